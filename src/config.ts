@@ -1,0 +1,162 @@
+import { resolve } from 'node:path'
+import { z } from 'zod'
+import { OperatorError } from './errors.ts'
+import { LOG_LEVELS } from './log.ts'
+
+const url = (protocols: string[]) =>
+  z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
+    error: `must be a URL that begins with ${protocols.map((p) => `${p}//`).join(' or ')}`,
+  })
+const http = url(['http:', 'https:'])
+const origin = http.refine((value) => URL.canParse(value) && isOrigin(value), {
+  error: 'must be an origin, with no path, query or slash at the end',
+})
+const port = z
+  .string()
+  .regex(/^\d{1,5}$/, 'must be a number from 0 to 65535')
+  .transform(Number)
+const secretKeys = (bytes: number, what: string) =>
+  z.string().transform((value, context) => {
+    const keys = value.split(',').map((part) => Buffer.from(part.trim(), 'base64url'))
+    if (keys.some((key) => key.length < bytes)) {
+      context.addIssue({ code: 'custom', message: `must be ${what}` })
+      return z.NEVER
+    }
+    return keys
+  })
+
+const schema = z.object({
+  PORT: port.refine((value) => value <= 65535, 'must be a number from 0 to 65535').default(3000),
+  HOST: z.string().min(1).default('127.0.0.1'),
+  ISSUER: origin.optional(),
+  DATABASE_URL: url(['postgres:', 'postgresql:']).optional(),
+  S3_ENDPOINT: http.optional(),
+  S3_PUBLIC_ENDPOINT: http.optional(),
+  S3_REGION: z.string().min(1).default('us-east-1'),
+  S3_BUCKET: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be a bucket name')
+    .optional(),
+  S3_FORCE_PATH_STYLE: z
+    .enum(['true', 'false'], { error: 'must be true or false' })
+    .default('true'),
+  DATA_DIR: z.string().min(1).default('.data'),
+  ROLE: z.enum(['web', 'worker', 'all'], { error: 'must be web, worker or all' }).default('all'),
+  LOG_LEVEL: z
+    .enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` })
+    .default('info'),
+  MISSING_SCOPE_STATUS: z.enum(['401', '403'], { error: 'must be 401 or 403' }).default('401'),
+  COOKIE_KEYS: secretKeys(
+    32,
+    'one or more keys of 32 bytes or longer, base64url, separated by commas',
+  ).optional(),
+  ENCRYPTION_KEY: secretKeys(
+    32,
+    'one or more keys of 32 bytes, base64url, separated by commas',
+  ).optional(),
+  NODE_ENV: z.string().optional(),
+})
+
+export type S3Config = {
+  /** `undefined` is AWS itself. */
+  endpoint: string | undefined
+  publicEndpoint: string | undefined
+  region: string
+  bucket: string
+  forcePathStyle: boolean
+}
+
+export type Config = Readonly<{
+  port: number
+  host: string
+  /** The public origin; `undefined` until the port is known, and then `http://localhost:<port>`. */
+  issuer: string | undefined
+  production: boolean
+  /** `undefined`: the embedded server. */
+  databaseUrl: string | undefined
+  /** `undefined`: the embedded server. */
+  s3: S3Config | undefined
+  dataDir: string
+  role: 'web' | 'worker' | 'all'
+  logLevel: (typeof LOG_LEVELS)[number]
+  missingScopeStatus: 401 | 403
+  /** `undefined`: generated and kept under the data directory. */
+  secrets: { cookieKeys: string[]; encryptionKeys: Uint8Array[] } | undefined
+}>
+
+/** Environment → one frozen Config. Throws one OperatorError that names every fault and prints no value. */
+export function loadConfig(env: Record<string, string | undefined>): Config {
+  // An empty variable is one that was not set: `FOO=` in an env file.
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value))
+  const parsed = schema.safeParse(given)
+  const faults = parsed.success
+    ? []
+    : parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`)
+  const value = parsed.data
+
+  if (value) {
+    const production = value.NODE_ENV === 'production'
+    if (production && !value.ISSUER) faults.push('ISSUER is required in production')
+    if (production && value.ISSUER?.startsWith('http:') && !isLoopback(value.ISSUER))
+      faults.push('ISSUER must be https: in production')
+    if (production && !value.DATABASE_URL)
+      faults.push(
+        'DATABASE_URL is required in production: the embedded database is for one machine',
+      )
+    if (production && !value.S3_BUCKET)
+      faults.push('S3_BUCKET is required in production: the embedded S3 server is for development')
+    if (value.S3_ENDPOINT && !value.S3_BUCKET) faults.push('S3_BUCKET is required with S3_ENDPOINT')
+    if (value.DATABASE_URL && !value.COOKIE_KEYS)
+      faults.push(`COOKIE_KEYS is required with DATABASE_URL: ${HOW_TO_MAKE_A_KEY}`)
+    if (value.DATABASE_URL && !value.ENCRYPTION_KEY)
+      faults.push(`ENCRYPTION_KEY is required with DATABASE_URL: ${HOW_TO_MAKE_A_KEY}`)
+    if (value.ENCRYPTION_KEY?.some((key) => key.length !== 32))
+      faults.push('ENCRYPTION_KEY must be 32 bytes, base64url')
+  }
+  if (!value || faults.length > 0)
+    throw new OperatorError(
+      `The configuration has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:\n${faults
+        .map((fault) => `  ${fault}`)
+        .join('\n')}`,
+    )
+
+  return Object.freeze({
+    port: value.PORT,
+    host: value.HOST,
+    issuer: value.ISSUER ?? (value.PORT === 0 ? undefined : `http://localhost:${value.PORT}`),
+    production: value.NODE_ENV === 'production',
+    databaseUrl: value.DATABASE_URL,
+    s3: value.S3_BUCKET
+      ? {
+          endpoint: value.S3_ENDPOINT,
+          publicEndpoint: value.S3_PUBLIC_ENDPOINT ?? value.S3_ENDPOINT,
+          region: value.S3_REGION,
+          bucket: value.S3_BUCKET,
+          forcePathStyle: value.S3_FORCE_PATH_STYLE === 'true',
+        }
+      : undefined,
+    dataDir: resolve(value.DATA_DIR),
+    role: value.ROLE,
+    logLevel: value.LOG_LEVEL,
+    missingScopeStatus: value.MISSING_SCOPE_STATUS === '403' ? 403 : 401,
+    secrets:
+      value.COOKIE_KEYS && value.ENCRYPTION_KEY
+        ? {
+            cookieKeys: value.COOKIE_KEYS.map((key) => key.toString('base64url')),
+            encryptionKeys: value.ENCRYPTION_KEY,
+          }
+        : undefined,
+  })
+}
+
+const HOW_TO_MAKE_A_KEY = 'make one with `openssl rand -base64 32 | tr "+/" "-_"`'
+
+function isOrigin(value: string): boolean {
+  return new URL(value).origin === value
+}
+
+/** Whether the URL's host can only be this machine. */
+export function isLoopback(value: string): boolean {
+  const { hostname } = new URL(value)
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
+}

@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import postgres from 'postgres'
+import { OperatorError } from './errors.ts'
+
+/** The pool. Only functions that open a transaction take it: `db.begin(async (sql) => …)`. */
+export type Db = postgres.Sql<Record<string, never>>
+/** The pool or one transaction: what every other function takes first. */
+export type Sql = postgres.ISql<Record<string, never>>
+
+/** Opens a pool of at most `connections`; nothing is connected until the first query. */
+export function openDb(url: string, { connections = 10 } = {}): Db {
+  return postgres(url, {
+    max: connections,
+    // Columns only: postgres.camel as a whole rewrites keys inside jsonb too.
+    transform: { column: postgres.camel.column },
+    connection: { application_name: 'identity-portal', statement_timeout: 15_000 },
+    connect_timeout: 5,
+    onnotice: () => {},
+  })
+}
+
+const MIGRATIONS = new URL('./migrations/', import.meta.url)
+// Any number known to this project alone: two processes that start together migrate one after the other.
+const MIGRATION_LOCK = 7_031_904
+
+/** Brings the schema up to date; answers the names of the migrations applied now. Safe to run from several processes. */
+export async function migrate(db: Db): Promise<string[]> {
+  const files = (await readdir(MIGRATIONS)).filter((name) => name.endsWith('.sql')).sort()
+  const applied: string[] = []
+  await db.begin(async (sql) => {
+    await sql`select pg_advisory_xact_lock(${MIGRATION_LOCK})`
+    await sql`set local statement_timeout = 0`
+    await sql`
+      create table if not exists schema_migration (
+        name text primary key, sha256 text not null, applied_at timestamptz not null default now()
+      )`
+    const rows = await sql<{ name: string; sha256: string }[]>`
+      select name, sha256 from schema_migration order by name`
+    const known = new Map(rows.map((row) => [row.name, row.sha256]))
+    for (const name of known.keys())
+      if (!files.includes(name))
+        throw new OperatorError(
+          `The database was migrated by a newer version (${name}): start that version, or restore a backup.`,
+        )
+    for (const name of files) {
+      const text = await readFile(new URL(name, MIGRATIONS), 'utf8')
+      const sha256 = createHash('sha256').update(text).digest('hex')
+      const before = known.get(name)
+      if (before === sha256) continue
+      if (before) throw new OperatorError(`Migration ${name} was edited after it was applied.`)
+      await sql.unsafe(text)
+      await sql`insert into schema_migration (name, sha256) values (${name}, ${sha256})`
+      applied.push(name)
+    }
+  })
+  return applied
+}

@@ -1,0 +1,44 @@
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
+
+/** Encryption of what is kept for vendors and clients: AES-256-GCM, bound to a context so that no value fits elsewhere. */
+export type Sealer = {
+  seal(plaintext: string, context: string): string
+  /** Throws when the value was altered, sealed for another context, or under a key that is not held. */
+  open(sealed: string, context: string): string
+}
+
+/** `keys` are 32 bytes each; the first seals, all open, so that a key can be replaced without a pause. */
+export function createSealer(keys: readonly Uint8Array[]): Sealer {
+  const byId = new Map(keys.map((key) => [keyId(key), key]))
+  const [current] = keys
+  if (!current) throw new Error('a sealer needs at least one key')
+  return {
+    seal(plaintext, context) {
+      const iv = randomBytes(12)
+      const cipher = createCipheriv('aes-256-gcm', current, iv).setAAD(Buffer.from(context))
+      const body = Buffer.concat([cipher.update(plaintext, 'utf8'), cipher.final()])
+      const parts = [iv, body, cipher.getAuthTag()].map((part) => part.toString('base64url'))
+      return ['v1', keyId(current), ...parts].join('.')
+    },
+    open(sealed, context) {
+      const [version, id, iv, body, tag] = sealed.split('.')
+      const key = id === undefined ? undefined : byId.get(id)
+      if (version !== 'v1' || !key || !iv || body === undefined || !tag)
+        throw new Error('this value was sealed with an encryption key that is not configured')
+      const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(iv, 'base64url'), {
+        authTagLength: 16,
+      })
+        .setAAD(Buffer.from(context))
+        .setAuthTag(Buffer.from(tag, 'base64url'))
+      return decipher.update(body, 'base64url', 'utf8') + decipher.final('utf8')
+    },
+  }
+}
+
+const keyId = (key: Uint8Array) => createHash('sha256').update(key).digest('hex').slice(0, 8)
+
+/** How high-entropy secrets and tokens are kept: SHA-256, 32 bytes. */
+export const hashSecret = (secret: string): Buffer => createHash('sha256').update(secret).digest()
+
+/** 32 random bytes, URL-safe: 43 characters that read the same raw and form-encoded (RFC 6749 §2.3.1). */
+export const randomSecret = (): string => randomBytes(32).toString('base64url')
