@@ -1,0 +1,54 @@
+import type { Sql } from '../db.ts'
+import { OperatorError } from '../errors.ts'
+import { hashPassword } from './passwords.ts'
+
+export type Account = {
+  id: string
+  email: string
+  emailVerified: boolean
+  givenName: string
+  surname: string
+  status: 'active' | 'suspended'
+}
+
+/** One form for every spelling of an address, so that look-ups neither miss nor collide. */
+export const emailKey = (email: string): string => email.normalize('NFKC').trim().toLowerCase()
+
+/** Throws OperatorError when the address is taken. Without a password the account cannot sign in by one. */
+export async function createAccount(
+  sql: Sql,
+  account: { email: string; givenName: string; surname: string; password?: string },
+): Promise<Account> {
+  const passwordHash = account.password ? await hashPassword(account.password) : null
+  const [row] = await sql<Account[]>`
+    insert into account (email, email_key, email_verified, given_name, surname, password_hash)
+    values (${account.email.trim()}, ${emailKey(account.email)}, true, ${account.givenName},
+      ${account.surname}, ${passwordHash})
+    on conflict (email_key) do nothing
+    returning id, email, email_verified, given_name, surname, status`
+  if (!row) throw new OperatorError('A resident with this e-mail exists already.')
+  return row
+}
+
+export async function findAccount(sql: Sql, id: string): Promise<Account | undefined> {
+  const [row] = await sql<Account[]>`
+    select id, email, email_verified, given_name, surname, status from account where id = ${id}`
+  return row
+}
+
+/** With the password's hash: for sign-in alone. */
+export async function findCredentials(
+  sql: Sql,
+  email: string,
+): Promise<{ id: string; passwordHash: string | null } | undefined> {
+  const [row] = await sql<{ id: string; passwordHash: string | null }[]>`
+    select id, password_hash from account where email_key = ${emailKey(email)} and status = 'active'`
+  return row
+}
+
+export async function findAccountByEmail(sql: Sql, email: string): Promise<Account | undefined> {
+  const [row] = await sql<Account[]>`
+    select id, email, email_verified, given_name, surname, status from account
+    where email_key = ${emailKey(email)}`
+  return row
+}

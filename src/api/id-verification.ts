@@ -1,0 +1,139 @@
+import { Hono } from 'hono'
+import type { Db } from '../db.ts'
+import { ApiError } from '../errors.ts'
+import type { VerifiedToken } from '../oauth/access-token.ts'
+import type { Bearer, LiveToken } from '../oauth/bearer.ts'
+import type { SignGet, Storage } from '../storage.ts'
+
+const SCOPE = 'eprospera:person.id_verification.read'
+const LINK_LIFE_SECONDS = 3600
+
+type LatestApproved = {
+  id: string
+  vendor: string
+  documentType: string | null
+  sessionCreatedAt: Date
+  documentFrontKey: string | null
+  documentBackKey: string | null
+  faceKey: string | null
+}
+
+/** What one statement answers for one token: nothing, a live token, or a live token and its resident's documents. */
+type Answer = { live: LiveToken; latest: LatestApproved | undefined }
+export type FindLatestApproved = (token: VerifiedToken) => Promise<Answer | undefined>
+
+type Row = { position: string } & LiveToken & (LatestApproved | { [K in keyof LatestApproved]: null })
+
+const LARGEST_BATCH = 64
+
+/**
+ * The rule of "latest approved" (`contract.md` §3) and the live check of the token, in one statement. Requests of the
+ * same turn of the event loop share it: each reads the database, none waits for another's answer.
+ * `lanes` are clients of one connection each; a pool with more queries than connections gets slower and stays so.
+ */
+export function createFindLatestApproved(lanes: readonly Db[]): FindLatestApproved {
+  type Waiting = {
+    token: VerifiedToken
+    resolve: (answer: Answer | undefined) => void
+    reject: (error: unknown) => void
+  }
+  let waiting: Waiting[] = []
+  let turn = 0
+
+  async function flush() {
+    const all = waiting
+    waiting = []
+    for (let start = 0; start < all.length; start += LARGEST_BATCH)
+      void ask(all.slice(start, start + LARGEST_BATCH))
+  }
+
+  async function ask(batch: Waiting[]) {
+    const sql = lanes[turn++ % lanes.length]
+    try {
+      if (!sql) throw new Error('no database connection was given')
+      const rows = await sql<Row[]>`
+        select asked.position, token.account_id, token.client_id, token.scope,
+          latest.id, latest.vendor, latest.document_type, latest.session_created_at,
+          latest.document_front_key, latest.document_back_key, latest.face_key
+        from unnest(${batch.map(({ token }) => token.rowId)}::bytea[]) with ordinality asked (id, position)
+        join live_access_token token on token.id = asked.id
+        left join lateral (
+          select id, vendor, document_type, session_created_at,
+            document_front_key, document_back_key, face_key
+          from verification
+          where account_id = token.account_id and status = 'approved'
+          -- A half set never stands before a whole one.
+          order by images_complete desc, session_created_at desc limit 1
+        ) latest on true`
+      const byPosition = new Map(rows.map((row) => [Number(row.position), row]))
+      for (const [index, { resolve }] of batch.entries()) {
+        const row = byPosition.get(index + 1)
+        resolve(row && { live: row, latest: row.id === null ? undefined : row })
+      }
+    } catch (error) {
+      for (const { reject } of batch) reject(error)
+    }
+  }
+
+  return (token) =>
+    new Promise((resolve, reject) => {
+      if (waiting.length === 0) setImmediate(flush)
+      waiting.push({ token, resolve, reject })
+    })
+}
+
+type Parts = { bearer: Bearer; findLatestApproved: FindLatestApproved; storage: Storage }
+
+/** `GET /me/natural-person/id-verification`, exactly as seed 004 prints it, and its alias. */
+export function idVerificationRoutes(parts: Parts): Hono {
+  const { findLatestApproved, storage } = parts
+  const bearer: Bearer = parts.bearer
+  const routes = new Hono()
+  for (const path of [
+    '/me/natural-person/id-verification',
+    '/me/natural-person/id_verification',
+  ] as const) {
+    routes.get(path, async (c) => {
+      const token = await bearer.read(c)
+      const answer = await findLatestApproved(token)
+      bearer.requireLive(answer?.live, SCOPE)
+      const sign = answer?.latest ? await storage.signer() : undefined
+      c.header('Cache-Control', 'no-store')
+      c.header('Vary', 'Authorization')
+      return c.json(present(answer?.latest, sign))
+    })
+    routes.all(path, () => {
+      throw new ApiError(405, 'method_not_allowed', 'This resource is read with GET.', {
+        Allow: 'GET, HEAD',
+      })
+    })
+  }
+  return routes
+}
+
+// The key order and the shape of "nothing approved" are those that the portal's documents print.
+function present(latest: LatestApproved | undefined, sign: SignGet | undefined) {
+  if (!latest || !sign)
+    return {
+      id: null,
+      type: null,
+      date: null,
+      status: null,
+      documents: { documentFront: null, documentBack: null, face: null },
+    }
+  const link = (key: string | null, filename: string) =>
+    key &&
+    sign(key, { expiresInSeconds: LINK_LIFE_SECONDS, contentType: 'image/jpeg', filename })
+  return {
+    id: latest.id,
+    type: latest.vendor,
+    documentType: latest.documentType,
+    date: latest.sessionCreatedAt.toISOString(),
+    status: 'approved',
+    documents: {
+      documentFront: link(latest.documentFrontKey, 'document-front.jpg'),
+      documentBack: link(latest.documentBackKey, 'document-back.jpg'),
+      face: link(latest.faceKey, 'face.jpg'),
+    },
+  }
+}

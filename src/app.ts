@@ -1,0 +1,127 @@
+import type { HttpBindings } from '@hono/node-server'
+import { type Context, Hono } from 'hono'
+import { HTTPException } from 'hono/http-exception'
+import { routePath } from 'hono/route'
+import { idVerificationRoutes, createFindLatestApproved } from './api/id-verification.ts'
+import type { Db } from './db.ts'
+import { ApiError } from './errors.ts'
+import { securityHeaders, stylesheet } from './html.ts'
+import { webhookRoutes } from './id-verification/webhook.ts'
+import type { Log } from './log.ts'
+import type { AccessTokens } from './oauth/access-token.ts'
+import { createBearer } from './oauth/bearer.ts'
+import { interactionRoutes } from './oauth/interactions.ts'
+import { errorPage } from './oauth/pages.ts'
+import { SCOPES } from './oauth/scopes.ts'
+import { createFormTokens } from './oauth/sessions.ts'
+import { portalRoutes } from './portal/routes.ts'
+import type { Provider } from 'oidc-provider'
+import type { Sealer } from './secrets.ts'
+import type { Storage } from './storage.ts'
+
+export type AppParts = {
+  issuer: string
+  missingScopeStatus: 401 | 403
+  db: Db
+  /** Clients of one connection each, for the hot endpoint. */
+  lanes: readonly Db[]
+  storage: Storage
+  /** Where presigned URLs point, for the pages that show images. */
+  imageOrigin: string
+  sealer: Sealer
+  cookieKeys: readonly string[]
+  tokens: AccessTokens
+  provider: () => Provider
+  log: Log
+  /** A delivery was stored: the worker of this process need not wait for its next look. */
+  onDelivery: () => void
+}
+
+type Env = { Bindings: HttpBindings; Variables: { requestId: string } }
+
+/** Which path goes to which feature; every failure becomes a response here. */
+export function createApp(parts: AppParts): Hono<Env> {
+  const { issuer, db, storage, tokens, provider, log } = parts
+  const bearer = createBearer({ issuer, tokens, missingScopeStatus: parts.missingScopeStatus })
+  const forms = createFormTokens(parts.cookieKeys)
+  const findLatestApproved = createFindLatestApproved(parts.lanes)
+
+  const app = new Hono<Env>()
+  app.use(async (c, next) => {
+    const requestId = crypto.randomUUID()
+    c.set('requestId', requestId)
+    c.header('X-Request-Id', requestId)
+    c.header('X-Content-Type-Options', 'nosniff')
+    await next()
+  })
+
+  app.get('/health', (c) => c.json({ status: 'ok' }))
+  app.get('/health/ready', async (c) => {
+    await Promise.all([db`select 1`, storage.head('health/none')])
+    return c.json({ status: 'ready' })
+  })
+  app.get('/.well-known/oauth-protected-resource', (c) =>
+    // RFC 9728 §3.2
+    c.json({
+      resource: issuer,
+      authorization_servers: [issuer],
+      jwks_uri: `${issuer}/api/oauth/.well-known/jwks.json`,
+      scopes_supported: Object.keys(SCOPES).filter((scope) => scope.startsWith('eprospera:')),
+      bearer_methods_supported: ['header'],
+      resource_name: 'Identity portal',
+    }),
+  )
+  app.get(stylesheet.path, (c) =>
+    c.body(stylesheet.body, 200, {
+      'Content-Type': 'text/css; charset=utf-8',
+      'Cache-Control': 'public, max-age=31536000, immutable',
+    }),
+  )
+
+  app.use('/api/v1/*', async (c, next) => {
+    c.header('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'")
+    c.header('Cache-Control', 'no-store')
+    c.header('Vary', 'Authorization')
+    await next()
+  })
+  app.route('/api/v1', idVerificationRoutes({ bearer, findLatestApproved, storage }))
+  app.route('/', webhookRoutes({ db, sealer: parts.sealer, log, onDelivery: parts.onDelivery }))
+  app.route('/', interactionRoutes({ issuer, db, provider, forms, log }))
+  app.route('/', portalRoutes({ issuer, db, provider, forms, storage, imageOrigin: parts.imageOrigin, log }))
+
+  app.notFound((c) => answer(c, new ApiError(404, 'not_found', 'There is nothing at this address.')))
+  app.onError((error, c) => {
+    if (error instanceof ApiError) return answer(c, error)
+    if (error instanceof HTTPException)
+      return answer(c, new ApiError(error.status, 'invalid_request', error.message || undefined))
+    log.error('request failed', { requestId: c.var.requestId, route: routePath(c, -1), error })
+    return answer(c, new ApiError(500, 'Internal server error'))
+  })
+
+  function answer(c: Context<Env>, error: ApiError) {
+    for (const [name, value] of Object.entries(error.headers)) c.header(name, value)
+    const status = error.status as 400
+    if (isForPeople(c)) {
+      for (const [name, value] of Object.entries(securityHeaders({ issuer }))) c.header(name, value)
+      const message =
+        status >= 500
+          ? 'Something went wrong on our side. Please try again in a moment.'
+          : error.message
+      return c.html(
+        errorPage({ title: titleOf(error.status), message, requestId: c.var.requestId }),
+        status,
+      )
+    }
+    return c.json(error.toBody(), status)
+  }
+  return app
+}
+
+const isForPeople = (c: Context): boolean =>
+  !/^\/(api|webhooks|health|\.well-known)(\/|$)/.test(c.req.path) &&
+  (c.req.header('accept') ?? '').includes('text/html')
+
+function titleOf(status: number): string {
+  if (status === 404) return 'Nothing here'
+  return status >= 500 ? 'Our mistake' : 'We could not go on'
+}

@@ -1,0 +1,127 @@
+import type { Adapter, AdapterPayload } from 'oidc-provider'
+import { errors } from 'oidc-provider'
+import type { Db } from '../db.ts'
+import { hashSecret } from '../secrets.ts'
+import { findClientMetadata } from './clients.ts'
+
+/** oidc-provider's storage in PostgreSQL. Values that travel are looked up by their SHA-256 and kept nowhere. */
+export function createAdapter(db: Db, name: string): Adapter {
+  if (name === 'Client') return clientAdapter(db)
+  if (name === 'Grant') return grantAdapter(db)
+  return artifactAdapter(db, name)
+}
+
+const refuse = () => Promise.reject(new Error('oidc-provider has no business here'))
+
+function clientAdapter(db: Db): Adapter {
+  return {
+    find: (id) => findClientMetadata(db, id),
+    upsert: refuse,
+    destroy: refuse,
+    consume: refuse,
+    findByUid: refuse,
+    findByUserCode: refuse,
+    revokeByGrantId: refuse,
+  }
+}
+
+function grantAdapter(db: Db): Adapter {
+  return {
+    async upsert(id, payload, expiresInSeconds) {
+      await db`
+        insert into oauth_grant (id, account_id, client_id, payload, expires_at)
+        values (${id}, ${payload.accountId ?? null}, ${payload.clientId ?? null}, ${json(db, payload)},
+          ${expiry(expiresInSeconds)})
+        on conflict (id) do update set payload = excluded.payload, expires_at = excluded.expires_at`
+    },
+    async find(id) {
+      const [row] = await db<{ payload: AdapterPayload }[]>`
+        select payload from oauth_grant where id = ${id} and (expires_at is null or expires_at > now())`
+      return row?.payload
+    },
+    async destroy(id) {
+      await db`delete from oauth_grant where id = ${id}`
+    },
+    consume: refuse,
+    findByUid: refuse,
+    findByUserCode: refuse,
+    revokeByGrantId: refuse,
+  }
+}
+
+type Row = { payload: AdapterPayload; consumedAt: Date | null }
+
+function artifactAdapter(db: Db, kind: string): Adapter {
+  const read = (row: Row | undefined, jti?: string): AdapterPayload | undefined =>
+    row && {
+      ...row.payload,
+      ...(jti === undefined ? {} : { jti }),
+      ...(row.consumedAt ? { consumed: Math.floor(row.consumedAt.getTime() / 1000) } : {}),
+    }
+
+  return {
+    async upsert(id, { jti: _, ...payload }, expiresInSeconds) {
+      // The interaction's copy of the session cookie is never read, and would open the session.
+      if (payload.session) payload.session = { ...payload.session, cookie: '' }
+      await db`
+        insert into oidc_artifact (kind, id, payload, grant_id, account_id, client_id, uid, user_code,
+          session_uid, scope, expires_at)
+        values (${kind}, ${hashSecret(id)}, ${json(db, payload)}, ${payload.grantId ?? null},
+          ${payload.accountId ?? null}, ${payload.clientId ?? null}, ${payload.uid ?? null},
+          ${payload.userCode ?? null},
+          ${payload.expiresWithSession ? (payload.sessionUid ?? null) : null},
+          ${payload.scope ?? null}, ${expiry(expiresInSeconds)})
+        on conflict (kind, id) do update set payload = excluded.payload, grant_id = excluded.grant_id,
+          account_id = excluded.account_id, expires_at = excluded.expires_at`
+    },
+
+    async find(id) {
+      const [row] = await db<Row[]>`
+        select payload, consumed_at from oidc_artifact
+        where kind = ${kind} and id = ${hashSecret(id)} and (expires_at is null or expires_at > now())`
+      return read(row, id)
+    },
+
+    async findByUid(uid) {
+      const [row] = await db<Row[]>`
+        select payload, consumed_at from oidc_artifact
+        where kind = ${kind} and uid = ${uid} and (expires_at is null or expires_at > now())`
+      return read(row)
+    },
+
+    async findByUserCode(userCode) {
+      const [row] = await db<Row[]>`
+        select payload, consumed_at from oidc_artifact
+        where user_code = ${userCode} and kind = ${kind} and (expires_at is null or expires_at > now())`
+      return read(row)
+    },
+
+    // The library asks "consumed?" and then calls this: of two that asked at once, only one may go on.
+    async consume(id) {
+      const [row] = await db`
+        update oidc_artifact set consumed_at = now()
+        where kind = ${kind} and id = ${hashSecret(id)} and consumed_at is null
+        returning grant_id`
+      if (row) return
+      await db`
+        delete from oauth_grant where id = (
+          select grant_id from oidc_artifact where kind = ${kind} and id = ${hashSecret(id)})`
+      throw new errors.InvalidGrant('it was used already')
+    },
+
+    async destroy(id) {
+      await db`delete from oidc_artifact where kind = ${kind} and id = ${hashSecret(id)}`
+    },
+
+    async revokeByGrantId(grantId) {
+      await db`delete from oidc_artifact where kind = ${kind} and grant_id = ${grantId}`
+    },
+  }
+}
+
+const expiry = (seconds: number | undefined) =>
+  seconds ? new Date(Date.now() + seconds * 1000) : null
+
+// Payloads are the library's own JSON; `undefined` members are dropped on the way.
+const json = (db: Db, payload: AdapterPayload) =>
+  db.json(JSON.parse(JSON.stringify(payload)) as Record<string, never>)

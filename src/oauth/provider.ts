@@ -1,0 +1,310 @@
+import { timingSafeEqual } from 'node:crypto'
+import { type ClientMetadata, errors, interactionPolicy, type KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { findAccount } from '../accounts/accounts.ts'
+import type { Db } from '../db.ts'
+import type { Log } from '../log.ts'
+import { hashSecret } from '../secrets.ts'
+import type { AccessTokens } from './access-token.ts'
+import { createAdapter } from './adapter.ts'
+import { findConsent } from './consents.ts'
+import type { SigningKeys } from './keys.ts'
+import { KNOWN_UNGRANTED, SCOPES } from './scopes.ts'
+
+const HOUR = 3600
+const DAY = 24 * HOUR
+
+export const ACCESS_TOKEN_TTL_SECONDS = HOUR
+export const SESSION_TTL_SECONDS = 14 * DAY
+
+export type Pages = {
+  /** A failure that may not be redirected, for a person to read. */
+  error(ctx: KoaContextWithOIDC, failure: { error: string; description: string | undefined; status: number }): void
+  signOut(ctx: KoaContextWithOIDC, form: { action: string; xsrf: string }): void
+  signedOut(ctx: KoaContextWithOIDC): void
+}
+
+type Parts = {
+  issuer: string
+  db: Db
+  keys: SigningKeys
+  tokens: AccessTokens
+  cookieKeys: string[]
+  pages: Pages
+  log: Log
+}
+
+/** oidc-provider with every option in this one place. */
+export function createProvider({ issuer, db, keys, tokens, cookieKeys, pages, log }: Parts): Provider {
+  const secure = issuer.startsWith('https:')
+  const cookie = { httpOnly: true, sameSite: 'lax', secure, signed: true, overwrite: true } as const
+
+  const provider = new Provider(issuer, {
+    adapter: (name: string) => createAdapter(db, name),
+    jwks: keys.privateJwks as never,
+    findAccount: async (_ctx, accountId) => {
+      const account = await findAccount(db, accountId)
+      if (account?.status !== 'active') return undefined
+      return {
+        accountId,
+        claims: () => ({
+          sub: accountId,
+          name: `${account.givenName} ${account.surname}`,
+          given_name: account.givenName,
+          family_name: account.surname,
+          email: account.email,
+          email_verified: account.emailVerified,
+        }),
+      }
+    },
+    loadExistingGrant: (ctx) => loadGrant(ctx, db),
+
+    routes: {
+      authorization: '/api/oauth/authorize',
+      token: '/api/oauth/token',
+      userinfo: '/api/oauth/userinfo',
+      revocation: '/api/oauth/revoke',
+      introspection: '/api/oauth/introspect',
+      pushed_authorization_request: '/api/oauth/par',
+      end_session: '/api/oauth/end_session',
+      jwks: '/api/oauth/.well-known/jwks.json',
+    },
+    interactions: {
+      url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
+      policy: createPolicy(),
+    },
+    cookies: {
+      keys: cookieKeys,
+      // The prefix makes a browser refuse a copy set by a neighbouring host; it asks for https and path /.
+      names: {
+        session: secure ? '__Host-session' : 'session',
+        interaction: secure ? '__Secure-interaction' : 'interaction',
+        resume: secure ? '__Secure-resume' : 'resume',
+      },
+      long: { ...cookie, path: '/' },
+      short: cookie,
+    },
+
+    scopes: [...Object.keys(SCOPES), ...KNOWN_UNGRANTED],
+    claims: {
+      openid: ['sub'],
+      profile: ['name', 'given_name', 'family_name'],
+      email: ['email', 'email_verified'],
+    },
+    responseTypes: ['code'],
+    subjectTypes: ['public'],
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'none'],
+    extraClientMetadata: { properties: ['pkce'] },
+    pkce: { required: (_ctx, client) => client.pkce !== 'optional' },
+    allowOmittingSingleRegisteredRedirectUri: false,
+    clockTolerance: 5,
+    enabledJWA: { idTokenSigningAlgValues: ['RS256'], userinfoSigningAlgValues: ['RS256'] },
+    features: {
+      devInteractions: { enabled: false },
+      introspection: { enabled: true, allowedPolicy: isOwnToken },
+      revocation: { enabled: true, allowedPolicy: isOwnToken },
+      rpInitiatedLogout: {
+        enabled: true,
+        logoutSource: (ctx) =>
+          pages.signOut(ctx, {
+            action: '/api/oauth/end_session/confirm',
+            xsrf: String(ctx.oidc.session?.state?.secret ?? ''),
+          }),
+        postLogoutSuccessSource: (ctx) => pages.signedOut(ctx),
+      },
+      resourceIndicators: { enabled: false },
+      dPoP: { enabled: false },
+    },
+    ttl: {
+      AccessToken: ACCESS_TOKEN_TTL_SECONDS,
+      AuthorizationCode: 60,
+      IdToken: HOUR,
+      Interaction: HOUR,
+      PushedAuthorizationRequest: 60,
+      RefreshToken: 30 * DAY,
+      Grant: 90 * DAY,
+      Session: SESSION_TTL_SECONDS,
+    },
+    rotateRefreshToken: true,
+    issueRefreshToken: (_ctx, client, source) =>
+      client.grantTypeAllowed('refresh_token') && source.scopes.has('offline_access'),
+    expiresWithSession: (_ctx, source) => !source.scopes.has('offline_access'),
+    // Browser applications, which hold no secret, may call the token endpoint from their own origin.
+    clientBasedCORS: (_ctx, origin, client) =>
+      client.clientAuthMethod === 'none' &&
+      (client.redirectUris ?? []).some((uri) => URL.parse(uri)?.origin === origin),
+    extraParams: { ui_locales: refuseUnknownScopes },
+    renderError: (ctx, out) => {
+      const { error, error_description: description } = out
+      if (ctx.accepts('json', 'html') === 'html')
+        pages.error(ctx, { error, description, status: ctx.status })
+      else ctx.body = { error, ...(description ? { error_description: description } : {}) }
+    },
+  })
+
+  // The host of what is answered is the issuer's, whatever a stranger's headers say: see `pinHost`.
+  provider.proxy = true
+  hashClientSecrets(provider)
+  offerOfflineAccess(provider)
+  putTokensOnTheWire(provider, tokens)
+  provider.use(answerForJwts(issuer))
+  provider.on('server_error', (_ctx, error) => log.error('authorization server failed', { error }))
+  const refused = (ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) =>
+    log.info('oauth request refused', {
+      route: ctx.oidc?.route,
+      error: error.error,
+      reason: error.error_detail ?? error.error_description,
+      clientId: ctx.oidc?.client?.clientId,
+    })
+  provider.on('authorization.error', refused)
+  provider.on('grant.error', refused)
+  provider.on('introspection.error', refused)
+  provider.on('revocation.error', refused)
+  provider.on('userinfo.error', refused)
+  return provider
+}
+
+/** Before oidc-provider sees a request: it builds addresses from Host and X-Forwarded-*, so they are the issuer's. */
+export function pinHost(headers: Record<string, unknown>, issuer: string): void {
+  const { host, protocol } = new URL(issuer)
+  headers.host = host
+  headers['x-forwarded-host'] = host
+  headers['x-forwarded-proto'] = protocol.slice(0, -1)
+}
+
+/** A grant is one session's; the consent behind it is remembered for every device of the resident. */
+async function loadGrant(ctx: KoaContextWithOIDC, db: Db) {
+  const { client, session, provider, result } = ctx.oidc
+  const accountId = session?.accountId
+  if (!client || !session || !accountId) return undefined
+  const scopes = await findConsent(db, accountId, client.clientId)
+  if (!scopes) return undefined
+
+  const grantId = result?.consent?.grantId ?? session.grantIdFor(client.clientId)
+  const existing = grantId ? await provider.Grant.find(grantId) : undefined
+  const mine = existing?.accountId === accountId && existing.clientId === client.clientId
+  const grant = mine && existing ? existing : new provider.Grant({ accountId, clientId: client.clientId })
+  const known = new Set(grant.getOIDCScopeEncountered().split(' '))
+  if (mine && scopes.every((scope) => known.has(scope))) return grant
+  grant.addOIDCScope(scopes.join(' '))
+  grant.rejectOIDCScope(KNOWN_UNGRANTED.join(' '))
+  await grant.save()
+  return grant
+}
+
+/** The library's prompts, but what is asked for is read from the request itself: see `offerOfflineAccess`. */
+function createPolicy() {
+  const { Check, base } = interactionPolicy
+  const policy = base()
+  const consent = policy.get('consent')
+  consent?.checks.remove('consent_prompt')
+  consent?.checks.add(
+    new Check('consent_prompt', 'consent was asked for', 'consent_required', (ctx) => {
+      const asked = String(ctx.oidc.params?.prompt ?? '').split(' ')
+      return asked.includes('consent') && !ctx.oidc.result?.consent
+    }),
+    0,
+  )
+  return policy
+}
+
+/**
+ * The library drops `offline_access` unless `prompt=consent` comes with it (OIDC Core §11, "unless other conditions
+ * are in place"). Here consent is always asked for and remembered, which is that other condition.
+ */
+function offerOfflineAccess(provider: Provider): void {
+  Object.defineProperty(provider.OIDCContext.prototype, 'prompts', {
+    configurable: true,
+    get(this: { params: { prompt?: string; scope?: string } }) {
+      const prompts = new Set(this.params.prompt ? this.params.prompt.split(' ') : [])
+      if (!prompts.has('none') && this.params.scope?.split(' ').includes('offline_access'))
+        prompts.add('consent')
+      return prompts
+    },
+  })
+}
+
+/** RFC 6749 §4.1.2.1: a scope that nobody knows is an error, not something to overlook. */
+function refuseUnknownScopes(ctx: KoaContextWithOIDC): void {
+  const asked = String(ctx.oidc.params?.scope ?? '')
+  if (!asked) throw new errors.InvalidScope('a scope is required', '')
+  const unknown = asked
+    .split(' ')
+    .find((scope) => !Object.hasOwn(SCOPES, scope) && !KNOWN_UNGRANTED.includes(scope))
+  if (unknown !== undefined) throw new errors.InvalidScope('requested scope is unknown', unknown)
+}
+
+function isOwnToken(
+  _ctx: unknown,
+  client: { clientId: string },
+  token: { clientId?: string | undefined },
+): boolean {
+  return token.clientId === client.clientId
+}
+
+/** Secrets are kept as SHA-256: what a client sends is hashed, and the hashes compared in constant time. */
+function hashClientSecrets(provider: Provider): void {
+  Object.defineProperty(provider.Client.prototype, 'compareClientSecret', {
+    value(this: ClientMetadata & { clientSecret?: string }, actual: string) {
+      const kept = Buffer.from(this.clientSecret ?? '', 'base64url')
+      const given = hashSecret(actual)
+      return kept.length === given.length && timingSafeEqual(kept, given)
+    },
+  })
+}
+
+/** Tokens are the library's stored ones; what leaves is a JWT that names the row, and only that JWT finds it again. */
+function putTokensOnTheWire(provider: Provider, tokens: AccessTokens): void {
+  const { AccessToken } = provider
+  const { save } = AccessToken.prototype
+  AccessToken.prototype.save = async function (this: InstanceType<typeof AccessToken>, ...args) {
+    const jti = await save.apply(this, args)
+    return await tokens.sign({
+      jti,
+      accountId: this.accountId,
+      clientId: this.clientId ?? '',
+      scope: this.scope,
+      issuedAt: this.iat ?? Math.floor(Date.now() / 1000),
+      expiresAt: this.exp ?? Math.floor(Date.now() / 1000) + ACCESS_TOKEN_TTL_SECONDS,
+    })
+  }
+  const find = AccessToken.find.bind(AccessToken)
+  Object.defineProperty(AccessToken, 'find', {
+    async value(token: unknown, options?: { ignoreExpiration?: boolean }) {
+      const verified = typeof token === 'string' ? await tokens.verify(token) : undefined
+      return verified && (await find(verified.jti, options))
+    },
+  })
+}
+
+/** RFC 7662 and RFC 7009 for JWTs, which the library's two endpoints refuse after they have authenticated the client. */
+function answerForJwts(issuer: string) {
+  return async (ctx: KoaContextWithOIDC, next: () => Promise<void>) => {
+    await next()
+    const body = ctx.body as { error?: string } | undefined
+    if (body?.error !== 'unsupported_token_type') return
+    const { client, params, provider, route } = ctx.oidc
+    const found = await provider.AccessToken.find(String(params?.token ?? ''))
+    const grant = found?.grantId ? await provider.Grant.find(found.grantId) : undefined
+    const token = client && found?.clientId === client.clientId && grant ? found : undefined
+    ctx.status = 200
+    if (route === 'revocation') {
+      if (token) await token.destroy()
+      ctx.body = ''
+      return
+    }
+    ctx.body = token
+      ? {
+          active: true,
+          iss: issuer,
+          aud: issuer,
+          sub: token.accountId,
+          client_id: token.clientId,
+          scope: token.scope,
+          token_type: token.tokenType,
+          exp: token.exp,
+          iat: token.iat,
+          jti: token.jti,
+        }
+      : { active: false }
+  }
+}
