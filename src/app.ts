@@ -1,8 +1,8 @@
 import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { HTTPException } from 'hono/http-exception'
-import { routePath } from 'hono/route'
-import { idVerificationRoutes, createFindLatestApproved } from './api/id-verification.ts'
+import type { Provider } from 'oidc-provider'
+import { createFindLatestApproved, idVerificationRoutes } from './api/id-verification.ts'
 import type { Db } from './db.ts'
 import { ApiError } from './errors.ts'
 import { securityHeaders, stylesheet } from './html.ts'
@@ -15,7 +15,6 @@ import { errorPage } from './oauth/pages.ts'
 import { SCOPES } from './oauth/scopes.ts'
 import { createFormTokens } from './oauth/sessions.ts'
 import { portalRoutes } from './portal/routes.ts'
-import type { Provider } from 'oidc-provider'
 import type { Sealer } from './secrets.ts'
 import type { Storage } from './storage.ts'
 
@@ -87,14 +86,19 @@ export function createApp(parts: AppParts): Hono<Env> {
   app.route('/api/v1', idVerificationRoutes({ bearer, findLatestApproved, storage }))
   app.route('/', webhookRoutes({ db, sealer: parts.sealer, log, onDelivery: parts.onDelivery }))
   app.route('/', interactionRoutes({ issuer, db, provider, forms, log }))
-  app.route('/', portalRoutes({ issuer, db, provider, forms, storage, imageOrigin: parts.imageOrigin, log }))
+  app.route(
+    '/',
+    portalRoutes({ issuer, db, provider, forms, storage, imageOrigin: parts.imageOrigin, log }),
+  )
 
-  app.notFound((c) => answer(c, new ApiError(404, 'not_found', 'There is nothing at this address.')))
+  app.notFound((c) =>
+    answer(c, new ApiError(404, 'not_found', 'There is nothing at this address.')),
+  )
   app.onError((error, c) => {
     if (error instanceof ApiError) return answer(c, error)
     if (error instanceof HTTPException)
       return answer(c, new ApiError(error.status, 'invalid_request', error.message || undefined))
-    log.error('request failed', { requestId: c.var.requestId, route: routePath(c, -1), error })
+    log.error('request failed', { requestId: c.var.requestId, method: c.req.method, error })
     return answer(c, new ApiError(500, 'Internal server error'))
   })
 

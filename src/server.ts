@@ -3,36 +3,21 @@ import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { createApp } from './app.ts'
-import { migrate, openDb } from './db.ts'
+import { openDb } from './db.ts'
 import { OperatorError } from './errors.ts'
 import { securityHeaders } from './html.ts'
-import { installJobs } from './jobs.ts'
-import type { Log } from './log.ts'
 import { createAccessTokens } from './oauth/access-token.ts'
 import { loadSigningKeys } from './oauth/keys.ts'
 import { errorPage, signedOutPage, signOutPage } from './oauth/pages.ts'
 import { createProvider, type Pages, pinHost } from './oauth/provider.ts'
-import { createSealer } from './secrets.ts'
-import { createStorage } from './storage.ts'
-import type { S3Config } from './config.ts'
-import { startWorker } from './worker.ts'
-
-/** Everything a process needs, resolved: where the database and the bucket are, and the secrets. */
-export type Runtime = {
-  databaseUrl: string
-  s3: S3Config
-  /** `undefined`: the AWS SDK's usual chain. */
-  s3Credentials: { accessKeyId: string; secretAccessKey: string } | undefined
-  cookieKeys: string[]
-  encryptionKeys: Uint8Array[]
-}
+import type { Parts } from './parts.ts'
+import type { Storage } from './storage.ts'
 
 export type ServerOptions = {
-  host: string
   issuer: string
-  role: 'web' | 'worker' | 'all'
   missingScopeStatus: 401 | 403
-  log: Log
+  /** A delivery was stored: the worker of this process, if any, need not wait for its next look. */
+  onDelivery: () => void
 }
 
 export type RunningServer = { url: string; issuer: string; close(): Promise<void> }
@@ -47,7 +32,10 @@ const ALIASES: Record<string, string> = {
 }
 
 /** Takes the address first, so that a taken port is found before anything else is started. */
-export async function listen(host: string, port: number): Promise<{ server: Server; port: number }> {
+export async function listen(
+  host: string,
+  port: number,
+): Promise<{ server: Server; port: number }> {
   const server = createServer((_req, res) => {
     res.writeHead(503, { 'Retry-After': '1', 'Content-Type': 'application/json' })
     res.end('{"error":"starting"}')
@@ -67,20 +55,15 @@ export async function listen(host: string, port: number): Promise<{ server: Serv
   return { server, port: (server.address() as AddressInfo).port }
 }
 
-/** Opens the parts, serves on the listening `server`, and closes cleanly. */
+/** Serves on the listening `server`; the parts stay the caller's to close, after this. */
 export async function startServer(
   server: Server,
-  runtime: Runtime,
+  parts: Parts,
   options: ServerOptions,
 ): Promise<RunningServer> {
-  const { issuer, log, role } = options
-  const db = openDb(runtime.databaseUrl)
+  const { issuer } = options
+  const { db, storage, sealer, log, runtime } = parts
   const lanes = Array.from({ length: LANES }, () => openDb(runtime.databaseUrl, { connections: 1 }))
-  const storage = createStorage(runtime.s3, runtime.s3Credentials)
-  const sealer = createSealer(runtime.encryptionKeys)
-  await migrate(db).catch(explainDatabase)
-  await installJobs(db)
-
   const keys = await loadSigningKeys(db, sealer)
   const tokens = createAccessTokens(issuer, keys)
   const provider = createProvider({
@@ -92,8 +75,6 @@ export async function startServer(
     pages: createPages(issuer),
     log,
   })
-  const worker = role === 'web' ? undefined : await startWorker({ db, storage, sealer, log })
-
   const app = createApp({
     issuer,
     missingScopeStatus: options.missingScopeStatus,
@@ -106,7 +87,7 @@ export async function startServer(
     tokens,
     provider: () => provider,
     log,
-    onDelivery: () => worker?.wake(),
+    onDelivery: options.onDelivery,
   })
   serve(server, issuer, provider, getRequestListener(app.fetch, { overrideGlobalObjects: false }))
 
@@ -119,9 +100,7 @@ export async function startServer(
         server.closeIdleConnections()
         setTimeout(() => server.closeAllConnections(), 5_000).unref()
       })
-      await worker?.stop()
-      await Promise.all([db, ...lanes].map((each) => each.end({ timeout: 5 })))
-      storage.close()
+      await Promise.all(lanes.map((lane) => lane.end({ timeout: 5 })))
     },
   }
 }
@@ -149,7 +128,7 @@ const addressOf = (server: Server): string => {
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
 }
 
-const sampleUrl = async (storage: ReturnType<typeof createStorage>) =>
+const sampleUrl = async (storage: Storage) =>
   (await storage.signer())('health/none', { expiresInSeconds: 60 })
 
 function createPages(issuer: string): Pages {
@@ -174,20 +153,4 @@ function createPages(issuer: string): Pages {
     signOut: (ctx, { action, xsrf }) => send(ctx, 200, signOutPage({ action, xsrf })),
     signedOut: (ctx) => send(ctx, 200, signedOutPage({})),
   }
-}
-
-function explainDatabase(error: unknown): never {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  const why: Record<string, string> = {
-    ECONNREFUSED: 'nothing answers at its address',
-    ENOTFOUND: 'its host is not known',
-    CONNECT_TIMEOUT: 'it does not answer in time',
-    '28P01': 'it refuses the password',
-    '28000': 'it refuses the user',
-    '3D000': 'it has no database of that name',
-    '42501': 'the user may not create tables',
-  }
-  const reason = why[code]
-  if (reason) throw new OperatorError(`The database of DATABASE_URL cannot be used: ${reason}.`)
-  throw error
 }

@@ -30,7 +30,10 @@ export async function createAccount(
   return row
 }
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
 export async function findAccount(sql: Sql, id: string): Promise<Account | undefined> {
+  if (!UUID.test(id)) return undefined
   const [row] = await sql<Account[]>`
     select id, email, email_verified, given_name, surname, status from account where id = ${id}`
   return row
@@ -51,4 +54,9 @@ export async function findAccountByEmail(sql: Sql, email: string): Promise<Accou
     select id, email, email_verified, given_name, surname, status from account
     where email_key = ${emailKey(email)}`
   return row
+}
+
+export async function listAccounts(sql: Sql): Promise<Account[]> {
+  return await sql<Account[]>`
+    select id, email, email_verified, given_name, surname, status from account order by created_at`
 }

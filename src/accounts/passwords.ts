@@ -30,7 +30,15 @@ async function limited<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-const BLOCKED = ['password', 'prospera', 'próspera', 'qwerty', '123456', 'letmein', 'identityportal']
+const BLOCKED = [
+  'password',
+  'prospera',
+  'próspera',
+  'qwerty',
+  '123456',
+  'letmein',
+  'identityportal',
+]
 
 /** NIST SP 800-63B-4 §3.1.1: length and a blocklist, no composition rules. Answers what is wrong, or nothing. */
 export function passwordFault(password: string): string | undefined {

@@ -22,7 +22,8 @@ type LatestApproved = {
 type Answer = { live: LiveToken; latest: LatestApproved | undefined }
 export type FindLatestApproved = (token: VerifiedToken) => Promise<Answer | undefined>
 
-type Row = { position: string } & LiveToken & (LatestApproved | { [K in keyof LatestApproved]: null })
+type Row = { position: string } & LiveToken &
+  (LatestApproved | { [K in keyof LatestApproved]: null })
 
 const LARGEST_BATCH = 64
 
@@ -55,8 +56,9 @@ export function createFindLatestApproved(lanes: readonly Db[]): FindLatestApprov
         select asked.position, token.account_id, token.client_id, token.scope,
           latest.id, latest.vendor, latest.document_type, latest.session_created_at,
           latest.document_front_key, latest.document_back_key, latest.face_key
-        from unnest(${batch.map(({ token }) => token.rowId)}::bytea[]) with ordinality asked (id, position)
-        join live_access_token token on token.id = asked.id
+        from unnest(${batch.map(({ token }) => token.rowId.toString('hex'))}::text[])
+          with ordinality asked (id, position)
+        join live_access_token token on token.id = decode(asked.id, 'hex')
         left join lateral (
           select id, vendor, document_type, session_created_at,
             document_front_key, document_back_key, face_key
@@ -122,8 +124,7 @@ function present(latest: LatestApproved | undefined, sign: SignGet | undefined) 
       documents: { documentFront: null, documentBack: null, face: null },
     }
   const link = (key: string | null, filename: string) =>
-    key &&
-    sign(key, { expiresInSeconds: LINK_LIFE_SECONDS, contentType: 'image/jpeg', filename })
+    key && sign(key, { expiresInSeconds: LINK_LIFE_SECONDS, contentType: 'image/jpeg', filename })
   return {
     id: latest.id,
     type: latest.vendor,

@@ -48,8 +48,13 @@ const newClient = z.object({
       error: 'the authentication method must be client_secret_basic, client_secret_post or none',
     })
     .optional(),
-  pkce: z.enum(['required', 'optional'], { error: 'pkce must be required or optional' }).default('required'),
-  tenant: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'a tenant is lower-case letters, digits and dashes').default('default'),
+  pkce: z
+    .enum(['required', 'optional'], { error: 'pkce must be required or optional' })
+    .default('required'),
+  tenant: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'a tenant is lower-case letters, digits and dashes')
+    .default('default'),
 })
 
 const unknownScopes = (scope: string) =>
@@ -93,7 +98,9 @@ export async function findClientMetadata(
   sql: Sql,
   id: string,
 ): Promise<AdapterPayload | undefined> {
-  const [row] = await sql<{ metadata: Omit<ClientMetadata, 'client_id'>; secretHash: Buffer | null }[]>`
+  const [row] = await sql<
+    { metadata: Omit<ClientMetadata, 'client_id'>; secretHash: Buffer | null }[]
+  >`
     select metadata, secret_hash from client where id = ${id} and enabled`
   if (!row) return undefined
   return {
@@ -105,13 +112,26 @@ export async function findClientMetadata(
   }
 }
 
+/** A client as the operator sees it: everything but the secret. */
+export async function findClient(
+  sql: Sql,
+  id: string,
+): Promise<(ClientMetadata & { tenant: string; enabled: boolean }) | undefined> {
+  const [row] = await sql<
+    { metadata: Omit<ClientMetadata, 'client_id'>; tenant: string; enabled: boolean }[]
+  >`select metadata, tenant, enabled from client where id = ${id}`
+  return row && { client_id: id, ...row.metadata, tenant: row.tenant, enabled: row.enabled }
+}
+
 export async function findClientName(sql: Sql, id: string): Promise<string | undefined> {
   const [row] = await sql<{ name: string }[]>`select name from client where id = ${id}`
   return row?.name
 }
 
 export async function listClients(sql: Sql) {
-  return await sql<{ id: string; name: string; tenant: string; enabled: boolean; createdAt: Date }[]>`
+  return await sql<
+    { id: string; name: string; tenant: string; enabled: boolean; createdAt: Date }[]
+  >`
     select id, name, tenant, enabled, created_at from client order by created_at`
 }
 

@@ -42,7 +42,11 @@ export function interactionRoutes(parts: Parts): Hono<Env> {
     const details = await load(c)
     const form = await c.req.parseBody()
     if (!isSameOrigin(c.req.raw.headers, issuer) || !forms.matches(details.uid, form.csrf))
-      throw new ApiError(403, 'forbidden_form', 'This form was not sent from our page. Please go back and try again.')
+      throw new ApiError(
+        403,
+        'forbidden_form',
+        'This form was not sent from our page. Please go back and try again.',
+      )
     return { details, form }
   }
 
@@ -59,10 +63,15 @@ export function interactionRoutes(parts: Parts): Hono<Env> {
   const abort = (c: Context<Env>) =>
     finish(c, { error: 'access_denied', error_description: 'The person said no.' })
 
-  async function show(c: Context<Env>, details: Details, failed?: FailedSignIn & { email: string }) {
+  async function show(
+    c: Context<Env>,
+    details: Details,
+    failed?: FailedSignIn & { email: string },
+  ) {
     const provider = parts.provider()
     const client = await provider.Client.find(String(details.params.client_id))
-    if (!client) throw new ApiError(400, 'invalid_client', 'This application is not registered any more.')
+    if (!client)
+      throw new ApiError(400, 'invalid_client', 'This application is not registered any more.')
     const action = `/interaction/${details.uid}`
     const csrf = forms.create(details.uid)
     const name = client.clientName ?? client.clientId
@@ -136,9 +145,14 @@ export function interactionRoutes(parts: Parts): Hono<Env> {
 
   routes.onError((error, c) => {
     if (!(error instanceof ApiError)) throw error
-    for (const [header, value] of Object.entries(securityHeaders({ issuer }))) c.header(header, value)
+    for (const [header, value] of Object.entries(securityHeaders({ issuer })))
+      c.header(header, value)
     return c.html(
-      errorPage({ title: 'We could not go on', message: error.message, requestId: c.res.headers.get('X-Request-Id') ?? undefined }),
+      errorPage({
+        title: 'We could not go on',
+        message: error.message,
+        requestId: c.res.headers.get('X-Request-Id') ?? undefined,
+      }),
       error.status as 400,
     )
   })
@@ -146,5 +160,7 @@ export function interactionRoutes(parts: Parts): Hono<Env> {
 }
 
 function requestedScopes(details: { params: Record<string, unknown> }): Scope[] {
-  return String(details.params.scope ?? '').split(' ').filter(isScope)
+  return String(details.params.scope ?? '')
+    .split(' ')
+    .filter(isScope)
 }

@@ -1,5 +1,11 @@
 import { timingSafeEqual } from 'node:crypto'
-import { type ClientMetadata, errors, interactionPolicy, type KoaContextWithOIDC, Provider } from 'oidc-provider'
+import {
+  type ClientMetadata,
+  errors,
+  interactionPolicy,
+  type KoaContextWithOIDC,
+  Provider,
+} from 'oidc-provider'
 import { findAccount } from '../accounts/accounts.ts'
 import type { Db } from '../db.ts'
 import type { Log } from '../log.ts'
@@ -18,7 +24,10 @@ export const SESSION_TTL_SECONDS = 14 * DAY
 
 export type Pages = {
   /** A failure that may not be redirected, for a person to read. */
-  error(ctx: KoaContextWithOIDC, failure: { error: string; description: string | undefined; status: number }): void
+  error(
+    ctx: KoaContextWithOIDC,
+    failure: { error: string; description: string | undefined; status: number },
+  ): void
   signOut(ctx: KoaContextWithOIDC, form: { action: string; xsrf: string }): void
   signedOut(ctx: KoaContextWithOIDC): void
 }
@@ -34,7 +43,15 @@ type Parts = {
 }
 
 /** oidc-provider with every option in this one place. */
-export function createProvider({ issuer, db, keys, tokens, cookieKeys, pages, log }: Parts): Provider {
+export function createProvider({
+  issuer,
+  db,
+  keys,
+  tokens,
+  cookieKeys,
+  pages,
+  log,
+}: Parts): Provider {
   const secure = issuer.startsWith('https:')
   const cookie = { httpOnly: true, sameSite: 'lax', secure, signed: true, overwrite: true } as const
 
@@ -148,13 +165,15 @@ export function createProvider({ issuer, db, keys, tokens, cookieKeys, pages, lo
   putTokensOnTheWire(provider, tokens)
   provider.use(answerForJwts(issuer))
   provider.on('server_error', (_ctx, error) => log.error('authorization server failed', { error }))
-  const refused = (ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) =>
+  const refused = (ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) => {
+    if (error.error === 'unsupported_token_type') return
     log.info('oauth request refused', {
       route: ctx.oidc?.route,
-      error: error.error,
+      code: error.error,
       reason: error.error_detail ?? error.error_description,
       clientId: ctx.oidc?.client?.clientId,
     })
+  }
   provider.on('authorization.error', refused)
   provider.on('grant.error', refused)
   provider.on('introspection.error', refused)
@@ -182,7 +201,8 @@ async function loadGrant(ctx: KoaContextWithOIDC, db: Db) {
   const grantId = result?.consent?.grantId ?? session.grantIdFor(client.clientId)
   const existing = grantId ? await provider.Grant.find(grantId) : undefined
   const mine = existing?.accountId === accountId && existing.clientId === client.clientId
-  const grant = mine && existing ? existing : new provider.Grant({ accountId, clientId: client.clientId })
+  const grant =
+    mine && existing ? existing : new provider.Grant({ accountId, clientId: client.clientId })
   const known = new Set(grant.getOIDCScopeEncountered().split(' '))
   if (mine && scopes.every((scope) => known.has(scope))) return grant
   grant.addOIDCScope(scopes.join(' '))

@@ -58,7 +58,10 @@ const cookieOptions = (provider: Provider) =>
   }) as const
 
 /** The hidden value in forms: bound to one session or one interaction, and to nothing that travels in a URL. */
-export type FormTokens = { create(of: string): string; matches(of: string, given: unknown): boolean }
+export type FormTokens = {
+  create(of: string): string
+  matches(of: string, given: unknown): boolean
+}
 
 /** `keys` are the cookie keys; the first makes, all match. */
 export function createFormTokens(keys: readonly string[]): FormTokens {

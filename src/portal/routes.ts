@@ -48,15 +48,24 @@ export function portalRoutes(parts: Parts): Hono<Env> {
     for (const [name, value] of Object.entries(securityHeaders({ issuer, imageOrigin })))
       c.header(name, value)
   }
-  const session = (c: Context<Env>) =>
-    findSession(parts.provider(), c.env.incoming, c.env.outgoing)
+  const session = (c: Context<Env>) => findSession(parts.provider(), c.env.incoming, c.env.outgoing)
 
   /** A signed-in browser, and a form that came from our own page. */
-  async function requireForm(c: Context<Env>): Promise<{ signedIn: SignedIn; form: Record<string, unknown> }> {
+  async function requireForm(
+    c: Context<Env>,
+  ): Promise<{ signedIn: SignedIn; form: Record<string, unknown> }> {
     const signedIn = await session(c)
     const form = await c.req.parseBody()
-    if (!signedIn || !isSameOrigin(c.req.raw.headers, issuer) || !forms.matches(signedIn.uid, form.csrf))
-      throw new ApiError(403, 'forbidden_form', 'This form has expired. Please go back, reload the page and try again.')
+    if (
+      !signedIn ||
+      !isSameOrigin(c.req.raw.headers, issuer) ||
+      !forms.matches(signedIn.uid, form.csrf)
+    )
+      throw new ApiError(
+        403,
+        'forbidden_form',
+        'This form has expired. Please go back, reload the page and try again.',
+      )
     return { signedIn, form }
   }
 
@@ -93,7 +102,11 @@ export function portalRoutes(parts: Parts): Hono<Env> {
           ...verification,
           images: verification.images.map(({ type, key }) => ({
             type,
-            url: sign(key, { expiresInSeconds: IMAGE_LINK_SECONDS, contentType: 'image/jpeg', inline: true }),
+            url: sign(key, {
+              expiresInSeconds: IMAGE_LINK_SECONDS,
+              contentType: 'image/jpeg',
+              inline: true,
+            }),
           })),
         })),
         applications: applications.map((application) => ({
@@ -109,7 +122,11 @@ export function portalRoutes(parts: Parts): Hono<Env> {
   routes.post('/sign-in', async (c) => {
     const form = await c.req.parseBody()
     if (!isSameOrigin(c.req.raw.headers, issuer) || !forms.matches('sign-in', form.csrf))
-      throw new ApiError(403, 'forbidden_form', 'This form was not sent from our page. Please go back and try again.')
+      throw new ApiError(
+        403,
+        'forbidden_form',
+        'This form was not sent from our page. Please go back and try again.',
+      )
     const { incoming, outgoing } = c.env
     const email = String(form.email ?? '')
     const tried = await signIn(db, {

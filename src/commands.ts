@@ -1,0 +1,242 @@
+import { text } from 'node:stream/consumers'
+import { parseArgs, styleText } from 'node:util'
+import {
+  createAccount,
+  findAccount,
+  findAccountByEmail,
+  listAccounts,
+} from './accounts/accounts.ts'
+import { migrate } from './db.ts'
+import { diagnose } from './doctor.ts'
+import { OperatorError } from './errors.ts'
+import {
+  findVerification,
+  listAllVerifications,
+  listVendorIntegrations,
+  setVendorIntegration,
+  startVerification,
+} from './id-verification/operations.ts'
+import { createClient, findClient, listClients, setClientEnabled } from './oauth/clients.ts'
+import type { Parts } from './parts.ts'
+
+/** Wrong use of the command line: exit status 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+type Values = Record<string, string | boolean | string[] | undefined>
+type Command = {
+  usage: string
+  options?: Record<string, { type: 'string' | 'boolean'; multiple?: boolean }>
+  run(parts: Parts, values: Values, rest: string[]): Promise<unknown>
+}
+
+const one = (values: Values, name: string): string => {
+  const value = values[name]
+  if (typeof value !== 'string' || !value) throw new UsageError(`--${name} is missing`)
+  return value
+}
+const some = (values: Values, name: string): string | undefined => {
+  const value = values[name]
+  return typeof value === 'string' ? value : undefined
+}
+const id = (rest: string[], what: string): string => {
+  const [value] = rest
+  if (!value) throw new UsageError(`which ${what}? Give its id`)
+  return value
+}
+function found<T>(value: T | undefined | false, what: string): T {
+  if (value === undefined || value === false) throw new OperatorError(`There is no such ${what}.`)
+  return value
+}
+
+/** Every operator's command: `NOUN VERB`. */
+const COMMANDS: Record<string, Command> = {
+  'client create': {
+    usage:
+      'client create --name N --redirect-uri U… --scope "…" [--type web|native] [--auth-method M] [--tenant T] [--pkce optional]',
+    options: {
+      name: { type: 'string' },
+      'redirect-uri': { type: 'string', multiple: true },
+      scope: { type: 'string' },
+      type: { type: 'string' },
+      'auth-method': { type: 'string' },
+      tenant: { type: 'string' },
+      pkce: { type: 'string' },
+    },
+    run: ({ db }, values, rest) =>
+      createClient(db, {
+        name: one(values, 'name'),
+        // `--redirect-uri U V` reads as the option and one more word.
+        redirectUris: [...((values['redirect-uri'] as string[] | undefined) ?? []), ...rest],
+        scope: one(values, 'scope'),
+        type: some(values, 'type') as 'web' | undefined,
+        authMethod: some(values, 'auth-method') as 'none' | undefined,
+        tenant: some(values, 'tenant'),
+        pkce: some(values, 'pkce') as 'optional' | undefined,
+      }),
+  },
+  'client list': { usage: 'client list', run: ({ db }) => listClients(db) },
+  'client show': {
+    usage: 'client show ID',
+    run: async ({ db }, _values, rest) => found(await findClient(db, id(rest, 'client')), 'client'),
+  },
+  'client disable': {
+    usage: 'client disable ID',
+    run: async ({ db }, _values, rest) => {
+      const clientId = id(rest, 'client')
+      found(await setClientEnabled(db, clientId, false), 'client')
+      return { client_id: clientId, enabled: false }
+    },
+  },
+  'client enable': {
+    usage: 'client enable ID',
+    run: async ({ db }, _values, rest) => {
+      const clientId = id(rest, 'client')
+      found(await setClientEnabled(db, clientId, true), 'client')
+      return { client_id: clientId, enabled: true }
+    },
+  },
+
+  'resident create': {
+    usage: 'resident create --email E --given-name G --surname S [--password-stdin]',
+    options: {
+      email: { type: 'string' },
+      'given-name': { type: 'string' },
+      surname: { type: 'string' },
+      'password-stdin': { type: 'boolean' },
+    },
+    run: async ({ db }, values) => {
+      const email = one(values, 'email')
+      if (!/^[^\s@]+@[^\s@]+$/.test(email)) throw new UsageError('--email is not an e-mail address')
+      const account = await createAccount(db, {
+        email,
+        givenName: one(values, 'given-name'),
+        surname: one(values, 'surname'),
+        ...(values['password-stdin'] ? { password: await readSecret() } : {}),
+      })
+      return { id: account.id, email: account.email }
+    },
+  },
+  'resident list': { usage: 'resident list', run: ({ db }) => listAccounts(db) },
+  'resident show': {
+    usage: 'resident show ID|EMAIL',
+    run: ({ db }, _values, rest) => findResident(db, id(rest, 'resident')),
+  },
+
+  'vendor set': {
+    usage: 'vendor set VENDOR --base-url U [--api-key K] [--secret-stdin] [--name N] [--tenant T]',
+    options: {
+      'base-url': { type: 'string' },
+      'api-key': { type: 'string' },
+      'secret-stdin': { type: 'boolean' },
+      name: { type: 'string' },
+      tenant: { type: 'string' },
+    },
+    run: async ({ db, sealer }, values, rest) =>
+      setVendorIntegration(db, sealer, {
+        vendor: id(rest, 'vendor'),
+        name: some(values, 'name'),
+        tenant: some(values, 'tenant'),
+        baseUrl: one(values, 'base-url'),
+        apiKey: some(values, 'api-key'),
+        secret: values['secret-stdin'] ? await readSecret() : undefined,
+      }),
+  },
+  'vendor list': { usage: 'vendor list', run: ({ db }) => listVendorIntegrations(db) },
+
+  'verification start': {
+    usage: 'verification start --vendor V --resident ID [--integration N]',
+    options: {
+      vendor: { type: 'string' },
+      resident: { type: 'string' },
+      integration: { type: 'string' },
+    },
+    run: async ({ db, sealer }, values) => {
+      const resident = await findResident(db, one(values, 'resident'))
+      return startVerification(
+        { db, sealer },
+        {
+          vendor: one(values, 'vendor'),
+          integration: some(values, 'integration'),
+          accountId: resident.id,
+        },
+      )
+    },
+  },
+  'verification list': { usage: 'verification list', run: ({ db }) => listAllVerifications(db) },
+  'verification show': {
+    usage: 'verification show ID',
+    run: async ({ db }, _values, rest) =>
+      found(await findVerification(db, id(rest, 'verification')), 'verification'),
+  },
+
+  migrate: { usage: 'migrate', run: async ({ db }) => ({ applied: await migrate(db) }) },
+  doctor: { usage: 'doctor', run: (parts) => diagnose(parts) },
+}
+
+export const USAGE = `usage: npm run -s cli -- NOUN VERB [options] [--json]
+
+${Object.values(COMMANDS)
+  .map(({ usage }) => `  ${usage}`)
+  .join('\n')}
+`
+
+export type Invocation = { run(parts: Parts): Promise<unknown>; json: boolean }
+
+/** Reads the words of the command line before anything is opened. Throws UsageError. */
+export function readCommand(words: string[]): Invocation {
+  const twoWords = words.slice(0, 2).join(' ')
+  const name = Object.hasOwn(COMMANDS, twoWords) ? twoWords : (words[0] ?? '')
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  if (!command)
+    throw new UsageError(
+      words.length === 0 ? USAGE : `There is no command "${twoWords}".\n\n${USAGE}`,
+    )
+  try {
+    const { values, positionals } = parseArgs({
+      args: words.slice(name.split(' ').length),
+      options: { ...command.options, json: { type: 'boolean' } },
+      allowPositionals: true,
+    })
+    return {
+      json: values.json === true,
+      run: (parts) => command.run(parts, values as Values, positionals),
+    }
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message}\nusage: ${command.usage}`)
+  }
+}
+
+/** One JSON document, or lines for a person. */
+export function print(answer: unknown, json: boolean): string {
+  if (json) return `${JSON.stringify(answer)}\n`
+  if (Array.isArray(answer))
+    return answer.length === 0 ? 'none\n' : answer.map((each) => print(each, false)).join('\n')
+  if (typeof answer !== 'object' || answer === null) return `${answer}\n`
+  const entries = Object.entries(answer).filter(([, value]) => value !== undefined)
+  const width = Math.max(...entries.map(([key]) => key.length))
+  return entries
+    .map(([key, value]) => {
+      const shown =
+        value instanceof Date
+          ? value.toISOString()
+          : typeof value === 'object' && value !== null
+            ? JSON.stringify(value)
+            : String(value)
+      return `${styleText('dim', key.padEnd(width))}  ${shown}\n`
+    })
+    .join('')
+}
+
+async function findResident(db: Parts['db'], key: string) {
+  const account = key.includes('@') ? await findAccountByEmail(db, key) : await findAccount(db, key)
+  return found(account, 'resident')
+}
+
+/** A secret comes by standard input, never as a word that other users of the machine can read. */
+async function readSecret(): Promise<string> {
+  const secret = (await text(process.stdin)).replace(/\r?\n$/, '')
+  if (!secret) throw new UsageError('nothing came on standard input')
+  return secret
+}

@@ -1,0 +1,110 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { OperatorError } from './errors.ts'
+import { loadSigningKeys } from './oauth/keys.ts'
+import type { Parts } from './parts.ts'
+
+type Finding = { check: string; ok: boolean; detail: string }
+
+/** Tries each part for real, and says what to do where one fails. Throws OperatorError with all findings when any failed. */
+export async function diagnose(parts: Parts & { issuer?: string | undefined }): Promise<Finding[]> {
+  const findings: Finding[] = []
+  const attempt = async (check: string, advice: string, work: () => Promise<string>) => {
+    try {
+      findings.push({ check, ok: true, detail: await work() })
+    } catch (error) {
+      const name = error instanceof Error ? error.name : 'unknown error'
+      findings.push({ check, ok: false, detail: `${name}: ${advice}` })
+    }
+  }
+  const { db, storage, sealer, issuer } = parts
+
+  await attempt('database', 'check DATABASE_URL and that the server runs', async () => {
+    const [row] = await db<
+      { version: string }[]
+    >`select current_setting('server_version') as version`
+    if (Number.parseInt(row?.version ?? '', 10) < 15) throw new Error('too old')
+    return `PostgreSQL ${row?.version}`
+  })
+
+  const key = `doctor/${randomBytes(8).toString('hex')}`
+  const bytes = randomBytes(64)
+  const sha256 = createHash('sha256').update(bytes).digest()
+  await attempt(
+    'bucket: write',
+    'check S3_BUCKET and that the credentials may put objects',
+    async () => {
+      await storage.put(key, bytes, { contentType: 'application/octet-stream', sha256 })
+      return 'an object was written'
+    },
+  )
+  await attempt('bucket: read', 'check that the credentials may get objects', async () => {
+    if (!Buffer.from(await storage.get(key)).equals(bytes)) throw new Error('other bytes')
+    return 'it reads back unchanged'
+  })
+  await attempt(
+    'bucket: presign',
+    'check S3_PUBLIC_ENDPOINT: it must reach the bucket from outside',
+    async () => {
+      const sign = await storage.signer()
+      const response = await fetch(sign(key, { expiresInSeconds: 60 }), {
+        signal: AbortSignal.timeout(5_000),
+      })
+      if (!response.ok || !Buffer.from(await response.arrayBuffer()).equals(bytes))
+        throw new Error(`status ${response.status}`)
+      return 'a presigned link opens it'
+    },
+  )
+  await attempt('bucket: private', 'turn on Block Public Access for the bucket', async () => {
+    const sign = await storage.signer()
+    const bare = new URL(sign(key, { expiresInSeconds: 60 }))
+    bare.search = ''
+    const response = await fetch(bare, { signal: AbortSignal.timeout(5_000) })
+    await response.body?.cancel()
+    if (response.ok) throw new Error('anyone can read it')
+    return 'without a signature it stays closed'
+  })
+  await attempt('bucket: delete', 'check that the credentials may delete objects', async () => {
+    await storage.delete(key)
+    return 'it was deleted'
+  })
+
+  await attempt('clock', 'set this machine and the database server by NTP', async () => {
+    const [row] = await db<{ now: Date }[]>`select clock_timestamp() as now`
+    const skew = Math.abs(Date.now() - (row?.now.getTime() ?? 0))
+    if (skew > 5_000) throw new Error('skewed')
+    return `within ${Math.ceil(skew / 1000)} s of the database's`
+  })
+  await attempt('keys', 'give the ENCRYPTION_KEY that the keys were sealed with', async () => {
+    const keys = await loadSigningKeys(db, sealer)
+    return `${keys.publicJwks.keys.length} signing key${keys.publicJwks.keys.length === 1 ? '' : 's'}`
+  })
+  if (issuer)
+    await attempt(
+      'issuer',
+      'start the server, and check ISSUER and the proxy before it',
+      async () => {
+        const response = await fetch(`${issuer}/.well-known/openid-configuration`, {
+          signal: AbortSignal.timeout(5_000),
+        })
+        const metadata = (await response.json()) as { issuer?: string }
+        if (metadata.issuer !== issuer) throw new Error('another issuer')
+        return issuer
+      },
+    )
+
+  if (findings.some(({ ok }) => !ok)) throw new DiagnosisError(findings)
+  return findings
+}
+
+/** Some check failed; the findings say which. */
+export class DiagnosisError extends OperatorError {
+  readonly findings: Finding[]
+  constructor(findings: Finding[]) {
+    super(
+      findings
+        .map(({ check, ok, detail }) => `${ok ? 'ok    ' : 'FAILED'}  ${check}: ${detail}`)
+        .join('\n'),
+    )
+    this.findings = findings
+  }
+}

@@ -1,0 +1,151 @@
+import { print, readCommand, UsageError } from './commands.ts'
+import { type Config, loadConfig } from './config.ts'
+import { DiagnosisError } from './doctor.ts'
+import { openEmbedded } from './embedded/data-dir.ts'
+import { OperatorError } from './errors.ts'
+import { createLog, type Log } from './log.ts'
+import { openParts, type Parts, type Runtime } from './parts.ts'
+import { listen, type RunningServer, startServer } from './server.ts'
+import { startWorker } from './worker.ts'
+
+type Opened = Parts & { embedded: boolean }
+
+/** The environment's parts, or the embedded ones, or one of each. `own` refuses a data directory that another process owns. */
+async function open(config: Config, log: Log, mode: 'own' | 'attach-or-own'): Promise<Opened> {
+  const needsEmbedded = !config.databaseUrl || !config.s3 || !config.secrets
+  const embedded = needsEmbedded
+    ? await openEmbedded({
+        dataDir: config.dataDir,
+        log,
+        mode,
+        postgres: !config.databaseUrl,
+        s3: !config.s3,
+        production: config.production,
+      })
+    : undefined
+  const missing = () => new Error('an embedded part was not started')
+  try {
+    const s3 = config.s3 ?? embedded?.s3
+    const databaseUrl = config.databaseUrl ?? embedded?.databaseUrl
+    const secrets = config.secrets ?? embedded?.secrets
+    if (!s3 || !databaseUrl || !secrets) throw missing()
+    const runtime: Runtime = {
+      databaseUrl,
+      s3,
+      s3Credentials: config.s3 ? undefined : embedded?.s3?.credentials,
+      ...secrets,
+    }
+    const parts = await openParts(runtime, log)
+    return {
+      ...parts,
+      embedded: needsEmbedded,
+      async close() {
+        await parts.close()
+        await embedded?.close()
+      },
+    }
+  } catch (error) {
+    await embedded?.close()
+    throw error
+  }
+}
+
+export type Served = { config: Config; parts: Parts; server: RunningServer | undefined; close(): Promise<void> }
+
+/** Starts what `ROLE` asks for. */
+export async function serve(env: NodeJS.ProcessEnv): Promise<Served> {
+  const config = loadConfig(env)
+  const log = createLog(config.logLevel)
+  const listening = config.role === 'worker' ? undefined : await listen(config.host, config.port)
+  const issuer = config.issuer ?? `http://localhost:${listening?.port ?? config.port}`
+  let parts: Opened | undefined
+  try {
+    parts = await open(config, log, 'own')
+    const worker = config.role === 'web' ? undefined : await startWorker(parts)
+    const server =
+      listening &&
+      (await startServer(listening.server, parts, {
+        issuer,
+        missingScopeStatus: config.missingScopeStatus,
+        onDelivery: () => worker?.wake(),
+      }))
+    const opened = parts
+    return {
+      config,
+      parts,
+      server,
+      async close() {
+        await server?.close()
+        await worker?.stop()
+        await opened.close()
+      },
+    }
+  } catch (error) {
+    listening?.server.close()
+    listening?.server.closeAllConnections()
+    await parts?.close()
+    throw error
+  }
+}
+
+/** Resolves when the process is asked to end; a second signal ends it at once. */
+function asked(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      process.once(signal, () => {
+        process.once(signal, () => process.exit(130))
+        resolve(signal)
+      })
+  })
+}
+
+async function main(words: string[]): Promise<void> {
+  const [first] = words
+  if (first === 'serve') {
+    const started = performance.now()
+    const served = await serve(process.env)
+    const { server, config } = served
+    process.stdout.write(
+      server
+        ? `Identity portal is ready at ${server.issuer} (listening on ${server.url}, ${seconds(started)})\n`
+        : `Identity portal worker is ready (${seconds(started)})\n`,
+    )
+    if (!config.databaseUrl)
+      process.stdout.write(`Data is kept in ${config.dataDir}. Stop with Ctrl-C.\n`)
+    await asked()
+    await served.close()
+    return
+  }
+  if (first === 'demo') {
+    const { demo } = await import('./demo.ts')
+    await demo(words.slice(1), serve, asked)
+    return
+  }
+  const command = readCommand(words)
+  const config = loadConfig(process.env)
+  const parts = await open(config, createLog('error'), 'attach-or-own')
+  try {
+    process.stdout.write(print(await command.run({ ...parts, issuer: config.issuer }), command.json))
+  } finally {
+    await parts.close()
+  }
+}
+
+const seconds = (since: number) => `${((performance.now() - since) / 1000).toFixed(1)} s`
+
+try {
+  await main(process.argv.slice(2))
+} catch (error) {
+  if (error instanceof UsageError) {
+    process.stderr.write(`${error.message}\n`)
+    process.exitCode = 2
+  } else if (error instanceof OperatorError) {
+    if (error instanceof DiagnosisError && process.argv.includes('--json'))
+      process.stdout.write(print(error.findings, true))
+    process.stderr.write(`${error.message}\n`)
+    process.exitCode = 1
+  } else {
+    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
+    process.exitCode = 1
+  }
+}

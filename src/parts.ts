@@ -1,0 +1,68 @@
+import type { S3Config } from './config.ts'
+import { type Db, migrate, openDb } from './db.ts'
+import { OperatorError } from './errors.ts'
+import type { Log } from './log.ts'
+import { createSealer, type Sealer } from './secrets.ts'
+import { createStorage, type Storage } from './storage.ts'
+
+/** Where the database and the bucket are, and the secrets: from the environment, or of the embedded parts. */
+export type Runtime = {
+  databaseUrl: string
+  s3: S3Config
+  /** `undefined`: the AWS SDK's usual chain. */
+  s3Credentials: { accessKeyId: string; secretAccessKey: string } | undefined
+  cookieKeys: string[]
+  encryptionKeys: Uint8Array[]
+}
+
+/** The long-lived things that every process shares, opened once and handed down. */
+export type Parts = {
+  db: Db
+  storage: Storage
+  sealer: Sealer
+  log: Log
+  runtime: Runtime
+  close(): Promise<void>
+}
+
+/** Opens the parts and brings the schema up to date. Throws OperatorError when the database cannot be used. */
+export async function openParts(runtime: Runtime, log: Log): Promise<Parts> {
+  const db = openDb(runtime.databaseUrl)
+  const storage = createStorage(runtime.s3, runtime.s3Credentials)
+  const parts = {
+    db,
+    storage,
+    sealer: createSealer(runtime.encryptionKeys),
+    log,
+    runtime,
+    async close() {
+      await db.end({ timeout: 5 })
+      storage.close()
+    },
+  }
+  try {
+    await migrate(db)
+  } catch (error) {
+    await parts.close()
+    throw explain(error)
+  }
+  return parts
+}
+
+function explain(error: unknown): unknown {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const why: Record<string, string> = {
+    ECONNREFUSED: 'nothing answers at its address',
+    ENOTFOUND: 'its host is not known',
+    EAI_AGAIN: 'its host is not known',
+    CONNECT_TIMEOUT: 'it does not answer in time',
+    '28P01': 'it refuses the user or the password',
+    '28000': 'it refuses the user',
+    '3D000': 'it has no database of that name',
+    '42501': 'the user may not create tables',
+  }
+  const reason = why[code]
+  return reason
+    ? new OperatorError(`The database of DATABASE_URL cannot be used: ${reason}.`)
+    : error
+}
