@@ -1,0 +1,179 @@
+import { html } from 'hono/html'
+import type {
+  DownloadedImage,
+  ImageName,
+  Tokens,
+  VerificationAnswer,
+} from './application-client.ts'
+
+export const APPLICATION_NAME = 'Bluewater Bank'
+
+const TITLES: Record<ImageName, string> = {
+  documentFront: 'Document, front',
+  documentBack: 'Document, back',
+  face: 'Face',
+}
+
+export type Notice = { tone: 'good' | 'bad'; text: string }
+export type ShownImage = Omit<DownloadedImage, 'bytes'> & { name: ImageName; size: number }
+
+/** For somebody who has not let the bank in yet. */
+export function welcomePage(data: { issuer: string; notice: Notice | undefined }) {
+  return page(
+    html`
+      ${data.notice && noticeOf(data.notice)}
+      <h1>Open an account without sending your passport again</h1>
+      <p class="lead">You verified your identity once, at the portal. Let us read that verification, and we can open
+        your account now. You can take it back there at any time.</p>
+      <p><a class="button" href="/sign-in">Continue with the identity portal</a></p>
+      <p class="small">You will be sent to ${new URL(data.issuer).host}. We never see your password there.</p>
+    `,
+  )
+}
+
+/** What the bank got, and the answer as it came. */
+export function accountPage(data: {
+  tokens: Pick<Tokens, 'expiresAt' | 'scope' | 'subject'> & { hasRefreshToken: boolean }
+  answer: VerificationAnswer
+  images: ShownImage[]
+  failures: string[]
+  notice: Notice | undefined
+  now: Date
+}) {
+  const { tokens, answer, images, failures, notice, now } = data
+  const { verification } = answer
+  const minutes = Math.round((tokens.expiresAt - now.getTime()) / 60_000)
+  return page(html`
+    ${notice && noticeOf(notice)}
+    ${headline(answer)}
+    ${
+      verification?.id
+        ? html`<dl>
+            <div><dt>Verification</dt><dd>${verification.id}</dd></div>
+            <div><dt>Status</dt><dd>${verification.status}</dd></div>
+            <div><dt>Verified by</dt><dd>${verification.type}</dd></div>
+            ${verification.documentType ? html`<div><dt>Document</dt><dd>${verification.documentType.replaceAll('_', ' ')}</dd></div>` : ''}
+            <div><dt>Session began</dt><dd>${verification.date}</dd></div>
+          </dl>`
+        : ''
+    }
+    ${
+      images.length > 0
+        ? html`<div class="pictures">
+            ${images.map(
+              (image) => html`<figure>
+                <img src="/images/${image.name}" alt="${TITLES[image.name]}" />
+                <figcaption><strong>${TITLES[image.name]}</strong>
+                  <span>${image.contentType}, ${image.size.toLocaleString('en')} bytes</span>
+                  <code>SHA-256 ${image.sha256}</code></figcaption>
+              </figure>`,
+            )}
+          </div>`
+        : ''
+    }
+    ${failures.map((failure) => noticeOf({ tone: 'bad', text: failure }))}
+    <div class="actions">
+      <form method="post" action="/ask"><button>Ask the portal again</button></form>
+      ${tokens.hasRefreshToken ? html`<form method="post" action="/refresh"><button>Refresh the access token</button></form>` : ''}
+      <form method="post" action="/sign-out"><button class="plain">Sign out and give the access back</button></form>
+    </div>
+    <h2>What the portal answered</h2>
+    <p class="small">GET /api/v1/me/natural-person/id-verification, status ${answer.status}. The signatures of the
+      links are left out here: whoever holds one can open the picture for an hour.</p>
+    ${answer.challenge ? html`<pre>WWW-Authenticate: ${answer.challenge}</pre>` : ''}
+    <pre>${JSON.stringify(withoutSignatures(answer.body), null, 2)}</pre>
+    <p class="small">Resident ${tokens.subject}. Access token ${minutes > 0 ? html`good for ${minutes} more minutes` : 'expired'}${tokens.hasRefreshToken ? ', with a refresh token' : ''}. Scope: ${tokens.scope}.</p>
+  `)
+}
+
+export function failurePage(data: { title: string; text: string }) {
+  return page(html`
+    <h1>${data.title}</h1>
+    <p class="lead">${data.text}</p>
+    <p><a class="button" href="/">Back to the start</a></p>
+  `)
+}
+
+function headline({ status, verification }: VerificationAnswer) {
+  if (verification?.id)
+    return html`<h1>Your identity is confirmed</h1><p class="lead">The portal let us read your latest approved
+      verification. These are the very pictures that were taken then.</p>`
+  if (verification)
+    return html`<h1>You are not verified yet</h1><p class="lead">The portal knows you and has no approved
+      verification. Verify your identity there, then ask again.</p>`
+  if (status === 401)
+    return html`<h1>We can no longer see your verification</h1><p class="lead">The portal refused our access token:
+      it has expired, or you ended our access. Refresh the token, or sign out and let us in again.</p>`
+  return html`<h1>The portal could not answer</h1><p class="lead">It answered with status ${status}. Try again in a
+    moment.</p>`
+}
+
+const noticeOf = ({ tone, text }: Notice) =>
+  html`<p class="notice ${tone}" role="status">${text}</p>`
+
+/** A presigned URL is a key: only where it points to is shown. */
+function withoutSignatures(value: unknown): unknown {
+  if (typeof value === 'string' && URL.canParse(value) && new URL(value).search !== '') {
+    const { origin, pathname } = new URL(value)
+    return `${origin}${pathname}?…`
+  }
+  if (Array.isArray(value)) return value.map(withoutSignatures)
+  if (typeof value === 'object' && value !== null)
+    return Object.fromEntries(
+      Object.entries(value).map(([key, member]) => [key, withoutSignatures(member)]),
+    )
+  return value
+}
+
+function page(content: ReturnType<typeof html>) {
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="robots" content="noindex" />
+        <title>${APPLICATION_NAME}</title>
+        <link rel="stylesheet" href="/application.css" />
+      </head>
+      <body>
+        <header><a href="/"><svg viewBox="0 0 40 24" aria-hidden="true"><path d="M2 8q6-6 12 0t12 0t12 0M2 17q6-6 12 0t12 0t12 0" /></svg>${APPLICATION_NAME}</a></header>
+        <main>${content}</main>
+        <footer>An invented bank, part of the demo: it stands for any application that a resident lets in.</footer>
+      </body>
+    </html>`
+}
+
+export const STYLESHEET = `
+:root { color-scheme: light; --ink: #14253d; --soft: #56657a; --line: #d7dfea; --ground: #f4f7fb; --blue: #174ea6 }
+* { box-sizing: border-box }
+body { margin: 0; background: var(--ground); color: var(--ink); font: 1.05rem/1.6 system-ui, sans-serif }
+header { background: var(--ink); padding: .9rem max(1.25rem, calc((100% - 60rem) / 2 + 1.25rem)) }
+header a { display: inline-flex; align-items: center; gap: .7rem; color: #fff; font-weight: 600; text-decoration: none }
+header svg { width: 2.2rem; fill: none; stroke: #7db7f0; stroke-width: 3.4; stroke-linecap: round }
+main { max-width: 60rem; margin: 0 auto; padding: 2.75rem 1.25rem 3rem }
+footer { max-width: 60rem; margin: 0 auto; padding: 0 1.25rem 3rem; color: var(--soft); font-size: .88rem }
+h1 { max-width: 38rem; margin: 0 0 .75rem; font-size: clamp(1.75rem, 5.5vw, 2.6rem); line-height: 1.15; letter-spacing: -.02em }
+h2 { margin: 2.5rem 0 .25rem; font-size: 1.15rem }
+p { max-width: 40rem; margin: 0 0 1rem }
+.lead { font-size: 1.15rem; color: #33455d; margin-bottom: 1.75rem }
+.small { color: var(--soft); font-size: .9rem; overflow-wrap: anywhere }
+.button, button { display: inline-block; min-height: 3rem; padding: .65rem 1.35rem; border: 2px solid var(--blue); border-radius: .6rem; background: var(--blue); color: #fff; font: inherit; font-weight: 600; line-height: 1.5; text-decoration: none; cursor: pointer }
+.actions button { background: #fff; color: var(--blue) }
+.actions button.plain { border-color: var(--line); color: var(--ink) }
+.button:hover, button:hover { filter: brightness(.95) }
+a:focus-visible, button:focus-visible { outline: 3px solid #5aa9e6; outline-offset: 2px }
+.actions { display: flex; flex-wrap: wrap; gap: .75rem; margin: 2rem 0 0 }
+.notice { padding: .7rem 1rem; border-radius: .5rem; border-left: 4px solid #2f7d55; background: #e9f6ef }
+.notice.bad { border-color: #b3372a; background: #fdeeec }
+dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(13rem, 1fr)); gap: 1px; margin: 0 0 1.75rem; border: 1px solid var(--line); border-radius: .8rem; overflow: hidden; background: var(--line) }
+dl div { padding: .7rem 1rem; background: #fff }
+dt { color: var(--soft); font-size: .85rem }
+dd { margin: 0; font-weight: 600; overflow-wrap: anywhere }
+.pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr)); gap: 1.1rem; align-items: start }
+figure { margin: 0; padding: .6rem; border: 1px solid var(--line); border-radius: .9rem; background: #fff }
+img { display: block; width: 100%; height: auto; border-radius: .45rem }
+figcaption { display: grid; gap: .15rem; padding: .6rem .25rem .1rem; font-size: .9rem; color: var(--soft) }
+figcaption strong { color: var(--ink) }
+code, pre { font: .8rem/1.55 ui-monospace, monospace; overflow-wrap: anywhere }
+pre { margin: .75rem 0; padding: 1rem; border: 1px solid var(--line); border-radius: .8rem; background: #fff; white-space: pre-wrap }
+`

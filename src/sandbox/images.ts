@@ -1,0 +1,80 @@
+import sharp from 'sharp'
+import { drawBack, drawFront, drawSelfie } from './drawing.ts'
+import { createRandom, type Person } from './specimen.ts'
+
+export type SampleImages = {
+  documentFront: Uint8Array
+  documentBack: Uint8Array
+  face: Uint8Array
+}
+
+const DRAWINGS = { documentFront: drawFront, documentBack: drawBack, face: drawSelfie } as const
+
+// Three pictures are about 3 MB and half a second of work: those of the last few people are kept.
+const KEPT_PEOPLE = 8
+const kept = new Map<string, Promise<SampleImages>>()
+
+/**
+ * Drawn identity images of an invented person: JPEG, about 1 MB each, 1920 pixels on the long edge,
+ * SPECIMEN across. The same person gives the same bytes.
+ */
+export function sampleImages(person: Person): Promise<SampleImages> {
+  const key = JSON.stringify(person)
+  const known = kept.get(key)
+  kept.delete(key)
+  const images = known ?? drawAll(person)
+  kept.set(key, images)
+  for (const oldest of kept.keys()) if (kept.size > KEPT_PEOPLE) kept.delete(oldest)
+  return images
+}
+
+async function drawAll(person: Person): Promise<SampleImages> {
+  const [documentFront, documentBack, face] = await Promise.all([
+    drawImage(person, 'documentFront', 'jpeg'),
+    drawImage(person, 'documentBack', 'jpeg'),
+    drawImage(person, 'face', 'jpeg'),
+  ])
+  return { documentFront, documentBack, face }
+}
+
+/** One of the drawings in the format asked for. Only the JPEG has the grain of a camera. */
+export async function drawImage(
+  person: Person,
+  image: keyof SampleImages,
+  format: 'jpeg' | 'png' | 'webp',
+): Promise<Uint8Array> {
+  const drawing = sharp(Buffer.from(DRAWINGS[image](person)))
+  if (format === 'png') return drawing.png({ palette: true, effort: 4 }).toBuffer()
+  if (format === 'webp') return drawing.webp({ quality: 90, effort: 2 }).toBuffer()
+  const { data, info } = await drawing.removeAlpha().raw().toBuffer({ resolveWithObject: true })
+  addGrain(data, info.channels, `${image} ${JSON.stringify(person)}`)
+  const { width, height, channels } = info
+  return sharp(data, { raw: { width, height, channels } })
+    .jpeg({ quality: 92, chromaSubsampling: '4:2:0' })
+    .toBuffer()
+}
+
+/** The noise of a small sensor: one value for all channels of a pixel, stronger in the shadows. */
+function addGrain(pixels: Uint8Array, channels: number, seed: string): void {
+  const random = createRandom(seed)
+  for (let at = 0; at < pixels.length; at += channels) {
+    const light = pixels[at + 1] ?? 0
+    const grain = (random() + random() - 1) * (23 - light / 32)
+    for (let channel = 0; channel < channels; channel++) {
+      const value = (pixels[at + channel] ?? 0) + grain
+      pixels[at + channel] = Math.max(0, Math.min(value, 255))
+    }
+  }
+}
+
+/** The same picture with a comment segment, so that no two media of the sandbox are the same bytes. */
+export function withJpegComment(jpeg: Uint8Array, comment: string): Uint8Array {
+  const text = Buffer.from(comment, 'utf8')
+  const segment = Buffer.alloc(4)
+  segment.writeUInt16BE(0xfffe, 0)
+  segment.writeUInt16BE(text.length + 2, 2)
+  // JFIF's own segment stays right behind the start of the image, where readers look for it.
+  const hasJfif = jpeg[2] === 0xff && jpeg[3] === 0xe0
+  const at = hasJfif ? 4 + ((jpeg[4] ?? 0) << 8) + (jpeg[5] ?? 0) : 2
+  return Buffer.concat([jpeg.subarray(0, at), segment, text, jpeg.subarray(at)])
+}

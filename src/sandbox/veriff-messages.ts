@@ -1,0 +1,103 @@
+import { type Attempt, DECISIONS, type Decision, type Session } from './veriff-sessions.ts'
+
+/** What may be said with a decision; the rest has the usual values of `providers.md` §3.5. */
+export type DecisionDetails = {
+  reason?: string | undefined
+  reasonCode?: number | undefined
+  decisionTime?: string | undefined
+}
+
+/** The body of an event webhook (`providers.md` §3.4). */
+export function eventMessage(session: Session, attempt: Attempt, action: 'started' | 'submitted') {
+  return {
+    id: session.id,
+    attemptId: attempt.id,
+    feature: 'selfid',
+    code: action === 'started' ? 7001 : 7002,
+    action,
+    vendorData: session.vendorData,
+    endUserId: session.endUserId,
+  }
+}
+
+/** The body of a decision webhook and of a decided `GET …/decision` (`providers.md` §3.5). */
+export function decisionMessage(
+  session: Session,
+  attempt: Attempt | undefined,
+  status: Decision,
+  details: DecisionDetails,
+  at: Date,
+) {
+  const { person } = session
+  // A session that ran out says nothing about a person, a document or an attempt.
+  const isOver = status === 'expired' || status === 'abandoned'
+  const usual = DECISIONS[status]
+  return {
+    status: 'success',
+    verification: {
+      id: session.id,
+      attemptId: isOver ? null : (attempt?.id ?? null),
+      vendorData: session.vendorData,
+      endUserId: session.endUserId,
+      status,
+      code: usual.code,
+      reason: details.reason ?? usual.reason,
+      reasonCode: details.reasonCode ?? usual.reasonCode,
+      decisionTime: details.decisionTime ?? at.toISOString(),
+      acceptanceTime: session.createdAt,
+      ...(attempt?.submittedAt && !isOver ? { submissionTime: attempt.submittedAt } : {}),
+      person: isOver
+        ? {}
+        : {
+            firstName: person.givenName.toUpperCase(),
+            lastName: person.surname.toUpperCase(),
+            dateOfBirth: person.dateOfBirth,
+            idNumber: null,
+            gender: person.sex,
+            nationality: null,
+            citizenship: null,
+          },
+      document: isOver
+        ? {}
+        : {
+            type: session.documentType,
+            number: person.documentNumber,
+            // User-assigned in ISO 3166: no real country.
+            country: 'XX',
+            validFrom: null,
+            validUntil: person.validUntil,
+          },
+      additionalVerifiedData: {},
+      riskLabels: [],
+    },
+    technicalData: { ip: '203.0.113.7' },
+  }
+}
+
+/** The body of a full-auto webhook (`providers.md` §3.6). */
+export function fullAutoMessage(session: Session, attempt: Attempt, status: Decision, at: Date) {
+  const read = (value: string | null) => ({ confidenceCategory: 'high', value, sources: ['VIZ'] })
+  return {
+    status: 'success',
+    eventType: 'fullauto',
+    sessionId: session.id,
+    attemptId: attempt.id,
+    vendorData: session.vendorData,
+    endUserId: session.endUserId,
+    version: '1.0.0',
+    acceptanceTime: session.createdAt,
+    time: at.toISOString(),
+    data: {
+      verification: {
+        decisionScore: status === 'approved' ? 0.97 : 0.12,
+        decision: status,
+        person: {
+          firstName: read(session.person.givenName.toUpperCase()),
+          lastName: read(session.person.surname.toUpperCase()),
+        },
+        document: { type: read(session.documentType.toLowerCase()) },
+        insights: [{ label: 'documentRecognised', result: 'yes', category: 'document' }],
+      },
+    },
+  }
+}

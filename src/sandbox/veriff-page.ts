@@ -1,0 +1,99 @@
+import { html } from 'hono/html'
+import type { Session } from './veriff-sessions.ts'
+
+export const OUTCOMES = {
+  approved: 'Approve',
+  declined: 'Decline',
+  resubmission_requested: 'Ask again',
+} as const
+
+const TITLES: Record<string, string> = {
+  'document-front': 'Front of the document',
+  'document-back': 'Back of the document',
+  face: 'Face',
+}
+
+/** The page of one session, where a person plays both the resident and the vendor's decision. */
+export function sessionPage(data: { session: Session; contexts: string[]; isOpen: boolean }) {
+  const { session, contexts, isOpen } = data
+  const path = `/v/${session.token}`
+  return page(
+    'Verification sandbox',
+    html`
+      <p class="eyebrow">Sandbox vendor</p>
+      <h1>${isOpen ? 'Verify an identity' : 'This session is over'}</h1>
+      ${
+        isOpen
+          ? html`<p>These pictures are drawings of a person who does not exist. Choose what the vendor decides: the
+              pictures are submitted and the signed webhooks go out at once.</p>`
+          : html`<p>The vendor's answer was <strong>${session.status.replace('_', ' ')}</strong>. Its webhook has been
+              sent; you can close this page.</p>`
+      }
+      ${
+        session.status === 'resubmission_requested'
+          ? html`<p class="note">The vendor asked for new pictures. The same session is open for another try.</p>`
+          : ''
+      }
+      ${
+        isOpen
+          ? html`<form method="post" action="${path}">
+              ${Object.entries(OUTCOMES).map(
+                ([outcome, label]) =>
+                  html`<button name="outcome" value="${outcome}" class="${outcome}">${label}</button>`,
+              )}
+            </form>`
+          : ''
+      }
+      <div class="pictures">
+        ${contexts.map(
+          (context) =>
+            html`<figure><img src="${path}/images/${context}" alt="${TITLES[context] ?? context}, a drawing" /><figcaption>${TITLES[context] ?? context}</figcaption></figure>`,
+        )}
+      </div>
+      <p class="small">Session ${session.id}</p>
+    `,
+  )
+}
+
+export function missingPage() {
+  return page(
+    'No such session',
+    html`<p class="eyebrow">Sandbox vendor</p><h1>No such session</h1><p>The link is not one of this sandbox, or its session was deleted.</p>`,
+  )
+}
+
+function page(title: string, content: ReturnType<typeof html>) {
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="robots" content="noindex" />
+        <title>${title}</title>
+        <link rel="stylesheet" href="/sandbox.css" />
+      </head>
+      <body><main>${content}</main></body>
+    </html>`
+}
+
+export const STYLESHEET = `
+:root { color-scheme: light; --ink: #1c2b33; --soft: #5b6d76; --line: #d9e2e5; --ground: #f3f6f6; --teal: #0f6b6b }
+* { box-sizing: border-box }
+body { margin: 0; background: var(--ground); color: var(--ink); font: 1.05rem/1.6 system-ui, sans-serif }
+main { max-width: 60rem; margin: 0 auto; padding: 2.5rem 1.25rem 4rem }
+h1 { margin: 0 0 .75rem; font-size: clamp(1.7rem, 5vw, 2.4rem); line-height: 1.15; letter-spacing: -.02em }
+p { max-width: 40rem; margin: 0 0 1rem }
+.eyebrow { margin: 0 0 .25rem; color: var(--teal); font-weight: 600 }
+.note { padding: .75rem 1rem; border-left: 4px solid #b7791f; background: #fff8e6 }
+.small { margin-top: 2rem; color: var(--soft); font-size: .85rem; overflow-wrap: anywhere }
+form { display: flex; flex-wrap: wrap; gap: .75rem; margin: 1.75rem 0 2.25rem }
+button { flex: 1 1 9rem; max-width: 14rem; min-height: 3rem; padding: .6rem 1.25rem; border: 2px solid var(--ink); border-radius: .6rem; background: #fff; color: var(--ink); font: inherit; font-weight: 600; cursor: pointer }
+button.approved { border-color: var(--teal); background: var(--teal); color: #fff }
+button.declined { border-color: #a12b22; color: #a12b22 }
+button:hover { filter: brightness(.95) }
+button:focus-visible { outline: 3px solid #5aa9e6; outline-offset: 2px }
+.pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr)); gap: 1.25rem; align-items: start }
+figure { margin: 0; padding: .6rem; border: 1px solid var(--line); border-radius: .9rem; background: #fff }
+img { display: block; width: 100%; height: auto; border-radius: .5rem }
+figcaption { padding: .5rem .25rem 0; color: var(--soft); font-size: .9rem }
+`

@@ -1,0 +1,17 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+
+/** Lower-case hex HMAC-SHA256 of the message (`providers.md` §3.2). */
+export function createSignature(secret: string, message: string | Uint8Array): string {
+  return createHmac('sha256', secret).update(message).digest('hex')
+}
+
+/** `malformed` is what no SHA-256 can be; upper-case hex is as good as lower-case. */
+export function checkSignature(
+  secret: string,
+  message: string | Uint8Array,
+  signature: string | undefined,
+): 'right' | 'wrong' | 'malformed' {
+  if (signature === undefined || !/^[0-9a-f]{64}$/i.test(signature)) return 'malformed'
+  const expected = Buffer.from(createSignature(secret, message), 'hex')
+  return timingSafeEqual(expected, Buffer.from(signature, 'hex')) ? 'right' : 'wrong'
+}
