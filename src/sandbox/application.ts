@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import { csrf } from 'hono/csrf'
+import { HTTPException } from 'hono/http-exception'
 import { AuthorizationResponseError, ResponseBodyError } from 'openid-client'
 import type { Log } from '../log.ts'
 import { randomSecret } from '../secrets.ts'
@@ -101,6 +102,7 @@ export async function startApplication(options: {
   })
   app.use(csrf({ origin: new URL(redirectUri).origin }))
   app.onError((error, c) => {
+    if (error instanceof HTTPException) return error.getResponse()
     log.error('application failed', { error })
     return c.html(
       failurePage({

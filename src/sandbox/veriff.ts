@@ -31,10 +31,10 @@ import {
 } from './veriff-sessions.ts'
 
 /** One picture as it is handed to the sandbox. */
-export type SandboxImage = { context: string; bytes: Uint8Array; mimetype?: string }
+type SandboxImage = { context: string; bytes: Uint8Array; mimetype?: string }
 
 /** A session as the sandbox knows it, each media with the digest of the very bytes it serves. */
-export type SandboxSession = {
+type SandboxSession = {
   id: string
   status: Session['status']
   url: string
@@ -46,7 +46,7 @@ export type SandboxSession = {
   }[]
 }
 
-export type SandboxWebhook = {
+type SandboxWebhook = {
   sessionId: string
   kind: WebhookKind
   state: 'held' | 'waiting' | 'delivered' | 'given-up'

@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest'
+import { accountPage, failurePage, welcomePage } from '../../src/sandbox/application-page.ts'
+
+const tokens = {
+  expiresAt: Date.parse('2026-01-15T11:00:00Z'),
+  scope: 'openid',
+  subject: 'resident-1',
+  hasRefreshToken: true,
+}
+const now = new Date('2026-01-15T10:30:00Z')
+const verification = {
+  id: '0e6f1c56-3a8b-4f5e-8a77-2f1d9c0b7a11',
+  type: 'veriff',
+  documentType: 'national_id',
+  date: '2026-01-15T10:30:00.000Z',
+  status: 'approved',
+  documents: {
+    documentFront: 'https://bucket.test/front.jpg?X-Amz-Signature=letmein',
+    documentBack: null,
+    face: null,
+  },
+}
+
+test('the page shows the answer and the pictures, and no signature of a link', async () => {
+  const page = String(
+    await accountPage({
+      tokens,
+      answer: { status: 200, body: verification, challenge: undefined, verification },
+      images: [{ name: 'documentFront', contentType: 'image/jpeg', size: 1_000, sha256: 'abc123' }],
+      failures: [],
+      notice: undefined,
+      now,
+    }),
+  )
+  expect(page).toContain('Your identity is confirmed')
+  expect(page).toContain('image/jpeg, 1,000 bytes')
+  expect(page).toContain('SHA-256 abc123')
+  expect(page).toContain('https://bucket.test/front.jpg?…')
+  expect(page).toContain('good for 30 more minutes')
+  expect(page).not.toContain('letmein')
+})
+
+test('the page tells a refusal as it came', async () => {
+  const page = String(
+    await accountPage({
+      tokens: { ...tokens, hasRefreshToken: false },
+      answer: {
+        status: 401,
+        body: { error: 'invalid_token' },
+        challenge: 'Bearer error="invalid_token"',
+        verification: undefined,
+      },
+      images: [],
+      failures: [],
+      notice: undefined,
+      now,
+    }),
+  )
+  expect(page).toContain('We can no longer see your verification')
+  expect(page).toContain('WWW-Authenticate: Bearer error=&quot;invalid_token&quot;')
+  expect(page).toContain('&quot;error&quot;: &quot;invalid_token&quot;')
+  expect(page).not.toContain('action="/refresh"')
+})
+
+test('what the portal says is escaped', async () => {
+  const hostile = '<script>alert(1)</script>'
+  const pages = [
+    accountPage({
+      tokens: { ...tokens, subject: hostile, scope: hostile },
+      answer: {
+        status: 200,
+        body: { hostile },
+        challenge: hostile,
+        verification: { ...verification, id: hostile, type: hostile },
+      },
+      images: [],
+      failures: [hostile],
+      notice: { tone: 'bad', text: hostile },
+      now,
+    }),
+    failurePage({ title: hostile, text: hostile }),
+    welcomePage({ issuer: 'http://localhost:3000', notice: { tone: 'bad', text: hostile } }),
+  ]
+  for (const page of await Promise.all(pages)) expect(String(page)).not.toContain('<script')
+})
