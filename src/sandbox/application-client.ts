@@ -32,7 +32,7 @@ const verificationSchema = z.object({
     face: z.url().nullable(),
   }),
 })
-export type Verification = z.infer<typeof verificationSchema>
+type Verification = z.infer<typeof verificationSchema>
 export type ImageName = keyof Verification['documents']
 
 export type VerificationAnswer = {
@@ -48,7 +48,7 @@ export type VerificationAnswer = {
 export type DownloadedImage = { bytes: Uint8Array; contentType: string; sha256: string }
 
 /** A third-party application's side of OAuth. It can be used without the pages, by a script. */
-export type ApplicationClient = {
+type ApplicationClient = {
   /** Where to send the browser, and what to keep until it returns. */
   startSignIn(): Promise<{ url: string; signIn: SignIn }>
   /** The code for tokens. Throws openid-client's errors when the answer is a refusal or does not fit. */

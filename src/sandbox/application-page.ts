@@ -6,7 +6,7 @@ import type {
   VerificationAnswer,
 } from './application-client.ts'
 
-export const APPLICATION_NAME = 'Bluewater Bank'
+const APPLICATION_NAME = 'Bluewater Bank'
 
 const TITLES: Record<ImageName, string> = {
   documentFront: 'Document, front',

@@ -9,7 +9,7 @@ const STAMP = '#b3261e'
 export function drawFront(person: Person): string {
   const row = (x: number, y: number, label: string, value: string) =>
     lettering(label, { x, y, size: 17, color: FAINT_INK, weight: 0.11, spacing: 3 }) +
-    lettering(value.slice(0, 28), { x, y: y + 52, size: 34, color: INK, weight: 0.12 })
+    lettering(value.slice(0, 24), { x, y: y + 52, size: 34, color: INK, weight: 0.12 })
   return card(
     person,
     `
@@ -190,7 +190,7 @@ function chip(x: number, y: number): string {
 function signature(person: Person, x: number, y: number): string {
   const random = createRandom(`hand ${person.givenName} ${person.surname}`)
   let at = 0
-  const strokes = Array.from({ length: 4 + person.surname.length }, () => {
+  const strokes = Array.from({ length: 4 + Math.min(person.surname.length, 12) }, () => {
     const reach = 16 + random() * 22
     const rise = () => Math.round((random() - 0.62) * 78)
     const from = at

@@ -1,15 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import type { HttpBindings } from '@hono/node-server'
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { z } from 'zod'
 import { isLoopback } from '../config.ts'
 import type { Person } from './specimen.ts'
+import { answerBadly, type Faults } from './veriff-faults.ts'
 import {
   type Attempt,
   DOCUMENT_TYPES,
-  type Faults,
   findByPart,
   isOpen,
   type Media,
@@ -357,36 +356,6 @@ export function veriffApi(parts: {
 
   app.all('/v1/*', () => fail(404, '1104', 'Request includes invalid parameters'))
   return app
-}
-
-/** Writes what no well-behaved server writes, past the checks of the HTTP library. */
-function answerBadly(
-  outgoing: HttpBindings['outgoing'],
-  how: 'cut-off' | 'too-long' | 'endless',
-  bytes: Uint8Array,
-  headers: Record<string, string>,
-): Response {
-  if (how === 'endless') {
-    outgoing.writeHead(200, headers)
-    // A caller that never hangs up gets a gigabyte.
-    let left = Math.ceil(1_073_741_824 / bytes.length)
-    const more = () => {
-      while (left-- > 0) if (!outgoing.write(bytes)) return
-      outgoing.end()
-    }
-    outgoing.on('drain', more)
-    more()
-    return RESPONSE_ALREADY_SENT
-  }
-  const half = Math.floor(bytes.length / 2)
-  outgoing.writeHead(200, {
-    ...headers,
-    'content-length': how === 'cut-off' ? bytes.length : half,
-    connection: 'close',
-  })
-  if (how === 'too-long') outgoing.end(bytes)
-  else outgoing.write(bytes.subarray(0, half), () => outgoing.destroy())
-  return RESPONSE_ALREADY_SENT
 }
 
 function readPerson(

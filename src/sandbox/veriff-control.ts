@@ -1,7 +1,8 @@
 import { type Context, Hono } from 'hono'
 import { z } from 'zod'
 import type { VeriffSandbox } from './veriff.ts'
-import { DECISIONS, type Decision, faultsSchema, WEBHOOK_KINDS } from './veriff-sessions.ts'
+import { faultsSchema } from './veriff-faults.ts'
+import { DECISIONS, type Decision, WEBHOOK_KINDS } from './veriff-sessions.ts'
 
 const decideSchema = z.strictObject({
   status: z.enum(Object.keys(DECISIONS) as [Decision, ...Decision[]]),

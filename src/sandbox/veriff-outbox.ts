@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Log } from '../log.ts'
-import type { Faults, SandboxState, Webhook, WebhookKind } from './veriff-sessions.ts'
+import type { Faults } from './veriff-faults.ts'
+import type { SandboxState, Webhook, WebhookKind } from './veriff-sessions.ts'
 import { createSignature } from './veriff-signature.ts'
 
 // The vendor waits this long for an answer (`providers.md` §3.3).

@@ -1,7 +1,16 @@
+import { Hono } from 'hono'
 import { html } from 'hono/html'
-import type { Session } from './veriff-sessions.ts'
+import {
+  type Decision,
+  isOpen,
+  type Media,
+  mediaBytes,
+  openAttempt,
+  type SandboxState,
+  type Session,
+} from './veriff-sessions.ts'
 
-export const OUTCOMES = {
+const OUTCOMES = {
   approved: 'Approve',
   declined: 'Decline',
   resubmission_requested: 'Ask again',
@@ -13,8 +22,65 @@ const TITLES: Record<string, string> = {
   face: 'Face',
 }
 
+/** The pages behind `verification.url`: one for each session, found by its token. They work without scripts. */
+export function sessionPages(parts: {
+  state: SandboxState
+  /** What will be submitted when the API was given no pictures. */
+  pictures: (session: Session) => Media[]
+  complete: (session: Session, status: Decision) => Promise<void>
+}): Hono {
+  const { state, pictures, complete } = parts
+  const app = new Hono()
+  const byToken = (token: string) =>
+    [...state.sessions.values()].find((session) => session.token === token)
+  const shownMedia = (session: Session) => {
+    const given = openAttempt(session)?.media ?? []
+    return given.length > 0 || !isOpen(session) ? given : pictures(session)
+  }
+
+  app.use('/v/*', async (c, next) => {
+    await next()
+    c.header('x-content-type-options', 'nosniff')
+    c.header('referrer-policy', 'no-referrer')
+    c.header('cache-control', 'no-store')
+    // No form-action: the way back leads to an address that the integration chose.
+    c.header('content-security-policy', "default-src 'none'; img-src 'self'; style-src 'self'")
+  })
+  app.get('/sandbox.css', (c) => c.body(STYLESHEET, 200, { 'content-type': 'text/css' }))
+
+  app.get('/v/:token', (c) => {
+    const session = byToken(c.req.param('token'))
+    if (!session) return c.html(missingPage(), 404)
+    const contexts = shownMedia(session).map(({ context }) => context)
+    return c.html(sessionPage({ session, contexts, isOpen: isOpen(session) }))
+  })
+
+  app.get('/v/:token/images/:context', async (c) => {
+    const session = byToken(c.req.param('token'))
+    const media =
+      session && shownMedia(session).find(({ context }) => context === c.req.param('context'))
+    if (!session || !media) return c.notFound()
+    const bytes = await mediaBytes(session, media)
+    return c.body(Buffer.from(bytes), 200, { 'content-type': media.mimetype })
+  })
+
+  app.post('/v/:token', async (c) => {
+    const session = byToken(c.req.param('token'))
+    if (!session) return c.html(missingPage(), 404)
+    if (!isOpen(session)) return c.redirect(`/v/${session.token}`, 303)
+    const { outcome } = await c.req.parseBody()
+    if (!isOutcome(outcome)) return c.text('Choose one of the three.', 400)
+    await complete(session, outcome)
+    return c.redirect(session.callback ?? `/v/${session.token}`, 303)
+  })
+  return app
+}
+
+const isOutcome = (value: unknown): value is keyof typeof OUTCOMES =>
+  typeof value === 'string' && Object.hasOwn(OUTCOMES, value)
+
 /** The page of one session, where a person plays both the resident and the vendor's decision. */
-export function sessionPage(data: { session: Session; contexts: string[]; isOpen: boolean }) {
+function sessionPage(data: { session: Session; contexts: string[]; isOpen: boolean }) {
   const { session, contexts, isOpen } = data
   const path = `/v/${session.token}`
   return page(
@@ -55,7 +121,7 @@ export function sessionPage(data: { session: Session; contexts: string[]; isOpen
   )
 }
 
-export function missingPage() {
+function missingPage() {
   return page(
     'No such session',
     html`<p class="eyebrow">Sandbox vendor</p><h1>No such session</h1><p>The link is not one of this sandbox, or its session was deleted.</p>`,
@@ -76,7 +142,7 @@ function page(title: string, content: ReturnType<typeof html>) {
     </html>`
 }
 
-export const STYLESHEET = `
+const STYLESHEET = `
 :root { color-scheme: light; --ink: #1c2b33; --soft: #5b6d76; --line: #d9e2e5; --ground: #f3f6f6; --teal: #0f6b6b }
 * { box-sizing: border-box }
 body { margin: 0; background: var(--ground); color: var(--ink); font: 1.05rem/1.6 system-ui, sans-serif }

@@ -5,6 +5,7 @@ import type { Log } from '../log.ts'
 import { listenOnLoopback } from './listen.ts'
 import { sniff, veriffApi } from './veriff-api.ts'
 import { sandboxControl } from './veriff-control.ts'
+import type { Faults } from './veriff-faults.ts'
 import {
   type DecisionDetails,
   decisionMessage,
@@ -12,12 +13,11 @@ import {
   fullAutoMessage,
 } from './veriff-messages.ts'
 import { createOutbox, RETRY_DELAYS_IN_MS } from './veriff-outbox.ts'
-import { missingPage, OUTCOMES, STYLESHEET, sessionPage } from './veriff-page.ts'
+import { sessionPages } from './veriff-page.ts'
 import {
   createSession,
   type Decision,
   drawnMedia,
-  type Faults,
   findByPart,
   isOpen,
   type Media,
@@ -291,47 +291,7 @@ export async function startVeriffSandbox(options: {
   }
 
   const app = new Hono<{ Bindings: HttpBindings }>()
-  app.use(async (c, next) => {
-    await next()
-    c.header('x-content-type-options', 'nosniff')
-    c.header('referrer-policy', 'no-referrer')
-    // No form-action: the way back leads to an address that the integration chose.
-    c.header('content-security-policy', "default-src 'none'; img-src 'self'; style-src 'self'")
-  })
-  app.get('/sandbox.css', (c) => c.body(STYLESHEET, 200, { 'content-type': 'text/css' }))
-
-  const byToken = (token: string) =>
-    [...state.sessions.values()].find((session) => session.token === token)
-  app.get('/v/:token', (c) => {
-    const session = byToken(c.req.param('token'))
-    if (!session) return c.html(missingPage(), 404)
-    const shown = openAttempt(session)?.media ?? []
-    const media = shown.length > 0 || !isOpen(session) ? shown : pictures(session)
-    const contexts = media.map(({ context }) => context)
-    return c.html(sessionPage({ session, contexts, isOpen: isOpen(session) }))
-  })
-  app.get('/v/:token/images/:context', async (c) => {
-    const session = byToken(c.req.param('token'))
-    const media = session && [...(openAttempt(session)?.media ?? []), ...pictures(session)]
-    const found = media?.find(({ context }) => context === c.req.param('context'))
-    if (!session || !found) return c.notFound()
-    const bytes = await mediaBytes(session, found)
-    return c.body(Buffer.from(bytes), 200, {
-      'content-type': found.mimetype,
-      'cache-control': 'no-store',
-    })
-  })
-  app.post('/v/:token', async (c) => {
-    const session = byToken(c.req.param('token'))
-    if (!session) return c.html(missingPage(), 404)
-    const { outcome } = await c.req.parseBody()
-    if (!isOpen(session)) return c.redirect(`/v/${session.token}`, 303)
-    if (typeof outcome !== 'string' || !Object.hasOwn(OUTCOMES, outcome))
-      return c.text('Choose one of the three.', 400)
-    await actions.complete(session, outcome as keyof typeof OUTCOMES)
-    return c.redirect(session.callback ?? `/v/${session.token}`, 303)
-  })
-
+  app.route('/', sessionPages({ state, pictures, complete: actions.complete }))
   app.route('/', sandboxControl({ apiKey, control }))
   app.route(
     '/',
