@@ -1,0 +1,308 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { createHmac, randomUUID } from 'node:crypto'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cpus, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import autocannon from 'autocannon'
+import { createAccount } from '../src/accounts/accounts.ts'
+import { startPostgres } from '../src/embedded/postgres.ts'
+import { setVendorIntegration } from '../src/id-verification/vendors/vendors.ts'
+import { createLog } from '../src/log.ts'
+import { createAccessTokens } from '../src/oauth/access-token.ts'
+import { createClient } from '../src/oauth/clients.ts'
+import { loadSigningKeys } from '../src/oauth/keys.ts'
+import { openParts, type Parts, type Runtime } from '../src/parts.ts'
+import { hashSecret, randomSecret } from '../src/secrets.ts'
+import type { Task } from './target.ts'
+
+/*
+ * What is compared is server CPU time per request (all threads), each with a bare server of the same run: wall-clock
+ * rates swing with the machine, CPU per request repeats. The servers are processes of their own, the load comes from
+ * this one, and the slices of the compared servers alternate.
+ */
+
+const CONNECTIONS = 50
+const RESIDENTS = 256
+const API = '/api/v1/me/natural-person/id-verification'
+
+const { values } = parseArgs({
+  options: { slices: { type: 'string', default: '6' }, seconds: { type: 'string', default: '2' } },
+})
+const slices = Number(values.slices)
+const seconds = Number(values.seconds)
+
+type Target = { url: string; cpuMicroseconds(): Promise<number>; stop(): void }
+type Request = { method?: 'POST'; path?: string; headers?: Record<string, string>; body?: string }
+type Load = { name: string; target: Target; nextRequest: () => Request }
+type Result = { name: string; requestsPerSecond: number; cpuMicroseconds: number; errors: number }
+
+const say = (line: string) => process.stderr.write(`${line}\n`)
+
+async function startTarget(task: Task, env: Record<string, string> = {}): Promise<Target> {
+  const child = fork(new URL('./target.ts', import.meta.url), { env: { ...process.env, ...env } })
+  const { url } = await ask<{ url: string }>(child, task)
+  return {
+    url,
+    cpuMicroseconds: async () => (await ask<{ microseconds: number }>(child, 'cpu')).microseconds,
+    stop: () => child.kill(),
+  }
+}
+
+function ask<T>(child: ChildProcess, message: Task | 'cpu'): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const ended = () => reject(new Error('a benchmarked server ended early'))
+    child.once('exit', ended)
+    child.once('message', (answer) => {
+      child.off('exit', ended)
+      resolve(answer as T)
+    })
+    child.send(message)
+  })
+}
+
+/** One slice: `seconds` of load from 50 connections. */
+async function slice({ target, nextRequest }: Load) {
+  const before = await target.cpuMicroseconds()
+  const run = await autocannon({
+    url: target.url,
+    connections: CONNECTIONS,
+    duration: seconds,
+    requests: [{ setupRequest: (request: object) => ({ ...request, ...nextRequest() }) }],
+  })
+  const cpu = (await target.cpuMicroseconds()) - before
+  const answered = run['2xx']
+  return {
+    requestsPerSecond: answered / run.duration,
+    cpuMicroseconds: cpu / Math.max(answered, 1),
+    errors: run.non2xx + run.errors,
+  }
+}
+
+async function compare(loads: Load[]): Promise<Result[]> {
+  for (const load of loads) await slice(load)
+  const measured = loads.map(() => [] as Awaited<ReturnType<typeof slice>>[])
+  for (let round = 0; round < slices; round++) {
+    say(`  slice ${round + 1} of ${slices}`)
+    for (const [index, load] of loads.entries()) measured[index]?.push(await slice(load))
+  }
+  return loads.map(({ name }, index) => {
+    const runs = measured[index] ?? []
+    return {
+      name,
+      requestsPerSecond: Math.round(median(runs.map((run) => run.requestsPerSecond))),
+      cpuMicroseconds: Number(median(runs.map((run) => run.cpuMicroseconds)).toFixed(1)),
+      errors: runs.reduce((sum, run) => sum + run.errors, 0),
+    }
+  })
+}
+
+function median(numbers: number[]): number {
+  const sorted = [...numbers].sort((a, b) => a - b)
+  return sorted[Math.floor(sorted.length / 2)] ?? 0
+}
+
+function around<T>(all: T[]): () => T {
+  let next = 0
+  return () => all[next++ % all.length] as T
+}
+
+/** Residents with a complete approved verification each, and a live access token each, as the portal itself makes them. */
+async function seed(parts: Parts, issuer: string): Promise<string[]> {
+  const { db, sealer } = parts
+  const tokens = createAccessTokens(issuer, await loadSigningKeys(db, sealer))
+  const scope = 'openid eprospera:person.id_verification.read'
+  const client = await createClient(db, {
+    name: 'Benchmark',
+    redirectUris: ['http://localhost/cb'],
+    scope,
+  })
+  const issued: string[] = []
+  for (let index = 0; index < RESIDENTS; index++) {
+    const account = await createAccount(db, {
+      email: `resident-${index}@example.test`,
+      givenName: 'Resident',
+      surname: `Number ${index}`,
+    })
+    const jti = randomSecret()
+    const grantId = randomSecret()
+    await db`insert into consent (account_id, client_id, scopes)
+      values (${account.id}, ${client.client_id}, ${scope.split(' ')})`
+    await db`insert into oauth_grant (id, account_id, client_id, payload)
+      values (${grantId}, ${account.id}, ${client.client_id}, '{}')`
+    await db`
+      insert into oidc_artifact (kind, id, payload, grant_id, account_id, client_id, scope, expires_at)
+      values ('AccessToken', ${hashSecret(jti)}, '{}', ${grantId}, ${account.id}, ${client.client_id},
+        ${scope}, now() + interval '1 hour')`
+    const folder = `default/${randomUUID()}/1`
+    await db`
+      insert into verification (account_id, vendor, integration, vendor_session_id, status, document_type,
+        images_complete, document_front_key, document_back_key, face_key)
+      values (${account.id}, 'veriff', 'default', ${randomUUID()}, 'approved', 'passport', true,
+        ${`${folder}/document_front.jpg`}, ${`${folder}/document_back.jpg`}, ${`${folder}/selfie.jpg`})`
+    const now = Math.floor(Date.now() / 1000)
+    issued.push(
+      await tokens.sign({
+        jti,
+        accountId: account.id,
+        clientId: client.client_id,
+        scope,
+        issuedAt: now,
+        expiresAt: now + 3600,
+      }),
+    )
+  }
+  await db`analyze`
+  return issued
+}
+
+/** A new decision each time, signed as Veriff signs; about the size of a real one. */
+function deliveries(apiKey: string, secret: string): () => Request {
+  return () => {
+    const body = JSON.stringify({
+      status: 'success',
+      verification: {
+        id: randomUUID(),
+        attemptId: randomUUID(),
+        vendorData: randomUUID(),
+        status: 'approved',
+        code: 9001,
+        decisionTime: new Date().toISOString(),
+        person: { firstName: 'ANA', lastName: 'MEJIA', dateOfBirth: '1990-04-12' },
+        document: { type: 'PASSPORT', number: 'X0000000', country: 'HN' },
+        riskLabels: Array.from({ length: 12 }, (_, n) => ({
+          label: `label_${n}`,
+          category: 'device',
+          sessionIds: [],
+        })),
+      },
+      technicalData: { ip: '203.0.113.7' },
+    })
+    return {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        'x-auth-client': apiKey,
+        'x-hmac-signature': createHmac('sha256', secret).update(body).digest('hex'),
+      },
+      body,
+    }
+  }
+}
+
+async function main() {
+  const dir = await mkdtemp(join(tmpdir(), 'portal-bench-'))
+  say('starting PostgreSQL')
+  const postgres = await startPostgres({ dir: join(dir, 'postgres'), password: randomSecret() })
+  const targets: Target[] = []
+  try {
+    const runtime: Runtime = {
+      databaseUrl: postgres.url,
+      s3: {
+        endpoint: 'http://127.0.0.1:9000',
+        publicEndpoint: undefined,
+        region: 'us-east-1',
+        bucket: 'benchmark',
+        forcePathStyle: true,
+      },
+      s3Credentials: { accessKeyId: 'AKIABENCHMARK', secretAccessKey: randomSecret() },
+      cookieKeys: [randomSecret()],
+      encryptionKeys: [Buffer.from(randomSecret(), 'base64url')],
+    }
+    const issuer = 'http://localhost:3000'
+    const parts = await openParts(runtime, createLog('error'))
+    const apiKey = randomUUID()
+    const secret = randomUUID()
+    await setVendorIntegration(parts.db, parts.sealer, {
+      vendor: 'veriff',
+      baseUrl: 'http://127.0.0.1:9',
+      apiKey,
+      secret,
+    })
+    say(`making ${RESIDENTS} residents`)
+    const tokens = await seed(parts, issuer)
+    await parts.close()
+
+    const [hello, insert, portal] = await Promise.all([
+      startTarget({ be: 'hello' }),
+      startTarget({ be: 'insert', databaseUrl: postgres.url }),
+      startTarget(
+        {
+          be: 'portal',
+          runtime: {
+            ...runtime,
+            encryptionKeys: runtime.encryptionKeys.map((key) =>
+              Buffer.from(key).toString('base64url'),
+            ),
+          },
+        },
+        { BENCH_ISSUER: issuer },
+      ),
+    ])
+    targets.push(hello, insert, portal)
+
+    say(`GET ${API}`)
+    const authorized = around(
+      tokens.map((token) => ({ path: API, headers: { authorization: `Bearer ${token}` } })),
+    )
+    const hot = await compare([
+      { name: 'bare Hono handler', target: hello, nextRequest: () => ({ path: '/' }) },
+      { name: `GET ${API}`, target: portal, nextRequest: authorized },
+    ])
+    say('POST /webhooks/veriff')
+    const deliver = deliveries(apiKey, secret)
+    const ingest = await compare([
+      {
+        name: 'bare insert endpoint',
+        target: insert,
+        nextRequest: () => ({ ...deliver(), path: '/' }),
+      },
+      {
+        name: 'POST /webhooks/veriff',
+        target: portal,
+        nextRequest: () => ({ ...deliver(), path: '/webhooks/veriff' }),
+      },
+    ])
+    await report([
+      { title: 'Hot endpoint, against a bare Hono handler', target: 0.2, results: hot },
+      { title: 'Deliveries durably stored, against a bare insert', target: 0.6, results: ingest },
+    ])
+  } finally {
+    for (const target of targets) target.stop()
+    await postgres.stop()
+    await rm(dir, { recursive: true, force: true })
+  }
+}
+
+type Section = { title: string; target: number; results: Result[] }
+
+async function report(sections: Section[]) {
+  const rows = sections.map(({ title, target, results: [base, measured] }) => ({
+    title,
+    target,
+    ratio: Number(((base?.cpuMicroseconds ?? 0) / (measured?.cpuMicroseconds ?? 1)).toFixed(3)),
+    base,
+    measured,
+  }))
+  for (const { title, target, ratio, base, measured } of rows) {
+    process.stdout.write(`\n${title}: ratio ${ratio} by server CPU (target ${target})\n`)
+    for (const result of [base, measured])
+      if (result)
+        process.stdout.write(
+          `  ${result.name.padEnd(52)} ${String(result.cpuMicroseconds).padStart(8)} us CPU a request  ${String(result.requestsPerSecond).padStart(7)} req/s  ${result.errors} errors\n`,
+        )
+  }
+  const dir = new URL('./results/', import.meta.url)
+  await mkdir(dir, { recursive: true })
+  const file = new URL('latest.json', dir)
+  const machine = { node: process.version, cpu: cpus()[0]?.model, cores: cpus().length }
+  await writeFile(
+    file,
+    `${JSON.stringify({ at: new Date().toISOString(), machine, connections: CONNECTIONS, slices, seconds, rows }, null, 2)}\n`,
+  )
+  process.stdout.write(`\nwritten to bench/results/latest.json\n`)
+  if (rows.some(({ base, measured }) => (base?.errors ?? 0) + (measured?.errors ?? 0) > 0))
+    throw new Error('some requests failed: the figures do not count')
+}
+
+await main()

@@ -1,0 +1,143 @@
+import { refreshTokenGrant, tokenIntrospection, tokenRevocation } from 'openid-client'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { setClientEnabled } from '../../src/oauth/clients.ts'
+import { createApplication } from '../support/application.ts'
+import {
+  ALL_SCOPES,
+  addClient,
+  addResident,
+  PASSWORD,
+  startPortal,
+  type TestPortal,
+} from '../support/portal.ts'
+import { createUserAgent } from '../support/user-agent.ts'
+
+let portal: TestPortal
+let another: Awaited<ReturnType<TestPortal['startAnother']>>
+beforeAll(async () => {
+  portal = await startPortal()
+  another = await portal.startAnother()
+})
+afterAll(async () => {
+  await another.close()
+  await portal.close()
+})
+
+/** Both processes, several times at once: revoked means refused everywhere at the next request. */
+async function statuses(token: string) {
+  const answers = await Promise.all(
+    Array.from({ length: 10 }, (_, index) =>
+      fetch(`${index % 2 ? portal.url : another.url}/api/v1/me/natural-person/id-verification`, {
+        headers: { Authorization: `Bearer ${token}` },
+      }),
+    ),
+  )
+  return [...new Set(answers.map(({ status }) => status))]
+}
+
+async function granted(scope = ALL_SCOPES) {
+  const resident = await addResident(portal.parts)
+  const client = await addClient(portal.parts)
+  const application = await createApplication(portal.issuer, client)
+  const browser = createUserAgent()
+  const tokens = await application.obtainTokens(scope, resident.email, browser)
+  expect(await statuses(tokens.access_token)).toEqual([200])
+  return { resident, client, application, tokens, browser }
+}
+
+const refresh = (application: Awaited<ReturnType<typeof createApplication>>, token = '') =>
+  refreshTokenGrant(application.configuration, token).then(
+    () => 'refreshed',
+    (error: { error?: string }) => error.error,
+  )
+
+test('revoking the access token', async () => {
+  const { application, tokens } = await granted()
+  await tokenRevocation(application.configuration, tokens.access_token)
+  expect(await statuses(tokens.access_token)).toEqual([401])
+  expect(await tokenIntrospection(application.configuration, tokens.access_token)).toEqual({
+    active: false,
+  })
+})
+
+test('revoking the refresh token', async () => {
+  const { application, tokens } = await granted()
+  await tokenRevocation(application.configuration, tokens.refresh_token ?? '')
+  expect(await statuses(tokens.access_token)).toEqual([401])
+  expect(await refresh(application, tokens.refresh_token)).toBe('invalid_grant')
+})
+
+test('the resident ending the application’s access on their own page', async () => {
+  const { application, tokens, browser, client } = await granted()
+  const home = await browser.open(`${portal.issuer}/`)
+  expect(home.text).toContain(client.client_name)
+  const after = await browser.submit(home, 'revoke')
+  expect(after.status).toBe(200)
+  expect(after.text).toContain('can no longer see your documents')
+  expect(await statuses(tokens.access_token)).toEqual([401])
+  expect(await refresh(application, tokens.refresh_token)).toBe('invalid_grant')
+})
+
+test('suspending the resident', async () => {
+  const { resident, application, tokens } = await granted()
+  await portal.db`update account set status = 'suspended' where id = ${resident.id}`
+  expect(await statuses(tokens.access_token)).toEqual([401])
+  expect(await refresh(application, tokens.refresh_token)).toBe('invalid_grant')
+})
+
+test('disabling the client', async () => {
+  const { client, application, tokens } = await granted()
+  await setClientEnabled(portal.db, client.client_id, false)
+  expect(await statuses(tokens.access_token)).toEqual([401])
+  expect(await refresh(application, tokens.refresh_token)).toBe('invalid_client')
+})
+
+test('signing out ends the tokens of that session, and not those with offline_access', async () => {
+  const online = await granted('openid eprospera:person.id_verification.read')
+  const home = await online.browser.open(`${portal.issuer}/`)
+  await online.browser.submit(home, 'sign-out')
+  expect(await statuses(online.tokens.access_token)).toEqual([401])
+
+  const offline = await granted()
+  await offline.browser.submit(await offline.browser.open(`${portal.issuer}/`), 'sign-out')
+  expect(await statuses(offline.tokens.access_token)).toEqual([200])
+})
+
+test('a used refresh token presented again ends the whole grant', async () => {
+  const { application, tokens } = await granted()
+  const next = await refreshTokenGrant(application.configuration, tokens.refresh_token ?? '')
+  expect(next.refresh_token).not.toBe(tokens.refresh_token)
+  expect(await statuses(next.access_token)).toEqual([200])
+  expect(await refresh(application, tokens.refresh_token)).toBe('invalid_grant')
+  expect(await statuses(next.access_token)).toEqual([401])
+  expect(await refresh(application, next.refresh_token)).toBe('invalid_grant')
+})
+
+test('a token of another client is neither revoked nor introspected', async () => {
+  const { tokens } = await granted()
+  const stranger = await createApplication(portal.issuer, await addClient(portal.parts))
+  await tokenRevocation(stranger.configuration, tokens.access_token)
+  await tokenRevocation(stranger.configuration, tokens.refresh_token ?? '')
+  expect(await tokenIntrospection(stranger.configuration, tokens.access_token)).toEqual({
+    active: false,
+  })
+  expect(await statuses(tokens.access_token)).toEqual([200])
+})
+
+test('a resident cannot end what is not theirs, nor anyone without the page’s hidden value', async () => {
+  const victim = await granted()
+  const browser = createUserAgent()
+  const stranger = await addResident(portal.parts)
+  const signIn = await browser.open(`${portal.issuer}/`)
+  const home = await browser.submit(signIn, 'login', { email: stranger.email, password: PASSWORD })
+  expect(home.status).toBe(200)
+  const csrf = /name="csrf" value="([^"]+)"/.exec(home.text)?.[1] ?? ''
+  const post = (body: Record<string, string>) =>
+    browser.request(`${portal.issuer}/applications/${victim.client.client_id}/revoke`, {
+      method: 'POST',
+      body: new URLSearchParams(body),
+    })
+  expect((await post({ csrf })).status).toBe(303)
+  expect((await post({ csrf: 'x' })).status).toBe(403)
+  expect(await statuses(victim.tokens.access_token)).toEqual([200])
+})

@@ -1,0 +1,33 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestProject } from 'vitest/node'
+import { migrate, openDb } from '../../src/db.ts'
+import { startPostgres, urlOf } from '../../src/embedded/postgres.ts'
+import { installJobs } from '../../src/jobs.ts'
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** The cluster of this run; `template` in it is migrated and cloned for each test file. */
+    cluster: { port: number; password: string }
+  }
+}
+
+/** One real PostgreSQL for the whole run, in a folder that goes with it. */
+export default async function setup(project: TestProject) {
+  const dir = await mkdtemp(join(tmpdir(), 'portal-cluster-'))
+  const password = 'test'
+  const cluster = await startPostgres({ dir: join(dir, 'postgres'), password, durable: false })
+  const admin = openDb(cluster.url, { connections: 1 })
+  await admin.unsafe('create database template')
+  await admin.end()
+  const template = openDb(urlOf(cluster.port, password, 'template'), { connections: 1 })
+  await migrate(template)
+  await installJobs(template)
+  await template.end()
+  project.provide('cluster', { port: cluster.port, password })
+  return async () => {
+    await cluster.stop()
+    await rm(dir, { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,32 @@
+import { randomBytes } from 'node:crypto'
+import { inject } from 'vitest'
+import { type Db, openDb } from '../../src/db.ts'
+import { urlOf } from '../../src/embedded/postgres.ts'
+
+/** A database of its own for one test file, cloned from the migrated template. */
+export async function createDatabase(): Promise<{ db: Db; url: string; drop(): Promise<void> }> {
+  const { port, password } = inject('cluster')
+  const name = `test_${randomBytes(6).toString('hex')}`
+  await administer(`create database ${name} template template`)
+  const url = urlOf(port, password, name)
+  const db = openDb(url, { connections: 4 })
+  return {
+    db,
+    url,
+    async drop() {
+      await db.end({ timeout: 1 })
+      await administer(`drop database ${name} with (force)`)
+    },
+  }
+
+  async function administer(statement: string) {
+    const admin = openDb(urlOf(port, password, 'postgres'), { connections: 1 })
+    try {
+      // Two files cloning at one moment: PostgreSQL copies a template for one at a time.
+      await admin`select pg_advisory_lock(1)`
+      await admin.unsafe(statement)
+    } finally {
+      await admin.end()
+    }
+  }
+}

@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createAccount } from '../../src/accounts/accounts.ts'
+import { startS3Server } from '../../src/embedded/s3.ts'
+import { createLog, type Log } from '../../src/log.ts'
+import { createClient } from '../../src/oauth/clients.ts'
+import { openParts, type Parts, type Runtime } from '../../src/parts.ts'
+import { randomSecret } from '../../src/secrets.ts'
+import { listen, startServer } from '../../src/server.ts'
+import { startWorker } from '../../src/worker.ts'
+import { createDatabase } from './database.ts'
+
+export const PASSWORD = 'lantern orchard violet drum'
+export const REDIRECT_URI = 'http://localhost:9/callback'
+export const ALL_SCOPES =
+  'openid profile email offline_access eprospera:person.id_verification.read'
+
+export type TestPortal = Awaited<ReturnType<typeof startPortal>>
+
+/** A whole portal on a free port: real PostgreSQL, real S3 protocol, real HTTP, and every line it logs. */
+export async function startPortal(
+  options: { worker?: boolean; missingScopeStatus?: 401 | 403 } = {},
+) {
+  const database = await createDatabase()
+  const dir = await mkdtemp(join(tmpdir(), 'portal-test-'))
+  const credentials = { accessKeyId: 'AKIATEST', secretAccessKey: randomSecret() }
+  const s3Server = await startS3Server({
+    dir,
+    port: 0,
+    bucket: 'documents',
+    region: 'us-east-2',
+    credentials,
+    production: false,
+  })
+  const runtime: Runtime = {
+    databaseUrl: database.url,
+    s3: {
+      endpoint: s3Server.endpoint,
+      publicEndpoint: s3Server.endpoint,
+      region: 'us-east-2',
+      bucket: 'documents',
+      forcePathStyle: true,
+    },
+    s3Credentials: credentials,
+    cookieKeys: [randomSecret()],
+    encryptionKeys: [Buffer.from(randomSecret(), 'base64url')],
+  }
+  const lines: string[] = []
+  const log = createLog('debug', (line) => lines.push(line))
+  const parts = await openParts(runtime, log)
+  const first = await startProcess(parts, options)
+
+  return {
+    ...first,
+    db: parts.db,
+    parts,
+    runtime,
+    s3Server,
+    /** Everything logged so far, as text. */
+    logged: () => lines.join(''),
+    /** One more web process of the same portal: same issuer, same database. */
+    startAnother: () => startProcess(parts, { ...options, issuer: first.issuer }),
+    async close() {
+      await first.close()
+      await parts.close()
+      await s3Server.close()
+      await database.drop()
+      await rm(dir, { recursive: true, force: true })
+    },
+  }
+}
+
+async function startProcess(
+  parts: Parts & { log: Log },
+  options: { worker?: boolean; missingScopeStatus?: 401 | 403; issuer?: string },
+) {
+  const { server, port } = await listen('127.0.0.1', 0)
+  const issuer = options.issuer ?? `http://localhost:${port}`
+  const worker = options.worker ? await startWorker(parts) : undefined
+  const running = await startServer(server, parts, {
+    issuer,
+    missingScopeStatus: options.missingScopeStatus ?? 401,
+    onDelivery: () => worker?.wake(),
+  })
+  return {
+    /** Where this process listens; the issuer is the same for all of them. */
+    url: running.url.replace('127.0.0.1', 'localhost'),
+    issuer,
+    worker,
+    async close() {
+      await running.close()
+      await worker?.stop()
+    },
+  }
+}
+
+/** An invented resident who can sign in with `PASSWORD`. */
+export async function addResident(parts: Parts, given: { email?: string } = {}) {
+  return await createAccount(parts.db, {
+    email: given.email ?? `resident-${randomUUID()}@example.test`,
+    givenName: 'Ana',
+    surname: 'Mejia',
+    password: PASSWORD,
+  })
+}
+
+export async function addClient(
+  parts: Parts,
+  given: Partial<Parameters<typeof createClient>[1]> = {},
+) {
+  return await createClient(parts.db, {
+    name: 'Bluewater Bank',
+    redirectUris: [REDIRECT_URI],
+    scope: ALL_SCOPES,
+    ...given,
+  })
+}

@@ -1,0 +1,33 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import type { Parts } from '../../src/parts.ts'
+
+/** An approved verification of this resident, its images in the bucket. `complete: false` has the front alone so far. */
+export async function addVerification(
+  { db, storage }: Parts,
+  accountId: string,
+  { createdAt = new Date(), complete = true } = {},
+) {
+  const id = randomUUID()
+  const store = async (type: string) => {
+    const bytes = Buffer.concat([Buffer.from('ffd8ff', 'hex'), randomBytes(500)])
+    const sha256 = createHash('sha256').update(bytes).digest()
+    const key = `default/${id}/1/${type}.jpg`
+    await storage.put(key, bytes, { contentType: 'image/jpeg', sha256 })
+    return { key, digest: sha256.toString('hex') }
+  }
+  const front = await store('document_front')
+  const back = complete ? await store('document_back') : undefined
+  const face = complete ? await store('selfie') : undefined
+  await db`
+    insert into vendor_integration (vendor, base_url, secrets_sealed)
+    values ('veriff', 'http://127.0.0.1:9', 'none') on conflict do nothing`
+  await db`
+    insert into verification (id, account_id, vendor, integration, vendor_session_id, status, document_type,
+      attempt_id, session_created_at, images_complete, document_front_key, document_back_key, face_key)
+    values (${id}, ${accountId}, 'veriff', 'default', ${randomUUID()}, 'approved', 'passport', '1', ${createdAt},
+      ${complete}, ${front.key}, ${back?.key ?? null}, ${face?.key ?? null})`
+  return {
+    id,
+    digests: { documentFront: front.digest, documentBack: back?.digest, face: face?.digest },
+  }
+}
