@@ -16,7 +16,13 @@ import {
   setVendorIntegration,
   startVerification,
 } from './id-verification/operations.ts'
-import { createClient, findClient, listClients, setClientEnabled } from './oauth/clients.ts'
+import {
+  createClient,
+  deleteClient,
+  findClient,
+  listClients,
+  setClientEnabled,
+} from './oauth/clients.ts'
 import type { Parts } from './parts.ts'
 
 /** Wrong use of the command line: exit status 2. */
@@ -25,10 +31,11 @@ export class UsageError extends Error {
 }
 
 type Values = Record<string, string | boolean | string[] | undefined>
+export type CommandParts = Parts & { issuer: string | undefined }
 type Command = {
   usage: string
   options?: Record<string, { type: 'string' | 'boolean'; multiple?: boolean }>
-  run(parts: Parts, values: Values, rest: string[]): Promise<unknown>
+  run(parts: CommandParts, values: Values, rest: string[]): Promise<unknown>
 }
 
 const one = (values: Values, name: string): string => {
@@ -95,6 +102,15 @@ const COMMANDS: Record<string, Command> = {
       const clientId = id(rest, 'client')
       found(await setClientEnabled(db, clientId, true), 'client')
       return { client_id: clientId, enabled: true }
+    },
+  },
+
+  'client delete': {
+    usage: 'client delete ID',
+    run: async ({ db }, _values, rest) => {
+      const clientId = id(rest, 'client')
+      found(await deleteClient(db, clientId), 'client')
+      return { client_id: clientId, deleted: true }
     },
   },
 
@@ -182,7 +198,7 @@ ${Object.values(COMMANDS)
   .join('\n')}
 `
 
-export type Invocation = { run(parts: Parts): Promise<unknown>; json: boolean }
+export type Invocation = { run(parts: CommandParts): Promise<unknown>; json: boolean }
 
 /** Reads the words of the command line before anything is opened. Throws UsageError. */
 export function readCommand(words: string[]): Invocation {

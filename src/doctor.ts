@@ -6,7 +6,7 @@ import type { Parts } from './parts.ts'
 type Finding = { check: string; ok: boolean; detail: string }
 
 /** Tries each part for real, and says what to do where one fails. Throws OperatorError with all findings when any failed. */
-export async function diagnose(parts: Parts & { issuer?: string | undefined }): Promise<Finding[]> {
+export async function diagnose(parts: Parts & { issuer: string | undefined }): Promise<Finding[]> {
   const findings: Finding[] = []
   const attempt = async (check: string, advice: string, work: () => Promise<string>) => {
     try {

@@ -50,7 +50,12 @@ async function open(config: Config, log: Log, mode: 'own' | 'attach-or-own'): Pr
   }
 }
 
-export type Served = { config: Config; parts: Parts; server: RunningServer | undefined; close(): Promise<void> }
+export type Served = {
+  config: Config
+  parts: Parts
+  server: RunningServer | undefined
+  close(): Promise<void>
+}
 
 /** Starts what `ROLE` asks for. */
 export async function serve(env: NodeJS.ProcessEnv): Promise<Served> {
@@ -118,14 +123,16 @@ async function main(words: string[]): Promise<void> {
   }
   if (first === 'demo') {
     const { demo } = await import('./demo.ts')
-    await demo(words.slice(1), serve, asked)
+    await demo(words.slice(1), serve, asked, process.env)
     return
   }
   const command = readCommand(words)
   const config = loadConfig(process.env)
   const parts = await open(config, createLog('error'), 'attach-or-own')
   try {
-    process.stdout.write(print(await command.run({ ...parts, issuer: config.issuer }), command.json))
+    process.stdout.write(
+      print(await command.run({ ...parts, issuer: config.issuer }), command.json),
+    )
   } finally {
     await parts.close()
   }

@@ -141,3 +141,9 @@ export async function setClientEnabled(sql: Sql, id: string, enabled: boolean): 
     update client set enabled = ${enabled}, updated_at = now() where id = ${id} returning id`
   return rows.length > 0
 }
+
+/** The client, what residents allowed it, and every token of it. Answers whether there was such a client. */
+export async function deleteClient(sql: Sql, id: string): Promise<boolean> {
+  const rows = await sql`delete from client where id = ${id} returning id`
+  return rows.length > 0
+}

@@ -104,8 +104,6 @@ export function createApplicationClient(options: {
         nonce: signIn.nonce,
         code_challenge: await oauth.calculatePKCECodeChallenge(signIn.codeVerifier),
         code_challenge_method: 'S256',
-        // A refresh token is asked for together with the person's consent (OpenID Connect Core §11).
-        ...(scope.includes('offline_access') ? { prompt: 'consent' } : {}),
       })
       return { url: url.href, signIn }
     },

@@ -1,5 +1,6 @@
 import { calculatePKCECodeChallenge, randomPKCECodeVerifier } from 'openid-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createUserAgent } from '../../src/sandbox/user-agent.ts'
 import { agree, createApplication } from '../support/application.ts'
 import {
   ALL_SCOPES,
@@ -10,7 +11,6 @@ import {
   startPortal,
   type TestPortal,
 } from '../support/portal.ts'
-import { createUserAgent } from '../support/user-agent.ts'
 
 let portal: TestPortal
 beforeAll(async () => {
@@ -115,7 +115,7 @@ describe('sign-in and consent', () => {
     const { url } = await application.authorizationRequest('openid email')
     const signIn = await otherDevice.open(url, REDIRECT_URI)
     const fields = { email: resident.email, password: PASSWORD }
-    const after = await otherDevice.submit(signIn, 'login', fields, REDIRECT_URI)
+    const after = await otherDevice.submit(signIn, 'login', fields, { leaveAt: REDIRECT_URI })
     expect(after.url.startsWith(REDIRECT_URI)).toBe(true)
 
     const more = await application.authorizationRequest('openid email profile')
@@ -132,7 +132,7 @@ describe('sign-in and consent', () => {
       email: resident.email,
       password: PASSWORD,
     })
-    const { url } = await browser.submit(consent, 'deny', {}, REDIRECT_URI)
+    const { url } = await browser.submit(consent, 'deny', {}, { leaveAt: REDIRECT_URI })
     const { searchParams } = new URL(url)
     expect(searchParams.get('error')).toBe('access_denied')
     expect(searchParams.get('state')).toBe('some-state')

@@ -1,6 +1,7 @@
 import { refreshTokenGrant, tokenIntrospection, tokenRevocation } from 'openid-client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { setClientEnabled } from '../../src/oauth/clients.ts'
+import { createUserAgent } from '../../src/sandbox/user-agent.ts'
 import { createApplication } from '../support/application.ts'
 import {
   ALL_SCOPES,
@@ -10,7 +11,6 @@ import {
   startPortal,
   type TestPortal,
 } from '../support/portal.ts'
-import { createUserAgent } from '../support/user-agent.ts'
 
 let portal: TestPortal
 let another: Awaited<ReturnType<TestPortal['startAnother']>>

@@ -1,6 +1,6 @@
 import * as client from 'openid-client'
+import { createUserAgent, type Page, type UserAgent } from '../../src/sandbox/user-agent.ts'
 import { PASSWORD, REDIRECT_URI } from './portal.ts'
-import { createUserAgent, type Page, type UserAgent } from './user-agent.ts'
 
 type Registered = { client_id: string; client_secret?: string }
 
@@ -50,8 +50,13 @@ export async function agree(browser: UserAgent, page: Page, email: string): Prom
   for (let step = 0; step < 4 && !current.url.startsWith(REDIRECT_URI); step++) {
     const signIn = current.text.includes('name="login"')
     current = signIn
-      ? await browser.submit(current, 'login', { email, password: PASSWORD }, REDIRECT_URI)
-      : await browser.submit(current, 'allow', {}, REDIRECT_URI)
+      ? await browser.submit(
+          current,
+          'login',
+          { email, password: PASSWORD },
+          { leaveAt: REDIRECT_URI },
+        )
+      : await browser.submit(current, 'allow', {}, { leaveAt: REDIRECT_URI })
   }
   return current
 }

@@ -57,14 +57,17 @@ export function createUserAgent() {
     async open(url: string, leaveAt?: string): Promise<Page> {
       return follow(await request(url), url, leaveAt)
     },
-    /** Sends the form that has a button of this name, with its hidden fields. */
+    /** Sends the form that has a button of this name, with its hidden fields; `action` picks one of several. */
     async submit(
       page: Page,
       button: string,
       fields: Record<string, string> = {},
-      leaveAt?: string,
+      options: { leaveAt?: string; action?: string } = {},
     ): Promise<Page> {
-      const form = forms(page.text).find(({ buttons }) => buttons.includes(button))
+      const form = forms(page.text).find(
+        ({ buttons, action }) =>
+          buttons.includes(button) && (!options.action || action === options.action),
+      )
       if (!form) throw new Error(`the page has no form with a button "${button}"`)
       const url = new URL(form.action || page.url, page.url).href
       const body = new URLSearchParams({ ...form.hidden, ...fields, [button]: '' })
@@ -73,7 +76,7 @@ export function createUserAgent() {
         body,
         headers: { Origin: new URL(page.url).origin },
       })
-      return follow(response, url, leaveAt)
+      return follow(response, url, options.leaveAt)
     },
   }
 }
