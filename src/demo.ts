@@ -16,7 +16,6 @@ import { startApplication } from './sandbox/application.ts'
 import { createApplicationClient, downloadImage } from './sandbox/application-client.ts'
 import { createUserAgent, type Page } from './sandbox/user-agent.ts'
 import { startVeriffSandbox, type VeriffSandbox } from './sandbox/veriff.ts'
-import { randomSecret } from './secrets.ts'
 
 const RESIDENT = {
   email: 'ana.mejia@example.test',

@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { html } from 'hono/html'
+
+/** What a page function answers: escaped text, ready for `c.html`. */
+export type Html = ReturnType<typeof html>
+
+const css = readFileSync(new URL('./styles.css', import.meta.url), 'utf8')
+const digest = createHash('sha256').update(css).digest('hex').slice(0, 16)
+
+/** One file, named by its content: it may be kept for ever. */
+export const stylesheet = { path: `/assets/portal-${digest}.css`, body: css }
+
+/** The frame of every page: one stylesheet, no script. */
+export function page({
+  title,
+  body,
+  actions,
+}: {
+  title: string
+  body: Html
+  actions?: Html
+}): Html {
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="robots" content="noindex">
+<title>${title} · Identity portal</title>
+<link rel="stylesheet" href="${stylesheet.path}">
+</head>
+<body>
+<a class="skip" href="#main">Skip to content</a>
+<header class="top"><div class="bar"><a class="brand" href="/"><span class="mark" aria-hidden="true"></span>Identity portal</a>${actions ?? ''}</div></header>
+<main id="main">${body}</main>
+<footer><p>Your documents are yours. Nobody sees them through this portal unless you allow it.</p></footer>
+</body>
+</html>`
+}
+
+/** The hidden value that binds a form to this browser. */
+export const csrfField = (csrf: string): Html =>
+  html`<input type="hidden" name="csrf" value="${csrf}">`
+
+/**
+ * The headers of a page. `formTargets` are addresses that a form may lead to in the end: browsers hold `form-action`
+ * against the whole chain of redirects. `imageOrigin` is where its pictures come from.
+ */
+export function securityHeaders({
+  issuer,
+  formTargets = [],
+  imageOrigin,
+}: {
+  issuer: string
+  formTargets?: string[]
+  imageOrigin?: string | undefined
+}): Record<string, string> {
+  const targets = formTargets.filter((target) => URL.canParse(target)).map(sourceOf)
+  const policy = [
+    "default-src 'none'",
+    "style-src 'self'",
+    `img-src 'self'${imageOrigin ? ` ${imageOrigin}` : ''}`,
+    ['form-action', "'self'", ...targets].join(' '),
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+  ]
+  return {
+    'Content-Security-Policy': policy.join('; '),
+    'Referrer-Policy': 'no-referrer',
+    'X-Content-Type-Options': 'nosniff',
+    'Cross-Origin-Opener-Policy': 'same-origin',
+    'Cross-Origin-Resource-Policy': 'same-origin',
+    'Permissions-Policy': 'camera=(), geolocation=(), microphone=(), payment=()',
+    'Cache-Control': 'no-store',
+    ...(issuer.startsWith('https:')
+      ? { 'Strict-Transport-Security': 'max-age=31536000; includeSubDomains' }
+      : {}),
+  }
+}
+
+// An application's own scheme (RFC 8252 §7.1) has no origin.
+function sourceOf(target: string): string {
+  const { origin, protocol } = new URL(target)
+  return origin === 'null' ? protocol : origin
+}

@@ -1,0 +1,115 @@
+import { html } from 'hono/html'
+import { csrfField, type Html, page } from '../html.ts'
+import { SCOPES, type Scope } from './scopes.ts'
+
+/** Sign-in, for the portal itself or on the way to the application `clientName`. */
+export function signInPage(data: {
+  action: string
+  csrf: string
+  clientName?: string | undefined
+  email?: string | undefined
+  error?: string | undefined
+}): Html {
+  const { action, csrf, clientName, email = '', error } = data
+  return page({
+    title: error ? 'Error: sign in' : 'Sign in',
+    body: html`<section class="card narrow">
+<h1>Sign in</h1>
+<p class="lead">${
+      clientName
+        ? html`<strong>${clientName}</strong> would like to know who you are. You decide on the next page what it may see.`
+        : 'See your documents, and who may see them.'
+    }</p>
+${error ? html`<div class="notice bad" role="alert" id="sign-in-error"><p>${error}</p></div>` : ''}
+<form method="post" action="${action}">
+${csrfField(csrf)}
+<div class="field"><label for="email">E-mail</label>
+<input id="email" name="email" type="email" autocomplete="username" inputmode="email" spellcheck="false" required value="${email}"${described(error)}></div>
+<div class="field"><label for="password">Password</label>
+<input id="password" name="password" type="password" autocomplete="current-password" required${described(error)}></div>
+<div class="buttons"><button class="primary" name="login">Sign in</button>${
+      clientName ? html`<button class="plain" name="abort" formnovalidate>Cancel</button>` : ''
+    }</div>
+</form>
+</section>`,
+  })
+}
+
+const described = (error: string | undefined): Html | '' =>
+  error ? html` aria-invalid="true" aria-describedby="sign-in-error"` : ''
+
+/** What the application will see, in plain words; and that it can be ended. */
+export function consentPage(data: {
+  action: string
+  csrf: string
+  client: { name: string }
+  account: { name: string; email: string }
+  scopes: Scope[]
+}): Html {
+  const { action, csrf, client, account, scopes } = data
+  const lasting = scopes.includes('offline_access')
+  return page({
+    title: `Allow ${client.name}?`,
+    body: html`<section class="card">
+<h1>Allow ${client.name} to see this?</h1>
+<p class="lead"><strong>${client.name}</strong> asks for:</p>
+<ul class="permissions">${scopes.map(
+      (scope) => html`
+<li><strong>${SCOPES[scope].title}</strong><span>${SCOPES[scope].sentence}</span></li>`,
+    )}
+</ul>
+<h2>For how long</h2>
+<p>${
+      lasting
+        ? 'Until you end it, also when you are not there.'
+        : 'While you are signed in here, one hour at a time.'
+    } You can end it at any time on <a href="/">your own page</a>; it then ends at once. Links it has already received stop working within the hour.</p>
+<form method="post" action="${action}">
+${csrfField(csrf)}
+<div class="buttons"><button class="primary" name="allow">Allow</button><button name="deny">Do not allow</button></div>
+</form>
+<p class="quiet">You are signed in as ${account.name} (${account.email}).</p>
+</section>`,
+  })
+}
+
+/** A failure that ends here: what happened, and what to do. */
+export function errorPage(data: {
+  title: string
+  message: string
+  requestId?: string | undefined
+}): Html {
+  return page({
+    title: data.title,
+    body: html`<section class="card narrow">
+<h1>${data.title}</h1>
+<p class="lead">${data.message}</p>
+${data.requestId ? html`<p class="quiet">If you ask us about it, give this number: <code>${data.requestId}</code></p>` : ''}
+</section>`,
+  })
+}
+
+/** RP-initiated logout asks first: anyone could have sent the link. */
+export function signOutPage({ action, xsrf }: { action: string; xsrf: string }): Html {
+  return page({
+    title: 'Sign out?',
+    body: html`<section class="card narrow">
+<h1>Sign out?</h1>
+<p class="lead">An application asks to sign you out of the identity portal as well.</p>
+<form method="post" action="${action}">
+<input type="hidden" name="xsrf" value="${xsrf}">
+<div class="buttons"><button class="primary" name="logout" value="yes">Sign out</button><button>Stay signed in</button></div>
+</form>
+</section>`,
+  })
+}
+
+export function signedOutPage(_data: Record<string, never>): Html {
+  return page({
+    title: 'Signed out',
+    body: html`<section class="card narrow">
+<h1>You are signed out</h1>
+<p class="lead">You can close this page, or <a href="/">sign in again</a>.</p>
+</section>`,
+  })
+}

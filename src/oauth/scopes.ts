@@ -1,0 +1,39 @@
+/** Every scope that can be granted: what the consent page and the resident's own page call it, and what it hands over. */
+export const SCOPES = {
+  openid: {
+    title: 'Recognise you',
+    sentence: 'A number that stands for you, so that the application knows you when you come back.',
+  },
+  profile: { title: 'Your name', sentence: 'Your given name and surname.' },
+  email: { title: 'Your e-mail address', sentence: 'Your address, and whether it was confirmed.' },
+  offline_access: {
+    title: 'Stay connected',
+    sentence: 'It can come back for the same things when you are not there, until you end it.',
+  },
+  'eprospera:person.details.read': {
+    title: 'Your personal details',
+    sentence: 'Your name, date and country of birth, citizenships, address and telephone number.',
+  },
+  'eprospera:person.residency.read': {
+    title: 'Your residency',
+    sentence: 'Whether you are a resident, of which kind, and since when.',
+  },
+  'eprospera:person.id_verification.read': {
+    title: 'The photos of your identity document and your face',
+    sentence:
+      'The front and back of your document and your selfie from your latest approved verification, as links that open them for one hour without signing in.',
+  },
+} as const
+
+export type Scope = keyof typeof SCOPES
+
+export const isScope = (value: string): value is Scope => Object.hasOwn(SCOPES, value)
+
+/** Scopes of the real portal for things this system does not hold: known, and not granted (RFC 6749 §3.3). */
+export const KNOWN_UNGRANTED: readonly string[] = [
+  'eprospera:person.documents.read',
+  'eprospera:person.tax.read',
+  'eprospera:entity.read',
+  'eprospera:entity.documents.read',
+  'eprospera:entity.tax.read',
+]

@@ -1,0 +1,97 @@
+import { html } from 'hono/html'
+import { csrfField, type Html, page } from '../html.ts'
+import { SCOPES, type Scope } from '../oauth/scopes.ts'
+
+type Verification = {
+  id: string
+  vendor: string
+  status: string
+  date: Date
+  documentType: string | null
+  imagesPending: boolean
+  images: { type: string; url: string }[]
+}
+type Application = { clientId: string; name: string; scopes: Scope[]; createdAt: Date }
+
+const STATUSES: Record<string, { words: string; tone: 'good' | 'bad' | 'waiting' }> = {
+  pending: { words: 'In progress', tone: 'waiting' },
+  approved: { words: 'Approved', tone: 'good' },
+  declined: { words: 'Declined', tone: 'bad' },
+  resubmission: { words: 'New photos needed', tone: 'waiting' },
+  review: { words: 'Being reviewed', tone: 'waiting' },
+  expired: { words: 'Expired', tone: 'bad' },
+  error: { words: 'Could not be completed', tone: 'bad' },
+}
+const DOCUMENTS: Record<string, string> = {
+  passport: 'Passport',
+  national_id: 'Identity card',
+  drivers_license: 'Driving licence',
+  residence_permit: 'Residence permit',
+  visa: 'Visa',
+}
+const IMAGES: Record<string, string> = {
+  document_front: 'Front of the document',
+  document_back: 'Back of the document',
+  selfie: 'Your face',
+}
+
+/** The resident's first page: own documents, and who may see them. */
+export function homePage(data: {
+  account: { name: string; email: string }
+  verifications: Verification[]
+  applications: Application[]
+  csrf: string
+  notice?: string | undefined
+}): Html {
+  const { account, verifications, applications, csrf, notice } = data
+  return page({
+    title: 'Your documents',
+    actions: html`<form method="post" action="/sign-out" class="sign-out">${csrfField(csrf)}<span>${account.email}</span> <button class="plain" name="sign-out">Sign out</button></form>`,
+    body: html`${notice ? html`<div class="notice good" role="status"><p>${notice}</p></div>` : ''}
+<h1>Good to see you, ${account.name}</h1>
+<section aria-labelledby="verifications"><h2 id="verifications">Your identity checks</h2>
+${
+  verifications.length === 0
+    ? html`<p class="empty">Nothing here yet. When you have your identity checked, the result and the photos appear on this page.</p>`
+    : verifications.map(verificationCard)
+}</section>
+<section aria-labelledby="applications"><h2 id="applications">Who may see your data</h2>
+${
+  applications.length === 0
+    ? html`<p class="empty">Nobody. When you allow an application to see something, it is listed here, and you can end it here.</p>`
+    : applications.map((application) => applicationCard(application, csrf))
+}</section>`,
+  })
+}
+
+function verificationCard(verification: Verification): Html {
+  const status = STATUSES[verification.status] ?? { words: verification.status, tone: 'waiting' }
+  const what = DOCUMENTS[verification.documentType ?? ''] ?? 'Identity check'
+  return html`<article class="card">
+<header><h3>${what}</h3><p class="status ${status.tone}">${status.words}</p></header>
+<p class="quiet">Started on ${day(verification.date)}, checked by ${capitalised(verification.vendor)}.</p>
+${verification.imagesPending ? html`<p class="quiet">The photos are being copied; they appear here in a moment.</p>` : ''}
+${
+  verification.images.length > 0
+    ? html`<ul class="images">${verification.images.map(({ type, url }) => {
+        const label = IMAGES[type] ?? capitalised(type.replaceAll('_', ' '))
+        return html`<li><a href="${url}" rel="noreferrer"><img src="${url}" alt="${label}" loading="lazy"><span>${label}</span></a></li>`
+      })}</ul>`
+    : ''
+}</article>`
+}
+
+function applicationCard({ clientId, name, scopes, createdAt }: Application, csrf: string): Html {
+  return html`<article class="card">
+<header><h3>${name}</h3><p class="quiet">since ${day(createdAt)}</p></header>
+<ul class="seen">${scopes.map((scope) => html`<li>${SCOPES[scope].title}</li>`)}</ul>
+<form method="post" action="/applications/${encodeURIComponent(clientId)}/revoke">${csrfField(csrf)}<button class="danger" name="revoke" aria-label="End access of ${name}">End access</button></form>
+</article>`
+}
+
+const LONG = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' })
+
+const day = (date: Date): Html =>
+  html`<time datetime="${date.toISOString()}">${LONG.format(date)}</time>`
+
+const capitalised = (word: string) => word.charAt(0).toUpperCase() + word.slice(1)
