@@ -45,7 +45,10 @@ export function passwordFault(password: string): string | undefined {
   const length = [...password].length
   if (length < 15) return 'A password needs 15 characters or more. A few unrelated words do well.'
   if (length > 256) return 'A password can have 256 characters at most.'
-  const letters = password.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, '')
+  const letters = password
+    .toLowerCase()
+    .normalize('NFKD')
+    .replaceAll(/[^\p{L}\p{N}]/gu, '')
   const rest = BLOCKED.reduce((text, word) => text.replaceAll(word, ''), letters)
   if (rest.length < 8 || new Set(rest).size < 4)
     return 'This password is too easy to guess. A few unrelated words do well.'

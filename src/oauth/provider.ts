@@ -128,7 +128,18 @@ export function createProvider({
           }),
         postLogoutSuccessSource: (ctx) => pages.signedOut(ctx),
       },
-      resourceIndicators: { enabled: false },
+      // One audience, so there is nothing to choose; the library asks this before it drops scopes it does not know.
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: async (ctx) => {
+          refuseUnknownScopes(ctx)
+          return []
+        },
+        useGrantedResource: () => false,
+        getResourceServerInfo: () => {
+          throw new errors.InvalidTarget()
+        },
+      },
       dPoP: { enabled: false },
     },
     ttl: {
@@ -149,7 +160,6 @@ export function createProvider({
     clientBasedCORS: (_ctx, origin, client) =>
       client.clientAuthMethod === 'none' &&
       (client.redirectUris ?? []).some((uri) => URL.parse(uri)?.origin === origin),
-    extraParams: { ui_locales: refuseUnknownScopes },
     renderError: (ctx, out) => {
       const { error, error_description: description } = out
       if (ctx.accepts('json', 'html') === 'html')
@@ -245,6 +255,7 @@ function offerOfflineAccess(provider: Provider): void {
 
 /** RFC 6749 §4.1.2.1: a scope that nobody knows is an error, not something to overlook. */
 function refuseUnknownScopes(ctx: KoaContextWithOIDC): void {
+  if (!['authorization', 'pushed_authorization_request'].includes(ctx.oidc.route)) return
   const asked = String(ctx.oidc.params?.scope ?? '')
   if (!asked) throw new errors.InvalidScope('a scope is required', '')
   const unknown = asked

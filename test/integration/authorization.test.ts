@@ -40,7 +40,8 @@ async function refusal(parameters: Record<string, string> | [string, string][]) 
   const response = await fetch(authorize(parameters), { redirect: 'manual' })
   const location = response.headers.get('location')
   if (!location) return { status: response.status, error: (await response.json()).error }
-  const { searchParams } = new URL(location)
+  // An answer to `response_type=token` is in the fragment.
+  const searchParams = new URLSearchParams(location.split(/[?#]/, 2)[1])
   expect(searchParams.get('iss')).toBe(portal.issuer)
   return { status: response.status, error: searchParams.get('error') }
 }

@@ -147,9 +147,10 @@ describe('a token that is not a live access token of ours answers 401 invalid_to
   test('unreadable, or not bearer', async () => {
     await refused('x')
     await refused('a.b.c')
-    await refused('')
-    const basic = await call(undefined, PATH, { headers: { Authorization: 'Basic eDp5' } })
-    expect([basic.status, basic.text]).toEqual([401, '{"error":"invalid_token"}'])
+    for (const Authorization of ['Bearer', 'Basic eDp5', 'Bearer x y', 'Bearer x, Bearer y']) {
+      const other = await call(undefined, PATH, { headers: { Authorization } })
+      expect([other.status, other.text]).toEqual([401, '{"error":"invalid_token"}'])
+    }
   })
   test('forged with another key, or with a key of its own in the header', async () => {
     const { privateKey, publicKey } = await generateKeyPair('RS256')
