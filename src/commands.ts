@@ -12,10 +12,9 @@ import { OperatorError } from './errors.ts'
 import {
   findVerification,
   listAllVerifications,
-  listVendorIntegrations,
-  setVendorIntegration,
   startVerification,
 } from './id-verification/operations.ts'
+import { listVendorIntegrations, setVendorIntegration } from './id-verification/vendors/vendors.ts'
 import {
   createClient,
   deleteClient,

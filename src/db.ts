@@ -8,12 +8,15 @@ export type Db = postgres.Sql<Record<string, never>>
 /** The pool or one transaction: what every other function takes first. */
 export type Sql = postgres.ISql<Record<string, never>>
 
-/** Opens a pool of at most `connections`; nothing is connected until the first query. */
-export function openDb(url: string, { connections = 10 } = {}): Db {
+/**
+ * Opens a pool of at most `connections`; nothing is connected until the first query. Columns come out in camelCase,
+ * or `asNamed` for a library that knows its own.
+ */
+export function openDb(url: string, { connections = 10, columns = 'camelCase' } = {}): Db {
   return postgres(url, {
     max: connections,
     // Columns only: postgres.camel as a whole rewrites keys inside jsonb too.
-    transform: { column: postgres.camel.column },
+    transform: columns === 'camelCase' ? { column: postgres.camel.column } : {},
     connection: { application_name: 'identity-portal', statement_timeout: 15_000 },
     connect_timeout: 5,
     onnotice: () => {},

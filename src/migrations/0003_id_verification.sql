@@ -89,7 +89,9 @@ create table image (
   attempt_id text not null,
   type text not null,
   vendor_media_id text not null,
+  -- Among those of its type: 0 is the vendor's best.
   position integer not null,
+  expected_size bigint,
   state text not null default 'pending' check (state in ('pending', 'stored', 'refused')),
   reason text,
   content_type text,

@@ -5,6 +5,7 @@ import type { TestProject } from 'vitest/node'
 import { migrate, openDb } from '../../src/db.ts'
 import { startPostgres, urlOf } from '../../src/embedded/postgres.ts'
 import { installJobs } from '../../src/jobs.ts'
+import { createLog } from '../../src/log.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -23,8 +24,8 @@ export default async function setup(project: TestProject) {
   await admin.end()
   const template = openDb(urlOf(cluster.port, password, 'template'), { connections: 1 })
   await migrate(template)
-  await installJobs(template)
   await template.end()
+  await installJobs(urlOf(cluster.port, password, 'template'), createLog('error'))
   project.provide('cluster', { port: cluster.port, password })
   return async () => {
     await cluster.stop()

@@ -1,0 +1,124 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Db, Sql } from '../db.ts'
+import type { Jobs } from '../jobs.ts'
+import type { Log } from '../log.ts'
+import type { Sealer } from '../secrets.ts'
+import { findBySession, recordDecision } from './store.ts'
+import { createVendor, findVendorIntegration } from './vendors/vendors.ts'
+
+/*
+ * The delivery row is its own queue entry: it was written before the vendor got its 200, and it stays "received" until
+ * one transaction has recorded what it says together with the jobs that follow.
+ */
+
+export type Inbox = { wake(): void; stop(): Promise<void> }
+
+const IDLE_MS = 1_000
+// About a day of tries, from a second to a quarter of an hour apart.
+const TRIES = 100
+const LONGEST_DELAY_SECONDS = 15 * 60
+
+type Delivery = { id: string; vendor: string; integration: string; body: Buffer; tries: number }
+
+/** Applies deliveries, one after the other, for as long as it runs; any number of processes may. */
+export function startInbox(parts: { db: Db; sealer: Sealer; jobs: Jobs; log: Log }): Inbox {
+  const { db, log } = parts
+  const stopping = new AbortController()
+  let awake = new AbortController()
+
+  async function loop() {
+    while (!stopping.signal.aborted) {
+      awake = new AbortController()
+      let worked = false
+      try {
+        worked = await applyNext(parts)
+      } catch (error) {
+        log.error('inbox failed', { error })
+      }
+      if (!worked)
+        await wait(IDLE_MS, undefined, {
+          signal: AbortSignal.any([awake.signal, stopping.signal]),
+        }).catch(() => {})
+    }
+  }
+  const running = loop()
+
+  return {
+    wake: () => awake.abort(),
+    async stop() {
+      stopping.abort()
+      await running
+    },
+  }
+
+  /** Answers whether there was one. */
+  async function applyNext({ db }: { db: Db }): Promise<boolean> {
+    let claimed: Delivery | undefined
+    try {
+      return await db.begin(async (sql) => {
+        const [delivery] = await sql<Delivery[]>`
+          select id, vendor, integration, body, tries from delivery
+          where state = 'received' and run_at <= now()
+          order by run_at limit 1 for update skip locked`
+        if (!delivery) return false
+        claimed = delivery
+        await apply(sql, delivery, parts)
+        return true
+      })
+    } catch (error) {
+      if (!claimed) throw error
+      await postpone(db, claimed, error)
+      return true
+    } finally {
+      if (claimed) parts.jobs.wake()
+    }
+  }
+
+  async function postpone(sql: Sql, { id, tries }: Delivery, error: unknown) {
+    const name = error instanceof Error ? error.name : 'unknown error'
+    const isLast = tries + 1 >= TRIES
+    const seconds = Math.min(2 ** Math.min(tries, 12), LONGEST_DELAY_SECONDS)
+    log.warn('delivery could not be applied', { deliveryId: id, tries: tries + 1, error })
+    await sql`
+      update delivery set tries = tries + 1, state = ${isLast ? 'failed' : 'received'},
+        run_at = now() + make_interval(secs => ${seconds}),
+        explanation = ${`could not be applied: ${name}`}
+      where id = ${id} and state = 'received'`
+  }
+}
+
+async function apply(
+  sql: Sql,
+  delivery: Delivery,
+  { sealer, jobs, log }: { sealer: Sealer; jobs: Jobs; log: Log },
+): Promise<void> {
+  const { id, vendor, integration } = delivery
+  const end = async (state: string, explanation: string, verificationId?: string) => {
+    await sql`
+      update delivery set state = ${state}, explanation = ${explanation}, applied_at = now(),
+        verification_id = ${verificationId ?? null}
+      where id = ${id}`
+    log.info('delivery applied', { deliveryId: id, state, verificationId })
+  }
+
+  const configured = await findVendorIntegration(sql, sealer, vendor, integration)
+  if (!configured) return end('quarantined', 'the integration it came by is gone')
+  const reading = createVendor(configured).read(delivery.body)
+  if (reading.kind === 'unknown')
+    return end('quarantined', `not understood: ${reading.explanation}`)
+  if (reading.kind === 'ignored') return end('ignored', reading.explanation)
+
+  // The resident is the one of our own row; what the vendor echoes is only held against it.
+  const verification = await findBySession(sql, vendor, integration, reading.sessionId)
+  if (!verification) return end('quarantined', 'it speaks of a session that was not started here')
+  if (reading.echoed !== undefined && reading.echoed !== verification.id)
+    return end(
+      'quarantined',
+      'what the vendor echoes of ours is not what was sent with this session',
+      verification.id,
+    )
+  const attemptId = await recordDecision(sql, verification.id, reading, id)
+  if (attemptId !== undefined)
+    await jobs.enqueue(sql, 'list-images', { verificationId: verification.id, attemptId })
+  await end('applied', `recorded: ${reading.status}`, verification.id)
+}

@@ -1,0 +1,224 @@
+import type { Sql } from '../db.ts'
+import { currentStatus, type Decision } from './status.ts'
+import type {
+  DocumentType,
+  Media,
+  Reading,
+  VendorName,
+  VerificationStatus,
+} from './vendors/vendors.ts'
+
+export type VerificationRow = {
+  id: string
+  tenant: string
+  accountId: string | null
+  vendor: VendorName
+  integration: string
+  vendorSessionId: string | null
+  status: VerificationStatus
+  attemptId: string | null
+}
+
+type NewDecision = Extract<Reading, { kind: 'decision' }>
+
+/** Our row first, before the vendor is asked; its id is what the vendor echoes. */
+export async function createVerification(
+  sql: Sql,
+  given: { tenant: string; accountId: string; vendor: string; integration: string },
+): Promise<string> {
+  const [row] = await sql<{ id: string }[]>`
+    insert into verification (tenant, account_id, vendor, integration)
+    values (${given.tenant}, ${given.accountId}, ${given.vendor}, ${given.integration}) returning id`
+  if (!row) throw new Error('the verification was not written')
+  return row.id
+}
+
+export async function setVendorSession(sql: Sql, id: string, sessionId: string): Promise<void> {
+  await sql`update verification set vendor_session_id = ${sessionId}, updated_at = now() where id = ${id}`
+}
+
+/** The vendor could not start it: the row stays, for the operator to see. */
+export async function markNotStarted(sql: Sql, id: string): Promise<void> {
+  await sql`update verification set status = 'error', updated_at = now() where id = ${id}`
+}
+
+/** Locks it for this transaction: deliveries of one session are applied one after the other. */
+export async function findBySession(
+  sql: Sql,
+  vendor: string,
+  integration: string,
+  sessionId: string,
+): Promise<VerificationRow | undefined> {
+  const [row] = await sql<VerificationRow[]>`
+    select id, tenant, account_id, vendor, integration, vendor_session_id, status, attempt_id
+    from verification
+    where vendor = ${vendor} and integration = ${integration} and vendor_session_id = ${sessionId}
+    for update`
+  return row
+}
+
+export async function findVerificationRow(
+  sql: Sql,
+  id: string,
+): Promise<VerificationRow | undefined> {
+  const [row] = await sql<VerificationRow[]>`
+    select id, tenant, account_id, vendor, integration, vendor_session_id, status, attempt_id
+    from verification where id = ${id}`
+  return row
+}
+
+/**
+ * Records what was said, and computes anew where the verification stands. Answers the attempt whose images are
+ * wanted now, or `undefined`. To be called with the row locked.
+ */
+export async function recordDecision(
+  sql: Sql,
+  verificationId: string,
+  decision: NewDecision,
+  deliveryId: string,
+): Promise<string | undefined> {
+  await sql`
+    insert into decision (verification_id, attempt_id, status, decided_at, document_type, reason, delivery_id)
+    values (${verificationId}, ${decision.attemptId}, ${decision.status}, ${decision.decidedAt ?? null},
+      ${decision.documentType ?? null}, ${decision.reason ?? null}, ${deliveryId})
+    on conflict (verification_id, attempt_id, status, decided_at) do nothing`
+  const decisions = await sql<Decision[]>`
+    select attempt_id, status, decided_at, document_type from decision
+    where verification_id = ${verificationId}`
+  const now = currentStatus(decisions)
+  const [before] = await sql<{ attemptId: string | null; imagesComplete: boolean }[]>`
+    select attempt_id, images_complete from verification where id = ${verificationId}`
+  const sameAttempt = before?.attemptId === now.attemptId
+  await sql`
+    update verification set status = ${now.status}, attempt_id = ${now.attemptId},
+      decided_at = ${now.decidedAt}, document_type = coalesce(${now.documentType}, document_type),
+      images_complete = images_complete and ${sameAttempt}, updated_at = now()
+    where id = ${verificationId}`
+  if (!sameAttempt) await refreshDocuments(sql, verificationId)
+  const wanted = now.status === 'approved' && !(sameAttempt && before?.imagesComplete)
+  return wanted ? (now.attemptId ?? undefined) : undefined
+}
+
+export type ImageRow = {
+  id: string
+  verificationId: string
+  attemptId: string
+  type: string
+  vendorMediaId: string
+  position: number
+  expectedSize: number | null
+  state: 'pending' | 'stored' | 'refused'
+}
+
+/** The images of an attempt, in the vendor's order; those known already stay as they are. Answers the ones still to be copied. */
+export async function recordImages(
+  sql: Sql,
+  verificationId: string,
+  attemptId: string,
+  media: readonly Media[],
+): Promise<string[]> {
+  const seen = new Map<string, number>()
+  for (const { mediaId, type, size, capturedAt } of media) {
+    // The first of a type is the vendor's best; the others are told apart by number.
+    const position = seen.get(type) ?? 0
+    seen.set(type, position + 1)
+    await sql`
+      insert into image (verification_id, attempt_id, type, vendor_media_id, position, expected_size, captured_at)
+      values (${verificationId}, ${attemptId}, ${type}, ${mediaId}, ${position}, ${size ?? null},
+        ${capturedAt ?? null})
+      on conflict (verification_id, attempt_id, vendor_media_id) do nothing`
+  }
+  const rows = await sql<{ id: string }[]>`
+    select id from image
+    where verification_id = ${verificationId} and attempt_id = ${attemptId} and state = 'pending'`
+  return rows.map(({ id }) => id)
+}
+
+export async function findImage(sql: Sql, id: string): Promise<ImageRow | undefined> {
+  const [row] = await sql<ImageRow[]>`
+    select id, verification_id, attempt_id, type, vendor_media_id, position,
+      expected_size::float8 as expected_size, state
+    from image where id = ${id}`
+  return row
+}
+
+/** Only a pending image becomes stored: a second run of the same job changes nothing. */
+export async function markStored(
+  sql: Sql,
+  id: string,
+  stored: {
+    contentType: string
+    size: number
+    sha256: Uint8Array
+    objectKey: string
+    jpegKey: string | undefined
+    reason: string | undefined
+  },
+): Promise<void> {
+  await sql`
+    update image set state = 'stored', content_type = ${stored.contentType}, size = ${stored.size},
+      sha256 = ${Buffer.from(stored.sha256)}, object_key = ${stored.objectKey}, jpeg_key = ${stored.jpegKey ?? null},
+      reason = ${stored.reason ?? null}, stored_at = now()
+    where id = ${id} and state = 'pending'`
+}
+
+/** For good: it is not an image that may be shown. `reason` is for the operator. */
+export async function markRefused(sql: Sql, id: string, reason: string): Promise<void> {
+  await sql`update image set state = 'refused', reason = ${reason} where id = ${id} and state = 'pending'`
+}
+
+/**
+ * What the endpoint hands out: for each slot the first stored image in the order of `providers.md` §1.2, of the attempt
+ * that the status speaks of; complete when none of its images is pending and the list was read.
+ */
+export async function refreshDocuments(
+  sql: Sql,
+  verificationId: string,
+  listed = false,
+): Promise<void> {
+  await sql`
+    update verification set
+      images_complete = (images_complete or ${listed} or exists (
+          select from image where verification_id = verification.id and attempt_id = verification.attempt_id))
+        and not exists (
+          select from image where verification_id = verification.id
+            and attempt_id = verification.attempt_id and state = 'pending'),
+      document_front_key = ${slot(sql, ['document_front', 'document_front_pre'])},
+      document_back_key = ${slot(sql, ['document_back', 'document_back_pre'])},
+      face_key = ${slot(sql, ['selfie', 'selfie_pre'])},
+      updated_at = now()
+    where id = ${verificationId}`
+}
+
+const slot = (sql: Sql, types: string[]) => sql`(
+  select jpeg_key from image
+  where verification_id = verification.id and attempt_id = verification.attempt_id
+    and state = 'stored' and jpeg_key is not null and type = any(${types})
+  order by array_position(${types}::text[], type), position limit 1)`
+
+export type ListedVerification = {
+  id: string
+  vendor: string
+  status: VerificationStatus
+  date: Date
+  documentType: DocumentType | null
+  imagesPending: boolean
+  /** The JPEGs to show. */
+  images: { type: string; key: string }[]
+}
+
+/** A resident's verifications, newest first. */
+export async function listVerifications(
+  sql: Sql,
+  accountId: string,
+): Promise<ListedVerification[]> {
+  return await sql<ListedVerification[]>`
+    select id, vendor, status, session_created_at as date, document_type,
+      status = 'approved' and not images_complete as images_pending,
+      coalesce((
+        select json_agg(json_build_object('type', type, 'key', jpeg_key) order by type, position)
+        from image where verification_id = verification.id and attempt_id = verification.attempt_id
+          and state = 'stored' and jpeg_key is not null and type in ('document_front', 'document_back', 'selfie')
+      ), '[]') as images
+    from verification where account_id = ${accountId} order by session_created_at desc`
+}

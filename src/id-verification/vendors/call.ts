@@ -1,0 +1,58 @@
+import { VendorError } from './vendors.ts'
+
+// To the end of the answer; Veriff's own advice is a few seconds, images are larger.
+const TIME_ALLOWED_MS = 60_000
+
+/**
+ * One request to a vendor: only ever to the configured base URL's host, no redirect followed, the answer read up to
+ * `maxBytes`. Throws VendorError.
+ */
+export async function callVendor(
+  baseUrl: string,
+  path: string,
+  request: { headers: Record<string, string>; body?: string | undefined; maxBytes: number },
+): Promise<{ bytes: Uint8Array; headers: Headers }> {
+  const url = new URL(`${baseUrl.replace(/\/+$/, '')}${path}`)
+  if (url.origin !== new URL(baseUrl).origin) throw new VendorError('the address left the vendor')
+  let response: Response
+  try {
+    response = await fetch(url, {
+      method: request.body === undefined ? 'GET' : 'POST',
+      headers: request.headers,
+      body: request.body ?? null,
+      redirect: 'manual',
+      signal: AbortSignal.timeout(TIME_ALLOWED_MS),
+    })
+  } catch (cause) {
+    throw new VendorError('the vendor does not answer', { cause })
+  }
+  if (!response.ok) {
+    await response.body?.cancel()
+    throw new VendorError(`the vendor answered ${response.status}`)
+  }
+  return { bytes: await readBody(response, request.maxBytes), headers: response.headers }
+}
+
+async function readBody(response: Response, maxBytes: number): Promise<Uint8Array> {
+  const announced = Number(response.headers.get('content-length') ?? Number.NaN)
+  if (announced > maxBytes) {
+    await response.body?.cancel()
+    throw new VendorError('the answer is larger than allowed')
+  }
+  const chunks: Uint8Array[] = []
+  let received = 0
+  try {
+    for await (const chunk of response.body ?? []) {
+      received += chunk.length
+      if (received > maxBytes) throw new VendorError('the answer is larger than allowed')
+      chunks.push(chunk)
+    }
+  } catch (cause) {
+    if (cause instanceof VendorError) throw cause
+    throw new VendorError('the answer ended early', { cause })
+  }
+  const isPlain = !response.headers.get('content-encoding')
+  if (isPlain && !Number.isNaN(announced) && announced !== received)
+    throw new VendorError('the answer is shorter than announced')
+  return Buffer.concat(chunks, received)
+}

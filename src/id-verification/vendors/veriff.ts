@@ -1,0 +1,315 @@
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { z } from 'zod'
+import { callVendor } from './call.ts'
+import {
+  type DocumentType,
+  type Integration,
+  type Media,
+  type Reading,
+  type Vendor,
+  VendorError,
+  type VerificationStatus,
+} from './vendors.ts'
+
+/** Veriff, by `providers.md` §3. */
+export function createVeriff({ baseUrl, secrets, settings }: Integration): Vendor {
+  const { apiKey, sharedSecrets } = secrets
+  const [current = ''] = sharedSecrets
+
+  /** `message` is what the endpoint signs: the body as sent, or the id that a GET names (§3.2). */
+  async function call(
+    path: string,
+    message: string,
+    options: { body?: string; maxBytes: number },
+  ): Promise<Uint8Array> {
+    const { bytes, headers } = await callVendor(baseUrl, path, {
+      maxBytes: options.maxBytes,
+      headers: {
+        'X-AUTH-CLIENT': apiKey,
+        'X-HMAC-SIGNATURE': sign(current, message),
+        ...(options.body === undefined ? {} : { 'Content-Type': 'application/json' }),
+      },
+      body: options.body,
+    })
+    const signature = signatureOf(headers)
+    const isSigned = signature !== undefined
+    if (isSigned ? !matches(sharedSecrets, bytes, signature) : settings.requireSignedResponses)
+      throw new VendorError('the answer is not signed by the vendor')
+    return bytes
+  }
+
+  async function callJson<T>(schema: z.ZodType<T>, ...args: Parameters<typeof call>): Promise<T> {
+    const parsed = schema.safeParse(parseJson(await call(...args)))
+    if (!parsed.success) throw new VendorError('the answer has another shape than Veriff documents')
+    return parsed.data
+  }
+
+  return {
+    isGenuine(body, headers) {
+      const client = one(headers, 'x-auth-client', 'vrf-auth-client')
+      if (client === undefined || !equal(client.toLowerCase(), apiKey.toLowerCase())) return false
+      const signature = signatureOf(headers)
+      if (signature !== undefined) return matches(sharedSecrets, body, signature)
+      const legacy = headers.get('x-signature')
+      return Boolean(
+        settings.legacySignature && legacy && matchesLegacy(sharedSecrets, body, legacy),
+      )
+    },
+
+    read: (body) => read(body),
+
+    async startSession({ verificationId }) {
+      // Veriff asks that vendorData mean nothing to others: it is our row's id.
+      const body = JSON.stringify({ verification: { vendorData: verificationId } })
+      const { verification } = await callJson(startedSchema, '/v1/sessions', body, {
+        body,
+        maxBytes: JSON_LIMIT,
+      })
+      return { sessionId: verification.id, url: verification.url }
+    },
+
+    async listMedia({ sessionId, attemptId }) {
+      const path = attemptId
+        ? `/v1/attempts/${segment(attemptId)}/media`
+        : `/v1/sessions/${segment(sessionId)}/media`
+      const { images } = await callJson(mediaSchema, path, attemptId ?? sessionId, {
+        maxBytes: JSON_LIMIT,
+      })
+      return images.map(toMedia)
+    },
+
+    download: (mediaId, maxBytes) => call(`/v1/media/${segment(mediaId)}`, mediaId, { maxBytes }),
+  }
+}
+
+const JSON_LIMIT = 4 * 1024 * 1024
+
+const startedSchema = z.object({ verification: z.object({ id: z.uuid(), url: z.url() }) })
+
+const mediaSchema = z.object({
+  images: z.array(
+    z.object({
+      id: z.string().min(1).max(200),
+      name: z.string().nullish(),
+      context: z.string().nullish(),
+      size: z.coerce.number().nullish().catch(undefined),
+      timestamp: z.coerce.date().nullish().catch(undefined),
+    }),
+  ),
+})
+
+// `-pre` is the first shot, the unsuffixed one the preferred (§3.7); our types keep that order by name.
+const TYPES: Record<string, string> = {
+  'document-front': 'document_front',
+  'document-front-pre': 'document_front_pre',
+  'document-back': 'document_back',
+  'document-back-pre': 'document_back_pre',
+  face: 'selfie',
+  'face-pre': 'selfie_pre',
+}
+
+function toMedia(image: z.infer<typeof mediaSchema>['images'][number]): Media {
+  const context = image.context ?? image.name ?? ''
+  // Nothing the vendor writes reaches an object key but letters, digits and underscores.
+  const other = context
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '_')
+    .replaceAll(/^_+|_+$/g, '')
+    .slice(0, 60)
+  return {
+    mediaId: image.id,
+    type: TYPES[context] ?? (other || 'other'),
+    size: image.size ?? undefined,
+    capturedAt: image.timestamp ?? undefined,
+  }
+}
+
+const sign = (secret: string, message: string | Uint8Array) =>
+  createHmac('sha256', secret).update(message).digest('hex')
+
+const signatureOf = (headers: Headers) => one(headers, 'x-hmac-signature', 'vrf-hmac-signature')
+
+/** Both names of a header are in use; when both come, they must agree (§3.2). */
+function one(headers: Headers, name: string, alias: string): string | undefined {
+  const [first, second] = [headers.get(name), headers.get(alias)]
+  if (first !== null && second !== null && first !== second) return ''
+  return first ?? second ?? undefined
+}
+
+const HEX_SHA256 = /^[0-9a-f]{64}$/i
+
+function matches(secrets: readonly string[], message: Uint8Array, signature: string): boolean {
+  // Length and alphabet first: timingSafeEqual throws on unequal lengths, and Buffer.from drops what is not hex.
+  if (!HEX_SHA256.test(signature)) return false
+  const given = Buffer.from(signature, 'hex')
+  return secrets.some((secret) =>
+    timingSafeEqual(createHmac('sha256', secret).update(message).digest(), given),
+  )
+}
+
+function matchesLegacy(
+  secrets: readonly string[],
+  message: Uint8Array,
+  signature: string,
+): boolean {
+  if (!HEX_SHA256.test(signature)) return false
+  const given = Buffer.from(signature, 'hex')
+  return secrets.some((secret) =>
+    timingSafeEqual(createHash('sha256').update(message).update(secret).digest(), given),
+  )
+}
+
+function equal(a: string, b: string): boolean {
+  const [left, right] = [Buffer.from(a), Buffer.from(b)]
+  return left.length === right.length && timingSafeEqual(left, right)
+}
+
+function segment(id: string): string {
+  if (!/^[A-Za-z0-9._-]{1,200}$/.test(id) || /^\.+$/.test(id))
+    throw new VendorError('the vendor named something with an id that cannot be asked for')
+  return id
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch {
+    return undefined
+  }
+}
+
+// The status word decides; codes 9104 and 9121 mean several things (§3.5).
+const STATUSES: Record<string, VerificationStatus> = {
+  created: 'pending',
+  started: 'pending',
+  submitted: 'pending',
+  approved: 'approved',
+  declined: 'declined',
+  resubmission_requested: 'resubmission',
+  review: 'review',
+  expired: 'expired',
+  abandoned: 'expired',
+}
+
+const DOCUMENT_TYPES: Record<string, DocumentType> = {
+  PASSPORT: 'passport',
+  ID_CARD: 'national_id',
+  DRIVERS_LICENSE: 'drivers_license',
+  RESIDENCE_PERMIT: 'residence_permit',
+  VISA: 'visa',
+}
+
+const id = z.string().min(1).max(200)
+const text = z.string().nullish().catch(undefined)
+const time = z.iso.datetime({ offset: true }).nullish().catch(undefined)
+
+const decisionSchema = z.object({
+  verification: z.object({
+    id,
+    attemptId: id.nullish(),
+    vendorData: text,
+    status: z.string(),
+    reason: text,
+    decisionTime: time,
+    document: z.object({ type: text }).nullish().catch(undefined),
+  }),
+})
+const fullAutoSchema = z.object({
+  eventType: z.literal('fullauto'),
+  sessionId: id,
+  attemptId: id.nullish(),
+  vendorData: text,
+  time,
+  data: z.object({
+    verification: z.object({
+      decision: z.string().nullish(),
+      document: z
+        .object({ type: z.object({ value: text }).nullish() })
+        .nullish()
+        .catch(undefined),
+    }),
+  }),
+})
+const eventSchema = z.object({
+  id,
+  attemptId: id.nullish(),
+  action: z.string(),
+  code: z.number(),
+  vendorData: text,
+})
+
+/** Told apart by shape: customers often enter one address for several kinds (§3.3). */
+function read(body: Uint8Array): Reading {
+  const json = parseJson(body)
+  if (typeof json !== 'object' || json === null || Array.isArray(json))
+    return { kind: 'unknown', explanation: 'the body is not a JSON object' }
+  const eventType = 'eventType' in json ? json.eventType : undefined
+  if (eventType === 'fullauto') return readFullAuto(json)
+  if (typeof eventType === 'string' && eventType.startsWith('user-status.'))
+    return { kind: 'ignored', explanation: 'a user-defined status is for information only' }
+  if ('verification' in json) return readDecision(json)
+  if ('action' in json) return readEvent(json)
+  return { kind: 'unknown', explanation: 'none of the shapes that Veriff documents' }
+}
+
+function readDecision(json: object): Reading {
+  const parsed = decisionSchema.safeParse(json)
+  if (!parsed.success) return { kind: 'unknown', explanation: 'a decision with members missing' }
+  const { verification } = parsed.data
+  const status = STATUSES[verification.status]
+  if (!status) return { kind: 'unknown', explanation: 'a decision with a status that is not known' }
+  return {
+    kind: 'decision',
+    sessionId: verification.id,
+    attemptId: verification.attemptId ?? '',
+    status,
+    decidedAt: verification.decisionTime ? new Date(verification.decisionTime) : undefined,
+    documentType: documentType(verification.document?.type),
+    reason: verification.reason ?? undefined,
+    echoed: verification.vendorData ?? undefined,
+  }
+}
+
+function readFullAuto(json: object): Reading {
+  const parsed = fullAutoSchema.safeParse(json)
+  if (!parsed.success)
+    return { kind: 'unknown', explanation: 'a full-auto result with members missing' }
+  const { sessionId, attemptId, vendorData, time: at, data } = parsed.data
+  const { decision, document } = data.verification
+  if (!decision) return { kind: 'ignored', explanation: 'a full-auto result without a decision' }
+  const status = STATUSES[decision]
+  if (!status) return { kind: 'unknown', explanation: 'a full-auto decision that is not known' }
+  return {
+    kind: 'decision',
+    sessionId,
+    attemptId: attemptId ?? '',
+    status,
+    decidedAt: at ? new Date(at) : undefined,
+    documentType: documentType(document?.type?.value?.toUpperCase()),
+    reason: undefined,
+    echoed: vendorData ?? undefined,
+  }
+}
+
+function readEvent(json: object): Reading {
+  const parsed = eventSchema.safeParse(json)
+  if (!parsed.success) return { kind: 'unknown', explanation: 'an event with members missing' }
+  const { action, attemptId, vendorData } = parsed.data
+  if (action !== 'started' && action !== 'submitted')
+    return { kind: 'unknown', explanation: 'an event with an action that is not known' }
+  return {
+    kind: 'decision',
+    sessionId: parsed.data.id,
+    attemptId: attemptId ?? '',
+    status: 'pending',
+    decidedAt: undefined,
+    documentType: undefined,
+    reason: undefined,
+    echoed: vendorData ?? undefined,
+  }
+}
+
+function documentType(type: string | null | undefined): DocumentType | undefined {
+  if (!type) return undefined
+  return DOCUMENT_TYPES[type] ?? 'other'
+}

@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto'
+import { type Context, Hono } from 'hono'
+import type { Db } from '../db.ts'
+import { ApiError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import type { Sealer } from '../secrets.ts'
+import {
+  createVendor,
+  findVendorIntegration,
+  isVendorName,
+  type Vendor,
+} from './vendors/vendors.ts'
+
+const LARGEST_BODY = 1024 * 1024
+// How soon a changed secret counts, and how long a look-up is spared.
+const REMEMBER_MS = 2_000
+
+type Parts = {
+  db: Db
+  sealer: Sealer
+  log: Log
+  /** A delivery was stored: whoever applies them need not wait for the next look. */
+  onDelivery?: () => void
+}
+
+/** `POST /webhooks/:vendor`: the raw bytes verified, stored durably, and only then 200. All else happens later. */
+export function webhookRoutes({ db, sealer, log, onDelivery }: Parts): Hono {
+  const routes = new Hono()
+  const remembered = new Map<string, { vendor: Vendor | undefined; until: number }>()
+  let refused = 0
+
+  async function findVendor(name: string, integration: string): Promise<Vendor | undefined> {
+    if (!isVendorName(name)) return undefined
+    const key = `${name}/${integration}`
+    const known = remembered.get(key)
+    if (known && known.until > Date.now()) return known.vendor
+    const found = await findVendorIntegration(db, sealer, name, integration)
+    const vendor = found && createVendor(found)
+    // Only what exists is remembered, so that strangers cannot fill the memory.
+    if (vendor) remembered.set(key, { vendor, until: Date.now() + REMEMBER_MS })
+    else remembered.delete(key)
+    return vendor
+  }
+
+  async function receive(c: Context, name: string, integration: string) {
+    const encoding = c.req.header('content-encoding')
+    if (encoding && encoding.toLowerCase() !== 'identity')
+      throw new ApiError(
+        415,
+        'unsupported_content_encoding',
+        'Send the body as it is, not compressed.',
+      )
+    const vendor = await orUnavailable(() => findVendor(name, integration))
+    if (!vendor)
+      throw new ApiError(404, 'not_found', 'No such vendor or integration is configured.')
+    const body = await readBody(c)
+    if (!vendor.isGenuine(body, c.req.raw.headers)) {
+      refused++
+      log.warn('delivery refused', { vendor: name, integration, refusedSoFar: refused })
+      throw new ApiError(401, 'invalid_signature')
+    }
+    const sha256 = createHash('sha256').update(body).digest()
+    await orUnavailable(
+      () => db`
+        insert into delivery (vendor, integration, body, body_sha256)
+        values (${name}, ${integration}, ${body}, ${sha256})
+        on conflict (vendor, integration, body_sha256) do update
+          set times_received = delivery.times_received + 1, last_received_at = now()`,
+    )
+    onDelivery?.()
+    return c.json({ success: true })
+  }
+
+  routes.post('/webhooks/:vendor', (c) => receive(c, c.req.param('vendor'), 'default'))
+  routes.post('/webhooks/:vendor/:integration', (c) =>
+    receive(c, c.req.param('vendor'), c.req.param('integration')),
+  )
+  routes.all('/webhooks/*', () => {
+    throw new ApiError(405, 'method_not_allowed', 'Deliveries are sent with POST.', {
+      Allow: 'POST',
+    })
+  })
+  return routes
+
+  /** A vendor that is told 503 tries again; one that is told 500 may not. */
+  async function orUnavailable<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      log.error('delivery could not be stored', { error })
+      throw new ApiError(503, 'unavailable', 'Not stored. Please send it again.', {
+        'Retry-After': '30',
+      })
+    }
+  }
+}
+
+/** The bytes as they came, up to the limit, counted while they stream. */
+async function readBody(c: Context): Promise<Buffer> {
+  const tooLarge = () => new ApiError(413, 'payload_too_large', 'A delivery may have 1 MiB.')
+  if (Number(c.req.header('content-length') ?? 0) > LARGEST_BODY) throw tooLarge()
+  const chunks: Uint8Array[] = []
+  let received = 0
+  for await (const chunk of c.req.raw.body ?? []) {
+    received += chunk.length
+    if (received > LARGEST_BODY) throw tooLarge()
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks, received)
+}

@@ -1,0 +1,108 @@
+import { type Db as BossDb, fromBunSql, PgBoss } from 'pg-boss'
+import { z } from 'zod'
+import { openDb, type Sql } from './db.ts'
+import type { Log } from './log.ts'
+
+/** The work that follows from what is stored, by name, with what each carries. */
+const JOBS = {
+  /** Lists the images of a verification's decided attempt and has each backed up. */
+  'list-images': z.object({ verificationId: z.uuid(), attemptId: z.string() }),
+  /** Copies one image from the vendor into the bucket. */
+  'backup-image': z.object({ imageId: z.uuid() }),
+} as const
+export type JobName = keyof typeof JOBS
+export type JobData<N extends JobName> = z.infer<(typeof JOBS)[N]>
+
+export type Jobs = {
+  /** In the caller's transaction: the job exists if and only if what caused it does. */
+  enqueue<N extends JobName>(sql: Sql, name: N, data: JobData<N>): Promise<void>
+  /** `atOnce` jobs of this process at a time; one that throws is tried again later, and its last error kept. */
+  work<N extends JobName>(
+    name: N,
+    atOnce: number,
+    handler: (data: JobData<N>) => Promise<void>,
+  ): Promise<void>
+  /** Looks now instead of at the next turn. */
+  wake(): void
+  /** Finishes what is running, up to 20 seconds; the rest is taken by another worker. */
+  stop(): Promise<void>
+}
+
+const SCHEMA = 'pgboss'
+// A worker says every few seconds that it lives; a job whose worker has not for this long is given to another.
+const HEARTBEAT_SECONDS = 20
+const MONITOR_SECONDS = 10
+const POLL_SECONDS = 0.5
+const QUEUE = {
+  heartbeatSeconds: HEARTBEAT_SECONDS,
+  expireInSeconds: 15 * 60,
+  // From 2 seconds to 15 minutes apart, with jitter: a vendor or a bucket may be away for a day and more.
+  retryLimit: 150,
+  retryDelay: 2,
+  retryBackoff: true,
+  retryDelayMax: 15 * 60,
+  retentionSeconds: 30 * 24 * 3600,
+}
+
+/** pg-boss on a pool of its own, whose columns keep their names. Nothing runs until `work` is called. */
+export async function createJobs(databaseUrl: string, log: Log): Promise<Jobs> {
+  const db = openDb(databaseUrl, { connections: 4, columns: 'asNamed' })
+  const boss = new PgBoss({
+    // Its adapter for the client of the same interface as postgres.js.
+    db: fromBunSql(db as never),
+    schema: SCHEMA,
+    schedule: false,
+    superviseIntervalSeconds: MONITOR_SECONDS,
+    monitorIntervalSeconds: MONITOR_SECONDS,
+  })
+  boss.on('error', (error) => log.error('job queue failed', { error }))
+  const workers: string[] = []
+  try {
+    await boss.start()
+    for (const name of Object.keys(JOBS)) await boss.createQueue(name, QUEUE)
+  } catch (error) {
+    await db.end()
+    throw error
+  }
+
+  return {
+    async enqueue(sql, name, data) {
+      await boss.send(name, data, { db: transactionOf(sql) })
+    },
+    async work(name, atOnce, handler) {
+      const options = {
+        pollingIntervalSeconds: POLL_SECONDS,
+        batchSize: 1,
+        localConcurrency: atOnce,
+      }
+      const id = await boss.work(name, options, async ([job]) => {
+        if (!job) return
+        try {
+          await handler(JOBS[name].parse(job.data) as JobData<typeof name>)
+        } catch (error) {
+          log.warn('job failed and will be tried again', { job: name, jobId: job.id, error })
+          throw error
+        }
+      })
+      workers.push(id)
+    },
+    wake() {
+      for (const id of workers) boss.notifyWorker(id)
+    },
+    async stop() {
+      await boss.stop({ graceful: true, timeout: 20_000 })
+      await db.end({ timeout: 5 })
+    },
+  }
+}
+
+/** Makes or migrates the queue's tables; safe to run from several processes. */
+export async function installJobs(databaseUrl: string, log: Log): Promise<void> {
+  await (await createJobs(databaseUrl, log)).stop()
+}
+
+const transactionOf = (sql: Sql): BossDb => ({
+  async executeSql(text, values = []) {
+    return { rows: [...(await sql.unsafe(text, values as never[]))] }
+  },
+})
