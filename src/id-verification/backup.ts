@@ -49,7 +49,7 @@ async function listImages(parts: Parts, { verificationId, attemptId }: JobData<'
 async function backupImage(parts: Parts, { imageId }: JobData<'backup-image'>) {
   const { db, storage, log } = parts
   const image = await findImage(db, imageId)
-  if (!image || image.state !== 'pending') return
+  if (image?.state !== 'pending') return
   const verification = await findVerificationRow(db, image.verificationId)
   if (!verification) return
   const vendor = await openVendor(parts, verification)

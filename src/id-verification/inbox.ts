@@ -31,7 +31,7 @@ export function startInbox(parts: { db: Db; sealer: Sealer; jobs: Jobs; log: Log
       awake = new AbortController()
       let worked = false
       try {
-        worked = await applyNext(parts)
+        worked = await applyNext()
       } catch (error) {
         log.error('inbox failed', { error })
       }
@@ -52,7 +52,7 @@ export function startInbox(parts: { db: Db; sealer: Sealer; jobs: Jobs; log: Log
   }
 
   /** Answers whether there was one. */
-  async function applyNext({ db }: { db: Db }): Promise<boolean> {
+  async function applyNext(): Promise<boolean> {
     let claimed: Delivery | undefined
     try {
       return await db.begin(async (sql) => {
@@ -67,19 +67,19 @@ export function startInbox(parts: { db: Db; sealer: Sealer; jobs: Jobs; log: Log
       })
     } catch (error) {
       if (!claimed) throw error
-      await postpone(db, claimed, error)
+      await postpone(claimed, error)
       return true
     } finally {
       if (claimed) parts.jobs.wake()
     }
   }
 
-  async function postpone(sql: Sql, { id, tries }: Delivery, error: unknown) {
+  async function postpone({ id, tries }: Delivery, error: unknown) {
     const name = error instanceof Error ? error.name : 'unknown error'
     const isLast = tries + 1 >= TRIES
     const seconds = Math.min(2 ** Math.min(tries, 12), LONGEST_DELAY_SECONDS)
     log.warn('delivery could not be applied', { deliveryId: id, tries: tries + 1, error })
-    await sql`
+    await db`
       update delivery set tries = tries + 1, state = ${isLast ? 'failed' : 'received'},
         run_at = now() + make_interval(secs => ${seconds}),
         explanation = ${`could not be applied: ${name}`}

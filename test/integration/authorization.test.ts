@@ -35,11 +35,14 @@ async function valid(clientId: string, change: Record<string, string> = {}) {
   }
 }
 
+const readJson = async (response: Response) =>
+  (await response.json()) as Record<string, never> & { keys: object[] }
+
 /** Where an authorization request ends without a person: the error at the application, or the status of our own page. */
 async function refusal(parameters: Record<string, string> | [string, string][]) {
   const response = await fetch(authorize(parameters), { redirect: 'manual' })
   const location = response.headers.get('location')
-  if (!location) return { status: response.status, error: (await response.json()).error }
+  if (!location) return { status: response.status, error: (await readJson(response)).error }
   // An answer to `response_type=token` is in the fragment.
   const searchParams = new URLSearchParams(location.split(/[?#]/, 2)[1])
   expect(searchParams.get('iss')).toBe(portal.issuer)
@@ -75,7 +78,7 @@ describe('discovery', () => {
   })
 
   test('the key set has public members only', async () => {
-    const { keys } = await (await fetch(`${portal.url}/.well-known/jwks.json`)).json()
+    const { keys } = await readJson(await fetch(`${portal.url}/.well-known/jwks.json`))
     expect(keys.length).toBeGreaterThan(0)
     for (const key of keys)
       expect(Object.keys(key).sort()).toEqual(['alg', 'e', 'kid', 'kty', 'n', 'use'])
@@ -292,7 +295,7 @@ describe('the token endpoint', () => {
     const resident = await addResident(portal.parts)
     const client = await addClient(portal.parts)
     const fresh = () => code(client, resident.email)
-    const error = async (response: Response) => [response.status, (await response.json()).error]
+    const error = async (response: Response) => [response.status, (await readJson(response)).error]
     const a = await fresh()
     expect(
       await error(await redeem(client, { code: a.code, code_verifier: randomPKCECodeVerifier() })),
@@ -352,7 +355,7 @@ describe('the token endpoint', () => {
     const resident = await addResident(portal.parts)
     const client = await addClient(portal.parts)
     const { code: value, verifier } = await code(client, resident.email)
-    const first = await (await redeem(client, { code: value, code_verifier: verifier })).json()
+    const first = await readJson(await redeem(client, { code: value, code_verifier: verifier }))
     const api = () =>
       fetch(`${portal.url}/api/v1/me/natural-person/id-verification`, {
         headers: { Authorization: `Bearer ${first.access_token}` },
