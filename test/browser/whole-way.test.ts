@@ -57,18 +57,18 @@ describe.skipIf(!executable)('in a browser with scripts off', () => {
       await page.getByLabel(/e-?mail/i).fill(resident.email)
       await page.getByLabel(/password/i).fill(PASSWORD)
       await page.locator('button[name=login]').click()
-      expect(await page.locator('main').innerText()).toContain(client.client_name)
+      expect(await page.locator('main').textContent()).toContain(client.client_name)
       expect(await scrollsSideways(page)).toBe(false)
       await page.locator('button[name=allow]').click()
       await page.waitForURL((url) => url.origin === new URL(redirectUri).origin)
       expect(await page.locator('img').count()).toBeGreaterThanOrEqual(3)
 
       await page.goto(portal.issuer)
-      const home = await page.locator('main').innerText()
+      const home = await page.locator('main').textContent()
       expect(home).toContain(client.client_name)
       expect(await page.locator('main img').count()).toBe(3)
       await page.locator('button[name=revoke]').click()
-      expect(await page.getByRole('status').innerText()).toContain(
+      expect(await page.getByRole('status').textContent()).toContain(
         'can no longer see your documents',
       )
       expect(await page.locator('button[name=revoke]').count()).toBe(0)

@@ -1,0 +1,148 @@
+import { createHash, createHmac } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import { inspectImage } from '../../src/id-verification/image.ts'
+import { createVeriff } from '../../src/id-verification/vendors/veriff.ts'
+import { API_KEY, bytesOf, SECRET, vector } from '../support/veriff-vectors.ts'
+
+const create = (change: { sharedSecrets?: string[]; legacySignature?: boolean } = {}) =>
+  createVeriff({
+    vendor: 'veriff',
+    name: 'default',
+    tenant: 'default',
+    baseUrl: 'https://veriff.test',
+    settings: { legacySignature: change.legacySignature },
+    secrets: { apiKey: API_KEY, sharedSecrets: change.sharedSecrets ?? [SECRET] },
+  })
+const veriff = create()
+const signed = (signature: string, more: Record<string, string> = {}) =>
+  new Headers({ 'x-auth-client': API_KEY, 'x-hmac-signature': signature, ...more })
+
+describe.each([
+  'V-DEC-APPROVED',
+  'V-DEC-DECLINED',
+  'V-DEC-RESUBMIT',
+  'V-DEC-ABANDONED',
+  'V-DEC-REVIEW',
+  'V-EVT-STARTED',
+  'V-EVT-SUBMITTED',
+  'V-FULLAUTO',
+  'V-RAW-BYTES',
+  'V-BIN-JPEG',
+  'V-BIN-PNG',
+])('%s', (id) => {
+  const { expected, bytes } = vector(id)
+  const body = bytesOf(id)
+
+  test('is genuine, in upper case too, and under the other name of the header', () => {
+    if (bytes) expect(body.length).toBe(bytes)
+    expect(veriff.isGenuine(body, signed(expected))).toBe(true)
+    expect(veriff.isGenuine(body, signed(expected.toUpperCase()))).toBe(true)
+    const alias = new Headers({ 'vrf-auth-client': API_KEY, 'vrf-hmac-signature': expected })
+    expect(veriff.isGenuine(body, alias)).toBe(true)
+    expect(veriff.isGenuine(body, signed(expected, { 'vrf-hmac-signature': expected }))).toBe(true)
+  })
+
+  test('is refused with one bit flipped, another secret, or a header that is not whole', () => {
+    const flipped = Uint8Array.from(body)
+    flipped[flipped.length - 1] = (flipped.at(-1) ?? 0) ^ 1
+    expect(veriff.isGenuine(flipped, signed(expected))).toBe(false)
+    expect(create({ sharedSecrets: ['other'] }).isGenuine(body, signed(expected))).toBe(false)
+    for (const wrong of [
+      '',
+      expected.slice(1),
+      `${expected}0`,
+      expected.replace(/^./, 'g'),
+      `${expected}, ${expected}`,
+    ])
+      expect(veriff.isGenuine(body, signed(wrong))).toBe(false)
+    expect(veriff.isGenuine(body, signed(expected, { 'vrf-hmac-signature': 'f'.repeat(64) }))).toBe(
+      false,
+    )
+    expect(veriff.isGenuine(body, new Headers({ 'x-hmac-signature': expected }))).toBe(false)
+    expect(veriff.isGenuine(body, new Headers({ 'x-auth-client': API_KEY }))).toBe(false)
+    expect(veriff.isGenuine(body, signed(expected, { 'x-auth-client': 'another-key' }))).toBe(false)
+  })
+})
+
+test('the published example is reproduced', () => {
+  const { secret, expected } = vector('V-PUBLIC')
+  const public_ = create({ sharedSecrets: [secret] })
+  expect(public_.isGenuine(bytesOf('V-PUBLIC'), signed(expected))).toBe(true)
+})
+
+test('the same JSON in other bytes is not what was signed', () => {
+  expect(vector('V-RAW-BYTES-NEG').expected).not.toBe(vector('V-RAW-BYTES').expected)
+  expect(veriff.isGenuine(bytesOf('V-RAW-BYTES-NEG'), signed(vector('V-RAW-BYTES').expected))).toBe(
+    false,
+  )
+})
+
+test('the legacy signature counts only where it is switched on', () => {
+  const headers = new Headers({
+    'x-auth-client': API_KEY,
+    'x-signature': vector('V-LEGACY').expected,
+  })
+  expect(veriff.isGenuine(bytesOf('V-LEGACY'), headers)).toBe(false)
+  expect(create({ legacySignature: true }).isGenuine(bytesOf('V-LEGACY'), headers)).toBe(true)
+})
+
+test('while a secret is replaced, the old and the new one are both good', () => {
+  const both = create({ sharedSecrets: ['the new one', SECRET] })
+  const body = bytesOf('V-DEC-APPROVED')
+  const anew = createHmac('sha256', 'the new one').update(body).digest('hex')
+  expect(both.isGenuine(body, signed(anew))).toBe(true)
+  expect(both.isGenuine(body, signed(vector('V-DEC-APPROVED').expected))).toBe(true)
+})
+
+test('the sample images are what their digests say, and are known by their bytes', () => {
+  for (const [id, kind] of [
+    ['V-BIN-JPEG', 'jpeg'],
+    ['V-BIN-PNG', 'png'],
+  ] as const) {
+    const body = bytesOf(id)
+    expect(createHash('sha256').update(body).digest('hex')).toBe(vector(id).sha256)
+    expect(inspectImage(body)).toMatchObject({ kind })
+  }
+})
+
+describe('a delivery is read', () => {
+  const session = 'f3a1c2d4-5b6e-4f70-8a91-b2c3d4e5f607'
+  test.each([
+    ['V-DEC-APPROVED', 'approved', '2026-01-15T10:34:12.481Z'],
+    ['V-DEC-DECLINED', 'declined', '2026-01-15T10:35:00.000Z'],
+    ['V-DEC-RESUBMIT', 'resubmission', '2026-01-15T10:32:00.000Z'],
+    ['V-DEC-ABANDONED', 'expired', '2026-01-22T10:30:00.000Z'],
+    ['V-DEC-REVIEW', 'review', '2026-01-15T10:33:00.000Z'],
+    ['V-FULLAUTO', 'approved', '2026-01-15T10:30:41.000Z'],
+    ['V-EVT-STARTED', 'pending', undefined],
+    ['V-EVT-SUBMITTED', 'pending', undefined],
+  ])('%s as %s', (id, status, decidedAt) => {
+    const reading = veriff.read(bytesOf(id))
+    expect(reading).toMatchObject({
+      kind: 'decision',
+      sessionId: session,
+      status,
+      echoed: 'usr_01HZX3K9QF',
+    })
+    if (reading.kind === 'decision') expect(reading.decidedAt?.toISOString()).toBe(decidedAt)
+  })
+
+  test.each([
+    ['not JSON', 'x'],
+    ['an array', '[]'],
+    ['null', 'null'],
+    ['a number too large', '1e999999'],
+    ['nested a hundred thousand deep', '['.repeat(100_000)],
+    ['an empty object', '{}'],
+    ['a status that is not known', '{"verification":{"id":"x","status":"weird"}}'],
+    ['a __proto__ member', '{"__proto__":{"verification":{"id":"x","status":"approved"}}}'],
+    ['a decision without an id', '{"verification":{"status":"approved"}}'],
+    ['an event that is not known', '{"id":"x","action":"danced","code":7999}'],
+  ])('as unknown, and never thrown at: %s', (_what, body) => {
+    expect(veriff.read(Buffer.from(body)).kind).toBe('unknown')
+  })
+
+  test('as unknown when it is not UTF-8', () => {
+    expect(veriff.read(Buffer.from([0x7b, 0xff, 0x7d])).kind).toBe('unknown')
+  })
+})
