@@ -78,7 +78,7 @@ describe.skipIf(!executable)('in a browser with scripts off', () => {
       await application.close()
     }
     const origins = new Set(requested.map((url) => new URL(url).origin))
-    const known = [portal.issuer, new URL(redirectUri).origin, portal.s3Server.endpoint]
+    const known = [portal.issuer, new URL(redirectUri).origin, portal.s3Endpoint]
     expect([...origins].filter((origin) => !known.includes(origin))).toEqual([])
   })
 })

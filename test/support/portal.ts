@@ -26,19 +26,22 @@ export async function startPortal(
   const database = await createDatabase()
   const dir = await mkdtemp(join(tmpdir(), 'portal-test-'))
   const credentials = { accessKeyId: 'AKIATEST', secretAccessKey: randomSecret() }
-  const s3Server = await startS3Server({
-    dir,
-    port: 0,
-    bucket: 'documents',
-    region: 'us-east-2',
-    credentials,
-    production: false,
-  })
+  const startS3 = (port: number) =>
+    startS3Server({
+      dir,
+      port,
+      bucket: 'documents',
+      region: 'us-east-2',
+      credentials,
+      production: false,
+    })
+  let s3Server = await startS3(0)
+  const { endpoint, port: s3Port } = s3Server
   const runtime: Runtime = {
     databaseUrl: database.url,
     s3: {
-      endpoint: s3Server.endpoint,
-      publicEndpoint: s3Server.endpoint,
+      endpoint,
+      publicEndpoint: endpoint,
       region: 'us-east-2',
       bucket: 'documents',
       forcePathStyle: true,
@@ -57,7 +60,12 @@ export async function startPortal(
     db: parts.db,
     parts,
     runtime,
-    s3Server,
+    s3Endpoint: endpoint,
+    /** The bucket goes away, and comes back with all it had. */
+    pauseS3: () => s3Server.close(),
+    resumeS3: async () => {
+      s3Server = await startS3(s3Port)
+    },
     /** Everything logged so far, as text. */
     logged: () => lines.join(''),
     /** One more web process of the same portal: same issuer, same database. */

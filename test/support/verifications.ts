@@ -26,6 +26,17 @@ export async function addVerification(
       attempt_id, session_created_at, images_complete, document_front_key, document_back_key, face_key)
     values (${id}, ${accountId}, 'veriff', 'default', ${randomUUID()}, 'approved', 'passport', '1', ${createdAt},
       ${complete}, ${front.key}, ${back?.key ?? null}, ${face?.key ?? null})`
+  for (const [type, stored] of Object.entries({
+    document_front: front,
+    document_back: back,
+    selfie: face,
+  }))
+    if (stored)
+      await db`
+        insert into image (verification_id, attempt_id, type, vendor_media_id, position, state, content_type,
+          sha256, object_key, jpeg_key)
+        values (${id}, '1', ${type}, ${randomUUID()}, 0, 'stored', 'image/jpeg',
+          ${Buffer.from(stored.digest, 'hex')}, ${stored.key}, ${stored.key})`
   return {
     id,
     digests: { documentFront: front.digest, documentBack: back?.digest, face: face?.digest },

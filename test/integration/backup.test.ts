@@ -1,0 +1,198 @@
+import { createHash } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { findVerification } from '../../src/id-verification/operations.ts'
+import { drawImage } from '../../src/sandbox/images.ts'
+import { inventPerson } from '../../src/sandbox/specimen.ts'
+import { startPortal, type TestPortal } from '../support/portal.ts'
+import { connectSandbox, eventually } from '../support/sandbox.ts'
+
+let portal: TestPortal
+let vendor: Awaited<ReturnType<typeof connectSandbox>>
+beforeAll(async () => {
+  portal = await startPortal({ worker: true })
+  vendor = await connectSandbox(portal)
+})
+afterAll(async () => {
+  await vendor.sandbox.close()
+  await portal.close()
+})
+
+type Image = {
+  type: string
+  state: string
+  contentType: string
+  sha256: string
+  reason: string | null
+}
+const read = async (id: string) =>
+  (await findVerification(portal.db, id)) as unknown as {
+    status: string
+    imagesComplete: boolean
+    images: Image[]
+    decisions: object[]
+  }
+const complete = (id: string) =>
+  eventually(async () => {
+    const verification = await read(id)
+    return verification.imagesComplete ? verification : undefined
+  })
+const keys = async (id: string) => {
+  const [row] = await portal.db<
+    { documentFrontKey: string | null; documentBackKey: string | null; faceKey: string | null }[]
+  >`
+    select document_front_key, document_back_key, face_key from verification where id = ${id}`
+  if (!row) throw new Error('no such verification')
+  return row
+}
+const digestOf = async (key: string | null) =>
+  createHash('sha256')
+    .update(await portal.parts.storage.get(key ?? ''))
+    .digest('hex')
+const held = async (sessionId: string) =>
+  new Map(
+    ((await vendor.sandbox.findSession(sessionId))?.attempts.at(-1)?.media ?? []).map(
+      ({ context, sha256 }) => [context, sha256],
+    ),
+  )
+
+test('an approved session ends with each image in the bucket, byte for byte', async () => {
+  const { id, sessionId } = await vendor.start()
+  await vendor.sandbox.complete(sessionId, 'approved')
+  const { status, images } = await complete(id)
+  expect(status).toBe('approved')
+  expect(images.map(({ state }) => state)).toEqual(images.map(() => 'stored'))
+  const originals = await held(sessionId)
+  const { documentFrontKey, documentBackKey, faceKey } = await keys(id)
+  expect(await digestOf(documentFrontKey)).toBe(originals.get('document-front'))
+  expect(await digestOf(documentBackKey)).toBe(originals.get('document-back'))
+  expect(await digestOf(faceKey)).toBe(originals.get('face'))
+  expect(documentFrontKey).toMatch(new RegExp(`^default/${id}/[0-9a-f-]{36}/document_front\\.jpg$`))
+})
+
+test.each([
+  ['twice', { webhooks: { times: 2 } }],
+  ['out of order', { webhooks: { order: 'reversed' as const } }],
+  ['late', { webhooks: { delayInMs: 200 } }],
+])('webhooks that come %s end the same, and back up once', async (_what, faults) => {
+  const { id, sessionId } = await vendor.start()
+  await vendor.sandbox.misbehave(faults, sessionId)
+  await vendor.sandbox.complete(sessionId, 'approved')
+  const { status, images } = await complete(id)
+  await vendor.sandbox.settled(10_000)
+  expect(status).toBe('approved')
+  expect(new Set(images.map(({ type }) => type)).size).toBe(images.length)
+  const rows = await portal.db`select from image where verification_id = ${id}`
+  expect(rows).toHaveLength(images.length)
+})
+
+test('webhooks with a wrong signature change nothing', async () => {
+  const { id, sessionId } = await vendor.start()
+  await vendor.sandbox.misbehave({ webhooks: { signature: 'wrong' } }, sessionId)
+  await vendor.sandbox.complete(sessionId, 'approved')
+  await eventually(async () => portal.logged().includes('delivery refused'))
+  expect(await read(id)).toMatchObject({ status: 'pending', decisions: [] })
+})
+
+test('a PNG and a WebP are kept as they are, and a JPEG stands beside each for the .jpg links', async () => {
+  const { id, sessionId } = await vendor.start()
+  const person = inventPerson('formats')
+  const front = await drawImage(person, 'documentFront', 'png')
+  const face = await drawImage(person, 'face', 'webp')
+  await vendor.sandbox.start(sessionId)
+  await vendor.sandbox.addImage(sessionId, {
+    context: 'document-front',
+    bytes: front,
+    mimetype: 'image/jpeg',
+  })
+  await vendor.sandbox.addImage(sessionId, { context: 'face', bytes: face })
+  await vendor.sandbox.submit(sessionId)
+  await vendor.sandbox.decide(sessionId, 'approved')
+  const { images } = await complete(id)
+  expect(images.map(({ type, contentType }) => [type, contentType])).toEqual([
+    ['document_front', 'image/png'],
+    ['selfie', 'image/webp'],
+  ])
+  const { documentFrontKey, documentBackKey, faceKey } = await keys(id)
+  expect(documentBackKey).toBeNull()
+  for (const key of [documentFrontKey, faceKey]) {
+    expect(key).toMatch(/\.jpg$/)
+    expect(
+      Buffer.from(await portal.parts.storage.get(key ?? ''))
+        .subarray(0, 3)
+        .toString('hex'),
+    ).toBe('ffd8ff')
+  }
+  const original = await portal.parts.storage.get((documentFrontKey ?? '').replace(/jpg$/, 'png'))
+  expect(Buffer.compare(original, front)).toBe(0)
+})
+
+describe('an image that is not right is never shown', () => {
+  test.each([
+    ['cut in half', 'truncated' as const],
+    ['ending before its announced length', 'cut-off' as const],
+    ['signed by nobody we know', 'wrong' as const],
+  ])('%s: tried again until the vendor gives the whole one', async (_what, fault) => {
+    const { id, sessionId } = await vendor.start()
+    await vendor.sandbox.misbehave(
+      { media: fault === 'wrong' ? { signature: 'wrong' } : { body: fault } },
+      sessionId,
+    )
+    await vendor.sandbox.complete(sessionId, 'approved')
+    await eventually(
+      async () => (await read(id)).status === 'approved' && portal.logged().includes('job failed'),
+    )
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    expect(await keys(id)).toEqual({ documentFrontKey: null, documentBackKey: null, faceKey: null })
+    expect((await read(id)).imagesComplete).toBe(false)
+    await vendor.sandbox.misbehave({}, sessionId)
+    await complete(id)
+    expect(await digestOf((await keys(id)).faceKey)).toBe((await held(sessionId)).get('face'))
+  })
+
+  test('a web page named like one: refused for good, and the others are shown', async () => {
+    const { id, sessionId } = await vendor.start()
+    await vendor.sandbox.start(sessionId)
+    const page = Buffer.from('<!doctype html><script>alert(1)</script>')
+    await vendor.sandbox.addImage(sessionId, {
+      context: 'document-front',
+      bytes: page,
+      mimetype: 'image/jpeg',
+    })
+    await vendor.sandbox.addImage(sessionId, {
+      context: 'face',
+      bytes: await drawImage(inventPerson('refused'), 'face', 'jpeg'),
+      mimetype: 'image/jpeg',
+    })
+    await vendor.sandbox.submit(sessionId)
+    await vendor.sandbox.decide(sessionId, 'approved')
+    const { images } = await complete(id)
+    expect(images.find(({ type }) => type === 'document_front')).toMatchObject({ state: 'refused' })
+    expect(await keys(id)).toMatchObject({ documentFrontKey: null, faceKey: expect.any(String) })
+  })
+})
+
+test('a media list with hostile addresses and names is followed nowhere, and names no object', async () => {
+  const { id, sessionId } = await vendor.start()
+  await vendor.sandbox.misbehave(
+    { list: { url: 'http://169.254.169.254/latest', name: '../../../etc/passwd' } },
+    sessionId,
+  )
+  await vendor.sandbox.complete(sessionId, 'approved')
+  await complete(id)
+  const rows = await portal.db<
+    { objectKey: string }[]
+  >`select object_key from image where verification_id = ${id}`
+  for (const { objectKey } of rows)
+    expect(objectKey).toMatch(/^default\/[0-9a-f-]+\/[0-9a-f-]+\/[a-z0-9_]+(-\d+)?\.jpg$/)
+})
+
+test('the bucket being away for a while delays the backup and loses nothing', async () => {
+  const { id, sessionId } = await vendor.start()
+  await portal.pauseS3()
+  await vendor.sandbox.complete(sessionId, 'approved')
+  await eventually(async () => (await read(id)).status === 'approved')
+  expect((await keys(id)).faceKey).toBeNull()
+  await portal.resumeS3()
+  await complete(id)
+  expect(await digestOf((await keys(id)).faceKey)).toBe((await held(sessionId)).get('face'))
+}, 60_000)

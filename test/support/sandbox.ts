@@ -1,0 +1,51 @@
+import { randomUUID } from 'node:crypto'
+import { startVerification } from '../../src/id-verification/operations.ts'
+import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
+import { startVeriffSandbox } from '../../src/sandbox/veriff.ts'
+import { addResident, type TestPortal } from './portal.ts'
+
+/** A sandbox vendor that the portal knows. With `webhooks: false` it sends nothing by itself. */
+export async function connectSandbox(portal: TestPortal, { webhooks = true } = {}) {
+  const apiKey = randomUUID()
+  const sharedSecret = randomUUID()
+  const sandbox = await startVeriffSandbox({
+    port: 0,
+    apiKey,
+    sharedSecret,
+    retryDelaysInMs: [50, 100, 200, 400, 800, 1600],
+    ...(webhooks ? { webhookUrl: `${portal.url}/webhooks/veriff` } : {}),
+  })
+  await setVendorIntegration(portal.db, portal.parts.sealer, {
+    vendor: 'veriff',
+    baseUrl: sandbox.url,
+    apiKey,
+    secret: sharedSecret,
+  })
+  return {
+    sandbox,
+    apiKey,
+    sharedSecret,
+    /** A new resident with a session of their own at the vendor. */
+    async start() {
+      const resident = await addResident(portal.parts)
+      const started = await startVerification(portal.parts, {
+        vendor: 'veriff',
+        accountId: resident.id,
+      })
+      return { resident, id: started.id, sessionId: started.vendorSessionId }
+    },
+  }
+}
+
+/** Asks again and again, up to `seconds`, until it answers something; then gives that. */
+export async function eventually<T>(
+  ask: () => Promise<T | undefined | false>,
+  seconds = 20,
+): Promise<T> {
+  for (const end = Date.now() + seconds * 1000; ; ) {
+    const answer = await ask()
+    if (answer !== undefined && answer !== false) return answer
+    if (Date.now() > end) throw new Error(`it did not come true within ${seconds} seconds`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
