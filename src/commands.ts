@@ -30,7 +30,7 @@ export class UsageError extends Error {
 }
 
 type Values = Record<string, string | boolean | string[] | undefined>
-export type CommandParts = Parts & { issuer: string | undefined }
+type CommandParts = Parts & { issuer: string | undefined }
 type Command = {
   usage: string
   options?: Record<string, { type: 'string' | 'boolean'; multiple?: boolean }>
@@ -190,7 +190,7 @@ const COMMANDS: Record<string, Command> = {
   doctor: { usage: 'doctor', run: (parts) => diagnose(parts) },
 }
 
-export const USAGE = `usage: npm run -s cli -- NOUN VERB [options] [--json]
+const USAGE = `usage: npm run -s cli -- NOUN VERB [options] [--json]
 
 ${Object.values(COMMANDS)
   .map(({ usage }) => `  ${usage}`)

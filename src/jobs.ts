@@ -10,7 +10,7 @@ const JOBS = {
   /** Copies one image from the vendor into the bucket. */
   'backup-image': z.object({ imageId: z.uuid() }),
 } as const
-export type JobName = keyof typeof JOBS
+type JobName = keyof typeof JOBS
 export type JobData<N extends JobName> = z.infer<(typeof JOBS)[N]>
 
 export type Jobs = {

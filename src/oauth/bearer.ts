@@ -24,7 +24,7 @@ export type Bearer = {
   requireScope(sql: Sql, ...scopes: Scope[]): ReturnType<typeof createMiddleware<BearerEnv>>
 }
 
-export type BearerEnv = { Variables: { live: LiveToken } }
+type BearerEnv = { Variables: { live: LiveToken } }
 
 /** RFC 6750 at the resource: the header only, one of them, and a challenge with every refusal. */
 export function createBearer({ issuer, tokens, missingScopeStatus }: Options): Bearer {

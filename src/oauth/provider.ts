@@ -19,7 +19,7 @@ import { KNOWN_UNGRANTED, SCOPES } from './scopes.ts'
 const HOUR = 3600
 const DAY = 24 * HOUR
 
-export const ACCESS_TOKEN_TTL_SECONDS = HOUR
+const ACCESS_TOKEN_TTL_SECONDS = HOUR
 export const SESSION_TTL_SECONDS = 14 * DAY
 
 export type Pages = {

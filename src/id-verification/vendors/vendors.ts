@@ -66,17 +66,17 @@ export class VendorError extends Error {
   override readonly name = 'VendorError'
 }
 
-export const VENDORS = ['veriff', 'kora', 'incode', 'mosaic'] as const
+const VENDORS = ['veriff', 'kora', 'incode', 'mosaic'] as const
 export type VendorName = (typeof VENDORS)[number]
 export const isVendorName = (value: string): value is VendorName =>
   (VENDORS as readonly string[]).includes(value)
 
-export type Secrets = {
+type Secrets = {
   apiKey: string
   /** The newest first; all of them are good, so that one can be replaced without a lost delivery. */
   sharedSecrets: string[]
 }
-export type IntegrationSettings = {
+type IntegrationSettings = {
   /** A weak, old scheme of Veriff's; off. */
   legacySignature?: boolean | undefined
   /** Refuse answers that carry no signature. */
