@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { print, readCommand, UsageError } from './commands.ts'
 import { type Config, loadConfig } from './config.ts'
 import { DiagnosisError } from './doctor.ts'
@@ -66,6 +67,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<Served> {
   let parts: Opened | undefined
   try {
     parts = await open(config, log, 'own')
+    await checkBucket(parts)
     const worker = config.role === 'web' ? undefined : await startWorker(parts)
     const server =
       listening &&
@@ -90,6 +92,30 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<Served> {
     listening?.server.closeAllConnections()
     await parts?.close()
     throw error
+  }
+}
+
+/** Refuses to start on a bucket that says no; one that is away for a moment is no reason, deliveries wait for it. */
+async function checkBucket({ storage, log, runtime }: Parts): Promise<void> {
+  const bytes = Buffer.from('written at each start, to see that it can be')
+  const sha256 = createHash('sha256').update(bytes).digest()
+  try {
+    await storage.put('health/start', bytes, { contentType: 'text/plain', sha256 })
+  } catch (error) {
+    const { name = '', $metadata } = error as {
+      name?: string
+      $metadata?: { httpStatusCode?: number }
+    }
+    const status = $metadata?.httpStatusCode
+    if (name === 'NoSuchBucket' || status === 404)
+      throw new OperatorError(
+        `There is no bucket ${runtime.s3.bucket}: create it, or mend S3_BUCKET and S3_ENDPOINT.`,
+      )
+    if (status === 401 || status === 403 || name === 'CredentialsProviderError')
+      throw new OperatorError(
+        `The bucket ${runtime.s3.bucket} cannot be written (${name}): mend the AWS credentials, or give them s3:PutObject and s3:GetObject on it.`,
+      )
+    log.warn('bucket does not answer', { error: new Error(name) })
   }
 }
 
