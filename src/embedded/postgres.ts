@@ -88,13 +88,15 @@ async function chooseUser({ postgres }: Binaries, dir: string): Promise<RunAs> {
     (await canReach(dirname(postgres), user)) && (await canReach(dirname(dir), user))
   if (reachable) return { ...user, prefix: [] }
   // Some folder above is closed to that user. util-linux can give the one right that is missing: to pass through it.
-  const right = ['--inh-caps=+dac_override', '--ambient-caps=+dac_override']
   const prefix = [
     'setpriv',
+    // access(2) asks by the real user, and forgets the right unless told to keep it.
+    '--securebits=+no_setuid_fixup',
     `--reuid=${user.uid}`,
     `--regid=${user.gid}`,
     '--clear-groups',
-    ...right,
+    '--inh-caps=+dac_override',
+    '--ambient-caps=+dac_override',
     '--',
   ]
   try {
