@@ -56,8 +56,12 @@ export function createApp(parts: AppParts): Hono<Env> {
 
   app.get('/health', (c) => c.json({ status: 'ok' }))
   app.get('/health/ready', async (c) => {
-    await Promise.all([db`select 1`, storage.head('health/none')])
-    return c.json({ status: 'ready' })
+    try {
+      await Promise.all([db`select 1`, storage.head('health/none')])
+      return c.json({ status: 'ready' })
+    } catch {
+      return c.json({ status: 'unavailable' }, 503)
+    }
   })
   app.get('/.well-known/oauth-protected-resource', (c) =>
     // RFC 9728 §3.2

@@ -261,8 +261,11 @@ describe('an authorization request is refused', () => {
 })
 
 describe('the token endpoint', () => {
-  async function code(client: { client_id: string }, email: string) {
-    const verifier = randomPKCECodeVerifier()
+  async function code(
+    client: { client_id: string },
+    email: string,
+    verifier = randomPKCECodeVerifier(),
+  ) {
     const browser = createUserAgent()
     const page = await browser.open(
       authorize(
@@ -326,6 +329,17 @@ describe('the token endpoint', () => {
     const good = await redeem(client, { code: a.code, code_verifier: a.verifier })
     expect(good.status).toBe(200)
     expect(good.headers.get('cache-control')).toContain('no-store')
+  })
+
+  test('takes the verifier of RFC 7636, appendix B, for its challenge', async () => {
+    const verifier = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk'
+    expect(await calculatePKCECodeChallenge(verifier)).toBe(
+      'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+    )
+    const resident = await addResident(portal.parts)
+    const client = await addClient(portal.parts)
+    const { code: value } = await code(client, resident.email, verifier)
+    expect((await redeem(client, { code: value, code_verifier: verifier })).status).toBe(200)
   })
 
   test('gives one of twelve parallel redemptions of a code its tokens, over two processes', async () => {

@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { inspectImage } from '../../src/id-verification/image.ts'
 import { createVeriff } from '../../src/id-verification/vendors/veriff.ts'
 import { API_KEY, bytesOf, SECRET, vector } from '../support/veriff-vectors.ts'
@@ -68,6 +68,26 @@ test('the published example is reproduced', () => {
   const { secret, expected } = vector('V-PUBLIC')
   const public_ = create({ sharedSecrets: [secret] })
   expect(public_.isGenuine(bytesOf('V-PUBLIC'), signed(expected))).toBe(true)
+})
+
+test.each([
+  ['V-GET-SESSION', (id: string) => veriff.listMedia({ sessionId: id, attemptId: undefined })],
+  ['V-GET-ATTEMPT', (id: string) => veriff.listMedia({ sessionId: 'other', attemptId: id })],
+  ['V-GET-MEDIA', (id: string) => veriff.download(id, 1000)],
+])('our own request carries the signature of %s', async (id, ask) => {
+  const { body = '', expected } = vector(id)
+  const asked: Headers[] = []
+  vi.stubGlobal('fetch', async (_url: URL, request: { headers: Record<string, string> }) => {
+    asked.push(new Headers(request.headers))
+    return Response.json({ images: [] })
+  })
+  try {
+    await ask(body)
+  } finally {
+    vi.unstubAllGlobals()
+  }
+  expect(asked.map((headers) => headers.get('x-hmac-signature'))).toEqual([expected])
+  expect(asked[0]?.get('x-auth-client')).toBe(API_KEY)
 })
 
 test('the same JSON in other bytes is not what was signed', () => {
