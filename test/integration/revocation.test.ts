@@ -78,6 +78,13 @@ test('the resident ending the application’s access on their own page', async (
   expect(await refresh(application, tokens.refresh_token)).toBe('invalid_grant')
 })
 
+test('a token that was issued while its grant was being ended', async () => {
+  const { tokens, resident } = await granted()
+  // What a revocation between the exchange's look at the grant and its write leaves behind: the token without the grant.
+  await portal.db`delete from oauth_grant where account_id = ${resident.id}`
+  expect(await statuses(tokens.access_token)).toEqual([401])
+})
+
 test('suspending the resident', async () => {
   const { resident, application, tokens } = await granted()
   await portal.db`update account set status = 'suspended' where id = ${resident.id}`
