@@ -100,73 +100,95 @@ async function freePort(): Promise<number> {
   })
 }
 
-test('killed between the 200 and the backup, it finishes the backup after a restart, once', async () => {
-  const port = String(await freePort())
-  const first = await serve({ PORT: port })
-  const apiKey = randomUUID()
-  const sharedSecret = randomUUID()
-  const vendor = await startVeriffSandbox({
-    port: 0,
-    apiKey,
-    sharedSecret,
-    webhookUrl: `${first.url}/webhooks/veriff`,
-  })
-  try {
-    // The operator's commands, beside the running server.
-    await json(
-      ['vendor', 'set', 'veriff', '--base-url', vendor.url, '--api-key', apiKey, '--secret-stdin'],
-      {},
+test.each([
+  ['between the 200 and the backup', { times: 1_000_000, delayInMs: 0, status: 503 }],
+  // Its job is taken and under way: it must be given to another, within a minute.
+  ['in the middle of the backup', { times: 1_000_000, delayInMs: 120_000 }],
+])(
+  'killed %s, it finishes the backup after a restart, once',
+  async (_when, fault) => {
+    const port = String(await freePort())
+    const first = await serve({ PORT: port })
+    const apiKey = randomUUID()
+    const sharedSecret = randomUUID()
+    const vendor = await startVeriffSandbox({
+      port: 0,
+      apiKey,
       sharedSecret,
-    )
-    const resident = await json(
-      [
-        'resident',
-        'create',
-        '--email',
-        'ana@example.test',
-        '--given-name',
-        'Ana',
-        '--surname',
-        'Mejia',
-        '--password-stdin',
-      ],
-      {},
-      PASSWORD,
-    )
-    const started = await json([
-      'verification',
-      'start',
-      '--vendor',
-      'veriff',
-      '--resident',
-      resident.id,
-    ])
-    expect(started.url).toMatch(/^http/)
+      webhookUrl: `${first.url}/webhooks/veriff`,
+    })
+    try {
+      // The operator's commands, beside the running server.
+      await json(
+        [
+          'vendor',
+          'set',
+          'veriff',
+          '--base-url',
+          vendor.url,
+          '--api-key',
+          apiKey,
+          '--secret-stdin',
+        ],
+        {},
+        sharedSecret,
+      )
+      const resident = await json(
+        [
+          'resident',
+          'create',
+          '--email',
+          'ana@example.test',
+          '--given-name',
+          'Ana',
+          '--surname',
+          'Mejia',
+          '--password-stdin',
+        ],
+        {},
+        PASSWORD,
+      )
+      const started = await json([
+        'verification',
+        'start',
+        '--vendor',
+        'veriff',
+        '--resident',
+        resident.id,
+      ])
+      expect(started.url).toMatch(/^http/)
 
-    // The vendor sends its decision, and its images cannot be had: the 200 is all there is.
-    await vendor.misbehave({ api: { times: 1_000_000, delayInMs: 0, status: 503 } })
-    await vendor.complete(started.vendorSessionId, 'approved')
-    await vendor.settled(10_000)
-    await kill(first.child, 'SIGKILL')
+      // The vendor sends its decision, and its images cannot be had: the 200 is all there is.
+      await vendor.misbehave({ api: fault })
+      await vendor.complete(started.vendorSessionId, 'approved')
+      await vendor.settled(10_000)
+      await eventually(async () => {
+        const { status } = await json(['verification', 'show', started.id])
+        return status === 'approved'
+      })
+      await kill(first.child, 'SIGKILL')
 
-    await vendor.misbehave({})
-    await serve({ PORT: port })
-    const shown = await eventually(async () => {
-      const found = await json(['verification', 'show', started.id])
-      return found.imagesComplete ? found : undefined
-    }, 60)
-    expect(shown.status).toBe('approved')
-    const media = (await vendor.findSession(started.vendorSessionId))?.attempts.at(-1)?.media ?? []
-    expect(shown.images.map(({ sha256 }: { sha256: string }) => sha256).sort()).toEqual(
-      media.map(({ sha256 }) => sha256).sort(),
-    )
-    expect(
-      shown.decisions.filter(({ status }: { status: string }) => status === 'approved'),
-    ).toHaveLength(1)
-  } finally {
-    await vendor.close()
-  }
-}, 120_000)
+      await vendor.misbehave({})
+      await serve({ PORT: port })
+      const shown = await eventually(async () => {
+        const found = await json(['verification', 'show', started.id])
+        return found.imagesComplete ? found : undefined
+      }, 60)
+      expect(shown.status).toBe('approved')
+      const media =
+        (await vendor.findSession(started.vendorSessionId))?.attempts.at(-1)?.media ?? []
+      expect(shown.images.map(({ sha256 }: { sha256: string }) => sha256).sort()).toEqual(
+        media.map(({ sha256 }) => sha256).sort(),
+      )
+      expect(
+        shown.decisions.filter(({ status }: { status: string }) => status === 'approved'),
+      ).toHaveLength(1)
+    } finally {
+      await vendor.close()
+    }
+  },
+  120_000,
+)
 
 test('a second start on the same data is refused, and the first goes on; SIGTERM ends it with status 0', async () => {
   const first = await serve()
