@@ -4,6 +4,7 @@ import { ApiError } from '../errors.ts'
 import type { VerifiedToken } from '../oauth/access-token.ts'
 import type { Bearer, LiveToken } from '../oauth/bearer.ts'
 import type { SignGet, Storage } from '../storage.ts'
+import { apiHeaders } from './headers.ts'
 
 const SCOPE = 'eprospera:person.id_verification.read'
 const LINK_LIFE_SECONDS = 3600
@@ -100,9 +101,10 @@ export function idVerificationRoutes(parts: Parts): Hono {
       const answer = await findLatestApproved(token)
       bearer.requireLive(answer?.live, SCOPE)
       const sign = answer?.latest ? await storage.signer() : undefined
-      c.header('Cache-Control', 'no-store')
-      c.header('Vary', 'Authorization')
-      return c.json(present(answer?.latest, sign))
+      return c.body(JSON.stringify(present(answer?.latest, sign)), 200, {
+        'Content-Type': 'application/json; charset=utf-8',
+        ...apiHeaders(crypto.randomUUID()),
+      })
     })
     routes.all(path, () => {
       throw new ApiError(405, 'method_not_allowed', 'This resource is read with GET.', {
