@@ -126,7 +126,7 @@ const lines = (pattern: RegExp, allowed: string[]) =>
     )
 
 test('only main.ts reads the environment; the embedded server passes PATH on', () => {
-  expect(lines(/process\.env\b/, ['main.ts', 'embedded/postgres.ts'])).toEqual([])
+  expect(lines(/process\.env\b/, ['main.ts', 'embedded/processes.ts'])).toEqual([])
 })
 
 test('SQL that is not a template is for migrations, the queue and the embedded server', () => {

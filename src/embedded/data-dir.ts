@@ -1,15 +1,14 @@
-import { createHash, randomBytes } from 'node:crypto'
-import { mkdir, open, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises'
-import { connect, createServer, type Server, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
+import { randomBytes } from 'node:crypto'
+import { access, mkdir, open, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { setTimeout as wait } from 'node:timers/promises'
 import { z } from 'zod'
 import type { S3Config } from '../config.ts'
 import { OperatorError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { randomSecret } from '../secrets.ts'
+import { flushFolder } from './cluster.ts'
+import { askOwner, type Lock, lockAddress, type Owner, takeLock } from './data-lock.ts'
 import { startPostgres, urlOf } from './postgres.ts'
 import { startS3Server } from './s3.ts'
 
@@ -46,61 +45,67 @@ const secretsSchema = z.object({
 })
 type Secrets = z.infer<typeof secretsSchema>
 
-const ownerSchema = z.object({
-  pid: z.number(),
-  mode: z.enum(['own', 'attach-or-own']),
-  databasePort: z.number().optional(),
-  s3Endpoint: z.string().optional(),
-})
-type Owner = z.infer<typeof ownerSchema>
-
 /** Opens the embedded parts over `dataDir`. Throws OperatorError when another process owns it, or it cannot be written. */
 export async function openEmbedded(options: Options): Promise<Embedded> {
-  const dir = await openDirectory(options.dataDir)
-  const patience = Date.now() + OWNER_PATIENCE_MS
-  for (;;) {
-    const lock = await takeLock(dir)
-    if (lock) return await own(dir, lock, options)
-    const owner = await askOwner(dir)
-    // Gone between the two questions: try again.
-    if (!owner) continue
-    if (options.mode === 'attach-or-own' && hasParts(owner, options))
-      return await attach(dir, owner)
-    if (owner.mode === 'own' || Date.now() > patience)
-      throw new OperatorError(
-        `An identity portal (process ${owner.pid}) is running on the data directory ${options.dataDir}. Stop it first, or choose another directory: DATA_DIR=…`,
-      )
-    await wait(100)
+  const { dataDir, mode } = options
+  try {
+    const dir = await openDirectory(dataDir)
+    const address = await lockAddress(dir)
+    for (const late = Date.now() + OWNER_PATIENCE_MS; ; await wait(100)) {
+      const lock = await takeLock(address)
+      if (lock) return await own(dir, lock, options)
+      const owner = await askOwner(address)
+      if (owner?.mode === 'own') {
+        if (mode === 'attach-or-own' && hasParts(owner, options)) return await attach(dir, owner)
+        throw refusal(dataDir, `process ${owner.pid}`)
+      }
+      // A command's parts go when it is done, so nothing is built on them: the next one waits its turn.
+      if (Date.now() > late)
+        throw refusal(dataDir, owner ? `process ${owner.pid}` : 'one that does not answer')
+    }
+  } catch (error) {
+    throw explain(error, dataDir)
   }
 }
+
+const refusal = (dataDir: string, who: string) =>
+  new OperatorError(
+    `An identity portal (${who}) is running on the data directory ${dataDir}. Stop it first, or choose another directory: DATA_DIR=…`,
+  )
 
 const hasParts = (owner: Owner, { postgres, s3 }: Options) =>
   (!postgres || owner.databasePort !== undefined) && (!s3 || owner.s3Endpoint !== undefined)
 
 async function openDirectory(path: string): Promise<string> {
+  // Others may pass through: as root, PostgreSQL runs as another user. What is secret inside is closed by itself.
+  await mkdir(path, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 })
+  const probe = join(path, `.probe-${randomBytes(6).toString('hex')}`)
   try {
-    // Others may pass through: as root, PostgreSQL runs as another user. What is secret inside is closed by itself.
-    await mkdir(path, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 })
-    const probe = join(path, `.probe-${randomBytes(6).toString('hex')}`)
-    await writeFile(probe, '')
-    await rm(probe)
-    return await realpath(path)
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    const reasons: Record<string, string> = {
-      EACCES: 'this user may not write there',
-      EPERM: 'this user may not write there',
-      EROFS: 'it is read-only',
-      ENOSPC: 'the disk is full',
-      ENOTDIR: 'there is a file in its place',
-      EEXIST: 'there is a file in its place',
-    }
-    const reason = reasons[code ?? '']
-    if (!reason) throw error
-    throw new OperatorError(
-      `The data directory ${path} cannot be used: ${reason}. Choose another: DATA_DIR=…`,
-    )
+    await writeFile(probe, 'written at each start, to see that it can be')
+  } finally {
+    await rm(probe, { force: true })
   }
+  return await realpath(path)
+}
+
+const REASONS: Record<string, string> = {
+  EACCES: 'this user may not write there',
+  EPERM: 'this user may not write there',
+  EROFS: 'it is read-only',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  ENOTDIR: 'there is a file in its place',
+  EEXIST: 'there is a file in its place',
+}
+
+function explain(error: unknown, dataDir: string): unknown {
+  const { code = '' } = error as NodeJS.ErrnoException
+  const reason = REASONS[code]
+  if (error instanceof OperatorError || !reason) return error
+  return new OperatorError(
+    `The data directory ${dataDir} cannot be used: ${reason}. Choose another: DATA_DIR=…`,
+    { cause: error },
+  )
 }
 
 async function own(dir: string, lock: Lock, options: Options): Promise<Embedded> {
@@ -113,7 +118,11 @@ async function own(dir: string, lock: Lock, options: Options): Promise<Embedded>
     const secrets = await loadSecrets(dir)
     const starting = await Promise.allSettled([
       options.postgres
-        ? startPostgres({ dir: join(dir, 'postgres'), password: secrets.databasePassword })
+        ? startPostgres({
+            dir: join(dir, 'postgres'),
+            password: secrets.databasePassword,
+            log: options.log,
+          })
         : undefined,
       options.s3 ? startS3(dir, secrets, options) : undefined,
     ])
@@ -204,6 +213,10 @@ async function loadSecrets(dir: string): Promise<Secrets> {
       `${path} cannot be read. Restore it from a backup: without it, what is stored encrypted is lost.`,
     )
   }
+  if (await exists(join(dir, 'postgres')))
+    throw new OperatorError(
+      `${path} is missing, and the data beside it was made with it. Restore it from a backup, or choose another DATA_DIR.`,
+    )
   const secrets: Secrets = {
     cookieKeys: [randomSecret()],
     encryptionKeys: [randomSecret()],
@@ -217,8 +230,15 @@ async function loadSecrets(dir: string): Promise<Secrets> {
   await file.sync()
   await file.close()
   await rename(aside, path)
+  await flushFolder(dir)
   return secrets
 }
+
+const exists = (path: string) =>
+  access(path).then(
+    () => true,
+    () => false,
+  )
 
 function parseJson(text: string): unknown {
   try {
@@ -226,71 +246,4 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined
   }
-}
-
-type Lock = { announce(owner: Owner): void; release(): void }
-
-// A socket that only one process can hold, and that goes with it, however it ends: no stale file, no reused number.
-function lockAddress(dir: string): string {
-  const name = `identity-portal-${createHash('sha256').update(dir).digest('hex').slice(0, 24)}`
-  return process.platform === 'linux' ? `\0${name}` : join(tmpdir(), `${name}.sock`)
-}
-
-async function takeLock(dir: string): Promise<Lock | undefined> {
-  const address = lockAddress(dir)
-  const server = await listenOn(address)
-  if (!server) return undefined
-  let owner: Owner | undefined
-  const asking: Socket[] = []
-  server.on('connection', (socket) => {
-    socket.on('error', () => {})
-    if (owner) socket.end(JSON.stringify(owner))
-    else asking.push(socket)
-  })
-  server.unref()
-  return {
-    // Who asks while we start waits for the answer.
-    announce(announced) {
-      owner = announced
-      for (const socket of asking.splice(0)) socket.end(JSON.stringify(owner))
-    },
-    release() {
-      for (const socket of asking.splice(0)) socket.destroy()
-      server.close()
-    },
-  }
-}
-
-async function listenOn(address: string): Promise<Server | undefined> {
-  const server = createServer()
-  const attempt = () =>
-    new Promise<boolean>((resolve, reject) => {
-      server.once('error', (error: NodeJS.ErrnoException) =>
-        error.code === 'EADDRINUSE' ? resolve(false) : reject(error),
-      )
-      server.listen(address, () => resolve(true))
-    })
-  if (await attempt()) return server
-  if (address.startsWith('\0') || (await ask(address)) !== undefined) return undefined
-  // A file that nobody listens on was left by a process that was killed.
-  await rm(address, { force: true })
-  return (await attempt()) ? server : undefined
-}
-
-async function askOwner(dir: string): Promise<Owner | undefined> {
-  const answer = await ask(lockAddress(dir))
-  return answer ? ownerSchema.parse(JSON.parse(answer)) : undefined
-}
-
-/** What the holder of the lock says; `undefined` when there is none, or it ended before it could say. */
-function ask(address: string): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const socket = connect(address)
-    socket.once('error', () => resolve(undefined))
-    socket.setTimeout(60_000, () => socket.destroy())
-    text(socket).then(
-      (answer) => resolve(answer || undefined),
-      () => resolve(undefined),
-    )
-  })
 }
