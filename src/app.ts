@@ -47,8 +47,9 @@ export function createApp(parts: AppParts): Hono<Env> {
   const findLatestApproved = createFindLatestApproved(parts.lanes)
 
   const app = new Hono<Env>()
-  // Before the middleware, whose headers each cost more than the whole of its own: it brings them all itself.
+  // These two before the middleware, whose headers cost more than their own work: they bring theirs themselves.
   app.route('/api/v1', idVerificationRoutes({ bearer, findLatestApproved, storage }))
+  app.route('/', webhookRoutes({ db, sealer: parts.sealer, log, onDelivery: parts.onDelivery }))
   app.use(async (c, next) => {
     const requestId = crypto.randomUUID()
     c.set('requestId', requestId)
@@ -84,7 +85,6 @@ export function createApp(parts: AppParts): Hono<Env> {
     }),
   )
 
-  app.route('/', webhookRoutes({ db, sealer: parts.sealer, log, onDelivery: parts.onDelivery }))
   app.route('/', interactionRoutes({ issuer, db, provider, forms, log }))
   app.route(
     '/',

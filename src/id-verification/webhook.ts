@@ -1,4 +1,5 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
+import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import type { Db } from '../db.ts'
 import { ApiError } from '../errors.ts'
@@ -15,6 +16,7 @@ const LARGEST_BODY = 1024 * 1024
 // How soon a changed secret counts, and how long a look-up is spared.
 const REMEMBER_MS = 2_000
 
+type Env = { Bindings: HttpBindings }
 type Parts = {
   db: Db
   sealer: Sealer
@@ -24,8 +26,8 @@ type Parts = {
 }
 
 /** `POST /webhooks/:vendor`: the raw bytes verified, stored durably, and only then 200. All else happens later. */
-export function webhookRoutes({ db, sealer, log, onDelivery }: Parts): Hono {
-  const routes = new Hono()
+export function webhookRoutes({ db, sealer, log, onDelivery }: Parts): Hono<Env> {
+  const routes = new Hono<Env>()
   const remembered = new Map<string, { vendor: Vendor | undefined; until: number }>()
   let refused = 0
 
@@ -42,8 +44,10 @@ export function webhookRoutes({ db, sealer, log, onDelivery }: Parts): Hono {
     return vendor
   }
 
-  async function receive(c: Context, name: string, integration: string) {
-    const encoding = c.req.header('content-encoding')
+  async function receive(c: Context<Env>, name: string, integration: string) {
+    // Node's own headers: to make the web's of them costs more than to check the signature.
+    const { headers } = c.env.incoming
+    const encoding = headers['content-encoding']
     if (encoding && encoding.toLowerCase() !== 'identity')
       throw new ApiError(
         415,
@@ -54,12 +58,12 @@ export function webhookRoutes({ db, sealer, log, onDelivery }: Parts): Hono {
     if (!vendor)
       throw new ApiError(404, 'not_found', 'No such vendor or integration is configured.')
     const body = await readBody(c)
-    if (!vendor.isGenuine(body, c.req.raw.headers)) {
+    if (!vendor.isGenuine(body, (name) => joined(headers[name]))) {
       refused++
       log.warn('delivery refused', { vendor: name, integration, refusedSoFar: refused })
       throw new ApiError(401, 'invalid_signature')
     }
-    const sha256 = createHash('sha256').update(body).digest()
+    const sha256 = hash('sha256', body, 'buffer')
     await orUnavailable(
       () => db`
         insert into delivery (vendor, integration, body, body_sha256)
@@ -68,7 +72,10 @@ export function webhookRoutes({ db, sealer, log, onDelivery }: Parts): Hono {
           set times_received = delivery.times_received + 1, last_received_at = now()`,
     )
     onDelivery?.()
-    return c.json({ success: true })
+    // Made directly: through the context each header costs as much as the signature.
+    return new Response('{"success":true}', {
+      headers: { 'Content-Type': 'application/json', 'X-Content-Type-Options': 'nosniff' },
+    })
   }
 
   routes.post('/webhooks/:vendor', (c) => receive(c, c.req.param('vendor'), 'default'))
@@ -95,10 +102,17 @@ export function webhookRoutes({ db, sealer, log, onDelivery }: Parts): Hono {
   }
 }
 
-/** The bytes as they came, up to the limit, counted while they stream. */
-async function readBody(c: Context): Promise<Buffer> {
+// The same header twice, and no list: Node joins what it does not know, so this is for the few it does not.
+const joined = (value: string | string[] | undefined) =>
+  Array.isArray(value) ? value.join(', ') : value
+
+/** The bytes as they came, up to the limit: by the announced length, or counted while they stream. */
+async function readBody(c: Context<Env>): Promise<Buffer> {
   const tooLarge = () => new ApiError(413, 'payload_too_large', 'A delivery may have 1 MiB.')
-  if (Number(c.req.header('content-length') ?? 0) > LARGEST_BODY) throw tooLarge()
+  const announced = c.env.incoming.headers['content-length']
+  if (Number(announced ?? 0) > LARGEST_BODY) throw tooLarge()
+  // Node's parser takes no more than was announced.
+  if (announced !== undefined) return Buffer.from(await c.req.arrayBuffer())
   const chunks: Uint8Array[] = []
   let received = 0
   for await (const chunk of c.req.raw.body ?? []) {

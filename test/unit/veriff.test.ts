@@ -14,8 +14,12 @@ const create = (change: { sharedSecrets?: string[]; legacySignature?: boolean } 
     secrets: { apiKey: API_KEY, sharedSecrets: change.sharedSecrets ?? [SECRET] },
   })
 const veriff = create()
+const headers =
+  (given: Record<string, string>) =>
+  (name: string): string | undefined =>
+    given[name]
 const signed = (signature: string, more: Record<string, string> = {}) =>
-  new Headers({ 'x-auth-client': API_KEY, 'x-hmac-signature': signature, ...more })
+  headers({ 'x-auth-client': API_KEY, 'x-hmac-signature': signature, ...more })
 
 describe.each([
   'V-DEC-APPROVED',
@@ -37,7 +41,7 @@ describe.each([
     if (bytes) expect(body.length).toBe(bytes)
     expect(veriff.isGenuine(body, signed(expected))).toBe(true)
     expect(veriff.isGenuine(body, signed(expected.toUpperCase()))).toBe(true)
-    const alias = new Headers({ 'vrf-auth-client': API_KEY, 'vrf-hmac-signature': expected })
+    const alias = headers({ 'vrf-auth-client': API_KEY, 'vrf-hmac-signature': expected })
     expect(veriff.isGenuine(body, alias)).toBe(true)
     expect(veriff.isGenuine(body, signed(expected, { 'vrf-hmac-signature': expected }))).toBe(true)
   })
@@ -58,8 +62,8 @@ describe.each([
     expect(veriff.isGenuine(body, signed(expected, { 'vrf-hmac-signature': 'f'.repeat(64) }))).toBe(
       false,
     )
-    expect(veriff.isGenuine(body, new Headers({ 'x-hmac-signature': expected }))).toBe(false)
-    expect(veriff.isGenuine(body, new Headers({ 'x-auth-client': API_KEY }))).toBe(false)
+    expect(veriff.isGenuine(body, headers({ 'x-hmac-signature': expected }))).toBe(false)
+    expect(veriff.isGenuine(body, headers({ 'x-auth-client': API_KEY }))).toBe(false)
     expect(veriff.isGenuine(body, signed(expected, { 'x-auth-client': 'another-key' }))).toBe(false)
   })
 })
@@ -98,12 +102,12 @@ test('the same JSON in other bytes is not what was signed', () => {
 })
 
 test('the legacy signature counts only where it is switched on', () => {
-  const headers = new Headers({
+  const legacy = headers({
     'x-auth-client': API_KEY,
     'x-signature': vector('V-LEGACY').expected,
   })
-  expect(veriff.isGenuine(bytesOf('V-LEGACY'), headers)).toBe(false)
-  expect(create({ legacySignature: true }).isGenuine(bytesOf('V-LEGACY'), headers)).toBe(true)
+  expect(veriff.isGenuine(bytesOf('V-LEGACY'), legacy)).toBe(false)
+  expect(create({ legacySignature: true }).isGenuine(bytesOf('V-LEGACY'), legacy)).toBe(true)
 })
 
 test('while a secret is replaced, the old and the new one are both good', () => {

@@ -49,10 +49,13 @@ export type Media = {
   capturedAt: Date | undefined
 }
 
+/** The value of a header by its lower-case name. */
+export type ReadHeader = (name: string) => string | undefined
+
 /** What one company that verifies documents can do for us. Every call throws VendorError when the vendor's answer does not fit. */
 export type Vendor = {
   /** Whether these raw bytes came from the vendor. */
-  isGenuine(body: Uint8Array, headers: Headers): boolean
+  isGenuine(body: Uint8Array, header: ReadHeader): boolean
   /** Only for a genuine body. Never throws: what cannot be read is `unknown`. */
   read(body: Uint8Array): Reading
   startSession(session: { verificationId: string }): Promise<{ sessionId: string; url: string }>

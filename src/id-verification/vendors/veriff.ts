@@ -5,6 +5,7 @@ import {
   type DocumentType,
   type Integration,
   type Media,
+  type ReadHeader,
   type Reading,
   type Vendor,
   VendorError,
@@ -31,7 +32,7 @@ export function createVeriff({ baseUrl, secrets, settings }: Integration): Vendo
       },
       body: options.body,
     })
-    const signature = signatureOf(headers)
+    const signature = signatureOf((name) => headers.get(name) ?? undefined)
     const isSigned = signature !== undefined
     if (isSigned ? !matches(sharedSecrets, bytes, signature) : settings.requireSignedResponses)
       throw new VendorError('the answer is not signed by the vendor')
@@ -45,12 +46,12 @@ export function createVeriff({ baseUrl, secrets, settings }: Integration): Vendo
   }
 
   return {
-    isGenuine(body, headers) {
-      const client = one(headers, 'x-auth-client', 'vrf-auth-client')
+    isGenuine(body, header) {
+      const client = one(header, 'x-auth-client', 'vrf-auth-client')
       if (client === undefined || !equal(client.toLowerCase(), apiKey.toLowerCase())) return false
-      const signature = signatureOf(headers)
+      const signature = signatureOf(header)
       if (signature !== undefined) return matches(sharedSecrets, body, signature)
-      const legacy = headers.get('x-signature')
+      const legacy = header('x-signature')
       return Boolean(
         settings.legacySignature && legacy && matchesLegacy(sharedSecrets, body, legacy),
       )
@@ -127,13 +128,13 @@ function toMedia(image: z.infer<typeof mediaSchema>['images'][number]): Media {
 const sign = (secret: string, message: string | Uint8Array) =>
   createHmac('sha256', secret).update(message).digest('hex')
 
-const signatureOf = (headers: Headers) => one(headers, 'x-hmac-signature', 'vrf-hmac-signature')
+const signatureOf = (header: ReadHeader) => one(header, 'x-hmac-signature', 'vrf-hmac-signature')
 
 /** Both names of a header are in use; when both come, they must agree (§3.2). */
-function one(headers: Headers, name: string, alias: string): string | undefined {
-  const [first, second] = [headers.get(name), headers.get(alias)]
-  if (first !== null && second !== null && first !== second) return ''
-  return first ?? second ?? undefined
+function one(header: ReadHeader, name: string, alias: string): string | undefined {
+  const [first, second] = [header(name), header(alias)]
+  if (first !== undefined && second !== undefined && first !== second) return ''
+  return first ?? second
 }
 
 const HEX_SHA256 = /^[0-9a-f]{64}$/i
