@@ -31,6 +31,7 @@ async function start(task: Task): Promise<string> {
     const running = await startServer(server, parts, {
       issuer: process.env.BENCH_ISSUER ?? issuer,
       missingScopeStatus: 401,
+      trustedProxies: [],
       onDelivery: () => {},
     })
     return running.url

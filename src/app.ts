@@ -4,6 +4,7 @@ import { HTTPException } from 'hono/http-exception'
 import type { Provider } from 'oidc-provider'
 import { apiHeaders } from './api/headers.ts'
 import { createFindLatestApproved, idVerificationRoutes } from './api/id-verification.ts'
+import type { ClientAddress } from './client-address.ts'
 import type { Db } from './db.ts'
 import { ApiError } from './errors.ts'
 import { securityHeaders, stylesheet } from './html.ts'
@@ -33,6 +34,7 @@ export type AppParts = {
   tokens: AccessTokens
   provider: () => Provider
   log: Log
+  addressOf: ClientAddress
   /** A delivery was stored: the worker of this process need not wait for its next look. */
   onDelivery: () => void
 }
@@ -41,7 +43,7 @@ type Env = { Bindings: HttpBindings; Variables: { requestId: string } }
 
 /** Which path goes to which feature; every failure becomes a response here. */
 export function createApp(parts: AppParts): Hono<Env> {
-  const { issuer, db, storage, tokens, provider, log } = parts
+  const { issuer, db, storage, tokens, provider, addressOf, log } = parts
   const bearer = createBearer({ issuer, tokens, missingScopeStatus: parts.missingScopeStatus })
   const forms = createFormTokens(parts.cookieKeys)
   const findLatestApproved = createFindLatestApproved(parts.lanes)
@@ -61,7 +63,7 @@ export function createApp(parts: AppParts): Hono<Env> {
   app.get('/health', (c) => c.json({ status: 'ok' }))
   app.get('/health/ready', async (c) => {
     try {
-      await Promise.all([db`select 1`, storage.head('health/none')])
+      await Promise.all([db`select 1`, storage.head('health/start')])
       return c.json({ status: 'ready' })
     } catch {
       return c.json({ status: 'unavailable' }, 503)
@@ -85,10 +87,19 @@ export function createApp(parts: AppParts): Hono<Env> {
     }),
   )
 
-  app.route('/', interactionRoutes({ issuer, db, provider, forms, log }))
+  app.route('/', interactionRoutes({ issuer, db, provider, forms, addressOf, log }))
   app.route(
     '/',
-    portalRoutes({ issuer, db, provider, forms, storage, imageOrigin: parts.imageOrigin, log }),
+    portalRoutes({
+      issuer,
+      db,
+      provider,
+      forms,
+      storage,
+      addressOf,
+      imageOrigin: parts.imageOrigin,
+      log,
+    }),
   )
 
   app.notFound((c) =>

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
+import { isAddressRange } from './client-address.ts'
 import { OperatorError } from './errors.ts'
 import { LOG_LEVELS } from './log.ts'
 
@@ -46,6 +47,13 @@ const schema = z.object({
     .enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` })
     .default('info'),
   MISSING_SCOPE_STATUS: z.enum(['401', '403'], { error: 'must be 401 or 403' }).default('401'),
+  TRUSTED_PROXIES: z
+    .string()
+    .transform((value) => value.split(',').map((part) => part.trim()))
+    .refine((list) => list.every(isAddressRange), {
+      error: 'must be addresses or CIDR ranges, separated by commas',
+    })
+    .optional(),
   COOKIE_KEYS: secretKeys(
     32,
     'one or more keys of 32 bytes or longer, base64url, separated by commas',
@@ -80,6 +88,7 @@ export type Config = Readonly<{
   role: 'web' | 'worker' | 'all'
   logLevel: (typeof LOG_LEVELS)[number]
   missingScopeStatus: 401 | 403
+  trustedProxies: readonly string[]
   /** `undefined`: generated and kept under the data directory. */
   secrets: { cookieKeys: string[]; encryptionKeys: Uint8Array[] } | undefined
 }>
@@ -139,6 +148,7 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     role: value.ROLE,
     logLevel: value.LOG_LEVEL,
     missingScopeStatus: value.MISSING_SCOPE_STATUS === '403' ? 403 : 401,
+    trustedProxies: value.TRUSTED_PROXIES ?? [],
     secrets:
       value.COOKIE_KEYS && value.ENCRYPTION_KEY
         ? {

@@ -67,13 +67,15 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<Served> {
   let parts: Opened | undefined
   try {
     parts = await open(config, log, 'own')
-    await checkBucket(parts)
+    // A process that only reads needs no right to write.
+    if (config.role !== 'web') await checkBucket(parts)
     const worker = config.role === 'web' ? undefined : await startWorker(parts)
     const server =
       listening &&
       (await startServer(listening.server, parts, {
         issuer,
         missingScopeStatus: config.missingScopeStatus,
+        trustedProxies: config.trustedProxies,
         onDelivery: () => worker?.wake(),
       }))
     const opened = parts

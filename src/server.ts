@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { createApp } from './app.ts'
+import { createClientAddress } from './client-address.ts'
 import { openDb } from './db.ts'
 import { OperatorError } from './errors.ts'
 import { securityHeaders } from './html.ts'
@@ -16,6 +17,8 @@ import type { Storage } from './storage.ts'
 export type ServerOptions = {
   issuer: string
   missingScopeStatus: 401 | 403
+  /** Addresses or CIDR ranges whose `X-Forwarded-For` counts. */
+  trustedProxies: readonly string[]
   /** A delivery was stored: the worker of this process, if any, need not wait for its next look. */
   onDelivery: () => void
 }
@@ -87,6 +90,7 @@ export async function startServer(
     tokens,
     provider: () => provider,
     log,
+    addressOf: createClientAddress(options.trustedProxies),
     onDelivery: options.onDelivery,
   })
   serve(server, issuer, provider, getRequestListener(app.fetch, { overrideGlobalObjects: false }))

@@ -1,10 +1,13 @@
 import { startBackup } from './id-verification/backup.ts'
 import { startInbox } from './id-verification/inbox.ts'
 import { createJobs } from './jobs.ts'
+import { deleteExpired } from './oauth/expired.ts'
 import type { Parts } from './parts.ts'
 
 /** The background work of one process: deliveries applied, images backed up. Any number may run. */
 export type Worker = { wake(): void; stop(): Promise<void> }
+
+const CLEAN_UP_MS = 10 * 60_000
 
 /** Starts it; `stop` finishes or releases what is running. The parts stay the caller's to close, after this. */
 export async function startWorker(parts: Parts): Promise<Worker> {
@@ -12,9 +15,13 @@ export async function startWorker(parts: Parts): Promise<Worker> {
   const jobs = await createJobs(parts.runtime.databaseUrl, log)
   await startBackup({ db, storage, sealer, jobs, log })
   const inbox = startInbox({ db, sealer, jobs, log })
+  const cleaning = setInterval(() => {
+    deleteExpired(db).catch((error: unknown) => log.error('clean-up failed', { error }))
+  }, CLEAN_UP_MS).unref()
   return {
     wake: () => inbox.wake(),
     async stop() {
+      clearInterval(cleaning)
       await inbox.stop()
       await jobs.stop()
     },

@@ -4,6 +4,7 @@ import { bodyLimit } from 'hono/body-limit'
 import { errors, type InteractionResults, type Provider } from 'oidc-provider'
 import { findAccount } from '../accounts/accounts.ts'
 import { type FailedSignIn, signIn } from '../accounts/sign-in.ts'
+import type { ClientAddress } from '../client-address.ts'
 import type { Db } from '../db.ts'
 import { ApiError } from '../errors.ts'
 import { securityHeaders } from '../html.ts'
@@ -13,7 +14,14 @@ import { consentPage, errorPage, signInPage } from './pages.ts'
 import { isScope, KNOWN_UNGRANTED, type Scope } from './scopes.ts'
 import { type FormTokens, isSameOrigin } from './sessions.ts'
 
-type Parts = { issuer: string; db: Db; provider: () => Provider; forms: FormTokens; log: Log }
+type Parts = {
+  issuer: string
+  db: Db
+  provider: () => Provider
+  forms: FormTokens
+  addressOf: ClientAddress
+  log: Log
+}
 type Env = { Bindings: HttpBindings }
 
 /** The detour to sign in or consent: `/interaction/:uid`. Only the browser that began it can go on. */
@@ -119,7 +127,7 @@ export function interactionRoutes(parts: Parts): Hono<Env> {
       const tried = await signIn(db, {
         email,
         password: String(form.password ?? ''),
-        address: c.env.incoming.socket.remoteAddress ?? '',
+        address: parts.addressOf(c.env.incoming),
       })
       if (tried.outcome === 'failed') return show(c, details, { ...tried, email })
       log.info('signed in', { accountId: tried.accountId })

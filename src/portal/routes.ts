@@ -4,6 +4,7 @@ import { bodyLimit } from 'hono/body-limit'
 import type { Provider } from 'oidc-provider'
 import { findAccount } from '../accounts/accounts.ts'
 import { type FailedSignIn, signIn } from '../accounts/sign-in.ts'
+import type { ClientAddress } from '../client-address.ts'
 import type { Db } from '../db.ts'
 import { ApiError } from '../errors.ts'
 import { securityHeaders } from '../html.ts'
@@ -29,6 +30,7 @@ type Parts = {
   db: Db
   provider: () => Provider
   forms: FormTokens
+  addressOf: ClientAddress
   storage: Storage
   imageOrigin: string
   log: Log
@@ -132,7 +134,7 @@ export function portalRoutes(parts: Parts): Hono<Env> {
     const tried = await signIn(db, {
       email,
       password: String(form.password ?? ''),
-      address: incoming.socket.remoteAddress ?? '',
+      address: parts.addressOf(c.env.incoming),
     })
     if (tried.outcome === 'failed') return showSignIn(c, { ...tried, email })
     await startSession(parts.provider(), incoming, outgoing, tried.accountId)

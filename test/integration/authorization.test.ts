@@ -395,6 +395,18 @@ describe('the token endpoint', () => {
   })
 })
 
+test('what has ended a day ago is deleted, and nothing that still counts', async () => {
+  const { deleteExpired } = await import('../../src/oauth/expired.ts')
+  const kinds = async () => (await portal.db`select kind from oidc_artifact`).length
+  await deleteExpired(portal.db)
+  const before = await kinds()
+  await portal.db`
+    insert into oidc_artifact (kind, id, payload, expires_at)
+    values ('AuthorizationCode', 'old', '{}', now() - interval '2 days')`
+  expect(await deleteExpired(portal.db)).toBe(1)
+  expect(await kinds()).toBe(before)
+})
+
 test('oidc-provider has nothing to complain of', async () => {
   const complaints: string[] = []
   const { emitWarning } = process

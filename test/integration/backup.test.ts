@@ -89,7 +89,7 @@ test('webhooks with a wrong signature change nothing', async () => {
   const { id, sessionId } = await vendor.start()
   await vendor.sandbox.misbehave({ webhooks: { signature: 'wrong' } }, sessionId)
   await vendor.sandbox.complete(sessionId, 'approved')
-  await eventually(async () => portal.logged().includes('delivery refused'))
+  await eventually(async () => portal.logged().includes('deliveries refused'))
   expect(await read(id)).toMatchObject({ status: 'pending', decisions: [] })
 })
 

@@ -90,6 +90,7 @@ async function startProcess(
   const running = await startServer(server, parts, {
     issuer,
     missingScopeStatus: options.missingScopeStatus ?? 401,
+    trustedProxies: [],
     onDelivery: () => worker?.wake(),
   })
   return {

@@ -39,6 +39,7 @@ test('every fault is named in one message, and no value is printed', () => {
     ROLE: 'CANARY',
     LOG_LEVEL: 'CANARY',
     MISSING_SCOPE_STATUS: 'CANARY',
+    TRUSTED_PROXIES: 'CANARY',
     COOKIE_KEYS: 'CANARY',
     ENCRYPTION_KEY: 'CANARY',
   })
@@ -52,6 +53,7 @@ test('every fault is named in one message, and no value is printed', () => {
     'ROLE',
     'LOG_LEVEL',
     'MISSING_SCOPE_STATUS',
+    'TRUSTED_PROXIES',
     'COOKIE_KEYS',
     'ENCRYPTION_KEY',
   ])

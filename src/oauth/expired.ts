@@ -1,0 +1,21 @@
+import type { Db } from '../db.ts'
+
+// What has ended is kept for a day: long enough to look into a complaint.
+const AT_ONCE = 5_000
+
+/** Deletes what has ended, some thousand rows at a time so that nobody waits behind it. Answers how many. */
+export async function deleteExpired(db: Db): Promise<number> {
+  let deleted = 0
+  for (;;) {
+    const rows = await db`
+      delete from oidc_artifact where (kind, id) in (
+        select kind, id from oidc_artifact where expires_at < now() - interval '1 day' limit ${AT_ONCE})
+      returning 1`
+    deleted += rows.length
+    if (rows.length < AT_ONCE) break
+  }
+  const grants =
+    await db`delete from oauth_grant where expires_at < now() - interval '1 day' returning 1`
+  await db`delete from sign_in_throttle where last_failure_at < now() - interval '2 days'`
+  return deleted + grants.length
+}
