@@ -22,6 +22,8 @@ export async function chooseUser(data: string, folders: string[]): Promise<RunAs
   // Some folder above is closed to that user. util-linux can give the one right that is missing: to pass through it.
   const prefix = [
     'setpriv',
+    // access(2) asks by the real user, and forgets the right unless told to keep it.
+    '--securebits=+no_setuid_fixup',
     `--reuid=${user.uid}`,
     `--regid=${user.gid}`,
     '--clear-groups',
