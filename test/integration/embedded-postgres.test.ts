@@ -237,8 +237,8 @@ test('commands without a server start the parts themselves, one after the other'
   const commands = Array.from({ length: 3 }, async (_, n) => {
     const command = await openParts('attach-or-own')
     await query(command.databaseUrl, `create table note_${n} as select ${n} as n`)
-    // Were the parts another command's, they might end within this.
-    await query(command.databaseUrl, 'select pg_sleep(0.3)')
+    // Were the parts those of the first command, they would end within this.
+    await query(command.databaseUrl, `select pg_sleep(${0.2 + 0.4 * n})`)
     await command.close()
   })
   await Promise.all(commands)
