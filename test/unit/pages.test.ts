@@ -1,0 +1,121 @@
+import { describe, expect, test } from 'vitest'
+import { securityHeaders, stylesheet } from '../../src/html.ts'
+import {
+  consentPage,
+  errorPage,
+  signedOutPage,
+  signInPage,
+  signOutPage,
+} from '../../src/oauth/pages.ts'
+import { isScope, KNOWN_UNGRANTED, SCOPES, type Scope } from '../../src/oauth/scopes.ts'
+import { homePage } from '../../src/portal/pages.ts'
+
+const HOSTILE = `"><script>alert('x')</script>&`
+const scopes = Object.keys(SCOPES).filter(isScope)
+
+/** Every page with something hostile in every place. */
+const pages: Record<string, string> = {
+  signIn: String(
+    signInPage({
+      action: '/interaction/x',
+      csrf: HOSTILE,
+      clientName: HOSTILE,
+      email: HOSTILE,
+      error: HOSTILE,
+    }),
+  ),
+  consent: String(
+    consentPage({
+      action: '/interaction/x',
+      csrf: HOSTILE,
+      client: { name: HOSTILE },
+      account: { name: HOSTILE, email: HOSTILE },
+      scopes,
+    }),
+  ),
+  error: String(errorPage({ title: HOSTILE, message: HOSTILE, requestId: HOSTILE })),
+  signOut: String(signOutPage({ action: '/end', xsrf: HOSTILE })),
+  signedOut: String(signedOutPage({})),
+  home: String(
+    homePage({
+      account: { name: HOSTILE, email: HOSTILE },
+      csrf: HOSTILE,
+      notice: HOSTILE,
+      verifications: [
+        {
+          id: HOSTILE,
+          vendor: HOSTILE,
+          status: HOSTILE,
+          date: new Date(0),
+          documentType: HOSTILE,
+          imagesPending: true,
+          images: [{ type: HOSTILE, url: `https://s3.test/${HOSTILE}` }],
+        },
+      ],
+      applications: [{ clientId: HOSTILE, name: HOSTILE, scopes, createdAt: new Date(0) }],
+    }),
+  ),
+}
+
+describe.each(Object.entries(pages))('the %s page', (_name, page) => {
+  test('writes nothing hostile as it came', () => {
+    expect(page).not.toContain('<script')
+    expect(page).not.toContain("alert('x')")
+  })
+  test('has no inline style or script, and loads its own stylesheet alone', () => {
+    expect(page).not.toMatch(/<style|<script|\sstyle="|\son[a-z]+="/)
+    expect([...page.matchAll(/<link[^>]*href="([^"]*)"/g)].map(([, href]) => href)).toEqual([
+      stylesheet.path,
+    ])
+  })
+  test('has a language, a title, one heading of the first level, and a label for each field', () => {
+    expect(page).toContain('<html lang="en">')
+    expect(page).toMatch(/<title>[^<]+<\/title>/)
+    expect(page.match(/<h1/g)).toHaveLength(1)
+    for (const [, id] of page.matchAll(/<input id="([^"]+)"/g))
+      expect(page).toContain(`<label for="${id}">`)
+    for (const [image] of page.matchAll(/<img[^>]*>/g)) expect(image).toMatch(/alt="[^"]+"/)
+  })
+})
+
+test('fields and buttons have the names that programs know', () => {
+  for (const name of ['name="email"', 'name="password"', 'name="login"', 'name="abort"'])
+    expect(pages.signIn).toContain(name)
+  for (const name of ['name="allow"', 'name="deny"']) expect(pages.consent).toContain(name)
+})
+
+test('the consent page says each permission in words, how long, and how to end it', () => {
+  for (const scope of scopes) expect(pages.consent).toContain(SCOPES[scope].title)
+  expect(pages.consent).toContain('one hour')
+  expect(pages.consent).toContain('at any time')
+})
+
+test('no scope is both granted and known not to be', () => {
+  expect(KNOWN_UNGRANTED.filter((scope) => Object.hasOwn(SCOPES, scope as Scope))).toEqual([])
+})
+
+test('a page’s headers let nothing in that it does not need', () => {
+  const headers = securityHeaders({ issuer: 'https://id.test' })
+  expect(headers['Content-Security-Policy']).toBe(
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+  )
+  expect(headers).toMatchObject({
+    'Referrer-Policy': 'no-referrer',
+    'X-Content-Type-Options': 'nosniff',
+    'Cache-Control': 'no-store',
+    'Strict-Transport-Security': expect.stringContaining('max-age=31536000'),
+  })
+  expect(securityHeaders({ issuer: 'http://localhost:3000' })).not.toHaveProperty(
+    'Strict-Transport-Security',
+  )
+})
+
+test('a form may lead on to the application, by origin or by its own scheme, and to nothing made up', () => {
+  const policy = (target: string) =>
+    securityHeaders({ issuer: 'https://id.test', formTargets: [target] })['Content-Security-Policy']
+  expect(policy('https://app.test:8443/cb?x=1')).toContain(
+    "form-action 'self' https://app.test:8443;",
+  )
+  expect(policy('com.example.app:/cb')).toContain("form-action 'self' com.example.app:;")
+  expect(policy("nonsense; script-src 'unsafe-inline'")).toContain("form-action 'self';")
+})
