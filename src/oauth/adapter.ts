@@ -4,11 +4,45 @@ import type { Db } from '../db.ts'
 import { hashSecret } from '../secrets.ts'
 import { findClientMetadata } from './clients.ts'
 
+/** The refresh token that follows another: always the same one, so that it can be given again without being kept. */
+export type SuccessorOf = (refreshToken: string) => string
+
+// How long a client that lost the answer may ask for it again.
+const LOST_ANSWER_SECONDS = 10
+
 /** oidc-provider's storage in PostgreSQL. Values that travel are looked up by their SHA-256 and kept nowhere. */
-export function createAdapter(db: Db, name: string): Adapter {
+export function createAdapter(db: Db, name: string, successorOf: SuccessorOf): Adapter {
   if (name === 'Client') return clientAdapter(db)
   if (name === 'Grant') return grantAdapter(db)
-  return artifactAdapter(db, name)
+  if (name !== 'RefreshToken') return artifactAdapter(db, name)
+  const mayRepeat = lostAnswers(db, successorOf)
+  const adapter = artifactAdapter(db, name, mayRepeat)
+  return {
+    ...adapter,
+    async find(id) {
+      const found = await adapter.find(id)
+      if (!found?.consumed || !(await mayRepeat(id))) return found
+      const { consumed: _, ...unused } = found
+      return unused
+    },
+  }
+}
+
+/**
+ * A refresh token that was used a moment ago counts as unused while its successor does (FAPI 2.0 §5.3.2.1): using it again
+ * makes that same successor again. Later, or once the successor was used, it is a replay and ends the grant.
+ */
+function lostAnswers(db: Db, successorOf: SuccessorOf) {
+  return async (id: string): Promise<boolean> => {
+    const [row] = await db`
+      select from oidc_artifact used
+      where kind = 'RefreshToken' and id = ${hashSecret(id)}
+        and consumed_at > now() - make_interval(secs => ${LOST_ANSWER_SECONDS})
+        and not exists (
+          select from oidc_artifact where kind = 'RefreshToken' and id = ${hashSecret(successorOf(id))}
+            and consumed_at is not null)`
+    return row !== undefined
+  }
 }
 
 const refuse = () => Promise.reject(new Error('oidc-provider has no business here'))
@@ -51,7 +85,11 @@ function grantAdapter(db: Db): Adapter {
 
 type Row = { payload: AdapterPayload; consumedAt: Date | null }
 
-function artifactAdapter(db: Db, kind: string): Adapter {
+function artifactAdapter(
+  db: Db,
+  kind: string,
+  mayRepeat: (id: string) => Promise<boolean> = async () => false,
+): Adapter {
   const read = (row: Row | undefined, jti?: string): AdapterPayload | undefined =>
     row && {
       ...row.payload,
@@ -101,8 +139,8 @@ function artifactAdapter(db: Db, kind: string): Adapter {
       const [row] = await db`
         update oidc_artifact set consumed_at = now()
         where kind = ${kind} and id = ${hashSecret(id)} and consumed_at is null
-        returning grant_id`
-      if (row) return
+        returning id`
+      if (row || (await mayRepeat(id))) return
       await db`
         delete from oauth_grant where id = (
           select grant_id from oidc_artifact where kind = ${kind} and id = ${hashSecret(id)})`

@@ -1,4 +1,4 @@
-import { timingSafeEqual } from 'node:crypto'
+import { createHmac, timingSafeEqual } from 'node:crypto'
 import {
   type ClientMetadata,
   errors,
@@ -11,7 +11,7 @@ import type { Db } from '../db.ts'
 import type { Log } from '../log.ts'
 import { hashSecret } from '../secrets.ts'
 import type { AccessTokens } from './access-token.ts'
-import { createAdapter } from './adapter.ts'
+import { createAdapter, type SuccessorOf } from './adapter.ts'
 import { findConsent } from './consents.ts'
 import type { SigningKeys } from './keys.ts'
 import { KNOWN_UNGRANTED, SCOPES } from './scopes.ts'
@@ -52,11 +52,14 @@ export function createProvider({
   pages,
   log,
 }: Parts): Provider {
+  const [successorKey = ''] = cookieKeys
+  const successorOf: SuccessorOf = (refreshToken) =>
+    createHmac('sha256', successorKey).update(`refresh ${refreshToken}`).digest('base64url')
   const secure = issuer.startsWith('https:')
   const cookie = { httpOnly: true, sameSite: 'lax', secure, signed: true, overwrite: true } as const
 
   const provider = new Provider(issuer, {
-    adapter: (name: string) => createAdapter(db, name),
+    adapter: (name: string) => createAdapter(db, name, successorOf),
     jwks: keys.privateJwks as never,
     findAccount: async (_ctx, accountId) => {
       const account = await findAccount(db, accountId)
@@ -172,6 +175,7 @@ export function createProvider({
   provider.proxy = true
   hashClientSecrets(provider)
   offerOfflineAccess(provider)
+  deriveSuccessors(provider, successorOf)
   putTokensOnTheWire(provider, tokens)
   provider.use(answerForJwts(issuer))
   provider.on('server_error', (_ctx, error) => log.error('authorization server failed', { error }))
@@ -281,6 +285,19 @@ function hashClientSecrets(provider: Provider): void {
       return kept.length === given.length && timingSafeEqual(kept, given)
     },
   })
+}
+
+/** A rotated refresh token's value follows from the one before it: see the adapter's `forLostAnswers`. */
+function deriveSuccessors(provider: Provider, successorOf: SuccessorOf): void {
+  const { prototype } = provider.RefreshToken as unknown as {
+    prototype: { generateTokenId(): string }
+  }
+  const { generateTokenId } = prototype
+  prototype.generateTokenId = function () {
+    const entities = Provider.ctx?.oidc.entities as { RotatedRefreshToken?: { jti: string } }
+    const before = entities?.RotatedRefreshToken?.jti
+    return before === undefined ? generateTokenId.call(this) : successorOf(before)
+  }
 }
 
 /** Tokens are the library's stored ones; what leaves is a JWT that names the row, and only that JWT finds it again. */

@@ -110,11 +110,29 @@ test('signing out ends the tokens of that session, and not those with offline_ac
   expect(await statuses(offline.tokens.access_token)).toEqual([200])
 })
 
-test('a used refresh token presented again ends the whole grant', async () => {
+test('a refresh token presented again at once, or many times at once, gets the same successor', async () => {
+  const { application, tokens } = await granted()
+  const again = () => refreshTokenGrant(application.configuration, tokens.refresh_token ?? '')
+  const answers = [...(await Promise.all(Array.from({ length: 12 }, again))), await again()]
+  const successors = new Set(answers.map(({ refresh_token }) => refresh_token))
+  expect(successors.size).toBe(1)
+  expect(successors.has(tokens.refresh_token)).toBe(false)
+  for (const { access_token } of answers) expect(await statuses(access_token)).toEqual([200])
+  const [successor] = successors
+  expect(await refresh(application, successor)).toBe('refreshed')
+  // The successor was used, so nobody is waiting for a lost answer any more.
+  expect(await refresh(application, tokens.refresh_token)).toBe('invalid_grant')
+  expect(await statuses(answers[0]?.access_token ?? '')).toEqual([401])
+})
+
+test('a used refresh token presented later ends the whole grant', async () => {
   const { application, tokens } = await granted()
   const next = await refreshTokenGrant(application.configuration, tokens.refresh_token ?? '')
   expect(next.refresh_token).not.toBe(tokens.refresh_token)
   expect(await statuses(next.access_token)).toEqual([200])
+  await portal.db`
+    update oidc_artifact set consumed_at = now() - interval '11 seconds'
+    where kind = 'RefreshToken' and consumed_at is not null`
   expect(await refresh(application, tokens.refresh_token)).toBe('invalid_grant')
   expect(await statuses(next.access_token)).toEqual([401])
   expect(await refresh(application, next.refresh_token)).toBe('invalid_grant')
