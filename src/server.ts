@@ -9,8 +9,15 @@ import { OperatorError } from './errors.ts'
 import { securityHeaders } from './html.ts'
 import { createAccessTokens } from './oauth/access-token.ts'
 import { loadSigningKeys } from './oauth/keys.ts'
-import { errorPage, signedOutPage, signOutPage } from './oauth/pages.ts'
-import { createProvider, type Pages, pinHost } from './oauth/provider.ts'
+import {
+  deviceCodePage,
+  deviceConfirmPage,
+  deviceDonePage,
+  errorPage,
+  signedOutPage,
+  signOutPage,
+} from './oauth/pages.ts'
+import { createProvider, DEVICE_PATH, type Pages, pinHost } from './oauth/provider.ts'
 import type { Parts } from './parts.ts'
 import type { Storage } from './storage.ts'
 
@@ -72,6 +79,7 @@ export async function startServer(
   const provider = createProvider({
     issuer,
     db,
+    sealer,
     keys,
     tokens,
     cookieKeys: runtime.cookieKeys,
@@ -118,7 +126,12 @@ function serve(server: Server, issuer: string, provider: Provider, app: Listener
     pinHost(req.headers, issuer)
     const [path = '/', query] = (req.url ?? '/').split('?', 2)
     const target = ALIASES[path] ?? path
-    if (target.startsWith('/api/oauth/') || target === '/.well-known/openid-configuration') {
+    if (
+      target.startsWith('/api/oauth/') ||
+      target === DEVICE_PATH ||
+      target.startsWith(`${DEVICE_PATH}/`) ||
+      target === '/.well-known/openid-configuration'
+    ) {
       if (target !== path) req.url = query === undefined ? target : `${target}?${query}`
       res.setHeader('X-Content-Type-Options', 'nosniff')
       res.setHeader('Referrer-Policy', 'no-referrer')
@@ -156,5 +169,8 @@ function createPages(issuer: string): Pages {
       ),
     signOut: (ctx, { action, xsrf }) => send(ctx, 200, signOutPage({ action, xsrf })),
     signedOut: (ctx) => send(ctx, 200, signedOutPage({})),
+    deviceCode: (ctx, form) => send(ctx, form.error ? 400 : 200, deviceCodePage(form)),
+    deviceConfirm: (ctx, form) => send(ctx, 200, deviceConfirmPage(form)),
+    deviceDone: (ctx, clientName) => send(ctx, 200, deviceDonePage({ clientName })),
   }
 }

@@ -1,7 +1,7 @@
 import type { Adapter, AdapterPayload } from 'oidc-provider'
 import { errors } from 'oidc-provider'
 import type { Db } from '../db.ts'
-import { hashSecret } from '../secrets.ts'
+import { hashSecret, type Sealer } from '../secrets.ts'
 import { findClientMetadata } from './clients.ts'
 
 /** The refresh token that follows another: always the same one, so that it can be given again without being kept. */
@@ -11,9 +11,15 @@ export type SuccessorOf = (refreshToken: string) => string
 const LOST_ANSWER_SECONDS = 10
 
 /** oidc-provider's storage in PostgreSQL. Values that travel are looked up by their SHA-256 and kept nowhere. */
-export function createAdapter(db: Db, name: string, successorOf: SuccessorOf): Adapter {
+export function createAdapter(
+  db: Db,
+  name: string,
+  { sealer, successorOf }: { sealer: Sealer; successorOf: SuccessorOf },
+): Adapter {
   if (name === 'Client') return clientAdapter(db)
   if (name === 'Grant') return grantAdapter(db)
+  if (name === 'DeviceCode' || name === 'Interaction')
+    return sealing(artifactAdapter(db, name), sealer)
   if (name !== 'RefreshToken') return artifactAdapter(db, name)
   const mayRepeat = lostAnswers(db, successorOf)
   const adapter = artifactAdapter(db, name, mayRepeat)
@@ -42,6 +48,35 @@ function lostAnswers(db: Db, successorOf: SuccessorOf) {
           select from oidc_artifact where kind = 'RefreshToken' and id = ${hashSecret(successorOf(id))}
             and consumed_at is not null)`
     return row !== undefined
+  }
+}
+
+/** A device code is found again by what the person typed, and by the interaction: so it is kept, but sealed. */
+function sealing(adapter: Adapter, sealer: Sealer): Adapter {
+  const seal = (value: string) => sealer.seal(value, 'device code')
+  const open = (value: unknown) => sealer.open(String(value), 'device code')
+  const opened = (payload: Awaited<ReturnType<Adapter['find']>>): AdapterPayload | undefined =>
+    payload
+      ? {
+          ...payload,
+          ...(payload.sealed ? { jti: open(payload.sealed) } : {}),
+          ...(payload.deviceCode ? { deviceCode: open(payload.deviceCode) } : {}),
+        }
+      : undefined
+  return {
+    ...adapter,
+    upsert: (id, payload, expiresInSeconds) =>
+      adapter.upsert(
+        id,
+        {
+          ...payload,
+          ...(payload.kind === 'DeviceCode' ? { sealed: seal(id) } : {}),
+          ...(payload.deviceCode ? { deviceCode: seal(String(payload.deviceCode)) } : {}),
+        },
+        expiresInSeconds,
+      ),
+    find: async (id) => opened(await adapter.find(id)),
+    findByUserCode: async (userCode) => opened(await adapter.findByUserCode(userCode)),
   }
 }
 

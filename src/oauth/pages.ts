@@ -113,3 +113,62 @@ export function signedOutPage(_data: Record<string, never>): Html {
 </section>`,
   })
 }
+
+/** RFC 8628 §3.3: the code that a device shows is typed here. */
+export function deviceCodePage(data: {
+  action: string
+  xsrf: string
+  userCode: string
+  error?: string | undefined
+}): Html {
+  const { action, xsrf, userCode, error } = data
+  return page({
+    title: error ? 'Error: connect a device' : 'Connect a device',
+    body: html`<section class="card narrow">
+<h1>Connect a device</h1>
+<p class="lead">Type the code that your device or program shows.</p>
+${error ? html`<div class="notice bad" role="alert" id="device-error"><p>${error}</p></div>` : ''}
+<form method="post" action="${action}">
+<input type="hidden" name="xsrf" value="${xsrf}">
+<div class="field"><label for="user_code">Code</label>
+<input id="user_code" name="user_code" type="text" autocomplete="off" autocapitalize="characters" spellcheck="false" required value="${userCode}"${
+      error ? html` aria-invalid="true" aria-describedby="device-error"` : ''
+    }></div>
+<div class="buttons"><button class="primary">Continue</button></div>
+</form>
+</section>`,
+  })
+}
+
+/** The person compares the code with what the device shows: someone else may have sent the link. */
+export function deviceConfirmPage(data: {
+  action: string
+  xsrf: string
+  userCode: string
+  clientName: string
+}): Html {
+  const { action, xsrf, userCode, clientName } = data
+  return page({
+    title: `Connect ${clientName}?`,
+    body: html`<section class="card narrow">
+<h1>Connect ${clientName}?</h1>
+<p class="lead">Go on only if you started this yourself, just now, and your device shows this very code:</p>
+<p class="code">${userCode}</p>
+<form method="post" action="${action}">
+<input type="hidden" name="xsrf" value="${xsrf}">
+<input type="hidden" name="user_code" value="${userCode}">
+<div class="buttons"><button class="primary" name="confirm" value="yes">Continue</button><button name="abort" value="yes">Cancel</button></div>
+</form>
+</section>`,
+  })
+}
+
+export function deviceDonePage({ clientName }: { clientName: string }): Html {
+  return page({
+    title: 'Connected',
+    body: html`<section class="card narrow">
+<h1>${clientName} is connected</h1>
+<p class="lead">Go back to it; you can close this page. You can end its access at any time on <a href="/">your own page</a>.</p>
+</section>`,
+  })
+}

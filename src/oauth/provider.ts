@@ -9,7 +9,7 @@ import {
 import { findAccount } from '../accounts/accounts.ts'
 import type { Db } from '../db.ts'
 import type { Log } from '../log.ts'
-import { hashSecret } from '../secrets.ts'
+import { hashSecret, type Sealer } from '../secrets.ts'
 import type { AccessTokens } from './access-token.ts'
 import { createAdapter, type SuccessorOf } from './adapter.ts'
 import { findConsent } from './consents.ts'
@@ -20,6 +20,8 @@ const HOUR = 3600
 const DAY = 24 * HOUR
 
 const ACCESS_TOKEN_TTL_SECONDS = HOUR
+/** Where a person types the code of a device, and where its interaction comes back to. */
+export const DEVICE_PATH = '/device'
 export const SESSION_TTL_SECONDS = 14 * DAY
 
 export type Pages = {
@@ -30,11 +32,18 @@ export type Pages = {
   ): void
   signOut(ctx: KoaContextWithOIDC, form: { action: string; xsrf: string }): void
   signedOut(ctx: KoaContextWithOIDC): void
+  deviceCode(ctx: KoaContextWithOIDC, form: DeviceForm & { error: string | undefined }): void
+  deviceConfirm(ctx: KoaContextWithOIDC, form: DeviceForm & { clientName: string }): void
+  deviceDone(ctx: KoaContextWithOIDC, clientName: string): void
 }
+
+/** What the forms of the device pages carry (RFC 8628 §3.3). */
+type DeviceForm = { action: string; xsrf: string; userCode: string }
 
 type Parts = {
   issuer: string
   db: Db
+  sealer: Sealer
   keys: SigningKeys
   tokens: AccessTokens
   cookieKeys: string[]
@@ -46,6 +55,7 @@ type Parts = {
 export function createProvider({
   issuer,
   db,
+  sealer,
   keys,
   tokens,
   cookieKeys,
@@ -59,7 +69,7 @@ export function createProvider({
   const cookie = { httpOnly: true, sameSite: 'lax', secure, signed: true, overwrite: true } as const
 
   const provider = new Provider(issuer, {
-    adapter: (name: string) => createAdapter(db, name, successorOf),
+    adapter: (name: string) => createAdapter(db, name, { sealer, successorOf }),
     jwks: keys.privateJwks as never,
     findAccount: async (_ctx, accountId) => {
       const account = await findAccount(db, accountId)
@@ -87,6 +97,8 @@ export function createProvider({
       pushed_authorization_request: '/api/oauth/par',
       end_session: '/api/oauth/end_session',
       jwks: '/api/oauth/.well-known/jwks.json',
+      device_authorization: '/api/oauth/device_authorization',
+      code_verification: DEVICE_PATH,
     },
     interactions: {
       url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
@@ -122,6 +134,20 @@ export function createProvider({
       devInteractions: { enabled: false },
       introspection: { enabled: true, allowedPolicy: isOwnToken },
       revocation: { enabled: true, allowedPolicy: isOwnToken },
+      deviceFlow: {
+        enabled: true,
+        deviceInfo: () => ({}),
+        userCodeInputSource: (ctx, _form, _out, error) =>
+          pages.deviceCode(ctx, { ...deviceForm(ctx), error: error && whyNoDevice(error) }),
+        userCodeConfirmSource: (ctx, _form, client, _info, userCode) =>
+          pages.deviceConfirm(ctx, {
+            ...deviceForm(ctx),
+            userCode,
+            clientName: client.clientName ?? client.clientId,
+          }),
+        successSource: (ctx) =>
+          pages.deviceDone(ctx, ctx.oidc.client?.clientName ?? ctx.oidc.client?.clientId ?? ''),
+      },
       rpInitiatedLogout: {
         enabled: true,
         logoutSource: (ctx) =>
@@ -149,6 +175,7 @@ export function createProvider({
       AccessToken: ACCESS_TOKEN_TTL_SECONDS,
       AuthorizationCode: 60,
       IdToken: HOUR,
+      DeviceCode: 600,
       Interaction: HOUR,
       PushedAuthorizationRequest: 60,
       RefreshToken: 30 * DAY,
@@ -257,9 +284,26 @@ function offerOfflineAccess(provider: Provider): void {
   })
 }
 
+const deviceForm = (ctx: KoaContextWithOIDC): DeviceForm => ({
+  action: DEVICE_PATH,
+  xsrf: String(ctx.oidc.session?.state?.secret ?? ''),
+  userCode: String(ctx.oidc.params?.user_code ?? ''),
+})
+
+function whyNoDevice(error: Error): string {
+  if (error.name === 'AbortedError') return 'Nothing was allowed. You can close this page.'
+  if (error.name === 'NoCodeError') return 'Type the code that your device shows.'
+  return 'This code is not known, has expired, or was used already. Look at your device, and try again.'
+}
+
 /** RFC 6749 §4.1.2.1: a scope that nobody knows is an error, not something to overlook. */
 function refuseUnknownScopes(ctx: KoaContextWithOIDC): void {
-  if (!['authorization', 'pushed_authorization_request'].includes(ctx.oidc.route)) return
+  if (
+    !['authorization', 'pushed_authorization_request', 'device_authorization'].includes(
+      ctx.oidc.route,
+    )
+  )
+    return
   const asked = String(ctx.oidc.params?.scope ?? '')
   if (!asked) throw new errors.InvalidScope('a scope is required', '')
   const unknown = asked
@@ -328,6 +372,9 @@ function putTokensOnTheWire(provider: Provider, tokens: AccessTokens): void {
 function answerForJwts(issuer: string) {
   return async (ctx: KoaContextWithOIDC, next: () => Promise<void>) => {
     await next()
+    // RFC 8628 §3.2; the library leaves the default unsaid, and some clients want it said.
+    if (ctx.oidc?.route === 'device_authorization' && ctx.status === 200)
+      Object.assign(ctx.body as object, { interval: 5 })
     const body = ctx.body as { error?: string } | undefined
     if (body?.error !== 'unsupported_token_type') return
     const { client, params, provider, route } = ctx.oidc

@@ -51,6 +51,21 @@ export function createUserAgent() {
     throw new Error('too many redirects')
   }
 
+  async function send(
+    page: Page,
+    form: { action: string; hidden: Record<string, string> },
+    fields: Record<string, string>,
+    leaveAt?: string,
+  ): Promise<Page> {
+    const url = new URL(form.action || page.url, page.url).href
+    const response = await request(url, {
+      method: 'POST',
+      body: new URLSearchParams({ ...form.hidden, ...fields }),
+      headers: { Origin: new URL(page.url).origin },
+    })
+    return follow(response, url, leaveAt)
+  }
+
   return {
     jar,
     request,
@@ -69,14 +84,13 @@ export function createUserAgent() {
           buttons.includes(button) && (!options.action || action === options.action),
       )
       if (!form) throw new Error(`the page has no form with a button "${button}"`)
-      const url = new URL(form.action || page.url, page.url).href
-      const body = new URLSearchParams({ ...form.hidden, ...fields, [button]: '' })
-      const response = await request(url, {
-        method: 'POST',
-        body,
-        headers: { Origin: new URL(page.url).origin },
-      })
-      return follow(response, url, options.leaveAt)
+      return send(page, form, { [button]: '', ...fields }, options.leaveAt)
+    },
+    /** The page's only form, by a button without a name. */
+    async submitFirst(page: Page, fields: Record<string, string>): Promise<Page> {
+      const [form] = forms(page.text)
+      if (!form) throw new Error('the page has no form')
+      return send(page, form, fields)
     },
   }
 }

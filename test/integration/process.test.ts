@@ -204,7 +204,7 @@ test('a second start on the same data is refused, and the first goes on; SIGTERM
   first.child.kill('SIGTERM')
   expect(await ended).toBe(0)
   // Without a server the command line starts the parts itself, over the same data.
-  expect(await json(['client', 'list'])).toEqual([])
+  expect(await json(['client', 'list'])).toMatchObject([{ id: 'eprospera-cli' }])
   expect((await stat(join(dir, 'data', 'secrets.json'))).mode & 0o777).toBe(0o600)
 }, 60_000)
 

@@ -2,6 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { securityHeaders, stylesheet } from '../../src/html.ts'
 import {
   consentPage,
+  deviceCodePage,
+  deviceConfirmPage,
+  deviceDonePage,
   errorPage,
   signedOutPage,
   signInPage,
@@ -36,6 +39,13 @@ const pages: Record<string, string> = {
   error: String(errorPage({ title: HOSTILE, message: HOSTILE, requestId: HOSTILE })),
   signOut: String(signOutPage({ action: '/end', xsrf: HOSTILE })),
   signedOut: String(signedOutPage({})),
+  deviceCode: String(
+    deviceCodePage({ action: '/device', xsrf: HOSTILE, userCode: HOSTILE, error: HOSTILE }),
+  ),
+  deviceConfirm: String(
+    deviceConfirmPage({ action: '/device', xsrf: HOSTILE, userCode: HOSTILE, clientName: HOSTILE }),
+  ),
+  deviceDone: String(deviceDonePage({ clientName: HOSTILE })),
   home: String(
     homePage({
       account: { name: HOSTILE, email: HOSTILE },
