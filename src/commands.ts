@@ -5,21 +5,28 @@ import {
   findAccount,
   findAccountByEmail,
   listAccounts,
+  setAccountStatus,
 } from './accounts/accounts.ts'
 import { migrate } from './db.ts'
 import { diagnose } from './doctor.ts'
 import { OperatorError } from './errors.ts'
 import {
+  findDelivery,
   findVerification,
   listAllVerifications,
+  listDeliveries,
+  replayDelivery,
+  retryBackup,
   startVerification,
 } from './id-verification/operations.ts'
 import { listVendorIntegrations, setVendorIntegration } from './id-verification/vendors/vendors.ts'
+import { createJobs } from './jobs.ts'
 import {
   createClient,
   deleteClient,
   findClient,
   listClients,
+  rotateClientSecret,
   setClientEnabled,
 } from './oauth/clients.ts'
 import type { Parts } from './parts.ts'
@@ -104,6 +111,14 @@ const COMMANDS: Record<string, Command> = {
     },
   },
 
+  'client rotate-secret': {
+    usage: 'client rotate-secret ID',
+    run: async ({ db }, _values, rest) => {
+      const clientId = id(rest, 'client')
+      const secret = found(await rotateClientSecret(db, clientId), 'client with a secret')
+      return { client_id: clientId, client_secret: secret }
+    },
+  },
   'client delete': {
     usage: 'client delete ID',
     run: async ({ db }, _values, rest) => {
@@ -137,6 +152,21 @@ const COMMANDS: Record<string, Command> = {
   'resident show': {
     usage: 'resident show ID|EMAIL',
     run: ({ db }, _values, rest) => findResident(db, id(rest, 'resident')),
+  },
+
+  'resident suspend': {
+    usage: 'resident suspend ID|EMAIL',
+    run: async ({ db }, _values, rest) => {
+      const resident = await findResident(db, id(rest, 'resident'))
+      return setAccountStatus(db, resident.id, 'suspended')
+    },
+  },
+  'resident resume': {
+    usage: 'resident resume ID|EMAIL',
+    run: async ({ db }, _values, rest) => {
+      const resident = await findResident(db, id(rest, 'resident'))
+      return setAccountStatus(db, resident.id, 'active')
+    },
   },
 
   'vendor set': {
@@ -184,6 +214,39 @@ const COMMANDS: Record<string, Command> = {
     usage: 'verification show ID',
     run: async ({ db }, _values, rest) =>
       found(await findVerification(db, id(rest, 'verification')), 'verification'),
+  },
+
+  'verification retry': {
+    usage: 'verification retry ID',
+    run: async ({ db, runtime, log }, _values, rest) => {
+      const verificationId = id(rest, 'verification')
+      const jobs = await createJobs(runtime.databaseUrl, log)
+      try {
+        found(await retryBackup(db, jobs, verificationId), 'approved verification')
+      } finally {
+        await jobs.stop()
+      }
+      return { id: verificationId, queued: true }
+    },
+  },
+
+  'delivery list': {
+    usage: 'delivery list [--failed]',
+    options: { failed: { type: 'boolean' } },
+    run: ({ db }, values) => listDeliveries(db, { failed: values.failed === true }),
+  },
+  'delivery show': {
+    usage: 'delivery show ID',
+    run: async ({ db }, _values, rest) =>
+      found(await findDelivery(db, id(rest, 'delivery')), 'delivery'),
+  },
+  'delivery replay': {
+    usage: 'delivery replay ID',
+    run: async ({ db }, _values, rest) => {
+      const deliveryId = id(rest, 'delivery')
+      found(await replayDelivery(db, deliveryId), 'delivery')
+      return { id: deliveryId, state: 'received' }
+    },
   },
 
   migrate: { usage: 'migrate', run: async ({ db }) => ({ applied: await migrate(db) }) },

@@ -60,3 +60,15 @@ export async function listAccounts(sql: Sql): Promise<Account[]> {
   return await sql<Account[]>`
     select id, email, email_verified, given_name, surname, status from account order by created_at`
 }
+
+/** A suspended resident signs in nowhere, and every token of theirs opens nothing. Answers the account, or `undefined`. */
+export async function setAccountStatus(
+  sql: Sql,
+  id: string,
+  status: Account['status'],
+): Promise<Account | undefined> {
+  const [row] = await sql<Account[]>`
+    update account set status = ${status}, updated_at = now() where id = ${id}
+    returning id, email, email_verified, given_name, surname, status`
+  return row
+}

@@ -1,5 +1,6 @@
 import type { Db, Sql } from '../db.ts'
 import { OperatorError } from '../errors.ts'
+import type { Jobs } from '../jobs.ts'
 import type { Sealer } from '../secrets.ts'
 import { createVerification, markNotStarted, setVendorSession } from './store.ts'
 import { createVendor, findVendorIntegration, VendorError } from './vendors/vendors.ts'
@@ -44,7 +45,7 @@ export async function listAllVerifications(sql: Sql) {
 
 /** One, with what was said of it and its images: never their content, never a link. */
 export async function findVerification(sql: Sql, id: string) {
-  if (!/^[0-9a-f-]{36}$/i.test(id)) return undefined
+  if (!UUID.test(id)) return undefined
   const [row] = await sql`
     select id, vendor, integration, tenant, status, account_id, vendor_session_id, attempt_id, document_type,
       images_complete, session_created_at, decided_at,
@@ -58,3 +59,48 @@ export async function findVerification(sql: Sql, id: string) {
     from verification where id = ${id}`
   return row
 }
+
+/** The newest deliveries, or those that ended without being applied. Never their bodies. */
+export async function listDeliveries(sql: Sql, { failed = false } = {}) {
+  return await sql`
+    select id, vendor, integration, state, tries, times_received, received_at, applied_at, verification_id, explanation
+    from delivery
+    where ${failed ? sql`state in ('failed', 'quarantined') or tries > 0 and state = 'received'` : sql`true`}
+    order by received_at desc limit 500`
+}
+
+/** One, explained: what became of it and why, and what else was said of the same verification. */
+export async function findDelivery(sql: Sql, id: string) {
+  if (!UUID.test(id)) return undefined
+  const [row] = await sql`
+    select id, vendor, integration, state, tries, times_received, received_at, last_received_at, applied_at,
+      run_at, verification_id, explanation, encode(body_sha256, 'hex') as body_sha256, octet_length(body) as bytes,
+      (select coalesce(json_agg(json_build_object('attemptId', attempt_id, 'status', status,
+          'decidedAt', decided_at, 'fromThisDelivery', delivery_id = delivery.id) order by recorded_at), '[]')
+        from decision where decision.verification_id = delivery.verification_id) as decisions
+    from delivery where id = ${id}`
+  return row
+}
+
+/** Has it applied again, from the start: what it says is recorded once, however often. Answers whether there was one. */
+export async function replayDelivery(sql: Sql, id: string): Promise<boolean> {
+  if (!UUID.test(id)) return false
+  const rows = await sql`
+    update delivery set state = 'received', tries = 0, run_at = now(), explanation = null, applied_at = null
+    where id = ${id} returning id`
+  return rows.length > 0
+}
+
+/** Asks the vendor for the images of an approved verification again; those that are stored stay. Answers whether it is approved. */
+export async function retryBackup(db: Db, jobs: Jobs, id: string): Promise<boolean> {
+  if (!UUID.test(id)) return false
+  return await db.begin(async (sql) => {
+    const [row] = await sql<{ attemptId: string | null }[]>`
+      select attempt_id from verification where id = ${id} and status = 'approved'`
+    if (!row) return false
+    await jobs.enqueue(sql, 'list-images', { verificationId: id, attemptId: row.attemptId ?? '' })
+    return true
+  })
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i

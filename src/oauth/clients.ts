@@ -142,6 +142,15 @@ export async function setClientEnabled(sql: Sql, id: string, enabled: boolean): 
   return rows.length > 0
 }
 
+/** A new secret, in the answer once; the old one is no good from now on. `undefined`: no such client, or one without a secret. */
+export async function rotateClientSecret(sql: Sql, id: string): Promise<string | undefined> {
+  const secret = randomSecret()
+  const rows = await sql`
+    update client set secret_hash = ${hashSecret(secret)}, updated_at = now()
+    where id = ${id} and secret_hash is not null returning id`
+  return rows.length > 0 ? secret : undefined
+}
+
 /** The client, what residents allowed it, and every token of it. Answers whether there was such a client. */
 export async function deleteClient(sql: Sql, id: string): Promise<boolean> {
   const rows = await sql`delete from client where id = ${id} returning id`
