@@ -101,7 +101,7 @@ export async function startServer(
     addressOf: createClientAddress(options.trustedProxies),
     onDelivery: options.onDelivery,
   })
-  serve(server, issuer, provider, getRequestListener(app.fetch, { overrideGlobalObjects: false }))
+  serve(server, issuer, provider, getRequestListener(app.fetch))
 
   return {
     url: addressOf(server),
