@@ -375,6 +375,11 @@ function answerForJwts(issuer: string) {
     // RFC 8628 §3.2; the library leaves the default unsaid, and some clients want it said.
     if (ctx.oidc?.route === 'device_authorization' && ctx.status === 200)
       Object.assign(ctx.body as object, { interval: 5 })
+    if (ctx.status === 404 && ctx.body === undefined) {
+      ctx.status = 404
+      ctx.body = { error: 'not_found' }
+      return
+    }
     const body = ctx.body as { error?: string } | undefined
     if (body?.error !== 'unsupported_token_type') return
     const { client, params, provider, route } = ctx.oidc

@@ -395,6 +395,13 @@ describe('the token endpoint', () => {
   })
 })
 
+test('an address below the endpoints that is none answers 404 as JSON', async () => {
+  for (const path of ['/api/oauth/nothing', '/api/oauth/token', '/device/nothing/here']) {
+    const response = await fetch(`${portal.url}${path}`)
+    expect([path, response.status, await response.text()]).toEqual([path, 404, '{"error":"not_found"}'])
+  }
+})
+
 test('what has ended a day ago is deleted, and nothing that still counts', async () => {
   const { deleteExpired } = await import('../../src/oauth/expired.ts')
   const kinds = async () => (await portal.db`select kind from oidc_artifact`).length
