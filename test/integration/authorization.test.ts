@@ -398,7 +398,11 @@ describe('the token endpoint', () => {
 test('an address below the endpoints that is none answers 404 as JSON', async () => {
   for (const path of ['/api/oauth/nothing', '/api/oauth/token', '/device/nothing/here']) {
     const response = await fetch(`${portal.url}${path}`)
-    expect([path, response.status, await response.text()]).toEqual([path, 404, '{"error":"not_found"}'])
+    expect([path, response.status, await response.text()]).toEqual([
+      path,
+      404,
+      '{"error":"not_found"}',
+    ])
   }
 })
 
