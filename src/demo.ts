@@ -107,6 +107,22 @@ async function backedUp({ parts }: Served, accountId: string, verificationId: st
   throw new Error('the images were not backed up within a minute')
 }
 
+/** Where to decide: the session that an earlier run left open, or a new one. */
+async function findUndecided(
+  { parts }: Served,
+  vendor: VeriffSandbox,
+  accountId: string,
+): Promise<string> {
+  const pending = (await listVerifications(parts.db, accountId)).filter(
+    ({ status }) => status === 'pending',
+  )
+  for (const sessionId of vendor.listSessions()) {
+    const session = await vendor.findSession(sessionId)
+    if (session && pending.some(({ id }) => id === session.vendorData)) return session.url
+  }
+  return (await startVerification(parts, { vendor: 'veriff', accountId })).url
+}
+
 async function show(served: Served, asked: () => Promise<unknown>) {
   const { parts, server, config } = served
   if (!server) throw new OperatorError('The demo needs ROLE=all.')
@@ -118,7 +134,7 @@ async function show(served: Served, asked: () => Promise<unknown>) {
     await vendor.complete(first.vendorSessionId, 'approved')
     await backedUp(served, resident.id, first.id)
   }
-  const second = await startVerification(parts, { vendor: 'veriff', accountId: resident.id })
+  const undecided = await findUndecided(served, vendor, resident.id)
 
   const redirectUri = `http://localhost:${port ? port + 1 : 3001}/callback`
   const file = join(config.dataDir, 'demo-application.json')
@@ -150,7 +166,7 @@ async function show(served: Served, asked: () => Promise<unknown>) {
     `${application.url.replace('127.0.0.1', 'localhost')}   a bank that asks to see an identity document`,
   )
   entry('Portal', `${server.issuer}   the resident’s own page: documents, and who may see them`)
-  entry('Vendor', `${second.url}   decide a new verification`)
+  entry('Vendor', `${undecided}   decide a new verification`)
   say()
   entry('Sign in as', RESIDENT.email)
   entry('Password', RESIDENT.password)
