@@ -208,6 +208,7 @@ async function main() {
       s3Credentials: { accessKeyId: 'AKIABENCHMARK', secretAccessKey: randomSecret() },
       cookieKeys: [randomSecret()],
       encryptionKeys: [Buffer.from(randomSecret(), 'base64url')],
+      outboundAllow: [],
     }
     const issuer = 'http://localhost:3000'
     const parts = await openParts(runtime, createLog('error'))

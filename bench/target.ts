@@ -1,6 +1,7 @@
 import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import { openDb } from '../src/db.ts'
+import { createJobs } from '../src/jobs.ts'
 import { createLog } from '../src/log.ts'
 import { openParts, type Runtime } from '../src/parts.ts'
 import { listen, startServer } from '../src/server.ts'
@@ -26,10 +27,12 @@ async function start(task: Task): Promise<string> {
   if (task.be === 'portal') {
     const encryptionKeys = task.runtime.encryptionKeys.map((key) => Buffer.from(key, 'base64url'))
     const parts = await openParts({ ...task.runtime, encryptionKeys }, createLog('error'))
+    const jobs = await createJobs(parts.runtime.databaseUrl, parts.log)
     const { server, port } = await listen('127.0.0.1', 0)
     const issuer = `http://localhost:${port}`
     const running = await startServer(server, parts, {
       issuer: process.env.BENCH_ISSUER ?? issuer,
+      jobs,
       missingScopeStatus: 401,
       trustedProxies: [],
       onDelivery: () => {},

@@ -26,6 +26,13 @@ const secretKeys = (bytes: number, what: string) =>
     return keys
   })
 
+const addressRanges = z
+  .string()
+  .transform((value) => value.split(',').map((part) => part.trim()))
+  .refine((list) => list.every(isAddressRange), {
+    error: 'must be addresses or CIDR ranges, separated by commas',
+  })
+
 const schema = z.object({
   PORT: port.refine((value) => value <= 65535, 'must be a number from 0 to 65535').default(3000),
   HOST: z.string().min(1).default('127.0.0.1'),
@@ -47,13 +54,8 @@ const schema = z.object({
     .enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` })
     .default('info'),
   MISSING_SCOPE_STATUS: z.enum(['401', '403'], { error: 'must be 401 or 403' }).default('401'),
-  TRUSTED_PROXIES: z
-    .string()
-    .transform((value) => value.split(',').map((part) => part.trim()))
-    .refine((list) => list.every(isAddressRange), {
-      error: 'must be addresses or CIDR ranges, separated by commas',
-    })
-    .optional(),
+  TRUSTED_PROXIES: addressRanges.optional(),
+  OUTBOUND_ALLOW: addressRanges.optional(),
   COOKIE_KEYS: secretKeys(
     32,
     'one or more keys of 32 bytes or longer, base64url, separated by commas',
@@ -89,6 +91,8 @@ export type Config = Readonly<{
   logLevel: (typeof LOG_LEVELS)[number]
   missingScopeStatus: 401 | 403
   trustedProxies: readonly string[]
+  /** Addresses or CIDR ranges inside that may be called although they are not public. */
+  outboundAllow: readonly string[]
   /** `undefined`: generated and kept under the data directory. */
   secrets: { cookieKeys: string[]; encryptionKeys: Uint8Array[] } | undefined
 }>
@@ -149,6 +153,7 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     logLevel: value.LOG_LEVEL,
     missingScopeStatus: value.MISSING_SCOPE_STATUS === '403' ? 403 : 401,
     trustedProxies: value.TRUSTED_PROXIES ?? [],
+    outboundAllow: value.OUTBOUND_ALLOW ?? [],
     secrets:
       value.COOKIE_KEYS && value.ENCRYPTION_KEY
         ? {

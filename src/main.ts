@@ -4,6 +4,7 @@ import { type Config, loadConfig } from './config.ts'
 import { DiagnosisError } from './doctor.ts'
 import { openEmbedded } from './embedded/data-dir.ts'
 import { OperatorError } from './errors.ts'
+import { createJobs, type Jobs } from './jobs.ts'
 import { createLog, type Log } from './log.ts'
 import { openParts, type Parts, type Runtime } from './parts.ts'
 import { listen, type RunningServer, startServer } from './server.ts'
@@ -34,6 +35,7 @@ async function open(config: Config, log: Log, mode: 'own' | 'attach-or-own'): Pr
       databaseUrl,
       s3,
       s3Credentials: config.s3 ? undefined : embedded?.s3?.credentials,
+      outboundAllow: config.outboundAllow,
       ...secrets,
     }
     const parts = await openParts(runtime, log)
@@ -65,20 +67,23 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<Served> {
   const listening = config.role === 'worker' ? undefined : await listen(config.host, config.port)
   const issuer = config.issuer ?? `http://localhost:${listening?.port ?? config.port}`
   let parts: Opened | undefined
+  let jobs: Jobs | undefined
   try {
     parts = await open(config, log, 'own')
     // A process that only reads needs no right to write.
     if (config.role !== 'web') await checkBucket(parts)
-    const worker = config.role === 'web' ? undefined : await startWorker(parts)
+    jobs = await createJobs(parts.runtime.databaseUrl, log)
+    const worker = config.role === 'web' ? undefined : await startWorker(parts, jobs)
     const server =
       listening &&
       (await startServer(listening.server, parts, {
         issuer,
+        jobs,
         missingScopeStatus: config.missingScopeStatus,
         trustedProxies: config.trustedProxies,
         onDelivery: () => worker?.wake(),
       }))
-    const opened = parts
+    const opened = { parts, jobs }
     return {
       config,
       parts,
@@ -86,12 +91,14 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<Served> {
       async close() {
         await server?.close()
         await worker?.stop()
-        await opened.close()
+        await opened.jobs.stop()
+        await opened.parts.close()
       },
     }
   } catch (error) {
     listening?.server.close()
     listening?.server.closeAllConnections()
+    await jobs?.stop()
     await parts?.close()
     throw error
   }

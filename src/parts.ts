@@ -2,6 +2,7 @@ import type { S3Config } from './config.ts'
 import { type Db, migrate, openDb } from './db.ts'
 import { OperatorError } from './errors.ts'
 import type { Log } from './log.ts'
+import { createOutbound, type Outbound } from './outbound.ts'
 import { createSealer, type Sealer } from './secrets.ts'
 import { createStorage, type Storage } from './storage.ts'
 
@@ -13,6 +14,8 @@ export type Runtime = {
   s3Credentials: { accessKeyId: string; secretAccessKey: string } | undefined
   cookieKeys: string[]
   encryptionKeys: Uint8Array[]
+  /** Addresses or CIDR ranges inside that may be called although they are not public. */
+  outboundAllow: readonly string[]
 }
 
 /** The long-lived things that every process shares, opened once and handed down. */
@@ -20,6 +23,7 @@ export type Parts = {
   db: Db
   storage: Storage
   sealer: Sealer
+  outbound: Outbound
   log: Log
   runtime: Runtime
   close(): Promise<void>
@@ -33,6 +37,7 @@ export async function openParts(runtime: Runtime, log: Log): Promise<Parts> {
     db,
     storage,
     sealer: createSealer(runtime.encryptionKeys),
+    outbound: createOutbound(runtime.outboundAllow),
     log,
     runtime,
     async close() {

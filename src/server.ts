@@ -7,6 +7,7 @@ import { createClientAddress } from './client-address.ts'
 import { openDb } from './db.ts'
 import { OperatorError } from './errors.ts'
 import { securityHeaders } from './html.ts'
+import type { Jobs } from './jobs.ts'
 import { createAccessTokens } from './oauth/access-token.ts'
 import { loadSigningKeys } from './oauth/keys.ts'
 import {
@@ -23,6 +24,8 @@ import type { Storage } from './storage.ts'
 
 export type ServerOptions = {
   issuer: string
+  /** What a request causes and another process may do. */
+  jobs: Jobs
   missingScopeStatus: 401 | 403
   /** Addresses or CIDR ranges whose `X-Forwarded-For` counts. */
   trustedProxies: readonly string[]

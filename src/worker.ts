@@ -1,6 +1,6 @@
 import { startBackup } from './id-verification/backup.ts'
 import { startInbox } from './id-verification/inbox.ts'
-import { createJobs } from './jobs.ts'
+import type { Jobs } from './jobs.ts'
 import { deleteExpired } from './oauth/expired.ts'
 import type { Parts } from './parts.ts'
 
@@ -9,10 +9,9 @@ export type Worker = { wake(): void; stop(): Promise<void> }
 
 const CLEAN_UP_MS = 10 * 60_000
 
-/** Starts it; `stop` finishes or releases what is running. The parts stay the caller's to close, after this. */
-export async function startWorker(parts: Parts): Promise<Worker> {
+/** Starts it; `stop` takes no more, and what is running is finished by the queue's own stop. Both stay the caller's to close. */
+export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
   const { db, storage, sealer, log } = parts
-  const jobs = await createJobs(parts.runtime.databaseUrl, log)
   await startBackup({ db, storage, sealer, jobs, log })
   const inbox = startInbox({ db, sealer, jobs, log })
   const cleaning = setInterval(() => {
@@ -23,7 +22,6 @@ export async function startWorker(parts: Parts): Promise<Worker> {
     async stop() {
       clearInterval(cleaning)
       await inbox.stop()
-      await jobs.stop()
     },
   }
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createAccount } from '../../src/accounts/accounts.ts'
 import { startS3Server } from '../../src/embedded/s3.ts'
+import { createJobs } from '../../src/jobs.ts'
 import { createLog, type Log } from '../../src/log.ts'
 import { createClient } from '../../src/oauth/clients.ts'
 import { openParts, type Parts, type Runtime } from '../../src/parts.ts'
@@ -21,7 +22,7 @@ export type TestPortal = Awaited<ReturnType<typeof startPortal>>
 
 /** A whole portal on a free port: real PostgreSQL, real S3 protocol, real HTTP, and every line it logs. */
 export async function startPortal(
-  options: { worker?: boolean; missingScopeStatus?: 401 | 403 } = {},
+  options: { worker?: boolean; missingScopeStatus?: 401 | 403; outboundAllow?: string[] } = {},
 ) {
   const database = await createDatabase()
   const dir = await mkdtemp(join(tmpdir(), 'portal-test-'))
@@ -49,6 +50,7 @@ export async function startPortal(
     s3Credentials: credentials,
     cookieKeys: [randomSecret()],
     encryptionKeys: [Buffer.from(randomSecret(), 'base64url')],
+    outboundAllow: options.outboundAllow ?? [],
   }
   const lines: string[] = []
   const log = createLog('debug', (line) => lines.push(line))
@@ -86,9 +88,11 @@ async function startProcess(
 ) {
   const { server, port } = await listen('127.0.0.1', 0)
   const issuer = options.issuer ?? `http://localhost:${port}`
-  const worker = options.worker ? await startWorker(parts) : undefined
+  const jobs = await createJobs(parts.runtime.databaseUrl, parts.log)
+  const worker = options.worker ? await startWorker(parts, jobs) : undefined
   const running = await startServer(server, parts, {
     issuer,
+    jobs,
     missingScopeStatus: options.missingScopeStatus ?? 401,
     trustedProxies: [],
     onDelivery: () => worker?.wake(),
@@ -101,6 +105,7 @@ async function startProcess(
     async close() {
       await running.close()
       await worker?.stop()
+      await jobs.stop()
     },
   }
 }

@@ -1,0 +1,96 @@
+import { lookup as resolveName } from 'node:dns'
+import { request as requestHttp } from 'node:http'
+import { request as requestHttps } from 'node:https'
+import { BlockList, isIP, type LookupFunction } from 'node:net'
+import ipaddr from 'ipaddr.js'
+
+/** A request to an address that somebody else chose: a client's key set, its logo, its logout notices. */
+export type Outbound = (
+  url: string | URL,
+  options?: {
+    method?: string
+    headers?: Record<string, string>
+    body?: string
+    /** Longer answers are an error. */
+    maxBytes?: number
+    timeoutMs?: number
+  },
+) => Promise<Response>
+
+/** Thrown before anything is sent: the name stands for an address that is not public. */
+export class ForbiddenAddressError extends Error {
+  override readonly name = 'ForbiddenAddressError'
+}
+
+const MAX_BYTES = 256 * 1024
+const TIMEOUT_MS = 5_000
+
+/**
+ * Connects to public addresses alone (RFC 6890), whatever a name resolves to at that moment, and follows no redirect.
+ * `allowed` are addresses or CIDR ranges inside, where the operator's own applications live.
+ */
+export function createOutbound(allowed: readonly string[]): Outbound {
+  const inside = new BlockList()
+  for (const entry of allowed) {
+    const [address = '', bits] = entry.split('/')
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
+    if (bits === undefined) inside.addAddress(address, family)
+    else inside.addSubnet(address, Number(bits), family)
+  }
+  const mayReach = (address: string) =>
+    ipaddr.parse(address).range() === 'unicast' ||
+    inside.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+
+  // The check is on the very addresses that are then connected to, so a name cannot change its mind in between.
+  const lookup: LookupFunction = (hostname, options, callback) =>
+    resolveName(hostname, { ...options, all: true }, (error, found) => {
+      if (error) return callback(error, '')
+      const reachable = found.filter(({ address }) => mayReach(address))
+      const [first] = reachable
+      if (!first) return callback(new ForbiddenAddressError('the address is not public'), '')
+      if (options.all) callback(null, reachable)
+      else callback(null, first.address, first.family)
+    })
+
+  return (url, options = {}) =>
+    new Promise((resolve, reject) => {
+      const { protocol, hostname } = new URL(url)
+      const literal = hostname.replace(/^\[|\]$/g, '')
+      if (isIP(literal) !== 0 && !mayReach(literal))
+        throw new ForbiddenAddressError('the address is not public')
+      const { maxBytes = MAX_BYTES, timeoutMs = TIMEOUT_MS } = options
+      const send = protocol === 'https:' ? requestHttps : requestHttp
+      const request = send(
+        url,
+        {
+          method: options.method ?? 'GET',
+          headers: options.headers,
+          lookup,
+          signal: AbortSignal.timeout(timeoutMs),
+        },
+        (answer) => {
+          const chunks: Buffer[] = []
+          let length = 0
+          answer.on('error', reject)
+          answer.on('data', (chunk: Buffer) => {
+            length += chunk.length
+            if (length > maxBytes) answer.destroy(new Error(`more than ${maxBytes} bytes came`))
+            else chunks.push(chunk)
+          })
+          answer.on('end', () => {
+            const status = answer.statusCode ?? 502
+            const type = answer.headers['content-type']
+            const bare = status === 204 || status === 205 || status === 304
+            resolve(
+              new Response(bare ? null : Buffer.concat(chunks), {
+                status,
+                headers: type ? { 'content-type': type } : {},
+              }),
+            )
+          })
+        },
+      )
+      request.on('error', reject)
+      request.end(options.body)
+    })
+}

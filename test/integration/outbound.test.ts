@@ -1,0 +1,54 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createOutbound } from '../../src/outbound.ts'
+
+let connections = 0
+const server = createServer((req, res) => {
+  if (req.url === '/redirect') res.writeHead(302, { Location: 'http://127.0.0.1/' }).end()
+  else if (req.url === '/endless') {
+    const writing = setInterval(() => res.write('x'.repeat(1024)), 1)
+    res.on('close', () => clearInterval(writing))
+  } else if (req.url !== '/silent') res.end('{"here":true}')
+})
+server.on('connection', () => connections++)
+let port = 0
+beforeAll(async () => {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  port = (server.address() as AddressInfo).port
+})
+afterAll(() => {
+  server.closeAllConnections()
+  server.close()
+})
+
+test.each([
+  '127.0.0.1',
+  'localhost',
+  '[::1]',
+  '[::ffff:127.0.0.1]',
+  '0.0.0.0',
+  '169.254.169.254',
+  '10.0.0.1',
+  '192.168.1.1',
+  '[fd00::1]',
+  '[fe80::1]',
+  '[64:ff9b::7f00:1]',
+  '2130706433',
+])('nothing is sent to %s', async (host) => {
+  const before = connections
+  await expect(createOutbound([])(`http://${host}:${port}/`)).rejects.toThrow(
+    'the address is not public',
+  )
+  expect(connections).toBe(before)
+})
+
+test('an address that the operator named is reached; redirects, silence and endless answers are not followed', async () => {
+  const outbound = createOutbound(['127.0.0.0/8'])
+  expect(await (await outbound(`http://127.0.0.1:${port}/`)).json()).toEqual({ here: true })
+  expect((await outbound(`http://127.0.0.1:${port}/redirect`)).status).toBe(302)
+  await expect(outbound(`http://127.0.0.1:${port}/endless`, { maxBytes: 10_000 })).rejects.toThrow(
+    'more than 10000 bytes came',
+  )
+  await expect(outbound(`http://127.0.0.1:${port}/silent`, { timeoutMs: 50 })).rejects.toThrow()
+})
