@@ -11,7 +11,7 @@ import { setVendorIntegration } from '../src/id-verification/vendors/vendors.ts'
 import { createLog } from '../src/log.ts'
 import { createAccessTokens } from '../src/oauth/access-token.ts'
 import { createClient } from '../src/oauth/clients.ts'
-import { loadSigningKeys } from '../src/oauth/keys.ts'
+import { openKeyRing } from '../src/oauth/keys.ts'
 import { openParts, type Parts, type Runtime } from '../src/parts.ts'
 import { hashSecret, randomSecret } from '../src/secrets.ts'
 import type { Task } from './target.ts'
@@ -110,7 +110,8 @@ function around<T>(all: T[]): () => T {
 /** Residents with a complete approved verification each, and a live access token each, as the portal itself makes them. */
 async function seed(parts: Parts, issuer: string): Promise<string[]> {
   const { db, sealer } = parts
-  const tokens = createAccessTokens(issuer, await loadSigningKeys(db, sealer))
+  const ring = await openKeyRing(db, sealer, parts.log)
+  const tokens = createAccessTokens(issuer, ring)
   const scope = 'openid eprospera:person.id_verification.read'
   const client = await createClient(db, {
     name: 'Benchmark',
@@ -144,7 +145,7 @@ async function seed(parts: Parts, issuer: string): Promise<string[]> {
     issued.push(
       await tokens.sign({
         jti,
-        accountId: account.id,
+        subject: account.id,
         clientId: client.client_id,
         scope,
         issuedAt: now,
@@ -152,6 +153,7 @@ async function seed(parts: Parts, issuer: string): Promise<string[]> {
       }),
     )
   }
+  ring.close()
   await db`analyze`
   return issued
 }

@@ -44,7 +44,7 @@ type Env = { Bindings: HttpBindings; Variables: { requestId: string } }
 /** Which path goes to which feature; every failure becomes a response here. */
 export function createApp(parts: AppParts): Hono<Env> {
   const { issuer, db, storage, tokens, provider, addressOf, log } = parts
-  const bearer = createBearer({ issuer, tokens, missingScopeStatus: parts.missingScopeStatus })
+  const bearer = createBearer({ issuer, db, tokens, missingScopeStatus: parts.missingScopeStatus })
   const forms = createFormTokens(parts.cookieKeys)
   const findLatestApproved = createFindLatestApproved(parts.lanes)
 

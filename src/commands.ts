@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { parseArgs, styleText } from 'node:util'
 import {
@@ -28,7 +29,10 @@ import {
   listClients,
   rotateClientSecret,
   setClientEnabled,
+  updateClient,
 } from './oauth/clients.ts'
+import { listKeys, retireKey, rotateKeys } from './oauth/keys.ts'
+import { createInitialAccessToken } from './oauth/registration.ts'
 import type { Parts } from './parts.ts'
 
 /** Wrong use of the command line: exit status 2. */
@@ -63,31 +67,84 @@ function found<T>(value: T | undefined | false, what: string): T {
   return value
 }
 
+const CLIENT_USAGE =
+  '[--auth-method M] [--jwks-file F|--jwks-uri U] [--pkce optional] [--par required] [--dpop required] [--fapi] [--post-logout-redirect-uri U…] [--backchannel-logout-uri U]'
+const CLIENT_OPTIONS = {
+  name: { type: 'string' },
+  'redirect-uri': { type: 'string', multiple: true },
+  'post-logout-redirect-uri': { type: 'string', multiple: true },
+  'backchannel-logout-uri': { type: 'string' },
+  scope: { type: 'string' },
+  'auth-method': { type: 'string' },
+  'jwks-file': { type: 'string' },
+  'jwks-uri': { type: 'string' },
+  pkce: { type: 'string' },
+  par: { type: 'string' },
+  dpop: { type: 'string' },
+  fapi: { type: 'boolean' },
+} as const
+
+/** What `client create` and `client update` share. */
+async function readClient(values: Values, rest: string[]) {
+  // `--redirect-uri U V` reads as the option and one more word.
+  const redirectUris = [...((values['redirect-uri'] as string[] | undefined) ?? []), ...rest]
+  return {
+    redirectUris: redirectUris.length > 0 ? redirectUris : undefined,
+    postLogoutRedirectUris: values['post-logout-redirect-uri'] as string[] | undefined,
+    backchannelLogoutUri: some(values, 'backchannel-logout-uri'),
+    authMethod: some(values, 'auth-method'),
+    jwks: values['jwks-file'] ? await readKeySet(one(values, 'jwks-file')) : undefined,
+    jwksUri: some(values, 'jwks-uri'),
+    pkce: some(values, 'pkce'),
+    par: isRequired(values, 'par'),
+    dpop: isRequired(values, 'dpop'),
+    fapi: values.fapi === true ? true : undefined,
+  }
+}
+
+function isRequired(values: Values, name: string): boolean | undefined {
+  const value = some(values, name)
+  if (value !== undefined && value !== 'required' && value !== 'optional')
+    throw new UsageError(`--${name} is required or optional`)
+  return value === undefined ? undefined : value === 'required'
+}
+
+/** A JWK Set (RFC 7517 §5), or one key alone. */
+async function readKeySet(file: string): Promise<unknown> {
+  try {
+    const read: unknown = JSON.parse(await readFile(file, 'utf8'))
+    return typeof read === 'object' && read !== null && 'kty' in read ? { keys: [read] } : read
+  } catch (error) {
+    throw new OperatorError(`The key set ${file} cannot be read: ${(error as Error).message}`)
+  }
+}
+
 /** Every operator's command: `NOUN VERB`. */
 const COMMANDS: Record<string, Command> = {
   'client create': {
-    usage:
-      'client create --name N --redirect-uri U… --scope "…" [--type web|native] [--auth-method M] [--tenant T] [--pkce optional]',
-    options: {
-      name: { type: 'string' },
-      'redirect-uri': { type: 'string', multiple: true },
-      scope: { type: 'string' },
-      type: { type: 'string' },
-      'auth-method': { type: 'string' },
-      tenant: { type: 'string' },
-      pkce: { type: 'string' },
-    },
-    run: ({ db }, values, rest) =>
+    usage: `client create --name N --redirect-uri U… --scope "…" [--type web|native|service] [--tenant T] ${CLIENT_USAGE}`,
+    options: { ...CLIENT_OPTIONS, type: { type: 'string' }, tenant: { type: 'string' } },
+    run: async ({ db }, values, rest) =>
       createClient(db, {
+        ...(await readClient(values, rest)),
         name: one(values, 'name'),
-        // `--redirect-uri U V` reads as the option and one more word.
-        redirectUris: [...((values['redirect-uri'] as string[] | undefined) ?? []), ...rest],
         scope: one(values, 'scope'),
         type: some(values, 'type') as 'web' | undefined,
-        authMethod: some(values, 'auth-method') as 'none' | undefined,
         tenant: some(values, 'tenant'),
-        pkce: some(values, 'pkce') as 'optional' | undefined,
       }),
+  },
+  'client update': {
+    usage: `client update ID [--name N] [--redirect-uri U…] [--scope "…"] ${CLIENT_USAGE}`,
+    options: CLIENT_OPTIONS,
+    run: async ({ db }, values, [clientId, ...rest]) => {
+      const change = await readClient(values, rest)
+      const updated = await updateClient(db, id([clientId ?? ''], 'client'), {
+        ...change,
+        name: some(values, 'name'),
+        scope: some(values, 'scope'),
+      })
+      return found(updated, 'client')
+    },
   },
   'client list': { usage: 'client list', run: ({ db }) => listClients(db) },
   'client show': {
@@ -126,6 +183,20 @@ const COMMANDS: Record<string, Command> = {
       found(await deleteClient(db, clientId), 'client')
       return { client_id: clientId, deleted: true }
     },
+  },
+
+  'registration-token create': {
+    usage: 'registration-token create [--days 7]',
+    options: { days: { type: 'string' } },
+    run: ({ db }, values) =>
+      createInitialAccessToken(db, { expiresInDays: Number(some(values, 'days') ?? 7) }),
+  },
+
+  'key list': { usage: 'key list', run: ({ db }) => listKeys(db) },
+  'key rotate': { usage: 'key rotate', run: ({ db, sealer }) => rotateKeys(db, sealer) },
+  'key retire': {
+    usage: 'key retire KID',
+    run: ({ db, sealer }, _values, rest) => retireKey(db, sealer, id(rest, 'key')),
   },
 
   'resident create': {

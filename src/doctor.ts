@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { OperatorError } from './errors.ts'
-import { loadSigningKeys } from './oauth/keys.ts'
+import { listKeys, openKeyRing } from './oauth/keys.ts'
 import type { Parts } from './parts.ts'
 
 type Finding = { check: string; ok: boolean; detail: string }
@@ -16,7 +16,7 @@ export async function diagnose(parts: Parts & { issuer: string | undefined }): P
       findings.push({ check, ok: false, detail: `${name}: ${advice}` })
     }
   }
-  const { db, storage, sealer, issuer } = parts
+  const { db, storage, sealer, log, issuer } = parts
 
   await attempt('database', 'check DATABASE_URL and that the server runs', async () => {
     const [row] = await db<
@@ -75,8 +75,10 @@ export async function diagnose(parts: Parts & { issuer: string | undefined }): P
     return `within ${Math.ceil(skew / 1000)} s of the database's`
   })
   await attempt('keys', 'give the ENCRYPTION_KEY that the keys were sealed with', async () => {
-    const keys = await loadSigningKeys(db, sealer)
-    return `${keys.publicJwks.keys.length} signing key${keys.publicJwks.keys.length === 1 ? '' : 's'}`
+    const ring = await openKeyRing(db, sealer, log)
+    ring.close()
+    const active = (await listKeys(db)).filter(({ status }) => status === 'active')
+    return `${active.length} signing keys in use`
   })
   if (issuer)
     await attempt(

@@ -9,6 +9,14 @@ const JOBS = {
   'list-images': z.object({ verificationId: z.uuid(), attemptId: z.string() }),
   /** Copies one image from the vendor into the bucket. */
   'backup-image': z.object({ imageId: z.uuid() }),
+  /** Tells an application that a session ended: the times are ISO 8601. */
+  'notify-logout': z.object({
+    issuer: z.string(),
+    clientId: z.string(),
+    accountId: z.uuid(),
+    sid: z.string(),
+    endedAt: z.iso.datetime(),
+  }),
 } as const
 type JobName = keyof typeof JOBS
 export type JobData<N extends JobName> = z.infer<(typeof JOBS)[N]>

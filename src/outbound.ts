@@ -79,12 +79,13 @@ export function createOutbound(allowed: readonly string[]): Outbound {
           })
           answer.on('end', () => {
             const status = answer.statusCode ?? 502
-            const type = answer.headers['content-type']
             const bare = status === 204 || status === 205 || status === 304
             resolve(
               new Response(bare ? null : Buffer.concat(chunks), {
                 status,
-                headers: type ? { 'content-type': type } : {},
+                headers: Object.entries(answer.headers).flatMap(([name, value]) =>
+                  typeof value === 'string' ? [[name, value]] : [],
+                ) as [string, string][],
               }),
             )
           })

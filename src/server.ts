@@ -9,7 +9,7 @@ import { OperatorError } from './errors.ts'
 import { securityHeaders } from './html.ts'
 import type { Jobs } from './jobs.ts'
 import { createAccessTokens } from './oauth/access-token.ts'
-import { loadSigningKeys } from './oauth/keys.ts'
+import { openKeyRing } from './oauth/keys.ts'
 import {
   deviceCodePage,
   deviceConfirmPage,
@@ -77,17 +77,26 @@ export async function startServer(
   const { issuer } = options
   const { db, storage, sealer, log, runtime } = parts
   const lanes = Array.from({ length: LANES }, () => openDb(runtime.databaseUrl, { connections: 1 }))
-  const keys = await loadSigningKeys(db, sealer)
-  const tokens = createAccessTokens(issuer, keys)
-  const provider = createProvider({
-    issuer,
-    db,
-    sealer,
-    keys,
-    tokens,
-    cookieKeys: runtime.cookieKeys,
-    pages: createPages(issuer),
-    log,
+  const ring = await openKeyRing(db, sealer, log)
+  const tokens = createAccessTokens(issuer, ring)
+  // oidc-provider takes its keys once: other keys are another instance, which the next request meets.
+  const create = () =>
+    createProvider({
+      issuer,
+      db,
+      sealer,
+      keys: ring.current(),
+      tokens,
+      outbound: parts.outbound,
+      jobs: options.jobs,
+      cookieKeys: runtime.cookieKeys,
+      pages,
+      log,
+    })
+  const pages = createPages(issuer)
+  let provider = create()
+  ring.onChange(() => {
+    provider = create()
   })
   const app = createApp({
     issuer,
@@ -104,12 +113,13 @@ export async function startServer(
     addressOf: createClientAddress(options.trustedProxies),
     onDelivery: options.onDelivery,
   })
-  serve(server, issuer, provider, getRequestListener(app.fetch))
+  serve(server, issuer, () => provider, getRequestListener(app.fetch))
 
   return {
     url: addressOf(server),
     issuer,
     async close() {
+      ring.close()
       await new Promise<void>((resolve) => {
         server.close(() => resolve())
         server.closeIdleConnections()
@@ -122,8 +132,14 @@ export async function startServer(
 
 type Listener = (req: IncomingMessage, res: ServerResponse) => void
 
-function serve(server: Server, issuer: string, provider: Provider, app: Listener): void {
-  const authorizationServer = provider.callback()
+function serve(server: Server, issuer: string, provider: () => Provider, app: Listener): void {
+  const callbacks = new WeakMap<Provider, ReturnType<Provider['callback']>>()
+  const authorizationServer: Listener = (req, res) => {
+    const current = provider()
+    const callback = callbacks.get(current) ?? current.callback()
+    callbacks.set(current, callback)
+    void callback(req, res)
+  }
   server.removeAllListeners('request')
   server.on('request', (req, res) => {
     pinHost(req.headers, issuer)
@@ -138,7 +154,7 @@ function serve(server: Server, issuer: string, provider: Provider, app: Listener
       if (target !== path) req.url = query === undefined ? target : `${target}?${query}`
       res.setHeader('X-Content-Type-Options', 'nosniff')
       res.setHeader('Referrer-Policy', 'no-referrer')
-      void authorizationServer(req, res)
+      authorizationServer(req, res)
     } else app(req, res)
   })
 }

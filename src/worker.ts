@@ -2,6 +2,8 @@ import { startBackup } from './id-verification/backup.ts'
 import { startInbox } from './id-verification/inbox.ts'
 import type { Jobs } from './jobs.ts'
 import { deleteExpired } from './oauth/expired.ts'
+import { openKeyRing, rotateKeysOnSchedule } from './oauth/keys.ts'
+import { deliverLogout } from './oauth/logout.ts'
 import type { Parts } from './parts.ts'
 
 /** The background work of one process: deliveries applied, images backed up. Any number may run. */
@@ -13,14 +15,22 @@ const CLEAN_UP_MS = 10 * 60_000
 export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
   const { db, storage, sealer, log } = parts
   await startBackup({ db, storage, sealer, jobs, log })
+  const ring = await openKeyRing(db, sealer, log)
+  await jobs.work('notify-logout', 4, (notice) =>
+    deliverLogout({ db, ring, outbound: parts.outbound, log }, notice),
+  )
   const inbox = startInbox({ db, sealer, jobs, log })
   const cleaning = setInterval(() => {
     deleteExpired(db).catch((error: unknown) => log.error('clean-up failed', { error }))
+    rotateKeysOnSchedule(db, sealer).catch((error: unknown) =>
+      log.error('key rotation failed', { error }),
+    )
   }, CLEAN_UP_MS).unref()
   return {
     wake: () => inbox.wake(),
     async stop() {
       clearInterval(cleaning)
+      ring.close()
       await inbox.stop()
     },
   }

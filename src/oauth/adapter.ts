@@ -2,7 +2,7 @@ import type { Adapter, AdapterPayload } from 'oidc-provider'
 import { errors } from 'oidc-provider'
 import type { Db } from '../db.ts'
 import { hashSecret, type Sealer } from '../secrets.ts'
-import { findClientMetadata } from './clients.ts'
+import { deleteClient, findClientMetadata, storeRegistered } from './clients.ts'
 
 /** The refresh token that follows another: always the same one, so that it can be given again without being kept. */
 export type SuccessorOf = (refreshToken: string) => string
@@ -85,8 +85,10 @@ const refuse = () => Promise.reject(new Error('oidc-provider has no business her
 function clientAdapter(db: Db): Adapter {
   return {
     find: (id) => findClientMetadata(db, id),
-    upsert: refuse,
-    destroy: refuse,
+    upsert: (id, payload) => storeRegistered(db, id, payload),
+    destroy: async (id) => {
+      await deleteClient(db, id)
+    },
     consume: refuse,
     findByUid: refuse,
     findByUserCode: refuse,

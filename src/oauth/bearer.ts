@@ -3,13 +3,18 @@ import { createMiddleware } from 'hono/factory'
 import type { Sql } from '../db.ts'
 import { ApiError } from '../errors.ts'
 import type { AccessTokens, VerifiedToken } from './access-token.ts'
+import { PROOF_ALGORITHMS, verifyProof } from './proof.ts'
 import type { Scope } from './scopes.ts'
+import { spendOnce } from './spent.ts'
 
 /** What a live access token opens: whose data, for which application, and which scopes. */
 export type LiveToken = { accountId: string; clientId: string; scope: string | null }
+/** A live token that no resident stands behind: an application in its own name, for its tenant. */
+export type ServiceToken = { clientId: string; tenant: string; scope: string | null }
 
 type Options = {
   issuer: string
+  db: Sql
   tokens: AccessTokens
   /** `MISSING_SCOPE_STATUS`: the seed says 401, RFC 6750 §3.1 says 403. */
   missingScopeStatus: 401 | 403
@@ -19,20 +24,31 @@ export type Bearer = {
   /** The request's token, its signature and claims checked; whether it is live is the database's word. Throws the contract's 401. */
   read(c: Context): Promise<VerifiedToken>
   /** Throws the contract's 401 for a token that is not live, and for missing scopes. */
-  requireLive(live: LiveToken | undefined, ...scopes: Scope[]): asserts live is LiveToken
+  requireLive(
+    live: LiveToken | ServiceToken | undefined,
+    ...scopes: Scope[]
+  ): asserts live is LiveToken
+  /** For a token that is no resident's: `undefined` when it is no live service token either. */
+  findService(token: VerifiedToken): Promise<ServiceToken | undefined>
   /** Both for one route, with the look-up: `c.var.live`. */
-  requireScope(sql: Sql, ...scopes: Scope[]): ReturnType<typeof createMiddleware<BearerEnv>>
+  requireScope(...scopes: Scope[]): ReturnType<typeof createMiddleware<BearerEnv>>
 }
 
 type BearerEnv = { Variables: { live: LiveToken } }
 
 /** RFC 6750 at the resource: the header only, one of them, and a challenge with every refusal. */
-export function createBearer({ issuer, tokens, missingScopeStatus }: Options): Bearer {
+export function createBearer({ issuer, db, tokens, missingScopeStatus }: Options): Bearer {
   // RFC 9728 §5.1: the challenge says where to learn how to get a token.
   const metadata = `resource_metadata="${issuer}/.well-known/oauth-protected-resource"`
+  const algorithms = `algs="${PROOF_ALGORITHMS.join(' ')}"`
   const refuse = (status: number, error: string, challenge: string[]) =>
     new ApiError(status, error, undefined, {
       'WWW-Authenticate': `Bearer ${[...challenge, metadata].join(', ')}`,
+    })
+  // RFC 9449 §7.1: for a token that is bound to a key.
+  const refuseProof = (error: 'invalid_token' | 'invalid_dpop_proof') =>
+    new ApiError(401, error, undefined, {
+      'WWW-Authenticate': `DPoP error="${error}", ${algorithms}, ${metadata}`,
     })
   // RFC 6750 §3: a request that brought no credentials is told no error code.
   const missing = () => refuse(401, 'missing_token', [])
@@ -42,9 +58,24 @@ export function createBearer({ issuer, tokens, missingScopeStatus }: Options): B
     async read(c) {
       const header = c.req.header('authorization')
       if (header === undefined) throw missing()
-      const [, token] = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i.exec(header) ?? []
+      const [, scheme = '', token] = /^(bearer|dpop) +([A-Za-z0-9\-._~+/]+=*)$/i.exec(header) ?? []
       const verified = token === undefined ? undefined : await tokens.verify(token)
-      if (!verified) throw invalid()
+      if (!verified || token === undefined) throw invalid()
+      const isProven = scheme.toLowerCase() === 'dpop'
+      if (verified.jkt === undefined) {
+        if (isProven) throw invalid()
+        return verified
+      }
+      if (!isProven) throw refuseProof('invalid_token')
+      const proof = await verifyProof({
+        proof: c.req.header('dpop') ?? '',
+        method: c.req.method,
+        url: `${issuer}${c.req.path}`,
+        token,
+        jkt: verified.jkt,
+      })
+      if (!proof || !(await spendOnce(db, verified.jkt, proof.jti, proof.expiresAt)))
+        throw refuseProof('invalid_dpop_proof')
       return verified
     },
 
@@ -59,11 +90,19 @@ export function createBearer({ issuer, tokens, missingScopeStatus }: Options): B
         ])
     },
 
-    requireScope: (sql, ...scopes) =>
+    async findService({ rowId }) {
+      const [live] = await db<ServiceToken[]>`
+        select client_id, tenant, scope from live_service_token where id = ${rowId}`
+      return live
+    },
+
+    requireScope: (...scopes) =>
       createMiddleware<BearerEnv>(async (c, next) => {
-        const { rowId } = await bearer.read(c)
-        const [live] = await sql<LiveToken[]>`
-          select account_id, client_id, scope from live_access_token where id = ${rowId}`
+        const token = await bearer.read(c)
+        const [found] = await db<LiveToken[]>`
+          select account_id, client_id, scope from live_access_token where id = ${token.rowId}`
+        const live: LiveToken | ServiceToken | undefined =
+          found ?? (await bearer.findService(token))
         bearer.requireLive(live, ...scopes)
         c.set('live', live)
         await next()

@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto'
 import {
   type ClientMetadata,
   errors,
@@ -8,18 +8,27 @@ import {
 } from 'oidc-provider'
 import { findAccount } from '../accounts/accounts.ts'
 import type { Db } from '../db.ts'
+import type { Jobs } from '../jobs.ts'
 import type { Log } from '../log.ts'
-import { hashSecret, type Sealer } from '../secrets.ts'
+import type { Outbound } from '../outbound.ts'
+import { hashSecret, randomSecret, type Sealer } from '../secrets.ts'
 import type { AccessTokens } from './access-token.ts'
 import { createAdapter, type SuccessorOf } from './adapter.ts'
+import { hashOfSecret } from './clients.ts'
 import { findConsent } from './consents.ts'
 import type { SigningKeys } from './keys.ts'
-import { KNOWN_UNGRANTED, SCOPES } from './scopes.ts'
+import { notifyLogout } from './logout.ts'
+import { PROOF_ALGORITHMS } from './proof.ts'
+import { REGISTRATION_RULES, registrationRules } from './registration.ts'
+import { KNOWN_UNGRANTED, SCOPES, SERVICE_SCOPES } from './scopes.ts'
+import { spendOnce } from './spent.ts'
+import { answerForJwt, deriveSuccessors, putTokensOnTheWire } from './wire.ts'
 
 const HOUR = 3600
 const DAY = 24 * HOUR
 
 const ACCESS_TOKEN_TTL_SECONDS = HOUR
+const LONGEST_ASSERTION_SECONDS = 600
 /** Where a person types the code of a device, and where its interaction comes back to. */
 export const DEVICE_PATH = '/device'
 export const SESSION_TTL_SECONDS = 14 * DAY
@@ -46,6 +55,8 @@ type Parts = {
   sealer: Sealer
   keys: SigningKeys
   tokens: AccessTokens
+  outbound: Outbound
+  jobs: Jobs
   cookieKeys: string[]
   pages: Pages
   log: Log
@@ -58,6 +69,8 @@ export function createProvider({
   sealer,
   keys,
   tokens,
+  outbound,
+  jobs,
   cookieKeys,
   pages,
   log,
@@ -98,6 +111,7 @@ export function createProvider({
       end_session: '/api/oauth/end_session',
       jwks: '/api/oauth/.well-known/jwks.json',
       device_authorization: '/api/oauth/device_authorization',
+      registration: '/api/oauth/register',
       code_verification: DEVICE_PATH,
     },
     interactions: {
@@ -116,7 +130,7 @@ export function createProvider({
       short: cookie,
     },
 
-    scopes: [...Object.keys(SCOPES), ...KNOWN_UNGRANTED],
+    scopes: [...Object.keys(SCOPES), ...SERVICE_SCOPES, ...KNOWN_UNGRANTED],
     claims: {
       openid: ['sub'],
       profile: ['name', 'given_name', 'family_name'],
@@ -124,12 +138,25 @@ export function createProvider({
     },
     responseTypes: ['code'],
     subjectTypes: ['public'],
-    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'none'],
-    extraClientMetadata: { properties: ['pkce'] },
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+    assertJwtClientAuthClaimsAndHeader,
+    extraClientMetadata: { properties: ['pkce', 'fapi'] },
     pkce: { required: (_ctx, client) => client.pkce !== 'optional' },
     allowOmittingSingleRegisteredRedirectUri: false,
     clockTolerance: 5,
-    enabledJWA: { idTokenSigningAlgValues: ['RS256'], userinfoSigningAlgValues: ['RS256'] },
+    enabledJWA: {
+      idTokenSigningAlgValues: ['RS256', 'ES256'],
+      userinfoSigningAlgValues: ['RS256', 'ES256'],
+      clientAuthSigningAlgValues: ['ES256', 'PS256', 'Ed25519', 'EdDSA', 'RS256'],
+      dPoPSigningAlgValues: [...PROOF_ALGORITHMS],
+    },
+    fetch: async (url, options) => {
+      const { method, headers } = options ?? {}
+      return await outbound(url as URL, {
+        method: method ?? 'GET',
+        headers: Object.fromEntries(new Headers(headers as Record<string, string>)),
+      })
+    },
     features: {
       devInteractions: { enabled: false },
       introspection: { enabled: true, allowedPolicy: isOwnToken },
@@ -169,10 +196,32 @@ export function createProvider({
           throw new errors.InvalidTarget()
         },
       },
-      dPoP: { enabled: false },
+      claimsParameter: { enabled: true },
+      clientCredentials: { enabled: true },
+      dPoP: {
+        enabled: true,
+        // The same on every process: a nonce of one is known to the other.
+        nonceSecret: createHmac('sha256', successorKey).update('dpop nonce').digest(),
+        requireNonce: () => false,
+      },
+      pushedAuthorizationRequests: { enabled: true },
+      fapi: {
+        enabled: true,
+        profile: (_ctx, client) => (client?.fapi ? '2.0' : undefined),
+      },
+      registration: {
+        enabled: true,
+        initialAccessToken: true,
+        idFactory: () => randomUUID(),
+        secretFactory: () => randomSecret(),
+        policies: { [REGISTRATION_RULES]: registrationRules },
+      },
+      registrationManagement: { enabled: true, rotateRegistrationAccessToken: true },
+      backchannelLogout: { enabled: true },
     },
     ttl: {
       AccessToken: ACCESS_TOKEN_TTL_SECONDS,
+      ClientCredentials: ACCESS_TOKEN_TTL_SECONDS,
       AuthorizationCode: 60,
       IdToken: HOUR,
       DeviceCode: 600,
@@ -182,7 +231,8 @@ export function createProvider({
       Grant: 90 * DAY,
       Session: SESSION_TTL_SECONDS,
     },
-    rotateRefreshToken: true,
+    // FAPI 2.0 §5.3.2.1 forbids rotation: there the token is bound to the client's keys.
+    rotateRefreshToken: (ctx) => !ctx.oidc.client?.fapi,
     issueRefreshToken: (_ctx, client, source) =>
       client.grantTypeAllowed('refresh_token') && source.scopes.has('offline_access'),
     expiresWithSession: (_ctx, source) => !source.scopes.has('offline_access'),
@@ -203,8 +253,21 @@ export function createProvider({
   hashClientSecrets(provider)
   offerOfflineAccess(provider)
   deriveSuccessors(provider, successorOf)
-  putTokensOnTheWire(provider, tokens)
-  provider.use(answerForJwts(issuer))
+  putTokensOnTheWire(provider, tokens, ACCESS_TOKEN_TTL_SECONDS)
+  nameOneResource(provider, issuer)
+  provider.ReplayDetection.unique = (by, jti, expiresAt) => spendOnce(db, by, jti, expiresAt)
+  provider.Client.prototype.backchannelLogout = async function (
+    this: { clientId: string },
+    accountId: string,
+    sid: string,
+  ) {
+    await notifyLogout(db, jobs, {
+      issuer,
+      accountId,
+      authorizations: { [this.clientId]: { sid } },
+    })
+  }
+  provider.use(mendAnswers(issuer))
   provider.on('server_error', (_ctx, error) => log.error('authorization server failed', { error }))
   const refused = (ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) => {
     if (error.error === 'unsupported_token_type') return
@@ -296,21 +359,23 @@ function whyNoDevice(error: Error): string {
   return 'This code is not known, has expired, or was used already. Look at your device, and try again.'
 }
 
-/** RFC 6749 §4.1.2.1: a scope that nobody knows is an error, not something to overlook. */
+/** RFC 6749 §3.3: a scope that nobody knows is an error, not something to overlook. */
 function refuseUnknownScopes(ctx: KoaContextWithOIDC): void {
-  if (
-    !['authorization', 'pushed_authorization_request', 'device_authorization'].includes(
-      ctx.oidc.route,
-    )
-  )
-    return
-  const asked = String(ctx.oidc.params?.scope ?? '')
+  const params = ctx.oidc.params ?? {}
+  const isService = ctx.oidc.route === 'token' && params.grant_type === 'client_credentials'
+  // A service client that names no scope gets those it is registered for.
+  if (isService) params.scope ??= ctx.oidc.client?.scope
+  else if (!ASKING_ROUTES.includes(ctx.oidc.route)) return
+  const asked = String(params.scope ?? '')
   if (!asked) throw new errors.InvalidScope('a scope is required', '')
-  const unknown = asked
-    .split(' ')
-    .find((scope) => !Object.hasOwn(SCOPES, scope) && !KNOWN_UNGRANTED.includes(scope))
+  const known: readonly string[] = isService
+    ? SERVICE_SCOPES
+    : [...Object.keys(SCOPES), ...KNOWN_UNGRANTED]
+  const unknown = asked.split(' ').find((scope) => !known.includes(scope))
   if (unknown !== undefined) throw new errors.InvalidScope('requested scope is unknown', unknown)
 }
+
+const ASKING_ROUTES = ['authorization', 'pushed_authorization_request', 'device_authorization']
 
 function isOwnToken(
   _ctx: unknown,
@@ -320,91 +385,84 @@ function isOwnToken(
   return token.clientId === client.clientId
 }
 
-/** Secrets are kept as SHA-256: what a client sends is hashed, and the hashes compared in constant time. */
-function hashClientSecrets(provider: Provider): void {
-  Object.defineProperty(provider.Client.prototype, 'compareClientSecret', {
-    value(this: ClientMetadata & { clientSecret?: string }, actual: string) {
-      const kept = Buffer.from(this.clientSecret ?? '', 'base64url')
-      const given = hashSecret(actual)
-      return kept.length === given.length && timingSafeEqual(kept, given)
+/** RFC 7523 §3, and its audience as FAPI 2.0 §5.3.2.1 has it: the issuer, one string, whatever the client's profile. */
+async function assertJwtClientAuthClaimsAndHeader(
+  ctx: KoaContextWithOIDC,
+  claims: Record<string, unknown>,
+  header: Record<string, unknown>,
+  client: { clientId: string; fapi?: unknown },
+): Promise<void> {
+  if (claims.aud !== ctx.oidc.issuer)
+    throw new errors.InvalidClientAuth('audience (aud) must be the issuer, as one string')
+  const left = Number(claims.exp) - Date.now() / 1000
+  if (left > LONGEST_ASSERTION_SECONDS)
+    throw new errors.InvalidClientAuth('the assertion expires too late')
+  if (client.fapi && header.alg === 'RS256')
+    throw new errors.InvalidClientAuth('FAPI 2.0 clients sign with PS256, ES256 or EdDSA')
+}
+
+/** RFC 8707: there is one resource, this origin. Naming it changes nothing; another is refused by `getResourceServerInfo`. */
+function nameOneResource(provider: Provider, issuer: string): void {
+  const ours = [issuer, `${issuer}/`, `${issuer}/api/v1`]
+  const kept = new WeakMap<object, Record<string, unknown> | undefined>()
+  Object.defineProperty(provider.OIDCContext.prototype, 'params', {
+    configurable: true,
+    get() {
+      return kept.get(this)
+    },
+    set(params: Record<string, unknown> | undefined) {
+      const named = params?.resource
+      const isOurs =
+        typeof named === 'string'
+          ? ours.includes(named)
+          : Array.isArray(named) && named.length === 1 && ours.includes(named[0])
+      if (params && isOurs) params.resource = undefined
+      kept.set(this, params)
     },
   })
 }
 
-/** A rotated refresh token's value follows from the one before it: see the adapter's `forLostAnswers`. */
-function deriveSuccessors(provider: Provider, successorOf: SuccessorOf): void {
-  const { prototype } = provider.RefreshToken as unknown as {
-    prototype: { generateTokenId(): string }
-  }
-  const { generateTokenId } = prototype
-  prototype.generateTokenId = function () {
-    const entities = Provider.ctx?.oidc.entities as { RotatedRefreshToken?: { jti: string } }
-    const before = entities?.RotatedRefreshToken?.jti
-    return before === undefined ? generateTokenId.call(this) : successorOf(before)
-  }
-}
+const GRANT_NOT_ALLOWED = 'requested grant type is not allowed for this client'
 
-/** Tokens are the library's stored ones; what leaves is a JWT that names the row, and only that JWT finds it again. */
-function putTokensOnTheWire(provider: Provider, tokens: AccessTokens): void {
-  const { AccessToken } = provider
-  const { save } = AccessToken.prototype
-  AccessToken.prototype.save = async function (this: InstanceType<typeof AccessToken>, ...args) {
-    const jti = await save.apply(this, args)
-    return await tokens.sign({
-      jti,
-      accountId: this.accountId,
-      clientId: this.clientId ?? '',
-      scope: this.scope,
-      issuedAt: this.iat ?? Math.floor(Date.now() / 1000),
-      expiresAt: this.exp ?? Math.floor(Date.now() / 1000) + ACCESS_TOKEN_TTL_SECONDS,
-    })
-  }
-  const find = AccessToken.find.bind(AccessToken)
-  Object.defineProperty(AccessToken, 'find', {
-    async value(token: unknown, options?: { ignoreExpiration?: boolean }) {
-      const verified = typeof token === 'string' ? await tokens.verify(token) : undefined
-      return verified && (await find(verified.jti, options))
-    },
-  })
-}
-
-/** RFC 7662 and RFC 7009 for JWTs, which the library's two endpoints refuse after they have authenticated the client. */
-function answerForJwts(issuer: string) {
+/** What the library leaves to be said, or says otherwise than we want. */
+function mendAnswers(issuer: string) {
   return async (ctx: KoaContextWithOIDC, next: () => Promise<void>) => {
     await next()
+    const route = ctx.oidc?.route
+    if (route === 'jwks' || route === 'discovery') ctx.set('Cache-Control', 'public, max-age=300')
     // RFC 8628 §3.2; the library leaves the default unsaid, and some clients want it said.
-    if (ctx.oidc?.route === 'device_authorization' && ctx.status === 200)
+    if (route === 'device_authorization' && ctx.status === 200)
       Object.assign(ctx.body as object, { interval: 5 })
     if (ctx.status === 404 && ctx.body === undefined) {
       ctx.status = 404
       ctx.body = { error: 'not_found' }
       return
     }
-    const body = ctx.body as { error?: string } | undefined
-    if (body?.error !== 'unsupported_token_type') return
-    const { client, params, provider, route } = ctx.oidc
-    const found = await provider.AccessToken.find(String(params?.token ?? ''))
-    const grant = found?.grantId ? await provider.Grant.find(found.grantId) : undefined
-    const token = client && found?.clientId === client.clientId && grant ? found : undefined
-    ctx.status = 200
-    if (route === 'revocation') {
-      if (token) await token.destroy()
-      ctx.body = ''
-      return
+    const body = ctx.body as
+      | Partial<Record<'error' | 'error_description' | 'scope' | 'client_secret', string>>
+      | undefined
+    if (body?.error === 'unsupported_token_type') await answerForJwt(ctx, issuer)
+    // RFC 6749 §5.2 has a word of its own for it.
+    if (route === 'token' && body?.error_description === GRANT_NOT_ALLOWED)
+      body.error = 'unauthorized_client'
+    // RFC 7592 §3: what is registered, without what only we add, and without a hash.
+    if ((route === 'client' || route === 'client_update') && body?.scope !== undefined) {
+      body.scope = body.scope
+        .split(' ')
+        .filter((scope) => !KNOWN_UNGRANTED.includes(scope))
+        .join(' ')
+      delete body.client_secret
     }
-    ctx.body = token
-      ? {
-          active: true,
-          iss: issuer,
-          aud: issuer,
-          sub: token.accountId,
-          client_id: token.clientId,
-          scope: token.scope,
-          token_type: token.tokenType,
-          exp: token.exp,
-          iat: token.iat,
-          jti: token.jti,
-        }
-      : { active: false }
   }
+}
+
+/** Secrets are kept as SHA-256: what a client sends is hashed, and the hashes compared in constant time. */
+function hashClientSecrets(provider: Provider): void {
+  Object.defineProperty(provider.Client.prototype, 'compareClientSecret', {
+    value(this: ClientMetadata & { clientSecret?: string }, actual: string) {
+      const kept = hashOfSecret(this.clientSecret ?? '')
+      const given = hashSecret(actual)
+      return kept.length === given.length && timingSafeEqual(kept, given)
+    },
+  })
 }

@@ -29,6 +29,10 @@ export type Scope = keyof typeof SCOPES
 
 export const isScope = (value: string): value is Scope => Object.hasOwn(SCOPES, value)
 
+/** What a service client does in its own name, for its tenant (`contract.md` §4); no resident grants these. */
+export const SERVICE_SCOPES = ['idv.read', 'idv.write'] as const
+export type ServiceScope = (typeof SERVICE_SCOPES)[number]
+
 /** Scopes of the real portal for things this system does not hold: known, and not granted (RFC 6749 §3.3). */
 export const KNOWN_UNGRANTED: readonly string[] = [
   'eprospera:person.documents.read',

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openKeyRing } from '../../src/oauth/keys.ts'
 import { createApplication } from '../support/application.ts'
 import {
   ALL_SCOPES,
@@ -137,8 +138,9 @@ describe('a token that is not a live access token of ours answers 401 invalid_to
   })
   /** Signed with the portal's own key: only the claim under test is wrong. */
   const ours = async (change: object, typ = 'at+jwt') => {
-    const { loadSigningKeys } = await import('../../src/oauth/keys.ts')
-    const { active } = await loadSigningKeys(portal.db, portal.parts.sealer)
+    const ring = await openKeyRing(portal.db, portal.parts.sealer, portal.parts.log)
+    ring.close()
+    const active = ring.current().active.RS256
     return new SignJWT(claims(change))
       .setProtectedHeader({ alg: 'RS256', typ, kid: active.kid })
       .sign(active.privateKey)

@@ -1,25 +1,49 @@
+import type { CryptoKey } from 'jose'
 import * as client from 'openid-client'
 import { createUserAgent, type Page, type UserAgent } from '../../src/sandbox/user-agent.ts'
 import { PASSWORD, REDIRECT_URI } from './portal.ts'
 
 type Registered = { client_id: string; client_secret?: string }
+type Options = {
+  /** Of a client with private_key_jwt. */
+  privateKey?: CryptoKey | undefined
+  /** Whether its tokens are bound to a key of its own (RFC 9449). */
+  dpop?: boolean
+  /** Whether it pushes its authorization requests (RFC 9126). */
+  par?: boolean
+  algorithm?: 'ES256'
+}
 
 /** A third-party application on an unmodified certified client library. */
-export async function createApplication(issuer: string, registered: Registered) {
+export async function createApplication(
+  issuer: string,
+  registered: Registered,
+  options: Options = {},
+) {
+  const { client_id: clientId, client_secret: secret } = registered
+  const authentication = options.privateKey
+    ? client.PrivateKeyJwt(options.privateKey)
+    : secret === undefined
+      ? client.None()
+      : undefined
   const configuration = await client.discovery(
     new URL(issuer),
-    registered.client_id,
-    registered.client_secret,
-    registered.client_secret ? undefined : client.None(),
+    clientId,
+    { client_secret: secret, id_token_signed_response_alg: options.algorithm ?? 'RS256' },
+    authentication,
     { execute: [client.allowInsecureRequests] },
   )
+  const DPoP = options.dpop
+    ? client.getDPoPHandle(configuration, await client.randomDPoPKeyPair())
+    : undefined
+  const bound = DPoP ? { DPoP } : {}
 
   async function authorizationRequest(scope: string, extra: Record<string, string> = {}) {
     const pkceCodeVerifier = client.randomPKCECodeVerifier()
     const expectedState = client.randomState()
     const expectedNonce = client.randomNonce()
     const openid = scope.split(' ').includes('openid')
-    const url = client.buildAuthorizationUrl(configuration, {
+    const parameters = {
       redirect_uri: REDIRECT_URI,
       scope,
       state: expectedState,
@@ -27,20 +51,53 @@ export async function createApplication(issuer: string, registered: Registered) 
       code_challenge_method: 'S256',
       ...(openid ? { nonce: expectedNonce } : {}),
       ...extra,
-    })
+    }
+    const url = options.par
+      ? await client.buildAuthorizationUrlWithPAR(configuration, parameters, bound)
+      : client.buildAuthorizationUrl(configuration, parameters)
     const checks = { pkceCodeVerifier, expectedState, ...(openid ? { expectedNonce } : {}) }
     return { url: url.href, checks }
   }
 
   return {
     configuration,
+    /** For the library's own calls: the key that tokens are bound to, or nothing. */
+    bound,
     authorizationRequest,
     /** The whole way: sign-in and consent where they are asked for, then the code redeemed. */
-    async obtainTokens(scope: string, email: string, browser: UserAgent = createUserAgent()) {
-      const { url, checks } = await authorizationRequest(scope)
+    async obtainTokens(
+      scope: string,
+      email: string,
+      browser: UserAgent = createUserAgent(),
+      extra: Record<string, string> = {},
+    ) {
+      const { url, checks } = await authorizationRequest(scope, extra)
       const page = await agree(browser, await browser.open(url, REDIRECT_URI), email)
-      return await client.authorizationCodeGrant(configuration, new URL(page.url), checks)
+      return await client.authorizationCodeGrant(
+        configuration,
+        new URL(page.url),
+        checks,
+        undefined,
+        bound,
+      )
     },
+    refresh: (refreshToken: string) =>
+      client.refreshTokenGrant(configuration, refreshToken, undefined, bound),
+    /** The API's answer to this token. */
+    call: (url: string, token: string) =>
+      client.fetchProtectedResource(
+        configuration,
+        token,
+        new URL(url),
+        'GET',
+        undefined,
+        undefined,
+        bound,
+      ),
+    userinfo: (token: string, subject: string) =>
+      client.fetchUserInfo(configuration, token, subject, bound),
+    introspect: (token: string) => client.tokenIntrospection(configuration, token),
+    revoke: (token: string) => client.tokenRevocation(configuration, token),
   }
 }
 

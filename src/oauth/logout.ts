@@ -1,0 +1,68 @@
+import { SignJWT } from 'jose'
+import type { Db, Sql } from '../db.ts'
+import type { JobData, Jobs } from '../jobs.ts'
+import type { Log } from '../log.ts'
+import type { Outbound } from '../outbound.ts'
+import { findClient } from './clients.ts'
+import type { KeyRing } from './keys.ts'
+
+const GIVE_UP_MS = 24 * 3600_000
+const TOKEN_LIFE_SECONDS = 120
+
+/** What a session holds for each application that it signed in to: oidc-provider's `authorizations`. */
+export type Authorizations = Record<string, { sid?: string }> | undefined
+
+/** In the caller's transaction: each application that asked for it will be told that this session ended. */
+export async function notifyLogout(
+  sql: Sql,
+  jobs: Jobs,
+  ended: { issuer: string; accountId: string; authorizations: Authorizations },
+): Promise<void> {
+  const { issuer, accountId, authorizations = {} } = ended
+  for (const [clientId, { sid }] of Object.entries(authorizations)) {
+    const client = await findClient(sql, clientId)
+    if (!client?.backchannel_logout_uri || !sid) continue
+    const endedAt = new Date().toISOString()
+    await jobs.enqueue(sql, 'notify-logout', { issuer, clientId, accountId, sid, endedAt })
+  }
+}
+
+/**
+ * Tells one application (OpenID Connect Back-Channel Logout 1.0 §2.5). Throws when it could not be told, so that the
+ * queue tries again; an application that refuses the token (400) is not asked twice, and after a day nobody is.
+ */
+export async function deliverLogout(
+  parts: { db: Db; ring: KeyRing; outbound: Outbound; log: Log },
+  { issuer, clientId, accountId, sid, endedAt }: JobData<'notify-logout'>,
+): Promise<void> {
+  const { log } = parts
+  const client = await findClient(parts.db, clientId)
+  if (!client?.enabled || !client.backchannel_logout_uri) return
+  if (Date.now() - Date.parse(endedAt) > GIVE_UP_MS) {
+    log.warn('logout notice given up', { clientId })
+    return
+  }
+  const algorithm = client.id_token_signed_response_alg ?? 'RS256'
+  const key = parts.ring.current().active[algorithm]
+  const now = Math.floor(Date.now() / 1000)
+  const token = await new SignJWT({
+    sid,
+    events: { 'http://schemas.openid.net/event/backchannel-logout': {} },
+  })
+    .setProtectedHeader({ alg: algorithm, typ: 'logout+jwt', kid: key.kid })
+    .setIssuer(issuer)
+    .setAudience(clientId)
+    .setSubject(accountId)
+    .setJti(crypto.randomUUID())
+    .setIssuedAt(now)
+    .setExpirationTime(now + TOKEN_LIFE_SECONDS)
+    .sign(key.privateKey)
+  const { status } = await parts.outbound(client.backchannel_logout_uri, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams({ logout_token: token }).toString(),
+  })
+  if (status >= 200 && status < 300) log.info('logout notice delivered', { clientId })
+  else if (status === 400) log.warn('logout notice refused', { clientId })
+  else throw new Error(`the application answered ${status}`)
+}

@@ -1,0 +1,48 @@
+import { hash } from 'node:crypto'
+import { calculateJwkThumbprint, EmbeddedJWK, errors, jwtVerify } from 'jose'
+
+/** What a proof of possession may be signed with; announced in discovery (RFC 9449 §5.1). */
+export const PROOF_ALGORITHMS = ['ES256', 'PS256', 'Ed25519', 'EdDSA'] as const
+
+/** How far a proof's `iat` may lie from now, either way: oidc-provider's own window at its endpoints. */
+const WINDOW_SECONDS = 300
+
+/**
+ * Checks a DPoP proof at the resource (RFC 9449 §4.3, §7): made for this request and this token, by the key that the
+ * token is bound to, just now. The caller then spends its `jti`, until `expiresAt` (seconds). `undefined`: it does not hold.
+ */
+export async function verifyProof(given: {
+  proof: string
+  method: string
+  /** Without query and fragment. */
+  url: string
+  token: string
+  jkt: string
+  now?: number
+}): Promise<{ jti: string; expiresAt: number } | undefined> {
+  const now = given.now ?? Date.now()
+  const verified = await jwtVerify(given.proof, EmbeddedJWK, {
+    typ: 'dpop+jwt',
+    algorithms: [...PROOF_ALGORITHMS],
+    currentDate: new Date(now),
+  }).catch((error: unknown) => {
+    if (error instanceof errors.JOSEError || error instanceof TypeError) return undefined
+    throw error
+  })
+  if (!verified) return undefined
+  const { jti, iat, htm, htu, ath } = verified.payload
+  const { jwk } = verified.protectedHeader
+  const target = typeof htu === 'string' ? URL.parse(htu) : null
+  const holds =
+    typeof jti === 'string' &&
+    jti !== '' &&
+    typeof iat === 'number' &&
+    Math.abs(now / 1000 - iat) <= WINDOW_SECONDS &&
+    htm === given.method &&
+    target !== null &&
+    `${target.origin}${target.pathname}` === given.url &&
+    ath === hash('sha256', given.token, 'base64url') &&
+    jwk !== undefined &&
+    (await calculateJwkThumbprint(jwk)) === given.jkt
+  return holds ? { jti, expiresAt: iat + 2 * WINDOW_SECONDS } : undefined
+}

@@ -1,0 +1,95 @@
+import { type KoaContextWithOIDC, Provider } from 'oidc-provider'
+import type { AccessTokens } from './access-token.ts'
+import type { SuccessorOf } from './adapter.ts'
+
+/** What of oidc-provider's token models is saved and found again by `putTokensOnTheWire`. */
+type StoredToken = {
+  accountId?: string
+  client?: { fapi?: boolean }
+  clientId?: string
+  scope?: string
+  jkt?: string
+  iat?: number
+  exp?: number
+}
+
+/** Tokens are the library's stored ones; what leaves is a JWT that names the row, and only that JWT finds it again. */
+export function putTokensOnTheWire(
+  provider: Provider,
+  tokens: AccessTokens,
+  lifeSeconds: number,
+): void {
+  for (const Model of [provider.AccessToken, provider.ClientCredentials]) {
+    const { save } = Model.prototype
+    Model.prototype.save = async function (this: StoredToken) {
+      const jti = await save.apply(this as never)
+      const issuedAt = this.iat ?? Math.floor(Date.now() / 1000)
+      return await tokens.sign({
+        jti,
+        subject: this.accountId ?? this.clientId ?? '',
+        clientId: this.clientId ?? '',
+        scope: this.scope,
+        issuedAt,
+        expiresAt: this.exp ?? issuedAt + lifeSeconds,
+        jkt: this.jkt,
+        algorithm: this.client?.fapi ? 'ES256' : 'RS256',
+      })
+    }
+    const find = Model.find.bind(Model)
+    Object.defineProperty(Model, 'find', {
+      async value(token: unknown, options?: { ignoreExpiration?: boolean }) {
+        const verified = typeof token === 'string' ? await tokens.verify(token) : undefined
+        return verified && (await find(verified.jti, options))
+      },
+    })
+  }
+}
+
+/** A rotated refresh token's value follows from the one before it: see the adapter's `lostAnswers`. */
+export function deriveSuccessors(provider: Provider, successorOf: SuccessorOf): void {
+  const { prototype } = provider.RefreshToken as unknown as {
+    prototype: { generateTokenId(): string }
+  }
+  const { generateTokenId } = prototype
+  prototype.generateTokenId = function () {
+    const entities = Provider.ctx?.oidc.entities as { RotatedRefreshToken?: { jti: string } }
+    const before = entities?.RotatedRefreshToken?.jti
+    return before === undefined ? generateTokenId.call(this) : successorOf(before)
+  }
+}
+
+/** RFC 7662 and RFC 7009 for JWTs, which the library's two endpoints refuse after they have authenticated the client. */
+export async function answerForJwt(ctx: KoaContextWithOIDC, issuer: string): Promise<void> {
+  const { client, params, provider, route } = ctx.oidc
+  const token = await findOwn(provider, String(params?.token ?? ''), client?.clientId)
+  ctx.status = 200
+  if (route === 'revocation') {
+    await token?.destroy()
+    ctx.body = ''
+    return
+  }
+  ctx.body = token
+    ? {
+        active: true,
+        iss: issuer,
+        aud: issuer,
+        sub: 'accountId' in token ? token.accountId : token.clientId,
+        client_id: token.clientId,
+        scope: token.scope,
+        token_type: token.tokenType,
+        ...(token.jkt ? { cnf: { jkt: token.jkt } } : {}),
+        exp: token.exp,
+        iat: token.iat,
+        jti: token.jti,
+      }
+    : { active: false }
+}
+
+async function findOwn(provider: Provider, value: string, clientId: string | undefined) {
+  const service = await provider.ClientCredentials.find(value)
+  if (service) return service.clientId === clientId ? service : undefined
+  const found = await provider.AccessToken.find(value)
+  if (!found || found.clientId !== clientId) return undefined
+  const grant = found.grantId ? await provider.Grant.find(found.grantId) : undefined
+  return grant ? found : undefined
+}
