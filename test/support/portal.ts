@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -72,6 +73,8 @@ export async function startPortal(
     logged: () => lines.join(''),
     /** One more web process of the same portal: same issuer, same database. */
     startAnother: () => startProcess(parts, { ...options, issuer: first.issuer }),
+    /** One more web process, of the operating system's: as an operator starts it. */
+    startOther: () => startOther(runtime, credentials, first.issuer),
     async close() {
       await first.close()
       await parts.close()
@@ -107,6 +110,51 @@ async function startProcess(
       await worker?.stop()
       await jobs.stop()
     },
+  }
+}
+
+async function startOther(
+  runtime: Runtime,
+  credentials: { accessKeyId: string; secretAccessKey: string },
+  issuer: string,
+) {
+  const main = new URL('../../src/main.ts', import.meta.url).pathname
+  const child = spawn(process.execPath, [main, 'serve'], {
+    env: {
+      PATH: process.env.PATH,
+      PORT: '0',
+      ROLE: 'web',
+      LOG_LEVEL: 'error',
+      ISSUER: issuer,
+      DATABASE_URL: runtime.databaseUrl,
+      COOKIE_KEYS: runtime.cookieKeys.join(','),
+      ENCRYPTION_KEY: runtime.encryptionKeys
+        .map((key) => Buffer.from(key).toString('base64url'))
+        .join(','),
+      S3_ENDPOINT: runtime.s3.endpoint,
+      S3_REGION: runtime.s3.region,
+      S3_BUCKET: runtime.s3.bucket,
+      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const url = await new Promise<string>((resolve, reject) => {
+    let said = ''
+    child.stdout.on('data', (chunk) => {
+      said += chunk
+      const [, found] = /listening on (\S+?),/.exec(said) ?? []
+      if (found) resolve(found)
+    })
+    child.once('exit', () => reject(new Error(`the process ended: ${said}`)))
+  })
+  return {
+    url,
+    close: () =>
+      new Promise<void>((resolve) => {
+        child.once('exit', () => resolve())
+        child.kill()
+      }),
   }
 }
 
