@@ -38,6 +38,10 @@ export type RunningServer = { url: string; issuer: string; close(): Promise<void
 // The hot endpoint's own connections: each pipelines, so two keep the database busy.
 const LANES = 2
 
+// oidc-provider adds the hash of the one script it writes, which submits a form (`form_post`). Where that form may
+// lead is not narrowed: browsers hold it against the application's own redirects too.
+const PROTOCOL_POLICY = "default-src 'none'; script-src; frame-ancestors 'none'; base-uri 'none'"
+
 const ALIASES: Record<string, string> = {
   '/api/oauth/.well-known/openid-configuration': '/.well-known/openid-configuration',
   '/.well-known/oauth-authorization-server': '/.well-known/openid-configuration',
@@ -154,6 +158,7 @@ function serve(server: Server, issuer: string, provider: () => Provider, app: Li
       if (target !== path) req.url = query === undefined ? target : `${target}?${query}`
       res.setHeader('X-Content-Type-Options', 'nosniff')
       res.setHeader('Referrer-Policy', 'no-referrer')
+      res.setHeader('Content-Security-Policy', PROTOCOL_POLICY)
       authorizationServer(req, res)
     } else app(req, res)
   })

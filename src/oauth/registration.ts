@@ -35,7 +35,7 @@ export async function createInitialAccessToken(
  */
 export function registrationRules(_ctx: KoaContextWithOIDC, properties: Record<string, unknown>) {
   const refuse = (reason: string) => new errors.InvalidClientMetadata(reason)
-  if (properties.pkce !== undefined || properties.fapi !== undefined)
+  if ((properties.pkce ?? 'required') !== 'required' || properties.fapi)
     throw refuse('pkce and fapi are set by the operator')
   const grants = properties.grant_types
   if (Array.isArray(grants) && grants.includes('client_credentials'))

@@ -1,0 +1,169 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import * as openid from 'openid-client'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createInitialAccessToken } from '../../src/oauth/registration.ts'
+import { createApplication } from '../support/application.ts'
+import { addResident, REDIRECT_URI, startPortal, type TestPortal } from '../support/portal.ts'
+
+let portal: TestPortal
+let initial: string
+beforeAll(async () => {
+  portal = await startPortal()
+  initial = (await createInitialAccessToken(portal.db, { expiresInDays: 1 })).initial_access_token
+})
+afterAll(() => portal.close())
+
+type Body = Record<string, never> & {
+  client_id: string
+  client_secret: string
+  registration_access_token: string
+  registration_client_uri: string
+  error: string
+  error_description: string
+}
+
+async function send(method: string, url: string, token?: string, body?: object) {
+  const response = await fetch(url, {
+    method,
+    headers: {
+      'Content-Type': 'application/json',
+      ...(token ? { Authorization: `Bearer ${token}` } : {}),
+    },
+    ...(body ? { body: JSON.stringify(body) } : {}),
+  })
+  const text = await response.text()
+  return { status: response.status, body: (text ? JSON.parse(text) : {}) as Body }
+}
+const register = (metadata: object, token: string | undefined = initial) =>
+  send('POST', `${portal.issuer}/api/oauth/register`, token, {
+    client_name: 'Registered by itself',
+    redirect_uris: [REDIRECT_URI],
+    ...metadata,
+  })
+
+test('a program registers itself with an initial access token, and works', async () => {
+  const configuration = await openid.dynamicClientRegistration(
+    new URL(portal.issuer),
+    {
+      client_name: 'Registered by a library',
+      redirect_uris: [REDIRECT_URI],
+      grant_types: ['authorization_code', 'refresh_token'],
+      scope: 'openid email offline_access',
+    },
+    undefined,
+    { initialAccessToken: initial, execute: [openid.allowInsecureRequests] },
+  )
+  const { client_id, client_secret } = configuration.clientMetadata()
+  const application = await createApplication(portal.issuer, {
+    client_id,
+    ...(client_secret ? { client_secret } : {}),
+  })
+  const resident = await addResident(portal.parts)
+  const tokens = await application.obtainTokens('openid email offline_access', resident.email)
+  expect(tokens.refresh_token).toBeTypeOf('string')
+  // The secret is kept as a hash alone.
+  const [row] = await portal.db`select client::text as text from client where id = ${client_id}`
+  expect(row?.text).not.toContain(client_secret)
+})
+
+test('strangers register nothing: no token, a wrong one, one that has ended, an access token', async () => {
+  for (const token of ['', 'x'.repeat(43)]) expect((await register({}, token)).status).toBe(401)
+  const { initial_access_token: ended } = await createInitialAccessToken(portal.db, {
+    expiresInDays: 1,
+  })
+  await portal.db`update oidc_artifact set expires_at = now() - interval '1 second'
+    where kind = 'InitialAccessToken' and id = sha256(${ended}::bytea)`
+  expect((await register({}, ended)).status).toBe(401)
+})
+
+test.each([
+  ['a service client', { grant_types: ['client_credentials'], redirect_uris: [] }],
+  ['a scope of service clients', { scope: 'idv.read' }],
+  ['an unknown scope', { scope: 'openid everything' }],
+  ['going without PKCE', { pkce: 'optional' }],
+  ['another response type', { response_types: ['token'], grant_types: ['implicit'] }],
+  ['a script as redirect URI', { redirect_uris: ['javascript:alert(1)'] }],
+  ['a plain redirect URI to elsewhere', { redirect_uris: ['http://other.test/callback'] }],
+  ['a fragment in the redirect URI', { redirect_uris: ['https://other.test/callback#x'] }],
+  ['no redirect URI', { redirect_uris: [] }],
+  ['a private key', { jwks: { keys: [{ kty: 'EC', crv: 'P-256', x: 'x', y: 'y', d: 'd' }] } }],
+  ['a shared key', { jwks: { keys: [{ kty: 'oct', k: 'x' }] } }],
+  ['an assertion by a shared secret', { token_endpoint_auth_method: 'client_secret_jwt' }],
+  ['unsigned ID tokens', { id_token_signed_response_alg: 'none' }],
+])('%s is not to be had', async (_what, metadata) => {
+  const { status, body } = await register(metadata)
+  expect([status, body.error]).toEqual([
+    400,
+    expect.stringMatching(/^invalid_(client_metadata|redirect_uri)$/),
+  ])
+  expect(body.error_description).toBeTruthy()
+})
+
+test('a registration is read, changed and deleted with its own token, which changes too (RFC 7592)', async () => {
+  const { status, body: made } = await register({ scope: 'openid' })
+  expect(status).toBe(201)
+  const read = await send('GET', made.registration_client_uri, made.registration_access_token)
+  expect(read.status).toBe(200)
+  expect(read.body).toMatchObject({ client_id: made.client_id, scope: 'openid' })
+  expect(JSON.stringify(read.body)).not.toContain('sha256:')
+
+  const { registration_access_token: _, registration_client_uri: _uri, ...shown } = read.body
+  const { client_id_issued_at: _at, client_secret_expires_at: _end, ...metadata } = shown as Body
+  const changed = await send('PUT', made.registration_client_uri, made.registration_access_token, {
+    ...metadata,
+    client_name: 'Another name',
+    scope: 'openid email',
+  })
+  expect([changed.status, changed.body.client_name, changed.body.scope]).toEqual([
+    200,
+    'Another name',
+    'openid email',
+  ])
+  // The secret goes on, the old registration token does not.
+  const resident = await addResident(portal.parts)
+  const application = await createApplication(portal.issuer, made)
+  const tokens = await application.obtainTokens('openid email', resident.email)
+  expect(
+    (await send('GET', made.registration_client_uri, made.registration_access_token)).status,
+  ).toBe(401)
+  const more = { ...metadata, scope: 'openid idv.read' }
+  const token = changed.body.registration_access_token
+  expect((await send('PUT', made.registration_client_uri, token, more)).status).toBe(400)
+
+  expect((await send('DELETE', made.registration_client_uri, token)).status).toBe(204)
+  const after = await fetch(`${portal.issuer}/api/oauth/userinfo`, {
+    headers: { Authorization: `Bearer ${tokens.access_token}` },
+  })
+  expect(after.status).toBe(401)
+  expect((await send('GET', made.registration_client_uri, token)).status).toBe(401)
+})
+
+test('one registration’s token opens no other', async () => {
+  const [mine, other] = [(await register({})).body, (await register({})).body]
+  const answer = await send('GET', other.registration_client_uri, mine.registration_access_token)
+  expect(answer.status).toBe(401)
+})
+
+test('no address in a registration makes the portal call inside', async () => {
+  const asked: string[] = []
+  const server = createServer((req, res) => {
+    asked.push(req.url ?? '')
+    res.end('[]')
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  for (const host of ['127.0.0.1', 'localhost', '[::ffff:7f00:1]', '169.254.169.254']) {
+    const inside = `${host}:${port}`
+    await register({
+      jwks_uri: `http://${inside}/jwks`,
+      logo_uri: `http://${inside}/logo`,
+      sector_identifier_uri: `https://${inside}/sector`,
+      backchannel_logout_uri: `http://${inside}/logout`,
+      initiate_login_uri: `https://${inside}/login`,
+      client_uri: `http://${inside}/`,
+    })
+  }
+  expect(asked).toEqual([])
+  server.close()
+})
