@@ -136,6 +136,8 @@ export function createProvider({
       profile: ['name', 'given_name', 'family_name'],
       email: ['email', 'email_verified'],
     },
+    // In the ID token too, as the real portal has it: Auth.js and Firebase look nowhere else.
+    conformIdTokenClaims: false,
     responseTypes: ['code'],
     subjectTypes: ['public'],
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
