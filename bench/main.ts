@@ -13,7 +13,9 @@ import { createAccessTokens } from '../src/oauth/access-token.ts'
 import { createClient } from '../src/oauth/clients.ts'
 import { openKeyRing } from '../src/oauth/keys.ts'
 import { openParts, type Parts, type Runtime } from '../src/parts.ts'
+import { createUserAgent } from '../src/sandbox/user-agent.ts'
 import { hashSecret, randomSecret } from '../src/secrets.ts'
+import { basic, CALLBACK, type Flows, MEMORY_CLIENT, runFlows, signInBrowsers } from './flow.ts'
 import type { Task } from './target.ts'
 
 /*
@@ -34,13 +36,13 @@ const seconds = Number(values.seconds)
 
 type Target = { url: string; cpuMicroseconds(): Promise<number>; stop(): void }
 type Request = { method?: 'POST'; path?: string; headers?: Record<string, string>; body?: string }
-type Load = { name: string; target: Target; nextRequest: () => Request }
+type Load = { name: string; target: Target } & ({ nextRequest: () => Request } | { flows: Flows })
 type Result = { name: string; requestsPerSecond: number; cpuMicroseconds: number; errors: number }
 
 const say = (line: string) => process.stderr.write(`${line}\n`)
 
-async function startTarget(task: Task, env: Record<string, string> = {}): Promise<Target> {
-  const child = fork(new URL('./target.ts', import.meta.url), { env: { ...process.env, ...env } })
+async function startTarget(task: Task): Promise<Target> {
+  const child = fork(new URL('./target.ts', import.meta.url))
   const { url } = await ask<{ url: string }>(child, task)
   return {
     url,
@@ -62,13 +64,23 @@ function ask<T>(child: ChildProcess, message: Task | 'cpu'): Promise<T> {
 }
 
 /** One slice: `seconds` of load from 50 connections. */
-async function slice({ target, nextRequest }: Load) {
+async function slice(load: Load) {
+  const { target } = load
   const before = await target.cpuMicroseconds()
+  if ('flows' in load) {
+    const run = await runFlows(load.flows, seconds)
+    const cpu = (await target.cpuMicroseconds()) - before
+    return {
+      requestsPerSecond: run.done / run.seconds,
+      cpuMicroseconds: cpu / Math.max(run.done, 1),
+      errors: run.errors,
+    }
+  }
   const run = await autocannon({
     url: target.url,
     connections: CONNECTIONS,
     duration: seconds,
-    requests: [{ setupRequest: (request: object) => ({ ...request, ...nextRequest() }) }],
+    requests: [{ setupRequest: (request: object) => ({ ...request, ...load.nextRequest() }) }],
   })
   const cpu = (await target.cpuMicroseconds()) - before
   const answered = run['2xx']
@@ -158,6 +170,39 @@ async function seed(parts: Parts, issuer: string): Promise<string[]> {
   return issued
 }
 
+/** A web client with residents who can sign in, and a service client. */
+async function seedClients({ db }: Parts) {
+  const web = await createClient(db, {
+    name: 'Benchmark of the code flow',
+    redirectUris: [CALLBACK],
+    scope: 'openid email',
+  })
+  const service = await createClient(db, {
+    name: 'Benchmark of client credentials',
+    type: 'service',
+    scope: 'idv.read',
+  })
+  const password = 'lantern orchard violet drum'
+  const residents = Array.from({ length: CONNECTIONS }, (_, index) => ({
+    email: `browser-${index}@example.test`,
+    password,
+  }))
+  for (const { email } of residents)
+    await createAccount(db, { email, password, givenName: 'Ana', surname: 'Mejia' })
+  return {
+    web: { id: web.client_id, secret: web.client_secret ?? '' },
+    service: { id: service.client_id, secret: service.client_secret ?? '' },
+    residents,
+  }
+}
+
+/** Browsers with a session at the library in memory. */
+async function memoryFlows(url: string): Promise<Flows> {
+  const browsers = Array.from({ length: CONNECTIONS }, () => createUserAgent())
+  for (const browser of browsers) await (await browser.request(`${url}/sign-in`)).text()
+  return { authorize: `${url}/auth`, token: `${url}/token`, client: MEMORY_CLIENT, browsers }
+}
+
 /** A new decision each time, signed as Veriff signs; about the size of a real one. */
 function deliveries(apiKey: string, secret: string): () => Request {
   return () => {
@@ -212,8 +257,23 @@ async function main() {
       encryptionKeys: [Buffer.from(randomSecret(), 'base64url')],
       outboundAllow: [],
     }
-    const issuer = 'http://localhost:3000'
     const parts = await openParts(runtime, createLog('error'))
+    const [hello, insert, memory, portal] = await Promise.all([
+      startTarget({ be: 'hello' }),
+      startTarget({ be: 'insert', databaseUrl: postgres.url }),
+      startTarget({ be: 'memory' }),
+      startTarget({
+        be: 'portal',
+        runtime: {
+          ...runtime,
+          encryptionKeys: runtime.encryptionKeys.map((key) =>
+            Buffer.from(key).toString('base64url'),
+          ),
+        },
+      }),
+    ])
+    targets.push(hello, insert, memory, portal)
+    const issuer = portal.url.replace('127.0.0.1', 'localhost')
     const apiKey = randomUUID()
     const secret = randomUUID()
     await setVendorIntegration(parts.db, parts.sealer, {
@@ -224,25 +284,8 @@ async function main() {
     })
     say(`making ${RESIDENTS} residents`)
     const tokens = await seed(parts, issuer)
+    const clients = await seedClients(parts)
     await parts.close()
-
-    const [hello, insert, portal] = await Promise.all([
-      startTarget({ be: 'hello' }),
-      startTarget({ be: 'insert', databaseUrl: postgres.url }),
-      startTarget(
-        {
-          be: 'portal',
-          runtime: {
-            ...runtime,
-            encryptionKeys: runtime.encryptionKeys.map((key) =>
-              Buffer.from(key).toString('base64url'),
-            ),
-          },
-        },
-        { BENCH_ISSUER: issuer },
-      ),
-    ])
-    targets.push(hello, insert, portal)
 
     say(`GET ${API}`)
     const authorized = around(
@@ -266,9 +309,51 @@ async function main() {
         nextRequest: () => ({ ...deliver(), path: '/webhooks/veriff' }),
       },
     ])
+    say('code and PKCE flow')
+    const code = await compare([
+      { name: 'oidc-provider, in memory', target: memory, flows: await memoryFlows(memory.url) },
+      {
+        name: 'authorize and token, PostgreSQL',
+        target: portal,
+        flows: {
+          authorize: `${issuer}/api/oauth/authorize`,
+          token: `${issuer}/api/oauth/token`,
+          client: clients.web,
+          browsers: await signInBrowsers(issuer, clients.web, clients.residents),
+        },
+      },
+    ])
+    say('client credentials')
+    const token = (client: { id: string; secret: string }, path: string) => () => ({
+      method: 'POST' as const,
+      path,
+      headers: {
+        authorization: basic(client),
+        'content-type': 'application/x-www-form-urlencoded',
+      },
+      body: 'grant_type=client_credentials&scope=idv.read',
+    })
+    const credentials = await compare([
+      {
+        name: 'oidc-provider, in memory',
+        target: memory,
+        nextRequest: token(MEMORY_CLIENT, '/token'),
+      },
+      {
+        name: 'client credentials, PostgreSQL',
+        target: portal,
+        nextRequest: token(clients.service, '/api/oauth/token'),
+      },
+    ])
     await report([
       { title: 'Hot endpoint, against a bare Hono handler', target: 0.2, results: hot },
       { title: 'Deliveries durably stored, against a bare insert', target: 0.6, results: ingest },
+      { title: 'Code to tokens, against the library in memory', target: 0.5, results: code },
+      {
+        title: 'Client credentials, against the library in memory',
+        target: 0.5,
+        results: credentials,
+      },
     ])
   } finally {
     for (const target of targets) target.stop()

@@ -1,15 +1,20 @@
+import { randomUUID } from 'node:crypto'
 import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
+import { exportJWK, generateKeyPair } from 'jose'
+import { Provider } from 'oidc-provider'
 import { openDb } from '../src/db.ts'
 import { createJobs } from '../src/jobs.ts'
 import { createLog } from '../src/log.ts'
 import { openParts, type Runtime } from '../src/parts.ts'
 import { listen, startServer } from '../src/server.ts'
+import { CALLBACK, MEMORY_CLIENT } from './flow.ts'
 
 /** What the benchmark's parent asks this process to be. */
 export type Task =
   | { be: 'hello' }
   | { be: 'insert'; databaseUrl: string }
+  | { be: 'memory' }
   | { be: 'portal'; runtime: Omit<Runtime, 'encryptionKeys'> & { encryptionKeys: string[] } }
 
 /** One server under load, in a process of its own so that its CPU time is its own. Started by `main.ts`. */
@@ -31,7 +36,7 @@ async function start(task: Task): Promise<string> {
     const { server, port } = await listen('127.0.0.1', 0)
     const issuer = `http://localhost:${port}`
     const running = await startServer(server, parts, {
-      issuer: process.env.BENCH_ISSUER ?? issuer,
+      issuer,
       jobs,
       missingScopeStatus: 401,
       trustedProxies: [],
@@ -39,6 +44,7 @@ async function start(task: Task): Promise<string> {
     })
     return running.url
   }
+  if (task.be === 'memory') return startMemory()
   const app = new Hono()
   if (task.be === 'hello') app.get('/', (c) => c.json({ hello: 'world' }))
   else {
@@ -55,4 +61,68 @@ async function start(task: Task): Promise<string> {
       resolve(`http://127.0.0.1:${port}`),
     )
   })
+}
+
+/** oidc-provider as it comes, with the adapter that keeps everything in memory; `/sign-in` puts a session in the browser. */
+async function startMemory(): Promise<string> {
+  const { privateKey } = await generateKeyPair('RS256', { extractable: true })
+  const { server, port } = await listen('127.0.0.1', 0)
+  const issuer = `http://localhost:${port}`
+  const provider = new Provider(issuer, {
+    clients: [
+      {
+        client_id: MEMORY_CLIENT.id,
+        client_secret: MEMORY_CLIENT.secret,
+        redirect_uris: [CALLBACK],
+        grant_types: ['authorization_code', 'client_credentials'],
+      },
+    ],
+    jwks: { keys: [{ ...(await exportJWK(privateKey)), alg: 'RS256', use: 'sig' }] },
+    cookies: { keys: ['benchmark'] },
+    features: {
+      devInteractions: { enabled: false },
+      clientCredentials: { enabled: true },
+      // JWTs, as ours are on the wire.
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: () => issuer,
+        useGrantedResource: () => true,
+        getResourceServerInfo: () => ({
+          scope: 'idv.read',
+          audience: issuer,
+          accessTokenFormat: 'jwt',
+          jwt: { sign: { alg: 'RS256' } },
+        }),
+      },
+    },
+    claims: { openid: ['sub'], email: ['email'] },
+    findAccount: (_ctx, accountId) => ({
+      accountId,
+      claims: () => ({ sub: accountId, email: 'resident@example.test' }),
+    }),
+    async loadExistingGrant(ctx) {
+      const { client, session, provider } = ctx.oidc
+      const known = session?.grantIdFor(client?.clientId ?? '')
+      if (known) return provider.Grant.find(known)
+      const grant = new provider.Grant({
+        accountId: session?.accountId ?? '',
+        clientId: client?.clientId ?? '',
+      })
+      grant.addOIDCScope('openid email')
+      grant.addResourceScope(issuer, 'idv.read')
+      await grant.save()
+      return grant
+    },
+  })
+  const callback = provider.callback()
+  server.removeAllListeners('request')
+  server.on('request', async (req, res) => {
+    if (req.url !== '/sign-in') return void callback(req, res)
+    const session = new provider.Session()
+    session.loginAccount({ accountId: randomUUID() })
+    await session.save(3600)
+    provider.createContext(req, res).cookies.set('_session', session.jti, { signed: true })
+    res.end()
+  })
+  return issuer
 }
