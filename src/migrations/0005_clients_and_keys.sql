@@ -15,6 +15,9 @@ create table spent_jti (
 );
 create index spent_jti_expiry on spent_jti (expires_at);
 
+-- When a device asked last: who asks faster than agreed is told to slow down (RFC 8628 §3.5).
+alter table oidc_artifact add column polled_at timestamptz;
+
 -- The rule of live_access_token for tokens that no resident stands behind: client credentials.
 create view live_service_token as
   select token.id, token.client_id, client.tenant, token.scope
