@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { parseArgs, styleText } from 'node:util'
 import {
@@ -7,7 +8,7 @@ import {
   listAccounts,
   setAccountStatus,
 } from './accounts/accounts.ts'
-import { migrate } from './db.ts'
+import { migrate, type Sql } from './db.ts'
 import { diagnose } from './doctor.ts'
 import { OperatorError } from './errors.ts'
 import {
@@ -21,6 +22,8 @@ import {
 } from './id-verification/operations.ts'
 import { listVendorIntegrations, setVendorIntegration } from './id-verification/vendors/vendors.ts'
 import { createJobs } from './jobs.ts'
+import { type Logo, readLogo, setClientLogo } from './oauth/client-logo.ts'
+import { setClientProfile } from './oauth/client-profile.ts'
 import {
   createClient,
   deleteClient,
@@ -63,11 +66,46 @@ function found<T>(value: T | undefined | false, what: string): T {
   return value
 }
 
+const PROFILE_USAGE =
+  '[--operator O] [--purpose P] [--client-uri U] [--policy-uri U] [--tos-uri U] [--logo-file F]'
+const PROFILE_OPTIONS = {
+  operator: { type: 'string' },
+  purpose: { type: 'string' },
+  'client-uri': { type: 'string' },
+  'policy-uri': { type: 'string' },
+  'tos-uri': { type: 'string' },
+  'logo-file': { type: 'string' },
+} as const
+
+/** What the consent page shows of a client. An empty word takes away what was there before. */
+async function setProfile(db: Sql, clientId: string, values: Values): Promise<boolean> {
+  const file = some(values, 'logo-file')
+  const logo = file ? await readLogoFile(file) : undefined
+  const isFound = await setClientProfile(db, clientId, {
+    operator: some(values, 'operator'),
+    purpose: some(values, 'purpose'),
+    client_uri: some(values, 'client-uri'),
+    policy_uri: some(values, 'policy-uri'),
+    tos_uri: some(values, 'tos-uri'),
+  })
+  if (isFound && file !== undefined) await setClientLogo(db, clientId, logo)
+  return isFound
+}
+
+async function readLogoFile(file: string): Promise<Logo> {
+  let bytes: Uint8Array
+  try {
+    bytes = await readFile(file)
+  } catch (cause) {
+    throw new OperatorError(`The logo ${file} cannot be read.`, { cause })
+  }
+  return readLogo(bytes)
+}
+
 /** Every operator's command: `NOUN VERB`. */
 const COMMANDS: Record<string, Command> = {
   'client create': {
-    usage:
-      'client create --name N --redirect-uri U… --scope "…" [--type web|native] [--auth-method M] [--tenant T] [--pkce optional]',
+    usage: `client create --name N --redirect-uri U… --scope "…" [--type web|native] [--auth-method M] [--tenant T] [--pkce optional] ${PROFILE_USAGE}`,
     options: {
       name: { type: 'string' },
       'redirect-uri': { type: 'string', multiple: true },
@@ -76,17 +114,32 @@ const COMMANDS: Record<string, Command> = {
       'auth-method': { type: 'string' },
       tenant: { type: 'string' },
       pkce: { type: 'string' },
+      ...PROFILE_OPTIONS,
     },
     run: ({ db }, values, rest) =>
-      createClient(db, {
-        name: one(values, 'name'),
-        // `--redirect-uri U V` reads as the option and one more word.
-        redirectUris: [...((values['redirect-uri'] as string[] | undefined) ?? []), ...rest],
-        scope: one(values, 'scope'),
-        type: some(values, 'type') as 'web' | undefined,
-        authMethod: some(values, 'auth-method') as 'none' | undefined,
-        tenant: some(values, 'tenant'),
-        pkce: some(values, 'pkce') as 'optional' | undefined,
+      db.begin(async (sql) => {
+        const created = await createClient(sql, {
+          name: one(values, 'name'),
+          // `--redirect-uri U V` reads as the option and one more word.
+          redirectUris: [...((values['redirect-uri'] as string[] | undefined) ?? []), ...rest],
+          scope: one(values, 'scope'),
+          type: some(values, 'type') as 'web' | undefined,
+          authMethod: some(values, 'auth-method') as 'none' | undefined,
+          tenant: some(values, 'tenant'),
+          pkce: some(values, 'pkce') as 'optional' | undefined,
+        })
+        await setProfile(sql, created.client_id, values)
+        return { ...(await findClient(sql, created.client_id)), ...created }
+      }),
+  },
+  'client update': {
+    usage: `client update ID ${PROFILE_USAGE}`,
+    options: PROFILE_OPTIONS,
+    run: ({ db }, values, rest) =>
+      db.begin(async (sql) => {
+        const clientId = id(rest, 'client')
+        found(await setProfile(sql, clientId, values), 'client')
+        return await findClient(sql, clientId)
       }),
   },
   'client list': { usage: 'client list', run: ({ db }) => listClients(db) },

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { Sql } from '../db.ts'
 import { OperatorError } from '../errors.ts'
 import { hashSecret, randomSecret } from '../secrets.ts'
+import type { ProfileMetadata } from './client-profile.ts'
 import { KNOWN_UNGRANTED, SCOPES } from './scopes.ts'
 
 /** RFC 7591 names, as the outside uses them. */
@@ -18,7 +19,7 @@ export type ClientMetadata = {
   response_types: ['code']
   /** Ours: whether the operator lets this client come without PKCE. */
   pkce: 'required' | 'optional'
-}
+} & ProfileMetadata
 
 type AuthMethod = 'client_secret_basic' | 'client_secret_post' | 'none'
 
