@@ -16,6 +16,8 @@ export async function deleteExpired(db: Db): Promise<number> {
   }
   const grants =
     await db`delete from oauth_grant where expires_at < now() - interval '1 day' returning 1`
+  // An ended consent opens nothing; for a month it still tells the resident, when asked again, what there was.
+  await db`delete from consent where ends_at < now() - interval '30 days'`
   await db`delete from sign_in_throttle where last_failure_at < now() - interval '2 days'`
   return deleted + grants.length
 }
