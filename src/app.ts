@@ -8,10 +8,12 @@ import type { ClientAddress } from './client-address.ts'
 import type { Db } from './db.ts'
 import { ApiError } from './errors.ts'
 import { securityHeaders, stylesheet } from './html.ts'
+import { findLatestDocuments } from './id-verification/store.ts'
 import { webhookRoutes } from './id-verification/webhook.ts'
 import type { Log } from './log.ts'
 import type { AccessTokens } from './oauth/access-token.ts'
 import { createBearer } from './oauth/bearer.ts'
+import { clientLogoRoutes } from './oauth/client-logo.ts'
 import { interactionRoutes } from './oauth/interactions.ts'
 import { errorPage } from './oauth/pages.ts'
 import { SCOPES } from './oauth/scopes.ts'
@@ -87,7 +89,19 @@ export function createApp(parts: AppParts): Hono<Env> {
     }),
   )
 
-  app.route('/', interactionRoutes({ issuer, db, provider, forms, addressOf, log }))
+  app.route('/', clientLogoRoutes({ db }))
+  app.route(
+    '/',
+    interactionRoutes({
+      issuer,
+      db,
+      provider,
+      forms,
+      addressOf,
+      findDocuments: (accountId) => findLatestDocuments(db, accountId),
+      log,
+    }),
+  )
   app.route(
     '/',
     portalRoutes({

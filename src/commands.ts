@@ -8,7 +8,7 @@ import {
   listAccounts,
   setAccountStatus,
 } from './accounts/accounts.ts'
-import { migrate } from './db.ts'
+import { migrate, type Sql } from './db.ts'
 import { diagnose } from './doctor.ts'
 import { OperatorError } from './errors.ts'
 import {
@@ -22,6 +22,8 @@ import {
 } from './id-verification/operations.ts'
 import { listVendorIntegrations, setVendorIntegration } from './id-verification/vendors/vendors.ts'
 import { createJobs } from './jobs.ts'
+import { type Logo, readLogo, setClientLogo } from './oauth/client-logo.ts'
+import { setClientProfile } from './oauth/client-profile.ts'
 import {
   createClient,
   deleteClient,
@@ -68,7 +70,7 @@ function found<T>(value: T | undefined | false, what: string): T {
 }
 
 const CLIENT_USAGE =
-  '[--auth-method M] [--jwks-file F|--jwks-uri U] [--pkce optional] [--par required] [--dpop required] [--fapi] [--post-logout-redirect-uri U…] [--backchannel-logout-uri U]'
+  '[--auth-method M] [--jwks-file F|--jwks-uri U] [--pkce optional] [--par required] [--dpop required] [--fapi] [--post-logout-redirect-uri U…] [--backchannel-logout-uri U] [--operator O] [--purpose P] [--client-uri U] [--policy-uri U] [--tos-uri U] [--logo-file F]'
 const CLIENT_OPTIONS = {
   name: { type: 'string' },
   'redirect-uri': { type: 'string', multiple: true },
@@ -82,6 +84,12 @@ const CLIENT_OPTIONS = {
   par: { type: 'string' },
   dpop: { type: 'string' },
   fapi: { type: 'boolean' },
+  operator: { type: 'string' },
+  purpose: { type: 'string' },
+  'client-uri': { type: 'string' },
+  'policy-uri': { type: 'string' },
+  'tos-uri': { type: 'string' },
+  'logo-file': { type: 'string' },
 } as const
 
 /** What `client create` and `client update` share. */
@@ -119,31 +127,69 @@ async function readKeySet(file: string): Promise<unknown> {
   }
 }
 
+/** What the consent page shows of a client. An empty word takes away what was there before. */
+async function setProfile(db: Sql, clientId: string, values: Values): Promise<boolean> {
+  const file = some(values, 'logo-file')
+  const logo = file ? await readLogoFile(file) : undefined
+  const isFound = await setClientProfile(db, clientId, {
+    operator: some(values, 'operator'),
+    purpose: some(values, 'purpose'),
+    client_uri: some(values, 'client-uri'),
+    policy_uri: some(values, 'policy-uri'),
+    tos_uri: some(values, 'tos-uri'),
+  })
+  if (isFound && file !== undefined) await setClientLogo(db, clientId, logo)
+  return isFound
+}
+
+async function readLogoFile(file: string): Promise<Logo> {
+  let bytes: Uint8Array
+  try {
+    bytes = await readFile(file)
+  } catch (cause) {
+    throw new OperatorError(`The logo ${file} cannot be read.`, { cause })
+  }
+  return readLogo(bytes)
+}
+
 /** Every operator's command: `NOUN VERB`. */
 const COMMANDS: Record<string, Command> = {
   'client create': {
     usage: `client create --name N --redirect-uri U… --scope "…" [--type web|native|service] [--tenant T] ${CLIENT_USAGE}`,
     options: { ...CLIENT_OPTIONS, type: { type: 'string' }, tenant: { type: 'string' } },
-    run: async ({ db }, values, rest) =>
-      createClient(db, {
-        ...(await readClient(values, rest)),
-        name: one(values, 'name'),
-        scope: one(values, 'scope'),
-        type: some(values, 'type') as 'web' | undefined,
-        tenant: some(values, 'tenant'),
-      }),
+    run: async ({ db }, values, rest) => {
+      const given = await readClient(values, rest)
+      return db.begin(async (sql) => {
+        const created = await createClient(sql, {
+          ...given,
+          name: one(values, 'name'),
+          scope: one(values, 'scope'),
+          type: some(values, 'type') as 'web' | undefined,
+          tenant: some(values, 'tenant'),
+        })
+        await setProfile(sql, created.client_id, values)
+        return { ...(await findClient(sql, created.client_id)), ...created }
+      })
+    },
   },
   'client update': {
     usage: `client update ID [--name N] [--redirect-uri U…] [--scope "…"] ${CLIENT_USAGE}`,
     options: CLIENT_OPTIONS,
     run: async ({ db }, values, [clientId, ...rest]) => {
       const change = await readClient(values, rest)
-      const updated = await updateClient(db, id([clientId ?? ''], 'client'), {
-        ...change,
-        name: some(values, 'name'),
-        scope: some(values, 'scope'),
+      return db.begin(async (sql) => {
+        const updated = await updateClient(sql, id([clientId ?? ''], 'client'), {
+          ...change,
+          name: some(values, 'name'),
+          scope: some(values, 'scope'),
+        })
+        const { client_id, client_secret } = found(updated, 'client')
+        await setProfile(sql, client_id, values)
+        return {
+          ...(await findClient(sql, client_id)),
+          ...(client_secret ? { client_secret } : {}),
+        }
       })
-      return found(updated, 'client')
     },
   },
   'client list': { usage: 'client list', run: ({ db }) => listClients(db) },

@@ -11,9 +11,12 @@ import { startVerification } from './id-verification/operations.ts'
 import { listVerifications } from './id-verification/store.ts'
 import { setVendorIntegration } from './id-verification/vendors/vendors.ts'
 import type { Served } from './main.ts'
+import { readLogo, setClientLogo } from './oauth/client-logo.ts'
+import { setClientProfile } from './oauth/client-profile.ts'
 import { createClient, deleteClient, findClient } from './oauth/clients.ts'
 import { startApplication } from './sandbox/application.ts'
 import { createApplicationClient, downloadImage } from './sandbox/application-client.ts'
+import { drawBankLogo } from './sandbox/images.ts'
 import { createUserAgent, type Page } from './sandbox/user-agent.ts'
 import { startVeriffSandbox, type VeriffSandbox } from './sandbox/veriff.ts'
 
@@ -25,6 +28,8 @@ const RESIDENT = {
 }
 const SCOPE = 'openid offline_access eprospera:person.id_verification.read'
 const APPLICATION_NAME = 'Bluewater Bank'
+const OPERATOR = 'Bluewater Bank Ltd, an invented company'
+const PURPOSE = 'To open your account without your sending us your passport again.'
 
 const say = (line = '') => process.stdout.write(`${line}\n`)
 
@@ -95,6 +100,18 @@ async function readJson(file: string): Promise<unknown> {
 const findResident = async ({ parts }: Served) =>
   (await findAccountByEmail(parts.db, RESIDENT.email)) ?? (await createAccount(parts.db, RESIDENT))
 
+/** What the consent page tells of the bank. */
+async function introduce({ parts }: Served, clientId: string, redirectUri: string) {
+  const { origin } = new URL(redirectUri)
+  await setClientProfile(parts.db, clientId, {
+    operator: OPERATOR,
+    purpose: PURPOSE,
+    client_uri: `${origin}/`,
+    policy_uri: `${origin}/privacy`,
+  })
+  await setClientLogo(parts.db, clientId, readLogo(await drawBankLogo()))
+}
+
 /** Answers when the verification is approved and all its images are in the bucket. */
 async function backedUp({ parts }: Served, accountId: string, verificationId: string) {
   for (const end = Date.now() + 60_000; Date.now() < end; await wait(100)) {
@@ -149,6 +166,7 @@ async function show(served: Served, asked: () => Promise<unknown>) {
     client = { clientId: made.client_id, clientSecret: made.client_secret ?? '', redirectUri }
     await writeFile(file, JSON.stringify(client), { mode: 0o600 })
   }
+  await introduce(served, client.clientId, redirectUri)
   const application = await startApplication({
     port: Number(new URL(redirectUri).port),
     issuer: server.issuer,
@@ -189,6 +207,7 @@ async function goTheWholeWay(served: Served) {
     redirectUris: [redirectUri],
     scope: SCOPE,
   })
+  await introduce(served, registered.client_id, redirectUri)
   const application = createApplicationClient({
     issuer: server.issuer,
     clientId: registered.client_id,
@@ -216,8 +235,11 @@ async function goTheWholeWay(served: Served) {
     const back = await step(
       'the resident reads what the application asks for, and allows it',
       async () => {
-        if (!consent.text.includes(registered.client_name))
-          throw new Error('the page names no application')
+        for (const words of [registered.client_name, OPERATOR, PURPOSE])
+          if (!consent.text.includes(words)) throw new Error(`the page does not say "${words}"`)
+        const logo = /<img src="([^"]+)"/.exec(consent.text)?.[1] ?? '/none'
+        const shown = await browser.request(new URL(logo, server.issuer).href)
+        if (shown.headers.get('content-type') !== 'image/png') throw new Error('it shows no logo')
         return browser.submit(consent, 'allow', {}, { leaveAt: redirectUri })
       },
     )

@@ -40,6 +40,12 @@ export function page({
 </html>`
 }
 
+const LONG = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' })
+
+/** A day in words, the same for every reader: in UTC. */
+export const day = (date: Date): Html =>
+  html`<time datetime="${date.toISOString()}">${LONG.format(date)}</time>`
+
 /** The hidden value that binds a form to this browser. */
 export const csrfField = (csrf: string): Html =>
   html`<input type="hidden" name="csrf" value="${csrf}">`

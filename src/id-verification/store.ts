@@ -222,3 +222,25 @@ export async function listVerifications(
       ), '[]') as images
     from verification where account_id = ${accountId} order by session_created_at desc`
 }
+
+type LatestDocuments = {
+  documentType: DocumentType | null
+  date: Date
+  front: boolean
+  back: boolean
+  face: boolean
+}
+
+/** What the endpoint would hand out of this resident today, without the images themselves. */
+export async function findLatestDocuments(
+  sql: Sql,
+  accountId: string,
+): Promise<LatestDocuments | undefined> {
+  // The endpoint's own rule of "latest approved".
+  const [row] = await sql<LatestDocuments[]>`
+    select document_type, session_created_at as date, document_front_key is not null as front,
+      document_back_key is not null as back, face_key is not null as face
+    from verification where account_id = ${accountId} and status = 'approved'
+    order by images_complete desc, session_created_at desc limit 1`
+  return row
+}

@@ -3,6 +3,7 @@ import { errors } from 'oidc-provider'
 import type { Db } from '../db.ts'
 import { hashSecret, type Sealer } from '../secrets.ts'
 import { deleteClient, findClientMetadata, storeRegistered } from './clients.ts'
+import { withinConsent } from './grants.ts'
 
 /** The refresh token that follows another: always the same one, so that it can be given again without being kept. */
 export type SuccessorOf = (refreshToken: string) => string
@@ -106,9 +107,11 @@ function grantAdapter(db: Db): Adapter {
         on conflict (id) do update set payload = excluded.payload, expires_at = excluded.expires_at`
     },
     async find(id) {
-      const [row] = await db<{ payload: AdapterPayload }[]>`
-        select payload from oauth_grant where id = ${id} and (expires_at is null or expires_at > now())`
-      return row?.payload
+      const [row] = await db<{ payload: AdapterPayload; scopes: string[] }[]>`
+        select payload, scopes from oauth_grant join consent using (account_id, client_id)
+        where id = ${id} and (expires_at is null or expires_at > now())
+          and (ends_at is null or ends_at > now())`
+      return row && withinConsent(row.payload, row.scopes)
     },
     async destroy(id) {
       await db`delete from oauth_grant where id = ${id}`

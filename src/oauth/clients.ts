@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { AdapterPayload } from 'oidc-provider'
 import { z } from 'zod'
-import type { Db, Sql } from '../db.ts'
+import type { Sql } from '../db.ts'
 import { OperatorError } from '../errors.ts'
 import { hashSecret, randomSecret } from '../secrets.ts'
+import { profileSchema } from './client-profile.ts'
 import { KNOWN_UNGRANTED, SCOPES, SERVICE_SCOPES } from './scopes.ts'
 
 const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code'
@@ -70,6 +71,7 @@ const metadataSchema = z.object({
   pkce: z.enum(['required', 'optional'], { error: 'pkce must be required or optional' }),
   /** FAPI 2.0 Security Profile Final. */
   fapi: z.boolean().optional(),
+  ...profileSchema.shape,
 })
 
 export type ClientMetadata = { client_id: string } & z.infer<typeof metadataSchema>
@@ -239,41 +241,39 @@ const insertClient = (
     ${sql.json(client.kept as never)}, ${client.secretHash})`
 
 /**
- * Changes what is given and leaves the rest. `undefined`: no such client. A client that now needs a secret gets one,
+ * In a transaction: changes what is given and leaves the rest. `undefined`: no such client. A client that now needs a secret gets one,
  * in the answer once. Throws OperatorError when the whole would not hold.
  */
 export async function updateClient(
-  db: Db,
+  sql: Sql,
   id: string,
   change: Partial<Omit<NewClient, 'type' | 'tenant'>>,
 ): Promise<(ClientMetadata & { client_secret?: string }) | undefined> {
-  return await db.begin(async (sql) => {
-    const [row] = await sql<{ metadata: Kept; secretHash: Buffer | null }[]>`
+  const [row] = await sql<{ metadata: Kept; secretHash: Buffer | null }[]>`
       select metadata, secret_hash from client where id = ${id} for update`
-    if (!row) return undefined
-    const before = row.metadata
-    const kept = completed({
-      ...before,
-      client_name: change.name ?? before.client_name,
-      redirect_uris: change.redirectUris ?? before.redirect_uris,
-      post_logout_redirect_uris: change.postLogoutRedirectUris ?? before.post_logout_redirect_uris,
-      scope: change.scope ?? before.scope,
-      token_endpoint_auth_method:
-        change.authMethod ?? (change.fapi ? 'private_key_jwt' : before.token_endpoint_auth_method),
-      jwks: change.jwksUri ? undefined : (change.jwks ?? before.jwks),
-      jwks_uri: change.jwks ? undefined : (change.jwksUri ?? before.jwks_uri),
-      backchannel_logout_uri: change.backchannelLogoutUri ?? before.backchannel_logout_uri,
-      pkce: change.pkce ?? before.pkce,
-      require_pushed_authorization_requests:
-        change.par ?? before.require_pushed_authorization_requests,
-      dpop_bound_access_tokens: change.dpop ?? before.dpop_bound_access_tokens,
-      fapi: (change.fapi ?? before.fapi) || undefined,
-    })
-    const secret = needsSecret(kept) && !row.secretHash ? randomSecret() : undefined
-    const secretHash = secret ? hashSecret(secret) : needsSecret(kept) ? row.secretHash : null
-    await writeClient(sql, id, kept, secretHash)
-    return { client_id: id, ...kept, ...(secret ? { client_secret: secret } : {}) }
+  if (!row) return undefined
+  const before = row.metadata
+  const kept = completed({
+    ...before,
+    client_name: change.name ?? before.client_name,
+    redirect_uris: change.redirectUris ?? before.redirect_uris,
+    post_logout_redirect_uris: change.postLogoutRedirectUris ?? before.post_logout_redirect_uris,
+    scope: change.scope ?? before.scope,
+    token_endpoint_auth_method:
+      change.authMethod ?? (change.fapi ? 'private_key_jwt' : before.token_endpoint_auth_method),
+    jwks: change.jwksUri ? undefined : (change.jwks ?? before.jwks),
+    jwks_uri: change.jwks ? undefined : (change.jwksUri ?? before.jwks_uri),
+    backchannel_logout_uri: change.backchannelLogoutUri ?? before.backchannel_logout_uri,
+    pkce: change.pkce ?? before.pkce,
+    require_pushed_authorization_requests:
+      change.par ?? before.require_pushed_authorization_requests,
+    dpop_bound_access_tokens: change.dpop ?? before.dpop_bound_access_tokens,
+    fapi: (change.fapi ?? before.fapi) || undefined,
   })
+  const secret = needsSecret(kept) && !row.secretHash ? randomSecret() : undefined
+  const secretHash = secret ? hashSecret(secret) : needsSecret(kept) ? row.secretHash : null
+  await writeClient(sql, id, kept, secretHash)
+  return { client_id: id, ...kept, ...(secret ? { client_secret: secret } : {}) }
 }
 
 const writeClient = (sql: Sql, id: string, kept: Kept, secretHash: Buffer | null) => sql`

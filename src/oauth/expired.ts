@@ -18,6 +18,8 @@ export async function deleteExpired(db: Db): Promise<number> {
     await db`delete from oauth_grant where expires_at < now() - interval '1 day' returning 1`
   await db`delete from spent_jti where expires_at < now() - interval '1 minute'`
   await db`delete from signing_key where retires_at < now() - interval '1 day'`
+  // An ended consent opens nothing; for a month it still tells the resident, when asked again, what there was.
+  await db`delete from consent where ends_at < now() - interval '30 days'`
   await db`delete from sign_in_throttle where last_failure_at < now() - interval '2 days'`
   return deleted + grants.length
 }

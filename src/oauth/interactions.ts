@@ -2,16 +2,14 @@ import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { errors, type InteractionResults, type Provider } from 'oidc-provider'
-import { findAccount } from '../accounts/accounts.ts'
 import { type FailedSignIn, signIn } from '../accounts/sign-in.ts'
 import type { ClientAddress } from '../client-address.ts'
 import type { Db } from '../db.ts'
 import { ApiError } from '../errors.ts'
 import { securityHeaders } from '../html.ts'
 import type { Log } from '../log.ts'
-import { recordConsent } from './consents.ts'
-import { consentPage, errorPage, signInPage } from './pages.ts'
-import { isScope, KNOWN_UNGRANTED, type Scope } from './scopes.ts'
+import { createConsentStep, type FindDocuments } from './consent-step.ts'
+import { errorPage, signInPage } from './pages.ts'
 import { type FormTokens, isSameOrigin } from './sessions.ts'
 
 type Parts = {
@@ -20,6 +18,7 @@ type Parts = {
   provider: () => Provider
   forms: FormTokens
   addressOf: ClientAddress
+  findDocuments: FindDocuments
   log: Log
 }
 type Env = { Bindings: HttpBindings }
@@ -27,6 +26,7 @@ type Env = { Bindings: HttpBindings }
 /** The detour to sign in or consent: `/interaction/:uid`. Only the browser that began it can go on. */
 export function interactionRoutes(parts: Parts): Hono<Env> {
   const { issuer, db, forms, log } = parts
+  const consent = createConsentStep(parts)
   const routes = new Hono<Env>()
   routes.use(bodyLimit({ maxSize: 16 * 1024 }))
 
@@ -48,7 +48,7 @@ export function interactionRoutes(parts: Parts): Hono<Env> {
 
   async function loadForm(c: Context<Env>) {
     const details = await load(c)
-    const form = await c.req.parseBody()
+    const form = await c.req.parseBody({ all: true })
     if (!isSameOrigin(c.req.raw.headers, issuer) || !forms.matches(details.uid, form.csrf))
       throw new ApiError(
         403,
@@ -103,17 +103,8 @@ export function interactionRoutes(parts: Parts): Hono<Env> {
         failed?.status ?? 200,
       )
     }
-    const account = await findAccount(db, details.session?.accountId ?? '')
-    if (!account) throw new ApiError(400, 'interaction_expired', 'Please start again.')
-    return c.html(
-      consentPage({
-        action,
-        csrf,
-        client: { name },
-        account: { name: `${account.givenName} ${account.surname}`, email: account.email },
-        scopes: requestedScopes(details),
-      }),
-    )
+    const page = await consent.show(details, { action, csrf })
+    return page ? c.html(page) : abort(c)
   }
 
   routes.get('/interaction/:uid', async (c) => show(c, await load(c)))
@@ -135,18 +126,10 @@ export function interactionRoutes(parts: Parts): Hono<Env> {
     }
 
     if (details.prompt.name === 'consent' && 'allow' in form) {
-      const accountId = details.session?.accountId
-      const clientId = String(details.params.client_id)
-      if (!accountId) return abort(c)
-      const provider = parts.provider()
-      const scopes = requestedScopes(details)
-      await recordConsent(db, accountId, clientId, scopes)
-      const known = details.grantId ? await provider.Grant.find(details.grantId) : undefined
-      const grant = known ?? new provider.Grant({ accountId, clientId })
-      grant.addOIDCScope(scopes.join(' '))
-      grant.rejectOIDCScope(KNOWN_UNGRANTED.join(' '))
-      log.info('consent given', { accountId, clientId })
-      return finish(c, { consent: { grantId: await grant.save() } })
+      const outcome = await consent.allow(details, form)
+      if (outcome === 'nothing') return abort(c)
+      // The grant follows from the consent: see the provider's `loadGrant`.
+      if (outcome === 'allowed') return finish(c, { consent: {} })
     }
     return show(c, details)
   })
@@ -165,10 +148,4 @@ export function interactionRoutes(parts: Parts): Hono<Env> {
     )
   })
   return routes
-}
-
-function requestedScopes(details: { params: Record<string, unknown> }): Scope[] {
-  return String(details.params.scope ?? '')
-    .split(' ')
-    .filter(isScope)
 }

@@ -1,6 +1,5 @@
 import { html } from 'hono/html'
 import { csrfField, type Html, page } from '../html.ts'
-import { SCOPES, type Scope } from './scopes.ts'
 
 /** Sign-in, for the portal itself or on the way to the application `clientName`. */
 export function signInPage(data: {
@@ -37,41 +36,6 @@ ${csrfField(csrf)}
 
 const described = (error: string | undefined): Html | '' =>
   error ? html` aria-invalid="true" aria-describedby="sign-in-error"` : ''
-
-/** What the application will see, in plain words; and that it can be ended. */
-export function consentPage(data: {
-  action: string
-  csrf: string
-  client: { name: string }
-  account: { name: string; email: string }
-  scopes: Scope[]
-}): Html {
-  const { action, csrf, client, account, scopes } = data
-  const lasting = scopes.includes('offline_access')
-  return page({
-    title: `Allow ${client.name}?`,
-    body: html`<section class="card">
-<h1>Allow ${client.name} to see this?</h1>
-<p class="lead"><strong>${client.name}</strong> asks for:</p>
-<ul class="permissions">${scopes.map(
-      (scope) => html`
-<li><strong>${SCOPES[scope].title}</strong><span>${SCOPES[scope].sentence}</span></li>`,
-    )}
-</ul>
-<h2>For how long</h2>
-<p>${
-      lasting
-        ? 'Until you end it, also when you are not there.'
-        : 'While you are signed in here, one hour at a time.'
-    } You can end it at any time on <a href="/">your own page</a>; it then ends at once. Links it has already received stop working within the hour.</p>
-<form method="post" action="${action}">
-${csrfField(csrf)}
-<div class="buttons"><button class="primary" name="allow">Allow</button><button name="deny">Do not allow</button></div>
-</form>
-<p class="quiet">You are signed in as ${account.name} (${account.email}).</p>
-</section>`,
-  })
-}
 
 /** A failure that ends here: what happened, and what to do. */
 export function errorPage(data: {

@@ -1,4 +1,5 @@
 import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import {
   type ClientMetadata,
   errors,
@@ -16,11 +17,12 @@ import type { AccessTokens } from './access-token.ts'
 import { createAdapter, type SuccessorOf } from './adapter.ts'
 import { hashOfSecret } from './clients.ts'
 import { findConsent } from './consents.ts'
+import { termsOf } from './grants.ts'
 import type { SigningKeys } from './keys.ts'
 import { notifyLogout } from './logout.ts'
 import { PROOF_ALGORITHMS } from './proof.ts'
 import { REGISTRATION_RULES, registrationRules } from './registration.ts'
-import { KNOWN_UNGRANTED, SCOPES, SERVICE_SCOPES } from './scopes.ts'
+import { CLAIMS, KNOWN_UNGRANTED, SCOPES, SERVICE_SCOPES } from './scopes.ts'
 import { spendOnce } from './spent.ts'
 import { answerForJwt, deriveSuccessors, putTokensOnTheWire } from './wire.ts'
 
@@ -131,11 +133,7 @@ export function createProvider({
     },
 
     scopes: [...Object.keys(SCOPES), ...SERVICE_SCOPES, ...KNOWN_UNGRANTED],
-    claims: {
-      openid: ['sub'],
-      profile: ['name', 'given_name', 'family_name'],
-      email: ['email', 'email_verified'],
-    },
+    claims: CLAIMS,
     // In the ID token too, as the real portal has it: Auth.js and Firebase look nowhere else.
     conformIdTokenClaims: false,
     responseTypes: ['code'],
@@ -296,23 +294,26 @@ export function pinHost(headers: Record<string, unknown>, issuer: string): void 
   headers['x-forwarded-proto'] = protocol.slice(0, -1)
 }
 
-/** A grant is one session's; the consent behind it is remembered for every device of the resident. */
+/**
+ * A grant is one session's; the consent behind it is remembered for every device of the resident, with what was declined.
+ * Where no consent counts, the library finds everything missing and asks.
+ */
 async function loadGrant(ctx: KoaContextWithOIDC, db: Db) {
-  const { client, session, provider, result } = ctx.oidc
+  const { client, session, provider } = ctx.oidc
   const accountId = session?.accountId
   if (!client || !session || !accountId) return undefined
-  const scopes = await findConsent(db, accountId, client.clientId)
-  if (!scopes) return undefined
+  const consent = await findConsent(db, accountId, client.clientId)
+  if (!consent?.isCurrent) return undefined
 
-  const grantId = result?.consent?.grantId ?? session.grantIdFor(client.clientId)
+  const grantId = session.grantIdFor(client.clientId)
   const existing = grantId ? await provider.Grant.find(grantId) : undefined
   const mine = existing?.accountId === accountId && existing.clientId === client.clientId
   const grant =
     mine && existing ? existing : new provider.Grant({ accountId, clientId: client.clientId })
-  const known = new Set(grant.getOIDCScopeEncountered().split(' '))
-  if (mine && scopes.every((scope) => known.has(scope))) return grant
-  grant.addOIDCScope(scopes.join(' '))
-  grant.rejectOIDCScope(KNOWN_UNGRANTED.join(' '))
+  const terms = termsOf(consent, client.scope ?? '')
+  if (mine && isDeepStrictEqual({ openid: grant.openid, rejected: grant.rejected }, terms))
+    return grant
+  Object.assign(grant, terms)
   await grant.save()
   return grant
 }

@@ -33,6 +33,13 @@ export const isScope = (value: string): value is Scope => Object.hasOwn(SCOPES, 
 export const SERVICE_SCOPES = ['idv.read', 'idv.write'] as const
 export type ServiceScope = (typeof SERVICE_SCOPES)[number]
 
+/** The claims that a scope hands over (OIDC Core §5.4). */
+export const CLAIMS: Partial<Record<Scope, string[]>> = {
+  openid: ['sub'],
+  profile: ['name', 'given_name', 'family_name'],
+  email: ['email', 'email_verified'],
+}
+
 /** Scopes of the real portal for things this system does not hold: known, and not granted (RFC 6749 §3.3). */
 export const KNOWN_UNGRANTED: readonly string[] = [
   'eprospera:person.documents.read',

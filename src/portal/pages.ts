@@ -1,5 +1,7 @@
 import { html } from 'hono/html'
-import { csrfField, type Html, page } from '../html.ts'
+import { csrfField, day, type Html, page } from '../html.ts'
+import type { ClientProfile } from '../oauth/client-profile.ts'
+import { clientHeader } from '../oauth/consent-page.ts'
 import { SCOPES, type Scope } from '../oauth/scopes.ts'
 
 type Verification = {
@@ -11,7 +13,15 @@ type Verification = {
   imagesPending: boolean
   images: { type: string; url: string }[]
 }
-type Application = { clientId: string; name: string; scopes: Scope[]; createdAt: Date }
+type Application = {
+  client: ClientProfile
+  scopes: Scope[]
+  declined: Scope[]
+  createdAt: Date
+  endsAt: Date | null
+  /** When it last got a token. */
+  lastTokenAt: Date | null
+}
 
 const STATUSES: Record<string, { words: string; tone: 'good' | 'bad' | 'waiting' }> = {
   pending: { words: 'In progress', tone: 'waiting' },
@@ -81,17 +91,20 @@ ${
 }</article>`
 }
 
-function applicationCard({ clientId, name, scopes, createdAt }: Application, csrf: string): Html {
+function applicationCard(application: Application, csrf: string): Html {
+  const { client, scopes, declined, createdAt, endsAt, lastTokenAt } = application
+  const path = `/applications/${encodeURIComponent(client.clientId)}`
   return html`<article class="card">
-<header><h3>${name}</h3><p class="quiet">since ${day(createdAt)}</p></header>
-<ul class="seen">${scopes.map((scope) => html`<li>${SCOPES[scope].title}</li>`)}</ul>
-<form method="post" action="/applications/${encodeURIComponent(clientId)}/revoke">${csrfField(csrf)}<button class="danger" name="revoke" aria-label="End access of ${name}">End access</button></form>
+${clientHeader(client, html`<h3>${client.name}</h3>`)}
+<dl class="facts">
+<div><dt>Allowed</dt><dd>${scopes.length > 0 ? html`<ul class="seen">${scopes.map((scope) => html`<li>${SCOPES[scope].title}</li>`)}</ul>` : 'nothing any more'}</dd></div>
+${declined.length > 0 ? html`<div><dt>Declined</dt><dd><ul class="seen">${declined.map((scope) => html`<li>${SCOPES[scope].title}</li>`)}</ul></dd></div>` : ''}
+<div><dt>Since</dt><dd>${day(createdAt)}</dd></div>
+<div><dt>Until</dt><dd>${endsAt ? day(endsAt) : 'you end it'}</dd></div>
+${lastTokenAt ? html`<div><dt>Last connected</dt><dd>${day(lastTokenAt)}</dd></div>` : ''}
+</dl>
+<form method="post" action="${path}/revoke">${csrfField(csrf)}<div class="buttons"><a class="button" href="${path}" aria-label="Change what ${client.name} may see">Change</a><button class="danger" name="revoke" aria-label="End access of ${client.name}">End access</button></div></form>
 </article>`
 }
-
-const LONG = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' })
-
-const day = (date: Date): Html =>
-  html`<time datetime="${date.toISOString()}">${LONG.format(date)}</time>`
 
 const capitalised = (word: string) => word.charAt(0).toUpperCase() + word.slice(1)

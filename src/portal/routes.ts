@@ -10,8 +10,9 @@ import { ApiError } from '../errors.ts'
 import { securityHeaders } from '../html.ts'
 import { listVerifications } from '../id-verification/store.ts'
 import type { Log } from '../log.ts'
+import { listClientProfiles } from '../oauth/client-profile.ts'
 import { findClientName } from '../oauth/clients.ts'
-import { listConsents, revokeConsent } from '../oauth/consents.ts'
+import { listConsents } from '../oauth/consents.ts'
 import { signInPage } from '../oauth/pages.ts'
 import { isScope } from '../oauth/scopes.ts'
 import {
@@ -23,6 +24,7 @@ import {
   startSession,
 } from '../oauth/sessions.ts'
 import type { Storage } from '../storage.ts'
+import { consentRoutes } from './consents.ts'
 import { homePage } from './pages.ts'
 
 type Parts = {
@@ -57,7 +59,7 @@ export function portalRoutes(parts: Parts): Hono<Env> {
     c: Context<Env>,
   ): Promise<{ signedIn: SignedIn; form: Record<string, unknown> }> {
     const signedIn = await session(c)
-    const form = await c.req.parseBody()
+    const form = await c.req.parseBody({ all: true })
     if (
       !signedIn ||
       !isSameOrigin(c.req.raw.headers, issuer) ||
@@ -89,11 +91,15 @@ export function portalRoutes(parts: Parts): Hono<Env> {
     const signedIn = await session(c)
     const account = signedIn && (await findAccount(db, signedIn.accountId))
     if (!signedIn || account?.status !== 'active') return showSignIn(c)
-    const [verifications, applications, sign] = await Promise.all([
+    const [verifications, consents, sign] = await Promise.all([
       listVerifications(db, account.id),
       listConsents(db, account.id),
       parts.storage.signer(),
     ])
+    const profiles = await listClientProfiles(
+      db,
+      consents.map(({ clientId }) => clientId),
+    )
     // By id, not by name: the words of a notice are never taken from a link.
     const ended = await findClientName(db, c.req.query('ended') ?? '')
     withHeaders(c, parts.imageOrigin)
@@ -111,10 +117,21 @@ export function portalRoutes(parts: Parts): Hono<Env> {
             }),
           })),
         })),
-        applications: applications.map((application) => ({
-          ...application,
-          scopes: application.scopes.filter(isScope),
-        })),
+        applications: consents.flatMap((consent) => {
+          const client = profiles.find(({ clientId }) => clientId === consent.clientId)
+          if (!client) return []
+          const { scopes, declined, createdAt, endsAt, lastTokenAt } = consent
+          return [
+            {
+              client,
+              scopes: scopes.filter(isScope),
+              declined: declined.filter(isScope),
+              createdAt,
+              endsAt,
+              lastTokenAt,
+            },
+          ]
+        }),
         csrf: forms.create(signedIn.uid),
         notice: ended ? `${ended} can no longer see your documents.` : undefined,
       }),
@@ -148,12 +165,6 @@ export function portalRoutes(parts: Parts): Hono<Env> {
     return c.redirect('/', 303)
   })
 
-  routes.post('/applications/:clientId/revoke', async (c) => {
-    const { signedIn } = await requireForm(c)
-    const clientId = c.req.param('clientId')
-    const name = await revokeConsent(db, signedIn.accountId, clientId)
-    if (name) log.info('consent revoked', { accountId: signedIn.accountId, clientId })
-    return c.redirect(name ? `/?ended=${encodeURIComponent(clientId)}` : '/', 303)
-  })
+  routes.route('/', consentRoutes({ db, forms, log, session, requireForm, withHeaders }))
   return routes
 }

@@ -86,6 +86,17 @@ export function accountPage(data: {
   `)
 }
 
+/** What the portal's consent page links to. */
+export function privacyPage() {
+  return page(html`
+    <h1>What we do with your documents</h1>
+    <p class="lead">We look at the photos of your identity document and your face once, to open your account, and keep
+      them in this program's memory until you sign out or it stops.</p>
+    <p>You can take our access back at any time, here by signing out, or on your own page at the portal.</p>
+    <p><a class="button" href="/">Back to the start</a></p>
+  `)
+}
+
 export function failurePage(data: { title: string; text: string }) {
   return page(html`
     <h1>${data.title}</h1>

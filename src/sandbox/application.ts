@@ -18,6 +18,7 @@ import {
   accountPage,
   failurePage,
   type Notice,
+  privacyPage,
   STYLESHEET,
   welcomePage,
 } from './application-page.ts'
@@ -114,6 +115,8 @@ export async function startApplication(options: {
   })
 
   app.get('/application.css', (c) => c.body(STYLESHEET, 200, { 'content-type': 'text/css' }))
+
+  app.get('/privacy', (c) => c.html(privacyPage()))
 
   app.get('/', (c) => {
     const { session } = c.var

@@ -54,6 +54,15 @@ export async function drawImage(
     .toBuffer()
 }
 
+/** The demo bank's sign, two waves on its blue: a PNG of a few KiB. */
+export function drawBankLogo(): Promise<Uint8Array> {
+  const drawing = `<svg xmlns="http://www.w3.org/2000/svg" width="256" height="256" viewBox="-8 -18 56 56">
+    <rect x="-8" y="-18" width="56" height="56" fill="#14253d"/>
+    <path d="M2 6q6-6 12 0t12 0t12 0M2 15q6-6 12 0t12 0t12 0" fill="none" stroke="#7db7f0"
+      stroke-width="3.4" stroke-linecap="round"/></svg>`
+  return sharp(Buffer.from(drawing)).png({ palette: true }).toBuffer()
+}
+
 /** The noise of a small sensor: one value for all channels of a pixel, stronger in the shadows. */
 function addGrain(pixels: Uint8Array, channels: number, seed: string): void {
   const random = createRandom(seed)

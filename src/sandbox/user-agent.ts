@@ -2,6 +2,8 @@
 export type UserAgent = ReturnType<typeof createUserAgent>
 export type Page = { url: string; status: number; text: string; headers: Headers }
 
+type Fields = Record<string, string | string[]>
+
 export function createUserAgent() {
   const jar = new Map<string, { value: string; path: string }>()
 
@@ -53,14 +55,19 @@ export function createUserAgent() {
 
   async function send(
     page: Page,
-    form: { action: string; hidden: Record<string, string> },
-    fields: Record<string, string>,
+    form: { action: string; filled: [string, string][] },
+    fields: Fields,
     leaveAt?: string,
   ): Promise<Page> {
     const url = new URL(form.action || page.url, page.url).href
     const response = await request(url, {
       method: 'POST',
-      body: new URLSearchParams({ ...form.hidden, ...fields }),
+      body: new URLSearchParams([
+        ...form.filled.filter(([name]) => !Object.hasOwn(fields, name)),
+        ...Object.entries(fields).flatMap(([name, value]) =>
+          [value].flat().map((each): [string, string] => [name, each]),
+        ),
+      ]),
       headers: { Origin: new URL(page.url).origin },
     })
     return follow(response, url, leaveAt)
@@ -72,11 +79,14 @@ export function createUserAgent() {
     async open(url: string, leaveAt?: string): Promise<Page> {
       return follow(await request(url), url, leaveAt)
     },
-    /** Sends the form that has a button of this name, with its hidden fields; `action` picks one of several. */
+    /**
+     * Sends the form that has a button of this name, as it stands but for `fields`: what is hidden, ticked or chosen goes
+     * along. A list ticks exactly those boxes. `action` picks one of several forms.
+     */
     async submit(
       page: Page,
       button: string,
-      fields: Record<string, string> = {},
+      fields: Fields = {},
       options: { leaveAt?: string; action?: string } = {},
     ): Promise<Page> {
       const form = forms(page.text).find(
@@ -87,7 +97,7 @@ export function createUserAgent() {
       return send(page, form, { [button]: '', ...fields }, options.leaveAt)
     },
     /** The page's only form, by a button without a name. */
-    async submitFirst(page: Page, fields: Record<string, string>): Promise<Page> {
+    async submitFirst(page: Page, fields: Fields): Promise<Page> {
       const [form] = forms(page.text)
       if (!form) throw new Error('the page has no form')
       return send(page, form, fields)
@@ -110,12 +120,15 @@ function forms(text: string) {
   return [...text.matchAll(/<form\b([^>]*)>([\s\S]*?)<\/form>/g)].map(
     ([, open = '', inside = '']) => ({
       action: attribute(open, 'action') ?? '',
-      hidden: Object.fromEntries(
-        [...inside.matchAll(/<input\b[^>]*type="hidden"[^>]*>/g)].map(([tag]) => [
+      filled: [...inside.matchAll(/<input\b[^>]*>/g)]
+        .filter(([tag]) => {
+          const type = attribute(tag, 'type')
+          return type === 'hidden' || (/checkbox|radio/.test(type ?? '') && /\schecked\b/.test(tag))
+        })
+        .map(([tag]): [string, string] => [
           attribute(tag, 'name') ?? '',
           attribute(tag, 'value') ?? '',
         ]),
-      ),
       buttons: [...inside.matchAll(/<button\b[^>]*>/g)].map(
         ([tag]) => attribute(tag, 'name') ?? '',
       ),

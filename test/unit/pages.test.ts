@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { securityHeaders, stylesheet } from '../../src/html.ts'
+import { readChoice } from '../../src/oauth/consent-form.ts'
+import { consentPage, type HeldDocuments } from '../../src/oauth/consent-page.ts'
+import type { Consent } from '../../src/oauth/consents.ts'
 import {
-  consentPage,
   deviceCodePage,
   deviceConfirmPage,
   deviceDonePage,
@@ -11,10 +13,57 @@ import {
   signOutPage,
 } from '../../src/oauth/pages.ts'
 import { isScope, KNOWN_UNGRANTED, SCOPES, type Scope } from '../../src/oauth/scopes.ts'
+import { applicationPage } from '../../src/portal/application-page.ts'
 import { homePage } from '../../src/portal/pages.ts'
 
 const HOSTILE = `"><script>alert('x')</script>&`
 const scopes = Object.keys(SCOPES).filter(isScope)
+
+const CLIENT = {
+  clientId: HOSTILE,
+  name: HOSTILE,
+  operator: HOSTILE,
+  purpose: HOSTILE,
+  clientUri: `https://app.test/${HOSTILE}`,
+  policyUri: `https://app.test/policy${HOSTILE}`,
+  tosUri: `https://app.test/terms${HOSTILE}`,
+  logo: `/applications/${HOSTILE}/logo`,
+}
+const ACCOUNT = { name: HOSTILE, email: HOSTILE, emailVerified: true }
+const DOCUMENTS: HeldDocuments = {
+  documentType: 'passport',
+  date: new Date('2026-11-03T10:00:00Z'),
+  front: true,
+  back: true,
+  face: true,
+}
+const CONSENT: Consent = {
+  scopes: [...scopes, HOSTILE],
+  declined: [HOSTILE],
+  createdAt: new Date(0),
+  endsAt: new Date('2027-03-01T00:00:00Z'),
+  purpose: HOSTILE,
+  isEnded: false,
+  isCurrent: false,
+}
+const NOW = new Date('2026-11-21T12:00:00Z')
+
+const consentFor = (change: Partial<Parameters<typeof consentPage>[0]> = {}) =>
+  String(
+    consentPage({
+      action: '/interaction/x',
+      csrf: HOSTILE,
+      client: CLIENT,
+      purposeDigest: HOSTILE,
+      account: ACCOUNT,
+      scopes,
+      documents: DOCUMENTS,
+      before: undefined,
+      returnsTo: HOSTILE,
+      now: NOW,
+      ...change,
+    }),
+  )
 
 /** Every page with something hostile in every place. */
 const pages: Record<string, string> = {
@@ -27,13 +76,17 @@ const pages: Record<string, string> = {
       error: HOSTILE,
     }),
   ),
-  consent: String(
-    consentPage({
-      action: '/interaction/x',
+  consent: consentFor(),
+  consentAgain: consentFor({ before: CONSENT }),
+  application: String(
+    applicationPage({
+      client: CLIENT,
+      consent: CONSENT,
+      account: ACCOUNT,
+      documents: DOCUMENTS,
       csrf: HOSTILE,
-      client: { name: HOSTILE },
-      account: { name: HOSTILE, email: HOSTILE },
-      scopes,
+      isSaved: true,
+      now: NOW,
     }),
   ),
   error: String(errorPage({ title: HOSTILE, message: HOSTILE, requestId: HOSTILE })),
@@ -62,7 +115,16 @@ const pages: Record<string, string> = {
           images: [{ type: HOSTILE, url: `https://s3.test/${HOSTILE}` }],
         },
       ],
-      applications: [{ clientId: HOSTILE, name: HOSTILE, scopes, createdAt: new Date(0) }],
+      applications: [
+        {
+          client: CLIENT,
+          scopes,
+          declined: scopes,
+          createdAt: new Date(0),
+          endsAt: new Date(0),
+          lastTokenAt: new Date(0),
+        },
+      ],
     }),
   ),
 }
@@ -94,10 +156,115 @@ test('fields and buttons have the names that programs know', () => {
   for (const name of ['name="allow"', 'name="deny"']) expect(pages.consent).toContain(name)
 })
 
-test('the consent page says each permission in words, how long, and how to end it', () => {
-  for (const scope of scopes) expect(pages.consent).toContain(SCOPES[scope].title)
-  expect(pages.consent).toContain('one hour')
-  expect(pages.consent).toContain('at any time')
+describe('the consent page', () => {
+  const client = {
+    ...CLIENT,
+    name: 'Bluewater Bank',
+    operator: 'Bluewater Ltd',
+    purpose: 'To open your account',
+    clientUri: 'https://bank.test/',
+    policyUri: 'https://bank.test/privacy',
+    tosUri: null,
+    logo: '/applications/1/logo?sha256=ab',
+  }
+  const account = { name: 'Ana Mejía', email: 'ana@example.test', emailVerified: false }
+  const text = (change: Partial<Parameters<typeof consentPage>[0]> = {}) =>
+    consentFor({ client, account, returnsTo: 'bank.test', ...change })
+  const plain = (page: string) =>
+    page
+      .replaceAll(/<[^>]+>/g, '')
+      .replaceAll('&#39;', "'")
+      .replaceAll(/\s+/g, ' ')
+  const boxes = (page: string) =>
+    [...page.matchAll(/<input[^>]*type="checkbox"[^>]*>/g)].map(([tag]) => ({
+      scope: /value="([^"]*)"/.exec(tag)?.[1],
+      isTicked: tag.includes(' checked'),
+    }))
+
+  test('says who asks, who runs it and what for, with its links and a logo of our own origin', () => {
+    const page = text()
+    expect(plain(page)).toContain('run by Bluewater Ltd')
+    expect(page).toContain('<q>To open your account</q>')
+    expect(page).toContain('<a href="https://bank.test/privacy" rel="noreferrer">')
+    expect(page).toContain('<img src="/applications/1/logo?sha256=ab" alt="Logo of Bluewater Bank"')
+    expect(plain(page)).toContain('you go back to bank.test')
+    const silent = plain(text({ client: { ...client, operator: null, purpose: null } }))
+    expect(silent).toContain('does not say what for')
+  })
+
+  test('says each permission in words, how long, and how to end it', () => {
+    for (const scope of scopes) expect(text()).toContain(SCOPES[scope].title)
+    expect(text()).toContain('one hour')
+    expect(text()).toContain('at any time')
+  })
+
+  test('says which images and which data exactly', () => {
+    const page = plain(text())
+    expect(page).toContain(
+      'Today: the front and back of your passport, your face, from the check of 3 November 2026.',
+    )
+    expect(page).toContain('Today: ana@example.test, not confirmed.')
+    expect(page).toContain('Today: Ana Mejía.')
+    const front = { ...DOCUMENTS, documentType: 'other', back: false, face: false }
+    expect(plain(text({ documents: front }))).toContain('Today: the front of your document, from')
+    expect(plain(text({ documents: undefined }))).toContain('none of your checks is approved')
+  })
+
+  test('has a box for each permission but openid, ticked unless it was declined before', () => {
+    expect(boxes(text())).toEqual(
+      scopes.filter((scope) => scope !== 'openid').map((scope) => ({ scope, isTicked: true })),
+    )
+    const before = { ...CONSENT, scopes: ['openid'], declined: ['email'], isCurrent: true }
+    const again = text({ before, scopes: ['openid', 'email', 'profile'] })
+    expect(boxes(again)).toEqual([
+      { scope: 'email', isTicked: false },
+      { scope: 'profile', isTicked: true },
+    ])
+    expect(plain(again)).toContain('You declined this before.')
+    expect(plain(again)).toContain('New: it did not ask for this before.')
+    expect(plain(again)).toContain('As it is: until 1 March 2027')
+  })
+
+  test('describes every box, and groups them under a legend', () => {
+    const page = text()
+    expect(page.match(/<fieldset/g)).toHaveLength(2)
+    expect(page.match(/<legend/g)).toHaveLength(2)
+    for (const [, id] of page.matchAll(/aria-describedby="([^"]+)"/g))
+      expect(page).toContain(`<div id="${id}" class="what">`)
+  })
+
+  test('offers ends by date, and says why it asks again', () => {
+    const page = plain(text())
+    expect(page).toContain('1 day, until 22 November 2026')
+    expect(page).toContain('30 days, until 21 December 2026')
+    expect(page).toContain('1 year, until 21 November 2027')
+    expect(text().match(/type="radio"[^>]* checked/g)).toHaveLength(1)
+    const ended = { ...CONSENT, isEnded: true }
+    expect(plain(text({ before: ended }))).toContain('until 1 March 2027. That has ended')
+    const other = { ...CONSENT, purpose: 'To greet you' }
+    expect(plain(text({ before: other }))).toContain('when it said: To greet you It says something')
+  })
+})
+
+describe('a choice', () => {
+  test('is what is ticked and until when', () => {
+    expect(readChoice({ scope: ['email', 'profile'], until: 'month' }, NOW)).toEqual({
+      ticked: ['email', 'profile'],
+      endsAt: new Date('2026-12-21T12:00:00Z'),
+      keepsEnd: false,
+    })
+    expect(readChoice({ until: 'open' }, NOW)).toMatchObject({ ticked: [], endsAt: null })
+    expect(readChoice({ scope: 'email', until: 'keep' }, NOW)).toMatchObject({
+      ticked: ['email'],
+      endsAt: undefined,
+      keepsEnd: true,
+    })
+  })
+  test('is none where only the button came, and refused where the end is made up', () => {
+    expect(readChoice({ allow: '', csrf: 'x' }, NOW)).toBeUndefined()
+    for (const until of ['for ever', 'constructor', ['day', 'year']])
+      expect(() => readChoice({ until }, NOW)).toThrow('choose for how long')
+  })
 })
 
 test('no scope is both granted and known not to be', () => {

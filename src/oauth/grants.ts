@@ -1,0 +1,62 @@
+import type { AdapterPayload } from 'oidc-provider'
+import { CLAIMS, isScope, KNOWN_UNGRANTED, type Scope } from './scopes.ts'
+
+// `sub` is in every answer, and nobody asks for it by name.
+const SCOPES_WITH_CLAIMS = (Object.keys(CLAIMS) as Scope[]).filter((scope) => scope !== 'openid')
+
+/** What oidc-provider's Grant says: what is granted, and what need not be asked for again because it was declined. */
+type Terms = {
+  openid: { scope: string; claims: string[] }
+  rejected: { openid: { scope: string; claims: string[] } }
+}
+
+/**
+ * A consent in the words of a Grant. Single claims (OIDC Core §5.5) go with the scope that hands them over: asking for
+ * one is asking for its scope, and a client that is not registered for that scope does not get it.
+ */
+export function termsOf(
+  { scopes, declined }: { scopes: string[]; declined: string[] },
+  registered: string,
+): Terms {
+  const askable = new Set(registered.split(' '))
+  const never = SCOPES_WITH_CLAIMS.filter((scope) => !askable.has(scope))
+  return {
+    openid: { scope: scopes.join(' '), claims: claimsOf(scopes) },
+    rejected: {
+      openid: {
+        scope: [...declined, ...KNOWN_UNGRANTED].join(' '),
+        claims: claimsOf([...declined, ...never.filter((scope) => !scopes.includes(scope))]),
+      },
+    },
+  }
+}
+
+/** The scopes whose claims are asked for one by one, by the request's `claims` parameter. */
+export function scopesOfClaims(parameter: unknown): Scope[] {
+  if (typeof parameter !== 'string') return []
+  const { userinfo, id_token } = JSON.parse(parameter) as Record<string, object | undefined>
+  const asked = new Set(Object.keys({ ...userinfo, ...id_token }))
+  return SCOPES_WITH_CLAIMS.filter((scope) => claimsOf([scope]).some((claim) => asked.has(claim)))
+}
+
+/** A grant as it stands today: what was withdrawn from its consent since is not in it. */
+export function withinConsent(payload: AdapterPayload, scopes: string[]): AdapterPayload {
+  const { openid } = payload as { openid?: { scope?: string; claims?: string[] } }
+  if (!openid) return payload
+  const allowed = new Set(scopes)
+  const claims = new Set(claimsOf(scopes))
+  return {
+    ...payload,
+    openid: {
+      ...openid,
+      scope: (openid.scope ?? '')
+        .split(' ')
+        .filter((scope) => allowed.has(scope))
+        .join(' '),
+      ...(openid.claims ? { claims: openid.claims.filter((claim) => claims.has(claim)) } : {}),
+    },
+  }
+}
+
+const claimsOf = (scopes: readonly string[]): string[] =>
+  scopes.flatMap((scope) => (isScope(scope) ? (CLAIMS[scope] ?? []) : []))

@@ -1,0 +1,130 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readLogo, setClientLogo } from '../../src/oauth/client-logo.ts'
+import { setClientProfile } from '../../src/oauth/client-profile.ts'
+import { drawBankLogo } from '../../src/sandbox/images.ts'
+import { createApplication } from '../support/application.ts'
+import { findChromium, launchChromium } from '../support/chromium.ts'
+import {
+  ALL_SCOPES,
+  addClient,
+  addResident,
+  PASSWORD,
+  startPortal,
+  type TestPortal,
+} from '../support/portal.ts'
+import { addVerification } from '../support/verifications.ts'
+
+const executable = findChromium()
+// WCAG 2.2 §1.4.10: a screen of 1280 at 400 %, and narrower than any telephone sold.
+const NARROWEST = { width: 320, height: 640 }
+
+describe.skipIf(!executable)('consent in a browser with scripts off', () => {
+  let browser: Browser
+  let portal: TestPortal
+  let context: BrowserContext
+  let redirectUri: string
+  // The application is not what is tested: where it would be, there is an empty page.
+  const anywhere = createServer((_req, res) => res.setHeader('Content-Type', 'text/html').end())
+  beforeAll(async () => {
+    portal = await startPortal()
+    browser = await launchChromium(executable ?? '')
+    context = await browser.newContext({ javaScriptEnabled: false, viewport: NARROWEST })
+    await new Promise<void>((resolve) => anywhere.listen(0, '127.0.0.1', resolve))
+    redirectUri = `http://localhost:${(anywhere.address() as AddressInfo).port}/callback`
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await portal?.close()
+    anywhere.close()
+  })
+
+  test('is given, shaped and narrowed with the keyboard alone', async () => {
+    const resident = await addResident(portal.parts)
+    await addVerification(portal.parts, resident.id)
+    const client = await addClient(portal.parts, { redirectUris: [redirectUri] })
+    await setClientProfile(portal.db, client.client_id, {
+      operator: 'Bluewater Ltd',
+      purpose: 'To open your account.',
+      policy_uri: 'https://bank.test/privacy',
+    })
+    await setClientLogo(portal.db, client.client_id, readLogo(await drawBankLogo()))
+    const application = await createApplication(portal.issuer, client)
+    const { url } = await application.authorizationRequest(ALL_SCOPES, {
+      redirect_uri: redirectUri,
+    })
+
+    const page = await context.newPage()
+    await page.goto(url)
+    await type(page, '#email', resident.email)
+    await type(page, '#password', PASSWORD)
+    await page.keyboard.press('Enter')
+    await page.locator('button[name=allow]').waitFor()
+    expect(await isTooWide(page)).toBe(false)
+    const logo = page.getByRole('img', { name: 'Logo of Bluewater Bank' })
+    expect(await logo.evaluate((image) => (image as { naturalWidth?: number }).naturalWidth)).toBe(
+      256,
+    )
+    // What a screen reader hears: the groups by their names, each box with what it hands over.
+    const permissions = page.getByRole('group', { name: 'What it may see and do' })
+    expect(await permissions.getByRole('checkbox', { checked: true }).count()).toBe(4)
+    const period = page.getByRole('group', { name: 'For how long' })
+    expect(await period.getByRole('radio').count()).toBe(4)
+    const images = page.getByRole('checkbox', { name: 'The photos of your identity document' })
+    const described = (await images.getAttribute('aria-describedby')) ?? ''
+    expect(await page.locator(`#${described}`).textContent()).toContain(
+      'the front and back of your passport, your face, from the check of',
+    )
+
+    await tabTo(page, 'input[value=email]')
+    await page.keyboard.press('Space')
+    await tabTo(page, 'input[value=offline_access]')
+    await page.keyboard.press('Space')
+    await tabTo(page, 'input[name=until]')
+    await page.keyboard.press('ArrowUp')
+    expect(await page.getByRole('radio', { checked: true }).getAttribute('value')).toBe('year')
+    await tabTo(page, 'button[name=allow]')
+    await page.keyboard.press('Enter')
+    await page.waitForURL(`${redirectUri}**`)
+    expect(new URL(page.url()).searchParams.has('code')).toBe(true)
+
+    await page.goto(portal.issuer)
+    const card = page.getByRole('article').filter({ hasText: client.client_name })
+    expect(await card.textContent()).toMatch(/Declined.*Your e-mail address/s)
+    await tabTo(page, `a[href="/applications/${client.client_id}"]`)
+    await page.keyboard.press('Enter')
+    await page.locator('button[name=save]').waitFor()
+    expect(await isTooWide(page)).toBe(false)
+    await tabTo(page, 'input[value$="id_verification.read"]')
+    await page.keyboard.press('Space')
+    await tabTo(page, 'button[name=save]')
+    await page.keyboard.press('Enter')
+    expect(await page.getByRole('status').textContent()).toContain('It counts from now on')
+    expect(await images.isChecked()).toBe(false)
+    const [row] = await portal.db`
+      select scopes, ends_at is not null as ends from consent where account_id = ${resident.id}`
+    expect(row).toEqual({ scopes: ['openid', 'profile'], ends: true })
+  })
+})
+
+/** Presses Tab until it is there, as somebody without a mouse does. */
+async function tabTo(page: Page, selector: string) {
+  for (let presses = 0; presses < 40; presses++) {
+    await page.keyboard.press('Tab')
+    if ((await page.locator(`${selector}:focus`).count()) > 0) return
+  }
+  throw new Error(`the keyboard does not reach ${selector}`)
+}
+
+async function type(page: Page, selector: string, text: string) {
+  await tabTo(page, selector)
+  await page.keyboard.type(text)
+}
+
+const isTooWide = (page: Page) =>
+  page.locator('html').evaluate((root) => {
+    const { scrollWidth, clientWidth } = root as unknown as Record<string, number>
+    return Number(scrollWidth) > Number(clientWidth)
+  })
