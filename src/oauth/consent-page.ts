@@ -80,19 +80,16 @@ ${untilFields({ now, ...(before?.isCurrent && before.endsAt ? { before: before.e
 /** Logo, `title`, and who the application says it is. */
 export function clientHeader(client: ClientProfile, title: Html): Html {
   const links = [
-    { uri: client.clientUri, words: 'its site' },
-    { uri: client.policyUri, words: 'its privacy policy' },
-    { uri: client.tosUri, words: 'its terms' },
-  ].flatMap(({ uri, words }) => (uri ? [html`<a href="${uri}" rel="noreferrer">${words}</a>`] : []))
-  const facts = [...(client.operator ? [html`run by ${client.operator}`] : []), ...links]
+    { uri: client.clientUri, words: 'Its site' },
+    { uri: client.policyUri, words: 'Its privacy policy' },
+    { uri: client.tosUri, words: 'Its terms' },
+  ]
   return html`<div class="application">
 ${client.logo ? html`<img src="${client.logo}" alt="Logo of ${client.name}" width="64" height="64">` : ''}
 <div>${title}
-<p class="quiet">${client.name}: ${
-    facts.length === 0
-      ? 'who runs it is not said'
-      : facts.map((fact, index) => html`${index > 0 ? ' · ' : ''}${fact}`)
-  }</p></div>
+<p class="quiet">${client.operator ? `Run by ${client.operator}` : 'Who runs it is not said'}${links.map(
+    ({ uri, words }) => (uri ? html` · <a href="${uri}" rel="noreferrer">${words}</a>` : ''),
+  )}</p></div>
 </div>`
 }
 

@@ -8,7 +8,8 @@ export const SCOPES = {
   email: { title: 'Your e-mail address', sentence: 'Your address, and whether it was confirmed.' },
   offline_access: {
     title: 'Stay connected',
-    sentence: 'It can come back for the same things when you are not there, until you end it.',
+    sentence:
+      'It can come back for the same things when you are not there, for as long as you allow.',
   },
   'eprospera:person.details.read': {
     title: 'Your personal details',

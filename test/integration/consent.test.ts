@@ -1,6 +1,11 @@
 import {
+  allowInsecureRequests,
   authorizationCodeGrant,
+  discovery,
   fetchUserInfo,
+  initiateDeviceAuthorization,
+  None,
+  pollDeviceAuthorizationGrant,
   refreshTokenGrant,
   tokenIntrospection,
 } from 'openid-client'
@@ -447,6 +452,34 @@ describe('the resident’s own page of an application', () => {
     const signedOut = await createUserAgent().open(path)
     expect(signedOut.text).toContain('name="login"')
   })
+})
+
+test('a device’s person shapes the same consent, and is asked each time, with what was chosen before', async () => {
+  const resident = await addResident(portal.parts)
+  const configuration = await discovery(
+    new URL(portal.issuer),
+    'eprospera-cli',
+    undefined,
+    None(),
+    { execute: [allowInsecureRequests] },
+  )
+  async function connect(choice: Fields) {
+    const device = await initiateDeviceAuthorization(configuration, { scope: SCOPE })
+    const browser = createUserAgent()
+    const entry = await browser.open(device.verification_uri)
+    const code = await browser.submitFirst(entry, { user_code: device.user_code })
+    const confirmed = await browser.submit(code, 'confirm', { confirm: 'yes' })
+    const fields = { email: resident.email, password: PASSWORD }
+    const page = await browser.submit(confirmed, 'login', fields)
+    expect(isAsked(page)).toBe(true)
+    const done = await browser.submit(page, 'allow', choice)
+    expect(done.text).toContain('is connected')
+    return await pollDeviceAuthorizationGrant(configuration, { ...device, interval: 0 })
+  }
+  const first = await connect({ scope: ['email', 'offline_access'] })
+  expect(words(first.scope)).toEqual(['email', 'offline_access', 'openid'])
+  expect(await api(first.access_token)).toEqual([`401 missing_scopes: ${IMAGES}`])
+  expect(words((await connect({})).scope)).toEqual(['email', 'offline_access', 'openid'])
 })
 
 describe('two never mix', () => {

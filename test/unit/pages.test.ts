@@ -183,12 +183,13 @@ describe('the consent page', () => {
 
   test('says who asks, who runs it and what for, with its links and a logo of our own origin', () => {
     const page = text()
-    expect(plain(page)).toContain('run by Bluewater Ltd')
+    expect(plain(page)).toContain('Run by Bluewater Ltd')
     expect(page).toContain('<q>To open your account</q>')
     expect(page).toContain('<a href="https://bank.test/privacy" rel="noreferrer">')
     expect(page).toContain('<img src="/applications/1/logo?sha256=ab" alt="Logo of Bluewater Bank"')
     expect(plain(page)).toContain('you go back to bank.test')
     const silent = plain(text({ client: { ...client, operator: null, purpose: null } }))
+    expect(silent).toContain('Who runs it is not said')
     expect(silent).toContain('does not say what for')
   })
 
