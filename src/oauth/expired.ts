@@ -1,3 +1,4 @@
+import { deleteOldAttempts } from '../accounts/throttle.ts'
 import type { Db } from '../db.ts'
 
 // What has ended is kept for a day: long enough to look into a complaint.
@@ -16,6 +17,6 @@ export async function deleteExpired(db: Db): Promise<number> {
   }
   const grants =
     await db`delete from oauth_grant where expires_at < now() - interval '1 day' returning 1`
-  await db`delete from sign_in_throttle where last_failure_at < now() - interval '2 days'`
+  await deleteOldAttempts(db)
   return deleted + grants.length
 }

@@ -22,7 +22,12 @@ export type TestPortal = Awaited<ReturnType<typeof startPortal>>
 
 /** A whole portal on a free port: real PostgreSQL, real S3 protocol, real HTTP, and every line it logs. */
 export async function startPortal(
-  options: { worker?: boolean; missingScopeStatus?: 401 | 403; outboundAllow?: string[] } = {},
+  options: {
+    worker?: boolean
+    missingScopeStatus?: 401 | 403
+    outboundAllow?: string[]
+    trustedProxies?: string[]
+  } = {},
 ) {
   const database = await createDatabase()
   const dir = await mkdtemp(join(tmpdir(), 'portal-test-'))
@@ -84,7 +89,12 @@ export async function startPortal(
 
 async function startProcess(
   parts: Parts & { log: Log },
-  options: { worker?: boolean; missingScopeStatus?: 401 | 403; issuer?: string },
+  options: {
+    worker?: boolean
+    missingScopeStatus?: 401 | 403
+    issuer?: string
+    trustedProxies?: string[]
+  },
 ) {
   const { server, port } = await listen('127.0.0.1', 0)
   const issuer = options.issuer ?? `http://localhost:${port}`
@@ -94,7 +104,7 @@ async function startProcess(
     issuer,
     jobs,
     missingScopeStatus: options.missingScopeStatus ?? 401,
-    trustedProxies: [],
+    trustedProxies: options.trustedProxies ?? [],
     onDelivery: () => worker?.wake(),
   })
   return {
