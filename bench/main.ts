@@ -209,6 +209,7 @@ async function main() {
       cookieKeys: [randomSecret()],
       encryptionKeys: [Buffer.from(randomSecret(), 'base64url')],
       outboundAllow: [],
+      mail: undefined,
     }
     const issuer = 'http://localhost:3000'
     const parts = await openParts(runtime, createLog('error'))

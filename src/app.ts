@@ -16,6 +16,7 @@ import { interactionRoutes } from './oauth/interactions.ts'
 import { errorPage } from './oauth/pages.ts'
 import { SCOPES } from './oauth/scopes.ts'
 import { createFormTokens } from './oauth/sessions.ts'
+import { outboxRoutes } from './portal/outbox.ts'
 import { portalRoutes } from './portal/routes.ts'
 import type { Sealer } from './secrets.ts'
 import type { Storage } from './storage.ts'
@@ -35,6 +36,7 @@ export type AppParts = {
   provider: () => Provider
   log: Log
   addressOf: ClientAddress
+  outbox: boolean
   /** A delivery was stored: the worker of this process need not wait for its next look. */
   onDelivery: () => void
 }
@@ -101,6 +103,8 @@ export function createApp(parts: AppParts): Hono<Env> {
       log,
     }),
   )
+
+  if (parts.outbox) app.route('/', outboxRoutes({ issuer, db, sealer: parts.sealer }))
 
   app.notFound((c) =>
     answer(c, new ApiError(404, 'not_found', 'There is nothing at this address.')),

@@ -9,6 +9,8 @@ const JOBS = {
   'list-images': z.object({ verificationId: z.uuid(), attemptId: z.string() }),
   /** Copies one image from the vendor into the bucket. */
   'backup-image': z.object({ imageId: z.uuid() }),
+  /** Sends one mail; what it says is sealed, because it may hold a link that opens an account. */
+  'send-mail': z.object({ mailId: z.uuid(), mailSealed: z.string() }),
 } as const
 type JobName = keyof typeof JOBS
 export type JobData<N extends JobName> = z.infer<(typeof JOBS)[N]>

@@ -1,27 +1,32 @@
 import { startBackup } from './id-verification/backup.ts'
 import { startInbox } from './id-verification/inbox.ts'
 import type { Jobs } from './jobs.ts'
+import { deleteOldMail, startMail } from './mail.ts'
 import { deleteExpired } from './oauth/expired.ts'
 import type { Parts } from './parts.ts'
 
-/** The background work of one process: deliveries applied, images backed up. Any number may run. */
+/** The background work of one process: deliveries applied, images backed up, mails sent. Any number may run. */
 export type Worker = { wake(): void; stop(): Promise<void> }
 
 const CLEAN_UP_MS = 10 * 60_000
 
 /** Starts it; `stop` takes no more, and what is running is finished by the queue's own stop. Both stay the caller's to close. */
 export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
-  const { db, storage, sealer, log } = parts
+  const { db, storage, sealer, log, runtime } = parts
   await startBackup({ db, storage, sealer, jobs, log })
+  const mail = await startMail({ db, sealer, jobs, log, mail: runtime.mail })
   const inbox = startInbox({ db, sealer, jobs, log })
   const cleaning = setInterval(() => {
-    deleteExpired(db).catch((error: unknown) => log.error('clean-up failed', { error }))
+    Promise.all([deleteExpired(db), deleteOldMail(db)]).catch((error: unknown) =>
+      log.error('clean-up failed', { error }),
+    )
   }, CLEAN_UP_MS).unref()
   return {
     wake: () => inbox.wake(),
     async stop() {
       clearInterval(cleaning)
       await inbox.stop()
+      mail.close()
     },
   }
 }

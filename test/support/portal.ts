@@ -27,6 +27,8 @@ export async function startPortal(
     missingScopeStatus?: 401 | 403
     outboundAllow?: string[]
     trustedProxies?: string[]
+    mail?: Runtime['mail']
+    outbox?: boolean
   } = {},
 ) {
   const database = await createDatabase()
@@ -56,6 +58,7 @@ export async function startPortal(
     cookieKeys: [randomSecret()],
     encryptionKeys: [Buffer.from(randomSecret(), 'base64url')],
     outboundAllow: options.outboundAllow ?? [],
+    mail: options.mail,
   }
   const lines: string[] = []
   const log = createLog('debug', (line) => lines.push(line))
@@ -94,6 +97,7 @@ async function startProcess(
     missingScopeStatus?: 401 | 403
     issuer?: string
     trustedProxies?: string[]
+    outbox?: boolean
   },
 ) {
   const { server, port } = await listen('127.0.0.1', 0)
@@ -105,6 +109,7 @@ async function startProcess(
     jobs,
     missingScopeStatus: options.missingScopeStatus ?? 401,
     trustedProxies: options.trustedProxies ?? [],
+    outbox: options.outbox ?? true,
     onDelivery: () => worker?.wake(),
   })
   return {
