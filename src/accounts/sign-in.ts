@@ -3,8 +3,8 @@ import { emailKey, findCredentials } from './accounts.ts'
 import { TooBusyError, verifyPassword } from './passwords.ts'
 import { type Attempt, countAttempt, giveBack, recordSuccess } from './throttle.ts'
 
-/** How somebody proved who they are. A key that can leave its device is a synced one. */
-export type SignInMethod = 'password' | 'passkey' | 'synced-passkey'
+/** How somebody proved who they are. */
+export type SignInMethod = 'password'
 export type FailedSignIn = {
   outcome: 'failed'
   status: 401 | 429 | 503

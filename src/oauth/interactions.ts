@@ -3,13 +3,14 @@ import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { errors, type InteractionResults, type Provider } from 'oidc-provider'
 import { findAccount } from '../accounts/accounts.ts'
-import { type FailedSignIn, signIn } from '../accounts/sign-in.ts'
+import type { FailedSignIn } from '../accounts/sign-in.ts'
 import type { ClientAddress } from '../client-address.ts'
 import type { Db } from '../db.ts'
 import { ApiError } from '../errors.ts'
 import { securityHeaders } from '../html.ts'
 import type { Log } from '../log.ts'
 import { recordConsent } from './consents.ts'
+import { judgeLogin, loginOf } from './logins.ts'
 import { consentPage, errorPage, signInPage } from './pages.ts'
 import { isScope, KNOWN_UNGRANTED, type Scope } from './scopes.ts'
 import { type FormTokens, isSameOrigin } from './sessions.ts'
@@ -124,14 +125,10 @@ export function interactionRoutes(parts: Parts): Hono<Env> {
 
     if (details.prompt.name === 'login') {
       const email = String(form.email ?? '')
-      const tried = await signIn(db, {
-        email,
-        password: String(form.password ?? ''),
-        address: parts.addressOf(c.env.incoming),
-      })
+      const tried = await judgeLogin(parts, { form, address: parts.addressOf(c.env.incoming) })
       if (tried.outcome === 'failed') return show(c, details, { ...tried, email })
       log.info('signed in', { accountId: tried.accountId })
-      return finish(c, { login: { accountId: tried.accountId, amr: ['pwd'] } })
+      return finish(c, { login: loginOf(tried.accountId, tried.method) })
     }
 
     if (details.prompt.name === 'consent' && 'allow' in form) {

@@ -15,6 +15,7 @@ import { createAdapter, type SuccessorOf } from './adapter.ts'
 import { findConsent } from './consents.ts'
 import type { SigningKeys } from './keys.ts'
 import { KNOWN_UNGRANTED, SCOPES } from './scopes.ts'
+import { sessionTtlSeconds } from './session-limits.ts'
 
 const HOUR = 3600
 const DAY = 24 * HOUR
@@ -22,7 +23,6 @@ const DAY = 24 * HOUR
 const ACCESS_TOKEN_TTL_SECONDS = HOUR
 /** Where a person types the code of a device, and where its interaction comes back to. */
 export const DEVICE_PATH = '/device'
-export const SESSION_TTL_SECONDS = 14 * DAY
 
 export type Pages = {
   /** A failure that may not be redirected, for a person to read. */
@@ -180,7 +180,7 @@ export function createProvider({
       PushedAuthorizationRequest: 60,
       RefreshToken: 30 * DAY,
       Grant: 90 * DAY,
-      Session: SESSION_TTL_SECONDS,
+      Session: (_ctx, session) => sessionTtlSeconds(session.loginTs),
     },
     rotateRefreshToken: true,
     issueRefreshToken: (_ctx, client, source) =>

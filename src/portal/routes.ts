@@ -3,7 +3,7 @@ import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { Provider } from 'oidc-provider'
 import { findAccount } from '../accounts/accounts.ts'
-import { type FailedSignIn, signIn } from '../accounts/sign-in.ts'
+import type { FailedSignIn } from '../accounts/sign-in.ts'
 import type { ClientAddress } from '../client-address.ts'
 import type { Db } from '../db.ts'
 import { ApiError } from '../errors.ts'
@@ -12,13 +12,15 @@ import { listVerifications } from '../id-verification/store.ts'
 import type { Log } from '../log.ts'
 import { findClientName } from '../oauth/clients.ts'
 import { listConsents, revokeConsent } from '../oauth/consents.ts'
+import { judgeLogin } from '../oauth/logins.ts'
 import { signInPage } from '../oauth/pages.ts'
 import { isScope } from '../oauth/scopes.ts'
 import {
   endSession,
   type FormTokens,
-  findSession,
+  identifyBrowser,
   isSameOrigin,
+  openSession,
   type SignedIn,
   startSession,
 } from '../oauth/sessions.ts'
@@ -50,7 +52,11 @@ export function portalRoutes(parts: Parts): Hono<Env> {
     for (const [name, value] of Object.entries(securityHeaders({ issuer, imageOrigin })))
       c.header(name, value)
   }
-  const session = (c: Context<Env>) => findSession(parts.provider(), c.env.incoming, c.env.outgoing)
+  const session = (c: Context<Env>) =>
+    openSession({ db, provider: parts.provider() }, c.env.incoming, c.env.outgoing)
+  /** The form before sign-in belongs to one browser, which has no session yet. */
+  const signInForm = (c: Context<Env>) =>
+    `sign-in ${identifyBrowser(parts.provider(), c.env.incoming, c.env.outgoing)}`
 
   /** A signed-in browser, and a form that came from our own page. */
   async function requireForm(
@@ -77,7 +83,7 @@ export function portalRoutes(parts: Parts): Hono<Env> {
     return c.html(
       signInPage({
         action: '/sign-in',
-        csrf: forms.create('sign-in'),
+        csrf: forms.create(signInForm(c)),
         email: failed?.email,
         error: failed?.error,
       }),
@@ -123,7 +129,7 @@ export function portalRoutes(parts: Parts): Hono<Env> {
 
   routes.post('/sign-in', async (c) => {
     const form = await c.req.parseBody()
-    if (!isSameOrigin(c.req.raw.headers, issuer) || !forms.matches('sign-in', form.csrf))
+    if (!isSameOrigin(c.req.raw.headers, issuer) || !forms.matches(signInForm(c), form.csrf))
       throw new ApiError(
         403,
         'forbidden_form',
@@ -131,13 +137,9 @@ export function portalRoutes(parts: Parts): Hono<Env> {
       )
     const { incoming, outgoing } = c.env
     const email = String(form.email ?? '')
-    const tried = await signIn(db, {
-      email,
-      password: String(form.password ?? ''),
-      address: parts.addressOf(c.env.incoming),
-    })
+    const tried = await judgeLogin(parts, { form, address: parts.addressOf(incoming) })
     if (tried.outcome === 'failed') return showSignIn(c, { ...tried, email })
-    await startSession(parts.provider(), incoming, outgoing, tried.accountId)
+    await startSession({ db, provider: parts.provider() }, incoming, outgoing, tried)
     log.info('signed in', { accountId: tried.accountId })
     return c.redirect('/', 303)
   })
