@@ -9,6 +9,7 @@ import type { Db } from './db.ts'
 import { ApiError } from './errors.ts'
 import { securityHeaders, stylesheet } from './html.ts'
 import { webhookRoutes } from './id-verification/webhook.ts'
+import type { Jobs } from './jobs.ts'
 import type { Log } from './log.ts'
 import type { AccessTokens } from './oauth/access-token.ts'
 import { createBearer } from './oauth/bearer.ts'
@@ -16,6 +17,7 @@ import { interactionRoutes } from './oauth/interactions.ts'
 import { errorPage } from './oauth/pages.ts'
 import { SCOPES } from './oauth/scopes.ts'
 import { createFormTokens } from './oauth/sessions.ts'
+import { mailLinkRoutes } from './portal/mail-links.ts'
 import { outboxRoutes } from './portal/outbox.ts'
 import { portalRoutes } from './portal/routes.ts'
 import type { Sealer } from './secrets.ts'
@@ -31,6 +33,7 @@ export type AppParts = {
   /** Where presigned URLs point, for the pages that show images. */
   imageOrigin: string
   sealer: Sealer
+  jobs: Jobs
   cookieKeys: readonly string[]
   tokens: AccessTokens
   provider: () => Provider
@@ -104,6 +107,19 @@ export function createApp(parts: AppParts): Hono<Env> {
     }),
   )
 
+  app.route(
+    '/',
+    mailLinkRoutes({
+      issuer,
+      db,
+      provider,
+      forms,
+      addressOf,
+      sealer: parts.sealer,
+      jobs: parts.jobs,
+      log,
+    }),
+  )
   if (parts.outbox) app.route('/', outboxRoutes({ issuer, db, sealer: parts.sealer }))
 
   app.notFound((c) =>

@@ -98,6 +98,7 @@ export async function startServer(
     issuer,
     missingScopeStatus: options.missingScopeStatus,
     db,
+    jobs: options.jobs,
     lanes,
     storage,
     imageOrigin: new URL(await sampleUrl(storage)).origin,

@@ -1,3 +1,4 @@
+import { deleteOldLinks, startResetLinks } from './accounts/mail-links.ts'
 import { startBackup } from './id-verification/backup.ts'
 import { startInbox } from './id-verification/inbox.ts'
 import type { Jobs } from './jobs.ts'
@@ -14,11 +15,12 @@ const CLEAN_UP_MS = 10 * 60_000
 export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
   const { db, storage, sealer, log, runtime } = parts
   await startBackup({ db, storage, sealer, jobs, log })
+  await startResetLinks({ db, sealer, jobs, log })
   const mail = await startMail({ db, sealer, jobs, log, mail: runtime.mail })
   const inbox = startInbox({ db, sealer, jobs, log })
   const cleaning = setInterval(() => {
-    Promise.all([deleteExpired(db), deleteOldMail(db)]).catch((error: unknown) =>
-      log.error('clean-up failed', { error }),
+    Promise.all([deleteExpired(db), deleteOldLinks(db), deleteOldMail(db)]).catch(
+      (error: unknown) => log.error('clean-up failed', { error }),
     )
   }, CLEAN_UP_MS).unref()
   return {

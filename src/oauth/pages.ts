@@ -31,6 +31,7 @@ ${csrfField(csrf)}
       clientName ? html`<button class="plain" name="abort" formnovalidate>Cancel</button>` : ''
     }</div>
 </form>
+<p class="quiet"><a href="/reset">Forgot your password?</a></p>
 </section>`,
   })
 }

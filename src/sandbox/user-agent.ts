@@ -2,7 +2,8 @@
 export type UserAgent = ReturnType<typeof createUserAgent>
 export type Page = { url: string; status: number; text: string; headers: Headers }
 
-export function createUserAgent() {
+/** `headers` go with every request. */
+export function createUserAgent(headers: Record<string, string> = {}) {
   const jar = new Map<string, { value: string; path: string }>()
 
   async function request(url: string, init: RequestInit = {}): Promise<Response> {
@@ -15,6 +16,7 @@ export function createUserAgent() {
       redirect: 'manual',
       headers: {
         Accept: 'text/html',
+        ...headers,
         ...(cookies.length > 0 ? { Cookie: cookies.join('; ') } : {}),
         ...(init.headers as Record<string, string> | undefined),
       },
