@@ -17,6 +17,8 @@ import { interactionRoutes } from './oauth/interactions.ts'
 import { errorPage } from './oauth/pages.ts'
 import { SCOPES } from './oauth/scopes.ts'
 import { createFormTokens } from './oauth/sessions.ts'
+import { accountRoutes } from './portal/account.ts'
+import { createGuard } from './portal/guard.ts'
 import { mailLinkRoutes } from './portal/mail-links.ts'
 import { outboxRoutes } from './portal/outbox.ts'
 import { portalRoutes } from './portal/routes.ts'
@@ -93,33 +95,12 @@ export function createApp(parts: AppParts): Hono<Env> {
   )
 
   app.route('/', interactionRoutes({ issuer, db, provider, forms, addressOf, log }))
-  app.route(
-    '/',
-    portalRoutes({
-      issuer,
-      db,
-      provider,
-      forms,
-      storage,
-      addressOf,
-      imageOrigin: parts.imageOrigin,
-      log,
-    }),
-  )
+  const guarded = { issuer, db, provider, forms, addressOf, log }
+  const guard = createGuard(guarded)
+  app.route('/', portalRoutes({ ...guarded, guard, storage, imageOrigin: parts.imageOrigin }))
+  app.route('/', accountRoutes({ ...guarded, guard, sealer: parts.sealer, jobs: parts.jobs }))
 
-  app.route(
-    '/',
-    mailLinkRoutes({
-      issuer,
-      db,
-      provider,
-      forms,
-      addressOf,
-      sealer: parts.sealer,
-      jobs: parts.jobs,
-      log,
-    }),
-  )
+  app.route('/', mailLinkRoutes({ ...guarded, sealer: parts.sealer, jobs: parts.jobs }))
   if (parts.outbox) app.route('/', outboxRoutes({ issuer, db, sealer: parts.sealer }))
 
   app.notFound((c) =>

@@ -1,7 +1,6 @@
 import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import type { Provider } from 'oidc-provider'
 import { emailKey, findAccount, setEmail, setPasswordHash } from '../accounts/accounts.ts'
 import {
   consumeLink,
@@ -14,15 +13,13 @@ import { emailChangedMail, passwordChangedMail } from '../accounts/mails.ts'
 import { hashPassword, passwordFault, TooBusyError } from '../accounts/passwords.ts'
 import { tooMany } from '../accounts/sign-in.ts'
 import { clearAttempts } from '../accounts/throttle.ts'
-import type { ClientAddress } from '../client-address.ts'
-import type { Db } from '../db.ts'
 import { ApiError } from '../errors.ts'
 import { type Html, securityHeaders } from '../html.ts'
 import type { Jobs } from '../jobs.ts'
-import type { Log } from '../log.ts'
 import { enqueueMail } from '../mail.ts'
-import { endSessions, type FormTokens, identifyBrowser, isSameOrigin } from '../oauth/sessions.ts'
+import { endSessions, identifyBrowser, isSameOrigin } from '../oauth/sessions.ts'
 import type { Sealer } from '../secrets.ts'
+import type { GuardParts } from './guard.ts'
 import {
   askResetPage,
   confirmEmailPage,
@@ -32,16 +29,7 @@ import {
   resetSentPage,
 } from './mail-link-pages.ts'
 
-type Parts = {
-  issuer: string
-  db: Db
-  provider: () => Provider
-  forms: FormTokens
-  addressOf: ClientAddress
-  sealer: Sealer
-  jobs: Jobs
-  log: Log
-}
+type Parts = GuardParts & { sealer: Sealer; jobs: Jobs }
 type Env = { Bindings: HttpBindings }
 
 const TOKEN = ':token{[\\w-]{43}}' as const

@@ -1,42 +1,21 @@
 import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import type { Provider } from 'oidc-provider'
-import { findAccount } from '../accounts/accounts.ts'
 import type { FailedSignIn } from '../accounts/sign-in.ts'
-import type { ClientAddress } from '../client-address.ts'
-import type { Db } from '../db.ts'
 import { ApiError } from '../errors.ts'
 import { securityHeaders } from '../html.ts'
 import { listVerifications } from '../id-verification/store.ts'
-import type { Log } from '../log.ts'
 import { findClientName } from '../oauth/clients.ts'
 import { listConsents, revokeConsent } from '../oauth/consents.ts'
 import { judgeLogin } from '../oauth/logins.ts'
 import { signInPage } from '../oauth/pages.ts'
 import { isScope } from '../oauth/scopes.ts'
-import {
-  endSession,
-  type FormTokens,
-  identifyBrowser,
-  isSameOrigin,
-  openSession,
-  type SignedIn,
-  startSession,
-} from '../oauth/sessions.ts'
+import { endSession, identifyBrowser, isSameOrigin, startSession } from '../oauth/sessions.ts'
 import type { Storage } from '../storage.ts'
+import type { Guard, GuardParts } from './guard.ts'
 import { homePage } from './pages.ts'
 
-type Parts = {
-  issuer: string
-  db: Db
-  provider: () => Provider
-  forms: FormTokens
-  addressOf: ClientAddress
-  storage: Storage
-  imageOrigin: string
-  log: Log
-}
+type Parts = GuardParts & { guard: Guard; storage: Storage; imageOrigin: string }
 type Env = { Bindings: HttpBindings }
 
 // Long enough to look, short enough that a link left in a history opens nothing.
@@ -44,7 +23,7 @@ const IMAGE_LINK_SECONDS = 120
 
 /** The resident's own pages. */
 export function portalRoutes(parts: Parts): Hono<Env> {
-  const { issuer, db, forms, log } = parts
+  const { issuer, db, forms, guard, log } = parts
   const routes = new Hono<Env>()
   routes.use(bodyLimit({ maxSize: 16 * 1024 }))
 
@@ -52,30 +31,9 @@ export function portalRoutes(parts: Parts): Hono<Env> {
     for (const [name, value] of Object.entries(securityHeaders({ issuer, imageOrigin })))
       c.header(name, value)
   }
-  const session = (c: Context<Env>) =>
-    openSession({ db, provider: parts.provider() }, c.env.incoming, c.env.outgoing)
   /** The form before sign-in belongs to one browser, which has no session yet. */
   const signInForm = (c: Context<Env>) =>
     `sign-in ${identifyBrowser(parts.provider(), c.env.incoming, c.env.outgoing)}`
-
-  /** A signed-in browser, and a form that came from our own page. */
-  async function requireForm(
-    c: Context<Env>,
-  ): Promise<{ signedIn: SignedIn; form: Record<string, unknown> }> {
-    const signedIn = await session(c)
-    const form = await c.req.parseBody()
-    if (
-      !signedIn ||
-      !isSameOrigin(c.req.raw.headers, issuer) ||
-      !forms.matches(signedIn.uid, form.csrf)
-    )
-      throw new ApiError(
-        403,
-        'forbidden_form',
-        'This form has expired. Please go back, reload the page and try again.',
-      )
-    return { signedIn, form }
-  }
 
   function showSignIn(c: Context<Env>, failed?: FailedSignIn & { email: string }) {
     withHeaders(c)
@@ -92,9 +50,9 @@ export function portalRoutes(parts: Parts): Hono<Env> {
   }
 
   routes.get('/', async (c) => {
-    const signedIn = await session(c)
-    const account = signedIn && (await findAccount(db, signedIn.accountId))
-    if (!signedIn || account?.status !== 'active') return showSignIn(c)
+    const resident = await guard.findResident(c)
+    if (!resident) return showSignIn(c)
+    const { account, session } = resident
     const [verifications, applications, sign] = await Promise.all([
       listVerifications(db, account.id),
       listConsents(db, account.id),
@@ -108,7 +66,8 @@ export function portalRoutes(parts: Parts): Hono<Env> {
         account: { name: `${account.givenName} ${account.surname}`, email: account.email },
         verifications: verifications.map((verification) => ({
           ...verification,
-          images: verification.images.map(({ type, key }) => ({
+          imagesHidden: !resident.isRecent && verification.images.length > 0,
+          images: (resident.isRecent ? verification.images : []).map(({ type, key }) => ({
             type,
             url: sign(key, {
               expiresInSeconds: IMAGE_LINK_SECONDS,
@@ -121,7 +80,7 @@ export function portalRoutes(parts: Parts): Hono<Env> {
           ...application,
           scopes: application.scopes.filter(isScope),
         })),
-        csrf: forms.create(signedIn.uid),
+        csrf: forms.create(session.uid),
         notice: ended ? `${ended} can no longer see your documents.` : undefined,
       }),
     )
@@ -145,16 +104,25 @@ export function portalRoutes(parts: Parts): Hono<Env> {
   })
 
   routes.post('/sign-out', async (c) => {
-    await requireForm(c)
+    await guard.requireForm(c)
     await endSession(parts.provider(), c.env.incoming, c.env.outgoing)
     return c.redirect('/', 303)
   })
 
+  // What the confirmation is for is shown by the page itself, for as long as it is recent.
+  routes.post('/photos', async (c) => {
+    const { resident, form } = await guard.requireForm(c)
+    return (await guard.askToConfirm(c, resident, form)) ?? c.redirect('/', 303)
+  })
+
   routes.post('/applications/:clientId/revoke', async (c) => {
-    const { signedIn } = await requireForm(c)
+    const { resident, form } = await guard.requireForm(c)
+    const asked = await guard.askToConfirm(c, resident, form)
+    if (asked) return asked
+    const accountId = resident.account.id
     const clientId = c.req.param('clientId')
-    const name = await revokeConsent(db, signedIn.accountId, clientId)
-    if (name) log.info('consent revoked', { accountId: signedIn.accountId, clientId })
+    const name = await revokeConsent(db, accountId, clientId)
+    if (name) log.info('consent revoked', { accountId, clientId })
     return c.redirect(name ? `/?ended=${encodeURIComponent(clientId)}` : '/', 303)
   })
   return routes

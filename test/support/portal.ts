@@ -29,6 +29,7 @@ export async function startPortal(
     trustedProxies?: string[]
     mail?: Runtime['mail']
     outbox?: boolean
+    issuer?: string
   } = {},
 ) {
   const database = await createDatabase()
@@ -79,7 +80,11 @@ export async function startPortal(
     /** Everything logged so far, as text. */
     logged: () => lines.join(''),
     /** One more web process of the same portal: same issuer, same database. */
-    startAnother: () => startProcess(parts, { ...options, issuer: first.issuer }),
+    startAnother: (runtime: Partial<Runtime> = {}) =>
+      startProcess(
+        { ...parts, runtime: { ...parts.runtime, ...runtime } },
+        { ...options, issuer: first.issuer },
+      ),
     async close() {
       await first.close()
       await parts.close()

@@ -11,6 +11,18 @@ import {
   signOutPage,
 } from '../../src/oauth/pages.ts'
 import { isScope, KNOWN_UNGRANTED, SCOPES, type Scope } from '../../src/oauth/scopes.ts'
+import { accountPage } from '../../src/portal/account-pages.ts'
+import { deviceOf } from '../../src/portal/devices.ts'
+import { confirmPage } from '../../src/portal/guard-pages.ts'
+import {
+  askResetPage,
+  confirmEmailPage,
+  emailConfirmedPage,
+  newPasswordPage,
+  passwordSetPage,
+  resetSentPage,
+} from '../../src/portal/mail-link-pages.ts'
+import { outboxPage } from '../../src/portal/outbox.ts'
 import { homePage } from '../../src/portal/pages.ts'
 
 const HOSTILE = `"><script>alert('x')</script>&`
@@ -46,6 +58,56 @@ const pages: Record<string, string> = {
     deviceConfirmPage({ action: '/device', xsrf: HOSTILE, userCode: HOSTILE, clientName: HOSTILE }),
   ),
   deviceDone: String(deviceDonePage({ clientName: HOSTILE })),
+  confirm: String(
+    confirmPage({
+      action: '/account/email',
+      csrf: HOSTILE,
+      email: HOSTILE,
+      fields: [[HOSTILE, HOSTILE]],
+      error: HOSTILE,
+    }),
+  ),
+  account: String(
+    accountPage({
+      csrf: HOSTILE,
+      email: HOSTILE,
+      devices: [
+        {
+          uid: HOSTILE,
+          name: HOSTILE,
+          signedInAt: new Date(0),
+          usedAt: new Date(0),
+          isThis: false,
+        },
+      ],
+      notice: HOSTILE,
+      error: HOSTILE,
+      newEmail: HOSTILE,
+    }),
+  ),
+  askReset: String(askResetPage({ csrf: HOSTILE, email: HOSTILE, error: HOSTILE })),
+  resetSent: String(resetSentPage({})),
+  newPassword: String(
+    newPasswordPage({ action: '/reset/x', csrf: HOSTILE, email: HOSTILE, error: HOSTILE }),
+  ),
+  passwordSet: String(passwordSetPage({})),
+  confirmEmail: String(
+    confirmEmailPage({ action: '/verify-email/x', csrf: HOSTILE, email: HOSTILE }),
+  ),
+  emailConfirmed: String(emailConfirmedPage({})),
+  outbox: String(
+    outboxPage({
+      mails: [
+        {
+          id: HOSTILE,
+          to: HOSTILE,
+          subject: HOSTILE,
+          text: `${HOSTILE} https://id.test/${HOSTILE}`,
+          createdAt: new Date(0),
+        },
+      ],
+    }),
+  ),
   home: String(
     homePage({
       account: { name: HOSTILE, email: HOSTILE },
@@ -59,6 +121,7 @@ const pages: Record<string, string> = {
           date: new Date(0),
           documentType: HOSTILE,
           imagesPending: true,
+          imagesHidden: true,
           images: [{ type: HOSTILE, url: `https://s3.test/${HOSTILE}` }],
         },
       ],
@@ -98,6 +161,30 @@ test('the consent page says each permission in words, how long, and how to end i
   for (const scope of scopes) expect(pages.consent).toContain(SCOPES[scope].title)
   expect(pages.consent).toContain('one hour')
   expect(pages.consent).toContain('at any time')
+})
+
+test.each([
+  [
+    'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0',
+    'Firefox on Windows',
+  ],
+  [
+    'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1',
+    'Safari on iPhone',
+  ],
+  [
+    'Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36',
+    'Chrome on Android',
+  ],
+  [
+    'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0',
+    'Edge on Mac',
+  ],
+  ['curl/8.5.0', 'Unknown device'],
+  [HOSTILE, 'Unknown device'],
+  [null, 'Unknown device'],
+])('the device of %s is %s', (userAgent, device) => {
+  expect(deviceOf(userAgent)).toBe(device)
 })
 
 test('no scope is both granted and known not to be', () => {
