@@ -7,7 +7,7 @@ import { createFindLatestApproved, idVerificationRoutes } from './api/id-verific
 import type { ClientAddress } from './client-address.ts'
 import type { Db } from './db.ts'
 import { ApiError } from './errors.ts'
-import { securityHeaders, stylesheet } from './html.ts'
+import { passkeyScript, securityHeaders, stylesheet } from './html.ts'
 import { webhookRoutes } from './id-verification/webhook.ts'
 import type { Jobs } from './jobs.ts'
 import type { Log } from './log.ts'
@@ -21,6 +21,7 @@ import { accountRoutes } from './portal/account.ts'
 import { createGuard } from './portal/guard.ts'
 import { mailLinkRoutes } from './portal/mail-links.ts'
 import { outboxRoutes } from './portal/outbox.ts'
+import { passkeyRoutes } from './portal/passkeys.ts'
 import { portalRoutes } from './portal/routes.ts'
 import type { Sealer } from './secrets.ts'
 import type { Storage } from './storage.ts'
@@ -87,20 +88,26 @@ export function createApp(parts: AppParts): Hono<Env> {
       resource_name: 'Identity portal',
     }),
   )
-  app.get(stylesheet.path, (c) =>
-    c.body(stylesheet.body, 200, {
-      'Content-Type': 'text/css; charset=utf-8',
-      'Cache-Control': 'public, max-age=31536000, immutable',
-    }),
-  )
+  for (const [asset, type] of [
+    [stylesheet, 'text/css'],
+    [passkeyScript, 'text/javascript'],
+  ] as const)
+    app.get(asset.path, (c) =>
+      c.body(asset.body, 200, {
+        'Content-Type': `${type}; charset=utf-8`,
+        'Cache-Control': 'public, max-age=31536000, immutable',
+      }),
+    )
 
   app.route('/', interactionRoutes({ issuer, db, provider, forms, addressOf, log }))
   const guarded = { issuer, db, provider, forms, addressOf, log }
   const guard = createGuard(guarded)
   app.route('/', portalRoutes({ ...guarded, guard, storage, imageOrigin: parts.imageOrigin }))
-  app.route('/', accountRoutes({ ...guarded, guard, sealer: parts.sealer, jobs: parts.jobs }))
+  const mailing = { sealer: parts.sealer, jobs: parts.jobs }
+  app.route('/', accountRoutes({ ...guarded, ...mailing, guard }))
+  app.route('/', passkeyRoutes({ ...guarded, ...mailing, guard }))
 
-  app.route('/', mailLinkRoutes({ ...guarded, sealer: parts.sealer, jobs: parts.jobs }))
+  app.route('/', mailLinkRoutes({ ...guarded, ...mailing }))
   if (parts.outbox) app.route('/', outboxRoutes({ issuer, db, sealer: parts.sealer }))
 
   app.notFound((c) =>

@@ -1,4 +1,5 @@
 import { deleteOldLinks, startResetLinks } from './accounts/mail-links.ts'
+import { deleteOldChallenges } from './accounts/passkeys.ts'
 import { startBackup } from './id-verification/backup.ts'
 import { startInbox } from './id-verification/inbox.ts'
 import type { Jobs } from './jobs.ts'
@@ -19,8 +20,9 @@ export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
   const mail = await startMail({ db, sealer, jobs, log, mail: runtime.mail })
   const inbox = startInbox({ db, sealer, jobs, log })
   const cleaning = setInterval(() => {
-    Promise.all([deleteExpired(db), deleteOldLinks(db), deleteOldMail(db)]).catch(
-      (error: unknown) => log.error('clean-up failed', { error }),
+    const old = [deleteExpired, deleteOldLinks, deleteOldChallenges, deleteOldMail]
+    Promise.all(old.map((remove) => remove(db))).catch((error: unknown) =>
+      log.error('clean-up failed', { error }),
     )
   }, CLEAN_UP_MS).unref()
   return {

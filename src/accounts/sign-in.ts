@@ -3,8 +3,8 @@ import { emailKey, findCredentials } from './accounts.ts'
 import { TooBusyError, verifyPassword } from './passwords.ts'
 import { type Attempt, countAttempt, giveBack, recordSuccess } from './throttle.ts'
 
-/** How somebody proved who they are. */
-export type SignInMethod = 'password'
+/** How somebody proved who they are; the key of a synced passkey can leave the device that made it. */
+export type SignInMethod = 'password' | 'passkey' | 'synced-passkey'
 export type FailedSignIn = {
   outcome: 'failed'
   status: 401 | 429 | 503

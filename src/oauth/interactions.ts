@@ -13,7 +13,7 @@ import { recordConsent } from './consents.ts'
 import { judgeLogin, loginOf } from './logins.ts'
 import { consentPage, errorPage, signInPage } from './pages.ts'
 import { isScope, KNOWN_UNGRANTED, type Scope } from './scopes.ts'
-import { type FormTokens, isSameOrigin } from './sessions.ts'
+import { type FormTokens, identifyBrowser, isSameOrigin } from './sessions.ts'
 
 type Parts = {
   issuer: string
@@ -86,12 +86,17 @@ export function interactionRoutes(parts: Parts): Hono<Env> {
     const name = client.clientName ?? client.clientId
     // Browsers hold form-action against the whole chain of redirects, which ends at the application.
     for (const [header, value] of Object.entries(
-      securityHeaders({ issuer, formTargets: [String(details.params.redirect_uri ?? '')] }),
+      securityHeaders({
+        issuer,
+        formTargets: [String(details.params.redirect_uri ?? '')],
+        passkeys: details.prompt.name === 'login',
+      }),
     ))
       c.header(header, value)
 
     if (failed?.retryAfterSeconds) c.header('Retry-After', String(failed.retryAfterSeconds))
     if (details.prompt.name === 'login') {
+      identifyBrowser(provider, c.env.incoming, c.env.outgoing)
       const hint = details.params.login_hint
       return c.html(
         signInPage({
@@ -125,7 +130,12 @@ export function interactionRoutes(parts: Parts): Hono<Env> {
 
     if (details.prompt.name === 'login') {
       const email = String(form.email ?? '')
-      const tried = await judgeLogin(parts, { form, address: parts.addressOf(c.env.incoming) })
+      const { incoming, outgoing } = c.env
+      const tried = await judgeLogin(parts, {
+        form,
+        address: parts.addressOf(incoming),
+        browser: identifyBrowser(parts.provider(), incoming, outgoing),
+      })
       if (tried.outcome === 'failed') return show(c, details, { ...tried, email })
       log.info('signed in', { accountId: tried.accountId })
       return finish(c, { login: loginOf(tried.accountId, tried.method) })

@@ -1,3 +1,4 @@
+import { signInWithPasskey } from '../accounts/passkeys.ts'
 import { type SignIn, type SignInMethod, signIn } from '../accounts/sign-in.ts'
 import type { Db } from '../db.ts'
 
@@ -9,6 +10,8 @@ export const ACR = {
 
 const METHODS: Record<SignInMethod, { amr: string[]; acr: string }> = {
   password: { amr: ['pwd'], acr: ACR.password },
+  passkey: { amr: ['hwk', 'user', 'mfa'], acr: ACR.passkey },
+  'synced-passkey': { amr: ['swk', 'user', 'mfa'], acr: ACR.passkey },
 }
 
 /** The `amr` (RFC 8176) and `acr` of a sign-in: the same for the portal's own session and for an application's request. */
@@ -17,11 +20,14 @@ export const loginOf = (accountId: string, method: SignInMethod) => ({
   ...METHODS[method],
 })
 
-/** Judges the form of any page that asks who somebody is. */
+/** Judges the form of any page that asks who somebody is: its e-mail and password, or the passkey that a script put into it. */
 export async function judgeLogin(
-  { db }: { db: Db },
-  { form, address }: { form: Record<string, unknown>; address: string },
+  { db, issuer }: { db: Db; issuer: string },
+  given: { form: Record<string, unknown>; address: string; browser: string },
 ): Promise<SignIn> {
+  const { form, address, browser } = given
+  if (form.passkey)
+    return signInWithPasskey(db, { issuer, browser, answer: String(form.passkey), address })
   return signIn(db, {
     email: String(form.email ?? ''),
     password: String(form.password ?? ''),

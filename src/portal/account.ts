@@ -3,6 +3,7 @@ import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { emailKey } from '../accounts/accounts.ts'
 import { requestEmailChange } from '../accounts/mail-links.ts'
+import { listPasskeys } from '../accounts/passkeys.ts'
 import { tooMany } from '../accounts/sign-in.ts'
 import { securityHeaders } from '../html.ts'
 import type { Jobs } from '../jobs.ts'
@@ -18,6 +19,9 @@ type Env = { Bindings: HttpBindings }
 /** By name, not by words: what a notice says is never taken from a link. */
 const NOTICES: Record<string, string> = {
   'email-sent': 'A link is on its way to the new address. Open it in this browser.',
+  'passkey-added': 'The passkey was added. You can sign in with it from now on.',
+  'passkey-renamed': 'The passkey was renamed.',
+  'passkey-removed': 'The passkey was removed, and opens nothing any more.',
   'session-ended': 'The session was ended.',
   'sessions-ended': 'All other sessions were ended.',
 }
@@ -30,15 +34,21 @@ export function accountRoutes(parts: Parts): Hono<Env> {
 
   async function show(
     c: Context<Env>,
-    { session, account }: Resident,
+    { session, account, isRecent }: Resident,
     failed?: { error: string; newEmail: string; status: 400 | 429 },
   ) {
-    const sessions = await listSessions(db, account.id)
-    for (const [name, value] of Object.entries(securityHeaders({ issuer }))) c.header(name, value)
+    const [sessions, passkeys] = await Promise.all([
+      listSessions(db, account.id),
+      listPasskeys(db, account.id),
+    ])
+    for (const [name, value] of Object.entries(securityHeaders({ issuer, passkeys: isRecent })))
+      c.header(name, value)
     return c.html(
       accountPage({
         csrf: forms.create(session.uid),
         email: account.email,
+        isRecent,
+        passkeys,
         devices: sessions.map(({ uid, userAgent, signedInAt, usedAt }) => ({
           uid,
           name: deviceOf(userAgent),

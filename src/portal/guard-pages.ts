@@ -1,5 +1,5 @@
 import { html } from 'hono/html'
-import { csrfField, type Html, page } from '../html.ts'
+import { csrfField, type Html, page, passkeyButton } from '../html.ts'
 
 /** Asks a signed-in resident to prove who they are before something goes on; `fields` are what goes on. */
 export function confirmPage(data: {
@@ -12,6 +12,7 @@ export function confirmPage(data: {
   const { action, csrf, email, fields, error } = data
   const described = error ? html` aria-invalid="true" aria-describedby="confirm-error"` : ''
   return page({
+    passkeys: true,
     title: error ? 'Error: confirm that it is you' : 'Confirm that it is you',
     body: html`<section class="card narrow">
 <h1>Confirm that it is you</h1>
@@ -24,6 +25,7 @@ ${csrfField(csrf)}${fields.map(([name, value]) => html`<input type="hidden" name
 <div class="field"><label for="password">Password</label>
 <input id="password" name="password" type="password" autocomplete="current-password" required${described}></div>
 <div class="buttons"><button class="primary" name="confirm">Confirm</button></div>
+${passkeyButton('Confirm with a passkey')}
 </form>
 <p class="quiet"><a href="/">Back to your documents</a></p>
 </section>`,

@@ -11,6 +11,7 @@ import type { Log } from '../log.ts'
 import { judgeLogin } from '../oauth/logins.ts'
 import {
   type FormTokens,
+  identifyBrowser,
   isSameOrigin,
   openSession,
   renewSession,
@@ -79,7 +80,7 @@ export function createGuard(parts: GuardParts) {
     form: Form,
   ): Promise<Response | undefined> {
     if (resident.isRecent) return undefined
-    if (!('confirm' in form)) return showConfirm(c, resident, form)
+    if (!('confirm' in form) && !form.passkey) return showConfirm(c, resident, form)
     const failed = await confirm(c, resident, form)
     return failed && showConfirm(c, resident, form, failed)
   }
@@ -94,9 +95,12 @@ export function createGuard(parts: GuardParts) {
     const tried = await judgeLogin(parts, {
       form: { ...form, email: account.email },
       address: parts.addressOf(incoming),
+      browser: identifyBrowser(parts.provider(), incoming, outgoing),
     })
     if (tried.outcome === 'failed')
-      return { ...tried, error: tried.status === 401 ? 'That is not your password.' : tried.error }
+      return tried.status === 401 && !form.passkey
+        ? { ...tried, error: 'That is not your password.' }
+        : tried
     if (tried.accountId !== account.id) return OTHER_ACCOUNT
     await renewSession({ db, provider: parts.provider() }, incoming, outgoing, tried)
     log.info('confirmed', { accountId: tried.accountId })
@@ -105,7 +109,8 @@ export function createGuard(parts: GuardParts) {
 
   /** The page that asks; `form` is what it sends again to the address of this request. */
   function showConfirm(c: Context<Env>, resident: Resident, form: Form, failed?: FailedSignIn) {
-    for (const [name, value] of Object.entries(securityHeaders({ issuer }))) c.header(name, value)
+    for (const [name, value] of Object.entries(securityHeaders({ issuer, passkeys: true })))
+      c.header(name, value)
     if (failed?.retryAfterSeconds) c.header('Retry-After', String(failed.retryAfterSeconds))
     const again = Object.entries(form).filter(
       (entry): entry is [string, string] =>
@@ -131,4 +136,4 @@ const OTHER_ACCOUNT: FailedSignIn = {
   status: 401,
   error: 'That belongs to another account.',
 }
-const PROOF_FIELDS = ['csrf', 'confirm', 'password', 'username']
+const PROOF_FIELDS = ['csrf', 'confirm', 'password', 'username', 'passkey']

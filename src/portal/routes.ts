@@ -27,16 +27,17 @@ export function portalRoutes(parts: Parts): Hono<Env> {
   const routes = new Hono<Env>()
   routes.use(bodyLimit({ maxSize: 16 * 1024 }))
 
-  const withHeaders = (c: Context<Env>, imageOrigin?: string) => {
-    for (const [name, value] of Object.entries(securityHeaders({ issuer, imageOrigin })))
+  const withHeaders = (c: Context<Env>, needs: { imageOrigin?: string; passkeys?: boolean }) => {
+    for (const [name, value] of Object.entries(securityHeaders({ issuer, ...needs })))
       c.header(name, value)
   }
+  const browserOf = (c: Context<Env>) =>
+    identifyBrowser(parts.provider(), c.env.incoming, c.env.outgoing)
   /** The form before sign-in belongs to one browser, which has no session yet. */
-  const signInForm = (c: Context<Env>) =>
-    `sign-in ${identifyBrowser(parts.provider(), c.env.incoming, c.env.outgoing)}`
+  const signInForm = (c: Context<Env>) => `sign-in ${browserOf(c)}`
 
   function showSignIn(c: Context<Env>, failed?: FailedSignIn & { email: string }) {
-    withHeaders(c)
+    withHeaders(c, { passkeys: true })
     if (failed?.retryAfterSeconds) c.header('Retry-After', String(failed.retryAfterSeconds))
     return c.html(
       signInPage({
@@ -60,7 +61,7 @@ export function portalRoutes(parts: Parts): Hono<Env> {
     ])
     // By id, not by name: the words of a notice are never taken from a link.
     const ended = await findClientName(db, c.req.query('ended') ?? '')
-    withHeaders(c, parts.imageOrigin)
+    withHeaders(c, { imageOrigin: parts.imageOrigin })
     return c.html(
       homePage({
         account: { name: `${account.givenName} ${account.surname}`, email: account.email },
@@ -96,7 +97,11 @@ export function portalRoutes(parts: Parts): Hono<Env> {
       )
     const { incoming, outgoing } = c.env
     const email = String(form.email ?? '')
-    const tried = await judgeLogin(parts, { form, address: parts.addressOf(incoming) })
+    const tried = await judgeLogin(parts, {
+      form,
+      address: parts.addressOf(incoming),
+      browser: browserOf(c),
+    })
     if (tried.outcome === 'failed') return showSignIn(c, { ...tried, email })
     await startSession({ db, provider: parts.provider() }, incoming, outgoing, tried)
     log.info('signed in', { accountId: tried.accountId })

@@ -344,12 +344,12 @@ describe('the list of sessions', () => {
     await makeOld(resident.id, 14 * 86_400 - 600)
     await setLeft(60)
     await browser.open(at('/'))
-    expect(await left()).toBeLessThanOrEqual(600)
+    expect(await left()).toBeLessThanOrEqual(601)
     // An application's request keeps it alive no longer either.
     const application = await createApplication(portal.issuer, await addClient(portal.parts))
     const { url } = await application.authorizationRequest(ONLINE)
     await browser.open(url, REDIRECT_URI)
-    expect(await left()).toBeLessThanOrEqual(600)
+    expect(await left()).toBeLessThanOrEqual(601)
 
     await setLeft(-1)
     expect((await browser.open(at('/'))).text).toContain('name="login"')

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { securityHeaders, stylesheet } from '../../src/html.ts'
+import { passkeyScript, securityHeaders, stylesheet } from '../../src/html.ts'
 import {
   consentPage,
   deviceCodePage,
@@ -71,6 +71,10 @@ const pages: Record<string, string> = {
     accountPage({
       csrf: HOSTILE,
       email: HOSTILE,
+      isRecent: true,
+      passkeys: [
+        { id: HOSTILE, name: HOSTILE, synced: true, createdAt: new Date(0), usedAt: new Date(0) },
+      ],
       devices: [
         {
           uid: HOSTILE,
@@ -130,13 +134,23 @@ const pages: Record<string, string> = {
   ),
 }
 
+const withoutOwnScript = (page: string) =>
+  page.replace(`<script src="${passkeyScript.path}" defer></script>`, '')
+
+test('the script is on the pages that ask who somebody is, and its buttons wait for it', () => {
+  const having = Object.keys(pages).filter((name) => pages[name]?.includes(passkeyScript.path))
+  expect(having).toEqual(['signIn', 'confirm', 'account'])
+  for (const name of having)
+    expect(pages[name]).toMatch(/<button type="button"[^>]* data-passkey="[^>]* hidden>/)
+})
+
 describe.each(Object.entries(pages))('the %s page', (_name, page) => {
   test('writes nothing hostile as it came', () => {
-    expect(page).not.toContain('<script')
+    expect(withoutOwnScript(page)).not.toContain('<script')
     expect(page).not.toContain("alert('x')")
   })
-  test('has no inline style or script, and loads its own stylesheet alone', () => {
-    expect(page).not.toMatch(/<style|<script|\sstyle="|\son[a-z]+="/)
+  test('has no inline style or script, and loads its own stylesheet and script alone', () => {
+    expect(withoutOwnScript(page)).not.toMatch(/<style|<script|\sstyle="|\son[a-z]+="/)
     expect([...page.matchAll(/<link[^>]*href="([^"]*)"/g)].map(([, href]) => href)).toEqual([
       stylesheet.path,
     ])
@@ -195,6 +209,10 @@ test('a page’s headers let nothing in that it does not need', () => {
   const headers = securityHeaders({ issuer: 'https://id.test' })
   expect(headers['Content-Security-Policy']).toBe(
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+  )
+  const passkeys = securityHeaders({ issuer: 'https://id.test', passkeys: true })
+  expect(passkeys['Content-Security-Policy']).toContain(
+    "style-src 'self'; script-src 'self'; connect-src 'self';",
   )
   expect(headers).toMatchObject({
     'Referrer-Policy': 'no-referrer',
