@@ -256,6 +256,7 @@ async function main() {
       cookieKeys: [randomSecret()],
       encryptionKeys: [Buffer.from(randomSecret(), 'base64url')],
       outboundAllow: [],
+      mail: undefined,
     }
     const parts = await openParts(runtime, createLog('error'))
     const [hello, insert, memory, portal] = await Promise.all([

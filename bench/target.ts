@@ -40,6 +40,7 @@ async function start(task: Task): Promise<string> {
       jobs,
       missingScopeStatus: 401,
       trustedProxies: [],
+      outbox: false,
       onDelivery: () => {},
     })
     return running.url

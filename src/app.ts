@@ -7,9 +7,10 @@ import { createFindLatestApproved, idVerificationRoutes } from './api/id-verific
 import type { ClientAddress } from './client-address.ts'
 import type { Db } from './db.ts'
 import { ApiError } from './errors.ts'
-import { securityHeaders, stylesheet } from './html.ts'
+import { passkeyScript, securityHeaders, stylesheet } from './html.ts'
 import { findLatestDocuments } from './id-verification/store.ts'
 import { webhookRoutes } from './id-verification/webhook.ts'
+import type { Jobs } from './jobs.ts'
 import type { Log } from './log.ts'
 import type { AccessTokens } from './oauth/access-token.ts'
 import { createBearer } from './oauth/bearer.ts'
@@ -18,6 +19,12 @@ import { interactionRoutes } from './oauth/interactions.ts'
 import { errorPage } from './oauth/pages.ts'
 import { SCOPES } from './oauth/scopes.ts'
 import { createFormTokens } from './oauth/sessions.ts'
+import { accountRoutes } from './portal/account.ts'
+import { consentRoutes } from './portal/consents.ts'
+import { createGuard } from './portal/guard.ts'
+import { mailLinkRoutes } from './portal/mail-links.ts'
+import { outboxRoutes } from './portal/outbox.ts'
+import { passkeyRoutes } from './portal/passkeys.ts'
 import { portalRoutes } from './portal/routes.ts'
 import type { Sealer } from './secrets.ts'
 import type { Storage } from './storage.ts'
@@ -32,11 +39,13 @@ export type AppParts = {
   /** Where presigned URLs point, for the pages that show images. */
   imageOrigin: string
   sealer: Sealer
+  jobs: Jobs
   cookieKeys: readonly string[]
   tokens: AccessTokens
   provider: () => Provider
   log: Log
   addressOf: ClientAddress
+  outbox: boolean
   /** A delivery was stored: the worker of this process need not wait for its next look. */
   onDelivery: () => void
 }
@@ -82,39 +91,37 @@ export function createApp(parts: AppParts): Hono<Env> {
       resource_name: 'Identity portal',
     }),
   )
-  app.get(stylesheet.path, (c) =>
-    c.body(stylesheet.body, 200, {
-      'Content-Type': 'text/css; charset=utf-8',
-      'Cache-Control': 'public, max-age=31536000, immutable',
-    }),
-  )
+  for (const [asset, type] of [
+    [stylesheet, 'text/css'],
+    [passkeyScript, 'text/javascript'],
+  ] as const)
+    app.get(asset.path, (c) =>
+      c.body(asset.body, 200, {
+        'Content-Type': `${type}; charset=utf-8`,
+        'Cache-Control': 'public, max-age=31536000, immutable',
+      }),
+    )
 
+  const guarded = { issuer, db, provider, forms, addressOf, log }
   app.route('/', clientLogoRoutes({ db }))
   app.route(
     '/',
     interactionRoutes({
-      issuer,
-      db,
-      provider,
-      forms,
-      addressOf,
+      ...guarded,
       findDocuments: (accountId) => findLatestDocuments(db, accountId),
-      log,
     }),
   )
+  const guard = createGuard(guarded)
+  const mailing = { sealer: parts.sealer, jobs: parts.jobs }
   app.route(
     '/',
-    portalRoutes({
-      issuer,
-      db,
-      provider,
-      forms,
-      storage,
-      addressOf,
-      imageOrigin: parts.imageOrigin,
-      log,
-    }),
+    portalRoutes({ ...guarded, jobs: parts.jobs, guard, storage, imageOrigin: parts.imageOrigin }),
   )
+  app.route('/', consentRoutes({ issuer, db, forms, guard, log }))
+  app.route('/', accountRoutes({ ...guarded, ...mailing, guard }))
+  app.route('/', passkeyRoutes({ ...guarded, ...mailing, guard }))
+  app.route('/', mailLinkRoutes({ ...guarded, ...mailing }))
+  if (parts.outbox) app.route('/', outboxRoutes({ issuer, db, sealer: parts.sealer }))
 
   app.notFound((c) =>
     answer(c, new ApiError(404, 'not_found', 'There is nothing at this address.')),

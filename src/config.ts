@@ -56,6 +56,14 @@ const schema = z.object({
   MISSING_SCOPE_STATUS: z.enum(['401', '403'], { error: 'must be 401 or 403' }).default('401'),
   TRUSTED_PROXIES: addressRanges.optional(),
   OUTBOUND_ALLOW: addressRanges.optional(),
+  SMTP_URL: url(['smtp:', 'smtps:']).optional(),
+  MAIL_FROM: z
+    .string()
+    .regex(
+      /^([^<>\r\n]*<[^<>@\s]+@[^<>@\s]+>|[^<>@\s]+@[^<>@\s]+)$/,
+      'must be an address: portal@example.org or Portal <portal@example.org>',
+    )
+    .optional(),
   COOKIE_KEYS: secretKeys(
     32,
     'one or more keys of 32 bytes or longer, base64url, separated by commas',
@@ -76,6 +84,9 @@ export type S3Config = {
   forcePathStyle: boolean
 }
 
+/** Where mails go out, and whom they are from. */
+export type MailConfig = { smtpUrl: string; from: string }
+
 export type Config = Readonly<{
   port: number
   host: string
@@ -93,6 +104,8 @@ export type Config = Readonly<{
   trustedProxies: readonly string[]
   /** Addresses or CIDR ranges inside that may be called although they are not public. */
   outboundAllow: readonly string[]
+  /** `undefined`: mails land in the local outbox. */
+  mail: MailConfig | undefined
   /** `undefined`: generated and kept under the data directory. */
   secrets: { cookieKeys: string[]; encryptionKeys: Uint8Array[] } | undefined
 }>
@@ -118,6 +131,9 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
       )
     if (production && !value.S3_BUCKET)
       faults.push('S3_BUCKET is required in production: the embedded S3 server is for development')
+    if (production && !value.SMTP_URL)
+      faults.push('SMTP_URL is required in production: the outbox is for one machine')
+    if (value.SMTP_URL && !value.MAIL_FROM) faults.push('MAIL_FROM is required with SMTP_URL')
     if (value.S3_ENDPOINT && !value.S3_BUCKET) faults.push('S3_BUCKET is required with S3_ENDPOINT')
     if (value.DATABASE_URL && !value.COOKIE_KEYS)
       faults.push(`COOKIE_KEYS is required with DATABASE_URL: ${HOW_TO_MAKE_A_KEY}`)
@@ -154,6 +170,10 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     missingScopeStatus: value.MISSING_SCOPE_STATUS === '403' ? 403 : 401,
     trustedProxies: value.TRUSTED_PROXIES ?? [],
     outboundAllow: value.OUTBOUND_ALLOW ?? [],
+    mail:
+      value.SMTP_URL && value.MAIL_FROM
+        ? { smtpUrl: value.SMTP_URL, from: value.MAIL_FROM }
+        : undefined,
     secrets:
       value.COOKIE_KEYS && value.ENCRYPTION_KEY
         ? {

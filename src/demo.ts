@@ -185,6 +185,10 @@ async function show(served: Served, asked: () => Promise<unknown>) {
   )
   entry('Portal', `${server.issuer}   the resident’s own page: documents, and who may see them`)
   entry('Vendor', `${undecided}   decide a new verification`)
+  entry(
+    'Mails',
+    `${server.issuer}/outbox   what the portal would send, where no mail server is configured`,
+  )
   say()
   entry('Sign in as', RESIDENT.email)
   entry('Password', RESIDENT.password)

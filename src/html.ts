@@ -6,20 +6,27 @@ import { html } from 'hono/html'
 export type Html = ReturnType<typeof html>
 
 const css = readFileSync(new URL('./styles.css', import.meta.url), 'utf8')
-const digest = createHash('sha256').update(css).digest('hex').slice(0, 16)
+const digestOf = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 16)
 
 /** One file, named by its content: it may be kept for ever. */
-export const stylesheet = { path: `/assets/portal-${digest}.css`, body: css }
+export const stylesheet = { path: `/assets/portal-${digestOf(css)}.css`, body: css }
 
-/** The frame of every page: one stylesheet, no script. */
+const script = readFileSync(new URL('./passkey.js', import.meta.url), 'utf8')
+
+/** The one script there is, for pages that can use a passkey; they work without it. */
+export const passkeyScript = { path: `/assets/passkey-${digestOf(script)}.js`, body: script }
+
+/** The frame of every page: one stylesheet, and the passkeys' script where it is of use. */
 export function page({
   title,
   body,
   actions,
+  passkeys = false,
 }: {
   title: string
   body: Html
   actions?: Html
+  passkeys?: boolean
 }): Html {
   return html`<!doctype html>
 <html lang="en">
@@ -29,7 +36,12 @@ export function page({
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
 <title>${title} · Identity portal</title>
-<link rel="stylesheet" href="${stylesheet.path}">
+<link rel="stylesheet" href="${stylesheet.path}">${
+    passkeys
+      ? html`
+<script src="${passkeyScript.path}" defer></script>`
+      : ''
+  }
 </head>
 <body>
 <a class="skip" href="#main">Skip to content</a>
@@ -46,27 +58,37 @@ const LONG = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UT
 export const day = (date: Date): Html =>
   html`<time datetime="${date.toISOString()}">${LONG.format(date)}</time>`
 
+/** Hidden until the script finds that the browser can do it: proves who somebody is, by the form that it stands in. */
+export const passkeyButton = (
+  text: string,
+): Html => html`<input type="hidden" name="passkey" value="">
+<div class="notice bad" role="alert" data-passkey-failure hidden><p>That did not work. Please try again, or use your password.</p></div>
+<button type="button" class="passkey" data-passkey="get" data-options="/passkeys/options" data-field="passkey" hidden>${text}</button>`
+
 /** The hidden value that binds a form to this browser. */
 export const csrfField = (csrf: string): Html =>
   html`<input type="hidden" name="csrf" value="${csrf}">`
 
 /**
  * The headers of a page. `formTargets` are addresses that a form may lead to in the end: browsers hold `form-action`
- * against the whole chain of redirects. `imageOrigin` is where its pictures come from.
+ * against the whole chain of redirects. `imageOrigin` is where its pictures come from; `passkeys` lets the script run.
  */
 export function securityHeaders({
   issuer,
   formTargets = [],
   imageOrigin,
+  passkeys = false,
 }: {
   issuer: string
   formTargets?: string[]
   imageOrigin?: string | undefined
+  passkeys?: boolean
 }): Record<string, string> {
   const targets = formTargets.filter((target) => URL.canParse(target)).map(sourceOf)
   const policy = [
     "default-src 'none'",
     "style-src 'self'",
+    ...(passkeys ? ["script-src 'self'", "connect-src 'self'"] : []),
     `img-src 'self'${imageOrigin ? ` ${imageOrigin}` : ''}`,
     ['form-action', "'self'", ...targets].join(' '),
     "frame-ancestors 'none'",

@@ -17,6 +17,10 @@ const JOBS = {
     sid: z.string(),
     endedAt: z.iso.datetime(),
   }),
+  /** Makes the link for a new password and its mail, if the address is a resident's. */
+  'make-reset-link': z.object({ requestSealed: z.string() }),
+  /** Sends one mail; what it says is sealed, because it may hold a link that opens an account. */
+  'send-mail': z.object({ mailId: z.uuid(), mailSealed: z.string() }),
 } as const
 type JobName = keyof typeof JOBS
 export type JobData<N extends JobName> = z.infer<(typeof JOBS)[N]>
@@ -83,10 +87,12 @@ export async function createJobs(databaseUrl: string, log: Log): Promise<Jobs> {
         batchSize: 1,
         localConcurrency: atOnce,
       }
-      const id = await boss.work(name, options, async ([job]) => {
+      const id: string = await boss.work(name, options, async ([job]) => {
         if (!job) return
         try {
           await handler(JOBS[name].parse(job.data) as JobData<typeof name>)
+          // Where one was, there may be more: the next look need not wait for its turn.
+          boss.notifyWorker(id)
         } catch (error) {
           log.warn('job failed and will be tried again', { job: name, jobId: job.id, error })
           throw error

@@ -36,6 +36,7 @@ async function open(config: Config, log: Log, mode: 'own' | 'attach-or-own'): Pr
       s3,
       s3Credentials: config.s3 ? undefined : embedded?.s3?.credentials,
       outboundAllow: config.outboundAllow,
+      mail: config.mail,
       ...secrets,
     }
     const parts = await openParts(runtime, log)
@@ -81,6 +82,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<Served> {
         jobs,
         missingScopeStatus: config.missingScopeStatus,
         trustedProxies: config.trustedProxies,
+        outbox: !config.mail && !config.production,
         onDelivery: () => worker?.wake(),
       }))
     const opened = { parts, jobs }

@@ -1,4 +1,4 @@
-import type { S3Config } from './config.ts'
+import type { MailConfig, S3Config } from './config.ts'
 import { type Db, migrate, openDb } from './db.ts'
 import { OperatorError } from './errors.ts'
 import type { Log } from './log.ts'
@@ -16,6 +16,8 @@ export type Runtime = {
   encryptionKeys: Uint8Array[]
   /** Addresses or CIDR ranges inside that may be called although they are not public. */
   outboundAllow: readonly string[]
+  /** `undefined`: mails land in the local outbox. */
+  mail: MailConfig | undefined
 }
 
 /** The long-lived things that every process shares, opened once and handed down. */

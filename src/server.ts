@@ -4,6 +4,7 @@ import { getRequestListener } from '@hono/node-server'
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { createApp } from './app.ts'
 import { createClientAddress } from './client-address.ts'
+import { isLoopback } from './config.ts'
 import { openDb } from './db.ts'
 import { OperatorError } from './errors.ts'
 import { securityHeaders } from './html.ts'
@@ -19,6 +20,7 @@ import {
   signOutPage,
 } from './oauth/pages.ts'
 import { createProvider, DEVICE_PATH, type Pages, pinHost } from './oauth/provider.ts'
+import { describeSessions } from './oauth/sessions.ts'
 import type { Parts } from './parts.ts'
 import type { Storage } from './storage.ts'
 
@@ -29,6 +31,8 @@ export type ServerOptions = {
   missingScopeStatus: 401 | 403
   /** Addresses or CIDR ranges whose `X-Forwarded-For` counts. */
   trustedProxies: readonly string[]
+  /** Whether `/outbox` shows the mails, for as long as the issuer is this machine. */
+  outbox: boolean
   /** A delivery was stored: the worker of this process, if any, need not wait for its next look. */
   onDelivery: () => void
 }
@@ -102,10 +106,12 @@ export async function startServer(
   ring.onChange(() => {
     provider = create()
   })
+  describeSessions(provider, db)
   const app = createApp({
     issuer,
     missingScopeStatus: options.missingScopeStatus,
     db,
+    jobs: options.jobs,
     lanes,
     storage,
     imageOrigin: new URL(await sampleUrl(storage)).origin,
@@ -115,6 +121,7 @@ export async function startServer(
     provider: () => provider,
     log,
     addressOf: createClientAddress(options.trustedProxies),
+    outbox: options.outbox && isLoopback(issuer),
     onDelivery: options.onDelivery,
   })
   serve(server, issuer, () => provider, getRequestListener(app.fetch))

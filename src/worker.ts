@@ -1,29 +1,37 @@
+import { deleteOldLinks, startResetLinks } from './accounts/mail-links.ts'
+import { deleteOldChallenges } from './accounts/passkeys.ts'
 import { startBackup } from './id-verification/backup.ts'
 import { startInbox } from './id-verification/inbox.ts'
 import type { Jobs } from './jobs.ts'
+import { deleteOldMail, startMail } from './mail.ts'
 import { deleteExpired } from './oauth/expired.ts'
 import { openKeyRing, rotateKeysOnSchedule } from './oauth/keys.ts'
 import { deliverLogout } from './oauth/logout.ts'
 import type { Parts } from './parts.ts'
 
-/** The background work of one process: deliveries applied, images backed up. Any number may run. */
+/** The background work of one process: deliveries applied, images backed up, mails sent. Any number may run. */
 export type Worker = { wake(): void; stop(): Promise<void> }
 
 const CLEAN_UP_MS = 10 * 60_000
 
 /** Starts it; `stop` takes no more, and what is running is finished by the queue's own stop. Both stay the caller's to close. */
 export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
-  const { db, storage, sealer, log } = parts
+  const { db, storage, sealer, log, runtime } = parts
   await startBackup({ db, storage, sealer, jobs, log })
   const ring = await openKeyRing(db, sealer, log)
   await jobs.work('notify-logout', 4, (notice) =>
     deliverLogout({ db, ring, outbound: parts.outbound, log }, notice),
   )
+  await startResetLinks({ db, sealer, jobs, log })
+  const mail = await startMail({ db, sealer, jobs, log, mail: runtime.mail })
   const inbox = startInbox({ db, sealer, jobs, log })
   const cleaning = setInterval(() => {
-    deleteExpired(db).catch((error: unknown) => log.error('clean-up failed', { error }))
     rotateKeysOnSchedule(db, sealer).catch((error: unknown) =>
       log.error('key rotation failed', { error }),
+    )
+    const old = [deleteExpired, deleteOldLinks, deleteOldChallenges, deleteOldMail]
+    Promise.all(old.map((remove) => remove(db))).catch((error: unknown) =>
+      log.error('clean-up failed', { error }),
     )
   }, CLEAN_UP_MS).unref()
   return {
@@ -32,6 +40,7 @@ export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
       clearInterval(cleaning)
       ring.close()
       await inbox.stop()
+      mail.close()
     },
   }
 }

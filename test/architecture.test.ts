@@ -90,6 +90,8 @@ describe('who may import whom', () => {
     ['postgres', ['db.ts']],
     ['pg-boss', ['jobs.ts']],
     ['pino', ['log.ts']],
+    ['nodemailer', ['mail.ts']],
+    ['@simplewebauthn/server', ['accounts/passkeys.ts']],
     ['@aws-sdk/client-s3', ['storage.ts']],
     ['sharp', ['id-verification/render-jpeg.ts', 'sandbox/images.ts']],
     ['@node-rs/argon2', ['accounts/passwords.ts']],

@@ -61,6 +61,31 @@ export async function listAccounts(sql: Sql): Promise<Account[]> {
     select id, email, email_verified, given_name, surname, status from account order by created_at`
 }
 
+/** `passwordHash` as `hashPassword` makes it. Answers the account, or `undefined` when it is not in good standing. */
+export async function setPasswordHash(
+  sql: Sql,
+  id: string,
+  passwordHash: string,
+): Promise<Account | undefined> {
+  const [row] = await sql<Account[]>`
+    update account set password_hash = ${passwordHash}, updated_at = now()
+    where id = ${id} and status = 'active'
+    returning id, email, email_verified, given_name, surname, status`
+  return row
+}
+
+/** An address that is proven to be the resident's. Answers `false` when another account has it. */
+export async function setEmail(sql: Sql, id: string, email: string): Promise<boolean> {
+  const [taken] = await sql`
+    select from account where email_key = ${emailKey(email)} and id <> ${id}`
+  if (taken) return false
+  await sql`
+    update account set email = ${email.trim()}, email_key = ${emailKey(email)}, email_verified = true,
+      updated_at = now()
+    where id = ${id}`
+  return true
+}
+
 /** A suspended resident signs in nowhere, and every token of theirs opens nothing. Answers the account, or `undefined`. */
 export async function setAccountStatus(
   sql: Sql,

@@ -1,15 +1,19 @@
 import type { Db } from '../db.ts'
 import { emailKey, findCredentials } from './accounts.ts'
 import { TooBusyError, verifyPassword } from './passwords.ts'
-import { clearFailures, recordFailure, secondsBlocked } from './throttle.ts'
+import { type Attempt, countAttempt, giveBack, recordSuccess } from './throttle.ts'
 
+/** How somebody proved who they are; the key of a synced passkey can leave the device that made it. */
+export type SignInMethod = 'password' | 'passkey' | 'synced-passkey'
 export type FailedSignIn = {
   outcome: 'failed'
   status: 401 | 429 | 503
   error: string
   retryAfterSeconds?: number
 }
-export type SignIn = { outcome: 'signed-in'; accountId: string } | FailedSignIn
+export type SignIn =
+  | { outcome: 'signed-in'; accountId: string; method: SignInMethod }
+  | FailedSignIn
 
 const REFUSED = {
   outcome: 'failed',
@@ -29,25 +33,39 @@ export async function signIn(
   tried: { email: string; password: string; address: string },
 ): Promise<SignIn> {
   const key = emailKey(tried.email).slice(0, 320)
-  const retryAfterSeconds = await secondsBlocked(db, key, tried.address)
-  if (retryAfterSeconds > 0)
-    return {
-      outcome: 'failed',
-      status: 429,
-      error: `Too many tries. Please wait ${retryAfterSeconds} seconds.`,
-      retryAfterSeconds,
-    }
-  const credentials = await findCredentials(db, key)
-  try {
+  return throttled(db, { what: 'sign-in', emailKey: key, address: tried.address }, async () => {
+    const credentials = await findCredentials(db, key)
     const matches = await verifyPassword(tried.password, credentials?.passwordHash)
-    if (!matches || !credentials) {
-      await recordFailure(db, key, tried.address)
-      return REFUSED
-    }
+    return matches && credentials
+      ? { outcome: 'signed-in', accountId: credentials.id, method: 'password' }
+      : REFUSED
+  })
+}
+
+/** Every way in goes through here: the try is counted, then judged, and given back unless it was wrong. */
+export async function throttled(
+  db: Db,
+  attempt: Attempt,
+  judge: () => Promise<SignIn>,
+): Promise<SignIn> {
+  const retryAfterSeconds = await countAttempt(db, attempt)
+  if (retryAfterSeconds > 0) return tooMany(retryAfterSeconds)
+  let judged: SignIn
+  try {
+    judged = await judge()
   } catch (error) {
+    await giveBack(db, attempt)
     if (error instanceof TooBusyError) return BUSY
     throw error
   }
-  await clearFailures(db, key, tried.address)
-  return { outcome: 'signed-in', accountId: credentials.id }
+  if (judged.outcome === 'signed-in') await recordSuccess(db, attempt)
+  return judged
 }
+
+/** The answer to somebody who has to wait. */
+export const tooMany = (retryAfterSeconds: number): FailedSignIn => ({
+  outcome: 'failed',
+  status: 429,
+  error: `Too many tries. Please wait ${retryAfterSeconds} seconds.`,
+  retryAfterSeconds,
+})

@@ -1,3 +1,4 @@
+import { deleteOldAttempts } from '../accounts/throttle.ts'
 import type { Db } from '../db.ts'
 
 // What has ended is kept for a day: long enough to look into a complaint.
@@ -20,6 +21,6 @@ export async function deleteExpired(db: Db): Promise<number> {
   await db`delete from signing_key where retires_at < now() - interval '1 day'`
   // An ended consent opens nothing; for a month it still tells the resident, when asked again, what there was.
   await db`delete from consent where ends_at < now() - interval '30 days'`
-  await db`delete from sign_in_throttle where last_failure_at < now() - interval '2 days'`
+  await deleteOldAttempts(db)
   return deleted + grants.length
 }

@@ -2,15 +2,16 @@ import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { errors, type InteractionResults, type Provider } from 'oidc-provider'
-import { type FailedSignIn, signIn } from '../accounts/sign-in.ts'
+import type { FailedSignIn } from '../accounts/sign-in.ts'
 import type { ClientAddress } from '../client-address.ts'
 import type { Db } from '../db.ts'
 import { ApiError } from '../errors.ts'
 import { securityHeaders } from '../html.ts'
 import type { Log } from '../log.ts'
 import { createConsentStep, type FindDocuments } from './consent-step.ts'
+import { judgeLogin, loginOf } from './logins.ts'
 import { errorPage, signInPage } from './pages.ts'
-import { type FormTokens, isSameOrigin } from './sessions.ts'
+import { type FormTokens, identifyBrowser, isSameOrigin } from './sessions.ts'
 
 type Parts = {
   issuer: string
@@ -25,7 +26,7 @@ type Env = { Bindings: HttpBindings }
 
 /** The detour to sign in or consent: `/interaction/:uid`. Only the browser that began it can go on. */
 export function interactionRoutes(parts: Parts): Hono<Env> {
-  const { issuer, db, forms, log } = parts
+  const { issuer, forms, log } = parts
   const consent = createConsentStep(parts)
   const routes = new Hono<Env>()
   routes.use(bodyLimit({ maxSize: 16 * 1024 }))
@@ -85,12 +86,17 @@ export function interactionRoutes(parts: Parts): Hono<Env> {
     const name = client.clientName ?? client.clientId
     // Browsers hold form-action against the whole chain of redirects, which ends at the application.
     for (const [header, value] of Object.entries(
-      securityHeaders({ issuer, formTargets: [String(details.params.redirect_uri ?? '')] }),
+      securityHeaders({
+        issuer,
+        formTargets: [String(details.params.redirect_uri ?? '')],
+        passkeys: details.prompt.name === 'login',
+      }),
     ))
       c.header(header, value)
 
     if (failed?.retryAfterSeconds) c.header('Retry-After', String(failed.retryAfterSeconds))
     if (details.prompt.name === 'login') {
+      identifyBrowser(provider, c.env.incoming, c.env.outgoing)
       const hint = details.params.login_hint
       return c.html(
         signInPage({
@@ -115,14 +121,15 @@ export function interactionRoutes(parts: Parts): Hono<Env> {
 
     if (details.prompt.name === 'login') {
       const email = String(form.email ?? '')
-      const tried = await signIn(db, {
-        email,
-        password: String(form.password ?? ''),
-        address: parts.addressOf(c.env.incoming),
+      const { incoming, outgoing } = c.env
+      const tried = await judgeLogin(parts, {
+        form,
+        address: parts.addressOf(incoming),
+        browser: identifyBrowser(parts.provider(), incoming, outgoing),
       })
       if (tried.outcome === 'failed') return show(c, details, { ...tried, email })
       log.info('signed in', { accountId: tried.accountId })
-      return finish(c, { login: { accountId: tried.accountId, amr: ['pwd'] } })
+      return finish(c, { login: loginOf(tried.accountId, tried.method) })
     }
 
     if (details.prompt.name === 'consent' && 'allow' in form) {

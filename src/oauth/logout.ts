@@ -10,7 +10,7 @@ const GIVE_UP_MS = 24 * 3600_000
 const TOKEN_LIFE_SECONDS = 120
 
 /** What a session holds for each application that it signed in to: oidc-provider's `authorizations`. */
-export type Authorizations = Record<string, { sid?: string }> | undefined
+export type Authorizations = Record<string, { sid?: string }> | null | undefined
 
 /** In the caller's transaction: each application that asked for it will be told that this session ended. */
 export async function notifyLogout(
@@ -18,8 +18,8 @@ export async function notifyLogout(
   jobs: Jobs,
   ended: { issuer: string; accountId: string; authorizations: Authorizations },
 ): Promise<void> {
-  const { issuer, accountId, authorizations = {} } = ended
-  for (const [clientId, { sid }] of Object.entries(authorizations)) {
+  const { issuer, accountId, authorizations } = ended
+  for (const [clientId, { sid }] of Object.entries(authorizations ?? {})) {
     const client = await findClient(sql, clientId)
     if (!client?.backchannel_logout_uri || !sid) continue
     const endedAt = new Date().toISOString()

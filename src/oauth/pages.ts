@@ -1,5 +1,5 @@
 import { html } from 'hono/html'
-import { csrfField, type Html, page } from '../html.ts'
+import { csrfField, type Html, page, passkeyButton } from '../html.ts'
 
 /** Sign-in, for the portal itself or on the way to the application `clientName`. */
 export function signInPage(data: {
@@ -12,6 +12,7 @@ export function signInPage(data: {
   const { action, csrf, clientName, email = '', error } = data
   return page({
     title: error ? 'Error: sign in' : 'Sign in',
+    passkeys: true,
     body: html`<section class="card narrow">
 <h1>Sign in</h1>
 <p class="lead">${
@@ -29,7 +30,9 @@ ${csrfField(csrf)}
 <div class="buttons"><button class="primary" name="login">Sign in</button>${
       clientName ? html`<button class="plain" name="abort" formnovalidate>Cancel</button>` : ''
     }</div>
+${passkeyButton('Sign in with a passkey')}
 </form>
+<p class="quiet"><a href="/reset">Forgot your password?</a></p>
 </section>`,
   })
 }

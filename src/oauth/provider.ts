@@ -23,6 +23,7 @@ import { notifyLogout } from './logout.ts'
 import { PROOF_ALGORITHMS } from './proof.ts'
 import { REGISTRATION_RULES, registrationRules } from './registration.ts'
 import { CLAIMS, KNOWN_UNGRANTED, SCOPES, SERVICE_SCOPES } from './scopes.ts'
+import { sessionTtlSeconds } from './session-limits.ts'
 import { spendOnce } from './spent.ts'
 import { answerForJwt, deriveSuccessors, putTokensOnTheWire } from './wire.ts'
 
@@ -33,7 +34,6 @@ const ACCESS_TOKEN_TTL_SECONDS = HOUR
 const LONGEST_ASSERTION_SECONDS = 600
 /** Where a person types the code of a device, and where its interaction comes back to. */
 export const DEVICE_PATH = '/device'
-export const SESSION_TTL_SECONDS = 14 * DAY
 
 export type Pages = {
   /** A failure that may not be redirected, for a person to read. */
@@ -229,7 +229,7 @@ export function createProvider({
       PushedAuthorizationRequest: 60,
       RefreshToken: 30 * DAY,
       Grant: 90 * DAY,
-      Session: SESSION_TTL_SECONDS,
+      Session: (_ctx, session) => sessionTtlSeconds(session.loginTs),
     },
     // FAPI 2.0 §5.3.2.1 forbids rotation: there the token is bound to the client's keys.
     rotateRefreshToken: (ctx) => !ctx.oidc.client?.fapi,

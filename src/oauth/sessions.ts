@@ -1,50 +1,200 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Provider } from 'oidc-provider'
-import { SESSION_TTL_SECONDS } from './provider.ts'
+import { Provider } from 'oidc-provider'
+import type { SignInMethod } from '../accounts/sign-in.ts'
+import type { Db, Sql } from '../db.ts'
+import type { Jobs } from '../jobs.ts'
+import { hashSecret, randomSecret } from '../secrets.ts'
+import { loginOf } from './logins.ts'
+import { type Authorizations, notifyLogout } from './logout.ts'
+import { SESSION_LONGEST_SECONDS, sessionTtlSeconds } from './session-limits.ts'
 
 /** The sign-in session of this browser; one and the same for the portal and for every application. */
-export type SignedIn = { accountId: string; uid: string }
+export type SignedIn = {
+  accountId: string
+  uid: string
+  /** When the person last proved who they are, seconds since 1970. */
+  authenticatedAt: number
+}
 
-/** Reads the session cookie. */
-export async function findSession(
-  provider: Provider,
+type Parts = { db: Db; provider: Provider }
+/** Who is told when sessions end: their applications, from the queue. */
+type Notices = { issuer: string; jobs: Jobs }
+
+/** Reads the session cookie. The session is used now, so that it does not end idle. */
+export async function openSession(
+  { provider, db }: Parts,
   req: IncomingMessage,
   res: ServerResponse,
 ): Promise<SignedIn | undefined> {
-  const session = await provider.Session.get(provider.createContext(req, res))
-  return session.accountId ? { accountId: session.accountId, uid: session.uid } : undefined
+  const context = provider.createContext(req, res)
+  const session = await provider.Session.get(context)
+  const { accountId, uid, loginTs = 0 } = session
+  if (!accountId) return undefined
+  const ttl = sessionTtlSeconds(loginTs)
+  const now = Math.floor(Date.now() / 1000)
+  if (now + ttl - (session.exp ?? 0) >= TOUCH_SECONDS) {
+    // Not by the library's save, which would bring back a session that is being ended or renewed just now.
+    await db`
+      update oidc_artifact set used_at = now(), expires_at = to_timestamp(${now + ttl}),
+        payload = payload || jsonb_build_object('exp', ${now + ttl}::bigint),
+        user_agent = ${userAgentOf(req)}
+      where kind = 'Session' and id = ${hashSecret(session.jti)} and expires_at > now()`
+    setSessionCookie(provider, context, session.jti)
+  }
+  return { accountId, uid, authenticatedAt: loginTs }
 }
+const TOUCH_SECONDS = 60
 
 /** A new session under a new identifier; whatever the browser held before is dead (ASVS 7.2.4). */
 export async function startSession(
-  provider: Provider,
+  { provider, db, ...notices }: Parts & Notices,
   req: IncomingMessage,
   res: ServerResponse,
-  accountId: string,
+  login: { accountId: string; method: SignInMethod },
 ): Promise<void> {
   const context = provider.createContext(req, res)
-  const before = await provider.Session.get(context)
-  if (before.accountId) await before.destroy()
+  await endOwn(db, notices, await provider.Session.get(context))
   const session = new provider.Session()
-  session.loginAccount({ accountId, amr: ['pwd'] })
-  await session.save(SESSION_TTL_SECONDS)
-  context.cookies.set(provider.cookieName('session'), session.jti, {
-    ...cookieOptions(provider),
-    maxAge: SESSION_TTL_SECONDS * 1000,
-  })
+  session.loginAccount(loginOf(login.accountId, login.method))
+  await session.save(sessionTtlSeconds(session.loginTs))
+  await describeSession(db, session.uid, userAgentOf(req))
+  setSessionCookie(provider, context, session.jti)
+}
+
+/**
+ * The person has proved again who they are: the session goes on under a new identifier, and the old one is dead.
+ * One statement, so that its tokens are never without it.
+ */
+export async function renewSession(
+  { provider, db }: Parts,
+  req: IncomingMessage,
+  res: ServerResponse,
+  login: { accountId: string; method: SignInMethod },
+): Promise<void> {
+  const context = provider.createContext(req, res)
+  const session = await provider.Session.get(context)
+  const identifier = randomSecret()
+  const loginTs = Math.floor(Date.now() / 1000)
+  const exp = loginTs + sessionTtlSeconds(loginTs)
+  const { amr, acr } = loginOf(login.accountId, login.method)
+  const [renewed] = await db`
+    update oidc_artifact set id = ${hashSecret(identifier)}, used_at = now(), expires_at = to_timestamp(${exp}),
+      payload = payload || ${db.json({ loginTs, amr, acr, exp })}
+    where kind = 'Session' and id = ${hashSecret(session.jti)} and account_id = ${login.accountId}
+    returning 1`
+  if (renewed) setSessionCookie(provider, context, identifier)
 }
 
 /** Ends the session and with it every token that is bound to it. */
 export async function endSession(
-  provider: Provider,
+  { provider, db, ...notices }: Parts & Notices,
   req: IncomingMessage,
   res: ServerResponse,
 ): Promise<void> {
   const context = provider.createContext(req, res)
-  const session = await provider.Session.get(context)
-  if (session.accountId) await session.destroy()
+  await endOwn(db, notices, await provider.Session.get(context))
   context.cookies.set(provider.cookieName('session'), null, cookieOptions(provider))
+}
+
+async function endOwn(
+  db: Db,
+  notices: Notices,
+  { accountId, uid }: { accountId?: string | undefined; uid: string },
+) {
+  if (accountId) await db.begin((sql) => endSessions(sql, notices, accountId, { uid }))
+}
+
+export type ListedSession = {
+  uid: string
+  userAgent: string | null
+  signedInAt: Date
+  usedAt: Date
+}
+
+/** The sessions of this account on every device, the one used last first. */
+export async function listSessions(sql: Sql, accountId: string): Promise<ListedSession[]> {
+  return await sql<ListedSession[]>`
+    select uid, user_agent, to_timestamp((payload->>'loginTs')::bigint) as signed_in_at,
+      coalesce(used_at, created_at) as used_at
+    from oidc_artifact
+    where kind = 'Session' and account_id = ${accountId} and expires_at > now()
+    order by 4 desc, uid`
+}
+
+/**
+ * In a transaction: ends one session of this account, or all but one, or all, and every code and token that is bound to
+ * them; the applications they were used at are told (back-channel logout). Answers how many.
+ */
+export async function endSessions(
+  sql: Sql,
+  { issuer, jobs }: Notices,
+  accountId: string,
+  which: { uid: string } | { exceptUid: string } | 'all',
+): Promise<number> {
+  const chosen =
+    which === 'all'
+      ? sql`true`
+      : 'uid' in which
+        ? sql`uid = ${which.uid}`
+        : sql`uid <> ${which.exceptUid}`
+  const ended = await sql<{ uid: string; authorizations: Authorizations }[]>`
+    delete from oidc_artifact where kind = 'Session' and account_id = ${accountId} and ${chosen}
+    returning uid, payload->'authorizations' as authorizations`
+  for (const { authorizations } of ended)
+    await notifyLogout(sql, jobs, { issuer, accountId, authorizations })
+  const uids = ended.map(({ uid }) => uid)
+  if (uids.length > 0)
+    await sql`
+      delete from oidc_artifact where account_id = ${accountId} and session_uid = any(${uids})`
+  return ended.length
+}
+
+/** Writes beside each session that the library saves where it is used, for the resident's list of them. */
+export function describeSessions(provider: Provider, db: Db): void {
+  const { prototype } = provider.Session
+  const { save } = prototype
+  prototype.save = async function (this: InstanceType<typeof provider.Session>, ...args) {
+    const saved = await save.apply(this, args)
+    const req = Provider.ctx?.req
+    if (this.accountId && req) await describeSession(db, this.uid, userAgentOf(req))
+    return saved
+  }
+}
+
+async function describeSession(sql: Sql, uid: string, userAgent: string | null): Promise<void> {
+  await sql`
+    update oidc_artifact set user_agent = ${userAgent}, used_at = now()
+    where kind = 'Session' and uid = ${uid}`
+}
+
+const userAgentOf = (req: IncomingMessage): string | null =>
+  req.headers['user-agent']?.slice(0, 300) ?? null
+
+/**
+ * What stands for this browser whoever uses it: the SHA-256 of a random cookie, hexadecimal. Forms before sign-in, links that
+ * travel by mail and passkey challenges belong to one browser by it.
+ */
+export function identifyBrowser(
+  provider: Provider,
+  req: IncomingMessage,
+  res: ServerResponse,
+): string {
+  const { cookies } = provider.createContext(req, res)
+  const name = provider.issuer.startsWith('https:') ? '__Host-browser' : 'browser'
+  const value = cookies.get(name, { signed: true }) ?? randomSecret()
+  cookies.set(name, value, { ...cookieOptions(provider), maxAge: BROWSER_SECONDS * 1000 })
+  return hashSecret(value).toString('hex')
+}
+const BROWSER_SECONDS = 30 * 24 * 3600
+
+type Context = ReturnType<Provider['createContext']>
+
+function setSessionCookie(provider: Provider, context: Context, identifier: string): void {
+  context.cookies.set(provider.cookieName('session'), identifier, {
+    ...cookieOptions(provider),
+    maxAge: SESSION_LONGEST_SECONDS * 1000,
+  })
 }
 
 const cookieOptions = (provider: Provider) =>

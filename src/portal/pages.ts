@@ -12,6 +12,8 @@ type Verification = {
   documentType: string | null
   imagesPending: boolean
   images: { type: string; url: string }[]
+  /** There are images, which are shown after a confirmation. */
+  imagesHidden: boolean
 }
 type Application = {
   client: ClientProfile
@@ -56,14 +58,14 @@ export function homePage(data: {
   const { account, verifications, applications, csrf, notice } = data
   return page({
     title: 'Your documents',
-    actions: html`<form method="post" action="/sign-out" class="sign-out">${csrfField(csrf)}<span>${account.email}</span> <button class="plain" name="sign-out">Sign out</button></form>`,
+    actions: html`<form method="post" action="/sign-out" class="sign-out">${csrfField(csrf)}<span>${account.email}</span> <a href="/account">Your account</a> <button class="plain" name="sign-out">Sign out</button></form>`,
     body: html`${notice ? html`<div class="notice good" role="status"><p>${notice}</p></div>` : ''}
 <h1>Good to see you, ${account.name}</h1>
 <section aria-labelledby="verifications"><h2 id="verifications">Your identity checks</h2>
 ${
   verifications.length === 0
     ? html`<p class="empty">Nothing here yet. When you have your identity checked, the result and the photos appear on this page.</p>`
-    : verifications.map(verificationCard)
+    : verifications.map((verification) => verificationCard(verification, csrf))
 }</section>
 <section aria-labelledby="applications"><h2 id="applications">Who may see your data</h2>
 ${
@@ -74,13 +76,14 @@ ${
   })
 }
 
-function verificationCard(verification: Verification): Html {
+function verificationCard(verification: Verification, csrf: string): Html {
   const status = STATUSES[verification.status] ?? { words: verification.status, tone: 'waiting' }
   const what = DOCUMENTS[verification.documentType ?? ''] ?? 'Identity check'
   return html`<article class="card">
 <header><h3>${what}</h3><p class="status ${status.tone}">${status.words}</p></header>
 <p class="quiet">Started on ${day(verification.date)}, checked by ${capitalised(verification.vendor)}.</p>
 ${verification.imagesPending ? html`<p class="quiet">The photos are being copied; they appear here in a moment.</p>` : ''}
+${verification.imagesHidden ? html`<form method="post" action="/photos">${csrfField(csrf)}<button name="photos">Show the photos</button></form>` : ''}
 ${
   verification.images.length > 0
     ? html`<ul class="images">${verification.images.map(({ type, url }) => {

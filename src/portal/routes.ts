@@ -1,42 +1,23 @@
 import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import type { Provider } from 'oidc-provider'
-import { findAccount } from '../accounts/accounts.ts'
-import { type FailedSignIn, signIn } from '../accounts/sign-in.ts'
-import type { ClientAddress } from '../client-address.ts'
-import type { Db } from '../db.ts'
+import type { FailedSignIn } from '../accounts/sign-in.ts'
 import { ApiError } from '../errors.ts'
 import { securityHeaders } from '../html.ts'
 import { listVerifications } from '../id-verification/store.ts'
-import type { Log } from '../log.ts'
+import type { Jobs } from '../jobs.ts'
 import { listClientProfiles } from '../oauth/client-profile.ts'
 import { findClientName } from '../oauth/clients.ts'
 import { listConsents } from '../oauth/consents.ts'
+import { judgeLogin } from '../oauth/logins.ts'
 import { signInPage } from '../oauth/pages.ts'
 import { isScope } from '../oauth/scopes.ts'
-import {
-  endSession,
-  type FormTokens,
-  findSession,
-  isSameOrigin,
-  type SignedIn,
-  startSession,
-} from '../oauth/sessions.ts'
+import { endSession, identifyBrowser, isSameOrigin, startSession } from '../oauth/sessions.ts'
 import type { Storage } from '../storage.ts'
-import { consentRoutes } from './consents.ts'
+import type { Guard, GuardParts } from './guard.ts'
 import { homePage } from './pages.ts'
 
-type Parts = {
-  issuer: string
-  db: Db
-  provider: () => Provider
-  forms: FormTokens
-  addressOf: ClientAddress
-  storage: Storage
-  imageOrigin: string
-  log: Log
-}
+type Parts = GuardParts & { jobs: Jobs; guard: Guard; storage: Storage; imageOrigin: string }
 type Env = { Bindings: HttpBindings }
 
 // Long enough to look, short enough that a link left in a history opens nothing.
@@ -44,42 +25,26 @@ const IMAGE_LINK_SECONDS = 120
 
 /** The resident's own pages. */
 export function portalRoutes(parts: Parts): Hono<Env> {
-  const { issuer, db, forms, log } = parts
+  const { issuer, db, forms, guard, log } = parts
   const routes = new Hono<Env>()
   routes.use(bodyLimit({ maxSize: 16 * 1024 }))
 
-  const withHeaders = (c: Context<Env>, imageOrigin?: string) => {
-    for (const [name, value] of Object.entries(securityHeaders({ issuer, imageOrigin })))
+  const withHeaders = (c: Context<Env>, needs: { imageOrigin?: string; passkeys?: boolean }) => {
+    for (const [name, value] of Object.entries(securityHeaders({ issuer, ...needs })))
       c.header(name, value)
   }
-  const session = (c: Context<Env>) => findSession(parts.provider(), c.env.incoming, c.env.outgoing)
-
-  /** A signed-in browser, and a form that came from our own page. */
-  async function requireForm(
-    c: Context<Env>,
-  ): Promise<{ signedIn: SignedIn; form: Record<string, unknown> }> {
-    const signedIn = await session(c)
-    const form = await c.req.parseBody({ all: true })
-    if (
-      !signedIn ||
-      !isSameOrigin(c.req.raw.headers, issuer) ||
-      !forms.matches(signedIn.uid, form.csrf)
-    )
-      throw new ApiError(
-        403,
-        'forbidden_form',
-        'This form has expired. Please go back, reload the page and try again.',
-      )
-    return { signedIn, form }
-  }
+  const browserOf = (c: Context<Env>) =>
+    identifyBrowser(parts.provider(), c.env.incoming, c.env.outgoing)
+  /** The form before sign-in belongs to one browser, which has no session yet. */
+  const signInForm = (c: Context<Env>) => `sign-in ${browserOf(c)}`
 
   function showSignIn(c: Context<Env>, failed?: FailedSignIn & { email: string }) {
-    withHeaders(c)
+    withHeaders(c, { passkeys: true })
     if (failed?.retryAfterSeconds) c.header('Retry-After', String(failed.retryAfterSeconds))
     return c.html(
       signInPage({
         action: '/sign-in',
-        csrf: forms.create('sign-in'),
+        csrf: forms.create(signInForm(c)),
         email: failed?.email,
         error: failed?.error,
       }),
@@ -88,9 +53,9 @@ export function portalRoutes(parts: Parts): Hono<Env> {
   }
 
   routes.get('/', async (c) => {
-    const signedIn = await session(c)
-    const account = signedIn && (await findAccount(db, signedIn.accountId))
-    if (!signedIn || account?.status !== 'active') return showSignIn(c)
+    const resident = await guard.findResident(c)
+    if (!resident) return showSignIn(c)
+    const { account, session } = resident
     const [verifications, consents, sign] = await Promise.all([
       listVerifications(db, account.id),
       listConsents(db, account.id),
@@ -102,13 +67,14 @@ export function portalRoutes(parts: Parts): Hono<Env> {
     )
     // By id, not by name: the words of a notice are never taken from a link.
     const ended = await findClientName(db, c.req.query('ended') ?? '')
-    withHeaders(c, parts.imageOrigin)
+    withHeaders(c, { imageOrigin: parts.imageOrigin })
     return c.html(
       homePage({
         account: { name: `${account.givenName} ${account.surname}`, email: account.email },
         verifications: verifications.map((verification) => ({
           ...verification,
-          images: verification.images.map(({ type, key }) => ({
+          imagesHidden: !resident.isRecent && verification.images.length > 0,
+          images: (resident.isRecent ? verification.images : []).map(({ type, key }) => ({
             type,
             url: sign(key, {
               expiresInSeconds: IMAGE_LINK_SECONDS,
@@ -132,7 +98,7 @@ export function portalRoutes(parts: Parts): Hono<Env> {
             },
           ]
         }),
-        csrf: forms.create(signedIn.uid),
+        csrf: forms.create(session.uid),
         notice: ended ? `${ended} can no longer see your documents.` : undefined,
       }),
     )
@@ -140,7 +106,7 @@ export function portalRoutes(parts: Parts): Hono<Env> {
 
   routes.post('/sign-in', async (c) => {
     const form = await c.req.parseBody()
-    if (!isSameOrigin(c.req.raw.headers, issuer) || !forms.matches('sign-in', form.csrf))
+    if (!isSameOrigin(c.req.raw.headers, issuer) || !forms.matches(signInForm(c), form.csrf))
       throw new ApiError(
         403,
         'forbidden_form',
@@ -148,23 +114,27 @@ export function portalRoutes(parts: Parts): Hono<Env> {
       )
     const { incoming, outgoing } = c.env
     const email = String(form.email ?? '')
-    const tried = await signIn(db, {
-      email,
-      password: String(form.password ?? ''),
-      address: parts.addressOf(c.env.incoming),
+    const tried = await judgeLogin(parts, {
+      form,
+      address: parts.addressOf(incoming),
+      browser: browserOf(c),
     })
     if (tried.outcome === 'failed') return showSignIn(c, { ...tried, email })
-    await startSession(parts.provider(), incoming, outgoing, tried.accountId)
+    await startSession({ ...parts, provider: parts.provider() }, incoming, outgoing, tried)
     log.info('signed in', { accountId: tried.accountId })
     return c.redirect('/', 303)
   })
 
   routes.post('/sign-out', async (c) => {
-    await requireForm(c)
-    await endSession(parts.provider(), c.env.incoming, c.env.outgoing)
+    await guard.requireForm(c)
+    await endSession({ ...parts, provider: parts.provider() }, c.env.incoming, c.env.outgoing)
     return c.redirect('/', 303)
   })
 
-  routes.route('/', consentRoutes({ db, forms, log, session, requireForm, withHeaders }))
+  // What the confirmation is for is shown by the page itself, for as long as it is recent.
+  routes.post('/photos', async (c) => {
+    const { resident, form } = await guard.requireForm(c)
+    return (await guard.askToConfirm(c, resident, form)) ?? c.redirect('/', 303)
+  })
   return routes
 }

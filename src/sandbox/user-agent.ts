@@ -4,7 +4,8 @@ export type Page = { url: string; status: number; text: string; headers: Headers
 
 type Fields = Record<string, string | string[]>
 
-export function createUserAgent() {
+/** `headers` go with every request. */
+export function createUserAgent(headers: Record<string, string> = {}) {
   const jar = new Map<string, { value: string; path: string }>()
 
   async function request(url: string, init: RequestInit = {}): Promise<Response> {
@@ -17,6 +18,7 @@ export function createUserAgent() {
       redirect: 'manual',
       headers: {
         Accept: 'text/html',
+        ...headers,
         ...(cookies.length > 0 ? { Cookie: cookies.join('; ') } : {}),
         ...(init.headers as Record<string, string> | undefined),
       },

@@ -170,14 +170,6 @@ describe('sign-in and consent', () => {
     expect(sessionOf()).not.toBe(old)
   })
 
-  test('tries after too many failures wait, and another address still gets in', async () => {
-    const { recordFailure, secondsBlocked } = await import('../../src/accounts/throttle.ts')
-    const key = 'throttled@example.test'
-    for (let failure = 0; failure < 8; failure++) await recordFailure(portal.db, key, '192.0.2.1')
-    expect(await secondsBlocked(portal.db, key, '192.0.2.1')).toBeGreaterThan(1)
-    expect(await secondsBlocked(portal.db, key, '192.0.2.2')).toBe(0)
-  })
-
   test('only the browser that began an interaction can go on with it', async () => {
     const { client_id } = await addClient(portal.parts)
     const mine = createUserAgent()

@@ -23,7 +23,15 @@ export type TestPortal = Awaited<ReturnType<typeof startPortal>>
 
 /** A whole portal on a free port: real PostgreSQL, real S3 protocol, real HTTP, and every line it logs. */
 export async function startPortal(
-  options: { worker?: boolean; missingScopeStatus?: 401 | 403; outboundAllow?: string[] } = {},
+  options: {
+    worker?: boolean
+    missingScopeStatus?: 401 | 403
+    outboundAllow?: string[]
+    trustedProxies?: string[]
+    mail?: Runtime['mail']
+    outbox?: boolean
+    issuer?: string
+  } = {},
 ) {
   const database = await createDatabase()
   const dir = await mkdtemp(join(tmpdir(), 'portal-test-'))
@@ -52,6 +60,7 @@ export async function startPortal(
     cookieKeys: [randomSecret()],
     encryptionKeys: [Buffer.from(randomSecret(), 'base64url')],
     outboundAllow: options.outboundAllow ?? [],
+    mail: options.mail,
   }
   const lines: string[] = []
   const log = createLog('debug', (line) => lines.push(line))
@@ -72,7 +81,11 @@ export async function startPortal(
     /** Everything logged so far, as text. */
     logged: () => lines.join(''),
     /** One more web process of the same portal: same issuer, same database. */
-    startAnother: () => startProcess(parts, { ...options, issuer: first.issuer }),
+    startAnother: (runtime: Partial<Runtime> = {}) =>
+      startProcess(
+        { ...parts, runtime: { ...parts.runtime, ...runtime } },
+        { ...options, issuer: first.issuer },
+      ),
     /** One more web process, of the operating system's: as an operator starts it. */
     startOther: () => startOther(runtime, credentials, first.issuer),
     async close() {
@@ -87,7 +100,13 @@ export async function startPortal(
 
 async function startProcess(
   parts: Parts & { log: Log },
-  options: { worker?: boolean; missingScopeStatus?: 401 | 403; issuer?: string },
+  options: {
+    worker?: boolean
+    missingScopeStatus?: 401 | 403
+    issuer?: string
+    trustedProxies?: string[]
+    outbox?: boolean
+  },
 ) {
   const { server, port } = await listen('127.0.0.1', 0)
   const issuer = options.issuer ?? `http://localhost:${port}`
@@ -97,7 +116,8 @@ async function startProcess(
     issuer,
     jobs,
     missingScopeStatus: options.missingScopeStatus ?? 401,
-    trustedProxies: [],
+    trustedProxies: options.trustedProxies ?? [],
+    outbox: options.outbox ?? true,
     onDelivery: () => worker?.wake(),
   })
   return {

@@ -42,6 +42,8 @@ test('every fault is named in one message, and no value is printed', () => {
     TRUSTED_PROXIES: 'CANARY',
     COOKIE_KEYS: 'CANARY',
     ENCRYPTION_KEY: 'CANARY',
+    SMTP_URL: 'http://CANARY',
+    MAIL_FROM: 'CANARY',
   })
   for (const name of [
     'PORT',
@@ -56,6 +58,8 @@ test('every fault is named in one message, and no value is printed', () => {
     'TRUSTED_PROXIES',
     'COOKIE_KEYS',
     'ENCRYPTION_KEY',
+    'SMTP_URL',
+    'MAIL_FROM',
   ])
     expect(message).toContain(`  ${name} `)
   expect(message).not.toContain('CANARY')
@@ -81,11 +85,21 @@ test('production refuses what is for development', () => {
     S3_BUCKET: 'documents',
     COOKIE_KEYS: key,
     ENCRYPTION_KEY: key,
+    SMTP_URL: 'smtps://portal:secret@mail.test',
+    MAIL_FROM: 'Identity portal <portal@id.test>',
   }
   expect(fault(good)).toBeUndefined()
   expect(fault({ ...good, ISSUER: 'http://127.0.0.1:3000' })).toBeUndefined()
   expect(fault({ ...good, ISSUER: 'http://id.test' })).toContain('ISSUER must be https:')
-  for (const name of ['ISSUER', 'DATABASE_URL', 'S3_BUCKET', 'COOKIE_KEYS', 'ENCRYPTION_KEY'])
+  for (const name of [
+    'ISSUER',
+    'DATABASE_URL',
+    'S3_BUCKET',
+    'COOKIE_KEYS',
+    'ENCRYPTION_KEY',
+    'SMTP_URL',
+    'MAIL_FROM',
+  ])
     expect(fault({ ...good, [name]: '' })).toContain(`${name} is required`)
 })
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { securityHeaders, stylesheet } from '../../src/html.ts'
+import { passkeyScript, securityHeaders, stylesheet } from '../../src/html.ts'
 import { readChoice } from '../../src/oauth/consent-form.ts'
 import { consentPage, type HeldDocuments } from '../../src/oauth/consent-page.ts'
 import type { Consent } from '../../src/oauth/consents.ts'
@@ -13,7 +13,19 @@ import {
   signOutPage,
 } from '../../src/oauth/pages.ts'
 import { isScope, KNOWN_UNGRANTED, SCOPES, type Scope } from '../../src/oauth/scopes.ts'
+import { accountPage } from '../../src/portal/account-pages.ts'
 import { applicationPage } from '../../src/portal/application-page.ts'
+import { deviceOf } from '../../src/portal/devices.ts'
+import { confirmPage } from '../../src/portal/guard-pages.ts'
+import {
+  askResetPage,
+  confirmEmailPage,
+  emailConfirmedPage,
+  newPasswordPage,
+  passwordSetPage,
+  resetSentPage,
+} from '../../src/portal/mail-link-pages.ts'
+import { outboxPage } from '../../src/portal/outbox.ts'
 import { homePage } from '../../src/portal/pages.ts'
 
 const HOSTILE = `"><script>alert('x')</script>&`
@@ -99,6 +111,60 @@ const pages: Record<string, string> = {
     deviceConfirmPage({ action: '/device', xsrf: HOSTILE, userCode: HOSTILE, clientName: HOSTILE }),
   ),
   deviceDone: String(deviceDonePage({ clientName: HOSTILE })),
+  confirm: String(
+    confirmPage({
+      action: '/account/email',
+      csrf: HOSTILE,
+      email: HOSTILE,
+      fields: [[HOSTILE, HOSTILE]],
+      error: HOSTILE,
+    }),
+  ),
+  account: String(
+    accountPage({
+      csrf: HOSTILE,
+      email: HOSTILE,
+      isRecent: true,
+      passkeys: [
+        { id: HOSTILE, name: HOSTILE, synced: true, createdAt: new Date(0), usedAt: new Date(0) },
+      ],
+      devices: [
+        {
+          uid: HOSTILE,
+          name: HOSTILE,
+          signedInAt: new Date(0),
+          usedAt: new Date(0),
+          isThis: false,
+        },
+      ],
+      notice: HOSTILE,
+      error: HOSTILE,
+      newEmail: HOSTILE,
+    }),
+  ),
+  askReset: String(askResetPage({ csrf: HOSTILE, email: HOSTILE, error: HOSTILE })),
+  resetSent: String(resetSentPage({})),
+  newPassword: String(
+    newPasswordPage({ action: '/reset/x', csrf: HOSTILE, email: HOSTILE, error: HOSTILE }),
+  ),
+  passwordSet: String(passwordSetPage({})),
+  confirmEmail: String(
+    confirmEmailPage({ action: '/verify-email/x', csrf: HOSTILE, email: HOSTILE }),
+  ),
+  emailConfirmed: String(emailConfirmedPage({})),
+  outbox: String(
+    outboxPage({
+      mails: [
+        {
+          id: HOSTILE,
+          to: HOSTILE,
+          subject: HOSTILE,
+          text: `${HOSTILE} https://id.test/${HOSTILE}`,
+          createdAt: new Date(0),
+        },
+      ],
+    }),
+  ),
   home: String(
     homePage({
       account: { name: HOSTILE, email: HOSTILE },
@@ -112,6 +178,7 @@ const pages: Record<string, string> = {
           date: new Date(0),
           documentType: HOSTILE,
           imagesPending: true,
+          imagesHidden: true,
           images: [{ type: HOSTILE, url: `https://s3.test/${HOSTILE}` }],
         },
       ],
@@ -129,13 +196,23 @@ const pages: Record<string, string> = {
   ),
 }
 
+const withoutOwnScript = (page: string) =>
+  page.replace(`<script src="${passkeyScript.path}" defer></script>`, '')
+
+test('the script is on the pages that ask who somebody is, and its buttons wait for it', () => {
+  const having = Object.keys(pages).filter((name) => pages[name]?.includes(passkeyScript.path))
+  expect(having).toEqual(['signIn', 'confirm', 'account'])
+  for (const name of having)
+    expect(pages[name]).toMatch(/<button type="button"[^>]* data-passkey="[^>]* hidden>/)
+})
+
 describe.each(Object.entries(pages))('the %s page', (_name, page) => {
   test('writes nothing hostile as it came', () => {
-    expect(page).not.toContain('<script')
+    expect(withoutOwnScript(page)).not.toContain('<script')
     expect(page).not.toContain("alert('x')")
   })
-  test('has no inline style or script, and loads its own stylesheet alone', () => {
-    expect(page).not.toMatch(/<style|<script|\sstyle="|\son[a-z]+="/)
+  test('has no inline style or script, and loads its own stylesheet and script alone', () => {
+    expect(withoutOwnScript(page)).not.toMatch(/<style|<script|\sstyle="|\son[a-z]+="/)
     expect([...page.matchAll(/<link[^>]*href="([^"]*)"/g)].map(([, href]) => href)).toEqual([
       stylesheet.path,
     ])
@@ -268,6 +345,30 @@ describe('a choice', () => {
   })
 })
 
+test.each([
+  [
+    'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0',
+    'Firefox on Windows',
+  ],
+  [
+    'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1',
+    'Safari on iPhone',
+  ],
+  [
+    'Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36',
+    'Chrome on Android',
+  ],
+  [
+    'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0',
+    'Edge on Mac',
+  ],
+  ['curl/8.5.0', 'Unknown device'],
+  [HOSTILE, 'Unknown device'],
+  [null, 'Unknown device'],
+])('the device of %s is %s', (userAgent, device) => {
+  expect(deviceOf(userAgent)).toBe(device)
+})
+
 test('no scope is both granted and known not to be', () => {
   expect(KNOWN_UNGRANTED.filter((scope) => Object.hasOwn(SCOPES, scope as Scope))).toEqual([])
 })
@@ -276,6 +377,10 @@ test('a page’s headers let nothing in that it does not need', () => {
   const headers = securityHeaders({ issuer: 'https://id.test' })
   expect(headers['Content-Security-Policy']).toBe(
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+  )
+  const passkeys = securityHeaders({ issuer: 'https://id.test', passkeys: true })
+  expect(passkeys['Content-Security-Policy']).toContain(
+    "style-src 'self'; script-src 'self'; connect-src 'self';",
   )
   expect(headers).toMatchObject({
     'Referrer-Policy': 'no-referrer',

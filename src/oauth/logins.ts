@@ -1,0 +1,36 @@
+import { signInWithPasskey } from '../accounts/passkeys.ts'
+import { type SignIn, type SignInMethod, signIn } from '../accounts/sign-in.ts'
+import type { Db } from '../db.ts'
+
+/** What `acr` says of a sign-in: that it was by something to know, or by a key that no other site can ask for. */
+export const ACR = {
+  password: 'urn:identity-portal:acr:password',
+  passkey: 'urn:identity-portal:acr:passkey',
+} as const
+
+const METHODS: Record<SignInMethod, { amr: string[]; acr: string }> = {
+  password: { amr: ['pwd'], acr: ACR.password },
+  passkey: { amr: ['hwk', 'user', 'mfa'], acr: ACR.passkey },
+  'synced-passkey': { amr: ['swk', 'user', 'mfa'], acr: ACR.passkey },
+}
+
+/** The `amr` (RFC 8176) and `acr` of a sign-in: the same for the portal's own session and for an application's request. */
+export const loginOf = (accountId: string, method: SignInMethod) => ({
+  accountId,
+  ...METHODS[method],
+})
+
+/** Judges the form of any page that asks who somebody is: its e-mail and password, or the passkey that a script put into it. */
+export async function judgeLogin(
+  { db, issuer }: { db: Db; issuer: string },
+  given: { form: Record<string, unknown>; address: string; browser: string },
+): Promise<SignIn> {
+  const { form, address, browser } = given
+  if (form.passkey)
+    return signInWithPasskey(db, { issuer, browser, answer: String(form.passkey), address })
+  return signIn(db, {
+    email: String(form.email ?? ''),
+    password: String(form.password ?? ''),
+    address,
+  })
+}

@@ -1,0 +1,15 @@
+const HOUR = 3600
+
+/** A session that nobody uses ends after this. */
+export const SESSION_IDLE_SECONDS = 12 * HOUR
+/** A session ends this long after the last sign-in or confirmation, however much it is used. */
+export const SESSION_LONGEST_SECONDS = 14 * 24 * HOUR
+
+/** Seconds that a session lives on from now, when it is used now; `loginTs` is when the person last proved who they are. */
+export function sessionTtlSeconds(
+  loginTs: number | undefined,
+  now = Math.floor(Date.now() / 1000),
+): number {
+  const left = (loginTs ?? now) + SESSION_LONGEST_SECONDS - now
+  return Math.max(1, Math.min(SESSION_IDLE_SECONDS, left))
+}

@@ -1,0 +1,121 @@
+import type { HttpBindings } from '@hono/node-server'
+import { type Context, Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { emailKey } from '../accounts/accounts.ts'
+import { requestEmailChange } from '../accounts/mail-links.ts'
+import { listPasskeys } from '../accounts/passkeys.ts'
+import { tooMany } from '../accounts/sign-in.ts'
+import { securityHeaders } from '../html.ts'
+import type { Jobs } from '../jobs.ts'
+import { endSessions, identifyBrowser, listSessions } from '../oauth/sessions.ts'
+import type { Sealer } from '../secrets.ts'
+import { accountPage } from './account-pages.ts'
+import { deviceOf } from './devices.ts'
+import type { Guard, GuardParts, Resident } from './guard.ts'
+
+type Parts = GuardParts & { guard: Guard; sealer: Sealer; jobs: Jobs }
+type Env = { Bindings: HttpBindings }
+
+/** By name, not by words: what a notice says is never taken from a link. */
+const NOTICES: Record<string, string> = {
+  'email-sent': 'A link is on its way to the new address. Open it in this browser.',
+  'passkey-added': 'The passkey was added. You can sign in with it from now on.',
+  'passkey-renamed': 'The passkey was renamed.',
+  'passkey-removed': 'The passkey was removed, and opens nothing any more.',
+  'session-ended': 'The session was ended.',
+  'sessions-ended': 'All other sessions were ended.',
+}
+
+/** `/account`: how a resident signs in, and where they are signed in. */
+export function accountRoutes(parts: Parts): Hono<Env> {
+  const { issuer, db, forms, guard, log } = parts
+  const routes = new Hono<Env>()
+  routes.use(bodyLimit({ maxSize: 16 * 1024 }))
+
+  async function show(
+    c: Context<Env>,
+    { session, account, isRecent }: Resident,
+    failed?: { error: string; newEmail: string; status: 400 | 429 },
+  ) {
+    const [sessions, passkeys] = await Promise.all([
+      listSessions(db, account.id),
+      listPasskeys(db, account.id),
+    ])
+    for (const [name, value] of Object.entries(securityHeaders({ issuer, passkeys: isRecent })))
+      c.header(name, value)
+    return c.html(
+      accountPage({
+        csrf: forms.create(session.uid),
+        email: account.email,
+        isRecent,
+        passkeys,
+        devices: sessions.map(({ uid, userAgent, signedInAt, usedAt }) => ({
+          uid,
+          name: deviceOf(userAgent),
+          signedInAt,
+          usedAt,
+          isThis: uid === session.uid,
+        })),
+        notice: failed ? undefined : NOTICES[c.req.query('done') ?? ''],
+        ...failed,
+      }),
+      failed?.status ?? 200,
+    )
+  }
+
+  routes.get('/account', async (c) => {
+    const resident = await guard.findResident(c)
+    return resident ? show(c, resident) : c.redirect('/', 303)
+  })
+
+  routes.post('/account/email', async (c) => {
+    const { resident, form } = await guard.requireForm(c)
+    const newEmail = String(form.email ?? '').trim()
+    const refuse = (error: string, status: 400 | 429 = 400) =>
+      show(c, resident, { error, newEmail, status })
+    if (!/^[^\s@]+@[^\s@]+$/.test(newEmail) || newEmail.length > 320)
+      return refuse('Please type an e-mail address.')
+    if (emailKey(newEmail) === emailKey(resident.account.email))
+      return refuse('This is your address already.')
+    const asked = await guard.askToConfirm(c, resident, form)
+    if (asked) return asked
+    const { incoming, outgoing } = c.env
+    const wait = await requestEmailChange(parts, {
+      accountId: resident.account.id,
+      email: newEmail,
+      address: parts.addressOf(incoming),
+      browser: identifyBrowser(parts.provider(), incoming, outgoing),
+      issuer,
+    })
+    if (wait > 0) {
+      c.header('Retry-After', String(wait))
+      return refuse(tooMany(wait).error, 429)
+    }
+    return c.redirect('/account?done=email-sent', 303)
+  })
+
+  routes.post('/account/sessions/end-others', async (c) => {
+    const { resident, form } = await guard.requireForm(c)
+    const asked = await guard.askToConfirm(c, resident, form)
+    if (asked) return asked
+    const { session, account } = resident
+    const ended = await db.begin((sql) =>
+      endSessions(sql, parts, account.id, { exceptUid: session.uid }),
+    )
+    log.info('sessions ended', { accountId: account.id, count: ended })
+    return c.redirect('/account?done=sessions-ended', 303)
+  })
+
+  routes.post('/account/sessions/:uid/end', async (c) => {
+    const { resident, form } = await guard.requireForm(c)
+    const asked = await guard.askToConfirm(c, resident, form)
+    if (asked) return asked
+    const { account } = resident
+    const ended = await db.begin((sql) =>
+      endSessions(sql, parts, account.id, { uid: c.req.param('uid') }),
+    )
+    log.info('sessions ended', { accountId: account.id, count: ended })
+    return c.redirect('/account?done=session-ended', 303)
+  })
+  return routes
+}

@@ -1,0 +1,143 @@
+import type { HttpBindings } from '@hono/node-server'
+import type { Context } from 'hono'
+import type { Provider } from 'oidc-provider'
+import { type Account, findAccount } from '../accounts/accounts.ts'
+import type { FailedSignIn } from '../accounts/sign-in.ts'
+import type { ClientAddress } from '../client-address.ts'
+import type { Db } from '../db.ts'
+import { ApiError } from '../errors.ts'
+import { securityHeaders } from '../html.ts'
+import type { Log } from '../log.ts'
+import { judgeLogin } from '../oauth/logins.ts'
+import {
+  type FormTokens,
+  identifyBrowser,
+  isSameOrigin,
+  openSession,
+  renewSession,
+  type SignedIn,
+} from '../oauth/sessions.ts'
+import { confirmPage } from './guard-pages.ts'
+
+/** What is shown or changed with care asks for a sign-in or a confirmation that is no older than this. */
+export const RECENT_SECONDS = 15 * 60
+
+export type GuardParts = {
+  issuer: string
+  db: Db
+  provider: () => Provider
+  forms: FormTokens
+  addressOf: ClientAddress
+  log: Log
+}
+type Env = { Bindings: HttpBindings }
+type Form = Record<string, unknown>
+
+export type Resident = { session: SignedIn; account: Account; isRecent: boolean }
+export type Guard = ReturnType<typeof createGuard>
+
+/** Who is at the other end, and whether they have lately proven it. */
+export function createGuard(parts: GuardParts) {
+  const { issuer, db, forms, log } = parts
+
+  /** The resident whose session this browser holds, or `undefined`. */
+  async function findResident(c: Context<Env>): Promise<Resident | undefined> {
+    const session = await openSession(
+      { db, provider: parts.provider() },
+      c.env.incoming,
+      c.env.outgoing,
+    )
+    const account = session && (await findAccount(db, session.accountId))
+    if (!session || account?.status !== 'active') return undefined
+    const age = Date.now() / 1000 - session.authenticatedAt
+    return { session, account, isRecent: age <= RECENT_SECONDS }
+  }
+
+  /** A signed-in browser, and a form that came from our own page. */
+  async function requireForm(c: Context<Env>): Promise<{ resident: Resident; form: Form }> {
+    const resident = await findResident(c)
+    // All values of a field: a form may hold several boxes of one name.
+    const form = await c.req.parseBody({ all: true })
+    if (
+      !resident ||
+      !isSameOrigin(c.req.raw.headers, issuer) ||
+      !forms.matches(resident.session.uid, form.csrf)
+    )
+      throw new ApiError(
+        403,
+        'forbidden_form',
+        'This form has expired. Please go back, reload the page and try again.',
+      )
+    return { resident, form }
+  }
+
+  /**
+   * For a form that asks for care: `undefined` when it may go on, else the page that asks the resident to prove who they are.
+   * That page sends the same form again with the proof, so that what was begun goes on.
+   */
+  async function askToConfirm(
+    c: Context<Env>,
+    resident: Resident,
+    form: Form,
+  ): Promise<Response | undefined> {
+    if (resident.isRecent) return undefined
+    if (!('confirm' in form) && !form.passkey) return showConfirm(c, resident, form)
+    const failed = await confirm(c, resident, form)
+    return failed && showConfirm(c, resident, form, failed)
+  }
+
+  /** Judges the proof; the session goes on under a new identifier. */
+  async function confirm(
+    c: Context<Env>,
+    { account }: Resident,
+    form: Form,
+  ): Promise<FailedSignIn | undefined> {
+    const { incoming, outgoing } = c.env
+    const tried = await judgeLogin(parts, {
+      form: { ...form, email: account.email },
+      address: parts.addressOf(incoming),
+      browser: identifyBrowser(parts.provider(), incoming, outgoing),
+    })
+    if (tried.outcome === 'failed')
+      return tried.status === 401 && !form.passkey
+        ? { ...tried, error: 'That is not your password.' }
+        : tried
+    if (tried.accountId !== account.id) return OTHER_ACCOUNT
+    await renewSession({ db, provider: parts.provider() }, incoming, outgoing, tried)
+    log.info('confirmed', { accountId: tried.accountId })
+    return undefined
+  }
+
+  /** The page that asks; `form` is what it sends again to the address of this request. */
+  function showConfirm(c: Context<Env>, resident: Resident, form: Form, failed?: FailedSignIn) {
+    for (const [name, value] of Object.entries(securityHeaders({ issuer, passkeys: true })))
+      c.header(name, value)
+    if (failed?.retryAfterSeconds) c.header('Retry-After', String(failed.retryAfterSeconds))
+    const again = Object.entries(form).flatMap(([name, values]) =>
+      [values]
+        .flat()
+        .flatMap((value): [string, string][] =>
+          typeof value === 'string' && !PROOF_FIELDS.includes(name) ? [[name, value]] : [],
+        ),
+    )
+    return c.html(
+      confirmPage({
+        action: c.req.path,
+        csrf: forms.create(resident.session.uid),
+        email: resident.account.email,
+        fields: again,
+        error: failed?.error,
+      }),
+      failed?.status ?? 200,
+    )
+  }
+
+  return { findResident, requireForm, askToConfirm }
+}
+
+const OTHER_ACCOUNT: FailedSignIn = {
+  outcome: 'failed',
+  status: 401,
+  error: 'That belongs to another account.',
+}
+const PROOF_FIELDS = ['csrf', 'confirm', 'password', 'username', 'passkey']

@@ -1,0 +1,169 @@
+import type { HttpBindings } from '@hono/node-server'
+import { type Context, Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { emailKey, findAccount, setEmail, setPasswordHash } from '../accounts/accounts.ts'
+import {
+  consumeLink,
+  deleteUnusedLinks,
+  findLink,
+  type LinkPurpose,
+  requestReset,
+} from '../accounts/mail-links.ts'
+import { emailChangedMail, passwordChangedMail } from '../accounts/mails.ts'
+import { hashPassword, passwordFault, TooBusyError } from '../accounts/passwords.ts'
+import { tooMany } from '../accounts/sign-in.ts'
+import { clearAttempts } from '../accounts/throttle.ts'
+import { ApiError } from '../errors.ts'
+import { type Html, securityHeaders } from '../html.ts'
+import type { Jobs } from '../jobs.ts'
+import { enqueueMail } from '../mail.ts'
+import { endSessions, identifyBrowser, isSameOrigin } from '../oauth/sessions.ts'
+import type { Sealer } from '../secrets.ts'
+import type { GuardParts } from './guard.ts'
+import {
+  askResetPage,
+  confirmEmailPage,
+  emailConfirmedPage,
+  newPasswordPage,
+  passwordSetPage,
+  resetSentPage,
+} from './mail-link-pages.ts'
+
+type Parts = GuardParts & { sealer: Sealer; jobs: Jobs }
+type Env = { Bindings: HttpBindings }
+
+const TOKEN = ':token{[\\w-]{43}}' as const
+
+/** `/reset` and `/verify-email`: what residents do by links that come by mail. */
+export function mailLinkRoutes(parts: Parts): Hono<Env> {
+  const { issuer, db, forms, log } = parts
+  const routes = new Hono<Env>()
+  routes.use(bodyLimit({ maxSize: 16 * 1024 }))
+
+  function show(c: Context<Env>, page: Html, status: 200 | 400 | 429 | 503 = 200) {
+    for (const [name, value] of Object.entries(securityHeaders({ issuer }))) c.header(name, value)
+    return c.html(page, status)
+  }
+  const browserOf = (c: Context<Env>) =>
+    identifyBrowser(parts.provider(), c.env.incoming, c.env.outgoing)
+
+  async function requireForm(c: Context<Env>, of: string) {
+    const form = await c.req.parseBody()
+    if (!isSameOrigin(c.req.raw.headers, issuer) || !forms.matches(of, form.csrf))
+      throw new ApiError(
+        403,
+        'forbidden_form',
+        'This form was not sent from our page. Please go back, reload the page and try again.',
+      )
+    return form
+  }
+
+  /** The link, in the browser that asked for it. Uses nothing up. */
+  async function requireLink(c: Context<Env>, purpose: LinkPurpose) {
+    const token = c.req.param('token') ?? ''
+    const browser = browserOf(c)
+    const link = await findLink(db, purpose, token)
+    if (!link) throw usedUp()
+    if (link.browser !== browser)
+      throw new ApiError(
+        403,
+        'other_browser',
+        'Please open this link in the browser in which you asked for it. It still works there.',
+      )
+    return { ...link, token, form: `link ${browser} ${token}` }
+  }
+  const usedUp = () =>
+    new ApiError(
+      410,
+      'link_expired',
+      'This link was used already, or its time is over. Please ask for a new one.',
+    )
+
+  routes.get('/reset', (c) =>
+    show(c, askResetPage({ csrf: forms.create(`reset ${browserOf(c)}`) })),
+  )
+
+  routes.post('/reset', async (c) => {
+    const browser = browserOf(c)
+    const form = await requireForm(c, `reset ${browser}`)
+    const email = String(form.email ?? '').trim()
+    const again = (error: string) => askResetPage({ csrf: String(form.csrf), email, error })
+    if (!/^[^\s@]+@[^\s@]+$/.test(email) || email.length > 320)
+      return show(c, again('Please type your e-mail address.'), 400)
+    const address = parts.addressOf(c.env.incoming)
+    const wait = await requestReset(parts, { email, address, browser, issuer })
+    if (wait > 0) {
+      c.header('Retry-After', String(wait))
+      return show(c, again(tooMany(wait).error), 429)
+    }
+    return c.redirect('/reset/sent', 303)
+  })
+
+  routes.get('/reset/sent', (c) => show(c, resetSentPage({})))
+  routes.get('/reset/done', (c) => show(c, passwordSetPage({})))
+
+  routes.get(`/reset/${TOKEN}`, async (c) => {
+    const { email, token, form } = await requireLink(c, 'reset')
+    return show(c, newPasswordPage({ action: `/reset/${token}`, csrf: forms.create(form), email }))
+  })
+
+  routes.post(`/reset/${TOKEN}`, async (c) => {
+    const link = await requireLink(c, 'reset')
+    const { password, csrf } = await requireForm(c, link.form)
+    const again = (error: string) =>
+      newPasswordPage({
+        action: `/reset/${link.token}`,
+        csrf: String(csrf),
+        email: link.email,
+        error,
+      })
+    const fault = passwordFault(String(password ?? ''))
+    if (fault) return show(c, again(fault), 400)
+    let passwordHash: string
+    try {
+      passwordHash = await hashPassword(String(password))
+    } catch (error) {
+      if (!(error instanceof TooBusyError)) throw error
+      c.header('Retry-After', '5')
+      return show(c, again('Many people are signing in just now. Please try again.'), 503)
+    }
+    await db.begin(async (sql) => {
+      const used = await consumeLink(sql, 'reset', link.token, link.browser)
+      const account = used && (await setPasswordHash(sql, used.accountId, passwordHash))
+      if (!account) throw usedUp()
+      await endSessions(sql, parts, account.id, 'all')
+      await deleteUnusedLinks(sql, account.id)
+      await clearAttempts(sql, emailKey(account.email))
+      await enqueueMail(sql, parts, passwordChangedMail(account.email))
+    })
+    log.info('password set', { accountId: link.accountId })
+    return c.redirect('/reset/done', 303)
+  })
+
+  routes.get('/verify-email/done', (c) => show(c, emailConfirmedPage({})))
+
+  routes.get(`/verify-email/${TOKEN}`, async (c) => {
+    const { email, token, form } = await requireLink(c, 'email')
+    return show(
+      c,
+      confirmEmailPage({ action: `/verify-email/${token}`, csrf: forms.create(form), email }),
+    )
+  })
+
+  routes.post(`/verify-email/${TOKEN}`, async (c) => {
+    const link = await requireLink(c, 'email')
+    await requireForm(c, link.form)
+    await db.begin(async (sql) => {
+      const used = await consumeLink(sql, 'email', link.token, link.browser)
+      const before = used && (await findAccount(sql, used.accountId))
+      if (!used || !before) throw usedUp()
+      if (!(await setEmail(sql, used.accountId, used.email)))
+        throw new ApiError(409, 'email_taken', 'This address belongs to another account.')
+      await deleteUnusedLinks(sql, used.accountId)
+      await enqueueMail(sql, parts, emailChangedMail(before.email, used.email))
+    })
+    log.info('e-mail changed', { accountId: link.accountId })
+    return c.redirect('/verify-email/done', 303)
+  })
+  return routes
+}

@@ -1,0 +1,42 @@
+import { Hono } from 'hono'
+import { html } from 'hono/html'
+import type { Db } from '../db.ts'
+import { type Html, page, securityHeaders } from '../html.ts'
+import { listOutbox, type OutboxMail } from '../mail.ts'
+import type { Sealer } from '../secrets.ts'
+
+/** `/outbox`, for a portal on one machine that has no mail server. Whoever mounts it has made sure of that. */
+export function outboxRoutes({
+  issuer,
+  db,
+  sealer,
+}: {
+  issuer: string
+  db: Db
+  sealer: Sealer
+}): Hono {
+  return new Hono().get('/outbox', async (c) => {
+    for (const [name, value] of Object.entries(securityHeaders({ issuer }))) c.header(name, value)
+    return c.html(outboxPage({ mails: await listOutbox(db, sealer) }))
+  })
+}
+
+/** The mails that would have been sent, newest first. */
+export function outboxPage({ mails }: { mails: OutboxMail[] }): Html {
+  return page({
+    title: 'Outbox',
+    body: html`<h1>Outbox</h1>
+<p class="lead">No mail server is configured, so the mails of this portal end here.</p>
+${
+  mails.length === 0
+    ? html`<p class="empty">Nothing yet. Ask for a new password, and reload this page.</p>`
+    : mails.map(
+        ({ to, subject, text, createdAt }) => html`<article class="card">
+<header><h2>${subject}</h2><p class="quiet"><time datetime="${createdAt.toISOString()}">${createdAt.toISOString().slice(0, 16).replace('T', ' ')} UTC</time></p></header>
+<p class="quiet">To ${to}</p>
+<p class="mail">${text.split(/(https?:\/\/\S+)/).map((part) => (/^https?:/.test(part) ? html`<a href="${part}">${part}</a>` : part))}</p>
+</article>`,
+      )
+}`,
+  })
+}

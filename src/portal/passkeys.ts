@@ -1,0 +1,98 @@
+import type { HttpBindings } from '@hono/node-server'
+import { type Context, Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { passkeyAddedMail } from '../accounts/mails.ts'
+import {
+  createRegistrationOptions,
+  createSignInOptions,
+  registerPasskey,
+  removePasskey,
+  renamePasskey,
+} from '../accounts/passkeys.ts'
+import { ApiError } from '../errors.ts'
+import type { Jobs } from '../jobs.ts'
+import { enqueueMail } from '../mail.ts'
+import { identifyBrowser, isSameOrigin } from '../oauth/sessions.ts'
+import type { Sealer } from '../secrets.ts'
+import { deviceOf } from './devices.ts'
+import type { Guard, GuardParts } from './guard.ts'
+
+type Parts = GuardParts & { guard: Guard; sealer: Sealer; jobs: Jobs }
+type Env = { Bindings: HttpBindings }
+
+/** What the pages' script asks for, and the passkeys of one's own account. */
+export function passkeyRoutes(parts: Parts): Hono<Env> {
+  const { issuer, db, guard, log } = parts
+  const routes = new Hono<Env>()
+  routes.use(bodyLimit({ maxSize: 32 * 1024 }))
+
+  const browserOf = (c: Context<Env>) =>
+    identifyBrowser(parts.provider(), c.env.incoming, c.env.outgoing)
+  const own = (found: boolean) => {
+    if (!found) throw new ApiError(404, 'not_found', 'There is no such passkey.')
+  }
+
+  routes.post('/passkeys/options', async (c) => {
+    if (!isSameOrigin(c.req.raw.headers, issuer))
+      throw new ApiError(403, 'forbidden_form', 'This was not sent from our page.')
+    c.header('Cache-Control', 'no-store')
+    return c.json(await createSignInOptions(db, { issuer, browser: browserOf(c) }))
+  })
+
+  routes.post('/account/passkeys/options', async (c) => {
+    const { resident } = await guard.requireForm(c)
+    if (!resident.isRecent)
+      throw new ApiError(403, 'confirmation_required', 'Please confirm first that it is you.')
+    const { account } = resident
+    c.header('Cache-Control', 'no-store')
+    return c.json(await createRegistrationOptions(db, { issuer, browser: browserOf(c), account }))
+  })
+
+  // The way to the form that makes one, for somebody who has not lately proven who they are.
+  routes.post('/account/passkeys/new', async (c) => {
+    const { resident, form } = await guard.requireForm(c)
+    return (await guard.askToConfirm(c, resident, form)) ?? c.redirect('/account#passkeys', 303)
+  })
+
+  routes.post('/account/passkeys', async (c) => {
+    const { resident, form } = await guard.requireForm(c)
+    const { account } = resident
+    // Sent without the script, or too late: the page says what is missing.
+    if (!resident.isRecent || !form['new-passkey']) return c.redirect('/account#passkeys', 303)
+    const added = await db.begin(async (sql) => {
+      const made = await registerPasskey(sql, {
+        issuer,
+        browser: browserOf(c),
+        accountId: account.id,
+        answer: String(form['new-passkey'] ?? ''),
+        name: String(form.name || deviceOf(c.req.header('user-agent') ?? null)),
+      })
+      if (made) await enqueueMail(sql, parts, passkeyAddedMail(account.email))
+      return made
+    })
+    if (!added)
+      throw new ApiError(
+        400,
+        'passkey_refused',
+        'This passkey could not be added. Please go back, reload the page and try again.',
+      )
+    log.info('passkey added', { accountId: account.id })
+    return c.redirect('/account?done=passkey-added', 303)
+  })
+
+  routes.post('/account/passkeys/:id/rename', async (c) => {
+    const { resident, form } = await guard.requireForm(c)
+    own(await renamePasskey(db, resident.account.id, c.req.param('id'), String(form.name ?? '')))
+    return c.redirect('/account?done=passkey-renamed', 303)
+  })
+
+  routes.post('/account/passkeys/:id/remove', async (c) => {
+    const { resident, form } = await guard.requireForm(c)
+    const asked = await guard.askToConfirm(c, resident, form)
+    if (asked) return asked
+    own(await removePasskey(db, resident.account.id, c.req.param('id')))
+    log.info('passkey removed', { accountId: resident.account.id })
+    return c.redirect('/account?done=passkey-removed', 303)
+  })
+  return routes
+}
