@@ -11,6 +11,7 @@ import {
 } from 'openid-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { setClientProfile } from '../../src/oauth/client-profile.ts'
+import { findConsent, recordConsent } from '../../src/oauth/consents.ts'
 import { deleteExpired } from '../../src/oauth/expired.ts'
 import { createUserAgent, type Page, type UserAgent } from '../../src/sandbox/user-agent.ts'
 import { createApplication } from '../support/application.ts'
@@ -165,6 +166,19 @@ describe('declining single permissions', () => {
     expect(words(tokens.scope)).toEqual(words(SCOPE))
   })
 
+  test('and a second time it leaves what was declined before declined', async () => {
+    const { allow, arrive, application } = await begin()
+    const { browser } = await allow({ scope: ['email'] })
+    const { page, checks } = await arrive(SCOPE, browser, { prompt: 'consent' })
+    const csrf = /name="csrf" value="([^"]+)"/.exec(page.text)?.[1] ?? ''
+    const answer = await browser.request(page.url, {
+      method: 'POST',
+      body: new URLSearchParams({ csrf, allow: '' }),
+    })
+    const back = await browser.open(answer.headers.get('location') ?? '', REDIRECT_URI)
+    expect(words((await redeem(application, back, checks)).scope)).toEqual(['email', 'openid'])
+  })
+
   test('everything but openid may be declined', async () => {
     const { allow } = await begin()
     const { tokens } = await allow({ scope: [] })
@@ -212,14 +226,17 @@ describe('what was decided is remembered', () => {
 
   test('until the application asks for more; then what was not shown stays as it was', async () => {
     const { allow, arrive, browser, resident } = await begin()
-    await allow({ scope: ['email'] }, { scope: `openid email ${IMAGES}`, browser })
+    await allow({ scope: [IMAGES] }, { scope: `openid email offline_access ${IMAGES}`, browser })
     const { page } = await arrive('openid email profile', browser)
     expect(page.text).toContain('It asks for more now.')
     const { tokens } = await allow({ scope: ['profile'] }, { scope: 'openid email profile' })
     expect(words(tokens.scope)).toEqual(['openid', 'profile'])
     const [row] = await portal.db`
       select scopes, declined from consent where account_id = ${resident.id}`
-    expect(row).toEqual({ scopes: ['openid', 'profile'], declined: [IMAGES, 'email'] })
+    expect(row).toEqual({
+      scopes: [IMAGES, 'openid', 'profile'],
+      declined: ['offline_access', 'email'],
+    })
   })
 
   test('until prompt=consent, which shows what was chosen', async () => {
@@ -280,6 +297,7 @@ describe('an end date', () => {
     const { allow, arrive, pass, application, resident, client } = await begin()
     const { tokens, browser } = await allow({ until: 'day' })
     expect(await api(tokens.access_token)).toEqual(['200 none'])
+    const open = await browser.open(`${portal.issuer}/applications/${client.client_id}`)
     await endNow(resident.id)
     expect(await api(tokens.access_token)).toEqual(['401 invalid_token'])
     expect((await refresh(application, tokens.refresh_token)).error).toBe('invalid_grant')
@@ -290,6 +308,9 @@ describe('an end date', () => {
     expect((await browser.open(`${portal.issuer}/`)).text).not.toContain(client.client_name)
     const own = await browser.open(`${portal.issuer}/applications/${client.client_id}`)
     expect(own.status).toBe(404)
+    const prolonged = await browser.submit(open, 'save', { until: 'year' })
+    expect(prolonged.status).toBe(404)
+    expect(await api(tokens.access_token)).toEqual(['401 invalid_token'])
 
     const { page } = await arrive('openid email', browser)
     expect(isAsked(page)).toBe(true)
@@ -388,12 +409,17 @@ describe('the resident’s own page of an application', () => {
   })
 
   test('a token that was written while the consent was being narrowed keeps nothing either', async () => {
-    const { allow, resident } = await begin()
+    const { allow, application, resident } = await begin()
     const { tokens } = await allow()
-    // What such a moment leaves behind: the consent without the permission, the token with it.
+    // What such a moment leaves behind: the consent without the permissions, the tokens with them.
     await portal.db`
-      update consent set scopes = array_remove(scopes, ${IMAGES}) where account_id = ${resident.id}`
+      update consent set scopes = array_remove(array_remove(scopes, ${IMAGES}), 'email')
+      where account_id = ${resident.id}`
     expect(await api(tokens.access_token)).toEqual([`401 missing_scopes: ${IMAGES}`])
+    const { email } = await userinfo(application, tokens.access_token, resident.id)
+    expect(email).toBeUndefined()
+    const next = await refresh(application, tokens.refresh_token)
+    expect(words(next.tokens?.scope)).toEqual(['offline_access', 'openid'])
   })
 
   test('withdrawing “Stay connected” ends every token that may have come of it', async () => {
@@ -533,5 +559,25 @@ describe('two never mix', () => {
     const [row] = await portal.db<{ scopes: string[]; declined: string[] }[]>`
       select scopes, declined from consent where account_id = ${resident.id}`
     expect([row?.scopes.sort(), row?.declined]).toEqual([['email', 'openid'], ['profile']])
+  })
+
+  test('many decisions at once on one consent: none is lost', async () => {
+    const { allow, client, resident } = await begin()
+    await allow({}, { scope: 'openid' })
+    const scopes = Array.from({ length: 8 }, (_, index) => `scope-${index}`)
+    await Promise.all(
+      scopes.map((scope) =>
+        recordConsent(portal.db, {
+          accountId: resident.id,
+          clientId: client.client_id,
+          shown: [scope],
+          allowed: [scope],
+          endsAt: undefined,
+          purpose: null,
+        }),
+      ),
+    )
+    const consent = await findConsent(portal.db, resident.id, client.client_id)
+    expect(consent?.scopes.sort()).toEqual(['openid', ...scopes])
   })
 })
