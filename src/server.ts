@@ -20,7 +20,7 @@ import {
   signOutPage,
 } from './oauth/pages.ts'
 import { createProvider, DEVICE_PATH, type Pages, pinHost } from './oauth/provider.ts'
-import { describeSessions } from './oauth/sessions.ts'
+import { guardSessions } from './oauth/sessions.ts'
 import type { Parts } from './parts.ts'
 import type { Storage } from './storage.ts'
 
@@ -106,7 +106,7 @@ export async function startServer(
   ring.onChange(() => {
     provider = create()
   })
-  describeSessions(provider, db)
+  guardSessions(provider, db)
   const app = createApp({
     issuer,
     missingScopeStatus: options.missingScopeStatus,

@@ -49,7 +49,7 @@ const pairKey = (what: Attempt['what'], emailKey: string, network: string) =>
   `${what} pair ${emailKey} ${network}`
 
 /** One subscriber of IPv6 has at least a /64 to choose addresses from. */
-export function networkOf(address: string): string {
+function networkOf(address: string): string {
   if (!isIPv6(address)) return address
   const [left = '', right] = address.split('%', 1).join('').split('::')
   const groups = left.split(':').filter(Boolean)

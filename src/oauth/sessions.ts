@@ -150,14 +150,46 @@ export async function endSessions(
   return ended.length
 }
 
-/** Writes beside each session that the library saves where it is used, for the resident's list of them. */
-export function describeSessions(provider: Provider, db: Db): void {
+type Session = InstanceType<Provider['Session']>
+/** What the library's own save uses, and its types leave out. */
+type StoredSession = Session & {
+  oldId?: string | undefined
+  touched: boolean
+  getValueAndPayload(): Promise<{ payload: { jti?: string } & Record<string, unknown> }>
+  emit(event: 'saved'): void
+}
+
+/**
+ * Saves a session that is there already by one statement that only changes it. The library's save deletes and inserts: its tokens
+ * would be without it for a moment, and one that was ended while a request was under way would come back.
+ * Beside each session stands where it is used, for the resident's list of them.
+ */
+export function guardSessions(provider: Provider, db: Db): void {
   const { prototype } = provider.Session
   const { save } = prototype
-  prototype.save = async function (this: InstanceType<typeof provider.Session>, ...args) {
-    const saved = await save.apply(this, args)
-    const req = Provider.ctx?.req
-    if (this.accountId && req) await describeSession(db, this.uid, userAgentOf(req))
+  prototype.save = async function (this: StoredSession, ttl: number) {
+    const ctx = Provider.ctx
+    const userAgent = ctx ? userAgentOf(ctx.req) : null
+    if (this.exp !== undefined) {
+      this.exp = Math.floor(Date.now() / 1000) + ttl
+      const { jti: _, ...payload } = (await this.getValueAndPayload()).payload
+      const [changed] = await db`
+        update oidc_artifact set id = ${hashSecret(this.jti)}, account_id = ${this.accountId ?? null},
+          payload = ${db.json(payload as Record<string, never>)}, expires_at = to_timestamp(${this.exp}),
+          user_agent = ${userAgent}, used_at = now()
+        where kind = 'Session' and id = ${hashSecret(this.oldId ?? this.jti)}
+        returning 1`
+      // It has ended. Only somebody who has just proven who they are gets another one.
+      if (!changed && !ctx?.oidc.result?.login) return this.jti
+      this.oldId = undefined
+      if (changed) {
+        this.touched = false
+        this.emit('saved')
+        return this.jti
+      }
+    }
+    const saved = await save.call(this, ttl)
+    if (this.accountId && ctx) await describeSession(db, this.uid, userAgent)
     return saved
   }
 }

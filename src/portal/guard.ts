@@ -20,7 +20,7 @@ import {
 import { confirmPage } from './guard-pages.ts'
 
 /** What is shown or changed with care asks for a sign-in or a confirmation that is no older than this. */
-export const RECENT_SECONDS = 15 * 60
+const RECENT_SECONDS = 15 * 60
 
 export type GuardParts = {
   issuer: string
