@@ -18,7 +18,7 @@ export type Outbound = (
 ) => Promise<Response>
 
 /** Thrown before anything is sent: the name stands for an address that is not public. */
-export class ForbiddenAddressError extends Error {
+class ForbiddenAddressError extends Error {
   override readonly name = 'ForbiddenAddressError'
 }
 

@@ -10,7 +10,7 @@ import { spendOnce } from './spent.ts'
 /** What a live access token opens: whose data, for which application, and which scopes. */
 export type LiveToken = { accountId: string; clientId: string; scope: string | null }
 /** A live token that no resident stands behind: an application in its own name, for its tenant. */
-export type ServiceToken = { clientId: string; tenant: string; scope: string | null }
+type ServiceToken = { clientId: string; tenant: string; scope: string | null }
 
 type Options = {
   issuer: string

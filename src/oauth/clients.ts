@@ -78,7 +78,7 @@ export type ClientMetadata = { client_id: string } & z.infer<typeof metadataSche
 type Kept = Omit<ClientMetadata, 'client_id'>
 
 /** What is wrong with a client as a whole, in words for who registers it; nothing when it may be. */
-export function clientFaults(metadata: unknown): string[] {
+function clientFaults(metadata: unknown): string[] {
   const parsed = metadataSchema.safeParse(metadata)
   if (!parsed.success)
     return [
@@ -207,6 +207,8 @@ export function completed(given: Record<string, unknown>): Kept {
     redirect_uris: [],
     pkce: 'required',
     scope: '',
+    // Its ID tokens then name the session that a logout notice is about.
+    ...(given.backchannel_logout_uri ? { backchannel_logout_session_required: true } : {}),
   }
   const present = Object.entries(given).filter(([, value]) => value !== undefined && value !== null)
   const metadata = {

@@ -32,7 +32,6 @@ export const isScope = (value: string): value is Scope => Object.hasOwn(SCOPES, 
 
 /** What a service client does in its own name, for its tenant (`contract.md` §4); no resident grants these. */
 export const SERVICE_SCOPES = ['idv.read', 'idv.write'] as const
-export type ServiceScope = (typeof SERVICE_SCOPES)[number]
 
 /** The claims that a scope hands over (OIDC Core §5.4). */
 export const CLAIMS: Partial<Record<Scope, string[]>> = {
