@@ -21,7 +21,7 @@ const words = (name: string, longest: number) =>
     .regex(/^[^\p{Cc}\p{Bidi_Control}]*$/u, `${name} is one line of ordinary text`)
 
 /** What a client says about itself on the consent page: the members of RFC 7591 §2, and two of ours. */
-const profileSchema = z.object({
+export const profileSchema = z.object({
   client_uri: webUri('client_uri').optional(),
   logo_uri: webUri('logo_uri').optional(),
   policy_uri: webUri('policy_uri').optional(),
