@@ -62,7 +62,16 @@ export function createApp(parts: AppParts): Hono<Env> {
   const app = new Hono<Env>()
   // These two before the middleware, whose headers cost more than their own work: they bring theirs themselves.
   app.route('/api/v1', idVerificationRoutes({ bearer, findLatestApproved, storage }))
-  app.route('/', webhookRoutes({ db, sealer: parts.sealer, log, onDelivery: parts.onDelivery }))
+  app.route(
+    '/',
+    webhookRoutes({
+      db,
+      sealer: parts.sealer,
+      log,
+      isServiceToken: bearer.isServiceToken,
+      onDelivery: parts.onDelivery,
+    }),
+  )
   app.use(async (c, next) => {
     const requestId = crypto.randomUUID()
     c.set('requestId', requestId)

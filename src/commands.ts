@@ -287,11 +287,14 @@ const COMMANDS: Record<string, Command> = {
   },
 
   'vendor set': {
-    usage: 'vendor set VENDOR --base-url U [--api-key K] [--secret-stdin] [--name N] [--tenant T]',
+    usage:
+      'vendor set VENDOR --base-url U [--api-key K] [--secret-stdin|--webhook-secret-stdin] [--setting NAME=VALUE…] [--name N] [--tenant T]',
     options: {
       'base-url': { type: 'string' },
       'api-key': { type: 'string' },
       'secret-stdin': { type: 'boolean' },
+      'webhook-secret-stdin': { type: 'boolean' },
+      setting: { type: 'string', multiple: true },
       name: { type: 'string' },
       tenant: { type: 'string' },
     },
@@ -303,6 +306,8 @@ const COMMANDS: Record<string, Command> = {
         baseUrl: one(values, 'base-url'),
         apiKey: some(values, 'api-key'),
         secret: values['secret-stdin'] ? await readSecret() : undefined,
+        webhookSecret: values['webhook-secret-stdin'] ? await readSecret() : undefined,
+        settings: values.setting as string[] | undefined,
       }),
   },
   'vendor list': { usage: 'vendor list', run: ({ db }) => listVendorIntegrations(db) },
@@ -314,10 +319,10 @@ const COMMANDS: Record<string, Command> = {
       resident: { type: 'string' },
       integration: { type: 'string' },
     },
-    run: async ({ db, sealer }, values) => {
+    run: async ({ db, sealer, issuer = 'http://localhost' }, values) => {
       const resident = await findResident(db, one(values, 'resident'))
       return startVerification(
-        { db, sealer },
+        { db, sealer, issuer },
         {
           vendor: one(values, 'vendor'),
           integration: some(values, 'integration'),

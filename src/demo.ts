@@ -124,20 +124,22 @@ async function backedUp({ parts }: Served, accountId: string, verificationId: st
   throw new Error('the images were not backed up within a minute')
 }
 
+const withIssuer = ({ parts, server }: Served) => ({ ...parts, issuer: server?.issuer ?? '' })
+
 /** Where to decide: the session that an earlier run left open, or a new one. */
 async function findUndecided(
-  { parts }: Served,
+  served: Served,
   vendor: VeriffSandbox,
   accountId: string,
 ): Promise<string> {
-  const pending = (await listVerifications(parts.db, accountId)).filter(
+  const pending = (await listVerifications(served.parts.db, accountId)).filter(
     ({ status }) => status === 'pending',
   )
   for (const sessionId of vendor.listSessions()) {
     const session = await vendor.findSession(sessionId)
     if (session && pending.some(({ id }) => id === session.vendorData)) return session.url
   }
-  return (await startVerification(parts, { vendor: 'veriff', accountId })).url
+  return (await startVerification(withIssuer(served), { vendor: 'veriff', accountId })).url
 }
 
 async function show(served: Served, asked: () => Promise<unknown>) {
@@ -147,7 +149,10 @@ async function show(served: Served, asked: () => Promise<unknown>) {
   const vendor = await startVendor(served, port && port + 2)
   const resident = await findResident(served)
   if ((await listVerifications(parts.db, resident.id)).length === 0) {
-    const first = await startVerification(parts, { vendor: 'veriff', accountId: resident.id })
+    const first = await startVerification(withIssuer(served), {
+      vendor: 'veriff',
+      accountId: resident.id,
+    })
     await vendor.complete(first.vendorSessionId, 'approved')
     await backedUp(served, resident.id, first.id)
   }
@@ -222,7 +227,7 @@ async function goTheWholeWay(served: Served) {
   const began = performance.now()
   try {
     const started = await step('a verification session is started at the vendor', () =>
-      startVerification(parts, { vendor: 'veriff', accountId: resident.id }),
+      startVerification(withIssuer(served), { vendor: 'veriff', accountId: resident.id }),
     )
     await step('the vendor approves it, and its signed webhooks are answered 200', async () => {
       await vendor.complete(started.vendorSessionId, 'approved')

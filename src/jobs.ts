@@ -7,6 +7,8 @@ import type { Log } from './log.ts'
 const JOBS = {
   /** Lists the images of a verification's decided attempt and has each backed up. */
   'list-images': z.object({ verificationId: z.uuid(), attemptId: z.string() }),
+  /** Asks the vendor what became of a session, because something said that it changed. */
+  'fetch-result': z.object({ verificationId: z.uuid(), deliveryId: z.uuid().optional() }),
   /** Copies one image from the vendor into the bucket. */
   'backup-image': z.object({ imageId: z.uuid() }),
   /** Tells an application that a session ended: the times are ISO 8601. */

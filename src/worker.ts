@@ -2,6 +2,7 @@ import { deleteOldLinks, startResetLinks } from './accounts/mail-links.ts'
 import { deleteOldChallenges } from './accounts/passkeys.ts'
 import { startBackup } from './id-verification/backup.ts'
 import { startInbox } from './id-verification/inbox.ts'
+import { startReconciling } from './id-verification/reconcile.ts'
 import type { Jobs } from './jobs.ts'
 import { deleteOldMail, startMail } from './mail.ts'
 import { deleteExpired } from './oauth/expired.ts'
@@ -24,6 +25,7 @@ export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
   )
   await startResetLinks({ db, sealer, jobs, log })
   const mail = await startMail({ db, sealer, jobs, log, mail: runtime.mail })
+  const reconciler = await startReconciling({ db, sealer, jobs, log })
   const inbox = startInbox({ db, sealer, jobs, log })
   const cleaning = setInterval(() => {
     rotateKeysOnSchedule(db, sealer).catch((error: unknown) =>
@@ -39,6 +41,7 @@ export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
     async stop() {
       clearInterval(cleaning)
       ring.close()
+      reconciler.stop()
       await inbox.stop()
       mail.close()
     },

@@ -9,13 +9,15 @@ import {
   findImage,
   findVerificationRow,
   type ImageRow,
+  isDecidedLongAgo,
   markRefused,
   markStored,
   recordImages,
   refreshDocuments,
   type VerificationRow,
 } from './store.ts'
-import { createVendor, findVendorIntegration, type Vendor, VendorError } from './vendors/vendors.ts'
+import { type Media, NotYetError, type Vendor, VendorError } from './vendors/vendor.ts'
+import { createVendor, findVendorIntegration } from './vendors/vendors.ts'
 
 type Parts = { db: Db; sealer: Sealer; storage: Storage; jobs: Jobs; log: Log }
 
@@ -34,10 +36,7 @@ async function listImages(parts: Parts, { verificationId, attemptId }: JobData<'
   // Erased, or decided anew since: that decision brought a job of its own.
   if (!verification?.vendorSessionId || verification.attemptId !== attemptId) return
   const vendor = await openVendor(parts, verification)
-  const media = await vendor.listMedia({
-    sessionId: verification.vendorSessionId,
-    attemptId: attemptId || undefined,
-  })
+  const media = await listMedia(parts, vendor, verification, attemptId)
   await db.begin(async (sql) => {
     for (const imageId of await recordImages(sql, verificationId, attemptId, media))
       await jobs.enqueue(sql, 'backup-image', { imageId })
@@ -46,15 +45,37 @@ async function listImages(parts: Parts, { verificationId, attemptId }: JobData<'
   jobs.wake()
 }
 
+/** For a day the vendor may say "not yet"; after that there is nothing to be had. */
+async function listMedia(
+  { db, log }: Parts,
+  vendor: Vendor,
+  { id, vendorSessionId }: VerificationRow,
+  attemptId: string,
+): Promise<Media[]> {
+  try {
+    return await vendor.listMedia({
+      sessionId: vendorSessionId ?? '',
+      attemptId: attemptId || undefined,
+    })
+  } catch (error) {
+    if (!(error instanceof NotYetError) || !(await isDecidedLongAgo(db, id))) throw error
+    log.warn('verification has no images', { verificationId: id })
+    return []
+  }
+}
+
 async function backupImage(parts: Parts, { imageId }: JobData<'backup-image'>) {
   const { db, storage, log } = parts
   const image = await findImage(db, imageId)
   if (image?.state !== 'pending') return
   const verification = await findVerificationRow(db, image.verificationId)
-  if (!verification) return
+  if (!verification?.vendorSessionId) return
   const vendor = await openVendor(parts, verification)
   // By the id from the configured host, never an address from a payload.
-  const bytes = await vendor.download(image.vendorMediaId, LARGEST_IMAGE)
+  const bytes = await vendor.download(
+    { sessionId: verification.vendorSessionId, mediaId: image.vendorMediaId },
+    LARGEST_IMAGE,
+  )
   if (image.expectedSize !== null && image.expectedSize !== bytes.length)
     throw new VendorError('the image has another size than the list says')
 

@@ -117,6 +117,10 @@ async function apply(
       'what the vendor echoes of ours is not what was sent with this session',
       verification.id,
     )
+  if (reading.kind === 'notice') {
+    await jobs.enqueue(sql, 'fetch-result', { verificationId: verification.id, deliveryId: id })
+    return end('applied', `the vendor is asked: ${reading.explanation}`, verification.id)
+  }
   const attemptId = await recordDecision(sql, verification.id, reading, id)
   if (attemptId !== undefined)
     await jobs.enqueue(sql, 'list-images', { verificationId: verification.id, attemptId })

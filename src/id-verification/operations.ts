@@ -1,9 +1,10 @@
 import type { Db, Sql } from '../db.ts'
 import { OperatorError } from '../errors.ts'
 import type { Jobs } from '../jobs.ts'
-import type { Sealer } from '../secrets.ts'
+import { hashSecret, randomSecret, type Sealer } from '../secrets.ts'
 import { createVerification, markNotStarted, setVendorSession } from './store.ts'
-import { createVendor, findVendorIntegration, VendorError } from './vendors/vendors.ts'
+import { VendorError } from './vendors/vendor.ts'
+import { createVendor, findVendorIntegration } from './vendors/vendors.ts'
 
 export type StartedVerification = {
   id: string
@@ -15,7 +16,7 @@ export type StartedVerification = {
 
 /** Starts a session at the vendor for this account: our own row first, then the call. Throws OperatorError. */
 export async function startVerification(
-  { db, sealer }: { db: Db; sealer: Sealer },
+  { db, sealer, issuer }: { db: Db; sealer: Sealer; issuer: string },
   given: { vendor: string; integration?: string | undefined; accountId: string },
 ): Promise<StartedVerification> {
   const { vendor, integration = 'default', accountId } = given
@@ -23,10 +24,22 @@ export async function startVerification(
   if (!configured)
     throw new OperatorError(`The vendor ${vendor} is not configured: see \`vendor set\`.`)
   const { tenant } = configured
-  const id = await createVerification(db, { tenant, accountId, vendor, integration })
+  const state = randomSecret()
+  const id = await createVerification(db, {
+    tenant,
+    accountId,
+    vendor,
+    integration,
+    stateSha256: hashSecret(state),
+  })
   try {
-    const { sessionId, url } = await createVendor(configured).startSession({ verificationId: id })
-    await setVendorSession(db, id, sessionId)
+    const adapter = createVendor(configured)
+    const { sessionId, url } = await adapter.startSession({
+      verificationId: id,
+      returnUrl: `${issuer}/callbacks/${vendor}`,
+      state,
+    })
+    await setVendorSession(db, id, { sessionId, checkAfterSeconds: adapter.checkAfterSeconds(0) })
     return { id, vendor, vendorSessionId: sessionId, url }
   } catch (error) {
     await markNotStarted(db, id)

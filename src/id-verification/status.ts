@@ -1,4 +1,4 @@
-import type { DocumentType, VerificationStatus } from './vendors/vendors.ts'
+import type { DocumentType, VerificationStatus } from './vendors/vendor.ts'
 
 /** One thing that a vendor said of one attempt. */
 export type Decision = {

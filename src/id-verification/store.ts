@@ -2,11 +2,11 @@ import type { Sql } from '../db.ts'
 import { currentStatus, type Decision } from './status.ts'
 import type {
   DocumentType,
+  FoundDecision,
   Media,
-  Reading,
   VendorName,
   VerificationStatus,
-} from './vendors/vendors.ts'
+} from './vendors/vendor.ts'
 
 export type VerificationRow = {
   id: string
@@ -19,22 +19,35 @@ export type VerificationRow = {
   attemptId: string | null
 }
 
-type NewDecision = Extract<Reading, { kind: 'decision' }>
-
 /** Our row first, before the vendor is asked; its id is what the vendor echoes. */
 export async function createVerification(
   sql: Sql,
-  given: { tenant: string; accountId: string; vendor: string; integration: string },
+  given: {
+    tenant: string
+    accountId: string
+    vendor: string
+    integration: string
+    stateSha256: Uint8Array
+  },
 ): Promise<string> {
   const [row] = await sql<{ id: string }[]>`
-    insert into verification (tenant, account_id, vendor, integration)
-    values (${given.tenant}, ${given.accountId}, ${given.vendor}, ${given.integration}) returning id`
+    insert into verification (tenant, account_id, vendor, integration, state_sha256)
+    values (${given.tenant}, ${given.accountId}, ${given.vendor}, ${given.integration},
+      ${Buffer.from(given.stateSha256)}) returning id`
   if (!row) throw new Error('the verification was not written')
   return row.id
 }
 
-export async function setVendorSession(sql: Sql, id: string, sessionId: string): Promise<void> {
-  await sql`update verification set vendor_session_id = ${sessionId}, updated_at = now() where id = ${id}`
+/** The vendor has answered. `checkAfterSeconds`: when it is asked what became of it, if nothing came until then. */
+export async function setVendorSession(
+  sql: Sql,
+  id: string,
+  session: { sessionId: string; checkAfterSeconds: number | undefined },
+): Promise<void> {
+  await sql`
+    update verification set vendor_session_id = ${session.sessionId}, updated_at = now(),
+      next_check_at = now() + make_interval(secs => ${session.checkAfterSeconds ?? null}::float8)
+    where id = ${id}`
 }
 
 /** The vendor could not start it: the row stays, for the operator to see. */
@@ -57,6 +70,14 @@ export async function findBySession(
   return row
 }
 
+/** The same, by our own id. */
+export async function lockVerification(sql: Sql, id: string): Promise<VerificationRow | undefined> {
+  const [row] = await sql<VerificationRow[]>`
+    select id, tenant, account_id, vendor, integration, vendor_session_id, status, attempt_id
+    from verification where id = ${id} for update`
+  return row
+}
+
 export async function findVerificationRow(
   sql: Sql,
   id: string,
@@ -74,13 +95,14 @@ export async function findVerificationRow(
 export async function recordDecision(
   sql: Sql,
   verificationId: string,
-  decision: NewDecision,
-  deliveryId: string,
+  decision: FoundDecision,
+  /** `undefined`: the vendor was asked. */
+  deliveryId: string | undefined,
 ): Promise<string | undefined> {
   await sql`
     insert into decision (verification_id, attempt_id, status, decided_at, document_type, reason, delivery_id)
     values (${verificationId}, ${decision.attemptId}, ${decision.status}, ${decision.decidedAt ?? null},
-      ${decision.documentType ?? null}, ${decision.reason ?? null}, ${deliveryId})
+      ${decision.documentType ?? null}, ${decision.reason ?? null}, ${deliveryId ?? null})
     on conflict (verification_id, attempt_id, status, decided_at) do nothing`
   const decisions = await sql<Decision[]>`
     select attempt_id, status, decided_at, document_type from decision
@@ -97,6 +119,15 @@ export async function recordDecision(
   if (!sameAttempt) await refreshDocuments(sql, verificationId)
   const wanted = now.status === 'approved' && !(sameAttempt && before?.imagesComplete)
   return wanted ? (now.attemptId ?? undefined) : undefined
+}
+
+/** Whether what holds of it was first recorded more than a day ago. */
+export async function isDecidedLongAgo(sql: Sql, verificationId: string): Promise<boolean> {
+  const [row] = await sql`
+    select from decision join verification on verification.id = verification_id
+      and verification.attempt_id = decision.attempt_id and verification.status = decision.status
+    where verification_id = ${verificationId} and recorded_at < now() - interval '1 day' limit 1`
+  return row !== undefined
 }
 
 export type ImageRow = {

@@ -5,12 +5,8 @@ import type { Db } from '../db.ts'
 import { ApiError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Sealer } from '../secrets.ts'
-import {
-  createVendor,
-  findVendorIntegration,
-  isVendorName,
-  type Vendor,
-} from './vendors/vendors.ts'
+import { type IsServiceToken, isVendorName, type Vendor } from './vendors/vendor.ts'
+import { createVendor, findVendorIntegration } from './vendors/vendors.ts'
 
 const LARGEST_BODY = 1024 * 1024
 // How soon a changed secret counts, and how long a look-up is spared.
@@ -21,12 +17,13 @@ type Parts = {
   db: Db
   sealer: Sealer
   log: Log
+  isServiceToken: IsServiceToken
   /** A delivery was stored: whoever applies them need not wait for the next look. */
   onDelivery?: () => void
 }
 
 /** `POST /webhooks/:vendor`: the raw bytes verified, stored durably, and only then 200. All else happens later. */
-export function webhookRoutes({ db, sealer, log, onDelivery }: Parts): Hono<Env> {
+export function webhookRoutes({ db, sealer, log, isServiceToken, onDelivery }: Parts): Hono<Env> {
   const routes = new Hono<Env>()
   const remembered = new Map<string, { vendor: Vendor | undefined; until: number }>()
   let refused = 0
@@ -58,7 +55,10 @@ export function webhookRoutes({ db, sealer, log, onDelivery }: Parts): Hono<Env>
     if (!vendor)
       throw new ApiError(404, 'not_found', 'No such vendor or integration is configured.')
     const body = await readBody(c)
-    if (!vendor.isGenuine(body, (name) => joined(headers[name]))) {
+    const isGenuine = await orUnavailable(async () =>
+      vendor.isGenuine(body, (name) => joined(headers[name]), isServiceToken),
+    )
+    if (!isGenuine) {
       refused++
       // A flood of forged ones must not become a flood of lines.
       if (refused % 100 === 1)

@@ -4,7 +4,7 @@ import type { Sql } from '../db.ts'
 import { ApiError } from '../errors.ts'
 import type { AccessTokens, VerifiedToken } from './access-token.ts'
 import { PROOF_ALGORITHMS, verifyProof } from './proof.ts'
-import type { Scope } from './scopes.ts'
+import type { Scope, ServiceScope } from './scopes.ts'
 import { spendOnce } from './spent.ts'
 
 /** What a live access token opens: whose data, for which application, and which scopes. */
@@ -30,6 +30,8 @@ export type Bearer = {
   ): asserts live is LiveToken
   /** For a token that is no resident's: `undefined` when it is no live service token either. */
   findService(token: VerifiedToken): Promise<ServiceToken | undefined>
+  /** Whether this is a live service token of that client with that scope, not bound to a key. */
+  isServiceToken(token: string, wanted: { clientId: string; scope: ServiceScope }): Promise<boolean>
   /** Both for one route, with the look-up: `c.var.live`. */
   requireScope(...scopes: Scope[]): ReturnType<typeof createMiddleware<BearerEnv>>
 }
@@ -94,6 +96,13 @@ export function createBearer({ issuer, db, tokens, missingScopeStatus }: Options
       const [live] = await db<ServiceToken[]>`
         select client_id, tenant, scope from live_service_token where id = ${rowId}`
       return live
+    },
+
+    async isServiceToken(value, { clientId, scope }) {
+      const token = await tokens.verify(value)
+      if (!token || token.jkt !== undefined) return false
+      const live = await bearer.findService(token)
+      return live?.clientId === clientId && (live.scope ?? '').split(' ').includes(scope)
     },
 
     requireScope: (...scopes) =>

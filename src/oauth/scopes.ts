@@ -30,8 +30,12 @@ export type Scope = keyof typeof SCOPES
 
 export const isScope = (value: string): value is Scope => Object.hasOwn(SCOPES, value)
 
-/** What a service client does in its own name, for its tenant (`contract.md` §4); no resident grants these. */
-export const SERVICE_SCOPES = ['idv.read', 'idv.write'] as const
+/**
+ * What a service client does in its own name, for its tenant (`contract.md` §4); no resident grants these. With
+ * `webhook.incode` a vendor that signs in here before it delivers can deliver, and nothing else.
+ */
+export const SERVICE_SCOPES = ['idv.read', 'idv.write', 'webhook.incode'] as const
+export type ServiceScope = (typeof SERVICE_SCOPES)[number]
 
 /** The claims that a scope hands over (OIDC Core §5.4). */
 export const CLAIMS: Partial<Record<Scope, string[]>> = {

@@ -1,4 +1,4 @@
-import { createHmac, randomUUID } from 'node:crypto'
+import { createHmac, randomBytes, randomUUID } from 'node:crypto'
 import { request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createVerification, setVendorSession } from '../../src/id-verification/store.ts'
@@ -54,8 +54,9 @@ async function session() {
     accountId: resident.id,
     vendor: 'veriff',
     integration: 'default',
+    stateSha256: randomBytes(32),
   })
-  await setVendorSession(portal.db, id, sessionId)
+  await setVendorSession(portal.db, id, { sessionId, checkAfterSeconds: 600 })
   const decision = (status: string, decisionTime: string, change: object = {}) =>
     JSON.stringify({
       status: 'success',

@@ -28,10 +28,13 @@ export async function connectSandbox(portal: TestPortal, { webhooks = true } = {
     /** A new resident with a session of their own at the vendor. */
     async start() {
       const resident = await addResident(portal.parts)
-      const started = await startVerification(portal.parts, {
-        vendor: 'veriff',
-        accountId: resident.id,
-      })
+      const started = await startVerification(
+        { ...portal.parts, issuer: portal.issuer },
+        {
+          vendor: 'veriff',
+          accountId: resident.id,
+        },
+      )
       return { resident, id: started.id, sessionId: started.vendorSessionId }
     },
   }

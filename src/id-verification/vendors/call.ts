@@ -1,4 +1,16 @@
-import { VendorError } from './vendors.ts'
+import { VendorError } from './vendor.ts'
+
+/** The vendor's answer was an error status. `retryAfterSeconds` where it says so. */
+export class VendorStatusError extends VendorError {
+  readonly status: number
+  readonly retryAfterSeconds: number | undefined
+
+  constructor(status: number, retryAfter: string | null = null) {
+    super(`the vendor answered ${status}`)
+    this.status = status
+    this.retryAfterSeconds = /^\d{1,6}$/.test(retryAfter ?? '') ? Number(retryAfter) : undefined
+  }
+}
 
 // To the end of the answer; Veriff's own advice is a few seconds, images are larger.
 const TIME_ALLOWED_MS = 60_000
@@ -10,14 +22,20 @@ const TIME_ALLOWED_MS = 60_000
 export async function callVendor(
   baseUrl: string,
   path: string,
-  request: { headers: Record<string, string>; body?: string | undefined; maxBytes: number },
+  request: {
+    headers: Record<string, string>
+    /** GET without a body, POST with one, unless said otherwise. */
+    method?: string | undefined
+    body?: string | undefined
+    maxBytes: number
+  },
 ): Promise<{ bytes: Uint8Array; headers: Headers }> {
   const url = new URL(`${baseUrl.replace(/\/+$/, '')}${path}`)
   if (url.origin !== new URL(baseUrl).origin) throw new VendorError('the address left the vendor')
   let response: Response
   try {
     response = await fetch(url, {
-      method: request.body === undefined ? 'GET' : 'POST',
+      method: request.method ?? (request.body === undefined ? 'GET' : 'POST'),
       headers: request.headers,
       body: request.body ?? null,
       redirect: 'manual',
@@ -28,7 +46,7 @@ export async function callVendor(
   }
   if (!response.ok) {
     await response.body?.cancel()
-    throw new VendorError(`the vendor answered ${response.status}`)
+    throw new VendorStatusError(response.status, response.headers.get('retry-after'))
   }
   return { bytes: await readBody(response, request.maxBytes), headers: response.headers }
 }

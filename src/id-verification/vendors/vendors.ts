@@ -2,110 +2,34 @@ import { z } from 'zod'
 import type { Sql } from '../../db.ts'
 import { OperatorError } from '../../errors.ts'
 import type { Sealer } from '../../secrets.ts'
+import {
+  type Integration,
+  type IntegrationSettings,
+  isVendorName,
+  VENDORS,
+  type Vendor,
+  type VendorName,
+} from './vendor.ts'
 import { createVeriff } from './veriff.ts'
-
-export type VerificationStatus =
-  | 'pending'
-  | 'approved'
-  | 'declined'
-  | 'resubmission'
-  | 'review'
-  | 'expired'
-  | 'error'
-
-export type DocumentType =
-  | 'passport'
-  | 'national_id'
-  | 'drivers_license'
-  | 'residence_permit'
-  | 'visa'
-  | 'other'
-
-/** What a delivery says, in our words. */
-export type Reading =
-  | {
-      kind: 'decision'
-      sessionId: string
-      attemptId: string
-      status: VerificationStatus
-      /** The vendor's own time; `undefined` for progress that carries none. */
-      decidedAt: Date | undefined
-      documentType: DocumentType | undefined
-      reason: string | undefined
-      /** What the vendor echoes of ours: compared with our own row, never believed. */
-      echoed: string | undefined
-    }
-  /** Genuine, and nothing to do: the words say why. */
-  | { kind: 'ignored'; explanation: string }
-  /** Genuine, and not understood: kept for the operator. */
-  | { kind: 'unknown'; explanation: string }
-
-export type Media = {
-  mediaId: string
-  /** `document_front`, `document_back`, `selfie`, … and what else the vendor had. */
-  type: string
-  /** Bytes, as the vendor says. */
-  size: number | undefined
-  capturedAt: Date | undefined
-}
-
-/** The value of a header by its lower-case name. */
-export type ReadHeader = (name: string) => string | undefined
-
-/** What one company that verifies documents can do for us. Every call throws VendorError when the vendor's answer does not fit. */
-export type Vendor = {
-  /** Whether these raw bytes came from the vendor. */
-  isGenuine(body: Uint8Array, header: ReadHeader): boolean
-  /** Only for a genuine body. Never throws: what cannot be read is `unknown`. */
-  read(body: Uint8Array): Reading
-  startSession(session: { verificationId: string }): Promise<{ sessionId: string; url: string }>
-  listMedia(session: { sessionId: string; attemptId: string | undefined }): Promise<Media[]>
-  /** The bytes, whole and (where the vendor signs) as signed. `maxBytes` is held while they stream. */
-  download(mediaId: string, maxBytes: number): Promise<Uint8Array>
-}
-
-/** The vendor refused, was away, or sent what does not fit; tried again later. Its message holds no secret and no person. */
-export class VendorError extends Error {
-  override readonly name = 'VendorError'
-}
-
-const VENDORS = ['veriff', 'kora', 'incode', 'mosaic'] as const
-export type VendorName = (typeof VENDORS)[number]
-export const isVendorName = (value: string): value is VendorName =>
-  (VENDORS as readonly string[]).includes(value)
-
-type Secrets = {
-  apiKey: string
-  /** The newest first; all of them are good, so that one can be replaced without a lost delivery. */
-  sharedSecrets: string[]
-}
-type IntegrationSettings = {
-  /** A weak, old scheme of Veriff's; off. */
-  legacySignature?: boolean | undefined
-  /** Refuse answers that carry no signature. */
-  requireSignedResponses?: boolean | undefined
-}
-export type Integration = {
-  vendor: VendorName
-  name: string
-  tenant: string
-  baseUrl: string
-  settings: IntegrationSettings
-  secrets: Secrets
-}
 
 /** The vendor behind an integration. Throws OperatorError for one that this version does not know. */
 export function createVendor(integration: Integration): Vendor {
   switch (integration.vendor) {
     case 'veriff':
       return createVeriff(integration)
-    default:
+    case 'kora':
+    case 'incode':
+    case 'mosaic':
       throw new OperatorError(`This version has no adapter for ${integration.vendor} yet.`)
   }
 }
 
 const SECRETS_KEPT = 2
-const secretsSchema = z.object({ apiKey: z.string(), sharedSecrets: z.array(z.string()) })
+const secretsSchema = z.object({
+  apiKey: z.string(),
+  sharedSecrets: z.array(z.string()),
+  webhookSecret: z.string().optional(),
+})
 const baseUrlSchema = z.string().refine((value) => {
   if (!URL.canParse(value)) return false
   const { protocol, hostname, search, hash, username } = new URL(value)
@@ -133,6 +57,9 @@ export async function setVendorIntegration(
     baseUrl: string
     apiKey?: string | undefined
     secret?: string | undefined
+    webhookSecret?: string | undefined
+    /** `name=value`, each; a name with several values is a list, and one without a value is taken away. */
+    settings?: string[] | undefined
   },
 ): Promise<IntegrationSummary> {
   const { vendor, name = 'default', baseUrl } = given
@@ -159,19 +86,43 @@ export async function setVendorIntegration(
     name,
     tenant,
     baseUrl,
-    settings: before?.settings ?? {},
-    secrets: { apiKey, sharedSecrets },
+    settings: readSettings(before?.settings ?? {}, given.settings ?? []),
+    secrets: {
+      apiKey,
+      sharedSecrets,
+      webhookSecret: given.webhookSecret ?? before?.secrets.webhookSecret,
+    },
   }
+  // Throws when the settings are none of this vendor's.
   createVendor(integration)
   const sealed = sealer.seal(JSON.stringify(integration.secrets), contextOf(vendor, name))
   const [row] = await sql<IntegrationSummary[]>`
-    insert into vendor_integration (vendor, name, tenant, base_url, secrets_sealed)
-    values (${vendor}, ${name}, ${tenant}, ${baseUrl}, ${sealed})
+    insert into vendor_integration (vendor, name, tenant, base_url, settings, secrets_sealed)
+    values (${vendor}, ${name}, ${tenant}, ${baseUrl}, ${sql.json(integration.settings)}, ${sealed})
     on conflict (vendor, name) do update set tenant = excluded.tenant, base_url = excluded.base_url,
-      secrets_sealed = excluded.secrets_sealed, enabled = true, updated_at = now()
+      settings = excluded.settings, secrets_sealed = excluded.secrets_sealed, enabled = true, updated_at = now()
     returning vendor, name, tenant, base_url, enabled, updated_at`
   if (!row) throw new Error('the integration was not written')
   return row
+}
+
+function readSettings(before: IntegrationSettings, words: string[]): IntegrationSettings {
+  const settings = { ...before }
+  const given = new Map<string, string[]>()
+  for (const word of words) {
+    const [, name, value] = /^([a-zA-Z]+)=(.*)$/s.exec(word) ?? []
+    if (name === undefined || value === undefined)
+      throw new OperatorError('A setting is written as name=value.')
+    given.set(name, [...(given.get(name) ?? []), value])
+  }
+  for (const [name, values] of given) {
+    const [first = ''] = values
+    if (values.length > 1) settings[name] = values
+    else if (first === '') delete settings[name]
+    else if (first === 'true' || first === 'false') settings[name] = first === 'true'
+    else settings[name] = /^\d{1,9}$/.test(first) ? Number(first) : first
+  }
+  return settings
 }
 
 export async function listVendorIntegrations(sql: Sql): Promise<IntegrationSummary[]> {

@@ -1,19 +1,29 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
-import { callVendor } from './call.ts'
+import { callVendor, VendorStatusError } from './call.ts'
 import {
+  checkSeldom,
   type DocumentType,
   type Integration,
   type Media,
+  parseSettings,
   type ReadHeader,
   type Reading,
   type Vendor,
   VendorError,
   type VerificationStatus,
-} from './vendors.ts'
+} from './vendor.ts'
+
+const SETTINGS = {
+  /** Takes a weak, old signature too (§3.2). */
+  legacySignature: z.boolean().default(false),
+  /** Refuses answers that carry no signature. */
+  requireSignedResponses: z.boolean().default(false),
+}
 
 /** Veriff, by `providers.md` §3. */
-export function createVeriff({ baseUrl, secrets, settings }: Integration): Vendor {
+export function createVeriff({ baseUrl, secrets, settings: given }: Integration): Vendor {
+  const settings = parseSettings('veriff', SETTINGS, given)
   const { apiKey, sharedSecrets } = secrets
   const [current = ''] = sharedSecrets
 
@@ -21,10 +31,11 @@ export function createVeriff({ baseUrl, secrets, settings }: Integration): Vendo
   async function call(
     path: string,
     message: string,
-    options: { body?: string; maxBytes: number },
+    options: { method?: string; body?: string; maxBytes: number },
   ): Promise<Uint8Array> {
     const { bytes, headers } = await callVendor(baseUrl, path, {
       maxBytes: options.maxBytes,
+      method: options.method,
       headers: {
         'X-AUTH-CLIENT': apiKey,
         'X-HMAC-SIGNATURE': sign(current, message),
@@ -79,7 +90,35 @@ export function createVeriff({ baseUrl, secrets, settings }: Integration): Vendo
       return images.map(toMedia)
     },
 
-    download: (mediaId, maxBytes) => call(`/v1/media/${segment(mediaId)}`, mediaId, { maxBytes }),
+    download: ({ mediaId }, maxBytes) =>
+      call(`/v1/media/${segment(mediaId)}`, mediaId, { maxBytes }),
+
+    async fetchResult(sessionId) {
+      const path = `/v1/sessions/${segment(sessionId)}/decision`
+      const bytes = await call(path, sessionId, { maxBytes: JSON_LIMIT })
+      const json = parseJson(bytes)
+      // "verification": null until something is decided.
+      if (typeof json !== 'object' || json === null || !('verification' in json))
+        throw new VendorError('the answer has another shape than Veriff documents')
+      if (json.verification === null) return []
+      const reading = readDecision(json)
+      if (reading.kind !== 'decision' || reading.sessionId !== sessionId)
+        throw new VendorError('the answer is not a decision on this session')
+      return [reading]
+    },
+
+    async deleteSession(sessionId) {
+      try {
+        await call(`/v1/sessions/${segment(sessionId)}`, sessionId, {
+          method: 'DELETE',
+          maxBytes: JSON_LIMIT,
+        })
+      } catch (error) {
+        if (!(error instanceof VendorStatusError) || error.status !== 404) throw error
+      }
+    },
+
+    checkAfterSeconds: checkSeldom,
   }
 }
 

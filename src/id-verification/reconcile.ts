@@ -1,0 +1,79 @@
+import type { Db, Sql } from '../db.ts'
+import type { JobData, Jobs } from '../jobs.ts'
+import type { Log } from '../log.ts'
+import type { Sealer } from '../secrets.ts'
+import { findVerificationRow, lockVerification, recordDecision } from './store.ts'
+import { VendorError } from './vendors/vendor.ts'
+import { createVendor, findVendorIntegration } from './vendors/vendors.ts'
+
+type Parts = { db: Db; sealer: Sealer; jobs: Jobs; log: Log }
+
+const LOOK_MS = 5_000
+const AT_ONCE = 20
+
+export type Reconciler = { stop(): void }
+
+/**
+ * Asks vendors what became of sessions: of those that a delivery gave notice of, and of those that have gone quiet, so
+ * that a lost week of deliveries heals, and vendors that send nothing are heard.
+ */
+export async function startReconciling(parts: Parts): Promise<Reconciler> {
+  const { jobs, log } = parts
+  await jobs.work('fetch-result', 4, (data) => fetchResult(parts, data))
+  const looking = setInterval(() => {
+    askAboutQuiet(parts).catch((error: unknown) => log.error('reconciliation failed', { error }))
+  }, LOOK_MS).unref()
+  return { stop: () => clearInterval(looking) }
+}
+
+async function fetchResult(
+  parts: Parts,
+  { verificationId, deliveryId }: JobData<'fetch-result'>,
+): Promise<void> {
+  const { db, sealer, jobs, log } = parts
+  const verification = await findVerificationRow(db, verificationId)
+  if (!verification?.vendorSessionId) return
+  const integration = await findVendorIntegration(
+    db,
+    sealer,
+    verification.vendor,
+    verification.integration,
+  )
+  if (!integration) throw new VendorError('the integration of this verification is gone')
+  const found = await createVendor(integration).fetchResult(verification.vendorSessionId)
+  await db.begin(async (sql) => {
+    // Erased meanwhile: then there is nothing to record it on.
+    if (!(await lockVerification(sql, verificationId))) return
+    for (const decision of found) {
+      const attemptId = await recordDecision(sql, verificationId, decision, deliveryId)
+      if (attemptId !== undefined)
+        await jobs.enqueue(sql, 'list-images', { verificationId, attemptId })
+    }
+  })
+  jobs.wake()
+  log.info('vendor asked', { verificationId, decisions: found.length })
+}
+
+/** Takes those whose time has come, some at a time and each by one process, and has each asked about. */
+async function askAboutQuiet({ db, sealer, jobs, log }: Parts): Promise<void> {
+  await db.begin(async (sql) => {
+    const due = await sql<{ id: string; vendor: string; integration: string; checks: number }[]>`
+      select id, vendor, integration, checks from verification
+      where next_check_at <= now()
+      order by next_check_at limit ${AT_ONCE} for update skip locked`
+    for (const { id, vendor, integration, checks } of due) {
+      const configured = await findVendorIntegration(sql, sealer, vendor, integration)
+      const seconds = configured && createVendor(configured).checkAfterSeconds(checks + 1)
+      await scheduleCheck(sql, id, seconds)
+      if (configured) await jobs.enqueue(sql, 'fetch-result', { verificationId: id })
+    }
+    if (due.length > 0) log.info('quiet sessions', { asked: due.length })
+  })
+}
+
+// What is decided for good is not asked about any more; an overturn comes as a delivery.
+const scheduleCheck = (sql: Sql, id: string, seconds: number | undefined) => sql`
+  update verification set checks = checks + 1, next_check_at = case
+    when status in ('approved', 'declined') then null
+    else now() + make_interval(secs => ${seconds ?? null}::float8) end
+  where id = ${id}`
