@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest'
 import { emailKey } from '../../src/accounts/accounts.ts'
-import { hashPassword, passwordFault, verifyPassword } from '../../src/accounts/passwords.ts'
+import {
+  hashPassword,
+  passwordFault,
+  TooBusyError,
+  verifyPassword,
+} from '../../src/accounts/passwords.ts'
 
 test.each([
   'short',
@@ -28,6 +33,16 @@ test('two passwords that differ after their 72nd byte are different', async () =
   expect(hash).toMatch(/^\$argon2id\$/)
   expect(await verifyPassword(`${long}a`, hash)).toBe(true)
   expect(await verifyPassword(`${long}b`, hash)).toBe(false)
+})
+
+test('of very many passwords at once, two are checked at a time, some wait, and the rest is told to come back', async () => {
+  const answers = await Promise.allSettled(
+    Array.from({ length: 230 }, () => verifyPassword('lantern orchard violet drum', null)),
+  )
+  const refused = answers.filter(({ status }) => status === 'rejected')
+  expect(refused).toHaveLength(28)
+  for (const answer of refused) expect(answer).toMatchObject({ reason: expect.any(TooBusyError) })
+  expect(await verifyPassword('lantern orchard violet drum', null)).toBe(false)
 })
 
 test('an account without a password is never signed in by one', async () => {
