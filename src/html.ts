@@ -108,8 +108,9 @@ export function securityHeaders({
   }
 }
 
-// An application's own scheme (RFC 8252 §7.1) has no origin.
+// The chain does not end at the application's address: it may send people on to another https: address of its own. And its
+// own scheme (RFC 8252 §7.1) has no origin.
 function sourceOf(target: string): string {
   const { origin, protocol } = new URL(target)
-  return origin === 'null' ? protocol : origin
+  return origin === 'null' || protocol === 'https:' ? protocol : origin
 }

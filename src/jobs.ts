@@ -11,6 +11,8 @@ const JOBS = {
   'fetch-result': z.object({ verificationId: z.uuid(), deliveryId: z.uuid().optional() }),
   /** Copies one image from the vendor into the bucket. */
   'backup-image': z.object({ imageId: z.uuid() }),
+  /** Fetches the logo that a registration names, once. */
+  'fetch-logo': z.object({ clientId: z.string() }),
   /** Tells an application that a session ended: the times are ISO 8601. */
   'notify-logout': z.object({
     issuer: z.string(),

@@ -5,6 +5,7 @@ import { startInbox } from './id-verification/inbox.ts'
 import { startReconciling } from './id-verification/reconcile.ts'
 import type { Jobs } from './jobs.ts'
 import { deleteOldMail, startMail } from './mail.ts'
+import { fetchRegisteredLogo } from './oauth/client-logo.ts'
 import { deleteExpired } from './oauth/expired.ts'
 import { openKeyRing, rotateKeysOnSchedule } from './oauth/keys.ts'
 import { deliverLogout } from './oauth/logout.ts'
@@ -23,6 +24,7 @@ export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
   await jobs.work('notify-logout', 4, (notice) =>
     deliverLogout({ db, ring, outbound: parts.outbound, log }, notice),
   )
+  await jobs.work('fetch-logo', 1, ({ clientId }) => fetchRegisteredLogo(parts, clientId))
   await startResetLinks({ db, sealer, jobs, log })
   const mail = await startMail({ db, sealer, jobs, log, mail: runtime.mail })
   const reconciler = await startReconciling({ db, sealer, jobs, log })

@@ -1,6 +1,7 @@
 import type { Adapter, AdapterPayload } from 'oidc-provider'
 import { errors } from 'oidc-provider'
 import type { Db } from '../db.ts'
+import type { Jobs } from '../jobs.ts'
 import { hashSecret, type Sealer } from '../secrets.ts'
 import { deleteClient, findClientMetadata, storeRegistered } from './clients.ts'
 import { withinConsent } from './grants.ts'
@@ -15,9 +16,9 @@ const LOST_ANSWER_SECONDS = 10
 export function createAdapter(
   db: Db,
   name: string,
-  { sealer, successorOf }: { sealer: Sealer; successorOf: SuccessorOf },
+  { sealer, jobs, successorOf }: { sealer: Sealer; jobs: Jobs; successorOf: SuccessorOf },
 ): Adapter {
-  if (name === 'Client') return clientAdapter(db)
+  if (name === 'Client') return clientAdapter(db, jobs)
   if (name === 'Grant') return grantAdapter(db)
   if (name === 'DeviceCode' || name === 'Interaction')
     return sealing(artifactAdapter(db, name), sealer)
@@ -83,10 +84,14 @@ function sealing(adapter: Adapter, sealer: Sealer): Adapter {
 
 const refuse = () => Promise.reject(new Error('oidc-provider has no business here'))
 
-function clientAdapter(db: Db): Adapter {
+function clientAdapter(db: Db, jobs: Jobs): Adapter {
   return {
     find: (id) => findClientMetadata(db, id),
-    upsert: (id, payload) => storeRegistered(db, id, payload),
+    upsert: (id, payload) =>
+      db.begin(async (sql) => {
+        await storeRegistered(sql, id, payload)
+        await jobs.enqueue(sql, 'fetch-logo', { clientId: id })
+      }),
     destroy: async (id) => {
       await deleteClient(db, id)
     },

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { Hono } from 'hono'
 import type { Sql } from '../db.ts'
 import { ApiError, OperatorError } from '../errors.ts'
+import type { Log } from '../log.ts'
 import type { Outbound } from '../outbound.ts'
 
 const MAX_LOGO_BYTES = 256 * 1024
@@ -43,6 +44,26 @@ export async function fetchLogo(outbound: Outbound, logoUri: string): Promise<Lo
   }
   if (answer.status !== 200) throw new OperatorError('The logo could not be fetched from logo_uri.')
   return readLogo(new Uint8Array(await answer.arrayBuffer()))
+}
+
+/**
+ * The logo of a client that registered itself. One that cannot be had, or is none, leaves the client without: that is said
+ * in the log and not tried again.
+ */
+export async function fetchRegisteredLogo(
+  { db, outbound, log }: { db: Sql; outbound: Outbound; log: Log },
+  clientId: string,
+): Promise<void> {
+  const [row] = await db<{ logoUri: string | null }[]>`
+    select metadata->>'logo_uri' as logo_uri from client where id = ${clientId}`
+  if (!row) return
+  try {
+    const logo = row.logoUri === null ? undefined : await fetchLogo(outbound, row.logoUri)
+    await setClientLogo(db, clientId, logo)
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error
+    log.warn('logo refused', { clientId, error })
+  }
 }
 
 /** Keeps the logo of this client in place of the one before; `undefined` takes it away. */

@@ -9,7 +9,7 @@ import { ApiError } from '../errors.ts'
 import { securityHeaders } from '../html.ts'
 import type { Log } from '../log.ts'
 import { createConsentStep, type FindDocuments } from './consent-step.ts'
-import { judgeLogin, loginOf } from './logins.ts'
+import { ACR, judgeLogin, loginOf } from './logins.ts'
 import { errorPage, signInPage } from './pages.ts'
 import { type FormTokens, identifyBrowser, isSameOrigin } from './sessions.ts'
 
@@ -23,6 +23,7 @@ type Parts = {
   log: Log
 }
 type Env = { Bindings: HttpBindings }
+type Details = Awaited<ReturnType<Provider['interactionDetails']>>
 
 /** The detour to sign in or consent: `/interaction/:uid`. Only the browser that began it can go on. */
 export function interactionRoutes(parts: Parts): Hono<Env> {
@@ -67,8 +68,6 @@ export function interactionRoutes(parts: Parts): Hono<Env> {
     return c.redirect(location, 303)
   }
 
-  type Details = Awaited<ReturnType<typeof load>>
-
   const abort = (c: Context<Env>) =>
     finish(c, { error: 'access_denied', error_description: 'The person said no.' })
 
@@ -96,6 +95,12 @@ export function interactionRoutes(parts: Parts): Hono<Env> {
 
     if (failed?.retryAfterSeconds) c.header('Retry-After', String(failed.retryAfterSeconds))
     if (details.prompt.name === 'login') {
+      const wanted = wantedAcr(details)
+      if (wanted && !wanted.some((acr) => Object.values<unknown>(ACR).includes(acr)))
+        return finish(c, {
+          error: 'unmet_authentication_requirements',
+          error_description: 'This portal has no such way to sign in.',
+        })
       identifyBrowser(provider, c.env.incoming, c.env.outgoing)
       const hint = details.params.login_hint
       return c.html(
@@ -103,6 +108,7 @@ export function interactionRoutes(parts: Parts): Hono<Env> {
           action,
           csrf,
           clientName: name,
+          needsPasskey: wanted?.includes(ACR.passkey) && !wanted.includes(ACR.password),
           email: failed?.email ?? (typeof hint === 'string' ? hint : undefined),
           error: failed?.error,
         }),
@@ -155,4 +161,10 @@ export function interactionRoutes(parts: Parts): Hono<Env> {
     )
   })
   return routes
+}
+
+/** The ways to sign in of which the application insists on one (OIDC Core §5.5.1.1). */
+function wantedAcr(details: Details): unknown[] | undefined {
+  const { acr } = details.prompt.details as { acr?: { value?: unknown; values?: unknown[] } }
+  return acr && (acr.values ?? [acr.value])
 }

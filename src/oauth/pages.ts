@@ -6,10 +6,12 @@ export function signInPage(data: {
   action: string
   csrf: string
   clientName?: string | undefined
+  /** The application takes no less. */
+  needsPasskey?: boolean | undefined
   email?: string | undefined
   error?: string | undefined
 }): Html {
-  const { action, csrf, clientName, email = '', error } = data
+  const { action, csrf, clientName, needsPasskey, email = '', error } = data
   return page({
     title: error ? 'Error: sign in' : 'Sign in',
     passkeys: true,
@@ -20,6 +22,7 @@ export function signInPage(data: {
         ? html`<strong>${clientName}</strong> would like to know who you are. You decide on the next page what it may see.`
         : 'See your documents, and who may see them.'
     }</p>
+${needsPasskey ? html`<div class="notice" role="note"><p>${clientName} asks for a sign-in with a passkey; a password is not enough. You can add one on <a href="/account">your account page</a>.</p></div>` : ''}
 ${error ? html`<div class="notice bad" role="alert" id="sign-in-error"><p>${error}</p></div>` : ''}
 <form method="post" action="${action}">
 ${csrfField(csrf)}

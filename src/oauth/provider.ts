@@ -19,6 +19,7 @@ import { hashOfSecret } from './clients.ts'
 import { findConsent } from './consents.ts'
 import { termsOf } from './grants.ts'
 import type { SigningKeys } from './keys.ts'
+import { ACR } from './logins.ts'
 import { notifyLogout } from './logout.ts'
 import { PROOF_ALGORITHMS } from './proof.ts'
 import { REGISTRATION_RULES, registrationRules } from './registration.ts'
@@ -84,7 +85,7 @@ export function createProvider({
   const cookie = { httpOnly: true, sameSite: 'lax', secure, signed: true, overwrite: true } as const
 
   const provider = new Provider(issuer, {
-    adapter: (name: string) => createAdapter(db, name, { sealer, successorOf }),
+    adapter: (name: string) => createAdapter(db, name, { sealer, jobs, successorOf }),
     jwks: keys.privateJwks as never,
     findAccount: async (_ctx, accountId) => {
       const account = await findAccount(db, accountId)
@@ -134,6 +135,7 @@ export function createProvider({
 
     scopes: [...Object.keys(SCOPES), ...SERVICE_SCOPES, ...KNOWN_UNGRANTED],
     claims: CLAIMS,
+    acrValues: Object.values(ACR),
     // In the ID token too, as the real portal has it: Auth.js and Firebase look nowhere else.
     conformIdTokenClaims: false,
     responseTypes: ['code'],

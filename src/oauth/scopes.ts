@@ -39,7 +39,8 @@ export type ServiceScope = (typeof SERVICE_SCOPES)[number]
 
 /** The claims that a scope hands over (OIDC Core §5.4). */
 export const CLAIMS: Partial<Record<Scope, string[]>> = {
-  openid: ['sub'],
+  // How and when the person signed in is told with every recognition.
+  openid: ['sub', 'acr', 'amr', 'auth_time'],
   profile: ['name', 'given_name', 'family_name'],
   email: ['email', 'email_verified'],
 }

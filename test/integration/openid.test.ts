@@ -121,6 +121,26 @@ describe('an authorization request', () => {
     expect(new URL(recent.page.url).searchParams.get('code')).toBeTruthy()
   })
 
+  test('learns how the person signed in, and can insist on a way', async () => {
+    const { application, resident, open, errorAt } = await arrange()
+    const tokens = await application.obtainTokens('openid', resident.email)
+    expect(tokens.claims()).toMatchObject({
+      acr: 'urn:identity-portal:acr:password',
+      amr: ['pwd'],
+      auth_time: expect.any(Number),
+    })
+    const insist = (value: string) =>
+      open('openid', {
+        claims: JSON.stringify({ id_token: { acr: { essential: true, value } } }),
+      })
+    const passkey = await insist('urn:identity-portal:acr:passkey')
+    expect(passkey.page.text).toContain('asks for a sign-in with a passkey')
+    const password = await insist('urn:identity-portal:acr:password')
+    expect(password.page.text).not.toContain('asks for a sign-in with a passkey')
+    const unknown = await insist('urn:other:acr')
+    expect(errorAt(unknown.page.url)).toBe('unmet_authentication_requirements')
+  })
+
   test('with prompt=consent shows the consent again', async () => {
     const { application, resident, browser, open } = await arrange()
     await application.obtainTokens('openid', resident.email, browser)

@@ -2,14 +2,22 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import * as openid from 'openid-client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { fetchRegisteredLogo } from '../../src/oauth/client-logo.ts'
 import { createInitialAccessToken } from '../../src/oauth/registration.ts'
 import { createApplication } from '../support/application.ts'
-import { addResident, REDIRECT_URI, startPortal, type TestPortal } from '../support/portal.ts'
+import {
+  addClient,
+  addResident,
+  REDIRECT_URI,
+  startPortal,
+  type TestPortal,
+} from '../support/portal.ts'
+import { eventually } from '../support/sandbox.ts'
 
 let portal: TestPortal
 let initial: string
 beforeAll(async () => {
-  portal = await startPortal()
+  portal = await startPortal({ worker: true, outboundAllow: ['127.0.0.2/32'] })
   initial = (await createInitialAccessToken(portal.db, { expiresInDays: 1 })).initial_access_token
 })
 afterAll(() => portal.close())
@@ -145,6 +153,30 @@ test('one registration’s token opens no other', async () => {
   expect(answer.status).toBe(401)
 })
 
+test('a logo that a registration names is fetched once, and served by the portal itself', async () => {
+  const png = Buffer.from(
+    'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR42mNoAAAAggCB2kUIOwAAAABJRU5ErkJggg==',
+    'base64',
+  )
+  const asked: string[] = []
+  const server = createServer((req, res) => {
+    asked.push(req.url ?? '')
+    res.end(png)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.2', resolve))
+  const { port } = server.address() as AddressInfo
+  const { body } = await register({ logo_uri: `http://127.0.0.2:${port}/logo.png` })
+  expect(body.error_description).toMatch('https:')
+  const { client_id } = await addClient(portal.parts)
+  await portal.db`update client set metadata = metadata || ${portal.db.json({ logo_uri: `http://127.0.0.2:${port}/logo.png` })}
+    where id = ${client_id}`
+  await fetchRegisteredLogo(portal.parts, client_id)
+  const shown = await fetch(`${portal.issuer}/applications/${client_id}/logo`)
+  expect(Buffer.from(await shown.arrayBuffer()).equals(png)).toBe(true)
+  expect(asked).toEqual(['/logo.png'])
+  server.close()
+})
+
 test('no address in a registration makes the portal call inside', async () => {
   const asked: string[] = []
   const server = createServer((req, res) => {
@@ -155,15 +187,18 @@ test('no address in a registration makes the portal call inside', async () => {
   const { port } = server.address() as AddressInfo
   for (const host of ['127.0.0.1', 'localhost', '[::ffff:7f00:1]', '169.254.169.254']) {
     const inside = `${host}:${port}`
-    await register({
-      jwks_uri: `http://${inside}/jwks`,
-      logo_uri: `http://${inside}/logo`,
-      sector_identifier_uri: `https://${inside}/sector`,
-      backchannel_logout_uri: `http://${inside}/logout`,
-      initiate_login_uri: `https://${inside}/login`,
-      client_uri: `http://${inside}/`,
-    })
+    for (const metadata of [
+      { jwks_uri: `http://${inside}/jwks`, token_endpoint_auth_method: 'private_key_jwt' },
+      { logo_uri: `http://${inside}/logo` },
+      { sector_identifier_uri: `https://${inside}/sector` },
+      { backchannel_logout_uri: `http://${inside}/logout` },
+      { initiate_login_uri: `https://${inside}/login` },
+      { client_uri: `http://${inside}/` },
+    ])
+      await register(metadata)
   }
+  // Two of these hosts may be named, for development; neither is called.
+  await eventually(async () => portal.logged().split('logo refused').length > 2 || undefined)
   expect(asked).toEqual([])
   server.close()
 })

@@ -393,12 +393,10 @@ test('a page’s headers let nothing in that it does not need', () => {
   )
 })
 
-test('a form may lead on to the application, by origin or by its own scheme, and to nothing made up', () => {
+test('a form may lead on to the application, and wherever https leads it from there, or by its own scheme, and to nothing made up', () => {
   const policy = (target: string) =>
     securityHeaders({ issuer: 'https://id.test', formTargets: [target] })['Content-Security-Policy']
-  expect(policy('https://app.test:8443/cb?x=1')).toContain(
-    "form-action 'self' https://app.test:8443;",
-  )
+  expect(policy('https://app.test:8443/cb?x=1')).toContain("form-action 'self' https:;")
   expect(policy('com.example.app:/cb')).toContain("form-action 'self' com.example.app:;")
   expect(policy("nonsense; script-src 'unsafe-inline'")).toContain("form-action 'self';")
 })
