@@ -1,12 +1,6 @@
 import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
-import {
-  type ClientMetadata,
-  errors,
-  interactionPolicy,
-  type KoaContextWithOIDC,
-  Provider,
-} from 'oidc-provider'
+import { type ClientMetadata, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { findAccount } from '../accounts/accounts.ts'
 import type { Db } from '../db.ts'
 import type { Jobs } from '../jobs.ts'
@@ -15,6 +9,7 @@ import type { Outbound } from '../outbound.ts'
 import { hashSecret, randomSecret, type Sealer } from '../secrets.ts'
 import type { AccessTokens } from './access-token.ts'
 import { createAdapter, type SuccessorOf } from './adapter.ts'
+import { mendAnswers } from './answers.ts'
 import { hashOfSecret } from './clients.ts'
 import { findConsent } from './consents.ts'
 import { termsOf } from './grants.ts'
@@ -23,16 +18,22 @@ import { ACR } from './logins.ts'
 import { notifyLogout } from './logout.ts'
 import { PROOF_ALGORITHMS } from './proof.ts'
 import { REGISTRATION_RULES, registrationRules } from './registration.ts'
+import {
+  assertJwtClientAuthClaimsAndHeader,
+  createPolicy,
+  nameOneResource,
+  offerOfflineAccess,
+  refuseUnknownScopes,
+} from './requests.ts'
 import { CLAIMS, KNOWN_UNGRANTED, SCOPES, SERVICE_SCOPES } from './scopes.ts'
 import { sessionTtlSeconds } from './session-limits.ts'
 import { spendOnce } from './spent.ts'
-import { answerForJwt, deriveSuccessors, putTokensOnTheWire } from './wire.ts'
+import { deriveSuccessors, putTokensOnTheWire } from './wire.ts'
 
 const HOUR = 3600
 const DAY = 24 * HOUR
 
 const ACCESS_TOKEN_TTL_SECONDS = HOUR
-const LONGEST_ASSERTION_SECONDS = 600
 /** Where a person types the code of a device, and where its interaction comes back to. */
 export const DEVICE_PATH = '/device'
 
@@ -320,38 +321,6 @@ async function loadGrant(ctx: KoaContextWithOIDC, db: Db) {
   return grant
 }
 
-/** The library's prompts, but what is asked for is read from the request itself: see `offerOfflineAccess`. */
-function createPolicy() {
-  const { Check, base } = interactionPolicy
-  const policy = base()
-  const consent = policy.get('consent')
-  consent?.checks.remove('consent_prompt')
-  consent?.checks.add(
-    new Check('consent_prompt', 'consent was asked for', 'consent_required', (ctx) => {
-      const asked = String(ctx.oidc.params?.prompt ?? '').split(' ')
-      return asked.includes('consent') && !ctx.oidc.result?.consent
-    }),
-    0,
-  )
-  return policy
-}
-
-/**
- * The library drops `offline_access` unless `prompt=consent` comes with it (OIDC Core §11, "unless other conditions
- * are in place"). Here consent is always asked for and remembered, which is that other condition.
- */
-function offerOfflineAccess(provider: Provider): void {
-  Object.defineProperty(provider.OIDCContext.prototype, 'prompts', {
-    configurable: true,
-    get(this: { params: { prompt?: string; scope?: string } }) {
-      const prompts = new Set(this.params.prompt ? this.params.prompt.split(' ') : [])
-      if (!prompts.has('none') && this.params.scope?.split(' ').includes('offline_access'))
-        prompts.add('consent')
-      return prompts
-    },
-  })
-}
-
 const deviceForm = (ctx: KoaContextWithOIDC): DeviceForm => ({
   action: DEVICE_PATH,
   xsrf: String(ctx.oidc.session?.state?.secret ?? ''),
@@ -364,117 +333,12 @@ function whyNoDevice(error: Error): string {
   return 'This code is not known, has expired, or was used already. Look at your device, and try again.'
 }
 
-/** RFC 6749 §3.3: a scope that nobody knows is an error, not something to overlook. */
-function refuseUnknownScopes(ctx: KoaContextWithOIDC): void {
-  const params = ctx.oidc.params ?? {}
-  const isService = ctx.oidc.route === 'token' && params.grant_type === 'client_credentials'
-  // A service client that names no scope gets those it is registered for.
-  if (isService) params.scope ??= ctx.oidc.client?.scope
-  else if (!ASKING_ROUTES.includes(ctx.oidc.route)) return
-  const asked = String(params.scope ?? '')
-  if (!asked) throw new errors.InvalidScope('a scope is required', '')
-  const known: readonly string[] = isService
-    ? SERVICE_SCOPES
-    : [...Object.keys(SCOPES), ...KNOWN_UNGRANTED]
-  const unknown = asked.split(' ').find((scope) => !known.includes(scope))
-  if (unknown !== undefined) throw new errors.InvalidScope('requested scope is unknown', unknown)
-}
-
-const ASKING_ROUTES = ['authorization', 'pushed_authorization_request', 'device_authorization']
-
 function isOwnToken(
   _ctx: unknown,
   client: { clientId: string },
   token: { clientId?: string | undefined },
 ): boolean {
   return token.clientId === client.clientId
-}
-
-/** RFC 7523 §3, and its audience as FAPI 2.0 §5.3.2.1 has it: the issuer, one string, whatever the client's profile. */
-async function assertJwtClientAuthClaimsAndHeader(
-  ctx: KoaContextWithOIDC,
-  claims: Record<string, unknown>,
-  header: Record<string, unknown>,
-  client: { clientId: string; fapi?: unknown },
-): Promise<void> {
-  if (claims.aud !== ctx.oidc.issuer)
-    throw new errors.InvalidClientAuth('audience (aud) must be the issuer, as one string')
-  const left = Number(claims.exp) - Date.now() / 1000
-  if (left > LONGEST_ASSERTION_SECONDS)
-    throw new errors.InvalidClientAuth('the assertion expires too late')
-  if (client.fapi && header.alg === 'RS256')
-    throw new errors.InvalidClientAuth('FAPI 2.0 clients sign with PS256, ES256 or EdDSA')
-}
-
-/** RFC 8707: there is one resource, this origin. Naming it changes nothing; another is refused by `getResourceServerInfo`. */
-function nameOneResource(provider: Provider, issuer: string): void {
-  const ours = [issuer, `${issuer}/`, `${issuer}/api/v1`]
-  const kept = new WeakMap<object, Record<string, unknown> | undefined>()
-  Object.defineProperty(provider.OIDCContext.prototype, 'params', {
-    configurable: true,
-    get() {
-      return kept.get(this)
-    },
-    set(params: Record<string, unknown> | undefined) {
-      const named = params?.resource
-      const isOurs =
-        typeof named === 'string'
-          ? ours.includes(named)
-          : Array.isArray(named) && named.length === 1 && ours.includes(named[0])
-      if (params && isOurs) params.resource = undefined
-      kept.set(this, params)
-    },
-  })
-}
-
-const POLL_SECONDS = 5
-const GRANT_NOT_ALLOWED = 'requested grant type is not allowed for this client'
-
-/** RFC 8628 §3.5. A second less than agreed is forgiven: networks are not that regular. */
-async function polledTooSoon(db: Db, ctx: KoaContextWithOIDC): Promise<boolean> {
-  const id = hashSecret(String(ctx.oidc.params?.device_code ?? ''))
-  const [row] = await db<{ tooSoon: boolean | null }[]>`
-    update oidc_artifact code set polled_at = now()
-    from (
-      select id, polled_at from oidc_artifact where kind = 'DeviceCode' and id = ${id} for update
-    ) before
-    where code.kind = 'DeviceCode' and code.id = before.id
-    returning before.polled_at > now() - make_interval(secs => ${POLL_SECONDS - 1}) as too_soon`
-  return row?.tooSoon === true
-}
-
-/** What the library leaves to be said, or says otherwise than we want. */
-function mendAnswers(issuer: string, db: Db) {
-  return async (ctx: KoaContextWithOIDC, next: () => Promise<void>) => {
-    await next()
-    const route = ctx.oidc?.route
-    if (route === 'jwks' || route === 'discovery') ctx.set('Cache-Control', 'public, max-age=300')
-    // RFC 8628 §3.2; the library leaves the default unsaid, and some clients want it said.
-    if (route === 'device_authorization' && ctx.status === 200)
-      Object.assign(ctx.body as object, { interval: POLL_SECONDS })
-    if (ctx.status === 404 && ctx.body === undefined) {
-      ctx.status = 404
-      ctx.body = { error: 'not_found' }
-      return
-    }
-    const body = ctx.body as
-      | Partial<Record<'error' | 'error_description' | 'scope' | 'client_secret', string>>
-      | undefined
-    if (body?.error === 'unsupported_token_type') await answerForJwt(ctx, issuer)
-    if (body?.error === 'authorization_pending' && (await polledTooSoon(db, ctx)))
-      Object.assign(body, { error: 'slow_down', error_description: 'ask less often' })
-    // RFC 6749 §5.2 has a word of its own for it.
-    if (route === 'token' && body?.error_description === GRANT_NOT_ALLOWED)
-      body.error = 'unauthorized_client'
-    // RFC 7592 §3: what is registered, without what only we add, and without a hash.
-    if ((route === 'client' || route === 'client_update') && body?.scope !== undefined) {
-      body.scope = body.scope
-        .split(' ')
-        .filter((scope) => !KNOWN_UNGRANTED.includes(scope))
-        .join(' ')
-      delete body.client_secret
-    }
-  }
 }
 
 /** Secrets are kept as SHA-256: what a client sends is hashed, and the hashes compared in constant time. */

@@ -2,7 +2,7 @@ import { errors, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Sql } from '../db.ts'
 import { OperatorError } from '../errors.ts'
 import { hashSecret, randomSecret } from '../secrets.ts'
-import { completed } from './clients.ts'
+import { completed } from './client-metadata.ts'
 import { SCOPES } from './scopes.ts'
 
 /** The policy that every initial access token carries, and the registrations made with it. */

@@ -63,7 +63,7 @@ export type IsServiceToken = (
   wanted: { clientId: string; scope: ServiceScope },
 ) => Promise<boolean>
 
-export type NewSession = {
+type NewSession = {
   /** Our own row, which was written before. */
   verificationId: string
   /** Where the vendor sends the person's browser back to, with `state`, where it does that. */

@@ -1,0 +1,55 @@
+import type { KoaContextWithOIDC } from 'oidc-provider'
+import type { Db } from '../db.ts'
+import { hashSecret } from '../secrets.ts'
+import { KNOWN_UNGRANTED } from './scopes.ts'
+import { answerForJwt } from './wire.ts'
+
+const POLL_SECONDS = 5
+const GRANT_NOT_ALLOWED = 'requested grant type is not allowed for this client'
+
+/** RFC 8628 §3.5. A second less than agreed is forgiven: networks are not that regular. */
+async function polledTooSoon(db: Db, ctx: KoaContextWithOIDC): Promise<boolean> {
+  const id = hashSecret(String(ctx.oidc.params?.device_code ?? ''))
+  const [row] = await db<{ tooSoon: boolean | null }[]>`
+    update oidc_artifact code set polled_at = now()
+    from (
+      select id, polled_at from oidc_artifact where kind = 'DeviceCode' and id = ${id} for update
+    ) before
+    where code.kind = 'DeviceCode' and code.id = before.id
+    returning before.polled_at > now() - make_interval(secs => ${POLL_SECONDS - 1}) as too_soon`
+  return row?.tooSoon === true
+}
+
+/** What the library leaves to be said, or says otherwise than we want. */
+export function mendAnswers(issuer: string, db: Db) {
+  return async (ctx: KoaContextWithOIDC, next: () => Promise<void>) => {
+    await next()
+    const route = ctx.oidc?.route
+    if (route === 'jwks' || route === 'discovery') ctx.set('Cache-Control', 'public, max-age=300')
+    // RFC 8628 §3.2; the library leaves the default unsaid, and some clients want it said.
+    if (route === 'device_authorization' && ctx.status === 200)
+      Object.assign(ctx.body as object, { interval: POLL_SECONDS })
+    if (ctx.status === 404 && ctx.body === undefined) {
+      ctx.status = 404
+      ctx.body = { error: 'not_found' }
+      return
+    }
+    const body = ctx.body as
+      | Partial<Record<'error' | 'error_description' | 'scope' | 'client_secret', string>>
+      | undefined
+    if (body?.error === 'unsupported_token_type') await answerForJwt(ctx, issuer)
+    if (body?.error === 'authorization_pending' && (await polledTooSoon(db, ctx)))
+      Object.assign(body, { error: 'slow_down', error_description: 'ask less often' })
+    // RFC 6749 §5.2 has a word of its own for it.
+    if (route === 'token' && body?.error_description === GRANT_NOT_ALLOWED)
+      body.error = 'unauthorized_client'
+    // RFC 7592 §3: what is registered, without what only we add, and without a hash.
+    if ((route === 'client' || route === 'client_update') && body?.scope !== undefined) {
+      body.scope = body.scope
+        .split(' ')
+        .filter((scope) => !KNOWN_UNGRANTED.includes(scope))
+        .join(' ')
+      delete body.client_secret
+    }
+  }
+}
