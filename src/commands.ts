@@ -20,8 +20,15 @@ import {
   retryBackup,
   startVerification,
 } from './id-verification/operations.ts'
+import {
+  eraseResident,
+  eraseVerification,
+  findErased,
+  runRetention,
+  setRetention,
+} from './id-verification/retention.ts'
 import { listVendorIntegrations, setVendorIntegration } from './id-verification/vendors/vendors.ts'
-import { createJobs } from './jobs.ts'
+import { createJobs, type Jobs } from './jobs.ts'
 import { type Logo, readLogo, setClientLogo } from './oauth/client-logo.ts'
 import { setClientProfile } from './oauth/client-profile.ts'
 import {
@@ -286,20 +293,49 @@ const COMMANDS: Record<string, Command> = {
     },
   },
 
+  'resident erase': {
+    usage: 'resident erase ID|EMAIL',
+    run: ({ db, runtime, log }, _values, rest) =>
+      withJobs({ runtime, log }, async (jobs) => {
+        const resident = await findResident(db, id(rest, 'resident'))
+        const verifications = await eraseResident({ db, jobs }, resident.id)
+        log.info('resident erased', { accountId: resident.id })
+        return { id: resident.id, erased: true, verifications: verifications ?? [] }
+      }),
+  },
+  'verification erase': {
+    usage: 'verification erase ID',
+    run: ({ db, runtime, log }, _values, rest) =>
+      withJobs({ runtime, log }, async (jobs) => {
+        const verificationId = id(rest, 'verification')
+        found(await eraseVerification({ db, jobs }, verificationId, 'operator'), 'verification')
+        return { id: verificationId, erased: true }
+      }),
+  },
+  'retention run': {
+    usage: 'retention run [--dry-run]',
+    options: { 'dry-run': { type: 'boolean' } },
+    run: ({ db, runtime, log }, values) =>
+      withJobs({ runtime, log }, (jobs) =>
+        runRetention({ db, jobs, log }, { dryRun: values['dry-run'] === true }),
+      ),
+  },
+
   'vendor set': {
     usage:
-      'vendor set VENDOR --base-url U [--api-key K] [--secret-stdin|--webhook-secret-stdin] [--setting NAME=VALUE…] [--name N] [--tenant T]',
+      'vendor set VENDOR --base-url U [--api-key K] [--secret-stdin|--webhook-secret-stdin] [--setting NAME=VALUE…] [--retain PURPOSE=DAYS…] [--name N] [--tenant T]',
     options: {
       'base-url': { type: 'string' },
       'api-key': { type: 'string' },
       'secret-stdin': { type: 'boolean' },
       'webhook-secret-stdin': { type: 'boolean' },
       setting: { type: 'string', multiple: true },
+      retain: { type: 'string', multiple: true },
       name: { type: 'string' },
       tenant: { type: 'string' },
     },
-    run: async ({ db, sealer }, values, rest) =>
-      setVendorIntegration(db, sealer, {
+    run: async ({ db, sealer }, values, rest) => {
+      const summary = await setVendorIntegration(db, sealer, {
         vendor: id(rest, 'vendor'),
         name: some(values, 'name'),
         tenant: some(values, 'tenant'),
@@ -308,7 +344,11 @@ const COMMANDS: Record<string, Command> = {
         secret: values['secret-stdin'] ? await readSecret() : undefined,
         webhookSecret: values['webhook-secret-stdin'] ? await readSecret() : undefined,
         settings: values.setting as string[] | undefined,
-      }),
+      })
+      const retain = values.retain as string[] | undefined
+      if (retain) await setRetention(db, summary, retain)
+      return summary
+    },
   },
   'vendor list': { usage: 'vendor list', run: ({ db }) => listVendorIntegrations(db) },
 
@@ -335,19 +375,20 @@ const COMMANDS: Record<string, Command> = {
   'verification show': {
     usage: 'verification show ID',
     run: async ({ db }, _values, rest) =>
-      found(await findVerification(db, id(rest, 'verification')), 'verification'),
+      found(
+        (await findVerification(db, id(rest, 'verification'))) ??
+          (await findErased(db, id(rest, 'verification'))),
+        'verification',
+      ),
   },
 
   'verification retry': {
     usage: 'verification retry ID',
     run: async ({ db, runtime, log }, _values, rest) => {
       const verificationId = id(rest, 'verification')
-      const jobs = await createJobs(runtime.databaseUrl, log)
-      try {
+      await withJobs({ runtime, log }, async (jobs) => {
         found(await retryBackup(db, jobs, verificationId), 'approved verification')
-      } finally {
-        await jobs.stop()
-      }
+      })
       return { id: verificationId, queued: true }
     },
   },
@@ -427,6 +468,19 @@ export function print(answer: unknown, json: boolean): string {
       return `${styleText('dim', key.padEnd(width))}  ${shown}\n`
     })
     .join('')
+}
+
+/** The queue, for as long as a command needs it. */
+async function withJobs<T>(
+  { runtime, log }: Pick<Parts, 'runtime' | 'log'>,
+  work: (jobs: Jobs) => Promise<T>,
+): Promise<T> {
+  const jobs = await createJobs(runtime.databaseUrl, log)
+  try {
+    return await work(jobs)
+  } finally {
+    await jobs.stop()
+  }
 }
 
 async function findResident(db: Parts['db'], key: string) {

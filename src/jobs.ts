@@ -7,6 +7,8 @@ import type { Log } from './log.ts'
 const JOBS = {
   /** Lists the images of a verification's decided attempt and has each backed up. */
   'list-images': z.object({ verificationId: z.uuid(), attemptId: z.string() }),
+  /** What is outside the database of an erased verification: its objects, and what the vendor holds. */
+  'delete-remains': z.object({ verificationId: z.uuid() }),
   /** Asks the vendor what became of a session, because something said that it changed. */
   'fetch-result': z.object({ verificationId: z.uuid(), deliveryId: z.uuid().optional() }),
   /** Copies one image from the vendor into the bucket. */
@@ -31,7 +33,14 @@ export type JobData<N extends JobName> = z.infer<(typeof JOBS)[N]>
 
 export type Jobs = {
   /** In the caller's transaction: the job exists if and only if what caused it does. */
-  enqueue<N extends JobName>(sql: Sql, name: N, data: JobData<N>): Promise<void>
+  enqueue<N extends JobName>(
+    sql: Sql,
+    name: N,
+    data: JobData<N>,
+    options?: { afterSeconds?: number },
+  ): Promise<void>
+  /** In the caller's transaction: the jobs that name one of these ids are gone. */
+  forget(sql: Sql, ids: readonly string[]): Promise<void>
   /** `atOnce` jobs of this process at a time; one that throws is tried again later, and its last error kept. */
   work<N extends JobName>(
     name: N,
@@ -82,8 +91,14 @@ export async function createJobs(databaseUrl: string, log: Log): Promise<Jobs> {
   }
 
   return {
-    async enqueue(sql, name, data) {
-      await boss.send(name, data, { db: transactionOf(sql) })
+    async enqueue(sql, name, data, { afterSeconds } = {}) {
+      const later = afterSeconds === undefined ? {} : { startAfter: afterSeconds }
+      await boss.send(name, data, { db: transactionOf(sql), ...later })
+    },
+    async forget(sql, ids) {
+      await sql`
+        delete from pgboss.job
+        where data->>'verificationId' = any (${[...ids]}) or data->>'imageId' = any (${[...ids]})`
     },
     async work(name, atOnce, handler) {
       const options = {

@@ -3,6 +3,7 @@ import {
   DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
+  ListObjectVersionsCommand,
   PutObjectCommand,
   S3Client,
   type S3ClientConfig,
@@ -30,6 +31,8 @@ export type Storage = {
   get(key: string): Promise<Uint8Array>
   /** What does not exist is deleted too. */
   delete(key: string): Promise<void>
+  /** Every object below `prefix`, every version of it and every delete marker. Answers how many. */
+  deleteAll(prefix: string): Promise<number>
   /** Good for many URLs now: ask again for each request. Credentials that end within the hour are refreshed first. */
   signer(): Promise<SignGet>
   close(): void
@@ -164,6 +167,20 @@ export function createStorage(
         new DeleteObjectCommand({ Bucket: bucket, Key: requireKey(key) }),
         bounded(),
       )
+    },
+    async deleteAll(prefix) {
+      if (!prefix.endsWith('/')) throw new Error('only a folder is deleted as a whole')
+      for (let deleted = 0; ; ) {
+        const page = await client.send(
+          new ListObjectVersionsCommand({ Bucket: bucket, Prefix: requireKey(prefix) }),
+          bounded(),
+        )
+        const found = [...(page.Versions ?? []), ...(page.DeleteMarkers ?? [])]
+        if (found.length === 0) return deleted
+        for (const { Key, VersionId } of found)
+          await client.send(new DeleteObjectCommand({ Bucket: bucket, Key, VersionId }), bounded())
+        deleted += found.length
+      }
     },
     async signer() {
       const time = now()

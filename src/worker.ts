@@ -3,6 +3,7 @@ import { deleteOldChallenges } from './accounts/passkeys.ts'
 import { startBackup } from './id-verification/backup.ts'
 import { startInbox } from './id-verification/inbox.ts'
 import { startReconciling } from './id-verification/reconcile.ts'
+import { runRetention, startErasing } from './id-verification/retention.ts'
 import type { Jobs } from './jobs.ts'
 import { deleteOldMail, startMail } from './mail.ts'
 import { fetchRegisteredLogo } from './oauth/client-logo.ts'
@@ -20,6 +21,7 @@ const CLEAN_UP_MS = 10 * 60_000
 export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
   const { db, storage, sealer, log, runtime } = parts
   await startBackup({ db, storage, sealer, jobs, log })
+  await startErasing({ db, storage, sealer, jobs, log })
   const ring = await openKeyRing(db, sealer, log)
   await jobs.work('notify-logout', 4, (notice) =>
     deliverLogout({ db, ring, outbound: parts.outbound, log }, notice),
@@ -32,6 +34,9 @@ export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
   const cleaning = setInterval(() => {
     rotateKeysOnSchedule(db, sealer).catch((error: unknown) =>
       log.error('key rotation failed', { error }),
+    )
+    runRetention({ db, jobs, log }).catch((error: unknown) =>
+      log.error('retention failed', { error }),
     )
     const old = [deleteExpired, deleteOldLinks, deleteOldChallenges, deleteOldMail]
     Promise.all(old.map((remove) => remove(db))).catch((error: unknown) =>

@@ -59,5 +59,45 @@ export function listObjects(
   ]
 }
 
+/** ListObjectVersions of a bucket that was never versioned: each object is the one version `null` of itself. */
+export function listVersions(
+  bucket: string,
+  objects: readonly StoredObject[],
+  parameter: (name: string) => string | undefined,
+): string[] {
+  const prefix = parameter('prefix') ?? ''
+  const marker = parameter('key-marker') ?? ''
+  const found = objects.filter(
+    ({ key }) => key.startsWith(prefix) && (marker === '' || compareKeys(key, marker) > 0),
+  )
+  const page = found.slice(0, 1000)
+  const isTruncated = page.length < found.length
+  const isEncoded = parameter('encoding-type') === 'url'
+  const text = (name: string, value: string) =>
+    xml(name, isEncoded ? encodeURIComponent(value).replaceAll('%2F', '/') : value)
+  return [
+    xml('Name', bucket),
+    text('Prefix', prefix),
+    ...(isEncoded ? [xml('EncodingType', 'url')] : []),
+    text('KeyMarker', marker),
+    xml('MaxKeys', 1000),
+    xml('IsTruncated', isTruncated),
+    ...(isTruncated
+      ? [text('NextKeyMarker', page.at(-1)?.key ?? ''), xml('NextVersionIdMarker', 'null')]
+      : []),
+    ...page.map((object) =>
+      xml('Version', [
+        text('Key', object.key),
+        xml('VersionId', 'null'),
+        xml('IsLatest', true),
+        xml('LastModified', new Date(object.modifiedAt).toISOString()),
+        xml('ETag', `"${object.md5}"`),
+        xml('Size', object.size),
+        xml('StorageClass', 'STANDARD'),
+      ]),
+    ),
+  ]
+}
+
 const toToken = (name: string) => Buffer.from(name).toString('base64')
 const fromToken = (token: string) => Buffer.from(token, 'base64').toString()

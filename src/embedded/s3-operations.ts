@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import type { Log } from '../log.ts'
 import { S3Error, sendXml } from './s3-error.ts'
-import { listObjects } from './s3-list.ts'
+import { listObjects, listVersions } from './s3-list.ts'
 import type { Digests, Objects, StoredObject } from './s3-objects.ts'
 import type { S3Credentials, S3Request } from './s3-signature.ts'
 
@@ -51,6 +51,12 @@ export async function answerBucket(exchange: Exchange): Promise<void> {
       response.writeHead(200, { 'x-amz-bucket-region': region }).end()
       return
     case 'GET':
+      if (parameter('versions') !== undefined) {
+        await objects.requireBucket(bucket)
+        const versions = listVersions(bucket, await objects.list(bucket), parameter)
+        sendXml(response, 200, 'ListVersionsResult', versions)
+        return
+      }
       if (parameter('list-type') !== '2') throw new S3Error('NotImplemented')
       await objects.requireBucket(bucket)
       sendXml(

@@ -131,10 +131,14 @@ function readRequest(message: IncomingMessage): S3Request {
 }
 
 // `?acl` taken for the object, or encryption silently not done, would be worse than a refusal.
-function requireUnderstood({ headers, query }: S3Request) {
+function requireUnderstood({ method, headers, query }: S3Request) {
+  // Of what is not versioned there is the one version `null`, and only to delete it says so.
   const names = [
     ...Object.keys(headers).filter((name) => name.startsWith('x-amz-')),
-    ...query.map(([name]) => name.toLowerCase()).filter((name) => !KNOWN_PARAMETERS.test(name)),
+    ...query
+      .filter(([name, value]) => !(name === 'versionId' && value === 'null' && method === 'DELETE'))
+      .map(([name]) => name.toLowerCase())
+      .filter((name) => !KNOWN_PARAMETERS.test(name)),
   ]
   const unknown = names.find((name) => !KNOWN_AMZ.test(name))
   if (unknown !== undefined) throw new S3Error('NotImplemented', { Header: unknown })
@@ -142,4 +146,4 @@ function requireUnderstood({ headers, query }: S3Request) {
 const KNOWN_AMZ =
   /^x-amz-(algorithm|credential|date|expires|signedheaders|signature|security-token|content-sha256|user-agent|checksum-(mode|sha256|crc32)|sdk-checksum-algorithm|meta-.+)$/
 const KNOWN_PARAMETERS =
-  /^(x-id|response-(content-(type|disposition|encoding|language)|cache-control|expires)|list-type|prefix|delimiter|max-keys|continuation-token|start-after|encoding-type|fetch-owner)$/
+  /^(x-id|response-(content-(type|disposition|encoding|language)|cache-control|expires)|list-type|prefix|delimiter|max-keys|continuation-token|start-after|encoding-type|fetch-owner|versions|key-marker|version-id-marker)$/

@@ -83,7 +83,8 @@ async function backupImage(parts: Parts, { imageId }: JobData<'backup-image'>) {
   if ('truncated' in found) throw new VendorError('the image is cut off')
   if (found.refused !== undefined) {
     log.warn('image refused', { imageId, reason: found.refused })
-    return settle(parts, image, (sql) => markRefused(sql, imageId, found.refused))
+    await settle(parts, image, (sql) => markRefused(sql, imageId, found.refused))
+    return
   }
   const original = await store(
     storage,
@@ -99,7 +100,7 @@ async function backupImage(parts: Parts, { imageId }: JobData<'backup-image'>) {
       jpeg && (await store(storage, keyOf(verification, image, 'jpg'), jpeg, 'image/jpeg')).key
     if (!jpeg) reason = `kept as ${found.kind}; a JPEG of it could not be made`
   }
-  await settle(parts, image, (sql) =>
+  const isKept = await settle(parts, image, (sql) =>
     markStored(sql, imageId, {
       contentType: CONTENT_TYPES[found.kind],
       size: bytes.length,
@@ -109,20 +110,24 @@ async function backupImage(parts: Parts, { imageId }: JobData<'backup-image'>) {
       reason,
     }),
   )
-  log.info('image backed up', { imageId, verificationId: verification.id })
+  if (isKept) return log.info('image backed up', { imageId, verificationId: verification.id })
+  // Erased while the image was on its way.
+  for (const key of new Set([original.key, jpegKey])) if (key) await storage.delete(key)
 }
 
-/** The image's new state, and what the endpoint shows because of it, together. */
+/** The image's new state, and what the endpoint shows because of it, together. `false`: it was erased meanwhile. */
 async function settle(
   { db }: Parts,
   { verificationId }: ImageRow,
   mark: (sql: Parameters<typeof markRefused>[0]) => Promise<void>,
-) {
-  await db.begin(async (sql) => {
+): Promise<boolean> {
+  return await db.begin(async (sql) => {
     // Two images of one verification may settle at the same moment: each must see the other.
-    await sql`select from verification where id = ${verificationId} for update`
+    const [locked] = await sql`select from verification where id = ${verificationId} for update`
+    if (!locked) return false
     await mark(sql)
     await refreshDocuments(sql, verificationId)
+    return true
   })
 }
 

@@ -1,0 +1,201 @@
+import { z } from 'zod'
+import type { Db, Sql } from '../db.ts'
+import { OperatorError } from '../errors.ts'
+import type { JobData, Jobs } from '../jobs.ts'
+import type { Log } from '../log.ts'
+import type { Sealer } from '../secrets.ts'
+import type { Storage } from '../storage.ts'
+import { createVendor, findVendorIntegration } from './vendors/vendors.ts'
+
+/**
+ * Days that things are kept, by what they are for. `approved`: to be shown to applications, so until its resident or the
+ * operator ends it. `declined`: to answer complaints. `unfinished`: to be gone on with. `delivery`: the vendor's own words,
+ * to look into what went wrong.
+ */
+const DEFAULT_DAYS = { approved: null, declined: 365, unfinished: 90, delivery: 90 } as const
+type Purpose = keyof typeof DEFAULT_DAYS
+type ErasureReason = 'retention' | 'resident' | 'operator' | 'tenant'
+
+// Images that were on their way when their verification was erased have arrived, or never will.
+const SECOND_LOOK_SECONDS = 15 * 60
+
+const daysSchema = z.partialRecord(
+  z.enum(['approved', 'declined', 'unfinished', 'delivery']),
+  z.int('the days are a number').min(1).max(36_500).nullable(),
+)
+
+/** Sets how long an integration's data is kept: `purpose=days`, or `purpose=forever`, each. Throws OperatorError. */
+export async function setRetention(
+  sql: Sql,
+  { vendor, name = 'default' }: { vendor: string; name?: string | undefined },
+  words: readonly string[],
+): Promise<void> {
+  const given = words.map((word) => {
+    const [purpose = '', days = ''] = word.split('=', 2)
+    return [purpose, days === 'forever' ? null : Number(days)] as const
+  })
+  const unknown = given.find(([purpose]) => !Object.hasOwn(DEFAULT_DAYS, purpose))
+  if (unknown) throw new OperatorError('A purpose is approved, declined, unfinished or delivery.')
+  const parsed = daysSchema.safeParse(Object.fromEntries(given))
+  if (!parsed.success)
+    throw new OperatorError('--retain is purpose=days, from 1 to 36500, or purpose=forever.')
+  await sql`
+    update vendor_integration set retention = retention || ${sql.json(parsed.data)}, updated_at = now()
+    where vendor = ${vendor} and name = ${name}`
+}
+
+type Due = { purpose: Purpose; vendor: string; integration: string; olderThanDays: number }
+type RetentionReport = (Due & { found: number })[]
+
+/** What is due today, by purpose and integration; with `dryRun` it is only counted, otherwise it is gone. */
+export async function runRetention(
+  parts: { db: Db; jobs: Jobs; log: Log },
+  { dryRun = false }: { dryRun?: boolean } = {},
+): Promise<RetentionReport> {
+  const { db, log } = parts
+  const report: RetentionReport = []
+  for (const due of await listDue(db)) {
+    let found = 0
+    if (due.purpose === 'delivery') found = await handleDeliveries(db, due, dryRun)
+    else {
+      const ids = await listOld(db, due)
+      found = ids.length
+      if (!dryRun) for (const id of ids) await eraseVerification(parts, id, 'retention')
+    }
+    report.push({ ...due, found })
+    if (!dryRun && found > 0) log.info('retention', { ...due, found })
+  }
+  return report
+}
+
+async function listDue(sql: Sql): Promise<Due[]> {
+  const rows = await sql<
+    { vendor: string; name: string; retention: Partial<Record<Purpose, number | null>> }[]
+  >`
+    select vendor, name, retention from vendor_integration order by vendor, name`
+  return rows.flatMap(({ vendor, name, retention }) =>
+    (Object.keys(DEFAULT_DAYS) as Purpose[]).flatMap((purpose) => {
+      const days = retention[purpose] === undefined ? DEFAULT_DAYS[purpose] : retention[purpose]
+      return days === null ? [] : [{ purpose, vendor, integration: name, olderThanDays: days }]
+    }),
+  )
+}
+
+const PURPOSES: Record<Exclude<Purpose, 'delivery'>, string[]> = {
+  approved: ['approved'],
+  declined: ['declined'],
+  unfinished: ['pending', 'resubmission', 'review', 'expired', 'error'],
+}
+
+async function listOld(sql: Sql, { purpose, vendor, integration, olderThanDays }: Due) {
+  const rows = await sql<{ id: string }[]>`
+    select id from verification
+    where vendor = ${vendor} and integration = ${integration}
+      and status = any (${PURPOSES[purpose as keyof typeof PURPOSES]})
+      and coalesce(decided_at, session_created_at) < now() - make_interval(days => ${olderThanDays})
+    order by session_created_at`
+  return rows.map(({ id }) => id)
+}
+
+async function handleDeliveries(
+  sql: Sql,
+  { vendor, integration, olderThanDays }: Due,
+  dryRun: boolean,
+): Promise<number> {
+  const old = sql`vendor = ${vendor} and integration = ${integration} and state <> 'received'
+    and last_received_at < now() - make_interval(days => ${olderThanDays})`
+  const rows = dryRun
+    ? await sql`select from delivery where ${old}`
+    : await sql`delete from delivery where ${old} returning 1`
+  return rows.length
+}
+
+/**
+ * Removes it: the rows with what was said and every image of it, the vendor's own words, queued jobs; then, by the queue,
+ * every version of its objects and what the vendor holds. A stub stays as proof. Answers whether there was one.
+ */
+export async function eraseVerification(
+  { db, jobs }: { db: Db; jobs: Jobs },
+  id: string,
+  reason: ErasureReason,
+): Promise<boolean> {
+  return await db.begin((sql) => erase(sql, jobs, id, reason))
+}
+
+async function erase(sql: Sql, jobs: Jobs, id: string, reason: ErasureReason): Promise<boolean> {
+  const [locked] = await sql`select from verification where id = ${id} for update`
+  if (!locked) return false
+  const images = await sql<{ id: string }[]>`select id from image where verification_id = ${id}`
+  await sql`
+    insert into erased_verification (id, tenant, vendor, integration, status, images, reason, vendor_session_id,
+      vendor_deleted_at)
+    select id, tenant, vendor, integration, status, ${images.length}, ${reason}, vendor_session_id,
+      case when vendor_session_id is null then now() end
+    from verification where id = ${id}`
+  await sql`delete from delivery where verification_id = ${id}`
+  await sql`delete from verification where id = ${id}`
+  await jobs.forget(sql, [id, ...images.map((image) => image.id)])
+  await jobs.enqueue(sql, 'delete-remains', { verificationId: id })
+  await jobs.enqueue(
+    sql,
+    'delete-remains',
+    { verificationId: id },
+    { afterSeconds: SECOND_LOOK_SECONDS },
+  )
+  return true
+}
+
+/**
+ * Removes a resident whole: every verification as above, then the account with its consents, grants, tokens, sessions
+ * and passkeys, in one transaction: from its end on every token opens nothing. Answers the ids of the stubs.
+ */
+export async function eraseResident(
+  { db, jobs }: { db: Db; jobs: Jobs },
+  accountId: string,
+): Promise<string[] | undefined> {
+  return await db.begin(async (sql) => {
+    const [locked] = await sql`select from account where id = ${accountId} for update`
+    if (!locked) return undefined
+    const rows = await sql<{ id: string }[]>`
+      select id from verification where account_id = ${accountId} order by session_created_at`
+    for (const { id } of rows) await erase(sql, jobs, id, 'resident')
+    await sql`delete from account where id = ${accountId}`
+    return rows.map(({ id }) => id)
+  })
+}
+
+/** The stub of an erased verification, or `undefined`. */
+export async function findErased(sql: Sql, id: string) {
+  const [row] = await sql`
+    select id, tenant, vendor, integration, status, images, reason, erased_at, objects_deleted_at, vendor_deleted_at
+    from erased_verification where id = ${id}`
+  return row
+}
+
+type Parts = { db: Db; sealer: Sealer; storage: Storage; jobs: Jobs; log: Log }
+
+/** The jobs that follow from an erasure. Each can run twice. */
+export async function startErasing(parts: Parts): Promise<void> {
+  await parts.jobs.work('delete-remains', 2, (data) => deleteRemains(parts, data))
+}
+
+async function deleteRemains(
+  { db, sealer, storage, log }: Parts,
+  { verificationId: id }: JobData<'delete-remains'>,
+): Promise<void> {
+  const [erased] = await db<
+    { tenant: string; vendor: string; integration: string; vendorSessionId: string | null }[]
+  >`select tenant, vendor, integration, vendor_session_id from erased_verification where id = ${id}`
+  if (!erased) return
+  const objects = await storage.deleteAll(`${erased.tenant}/${id}/`)
+  await db`
+    update erased_verification set objects_deleted_at = coalesce(objects_deleted_at, now()) where id = ${id}`
+  log.info('objects deleted', { verificationId: id, objects })
+  if (erased.vendorSessionId === null) return
+  const integration = await findVendorIntegration(db, sealer, erased.vendor, erased.integration)
+  if (!integration) throw new OperatorError('the integration of this verification is gone')
+  await createVendor(integration).deleteSession(erased.vendorSessionId)
+  await db`
+    update erased_verification set vendor_deleted_at = now(), vendor_session_id = null where id = ${id}`
+  log.info('deleted at the vendor', { verificationId: id })
+}
