@@ -48,6 +48,7 @@ export type AppParts = {
   outbox: boolean
   /** A delivery was stored: the worker of this process need not wait for its next look. */
   onDelivery: () => void
+  onRefused?: ((vendor: string) => void) | undefined
 }
 
 type Env = { Bindings: HttpBindings; Variables: { requestId: string } }
@@ -69,6 +70,7 @@ export function createApp(parts: AppParts): Hono<Env> {
       sealer: parts.sealer,
       log,
       isServiceToken: bearer.isServiceToken,
+      onRefused: parts.onRefused,
       onDelivery: parts.onDelivery,
     }),
   )

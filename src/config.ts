@@ -55,6 +55,10 @@ const schema = z.object({
     .default('info'),
   MISSING_SCOPE_STATUS: z.enum(['401', '403'], { error: 'must be 401 or 403' }).default('401'),
   TRUSTED_PROXIES: addressRanges.optional(),
+  METRICS_PORT: port
+    .refine((value) => value <= 65535, 'must be a number from 0 to 65535')
+    .optional(),
+  METRICS_HOST: z.string().min(1).default('127.0.0.1'),
   OUTBOUND_ALLOW: addressRanges.optional(),
   SMTP_URL: url(['smtp:', 'smtps:']).optional(),
   MAIL_FROM: z
@@ -102,6 +106,8 @@ export type Config = Readonly<{
   logLevel: (typeof LOG_LEVELS)[number]
   missingScopeStatus: 401 | 403
   trustedProxies: readonly string[]
+  /** Where the metrics are served; `undefined`: nowhere. */
+  metrics: { host: string; port: number } | undefined
   /** Addresses or CIDR ranges inside that may be called although they are not public. */
   outboundAllow: readonly string[]
   /** `undefined`: mails land in the local outbox. */
@@ -169,6 +175,10 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     logLevel: value.LOG_LEVEL,
     missingScopeStatus: value.MISSING_SCOPE_STATUS === '403' ? 403 : 401,
     trustedProxies: value.TRUSTED_PROXIES ?? [],
+    metrics:
+      value.METRICS_PORT === undefined
+        ? undefined
+        : { host: value.METRICS_HOST, port: value.METRICS_PORT },
     outboundAllow: value.OUTBOUND_ALLOW ?? [],
     mail:
       value.SMTP_URL && value.MAIL_FROM

@@ -4,8 +4,10 @@ import { type Config, loadConfig } from './config.ts'
 import { DiagnosisError } from './doctor.ts'
 import { openEmbedded } from './embedded/data-dir.ts'
 import { OperatorError } from './errors.ts'
+import { measureIngestion } from './id-verification/progress.ts'
 import { createJobs, type Jobs } from './jobs.ts'
 import { createLog, type Log } from './log.ts'
+import { createMetrics, serveMetrics } from './metrics.ts'
 import { openParts, type Parts, type Runtime } from './parts.ts'
 import { listen, type RunningServer, startServer } from './server.ts'
 import { startWorker } from './worker.ts'
@@ -74,6 +76,12 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<Served> {
     // A process that only reads needs no right to write.
     if (config.role !== 'web') await checkBucket(parts)
     jobs = await createJobs(parts.runtime.databaseUrl, log)
+    const metrics = config.metrics && createMetrics()
+    const refused = metrics?.counter(
+      'portal_deliveries_refused_total',
+      'Deliveries whose signature was wrong or missing.',
+      ['vendor'],
+    )
     const worker = config.role === 'web' ? undefined : await startWorker(parts, jobs)
     const server =
       listening &&
@@ -84,13 +92,18 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<Served> {
         trustedProxies: config.trustedProxies,
         outbox: !config.mail && !config.production,
         onDelivery: () => worker?.wake(),
+        onRefused: (vendor) => refused?.inc({ vendor }),
       }))
+    if (metrics) measureIngestion(metrics, parts.db)
+    const measured = metrics && config.metrics && (await serveMetrics(metrics, config.metrics))
+    if (measured) log.info('metrics are served', { port: measured.port })
     const opened = { parts, jobs }
     return {
       config,
       parts,
       server,
       async close() {
+        await measured?.close()
         await server?.close()
         await worker?.stop()
         await opened.jobs.stop()

@@ -35,6 +35,8 @@ export type ServerOptions = {
   outbox: boolean
   /** A delivery was stored: the worker of this process, if any, need not wait for its next look. */
   onDelivery: () => void
+  /** A delivery was refused. */
+  onRefused?: ((vendor: string) => void) | undefined
 }
 
 export type RunningServer = { url: string; issuer: string; close(): Promise<void> }
@@ -123,6 +125,7 @@ export async function startServer(
     addressOf: createClientAddress(options.trustedProxies),
     outbox: options.outbox && isLoopback(issuer),
     onDelivery: options.onDelivery,
+    onRefused: options.onRefused,
   })
   serve(server, issuer, () => provider, getRequestListener(app.fetch))
 

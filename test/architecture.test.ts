@@ -90,6 +90,7 @@ describe('who may import whom', () => {
     ['postgres', ['db.ts']],
     ['pg-boss', ['jobs.ts']],
     ['pino', ['log.ts']],
+    ['prom-client', ['metrics.ts']],
     ['nodemailer', ['mail.ts']],
     ['@simplewebauthn/server', ['accounts/passkeys.ts']],
     ['@aws-sdk/client-s3', ['storage.ts']],

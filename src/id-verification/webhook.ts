@@ -18,12 +18,21 @@ type Parts = {
   sealer: Sealer
   log: Log
   isServiceToken: IsServiceToken
+  /** One was refused: it is counted, and nothing else of it is kept. */
+  onRefused?: ((vendor: string) => void) | undefined
   /** A delivery was stored: whoever applies them need not wait for the next look. */
   onDelivery?: () => void
 }
 
 /** `POST /webhooks/:vendor`: the raw bytes verified, stored durably, and only then 200. All else happens later. */
-export function webhookRoutes({ db, sealer, log, isServiceToken, onDelivery }: Parts): Hono<Env> {
+export function webhookRoutes({
+  db,
+  sealer,
+  log,
+  isServiceToken,
+  onRefused,
+  onDelivery,
+}: Parts): Hono<Env> {
   const routes = new Hono<Env>()
   const remembered = new Map<string, { vendor: Vendor | undefined; until: number }>()
   let refused = 0
@@ -60,6 +69,7 @@ export function webhookRoutes({ db, sealer, log, isServiceToken, onDelivery }: P
     )
     if (!isGenuine) {
       refused++
+      onRefused?.(name)
       // A flood of forged ones must not become a flood of lines.
       if (refused % 100 === 1)
         log.warn('deliveries refused', { vendor: name, integration, refused })

@@ -1,0 +1,64 @@
+import type { Sql } from '../db.ts'
+import type { Metrics } from '../metrics.ts'
+
+/** What comes in, and what waits, as metrics. `portal_deliveries{state="failed"}` above zero is the alarm. */
+export function measureIngestion(metrics: Metrics, sql: Sql): void {
+  const seconds = (of: Date | null | undefined) =>
+    of ? Math.max(0, (Date.now() - of.getTime()) / 1000) : 0
+
+  metrics.gauge(
+    'portal_deliveries',
+    'Deliveries that wait to be applied, or ended without: failed and quarantined ones want an operator.',
+    ['vendor', 'state'],
+    async () =>
+      (
+        await sql<{ vendor: string; state: string; count: number }[]>`
+          select vendor, state, count(*)::int as count from delivery
+          where state in ('received', 'failed', 'quarantined') group by vendor, state`
+      ).map(({ vendor, state, count }) => ({ labels: { vendor, state }, value: count })),
+  )
+  metrics.gauge(
+    'portal_delivery_lag_seconds',
+    'Age of the oldest delivery that is not applied yet.',
+    [],
+    async () => {
+      const [row] = await sql<{ oldest: Date | null }[]>`
+        select min(received_at) as oldest from delivery where state = 'received'`
+      return [{ labels: {}, value: seconds(row?.oldest) }]
+    },
+  )
+  metrics.gauge(
+    'portal_images',
+    'Images that wait to be backed up, or were refused.',
+    ['vendor', 'state'],
+    async () =>
+      (
+        await sql<{ vendor: string; state: string; count: number }[]>`
+          select vendor, state, count(*)::int as count
+          from image join verification on verification.id = verification_id
+          where state in ('pending', 'refused') group by vendor, state`
+      ).map(({ vendor, state, count }) => ({ labels: { vendor, state }, value: count })),
+  )
+  metrics.gauge(
+    'portal_verifications_undecided',
+    'Sessions at a vendor of which nothing final is known.',
+    ['vendor'],
+    async () =>
+      (
+        await sql<{ vendor: string; count: number }[]>`
+          select vendor, count(*)::int as count from verification
+          where status in ('pending', 'resubmission', 'review') group by vendor`
+      ).map(({ vendor, count }) => ({ labels: { vendor }, value: count })),
+  )
+  metrics.gauge(
+    'portal_erasures_open',
+    'Erased verifications of which something is still in the bucket or at the vendor.',
+    [],
+    async () => {
+      const [row] = await sql<{ count: number }[]>`
+        select count(*)::int as count from erased_verification
+        where objects_deleted_at is null or vendor_deleted_at is null`
+      return [{ labels: {}, value: row?.count ?? 0 }]
+    },
+  )
+}

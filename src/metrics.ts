@@ -1,0 +1,65 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+
+/** What an operator watches, in Prometheus' text format. */
+export type Metrics = {
+  /** A number that only grows. */
+  counter(name: string, help: string, labels?: string[]): Counter
+  /** A number that is asked for when the metrics are. */
+  gauge(
+    name: string,
+    help: string,
+    labels: string[],
+    read: () => Promise<{ labels: Record<string, string>; value: number }[]>,
+  ): void
+  text(): Promise<string>
+}
+
+export function createMetrics(): Metrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  return {
+    counter: (name, help, labels = []) =>
+      new Counter({ name, help, labelNames: labels, registers: [registry] }),
+    gauge(name, help, labels, read) {
+      new Gauge({
+        name,
+        help,
+        labelNames: labels,
+        registers: [registry],
+        async collect() {
+          this.reset()
+          for (const { labels: of, value } of await read()) this.set(of, value)
+        },
+      })
+    },
+    text: () => registry.metrics(),
+  }
+}
+
+/** `GET /metrics` on a port of its own, which is not for the outside. */
+export async function serveMetrics(
+  metrics: Metrics,
+  { host, port }: { host: string; port: number },
+): Promise<{ port: number; close(): Promise<void> }> {
+  const server = createServer((req, res) => {
+    if (req.url !== '/metrics') return void res.writeHead(404).end()
+    metrics.text().then(
+      (text) => res.writeHead(200, { 'Content-Type': 'text/plain; version=0.0.4' }).end(text),
+      () => res.writeHead(503).end(),
+    )
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, resolve)
+  })
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
