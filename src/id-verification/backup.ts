@@ -33,14 +33,14 @@ export async function startBackup(parts: Parts): Promise<void> {
 async function listImages(parts: Parts, { verificationId, attemptId }: JobData<'list-images'>) {
   const { db, jobs } = parts
   const verification = await findVerificationRow(db, verificationId)
-  // Erased, or decided anew since: that decision brought a job of its own.
-  if (!verification?.vendorSessionId || verification.attemptId !== attemptId) return
+  // Erased since.
+  if (!verification?.vendorSessionId) return
   const vendor = await openVendor(parts, verification)
   const media = await listMedia(parts, vendor, verification, attemptId)
   await db.begin(async (sql) => {
     for (const imageId of await recordImages(sql, verificationId, attemptId, media))
       await jobs.enqueue(sql, 'backup-image', { imageId })
-    await refreshDocuments(sql, verificationId, true)
+    await refreshDocuments(sql, verificationId, attemptId)
   })
   jobs.wake()
 }

@@ -121,8 +121,7 @@ async function apply(
     await jobs.enqueue(sql, 'fetch-result', { verificationId: verification.id, deliveryId: id })
     return end('applied', `the vendor is asked: ${reading.explanation}`, verification.id)
   }
-  const attemptId = await recordDecision(sql, verification.id, reading, id)
-  if (attemptId !== undefined)
+  for (const attemptId of await recordDecision(sql, verification.id, reading, id))
     await jobs.enqueue(sql, 'list-images', { verificationId: verification.id, attemptId })
   await end('applied', `recorded: ${reading.status}`, verification.id)
 }

@@ -44,11 +44,9 @@ async function fetchResult(
   await db.begin(async (sql) => {
     // Erased meanwhile: then there is nothing to record it on.
     if (!(await lockVerification(sql, verificationId))) return
-    for (const decision of found) {
-      const attemptId = await recordDecision(sql, verificationId, decision, deliveryId)
-      if (attemptId !== undefined)
+    for (const decision of found)
+      for (const attemptId of await recordDecision(sql, verificationId, decision, deliveryId))
         await jobs.enqueue(sql, 'list-images', { verificationId, attemptId })
-    }
   })
   jobs.wake()
   log.info('vendor asked', { verificationId, decisions: found.length })

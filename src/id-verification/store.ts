@@ -89,8 +89,8 @@ export async function findVerificationRow(
 }
 
 /**
- * Records what was said, and computes anew where the verification stands. Answers the attempt whose images are
- * wanted now, or `undefined`. To be called with the row locked.
+ * Records what was said, and computes anew where the verification stands. Answers the attempts whose images are wanted
+ * now: the one that holds, and the one that was just decided, so that every attempt is kept. To be called with the row locked.
  */
 export async function recordDecision(
   sql: Sql,
@@ -98,12 +98,12 @@ export async function recordDecision(
   decision: FoundDecision,
   /** `undefined`: the vendor was asked. */
   deliveryId: string | undefined,
-): Promise<string | undefined> {
-  await sql`
+): Promise<string[]> {
+  const [recorded] = await sql`
     insert into decision (verification_id, attempt_id, status, decided_at, document_type, reason, delivery_id)
     values (${verificationId}, ${decision.attemptId}, ${decision.status}, ${decision.decidedAt ?? null},
       ${decision.documentType ?? null}, ${decision.reason ?? null}, ${deliveryId ?? null})
-    on conflict (verification_id, attempt_id, status, decided_at) do nothing`
+    on conflict (verification_id, attempt_id, status, decided_at) do nothing returning true as recorded`
   const decisions = await sql<Decision[]>`
     select attempt_id, status, decided_at, document_type from decision
     where verification_id = ${verificationId}`
@@ -117,9 +117,19 @@ export async function recordDecision(
       images_complete = images_complete and ${sameAttempt}, updated_at = now()
     where id = ${verificationId}`
   if (!sameAttempt) await refreshDocuments(sql, verificationId)
-  const wanted = now.status === 'approved' && !(sameAttempt && before?.imagesComplete)
-  return wanted ? (now.attemptId ?? undefined) : undefined
+  const wanted = new Set<string>()
+  if (
+    now.status === 'approved' &&
+    now.attemptId !== null &&
+    !(sameAttempt && before?.imagesComplete)
+  )
+    wanted.add(now.attemptId)
+  if (recorded && WITH_IMAGES.includes(decision.status)) wanted.add(decision.attemptId)
+  return [...wanted]
 }
+
+/** What is said of an attempt that the person has finished: there are images of it. */
+const WITH_IMAGES: VerificationStatus[] = ['approved', 'declined', 'resubmission', 'review']
 
 /** Whether what holds of it was first recorded more than a day ago. */
 export async function isDecidedLongAgo(sql: Sql, verificationId: string): Promise<boolean> {
@@ -200,16 +210,16 @@ export async function markRefused(sql: Sql, id: string, reason: string): Promise
 
 /**
  * What the endpoint hands out: for each slot the first stored image in the order of `providers.md` §1.2, of the attempt
- * that the status speaks of; complete when none of its images is pending and the list was read.
+ * that the status speaks of; complete when none of its images is pending and its list was read (`listedAttempt`: just now).
  */
 export async function refreshDocuments(
   sql: Sql,
   verificationId: string,
-  listed = false,
+  listedAttempt?: string,
 ): Promise<void> {
   await sql`
     update verification set
-      images_complete = (images_complete or ${listed} or exists (
+      images_complete = (images_complete or coalesce(attempt_id = ${listedAttempt ?? null}, false) or exists (
           select from image where verification_id = verification.id and attempt_id = verification.attempt_id))
         and not exists (
           select from image where verification_id = verification.id

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { findVerification } from '../../src/id-verification/operations.ts'
+import { findLatestDocuments } from '../../src/id-verification/store.ts'
 import { drawImage } from '../../src/sandbox/images.ts'
 import { inventPerson } from '../../src/sandbox/specimen.ts'
 import { startPortal, type TestPortal } from '../support/portal.ts'
@@ -18,6 +19,7 @@ afterAll(async () => {
 })
 
 type Image = {
+  attemptId: string
   type: string
   state: string
   contentType: string
@@ -83,6 +85,29 @@ test.each([
   expect(new Set(images.map(({ type }) => type)).size).toBe(images.length)
   const rows = await portal.db`select from image where verification_id = ${id}`
   expect(rows).toHaveLength(images.length)
+})
+
+test('every attempt is kept and told apart, and the approved one is what is shown', async () => {
+  const { resident, id, sessionId } = await vendor.start()
+  await vendor.sandbox.complete(sessionId, 'resubmission_requested')
+  await eventually(async () => {
+    const { images } = await read(id)
+    return images.length > 0 && images.every(({ state }) => state === 'stored')
+  })
+  expect(await findLatestDocuments(portal.db, resident.id)).toBeUndefined()
+  await vendor.sandbox.complete(sessionId, 'approved')
+  const { images } = await complete(id)
+  const attempts = (await vendor.sandbox.findSession(sessionId))?.attempts ?? []
+  expect(attempts).toHaveLength(2)
+  for (const attempt of attempts)
+    expect(
+      images
+        .filter(({ attemptId }) => attemptId === attempt.id)
+        .map(({ sha256 }) => sha256)
+        .sort(),
+    ).toEqual(attempt.media.map(({ sha256 }) => sha256).sort())
+  const { documentFrontKey } = await keys(id)
+  expect(documentFrontKey).toContain(attempts.at(-1)?.id)
 })
 
 test('webhooks with a wrong signature change nothing', async () => {
