@@ -96,7 +96,10 @@ test('every attempt is kept and told apart, and the approved one is what is show
   })
   expect(await findLatestDocuments(portal.db, resident.id)).toBeUndefined()
   await vendor.sandbox.complete(sessionId, 'approved')
-  const { images } = await complete(id)
+  const { images } = await eventually(async () => {
+    const found = await read(id)
+    return found.status === 'approved' && found.imagesComplete ? found : undefined
+  })
   const attempts = (await vendor.sandbox.findSession(sessionId))?.attempts ?? []
   expect(attempts).toHaveLength(2)
   for (const attempt of attempts)
