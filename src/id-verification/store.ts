@@ -257,7 +257,8 @@ export async function listVerifications(
     select id, vendor, status, session_created_at as date, document_type,
       status = 'approved' and not images_complete as images_pending,
       coalesce((
-        select json_agg(json_build_object('type', type, 'key', jpeg_key) order by type, position)
+        select json_agg(json_build_object('type', type, 'key', jpeg_key)
+          order by array_position(array['document_front', 'document_back', 'selfie'], type), position)
         from image where verification_id = verification.id and attempt_id = verification.attempt_id
           and state = 'stored' and jpeg_key is not null and type in ('document_front', 'document_back', 'selfie')
       ), '[]') as images
