@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { print, readCommand, UsageError } from './commands.ts'
-import { type Config, loadConfig } from './config.ts'
+import { type Config, isLoopback, loadConfig } from './config.ts'
 import { DiagnosisError } from './doctor.ts'
 import { openEmbedded } from './embedded/data-dir.ts'
 import { OperatorError } from './errors.ts'
@@ -90,7 +90,8 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<Served> {
         jobs,
         missingScopeStatus: config.missingScopeStatus,
         trustedProxies: config.trustedProxies,
-        outbox: !config.mail && !config.production,
+        // Mails hold links that open accounts: only where nobody else can look.
+        outbox: !config.mail && !config.production && isLoopback(`http://${config.host}`),
         onDelivery: () => worker?.wake(),
         onRefused: (vendor) => refused?.inc({ vendor }),
       }))

@@ -24,6 +24,7 @@ import {
   nameOneResource,
   offerOfflineAccess,
   refuseUnknownScopes,
+  takeOwnSecret,
 } from './requests.ts'
 import { CLAIMS, KNOWN_UNGRANTED, SCOPES, SERVICE_SCOPES } from './scopes.ts'
 import { sessionTtlSeconds } from './session-limits.ts'
@@ -258,6 +259,7 @@ export function createProvider({
   deriveSuccessors(provider, successorOf)
   putTokensOnTheWire(provider, tokens, ACCESS_TOKEN_TTL_SECONDS)
   nameOneResource(provider, issuer)
+  takeOwnSecret(provider)
   provider.ReplayDetection.unique = (by, jti, expiresAt) => spendOnce(db, by, jti, expiresAt)
   provider.Client.prototype.backchannelLogout = async function (
     this: { clientId: string },

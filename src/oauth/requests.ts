@@ -74,6 +74,32 @@ export function nameOneResource(provider: Provider, issuer: string): void {
   })
 }
 
+/**
+ * RFC 7592 §2.2: a client that sends its secret along sends the right one. Ours is kept as a hash, which the library would
+ * compare it with; so the right one is replaced by what is kept, before the library looks.
+ */
+export function takeOwnSecret(provider: Provider): void {
+  const kept = new WeakMap<object, unknown>()
+  type Context = {
+    route: string
+    client?: { clientSecret?: string; compareClientSecret(secret: string): boolean }
+  }
+  Object.defineProperty(provider.OIDCContext.prototype, 'body', {
+    configurable: true,
+    get() {
+      return kept.get(this)
+    },
+    set(this: Context, body: { client_secret?: unknown } | undefined) {
+      const secret = this.route === 'client_update' ? body?.client_secret : undefined
+      if (body && typeof secret === 'string')
+        body.client_secret = this.client?.compareClientSecret(secret)
+          ? this.client.clientSecret
+          : ''
+      kept.set(this, body)
+    },
+  })
+}
+
 const LONGEST_ASSERTION_SECONDS = 600
 
 /** RFC 7523 §3, and its audience as FAPI 2.0 §5.3.2.1 has it: the issuer, one string, whatever the client's profile. */

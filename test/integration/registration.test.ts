@@ -128,6 +128,20 @@ test('a registration is read, changed and deleted with its own token, which chan
     'Another name',
     'openid email',
   ])
+  // A client may send its secret along, and no other (RFC 7592 §2.2).
+  const withSecret = (client_secret: string) =>
+    send('PUT', made.registration_client_uri, changed.body.registration_access_token, {
+      ...metadata,
+      scope: 'openid email',
+      client_secret,
+    })
+  expect((await withSecret('x'.repeat(43))).status).toBe(400)
+  const [row] =
+    await portal.db`select encode(secret_hash, 'base64') as hash from client where id = ${made.client_id}`
+  expect((await withSecret(`sha256:${row?.hash}`)).status).toBe(400)
+  const kept = await withSecret(made.client_secret)
+  expect(kept.status).toBe(200)
+  changed.body.registration_access_token = kept.body.registration_access_token
   // The secret goes on, the old registration token does not.
   const resident = await addResident(portal.parts)
   const application = await createApplication(portal.issuer, made)
