@@ -5,7 +5,7 @@ import type { Provider } from 'oidc-provider'
 import { apiHeaders } from './api/headers.ts'
 import { createFindLatestApproved, idVerificationRoutes } from './api/id-verification.ts'
 import type { ClientAddress } from './client-address.ts'
-import type { Db } from './db.ts'
+import { type Db, isUnstorable } from './db.ts'
 import { ApiError } from './errors.ts'
 import { passkeyScript, securityHeaders, stylesheet } from './html.ts'
 import { findLatestDocuments } from './id-verification/store.ts'
@@ -141,6 +141,7 @@ export function createApp(parts: AppParts): Hono<Env> {
     if (error instanceof ApiError) return answer(c, error)
     if (error instanceof HTTPException)
       return answer(c, new ApiError(error.status, 'invalid_request', error.message || undefined))
+    if (isUnstorable(error)) return answer(c, new ApiError(400, 'invalid_request'))
     const requestId = c.var.requestId ?? crypto.randomUUID()
     c.set('requestId', requestId)
     log.error('request failed', { requestId, method: c.req.method, error })

@@ -59,3 +59,7 @@ export async function migrate(db: Db): Promise<string[]> {
   })
   return applied
 }
+
+/** Whether it failed on a NUL, which PostgreSQL keeps in no text: what holds one was never stored, and cannot be. */
+export const isUnstorable = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && (error.code === '22021' || error.code === '22P05')

@@ -1,6 +1,6 @@
 import type { Adapter, AdapterPayload } from 'oidc-provider'
 import { errors } from 'oidc-provider'
-import type { Db } from '../db.ts'
+import { type Db, isUnstorable } from '../db.ts'
 import type { Jobs } from '../jobs.ts'
 import { hashSecret, type Sealer } from '../secrets.ts'
 import { deleteClient, findClientMetadata, storeRegistered } from './clients.ts'
@@ -12,12 +12,14 @@ export type SuccessorOf = (refreshToken: string) => string
 // How long a client that lost the answer may ask for it again.
 const LOST_ANSWER_SECONDS = 10
 
+type Parts = { sealer: Sealer; jobs: Jobs; successorOf: SuccessorOf }
+
 /** oidc-provider's storage in PostgreSQL. Values that travel are looked up by their SHA-256 and kept nowhere. */
-export function createAdapter(
-  db: Db,
-  name: string,
-  { sealer, jobs, successorOf }: { sealer: Sealer; jobs: Jobs; successorOf: SuccessorOf },
-): Adapter {
+export function createAdapter(db: Db, name: string, parts: Parts): Adapter {
+  return withoutNul(chooseAdapter(db, name, parts))
+}
+
+function chooseAdapter(db: Db, name: string, { sealer, jobs, successorOf }: Parts): Adapter {
   if (name === 'Client') return clientAdapter(db, jobs)
   if (name === 'Grant') return grantAdapter(db)
   if (name === 'DeviceCode' || name === 'Interaction')
@@ -32,6 +34,33 @@ export function createAdapter(
       if (!found?.consumed || !(await mayRepeat(id))) return found
       const { consumed: _, ...unused } = found
       return unused
+    },
+  }
+}
+
+/** What names a NUL finds nothing, and what holds one is the caller's mistake: neither is ours. */
+function withoutNul(adapter: Adapter): Adapter {
+  const finding =
+    (find: Adapter['find']): Adapter['find'] =>
+    async (id) => {
+      try {
+        return await find(id)
+      } catch (error) {
+        if (isUnstorable(error)) return undefined
+        throw error
+      }
+    }
+  return {
+    ...adapter,
+    find: finding((id) => adapter.find(id)),
+    findByUserCode: finding((code) => adapter.findByUserCode(code)),
+    async upsert(id, payload, expiresInSeconds) {
+      try {
+        return await adapter.upsert(id, payload, expiresInSeconds)
+      } catch (error) {
+        if (isUnstorable(error)) throw new errors.InvalidRequest('a parameter holds a NUL')
+        throw error
+      }
     },
   }
 }

@@ -273,6 +273,10 @@ export function createProvider({
     })
   }
   provider.use(mendAnswers(issuer, db))
+  // Koa's own: whatever escaped, and hang-ups of callers.
+  provider.on('error' as never, (error: unknown) =>
+    log.error('authorization server failed', { error }),
+  )
   provider.on('server_error', (_ctx, error) => log.error('authorization server failed', { error }))
   const refused = (ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) => {
     if (error.error === 'unsupported_token_type') return

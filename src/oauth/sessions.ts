@@ -150,6 +150,8 @@ export async function endSessions(
   return ended.length
 }
 
+const FORM_SECONDS = 3600
+
 type Session = InstanceType<Provider['Session']>
 /** What the library's own save uses, and its types leave out. */
 type StoredSession = Session & {
@@ -166,7 +168,14 @@ type StoredSession = Session & {
  */
 export function guardSessions(provider: Provider, db: Db): void {
   const { prototype } = provider.Session
-  const { save } = prototype
+  const { save, persist } = prototype
+  // The device page is shown again with an error, also to a browser that has no session yet: its form needs one.
+  prototype.persist = async function (this: Session) {
+    if (this.exp !== undefined) return await persist.call(this)
+    const { req, res } = Provider.ctx ?? {}
+    if (req && res) setSessionCookie(provider, provider.createContext(req, res), this.jti)
+    return await this.save(FORM_SECONDS)
+  }
   prototype.save = async function (this: StoredSession, ttl: number) {
     const ctx = Provider.ctx
     const userAgent = ctx ? userAgentOf(ctx.req) : null
