@@ -16,6 +16,7 @@ import { openParts, type Parts, type Runtime } from '../src/parts.ts'
 import { createUserAgent } from '../src/sandbox/user-agent.ts'
 import { hashSecret, randomSecret } from '../src/secrets.ts'
 import { basic, CALLBACK, type Flows, MEMORY_CLIENT, runFlows, signInBrowsers } from './flow.ts'
+import { backUp, startImageSource } from './images.ts'
 import type { Task } from './target.ts'
 
 /*
@@ -29,12 +30,22 @@ const RESIDENTS = 256
 const API = '/api/v1/me/natural-person/id-verification'
 
 const { values } = parseArgs({
-  options: { slices: { type: 'string', default: '6' }, seconds: { type: 'string', default: '2' } },
+  options: {
+    slices: { type: 'string', default: '6' },
+    seconds: { type: 'string', default: '2' },
+    images: { type: 'string', default: '900' },
+  },
 })
 const slices = Number(values.slices)
 const seconds = Number(values.seconds)
+const images = Number(values.images)
 
-type Target = { url: string; cpuMicroseconds(): Promise<number>; stop(): void }
+type Target = {
+  url: string
+  cpuMicroseconds(): Promise<number>
+  residentBytes(): Promise<number>
+  stop(): void
+}
 type Request = { method?: 'POST'; path?: string; headers?: Record<string, string>; body?: string }
 type Load = { name: string; target: Target } & ({ nextRequest: () => Request } | { flows: Flows })
 type Result = { name: string; requestsPerSecond: number; cpuMicroseconds: number; errors: number }
@@ -47,6 +58,7 @@ async function startTarget(task: Task): Promise<Target> {
   return {
     url,
     cpuMicroseconds: async () => (await ask<{ microseconds: number }>(child, 'cpu')).microseconds,
+    residentBytes: async () => (await ask<{ bytes: number }>(child, 'cpu')).bytes,
     stop: () => child.kill(),
   }
 }
@@ -237,6 +249,57 @@ function deliveries(apiKey: string, secret: string): () => Request {
   }
 }
 
+/** One worker, then two against a vendor that takes its time, then one over many images, its memory watched. */
+async function measureBackups(runtime: Runtime, count: number, targets: Target[]) {
+  const { s3, s3Credentials } = runtime
+  if (!s3Credentials) throw new Error('the benchmark has credentials of its own')
+  const source = await startImageSource({ delayMs: 150, s3, credentials: s3Credentials })
+  const here = { ...runtime, s3: { ...s3, endpoint: source.endpoint } }
+  const parts = await openParts(here, createLog('error'))
+  const encryptionKeys = here.encryptionKeys.map((key) => Buffer.from(key).toString('base64url'))
+  const startOne = async () => {
+    const worker = await startTarget({ be: 'worker', runtime: { ...here, encryptionKeys } })
+    targets.push(worker)
+    return worker
+  }
+  try {
+    const first = await startOne()
+    await backUp(parts, source, 60)
+    say('  one worker, slow vendor')
+    const alone = await backUp(parts, source, Math.min(count, 300))
+    const second = await startOne()
+    say('  two workers, slow vendor')
+    const together = await backUp(parts, source, Math.min(count, 300))
+    second.stop()
+    say('  one worker, quick vendor')
+    source.answerAfter(0)
+    const before = await first.cpuMicroseconds()
+    const resident: number[] = []
+    const run = await backUp(parts, source, count, async () => {
+      resident.push(await first.residentBytes())
+    })
+    const cpu = (await first.cpuMicroseconds()) - before
+    const half = Math.floor(resident.length / 2)
+    const mebibytes = (bytes: number[]) => Math.round(Math.max(...bytes) / 1048576)
+    return {
+      images: run.images,
+      bytesEach: source.imageBytes,
+      imagesPerSecond: Number((run.images / run.seconds).toFixed(1)),
+      cpuMicrosecondsEach: Math.round(cpu / run.images),
+      // Flat: the second half needs no more than the first.
+      mebibytes: {
+        firstHalf: mebibytes(resident.slice(0, half)),
+        secondHalf: mebibytes(resident.slice(half)),
+      },
+      twoWorkersOverOne: Number((alone.seconds / together.seconds).toFixed(2)),
+      doubleWork: alone.images - alone.objects + (together.images - together.objects),
+    }
+  } finally {
+    await parts.close()
+    await source.close()
+  }
+}
+
 async function main() {
   const dir = await mkdtemp(join(tmpdir(), 'portal-bench-'))
   say('starting PostgreSQL')
@@ -346,16 +409,21 @@ async function main() {
         nextRequest: token(clients.service, '/api/oauth/token'),
       },
     ])
-    await report([
-      { title: 'Hot endpoint, against a bare Hono handler', target: 0.2, results: hot },
-      { title: 'Deliveries durably stored, against a bare insert', target: 0.6, results: ingest },
-      { title: 'Code to tokens, against the library in memory', target: 0.5, results: code },
-      {
-        title: 'Client credentials, against the library in memory',
-        target: 0.5,
-        results: credentials,
-      },
-    ])
+    say(`${images} images from the vendor into the bucket`)
+    const backups = await measureBackups(runtime, images, targets)
+    await report(
+      [
+        { title: 'Hot endpoint, against a bare Hono handler', target: 0.2, results: hot },
+        { title: 'Deliveries durably stored, against a bare insert', target: 0.6, results: ingest },
+        { title: 'Code to tokens, against the library in memory', target: 0.5, results: code },
+        {
+          title: 'Client credentials, against the library in memory',
+          target: 0.5,
+          results: credentials,
+        },
+      ],
+      backups,
+    )
   } finally {
     for (const target of targets) target.stop()
     await postgres.stop()
@@ -365,7 +433,7 @@ async function main() {
 
 type Section = { title: string; target: number; results: Result[] }
 
-async function report(sections: Section[]) {
+async function report(sections: Section[], backups: Awaited<ReturnType<typeof measureBackups>>) {
   const rows = sections.map(({ title, target, results: [base, measured] }) => ({
     title,
     target,
@@ -381,13 +449,16 @@ async function report(sections: Section[]) {
           `  ${result.name.padEnd(52)} ${String(result.cpuMicroseconds).padStart(8)} us CPU a request  ${String(result.requestsPerSecond).padStart(7)} req/s  ${result.errors} errors\n`,
         )
   }
+  process.stdout.write(
+    `\nImages backed up: ${backups.imagesPerSecond}/s by one worker (${backups.images} of ${Math.round(backups.bytesEach / 1024)} KiB), ${backups.cpuMicrosecondsEach} us CPU each; memory ${backups.mebibytes.firstHalf} MiB in the first half, ${backups.mebibytes.secondHalf} MiB in the second\nTwo workers over one, slow vendor: ${backups.twoWorkersOverOne} times as fast, ${backups.doubleWork} done twice\n`,
+  )
   const dir = new URL('./results/', import.meta.url)
   await mkdir(dir, { recursive: true })
   const file = new URL('latest.json', dir)
   const machine = { node: process.version, cpu: cpus()[0]?.model, cores: cpus().length }
   await writeFile(
     file,
-    `${JSON.stringify({ at: new Date().toISOString(), machine, connections: CONNECTIONS, slices, seconds, rows }, null, 2)}\n`,
+    `${JSON.stringify({ at: new Date().toISOString(), machine, connections: CONNECTIONS, slices, seconds, rows, backups }, null, 2)}\n`,
   )
   process.stdout.write(`\nwritten to bench/results/latest.json\n`)
   if (rows.some(({ base, measured }) => (base?.errors ?? 0) + (measured?.errors ?? 0) > 0))

@@ -8,6 +8,7 @@ import { createJobs } from '../src/jobs.ts'
 import { createLog } from '../src/log.ts'
 import { openParts, type Runtime } from '../src/parts.ts'
 import { listen, startServer } from '../src/server.ts'
+import { startWorker } from '../src/worker.ts'
 import { CALLBACK, MEMORY_CLIENT } from './flow.ts'
 
 /** What the benchmark's parent asks this process to be. */
@@ -15,13 +16,17 @@ export type Task =
   | { be: 'hello' }
   | { be: 'insert'; databaseUrl: string }
   | { be: 'memory' }
+  | {
+      be: 'worker'
+      runtime: Omit<Runtime, 'encryptionKeys'> & { encryptionKeys: string[] }
+    }
   | { be: 'portal'; runtime: Omit<Runtime, 'encryptionKeys'> & { encryptionKeys: string[] } }
 
 /** One server under load, in a process of its own so that its CPU time is its own. Started by `main.ts`. */
 process.on('message', async (message: Task | 'cpu') => {
   if (message === 'cpu') {
     const { user, system } = process.cpuUsage()
-    process.send?.({ microseconds: user + system })
+    process.send?.({ microseconds: user + system, bytes: process.memoryUsage.rss() })
     return
   }
   process.send?.({ url: await start(message) })
@@ -29,6 +34,12 @@ process.on('message', async (message: Task | 'cpu') => {
 process.on('disconnect', () => process.exit(0))
 
 async function start(task: Task): Promise<string> {
+  if (task.be === 'worker') {
+    const encryptionKeys = task.runtime.encryptionKeys.map((key) => Buffer.from(key, 'base64url'))
+    const parts = await openParts({ ...task.runtime, encryptionKeys }, createLog('error'))
+    await startWorker(parts, await createJobs(parts.runtime.databaseUrl, parts.log))
+    return 'worker'
+  }
   if (task.be === 'portal') {
     const encryptionKeys = task.runtime.encryptionKeys.map((key) => Buffer.from(key, 'base64url'))
     const parts = await openParts({ ...task.runtime, encryptionKeys }, createLog('error'))
