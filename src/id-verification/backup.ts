@@ -16,7 +16,7 @@ import {
   refreshDocuments,
   type VerificationRow,
 } from './store.ts'
-import { type Media, NotYetError, type Vendor, VendorError } from './vendors/vendor.ts'
+import { GoneError, type Media, NotYetError, type Vendor, VendorError } from './vendors/vendor.ts'
 import { createVendor, findVendorIntegration } from './vendors/vendors.ts'
 
 type Parts = { db: Db; sealer: Sealer; storage: Storage; jobs: Jobs; log: Log }
@@ -72,10 +72,15 @@ async function backupImage(parts: Parts, { imageId }: JobData<'backup-image'>) {
   if (!verification?.vendorSessionId) return
   const vendor = await openVendor(parts, verification)
   // By the id from the configured host, never an address from a payload.
-  const bytes = await vendor.download(
-    { sessionId: verification.vendorSessionId, mediaId: image.vendorMediaId },
-    LARGEST_IMAGE,
-  )
+  const media = { sessionId: verification.vendorSessionId, mediaId: image.vendorMediaId }
+  const bytes = await vendor.download(media, LARGEST_IMAGE).catch((error: unknown) => {
+    if (error instanceof GoneError) return undefined
+    throw error
+  })
+  if (!bytes) {
+    await settle(parts, image, (sql) => markRefused(sql, imageId, 'the vendor has it not'))
+    return
+  }
   if (image.expectedSize !== null && image.expectedSize !== bytes.length)
     throw new VendorError('the image has another size than the list says')
 

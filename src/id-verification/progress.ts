@@ -57,7 +57,7 @@ export function measureIngestion(metrics: Metrics, sql: Sql): void {
     async () => {
       const [row] = await sql<{ count: number }[]>`
         select count(*)::int as count from erased_verification
-        where objects_deleted_at is null or vendor_deleted_at is null`
+        where objects_deleted_at is null or vendor_answer is null`
       return [{ labels: {}, value: row?.count ?? 0 }]
     },
   )

@@ -128,9 +128,9 @@ async function erase(sql: Sql, jobs: Jobs, id: string, reason: ErasureReason): P
   const images = await sql<{ id: string }[]>`select id from image where verification_id = ${id}`
   await sql`
     insert into erased_verification (id, tenant, vendor, integration, status, images, reason, vendor_session_id,
-      vendor_deleted_at)
+      vendor_answer)
     select id, tenant, vendor, integration, status, ${images.length}, ${reason}, vendor_session_id,
-      case when vendor_session_id is null then now() end
+      case when vendor_session_id is null then 'deleted' end
     from verification where id = ${id}`
   await sql`delete from delivery where verification_id = ${id}`
   await sql`delete from verification where id = ${id}`
@@ -167,7 +167,8 @@ export async function eraseResident(
 /** The stub of an erased verification, or `undefined`. */
 export async function findErased(sql: Sql, id: string) {
   const [row] = await sql`
-    select id, tenant, vendor, integration, status, images, reason, erased_at, objects_deleted_at, vendor_deleted_at
+    select id, tenant, vendor, integration, status, images, reason, erased_at, objects_deleted_at,
+      vendor_deleted_at, vendor_answer
     from erased_verification where id = ${id}`
   return row
 }
@@ -194,8 +195,9 @@ async function deleteRemains(
   if (erased.vendorSessionId === null) return
   const integration = await findVendorIntegration(db, sealer, erased.vendor, erased.integration)
   if (!integration) throw new OperatorError('the integration of this verification is gone')
-  await createVendor(integration).deleteSession(erased.vendorSessionId)
+  const answer = await createVendor(integration).deleteSession(erased.vendorSessionId)
   await db`
-    update erased_verification set vendor_deleted_at = now(), vendor_session_id = null where id = ${id}`
-  log.info('deleted at the vendor', { verificationId: id })
+    update erased_verification set vendor_answer = ${answer}, vendor_session_id = null,
+      vendor_deleted_at = ${answer === 'deleted' ? new Date() : null} where id = ${id}`
+  log.info('vendor asked to delete', { verificationId: id, answer })
 }

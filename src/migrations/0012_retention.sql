@@ -15,10 +15,12 @@ create table erased_verification (
   -- Until the vendor has said that it deleted it too.
   vendor_session_id text,
   objects_deleted_at timestamptz,
-  vendor_deleted_at timestamptz
+  vendor_deleted_at timestamptz,
+  -- Vendors without such a call keep to the retention that is agreed with them.
+  vendor_answer text check (vendor_answer in ('deleted', 'not-offered'))
 );
 create index erased_verification_open on erased_verification (erased_at)
-  where objects_deleted_at is null or vendor_deleted_at is null;
+  where objects_deleted_at is null or vendor_answer is null;
 
 -- For what is due.
 create index verification_age on verification (session_created_at);

@@ -51,6 +51,35 @@ export async function callVendor(
   return { bytes: await readBody(response, request.maxBytes), headers: response.headers }
 }
 
+/**
+ * GET of an address that a vendor's answer names, as it is, with nothing of ours sent along: only at a host that matches one
+ * of `hosts` (`images.example`, or `*.storage.example` for one label in its place), by https unless it is this machine. Throws
+ * VendorError.
+ */
+export async function fetchSignedUrl(
+  address: string,
+  { hosts, maxBytes }: { hosts: readonly string[]; maxBytes: number },
+): Promise<Uint8Array> {
+  const url = URL.parse(address)
+  if (!url || !isAllowed(url, hosts))
+    throw new VendorError('the vendor named an address that is not configured for its images')
+  const { bytes } = await callVendor(url.origin, `${url.pathname}${url.search}`, {
+    headers: {},
+    maxBytes,
+  })
+  return bytes
+}
+
+function isAllowed({ protocol, host, username }: URL, hosts: readonly string[]): boolean {
+  const isHere = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(host)
+  if (username !== '' || (protocol !== 'https:' && !(protocol === 'http:' && isHere))) return false
+  return hosts.some((pattern) => {
+    if (!pattern.startsWith('*.')) return host === pattern
+    const [, rest = ''] = /^[^.]+\.(.+)$/.exec(host) ?? []
+    return rest === pattern.slice(2)
+  })
+}
+
 async function readBody(response: Response, maxBytes: number): Promise<Uint8Array> {
   const announced = Number(response.headers.get('content-length') ?? Number.NaN)
   if (announced > maxBytes) {

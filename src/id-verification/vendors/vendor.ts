@@ -89,8 +89,8 @@ export type Vendor = {
   listMedia(session: { sessionId: string; attemptId: string | undefined }): Promise<Media[]>
   /** The bytes, whole and (where the vendor signs) as signed. `maxBytes` is held while they stream. */
   download(media: { sessionId: string; mediaId: string }, maxBytes: number): Promise<Uint8Array>
-  /** Has the vendor delete what it holds of this session. One that is not there any more is no error. */
-  deleteSession(sessionId: string): Promise<void>
+  /** Has the vendor delete what it holds of this session, where it offers that. One that is not there any more is no error. */
+  deleteSession(sessionId: string): Promise<'deleted' | 'not-offered'>
   /** Seconds until the vendor is asked again what became of a session, after so many times; `undefined`: never again. */
   checkAfterSeconds(checks: number): number | undefined
 }
@@ -102,6 +102,9 @@ export class VendorError extends Error {
 
 /** Asked too early. It is asked again for a day, and then taken as that there is nothing. */
 export class NotYetError extends VendorError {}
+
+/** The vendor says that there is no such image, and will not say otherwise: it is not asked for again. */
+export class GoneError extends VendorError {}
 
 /**
  * For vendors that send deliveries: first after ten minutes, then less and less often up to every six hours, for a

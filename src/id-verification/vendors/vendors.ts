@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Sql } from '../../db.ts'
 import { OperatorError } from '../../errors.ts'
 import type { Sealer } from '../../secrets.ts'
+import { createKora } from './kora.ts'
 import {
   type Integration,
   type IntegrationSettings,
@@ -18,6 +19,7 @@ export function createVendor(integration: Integration): Vendor {
     case 'veriff':
       return createVeriff(integration)
     case 'kora':
+      return createKora(integration)
     case 'incode':
     case 'mosaic':
       throw new OperatorError(`This version has no adapter for ${integration.vendor} yet.`)

@@ -116,6 +116,7 @@ export function createVeriff({ baseUrl, secrets, settings: given }: Integration)
       } catch (error) {
         if (!(error instanceof VendorStatusError) || error.status !== 404) throw error
       }
+      return 'deleted'
     },
 
     checkAfterSeconds: checkSeldom,

@@ -1,0 +1,282 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import { z } from 'zod'
+import { callVendor, fetchSignedUrl, VendorStatusError } from './call.ts'
+import {
+  checkSeldom,
+  type DocumentType,
+  type FoundDecision,
+  GoneError,
+  type Integration,
+  type Media,
+  NotYetError,
+  parseSettings,
+  type ReadHeader,
+  type Reading,
+  type Vendor,
+  VendorError,
+  type VerificationStatus,
+} from './vendor.ts'
+
+const list = z.union([z.string(), z.array(z.string())]).transform((value) => [value].flat())
+
+const SETTINGS = {
+  /** The `X-Tenant-ID` of every call (§4.1). */
+  tenantId: z.string().optional(),
+  /** How the key stands in `Authorization`: after `Bearer`, or alone (§4.1). */
+  authScheme: z.enum(['bearer', 'raw']).default('bearer'),
+  /** Takes deliveries of the older generation, which carry no time (§4.4). */
+  legacySignature: z.boolean().default(false),
+  timestampToleranceSeconds: z.int().min(1).max(3600).default(300),
+  tier: z.string().default('standard'),
+  /** Where the person goes; the session's id is put at its end. The published API names no page of the vendor's own. */
+  captureUrl: z.url().optional(),
+  /** Hosts of the signed image links, beside the base URL's own. */
+  imageHosts: list.default([]),
+  /** The vendor's sandbox never has images (§4.5). */
+  withoutImages: z.boolean().default(false),
+}
+
+/** Kora IDV, by `providers.md` §4. Deliveries are notices: what holds is what the vendor answers when it is asked. */
+export function createKora(
+  { baseUrl, secrets, settings: given }: Integration,
+  now: () => number = Date.now,
+): Vendor {
+  const settings = parseSettings('kora', SETTINGS, given)
+  const imageHosts = [new URL(baseUrl).host, ...settings.imageHosts]
+
+  async function call(path: string, options: { body?: object; method?: string } = {}) {
+    const { bytes } = await callVendor(baseUrl, path, {
+      maxBytes: JSON_LIMIT,
+      method: options.method,
+      headers: {
+        Authorization:
+          settings.authScheme === 'bearer' ? `Bearer ${secrets.apiKey}` : secrets.apiKey,
+        ...(settings.tenantId ? { 'X-Tenant-ID': settings.tenantId } : {}),
+        ...(options.body ? { 'Content-Type': 'application/json' } : {}),
+      },
+      body: options.body && JSON.stringify(options.body),
+    })
+    return parseJson(bytes)
+  }
+
+  async function callFor<T>(
+    schema: z.ZodType<T>,
+    path: string,
+    options?: { body?: object },
+  ): Promise<T> {
+    const parsed = schema.safeParse(await call(path, options))
+    if (!parsed.success) throw new VendorError('the answer has another shape than Kora documents')
+    return parsed.data
+  }
+
+  async function findVerification(sessionId: string) {
+    const found = await callFor(verificationSchema, `/verifications/${segment(sessionId)}`)
+    if (found.id !== sessionId) throw new VendorError('the answer is about another verification')
+    return found
+  }
+
+  return {
+    isGenuine(body, header) {
+      const timestamp = header('x-timestamp')
+      const signature = header('x-signature')
+      // Either of them makes it the current generation: who could leave one out could replay for ever.
+      if (timestamp !== undefined || signature !== undefined)
+        return isCurrent(body, header, timestamp ?? '', signature ?? '')
+      const legacy = header('x-kora-signature')
+      return settings.legacySignature && legacy !== undefined && isSigned(body, legacy)
+    },
+
+    read,
+
+    async startSession({ verificationId }) {
+      if (!settings.captureUrl)
+        throw new VendorError('the setting captureUrl says where a person goes, and is missing')
+      const created = await callFor(createdSchema, '/verifications', {
+        body: { externalId: verificationId, tier: settings.tier },
+      })
+      return {
+        sessionId: created.id,
+        url: `${settings.captureUrl}${encodeURIComponent(created.id)}`,
+      }
+    },
+
+    async fetchResult(sessionId): Promise<FoundDecision[]> {
+      const found = await findVerification(sessionId)
+      const status = STATUSES[found.status]
+      if (!status) throw new VendorError('the vendor answers a status that is not known')
+      const at = found.completedAt ?? found.updatedAt
+      return [
+        {
+          attemptId: '',
+          status,
+          decidedAt: status === 'pending' ? undefined : (at ?? undefined),
+          documentType: documentType(found.documentVerification?.documentType),
+          reason: found.decisionReason ?? undefined,
+        },
+      ]
+    },
+
+    async listMedia({ sessionId }): Promise<Media[]> {
+      if (settings.withoutImages) return []
+      const { imagePersisted } = await findVerification(sessionId)
+      if (!imagePersisted) throw new NotYetError('the vendor has not kept the images yet')
+      const { images } = await callFor(imagesSchema, `/verifications/${segment(sessionId)}/images`)
+      return images
+        .filter(({ available }) => available)
+        .map(({ type }) => ({
+          mediaId: type,
+          type: plain(type),
+          size: undefined,
+          capturedAt: undefined,
+        }))
+    },
+
+    async download({ sessionId, mediaId }, maxBytes) {
+      const path = `/verifications/${segment(sessionId)}/images/${segment(mediaId)}`
+      try {
+        // Good for 15 minutes: asked for just before it is used.
+        const { url } = await callFor(linkSchema, path)
+        return await fetchSignedUrl(url, { hosts: imageHosts, maxBytes })
+      } catch (error) {
+        if (error instanceof VendorStatusError && [400, 404, 410].includes(error.status))
+          throw new GoneError('the vendor has no such image')
+        throw error
+      }
+    },
+
+    async deleteSession() {
+      // What the vendor keeps follows the retention that is set in its dashboard (§4.5).
+      return 'not-offered'
+    },
+
+    checkAfterSeconds: checkSeldom,
+  }
+
+  function isCurrent(
+    body: Uint8Array,
+    header: ReadHeader,
+    timestamp: string,
+    signature: string,
+  ): boolean {
+    if ((header('x-signature-algorithm') ?? 'sha256').toLowerCase() !== 'sha256') return false
+    if (!/^\d{1,12}$/.test(timestamp)) return false
+    const age = Math.abs(now() / 1000 - Number(timestamp))
+    if (age > settings.timestampToleranceSeconds) return false
+    return isSigned(Buffer.concat([Buffer.from(`${timestamp}.`), body]), signature)
+  }
+
+  function isSigned(message: Uint8Array, signature: string): boolean {
+    // Length and alphabet first: timingSafeEqual throws on unequal lengths, and Buffer.from drops what is not hex.
+    const [, hex] = /^(?:sha256=)?([0-9a-f]{64})$/i.exec(signature) ?? []
+    if (hex === undefined) return false
+    const sent = Buffer.from(hex, 'hex')
+    return secrets.sharedSecrets.some((secret) =>
+      timingSafeEqual(createHmac('sha256', secret).update(message).digest(), sent),
+    )
+  }
+}
+
+const JSON_LIMIT = 4 * 1024 * 1024
+
+const text = z.string().nullish().catch(undefined)
+const time = z.coerce.date().nullish().catch(undefined)
+const id = z.string().min(1).max(200)
+
+const createdSchema = z.object({ id })
+const verificationSchema = z.object({
+  id,
+  status: z.string(),
+  documentVerification: z.object({ documentType: text }).nullish().catch(undefined),
+  decisionReason: text,
+  completedAt: time,
+  updatedAt: time,
+  imagePersisted: z.boolean().nullish(),
+})
+const imagesSchema = z.object({
+  images: z.array(z.object({ type: z.string().min(1).max(100), available: z.boolean() })),
+})
+const linkSchema = z.object({ url: z.string() })
+const deliverySchema = z.object({
+  resourceType: text,
+  resourceId: text,
+  data: z.object({ verificationId: text, externalId: text }).nullish().catch(undefined),
+})
+
+const STATUSES: Record<string, VerificationStatus> = {
+  pending: 'pending',
+  processing: 'pending',
+  document_required: 'pending',
+  selfie_required: 'pending',
+  liveness_required: 'pending',
+  verified: 'approved',
+  approved: 'approved',
+  rejected: 'declined',
+  manual_review: 'review',
+  review_required: 'review',
+  expired: 'expired',
+  failed: 'error',
+}
+
+/** By any event's name: only what it is about counts (§4.4). */
+function read(body: Uint8Array): Reading {
+  const json = parseJson(body)
+  if (typeof json !== 'object' || json === null || Array.isArray(json))
+    return { kind: 'unknown', explanation: 'the body is not a JSON object' }
+  const parsed = deliverySchema.safeParse(json)
+  if (!parsed.success) return { kind: 'unknown', explanation: 'none of the shapes of Kora' }
+  const { resourceType, resourceId, data } = parsed.data
+  if (resourceType && resourceType !== 'verification')
+    return { kind: 'ignored', explanation: 'it is not about a verification' }
+  const sessionId = data?.verificationId ?? resourceId
+  if (!sessionId) return { kind: 'unknown', explanation: 'it names no verification' }
+  return {
+    kind: 'notice',
+    sessionId,
+    echoed: data?.externalId ?? undefined,
+    explanation: 'a verification changed',
+  }
+}
+
+function documentType(type: string | null | undefined): DocumentType | undefined {
+  if (!type) return undefined
+  if (type.includes('passport')) return 'passport'
+  if (/_drivers_license$/.test(type)) return 'drivers_license'
+  if (/_rp$/.test(type) || ['us_green_card', 'ca_pr_card', 'uk_brp'].includes(type))
+    return 'residence_permit'
+  if (/_id$/.test(type) || /^eu_id_/.test(type) || ['ghana_card', 'ng_nin'].includes(type))
+    return 'national_id'
+  return 'other'
+}
+
+/** Keys come in either case (§4.1), and are read in one. */
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes), camelKeys)
+  } catch {
+    return undefined
+  }
+}
+
+function camelKeys(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [
+      name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()),
+      member,
+    ]),
+  )
+}
+
+// Nothing the vendor writes reaches an object key but letters, digits and underscores.
+const plain = (type: string) =>
+  type
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '_')
+    .replaceAll(/^_+|_+$/g, '')
+    .slice(0, 60) || 'other'
+
+function segment(name: string): string {
+  if (!/^[A-Za-z0-9._-]{1,200}$/.test(name) || /^\.+$/.test(name))
+    throw new VendorError('the vendor named something with an id that cannot be asked for')
+  return name
+}
