@@ -1,0 +1,122 @@
+import { randomBytes } from 'node:crypto'
+import { z } from 'zod'
+import { sampleImages, withJpegComment } from './images.ts'
+import { inventPerson } from './specimen.ts'
+
+/** What the sandbox does wrong on purpose; an empty object is good behaviour. */
+export const faultsSchema = z.strictObject({
+  deliveries: z
+    .strictObject({
+      times: z.int().min(1).max(10),
+      delayInMs: z.int().min(0).max(600_000),
+      signature: z.enum(['wrong', 'missing', 'stale']),
+    })
+    .partial()
+    .optional(),
+  /** The next `times` requests to the API. */
+  api: z
+    .strictObject({
+      times: z.int().min(1).max(1_000_000),
+      delayInMs: z.int().min(0).max(600_000).default(0),
+      status: z.int().min(400).max(599).optional(),
+    })
+    .optional(),
+  image: z.enum(['truncated', 'cut-off', 'too-long', 'not-an-image', 'endless']).optional(),
+  /** Signed links name this address instead. */
+  link: z.string().max(2000).optional(),
+})
+export type Faults = z.infer<typeof faultsSchema>
+
+export type Status =
+  | 'pending'
+  | 'processing'
+  | 'verified'
+  | 'rejected'
+  | 'failed'
+  | 'manual_review'
+  | 'expired'
+
+export type KoraSession = {
+  id: string
+  externalId: string
+  tier: string
+  callbackUrl: string | undefined
+  status: Status
+  decisionReason: string | null
+  createdAt: Date
+  updatedAt: Date
+  completedAt: Date | undefined
+  /** Images can be fetched from then on; `undefined` is never. */
+  persistedAt: number | undefined
+  /** Bytes given by upload; `true` is a drawing. */
+  images: Map<string, Uint8Array | true>
+  liveness: { sessionId: string; isLive: boolean } | undefined
+  documentType: string
+  faults: Faults | undefined
+}
+
+export function createSession(given: {
+  externalId: string
+  tier?: string | undefined
+  callbackUrl?: string | undefined
+}): KoraSession {
+  const now = new Date()
+  return {
+    id: `ver_${randomBytes(9).toString('hex')}`,
+    externalId: given.externalId,
+    tier: given.tier ?? 'standard',
+    callbackUrl: given.callbackUrl,
+    status: 'pending',
+    decisionReason: null,
+    createdAt: now,
+    updatedAt: now,
+    completedAt: undefined,
+    persistedAt: undefined,
+    images: new Map(),
+    liveness: undefined,
+    documentType: 'international_passport',
+    faults: undefined,
+  }
+}
+
+const DRAWN = {
+  document_front: 'documentFront',
+  document_back: 'documentBack',
+  selfie: 'face',
+  liveness_frame: 'face',
+} as const
+
+/** The bytes of an image that was captured, or `undefined`. */
+export async function imageBytes(
+  session: KoraSession,
+  type: string,
+): Promise<Uint8Array | undefined> {
+  const held = session.images.get(type)
+  if (held !== true) return held
+  const part = DRAWN[type as keyof typeof DRAWN] ?? 'face'
+  const drawn = (await sampleImages(inventPerson('kora')))[part]
+  return withJpegComment(drawn, `${session.id} ${type}`)
+}
+
+/** As the API shows it (`providers.md` §4.3). */
+export function present(session: KoraSession, tenantId: string, now: number) {
+  return {
+    id: session.id,
+    externalId: session.externalId,
+    tenantId,
+    tier: session.tier,
+    status: session.status,
+    ...(session.completedAt
+      ? {
+          documentVerification: { documentType: session.documentType, mrzValid: true },
+          faceVerification: { matchScore: 96.1, matchResult: 'match', confidence: 'high' },
+          scores: { overall: 94.2 },
+          completedAt: session.completedAt.toISOString(),
+        }
+      : {}),
+    decisionReason: session.decisionReason,
+    imagePersisted: session.persistedAt !== undefined && session.persistedAt <= now,
+    createdAt: session.createdAt.toISOString(),
+    updatedAt: session.updatedAt.toISOString(),
+  }
+}
