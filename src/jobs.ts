@@ -7,8 +7,15 @@ import type { Log } from './log.ts'
 const JOBS = {
   /** Lists the images of a verification's decided attempt and has each backed up. */
   'list-images': z.object({ verificationId: z.uuid(), attemptId: z.string() }),
-  /** Asks the vendor what became of a session, because something said that it changed. */
-  'fetch-result': z.object({ verificationId: z.uuid(), deliveryId: z.uuid().optional() }),
+  /**
+   * Asks the vendor what became of a session, because something said that it changed, or because its time has come;
+   * `check` says the how-manieth time that is.
+   */
+  'fetch-result': z.object({
+    verificationId: z.uuid(),
+    deliveryId: z.uuid().optional(),
+    check: z.int().optional(),
+  }),
   /** Copies one image from the vendor into the bucket. */
   'backup-image': z.object({ imageId: z.uuid() }),
   /** Tells an application that a session ended: the times are ISO 8601. */

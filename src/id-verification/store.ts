@@ -99,11 +99,13 @@ export async function recordDecision(
   /** `undefined`: the vendor was asked. */
   deliveryId: string | undefined,
 ): Promise<string | undefined> {
-  await sql`
-    insert into decision (verification_id, attempt_id, status, decided_at, document_type, reason, delivery_id)
-    values (${verificationId}, ${decision.attemptId}, ${decision.status}, ${decision.decidedAt ?? null},
-      ${decision.documentType ?? null}, ${decision.reason ?? null}, ${deliveryId ?? null})
-    on conflict (verification_id, attempt_id, status, decided_at) do nothing`
+  if (!(await isSaidAlready(sql, verificationId, decision)))
+    await sql`
+      insert into decision (verification_id, attempt_id, status, decided_at, document_type, reason, delivery_id)
+      values (${verificationId}, ${decision.attemptId}, ${decision.status},
+        ${decision.isUndated ? sql`clock_timestamp()` : (decision.decidedAt ?? null)},
+        ${decision.documentType ?? null}, ${decision.reason ?? null}, ${deliveryId ?? null})
+      on conflict (verification_id, attempt_id, status, decided_at) do nothing`
   const decisions = await sql<Decision[]>`
     select attempt_id, status, decided_at, document_type from decision
     where verification_id = ${verificationId}`
@@ -114,11 +116,29 @@ export async function recordDecision(
   await sql`
     update verification set status = ${now.status}, attempt_id = ${now.attemptId},
       decided_at = ${now.decidedAt}, document_type = coalesce(${now.documentType}, document_type),
-      images_complete = images_complete and ${sameAttempt}, updated_at = now()
+      images_complete = images_complete and ${sameAttempt}, updated_at = now(),
+      next_check_at = case when ${isOver(now.status)} then null else next_check_at end
     where id = ${verificationId}`
   if (!sameAttempt) await refreshDocuments(sql, verificationId)
   const wanted = now.status === 'approved' && !(sameAttempt && before?.imagesComplete)
   return wanted ? (now.attemptId ?? undefined) : undefined
+}
+
+/** What is asked about no more: an overturn comes as a delivery. */
+const isOver = (status: VerificationStatus) => ['approved', 'declined', 'error'].includes(status)
+
+/** Of a vendor that tells no times: whether it says the same as when it was asked before. */
+async function isSaidAlready(
+  sql: Sql,
+  verificationId: string,
+  { attemptId, status, isUndated }: FoundDecision,
+): Promise<boolean> {
+  if (!isUndated) return false
+  const [last] = await sql<{ status: VerificationStatus }[]>`
+    select status from decision
+    where verification_id = ${verificationId} and attempt_id = ${attemptId}
+    order by decided_at desc nulls last limit 1`
+  return (last?.status ?? 'pending') === status
 }
 
 /** Whether what holds of it was first recorded more than a day ago. */
