@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Sql } from '../../db.ts'
 import { OperatorError } from '../../errors.ts'
 import type { Sealer } from '../../secrets.ts'
+import { createMosaic } from './mosaic.ts'
 import {
   type Integration,
   type IntegrationSettings,
@@ -17,9 +18,10 @@ export function createVendor(integration: Integration): Vendor {
   switch (integration.vendor) {
     case 'veriff':
       return createVeriff(integration)
+    case 'mosaic':
+      return createMosaic(integration)
     case 'kora':
     case 'incode':
-    case 'mosaic':
       throw new OperatorError(`This version has no adapter for ${integration.vendor} yet.`)
   }
 }
