@@ -50,6 +50,28 @@ export async function setVendorSession(
     where id = ${id}`
 }
 
+/** What a browser must bring back with this session's id, as a SHA-256; one for each integration that knows the id. */
+export async function listReturnStates(
+  sql: Sql,
+  vendor: VendorName,
+  sessionId: string,
+): Promise<{ id: string; stateSha256: Buffer }[]> {
+  // By way of the integrations, which are few: then each look-up is one of the unique index.
+  return await sql<{ id: string; stateSha256: Buffer }[]>`
+    select verification.id, state_sha256
+    from vendor_integration join verification
+      on verification.vendor = vendor_integration.vendor and integration = vendor_integration.name
+    where vendor_integration.vendor = ${vendor} and vendor_session_id = ${sessionId}
+      and state_sha256 is not null`
+}
+
+/** Something may have changed: the vendor is asked at the next look, and then often again. */
+export async function askSoon(sql: Sql, id: string): Promise<void> {
+  await sql`
+    update verification set next_check_at = now(), checks = 0
+    where id = ${id} and status not in ('approved', 'declined')`
+}
+
 /** The vendor could not start it: the row stays, for the operator to see. */
 export async function markNotStarted(sql: Sql, id: string): Promise<void> {
   await sql`update verification set status = 'error', updated_at = now() where id = ${id}`
