@@ -8,7 +8,8 @@ import { createVendor, findVendorIntegration } from './vendors/vendors.ts'
 
 type Parts = { db: Db; sealer: Sealer; jobs: Jobs; log: Log }
 
-const LOOK_MS = 5_000
+// One look-up of an index: a person may be waiting who has just come back from the vendor.
+const LOOK_MS = 1_000
 const AT_ONCE = 20
 
 export type Reconciler = { stop(): void }
