@@ -8,6 +8,7 @@ import type { ClientAddress } from './client-address.ts'
 import { type Db, isUnstorable } from './db.ts'
 import { ApiError } from './errors.ts'
 import { passkeyScript, securityHeaders, stylesheet } from './html.ts'
+import { callbackRoutes } from './id-verification/callbacks.ts'
 import { findLatestDocuments } from './id-verification/store.ts'
 import { webhookRoutes } from './id-verification/webhook.ts'
 import type { Jobs } from './jobs.ts'
@@ -114,6 +115,7 @@ export function createApp(parts: AppParts): Hono<Env> {
     )
 
   const guarded = { issuer, db, provider, forms, addressOf, log }
+  app.route('/', callbackRoutes({ issuer, db, log }))
   app.route('/', clientLogoRoutes({ db }))
   app.route(
     '/',

@@ -9,8 +9,15 @@ const JOBS = {
   'list-images': z.object({ verificationId: z.uuid(), attemptId: z.string() }),
   /** What is outside the database of an erased verification: its objects, and what the vendor holds. */
   'delete-remains': z.object({ verificationId: z.uuid() }),
-  /** Asks the vendor what became of a session, because something said that it changed. */
-  'fetch-result': z.object({ verificationId: z.uuid(), deliveryId: z.uuid().optional() }),
+  /**
+   * Asks the vendor what became of a session, because something said that it changed, or because its time has come;
+   * `check` says the how-manieth time that is.
+   */
+  'fetch-result': z.object({
+    verificationId: z.uuid(),
+    deliveryId: z.uuid().optional(),
+    check: z.int().optional(),
+  }),
   /** Copies one image from the vendor into the bucket. */
   'backup-image': z.object({ imageId: z.uuid() }),
   /** Fetches the logo that a registration names, once. */

@@ -6,6 +6,7 @@ import type { Sealer } from '../secrets.ts'
 import type { Storage } from '../storage.ts'
 import { CONTENT_TYPES, EXTENSIONS, inspectImage, renderJpeg } from './image.ts'
 import {
+  countListings,
   findImage,
   findVerificationRow,
   type ImageRow,
@@ -36,11 +37,12 @@ async function listImages(parts: Parts, { verificationId, attemptId }: JobData<'
   // Erased since.
   if (!verification?.vendorSessionId) return
   const vendor = await openVendor(parts, verification)
+  const listing = await countListings(db, verificationId)
   const media = await listMedia(parts, vendor, verification, attemptId)
   await db.begin(async (sql) => {
-    for (const imageId of await recordImages(sql, verificationId, attemptId, media))
+    for (const imageId of await recordImages(sql, verificationId, { attemptId, listing }, media))
       await jobs.enqueue(sql, 'backup-image', { imageId })
-    await refreshDocuments(sql, verificationId, attemptId)
+    await refreshDocuments(sql, verificationId, { attemptId, listing })
   })
   jobs.wake()
 }

@@ -8,7 +8,8 @@ import { createVendor, findVendorIntegration } from './vendors/vendors.ts'
 
 type Parts = { db: Db; sealer: Sealer; jobs: Jobs; log: Log }
 
-const LOOK_MS = 5_000
+// One look-up of an index: a person may be waiting who has just come back from the vendor.
+const LOOK_MS = 1_000
 const AT_ONCE = 20
 
 export type Reconciler = { stop(): void }
@@ -28,9 +29,11 @@ export async function startReconciling(parts: Parts): Promise<Reconciler> {
 
 async function fetchResult(
   parts: Parts,
-  { verificationId, deliveryId }: JobData<'fetch-result'>,
+  { verificationId, deliveryId, check }: JobData<'fetch-result'>,
 ): Promise<void> {
   const { db, sealer, jobs, log } = parts
+  // While a vendor is away, one job for each session goes on trying and no more: the newest.
+  if (check !== undefined && (await countChecks(db, verificationId)) !== check) return
   const verification = await findVerificationRow(db, verificationId)
   if (!verification?.vendorSessionId) return
   const integration = await findVendorIntegration(
@@ -63,15 +66,19 @@ async function askAboutQuiet({ db, sealer, jobs, log }: Parts): Promise<void> {
       const configured = await findVendorIntegration(sql, sealer, vendor, integration)
       const seconds = configured && createVendor(configured).checkAfterSeconds(checks + 1)
       await scheduleCheck(sql, id, seconds)
-      if (configured) await jobs.enqueue(sql, 'fetch-result', { verificationId: id })
+      if (configured)
+        await jobs.enqueue(sql, 'fetch-result', { verificationId: id, check: checks + 1 })
     }
     if (due.length > 0) log.info('quiet sessions', { asked: due.length })
   })
 }
 
-// What is decided for good is not asked about any more; an overturn comes as a delivery.
 const scheduleCheck = (sql: Sql, id: string, seconds: number | undefined) => sql`
-  update verification set checks = checks + 1, next_check_at = case
-    when status in ('approved', 'declined') then null
-    else now() + make_interval(secs => ${seconds ?? null}::float8) end
+  update verification set checks = checks + 1,
+    next_check_at = now() + make_interval(secs => ${seconds ?? null}::float8)
   where id = ${id}`
+
+async function countChecks(sql: Sql, id: string): Promise<number | undefined> {
+  const [row] = await sql<{ checks: number }[]>`select checks from verification where id = ${id}`
+  return row?.checks
+}

@@ -50,6 +50,28 @@ export async function setVendorSession(
     where id = ${id}`
 }
 
+/** What a browser must bring back with this session's id, as a SHA-256; one for each integration that knows the id. */
+export async function listReturnStates(
+  sql: Sql,
+  vendor: VendorName,
+  sessionId: string,
+): Promise<{ id: string; stateSha256: Buffer }[]> {
+  // By way of the integrations, which are few: then each look-up is one of the unique index.
+  return await sql<{ id: string; stateSha256: Buffer }[]>`
+    select verification.id, state_sha256
+    from vendor_integration join verification
+      on verification.vendor = vendor_integration.vendor and integration = vendor_integration.name
+    where vendor_integration.vendor = ${vendor} and vendor_session_id = ${sessionId}
+      and state_sha256 is not null`
+}
+
+/** Something may have changed: the vendor is asked at the next look, and then often again. */
+export async function askSoon(sql: Sql, id: string): Promise<void> {
+  await sql`
+    update verification set next_check_at = now(), checks = 0
+    where id = ${id} and status not in ('approved', 'declined')`
+}
+
 /** The vendor could not start it: the row stays, for the operator to see. */
 export async function markNotStarted(sql: Sql, id: string): Promise<void> {
   await sql`update verification set status = 'error', updated_at = now() where id = ${id}`
@@ -99,11 +121,15 @@ export async function recordDecision(
   /** `undefined`: the vendor was asked. */
   deliveryId: string | undefined,
 ): Promise<string[]> {
-  const [recorded] = await sql`
-    insert into decision (verification_id, attempt_id, status, decided_at, document_type, reason, delivery_id)
-    values (${verificationId}, ${decision.attemptId}, ${decision.status}, ${decision.decidedAt ?? null},
-      ${decision.documentType ?? null}, ${decision.reason ?? null}, ${deliveryId ?? null})
-    on conflict (verification_id, attempt_id, status, decided_at) do nothing returning true as recorded`
+  const isSaid = await isSaidAlready(sql, verificationId, decision)
+  const [recorded] = isSaid
+    ? []
+    : await sql`
+        insert into decision (verification_id, attempt_id, status, decided_at, document_type, reason, delivery_id)
+        values (${verificationId}, ${decision.attemptId}, ${decision.status},
+          ${decision.isUndated ? sql`clock_timestamp()` : (decision.decidedAt ?? null)},
+          ${decision.documentType ?? null}, ${decision.reason ?? null}, ${deliveryId ?? null})
+        on conflict (verification_id, attempt_id, status, decided_at) do nothing returning true as recorded`
   const decisions = await sql<Decision[]>`
     select attempt_id, status, decided_at, document_type from decision
     where verification_id = ${verificationId}`
@@ -111,17 +137,23 @@ export async function recordDecision(
   const [before] = await sql<{ attemptId: string | null; imagesComplete: boolean }[]>`
     select attempt_id, images_complete from verification where id = ${verificationId}`
   const sameAttempt = before?.attemptId === now.attemptId
+  // A vendor without attempts has the pictures of a second try in the same list: it is to be read again.
+  const isWantedAnew =
+    !sameAttempt ||
+    (recorded !== undefined && decision.isUndated === true && WITH_IMAGES.includes(decision.status))
   await sql`
     update verification set status = ${now.status}, attempt_id = ${now.attemptId},
       decided_at = ${now.decidedAt}, document_type = coalesce(${now.documentType}, document_type),
-      images_complete = images_complete and ${sameAttempt}, updated_at = now()
+      images_wanted = images_wanted + ${isWantedAnew ? 1 : 0},
+      images_complete = images_complete and ${!isWantedAnew}, updated_at = now(),
+      next_check_at = case when ${isOver(now.status)} then null else next_check_at end
     where id = ${verificationId}`
-  if (!sameAttempt) await refreshDocuments(sql, verificationId)
+  if (isWantedAnew) await refreshDocuments(sql, verificationId)
   const wanted = new Set<string>()
   if (
     now.status === 'approved' &&
     now.attemptId !== null &&
-    !(sameAttempt && before?.imagesComplete)
+    (isWantedAnew || !before?.imagesComplete)
   )
     wanted.add(now.attemptId)
   if (recorded && WITH_IMAGES.includes(decision.status)) wanted.add(decision.attemptId)
@@ -130,6 +162,23 @@ export async function recordDecision(
 
 /** What is said of an attempt that the person has finished: there are images of it. */
 const WITH_IMAGES: VerificationStatus[] = ['approved', 'declined', 'resubmission', 'review']
+
+/** What is asked about no more: an overturn comes as a delivery. */
+const isOver = (status: VerificationStatus) => ['approved', 'declined', 'error'].includes(status)
+
+/** Of a vendor that tells no times: whether it says the same as when it was asked before. */
+async function isSaidAlready(
+  sql: Sql,
+  verificationId: string,
+  { attemptId, status, isUndated }: FoundDecision,
+): Promise<boolean> {
+  if (!isUndated) return false
+  const [last] = await sql<{ status: VerificationStatus }[]>`
+    select status from decision
+    where verification_id = ${verificationId} and attempt_id = ${attemptId}
+    order by decided_at desc nulls last limit 1`
+  return (last?.status ?? 'pending') === status
+}
 
 /** Whether what holds of it was first recorded more than a day ago. */
 export async function isDecidedLongAgo(sql: Sql, verificationId: string): Promise<boolean> {
@@ -151,23 +200,39 @@ export type ImageRow = {
   state: 'pending' | 'stored' | 'refused'
 }
 
-/** The images of an attempt, in the vendor's order; those known already stay as they are. Answers the ones still to be copied. */
+/** How often the list of images was wanted so far: to be read before the vendor is asked for it. */
+export async function countListings(sql: Sql, verificationId: string): Promise<number> {
+  const [row] = await sql<{ imagesWanted: number }[]>`
+    select images_wanted from verification where id = ${verificationId}`
+  return row?.imagesWanted ?? 0
+}
+
+/**
+ * The images of an attempt, in the vendor's order, as the list that was wanted for the `listing`th time has them.
+ * Answers the ones still to be copied; those known already keep what was copied.
+ */
 export async function recordImages(
   sql: Sql,
   verificationId: string,
-  attemptId: string,
+  { attemptId, listing }: { attemptId: string; listing: number },
   media: readonly Media[],
 ): Promise<string[]> {
   const seen = new Map<string, number>()
   for (const { mediaId, type, size, capturedAt } of media) {
-    // The first of a type is the vendor's best; the others are told apart by number.
-    const position = seen.get(type) ?? 0
-    seen.set(type, position + 1)
+    const rank = seen.get(type) ?? 0
+    seen.set(type, rank + 1)
+    const free = sql`(
+      select coalesce(max(position) + 1, 0) from image
+      where verification_id = ${verificationId} and attempt_id = ${attemptId} and type = ${type})`
     await sql`
-      insert into image (verification_id, attempt_id, type, vendor_media_id, position, expected_size, captured_at)
-      values (${verificationId}, ${attemptId}, ${type}, ${mediaId}, ${position}, ${size ?? null},
-        ${capturedAt ?? null})
-      on conflict (verification_id, attempt_id, vendor_media_id) do nothing`
+      insert into image (verification_id, attempt_id, type, vendor_media_id, position, rank, listing,
+        expected_size, captured_at)
+      values (${verificationId}, ${attemptId}, ${type}, ${mediaId}, ${free}, ${rank}, ${listing},
+        ${size ?? null}, ${capturedAt ?? null})
+      on conflict (verification_id, attempt_id, vendor_media_id) do update
+        set rank = excluded.rank, listing = excluded.listing, type = excluded.type,
+          position = case when image.type = excluded.type then image.position else excluded.position end
+        where image.listing <= excluded.listing`
   }
   const rows = await sql<{ id: string }[]>`
     select id from image
@@ -210,23 +275,26 @@ export async function markRefused(sql: Sql, id: string, reason: string): Promise
 
 /**
  * What the endpoint hands out: for each slot the first stored image in the order of `providers.md` §1.2, of the attempt
- * that the status speaks of; complete when none of its images is pending and its list was read (`listedAttempt`: just now).
+ * that the status speaks of and the newest reading of its list; complete when none of that attempt's images is pending.
+ * `listed`: a list that was read just now.
  */
 export async function refreshDocuments(
   sql: Sql,
   verificationId: string,
-  listedAttempt?: string,
+  listed?: { attemptId: string; listing: number },
 ): Promise<void> {
+  if (listed)
+    await sql`
+      update verification set images_listed = greatest(images_listed, ${listed.listing})
+      where id = ${verificationId} and attempt_id = ${listed.attemptId}`
   await sql`
     update verification set
-      images_complete = (images_complete or coalesce(attempt_id = ${listedAttempt ?? null}, false) or exists (
-          select from image where verification_id = verification.id and attempt_id = verification.attempt_id))
-        and not exists (
-          select from image where verification_id = verification.id
-            and attempt_id = verification.attempt_id and state = 'pending'),
-      document_front_key = ${slot(sql, ['document_front', 'document_front_pre'])},
-      document_back_key = ${slot(sql, ['document_back', 'document_back_pre'])},
-      face_key = ${slot(sql, ['selfie', 'selfie_pre'])},
+      images_complete = coalesce(images_listed = images_wanted, false) and not exists (
+        select from image where verification_id = verification.id
+          and attempt_id = verification.attempt_id and state = 'pending'),
+      document_front_key = ${slot(sql, ['document_front', 'document_front_pre', 'document_front_cropped'])},
+      document_back_key = ${slot(sql, ['document_back', 'document_back_pre', 'document_back_cropped'])},
+      face_key = ${slot(sql, ['selfie', 'selfie_pre', 'selfie_cropped'])},
       updated_at = now()
     where id = ${verificationId}`
 }
@@ -234,8 +302,9 @@ export async function refreshDocuments(
 const slot = (sql: Sql, types: string[]) => sql`(
   select jpeg_key from image
   where verification_id = verification.id and attempt_id = verification.attempt_id
+    and listing = images_wanted
     and state = 'stored' and jpeg_key is not null and type = any(${types})
-  order by array_position(${types}::text[], type), position limit 1)`
+  order by array_position(${types}::text[], type), rank limit 1)`
 
 export type ListedVerification = {
   id: string
@@ -258,8 +327,9 @@ export async function listVerifications(
       status = 'approved' and not images_complete as images_pending,
       coalesce((
         select json_agg(json_build_object('type', type, 'key', jpeg_key)
-          order by array_position(array['document_front', 'document_back', 'selfie'], type), position)
+          order by array_position(array['document_front', 'document_back', 'selfie'], type), rank)
         from image where verification_id = verification.id and attempt_id = verification.attempt_id
+          and listing = images_wanted
           and state = 'stored' and jpeg_key is not null and type in ('document_front', 'document_back', 'selfie')
       ), '[]') as images
     from verification where account_id = ${accountId} order by session_created_at desc`

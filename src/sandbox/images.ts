@@ -54,6 +54,18 @@ export async function drawImage(
     .toBuffer()
 }
 
+/** What an image is by its header, or `undefined` when it is none. */
+export async function measureImage(
+  bytes: Uint8Array,
+): Promise<{ format: string; width: number; height: number } | undefined> {
+  try {
+    const { format, width, height } = await sharp(bytes).metadata()
+    return { format, width, height }
+  } catch {
+    return undefined
+  }
+}
+
 /** The demo bank's sign, two waves on its blue: a PNG of a few KiB. */
 export function drawBankLogo(): Promise<Uint8Array> {
   const drawing = `<svg xmlns="http://www.w3.org/2000/svg" width="256" height="256" viewBox="-8 -18 56 56">

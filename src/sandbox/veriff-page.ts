@@ -128,7 +128,8 @@ function missingPage() {
   )
 }
 
-function page(title: string, content: ReturnType<typeof html>) {
+/** The frame of a sandbox vendor's page; `/sandbox.css` is `STYLESHEET`. */
+export function page(title: string, content: ReturnType<typeof html>) {
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -142,7 +143,7 @@ function page(title: string, content: ReturnType<typeof html>) {
     </html>`
 }
 
-const STYLESHEET = `
+export const STYLESHEET = `
 :root { color-scheme: light; --ink: #1c2b33; --soft: #5b6d76; --line: #d9e2e5; --ground: #f3f6f6; --teal: #0f6b6b }
 * { box-sizing: border-box }
 body { margin: 0; background: var(--ground); color: var(--ink); font: 1.05rem/1.6 system-ui, sans-serif }

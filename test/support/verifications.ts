@@ -23,9 +23,9 @@ export async function addVerification(
     values ('veriff', 'http://127.0.0.1:9', 'none') on conflict do nothing`
   await db`
     insert into verification (id, account_id, vendor, integration, vendor_session_id, status, document_type,
-      attempt_id, session_created_at, images_complete, document_front_key, document_back_key, face_key)
+      attempt_id, session_created_at, images_listed, images_complete, document_front_key, document_back_key, face_key)
     values (${id}, ${accountId}, 'veriff', 'default', ${randomUUID()}, 'approved', 'passport', '1', ${createdAt},
-      ${complete}, ${front.key}, ${back?.key ?? null}, ${face?.key ?? null})`
+      0, ${complete}, ${front.key}, ${back?.key ?? null}, ${face?.key ?? null})`
   for (const [type, stored] of Object.entries({
     document_front: front,
     document_back: back,
@@ -33,9 +33,9 @@ export async function addVerification(
   }))
     if (stored)
       await db`
-        insert into image (verification_id, attempt_id, type, vendor_media_id, position, state, content_type,
+        insert into image (verification_id, attempt_id, type, vendor_media_id, position, rank, state, content_type,
           sha256, object_key, jpeg_key)
-        values (${id}, '1', ${type}, ${randomUUID()}, 0, 'stored', 'image/jpeg',
+        values (${id}, '1', ${type}, ${randomUUID()}, 0, 0, 'stored', 'image/jpeg',
           ${Buffer.from(stored.digest, 'hex')}, ${stored.key}, ${stored.key})`
   return {
     id,

@@ -30,6 +30,8 @@ export type FoundDecision = {
   status: VerificationStatus
   /** The vendor's own time; `undefined` for progress that carries none. */
   decidedAt: Date | undefined
+  /** The vendor tells no times: what it says counts from when it was first heard, and anew when it says something else. */
+  isUndated?: true
   documentType: DocumentType | undefined
   reason: string | undefined
 }

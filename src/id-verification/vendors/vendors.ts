@@ -2,7 +2,9 @@ import { z } from 'zod'
 import type { Sql } from '../../db.ts'
 import { OperatorError } from '../../errors.ts'
 import type { Sealer } from '../../secrets.ts'
+import { createIncode } from './incode.ts'
 import { createKora } from './kora.ts'
+import { createMosaic } from './mosaic.ts'
 import {
   type Integration,
   type IntegrationSettings,
@@ -13,16 +15,17 @@ import {
 } from './vendor.ts'
 import { createVeriff } from './veriff.ts'
 
-/** The vendor behind an integration. Throws OperatorError for one that this version does not know. */
+/** The vendor behind an integration. Throws OperatorError when the settings are none of its own. */
 export function createVendor(integration: Integration): Vendor {
   switch (integration.vendor) {
     case 'veriff':
       return createVeriff(integration)
+    case 'mosaic':
+      return createMosaic(integration)
     case 'kora':
       return createKora(integration)
     case 'incode':
-    case 'mosaic':
-      throw new OperatorError(`This version has no adapter for ${integration.vendor} yet.`)
+      return createIncode(integration)
   }
 }
 

@@ -1,0 +1,340 @@
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import { callVendor, VendorStatusError } from './call.ts'
+import {
+  type DocumentType,
+  type FoundDecision,
+  type Integration,
+  type Media,
+  NotYetError,
+  parseSettings,
+  type Vendor,
+  VendorError,
+  type VerificationStatus,
+} from './vendor.ts'
+
+const path = z.string().regex(/^(\/[A-Za-z0-9._~-]+)+$/, 'must be a path such as /verify/app')
+const SETTINGS = {
+  /** What an access token is asked for; the vendor will refuse those without it (§6.1). */
+  resource: z.string().min(1).default('https://verify.identity.security'),
+  verifyPath: path.default('/verify/api/v1'),
+  /** Where people go, with the start token behind it. */
+  appPath: path.default('/verify/app'),
+  /** What residents read there; one word. */
+  organizationName: z.string().min(1).optional(),
+  /** Asks for one structure of results; a deprecated parameter, which is not sent unless it is set (§6.4). */
+  detailed: z.boolean().optional(),
+}
+
+/**
+ * Transmit Security's document verification, by `providers.md` §6. The API key is the client id, the shared secret the
+ * client secret. It sends no deliveries: it is asked.
+ */
+export function createMosaic(integration: Integration): Vendor {
+  const { baseUrl, secrets } = integration
+  const settings = parseSettings('mosaic', SETTINGS, integration.settings)
+  const credentials = {
+    baseUrl,
+    clientId: secrets.apiKey,
+    clientSecret: secrets.sharedSecrets[0] ?? '',
+    resource: settings.resource,
+  }
+
+  /** With a token; one that the vendor no longer takes is replaced, once. */
+  async function call(
+    path: string,
+    request: { method?: string; body?: string; maxBytes: number },
+  ): ReturnType<typeof callVendor> {
+    const send = (token: string) =>
+      callVendor(baseUrl, `${settings.verifyPath}${path}`, {
+        ...request,
+        headers: {
+          Authorization: `Bearer ${token}`,
+          ...(request.body === undefined ? {} : { 'Content-Type': 'application/json' }),
+        },
+      })
+    const token = findToken(credentials)
+    const value = await token.value
+    try {
+      return await send(value)
+    } catch (error) {
+      if (!isStatus(error, 401)) throw error
+      forgetToken(token)
+      return await send(await findToken(credentials).value)
+    }
+  }
+
+  async function callJson<T>(
+    schema: z.ZodType<T>,
+    path: string,
+    request: { body?: string } = {},
+  ): Promise<T> {
+    const { bytes } = await call(path, { ...request, maxBytes: JSON_LIMIT })
+    return parse(schema, bytes)
+  }
+
+  /** The answer about this session and no other. */
+  async function findResult(sessionId: string): Promise<Result> {
+    const { detailed } = settings
+    const query = detailed === undefined ? '' : `?detailed=${detailed}`
+    const result = await callJson(resultSchema, `${sessionPath(sessionId)}/result${query}`)
+    if (result.session_id !== sessionId) throw new VendorError('the answer is on another session')
+    return result
+  }
+
+  return {
+    // It has no push at all: whoever says so is not the vendor.
+    isGenuine: () => false,
+    read: () => ({ kind: 'unknown', explanation: 'Mosaic sends no deliveries' }),
+
+    async startSession({ returnUrl, state }) {
+      const { organizationName } = settings
+      const started = await callJson(startedSchema, '/verification', {
+        body: JSON.stringify({
+          callback_url: returnUrl,
+          state,
+          ...(organizationName === undefined
+            ? {}
+            : { customer_information: { organization_name: organizationName } }),
+        }),
+      })
+      const url = `${baseUrl.replace(/\/+$/, '')}${settings.appPath}/${encodeURIComponent(started.start_token)}`
+      return { sessionId: started.session_id, url }
+    },
+
+    async fetchResult(sessionId) {
+      try {
+        return [toDecision(await findResult(sessionId))]
+      } catch (error) {
+        // It was there when we started it: now it is deleted, which undecided ones are after 90 days (§6.7).
+        if (isStatus(error, 404)) return [{ ...UNDECIDED, status: 'expired', reason: GONE }]
+        throw error
+      }
+    },
+
+    async listMedia({ sessionId }) {
+      const { verification_images: chosen } = await findResult(sessionId)
+      const { session_images: all } = await callJson(
+        imagesSchema,
+        `${sessionPath(sessionId)}/images`,
+      )
+      const media = chooseImages(chosen ?? [], all)
+      // Nothing is approved without a picture.
+      if (media.length === 0) throw new NotYetError('the vendor has no images of this session yet')
+      return media
+    },
+
+    async download({ sessionId, mediaId }, maxBytes) {
+      const path = `${sessionPath(sessionId)}/images/${encodeURIComponent(mediaId)}?format=raw`
+      const { bytes, headers } = await call(path, { maxBytes })
+      // A page of something between us and the vendor: worth another try, unlike an image that is none.
+      if (/^(text\/|application\/json)/i.test(headers.get('content-type') ?? ''))
+        throw new VendorError('the answer is not an image')
+      return bytes
+    },
+
+    async deleteSession(sessionId) {
+      try {
+        await call(sessionPath(sessionId), { method: 'DELETE', maxBytes: JSON_LIMIT })
+      } catch (error) {
+        if (!isStatus(error, 404)) throw error
+      }
+      return 'deleted'
+    },
+
+    // Five seconds, then twice as long each time up to a quarter of an hour, for the 90 days that the vendor keeps it.
+    checkAfterSeconds: (checks) =>
+      checks < POLLS ? Math.min(5 * 2 ** Math.min(checks, 10), LONGEST_POLL_SECONDS) : undefined,
+  }
+}
+
+const JSON_LIMIT = 4 * 1024 * 1024
+const LONGEST_POLL_SECONDS = 15 * 60
+const POLLS = (90 * 24 * 3600) / LONGEST_POLL_SECONDS
+const GONE = 'the vendor holds this session no more'
+
+const isStatus = (error: unknown, status: number) =>
+  error instanceof VendorStatusError && error.status === status
+
+const sessionPath = (sessionId: string) => `/verification/${encodeURIComponent(sessionId)}`
+
+type Credentials = { baseUrl: string; clientId: string; clientSecret: string; resource: string }
+type Token = { key: string; value: Promise<string>; goodUntil: number }
+
+// For the whole process: an adapter is made anew for every job. By a digest, so that a changed secret asks anew.
+const tokens = new Map<string, Token>()
+
+/** The token that is good now, or one request for it that all who ask meanwhile share. */
+function findToken(credentials: Credentials): Token {
+  const key = createHash('sha256').update(JSON.stringify(credentials)).digest('base64url')
+  const known = tokens.get(key)
+  if (known && known.goodUntil > Date.now()) return known
+  for (const old of tokens.values()) if (old.goodUntil <= Date.now()) tokens.delete(old.key)
+  const asked = requestToken(credentials)
+  const token: Token = {
+    key,
+    goodUntil: Number.POSITIVE_INFINITY,
+    value: asked.then(({ access_token, expires_in }) => {
+      // A minute early, for a clock that differs and a request under way.
+      token.goodUntil = Date.now() + Math.max(expires_in - 60, expires_in / 2) * 1000
+      return access_token
+    }),
+  }
+  tokens.set(key, token)
+  token.value.catch(() => forgetToken(token))
+  return token
+}
+
+/** A newer token stays. */
+function forgetToken(token: Token): void {
+  if (tokens.get(token.key) === token) tokens.delete(token.key)
+}
+
+async function requestToken({ baseUrl, clientId, clientSecret, resource }: Credentials) {
+  const form = new URLSearchParams({
+    grant_type: 'client_credentials',
+    client_id: clientId,
+    client_secret: clientSecret,
+    resource,
+  })
+  const { bytes } = await callVendor(baseUrl, '/oidc/token', {
+    headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+    body: form.toString(),
+    maxBytes: JSON_LIMIT,
+  })
+  return parse(tokenSchema, bytes)
+}
+
+function parse<T>(schema: z.ZodType<T>, bytes: Uint8Array): T {
+  let json: unknown
+  try {
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch {
+    // Judged below: no schema here takes undefined.
+  }
+  const parsed = schema.safeParse(json)
+  if (!parsed.success) throw new VendorError('the answer has another shape than Mosaic documents')
+  return parsed.data
+}
+
+const id = z.string().regex(/^[A-Za-z0-9_-][A-Za-z0-9._~-]{0,199}$/)
+const text = z.string().nullish().catch(undefined)
+
+const tokenSchema = z.object({
+  // RFC 6750 §2.1
+  access_token: z.string().regex(/^[A-Za-z0-9._~+/-]+=*$/),
+  expires_in: z.coerce.number().positive().catch(300),
+})
+const startedSchema = z.object({ session_id: id, start_token: z.string().min(1).max(4000) })
+
+const resultSchema = z.object({
+  session_id: z.string(),
+  status: z.string(),
+  // Those of the deprecated structure are the same words (§6.4).
+  recommendation: text,
+  document: z.object({ type: text }).nullish().catch(undefined),
+  checks: z
+    .record(z.string(), z.object({ recommendation: text, reasons: z.array(z.string()).nullish() }))
+    .nullish()
+    .catch(undefined),
+  verification_images: z.array(z.object({ id, type: text })).nullish(),
+})
+type Result = z.infer<typeof resultSchema>
+
+const imagesSchema = z.object({
+  session_images: z.array(
+    z.object({ id, type: text, rejected: z.boolean(), original: z.boolean() }),
+  ),
+})
+
+const STATUSES = new Map<string, VerificationStatus>([
+  ['pending', 'pending'],
+  ['capturing', 'pending'],
+  ['processing', 'pending'],
+  // Still open: the person is asked to take pictures again.
+  ['recapture', 'resubmission'],
+  ['error', 'error'],
+])
+const RECOMMENDATIONS = new Map<string, VerificationStatus>([
+  ['ALLOW', 'approved'],
+  ['CHALLENGE', 'review'],
+  ['DENY', 'declined'],
+])
+const DOCUMENT_TYPES = new Map<string, DocumentType>([
+  ['passport', 'passport'],
+  ['national_id', 'national_id'],
+  ['drivers_license', 'drivers_license'],
+  ['residence_permit', 'residence_permit'],
+  ['visa', 'visa'],
+])
+
+// A result says what holds now: it names no attempt and no time.
+const UNDECIDED = {
+  attemptId: '',
+  decidedAt: undefined,
+  isUndated: true,
+  documentType: undefined,
+  reason: undefined,
+} as const
+
+function toDecision(result: Result): FoundDecision {
+  const isComplete = result.status === 'complete'
+  const status = isComplete
+    ? RECOMMENDATIONS.get(result.recommendation ?? '')
+    : STATUSES.get(result.status)
+  if (!status) throw new VendorError('the result has a status or recommendation that is not known')
+  if (!isComplete) return { ...UNDECIDED, status }
+  const type = result.document?.type
+  return {
+    ...UNDECIDED,
+    status,
+    documentType: type ? (DOCUMENT_TYPES.get(type) ?? 'other') : undefined,
+    reason: status === 'approved' ? undefined : reasonOf(result),
+  }
+}
+
+/** The checks that did not pass, in the vendor's words: `document_liveness: presentation_attack`. */
+function reasonOf({ checks }: Result): string | undefined {
+  const failed = Object.entries(checks ?? {}).filter(([, { recommendation }]) =>
+    ['CHALLENGE', 'DENY'].includes(recommendation ?? ''),
+  )
+  const words = failed.map(([check, { reasons }]) =>
+    [check, ...(reasons?.length ? [reasons.join(', ')] : [])].join(': '),
+  )
+  return words.join('; ').slice(0, 1000) || undefined
+}
+
+type SessionImage = z.infer<typeof imagesSchema>['session_images'][number]
+
+/**
+ * Of each type the vendor's choice first, else the last original that was not rejected (§6.5); then the others, the
+ * newest first. Rejected ones are kept under a type of their own, so that none of them is ever shown in its place.
+ */
+function chooseImages(
+  chosen: NonNullable<Result['verification_images']>,
+  all: readonly SessionImage[],
+): Media[] {
+  const isChosen = new Set(chosen.map(({ id }) => id))
+  const types = new Map(all.map(({ id, type }) => [id, type]))
+  const others = all.filter(({ id }) => !isChosen.has(id)).toReversed()
+  const accepted = others.filter(({ rejected }) => !rejected)
+  const inOrder = [
+    ...chosen.map(({ id, type }) => ({ id, type: type ?? types.get(id) })),
+    ...accepted.filter(({ original }) => original),
+    ...accepted.filter(({ original }) => !original),
+  ].map(({ id, type }) => ({ id, type: typeName(type) }))
+  const refused = others
+    .filter(({ rejected }) => rejected)
+    .map(({ id, type }) => ({ id, type: typeName(type) && `${typeName(type)}_rejected` }))
+  return [...inOrder, ...refused].flatMap(({ id, type }) =>
+    type ? [{ mediaId: id, type, size: undefined, capturedAt: undefined }] : [],
+  )
+}
+
+// Nothing the vendor writes reaches an object key but letters, digits and underscores.
+const typeName = (type: string | null | undefined): string =>
+  (type ?? '')
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '_')
+    .replaceAll(/^_+|_+$/g, '')
+    .slice(0, 50)

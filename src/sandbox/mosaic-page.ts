@@ -1,0 +1,120 @@
+import { Hono } from 'hono'
+import { html } from 'hono/html'
+import {
+  addImage,
+  askAgain,
+  isOpen,
+  type Recommendation,
+  type Session,
+  statusOf,
+  submit,
+} from './mosaic-sessions.ts'
+import { page, STYLESHEET } from './veriff-page.ts'
+
+const OUTCOMES: Record<Recommendation | 'recapture' | 'error', [label: string, look: string]> = {
+  ALLOW: ['Approve', 'approved'],
+  CHALLENGE: ['Have it reviewed', 'resubmission_requested'],
+  DENY: ['Decline', 'declined'],
+  recapture: ['Ask again', 'resubmission_requested'],
+  error: ['Fail', 'declined'],
+}
+
+/** The hosted page behind a start token, `/verify/app/<start_token>`; it works without scripts. */
+export function mosaicPages(parts: { sessions: Map<string, Session>; now: () => Date }): Hono {
+  const { sessions, now } = parts
+  const app = new Hono()
+  const byToken = (token: string) =>
+    [...sessions.values()].find(({ startToken }) => startToken === token)
+
+  app.use('/verify/app/*', async (c, next) => {
+    await next()
+    c.header('x-content-type-options', 'nosniff')
+    c.header('referrer-policy', 'no-referrer')
+    c.header('cache-control', 'no-store')
+    // No form-action: the way back leads to an address that the customer chose.
+    c.header('content-security-policy', "default-src 'none'; style-src 'self'")
+  })
+  app.get('/sandbox.css', (c) => c.body(STYLESHEET, 200, { 'content-type': 'text/css' }))
+
+  app.get('/verify/app/:token', (c) => {
+    const session = byToken(c.req.param('token'))
+    if (!session) return c.html(missingPage(), 404)
+    if (session.phase === 'pending') session.phase = 'capturing'
+    return c.html(sessionPage(session, statusOf(session, now())))
+  })
+
+  app.post('/verify/app/:token', async (c) => {
+    const session = byToken(c.req.param('token'))
+    if (!session) return c.html(missingPage(), 404)
+    const { outcome } = await c.req.parseBody()
+    if (!isOutcome(outcome)) return c.html(missingPage(), 400)
+    if (!isOpen(session)) return c.redirect(`/verify/app/${session.startToken}`, 303)
+    session.consentedAt ??= now()
+    if (outcome === 'error') session.phase = 'error'
+    else {
+      play(session, outcome, now())
+      // Still with the vendor: the person is asked to do it again.
+      if (session.phase === 'recapture') return c.redirect(`/verify/app/${session.startToken}`, 303)
+    }
+    const back = returnUrl(session)
+    return c.redirect(back ?? `/verify/app/${session.startToken}`, 303)
+  })
+  return app
+}
+
+const isOutcome = (value: unknown): value is keyof typeof OUTCOMES =>
+  typeof value === 'string' && Object.hasOwn(OUTCOMES, value)
+
+/** A person takes the pictures that are missing, and the vendor says this of them. */
+export function play(session: Session, outcome: Recommendation | 'recapture', at: Date): void {
+  for (const type of session.missing) addImage(session, { type })
+  if (outcome === 'recapture') askAgain(session)
+  else {
+    session.recommendation = session.mock.recommendation ?? outcome
+    submit(session, at)
+  }
+}
+
+/** With what the vendor adds; `undefined` when a browser cannot be sent there. */
+function returnUrl({ id, callbackUrl, state }: Session): string | undefined {
+  if (callbackUrl === undefined || !URL.canParse(callbackUrl)) return undefined
+  const url = new URL(callbackUrl)
+  if (!/^https?:$/.test(url.protocol)) return undefined
+  url.searchParams.set('sessionId', id)
+  if (state !== undefined) url.searchParams.set('state', state)
+  return url.href
+}
+
+function sessionPage(session: Session, status: string) {
+  const { recommendation } = session.mock
+  const outcomes = Object.entries(OUTCOMES).filter(
+    ([outcome]) => recommendation === undefined || outcome === recommendation,
+  )
+  return page(
+    'Verification sandbox',
+    html`
+      <p class="eyebrow">Sandbox vendor</p>
+      <h1>${isOpen(session) ? 'Verify an identity' : 'This session is over'}</h1>
+      ${
+        isOpen(session)
+          ? html`<p>The pictures will be drawings of a person who does not exist. Choose what the vendor says of them; you
+              are then sent back to where you came from.</p>
+            ${status === 'recapture' ? html`<p class="note">The vendor asked for new pictures.</p>` : ''}
+            <form method="post" action="/verify/app/${session.startToken}">
+              ${outcomes.map(
+                ([outcome, [label, look]]) =>
+                  html`<button name="outcome" value="${outcome}" class="${look}">${label}</button>`,
+              )}
+            </form>`
+          : html`<p>Its status is <strong>${status}</strong>. You can close this page.</p>`
+      }
+      <p class="small">Session ${session.id}</p>
+    `,
+  )
+}
+
+const missingPage = () =>
+  page(
+    'No such session',
+    html`<p class="eyebrow">Sandbox vendor</p><h1>No such session</h1><p>The link is not one of this sandbox, or its session was deleted.</p>`,
+  )

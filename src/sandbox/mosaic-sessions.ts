@@ -1,0 +1,215 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { type SampleImages, sampleImages, withJpegComment } from './images.ts'
+import type { Faults } from './mosaic-faults.ts'
+import { inventPerson, type Person } from './specimen.ts'
+
+export const RECOMMENDATIONS = ['ALLOW', 'CHALLENGE', 'DENY'] as const
+export type Recommendation = (typeof RECOMMENDATIONS)[number]
+export const IMAGE_TYPES = ['document_front', 'document_back', 'selfie'] as const
+
+/** `mock_behavior` of a new session (`providers.md` §6.2). */
+export type MockBehavior = {
+  recommendation?: Recommendation | undefined
+  processingTimeInMs: number
+  /** The first complete set of pictures is asked for again. */
+  forceRetry: boolean
+  personDetails: Record<string, unknown>
+  documentDetails: Record<string, unknown>
+}
+
+export type SessionImage = {
+  id: string
+  type: string | undefined
+  rejected: boolean
+  original: boolean
+  originalId: string | undefined
+  /** `undefined` is a drawing, made again each time it is asked for. */
+  content: Uint8Array | undefined
+}
+
+export type Session = {
+  id: string
+  /** `undefined` when the backend operates the session itself. */
+  startToken: string | undefined
+  callbackUrl: string | undefined
+  state: string | undefined
+  createdAt: Date
+  expiresAt: Date
+  mock: MockBehavior
+  /** What the API calls status, but for `processing` and `complete`, which a clock tells apart. */
+  phase: 'pending' | 'capturing' | 'recapture' | 'submitted' | 'error'
+  processedAt: number
+  recommendation: Recommendation
+  retried: boolean
+  consentedAt: Date | undefined
+  person: Person
+  documentType: string
+  missing: string[]
+  images: SessionImage[]
+  faults: Faults | undefined
+}
+
+export type NewSession = {
+  callbackUrl?: string | undefined
+  state?: string | undefined
+  mock?: Partial<MockBehavior> | undefined
+  /** The backend adds the pictures itself: there is no start token. */
+  started?: { consented: boolean } | undefined
+  daysToLive?: number | undefined
+}
+
+export function createSession(input: NewSession, at: Date): Session {
+  const id = randomUUID()
+  const mock = {
+    processingTimeInMs: 0,
+    forceRetry: false,
+    personDetails: {},
+    documentDetails: {},
+    ...input.mock,
+  }
+  const documentType = String(mock.documentDetails.type ?? 'national_id')
+  const session: Session = {
+    id,
+    startToken: input.started ? undefined : randomBytes(24).toString('base64url'),
+    callbackUrl: input.callbackUrl,
+    state: input.state,
+    createdAt: at,
+    expiresAt: new Date(at.getTime() + (input.daysToLive ?? 90) * 86_400_000),
+    mock,
+    phase: input.started ? 'capturing' : 'pending',
+    processedAt: 0,
+    recommendation: mock.recommendation ?? 'ALLOW',
+    retried: false,
+    consentedAt: input.started?.consented ? at : undefined,
+    person: inventPerson(id),
+    documentType,
+    missing: [],
+    images: [],
+    faults: undefined,
+  }
+  session.missing = neededTypes(session)
+  return session
+}
+
+/** A passport has no back. */
+export const neededTypes = ({ documentType }: Session): string[] =>
+  IMAGE_TYPES.filter((type) => documentType !== 'passport' || type !== 'document_back')
+
+export function statusOf(session: Session, at: Date): string {
+  if (session.phase !== 'submitted') return session.phase
+  return at.getTime() >= session.processedAt ? 'complete' : 'processing'
+}
+
+/** Whether a person may still do something in this session. */
+export const isOpen = ({ phase }: Session) => ['pending', 'capturing', 'recapture'].includes(phase)
+
+export function addImage(session: Session, image: Partial<SessionImage>): SessionImage {
+  const added: SessionImage = {
+    id: randomUUID(),
+    type: undefined,
+    rejected: false,
+    original: true,
+    originalId: undefined,
+    content: undefined,
+    ...image,
+  }
+  session.images.push(added)
+  if (session.phase === 'pending') session.phase = 'capturing'
+  if (!added.rejected) session.missing = session.missing.filter((type) => type !== added.type)
+  return added
+}
+
+/** The person is done: processed after a while, or, where the mock says so, asked once to do it again. */
+export function submit(session: Session, at: Date): void {
+  if (session.mock.forceRetry && !session.retried) {
+    askAgain(session)
+    return
+  }
+  session.phase = 'submitted'
+  session.processedAt = at.getTime() + session.mock.processingTimeInMs
+}
+
+export function askAgain(session: Session): void {
+  session.phase = 'recapture'
+  session.retried = true
+  session.missing = neededTypes(session)
+}
+
+const DRAWING_OF: Record<string, keyof SampleImages> = {
+  document_front: 'documentFront',
+  document_back: 'documentBack',
+  selfie: 'face',
+}
+
+/** The bytes of one image. A drawing carries its id, so that no two have the same digest. */
+export async function imageBytes(session: Session, image: SessionImage): Promise<Uint8Array> {
+  if (image.content) return image.content
+  const images = await sampleImages(session.person)
+  return withJpegComment(images[DRAWING_OF[image.type ?? ''] ?? 'face'], `specimen ${image.id}`)
+}
+
+/** What the vendor takes as the images of its verification: the last good original of each type. */
+export function verificationImages({ images }: Session): { id: string; type: string }[] {
+  const chosen = new Map<string, string>()
+  for (const { id, type, rejected, original } of images)
+    if (type !== undefined && !rejected && original) chosen.set(type, id)
+  return [...chosen].map(([type, id]) => ({ id, type }))
+}
+
+const FAILED = {
+  DENY: { check: 'document_liveness', reasons: ['presentation_attack'] },
+  CHALLENGE: { check: 'biometric_matching', reasons: ['age_mismatch'] },
+} as const
+
+/** `GET …/result` (`providers.md` §6.4), in either structure. */
+export function resultOf(session: Session, at: Date, deprecated: boolean): Record<string, unknown> {
+  const { id: session_id, recommendation, person, mock } = session
+  const status = statusOf(session, at)
+  if (status !== 'complete') return { session_id, status }
+  const failed = recommendation === 'ALLOW' ? undefined : FAILED[recommendation]
+  if (deprecated)
+    return {
+      session_id,
+      status,
+      recommendation,
+      rejection_description: failed ? [...failed.reasons] : [],
+      extracted_info: { given_name: person.givenName, surname: person.surname },
+      verified_info: {},
+    }
+  const check = (name: string) =>
+    failed?.check === name
+      ? { recommendation, reasons: failed.reasons }
+      : { recommendation: 'ALLOW' }
+  return {
+    session_id,
+    status,
+    recommendation,
+    person: {
+      full_name: `${person.givenName} ${person.surname}`,
+      given_name: person.givenName,
+      surname: person.surname,
+      gender: person.sex === 'F' ? 'female' : 'male',
+      date_of_birth: `${person.dateOfBirth}T00:00:00.000Z`,
+      ...mock.personDetails,
+    },
+    document: {
+      type: session.documentType,
+      // User-assigned in ISO 3166: no real country.
+      country: 'XX',
+      number: person.documentNumber,
+      expiration_date: `${person.validUntil}T00:00:00.000Z`,
+      ...mock.documentDetails,
+    },
+    additional_info: {},
+    checks: Object.fromEntries(
+      [
+        'document_validation',
+        'document_authentication',
+        'document_liveness',
+        'biometric_matching',
+        'biometric_liveness',
+      ].map((name) => [name, check(name)]),
+    ),
+    verification_images: verificationImages(session),
+  }
+}

@@ -1,0 +1,38 @@
+import { randomUUID } from 'node:crypto'
+import { startVerification } from '../../src/id-verification/operations.ts'
+import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
+import { startMosaicSandbox } from '../../src/sandbox/mosaic.ts'
+import { addResident, type TestPortal } from './portal.ts'
+
+/** A sandbox Mosaic that the portal knows. */
+export async function connectMosaic(portal: TestPortal) {
+  const clientId = randomUUID()
+  const clientSecret = `${randomUUID()}&+=`
+  const sandbox = await startMosaicSandbox({ port: 0, clientId, clientSecret })
+  await setVendorIntegration(portal.db, portal.parts.sealer, {
+    vendor: 'mosaic',
+    baseUrl: sandbox.url,
+    apiKey: clientId,
+    secret: clientSecret,
+    settings: ['organizationName=Utopia'],
+  })
+  return {
+    sandbox,
+    /** A new resident with a session of their own; `url` is the vendor's page. */
+    async start() {
+      const resident = await addResident(portal.parts)
+      const { id, vendorSessionId, url } = await startVerification(
+        { ...portal.parts, issuer: portal.issuer },
+        { vendor: 'mosaic', accountId: resident.id },
+      )
+      return { resident, id, sessionId: vendorSessionId, url }
+    },
+  }
+}
+
+/** What a person does on the vendor's page; answers where the browser is sent. */
+export async function chooseOutcome(url: string, outcome: string): Promise<URL> {
+  const body = new URLSearchParams({ outcome })
+  const response = await fetch(url, { method: 'POST', body, redirect: 'manual' })
+  return new URL(response.headers.get('location') ?? '', url)
+}
