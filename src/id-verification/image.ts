@@ -60,10 +60,57 @@ function measure(kind: ImageKind, b: Buffer): Size | 'truncated' | 'broken' | un
       return { width: b.readUInt32BE(16), height: b.readUInt32BE(20) }
     }
     case 'webp':
-      return b.length < b.readUInt32LE(4) + 8 ? 'truncated' : undefined
+      return measureWebp(b)
     case 'heic':
-      return undefined
+      return measureHeic(b)
   }
+}
+
+/** By the first chunk (RFC 9649, §2.4 to §2.7). */
+function measureWebp(b: Buffer): Size | 'truncated' | 'broken' {
+  if (b.length < 30 || b.length < b.readUInt32LE(4) + 8) return 'truncated'
+  switch (b.toString('latin1', 12, 16)) {
+    case 'VP8 ':
+      return { width: b.readUInt16LE(26) & 0x3fff, height: b.readUInt16LE(28) & 0x3fff }
+    case 'VP8L': {
+      const bits = b.readUInt32LE(21)
+      return { width: (bits & 0x3fff) + 1, height: ((bits >>> 14) & 0x3fff) + 1 }
+    }
+    case 'VP8X':
+      return { width: b.readUIntLE(24, 3) + 1, height: b.readUIntLE(27, 3) + 1 }
+    default:
+      return 'broken'
+  }
+}
+
+// The boxes on the way to the image's extents, each with the bytes of its own before those that it holds.
+const HEIC_BOXES: Record<string, number> = { meta: 4, iprp: 0, ipco: 0 }
+
+/** The largest of the extents that the file declares (`ispe`, ISO/IEC 23008-12 §6.5.3): tiles, thumbnails and the whole. */
+function measureHeic(b: Buffer): Size | 'truncated' | 'broken' {
+  let largest: Size | undefined
+  const walk = (start: number, end: number): 'truncated' | 'broken' | undefined => {
+    for (let at = start; at < end; ) {
+      if (at + 16 > b.length) return 'truncated'
+      const type = b.toString('latin1', at + 4, at + 8)
+      const isLong = b.readUInt32BE(at) === 1
+      const size = isLong ? Number(b.readBigUInt64BE(at + 8)) : b.readUInt32BE(at) || end - at
+      if (size < 8) return 'broken'
+      if (at + size > end) return end === b.length ? 'truncated' : 'broken'
+      const inside = HEIC_BOXES[type]
+      if (inside !== undefined) {
+        const fault = walk(at + (isLong ? 16 : 8) + inside, at + size)
+        if (fault) return fault
+      } else if (type === 'ispe' && size >= 20) {
+        const found = { width: b.readUInt32BE(at + 12), height: b.readUInt32BE(at + 16) }
+        if (found.width * found.height > (largest ? largest.width * largest.height : 0))
+          largest = found
+      }
+      at += size
+    }
+    return undefined
+  }
+  return walk(0, b.length) ?? largest ?? 'broken'
 }
 
 /** Walks the segments to the frame header (ITU-T T.81, B.2), and looks for the end of the image. */

@@ -8,7 +8,7 @@ export type Recommendation = (typeof RECOMMENDATIONS)[number]
 export const IMAGE_TYPES = ['document_front', 'document_back', 'selfie'] as const
 
 /** `mock_behavior` of a new session (`providers.md` §6.2). */
-export type MockBehavior = {
+type MockBehavior = {
   recommendation?: Recommendation | undefined
   processingTimeInMs: number
   /** The first complete set of pictures is asked for again. */
@@ -92,7 +92,7 @@ export function createSession(input: NewSession, at: Date): Session {
 }
 
 /** A passport has no back. */
-export const neededTypes = ({ documentType }: Session): string[] =>
+const neededTypes = ({ documentType }: Session): string[] =>
   IMAGE_TYPES.filter((type) => documentType !== 'passport' || type !== 'document_back')
 
 export function statusOf(session: Session, at: Date): string {
@@ -149,7 +149,7 @@ export async function imageBytes(session: Session, image: SessionImage): Promise
 }
 
 /** What the vendor takes as the images of its verification: the last good original of each type. */
-export function verificationImages({ images }: Session): { id: string; type: string }[] {
+function verificationImages({ images }: Session): { id: string; type: string }[] {
   const chosen = new Map<string, string>()
   for (const { id, type, rejected, original } of images)
     if (type !== undefined && !rejected && original) chosen.set(type, id)

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { findVerification } from '../../src/id-verification/operations.ts'
 import { findLatestDocuments } from '../../src/id-verification/store.ts'
@@ -121,11 +122,12 @@ test('webhooks with a wrong signature change nothing', async () => {
   expect(await read(id)).toMatchObject({ status: 'pending', decisions: [] })
 })
 
-test('a PNG and a WebP are kept as they are, and a JPEG stands beside each for the .jpg links', async () => {
+test('a PNG, a WebP and a HEIC are kept as they are, and a JPEG stands beside each for the .jpg links', async () => {
   const { id, sessionId } = await vendor.start()
   const person = inventPerson('formats')
   const front = await drawImage(person, 'documentFront', 'png')
   const face = await drawImage(person, 'face', 'webp')
+  const back = await readFile(new URL('../fixtures/specimen.heic', import.meta.url))
   await vendor.sandbox.start(sessionId)
   await vendor.sandbox.addImage(sessionId, {
     context: 'document-front',
@@ -133,16 +135,17 @@ test('a PNG and a WebP are kept as they are, and a JPEG stands beside each for t
     mimetype: 'image/jpeg',
   })
   await vendor.sandbox.addImage(sessionId, { context: 'face', bytes: face })
+  await vendor.sandbox.addImage(sessionId, { context: 'document-back', bytes: back })
   await vendor.sandbox.submit(sessionId)
   await vendor.sandbox.decide(sessionId, 'approved')
   const { images } = await complete(id)
   expect(images.map(({ type, contentType }) => [type, contentType])).toEqual([
+    ['document_back', 'image/heic'],
     ['document_front', 'image/png'],
     ['selfie', 'image/webp'],
   ])
   const { documentFrontKey, documentBackKey, faceKey } = await keys(id)
-  expect(documentBackKey).toBeNull()
-  for (const key of [documentFrontKey, faceKey]) {
+  for (const key of [documentFrontKey, documentBackKey, faceKey]) {
     expect(key).toMatch(/\.jpg$/)
     expect(
       Buffer.from(await portal.parts.storage.get(key ?? ''))

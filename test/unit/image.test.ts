@@ -1,7 +1,10 @@
+import { readFile } from 'node:fs/promises'
 import sharp from 'sharp'
 import { expect, test } from 'vitest'
 import { inspectImage, renderJpeg } from '../../src/id-verification/image.ts'
 
+/** A drawing of the sandbox, put into HEIC by libheif's own encoder. */
+const heic = () => readFile(new URL('../fixtures/specimen.heic', import.meta.url))
 const picture = () =>
   sharp({ create: { width: 64, height: 48, channels: 3, background: '#336699' } })
 
@@ -19,10 +22,11 @@ test('each kind is known by its bytes, with its size', async () => {
     width: 64,
     height: 48,
   })
-  expect(inspectImage(await picture().webp().toBuffer())).toMatchObject({ kind: 'webp' })
-  expect(inspectImage(Buffer.from('0000001866747970686569630000', 'hex'))).toMatchObject({
-    kind: 'heic',
-  })
+  const ofWebp = { kind: 'webp', width: 64, height: 48 }
+  expect(inspectImage(await picture().webp().toBuffer())).toEqual(ofWebp)
+  expect(inspectImage(await picture().webp({ lossless: true }).toBuffer())).toEqual(ofWebp)
+  expect(inspectImage(await picture().ensureAlpha(0.5).webp().toBuffer())).toEqual(ofWebp)
+  expect(inspectImage(await heic())).toEqual({ kind: 'heic', width: 480, height: 320 })
 })
 
 test('an image that was cut off is told from one that is none', async () => {
@@ -30,6 +34,7 @@ test('an image that was cut off is told from one that is none', async () => {
     await picture().jpeg().toBuffer(),
     await picture().png().toBuffer(),
     await picture().webp().toBuffer(),
+    await heic(),
   ])
     expect(inspectImage(whole.subarray(0, whole.length - 20))).toEqual({ truncated: true })
 })
@@ -55,6 +60,37 @@ test('an image of more than 50 megapixels is refused by its header, before anyth
   jpeg.writeUInt16BE(65_535, frame + 5)
   jpeg.writeUInt16BE(65_535, frame + 7)
   expect(inspectImage(jpeg).refused).toContain('50 megapixels')
+  const webp = await picture().ensureAlpha(0.5).webp().toBuffer()
+  webp.writeUIntLE(65_534, 24, 3)
+  webp.writeUIntLE(65_534, 27, 3)
+  expect(inspectImage(webp).refused).toContain('50 megapixels')
+  const photo = await heic()
+  const extents = photo.indexOf('ispe')
+  photo.writeUInt32BE(65_535, extents + 8)
+  photo.writeUInt32BE(65_535, extents + 12)
+  expect(inspectImage(photo).refused).toContain('50 megapixels')
+})
+
+test('boxes without an end, or that reach beyond their own, are refused', async () => {
+  for (const [box, size] of [
+    ['ipco', 7],
+    ['ispe', 0xffffff],
+  ] as const) {
+    const photo = await heic()
+    photo.writeUInt32BE(size, photo.indexOf(box) - 4)
+    expect(inspectImage(photo).refused).toContain('not a valid heic')
+  }
+  const without = await heic()
+  without.write('free', without.indexOf('ispe'), 'latin1')
+  expect(inspectImage(without).refused).toContain('not a valid heic')
+})
+
+test('a HEIC becomes a JPEG of the same picture', async () => {
+  const jpeg = await renderJpeg(await heic())
+  expect(inspectImage(jpeg)).toEqual({ kind: 'jpeg', width: 480, height: 320 })
+  const { channels } = await sharp(jpeg).stats()
+  // A drawing and not one flat colour.
+  for (const { stdev } of channels) expect(stdev).toBeGreaterThan(10)
 })
 
 test('a PNG and a WebP become a JPEG of the same picture', async () => {
@@ -67,4 +103,7 @@ test('a PNG and a WebP become a JPEG of the same picture', async () => {
 test('what cannot be decoded fails, and only there', async () => {
   const broken = (await picture().png().toBuffer()).fill(0, 40, 60)
   await expect(renderJpeg(broken)).rejects.toThrow('could not be decoded')
+  const photo = await heic()
+  photo.fill(0, photo.indexOf('hvcC'), photo.indexOf('hvcC') + 120)
+  await expect(renderJpeg(photo)).rejects.toThrow('could not be decoded')
 })
