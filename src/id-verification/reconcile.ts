@@ -3,7 +3,7 @@ import type { JobData, Jobs } from '../jobs.ts'
 import type { Log } from '../log.ts'
 import type { Sealer } from '../secrets.ts'
 import { findVerificationRow, lockVerification, recordDecision } from './store.ts'
-import { VendorError } from './vendors/vendor.ts'
+import { type FoundDecision, VendorError } from './vendors/vendor.ts'
 import { createVendor, findVendorIntegration } from './vendors/vendors.ts'
 
 type Parts = { db: Db; sealer: Sealer; jobs: Jobs; log: Log }
@@ -31,7 +31,7 @@ async function fetchResult(
   parts: Parts,
   { verificationId, deliveryId, check }: JobData<'fetch-result'>,
 ): Promise<void> {
-  const { db, sealer, jobs, log } = parts
+  const { db, sealer } = parts
   // While a vendor is away, one job for each session goes on trying and no more: the newest.
   if (check !== undefined && (await countChecks(db, verificationId)) !== check) return
   const verification = await findVerificationRow(db, verificationId)
@@ -43,16 +43,44 @@ async function fetchResult(
     verification.integration,
   )
   if (!integration) throw new VendorError('the integration of this verification is gone')
-  const found = await createVendor(integration).fetchResult(verification.vendorSessionId)
-  await db.begin(async (sql) => {
+  const vendor = createVendor(integration)
+  // What was asked for while another answer came may be older than that one, and nothing in it would tell: asked again.
+  for (let tries = 1; ; tries++) {
+    const before = await countAnswers(db, verificationId)
+    const found = await vendor.fetchResult(verification.vendorSessionId)
+    if (await record(parts, verificationId, { found, before, deliveryId })) return
+    if (tries === ASKED_AGAIN) throw new VendorError('others ask about this session all the time')
+  }
+}
+
+const ASKED_AGAIN = 5
+
+/** `false`: another answer was recorded since `before` was read, and this one was not. */
+async function record(
+  { db, jobs, log }: Parts,
+  verificationId: string,
+  given: { found: FoundDecision[]; before: number; deliveryId: string | undefined },
+): Promise<boolean> {
+  const isRecorded = await db.begin(async (sql) => {
     // Erased meanwhile: then there is nothing to record it on.
-    if (!(await lockVerification(sql, verificationId))) return
-    for (const decision of found)
-      for (const attemptId of await recordDecision(sql, verificationId, decision, deliveryId))
+    if (!(await lockVerification(sql, verificationId))) return true
+    const [counted] = await sql`
+      update verification set answers = answers + 1
+      where id = ${verificationId} and answers = ${given.before} returning true as counted`
+    if (!counted) return false
+    for (const decision of given.found)
+      for (const attemptId of await recordDecision(sql, verificationId, decision, given.deliveryId))
         await jobs.enqueue(sql, 'list-images', { verificationId, attemptId })
+    return true
   })
   jobs.wake()
-  log.info('vendor asked', { verificationId, decisions: found.length })
+  if (isRecorded) log.info('vendor asked', { verificationId, decisions: given.found.length })
+  return isRecorded
+}
+
+async function countAnswers(db: Db, id: string): Promise<number> {
+  const [row] = await db<{ answers: number }[]>`select answers from verification where id = ${id}`
+  return row?.answers ?? 0
 }
 
 /** Takes those whose time has come, some at a time and each by one process, and has each asked about. */

@@ -1,6 +1,9 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { findVerification } from '../../src/id-verification/operations.ts'
-import { startPortal, type TestPortal } from '../support/portal.ts'
+import { findVerification, startVerification } from '../../src/id-verification/operations.ts'
+import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
+import { addResident, startPortal, type TestPortal } from '../support/portal.ts'
 import { connectSandbox, eventually } from '../support/sandbox.ts'
 
 let portal: TestPortal
@@ -54,3 +57,53 @@ test('a vendor that is away is asked again, and nothing is lost', async () => {
   await checkNow(id)
   await eventually(async () => ((await status(id)) === 'approved' ? true : undefined), 40)
 }, 60_000)
+
+test('an answer that was on its way while a newer one came is not believed', async () => {
+  const gate = Promise.withResolvers<void>()
+  let asked = 0
+  const says = (recommendation: string) => ({
+    session_id: 'slow-1',
+    status: 'complete',
+    recommendation,
+    verification_images: [],
+  })
+  const server = createServer(async (req, res) => {
+    const reply = (body: object) => res.end(JSON.stringify(body))
+    if (req.url === '/oidc/token') return reply({ access_token: 'token', expires_in: 3600 })
+    if (req.url?.endsWith('/verification'))
+      return reply({ session_id: 'slow-1', start_token: 'start' })
+    if (!req.url?.endsWith('/result')) return reply({ session_images: [] })
+    if (++asked > 1) return reply(says('DENY'))
+    await gate.promise
+    reply(says('ALLOW'))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  try {
+    await setVendorIntegration(portal.db, portal.parts.sealer, {
+      vendor: 'mosaic',
+      baseUrl: `http://127.0.0.1:${port}`,
+      apiKey: 'id',
+      secret: 'secret',
+    })
+    const { id } = await startVerification(
+      { ...portal.parts, issuer: portal.issuer },
+      { vendor: 'mosaic', accountId: (await addResident(portal.parts)).id },
+    )
+    await checkNow(id)
+    await eventually(async () => asked === 1)
+    await checkNow(id)
+    await eventually(async () => (await status(id)) === 'declined')
+    gate.resolve()
+    await eventually(async () => asked === 3)
+    await eventually(async () => portal.logged().split('"vendor asked"').length > 2)
+    expect(await status(id)).toBe('declined')
+    const { decisions } = (await findVerification(portal.db, id)) as unknown as {
+      decisions: { status: string }[]
+    }
+    expect(decisions.map((decision) => decision.status)).toEqual(['declined'])
+  } finally {
+    gate.resolve()
+    server.close()
+  }
+})
