@@ -1,0 +1,70 @@
+import { cp, readFile, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+/** One promise, broken on purpose: what a tired programmer might write, and what the checker must then find. */
+type Break = { what: string; file: string; from: string; to: string }
+
+export const BREAKS: Record<string, Break> = {
+  'answer-first': {
+    what: 'deliveries are answered before they are stored',
+    file: 'id-verification/webhook.ts',
+    from: '    await orUnavailable(\n      () => db`\n        insert into delivery',
+    to: '    void orUnavailable(\n      async () => (await new Promise((done) => setTimeout(done, 500))) ?? db`\n        insert into delivery',
+  },
+  'any-signature': {
+    what: 'signatures are not looked at',
+    file: 'id-verification/webhook.ts',
+    from: 'if (!isGenuine) {',
+    to: 'if (!isGenuine && body.length === 0) {',
+  },
+  'order-of-arrival': {
+    what: 'the decision that comes last holds, not the one that was made last',
+    file: 'id-verification/status.ts',
+    from: 'if (a !== b) return a > b',
+    to: 'if (a !== b) return true',
+  },
+  'stale-answer': {
+    what: 'an answer counts although a newer one overtook it',
+    file: 'id-verification/reconcile.ts',
+    from: 'if (!counted) return false',
+    to: '',
+  },
+  'half-image': {
+    what: 'neither the length nor the signature of an image is held against it',
+    file: 'id-verification/image.ts',
+    from: "return 'truncated'\n  return size ?? 'broken'",
+    to: "return size ?? 'broken'\n  return size ?? 'broken'",
+  },
+  'half-set': {
+    what: 'a set counts as whole while images of it are on their way',
+    file: 'id-verification/store.ts',
+    from: "and attempt_id = verification.attempt_id and state = 'pending'),",
+    to: "and attempt_id = verification.attempt_id and state = 'never'),",
+  },
+  anybodys: {
+    what: 'the endpoint forgets whose documents it was asked for',
+    file: 'api/id-verification.ts',
+    from: 'where account_id = token.account_id and',
+    to: 'where',
+  },
+}
+
+/** The sources with that one break in them, in a folder of their own; answers the path of its `main.ts`. */
+export async function breakSources(name: string, dir: string): Promise<string> {
+  const { file, from, to } = BREAKS[name] ?? {}
+  if (!file || from === undefined || to === undefined) throw new Error(`no break is called ${name}`)
+  const root = new URL('..', import.meta.url).pathname
+  await cp(join(root, 'src'), join(dir, 'src'), { recursive: true })
+  await cp(join(root, 'package.json'), join(dir, 'package.json'))
+  await symlink(join(root, 'node_modules'), join(dir, 'node_modules'))
+  const path = join(dir, 'src', file)
+  const text = await readFile(path, 'utf8')
+  // A break that no longer fits would prove nothing.
+  if (text.split(from).length !== 2)
+    throw new Error(`the break ${name} does not fit ${file} any more`)
+  await writeFile(
+    path,
+    text.replace(from, () => to),
+  )
+  return join(dir, 'src', 'main.ts')
+}

@@ -1,0 +1,168 @@
+import { type Held, type History, type Outcome, SLOTS, type Status } from './history.ts'
+
+const FINAL = ['approved', 'declined']
+// Clocks of one machine, read in different processes.
+const SLACK_MS = 500
+
+/**
+ * Every promise that was broken, one line each; nothing is a run without fault. `held` is asked for what a vendor holds
+ * of a session.
+ */
+export function check(
+  history: History,
+  outcome: Outcome,
+  held: ReadonlyMap<string, Held>,
+): string[] {
+  return [
+    ...checkDeliveries(history, outcome),
+    ...checkStatuses(history, outcome),
+    ...checkDecisions(history, outcome),
+    ...checkImages(history, outcome, held),
+    ...checkReads(history, outcome, held),
+    ...(outcome.waitingJobs > 0 ? [`${outcome.waitingJobs} jobs never came to an end`] : []),
+  ]
+}
+
+/** Answered 200: stored once and applied once. Forged: refused, and nothing of it kept. */
+function checkDeliveries(history: History, { deliveries }: Outcome): string[] {
+  const faults: string[] = []
+  const stored = Map.groupBy(deliveries, ({ vendor, sha256 }) => `${vendor} ${sha256}`)
+  const taken = new Set<string>()
+  for (const { vendor, sha256, isForged, status } of history.deliveries) {
+    const key = `${vendor} ${sha256}`
+    if (isForged && (status === 200 || stored.has(key)))
+      faults.push(`a forged delivery of ${vendor} was taken (answer ${status})`)
+    if (!isForged && status === 200) taken.add(key)
+  }
+  for (const key of taken) {
+    const rows = stored.get(key) ?? []
+    if (rows.length === 0) faults.push(`a delivery that was answered 200 is lost: ${key}`)
+    if (rows.length > 1) faults.push(`a delivery is stored ${rows.length} times: ${key}`)
+  }
+  for (const { id, state, timesApplied } of deliveries) {
+    if (!['applied', 'ignored', 'quarantined'].includes(state))
+      faults.push(`delivery ${id} ended as "${state}"`)
+    if (timesApplied > 1) faults.push(`delivery ${id} was applied ${timesApplied} times`)
+  }
+  return faults
+}
+
+/** What is shown follows what the vendor said, in the vendor's order, and never steps back. */
+function checkStatuses(history: History, outcome: Outcome): string[] {
+  const faults: string[] = []
+  const said = Map.groupBy(history.said, ({ sessionId }) => sessionId)
+  const changes = Map.groupBy(outcome.statuses, ({ verificationId }) => verificationId)
+  const standing = new Map(outcome.verifications.map((each) => [each.id, each]))
+  for (const { verificationId, sessionId, vendor } of history.sessions) {
+    const words = (said.get(sessionId) ?? []).map(({ status }) => status)
+    const name = `${vendor} verification ${verificationId}`
+    const fault = follow(
+      words,
+      (changes.get(verificationId) ?? []).map(({ status }) => status),
+    )
+    if (fault) faults.push(`${name}: ${fault}`)
+    const last = words.at(-1)
+    const found = standing.get(verificationId)?.status
+    if (last !== undefined && found !== last)
+      faults.push(`${name} ended as ${found}, and the vendor's last word is ${last}`)
+  }
+  return faults
+}
+
+function follow(words: Status[], shown: Status[]): string | undefined {
+  let at = 0
+  let isDecided = false
+  for (const status of shown) {
+    if (status === 'pending' && !isDecided) continue
+    const next = words.indexOf(status, at)
+    if (next < 0)
+      return `went ${shown.join(' → ')}, while the vendor said ${words.join(', ') || 'nothing'}`
+    at = next
+    isDecided ||= FINAL.includes(status)
+  }
+  return undefined
+}
+
+/** No word of a vendor counts twice. */
+function checkDecisions(history: History, { decisions }: Outcome): string[] {
+  const faults: string[] = []
+  const said = Map.groupBy(history.said, ({ sessionId }) => sessionId)
+  const recorded = Map.groupBy(decisions, ({ verificationId }) => verificationId)
+  for (const { verificationId, sessionId, vendor } of history.sessions) {
+    const rows = (recorded.get(verificationId) ?? []).filter(({ status }) => status !== 'pending')
+    const words = Map.groupBy(said.get(sessionId) ?? [], ({ status }) => status)
+    for (const [status, same] of Map.groupBy(rows, (row) => row.status))
+      if (same.length > (words.get(status)?.length ?? 0))
+        faults.push(
+          `${vendor} verification ${verificationId}: ${status} is recorded ${same.length} times, and was said ${words.get(status)?.length ?? 0} times`,
+        )
+  }
+  return faults
+}
+
+/** Every image is the vendor's, byte for byte; of what is approved all of them are there; nothing lies about. */
+function checkImages(
+  history: History,
+  outcome: Outcome,
+  held: ReadonlyMap<string, Held>,
+): string[] {
+  const faults = outcome.strayObjects.map((key) => `the bucket holds ${key}, which no row names`)
+  const sessions = new Map(history.sessions.map((each) => [each.verificationId, each]))
+  for (const { verificationId, slot, sha256, stored } of outcome.images) {
+    const session = sessions.get(verificationId)
+    const theirs = held.get(session?.sessionId ?? '')
+    if (sha256 !== stored)
+      faults.push(`verification ${verificationId}: the bucket holds other bytes than were recorded`)
+    if (session && slot && !theirs?.taken[slot].includes(stored))
+      faults.push(
+        `${session.vendor} verification ${verificationId}: a stored ${slot} is not the vendor's`,
+      )
+  }
+  for (const { id, status, imagesComplete, shown, imagesPending } of outcome.verifications) {
+    const session = sessions.get(id)
+    if (!session) continue
+    const name = `${session.vendor} verification ${id}`
+    if (imagesPending > 0) faults.push(`${name}: ${imagesPending} images were never copied`)
+    if (status !== 'approved') continue
+    if (!imagesComplete) faults.push(`${name} is approved, and its images are not complete`)
+    const theirs = held.get(session.sessionId)?.shown
+    for (const slot of SLOTS)
+      if (shown[slot] !== theirs?.[slot])
+        faults.push(`${name}: the ${slot} that is shown is not the vendor's latest`)
+  }
+  return faults
+}
+
+/** Nobody was shown another's, or what was not approved at that moment, or other bytes than the vendor's. */
+function checkReads(history: History, outcome: Outcome, held: ReadonlyMap<string, Held>): string[] {
+  const faults: string[] = []
+  const sessions = new Map(history.sessions.map((each) => [each.verificationId, each]))
+  const changes = Map.groupBy(outcome.statuses, ({ verificationId }) => verificationId)
+  for (const { accountId, verificationId, images, startedAt, endedAt } of history.reads) {
+    if (verificationId === null) continue
+    const session = sessions.get(verificationId)
+    if (session?.accountId !== accountId) {
+      faults.push(`a resident was shown the verification ${verificationId}, which is another's`)
+      continue
+    }
+    const name = `${session.vendor} verification ${verificationId}`
+    if (!wasApproved(changes.get(verificationId) ?? [], startedAt, endedAt))
+      faults.push(`${name} was shown while it was not approved`)
+    for (const slot of SLOTS) {
+      const sha256 = images[slot]
+      if (sha256 !== undefined && !held.get(session.sessionId)?.taken[slot].includes(sha256))
+        faults.push(`${name}: a ${slot} was shown that is not the vendor's`)
+    }
+  }
+  return faults
+}
+
+/** At any moment between the two. */
+function wasApproved(changes: Outcome['statuses'], startedAt: number, endedAt: number): boolean {
+  return changes.some(
+    ({ status, committedAt }, index) =>
+      status === 'approved' &&
+      committedAt - SLACK_MS <= endedAt &&
+      (changes[index + 1]?.committedAt ?? Number.POSITIVE_INFINITY) + SLACK_MS >= startedAt,
+  )
+}

@@ -1,0 +1,76 @@
+import type { AddressInfo } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
+
+/** What is wrong with a link; `{}` is a good one. */
+export type LinkFaults = {
+  /** Nobody answers, and what was open breaks. */
+  isAway?: boolean
+  /** Each piece of an answer comes this much later. */
+  delayMs?: number
+  /** Of the pieces that go this way, about one in so many has a bit turned round. */
+  flipOneIn?: number
+}
+
+export type Link = {
+  port: number
+  set(faults: LinkFaults): void
+  countFlips(): number
+  close(): Promise<void>
+}
+
+/** A wire on loopback to `targetPort`, which can be cut, slowed down, and made to flip bits. */
+export async function startLink(targetPort: number, random: () => number): Promise<Link> {
+  let faults: LinkFaults = {}
+  let flips = 0
+  const open = new Set<Socket>()
+  const server = createServer((near) => {
+    if (faults.isAway) return void near.destroy()
+    const far = connect(targetPort, '127.0.0.1')
+    for (const socket of [near, far]) {
+      open.add(socket)
+      socket.on('error', () => {})
+      socket.once('close', () => {
+        open.delete(socket)
+        near.destroy()
+        far.destroy()
+      })
+    }
+    near.on('data', (piece) => far.write(damage(piece)))
+    far.on('data', (piece) => {
+      const { delayMs } = faults
+      if (delayMs === undefined) return void near.write(damage(piece))
+      far.pause()
+      setTimeout(() => {
+        near.write(damage(piece))
+        far.resume()
+      }, delayMs)
+    })
+    near.once('end', () => far.end())
+    // What was held back is written before the end.
+    far.once('end', () => near.end())
+  })
+
+  function damage(piece: Buffer): Buffer {
+    const { flipOneIn } = faults
+    // What is small is all headers; a real wire breaks bodies, which are longer.
+    if (!flipOneIn || piece.length < 1024 || random() * flipOneIn >= 1) return piece
+    flips++
+    const at = Math.floor(random() * piece.length)
+    piece[at] = (piece[at] ?? 0) ^ (1 << Math.floor(random() * 8))
+    return piece
+  }
+
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    port: (server.address() as AddressInfo).port,
+    set(given) {
+      faults = given
+      if (given.isAway) for (const socket of open) socket.destroy()
+    },
+    countFlips: () => flips,
+    async close() {
+      for (const socket of open) socket.destroy()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}

@@ -1,0 +1,141 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { World } from './world.ts'
+
+type Fault = { name: string; run: (world: World, random: () => number) => Promise<void> }
+
+const pick = <T>(list: readonly T[], random: () => number): T =>
+  list[Math.floor(random() * list.length)] as T
+const between = (from: number, to: number, random: () => number) => from + random() * (to - from)
+const ofRole = (world: World, role: 'web' | 'worker', random: () => number) =>
+  pick(
+    world.processes.filter((each) => each.role === role),
+    random,
+  )
+
+const PROCESS_FAULTS: Fault[] = [
+  { name: 'kill -9 of a web process', run: async (world, r) => ofRole(world, 'web', r).kill() },
+  { name: 'kill -9 of a worker', run: async (world, r) => ofRole(world, 'worker', r).kill() },
+  {
+    name: 'kill -9 of both workers',
+    run: async (world) => {
+      for (const each of world.processes) if (each.role === 'worker') each.kill()
+    },
+  },
+  {
+    name: 'SIGSTOP of a web process',
+    run: (world, r) => ofRole(world, 'web', r).freeze(between(1_000, 12_000, r)),
+  },
+  {
+    // Longer than the heartbeat: its jobs are given to another while it holds them.
+    name: 'SIGSTOP of a worker',
+    run: (world, r) => ofRole(world, 'worker', r).freeze(between(5_000, 40_000, r)),
+  },
+  { name: 'kill -9 of PostgreSQL', run: (world) => world.crashPostgres() },
+]
+
+const WIRE_FAULTS: Fault[] = [
+  {
+    name: 'the bucket is away',
+    run: async ({ s3Link }, r) => {
+      s3Link.set({ isAway: true })
+      await wait(between(2_000, 15_000, r))
+      s3Link.set({})
+    },
+  },
+  {
+    name: 'the wire to the bucket flips bits',
+    run: async ({ s3Link }, r) => {
+      s3Link.set({ flipOneIn: 10 })
+      await wait(between(4_000, 12_000, r))
+      s3Link.set({})
+    },
+  },
+  {
+    name: 'the wire to the bucket is slow',
+    run: async ({ s3Link }, r) => {
+      s3Link.set({ delayMs: 1_500 })
+      await wait(between(4_000, 12_000, r))
+      s3Link.set({})
+    },
+  },
+  {
+    name: 'a vendor is away',
+    run: async ({ vendors }, r) => {
+      const { link } = pick(vendors, r)
+      link.set({ isAway: true })
+      await wait(between(2_000, 15_000, r))
+      link.set({})
+    },
+  },
+  {
+    name: 'the wire to a vendor is slow',
+    run: async ({ vendors }, r) => {
+      const { link } = pick(vendors, r)
+      link.set({ delayMs: between(300, 3_000, r) })
+      await wait(between(5_000, 15_000, r))
+      link.set({})
+    },
+  },
+  {
+    // Of the four it alone signs what it sends; with the others TLS is what keeps bits as they are.
+    name: 'the wire to Veriff flips bits',
+    run: async ({ vendors }, r) => {
+      const link = vendors.find(({ name }) => name === 'veriff')?.link
+      link?.set({ flipOneIn: 20 })
+      await wait(between(4_000, 12_000, r))
+      link?.set({})
+    },
+  },
+  {
+    name: 'images come cut in half',
+    run: async ({ vendors }, r) => {
+      const vendor = pick(vendors, r)
+      await vendor.breakImages(pick(['truncated', 'cut-off'] as const, r))
+      await wait(between(4_000, 12_000, r))
+      await vendor.breakImages(undefined)
+    },
+  },
+  {
+    name: 'deliveries are lost, doubled, late and forged',
+    run: async ({ courier }, r) => {
+      courier.set({ lost: 0.5, twice: 0.4, late: 0.4, forged: 0.4 })
+      await wait(between(8_000, 20_000, r))
+      courier.set(USUAL)
+    },
+  },
+]
+
+/** Some of it always happens. */
+const USUAL = { lost: 0.1, twice: 0.1, late: 0.1, forged: 0.1 }
+
+/** Brings one fault after the other from two bags at once, each fault as often as the others, until `signal`. */
+export async function torment(
+  world: World,
+  given: { random: () => number; signal: AbortSignal; onFault: (name: string) => void },
+): Promise<void> {
+  const { random, signal, onFault } = given
+  world.courier.set(USUAL)
+  await Promise.all(
+    [PROCESS_FAULTS, WIRE_FAULTS].map(async (all) => {
+      let bag: Fault[] = []
+      while (!signal.aborted) {
+        if (bag.length === 0) bag = [...all]
+        const [fault] = bag.splice(Math.floor(random() * bag.length), 1)
+        if (!fault) continue
+        onFault(fault.name)
+        await fault.run(world, random).catch(() => {})
+        await wait(between(500, 4_000, random), undefined, { signal }).catch(() => {})
+      }
+    }),
+  )
+}
+
+/** Everything is as it should be again. */
+export async function heal({ vendors, s3Link, courier }: World): Promise<void> {
+  courier.set({ lost: 0, twice: 0, late: 0, forged: 0 })
+  s3Link.set({})
+  for (const vendor of vendors) {
+    vendor.link.set({})
+    await vendor.breakImages(undefined)
+  }
+}

@@ -1,0 +1,71 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { setTimeout as wait } from 'node:timers/promises'
+
+/** One process of the portal that is started again whenever it ends, as an operator's supervisor would. */
+export type Kept = {
+  role: 'web' | 'worker'
+  port: number
+  isUp(): boolean
+  /** `kill -9`. */
+  kill(): void
+  /** SIGSTOP, and SIGCONT after so many milliseconds. */
+  freeze(milliseconds: number): Promise<void>
+  countStarts(): number
+  close(): Promise<void>
+}
+
+/** `onLog` gets what it writes to standard error. */
+export async function keepProcess(given: {
+  main: string
+  role: 'web' | 'worker'
+  port: number
+  env: Record<string, string>
+  onLog: (line: string) => void
+}): Promise<Kept> {
+  const { main, role, port, env, onLog } = given
+  let child: ChildProcess | undefined
+  let isUp = false
+  let starts = 0
+  let isClosing = false
+
+  async function run(): Promise<void> {
+    const started = spawn(process.execPath, [main, 'serve'], {
+      env: { ...env, ROLE: role, PORT: String(port) },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    child = started
+    starts++
+    started.stdout.on('data', (said) => {
+      if (/ is ready/.test(String(said))) isUp = true
+    })
+    started.stderr.on('data', (lines) => onLog(String(lines)))
+    await new Promise((resolve) => started.once('exit', resolve))
+    isUp = false
+  }
+  const kept = (async () => {
+    while (!isClosing) {
+      await run()
+      if (!isClosing) await wait(500)
+    }
+  })()
+
+  return {
+    role,
+    port,
+    isUp: () => isUp,
+    kill: () => void child?.kill('SIGKILL'),
+    async freeze(milliseconds) {
+      const frozen = child
+      frozen?.kill('SIGSTOP')
+      await wait(milliseconds)
+      frozen?.kill('SIGCONT')
+    },
+    countStarts: () => starts,
+    async close() {
+      isClosing = true
+      child?.kill('SIGCONT')
+      child?.kill('SIGTERM')
+      await kept
+    },
+  }
+}
