@@ -61,6 +61,8 @@ export type Jobs = {
 }
 
 const SCHEMA = 'pgboss'
+// Any number known to this project alone.
+const INSTALL_LOCK = 7_031_906
 // A worker says every few seconds that it lives; a job whose worker has not for this long is given to another.
 const HEARTBEAT_SECONDS = 20
 const MONITOR_SECONDS = 10
@@ -90,10 +92,16 @@ export async function createJobs(databaseUrl: string, log: Log): Promise<Jobs> {
   boss.on('error', (error) => log.error('job queue failed', { error }))
   const workers: string[] = []
   try {
-    await boss.start()
-    for (const name of Object.keys(JOBS)) await boss.createQueue(name, QUEUE)
+    await db.begin(async (sql) => {
+      // It makes its tables on other connections, and processes that do so at the same moment fail.
+      await sql`select pg_advisory_xact_lock(${INSTALL_LOCK})`
+      await boss.start()
+      for (const name of Object.keys(JOBS)) await boss.createQueue(name, QUEUE)
+    })
   } catch (error) {
-    await db.end()
+    // Its timers would keep the process from ending.
+    await boss.stop({ graceful: false }).catch(() => {})
+    await db.end({ timeout: 5 })
     throw error
   }
 

@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest'
+import { createJobs } from '../../src/jobs.ts'
+import { createLog } from '../../src/log.ts'
+import { createDatabase } from '../support/database.ts'
+
+test('processes that start at the same moment on a new database all get a queue that works', async () => {
+  const database = await createDatabase()
+  await database.db`drop schema if exists pgboss cascade`
+  const log = createLog('silent')
+  const all = await Promise.all(Array.from({ length: 5 }, () => createJobs(database.url, log)))
+  const done = Promise.withResolvers<string>()
+  await all[0]?.work('fetch-logo', 1, async ({ clientId }) => done.resolve(clientId))
+  await database.db.begin(async (sql) => {
+    await all[4]?.enqueue(sql, 'fetch-logo', { clientId: 'some-client' })
+  })
+  expect(await done.promise).toBe('some-client')
+  for (const jobs of all) await jobs.stop()
+  await database.drop()
+})
+
+test('a queue that cannot be set up leaves nothing running behind', async () => {
+  const database = await createDatabase()
+  await database.db`drop schema if exists pgboss cascade`
+  // A table of another kind where the queue would put its own.
+  await database.db.unsafe('create schema pgboss; create table pgboss.version (other text)')
+  await expect(createJobs(database.url, createLog('silent'))).rejects.toThrow()
+  const [row] = await database.db<{ count: number }[]>`
+    select count(*)::int as count from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid() and state is not null`
+  expect(row?.count).toBe(0)
+  await database.drop()
+})
