@@ -24,19 +24,20 @@ export function check(
 }
 
 /** Answered 200: stored once and applied once. Forged: refused, and nothing of it kept. */
-function checkDeliveries(history: History, { deliveries }: Outcome): string[] {
+function checkDeliveries(history: History, { deliveries, storedByItself }: Outcome): string[] {
   const faults: string[] = []
   const stored = Map.groupBy(deliveries, ({ vendor, sha256 }) => `${vendor} ${sha256}`)
-  const taken = new Set<string>()
-  for (const { vendor, sha256, isForged, status } of history.deliveries) {
+  const taken = new Map<string, number>()
+  for (const { vendor, sha256, isForged, status, at } of history.deliveries) {
     const key = `${vendor} ${sha256}`
     if (isForged && (status === 200 || stored.has(key)))
       faults.push(`a forged delivery of ${vendor} was taken (answer ${status})`)
-    if (!isForged && status === 200) taken.add(key)
+    if (!isForged && status === 200) taken.set(key, Math.min(at, taken.get(key) ?? at))
   }
-  for (const key of taken) {
+  for (const [key, at] of taken) {
     const rows = stored.get(key) ?? []
-    if (rows.length === 0) faults.push(`a delivery that was answered 200 is lost: ${key}`)
+    if (rows.length === 0 || (at < storedByItself.at && !storedByItself.keys.has(key)))
+      faults.push(`a delivery that was answered 200 is lost: ${key}`)
     if (rows.length > 1) faults.push(`a delivery is stored ${rows.length} times: ${key}`)
   }
   for (const { id, state, timesApplied } of deliveries) {

@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Delivered } from './history.ts'
 
 /** How often what is done to a delivery, from 0 to 1. */
-export type CourierFaults = { lost: number; twice: number; late: number; forged: number }
+type CourierFaults = { lost: number; twice: number; late: number; forged: number }
 
 export type Courier = {
   url: string

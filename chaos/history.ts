@@ -13,14 +13,14 @@ export type VendorName = 'veriff' | 'kora' | 'incode' | 'mosaic'
 export const SLOTS = ['documentFront', 'documentBack', 'face'] as const
 export type Slot = (typeof SLOTS)[number]
 
-export type Session = {
+type Session = {
   verificationId: string
   accountId: string
   vendor: VendorName
   sessionId: string
 }
 
-export type Said = { sessionId: string; status: Status; at: number }
+type Said = { sessionId: string; status: Status; at: number }
 
 export type Delivered = {
   vendor: string
@@ -34,7 +34,7 @@ export type Delivered = {
 }
 
 /** One answer of the endpoint, with the digests of what its links led to. */
-export type Read = {
+type Read = {
   accountId: string
   startedAt: number
   endedAt: number
@@ -55,6 +55,7 @@ export type Outcome = {
   }[]
   /** Each change of a verification's status, in the order of the rows' changes; `committedAt` is PostgreSQL's own time. */
   statuses: { verificationId: string; status: Status; committedAt: number }[]
+  storedByItself: Stored
   deliveries: { id: string; vendor: string; sha256: string; state: string; timesApplied: number }[]
   decisions: { verificationId: string; status: Status }[]
   images: { verificationId: string; slot: Slot | undefined; sha256: string; stored: string }[]
@@ -68,3 +69,6 @@ export type Held = {
   shown: Partial<Record<Slot, string>>
   taken: Record<Slot, string[]>
 }
+
+/** The deliveries that were there before vendors sent once more, each as "vendor sha256". */
+export type Stored = { at: number; keys: ReadonlySet<string> }

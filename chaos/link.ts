@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net'
 import { connect, createServer, type Socket } from 'node:net'
 
 /** What is wrong with a link; `{}` is a good one. */
-export type LinkFaults = {
+type LinkFaults = {
   /** Nobody answers, and what was open breaks. */
   isAway?: boolean
   /** Each piece of an answer comes this much later. */

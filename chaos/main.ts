@@ -84,16 +84,15 @@ async function run(given: {
     const brought = await live(world, history, residents, { minutes, seed })
     say('all faults end; waiting until nothing is under way')
     await heal(world)
-    const thawed = world
-    await settle(world, history)
+    const stored = await settle(world, history)
     // What the applications see when all is quiet.
     const looking = AbortSignal.timeout(5_000)
-    await readThrough(thawed, history, residents, {
+    await readThrough(world, history, residents, {
       random: createRandom(`${seed} at the end`),
       everyMs: 50,
       signal: looking,
     })
-    const faults = check(history, await readOutcome(world), await readHeld(world, history))
+    const faults = check(history, await readOutcome(world, stored), await readHeld(world, history))
     report(world, history, brought, faults)
     return faults
   } finally {

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Held, History, Outcome, Slot } from './history.ts'
+import type { Held, History, Outcome, Slot, Stored } from './history.ts'
 import { sha256Of, type World } from './world.ts'
 
 const PATIENCE_MS = 180_000
@@ -11,16 +11,21 @@ const SLOT_OF: Record<string, Slot> = {
 
 /**
  * Until nothing waits any more, or three minutes: vendors send once more, as they do for days, and what waits for its
- * next try need not wait longer.
+ * next try need not wait longer. Answers the deliveries that were stored before that, each as "vendor sha256".
  */
-export async function settle(world: World, history: History): Promise<void> {
+export async function settle(world: World, history: History): Promise<Stored> {
   const { db } = world.parts
   const vendors = new Map(world.vendors.map((each) => [each.name, each]))
   await world.courier.settled()
+  // What was answered 200 must be there without the vendor's help.
+  await wait(2_000)
+  const rows = await db<{ key: string }[]>`
+    select vendor || ' ' || encode(body_sha256, 'hex') as key from delivery`
+  const stored = { at: Date.now(), keys: new Set(rows.map(({ key }) => key)) }
   for (const { vendor, sessionId } of history.sessions) await vendors.get(vendor)?.resend(sessionId)
   for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await wait(1_000)) {
     await world.courier.settled()
-    if ((await isQuiet(world)) && (await isHeard(world, history))) return
+    if ((await isQuiet(world)) && (await isHeard(world, history))) break
     await db`update delivery set run_at = now() where state = 'received' and run_at > now()`
     await db`
       update pgboss.job set start_after = now() where state in ('created', 'retry') and start_after > now()`
@@ -28,6 +33,7 @@ export async function settle(world: World, history: History): Promise<void> {
       update verification set next_check_at = now()
       where vendor_session_id is not null and status not in ('approved', 'declined', 'error')`
   }
+  return stored
 }
 
 async function countJobs({ parts: { db } }: World): Promise<number> {
@@ -55,7 +61,7 @@ async function isHeard({ parts: { db } }: World, history: History): Promise<bool
 }
 
 /** Reads what stands there now. */
-export async function readOutcome(world: World): Promise<Outcome> {
+export async function readOutcome(world: World, storedByItself: Stored): Promise<Outcome> {
   const { db, storage } = world.parts
   const digests = new Map<string, string>()
   const digestOf = async (key: string): Promise<string> => {
@@ -122,6 +128,7 @@ export async function readOutcome(world: World): Promise<Outcome> {
   return {
     verifications,
     statuses: [...statuses],
+    storedByItself,
     deliveries: [...deliveries],
     decisions: [...decisions],
     images,

@@ -30,7 +30,6 @@ export type World = {
   /** Kills PostgreSQL with all that it does; it is started again, and recovers. */
   crashPostgres(): Promise<void>
   listObjects(): Promise<string[]>
-  countErrors(): Record<string, number>
   close(): Promise<void>
 }
 
@@ -113,12 +112,9 @@ export async function startWorld(given: {
       AWS_ACCESS_KEY_ID: credentials.accessKeyId,
       AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     }
-    const errors: Record<string, number> = {}
+    let lastWords = ''
     const onLog = (lines: string) => {
-      for (const line of lines.split('\n')) {
-        const [, name] = /"msg":"([^"]*)"/.exec(line) ?? []
-        if (name) errors[name] = (errors[name] ?? 0) + 1
-      }
+      lastWords = (lastWords + lines).slice(-2_000)
     }
     const processes = await Promise.all(
       [
@@ -146,7 +142,11 @@ export async function startWorld(given: {
       new S3Client({ endpoint: s3.endpoint, region: REGION, credentials, forcePathStyle: true }),
       async (each) => each.destroy(),
     )
-    await until(() => processes.every((each) => each.isUp()), 60, 'the processes did not start')
+    await until(
+      () => processes.every((each) => each.isUp()),
+      60,
+      () => `the processes did not start: ${lastWords}`,
+    )
     return {
       parts,
       issuer,
@@ -168,7 +168,6 @@ export async function startWorld(given: {
         } while (next)
         return keys
       },
-      countErrors: () => errors,
       close,
     }
   } catch (error) {
@@ -209,18 +208,18 @@ async function untilDatabase({ db }: Parts): Promise<void> {
       return row?.trackCommitTimestamp === 'on'
     },
     30,
-    'PostgreSQL did not come back',
+    () => 'PostgreSQL did not come back',
   )
 }
 
 /** Asks twice a second; throws `otherwise` after so many seconds. */
-export async function until(
+async function until(
   ask: () => boolean | Promise<boolean>,
   seconds: number,
-  otherwise: string,
+  otherwise: () => string,
 ): Promise<void> {
   for (const end = Date.now() + seconds * 1000; !(await ask()); await wait(500))
-    if (Date.now() > end) throw new Error(otherwise)
+    if (Date.now() > end) throw new Error(otherwise())
 }
 
 export const sha256Of = (bytes: Uint8Array): string =>
