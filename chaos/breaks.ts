@@ -9,7 +9,7 @@ export const BREAKS: Record<string, Break> = {
     what: 'deliveries are answered before they are stored',
     file: 'id-verification/webhook.ts',
     from: '    await orUnavailable(\n      () => db`\n        insert into delivery',
-    to: '    void orUnavailable(\n      async () => (await new Promise((done) => setTimeout(done, 500))) ?? db`\n        insert into delivery',
+    to: '    void orUnavailable(\n      async () => (await new Promise((done) => setTimeout(done, 2_000))) ?? db`\n        insert into delivery',
   },
   'any-signature': {
     what: 'signatures are not looked at',

@@ -98,6 +98,11 @@ export function createIncode(integration: Integration): Vendor {
     }
   }
 
+  async function findScore(sessionId: string): Promise<string> {
+    const { overall } = await call(scoreSchema, `/omni/get/score${query(sessionId)}`)
+    return overall.status
+  }
+
   const query = (sessionId: string) => `?id=${encodeURIComponent(segment(sessionId))}`
 
   return {
@@ -148,8 +153,7 @@ export function createIncode(integration: Integration): Vendor {
       if (onboardingStatus === 'EXPIRED') return found('expired')
       const override = OVERRIDES[onboardingStatus]
       if (!override && onboardingStatus !== 'ONBOARDING_FINISHED') return []
-      const { overall } = await call(scoreSchema, `/omni/get/score${query(sessionId)}`)
-      const status = override ?? SCORES[overall.status]
+      const status = override ?? SCORES[await findScore(sessionId)]
       if (!status) throw new VendorError('the vendor answers a score that is not known')
       if (status !== 'approved') return found(status)
       const ocr = await call(ocrSchema, `/omni/get/ocr-data${query(sessionId)}`)
@@ -362,14 +366,15 @@ function attemptsOf(links: Links, type: string): Media[] {
   const taken = Object.keys(earlier(links, type))
     .filter((time) => /^\d{10,16}$/.test(time))
     .sort((a, b) => Number(b) - Number(a))
-  const media = (mediaId: string, time: string | undefined): Media => ({
+  const media = (mediaId: string, capturedAt: Date | undefined): Media => ({
     mediaId,
     type: typeOf(type),
     size: undefined,
-    capturedAt: time === undefined ? undefined : new Date(Number(time)),
+    capturedAt,
   })
-  const [newest, ...others] = taken
-  return [media(type, newest), ...others.map((time) => media(`${type}@${time}`, time))]
+  if (taken.length === 0) return [media(type, undefined)]
+  // By the time, which stays with a picture while "the latest" goes on to the next.
+  return taken.map((time) => media(`${type}@${time}`, new Date(Number(time))))
 }
 
 function decodeBase64(text: string): Uint8Array {
