@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { setVendorIntegration } from '../src/id-verification/vendors/vendors.ts'
+import { createClient } from '../src/oauth/clients.ts'
 import type { Parts } from '../src/parts.ts'
+import { startIncodeSandbox } from '../src/sandbox/incode.ts'
 import { startKoraSandbox } from '../src/sandbox/kora.ts'
 import { startMosaicSandbox } from '../src/sandbox/mosaic.ts'
 import { startVeriffSandbox } from '../src/sandbox/veriff.ts'
@@ -28,7 +30,7 @@ const RETRIES = [500, 1_000, 2_000, 4_000, 8_000]
 
 /** All of them, known to the portal. */
 export async function startVendors(world: World): Promise<Driver[]> {
-  return [await veriff(world), await kora(world), await mosaic(world)]
+  return [await veriff(world), await kora(world), await incode(world), await mosaic(world)]
 }
 
 const portOf = (url: string) => Number(new URL(url).port)
@@ -162,6 +164,93 @@ async function kora({ parts, courierUrl, random }: World): Promise<Driver> {
     async held(sessionId) {
       const held = nothing()
       for (const [type, sha256] of (await sandbox.findSession(sessionId))?.images ?? []) {
+        const slot = slots[type]
+        if (!slot) continue
+        held.taken[slot].push(sha256)
+        held.shown[slot] = sha256
+      }
+      return held
+    },
+    async breakImages(image) {
+      sandbox.misbehave(image ? { image } : {})
+    },
+    async close() {
+      await link.close()
+      await sandbox.close()
+    },
+  }
+}
+
+async function incode({ parts, courierUrl, random, issuer }: World): Promise<Driver> {
+  const [apiKey, password] = [randomUUID(), randomUUID()]
+  const { client_id: clientId, client_secret: clientSecret = '' } = await createClient(parts.db, {
+    name: 'Incode',
+    type: 'service',
+    redirectUris: [],
+    scope: 'webhook.incode',
+  })
+  const email = 'portal@example.test'
+  const sandbox = await startIncodeSandbox({
+    port: 0,
+    apiKey,
+    email,
+    password,
+    webhook: {
+      url: `${courierUrl}/webhooks/incode`,
+      authentication: { tokenUrl: `${issuer}/api/oauth/token`, clientId, clientSecret },
+    },
+    retryDelaysInMs: RETRIES,
+  })
+  const link = await startLink(portOf(sandbox.url), random)
+  await setVendorIntegration(parts.db, parts.sealer, {
+    vendor: 'incode',
+    baseUrl: through(sandbox.url, link),
+    apiKey,
+    secret: password,
+    settings: [
+      `executiveEmail=${email}`,
+      `webhookClientId=${clientId}`,
+      'imageTypes=selfie',
+      'imageTypes=fullFrameFrontID',
+      'imageTypes=fullFrameBackID',
+    ],
+  })
+  const words: Record<Status, 'OK' | 'FAIL' | 'WARN'> = {
+    approved: 'OK',
+    declined: 'FAIL',
+    review: 'WARN',
+  }
+  const slots: Record<string, Slot> = {
+    fullFrameFrontID: 'documentFront',
+    fullFrameBackID: 'documentBack',
+    selfie: 'face',
+  }
+  const scored = new Set<string>()
+  return {
+    name: 'incode',
+    link,
+    courses: [
+      ['approved'],
+      ['declined'],
+      ['declined', 'approved'],
+      ['review', 'declined'],
+      ['approved', 'declined', 'approved', 'declined'],
+    ],
+    async decide(sessionId, status) {
+      const word = words[status]
+      if (!word) throw new Error(`Incode does not say ${status}`)
+      // After the score a person decides.
+      if (scored.has(sessionId))
+        return sandbox.review(sessionId, status === 'approved' ? 'approved' : 'rejected')
+      scored.add(sessionId)
+      sandbox.complete(sessionId, word)
+    },
+    async resend(sessionId) {
+      sandbox.resend(sessionId)
+    },
+    async held(sessionId) {
+      const held = nothing()
+      for (const { type, sha256 } of (await sandbox.findSession(sessionId))?.images ?? []) {
         const slot = slots[type]
         if (!slot) continue
         held.taken[slot].push(sha256)

@@ -72,6 +72,11 @@ export async function askSoon(sql: Sql, id: string): Promise<void> {
     where id = ${id} and status not in ('approved', 'declined')`
 }
 
+/** The same for one that is decided too: the vendor itself says that something changed. */
+export async function askAgain(sql: Sql, id: string): Promise<void> {
+  await sql`update verification set next_check_at = now() where id = ${id}`
+}
+
 /** The vendor could not start it: the row stays, for the operator to see. */
 export async function markNotStarted(sql: Sql, id: string): Promise<void> {
   await sql`update verification set status = 'error', updated_at = now() where id = ${id}`

@@ -5,6 +5,7 @@ import type { Db } from '../db.ts'
 import { ApiError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Sealer } from '../secrets.ts'
+import { askAgain } from './store.ts'
 import { type IsServiceToken, isVendorName, type Vendor } from './vendors/vendor.ts'
 import { createVendor, findVendorIntegration } from './vendors/vendors.ts'
 
@@ -76,13 +77,16 @@ export function webhookRoutes({
       throw new ApiError(401, 'invalid_signature')
     }
     const sha256 = hash('sha256', body, 'buffer')
-    await orUnavailable(
-      () => db`
+    await orUnavailable(async () => {
+      const [stored] = await db<{ timesReceived: number; verificationId: string | null }[]>`
         insert into delivery (vendor, integration, body, body_sha256)
         values (${name}, ${integration}, ${body}, ${sha256})
         on conflict (vendor, integration, body_sha256) do update
-          set times_received = delivery.times_received + 1, last_received_at = now()`,
-    )
+          set times_received = delivery.times_received + 1, last_received_at = now()
+        returning times_received, verification_id`
+      if (vendor.mayRepeatAsNews && stored?.verificationId && stored.timesReceived > 1)
+        await askAgain(db, stored.verificationId)
+    })
     onDelivery?.()
     // Made directly: through the context each header costs as much as the signature.
     return new Response('{"success":true}', {

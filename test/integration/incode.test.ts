@@ -126,6 +126,22 @@ describe.concurrent('each session for itself:', () => {
     await hasStatus(passed.id, 'declined')
   })
 
+  test('the same words a second time tell of something new', async () => {
+    const { id, sessionId } = await incode.start()
+    incode.sandbox.complete(sessionId, 'OK')
+    await hasStatus(id, 'approved')
+    for (const [verdict, status] of [
+      ['rejected', 'declined'],
+      ['approved', 'approved'],
+      ['rejected', 'declined'],
+      ['approved', 'approved'],
+    ] as const) {
+      incode.sandbox.review(sessionId, verdict)
+      await hasStatus(id, status)
+    }
+    await complete(id)
+  })
+
   test('a session that ran out is expired', async () => {
     const { id, sessionId } = await incode.start()
     incode.sandbox.expire(sessionId)

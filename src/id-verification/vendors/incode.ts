@@ -106,6 +106,8 @@ export function createIncode(integration: Integration): Vendor {
   const query = (sessionId: string) => `?id=${encodeURIComponent(segment(sessionId))}`
 
   return {
+    mayRepeatAsNews: true,
+
     async isGenuine(_body, header, isServiceToken) {
       const { webhookClientId: clientId, webhookHeader: name } = settings
       const bearer = /^bearer +(\S+)$/i.exec(header('authorization') ?? '')?.[1]

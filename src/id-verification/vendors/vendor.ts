@@ -81,6 +81,8 @@ export type Vendor = {
     header: ReadHeader,
     isServiceToken: IsServiceToken,
   ): boolean | Promise<boolean>
+  /** Its deliveries carry no time or id of their own: the same bytes again may tell of something new. */
+  mayRepeatAsNews?: true
   /** Only for a genuine body. Never throws: what cannot be read is `unknown`. */
   read(body: Uint8Array): Reading
   /** `url` is where the person goes; it opens the session. */
