@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Held, History, Outcome, Slot, Stored } from './history.ts'
 import { sha256Of, type World } from './world.ts'
 
-const PATIENCE_MS = 180_000
+const PATIENCE_MS = 90_000
 const SLOT_OF: Record<string, Slot> = {
   document_front: 'documentFront',
   document_back: 'documentBack',
@@ -10,7 +10,7 @@ const SLOT_OF: Record<string, Slot> = {
 }
 
 /**
- * Until nothing waits any more, or three minutes: vendors send once more, as they do for days, and what waits for its
+ * Until nothing waits any more, or a minute and a half: vendors send once more, as they do for days, and what waits for its
  * next try need not wait longer. Answers the deliveries that were stored before that, each as "vendor sha256".
  */
 export async function settle(world: World, history: History): Promise<Stored> {

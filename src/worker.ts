@@ -2,6 +2,7 @@ import { deleteOldLinks, startResetLinks } from './accounts/mail-links.ts'
 import { deleteOldChallenges } from './accounts/passkeys.ts'
 import { startBackup } from './id-verification/backup.ts'
 import { startInbox } from './id-verification/inbox.ts'
+import { logProgress } from './id-verification/progress.ts'
 import { startReconciling } from './id-verification/reconcile.ts'
 import { runRetention, startErasing } from './id-verification/retention.ts'
 import type { Jobs } from './jobs.ts'
@@ -16,6 +17,7 @@ import type { Parts } from './parts.ts'
 export type Worker = { wake(): void; stop(): Promise<void> }
 
 const CLEAN_UP_MS = 10 * 60_000
+const PROGRESS_MS = 60_000
 
 /** Starts it; `stop` takes no more, and what is running is finished by the queue's own stop. Both stay the caller's to close. */
 export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
@@ -31,6 +33,9 @@ export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
   const mail = await startMail({ db, sealer, jobs, log, mail: runtime.mail })
   const reconciler = await startReconciling({ db, sealer, jobs, log })
   const inbox = startInbox({ db, sealer, jobs, log })
+  const telling = setInterval(() => {
+    logProgress({ db, log }).catch((error: unknown) => log.error('progress unknown', { error }))
+  }, PROGRESS_MS).unref()
   const cleaning = setInterval(() => {
     rotateKeysOnSchedule(db, sealer).catch((error: unknown) =>
       log.error('key rotation failed', { error }),
@@ -47,6 +52,7 @@ export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
     wake: () => inbox.wake(),
     async stop() {
       clearInterval(cleaning)
+      clearInterval(telling)
       ring.close()
       reconciler.stop()
       await inbox.stop()

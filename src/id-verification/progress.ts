@@ -1,4 +1,5 @@
-import type { Sql } from '../db.ts'
+import type { Db, Sql } from '../db.ts'
+import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 
 /** What comes in, and what waits, as metrics. `portal_deliveries{state="failed"}` above zero is the alarm. */
@@ -61,4 +62,37 @@ export function measureIngestion(metrics: Metrics, sql: Sql): void {
       return [{ labels: {}, value: row?.count ?? 0 }]
     },
   )
+}
+
+const LATE_SECONDS = 300
+
+/** One line about what waits, where anything does; a warning when it waits too long, or an operator is wanted. */
+export async function logProgress({ db, log }: { db: Db; log: Log }): Promise<void> {
+  const [row] = await db<
+    {
+      waiting: number
+      lagSeconds: number
+      failed: number
+      images: number
+      imageLagSeconds: number
+    }[]
+  >`
+    select
+      count(*) filter (where state = 'received')::int as waiting,
+      coalesce(extract(epoch from now() - min(received_at) filter (where state = 'received')), 0)::int as lag_seconds,
+      count(*) filter (where state = 'failed')::int as failed,
+      (select count(*)::int from image where state = 'pending') as images,
+      coalesce((
+        select extract(epoch from now() - min(recorded_at))::int from decision
+        where verification_id in (select verification_id from image where state = 'pending')), 0) as image_lag_seconds
+    from delivery where state in ('received', 'failed')`
+  if (!row || row.waiting + row.failed + row.images === 0) return
+  const isLate = Math.max(row.lagSeconds, row.imageLagSeconds) > LATE_SECONDS || row.failed > 0
+  log[isLate ? 'warn' : 'info']('ingestion', {
+    deliveriesWaiting: row.waiting,
+    deliveryLagSeconds: row.lagSeconds,
+    deliveriesFailed: row.failed,
+    imagesWaiting: row.images,
+    imageLagSeconds: row.imageLagSeconds,
+  })
 }

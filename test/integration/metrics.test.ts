@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { measureIngestion } from '../../src/id-verification/progress.ts'
+import { logProgress, measureIngestion } from '../../src/id-verification/progress.ts'
 import { createMetrics, serveMetrics } from '../../src/metrics.ts'
 import { startPortal, type TestPortal } from '../support/portal.ts'
 import { connectSandbox } from '../support/sandbox.ts'
@@ -34,5 +34,15 @@ test('metrics say what waits, for how long, and what wants an operator; and hold
     expect(text).not.toContain(secret)
   expect((await fetch(`http://127.0.0.1:${served.port}/`)).status).toBe(404)
   await served.close()
+
+  await logProgress(portal.parts)
+  const lines = portal.logged().split('\n')
+  const line = JSON.parse(lines.find((each) => each.includes('"ingestion"')) ?? '{}')
+  expect(line).toMatchObject({ level: 'warn', deliveriesFailed: 1, imagesWaiting: 0 })
+  expect(line.deliveriesWaiting).toBeGreaterThan(0)
+  expect(line.deliveryLagSeconds).toBeGreaterThan(99)
+  await portal.db`update delivery set state = 'applied'`
+  await logProgress(portal.parts)
+  expect(portal.logged().split('"ingestion"')).toHaveLength(2)
   await veriff.sandbox.close()
 })
