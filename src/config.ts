@@ -48,6 +48,10 @@ const schema = z.object({
   S3_FORCE_PATH_STYLE: z
     .enum(['true', 'false'], { error: 'must be true or false' })
     .default('true'),
+  S3_KMS_KEY_ID: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,2048}$/, 'must be the id or ARN of a key')
+    .optional(),
   DATA_DIR: z.string().min(1).default('.data'),
   ROLE: z.enum(['web', 'worker', 'all'], { error: 'must be web, worker or all' }).default('all'),
   LOG_LEVEL: z
@@ -86,6 +90,8 @@ export type S3Config = {
   region: string
   bucket: string
   forcePathStyle: boolean
+  /** The KMS key that the store encrypts every object with; `undefined`: as the bucket is set. */
+  kmsKeyId?: string | undefined
 }
 
 /** Where mails go out, and whom they are from. */
@@ -168,6 +174,7 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
           region: value.S3_REGION,
           bucket: value.S3_BUCKET,
           forcePathStyle: value.S3_FORCE_PATH_STYLE === 'true',
+          kmsKeyId: value.S3_KMS_KEY_ID,
         }
       : undefined,
     dataDir: resolve(value.DATA_DIR),

@@ -14,7 +14,8 @@ import type { S3Config } from './config.ts'
 export type Storage = {
   /**
    * Writes once (`If-None-Match: *`) with SHA-256 and Content-MD5, so that either check a store knows is made.
-   * An object of that key with the same digest is success; another digest throws.
+   * An object of that key with the same digest is success; another digest throws, and so does a store that does not
+   * confirm the encryption that is configured.
    */
   put(
     key: string,
@@ -127,7 +128,7 @@ export function createStorage(
       const digest = createHash('sha256').update(bytes).digest()
       if (!digest.equals(sha256)) throw new Error('these bytes are not those of their SHA-256')
       try {
-        await client.send(
+        const put = await client.send(
           new PutObjectCommand({
             Bucket: bucket,
             Key: requireKey(key),
@@ -139,9 +140,14 @@ export function createStorage(
             ChecksumSHA256: digest.toString('base64'),
             Metadata: { sha256: digest.toString('hex') },
             IfNoneMatch: '*',
+            ...(s3.kmsKeyId && { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: s3.kmsKeyId }),
           }),
           bounded(),
         )
+        if (s3.kmsKeyId && put.ServerSideEncryption !== 'aws:kms') {
+          await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }), bounded())
+          throw new Error('the store did not encrypt the object with the key it was given')
+        }
       } catch (error) {
         // 412: the key is taken. 409: another write of it is under way or just won.
         const status =
