@@ -2,8 +2,11 @@ import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { Provider } from 'oidc-provider'
+import { backOfficeRoutes, tenantOwner } from './api/back-office.ts'
 import { apiHeaders } from './api/headers.ts'
 import { createFindLatestApproved, idVerificationRoutes } from './api/id-verification.ts'
+import { imageRoutes } from './api/images.ts'
+import { naturalPersonRoutes } from './api/natural-person.ts'
 import type { ClientAddress } from './client-address.ts'
 import { type Db, isUnstorable } from './db.ts'
 import { ApiError } from './errors.ts'
@@ -83,6 +86,37 @@ export function createApp(parts: AppParts): Hono<Env> {
     await next()
   })
 
+  app.use('/api/v1/*', async (c, next) => {
+    await next()
+    for (const [name, value] of Object.entries(apiHeaders(c.var.requestId))) c.header(name, value)
+  })
+  const api = { bearer, db, storage }
+  app.route('/api/v1', naturalPersonRoutes(api))
+  const onDisclosed = async () => {}
+  app.route(
+    '/api/v1',
+    imageRoutes('/me/natural-person/id-verification', {
+      ...api,
+      onDisclosed,
+      ownerOf: async (c) => {
+        const token = await bearer.read(c)
+        const live = await bearer.requireResident(token, 'eprospera:person.id_verification.read')
+        return { accountId: live.accountId }
+      },
+    }),
+  )
+  app.route(
+    '/api/v1',
+    imageRoutes('/idv/verifications/:verificationId', {
+      ...api,
+      onDisclosed,
+      ownerOf: tenantOwner(bearer),
+    }),
+  )
+  app.route(
+    '/api/v1',
+    backOfficeRoutes({ issuer, bearer, db, sealer: parts.sealer, jobs: parts.jobs, log }),
+  )
   app.get('/health', (c) => c.json({ status: 'ok' }))
   app.get('/health/ready', async (c) => {
     try {
@@ -168,7 +202,8 @@ export function createApp(parts: AppParts): Hono<Env> {
         status,
       )
     }
-    return c.json(error.toBody(), status)
+    const isBackOffice = c.req.path.startsWith('/api/v1/idv/')
+    return c.json(isBackOffice ? error.toBackOfficeBody() : error.toBody(), status)
   }
   return app
 }

@@ -8,6 +8,7 @@ import {
   listAccounts,
   setAccountStatus,
 } from './accounts/accounts.ts'
+import { findPerson, findResidency, setPerson } from './accounts/natural-person.ts'
 import { migrate, type Sql } from './db.ts'
 import { diagnose } from './doctor.ts'
 import { OperatorError } from './errors.ts'
@@ -278,6 +279,18 @@ const COMMANDS: Record<string, Command> = {
     run: ({ db }, _values, rest) => findResident(db, id(rest, 'resident')),
   },
 
+  'resident set': {
+    usage: 'resident set ID|EMAIL --file F.json',
+    options: { file: { type: 'string' } },
+    run: async ({ db }, values, rest) => {
+      const resident = await findResident(db, id(rest, 'resident'))
+      await setPerson(db, resident.id, await readJsonFile(one(values, 'file')))
+      return {
+        ...(await findPerson(db, resident.id)),
+        residency: await findResidency(db, resident.id),
+      }
+    },
+  },
   'resident suspend': {
     usage: 'resident suspend ID|EMAIL',
     run: async ({ db }, _values, rest) => {
@@ -480,6 +493,14 @@ async function withJobs<T>(
     return await work(jobs)
   } finally {
     await jobs.stop()
+  }
+}
+
+async function readJsonFile(file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'))
+  } catch (cause) {
+    throw new OperatorError(`${file} cannot be read as JSON.`, { cause })
   }
 }
 

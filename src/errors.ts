@@ -5,26 +5,52 @@ export class ApiError extends Error {
   readonly error: string
   readonly description: string | undefined
   readonly headers: Readonly<Record<string, string>>
+  readonly details: Readonly<Record<string, unknown>> | undefined
 
   constructor(
     status: number,
     error: string,
     description?: string,
     headers: Readonly<Record<string, string>> = {},
+    details?: Readonly<Record<string, unknown>>,
   ) {
     super(description ?? error)
     this.status = status
     this.error = error
     this.description = description
     this.headers = headers
+    this.details = details
   }
 
-  /** The body of `contract.md` §3: `{error, error_description?}`. */
-  toBody(): { error: string; error_description?: string } {
-    return this.description
-      ? { error: this.error, error_description: this.description }
-      : { error: this.error }
+  /** The body of `contract.md` §3: `{error, error_description?, details?}`. */
+  toBody(): { error: string; error_description?: string; details?: object } {
+    return {
+      error: this.error,
+      ...(this.description ? { error_description: this.description } : {}),
+      ...(this.details ? { details: this.details } : {}),
+    }
   }
+
+  /** The body that the back office answers with (`contract.md` §4, as seed 001 prints it). */
+  toBackOfficeBody(): { code: string; error: string; details: object } {
+    const code = CODES[this.status] ?? (this.status >= 500 ? 'INTERNAL_ERROR' : 'INVALID_REQUEST')
+    return { code, error: this.description ?? this.error, details: this.details ?? {} }
+  }
+}
+
+const CODES: Record<number, string> = {
+  400: 'VALIDATION_ERROR',
+  401: 'UNAUTHORIZED',
+  403: 'FORBIDDEN',
+  404: 'NOT_FOUND',
+  405: 'METHOD_NOT_ALLOWED',
+  406: 'NOT_ACCEPTABLE',
+  409: 'CONFLICT',
+  413: 'PAYLOAD_TOO_LARGE',
+  415: 'UNSUPPORTED_MEDIA_TYPE',
+  429: 'RATE_LIMIT_EXCEEDED',
+  502: 'VENDOR_UNAVAILABLE',
+  503: 'UNAVAILABLE',
 }
 
 /** A fault that the person starting the program can mend. The command line prints its message alone and exits 1. */

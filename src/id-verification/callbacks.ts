@@ -5,7 +5,7 @@ import { ApiError } from '../errors.ts'
 import { securityHeaders } from '../html.ts'
 import type { Log } from '../log.ts'
 import { hashSecret } from '../secrets.ts'
-import { askSoon, listReturnStates } from './store.ts'
+import { askSoon, findByState, listReturnStates, type ReturningSession } from './store.ts'
 import { isVendorName } from './vendors/vendor.ts'
 
 // Others are none of ours, or of any vendor's.
@@ -25,33 +25,53 @@ export function callbackRoutes({ issuer, db, log }: { issuer: string; db: Db; lo
 
   routes.get('/callbacks/mosaic', async (c) => {
     const { sessionId = [], state = [] } = c.req.queries()
-    const verificationId = await matchReturn(db, one(sessionId), one(state))
+    const session = await matchReturn(db, one(sessionId), one(state))
     // The same words whatever was wrong: they tell nobody which sessions exist.
-    if (verificationId === undefined)
+    if (!session)
       throw new ApiError(
         400,
         'invalid_callback',
         'This address does not belong to an identity check that was started here. If you have just finished one, its result appears with your documents by itself.',
       )
-    await askSoon(db, verificationId)
-    log.info('browser returned', { verificationId })
-    return c.redirect('/', 303)
+    await askSoon(db, session.id)
+    log.info('browser returned', { verificationId: session.id })
+    return c.redirect(onwards(session), 303)
   })
 
-  routes.get('/callbacks/:vendor', (c, next) =>
-    isVendorName(c.req.param('vendor')) ? Promise.resolve(c.redirect('/', 303)) : next(),
-  )
+  routes.get('/callbacks/:vendor', async (c, next) => {
+    const vendor = c.req.param('vendor')
+    if (!isVendorName(vendor)) return next()
+    const state = one(c.req.queries('state') ?? [])
+    const session = PLAUSIBLE.test(state)
+      ? await findByState(db, vendor, hashSecret(state))
+      : undefined
+    return c.redirect(session ? onwards(session) : '/', 303)
+  })
   return routes
+}
+
+/** To where whoever started the session wanted the person back, with what they wanted back. */
+function onwards({ id, returnUrl, returnState }: ReturningSession): string {
+  if (returnUrl === null) return '/'
+  const url = new URL(returnUrl)
+  url.searchParams.set('verificationId', id)
+  if (returnState !== null) url.searchParams.set('state', returnState)
+  return url.href
 }
 
 const one = (values: string[]) => (values.length === 1 ? (values[0] ?? '') : '')
 
 /** Our verification, where the state is the one that was sent with this session; compared in constant time. */
-async function matchReturn(db: Db, sessionId: string, state: string): Promise<string | undefined> {
+async function matchReturn(
+  db: Db,
+  sessionId: string,
+  state: string,
+): Promise<ReturningSession | undefined> {
   if (!PLAUSIBLE.test(sessionId) || !PLAUSIBLE.test(state)) return undefined
   const given = hashSecret(state)
   const found = await listReturnStates(db, 'mosaic', sessionId)
   // Compared also where there is none, so that the answer takes as long.
-  const [first = { id: undefined, stateSha256: NO_STATE }, ...others] = found
-  return [first, ...others].find(({ stateSha256 }) => timingSafeEqual(stateSha256, given))?.id
+  const isNobodys = timingSafeEqual(NO_STATE, given)
+  const session = found.find(({ stateSha256 }) => timingSafeEqual(stateSha256, given))
+  return isNobodys ? undefined : session
 }

@@ -3,7 +3,7 @@ import { OperatorError } from '../errors.ts'
 import type { Jobs } from '../jobs.ts'
 import { hashSecret, randomSecret, type Sealer } from '../secrets.ts'
 import { createVerification, markNotStarted, setVendorSession } from './store.ts'
-import { VendorError } from './vendors/vendor.ts'
+import { VendorError, type VendorName } from './vendors/vendor.ts'
 import { createVendor, findVendorIntegration } from './vendors/vendors.ts'
 
 export type StartedVerification = {
@@ -17,11 +17,19 @@ export type StartedVerification = {
 /** Starts a session at the vendor for this account: our own row first, then the call. Throws OperatorError. */
 export async function startVerification(
   { db, sealer, issuer }: { db: Db; sealer: Sealer; issuer: string },
-  given: { vendor: string; integration?: string | undefined; accountId: string },
+  given: {
+    vendor: string
+    integration?: string | undefined
+    accountId: string
+    /** Only an integration of this tenant. */
+    tenant?: string | undefined
+    /** Where the browser goes when the person is done, and what it brings along. */
+    returnTo?: { url: string; state: string | undefined } | undefined
+  },
 ): Promise<StartedVerification> {
-  const { vendor, integration = 'default', accountId } = given
+  const { vendor, integration = 'default', accountId, returnTo } = given
   const configured = await findVendorIntegration(db, sealer, vendor, integration)
-  if (!configured)
+  if (!configured || (given.tenant !== undefined && configured.tenant !== given.tenant))
     throw new OperatorError(`The vendor ${vendor} is not configured: see \`vendor set\`.`)
   const { tenant } = configured
   const state = randomSecret()
@@ -31,12 +39,13 @@ export async function startVerification(
     vendor,
     integration,
     stateSha256: hashSecret(state),
+    returnTo,
   })
   try {
     const adapter = createVendor(configured)
     const { sessionId, url } = await adapter.startSession({
       verificationId: id,
-      returnUrl: `${issuer}/callbacks/${vendor}`,
+      returnUrl: returnUrlOf(issuer, configured.vendor, state),
       state,
     })
     await setVendorSession(db, id, { sessionId, checkAfterSeconds: adapter.checkAfterSeconds(0) })
@@ -47,6 +56,12 @@ export async function startVerification(
     throw new OperatorError(`The session could not be started: ${error.message}.`, { cause: error })
   }
 }
+
+/** Mosaic puts the state there itself; the others send the browser to what they were given. */
+const returnUrlOf = (issuer: string, vendor: VendorName, state: string) =>
+  vendor === 'mosaic'
+    ? `${issuer}/callbacks/mosaic`
+    : `${issuer}/callbacks/${vendor}?state=${encodeURIComponent(state)}`
 
 /** Every verification, newest first, as the operator sees it. */
 export async function listAllVerifications(sql: Sql) {

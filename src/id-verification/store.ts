@@ -28,12 +28,14 @@ export async function createVerification(
     vendor: string
     integration: string
     stateSha256: Uint8Array
+    returnTo?: { url: string; state: string | undefined } | undefined
   },
 ): Promise<string> {
   const [row] = await sql<{ id: string }[]>`
-    insert into verification (tenant, account_id, vendor, integration, state_sha256)
+    insert into verification (tenant, account_id, vendor, integration, state_sha256, return_url, return_state)
     values (${given.tenant}, ${given.accountId}, ${given.vendor}, ${given.integration},
-      ${Buffer.from(given.stateSha256)}) returning id`
+      ${Buffer.from(given.stateSha256)}, ${given.returnTo?.url ?? null}, ${given.returnTo?.state ?? null})
+    returning id`
   if (!row) throw new Error('the verification was not written')
   return row.id
 }
@@ -50,19 +52,38 @@ export async function setVendorSession(
     where id = ${id}`
 }
 
+export type ReturningSession = {
+  id: string
+  stateSha256: Buffer
+  returnUrl: string | null
+  returnState: string | null
+}
+
 /** What a browser must bring back with this session's id, as a SHA-256; one for each integration that knows the id. */
 export async function listReturnStates(
   sql: Sql,
   vendor: VendorName,
   sessionId: string,
-): Promise<{ id: string; stateSha256: Buffer }[]> {
+): Promise<ReturningSession[]> {
   // By way of the integrations, which are few: then each look-up is one of the unique index.
-  return await sql<{ id: string; stateSha256: Buffer }[]>`
-    select verification.id, state_sha256
+  return await sql<ReturningSession[]>`
+    select verification.id, state_sha256, return_url, return_state
     from vendor_integration join verification
       on verification.vendor = vendor_integration.vendor and integration = vendor_integration.name
     where vendor_integration.vendor = ${vendor} and vendor_session_id = ${sessionId}
       and state_sha256 is not null`
+}
+
+/** The session that this state was made for, at a vendor that brings back nothing else. */
+export async function findByState(
+  sql: Sql,
+  vendor: VendorName,
+  stateSha256: Uint8Array,
+): Promise<ReturningSession | undefined> {
+  const [row] = await sql<ReturningSession[]>`
+    select id, state_sha256, return_url, return_state from verification
+    where state_sha256 = ${Buffer.from(stateSha256)} and vendor = ${vendor}`
+  return row
 }
 
 /** Something may have changed: the vendor is asked at the next look, and then often again. */
@@ -163,6 +184,36 @@ export async function recordDecision(
     wanted.add(now.attemptId)
   if (recorded && WITH_IMAGES.includes(decision.status)) wanted.add(decision.attemptId)
   return [...wanted]
+}
+
+/** A tenant's own word on a finished attempt, at this moment: it stands until somebody says something later. */
+export async function recordReview(
+  sql: Sql,
+  verificationId: string,
+  given: {
+    attemptId: string
+    status: 'approved' | 'declined'
+    reason: string | undefined
+    by: string
+  },
+): Promise<string[]> {
+  const wanted = await recordDecision(
+    sql,
+    verificationId,
+    {
+      attemptId: given.attemptId,
+      status: given.status,
+      decidedAt: new Date(),
+      documentType: undefined,
+      reason: given.reason,
+    },
+    undefined,
+  )
+  await sql`
+    update decision set reviewed_by = ${given.by}
+    where id = (select id from decision where verification_id = ${verificationId} and status = ${given.status}
+      order by recorded_at desc limit 1)`
+  return wanted
 }
 
 /** What is said of an attempt that the person has finished: there are images of it. */

@@ -10,7 +10,7 @@ import { spendOnce } from './spent.ts'
 /** What a live access token opens: whose data, for which application, and which scopes. */
 export type LiveToken = { accountId: string; clientId: string; scope: string | null }
 /** A live token that no resident stands behind: an application in its own name, for its tenant. */
-type ServiceToken = { clientId: string; tenant: string; scope: string | null }
+export type ServiceToken = { clientId: string; tenant: string; scope: string | null }
 
 type Options = {
   issuer: string
@@ -32,10 +32,17 @@ export type Bearer = {
   findService(token: VerifiedToken): Promise<ServiceToken | undefined>
   /** Whether this is a live service token of that client with that scope, not bound to a key. */
   isServiceToken(token: string, wanted: { clientId: string; scope: ServiceScope }): Promise<boolean>
-  /** Both for one route, with the look-up: `c.var.live`. */
+  /** A live token of a resident's with these scopes. Throws the contract's 401. */
+  requireResident(token: VerifiedToken, ...scopes: Scope[]): Promise<LiveToken>
+  /** Both for one route: `c.var.live`. */
   requireScope(...scopes: Scope[]): ReturnType<typeof createMiddleware<BearerEnv>>
+  /** A live service token with this scope. Throws the contract's 401. */
+  requireServiceToken(token: VerifiedToken, scope: ServiceScope): Promise<ServiceToken>
+  /** Both for one route: `c.var.service`. */
+  requireService(scope: ServiceScope): ReturnType<typeof createMiddleware<ServiceEnv>>
 }
 
+type ServiceEnv = { Variables: { service: ServiceToken } }
 type BearerEnv = { Variables: { live: LiveToken } }
 
 /** RFC 6750 at the resource: the header only, one of them, and a challenge with every refusal. */
@@ -55,6 +62,16 @@ export function createBearer({ issuer, db, tokens, missingScopeStatus }: Options
   // RFC 6750 §3: a request that brought no credentials is told no error code.
   const missing = () => refuse(401, 'missing_token', [])
   const invalid = () => refuse(401, 'invalid_token', ['error="invalid_token"'])
+
+  function requireScopes(scope: string | null, wanted: readonly string[]) {
+    const granted = (scope ?? '').split(' ')
+    const lacking = wanted.filter((each) => !granted.includes(each))
+    if (lacking.length > 0)
+      throw refuse(missingScopeStatus, `missing_scopes: ${lacking.join(', ')}`, [
+        'error="insufficient_scope"',
+        `scope="${wanted.join(' ')}"`,
+      ])
+  }
 
   const bearer: Bearer = {
     async read(c) {
@@ -83,13 +100,7 @@ export function createBearer({ issuer, db, tokens, missingScopeStatus }: Options
 
     requireLive(live, ...scopes) {
       if (!live) throw invalid()
-      const granted = (live.scope ?? '').split(' ')
-      const lacking = scopes.filter((scope) => !granted.includes(scope))
-      if (lacking.length > 0)
-        throw refuse(missingScopeStatus, `missing_scopes: ${lacking.join(', ')}`, [
-          'error="insufficient_scope"',
-          `scope="${scopes.join(' ')}"`,
-        ])
+      requireScopes(live.scope, scopes)
     },
 
     async findService({ rowId }) {
@@ -105,15 +116,35 @@ export function createBearer({ issuer, db, tokens, missingScopeStatus }: Options
       return live?.clientId === clientId && (live.scope ?? '').split(' ').includes(scope)
     },
 
+    async requireResident(token, ...scopes) {
+      const [found] = await db<LiveToken[]>`
+        select account_id, client_id, scope from live_access_token where id = ${token.rowId}`
+      const live: LiveToken | ServiceToken | undefined = found ?? (await bearer.findService(token))
+      bearer.requireLive(live, ...scopes)
+      return live
+    },
+
     requireScope: (...scopes) =>
       createMiddleware<BearerEnv>(async (c, next) => {
-        const token = await bearer.read(c)
-        const [found] = await db<LiveToken[]>`
-          select account_id, client_id, scope from live_access_token where id = ${token.rowId}`
-        const live: LiveToken | ServiceToken | undefined =
-          found ?? (await bearer.findService(token))
-        bearer.requireLive(live, ...scopes)
-        c.set('live', live)
+        c.set('live', await bearer.requireResident(await bearer.read(c), ...scopes))
+        await next()
+      }),
+
+    async requireServiceToken(token, scope) {
+      const service = await bearer.findService(token)
+      if (!service) {
+        const [resident] = await db`select from live_access_token where id = ${token.rowId}`
+        if (!resident) throw invalid()
+      }
+      // A resident's token never has these scopes, which is what it is told.
+      requireScopes(service?.scope ?? null, [scope])
+      if (!service) throw invalid()
+      return service
+    },
+
+    requireService: (scope) =>
+      createMiddleware<ServiceEnv>(async (c, next) => {
+        c.set('service', await bearer.requireServiceToken(await bearer.read(c), scope))
         await next()
       }),
   }

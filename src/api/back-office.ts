@@ -1,0 +1,247 @@
+import { type Context, Hono } from 'hono'
+import { z } from 'zod'
+import { findAccount } from '../accounts/accounts.ts'
+import { findPerson } from '../accounts/natural-person.ts'
+import type { Db } from '../db.ts'
+import { ApiError, OperatorError } from '../errors.ts'
+import { startVerification } from '../id-verification/operations.ts'
+import {
+  findTenantVerification,
+  listTenantVerifications,
+  type TenantVerification,
+} from '../id-verification/reading.ts'
+import { eraseVerification } from '../id-verification/retention.ts'
+import { lockVerification, recordReview } from '../id-verification/store.ts'
+import { VENDORS } from '../id-verification/vendors/vendor.ts'
+import type { Jobs } from '../jobs.ts'
+import type { Log } from '../log.ts'
+import type { Bearer, ServiceToken } from '../oauth/bearer.ts'
+import type { Sealer } from '../secrets.ts'
+import { readJson, refuseOtherMethods, requireAcceptable, smallBody } from './requests.ts'
+
+type Parts = {
+  issuer: string
+  bearer: Bearer
+  db: Db
+  sealer: Sealer
+  jobs: Jobs
+  log: Log
+}
+type Env = { Variables: { service: ServiceToken } }
+
+const returnUrl = z.string().refine((value) => {
+  const url = URL.parse(value)
+  if (!url || url.username || url.hash) return false
+  const isHere = /^(localhost|127\.0\.0\.1|\[::1\])$/.test(url.hostname)
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isHere)
+}, 'must be an https: address without a fragment')
+const startSchema = z.strictObject({
+  vendor: z.enum(VENDORS, `must be one of ${VENDORS.join(', ')}`),
+  subjectId: z.uuid('must be the id of a resident'),
+  integration: z.string().max(63).optional(),
+  callback_url: returnUrl.optional(),
+  state: z
+    .string()
+    .regex(/^[\x20-\x7e]{1,500}$/, 'must be up to 500 printable characters')
+    .optional(),
+})
+const reviewSchema = z.strictObject({
+  decision: z.enum(['approve', 'reject'], 'must be approve or reject'),
+  reason: z.string().max(500).optional(),
+})
+const DOCUMENT_TYPES = [
+  { code: 'passport', name: 'Passport' },
+  { code: 'national_id', name: 'National identity card' },
+  { code: 'drivers_license', name: "Driver's licence" },
+  { code: 'residence_permit', name: 'Residence permit' },
+  { code: 'visa', name: 'Visa' },
+  { code: 'other', name: 'Another document' },
+]
+const RECOMMENDATIONS: Partial<Record<TenantVerification['status'], string>> = {
+  approved: 'ALLOW',
+  declined: 'DENY',
+  review: 'CHALLENGE',
+}
+
+/** A tenant's back office (`contract.md` §4): its own verifications and nobody else's, by client credentials. */
+export function backOfficeRoutes(parts: Parts): Hono {
+  const { bearer, db, jobs, log } = parts
+  const routes = new Hono()
+  const notFound = () => new ApiError(404, 'not_found', 'There is no such verification.')
+
+  const find = async (c: Context<Env>) => {
+    const { tenant } = c.var.service
+    const found = await findTenantVerification(db, {
+      tenant,
+      verificationId: c.req.param('id') ?? '',
+    })
+    if (!found) throw notFound()
+    return found
+  }
+  const asksJson = async (c: Context, next: () => Promise<void>) => {
+    requireAcceptable(c, 'application/json')
+    await next()
+  }
+
+  routes.get('/idv/document-types', bearer.requireService('idv.read'), asksJson, (c) =>
+    c.json({ documentTypes: DOCUMENT_TYPES }),
+  )
+  refuseOtherMethods(routes, '/idv/document-types', 'GET, HEAD')
+
+  routes.post(
+    '/idv/verifications',
+    bearer.requireService('idv.write'),
+    asksJson,
+    smallBody,
+    async (c) => {
+      const { tenant, clientId } = c.var.service
+      const given = await readJson(c, startSchema)
+      const { vendor, integration, subjectId, callback_url: url, state } = given
+      if (!(await findAccount(db, subjectId)))
+        throw new ApiError(
+          404,
+          'not_found',
+          'There is no such resident.',
+          {},
+          { field: 'subjectId' },
+        )
+      try {
+        const started = await startVerification(parts, {
+          vendor,
+          integration,
+          accountId: subjectId,
+          tenant,
+          returnTo: url === undefined ? undefined : { url, state },
+        })
+        log.info('verification started', { verificationId: started.id, clientId })
+        const created = await findTenantVerification(db, { tenant, verificationId: started.id })
+        if (!created) throw notFound()
+        return c.json({ ...present(created), url: started.url }, 201, {
+          Location: `/api/v1/idv/verifications/${started.id}`,
+        })
+      } catch (error) {
+        if (!(error instanceof OperatorError)) throw error
+        // Its cause is the vendor's own failing; without one, nothing is configured.
+        if (error.cause === undefined)
+          throw new ApiError(
+            400,
+            'invalid_request',
+            'This vendor is not configured for your tenant.',
+            {},
+            { field: 'vendor' },
+          )
+        throw new ApiError(502, 'vendor_unavailable', 'The vendor did not start a session.', {
+          'Retry-After': '10',
+        })
+      }
+    },
+  )
+  refuseOtherMethods(routes, '/idv/verifications', 'POST')
+
+  routes.get('/idv/verifications/:id', bearer.requireService('idv.read'), asksJson, async (c) =>
+    c.json(present(await find(c))),
+  )
+  routes.delete('/idv/verifications/:id', bearer.requireService('idv.write'), async (c) => {
+    const { id } = await find(c)
+    await eraseVerification({ db, jobs }, id, 'tenant')
+    jobs.wake()
+    log.info('verification erased', { verificationId: id, clientId: c.var.service.clientId })
+    return c.body(null, 204)
+  })
+  refuseOtherMethods(routes, '/idv/verifications/:id', 'GET, HEAD, DELETE')
+
+  routes.get(
+    '/idv/subjects/:subjectId/verifications',
+    bearer.requireService('idv.read'),
+    asksJson,
+    async (c) => {
+      const { tenant } = c.var.service
+      const accountId = c.req.param('subjectId')
+      const found = await listTenantVerifications(db, { tenant, accountId })
+      return c.json({ verifications: found.map(present) })
+    },
+  )
+  refuseOtherMethods(routes, '/idv/subjects/:subjectId/verifications', 'GET, HEAD')
+
+  routes.get(
+    '/idv/verifications/:id/result',
+    bearer.requireService('idv.read'),
+    asksJson,
+    async (c) => {
+      const found = await find(c)
+      const { id, status, accountId, documentType, reason } = found
+      const recommendation = RECOMMENDATIONS[status]
+      if (!recommendation) return c.json({ session_id: id, status: progressOf(status) })
+      const person = accountId ? await findPerson(db, accountId) : undefined
+      return c.json({
+        session_id: id,
+        status: 'complete',
+        recommendation,
+        person: person
+          ? { given_name: person.givenName, surname: person.surname, full_name: person.name }
+          : null,
+        document: { type: documentType },
+        checks: { vendor: { recommendation, reasons: reason ? [reason] : [] } },
+      })
+    },
+  )
+  refuseOtherMethods(routes, '/idv/verifications/:id/result', 'GET, HEAD')
+
+  routes.post(
+    '/idv/verifications/:id/review',
+    bearer.requireService('idv.write'),
+    asksJson,
+    smallBody,
+    async (c) => {
+      const { id } = await find(c)
+      const { decision, reason } = await readJson(c, reviewSchema)
+      const { clientId, tenant } = c.var.service
+      await db.begin(async (sql) => {
+        const locked = await lockVerification(sql, id)
+        if (!locked) throw notFound()
+        if (!RECOMMENDATIONS[locked.status] || locked.attemptId === null)
+          throw new ApiError(
+            409,
+            'conflict',
+            'Only what the vendor has finished can be reviewed.',
+            {},
+            { status: locked.status },
+          )
+        const status = decision === 'approve' ? 'approved' : 'declined'
+        const given = { attemptId: locked.attemptId, status, reason, by: clientId } as const
+        for (const attemptId of await recordReview(sql, id, given))
+          await jobs.enqueue(sql, 'list-images', { verificationId: id, attemptId })
+      })
+      jobs.wake()
+      log.info('verification reviewed', { verificationId: id, clientId })
+      const reviewed = await findTenantVerification(db, { tenant, verificationId: id })
+      if (!reviewed) throw notFound()
+      return c.json(present(reviewed))
+    },
+  )
+  refuseOtherMethods(routes, '/idv/verifications/:id/review', 'POST')
+  return routes
+}
+
+/** Whose images a tenant's request reads. */
+export const tenantOwner = (bearer: Bearer) => async (c: Context) => {
+  const { tenant } = await bearer.requireServiceToken(await bearer.read(c), 'idv.read')
+  return { tenant, verificationId: c.req.param('verificationId') ?? '' }
+}
+
+const progressOf = (status: TenantVerification['status']) =>
+  ({ pending: 'pending', resubmission: 'recapture', expired: 'error', error: 'error' })[
+    status as 'pending'
+  ] ?? 'processing'
+
+const present = (found: TenantVerification) => ({
+  id: found.id,
+  subjectId: found.accountId,
+  vendor: found.vendor,
+  status: found.status,
+  documentType: found.documentType,
+  imagePersisted: found.imagesComplete,
+  createdAt: found.sessionCreatedAt.toISOString(),
+  updatedAt: found.updatedAt.toISOString(),
+  completedAt: found.decidedAt?.toISOString() ?? null,
+})

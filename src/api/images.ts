@@ -1,0 +1,238 @@
+import { type Context, Hono, type MiddlewareHandler } from 'hono'
+import { z } from 'zod'
+import type { Db } from '../db.ts'
+import { ApiError } from '../errors.ts'
+import {
+  findReadable,
+  listReadableImages,
+  type Owner,
+  type ReadableImage,
+} from '../id-verification/reading.ts'
+import type { Storage } from '../storage.ts'
+import {
+  invalid,
+  readJson,
+  readQuery,
+  refuseOtherMethods,
+  requireAcceptable,
+  smallBody,
+} from './requests.ts'
+
+// What the systems of the seeds call an image, beside our own names.
+const ALIASES: Record<string, string> = {
+  fullFrameFrontID: 'document_front',
+  fullFrameBackID: 'document_back',
+  croppedFrontID: 'document_front_cropped',
+  croppedBackID: 'document_back_cropped',
+  croppedFace: 'selfie_cropped',
+  face: 'selfie',
+}
+const LINK_SECONDS = 900
+const LONG_LINK_SECONDS = 3600
+const LARGEST_BASE64 = 10_000_000
+
+const typesSchema = z.strictObject({
+  images: z
+    .array(z.string().regex(/^[A-Za-z0-9_]{1,64}$/, 'must be names of image types'))
+    .min(1, 'must name at least one type of image')
+    .max(30, 'may name 30 types of images'),
+})
+const linkSchema = z.strictObject({
+  expiresIn: z
+    .string()
+    .regex(/^\d{1,4}$/, 'must be a number of seconds')
+    .transform(Number)
+    .refine((seconds) => seconds >= 60 && seconds <= LONG_LINK_SECONDS, 'must be from 60 to 3600')
+    .default(LINK_SECONDS),
+})
+
+/** What was handed out, for whoever keeps the record: never content, never a link. */
+export type Disclosed = { verificationId: string; images: readonly ReadableImage[] }
+
+type Parts = {
+  db: Db
+  storage: Storage
+  /** Whose images this request reads; checks the token. */
+  ownerOf: (c: Context) => Promise<Owner>
+  /** Called before any answer with an image or a link to one leaves. */
+  onDisclosed: (c: Context, disclosed: Disclosed) => Promise<void>
+}
+
+/**
+ * Every way of reading images, under `base`: as a list, as one link with a chosen life, as links with earlier attempts,
+ * as base64 and as bytes (`contract.md` §4). What is not the owner's is as what is not there.
+ */
+export function imageRoutes(base: string, parts: Parts): Hono {
+  const { db, storage, ownerOf } = parts
+  const routes = new Hono()
+  const notFound = () => new ApiError(404, 'not_found', 'There is no such image.')
+
+  async function open(c: Context): Promise<{ verificationId: string; images: ReadableImage[] }> {
+    const owner = await ownerOf(c)
+    const verificationId = await findReadable(db, owner)
+    if (verificationId === undefined) {
+      // A resident without an approved verification has no images; another's verification is not there.
+      if ('accountId' in owner) return { verificationId: '', images: [] }
+      throw new ApiError(404, 'not_found', 'There is no such verification.')
+    }
+    return { verificationId, images: await listReadableImages(db, verificationId) }
+  }
+  const asksJson: MiddlewareHandler = async (c, next) => {
+    requireAcceptable(c, 'application/json')
+    await next()
+  }
+  const disclose = async (c: Context, verificationId: string, images: ReadableImage[]) => {
+    if (images.length > 0) await parts.onDisclosed(c, { verificationId, images })
+  }
+
+  routes.get(`${base}/images`, asksJson, async (c) => {
+    const { images } = await open(c)
+    return c.json({ images: images.filter(({ isCurrent }) => isCurrent).map(present) })
+  })
+  refuseOtherMethods(routes, `${base}/images`, 'GET, HEAD')
+
+  routes.post(`${base}/images/links`, asksJson, smallBody, async (c) => {
+    const { verificationId, images } = await open(c)
+    const wanted = (await readJson(c, typesSchema)).images
+    const sign = await storage.signer()
+    const link = (image: ReadableImage) => signJpeg(sign, image, LONG_LINK_SECONDS)
+    const answer: Record<string, string | Record<string, string>> = {}
+    const handed: ReadableImage[] = []
+    for (const name of wanted) {
+      const all = ofType(images, name).filter(({ available }) => available)
+      const latest = all.find(({ isCurrent }) => isCurrent)
+      if (!latest) continue
+      handed.push(...all)
+      answer[name] = link(latest)
+      answer[`${name}_prevAttempts`] = Object.fromEntries(byTime(all, link))
+    }
+    await disclose(c, verificationId, handed)
+    return c.json(answer)
+  })
+  refuseOtherMethods(routes, `${base}/images/links`, 'POST')
+
+  routes.post(`${base}/images/base64`, asksJson, smallBody, async (c) => {
+    const { verificationId, images } = await open(c)
+    const wanted = (await readJson(c, typesSchema)).images
+    const found = wanted.flatMap((name) => {
+      const image = ofType(images, name).find((each) => each.isCurrent && each.available)
+      return image ? [{ name, image }] : []
+    })
+    const sizes = await Promise.all(
+      found.map(async ({ image }) => (await storage.head(image.jpegKey ?? ''))?.size ?? 0),
+    )
+    const total = sizes.reduce((sum, size) => sum + Math.ceil(size / 3) * 4, 0)
+    if (total > LARGEST_BASE64)
+      throw new ApiError(
+        413,
+        'payload_too_large',
+        `These images are ${total} bytes as base64, and an answer may have ${LARGEST_BASE64}. Ask for fewer at a time, or for links.`,
+        {},
+        {
+          limit: LARGEST_BASE64,
+          total,
+          sizes: Object.fromEntries(found.map(({ name }, index) => [name, sizes[index]])),
+        },
+      )
+    await disclose(
+      c,
+      verificationId,
+      found.map(({ image }) => image),
+    )
+    const answer: Record<string, string> = {}
+    for (const { name, image } of found)
+      answer[name] = Buffer.from(await storage.get(image.jpegKey ?? '')).toString('base64')
+    return c.json(answer)
+  })
+  refuseOtherMethods(routes, `${base}/images/base64`, 'POST')
+
+  routes.get(`${base}/images/:type`, asksJson, async (c) => {
+    const { verificationId, images } = await open(c)
+    const { expiresIn } = readQuery(c, linkSchema)
+    const imageType = c.req.param('type')
+    const image = ofType(images, imageType).find((each) => each.isCurrent && each.available)
+    if (!image) throw notFound()
+    await disclose(c, verificationId, [image])
+    return c.json({ url: signJpeg(await storage.signer(), image, expiresIn), expiresIn, imageType })
+  })
+  refuseOtherMethods(routes, `${base}/images/:type`, 'GET, HEAD')
+
+  routes.get(`${base}/images/:id/content`, async (c) => {
+    const { verificationId, images } = await open(c)
+    const image = images.find((each) => each.id === c.req.param('id') && each.available)
+    if (!image?.contentType || !image.sha256) throw notFound()
+    requireAcceptable(c, image.contentType)
+    const entityTag = `"${image.sha256}"`
+    // RFC 9530 §3; the tag is of the bytes, and the bytes never change.
+    const headers = {
+      'Content-Type': image.contentType,
+      'Content-Disposition': 'attachment',
+      'Repr-Digest': `sha-256=:${Buffer.from(image.sha256, 'hex').toString('base64')}:`,
+      ETag: entityTag,
+    }
+    if (matches(c.req.header('if-none-match'), entityTag)) return c.body(null, 304, headers)
+    if (c.req.method === 'HEAD')
+      return c.body(null, 200, { ...headers, 'Content-Length': String(image.size) })
+    await disclose(c, verificationId, [image])
+    const bytes = await storage.get(image.objectKey ?? '')
+    return c.body(new Uint8Array(bytes), 200, headers)
+  })
+  refuseOtherMethods(routes, `${base}/images/:id/content`, 'GET, HEAD')
+  return routes
+}
+
+const present = ({
+  id,
+  type,
+  available,
+  contentType,
+  size,
+  sha256,
+  capturedAt,
+}: ReadableImage) => ({
+  id,
+  type,
+  available,
+  contentType,
+  size,
+  sha256,
+  capturedAt: capturedAt?.toISOString() ?? null,
+})
+
+const ofType = (images: readonly ReadableImage[], name: string): ReadableImage[] => {
+  const type = Object.hasOwn(ALIASES, name) ? ALIASES[name] : name
+  return images.filter((image) => image.type === type)
+}
+
+/** By Unix milliseconds, the newest first; two of one moment are told apart by one more. */
+function byTime(
+  images: readonly ReadableImage[],
+  link: (image: ReadableImage) => string,
+): [string, string][] {
+  const taken = new Set<number>()
+  const oldestFirst = [...images].sort((a, b) => a.takenAt.getTime() - b.takenAt.getTime())
+  const entries = oldestFirst.map((image): [string, string] => {
+    let time = image.takenAt.getTime()
+    while (taken.has(time)) time++
+    taken.add(time)
+    return [String(time), link(image)]
+  })
+  return entries.reverse()
+}
+
+const signJpeg = (
+  sign: Awaited<ReturnType<Storage['signer']>>,
+  { jpegKey, type }: ReadableImage,
+  expiresInSeconds: number,
+): string => {
+  if (!jpegKey) throw invalid('images', 'there is no JPEG of this image')
+  const filename = `${type.replaceAll('_', '-')}.jpg`
+  return sign(jpegKey, { expiresInSeconds, contentType: 'image/jpeg', filename })
+}
+
+/** RFC 9110 §13.1.2, weakly compared. */
+function matches(header: string | undefined, entityTag: string): boolean {
+  if (header === undefined) return false
+  const tags = header.split(',').map((tag) => tag.trim().replace(/^W\//, ''))
+  return tags.includes('*') || tags.includes(entityTag)
+}

@@ -1,0 +1,40 @@
+import { Hono } from 'hono'
+import { findPerson, findResidency } from '../accounts/natural-person.ts'
+import type { Db } from '../db.ts'
+import type { Bearer } from '../oauth/bearer.ts'
+import { refuseOtherMethods, requireAcceptable } from './requests.ts'
+
+const PERSON = '/me/natural-person'
+const RESIDENCY = '/me/natural-person/residency'
+
+/** Who the resident is, and of which kind, as the registry says (`providers.md` §2.6). */
+export function naturalPersonRoutes({ bearer, db }: { bearer: Bearer; db: Db }): Hono {
+  const routes = new Hono()
+  routes.get(PERSON, bearer.requireScope('eprospera:person.details.read'), async (c) => {
+    requireAcceptable(c, 'application/json')
+    const person = await findPerson(db, c.var.live.accountId)
+    return c.json(
+      person
+        ? {
+            givenName: person.givenName,
+            surname: person.surname,
+            name: person.name,
+            residentPermitNumber: person.residentPermitNumber,
+            countryOfBirth: person.countryOfBirth,
+            citizenships: person.citizenships,
+            dateOfBirth: person.dateOfBirth,
+            sex: person.sex,
+            address: person.address,
+            phoneNumber: person.phoneNumber,
+          }
+        : null,
+    )
+  })
+  refuseOtherMethods(routes, PERSON, 'GET, HEAD')
+  routes.get(RESIDENCY, bearer.requireScope('eprospera:person.residency.read'), async (c) => {
+    requireAcceptable(c, 'application/json')
+    return c.json(await findResidency(db, c.var.live.accountId))
+  })
+  refuseOtherMethods(routes, RESIDENCY, 'GET, HEAD')
+  return routes
+}

@@ -1,0 +1,101 @@
+import type { Sql } from '../db.ts'
+import type { DocumentType, VendorName, VerificationStatus } from './vendors/vendor.ts'
+
+/** One image as it may be read. */
+export type ReadableImage = {
+  id: string
+  type: string
+  /** Copied and proven; what is not is named and cannot be had. */
+  available: boolean
+  contentType: string | null
+  size: number | null
+  /** Hex. */
+  sha256: string | null
+  capturedAt: Date | null
+  /** When it was taken, or else when it came here: tells the attempts of one type apart. */
+  takenAt: Date
+  /** Of the attempt that the status speaks of; others are earlier ones. */
+  isCurrent: boolean
+  objectKey: string | null
+  /** Where its JPEG is. */
+  jpegKey: string | null
+}
+
+/** Whose images are read: a resident's latest approved verification, or one of a tenant's. */
+export type Owner = { accountId: string } | { tenant: string; verificationId: string }
+
+/** A tenant's verification as its back office sees it. */
+export type TenantVerification = {
+  id: string
+  accountId: string | null
+  vendor: VendorName
+  status: VerificationStatus
+  documentType: DocumentType | null
+  imagesComplete: boolean
+  reason: string | null
+  sessionCreatedAt: Date
+  decidedAt: Date | null
+  updatedAt: Date
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+export const isUuid = (value: string): boolean => UUID.test(value)
+
+/** The verification that the owner may read; `undefined` where there is none, or it is another's. */
+export async function findReadable(sql: Sql, owner: Owner): Promise<string | undefined> {
+  if ('accountId' in owner) {
+    // The endpoint's own rule of "latest approved".
+    const [row] = await sql<{ id: string }[]>`
+      select id from verification where account_id = ${owner.accountId} and status = 'approved'
+      order by images_complete desc, session_created_at desc limit 1`
+    return row?.id
+  }
+  if (!isUuid(owner.verificationId)) return undefined
+  const [row] = await sql<{ id: string }[]>`
+    select id from verification where id = ${owner.verificationId} and tenant = ${owner.tenant}`
+  return row?.id
+}
+
+/** All images of it, the current attempt's first and within a type the vendor's best first. */
+export async function listReadableImages(
+  sql: Sql,
+  verificationId: string,
+): Promise<ReadableImage[]> {
+  return await sql<ReadableImage[]>`
+    select image.id, type, image.state = 'stored' and jpeg_key is not null as available, content_type,
+      size::float8 as size, encode(sha256, 'hex') as sha256, captured_at,
+      coalesce(captured_at, stored_at, verification.updated_at) as taken_at,
+      coalesce(image.attempt_id = verification.attempt_id, false) and listing = images_wanted as is_current,
+      object_key, jpeg_key
+    from image join verification on verification.id = verification_id
+    where verification_id = ${verificationId}
+    order by is_current desc,
+      coalesce(array_position(array['document_front', 'document_back', 'selfie', 'liveness_frame'], type), 9),
+      type, rank, taken_at desc, image.id`
+}
+
+const columns = (sql: Sql) => sql`
+  id, account_id, vendor, status, document_type, images_complete, session_created_at, decided_at, updated_at,
+  (select reason from decision where verification_id = verification.id and decision.status = verification.status
+    order by decided_at desc nulls last limit 1) as reason`
+
+export async function findTenantVerification(
+  sql: Sql,
+  { tenant, verificationId }: { tenant: string; verificationId: string },
+): Promise<TenantVerification | undefined> {
+  if (!isUuid(verificationId)) return undefined
+  const [row] = await sql<TenantVerification[]>`
+    select ${columns(sql)} from verification where id = ${verificationId} and tenant = ${tenant}`
+  return row
+}
+
+/** A resident's at this tenant, newest first; nothing for one who is not there. */
+export async function listTenantVerifications(
+  sql: Sql,
+  { tenant, accountId }: { tenant: string; accountId: string },
+): Promise<TenantVerification[]> {
+  if (!isUuid(accountId)) return []
+  return await sql<TenantVerification[]>`
+    select ${columns(sql)} from verification where account_id = ${accountId} and tenant = ${tenant}
+    order by session_created_at desc limit 500`
+}
