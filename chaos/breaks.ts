@@ -1,8 +1,18 @@
 import { cp, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { VendorName } from './history.ts'
 
 /** One promise, broken on purpose: what a tired programmer might write, and what the checker must then find. */
-type Break = { what: string; file: string; from: string; to: string }
+type Break = {
+  what: string
+  file: string
+  from: string
+  to: string
+  /** The fault that brings it out, brought more often than the others. */
+  focus: string
+  /** The vendor whose sessions it shows in. */
+  vendor?: VendorName
+}
 
 export const BREAKS: Record<string, Break> = {
   'answer-first': {
@@ -10,42 +20,50 @@ export const BREAKS: Record<string, Break> = {
     file: 'id-verification/webhook.ts',
     from: 'await orUnavailable(async () => {',
     to: 'void orUnavailable(async () => {\n      await new Promise((done) => setTimeout(done, 2_000))',
+    focus: 'kill -9 of a web process',
   },
   'any-signature': {
     what: 'signatures are not looked at',
     file: 'id-verification/webhook.ts',
     from: 'if (!isGenuine) {',
     to: 'if (!isGenuine && body.length === 0) {',
+    focus: 'deliveries are lost, doubled, late and forged',
   },
   'order-of-arrival': {
     what: 'the decision that comes last holds, not the one that was made last',
     file: 'id-verification/status.ts',
     from: 'if (a !== b) return a > b',
     to: 'if (a !== b) return true',
+    focus: 'deliveries are lost, doubled, late and forged',
   },
   'stale-answer': {
     what: 'an answer counts although a newer one overtook it',
     file: 'id-verification/reconcile.ts',
     from: 'if (!counted) return false',
     to: '',
+    focus: 'the wires to the vendors are slow',
+    vendor: 'incode',
   },
   'half-image': {
     what: 'neither the length nor the signature of an image is held against it',
     file: 'id-verification/image.ts',
     from: "return 'truncated'\n  return size ?? 'broken'",
     to: "return size ?? 'broken'\n  return size ?? 'broken'",
+    focus: 'images come cut in half',
   },
   'half-set': {
     what: 'a set counts as whole while images of it are on their way',
     file: 'id-verification/store.ts',
     from: "and attempt_id = verification.attempt_id and state = 'pending'),",
     to: "and attempt_id = verification.attempt_id and state = 'never'),",
+    focus: 'the wire to the bucket is slow',
   },
   anybodys: {
     what: 'the endpoint forgets whose documents it was asked for',
     file: 'api/id-verification.ts',
     from: 'where account_id = token.account_id and',
     to: 'where',
+    focus: 'kill -9 of a web process',
   },
 }
 

@@ -19,6 +19,7 @@ export function check(
     ...checkDecisions(history, outcome),
     ...checkImages(history, outcome, held),
     ...checkReads(history, outcome, held),
+    ...checkSets(history, outcome, held),
     ...(outcome.waitingJobs > 0 ? [`${outcome.waitingJobs} jobs never came to an end`] : []),
   ]
 }
@@ -166,4 +167,36 @@ function wasApproved(changes: Outcome['statuses'], startedAt: number, endedAt: n
       committedAt - SLACK_MS <= endedAt &&
       (changes[index + 1]?.committedAt ?? Number.POSITIVE_INFINITY) + SLACK_MS >= startedAt,
   )
+}
+
+/** Where one verification was seen whole, and is approved still, no half set of another takes its place. */
+function checkSets(history: History, outcome: Outcome, held: ReadonlyMap<string, Held>): string[] {
+  const faults: string[] = []
+  const sessions = new Map(history.sessions.map((each) => [each.verificationId, each]))
+  const changes = Map.groupBy(outcome.statuses, ({ verificationId }) => verificationId)
+  const reads = [...history.reads].sort((a, b) => a.startedAt - b.startedAt)
+  for (const same of Map.groupBy(reads, ({ accountId }) => accountId).values()) {
+    const seenWhole = new Map<string, number>()
+    for (const { verificationId, images, links, endedAt } of same) {
+      const session = sessions.get(verificationId ?? '')
+      const shown = held.get(session?.sessionId ?? '')?.shown
+      if (!session || !shown) continue
+      const wanted = SLOTS.filter((slot) => shown[slot] !== undefined)
+      if (wanted.every((slot) => images[slot] !== undefined))
+        seenWhole.set(session.verificationId, endedAt)
+      // Links that were not followed to their end are no half set.
+      if (wanted.every((slot) => links.includes(slot))) continue
+      for (const [whole, since] of seenWhole)
+        if (
+          whole !== session.verificationId &&
+          !(changes.get(whole) ?? []).some(
+            ({ committedAt }) => committedAt > since - SLACK_MS && committedAt < endedAt + SLACK_MS,
+          )
+        )
+          faults.push(
+            `${session.vendor} verification ${session.verificationId}: half of it was shown in place of the whole ${whole}`,
+          )
+    }
+  }
+  return [...new Set(faults)]
 }

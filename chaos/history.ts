@@ -39,6 +39,8 @@ type Read = {
   startedAt: number
   endedAt: number
   verificationId: string | null
+  /** For which there was a link. */
+  links: Slot[]
   images: Partial<Record<Slot, string>>
 }
 

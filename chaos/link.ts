@@ -5,7 +5,7 @@ import { connect, createServer, type Socket } from 'node:net'
 type LinkFaults = {
   /** Nobody answers, and what was open breaks. */
   isAway?: boolean
-  /** Each piece of an answer comes this much later. */
+  /** Each piece of an answer comes later by up to so much, each by another time. */
   delayMs?: number
   /** Of the pieces that go this way, about one in so many has a bit turned round. */
   flipOneIn?: number
@@ -43,7 +43,7 @@ export async function startLink(targetPort: number, random: () => number): Promi
       setTimeout(() => {
         near.write(damage(piece))
         far.resume()
-      }, delayMs)
+      }, random() * delayMs)
     })
     near.once('end', () => far.end())
     // What was held back is written before the end.

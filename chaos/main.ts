@@ -81,7 +81,11 @@ async function run(given: {
       record: (delivered) => history.deliveries.push(delivered),
     })
     const residents = await settleResidents(world, RESIDENTS)
-    const brought = await live(world, history, residents, { minutes, seed })
+    const brought = await live(world, history, residents, {
+      minutes,
+      seed,
+      broken,
+    })
     say('all faults end; waiting until nothing is under way')
     await heal(world)
     const stored = await settle(world, history)
@@ -105,8 +109,9 @@ async function live(
   world: World,
   history: History,
   residents: Awaited<ReturnType<typeof settleResidents>>,
-  { minutes, seed }: { minutes: number; seed: string },
+  { minutes, seed, broken }: { minutes: number; seed: string; broken: string | undefined },
 ): Promise<Map<string, number>> {
+  const { focus, vendor } = BREAKS[broken ?? ''] ?? {}
   const signal = AbortSignal.timeout(minutes * 60_000)
   const brought = new Map<string, number>()
   const began = Date.now()
@@ -122,12 +127,15 @@ async function live(
     torment(world, {
       random: createRandom(`${seed} faults`),
       signal,
+      focus,
       onFault: (name) => brought.set(name, (brought.get(name) ?? 0) + 1),
     }),
     liveThrough(world, history, residents, {
       random: createRandom(`${seed} sessions`),
-      everyMs: 1_000,
+      // Of one vendor alone so many would wait for each other.
+      everyMs: vendor ? 2_500 : 1_000,
       signal,
+      vendor,
     }),
     readThrough(world, history, residents, {
       random: createRandom(`${seed} reads`),

@@ -53,7 +53,7 @@ const WIRE_FAULTS: Fault[] = [
   {
     name: 'the wire to the bucket is slow',
     run: async ({ s3Link }, r) => {
-      s3Link.set({ delayMs: 1_500 })
+      s3Link.set({ delayMs: 3_000 })
       await wait(between(4_000, 12_000, r))
       s3Link.set({})
     },
@@ -68,12 +68,12 @@ const WIRE_FAULTS: Fault[] = [
     },
   },
   {
-    name: 'the wire to a vendor is slow',
+    // An answer may be overtaken by one that was asked for later.
+    name: 'the wires to the vendors are slow',
     run: async ({ vendors }, r) => {
-      const { link } = pick(vendors, r)
-      link.set({ delayMs: between(300, 3_000, r) })
-      await wait(between(5_000, 15_000, r))
-      link.set({})
+      for (const { link } of vendors) link.set({ delayMs: between(1_000, 6_000, r) })
+      await wait(between(10_000, 25_000, r))
+      for (const { link } of vendors) link.set({})
     },
   },
   {
@@ -89,10 +89,10 @@ const WIRE_FAULTS: Fault[] = [
   {
     name: 'images come cut in half',
     run: async ({ vendors }, r) => {
-      const vendor = pick(vendors, r)
-      await vendor.breakImages(pick(['truncated', 'cut-off'] as const, r))
+      for (const vendor of vendors)
+        await vendor.breakImages(pick(['truncated', 'truncated', 'cut-off'] as const, r))
       await wait(between(4_000, 12_000, r))
-      await vendor.breakImages(undefined)
+      for (const vendor of vendors) await vendor.breakImages(undefined)
     },
   },
   {
@@ -111,15 +111,24 @@ const USUAL = { lost: 0.1, twice: 0.1, late: 0.1, forged: 0.1 }
 /** Brings one fault after the other from two bags at once, each fault as often as the others, until `signal`. */
 export async function torment(
   world: World,
-  given: { random: () => number; signal: AbortSignal; onFault: (name: string) => void },
+  given: {
+    random: () => number
+    signal: AbortSignal
+    /** One that is brought as often as all the others of its bag together. */
+    focus: string | undefined
+    onFault: (name: string) => void
+  },
 ): Promise<void> {
-  const { random, signal, onFault } = given
+  const { random, signal, focus, onFault } = given
   world.courier.set(USUAL)
   await Promise.all(
     [PROCESS_FAULTS, WIRE_FAULTS].map(async (all) => {
       let bag: Fault[] = []
       while (!signal.aborted) {
-        if (bag.length === 0) bag = [...all]
+        if (bag.length === 0)
+          bag = all.flatMap((fault) =>
+            Array.from({ length: fault.name === focus ? all.length - 1 : 1 }, () => fault),
+          )
         const [fault] = bag.splice(Math.floor(random() * bag.length), 1)
         if (!fault) continue
         onFault(fault.name)

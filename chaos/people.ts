@@ -4,7 +4,7 @@ import { createAccount } from '../src/accounts/accounts.ts'
 import { startVerification } from '../src/id-verification/operations.ts'
 import { createClient } from '../src/oauth/clients.ts'
 import { createUserAgent } from '../src/sandbox/user-agent.ts'
-import { type History, SLOTS, type Slot } from './history.ts'
+import { type History, SLOTS, type Slot, type VendorName } from './history.ts'
 import { sha256Of, type World } from './world.ts'
 
 export type Resident = { accountId: string; token: string }
@@ -78,14 +78,21 @@ export async function liveThrough(
   world: World,
   history: History,
   residents: Resident[],
-  given: { random: () => number; everyMs: number; signal: AbortSignal },
+  given: {
+    random: () => number
+    everyMs: number
+    signal: AbortSignal
+    /** This vendor's alone. */
+    vendor: VendorName | undefined
+  },
 ): Promise<void> {
   const { random, everyMs, signal } = given
+  const vendors = world.vendors.filter(({ name }) => name === (given.vendor ?? name))
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T
   const underWay = new Set<Promise<void>>()
   for (let number = 0; !signal.aborted; number++) {
     // All vendors in turn, so that a short run meets each of them.
-    const vendor = world.vendors[number % world.vendors.length] as World['vendors'][number]
+    const vendor = vendors[number % vendors.length] as World['vendors'][number]
     const course = pick(vendor.courses)
     const { accountId } = pick(residents)
     const pauses = course.map(() => random())
@@ -122,7 +129,7 @@ async function live(
   const sessionId = started.vendorSessionId
   history.sessions.push({ verificationId: started.id, accountId, vendor: vendor.name, sessionId })
   for (const [index, status] of course.entries()) {
-    await wait(200 + (pauses[index] ?? 0) * 6_000)
+    await wait(200 + (pauses[index] ?? 0) * 4_000)
     history.said.push({ sessionId, status, at: Date.now() })
     await vendor.decide(sessionId, status)
   }
@@ -170,7 +177,8 @@ async function readOnce(
       const bytes = new Uint8Array(await file.arrayBuffer())
       if (file.ok) images[slot] = sha256Of(bytes)
     }
-    history.reads.push({ accountId, startedAt, endedAt, verificationId: id, images })
+    const links = SLOTS.filter((slot) => documents[slot] !== null)
+    history.reads.push({ accountId, startedAt, endedAt, verificationId: id, links, images })
   } catch {
     // No answer: a process was killed, or the database is away.
   }

@@ -231,8 +231,9 @@ async function incode({ parts, courierUrl, random, issuer }: World): Promise<Dri
     link,
     courses: [
       ['approved'],
-      ['declined'],
       ['declined', 'approved'],
+      ['declined', 'approved'],
+      ['approved', 'declined'],
       ['review', 'declined'],
       ['approved', 'declined', 'approved', 'declined'],
     ],

@@ -23,12 +23,20 @@ function faultless() {
       { vendor: 'veriff', sha256: 'f1', isForged: true, status: 401, at: 5_200 },
     ],
     reads: [
-      { accountId: 'ana', startedAt: 3_000, endedAt: 3_010, verificationId: null, images: {} },
+      {
+        accountId: 'ana',
+        startedAt: 3_000,
+        endedAt: 3_010,
+        verificationId: null,
+        links: [],
+        images: {},
+      },
       {
         accountId: 'ana',
         startedAt: 9_000,
         endedAt: 9_010,
         verificationId: 'v1',
+        links: ['face'],
         images: { face: 'face-1' },
       },
     ],
@@ -202,6 +210,17 @@ test.each<[string, (world: World) => unknown, RegExp]>([
     'somebody sees other bytes',
     ({ history }) => ((history.reads[1] as { images: object }).images = { face: 'half' }),
     /a face was shown that is not the vendor's/,
+  ],
+  [
+    'half a set takes the place of a whole one',
+    ({ history, outcome }) => {
+      const verification = { verificationId: 'v3', accountId: 'ana', sessionId: 's2' }
+      history.sessions.push({ ...verification, vendor: 'kora' })
+      outcome.statuses.push({ verificationId: 'v3', status: 'approved', committedAt: 9_500 })
+      const read = { accountId: 'ana', startedAt: 12_000, endedAt: 12_010, links: [], images: {} }
+      history.reads.push({ ...read, verificationId: 'v3' })
+    },
+    /half of it was shown in place of the whole v1/,
   ],
   ['a job waits for ever', ({ outcome }) => (outcome.waitingJobs = 1), /never came to an end/],
 ])('found: %s', (_what, spoil, expected) => {
