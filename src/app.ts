@@ -7,6 +7,7 @@ import { apiHeaders } from './api/headers.ts'
 import { createFindLatestApproved, idVerificationRoutes } from './api/id-verification.ts'
 import { imageRoutes } from './api/images.ts'
 import { naturalPersonRoutes } from './api/natural-person.ts'
+import { openApiRoutes } from './api/openapi.ts'
 import type { ClientAddress } from './client-address.ts'
 import { type Db, isUnstorable } from './db.ts'
 import { ApiError } from './errors.ts'
@@ -117,6 +118,7 @@ export function createApp(parts: AppParts): Hono<Env> {
     '/api/v1',
     backOfficeRoutes({ issuer, bearer, db, sealer: parts.sealer, jobs: parts.jobs, log }),
   )
+  app.route('/', openApiRoutes(issuer))
   app.get('/health', (c) => c.json({ status: 'ok' }))
   app.get('/health/ready', async (c) => {
     try {

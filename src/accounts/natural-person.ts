@@ -41,11 +41,10 @@ const residencySchema = z
   )
 
 /** What an operator may load of a person: each part as a whole or not at all; `residency: null` takes it away. */
-export const personFileSchema = z.strictObject({
+const personFileSchema = z.strictObject({
   ...personSchema.partial().shape,
   residency: residencySchema.nullable().optional(),
 })
-export type PersonFile = z.infer<typeof personFileSchema>
 
 /** As the real portal prints it (`providers.md` §2.6). */
 export type NaturalPerson = z.infer<typeof personSchema> & {

@@ -1,5 +1,5 @@
 import { type Context, Hono } from 'hono'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { findAccount } from '../accounts/accounts.ts'
 import { findPerson } from '../accounts/natural-person.ts'
 import type { Db } from '../db.ts'
@@ -12,12 +12,18 @@ import {
 } from '../id-verification/reading.ts'
 import { eraseVerification } from '../id-verification/retention.ts'
 import { lockVerification, recordReview } from '../id-verification/store.ts'
-import { VENDORS } from '../id-verification/vendors/vendor.ts'
 import type { Jobs } from '../jobs.ts'
 import type { Log } from '../log.ts'
 import type { Bearer, ServiceToken } from '../oauth/bearer.ts'
 import type { Sealer } from '../secrets.ts'
 import { readJson, refuseOtherMethods, requireAcceptable, smallBody } from './requests.ts'
+import {
+  type documentTypesSchema,
+  type resultSchema,
+  reviewSchema,
+  startSchema,
+  type verificationSchema,
+} from './schemas.ts'
 
 type Parts = {
   issuer: string
@@ -29,27 +35,7 @@ type Parts = {
 }
 type Env = { Variables: { service: ServiceToken } }
 
-const returnUrl = z.string().refine((value) => {
-  const url = URL.parse(value)
-  if (!url || url.username || url.hash) return false
-  const isHere = /^(localhost|127\.0\.0\.1|\[::1\])$/.test(url.hostname)
-  return url.protocol === 'https:' || (url.protocol === 'http:' && isHere)
-}, 'must be an https: address without a fragment')
-const startSchema = z.strictObject({
-  vendor: z.enum(VENDORS, `must be one of ${VENDORS.join(', ')}`),
-  subjectId: z.uuid('must be the id of a resident'),
-  integration: z.string().max(63).optional(),
-  callback_url: returnUrl.optional(),
-  state: z
-    .string()
-    .regex(/^[\x20-\x7e]{1,500}$/, 'must be up to 500 printable characters')
-    .optional(),
-})
-const reviewSchema = z.strictObject({
-  decision: z.enum(['approve', 'reject'], 'must be approve or reject'),
-  reason: z.string().max(500).optional(),
-})
-const DOCUMENT_TYPES = [
+const DOCUMENT_TYPES: z.infer<typeof documentTypesSchema>['documentTypes'] = [
   { code: 'passport', name: 'Passport' },
   { code: 'national_id', name: 'National identity card' },
   { code: 'drivers_license', name: "Driver's licence" },
@@ -57,7 +43,9 @@ const DOCUMENT_TYPES = [
   { code: 'visa', name: 'Visa' },
   { code: 'other', name: 'Another document' },
 ]
-const RECOMMENDATIONS: Partial<Record<TenantVerification['status'], string>> = {
+const RECOMMENDATIONS: Partial<
+  Record<TenantVerification['status'], 'ALLOW' | 'DENY' | 'CHALLENGE'>
+> = {
   approved: 'ALLOW',
   declined: 'DENY',
   review: 'CHALLENGE',
@@ -171,9 +159,9 @@ export function backOfficeRoutes(parts: Parts): Hono {
       const found = await find(c)
       const { id, status, accountId, documentType, reason } = found
       const recommendation = RECOMMENDATIONS[status]
-      if (!recommendation) return c.json({ session_id: id, status: progressOf(status) })
+      if (!recommendation) return c.json(progress(id, status))
       const person = accountId ? await findPerson(db, accountId) : undefined
-      return c.json({
+      const result: z.infer<typeof resultSchema> = {
         session_id: id,
         status: 'complete',
         recommendation,
@@ -182,7 +170,8 @@ export function backOfficeRoutes(parts: Parts): Hono {
           : null,
         document: { type: documentType },
         checks: { vendor: { recommendation, reasons: reason ? [reason] : [] } },
-      })
+      }
+      return c.json(result)
     },
   )
   refuseOtherMethods(routes, '/idv/verifications/:id/result', 'GET, HEAD')
@@ -229,12 +218,12 @@ export const tenantOwner = (bearer: Bearer) => async (c: Context) => {
   return { tenant, verificationId: c.req.param('verificationId') ?? '' }
 }
 
-const progressOf = (status: TenantVerification['status']) =>
-  ({ pending: 'pending', resubmission: 'recapture', expired: 'error', error: 'error' })[
-    status as 'pending'
-  ] ?? 'processing'
+function progress(id: string, status: TenantVerification['status']): z.infer<typeof resultSchema> {
+  if (status === 'pending') return { session_id: id, status: 'pending' }
+  return { session_id: id, status: status === 'resubmission' ? 'recapture' : 'error' }
+}
 
-const present = (found: TenantVerification) => ({
+const present = (found: TenantVerification): z.infer<typeof verificationSchema> => ({
   id: found.id,
   subjectId: found.accountId,
   vendor: found.vendor,

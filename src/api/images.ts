@@ -1,5 +1,5 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
-import { z } from 'zod'
+import type { z } from 'zod'
 import type { Db } from '../db.ts'
 import { ApiError } from '../errors.ts'
 import {
@@ -17,6 +17,14 @@ import {
   requireAcceptable,
   smallBody,
 } from './requests.ts'
+import {
+  type imageLinkSchema,
+  type imageLinksSchema,
+  type imageSchema,
+  imageTypesSchema,
+  LONGEST_LINK_SECONDS,
+  linkQuerySchema,
+} from './schemas.ts'
 
 // What the systems of the seeds call an image, beside our own names.
 const ALIASES: Record<string, string> = {
@@ -27,27 +35,10 @@ const ALIASES: Record<string, string> = {
   croppedFace: 'selfie_cropped',
   face: 'selfie',
 }
-const LINK_SECONDS = 900
-const LONG_LINK_SECONDS = 3600
 const LARGEST_BASE64 = 10_000_000
 
-const typesSchema = z.strictObject({
-  images: z
-    .array(z.string().regex(/^[A-Za-z0-9_]{1,64}$/, 'must be names of image types'))
-    .min(1, 'must name at least one type of image')
-    .max(30, 'may name 30 types of images'),
-})
-const linkSchema = z.strictObject({
-  expiresIn: z
-    .string()
-    .regex(/^\d{1,4}$/, 'must be a number of seconds')
-    .transform(Number)
-    .refine((seconds) => seconds >= 60 && seconds <= LONG_LINK_SECONDS, 'must be from 60 to 3600')
-    .default(LINK_SECONDS),
-})
-
 /** What was handed out, for whoever keeps the record: never content, never a link. */
-export type Disclosed = { verificationId: string; images: readonly ReadableImage[] }
+type Disclosed = { verificationId: string; images: readonly ReadableImage[] }
 
 type Parts = {
   db: Db
@@ -93,10 +84,10 @@ export function imageRoutes(base: string, parts: Parts): Hono {
 
   routes.post(`${base}/images/links`, asksJson, smallBody, async (c) => {
     const { verificationId, images } = await open(c)
-    const wanted = (await readJson(c, typesSchema)).images
+    const wanted = (await readJson(c, imageTypesSchema)).images
     const sign = await storage.signer()
-    const link = (image: ReadableImage) => signJpeg(sign, image, LONG_LINK_SECONDS)
-    const answer: Record<string, string | Record<string, string>> = {}
+    const link = (image: ReadableImage) => signJpeg(sign, image, LONGEST_LINK_SECONDS)
+    const answer: z.infer<typeof imageLinksSchema> = {}
     const handed: ReadableImage[] = []
     for (const name of wanted) {
       const all = ofType(images, name).filter(({ available }) => available)
@@ -113,7 +104,7 @@ export function imageRoutes(base: string, parts: Parts): Hono {
 
   routes.post(`${base}/images/base64`, asksJson, smallBody, async (c) => {
     const { verificationId, images } = await open(c)
-    const wanted = (await readJson(c, typesSchema)).images
+    const wanted = (await readJson(c, imageTypesSchema)).images
     const found = wanted.flatMap((name) => {
       const image = ofType(images, name).find((each) => each.isCurrent && each.available)
       return image ? [{ name, image }] : []
@@ -148,12 +139,17 @@ export function imageRoutes(base: string, parts: Parts): Hono {
 
   routes.get(`${base}/images/:type`, asksJson, async (c) => {
     const { verificationId, images } = await open(c)
-    const { expiresIn } = readQuery(c, linkSchema)
+    const expiresIn = Number(readQuery(c, linkQuerySchema).expiresIn)
     const imageType = c.req.param('type')
     const image = ofType(images, imageType).find((each) => each.isCurrent && each.available)
     if (!image) throw notFound()
     await disclose(c, verificationId, [image])
-    return c.json({ url: signJpeg(await storage.signer(), image, expiresIn), expiresIn, imageType })
+    const answer: z.infer<typeof imageLinkSchema> = {
+      url: signJpeg(await storage.signer(), image, expiresIn),
+      expiresIn,
+      imageType,
+    }
+    return c.json(answer)
   })
   refuseOtherMethods(routes, `${base}/images/:type`, 'GET, HEAD')
 
@@ -189,7 +185,7 @@ const present = ({
   size,
   sha256,
   capturedAt,
-}: ReadableImage) => ({
+}: ReadableImage): z.infer<typeof imageSchema> => ({
   id,
   type,
   available,

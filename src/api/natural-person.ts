@@ -1,8 +1,10 @@
 import { Hono } from 'hono'
+import type { z } from 'zod'
 import { findPerson, findResidency } from '../accounts/natural-person.ts'
 import type { Db } from '../db.ts'
 import type { Bearer } from '../oauth/bearer.ts'
 import { refuseOtherMethods, requireAcceptable } from './requests.ts'
+import type { naturalPersonSchema } from './schemas.ts'
 
 const PERSON = '/me/natural-person'
 const RESIDENCY = '/me/natural-person/residency'
@@ -13,22 +15,21 @@ export function naturalPersonRoutes({ bearer, db }: { bearer: Bearer; db: Db }):
   routes.get(PERSON, bearer.requireScope('eprospera:person.details.read'), async (c) => {
     requireAcceptable(c, 'application/json')
     const person = await findPerson(db, c.var.live.accountId)
-    return c.json(
-      person
-        ? {
-            givenName: person.givenName,
-            surname: person.surname,
-            name: person.name,
-            residentPermitNumber: person.residentPermitNumber,
-            countryOfBirth: person.countryOfBirth,
-            citizenships: person.citizenships,
-            dateOfBirth: person.dateOfBirth,
-            sex: person.sex,
-            address: person.address,
-            phoneNumber: person.phoneNumber,
-          }
-        : null,
-    )
+    const answer: z.infer<typeof naturalPersonSchema> | null = person
+      ? {
+          givenName: person.givenName,
+          surname: person.surname,
+          name: person.name,
+          residentPermitNumber: person.residentPermitNumber,
+          countryOfBirth: person.countryOfBirth,
+          citizenships: person.citizenships,
+          dateOfBirth: person.dateOfBirth,
+          sex: person.sex,
+          address: person.address,
+          phoneNumber: person.phoneNumber,
+        }
+      : null
+    return c.json(answer)
   })
   refuseOtherMethods(routes, PERSON, 'GET, HEAD')
   routes.get(RESIDENCY, bearer.requireScope('eprospera:person.residency.read'), async (c) => {

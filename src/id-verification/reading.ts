@@ -39,7 +39,7 @@ export type TenantVerification = {
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-export const isUuid = (value: string): boolean => UUID.test(value)
+const isUuid = (value: string): boolean => UUID.test(value)
 
 /** The verification that the owner may read; `undefined` where there is none, or it is another's. */
 export async function findReadable(sql: Sql, owner: Owner): Promise<string | undefined> {

@@ -1,0 +1,373 @@
+import type { z } from 'zod'
+import type { Scope, ServiceScope } from '../oauth/scopes.ts'
+import {
+  documentTypesSchema,
+  healthSchema,
+  idVerificationSchema,
+  imageBytesSchema,
+  imageLinkSchema,
+  imageLinksSchema,
+  imagesSchema,
+  imageTypesSchema,
+  linkQuerySchema,
+  naturalPersonSchema,
+  residencySchema,
+  resultSchema,
+  reviewSchema,
+  startedVerificationSchema,
+  startSchema,
+  verificationSchema,
+  verificationsSchema,
+} from './schemas.ts'
+
+type Example = Record<string, unknown> | unknown[] | null
+
+/** One thing that the API does, as its document tells it. Paths are those of the server, `{name}` a parameter. */
+export type Operation = {
+  method: 'get' | 'post' | 'delete'
+  path: string
+  operationId: string
+  summary: string
+  description?: string
+  /** A resident stands behind the token, or a tenant's service client; none: no token. */
+  scope?: Scope | ServiceScope
+  query?: z.ZodObject
+  body?: { schema: z.ZodType; example: Example }
+  answer: {
+    status: 200 | 201 | 204
+    description: string
+    schema?: z.ZodType
+    example?: Example
+    /** Bytes of this kind instead of JSON. */
+    contentType?: string
+  }
+  /** The refusals beside those that every operation has. */
+  errors?: number[]
+}
+
+const RESIDENT = 'eprospera:person.id_verification.read'
+const ID = '0e6f1c56-3a8b-4f5e-8a77-2f1d9c0b7a11'
+const SUBJECT = '6f1d8f0a-54c5-4d6f-9b8b-0c8f7c1e2a33'
+const LINK =
+  'https://documents.example.org/default/front.jpg?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Expires=3600'
+
+const verification = {
+  id: ID,
+  subjectId: SUBJECT,
+  vendor: 'veriff',
+  status: 'approved',
+  documentType: 'passport',
+  imagePersisted: true,
+  createdAt: '2026-01-15T10:30:00.000Z',
+  updatedAt: '2026-01-15T10:34:12.480Z',
+  completedAt: '2026-01-15T10:34:10.000Z',
+}
+
+/** The same five under a resident's own verification and a tenant's. */
+function images(
+  base: string,
+  prefix: string,
+  whose: string,
+  scope: Scope | ServiceScope,
+): Operation[] {
+  return [
+    {
+      method: 'get',
+      path: `${base}/images`,
+      operationId: `${prefix}ListImages`,
+      summary: `List the images of ${whose}`,
+      scope,
+      answer: {
+        status: 200,
+        description: 'The images of the attempt that holds, the best of each type first',
+        schema: imagesSchema,
+        example: {
+          images: [
+            {
+              id: '5f0f5a58-6d1f-4f39-9f0e-62c7ab6f4f10',
+              type: 'document_front',
+              available: true,
+              contentType: 'image/jpeg',
+              size: 1048576,
+              sha256: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+              capturedAt: '2026-01-15T10:31:40.000Z',
+            },
+          ],
+        },
+      },
+    },
+    {
+      method: 'get',
+      path: `${base}/images/{type}`,
+      operationId: `${prefix}GetImageLink`,
+      summary: 'A link to one image, with a life of your choice',
+      scope,
+      query: linkQuerySchema,
+      answer: {
+        status: 200,
+        description: 'The link',
+        schema: imageLinkSchema,
+        example: { url: LINK, expiresIn: 900, imageType: 'document_front' },
+      },
+      errors: [400, 404],
+    },
+    {
+      method: 'get',
+      path: `${base}/images/{id}/content`,
+      operationId: `${prefix}GetImageContent`,
+      summary: 'The bytes of one image, as the vendor had them',
+      description:
+        'With `Repr-Digest` (RFC 9530) and an `ETag` of the bytes; `If-None-Match` answers `304`.',
+      scope,
+      answer: { status: 200, description: 'The image', contentType: 'image/*' },
+      errors: [304, 404],
+    },
+    {
+      method: 'post',
+      path: `${base}/images/links`,
+      operationId: `${prefix}CreateImageLinks`,
+      summary: 'Links to several images, with the earlier attempts of each',
+      scope,
+      body: { schema: imageTypesSchema, example: { images: ['selfie', 'document_front'] } },
+      answer: {
+        status: 200,
+        description: 'Links for one hour',
+        schema: imageLinksSchema,
+        example: { selfie: LINK, selfie_prevAttempts: { '1713571323431': LINK } },
+      },
+      errors: [400, 413, 415],
+    },
+    {
+      method: 'post',
+      path: `${base}/images/base64`,
+      operationId: `${prefix}ReadImages`,
+      summary: 'Several images inside the answer',
+      description: 'Up to 10 MB of base64 in all; more is refused before any of it is read.',
+      scope,
+      body: { schema: imageTypesSchema, example: { images: ['selfie'] } },
+      answer: {
+        status: 200,
+        description: 'The JPEGs',
+        schema: imageBytesSchema,
+        example: { selfie: '/9j/4AAQSkZJRg==' },
+      },
+      errors: [400, 413, 415],
+    },
+  ]
+}
+
+const ME = '/api/v1/me/natural-person'
+const IDV = '/api/v1/idv'
+
+export const OPERATIONS: readonly Operation[] = [
+  {
+    method: 'get',
+    path: `${ME}/id-verification`,
+    operationId: 'getIdVerification',
+    summary: 'The latest approved identity verification',
+    description:
+      'With presigned links to its images, good for one hour. Ask again for fresh ones; do not keep them.',
+    scope: RESIDENT,
+    answer: {
+      status: 200,
+      description: 'The verification, or every field null where nothing is approved',
+      schema: idVerificationSchema,
+      example: {
+        id: ID,
+        type: 'veriff',
+        documentType: 'passport',
+        date: '2026-01-15T10:30:00.000Z',
+        status: 'approved',
+        documents: { documentFront: LINK, documentBack: null, face: LINK },
+      },
+    },
+  },
+  ...images(
+    `${ME}/id-verification`,
+    'own',
+    "the resident's latest approved verification",
+    RESIDENT,
+  ),
+  {
+    method: 'get',
+    path: ME,
+    operationId: 'getNaturalPerson',
+    summary: 'Who the resident is',
+    scope: 'eprospera:person.details.read',
+    answer: {
+      status: 200,
+      description: 'The person, or null where the registry knows none',
+      schema: naturalPersonSchema.nullable(),
+      example: {
+        givenName: 'Ana',
+        surname: 'Muestra',
+        name: 'Ana Muestra',
+        residentPermitNumber: '20260000000017',
+        countryOfBirth: 'Utopia',
+        citizenships: ['Utopia'],
+        dateOfBirth: '1990-02-03',
+        sex: 'F',
+        address: null,
+        phoneNumber: null,
+      },
+    },
+  },
+  {
+    method: 'get',
+    path: `${ME}/residency`,
+    operationId: 'getResidency',
+    summary: 'Whether, and of which kind, the person is a resident',
+    scope: 'eprospera:person.residency.read',
+    answer: {
+      status: 200,
+      description: 'The residency of today',
+      schema: residencySchema,
+      example: {
+        wasEverResident: true,
+        activeResidency: {
+          effectiveDate: '2024-09-01',
+          terminationDate: null,
+          residencyType: 'e-Resident',
+          version: 'v08.29.2024',
+        },
+      },
+    },
+  },
+  {
+    method: 'post',
+    path: `${IDV}/verifications`,
+    operationId: 'startVerification',
+    summary: 'Start a session for a resident at a vendor',
+    scope: 'idv.write',
+    body: {
+      schema: startSchema,
+      example: {
+        vendor: 'veriff',
+        subjectId: SUBJECT,
+        callback_url: 'https://office.example.org/back',
+        state: 'xyz',
+      },
+    },
+    answer: {
+      status: 201,
+      description: 'The session, and where the person goes',
+      schema: startedVerificationSchema,
+      example: {
+        ...verification,
+        status: 'pending',
+        documentType: null,
+        imagePersisted: false,
+        completedAt: null,
+        url: 'https://vendor.example.org/v/start-token',
+      },
+    },
+    errors: [400, 404, 413, 415, 502],
+  },
+  {
+    method: 'get',
+    path: `${IDV}/verifications/{id}`,
+    operationId: 'getVerification',
+    summary: 'One verification of your tenant',
+    scope: 'idv.read',
+    answer: {
+      status: 200,
+      description: 'The verification',
+      schema: verificationSchema,
+      example: verification,
+    },
+    errors: [404],
+  },
+  {
+    method: 'delete',
+    path: `${IDV}/verifications/{id}`,
+    operationId: 'deleteVerification',
+    summary: 'Erase one, with its data and images, at the vendor too',
+    scope: 'idv.write',
+    answer: { status: 204, description: 'It is gone' },
+    errors: [404],
+  },
+  {
+    method: 'get',
+    path: `${IDV}/verifications/{id}/result`,
+    operationId: 'getResult',
+    summary: 'What came of it',
+    scope: 'idv.read',
+    answer: {
+      status: 200,
+      description: 'The recommendation, or how far it is',
+      schema: resultSchema,
+      example: {
+        session_id: ID,
+        status: 'complete',
+        recommendation: 'ALLOW',
+        person: { given_name: 'Ana', surname: 'Muestra', full_name: 'Ana Muestra' },
+        document: { type: 'passport' },
+        checks: { vendor: { recommendation: 'ALLOW', reasons: [] } },
+      },
+    },
+    errors: [404],
+  },
+  {
+    method: 'post',
+    path: `${IDV}/verifications/{id}/review`,
+    operationId: 'reviewVerification',
+    summary: 'Decide what the vendor has finished',
+    description: 'It stands until the vendor, or another review, says something later.',
+    scope: 'idv.write',
+    body: { schema: reviewSchema, example: { decision: 'approve', reason: 'seen in person' } },
+    answer: {
+      status: 200,
+      description: 'The verification as it stands now',
+      schema: verificationSchema,
+      example: verification,
+    },
+    errors: [400, 404, 409, 413, 415],
+  },
+  ...images(
+    `${IDV}/verifications/{verificationId}`,
+    'tenant',
+    'a verification of your tenant',
+    'idv.read',
+  ).map((operation) => ({
+    ...operation,
+    errors: [...new Set([...(operation.errors ?? []), 404])].sort(),
+  })),
+  {
+    method: 'get',
+    path: `${IDV}/subjects/{subjectId}/verifications`,
+    operationId: 'listVerifications',
+    summary: "A resident's verifications at your tenant, newest first",
+    scope: 'idv.read',
+    answer: {
+      status: 200,
+      description: 'The verifications; none for a resident who is not there',
+      schema: verificationsSchema,
+      example: { verifications: [verification] },
+    },
+  },
+  {
+    method: 'get',
+    path: `${IDV}/document-types`,
+    operationId: 'listDocumentTypes',
+    summary: 'The kinds of documents there are',
+    scope: 'idv.read',
+    answer: {
+      status: 200,
+      description: 'The kinds',
+      schema: documentTypesSchema,
+      example: { documentTypes: [{ code: 'passport', name: 'Passport' }] },
+    },
+  },
+  {
+    method: 'get',
+    path: '/health',
+    operationId: 'getHealth',
+    summary: 'Whether the server runs',
+    answer: {
+      status: 200,
+      description: 'It does',
+      schema: healthSchema,
+      example: { status: 'ok' },
+    },
+  },
+]

@@ -1,0 +1,40 @@
+import { html } from 'hono/html'
+import { type Html, page } from '../html.ts'
+import { OPERATIONS, type Operation } from './operations.ts'
+
+/** The API for people, from the same source as its document. */
+export const referencePage = (document: { info: { version: string; description: string } }): Html =>
+  page({
+    title: 'API reference',
+    body: html`<h1>API reference</h1>
+<p class="lead">${document.info.description} Version ${document.info.version}; for programs: <a href="/openapi.json">openapi.json</a>.</p>
+<nav class="card" aria-label="Operations"><ul>${OPERATIONS.map(
+      ({ operationId, method, path, summary }) =>
+        html`<li><a href="#${operationId}"><code>${method.toUpperCase()} ${path}</code></a> ${summary}</li>`,
+    )}</ul></nav>
+${OPERATIONS.map(section)}`,
+  })
+
+const section = (operation: Operation): Html => {
+  const { operationId, method, path, summary, description, scope, body, answer } = operation
+  return html`<section class="card" id="${operationId}" aria-labelledby="${operationId}-title">
+<h2 id="${operationId}-title">${summary}</h2>
+<p><code>${method.toUpperCase()} ${path}</code></p>
+${description ? html`<p>${description}</p>` : ''}
+<p class="quiet">${scope ? html`Scope <code>${scope}</code>` : 'No token'}</p>
+<pre><code>${curl(operation)}</code></pre>
+${body ? html`<h3>Request</h3><pre><code>${JSON.stringify(body.example, null, 2)}</code></pre>` : ''}
+<h3>Answer ${answer.status}</h3>
+<p>${answer.description}</p>
+${answer.example === undefined ? '' : html`<pre><code>${JSON.stringify(answer.example, null, 2)}</code></pre>`}
+</section>`
+}
+
+const curl = ({ method, path, scope, body }: Operation): string =>
+  [
+    `curl ${method === 'get' ? '' : `-X ${method.toUpperCase()} `}"$ISSUER${path.replaceAll(/\{(\w+)\}/g, (_, name: string) => `$${name.toUpperCase()}`)}"`,
+    ...(scope ? ['  -H "Authorization: Bearer $ACCESS_TOKEN"'] : []),
+    ...(body
+      ? ['  -H "Content-Type: application/json"', `  -d '${JSON.stringify(body.example)}'`]
+      : []),
+  ].join(' \\\n')
