@@ -87,8 +87,15 @@ export type Vendor = {
   startSession(session: NewSession): Promise<{ sessionId: string; url: string }>
   /** What the vendor says of this session now; nothing while it says nothing. */
   fetchResult(sessionId: string): Promise<FoundDecision[]>
-  /** Throws NotYetError while the vendor has not put them where they can be had. */
-  listMedia(session: { sessionId: string; attemptId: string | undefined }): Promise<Media[]>
+  /**
+   * Throws NotYetError while the vendor has not put them where they can be had. `listing` counts how often there was reason
+   * to read the list anew: a vendor that has no ids for its images takes it to tell later ones from earlier ones.
+   */
+  listMedia(session: {
+    sessionId: string
+    attemptId: string | undefined
+    listing: number
+  }): Promise<Media[]>
   /** The bytes, whole and (where the vendor signs) as signed. `maxBytes` is held while they stream. */
   download(media: { sessionId: string; mediaId: string }, maxBytes: number): Promise<Uint8Array>
   /** Has the vendor delete what it holds of this session, where it offers that. One that is not there any more is no error. */
