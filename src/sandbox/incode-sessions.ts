@@ -1,0 +1,191 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { z } from 'zod'
+import { sampleImages, withJpegComment } from './images.ts'
+import { inventPerson, type Person } from './specimen.ts'
+
+/** What the sandbox does wrong on purpose; an empty object is good behaviour. */
+export const faultsSchema = z.strictObject({
+  deliveries: z
+    .strictObject({
+      /** Each is sent so many times; 0 is lost. */
+      times: z.int().min(0).max(10),
+      delayInMs: z.int().min(0).max(600_000),
+      /** Of those that belong together the last one goes first. */
+      order: z.enum(['reversed']),
+      /** `wrong`: a token or header that is none of ours. `missing`: nothing at all. */
+      authentication: z.enum(['wrong', 'missing']),
+    })
+    .partial()
+    .optional(),
+  /** The next `times` requests to the API. */
+  api: z
+    .strictObject({
+      times: z.int().min(1).max(1_000_000),
+      delayInMs: z.int().min(0).max(600_000).default(0),
+      status: z.int().min(400).max(599).optional(),
+    })
+    .optional(),
+  /** `junk`: no base64, where it should be. `flipped`: one bit in the middle of the image. */
+  image: z
+    .enum(['truncated', 'cut-off', 'too-long', 'not-an-image', 'endless', 'flipped', 'junk'])
+    .optional(),
+  /** Image links name this address instead. */
+  link: z.string().max(2000).optional(),
+  /** How lists of earlier attempts are spelled. */
+  spelling: z.enum(['prevAttempts', 'prevAttemps']).optional(),
+})
+export type Faults = z.infer<typeof faultsSchema>
+
+export type Score =
+  | 'OK'
+  | 'WARN'
+  | 'FAIL'
+  | 'UNKNOWN'
+  | 'MANUAL'
+  | 'MANUAL_OK'
+  | 'MANUAL_FAIL'
+  | 'MANUAL_PENDING'
+
+export const CAPTURES = ['fullFrameFrontID', 'fullFrameBackID', 'selfie'] as const
+export type CaptureType = (typeof CAPTURES)[number]
+
+type Capture = {
+  type: CaptureType
+  /** Unix milliseconds, its own among those of its type. */
+  takenAt: number
+  /** `undefined` is a drawing. */
+  bytes: Uint8Array | undefined
+}
+
+export type IncodeSession = {
+  id: string
+  /** Opens this session in the API, and its page. */
+  token: string
+  externalId: string
+  configurationId: string | undefined
+  redirectionUrl: string | undefined
+  onboardingStatus: string
+  score: Score
+  person: Person
+  typeOfId: string
+  captures: Capture[]
+  faults: Faults | undefined
+}
+
+export const randomToken = () => randomBytes(24).toString('base64url')
+
+export function createSession(given: {
+  externalId: string
+  configurationId?: string | undefined
+  redirectionUrl?: string | undefined
+}): IncodeSession {
+  const id = randomBytes(12).toString('hex')
+  return {
+    id,
+    token: randomToken(),
+    externalId: given.externalId,
+    configurationId: given.configurationId,
+    redirectionUrl: given.redirectionUrl,
+    onboardingStatus: 'UNKNOWN',
+    score: 'UNKNOWN',
+    person: inventPerson('incode'),
+    typeOfId: 'DriversLicense',
+    captures: [],
+    faults: undefined,
+  }
+}
+
+/** A picture more of this type; those before it stay. */
+export function addCapture(
+  { captures }: IncodeSession,
+  type: CaptureType,
+  bytes?: Uint8Array,
+): Capture {
+  const last = captures.findLast((capture) => capture.type === type)?.takenAt ?? 0
+  const added = { type, takenAt: Math.max(Date.now(), last + 1), bytes }
+  captures.push(added)
+  return added
+}
+
+const CROPS: Record<string, CaptureType> = {
+  croppedFrontID: 'fullFrameFrontID',
+  croppedBackID: 'fullFrameBackID',
+  croppedFace: 'selfie',
+}
+export const IMAGE_TYPES: readonly string[] = [...CAPTURES, ...Object.keys(CROPS)]
+
+const DRAWN = {
+  fullFrameFrontID: 'documentFront',
+  fullFrameBackID: 'documentBack',
+  selfie: 'face',
+} as const
+
+/** The bytes of one capture, or of the crop of it that `type` names. */
+export async function captureBytes(
+  session: IncodeSession,
+  capture: Capture,
+  type: string = capture.type,
+): Promise<Uint8Array> {
+  const drawn = async () => {
+    const images = await sampleImages(session.person)
+    return withJpegComment(images[DRAWN[capture.type]], `${session.id} ${capture.takenAt}`)
+  }
+  const bytes = capture.bytes ?? (await drawn())
+  return type === capture.type ? bytes : withJpegComment(bytes, type)
+}
+
+/** The latest image of a type, which may be a crop; `undefined` where none was taken. */
+export async function imageBytes(
+  session: IncodeSession,
+  type: string,
+): Promise<Uint8Array | undefined> {
+  const capture = session.captures.findLast((one) => one.type === (CROPS[type] ?? type))
+  return capture && (await captureBytes(session, capture, type))
+}
+
+/** Every capture with the digest of the very bytes that are served, and the latest image of every type. */
+export async function digests(session: IncodeSession) {
+  const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
+  const images = new Map<string, string>()
+  for (const type of IMAGE_TYPES) {
+    const bytes = await imageBytes(session, type)
+    if (bytes) images.set(type, sha256(bytes))
+  }
+  const captures: { type: CaptureType; takenAt: number; sha256: string }[] = []
+  for (const capture of session.captures) {
+    const { type, takenAt } = capture
+    captures.push({ type, takenAt, sha256: sha256(await captureBytes(session, capture)) })
+  }
+  return { images, captures }
+}
+
+/** As `GET /omni/get/score` answers (`providers.md` §5.5). */
+export function scoreOf({ score }: IncodeSession) {
+  const overall = {
+    value: score === 'OK' || score === 'MANUAL_OK' ? '96.4' : '41.0',
+    status: score,
+  }
+  const item = (key: string, name: string) => ({ key, name, value: overall.value, status: score })
+  return {
+    idValidation: {
+      photoSecurityAndQuality: [item('tamperCheck', 'Tamper Check')],
+      idSpecific: [item('birthDateValidity', 'Birth Date Validity')],
+      customFields: [],
+      appliedRule: null,
+      overall,
+    },
+    liveness: { overall },
+    faceRecognition: { overall },
+    overall,
+  }
+}
+
+/** As `GET /omni/get/ocr-data` answers. */
+export const ocrOf = ({ person, typeOfId }: IncodeSession) => ({
+  name: { fullName: `${person.givenName} ${person.surname}`, firstName: person.givenName },
+  birthDate: Date.parse(person.dateOfBirth),
+  gender: person.sex,
+  typeOfId,
+  documentNumber: person.documentNumber,
+  issuingCountry: 'UTO',
+})

@@ -1,0 +1,161 @@
+import type { HttpBindings } from '@hono/node-server'
+import { Hono } from 'hono'
+import { IMAGE_LINKS_PATH, type IncodeState, incodeApi } from './incode-api.ts'
+import { incodePages } from './incode-page.ts'
+import {
+  addCapture,
+  CAPTURES,
+  type CaptureType,
+  digests,
+  type Faults,
+  faultsSchema,
+  type IncodeSession,
+  type Score,
+} from './incode-sessions.ts'
+import { type Authentication, createWebhooks } from './incode-webhooks.ts'
+import { listenOnLoopback } from './listen.ts'
+
+/** A session as the sandbox knows it, with the digests of the very bytes it serves. */
+type SandboxSession = {
+  id: string
+  externalId: string
+  onboardingStatus: string
+  score: Score
+  /** The latest image of each type, crops among them. */
+  images: Map<string, string>
+  captures: { type: CaptureType; takenAt: number; sha256: string }[]
+}
+
+export type IncodeSandbox = {
+  /** The base URL: what an integration is configured with. */
+  url: string
+  /** The setting with which images come as links. */
+  imageLinksPath: string
+  /** The person goes through it, with pictures where none were given, and this is the score. Again is another score. */
+  complete(sessionId: string, score: Score): void
+  /** The person takes pictures once more; those before stay. Without `bytes` it is a drawing. */
+  addImage(sessionId: string, image: { type: CaptureType; bytes?: Uint8Array }): void
+  /** A person at the vendor decides; the automatic score stays what it was. */
+  review(sessionId: string, decision: 'APPROVED' | 'REJECTED'): void
+  /** The person never finished. */
+  expire(sessionId: string): void
+  /** `undefined` for a session that does not exist or was deleted. */
+  findSession(sessionId: string): Promise<SandboxSession | undefined>
+  /** Sends a session's deliveries again, the same bytes. */
+  resend(sessionId: string): void
+  /** Every token of the executive user ends now. */
+  endTokens(): void
+  countTokens(): number
+  /** Orders faults for one session, or for all that have none of their own; `{}` is good behaviour. */
+  misbehave(faults: Faults, sessionId?: string): void
+  listRequests(): { method: string; path: string }[]
+  /** Resolves when no delivery waits to be answered. */
+  settled(): Promise<void>
+  close(): Promise<void>
+}
+
+/**
+ * A stand-in for Incode Omni on loopback: its API, the hosted page of each session, images as base64 and as links, and
+ * deliveries that are not signed. `port` 0 picks a free one. It keeps nothing when it ends.
+ */
+export async function startIncodeSandbox(options: {
+  port: number
+  apiKey: string
+  email: string
+  password: string
+  webhookUrl?: string | undefined
+  authentication?: Authentication | undefined
+  retryDelaysInMs?: readonly number[] | undefined
+  now?: (() => number) | undefined
+}): Promise<IncodeSandbox> {
+  const { apiKey, email, password, now = Date.now } = options
+  const state: IncodeState = {
+    sessions: new Map(),
+    tokens: new Map(),
+    tokensGiven: 0,
+    faults: {},
+    requests: [],
+  }
+  const webhooks = createWebhooks({
+    url: options.webhookUrl,
+    authentication: options.authentication,
+    retryDelaysInMs: options.retryDelaysInMs,
+    faultsOf: (session) => session.faults ?? state.faults,
+  })
+  let origin = ''
+
+  function complete(session: IncodeSession, score: Score) {
+    for (const type of CAPTURES)
+      if (!session.captures.some((capture) => capture.type === type)) addCapture(session, type)
+    session.score = score
+    session.onboardingStatus = 'ONBOARDING_FINISHED'
+    webhooks.send(session, [
+      'ID_VALIDATION_FINISHED',
+      'FACE_VALIDATION_FINISHED',
+      'ONBOARDING_FINISHED',
+    ])
+  }
+
+  function end(session: IncodeSession, onboardingStatus: string) {
+    session.onboardingStatus = onboardingStatus
+    webhooks.send(session, [onboardingStatus])
+  }
+
+  const app = new Hono<{ Bindings: HttpBindings }>()
+  app.route('/', incodePages({ sessions: state.sessions, complete }))
+  app.route(
+    '/',
+    incodeApi({
+      state,
+      apiKey,
+      email,
+      password,
+      origin: () => origin,
+      now,
+      finish: (session) => complete(session, session.score === 'UNKNOWN' ? 'OK' : session.score),
+      approve(session) {
+        session.score = 'MANUAL_OK'
+        end(session, 'MANUAL_REVIEW_APPROVED')
+      },
+    }),
+  )
+  const server = await listenOnLoopback(app, options.port, 'The sandbox vendor')
+  origin = `http://127.0.0.1:${server.port}`
+
+  function requireSession(sessionId: string): IncodeSession {
+    const session = state.sessions.get(sessionId)
+    if (!session) throw new Error(`the sandbox has no session ${sessionId}`)
+    return session
+  }
+
+  return {
+    url: origin,
+    imageLinksPath: IMAGE_LINKS_PATH,
+    complete: (sessionId, score) => complete(requireSession(sessionId), score),
+    addImage(sessionId, { type, bytes }) {
+      addCapture(requireSession(sessionId), type, bytes)
+    },
+    review: (sessionId, decision) => end(requireSession(sessionId), `MANUAL_REVIEW_${decision}`),
+    expire: (sessionId) => end(requireSession(sessionId), 'EXPIRED'),
+    async findSession(sessionId) {
+      const session = state.sessions.get(sessionId)
+      if (!session) return undefined
+      const { id, externalId, onboardingStatus, score } = session
+      return { id, externalId, onboardingStatus, score, ...(await digests(session)) }
+    },
+    resend: (sessionId) => webhooks.resend(requireSession(sessionId)),
+    endTokens: () => state.tokens.clear(),
+    countTokens: () => state.tokensGiven,
+    misbehave(faults, sessionId) {
+      const given = faultsSchema.parse(structuredClone(faults))
+      if (sessionId === undefined) state.faults = given
+      else requireSession(sessionId).faults = given
+    },
+    listRequests: () => [...state.requests],
+    settled: () => webhooks.settled(),
+    async close() {
+      await webhooks.close()
+      await server.close()
+    },
+  }
+}
