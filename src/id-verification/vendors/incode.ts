@@ -413,7 +413,7 @@ const latestOf = (type: string, listing: number): Media => ({
 function earlier(links: Links, type: string): Map<string, string> {
   const found = new Map<string, string>()
   for (const all of [links[`${type}_prevAttempts`], links[`${type}_prevAttemps`]])
-    for (const [time, url] of Object.entries(all ?? {}))
+    for (const [time, url] of typeof all === 'object' ? Object.entries(all ?? {}) : [])
       if (/^\d{1,20}$/.test(time) && typeof url === 'string' && url !== '') found.set(time, url)
   return found
 }

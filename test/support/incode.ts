@@ -1,0 +1,77 @@
+import { randomUUID } from 'node:crypto'
+import { startVerification } from '../../src/id-verification/operations.ts'
+import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
+import { type IncodeSandbox, startIncodeSandbox } from '../../src/sandbox/incode.ts'
+import type { CaptureType } from '../../src/sandbox/incode-sessions.ts'
+import { addClient, addResident, type TestPortal } from './portal.ts'
+
+/** A service client of ours as which Incode signs in before it delivers. */
+export const addWebhookClient = async (portal: TestPortal, scope = 'webhook.incode') => {
+  const client = await addClient(portal.parts, { type: 'service', redirectUris: [], scope })
+  return { clientId: client.client_id, clientSecret: client.client_secret ?? '' }
+}
+
+/**
+ * A sandbox Incode that the portal knows, under an integration of its own. It signs in at the portal's token endpoint
+ * before it delivers, or sends a static header; with `links` images are read as links.
+ */
+export async function connectIncode(
+  portal: TestPortal,
+  { header = false, links = false, webhooks = true, retryDelaysInMs = [50, 100, 200, 400] } = {},
+) {
+  const name = `i-${randomUUID().slice(0, 8)}`
+  const [apiKey, password, webhookSecret] = [randomUUID(), randomUUID(), randomUUID()]
+  const email = 'executive@example.test'
+  const client = await addWebhookClient(portal)
+  const webhookUrl = `${portal.url}/webhooks/incode/${name}`
+  const sandbox = await startIncodeSandbox({
+    port: 0,
+    apiKey,
+    email,
+    password,
+    ...(webhooks ? { webhookUrl } : {}),
+    authentication: header
+      ? { header: 'X-Portal-Key', value: webhookSecret }
+      : { tokenUrl: `${portal.issuer}/api/oauth/token`, ...client },
+    retryDelaysInMs,
+  })
+  await setVendorIntegration(portal.db, portal.parts.sealer, {
+    vendor: 'incode',
+    name,
+    baseUrl: sandbox.url,
+    apiKey,
+    secret: password,
+    settings: [
+      `executiveEmail=${email}`,
+      ...(header ? ['webhookHeader=X-Portal-Key'] : [`webhookClientId=${client.clientId}`]),
+      ...(links ? [`imageLinksPath=${sandbox.imageLinksPath}`] : []),
+    ],
+    ...(header ? { webhookSecret } : {}),
+  })
+  return {
+    sandbox,
+    name,
+    apiKey,
+    client,
+    webhookUrl,
+    webhookSecret,
+    /** A new resident with a session of their own; `url` is the vendor's page. */
+    async start() {
+      const resident = await addResident(portal.parts)
+      const given = { vendor: 'incode', integration: name, accountId: resident.id }
+      const started = await startVerification({ ...portal.parts, issuer: portal.issuer }, given)
+      return { resident, id: started.id, sessionId: started.vendorSessionId, url: started.url }
+    },
+  }
+}
+
+/** One more picture of this type that no other is alike; answers its SHA-256. */
+export async function withDrawing(
+  sandbox: IncodeSandbox,
+  sessionId: string,
+  type: CaptureType,
+): Promise<string> {
+  sandbox.addImage(sessionId, { type })
+  const held = await sandbox.findSession(sessionId)
+  return held?.captures.findLast((capture) => capture.type === type)?.sha256 ?? ''
+}
