@@ -33,6 +33,7 @@ export type IncodeState = {
 /** Where the sandbox answers links; the vendor's own path is not known (`providers.md` §5.2). */
 export const IMAGE_LINKS_PATH = '/omni/get/images/v2'
 
+const PATHS = ['/omni/*', '/executive/*', '/0/omni/*']
 const CLIENT_ID = 'sandbox123'
 const TOKEN_MS = 24 * 3600_000
 const LINK_SECONDS = 3600
@@ -77,7 +78,7 @@ export function incodeApi(parts: {
 
   const app = new Hono<Env>()
   app.use(bodyLimit({ maxSize: LARGEST_ANSWER }))
-  app.use('/:first{omni|executive|0}/*', async (c, next) => {
+  const receive = createMiddleware<Env>(async (c, next) => {
     state.requests.push({ method: c.req.method, path: c.req.path })
     if (state.requests.length > 10_000) state.requests.shift()
     const { api: fault } = faultsOf(state.sessions.get(c.req.query('id') ?? ''))
@@ -90,6 +91,7 @@ export function incodeApi(parts: {
     }
     return answer(c, next)
   })
+  for (const path of PATHS) app.use(path, receive)
 
   app.post('/executive/log-in', async (c) => {
     const { email, password } = await readJson(c)
@@ -229,7 +231,7 @@ export function incodeApi(parts: {
     const bytes = spoil(await captureBytes(session, capture), fault)
     return send(c, bytes, { 'content-type': 'image/jpeg' }, fault)
   })
-  app.all('/:first{omni|executive|0}/*', (c) => fail(c, 404))
+  for (const path of PATHS) app.all(path, (c) => fail(c, 404))
   return app
 }
 
