@@ -43,14 +43,23 @@ async function fetchResult(
     verification.integration,
   )
   if (!integration) throw new VendorError('the integration of this verification is gone')
+  const version = await readVersion(db, verificationId)
   const found = await createVendor(integration).fetchResult(verification.vendorSessionId)
-  await db.begin(async (sql) => {
+  const isOvertaken = await db.begin(async (sql) => {
     // Erased meanwhile: then there is nothing to record it on.
-    if (!(await lockVerification(sql, verificationId))) return
+    if (!(await lockVerification(sql, verificationId))) return false
+    // Without a time of the vendor's own, what was heard meanwhile may be newer than this.
+    if (
+      found.some(({ isUndated }) => isUndated) &&
+      (await readVersion(sql, verificationId)) !== version
+    )
+      return true
     for (const decision of found)
       for (const attemptId of await recordDecision(sql, verificationId, decision, deliveryId))
         await jobs.enqueue(sql, 'list-images', { verificationId, attemptId })
+    return false
   })
+  if (isOvertaken) return await fetchResult(parts, { verificationId, deliveryId, check })
   jobs.wake()
   log.info('vendor asked', { verificationId, decisions: found.length })
 }
@@ -77,6 +86,13 @@ const scheduleCheck = (sql: Sql, id: string, seconds: number | undefined) => sql
   update verification set checks = checks + 1,
     next_check_at = now() + make_interval(secs => ${seconds ?? null}::float8)
   where id = ${id}`
+
+/** Another one with everything that is recorded of it. */
+async function readVersion(sql: Sql, id: string): Promise<string | undefined> {
+  const [row] = await sql<{ version: string }[]>`
+    select updated_at::text as version from verification where id = ${id}`
+  return row?.version
+}
 
 async function countChecks(sql: Sql, id: string): Promise<number | undefined> {
   const [row] = await sql<{ checks: number }[]>`select checks from verification where id = ${id}`

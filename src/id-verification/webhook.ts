@@ -81,7 +81,8 @@ export function webhookRoutes({
         insert into delivery (vendor, integration, body, body_sha256)
         values (${name}, ${integration}, ${body}, ${sha256})
         on conflict (vendor, integration, body_sha256) do update
-          set times_received = delivery.times_received + 1, last_received_at = now()`,
+          set times_received = delivery.times_received + 1, last_received_at = now()
+          ${vendor.isRepeatNews ? db`, state = 'received', tries = 0, run_at = now()` : db``}`,
     )
     onDelivery?.()
     // Made directly: through the context each header costs as much as the signature.

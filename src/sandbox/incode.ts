@@ -32,13 +32,15 @@ export type IncodeSandbox = {
   /** The setting with which images come as links. */
   imageLinksPath: string
   /** The person goes through it, with pictures where none were given, and this is the score. Again is another score. */
-  complete(sessionId: string, score: Score): void
+  complete(sessionId: string, score: Score, details?: { passport?: boolean }): void
   /** The person takes pictures once more; those before stay. Without `bytes` it is a drawing. */
   addImage(sessionId: string, image: { type: CaptureType; bytes?: Uint8Array }): void
   /** A person at the vendor decides; the automatic score stays what it was. */
   review(sessionId: string, decision: 'APPROVED' | 'REJECTED'): void
   /** The person never finished. */
   expire(sessionId: string): void
+  /** The vendor deletes it by itself. */
+  forget(sessionId: string): void
   /** `undefined` for a session that does not exist or was deleted. */
   findSession(sessionId: string): Promise<SandboxSession | undefined>
   /** Sends a session's deliveries again, the same bytes. */
@@ -84,8 +86,10 @@ export async function startIncodeSandbox(options: {
   })
   let origin = ''
 
-  function complete(session: IncodeSession, score: Score) {
-    for (const type of CAPTURES)
+  function complete(session: IncodeSession, score: Score, { passport = false } = {}) {
+    if (passport) session.typeOfId = 'Passport'
+    // A passport has no back.
+    for (const type of CAPTURES.filter((one) => !passport || one !== 'fullFrameBackID'))
       if (!session.captures.some((capture) => capture.type === type)) addCapture(session, type)
     session.score = score
     session.onboardingStatus = 'ONBOARDING_FINISHED'
@@ -131,12 +135,15 @@ export async function startIncodeSandbox(options: {
   return {
     url: origin,
     imageLinksPath: IMAGE_LINKS_PATH,
-    complete: (sessionId, score) => complete(requireSession(sessionId), score),
+    complete: (sessionId, score, details) => complete(requireSession(sessionId), score, details),
     addImage(sessionId, { type, bytes }) {
       addCapture(requireSession(sessionId), type, bytes)
     },
     review: (sessionId, decision) => end(requireSession(sessionId), `MANUAL_REVIEW_${decision}`),
     expire: (sessionId) => end(requireSession(sessionId), 'EXPIRED'),
+    forget(sessionId) {
+      state.sessions.delete(sessionId)
+    },
     async findSession(sessionId) {
       const session = state.sessions.get(sessionId)
       if (!session) return undefined

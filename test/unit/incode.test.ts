@@ -93,6 +93,7 @@ describe('a delivery', () => {
   ])('that says %s is a step on the way, and ignored', (word) => {
     expect(delivery(word)).toEqual({
       kind: 'ignored',
+      sessionId: SESSION,
       explanation: `a step on the way: ${word}`,
     })
   })
@@ -119,6 +120,7 @@ describe('a delivery', () => {
     ])
       expect(read(json)).toEqual({
         kind: 'ignored',
+        sessionId: SESSION,
         explanation: 'a message about a session, of another kind',
       })
   })

@@ -163,6 +163,8 @@ export function createIncode(integration: Integration): Vendor {
       return Boolean(name && secrets.webhookSecret && isEqual(header, name, secrets.webhookSecret))
     },
 
+    isRepeatNews: true,
+
     read,
 
     async startSession({ verificationId, returnUrl }) {
@@ -321,6 +323,7 @@ const onboardingSchema = z.object({ onboardingStatus: z.string() })
 const scoreSchema = z.object({ overall: z.object({ status: z.string() }) })
 const ocrSchema = z.object({ typeOfId: z.string().nullish().catch(undefined) })
 const imagesSchema = z.record(z.string(), z.unknown())
+const otherSchema = z.object({ interviewId: id })
 const deliverySchema = z.object({
   interviewId: id,
   onboardingStatus: z.string(),
@@ -370,13 +373,22 @@ function read(body: Uint8Array): Reading {
   // Another product of the vendor's, whose token is nobody's business here (§5.3).
   if ('event' in json && 'token' in json)
     return { kind: 'ignored', explanation: 'a message of Incode ID, which is another product' }
-  if ('interviewId' in json && !('onboardingStatus' in json))
-    return { kind: 'ignored', explanation: 'a message about a session, of another kind' }
+  const other = otherSchema.safeParse(json)
+  if (other.success && !('onboardingStatus' in json))
+    return {
+      kind: 'ignored',
+      sessionId: other.data.interviewId,
+      explanation: 'a message about a session, of another kind',
+    }
   const parsed = deliverySchema.safeParse(json)
   if (!parsed.success) return { kind: 'unknown', explanation: 'none of the shapes of Incode' }
   const { interviewId, onboardingStatus, externalId } = parsed.data
   if (STEPS.includes(onboardingStatus))
-    return { kind: 'ignored', explanation: `a step on the way: ${onboardingStatus}` }
+    return {
+      kind: 'ignored',
+      sessionId: interviewId,
+      explanation: `a step on the way: ${onboardingStatus}`,
+    }
   if (!TELLING.includes(onboardingStatus))
     return { kind: 'unknown', explanation: 'an onboarding status that is not known' }
   return {

@@ -41,8 +41,8 @@ export type Reading =
   | ({ kind: 'decision'; sessionId: string; echoed: string | undefined } & FoundDecision)
   /** Something changed: the vendor is to be asked what, and only that counts. */
   | { kind: 'notice'; sessionId: string; echoed: string | undefined; explanation: string }
-  /** Genuine, and nothing to do: the words say why. */
-  | { kind: 'ignored'; explanation: string }
+  /** Genuine, and nothing to do: the words say why. Where it names a session, it is erased with it. */
+  | { kind: 'ignored'; explanation: string; sessionId?: string }
   /** Genuine, and not understood: kept for the operator. */
   | { kind: 'unknown'; explanation: string }
 
@@ -81,6 +81,8 @@ export type Vendor = {
     header: ReadHeader,
     isServiceToken: IsServiceToken,
   ): boolean | Promise<boolean>
+  /** Nothing in its deliveries tells one time from another: the same bytes again may be news, and are applied again. */
+  isRepeatNews?: true
   /** Only for a genuine body. Never throws: what cannot be read is `unknown`. */
   read(body: Uint8Array): Reading
   /** `url` is where the person goes; it opens the session. */
