@@ -17,12 +17,18 @@ export const addWebhookClient = async (portal: TestPortal, scope = 'webhook.inco
  */
 export async function connectIncode(
   portal: TestPortal,
-  { header = false, links = false, webhooks = true, retryDelaysInMs = [50, 100, 200, 400] } = {},
+  {
+    header = false,
+    links = false,
+    webhooks = true,
+    retryDelaysInMs = [50, 100, 200, 400],
+    scope = 'webhook.incode',
+  } = {},
 ) {
   const name = `i-${randomUUID().slice(0, 8)}`
   const [apiKey, password, webhookSecret] = [randomUUID(), randomUUID(), randomUUID()]
   const email = 'executive@example.test'
-  const client = await addWebhookClient(portal)
+  const client = await addWebhookClient(portal, scope)
   const webhookUrl = `${portal.url}/webhooks/incode/${name}`
   const sandbox = await startIncodeSandbox({
     port: 0,

@@ -73,8 +73,7 @@ const SETTINGS = {
  * holds is the score: "finished" says that the person is done, not that they passed.
  */
 export function createIncode(integration: Integration): Vendor {
-  const { secrets } = integration
-  const baseUrl = integration.baseUrl.replace(/\/+$/, '')
+  const { baseUrl, secrets } = integration
   const settings = parseSettings('incode', SETTINGS, integration.settings)
   if (settings.webhookHeader && !secrets.webhookSecret)
     throw new OperatorError('The header of deliveries needs a value: --webhook-secret-stdin.')
