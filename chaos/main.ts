@@ -74,6 +74,12 @@ async function run(given: {
   const history: History = { sessions: [], said: [], deliveries: [], reads: [] }
   say(`seed ${seed}, ${minutes} minutes of faults${broken ? `, broken: ${broken}` : ''}`)
   let world: World | undefined
+  // Interrupted, it leaves nothing running.
+  const interrupted = () => {
+    say('interrupted')
+    void world?.close().finally(() => process.exit(130))
+  }
+  process.once('SIGINT', interrupted).once('SIGTERM', interrupted)
   try {
     world = await startWorld({
       main,
@@ -100,6 +106,7 @@ async function run(given: {
     report(world, history, brought, faults)
     return faults
   } finally {
+    process.off('SIGINT', interrupted).off('SIGTERM', interrupted)
     await world?.close()
     await rm(dir, { recursive: true, force: true })
   }

@@ -195,10 +195,8 @@ async function incode({ parts, courierUrl, random, issuer }: World): Promise<Dri
     apiKey,
     email,
     password,
-    webhook: {
-      url: `${courierUrl}/webhooks/incode`,
-      authentication: { tokenUrl: `${issuer}/api/oauth/token`, clientId, clientSecret },
-    },
+    webhookUrl: `${courierUrl}/webhooks/incode`,
+    authentication: { tokenUrl: `${issuer}/api/oauth/token`, clientId, clientSecret },
     retryDelaysInMs: RETRIES,
   })
   const link = await startLink(portOf(sandbox.url), random)
@@ -242,7 +240,7 @@ async function incode({ parts, courierUrl, random, issuer }: World): Promise<Dri
       if (!word) throw new Error(`Incode does not say ${status}`)
       // After the score a person decides.
       if (scored.has(sessionId))
-        return sandbox.review(sessionId, status === 'approved' ? 'approved' : 'rejected')
+        return sandbox.review(sessionId, status === 'approved' ? 'APPROVED' : 'REJECTED')
       scored.add(sessionId)
       sandbox.complete(sessionId, word)
     },
@@ -251,7 +249,7 @@ async function incode({ parts, courierUrl, random, issuer }: World): Promise<Dri
     },
     async held(sessionId) {
       const held = nothing()
-      for (const { type, sha256 } of (await sandbox.findSession(sessionId))?.images ?? []) {
+      for (const { type, sha256 } of (await sandbox.findSession(sessionId))?.captures ?? []) {
         const slot = slots[type]
         if (!slot) continue
         held.taken[slot].push(sha256)

@@ -38,7 +38,7 @@ async function listImages(parts: Parts, { verificationId, attemptId }: JobData<'
   if (!verification?.vendorSessionId) return
   const vendor = await openVendor(parts, verification)
   const listing = await countListings(db, verificationId)
-  const media = await listMedia(parts, vendor, verification, attemptId)
+  const media = await listMedia(parts, vendor, verification, { attemptId, listing })
   await db.begin(async (sql) => {
     for (const imageId of await recordImages(sql, verificationId, { attemptId, listing }, media))
       await jobs.enqueue(sql, 'backup-image', { imageId })
@@ -52,12 +52,13 @@ async function listMedia(
   { db, log }: Parts,
   vendor: Vendor,
   { id, vendorSessionId }: VerificationRow,
-  attemptId: string,
+  { attemptId, listing }: { attemptId: string; listing: number },
 ): Promise<Media[]> {
   try {
     return await vendor.listMedia({
       sessionId: vendorSessionId ?? '',
       attemptId: attemptId || undefined,
+      listing,
     })
   } catch (error) {
     if (!(error instanceof NotYetError) || !(await isDecidedLongAgo(db, id))) throw error

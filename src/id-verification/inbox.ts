@@ -106,10 +106,12 @@ async function apply(
   const reading = createVendor(configured).read(delivery.body)
   if (reading.kind === 'unknown')
     return end('quarantined', `not understood: ${reading.explanation}`)
-  if (reading.kind === 'ignored') return end('ignored', reading.explanation)
+  const { sessionId } = reading
+  const verification =
+    sessionId === undefined ? undefined : await findBySession(sql, vendor, integration, sessionId)
+  if (reading.kind === 'ignored') return end('ignored', reading.explanation, verification?.id)
 
   // The resident is the one of our own row; what the vendor echoes is only held against it.
-  const verification = await findBySession(sql, vendor, integration, reading.sessionId)
   if (!verification) return end('quarantined', 'it speaks of a session that was not started here')
   if (reading.echoed !== undefined && reading.echoed !== verification.id)
     return end(

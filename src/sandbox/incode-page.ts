@@ -1,22 +1,22 @@
 import { Hono } from 'hono'
 import { html } from 'hono/html'
-import { captureMissing, type IncodeSession, type Score } from './incode-sessions.ts'
+import type { IncodeSession, Score } from './incode-sessions.ts'
 import { page, STYLESHEET } from './veriff-page.ts'
 
-const OUTCOMES: Record<'OK' | 'WARN' | 'FAIL', [label: string, look: string]> = {
-  OK: ['Pass', 'approved'],
+const OUTCOMES = {
+  OK: ['Approve', 'approved'],
   WARN: ['Have it reviewed', 'resubmission_requested'],
-  FAIL: ['Fail', 'declined'],
-}
+  FAIL: ['Decline', 'declined'],
+} as const satisfies Partial<Record<Score, [label: string, look: string]>>
 
-/** The page that `onboarding-url` names; it works without scripts. */
+/** The hosted page behind an onboarding URL, `/onboarding/<token>`; it works without scripts. */
 export function incodePages(parts: {
   sessions: Map<string, IncodeSession>
-  finish: (session: IncodeSession, score: Score) => void
+  complete: (session: IncodeSession, score: Score) => void
 }): Hono {
-  const { sessions, finish } = parts
   const app = new Hono()
-  const byToken = (token: string) => [...sessions.values()].find((each) => each.token === token)
+  const byToken = (given: string) =>
+    [...parts.sessions.values()].find(({ token }) => token === given)
 
   app.use('/onboarding/*', async (c, next) => {
     await next()
@@ -27,6 +27,7 @@ export function incodePages(parts: {
     c.header('content-security-policy', "default-src 'none'; style-src 'self'")
   })
   app.get('/sandbox.css', (c) => c.body(STYLESHEET, 200, { 'content-type': 'text/css' }))
+
   app.get('/onboarding/:token', (c) => {
     const session = byToken(c.req.param('token'))
     return session ? c.html(sessionPage(session)) : c.html(missingPage(), 404)
@@ -35,14 +36,9 @@ export function incodePages(parts: {
     const session = byToken(c.req.param('token'))
     if (!session) return c.html(missingPage(), 404)
     const { outcome } = await c.req.parseBody()
-    if (!isOutcome(outcome)) return c.html(missingPage(), 400)
-    if (session.status === 'UNKNOWN') {
-      captureMissing(session)
-      finish(session, outcome)
-    }
-    const { redirectionUrl } = session
-    const isWay = redirectionUrl !== undefined && /^https?:\/\//.test(redirectionUrl)
-    return c.redirect(isWay ? redirectionUrl : `/onboarding/${session.token}`, 303)
+    if (!isOutcome(outcome)) return c.text('Choose one of the three.', 400)
+    if (isOpen(session)) parts.complete(session, outcome)
+    return c.redirect(wayBack(session) ?? `/onboarding/${session.token}`, 303)
   })
   return app
 }
@@ -50,27 +46,37 @@ export function incodePages(parts: {
 const isOutcome = (value: unknown): value is keyof typeof OUTCOMES =>
   typeof value === 'string' && Object.hasOwn(OUTCOMES, value)
 
-const sessionPage = (session: IncodeSession) =>
-  page(
+/** Whether a person may still do something in this session. */
+const isOpen = ({ onboardingStatus }: IncodeSession) => onboardingStatus === 'UNKNOWN'
+
+/** `undefined` when a browser cannot be sent there. */
+function wayBack({ redirectionUrl }: IncodeSession): string | undefined {
+  const url = URL.parse(redirectionUrl ?? '')
+  return url && /^https?:$/.test(url.protocol) ? url.href : undefined
+}
+
+function sessionPage(session: IncodeSession) {
+  return page(
     'Verification sandbox',
     html`
       <p class="eyebrow">Sandbox vendor</p>
+      <h1>${isOpen(session) ? 'Verify an identity' : 'This session is over'}</h1>
       ${
-        session.status === 'UNKNOWN'
-          ? html`<h1>Verify an identity</h1>
-            <p>The pictures will be drawings of a person who does not exist. Choose what the vendor says of them; you are
-              then sent back to where you came from.</p>
+        isOpen(session)
+          ? html`<p>The pictures will be drawings of a person who does not exist. Choose what the vendor says of them; you
+              are then sent back to where you came from.</p>
             <form method="post" action="/onboarding/${session.token}">
               ${Object.entries(OUTCOMES).map(
                 ([outcome, [label, look]]) =>
                   html`<button name="outcome" value="${outcome}" class="${look}">${label}</button>`,
               )}
             </form>`
-          : html`<h1>This session is over</h1><p>Its status is <strong>${session.status}</strong>. You can close this page.</p>`
+          : html`<p>The vendor's score was <strong>${session.score}</strong>. You can close this page.</p>`
       }
-      <p class="small">Interview ${session.interviewId}</p>
+      <p class="small">Session ${session.id}</p>
     `,
   )
+}
 
 const missingPage = () =>
   page(

@@ -1,17 +1,18 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { sampleImages, withJpegComment } from './images.ts'
-import { inventPerson } from './specimen.ts'
-
-const milliseconds = z.int().min(0).max(600_000)
+import { inventPerson, type Person } from './specimen.ts'
 
 /** What the sandbox does wrong on purpose; an empty object is good behaviour. */
 export const faultsSchema = z.strictObject({
   deliveries: z
     .strictObject({
-      times: z.int().min(1).max(10),
-      delayInMs: milliseconds,
-      /** Instead of the token: one that nobody gave out, or none. */
+      /** Each is sent so many times; 0 is lost. */
+      times: z.int().min(0).max(10),
+      delayInMs: z.int().min(0).max(600_000),
+      /** Of those that belong together the last one goes first. */
+      order: z.enum(['reversed']),
+      /** `wrong`: a token or header that is none of ours. `missing`: nothing at all. */
       authentication: z.enum(['wrong', 'missing']),
     })
     .partial()
@@ -20,102 +21,171 @@ export const faultsSchema = z.strictObject({
   api: z
     .strictObject({
       times: z.int().min(1).max(1_000_000),
-      delayInMs: milliseconds.default(0),
+      delayInMs: z.int().min(0).max(600_000).default(0),
       status: z.int().min(400).max(599).optional(),
     })
     .optional(),
-  image: z.enum(['truncated', 'cut-off', 'too-long', 'not-an-image', 'endless']).optional(),
-  /** How base64 comes: after `data:image/jpeg;base64,`, in lines, or as no base64 at all. */
-  base64: z.enum(['prefixed', 'wrapped', 'broken']).optional(),
+  /** `junk`: no base64, where it should be. `flipped`: one bit in the middle of the image. */
+  image: z
+    .enum(['truncated', 'cut-off', 'too-long', 'not-an-image', 'endless', 'flipped', 'junk'])
+    .optional(),
   /** Image links name this address instead. */
   link: z.string().max(2000).optional(),
+  /** How lists of earlier attempts are spelled. */
+  spelling: z.enum(['prevAttempts', 'prevAttemps']).optional(),
 })
 export type Faults = z.infer<typeof faultsSchema>
 
-/** `providers.md` §5.3. */
-export type OnboardingStatus =
+export type Score =
+  | 'OK'
+  | 'WARN'
+  | 'FAIL'
   | 'UNKNOWN'
-  | 'ID_VALIDATION_FINISHED'
-  | 'FACE_VALIDATION_FINISHED'
-  | 'ONBOARDING_FINISHED'
-  | 'MANUAL_REVIEW_APPROVED'
-  | 'MANUAL_REVIEW_REJECTED'
-  | 'EXPIRED'
+  | 'MANUAL'
+  | 'MANUAL_OK'
+  | 'MANUAL_FAIL'
+  | 'MANUAL_PENDING'
 
-export type Score = 'OK' | 'WARN' | 'FAIL' | 'UNKNOWN' | 'MANUAL_PENDING'
+export const CAPTURES = ['fullFrameFrontID', 'fullFrameBackID', 'selfie'] as const
+export type CaptureType = (typeof CAPTURES)[number]
 
-type Capture = { takenAt: number; bytes: Uint8Array | undefined }
+type Capture = {
+  type: CaptureType
+  /** Unix milliseconds, its own among those of its type. */
+  takenAt: number
+  /** `undefined` is a drawing. */
+  bytes: Uint8Array | undefined
+}
 
 export type IncodeSession = {
-  interviewId: string
+  id: string
+  /** Opens this session in the API, and its page. */
   token: string
-  interviewCode: string
-  externalId: string | undefined
+  externalId: string
+  configurationId: string | undefined
   redirectionUrl: string | undefined
-  status: OnboardingStatus
+  onboardingStatus: string
   score: Score
+  person: Person
   typeOfId: string
-  /** By the vendor's own names, the oldest first. */
-  captures: Map<string, Capture[]>
+  captures: Capture[]
   faults: Faults | undefined
 }
 
+export const randomToken = () => randomBytes(24).toString('base64url')
+
 export function createSession(given: {
-  interviewId?: string | undefined
-  externalId?: string | undefined
+  externalId: string
+  configurationId?: string | undefined
   redirectionUrl?: string | undefined
 }): IncodeSession {
+  const id = randomBytes(12).toString('hex')
   return {
-    interviewId: given.interviewId ?? randomBytes(12).toString('hex'),
-    token: `session.${randomUUID()}.sandbox`,
-    interviewCode: String(100_000 + (randomBytes(4).readUInt32BE(0) % 900_000)),
+    id,
+    token: randomToken(),
     externalId: given.externalId,
+    configurationId: given.configurationId,
     redirectionUrl: given.redirectionUrl,
-    status: 'UNKNOWN',
+    onboardingStatus: 'UNKNOWN',
     score: 'UNKNOWN',
+    person: inventPerson('incode'),
     typeOfId: 'DriversLicense',
-    captures: new Map(),
+    captures: [],
     faults: undefined,
   }
 }
 
+/** A picture more of this type; those before it stay. */
+export function addCapture(
+  { captures }: IncodeSession,
+  type: CaptureType,
+  bytes?: Uint8Array,
+): Capture {
+  const last = captures.findLast((capture) => capture.type === type)?.takenAt ?? 0
+  const added = { type, takenAt: Math.max(Date.now(), last + 1), bytes }
+  captures.push(added)
+  return added
+}
+
+const CROPS: Record<string, CaptureType> = {
+  croppedFrontID: 'fullFrameFrontID',
+  croppedBackID: 'fullFrameBackID',
+  croppedFace: 'selfie',
+}
+export const IMAGE_TYPES: readonly string[] = [...CAPTURES, ...Object.keys(CROPS)]
+
 const DRAWN = {
-  selfie: 'face',
-  croppedFace: 'face',
   fullFrameFrontID: 'documentFront',
-  croppedFrontID: 'documentFront',
   fullFrameBackID: 'documentBack',
-  croppedBackID: 'documentBack',
+  selfie: 'face',
 } as const
-const TAKEN_BY_A_PERSON = ['fullFrameFrontID', 'fullFrameBackID', 'selfie']
-/** No links are given of these (§5.4). */
-export const isCropped = (type: string): boolean => type.startsWith('cropped')
 
-/** One picture more; without bytes it is a drawing. Answers when it was taken, which names it among its type. */
-export function capture(session: IncodeSession, type: string, bytes?: Uint8Array): number {
-  const before = session.captures.get(type) ?? []
-  const takenAt = Math.max(Date.now(), (before.at(-1)?.takenAt ?? 0) + 1)
-  session.captures.set(type, [...before, { takenAt, bytes }])
-  return takenAt
+/** The bytes of one capture, or of the crop of it that `type` names. */
+export async function captureBytes(
+  session: IncodeSession,
+  capture: Capture,
+  type: string = capture.type,
+): Promise<Uint8Array> {
+  const drawn = async () => {
+    const images = await sampleImages(session.person)
+    return withJpegComment(images[DRAWN[capture.type]], `${session.id} ${capture.takenAt}`)
+  }
+  const bytes = capture.bytes ?? (await drawn())
+  return type === capture.type ? bytes : withJpegComment(bytes, type)
 }
 
-/** What a person photographs, where it was not yet. */
-export function captureMissing(session: IncodeSession): void {
-  for (const type of TAKEN_BY_A_PERSON) if (!session.captures.has(type)) capture(session, type)
-}
-
-/** The bytes of one picture, the latest unless another is named; each drawing has bytes of its own. */
+/** The latest image of a type, which may be a crop; `undefined` where none was taken. */
 export async function imageBytes(
   session: IncodeSession,
   type: string,
-  takenAt?: number,
 ): Promise<Uint8Array | undefined> {
-  const captures = session.captures.get(type) ?? []
-  const found =
-    takenAt === undefined ? captures.at(-1) : captures.find((each) => each.takenAt === takenAt)
-  if (!found) return undefined
-  if (found.bytes) return found.bytes
-  const part = DRAWN[type as keyof typeof DRAWN] ?? 'face'
-  const drawn = (await sampleImages(inventPerson('incode')))[part]
-  return withJpegComment(drawn, `${session.interviewId} ${type} ${found.takenAt}`)
+  const capture = session.captures.findLast((one) => one.type === (CROPS[type] ?? type))
+  return capture && (await captureBytes(session, capture, type))
 }
+
+/** Every capture with the digest of the very bytes that are served, and the latest image of every type. */
+export async function digests(session: IncodeSession) {
+  const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
+  const images = new Map<string, string>()
+  for (const type of IMAGE_TYPES) {
+    const bytes = await imageBytes(session, type)
+    if (bytes) images.set(type, sha256(bytes))
+  }
+  const captures: { type: CaptureType; takenAt: number; sha256: string }[] = []
+  for (const capture of session.captures) {
+    const { type, takenAt } = capture
+    captures.push({ type, takenAt, sha256: sha256(await captureBytes(session, capture)) })
+  }
+  return { images, captures }
+}
+
+/** As `GET /omni/get/score` answers (`providers.md` §5.5). */
+export function scoreOf({ score }: IncodeSession) {
+  const overall = {
+    value: score === 'OK' || score === 'MANUAL_OK' ? '96.4' : '41.0',
+    status: score,
+  }
+  const item = (key: string, name: string) => ({ key, name, value: overall.value, status: score })
+  return {
+    idValidation: {
+      photoSecurityAndQuality: [item('tamperCheck', 'Tamper Check')],
+      idSpecific: [item('birthDateValidity', 'Birth Date Validity')],
+      customFields: [],
+      appliedRule: null,
+      overall,
+    },
+    liveness: { overall },
+    faceRecognition: { overall },
+    overall,
+  }
+}
+
+/** As `GET /omni/get/ocr-data` answers. */
+export const ocrOf = ({ person, typeOfId }: IncodeSession) => ({
+  name: { fullName: `${person.givenName} ${person.surname}`, firstName: person.givenName },
+  birthDate: Date.parse(person.dateOfBirth),
+  gender: person.sex,
+  typeOfId,
+  documentNumber: person.documentNumber,
+  issuingCountry: 'UTO',
+})

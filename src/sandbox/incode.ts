@@ -1,44 +1,54 @@
-import { createHash } from 'node:crypto'
-import { setTimeout as wait } from 'node:timers/promises'
 import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
-import { type IncodeState, incodeApi } from './incode-api.ts'
+import { IMAGE_LINKS_PATH, type IncodeState, incodeApi } from './incode-api.ts'
 import { incodePages } from './incode-page.ts'
 import {
-  capture,
-  captureMissing,
+  addCapture,
+  CAPTURES,
+  type CaptureType,
+  digests,
   type Faults,
   faultsSchema,
   type IncodeSession,
-  imageBytes,
-  type OnboardingStatus,
   type Score,
 } from './incode-sessions.ts'
+import { type Authentication, createWebhooks } from './incode-webhooks.ts'
 import { listenOnLoopback } from './listen.ts'
 
-/** A picture as the sandbox holds it, with the digest of the very bytes it serves. */
-type HeldImage = { type: string; takenAt: number; sha256: string }
+/** A session as the sandbox knows it, with the digests of the very bytes it serves. */
+type SandboxSession = {
+  id: string
+  externalId: string
+  onboardingStatus: string
+  score: Score
+  /** The latest image of each type, crops among them. */
+  images: Map<string, string>
+  captures: { type: CaptureType; takenAt: number; sha256: string }[]
+}
 
 export type IncodeSandbox = {
   /** The base URL: what an integration is configured with. */
   url: string
-  /** The person takes what pictures are missing, and the vendor scores them. */
-  complete(sessionId: string, score: Score): void
-  /** Somebody at the vendor decides, whatever the score says. */
-  review(sessionId: string, verdict: 'approved' | 'rejected'): void
+  /** The setting with which images come as links. */
+  imageLinksPath: string
+  /** The person goes through it, with pictures where none were given, and this is the score. Again is another score. */
+  complete(sessionId: string, score: Score, details?: { passport?: boolean }): void
+  /** The person takes pictures once more; those before stay. Without `bytes` it is a drawing. */
+  addImage(sessionId: string, image: { type: CaptureType; bytes?: Uint8Array }): void
+  /** A person at the vendor decides; the automatic score stays what it was. */
+  review(sessionId: string, decision: 'APPROVED' | 'REJECTED'): void
+  /** The person never finished. */
   expire(sessionId: string): void
-  /** A step on the way, of which the vendor tells as well. */
-  reach(sessionId: string, status: OnboardingStatus): void
-  /** One picture more; without `bytes` it is a drawing. Answers when it was taken. */
-  capture(sessionId: string, type: string, bytes?: Uint8Array): number
-  /** Each type with its pictures, the oldest first; `undefined` for a session that does not exist or was deleted. */
-  findSession(
-    sessionId: string,
-  ): Promise<{ externalId: string | undefined; status: string; images: HeldImage[] } | undefined>
+  /** The vendor deletes it by itself. */
+  forget(sessionId: string): void
+  /** `undefined` for a session that does not exist or was deleted. */
+  findSession(sessionId: string): Promise<SandboxSession | undefined>
   /** Sends a session's deliveries again, the same bytes. */
   resend(sessionId: string): void
-  /** The executive user's tokens end now. */
+  /** Every token of the executive user ends now. */
   endTokens(): void
+  countTokens(): number
+  /** Orders faults for one session, or for all that have none of their own; `{}` is good behaviour. */
   misbehave(faults: Faults, sessionId?: string): void
   listRequests(): { method: string; path: string }[]
   /** Resolves when no delivery waits to be answered. */
@@ -46,119 +56,71 @@ export type IncodeSandbox = {
   close(): Promise<void>
 }
 
-/** How the vendor shows that a delivery is its own (`providers.md` §5.3). */
-type Authentication =
-  | { tokenUrl: string; clientId: string; clientSecret: string }
-  | { header: string; value: string }
-
 /**
- * A stand-in for Incode Omni on loopback: its API, the page of each session, and its deliveries, for which it signs in at
- * the receiver's token endpoint or sends a fixed header. `port` 0 picks a free one. It keeps nothing when it ends.
+ * A stand-in for Incode Omni on loopback: its API, the hosted page of each session, images as base64 and as links, and
+ * deliveries that are not signed. `port` 0 picks a free one. It keeps nothing when it ends.
  */
 export async function startIncodeSandbox(options: {
   port: number
   apiKey: string
   email: string
   password: string
-  webhook?: { url: string; authentication: Authentication | undefined } | undefined
-  retryDelaysInMs?: readonly number[]
+  webhookUrl?: string | undefined
+  authentication?: Authentication | undefined
+  retryDelaysInMs?: readonly number[] | undefined
+  now?: (() => number) | undefined
 }): Promise<IncodeSandbox> {
-  const { webhook, retryDelaysInMs = [30_000, 75_000, 187_500, 468_750, 1_171_880] } = options
-  const state: IncodeState = { sessions: new Map(), tokens: new Set(), faults: {}, requests: [] }
-  const sent = new Map<string, string[]>()
-  const closing = new AbortController()
-  const waiting = new Set<Promise<void>>()
+  const { apiKey, email, password, now = Date.now } = options
+  const state: IncodeState = {
+    sessions: new Map(),
+    tokens: new Map(),
+    tokensGiven: 0,
+    faults: {},
+    requests: [],
+  }
+  const webhooks = createWebhooks({
+    url: options.webhookUrl,
+    authentication: options.authentication,
+    retryDelaysInMs: options.retryDelaysInMs,
+    faultsOf: (session) => session.faults ?? state.faults,
+  })
   let origin = ''
-  let token: { value: string; until: number } | undefined
 
-  function reach(session: IncodeSession, status: OnboardingStatus) {
-    session.status = status
-    deliver(session)
-  }
-
-  function finish(session: IncodeSession, score: Score) {
+  function complete(session: IncodeSession, score: Score, { passport = false } = {}) {
+    if (passport) session.typeOfId = 'Passport'
+    // A passport has no back.
+    for (const type of CAPTURES.filter((one) => !passport || one !== 'fullFrameBackID'))
+      if (!session.captures.some((capture) => capture.type === type)) addCapture(session, type)
     session.score = score
-    reach(session, 'ONBOARDING_FINISHED')
+    session.onboardingStatus = 'ONBOARDING_FINISHED'
+    webhooks.send(session, [
+      'ID_VALIDATION_FINISHED',
+      'FACE_VALIDATION_FINISHED',
+      'ONBOARDING_FINISHED',
+    ])
   }
 
-  function deliver(session: IncodeSession) {
-    if (!webhook) return
-    const { interviewId, status, externalId } = session
-    const body = JSON.stringify({
-      interviewId,
-      onboardingStatus: status,
-      clientId: 'sandbox-client',
-      flowId: 'sandbox-flow',
-      ...(externalId === undefined ? {} : { externalId }),
-    })
-    const bodies = sent.get(interviewId) ?? []
-    if (!bodies.includes(body)) sent.set(interviewId, [...bodies, body])
-    const { times = 1 } = (session.faults ?? state.faults).deliveries ?? {}
-    for (let copy = 0; copy < times; copy++) track(post(session, body))
-  }
-
-  function track(work: Promise<void>) {
-    const tracked = work.finally(() => waiting.delete(tracked))
-    waiting.add(tracked)
-  }
-
-  async function post(session: IncodeSession, body: string) {
-    const { delayInMs = 0, authentication } = (session.faults ?? state.faults).deliveries ?? {}
-    for (const delay of [delayInMs, ...retryDelaysInMs]) {
-      try {
-        await wait(delay, undefined, { signal: closing.signal })
-        const answer = await fetch(webhook?.url ?? '', {
-          method: 'POST',
-          headers: { 'Content-Type': 'application/json', ...(await authenticate(authentication)) },
-          body,
-          signal: AbortSignal.any([closing.signal, AbortSignal.timeout(30_000)]),
-        })
-        await answer.body?.cancel()
-        // A token that was taken back: the next try signs in anew.
-        if (answer.status === 401) token = undefined
-        if (answer.status === 200 || answer.status === 204) return
-      } catch {
-        if (closing.signal.aborted) return
-      }
-    }
-  }
-
-  async function authenticate(
-    fault: 'wrong' | 'missing' | undefined,
-  ): Promise<Record<string, string>> {
-    const by = webhook?.authentication
-    if (fault === 'missing' || !by) return {}
-    if ('header' in by) return { [by.header]: fault === 'wrong' ? 'another value' : by.value }
-    if (fault === 'wrong') return { Authorization: 'Bearer nobody.gave.this' }
-    if (!token || token.until < Date.now()) {
-      const basic = Buffer.from(`${by.clientId}:${by.clientSecret}`).toString('base64')
-      const answer = await fetch(by.tokenUrl, {
-        method: 'POST',
-        headers: {
-          Authorization: `Basic ${basic}`,
-          'Content-Type': 'application/x-www-form-urlencoded',
-        },
-        body: 'grant_type=client_credentials',
-        signal: AbortSignal.any([closing.signal, AbortSignal.timeout(10_000)]),
-      })
-      if (!answer.ok) throw new Error(`no token (${answer.status})`)
-      const given = (await answer.json()) as { access_token: string; expires_in: number }
-      token = { value: given.access_token, until: Date.now() + given.expires_in * 1000 }
-    }
-    return { Authorization: `Bearer ${token.value}` }
+  function end(session: IncodeSession, onboardingStatus: string) {
+    session.onboardingStatus = onboardingStatus
+    webhooks.send(session, [onboardingStatus])
   }
 
   const app = new Hono<{ Bindings: HttpBindings }>()
-  app.route('/', incodePages({ sessions: state.sessions, finish }))
+  app.route('/', incodePages({ sessions: state.sessions, complete }))
   app.route(
     '/',
     incodeApi({
       state,
-      apiKey: options.apiKey,
-      email: options.email,
-      password: options.password,
+      apiKey,
+      email,
+      password,
       origin: () => origin,
-      reach,
+      now,
+      finish: (session) => complete(session, session.score === 'UNKNOWN' ? 'OK' : session.score),
+      approve(session) {
+        session.score = 'MANUAL_OK'
+        end(session, 'MANUAL_REVIEW_APPROVED')
+      },
     }),
   )
   const server = await listenOnLoopback(app, options.port, 'The sandbox vendor')
@@ -172,46 +134,34 @@ export async function startIncodeSandbox(options: {
 
   return {
     url: origin,
-    complete(sessionId, score) {
-      const session = requireSession(sessionId)
-      captureMissing(session)
-      finish(session, score)
+    imageLinksPath: IMAGE_LINKS_PATH,
+    complete: (sessionId, score, details) => complete(requireSession(sessionId), score, details),
+    addImage(sessionId, { type, bytes }) {
+      addCapture(requireSession(sessionId), type, bytes)
     },
-    review(sessionId, verdict) {
-      const session = requireSession(sessionId)
-      reach(session, verdict === 'approved' ? 'MANUAL_REVIEW_APPROVED' : 'MANUAL_REVIEW_REJECTED')
+    review: (sessionId, decision) => end(requireSession(sessionId), `MANUAL_REVIEW_${decision}`),
+    expire: (sessionId) => end(requireSession(sessionId), 'EXPIRED'),
+    forget(sessionId) {
+      state.sessions.delete(sessionId)
     },
-    expire: (sessionId) => reach(requireSession(sessionId), 'EXPIRED'),
-    reach: (sessionId, status) => reach(requireSession(sessionId), status),
-    capture: (sessionId, type, bytes) => capture(requireSession(sessionId), type, bytes),
     async findSession(sessionId) {
       const session = state.sessions.get(sessionId)
       if (!session) return undefined
-      const images: HeldImage[] = []
-      for (const [type, captures] of session.captures)
-        for (const { takenAt } of captures) {
-          const bytes = (await imageBytes(session, type, takenAt)) ?? new Uint8Array()
-          const sha256 = createHash('sha256').update(bytes).digest('hex')
-          images.push({ type, takenAt, sha256 })
-        }
-      return { externalId: session.externalId, status: session.status, images }
+      const { id, externalId, onboardingStatus, score } = session
+      return { id, externalId, onboardingStatus, score, ...(await digests(session)) }
     },
-    resend(sessionId) {
-      for (const body of sent.get(sessionId) ?? []) track(post(requireSession(sessionId), body))
-    },
+    resend: (sessionId) => webhooks.resend(requireSession(sessionId)),
     endTokens: () => state.tokens.clear(),
+    countTokens: () => state.tokensGiven,
     misbehave(faults, sessionId) {
       const given = faultsSchema.parse(structuredClone(faults))
       if (sessionId === undefined) state.faults = given
       else requireSession(sessionId).faults = given
     },
     listRequests: () => [...state.requests],
-    async settled() {
-      while (waiting.size > 0) await Promise.all(waiting)
-    },
+    settled: () => webhooks.settled(),
     async close() {
-      closing.abort()
-      await Promise.allSettled(waiting)
+      await webhooks.close()
       await server.close()
     },
   }

@@ -1,36 +1,45 @@
 import { randomUUID } from 'node:crypto'
 import { startVerification } from '../../src/id-verification/operations.ts'
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
-import { startIncodeSandbox } from '../../src/sandbox/incode.ts'
+import { type IncodeSandbox, startIncodeSandbox } from '../../src/sandbox/incode.ts'
+import type { CaptureType } from '../../src/sandbox/incode-sessions.ts'
 import { addClient, addResident, type TestPortal } from './portal.ts'
 
-type Options = Partial<Parameters<typeof startIncodeSandbox>[0]>
+/** A service client of ours as which Incode signs in before it delivers. */
+export const addWebhookClient = async (portal: TestPortal, scope = 'webhook.incode') => {
+  const client = await addClient(portal.parts, { type: 'service', redirectUris: [], scope })
+  return { clientId: client.client_id, clientSecret: client.client_secret ?? '' }
+}
 
-/** A sandbox Incode that the portal knows under an integration of its own, and that signs in here to deliver. */
+/**
+ * A sandbox Incode that the portal knows, under an integration of its own. It signs in at the portal's token endpoint
+ * before it delivers, or sends a static header; with `links` images are read as links.
+ */
 export async function connectIncode(
   portal: TestPortal,
-  { settings = [], ...options }: Options & { settings?: string[] } = {},
+  {
+    header = false,
+    links = false,
+    webhooks = true,
+    retryDelaysInMs = [50, 100, 200, 400],
+    scope = 'webhook.incode',
+  } = {},
 ) {
   const name = `i-${randomUUID().slice(0, 8)}`
-  const [apiKey, password] = [randomUUID(), randomUUID()]
-  const { client_id: clientId, client_secret: clientSecret = '' } = await addClient(portal.parts, {
-    name: 'Incode',
-    type: 'service',
-    redirectUris: [],
-    scope: 'webhook.incode',
-  })
-  const url = `${portal.url}/webhooks/incode/${name}`
+  const [apiKey, password, webhookSecret] = [randomUUID(), randomUUID(), randomUUID()]
+  const email = 'executive@example.test'
+  const client = await addWebhookClient(portal, scope)
+  const webhookUrl = `${portal.url}/webhooks/incode/${name}`
   const sandbox = await startIncodeSandbox({
     port: 0,
     apiKey,
-    email: 'portal@example.test',
+    email,
     password,
-    webhook: {
-      url,
-      authentication: { tokenUrl: `${portal.issuer}/api/oauth/token`, clientId, clientSecret },
-    },
-    retryDelaysInMs: [50, 100, 200, 400],
-    ...options,
+    ...(webhooks ? { webhookUrl } : {}),
+    authentication: header
+      ? { header: 'X-Portal-Key', value: webhookSecret }
+      : { tokenUrl: `${portal.issuer}/api/oauth/token`, ...client },
+    retryDelaysInMs,
   })
   await setVendorIntegration(portal.db, portal.parts.sealer, {
     vendor: 'incode',
@@ -38,24 +47,37 @@ export async function connectIncode(
     baseUrl: sandbox.url,
     apiKey,
     secret: password,
-    settings: ['executiveEmail=portal@example.test', `webhookClientId=${clientId}`, ...settings],
+    settings: [
+      `executiveEmail=${email}`,
+      ...(header ? ['webhookHeader=X-Portal-Key'] : [`webhookClientId=${client.clientId}`]),
+      ...(links ? [`imageLinksPath=${sandbox.imageLinksPath}`] : []),
+    ],
+    ...(header ? { webhookSecret } : {}),
   })
   return {
     sandbox,
     name,
-    url,
-    clientId,
-    clientSecret,
     apiKey,
-    password,
+    client,
+    webhookUrl,
+    webhookSecret,
     /** A new resident with a session of their own; `url` is the vendor's page. */
     async start() {
       const resident = await addResident(portal.parts)
-      const { id, vendorSessionId, url } = await startVerification(
-        { ...portal.parts, issuer: portal.issuer },
-        { vendor: 'incode', integration: name, accountId: resident.id },
-      )
-      return { resident, id, sessionId: vendorSessionId, url }
+      const given = { vendor: 'incode', integration: name, accountId: resident.id }
+      const started = await startVerification({ ...portal.parts, issuer: portal.issuer }, given)
+      return { resident, id: started.id, sessionId: started.vendorSessionId, url: started.url }
     },
   }
+}
+
+/** One more picture of this type that no other is alike; answers its SHA-256. */
+export async function withDrawing(
+  sandbox: IncodeSandbox,
+  sessionId: string,
+  type: CaptureType,
+): Promise<string> {
+  sandbox.addImage(sessionId, { type })
+  const held = await sandbox.findSession(sessionId)
+  return held?.captures.findLast((capture) => capture.type === type)?.sha256 ?? ''
 }

@@ -305,7 +305,7 @@ describe('images', () => {
       }),
       [IMAGES]: Response.json({ session_images }),
     })
-    const media = await create().listMedia({ sessionId: SESSION, attemptId: undefined })
+    const media = await create().listMedia({ sessionId: SESSION, attemptId: undefined, listing: 0 })
     return media.map(({ mediaId, type }) => [mediaId, type])
   }
   const attempts = [

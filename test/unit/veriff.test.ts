@@ -80,8 +80,14 @@ test('the published example is reproduced', () => {
 })
 
 test.each([
-  ['V-GET-SESSION', (id: string) => veriff.listMedia({ sessionId: id, attemptId: undefined })],
-  ['V-GET-ATTEMPT', (id: string) => veriff.listMedia({ sessionId: 'other', attemptId: id })],
+  [
+    'V-GET-SESSION',
+    (id: string) => veriff.listMedia({ sessionId: id, attemptId: undefined, listing: 0 }),
+  ],
+  [
+    'V-GET-ATTEMPT',
+    (id: string) => veriff.listMedia({ sessionId: 'other', attemptId: id, listing: 0 }),
+  ],
   ['V-GET-MEDIA', (id: string) => veriff.download({ sessionId: 'other', mediaId: id }, 1000)],
 ])('our own request carries the signature of %s', async (id, ask) => {
   const { body = '', expected } = vector(id)

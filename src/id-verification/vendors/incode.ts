@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
+import { OperatorError } from '../../errors.ts'
 import { callVendor, fetchSignedUrl, VendorStatusError } from './call.ts'
 import {
   checkSeldom,
@@ -8,6 +9,7 @@ import {
   GoneError,
   type Integration,
   type Media,
+  NotYetError,
   parseSettings,
   type ReadHeader,
   type Reading,
@@ -16,11 +18,25 @@ import {
   type VerificationStatus,
 } from './vendor.ts'
 
-const list = z.union([z.string(), z.array(z.string())]).transform((value) => [value].flat())
+const DOCUMENT_TYPES: DocumentType[] = [
+  'passport',
+  'national_id',
+  'drivers_license',
+  'residence_permit',
+  'visa',
+  'other',
+]
+
+const list = (word: RegExp) =>
+  z
+    .union([z.string().regex(word), z.array(z.string().regex(word))])
+    .transform((value) => [value].flat())
 
 const SETTINGS = {
   /** Who signs in for the calls that read (§5.1); the password is the integration's secret. */
-  executiveEmail: z.string().optional(),
+  executiveEmail: z.string().min(1).max(320),
+  /** How a token is shown: in the header that the vendor documents, or as a third party notes it (§7). */
+  authorizationStyle: z.enum(['hardware-id', 'bearer']).default('hardware-id'),
   /** The flow that people go through. */
   configurationId: z.string().optional(),
   countryCode: z.string().default('ALL'),
@@ -36,8 +52,8 @@ const SETTINGS = {
   /** Where image links are asked for, such as `/omni/get/images/v2`; without it images come as base64 (§5.4). */
   imageLinksPath: z.string().startsWith('/').optional(),
   /** Hosts that image links may name, beside the base URL's own. */
-  imageHosts: list.default([]),
-  imageTypes: list.default([
+  imageHosts: list(/^\S+$/).default([]),
+  imageTypes: list(/^[A-Za-z0-9]{1,60}$/).default([
     'selfie',
     'fullFrameFrontID',
     'fullFrameBackID',
@@ -46,7 +62,10 @@ const SETTINGS = {
     'croppedFace',
   ]),
   /** What the vendor calls a document, and what it is here: `Passport:passport` (§1.4). */
-  documentTypes: list.default(['Passport:passport', 'DriversLicense:drivers_license']),
+  documentTypes: list(new RegExp(`^[^:]{1,60}:(${DOCUMENT_TYPES.join('|')})$`)).default([
+    'Passport:passport',
+    'DriversLicense:drivers_license',
+  ]),
 }
 
 /**
@@ -54,21 +73,27 @@ const SETTINGS = {
  * holds is the score: "finished" says that the person is done, not that they passed.
  */
 export function createIncode(integration: Integration): Vendor {
-  const { secrets } = integration
-  const baseUrl = integration.baseUrl.replace(/\/+$/, '')
+  const { baseUrl, secrets } = integration
   const settings = parseSettings('incode', SETTINGS, integration.settings)
+  if (settings.webhookHeader && !secrets.webhookSecret)
+    throw new OperatorError('The header of deliveries needs a value: --webhook-secret-stdin.')
   const common = { 'api-version': '1.0', 'x-api-key': secrets.apiKey }
   const login = {
     baseUrl,
     headers: common,
-    email: settings.executiveEmail ?? '',
+    email: settings.executiveEmail,
     password: secrets.sharedSecrets[0] ?? '',
   }
+
+  const authorize = (token: string): Record<string, string> =>
+    settings.authorizationStyle === 'bearer'
+      ? { Authorization: `Bearer ${token}` }
+      : { 'X-Incode-Hardware-Id': token }
 
   async function send<T>(
     schema: z.ZodType<T>,
     path: string,
-    token: string,
+    token: string | undefined,
     request: { method?: string; body?: object; maxBytes?: number } = {},
   ): Promise<T> {
     const { bytes } = await callVendor(baseUrl, path, {
@@ -76,7 +101,7 @@ export function createIncode(integration: Integration): Vendor {
       method: request.method,
       headers: {
         ...common,
-        ...(token ? { 'X-Incode-Hardware-Id': token } : {}),
+        ...(token === undefined ? {} : authorize(token)),
         'Content-Type': 'application/json',
       },
       body: request.body && JSON.stringify(request.body),
@@ -88,26 +113,43 @@ export function createIncode(integration: Integration): Vendor {
 
   /** As the executive user; a token that the vendor no longer takes is replaced, once. */
   async function call<T>(schema: z.ZodType<T>, path: string, request?: Parameters<typeof send>[3]) {
-    const token = findToken(login)
+    const found = findToken(login)
+    // Outside of what follows: a log-in that is refused must not be tried again at once, and the account locked.
+    const token = await found
     try {
-      return await send(schema, path, await token, request)
+      return await send(schema, path, token, request)
     } catch (error) {
-      if (!(error instanceof VendorStatusError) || error.status !== 401) throw error
-      forgetToken(login, token)
+      if (!isStatus(error, 401)) throw error
+      forgetToken(login, found)
       return await send(schema, path, await findToken(login), request)
     }
   }
 
-  async function findScore(sessionId: string): Promise<string> {
-    const { overall } = await call(scoreSchema, `/omni/get/score${query(sessionId)}`)
-    return overall.status
-  }
-
   const query = (sessionId: string) => `?id=${encodeURIComponent(segment(sessionId))}`
 
-  return {
-    mayRepeatAsNews: true,
+  /** What the vendor has of these types: links, or the images themselves. */
+  async function askForImages(
+    path: string,
+    sessionId: string,
+    images: string[],
+    maxBytes?: number,
+  ) {
+    const request = { body: { images }, ...(maxBytes === undefined ? {} : { maxBytes }) }
+    return await call(imagesSchema, `${path}${query(sessionId)}`, request)
+  }
 
+  async function findDocumentType(sessionId: string): Promise<DocumentType | undefined> {
+    try {
+      const { typeOfId } = await call(ocrSchema, `/omni/get/ocr-data${query(sessionId)}`)
+      return documentType(typeOfId)
+    } catch (error) {
+      // A flow without a document has no text of one.
+      if (isStatus(error, 404)) return undefined
+      throw error
+    }
+  }
+
+  return {
     async isGenuine(_body, header, isServiceToken) {
       const { webhookClientId: clientId, webhookHeader: name } = settings
       const bearer = /^bearer +(\S+)$/i.exec(header('authorization') ?? '')?.[1]
@@ -120,10 +162,12 @@ export function createIncode(integration: Integration): Vendor {
       return Boolean(name && secrets.webhookSecret && isEqual(header, name, secrets.webhookSecret))
     },
 
+    mayRepeatAsNews: true,
+
     read,
 
     async startSession({ verificationId, returnUrl }) {
-      const started = await send(startedSchema, '/omni/start', '', {
+      const started = await send(startedSchema, '/omni/start', undefined, {
         body: {
           countryCode: settings.countryCode,
           ...(settings.configurationId ? { configurationId: settings.configurationId } : {}),
@@ -138,77 +182,68 @@ export function createIncode(integration: Integration): Vendor {
     },
 
     async fetchResult(sessionId): Promise<FoundDecision[]> {
-      const { onboardingStatus } = await call(
-        onboardingSchema,
-        `/omni/get/onboarding/status${query(sessionId)}`,
-      )
-      const found = (status: VerificationStatus, type?: DocumentType): FoundDecision[] => [
-        {
-          attemptId: '',
-          status,
-          decidedAt: undefined,
-          isUndated: true,
-          documentType: type,
-          reason: undefined,
-        },
+      const found = (status: VerificationStatus, more: Partial<FoundDecision> = {}) => [
+        { ...UNDATED, status, ...more },
       ]
+      let onboardingStatus: string
+      try {
+        const path = `/omni/get/onboarding/status${query(sessionId)}`
+        onboardingStatus = (await call(onboardingSchema, path)).onboardingStatus
+      } catch (error) {
+        // It was there when we started it.
+        if (isStatus(error, 404)) return found('expired', { reason: GONE })
+        throw error
+      }
       if (onboardingStatus === 'EXPIRED') return found('expired')
-      const override = OVERRIDES[onboardingStatus]
+      const override = OVERRIDES.get(onboardingStatus)
       if (!override && onboardingStatus !== 'ONBOARDING_FINISHED') return []
-      const status = override ?? SCORES[await findScore(sessionId)]
-      if (!status) throw new VendorError('the vendor answers a score that is not known')
+      const status = override ?? (await findScore(sessionId))
       if (status !== 'approved') return found(status)
-      const ocr = await call(ocrSchema, `/omni/get/ocr-data${query(sessionId)}`)
-      return found(status, documentType(ocr.typeOfId))
+      return found(status, { documentType: await findDocumentType(sessionId) })
     },
 
-    async listMedia({ sessionId }): Promise<Media[]> {
+    async listMedia({ sessionId, listing }): Promise<Media[]> {
       const { imageLinksPath: path, imageTypes } = settings
-      if (!path)
-        return imageTypes.map((type) => ({
-          mediaId: type,
-          type: typeOf(type),
-          size: undefined,
-          capturedAt: undefined,
-        }))
-      const links = await call(linksSchema, `${path}${query(sessionId)}`, {
-        body: { images: imageTypes },
-      })
-      return imageTypes.flatMap((type) => attemptsOf(links, type))
+      // Which there are shows when each is fetched: together they would be larger than the vendor answers.
+      if (!path) return imageTypes.map((type) => latestOf(type, listing))
+      const types = imageTypes.filter((type) => !isCropped(type))
+      const links = await askForImages(path, sessionId, types)
+      const media = types.flatMap((type) => attemptsOf(links, type, listing))
+      // Nothing is approved without a picture.
+      if (media.length === 0) throw new NotYetError('the vendor has no images of this session yet')
+      return media
     },
 
     async download({ sessionId, mediaId }, maxBytes) {
-      const [type = '', taken] = mediaId.split('@')
+      const [, type = '', taken] = /^(\w+)(?:@(\d+)|#\d+)$/.exec(mediaId) ?? []
       const path = settings.imageLinksPath
-      if (path) {
-        // Good for an hour: asked for just before it is used.
-        const links = await call(linksSchema, `${path}${query(sessionId)}`, {
-          body: { images: [type] },
-        })
-        const url = taken === undefined ? links[type] : earlier(links, type)[taken]
-        if (typeof url !== 'string' || !url) throw new GoneError('the vendor has no such image')
-        return await fetchSignedUrl(url, {
-          hosts: [new URL(baseUrl).host, ...settings.imageHosts],
-          maxBytes,
-        })
+      if (!path && taken !== undefined)
+        throw new VendorError('an earlier image is only to be had by a link')
+      try {
+        if (path) {
+          // Good for an hour: asked for just before it is used.
+          const links = await askForImages(path, sessionId, [type])
+          const url = taken === undefined ? links[type] : earlier(links, type).get(taken)
+          const hosts = [new URL(baseUrl).host, ...settings.imageHosts]
+          return await fetchSignedUrl(requireText(url), { hosts, maxBytes })
+        }
+        const largest = Math.ceil(maxBytes * LARGEST_ENCODING) + 1024
+        const images = await askForImages('/omni/get/images', sessionId, [type], largest)
+        const bytes = decodeBase64(requireText(images[type]))
+        if (bytes.length > maxBytes) throw new VendorError('the image is larger than allowed')
+        return bytes
+      } catch (error) {
+        if (isStatus(error, 404)) throw new GoneError('the vendor has no such image')
+        throw error
       }
-      const images = await call(linksSchema, `/omni/get/images${query(sessionId)}`, {
-        body: { images: [type] },
-        // Base64 is a third longer, and the answer has a name around it.
-        maxBytes: Math.ceil(maxBytes * 1.34) + 1024,
-      })
-      const text = images[type]
-      if (typeof text !== 'string' || !text) throw new GoneError('the vendor has no such image')
-      return decodeBase64(text)
     },
 
     async deleteSession(sessionId) {
       try {
-        await call(z.unknown(), `/omni/interview?interviewId=${encodeURIComponent(sessionId)}`, {
-          method: 'DELETE',
-        })
+        const path = `/omni/interview?interviewId=${encodeURIComponent(segment(sessionId))}`
+        await call(z.unknown(), path, { method: 'DELETE' })
       } catch (error) {
-        if (!(error instanceof VendorStatusError) || error.status !== 404) throw error
+        if (!isStatus(error, 404)) throw error
       }
       return 'deleted'
     },
@@ -217,13 +252,18 @@ export function createIncode(integration: Integration): Vendor {
     checkAfterSeconds: (checks) => (checks === 0 ? 300 : checkSeldom(checks)),
   }
 
+  async function findScore(sessionId: string): Promise<VerificationStatus> {
+    const { overall } = await call(scoreSchema, `/omni/get/score${query(sessionId)}`)
+    const status = SCORES.get(overall.status)
+    if (!status) throw new VendorError('the vendor answers a score that is not known')
+    return status
+  }
+
   function documentType(theirs: string | null | undefined): DocumentType | undefined {
     if (!theirs) return undefined
-    const [, ours] =
-      settings.documentTypes.map((word) => word.split(':', 2)).find(([name]) => name === theirs) ??
-      []
-    const known = DOCUMENT_TYPES.find((type) => type === ours)
-    return known ?? 'other'
+    const words = settings.documentTypes.map((word) => word.split(':', 2))
+    const [, ours] = words.find(([name]) => name === theirs) ?? []
+    return DOCUMENT_TYPES.find((type) => type === ours) ?? 'other'
   }
 }
 
@@ -265,122 +305,159 @@ async function logIn({ baseUrl, headers, email, password }: Login): Promise<stri
 }
 
 const JSON_LIMIT = 4 * 1024 * 1024
-const DOCUMENT_TYPES: DocumentType[] = [
-  'passport',
-  'national_id',
-  'drivers_license',
-  'residence_permit',
-  'visa',
-]
+// Base64 is a third longer, and may come in lines whose ends are escaped.
+const LARGEST_ENCODING = 1.45
+const GONE = 'the vendor holds this session no more'
 
-const id = z.string().min(1).max(200)
-const tokenSchema = z.object({ token: z.string().min(1) })
-const startedSchema = z.object({
-  interviewId: id,
-  token: z.string().min(1),
-  clientId: z.string().nullish(),
-})
-const urlSchema = z.object({ url: z.url() })
+const isStatus = (error: unknown, status: number) =>
+  error instanceof VendorStatusError && error.status === status
+
+const ID = /^[A-Za-z0-9._-]{1,200}$/
+const id = z.string().regex(ID)
+const token = z.string().regex(/^[\x21-\x7e]+$/)
+const tokenSchema = z.object({ token })
+const startedSchema = z.object({ interviewId: id, token, clientId: z.string().nullish() })
+const urlSchema = z.object({ url: z.url({ protocol: /^https?$/ }) })
 const onboardingSchema = z.object({ onboardingStatus: z.string() })
 const scoreSchema = z.object({ overall: z.object({ status: z.string() }) })
 const ocrSchema = z.object({ typeOfId: z.string().nullish().catch(undefined) })
-const linksSchema = z.record(
-  z.string(),
-  z.union([z.string(), z.record(z.string(), z.string()), z.null()]),
-)
+const imagesSchema = z.record(z.string(), z.unknown())
+const otherSchema = z.object({ interviewId: id })
 const deliverySchema = z.object({
   interviewId: id,
   onboardingStatus: z.string(),
-  externalId: z.string().nullish().catch(undefined),
+  externalId: z.string().min(1).optional().catch(undefined),
 })
 
-type Links = z.infer<typeof linksSchema>
+type Links = z.infer<typeof imagesSchema>
 
-const SCORES: Record<string, VerificationStatus> = {
-  OK: 'approved',
-  MANUAL_OK: 'approved',
-  FAIL: 'declined',
-  MANUAL_FAIL: 'declined',
-  WARN: 'review',
-  MANUAL: 'review',
-  MANUAL_PENDING: 'review',
-  UNKNOWN: 'pending',
-}
+// It names no attempt and no time.
+const UNDATED = {
+  attemptId: '',
+  decidedAt: undefined,
+  isUndated: true,
+  documentType: undefined,
+  reason: undefined,
+} as const
+
+const SCORES = new Map<string, VerificationStatus>([
+  ['OK', 'approved'],
+  ['MANUAL_OK', 'approved'],
+  ['FAIL', 'declined'],
+  ['MANUAL_FAIL', 'declined'],
+  ['WARN', 'review'],
+  ['MANUAL', 'review'],
+  ['MANUAL_PENDING', 'review'],
+  ['UNKNOWN', 'pending'],
+])
 // What a person at the vendor decided stands over the automatic score (§5.5).
-const OVERRIDES: Record<string, VerificationStatus> = {
-  MANUAL_REVIEW_APPROVED: 'approved',
-  MANUAL_REVIEW_REJECTED: 'declined',
-}
-const TELLING = [
-  'ONBOARDING_FINISHED',
-  'MANUAL_REVIEW_APPROVED',
-  'MANUAL_REVIEW_REJECTED',
-  'EXPIRED',
+const OVERRIDES = new Map<string, VerificationStatus>([
+  ['MANUAL_REVIEW_APPROVED', 'approved'],
+  ['MANUAL_REVIEW_REJECTED', 'declined'],
+])
+const TELLING = ['ONBOARDING_FINISHED', 'EXPIRED', ...OVERRIDES.keys()]
+const STEPS = [
+  'ID_VALIDATION_FINISHED',
+  'ID_VALIDATION_FINISHED_SECOND_ID',
+  'POST_PROCESSING_FINISHED',
+  'FACE_VALIDATION_FINISHED',
+  'GOVERNMENT_VALIDATION_FINISHED',
+  'UNKNOWN',
 ]
 
 function read(body: Uint8Array): Reading {
   const json = parseJson(body)
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     return { kind: 'unknown', explanation: 'the body is not a JSON object' }
-  // Another product of the vendor's, whose token must be kept nowhere (§5.3).
+  // Another product of the vendor's, whose token is nobody's business here (§5.3).
   if ('event' in json && 'token' in json)
     return { kind: 'ignored', explanation: 'a message of Incode ID, which is another product' }
+  const other = otherSchema.safeParse(json)
+  if (other.success && !('onboardingStatus' in json))
+    return {
+      kind: 'ignored',
+      sessionId: other.data.interviewId,
+      explanation: 'a message about a session, of another kind',
+    }
   const parsed = deliverySchema.safeParse(json)
   if (!parsed.success) return { kind: 'unknown', explanation: 'none of the shapes of Incode' }
   const { interviewId, onboardingStatus, externalId } = parsed.data
+  if (STEPS.includes(onboardingStatus))
+    return {
+      kind: 'ignored',
+      sessionId: interviewId,
+      explanation: `a step on the way: ${onboardingStatus}`,
+    }
   if (!TELLING.includes(onboardingStatus))
-    return { kind: 'ignored', explanation: `a step on the way: ${onboardingStatus.slice(0, 60)}` }
+    return { kind: 'unknown', explanation: 'an onboarding status that is not known' }
   return {
     kind: 'notice',
     sessionId: interviewId,
-    echoed: externalId ?? undefined,
+    echoed: externalId,
     explanation: `onboarding status ${onboardingStatus}`,
   }
 }
 
-const TYPES: Record<string, string> = {
-  selfie: 'selfie',
-  croppedFace: 'selfie_cropped',
-  fullFrameFrontID: 'document_front',
-  croppedFrontID: 'document_front_cropped',
-  fullFrameBackID: 'document_back',
-  croppedBackID: 'document_back_cropped',
-}
+const TYPES = new Map([
+  ['selfie', 'selfie'],
+  ['croppedFace', 'selfie_cropped'],
+  ['fullFrameFrontID', 'document_front'],
+  ['croppedFrontID', 'document_front_cropped'],
+  ['fullFrameBackID', 'document_back'],
+  ['croppedBackID', 'document_back_cropped'],
+])
 const typeOf = (theirs: string): string =>
-  TYPES[theirs] ??
-  (theirs
-    .replaceAll(/([a-z])([A-Z])/g, '$1_$2')
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, '_')
-    .slice(0, 60) ||
-    'other')
+  TYPES.get(theirs) ?? theirs.replaceAll(/([a-z])([A-Z])/g, '$1_$2').toLowerCase()
 
-/** Both spellings are in use (§5.4). */
-function earlier(links: Links, type: string): Record<string, string> {
-  const found = links[`${type}_prevAttempts`] ?? links[`${type}_prevAttemps`]
-  return typeof found === 'object' && found !== null ? found : {}
+// Of these there are no links (§5.4).
+const isCropped = (type: string) => type.startsWith('cropped')
+
+/** The one that the vendor holds when the list is wanted for this time: later it may be another. */
+const latestOf = (type: string, listing: number): Media => ({
+  mediaId: `${type}#${listing}`,
+  type: typeOf(type),
+  size: undefined,
+  capturedAt: undefined,
+})
+
+/** Links by when their image was taken; both spellings are in use (§5.4). */
+function earlier(links: Links, type: string): Map<string, string> {
+  const found = new Map<string, string>()
+  for (const all of [links[`${type}_prevAttempts`], links[`${type}_prevAttemps`]])
+    for (const [time, url] of typeof all === 'object' ? Object.entries(all ?? {}) : [])
+      if (/^\d{1,20}$/.test(time) && typeof url === 'string' && url !== '') found.set(time, url)
+  return found
 }
 
-/** The latest first, then what was taken before it; the newest of the earlier ones is the latest again. */
-function attemptsOf(links: Links, type: string): Media[] {
+/** The latest first, then what was taken before it. The newest of these is documented to be the latest again. */
+function attemptsOf(links: Links, type: string, listing: number): Media[] {
+  const attempts = [...earlier(links, type)].sort(([a], [b]) => Number(b) - Number(a))
   const latest = links[type]
-  if (typeof latest !== 'string' || !latest) return []
-  const taken = Object.keys(earlier(links, type))
-    .filter((time) => /^\d{10,16}$/.test(time))
-    .sort((a, b) => Number(b) - Number(a))
-  const media = (mediaId: string, capturedAt: Date | undefined): Media => ({
-    mediaId,
-    type: typeOf(type),
-    size: undefined,
-    capturedAt,
-  })
-  if (taken.length === 0) return [media(type, undefined)]
-  // By the time, which stays with a picture while "the latest" goes on to the next.
-  return taken.map((time) => media(`${type}@${time}`, new Date(Number(time))))
+  const [, newest] = attempts[0] ?? []
+  const isRepeated = typeof latest !== 'string' || withoutQuery(latest) === withoutQuery(newest)
+  return [
+    ...(latest && !isRepeated ? [latestOf(type, listing)] : []),
+    ...attempts.map(([time]) => ({
+      mediaId: `${type}@${time}`,
+      type: typeOf(type),
+      size: undefined,
+      // Milliseconds; what is no time of ours is only a name.
+      capturedAt: /^\d{12,13}$/.test(time) ? new Date(Number(time)) : undefined,
+    })),
+  ]
+}
+
+// Two signatures of one address differ.
+const withoutQuery = (url: string | undefined) => url?.replace(/\?.*$/s, '')
+
+/** A type without an image has no key, `null` or nothing in it (§5.4). */
+function requireText(value: unknown): string {
+  if (typeof value !== 'string' || value === '') throw new GoneError('the vendor has no such image')
+  return value
 }
 
 function decodeBase64(text: string): Uint8Array {
-  const bare = text.replace(/^data:[^,]{0,100},/, '').replaceAll(/\s/g, '')
+  const bare = text.replace(/^\s*data:[^,]{0,100},/, '').replaceAll(/\s/g, '')
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(bare) || bare.length % 4 !== 0)
     throw new VendorError('the image is not base64')
   return Buffer.from(bare, 'base64')
@@ -393,7 +470,7 @@ function isEqual(header: ReadHeader, name: string, secret: string): boolean {
 }
 
 function segment(name: string): string {
-  if (!/^[A-Za-z0-9._-]{1,200}$/.test(name)) throw new VendorError('the session has an odd id')
+  if (!ID.test(name)) throw new VendorError('the session has an odd id')
   return name
 }
 

@@ -41,8 +41,8 @@ export type Reading =
   | ({ kind: 'decision'; sessionId: string; echoed: string | undefined } & FoundDecision)
   /** Something changed: the vendor is to be asked what, and only that counts. */
   | { kind: 'notice'; sessionId: string; echoed: string | undefined; explanation: string }
-  /** Genuine, and nothing to do: the words say why. */
-  | { kind: 'ignored'; explanation: string }
+  /** Genuine, and nothing to do: the words say why. Where it names a session, it is erased with it. */
+  | { kind: 'ignored'; explanation: string; sessionId?: string }
   /** Genuine, and not understood: kept for the operator. */
   | { kind: 'unknown'; explanation: string }
 
@@ -89,8 +89,15 @@ export type Vendor = {
   startSession(session: NewSession): Promise<{ sessionId: string; url: string }>
   /** What the vendor says of this session now; nothing while it says nothing. */
   fetchResult(sessionId: string): Promise<FoundDecision[]>
-  /** Throws NotYetError while the vendor has not put them where they can be had. */
-  listMedia(session: { sessionId: string; attemptId: string | undefined }): Promise<Media[]>
+  /**
+   * Throws NotYetError while the vendor has not put them where they can be had. `listing` counts how often there was reason
+   * to read the list anew: a vendor that has no ids for its images takes it to tell later ones from earlier ones.
+   */
+  listMedia(session: {
+    sessionId: string
+    attemptId: string | undefined
+    listing: number
+  }): Promise<Media[]>
   /** The bytes, whole and (where the vendor signs) as signed. `maxBytes` is held while they stream. */
   download(media: { sessionId: string; mediaId: string }, maxBytes: number): Promise<Uint8Array>
   /** Has the vendor delete what it holds of this session, where it offers that. One that is not there any more is no error. */
