@@ -45,7 +45,7 @@ export function openApiRoutes(issuer: string): Hono {
 }
 
 /** The OpenAPI 3.1 document of everything that `operations.ts` names, for this issuer. */
-function openApiDocument(issuer: string) {
+export function openApiDocument(issuer: string) {
   const paths: Record<string, Record<string, unknown>> = {}
   for (const operation of OPERATIONS) {
     paths[operation.path] ??= {}

@@ -41,33 +41,20 @@ const recommendation = z.enum(['ALLOW', 'CHALLENGE', 'DENY'])
 
 export const idVerificationSchema = name(
   'IdVerification',
-  z.union([
-    z.object({
-      id: z.uuid(),
-      type: z.enum(VENDORS).describe('Who verified it'),
-      documentType: documentType.nullable(),
-      date: time.describe('When the verification session was created'),
-      status: z.literal('approved'),
+  z
+    .object({
+      id: z.uuid().nullable(),
+      type: z.enum(VENDORS).nullable().describe('Who verified it'),
+      documentType: documentType.nullable().optional(),
+      date: time.nullable().describe('When the verification session was created'),
+      status: z.literal('approved').nullable(),
       documents: z.object({
         documentFront: link.nullable(),
         documentBack: link.nullable().describe('Passports have none'),
         face: link.nullable(),
       }),
-    }),
-    z
-      .object({
-        id: z.null(),
-        type: z.null(),
-        date: z.null(),
-        status: z.null(),
-        documents: z.object({
-          documentFront: z.null(),
-          documentBack: z.null(),
-          face: z.null(),
-        }),
-      })
-      .describe('Nothing is approved'),
-  ]),
+    })
+    .describe('Every field is null where nothing is approved'),
 )
 
 export const naturalPersonSchema = name(

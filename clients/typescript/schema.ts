@@ -1,0 +1,891 @@
+// Made by `npm run client` from the OpenAPI document of the portal. Do not edit.
+export type paths = {
+  '/api/v1/me/natural-person/id-verification': {
+    /** The latest approved identity verification */ get: {
+      parameters: { path?: never; query?: never; header?: never; cookie?: never }
+      requestBody?: never
+      responses: {
+        200: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['IdVerification'] }
+        }
+        401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        406: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        429: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+      }
+    }
+  }
+  '/api/v1/me/natural-person/id-verification/images': {
+    /** List the images of the resident's latest approved verification */ get: {
+      parameters: { path?: never; query?: never; header?: never; cookie?: never }
+      requestBody?: never
+      responses: {
+        200: {
+          headers: Record<string, unknown>
+          content: { 'application/json': { images: components['schemas']['Image'][] } }
+        }
+        401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        406: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        429: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+      }
+    }
+  }
+  '/api/v1/me/natural-person/id-verification/images/{type}': {
+    /** A link to one image, with a life of your choice */ get: {
+      parameters: {
+        path: { type: string }
+        query?: { expiresIn?: string }
+        header?: never
+        cookie?: never
+      }
+      requestBody?: never
+      responses: {
+        200: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['ImageLink'] }
+        }
+        400: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        404: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        406: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        429: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+      }
+    }
+  }
+  '/api/v1/me/natural-person/id-verification/images/{id}/content': {
+    /** The bytes of one image, as the vendor had them */ get: {
+      parameters: { path: { id: string }; query?: never; header?: never; cookie?: never }
+      requestBody?: never
+      responses: {
+        200: { headers: Record<string, unknown>; content: { 'image/*': Blob } }
+        304: { headers: Record<string, unknown>; content?: never }
+        401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        404: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        406: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        429: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+      }
+    }
+  }
+  '/api/v1/me/natural-person/id-verification/images/links': {
+    /** Links to several images, with the earlier attempts of each */ post: {
+      parameters: { path?: never; query?: never; header?: never; cookie?: never }
+      requestBody: { content: { 'application/json': components['schemas']['ImageTypes'] } }
+      responses: {
+        200: {
+          headers: Record<string, unknown>
+          content: { 'application/json': Record<string, string | Record<string, string>> }
+        }
+        400: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        406: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        413: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        415: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        429: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+      }
+    }
+  }
+  '/api/v1/me/natural-person/id-verification/images/base64': {
+    /** Several images inside the answer */ post: {
+      parameters: { path?: never; query?: never; header?: never; cookie?: never }
+      requestBody: { content: { 'application/json': components['schemas']['ImageTypes'] } }
+      responses: {
+        200: {
+          headers: Record<string, unknown>
+          content: { 'application/json': Record<string, string> }
+        }
+        400: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        406: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        413: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        415: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        429: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+      }
+    }
+  }
+  '/api/v1/me/natural-person': {
+    /** Who the resident is */ get: {
+      parameters: { path?: never; query?: never; header?: never; cookie?: never }
+      requestBody?: never
+      responses: {
+        200: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['NaturalPerson'] | null }
+        }
+        401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        406: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        429: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+      }
+    }
+  }
+  '/api/v1/me/natural-person/residency': {
+    /** Whether, and of which kind, the person is a resident */ get: {
+      parameters: { path?: never; query?: never; header?: never; cookie?: never }
+      requestBody?: never
+      responses: {
+        200: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Residency'] }
+        }
+        401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        406: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        429: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+      }
+    }
+  }
+  '/api/v1/idv/verifications': {
+    /** Start a session for a resident at a vendor */ post: {
+      parameters: { path?: never; query?: never; header?: never; cookie?: never }
+      requestBody: { content: { 'application/json': components['schemas']['StartVerification'] } }
+      responses: {
+        201: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['StartedVerification'] }
+        }
+        400: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        404: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        406: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        413: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        415: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        429: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        502: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+      }
+    }
+  }
+  '/api/v1/idv/verifications/{id}': {
+    /** One verification of your tenant */ get: {
+      parameters: { path: { id: string }; query?: never; header?: never; cookie?: never }
+      requestBody?: never
+      responses: {
+        200: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Verification'] }
+        }
+        401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        404: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        406: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        429: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+      }
+    } /** Erase one, with its data and images, at the vendor too */
+    delete: {
+      parameters: { path: { id: string }; query?: never; header?: never; cookie?: never }
+      requestBody?: never
+      responses: {
+        204: { headers: Record<string, unknown>; content?: never }
+        401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        404: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        406: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        429: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+      }
+    }
+  }
+  '/api/v1/idv/verifications/{id}/result': {
+    /** What came of it */ get: {
+      parameters: { path: { id: string }; query?: never; header?: never; cookie?: never }
+      requestBody?: never
+      responses: {
+        200: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Result'] }
+        }
+        401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        404: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        406: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        429: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+      }
+    }
+  }
+  '/api/v1/idv/verifications/{id}/review': {
+    /** Decide what the vendor has finished */ post: {
+      parameters: { path: { id: string }; query?: never; header?: never; cookie?: never }
+      requestBody: { content: { 'application/json': components['schemas']['Review'] } }
+      responses: {
+        200: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Verification'] }
+        }
+        400: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        404: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        406: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        409: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        413: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        415: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        429: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+      }
+    }
+  }
+  '/api/v1/idv/verifications/{verificationId}/images': {
+    /** List the images of a verification of your tenant */ get: {
+      parameters: {
+        path: { verificationId: string }
+        query?: never
+        header?: never
+        cookie?: never
+      }
+      requestBody?: never
+      responses: {
+        200: {
+          headers: Record<string, unknown>
+          content: { 'application/json': { images: components['schemas']['Image'][] } }
+        }
+        401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        404: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        406: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        429: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+      }
+    }
+  }
+  '/api/v1/idv/verifications/{verificationId}/images/{type}': {
+    /** A link to one image, with a life of your choice */ get: {
+      parameters: {
+        path: { verificationId: string; type: string }
+        query?: { expiresIn?: string }
+        header?: never
+        cookie?: never
+      }
+      requestBody?: never
+      responses: {
+        200: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['ImageLink'] }
+        }
+        400: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        404: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        406: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        429: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+      }
+    }
+  }
+  '/api/v1/idv/verifications/{verificationId}/images/{id}/content': {
+    /** The bytes of one image, as the vendor had them */ get: {
+      parameters: {
+        path: { verificationId: string; id: string }
+        query?: never
+        header?: never
+        cookie?: never
+      }
+      requestBody?: never
+      responses: {
+        200: { headers: Record<string, unknown>; content: { 'image/*': Blob } }
+        304: { headers: Record<string, unknown>; content?: never }
+        401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        404: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        406: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        429: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+      }
+    }
+  }
+  '/api/v1/idv/verifications/{verificationId}/images/links': {
+    /** Links to several images, with the earlier attempts of each */ post: {
+      parameters: {
+        path: { verificationId: string }
+        query?: never
+        header?: never
+        cookie?: never
+      }
+      requestBody: { content: { 'application/json': components['schemas']['ImageTypes'] } }
+      responses: {
+        200: {
+          headers: Record<string, unknown>
+          content: { 'application/json': Record<string, string | Record<string, string>> }
+        }
+        400: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        404: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        406: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        413: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        415: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        429: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+      }
+    }
+  }
+  '/api/v1/idv/verifications/{verificationId}/images/base64': {
+    /** Several images inside the answer */ post: {
+      parameters: {
+        path: { verificationId: string }
+        query?: never
+        header?: never
+        cookie?: never
+      }
+      requestBody: { content: { 'application/json': components['schemas']['ImageTypes'] } }
+      responses: {
+        200: {
+          headers: Record<string, unknown>
+          content: { 'application/json': Record<string, string> }
+        }
+        400: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        404: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        406: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        413: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        415: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        429: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+      }
+    }
+  }
+  '/api/v1/idv/subjects/{subjectId}/verifications': {
+    /** A resident's verifications at your tenant, newest first */ get: {
+      parameters: { path: { subjectId: string }; query?: never; header?: never; cookie?: never }
+      requestBody?: never
+      responses: {
+        200: {
+          headers: Record<string, unknown>
+          content: {
+            'application/json': { verifications: components['schemas']['Verification'][] }
+          }
+        }
+        401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        406: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        429: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+      }
+    }
+  }
+  '/api/v1/idv/document-types': {
+    /** The kinds of documents there are */ get: {
+      parameters: { path?: never; query?: never; header?: never; cookie?: never }
+      requestBody?: never
+      responses: {
+        200: {
+          headers: Record<string, unknown>
+          content: {
+            'application/json': {
+              documentTypes: {
+                code:
+                  | 'passport'
+                  | 'national_id'
+                  | 'drivers_license'
+                  | 'residence_permit'
+                  | 'visa'
+                  | 'other'
+                name: string
+              }[]
+            }
+          }
+        }
+        401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        406: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        429: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+      }
+    }
+  }
+  '/health': {
+    /** Whether the server runs */ get: {
+      parameters: { path?: never; query?: never; header?: never; cookie?: never }
+      requestBody?: never
+      responses: {
+        200: { headers: Record<string, unknown>; content: { 'application/json': { status: 'ok' } } }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+      }
+    }
+  }
+}
+export type components = {
+  schemas: {
+    IdVerification: {
+      id: string | null /** Who verified it */
+      type: 'veriff' | 'kora' | 'incode' | 'mosaic' | null
+      documentType?:
+        | 'passport'
+        | 'national_id'
+        | 'drivers_license'
+        | 'residence_permit'
+        | 'visa'
+        | 'other'
+        | null /** When the verification session was created */
+      date: string | null
+      status: 'approved' | null
+      documents: {
+        documentFront: string | null /** Passports have none */
+        documentBack: string | null
+        face: string | null
+      }
+    }
+    NaturalPerson: {
+      givenName: string
+      surname: string
+      name: string
+      residentPermitNumber: string | null
+      countryOfBirth: string | null
+      citizenships: string[]
+      dateOfBirth: string | null
+      sex: 'M' | 'F' | null
+      address: {
+        country: string
+        line1: string
+        line2: string | null
+        city: string
+        state: string | null
+        postalCode: string
+      } | null
+      phoneNumber: string | null
+    }
+    Residency: {
+      wasEverResident: boolean
+      activeResidency: {
+        effectiveDate: string
+        terminationDate: string | null
+        residencyType: 'Limited e-Resident' | 'e-Resident' | 'Resident'
+        version: string
+      } | null
+    }
+    Image: {
+      id: string /** document_front, document_back, selfie, liveness_frame, and what else the vendor had */
+      type: string /** Copied here and proven; what is not cannot be read yet */
+      available: boolean
+      contentType: string | null /** Bytes */
+      size: number | null
+      sha256: string | null
+      capturedAt: string | null
+    }
+    ImageLink: {
+      /** A presigned link: it opens one JPEG without signing in, until it expires. A secret. */ url: string /** Seconds */
+      expiresIn: number
+      imageType: string
+    }
+    ImageTypes: {
+      /** Our names, or those of Incode's systems such as fullFrameFrontID */ images: string[]
+    }
+    Error: {
+      /** For programs */ error: string /** For people */
+      error_description?: string
+      details?: Record<string, unknown>
+    }
+    BackOfficeError: { code: string; error: string; details: Record<string, unknown> }
+    Verification: {
+      id: string
+      subjectId: string | null
+      vendor: 'veriff' | 'kora' | 'incode' | 'mosaic'
+      status: 'pending' | 'approved' | 'declined' | 'resubmission' | 'review' | 'expired' | 'error'
+      documentType:
+        | 'passport'
+        | 'national_id'
+        | 'drivers_license'
+        | 'residence_permit'
+        | 'visa'
+        | 'other'
+        | null /** All images are stored: they can be read */
+      imagePersisted: boolean /** UTC, with milliseconds */
+      createdAt: string /** UTC, with milliseconds */
+      updatedAt: string
+      completedAt: string | null
+    }
+    StartedVerification: {
+      id: string
+      subjectId: string | null
+      vendor: 'veriff' | 'kora' | 'incode' | 'mosaic'
+      status: 'pending' | 'approved' | 'declined' | 'resubmission' | 'review' | 'expired' | 'error'
+      documentType:
+        | 'passport'
+        | 'national_id'
+        | 'drivers_license'
+        | 'residence_permit'
+        | 'visa'
+        | 'other'
+        | null /** All images are stored: they can be read */
+      imagePersisted: boolean /** UTC, with milliseconds */
+      createdAt: string /** UTC, with milliseconds */
+      updatedAt: string
+      completedAt:
+        | string
+        | null /** Where the person goes; it opens the session, so it goes to nobody else */
+      url: string
+    }
+    StartVerification: {
+      vendor: 'veriff' | 'kora' | 'incode' | 'mosaic'
+      subjectId: string
+      integration?: string /** Where the browser is sent when the person is done; with verificationId and state */
+      callback_url?: string
+      state?: string
+    }
+    Review: { decision: 'approve' | 'reject'; reason?: string }
+    Result:
+      | { session_id: string; status: 'pending' | 'recapture' | 'error' }
+      | {
+          session_id: string
+          status: 'complete'
+          recommendation: 'ALLOW' | 'CHALLENGE' | 'DENY'
+          person: { given_name: string; surname: string; full_name: string } | null
+          document: {
+            type:
+              | 'passport'
+              | 'national_id'
+              | 'drivers_license'
+              | 'residence_permit'
+              | 'visa'
+              | 'other'
+              | null
+          }
+          checks: Record<
+            string,
+            { recommendation: 'ALLOW' | 'CHALLENGE' | 'DENY'; reasons: string[] }
+          >
+        }
+  }
+}

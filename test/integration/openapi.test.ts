@@ -1,0 +1,283 @@
+import { readFile } from 'node:fs/promises'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { createIdentityPortal } from '../../clients/typescript/index.ts'
+import { clientTypes } from '../../scripts/generate-client.ts'
+import { OPERATIONS, type Operation } from '../../src/api/operations.ts'
+import { backOfficeErrorSchema, errorSchema } from '../../src/api/schemas.ts'
+import { createApplication } from '../support/application.ts'
+import { ALL_SCOPES, addClient, startPortal, type TestPortal } from '../support/portal.ts'
+import { connectSandbox, eventually } from '../support/sandbox.ts'
+
+const EVERYTHING = `${ALL_SCOPES} eprospera:person.details.read eprospera:person.residency.read`
+
+let portal: TestPortal
+let veriff: Awaited<ReturnType<typeof connectSandbox>>
+let resident: string
+let service: string
+let known: Record<string, string>
+beforeAll(async () => {
+  portal = await startPortal({ worker: true })
+  veriff = await connectSandbox(portal)
+  const started = await veriff.start()
+  await veriff.sandbox.complete(started.sessionId, 'approved')
+  await eventually(async () => {
+    const [row] = await portal.db`select images_complete from verification where id = ${started.id}`
+    return row?.imagesComplete === true
+  }, 40)
+  const [image] = await portal.db<{ id: string }[]>`
+    select id from image where verification_id = ${started.id} and type = 'selfie'`
+  known = {
+    id: started.id,
+    verificationId: started.id,
+    subjectId: started.resident.id,
+    type: 'selfie',
+    image: image?.id ?? '',
+  }
+  const client = await addClient(portal.parts, { scope: EVERYTHING })
+  const application = await createApplication(portal.issuer, client)
+  resident = (await application.obtainTokens(EVERYTHING, started.resident.email)).access_token
+  const office = await addClient(portal.parts, {
+    type: 'service',
+    redirectUris: [],
+    scope: 'idv.read idv.write',
+  })
+  const answer = await fetch(`${portal.issuer}/api/oauth/token`, {
+    method: 'POST',
+    headers: {
+      Authorization: `Basic ${Buffer.from(`${office.client_id}:${office.client_secret}`).toString('base64')}`,
+    },
+    body: new URLSearchParams({ grant_type: 'client_credentials' }),
+  })
+  service = ((await answer.json()) as { access_token: string }).access_token
+}, 120_000)
+afterAll(async () => {
+  await veriff.sandbox.close()
+  await portal.close()
+})
+
+const isService = ({ scope }: Operation) => scope?.startsWith('idv.') ?? false
+const tokenOf = (operation: Operation) => (isService(operation) ? service : resident)
+
+/** The path with what is known, or with what `choose` answers. */
+function fill({ path }: Operation, choose: (name: string) => string | undefined = () => undefined) {
+  return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const value = name === 'id' && path.includes('/content') ? known.image : known[name]
+    return encodeURIComponent(choose(name) ?? value ?? '')
+  })
+}
+
+async function call(operation: Operation, init: { path?: string; body?: string; accept?: string }) {
+  const answer = await fetch(`${portal.url}${init.path ?? fill(operation)}`, {
+    method: operation.method.toUpperCase(),
+    headers: {
+      ...(operation.scope ? { Authorization: `Bearer ${tokenOf(operation)}` } : {}),
+      ...(init.body === undefined ? {} : { 'Content-Type': 'application/json' }),
+      ...(init.accept === undefined ? {} : { Accept: init.accept }),
+    },
+    body: init.body ?? null,
+  })
+  return { status: answer.status, text: await answer.text(), headers: answer.headers }
+}
+
+/** Closed objects: a field that is not in the document fails. */
+function closed(schema: z.ZodType): z.ZodType {
+  if (schema instanceof z.ZodObject)
+    return z.strictObject(
+      Object.fromEntries(
+        Object.entries(schema.shape).map(([name, part]) => [name, closed(part as z.ZodType)]),
+      ),
+    )
+  if (schema instanceof z.ZodArray) return z.array(closed(schema.element as z.ZodType))
+  if (schema instanceof z.ZodNullable) return closed(schema.unwrap() as z.ZodType).nullable()
+  if (schema instanceof z.ZodOptional) return closed(schema.unwrap() as z.ZodType).optional()
+  if (schema instanceof z.ZodUnion)
+    return z.union((schema.options as z.ZodType[]).map(closed) as [z.ZodType])
+  return schema
+}
+
+/** Whether the document allows this answer: its status, and its body. */
+function expectDocumented(
+  operation: Operation,
+  { status, text, headers }: Awaited<ReturnType<typeof call>>,
+) {
+  const { answer, errors = [] } = operation
+  const documented = [answer.status, ...(operation.scope ? [401, 406, 429] : []), ...errors]
+  expect(documented, `${operation.operationId} answered ${text.slice(0, 200)}`).toContain(status)
+  if (status === answer.status) {
+    if (answer.schema) expect(closed(answer.schema).parse(JSON.parse(text))).toBeDefined()
+    else if (answer.contentType) expect(headers.get('content-type')).toMatch(/^image\//)
+    else expect(text).toBe('')
+  } else if (status >= 400) {
+    const schema = isService(operation) ? backOfficeErrorSchema : errorSchema
+    expect(closed(schema).parse(JSON.parse(text))).toBeDefined()
+  }
+}
+
+describe('the document', () => {
+  test('is served for this issuer, names every path once, and holds no private word', async () => {
+    const answer = await fetch(`${portal.url}/openapi.json`)
+    expect(answer.status).toBe(200)
+    const document = (await answer.json()) as {
+      openapi: string
+      servers: { url: string }[]
+      paths: Record<string, Record<string, { operationId: string }>>
+      components: { schemas: Record<string, unknown> }
+    }
+    expect(document.openapi).toBe('3.1.1')
+    expect(document.servers).toEqual([{ url: portal.issuer }])
+    const ids = Object.values(document.paths).flatMap((methods) =>
+      Object.values(methods).map(({ operationId }) => operationId),
+    )
+    expect(new Set(ids).size).toBe(OPERATIONS.length)
+    const text = JSON.stringify(document)
+    for (const [, name = ''] of text.matchAll(/#\/components\/schemas\/(\w+)/g))
+      expect(Object.keys(document.components.schemas)).toContain(name)
+    expect(text).not.toContain('$defs')
+  })
+
+  test('can be read as a page', async () => {
+    const answer = await fetch(`${portal.url}/reference`, { headers: { Accept: 'text/html' } })
+    const page = await answer.text()
+    expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'")
+    for (const { operationId, summary } of OPERATIONS) {
+      expect(page).toContain(`id="${operationId}"`)
+      expect(page).toContain(summary.replaceAll("'", '&#39;'))
+    }
+  })
+
+  test.each(OPERATIONS.map((operation) => [operation.operationId, operation] as const))(
+    '%s: its examples are what it takes and answers',
+    async (_id, operation) => {
+      const { answer, body } = operation
+      if (answer.schema) expect(closed(answer.schema).parse(answer.example)).toBeDefined()
+      if (body) expect(body.schema.parse(body.example)).toBeDefined()
+    },
+  )
+
+  test('the client in the repository is made of it', async () => {
+    const file = await readFile(
+      new URL('../../clients/typescript/schema.ts', import.meta.url),
+      'utf8',
+    )
+    // The formatter's own: space, separators, parentheses.
+    const bare = (text: string) =>
+      text
+        .replaceAll(/^\/\/.*$/gm, '')
+        .replaceAll(/[\s;,()]/g, '')
+        .replaceAll(/([:<{])\|/g, '$1')
+    expect(bare(file) === bare(clientTypes()), 'run `npm run client`').toBe(true)
+  })
+})
+
+describe('the server does as the document says', () => {
+  const inOrder = [...OPERATIONS].sort(
+    (a, b) => Number(a.method === 'delete') - Number(b.method === 'delete'),
+  )
+  test.each(
+    inOrder
+      .filter(({ method }) => method !== 'delete')
+      .map((each) => [each.operationId, each] as const),
+  )('%s, with the example of its body', async (_id, operation) => {
+    const example = operation.body?.example as Record<string, unknown> | undefined
+    const body = example && {
+      ...example,
+      ...('subjectId' in example ? { subjectId: known.subjectId } : {}),
+    }
+    const answer = await call(operation, body ? { body: JSON.stringify(body) } : {})
+    expect(answer.status).toBe(operation.answer.status)
+    expectDocumented(operation, answer)
+  })
+
+  test('and without a token nothing but health answers', async () => {
+    for (const operation of OPERATIONS) {
+      const answer = await fetch(`${portal.url}${fill(operation)}`, {
+        method: operation.method.toUpperCase(),
+      })
+      expect(answer.status).toBe(operation.scope ? 401 : 200)
+      const schema = isService(operation) ? backOfficeErrorSchema : errorSchema
+      const body: unknown = await answer.json()
+      if (operation.scope) expect(closed(schema).parse(body)).toBeDefined()
+    }
+  })
+
+  test('whatever is sent: no failure of ours, and no answer outside the document', async () => {
+    const word = fc.oneof(
+      fc.string({ maxLength: 30 }),
+      fc.string({ unit: 'binary', maxLength: 10 }),
+      fc.constantFrom('', '.', '..', '%00', '\0', 'null', '-1', '1e9', "' or 1=1 --", '../../etc'),
+      fc.uuid(),
+      fc.constantFrom('selfie', 'document_front', '__proto__', 'constructor', 'content', 'links'),
+    )
+    const value = fc.oneof(
+      fc.json({ maxDepth: 3 }),
+      fc.record({ images: fc.array(word, { maxLength: 40 }) }).map((each) => JSON.stringify(each)),
+      fc
+        .record(
+          {
+            vendor: fc.oneof(fc.constantFrom('veriff', 'kora', 'none'), word),
+            subjectId: fc.oneof(fc.constant('known'), word),
+            integration: word,
+            callback_url: fc.oneof(fc.webUrl(), word),
+            state: word,
+            decision: fc.constantFrom('approve', 'reject', 'x'),
+            reason: word,
+          },
+          { requiredKeys: [] },
+        )
+        .map((each) => JSON.stringify(each)),
+      word,
+    )
+    const operations = OPERATIONS.filter(({ path }) => path !== '/health')
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...operations),
+        fc.dictionary(fc.constantFrom('id', 'verificationId', 'subjectId', 'type'), word),
+        fc.option(fc.dictionary(fc.constantFrom('expiresIn', 'x', 'user_id'), word), { nil: {} }),
+        value,
+        fc.option(
+          fc.constantFrom('*/*', 'application/json', 'image/png', 'text/*;q=0', ',;', 'x'),
+          {
+            nil: undefined,
+          },
+        ),
+        async (operation, names, query, body, accept) => {
+          // A deleted one would leave nothing to ask about.
+          const choose = (name: string) =>
+            operation.method === 'delete' ? (names[name] ?? 'x') : names[name]
+          const filled = fill(operation, choose)
+          // Paths that the client itself would change are other paths.
+          if (/\/\.{0,2}(\/|$)/.test(decodeURIComponent(filled).replace(/^\//, ''))) return
+          const path = `${filled}?${new URLSearchParams(query as Record<string, string>)}`
+          const answer = await call(operation, {
+            path,
+            ...(operation.body ? { body } : {}),
+            ...(accept === undefined ? {} : { accept }),
+          })
+          expect(answer.status).toBeLessThan(500)
+          const [, last] = /\/images\/([^/?]*)\?/.exec(path) ?? []
+          // The name of another resource is that resource.
+          if (answer.status === 405 && ['links', 'base64'].includes(last ?? '')) return
+          expectDocumented(operation, answer)
+        },
+      ),
+      { numRuns: Number(process.env.FUZZ_RUNS ?? 500), seed: 20_261_121 },
+    )
+  }, 120_000)
+})
+
+test('the typed client reads through it', async () => {
+  const api = createIdentityPortal({ issuer: portal.issuer, accessToken: () => resident })
+  const { data } = await api.GET('/api/v1/me/natural-person/id-verification')
+  expect(data?.id).toBe(known.id)
+  const image = await api.GET('/api/v1/me/natural-person/id-verification/images/{type}', {
+    params: { path: { type: 'selfie' }, query: { expiresIn: '60' } },
+  })
+  expect(image.data?.expiresIn).toBe(60)
+  const refused = await api.GET('/api/v1/idv/document-types')
+  expect([refused.response.status, refused.error]).toEqual([
+    401,
+    { code: 'UNAUTHORIZED', error: 'missing_scopes: idv.read', details: {} },
+  ])
+})
