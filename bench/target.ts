@@ -50,6 +50,7 @@ async function start(task: Task): Promise<string> {
       issuer,
       jobs,
       missingScopeStatus: 401,
+      rateLimits: { perResident: 0, perClient: 0 },
       trustedProxies: [],
       outbox: false,
       onDelivery: () => {},

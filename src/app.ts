@@ -8,6 +8,7 @@ import { createFindLatestApproved, idVerificationRoutes } from './api/id-verific
 import { imageRoutes } from './api/images.ts'
 import { naturalPersonRoutes } from './api/natural-person.ts'
 import { openApiRoutes } from './api/openapi.ts'
+import type { RateLimiter } from './api/rate-limits.ts'
 import type { ClientAddress } from './client-address.ts'
 import { type Db, isUnstorable } from './db.ts'
 import { ApiError } from './errors.ts'
@@ -37,6 +38,7 @@ import type { Storage } from './storage.ts'
 export type AppParts = {
   issuer: string
   missingScopeStatus: 401 | 403
+  limiter: RateLimiter
   db: Db
   /** Clients of one connection each, for the hot endpoint. */
   lanes: readonly Db[]
@@ -61,7 +63,13 @@ type Env = { Bindings: HttpBindings; Variables: { requestId: string } }
 /** Which path goes to which feature; every failure becomes a response here. */
 export function createApp(parts: AppParts): Hono<Env> {
   const { issuer, db, storage, tokens, provider, addressOf, log } = parts
-  const bearer = createBearer({ issuer, db, tokens, missingScopeStatus: parts.missingScopeStatus })
+  const bearer = createBearer({
+    issuer,
+    db,
+    tokens,
+    missingScopeStatus: parts.missingScopeStatus,
+    onUse: parts.limiter.take,
+  })
   const forms = createFormTokens(parts.cookieKeys)
   const findLatestApproved = createFindLatestApproved(parts.lanes)
 

@@ -33,6 +33,11 @@ const addressRanges = z
     error: 'must be addresses or CIDR ranges, separated by commas',
   })
 
+const limit = z
+  .string()
+  .regex(/^\d{1,9}$/, 'must be a number of requests a minute, or 0 for no limit')
+  .transform(Number)
+
 const schema = z.object({
   PORT: port.refine((value) => value <= 65535, 'must be a number from 0 to 65535').default(3000),
   HOST: z.string().min(1).default('127.0.0.1'),
@@ -59,6 +64,8 @@ const schema = z.object({
     .default('info'),
   MISSING_SCOPE_STATUS: z.enum(['401', '403'], { error: 'must be 401 or 403' }).default('401'),
   TRUSTED_PROXIES: addressRanges.optional(),
+  RATE_LIMIT_RESIDENT: limit.default(1_200),
+  RATE_LIMIT_CLIENT: limit.default(60_000),
   METRICS_PORT: port
     .refine((value) => value <= 65535, 'must be a number from 0 to 65535')
     .optional(),
@@ -112,6 +119,8 @@ export type Config = Readonly<{
   logLevel: (typeof LOG_LEVELS)[number]
   missingScopeStatus: 401 | 403
   trustedProxies: readonly string[]
+  /** Requests a minute to the resource API; 0 is no limit. */
+  rateLimits: { perResident: number; perClient: number }
   /** Where the metrics are served; `undefined`: nowhere. */
   metrics: { host: string; port: number } | undefined
   /** Addresses or CIDR ranges inside that may be called although they are not public. */
@@ -182,6 +191,10 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     logLevel: value.LOG_LEVEL,
     missingScopeStatus: value.MISSING_SCOPE_STATUS === '403' ? 403 : 401,
     trustedProxies: value.TRUSTED_PROXIES ?? [],
+    rateLimits: {
+      perResident: value.RATE_LIMIT_RESIDENT,
+      perClient: value.RATE_LIMIT_CLIENT,
+    },
     metrics:
       value.METRICS_PORT === undefined
         ? undefined

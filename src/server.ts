@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { createRateLimiter, type RateLimits } from './api/rate-limits.ts'
 import { createApp } from './app.ts'
 import { createClientAddress } from './client-address.ts'
 import { isLoopback } from './config.ts'
@@ -31,6 +32,7 @@ export type ServerOptions = {
   missingScopeStatus: 401 | 403
   /** Addresses or CIDR ranges whose `X-Forwarded-For` counts. */
   trustedProxies: readonly string[]
+  rateLimits: RateLimits
   /** Whether `/outbox` shows the mails, for as long as the issuer is this machine. */
   outbox: boolean
   /** A delivery was stored: the worker of this process, if any, need not wait for its next look. */
@@ -88,6 +90,7 @@ export async function startServer(
   const { db, storage, sealer, log, runtime } = parts
   const lanes = Array.from({ length: LANES }, () => openDb(runtime.databaseUrl, { connections: 1 }))
   const ring = await openKeyRing(db, sealer, log)
+  const limiter = createRateLimiter(db, options.rateLimits, log)
   const tokens = createAccessTokens(issuer, ring)
   // oidc-provider takes its keys once: other keys are another instance, which the next request meets.
   const create = () =>
@@ -112,6 +115,7 @@ export async function startServer(
   const app = createApp({
     issuer,
     missingScopeStatus: options.missingScopeStatus,
+    limiter,
     db,
     jobs: options.jobs,
     lanes,
@@ -134,6 +138,7 @@ export async function startServer(
     issuer,
     async close() {
       ring.close()
+      await limiter.close()
       await new Promise<void>((resolve) => {
         server.close(() => resolve())
         server.closeIdleConnections()

@@ -18,6 +18,8 @@ type Options = {
   tokens: AccessTokens
   /** `MISSING_SCOPE_STATUS`: the seed says 401, RFC 6750 §3.1 says 403. */
   missingScopeStatus: 401 | 403
+  /** A live token is used: may throw, when that is once too often. */
+  onUse: (by: { clientId: string; accountId?: string }) => void
 }
 
 export type Bearer = {
@@ -46,7 +48,7 @@ type ServiceEnv = { Variables: { service: ServiceToken } }
 type BearerEnv = { Variables: { live: LiveToken } }
 
 /** RFC 6750 at the resource: the header only, one of them, and a challenge with every refusal. */
-export function createBearer({ issuer, db, tokens, missingScopeStatus }: Options): Bearer {
+export function createBearer({ issuer, db, tokens, missingScopeStatus, onUse }: Options): Bearer {
   // RFC 9728 §5.1: the challenge says where to learn how to get a token.
   const metadata = `resource_metadata="${issuer}/.well-known/oauth-protected-resource"`
   const algorithms = `algs="${PROOF_ALGORITHMS.join(' ')}"`
@@ -100,6 +102,7 @@ export function createBearer({ issuer, db, tokens, missingScopeStatus }: Options
 
     requireLive(live, ...scopes) {
       if (!live) throw invalid()
+      onUse(live)
       requireScopes(live.scope, scopes)
     },
 
@@ -136,6 +139,7 @@ export function createBearer({ issuer, db, tokens, missingScopeStatus }: Options
         const [resident] = await db`select from live_access_token where id = ${token.rowId}`
         if (!resident) throw invalid()
       }
+      if (service) onUse(service)
       // A resident's token never has these scopes, which is what it is told.
       requireScopes(service?.scope ?? null, [scope])
       if (!service) throw invalid()

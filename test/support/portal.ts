@@ -26,6 +26,7 @@ export async function startPortal(
   options: {
     worker?: boolean
     missingScopeStatus?: 401 | 403
+    rateLimits?: { perResident: number; perClient: number }
     outboundAllow?: string[]
     trustedProxies?: string[]
     mail?: Runtime['mail']
@@ -103,6 +104,7 @@ async function startProcess(
   options: {
     worker?: boolean
     missingScopeStatus?: 401 | 403
+    rateLimits?: { perResident: number; perClient: number }
     issuer?: string
     trustedProxies?: string[]
     outbox?: boolean
@@ -116,6 +118,7 @@ async function startProcess(
     issuer,
     jobs,
     missingScopeStatus: options.missingScopeStatus ?? 401,
+    rateLimits: options.rateLimits ?? { perResident: 0, perClient: 0 },
     trustedProxies: options.trustedProxies ?? [],
     outbox: options.outbox ?? true,
     onDelivery: () => worker?.wake(),
@@ -145,6 +148,8 @@ async function startOther(
       PORT: '0',
       ROLE: 'web',
       LOG_LEVEL: 'error',
+      RATE_LIMIT_RESIDENT: '0',
+      RATE_LIMIT_CLIENT: '0',
       ISSUER: issuer,
       DATABASE_URL: runtime.databaseUrl,
       COOKIE_KEYS: runtime.cookieKeys.join(','),
