@@ -2,10 +2,11 @@ import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { Provider } from 'oidc-provider'
-import { backOfficeRoutes, tenantOwner } from './api/back-office.ts'
+import { backOfficeRoutes } from './api/back-office.ts'
 import { apiHeaders } from './api/headers.ts'
 import { createFindLatestApproved, idVerificationRoutes } from './api/id-verification.ts'
-import { imageRoutes } from './api/images.ts'
+import { imageRoutes, residentReader, tenantReader } from './api/images.ts'
+import { ledgerRoutes } from './api/ledger.ts'
 import { naturalPersonRoutes } from './api/natural-person.ts'
 import { openApiRoutes } from './api/openapi.ts'
 import type { RateLimiter } from './api/rate-limits.ts'
@@ -17,6 +18,7 @@ import { callbackRoutes } from './id-verification/callbacks.ts'
 import { findLatestDocuments } from './id-verification/store.ts'
 import { webhookRoutes } from './id-verification/webhook.ts'
 import type { Jobs } from './jobs.ts'
+import { append } from './ledger/entries.ts'
 import type { Log } from './log.ts'
 import type { AccessTokens } from './oauth/access-token.ts'
 import { createBearer } from './oauth/bearer.ts'
@@ -69,6 +71,7 @@ export function createApp(parts: AppParts): Hono<Env> {
     tokens,
     missingScopeStatus: parts.missingScopeStatus,
     onUse: parts.limiter.take,
+    onRefused: (by) => append(db, { kind: 'refusal', ...by, result: 'missing_scopes' }),
   })
   const forms = createFormTokens(parts.cookieKeys)
   const findLatestApproved = createFindLatestApproved(parts.lanes)
@@ -101,31 +104,19 @@ export function createApp(parts: AppParts): Hono<Env> {
   })
   const api = { bearer, db, storage }
   app.route('/api/v1', naturalPersonRoutes(api))
-  const onDisclosed = async () => {}
   app.route(
     '/api/v1',
-    imageRoutes('/me/natural-person/id-verification', {
-      ...api,
-      onDisclosed,
-      ownerOf: async (c) => {
-        const token = await bearer.read(c)
-        const live = await bearer.requireResident(token, 'eprospera:person.id_verification.read')
-        return { accountId: live.accountId }
-      },
-    }),
+    imageRoutes('/me/natural-person/id-verification', { ...api, readerOf: residentReader(bearer) }),
   )
   app.route(
     '/api/v1',
-    imageRoutes('/idv/verifications/:verificationId', {
-      ...api,
-      onDisclosed,
-      ownerOf: tenantOwner(bearer),
-    }),
+    imageRoutes('/idv/verifications/:verificationId', { ...api, readerOf: tenantReader(bearer) }),
   )
   app.route(
     '/api/v1',
     backOfficeRoutes({ issuer, bearer, db, sealer: parts.sealer, jobs: parts.jobs, log }),
   )
+  app.route('/', ledgerRoutes({ db }))
   app.route('/', openApiRoutes(issuer))
   app.get('/health', (c) => c.json({ status: 'ok' }))
   app.get('/health/ready', async (c) => {

@@ -11,7 +11,7 @@ import {
 import { findPerson, findResidency, setPerson } from './accounts/natural-person.ts'
 import { migrate, type Sql } from './db.ts'
 import { diagnose } from './doctor.ts'
-import { OperatorError } from './errors.ts'
+import { FindingsError, OperatorError } from './errors.ts'
 import {
   findDelivery,
   findVerification,
@@ -30,6 +30,9 @@ import {
 } from './id-verification/retention.ts'
 import { listVendorIntegrations, setVendorIntegration } from './id-verification/vendors/vendors.ts'
 import { createJobs, type Jobs } from './jobs.ts'
+import { append, listEntries } from './ledger/entries.ts'
+import { proveInclusion } from './ledger/proofs.ts'
+import { describeFaults, verifyLedger } from './ledger/verify.ts'
 import { type Logo, readLogo, setClientLogo } from './oauth/client-logo.ts'
 import { setClientProfile } from './oauth/client-profile.ts'
 import {
@@ -42,6 +45,7 @@ import {
   updateClient,
 } from './oauth/clients.ts'
 import { listKeys, retireKey, rotateKeys } from './oauth/keys.ts'
+import { createHeadJudge, listHeadKeys } from './oauth/ledger-heads.ts'
 import { createInitialAccessToken } from './oauth/registration.ts'
 import type { Parts } from './parts.ts'
 
@@ -246,6 +250,34 @@ const COMMANDS: Record<string, Command> = {
       createInitialAccessToken(db, { expiresInDays: Number(some(values, 'days') ?? 7) }),
   },
 
+  'ledger list': {
+    usage: 'ledger list --resident ID|EMAIL',
+    options: { resident: { type: 'string' } },
+    run: async ({ db }, values) => {
+      const key = one(values, 'resident')
+      // One who was erased is known by the id alone.
+      const accountId = key.includes('@') ? (await findResident(db, key)).id : key
+      return await listEntries(db, accountId, { limit: 1_000 })
+    },
+  },
+  'ledger verify': {
+    usage: 'ledger verify',
+    run: async ({ db }) => {
+      const verdict = await verifyLedger(db, createHeadJudge(await listHeadKeys(db)), (size) => {
+        if (process.stderr.isTTY) process.stderr.write(`\r${size} entries`)
+      })
+      if (verdict.faults.length > 0) throw new FindingsError(describeFaults(verdict), verdict)
+      return verdict
+    },
+  },
+  'ledger prove': {
+    usage: 'ledger prove ENTRY',
+    run: async ({ db }, _values, rest) => {
+      const entry = id(rest, 'entry')
+      if (!/^\d{1,18}$/.test(entry)) throw new UsageError('an entry is a number')
+      return found(await proveInclusion(db, entry), 'entry in the ledger')
+    },
+  },
   'key list': { usage: 'key list', run: ({ db }) => listKeys(db) },
   'key rotate': { usage: 'key rotate', run: ({ db, sealer }) => rotateKeys(db, sealer) },
   'key retire': {
@@ -276,7 +308,11 @@ const COMMANDS: Record<string, Command> = {
   'resident list': { usage: 'resident list', run: ({ db }) => listAccounts(db) },
   'resident show': {
     usage: 'resident show ID|EMAIL',
-    run: ({ db }, _values, rest) => findResident(db, id(rest, 'resident')),
+    run: async ({ db }, _values, rest) => {
+      const resident = await findResident(db, id(rest, 'resident'))
+      await append(db, { kind: 'operator-look', accountId: resident.id, result: 'resident' })
+      return resident
+    },
   },
 
   'resident set': {
@@ -387,12 +423,20 @@ const COMMANDS: Record<string, Command> = {
   'verification list': { usage: 'verification list', run: ({ db }) => listAllVerifications(db) },
   'verification show': {
     usage: 'verification show ID',
-    run: async ({ db }, _values, rest) =>
-      found(
-        (await findVerification(db, id(rest, 'verification'))) ??
-          (await findErased(db, id(rest, 'verification'))),
+    run: async ({ db }, _values, rest) => {
+      const verificationId = id(rest, 'verification')
+      const verification = found(
+        (await findVerification(db, verificationId)) ?? (await findErased(db, verificationId)),
         'verification',
-      ),
+      )
+      await append(db, {
+        kind: 'operator-look',
+        accountId: verification.accountId ?? undefined,
+        verificationId: verification.id,
+        result: 'verification',
+      })
+      return verification
+    },
   },
 
   'verification retry': {

@@ -1,11 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { OperatorError } from './errors.ts'
+import { FindingsError } from './errors.ts'
 import { listKeys, openKeyRing } from './oauth/keys.ts'
 import type { Parts } from './parts.ts'
 
 type Finding = { check: string; ok: boolean; detail: string }
 
-/** Tries each part for real, and says what to do where one fails. Throws OperatorError with all findings when any failed. */
+/** Tries each part for real, and says what to do where one fails. Throws FindingsError with all findings when any failed. */
 export async function diagnose(parts: Parts & { issuer: string | undefined }): Promise<Finding[]> {
   const findings: Finding[] = []
   const attempt = async (check: string, advice: string, work: () => Promise<string>) => {
@@ -94,19 +94,11 @@ export async function diagnose(parts: Parts & { issuer: string | undefined }): P
       },
     )
 
-  if (findings.some(({ ok }) => !ok)) throw new DiagnosisError(findings)
+  if (findings.some(({ ok }) => !ok)) throw new FindingsError(describe(findings), findings)
   return findings
 }
 
-/** Some check failed; the findings say which. */
-export class DiagnosisError extends OperatorError {
-  readonly findings: Finding[]
-  constructor(findings: Finding[]) {
-    super(
-      findings
-        .map(({ check, ok, detail }) => `${ok ? 'ok    ' : 'FAILED'}  ${check}: ${detail}`)
-        .join('\n'),
-    )
-    this.findings = findings
-  }
-}
+const describe = (findings: Finding[]) =>
+  findings
+    .map(({ check, ok, detail }) => `${ok ? 'ok    ' : 'FAILED'}  ${check}: ${detail}`)
+    .join('\n')

@@ -57,3 +57,12 @@ const CODES: Record<number, string> = {
 export class OperatorError extends Error {
   override readonly name = 'OperatorError'
 }
+
+/** The same for a check that found faults: with `--json` the findings are printed as well. */
+export class FindingsError extends OperatorError {
+  readonly findings: unknown
+  constructor(message: string, findings: unknown) {
+    super(message)
+    this.findings = findings
+  }
+}

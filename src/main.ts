@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto'
 import { print, readCommand, UsageError } from './commands.ts'
 import { type Config, isLoopback, loadConfig } from './config.ts'
-import { DiagnosisError } from './doctor.ts'
 import { openEmbedded } from './embedded/data-dir.ts'
-import { OperatorError } from './errors.ts'
+import { FindingsError, OperatorError } from './errors.ts'
 import { measureIngestion } from './id-verification/progress.ts'
 import { createJobs, type Jobs } from './jobs.ts'
 import { createLog, type Log } from './log.ts'
@@ -199,7 +198,7 @@ try {
     process.stderr.write(`${error.message}\n`)
     process.exitCode = 2
   } else if (error instanceof OperatorError) {
-    if (error instanceof DiagnosisError && process.argv.includes('--json'))
+    if (error instanceof FindingsError && process.argv.includes('--json'))
       process.stdout.write(print(error.findings, true))
     process.stderr.write(`${error.message}\n`)
     process.exitCode = 1

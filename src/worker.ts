@@ -6,10 +6,12 @@ import { logProgress } from './id-verification/progress.ts'
 import { startReconciling } from './id-verification/reconcile.ts'
 import { runRetention, startErasing } from './id-verification/retention.ts'
 import type { Jobs } from './jobs.ts'
+import { startSequencer } from './ledger/sequencer.ts'
 import { deleteOldMail, startMail } from './mail.ts'
 import { fetchRegisteredLogo } from './oauth/client-logo.ts'
 import { deleteExpired } from './oauth/expired.ts'
 import { openKeyRing, rotateKeysOnSchedule } from './oauth/keys.ts'
+import { createHeadSigner } from './oauth/ledger-heads.ts'
 import { deliverLogout } from './oauth/logout.ts'
 import type { Parts } from './parts.ts'
 
@@ -30,6 +32,7 @@ export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
   )
   await jobs.work('fetch-logo', 1, ({ clientId }) => fetchRegisteredLogo(parts, clientId))
   await startResetLinks({ db, sealer, jobs, log })
+  const sequencer = startSequencer({ db, log, sign: createHeadSigner(ring) })
   const mail = await startMail({ db, sealer, jobs, log, mail: runtime.mail })
   const reconciler = await startReconciling({ db, sealer, jobs, log })
   const inbox = startInbox({ db, sealer, jobs, log })
@@ -53,6 +56,7 @@ export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
     async stop() {
       clearInterval(cleaning)
       clearInterval(telling)
+      await sequencer.stop()
       ring.close()
       reconciler.stop()
       await inbox.stop()

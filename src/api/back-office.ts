@@ -13,6 +13,7 @@ import {
 import { eraseVerification } from '../id-verification/retention.ts'
 import { lockVerification, recordReview } from '../id-verification/store.ts'
 import type { Jobs } from '../jobs.ts'
+import { append, type Entry } from '../ledger/entries.ts'
 import type { Log } from '../log.ts'
 import type { Bearer, ServiceToken } from '../oauth/bearer.ts'
 import type { Sealer } from '../secrets.ts'
@@ -64,6 +65,27 @@ export function backOfficeRoutes(parts: Parts): Hono {
       verificationId: c.req.param('id') ?? '',
     })
     if (!found) throw notFound()
+    return found
+  }
+  /** Written down before the answer leaves. */
+  const note = (
+    c: Context<Env>,
+    entry: Pick<Entry, 'kind' | 'accountId' | 'verificationId' | 'result'>,
+  ) =>
+    append(db, {
+      ...entry,
+      requestId: c.get('requestId' as never),
+      clientId: c.var.service.clientId,
+      scope: c.req.method === 'GET' ? 'idv.read' : 'idv.write',
+    })
+  const look = async (c: Context<Env>, result: string) => {
+    const found = await find(c)
+    await note(c, {
+      kind: 'tenant-look',
+      accountId: found.accountId ?? undefined,
+      verificationId: found.id,
+      result,
+    })
     return found
   }
   const asksJson = async (c: Context, next: () => Promise<void>) => {
@@ -127,11 +149,11 @@ export function backOfficeRoutes(parts: Parts): Hono {
   refuseOtherMethods(routes, '/idv/verifications', 'POST')
 
   routes.get('/idv/verifications/:id', bearer.requireService('idv.read'), asksJson, async (c) =>
-    c.json(present(await find(c))),
+    c.json(present(await look(c, 'verification'))),
   )
   routes.delete('/idv/verifications/:id', bearer.requireService('idv.write'), async (c) => {
     const { id } = await find(c)
-    await eraseVerification({ db, jobs }, id, 'tenant')
+    await eraseVerification({ db, jobs }, id, 'tenant', c.var.service.clientId)
     jobs.wake()
     log.info('verification erased', { verificationId: id, clientId: c.var.service.clientId })
     return c.body(null, 204)
@@ -146,6 +168,8 @@ export function backOfficeRoutes(parts: Parts): Hono {
       const { tenant } = c.var.service
       const accountId = c.req.param('subjectId')
       const found = await listTenantVerifications(db, { tenant, accountId })
+      if (found.length > 0)
+        await note(c, { kind: 'tenant-look', accountId, result: 'verifications' })
       return c.json({ verifications: found.map(present) })
     },
   )
@@ -156,8 +180,7 @@ export function backOfficeRoutes(parts: Parts): Hono {
     bearer.requireService('idv.read'),
     asksJson,
     async (c) => {
-      const found = await find(c)
-      const { id, status, accountId, documentType, reason } = found
+      const { id, status, accountId, documentType, reason } = await look(c, 'result')
       const recommendation = RECOMMENDATIONS[status]
       if (!recommendation) return c.json(progress(id, status))
       const person = accountId ? await findPerson(db, accountId) : undefined
@@ -200,6 +223,15 @@ export function backOfficeRoutes(parts: Parts): Hono {
         const given = { attemptId: locked.attemptId, status, reason, by: clientId } as const
         for (const attemptId of await recordReview(sql, id, given))
           await jobs.enqueue(sql, 'list-images', { verificationId: id, attemptId })
+        await append(sql, {
+          kind: 'review',
+          requestId: c.get('requestId' as never),
+          clientId,
+          accountId: locked.accountId ?? undefined,
+          verificationId: id,
+          scope: 'idv.write',
+          result: status,
+        })
       })
       jobs.wake()
       log.info('verification reviewed', { verificationId: id, clientId })
@@ -210,12 +242,6 @@ export function backOfficeRoutes(parts: Parts): Hono {
   )
   refuseOtherMethods(routes, '/idv/verifications/:id/review', 'POST')
   return routes
-}
-
-/** Whose images a tenant's request reads. */
-export const tenantOwner = (bearer: Bearer) => async (c: Context) => {
-  const { tenant } = await bearer.requireServiceToken(await bearer.read(c), 'idv.read')
-  return { tenant, verificationId: c.req.param('verificationId') ?? '' }
 }
 
 function progress(id: string, status: TenantVerification['status']): z.infer<typeof resultSchema> {

@@ -21,7 +21,10 @@ type LatestApproved = {
 
 /** What one statement answers for one token: nothing, a live token, or a live token and its resident's documents. */
 type Answer = { live: LiveToken; latest: LatestApproved | undefined }
-export type FindLatestApproved = (token: VerifiedToken) => Promise<Answer | undefined>
+export type FindLatestApproved = (
+  token: VerifiedToken,
+  requestId: string,
+) => Promise<Answer | undefined>
 
 type Row = { position: string } & LiveToken &
   (LatestApproved | { [K in keyof LatestApproved]: null })
@@ -29,13 +32,14 @@ type Row = { position: string } & LiveToken &
 const LARGEST_BATCH = 64
 
 /**
- * The rule of "latest approved" (`contract.md` §3) and the live check of the token, in one statement. Requests of the
- * same turn of the event loop share it: each reads the database, none waits for another's answer.
+ * The rule of "latest approved" (`contract.md` §3), the live check of the token and the ledger's row of the answer, in one
+ * statement: no row, no answer. Requests of the same turn of the event loop share it: each reads the database, none waits for another's answer.
  * `lanes` are clients of one connection each; a pool with more queries than connections gets slower and stays so.
  */
 export function createFindLatestApproved(lanes: readonly Db[]): FindLatestApproved {
   type Waiting = {
     token: VerifiedToken
+    requestId: string
     resolve: (answer: Answer | undefined) => void
     reject: (error: unknown) => void
   }
@@ -54,20 +58,36 @@ export function createFindLatestApproved(lanes: readonly Db[]): FindLatestApprov
     try {
       if (!sql) throw new Error('no database connection was given')
       const rows = await sql<Row[]>`
-        select asked.position, token.account_id, token.client_id, token.scope,
+        with answer as (
+        select asked.position, asked.request_id, token.account_id, token.client_id, token.scope,
+          ${SCOPE} = any (string_to_array(token.scope, ' ')) as is_granted,
           latest.id, latest.vendor, latest.document_type, latest.session_created_at,
-          latest.document_front_key, latest.document_back_key, latest.face_key
-        from unnest(${batch.map(({ token }) => token.rowId.toString('hex'))}::text[])
-          with ordinality asked (id, position)
+          latest.document_front_key, latest.document_back_key, latest.face_key, latest.shown_images
+        from unnest(${batch.map(({ token }) => token.rowId.toString('hex'))}::text[],
+            ${batch.map(({ requestId }) => requestId)}::uuid[])
+          with ordinality asked (id, request_id, position)
         join live_access_token token on token.id = decode(asked.id, 'hex')
         left join lateral (
           select id, vendor, document_type, session_created_at,
-            document_front_key, document_back_key, face_key
+            document_front_key, document_back_key, face_key, shown_images
           from verification
           where account_id = token.account_id and status = 'approved'
           -- A half set never stands before a whole one.
           order by images_complete desc, session_created_at desc limit 1
-        ) latest on true`
+        ) latest on true
+        ), noted as (
+        insert into ledger_entry
+          (kind, request_id, client_id, account_id, verification_id, scope, purpose, images, result)
+        select case when is_granted then 'disclosure' else 'refusal' end, request_id, answer.client_id,
+          answer.account_id, case when is_granted then id end, ${SCOPE}, consent.purpose,
+          case when is_granted then coalesce(shown_images, '[]') else '[]' end,
+          case when not is_granted then 'missing_scopes' when id is null then 'nothing' else 'shown' end
+        from answer left join consent
+          on consent.account_id = answer.account_id and consent.client_id = answer.client_id
+        )
+        select position, account_id, client_id, scope, id, vendor, document_type, session_created_at,
+          document_front_key, document_back_key, face_key
+        from answer`
       const byPosition = new Map(rows.map((row) => [Number(row.position), row]))
       for (const [index, { resolve }] of batch.entries()) {
         const row = byPosition.get(index + 1)
@@ -78,10 +98,10 @@ export function createFindLatestApproved(lanes: readonly Db[]): FindLatestApprov
     }
   }
 
-  return (token) =>
+  return (token, requestId) =>
     new Promise((resolve, reject) => {
       if (waiting.length === 0) setImmediate(flush)
-      waiting.push({ token, resolve, reject })
+      waiting.push({ token, requestId, resolve, reject })
     })
 }
 
@@ -98,7 +118,9 @@ export function idVerificationRoutes(parts: Parts): Hono {
   ] as const) {
     routes.get(path, async (c) => {
       const token = await bearer.read(c)
-      const answer = await findLatestApproved(token)
+      bearer.use({ clientId: token.clientId, accountId: token.subject })
+      const requestId = crypto.randomUUID()
+      const answer = await findLatestApproved(token, requestId)
       // A service client's token has none of the residents' scopes, which is what it is told.
       bearer.requireLive(answer?.live ?? (await bearer.findService(token)), SCOPE)
       const sign = answer?.latest ? await storage.signer() : undefined
@@ -106,7 +128,7 @@ export function idVerificationRoutes(parts: Parts): Hono {
       return new Response(JSON.stringify(present(answer?.latest, sign)), {
         headers: {
           'Content-Type': 'application/json; charset=utf-8',
-          ...apiHeaders(crypto.randomUUID()),
+          ...apiHeaders(requestId),
         },
       })
     })

@@ -8,6 +8,9 @@ import {
   type Owner,
   type ReadableImage,
 } from '../id-verification/reading.ts'
+import { append } from '../ledger/entries.ts'
+import type { Bearer } from '../oauth/bearer.ts'
+import type { Scope, ServiceScope } from '../oauth/scopes.ts'
 import type { Storage } from '../storage.ts'
 import {
   invalid,
@@ -37,16 +40,14 @@ const ALIASES: Record<string, string> = {
 }
 const LARGEST_BASE64 = 10_000_000
 
-/** What was handed out, for whoever keeps the record: never content, never a link. */
-type Disclosed = { verificationId: string; images: readonly ReadableImage[] }
+/** Whose images a request may read, and by which right. */
+type Reader = { owner: Owner; clientId: string; scope: Scope | ServiceScope }
 
 type Parts = {
   db: Db
   storage: Storage
-  /** Whose images this request reads; checks the token. */
-  ownerOf: (c: Context) => Promise<Owner>
-  /** Called before any answer with an image or a link to one leaves. */
-  onDisclosed: (c: Context, disclosed: Disclosed) => Promise<void>
+  /** Checks the token. */
+  readerOf: (c: Context) => Promise<Reader>
 }
 
 /**
@@ -54,26 +55,38 @@ type Parts = {
  * as base64 and as bytes (`contract.md` §4). What is not the owner's is as what is not there.
  */
 export function imageRoutes(base: string, parts: Parts): Hono {
-  const { db, storage, ownerOf } = parts
+  const { db, storage, readerOf } = parts
   const routes = new Hono()
   const notFound = () => new ApiError(404, 'not_found', 'There is no such image.')
 
-  async function open(c: Context): Promise<{ verificationId: string; images: ReadableImage[] }> {
-    const owner = await ownerOf(c)
-    const verificationId = await findReadable(db, owner)
-    if (verificationId === undefined) {
-      // A resident without an approved verification has no images; another's verification is not there.
-      if ('accountId' in owner) return { verificationId: '', images: [] }
+  async function open(c: Context) {
+    const reader = await readerOf(c)
+    const found = await findReadable(db, reader.owner)
+    // A resident without an approved verification has no images; another's verification is not there.
+    if (!found && !('accountId' in reader.owner))
       throw new ApiError(404, 'not_found', 'There is no such verification.')
+    const images = found ? await listReadableImages(db, found.id) : []
+    return {
+      images,
+      /** To be called before an answer with these leaves: it is written down, or there is no answer. */
+      async disclose(shown: readonly ReadableImage[]) {
+        if (!found || shown.length === 0) return
+        await append(db, {
+          kind: 'disclosure',
+          requestId: c.get('requestId'),
+          clientId: reader.clientId,
+          accountId: found.accountId ?? undefined,
+          verificationId: found.id,
+          scope: reader.scope,
+          images: shown,
+          result: 'shown',
+        })
+      },
     }
-    return { verificationId, images: await listReadableImages(db, verificationId) }
   }
   const asksJson: MiddlewareHandler = async (c, next) => {
     requireAcceptable(c, 'application/json')
     await next()
-  }
-  const disclose = async (c: Context, verificationId: string, images: ReadableImage[]) => {
-    if (images.length > 0) await parts.onDisclosed(c, { verificationId, images })
   }
 
   routes.get(`${base}/images`, asksJson, async (c) => {
@@ -83,7 +96,7 @@ export function imageRoutes(base: string, parts: Parts): Hono {
   refuseOtherMethods(routes, `${base}/images`, 'GET, HEAD')
 
   routes.post(`${base}/images/links`, asksJson, smallBody, async (c) => {
-    const { verificationId, images } = await open(c)
+    const { images, disclose } = await open(c)
     const wanted = (await readJson(c, imageTypesSchema)).images
     const sign = await storage.signer()
     const link = (image: ReadableImage) => signJpeg(sign, image, LONGEST_LINK_SECONDS)
@@ -97,13 +110,13 @@ export function imageRoutes(base: string, parts: Parts): Hono {
       answer[name] = link(latest)
       answer[`${name}_prevAttempts`] = Object.fromEntries(byTime(all, link))
     }
-    await disclose(c, verificationId, handed)
+    await disclose(handed)
     return c.json(answer)
   })
   refuseOtherMethods(routes, `${base}/images/links`, 'POST')
 
   routes.post(`${base}/images/base64`, asksJson, smallBody, async (c) => {
-    const { verificationId, images } = await open(c)
+    const { images, disclose } = await open(c)
     const wanted = (await readJson(c, imageTypesSchema)).images
     const found = wanted.flatMap((name) => {
       const image = ofType(images, name).find((each) => each.isCurrent && each.available)
@@ -125,11 +138,7 @@ export function imageRoutes(base: string, parts: Parts): Hono {
           sizes: Object.fromEntries(found.map(({ name }, index) => [name, sizes[index]])),
         },
       )
-    await disclose(
-      c,
-      verificationId,
-      found.map(({ image }) => image),
-    )
+    await disclose(found.map(({ image }) => image))
     const answer: Record<string, string> = {}
     for (const { name, image } of found)
       answer[name] = Buffer.from(await storage.get(image.jpegKey ?? '')).toString('base64')
@@ -138,12 +147,12 @@ export function imageRoutes(base: string, parts: Parts): Hono {
   refuseOtherMethods(routes, `${base}/images/base64`, 'POST')
 
   routes.get(`${base}/images/:type`, asksJson, async (c) => {
-    const { verificationId, images } = await open(c)
+    const { images, disclose } = await open(c)
     const expiresIn = Number(readQuery(c, linkQuerySchema).expiresIn)
     const imageType = c.req.param('type')
     const image = ofType(images, imageType).find((each) => each.isCurrent && each.available)
     if (!image) throw notFound()
-    await disclose(c, verificationId, [image])
+    await disclose([image])
     const answer: z.infer<typeof imageLinkSchema> = {
       url: signJpeg(await storage.signer(), image, expiresIn),
       expiresIn,
@@ -154,7 +163,7 @@ export function imageRoutes(base: string, parts: Parts): Hono {
   refuseOtherMethods(routes, `${base}/images/:type`, 'GET, HEAD')
 
   routes.get(`${base}/images/:id/content`, async (c) => {
-    const { verificationId, images } = await open(c)
+    const { images, disclose } = await open(c)
     const image = images.find((each) => each.id === c.req.param('id') && each.available)
     if (!image?.contentType || !image.sha256) throw notFound()
     requireAcceptable(c, image.contentType)
@@ -169,13 +178,32 @@ export function imageRoutes(base: string, parts: Parts): Hono {
     if (matches(c.req.header('if-none-match'), entityTag)) return c.body(null, 304, headers)
     if (c.req.method === 'HEAD')
       return c.body(null, 200, { ...headers, 'Content-Length': String(image.size) })
-    await disclose(c, verificationId, [image])
+    await disclose([image])
     const bytes = await storage.get(image.objectKey ?? '')
     return c.body(new Uint8Array(bytes), 200, headers)
   })
   refuseOtherMethods(routes, `${base}/images/:id/content`, 'GET, HEAD')
   return routes
 }
+
+/** By the resident's own consent, the latest approved verification. */
+export const residentReader =
+  (bearer: Bearer) =>
+  async (c: Context): Promise<Reader> => {
+    const scope = 'eprospera:person.id_verification.read'
+    const { accountId, clientId } = await bearer.requireResident(await bearer.read(c), scope)
+    return { owner: { accountId }, clientId, scope }
+  }
+
+/** By the tenant's own token, one of its verifications. */
+export const tenantReader =
+  (bearer: Bearer) =>
+  async (c: Context): Promise<Reader> => {
+    const scope = 'idv.read'
+    const service = await bearer.requireServiceToken(await bearer.read(c), scope)
+    const verificationId = c.req.param('verificationId') ?? ''
+    return { owner: { tenant: service.tenant, verificationId }, clientId: service.clientId, scope }
+  }
 
 const present = ({
   id,

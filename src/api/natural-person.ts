@@ -1,8 +1,10 @@
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
 import type { z } from 'zod'
 import { findPerson, findResidency } from '../accounts/natural-person.ts'
 import type { Db } from '../db.ts'
-import type { Bearer } from '../oauth/bearer.ts'
+import { append } from '../ledger/entries.ts'
+import type { Bearer, LiveToken } from '../oauth/bearer.ts'
+import type { Scope } from '../oauth/scopes.ts'
 import { refuseOtherMethods, requireAcceptable } from './requests.ts'
 import type { naturalPersonSchema } from './schemas.ts'
 
@@ -12,6 +14,12 @@ const RESIDENCY = '/me/natural-person/residency'
 /** Who the resident is, and of which kind, as the registry says (`providers.md` §2.6). */
 export function naturalPersonRoutes({ bearer, db }: { bearer: Bearer; db: Db }): Hono {
   const routes = new Hono()
+  /** Written down before the answer leaves. */
+  const note = (c: Context<{ Variables: { live: LiveToken } }>, scope: Scope, result: string) => {
+    const { clientId, accountId } = c.var.live
+    const requestId = c.get('requestId' as never)
+    return append(db, { kind: 'disclosure', requestId, clientId, accountId, scope, result })
+  }
   routes.get(PERSON, bearer.requireScope('eprospera:person.details.read'), async (c) => {
     requireAcceptable(c, 'application/json')
     const person = await findPerson(db, c.var.live.accountId)
@@ -34,7 +42,9 @@ export function naturalPersonRoutes({ bearer, db }: { bearer: Bearer; db: Db }):
   refuseOtherMethods(routes, PERSON, 'GET, HEAD')
   routes.get(RESIDENCY, bearer.requireScope('eprospera:person.residency.read'), async (c) => {
     requireAcceptable(c, 'application/json')
-    return c.json(await findResidency(db, c.var.live.accountId))
+    const residency = await findResidency(db, c.var.live.accountId)
+    await note(c, 'eprospera:person.residency.read', 'residency')
+    return c.json(residency)
   })
   refuseOtherMethods(routes, RESIDENCY, 'GET, HEAD')
   return routes

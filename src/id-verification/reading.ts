@@ -42,18 +42,21 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const isUuid = (value: string): boolean => UUID.test(value)
 
 /** The verification that the owner may read; `undefined` where there is none, or it is another's. */
-export async function findReadable(sql: Sql, owner: Owner): Promise<string | undefined> {
+export async function findReadable(
+  sql: Sql,
+  owner: Owner,
+): Promise<{ id: string; accountId: string | null } | undefined> {
   if ('accountId' in owner) {
     // The endpoint's own rule of "latest approved".
-    const [row] = await sql<{ id: string }[]>`
-      select id from verification where account_id = ${owner.accountId} and status = 'approved'
+    const [row] = await sql<{ id: string; accountId: string }[]>`
+      select id, account_id from verification where account_id = ${owner.accountId} and status = 'approved'
       order by images_complete desc, session_created_at desc limit 1`
-    return row?.id
+    return row
   }
   if (!isUuid(owner.verificationId)) return undefined
-  const [row] = await sql<{ id: string }[]>`
-    select id from verification where id = ${owner.verificationId} and tenant = ${owner.tenant}`
-  return row?.id
+  const [row] = await sql<{ id: string; accountId: string | null }[]>`
+    select id, account_id from verification where id = ${owner.verificationId} and tenant = ${owner.tenant}`
+  return row
 }
 
 /** All images of it, the current attempt's first and within a type the vendor's best first. */

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Db, Sql } from '../db.ts'
 import { OperatorError } from '../errors.ts'
 import type { JobData, Jobs } from '../jobs.ts'
+import { append } from '../ledger/entries.ts'
 import type { Log } from '../log.ts'
 import type { Sealer } from '../secrets.ts'
 import type { Storage } from '../storage.ts'
@@ -118,13 +119,29 @@ export async function eraseVerification(
   { db, jobs }: { db: Db; jobs: Jobs },
   id: string,
   reason: ErasureReason,
+  /** The tenant's client, where one asked for it. */
+  by?: string,
 ): Promise<boolean> {
-  return await db.begin((sql) => erase(sql, jobs, id, reason))
+  return await db.begin((sql) => erase(sql, jobs, id, reason, by))
 }
 
-async function erase(sql: Sql, jobs: Jobs, id: string, reason: ErasureReason): Promise<boolean> {
-  const [locked] = await sql`select from verification where id = ${id} for update`
+async function erase(
+  sql: Sql,
+  jobs: Jobs,
+  id: string,
+  reason: ErasureReason,
+  by?: string,
+): Promise<boolean> {
+  const [locked] = await sql<{ accountId: string | null }[]>`
+    select account_id from verification where id = ${id} for update`
   if (!locked) return false
+  await append(sql, {
+    kind: 'erasure',
+    accountId: locked.accountId ?? undefined,
+    verificationId: id,
+    clientId: by,
+    result: reason,
+  })
   const images = await sql<{ id: string }[]>`select id from image where verification_id = ${id}`
   await sql`
     insert into erased_verification (id, tenant, vendor, integration, status, images, reason, vendor_session_id,
@@ -159,6 +176,7 @@ export async function eraseResident(
     const rows = await sql<{ id: string }[]>`
       select id from verification where account_id = ${accountId} order by session_created_at`
     for (const { id } of rows) await erase(sql, jobs, id, 'resident')
+    await append(sql, { kind: 'erasure', accountId, result: 'account' })
     await sql`delete from account where id = ${accountId}`
     return rows.map(({ id }) => id)
   })

@@ -353,6 +353,13 @@ export async function refreshDocuments(
       face_key = ${slot(sql, ['selfie', 'selfie_pre', 'selfie_cropped'])},
       updated_at = now()
     where id = ${verificationId}`
+  // What the ledger says when they are shown.
+  await sql`
+    update verification set shown_images = coalesce((
+      select jsonb_agg(jsonb_build_object('id', image.id, 'type', type, 'sha256', encode(sha256, 'hex')) order by type)
+      from image where verification_id = verification.id
+        and jpeg_key in (document_front_key, document_back_key, face_key)), '[]')
+    where id = ${verificationId}`
 }
 
 const slot = (sql: Sql, types: string[]) => sql`(

@@ -28,6 +28,9 @@ export type AccessTokens = {
 export type VerifiedToken = {
   jti: string
   rowId: Buffer
+  clientId: string
+  /** The resident; for client credentials the client itself. */
+  subject: string
   expiresAt: number
   jkt: string | undefined
 }
@@ -62,9 +65,10 @@ export function createAccessTokens(
         requiredClaims: ['jti', 'sub', 'exp', 'iat', 'client_id'],
         currentDate: new Date(now()),
       })
-      const { jti = '', exp = 0 } = payload
+      const { jti = '', exp = 0, sub = '' } = payload
+      const clientId = String(payload.client_id)
       const { jkt } = (payload.cnf ?? {}) as { jkt?: string }
-      return { jti, rowId: hashSecret(jti), expiresAt: exp, jkt }
+      return { jti, rowId: hashSecret(jti), clientId, subject: sub, expiresAt: exp, jkt }
     } catch (error) {
       // Perhaps of a key that another process made a moment ago.
       if (error instanceof errors.JWKSNoMatchingKey) {

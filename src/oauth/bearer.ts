@@ -20,9 +20,13 @@ type Options = {
   missingScopeStatus: 401 | 403
   /** A live token is used: may throw, when that is once too often. */
   onUse: (by: { clientId: string; accountId?: string }) => void
+  /** A live token lacks these scopes: written down before the refusal leaves. */
+  onRefused: (by: { clientId: string; accountId?: string; scope: string }) => Promise<void>
 }
 
 export type Bearer = {
+  /** Counts a use of a token. Throws 429 when it is one too many. */
+  use: Options['onUse']
   /** The request's token, its signature and claims checked; whether it is live is the database's word. Throws the contract's 401. */
   read(c: Context): Promise<VerifiedToken>
   /** Throws the contract's 401 for a token that is not live, and for missing scopes. */
@@ -48,7 +52,14 @@ type ServiceEnv = { Variables: { service: ServiceToken } }
 type BearerEnv = { Variables: { live: LiveToken } }
 
 /** RFC 6750 at the resource: the header only, one of them, and a challenge with every refusal. */
-export function createBearer({ issuer, db, tokens, missingScopeStatus, onUse }: Options): Bearer {
+export function createBearer({
+  issuer,
+  db,
+  tokens,
+  missingScopeStatus,
+  onUse,
+  onRefused,
+}: Options): Bearer {
   // RFC 9728 §5.1: the challenge says where to learn how to get a token.
   const metadata = `resource_metadata="${issuer}/.well-known/oauth-protected-resource"`
   const algorithms = `algs="${PROOF_ALGORITHMS.join(' ')}"`
@@ -75,7 +86,19 @@ export function createBearer({ issuer, db, tokens, missingScopeStatus, onUse }: 
       ])
   }
 
+  async function noteLacking(
+    live: { clientId: string; accountId?: string; scope: string | null },
+    wanted: readonly string[],
+  ) {
+    const granted = (live.scope ?? '').split(' ')
+    if (wanted.every((scope) => granted.includes(scope))) return
+    const { clientId, accountId } = live
+    await onRefused({ clientId, ...(accountId ? { accountId } : {}), scope: wanted.join(' ') })
+  }
+
   const bearer: Bearer = {
+    use: onUse,
+
     async read(c) {
       const header = c.req.header('authorization')
       if (header === undefined) throw missing()
@@ -102,7 +125,6 @@ export function createBearer({ issuer, db, tokens, missingScopeStatus, onUse }: 
 
     requireLive(live, ...scopes) {
       if (!live) throw invalid()
-      onUse(live)
       requireScopes(live.scope, scopes)
     },
 
@@ -123,6 +145,10 @@ export function createBearer({ issuer, db, tokens, missingScopeStatus, onUse }: 
       const [found] = await db<LiveToken[]>`
         select account_id, client_id, scope from live_access_token where id = ${token.rowId}`
       const live: LiveToken | ServiceToken | undefined = found ?? (await bearer.findService(token))
+      if (live) {
+        onUse(live)
+        await noteLacking(live, scopes)
+      }
       bearer.requireLive(live, ...scopes)
       return live
     },
@@ -139,7 +165,10 @@ export function createBearer({ issuer, db, tokens, missingScopeStatus, onUse }: 
         const [resident] = await db`select from live_access_token where id = ${token.rowId}`
         if (!resident) throw invalid()
       }
-      if (service) onUse(service)
+      if (service) {
+        onUse(service)
+        await noteLacking(service, [scope])
+      }
       // A resident's token never has these scopes, which is what it is told.
       requireScopes(service?.scope ?? null, [scope])
       if (!service) throw invalid()

@@ -1,0 +1,71 @@
+import type { Sql } from '../db.ts'
+import { canonical } from './entries.ts'
+import { consistencyRanges, type FindNodes, hashesOf, inclusionRanges } from './tree.ts'
+
+/** The stored hashes. */
+export const findNodesIn =
+  (sql: Sql): FindNodes =>
+  async (nodes) => {
+    if (nodes.length === 0) return []
+    const rows = await sql<{ hash: Buffer | null }[]>`
+      select coalesce(leaf.hash, node.hash) as hash
+      from unnest(${nodes.map(({ level }) => level)}::smallint[], ${nodes.map(({ index }) => index)}::bigint[])
+        with ordinality wanted (level, index, position)
+      left join ledger_leaf leaf on wanted.level = 0 and leaf.index = wanted.index
+      left join ledger_node node on node.level = wanted.level and node.index = wanted.index
+      order by position`
+    return rows.map(({ hash }) => {
+      if (!hash) throw new Error('a hash of the ledger is missing')
+      return hash
+    })
+  }
+
+export type Head = { size: number; root: string; at: Date; jws: string }
+
+/** The newest signed head, or the one of this size. */
+export async function findHead(sql: Sql, size?: number): Promise<Head | undefined> {
+  const [row] = await sql<{ size: string; root: Buffer; at: Date; jws: string }[]>`
+    select size, root, at, jws from ledger_head
+    where ${size === undefined ? sql`true` : sql`size = ${size}`} order by ledger_head.size desc limit 1`
+  return row && { ...row, size: Number(row.size), root: row.root.toString('base64url') }
+}
+
+export type InclusionProof = {
+  /** The text whose bytes are hashed. */
+  entry: string
+  /** Its hash, which is all that others need. */
+  leaf: string
+  index: number
+  size: number
+  path: string[]
+  head: Head
+}
+
+/** That this entry is in the ledger, under the newest head. `undefined` where it is not, or not yet. */
+export async function proveInclusion(
+  sql: Sql,
+  entryId: string,
+): Promise<InclusionProof | undefined> {
+  const head = await findHead(sql)
+  const [leaf] = await sql<{ index: string; hash: Buffer; text: string }[]>`
+    select index, hash, ${canonical(sql)} as text
+    from ledger_leaf join ledger_entry entry on entry.id = entry_id where entry_id = ${entryId}`
+  if (!head || !leaf || Number(leaf.index) >= head.size) return undefined
+  const index = Number(leaf.index)
+  const path = await hashesOf(inclusionRanges(index, head.size), findNodesIn(sql))
+  return {
+    entry: leaf.text,
+    leaf: encode(leaf.hash),
+    index,
+    size: head.size,
+    path: path.map(encode),
+    head,
+  }
+}
+
+/** That the ledger of `first` entries is the beginning of that of `second`. Both must be sizes that it has had. */
+export async function proveConsistency(sql: Sql, first: number, second: number): Promise<string[]> {
+  return (await hashesOf(consistencyRanges(first, second), findNodesIn(sql))).map(encode)
+}
+
+const encode = (hash: Uint8Array) => Buffer.from(hash).toString('base64url')

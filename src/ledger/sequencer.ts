@@ -1,0 +1,118 @@
+import type { Db, Sql } from '../db.ts'
+import type { Log } from '../log.ts'
+import { canonical } from './entries.ts'
+import { findNodesIn } from './proofs.ts'
+import { leafHash, type NodeId, nodeHash, rootOf } from './tree.ts'
+
+/** Signs a tree head: compact JWS over this payload. */
+export type SignHead = (head: { size: number; root: string; at: Date }) => Promise<string>
+
+export type Sequencer = { stop(): Promise<void> }
+
+const PAUSE_MS = 1_000
+const AT_ONCE = 5_000
+// Any number known to this project alone.
+const SEQUENCER_LOCK = 7_031_907
+
+/** Gives entries their place in the tree and signs its head, for as long as it runs; one process at a time does. */
+export function startSequencer(parts: { db: Db; log: Log; sign: SignHead }): Sequencer {
+  const { log } = parts
+  let isStopped = false
+  let running = Promise.resolve()
+  const timer = setInterval(() => {
+    running = running.then(async () => {
+      if (isStopped) return
+      await sequence(parts).catch((error: unknown) => log.error('ledger stands still', { error }))
+    })
+  }, PAUSE_MS).unref()
+  return {
+    async stop() {
+      isStopped = true
+      clearInterval(timer)
+      await running
+    },
+  }
+}
+
+/** All entries that may have a place now; answers how many got one. Another process that is at it does the work instead. */
+export async function sequence({ db, sign }: { db: Db; sign: SignHead }): Promise<number> {
+  for (let sequenced = 0; ; ) {
+    const added = await db.begin(async (sql) => {
+      const [lock] = await sql<{ isOurs: boolean }[]>`
+        select pg_try_advisory_xact_lock(${SEQUENCER_LOCK}) as is_ours`
+      return lock?.isOurs ? await addLeaves(sql, sign) : 0
+    })
+    sequenced += added
+    if (added < AT_ONCE) return sequenced
+  }
+}
+
+async function addLeaves(sql: Sql, sign: SignHead): Promise<number> {
+  const [last] = await sql<{ size: string; xid: string | null; isAhead: boolean }[]>`
+    select coalesce((select index + 1 from ledger_leaf order by index desc limit 1), 0) as size, xid::text,
+      -- A restored database counts its transactions anew.
+      coalesce(xid > pg_snapshot_xmax(pg_current_snapshot()), false) as is_ahead
+    from (select (select entry.xid from ledger_leaf join ledger_entry entry on entry.id = entry_id
+      order by index desc limit 1) as xid) newest`
+  const size = Number(last?.size ?? 0)
+  const from = last?.isAhead ? null : (last?.xid ?? null)
+  const entries = await sql<{ id: string; canonical: string }[]>`
+    select entry.id, ${canonical(sql)} as canonical from ledger_entry entry
+    where entry.xid < pg_snapshot_xmin(pg_current_snapshot())
+      and ${from === null ? sql`true` : sql`entry.xid >= ${from}::xid8`}
+      and not exists (select from ledger_leaf where entry_id = entry.id)
+    order by entry.xid, entry.id limit ${AT_ONCE}`
+  if (entries.length === 0) return 0
+  const leaves = entries.map(({ id, canonical: text }, offset) => ({
+    index: size + offset,
+    entryId: id,
+    hash: leafHash(Buffer.from(text)),
+  }))
+  await sql`
+    insert into ledger_leaf (index, entry_id, hash)
+    select index, entry_id, decode(hash, 'hex')
+    from unnest(${leaves.map(({ index }) => index)}::bigint[],
+      ${leaves.map(({ entryId }) => entryId)}::bigint[],
+      ${leaves.map(({ hash }) => hash.toString('hex'))}::text[]) as leaf (index, entry_id, hash)`
+  await addNodes(
+    sql,
+    size,
+    leaves.map(({ hash }) => hash),
+  )
+  const now = size + leaves.length
+  const root = Buffer.from(await rootOf(now, findNodesIn(sql)))
+  const at = new Date()
+  const jws = await sign({ size: now, root: root.toString('base64url'), at })
+  await sql`insert into ledger_head (size, root, at, jws) values (${now}, ${root}, ${at}, ${jws})`
+  return leaves.length
+}
+
+/** The subtrees that became whole with these leaves. */
+async function addNodes(sql: Sql, size: number, hashes: readonly Buffer[]): Promise<void> {
+  const nodes: (NodeId & { hash: Buffer })[] = []
+  let start = size
+  let row: readonly Buffer[] = hashes
+  for (let level = 0; row.length > 0; level++) {
+    // An odd one stands to the left of the first: its hash was stored before.
+    if (start % 2 === 1) {
+      const [left] = await findNodesIn(sql)([{ level, index: start - 1 }])
+      row = [Buffer.from(left ?? ''), ...row]
+      start--
+    }
+    const above: Buffer[] = []
+    for (let at = 0; at + 1 < row.length; at += 2) {
+      const hash = nodeHash(row[at] as Buffer, row[at + 1] as Buffer)
+      nodes.push({ level: level + 1, index: (start + at) / 2, hash })
+      above.push(hash)
+    }
+    start /= 2
+    row = above
+  }
+  if (nodes.length > 0)
+    await sql`
+      insert into ledger_node (level, index, hash)
+      select level, index, decode(hash, 'hex')
+      from unnest(${nodes.map(({ level }) => level)}::smallint[],
+        ${nodes.map(({ index }) => index)}::bigint[],
+        ${nodes.map(({ hash }) => hash.toString('hex'))}::text[]) as node (level, index, hash)`
+}

@@ -1,0 +1,324 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Db, openDb } from '../../src/db.ts'
+import { append, listEntries } from '../../src/ledger/entries.ts'
+import { proveConsistency, proveInclusion } from '../../src/ledger/proofs.ts'
+import { sequence } from '../../src/ledger/sequencer.ts'
+import { isConsistent, isIncluded, leafHash } from '../../src/ledger/tree.ts'
+import { verifyLedger } from '../../src/ledger/verify.ts'
+import { createLog } from '../../src/log.ts'
+import { openKeyRing } from '../../src/oauth/keys.ts'
+import { createHeadJudge, createHeadSigner, listHeadKeys } from '../../src/oauth/ledger-heads.ts'
+import { createApplication } from '../support/application.ts'
+import {
+  ALL_SCOPES,
+  addClient,
+  addResident,
+  startPortal,
+  type TestPortal,
+} from '../support/portal.ts'
+import { addVerification } from '../support/verifications.ts'
+
+const PATH = '/api/v1/me/natural-person/id-verification'
+const SCOPE = 'eprospera:person.id_verification.read'
+let portal: TestPortal
+let db: Db
+let sign: ReturnType<typeof createHeadSigner>
+beforeAll(async () => {
+  portal = await startPortal()
+  db = portal.db
+  const ring = await openKeyRing(db, portal.parts.sealer, createLog('silent'))
+  sign = createHeadSigner(ring)
+  ring.close()
+})
+afterAll(() => portal.close())
+
+const verify = async (on: Db = db) => verifyLedger(on, createHeadJudge(await listHeadKeys(on)))
+const decode = (text: string) => Buffer.from(text, 'base64url')
+
+async function signedIn(scope = ALL_SCOPES) {
+  const resident = await addResident(portal.parts)
+  const client = await addClient(portal.parts)
+  const application = await createApplication(portal.issuer, client)
+  const { access_token: token } = await application.obtainTokens(scope, resident.email)
+  return { resident, client, token }
+}
+const call = async (token: string, path = PATH, init: RequestInit = {}) => {
+  const answer = await fetch(`${portal.url}${path}`, {
+    ...init,
+    headers: { Authorization: `Bearer ${token}` },
+  })
+  return {
+    status: answer.status,
+    body: (await answer.json()) as Record<string, unknown>,
+    headers: answer.headers,
+  }
+}
+
+describe('each look leaves a row', () => {
+  test('of who saw which images of whom, and nothing of what they show', async () => {
+    const { resident, client, token } = await signedIn()
+    const verification = await addVerification(portal.parts, resident.id)
+    await db`
+      update verification set shown_images = '[{"id":"6f1d8f0a-54c5-4d6f-9b8b-0c8f7c1e2a33","type":"selfie","sha256":"ab"}]'
+      where id = ${verification.id}`
+    const { headers } = await call(token)
+    const [row] = await listEntries(db, resident.id)
+    expect(row).toMatchObject({
+      kind: 'disclosure',
+      requestId: headers.get('x-request-id'),
+      clientId: client.client_id,
+      accountId: resident.id,
+      verificationId: verification.id,
+      scope: SCOPE,
+      images: [{ id: '6f1d8f0a-54c5-4d6f-9b8b-0c8f7c1e2a33', type: 'selfie', sha256: 'ab' }],
+      result: 'shown',
+    })
+    const text = JSON.stringify(row)
+    expect(text).not.toContain('X-Amz')
+    expect(text).not.toContain(resident.email)
+  })
+
+  test('of nothing approved, of a missing scope, and of images by every way', async () => {
+    const { resident, token } = await signedIn()
+    await call(token)
+    const poor = await signedIn('openid profile')
+    await call(poor.token)
+    await call(poor.token, `${PATH}/images`)
+    expect((await listEntries(db, resident.id)).map(({ kind, result }) => [kind, result])).toEqual([
+      ['disclosure', 'nothing'],
+    ])
+    expect(
+      (await listEntries(db, poor.resident.id)).map(({ kind, result }) => [kind, result]),
+    ).toEqual([
+      ['refusal', 'missing_scopes'],
+      ['refusal', 'missing_scopes'],
+    ])
+    await addVerification(portal.parts, resident.id)
+    await call(token, `${PATH}/images`)
+    expect(await listEntries(db, resident.id)).toHaveLength(1)
+    await call(token, `${PATH}/images/selfie`)
+    const [row] = await listEntries(db, resident.id)
+    expect(row).toMatchObject({
+      kind: 'disclosure',
+      images: [{ type: 'selfie', sha256: expect.stringMatching(/^[0-9a-f]{64}$/) }],
+    })
+  })
+
+  test('many at the same moment, each its own; and nobody without a token leaves one', async () => {
+    const people = await Promise.all(Array.from({ length: 4 }, () => signedIn()))
+    const [before] = await db<{ count: number }[]>`select count(*)::int as count from ledger_entry`
+    await Promise.all(
+      Array.from({ length: 40 }, (_, index) => call(people[index % 4]?.token ?? '')),
+    )
+    await Promise.all(Array.from({ length: 10 }, () => call('nobody.gave.this')))
+    for (const { resident } of people) expect(await listEntries(db, resident.id)).toHaveLength(10)
+    const [after] = await db<{ count: number }[]>`select count(*)::int as count from ledger_entry`
+    expect((after?.count ?? 0) - (before?.count ?? 0)).toBe(40)
+  })
+
+  test('where the row cannot be written there is no answer', async () => {
+    const { resident, token } = await signedIn()
+    await addVerification(portal.parts, resident.id)
+    await db.unsafe('alter table ledger_entry add constraint closed check (false) not valid')
+    try {
+      for (const path of [PATH, `${PATH}/images/selfie`]) {
+        const { status, body } = await call(token, path)
+        expect([status, body]).toEqual([500, { error: 'Internal server error' }])
+      }
+    } finally {
+      await db.unsafe('alter table ledger_entry drop constraint closed')
+    }
+    expect((await call(token)).status).toBe(200)
+  })
+})
+
+test('entries written at the same moment on two pools all get one place, whoever commits first', async () => {
+  const other = openDb(portal.runtime.databaseUrl, { connections: 4 })
+  const accountId = randomUUID()
+  const gate = Promise.withResolvers<void>()
+  const inside = Promise.withResolvers<void>()
+  // It takes its number first, and commits last.
+  const slow = db.begin(async (sql) => {
+    await append(sql, { kind: 'disclosure', accountId, result: 'slow' })
+    inside.resolve()
+    await gate.promise
+  })
+  await inside.promise
+  await Promise.all(
+    Array.from({ length: 30 }, (_, index) =>
+      append(index % 2 ? db : other, { kind: 'disclosure', accountId, result: `fast ${index}` }),
+    ),
+  )
+  await db
+    .begin(async (sql) => {
+      await append(sql, { kind: 'disclosure', accountId, result: 'taken back' })
+      throw new Error('taken back')
+    })
+    .catch(() => {})
+  await sequence({ db, sign })
+  gate.resolve()
+  await slow
+  await Promise.all([sequence({ db, sign }), sequence({ db: other, sign })])
+  await sequence({ db, sign })
+  const entries = await listEntries(db, accountId)
+  expect(entries).toHaveLength(31)
+  expect(new Set(entries.map(({ index }) => index)).size).toBe(31)
+  expect(entries.every(({ index }) => index !== null)).toBe(true)
+  expect(await verify()).toMatchObject({ faults: [] })
+  await other.end()
+})
+
+test('proofs that anybody can check: of one entry, and of all that was there before', async () => {
+  const accountId = randomUUID()
+  await append(db, { kind: 'disclosure', accountId, result: 'shown' })
+  await sequence({ db, sign })
+  const published = async (path = '') =>
+    (await (await fetch(`${portal.url}/.well-known/ledger${path}`)).json()) as {
+      size: number
+      root: string
+      head: string
+      index: number
+      leaf: string
+      path: string[]
+      keys: Parameters<typeof createHeadJudge>[0]
+    }
+  const before = await published()
+  expect(await createHeadJudge(before.keys)(before.head, before)).toBe(true)
+  expect(await createHeadJudge(before.keys)(before.head, { ...before, size: 1 })).toBe(false)
+
+  for (let number = 0; number < 7; number++)
+    await append(db, { kind: 'disclosure', accountId, result: `shown ${number}` })
+  await sequence({ db, sign })
+  const after = await published()
+  expect(after.size).toBe(before.size + 7)
+  const consistency = await published(`/consistency?first=${before.size}`)
+  const rootOf = ({ size, root }: { size: number; root: string }) => ({ size, root: decode(root) })
+  expect(isConsistent(rootOf(before), rootOf(after), consistency.path.map(decode))).toBe(true)
+  expect(
+    isConsistent(
+      rootOf(before),
+      rootOf(after),
+      (await proveConsistency(db, before.size, after.size)).map(decode),
+    ),
+  ).toBe(true)
+
+  for (const { id } of await listEntries(db, accountId)) {
+    const proof = await proveInclusion(db, id)
+    if (!proof) throw new Error('there is no proof')
+    const leaf = leafHash(Buffer.from(proof.entry))
+    expect(decode(proof.leaf).equals(leaf)).toBe(true)
+    expect(JSON.parse(proof.entry)).toContain(accountId)
+    const path = proof.path.map(decode)
+    const { index, size, head } = proof
+    expect(isIncluded(leaf, { index, size, root: decode(head.root), path })).toBe(true)
+    const shown = await published(`/proof?entry=${id}`)
+    expect([shown.leaf, shown.path]).toEqual([proof.leaf, proof.path])
+    // Who does not know the entry learns nothing of it.
+    expect(JSON.stringify(shown)).not.toContain(accountId)
+  }
+  for (const path of ['/proof', '/proof?entry=x', '/consistency?first=-1', '/consistency'])
+    expect((await fetch(`${portal.url}/.well-known/ledger${path}`)).status).toBe(400)
+  expect((await fetch(`${portal.url}/.well-known/ledger/proof?entry=999999999`)).status).toBe(404)
+})
+
+describe('nobody changes it quietly', () => {
+  test.each([
+    ['update ledger_entry set result = $$x$$'],
+    ['delete from ledger_entry'],
+    ['truncate ledger_entry'],
+    ['update ledger_leaf set entry_id = 1'],
+    ['delete from ledger_leaf'],
+    ['delete from ledger_head'],
+    ['update ledger_node set hash = $$x$$'],
+  ])('refused: %s', async (statement) => {
+    await expect(db.unsafe(statement)).rejects.toThrow('the ledger is only added to')
+  })
+
+  /** As one who has the whole database in hand. */
+  async function tamper(statement: string, restore: string) {
+    await sequence({ db, sign })
+    const without = async (what: string) => {
+      for (const table of ['ledger_entry', 'ledger_leaf', 'ledger_node', 'ledger_head'])
+        await db.unsafe(`alter table ${table} disable trigger user`)
+      await db.unsafe(what)
+      for (const table of ['ledger_entry', 'ledger_leaf', 'ledger_node', 'ledger_head'])
+        await db.unsafe(`alter table ${table} enable trigger user`)
+    }
+    await without(statement)
+    const { faults } = await verify()
+    await without(restore)
+    expect(await verify()).toMatchObject({ faults: [] })
+    return faults
+  }
+  const entryAt = async (index: number) => {
+    const [row] = await db<{ entryId: string }[]>`
+      select entry_id from ledger_leaf where index = ${index}`
+    return row?.entryId ?? ''
+  }
+
+  test('a changed word', async () => {
+    const entry = await entryAt(5)
+    await db.unsafe('create table kept as table ledger_entry')
+    const faults = await tamper(
+      `update ledger_entry set result = 'nothing at all' where id = ${entry}`,
+      `update ledger_entry e set result = kept.result from kept where kept.id = e.id and e.id = ${entry}`,
+    )
+    expect(faults).toEqual([
+      { fault: 'the entry was changed, or its leaf', index: 5, entryId: entry },
+    ])
+    await db.unsafe('drop table kept')
+  })
+
+  test('an entry that is gone', async () => {
+    const entry = await entryAt(3)
+    await db.unsafe(`create table kept as select * from ledger_entry where id = ${entry}`)
+    const faults = await tamper(
+      `delete from ledger_entry where id = ${entry}`,
+      'insert into ledger_entry overriding system value select * from kept',
+    )
+    expect(faults).toEqual([
+      { fault: 'the entry of this leaf is missing', index: 3, entryId: entry },
+    ])
+    await db.unsafe('drop table kept')
+  })
+
+  test('two that changed places', async () => {
+    const swap = `
+      update ledger_leaf set index = -1 where index = 4; update ledger_leaf set index = 4 where index = 7;
+      update ledger_leaf set index = 7 where index = -1`
+    const faults = await tamper(swap, swap)
+    expect(faults.map(({ index }) => index)).toEqual([4, 6])
+    expect(faults[0]?.fault).toContain("stands in another's place")
+  })
+
+  test('an entry changed with its leaf and every hash above it, but not with the signed head', async () => {
+    const faults = await tamper(
+      'create table heads as table ledger_head; update ledger_head set root = sha256(root)',
+      'update ledger_head h set root = heads.root from heads where heads.size = h.size; drop table heads',
+    )
+    expect(faults.length).toBeGreaterThan(1)
+    expect(faults[0]?.fault).toContain('has another root')
+  })
+
+  test('the last ones cut off', async () => {
+    await db.unsafe('create table kept as select * from ledger_leaf order by index desc limit 2')
+    const faults = await tamper(
+      'delete from ledger_leaf where index in (select index from kept)',
+      'insert into ledger_leaf select * from kept',
+    )
+    expect(faults.some(({ fault }) => fault.includes('a head was signed over'))).toBe(true)
+    await db.unsafe('drop table kept')
+  })
+
+  test('an entry that was put among the old ones', async () => {
+    const [old] = await db<{ xid: string }[]>`
+      select xid::text from ledger_entry join ledger_leaf on entry_id = id where index = 2`
+    await db`
+      insert into ledger_entry (kind, result, xid) values ('disclosure', 'never happened', ${old?.xid ?? ''}::xid8)`
+    const { faults } = await verify()
+    expect(faults).toEqual([
+      { fault: 'an entry has no leaf, and later ones have', entryId: expect.any(String) },
+    ])
+  })
+})
