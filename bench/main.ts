@@ -17,6 +17,7 @@ import { createUserAgent } from '../src/sandbox/user-agent.ts'
 import { hashSecret, randomSecret } from '../src/secrets.ts'
 import { basic, CALLBACK, type Flows, MEMORY_CLIENT, runFlows, signInBrowsers } from './flow.ts'
 import { backUp, startImageSource } from './images.ts'
+import { measureLedger } from './ledger.ts'
 import type { Task } from './target.ts'
 
 /*
@@ -34,11 +35,13 @@ const { values } = parseArgs({
     slices: { type: 'string', default: '6' },
     seconds: { type: 'string', default: '2' },
     images: { type: 'string', default: '900' },
+    ledger: { type: 'string', default: '50000' },
   },
 })
 const slices = Number(values.slices)
 const seconds = Number(values.seconds)
 const images = Number(values.images)
+const ledgerRows = Number(values.ledger)
 
 type Target = {
   url: string
@@ -47,7 +50,10 @@ type Target = {
   stop(): void
 }
 type Request = { method?: 'POST'; path?: string; headers?: Record<string, string>; body?: string }
-type Load = { name: string; target: Target } & ({ nextRequest: () => Request } | { flows: Flows })
+type Load = { name: string; target: Target; before?: () => Promise<void> } & (
+  | { nextRequest: () => Request }
+  | { flows: Flows }
+)
 type Result = { name: string; requestsPerSecond: number; cpuMicroseconds: number; errors: number }
 
 const say = (line: string) => process.stderr.write(`${line}\n`)
@@ -78,6 +84,7 @@ function ask<T>(child: ChildProcess, message: Task | 'cpu'): Promise<T> {
 /** One slice: `seconds` of load from 50 connections. */
 async function slice(load: Load) {
   const { target } = load
+  await load.before?.()
   const before = await target.cpuMicroseconds()
   if ('flows' in load) {
     const run = await runFlows(load.flows, seconds)
@@ -349,8 +356,6 @@ async function main() {
     say(`making ${RESIDENTS} residents`)
     const tokens = await seed(parts, issuer)
     const clients = await seedClients(parts)
-    await parts.close()
-
     say(`GET ${API}`)
     const authorized = around(
       tokens.map((token) => ({ path: API, headers: { authorization: `Bearer ${token}` } })),
@@ -359,6 +364,23 @@ async function main() {
       { name: 'bare Hono handler', target: hello, nextRequest: () => ({ path: '/' }) },
       { name: `GET ${API}`, target: portal, nextRequest: authorized },
     ])
+    say('the same, with the ledger and without')
+    const ledgered = await compare([
+      {
+        name: 'each row dropped before it is written',
+        target: portal,
+        nextRequest: authorized,
+        before: () => dropRows(parts, true),
+      },
+      {
+        name: 'a durable row before each answer',
+        target: portal,
+        nextRequest: authorized,
+        before: () => dropRows(parts, false),
+      },
+    ])
+    await dropRows(parts, false)
+    await parts.close()
     say('POST /webhooks/veriff')
     const deliver = deliveries(apiKey, secret)
     const ingest = await compare([
@@ -411,9 +433,17 @@ async function main() {
     ])
     say(`${images} images from the vendor into the bucket`)
     const backups = await measureBackups(runtime, images, targets)
+    say(`a ledger of ${ledgerRows} rows`)
+    const ledger = await measureLedger(runtime, ledgerRows)
     await report(
       [
         { title: 'Hot endpoint, against a bare Hono handler', target: 0.2, results: hot },
+        {
+          title: 'Hot endpoint with the ledger, against itself without',
+          target: 0.6,
+          results: ledgered,
+          by: 'throughput',
+        },
         { title: 'Deliveries durably stored, against a bare insert', target: 0.6, results: ingest },
         { title: 'Code to tokens, against the library in memory', target: 0.5, results: code },
         {
@@ -423,6 +453,7 @@ async function main() {
         },
       ],
       backups,
+      ledger,
     )
   } finally {
     for (const target of targets) target.stop()
@@ -431,18 +462,38 @@ async function main() {
   }
 }
 
-type Section = { title: string; target: number; results: Result[] }
+type Section = { title: string; target: number; results: Result[]; by?: 'throughput' }
 
-async function report(sections: Section[], backups: Awaited<ReturnType<typeof measureBackups>>) {
-  const rows = sections.map(({ title, target, results: [base, measured] }) => ({
+/** Takes the ledger out of the way of the portal as it runs, and puts it back. */
+async function dropRows({ db }: Parts, isDropped: boolean): Promise<void> {
+  await db.unsafe(
+    isDropped
+      ? `create or replace function bench_drop() returns trigger language plpgsql as 'begin return null; end';
+         create or replace trigger bench_drop before insert on ledger_entry for each row execute function bench_drop()`
+      : 'drop trigger if exists bench_drop on ledger_entry',
+  )
+}
+
+async function report(
+  sections: Section[],
+  backups: Awaited<ReturnType<typeof measureBackups>>,
+  ledger: Awaited<ReturnType<typeof measureLedger>>,
+) {
+  const rows = sections.map(({ title, target, results: [base, measured], by }) => ({
     title,
     target,
-    ratio: Number(((base?.cpuMicroseconds ?? 0) / (measured?.cpuMicroseconds ?? 1)).toFixed(3)),
+    by: by ?? 'server CPU',
+    ratio: Number(
+      (by === 'throughput'
+        ? (measured?.requestsPerSecond ?? 0) / (base?.requestsPerSecond ?? 1)
+        : (base?.cpuMicroseconds ?? 0) / (measured?.cpuMicroseconds ?? 1)
+      ).toFixed(3),
+    ),
     base,
     measured,
   }))
-  for (const { title, target, ratio, base, measured } of rows) {
-    process.stdout.write(`\n${title}: ratio ${ratio} by server CPU (target ${target})\n`)
+  for (const { title, target, ratio, by, base, measured } of rows) {
+    process.stdout.write(`\n${title}: ratio ${ratio} by ${by} (target ${target})\n`)
     for (const result of [base, measured])
       if (result)
         process.stdout.write(
@@ -452,13 +503,16 @@ async function report(sections: Section[], backups: Awaited<ReturnType<typeof me
   process.stdout.write(
     `\nImages backed up: ${backups.imagesPerSecond}/s by one worker (${backups.images} of ${Math.round(backups.bytesEach / 1024)} KiB), ${backups.cpuMicrosecondsEach} us CPU each; memory ${backups.mebibytes.firstHalf} MiB in the first half, ${backups.mebibytes.secondHalf} MiB in the second\nTwo workers over one, slow vendor: ${backups.twoWorkersOverOne} times as fast, ${backups.doubleWork} done twice\n`,
   )
+  process.stdout.write(
+    `\nLedger of ${ledger.rows} rows: given places in ${ledger.sequencedInSeconds} s, verified in ${ledger.verifiedInSeconds} s; one turned byte ${ledger.isNamed ? 'named' : 'NOT NAMED'} in ${ledger.turnedByteFoundInSeconds} s; a proof in ${ledger.proofMilliseconds.median} ms (median), ${ledger.proofMilliseconds.worstOfHundred} ms (99th of a hundred)\n`,
+  )
   const dir = new URL('./results/', import.meta.url)
   await mkdir(dir, { recursive: true })
   const file = new URL('latest.json', dir)
   const machine = { node: process.version, cpu: cpus()[0]?.model, cores: cpus().length }
   await writeFile(
     file,
-    `${JSON.stringify({ at: new Date().toISOString(), machine, connections: CONNECTIONS, slices, seconds, rows, backups }, null, 2)}\n`,
+    `${JSON.stringify({ at: new Date().toISOString(), machine, connections: CONNECTIONS, slices, seconds, rows, backups, ledger }, null, 2)}\n`,
   )
   process.stdout.write(`\nwritten to bench/results/latest.json\n`)
   if (rows.some(({ base, measured }) => (base?.errors ?? 0) + (measured?.errors ?? 0) > 0))

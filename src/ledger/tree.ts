@@ -25,7 +25,7 @@ export const nodeHash = (left: Uint8Array, right: Uint8Array): Buffer => sha256(
 export const EMPTY_ROOT: Buffer = sha256()
 
 /** The whole subtrees that leaves `from` to `to` (not counted) are made of, left to right. */
-export function wholeSubtrees(from: number, to: number): NodeId[] {
+function wholeSubtrees(from: number, to: number): NodeId[] {
   const nodes: NodeId[] = []
   for (let at = from; at < to; ) {
     let level = 0

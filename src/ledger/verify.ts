@@ -2,7 +2,7 @@ import type { Db } from '../db.ts'
 import { canonical } from './entries.ts'
 import { EMPTY_ROOT, leafHash, nodeHash } from './tree.ts'
 
-export type LedgerFault = { fault: string; index?: number; entryId?: string }
+type LedgerFault = { fault: string; index?: number; entryId?: string }
 export type Verdict = { entries: number; sequenced: number; heads: number; faults: LedgerFault[] }
 
 const AT_ONCE = 20_000
