@@ -30,6 +30,7 @@ import { createFormTokens } from './oauth/sessions.ts'
 import { accountRoutes } from './portal/account.ts'
 import { consentRoutes } from './portal/consents.ts'
 import { createGuard } from './portal/guard.ts'
+import { lookRoutes } from './portal/looks.ts'
 import { mailLinkRoutes } from './portal/mail-links.ts'
 import { outboxRoutes } from './portal/outbox.ts'
 import { passkeyRoutes } from './portal/passkeys.ts'
@@ -166,6 +167,7 @@ export function createApp(parts: AppParts): Hono<Env> {
     portalRoutes({ ...guarded, jobs: parts.jobs, guard, storage, imageOrigin: parts.imageOrigin }),
   )
   app.route('/', consentRoutes({ issuer, db, forms, guard, log }))
+  app.route('/', lookRoutes({ issuer, db, guard }))
   app.route('/', accountRoutes({ ...guarded, ...mailing, guard }))
   app.route('/', passkeyRoutes({ ...guarded, ...mailing, guard }))
   app.route('/', mailLinkRoutes({ ...guarded, ...mailing }))

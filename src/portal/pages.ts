@@ -72,7 +72,8 @@ ${
   applications.length === 0
     ? html`<p class="empty">Nobody. When you allow an application to see something, it is listed here, and you can end it here.</p>`
     : applications.map((application) => applicationCard(application, csrf))
-}</section>`,
+}
+<p><a href="/looks">Who looked at your data, and when</a></p></section>`,
   })
 }
 

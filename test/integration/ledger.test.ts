@@ -9,11 +9,13 @@ import { verifyLedger } from '../../src/ledger/verify.ts'
 import { createLog } from '../../src/log.ts'
 import { openKeyRing } from '../../src/oauth/keys.ts'
 import { createHeadJudge, createHeadSigner, listHeadKeys } from '../../src/oauth/ledger-heads.ts'
+import { createUserAgent } from '../../src/sandbox/user-agent.ts'
 import { createApplication } from '../support/application.ts'
 import {
   ALL_SCOPES,
   addClient,
   addResident,
+  PASSWORD,
   startPortal,
   type TestPortal,
 } from '../support/portal.ts'
@@ -131,6 +133,36 @@ describe('each look leaves a row', () => {
     }
     expect((await call(token)).status).toBe(200)
   })
+})
+
+test('the resident reads who looked, in words, and nobody else does', async () => {
+  const { resident, client, token } = await signedIn()
+  await addVerification(portal.parts, resident.id)
+  for (let number = 0; number < 52; number++) await call(token, `${PATH}/images/selfie`)
+  await append(db, { kind: 'operator-look', accountId: resident.id, result: 'resident' })
+  const browser = createUserAgent()
+  const signIn = await browser.open(`${portal.url}/`)
+  await browser.submit(signIn, 'login', { email: resident.email, password: PASSWORD })
+  const first = await browser.open(`${portal.url}/looks`)
+  expect(first.text).toContain('The people who run this portal')
+  expect(first.text).toContain('Was shown your face.')
+  expect(first.text.split('Was shown your face.')).toHaveLength(50)
+  expect(first.text).toContain('Bluewater Bank')
+  expect(first.text).not.toContain(client.client_id)
+  const [, next = ''] = /href="(\/looks\?before=\d+)"/.exec(first.text) ?? []
+  const second = await browser.open(`${portal.url}${next}`)
+  expect(second.text.split('Was shown your face.')).toHaveLength(4)
+  expect(second.text).not.toContain('rel="next"')
+
+  const other = createUserAgent()
+  const stranger = await addResident(portal.parts)
+  await other.submit(await other.open(`${portal.url}/`), 'login', {
+    email: stranger.email,
+    password: PASSWORD,
+  })
+  expect((await other.open(`${portal.url}${next}`)).text).toContain('Nobody has looked')
+  const nobody = await fetch(`${portal.url}/looks`, { redirect: 'manual' })
+  expect([nobody.status, nobody.headers.get('location')]).toEqual([303, '/'])
 })
 
 test('entries written at the same moment on two pools all get one place, whoever commits first', async () => {

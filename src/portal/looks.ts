@@ -1,0 +1,48 @@
+import type { HttpBindings } from '@hono/node-server'
+import { Hono } from 'hono'
+import type { Db } from '../db.ts'
+import { securityHeaders } from '../html.ts'
+import { listEntries } from '../ledger/entries.ts'
+import { listClientProfiles } from '../oauth/client-profile.ts'
+import type { Guard } from './guard.ts'
+import { looksPage } from './looks-page.ts'
+
+type Env = { Bindings: HttpBindings }
+const PER_PAGE = 50
+
+/** Who looked at the resident's data: their own part of the ledger, in words. */
+export function lookRoutes({
+  issuer,
+  db,
+  guard,
+}: {
+  issuer: string
+  db: Db
+  guard: Guard
+}): Hono<Env> {
+  const routes = new Hono<Env>()
+  routes.get('/looks', async (c) => {
+    const resident = await guard.findResident(c)
+    if (!resident) return c.redirect('/', 303)
+    const given = c.req.query('before') ?? ''
+    const before = /^\d{1,18}$/.test(given) ? given : undefined
+    const found = await listEntries(db, resident.account.id, { before, limit: PER_PAGE + 1 })
+    const entries = found.slice(0, PER_PAGE)
+    const clients = [...new Set(entries.flatMap(({ clientId }) => clientId ?? []))]
+    const profiles = await listClientProfiles(db, clients)
+    for (const [name, value] of Object.entries(securityHeaders({ issuer }))) c.header(name, value)
+    return c.html(
+      looksPage({
+        entries: entries.map((entry) => ({
+          ...entry,
+          who: entry.clientId
+            ? (profiles.find(({ clientId }) => clientId === entry.clientId)?.name ??
+              'An application that is gone')
+            : 'The people who run this portal',
+        })),
+        olderThan: found.length > PER_PAGE ? entries.at(-1)?.id : undefined,
+      }),
+    )
+  })
+  return routes
+}
