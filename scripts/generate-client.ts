@@ -65,6 +65,8 @@ type Body = { content?: Record<string, { schema: Json }> }
 const contentOf = ({ content }: Body) =>
   content
     ? `content: { ${Object.entries(content)
+        // Where there is JSON, that is what the client reads.
+        .filter(([type]) => !content['application/json'] || type === 'application/json')
         .map(([type, { schema }]) => `${quote(type)}: ${typeOf(schema)}`)
         .join('; ')} }`
     : 'content?: never'

@@ -27,6 +27,7 @@ import { interactionRoutes } from './oauth/interactions.ts'
 import { errorPage } from './oauth/pages.ts'
 import { SCOPES } from './oauth/scopes.ts'
 import { createFormTokens } from './oauth/sessions.ts'
+import type { SignAnswer } from './oauth/signed-answers.ts'
 import { accountRoutes } from './portal/account.ts'
 import { consentRoutes } from './portal/consents.ts'
 import { createGuard } from './portal/guard.ts'
@@ -52,6 +53,7 @@ export type AppParts = {
   jobs: Jobs
   cookieKeys: readonly string[]
   tokens: AccessTokens
+  signAnswer: SignAnswer
   provider: () => Provider
   log: Log
   addressOf: ClientAddress
@@ -79,7 +81,15 @@ export function createApp(parts: AppParts): Hono<Env> {
 
   const app = new Hono<Env>()
   // These two before the middleware, whose headers cost more than their own work: they bring theirs themselves.
-  app.route('/api/v1', idVerificationRoutes({ bearer, findLatestApproved, storage }))
+  app.route(
+    '/api/v1',
+    idVerificationRoutes({
+      bearer,
+      findLatestApproved,
+      storage,
+      signAnswer: parts.signAnswer,
+    }),
+  )
   app.route(
     '/',
     webhookRoutes({

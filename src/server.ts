@@ -22,6 +22,7 @@ import {
 } from './oauth/pages.ts'
 import { createProvider, DEVICE_PATH, type Pages, pinHost } from './oauth/provider.ts'
 import { guardSessions } from './oauth/sessions.ts'
+import { createAnswerSigner } from './oauth/signed-answers.ts'
 import type { Parts } from './parts.ts'
 import type { Storage } from './storage.ts'
 
@@ -124,6 +125,7 @@ export async function startServer(
     sealer,
     cookieKeys: runtime.cookieKeys,
     tokens,
+    signAnswer: createAnswerSigner(issuer, ring),
     provider: () => provider,
     log,
     addressOf: createClientAddress(options.trustedProxies),

@@ -2,7 +2,7 @@
 export type paths = {
   '/api/v1/me/natural-person/id-verification': {
     /** The latest approved identity verification */ get: {
-      parameters: { path?: never; query?: never; header?: never; cookie?: never }
+      parameters: { path?: never; query?: { signed?: '1' }; header?: never; cookie?: never }
       requestBody?: never
       responses: {
         200: {

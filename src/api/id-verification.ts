@@ -1,8 +1,9 @@
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
 import type { Db } from '../db.ts'
 import { ApiError } from '../errors.ts'
 import type { VerifiedToken } from '../oauth/access-token.ts'
 import type { Bearer, LiveToken } from '../oauth/bearer.ts'
+import type { SignAnswer } from '../oauth/signed-answers.ts'
 import type { SignGet, Storage } from '../storage.ts'
 import { apiHeaders } from './headers.ts'
 
@@ -105,27 +106,78 @@ export function createFindLatestApproved(lanes: readonly Db[]): FindLatestApprov
     })
 }
 
-type Parts = { bearer: Bearer; findLatestApproved: FindLatestApproved; storage: Storage }
+type Parts = {
+  bearer: Bearer
+  findLatestApproved: FindLatestApproved
+  storage: Storage
+  signAnswer: SignAnswer
+}
+
+/** `Accept: application/jwt`, or `?signed=1`. */
+function asksSigned(c: Context): boolean {
+  const accept = c.req.header('accept')
+  // Nearly nobody does: no parsing for the others.
+  if (c.req.query('signed') === '1') return true
+  return accept !== undefined && /(^|,)\s*application\/jwt\s*(;|,|$)/i.test(accept)
+}
 
 /** `GET /me/natural-person/id-verification`, exactly as seed 004 prints it, and its alias. */
 export function idVerificationRoutes(parts: Parts): Hono {
   const { findLatestApproved, storage } = parts
   const bearer: Bearer = parts.bearer
   const routes = new Hono()
+
+  /** The same answer as a JWT, each image with the digest and size of the file behind its link (OpenID Attachments 1.0). */
+  async function signed(
+    { clientId, subject }: VerifiedToken,
+    requestId: string,
+    { documents, ...verification }: ReturnType<typeof present>,
+    latest: LatestApproved | undefined,
+  ): Promise<string> {
+    const attachments: Record<string, object> = {}
+    for (const [name, key, url] of [
+      ['documentFront', latest?.documentFrontKey, documents.documentFront],
+      ['documentBack', latest?.documentBackKey, documents.documentBack],
+      ['face', latest?.faceKey, documents.face],
+    ] as const) {
+      if (!key || !url) continue
+      const file = await storage.head(key)
+      if (!file?.sha256) throw new Error('the bucket does not say what it holds')
+      attachments[name] = {
+        content_type: 'image/jpeg',
+        digest: { alg: 'sha-256', value: file.sha256.toString('base64') },
+        size: file.size,
+        url,
+        expires_in: LINK_LIFE_SECONDS,
+      }
+    }
+    return await parts.signAnswer({
+      clientId,
+      accountId: subject,
+      requestId,
+      claims: { id_verification: verification, attachments },
+    })
+  }
   for (const path of [
     '/me/natural-person/id-verification',
     '/me/natural-person/id_verification',
   ] as const) {
     routes.get(path, async (c) => {
       const token = await bearer.read(c)
+      const isSigned = asksSigned(c)
       bearer.use({ clientId: token.clientId, accountId: token.subject })
       const requestId = crypto.randomUUID()
       const answer = await findLatestApproved(token, requestId)
       // A service client's token has none of the residents' scopes, which is what it is told.
       bearer.requireLive(answer?.live ?? (await bearer.findService(token)), SCOPE)
       const sign = answer?.latest ? await storage.signer() : undefined
+      const body = present(answer?.latest, sign)
+      if (isSigned)
+        return new Response(await signed(token, requestId, body, answer?.latest), {
+          headers: { 'Content-Type': 'application/jwt', ...apiHeaders(requestId) },
+        })
       // Made directly: through the context each header costs more than a link.
-      return new Response(JSON.stringify(present(answer?.latest, sign)), {
+      return new Response(JSON.stringify(body), {
         headers: {
           'Content-Type': 'application/json; charset=utf-8',
           ...apiHeaders(requestId),

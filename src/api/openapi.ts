@@ -115,6 +115,7 @@ function describe(operation: Operation) {
                   schema: reference(answer.schema, 'output'),
                   example: answer.example,
                 },
+                ...(answer.signed ? { 'application/jwt': { schema: { type: 'string' } } } : {}),
               },
             }
           : {}),

@@ -14,6 +14,7 @@ import {
   residencySchema,
   resultSchema,
   reviewSchema,
+  signedQuerySchema,
   startedVerificationSchema,
   startSchema,
   verificationSchema,
@@ -38,6 +39,8 @@ export type Operation = {
     description: string
     schema?: z.ZodType
     example?: Example
+    /** It can be had as a signed JWT too. */
+    signed?: true
     /** Bytes of this kind instead of JSON. */
     contentType?: string
   }
@@ -168,9 +171,11 @@ export const OPERATIONS: readonly Operation[] = [
     description:
       'With presigned links to its images, good for one hour. Ask again for fresh ones; do not keep them.',
     scope: RESIDENT,
+    query: signedQuerySchema,
     answer: {
       status: 200,
       description: 'The verification, or every field null where nothing is approved',
+      signed: true,
       schema: idVerificationSchema,
       example: {
         id: ID,

@@ -57,6 +57,15 @@ export const idVerificationSchema = name(
     .describe('Every field is null where nothing is approved'),
 )
 
+export const signedQuerySchema = z.object({
+  signed: z
+    .enum(['1'])
+    .optional()
+    .describe(
+      'The answer as a JWT that the portal signed; `Accept: application/jwt` does the same',
+    ),
+})
+
 export const naturalPersonSchema = name(
   'NaturalPerson',
   z.object({
