@@ -12,6 +12,7 @@ import { findPerson, findResidency, setPerson } from './accounts/natural-person.
 import { migrate, type Sql } from './db.ts'
 import { diagnose } from './doctor.ts'
 import { FindingsError, OperatorError } from './errors.ts'
+import { exportResident } from './id-verification/export.ts'
 import {
   findDelivery,
   findVerification,
@@ -44,8 +45,8 @@ import {
   setClientEnabled,
   updateClient,
 } from './oauth/clients.ts'
-import { listKeys, retireKey, rotateKeys } from './oauth/keys.ts'
-import { createHeadJudge, listHeadKeys } from './oauth/ledger-heads.ts'
+import { listKeys, openKeyRing, retireKey, rotateKeys } from './oauth/keys.ts'
+import { createHeadJudge, createManifestSigner, listHeadKeys } from './oauth/ledger-heads.ts'
 import { createInitialAccessToken } from './oauth/registration.ts'
 import type { Parts } from './parts.ts'
 
@@ -342,6 +343,25 @@ const COMMANDS: Record<string, Command> = {
     },
   },
 
+  'resident export': {
+    usage: 'resident export ID|EMAIL --out FILE.zip',
+    options: { out: { type: 'string' } },
+    run: async ({ db, storage, sealer, log }, values, rest) => {
+      const resident = await findResident(db, id(rest, 'resident'))
+      const file = one(values, 'out')
+      const ring = await openKeyRing(db, sealer, log)
+      try {
+        const sign = createManifestSigner(ring)
+        const written = await exportResident(
+          { db, storage },
+          { accountId: resident.id, file, sign },
+        )
+        return { id: resident.id, file, ...written }
+      } finally {
+        ring.close()
+      }
+    },
+  },
   'resident erase': {
     usage: 'resident erase ID|EMAIL',
     run: ({ db, runtime, log }, _values, rest) =>

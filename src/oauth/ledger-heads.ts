@@ -15,6 +15,17 @@ export const createHeadSigner =
       .sign(privateKey)
   }
 
+/** Signs the list of files of a resident's archive: a JWT with what is given and `iat`. */
+export const createManifestSigner =
+  (ring: Pick<KeyRing, 'current'>) =>
+  (manifest: Record<string, unknown>): Promise<string> => {
+    const { kid, privateKey } = ring.current().active.ES256
+    return new SignJWT(manifest)
+      .setProtectedHeader({ alg: 'ES256', typ: 'resident-archive+jwt', kid })
+      .setIssuedAt()
+      .sign(privateKey)
+  }
+
 /** Every key that a head may be signed with, those that sign no more among them: a head is good for ever. */
 export async function listHeadKeys(sql: Sql): Promise<JWK[]> {
   const rows = await sql<{ kid: string; publicJwk: JWK }[]>`

@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto'
+import { open, rename, rm } from 'node:fs/promises'
+import { Zip, ZipPassThrough } from 'fflate'
+import { findPerson, findResidency } from '../accounts/natural-person.ts'
+import { listPasskeys } from '../accounts/passkeys.ts'
+import type { Db, Sql } from '../db.ts'
+import { OperatorError } from '../errors.ts'
+import { append, listEntries } from '../ledger/entries.ts'
+import { listConsents } from '../oauth/consents.ts'
+import { listSessions } from '../oauth/sessions.ts'
+import type { Storage } from '../storage.ts'
+
+/** Signs the archive's list of files: compact JWS over this payload. */
+export type SignManifest = (manifest: Record<string, unknown>) => Promise<string>
+
+/**
+ * Everything that is held of a resident, and everything that was looked at, as a ZIP in `file`: JSON, the images as the vendor
+ * had them, the vendor's own words, and `manifest.jws`, which the portal signed over each file's SHA-256. The file is there
+ * whole or not at all, for its owner alone. Throws OperatorError where it exists already, or cannot be written.
+ */
+export async function exportResident(
+  { db, storage }: { db: Db; storage: Storage },
+  { accountId, file, sign }: { accountId: string; file: string; sign: SignManifest },
+): Promise<{ files: number; bytes: number; sha256: string }> {
+  // Before anything is read: what is taken out is written down, or not taken.
+  await append(db, { kind: 'export', accountId, result: 'archive' })
+  const unfinished = `${file}.unfinished`
+  let handle: Awaited<ReturnType<typeof open>>
+  try {
+    await (await open(file, 'wx', 0o600)).close()
+    handle = await open(unfinished, 'w', 0o600)
+  } catch (cause) {
+    const isThere = (cause as NodeJS.ErrnoException).code === 'EEXIST'
+    throw new OperatorError(
+      isThere ? `${file} exists already: choose another name.` : `${file} cannot be written.`,
+      { cause },
+    )
+  }
+  try {
+    const archive = startArchive((chunk) => handle.write(chunk))
+    const json = (name: string, value: unknown) =>
+      archive.add(name, Buffer.from(`${JSON.stringify(value, null, 2)}\n`))
+    await json('account.json', await readAccount(db, accountId))
+    await json('consents.json', await listConsents(db, accountId))
+    await json('sessions.json', await listSessions(db, accountId))
+    await json('passkeys.json', await listPasskeys(db, accountId))
+    await json('looks.json', await listEntries(db, accountId, { limit: 1_000_000 }))
+    const verifications = await readVerifications(db, accountId)
+    await json('verifications.json', verifications)
+    for (const { id } of verifications) {
+      for await (const { key, name } of readImages(db, id))
+        await archive.add(`images/${id}/${name}`, await storage.get(key))
+      for (const { deliveryId, body } of await readDeliveries(db, id))
+        await archive.add(`deliveries/${id}/${deliveryId}.json`, body)
+    }
+    const manifest = { account_id: accountId, files: archive.files() }
+    await archive.add('manifest.jws', Buffer.from(await sign(manifest)))
+    const { bytes, sha256 } = await archive.end()
+    await handle.sync()
+    await handle.close()
+    await rename(unfinished, file)
+    return { files: Object.keys(manifest.files).length, bytes, sha256 }
+  } catch (error) {
+    await handle.close().catch(() => {})
+    await rm(unfinished, { force: true })
+    await rm(file, { force: true })
+    throw error
+  }
+}
+
+/** Files are stored as they are: images are compressed already. One at a time is in memory. */
+function startArchive(write: (chunk: Uint8Array) => Promise<unknown>) {
+  const digests: Record<string, string> = {}
+  const whole = createHash('sha256')
+  let bytes = 0
+  let pending: Uint8Array[] = []
+  const zip = new Zip((error, chunk) => {
+    if (error) throw error
+    whole.update(chunk)
+    bytes += chunk.length
+    pending.push(chunk)
+  })
+  const flush = async () => {
+    const chunks = pending
+    pending = []
+    for (const chunk of chunks) await write(chunk)
+  }
+  return {
+    async add(name: string, content: Uint8Array) {
+      digests[name] = createHash('sha256').update(content).digest('hex')
+      const entry = new ZipPassThrough(name)
+      zip.add(entry)
+      entry.push(content, true)
+      await flush()
+    },
+    files: () => ({ ...digests }),
+    async end() {
+      zip.end()
+      await flush()
+      return { bytes, sha256: whole.digest('hex') }
+    },
+  }
+}
+
+async function readAccount(sql: Sql, accountId: string) {
+  const [account] = await sql`
+    select id, email, email_verified, given_name, surname, status, created_at, updated_at
+    from account where id = ${accountId}`
+  return {
+    ...account,
+    person: await findPerson(sql, accountId),
+    residency: await findResidency(sql, accountId),
+  }
+}
+
+async function readVerifications(sql: Sql, accountId: string) {
+  return await sql<{ id: string }[]>`
+    select id, tenant, vendor, status, document_type, session_created_at, decided_at,
+      (select coalesce(json_agg(json_build_object('attempt', attempt_id, 'status', status, 'decidedAt', decided_at,
+          'documentType', document_type, 'reason', reason) order by recorded_at), '[]')
+        from decision where verification_id = verification.id) as decisions,
+      (select coalesce(json_agg(json_build_object('id', id, 'attempt', attempt_id, 'type', type, 'state', state,
+          'contentType', content_type, 'size', size, 'sha256', encode(sha256, 'hex'), 'capturedAt', captured_at)
+          order by attempt_id, type, position), '[]')
+        from image where verification_id = verification.id) as images
+    from verification where account_id = ${accountId} order by session_created_at`
+}
+
+async function* readImages(sql: Sql, verificationId: string) {
+  const rows = await sql<{ key: string }[]>`
+    select object_key as key from image
+    where verification_id = ${verificationId} and state = 'stored' order by object_key`
+  for (const { key } of rows) yield { key, name: key.split('/').slice(2).join('/') }
+}
+
+async function readDeliveries(sql: Sql, verificationId: string) {
+  return await sql<{ deliveryId: string; body: Buffer }[]>`
+    select id as delivery_id, body from delivery where verification_id = ${verificationId} order by received_at`
+}

@@ -1,0 +1,130 @@
+import { createHash } from 'node:crypto'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { unzipSync } from 'fflate'
+import { createLocalJWKSet, jwtVerify } from 'jose'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { readCommand } from '../../src/commands.ts'
+import { listEntries } from '../../src/ledger/entries.ts'
+import { listHeadKeys } from '../../src/oauth/ledger-heads.ts'
+import { createApplication } from '../support/application.ts'
+import {
+  ALL_SCOPES,
+  addClient,
+  addResident,
+  startPortal,
+  type TestPortal,
+} from '../support/portal.ts'
+import { connectSandbox, eventually } from '../support/sandbox.ts'
+
+let portal: TestPortal
+let veriff: Awaited<ReturnType<typeof connectSandbox>>
+let dir: string
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'portal-export-'))
+  portal = await startPortal({ worker: true })
+  veriff = await connectSandbox(portal)
+})
+afterAll(async () => {
+  await veriff.sandbox.close()
+  await portal.close()
+  await rm(dir, { recursive: true, force: true })
+})
+const run = async <T>(...words: string[]) =>
+  (await readCommand(words).run({ ...portal.parts, issuer: portal.issuer })) as T
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
+
+test('everything of one resident and nothing of another, each file by a digest that the portal signed', async () => {
+  const { resident, id, sessionId } = await veriff.start()
+  const stranger = await veriff.start()
+  await veriff.sandbox.complete(sessionId, 'approved')
+  await veriff.sandbox.complete(stranger.sessionId, 'approved')
+  for (const each of [id, stranger.id])
+    await eventually(async () => {
+      const [row] = await portal.db`select images_complete from verification where id = ${each}`
+      return row?.imagesComplete === true
+    }, 40)
+  const application = await createApplication(portal.issuer, await addClient(portal.parts))
+  const { access_token: token } = await application.obtainTokens(ALL_SCOPES, resident.email)
+  await fetch(`${portal.url}/api/v1/me/natural-person/id-verification`, {
+    headers: { Authorization: `Bearer ${token}` },
+  })
+
+  const file = join(dir, 'ana.zip')
+  const answer = await run<Record<string, unknown>>(
+    'resident',
+    'export',
+    resident.email,
+    '--out',
+    file,
+  )
+  const bytes = await readFile(file)
+  expect(answer).toMatchObject({
+    id: resident.id,
+    file,
+    bytes: bytes.length,
+    sha256: sha256(bytes),
+  })
+  expect((await stat(file)).mode & 0o777).toBe(0o600)
+  const files = unzipSync(bytes)
+  const names = Object.keys(files)
+  expect(names).toEqual(
+    expect.arrayContaining([
+      'account.json',
+      'consents.json',
+      'sessions.json',
+      'passkeys.json',
+      'looks.json',
+      'verifications.json',
+      'manifest.jws',
+    ]),
+  )
+  const text = (name: string) => Buffer.from(files[name] ?? []).toString()
+  expect(JSON.parse(text('account.json'))).toMatchObject({
+    email: resident.email,
+    person: { givenName: 'Ana' },
+  })
+  expect(JSON.parse(text('consents.json'))).toHaveLength(1)
+  const looks = JSON.parse(text('looks.json')) as { kind: string }[]
+  expect(looks.map(({ kind }) => kind)).toEqual(['export', 'disclosure'])
+  const media = (await veriff.sandbox.findSession(sessionId))?.attempts.at(-1)?.media ?? []
+  const images = names.filter((name) => name.startsWith('images/'))
+  expect(images.map((name) => sha256(files[name] ?? new Uint8Array())).sort()).toEqual(
+    media.map((each) => each.sha256).sort(),
+  )
+  expect(names.some((name) => name.startsWith('deliveries/'))).toBe(true)
+
+  const keys = createLocalJWKSet({ keys: await listHeadKeys(portal.db) })
+  const { payload, protectedHeader } = await jwtVerify(text('manifest.jws'), keys)
+  expect(protectedHeader.typ).toBe('resident-archive+jwt')
+  expect(payload.account_id).toBe(resident.id)
+  const { 'manifest.jws': _, ...listed } = files
+  expect(payload.files).toEqual(
+    Object.fromEntries(Object.entries(listed).map(([name, content]) => [name, sha256(content)])),
+  )
+
+  const all = bytes.toString('latin1')
+  for (const secret of [stranger.resident.email, stranger.id, 'password_hash', 'argon2', 'X-Amz'])
+    expect(all).not.toContain(secret)
+})
+
+test('an existing file is left alone, and a failure leaves none', async () => {
+  const resident = await addResident(portal.parts)
+  const file = join(dir, 'there.zip')
+  await writeFile(file, 'mine')
+  await expect(run('resident', 'export', resident.id, '--out', file)).rejects.toThrow(
+    'exists already',
+  )
+  expect(await readFile(file, 'utf8')).toBe('mine')
+  await expect(
+    run('resident', 'export', resident.id, '--out', join(dir, 'no', 'such.zip')),
+  ).rejects.toThrow('cannot be written')
+  await expect(run('resident', 'export', 'nobody@example.test', '--out', file)).rejects.toThrow()
+  expect((await readdir(dir)).filter((name) => name.includes('unfinished'))).toEqual([])
+  // What was tried is written down too.
+  expect((await listEntries(portal.db, resident.id)).map(({ kind }) => kind)).toEqual([
+    'export',
+    'export',
+  ])
+})
