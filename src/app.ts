@@ -10,6 +10,7 @@ import { ledgerRoutes } from './api/ledger.ts'
 import { naturalPersonRoutes } from './api/natural-person.ts'
 import { openApiRoutes } from './api/openapi.ts'
 import type { RateLimiter } from './api/rate-limits.ts'
+import { smallerRoutes } from './api/smaller.ts'
 import type { ClientAddress } from './client-address.ts'
 import { type Db, isUnstorable } from './db.ts'
 import { ApiError } from './errors.ts'
@@ -115,6 +116,7 @@ export function createApp(parts: AppParts): Hono<Env> {
   })
   const api = { bearer, db, storage }
   app.route('/api/v1', naturalPersonRoutes(api))
+  app.route('/api/v1', smallerRoutes(api))
   app.route(
     '/api/v1',
     imageRoutes('/me/natural-person/id-verification', { ...api, readerOf: residentReader(bearer) }),

@@ -207,6 +207,71 @@ export type paths = {
       }
     }
   }
+  '/api/v1/me/natural-person/id-verification/status': {
+    /** Whether the resident was verified, and no more */ get: {
+      parameters: { path?: never; query?: never; header?: never; cookie?: never }
+      requestBody?: never
+      responses: {
+        200: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['VerificationStatus'] }
+        }
+        401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        406: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        429: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+      }
+    }
+  }
+  '/api/v1/me/natural-person/age-over': {
+    /** Whether the resident has reached an age, and not which */ get: {
+      parameters: {
+        path?: never
+        query?: { age?: '13' | '14' | '15' | '16' | '18' | '20' | '21' | '25' | '60' | '65' | '67' }
+        header?: never
+        cookie?: never
+      }
+      requestBody?: never
+      responses: {
+        200: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['AgeOver'] }
+        }
+        400: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        406: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        429: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+      }
+    }
+  }
   '/api/v1/me/natural-person': {
     /** Who the resident is */ get: {
       parameters: { path?: never; query?: never; header?: never; cookie?: never }
@@ -794,6 +859,22 @@ export type components = {
         residencyType: 'Limited e-Resident' | 'e-Resident' | 'Resident'
         version: string
       } | null
+    }
+    VerificationStatus: {
+      approved: boolean
+      since: string | null
+      documentType:
+        | 'passport'
+        | 'national_id'
+        | 'drivers_license'
+        | 'residence_permit'
+        | 'visa'
+        | 'other'
+        | null
+    }
+    AgeOver: {
+      age: number /** null where the date of birth is not known */
+      isOver: boolean | null
     }
     Image: {
       id: string /** document_front, document_back, selfie, liveness_frame, and what else the vendor had */

@@ -113,6 +113,14 @@ export async function findPerson(sql: Sql, accountId: string): Promise<NaturalPe
   return row
 }
 
+/** Whether the person has had this birthday, in UTC; null where the date of birth is not known. */
+export async function isOver(sql: Sql, accountId: string, age: number): Promise<boolean | null> {
+  const [row] = await sql<{ isOver: boolean | null }[]>`
+    select (date_of_birth + make_interval(years => ${age}))::date <= (now() at time zone 'UTC')::date as is_over
+    from natural_person where account_id = ${accountId}`
+  return row?.isOver ?? null
+}
+
 /** Of today: a residency that has ended, or not begun, is none that is active. */
 export async function findResidency(sql: Sql, accountId: string): Promise<Residency> {
   const [row] = await sql<

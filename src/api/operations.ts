@@ -1,6 +1,8 @@
 import type { z } from 'zod'
 import type { Scope, ServiceScope } from '../oauth/scopes.ts'
 import {
+  ageQuerySchema,
+  ageSchema,
   documentTypesSchema,
   healthSchema,
   idVerificationSchema,
@@ -18,6 +20,7 @@ import {
   startedVerificationSchema,
   startSchema,
   verificationSchema,
+  verificationStatusSchema,
   verificationsSchema,
 } from './schemas.ts'
 
@@ -193,6 +196,34 @@ export const OPERATIONS: readonly Operation[] = [
     "the resident's latest approved verification",
     RESIDENT,
   ),
+  {
+    method: 'get',
+    path: `${ME}/id-verification/status`,
+    operationId: 'getVerificationStatus',
+    summary: 'Whether the resident was verified, and no more',
+    scope: 'eprospera:person.id_verification.status.read',
+    answer: {
+      status: 200,
+      description: 'Whether, since when, by which kind of document',
+      schema: verificationStatusSchema,
+      example: { approved: true, since: '2026-01-15T10:34:10.000Z', documentType: 'passport' },
+    },
+  },
+  {
+    method: 'get',
+    path: `${ME}/age-over`,
+    operationId: 'getAgeOver',
+    summary: 'Whether the resident has reached an age, and not which',
+    scope: 'eprospera:person.age_over.read',
+    query: ageQuerySchema,
+    answer: {
+      status: 200,
+      description: 'Whether',
+      schema: ageSchema,
+      example: { age: 18, isOver: true },
+    },
+    errors: [400],
+  },
   {
     method: 'get',
     path: ME,

@@ -109,6 +109,30 @@ export const residencySchema = name(
   }),
 )
 
+export const verificationStatusSchema = name(
+  'VerificationStatus',
+  z.object({
+    approved: z.boolean(),
+    since: time.nullable(),
+    documentType: documentType.nullable(),
+  }),
+)
+// A few ages that laws name: who could ask for any would soon know the birthday.
+const AGES = ['13', '14', '15', '16', '18', '20', '21', '25', '60', '65', '67'] as const
+export const ageQuerySchema = z.strictObject({
+  age: z
+    .enum(AGES, `must be one of ${AGES.join(', ')}`)
+    .default('18')
+    .describe('In years'),
+})
+export const ageSchema = name(
+  'AgeOver',
+  z.object({
+    age: z.int(),
+    isOver: z.boolean().nullable().describe('null where the date of birth is not known'),
+  }),
+)
+
 export const imageSchema = name(
   'Image',
   z.object({

@@ -59,6 +59,18 @@ export async function findReadable(
   return row
 }
 
+/** Since when, and by which document, the resident is verified: the latest approved verification. */
+export async function findApproval(
+  sql: Sql,
+  accountId: string,
+): Promise<{ since: Date; documentType: DocumentType | null } | undefined> {
+  const [row] = await sql<{ since: Date; documentType: DocumentType | null }[]>`
+    select coalesce(decided_at, session_created_at) as since, document_type from verification
+    where account_id = ${accountId} and status = 'approved'
+    order by images_complete desc, session_created_at desc limit 1`
+  return row
+}
+
 /** All images of it, the current attempt's first and within a type the vendor's best first. */
 export async function listReadableImages(
   sql: Sql,

@@ -19,6 +19,14 @@ export const SCOPES = {
     title: 'Your residency',
     sentence: 'Whether you are a resident, of which kind, and since when.',
   },
+  'eprospera:person.id_verification.status.read': {
+    title: 'Whether your identity was verified',
+    sentence: 'That it was, since when and with which kind of document; no photo and no number.',
+  },
+  'eprospera:person.age_over.read': {
+    title: 'Whether you are old enough',
+    sentence: 'Whether you have reached an age that it names, and never when you were born.',
+  },
   'eprospera:person.id_verification.read': {
     title: 'The photos of your identity document and your face',
     sentence:

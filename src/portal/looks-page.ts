@@ -40,6 +40,9 @@ function wordsOf({ kind, result, images = [], scope }: Look): string {
     case 'disclosure': {
       if (result === 'person') return 'Read your personal details.'
       if (result === 'residency') return 'Read your residency.'
+      if (result === 'status') return 'Read whether your identity was verified, and no more.'
+      if (result.startsWith('age over'))
+        return `Read whether you are over ${result.slice(9)}, and no more.`
       if (result === 'nothing') return 'Asked for your identity check; there was nothing to show.'
       const seen = images.map(({ type }) => IMAGES[type] ?? type.replaceAll('_', ' '))
       const shown = new Intl.ListFormat('en-GB').format([...new Set(seen)])

@@ -10,7 +10,7 @@ import { createApplication } from '../support/application.ts'
 import { ALL_SCOPES, addClient, startPortal, type TestPortal } from '../support/portal.ts'
 import { connectSandbox, eventually } from '../support/sandbox.ts'
 
-const EVERYTHING = `${ALL_SCOPES} eprospera:person.details.read eprospera:person.residency.read`
+const EVERYTHING = `${ALL_SCOPES} eprospera:person.details.read eprospera:person.residency.read eprospera:person.id_verification.status.read eprospera:person.age_over.read`
 
 let portal: TestPortal
 let veriff: Awaited<ReturnType<typeof connectSandbox>>
@@ -234,7 +234,10 @@ describe('the server does as the document says', () => {
       fc.asyncProperty(
         fc.constantFrom(...operations),
         fc.dictionary(fc.constantFrom('id', 'verificationId', 'subjectId', 'type'), word),
-        fc.option(fc.dictionary(fc.constantFrom('expiresIn', 'x', 'user_id'), word), { nil: {} }),
+        fc.option(
+          fc.dictionary(fc.constantFrom('expiresIn', 'age', 'signed', 'x', 'user_id'), word),
+          { nil: {} },
+        ),
         value,
         fc.option(
           fc.constantFrom('*/*', 'application/json', 'image/png', 'text/*;q=0', ',;', 'x'),

@@ -16,7 +16,7 @@ import { connectSandbox, eventually } from '../support/sandbox.ts'
 const ME = '/api/v1/me/natural-person'
 const DOC = `${ME}/id-verification`
 const IDV = '/api/v1/idv/verifications'
-const EVERYTHING = `${ALL_SCOPES} eprospera:person.details.read eprospera:person.residency.read`
+const EVERYTHING = `${ALL_SCOPES} eprospera:person.details.read eprospera:person.residency.read eprospera:person.id_verification.status.read eprospera:person.age_over.read`
 
 let portal: TestPortal
 let veriff: Awaited<ReturnType<typeof connectSandbox>>
@@ -211,6 +211,55 @@ describe('who somebody is', () => {
     )
     expect((await call(ME)).text).toBe('{"error":"missing_token"}')
     expect((await call(`${ME}/residency`, 'x')).text).toBe('{"error":"invalid_token"}')
+  })
+})
+
+test('smaller answers for smaller needs, each by its own scope', async () => {
+  const { resident } = bea
+  const token = await tokenOf(resident.email, 'openid eprospera:person.age_over.read')
+  expect((await call(`${ME}/age-over`, token)).body).toEqual({ age: 18, isOver: null })
+  const today = new Date()
+  const born = (years: number, days: number) =>
+    new Date(
+      Date.UTC(today.getUTCFullYear() - years, today.getUTCMonth(), today.getUTCDate() + days),
+    )
+      .toISOString()
+      .slice(0, 10)
+  for (const [dateOfBirth, isOver] of [
+    [born(21, 0), true],
+    [born(21, 1), false],
+    [born(40, 0), true],
+  ] as const) {
+    await setPerson(portal.db, resident.id, { dateOfBirth })
+    expect((await call(`${ME}/age-over?age=21`, token)).body).toEqual({ age: 21, isOver })
+  }
+  for (const age of ['19', '0', 'x', '18&age=21'])
+    expect((await call(`${ME}/age-over?age=${age}`, token)).status).toBe(400)
+  expect((await call(`${DOC}/status`, token)).text).toBe(
+    '{"error":"missing_scopes: eprospera:person.id_verification.status.read"}',
+  )
+  expect((await call(DOC, token)).status).toBe(401)
+  expect((await call(ME, token)).status).toBe(401)
+
+  const statusOnly = await tokenOf(
+    resident.email,
+    'openid eprospera:person.id_verification.status.read',
+  )
+  const { body, text } = await call(`${DOC}/status`, statusOnly)
+  expect(body).toEqual({
+    approved: true,
+    since: expect.stringMatching(/Z$/),
+    documentType: expect.any(String),
+  })
+  expect(text).not.toContain('http')
+  // Whole words: the smaller scope is not a piece of the larger one.
+  expect((await call(DOC, statusOnly)).status).toBe(401)
+  const nobody = await addResident(portal.parts)
+  const without = await tokenOf(nobody.email)
+  expect((await call(`${DOC}/status`, without)).body).toEqual({
+    approved: false,
+    since: null,
+    documentType: null,
   })
 })
 

@@ -1,0 +1,52 @@
+import { type Context, Hono } from 'hono'
+import type { z } from 'zod'
+import { isOver } from '../accounts/natural-person.ts'
+import type { Db } from '../db.ts'
+import { findApproval } from '../id-verification/reading.ts'
+import { append } from '../ledger/entries.ts'
+import type { Bearer, LiveToken } from '../oauth/bearer.ts'
+import type { Scope } from '../oauth/scopes.ts'
+import { readQuery, refuseOtherMethods, requireAcceptable } from './requests.ts'
+import { ageQuerySchema, type ageSchema, type verificationStatusSchema } from './schemas.ts'
+
+const STATUS = '/me/natural-person/id-verification/status'
+const AGE = '/me/natural-person/age-over'
+const STATUS_SCOPE = 'eprospera:person.id_verification.status.read'
+const AGE_SCOPE = 'eprospera:person.age_over.read'
+
+/** Answers for those who need less than documents: whether somebody was verified, and whether they are old enough. */
+export function smallerRoutes({ bearer, db }: { bearer: Bearer; db: Db }): Hono {
+  const routes = new Hono()
+  /** Written down before the answer leaves. */
+  const note = (c: Context<{ Variables: { live: LiveToken } }>, scope: Scope, result: string) => {
+    const { clientId, accountId } = c.var.live
+    const requestId = c.get('requestId' as never)
+    return append(db, { kind: 'disclosure', requestId, clientId, accountId, scope, result })
+  }
+
+  routes.get(STATUS, bearer.requireScope(STATUS_SCOPE), async (c) => {
+    requireAcceptable(c, 'application/json')
+    const approval = await findApproval(db, c.var.live.accountId)
+    const answer: z.infer<typeof verificationStatusSchema> = {
+      approved: approval !== undefined,
+      since: approval?.since.toISOString() ?? null,
+      documentType: approval?.documentType ?? null,
+    }
+    await note(c, STATUS_SCOPE, 'status')
+    return c.json(answer)
+  })
+  refuseOtherMethods(routes, STATUS, 'GET, HEAD')
+
+  routes.get(AGE, bearer.requireScope(AGE_SCOPE), async (c) => {
+    requireAcceptable(c, 'application/json')
+    const age = Number(readQuery(c, ageQuerySchema).age)
+    const answer: z.infer<typeof ageSchema> = {
+      age,
+      isOver: await isOver(db, c.var.live.accountId, age),
+    }
+    await note(c, AGE_SCOPE, `age over ${age}`)
+    return c.json(answer)
+  })
+  refuseOtherMethods(routes, AGE, 'GET, HEAD')
+  return routes
+}
