@@ -12,4 +12,9 @@ alter table image alter column rank set not null;
 update verification set images_listed = 0
 where images_complete or exists (
   select from image where verification_id = verification.id and attempt_id = verification.attempt_id);
+-- Two readings of one list may have given one number twice. What is stored keeps the name that it has in `object_key`.
+update image set position = counted.position
+from (select id, row_number() over (partition by verification_id, attempt_id, type order by position, id) - 1 as position
+  from image) counted
+where counted.id = image.id and counted.position <> image.position;
 create unique index image_name on image (verification_id, attempt_id, type, position);
