@@ -38,11 +38,11 @@ async function approved() {
   return started
 }
 
-/** Everything in the database that this id, or this session of the vendor's, stands in, but the stub. */
+/** Everything in the database that this id, or this session of the vendor's, stands in, but the stub and the ledger. */
 async function traces(id: string, sessionId: string): Promise<string[]> {
   const tables = await portal.db<{ name: string }[]>`
     select format('%I.%I', schemaname, tablename) as name from pg_tables
-    where schemaname in ('public', 'pgboss') and tablename <> 'erased_verification'`
+    where schemaname in ('public', 'pgboss') and tablename not in ('erased_verification', 'ledger_entry')`
   const found: string[] = []
   for (const { name } of tables) {
     const rows = await portal.db.unsafe(
@@ -71,6 +71,12 @@ test('an erased verification is gone: rows, deliveries, jobs, every object, and 
   for (const link of links) expect((await fetch(link)).status).toBe(404)
   expect(await veriff.sandbox.findSession(sessionId)).toBeUndefined()
   expect(await traces(id, sessionId)).toEqual([])
+  // The ledger says that it was seen and erased, by ids alone.
+  const looks =
+    await portal.db`select t::text as text, kind from ledger_entry t where t::text like ${`%${id}%`}`
+  expect(looks.map(({ kind }) => kind)).toEqual(['disclosure', 'erasure'])
+  for (const { text } of looks)
+    for (const secret of [sessionId, resident.email, 'X-Amz']) expect(text).not.toContain(secret)
   expect(await findErased(portal.db, id)).toMatchObject({
     vendor: 'veriff',
     reason: 'operator',
