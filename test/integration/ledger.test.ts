@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Db, openDb } from '../../src/db.ts'
 import { append, listEntries } from '../../src/ledger/entries.ts'
@@ -253,6 +254,43 @@ test('proofs that anybody can check: of one entry, and of all that was there bef
     expect((await fetch(`${portal.url}/.well-known/ledger${path}`)).status).toBe(400)
   expect((await fetch(`${portal.url}/.well-known/ledger/proof?entry=999999999`)).status).toBe(404)
 })
+
+test('the role of the documentation serves everything, and can only add', async () => {
+  const docs = await readFile(new URL('../../docs/ledger.md', import.meta.url), 'utf8')
+  const [, statements = ''] = /```sql\n(.*?)```/s.exec(docs) ?? []
+  const role = `app_${randomUUID().slice(0, 8)}`
+  const owner = await startPortal()
+  try {
+    await owner.db.unsafe('drop schema pgboss cascade')
+    await owner.db.unsafe(statements.replaceAll('portal_app', role).replace('…', PASSWORD))
+    const url = new URL(owner.runtime.databaseUrl)
+    url.username = role
+    url.password = PASSWORD
+    const process = await owner.startOther({ databaseUrl: url.href })
+    const resident = await addResident(owner.parts)
+    await addVerification(owner.parts, resident.id)
+    const application = await createApplication(owner.issuer, await addClient(owner.parts))
+    const { access_token } = await application.obtainTokens(ALL_SCOPES, resident.email)
+    const answer = await fetch(`${process.url}${PATH}`, {
+      headers: { Authorization: `Bearer ${access_token}` },
+    })
+    expect(answer.status).toBe(200)
+    expect(await listEntries(owner.db, resident.id)).toHaveLength(1)
+    const restricted = openDb(url.href, { connections: 1 })
+    for (const statement of [
+      'update ledger_entry set result = $$x$$',
+      'delete from ledger_entry',
+      'truncate ledger_head',
+      'alter table ledger_entry disable trigger user',
+    ])
+      await expect(restricted.unsafe(statement)).rejects.toThrow(/permission denied|must be owner/)
+    await restricted.end()
+    await process.close()
+  } finally {
+    await owner.db.unsafe(`drop owned by ${role} cascade; drop role ${role}`).catch(() => {})
+    await owner.close()
+  }
+}, 60_000)
 
 describe('nobody changes it quietly', () => {
   test.each([

@@ -88,7 +88,8 @@ export async function startPortal(
         { ...options, issuer: first.issuer },
       ),
     /** One more web process, of the operating system's: as an operator starts it. */
-    startOther: () => startOther(runtime, credentials, first.issuer),
+    startOther: (given: Partial<Runtime> = {}) =>
+      startOther({ ...runtime, ...given }, credentials, first.issuer),
     async close() {
       await first.close()
       await parts.close()
