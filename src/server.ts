@@ -44,7 +44,7 @@ export type ServerOptions = {
 
 export type RunningServer = { url: string; issuer: string; close(): Promise<void> }
 
-// The hot endpoint's own connections: each pipelines, so two keep the database busy.
+// The hot endpoint's own connections, one statement each at a time.
 const LANES = 2
 
 // oidc-provider adds the hash of the one script it writes, which submits a form (`form_post`). Where that form may

@@ -34,8 +34,9 @@ const LARGEST_BATCH = 64
 
 /**
  * The rule of "latest approved" (`contract.md` §3), the live check of the token and the ledger's row of the answer, in one
- * statement: no row, no answer. Requests of the same turn of the event loop share it: each reads the database, none waits for another's answer.
- * `lanes` are clients of one connection each; a pool with more queries than connections gets slower and stays so.
+ * statement: no row, no answer. A lane has one statement at a time, and what comes meanwhile shares the next: so do
+ * many requests share one commit, and none waits for more than the statement before its own. `lanes` are clients of one
+ * connection each.
  */
 export function createFindLatestApproved(lanes: readonly Db[]): FindLatestApproved {
   type Waiting = {
@@ -44,20 +45,28 @@ export function createFindLatestApproved(lanes: readonly Db[]): FindLatestApprov
     resolve: (answer: Answer | undefined) => void
     reject: (error: unknown) => void
   }
-  let waiting: Waiting[] = []
-  let turn = 0
+  const waiting: Waiting[] = []
+  const free = [...lanes]
+  let isPlanned = false
 
-  async function flush() {
-    const all = waiting
-    waiting = []
-    for (let start = 0; start < all.length; start += LARGEST_BATCH)
-      void ask(all.slice(start, start + LARGEST_BATCH))
+  /** After this turn of the event loop, so that what came in it goes together. */
+  function plan() {
+    if (isPlanned || free.length === 0 || waiting.length === 0) return
+    isPlanned = true
+    setImmediate(() => {
+      isPlanned = false
+      const lane = free.pop()
+      if (!lane) return
+      void ask(lane, waiting.splice(0, LARGEST_BATCH)).finally(() => {
+        free.push(lane)
+        plan()
+      })
+      plan()
+    })
   }
 
-  async function ask(batch: Waiting[]) {
-    const sql = lanes[turn++ % lanes.length]
+  async function ask(sql: Db, batch: Waiting[]) {
     try {
-      if (!sql) throw new Error('no database connection was given')
       const rows = await sql<Row[]>`
         with answer as (
         select asked.position, asked.request_id, token.account_id, token.client_id, token.scope,
@@ -101,8 +110,8 @@ export function createFindLatestApproved(lanes: readonly Db[]): FindLatestApprov
 
   return (token, requestId) =>
     new Promise((resolve, reject) => {
-      if (waiting.length === 0) setImmediate(flush)
       waiting.push({ token, requestId, resolve, reject })
+      plan()
     })
 }
 
