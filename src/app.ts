@@ -3,6 +3,7 @@ import { type Context, Hono } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { Provider } from 'oidc-provider'
 import { backOfficeRoutes } from './api/back-office.ts'
+import { eventRoutes, transmitterRoutes } from './api/events.ts'
 import { apiHeaders } from './api/headers.ts'
 import { createFindLatestApproved, idVerificationRoutes } from './api/id-verification.ts'
 import { imageRoutes, residentReader, tenantReader } from './api/images.ts'
@@ -14,6 +15,7 @@ import { smallerRoutes } from './api/smaller.ts'
 import type { ClientAddress } from './client-address.ts'
 import { type Db, isUnstorable } from './db.ts'
 import { ApiError } from './errors.ts'
+import type { SignEvent } from './events/sender.ts'
 import { passkeyScript, securityHeaders, stylesheet } from './html.ts'
 import { callbackRoutes } from './id-verification/callbacks.ts'
 import { findLatestDocuments } from './id-verification/store.ts'
@@ -55,6 +57,7 @@ export type AppParts = {
   cookieKeys: readonly string[]
   tokens: AccessTokens
   signAnswer: SignAnswer
+  signEvent: SignEvent
   provider: () => Provider
   log: Log
   addressOf: ClientAddress
@@ -129,6 +132,8 @@ export function createApp(parts: AppParts): Hono<Env> {
     '/api/v1',
     backOfficeRoutes({ issuer, bearer, db, sealer: parts.sealer, jobs: parts.jobs, log }),
   )
+  app.route('/api/v1', eventRoutes({ issuer, db, sign: parts.signEvent, use: bearer.use }))
+  app.route('/', transmitterRoutes(issuer))
   app.route('/', ledgerRoutes({ db }))
   app.route('/', openApiRoutes(issuer))
   app.get('/health', (c) => c.json({ status: 'ok' }))

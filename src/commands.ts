@@ -12,6 +12,15 @@ import { findPerson, findResidency, setPerson } from './accounts/natural-person.
 import { migrate, type Sql } from './db.ts'
 import { diagnose } from './doctor.ts'
 import { FindingsError, OperatorError } from './errors.ts'
+import { announceTest } from './events/events.ts'
+import { findEvent, listEvents, replayEvent } from './events/store.ts'
+import {
+  findStream,
+  removeStream,
+  rotateSigningSecret,
+  rotateStreamToken,
+  setStream,
+} from './events/streams.ts'
 import { exportResident } from './id-verification/export.ts'
 import {
   findDelivery,
@@ -242,6 +251,79 @@ const COMMANDS: Record<string, Command> = {
       found(await deleteClient(db, clientId), 'client')
       return { client_id: clientId, deleted: true }
     },
+  },
+
+  'client events': {
+    usage: 'client events ID [--delivery webhook|push|poll|none] [--url U] [--authorization-stdin]',
+    options: {
+      delivery: { type: 'string' },
+      url: { type: 'string' },
+      'authorization-stdin': { type: 'boolean' },
+    },
+    run: async ({ db, sealer }, values, rest) => {
+      const clientId = id(rest, 'client')
+      const delivery = some(values, 'delivery')
+      if (delivery === undefined) return found(await findStream(db, clientId), 'stream of events')
+      if (delivery === 'none') {
+        found(await db.begin((sql) => removeStream(sql, clientId)), 'stream of events')
+        return { client_id: clientId, delivery }
+      }
+      const stream = {
+        clientId,
+        delivery,
+        endpoint: some(values, 'url'),
+        authorization: values['authorization-stdin'] ? await readSecret() : undefined,
+      }
+      return found(await db.begin((sql) => setStream(sql, sealer, stream)), 'client')
+    },
+  },
+  'client rotate-events-secret': {
+    usage: 'client rotate-events-secret ID [--keep-hours 24]',
+    options: { 'keep-hours': { type: 'string' } },
+    run: async ({ db, sealer }, values, rest) => {
+      const clientId = id(rest, 'client')
+      const keepHours = Number(some(values, 'keep-hours') ?? 24)
+      const secret = await db.begin((sql) =>
+        rotateSigningSecret(sql, sealer, { clientId, keepHours }),
+      )
+      return { client_id: clientId, signing_secret: found(secret, 'client with a webhook') }
+    },
+  },
+  'client rotate-events-token': {
+    usage: 'client rotate-events-token ID',
+    run: async ({ db }, _values, rest) => {
+      const clientId = id(rest, 'client')
+      const token = found(await rotateStreamToken(db, clientId), 'stream of events')
+      return { client_id: clientId, events_token: token }
+    },
+  },
+  'event list': {
+    usage: 'event list [--client ID] [--undelivered]',
+    options: { client: { type: 'string' }, undelivered: { type: 'boolean' } },
+    run: ({ db }, values) =>
+      listEvents(db, {
+        clientId: some(values, 'client'),
+        undelivered: values.undelivered === true,
+      }),
+  },
+  'event show': {
+    usage: 'event show ID',
+    run: async ({ db }, _values, rest) => found(await findEvent(db, id(rest, 'event')), 'event'),
+  },
+  'event replay': {
+    usage: 'event replay ID',
+    run: async ({ db }, _values, rest) => {
+      const eventId = id(rest, 'event')
+      found(await replayEvent(db, eventId), 'event')
+      return { id: eventId, state: 'pending' }
+    },
+  },
+  'event test': {
+    usage: 'event test CLIENT',
+    run: async ({ db }, _values, rest) => ({
+      id: found(await announceTest(db, id(rest, 'client')), 'stream of events'),
+      state: 'pending',
+    }),
   },
 
   'registration-token create': {

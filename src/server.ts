@@ -9,6 +9,7 @@ import { isLoopback } from './config.ts'
 import { openDb } from './db.ts'
 import { OperatorError } from './errors.ts'
 import { securityHeaders } from './html.ts'
+import { rememberIssuer } from './issuer.ts'
 import type { Jobs } from './jobs.ts'
 import { createAccessTokens } from './oauth/access-token.ts'
 import { openKeyRing } from './oauth/keys.ts'
@@ -21,6 +22,7 @@ import {
   signOutPage,
 } from './oauth/pages.ts'
 import { createProvider, DEVICE_PATH, type Pages, pinHost } from './oauth/provider.ts'
+import { createEventSigner } from './oauth/security-event-tokens.ts'
 import { guardSessions } from './oauth/sessions.ts'
 import { createAnswerSigner } from './oauth/signed-answers.ts'
 import type { Parts } from './parts.ts'
@@ -90,6 +92,7 @@ export async function startServer(
   const { issuer } = options
   const { db, storage, sealer, log, runtime } = parts
   const lanes = Array.from({ length: LANES }, () => openDb(runtime.databaseUrl, { connections: 1 }))
+  await rememberIssuer(db, issuer)
   const ring = await openKeyRing(db, sealer, log)
   const limiter = createRateLimiter(db, options.rateLimits, log)
   const tokens = createAccessTokens(issuer, ring)
@@ -126,6 +129,7 @@ export async function startServer(
     cookieKeys: runtime.cookieKeys,
     tokens,
     signAnswer: createAnswerSigner(issuer, ring),
+    signEvent: createEventSigner(db, ring),
     provider: () => provider,
     log,
     addressOf: createClientAddress(options.trustedProxies),

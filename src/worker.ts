@@ -1,5 +1,7 @@
 import { deleteOldLinks, startResetLinks } from './accounts/mail-links.ts'
 import { deleteOldChallenges } from './accounts/passkeys.ts'
+import { startSender } from './events/sender.ts'
+import { deleteOldEvents } from './events/store.ts'
 import { startBackup } from './id-verification/backup.ts'
 import { startInbox } from './id-verification/inbox.ts'
 import { logProgress } from './id-verification/progress.ts'
@@ -13,6 +15,7 @@ import { deleteExpired } from './oauth/expired.ts'
 import { openKeyRing, rotateKeysOnSchedule } from './oauth/keys.ts'
 import { createHeadSigner } from './oauth/ledger-heads.ts'
 import { deliverLogout } from './oauth/logout.ts'
+import { createEventSigner } from './oauth/security-event-tokens.ts'
 import type { Parts } from './parts.ts'
 
 /** The background work of one process: deliveries applied, images backed up, mails sent. Any number may run. */
@@ -32,6 +35,13 @@ export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
   )
   await jobs.work('fetch-logo', 1, ({ clientId }) => fetchRegisteredLogo(parts, clientId))
   await startResetLinks({ db, sealer, jobs, log })
+  const sender = startSender({
+    db,
+    sealer,
+    outbound: parts.outbound,
+    sign: createEventSigner(db, ring),
+    log,
+  })
   const sequencer = startSequencer({ db, log, sign: createHeadSigner(ring) })
   const mail = await startMail({ db, sealer, jobs, log, mail: runtime.mail })
   const reconciler = await startReconciling({ db, sealer, jobs, log })
@@ -46,7 +56,7 @@ export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
     runRetention({ db, jobs, log }).catch((error: unknown) =>
       log.error('retention failed', { error }),
     )
-    const old = [deleteExpired, deleteOldLinks, deleteOldChallenges, deleteOldMail]
+    const old = [deleteExpired, deleteOldLinks, deleteOldChallenges, deleteOldMail, deleteOldEvents]
     Promise.all(old.map((remove) => remove(db))).catch((error: unknown) =>
       log.error('clean-up failed', { error }),
     )
@@ -57,6 +67,7 @@ export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
       clearInterval(cleaning)
       clearInterval(telling)
       await sequencer.stop()
+      await sender.stop()
       ring.close()
       reconciler.stop()
       await inbox.stop()

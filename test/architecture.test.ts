@@ -37,7 +37,7 @@ const ENTRIES = [
   'app.ts',
 ]
 /** Each may import itself, what stands after it, and the root modules. */
-const FOLDERS = ['portal', 'api', 'id-verification', 'oauth', 'accounts', 'ledger']
+const FOLDERS = ['portal', 'api', 'id-verification', 'oauth', 'accounts', 'events', 'ledger']
 
 const folderOf = (path: string) => (path.includes('/') ? (path.split('/')[0] ?? '') : '')
 const isOurs = ({ from }: Import) => from.endsWith('.ts')

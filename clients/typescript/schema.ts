@@ -797,6 +797,91 @@ export type paths = {
       }
     }
   }
+  '/api/v1/events/poll': {
+    /** Fetch events as Security Event Tokens, and acknowledge those that came before */ post: {
+      parameters: { path?: never; query?: never; header?: never; cookie?: never }
+      requestBody: { content: { 'application/json': components['schemas']['Poll'] } }
+      responses: {
+        200: {
+          headers: Record<string, unknown>
+          content: { 'application/json': { sets: Record<string, string>; moreAvailable?: boolean } }
+        }
+        400: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        406: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        409: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        413: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        415: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        429: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+      }
+    }
+  }
+  '/api/v1/events/{id}/answer': {
+    /** Say what became of your copies after an erasure */ post: {
+      parameters: { path: { id: string }; query?: never; header?: never; cookie?: never }
+      requestBody: { content: { 'application/json': components['schemas']['ErasureAnswer'] } }
+      responses: {
+        204: { headers: Record<string, unknown>; content?: never }
+        400: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        404: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        406: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        413: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        415: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        429: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
+      }
+    }
+  }
   '/health': {
     /** Whether the server runs */ get: {
       parameters: { path?: never; query?: never; header?: never; cookie?: never }
@@ -968,5 +1053,18 @@ export type components = {
             { recommendation: 'ALLOW' | 'CHALLENGE' | 'DENY'; reasons: string[] }
           >
         }
+    Poll: {
+      /** 0 acknowledges and no more */ maxEvents?: number /** Else it waits up to 25 seconds for an event */
+      returnImmediately?: boolean
+      ack?: string[]
+      setErrs?: Record<string, { err: string }>
+    }
+    ErasureAnswer: {
+      outcome:
+        | 'erased'
+        | 'kept'
+        | 'nothing-held' /** Why something is kept, such as the law that asks for it */
+      reason?: string
+    }
   }
 }

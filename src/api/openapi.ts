@@ -68,8 +68,18 @@ export function openApiDocument(issuer: string) {
 function describe(operation: Operation) {
   const { scope, query, body, answer } = operation
   const isService = scope !== undefined && isServiceScope(scope)
-  const tag = scope === undefined ? 'The server' : isService ? 'Back office' : 'Residents'
-  const errors = [...(scope ? BEARER_ERRORS : []), ...(operation.errors ?? []), 500]
+  const tag = operation.stream
+    ? 'Events'
+    : scope === undefined
+      ? 'The server'
+      : isService
+        ? 'Back office'
+        : 'Residents'
+  const errors = [
+    ...(scope || operation.stream ? BEARER_ERRORS : []),
+    ...(operation.errors ?? []),
+    500,
+  ]
   return {
     operationId: operation.operationId,
     tags: [tag],
@@ -77,7 +87,7 @@ function describe(operation: Operation) {
     ...(operation.description ? { description: operation.description } : {}),
     ...(scope
       ? { security: [{ [isService ? 'service' : 'resident']: [scope] }] }
-      : { security: [] }),
+      : { security: operation.stream ? [{ stream: [] }] : [] }),
     parameters: [
       ...[...operation.path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
         name,
@@ -172,7 +182,7 @@ function toComponents(value: unknown, isAnswer: boolean): unknown {
   )
 }
 
-const SENT = ['ImageTypes', 'StartVerification', 'Review']
+const SENT = ['ImageTypes', 'StartVerification', 'Review', 'Poll', 'ErasureAnswer']
 
 function components() {
   const { schemas } = z.toJSONSchema(named, {
@@ -194,6 +204,11 @@ function securitySchemes(issuer: string) {
   const tokenUrl = `${issuer}/api/oauth/token`
   const residentScopes = Object.entries(SCOPES).map(([scope, { title }]) => [scope, title])
   return {
+    stream: {
+      type: 'http',
+      scheme: 'bearer',
+      description: "The token of an application's event stream, from the portal's operator.",
+    },
     resident: {
       type: 'oauth2',
       description: 'A token that a resident allowed: authorization code flow with PKCE.',

@@ -4,6 +4,7 @@ import {
   ageQuerySchema,
   ageSchema,
   documentTypesSchema,
+  erasureAnswerSchema,
   healthSchema,
   idVerificationSchema,
   imageBytesSchema,
@@ -13,6 +14,8 @@ import {
   imageTypesSchema,
   linkQuerySchema,
   naturalPersonSchema,
+  polledSchema,
+  pollSchema,
   residencySchema,
   resultSchema,
   reviewSchema,
@@ -35,6 +38,8 @@ export type Operation = {
   description?: string
   /** A resident stands behind the token, or a tenant's service client; none: no token. */
   scope?: Scope | ServiceScope
+  /** The token of the application's event stream, instead. */
+  stream?: true
   query?: z.ZodObject
   body?: { schema: z.ZodType; example: Example }
   answer: {
@@ -393,6 +398,32 @@ export const OPERATIONS: readonly Operation[] = [
       schema: documentTypesSchema,
       example: { documentTypes: [{ code: 'passport', name: 'Passport' }] },
     },
+  },
+  {
+    method: 'post',
+    path: '/api/v1/events/poll',
+    operationId: 'pollEvents',
+    summary: 'Fetch events as Security Event Tokens, and acknowledge those that came before',
+    description: 'RFC 8936. What is not acknowledged comes again.',
+    stream: true,
+    body: { schema: pollSchema, example: { returnImmediately: true, maxEvents: 10, ack: [ID] } },
+    answer: {
+      status: 200,
+      description: 'The events',
+      schema: polledSchema,
+      example: { sets: { [ID]: 'eyJ0eXAiOiJzZWNldmVudCtqd3QifQ.e30.c2lnbmF0dXJl' } },
+    },
+    errors: [400, 409, 413, 415],
+  },
+  {
+    method: 'post',
+    path: '/api/v1/events/{id}/answer',
+    operationId: 'answerErasure',
+    summary: 'Say what became of your copies after an erasure',
+    stream: true,
+    body: { schema: erasureAnswerSchema, example: { outcome: 'erased' } },
+    answer: { status: 204, description: 'It is written down' },
+    errors: [400, 404, 413, 415],
   },
   {
     method: 'get',

@@ -280,4 +280,33 @@ export const resultSchema = name(
 export const documentTypesSchema = z.object({
   documentTypes: z.array(z.object({ code: documentType, name: text })),
 })
+const jti = z.string().max(200)
+// RFC 8936 lets others add members: what is not known is not looked at.
+export const pollSchema = name(
+  'Poll',
+  z.object({
+    maxEvents: z.int().min(0).max(100).optional().describe('0 acknowledges and no more'),
+    returnImmediately: z
+      .boolean()
+      .optional()
+      .describe('Else it waits up to 25 seconds for an event'),
+    ack: z.array(jti).max(1000, 'has up to 1000 ids').optional(),
+    setErrs: z.record(jti, z.object({ err: text })).optional(),
+  }),
+)
+export const polledSchema = z.object({
+  sets: z.record(text, text).describe('Security Event Tokens by their `jti`'),
+  moreAvailable: z.boolean().optional(),
+})
+export const erasureAnswerSchema = name(
+  'ErasureAnswer',
+  z.strictObject({
+    outcome: z.enum(['erased', 'kept', 'nothing-held'], 'must be erased, kept or nothing-held'),
+    reason: z
+      .string()
+      .regex(/^[^\p{Cc}]{0,300}$/u, 'must be one line of up to 300 characters')
+      .optional()
+      .describe('Why something is kept, such as the law that asks for it'),
+  }),
+)
 export const healthSchema = z.object({ status: z.literal('ok') })

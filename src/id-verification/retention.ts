@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Db, Sql } from '../db.ts'
 import { OperatorError } from '../errors.ts'
+import { announceErasure, announceVerification } from '../events/events.ts'
 import type { JobData, Jobs } from '../jobs.ts'
 import { append } from '../ledger/entries.ts'
 import type { Log } from '../log.ts'
@@ -149,8 +150,12 @@ async function erase(
     select id, tenant, vendor, integration, status, ${images.length}, ${reason}, vendor_session_id,
       case when vendor_session_id is null then 'deleted' end
     from verification where id = ${id}`
+  // What goes because its time is over here need not go elsewhere; and of a whole resident applications are told once.
+  if (reason === 'operator' || reason === 'tenant')
+    await announceErasure(sql, { accountId: locked.accountId, verificationId: id })
   await sql`delete from delivery where verification_id = ${id}`
   await sql`delete from verification where id = ${id}`
+  if (locked.accountId && reason !== 'resident') await announceVerification(sql, locked.accountId)
   await jobs.forget(sql, [id, ...images.map((image) => image.id)])
   await jobs.enqueue(sql, 'delete-remains', { verificationId: id })
   await jobs.enqueue(
@@ -175,7 +180,9 @@ export async function eraseResident(
     if (!locked) return undefined
     const rows = await sql<{ id: string }[]>`
       select id from verification where account_id = ${accountId} order by session_created_at`
+    await announceErasure(sql, { accountId })
     for (const { id } of rows) await erase(sql, jobs, id, 'resident')
+    await sql`delete from told_verification where account_id = ${accountId}`
     await append(sql, { kind: 'erasure', accountId, result: 'account' })
     await sql`delete from account where id = ${accountId}`
     return rows.map(({ id }) => id)

@@ -1,4 +1,5 @@
 import type { Sql } from '../db.ts'
+import { announceVerification } from '../events/events.ts'
 import { currentStatus, type Decision } from './status.ts'
 import type {
   DocumentType,
@@ -175,6 +176,7 @@ export async function recordDecision(
       next_check_at = case when ${isOver(now.status)} then null else next_check_at end
     where id = ${verificationId}`
   if (isWantedAnew) await refreshDocuments(sql, verificationId)
+  else await announceOwner(sql, verificationId)
   const wanted = new Set<string>()
   if (
     now.status === 'approved' &&
@@ -360,6 +362,14 @@ export async function refreshDocuments(
       from image where verification_id = verification.id
         and jpeg_key in (document_front_key, document_back_key, face_key)), '[]')
     where id = ${verificationId}`
+  await announceOwner(sql, verificationId)
+}
+
+/** To be called last: what its resident's applications are told follows from what is written until here. */
+async function announceOwner(sql: Sql, verificationId: string): Promise<void> {
+  const [row] = await sql<{ accountId: string | null }[]>`
+    select account_id from verification where id = ${verificationId}`
+  if (row?.accountId) await announceVerification(sql, row.accountId)
 }
 
 const slot = (sql: Sql, types: string[]) => sql`(

@@ -1,4 +1,5 @@
 import type { Db, Sql } from '../db.ts'
+import { announceConsent } from '../events/events.ts'
 
 /** What a resident decided about an application. */
 export type Consent = {
@@ -111,10 +112,12 @@ async function lockConsent(sql: Sql, { accountId, clientId }: Pair): Promise<Con
 /**
  * The view and the grants go by the consent, so what is withdrawn opens nothing from now on. It is taken out of the tokens
  * too, so that they do not get it back when it is allowed again. With `offline_access` goes whatever may have come of it.
+ * The application is told.
  */
 async function withdraw(sql: Sql, pair: Pair, before: string[], now: string[]): Promise<void> {
   const withdrawn = before.filter((scope) => !now.includes(scope))
   if (withdrawn.length === 0) return
+  await announceConsent(sql, { ...pair, scopes: now })
   if (withdrawn.includes('offline_access')) return await endGrants(sql, pair)
   const left = sql`array_to_string(array(
     select word from unnest(string_to_array(payload->>'scope', ' ')) word where word <> all (${withdrawn})), ' ')`
@@ -146,6 +149,7 @@ export async function revokeConsent(
       where consent.account_id = ${accountId} and consent.client_id = ${clientId}
         and client.id = consent.client_id
       returning client.name`
+    if (row) await announceConsent(sql, { accountId, clientId, scopes: null })
     return row?.name
   })
 }

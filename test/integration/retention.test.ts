@@ -38,11 +38,11 @@ async function approved() {
   return started
 }
 
-/** Everything in the database that this id, or this session of the vendor's, stands in, but the stub and the ledger. */
+/** Everything in the database that this id, or this session of the vendor's, stands in, but the stub, the ledger, and who was told of the erasure. */
 async function traces(id: string, sessionId: string): Promise<string[]> {
   const tables = await portal.db<{ name: string }[]>`
     select format('%I.%I', schemaname, tablename) as name from pg_tables
-    where schemaname in ('public', 'pgboss') and tablename not in ('erased_verification', 'ledger_entry')`
+    where schemaname in ('public', 'pgboss') and tablename not in ('erased_verification', 'ledger_entry', 'event')`
   const found: string[] = []
   for (const { name } of tables) {
     const rows = await portal.db.unsafe(

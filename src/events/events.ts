@@ -1,0 +1,145 @@
+import type { Sql } from '../db.ts'
+
+/** What applications are told. `docs/events.md` says when, and what each carries. */
+export const KINDS = [
+  'verification.approved',
+  'verification.images-ready',
+  'verification.replaced',
+  'verification.withdrawn',
+  'verification.erased',
+  'consent.changed',
+  'consent.revoked',
+  'resident.erased',
+  'test',
+] as const
+export type EventKind = (typeof KINDS)[number]
+
+/** One thing that one application is told. */
+export type PortalEvent = {
+  /** The same at every try: what it is recognised by. */
+  id: string
+  clientId: string
+  kind: EventKind
+  accountId: string | null
+  verificationId: string | null
+  data: Record<string, unknown>
+  occurredAt: Date
+}
+
+/** Of these, nothing is said any more once the consent has ended. */
+const NEEDS_CONSENT: readonly EventKind[] = [
+  'verification.approved',
+  'verification.images-ready',
+  'verification.replaced',
+  'verification.withdrawn',
+]
+const VERIFICATION_SCOPES = [
+  'eprospera:person.id_verification.read',
+  'eprospera:person.id_verification.status.read',
+]
+
+const liveConsent = (sql: Sql, of: { accountId: unknown; clientId: unknown }) => sql`
+  select client_id from consent
+  where account_id = ${of.accountId as string} and (ends_at is null or ends_at > now())
+    and scopes && ${VERIFICATION_SCOPES} and ${of.clientId === undefined ? sql`true` : sql`client_id = ${of.clientId as string}`}`
+
+/**
+ * In the caller's transaction: every application that may see this account's verification is told when another one
+ * counts now, or none, or when its images are all there. Whatever changed it, the state itself is compared with what
+ * was told last, so that calling it once too often says nothing twice.
+ */
+export async function announceVerification(sql: Sql, accountId: string): Promise<void> {
+  await sql`insert into told_verification (account_id) values (${accountId}) on conflict do nothing`
+  const [told] = await sql<Told[]>`
+    select verification_id, attempt_id, images_complete from told_verification
+    where account_id = ${accountId} for update`
+  // The endpoint's own rule of "latest approved"; read after the lock, so that of two changes at once one sees the other.
+  const [now] = await sql<Told[]>`
+    select id as verification_id, attempt_id, images_complete from verification
+    where account_id = ${accountId} and status = 'approved'
+    order by images_complete desc, session_created_at desc limit 1`
+  const change = compare(told ?? NOTHING, now ?? NOTHING)
+  if (change === 'nothing') return
+  const { verificationId, attemptId, imagesComplete } = now ?? NOTHING
+  await sql`
+    update told_verification set verification_id = ${verificationId}, attempt_id = ${attemptId},
+      images_complete = ${imagesComplete}
+    where account_id = ${accountId}`
+  if (change === 'silent') return
+  const data =
+    change === 'verification.withdrawn'
+      ? {}
+      : {
+          images_complete: imagesComplete,
+          ...(change === 'verification.replaced' && told?.verificationId !== verificationId
+            ? { previous_verification_id: told?.verificationId }
+            : {}),
+        }
+  await sql`
+    insert into event (client_id, kind, account_id, verification_id, data)
+    select client_id, ${change}, ${accountId}, ${verificationId ?? told?.verificationId ?? null}, ${sql.json(data as never)}
+    from (${liveConsent(sql, { accountId, clientId: undefined })}) consented join event_stream using (client_id)`
+}
+
+type Told = { verificationId: string | null; attemptId: string | null; imagesComplete: boolean }
+const NOTHING: Told = { verificationId: null, attemptId: null, imagesComplete: false }
+
+function compare(before: Told, now: Told): EventKind | 'silent' | 'nothing' {
+  if (before.verificationId === null)
+    return now.verificationId === null ? 'nothing' : 'verification.approved'
+  if (now.verificationId === null) return 'verification.withdrawn'
+  if (before.verificationId !== now.verificationId || before.attemptId !== now.attemptId)
+    return 'verification.replaced'
+  if (before.imagesComplete === now.imagesComplete) return 'nothing'
+  return now.imagesComplete ? 'verification.images-ready' : 'silent'
+}
+
+/** In the caller's transaction: the application learns that the resident took back all of it, or some. `scopes`: what is left. */
+export async function announceConsent(
+  sql: Sql,
+  { accountId, clientId, scopes }: { accountId: string; clientId: string; scopes: string[] | null },
+): Promise<void> {
+  await sql`
+    insert into event (client_id, kind, account_id, data)
+    select client_id, ${scopes ? 'consent.changed' : 'consent.revoked'}, ${accountId},
+      ${sql.json(scopes ? { scopes } : {})}
+    from event_stream where client_id = ${clientId}`
+}
+
+/**
+ * In the caller's transaction, before the rows go: every application that was ever shown anything of it, by the ledger's
+ * word, or that has a consent, is to erase its copies. Those without a stream too: then it is seen that they wait to be told.
+ */
+export async function announceErasure(
+  sql: Sql,
+  of: { accountId: string } | { accountId: string | null; verificationId: string },
+): Promise<void> {
+  const [kind, verificationId] =
+    'verificationId' in of
+      ? (['verification.erased', of.verificationId] as const)
+      : (['resident.erased', null] as const)
+  await sql`
+    insert into event (client_id, kind, account_id, verification_id)
+    select client.id, ${kind}, ${of.accountId}, ${verificationId}
+    from client where id in (
+      select client_id from ledger_entry
+      where ${verificationId ? sql`verification_id = ${verificationId}` : sql`true`}
+        and ${of.accountId ? sql`account_id = ${of.accountId}` : sql`true`}
+        and kind in ('disclosure', 'tenant-look') and client_id is not null
+      ${verificationId ? sql`` : sql`union select client_id from consent where account_id = ${of.accountId}`})`
+}
+
+/** An event that means nothing, to try the stream. Answers its id; `undefined` when the client has no stream. */
+export async function announceTest(sql: Sql, clientId: string): Promise<string | undefined> {
+  const [row] = await sql<{ id: string }[]>`
+    insert into event (client_id, kind) select client_id, 'test' from event_stream
+    where client_id = ${clientId} returning id`
+  return row?.id
+}
+
+/** Whether it may still be said: what is about a consent that has ended since is not. */
+export async function maySay(sql: Sql, event: PortalEvent): Promise<boolean> {
+  if (!NEEDS_CONSENT.includes(event.kind)) return true
+  const rows = await liveConsent(sql, event)
+  return rows.length > 0
+}

@@ -1,0 +1,186 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Db } from '../db.ts'
+import { findIssuer } from '../issuer.ts'
+import type { Log } from '../log.ts'
+import type { Outbound } from '../outbound.ts'
+import type { Sealer } from '../secrets.ts'
+import { maySay, type PortalEvent } from './events.ts'
+import { type Attempt, type DueEvent, pauseStream, postpone, settle, takeDue } from './store.ts'
+import { openStream } from './streams.ts'
+import { webhookHeaders } from './webhook-signature.ts'
+
+/** Makes the Security Event Token (RFC 8417) of an event for who receives it. */
+export type SignEvent = (issuer: string, event: PortalEvent) => Promise<string>
+
+export type Sender = { stop(): Promise<void> }
+
+type Parts = { db: Db; sealer: Sealer; outbound: Outbound; sign: SignEvent; log: Log }
+
+const IDLE_MS = 1_000
+const AT_ONCE = 4
+const TIMEOUT_MS = 10_000
+const DAY_MS = 24 * 3600_000
+/** After so long nobody tries any more by itself; an erasure is worth more patience. */
+const GIVE_UP_MS = { usual: 3 * DAY_MS, erasure: 30 * DAY_MS }
+const LONGEST_DELAY_SECONDS = 3600
+
+/** Sends what is due to webhooks and push endpoints, for as long as it runs; any number of processes may. */
+export function startSender(parts: Parts): Sender {
+  const stopping = new AbortController()
+  async function loop() {
+    while (!stopping.signal.aborted) {
+      let worked = false
+      try {
+        const event = await takeDue(parts.db)
+        if (event) {
+          worked = true
+          await send(parts, event)
+        }
+      } catch (error) {
+        parts.log.error('event could not be handled', { error })
+        worked = false
+      }
+      if (!worked) await wait(IDLE_MS, undefined, { signal: stopping.signal }).catch(() => {})
+    }
+  }
+  const running = Array.from({ length: AT_ONCE }, loop)
+  return {
+    async stop() {
+      stopping.abort()
+      await Promise.all(running)
+    },
+  }
+}
+
+async function send(parts: Parts, event: DueEvent): Promise<void> {
+  const { db, log } = parts
+  if (!(await maySay(db, event))) return await db.begin((sql) => settle(sql, event.id, 'dropped'))
+  const { attempt, retryAfterSeconds } = await tryOnce(parts, event)
+  const { status } = attempt
+  log.info('event sent', {
+    eventId: event.id,
+    clientId: event.clientId,
+    kind: event.kind,
+    ...attempt,
+  })
+  await db.begin(async (sql) => {
+    if (status !== null && status >= 200 && status < 300)
+      return await settle(sql, event.id, 'delivered', attempt)
+    // Standard Webhooks: who answers 410 wants nothing more.
+    if (status === 410) {
+      log.warn('event stream paused', { clientId: event.clientId })
+      await pauseStream(sql, event.clientId)
+    }
+    const patience = event.kind.endsWith('.erased') ? GIVE_UP_MS.erasure : GIVE_UP_MS.usual
+    if (status !== 410 && Date.now() - event.since.getTime() > patience)
+      return await settle(sql, event.id, 'failed', attempt)
+    const delay = Math.min(5 * 2 ** Math.min(event.tries - 1, 12), LONGEST_DELAY_SECONDS)
+    // With some chance in it, so that what failed together is not tried together.
+    const afterSeconds = Math.max(delay * (0.8 + 0.4 * Math.random()), retryAfterSeconds)
+    // Who refuses this one may take the next; who does not answer is left alone for a while.
+    const isAway = status === null || status >= 500 || status === 429
+    await postpone(
+      sql,
+      event,
+      {
+        afterSeconds,
+        holdSeconds: isAway ? Math.min(afterSeconds, 300) : 0,
+        isPaused: status === 410,
+      },
+      attempt,
+    )
+  })
+}
+
+async function tryOnce(
+  parts: Parts,
+  event: DueEvent,
+): Promise<{ attempt: Attempt; retryAfterSeconds: number }> {
+  const request = await compose(parts, event)
+  const began = performance.now()
+  const ended = (status: number | null, outcome: string, retryAfterSeconds = 0) => ({
+    attempt: { status, outcome, milliseconds: Math.round(performance.now() - began) },
+    retryAfterSeconds,
+  })
+  try {
+    const answer = await parts.outbound(event.endpoint, {
+      method: 'POST',
+      ...request,
+      timeoutMs: TIMEOUT_MS,
+      maxBytes: 16 * 1024,
+    })
+    const { status } = answer
+    if (status >= 200 && status < 300) return ended(status, 'delivered')
+    const retryAfter = Number(answer.headers.get('retry-after') ?? 0)
+    return ended(
+      status,
+      `refused${event.delivery === 'push' ? await reasonOf(answer) : ''}`,
+      retryAfter > 0 ? Math.min(retryAfter, LONGEST_DELAY_SECONDS) : 0,
+    )
+  } catch (error) {
+    return ended(null, `no answer: ${wordOf(error)}`)
+  }
+}
+
+async function compose(
+  { db, sealer, sign }: Parts,
+  event: DueEvent,
+): Promise<{ headers: Record<string, string>; body: string }> {
+  const issuer = await findIssuer(db)
+  if (!issuer) throw new Error('no web process was ever started')
+  const { authorization, secrets } = await openStream(db, sealer, event.clientId)
+  const headers = { 'User-Agent': 'identity-portal-events' }
+  if (event.delivery === 'push') {
+    const token = await sign(issuer, event)
+    return {
+      headers: {
+        ...headers,
+        'Content-Type': 'application/secevent+jwt',
+        Accept: 'application/json',
+        ...(authorization ? { Authorization: authorization } : {}),
+      },
+      body: token,
+    }
+  }
+  const body = JSON.stringify(webhookBody(issuer, event))
+  return {
+    headers: {
+      ...headers,
+      'Content-Type': 'application/json',
+      ...webhookHeaders({ id: event.id, at: new Date(), body, secrets }),
+    },
+    body,
+  }
+}
+
+/** What a webhook carries: the same bytes at every try. */
+export function webhookBody(issuer: string, event: PortalEvent): object {
+  const { id, kind, accountId, verificationId, data, occurredAt } = event
+  return {
+    type: kind,
+    timestamp: occurredAt.toISOString(),
+    data: {
+      ...(accountId ? { sub: accountId } : {}),
+      ...(verificationId ? { verification_id: verificationId } : {}),
+      ...data,
+      ...(kind.endsWith('.erased') ? { answer_uri: `${issuer}/api/v1/events/${id}/answer` } : {}),
+    },
+  }
+}
+
+/** RFC 8935 §2.3: a code that says why. */
+async function reasonOf(answer: Response): Promise<string> {
+  try {
+    const { err } = (await answer.json()) as { err?: unknown }
+    return typeof err === 'string' && /^[A-Za-z0-9_.-]{1,64}$/.test(err) ? `: ${err}` : ''
+  } catch {
+    return ''
+  }
+}
+
+/** A word for the log of deliveries: a code, never a text that somebody else wrote. */
+function wordOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown'
+  const code = 'code' in error ? String(error.code) : error.name
+  return /^[A-Za-z0-9_]{1,64}$/.test(code) ? code : error.name
+}

@@ -1,0 +1,216 @@
+import type { Sql } from '../db.ts'
+import { type EventKind, maySay, type PortalEvent } from './events.ts'
+import type { Delivery } from './streams.ts'
+
+/** An event on its way, with where it goes. */
+export type DueEvent = PortalEvent & {
+  tries: number
+  delivery: Exclude<Delivery, 'poll'>
+  endpoint: string
+  /** When sending it began: when it happened, or when the operator sent it once more. */
+  since: Date
+}
+
+const columns = (sql: Sql) => sql`
+  event.id, event.client_id, kind, account_id, verification_id, data, occurred_at`
+
+// For longer than one try takes: whoever took it and died has it taken by another after that.
+const LEASE_SECONDS = 60
+
+/** The next one that is due, taken by this process; `undefined` where there is none. */
+export async function takeDue(sql: Sql): Promise<DueEvent | undefined> {
+  const [row] = await sql<DueEvent[]>`
+    with due as (
+      select event.id from event join event_stream stream on stream.client_id = event.client_id
+        join client on client.id = event.client_id and client.enabled
+      where state = 'pending' and run_at <= now() and delivery <> 'poll' and stream.enabled
+        and (resume_at is null or resume_at <= now())
+      order by run_at limit 1 for update of event skip locked)
+    update event set run_at = now() + make_interval(secs => ${LEASE_SECONDS}), tries = tries + 1
+    from due, event_stream stream
+    where event.id = due.id and stream.client_id = event.client_id
+    returning ${columns(sql)}, tries, delivery, endpoint, coalesce(replayed_at, occurred_at) as since`
+  return row
+}
+
+export type Attempt = {
+  /** Of the answer; `null` when none came. */
+  status: number | null
+  milliseconds: number
+  outcome: string
+}
+
+const noteAttempt = (sql: Sql, id: string, attempt: Attempt) => sql`
+  insert into event_attempt (event_id, status, milliseconds, outcome)
+  values (${id}, ${attempt.status}, ${attempt.milliseconds}, ${attempt.outcome})`
+
+/** In a transaction. Nothing is pending about it any more. */
+export async function settle(
+  sql: Sql,
+  id: string,
+  state: 'delivered' | 'failed' | 'dropped',
+  attempt?: Attempt,
+): Promise<void> {
+  await sql`
+    update event set state = ${state}, delivered_at = ${state === 'delivered' ? new Date() : null}
+    where id = ${id} and state = 'pending'`
+  if (attempt) await noteAttempt(sql, id, attempt)
+}
+
+/** In a transaction. Again after so many seconds; and until `holdSeconds` nothing else is tried there either. */
+export async function postpone(
+  sql: Sql,
+  { id, clientId }: { id: string; clientId: string },
+  {
+    afterSeconds,
+    holdSeconds,
+    isPaused,
+  }: { afterSeconds: number; holdSeconds: number; isPaused: boolean },
+  attempt: Attempt,
+): Promise<void> {
+  await noteAttempt(sql, id, attempt)
+  if (!isPaused)
+    await sql`
+      update event set run_at = now() + make_interval(secs => ${afterSeconds})
+      where id = ${id} and state = 'pending'`
+  if (holdSeconds > 0)
+    await sql`
+      update event_stream set resume_at = now() + make_interval(secs => ${holdSeconds})
+      where client_id = ${clientId}`
+}
+
+/** The endpoint says that it is gone for good: nothing more is sent there, and what is said waits. */
+export async function pauseStream(sql: Sql, clientId: string): Promise<void> {
+  await sql`update event_stream set enabled = false, updated_at = now() where client_id = ${clientId}`
+  await sql`update event set run_at = 'infinity' where client_id = ${clientId} and state = 'pending'`
+}
+
+/** For an application that fetches: what it has not acknowledged, the oldest first, and whether there is more. */
+export async function listWaiting(
+  sql: Sql,
+  clientId: string,
+  limit: number,
+): Promise<{ events: PortalEvent[]; isMore: boolean }> {
+  const rows = await sql<PortalEvent[]>`
+    select ${columns(sql)} from event
+    where client_id = ${clientId} and state = 'pending' order by occurred_at, id limit ${limit + 1}`
+  const events: PortalEvent[] = []
+  for (const event of rows.slice(0, limit))
+    if (await maySay(sql, event)) events.push(event)
+    else await settle(sql, event.id, 'dropped')
+  return { events, isMore: rows.length > limit }
+}
+
+/** What the application says of events that it fetched. Those that are not its own, or settled, stay as they are. */
+export async function acknowledge(
+  sql: Sql,
+  clientId: string,
+  { ids, failures }: { ids: readonly string[]; failures: Readonly<Record<string, string>> },
+): Promise<void> {
+  const refused = Object.keys(failures)
+  const settled = await sql<{ id: string; state: string }[]>`
+    update event set state = case when id = any (${[...ids]}::uuid[]) then 'delivered' else 'failed' end,
+      delivered_at = case when id = any (${[...ids]}::uuid[]) then now() end, tries = tries + 1
+    where client_id = ${clientId} and state = 'pending' and id = any (${[...ids, ...refused]}::uuid[])
+    returning id, state`
+  for (const { id, state } of settled)
+    await noteAttempt(sql, id, {
+      status: null,
+      milliseconds: 0,
+      outcome: state === 'delivered' ? 'acknowledged' : `refused: ${failures[id]}`,
+    })
+}
+
+export type ErasureAnswer = 'erased' | 'kept' | 'nothing-held'
+
+/** What became of the application's copies. Answers whether there is such an erasure of this client's. The last word counts. */
+export async function recordAnswer(
+  sql: Sql,
+  clientId: string,
+  id: string,
+  { outcome, reason }: { outcome: ErasureAnswer; reason?: string | undefined },
+): Promise<boolean> {
+  const rows = await sql`
+    update event set answer = ${outcome}, answer_reason = ${reason ?? null}, answered_at = now()
+    where id = ${id} and client_id = ${clientId} and kind in ('resident.erased', 'verification.erased')
+    returning id`
+  return rows.length > 0
+}
+
+export type ListedEvent = {
+  id: string
+  clientId: string
+  kind: EventKind
+  accountId: string | null
+  verificationId: string | null
+  state: string
+  tries: number
+  occurredAt: Date
+  deliveredAt: Date | null
+  lastOutcome: string | null
+  answer: ErasureAnswer | null
+  answerReason: string | null
+}
+
+const listed = (sql: Sql) => sql`
+  select id, client_id, kind, account_id, verification_id, state, tries, occurred_at, delivered_at,
+    (select outcome from event_attempt where event_id = event.id order by event_attempt.id desc limit 1) as last_outcome,
+    answer, answer_reason
+  from event`
+
+/** The newest first; of one client, of an account's erasure, or those that did not arrive (yet). */
+export async function listEvents(
+  sql: Sql,
+  {
+    clientId,
+    undelivered = false,
+  }: { clientId?: string | undefined; undelivered?: boolean | undefined } = {},
+): Promise<ListedEvent[]> {
+  return await sql<ListedEvent[]>`
+    ${listed(sql)}
+    where ${clientId ? sql`client_id = ${clientId}` : sql`true`}
+      and ${undelivered ? sql`state in ('pending', 'failed')` : sql`true`}
+    order by occurred_at desc limit 500`
+}
+
+/** Which applications were to erase this account's data, how far that is, and what they answered. */
+export async function listErasureNotices(sql: Sql, accountId: string): Promise<ListedEvent[]> {
+  return await sql<ListedEvent[]>`
+    ${listed(sql)} where account_id = ${accountId} and kind = 'resident.erased' order by client_id`
+}
+
+/** One with its tries, for the operator; `undefined` where there is none. */
+export async function findEvent(sql: Sql, id: string) {
+  if (!UUID.test(id)) return undefined
+  const [row] = await sql<ListedEvent[]>`${listed(sql)} where id = ${id}`
+  if (!row) return undefined
+  const attempts = await sql<(Attempt & { at: Date })[]>`
+    select at, status, milliseconds, outcome from event_attempt where event_id = ${id} order by id`
+  return { ...row, attempts: [...attempts] }
+}
+
+/** Sends it once more, whatever became of it. Answers whether there was one. */
+export async function replayEvent(sql: Sql, id: string): Promise<boolean> {
+  if (!UUID.test(id)) return false
+  const rows = await sql`
+    update event set state = 'pending', run_at = ${runAt(sql)}, replayed_at = now()
+    where id = ${id} returning id`
+  return rows.length > 0
+}
+
+/** For an `event` row: at once where it is sent by us, and never by itself where it is fetched, or cannot go anywhere yet. */
+const runAt = (sql: Sql) => sql`
+  case when exists (select from event_stream stream
+      where stream.client_id = event.client_id and stream.delivery <> 'poll' and stream.enabled)
+    then now() else 'infinity' end`
+
+const KEPT_DAYS = 90
+
+/** What was settled that long ago; erasures stay, as the proof of who was told. */
+export async function deleteOldEvents(sql: Sql): Promise<void> {
+  await sql`
+    delete from event where state <> 'pending' and kind not in ('resident.erased', 'verification.erased')
+      and occurred_at < now() - make_interval(days => ${KEPT_DAYS})`
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
