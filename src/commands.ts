@@ -92,7 +92,7 @@ function found<T>(value: T | undefined | false, what: string): T {
 }
 
 const CLIENT_USAGE =
-  '[--auth-method M] [--jwks-file F|--jwks-uri U] [--pkce optional] [--par required] [--dpop required] [--fapi] [--post-logout-redirect-uri U…] [--backchannel-logout-uri U] [--operator O] [--purpose P] [--client-uri U] [--policy-uri U] [--tos-uri U] [--logo-file F]'
+  '[--auth-method M] [--jwks-file F|--jwks-uri U] [--pkce optional] [--par required] [--dpop required] [--fapi] [--alternative SCOPE=SMALLER…] [--post-logout-redirect-uri U…] [--backchannel-logout-uri U] [--operator O] [--purpose P] [--client-uri U] [--policy-uri U] [--tos-uri U] [--logo-file F]'
 const CLIENT_OPTIONS = {
   name: { type: 'string' },
   'redirect-uri': { type: 'string', multiple: true },
@@ -106,6 +106,7 @@ const CLIENT_OPTIONS = {
   par: { type: 'string' },
   dpop: { type: 'string' },
   fapi: { type: 'boolean' },
+  alternative: { type: 'string', multiple: true },
   operator: { type: 'string' },
   purpose: { type: 'string' },
   'client-uri': { type: 'string' },
@@ -129,7 +130,16 @@ async function readClient(values: Values, rest: string[]) {
     par: isRequired(values, 'par'),
     dpop: isRequired(values, 'dpop'),
     fapi: values.fapi === true ? true : undefined,
+    alternatives: readAlternatives(values.alternative as string[] | undefined),
   }
+}
+
+/** `SCOPE=SMALLER` each; an empty word takes away what was there. */
+function readAlternatives(words: string[] | undefined): Record<string, string> | undefined {
+  return (
+    words &&
+    Object.fromEntries(words.filter(Boolean).map((word) => word.split('=', 2) as [string, string]))
+  )
 }
 
 function isRequired(values: Values, name: string): boolean | undefined {

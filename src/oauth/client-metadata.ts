@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { OperatorError } from '../errors.ts'
 import { profileSchema } from './client-profile.ts'
-import { SCOPES, SERVICE_SCOPES } from './scopes.ts'
+import { isScope, SCOPES, SERVICE_SCOPES, SMALLER } from './scopes.ts'
 
 const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code'
 
@@ -67,6 +67,8 @@ export const metadataSchema = z.object({
   pkce: z.enum(['required', 'optional'], { error: 'pkce must be required or optional' }),
   /** FAPI 2.0 Security Profile Final. */
   fapi: z.boolean().optional(),
+  /** For a scope, a smaller one that would do: residents may choose it instead. */
+  scope_alternatives: z.record(z.string(), z.string()).optional(),
   ...profileSchema.shape,
 })
 
@@ -120,7 +122,27 @@ function clientFaults(metadata: unknown): string[] {
       'a FAPI 2.0 client has private_key_jwt, DPoP, PKCE and pushed authorization requests',
     ],
   ]
-  return [...scopeFaults(client), ...faults.flatMap(([isWrong, fault]) => (isWrong ? [fault] : []))]
+  return [
+    ...scopeFaults(client),
+    ...alternativeFaults(client),
+    ...faults.flatMap(([isWrong, fault]) => (isWrong ? [fault] : [])),
+  ]
+}
+
+function alternativeFaults({ scope, scope_alternatives: alternatives = {} }: Kept): string[] {
+  const registered = scope.split(' ')
+  return Object.entries(alternatives).flatMap(([whole, less]) => {
+    const may: readonly string[] = (isScope(whole) && SMALLER[whole]) || []
+    if (!may.includes(less))
+      return [
+        `an alternative is one of: ${Object.entries(SMALLER)
+          .flatMap(([each, smaller]) => smaller.map((one) => `${each}=${one}`))
+          .join(' ')}`,
+      ]
+    return registered.includes(whole) && registered.includes(less)
+      ? []
+      : ['both scopes of an alternative must be in the scope of the client']
+  })
 }
 
 function scopeFaults({ grant_types: grants = [], scope = '' }: Partial<Kept>): string[] {

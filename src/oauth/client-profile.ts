@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Sql } from '../db.ts'
 import { OperatorError } from '../errors.ts'
+import type { Alternatives } from './scopes.ts'
 
 const webUri = (name: string) =>
   z.string().refine(
@@ -66,6 +67,7 @@ export type ClientProfile = {
   tosUri: string | null
   /** Where its logo is, on our own origin. */
   logo: string | null
+  alternatives: Alternatives
 }
 
 /** `undefined` when it is no client's id. */
@@ -85,7 +87,7 @@ export async function listClientProfiles(
   const rows = await sql<(ClientProfile & { logoDigest: string | null })[]>`
     select client.id as client_id, name, metadata->>'operator' as operator, metadata->>'purpose' as purpose,
       metadata->>'client_uri' as client_uri, metadata->>'policy_uri' as policy_uri,
-      metadata->>'tos_uri' as tos_uri, encode(client_logo.sha256, 'hex') as logo_digest
+      metadata->>'tos_uri' as tos_uri, coalesce(metadata->'scope_alternatives', '{}') as alternatives, encode(client_logo.sha256, 'hex') as logo_digest
     from client left join client_logo on client_logo.client_id = client.id
     where client.id = any (${[...clientIds]})`
   return rows.map(({ logoDigest, ...profile }) => ({

@@ -22,6 +22,8 @@ export type NewClient = {
   /** Whether its tokens are bound to a key (RFC 9449). */
   dpop?: boolean | undefined
   fapi?: boolean | undefined
+  /** For a scope, a smaller one that residents may choose instead. */
+  alternatives?: Record<string, string> | undefined
   tenant?: string | undefined
 }
 
@@ -53,6 +55,7 @@ export async function createClient(
     require_pushed_authorization_requests: input.par,
     dpop_bound_access_tokens: input.dpop,
     fapi: fapi || undefined,
+    scope_alternatives: input.alternatives,
   })
   const id = randomUUID()
   const secret = needsSecret(kept) ? randomSecret() : undefined
@@ -100,6 +103,7 @@ export async function updateClient(
       change.par ?? before.require_pushed_authorization_requests,
     dpop_bound_access_tokens: change.dpop ?? before.dpop_bound_access_tokens,
     fapi: (change.fapi ?? before.fapi) || undefined,
+    scope_alternatives: change.alternatives ?? before.scope_alternatives,
   })
   const secret = needsSecret(kept) && !row.secretHash ? randomSecret() : undefined
   const secretHash = secret ? hashSecret(secret) : needsSecret(kept) ? row.secretHash : null

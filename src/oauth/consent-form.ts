@@ -19,7 +19,17 @@ type Period = keyof typeof PERIODS
 const endOf = (period: Period, now: Date) => new Date(now.getTime() + PERIODS[period].days * DAY_MS)
 
 /** One permission: `now` is what exactly it hands over today, `note` what the resident should know of before. */
-export type Permission = { scope: Scope; isTicked: boolean; now?: Html | undefined; note?: string }
+export type Permission = {
+  scope: Scope
+  isTicked: boolean
+  now?: Html | undefined
+  note?: string
+  /** A smaller one that the application would be content with. */
+  less?: { scope: Scope; isTicked: boolean } | undefined
+}
+
+/** Of the radio buttons that choose between a scope, a smaller one and neither. */
+const PAIR = 'permission '
 
 export function permissionFields(permissions: readonly Permission[]): Html {
   const fixed = permissions.filter(({ scope }) => scope === 'openid')
@@ -29,14 +39,43 @@ ${fixed.map(
   ({ scope }) => html`<div class="choice"><div class="what"><strong>${SCOPES[scope].title}</strong>
 <p>${SCOPES[scope].sentence} This is what signing in is, so it is always part of it.</p></div></div>`,
 )}
-${choosable.map(({ scope, isTicked, now, note }, index) => {
+${choosable.map((permission, index) => {
   const id = `permission-${index}`
+  const { scope, isTicked, now, note } = permission
+  if (permission.less) return pairFields(permission, permission.less, id)
   return html`<div class="choice"><input id="${id}" type="checkbox" name="scope" value="${scope}"${
     isTicked ? html` checked` : ''
   } aria-describedby="${id}-what"><label for="${id}">${SCOPES[scope].title}</label>
 <div id="${id}-what" class="what"><p>${SCOPES[scope].sentence}</p>${now ? html`<p class="now">${now}</p>` : ''}${
     note ? html`<p class="note">${note}</p>` : ''
   }</div></div>`
+})}
+</fieldset>`
+}
+
+function pairFields(
+  { scope, isTicked, now, note }: Permission,
+  less: NonNullable<Permission['less']>,
+  id: string,
+): Html {
+  const choices = [
+    { value: scope, title: SCOPES[scope].title, isChosen: isTicked, more: now },
+    {
+      value: less.scope,
+      title: `Less: ${SCOPES[less.scope].title.toLowerCase()}`,
+      sentence: SCOPES[less.scope].sentence,
+      isChosen: !isTicked && less.isTicked,
+    },
+    { value: '', title: 'Neither', isChosen: !isTicked && !less.isTicked },
+  ]
+  return html`<fieldset class="choices pair"><legend>${SCOPES[scope].title}, or less</legend>
+<p class="quiet">The application says that it can do with less.</p>${note ? html`<p class="note">${note}</p>` : ''}
+${choices.map(({ value, title, sentence, isChosen, more }, at) => {
+  const what = sentence ?? (value === scope ? SCOPES[scope].sentence : undefined)
+  return html`<div class="choice"><input id="${id}-${at}" type="radio" name="${PAIR}${scope}" value="${value}"${
+    isChosen ? html` checked` : ''
+  }${what ? html` aria-describedby="${id}-${at}-what"` : ''}><label for="${id}-${at}">${title}</label>
+${what ? html`<div id="${id}-${at}-what" class="what"><p>${what}</p>${more ? html`<p class="now">${more}</p>` : ''}</div>` : ''}</div>`
 })}
 </fieldset>`
 }
@@ -85,8 +124,11 @@ export type Choice = {
  */
 export function readChoice(form: Record<string, unknown>, now: Date): Choice | undefined {
   const { scope, until } = form
-  if (scope === undefined && until === undefined) return undefined
-  const ticked = [scope].flat().filter((value) => typeof value === 'string')
+  const chosen = Object.entries(form).flatMap(([name, value]) =>
+    name.startsWith(PAIR) ? [value].flat() : [],
+  )
+  if (scope === undefined && until === undefined && chosen.length === 0) return undefined
+  const ticked = [scope, ...chosen].flat().filter((value) => typeof value === 'string')
   if (until === undefined || until === 'keep')
     return { ticked, endsAt: undefined, keepsEnd: until === 'keep' }
   if (until === 'open') return { ticked, endsAt: null, keepsEnd: false }

@@ -3,7 +3,7 @@ import { csrfField, day, type Html, page } from '../html.ts'
 import type { ClientProfile } from './client-profile.ts'
 import { type Permission, permissionFields, untilFields } from './consent-form.ts'
 import type { Consent } from './consents.ts'
-import { SCOPES, type Scope } from './scopes.ts'
+import { type Alternatives, SCOPES, type Scope } from './scopes.ts'
 
 /** The resident's latest approved verification, as far as the consent page tells of it. */
 export type HeldDocuments = {
@@ -34,6 +34,8 @@ export function consentPage(data: {
   account: Account
   /** What is asked for. */
   scopes: readonly Scope[]
+  /** For some of them, a smaller one that may be chosen instead. */
+  alternatives: Alternatives
   documents: HeldDocuments | undefined
   /** What the resident decided before, whether it still counts or not. */
   before: Consent | undefined
@@ -132,8 +134,15 @@ function permission(
     account,
     documents,
     before,
-  }: { account: Account; documents: HeldDocuments | undefined; before: Consent | undefined },
+    alternatives,
+  }: {
+    account: Account
+    documents: HeldDocuments | undefined
+    before: Consent | undefined
+    alternatives: Alternatives
+  },
 ): Permission {
+  const less = alternatives[scope]
   const wasDeclined = before?.declined.includes(scope) ?? false
   const note = wasDeclined
     ? 'You declined this before.'
@@ -144,6 +153,7 @@ function permission(
     scope,
     isTicked: !wasDeclined,
     now: handsOver(scope, account, documents),
+    ...(less ? { less: { scope: less, isTicked: before?.scopes.includes(less) ?? false } } : {}),
     ...(note ? { note } : {}),
   }
 }

@@ -10,7 +10,7 @@ import { readChoice } from './consent-form.ts'
 import { consentPage, type HeldDocuments } from './consent-page.ts'
 import { findConsent, recordConsent } from './consents.ts'
 import { scopesOfClaims } from './grants.ts'
-import { isScope, type Scope } from './scopes.ts'
+import { type Alternatives, isScope, type Scope } from './scopes.ts'
 
 /** The resident's latest approved verification; handed in, because this folder knows no documents. */
 export type FindDocuments = (accountId: string) => Promise<HeldDocuments | undefined>
@@ -31,8 +31,12 @@ export function createConsentStep({ db, provider, findDocuments, log }: Parts) {
     ])
     if (!client || !profile || !account)
       throw new ApiError(400, 'interaction_expired', 'Please start again.')
-    const scopes = askedFor(details.params, client.scope ?? '')
-    return { accountId, clientId, profile, account, before, scopes }
+    const registered = client.scope ?? ''
+    const asked = askedFor(details.params, registered)
+    const alternatives = alternativesOf(profile, asked)
+    // One that stands for less of another is chosen together with it.
+    const scopes = asked.filter((scope) => !Object.values(alternatives).includes(scope))
+    return { accountId, clientId, profile, account, before, scopes, alternatives }
   }
 
   return {
@@ -41,7 +45,7 @@ export function createConsentStep({ db, provider, findDocuments, log }: Parts) {
       details: Details,
       form: { action: string; csrf: string },
     ): Promise<Html | undefined> {
-      const { accountId, profile, account, before, scopes } = await read(details)
+      const { accountId, profile, account, before, scopes, alternatives } = await read(details)
       if (scopes.length === 0) return undefined
       const documents = scopes.includes('eprospera:person.id_verification.read')
         ? await findDocuments(accountId)
@@ -52,6 +56,7 @@ export function createConsentStep({ db, provider, findDocuments, log }: Parts) {
         purposeDigest: digestOf(profile),
         account: { ...account, name: `${account.givenName} ${account.surname}` },
         scopes,
+        alternatives,
         documents,
         before,
         returnsTo: hostOf(details.params.redirect_uri),
@@ -67,19 +72,26 @@ export function createConsentStep({ db, provider, findDocuments, log }: Parts) {
       details: Details,
       form: Record<string, unknown>,
     ): Promise<'allowed' | 'again' | 'nothing'> {
-      const { accountId, clientId, profile, before, scopes } = await read(details)
+      const { accountId, clientId, profile, before, scopes, alternatives } = await read(details)
       const choice = readChoice(form, new Date())
       const wasShown = form.purpose === undefined || form.purpose === digestOf(profile)
       if (!wasShown || (choice?.keepsEnd && !before?.isCurrent)) return 'again'
       const isAllowed = (scope: Scope) =>
         scope === 'openid' ||
         (choice ? choice.ticked.includes(scope) : !before?.declined.includes(scope))
-      const allowed = scopes.filter(isAllowed)
+      const wholes = scopes.filter(isAllowed)
+      const less = scopes.flatMap((scope) => {
+        const smaller = alternatives[scope]
+        if (!smaller) return []
+        const isChosen = (choice?.ticked ?? before?.scopes ?? []).includes(smaller)
+        return wholes.includes(scope) || isChosen ? [smaller] : []
+      })
+      const allowed = [...wholes, ...less]
       if (allowed.length === 0) return 'nothing'
       await recordConsent(db, {
         accountId,
         clientId,
-        shown: scopes,
+        shown: [...new Set([...scopes, ...Object.values(alternatives)])],
         allowed,
         endsAt: choice?.endsAt,
         purpose: profile.purpose,
@@ -100,6 +112,17 @@ function askedFor(params: Record<string, unknown>, registered: string): Scope[] 
   const may = registered.split(' ')
   const asked = [...String(params.scope ?? '').split(' '), ...scopesOfClaims(params.claims)]
   return [...new Set(asked)].filter(isScope).filter((scope) => may.includes(scope))
+}
+
+/** Of the scopes that are asked for, those with a smaller one that the application would be content with. */
+function alternativesOf({ alternatives }: ClientProfile, asked: readonly Scope[]): Alternatives {
+  return Object.fromEntries(
+    asked.flatMap((scope) => {
+      const less = alternatives[scope]
+      // A name that is asked for anyway is no choice.
+      return less && (less !== 'profile' || !asked.includes('profile')) ? [[scope, less]] : []
+    }),
+  )
 }
 
 const digestOf = ({ purpose }: ClientProfile): string =>

@@ -1,5 +1,6 @@
 import type { Db, Sql } from '../db.ts'
 import { announceConsent } from '../events/events.ts'
+import { type Alternatives, isScope } from './scopes.ts'
 
 /** What a resident decided about an application. */
 export type Consent = {
@@ -13,6 +14,8 @@ export type Consent = {
   isEnded: boolean
   /** Whether it counts: not ended, and for the purpose that the application states today. */
   isCurrent: boolean
+  /** What the application declared that would do instead, today. */
+  alternatives: Alternatives
 }
 
 const isEnded = (sql: Sql) => sql`coalesce(consent.ends_at <= now(), false)`
@@ -27,11 +30,22 @@ export async function findConsent(
 ): Promise<Consent | undefined> {
   const [row] = await sql<Consent[]>`
     select scopes, declined, consent.created_at, ends_at, purpose,
-      ${isEnded(sql)} as is_ended, ${isCurrent(sql)} as is_current
+      ${isEnded(sql)} as is_ended, ${isCurrent(sql)} as is_current,
+      coalesce(client.metadata->'scope_alternatives', '{}') as alternatives
     from consent join client on client.id = consent.client_id
     where account_id = ${accountId} and client_id = ${clientId}`
   return row
 }
+
+/** The smaller scopes that the resident chose in the place of these. */
+export const chosenInstead = (
+  { scopes, declined, alternatives }: Pick<Consent, 'scopes' | 'declined' | 'alternatives'>,
+  asked: readonly string[],
+): string[] =>
+  asked.flatMap((scope) => {
+    const less = isScope(scope) ? alternatives[scope] : undefined
+    return less && declined.includes(scope) && scopes.includes(less) ? [less] : []
+  })
 
 type Pair = { accountId: string; clientId: string }
 type Decision = Pair & {
@@ -102,7 +116,8 @@ export async function changeConsent(
 async function lockConsent(sql: Sql, { accountId, clientId }: Pair): Promise<Consent | undefined> {
   const [row] = await sql<Consent[]>`
     select scopes, declined, consent.created_at, ends_at, purpose,
-      ${isEnded(sql)} as is_ended, ${isCurrent(sql)} as is_current
+      ${isEnded(sql)} as is_ended, ${isCurrent(sql)} as is_current,
+      coalesce(client.metadata->'scope_alternatives', '{}') as alternatives
     from consent join client on client.id = consent.client_id
     where account_id = ${accountId} and client_id = ${clientId}
     for no key update of consent`

@@ -11,7 +11,7 @@ import type { AccessTokens } from './access-token.ts'
 import { createAdapter, type SuccessorOf } from './adapter.ts'
 import { mendAnswers } from './answers.ts'
 import { hashOfSecret } from './clients.ts'
-import { findConsent } from './consents.ts'
+import { chosenInstead, findConsent } from './consents.ts'
 import { termsOf } from './grants.ts'
 import type { SigningKeys } from './keys.ts'
 import { ACR } from './logins.ts'
@@ -313,6 +313,12 @@ async function loadGrant(ctx: KoaContextWithOIDC, db: Db) {
   if (!client || !session || !accountId) return undefined
   const consent = await findConsent(db, accountId, client.clientId)
   if (!consent?.isCurrent) return undefined
+  // RFC 6749 §3.3: another scope than was asked for, and the answer says so.
+  const { params } = ctx.oidc
+  if (typeof params?.scope === 'string') {
+    const asked = params.scope.split(' ')
+    params.scope = [...new Set([...asked, ...chosenInstead(consent, asked)])].join(' ')
+  }
 
   const grantId = session.grantIdFor(client.clientId)
   const existing = grantId ? await provider.Grant.find(grantId) : undefined

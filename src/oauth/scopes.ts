@@ -36,6 +36,18 @@ export const SCOPES = {
 
 export type Scope = keyof typeof SCOPES
 
+/** What is less than a scope and may stand in its place, where the application says that it would do. */
+export const SMALLER: Partial<Record<Scope, readonly Scope[]>> = {
+  'eprospera:person.id_verification.read': [
+    'eprospera:person.id_verification.status.read',
+    'eprospera:person.age_over.read',
+  ],
+  'eprospera:person.details.read': ['profile', 'eprospera:person.age_over.read'],
+}
+
+/** For each scope, the smaller one that its application declared. */
+export type Alternatives = Partial<Record<Scope, Scope>>
+
 export const isScope = (value: string): value is Scope => Object.hasOwn(SCOPES, value)
 
 /**

@@ -11,6 +11,7 @@ import {
 } from 'openid-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { setClientProfile } from '../../src/oauth/client-profile.ts'
+import { updateClient } from '../../src/oauth/clients.ts'
 import { findConsent, recordConsent } from '../../src/oauth/consents.ts'
 import { deleteExpired } from '../../src/oauth/expired.ts'
 import { createUserAgent, type Page, type UserAgent } from '../../src/sandbox/user-agent.ts'
@@ -579,5 +580,92 @@ describe('two never mix', () => {
     )
     const consent = await findConsent(portal.db, resident.id, client.client_id)
     expect(consent?.scopes.sort()).toEqual(['openid', ...scopes])
+  })
+})
+
+describe('a smaller alternative', () => {
+  const STATUS = 'eprospera:person.id_verification.status.read'
+  const NEED = `openid ${IMAGES}`
+  const PAIR = `permission ${IMAGES}`
+
+  async function beginWithLess() {
+    const begun = await begin({ scope: `openid offline_access ${IMAGES} ${STATUS}` })
+    await portal.db.begin((sql) =>
+      updateClient(sql, begun.client.client_id, { alternatives: { [IMAGES]: STATUS } }),
+    )
+    await addVerification(portal.parts, begun.resident.id)
+    return begun
+  }
+  const status = async (token: string) =>
+    (
+      await fetch(`${portal.url}/api/v1/me/natural-person/id-verification/status`, {
+        headers: { Authorization: `Bearer ${token}` },
+      })
+    ).status
+
+  test('is offered where the application declared one, and is what it gets', async () => {
+    const { allow, pass, arrive, application } = await beginWithLess()
+    const { page } = await arrive(NEED, createUserAgent())
+    expect(page.text).toContain('The application says that it can do with less.')
+    const { tokens, browser } = await allow({ [PAIR]: STATUS }, { scope: NEED })
+    expect(words(tokens.scope)).toEqual(['openid', STATUS].sort())
+    expect(await api(tokens.access_token)).toEqual([`401 missing_scopes: ${IMAGES}`])
+    expect(await status(tokens.access_token)).toBe(200)
+    // It is remembered: the same request again gets the same.
+    const again = await pass({ scope: NEED, browser })
+    expect(words(again.tokens.scope)).toEqual(['openid', STATUS].sort())
+    // And asked again, the page knows what was chosen; the button alone leaves it so.
+    const { page: asked, checks } = await arrive(NEED, browser, { prompt: 'consent' })
+    expect(asked.text).toMatch(new RegExp(`value="${STATUS}" checked`))
+    expect(asked.text).not.toContain(`type="checkbox" name="scope" value="${STATUS}"`)
+    const csrf = /name="csrf" value="([^"]+)"/.exec(asked.text)?.[1] ?? ''
+    const answer = await browser.request(asked.url, {
+      method: 'POST',
+      body: new URLSearchParams({ csrf, allow: '' }),
+    })
+    const back = await browser.open(answer.headers.get('location') ?? '', REDIRECT_URI)
+    const third = await redeem(application, back, checks)
+    expect(words(third.scope)).toEqual(['openid', STATUS].sort())
+  })
+
+  test('all of it, and nothing of it, can be chosen too, and changed later', async () => {
+    const { allow, resident, client } = await beginWithLess()
+    const all = await allow({ [PAIR]: IMAGES }, { scope: NEED })
+    expect(words(all.tokens.scope)).toEqual(['openid', IMAGES].sort())
+    expect(await api(all.tokens.access_token)).toEqual(['200 none'])
+    const neither = await allow({ [PAIR]: '' }, { scope: NEED, prompt: 'consent' })
+    expect(neither.tokens.scope).toBe('openid')
+    expect(await findConsent(portal.db, resident.id, client.client_id)).toMatchObject({
+      scopes: ['openid'],
+    })
+    expect(await api(all.tokens.access_token)).toEqual([`401 missing_scopes: ${IMAGES}`])
+    const less = await allow({ [PAIR]: STATUS }, { scope: NEED, prompt: 'consent' })
+    expect(await status(less.tokens.access_token)).toBe(200)
+  })
+
+  test('works through refresh tokens and for an application that asks for both', async () => {
+    const { allow, application } = await beginWithLess()
+    const both = `openid offline_access ${IMAGES} ${STATUS}`
+    const { tokens } = await allow({ [PAIR]: STATUS, scope: ['offline_access'] }, { scope: both })
+    expect(words(tokens.scope)).toEqual(['offline_access', 'openid', STATUS].sort())
+    const next = await refresh(application, tokens.refresh_token)
+    expect(words(next.tokens?.scope)).toEqual(['offline_access', 'openid', STATUS].sort())
+    expect(await status(next.tokens?.access_token ?? '')).toBe(200)
+  })
+
+  test('nobody can slip in one that was not declared', async () => {
+    const { allow } = await begin({ scope: `openid ${IMAGES} ${STATUS}` })
+    const { tokens } = await allow({ [PAIR]: STATUS, scope: [] }, { scope: NEED })
+    expect(tokens.scope).toBe('openid')
+  })
+
+  test('is a smaller scope that the client is registered for, or refused', async () => {
+    const { client } = await begin({ scope: `openid email ${IMAGES}` })
+    const declare = (alternatives: Record<string, string>) =>
+      portal.db.begin((sql) => updateClient(sql, client.client_id, { alternatives }))
+    await expect(declare({ [IMAGES]: STATUS })).rejects.toThrow('both scopes')
+    await expect(declare({ [IMAGES]: 'email' })).rejects.toThrow('an alternative is one of')
+    await expect(declare({ email: IMAGES })).rejects.toThrow('an alternative is one of')
+    await expect(declare({ constructor: 'openid' })).rejects.toThrow('an alternative is one of')
   })
 })

@@ -40,6 +40,7 @@ const CLIENT = {
   policyUri: `https://app.test/policy${HOSTILE}`,
   tosUri: `https://app.test/terms${HOSTILE}`,
   logo: `/applications/${HOSTILE}/logo`,
+  alternatives: { 'eprospera:person.details.read': 'profile' as const },
 }
 const ACCOUNT = { name: HOSTILE, email: HOSTILE, emailVerified: true }
 const DOCUMENTS: HeldDocuments = {
@@ -57,6 +58,7 @@ const CONSENT: Consent = {
   purpose: HOSTILE,
   isEnded: false,
   isCurrent: false,
+  alternatives: {},
 }
 const NOW = new Date('2026-11-21T12:00:00Z')
 
@@ -69,6 +71,7 @@ const consentFor = (change: Partial<Parameters<typeof consentPage>[0]> = {}) =>
       purposeDigest: HOSTILE,
       account: ACCOUNT,
       scopes,
+      alternatives: {},
       documents: DOCUMENTS,
       before: undefined,
       returnsTo: HOSTILE,
@@ -90,6 +93,7 @@ const pages: Record<string, string> = {
   ),
   consent: consentFor(),
   consentAgain: consentFor({ before: CONSENT }),
+  consentOrLess: consentFor({ alternatives: CLIENT.alternatives }),
   application: String(
     applicationPage({
       client: CLIENT,
@@ -301,6 +305,21 @@ describe('the consent page', () => {
     expect(plain(again)).toContain('You declined this before.')
     expect(plain(again)).toContain('New: it did not ask for this before.')
     expect(plain(again)).toContain('As it is: until 1 March 2027')
+  })
+
+  test('has three buttons for a scope that may be less: all, less and neither', () => {
+    const { alternatives } = CLIENT
+    const chosen = (before?: Consent) =>
+      [
+        ...text({ alternatives, before }).matchAll(
+          /name="permission [^"]+" value="([^"]*)"( checked)?/g,
+        ),
+      ].map(([, value, checked]) => `${value}${checked ?? ''}`)
+    const whole = 'eprospera:person.details.read'
+    expect(chosen()).toEqual([`${whole} checked`, 'profile', ''])
+    const less = { ...CONSENT, scopes: ['profile'], declined: [whole] }
+    expect(chosen(less)).toEqual([whole, 'profile checked', ''])
+    expect(chosen({ ...less, scopes: [] })).toEqual([whole, 'profile', ' checked'])
   })
 
   test('describes every box, and groups them under a legend', () => {
