@@ -21,6 +21,7 @@ import {
   rotateStreamToken,
   setStream,
 } from './events/streams.ts'
+import { proveErasure } from './id-verification/erasure.ts'
 import { exportResident } from './id-verification/export.ts'
 import {
   findDelivery,
@@ -42,6 +43,7 @@ import { listVendorIntegrations, setVendorIntegration } from './id-verification/
 import { createJobs, type Jobs } from './jobs.ts'
 import { append, listEntries } from './ledger/entries.ts'
 import { proveInclusion } from './ledger/proofs.ts'
+import { sequence } from './ledger/sequencer.ts'
 import { describeFaults, verifyLedger } from './ledger/verify.ts'
 import { type Logo, readLogo, setClientLogo } from './oauth/client-logo.ts'
 import { setClientProfile } from './oauth/client-profile.ts'
@@ -55,7 +57,12 @@ import {
   updateClient,
 } from './oauth/clients.ts'
 import { listKeys, openKeyRing, retireKey, rotateKeys } from './oauth/keys.ts'
-import { createHeadJudge, createManifestSigner, listHeadKeys } from './oauth/ledger-heads.ts'
+import {
+  createHeadJudge,
+  createHeadSigner,
+  createProofSigner,
+  listHeadKeys,
+} from './oauth/ledger-heads.ts'
 import { createInitialAccessToken } from './oauth/registration.ts'
 import type { Parts } from './parts.ts'
 
@@ -344,13 +351,19 @@ const COMMANDS: Record<string, Command> = {
   },
 
   'ledger list': {
-    usage: 'ledger list --resident ID|EMAIL',
-    options: { resident: { type: 'string' } },
+    usage: 'ledger list --resident ID|EMAIL [--since 2026-03-01]',
+    options: { resident: { type: 'string' }, since: { type: 'string' } },
     run: async ({ db }, values) => {
       const key = one(values, 'resident')
       // One who was erased is known by the id alone.
       const accountId = key.includes('@') ? (await findResident(db, key)).id : key
-      return await listEntries(db, accountId, { limit: 1_000 })
+      const since = some(values, 'since')
+      if (since !== undefined && !/^\d{4}-\d{2}-\d{2}$/.test(since))
+        throw new UsageError('--since is a day, such as 2026-03-01')
+      return await listEntries(db, accountId, {
+        since: since === undefined ? undefined : new Date(since),
+        limit: 100_000,
+      })
     },
   },
   'ledger verify': {
@@ -443,7 +456,7 @@ const COMMANDS: Record<string, Command> = {
       const file = one(values, 'out')
       const ring = await openKeyRing(db, sealer, log)
       try {
-        const sign = createManifestSigner(ring)
+        const sign = createProofSigner(ring, 'resident-archive+jwt')
         const written = await exportResident(
           { db, storage },
           { accountId: resident.id, file, sign },
@@ -463,6 +476,23 @@ const COMMANDS: Record<string, Command> = {
         log.info('resident erased', { accountId: resident.id })
         return { id: resident.id, erased: true, verifications: verifications ?? [] }
       }),
+  },
+  'resident erasure': {
+    usage: 'resident erasure ID',
+    run: async ({ db, sealer, log }, _values, rest) => {
+      const accountId = id(rest, 'erased resident')
+      if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(accountId))
+        throw new UsageError('an erased resident is known by the old id')
+      const ring = await openKeyRing(db, sealer, log)
+      try {
+        // What was written a moment ago has its place now, and not at the worker's next turn.
+        await sequence({ db, sign: createHeadSigner(ring) })
+        const sign = createProofSigner(ring, 'erasure-receipt+jwt')
+        return found(await proveErasure(db, accountId, sign), 'erased resident')
+      } finally {
+        ring.close()
+      }
+    },
   },
   'verification erase': {
     usage: 'verification erase ID',

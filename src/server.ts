@@ -9,6 +9,7 @@ import { isLoopback } from './config.ts'
 import { openDb } from './db.ts'
 import { OperatorError } from './errors.ts'
 import { securityHeaders } from './html.ts'
+import { findVerified } from './id-verification/verified.ts'
 import { rememberIssuer } from './issuer.ts'
 import type { Jobs } from './jobs.ts'
 import { createAccessTokens } from './oauth/access-token.ts'
@@ -106,6 +107,7 @@ export async function startServer(
       tokens,
       outbound: parts.outbound,
       jobs: options.jobs,
+      findVerified: (accountId) => findVerified({ db, storage }, accountId),
       cookieKeys: runtime.cookieKeys,
       pages,
       log,

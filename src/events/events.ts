@@ -1,7 +1,7 @@
 import type { Sql } from '../db.ts'
 
 /** What applications are told. `docs/events.md` says when, and what each carries. */
-export const KINDS = [
+const KINDS = [
   'verification.approved',
   'verification.images-ready',
   'verification.replaced',

@@ -154,7 +154,7 @@ async function compose(
 }
 
 /** What a webhook carries: the same bytes at every try. */
-export function webhookBody(issuer: string, event: PortalEvent): object {
+function webhookBody(issuer: string, event: PortalEvent): object {
   const { id, kind, accountId, verificationId, data, occurredAt } = event
   return {
     type: kind,

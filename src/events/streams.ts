@@ -3,7 +3,7 @@ import type { Sql } from '../db.ts'
 import { OperatorError } from '../errors.ts'
 import { hashSecret, randomSecret, type Sealer } from '../secrets.ts'
 
-export const DELIVERIES = ['webhook', 'push', 'poll'] as const
+const DELIVERIES = ['webhook', 'push', 'poll'] as const
 export type Delivery = (typeof DELIVERIES)[number]
 
 /** Where an application's events go, as the operator sees it: no secret. */

@@ -45,6 +45,7 @@ export async function exportResident(
     await json('sessions.json', await listSessions(db, accountId))
     await json('passkeys.json', await listPasskeys(db, accountId))
     await json('looks.json', await listEntries(db, accountId, { limit: 1_000_000 }))
+    await json('events.json', await readEvents(db, accountId))
     const verifications = await readVerifications(db, accountId)
     await json('verifications.json', verifications)
     for (const { id } of verifications) {
@@ -111,6 +112,13 @@ async function readAccount(sql: Sql, accountId: string) {
     person: await findPerson(sql, accountId),
     residency: await findResidency(sql, accountId),
   }
+}
+
+/** What applications were told about this resident. */
+async function readEvents(sql: Sql, accountId: string) {
+  return await sql`
+    select id, client_id, kind, verification_id, data, occurred_at, state, delivered_at
+    from event where account_id = ${accountId} order by occurred_at`
 }
 
 async function readVerifications(sql: Sql, accountId: string) {

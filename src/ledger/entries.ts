@@ -45,7 +45,11 @@ export type ListedEntry = Entry & {
 export async function listEntries(
   sql: Sql,
   accountId: string,
-  { before, limit = 100 }: { before?: string | undefined; limit?: number } = {},
+  {
+    before,
+    since,
+    limit = 100,
+  }: { before?: string | undefined; since?: Date | undefined; limit?: number } = {},
 ): Promise<ListedEntry[]> {
   if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(accountId)) return []
   return await sql<ListedEntry[]>`
@@ -53,5 +57,6 @@ export async function listEntries(
       leaf.index
     from ledger_entry entry left join ledger_leaf leaf on entry_id = entry.id
     where account_id = ${accountId} and ${before ? sql`entry.id < ${before}` : sql`true`}
+      and ${since ? sql`at >= ${since}` : sql`true`}
     order by entry.id desc limit ${limit}`
 }

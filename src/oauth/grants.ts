@@ -1,5 +1,6 @@
 import type { AdapterPayload } from 'oidc-provider'
 import { CLAIMS, isScope, KNOWN_UNGRANTED, type Scope } from './scopes.ts'
+import { VERIFYING_SCOPES } from './verified-claims.ts'
 
 // `sub` is in every answer, and nobody asks for it by name.
 const SCOPES_WITH_CLAIMS = (Object.keys(CLAIMS) as Scope[]).filter((scope) => scope !== 'openid')
@@ -20,12 +21,17 @@ export function termsOf(
 ): Terms {
   const askable = new Set(registered.split(' '))
   const never = SCOPES_WITH_CLAIMS.filter((scope) => !askable.has(scope))
+  const granted = claimsOf(scopes)
+  const rejected = claimsOf([...declined, ...never.filter((scope) => !scopes.includes(scope))])
   return {
-    openid: { scope: scopes.join(' '), claims: claimsOf(scopes) },
+    openid: { scope: scopes.join(' '), claims: granted },
     rejected: {
       openid: {
         scope: [...declined, ...KNOWN_UNGRANTED].join(' '),
-        claims: claimsOf([...declined, ...never.filter((scope) => !scopes.includes(scope))]),
+        // Asking for verified claims asks for no scope: without one they are silently left out.
+        claims: [...new Set([...rejected, 'verified_claims'])].filter(
+          (claim) => claim !== 'verified_claims' || !granted.includes(claim),
+        ),
       },
     },
   }
@@ -58,5 +64,8 @@ export function withinConsent(payload: AdapterPayload, scopes: string[]): Adapte
   }
 }
 
-const claimsOf = (scopes: readonly string[]): string[] =>
-  scopes.flatMap((scope) => (isScope(scope) ? (CLAIMS[scope] ?? []) : []))
+function claimsOf(scopes: readonly string[]): string[] {
+  const claims = scopes.flatMap((scope) => (isScope(scope) ? (CLAIMS[scope] ?? []) : []))
+  const verified = VERIFYING_SCOPES.some((scope) => scopes.includes(scope))
+  return verified ? [...claims, 'verified_claims'] : claims
+}

@@ -15,13 +15,13 @@ export const createHeadSigner =
       .sign(privateKey)
   }
 
-/** Signs the list of files of a resident's archive: a JWT with what is given and `iat`. */
-export const createManifestSigner =
-  (ring: Pick<KeyRing, 'current'>) =>
-  (manifest: Record<string, unknown>): Promise<string> => {
+/** Signs what is handed to people as proof: a JWT of this type with what is given and `iat`. */
+export const createProofSigner =
+  (ring: Pick<KeyRing, 'current'>, type: 'resident-archive+jwt' | 'erasure-receipt+jwt') =>
+  (payload: Record<string, unknown>): Promise<string> => {
     const { kid, privateKey } = ring.current().active.ES256
-    return new SignJWT(manifest)
-      .setProtectedHeader({ alg: 'ES256', typ: 'resident-archive+jwt', kid })
+    return new SignJWT(payload)
+      .setProtectedHeader({ alg: 'ES256', typ: type, kid })
       .setIssuedAt()
       .sign(privateKey)
   }

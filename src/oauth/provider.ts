@@ -10,6 +10,7 @@ import { hashSecret, randomSecret, type Sealer } from '../secrets.ts'
 import type { AccessTokens } from './access-token.ts'
 import { createAdapter, type SuccessorOf } from './adapter.ts'
 import { mendAnswers } from './answers.ts'
+import { noteClaims, type ShownVerified } from './claims-ledger.ts'
 import { hashOfSecret } from './clients.ts'
 import { chosenInstead, findConsent } from './consents.ts'
 import { termsOf } from './grants.ts'
@@ -29,6 +30,7 @@ import {
 import { CLAIMS, KNOWN_UNGRANTED, SCOPES, SERVICE_SCOPES } from './scopes.ts'
 import { sessionTtlSeconds } from './session-limits.ts'
 import { spendOnce } from './spent.ts'
+import { VERIFIED_CLAIMS_METADATA, type Verified, verifiedClaims } from './verified-claims.ts'
 import { deriveSuccessors, putTokensOnTheWire } from './wire.ts'
 
 const HOUR = 3600
@@ -62,6 +64,8 @@ type Parts = {
   tokens: AccessTokens
   outbound: Outbound
   jobs: Jobs
+  /** For `verified_claims`; handed in, because this folder knows no documents. */
+  findVerified: (accountId: string) => Promise<Verified | undefined>
   cookieKeys: string[]
   pages: Pages
   log: Log
@@ -76,6 +80,7 @@ export function createProvider({
   tokens,
   outbound,
   jobs,
+  findVerified,
   cookieKeys,
   pages,
   log,
@@ -86,22 +91,30 @@ export function createProvider({
   const secure = issuer.startsWith('https:')
   const cookie = { httpOnly: true, sameSite: 'lax', secure, signed: true, overwrite: true } as const
 
+  const shown = new WeakMap<KoaContextWithOIDC, ShownVerified>()
   const provider = new Provider(issuer, {
     adapter: (name: string) => createAdapter(db, name, { sealer, jobs, successorOf }),
     jwks: keys.privateJwks as never,
-    findAccount: async (_ctx, accountId) => {
+    findAccount: async (ctx, accountId) => {
       const account = await findAccount(db, accountId)
       if (account?.status !== 'active') return undefined
       return {
         accountId,
-        claims: () => ({
-          sub: accountId,
-          name: `${account.givenName} ${account.surname}`,
-          given_name: account.givenName,
-          family_name: account.surname,
-          email: account.email,
-          email_verified: account.emailVerified,
-        }),
+        claims: async (use, scope, claims) => {
+          const asked = use === 'userinfo' ? claims?.verified_claims : undefined
+          const verified =
+            asked && (await verifiedClaims(asked, scope, () => findVerified(accountId)))
+          if (verified) shown.set(ctx, verified)
+          return {
+            sub: accountId,
+            name: `${account.givenName} ${account.surname}`,
+            given_name: account.givenName,
+            family_name: account.surname,
+            email: account.email,
+            email_verified: account.emailVerified,
+            ...(verified ? { verified_claims: verified.claims } : {}),
+          }
+        },
       }
     },
     loadExistingGrant: (ctx) => loadGrant(ctx, db),
@@ -136,7 +149,8 @@ export function createProvider({
     },
 
     scopes: [...Object.keys(SCOPES), ...SERVICE_SCOPES, ...KNOWN_UNGRANTED],
-    claims: CLAIMS,
+    claims: { ...CLAIMS, verified_claims: null },
+    discovery: VERIFIED_CLAIMS_METADATA,
     acrValues: Object.values(ACR),
     // In the ID token too, as the real portal has it: Auth.js and Firebase look nowhere else.
     conformIdTokenClaims: false,
@@ -273,6 +287,10 @@ export function createProvider({
     })
   }
   provider.use(mendAnswers(issuer, db))
+  provider.use(async (ctx: KoaContextWithOIDC, next: () => Promise<void>) => {
+    await next()
+    await noteClaims(db, ctx, shown.get(ctx))
+  })
   // Koa's own: whatever escaped, and hang-ups of callers.
   provider.on('error' as never, (error: unknown) =>
     log.error('authorization server failed', { error }),

@@ -43,9 +43,9 @@ function wordsOf({ kind, result, images = [], scope }: Look): string {
       if (result === 'status') return 'Read whether your identity was verified, and no more.'
       if (result.startsWith('age over'))
         return `Read whether you are over ${result.slice(9)}, and no more.`
+      if (result.startsWith('claims: ')) return wordsOfClaims(result.slice(8).split(', '), images)
       if (result === 'nothing') return 'Asked for your identity check; there was nothing to show.'
-      const seen = images.map(({ type }) => IMAGES[type] ?? type.replaceAll('_', ' '))
-      const shown = new Intl.ListFormat('en-GB').format([...new Set(seen)])
+      const shown = listImages(images)
       return shown ? `Was shown ${shown}.` : 'Was shown your identity check, without photos.'
     }
     case 'refusal':
@@ -61,4 +61,24 @@ function wordsOf({ kind, result, images = [], scope }: Look): string {
     case 'erasure':
       return 'An identity check was erased.'
   }
+}
+
+function listImages(images: NonNullable<Look['images']>): string {
+  const seen = images.map(({ type }) => IMAGES[type] ?? type.replaceAll('_', ' '))
+  return new Intl.ListFormat('en-GB').format([...new Set(seen)])
+}
+
+const CLAIMS: Record<string, string> = {
+  name: 'your name',
+  given_name: 'your name',
+  family_name: 'your name',
+  email: 'your e-mail address',
+  email_verified: 'your e-mail address',
+  verified_claims: 'what was verified of you',
+}
+
+function wordsOfClaims(names: string[], images: NonNullable<Look['images']>): string {
+  const told = [...new Set(names.map((name) => CLAIMS[name] ?? name))]
+  const shown = listImages(images)
+  return `Was told ${new Intl.ListFormat('en-GB').format(told)}${shown ? `, and shown ${shown}` : ''}.`
 }

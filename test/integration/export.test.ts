@@ -6,7 +6,9 @@ import { unzipSync } from 'fflate'
 import { createLocalJWKSet, jwtVerify } from 'jose'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readCommand } from '../../src/commands.ts'
-import { listEntries } from '../../src/ledger/entries.ts'
+import type { proveErasure } from '../../src/id-verification/erasure.ts'
+import { append, listEntries } from '../../src/ledger/entries.ts'
+import { isIncluded, leafHash } from '../../src/ledger/tree.ts'
 import { listHeadKeys } from '../../src/oauth/ledger-heads.ts'
 import { createApplication } from '../support/application.ts'
 import {
@@ -76,6 +78,7 @@ test('everything of one resident and nothing of another, each file by a digest t
       'sessions.json',
       'passkeys.json',
       'looks.json',
+      'events.json',
       'verifications.json',
       'manifest.jws',
     ]),
@@ -87,7 +90,7 @@ test('everything of one resident and nothing of another, each file by a digest t
   })
   expect(JSON.parse(text('consents.json'))).toHaveLength(1)
   const looks = JSON.parse(text('looks.json')) as { kind: string }[]
-  expect(looks.map(({ kind }) => kind)).toEqual(['export', 'disclosure'])
+  expect(looks.map(({ kind }) => kind)).toEqual(['export', 'disclosure', 'disclosure'])
   const media = (await veriff.sandbox.findSession(sessionId))?.attempts.at(-1)?.media ?? []
   const images = names.filter((name) => name.startsWith('images/'))
   expect(images.map((name) => sha256(files[name] ?? new Uint8Array())).sort()).toEqual(
@@ -127,4 +130,71 @@ test('an existing file is left alone, and a failure leaves none', async () => {
     'export',
     'export',
   ])
+})
+
+test('an erasure is proven: what went, who was told and what they say, and its place in the ledger', async () => {
+  const { resident, id, sessionId } = await veriff.start()
+  await veriff.sandbox.complete(sessionId, 'approved')
+  await eventually(async () => {
+    const [row] = await portal.db`select images_complete from verification where id = ${id}`
+    return row?.imagesComplete === true
+  }, 40)
+  const client = await addClient(portal.parts)
+  const application = await createApplication(portal.issuer, client)
+  await application.obtainTokens(ALL_SCOPES, resident.email)
+  await expect(run('resident', 'erasure', resident.id)).rejects.toThrow('no such erased resident')
+  await run('resident', 'erase', resident.email)
+
+  type Proof = Awaited<ReturnType<typeof proveErasure>> & object
+  const proof = await eventually(async () => {
+    const found = await run<Proof>('resident', 'erasure', resident.id)
+    return found.isComplete && found
+  })
+  expect(proof).toMatchObject({
+    id: resident.id,
+    verifications: [
+      {
+        id,
+        vendor: 'veriff',
+        images: 3,
+        objectsDeletedAt: expect.any(Date),
+        vendorAnswer: 'deleted',
+      },
+    ],
+    // It has no stream: it waits to be told, and is not forgotten.
+    applications: [{ clientId: client.client_id, state: 'pending', answer: null }],
+  })
+  const jwks = createLocalJWKSet({ keys: await listHeadKeys(portal.db) })
+  const { payload } = await jwtVerify(proof.receipt, jwks, { typ: 'erasure-receipt+jwt' })
+  const { receipt: _, ...said } = proof
+  expect(payload).toMatchObject(JSON.parse(JSON.stringify(said)))
+  // An outsider's own check, by the published tree and its signed head.
+  const { ledger } = proof
+  if (!ledger) throw new Error('it has no place in the ledger')
+  const bytes = (text: string) => Buffer.from(text, 'base64url')
+  expect(
+    isIncluded(leafHash(Buffer.from(ledger.entry)), {
+      index: ledger.index,
+      size: ledger.size,
+      root: bytes(ledger.root),
+      path: ledger.path.map(bytes),
+    }),
+  ).toBe(true)
+  expect((await jwtVerify(ledger.head, jwks)).payload).toMatchObject({
+    size: ledger.size,
+    root: ledger.root,
+  })
+  for (const secret of [resident.email, sessionId, 'Mejia'])
+    expect(JSON.stringify(proof)).not.toContain(secret)
+})
+
+test('who saw the documents since a day is one command', async () => {
+  const resident = await addResident(portal.parts)
+  for (const result of ['resident', 'verification'])
+    await append(portal.db, { kind: 'operator-look', accountId: resident.id, result })
+  const list = (...words: string[]) =>
+    run<unknown[]>('ledger', 'list', '--resident', resident.email, ...words)
+  expect(await list('--since', '2026-03-01')).toHaveLength(2)
+  expect(await list('--since', '2999-01-01')).toHaveLength(0)
+  await expect(list('--since', 'March')).rejects.toThrow('--since')
 })

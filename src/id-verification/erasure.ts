@@ -1,0 +1,65 @@
+import type { Sql } from '../db.ts'
+import { listErasureNotices } from '../events/store.ts'
+import { proveInclusion } from '../ledger/proofs.ts'
+import { findErased } from './retention.ts'
+
+/** Signs the receipt: compact JWS over this payload. */
+export type SignReceipt = (receipt: Record<string, unknown>) => Promise<string>
+
+/**
+ * What became of an erased resident, by their old id: each verification's objects and the vendor's answer, which applications were
+ * to erase their copies and what they said, and the ledger's proof that the erasure stands there. The receipt is all of it,
+ * signed; ids and nothing else. `isComplete`: nothing is left to be done on our side. `undefined`: nobody of this id was erased.
+ */
+export async function proveErasure(sql: Sql, accountId: string, sign: SignReceipt) {
+  const entries = await sql<{ id: string; at: Date; verificationId: string | null }[]>`
+    select id, at, verification_id from ledger_entry
+    where account_id = ${accountId} and kind = 'erasure' and (verification_id is not null or result = 'account')
+    order by id`
+  const account = entries.find(({ verificationId }) => verificationId === null)
+  if (!account) return undefined
+  const verifications = []
+  for (const { verificationId } of entries) {
+    if (verificationId === null) continue
+    const stub = await findErased(sql, verificationId)
+    if (stub)
+      verifications.push({
+        id: verificationId,
+        vendor: stub.vendor as string,
+        images: stub.images as number,
+        objectsDeletedAt: stub.objectsDeletedAt as Date | null,
+        vendorAnswer: stub.vendorAnswer as string | null,
+      })
+  }
+  const applications = (await listErasureNotices(sql, accountId)).map(
+    ({ id, clientId, state, deliveredAt, answer, answerReason }) => ({
+      event: id,
+      clientId,
+      state,
+      deliveredAt,
+      answer,
+      answerReason,
+    }),
+  )
+  const proof = await proveInclusion(sql, account.id)
+  const found = {
+    id: accountId,
+    erasedAt: account.at,
+    isComplete: verifications.every(
+      ({ objectsDeletedAt, vendorAnswer }) => objectsDeletedAt !== null && vendorAnswer !== null,
+    ),
+    verifications,
+    applications,
+    ledger: proof
+      ? {
+          entry: proof.entry,
+          index: proof.index,
+          size: proof.size,
+          path: proof.path,
+          root: proof.head.root,
+          head: proof.head.jws,
+        }
+      : null,
+  }
+  return { ...found, receipt: await sign(found) }
+}

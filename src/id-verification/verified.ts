@@ -1,0 +1,71 @@
+import type { Sql } from '../db.ts'
+import type { Verified } from '../oauth/verified-claims.ts'
+import type { Storage } from '../storage.ts'
+
+const LINK_LIFE_SECONDS = 3600
+
+/** What userinfo may tell of the resident's latest approved verification; `undefined` where there is none. */
+export async function findVerified(
+  { db, storage }: { db: Sql; storage: Storage },
+  accountId: string,
+): Promise<Verified | undefined> {
+  const [row] = await db<
+    {
+      id: string
+      time: Date
+      documentType: string | null
+      givenName: string
+      surname: string
+      birthdate: string | null
+    }[]
+  >`
+    select verification.id, coalesce(decided_at, session_created_at) as time, document_type, given_name, surname,
+      to_char(date_of_birth, 'YYYY-MM-DD') as birthdate
+    from verification join account on account.id = verification.account_id
+      left join natural_person on natural_person.account_id = account.id
+    where verification.account_id = ${accountId} and verification.status = 'approved'
+    -- The endpoint's own rule of "latest approved".
+    order by images_complete desc, session_created_at desc limit 1`
+  if (!row) return undefined
+  return {
+    verificationId: row.id,
+    time: row.time,
+    documentType: row.documentType,
+    person: {
+      given_name: row.givenName,
+      family_name: row.surname,
+      birthdate: row.birthdate,
+    },
+    attach: () => attach({ db, storage }, row.id),
+  }
+}
+
+/** Links to the images that the endpoint shows, each with the digest of the file behind it (OpenID Attachments 1.0). */
+async function attach({ db, storage }: { db: Sql; storage: Storage }, id: string) {
+  const rows = await db<{ id: string; type: string; sha256: string; jpegKey: string }[]>`
+    select image.id, type, encode(sha256, 'hex') as sha256, jpeg_key
+    from verification join image on image.verification_id = verification.id
+      and jpeg_key in (document_front_key, document_back_key, face_key)
+    where verification.id = ${id} order by type`
+  const sign = await storage.signer()
+  const attachments = await Promise.all(
+    rows.map(async ({ type, jpegKey }) => {
+      const file = await storage.head(jpegKey)
+      if (!file?.sha256) throw new Error('the bucket does not say what it holds')
+      const name = type.replaceAll('_', '-')
+      return {
+        desc: type,
+        content_type: 'image/jpeg',
+        digest: { alg: 'sha-256', value: file.sha256.toString('base64') },
+        size: file.size,
+        url: sign(jpegKey, {
+          expiresInSeconds: LINK_LIFE_SECONDS,
+          contentType: 'image/jpeg',
+          filename: `${name}.jpg`,
+        }),
+        expires_in: LINK_LIFE_SECONDS,
+      }
+    }),
+  )
+  return { attachments, images: rows.map(({ id, type, sha256 }) => ({ id, type, sha256 })) }
+}

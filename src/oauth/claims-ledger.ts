@@ -1,0 +1,58 @@
+import { randomUUID } from 'node:crypto'
+import type { KoaContextWithOIDC } from 'oidc-provider'
+import type { Sql } from '../db.ts'
+import { append } from '../ledger/entries.ts'
+import { CLAIMS, isScope } from './scopes.ts'
+import type { ShownImage } from './verified-claims.ts'
+
+/** What `verified_claims` of this answer were made of. */
+export type ShownVerified = { verificationId: string; images: ShownImage[] }
+
+/**
+ * Writes down what personal data an answer of the authorization server hands over, before it leaves: claims at userinfo,
+ * and those of an ID token at the token endpoint. A recognition alone (`sub`) discloses nothing that is kept here.
+ */
+export async function noteClaims(
+  sql: Sql,
+  ctx: KoaContextWithOIDC,
+  verified: ShownVerified | undefined,
+): Promise<void> {
+  const route = ctx.oidc?.route
+  if ((route !== 'userinfo' && route !== 'token') || ctx.status !== 200) return
+  const { scope, names } = route === 'userinfo' ? ofUserinfo(ctx) : ofToken(ctx)
+  if (names.length === 0) return
+  const requestId = randomUUID()
+  await append(sql, {
+    kind: 'disclosure',
+    requestId,
+    clientId: ctx.oidc.client?.clientId,
+    accountId: ctx.oidc.account?.accountId,
+    verificationId: verified?.verificationId,
+    scope,
+    images: verified?.images,
+    result: `claims: ${names.join(', ')}`,
+  })
+  ctx.set('X-Request-Id', requestId)
+}
+
+function ofUserinfo(ctx: KoaContextWithOIDC) {
+  const { scope = '' } = ctx.oidc.accessToken ?? {}
+  // Signed, it is not looked into: the scopes say what it may hold.
+  const names =
+    typeof ctx.body === 'string'
+      ? personalClaims(scope)
+      : Object.keys(ctx.body as object).filter((name) => !RECOGNITION.includes(name))
+  return { scope, names }
+}
+
+function ofToken(ctx: KoaContextWithOIDC) {
+  const body = ctx.body as { id_token?: string; scope?: string } | undefined
+  const scope = body?.scope ?? ''
+  return { scope, names: body?.id_token ? personalClaims(scope) : [] }
+}
+
+const RECOGNITION = CLAIMS.openid ?? []
+const personalClaims = (scope: string): string[] =>
+  scope
+    .split(' ')
+    .flatMap((word) => (isScope(word) && word !== 'openid' ? (CLAIMS[word] ?? []) : []))

@@ -1,0 +1,124 @@
+import type { Scope } from './scopes.ts'
+
+/*
+ * `verified_claims` of OpenID Connect for Identity Assurance 1.0, at userinfo, for who asks through `claims`: what is known
+ * of the person, with how and when it was verified; only the members that were asked for, and only what the scopes allow.
+ */
+
+const TRUST_FRAMEWORK = 'eprospera'
+/** Either of these lets an application know of the verification; the first alone shows its images. */
+export const VERIFYING_SCOPES = [
+  'eprospera:person.id_verification.read',
+  'eprospera:person.id_verification.status.read',
+] as const satisfies readonly Scope[]
+const IMAGES_SCOPE = VERIFYING_SCOPES[0]
+
+/** A resident's latest approved verification, as far as it is told here. */
+export type Verified = {
+  verificationId: string
+  time: Date
+  documentType: string | null
+  person: { given_name: string; family_name: string; birthdate: string | null }
+  /** Of OpenID Attachments 1.0, with the rows that they are of. Asked for only where they are wanted. */
+  attach(): Promise<{ attachments: object[]; images: ShownImage[] }>
+}
+export type ShownImage = { id: string; type: string; sha256: string | null }
+
+/** By the codes of the standard's own list, where it has one. */
+const DOCUMENTS: Record<string, string> = {
+  passport: 'passport',
+  national_id: 'idcard',
+  drivers_license: 'driving_permit',
+  residence_permit: 'residence_permit',
+  visa: 'visa',
+}
+
+const CLAIM_SCOPES: Record<string, readonly Scope[]> = {
+  given_name: ['profile', 'eprospera:person.details.read'],
+  family_name: ['profile', 'eprospera:person.details.read'],
+  birthdate: ['eprospera:person.details.read'],
+}
+
+/** For discovery (§ 10 of the standard). */
+export const VERIFIED_CLAIMS_METADATA = {
+  verified_claims_supported: true,
+  trust_frameworks_supported: [TRUST_FRAMEWORK],
+  evidence_supported: ['document'],
+  documents_supported: Object.values(DOCUMENTS),
+  claims_in_verified_claims_supported: Object.keys(CLAIM_SCOPES),
+  attachments_supported: ['external'],
+  digest_algorithms_supported: ['sha-256'],
+}
+
+type Shown = { claims: object; verificationId: string; images: ShownImage[] }
+
+/**
+ * The answer to this request, or `undefined` where it cannot be answered as asked: no verification, another trust
+ * framework, an older one than wanted, or none of the claims may be told (§ 6: then the whole member is left out).
+ */
+export async function verifiedClaims(
+  request: unknown,
+  scope: string,
+  find: () => Promise<Verified | undefined>,
+): Promise<Shown | undefined> {
+  const granted = scope.split(' ')
+  const may = (scopes: readonly string[]) => scopes.some((each) => granted.includes(each))
+  if (!isObject(request) || !may(VERIFYING_SCOPES)) return undefined
+  const { verification, claims } = request
+  if (!isObject(verification) || !isObject(claims)) return undefined
+  if (!isMet(verification.trust_framework, TRUST_FRAMEWORK)) return undefined
+  const verified = await find()
+  if (!verified) return undefined
+  const { time, person } = verified
+  const { max_age: maxAge } = isObject(verification.time) ? verification.time : {}
+  if (typeof maxAge === 'number' && Date.now() - time.getTime() > maxAge * 1000) return undefined
+
+  const told = Object.entries(CLAIM_SCOPES).flatMap(([name, scopes]) => {
+    const value = person[name as keyof typeof person]
+    return name in claims && may(scopes) && value !== null && isMet(claims[name], value)
+      ? [[name, value] as const]
+      : []
+  })
+  if (told.length === 0) return undefined
+
+  const wanted = Array.isArray(verification.evidence)
+    ? verification.evidence.find((each) => isObject(each) && isMet(each.type, 'document'))
+    : undefined
+  const withImages = isObject(wanted) && 'attachments' in wanted && granted.includes(IMAGES_SCOPE)
+  const { attachments, images } = withImages
+    ? await verified.attach()
+    : { attachments: [], images: [] }
+  const documentType = DOCUMENTS[verified.documentType ?? '']
+  const evidence = {
+    type: 'document',
+    ...(isObject(wanted) && 'document_details' in wanted && documentType
+      ? { document_details: { type: documentType } }
+      : {}),
+    ...(attachments.length > 0 ? { attachments } : {}),
+  }
+  return {
+    verificationId: verified.verificationId,
+    images,
+    claims: {
+      verification: {
+        trust_framework: TRUST_FRAMEWORK,
+        ...('time' in verification ? { time: time.toISOString() } : {}),
+        ...('verification_process' in verification
+          ? { verification_process: verified.verificationId }
+          : {}),
+        ...(wanted === undefined ? {} : { evidence: [evidence] }),
+      },
+      claims: Object.fromEntries(told),
+    },
+  }
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** OIDC Core §5.5.1: `null`, or an object that may name the value, or the values, that would do. */
+function isMet(asked: unknown, value: string): boolean {
+  if (!isObject(asked)) return asked === null || asked === undefined
+  if ('value' in asked) return asked.value === value
+  return !Array.isArray(asked.values) || asked.values.includes(value)
+}
