@@ -16,6 +16,7 @@ import { openParts, type Parts, type Runtime } from '../src/parts.ts'
 import { createUserAgent } from '../src/sandbox/user-agent.ts'
 import { hashSecret, randomSecret } from '../src/secrets.ts'
 import { basic, CALLBACK, type Flows, MEMORY_CLIENT, runFlows, signInBrowsers } from './flow.ts'
+import { measureGuesses } from './guesses.ts'
 import { backUp, startImageSource } from './images.ts'
 import { measureLedger } from './ledger.ts'
 import type { Task } from './target.ts'
@@ -36,12 +37,14 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '2' },
     images: { type: 'string', default: '900' },
     ledger: { type: 'string', default: '50000' },
+    guesses: { type: 'string', default: '4000' },
   },
 })
 const slices = Number(values.slices)
 const seconds = Number(values.seconds)
 const images = Number(values.images)
 const ledgerRows = Number(values.ledger)
+const guesses = Number(values.guesses)
 
 type Target = {
   url: string
@@ -202,6 +205,12 @@ async function seedClients({ db }: Parts) {
     scope: 'idv.read',
   })
   const password = 'lantern orchard violet drum'
+  const stranger = await createClient(db, {
+    name: 'Benchmark of guesses',
+    type: 'service',
+    scope: 'idv.read',
+    tenant: 'elsewhere',
+  })
   const residents = Array.from({ length: CONNECTIONS }, (_, index) => ({
     email: `browser-${index}@example.test`,
     password,
@@ -211,8 +220,18 @@ async function seedClients({ db }: Parts) {
   return {
     web: { id: web.client_id, secret: web.client_secret ?? '' },
     service: { id: service.client_id, secret: service.client_secret ?? '' },
+    stranger: { id: stranger.client_id, secret: stranger.client_secret ?? '' },
     residents,
   }
+}
+
+async function serviceToken(issuer: string, client: { id: string; secret: string }) {
+  const answer = await fetch(`${issuer}/api/oauth/token`, {
+    method: 'POST',
+    headers: { authorization: basic(client) },
+    body: new URLSearchParams({ grant_type: 'client_credentials', scope: 'idv.read' }),
+  })
+  return ((await answer.json()) as { access_token: string }).access_token
 }
 
 /** Browsers with a session at the library in memory. */
@@ -380,6 +399,13 @@ async function main() {
       },
     ])
     await dropRows(parts, false)
+    say("guesses at another tenant's verifications")
+    const others = await parts.db<{ id: string }[]>`select id from verification`
+    const guessing = await measureGuesses(
+      portal.url,
+      { token: await serviceToken(issuer, clients.stranger), others: others.map(({ id }) => id) },
+      guesses,
+    )
     await parts.close()
     say('POST /webhooks/veriff')
     const deliver = deliveries(apiKey, secret)
@@ -454,6 +480,7 @@ async function main() {
       ],
       backups,
       ledger,
+      guessing,
     )
   } finally {
     for (const target of targets) target.stop()
@@ -478,6 +505,7 @@ async function report(
   sections: Section[],
   backups: Awaited<ReturnType<typeof measureBackups>>,
   ledger: Awaited<ReturnType<typeof measureLedger>>,
+  guessing: Awaited<ReturnType<typeof measureGuesses>>,
 ) {
   const rows = sections.map(({ title, target, results: [base, measured], by }) => ({
     title,
@@ -506,13 +534,16 @@ async function report(
   process.stdout.write(
     `\nLedger of ${ledger.rows} rows: given places in ${ledger.sequencedInSeconds} s, verified in ${ledger.verifiedInSeconds} s; one turned byte ${ledger.isNamed ? 'named' : 'NOT NAMED'} in ${ledger.turnedByteFoundInSeconds} s; a proof in ${ledger.proofMilliseconds.median} ms (median), ${ledger.proofMilliseconds.worstOfHundred} ms (99th of a hundred)\n`,
   )
+  process.stdout.write(
+    `\nGuesses at another's and at nothing: ${guessing.anothersMicroseconds} and ${guessing.nothingsMicroseconds} us (median), another's slower in ${guessing.anothersSlower} of ${guessing.pairs} pairs (0.5 ± ${guessing.fairWithin}: time tells nothing)\n`,
+  )
   const dir = new URL('./results/', import.meta.url)
   await mkdir(dir, { recursive: true })
   const file = new URL('latest.json', dir)
   const machine = { node: process.version, cpu: cpus()[0]?.model, cores: cpus().length }
   await writeFile(
     file,
-    `${JSON.stringify({ at: new Date().toISOString(), machine, connections: CONNECTIONS, slices, seconds, rows, backups, ledger }, null, 2)}\n`,
+    `${JSON.stringify({ at: new Date().toISOString(), machine, connections: CONNECTIONS, slices, seconds, rows, backups, ledger, guessing }, null, 2)}\n`,
   )
   process.stdout.write(`\nwritten to bench/results/latest.json\n`)
   if (rows.some(({ base, measured }) => (base?.errors ?? 0) + (measured?.errors ?? 0) > 0))
