@@ -79,7 +79,8 @@ describe('who may import whom', () => {
     const wrong = imports.filter((each) => {
       const [from, to] = [folderOf(each.file), folderOf(each.from)]
       const stands = ['sandbox', 'embedded']
-      if (!isOurs(each)) return false
+      // The demo application is a third party: it has the package that applications have.
+      if (!isOurs(each) || each.from === '../clients/typescript/index.ts') return false
       if (stands.includes(from)) return to !== from && to !== ''
       return stands.includes(to) && !['main.ts', 'demo.ts'].includes(each.file)
     })
@@ -100,6 +101,13 @@ describe('who may import whom', () => {
     const found = imports.filter(({ from, file }) => from === name && !owners.includes(file))
     expect(where(found)).toEqual([])
     expect(imports.some(({ from }) => from === name)).toBe(true)
+  })
+
+  test('the package for applications is of the demo application alone', () => {
+    const found = imports.filter(({ from }) => from.startsWith('../'))
+    expect(where(found)).toEqual([
+      expect.stringMatching(/^sandbox\/application-client\.ts:\d+ imports \.\.\/clients\//),
+    ])
   })
 
   test('oidc-provider belongs to oauth; others know its types', () => {

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto'
 import * as oauth from 'openid-client'
-import { z } from 'zod'
+import { createIdentityPortal, type IdVerification } from '../../clients/typescript/index.ts'
 import { isLoopback } from '../config.ts'
 
 const SCOPE = 'openid offline_access eprospera:person.id_verification.read'
-const VERIFICATION_PATH = '/api/v1/me/natural-person/id-verification'
 const IMAGE_LIMIT_IN_BYTES = 25 * 1024 * 1024
 const TIME_ALLOWED_IN_MS = 15_000
 
@@ -20,20 +19,7 @@ export type Tokens = {
   subject: string
 }
 
-const verificationSchema = z.object({
-  id: z.string().nullable(),
-  type: z.string().nullable(),
-  documentType: z.string().nullish(),
-  date: z.string().nullable(),
-  status: z.string().nullable(),
-  documents: z.object({
-    documentFront: z.url().nullable(),
-    documentBack: z.url().nullable(),
-    face: z.url().nullable(),
-  }),
-})
-type Verification = z.infer<typeof verificationSchema>
-export type ImageName = keyof Verification['documents']
+export type ImageName = keyof IdVerification['documents']
 
 export type VerificationAnswer = {
   status: number
@@ -41,8 +27,8 @@ export type VerificationAnswer = {
   body: unknown
   /** `WWW-Authenticate`, where the answer is a refusal. */
   challenge: string | undefined
-  /** Set when the answer is 200 and has the promised shape. */
-  verification: Verification | undefined
+  /** Set when the answer is 200. */
+  verification: IdVerification | undefined
 }
 
 export type DownloadedImage = { bytes: Uint8Array; contentType: string; sha256: string }
@@ -139,20 +125,15 @@ export function createApplicationClient(options: {
     },
 
     async readVerification(accessToken) {
-      const url = new URL(VERIFICATION_PATH, issuer)
-      const response = await oauth
-        .fetchProtectedResource(await configuration(), accessToken, url, 'GET')
-        .catch((error: unknown) => {
-          if (error instanceof oauth.WWWAuthenticateChallengeError) return error.response
-          throw error
-        })
-      const body: unknown = await response.json()
-      const parsed = response.status === 200 ? verificationSchema.safeParse(body) : undefined
+      const portal = createIdentityPortal({ issuer, accessToken: () => accessToken })
+      const { data, error, response } = await portal.GET(
+        '/api/v1/me/natural-person/id-verification',
+      )
       return {
         status: response.status,
-        body,
+        body: data ?? error,
         challenge: response.headers.get('www-authenticate') ?? undefined,
-        verification: parsed?.data,
+        verification: data,
       }
     },
   }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { IdVerification } from '../../clients/typescript/index.ts'
 import { accountPage, failurePage, welcomePage } from '../../src/sandbox/application-page.ts'
 
 const tokens = {
@@ -8,7 +9,7 @@ const tokens = {
   hasRefreshToken: true,
 }
 const now = new Date('2026-01-15T10:30:00Z')
-const verification = {
+const verification: IdVerification = {
   id: '0e6f1c56-3a8b-4f5e-8a77-2f1d9c0b7a11',
   type: 'veriff',
   documentType: 'national_id',
@@ -71,7 +72,7 @@ test('what the portal says is escaped', async () => {
         status: 200,
         body: { hostile },
         challenge: hostile,
-        verification: { ...verification, id: hostile, type: hostile },
+        verification: { ...verification, id: hostile, type: hostile as never },
       },
       images: [],
       failures: [hostile],
