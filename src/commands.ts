@@ -13,7 +13,13 @@ import { migrate, type Sql } from './db.ts'
 import { diagnose } from './doctor.ts'
 import { FindingsError, OperatorError } from './errors.ts'
 import { announceTest } from './events/events.ts'
-import { findEvent, listEvents, replayEvent } from './events/store.ts'
+import {
+  ERASURE_ANSWERS,
+  findEvent,
+  listEvents,
+  recordAnswer,
+  replayEvent,
+} from './events/store.ts'
 import {
   findStream,
   removeStream,
@@ -333,6 +339,19 @@ const COMMANDS: Record<string, Command> = {
       const eventId = id(rest, 'event')
       found(await replayEvent(db, eventId), 'event')
       return { id: eventId, state: 'pending' }
+    },
+  },
+  'event answer': {
+    usage: 'event answer ID --outcome erased|kept|nothing-held [--reason R]',
+    options: { outcome: { type: 'string' }, reason: { type: 'string' } },
+    run: async ({ db }, values, rest) => {
+      const eventId = id(rest, 'event')
+      const outcome = ERASURE_ANSWERS.find((each) => each === some(values, 'outcome'))
+      if (!outcome) throw new UsageError(`--outcome is one of ${ERASURE_ANSWERS.join(', ')}`)
+      const event = found(await findEvent(db, eventId), 'event')
+      const answer = { outcome, reason: some(values, 'reason') }
+      found(await recordAnswer(db, undefined, event.id, answer), 'erasure to answer')
+      return await findEvent(db, eventId)
     },
   },
   'event test': {

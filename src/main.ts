@@ -3,6 +3,7 @@ import { print, readCommand, UsageError } from './commands.ts'
 import { type Config, isLoopback, loadConfig } from './config.ts'
 import { openEmbedded } from './embedded/data-dir.ts'
 import { FindingsError, OperatorError } from './errors.ts'
+import { measureEvents } from './events/store.ts'
 import { measureIngestion } from './id-verification/progress.ts'
 import { createJobs, type Jobs } from './jobs.ts'
 import { createLog, type Log } from './log.ts'
@@ -95,7 +96,10 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<Served> {
         onDelivery: () => worker?.wake(),
         onRefused: (vendor) => refused?.inc({ vendor }),
       }))
-    if (metrics) measureIngestion(metrics, parts.db)
+    if (metrics) {
+      measureIngestion(metrics, parts.db)
+      measureEvents(metrics, parts.db)
+    }
     const measured = metrics && config.metrics && (await serveMetrics(metrics, config.metrics))
     if (measured) log.info('metrics are served', { port: measured.port })
     const opened = { parts, jobs }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ERASURE_ANSWERS } from '../events/store.ts'
 import { VENDORS } from '../id-verification/vendors/vendor.ts'
 
 /*
@@ -301,7 +302,7 @@ export const polledSchema = z.object({
 export const erasureAnswerSchema = name(
   'ErasureAnswer',
   z.strictObject({
-    outcome: z.enum(['erased', 'kept', 'nothing-held'], 'must be erased, kept or nothing-held'),
+    outcome: z.enum(ERASURE_ANSWERS, 'must be erased, kept or nothing-held'),
     reason: z
       .string()
       .regex(/^[^\p{Cc}]{0,300}$/u, 'must be one line of up to 300 characters')

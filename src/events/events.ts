@@ -137,6 +137,23 @@ export async function announceTest(sql: Sql, clientId: string): Promise<string |
   return row?.id
 }
 
+/**
+ * In the ledger, before it leaves for the first time: to tell that somebody was verified is to disclose it. Answers when it is durable, or
+ * with the caller's transaction.
+ */
+export async function noteTelling(sql: Sql, ids: readonly string[]): Promise<void> {
+  await sql`
+    with told as (
+      update event set noted = true
+      where id = any (${[...ids]}::uuid[]) and not noted and kind = any (${[...NEEDS_CONSENT]})
+      returning kind, client_id, account_id, verification_id)
+    insert into ledger_entry (kind, client_id, account_id, verification_id, scope, purpose, result)
+    select 'disclosure', told.client_id, told.account_id, verification_id,
+      (select string_agg(word, ' ') from unnest(scopes) word where word = any (${VERIFICATION_SCOPES})),
+      purpose, 'event: ' || kind
+    from told left join consent using (account_id, client_id)`
+}
+
 /** Whether it may still be said: what is about a consent that has ended since is not. */
 export async function maySay(sql: Sql, event: PortalEvent): Promise<boolean> {
   if (!NEEDS_CONSENT.includes(event.kind)) return true

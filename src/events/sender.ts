@@ -4,7 +4,7 @@ import { findIssuer } from '../issuer.ts'
 import type { Log } from '../log.ts'
 import type { Outbound } from '../outbound.ts'
 import type { Sealer } from '../secrets.ts'
-import { maySay, type PortalEvent } from './events.ts'
+import { maySay, noteTelling, type PortalEvent } from './events.ts'
 import { type Attempt, type DueEvent, pauseStream, postpone, settle, takeDue } from './store.ts'
 import { openStream } from './streams.ts'
 import { webhookHeaders } from './webhook-signature.ts'
@@ -55,6 +55,7 @@ export function startSender(parts: Parts): Sender {
 async function send(parts: Parts, event: DueEvent): Promise<void> {
   const { db, log } = parts
   if (!(await maySay(db, event))) return await db.begin((sql) => settle(sql, event.id, 'dropped'))
+  await noteTelling(db, [event.id])
   const { attempt, retryAfterSeconds } = await tryOnce(parts, event)
   const { status } = attempt
   log.info('event sent', {

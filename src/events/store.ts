@@ -1,5 +1,6 @@
 import type { Sql } from '../db.ts'
-import { type EventKind, maySay, type PortalEvent } from './events.ts'
+import type { Metrics } from '../metrics.ts'
+import { type EventKind, maySay, noteTelling, type PortalEvent } from './events.ts'
 import type { Delivery } from './streams.ts'
 
 /** An event on its way, with where it goes. */
@@ -98,6 +99,11 @@ export async function listWaiting(
   for (const event of rows.slice(0, limit))
     if (await maySay(sql, event)) events.push(event)
     else await settle(sql, event.id, 'dropped')
+  if (events.length > 0)
+    await noteTelling(
+      sql,
+      events.map(({ id }) => id),
+    )
   return { events, isMore: rows.length > limit }
 }
 
@@ -121,18 +127,25 @@ export async function acknowledge(
     })
 }
 
-export type ErasureAnswer = 'erased' | 'kept' | 'nothing-held'
+export const ERASURE_ANSWERS = ['erased', 'kept', 'nothing-held'] as const
+export type ErasureAnswer = (typeof ERASURE_ANSWERS)[number]
 
-/** What became of the application's copies. Answers whether there is such an erasure of this client's. The last word counts. */
+/**
+ * What became of the application's copies; the last word counts. Answers whether there is such an erasure of this client's.
+ * Who answered was told, by whatever way.
+ */
 export async function recordAnswer(
   sql: Sql,
-  clientId: string,
+  /** `undefined`: the operator, who asked them otherwise. */
+  clientId: string | undefined,
   id: string,
   { outcome, reason }: { outcome: ErasureAnswer; reason?: string | undefined },
 ): Promise<boolean> {
   const rows = await sql`
-    update event set answer = ${outcome}, answer_reason = ${reason ?? null}, answered_at = now()
-    where id = ${id} and client_id = ${clientId} and kind in ('resident.erased', 'verification.erased')
+    update event set answer = ${outcome}, answer_reason = ${reason ?? null}, answered_at = now(),
+      state = 'delivered', delivered_at = coalesce(delivered_at, now())
+    where id = ${id} and ${clientId === undefined ? sql`true` : sql`client_id = ${clientId}`}
+      and kind in ('resident.erased', 'verification.erased')
     returning id`
   return rows.length > 0
 }
@@ -203,6 +216,22 @@ const runAt = (sql: Sql) => sql`
   case when exists (select from event_stream stream
       where stream.client_id = event.client_id and stream.delivery <> 'poll' and stream.enabled)
     then now() else 'infinity' end`
+
+/** What applications are to be told and were not, as a metric. `portal_events{state="failed"}` above zero wants an operator. */
+export function measureEvents(metrics: Metrics, sql: Sql): void {
+  metrics.gauge(
+    'portal_events',
+    'Events that wait to be sent or fetched, or were given up.',
+    ['delivery', 'state'],
+    async () =>
+      (
+        await sql<{ delivery: string; state: string; count: number }[]>`
+          select coalesce(delivery, 'none') as delivery, state, count(*)::int as count
+          from event left join event_stream using (client_id)
+          where state in ('pending', 'failed') group by 1, 2`
+      ).map(({ delivery, state, count }) => ({ labels: { delivery, state }, value: count })),
+  )
+}
 
 const KEPT_DAYS = 90
 

@@ -43,6 +43,8 @@ create table event (
   -- 'infinity': it is fetched, or there is nowhere to send it yet.
   run_at timestamptz not null default 'infinity',
   replayed_at timestamptz,
+  -- It stands in the ledger that this application was told.
+  noted boolean not null default false,
   delivered_at timestamptz,
   -- What the application says became of its copies.
   answer text check (answer in ('erased', 'kept', 'nothing-held')),

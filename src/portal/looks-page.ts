@@ -43,6 +43,7 @@ function wordsOf({ kind, result, images = [], scope }: Look): string {
       if (result === 'status') return 'Read whether your identity was verified, and no more.'
       if (result.startsWith('age over'))
         return `Read whether you are over ${result.slice(9)}, and no more.`
+      if (result.startsWith('event: ')) return 'Was told that your identity check has changed.'
       if (result.startsWith('claims: ')) return wordsOfClaims(result.slice(8).split(', '), images)
       if (result === 'nothing') return 'Asked for your identity check; there was nothing to show.'
       const shown = listImages(images)

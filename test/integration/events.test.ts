@@ -10,6 +10,7 @@ import {
   findEvent,
   listErasureNotices,
   listEvents,
+  recordAnswer,
   replayEvent,
   takeDue,
 } from '../../src/events/store.ts'
@@ -23,6 +24,7 @@ import {
 import { startVerification } from '../../src/id-verification/operations.ts'
 import { eraseResident, eraseVerification } from '../../src/id-verification/retention.ts'
 import { createJobs, type Jobs } from '../../src/jobs.ts'
+import { listEntries } from '../../src/ledger/entries.ts'
 import { changeConsent, revokeConsent } from '../../src/oauth/consents.ts'
 import { createApplication } from '../support/application.ts'
 import {
@@ -168,6 +170,20 @@ describe('what is told, to whom', () => {
     ])
     expect(shop.told()).toEqual([])
     expect(stranger.told()).toEqual([])
+    // Each stands in the ledger, once.
+    const entries = await listEntries(portal.db, resident.id)
+    expect(
+      entries
+        .filter(({ result }) => result.startsWith('event: '))
+        .map(({ result }) => result)
+        .sort(),
+    ).toEqual(told.map(({ type }) => `event: ${type}`).sort())
+    expect(entries.find(({ result }) => result === 'event: verification.approved')).toMatchObject({
+      kind: 'disclosure',
+      clientId: bank.id,
+      verificationId: first.id,
+      scope: 'eprospera:person.id_verification.read',
+    })
   }, 60_000)
 
   test('a consent that is narrowed, and one that is ended; after that nothing more', async () => {
@@ -269,6 +285,11 @@ describe('what is told, to whom', () => {
     })
     await eventually(async () => deaf.kinds().includes('resident.erased'))
     await eventually(async () => (await of(deaf.id))?.state === 'delivered')
+    // The operator asked them by letter.
+    const id = (await of(deaf.id))?.id ?? ''
+    const written = { outcome: 'nothing-held', reason: 'By letter.' } as const
+    expect(await recordAnswer(portal.db, undefined, id, written)).toBe(true)
+    expect(await of(deaf.id)).toMatchObject({ answer: 'nothing-held', answerReason: 'By letter.' })
     expect(stranger.told()).toEqual([])
   }, 60_000)
 
