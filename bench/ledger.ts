@@ -23,11 +23,11 @@ export async function measureLedger(runtime: Runtime, rows: number) {
     await db.begin(async (sql) => {
       await sql`set local statement_timeout = 0`
       await sql`
-        insert into ledger_entry (kind, request_id, client_id, account_id, verification_id, scope, purpose, images, result)
+        insert into ledger_entry (kind, request_id, client_id, account_id, verification_id, scope, purpose, images, result, token_id)
         select 'disclosure', gen_random_uuid(), 'client-' || n % 50, gen_random_uuid(), gen_random_uuid(),
           'eprospera:person.id_verification.read', 'To open your account.',
           jsonb_build_array(jsonb_build_object('id', gen_random_uuid(), 'type', 'selfie', 'sha256', encode(sha256(n::text::bytea), 'hex'))),
-          'shown'
+          'shown', sha256(n::text::bytea)
         from generate_series(1, ${rows}) n`
     })
     const sequenced = await timed(() => sequence({ db, sign }))

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { parseArgs, styleText } from 'node:util'
+import { decodeJwt } from 'jose'
 import {
   createAccount,
   findAccount,
@@ -47,7 +48,7 @@ import {
 } from './id-verification/retention.ts'
 import { listVendorIntegrations, setVendorIntegration } from './id-verification/vendors/vendors.ts'
 import { createJobs, type Jobs } from './jobs.ts'
-import { append, listEntries } from './ledger/entries.ts'
+import { append, listEntries, listEntriesOfToken } from './ledger/entries.ts'
 import { proveInclusion } from './ledger/proofs.ts'
 import { sequence } from './ledger/sequencer.ts'
 import { describeFaults, verifyLedger } from './ledger/verify.ts'
@@ -71,6 +72,7 @@ import {
 } from './oauth/ledger-heads.ts'
 import { createInitialAccessToken } from './oauth/registration.ts'
 import type { Parts } from './parts.ts'
+import { hashSecret } from './secrets.ts'
 
 /** Wrong use of the command line: exit status 2. */
 export class UsageError extends Error {
@@ -370,19 +372,23 @@ const COMMANDS: Record<string, Command> = {
   },
 
   'ledger list': {
-    usage: 'ledger list --resident ID|EMAIL [--since 2026-03-01]',
-    options: { resident: { type: 'string' }, since: { type: 'string' } },
+    usage: 'ledger list --resident ID|EMAIL|--token-stdin [--since 2026-03-01]',
+    options: {
+      resident: { type: 'string' },
+      'token-stdin': { type: 'boolean' },
+      since: { type: 'string' },
+    },
     run: async ({ db }, values) => {
-      const key = one(values, 'resident')
-      // One who was erased is known by the id alone.
-      const accountId = key.includes('@') ? (await findResident(db, key)).id : key
       const since = some(values, 'since')
       if (since !== undefined && !/^\d{4}-\d{2}-\d{2}$/.test(since))
         throw new UsageError('--since is a day, such as 2026-03-01')
-      return await listEntries(db, accountId, {
-        since: since === undefined ? undefined : new Date(since),
-        limit: 100_000,
-      })
+      const range = { since: since === undefined ? undefined : new Date(since), limit: 100_000 }
+      if (values['token-stdin'])
+        return await listEntriesOfToken(db, tokenIdOf(await readSecret()), range)
+      const key = one(values, 'resident')
+      // One who was erased is known by the id alone.
+      const accountId = key.includes('@') ? (await findResident(db, key)).id : key
+      return await listEntries(db, accountId, range)
     },
   },
   'ledger verify': {
@@ -698,6 +704,15 @@ async function withJobs<T>(
     return await work(jobs)
   } finally {
     await jobs.stop()
+  }
+}
+
+/** Of an access token, live or not: what the ledger knows it by. */
+function tokenIdOf(token: string): Uint8Array {
+  try {
+    return hashSecret(decodeJwt(token).jti ?? '')
+  } catch (cause) {
+    throw new OperatorError('What came on standard input is no access token.', { cause })
   }
 }
 

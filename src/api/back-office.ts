@@ -76,6 +76,7 @@ export function backOfficeRoutes(parts: Parts): Hono {
       ...entry,
       requestId: c.get('requestId' as never),
       clientId: c.var.service.clientId,
+      tokenId: c.var.service.tokenId,
       scope: c.req.method === 'GET' ? 'idv.read' : 'idv.write',
     })
   const look = async (c: Context<Env>, result: string) => {
@@ -225,6 +226,7 @@ export function backOfficeRoutes(parts: Parts): Hono {
           await jobs.enqueue(sql, 'list-images', { verificationId: id, attemptId })
         await append(sql, {
           kind: 'review',
+          tokenId: c.var.service.tokenId,
           requestId: c.get('requestId' as never),
           clientId,
           accountId: locked.accountId ?? undefined,

@@ -27,7 +27,7 @@ export type FindLatestApproved = (
   requestId: string,
 ) => Promise<Answer | undefined>
 
-type Row = { position: string } & LiveToken &
+type Row = { position: string } & Omit<LiveToken, 'tokenId'> &
   (LatestApproved | { [K in keyof LatestApproved]: null })
 
 const LARGEST_BATCH = 64
@@ -69,7 +69,7 @@ export function createFindLatestApproved(lanes: readonly Db[]): FindLatestApprov
     try {
       const rows = await sql<Row[]>`
         with answer as (
-        select asked.position, asked.request_id, token.account_id, token.client_id, token.scope,
+        select asked.position, asked.request_id, token.id as token_id, token.account_id, token.client_id, token.scope,
           ${SCOPE} = any (string_to_array(token.scope, ' ')) as is_granted,
           latest.id, latest.vendor, latest.document_type, latest.session_created_at,
           latest.document_front_key, latest.document_back_key, latest.face_key, latest.shown_images
@@ -87,11 +87,11 @@ export function createFindLatestApproved(lanes: readonly Db[]): FindLatestApprov
         ) latest on true
         ), noted as (
         insert into ledger_entry
-          (kind, request_id, client_id, account_id, verification_id, scope, purpose, images, result)
+          (kind, request_id, client_id, account_id, verification_id, scope, purpose, images, result, token_id)
         select case when is_granted then 'disclosure' else 'refusal' end, request_id, answer.client_id,
           answer.account_id, case when is_granted then id end, ${SCOPE}, consent.purpose,
           case when is_granted then coalesce(shown_images, '[]') else '[]' end,
-          case when not is_granted then 'missing_scopes' when id is null then 'nothing' else 'shown' end
+          case when not is_granted then 'missing_scopes' when id is null then 'nothing' else 'shown' end, token_id
         from answer left join consent
           on consent.account_id = answer.account_id and consent.client_id = answer.client_id
         )
@@ -99,9 +99,14 @@ export function createFindLatestApproved(lanes: readonly Db[]): FindLatestApprov
           document_front_key, document_back_key, face_key
         from answer`
       const byPosition = new Map(rows.map((row) => [Number(row.position), row]))
-      for (const [index, { resolve }] of batch.entries()) {
+      for (const [index, { resolve, token }] of batch.entries()) {
         const row = byPosition.get(index + 1)
-        resolve(row && { live: row, latest: row.id === null ? undefined : row })
+        resolve(
+          row && {
+            live: Object.assign(row, { tokenId: token.rowId }),
+            latest: row.id === null ? undefined : row,
+          },
+        )
       }
     } catch (error) {
       for (const { reject } of batch) reject(error)

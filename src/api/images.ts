@@ -41,7 +41,12 @@ const ALIASES: Record<string, string> = {
 const LARGEST_BASE64 = 10_000_000
 
 /** Whose images a request may read, and by which right. */
-type Reader = { owner: Owner; clientId: string; scope: Scope | ServiceScope }
+type Reader = {
+  owner: Owner
+  clientId: string
+  scope: Scope | ServiceScope
+  tokenId: Uint8Array
+}
 
 type Parts = {
   db: Db
@@ -78,6 +83,7 @@ export function imageRoutes(base: string, parts: Parts): Hono {
           accountId: found.accountId ?? undefined,
           verificationId: found.id,
           scope: reader.scope,
+          tokenId: reader.tokenId,
           images: shown,
           result: 'shown',
         })
@@ -191,8 +197,9 @@ export const residentReader =
   (bearer: Bearer) =>
   async (c: Context): Promise<Reader> => {
     const scope = 'eprospera:person.id_verification.read'
-    const { accountId, clientId } = await bearer.requireResident(await bearer.read(c), scope)
-    return { owner: { accountId }, clientId, scope }
+    const live = await bearer.requireResident(await bearer.read(c), scope)
+    const { accountId, clientId, tokenId } = live
+    return { owner: { accountId }, clientId, scope, tokenId }
   }
 
 /** By the tenant's own token, one of its verifications. */
@@ -201,8 +208,9 @@ export const tenantReader =
   async (c: Context): Promise<Reader> => {
     const scope = 'idv.read'
     const service = await bearer.requireServiceToken(await bearer.read(c), scope)
+    const { tenant, clientId, tokenId } = service
     const verificationId = c.req.param('verificationId') ?? ''
-    return { owner: { tenant: service.tenant, verificationId }, clientId: service.clientId, scope }
+    return { owner: { tenant, verificationId }, clientId, scope, tokenId }
   }
 
 const present = ({

@@ -16,9 +16,17 @@ export function naturalPersonRoutes({ bearer, db }: { bearer: Bearer; db: Db }):
   const routes = new Hono()
   /** Written down before the answer leaves. */
   const note = (c: Context<{ Variables: { live: LiveToken } }>, scope: Scope, result: string) => {
-    const { clientId, accountId } = c.var.live
+    const { clientId, accountId, tokenId } = c.var.live
     const requestId = c.get('requestId' as never)
-    return append(db, { kind: 'disclosure', requestId, clientId, accountId, scope, result })
+    return append(db, {
+      kind: 'disclosure',
+      requestId,
+      clientId,
+      accountId,
+      scope,
+      tokenId,
+      result,
+    })
   }
   routes.get(PERSON, bearer.requireScope('eprospera:person.details.read'), async (c) => {
     requireAcceptable(c, 'application/json')

@@ -19,9 +19,17 @@ export function smallerRoutes({ bearer, db }: { bearer: Bearer; db: Db }): Hono 
   const routes = new Hono()
   /** Written down before the answer leaves. */
   const note = (c: Context<{ Variables: { live: LiveToken } }>, scope: Scope, result: string) => {
-    const { clientId, accountId } = c.var.live
+    const { clientId, accountId, tokenId } = c.var.live
     const requestId = c.get('requestId' as never)
-    return append(db, { kind: 'disclosure', requestId, clientId, accountId, scope, result })
+    return append(db, {
+      kind: 'disclosure',
+      requestId,
+      clientId,
+      accountId,
+      scope,
+      tokenId,
+      result,
+    })
   }
 
   routes.get(STATUS, bearer.requireScope(STATUS_SCOPE), async (c) => {

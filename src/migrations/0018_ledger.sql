@@ -15,7 +15,9 @@ create table ledger_entry (
   purpose text,
   -- [{id, type, sha256}]
   images jsonb not null default '[]',
-  result text not null
+  result text not null,
+  -- The access token that opened it, by the SHA-256 of its `jti`: what a stolen one was used for can be asked.
+  token_id bytea
 );
 create index ledger_entry_order on ledger_entry (xid, id);
 create index ledger_entry_account on ledger_entry (account_id, id desc) where account_id is not null;

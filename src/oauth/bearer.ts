@@ -8,9 +8,20 @@ import type { Scope, ServiceScope } from './scopes.ts'
 import { spendOnce } from './spent.ts'
 
 /** What a live access token opens: whose data, for which application, and which scopes. */
-export type LiveToken = { accountId: string; clientId: string; scope: string | null }
+export type LiveToken = {
+  accountId: string
+  clientId: string
+  scope: string | null
+  /** Its row: the SHA-256 of its `jti`. */
+  tokenId: Buffer
+}
 /** A live token that no resident stands behind: an application in its own name, for its tenant. */
-export type ServiceToken = { clientId: string; tenant: string; scope: string | null }
+export type ServiceToken = {
+  clientId: string
+  tenant: string
+  scope: string | null
+  tokenId: Buffer
+}
 
 type Options = {
   issuer: string
@@ -21,7 +32,12 @@ type Options = {
   /** A live token is used: may throw, when that is once too often. */
   onUse: (by: { clientId: string; accountId?: string }) => void
   /** A live token lacks these scopes: written down before the refusal leaves. */
-  onRefused: (by: { clientId: string; accountId?: string; scope: string }) => Promise<void>
+  onRefused: (by: {
+    clientId: string
+    accountId?: string
+    scope: string
+    tokenId: Buffer
+  }) => Promise<void>
 }
 
 export type Bearer = {
@@ -86,14 +102,12 @@ export function createBearer({
       ])
   }
 
-  async function noteLacking(
-    live: { clientId: string; accountId?: string; scope: string | null },
-    wanted: readonly string[],
-  ) {
+  async function noteLacking(live: LiveToken | ServiceToken, wanted: readonly string[]) {
     const granted = (live.scope ?? '').split(' ')
     if (wanted.every((scope) => granted.includes(scope))) return
-    const { clientId, accountId } = live
-    await onRefused({ clientId, ...(accountId ? { accountId } : {}), scope: wanted.join(' ') })
+    const { clientId, tokenId } = live
+    const accountId = 'accountId' in live ? { accountId: live.accountId } : {}
+    await onRefused({ clientId, ...accountId, scope: wanted.join(' '), tokenId })
   }
 
   const bearer: Bearer = {
@@ -130,7 +144,7 @@ export function createBearer({
 
     async findService({ rowId }) {
       const [live] = await db<ServiceToken[]>`
-        select client_id, tenant, scope from live_service_token where id = ${rowId}`
+        select id as token_id, client_id, tenant, scope from live_service_token where id = ${rowId}`
       return live
     },
 
@@ -143,7 +157,7 @@ export function createBearer({
 
     async requireResident(token, ...scopes) {
       const [found] = await db<LiveToken[]>`
-        select account_id, client_id, scope from live_access_token where id = ${token.rowId}`
+        select id as token_id, account_id, client_id, scope from live_access_token where id = ${token.rowId}`
       const live: LiveToken | ServiceToken | undefined = found ?? (await bearer.findService(token))
       if (live) {
         onUse(live)

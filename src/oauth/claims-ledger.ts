@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { Sql } from '../db.ts'
 import { append } from '../ledger/entries.ts'
+import { hashSecret } from '../secrets.ts'
 import { CLAIMS, isScope } from './scopes.ts'
 import type { ShownImage } from './verified-claims.ts'
 
@@ -22,6 +23,8 @@ export async function noteClaims(
   const { scope, names } = route === 'userinfo' ? ofUserinfo(ctx) : ofToken(ctx)
   if (names.length === 0) return
   const requestId = randomUUID()
+  // The one that was shown, or came with the ID token.
+  const jti = (ctx.oidc.entities.AccessToken as { jti?: string } | undefined)?.jti
   await append(sql, {
     kind: 'disclosure',
     requestId,
@@ -29,6 +32,7 @@ export async function noteClaims(
     accountId: ctx.oidc.account?.accountId,
     verificationId: verified?.verificationId,
     scope,
+    tokenId: jti === undefined ? undefined : hashSecret(jti),
     images: verified?.images,
     result: `claims: ${names.join(', ')}`,
   })

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Db, openDb } from '../../src/db.ts'
-import { append, listEntries } from '../../src/ledger/entries.ts'
+import { append, listEntries, listEntriesOfToken } from '../../src/ledger/entries.ts'
 import { proveConsistency, proveInclusion } from '../../src/ledger/proofs.ts'
 import { sequence } from '../../src/ledger/sequencer.ts'
 import { isConsistent, isIncluded, leafHash } from '../../src/ledger/tree.ts'
@@ -11,6 +12,7 @@ import { createLog } from '../../src/log.ts'
 import { openKeyRing } from '../../src/oauth/keys.ts'
 import { createHeadJudge, createHeadSigner, listHeadKeys } from '../../src/oauth/ledger-heads.ts'
 import { createUserAgent } from '../../src/sandbox/user-agent.ts'
+import { hashSecret } from '../../src/secrets.ts'
 import { createApplication } from '../support/application.ts'
 import {
   addClient,
@@ -79,6 +81,11 @@ describe('each look leaves a row', () => {
       images: [{ id: '6f1d8f0a-54c5-4d6f-9b8b-0c8f7c1e2a33', type: 'selfie', sha256: 'ab' }],
       result: 'shown',
     })
+    // By the token it was opened with, and by no other.
+    const { jti = '' } = decodeJwt(token)
+    const opened = await listEntriesOfToken(db, hashSecret(jti), { limit: 10 })
+    expect(opened.map(({ id }) => id)).toEqual([row?.id])
+    expect(await listEntriesOfToken(db, hashSecret('x'), { limit: 10 })).toEqual([])
     const text = JSON.stringify(row)
     expect(text).not.toContain('X-Amz')
     expect(text).not.toContain(resident.email)
