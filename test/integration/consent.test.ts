@@ -11,7 +11,7 @@ import {
 } from 'openid-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { setClientProfile } from '../../src/oauth/client-profile.ts'
-import { updateClient } from '../../src/oauth/clients.ts'
+import { findClient, updateClient } from '../../src/oauth/clients.ts'
 import { findConsent, recordConsent } from '../../src/oauth/consents.ts'
 import { deleteExpired } from '../../src/oauth/expired.ts'
 import { createUserAgent, type Page, type UserAgent } from '../../src/sandbox/user-agent.ts'
@@ -651,6 +651,36 @@ describe('a smaller alternative', () => {
     const next = await refresh(application, tokens.refresh_token)
     expect(words(next.tokens?.scope)).toEqual(['offline_access', 'openid', STATUS].sort())
     expect(await status(next.tokens?.access_token ?? '')).toBe(200)
+  })
+
+  test('works for a device', async () => {
+    const resident = await addResident(portal.parts)
+    const before = await findClient(portal.db, 'eprospera-cli')
+    const scope = `${before?.scope} ${STATUS}`
+    await portal.db.begin((sql) =>
+      updateClient(sql, 'eprospera-cli', { scope, alternatives: { [IMAGES]: STATUS } }),
+    )
+    const configuration = await discovery(
+      new URL(portal.issuer),
+      'eprospera-cli',
+      undefined,
+      None(),
+      { execute: [allowInsecureRequests] },
+    )
+    const device = await initiateDeviceAuthorization(configuration, { scope: NEED })
+    const browser = createUserAgent()
+    const entry = await browser.open(device.verification_uri)
+    const code = await browser.submitFirst(entry, { user_code: device.user_code })
+    const confirmed = await browser.submit(code, 'confirm', { confirm: 'yes' })
+    const fields = { email: resident.email, password: PASSWORD }
+    const page = await browser.submit(confirmed, 'login', fields)
+    await browser.submit(page, 'allow', { [PAIR]: STATUS })
+    const tokens = await pollDeviceAuthorizationGrant(configuration, { ...device, interval: 0 })
+    expect(words(tokens.scope)).toEqual(['openid', STATUS].sort())
+    expect(await status(tokens.access_token)).toBe(200)
+    await portal.db.begin((sql) =>
+      updateClient(sql, 'eprospera-cli', { scope: before?.scope, alternatives: {} }),
+    )
   })
 
   test('nobody can slip in one that was not declared', async () => {
