@@ -43,6 +43,7 @@ const schema = z.object({
   HOST: z.string().min(1).default('127.0.0.1'),
   ISSUER: origin.optional(),
   DATABASE_URL: url(['postgres:', 'postgresql:']).optional(),
+  MIGRATION_DATABASE_URL: url(['postgres:', 'postgresql:']).optional(),
   S3_ENDPOINT: http.optional(),
   S3_PUBLIC_ENDPOINT: http.optional(),
   S3_REGION: z.string().min(1).default('us-east-1'),
@@ -112,6 +113,8 @@ export type Config = Readonly<{
   production: boolean
   /** `undefined`: the embedded server. */
   databaseUrl: string | undefined
+  /** Who owns the schema and migrates it; `undefined`: the user of `databaseUrl`. */
+  migrationUrl: string | undefined
   /** `undefined`: the embedded server. */
   s3: S3Config | undefined
   dataDir: string
@@ -156,6 +159,8 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
       faults.push('SMTP_URL is required in production: the outbox is for one machine')
     if (value.SMTP_URL && !value.MAIL_FROM) faults.push('MAIL_FROM is required with SMTP_URL')
     if (value.S3_ENDPOINT && !value.S3_BUCKET) faults.push('S3_BUCKET is required with S3_ENDPOINT')
+    if (value.MIGRATION_DATABASE_URL && !value.DATABASE_URL)
+      faults.push('DATABASE_URL is required with MIGRATION_DATABASE_URL')
     if (value.DATABASE_URL && !value.COOKIE_KEYS)
       faults.push(`COOKIE_KEYS is required with DATABASE_URL: ${HOW_TO_MAKE_A_KEY}`)
     if (value.DATABASE_URL && !value.ENCRYPTION_KEY)
@@ -176,6 +181,7 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     issuer: value.ISSUER ?? (value.PORT === 0 ? undefined : `http://localhost:${value.PORT}`),
     production: value.NODE_ENV === 'production',
     databaseUrl: value.DATABASE_URL,
+    migrationUrl: value.MIGRATION_DATABASE_URL,
     s3: value.S3_BUCKET
       ? {
           endpoint: value.S3_ENDPOINT,

@@ -26,6 +26,17 @@ export async function diagnose(parts: Parts & { issuer: string | undefined }): P
     return `PostgreSQL ${row?.version}`
   })
 
+  await attempt('ledger', 'run `migrate`', async () => {
+    const [row] = await db<{ mayChange: boolean }[]>`
+      select pg_has_role(current_user, tableowner, 'member')
+        or has_table_privilege(tablename, 'update, delete, truncate') as may_change
+      from pg_tables where tablename = 'ledger_entry'`
+    if (!row) throw new Error('no table')
+    return row.mayChange
+      ? 'this role owns it, or could change it: use another, by MIGRATION_DATABASE_URL (docs/ledger.md)'
+      : 'this role can add to it, and change nothing'
+  })
+
   const key = `doctor/${randomBytes(8).toString('hex')}`
   const bytes = randomBytes(64)
   const sha256 = createHash('sha256').update(bytes).digest()

@@ -35,6 +35,7 @@ async function open(config: Config, log: Log, mode: 'own' | 'attach-or-own'): Pr
     if (!s3 || !databaseUrl || !secrets) throw missing()
     const runtime: Runtime = {
       databaseUrl,
+      migrationUrl: config.databaseUrl ? config.migrationUrl : embedded?.ownerUrl,
       s3,
       s3Credentials: config.s3 ? undefined : embedded?.s3?.credentials,
       outboundAllow: config.outboundAllow,

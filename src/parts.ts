@@ -1,4 +1,5 @@
 import type { MailConfig, S3Config } from './config.ts'
+import { admitRole, withOwner } from './database-role.ts'
 import { type Db, migrate, openDb } from './db.ts'
 import { OperatorError } from './errors.ts'
 import type { Log } from './log.ts'
@@ -9,6 +10,8 @@ import { createStorage, type Storage } from './storage.ts'
 /** Where the database and the bucket are, and the secrets: from the environment, or of the embedded parts. */
 export type Runtime = {
   databaseUrl: string
+  /** Who owns the schema; `undefined`: the same user. */
+  migrationUrl?: string | undefined
   s3: S3Config
   /** `undefined`: the AWS SDK's usual chain. */
   s3Credentials: { accessKeyId: string; secretAccessKey: string } | undefined
@@ -48,6 +51,12 @@ export async function openParts(runtime: Runtime, log: Log): Promise<Parts> {
     },
   }
   try {
+    const { databaseUrl, migrationUrl } = runtime
+    if (migrationUrl)
+      await withOwner(migrationUrl, async (owner) => {
+        await migrate(owner)
+        await admitRole(owner, databaseUrl)
+      })
     await migrate(db)
   } catch (error) {
     await parts.close()

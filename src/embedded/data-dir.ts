@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHmac, randomBytes } from 'node:crypto'
 import { access, mkdir, open, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -14,7 +14,10 @@ import { startS3Server } from './s3.ts'
 
 /** The parts of one machine, running: this process's own, or those of the process that owns the data directory. */
 export type Embedded = {
+  /** As a role that owns nothing of the schema. */
   databaseUrl: string | undefined
+  /** As the owner of the cluster, where it is ours: for migrations alone. */
+  ownerUrl: string | undefined
   s3: (S3Config & { credentials: { accessKeyId: string; secretAccessKey: string } }) | undefined
   secrets: { cookieKeys: string[]; encryptionKeys: Uint8Array[] }
   close(): Promise<void>
@@ -32,6 +35,7 @@ type Options = {
 }
 
 const BUCKET = 'documents'
+const APP_ROLE = 'portal_app'
 const REGION = 'us-east-1'
 // A command of the operator may hold the directory for a moment.
 const OWNER_PATIENCE_MS = 15_000
@@ -147,13 +151,17 @@ async function own(dir: string, lock: Lock, options: Options): Promise<Embedded>
 
 async function attach(dir: string, owner: Owner): Promise<Embedded> {
   const secrets = await loadSecrets(dir)
-  return { ...describe(secrets, owner.databasePort, owner.s3Endpoint), close: async () => {} }
+  const parts = describe(secrets, owner.databasePort, owner.s3Endpoint)
+  // Its owner has migrated it.
+  return { ...parts, ownerUrl: undefined, close: async () => {} }
 }
 
 function describe(secrets: Secrets, databasePort?: number, s3Endpoint?: string) {
+  const { databasePassword } = secrets
+  const appPassword = createHmac('sha256', databasePassword).update(APP_ROLE).digest('base64url')
   return {
-    databaseUrl:
-      (databasePort && urlOf(databasePort, secrets.databasePassword, 'portal')) || undefined,
+    databaseUrl: databasePort ? urlOf(databasePort, appPassword, 'portal', APP_ROLE) : undefined,
+    ownerUrl: databasePort ? urlOf(databasePort, databasePassword, 'portal') : undefined,
     s3: s3Endpoint
       ? {
           endpoint: s3Endpoint,

@@ -47,8 +47,8 @@ export async function startPostgres({
 }
 
 /** Where the cluster that runs on `port` is reached. */
-export const urlOf = (port: number, password: string, database: string): string =>
-  `postgres://${USER}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`
+export const urlOf = (port: number, password: string, database: string, user = USER): string =>
+  `postgres://${user}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`
 
 /** Starts it again on the same port whenever it ends unasked, until `stop`: a killed server is an outage of a second. */
 async function keepRunning(

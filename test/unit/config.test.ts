@@ -18,6 +18,7 @@ test('nothing set is the embedded portal on one machine', () => {
     host: '127.0.0.1',
     issuer: 'http://localhost:3000',
     databaseUrl: undefined,
+    migrationUrl: undefined,
     s3: undefined,
     role: 'all',
     logLevel: 'info',

@@ -1,0 +1,86 @@
+import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto'
+import { type Db, openDb, type Sql } from './db.ts'
+import { OperatorError } from './errors.ts'
+
+/** What is only ever added to. */
+const LEDGER = ['ledger_entry', 'ledger_leaf', 'ledger_node', 'ledger_head']
+const QUEUE_SCHEMA = 'pgboss'
+// Any number known to this project alone.
+const ROLE_LOCK = 7_031_908
+
+/**
+ * Lets the role that `databaseUrl` names work with the schema, and no more: it owns none of our tables, and of the ledger it can
+ * read and add rows alone. `owner` is a connection of who ran the migrations; a role that is missing is made, with the
+ * password of the address. To be called after each migration. Throws OperatorError when the address is the owner's own.
+ */
+export async function admitRole(owner: Db, databaseUrl: string): Promise<void> {
+  const { username, password } = new URL(databaseUrl)
+  const role = decodeURIComponent(username)
+  await owner.begin(async (sql) => {
+    await sql`select pg_advisory_xact_lock(${ROLE_LOCK})`
+    const [now] = await sql<{ isOwner: boolean; isThere: boolean; database: string }[]>`
+      select current_user = ${role} as is_owner, current_database() as database,
+        exists (select from pg_roles where rolname = ${role}) as is_there`
+    if (now?.isOwner)
+      throw new OperatorError(
+        'MIGRATION_DATABASE_URL and DATABASE_URL name the same user: give the portal one of its own.',
+      )
+    const quoted = quote(role)
+    if (!now?.isThere)
+      await sql.unsafe(
+        `create role ${quoted} login password '${scramVerifier(decodeURIComponent(password))}'`,
+      )
+    await sql.unsafe(`
+      grant usage on schema public to ${quoted};
+      grant select, insert, update, delete on all tables in schema public to ${quoted};
+      revoke update, delete, truncate on ${LEDGER.join(', ')} from ${quoted};
+      revoke insert, update, delete on schema_migration from ${quoted};
+      grant create on database ${quote(now?.database ?? '')} to ${quoted}`)
+    await handOverQueue(sql, quoted)
+  })
+}
+
+/** Opens a connection for as long as it takes. */
+export async function withOwner<T>(url: string, work: (owner: Db) => Promise<T>): Promise<T> {
+  const owner = openDb(url, { connections: 1 })
+  try {
+    return await work(owner)
+  } finally {
+    await owner.end({ timeout: 5 })
+  }
+}
+
+/** The queue's library keeps its own schema in order, so what an owner made of it before becomes the role's. */
+async function handOverQueue(sql: Sql, role: string): Promise<void> {
+  const rows = await sql<{ statement: string }[]>`
+    select statement from (
+      select 1 as step, format('alter schema %I owner to', nspname) as statement from pg_namespace
+        where nspname = ${QUEUE_SCHEMA} and pg_get_userbyid(nspowner) = current_user
+      union all
+      select 2, format('alter table %s owner to', oid::regclass) from pg_class
+        where relnamespace = to_regnamespace(${QUEUE_SCHEMA})::oid and relkind in ('r', 'p', 'v')
+          and pg_get_userbyid(relowner) = current_user
+      union all
+      select 3, format('alter function %s owner to', oid::regprocedure) from pg_proc
+        where pronamespace = to_regnamespace(${QUEUE_SCHEMA})::oid
+          and pg_get_userbyid(proowner) = current_user
+      union all
+      select 4, format('alter type %s owner to', oid::regtype) from pg_type
+        where typnamespace = to_regnamespace(${QUEUE_SCHEMA})::oid and typtype = 'e'
+          and pg_get_userbyid(typowner) = current_user
+    ) change order by step`
+  for (const { statement } of rows) await sql.unsafe(`${statement} ${role}`)
+}
+
+const quote = (name: string) => `"${name.replaceAll('"', '""')}"`
+
+/** What PostgreSQL keeps of a password (RFC 5802 §3), so that the password itself is in no statement that a server may log. */
+function scramVerifier(password: string): string {
+  const iterations = 4096
+  const salt = randomBytes(16)
+  const salted = pbkdf2Sync(password, salt, iterations, 32, 'sha256')
+  const mac = (text: string) => createHmac('sha256', salted).update(text).digest()
+  const stored = createHash('sha256').update(mac('Client Key')).digest('base64')
+  const server = mac('Server Key').toString('base64')
+  return `SCRAM-SHA-256$${iterations}:${salt.toString('base64')}$${stored}:${server}`
+}
