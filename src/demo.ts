@@ -3,10 +3,12 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { styleText } from 'node:util'
+import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { z } from 'zod'
 import { createAccount, findAccountByEmail } from './accounts/accounts.ts'
 import { UsageError } from './commands.ts'
 import { OperatorError } from './errors.ts'
+import { setStream } from './events/streams.ts'
 import { startVerification } from './id-verification/operations.ts'
 import { listVerifications } from './id-verification/store.ts'
 import { setVendorIntegration } from './id-verification/vendors/vendors.ts'
@@ -47,6 +49,8 @@ export async function demo(
   // The check asks for no address of its own, so that it runs beside whatever runs already.
   const served = await serve({
     ...(check ? { PORT: '0', LOG_LEVEL: 'error' } : { LOG_LEVEL: 'warn' }),
+    // The demo application lives on this machine.
+    OUTBOUND_ALLOW: '127.0.0.1/32,::1/128',
     ...env,
   })
   try {
@@ -87,6 +91,7 @@ const clientSchema = z.object({
   clientId: z.string(),
   clientSecret: z.string(),
   redirectUri: z.string(),
+  events: z.object({ signingSecret: z.string(), token: z.string() }),
 })
 
 async function readJson(file: string): Promise<unknown> {
@@ -168,7 +173,22 @@ async function show(served: Served, asked: () => Promise<unknown>) {
       redirectUris: [redirectUri],
       scope: SCOPE,
     })
-    client = { clientId: made.client_id, clientSecret: made.client_secret ?? '', redirectUri }
+    const stream = await parts.db.begin((sql) =>
+      setStream(sql, parts.sealer, {
+        clientId: made.client_id,
+        delivery: 'webhook',
+        endpoint: `${new URL(redirectUri).origin}/hooks`,
+      }),
+    )
+    client = {
+      clientId: made.client_id,
+      clientSecret: made.client_secret ?? '',
+      redirectUri,
+      events: {
+        signingSecret: stream?.signing_secret ?? '',
+        token: stream?.events_token ?? '',
+      },
+    }
     await writeFile(file, JSON.stringify(client), { mode: 0o600 })
   }
   await introduce(served, client.clientId, redirectUri)
@@ -217,6 +237,9 @@ async function goTheWholeWay(served: Served) {
     scope: SCOPE,
   })
   await introduce(served, registered.client_id, redirectUri)
+  const events = await db.begin((sql) =>
+    setStream(sql, parts.sealer, { clientId: registered.client_id, delivery: 'poll' }),
+  )
   const application = createApplicationClient({
     issuer: server.issuer,
     clientId: registered.client_id,
@@ -283,11 +306,33 @@ async function goTheWholeWay(served: Served) {
       const { status } = await application.readVerification(tokens.accessToken)
       if (status !== 401) throw new Error(`it answered ${status}`)
     })
+    await step('the application fetches, signed, what it was told of all this', async () => {
+      const kinds = await fetchEvents(server.issuer, registered.client_id, events?.events_token)
+      if (!kinds.some((kind) => kind.endsWith('/tokens-revoked')))
+        throw new Error(`it was told of ${kinds.join(', ') || 'nothing'}`)
+    })
     say(styleText('green', `All held, in ${((performance.now() - began) / 1000).toFixed(1)} s.`))
   } finally {
     await deleteClient(db, registered.client_id)
     await vendor.close()
   }
+}
+
+/** The types of the Security Event Tokens that wait for this client, each verified by the portal's published keys. */
+async function fetchEvents(issuer: string, clientId: string, token = ''): Promise<string[]> {
+  const answer = await fetch(`${issuer}/api/v1/events/poll`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
+    body: '{"returnImmediately":true}',
+  })
+  const { sets } = z.object({ sets: z.record(z.string(), z.string()) }).parse(await answer.json())
+  const keys = createRemoteJWKSet(new URL(`${issuer}/api/oauth/.well-known/jwks.json`))
+  const tokens = await Promise.all(
+    Object.values(sets).map((set) =>
+      jwtVerify(set, keys, { issuer, audience: clientId, typ: 'secevent+jwt' }),
+    ),
+  )
+  return tokens.flatMap(({ payload }) => Object.keys(payload.events as object))
 }
 
 async function vendorBytes(vendor: VeriffSandbox, sessionId: string): Promise<Uint8Array[]> {

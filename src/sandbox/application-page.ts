@@ -15,6 +15,7 @@ const TITLES: Record<ImageName, string> = {
 }
 
 export type Notice = { tone: 'good' | 'bad'; text: string }
+export type ToldEvent = { type: string; at: string }
 export type ShownImage = Omit<DownloadedImage, 'bytes'> & { name: ImageName; size: number }
 
 /** For somebody who has not let the bank in yet. */
@@ -37,10 +38,12 @@ export function accountPage(data: {
   answer: VerificationAnswer
   images: ShownImage[]
   failures: string[]
+  /** By webhook, the oldest first. */
+  told: ToldEvent[]
   notice: Notice | undefined
   now: Date
 }) {
-  const { tokens, answer, images, failures, notice, now } = data
+  const { tokens, answer, images, failures, told, notice, now } = data
   const { verification } = answer
   const minutes = Math.round((tokens.expiresAt - now.getTime()) / 60_000)
   return page(html`
@@ -77,6 +80,13 @@ export function accountPage(data: {
       ${tokens.hasRefreshToken ? html`<form method="post" action="/refresh"><button>Refresh the access token</button></form>` : ''}
       <form method="post" action="/sign-out"><button class="plain">Sign out and give the access back</button></form>
     </div>
+    ${
+      told.length > 0
+        ? html`<h2>What the portal told us since</h2>
+          <ul class="told">${told.map(({ type, at }) => html`<li><code>${type}</code> <time datetime="${at}">${at.replace('T', ' ').slice(0, 19)} UTC</time></li>`)}</ul>
+          <p class="small">By signed webhooks, the moment it happened: nobody has to ask again and again.</p>`
+        : ''
+    }
     <h2>What the portal answered</h2>
     <p class="small">GET /api/v1/me/natural-person/id-verification, status ${answer.status}. The signatures of the
       links are left out here: whoever holds one can open the picture for an hour.</p>
@@ -185,6 +195,9 @@ figure { margin: 0; padding: .6rem; border: 1px solid var(--line); border-radius
 img { display: block; width: 100%; height: auto; border-radius: .45rem }
 figcaption { display: grid; gap: .15rem; padding: .6rem .25rem .1rem; font-size: .9rem; color: var(--soft) }
 figcaption strong { color: var(--ink) }
+.told { margin: .5rem 0; padding: 0; list-style: none }
+.told li { padding: .4rem 0; border-bottom: 1px solid var(--line) }
+.told time { color: var(--soft); font-size: .9rem }
 code, pre { font: .8rem/1.55 ui-monospace, monospace; overflow-wrap: anywhere }
 pre { margin: .75rem 0; padding: 1rem; border: 1px solid var(--line); border-radius: .8rem; background: #fff; white-space: pre-wrap }
 `

@@ -3,6 +3,8 @@ import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import { csrf } from 'hono/csrf'
 import { HTTPException } from 'hono/http-exception'
 import { AuthorizationResponseError, ResponseBodyError } from 'openid-client'
+import { Webhook, WebhookVerificationError } from 'standardwebhooks'
+import { z } from 'zod'
 import type { Log } from '../log.ts'
 import { randomSecret } from '../secrets.ts'
 import {
@@ -20,6 +22,7 @@ import {
   type Notice,
   privacyPage,
   STYLESHEET,
+  type ToldEvent,
   welcomePage,
 } from './application-page.ts'
 import { listenOnLoopback } from './listen.ts'
@@ -28,6 +31,15 @@ const COOKIE = 'bluewater_session'
 // One session holds about 3 MB of pictures; the oldest goes first.
 const SESSIONS_KEPT = 50
 const SIGN_INS_KEPT = 5
+const RESIDENTS_TOLD_OF = 200
+const EVENTS_KEPT = 10
+
+/** What the portal tells by webhook, as far as this bank looks. */
+const eventSchema = z.object({
+  type: z.string(),
+  timestamp: z.iso.datetime(),
+  data: z.object({ sub: z.string().optional(), answer_uri: z.url().optional() }),
+})
 
 type Session = {
   /** By `state`: two tabs can be on their way at once. */
@@ -50,6 +62,8 @@ export async function startApplication(options: {
   clientId: string
   clientSecret: string
   redirectUri: string
+  /** Of its stream of events, where it has one. */
+  events?: { signingSecret: string; token: string } | undefined
   log: Log
 }): Promise<{ url: string; close(): Promise<void> }> {
   const { issuer, redirectUri, log } = options
@@ -114,6 +128,42 @@ export async function startApplication(options: {
     )
   })
 
+  // By the resident's number: the newest last, each once, however often it comes.
+  const told = new Map<string, Map<string, ToldEvent>>()
+  function remember(id: string, sub: string, event: ToldEvent) {
+    const events = told.get(sub) ?? new Map<string, ToldEvent>()
+    told.delete(sub)
+    told.set(sub, events.set(id, event))
+    for (const oldest of events.keys()) if (events.size > EVENTS_KEPT) events.delete(oldest)
+    for (const oldest of told.keys()) if (told.size > RESIDENTS_TOLD_OF) told.delete(oldest)
+  }
+
+  app.post('/hooks', async (c) => {
+    const { events } = options
+    if (!events) return c.notFound()
+    const body = await c.req.text()
+    try {
+      new Webhook(events.signingSecret).verify(body, c.req.header())
+    } catch (error) {
+      if (error instanceof WebhookVerificationError) return c.body(null, 401)
+      throw error
+    }
+    const { type, timestamp, data } = eventSchema.parse(JSON.parse(body))
+    log.info('application was told', { type })
+    if (data.sub) remember(c.req.header('webhook-id') ?? '', data.sub, { type, at: timestamp })
+    // What it may not see any more it does not keep.
+    if (['consent.revoked', 'verification.withdrawn', 'resident.erased'].includes(type))
+      for (const session of sessions.values())
+        if (session.tokens?.subject === data.sub) session.images.clear()
+    if (type === 'resident.erased' && data.answer_uri && data.answer_uri.startsWith(`${issuer}/`))
+      await fetch(data.answer_uri, {
+        method: 'POST',
+        headers: { Authorization: `Bearer ${events.token}`, 'Content-Type': 'application/json' },
+        body: JSON.stringify({ outcome: 'erased' }),
+      })
+    return c.body(null, 204)
+  })
+
   app.get('/application.css', (c) => c.body(STYLESHEET, 200, { 'content-type': 'text/css' }))
 
   app.get('/privacy', (c) => c.html(privacyPage()))
@@ -136,6 +186,7 @@ export async function startApplication(options: {
         answer: session.answer,
         images,
         failures: session.failures,
+        told: [...(told.get(subject)?.values() ?? [])],
         notice,
         now: new Date(),
       }),

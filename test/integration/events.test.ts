@@ -21,16 +21,20 @@ import {
   rotateStreamToken,
   setStream,
 } from '../../src/events/streams.ts'
+import { webhookHeaders } from '../../src/events/webhook-signature.ts'
 import { startVerification } from '../../src/id-verification/operations.ts'
 import { eraseResident, eraseVerification } from '../../src/id-verification/retention.ts'
 import { createJobs, type Jobs } from '../../src/jobs.ts'
 import { listEntries } from '../../src/ledger/entries.ts'
 import { changeConsent, revokeConsent } from '../../src/oauth/consents.ts'
+import { startApplication } from '../../src/sandbox/application.ts'
+import { createUserAgent } from '../../src/sandbox/user-agent.ts'
 import { createApplication } from '../support/application.ts'
 import {
   ALL_SCOPES,
   addClient,
   addResident,
+  PASSWORD,
   startPortal,
   type TestPortal,
 } from '../support/portal.ts'
@@ -598,3 +602,79 @@ describe('security event tokens', () => {
     })
   })
 })
+
+test('the demo application takes what is signed for it, and erases when it is told to', async () => {
+  const resident = await addResident(portal.parts)
+  await verify(resident.id)
+  const redirectUri = `${origin.replace(/:\d+$/, '')}:${await freePort()}/callback`
+  const { client_id: clientId, client_secret: clientSecret = '' } = await addClient(portal.parts, {
+    redirectUris: [redirectUri],
+  })
+  const hooks = `${new URL(redirectUri).origin}/hooks`
+  const stream = await setStream(portal.db, portal.parts.sealer, {
+    clientId,
+    delivery: 'webhook',
+    endpoint: hooks,
+  })
+  const signingSecret = stream?.signing_secret ?? ''
+  const bank = await startApplication({
+    port: Number(new URL(redirectUri).port),
+    issuer: portal.issuer,
+    clientId,
+    clientSecret,
+    redirectUri,
+    events: { signingSecret, token: stream?.events_token ?? '' },
+    log: portal.parts.log,
+  })
+  try {
+    const browser = createUserAgent()
+    const { url } = bank
+    const { email } = resident
+    const signIn = await browser.open(`${url}/sign-in`)
+    const consent = await browser.submit(signIn, 'login', { email, password: PASSWORD })
+    const account = await browser.submit(consent, 'allow', {})
+    expect(account.text).toContain('Your identity is confirmed')
+    expect((await browser.request(`${url}/images/face`)).status).toBe(200)
+
+    const body = JSON.stringify({
+      type: 'consent.revoked',
+      timestamp: new Date().toISOString(),
+      data: { sub: resident.id },
+    })
+    const forge = (headers: Record<string, string>) =>
+      fetch(hooks, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json', ...headers },
+        body,
+      })
+    const signed = (at: Date, secret = signingSecret) =>
+      webhookHeaders({ id: randomUUID(), at, body, secrets: [secret] })
+    expect((await forge({})).status).toBe(401)
+    expect((await forge(signed(new Date(), `whsec_${btoa('x'.repeat(32))}`))).status).toBe(401)
+    expect((await forge(signed(new Date(Date.now() - 3600_000)))).status).toBe(401)
+
+    await changeConsent(portal.db, {
+      accountId: resident.id,
+      clientId,
+      allowed: ['openid', 'eprospera:person.id_verification.read'],
+      endsAt: undefined,
+    })
+    await eventually(async () => (await browser.open(url)).text.includes('consent.changed'))
+    await eraseResident(parts(), resident.id)
+    await eventually(async () => {
+      const [notice] = await listErasureNotices(portal.db, resident.id)
+      return notice?.answer === 'erased'
+    })
+    expect((await browser.request(`${url}/images/face`)).status).toBe(404)
+  } finally {
+    await bank.close()
+  }
+}, 60_000)
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
