@@ -351,7 +351,10 @@ const COMMANDS: Record<string, Command> = {
       const outcome = ERASURE_ANSWERS.find((each) => each === some(values, 'outcome'))
       if (!outcome) throw new UsageError(`--outcome is one of ${ERASURE_ANSWERS.join(', ')}`)
       const event = found(await findEvent(db, eventId), 'event')
-      const answer = { outcome, reason: some(values, 'reason') }
+      const answer = {
+        outcome,
+        reason: outcome === 'kept' ? one(values, 'reason') : some(values, 'reason'),
+      }
       found(await recordAnswer(db, undefined, event.id, answer), 'erasure to answer')
       return await findEvent(db, eventId)
     },

@@ -11,8 +11,9 @@ export type Outbound = (
     method?: string
     headers?: Record<string, string>
     body?: string
-    /** Longer answers are an error. */
+    /** Longer answers are an error, or cut off there. */
     maxBytes?: number
+    whenLonger?: 'error' | 'cut'
     timeoutMs?: number
   },
 ) => Promise<Response>
@@ -58,7 +59,7 @@ export function createOutbound(allowed: readonly string[]): Outbound {
       const literal = hostname.replace(/^\[|\]$/g, '')
       if (isIP(literal) !== 0 && !mayReach(literal))
         throw new ForbiddenAddressError('the address is not public')
-      const { maxBytes = MAX_BYTES, timeoutMs = TIMEOUT_MS } = options
+      const { maxBytes = MAX_BYTES, timeoutMs = TIMEOUT_MS, whenLonger = 'error' } = options
       const send = protocol === 'https:' ? requestHttps : requestHttp
       const request = send(
         url,
@@ -69,26 +70,37 @@ export function createOutbound(allowed: readonly string[]): Outbound {
           signal: AbortSignal.timeout(timeoutMs),
         },
         (answer) => {
+          const status = answer.statusCode ?? 0
+          // What no `Response` can be (RFC 9110 §15): outside this promise it would end the process.
+          if (status < 200 || status > 599) {
+            answer.destroy()
+            return reject(new Error('the answer has no status that there is'))
+          }
           const chunks: Buffer[] = []
           let length = 0
+          const finish = () => {
+            const bare = status === 204 || status === 205 || status === 304
+            const headers = Object.entries(answer.headers).flatMap(([name, value]) =>
+              typeof value === 'string' ? [[name, value]] : [],
+            ) as [string, string][]
+            try {
+              resolve(new Response(bare ? null : Buffer.concat(chunks), { status, headers }))
+            } catch (error) {
+              reject(error)
+            }
+          }
           answer.on('error', reject)
           answer.on('data', (chunk: Buffer) => {
             length += chunk.length
-            if (length > maxBytes) answer.destroy(new Error(`more than ${maxBytes} bytes came`))
-            else chunks.push(chunk)
+            if (length <= maxBytes) chunks.push(chunk)
+            else if (whenLonger === 'error')
+              answer.destroy(new Error(`more than ${maxBytes} bytes came`))
+            else {
+              finish()
+              answer.destroy()
+            }
           })
-          answer.on('end', () => {
-            const status = answer.statusCode ?? 502
-            const bare = status === 204 || status === 205 || status === 304
-            resolve(
-              new Response(bare ? null : Buffer.concat(chunks), {
-                status,
-                headers: Object.entries(answer.headers).flatMap(([name, value]) =>
-                  typeof value === 'string' ? [[name, value]] : [],
-                ) as [string, string][],
-              }),
-            )
-          })
+          answer.on('end', finish)
         },
       )
       request.on('error', reject)

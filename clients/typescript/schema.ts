@@ -1054,7 +1054,7 @@ export type components = {
           >
         }
     Poll: {
-      /** 0 acknowledges and no more */ maxEvents?: number /** Else it waits up to 25 seconds for an event */
+      /** 0 acknowledges and no more; there are up to 100 at once */ maxEvents?: number /** Else it waits up to 25 seconds for an event */
       returnImmediately?: boolean
       ack?: string[]
       setErrs?: Record<string, { err: string }>

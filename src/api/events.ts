@@ -59,7 +59,12 @@ export function eventRoutes({ issuer, db, sign, use }: Parts): Hono<Env> {
       await db.begin((sql) => acknowledge(sql, clientId, { ids, failures }))
     if (maxEvents === 0) return c.json({ sets: {} } satisfies z.infer<typeof polledSchema>)
     const isPatient = !asked.returnImmediately && (waiting.get(clientId) ?? 0) < WAITING_EACH
-    const found = await look(c, clientId, maxEvents, isPatient ? LONGEST_WAIT_MS : 0)
+    const found = await look(
+      c,
+      clientId,
+      Math.min(maxEvents, MOST_AT_ONCE),
+      isPatient ? LONGEST_WAIT_MS : 0,
+    )
     const sets: Record<string, string> = {}
     for (const event of found.events) sets[event.id] = await sign(issuer, event)
     return c.json({

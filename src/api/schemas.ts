@@ -286,7 +286,11 @@ const jti = z.string().max(200)
 export const pollSchema = name(
   'Poll',
   z.object({
-    maxEvents: z.int().min(0).max(100).optional().describe('0 acknowledges and no more'),
+    maxEvents: z
+      .int()
+      .min(0)
+      .optional()
+      .describe('0 acknowledges and no more; there are up to 100 at once'),
     returnImmediately: z
       .boolean()
       .optional()
@@ -301,13 +305,18 @@ export const polledSchema = z.object({
 })
 export const erasureAnswerSchema = name(
   'ErasureAnswer',
-  z.strictObject({
-    outcome: z.enum(ERASURE_ANSWERS, 'must be erased, kept or nothing-held'),
-    reason: z
-      .string()
-      .regex(/^[^\p{Cc}]{0,300}$/u, 'must be one line of up to 300 characters')
-      .optional()
-      .describe('Why something is kept, such as the law that asks for it'),
-  }),
+  z
+    .strictObject({
+      outcome: z.enum(ERASURE_ANSWERS, 'must be erased, kept or nothing-held'),
+      reason: z
+        .string()
+        .regex(/^[^\p{Cc}]{0,300}$/u, 'must be one line of up to 300 characters')
+        .optional()
+        .describe('Why something is kept, such as the law that asks for it'),
+    })
+    .refine(({ outcome, reason }) => outcome !== 'kept' || Boolean(reason?.trim()), {
+      path: ['reason'],
+      error: 'must say why something is kept',
+    }),
 )
 export const healthSchema = z.object({ status: z.literal('ok') })

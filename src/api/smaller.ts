@@ -18,7 +18,12 @@ const AGE_SCOPE = 'eprospera:person.age_over.read'
 export function smallerRoutes({ bearer, db }: { bearer: Bearer; db: Db }): Hono {
   const routes = new Hono()
   /** Written down before the answer leaves. */
-  const note = (c: Context<{ Variables: { live: LiveToken } }>, scope: Scope, result: string) => {
+  const note = (
+    c: Context<{ Variables: { live: LiveToken } }>,
+    scope: Scope,
+    result: string,
+    verificationId?: string,
+  ) => {
     const { clientId, accountId, tokenId } = c.var.live
     const requestId = c.get('requestId' as never)
     return append(db, {
@@ -28,6 +33,7 @@ export function smallerRoutes({ bearer, db }: { bearer: Bearer; db: Db }): Hono 
       accountId,
       scope,
       tokenId,
+      verificationId,
       result,
     })
   }
@@ -40,7 +46,7 @@ export function smallerRoutes({ bearer, db }: { bearer: Bearer; db: Db }): Hono 
       since: approval?.since.toISOString() ?? null,
       documentType: approval?.documentType ?? null,
     }
-    await note(c, STATUS_SCOPE, 'status')
+    await note(c, STATUS_SCOPE, 'status', approval?.id)
     return c.json(answer)
   })
   refuseOtherMethods(routes, STATUS, 'GET, HEAD')

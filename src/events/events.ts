@@ -107,8 +107,9 @@ export async function announceConsent(
 }
 
 /**
- * In the caller's transaction, before the rows go: every application that was ever shown anything of it, by the ledger's
- * word, or that has a consent, is to erase its copies. Those without a stream too: then it is seen that they wait to be told.
+ * In the caller's transaction, before the rows go: every application that was ever shown anything of the resident, or of one
+ * verification, by the ledger's word, or that has a consent, is to erase its copies. Those without a stream too, and those that are
+ * gone: then it is seen that they wait to be told.
  */
 export async function announceErasure(
   sql: Sql,
@@ -118,15 +119,26 @@ export async function announceErasure(
     'verificationId' in of
       ? (['verification.erased', of.verificationId] as const)
       : (['resident.erased', null] as const)
+  // A consent stands for a look that is being written at this very moment.
+  const consented = verificationId
+    ? liveConsent(sql, { accountId: of.accountId, clientId: undefined })
+    : sql`select client_id from consent where account_id = ${of.accountId}`
   await sql`
     insert into event (client_id, kind, account_id, verification_id)
-    select client.id, ${kind}, ${of.accountId}, ${verificationId}
-    from client where id in (
+    select client_id, ${kind}, ${of.accountId}, ${verificationId} from (
       select client_id from ledger_entry
-      where ${verificationId ? sql`verification_id = ${verificationId}` : sql`true`}
-        and ${of.accountId ? sql`account_id = ${of.accountId}` : sql`true`}
+      where ${of.accountId ? sql`account_id = ${of.accountId}` : sql`true`}
+        and ${
+          verificationId && !of.accountId
+            ? sql`verification_id = ${verificationId}`
+            : // A tenant's list shows all of them.
+              verificationId
+              ? sql`(verification_id = ${verificationId} or verification_id is null and kind = 'tenant-look')`
+              : sql`true`
+        }
         and kind in ('disclosure', 'tenant-look') and client_id is not null
-      ${verificationId ? sql`` : sql`union select client_id from consent where account_id = ${of.accountId}`})`
+      union ${consented}
+    ) reader`
 }
 
 /** An event that means nothing, to try the stream. Answers its id; `undefined` when the client has no stream. */

@@ -5,8 +5,15 @@ import type { Log } from '../log.ts'
 import type { Outbound } from '../outbound.ts'
 import type { Sealer } from '../secrets.ts'
 import { maySay, noteTelling, type PortalEvent } from './events.ts'
-import { type Attempt, type DueEvent, pauseStream, postpone, settle, takeDue } from './store.ts'
-import { openStream } from './streams.ts'
+import {
+  type Attempt,
+  type DueEvent,
+  endTry,
+  type Outcome,
+  takeDue,
+  wakeForgotten,
+} from './store.ts'
+import { listSigningSecrets, openAuthorization } from './streams.ts'
 import { webhookHeaders } from './webhook-signature.ts'
 
 /** Makes the Security Event Token (RFC 8417) of an event for who receives it. */
@@ -18,6 +25,7 @@ type Parts = { db: Db; sealer: Sealer; outbound: Outbound; sign: SignEvent; log:
 
 const IDLE_MS = 1_000
 const AT_ONCE = 4
+const WAKE_MS = 10_000
 const TIMEOUT_MS = 10_000
 const DAY_MS = 24 * 3600_000
 /** After so long nobody tries any more by itself; an erasure is worth more patience. */
@@ -44,8 +52,14 @@ export function startSender(parts: Parts): Sender {
     }
   }
   const running = Array.from({ length: AT_ONCE }, loop)
+  const waking = setInterval(() => {
+    wakeForgotten(parts.db).catch((error: unknown) =>
+      parts.log.error('events could not be woken', { error }),
+    )
+  }, WAKE_MS).unref()
   return {
     async stop() {
+      clearInterval(waking)
       stopping.abort()
       await Promise.all(running)
     },
@@ -54,43 +68,29 @@ export function startSender(parts: Parts): Sender {
 
 async function send(parts: Parts, event: DueEvent): Promise<void> {
   const { db, log } = parts
-  if (!(await maySay(db, event))) return await db.begin((sql) => settle(sql, event.id, 'dropped'))
+  if (!(await maySay(db, event)))
+    return await db.begin((sql) => endTry(sql, event, { state: 'dropped' }))
   await noteTelling(db, [event.id])
   const { attempt, retryAfterSeconds } = await tryOnce(parts, event)
-  const { status } = attempt
-  log.info('event sent', {
-    eventId: event.id,
-    clientId: event.clientId,
-    kind: event.kind,
-    ...attempt,
-  })
-  await db.begin(async (sql) => {
-    if (status !== null && status >= 200 && status < 300)
-      return await settle(sql, event.id, 'delivered', attempt)
-    // Standard Webhooks: who answers 410 wants nothing more.
-    if (status === 410) {
-      log.warn('event stream paused', { clientId: event.clientId })
-      await pauseStream(sql, event.clientId)
-    }
-    const patience = event.kind.endsWith('.erased') ? GIVE_UP_MS.erasure : GIVE_UP_MS.usual
-    if (status !== 410 && Date.now() - event.since.getTime() > patience)
-      return await settle(sql, event.id, 'failed', attempt)
-    const delay = Math.min(5 * 2 ** Math.min(event.tries - 1, 12), LONGEST_DELAY_SECONDS)
-    // With some chance in it, so that what failed together is not tried together.
-    const afterSeconds = Math.max(delay * (0.8 + 0.4 * Math.random()), retryAfterSeconds)
-    // Who refuses this one may take the next; who does not answer is left alone for a while.
-    const isAway = status === null || status >= 500 || status === 429
-    await postpone(
-      sql,
-      event,
-      {
-        afterSeconds,
-        holdSeconds: isAway ? Math.min(afterSeconds, 300) : 0,
-        isPaused: status === 410,
-      },
-      attempt,
-    )
-  })
+  const { id: eventId, clientId, kind } = event
+  log.info('event sent', { eventId, clientId, kind, ...attempt })
+  if (attempt.status === 410) log.warn('event stream paused', { clientId })
+  const outcome = judge(event, attempt.status, retryAfterSeconds)
+  await db.begin((sql) => endTry(sql, event, outcome, attempt))
+}
+
+function judge(event: DueEvent, status: number | null, retryAfterSeconds: number): Outcome {
+  if (status !== null && status >= 200 && status < 300) return { state: 'delivered' }
+  // Standard Webhooks: who answers 410 wants nothing more.
+  if (status === 410) return { state: 'paused' }
+  const patience = event.kind.endsWith('.erased') ? GIVE_UP_MS.erasure : GIVE_UP_MS.usual
+  if (Date.now() - event.firstTriedAt.getTime() > patience) return { state: 'failed' }
+  const delay = Math.min(5 * 2 ** Math.min(event.tries - 1, 12), LONGEST_DELAY_SECONDS)
+  // With some chance in it, so that what failed together is not tried together.
+  const afterSeconds = Math.max(delay * (0.8 + 0.4 * Math.random()), retryAfterSeconds)
+  // Who refuses this one may take the next; who does not answer is left alone for a while.
+  const isAway = status === null || status >= 500 || status === 429
+  return { state: 'pending', afterSeconds, holdSeconds: isAway ? Math.min(afterSeconds, 300) : 0 }
 }
 
 async function tryOnce(
@@ -108,15 +108,16 @@ async function tryOnce(
       method: 'POST',
       ...request,
       timeoutMs: TIMEOUT_MS,
+      // The status is what counts; of a long page the rest need not come.
       maxBytes: 16 * 1024,
+      whenLonger: 'cut',
     })
     const { status } = answer
     if (status >= 200 && status < 300) return ended(status, 'delivered')
-    const retryAfter = Number(answer.headers.get('retry-after') ?? 0)
     return ended(
       status,
       `refused${event.delivery === 'push' ? await reasonOf(answer) : ''}`,
-      retryAfter > 0 ? Math.min(retryAfter, LONGEST_DELAY_SECONDS) : 0,
+      secondsUntil(answer.headers.get('retry-after')),
     )
   } catch (error) {
     return ended(null, `no answer: ${wordOf(error)}`)
@@ -129,10 +130,11 @@ async function compose(
 ): Promise<{ headers: Record<string, string>; body: string }> {
   const issuer = await findIssuer(db)
   if (!issuer) throw new Error('no web process was ever started')
-  const { authorization, secrets } = await openStream(db, sealer, event.clientId)
   const headers = { 'User-Agent': 'identity-portal-events' }
   if (event.delivery === 'push') {
     const token = await sign(issuer, event)
+    const { authorizationSealed: sealed } = event
+    const authorization = sealed && openAuthorization(sealer, event.clientId, sealed)
     return {
       headers: {
         ...headers,
@@ -144,6 +146,7 @@ async function compose(
     }
   }
   const body = JSON.stringify(webhookBody(issuer, event))
+  const secrets = await listSigningSecrets(db, sealer, event.clientId)
   return {
     headers: {
       ...headers,
@@ -152,6 +155,15 @@ async function compose(
     },
     body,
   }
+}
+
+/** RFC 9110 §10.2.3: seconds, or a date; no longer than we would wait anyway. */
+function secondsUntil(retryAfter: string | null): number {
+  if (retryAfter === null) return 0
+  const seconds = /^\d+$/.test(retryAfter)
+    ? Number(retryAfter)
+    : (Date.parse(retryAfter) - Date.now()) / 1000
+  return seconds > 0 ? Math.min(seconds, LONGEST_DELAY_SECONDS) : 0
 }
 
 /** What a webhook carries: the same bytes at every try. */

@@ -6,10 +6,10 @@ import type { Delivery } from './streams.ts'
 /** An event on its way, with where it goes. */
 export type DueEvent = PortalEvent & {
   tries: number
+  firstTriedAt: Date
   delivery: Exclude<Delivery, 'poll'>
   endpoint: string
-  /** When sending it began: when it happened, or when the operator sent it once more. */
-  since: Date
+  authorizationSealed: string | null
 }
 
 const columns = (sql: Sql) => sql`
@@ -18,20 +18,39 @@ const columns = (sql: Sql) => sql`
 // For longer than one try takes: whoever took it and died has it taken by another after that.
 const LEASE_SECONDS = 60
 
-/** The next one that is due, taken by this process; `undefined` where there is none. */
+/**
+ * The next one that is due, taken by this process; `undefined` where there is none. One of each application is on its way
+ * at a time, so that a slow one keeps nobody waiting but itself.
+ */
 export async function takeDue(sql: Sql): Promise<DueEvent | undefined> {
   const [row] = await sql<DueEvent[]>`
     with due as (
-      select event.id from event join event_stream stream on stream.client_id = event.client_id
+      select event.id, stream.client_id from event join event_stream stream on stream.client_id = event.client_id
         join client on client.id = event.client_id and client.enabled
       where state = 'pending' and run_at <= now() and delivery <> 'poll' and stream.enabled
-        and (resume_at is null or resume_at <= now())
-      order by run_at limit 1 for update of event skip locked)
-    update event set run_at = now() + make_interval(secs => ${LEASE_SECONDS}), tries = tries + 1
-    from due, event_stream stream
-    where event.id = due.id and stream.client_id = event.client_id
-    returning ${columns(sql)}, tries, delivery, endpoint, coalesce(replayed_at, occurred_at) as since`
+        and (resume_at is null or resume_at <= now()) and (busy_until is null or busy_until <= now())
+      order by run_at limit 1 for update of event, stream skip locked),
+    busy as (
+      update event_stream stream set busy_until = now() + make_interval(secs => ${LEASE_SECONDS})
+      from due where stream.client_id = due.client_id
+      returning stream.client_id, delivery, endpoint, authorization_sealed)
+    update event set run_at = now() + make_interval(secs => ${LEASE_SECONDS}), tries = tries + 1,
+      first_tried_at = coalesce(first_tried_at, now())
+    from due join busy using (client_id)
+    where event.id = due.id
+    returning ${columns(sql)}, tries, first_tried_at, delivery, endpoint, authorization_sealed`
   return row
+}
+
+/**
+ * What waits although there is somewhere to send it: it was written while its stream was being set up. Made due; to be
+ * called now and then.
+ */
+export async function wakeForgotten(sql: Sql): Promise<void> {
+  await sql`
+    update event set run_at = now()
+    where state = 'pending' and run_at = 'infinity'
+      and client_id in (select client_id from event_stream where enabled and delivery <> 'poll')`
 }
 
 export type Attempt = {
@@ -45,45 +64,48 @@ const noteAttempt = (sql: Sql, id: string, attempt: Attempt) => sql`
   insert into event_attempt (event_id, status, milliseconds, outcome)
   values (${id}, ${attempt.status}, ${attempt.milliseconds}, ${attempt.outcome})`
 
-/** In a transaction. Nothing is pending about it any more. */
-export async function settle(
+export type Outcome =
+  | { state: 'delivered' | 'failed' | 'dropped' }
+  /** Again after so many seconds; until `holdSeconds` nothing else is tried there either. */
+  | { state: 'pending'; afterSeconds: number; holdSeconds: number }
+  /** The endpoint says that it is gone for good: nothing more is sent there, and what is said waits. */
+  | { state: 'paused' }
+
+/** In a transaction: how the try ended. The stream first, as everything that changes both locks them. */
+export async function endTry(
+  sql: Sql,
+  { id, clientId, endpoint }: DueEvent,
+  outcome: Outcome,
+  attempt?: Attempt,
+): Promise<void> {
+  const hold = outcome.state === 'pending' ? outcome.holdSeconds : 0
+  // Another endpoint, set meanwhile, is not this one's to judge.
+  const isSame = sql`endpoint is not distinct from ${endpoint}`
+  await sql`
+    update event_stream set busy_until = null,
+      resume_at = case when ${hold}::float8 > 0 and ${isSame} then now() + make_interval(secs => ${hold}) else resume_at end,
+      enabled = enabled and not (${outcome.state === 'paused'} and ${isSame})
+    where client_id = ${clientId}`
+  if (attempt) await noteAttempt(sql, id, attempt)
+  if (outcome.state === 'paused')
+    // Where another endpoint was set, it is due there at once.
+    await sql`
+      update event set run_at = ${runAt(sql)} where client_id = ${clientId} and state = 'pending'`
+  else if (outcome.state === 'pending')
+    await sql`
+      update event set run_at = now() + make_interval(secs => ${outcome.afterSeconds})
+      where id = ${id} and state = 'pending'`
+  else await settle(sql, id, outcome.state)
+}
+
+async function settle(
   sql: Sql,
   id: string,
   state: 'delivered' | 'failed' | 'dropped',
-  attempt?: Attempt,
 ): Promise<void> {
   await sql`
     update event set state = ${state}, delivered_at = ${state === 'delivered' ? new Date() : null}
     where id = ${id} and state = 'pending'`
-  if (attempt) await noteAttempt(sql, id, attempt)
-}
-
-/** In a transaction. Again after so many seconds; and until `holdSeconds` nothing else is tried there either. */
-export async function postpone(
-  sql: Sql,
-  { id, clientId }: { id: string; clientId: string },
-  {
-    afterSeconds,
-    holdSeconds,
-    isPaused,
-  }: { afterSeconds: number; holdSeconds: number; isPaused: boolean },
-  attempt: Attempt,
-): Promise<void> {
-  await noteAttempt(sql, id, attempt)
-  if (!isPaused)
-    await sql`
-      update event set run_at = now() + make_interval(secs => ${afterSeconds})
-      where id = ${id} and state = 'pending'`
-  if (holdSeconds > 0)
-    await sql`
-      update event_stream set resume_at = now() + make_interval(secs => ${holdSeconds})
-      where client_id = ${clientId}`
-}
-
-/** The endpoint says that it is gone for good: nothing more is sent there, and what is said waits. */
-export async function pauseStream(sql: Sql, clientId: string): Promise<void> {
-  await sql`update event_stream set enabled = false, updated_at = now() where client_id = ${clientId}`
-  await sql`update event set run_at = 'infinity' where client_id = ${clientId} and state = 'pending'`
 }
 
 /** For an application that fetches: what it has not acknowledged, the oldest first, and whether there is more. */
@@ -206,9 +228,23 @@ export async function findEvent(sql: Sql, id: string) {
 export async function replayEvent(sql: Sql, id: string): Promise<boolean> {
   if (!UUID.test(id)) return false
   const rows = await sql`
-    update event set state = 'pending', run_at = ${runAt(sql)}, replayed_at = now()
+    update event set state = 'pending', run_at = ${runAt(sql)}, first_tried_at = null
     where id = ${id} returning id`
   return rows.length > 0
+}
+
+/** The application is served again: what waits for it is tried as if for the first time. */
+export async function resumeEvents(sql: Sql, clientId: string): Promise<void> {
+  await sql`
+    update event set first_tried_at = null, run_at = ${runAt(sql)}
+    where client_id = ${clientId} and state = 'pending'`
+}
+
+/** The application goes: what it was told goes with it, and what proves an erasure stays. */
+export async function forgetEvents(sql: Sql, clientId: string): Promise<void> {
+  await sql`
+    delete from event
+    where client_id = ${clientId} and kind not in ('resident.erased', 'verification.erased')`
 }
 
 /** For an `event` row: at once where it is sent by us, and never by itself where it is fetched, or cannot go anywhere yet. */

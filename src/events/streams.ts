@@ -73,7 +73,7 @@ export async function setStream(
   const { isNew, ...stream } = row
   // Whatever waited for an endpoint that works need not wait longer.
   await sql`
-    update event set run_at = ${delivery === 'poll' ? sql`'infinity'` : sql`now()`}
+    update event set run_at = ${delivery === 'poll' ? sql`'infinity'` : sql`now()`}, first_tried_at = null
     where client_id = ${clientId} and state = 'pending'`
   const [secret] = await sql`select from event_secret where client_id = ${clientId} limit 1`
   return {
@@ -161,21 +161,17 @@ export async function findStreamByToken(sql: Sql, token: string): Promise<Stream
   return row
 }
 
-/** What is needed to send: opened, so for the sender alone. */
-export async function openStream(
+/** What a webhook is signed with: the newest first, because some receivers look at the first signature alone. */
+export async function listSigningSecrets(
   sql: Sql,
   sealer: Sealer,
   clientId: string,
-): Promise<{ authorization: string | undefined; secrets: string[] }> {
-  const [row] = await sql<{ authorizationSealed: string | null }[]>`
-    select authorization_sealed from event_stream where client_id = ${clientId}`
-  // The newest first: some receivers look at the first signature alone.
-  const secrets = await sql<{ secretSealed: string }[]>`
+): Promise<string[]> {
+  const rows = await sql<{ secretSealed: string }[]>`
     select secret_sealed from event_secret
     where client_id = ${clientId} and (retires_at is null or retires_at > now()) order by created_at desc`
-  const open = (sealed: string) => sealer.open(sealed, contextOf(clientId))
-  return {
-    authorization: row?.authorizationSealed ? open(row.authorizationSealed) : undefined,
-    secrets: secrets.map(({ secretSealed }) => open(secretSealed)),
-  }
+  return rows.map(({ secretSealed }) => sealer.open(secretSealed, contextOf(clientId)))
 }
+
+export const openAuthorization = (sealer: Sealer, clientId: string, sealed: string): string =>
+  sealer.open(sealed, contextOf(clientId))

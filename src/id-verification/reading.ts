@@ -63,9 +63,9 @@ export async function findReadable(
 export async function findApproval(
   sql: Sql,
   accountId: string,
-): Promise<{ since: Date; documentType: DocumentType | null } | undefined> {
-  const [row] = await sql<{ since: Date; documentType: DocumentType | null }[]>`
-    select coalesce(decided_at, session_created_at) as since, document_type from verification
+): Promise<{ id: string; since: Date; documentType: DocumentType | null } | undefined> {
+  const [row] = await sql<{ id: string; since: Date; documentType: DocumentType | null }[]>`
+    select id, coalesce(decided_at, session_created_at) as since, document_type from verification
     where account_id = ${accountId} and status = 'approved'
     order by images_complete desc, session_created_at desc limit 1`
   return row

@@ -12,6 +12,8 @@ create table event_stream (
   enabled boolean not null default true,
   -- Nothing answers there: until then nothing is tried.
   resume_at timestamptz,
+  -- One event at a time: until then one is on its way.
+  busy_until timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now()
 );
@@ -30,7 +32,8 @@ create index event_secret_client on event_secret (client_id);
 -- an erasure's outlives the account, as the proof of who was told and what they answered.
 create table event (
   id uuid primary key default gen_random_uuid(),
-  client_id text not null references client on delete cascade,
+  -- No reference: an erasure's stays when the application goes.
+  client_id text not null,
   kind text not null check (kind in ('verification.approved', 'verification.images-ready', 'verification.replaced',
     'verification.withdrawn', 'verification.erased', 'consent.changed', 'consent.revoked', 'resident.erased', 'test')),
   account_id uuid,
@@ -42,7 +45,8 @@ create table event (
   tries integer not null default 0,
   -- 'infinity': it is fetched, or there is nowhere to send it yet.
   run_at timestamptz not null default 'infinity',
-  replayed_at timestamptz,
+  -- How long it has been tried follows from this: it begins anew with another endpoint and by the operator's word.
+  first_tried_at timestamptz,
   -- It stands in the ledger that this application was told.
   noted boolean not null default false,
   delivered_at timestamptz,

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { decodeJwt } from 'jose'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { Sql } from '../db.ts'
 import { append } from '../ledger/entries.ts'
@@ -49,13 +50,17 @@ function ofUserinfo(ctx: KoaContextWithOIDC) {
   return { scope, names }
 }
 
+/** The token itself says what it holds: single claims may have been asked for besides the scopes (OIDC Core §5.5). */
 function ofToken(ctx: KoaContextWithOIDC) {
   const body = ctx.body as { id_token?: string; scope?: string } | undefined
-  const scope = body?.scope ?? ''
-  return { scope, names: body?.id_token ? personalClaims(scope) : [] }
+  const held = body?.id_token ? Object.keys(decodeJwt(body.id_token)) : []
+  return { scope: body?.scope ?? '', names: held.filter((name) => PERSONAL.includes(name)) }
 }
 
 const RECOGNITION = CLAIMS.openid ?? []
+const PERSONAL = Object.entries(CLAIMS).flatMap(([scope, claims]) =>
+  scope === 'openid' ? [] : claims,
+)
 const personalClaims = (scope: string): string[] =>
   scope
     .split(' ')

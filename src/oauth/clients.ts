@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { AdapterPayload } from 'oidc-provider'
 import type { Sql } from '../db.ts'
 import { OperatorError } from '../errors.ts'
+import { forgetEvents, resumeEvents } from '../events/store.ts'
 import { hashSecret, randomSecret } from '../secrets.ts'
 import { type ClientMetadata, completed, type Kept, metadataSchema } from './client-metadata.ts'
 import { KNOWN_UNGRANTED } from './scopes.ts'
@@ -196,6 +197,7 @@ export async function listClients(sql: Sql) {
 export async function setClientEnabled(sql: Sql, id: string, enabled: boolean): Promise<boolean> {
   const rows = await sql`
     update client set enabled = ${enabled}, updated_at = now() where id = ${id} returning id`
+  if (enabled) await resumeEvents(sql, id)
   return rows.length > 0
 }
 
@@ -210,6 +212,7 @@ export async function rotateClientSecret(sql: Sql, id: string): Promise<string |
 
 /** The client, what residents allowed it, and every token of it. Answers whether there was such a client. */
 export async function deleteClient(sql: Sql, id: string): Promise<boolean> {
+  await forgetEvents(sql, id)
   const rows = await sql`delete from client where id = ${id} returning id`
   return rows.length > 0
 }

@@ -85,6 +85,10 @@ export async function recordConsent(db: Db, decision: Decision): Promise<void> {
         created_at = case when ${goesOn} then created_at else now() end, updated_at = now()
       where account_id = ${accountId} and client_id = ${clientId}`
     await withdraw(sql, decision, kept.scopes, scopes)
+    // It begins anew with less: the tokens are gone already.
+    const isLess = before.scopes.some((scope) => !scopes.includes(scope))
+    if (!goesOn && !before.isEnded && isLess)
+      await announceConsent(sql, { accountId, clientId, scopes })
   })
 }
 

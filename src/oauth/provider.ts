@@ -12,7 +12,7 @@ import { createAdapter, type SuccessorOf } from './adapter.ts'
 import { mendAnswers } from './answers.ts'
 import { noteClaims, type ShownVerified } from './claims-ledger.ts'
 import { hashOfSecret } from './clients.ts'
-import { chosenInstead, findConsent } from './consents.ts'
+import { type Consent, chosenInstead, findConsent } from './consents.ts'
 import { termsOf } from './grants.ts'
 import type { SigningKeys } from './keys.ts'
 import { ACR } from './logins.ts'
@@ -331,24 +331,34 @@ async function loadGrant(ctx: KoaContextWithOIDC, db: Db) {
   if (!client || !session || !accountId) return undefined
   const consent = await findConsent(db, accountId, client.clientId)
   if (!consent?.isCurrent) return undefined
-  // RFC 6749 §3.3: another scope than was asked for, and the answer says so.
-  const { params } = ctx.oidc
-  if (typeof params?.scope === 'string') {
-    const asked = params.scope.split(' ')
-    params.scope = [...new Set([...asked, ...chosenInstead(consent, asked)])].join(' ')
-  }
-
   const grantId = session.grantIdFor(client.clientId)
   const existing = grantId ? await provider.Grant.find(grantId) : undefined
   const mine = existing?.accountId === accountId && existing.clientId === client.clientId
   const grant =
     mine && existing ? existing : new provider.Grant({ accountId, clientId: client.clientId })
   const terms = termsOf(consent, client.scope ?? '')
-  if (mine && isDeepStrictEqual({ openid: grant.openid, rejected: grant.rejected }, terms))
-    return grant
-  Object.assign(grant, terms)
-  await grant.save()
-  return grant
+  if (!(mine && isDeepStrictEqual({ openid: grant.openid, rejected: grant.rejected }, terms))) {
+    Object.assign(grant, terms)
+    await grant.save()
+  }
+  return withAlternatives(grant, consent)
+}
+
+/**
+ * RFC 6749 §3.3: where the resident chose a smaller scope in the place of one that is asked for, that one is granted. The
+ * library asks this Grant which of the requested scopes it grants, for whatever it issues now; the request stays as it came.
+ */
+function withAlternatives<T extends { getOIDCScopeFiltered(asked: Set<string>): string }>(
+  grant: T,
+  consent: Consent,
+): T {
+  const granted = grant.getOIDCScopeFiltered.bind(grant)
+  return Object.assign(grant, {
+    getOIDCScopeFiltered: (asked: Set<string>) =>
+      [...new Set([...granted(asked).split(' '), ...chosenInstead(consent, [...asked])])]
+        .filter(Boolean)
+        .join(' '),
+  })
 }
 
 const deviceForm = (ctx: KoaContextWithOIDC): DeviceForm => ({

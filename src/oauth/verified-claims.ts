@@ -81,14 +81,19 @@ export async function verifiedClaims(
   })
   if (told.length === 0) return undefined
 
-  const wanted = Array.isArray(verification.evidence)
-    ? verification.evidence.find((each) => isObject(each) && isMet(each.type, 'document'))
-    : undefined
+  const documentType = DOCUMENTS[verified.documentType ?? '']
+  const asked = Array.isArray(verification.evidence) ? verification.evidence : []
+  // The first of them that we have, with the values that it insists on.
+  const wanted = asked.find((each) => {
+    if (!isObject(each) || !isMet(each.type, 'document')) return false
+    const details = isObject(each.document_details) ? each.document_details : {}
+    return isMet(details.type, documentType ?? '')
+  })
+  if (asked.length > 0 && wanted === undefined) return undefined
   const withImages = isObject(wanted) && 'attachments' in wanted && granted.includes(IMAGES_SCOPE)
   const { attachments, images } = withImages
     ? await verified.attach()
     : { attachments: [], images: [] }
-  const documentType = DOCUMENTS[verified.documentType ?? '']
   const evidence = {
     type: 'document',
     ...(isObject(wanted) && 'document_details' in wanted && documentType

@@ -643,6 +643,15 @@ describe('a smaller alternative', () => {
     expect(await status(less.tokens.access_token)).toBe(200)
   })
 
+  test('what was chosen before is in no later request: all of it is all that was asked for', async () => {
+    const { allow, arrive } = await beginWithLess()
+    const { browser } = await allow({ [PAIR]: STATUS }, { scope: NEED })
+    const again = await allow({ [PAIR]: IMAGES }, { scope: NEED, browser, prompt: 'consent' })
+    expect(words(again.tokens.scope)).toEqual(['openid', IMAGES].sort())
+    const { page } = await arrive(NEED, browser, { prompt: 'consent' })
+    expect(page.text).toContain(`name="${PAIR}"`)
+  })
+
   test('works through refresh tokens and for an application that asks for both', async () => {
     const { allow, application } = await beginWithLess()
     const both = `openid offline_access ${IMAGES} ${STATUS}`

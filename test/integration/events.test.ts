@@ -13,6 +13,7 @@ import {
   recordAnswer,
   replayEvent,
   takeDue,
+  wakeForgotten,
 } from '../../src/events/store.ts'
 import {
   findStream,
@@ -25,7 +26,8 @@ import { webhookHeaders } from '../../src/events/webhook-signature.ts'
 import { startVerification } from '../../src/id-verification/operations.ts'
 import { eraseResident, eraseVerification } from '../../src/id-verification/retention.ts'
 import { createJobs, type Jobs } from '../../src/jobs.ts'
-import { listEntries } from '../../src/ledger/entries.ts'
+import { append, listEntries } from '../../src/ledger/entries.ts'
+import { deleteClient } from '../../src/oauth/clients.ts'
 import { changeConsent, revokeConsent } from '../../src/oauth/consents.ts'
 import { startApplication } from '../../src/sandbox/application.ts'
 import { createUserAgent } from '../../src/sandbox/user-agent.ts'
@@ -39,6 +41,7 @@ import {
   type TestPortal,
 } from '../support/portal.ts'
 import { connectSandbox, eventually } from '../support/sandbox.ts'
+import { addVerification } from '../support/verifications.ts'
 
 const API = '/api/v1/me/natural-person/id-verification'
 type Received = { headers: IncomingHttpHeaders; body: string }
@@ -50,7 +53,8 @@ let jobs: Jobs
 let receiver: Server
 let origin = ''
 const received = new Map<string, Received[]>()
-const answers = new Map<string, { status: number; body?: string; headers?: object }[]>()
+type Answer = { status: number; body?: string; headers?: object; afterMs?: number }
+const answers = new Map<string, Answer[]>()
 beforeAll(async () => {
   portal = await startPortal({ worker: true, outboundAllow: ['127.0.0.1/32'] })
   veriff = await connectSandbox(portal)
@@ -63,8 +67,10 @@ beforeAll(async () => {
     req.on('end', () => {
       const path = req.url ?? ''
       received.set(path, [...(received.get(path) ?? []), { headers: req.headers, body }])
-      const { status, headers, body: said } = answers.get(path)?.shift() ?? { status: 202 }
-      res.writeHead(status, headers as never).end(said)
+      const answer: Answer = answers.get(path)?.shift() ?? { status: 202 }
+      setTimeout(() => {
+        res.writeHead(answer.status, answer.headers as never).end(answer.body)
+      }, answer.afterMs ?? 0)
     })
   })
   await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve))
@@ -277,6 +283,7 @@ describe('what is told, to whom', () => {
     expect((await answer(mine, { outcome: 'erased' }, 'invented')).status).toBe(401)
     expect((await answer(mine, { outcome: 'erased' }, bank.token)).status).toBe(204)
     const kept = { outcome: 'kept', reason: 'Seven years, by the law on banking.' }
+    expect((await answer(mine, { outcome: 'kept' }, bank.token)).status).toBe(400)
     expect((await answer(`/${(await of(left.id))?.id}/answer`, kept, left.token)).status).toBe(204)
     expect(await of(bank.id)).toMatchObject({ answer: 'erased', answerReason: null })
     expect(await of(left.id)).toMatchObject({ answer: 'kept', answerReason: kept.reason })
@@ -297,17 +304,24 @@ describe('what is told, to whom', () => {
     expect(stranger.told()).toEqual([])
   }, 60_000)
 
-  test('a verification that the operator erases: who read it is to erase its copies', async () => {
+  test('a verification that the operator erases: who read it, or may, is to erase its copies', async () => {
     const resident = await addResident(portal.parts)
-    const [bank, idle] = [await addListener('webhook'), await addListener('webhook')]
+    const [bank, left, shop] = [
+      await addListener('webhook'),
+      await addListener('webhook'),
+      await addListener('webhook'),
+    ]
     const { id } = await verify(resident.id)
-    const { access_token } = await bank.allow(resident.email)
-    await idle.allow(resident.email)
-    await bank.application.call(`${portal.issuer}${API}`, access_token)
+    await bank.allow(resident.email)
+    const { access_token } = await left.allow(resident.email)
+    await left.application.call(`${portal.issuer}${API}`, access_token)
+    await revokeConsent(portal.db, resident.id, left.id)
+    await shop.allow(resident.email, 'openid profile')
     await eraseVerification(parts(), id, 'operator')
-    await eventually(async () => bank.kinds().length === 2 && idle.kinds().length === 1)
+    await eventually(async () => bank.kinds().length === 2 && left.kinds().length === 2)
     expect(bank.kinds().sort()).toEqual(['verification.erased', 'verification.withdrawn'])
-    expect(idle.kinds()).toEqual(['verification.withdrawn'])
+    expect(left.kinds().sort()).toEqual(['consent.revoked', 'verification.erased'])
+    expect(shop.kinds()).toEqual([])
   }, 60_000)
 })
 
@@ -417,9 +431,9 @@ describe('webhooks', () => {
     )
     const id = (await announceTest(portal.db, bank.id)) ?? ''
     const [erasure] = await portal.db<{ id: string }[]>`
-      insert into event (client_id, kind, occurred_at)
+      insert into event (client_id, kind, first_tried_at)
       values (${bank.id}, 'resident.erased', now() - interval '4 days') returning id`
-    await portal.db`update event set occurred_at = now() - interval '4 days' where id = ${id}`
+    await portal.db`update event set first_tried_at = now() - interval '4 days' where id = ${id}`
     const stateOf = async (event: string) => (await findEvent(portal.db, event))?.state
     const again = () =>
       portal.db`update event set run_at = now() where client_id = ${bank.id} and state = 'pending'`
@@ -461,15 +475,142 @@ describe('webhooks', () => {
     expect(event?.lastOutcome).toBe('no answer: ForbiddenAddressError')
   })
 
-  test('two that look at once take different ones', async () => {
-    const bank = await addListener('webhook')
-    await portal.db`update event_stream set resume_at = now() + interval '1 hour' where client_id = ${bank.id}`
-    for (let times = 0; times < 6; times++) await announceTest(portal.db, bank.id)
-    await portal.db`update event_stream set resume_at = null where client_id = ${bank.id}`
+  test('two that look at once take different ones, and one of each application', async () => {
+    const banks = [
+      await addListener('webhook'),
+      await addListener('webhook'),
+      await addListener('webhook'),
+    ]
+    const ids = banks.map(({ id }) => id)
+    const hold = (until: string) =>
+      portal.db`update event_stream set resume_at = ${until}::text::timestamptz where client_id = any (${ids})`
+    await hold('infinity')
+    for (const { id } of [...banks, ...banks]) await announceTest(portal.db, id)
+    await hold('-infinity')
     const taken = await Promise.all(Array.from({ length: 6 }, () => takeDue(portal.db)))
-    const ids = taken.flatMap((event) => (event ? [event.id] : []))
-    expect(new Set(ids).size).toBe(ids.length)
-    await eventually(async () => bank.kinds().length + ids.length >= 6)
+    const mine = taken.flatMap((event) => (event && ids.includes(event.clientId) ? [event] : []))
+    expect(new Set(mine.map(({ clientId }) => clientId)).size).toBe(mine.length)
+  })
+})
+
+describe('nothing is lost, and nobody waits for another', () => {
+  const point = (clientId: string, path: string) =>
+    setStream(portal.db, portal.parts.sealer, {
+      clientId,
+      delivery: 'webhook',
+      endpoint: `${origin}${path}`,
+    })
+
+  test('what is written while its stream is being set up is sent all the same', async () => {
+    const { client_id: id } = await addClient(portal.parts)
+    const path = `/${randomUUID()}`
+    await portal.db.begin(async (sql) => {
+      await sql`insert into event (client_id, kind) values (${id}, 'resident.erased')`
+      // By another connection, which cannot see the row.
+      await point(id, path)
+    })
+    await wakeForgotten(portal.db)
+    await eventually(async () => received.get(path)?.length === 1)
+  })
+
+  test('what waited long for a stream is tried as if it were new', async () => {
+    const { client_id: id } = await addClient(portal.parts)
+    const path = `/${randomUUID()}`
+    answers.set(path, [{ status: 503 }])
+    const [row] = await portal.db<{ id: string }[]>`
+      insert into event (client_id, kind, occurred_at)
+      values (${id}, 'resident.erased', now() - interval '31 days') returning id`
+    await point(id, path)
+    const event = await eventually(async () => {
+      const found = await findEvent(portal.db, row?.id ?? '')
+      return found?.attempts.length === 1 && found
+    })
+    expect(event.state).toBe('pending')
+  })
+
+  test('a late 410 of the endpoint before does not switch off the one after', async () => {
+    const bank = await addListener('webhook')
+    answers.set(bank.path, [{ status: 410, afterMs: 1_000 }])
+    const id = (await announceTest(portal.db, bank.id)) ?? ''
+    await eventually(async () => bank.webhooks().length === 1)
+    await point(bank.id, `${bank.path}/new`)
+    await eventually(async () => (await findEvent(portal.db, id))?.state === 'delivered')
+    expect(received.get(`${bank.path}/new`)).toHaveLength(1)
+    expect((await findStream(portal.db, bank.id))?.enabled).toBe(true)
+  })
+
+  test('a long page with a good status is an answer', async () => {
+    const bank = await addListener('webhook')
+    answers.set(bank.path, [{ status: 200, body: 'x'.repeat(200_000) }])
+    const id = (await announceTest(portal.db, bank.id)) ?? ''
+    await eventually(async () => (await findEvent(portal.db, id))?.state === 'delivered')
+  })
+
+  test('a slow application keeps nobody waiting but itself, and is told one thing at a time', async () => {
+    const [slow, quick] = [await addListener('webhook'), await addListener('webhook')]
+    answers.set(
+      slow.path,
+      Array.from({ length: 4 }, () => ({ status: 200, afterMs: 3_000 })),
+    )
+    for (let times = 0; times < 4; times++) await announceTest(portal.db, slow.id)
+    await eventually(async () => slow.webhooks().length === 1)
+    const id = (await announceTest(portal.db, quick.id)) ?? ''
+    await eventually(async () => (await findEvent(portal.db, id))?.state === 'delivered')
+    expect(slow.webhooks()).toHaveLength(1)
+    await removeStream(portal.db, slow.id)
+  })
+
+  test('refusals and goodbyes at the same moment end each in its own way', async () => {
+    const before = portal.logged()
+    for (let round = 0; round < 4; round++) {
+      const bank = await addListener('webhook')
+      answers.set(bank.path, [{ status: 503 }, { status: 410 }])
+      for (let times = 0; times < 4; times++) await announceTest(portal.db, bank.id)
+      await eventually(async () => {
+        await portal.db`update event_stream set resume_at = null where client_id = ${bank.id}`
+        return (await findStream(portal.db, bank.id))?.enabled === false
+      })
+    }
+    expect(portal.logged().slice(before.length)).not.toContain('could not be handled')
+  })
+
+  test('who read the status, and who is reading at this very moment, is to erase it too', async () => {
+    const STATUS = 'eprospera:person.id_verification.status.read'
+    const resident = await addResident(portal.parts)
+    const { id } = await addVerification(portal.parts, resident.id)
+    const client = await addClient(portal.parts, { scope: `openid ${STATUS}` })
+    const reading = await addListener('poll')
+    await reading.allow(resident.email)
+    const application = await createApplication(portal.issuer, client)
+    const tokens = await application.obtainTokens(`openid ${STATUS}`, resident.email)
+    await application.call(`${portal.issuer}${API}/status`, tokens.access_token)
+    await revokeConsent(portal.db, resident.id, client.client_id)
+    await portal.db.begin(async (sql) => {
+      await append(sql, {
+        kind: 'disclosure',
+        clientId: reading.id,
+        accountId: resident.id,
+        verificationId: id,
+        result: 'shown',
+      })
+      await eraseVerification(parts(), id, 'operator')
+    })
+    for (const clientId of [client.client_id, reading.id])
+      expect((await listEvents(portal.db, { clientId })).map(({ kind }) => kind)).toContain(
+        'verification.erased',
+      )
+  })
+
+  test('the proof of who was told stays when the application goes', async () => {
+    const resident = await addResident(portal.parts)
+    const bank = await addListener('poll')
+    await bank.allow(resident.email)
+    await announceTest(portal.db, bank.id)
+    await eraseResident(parts(), resident.id)
+    await deleteClient(portal.db, bank.id)
+    expect((await listEvents(portal.db, { clientId: bank.id })).map(({ kind }) => kind)).toEqual([
+      'resident.erased',
+    ])
   })
 })
 
@@ -544,7 +685,7 @@ describe('security event tokens', () => {
     const ids = [await announceTest(portal.db, bank.id), await announceTest(portal.db, bank.id)]
     const one = await poll(bank, { maxEvents: 1 })
     expect([Object.keys(one.sets), one.moreAvailable]).toEqual([[ids[0]], true])
-    const both = await poll(bank, {})
+    const both = await poll(bank, { maxEvents: 1000 })
     expect(Object.keys(both.sets).sort()).toEqual([...ids].sort())
     expect(both.moreAvailable).toBeUndefined()
     for (const [jti, token] of Object.entries(both.sets)) {

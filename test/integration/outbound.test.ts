@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createOutbound } from '../../src/outbound.ts'
 
@@ -50,5 +50,31 @@ test('an address that the operator named is reached; redirects, silence and endl
   await expect(outbound(`http://127.0.0.1:${port}/endless`, { maxBytes: 10_000 })).rejects.toThrow(
     'more than 10000 bytes came',
   )
+  const cut = await outbound(`http://127.0.0.1:${port}/endless`, {
+    maxBytes: 10_000,
+    whenLonger: 'cut',
+  })
+  expect([cut.status, (await cut.arrayBuffer()).byteLength <= 10_000]).toEqual([200, true])
   await expect(outbound(`http://127.0.0.1:${port}/silent`, { timeoutMs: 50 })).rejects.toThrow()
 })
+
+// Outside its promise, this would end the process: any application could end any worker.
+test.each(['600 X', '999 X', '101 Switching Protocols', '304 Not Modified'])(
+  'an answer of %s is an error or an answer, and no accident',
+  async (line) => {
+    const strange = createTcpServer((socket) => {
+      socket.on('error', () => {})
+      socket.once('data', () => socket.end(`HTTP/1.1 ${line}\r\nContent-Length: 0\r\n\r\n`))
+    })
+    await new Promise<void>((resolve) => strange.listen(0, '127.0.0.1', resolve))
+    const { port: at } = strange.address() as AddressInfo
+    const outcome = await createOutbound(['127.0.0.0/8'])(`http://127.0.0.1:${at}/`, {
+      timeoutMs: 500,
+    }).then(
+      ({ status }) => status,
+      (error: unknown) => error instanceof Error,
+    )
+    expect(outcome).toBe(line.startsWith('304') ? 304 : true)
+    strange.close()
+  },
+)

@@ -127,6 +127,17 @@ test('left out whole where it cannot be answered as asked', async () => {
     { ...usual, verification: { ...framework, time: { max_age: 60 } } },
     { ...usual, claims: {} },
     { ...usual, claims: { given_name: { value: 'Eva' }, constructor: null } },
+    {
+      ...usual,
+      verification: {
+        ...framework,
+        evidence: [{ type: null, document_details: { type: { value: 'idcard' } } }],
+      },
+    },
+    {
+      ...usual,
+      verification: { ...framework, evidence: [{ type: { value: 'electronic_record' } }] },
+    },
     { claims: names },
     null,
     { verification: [], claims: 5 },
@@ -167,6 +178,13 @@ test('who was told what is in the ledger: at userinfo and in ID tokens, without 
     expect(entry).toMatchObject({ kind: 'disclosure', clientId: client.client_id })
     expect(JSON.stringify(entry)).not.toMatch(/X-Amz|https?:/)
   }
+  // Single claims, asked for by name.
+  const claims = JSON.stringify({ id_token: { email: null } })
+  const other = await addResident(portal.parts)
+  await application.obtainTokens('openid', other.email, undefined, { claims })
+  expect((await listEntries(portal.db, other.id)).map(({ result }) => result)).toEqual([
+    'claims: email',
+  ])
   // A recognition alone discloses nothing.
   const { access_token } = await application.obtainTokens('openid', resident.email)
   await fetchUserInfo(application.configuration, access_token, resident.id)
