@@ -17,6 +17,7 @@ export const createEventSigner =
       sub_id: event.accountId
         ? { format: 'iss_sub', iss: issuer, sub: event.accountId }
         : { format: 'opaque', id: event.clientId },
+      toe: Math.floor(event.occurredAt.getTime() / 1000),
       events: statementOf(issuer, event),
     })
       .setProtectedHeader({ alg: algorithm, typ: 'secevent+jwt', kid })

@@ -539,6 +539,23 @@ describe('nothing is lost, and nobody waits for another', () => {
     expect((await findStream(portal.db, bank.id))?.enabled).toBe(true)
   })
 
+  test('what a sender took and never ended is sent by another, after its minute', async () => {
+    const bank = await addListener('webhook')
+    await portal.db`update event_stream set enabled = false where client_id = ${bank.id}`
+    const id = (await announceTest(portal.db, bank.id)) ?? ''
+    // As a process leaves it that ended in the middle.
+    await portal.db`
+      update event_stream set enabled = true, busy_until = now() + interval '1 minute' where client_id = ${bank.id}`
+    await portal.db`
+      update event set run_at = now() + interval '1 minute', tries = 1, first_tried_at = now() where id = ${id}`
+    await new Promise((resolve) => setTimeout(resolve, 2_500))
+    expect(bank.webhooks()).toHaveLength(0)
+    await portal.db`update event_stream set busy_until = now() where client_id = ${bank.id}`
+    await portal.db`update event set run_at = now() where id = ${id}`
+    await eventually(async () => (await findEvent(portal.db, id))?.state === 'delivered')
+    expect(bank.webhooks()).toHaveLength(1)
+  })
+
   test('a long page with a good status is an answer', async () => {
     const bank = await addListener('webhook')
     answers.set(bank.path, [{ status: 200, body: 'x'.repeat(200_000) }])
