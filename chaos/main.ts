@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { createRandom } from '../src/sandbox/specimen.ts'
 import { BREAKS, breakSources } from './breaks.ts'
 import { check } from './checker.ts'
+import { keepEvidence } from './evidence.ts'
 import type { History } from './history.ts'
 import { heal, torment } from './nemesis.ts'
 import { readHeld, readOutcome, settle } from './outcome.ts'
@@ -104,6 +105,8 @@ async function run(given: {
     })
     const faults = check(history, await readOutcome(world, stored), await readHeld(world, history))
     report(world, history, brought, faults)
+    if (faults.length > 0 && !broken)
+      say(`what is known of them: ${await keepEvidence(world, history, { seed, faults })}`)
     return faults
   } finally {
     process.off('SIGINT', interrupted).off('SIGTERM', interrupted)

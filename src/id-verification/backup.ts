@@ -13,7 +13,7 @@ import {
   isDecidedLongAgo,
   markRefused,
   markStored,
-  recordImages,
+  recordListing,
   refreshDocuments,
   type VerificationRow,
 } from './store.ts'
@@ -40,9 +40,8 @@ async function listImages(parts: Parts, { verificationId, attemptId }: JobData<'
   const listing = await countListings(db, verificationId)
   const media = await listMedia(parts, vendor, verification, { attemptId, listing })
   await db.begin(async (sql) => {
-    for (const imageId of await recordImages(sql, verificationId, { attemptId, listing }, media))
-      await jobs.enqueue(sql, 'backup-image', { imageId })
-    await refreshDocuments(sql, verificationId, { attemptId, listing })
+    const pending = await recordListing(sql, verificationId, { attemptId, listing }, media)
+    for (const imageId of pending ?? []) await jobs.enqueue(sql, 'backup-image', { imageId })
   })
   jobs.wake()
 }

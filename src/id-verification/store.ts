@@ -266,10 +266,24 @@ export async function countListings(sql: Sql, verificationId: string): Promise<n
 }
 
 /**
- * The images of an attempt, in the vendor's order, as the list that was wanted for the `listing`th time has them.
- * Answers the ones still to be copied; those known already keep what was copied.
+ * In a transaction: the images of an attempt, in the vendor's order, as the list that was wanted for the `listing`th time
+ * has them, and what the endpoint shows because of it. Answers the ones still to be copied; those known already keep what
+ * was copied. `undefined`: it was erased meanwhile.
  */
-export async function recordImages(
+export async function recordListing(
+  sql: Sql,
+  verificationId: string,
+  listed: { attemptId: string; listing: number },
+  media: readonly Media[],
+): Promise<string[] | undefined> {
+  // Before anything is read: of two lists at once, of two attempts perhaps, each must see the other's images.
+  if (!(await lockVerification(sql, verificationId))) return undefined
+  const pending = await recordImages(sql, verificationId, listed, media)
+  await refreshDocuments(sql, verificationId, listed)
+  return pending
+}
+
+async function recordImages(
   sql: Sql,
   verificationId: string,
   { attemptId, listing }: { attemptId: string; listing: number },

@@ -2,11 +2,18 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { findVerification } from '../../src/id-verification/operations.ts'
-import { findLatestDocuments } from '../../src/id-verification/store.ts'
+import {
+  countListings,
+  findLatestDocuments,
+  lockVerification,
+  recordDecision,
+  recordListing,
+} from '../../src/id-verification/store.ts'
 import { drawImage } from '../../src/sandbox/images.ts'
 import { inventPerson } from '../../src/sandbox/specimen.ts'
-import { startPortal, type TestPortal } from '../support/portal.ts'
+import { addResident, startPortal, type TestPortal } from '../support/portal.ts'
 import { connectSandbox, eventually } from '../support/sandbox.ts'
+import { addVerification } from '../support/verifications.ts'
 
 let portal: TestPortal
 let vendor: Awaited<ReturnType<typeof connectSandbox>>
@@ -227,3 +234,35 @@ test('the bucket being away for a while delays the backup and loses nothing', as
   await complete(id)
   expect(await digestOf((await keys(id)).faceKey)).toBe((await held(sessionId)).get('face'))
 }, 60_000)
+
+test('of two lists at once, of the attempt before and of this one, none makes a half set whole', async () => {
+  const { db } = portal
+  const resident = await addResident(portal.parts)
+  const { id } = await addVerification(portal.parts, resident.id)
+  await db.begin(async (sql) => {
+    await lockVerification(sql, id)
+    const now = { decidedAt: new Date(), documentType: undefined, reason: undefined }
+    await recordDecision(sql, id, { ...now, attemptId: '2', status: 'approved' }, undefined)
+  })
+  const listing = await countListings(db, id)
+  const listed = Promise.withResolvers<void>()
+  const ended = Promise.withResolvers<void>()
+  const ours = db.begin(async (sql) => {
+    const media = [{ mediaId: 'front', type: 'document_front' }] as never
+    await recordListing(sql, id, { attemptId: '2', listing }, media)
+    listed.resolve()
+    await ended.promise
+  })
+  await listed.promise
+  const before = db.begin((sql) => recordListing(sql, id, { attemptId: '1', listing }, []))
+  // Until it waits for ours.
+  await eventually(async () => {
+    const [row] = await db`
+      select count(*)::int as count from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock'`
+    return (row?.count ?? 0) > 0
+  })
+  ended.resolve()
+  await Promise.all([ours, before])
+  expect(await read(id)).toMatchObject({ imagesComplete: false })
+})
