@@ -11,7 +11,7 @@ import {
 } from './accounts/accounts.ts'
 import { findPerson, findResidency, setPerson } from './accounts/natural-person.ts'
 import { migrate, type Sql } from './db.ts'
-import { diagnose } from './doctor.ts'
+import { describe, diagnose } from './doctor.ts'
 import { FindingsError, OperatorError } from './errors.ts'
 import { announceTest } from './events/events.ts'
 import {
@@ -26,6 +26,7 @@ import {
   removeStream,
   rotateSigningSecret,
   rotateStreamToken,
+  type Stream,
   setStream,
 } from './events/streams.ts'
 import { proveErasure } from './id-verification/erasure.ts'
@@ -36,7 +37,7 @@ import {
   listAllVerifications,
   listDeliveries,
   replayDelivery,
-  retryBackup,
+  retryVerification,
   startVerification,
 } from './id-verification/operations.ts'
 import {
@@ -79,12 +80,19 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
+/** The usage, because it was asked for: exit status 0. */
+export class HelpAsked extends Error {
+  override readonly name = 'HelpAsked'
+}
+
 type Values = Record<string, string | boolean | string[] | undefined>
 type CommandParts = Parts & { issuer: string | undefined }
 type Command = {
   usage: string
   options?: Record<string, { type: 'string' | 'boolean'; multiple?: boolean }>
   run(parts: CommandParts, values: Values, rest: string[]): Promise<unknown>
+  /** For people, where a list of names and values would not do. */
+  show?: (answer: never) => string
 }
 
 const one = (values: Values, name: string): string => {
@@ -153,7 +161,13 @@ async function readClient(values: Values, rest: string[]) {
 function readAlternatives(words: string[] | undefined): Record<string, string> | undefined {
   return (
     words &&
-    Object.fromEntries(words.filter(Boolean).map((word) => word.split('=', 2) as [string, string]))
+    Object.fromEntries(
+      words.filter(Boolean).map((word) => {
+        const [whole, less] = word.split('=', 2)
+        if (!whole || !less) throw new UsageError('--alternative is SCOPE=SMALLER')
+        return [whole, less]
+      }),
+    )
   )
 }
 
@@ -288,7 +302,8 @@ const COMMANDS: Record<string, Command> = {
     run: async ({ db, sealer }, values, rest) => {
       const clientId = id(rest, 'client')
       const delivery = some(values, 'delivery')
-      if (delivery === undefined) return found(await findStream(db, clientId), 'stream of events')
+      if (delivery === undefined)
+        return presentStream(found(await findStream(db, clientId), 'stream of events'))
       if (delivery === 'none') {
         found(await db.begin((sql) => removeStream(sql, clientId)), 'stream of events')
         return { client_id: clientId, delivery }
@@ -299,7 +314,7 @@ const COMMANDS: Record<string, Command> = {
         endpoint: some(values, 'url'),
         authorization: values['authorization-stdin'] ? await readSecret() : undefined,
       }
-      return found(await db.begin((sql) => setStream(sql, sealer, stream)), 'client')
+      return presentStream(found(await db.begin((sql) => setStream(sql, sealer, stream)), 'client'))
     },
   },
   'client rotate-events-secret': {
@@ -325,11 +340,13 @@ const COMMANDS: Record<string, Command> = {
   'event list': {
     usage: 'event list [--client ID] [--undelivered]',
     options: { client: { type: 'string' }, undelivered: { type: 'boolean' } },
-    run: ({ db }, values) =>
-      listEvents(db, {
-        clientId: some(values, 'client'),
-        undelivered: values.undelivered === true,
-      }),
+    run: async ({ db }, values) => {
+      const clientId = some(values, 'client')
+      const events = await listEvents(db, { clientId, undelivered: values.undelivered === true })
+      // Of one that is gone, erasures stay.
+      if (clientId && events.length === 0) found(await findClient(db, clientId), 'client')
+      return events
+    },
   },
   'event show': {
     usage: 'event show ID',
@@ -614,7 +631,7 @@ const COMMANDS: Record<string, Command> = {
     run: async ({ db, runtime, log }, _values, rest) => {
       const verificationId = id(rest, 'verification')
       await withJobs({ runtime, log }, async (jobs) => {
-        found(await retryBackup(db, jobs, verificationId), 'approved verification')
+        found(await retryVerification(db, jobs, verificationId), 'verification at a vendor')
       })
       return { id: verificationId, queued: true }
     },
@@ -640,7 +657,11 @@ const COMMANDS: Record<string, Command> = {
   },
 
   migrate: { usage: 'migrate', run: async ({ db }) => ({ applied: await migrate(db) }) },
-  doctor: { usage: 'doctor', run: (parts) => diagnose(parts) },
+  doctor: {
+    usage: 'doctor',
+    run: (parts) => diagnose(parts),
+    show: (findings: Awaited<ReturnType<typeof diagnose>>) => `${describe(findings)}\n`,
+  },
 }
 
 const USAGE = `usage: npm run -s cli -- NOUN VERB [options] [--json]
@@ -650,13 +671,19 @@ ${Object.values(COMMANDS)
   .join('\n')}
 `
 
-export type Invocation = { run(parts: CommandParts): Promise<unknown>; json: boolean }
+export type Invocation = {
+  run(parts: CommandParts): Promise<unknown>
+  /** What is printed of the answer. */
+  print(answer: unknown): string
+}
 
 /** Reads the words of the command line before anything is opened. Throws UsageError. */
 export function readCommand(words: string[]): Invocation {
   const twoWords = words.slice(0, 2).join(' ')
   const name = Object.hasOwn(COMMANDS, twoWords) ? twoWords : (words[0] ?? '')
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  if (words.includes('--help') || words.includes('-h'))
+    throw new HelpAsked(command ? `usage: ${command.usage}\n` : USAGE)
   if (!command)
     throw new UsageError(
       words.length === 0 ? USAGE : `There is no command "${twoWords}".\n\n${USAGE}`,
@@ -668,7 +695,10 @@ export function readCommand(words: string[]): Invocation {
       allowPositionals: true,
     })
     return {
-      json: values.json === true,
+      print: (answer) =>
+        command.show && !values.json
+          ? command.show(answer as never)
+          : print(answer, values.json === true),
       run: (parts) => command.run(parts, values as Values, positionals),
     }
   } catch (error) {
@@ -709,6 +739,14 @@ async function withJobs<T>(
     await jobs.stop()
   }
 }
+
+/** In the names that everything of a client has. */
+const presentStream = ({ clientId, createdAt, updatedAt, ...stream }: Stream) => ({
+  client_id: clientId,
+  ...stream,
+  created_at: createdAt,
+  updated_at: updatedAt,
+})
 
 /** Of an access token, live or not: what the ledger knows it by. */
 function tokenIdOf(token: string): Uint8Array {

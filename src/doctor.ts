@@ -94,7 +94,7 @@ export async function diagnose(parts: Parts & { issuer: string | undefined }): P
   if (issuer)
     await attempt(
       'issuer',
-      'start the server, and check ISSUER and the proxy before it',
+      `${issuer} does not answer as it: start the server, or give this command its ISSUER or PORT, and check the proxy before it`,
       async () => {
         const response = await fetch(`${issuer}/.well-known/openid-configuration`, {
           signal: AbortSignal.timeout(5_000),
@@ -109,7 +109,8 @@ export async function diagnose(parts: Parts & { issuer: string | undefined }): P
   return findings
 }
 
-const describe = (findings: Finding[]) =>
+/** For people, a line each. */
+export const describe = (findings: readonly Finding[]): string =>
   findings
     .map(({ check, ok, detail }) => `${ok ? 'ok    ' : 'FAILED'}  ${check}: ${detail}`)
     .join('\n')

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { print, readCommand, UsageError } from './commands.ts'
+import { HelpAsked, print, readCommand, UsageError } from './commands.ts'
 import { type Config, isLoopback, loadConfig } from './config.ts'
 import { openEmbedded } from './embedded/data-dir.ts'
 import { FindingsError, OperatorError } from './errors.ts'
@@ -186,9 +186,7 @@ async function main(words: string[]): Promise<void> {
   const config = loadConfig(process.env)
   const parts = await open(config, createLog('error'), 'attach-or-own')
   try {
-    process.stdout.write(
-      print(await command.run({ ...parts, issuer: config.issuer }), command.json),
-    )
+    process.stdout.write(command.print(await command.run({ ...parts, issuer: config.issuer })))
   } finally {
     await parts.close()
   }
@@ -199,7 +197,8 @@ const seconds = (since: number) => `${((performance.now() - since) / 1000).toFix
 try {
   await main(process.argv.slice(2))
 } catch (error) {
-  if (error instanceof UsageError) {
+  if (error instanceof HelpAsked) process.stdout.write(error.message)
+  else if (error instanceof UsageError) {
     process.stderr.write(`${error.message}\n`)
     process.exitCode = 2
   } else if (error instanceof OperatorError) {

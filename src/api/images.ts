@@ -197,7 +197,7 @@ export const residentReader =
   (bearer: Bearer) =>
   async (c: Context): Promise<Reader> => {
     const scope = 'eprospera:person.id_verification.read'
-    const live = await bearer.requireResident(await bearer.read(c), scope)
+    const live = await bearer.requireResident(c, scope)
     const { accountId, clientId, tokenId } = live
     return { owner: { accountId }, clientId, scope, tokenId }
   }
@@ -207,7 +207,7 @@ export const tenantReader =
   (bearer: Bearer) =>
   async (c: Context): Promise<Reader> => {
     const scope = 'idv.read'
-    const service = await bearer.requireServiceToken(await bearer.read(c), scope)
+    const service = await bearer.requireServiceToken(c, scope)
     const { tenant, clientId, tokenId } = service
     const verificationId = c.req.param('verificationId') ?? ''
     return { owner: { tenant, verificationId }, clientId, scope, tokenId }

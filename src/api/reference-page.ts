@@ -16,12 +16,18 @@ ${OPERATIONS.map(section)}`,
   })
 
 const section = (operation: Operation): Html => {
-  const { operationId, method, path, summary, description, scope, body, answer } = operation
+  const { operationId, method, path, summary, description, scope, stream, body, answer } = operation
   return html`<section class="card" id="${operationId}" aria-labelledby="${operationId}-title">
 <h2 id="${operationId}-title">${summary}</h2>
 <p><code>${method.toUpperCase()} ${path}</code></p>
 ${description ? html`<p>${description}</p>` : ''}
-<p class="quiet">${scope ? html`Scope <code>${scope}</code>` : 'No token'}</p>
+<p class="quiet">${
+    scope
+      ? html`Scope <code>${scope}</code>`
+      : stream
+        ? 'The token of the application’s event stream'
+        : 'No token'
+  }</p>
 <pre><code>${curl(operation)}</code></pre>
 ${body ? html`<h3>Request</h3><pre><code>${JSON.stringify(body.example, null, 2)}</code></pre>` : ''}
 <h3>Answer ${answer.status}</h3>
@@ -30,10 +36,11 @@ ${answer.example === undefined ? '' : html`<pre><code>${JSON.stringify(answer.ex
 </section>`
 }
 
-const curl = ({ method, path, scope, body }: Operation): string =>
+const curl = ({ method, path, scope, stream, body }: Operation): string =>
   [
     `curl ${method === 'get' ? '' : `-X ${method.toUpperCase()} `}"$ISSUER${path.replaceAll(/\{(\w+)\}/g, (_, name: string) => `$${name.toUpperCase()}`)}"`,
     ...(scope ? ['  -H "Authorization: Bearer $ACCESS_TOKEN"'] : []),
+    ...(stream ? ['  -H "Authorization: Bearer $EVENTS_TOKEN"'] : []),
     ...(body
       ? ['  -H "Content-Type: application/json"', `  -d '${JSON.stringify(body.example)}'`]
       : []),

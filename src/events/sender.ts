@@ -73,9 +73,10 @@ async function send(parts: Parts, event: DueEvent): Promise<void> {
   await noteTelling(db, [event.id])
   const { attempt, retryAfterSeconds } = await tryOnce(parts, event)
   const { id: eventId, clientId, kind } = event
-  log.info('event sent', { eventId, clientId, kind, ...attempt })
-  if (attempt.status === 410) log.warn('event stream paused', { clientId })
   const outcome = judge(event, attempt.status, retryAfterSeconds)
+  const isTaken = outcome.state === 'delivered'
+  log[isTaken ? 'info' : 'warn']('event tried', { eventId, clientId, kind, ...attempt })
+  if (outcome.state === 'paused') log.warn('event stream paused', { clientId })
   await db.begin((sql) => endTry(sql, event, outcome, attempt))
 }
 
@@ -120,6 +121,8 @@ async function tryOnce(
       secondsUntil(answer.headers.get('retry-after')),
     )
   } catch (error) {
+    if (error instanceof Error && error.name === 'ForbiddenAddressError')
+      return ended(null, 'not sent: the address is not public, see OUTBOUND_ALLOW')
     return ended(null, `no answer: ${wordOf(error)}`)
   }
 }

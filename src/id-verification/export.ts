@@ -22,8 +22,6 @@ export async function exportResident(
   { db, storage }: { db: Db; storage: Storage },
   { accountId, file, sign }: { accountId: string; file: string; sign: SignManifest },
 ): Promise<{ files: number; bytes: number; sha256: string }> {
-  // Before anything is read: what is taken out is written down, or not taken.
-  await append(db, { kind: 'export', accountId, result: 'archive' })
   const unfinished = `${file}.unfinished`
   let handle: Awaited<ReturnType<typeof open>>
   try {
@@ -37,6 +35,8 @@ export async function exportResident(
     )
   }
   try {
+    // Before anything is read: what is taken out is written down, or not taken.
+    await append(db, { kind: 'export', accountId, result: 'archive' })
     const archive = startArchive((chunk) => handle.write(chunk))
     const json = (name: string, value: unknown) =>
       archive.add(name, Buffer.from(`${JSON.stringify(value, null, 2)}\n`))

@@ -2,7 +2,13 @@ import type { Db, Sql } from '../db.ts'
 import { OperatorError } from '../errors.ts'
 import type { Jobs } from '../jobs.ts'
 import { hashSecret, randomSecret, type Sealer } from '../secrets.ts'
-import { createVerification, markNotStarted, setVendorSession } from './store.ts'
+import {
+  askAgain,
+  createVerification,
+  lockVerification,
+  markNotStarted,
+  setVendorSession,
+} from './store.ts'
 import { VendorError, type VendorName } from './vendors/vendor.ts'
 import { createVendor, findVendorIntegration } from './vendors/vendors.ts'
 
@@ -119,14 +125,19 @@ export async function replayDelivery(sql: Sql, id: string): Promise<boolean> {
   return rows.length > 0
 }
 
-/** Asks the vendor for the images of an approved verification again; those that are stored stay. Answers whether it is approved. */
-export async function retryBackup(db: Db, jobs: Jobs, id: string): Promise<boolean> {
+/**
+ * Asks the vendor again: for the images of an approved verification, of which those that are stored stay; for the decision of
+ * any other. Answers whether there is one that the vendor knows.
+ */
+export async function retryVerification(db: Db, jobs: Jobs, id: string): Promise<boolean> {
   if (!UUID.test(id)) return false
   return await db.begin(async (sql) => {
-    const [row] = await sql<{ attemptId: string | null }[]>`
-      select attempt_id from verification where id = ${id} and status = 'approved'`
-    if (!row) return false
-    await jobs.enqueue(sql, 'list-images', { verificationId: id, attemptId: row.attemptId ?? '' })
+    const row = await lockVerification(sql, id)
+    if (!row?.vendorSessionId) return false
+    const { status, attemptId } = row
+    if (status === 'approved')
+      await jobs.enqueue(sql, 'list-images', { verificationId: id, attemptId: attemptId ?? '' })
+    else await askAgain(sql, id)
     return true
   })
 }

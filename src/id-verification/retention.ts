@@ -133,6 +133,7 @@ async function erase(
   reason: ErasureReason,
   by?: string,
 ): Promise<boolean> {
+  if (!UUID.test(id)) return false
   const [locked] = await sql<{ accountId: string | null }[]>`
     select account_id from verification where id = ${id} for update`
   if (!locked) return false
@@ -191,6 +192,7 @@ export async function eraseResident(
 
 /** The stub of an erased verification, or `undefined`. */
 export async function findErased(sql: Sql, id: string) {
+  if (!UUID.test(id)) return undefined
   const [row] = await sql`
     select id, tenant, vendor, integration, status, images, reason, erased_at, objects_deleted_at,
       vendor_deleted_at, vendor_answer
@@ -226,3 +228,5 @@ async function deleteRemains(
       vendor_deleted_at = ${answer === 'deleted' ? new Date() : null} where id = ${id}`
   log.info('vendor asked to delete', { verificationId: id, answer })
 }
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i

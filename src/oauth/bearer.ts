@@ -37,6 +37,7 @@ type Options = {
     accountId?: string
     scope: string
     tokenId: Buffer
+    requestId: string | undefined
   }) => Promise<void>
 }
 
@@ -55,11 +56,11 @@ export type Bearer = {
   /** Whether this is a live service token of that client with that scope, not bound to a key. */
   isServiceToken(token: string, wanted: { clientId: string; scope: ServiceScope }): Promise<boolean>
   /** A live token of a resident's with these scopes. Throws the contract's 401. */
-  requireResident(token: VerifiedToken, ...scopes: Scope[]): Promise<LiveToken>
+  requireResident(c: Context, ...scopes: Scope[]): Promise<LiveToken>
   /** Both for one route: `c.var.live`. */
   requireScope(...scopes: Scope[]): ReturnType<typeof createMiddleware<BearerEnv>>
   /** A live service token with this scope. Throws the contract's 401. */
-  requireServiceToken(token: VerifiedToken, scope: ServiceScope): Promise<ServiceToken>
+  requireServiceToken(c: Context, scope: ServiceScope): Promise<ServiceToken>
   /** Both for one route: `c.var.service`. */
   requireService(scope: ServiceScope): ReturnType<typeof createMiddleware<ServiceEnv>>
 }
@@ -102,12 +103,17 @@ export function createBearer({
       ])
   }
 
-  async function noteLacking(live: LiveToken | ServiceToken, wanted: readonly string[]) {
+  async function noteLacking(
+    c: Context,
+    live: LiveToken | ServiceToken,
+    wanted: readonly string[],
+  ) {
     const granted = (live.scope ?? '').split(' ')
     if (wanted.every((scope) => granted.includes(scope))) return
     const { clientId, tokenId } = live
     const accountId = 'accountId' in live ? { accountId: live.accountId } : {}
-    await onRefused({ clientId, ...accountId, scope: wanted.join(' '), tokenId })
+    const requestId: string | undefined = c.get('requestId')
+    await onRefused({ clientId, ...accountId, scope: wanted.join(' '), tokenId, requestId })
   }
 
   const bearer: Bearer = {
@@ -155,13 +161,14 @@ export function createBearer({
       return live?.clientId === clientId && (live.scope ?? '').split(' ').includes(scope)
     },
 
-    async requireResident(token, ...scopes) {
+    async requireResident(c, ...scopes) {
+      const token = await bearer.read(c)
       const [found] = await db<LiveToken[]>`
         select id as token_id, account_id, client_id, scope from live_access_token where id = ${token.rowId}`
       const live: LiveToken | ServiceToken | undefined = found ?? (await bearer.findService(token))
       if (live) {
         onUse(live)
-        await noteLacking(live, scopes)
+        await noteLacking(c, live, scopes)
       }
       bearer.requireLive(live, ...scopes)
       return live
@@ -169,11 +176,12 @@ export function createBearer({
 
     requireScope: (...scopes) =>
       createMiddleware<BearerEnv>(async (c, next) => {
-        c.set('live', await bearer.requireResident(await bearer.read(c), ...scopes))
+        c.set('live', await bearer.requireResident(c, ...scopes))
         await next()
       }),
 
-    async requireServiceToken(token, scope) {
+    async requireServiceToken(c, scope) {
+      const token = await bearer.read(c)
       const service = await bearer.findService(token)
       if (!service) {
         const [resident] = await db`select from live_access_token where id = ${token.rowId}`
@@ -181,7 +189,7 @@ export function createBearer({
       }
       if (service) {
         onUse(service)
-        await noteLacking(service, [scope])
+        await noteLacking(c, service, [scope])
       }
       // A resident's token never has these scopes, which is what it is told.
       requireScopes(service?.scope ?? null, [scope])
@@ -191,7 +199,7 @@ export function createBearer({
 
     requireService: (scope) =>
       createMiddleware<ServiceEnv>(async (c, next) => {
-        c.set('service', await bearer.requireServiceToken(await bearer.read(c), scope))
+        c.set('service', await bearer.requireServiceToken(c, scope))
         await next()
       }),
   }

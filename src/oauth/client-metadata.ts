@@ -141,7 +141,7 @@ function alternativeFaults({ scope, scope_alternatives: alternatives = {} }: Kep
       ]
     return registered.includes(whole) && registered.includes(less)
       ? []
-      : ['both scopes of an alternative must be in the scope of the client']
+      : [`both scopes of an alternative must be in the scope of the client: ${whole} ${less}`]
   })
 }
 

@@ -99,7 +99,9 @@ describe('each look leaves a row', () => {
     await call(token)
     const poor = await signedIn('openid')
     await call(poor.token)
-    await call(poor.token, `${PATH}/images`)
+    const refused = await call(poor.token, `${PATH}/images`)
+    const [refusal] = await listEntries(db, poor.resident.id)
+    expect(refusal?.requestId).toBe(refused.headers.get('x-request-id'))
     expect((await listEntries(db, resident.id)).map(({ kind, result }) => [kind, result])).toEqual([
       ['disclosure', 'nothing'],
     ])

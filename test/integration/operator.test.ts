@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { refreshTokenGrant } from 'openid-client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { readCommand } from '../../src/commands.ts'
+import { HelpAsked, readCommand, UsageError } from '../../src/commands.ts'
 import { createApplication } from '../support/application.ts'
 import {
   ALL_SCOPES,
@@ -84,7 +84,7 @@ test('a delivery is listed, explained, and applied again with no second effect',
   await expect(run('delivery', 'show', randomUUID())).rejects.toThrow('no such delivery')
 })
 
-test('an approved verification’s images can be asked for again, another’s not', async () => {
+test('an approved verification’s images can be asked for again, and another’s decision', async () => {
   const approved = await vendor.start()
   await vendor.sandbox.complete(approved.sessionId, 'approved')
   await eventually(async () => {
@@ -99,8 +99,43 @@ test('an approved verification’s images can be asked for again, another’s no
   expect(await run('verification', 'retry', approved.id)).toMatchObject({ queued: true })
   const after = await run<{ images: object[] }>('verification', 'show', approved.id)
   expect(after.images).toEqual(before.images)
+  // One that is not decided is asked about at once, and not when its turn comes.
   const pending = await vendor.start()
-  await expect(run('verification', 'retry', pending.id)).rejects.toThrow(
-    'no such approved verification',
+  await portal.db`update verification set next_check_at = now() + interval '1 day' where id = ${pending.id}`
+  expect(await run('verification', 'retry', pending.id)).toMatchObject({ queued: true })
+  const [row] =
+    await portal.db`select next_check_at <= now() as is_due from verification where id = ${pending.id}`
+  expect(row?.isDue).toBe(true)
+  await expect(run('verification', 'retry', randomUUID())).rejects.toThrow('no such verification')
+  for (const verb of ['retry', 'show', 'erase'])
+    await expect(run('verification', verb, 'nope')).rejects.toThrow('no such verification')
+})
+
+test('help is an answer, and a stream of events has the names that clients have', async () => {
+  expect(() => readCommand(['--help'])).toThrow(HelpAsked)
+  expect(() => readCommand(['client', 'create', '--help'])).toThrow(/^usage: client create --name/)
+  const created = await run<{ client_id: string }>(
+    ...['client', 'create', '--name', 'Bank', '--redirect-uri', 'https://bank.test/cb'],
+    ...['--scope', 'openid'],
   )
+  const { client_id: id } = created
+  await expect(run('client', 'update', id, '--alternative', 'openid')).rejects.toThrow(UsageError)
+  await expect(run('client', 'events', id)).rejects.toThrow('no such stream of events')
+  const stream = await run('client', 'events', id, '--delivery', 'poll')
+  expect(stream).toMatchObject({
+    client_id: id,
+    delivery: 'poll',
+    endpoint: null,
+    enabled: true,
+    created_at: expect.any(Date),
+    events_token: expect.any(String),
+  })
+  expect(await run('client', 'events', id)).not.toHaveProperty('events_token')
+  expect(await run('event', 'test', id)).toMatchObject({ state: 'pending' })
+  expect(await run('event', 'list', '--client', id)).toHaveLength(1)
+  await expect(run('event', 'list', '--client', 'nope')).rejects.toThrow('no such client')
+  expect(await run('client', 'events', id, '--delivery', 'none')).toEqual({
+    client_id: id,
+    delivery: 'none',
+  })
 })

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { setPerson } from '../../src/accounts/natural-person.ts'
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
@@ -126,6 +127,9 @@ describe('who somebody is', () => {
       residentPermitNumber: null,
       address: null,
     })
+    // As the documentation shows it.
+    const example = new URL('../../docs/person.json', import.meta.url)
+    await setPerson(portal.db, resident.id, JSON.parse(await readFile(example, 'utf8')))
     await setPerson(portal.db, resident.id, {
       residentPermitNumber: '20260000000017',
       countryOfBirth: 'Utopia',
