@@ -3,6 +3,7 @@ import type { Held, History, Outcome, Slot, Stored } from './history.ts'
 import { sha256Of, type World } from './world.ts'
 
 const PATIENCE_MS = 90_000
+const READS_AT_ONCE = 8
 const SLOT_OF: Record<string, Slot> = {
   document_front: 'documentFront',
   document_back: 'documentBack',
@@ -63,11 +64,15 @@ async function isHeard({ parts: { db } }: World, history: History): Promise<bool
 /** Reads what stands there now. */
 export async function readOutcome(world: World, storedByItself: Stored): Promise<Outcome> {
   const { db, storage } = world.parts
-  const digests = new Map<string, string>()
-  const digestOf = async (key: string): Promise<string> => {
+  const digests = new Map<string, Promise<string>>()
+  // Some at a time: read all at once they time out, and that would look like bytes that are lost.
+  const turn = createTurnstile(READS_AT_ONCE)
+  const digestOf = (key: string): Promise<string> => {
     const known = digests.get(key)
-    if (known !== undefined) return known
-    const digest = await storage.get(key).then(sha256Of, () => 'nothing')
+    if (known) return known
+    const digest = turn(async () =>
+      (await storage.head(key)) ? sha256Of(await storage.get(key)) : 'nothing',
+    )
     digests.set(key, digest)
     return digest
   }
@@ -134,6 +139,23 @@ export async function readOutcome(world: World, storedByItself: Stored): Promise
     images,
     strayObjects,
     waitingJobs: await countJobs(world),
+  }
+}
+
+/** Lets so many in at a time; the others wait. */
+function createTurnstile(atOnce: number) {
+  let free = atOnce
+  const waiting: (() => void)[] = []
+  return async <T>(work: () => Promise<T>): Promise<T> => {
+    if (free === 0) await new Promise<void>((resolve) => waiting.push(resolve))
+    else free--
+    try {
+      return await work()
+    } finally {
+      const next = waiting.shift()
+      if (next) next()
+      else free++
+    }
   }
 }
 
