@@ -567,7 +567,7 @@ describe('nothing is lost, and nobody waits for another', () => {
     const [slow, quick] = [await addListener('webhook'), await addListener('webhook')]
     answers.set(
       slow.path,
-      Array.from({ length: 4 }, () => ({ status: 200, afterMs: 3_000 })),
+      Array.from({ length: 4 }, () => ({ status: 200, afterMs: 8_000 })),
     )
     for (let times = 0; times < 4; times++) await announceTest(portal.db, slow.id)
     await eventually(async () => slow.webhooks().length === 1)
