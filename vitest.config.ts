@@ -6,5 +6,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // On a shared machine a second may last three. What needed a second try is printed as such, and is to be looked into.
+    retry: process.env.CI ? 1 : 0,
   },
 })
