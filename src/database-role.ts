@@ -69,6 +69,9 @@ async function handOverQueue(sql: Sql, role: string): Promise<void> {
         where typnamespace = to_regnamespace(${QUEUE_SCHEMA})::oid and typtype = 'e'
           and pg_get_userbyid(typowner) = current_user
     ) change order by step`
+  if (rows.length === 0) return
+  // Who is no superuser may give a thing to a role it belongs to.
+  await sql.unsafe(`grant ${role} to current_user`)
   for (const { statement } of rows) await sql.unsafe(`${statement} ${role}`)
 }
 

@@ -75,7 +75,7 @@ function explain(error: unknown): unknown {
     '28P01': 'it refuses the user or the password',
     '28000': 'it refuses the user',
     '3D000': 'it has no database of that name',
-    '42501': 'the user may not create tables',
+    '42501': 'the user may not create tables, or the role that MIGRATION_DATABASE_URL is to admit',
   }
   const reason = why[code]
   return reason

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { admitRole, withOwner } from '../../src/database-role.ts'
-import { type Db, openDb } from '../../src/db.ts'
+import { type Db, migrate, openDb } from '../../src/db.ts'
 import { createJobs } from '../../src/jobs.ts'
 import { append, listEntries, listEntriesOfToken } from '../../src/ledger/entries.ts'
 import { findHead, proveConsistency, proveInclusion } from '../../src/ledger/proofs.ts'
@@ -267,6 +267,34 @@ test('proofs that anybody can check: of one entry, and of all that was there bef
   for (const path of ['/proof', '/proof?entry=x', '/consistency?first=-1', '/consistency'])
     expect((await fetch(`${portal.url}/.well-known/ledger${path}`)).status).toBe(400)
   expect((await fetch(`${portal.url}/.well-known/ledger/proof?entry=999999999`)).status).toBe(404)
+})
+
+test('an owner that is no superuser hands over what it made before', async () => {
+  const name = `owned_${randomUUID().slice(0, 8)}`
+  const [owner, app] = [`${name}_owner`, `${name}_app`]
+  await db.unsafe(`create role ${owner} login createrole password '${PASSWORD}'`)
+  await db.unsafe(`create database ${name} owner ${owner}`)
+  const urlOf = (user: string) => {
+    const url = new URL(portal.runtime.databaseUrl)
+    return Object.assign(url, { username: user, password: PASSWORD, pathname: name }).href
+  }
+  try {
+    await withOwner(urlOf(owner), async (sql) => {
+      await migrate(sql)
+      // As a portal did that ran as the owner until now.
+      await (await createJobs(urlOf(owner), portal.parts.log)).stop()
+      await admitRole(sql, urlOf(app))
+    })
+    await (await createJobs(urlOf(app), portal.parts.log)).stop()
+    await withOwner(urlOf(app), async (sql) => {
+      await append(sql, { kind: 'operator-look', result: 'resident' })
+      await expect(sql.unsafe('delete from ledger_entry')).rejects.toThrow('permission denied')
+    })
+  } finally {
+    await db.unsafe(`drop database ${name} with (force)`)
+    await db.unsafe(`drop role ${app}`).catch(() => {})
+    await db.unsafe(`drop role ${owner}`).catch(() => {})
+  }
 })
 
 test('a role of its own serves everything, and can only add to the ledger', async () => {
