@@ -3,6 +3,7 @@ import { errors } from 'oidc-provider'
 import { type Db, isUnstorable } from '../db.ts'
 import type { Jobs } from '../jobs.ts'
 import { hashSecret, type Sealer } from '../secrets.ts'
+import { claimsWithToken } from './claims-ledger.ts'
 import { deleteClient, findClientMetadata, storeRegistered } from './clients.ts'
 import { withinConsent } from './grants.ts'
 
@@ -175,7 +176,8 @@ function artifactAdapter(
     async upsert(id, { jti: _, ...payload }, expiresInSeconds) {
       // The interaction's copy of the session cookie is never read, and would open the session.
       if (payload.session) payload.session = { ...payload.session, cookie: '' }
-      await db`
+      const told = claimsWithToken(kind, payload)
+      const stored = db`
         insert into oidc_artifact (kind, id, payload, grant_id, account_id, client_id, uid, user_code,
           session_uid, scope, expires_at)
         values (${kind}, ${hashSecret(id)}, ${json(db, payload)}, ${payload.grantId ?? null},
@@ -185,6 +187,14 @@ function artifactAdapter(
           ${payload.scope ?? null}, ${expiry(expiresInSeconds)})
         on conflict (kind, id) do update set payload = excluded.payload, grant_id = excluded.grant_id,
           account_id = excluded.account_id, expires_at = excluded.expires_at`
+      if (told.length === 0) await stored
+      else
+        await db`
+          with stored as (${stored} returning id, account_id, client_id, scope)
+          insert into ledger_entry (kind, client_id, account_id, scope, purpose, result, token_id)
+          select 'disclosure', stored.client_id, stored.account_id, scope, purpose,
+            ${`claims: ${told.join(', ')}`}, stored.id
+          from stored left join consent using (account_id, client_id)`
     },
 
     async find(id) {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { decodeJwt } from 'jose'
-import type { KoaContextWithOIDC } from 'oidc-provider'
+import type { AdapterPayload, KoaContextWithOIDC } from 'oidc-provider'
 import type { Sql } from '../db.ts'
 import { append } from '../ledger/entries.ts'
 import { hashSecret } from '../secrets.ts'
@@ -50,10 +50,20 @@ function ofUserinfo(ctx: KoaContextWithOIDC) {
   return { scope, names }
 }
 
-/** The token itself says what it holds: single claims may have been asked for besides the scopes (OIDC Core §5.5). */
+/**
+ * What the ID token that comes with this access token hands over by its scopes: the row of it is written with the token's, in one
+ * statement. Where single claims were asked for too, only the ID token itself can tell: then `noteClaims` does.
+ */
+export function claimsWithToken(kind: string, { scope, claims }: AdapterPayload): string[] {
+  const words = typeof scope === 'string' ? scope.split(' ') : []
+  const isTold = kind === 'AccessToken' && claims === undefined && words.includes('openid')
+  return isTold ? personalClaims(words.join(' ')) : []
+}
+
 function ofToken(ctx: KoaContextWithOIDC) {
   const body = ctx.body as { id_token?: string; scope?: string } | undefined
-  const held = body?.id_token ? Object.keys(decodeJwt(body.id_token)) : []
+  const { claims } = (ctx.oidc.entities.AccessToken ?? {}) as { claims?: object }
+  const held = claims && body?.id_token ? Object.keys(decodeJwt(body.id_token)) : []
   return { scope: body?.scope ?? '', names: held.filter((name) => PERSONAL.includes(name)) }
 }
 
