@@ -172,9 +172,9 @@ async function seed(parts: Parts, issuer: string): Promise<string[]> {
     const folder = `default/${randomUUID()}/1`
     await db`
       insert into verification (account_id, vendor, integration, vendor_session_id, status, document_type,
-        images_complete, document_front_key, document_back_key, face_key)
+        images_complete, document_front_key, document_back_key, face_key, match)
       values (${account.id}, 'veriff', 'default', ${randomUUID()}, 'approved', 'passport', true,
-        ${`${folder}/document_front.jpg`}, ${`${folder}/document_back.jpg`}, ${`${folder}/selfie.jpg`})`
+        ${`${folder}/document_front.jpg`}, ${`${folder}/document_back.jpg`}, ${`${folder}/selfie.jpg`}, 'match')`
     const now = Math.floor(Date.now() / 1000)
     issued.push(
       await tokens.sign({

@@ -41,6 +41,7 @@ import { passkeyRoutes } from './portal/passkeys.ts'
 import { portalRoutes } from './portal/routes.ts'
 import type { Sealer } from './secrets.ts'
 import type { Storage } from './storage.ts'
+import type { Vault } from './vault.ts'
 
 export type AppParts = {
   issuer: string
@@ -53,6 +54,7 @@ export type AppParts = {
   /** Where presigned URLs point, for the pages that show images. */
   imageOrigin: string
   sealer: Sealer
+  vault: Vault
   jobs: Jobs
   cookieKeys: readonly string[]
   tokens: AccessTokens
@@ -130,7 +132,15 @@ export function createApp(parts: AppParts): Hono<Env> {
   )
   app.route(
     '/api/v1',
-    backOfficeRoutes({ issuer, bearer, db, sealer: parts.sealer, jobs: parts.jobs, log }),
+    backOfficeRoutes({
+      issuer,
+      bearer,
+      db,
+      sealer: parts.sealer,
+      vault: parts.vault,
+      jobs: parts.jobs,
+      log,
+    }),
   )
   app.route('/api/v1', eventRoutes({ issuer, db, sign: parts.signEvent, use: bearer.use }))
   app.route('/', transmitterRoutes(issuer))

@@ -2,10 +2,12 @@ import type { MailConfig, S3Config } from './config.ts'
 import { admitRole, withOwner } from './database-role.ts'
 import { type Db, migrate, openDb } from './db.ts'
 import { OperatorError } from './errors.ts'
+import { createLocalKeyService } from './key-service.ts'
 import type { Log } from './log.ts'
 import { createOutbound, type Outbound } from './outbound.ts'
 import { createSealer, type Sealer } from './secrets.ts'
 import { createStorage, type Storage } from './storage.ts'
+import { createVault, type Vault } from './vault.ts'
 
 /** Where the database and the bucket are, and the secrets: from the environment, or of the embedded parts. */
 export type Runtime = {
@@ -28,6 +30,8 @@ export type Parts = {
   db: Db
   storage: Storage
   sealer: Sealer
+  /** Personal data at rest. */
+  vault: Vault
   outbound: Outbound
   log: Log
   runtime: Runtime
@@ -38,10 +42,12 @@ export type Parts = {
 export async function openParts(runtime: Runtime, log: Log): Promise<Parts> {
   const db = openDb(runtime.databaseUrl)
   const storage = createStorage(runtime.s3, runtime.s3Credentials)
+  const sealer = createSealer(runtime.encryptionKeys)
   const parts = {
     db,
     storage,
-    sealer: createSealer(runtime.encryptionKeys),
+    sealer,
+    vault: createVault(createLocalKeyService(sealer)),
     outbound: createOutbound(runtime.outboundAllow),
     log,
     runtime,

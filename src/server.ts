@@ -128,6 +128,7 @@ export async function startServer(
     storage,
     imageOrigin: new URL(await sampleUrl(storage)).origin,
     sealer,
+    vault: parts.vault,
     cookieKeys: runtime.cookieKeys,
     tokens,
     signAnswer: createAnswerSigner(issuer, ring),

@@ -26,7 +26,7 @@ const PROGRESS_MS = 60_000
 
 /** Starts it; `stop` takes no more, and what is running is finished by the queue's own stop. Both stay the caller's to close. */
 export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
-  const { db, storage, sealer, log, runtime } = parts
+  const { db, storage, sealer, vault, log, runtime } = parts
   await startBackup({ db, storage, sealer, jobs, log })
   await startErasing({ db, storage, sealer, jobs, log })
   const ring = await openKeyRing(db, sealer, log)
@@ -44,8 +44,8 @@ export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
   })
   const sequencer = startSequencer({ db, log, sign: createHeadSigner(ring) })
   const mail = await startMail({ db, sealer, jobs, log, mail: runtime.mail })
-  const reconciler = await startReconciling({ db, sealer, jobs, log })
-  const inbox = startInbox({ db, sealer, jobs, log })
+  const reconciler = await startReconciling({ db, sealer, vault, jobs, log })
+  const inbox = startInbox({ db, sealer, vault, jobs, log })
   const telling = setInterval(() => {
     logProgress({ db, log }).catch((error: unknown) => log.error('progress unknown', { error }))
   }, PROGRESS_MS).unref()

@@ -113,6 +113,38 @@ export async function findPerson(sql: Sql, accountId: string): Promise<NaturalPe
   return row
 }
 
+/** What a document is compared with: the account's name with who stated it, and the registry's birth date (`YYYY-MM-DD`). */
+export type AccountReference = {
+  givenName: string
+  surname: string
+  dateOfBirth: string | undefined
+  statedBy: 'registry' | 'operator' | 'resident'
+}
+
+export async function findReference(
+  sql: Sql,
+  accountId: string,
+): Promise<AccountReference | undefined> {
+  const [row] = await sql<
+    {
+      givenName: string
+      surname: string
+      dateOfBirth: string | null
+      nameSource: 'registry' | 'operator' | 'resident' | 'document'
+    }[]
+  >`
+    select given_name, surname, to_char(date_of_birth, 'YYYY-MM-DD') as date_of_birth, name_source
+    from account left join natural_person on account_id = id where id = ${accountId}`
+  if (!row) return undefined
+  const { nameSource, dateOfBirth, ...name } = row
+  return {
+    ...name,
+    dateOfBirth: dateOfBirth ?? undefined,
+    // A name that came from an earlier document was compared then: the next document must be the same person's.
+    statedBy: nameSource === 'document' ? 'registry' : nameSource,
+  }
+}
+
 /** Whether the person has had this birthday, in UTC; null where the date of birth is not known. */
 export async function isOver(sql: Sql, accountId: string, age: number): Promise<boolean | null> {
   const [row] = await sql<{ isOver: boolean | null }[]>`

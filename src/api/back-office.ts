@@ -17,6 +17,7 @@ import { append, type Entry } from '../ledger/entries.ts'
 import type { Log } from '../log.ts'
 import type { Bearer, ServiceToken } from '../oauth/bearer.ts'
 import type { Sealer } from '../secrets.ts'
+import type { Vault } from '../vault.ts'
 import { readJson, refuseOtherMethods, requireAcceptable, smallBody } from './requests.ts'
 import {
   type documentTypesSchema,
@@ -31,6 +32,7 @@ type Parts = {
   bearer: Bearer
   db: Db
   sealer: Sealer
+  vault: Vault
   jobs: Jobs
   log: Log
 }
@@ -54,7 +56,7 @@ const RECOMMENDATIONS: Partial<
 
 /** A tenant's back office (`contract.md` §4): its own verifications and nobody else's, by client credentials. */
 export function backOfficeRoutes(parts: Parts): Hono {
-  const { bearer, db, jobs, log } = parts
+  const { bearer, db, vault, jobs, log } = parts
   const routes = new Hono()
   const notFound = () => new ApiError(404, 'not_found', 'There is no such verification.')
 
@@ -222,7 +224,7 @@ export function backOfficeRoutes(parts: Parts): Hono {
           )
         const status = decision === 'approve' ? 'approved' : 'declined'
         const given = { attemptId: locked.attemptId, status, reason, by: clientId } as const
-        for (const attemptId of await recordReview(sql, id, given))
+        for (const attemptId of await recordReview(sql, vault, id, given))
           await jobs.enqueue(sql, 'list-images', { verificationId: id, attemptId })
         await append(sql, {
           kind: 'review',

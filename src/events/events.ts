@@ -53,11 +53,10 @@ export async function announceVerification(sql: Sql, accountId: string): Promise
   const [told] = await sql<Told[]>`
     select verification_id, attempt_id, images_complete from told_verification
     where account_id = ${accountId} for update`
-  // The endpoint's own rule of "latest approved"; read after the lock, so that of two changes at once one sees the other.
+  // Read after the lock, so that of two changes at once one sees the other.
   const [now] = await sql<Told[]>`
-    select id as verification_id, attempt_id, images_complete from verification
-    where account_id = ${accountId} and status = 'approved'
-    order by images_complete desc, session_created_at desc limit 1`
+    select id as verification_id, attempt_id, images_complete from latest_approved
+    where account_id = ${accountId}`
   const change = compare(told ?? NOTHING, now ?? NOTHING)
   if (change === 'nothing') return
   const { verificationId, attemptId, imagesComplete } = now ?? NOTHING

@@ -3,6 +3,7 @@ import type { Db, Sql } from '../db.ts'
 import type { Jobs } from '../jobs.ts'
 import type { Log } from '../log.ts'
 import type { Sealer } from '../secrets.ts'
+import type { Vault } from '../vault.ts'
 import { findBySession, recordDecision } from './store.ts'
 import { createVendor, findVendorIntegration } from './vendors/vendors.ts'
 
@@ -21,7 +22,13 @@ const LONGEST_DELAY_SECONDS = 15 * 60
 type Delivery = { id: string; vendor: string; integration: string; body: Buffer; tries: number }
 
 /** Applies deliveries, one after the other, for as long as it runs; any number of processes may. */
-export function startInbox(parts: { db: Db; sealer: Sealer; jobs: Jobs; log: Log }): Inbox {
+export function startInbox(parts: {
+  db: Db
+  sealer: Sealer
+  vault: Vault
+  jobs: Jobs
+  log: Log
+}): Inbox {
   const { db, log } = parts
   const stopping = new AbortController()
   let awake = new AbortController()
@@ -90,7 +97,7 @@ export function startInbox(parts: { db: Db; sealer: Sealer; jobs: Jobs; log: Log
 async function apply(
   sql: Sql,
   delivery: Delivery,
-  { sealer, jobs, log }: { sealer: Sealer; jobs: Jobs; log: Log },
+  { sealer, vault, jobs, log }: { sealer: Sealer; vault: Vault; jobs: Jobs; log: Log },
 ): Promise<void> {
   const { id, vendor, integration } = delivery
   const end = async (state: string, explanation: string, verificationId?: string) => {
@@ -123,7 +130,7 @@ async function apply(
     await jobs.enqueue(sql, 'fetch-result', { verificationId: verification.id, deliveryId: id })
     return end('applied', `the vendor is asked: ${reading.explanation}`, verification.id)
   }
-  for (const attemptId of await recordDecision(sql, verification.id, reading, id))
+  for (const attemptId of await recordDecision(sql, vault, verification.id, reading, id))
     await jobs.enqueue(sql, 'list-images', { verificationId: verification.id, attemptId })
   await end('applied', `recorded: ${reading.status}`, verification.id)
 }

@@ -47,10 +47,8 @@ export async function findReadable(
   owner: Owner,
 ): Promise<{ id: string; accountId: string | null } | undefined> {
   if ('accountId' in owner) {
-    // The endpoint's own rule of "latest approved".
     const [row] = await sql<{ id: string; accountId: string }[]>`
-      select id, account_id from verification where account_id = ${owner.accountId} and status = 'approved'
-      order by images_complete desc, session_created_at desc limit 1`
+      select id, account_id from latest_approved where account_id = ${owner.accountId}`
     return row
   }
   if (!isUuid(owner.verificationId)) return undefined
@@ -65,9 +63,8 @@ export async function findApproval(
   accountId: string,
 ): Promise<{ id: string; since: Date; documentType: DocumentType | null } | undefined> {
   const [row] = await sql<{ id: string; since: Date; documentType: DocumentType | null }[]>`
-    select id, coalesce(decided_at, session_created_at) as since, document_type from verification
-    where account_id = ${accountId} and status = 'approved'
-    order by images_complete desc, session_created_at desc limit 1`
+    select id, approved_at as since, document_type from latest_approved
+    where account_id = ${accountId}`
   return row
 }
 

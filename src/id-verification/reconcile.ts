@@ -2,11 +2,12 @@ import type { Db, Sql } from '../db.ts'
 import type { JobData, Jobs } from '../jobs.ts'
 import type { Log } from '../log.ts'
 import type { Sealer } from '../secrets.ts'
+import type { Vault } from '../vault.ts'
 import { findVerificationRow, lockVerification, recordDecision } from './store.ts'
 import { type FoundDecision, VendorError } from './vendors/vendor.ts'
 import { createVendor, findVendorIntegration } from './vendors/vendors.ts'
 
-type Parts = { db: Db; sealer: Sealer; jobs: Jobs; log: Log }
+type Parts = { db: Db; sealer: Sealer; vault: Vault; jobs: Jobs; log: Log }
 
 // One look-up of an index: a person may be waiting who has just come back from the vendor.
 const LOOK_MS = 1_000
@@ -57,7 +58,7 @@ const ASKED_AGAIN = 5
 
 /** `false`: another answer was recorded since `before` was read, and this one was not. */
 async function record(
-  { db, jobs, log }: Parts,
+  { db, vault, jobs, log }: Parts,
   verificationId: string,
   given: { found: FoundDecision[]; before: number; deliveryId: string | undefined },
 ): Promise<boolean> {
@@ -69,7 +70,13 @@ async function record(
       where id = ${verificationId} and answers = ${given.before} returning true as counted`
     if (!counted) return false
     for (const decision of given.found)
-      for (const attemptId of await recordDecision(sql, verificationId, decision, given.deliveryId))
+      for (const attemptId of await recordDecision(
+        sql,
+        vault,
+        verificationId,
+        decision,
+        given.deliveryId,
+      ))
         await jobs.enqueue(sql, 'list-images', { verificationId, attemptId })
     return true
   })

@@ -1,5 +1,7 @@
 import type { Sql } from '../db.ts'
 import { announceVerification } from '../events/events.ts'
+import type { Vault } from '../vault.ts'
+import { compareWithAccount, recordFindings } from './findings.ts'
 import { currentStatus, type Decision } from './status.ts'
 import type {
   DocumentType,
@@ -12,7 +14,10 @@ import type {
 export type VerificationRow = {
   id: string
   tenant: string
+  /** The resident it may count for. */
   accountId: string | null
+  /** Whom the tenant knows: the verification is the tenant's. */
+  subjectId: string | null
   vendor: VendorName
   integration: string
   vendorSessionId: string | null
@@ -112,7 +117,7 @@ export async function findBySession(
   sessionId: string,
 ): Promise<VerificationRow | undefined> {
   const [row] = await sql<VerificationRow[]>`
-    select id, tenant, account_id, vendor, integration, vendor_session_id, status, attempt_id
+    select id, tenant, account_id, subject_id, vendor, integration, vendor_session_id, status, attempt_id
     from verification
     where vendor = ${vendor} and integration = ${integration} and vendor_session_id = ${sessionId}
     for update`
@@ -122,7 +127,7 @@ export async function findBySession(
 /** The same, by our own id. */
 export async function lockVerification(sql: Sql, id: string): Promise<VerificationRow | undefined> {
   const [row] = await sql<VerificationRow[]>`
-    select id, tenant, account_id, vendor, integration, vendor_session_id, status, attempt_id
+    select id, tenant, account_id, subject_id, vendor, integration, vendor_session_id, status, attempt_id
     from verification where id = ${id} for update`
   return row
 }
@@ -132,7 +137,7 @@ export async function findVerificationRow(
   id: string,
 ): Promise<VerificationRow | undefined> {
   const [row] = await sql<VerificationRow[]>`
-    select id, tenant, account_id, vendor, integration, vendor_session_id, status, attempt_id
+    select id, tenant, account_id, subject_id, vendor, integration, vendor_session_id, status, attempt_id
     from verification where id = ${id}`
   return row
 }
@@ -143,6 +148,7 @@ export async function findVerificationRow(
  */
 export async function recordDecision(
   sql: Sql,
+  vault: Vault,
   verificationId: string,
   decision: FoundDecision,
   /** `undefined`: the vendor was asked. */
@@ -161,8 +167,10 @@ export async function recordDecision(
     select attempt_id, status, decided_at, document_type from decision
     where verification_id = ${verificationId}`
   const now = currentStatus(decisions)
-  const [before] = await sql<{ attemptId: string | null; imagesComplete: boolean }[]>`
-    select attempt_id, images_complete from verification where id = ${verificationId}`
+  const [before] = await sql<Before[]>`
+    select id, account_id, subject_id, attempt_id, images_complete from verification
+    where id = ${verificationId}`
+  if (before) await recordFindings(sql, vault, before, decision)
   const sameAttempt = before?.attemptId === now.attemptId
   // A vendor without attempts has the pictures of a second try in the same list: it is to be read again.
   const isWantedAnew =
@@ -173,8 +181,11 @@ export async function recordDecision(
       decided_at = ${now.decidedAt}, document_type = coalesce(${now.documentType}, document_type),
       images_wanted = images_wanted + ${isWantedAnew ? 1 : 0},
       images_complete = images_complete and ${!isWantedAnew}, updated_at = now(),
+      match_review = case when ${sameAttempt} then match_review end,
+      match_reviewed_at = case when ${sameAttempt} then match_reviewed_at end,
       next_check_at = case when ${isOver(now.status)} then null else next_check_at end
     where id = ${verificationId}`
+  await compareWithAccount(sql, vault, verificationId)
   if (isWantedAnew) await refreshDocuments(sql, verificationId)
   else await announceOwner(sql, verificationId)
   const wanted = new Set<string>()
@@ -188,9 +199,18 @@ export async function recordDecision(
   return [...wanted]
 }
 
+type Before = {
+  id: string
+  accountId: string | null
+  subjectId: string | null
+  attemptId: string | null
+  imagesComplete: boolean
+}
+
 /** A tenant's own word on a finished attempt, at this moment: it stands until somebody says something later. */
 export async function recordReview(
   sql: Sql,
+  vault: Vault,
   verificationId: string,
   given: {
     attemptId: string
@@ -201,6 +221,7 @@ export async function recordReview(
 ): Promise<string[]> {
   const wanted = await recordDecision(
     sql,
+    vault,
     verificationId,
     {
       attemptId: given.attemptId,
@@ -435,11 +456,9 @@ export async function findLatestDocuments(
   sql: Sql,
   accountId: string,
 ): Promise<LatestDocuments | undefined> {
-  // The endpoint's own rule of "latest approved".
   const [row] = await sql<LatestDocuments[]>`
     select document_type, session_created_at as date, document_front_key is not null as front,
       document_back_key is not null as back, face_key is not null as face
-    from verification where account_id = ${accountId} and status = 'approved'
-    order by images_complete desc, session_created_at desc limit 1`
+    from latest_approved where account_id = ${accountId}`
   return row
 }

@@ -19,13 +19,11 @@ export async function findVerified(
       birthdate: string | null
     }[]
   >`
-    select verification.id, coalesce(decided_at, session_created_at) as time, document_type, given_name, surname,
+    select latest.id, approved_at as time, document_type, given_name, surname,
       to_char(date_of_birth, 'YYYY-MM-DD') as birthdate
-    from verification join account on account.id = verification.account_id
+    from latest_approved latest join account on account.id = latest.account_id
       left join natural_person on natural_person.account_id = account.id
-    where verification.account_id = ${accountId} and verification.status = 'approved'
-    -- The endpoint's own rule of "latest approved".
-    order by images_complete desc, session_created_at desc limit 1`
+    where latest.account_id = ${accountId}`
   if (!row) return undefined
   return {
     verificationId: row.id,

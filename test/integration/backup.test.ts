@@ -242,7 +242,8 @@ test('of two lists at once, of the attempt before and of this one, none makes a 
   await db.begin(async (sql) => {
     await lockVerification(sql, id)
     const now = { decidedAt: new Date(), documentType: undefined, reason: undefined }
-    await recordDecision(sql, id, { ...now, attemptId: '2', status: 'approved' }, undefined)
+    const decision = { ...now, attemptId: '2', status: 'approved' } as const
+    await recordDecision(sql, portal.parts.vault, id, decision, undefined)
   })
   const listing = await countListings(db, id)
   const listed = Promise.withResolvers<void>()

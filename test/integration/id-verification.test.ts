@@ -268,7 +268,7 @@ test('a database that is away answers 500 without a word of why', async () => {
     const resident = await addResident(away.parts)
     const application = await createApplication(away.issuer, await addClient(away.parts))
     const tokens = await application.obtainTokens(ALL_SCOPES, resident.email)
-    await away.db`alter table verification rename to hidden`
+    await away.db`alter view latest_approved rename to hidden`
     const response = await fetch(`${away.url}${PATH}`, {
       headers: { Authorization: `Bearer ${tokens.access_token}` },
     })

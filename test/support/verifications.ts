@@ -23,9 +23,9 @@ export async function addVerification(
     values ('veriff', 'http://127.0.0.1:9', 'none') on conflict do nothing`
   await db`
     insert into verification (id, account_id, vendor, integration, vendor_session_id, status, document_type,
-      attempt_id, session_created_at, images_listed, images_complete, document_front_key, document_back_key, face_key)
+      attempt_id, session_created_at, images_listed, images_complete, document_front_key, document_back_key, face_key, match)
     values (${id}, ${accountId}, 'veriff', 'default', ${randomUUID()}, 'approved', 'passport', '1', ${createdAt},
-      0, ${complete}, ${front.key}, ${back?.key ?? null}, ${face?.key ?? null})`
+      0, ${complete}, ${front.key}, ${back?.key ?? null}, ${face?.key ?? null}, 'match')`
   for (const [type, stored] of Object.entries({
     document_front: front,
     document_back: back,

@@ -1,0 +1,109 @@
+import { findReference } from '../accounts/natural-person.ts'
+import type { Sql } from '../db.ts'
+import type { Owner, Vault } from '../vault.ts'
+import { matchDocument } from './matching.ts'
+import type { DocumentFindings, FoundDecision } from './vendors/vendor.ts'
+
+/*
+ * What vendors read from documents: one sealed row for each attempt, and on the verification how the document's person
+ * compares with the account. Every write that can change the comparison calls `compareWithAccount`.
+ */
+
+/** Who owns a verification's personal data: the tenant's subject where there is one, else the resident. */
+export const ownerOf = (of: {
+  accountId: string | null
+  subjectId: string | null
+}): Owner | undefined => {
+  if (of.subjectId) return { subjectId: of.subjectId }
+  return of.accountId ? { accountId: of.accountId } : undefined
+}
+
+const placeOf = (verificationId: string, attemptId: string) => ({
+  table: 'attempt_document',
+  column: 'findings_sealed',
+  row: `${verificationId} ${attemptId}`,
+})
+
+type Findings = { decidedAt: Date | null; findings: DocumentFindings }
+
+async function readRow(
+  sql: Sql,
+  vault: Vault,
+  verificationId: string,
+  attemptId: string,
+): Promise<Findings | undefined> {
+  const [row] = await sql<{ decidedAt: Date | null; findingsSealed: Buffer }[]>`
+    select decided_at, findings_sealed from attempt_document
+    where verification_id = ${verificationId} and attempt_id = ${attemptId}`
+  if (!row) return undefined
+  const opened = await vault.open(sql, placeOf(verificationId, attemptId), row.findingsSealed)
+  return { decidedAt: row.decidedAt, findings: JSON.parse(opened.toString()) as DocumentFindings }
+}
+
+/** What the vendor read from the document of this attempt, or `undefined`. */
+export async function readFindings(
+  sql: Sql,
+  vault: Vault,
+  verificationId: string,
+  attemptId: string,
+): Promise<DocumentFindings | undefined> {
+  return (await readRow(sql, vault, verificationId, attemptId))?.findings
+}
+
+/**
+ * In a transaction with the verification locked. A later decision replaces what an earlier one said and an earlier one
+ * fills the gaps, so the order of arrival cannot matter.
+ */
+export async function recordFindings(
+  sql: Sql,
+  vault: Vault,
+  verification: { id: string; accountId: string | null; subjectId: string | null },
+  { attemptId, decidedAt, isUndated, findings }: FoundDecision,
+): Promise<void> {
+  const owner = ownerOf(verification)
+  if (!findings || !owner || !Object.values(findings).some(Boolean)) return
+  const at = decidedAt ?? (isUndated ? new Date() : null)
+  const before = await readRow(sql, vault, verification.id, attemptId)
+  const isLater = (at?.getTime() ?? 0) >= (before?.decidedAt?.getTime() ?? 0)
+  const [over, under] = isLater ? [findings, before?.findings] : [before?.findings, findings]
+  const merged = { ...defined(under), ...defined(over) }
+  const place = placeOf(verification.id, attemptId)
+  const sealed = await vault.seal(sql, owner, place, JSON.stringify(merged))
+  const latest = isLater ? at : (before?.decidedAt ?? null)
+  await sql`
+    insert into attempt_document (verification_id, attempt_id, decided_at, findings_sealed)
+    values (${verification.id}, ${attemptId}, ${latest}, ${sealed})
+    on conflict (verification_id, attempt_id) do update
+      set decided_at = excluded.decided_at, findings_sealed = excluded.findings_sealed, recorded_at = now()`
+}
+
+const defined = (findings: DocumentFindings | undefined) =>
+  Object.fromEntries(
+    Object.entries(findings ?? {}).filter(([, value]) => value !== undefined && value !== null),
+  )
+
+/**
+ * In a transaction with the verification locked: compares the person of the current attempt's document with the account,
+ * and writes down the outcome. The operator's decision on a mismatch holds for the attempt that it was made on.
+ */
+export async function compareWithAccount(
+  sql: Sql,
+  vault: Vault,
+  verificationId: string,
+): Promise<void> {
+  const [row] = await sql<
+    { accountId: string | null; status: string; attemptId: string | null }[]
+  >`select account_id, status, attempt_id from verification where id = ${verificationId}`
+  if (!row) return
+  const { accountId, status, attemptId } = row
+  if (status !== 'approved' || attemptId === null) return
+  const findings = await readFindings(sql, vault, verificationId, attemptId)
+  const result = accountId
+    ? matchDocument(findings, await findReference(sql, accountId))
+    : undefined
+  await sql`
+    update verification set match = ${result?.outcome ?? null},
+      match_differences = ${result?.differences ?? []},
+      document_expires_on = ${findings?.expiresOn ?? null}
+    where id = ${verificationId}`
+}

@@ -1,0 +1,49 @@
+import type { Sql } from './db.ts'
+import { OperatorError } from './errors.ts'
+
+/** Policies that the operator sets; kept in the database, so that every process applies the same one at the next request. */
+export const POLICIES = {
+  mfa: ['when-enrolled', 'off', 'required'],
+  'expired-documents': ['count', 'refuse'],
+} as const
+export type PolicyName = keyof typeof POLICIES
+export type PolicyValue<N extends PolicyName> = (typeof POLICIES)[N][number]
+
+const isPolicyName = (name: string): name is PolicyName => Object.hasOwn(POLICIES, name)
+const settingOf = (name: string) => `policy.${name}`
+
+/** The value that is set, else the first of the choices, which is the default. */
+export async function findPolicy<N extends PolicyName>(sql: Sql, name: N): Promise<PolicyValue<N>> {
+  const [row] = await sql<{ value: string }[]>`
+    select value from portal_setting where name = ${settingOf(name)}`
+  const choices: readonly string[] = POLICIES[name]
+  return (row && choices.includes(row.value) ? row.value : choices[0]) as PolicyValue<N>
+}
+
+/** Throws OperatorError that names the choices. */
+export async function setPolicy(sql: Sql, name: string, value: string): Promise<void> {
+  if (!isPolicyName(name))
+    throw new OperatorError(
+      `There is no such policy. There are: ${Object.keys(POLICIES).join(', ')}.`,
+    )
+  const choices: readonly string[] = POLICIES[name]
+  if (!choices.includes(value))
+    throw new OperatorError(`The policy ${name} is one of: ${choices.join(', ')}.`)
+  await sql`
+    insert into portal_setting (name, value) values (${settingOf(name)}, ${value})
+    on conflict (name) do update set value = excluded.value`
+}
+
+/** Every policy with its value and the choices there are. */
+export async function listPolicies(
+  sql: Sql,
+): Promise<{ name: PolicyName; value: string; choices: readonly string[] }[]> {
+  const names = Object.keys(POLICIES) as PolicyName[]
+  return await Promise.all(
+    names.map(async (name) => ({
+      name,
+      value: await findPolicy(sql, name),
+      choices: POLICIES[name],
+    })),
+  )
+}
