@@ -24,6 +24,22 @@ export type DocumentType =
   | 'visa'
   | 'other'
 
+/** What the vendor read from the document of one attempt; what it did not say is `undefined`. Personal data: sealed at rest, never logged. */
+export type DocumentFindings = {
+  givenName: string | undefined
+  surname: string | undefined
+  fullName: string | undefined
+  /** ISO 8601 calendar date, `YYYY-MM-DD`. */
+  dateOfBirth: string | undefined
+  /** ISO 3166-1 alpha-2 or alpha-3, as the vendor wrote it, upper case. */
+  nationality: string | undefined
+  documentType: DocumentType | undefined
+  country: string | undefined
+  number: string | undefined
+  issuedOn: string | undefined
+  expiresOn: string | undefined
+}
+
 /** What a vendor says of one attempt, in our words. */
 export type FoundDecision = {
   attemptId: string
@@ -34,6 +50,8 @@ export type FoundDecision = {
   isUndated?: true
   documentType: DocumentType | undefined
   reason: string | undefined
+  /** Read from the document; `undefined` where the message carries none. */
+  findings?: DocumentFindings | undefined
 }
 
 /** What a delivery says. `echoed` is what the vendor echoes of ours: compared with our own row, never believed. */
