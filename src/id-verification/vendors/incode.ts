@@ -2,8 +2,10 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
 import { OperatorError } from '../../errors.ts'
 import { callVendor, fetchSignedUrl, VendorStatusError } from './call.ts'
+import { dateOfEpoch, joinText, membersOf, toCountry, toFindings, toText } from './findings.ts'
 import {
   checkSeldom,
+  type DocumentFindings,
   type DocumentType,
   type FoundDecision,
   GoneError,
@@ -61,6 +63,11 @@ const SETTINGS = {
     'croppedBackID',
     'croppedFace',
   ]),
+  /** Where the document's text is asked for; `/omni/get/ocr-data/v2` exists too (§5.2). */
+  ocrDataPath: z
+    .string()
+    .regex(/^(\/[A-Za-z0-9_-]+)+$/)
+    .default('/omni/get/ocr-data'),
   /** What the vendor calls a document, and what it is here: `Passport:passport` (§1.4). */
   documentTypes: list(new RegExp(`^[^:]{1,60}:(${DOCUMENT_TYPES.join('|')})$`)).default([
     'Passport:passport',
@@ -138,12 +145,17 @@ export function createIncode(integration: Integration): Vendor {
     return await call(imagesSchema, `${path}${query(sessionId)}`, request)
   }
 
-  async function findDocumentType(sessionId: string): Promise<DocumentType | undefined> {
+  /** What was read from the document; nothing in a flow without one. */
+  async function findDocument(
+    sessionId: string,
+  ): Promise<Pick<FoundDecision, 'documentType' | 'findings'> | undefined> {
     try {
-      const { typeOfId } = await call(ocrSchema, `/omni/get/ocr-data${query(sessionId)}`)
-      return documentType(typeOfId)
+      const text = await call(ocrSchema, `${settings.ocrDataPath}${query(sessionId)}`)
+      // The second version is known to wrap what the first answers.
+      const data = 'ocrData' in text ? membersOf(text.ocrData) : text
+      const type = documentType(data.typeOfId)
+      return { documentType: type, findings: readFindings(data, type) }
     } catch (error) {
-      // A flow without a document has no text of one.
       if (isStatus(error, 404)) return undefined
       throw error
     }
@@ -198,8 +210,11 @@ export function createIncode(integration: Integration): Vendor {
       const override = OVERRIDES.get(onboardingStatus)
       if (!override && onboardingStatus !== 'ONBOARDING_FINISHED') return []
       const status = override ?? (await findScore(sessionId))
-      if (status !== 'approved') return found(status)
-      return found(status, { documentType: await findDocumentType(sessionId) })
+      if (status === 'approved') return found(status, await findDocument(sessionId))
+      if (status === 'pending') return found(status)
+      // A person may still decide otherwise. Nothing that was decided waits for the text.
+      const { findings } = (await findDocument(sessionId).catch(ifVendorError)) ?? {}
+      return found(status, { findings })
     },
 
     async listMedia({ sessionId, listing }): Promise<Media[]> {
@@ -259,8 +274,8 @@ export function createIncode(integration: Integration): Vendor {
     return status
   }
 
-  function documentType(theirs: string | null | undefined): DocumentType | undefined {
-    if (!theirs) return undefined
+  function documentType(theirs: unknown): DocumentType | undefined {
+    if (typeof theirs !== 'string' || !theirs) return undefined
     const words = settings.documentTypes.map((word) => word.split(':', 2))
     const [, ours] = words.find(([name]) => name === theirs) ?? []
     return DOCUMENT_TYPES.find((type) => type === ours) ?? 'other'
@@ -320,7 +335,7 @@ const startedSchema = z.object({ interviewId: id, token, clientId: z.string().nu
 const urlSchema = z.object({ url: z.url({ protocol: /^https?$/ }) })
 const onboardingSchema = z.object({ onboardingStatus: z.string() })
 const scoreSchema = z.object({ overall: z.object({ status: z.string() }) })
-const ocrSchema = z.object({ typeOfId: z.string().nullish().catch(undefined) })
+const ocrSchema = z.record(z.string(), z.unknown())
 const imagesSchema = z.record(z.string(), z.unknown())
 const otherSchema = z.object({ interviewId: id })
 const deliverySchema = z.object({
@@ -454,6 +469,39 @@ const withoutQuery = (url: string | undefined) => url?.replace(/\?.*$/s, '')
 function requireText(value: unknown): string {
   if (typeof value !== 'string' || value === '') throw new GoneError('the vendor has no such image')
   return value
+}
+
+function ifVendorError(error: unknown): undefined {
+  if (!(error instanceof VendorError)) throw error
+}
+
+/** By the vendor's page “Fetch OCR Data”: every member may be missing, and dates are milliseconds in UTC. */
+function readFindings(
+  data: Record<string, unknown>,
+  type: DocumentType | undefined,
+): DocumentFindings | undefined {
+  const name = membersOf(data.name)
+  return toFindings({
+    givenName: givenNames(name),
+    surname: joinText(name.paternalLastName, name.maternalLastName) ?? name.lastNameMrz,
+    fullName: [name.fullName, name.machineReadableFullName, data.fullNameMrz].find(toText),
+    dateOfBirth: dateOfEpoch(data.birthDate),
+    // As printed it may be a word in any language.
+    nationality: toCountry(data.nationalityMrz) ?? data.nationality,
+    documentType: type,
+    country: data.issuingCountry,
+    number: data.documentNumber,
+    // `issueDate` and `expirationDate` are years alone.
+    issuedOn: dateOfEpoch(data.issuedAt),
+    expiresOn: dateOfEpoch(data.expireAt),
+  })
+}
+
+/** `firstName` holds all given names of some documents, and the first of others. */
+function givenNames({ firstName, middleName, givenName, givenNameMrz }: Record<string, unknown>) {
+  const [first, middle] = [toText(firstName), toText(middleName)]
+  if (!first) return toText(givenName) ?? givenNameMrz
+  return middle && !first.split(/\s+/).includes(middle) ? `${first} ${middle}` : first
 }
 
 function decodeBase64(text: string): Uint8Array {

@@ -1,8 +1,10 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
 import { callVendor, fetchSignedUrl, VendorStatusError } from './call.ts'
+import { joinText, membersOf, toFindings } from './findings.ts'
 import {
   checkSeldom,
+  type DocumentFindings,
   type DocumentType,
   type FoundDecision,
   GoneError,
@@ -112,6 +114,7 @@ export function createKora(
           decidedAt: status === 'pending' ? undefined : (at ?? undefined),
           documentType: documentType(found.documentVerification?.documentType),
           reason: found.decisionReason ?? undefined,
+          findings: readFindings(found.documentVerification),
         },
       ]
     },
@@ -186,7 +189,7 @@ const createdSchema = z.object({ id })
 const verificationSchema = z.object({
   id,
   status: z.string(),
-  documentVerification: z.object({ documentType: text }).nullish().catch(undefined),
+  documentVerification: z.object({ documentType: text }).loose().nullish().catch(undefined),
   decisionReason: text,
   completedAt: time,
   updatedAt: time,
@@ -236,6 +239,31 @@ function read(body: Uint8Array): Reading {
     explanation: 'a verification changed',
   }
 }
+
+/** `documentVerification` (§4.3). What it does not name itself is looked for among `extractedFields`, whose names are not published. */
+function readFindings(document: unknown): DocumentFindings | undefined {
+  const named = membersOf(document)
+  const extracted = membersOf(named.extractedFields)
+  const find = (...names: string[]) =>
+    [named, extracted].flatMap((from) => names.map((name) => from[name])).find(isGiven)
+  const type = named.documentType
+  return toFindings({
+    givenName:
+      find('firstName', 'givenNames', 'givenName') &&
+      joinText(find('firstName', 'givenNames', 'givenName'), find('middleName')),
+    surname: find('lastName', 'surname'),
+    fullName: find('fullName'),
+    dateOfBirth: find('dateOfBirth'),
+    nationality: find('nationality'),
+    documentType: typeof type === 'string' ? documentType(type) : undefined,
+    country: find('issuingCountry'),
+    number: find('documentNumber'),
+    issuedOn: find('issueDate', 'dateOfIssue'),
+    expiresOn: find('expirationDate', 'expiryDate', 'dateOfExpiry'),
+  })
+}
+
+const isGiven = (value: unknown) => value !== undefined && value !== null && value !== ''
 
 function documentType(type: string | null | undefined): DocumentType | undefined {
   if (!type) return undefined

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { callVendor, VendorStatusError } from './call.ts'
+import { membersOf, toFindings } from './findings.ts'
 import {
+  type DocumentFindings,
   type DocumentType,
   type FoundDecision,
   type Integration,
@@ -232,7 +234,11 @@ const resultSchema = z.object({
   status: z.string(),
   // Those of the deprecated structure are the same words (§6.4).
   recommendation: text,
-  document: z.object({ type: text }).nullish().catch(undefined),
+  person: z.unknown().optional(),
+  document: z.object({ type: text }).loose().nullish().catch(undefined),
+  // The deprecated structure has one of these two (§6.4).
+  verified_info: z.unknown().optional(),
+  extracted_info: z.unknown().optional(),
   checks: z
     .record(z.string(), z.object({ recommendation: text, reasons: z.array(z.string()).nullish() }))
     .nullish()
@@ -288,9 +294,36 @@ function toDecision(result: Result): FoundDecision {
   return {
     ...UNDECIDED,
     status,
-    documentType: type ? (DOCUMENT_TYPES.get(type) ?? 'other') : undefined,
+    documentType: documentType(type),
     reason: status === 'approved' ? undefined : reasonOf(result),
+    findings: readFindings(result),
   }
+}
+
+const documentType = (type: unknown): DocumentType | undefined =>
+  typeof type === 'string' && type ? (DOCUMENT_TYPES.get(type) ?? 'other') : undefined
+
+/** `person` and `document` in either structure (§6.4); the deprecated one repeats the person's names in the document. */
+function readFindings(result: Result): DocumentFindings | undefined {
+  const info = membersOf(result.verified_info ?? result.extracted_info)
+  const person = membersOf(result.person ?? info.person)
+  const document = membersOf(result.document ?? info.document)
+  const stated = (name: string) => document[name] ?? person[name]
+  return toFindings({
+    givenName: stated('given_name'),
+    surname: stated('surname'),
+    fullName: stated('full_name'),
+    dateOfBirth: stated('date_of_birth'),
+    documentType: documentType(document.type),
+    country: document.country,
+    number:
+      document.number ??
+      document.serial_number ??
+      document.id_value ??
+      document.document_serial_number,
+    issuedOn: document.issue_date,
+    expiresOn: document.expiration_date ?? document.valid_until,
+  })
 }
 
 /** The checks that did not pass, in the vendor's words: `document_liveness: presentation_attack`. */

@@ -1,8 +1,10 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
 import { callVendor, VendorStatusError } from './call.ts'
+import { membersOf, toFindings } from './findings.ts'
 import {
   checkSeldom,
+  type DocumentFindings,
   type DocumentType,
   type Integration,
   type Media,
@@ -252,7 +254,8 @@ const decisionSchema = z.object({
     status: z.string(),
     reason: text,
     decisionTime: time,
-    document: z.object({ type: text }).nullish().catch(undefined),
+    person: z.unknown().optional(),
+    document: z.object({ type: text }).loose().nullish().catch(undefined),
   }),
 })
 const fullAutoSchema = z.object({
@@ -264,8 +267,10 @@ const fullAutoSchema = z.object({
   data: z.object({
     verification: z.object({
       decision: z.string().nullish(),
+      person: z.unknown().optional(),
       document: z
         .object({ type: z.object({ value: text }).nullish() })
+        .loose()
         .nullish()
         .catch(undefined),
     }),
@@ -307,6 +312,7 @@ function readDecision(json: object): Reading {
     decidedAt: verification.decisionTime ? new Date(verification.decisionTime) : undefined,
     documentType: documentType(verification.document?.type),
     reason: verification.reason ?? undefined,
+    findings: readFindings(verification.person, verification.document),
     echoed: verification.vendorData ?? undefined,
   }
 }
@@ -316,7 +322,7 @@ function readFullAuto(json: object): Reading {
   if (!parsed.success)
     return { kind: 'unknown', explanation: 'a full-auto result with members missing' }
   const { sessionId, attemptId, vendorData, time: at, data } = parsed.data
-  const { decision, document } = data.verification
+  const { decision, person, document } = data.verification
   if (!decision) return { kind: 'ignored', explanation: 'a full-auto result without a decision' }
   const status = STATUSES[decision]
   if (!status) return { kind: 'unknown', explanation: 'a full-auto decision that is not known' }
@@ -328,6 +334,7 @@ function readFullAuto(json: object): Reading {
     decidedAt: at ? new Date(at) : undefined,
     documentType: documentType(document?.type?.value?.toUpperCase()),
     reason: undefined,
+    findings: readFindings(valuesOf(person), valuesOf(document)),
     echoed: vendorData ?? undefined,
   }
 }
@@ -349,6 +356,30 @@ function readEvent(json: object): Reading {
     echoed: vendorData ?? undefined,
   }
 }
+
+/** `person` and `document` of a decision (§3.5). */
+function readFindings(person: unknown, document: unknown): DocumentFindings | undefined {
+  const { firstName, lastName, fullName, dateOfBirth, nationality } = membersOf(person)
+  const { type, number, country, validFrom, validUntil } = membersOf(document)
+  return toFindings({
+    givenName: firstName,
+    surname: lastName,
+    fullName,
+    dateOfBirth,
+    nationality,
+    documentType: typeof type === 'string' ? documentType(type.toUpperCase()) : undefined,
+    country,
+    number,
+    issuedOn: validFrom,
+    expiresOn: validUntil,
+  })
+}
+
+/** Full auto wraps each member: `{value, confidenceCategory, sources}` (§3.6). */
+const valuesOf = (wrapped: unknown) =>
+  Object.fromEntries(
+    Object.entries(membersOf(wrapped)).map(([name, member]) => [name, membersOf(member).value]),
+  )
 
 function documentType(type: string | null | undefined): DocumentType | undefined {
   if (!type) return undefined
