@@ -191,7 +191,14 @@ export function createApp(parts: AppParts): Hono<Env> {
   const mailing = { sealer: parts.sealer, jobs: parts.jobs }
   app.route(
     '/',
-    portalRoutes({ ...guarded, jobs: parts.jobs, guard, storage, imageOrigin: parts.imageOrigin }),
+    portalRoutes({
+      ...guarded,
+      jobs: parts.jobs,
+      guard,
+      storage,
+      vault: parts.vault,
+      imageOrigin: parts.imageOrigin,
+    }),
   )
   app.route('/', consentRoutes({ issuer, db, forms, guard, log }))
   app.route('/', lookRoutes({ issuer, db, guard }))

@@ -47,6 +47,7 @@ import {
   runRetention,
   setRetention,
 } from './id-verification/retention.ts'
+import { compareAllWithAccount, reviewVerification } from './id-verification/review.ts'
 import { listVendorIntegrations, setVendorIntegration } from './id-verification/vendors/vendors.ts'
 import { createJobs, type Jobs } from './jobs.ts'
 import { append, listEntries, listEntriesOfToken } from './ledger/entries.ts'
@@ -469,9 +470,11 @@ const COMMANDS: Record<string, Command> = {
   'resident set': {
     usage: 'resident set ID|EMAIL --file F.json',
     options: { file: { type: 'string' } },
-    run: async ({ db }, values, rest) => {
+    run: async ({ db, vault }, values, rest) => {
       const resident = await findResident(db, id(rest, 'resident'))
-      await setPerson(db, resident.id, await readJsonFile(one(values, 'file')))
+      await setPerson(db, resident.id, await readJsonFile(one(values, 'file')), (sql) =>
+        compareAllWithAccount(sql, vault, resident.id),
+      )
       return {
         ...(await findPerson(db, resident.id)),
         residency: await findResidency(db, resident.id),
@@ -607,7 +610,31 @@ const COMMANDS: Record<string, Command> = {
       )
     },
   },
-  'verification list': { usage: 'verification list', run: ({ db }) => listAllVerifications(db) },
+  'verification list': {
+    usage: 'verification list [--review]',
+    options: { review: { type: 'boolean' } },
+    run: ({ db }, values) => listAllVerifications(db, { toReview: values.review === true }),
+  },
+  'verification review': {
+    usage: 'verification review ID --accept|--reject --reason R',
+    options: {
+      accept: { type: 'boolean' },
+      reject: { type: 'boolean' },
+      reason: { type: 'string' },
+    },
+    run: async ({ db }, values, rest) => {
+      const verificationId = id(rest, 'verification')
+      if ((values.accept === true) === (values.reject === true))
+        throw new UsageError('a review is either --accept or --reject')
+      const decision = values.accept ? 'accepted' : 'rejected'
+      const reason = one(values, 'reason').trim()
+      if (reason.length < 3 || reason.length > 200)
+        throw new UsageError('--reason has 3 to 200 characters, and names no person')
+      const review = { id: verificationId, decision, reason } as const
+      found(await reviewVerification(db, review), 'verification')
+      return { id: verificationId, review: decision }
+    },
+  },
   'verification show': {
     usage: 'verification show ID',
     run: async ({ db }, _values, rest) => {

@@ -107,7 +107,7 @@ export async function startServer(
       tokens,
       outbound: parts.outbound,
       jobs: options.jobs,
-      findVerified: (accountId) => findVerified({ db, storage }, accountId),
+      findVerified: (accountId) => findVerified({ db, storage, vault: parts.vault }, accountId),
       cookieKeys: runtime.cookieKeys,
       pages,
       log,

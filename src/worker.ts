@@ -7,6 +7,7 @@ import { startInbox } from './id-verification/inbox.ts'
 import { logProgress } from './id-verification/progress.ts'
 import { startReconciling } from './id-verification/reconcile.ts'
 import { runRetention, startErasing } from './id-verification/retention.ts'
+import { announceExpiredDocuments } from './id-verification/review.ts'
 import type { Jobs } from './jobs.ts'
 import { startSequencer } from './ledger/sequencer.ts'
 import { deleteOldMail, startMail } from './mail.ts'
@@ -55,6 +56,9 @@ export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
     )
     runRetention({ db, jobs, log }).catch((error: unknown) =>
       log.error('retention failed', { error }),
+    )
+    announceExpiredDocuments(db).catch((error: unknown) =>
+      log.error('expired documents not announced', { error }),
     )
     const old = [deleteExpired, deleteOldLinks, deleteOldChallenges, deleteOldMail, deleteOldEvents]
     Promise.all(old.map((remove) => remove(db))).catch((error: unknown) =>

@@ -8,8 +8,11 @@ export type Account = {
   emailVerified: boolean
   givenName: string
   surname: string
+  /** Who stated the name. A document is not compared with what residents typed about themselves. */
+  nameSource: NameSource
   status: 'active' | 'suspended'
 }
+export type NameSource = 'registry' | 'operator' | 'resident' | 'document'
 
 /** One form for every spelling of an address, so that look-ups neither miss nor collide. */
 export const emailKey = (email: string): string => email.normalize('NFKC').trim().toLowerCase()
@@ -17,15 +20,21 @@ export const emailKey = (email: string): string => email.normalize('NFKC').trim(
 /** Throws OperatorError when the address is taken. Without a password the account cannot sign in by one. */
 export async function createAccount(
   sql: Sql,
-  account: { email: string; givenName: string; surname: string; password?: string },
+  account: {
+    email: string
+    givenName: string
+    surname: string
+    nameSource?: NameSource
+    password?: string
+  },
 ): Promise<Account> {
   const passwordHash = account.password ? await hashPassword(account.password) : null
   const [row] = await sql<Account[]>`
-    insert into account (email, email_key, email_verified, given_name, surname, password_hash)
+    insert into account (email, email_key, email_verified, given_name, surname, name_source, password_hash)
     values (${account.email.trim()}, ${emailKey(account.email)}, true, ${account.givenName},
-      ${account.surname}, ${passwordHash})
+      ${account.surname}, ${account.nameSource ?? 'operator'}, ${passwordHash})
     on conflict (email_key) do nothing
-    returning id, email, email_verified, given_name, surname, status`
+    returning id, email, email_verified, given_name, surname, name_source, status`
   if (!row) throw new OperatorError('A resident with this e-mail exists already.')
   return row
 }
@@ -35,7 +44,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 export async function findAccount(sql: Sql, id: string): Promise<Account | undefined> {
   if (!UUID.test(id)) return undefined
   const [row] = await sql<Account[]>`
-    select id, email, email_verified, given_name, surname, status from account where id = ${id}`
+    select id, email, email_verified, given_name, surname, name_source, status from account where id = ${id}`
   return row
 }
 
@@ -51,14 +60,26 @@ export async function findCredentials(
 
 export async function findAccountByEmail(sql: Sql, email: string): Promise<Account | undefined> {
   const [row] = await sql<Account[]>`
-    select id, email, email_verified, given_name, surname, status from account
+    select id, email, email_verified, given_name, surname, name_source, status from account
     where email_key = ${emailKey(email)}`
   return row
 }
 
 export async function listAccounts(sql: Sql): Promise<Account[]> {
   return await sql<Account[]>`
-    select id, email, email_verified, given_name, surname, status from account order by created_at`
+    select id, email, email_verified, given_name, surname, name_source, status from account order by created_at`
+}
+
+/** The name that the resident's own document bears, after they confirmed it. */
+export async function setNameFromDocument(
+  sql: Sql,
+  id: string,
+  { givenName, surname }: { givenName: string; surname: string },
+): Promise<void> {
+  await sql`
+    update account set given_name = ${givenName}, surname = ${surname}, name_source = 'document',
+      updated_at = now()
+    where id = ${id}`
 }
 
 /** `passwordHash` as `hashPassword` makes it. Answers the account, or `undefined` when it is not in good standing. */
@@ -70,7 +91,7 @@ export async function setPasswordHash(
   const [row] = await sql<Account[]>`
     update account set password_hash = ${passwordHash}, updated_at = now()
     where id = ${id} and status = 'active'
-    returning id, email, email_verified, given_name, surname, status`
+    returning id, email, email_verified, given_name, surname, name_source, status`
   return row
 }
 
@@ -94,6 +115,6 @@ export async function setAccountStatus(
 ): Promise<Account | undefined> {
   const [row] = await sql<Account[]>`
     update account set status = ${status}, updated_at = now() where id = ${id}
-    returning id, email, email_verified, given_name, surname, status`
+    returning id, email, email_verified, given_name, surname, name_source, status`
   return row
 }

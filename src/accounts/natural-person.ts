@@ -43,6 +43,9 @@ const residencySchema = z
 /** What an operator may load of a person: each part as a whole or not at all; `residency: null` takes it away. */
 const personFileSchema = z.strictObject({
   ...personSchema.partial().shape,
+  /** The registry's name: it replaces the account's, whoever stated that. */
+  givenName: text.optional(),
+  surname: text.optional(),
   residency: residencySchema.nullable().optional(),
 })
 
@@ -57,8 +60,16 @@ export type Residency = {
   activeResidency: z.infer<typeof residencySchema> | null
 }
 
-/** Loads what is given and leaves the rest. Throws OperatorError that names every fault. */
-export async function setPerson(db: Db, accountId: string, given: unknown): Promise<void> {
+/**
+ * Loads what is given and leaves the rest. `onChanged` runs in the same transaction, last: what is compared with the
+ * person is compared anew. Throws OperatorError that names every fault.
+ */
+export async function setPerson(
+  db: Db,
+  accountId: string,
+  given: unknown,
+  onChanged: (sql: Sql) => Promise<void>,
+): Promise<void> {
   const parsed = personFileSchema.safeParse(given)
   if (!parsed.success)
     throw new OperatorError(
@@ -66,7 +77,7 @@ export async function setPerson(db: Db, accountId: string, given: unknown): Prom
         .map(({ path, message }) => [path.join('.'), message].filter(Boolean).join(': '))
         .join('; ')}.`,
     )
-  const { residency, ...person } = parsed.data
+  const { residency, givenName, surname, ...person } = parsed.data
   await db.begin(async (sql) => {
     await sql`insert into natural_person (account_id) values (${accountId}) on conflict do nothing`
     const columns = {
@@ -91,6 +102,11 @@ export async function setPerson(db: Db, accountId: string, given: unknown): Prom
         throw new OperatorError('Another resident has this permit number.', { cause: error })
       throw error
     }
+    if (givenName !== undefined || surname !== undefined)
+      await sql`
+        update account set given_name = coalesce(${givenName ?? null}, given_name),
+          surname = coalesce(${surname ?? null}, surname), name_source = 'registry', updated_at = now()
+        where id = ${accountId}`
     if (residency === null) await sql`delete from residency where account_id = ${accountId}`
     if (residency)
       await sql`
@@ -100,6 +116,7 @@ export async function setPerson(db: Db, accountId: string, given: unknown): Prom
         on conflict (account_id) do update set effective_date = excluded.effective_date,
           termination_date = excluded.termination_date, residency_type = excluded.residency_type,
           version = excluded.version, updated_at = now()`
+    await onChanged(sql)
   })
 }
 

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Sql } from '../db.ts'
 
 /** What applications are told. `docs/events.md` says when, and what each carries. */
@@ -6,6 +7,7 @@ const KINDS = [
   'verification.images-ready',
   'verification.replaced',
   'verification.withdrawn',
+  'verification.document-expired',
   'verification.erased',
   'consent.changed',
   'consent.revoked',
@@ -32,6 +34,7 @@ const NEEDS_CONSENT: readonly EventKind[] = [
   'verification.images-ready',
   'verification.replaced',
   'verification.withdrawn',
+  'verification.document-expired',
 ]
 const VERIFICATION_SCOPES = [
   'eprospera:person.id_verification.read',
@@ -50,47 +53,97 @@ const liveConsent = (sql: Sql, of: { accountId: unknown; clientId: unknown }) =>
  */
 export async function announceVerification(sql: Sql, accountId: string): Promise<void> {
   await sql`insert into told_verification (account_id) values (${accountId}) on conflict do nothing`
-  const [told] = await sql<Told[]>`
-    select verification_id, attempt_id, images_complete from told_verification
+  const [told = NOTHING] = await sql<Told[]>`
+    select verification_id, attempt_id, images_complete, document_expired from told_verification
     where account_id = ${accountId} for update`
   // Read after the lock, so that of two changes at once one sees the other.
-  const [now] = await sql<Told[]>`
-    select id as verification_id, attempt_id, images_complete from latest_approved
-    where account_id = ${accountId}`
-  const change = compare(told ?? NOTHING, now ?? NOTHING)
-  if (change === 'nothing') return
-  const { verificationId, attemptId, imagesComplete } = now ?? NOTHING
+  const [now = NOTHING] = await sql<Told[]>`
+    select id as verification_id, attempt_id, images_complete, is_expired as document_expired
+    from latest_approved where account_id = ${accountId}`
+  if (isDeepStrictEqual({ ...told }, { ...now })) return
   await sql`
-    update told_verification set verification_id = ${verificationId}, attempt_id = ${attemptId},
-      images_complete = ${imagesComplete}
+    update told_verification set verification_id = ${now.verificationId}, attempt_id = ${now.attemptId},
+      images_complete = ${now.imagesComplete}, document_expired = ${now.documentExpired}
     where account_id = ${accountId}`
-  if (change === 'silent') return
+  if (await isNewlyExpired(sql, told, now))
+    await insertEvents(sql, accountId, {
+      kind: 'verification.document-expired',
+      verificationId: now.verificationId ?? told.verificationId,
+      data: {},
+    })
+  const kind = compare(told, now)
+  if (!kind) return
   const data =
-    change === 'verification.withdrawn'
+    kind === 'verification.withdrawn'
       ? {}
       : {
-          images_complete: imagesComplete,
-          ...(change === 'verification.replaced' && told?.verificationId !== verificationId
-            ? { previous_verification_id: told?.verificationId }
+          images_complete: now.imagesComplete,
+          ...(kind === 'verification.replaced' && told.verificationId !== now.verificationId
+            ? { previous_verification_id: told.verificationId }
             : {}),
         }
-  await sql`
-    insert into event (client_id, kind, account_id, verification_id, data)
-    select client_id, ${change}, ${accountId}, ${verificationId ?? told?.verificationId ?? null}, ${sql.json(data as never)}
-    from (${liveConsent(sql, { accountId, clientId: undefined })}) consented join event_stream using (client_id)`
+  const verificationId = now.verificationId ?? told.verificationId
+  await insertEvents(sql, accountId, { kind, verificationId, data })
 }
 
-type Told = { verificationId: string | null; attemptId: string | null; imagesComplete: boolean }
-const NOTHING: Told = { verificationId: null, attemptId: null, imagesComplete: false }
+type Told = {
+  verificationId: string | null
+  attemptId: string | null
+  imagesComplete: boolean
+  documentExpired: boolean
+}
+const NOTHING: Told = {
+  verificationId: null,
+  attemptId: null,
+  imagesComplete: false,
+  documentExpired: false,
+}
 
-function compare(before: Told, now: Told): EventKind | 'silent' | 'nothing' {
+const insertEvents = (
+  sql: Sql,
+  accountId: string,
+  event: { kind: EventKind; verificationId: string | null; data: Record<string, unknown> },
+) => sql`
+  insert into event (client_id, kind, account_id, verification_id, data)
+  select client_id, ${event.kind}, ${accountId}, ${event.verificationId}, ${sql.json(event.data as never)}
+  from (${liveConsent(sql, { accountId, clientId: undefined })}) consented join event_stream using (client_id)`
+
+/** The document of what was announced has expired: it still counts, or the operator's policy has just ended that. */
+async function isNewlyExpired(sql: Sql, told: Told, now: Told): Promise<boolean> {
+  if (now.verificationId !== null)
+    return (
+      now.documentExpired && !(told.documentExpired && told.verificationId === now.verificationId)
+    )
+  if (told.verificationId === null || told.documentExpired) return false
+  const [row] = await sql`
+    select from verification where id = ${told.verificationId}
+      and document_expires_on < (now() at time zone 'UTC')::date`
+  return row !== undefined
+}
+
+function compare(before: Told, now: Told): EventKind | undefined {
   if (before.verificationId === null)
-    return now.verificationId === null ? 'nothing' : 'verification.approved'
+    return now.verificationId === null ? undefined : 'verification.approved'
   if (now.verificationId === null) return 'verification.withdrawn'
   if (before.verificationId !== now.verificationId || before.attemptId !== now.attemptId)
     return 'verification.replaced'
-  if (before.imagesComplete === now.imagesComplete) return 'nothing'
-  return now.imagesComplete ? 'verification.images-ready' : 'silent'
+  return now.imagesComplete && !before.imagesComplete ? 'verification.images-ready' : undefined
+}
+
+/** Accounts whose announced verification rests on a document that has expired since, by id; `after` is exclusive. */
+export async function listExpiredAnnouncements(
+  sql: Sql,
+  { after, limit }: { after: string; limit: number },
+): Promise<string[]> {
+  const rows = await sql<{ accountId: string }[]>`
+    select told_verification.account_id from verification
+      join told_verification on told_verification.account_id = verification.account_id
+        and verification_id = verification.id
+    where verification.status = 'approved'
+      and document_expires_on < (now() at time zone 'UTC')::date and not document_expired
+      and told_verification.account_id > ${after}
+    order by told_verification.account_id limit ${limit}`
+  return rows.map(({ accountId }) => accountId)
 }
 
 /** In the caller's transaction: the application learns that the resident took back all of it, or some. `scopes`: what is left. */

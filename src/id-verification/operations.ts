@@ -69,12 +69,14 @@ const returnUrlOf = (issuer: string, vendor: VendorName, state: string) =>
     ? `${issuer}/callbacks/mosaic`
     : `${issuer}/callbacks/${vendor}?state=${encodeURIComponent(state)}`
 
-/** Every verification, newest first, as the operator sees it. */
-export async function listAllVerifications(sql: Sql) {
+/** Verifications, newest first, as the operator sees them; or those alone that wait for an operator's review. */
+export async function listAllVerifications(sql: Sql, { toReview = false } = {}) {
   return await sql`
     select id, vendor, integration, tenant, status, account_id, document_type, images_complete,
-      session_created_at, decided_at
-    from verification order by session_created_at desc limit 500`
+      match, match_differences, match_review, document_expires_on, session_created_at, decided_at
+    from verification
+    where ${toReview ? sql`status = 'approved' and match = 'mismatch' and match_review is null` : sql`true`}
+    order by session_created_at desc limit 500`
 }
 
 /** One, with what was said of it and its images: never their content, never a link. */
@@ -82,7 +84,8 @@ export async function findVerification(sql: Sql, id: string) {
   if (!UUID.test(id)) return undefined
   const [row] = await sql`
     select id, vendor, integration, tenant, status, account_id, vendor_session_id, attempt_id, document_type,
-      images_complete, session_created_at, decided_at,
+      images_complete, match, match_differences, match_review, match_reviewed_at, document_expires_on,
+      session_created_at, decided_at,
       (select coalesce(json_agg(json_build_object('attemptId', attempt_id, 'status', status,
           'decidedAt', decided_at, 'deliveryId', delivery_id) order by recorded_at), '[]')
         from decision where verification_id = verification.id) as decisions,

@@ -52,6 +52,17 @@ export function measureIngestion(metrics: Metrics, sql: Sql): void {
       ).map(({ vendor, count }) => ({ labels: { vendor }, value: count })),
   )
   metrics.gauge(
+    'portal_verifications_to_review',
+    "Approved verifications whose document does not fit the account: they wait for an operator's review.",
+    [],
+    async () => {
+      const [row] = await sql<{ count: number }[]>`
+        select count(*)::int as count from verification
+        where status = 'approved' and match = 'mismatch' and match_review is null`
+      return [{ labels: {}, value: row?.count ?? 0 }]
+    },
+  )
+  metrics.gauge(
     'portal_erasures_open',
     'Erased verifications of which something is still in the bucket or at the vendor.',
     [],

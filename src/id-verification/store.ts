@@ -2,6 +2,7 @@ import type { Sql } from '../db.ts'
 import { announceVerification } from '../events/events.ts'
 import type { Vault } from '../vault.ts'
 import { compareWithAccount, recordFindings } from './findings.ts'
+import type { MatchResult } from './matching.ts'
 import { currentStatus, type Decision } from './status.ts'
 import type {
   DocumentType,
@@ -420,6 +421,13 @@ export type ListedVerification = {
   status: VerificationStatus
   date: Date
   documentType: DocumentType | null
+  /** How the document's person compares with the account; null while nothing was compared. */
+  match: 'match' | 'no-reference' | 'mismatch' | null
+  matchDifferences: MatchResult['differences']
+  matchReview: 'accepted' | 'rejected' | null
+  /** The day, in UTC; and whether it has passed. */
+  documentExpiresOn: Date | null
+  isExpired: boolean
   imagesPending: boolean
   /** The JPEGs to show. */
   images: { type: string; key: string }[]
@@ -431,7 +439,9 @@ export async function listVerifications(
   accountId: string,
 ): Promise<ListedVerification[]> {
   return await sql<ListedVerification[]>`
-    select id, vendor, status, session_created_at as date, document_type,
+    select id, vendor, status, session_created_at as date, document_type, match, match_differences,
+      match_review, document_expires_on,
+      coalesce(document_expires_on < (now() at time zone 'UTC')::date, false) as is_expired,
       status = 'approved' and not images_complete as images_pending,
       coalesce((
         select json_agg(json_build_object('type', type, 'key', jpeg_key)

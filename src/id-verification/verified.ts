@@ -1,38 +1,37 @@
 import type { Sql } from '../db.ts'
 import type { Verified } from '../oauth/verified-claims.ts'
 import type { Storage } from '../storage.ts'
+import type { Vault } from '../vault.ts'
+import { readFindings } from './findings.ts'
 
 const LINK_LIFE_SECONDS = 3600
 
-/** What userinfo may tell of the resident's latest approved verification; `undefined` where there is none. */
+/** What userinfo may attest of the resident's latest approved verification; `undefined` where there is none. */
 export async function findVerified(
-  { db, storage }: { db: Sql; storage: Storage },
+  { db, storage, vault }: { db: Sql; storage: Storage; vault: Vault },
   accountId: string,
 ): Promise<Verified | undefined> {
   const [row] = await db<
-    {
-      id: string
-      time: Date
-      documentType: string | null
-      givenName: string
-      surname: string
-      birthdate: string | null
-    }[]
+    { id: string; attemptId: string | null; time: Date; documentType: string | null }[]
   >`
-    select latest.id, approved_at as time, document_type, given_name, surname,
-      to_char(date_of_birth, 'YYYY-MM-DD') as birthdate
-    from latest_approved latest join account on account.id = latest.account_id
-      left join natural_person on natural_person.account_id = account.id
-    where latest.account_id = ${accountId}`
+    select id, attempt_id, approved_at as time, document_type from latest_approved
+    where account_id = ${accountId}`
   if (!row) return undefined
+  const said = await readFindings(db, vault, row.id, row.attemptId ?? '')
   return {
     verificationId: row.id,
     time: row.time,
     documentType: row.documentType,
     person: {
-      given_name: row.givenName,
-      family_name: row.surname,
-      birthdate: row.birthdate,
+      given_name: said?.givenName ?? null,
+      family_name: said?.surname ?? null,
+      birthdate: said?.dateOfBirth ?? null,
+    },
+    document: {
+      document_number: said?.number ?? null,
+      date_of_issuance: said?.issuedOn ?? null,
+      date_of_expiry: said?.expiresOn ?? null,
+      country_code: said?.country ?? null,
     },
     attach: () => attach({ db, storage }, row.id),
   }

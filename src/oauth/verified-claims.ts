@@ -18,7 +18,15 @@ export type Verified = {
   verificationId: string
   time: Date
   documentType: string | null
-  person: { given_name: string; family_name: string; birthdate: string | null }
+  /** What the document says; null where the vendor read nothing. Never the registry's or the sign-up form's words. */
+  person: { given_name: string | null; family_name: string | null; birthdate: string | null }
+  /** `YYYY-MM-DD`, and an ISO 3166-1 code; null where the vendor read nothing. */
+  document: {
+    document_number: string | null
+    date_of_issuance: string | null
+    date_of_expiry: string | null
+    country_code: string | null
+  }
   /** Of OpenID Attachments 1.0, with the rows that they are of. Asked for only where they are wanted. */
   attach(): Promise<{ attachments: object[]; images: ShownImage[] }>
 }
@@ -97,7 +105,12 @@ export async function verifiedClaims(
   const evidence = {
     type: 'document',
     ...(isObject(wanted) && 'document_details' in wanted && documentType
-      ? { document_details: { type: documentType } }
+      ? {
+          document_details: {
+            type: documentType,
+            ...documentDetails(verified, wanted.document_details, granted),
+          },
+        }
       : {}),
     ...(attachments.length > 0 ? { attachments } : {}),
   }
@@ -115,6 +128,25 @@ export async function verifiedClaims(
       },
       claims: Object.fromEntries(told),
     },
+  }
+}
+
+/** Of the document, what was asked for. The date of expiry always: an application must see that a document has expired. */
+function documentDetails(
+  { document }: Verified,
+  asked: unknown,
+  granted: readonly string[],
+): Record<string, unknown> {
+  const wanted = isObject(asked) ? asked : {}
+  const { document_number, date_of_issuance, date_of_expiry, country_code } = document
+  return {
+    // The number stands on the image: whoever may see that may have it.
+    ...(document_number && 'document_number' in wanted && granted.includes(IMAGES_SCOPE)
+      ? { document_number }
+      : {}),
+    ...(date_of_issuance && 'date_of_issuance' in wanted ? { date_of_issuance } : {}),
+    ...(date_of_expiry ? { date_of_expiry } : {}),
+    ...(country_code && 'issuer' in wanted ? { issuer: { country_code } } : {}),
   }
 }
 

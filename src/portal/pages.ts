@@ -10,6 +10,11 @@ type Verification = {
   status: string
   date: Date
   documentType: string | null
+  match: 'match' | 'no-reference' | 'mismatch' | null
+  matchDifferences: string[]
+  matchReview: 'accepted' | 'rejected' | null
+  documentExpiresOn: Date | null
+  isExpired: boolean
   imagesPending: boolean
   images: { type: string; url: string }[]
   /** There are images, which are shown after a confirmation. */
@@ -52,15 +57,18 @@ export function homePage(data: {
   account: { name: string; email: string }
   verifications: Verification[]
   applications: Application[]
+  /** What the document calls the resident, where the account has the name that they typed. */
+  offeredName: { verificationId: string; givenName: string; surname: string } | undefined
   csrf: string
   notice?: string | undefined
 }): Html {
-  const { account, verifications, applications, csrf, notice } = data
+  const { account, verifications, applications, offeredName, csrf, notice } = data
   return page({
     title: 'Your documents',
     actions: html`<form method="post" action="/sign-out" class="sign-out">${csrfField(csrf)}<span>${account.email}</span> <a href="/account">Your account</a> <button class="plain" name="sign-out">Sign out</button></form>`,
     body: html`${notice ? html`<div class="notice good" role="status"><p>${notice}</p></div>` : ''}
 <h1>Good to see you, ${account.name}</h1>
+${offeredName ? nameCard(offeredName, csrf) : ''}
 <section aria-labelledby="verifications"><h2 id="verifications">Your identity checks</h2>
 ${
   verifications.length === 0
@@ -77,12 +85,58 @@ ${
   })
 }
 
+/** What residents typed about themselves gives way to what the document says, when they confirm it. */
+const nameCard = (
+  {
+    verificationId,
+    givenName,
+    surname,
+  }: { verificationId: string; givenName: string; surname: string },
+  csrf: string,
+): Html => html`<section class="card" aria-labelledby="name"><h2 id="name">Your name</h2>
+<p>Your document names you <strong>${givenName} ${surname}</strong>. Use this name for your account?</p>
+<form method="post" action="/verifications/${verificationId}/name">${csrfField(csrf)}<button name="adopt">Use this name</button></form></section>`
+
+const DIFFERENCES: Record<string, string> = {
+  name: 'The name on the document is not the name of your account.',
+  'birth-date': 'The date of birth on the document is not the one that the registry has.',
+  'name-missing': 'The name on the document could not be read.',
+}
+
+/** In plain words, what keeps an approved document from counting. */
+function matchNote({ status, match, matchDifferences, matchReview }: Verification): Html | '' {
+  if (status !== 'approved' || match === 'match' || match === 'no-reference') {
+    if (matchReview !== 'rejected' || status !== 'approved') return ''
+  }
+  if (matchReview === 'accepted') return ''
+  if (match === null)
+    return html`<p>The document is being compared with your account. Until that is done, no application sees it.</p>`
+  const differences = matchDifferences.map((code) => html`<li>${DIFFERENCES[code] ?? code}</li>`)
+  const why = differences.length > 0 ? html`<ul>${differences}</ul>` : ''
+  return matchReview === 'rejected'
+    ? html`<p>We looked at this document and do not accept it for your account.</p>${why}<p>No application sees it. If you think this is wrong, write to the people who run this portal.</p>`
+    : html`<p>This document does not fit your account:</p>${why}<p>One of our people looks at it. Until then no application sees it.</p>`
+}
+
+function statusOf(verification: Verification): { words: string; tone: 'good' | 'bad' | 'waiting' } {
+  const { status, match, matchReview, isExpired } = verification
+  if (status === 'approved' && matchReview === 'rejected')
+    return { words: 'Not accepted', tone: 'bad' }
+  if (status === 'approved' && matchReview === null && (match === 'mismatch' || match === null))
+    return { words: 'Being reviewed', tone: 'waiting' }
+  if (status === 'approved' && isExpired) return { words: 'Document expired', tone: 'bad' }
+  return STATUSES[status] ?? { words: status, tone: 'waiting' }
+}
+
 function verificationCard(verification: Verification, csrf: string): Html {
-  const status = STATUSES[verification.status] ?? { words: verification.status, tone: 'waiting' }
+  const status = statusOf(verification)
+  const { documentExpiresOn, isExpired } = verification
   const what = DOCUMENTS[verification.documentType ?? ''] ?? 'Identity check'
   return html`<article class="card">
 <header><h3>${what}</h3><p class="status ${status.tone}">${status.words}</p></header>
 <p class="quiet">Started on ${day(verification.date)}, checked by ${capitalised(verification.vendor)}.</p>
+${matchNote(verification)}
+${documentExpiresOn ? html`<p class="quiet">The document ${isExpired ? 'expired' : 'is valid until'} ${isExpired ? 'on ' : ''}${day(documentExpiresOn)}.${isExpired ? ' Applications see that it has expired; have a new document checked.' : ''}</p>` : ''}
 ${verification.imagesPending ? html`<p class="quiet">The photos are being copied; they appear here in a moment.</p>` : ''}
 ${verification.imagesHidden ? html`<form method="post" action="/photos">${csrfField(csrf)}<button name="photos">Show the photos</button></form>` : ''}
 ${

@@ -4,6 +4,7 @@ import { bodyLimit } from 'hono/body-limit'
 import type { FailedSignIn } from '../accounts/sign-in.ts'
 import { ApiError } from '../errors.ts'
 import { securityHeaders } from '../html.ts'
+import { adoptDocumentName, findOfferedName } from '../id-verification/review.ts'
 import { listVerifications } from '../id-verification/store.ts'
 import type { Jobs } from '../jobs.ts'
 import { listClientProfiles } from '../oauth/client-profile.ts'
@@ -14,10 +15,17 @@ import { signInPage } from '../oauth/pages.ts'
 import { isScope } from '../oauth/scopes.ts'
 import { endSession, identifyBrowser, isSameOrigin, startSession } from '../oauth/sessions.ts'
 import type { Storage } from '../storage.ts'
+import type { Vault } from '../vault.ts'
 import type { Guard, GuardParts } from './guard.ts'
 import { homePage } from './pages.ts'
 
-type Parts = GuardParts & { jobs: Jobs; guard: Guard; storage: Storage; imageOrigin: string }
+type Parts = GuardParts & {
+  jobs: Jobs
+  guard: Guard
+  storage: Storage
+  vault: Vault
+  imageOrigin: string
+}
 type Env = { Bindings: HttpBindings }
 
 // Long enough to look, short enough that a link left in a history opens nothing.
@@ -25,7 +33,7 @@ const IMAGE_LINK_SECONDS = 120
 
 /** The resident's own pages. */
 export function portalRoutes(parts: Parts): Hono<Env> {
-  const { issuer, db, forms, guard, log } = parts
+  const { issuer, db, vault, forms, guard, log } = parts
   const routes = new Hono<Env>()
   routes.use(bodyLimit({ maxSize: 16 * 1024 }))
 
@@ -56,10 +64,11 @@ export function portalRoutes(parts: Parts): Hono<Env> {
     const resident = await guard.findResident(c)
     if (!resident) return showSignIn(c)
     const { account, session } = resident
-    const [verifications, consents, sign] = await Promise.all([
+    const [verifications, consents, sign, offeredName] = await Promise.all([
       listVerifications(db, account.id),
       listConsents(db, account.id),
       parts.storage.signer(),
+      findOfferedName(db, vault, account.id),
     ])
     const profiles = await listClientProfiles(
       db,
@@ -98,6 +107,7 @@ export function portalRoutes(parts: Parts): Hono<Env> {
             },
           ]
         }),
+        offeredName,
         csrf: forms.create(session.uid),
         notice: ended ? `${ended} can no longer see your documents.` : undefined,
       }),
@@ -128,6 +138,17 @@ export function portalRoutes(parts: Parts): Hono<Env> {
   routes.post('/sign-out', async (c) => {
     await guard.requireForm(c)
     await endSession({ ...parts, provider: parts.provider() }, c.env.incoming, c.env.outgoing)
+    return c.redirect('/', 303)
+  })
+
+  routes.post('/verifications/:id/name', async (c) => {
+    const { resident, form } = await guard.requireForm(c)
+    const asked = await guard.askToConfirm(c, resident, form)
+    if (asked) return asked
+    const accountId = resident.account.id
+    const verificationId = c.req.param('id')
+    if (await adoptDocumentName(db, vault, { accountId, verificationId }))
+      log.info('name taken from the document', { accountId, verificationId })
     return c.redirect('/', 303)
   })
 

@@ -1,7 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { setPerson } from '../../src/accounts/natural-person.ts'
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
 import { createApplication } from '../support/application.ts'
 import { connectIncode } from '../support/incode.ts'
@@ -13,6 +12,7 @@ import {
   type TestPortal,
 } from '../support/portal.ts'
 import { connectSandbox, eventually } from '../support/sandbox.ts'
+import { loadPerson } from '../support/verifications.ts'
 
 const ME = '/api/v1/me/natural-person'
 const DOC = `${ME}/id-verification`
@@ -129,8 +129,8 @@ describe('who somebody is', () => {
     })
     // As the documentation shows it.
     const example = new URL('../../docs/person.json', import.meta.url)
-    await setPerson(portal.db, resident.id, JSON.parse(await readFile(example, 'utf8')))
-    await setPerson(portal.db, resident.id, {
+    await loadPerson(portal.parts, resident.id, JSON.parse(await readFile(example, 'utf8')))
+    await loadPerson(portal.parts, resident.id, {
       residentPermitNumber: '20260000000017',
       countryOfBirth: 'Utopia',
       citizenships: ['Utopia'],
@@ -167,7 +167,7 @@ describe('who somebody is', () => {
         version: 'v08.29.2024',
       },
     })
-    await setPerson(portal.db, resident.id, {
+    await loadPerson(portal.parts, resident.id, {
       residency: {
         effectiveDate: '2024-09-01',
         terminationDate: '2025-09-01',
@@ -202,7 +202,7 @@ describe('who somebody is', () => {
       'terminationDate',
     ],
   ])('what is wrong is named and not loaded: %o', async (given, named) => {
-    await expect(setPerson(portal.db, bea.resident.id, given)).rejects.toThrow(named)
+    await expect(loadPerson(portal.parts, bea.resident.id, given)).rejects.toThrow(named)
   })
 
   test('each by its own scope', async () => {
@@ -234,7 +234,7 @@ test('smaller answers for smaller needs, each by its own scope', async () => {
     [born(21, 1), false],
     [born(40, 0), true],
   ] as const) {
-    await setPerson(portal.db, resident.id, { dateOfBirth })
+    await loadPerson(portal.parts, resident.id, { dateOfBirth })
     expect((await call(`${ME}/age-over?age=21`, token)).body).toEqual({ age: 21, isOver })
   }
   for (const age of ['19', '0', 'x', '18&age=21'])

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto'
 import { fetchUserInfo } from 'openid-client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { setPerson } from '../../src/accounts/natural-person.ts'
 import { listEntries } from '../../src/ledger/entries.ts'
 import { createApplication } from '../support/application.ts'
 import { addClient, addResident, startPortal, type TestPortal } from '../support/portal.ts'
-import { addVerification } from '../support/verifications.ts'
+import { addVerification, loadPerson } from '../support/verifications.ts'
 
 /** OpenID Connect for Identity Assurance 1.0 and OpenID Attachments 1.0, through an unmodified client library. */
 
@@ -39,7 +38,7 @@ afterAll(() => portal.close())
 
 async function arrange() {
   const resident = await addResident(portal.parts)
-  await setPerson(portal.db, resident.id, { dateOfBirth: '1990-02-03' })
+  await loadPerson(portal.parts, resident.id, { dateOfBirth: '1990-02-03' })
   const client = await addClient(portal.parts, { scope: SCOPE })
   const application = await createApplication(portal.issuer, client)
   /** Userinfo for a token of these scopes, asked for with these verified claims. */

@@ -1,11 +1,33 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { setPerson } from '../../src/accounts/natural-person.ts'
+import { compareWithAccount, recordFindings } from '../../src/id-verification/findings.ts'
+import { compareAllWithAccount } from '../../src/id-verification/review.ts'
+import type { DocumentFindings } from '../../src/id-verification/vendors/vendor.ts'
 import type { Parts } from '../../src/parts.ts'
+
+/** What the vendor read from the document of `addResident`'s resident, unless a test says otherwise. */
+const FINDINGS: DocumentFindings = {
+  givenName: 'Ana',
+  surname: 'Mejia',
+  fullName: undefined,
+  dateOfBirth: '1990-02-03',
+  nationality: 'HND',
+  documentType: 'passport',
+  country: 'HND',
+  number: 'E123456',
+  issuedOn: '2021-05-01',
+  expiresOn: '2031-05-01',
+}
+
+/** What `resident set` does. */
+export const loadPerson = ({ db, vault }: Parts, accountId: string, given: unknown) =>
+  setPerson(db, accountId, given, (sql) => compareAllWithAccount(sql, vault, accountId))
 
 /** An approved verification of this resident, its images in the bucket. `complete: false` has the front alone so far. */
 export async function addVerification(
-  { db, storage }: Parts,
+  { db, storage, vault }: Parts,
   accountId: string,
-  { createdAt = new Date(), complete = true } = {},
+  { createdAt = new Date(), complete = true, findings = {} as Partial<DocumentFindings> } = {},
 ) {
   const id = randomUUID()
   const store = async (type: string) => {
@@ -23,9 +45,25 @@ export async function addVerification(
     values ('veriff', 'http://127.0.0.1:9', 'none') on conflict do nothing`
   await db`
     insert into verification (id, account_id, vendor, integration, vendor_session_id, status, document_type,
-      attempt_id, session_created_at, images_listed, images_complete, document_front_key, document_back_key, face_key, match)
+      attempt_id, session_created_at, images_listed, images_complete, document_front_key, document_back_key, face_key)
     values (${id}, ${accountId}, 'veriff', 'default', ${randomUUID()}, 'approved', 'passport', '1', ${createdAt},
-      0, ${complete}, ${front.key}, ${back?.key ?? null}, ${face?.key ?? null}, 'match')`
+      0, ${complete}, ${front.key}, ${back?.key ?? null}, ${face?.key ?? null})`
+  await db.begin(async (sql) => {
+    await recordFindings(
+      sql,
+      vault,
+      { id, accountId, subjectId: null },
+      {
+        attemptId: '1',
+        status: 'approved',
+        decidedAt: createdAt,
+        documentType: 'passport',
+        reason: undefined,
+        findings: { ...FINDINGS, ...findings },
+      },
+    )
+    await compareWithAccount(sql, vault, id)
+  })
   for (const [type, stored] of Object.entries({
     document_front: front,
     document_back: back,

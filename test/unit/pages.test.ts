@@ -174,6 +174,7 @@ const pages: Record<string, string> = {
       account: { name: HOSTILE, email: HOSTILE },
       csrf: HOSTILE,
       notice: HOSTILE,
+      offeredName: { verificationId: HOSTILE, givenName: HOSTILE, surname: HOSTILE },
       verifications: [
         {
           id: HOSTILE,
@@ -181,6 +182,11 @@ const pages: Record<string, string> = {
           status: HOSTILE,
           date: new Date(0),
           documentType: HOSTILE,
+          match: 'mismatch' as const,
+          matchDifferences: [HOSTILE],
+          matchReview: null,
+          documentExpiresOn: null,
+          isExpired: false,
           imagesPending: true,
           imagesHidden: true,
           images: [{ type: HOSTILE, url: `https://s3.test/${HOSTILE}` }],

@@ -1,0 +1,129 @@
+import { findAccount, setNameFromDocument } from '../accounts/accounts.ts'
+import type { Db, Sql } from '../db.ts'
+import { OperatorError } from '../errors.ts'
+import { announceVerification, listExpiredAnnouncements } from '../events/events.ts'
+import { append } from '../ledger/entries.ts'
+import type { Vault } from '../vault.ts'
+import { compareWithAccount, readFindings } from './findings.ts'
+import { lockVerification } from './store.ts'
+
+export const REVIEW_DECISIONS = ['accepted', 'rejected'] as const
+export type ReviewDecision = (typeof REVIEW_DECISIONS)[number]
+
+/**
+ * The operator's decision on an approved verification: `accepted` lets a mismatch count, `rejected` keeps it from
+ * counting, also one that matched. It holds for the current attempt. Throws OperatorError where there is nothing to
+ * decide. Returns `false` when there is no such verification.
+ */
+export async function reviewVerification(
+  db: Db,
+  { id, decision, reason }: { id: string; decision: ReviewDecision; reason: string },
+): Promise<boolean> {
+  return await db.begin(async (sql) => {
+    const locked = await lockVerification(sql, id)
+    if (!locked) return false
+    const [row] = await sql<{ status: string; match: string | null }[]>`
+      select status, match from verification where id = ${id}`
+    if (row?.status !== 'approved')
+      throw new OperatorError('Only an approved verification can be reviewed.')
+    if (row.match === null)
+      throw new OperatorError(
+        'This verification was not compared with an account yet: `verification retry` asks the vendor for the document.',
+      )
+    await sql`
+      update verification set match_review = ${decision}, match_reviewed_at = now(), updated_at = now()
+      where id = ${id}`
+    await append(sql, {
+      kind: 'review',
+      accountId: locked.accountId ?? undefined,
+      verificationId: id,
+      result: `${row.match} ${decision}: ${reason}`,
+    })
+    if (locked.accountId) await announceVerification(sql, locked.accountId)
+    return true
+  })
+}
+
+/**
+ * In a transaction: compares every approved verification of this account again, because its name or birth date changed.
+ * An operator's review of an attempt stays.
+ */
+export async function compareAllWithAccount(
+  sql: Sql,
+  vault: Vault,
+  accountId: string,
+): Promise<void> {
+  const rows = await sql<{ id: string }[]>`
+    select id from verification where account_id = ${accountId} and status = 'approved'
+    order by id for update`
+  for (const { id } of rows) await compareWithAccount(sql, vault, id)
+  if (rows.length > 0) await announceVerification(sql, accountId)
+}
+
+/** The name that the document of the verification that counts bears, where the resident stated the account's own name. */
+export async function findOfferedName(
+  sql: Sql,
+  vault: Vault,
+  accountId: string,
+): Promise<{ verificationId: string; givenName: string; surname: string } | undefined> {
+  const account = await findAccount(sql, accountId)
+  if (account?.nameSource !== 'resident') return undefined
+  const [latest] = await sql<{ id: string; attemptId: string | null }[]>`
+    select id, attempt_id from latest_approved where account_id = ${accountId}`
+  if (!latest || latest.attemptId === null) return undefined
+  const findings = await readFindings(sql, vault, latest.id, latest.attemptId)
+  if (!findings?.givenName || !findings.surname) return undefined
+  return { verificationId: latest.id, givenName: findings.givenName, surname: findings.surname }
+}
+
+/**
+ * The resident confirmed the document's name: it replaces the one that they typed. Returns `false` when this
+ * verification does not count any more, or the account's name is not the resident's own statement.
+ */
+export async function adoptDocumentName(
+  db: Db,
+  vault: Vault,
+  { accountId, verificationId }: { accountId: string; verificationId: string },
+): Promise<boolean> {
+  return await db.begin(async (sql) => {
+    const offered = await findOfferedName(sql, vault, accountId)
+    if (offered?.verificationId !== verificationId) return false
+    await setNameFromDocument(sql, accountId, offered)
+    await compareAllWithAccount(sql, vault, accountId)
+    return true
+  })
+}
+
+const ACCOUNTS_AT_ONCE = 200
+
+/** Announces documents that have expired since the last call, one account a transaction. Returns how many. */
+export async function announceExpiredDocuments(db: Db): Promise<number> {
+  let announced = 0
+  for (let after = '00000000-0000-0000-0000-000000000000'; ; ) {
+    const accountIds = await listExpiredAnnouncements(db, { after, limit: ACCOUNTS_AT_ONCE })
+    for (const accountId of accountIds) {
+      await db.begin((sql) => announceVerification(sql, accountId))
+      after = accountId
+      announced++
+    }
+    if (accountIds.length < ACCOUNTS_AT_ONCE) return announced
+  }
+}
+
+/** The policy on expired documents was changed: every resident whose verification rests on one is announced anew. */
+export async function announceExpiryPolicy(db: Db): Promise<number> {
+  let announced = 0
+  for (let after = '00000000-0000-0000-0000-000000000000'; ; ) {
+    const rows = await db<{ accountId: string }[]>`
+      select distinct account_id from verification
+      where status = 'approved' and document_expires_on < (now() at time zone 'UTC')::date
+        and account_id > ${after}
+      order by account_id limit ${ACCOUNTS_AT_ONCE}`
+    for (const { accountId } of rows) {
+      await db.begin((sql) => announceVerification(sql, accountId))
+      after = accountId
+      announced++
+    }
+    if (rows.length < ACCOUNTS_AT_ONCE) return announced
+  }
+}
