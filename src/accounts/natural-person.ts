@@ -153,10 +153,16 @@ export async function findReference(
     select given_name, surname, to_char(date_of_birth, 'YYYY-MM-DD') as date_of_birth, name_source
     from account left join natural_person on account_id = id where id = ${accountId}`
   if (!row) return undefined
-  const { nameSource, dateOfBirth, ...name } = row
+  const { nameSource, ...stated } = row
+  const dateOfBirth = stated.dateOfBirth ?? undefined
+  // What the resident typed is no reference; a birth date is the registry's own.
+  if (nameSource === 'resident')
+    return dateOfBirth === undefined
+      ? { ...stated, dateOfBirth, statedBy: 'resident' }
+      : { givenName: '', surname: '', dateOfBirth, statedBy: 'registry' }
   return {
-    ...name,
-    dateOfBirth: dateOfBirth ?? undefined,
+    ...stated,
+    dateOfBirth,
     // A name that came from an earlier document was compared then: the next document must be the same person's.
     statedBy: nameSource === 'document' ? 'registry' : nameSource,
   }

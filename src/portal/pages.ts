@@ -100,6 +100,7 @@ const nameCard = (
 const DIFFERENCES: Record<string, string> = {
   name: 'The name on the document is not the name of your account.',
   'birth-date': 'The date of birth on the document is not the one that the registry has.',
+  'birth-date-missing': 'The date of birth on the document could not be read.',
   'name-missing': 'The name on the document could not be read.',
 }
 

@@ -275,6 +275,24 @@ test("residents' own words are no reference: the document's name replaces theirs
   expect(await bank.shown()).toBe(session.id)
 })
 
+test("residents' own words are no reference, the registry's birth date is", async () => {
+  const { id, email } = await createAccount(portal.db, {
+    email: `${randomUUID()}@example.test`,
+    givenName: 'Annie',
+    surname: 'M',
+    nameSource: 'resident',
+    password: PASSWORD,
+  })
+  const resident = { id, email } as Resident
+  const bank = await connect(resident)
+  await loadPerson(portal.parts, id, { dateOfBirth: '1990-04-12' })
+  await (await start(resident)).approve(JOHN)
+  expect(await bank.shown()).toBeNull()
+  const right = await start(resident)
+  await right.approve(ANA)
+  expect(await bank.shown()).toBe(right.id)
+})
+
 describe('an expired document', () => {
   const EXPIRED = { ...PASSPORT, validUntil: '2020-05-01' }
 
