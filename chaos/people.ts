@@ -5,6 +5,7 @@ import { startVerification } from '../src/id-verification/operations.ts'
 import { createClient } from '../src/oauth/clients.ts'
 import { createUserAgent } from '../src/sandbox/user-agent.ts'
 import { type History, SLOTS, type Slot, type VendorName } from './history.ts'
+import { HOLDER } from './vendors.ts'
 import { sha256Of, type World } from './world.ts'
 
 export type Resident = { accountId: string; token: string }
@@ -26,8 +27,7 @@ export async function settleResidents(world: World, count: number): Promise<Resi
     const email = `resident-${randomUUID()}@example.test`
     const account = await createAccount(db, {
       email,
-      givenName: 'Ana',
-      surname: 'Muestra',
+      ...HOLDER,
       password: PASSWORD,
     })
     residents.push({

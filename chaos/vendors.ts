@@ -28,6 +28,9 @@ type World = { parts: Parts; courierUrl: string; random: () => number; issuer: s
 
 const RETRIES = [500, 1_000, 2_000, 4_000, 8_000]
 
+/** The name of every resident, on every document. */
+export const HOLDER = { givenName: 'Ana', surname: 'Muestra' }
+
 /** All of them, known to the portal. */
 export async function startVendors(world: World): Promise<Driver[]> {
   return [await veriff(world), await kora(world), await incode(world), await mosaic(world)]
@@ -48,6 +51,7 @@ async function veriff({ parts, courierUrl, random }: World): Promise<Driver> {
     sharedSecret,
     webhookUrl: `${courierUrl}/webhooks/veriff`,
     retryDelaysInMs: RETRIES,
+    person: HOLDER,
   })
   const link = await startLink(portOf(sandbox.url), random)
   await setVendorIntegration(parts.db, parts.sealer, {
@@ -120,6 +124,7 @@ async function kora({ parts, courierUrl, random }: World): Promise<Driver> {
     webhookUrl: `${courierUrl}/webhooks/kora`,
     persistAfterInMs: 2_000,
     retryDelaysInMs: RETRIES,
+    person: HOLDER,
   })
   const link = await startLink(portOf(sandbox.url), random)
   await setVendorIntegration(parts.db, parts.sealer, {
@@ -198,6 +203,7 @@ async function incode({ parts, courierUrl, random, issuer }: World): Promise<Dri
     webhookUrl: `${courierUrl}/webhooks/incode`,
     authentication: { tokenUrl: `${issuer}/api/oauth/token`, clientId, clientSecret },
     retryDelaysInMs: RETRIES,
+    person: HOLDER,
   })
   const link = await startLink(portOf(sandbox.url), random)
   await setVendorIntegration(parts.db, parts.sealer, {
@@ -269,7 +275,7 @@ async function incode({ parts, courierUrl, random, issuer }: World): Promise<Dri
 
 async function mosaic({ parts, random }: World): Promise<Driver> {
   const [clientId, clientSecret] = [randomUUID(), randomUUID()]
-  const sandbox = await startMosaicSandbox({ port: 0, clientId, clientSecret })
+  const sandbox = await startMosaicSandbox({ port: 0, clientId, clientSecret, person: HOLDER })
   const link = await startLink(portOf(sandbox.url), random)
   await setVendorIntegration(parts.db, parts.sealer, {
     vendor: 'mosaic',

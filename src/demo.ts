@@ -5,12 +5,12 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { styleText } from 'node:util'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { z } from 'zod'
-import { createAccount, findAccountByEmail } from './accounts/accounts.ts'
+import { createAccount, findAccount, findAccountByEmail } from './accounts/accounts.ts'
 import { UsageError } from './commands.ts'
 import { OperatorError } from './errors.ts'
 import { setStream } from './events/streams.ts'
 import { startVerification } from './id-verification/operations.ts'
-import { listVerifications } from './id-verification/store.ts'
+import { findVerificationRow, listVerifications } from './id-verification/store.ts'
 import { setVendorIntegration } from './id-verification/vendors/vendors.ts'
 import type { Served } from './main.ts'
 import { readLogo, setClientLogo } from './oauth/client-logo.ts'
@@ -76,6 +76,7 @@ async function startVendor(
     ...keys,
     webhookUrl: `${server.url}/webhooks/veriff`,
     stateFile: join(config.dataDir, 'demo-vendor-sessions.json'),
+    person: (verificationId) => findHolder(parts, verificationId),
   })
   await setVendorIntegration(parts.db, parts.sealer, {
     vendor: 'veriff',
@@ -84,6 +85,13 @@ async function startVendor(
     secret: keys.sharedSecret,
   })
   return vendor
+}
+
+/** Residents of the demo carry documents in their own names. */
+async function findHolder({ db }: Served['parts'], verificationId: string) {
+  const verification = await findVerificationRow(db, verificationId)
+  const account = verification?.accountId && (await findAccount(db, verification.accountId))
+  return account ? { givenName: account.givenName, surname: account.surname } : undefined
 }
 
 const keysSchema = z.object({ apiKey: z.string(), sharedSecret: z.string() })

@@ -1,5 +1,5 @@
 import { lettering } from './lettering.ts'
-import { createRandom, machineReadableLines, type Person } from './specimen.ts'
+import { createRandom, issuedOn, machineReadableLines, type Person } from './specimen.ts'
 
 const INK = '#17324a'
 const FAINT_INK = '#4d7286'
@@ -279,9 +279,7 @@ function bust(person: Person): string {
 const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ')
 
 function spokenDate(date: string): string {
+  if (date === '') return ''
   const [year, month, day] = date.split('-')
   return `${day} ${MONTHS[Number(month) - 1]} ${year}`
 }
-
-const issuedOn = (person: Person) =>
-  person.validUntil.replace(/^\d+/, (year) => String(Number(year) - 10))

@@ -17,6 +17,7 @@ import {
   randomToken,
   scoreOf,
 } from './incode-sessions.ts'
+import type { Person } from './specimen.ts'
 import { answerBadly } from './veriff-faults.ts'
 
 type Env = { Bindings: HttpBindings; Variables: { session: IncodeSession } }
@@ -60,6 +61,7 @@ export function incodeApi(parts: {
   now: () => number
   finish: (session: IncodeSession) => void
   approve: (session: IncodeSession) => void
+  person?: Partial<Person> | undefined
 }): Hono<Env> {
   const { state, now } = parts
   const linkKey = randomBytes(32)
@@ -115,6 +117,7 @@ export function incodeApi(parts: {
         externalId: externalCustomerId ?? externalId ?? '',
         configurationId: configurationId ?? undefined,
         redirectionUrl: redirectionUrl ?? undefined,
+        person: parts.person,
       })
     state.sessions.set(session.id, session)
     return c.json({
@@ -149,8 +152,8 @@ export function incodeApi(parts: {
     c.json({ onboardingStatus: c.var.session.onboardingStatus }),
   )
   app.get('/omni/get/score', (c) => c.json(scoreOf(c.var.session)))
-  for (const path of ['/omni/get/ocr-data', '/omni/get/ocr-data/v2'])
-    app.get(path, (c) => c.json(ocrOf(c.var.session)))
+  app.get('/omni/get/ocr-data', (c) => c.json(ocrOf(c.var.session)))
+  app.get('/omni/get/ocr-data/v2', (c) => c.json({ ocrData: ocrOf(c.var.session) }))
   app.get('/omni/get/events', (c) => c.json([]))
   app.get('/omni/get/custom-fields', (c) => c.json({ customFields: {} }))
   app.get('/omni/get/user-consent', (c) => c.json({ status: true }))

@@ -1,6 +1,8 @@
 import { Hono } from 'hono'
 import { html } from 'hono/html'
 import type { IncodeSession, Score } from './incode-sessions.ts'
+import { personFields, readPersonFields } from './person-form.ts'
+import type { Person } from './specimen.ts'
 import { page, STYLESHEET } from './veriff-page.ts'
 
 const OUTCOMES = {
@@ -12,7 +14,7 @@ const OUTCOMES = {
 /** The hosted page behind an onboarding URL, `/onboarding/<token>`; it works without scripts. */
 export function incodePages(parts: {
   sessions: Map<string, IncodeSession>
-  complete: (session: IncodeSession, score: Score) => void
+  complete: (session: IncodeSession, score: Score, details: { person: Partial<Person> }) => void
 }): Hono {
   const app = new Hono()
   const byToken = (given: string) =>
@@ -35,9 +37,12 @@ export function incodePages(parts: {
   app.post('/onboarding/:token', async (c) => {
     const session = byToken(c.req.param('token'))
     if (!session) return c.html(missingPage(), 404)
-    const { outcome } = await c.req.parseBody()
+    const { outcome, ...fields } = await c.req.parseBody()
     if (!isOutcome(outcome)) return c.text('Choose one of the three.', 400)
-    if (isOpen(session)) parts.complete(session, outcome)
+    const person = readPersonFields(fields)
+    if (!person)
+      return c.text('A date is written YYYY-MM-DD, and a name has up to 100 letters.', 400)
+    if (isOpen(session)) parts.complete(session, outcome, { person })
     return c.redirect(wayBack(session) ?? `/onboarding/${session.token}`, 303)
   })
   return app
@@ -66,6 +71,7 @@ function sessionPage(session: IncodeSession) {
           ? html`<p>The pictures will be drawings of a person who does not exist. Choose what the vendor says of them; you
               are then sent back to where you came from.</p>
             <form method="post" action="/onboarding/${session.token}">
+              ${personFields(session.person)}
               ${Object.entries(OUTCOMES).map(
                 ([outcome, [label, look]]) =>
                   html`<button name="outcome" value="${outcome}" class="${look}">${label}</button>`,

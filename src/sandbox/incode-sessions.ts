@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { sampleImages, withJpegComment } from './images.ts'
-import { inventPerson, type Person } from './specimen.ts'
+import { fullName, inventPerson, issuedOn, type Person } from './specimen.ts'
 
 /** What the sandbox does wrong on purpose; an empty object is good behaviour. */
 export const faultsSchema = z.strictObject({
@@ -78,6 +78,7 @@ export function createSession(given: {
   externalId: string
   configurationId?: string | undefined
   redirectionUrl?: string | undefined
+  person?: Partial<Person> | undefined
 }): IncodeSession {
   const id = randomBytes(12).toString('hex')
   return {
@@ -88,7 +89,7 @@ export function createSession(given: {
     redirectionUrl: given.redirectionUrl,
     onboardingStatus: 'UNKNOWN',
     score: 'UNKNOWN',
-    person: inventPerson('incode'),
+    person: inventPerson('incode', given.person),
     typeOfId: 'DriversLicense',
     captures: [],
     faults: undefined,
@@ -180,12 +181,29 @@ export function scoreOf({ score }: IncodeSession) {
   }
 }
 
-/** As `GET /omni/get/ocr-data` answers. */
-export const ocrOf = ({ person, typeOfId }: IncodeSession) => ({
-  name: { fullName: `${person.givenName} ${person.surname}`, firstName: person.givenName },
-  birthDate: Date.parse(person.dateOfBirth),
-  gender: person.sex,
-  typeOfId,
-  documentNumber: person.documentNumber,
-  issuingCountry: 'UTO',
-})
+/** As `GET /omni/get/ocr-data` answers: what is not on the document is left out, and dates are milliseconds. */
+export function ocrOf({ person, typeOfId }: IncodeSession) {
+  const { givenName, surname, dateOfBirth, validUntil } = person
+  const issued = issuedOn(person)
+  const digits = (date: string) => (date ? String(Date.parse(date)) : undefined)
+  const year = (date: string) => (date ? Number(date.slice(0, 4)) : undefined)
+  return {
+    name: {
+      fullName: fullName(person) || undefined,
+      firstName: givenName || undefined,
+      givenName: givenName || undefined,
+      paternalLastName: surname || undefined,
+    },
+    birthDate: dateOfBirth ? Date.parse(dateOfBirth) : undefined,
+    gender: person.sex,
+    typeOfId,
+    documentNumber: person.documentNumber,
+    issuedAt: digits(issued),
+    expireAt: digits(validUntil),
+    issueDate: year(issued),
+    expirationDate: year(validUntil),
+    issuingCountry: 'UTO',
+    nationality: 'UTOPIAN',
+    nationalityMrz: 'UTO',
+  }
+}

@@ -14,6 +14,7 @@ import {
 } from './incode-sessions.ts'
 import { type Authentication, createWebhooks } from './incode-webhooks.ts'
 import { listenOnLoopback } from './listen.ts'
+import type { Person } from './specimen.ts'
 
 /** A session as the sandbox knows it, with the digests of the very bytes it serves. */
 type SandboxSession = {
@@ -26,13 +27,16 @@ type SandboxSession = {
   captures: { type: CaptureType; takenAt: number; sha256: string }[]
 }
 
+/** `person`: whom the document shows, from now on. */
+type Details = { passport?: boolean; person?: Partial<Person> }
+
 export type IncodeSandbox = {
   /** The base URL: what an integration is configured with. */
   url: string
   /** The setting with which images come as links. */
   imageLinksPath: string
   /** The person goes through it, with pictures where none were given, and this is the score. Again is another score. */
-  complete(sessionId: string, score: Score, details?: { passport?: boolean }): void
+  complete(sessionId: string, score: Score, details?: Details): void
   /** The person takes pictures once more; those before stay. Without `bytes` it is a drawing. */
   addImage(sessionId: string, image: { type: CaptureType; bytes?: Uint8Array }): void
   /** A person at the vendor decides; the automatic score stays what it was. */
@@ -69,6 +73,8 @@ export async function startIncodeSandbox(options: {
   authentication?: Authentication | undefined
   retryDelaysInMs?: readonly number[] | undefined
   now?: (() => number) | undefined
+  /** Whom the documents show; what is not given is invented. */
+  person?: Partial<Person> | undefined
 }): Promise<IncodeSandbox> {
   const { apiKey, email, password, now = Date.now } = options
   const state: IncodeState = {
@@ -86,7 +92,9 @@ export async function startIncodeSandbox(options: {
   })
   let origin = ''
 
-  function complete(session: IncodeSession, score: Score, { passport = false } = {}) {
+  function complete(session: IncodeSession, score: Score, details: Details = {}) {
+    const { passport = false } = details
+    session.person = { ...session.person, ...details.person }
     if (passport) session.typeOfId = 'Passport'
     // A passport has no back.
     for (const type of CAPTURES.filter((one) => !passport || one !== 'fullFrameBackID'))
@@ -116,6 +124,7 @@ export async function startIncodeSandbox(options: {
       password,
       origin: () => origin,
       now,
+      person: options.person,
       finish: (session) => complete(session, session.score === 'UNKNOWN' ? 'OK' : session.score),
       approve(session) {
         session.score = 'MANUAL_OK'

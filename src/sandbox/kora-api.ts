@@ -11,6 +11,7 @@ import {
   present,
   type Status,
 } from './kora-sessions.ts'
+import type { Person } from './specimen.ts'
 import { answerBadly } from './veriff-faults.ts'
 
 type Env = { Bindings: HttpBindings }
@@ -37,6 +38,7 @@ export function koraApi(parts: {
   origin: () => string
   now: () => number
   complete: (session: KoraSession, status?: Status) => void
+  person?: Partial<Person> | undefined
 }): Hono<Env> {
   const { state, apiKey, tenantId, now } = parts
   const linkKey = randomBytes(32)
@@ -84,6 +86,7 @@ export function koraApi(parts: {
       })
     const session = createSession({
       externalId,
+      person: parts.person,
       tier: typeof body.tier === 'string' ? body.tier : undefined,
       callbackUrl: typeof body.callbackUrl === 'string' ? body.callbackUrl : undefined,
     })

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { sampleImages, withJpegComment } from './images.ts'
-import { inventPerson } from './specimen.ts'
+import { fullName, inventPerson, issuedOn, type Person } from './specimen.ts'
 
 /** What the sandbox does wrong on purpose; an empty object is good behaviour. */
 export const faultsSchema = z.strictObject({
@@ -52,6 +52,7 @@ export type KoraSession = {
   images: Map<string, Uint8Array | true>
   liveness: { sessionId: string; isLive: boolean } | undefined
   documentType: string
+  person: Person
   faults: Faults | undefined
 }
 
@@ -59,6 +60,7 @@ export function createSession(given: {
   externalId: string
   tier?: string | undefined
   callbackUrl?: string | undefined
+  person?: Partial<Person> | undefined
 }): KoraSession {
   const now = new Date()
   return {
@@ -75,6 +77,7 @@ export function createSession(given: {
     images: new Map(),
     liveness: undefined,
     documentType: 'international_passport',
+    person: inventPerson('kora', given.person),
     faults: undefined,
   }
 }
@@ -94,8 +97,28 @@ export async function imageBytes(
   const held = session.images.get(type)
   if (held !== true) return held
   const part = DRAWN[type as keyof typeof DRAWN] ?? 'face'
-  const drawn = (await sampleImages(inventPerson('kora')))[part]
+  const drawn = (await sampleImages(session.person))[part]
   return withJpegComment(drawn, `${session.id} ${type}`)
+}
+
+function documentOf({ documentType, person }: KoraSession) {
+  return {
+    documentType,
+    documentNumber: person.documentNumber,
+    firstName: person.givenName || undefined,
+    lastName: person.surname || undefined,
+    dateOfBirth: person.dateOfBirth || undefined,
+    expirationDate: person.validUntil || undefined,
+    // User-assigned in ISO 3166: no real country.
+    issuingCountry: 'XX',
+    mrzValid: true,
+    authenticityScore: 97.3,
+    extractedFields: {
+      fullName: fullName(person) || undefined,
+      nationality: 'XX',
+      issueDate: issuedOn(person) || undefined,
+    },
+  }
 }
 
 /** As the API shows it (`providers.md` §4.3). */
@@ -108,7 +131,7 @@ export function present(session: KoraSession, tenantId: string, now: number) {
     status: session.status,
     ...(session.completedAt
       ? {
-          documentVerification: { documentType: session.documentType, mrzValid: true },
+          documentVerification: documentOf(session),
           faceVerification: { matchScore: 96.1, matchResult: 'match', confidence: 'high' },
           scores: { overall: 94.2 },
           completedAt: session.completedAt.toISOString(),

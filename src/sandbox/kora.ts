@@ -11,13 +11,14 @@ import {
   type Status,
 } from './kora-sessions.ts'
 import { listenOnLoopback } from './listen.ts'
+import type { Person } from './specimen.ts'
 
 export type KoraSandbox = {
   /** The base URL: what an integration is configured with. */
   url: string
   origin: string
   /** The person goes through it, with pictures where none were given, and the vendor decides. Again is an overturn. */
-  complete(sessionId: string, status: Status): void
+  complete(sessionId: string, status: Status, details?: { person?: Partial<Person> }): void
   /** `undefined` for a session that does not exist; each image with the digest of the very bytes that are served. */
   findSession(
     sessionId: string,
@@ -58,6 +59,8 @@ export async function startKoraSandbox(options: {
   /** Signs as the older generation did. */
   isOlder?: boolean
   retryDelaysInMs?: readonly number[]
+  /** Whom the documents show; what is not given is invented. */
+  person?: Partial<Person> | undefined
 }): Promise<KoraSandbox> {
   const { secret, tenantId, retryDelaysInMs = [1_000, 2_000, 4_000, 8_000, 16_000] } = options
   const state: KoraState = { sessions: new Map(), faults: {}, requests: [] }
@@ -162,6 +165,7 @@ export async function startKoraSandbox(options: {
       origin: () => origin,
       now: Date.now,
       complete,
+      person: options.person,
     }),
   )
   const server = await listenOnLoopback(app, options.port, 'The sandbox vendor')
@@ -176,7 +180,11 @@ export async function startKoraSandbox(options: {
   return {
     url: `${origin}/api/v1/idv`,
     origin,
-    complete: (sessionId, status) => complete(requireSession(sessionId), status),
+    complete(sessionId, status, details) {
+      const session = requireSession(sessionId)
+      session.person = { ...session.person, ...details?.person }
+      complete(session, status)
+    },
     async findSession(sessionId) {
       const session = state.sessions.get(sessionId)
       if (!session) return undefined

@@ -16,6 +16,7 @@ import {
   type Session,
   submit,
 } from './mosaic-sessions.ts'
+import type { Person } from './specimen.ts'
 import { answerBadly } from './veriff-faults.ts'
 
 // 20 MB of base64, and room for the JSON around it.
@@ -81,6 +82,7 @@ export function mosaicApi(parts: {
   clientSecret: string
   resource: string
   tokenLifetimeInSeconds: number
+  person?: Partial<Person> | undefined
   now: () => Date
 }): Hono<Env> {
   const { state, now } = parts
@@ -158,6 +160,7 @@ export function mosaicApi(parts: {
       {
         callbackUrl: callback_url ?? undefined,
         state: opaque ?? undefined,
+        person: parts.person,
         daysToLive: Number.parseInt(parsed.data.time_to_live ?? '90', 10),
         started: start || auto_start ? { consented: start?.consent?.granted ?? false } : undefined,
         mock: {

@@ -9,6 +9,7 @@ import {
   statusOf,
   submit,
 } from './mosaic-sessions.ts'
+import { personFields, readPersonFields } from './person-form.ts'
 import { page, STYLESHEET } from './veriff-page.ts'
 
 const OUTCOMES: Record<Recommendation | 'recapture' | 'error', [label: string, look: string]> = {
@@ -46,10 +47,14 @@ export function mosaicPages(parts: { sessions: Map<string, Session>; now: () => 
   app.post('/verify/app/:token', async (c) => {
     const session = byToken(c.req.param('token'))
     if (!session) return c.html(missingPage(), 404)
-    const { outcome } = await c.req.parseBody()
+    const { outcome, ...fields } = await c.req.parseBody()
     if (!isOutcome(outcome)) return c.html(missingPage(), 400)
+    const person = readPersonFields(fields)
+    if (!person)
+      return c.text('A date is written YYYY-MM-DD, and a name has up to 100 letters.', 400)
     if (!isOpen(session)) return c.redirect(`/verify/app/${session.startToken}`, 303)
     session.consentedAt ??= now()
+    session.person = { ...session.person, ...person }
     if (outcome === 'error') session.phase = 'error'
     else {
       play(session, outcome, now())
@@ -101,6 +106,7 @@ function sessionPage(session: Session, status: string) {
               are then sent back to where you came from.</p>
             ${status === 'recapture' ? html`<p class="note">The vendor asked for new pictures.</p>` : ''}
             <form method="post" action="/verify/app/${session.startToken}">
+              ${personFields(session.person)}
               ${outcomes.map(
                 ([outcome, [label, look]]) =>
                   html`<button name="outcome" value="${outcome}" class="${look}">${label}</button>`,

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { type SampleImages, sampleImages, withJpegComment } from './images.ts'
 import type { Faults } from './mosaic-faults.ts'
-import { inventPerson, type Person } from './specimen.ts'
+import { fullName, inventPerson, issuedOn, type Person } from './specimen.ts'
 
 export const RECOMMENDATIONS = ['ALLOW', 'CHALLENGE', 'DENY'] as const
 export type Recommendation = (typeof RECOMMENDATIONS)[number]
@@ -56,6 +56,7 @@ export type NewSession = {
   /** The backend adds the pictures itself: there is no start token. */
   started?: { consented: boolean } | undefined
   daysToLive?: number | undefined
+  person?: Partial<Person> | undefined
 }
 
 export function createSession(input: NewSession, at: Date): Session {
@@ -81,7 +82,7 @@ export function createSession(input: NewSession, at: Date): Session {
     recommendation: mock.recommendation ?? 'ALLOW',
     retried: false,
     consentedAt: input.started?.consented ? at : undefined,
-    person: inventPerson(id),
+    person: inventPerson(id, input.person),
     documentType,
     missing: [],
     images: [],
@@ -167,15 +168,33 @@ export function resultOf(session: Session, at: Date, deprecated: boolean): Recor
   const status = statusOf(session, at)
   if (status !== 'complete') return { session_id, status }
   const failed = recommendation === 'ALLOW' ? undefined : FAILED[recommendation]
-  if (deprecated)
+  const time = (date: string) => (date ? `${date}T00:00:00.000Z` : undefined)
+  const names = {
+    full_name: fullName(person) || undefined,
+    given_name: person.givenName || undefined,
+    surname: person.surname || undefined,
+  }
+  if (deprecated) {
+    const info = {
+      person: { ...names, gender: person.sex, date_of_birth: time(person.dateOfBirth) },
+      document: {
+        ...names,
+        type: session.documentType,
+        country: 'XXX',
+        id_value: person.documentNumber,
+        issue_date: time(issuedOn(person)),
+        valid_until: time(person.validUntil),
+      },
+    }
     return {
       session_id,
       status,
       recommendation,
-      rejection_description: failed ? [...failed.reasons] : [],
-      extracted_info: { given_name: person.givenName, surname: person.surname },
-      verified_info: {},
+      ...(failed
+        ? { rejection_description: [...failed.reasons], extracted_info: info }
+        : { verified_info: info }),
     }
+  }
   const check = (name: string) =>
     failed?.check === name
       ? { recommendation, reasons: failed.reasons }
@@ -185,11 +204,9 @@ export function resultOf(session: Session, at: Date, deprecated: boolean): Recor
     status,
     recommendation,
     person: {
-      full_name: `${person.givenName} ${person.surname}`,
-      given_name: person.givenName,
-      surname: person.surname,
+      ...names,
       gender: person.sex === 'F' ? 'female' : 'male',
-      date_of_birth: `${person.dateOfBirth}T00:00:00.000Z`,
+      date_of_birth: time(person.dateOfBirth),
       ...mock.personDetails,
     },
     document: {
@@ -197,7 +214,8 @@ export function resultOf(session: Session, at: Date, deprecated: boolean): Recor
       // User-assigned in ISO 3166: no real country.
       country: 'XX',
       number: person.documentNumber,
-      expiration_date: `${person.validUntil}T00:00:00.000Z`,
+      issue_date: time(issuedOn(person)),
+      expiration_date: time(person.validUntil),
       ...mock.documentDetails,
     },
     additional_info: {},

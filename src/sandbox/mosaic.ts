@@ -13,6 +13,7 @@ import {
   type Session,
   statusOf,
 } from './mosaic-sessions.ts'
+import type { Person } from './specimen.ts'
 
 /** A session as the sandbox knows it, each image with the digest of the very bytes it serves. */
 type SandboxSession = {
@@ -44,7 +45,11 @@ export type MosaicSandbox = {
     },
   ): string
   /** The person takes what pictures are missing, and the vendor says this of them. */
-  complete(sessionId: string, recommendation: Recommendation): void
+  complete(
+    sessionId: string,
+    recommendation: Recommendation,
+    details?: { person?: Partial<Person> },
+  ): void
   /** The vendor wants the pictures again; those that were taken stay. */
   askAgain(sessionId: string): void
   /** The session cannot be completed. */
@@ -70,6 +75,8 @@ export async function startMosaicSandbox(options: {
   resource?: string | undefined
   tokenLifetimeInSeconds?: number | undefined
   now?: (() => Date) | undefined
+  /** Whom the documents show; what is not given is invented. */
+  person?: Partial<Person> | undefined
 }): Promise<MosaicSandbox> {
   const { clientId, clientSecret, now = () => new Date() } = options
   const state: MosaicState = {
@@ -90,6 +97,7 @@ export async function startMosaicSandbox(options: {
       resource: options.resource ?? 'https://verify.identity.security',
       tokenLifetimeInSeconds: options.tokenLifetimeInSeconds ?? 3600,
       now,
+      person: options.person,
     }),
   )
   const server = await listenOnLoopback(app, options.port, 'The sandbox vendor')
@@ -116,7 +124,11 @@ export async function startMosaicSandbox(options: {
     addImage(sessionId, { bytes, ...image }) {
       return addImage(requireSession(sessionId), { ...image, content: bytes }).id
     },
-    complete: (sessionId, recommendation) => play(requireSession(sessionId), recommendation, now()),
+    complete(sessionId, recommendation, details) {
+      const session = requireSession(sessionId)
+      session.person = { ...session.person, ...details?.person }
+      play(session, recommendation, now())
+    },
     askAgain(sessionId) {
       const session = requireSession(sessionId)
       if (session.images.length === 0) play(session, 'recapture', now())

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { z } from 'zod'
 
 /** An invented resident of Utopia, the country that ICAO's own specimens come from (Doc 9303). */
 export type Person = {
@@ -11,6 +12,17 @@ export type Person = {
   /** `YYYY-MM-DD`. */
   validUntil: string
 }
+
+const date = z.union([z.iso.date(), z.literal('')])
+/** What a tester may choose of the person on the document. Nothing in a member is nothing on the document. */
+export const chosenPersonSchema = z
+  .strictObject({
+    givenName: z.string().trim().max(100),
+    surname: z.string().trim().max(100),
+    dateOfBirth: date,
+    validUntil: date,
+  })
+  .partial()
 
 const GIVEN_NAMES = { F: ['Alma', 'Clara', 'Elena'], M: ['Bruno', 'Dario', 'Florian'] } as const
 const SURNAMES = ['Ejemplo', 'Ficticia', 'Muestra', 'Specimen', 'Nadie', 'Quimera'] as const
@@ -33,6 +45,13 @@ export function inventPerson(seed: string, given: Partial<Person> = {}): Person 
       given.validUntil ?? `${2031 + at(10, 5)}-${two(1 + at(11, 12))}-${two(1 + at(12, 28))}`,
   }
 }
+
+/** Ten years before it expires; nothing for a document that never does. */
+export const issuedOn = ({ validUntil }: Person): string =>
+  validUntil.replace(/^\d+/, (year) => String(Number(year) - 10))
+
+export const fullName = ({ givenName, surname }: Person): string =>
+  [givenName, surname].filter(Boolean).join(' ')
 
 /** A sequence of numbers from 0 to 1 that a seed fixes (mulberry32). */
 export function createRandom(seed: string): () => number {

@@ -1,5 +1,6 @@
 import { type Context, Hono } from 'hono'
 import { z } from 'zod'
+import { chosenPersonSchema } from './specimen.ts'
 import type { VeriffSandbox } from './veriff.ts'
 import { faultsSchema } from './veriff-faults.ts'
 import { DECISIONS, type Decision, WEBHOOK_KINDS } from './veriff-sessions.ts'
@@ -9,6 +10,7 @@ const decideSchema = z.strictObject({
   reason: z.string().max(1000).optional(),
   reasonCode: z.int().optional(),
   decisionTime: z.iso.datetime().optional(),
+  person: chosenPersonSchema.optional(),
 })
 const imageSchema = z.strictObject({
   context: z.string().max(100),

@@ -1,3 +1,4 @@
+import { issuedOn, type Person } from './specimen.ts'
 import { type Attempt, DECISIONS, type Decision, type Session } from './veriff-sessions.ts'
 
 /** What may be said with a decision; the rest has the usual values of `providers.md` §3.5. */
@@ -5,7 +6,12 @@ export type DecisionDetails = {
   reason?: string | undefined
   reasonCode?: number | undefined
   decisionTime?: string | undefined
+  /** Whom the document shows, from now on. */
+  person?: Partial<Person> | undefined
 }
+
+// User-assigned in ISO 3166: no real country.
+const COUNTRY = 'XX'
 
 /** The body of an event webhook (`providers.md` §3.4). */
 export function eventMessage(session: Session, attempt: Attempt, action: 'started' | 'submitted') {
@@ -49,12 +55,12 @@ export function decisionMessage(
       person: isOver
         ? {}
         : {
-            firstName: person.givenName.toUpperCase(),
-            lastName: person.surname.toUpperCase(),
-            dateOfBirth: person.dateOfBirth,
+            firstName: person.givenName.toUpperCase() || null,
+            lastName: person.surname.toUpperCase() || null,
+            dateOfBirth: person.dateOfBirth || null,
             idNumber: null,
             gender: person.sex,
-            nationality: null,
+            nationality: COUNTRY,
             citizenship: null,
           },
       document: isOver
@@ -62,10 +68,9 @@ export function decisionMessage(
         : {
             type: session.documentType,
             number: person.documentNumber,
-            // User-assigned in ISO 3166: no real country.
-            country: 'XX',
-            validFrom: null,
-            validUntil: person.validUntil,
+            country: COUNTRY,
+            validFrom: issuedOn(person) || null,
+            validUntil: person.validUntil || null,
           },
       additionalVerifiedData: {},
       riskLabels: [],
@@ -76,7 +81,12 @@ export function decisionMessage(
 
 /** The body of a full-auto webhook (`providers.md` §3.6). */
 export function fullAutoMessage(session: Session, attempt: Attempt, status: Decision, at: Date) {
-  const read = (value: string | null) => ({ confidenceCategory: 'high', value, sources: ['VIZ'] })
+  const { person } = session
+  const read = (value: string) => ({
+    confidenceCategory: value ? 'high' : null,
+    value: value || null,
+    sources: ['VIZ'],
+  })
   return {
     status: 'success',
     eventType: 'fullauto',
@@ -92,10 +102,18 @@ export function fullAutoMessage(session: Session, attempt: Attempt, status: Deci
         decisionScore: status === 'approved' ? 0.97 : 0.12,
         decision: status,
         person: {
-          firstName: read(session.person.givenName.toUpperCase()),
-          lastName: read(session.person.surname.toUpperCase()),
+          firstName: read(person.givenName.toUpperCase()),
+          lastName: read(person.surname.toUpperCase()),
+          dateOfBirth: read(person.dateOfBirth),
+          nationality: read(COUNTRY),
         },
-        document: { type: read(session.documentType.toLowerCase()) },
+        document: {
+          type: read(session.documentType.toLowerCase()),
+          number: read(person.documentNumber),
+          country: read(COUNTRY),
+          validFrom: read(issuedOn(person)),
+          validUntil: read(person.validUntil),
+        },
         insights: [{ label: 'documentRecognised', result: 'yes', category: 'document' }],
       },
     },

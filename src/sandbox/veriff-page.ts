@@ -1,5 +1,7 @@
 import { Hono } from 'hono'
 import { html } from 'hono/html'
+import { personFields, readPersonFields } from './person-form.ts'
+import type { DecisionDetails } from './veriff-messages.ts'
 import {
   type Decision,
   isOpen,
@@ -27,7 +29,7 @@ export function sessionPages(parts: {
   state: SandboxState
   /** What will be submitted when the API was given no pictures. */
   pictures: (session: Session) => Media[]
-  complete: (session: Session, status: Decision) => Promise<void>
+  complete: (session: Session, status: Decision, details: DecisionDetails) => Promise<void>
 }): Hono {
   const { state, pictures, complete } = parts
   const app = new Hono()
@@ -68,9 +70,12 @@ export function sessionPages(parts: {
     const session = byToken(c.req.param('token'))
     if (!session) return c.html(missingPage(), 404)
     if (!isOpen(session)) return c.redirect(`/v/${session.token}`, 303)
-    const { outcome } = await c.req.parseBody()
+    const { outcome, ...fields } = await c.req.parseBody()
     if (!isOutcome(outcome)) return c.text('Choose one of the three.', 400)
-    await complete(session, outcome)
+    const person = readPersonFields(fields)
+    if (!person)
+      return c.text('A date is written YYYY-MM-DD, and a name has up to 100 letters.', 400)
+    await complete(session, outcome, { person })
     return c.redirect(session.callback ?? `/v/${session.token}`, 303)
   })
   return app
@@ -90,8 +95,8 @@ function sessionPage(data: { session: Session; contexts: string[]; isOpen: boole
       <h1>${isOpen ? 'Verify an identity' : 'This session is over'}</h1>
       ${
         isOpen
-          ? html`<p>These pictures are drawings of a person who does not exist. Choose what the vendor decides: the
-              pictures are submitted and the signed webhooks go out at once.</p>`
+          ? html`<p>These pictures are drawings of a person who does not exist; they are drawn with what you enter
+              here. Choose what the vendor decides: the pictures are submitted and the signed webhooks go out at once.</p>`
           : html`<p>The vendor's answer was <strong>${session.status.replace('_', ' ')}</strong>. Its webhook has been
               sent; you can close this page.</p>`
       }
@@ -103,6 +108,7 @@ function sessionPage(data: { session: Session; contexts: string[]; isOpen: boole
       ${
         isOpen
           ? html`<form method="post" action="${path}">
+              ${personFields(session.person)}
               ${Object.entries(OUTCOMES).map(
                 ([outcome, label]) =>
                   html`<button name="outcome" value="${outcome}" class="${outcome}">${label}</button>`,
@@ -153,6 +159,11 @@ p { max-width: 40rem; margin: 0 0 1rem }
 .eyebrow { margin: 0 0 .25rem; color: var(--teal); font-weight: 600 }
 .note { padding: .75rem 1rem; border-left: 4px solid #b7791f; background: #fff8e6 }
 .small { margin-top: 2rem; color: var(--soft); font-size: .85rem; overflow-wrap: anywhere }
+fieldset { flex: 1 1 100%; display: grid; grid-template-columns: repeat(auto-fit, minmax(12rem, 1fr)); gap: .75rem; margin: 0; padding: 1rem; border: 1px solid var(--line); border-radius: .9rem; background: #fff }
+legend { padding: 0 .35rem; color: var(--soft) }
+label { display: grid; gap: .2rem; font-size: .95rem }
+input { width: 100%; min-height: 2.6rem; padding: .4rem .6rem; border: 1px solid var(--soft); border-radius: .5rem; font: inherit }
+input:focus-visible { outline: 3px solid #5aa9e6; outline-offset: 1px }
 form { display: flex; flex-wrap: wrap; gap: .75rem; margin: 1.75rem 0 2.25rem }
 button { flex: 1 1 9rem; max-width: 14rem; min-height: 3rem; padding: .6rem 1.25rem; border: 2px solid var(--ink); border-radius: .6rem; background: #fff; color: var(--ink); font: inherit; font-weight: 600; cursor: pointer }
 button.approved { border-color: var(--teal); background: var(--teal); color: #fff }

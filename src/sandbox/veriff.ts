@@ -3,6 +3,7 @@ import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
 import type { Log } from '../log.ts'
 import { listenOnLoopback } from './listen.ts'
+import type { Person } from './specimen.ts'
 import { sniff, veriffApi } from './veriff-api.ts'
 import { sandboxControl } from './veriff-control.ts'
 import type { Faults } from './veriff-faults.ts'
@@ -106,6 +107,8 @@ export async function startVeriffSandbox(options: {
   sharedSecret: string
   webhookUrl?: string | undefined
   images?: readonly SandboxImage[] | undefined
+  /** Whom the documents show; what is not given is invented. For one session alone, by its `vendorData`, when it is a function. */
+  person?: Partial<Person> | ((vendorData: string) => Promise<Partial<Person> | undefined>)
   stateFile?: string | undefined
   retryDelaysInMs?: readonly number[] | undefined
   log?: Log | undefined
@@ -165,6 +168,7 @@ export async function startVeriffSandbox(options: {
     const attempt = session.attempts.at(-1) ?? (isOver ? undefined : begin(session))
     const at = now()
     session.status = status
+    session.person = { ...session.person, ...details.person }
     if (attempt) attempt.status = status
     session.decision = decisionMessage(session, attempt, status, details, at)
     outbox.add(session.id, 'decision', session.decision)
@@ -189,7 +193,9 @@ export async function startVeriffSandbox(options: {
 
   const actions = {
     async create(input: NewSession) {
-      const session = createSession(input, now())
+      const { person: given = {} } = options
+      const person = typeof given === 'function' ? await given(input.vendorData ?? '') : given
+      const session = createSession({ ...input, person: { ...person, ...input.person } }, now())
       state.sessions.set(session.id, session)
       await state.save()
       log.info('sandbox session created', { sessionId: session.id })
@@ -210,6 +216,7 @@ export async function startVeriffSandbox(options: {
       await state.save()
     },
     async complete(session: Session, status: Decision, details?: DecisionDetails) {
+      session.person = { ...session.person, ...details?.person }
       const attempt = openAttempt(session) ?? begin(session)
       if (attempt.media.length === 0) attempt.media.push(...pictures(session))
       // A first name that forces an outcome has decided already.

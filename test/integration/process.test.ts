@@ -116,6 +116,7 @@ test.each([
       apiKey,
       sharedSecret,
       webhookUrl: `${first.url}/webhooks/veriff`,
+      person: { givenName: 'Ana', surname: 'Mejia' },
     })
     try {
       // The operator's commands, beside the running server.

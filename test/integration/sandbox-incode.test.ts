@@ -162,10 +162,9 @@ describe('a session', () => {
         idValidation: { photoSecurityAndQuality: [{ status: 'WARN' }] },
         liveness: { overall: { status: 'WARN' } },
       })
-    for (const path of ['ocr-data', 'ocr-data/v2'])
-      expect(await get(`/omni/get/${path}?id=${interviewId}`)).toMatchObject({
-        typeOfId: 'DriversLicense',
-      })
+    const ocrData = await get(`/omni/get/ocr-data?id=${interviewId}`)
+    expect(ocrData).toMatchObject({ typeOfId: 'DriversLicense' })
+    expect(await get(`/omni/get/ocr-data/v2?id=${interviewId}`)).toEqual({ ocrData })
     for (const path of ['events', 'custom-fields', 'user-consent'])
       expect((await call('GET', `/omni/get/${path}?id=${interviewId}`)).status).toBe(200)
     expect(await sandbox.findSession(interviewId)).toMatchObject({ externalId: 'our-id' })

@@ -3,7 +3,8 @@ import { startVerification } from '../../src/id-verification/operations.ts'
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
 import { type IncodeSandbox, startIncodeSandbox } from '../../src/sandbox/incode.ts'
 import type { CaptureType } from '../../src/sandbox/incode-sessions.ts'
-import { addClient, addResident, type TestPortal } from './portal.ts'
+import type { Person } from '../../src/sandbox/specimen.ts'
+import { addClient, addResident, HOLDER, type TestPortal } from './portal.ts'
 
 /** A service client of ours as which Incode signs in before it delivers. */
 export const addWebhookClient = async (portal: TestPortal, scope = 'webhook.incode') => {
@@ -23,6 +24,7 @@ export async function connectIncode(
     webhooks = true,
     retryDelaysInMs = [50, 100, 200, 400],
     scope = 'webhook.incode',
+    person = HOLDER as Partial<Person>,
   } = {},
 ) {
   const name = `i-${randomUUID().slice(0, 8)}`
@@ -40,6 +42,7 @@ export async function connectIncode(
       ? { header: 'X-Portal-Key', value: webhookSecret }
       : { tokenUrl: `${portal.issuer}/api/oauth/token`, ...client },
     retryDelaysInMs,
+    person,
   })
   await setVendorIntegration(portal.db, portal.parts.sealer, {
     vendor: 'incode',

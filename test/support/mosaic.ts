@@ -2,13 +2,17 @@ import { randomUUID } from 'node:crypto'
 import { startVerification } from '../../src/id-verification/operations.ts'
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
 import { startMosaicSandbox } from '../../src/sandbox/mosaic.ts'
-import { addResident, type TestPortal } from './portal.ts'
+import type { Person } from '../../src/sandbox/specimen.ts'
+import { addResident, HOLDER, type TestPortal } from './portal.ts'
 
 /** A sandbox Mosaic that the portal knows. */
-export async function connectMosaic(portal: TestPortal) {
+export async function connectMosaic(
+  portal: TestPortal,
+  { person = HOLDER as Partial<Person> } = {},
+) {
   const clientId = randomUUID()
   const clientSecret = `${randomUUID()}&+=`
-  const sandbox = await startMosaicSandbox({ port: 0, clientId, clientSecret })
+  const sandbox = await startMosaicSandbox({ port: 0, clientId, clientSecret, person })
   await setVendorIntegration(portal.db, portal.parts.sealer, {
     vendor: 'mosaic',
     baseUrl: sandbox.url,

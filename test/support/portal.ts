@@ -184,12 +184,14 @@ async function startOther(
   }
 }
 
+/** Whose name every resident of the tests has, and whom the documents of the sandboxes show. */
+export const HOLDER = { givenName: 'Ana', surname: 'Mejia' }
+
 /** An invented resident who can sign in with `PASSWORD`. */
 export async function addResident(parts: Parts, given: { email?: string } = {}) {
   return await createAccount(parts.db, {
     email: given.email ?? `resident-${randomUUID()}@example.test`,
-    givenName: 'Ana',
-    surname: 'Mejia',
+    ...HOLDER,
     password: PASSWORD,
   })
 }

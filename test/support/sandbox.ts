@@ -1,17 +1,25 @@
 import { randomUUID } from 'node:crypto'
 import { startVerification } from '../../src/id-verification/operations.ts'
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
+import type { Person } from '../../src/sandbox/specimen.ts'
 import { startVeriffSandbox } from '../../src/sandbox/veriff.ts'
-import { addResident, type TestPortal } from './portal.ts'
+import { addResident, HOLDER, type TestPortal } from './portal.ts'
 
-/** A sandbox vendor that the portal knows. With `webhooks: false` it sends nothing by itself. */
-export async function connectSandbox(portal: TestPortal, { webhooks = true } = {}) {
+/**
+ * A sandbox vendor that the portal knows. With `webhooks: false` it sends nothing by itself. Documents show the resident of
+ * the tests, or `person`; `complete` and `decide` take another one for a session.
+ */
+export async function connectSandbox(
+  portal: TestPortal,
+  { webhooks = true, person = HOLDER as Partial<Person> } = {},
+) {
   const apiKey = randomUUID()
   const sharedSecret = randomUUID()
   const sandbox = await startVeriffSandbox({
     port: 0,
     apiKey,
     sharedSecret,
+    person,
     retryDelaysInMs: [50, 100, 200, 400, 800, 1600],
     ...(webhooks ? { webhookUrl: `${portal.url}/webhooks/veriff` } : {}),
   })

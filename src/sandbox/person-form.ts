@@ -1,0 +1,25 @@
+import { html } from 'hono/html'
+import { chosenPersonSchema, type Person } from './specimen.ts'
+
+const FIELDS = {
+  givenName: ['Given names', 'text'],
+  surname: ['Surname', 'text'],
+  dateOfBirth: ['Date of birth', 'date'],
+  validUntil: ['Expires on', 'date'],
+} as const
+
+/** The fields of a session page in which a tester chooses whose document is shown. */
+export const personFields = (person: Person) => html`<fieldset>
+  <legend>The document shows</legend>
+  ${Object.entries(FIELDS).map(
+    ([name, [label, type]]) =>
+      html`<label>${label} <input name="${name}" type="${type}" maxlength="100" autocomplete="off" value="${person[name as keyof typeof FIELDS]}" /></label>`,
+  )}
+</fieldset>`
+
+/** What was chosen; a field that was not sent is not changed. `undefined` for values that no document has. */
+export function readPersonFields(body: Record<string, unknown>): Partial<Person> | undefined {
+  const sent = Object.entries(body).filter(([name]) => Object.hasOwn(FIELDS, name))
+  const parsed = chosenPersonSchema.safeParse(Object.fromEntries(sent))
+  return parsed.success ? (parsed.data as Partial<Person>) : undefined
+}
