@@ -24,7 +24,6 @@ import {
 } from './oauth/pages.ts'
 import { createProvider, DEVICE_PATH, type Pages, pinHost } from './oauth/provider.ts'
 import { createEventSigner } from './oauth/security-event-tokens.ts'
-import { guardSessions } from './oauth/sessions.ts'
 import { createAnswerSigner } from './oauth/signed-answers.ts'
 import type { Parts } from './parts.ts'
 import type { Storage } from './storage.ts'
@@ -117,7 +116,6 @@ export async function startServer(
   ring.onChange(() => {
     provider = create()
   })
-  guardSessions(provider, db)
   const app = createApp({
     issuer,
     missingScopeStatus: options.missingScopeStatus,

@@ -146,6 +146,13 @@ test('SQL that is not a template is for migrations, roles, the queue and the emb
   expect(lines(/\.unsafe\(/, owners)).toEqual([])
 })
 
+test('only oauth/patches/ changes the classes and the middleware of oidc-provider', () => {
+  const changes =
+    /\.prototype\b|definePropert(y|ies)\(|setPrototypeOf\(|\bprovider(\.|\(\)\.)(use|middleware)\b|\bprovider(\(\))?\.[A-Z]\w*(\.\w+)*\s*=[^=>]|Object\.assign\(\s*provider/
+  const found = lines(changes, []).filter((place) => !place.startsWith('oauth/patches/'))
+  expect(found).toEqual([])
+})
+
 test('no page writes unescaped text, and no file forwards others', () => {
   expect(lines(/(?<!\.)\braw\(/, [])).toEqual([])
   expect(

@@ -3,9 +3,9 @@ import { errors } from 'oidc-provider'
 import { type Db, isUnstorable } from '../db.ts'
 import type { Jobs } from '../jobs.ts'
 import { hashSecret, type Sealer } from '../secrets.ts'
-import { claimsWithToken } from './claims-ledger.ts'
 import { deleteClient, findClientMetadata, storeRegistered } from './clients.ts'
 import { withinConsent } from './grants.ts'
+import { claimsWithToken } from './patches/claims.ts'
 
 /** The refresh token that follows another: always the same one, so that it can be given again without being kept. */
 export type SuccessorOf = (refreshToken: string) => string

@@ -3,9 +3,9 @@ import { createMiddleware } from 'hono/factory'
 import type { Sql } from '../db.ts'
 import { ApiError } from '../errors.ts'
 import type { AccessTokens, VerifiedToken } from './access-token.ts'
+import { claimJti } from './patches/replay.ts'
 import { PROOF_ALGORITHMS, verifyProof } from './proof.ts'
 import type { Scope, ServiceScope } from './scopes.ts'
-import { spendOnce } from './spent.ts'
 
 /** What a live access token opens: whose data, for which application, and which scopes. */
 export type LiveToken = {
@@ -138,7 +138,7 @@ export function createBearer({
         token,
         jkt: verified.jkt,
       })
-      if (!proof || !(await spendOnce(db, verified.jkt, proof.jti, proof.expiresAt)))
+      if (!proof || !(await claimJti(db, verified.jkt, proof.jti, proof.expiresAt)))
         throw refuseProof('invalid_dpop_proof')
       return verified
     },

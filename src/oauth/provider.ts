@@ -1,37 +1,31 @@
-import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto'
+import { createHmac, randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
-import { type ClientMetadata, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { findAccount } from '../accounts/accounts.ts'
 import type { Db } from '../db.ts'
 import type { Jobs } from '../jobs.ts'
 import type { Log } from '../log.ts'
 import type { Outbound } from '../outbound.ts'
-import { hashSecret, randomSecret, type Sealer } from '../secrets.ts'
+import { randomSecret, type Sealer } from '../secrets.ts'
 import type { AccessTokens } from './access-token.ts'
 import { createAdapter, type SuccessorOf } from './adapter.ts'
-import { mendAnswers } from './answers.ts'
-import { noteClaims, type ShownVerified } from './claims-ledger.ts'
-import { hashOfSecret } from './clients.ts'
-import { type Consent, chosenInstead, findConsent } from './consents.ts'
+import { findConsent } from './consents.ts'
 import { termsOf } from './grants.ts'
 import type { SigningKeys } from './keys.ts'
 import { ACR } from './logins.ts'
-import { notifyLogout } from './logout.ts'
+import type { ShownVerified } from './patches/claims.ts'
+import { applyPatches } from './patches/patches.ts'
+import { withConsent } from './patches/scope-alternatives.ts'
 import { PROOF_ALGORITHMS } from './proof.ts'
 import { REGISTRATION_RULES, registrationRules } from './registration.ts'
 import {
   assertJwtClientAuthClaimsAndHeader,
   createPolicy,
-  nameOneResource,
-  offerOfflineAccess,
   refuseUnknownScopes,
-  takeOwnSecret,
 } from './requests.ts'
 import { CLAIMS, KNOWN_UNGRANTED, SCOPES, SERVICE_SCOPES } from './scopes.ts'
 import { sessionTtlSeconds } from './session-limits.ts'
-import { spendOnce } from './spent.ts'
 import { VERIFIED_CLAIMS_METADATA, type Verified, verifiedClaims } from './verified-claims.ts'
-import { deriveSuccessors, putTokensOnTheWire } from './wire.ts'
 
 const HOUR = 3600
 const DAY = 24 * HOUR
@@ -71,7 +65,7 @@ type Parts = {
   log: Log
 }
 
-/** oidc-provider with every option in this one place. */
+/** oidc-provider with every option in this one place, and every patch of `patches/`. */
 export function createProvider({
   issuer,
   db,
@@ -268,28 +262,14 @@ export function createProvider({
 
   // The host of what is answered is the issuer's, whatever a stranger's headers say: see `pinHost`.
   provider.proxy = true
-  hashClientSecrets(provider)
-  offerOfflineAccess(provider)
-  deriveSuccessors(provider, successorOf)
-  putTokensOnTheWire(provider, tokens, ACCESS_TOKEN_TTL_SECONDS)
-  nameOneResource(provider, issuer)
-  takeOwnSecret(provider)
-  provider.ReplayDetection.unique = (by, jti, expiresAt) => spendOnce(db, by, jti, expiresAt)
-  provider.Client.prototype.backchannelLogout = async function (
-    this: { clientId: string },
-    accountId: string,
-    sid: string,
-  ) {
-    await notifyLogout(db, jobs, {
-      issuer,
-      accountId,
-      authorizations: { [this.clientId]: { sid } },
-    })
-  }
-  provider.use(mendAnswers(issuer, db))
-  provider.use(async (ctx: KoaContextWithOIDC, next: () => Promise<void>) => {
-    await next()
-    await noteClaims(db, ctx, shown.get(ctx))
+  applyPatches(provider, {
+    issuer,
+    db,
+    jobs,
+    tokens,
+    accessTokenTtlSeconds: ACCESS_TOKEN_TTL_SECONDS,
+    successorOf,
+    findShown: (ctx) => shown.get(ctx),
   })
   // Koa's own: whatever escaped, and hang-ups of callers.
   provider.on('error' as never, (error: unknown) =>
@@ -341,24 +321,7 @@ async function loadGrant(ctx: KoaContextWithOIDC, db: Db) {
     Object.assign(grant, terms)
     await grant.save()
   }
-  return withAlternatives(grant, consent)
-}
-
-/**
- * RFC 6749 §3.3: where the resident chose a smaller scope in the place of one that is asked for, that one is granted. The
- * library asks this Grant which of the requested scopes it grants, for whatever it issues now; the request stays as it came.
- */
-function withAlternatives<T extends { getOIDCScopeFiltered(asked: Set<string>): string }>(
-  grant: T,
-  consent: Consent,
-): T {
-  const granted = grant.getOIDCScopeFiltered.bind(grant)
-  return Object.assign(grant, {
-    getOIDCScopeFiltered: (asked: Set<string>) =>
-      [...new Set([...granted(asked).split(' '), ...chosenInstead(consent, [...asked])])]
-        .filter(Boolean)
-        .join(' '),
-  })
+  return withConsent(grant, consent)
 }
 
 const deviceForm = (ctx: KoaContextWithOIDC): DeviceForm => ({
@@ -379,15 +342,4 @@ function isOwnToken(
   token: { clientId?: string | undefined },
 ): boolean {
   return token.clientId === client.clientId
-}
-
-/** Secrets are kept as SHA-256: what a client sends is hashed, and the hashes compared in constant time. */
-function hashClientSecrets(provider: Provider): void {
-  Object.defineProperty(provider.Client.prototype, 'compareClientSecret', {
-    value(this: ClientMetadata & { clientSecret?: string }, actual: string) {
-      const kept = hashOfSecret(this.clientSecret ?? '')
-      const given = hashSecret(actual)
-      return kept.length === given.length && timingSafeEqual(kept, given)
-    },
-  })
 }

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { Provider } from 'oidc-provider'
+import type { Provider } from 'oidc-provider'
 import type { SignInMethod } from '../accounts/sign-in.ts'
 import type { Db, Sql } from '../db.ts'
 import type { Jobs } from '../jobs.ts'
@@ -150,66 +150,19 @@ export async function endSessions(
   return ended.length
 }
 
-const FORM_SECONDS = 3600
-
-type Session = InstanceType<Provider['Session']>
-/** What the library's own save uses, and its types leave out. */
-type StoredSession = Session & {
-  oldId?: string | undefined
-  touched: boolean
-  getValueAndPayload(): Promise<{ payload: { jti?: string } & Record<string, unknown> }>
-  emit(event: 'saved'): void
-}
-
-/**
- * Saves a session that is there already by one statement that only changes it. The library's save deletes and inserts: its tokens
- * would be without it for a moment, and one that was ended while a request was under way would come back.
- * Beside each session stands where it is used, for the resident's list of them.
- */
-export function guardSessions(provider: Provider, db: Db): void {
-  const { prototype } = provider.Session
-  const { save, persist } = prototype
-  // The device page is shown again with an error, also to a browser that has no session yet: its form needs one.
-  prototype.persist = async function (this: Session) {
-    if (this.exp !== undefined) return await persist.call(this)
-    const { req, res } = Provider.ctx ?? {}
-    if (req && res) setSessionCookie(provider, provider.createContext(req, res), this.jti)
-    return await this.save(FORM_SECONDS)
-  }
-  prototype.save = async function (this: StoredSession, ttl: number) {
-    const ctx = Provider.ctx
-    const userAgent = ctx ? userAgentOf(ctx.req) : null
-    if (this.exp !== undefined) {
-      this.exp = Math.floor(Date.now() / 1000) + ttl
-      const { jti: _, ...payload } = (await this.getValueAndPayload()).payload
-      const [changed] = await db`
-        update oidc_artifact set id = ${hashSecret(this.jti)}, account_id = ${this.accountId ?? null},
-          payload = ${db.json(payload as Record<string, never>)}, expires_at = to_timestamp(${this.exp}),
-          user_agent = ${userAgent}, used_at = now()
-        where kind = 'Session' and id = ${hashSecret(this.oldId ?? this.jti)}
-        returning 1`
-      // It has ended. Only somebody who has just proven who they are gets another one.
-      if (!changed && !ctx?.oidc.result?.login) return this.jti
-      this.oldId = undefined
-      if (changed) {
-        this.touched = false
-        this.emit('saved')
-        return this.jti
-      }
-    }
-    const saved = await save.call(this, ttl)
-    if (this.accountId && ctx) await describeSession(db, this.uid, userAgent)
-    return saved
-  }
-}
-
-async function describeSession(sql: Sql, uid: string, userAgent: string | null): Promise<void> {
+/** Stores which browser uses a session. */
+export async function describeSession(
+  sql: Sql,
+  uid: string,
+  userAgent: string | null,
+): Promise<void> {
   await sql`
     update oidc_artifact set user_agent = ${userAgent}, used_at = now()
     where kind = 'Session' and uid = ${uid}`
 }
 
-const userAgentOf = (req: IncomingMessage): string | null =>
+/** The `User-Agent` header, at most 300 characters. */
+export const userAgentOf = (req: IncomingMessage): string | null =>
   req.headers['user-agent']?.slice(0, 300) ?? null
 
 /**
@@ -231,7 +184,8 @@ const BROWSER_SECONDS = 30 * 24 * 3600
 
 type Context = ReturnType<Provider['createContext']>
 
-function setSessionCookie(provider: Provider, context: Context, identifier: string): void {
+/** Sets the cookie that holds the session's identifier. */
+export function setSessionCookie(provider: Provider, context: Context, identifier: string): void {
   context.cookies.set(provider.cookieName('session'), identifier, {
     ...cookieOptions(provider),
     maxAge: SESSION_LONGEST_SECONDS * 1000,

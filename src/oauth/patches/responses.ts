@@ -1,8 +1,9 @@
-import type { KoaContextWithOIDC } from 'oidc-provider'
-import type { Db } from '../db.ts'
-import { hashSecret } from '../secrets.ts'
-import { KNOWN_UNGRANTED } from './scopes.ts'
-import { answerForJwt } from './wire.ts'
+import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
+import type { Db } from '../../db.ts'
+import { hashSecret } from '../../secrets.ts'
+import { KNOWN_UNGRANTED } from '../scopes.ts'
+import { respondForJwt } from './jwt-access-tokens.ts'
+import type { PatchParts } from './patches.ts'
 
 const POLL_SECONDS = 5
 const GRANT_NOT_ALLOWED = 'requested grant type is not allowed for this client'
@@ -20,9 +21,13 @@ async function polledTooSoon(db: Db, ctx: KoaContextWithOIDC): Promise<boolean> 
   return row?.tooSoon === true
 }
 
-/** What the library leaves to be said, or says otherwise than we want. */
-export function mendAnswers(issuer: string, db: Db) {
-  return async (ctx: KoaContextWithOIDC, next: () => Promise<void>) => {
+/**
+ * Completes and corrects responses: caching of keys and discovery, the polling interval of the device flow and `slow_down` (RFC 8628),
+ * introspection and revocation of JWTs, `unauthorized_client` (RFC 6749 §5.2), a body for 404, and what a registration reads of itself (RFC 7592 §3).
+ * Unnecessary, each part alone, when the library responds so itself; 9.13 does none of them.
+ */
+export function patchResponses(provider: Provider, { issuer, db }: PatchParts): void {
+  provider.use(async (ctx: KoaContextWithOIDC, next: () => Promise<void>) => {
     await next()
     const route = ctx.oidc?.route
     if (route === 'jwks' || route === 'discovery') ctx.set('Cache-Control', 'public, max-age=300')
@@ -37,7 +42,7 @@ export function mendAnswers(issuer: string, db: Db) {
     const body = ctx.body as
       | Partial<Record<'error' | 'error_description' | 'scope' | 'client_secret', string>>
       | undefined
-    if (body?.error === 'unsupported_token_type') await answerForJwt(ctx, issuer)
+    if (body?.error === 'unsupported_token_type') await respondForJwt(ctx, issuer)
     if (body?.error === 'authorization_pending' && (await polledTooSoon(db, ctx)))
       Object.assign(body, { error: 'slow_down', error_description: 'ask less often' })
     // RFC 6749 §5.2 has a word of its own for it.
@@ -51,5 +56,5 @@ export function mendAnswers(issuer: string, db: Db) {
         .join(' ')
       delete body.client_secret
     }
-  }
+  })
 }

@@ -1,20 +1,29 @@
 import { randomUUID } from 'node:crypto'
 import { decodeJwt } from 'jose'
-import type { AdapterPayload, KoaContextWithOIDC } from 'oidc-provider'
-import type { Sql } from '../db.ts'
-import { append } from '../ledger/entries.ts'
-import { hashSecret } from '../secrets.ts'
-import { CLAIMS, isScope } from './scopes.ts'
-import type { ShownImage } from './verified-claims.ts'
+import type { AdapterPayload, KoaContextWithOIDC, Provider } from 'oidc-provider'
+import type { Sql } from '../../db.ts'
+import { append } from '../../ledger/entries.ts'
+import { hashSecret } from '../../secrets.ts'
+import { CLAIMS, isScope } from '../scopes.ts'
+import type { ShownImage } from '../verified-claims.ts'
+import type { PatchParts } from './patches.ts'
 
 /** What `verified_claims` of this answer were made of. */
 export type ShownVerified = { verificationId: string; images: ShownImage[] }
 
 /**
- * Writes down what personal data an answer of the authorization server hands over, before it leaves: claims at userinfo,
- * and those of an ID token at the token endpoint. A recognition alone (`sub`) discloses nothing that is kept here.
+ * Writes the ledger row of claims before a response leaves: those of userinfo, and those of an ID token at the token endpoint. `sub` alone
+ * discloses nothing. The library has no hook between making a response and sending it, so this is middleware.
+ * Unnecessary when the library awaits a listener before it responds; 9.13 emits events without waiting.
  */
-export async function noteClaims(
+export function recordClaims(provider: Provider, { db, findShown }: PatchParts): void {
+  provider.use(async (ctx: KoaContextWithOIDC, next: () => Promise<void>) => {
+    await next()
+    await writeRow(db, ctx, findShown(ctx))
+  })
+}
+
+async function writeRow(
   sql: Sql,
   ctx: KoaContextWithOIDC,
   verified: ShownVerified | undefined,
@@ -52,7 +61,7 @@ function ofUserinfo(ctx: KoaContextWithOIDC) {
 
 /**
  * What the ID token that comes with this access token hands over by its scopes: the row of it is written with the token's, in one
- * statement. Where single claims were asked for too, only the ID token itself can tell: then `noteClaims` does.
+ * statement. Where single claims were asked for too, only the ID token itself can tell: then `recordClaims` does.
  */
 export function claimsWithToken(kind: string, { scope, claims }: AdapterPayload): string[] {
   const words = typeof scope === 'string' ? scope.split(' ') : []

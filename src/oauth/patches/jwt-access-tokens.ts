@@ -1,8 +1,7 @@
-import { type KoaContextWithOIDC, Provider } from 'oidc-provider'
-import type { AccessTokens } from './access-token.ts'
-import type { SuccessorOf } from './adapter.ts'
+import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
+import type { PatchParts } from './patches.ts'
 
-/** What of oidc-provider's token models is saved and found again by `putTokensOnTheWire`. */
+/** The members of the library's token models that a JWT is made of. */
 type StoredToken = {
   accountId?: string
   client?: { fapi?: boolean }
@@ -13,11 +12,14 @@ type StoredToken = {
   exp?: number
 }
 
-/** Tokens are the library's stored ones; what leaves is a JWT that names the row, and only that JWT finds it again. */
-export function putTokensOnTheWire(
+/**
+ * Issues access tokens as JWTs (RFC 9068) whose `jti` names the stored token, and finds a stored token by its JWT alone. The library
+ * issues either opaque tokens that it stores or JWTs that it does not, which could neither be revoked nor introspected.
+ * Unnecessary when the library stores the tokens that it issues as JWTs; 9.13 does not.
+ */
+export function issueJwtAccessTokens(
   provider: Provider,
-  tokens: AccessTokens,
-  lifeSeconds: number,
+  { tokens, accessTokenTtlSeconds }: PatchParts,
 ): void {
   for (const Model of [provider.AccessToken, provider.ClientCredentials]) {
     const { save } = Model.prototype
@@ -30,7 +32,7 @@ export function putTokensOnTheWire(
         clientId: this.clientId ?? '',
         scope: this.scope,
         issuedAt,
-        expiresAt: this.exp ?? issuedAt + lifeSeconds,
+        expiresAt: this.exp ?? issuedAt + accessTokenTtlSeconds,
         jkt: this.jkt,
         algorithm: this.client?.fapi ? 'ES256' : 'RS256',
       })
@@ -45,21 +47,8 @@ export function putTokensOnTheWire(
   }
 }
 
-/** A rotated refresh token's value follows from the one before it: see the adapter's `lostAnswers`. */
-export function deriveSuccessors(provider: Provider, successorOf: SuccessorOf): void {
-  const { prototype } = provider.RefreshToken as unknown as {
-    prototype: { generateTokenId(): string }
-  }
-  const { generateTokenId } = prototype
-  prototype.generateTokenId = function () {
-    const entities = Provider.ctx?.oidc.entities as { RotatedRefreshToken?: { jti: string } }
-    const before = entities?.RotatedRefreshToken?.jti
-    return before === undefined ? generateTokenId.call(this) : successorOf(before)
-  }
-}
-
-/** RFC 7662 and RFC 7009 for JWTs, which the library's two endpoints refuse after they have authenticated the client. */
-export async function answerForJwt(ctx: KoaContextWithOIDC, issuer: string): Promise<void> {
+/** Revokes (RFC 7009) or introspects (RFC 7662) a JWT. The library's endpoints reject JWTs after they authenticated the client. */
+export async function respondForJwt(ctx: KoaContextWithOIDC, issuer: string): Promise<void> {
   const { client, params, provider, route } = ctx.oidc
   const token = await findOwn(provider, String(params?.token ?? ''), client?.clientId)
   ctx.status = 200
