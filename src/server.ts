@@ -7,12 +7,14 @@ import { createApp } from './app.ts'
 import { createClientAddress } from './client-address.ts'
 import { isLoopback } from './config.ts'
 import { openDb } from './db.ts'
-import { OperatorError } from './errors.ts'
+import { ApiError, OperatorError } from './errors.ts'
 import { securityHeaders } from './html.ts'
 import { findVerified } from './id-verification/verified.ts'
 import { rememberIssuer } from './issuer.ts'
 import type { Jobs } from './jobs.ts'
+import type { Log } from './log.ts'
 import { createAccessTokens } from './oauth/access-token.ts'
+import { isFormRequest, MAX_HEADER_BYTES, redirectForm } from './oauth/form-requests.ts'
 import { openKeyRing } from './oauth/keys.ts'
 import {
   deviceCodePage,
@@ -65,7 +67,7 @@ export async function listen(
   host: string,
   port: number,
 ): Promise<{ server: Server; port: number }> {
-  const server = createServer((_req, res) => {
+  const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (_req, res) => {
     res.writeHead(503, { 'Retry-After': '1', 'Content-Type': 'application/json' })
     res.end('{"error":"starting"}')
   })
@@ -139,7 +141,7 @@ export async function startServer(
     onDelivery: options.onDelivery,
     onRefused: options.onRefused,
   })
-  serve(server, issuer, () => provider, getRequestListener(app.fetch))
+  serve(server, issuer, () => provider, getRequestListener(app.fetch), log)
 
   return {
     url: addressOf(server),
@@ -159,7 +161,14 @@ export async function startServer(
 
 type Listener = (req: IncomingMessage, res: ServerResponse) => void
 
-function serve(server: Server, issuer: string, provider: () => Provider, app: Listener): void {
+function serve(
+  server: Server,
+  issuer: string,
+  provider: () => Provider,
+  app: Listener,
+  log: Log,
+): void {
+  const refuse = createRefusal(issuer, log)
   const callbacks = new WeakMap<Provider, ReturnType<Provider['callback']>>()
   const authorizationServer: Listener = (req, res) => {
     const current = provider()
@@ -182,9 +191,36 @@ function serve(server: Server, issuer: string, provider: () => Provider, app: Li
       res.setHeader('X-Content-Type-Options', 'nosniff')
       res.setHeader('Referrer-Policy', 'no-referrer')
       res.setHeader('Content-Security-Policy', PROTOCOL_POLICY)
-      authorizationServer(req, res)
+      if (isFormRequest(req.method, target))
+        redirectForm(req, res).catch((error) => refuse(req, res, error))
+      else authorizationServer(req, res)
     } else app(req, res)
   })
+}
+
+/** Answers what is refused before it reaches the authorization server or the app, in the same shapes as they do. */
+function createRefusal(issuer: string, log: Log) {
+  return (req: IncomingMessage, res: ServerResponse, error: unknown): void => {
+    // The caller hung up: there is nobody to answer.
+    if (req.destroyed && !req.complete) return
+    const requestId = crypto.randomUUID()
+    if (!(error instanceof ApiError)) log.error('request failed', { requestId, error })
+    const refusal =
+      error instanceof ApiError ? error : new ApiError(500, 'Internal server error', undefined)
+    const isPage = (req.headers.accept ?? '').includes('text/html')
+    const body = isPage
+      ? String(errorPage({ title: 'We could not go on', message: refusal.message, requestId }))
+      : JSON.stringify(refusal.toBody())
+    for (const [name, value] of Object.entries(securityHeaders({ issuer })))
+      res.setHeader(name, value)
+    res.writeHead(refusal.status, {
+      'Content-Type': isPage ? 'text/html; charset=utf-8' : 'application/json',
+      'Content-Length': Buffer.byteLength(body),
+      'X-Request-Id': requestId,
+      ...refusal.headers,
+    })
+    res.end(body)
+  }
 }
 
 const addressOf = (server: Server): string => {
@@ -196,8 +232,14 @@ const sampleUrl = async (storage: Storage) =>
   (await storage.signer())('health/none', { expiresInSeconds: 60 })
 
 function createPages(issuer: string): Pages {
-  const send = (ctx: KoaContextWithOIDC, status: number, body: unknown) => {
-    for (const [name, value] of Object.entries(securityHeaders({ issuer }))) ctx.set(name, value)
+  const send = (
+    ctx: KoaContextWithOIDC,
+    status: number,
+    body: unknown,
+    formTargets: string[] = [],
+  ) => {
+    for (const [name, value] of Object.entries(securityHeaders({ issuer, formTargets })))
+      ctx.set(name, value)
     ctx.status = status
     ctx.type = 'html'
     ctx.body = String(body)
@@ -214,7 +256,8 @@ function createPages(issuer: string): Pages {
           requestId: undefined,
         }),
       ),
-    signOut: (ctx, { action, xsrf }) => send(ctx, 200, signOutPage({ action, xsrf })),
+    signOut: (ctx, { action, xsrf, returnsTo }) =>
+      send(ctx, 200, signOutPage({ action, xsrf }), returnsTo ? [returnsTo] : []),
     signedOut: (ctx) => send(ctx, 200, signedOutPage({})),
     deviceCode: (ctx, form) => send(ctx, form.error ? 400 : 200, deviceCodePage(form)),
     deviceConfirm: (ctx, form) => send(ctx, 200, deviceConfirmPage(form)),

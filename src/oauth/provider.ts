@@ -46,7 +46,11 @@ export type Pages = {
     ctx: KoaContextWithOIDC,
     failure: { error: string; description: string | undefined; status: number },
   ): void
-  signOut(ctx: KoaContextWithOIDC, form: { action: string; xsrf: string }): void
+  /** `returnsTo` is the application's registered address that the form leads to in the end. */
+  signOut(
+    ctx: KoaContextWithOIDC,
+    form: { action: string; xsrf: string; returnsTo: string | undefined },
+  ): void
   signedOut(ctx: KoaContextWithOIDC): void
   deviceCode(ctx: KoaContextWithOIDC, form: DeviceForm & { error: string | undefined }): void
   deviceConfirm(ctx: KoaContextWithOIDC, form: DeviceForm & { clientName: string }): void
@@ -199,6 +203,7 @@ export function createProvider({
           pages.signOut(ctx, {
             action: '/api/oauth/end_session/confirm',
             xsrf: String(ctx.oidc.session?.state?.secret ?? ''),
+            returnsTo: ctx.oidc.params?.post_logout_redirect_uri as string | undefined,
           }),
         postLogoutSuccessSource: (ctx) => pages.signedOut(ctx),
       },
