@@ -8,6 +8,7 @@ import { createClientAddress } from './client-address.ts'
 import { isLoopback } from './config.ts'
 import { openDb } from './db.ts'
 import { ApiError, OperatorError } from './errors.ts'
+import { type CheckHost, createHostCheck } from './host-check.ts'
 import { securityHeaders } from './html.ts'
 import { findVerified } from './id-verification/verified.ts'
 import { rememberIssuer } from './issuer.ts'
@@ -29,6 +30,7 @@ import { createEventSigner } from './oauth/security-event-tokens.ts'
 import { guardSessions } from './oauth/sessions.ts'
 import { createAnswerSigner } from './oauth/signed-answers.ts'
 import type { Parts } from './parts.ts'
+import { commonHeaders, requestIdOf } from './response-headers.ts'
 import type { Storage } from './storage.ts'
 
 export type ServerOptions = {
@@ -36,6 +38,10 @@ export type ServerOptions = {
   /** What a request causes and another process may do. */
   jobs: Jobs
   missingScopeStatus: 401 | 403
+  /** Hosts beside the issuer's that requests may name, each with a port or without. */
+  allowedHosts?: readonly string[]
+  /** URIs for `security.txt`; without one there is none. */
+  securityContacts?: readonly string[]
   /** Addresses or CIDR ranges whose `X-Forwarded-For` counts. */
   trustedProxies: readonly string[]
   rateLimits: RateLimits
@@ -68,7 +74,11 @@ export async function listen(
   port: number,
 ): Promise<{ server: Server; port: number }> {
   const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (_req, res) => {
-    res.writeHead(503, { 'Retry-After': '1', 'Content-Type': 'application/json' })
+    res.writeHead(503, {
+      'Retry-After': '1',
+      'Content-Type': 'application/json',
+      'Cache-Control': 'no-store',
+    })
     res.end('{"error":"starting"}')
   })
   await new Promise<void>((resolve, reject) => {
@@ -138,10 +148,15 @@ export async function startServer(
     log,
     addressOf: createClientAddress(options.trustedProxies),
     outbox: options.outbox && isLoopback(issuer),
+    securityContacts: options.securityContacts ?? [],
     onDelivery: options.onDelivery,
     onRefused: options.onRefused,
   })
-  serve(server, issuer, () => provider, getRequestListener(app.fetch), log)
+  serve(server, () => provider, getRequestListener(app.fetch), {
+    issuer,
+    checkHost: createHostCheck(issuer, options.allowedHosts ?? []),
+    log,
+  })
 
   return {
     url: addressOf(server),
@@ -163,12 +178,12 @@ type Listener = (req: IncomingMessage, res: ServerResponse) => void
 
 function serve(
   server: Server,
-  issuer: string,
   provider: () => Provider,
   app: Listener,
-  log: Log,
+  { issuer, checkHost, log }: { issuer: string; checkHost: CheckHost; log: Log },
 ): void {
   const refuse = createRefusal(issuer, log)
+  const common = commonHeaders(issuer)
   const callbacks = new WeakMap<Provider, ReturnType<Provider['callback']>>()
   const authorizationServer: Listener = (req, res) => {
     const current = provider()
@@ -178,6 +193,18 @@ function serve(
   }
   server.removeAllListeners('request')
   server.on('request', (req, res) => {
+    res.setHeader('X-Request-Id', crypto.randomUUID())
+    for (const [name, value] of common) res.setHeader(name, value)
+    try {
+      checkHost(req)
+    } catch (error) {
+      refuse(req, res, error)
+      return
+    }
+    if (req.url && !req.url.startsWith('/')) {
+      const { pathname, search } = new URL(req.url)
+      req.url = `${pathname}${search}`
+    }
     pinHost(req.headers, issuer)
     const [path = '/', query] = (req.url ?? '/').split('?', 2)
     const target = ALIASES[path] ?? path
@@ -188,8 +215,6 @@ function serve(
       target === '/.well-known/openid-configuration'
     ) {
       if (target !== path) req.url = query === undefined ? target : `${target}?${query}`
-      res.setHeader('X-Content-Type-Options', 'nosniff')
-      res.setHeader('Referrer-Policy', 'no-referrer')
       res.setHeader('Content-Security-Policy', PROTOCOL_POLICY)
       if (isFormRequest(req.method, target))
         redirectForm(req, res).catch((error) => refuse(req, res, error))
@@ -203,7 +228,7 @@ function createRefusal(issuer: string, log: Log) {
   return (req: IncomingMessage, res: ServerResponse, error: unknown): void => {
     // The caller hung up: there is nobody to answer.
     if (req.destroyed && !req.complete) return
-    const requestId = crypto.randomUUID()
+    const requestId = requestIdOf(res)
     if (!(error instanceof ApiError)) log.error('request failed', { requestId, error })
     const refusal =
       error instanceof ApiError ? error : new ApiError(500, 'Internal server error', undefined)
@@ -211,12 +236,10 @@ function createRefusal(issuer: string, log: Log) {
     const body = isPage
       ? String(errorPage({ title: 'We could not go on', message: refusal.message, requestId }))
       : JSON.stringify(refusal.toBody())
-    for (const [name, value] of Object.entries(securityHeaders({ issuer })))
-      res.setHeader(name, value)
     res.writeHead(refusal.status, {
       'Content-Type': isPage ? 'text/html; charset=utf-8' : 'application/json',
       'Content-Length': Buffer.byteLength(body),
-      'X-Request-Id': requestId,
+      ...(isPage ? securityHeaders({ issuer }) : {}),
       ...refusal.headers,
     })
     res.end(body)

@@ -34,11 +34,8 @@ export async function redirectForm(req: IncomingMessage, res: ServerResponse): P
   const [path = '/', query] = (req.url ?? '/').split('?', 2)
   // Both parts are kept, so that a parameter in both is refused as a repeated one.
   const parameters = [query, escaped(form)].filter(Boolean).join('&')
-  res.writeHead(303, {
-    Location: parameters ? `${path}?${parameters}` : path,
-    'Cache-Control': 'no-store',
-    'Content-Length': 0,
-  })
+  const location = parameters ? `${path}?${parameters}` : path
+  res.writeHead(303, { Location: location, 'Content-Length': 0 })
   res.end()
 }
 

@@ -1,8 +1,8 @@
-import { type IncomingHttpHeaders, request } from 'node:http'
 import { calculatePKCECodeChallenge, randomPKCECodeVerifier } from 'openid-client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createUserAgent } from '../../src/sandbox/user-agent.ts'
 import { agree, createApplication } from '../support/application.ts'
+import { sendRaw } from '../support/http.ts'
 import {
   addClient,
   addResident,
@@ -36,34 +36,12 @@ async function parameters(clientId: string, more: Record<string, string> = {}) {
   })
 }
 
-type Answer = { status: number; headers: IncomingHttpHeaders; text: string }
-
-/** By Node's own client: the limit of `fetch` on response headers is smaller than what is allowed here. */
-function send(
+const send = (
   method: string,
-  target: string,
+  path: string,
   headers: Record<string, string | number> = {},
   body: string | string[] = '',
-): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const sent = request(
-      new URL(target, portal.url),
-      { method, headers, maxHeaderSize: 128 * 1024 },
-      (response) => {
-        let text = ''
-        response.setEncoding('utf8').on('data', (chunk) => {
-          text += chunk
-        })
-        response.on('end', () =>
-          resolve({ status: response.statusCode ?? 0, headers: response.headers, text }),
-        )
-      },
-    )
-    sent.on('error', reject)
-    for (const part of [body].flat()) sent.write(part)
-    sent.end()
-  })
-}
+) => sendRaw(new URL(path, portal.url), { method, headers, body })
 
 const post = (path: string, body: string, headers: Record<string, string> = {}) =>
   send('POST', path, { ...FORM, ...headers, 'Content-Length': Buffer.byteLength(body) }, body)
