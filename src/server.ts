@@ -30,7 +30,7 @@ import { createEventSigner } from './oauth/security-event-tokens.ts'
 import { guardSessions } from './oauth/sessions.ts'
 import { createAnswerSigner } from './oauth/signed-answers.ts'
 import type { Parts } from './parts.ts'
-import { commonHeaders, requestIdOf } from './response-headers.ts'
+import { commonHeaders, PortalResponse, requestIdOf } from './response-headers.ts'
 import type { Storage } from './storage.ts'
 
 export type ServerOptions = {
@@ -68,17 +68,18 @@ const ALIASES: Record<string, string> = {
   '/.well-known/jwks.json': '/api/oauth/.well-known/jwks.json',
 }
 
+const OPTIONS = {
+  maxHeaderSize: MAX_HEADER_BYTES,
+  ServerResponse: PortalResponse as typeof ServerResponse,
+}
+
 /** Takes the address first, so that a taken port is found before anything else is started. */
 export async function listen(
   host: string,
   port: number,
 ): Promise<{ server: Server; port: number }> {
-  const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (_req, res) => {
-    res.writeHead(503, {
-      'Retry-After': '1',
-      'Content-Type': 'application/json',
-      'Cache-Control': 'no-store',
-    })
+  const server = createServer(OPTIONS, (_req, res) => {
+    res.writeHead(503, { 'Retry-After': '1', 'Content-Type': 'application/json' })
     res.end('{"error":"starting"}')
   })
   await new Promise<void>((resolve, reject) => {
@@ -193,8 +194,7 @@ function serve(
   }
   server.removeAllListeners('request')
   server.on('request', (req, res) => {
-    res.setHeader('X-Request-Id', crypto.randomUUID())
-    for (const [name, value] of common) res.setHeader(name, value)
+    if (res instanceof PortalResponse) res.common = common
     try {
       checkHost(req)
     } catch (error) {
