@@ -22,6 +22,7 @@ import {
   deviceConfirmPage,
   deviceDonePage,
   errorPage,
+  protocolErrorPage,
   signedOutPage,
   signOutPage,
 } from './oauth/pages.ts'
@@ -268,16 +269,11 @@ function createPages(issuer: string): Pages {
     ctx.body = String(body)
   }
   return {
-    error: (ctx, { status }) =>
+    error: (ctx, { error, description, status }) =>
       send(
         ctx,
         status,
-        errorPage({
-          title: 'This request could not be completed',
-          message:
-            'The application sent a request that we cannot answer. Go back to it and try again; if it happens again, tell the people who run it.',
-          requestId: undefined,
-        }),
+        protocolErrorPage({ code: error, description, requestId: requestIdOf(ctx.res) }),
       ),
     signOut: (ctx, { action, xsrf, returnsTo }) =>
       send(ctx, 200, signOutPage({ action, xsrf }), returnsTo ? [returnsTo] : []),
