@@ -39,6 +39,8 @@ import { mailLinkRoutes } from './portal/mail-links.ts'
 import { outboxRoutes } from './portal/outbox.ts'
 import { passkeyRoutes } from './portal/passkeys.ts'
 import { portalRoutes } from './portal/routes.ts'
+import { wellKnownRoutes } from './portal/well-known.ts'
+import { requestIdOf } from './response-headers.ts'
 import type { Sealer } from './secrets.ts'
 import type { Storage } from './storage.ts'
 import type { Vault } from './vault.ts'
@@ -64,6 +66,7 @@ export type AppParts = {
   log: Log
   addressOf: ClientAddress
   outbox: boolean
+  securityContacts: readonly string[]
   /** A delivery was stored: the worker of this process need not wait for its next look. */
   onDelivery: () => void
   onRefused?: ((vendor: string) => void) | undefined
@@ -108,10 +111,9 @@ export function createApp(parts: AppParts): Hono<Env> {
     }),
   )
   app.use(async (c, next) => {
-    const requestId = crypto.randomUUID()
+    const requestId = requestIdOf(c.env.outgoing)
     c.set('requestId', requestId)
     c.header('X-Request-Id', requestId)
-    c.header('X-Content-Type-Options', 'nosniff')
     await next()
   })
 
@@ -157,14 +159,18 @@ export function createApp(parts: AppParts): Hono<Env> {
   })
   app.get('/.well-known/oauth-protected-resource', (c) =>
     // RFC 9728 §3.2
-    c.json({
-      resource: issuer,
-      authorization_servers: [issuer],
-      jwks_uri: `${issuer}/api/oauth/.well-known/jwks.json`,
-      scopes_supported: Object.keys(SCOPES).filter((scope) => scope.startsWith('eprospera:')),
-      bearer_methods_supported: ['header'],
-      resource_name: 'Identity portal',
-    }),
+    c.json(
+      {
+        resource: issuer,
+        authorization_servers: [issuer],
+        jwks_uri: `${issuer}/api/oauth/.well-known/jwks.json`,
+        scopes_supported: Object.keys(SCOPES).filter((scope) => scope.startsWith('eprospera:')),
+        bearer_methods_supported: ['header'],
+        resource_name: 'Identity portal',
+      },
+      200,
+      { 'Cache-Control': 'public, max-age=300' },
+    ),
   )
   for (const [asset, type] of [
     [stylesheet, 'text/css'],
@@ -205,6 +211,7 @@ export function createApp(parts: AppParts): Hono<Env> {
   app.route('/', accountRoutes({ ...guarded, ...mailing, guard }))
   app.route('/', passkeyRoutes({ ...guarded, ...mailing, guard }))
   app.route('/', mailLinkRoutes({ ...guarded, ...mailing }))
+  app.route('/', wellKnownRoutes({ issuer, guard, securityContacts: parts.securityContacts }))
   if (parts.outbox) app.route('/', outboxRoutes({ issuer, db, sealer: parts.sealer }))
 
   app.notFound((c) =>
@@ -215,8 +222,7 @@ export function createApp(parts: AppParts): Hono<Env> {
     if (error instanceof HTTPException)
       return answer(c, new ApiError(error.status, 'invalid_request', error.message || undefined))
     if (isUnstorable(error)) return answer(c, new ApiError(400, 'invalid_request'))
-    const requestId = c.var.requestId ?? crypto.randomUUID()
-    c.set('requestId', requestId)
+    const requestId = requestIdOf(c.env.outgoing)
     log.error('request failed', { requestId, method: c.req.method, error })
     return answer(c, new ApiError(500, 'Internal server error'))
   })
@@ -225,7 +231,7 @@ export function createApp(parts: AppParts): Hono<Env> {
     for (const [name, value] of Object.entries(error.headers)) c.header(name, value)
     const status = error.status as 400
     if (c.req.path.startsWith('/api/')) {
-      const headers = apiHeaders(c.var.requestId ?? crypto.randomUUID())
+      const headers = apiHeaders(requestIdOf(c.env.outgoing))
       for (const [name, value] of Object.entries(headers)) c.header(name, value)
     }
     if (isForPeople(c)) {
@@ -235,7 +241,11 @@ export function createApp(parts: AppParts): Hono<Env> {
           ? 'Something went wrong on our side. Please try again in a moment.'
           : error.message
       return c.html(
-        errorPage({ title: titleOf(error.status), message, requestId: c.var.requestId }),
+        errorPage({
+          title: titleOf(error.status),
+          message,
+          requestId: requestIdOf(c.env.outgoing),
+        }),
         status,
       )
     }

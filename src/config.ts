@@ -26,6 +26,12 @@ const secretKeys = (bytes: number, what: string) =>
     return keys
   })
 
+const list = (each: RegExp, error: string) =>
+  z
+    .string()
+    .transform((value) => value.split(',').map((part) => part.trim()))
+    .refine((parts) => parts.every((part) => each.test(part)), { error })
+
 const addressRanges = z
   .string()
   .transform((value) => value.split(',').map((part) => part.trim()))
@@ -64,6 +70,10 @@ const schema = z.object({
     .enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` })
     .default('info'),
   MISSING_SCOPE_STATUS: z.enum(['401', '403'], { error: 'must be 401 or 403' }).default('401'),
+  ALLOWED_HOSTS: list(
+    /^([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:\d{1,5})?$/i,
+    'must be host names, each with a port or without, separated by commas',
+  ).optional(),
   TRUSTED_PROXIES: addressRanges.optional(),
   RATE_LIMIT_RESIDENT: limit.default(1_200),
   RATE_LIMIT_CLIENT: limit.default(60_000),
@@ -80,6 +90,10 @@ const schema = z.object({
       'must be an address: portal@example.org or Portal <portal@example.org>',
     )
     .optional(),
+  SECURITY_CONTACT: list(
+    /^(https:\/\/|tel:|mailto:[^@\s]+@)[^\s]+$/i,
+    'must be addresses that begin with mailto:, https:// or tel:, separated by commas',
+  ).optional(),
   COOKIE_KEYS: secretKeys(
     32,
     'one or more keys of 32 bytes or longer, base64url, separated by commas',
@@ -121,6 +135,8 @@ export type Config = Readonly<{
   role: 'web' | 'worker' | 'all'
   logLevel: (typeof LOG_LEVELS)[number]
   missingScopeStatus: 401 | 403
+  /** Hosts beside the issuer's that requests may name, each with a port or without. */
+  allowedHosts: readonly string[]
   trustedProxies: readonly string[]
   /** Requests a minute to the resource API; 0 is no limit. */
   rateLimits: { perResident: number; perClient: number }
@@ -128,6 +144,8 @@ export type Config = Readonly<{
   metrics: { host: string; port: number } | undefined
   /** Addresses or CIDR ranges inside that may be called although they are not public. */
   outboundAllow: readonly string[]
+  /** Where flaws are reported to (RFC 9116); empty: there is no security.txt. */
+  securityContacts: readonly string[]
   /** `undefined`: mails land in the local outbox. */
   mail: MailConfig | undefined
   /** `undefined`: generated and kept under the data directory. */
@@ -196,6 +214,7 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     role: value.ROLE,
     logLevel: value.LOG_LEVEL,
     missingScopeStatus: value.MISSING_SCOPE_STATUS === '403' ? 403 : 401,
+    allowedHosts: value.ALLOWED_HOSTS ?? [],
     trustedProxies: value.TRUSTED_PROXIES ?? [],
     rateLimits: {
       perResident: value.RATE_LIMIT_RESIDENT,
@@ -206,6 +225,7 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
         ? undefined
         : { host: value.METRICS_HOST, port: value.METRICS_PORT },
     outboundAllow: value.OUTBOUND_ALLOW ?? [],
+    securityContacts: value.SECURITY_CONTACT ?? [],
     mail:
       value.SMTP_URL && value.MAIL_FROM
         ? { smtpUrl: value.SMTP_URL, from: value.MAIL_FROM }

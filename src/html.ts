@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { html } from 'hono/html'
+import { HSTS } from './response-headers.ts'
 
 /** What a page function answers: escaped text, ready for `c.html`. */
 export type Html = ReturnType<typeof html>
@@ -102,9 +103,7 @@ export function securityHeaders({
     'Cross-Origin-Resource-Policy': 'same-origin',
     'Permissions-Policy': 'camera=(), geolocation=(), microphone=(), payment=()',
     'Cache-Control': 'no-store',
-    ...(issuer.startsWith('https:')
-      ? { 'Strict-Transport-Security': 'max-age=31536000; includeSubDomains' }
-      : {}),
+    ...(issuer.startsWith('https:') ? { 'Strict-Transport-Security': HSTS } : {}),
   }
 }
 

@@ -90,6 +90,8 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<Served> {
         issuer,
         jobs,
         missingScopeStatus: config.missingScopeStatus,
+        allowedHosts: config.allowedHosts,
+        securityContacts: config.securityContacts,
         trustedProxies: config.trustedProxies,
         rateLimits: config.rateLimits,
         // Mails hold links that open accounts: only where nobody else can look.

@@ -7,18 +7,22 @@ import { createApp } from './app.ts'
 import { createClientAddress } from './client-address.ts'
 import { isLoopback } from './config.ts'
 import { openDb } from './db.ts'
-import { OperatorError } from './errors.ts'
+import { ApiError, OperatorError } from './errors.ts'
+import { type CheckHost, createHostCheck } from './host-check.ts'
 import { securityHeaders } from './html.ts'
 import { findVerified } from './id-verification/verified.ts'
 import { rememberIssuer } from './issuer.ts'
 import type { Jobs } from './jobs.ts'
+import type { Log } from './log.ts'
 import { createAccessTokens } from './oauth/access-token.ts'
+import { isFormRequest, MAX_HEADER_BYTES, redirectForm } from './oauth/form-requests.ts'
 import { openKeyRing } from './oauth/keys.ts'
 import {
   deviceCodePage,
   deviceConfirmPage,
   deviceDonePage,
   errorPage,
+  protocolErrorPage,
   signedOutPage,
   signOutPage,
 } from './oauth/pages.ts'
@@ -26,6 +30,7 @@ import { createProvider, DEVICE_PATH, type Pages, pinHost } from './oauth/provid
 import { createEventSigner } from './oauth/security-event-tokens.ts'
 import { createAnswerSigner } from './oauth/signed-answers.ts'
 import type { Parts } from './parts.ts'
+import { commonHeaders, PortalResponse, requestIdOf } from './response-headers.ts'
 import type { Storage } from './storage.ts'
 
 export type ServerOptions = {
@@ -33,6 +38,10 @@ export type ServerOptions = {
   /** What a request causes and another process may do. */
   jobs: Jobs
   missingScopeStatus: 401 | 403
+  /** Hosts beside the issuer's that requests may name, each with a port or without. */
+  allowedHosts?: readonly string[]
+  /** URIs for `security.txt`; without one there is none. */
+  securityContacts?: readonly string[]
   /** Addresses or CIDR ranges whose `X-Forwarded-For` counts. */
   trustedProxies: readonly string[]
   rateLimits: RateLimits
@@ -59,12 +68,17 @@ const ALIASES: Record<string, string> = {
   '/.well-known/jwks.json': '/api/oauth/.well-known/jwks.json',
 }
 
+const OPTIONS = {
+  maxHeaderSize: MAX_HEADER_BYTES,
+  ServerResponse: PortalResponse as typeof ServerResponse,
+}
+
 /** Takes the address first, so that a taken port is found before anything else is started. */
 export async function listen(
   host: string,
   port: number,
 ): Promise<{ server: Server; port: number }> {
-  const server = createServer((_req, res) => {
+  const server = createServer(OPTIONS, (_req, res) => {
     res.writeHead(503, { 'Retry-After': '1', 'Content-Type': 'application/json' })
     res.end('{"error":"starting"}')
   })
@@ -135,10 +149,15 @@ export async function startServer(
     log,
     addressOf: createClientAddress(options.trustedProxies),
     outbox: options.outbox && isLoopback(issuer),
+    securityContacts: options.securityContacts ?? [],
     onDelivery: options.onDelivery,
     onRefused: options.onRefused,
   })
-  serve(server, issuer, () => provider, getRequestListener(app.fetch))
+  serve(server, () => provider, getRequestListener(app.fetch), {
+    issuer,
+    checkHost: createHostCheck(issuer, options.allowedHosts ?? []),
+    log,
+  })
 
   return {
     url: addressOf(server),
@@ -158,7 +177,14 @@ export async function startServer(
 
 type Listener = (req: IncomingMessage, res: ServerResponse) => void
 
-function serve(server: Server, issuer: string, provider: () => Provider, app: Listener): void {
+function serve(
+  server: Server,
+  provider: () => Provider,
+  app: Listener,
+  { issuer, checkHost, log }: { issuer: string; checkHost: CheckHost; log: Log },
+): void {
+  const refuse = createRefusal(issuer, log)
+  const common = commonHeaders(issuer)
   const callbacks = new WeakMap<Provider, ReturnType<Provider['callback']>>()
   const authorizationServer: Listener = (req, res) => {
     const current = provider()
@@ -168,6 +194,17 @@ function serve(server: Server, issuer: string, provider: () => Provider, app: Li
   }
   server.removeAllListeners('request')
   server.on('request', (req, res) => {
+    if (res instanceof PortalResponse) res.common = common
+    try {
+      checkHost(req)
+    } catch (error) {
+      refuse(req, res, error)
+      return
+    }
+    if (req.url && !req.url.startsWith('/')) {
+      const { pathname, search } = new URL(req.url)
+      req.url = `${pathname}${search}`
+    }
     pinHost(req.headers, issuer)
     const [path = '/', query] = (req.url ?? '/').split('?', 2)
     const target = ALIASES[path] ?? path
@@ -178,12 +215,35 @@ function serve(server: Server, issuer: string, provider: () => Provider, app: Li
       target === '/.well-known/openid-configuration'
     ) {
       if (target !== path) req.url = query === undefined ? target : `${target}?${query}`
-      res.setHeader('X-Content-Type-Options', 'nosniff')
-      res.setHeader('Referrer-Policy', 'no-referrer')
       res.setHeader('Content-Security-Policy', PROTOCOL_POLICY)
-      authorizationServer(req, res)
+      if (isFormRequest(req.method, target))
+        redirectForm(req, res).catch((error) => refuse(req, res, error))
+      else authorizationServer(req, res)
     } else app(req, res)
   })
+}
+
+/** Answers what is refused before it reaches the authorization server or the app, in the same shapes as they do. */
+function createRefusal(issuer: string, log: Log) {
+  return (req: IncomingMessage, res: ServerResponse, error: unknown): void => {
+    // The caller hung up: there is nobody to answer.
+    if (req.destroyed && !req.complete) return
+    const requestId = requestIdOf(res)
+    if (!(error instanceof ApiError)) log.error('request failed', { requestId, error })
+    const refusal =
+      error instanceof ApiError ? error : new ApiError(500, 'Internal server error', undefined)
+    const isPage = (req.headers.accept ?? '').includes('text/html')
+    const body = isPage
+      ? String(errorPage({ title: 'We could not go on', message: refusal.message, requestId }))
+      : JSON.stringify(refusal.toBody())
+    res.writeHead(refusal.status, {
+      'Content-Type': isPage ? 'text/html; charset=utf-8' : 'application/json',
+      'Content-Length': Buffer.byteLength(body),
+      ...(isPage ? securityHeaders({ issuer }) : {}),
+      ...refusal.headers,
+    })
+    res.end(body)
+  }
 }
 
 const addressOf = (server: Server): string => {
@@ -195,25 +255,27 @@ const sampleUrl = async (storage: Storage) =>
   (await storage.signer())('health/none', { expiresInSeconds: 60 })
 
 function createPages(issuer: string): Pages {
-  const send = (ctx: KoaContextWithOIDC, status: number, body: unknown) => {
-    for (const [name, value] of Object.entries(securityHeaders({ issuer }))) ctx.set(name, value)
+  const send = (
+    ctx: KoaContextWithOIDC,
+    status: number,
+    body: unknown,
+    formTargets: string[] = [],
+  ) => {
+    for (const [name, value] of Object.entries(securityHeaders({ issuer, formTargets })))
+      ctx.set(name, value)
     ctx.status = status
     ctx.type = 'html'
     ctx.body = String(body)
   }
   return {
-    error: (ctx, { status }) =>
+    error: (ctx, { error, description, status }) =>
       send(
         ctx,
         status,
-        errorPage({
-          title: 'This request could not be completed',
-          message:
-            'The application sent a request that we cannot answer. Go back to it and try again; if it happens again, tell the people who run it.',
-          requestId: undefined,
-        }),
+        protocolErrorPage({ code: error, description, requestId: requestIdOf(ctx.res) }),
       ),
-    signOut: (ctx, { action, xsrf }) => send(ctx, 200, signOutPage({ action, xsrf })),
+    signOut: (ctx, { action, xsrf, returnsTo }) =>
+      send(ctx, 200, signOutPage({ action, xsrf }), returnsTo ? [returnsTo] : []),
     signedOut: (ctx) => send(ctx, 200, signedOutPage({})),
     deviceCode: (ctx, form) => send(ctx, form.error ? 400 : 200, deviceCodePage(form)),
     deviceConfirm: (ctx, form) => send(ctx, 200, deviceConfirmPage(form)),

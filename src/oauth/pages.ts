@@ -59,6 +59,50 @@ ${data.requestId ? html`<p class="quiet">If you ask us about it, give this numbe
   })
 }
 
+/**
+ * A protocol error that may not be redirected (RFC 6749 §4.1.2.1): what a resident can do, and for the application's
+ * developers the code, its description and the id of the log line.
+ */
+export function protocolErrorPage(data: {
+  code: string
+  description: string | undefined
+  requestId: string
+}): Html {
+  const { code, description, requestId } = data
+  const advice = Object.hasOwn(ADVICE, code) ? ADVICE[code] : undefined
+  return page({
+    title: 'This request could not be completed',
+    body: html`<section class="card narrow">
+<h1>This request could not be completed</h1>
+<p class="lead">${
+      code === 'server_error'
+        ? 'Something went wrong on our side. Please try again in a moment.'
+        : 'The application sent a request that we cannot answer. Go back to it and try again; if it happens again, tell the people who run it.'
+    }</p>
+<h2>For the developers of the application</h2>
+<dl class="facts">
+<div><dt>Error</dt><dd><code>${code}</code></dd></div>
+${description ? html`<div><dt>Description</dt><dd>${description}</dd></div>` : ''}
+${advice ? html`<div><dt>What to do</dt><dd>${advice}</dd></div>` : ''}
+<div><dt>Request id</dt><dd><code>${requestId}</code></dd></div>
+</dl>
+</section>`,
+  })
+}
+
+/** By error code: what usually causes it and how it is put right. */
+const ADVICE: Readonly<Record<string, string>> = {
+  invalid_client:
+    'Check client_id: no client with this id is registered here, or the operator disabled it.',
+  invalid_redirect_uri:
+    'Send a redirect_uri that is registered for this client, equal character by character, or have this one registered.',
+  invalid_request:
+    'Correct the request. Parameters that may come only once, are required or belong together are listed in the specification of the endpoint.',
+  invalid_request_uri:
+    'Push the request again (RFC 9126) and use the new request_uri once, within a minute.',
+  server_error: 'Give the operator of this portal the request id: it names the line in the log.',
+}
+
 /** RP-initiated logout asks first: anyone could have sent the link. */
 export function signOutPage({ action, xsrf }: { action: string; xsrf: string }): Html {
   return page({

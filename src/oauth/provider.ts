@@ -1,11 +1,12 @@
 import { createHmac, randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
-import { errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { type ErrorOut, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { findAccount } from '../accounts/accounts.ts'
 import type { Db } from '../db.ts'
 import type { Jobs } from '../jobs.ts'
 import type { Log } from '../log.ts'
 import type { Outbound } from '../outbound.ts'
+import { requestIdOf } from '../response-headers.ts'
 import { randomSecret, type Sealer } from '../secrets.ts'
 import type { AccessTokens } from './access-token.ts'
 import { createAdapter, type SuccessorOf } from './adapter.ts'
@@ -40,7 +41,11 @@ export type Pages = {
     ctx: KoaContextWithOIDC,
     failure: { error: string; description: string | undefined; status: number },
   ): void
-  signOut(ctx: KoaContextWithOIDC, form: { action: string; xsrf: string }): void
+  /** `returnsTo` is the application's registered address that the form leads to in the end. */
+  signOut(
+    ctx: KoaContextWithOIDC,
+    form: { action: string; xsrf: string; returnsTo: string | undefined },
+  ): void
   signedOut(ctx: KoaContextWithOIDC): void
   deviceCode(ctx: KoaContextWithOIDC, form: DeviceForm & { error: string | undefined }): void
   deviceConfirm(ctx: KoaContextWithOIDC, form: DeviceForm & { clientName: string }): void
@@ -84,6 +89,13 @@ export function createProvider({
     createHmac('sha256', successorKey).update(`refresh ${refreshToken}`).digest('base64url')
   const secure = issuer.startsWith('https:')
   const cookie = { httpOnly: true, sameSite: 'lax', secure, signed: true, overwrite: true } as const
+
+  const renderError = (ctx: KoaContextWithOIDC, out: ErrorOut) => {
+    const { error, error_description: description } = out
+    if (ctx.accepts('json', 'html') === 'html')
+      pages.error(ctx, { error, description, status: ctx.status })
+    else ctx.body = { error, ...(description ? { error_description: description } : {}) }
+  }
 
   const shown = new WeakMap<KoaContextWithOIDC, ShownVerified>()
   const provider = new Provider(issuer, {
@@ -193,6 +205,7 @@ export function createProvider({
           pages.signOut(ctx, {
             action: '/api/oauth/end_session/confirm',
             xsrf: String(ctx.oidc.session?.state?.secret ?? ''),
+            returnsTo: ctx.oidc.params?.post_logout_redirect_uri as string | undefined,
           }),
         postLogoutSuccessSource: (ctx) => pages.signedOut(ctx),
       },
@@ -252,16 +265,12 @@ export function createProvider({
     clientBasedCORS: (_ctx, origin, client) =>
       client.clientAuthMethod === 'none' &&
       (client.redirectUris ?? []).some((uri) => URL.parse(uri)?.origin === origin),
-    renderError: (ctx, out) => {
-      const { error, error_description: description } = out
-      if (ctx.accepts('json', 'html') === 'html')
-        pages.error(ctx, { error, description, status: ctx.status })
-      else ctx.body = { error, ...(description ? { error_description: description } : {}) }
-    },
+    renderError,
   })
 
   // The host of what is answered is the issuer's, whatever a stranger's headers say: see `pinHost`.
   provider.proxy = true
+  provider.use(answerFailures(renderError))
   applyPatches(provider, {
     issuer,
     db,
@@ -271,26 +280,63 @@ export function createProvider({
     successorOf,
     findShown: (ctx) => shown.get(ctx),
   })
-  // Koa's own: whatever escaped, and hang-ups of callers.
+  // Koa's own: hang-ups of callers.
   provider.on('error' as never, (error: unknown) =>
     log.error('authorization server failed', { error }),
   )
-  provider.on('server_error', (_ctx, error) => log.error('authorization server failed', { error }))
+  provider.on('server_error', (ctx, error) =>
+    log.error('authorization server failed', { requestId: requestIdOf(ctx.res), error }),
+  )
   const refused = (ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) => {
     if (error.error === 'unsupported_token_type') return
     log.info('oauth request refused', {
+      requestId: requestIdOf(ctx.res),
       route: ctx.oidc?.route,
       code: error.error,
       reason: error.error_detail ?? error.error_description,
       clientId: ctx.oidc?.client?.clientId,
     })
   }
-  provider.on('authorization.error', refused)
-  provider.on('grant.error', refused)
-  provider.on('introspection.error', refused)
-  provider.on('revocation.error', refused)
-  provider.on('userinfo.error', refused)
+  for (const event of REFUSALS) provider.on(event as 'grant.error', refused)
   return provider
+}
+
+const REFUSALS = [
+  'authorization.error',
+  'code_verification.error',
+  'device_authorization.error',
+  'device_resume.error',
+  'end_session.error',
+  'end_session_confirm.error',
+  'end_session_success.error',
+  'grant.error',
+  'introspection.error',
+  'pushed_authorization_request.error',
+  'registration_create.error',
+  'registration_delete.error',
+  'registration_read.error',
+  'registration_update.error',
+  'revocation.error',
+  'userinfo.error',
+]
+
+/**
+ * What fails outside the library's own error handling, after its routes for instance. Koa would answer it in plain text,
+ * without any header that was set.
+ */
+function answerFailures(renderError: (ctx: KoaContextWithOIDC, out: ErrorOut) => void) {
+  return async (ctx: KoaContextWithOIDC, next: () => Promise<void>) => {
+    try {
+      await next()
+    } catch (error) {
+      ctx.status = 500
+      renderError(ctx, {
+        error: 'server_error',
+        error_description: 'The server met an error. Try again in a moment.',
+      })
+      ctx.oidc.provider.emit('server_error', ctx, error as Error)
+    }
+  }
 }
 
 /** Before oidc-provider sees a request: it builds addresses from Host and X-Forwarded-*, so they are the issuer's. */

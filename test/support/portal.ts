@@ -32,6 +32,8 @@ export async function startPortal(
     mail?: Runtime['mail']
     outbox?: boolean
     issuer?: string
+    allowedHosts?: string[]
+    securityContacts?: string[]
   } = {},
 ) {
   const database = await createDatabase()
@@ -109,6 +111,8 @@ async function startProcess(
     issuer?: string
     trustedProxies?: string[]
     outbox?: boolean
+    allowedHosts?: string[]
+    securityContacts?: string[]
   },
 ) {
   const { server, port } = await listen('127.0.0.1', 0)
@@ -121,6 +125,9 @@ async function startProcess(
     missingScopeStatus: options.missingScopeStatus ?? 401,
     rateLimits: options.rateLimits ?? { perResident: 0, perClient: 0 },
     trustedProxies: options.trustedProxies ?? [],
+    // As a proxy in front of it would be: a test calls `url`, whatever the issuer.
+    allowedHosts: options.allowedHosts ?? ['localhost'],
+    securityContacts: options.securityContacts ?? [],
     outbox: options.outbox ?? true,
     onDelivery: () => worker?.wake(),
   })

@@ -8,6 +8,7 @@ import {
   deviceConfirmPage,
   deviceDonePage,
   errorPage,
+  protocolErrorPage,
   signedOutPage,
   signInPage,
   signOutPage,
@@ -106,6 +107,9 @@ const pages: Record<string, string> = {
     }),
   ),
   error: String(errorPage({ title: HOSTILE, message: HOSTILE, requestId: HOSTILE })),
+  protocolError: String(
+    protocolErrorPage({ code: HOSTILE, description: HOSTILE, requestId: HOSTILE }),
+  ),
   signOut: String(signOutPage({ action: '/end', xsrf: HOSTILE })),
   signedOut: String(signedOutPage({})),
   deviceCode: String(
