@@ -61,6 +61,12 @@ export async function listAccounts(sql: Sql): Promise<Account[]> {
     select id, email, email_verified, given_name, surname, status from account order by created_at`
 }
 
+/** In a transaction: whether the account is active, and holds a suspension back until the transaction ends. */
+export async function lockActiveAccount(sql: Sql, id: string): Promise<boolean> {
+  const rows = await sql`select from account where id = ${id} and status = 'active' for share`
+  return rows.length > 0
+}
+
 /** `passwordHash` as `hashPassword` makes it. Answers the account, or `undefined` when it is not in good standing. */
 export async function setPasswordHash(
   sql: Sql,

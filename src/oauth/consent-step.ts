@@ -40,13 +40,13 @@ export function createConsentStep({ db, provider, findDocuments, log }: Parts) {
   }
 
   return {
-    /** The page; `undefined` when nothing that is asked for can be given. */
+    /** The page; `undefined` when nothing that is asked for can be given, or the resident is suspended. */
     async show(
       details: Details,
       form: { action: string; csrf: string },
     ): Promise<Html | undefined> {
       const { accountId, profile, account, before, scopes, alternatives } = await read(details)
-      if (scopes.length === 0) return undefined
+      if (scopes.length === 0 || account.status !== 'active') return undefined
       const documents = scopes.includes('eprospera:person.id_verification.read')
         ? await findDocuments(accountId)
         : undefined
@@ -66,7 +66,8 @@ export function createConsentStep({ db, provider, findDocuments, log }: Parts) {
 
     /**
      * What the button `allow` does. Only what was asked for can be allowed, whatever the form names. `again`: what was
-     * shown has changed meanwhile. `nothing`: everything was declined, and there is not even `openid`.
+     * shown has changed meanwhile. `nothing`: everything was declined, and there is not even `openid`; or the resident was
+     * suspended meanwhile.
      */
     async allow(
       details: Details,
@@ -88,7 +89,7 @@ export function createConsentStep({ db, provider, findDocuments, log }: Parts) {
       })
       const allowed = [...wholes, ...less]
       if (allowed.length === 0) return 'nothing'
-      await recordConsent(db, {
+      const isRecorded = await recordConsent(db, {
         accountId,
         clientId,
         shown: [...new Set([...scopes, ...Object.values(alternatives)])],
@@ -96,6 +97,7 @@ export function createConsentStep({ db, provider, findDocuments, log }: Parts) {
         endsAt: choice?.endsAt,
         purpose: profile.purpose,
       })
+      if (!isRecorded) return 'nothing'
       log.info('consent given', {
         accountId,
         clientId,
