@@ -183,7 +183,7 @@ export function createApp(parts: AppParts): Hono<Env> {
     '/',
     portalRoutes({ ...guarded, jobs: parts.jobs, guard, storage, imageOrigin: parts.imageOrigin }),
   )
-  app.route('/', consentRoutes({ issuer, db, forms, guard, log }))
+  app.route('/', consentRoutes({ ...guarded, guard }))
   app.route('/', lookRoutes({ issuer, db, guard }))
   app.route('/', accountRoutes({ ...guarded, ...mailing, guard }))
   app.route('/', passkeyRoutes({ ...guarded, ...mailing, guard }))

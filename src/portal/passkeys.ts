@@ -16,6 +16,7 @@ import { identifyBrowser, isSameOrigin } from '../oauth/sessions.ts'
 import type { Sealer } from '../secrets.ts'
 import { deviceOf } from './devices.ts'
 import type { Guard, GuardParts } from './guard.ts'
+import { leaveNotice } from './notices.ts'
 
 type Parts = GuardParts & { guard: Guard; sealer: Sealer; jobs: Jobs }
 type Env = { Bindings: HttpBindings }
@@ -77,13 +78,15 @@ export function passkeyRoutes(parts: Parts): Hono<Env> {
         'This passkey could not be added. Please go back, reload the page and try again.',
       )
     log.info('passkey added', { accountId: account.id })
-    return c.redirect('/account?done=passkey-added', 303)
+    leaveNotice(parts, c, { name: 'passkey-added' })
+    return c.redirect('/account', 303)
   })
 
   routes.post('/account/passkeys/:id/rename', async (c) => {
     const { resident, form } = await guard.requireForm(c)
     own(await renamePasskey(db, resident.account.id, c.req.param('id'), String(form.name ?? '')))
-    return c.redirect('/account?done=passkey-renamed', 303)
+    leaveNotice(parts, c, { name: 'passkey-renamed' })
+    return c.redirect('/account', 303)
   })
 
   routes.post('/account/passkeys/:id/remove', async (c) => {
@@ -92,7 +95,8 @@ export function passkeyRoutes(parts: Parts): Hono<Env> {
     if (asked) return asked
     own(await removePasskey(db, resident.account.id, c.req.param('id')))
     log.info('passkey removed', { accountId: resident.account.id })
-    return c.redirect('/account?done=passkey-removed', 303)
+    leaveNotice(parts, c, { name: 'passkey-removed' })
+    return c.redirect('/account', 303)
   })
   return routes
 }

@@ -15,6 +15,7 @@ import { isScope } from '../oauth/scopes.ts'
 import { endSession, identifyBrowser, isSameOrigin, startSession } from '../oauth/sessions.ts'
 import type { Storage } from '../storage.ts'
 import type { Guard, GuardParts } from './guard.ts'
+import { sentenceOf, takeNotice } from './notices.ts'
 import { homePage } from './pages.ts'
 
 type Parts = GuardParts & { jobs: Jobs; guard: Guard; storage: Storage; imageOrigin: string }
@@ -65,8 +66,9 @@ export function portalRoutes(parts: Parts): Hono<Env> {
       db,
       consents.map(({ clientId }) => clientId),
     )
-    // By id, not by name: the words of a notice are never taken from a link.
-    const ended = await findClientName(db, c.req.query('ended') ?? '')
+    const notice = takeNotice(parts, c)
+    const ended =
+      notice?.name === 'consent-ended' ? await findClientName(db, notice.clientId) : undefined
     withHeaders(c, { imageOrigin: parts.imageOrigin })
     return c.html(
       homePage({
@@ -99,7 +101,7 @@ export function portalRoutes(parts: Parts): Hono<Env> {
           ]
         }),
         csrf: forms.create(session.uid),
-        notice: ended ? `${ended} can no longer see your documents.` : undefined,
+        notice: ended ? `${ended} can no longer see your documents.` : sentenceOf(notice),
       }),
     )
   })
