@@ -40,6 +40,7 @@ import { outboxRoutes } from './portal/outbox.ts'
 import { passkeyRoutes } from './portal/passkeys.ts'
 import { portalRoutes } from './portal/routes.ts'
 import type { Sealer } from './secrets.ts'
+import type { SecurityEvents } from './security-events.ts'
 import type { Storage } from './storage.ts'
 
 export type AppParts = {
@@ -59,6 +60,7 @@ export type AppParts = {
   signAnswer: SignAnswer
   signEvent: SignEvent
   provider: () => Provider
+  security: SecurityEvents
   log: Log
   addressOf: ClientAddress
   outbox: boolean
@@ -71,7 +73,7 @@ type Env = { Bindings: HttpBindings; Variables: { requestId: string } }
 
 /** Which path goes to which feature; every failure becomes a response here. */
 export function createApp(parts: AppParts): Hono<Env> {
-  const { issuer, db, storage, tokens, provider, addressOf, log } = parts
+  const { issuer, db, storage, tokens, provider, addressOf, security, log } = parts
   const bearer = createBearer({
     issuer,
     db,
@@ -99,6 +101,8 @@ export function createApp(parts: AppParts): Hono<Env> {
     webhookRoutes({
       db,
       sealer: parts.sealer,
+      security,
+      addressOf,
       log,
       isServiceToken: bearer.isServiceToken,
       onRefused: parts.onRefused,
@@ -167,7 +171,7 @@ export function createApp(parts: AppParts): Hono<Env> {
       }),
     )
 
-  const guarded = { issuer, db, provider, forms, addressOf, log }
+  const guarded = { issuer, db, provider, forms, addressOf, security, log }
   app.route('/', callbackRoutes({ issuer, db, log }))
   app.route('/', clientLogoRoutes({ db }))
   app.route(
@@ -194,7 +198,10 @@ export function createApp(parts: AppParts): Hono<Env> {
     answer(c, new ApiError(404, 'not_found', 'There is nothing at this address.')),
   )
   app.onError((error, c) => {
-    if (error instanceof ApiError) return answer(c, error)
+    if (error instanceof ApiError) {
+      noteRefusal(security, error, addressOf(c.env.incoming))
+      return answer(c, error)
+    }
     if (error instanceof HTTPException)
       return answer(c, new ApiError(error.status, 'invalid_request', error.message || undefined))
     if (isUnstorable(error)) return answer(c, new ApiError(400, 'invalid_request'))
@@ -226,6 +233,11 @@ export function createApp(parts: AppParts): Hono<Env> {
     return c.json(isBackOffice ? error.toBackOfficeBody() : error.toBody(), status)
   }
   return app
+}
+
+function noteRefusal(security: SecurityEvents, { error }: ApiError, address: string) {
+  if (error === 'forbidden_form') security.emit('form_refused', { address })
+  if (error === 'rate_limit_exceeded') security.emit('rate_limited', { address, subject: 'api' })
 }
 
 const isForPeople = (c: Context): boolean =>

@@ -5,6 +5,7 @@ import { OperatorError } from './errors.ts'
 import type { Log } from './log.ts'
 import { createOutbound, type Outbound } from './outbound.ts'
 import { createSealer, type Sealer } from './secrets.ts'
+import { createSecurityEvents, type SecurityEvents } from './security-events.ts'
 import { createStorage, type Storage } from './storage.ts'
 
 /** Where the database and the bucket are, and the secrets: from the environment, or of the embedded parts. */
@@ -29,6 +30,7 @@ export type Parts = {
   storage: Storage
   sealer: Sealer
   outbound: Outbound
+  security: SecurityEvents
   log: Log
   runtime: Runtime
   close(): Promise<void>
@@ -43,6 +45,7 @@ export async function openParts(runtime: Runtime, log: Log): Promise<Parts> {
     storage,
     sealer: createSealer(runtime.encryptionKeys),
     outbound: createOutbound(runtime.outboundAllow),
+    security: createSecurityEvents(log, runtime.encryptionKeys[0] ?? new Uint8Array()),
     log,
     runtime,
     async close() {

@@ -97,6 +97,7 @@ export async function startServer(
   const ring = await openKeyRing(db, sealer, log)
   const limiter = createRateLimiter(db, options.rateLimits, log)
   const tokens = createAccessTokens(issuer, ring)
+  const addressOf = createClientAddress(options.trustedProxies)
   // oidc-provider takes its keys once: other keys are another instance, which the next request meets.
   const create = () =>
     createProvider({
@@ -110,6 +111,8 @@ export async function startServer(
       findVerified: (accountId) => findVerified({ db, storage }, accountId),
       cookieKeys: runtime.cookieKeys,
       pages,
+      addressOf,
+      security: parts.security,
       log,
     })
   const pages = createPages(issuer)
@@ -133,8 +136,9 @@ export async function startServer(
     signAnswer: createAnswerSigner(issuer, ring),
     signEvent: createEventSigner(db, ring),
     provider: () => provider,
+    security: parts.security,
     log,
-    addressOf: createClientAddress(options.trustedProxies),
+    addressOf,
     outbox: options.outbox && isLoopback(issuer),
     onDelivery: options.onDelivery,
     onRefused: options.onRefused,
@@ -142,7 +146,7 @@ export async function startServer(
   serve(server, issuer, () => provider, getRequestListener(app.fetch))
 
   return {
-    url: addressOf(server),
+    url: urlOf(server),
     issuer,
     async close() {
       ring.close()
@@ -187,7 +191,7 @@ function serve(server: Server, issuer: string, provider: () => Provider, app: Li
   })
 }
 
-const addressOf = (server: Server): string => {
+const urlOf = (server: Server): string => {
   const { address, port, family } = server.address() as AddressInfo
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
 }

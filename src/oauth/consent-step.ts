@@ -5,6 +5,7 @@ import type { Db } from '../db.ts'
 import { ApiError } from '../errors.ts'
 import type { Html } from '../html.ts'
 import type { Log } from '../log.ts'
+import type { SecurityEvents } from '../security-events.ts'
 import { type ClientProfile, findClientProfile } from './client-profile.ts'
 import { readChoice } from './consent-form.ts'
 import { consentPage, type HeldDocuments } from './consent-page.ts'
@@ -15,11 +16,17 @@ import { type Alternatives, isScope, type Scope } from './scopes.ts'
 /** The resident's latest approved verification; handed in, because this folder knows no documents. */
 export type FindDocuments = (accountId: string) => Promise<HeldDocuments | undefined>
 
-type Parts = { db: Db; provider: () => Provider; findDocuments: FindDocuments; log: Log }
+type Parts = {
+  db: Db
+  provider: () => Provider
+  findDocuments: FindDocuments
+  security: SecurityEvents
+  log: Log
+}
 type Details = Awaited<ReturnType<Provider['interactionDetails']>>
 
 /** The consent half of an interaction, for the browser and the device flow alike. */
-export function createConsentStep({ db, provider, findDocuments, log }: Parts) {
+export function createConsentStep({ db, provider, findDocuments, security, log }: Parts) {
   async function read(details: Details) {
     const clientId = String(details.params.client_id)
     const accountId = details.session?.accountId ?? ''
@@ -98,6 +105,7 @@ export function createConsentStep({ db, provider, findDocuments, log }: Parts) {
         purpose: profile.purpose,
       })
       if (!isRecorded) return 'nothing'
+      security.emit('consent_given', { accountId, clientId })
       log.info('consent given', {
         accountId,
         clientId,

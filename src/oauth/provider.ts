@@ -2,11 +2,13 @@ import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { type ClientMetadata, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { findAccount } from '../accounts/accounts.ts'
+import type { ClientAddress } from '../client-address.ts'
 import type { Db } from '../db.ts'
 import type { Jobs } from '../jobs.ts'
 import type { Log } from '../log.ts'
 import type { Outbound } from '../outbound.ts'
 import { hashSecret, randomSecret, type Sealer } from '../secrets.ts'
+import type { SecurityEvent, SecurityEvents } from '../security-events.ts'
 import type { AccessTokens } from './access-token.ts'
 import { createAdapter, type SuccessorOf } from './adapter.ts'
 import { mendAnswers } from './answers.ts'
@@ -68,6 +70,8 @@ type Parts = {
   findVerified: (accountId: string) => Promise<Verified | undefined>
   cookieKeys: string[]
   pages: Pages
+  addressOf: ClientAddress
+  security: SecurityEvents
   log: Log
 }
 
@@ -83,6 +87,8 @@ export function createProvider({
   findVerified,
   cookieKeys,
   pages,
+  addressOf,
+  security,
   log,
 }: Parts): Provider {
   const [successorKey = ''] = cookieKeys
@@ -182,8 +188,11 @@ export function createProvider({
       deviceFlow: {
         enabled: true,
         deviceInfo: () => ({}),
-        userCodeInputSource: (ctx, _form, _out, error) =>
-          pages.deviceCode(ctx, { ...deviceForm(ctx), error: error && whyNoDevice(error) }),
+        userCodeInputSource: (ctx, _form, _out, error) => {
+          const event = error && DEVICE_REFUSALS[error.name]
+          if (event) security.emit(event, { address: addressOf(ctx.req) })
+          pages.deviceCode(ctx, { ...deviceForm(ctx), error: error && whyNoDevice(error) })
+        },
         userCodeConfirmSource: (ctx, _form, client, _info, userCode) =>
           pages.deviceConfirm(ctx, {
             ...deviceForm(ctx),
@@ -286,6 +295,16 @@ export function createProvider({
       authorizations: { [this.clientId]: { sid } },
     })
   }
+  provider.use(async (ctx: KoaContextWithOIDC, next: () => Promise<void>) => {
+    await next()
+    const { error } = (ctx.body ?? {}) as { error?: unknown }
+    const clientId = ctx.oidc?.client?.clientId
+    const address = addressOf(ctx.req)
+    if (error === 'invalid_client')
+      security.emit('client_authentication_failed', { clientId, address })
+    if (ctx.oidc?.route === 'registration' && ctx.status === 201)
+      security.emit('client_registered', { clientId, address })
+  })
   provider.use(mendAnswers(issuer, db))
   provider.use(async (ctx: KoaContextWithOIDC, next: () => Promise<void>) => {
     await next()
@@ -297,11 +316,16 @@ export function createProvider({
   )
   provider.on('server_error', (_ctx, error) => log.error('authorization server failed', { error }))
   const refused = (ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) => {
+    if (/already (used|consumed)|was used already/.test(reasonOf(error)))
+      security.emit('token_reused', {
+        clientId: ctx.oidc?.client?.clientId,
+        address: addressOf(ctx.req),
+      })
     if (error.error === 'unsupported_token_type') return
     log.info('oauth request refused', {
       route: ctx.oidc?.route,
       code: error.error,
-      reason: error.error_detail ?? error.error_description,
+      reason: reasonOf(error),
       clientId: ctx.oidc?.client?.clientId,
     })
   }
@@ -366,6 +390,16 @@ const deviceForm = (ctx: KoaContextWithOIDC): DeviceForm => ({
   xsrf: String(ctx.oidc.session?.state?.secret ?? ''),
   userCode: String(ctx.oidc.params?.user_code ?? ''),
 })
+
+const DEVICE_REFUSALS: Record<string, SecurityEvent> = {
+  NotFoundError: 'device_code_refused',
+  ExpiredError: 'device_code_refused',
+  AlreadyUsedError: 'device_code_refused',
+  InvalidRequest: 'form_refused',
+}
+
+const reasonOf = (error: errors.OIDCProviderError): string =>
+  String(error.error_detail ?? error.error_description ?? '')
 
 function whyNoDevice(error: Error): string {
   if (error.name === 'AbortedError') return 'Nothing was allowed. You can close this page.'

@@ -19,7 +19,7 @@ type Env = { Bindings: HttpBindings }
 
 /** `/account`: how a resident signs in, and where they are signed in. */
 export function accountRoutes(parts: Parts): Hono<Env> {
-  const { issuer, db, forms, guard, log } = parts
+  const { issuer, db, forms, guard, security, log } = parts
   const routes = new Hono<Env>()
   routes.use(bodyLimit({ maxSize: 16 * 1024 }))
 
@@ -94,6 +94,7 @@ export function accountRoutes(parts: Parts): Hono<Env> {
     const ended = await db.begin((sql) =>
       endSessions(sql, parts, account.id, { exceptUid: session.uid }),
     )
+    if (ended > 0) security.emit('session_ended', { accountId: account.id, count: ended })
     log.info('sessions ended', { accountId: account.id, count: ended })
     if (ended > 0) leaveNotice(parts, c, { name: 'sessions-ended' })
     return c.redirect('/account', 303)
@@ -107,6 +108,7 @@ export function accountRoutes(parts: Parts): Hono<Env> {
     const ended = await db.begin((sql) =>
       endSessions(sql, parts, account.id, { uid: c.req.param('uid') }),
     )
+    if (ended > 0) security.emit('session_ended', { accountId: account.id, count: ended })
     log.info('sessions ended', { accountId: account.id, count: ended })
     if (ended > 0) leaveNotice(parts, c, { name: 'session-ended' })
     return c.redirect('/account', 303)

@@ -15,7 +15,7 @@ type Parts = GuardParts & { guard: Guard }
 
 /** One application on a page of its own: what it may see, for how long, and the end of it. */
 export function consentRoutes(parts: Parts): Hono<Env> {
-  const { issuer, db, forms, guard, log } = parts
+  const { issuer, db, forms, guard, security, log } = parts
   const routes = new Hono<Env>()
   // What does not exist and what is somebody else's answer alike.
   const nothingHere = () => new ApiError(404, 'not_found', 'There is nothing at this address.')
@@ -62,6 +62,7 @@ export function consentRoutes(parts: Parts): Hono<Env> {
       endsAt: choice.endsAt,
     })
     if (!consent) throw nothingHere()
+    security.emit('consent_changed', { accountId, clientId })
     log.info('consent changed', { accountId, clientId, allowed: consent.scopes.length })
     leaveNotice(parts, c, { name: 'consent-changed', clientId })
     return c.redirect(pathOf(clientId), 303)
@@ -76,6 +77,7 @@ export function consentRoutes(parts: Parts): Hono<Env> {
     const name = await revokeConsent(db, accountId, clientId)
     if (name) {
       leaveNotice(parts, c, { name: 'consent-ended', clientId })
+      security.emit('consent_ended', { accountId, clientId })
       log.info('consent revoked', { accountId, clientId })
     }
     return c.redirect('/', 303)

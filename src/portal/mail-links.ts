@@ -37,7 +37,7 @@ const TOKEN = ':token{[\\w-]{43}}' as const
 
 /** `/reset` and `/verify-email`: what residents do by links that come by mail. */
 export function mailLinkRoutes(parts: Parts): Hono<Env> {
-  const { issuer, db, forms, log } = parts
+  const { issuer, db, forms, security, log } = parts
   const routes = new Hono<Env>()
   routes.use(bodyLimit({ maxSize: 16 * 1024 }))
 
@@ -97,6 +97,7 @@ export function mailLinkRoutes(parts: Parts): Hono<Env> {
       c.header('Retry-After', String(wait))
       return show(c, again(tooMany(wait).error), 429)
     }
+    security.emit('reset_requested', { address })
     leaveNotice(parts, c, { name: 'reset-sent' })
     return c.redirect('/reset/sent', 303)
   })
@@ -142,6 +143,7 @@ export function mailLinkRoutes(parts: Parts): Hono<Env> {
       await clearAttempts(sql, emailKey(account.email))
       await enqueueMail(sql, parts, passwordChangedMail(account.email))
     })
+    security.emit('password_changed', { accountId: link.accountId, method: 'mail_link' })
     log.info('password set', { accountId: link.accountId })
     leaveNotice(parts, c, { name: 'password-set' })
     return c.redirect('/reset/done', 303)
@@ -171,6 +173,7 @@ export function mailLinkRoutes(parts: Parts): Hono<Env> {
       await deleteUnusedLinks(sql, used.accountId)
       await enqueueMail(sql, parts, emailChangedMail(before.email, used.email))
     })
+    security.emit('email_changed', { accountId: link.accountId })
     log.info('e-mail changed', { accountId: link.accountId })
     leaveNotice(parts, c, { name: 'email-confirmed' })
     return c.redirect('/verify-email/done', 303)

@@ -23,7 +23,7 @@ type Env = { Bindings: HttpBindings }
 
 /** What the pages' script asks for, and the passkeys of one's own account. */
 export function passkeyRoutes(parts: Parts): Hono<Env> {
-  const { issuer, db, guard, log } = parts
+  const { issuer, db, guard, security, log } = parts
   const routes = new Hono<Env>()
   routes.use(bodyLimit({ maxSize: 32 * 1024 }))
 
@@ -77,6 +77,7 @@ export function passkeyRoutes(parts: Parts): Hono<Env> {
         'passkey_refused',
         'This passkey could not be added. Please go back, reload the page and try again.',
       )
+    security.emit('passkey_added', { accountId: account.id })
     log.info('passkey added', { accountId: account.id })
     leaveNotice(parts, c, { name: 'passkey-added' })
     return c.redirect('/account', 303)
@@ -94,6 +95,7 @@ export function passkeyRoutes(parts: Parts): Hono<Env> {
     const asked = await guard.askToConfirm(c, resident, form)
     if (asked) return asked
     own(await removePasskey(db, resident.account.id, c.req.param('id')))
+    security.emit('passkey_removed', { accountId: resident.account.id })
     log.info('passkey removed', { accountId: resident.account.id })
     leaveNotice(parts, c, { name: 'passkey-removed' })
     return c.redirect('/account', 303)

@@ -26,7 +26,7 @@ const IMAGE_LINK_SECONDS = 120
 
 /** The resident's own pages. */
 export function portalRoutes(parts: Parts): Hono<Env> {
-  const { issuer, db, forms, guard, log } = parts
+  const { issuer, db, forms, guard, security, log } = parts
   const routes = new Hono<Env>()
   routes.use(bodyLimit({ maxSize: 16 * 1024 }))
 
@@ -128,7 +128,8 @@ export function portalRoutes(parts: Parts): Hono<Env> {
   })
 
   routes.post('/sign-out', async (c) => {
-    await guard.requireForm(c)
+    const { resident } = await guard.requireForm(c)
+    security.emit('session_ended', { accountId: resident.account.id, count: 1 })
     await endSession({ ...parts, provider: parts.provider() }, c.env.incoming, c.env.outgoing)
     return c.redirect('/', 303)
   })
