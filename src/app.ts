@@ -42,6 +42,7 @@ import { portalRoutes } from './portal/routes.ts'
 import { wellKnownRoutes } from './portal/well-known.ts'
 import { requestIdOf } from './response-headers.ts'
 import type { Sealer } from './secrets.ts'
+import type { SecurityEvents } from './security-events.ts'
 import type { Storage } from './storage.ts'
 import type { Vault } from './vault.ts'
 
@@ -63,6 +64,7 @@ export type AppParts = {
   signAnswer: SignAnswer
   signEvent: SignEvent
   provider: () => Provider
+  security: SecurityEvents
   log: Log
   addressOf: ClientAddress
   outbox: boolean
@@ -76,7 +78,7 @@ type Env = { Bindings: HttpBindings; Variables: { requestId: string } }
 
 /** Which path goes to which feature; every failure becomes a response here. */
 export function createApp(parts: AppParts): Hono<Env> {
-  const { issuer, db, storage, tokens, provider, addressOf, log } = parts
+  const { issuer, db, storage, tokens, provider, addressOf, security, log } = parts
   const bearer = createBearer({
     issuer,
     db,
@@ -104,6 +106,8 @@ export function createApp(parts: AppParts): Hono<Env> {
     webhookRoutes({
       db,
       sealer: parts.sealer,
+      security,
+      addressOf,
       log,
       isServiceToken: bearer.isServiceToken,
       onRefused: parts.onRefused,
@@ -183,7 +187,7 @@ export function createApp(parts: AppParts): Hono<Env> {
       }),
     )
 
-  const guarded = { issuer, db, provider, forms, addressOf, log }
+  const guarded = { issuer, db, provider, forms, addressOf, security, log }
   app.route('/', callbackRoutes({ issuer, db, log }))
   app.route('/', clientLogoRoutes({ db }))
   app.route(
@@ -206,7 +210,7 @@ export function createApp(parts: AppParts): Hono<Env> {
       imageOrigin: parts.imageOrigin,
     }),
   )
-  app.route('/', consentRoutes({ issuer, db, forms, guard, log }))
+  app.route('/', consentRoutes({ ...guarded, guard }))
   app.route('/', lookRoutes({ issuer, db, guard }))
   app.route('/', accountRoutes({ ...guarded, ...mailing, guard }))
   app.route('/', passkeyRoutes({ ...guarded, ...mailing, guard }))
@@ -218,7 +222,10 @@ export function createApp(parts: AppParts): Hono<Env> {
     answer(c, new ApiError(404, 'not_found', 'There is nothing at this address.')),
   )
   app.onError((error, c) => {
-    if (error instanceof ApiError) return answer(c, error)
+    if (error instanceof ApiError) {
+      noteRefusal(security, error, addressOf(c.env.incoming))
+      return answer(c, error)
+    }
     if (error instanceof HTTPException)
       return answer(c, new ApiError(error.status, 'invalid_request', error.message || undefined))
     if (isUnstorable(error)) return answer(c, new ApiError(400, 'invalid_request'))
@@ -253,6 +260,11 @@ export function createApp(parts: AppParts): Hono<Env> {
     return c.json(isBackOffice ? error.toBackOfficeBody() : error.toBody(), status)
   }
   return app
+}
+
+function noteRefusal(security: SecurityEvents, { error }: ApiError, address: string) {
+  if (error === 'forbidden_form') security.emit('form_refused', { address })
+  if (error === 'rate_limit_exceeded') security.emit('rate_limited', { address, subject: 'api' })
 }
 
 const isForPeople = (c: Context): boolean =>

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { BlockList, isIP } from 'node:net'
+import { BlockList, isIP, isIPv6 } from 'node:net'
 
 /** Where a request came from: the socket's own address, or what trusted proxies say of it. */
 export type ClientAddress = (request: IncomingMessage) => string
@@ -29,6 +29,19 @@ export function createClientAddress(trusted: readonly string[]): ClientAddress {
     }
     return address
   }
+}
+
+/** The network that an address is counted for: an IPv4 address itself, and the /64 that one subscriber of IPv6 has at least. */
+export function networkOf(address: string): string {
+  if (!isIPv6(address)) return address
+  const [left = '', right] = address.split('%', 1).join('').split('::')
+  const groups = left.split(':').filter(Boolean)
+  const after = (right ?? '').split(':').filter(Boolean)
+  if (right !== undefined) while (groups.length + after.length < 8) groups.push('0')
+  return `${[...groups, ...after]
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':')}::/64`
 }
 
 /** Whether it is an address or a CIDR range. */

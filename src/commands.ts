@@ -75,6 +75,7 @@ import {
 import { createInitialAccessToken } from './oauth/registration.ts'
 import type { Parts } from './parts.ts'
 import { hashSecret } from './secrets.ts'
+import { recordOperatorAction } from './security-events.ts'
 
 /** Wrong use of the command line: exit status 2. */
 export class UsageError extends Error {
@@ -726,11 +727,28 @@ export function readCommand(words: string[]): Invocation {
         command.show && !values.json
           ? command.show(answer as never)
           : print(answer, values.json === true),
-      run: (parts) => command.run(parts, values as Values, positionals),
+      run: async (parts) => {
+        const answer = await command.run(parts, values as Values, positionals)
+        if (!isReading(name))
+          await recordOperatorAction(parts.db, { action: name, subject: subjectOf(answer) })
+        return answer
+      },
     }
   } catch (error) {
     throw new UsageError(`${(error as Error).message}\nusage: ${command.usage}`)
   }
+}
+
+const isReading = (name: string) =>
+  name === 'doctor' || /^\w[\w-]* (list|show|verify|prove|erasure)$/.test(name)
+
+/** The id of what a command was about, from its answer; never a name or an address. */
+function subjectOf(answer: unknown): string | undefined {
+  const { client_id, id, kid } = (answer ?? {}) as Record<string, unknown>
+  const subject = [client_id, id, kid].find((value) => typeof value === 'string')
+  return subject !== undefined && /^[\w-]{1,64}$/.test(String(subject))
+    ? String(subject)
+    : undefined
 }
 
 /** One JSON document, or lines for a person. */

@@ -83,6 +83,8 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<Served> {
       'Deliveries whose signature was wrong or missing.',
       ['vendor'],
     )
+    const events = metrics?.counter('portal_security_events_total', 'Security events.', ['event'])
+    parts.security.onEvent((event) => events?.inc({ event }))
     const worker = config.role === 'web' ? undefined : await startWorker(parts, jobs)
     const server =
       listening &&

@@ -23,6 +23,17 @@ class ForbiddenAddressError extends Error {
   override readonly name = 'ForbiddenAddressError'
 }
 
+// RFC 4291 §2.4, as IANA has assigned it. The forms that embed an IPv4 address are outside of it (mapped, compatible,
+// translated, NAT64), or have a range of their own in the library (6to4, Teredo).
+const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3')
+
+/** Whether an IP address, in any spelling, belongs to the public internet: in none of IANA's special-purpose ranges (RFC 6890). */
+export function isPublicAddress(address: string): boolean {
+  const parsed = ipaddr.parse(address)
+  if (parsed.range() !== 'unicast') return false
+  return parsed instanceof ipaddr.IPv4 || parsed.match(GLOBAL_UNICAST)
+}
+
 const MAX_BYTES = 256 * 1024
 const TIMEOUT_MS = 5_000
 
@@ -39,8 +50,7 @@ export function createOutbound(allowed: readonly string[]): Outbound {
     else inside.addSubnet(address, Number(bits), family)
   }
   const mayReach = (address: string) =>
-    ipaddr.parse(address).range() === 'unicast' ||
-    inside.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+    isPublicAddress(address) || inside.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
 
   // The check is on the very addresses that are then connected to, so a name cannot change its mind in between.
   const lookup: LookupFunction = (hostname, options, callback) =>

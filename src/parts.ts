@@ -6,6 +6,7 @@ import { createLocalKeyService } from './key-service.ts'
 import type { Log } from './log.ts'
 import { createOutbound, type Outbound } from './outbound.ts'
 import { createSealer, type Sealer } from './secrets.ts'
+import { createSecurityEvents, type SecurityEvents } from './security-events.ts'
 import { createStorage, type Storage } from './storage.ts'
 import { createVault, type Vault } from './vault.ts'
 
@@ -33,6 +34,7 @@ export type Parts = {
   /** Personal data at rest. */
   vault: Vault
   outbound: Outbound
+  security: SecurityEvents
   log: Log
   runtime: Runtime
   close(): Promise<void>
@@ -49,6 +51,7 @@ export async function openParts(runtime: Runtime, log: Log): Promise<Parts> {
     sealer,
     vault: createVault(createLocalKeyService(sealer)),
     outbound: createOutbound(runtime.outboundAllow),
+    security: createSecurityEvents(log, runtime.encryptionKeys[0] ?? new Uint8Array()),
     log,
     runtime,
     async close() {

@@ -110,6 +110,7 @@ export async function startServer(
   const ring = await openKeyRing(db, sealer, log)
   const limiter = createRateLimiter(db, options.rateLimits, log)
   const tokens = createAccessTokens(issuer, ring)
+  const addressOf = createClientAddress(options.trustedProxies)
   // oidc-provider takes its keys once: other keys are another instance, which the next request meets.
   const create = () =>
     createProvider({
@@ -123,6 +124,8 @@ export async function startServer(
       findVerified: (accountId) => findVerified({ db, storage, vault: parts.vault }, accountId),
       cookieKeys: runtime.cookieKeys,
       pages,
+      addressOf,
+      security: parts.security,
       log,
     })
   const pages = createPages(issuer)
@@ -146,8 +149,9 @@ export async function startServer(
     signAnswer: createAnswerSigner(issuer, ring),
     signEvent: createEventSigner(db, ring),
     provider: () => provider,
+    security: parts.security,
     log,
-    addressOf: createClientAddress(options.trustedProxies),
+    addressOf,
     outbox: options.outbox && isLoopback(issuer),
     securityContacts: options.securityContacts ?? [],
     onDelivery: options.onDelivery,
@@ -160,7 +164,7 @@ export async function startServer(
   })
 
   return {
-    url: addressOf(server),
+    url: urlOf(server),
     issuer,
     async close() {
       ring.close()
@@ -246,7 +250,7 @@ function createRefusal(issuer: string, log: Log) {
   }
 }
 
-const addressOf = (server: Server): string => {
+const urlOf = (server: Server): string => {
   const { address, port, family } = server.address() as AddressInfo
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
 }

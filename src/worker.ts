@@ -18,6 +18,7 @@ import { createHeadSigner } from './oauth/ledger-heads.ts'
 import { deliverLogout } from './oauth/logout.ts'
 import { createEventSigner } from './oauth/security-event-tokens.ts'
 import type { Parts } from './parts.ts'
+import { relayOperatorActions } from './security-events.ts'
 
 /** The background work of one process: deliveries applied, images backed up, mails sent. Any number may run. */
 export type Worker = { wake(): void; stop(): Promise<void> }
@@ -46,14 +47,15 @@ export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
   const sequencer = startSequencer({ db, log, sign: createHeadSigner(ring) })
   const mail = await startMail({ db, sealer, jobs, log, mail: runtime.mail })
   const reconciler = await startReconciling({ db, sealer, vault, jobs, log })
+  const actions = relayOperatorActions(parts)
   const inbox = startInbox({ db, sealer, vault, jobs, log })
   const telling = setInterval(() => {
     logProgress({ db, log }).catch((error: unknown) => log.error('progress unknown', { error }))
   }, PROGRESS_MS).unref()
   const cleaning = setInterval(() => {
-    rotateKeysOnSchedule(db, sealer).catch((error: unknown) =>
-      log.error('key rotation failed', { error }),
-    )
+    rotateKeysOnSchedule(db, sealer)
+      .then((isRotated) => isRotated && parts.security.emit('keys_rotated'))
+      .catch((error: unknown) => log.error('key rotation failed', { error }))
     runRetention({ db, jobs, log }).catch((error: unknown) =>
       log.error('retention failed', { error }),
     )
@@ -74,6 +76,7 @@ export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
       await sender.stop()
       ring.close()
       reconciler.stop()
+      await actions.stop()
       await inbox.stop()
       mail.close()
     },

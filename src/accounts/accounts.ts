@@ -82,6 +82,12 @@ export async function setNameFromDocument(
     where id = ${id}`
 }
 
+/** In a transaction: whether the account is active, and holds a suspension back until the transaction ends. */
+export async function lockActiveAccount(sql: Sql, id: string): Promise<boolean> {
+  const rows = await sql`select from account where id = ${id} and status = 'active' for share`
+  return rows.length > 0
+}
+
 /** `passwordHash` as `hashPassword` makes it. Answers the account, or `undefined` when it is not in good standing. */
 export async function setPasswordHash(
   sql: Sql,

@@ -10,6 +10,8 @@ export type FailedSignIn = {
   status: 401 | 429 | 503
   error: string
   retryAfterSeconds?: number
+  /** Whose password it would have been, where there is such an account: for the log, never for the answer. */
+  accountId?: string | undefined
 }
 export type SignIn =
   | { outcome: 'signed-in'; accountId: string; method: SignInMethod }
@@ -38,7 +40,7 @@ export async function signIn(
     const matches = await verifyPassword(tried.password, credentials?.passwordHash)
     return matches && credentials
       ? { outcome: 'signed-in', accountId: credentials.id, method: 'password' }
-      : REFUSED
+      : { ...REFUSED, accountId: credentials?.id }
   })
 }
 

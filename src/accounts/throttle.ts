@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net'
+import { networkOf } from '../client-address.ts'
 import type { Db, Sql } from '../db.ts'
 
 /*
@@ -47,19 +47,6 @@ function countersOf({ what, emailKey, address, unguessable }: Attempt): Counter[
 
 const pairKey = (what: Attempt['what'], emailKey: string, network: string) =>
   `${what} pair ${emailKey} ${network}`
-
-/** One subscriber of IPv6 has at least a /64 to choose addresses from. */
-function networkOf(address: string): string {
-  if (!isIPv6(address)) return address
-  const [left = '', right] = address.split('%', 1).join('').split('::')
-  const groups = left.split(':').filter(Boolean)
-  const after = (right ?? '').split(':').filter(Boolean)
-  if (right !== undefined) while (groups.length + after.length < 8) groups.push('0')
-  return `${[...groups, ...after]
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':')}::/64`
-}
 
 const BLOCKED = new Error('a counter asks to wait')
 

@@ -4,7 +4,7 @@ import { findAccount } from '../accounts/accounts.ts'
 import { findPerson } from '../accounts/natural-person.ts'
 import type { Db } from '../db.ts'
 import { ApiError, OperatorError } from '../errors.ts'
-import { startVerification } from '../id-verification/operations.ts'
+import { SessionReusedError, startVerification } from '../id-verification/operations.ts'
 import {
   findTenantVerification,
   listTenantVerifications,
@@ -143,9 +143,11 @@ export function backOfficeRoutes(parts: Parts): Hono {
             {},
             { field: 'vendor' },
           )
-        throw new ApiError(502, 'vendor_unavailable', 'The vendor did not start a session.', {
-          'Retry-After': '10',
-        })
+        const description =
+          error.cause instanceof SessionReusedError
+            ? error.message
+            : 'The vendor did not start a session.'
+        throw new ApiError(502, 'vendor_unavailable', description, { 'Retry-After': '10' })
       }
     },
   )

@@ -1,10 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Db, Sql } from '../db.ts'
+import { type Db, isDataFault, isUnstorable, type Sql } from '../db.ts'
 import type { Jobs } from '../jobs.ts'
 import type { Log } from '../log.ts'
 import type { Sealer } from '../secrets.ts'
 import type { Vault } from '../vault.ts'
 import { findBySession, recordDecision } from './store.ts'
+import type { Reading, Vendor } from './vendors/vendor.ts'
 import { createVendor, findVendorIntegration } from './vendors/vendors.ts'
 
 /*
@@ -82,6 +83,15 @@ export function startInbox(parts: {
   }
 
   async function postpone({ id, tries }: Delivery, error: unknown) {
+    const never = whyNever(error)
+    if (never !== undefined) {
+      log.warn('delivery quarantined', { deliveryId: id, explanation: never, error })
+      await db`
+        update delivery set tries = tries + 1, state = 'quarantined', applied_at = now(),
+          explanation = ${never}
+        where id = ${id} and state = 'received'`
+      return
+    }
     const name = error instanceof Error ? error.name : 'unknown error'
     const isLast = tries + 1 >= TRIES
     const seconds = Math.min(2 ** Math.min(tries, 12), LONGEST_DELAY_SECONDS)
@@ -92,6 +102,20 @@ export function startInbox(parts: {
         explanation = ${`could not be applied: ${name}`}
       where id = ${id} and state = 'received'`
   }
+}
+
+/** A body that could not be read: the same bytes will fail the same way. */
+class UnreadableError extends Error {
+  override readonly name = 'UnreadableError'
+}
+
+/** Why another try cannot succeed; `undefined` when it can. */
+function whyNever(error: unknown): string | undefined {
+  if (isUnstorable(error)) return 'it holds a NUL character, which cannot be stored'
+  if (isDataFault(error))
+    return `it holds a value that cannot be stored (SQLSTATE ${(error as { code?: string }).code})`
+  if (error instanceof UnreadableError) return error.message
+  return undefined
 }
 
 async function apply(
@@ -110,7 +134,7 @@ async function apply(
 
   const configured = await findVendorIntegration(sql, sealer, vendor, integration)
   if (!configured) return end('quarantined', 'the integration it came by is gone')
-  const reading = createVendor(configured).read(delivery.body)
+  const reading = read(createVendor(configured), delivery.body)
   if (reading.kind === 'unknown')
     return end('quarantined', `not understood: ${reading.explanation}`)
   const { sessionId } = reading
@@ -133,4 +157,13 @@ async function apply(
   for (const attemptId of await recordDecision(sql, vault, verification.id, reading, id))
     await jobs.enqueue(sql, 'list-images', { verificationId: verification.id, attemptId })
   await end('applied', `recorded: ${reading.status}`, verification.id)
+}
+
+function read(vendor: Vendor, body: Buffer): Reading {
+  try {
+    return vendor.read(body)
+  } catch (cause) {
+    const name = cause instanceof Error ? cause.name : 'unknown error'
+    throw new UnreadableError(`it could not be read: ${name}`, { cause })
+  }
 }

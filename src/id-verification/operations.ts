@@ -1,4 +1,4 @@
-import type { Db, Sql } from '../db.ts'
+import { type Db, isDuplicateKey, type Sql } from '../db.ts'
 import { OperatorError } from '../errors.ts'
 import type { Jobs } from '../jobs.ts'
 import { hashSecret, randomSecret, type Sealer } from '../secrets.ts'
@@ -18,6 +18,13 @@ export type StartedVerification = {
   vendorSessionId: string
   /** Where the resident is sent; it opens the session, so it goes to nobody else. */
   url: string
+}
+
+/** The vendor answered with the id of another verification's session, whose deliveries could not be told apart. */
+export class SessionReusedError extends VendorError {
+  constructor() {
+    super('the vendor answered with the id of a session that exists already')
+  }
 }
 
 /** Starts a session at the vendor for this account: our own row first, then the call. Throws OperatorError. */
@@ -54,7 +61,12 @@ export async function startVerification(
       returnUrl: returnUrlOf(issuer, configured.vendor, state),
       state,
     })
-    await setVendorSession(db, id, { sessionId, checkAfterSeconds: adapter.checkAfterSeconds(0) })
+    try {
+      await setVendorSession(db, id, { sessionId, checkAfterSeconds: adapter.checkAfterSeconds(0) })
+    } catch (error) {
+      if (!isDuplicateKey(error)) throw error
+      throw new SessionReusedError()
+    }
     return { id, vendor, vendorSessionId: sessionId, url }
   } catch (error) {
     await markNotStarted(db, id)

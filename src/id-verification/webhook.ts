@@ -1,10 +1,12 @@
 import { hash } from 'node:crypto'
 import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
+import type { ClientAddress } from '../client-address.ts'
 import type { Db } from '../db.ts'
 import { ApiError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Sealer } from '../secrets.ts'
+import type { SecurityEvents } from '../security-events.ts'
 import { askAgain } from './store.ts'
 import { type IsServiceToken, isVendorName, type Vendor } from './vendors/vendor.ts'
 import { createVendor, findVendorIntegration } from './vendors/vendors.ts'
@@ -17,6 +19,8 @@ type Env = { Bindings: HttpBindings }
 type Parts = {
   db: Db
   sealer: Sealer
+  security: SecurityEvents
+  addressOf: ClientAddress
   log: Log
   isServiceToken: IsServiceToken
   /** One was refused: it is counted, and nothing else of it is kept. */
@@ -29,6 +33,8 @@ type Parts = {
 export function webhookRoutes({
   db,
   sealer,
+  security,
+  addressOf,
   log,
   isServiceToken,
   onRefused,
@@ -36,7 +42,6 @@ export function webhookRoutes({
 }: Parts): Hono<Env> {
   const routes = new Hono<Env>()
   const remembered = new Map<string, { vendor: Vendor | undefined; until: number }>()
-  let refused = 0
 
   async function findVendor(name: string, integration: string): Promise<Vendor | undefined> {
     if (!isVendorName(name)) return undefined
@@ -69,11 +74,11 @@ export function webhookRoutes({
       vendor.isGenuine(body, (name) => joined(headers[name]), isServiceToken),
     )
     if (!isGenuine) {
-      refused++
       onRefused?.(name)
-      // A flood of forged ones must not become a flood of lines.
-      if (refused % 100 === 1)
-        log.warn('deliveries refused', { vendor: name, integration, refused })
+      security.emit('webhook_signature_invalid', {
+        subject: `${name}/${integration}`,
+        address: addressOf(c.env.incoming),
+      })
       throw new ApiError(401, 'invalid_signature')
     }
     const sha256 = hash('sha256', body, 'buffer')

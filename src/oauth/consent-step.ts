@@ -5,6 +5,7 @@ import type { Db } from '../db.ts'
 import { ApiError } from '../errors.ts'
 import type { Html } from '../html.ts'
 import type { Log } from '../log.ts'
+import type { SecurityEvents } from '../security-events.ts'
 import { type ClientProfile, findClientProfile } from './client-profile.ts'
 import { readChoice } from './consent-form.ts'
 import { consentPage, type HeldDocuments } from './consent-page.ts'
@@ -15,11 +16,17 @@ import { type Alternatives, isScope, type Scope } from './scopes.ts'
 /** The resident's latest approved verification; handed in, because this folder knows no documents. */
 export type FindDocuments = (accountId: string) => Promise<HeldDocuments | undefined>
 
-type Parts = { db: Db; provider: () => Provider; findDocuments: FindDocuments; log: Log }
+type Parts = {
+  db: Db
+  provider: () => Provider
+  findDocuments: FindDocuments
+  security: SecurityEvents
+  log: Log
+}
 type Details = Awaited<ReturnType<Provider['interactionDetails']>>
 
 /** The consent half of an interaction, for the browser and the device flow alike. */
-export function createConsentStep({ db, provider, findDocuments, log }: Parts) {
+export function createConsentStep({ db, provider, findDocuments, security, log }: Parts) {
   async function read(details: Details) {
     const clientId = String(details.params.client_id)
     const accountId = details.session?.accountId ?? ''
@@ -40,13 +47,13 @@ export function createConsentStep({ db, provider, findDocuments, log }: Parts) {
   }
 
   return {
-    /** The page; `undefined` when nothing that is asked for can be given. */
+    /** The page; `undefined` when nothing that is asked for can be given, or the resident is suspended. */
     async show(
       details: Details,
       form: { action: string; csrf: string },
     ): Promise<Html | undefined> {
       const { accountId, profile, account, before, scopes, alternatives } = await read(details)
-      if (scopes.length === 0) return undefined
+      if (scopes.length === 0 || account.status !== 'active') return undefined
       const documents = scopes.includes('eprospera:person.id_verification.read')
         ? await findDocuments(accountId)
         : undefined
@@ -66,7 +73,8 @@ export function createConsentStep({ db, provider, findDocuments, log }: Parts) {
 
     /**
      * What the button `allow` does. Only what was asked for can be allowed, whatever the form names. `again`: what was
-     * shown has changed meanwhile. `nothing`: everything was declined, and there is not even `openid`.
+     * shown has changed meanwhile. `nothing`: everything was declined, and there is not even `openid`; or the resident was
+     * suspended meanwhile.
      */
     async allow(
       details: Details,
@@ -88,7 +96,7 @@ export function createConsentStep({ db, provider, findDocuments, log }: Parts) {
       })
       const allowed = [...wholes, ...less]
       if (allowed.length === 0) return 'nothing'
-      await recordConsent(db, {
+      const isRecorded = await recordConsent(db, {
         accountId,
         clientId,
         shown: [...new Set([...scopes, ...Object.values(alternatives)])],
@@ -96,6 +104,8 @@ export function createConsentStep({ db, provider, findDocuments, log }: Parts) {
         endsAt: choice?.endsAt,
         purpose: profile.purpose,
       })
+      if (!isRecorded) return 'nothing'
+      security.emit('consent_given', { accountId, clientId })
       log.info('consent given', {
         accountId,
         clientId,

@@ -1,3 +1,4 @@
+import { lockActiveAccount } from '../accounts/accounts.ts'
 import type { Db, Sql } from '../db.ts'
 import { announceConsent } from '../events/events.ts'
 import { type Alternatives, isScope } from './scopes.ts'
@@ -61,11 +62,13 @@ type Decision = Pair & {
 
 /**
  * What was shown is now as the person chose, and what was not shown stays as it was. A consent that had ended, or was
- * for another purpose, begins anew: nothing of it is carried over, and its tokens end.
+ * for another purpose, begins anew: nothing of it is carried over, and its tokens end. Returns `false`, and records
+ * nothing, when the account is not active.
  */
-export async function recordConsent(db: Db, decision: Decision): Promise<void> {
+export async function recordConsent(db: Db, decision: Decision): Promise<boolean> {
   const { accountId, clientId, shown, purpose } = decision
-  await db.begin(async (sql) => {
+  return await db.begin(async (sql) => {
+    if (!(await lockActiveAccount(sql, accountId))) return false
     // The row first, so that two devices that decide at once do it one after the other.
     await sql`
       insert into consent (account_id, client_id, scopes, purpose)
@@ -89,6 +92,7 @@ export async function recordConsent(db: Db, decision: Decision): Promise<void> {
     const isLess = before.scopes.some((scope) => !scopes.includes(scope))
     if (!goesOn && !before.isEnded && isLess)
       await announceConsent(sql, { accountId, clientId, scopes })
+    return true
   })
 }
 

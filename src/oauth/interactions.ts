@@ -8,6 +8,7 @@ import type { Db } from '../db.ts'
 import { ApiError } from '../errors.ts'
 import { securityHeaders } from '../html.ts'
 import type { Log } from '../log.ts'
+import type { SecurityEvents } from '../security-events.ts'
 import { createConsentStep, type FindDocuments } from './consent-step.ts'
 import { ACR, judgeLogin, loginOf } from './logins.ts'
 import { errorPage, signInPage } from './pages.ts'
@@ -20,6 +21,7 @@ type Parts = {
   forms: FormTokens
   addressOf: ClientAddress
   findDocuments: FindDocuments
+  security: SecurityEvents
   log: Log
 }
 type Env = { Bindings: HttpBindings }
@@ -149,6 +151,8 @@ export function interactionRoutes(parts: Parts): Hono<Env> {
 
   routes.onError((error, c) => {
     if (!(error instanceof ApiError)) throw error
+    if (error.error === 'forbidden_form')
+      parts.security.emit('form_refused', { address: parts.addressOf(c.env.incoming) })
     for (const [header, value] of Object.entries(securityHeaders({ issuer })))
       c.header(header, value)
     return c.html(

@@ -1,6 +1,7 @@
 import { signInWithPasskey } from '../accounts/passkeys.ts'
 import { type SignIn, type SignInMethod, signIn } from '../accounts/sign-in.ts'
 import type { Db } from '../db.ts'
+import type { SecurityEvents } from '../security-events.ts'
 
 /** What `acr` says of a sign-in: that it was by something to know, or by a key that no other site can ask for. */
 export const ACR = {
@@ -22,9 +23,29 @@ export const loginOf = (accountId: string, method: SignInMethod) => ({
 
 /** Judges the form of any page that asks who somebody is: its e-mail and password, or the passkey that a script put into it. */
 export async function judgeLogin(
-  { db, issuer }: { db: Db; issuer: string },
-  given: { form: Record<string, unknown>; address: string; browser: string },
+  parts: { db: Db; issuer: string; security: SecurityEvents },
+  given: Login,
 ): Promise<SignIn> {
+  const judged = await judge(parts, given)
+  noteSignIn(parts.security, judged, given)
+  return judged
+}
+
+type Login = { form: Record<string, unknown>; address: string; browser: string }
+
+function noteSignIn(security: SecurityEvents, judged: SignIn, { form, address }: Login): void {
+  if (judged.outcome === 'signed-in') {
+    const { accountId, method } = judged
+    security.emit('sign_in_succeeded', { accountId, method, address })
+  } else if (judged.status !== 503)
+    security.emit(judged.status === 429 ? 'sign_in_throttled' : 'sign_in_failed', {
+      accountId: judged.accountId,
+      method: form.passkey ? 'passkey' : 'password',
+      address,
+    })
+}
+
+async function judge({ db, issuer }: { db: Db; issuer: string }, given: Login): Promise<SignIn> {
   const { form, address, browser } = given
   if (form.passkey)
     return signInWithPasskey(db, { issuer, browser, answer: String(form.passkey), address })

@@ -2,12 +2,14 @@ import { createHmac, randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { type ErrorOut, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { findAccount } from '../accounts/accounts.ts'
+import type { ClientAddress } from '../client-address.ts'
 import type { Db } from '../db.ts'
 import type { Jobs } from '../jobs.ts'
 import type { Log } from '../log.ts'
 import type { Outbound } from '../outbound.ts'
 import { requestIdOf } from '../response-headers.ts'
 import { randomSecret, type Sealer } from '../secrets.ts'
+import type { SecurityEvent, SecurityEvents } from '../security-events.ts'
 import type { AccessTokens } from './access-token.ts'
 import { createAdapter, type SuccessorOf } from './adapter.ts'
 import { findConsent } from './consents.ts'
@@ -67,6 +69,8 @@ type Parts = {
   findVerified: (accountId: string) => Promise<Verified | undefined>
   cookieKeys: string[]
   pages: Pages
+  addressOf: ClientAddress
+  security: SecurityEvents
   log: Log
 }
 
@@ -82,6 +86,8 @@ export function createProvider({
   findVerified,
   cookieKeys,
   pages,
+  addressOf,
+  security,
   log,
 }: Parts): Provider {
   const [successorKey = ''] = cookieKeys
@@ -188,8 +194,11 @@ export function createProvider({
       deviceFlow: {
         enabled: true,
         deviceInfo: () => ({}),
-        userCodeInputSource: (ctx, _form, _out, error) =>
-          pages.deviceCode(ctx, { ...deviceForm(ctx), error: error && whyNoDevice(error) }),
+        userCodeInputSource: (ctx, _form, _out, error) => {
+          const event = error && DEVICE_REFUSALS[error.name]
+          if (event) security.emit(event, { address: addressOf(ctx.req) })
+          pages.deviceCode(ctx, { ...deviceForm(ctx), error: error && whyNoDevice(error) })
+        },
         userCodeConfirmSource: (ctx, _form, client, _info, userCode) =>
           pages.deviceConfirm(ctx, {
             ...deviceForm(ctx),
@@ -271,6 +280,16 @@ export function createProvider({
   // The host of what is answered is the issuer's, whatever a stranger's headers say: see `pinHost`.
   provider.proxy = true
   provider.use(answerFailures(renderError))
+  provider.use(async (ctx: KoaContextWithOIDC, next: () => Promise<void>) => {
+    await next()
+    const { error } = (ctx.body ?? {}) as { error?: unknown }
+    const clientId = ctx.oidc?.client?.clientId
+    const address = addressOf(ctx.req)
+    if (error === 'invalid_client')
+      security.emit('client_authentication_failed', { clientId, address })
+    if (ctx.oidc?.route === 'registration' && ctx.status === 201)
+      security.emit('client_registered', { clientId, address })
+  })
   applyPatches(provider, {
     issuer,
     db,
@@ -288,12 +307,17 @@ export function createProvider({
     log.error('authorization server failed', { requestId: requestIdOf(ctx.res), error }),
   )
   const refused = (ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) => {
+    if (/already (used|consumed)|was used already/.test(reasonOf(error)))
+      security.emit('token_reused', {
+        clientId: ctx.oidc?.client?.clientId,
+        address: addressOf(ctx.req),
+      })
     if (error.error === 'unsupported_token_type') return
     log.info('oauth request refused', {
       requestId: requestIdOf(ctx.res),
       route: ctx.oidc?.route,
       code: error.error,
-      reason: error.error_detail ?? error.error_description,
+      reason: reasonOf(error),
       clientId: ctx.oidc?.client?.clientId,
     })
   }
@@ -375,6 +399,16 @@ const deviceForm = (ctx: KoaContextWithOIDC): DeviceForm => ({
   xsrf: String(ctx.oidc.session?.state?.secret ?? ''),
   userCode: String(ctx.oidc.params?.user_code ?? ''),
 })
+
+const DEVICE_REFUSALS: Record<string, SecurityEvent> = {
+  NotFoundError: 'device_code_refused',
+  ExpiredError: 'device_code_refused',
+  AlreadyUsedError: 'device_code_refused',
+  InvalidRequest: 'form_refused',
+}
+
+const reasonOf = (error: errors.OIDCProviderError): string =>
+  String(error.error_detail ?? error.error_description ?? '')
 
 function whyNoDevice(error: Error): string {
   if (error.name === 'AbortedError') return 'Nothing was allowed. You can close this page.'

@@ -7,6 +7,12 @@ import { KNOWN_UNGRANTED, SCOPES, SERVICE_SCOPES } from './scopes.ts'
 export function createPolicy() {
   const { Check, base } = interactionPolicy
   const policy = base()
+  policy.get('login')?.checks.add(
+    new Check('account_inactive', 'the account of this session is not active', (ctx) => {
+      const { session, account } = ctx.oidc
+      return session?.accountId !== undefined && account === undefined
+    }),
+  )
   const consent = policy.get('consent')
   consent?.checks.remove('consent_prompt')
   consent?.checks.add(

@@ -12,23 +12,14 @@ import type { Sealer } from '../secrets.ts'
 import { accountPage } from './account-pages.ts'
 import { deviceOf } from './devices.ts'
 import type { Guard, GuardParts, Resident } from './guard.ts'
+import { leaveNotice, sentenceOf, takeNotice } from './notices.ts'
 
 type Parts = GuardParts & { guard: Guard; sealer: Sealer; jobs: Jobs }
 type Env = { Bindings: HttpBindings }
 
-/** By name, not by words: what a notice says is never taken from a link. */
-const NOTICES: Record<string, string> = {
-  'email-sent': 'A link is on its way to the new address. Open it in this browser.',
-  'passkey-added': 'The passkey was added. You can sign in with it from now on.',
-  'passkey-renamed': 'The passkey was renamed.',
-  'passkey-removed': 'The passkey was removed, and opens nothing any more.',
-  'session-ended': 'The session was ended.',
-  'sessions-ended': 'All other sessions were ended.',
-}
-
 /** `/account`: how a resident signs in, and where they are signed in. */
 export function accountRoutes(parts: Parts): Hono<Env> {
-  const { issuer, db, forms, guard, log } = parts
+  const { issuer, db, forms, guard, security, log } = parts
   const routes = new Hono<Env>()
   routes.use(bodyLimit({ maxSize: 16 * 1024 }))
 
@@ -56,7 +47,7 @@ export function accountRoutes(parts: Parts): Hono<Env> {
           usedAt,
           isThis: uid === session.uid,
         })),
-        notice: failed ? undefined : NOTICES[c.req.query('done') ?? ''],
+        notice: failed ? undefined : sentenceOf(takeNotice(parts, c)),
         ...failed,
       }),
       failed?.status ?? 200,
@@ -91,7 +82,8 @@ export function accountRoutes(parts: Parts): Hono<Env> {
       c.header('Retry-After', String(wait))
       return refuse(tooMany(wait).error, 429)
     }
-    return c.redirect('/account?done=email-sent', 303)
+    leaveNotice(parts, c, { name: 'email-sent' })
+    return c.redirect('/account', 303)
   })
 
   routes.post('/account/sessions/end-others', async (c) => {
@@ -102,8 +94,10 @@ export function accountRoutes(parts: Parts): Hono<Env> {
     const ended = await db.begin((sql) =>
       endSessions(sql, parts, account.id, { exceptUid: session.uid }),
     )
+    if (ended > 0) security.emit('session_ended', { accountId: account.id, count: ended })
     log.info('sessions ended', { accountId: account.id, count: ended })
-    return c.redirect('/account?done=sessions-ended', 303)
+    if (ended > 0) leaveNotice(parts, c, { name: 'sessions-ended' })
+    return c.redirect('/account', 303)
   })
 
   routes.post('/account/sessions/:uid/end', async (c) => {
@@ -114,8 +108,10 @@ export function accountRoutes(parts: Parts): Hono<Env> {
     const ended = await db.begin((sql) =>
       endSessions(sql, parts, account.id, { uid: c.req.param('uid') }),
     )
+    if (ended > 0) security.emit('session_ended', { accountId: account.id, count: ended })
     log.info('sessions ended', { accountId: account.id, count: ended })
-    return c.redirect('/account?done=session-ended', 303)
+    if (ended > 0) leaveNotice(parts, c, { name: 'session-ended' })
+    return c.redirect('/account', 303)
   })
   return routes
 }

@@ -1,22 +1,21 @@
 import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
-import type { Db } from '../db.ts'
 import { ApiError } from '../errors.ts'
 import { securityHeaders } from '../html.ts'
 import { findLatestDocuments } from '../id-verification/store.ts'
-import type { Log } from '../log.ts'
 import { findClientProfile } from '../oauth/client-profile.ts'
 import { readChoice } from '../oauth/consent-form.ts'
 import { changeConsent, findConsent, revokeConsent } from '../oauth/consents.ts'
-import type { FormTokens } from '../oauth/sessions.ts'
 import { applicationPage } from './application-page.ts'
-import type { Guard } from './guard.ts'
+import type { Guard, GuardParts } from './guard.ts'
+import { leaveNotice, takeNotice } from './notices.ts'
 
 type Env = { Bindings: HttpBindings }
-type Parts = { issuer: string; db: Db; forms: FormTokens; guard: Guard; log: Log }
+type Parts = GuardParts & { guard: Guard }
 
 /** One application on a page of its own: what it may see, for how long, and the end of it. */
-export function consentRoutes({ issuer, db, forms, guard, log }: Parts): Hono<Env> {
+export function consentRoutes(parts: Parts): Hono<Env> {
+  const { issuer, db, forms, guard, security, log } = parts
   const routes = new Hono<Env>()
   // What does not exist and what is somebody else's answer alike.
   const nothingHere = () => new ApiError(404, 'not_found', 'There is nothing at this address.')
@@ -33,6 +32,7 @@ export function consentRoutes({ issuer, db, forms, guard, log }: Parts): Hono<En
       findLatestDocuments(db, account.id),
     ])
     if (!consent || consent.isEnded || !client) throw nothingHere()
+    const notice = takeNotice(parts, c)
     for (const [name, value] of Object.entries(securityHeaders({ issuer }))) c.header(name, value)
     return c.html(
       applicationPage({
@@ -41,7 +41,7 @@ export function consentRoutes({ issuer, db, forms, guard, log }: Parts): Hono<En
         account: { ...account, name: `${account.givenName} ${account.surname}` },
         documents,
         csrf: forms.create(session.uid),
-        isSaved: c.req.query('saved') !== undefined,
+        isSaved: notice?.name === 'consent-changed' && notice.clientId === clientId,
         now: new Date(),
       }),
     )
@@ -62,8 +62,10 @@ export function consentRoutes({ issuer, db, forms, guard, log }: Parts): Hono<En
       endsAt: choice.endsAt,
     })
     if (!consent) throw nothingHere()
+    security.emit('consent_changed', { accountId, clientId })
     log.info('consent changed', { accountId, clientId, allowed: consent.scopes.length })
-    return c.redirect(`${pathOf(clientId)}?saved`, 303)
+    leaveNotice(parts, c, { name: 'consent-changed', clientId })
+    return c.redirect(pathOf(clientId), 303)
   })
 
   routes.post('/applications/:clientId/revoke', async (c) => {
@@ -73,8 +75,12 @@ export function consentRoutes({ issuer, db, forms, guard, log }: Parts): Hono<En
     const accountId = resident.account.id
     const clientId = c.req.param('clientId')
     const name = await revokeConsent(db, accountId, clientId)
-    if (name) log.info('consent revoked', { accountId, clientId })
-    return c.redirect(name ? `/?ended=${encodeURIComponent(clientId)}` : '/', 303)
+    if (name) {
+      leaveNotice(parts, c, { name: 'consent-ended', clientId })
+      security.emit('consent_ended', { accountId, clientId })
+      log.info('consent revoked', { accountId, clientId })
+    }
+    return c.redirect('/', 303)
   })
   return routes
 }

@@ -17,6 +17,7 @@ import {
   renewSession,
   type SignedIn,
 } from '../oauth/sessions.ts'
+import type { SecurityEvents } from '../security-events.ts'
 import { confirmPage } from './guard-pages.ts'
 
 /** What is shown or changed with care asks for a sign-in or a confirmation that is no older than this. */
@@ -28,6 +29,7 @@ export type GuardParts = {
   provider: () => Provider
   forms: FormTokens
   addressOf: ClientAddress
+  security: SecurityEvents
   log: Log
 }
 type Env = { Bindings: HttpBindings }

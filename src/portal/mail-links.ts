@@ -28,6 +28,7 @@ import {
   passwordSetPage,
   resetSentPage,
 } from './mail-link-pages.ts'
+import { hasNotice, leaveNotice } from './notices.ts'
 
 type Parts = GuardParts & { sealer: Sealer; jobs: Jobs }
 type Env = { Bindings: HttpBindings }
@@ -36,7 +37,7 @@ const TOKEN = ':token{[\\w-]{43}}' as const
 
 /** `/reset` and `/verify-email`: what residents do by links that come by mail. */
 export function mailLinkRoutes(parts: Parts): Hono<Env> {
-  const { issuer, db, forms, log } = parts
+  const { issuer, db, forms, security, log } = parts
   const routes = new Hono<Env>()
   routes.use(bodyLimit({ maxSize: 16 * 1024 }))
 
@@ -96,11 +97,17 @@ export function mailLinkRoutes(parts: Parts): Hono<Env> {
       c.header('Retry-After', String(wait))
       return show(c, again(tooMany(wait).error), 429)
     }
+    security.emit('reset_requested', { address })
+    leaveNotice(parts, c, { name: 'reset-sent' })
     return c.redirect('/reset/sent', 303)
   })
 
-  routes.get('/reset/sent', (c) => show(c, resetSentPage({})))
-  routes.get('/reset/done', (c) => show(c, passwordSetPage({})))
+  routes.get('/reset/sent', (c) =>
+    hasNotice(parts, c, 'reset-sent') ? show(c, resetSentPage({})) : c.redirect('/reset', 303),
+  )
+  routes.get('/reset/done', (c) =>
+    hasNotice(parts, c, 'password-set') ? show(c, passwordSetPage({})) : c.redirect('/', 303),
+  )
 
   routes.get(`/reset/${TOKEN}`, async (c) => {
     const { email, token, form } = await requireLink(c, 'reset')
@@ -136,11 +143,15 @@ export function mailLinkRoutes(parts: Parts): Hono<Env> {
       await clearAttempts(sql, emailKey(account.email))
       await enqueueMail(sql, parts, passwordChangedMail(account.email))
     })
+    security.emit('password_changed', { accountId: link.accountId, method: 'mail_link' })
     log.info('password set', { accountId: link.accountId })
+    leaveNotice(parts, c, { name: 'password-set' })
     return c.redirect('/reset/done', 303)
   })
 
-  routes.get('/verify-email/done', (c) => show(c, emailConfirmedPage({})))
+  routes.get('/verify-email/done', (c) =>
+    hasNotice(parts, c, 'email-confirmed') ? show(c, emailConfirmedPage({})) : c.redirect('/', 303),
+  )
 
   routes.get(`/verify-email/${TOKEN}`, async (c) => {
     const { email, token, form } = await requireLink(c, 'email')
@@ -162,7 +173,9 @@ export function mailLinkRoutes(parts: Parts): Hono<Env> {
       await deleteUnusedLinks(sql, used.accountId)
       await enqueueMail(sql, parts, emailChangedMail(before.email, used.email))
     })
+    security.emit('email_changed', { accountId: link.accountId })
     log.info('e-mail changed', { accountId: link.accountId })
+    leaveNotice(parts, c, { name: 'email-confirmed' })
     return c.redirect('/verify-email/done', 303)
   })
   return routes

@@ -16,13 +16,14 @@ import { identifyBrowser, isSameOrigin } from '../oauth/sessions.ts'
 import type { Sealer } from '../secrets.ts'
 import { deviceOf } from './devices.ts'
 import type { Guard, GuardParts } from './guard.ts'
+import { leaveNotice } from './notices.ts'
 
 type Parts = GuardParts & { guard: Guard; sealer: Sealer; jobs: Jobs }
 type Env = { Bindings: HttpBindings }
 
 /** What the pages' script asks for, and the passkeys of one's own account. */
 export function passkeyRoutes(parts: Parts): Hono<Env> {
-  const { issuer, db, guard, log } = parts
+  const { issuer, db, guard, security, log } = parts
   const routes = new Hono<Env>()
   routes.use(bodyLimit({ maxSize: 32 * 1024 }))
 
@@ -76,14 +77,17 @@ export function passkeyRoutes(parts: Parts): Hono<Env> {
         'passkey_refused',
         'This passkey could not be added. Please go back, reload the page and try again.',
       )
+    security.emit('passkey_added', { accountId: account.id })
     log.info('passkey added', { accountId: account.id })
-    return c.redirect('/account?done=passkey-added', 303)
+    leaveNotice(parts, c, { name: 'passkey-added' })
+    return c.redirect('/account', 303)
   })
 
   routes.post('/account/passkeys/:id/rename', async (c) => {
     const { resident, form } = await guard.requireForm(c)
     own(await renamePasskey(db, resident.account.id, c.req.param('id'), String(form.name ?? '')))
-    return c.redirect('/account?done=passkey-renamed', 303)
+    leaveNotice(parts, c, { name: 'passkey-renamed' })
+    return c.redirect('/account', 303)
   })
 
   routes.post('/account/passkeys/:id/remove', async (c) => {
@@ -91,8 +95,10 @@ export function passkeyRoutes(parts: Parts): Hono<Env> {
     const asked = await guard.askToConfirm(c, resident, form)
     if (asked) return asked
     own(await removePasskey(db, resident.account.id, c.req.param('id')))
+    security.emit('passkey_removed', { accountId: resident.account.id })
     log.info('passkey removed', { accountId: resident.account.id })
-    return c.redirect('/account?done=passkey-removed', 303)
+    leaveNotice(parts, c, { name: 'passkey-removed' })
+    return c.redirect('/account', 303)
   })
   return routes
 }

@@ -17,6 +17,7 @@ import { endSession, identifyBrowser, isSameOrigin, startSession } from '../oaut
 import type { Storage } from '../storage.ts'
 import type { Vault } from '../vault.ts'
 import type { Guard, GuardParts } from './guard.ts'
+import { sentenceOf, takeNotice } from './notices.ts'
 import { homePage } from './pages.ts'
 
 type Parts = GuardParts & {
@@ -33,7 +34,7 @@ const IMAGE_LINK_SECONDS = 120
 
 /** The resident's own pages. */
 export function portalRoutes(parts: Parts): Hono<Env> {
-  const { issuer, db, vault, forms, guard, log } = parts
+  const { issuer, db, vault, forms, guard, security, log } = parts
   const routes = new Hono<Env>()
   routes.use(bodyLimit({ maxSize: 16 * 1024 }))
 
@@ -74,8 +75,9 @@ export function portalRoutes(parts: Parts): Hono<Env> {
       db,
       consents.map(({ clientId }) => clientId),
     )
-    // By id, not by name: the words of a notice are never taken from a link.
-    const ended = await findClientName(db, c.req.query('ended') ?? '')
+    const notice = takeNotice(parts, c)
+    const ended =
+      notice?.name === 'consent-ended' ? await findClientName(db, notice.clientId) : undefined
     withHeaders(c, { imageOrigin: parts.imageOrigin })
     return c.html(
       homePage({
@@ -109,7 +111,7 @@ export function portalRoutes(parts: Parts): Hono<Env> {
         }),
         offeredName,
         csrf: forms.create(session.uid),
-        notice: ended ? `${ended} can no longer see your documents.` : undefined,
+        notice: ended ? `${ended} can no longer see your documents.` : sentenceOf(notice),
       }),
     )
   })
@@ -136,7 +138,8 @@ export function portalRoutes(parts: Parts): Hono<Env> {
   })
 
   routes.post('/sign-out', async (c) => {
-    await guard.requireForm(c)
+    const { resident } = await guard.requireForm(c)
+    security.emit('session_ended', { accountId: resident.account.id, count: 1 })
     await endSession({ ...parts, provider: parts.provider() }, c.env.incoming, c.env.outgoing)
     return c.redirect('/', 303)
   })

@@ -125,7 +125,7 @@ test('webhooks with a wrong signature change nothing', async () => {
   const { id, sessionId } = await vendor.start()
   await vendor.sandbox.misbehave({ webhooks: { signature: 'wrong' } }, sessionId)
   await vendor.sandbox.complete(sessionId, 'approved')
-  await eventually(async () => portal.logged().includes('deliveries refused'))
+  await eventually(async () => portal.logged().includes('webhook_signature_invalid'))
   expect(await read(id)).toMatchObject({ status: 'pending', decisions: [] })
 })
 

@@ -173,6 +173,40 @@ describe('a genuine delivery', () => {
   })
 
   test.each([
+    ['an attempt id', { attemptId: 'a\u0000b' }],
+    ['a reason', { reason: 'a\u0000b' }],
+  ])('with a NUL in %s is quarantined at the first try, with the reason', async (_what, change) => {
+    const mine = await session()
+    const body = mine.decision('declined', '2026-01-15T10:34:12.481Z', change)
+    expect((await deliver(body)).status).toBe(200)
+    expect(await settled(body)).toMatchObject({
+      state: 'quarantined',
+      explanation: expect.stringContaining('NUL'),
+    })
+    expect(await mine.status()).toBe('pending')
+  })
+
+  test('with a NUL in the session id is quarantined too', async () => {
+    const body = '{"status":"success","verification":{"id":"a\\u0000b","status":"approved"}}'
+    expect((await deliver(body)).status).toBe(200)
+    expect(await settled(body)).toMatchObject({ state: 'quarantined' })
+  })
+
+  test('with a value that the database cannot hold is quarantined at the first try', async () => {
+    const mine = await session()
+    await portal.db`
+      alter table decision add constraint no_such_reason check (reason <> 'forbidden')`
+    const body = mine.decision('declined', '2026-01-15T10:34:12.481Z', { reason: 'forbidden' })
+    expect((await deliver(body)).status).toBe(200)
+    expect(await settled(body)).toMatchObject({
+      state: 'quarantined',
+      explanation: expect.stringContaining('SQLSTATE 23514'),
+    })
+    await portal.db`alter table decision drop constraint no_such_reason`
+    expect(await mine.status()).toBe('pending')
+  })
+
+  test.each([
     ['not JSON', 'x'],
     ['not UTF-8', Buffer.from([0x7b, 0xff, 0x7d])],
     ['empty', ''],

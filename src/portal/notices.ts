@@ -1,0 +1,101 @@
+import type { HttpBindings } from '@hono/node-server'
+import type { Context } from 'hono'
+import type { Provider } from 'oidc-provider'
+import { z } from 'zod'
+import { identifyBrowser } from '../oauth/sessions.ts'
+
+/*
+ * What a page says of the action before it. The action itself leaves the notice in a signed cookie that scripts cannot read,
+ * bound to this browser and to a few minutes; the next page takes it. No address makes a notice appear.
+ */
+
+const SENTENCES = {
+  'email-sent': 'A link is on its way to the new address. Open it in this browser.',
+  'passkey-added': 'The passkey was added. You can sign in with it from now on.',
+  'passkey-renamed': 'The passkey was renamed.',
+  'passkey-removed': 'The passkey was removed, and opens nothing any more.',
+  'session-ended': 'The session was ended.',
+  'sessions-ended': 'All other sessions were ended.',
+} as const
+/** Those that have a page of their own. */
+const PAGES = ['reset-sent', 'password-set', 'email-confirmed'] as const
+/** Those about one application. */
+const ABOUT_CLIENT = ['consent-changed', 'consent-ended'] as const
+
+const noticeSchema = z.discriminatedUnion('name', [
+  z.object({ name: z.enum([...(Object.keys(SENTENCES) as (keyof typeof SENTENCES)[]), ...PAGES]) }),
+  z.object({ name: z.enum(ABOUT_CLIENT), clientId: z.string() }),
+])
+export type Notice = z.infer<typeof noticeSchema>
+
+const LIFE_SECONDS = 5 * 60
+const cookieSchema = z.object({ notice: noticeSchema, browser: z.string(), until: z.number() })
+
+type Parts = { issuer: string; provider: () => Provider }
+type Env = { Bindings: HttpBindings }
+
+/** For the next page of this browser. */
+export function leaveNotice(parts: Parts, c: Context<Env>, notice: Notice): void {
+  const kept: z.infer<typeof cookieSchema> = {
+    notice,
+    browser: browserOf(parts, c),
+    until: Date.now() + LIFE_SECONDS * 1000,
+  }
+  setCookie(parts, c, Buffer.from(JSON.stringify(kept)).toString('base64url'))
+}
+
+/** The notice that the last action left, once. */
+export function takeNotice(parts: Parts, c: Context<Env>): Notice | undefined {
+  const notice = findNotice(parts, c)
+  if (notice) setCookie(parts, c, null)
+  return notice
+}
+
+/** Whether the last action left this one: for a page of its own, which may be reloaded. */
+export const hasNotice = (parts: Parts, c: Context<Env>, name: Notice['name']): boolean =>
+  findNotice(parts, c)?.name === name
+
+/** What a page says; `undefined` for a notice that has a page of its own, or needs the application's name. */
+export const sentenceOf = (notice: Notice | undefined): string | undefined =>
+  notice && Object.hasOwn(SENTENCES, notice.name)
+    ? SENTENCES[notice.name as keyof typeof SENTENCES]
+    : undefined
+
+function findNotice(parts: Parts, c: Context<Env>): Notice | undefined {
+  const { cookies } = contextOf(parts, c)
+  const value = cookies.get(cookieName(parts), { signed: true })
+  if (value === undefined) return undefined
+  const { data } = z
+    .string()
+    .transform((text, context) => {
+      try {
+        return JSON.parse(Buffer.from(text, 'base64url').toString()) as unknown
+      } catch {
+        context.addIssue({ code: 'custom', message: 'not JSON' })
+        return z.NEVER
+      }
+    })
+    .pipe(cookieSchema)
+    .safeParse(value)
+  if (!data || data.until < Date.now() || data.browser !== browserOf(parts, c)) return undefined
+  return data.notice
+}
+
+const contextOf = ({ provider }: Parts, c: Context<Env>) =>
+  provider().createContext(c.env.incoming, c.env.outgoing)
+const browserOf = ({ provider }: Parts, c: Context<Env>) =>
+  identifyBrowser(provider(), c.env.incoming, c.env.outgoing)
+const isSecure = ({ issuer }: Parts) => issuer.startsWith('https:')
+const cookieName = (parts: Parts) => (isSecure(parts) ? '__Host-notice' : 'notice')
+
+function setCookie(parts: Parts, c: Context<Env>, value: string | null): void {
+  contextOf(parts, c).cookies.set(cookieName(parts), value, {
+    path: '/',
+    httpOnly: true,
+    sameSite: 'lax',
+    secure: isSecure(parts),
+    signed: true,
+    overwrite: true,
+    maxAge: LIFE_SECONDS * 1000,
+  })
+}
