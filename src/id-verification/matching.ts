@@ -277,13 +277,18 @@ function spellBy(table: Table, word: string): string[] {
   return found
 }
 
+// In other scripts marks are vowels or other letters: राम is not रमा, and が not か.
+const HAS_ACCENTS = /[\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}\p{Script=Arabic}]/u
+
 function spellLetter(table: Table, letter: string): readonly string[] {
   const own = (from: Record<string, string>) =>
     Object.hasOwn(from, letter) ? from[letter] : undefined
   const known = own(table) ?? own(LETTERS)
   if (known !== undefined) return known.split(' ')
+  if (/\p{M}/u.test(letter)) return [/\p{Script=Inherited}/u.test(letter) ? '' : letter]
+  if (!HAS_ACCENTS.test(letter)) return [letter]
   const bare = letter.normalize('NFD').replaceAll(/\p{M}/gu, '')
-  return bare === letter || bare === '' ? [bare] : [...spellBy(table, bare)]
+  return bare === letter ? [bare] : [...spellBy(table, bare)]
 }
 
 /** By Doc 9303-3 §6 A and C, what is common first. Letters with marks that are not here lose them. */

@@ -120,6 +120,7 @@ const SAME: [document: string, known: string][] = [
   // Other scripts as they are.
   ['伟|王', '伟|王'],
   ['민준|김', '민준|김'],
+  ['राम|शर्मा', 'राम|शर्मा'],
   // Names cut short in a machine-readable line of 30 and of 39 letters.
   ['JORGE YUSSE|HERNANDEZ VILLEGA', 'Jorge Yussel|Hernández Villegas'],
   ['HERNANDEZ<VILLEGA<<JORGE<YUSSE', 'Jorge Yussel|Hernández Villegas'],
@@ -163,6 +164,8 @@ const DIFFERENT: [document: string, known: string][] = [
   ['伟|王', '芳|王'],
   ['MUHAMMAD|RASHID', 'محمد|رشيد'],
   ['SUHARTO', 'Sukarno|'],
+  ['रमा|शर्मा', 'राम|शर्मा'],
+  ['かく|たなか', 'がく|たなか'],
   ['SUHARTO', 'Suharto|Wibowo'],
   ['ANASTASIA|MEJIA', 'Ana|Mejía'],
   ['ANA|MEJIAS', 'Ana|Mejía'],
