@@ -106,6 +106,7 @@ export function createApp(parts: AppParts): Hono<Env> {
     webhookRoutes({
       db,
       sealer: parts.sealer,
+      vault: parts.vault,
       security,
       addressOf,
       log,

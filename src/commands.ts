@@ -500,14 +500,14 @@ const COMMANDS: Record<string, Command> = {
   'resident export': {
     usage: 'resident export ID|EMAIL --out FILE.zip',
     options: { out: { type: 'string' } },
-    run: async ({ db, storage, sealer, log }, values, rest) => {
+    run: async ({ db, storage, sealer, vault, log }, values, rest) => {
       const resident = await findResident(db, id(rest, 'resident'))
       const file = one(values, 'out')
       const ring = await openKeyRing(db, sealer, log)
       try {
         const sign = createProofSigner(ring, 'resident-archive+jwt')
         const written = await exportResident(
-          { db, storage },
+          { db, storage, vault },
           { accountId: resident.id, file, sign },
         )
         return { id: resident.id, file, ...written }

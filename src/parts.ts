@@ -49,7 +49,7 @@ export async function openParts(runtime: Runtime, log: Log): Promise<Parts> {
     db,
     storage,
     sealer,
-    vault: createVault(createLocalKeyService(sealer)),
+    vault: createVault(db, createLocalKeyService(sealer)),
     outbound: createOutbound(runtime.outboundAllow),
     security: createSecurityEvents(log, runtime.encryptionKeys[0] ?? new Uint8Array()),
     log,
@@ -67,6 +67,10 @@ export async function openParts(runtime: Runtime, log: Log): Promise<Parts> {
         await admitRole(owner, databaseUrl)
       })
     await migrate(db)
+    // Without its keys a process still serves what needs none, and asks again.
+    await parts.vault
+      .prepare()
+      .catch((error: unknown) => log.warn('data keys are not available', { error }))
   } catch (error) {
     await parts.close()
     throw explain(error)

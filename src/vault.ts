@@ -1,9 +1,12 @@
-import { createCipheriv, createDecipheriv, randomBytes, randomUUID } from 'node:crypto'
-import type { Sql } from './db.ts'
+import { createCipheriv, createDecipheriv, createHmac, randomBytes, randomUUID } from 'node:crypto'
+import type { Db, Sql } from './db.ts'
 import type { KeyService } from './key-service.ts'
 
-/** Whose data key seals a value: erasing the owner destroys the key, and every value sealed under it. */
-export type Owner = { accountId: string } | { subjectId: string }
+/**
+ * Whose data key seals a value: erasing the owner destroys the key, and every value sealed under it. A `purpose` is the
+ * portal's own key of the day, for what no owner is known of yet.
+ */
+export type Owner = { accountId: string } | { subjectId: string } | { purpose: 'delivery' }
 /** Where a value stands. It opens there and nowhere else. */
 export type Place = { table: string; column: string; row: string }
 
@@ -16,6 +19,10 @@ export type Vault = {
   seal(sql: Sql, owner: Owner, place: Place, plaintext: string | Uint8Array): Promise<Buffer>
   /** Throws when the value was altered or moved, or its key is destroyed. */
   open(sql: Sql, place: Place, sealed: Uint8Array): Promise<Buffer>
+  /** The keyed hash by which a sealed value is found: HMAC-SHA-256, for this column alone, the same in every process. */
+  mac(sql: Sql, column: Omit<Place, 'row'>, value: string | Uint8Array): Promise<Buffer>
+  /** Makes the portal's own keys where they are missing, so that no later call has to. */
+  prepare(): Promise<void>
 }
 
 const VERSION = 1
@@ -23,10 +30,20 @@ const HEADER_BYTES = 1 + 16
 const IV_BYTES = 12
 const TAG_BYTES = 16
 const KEYS_REMEMBERED = 5_000
+// When the key service does not answer, the key of an earlier day goes on, and the service is asked again after this.
+const KEY_SERVICE_RETRY_MS = 30_000
+// Shorter than keys without values are kept.
+const FALLBACK_DAYS = 3
 
-export function createVault(keys: KeyService): Vault {
+type Purpose = 'delivery' | 'lookup'
+type DataKey = { id: string; key: Uint8Array }
+
+/** `db` makes the portal's own keys: they are committed at once, whatever becomes of the caller's transaction. */
+export function createVault(db: Db, keys: KeyService): Vault {
   // By the data key's own id, which never comes back: an entry cannot outlive a rollback and stand for another key.
   const unwrapped = new Map<string, Uint8Array>()
+
+  const ownKeys = new Map<Purpose, DataKey & { period: string | null; retryAt: number }>()
 
   async function unwrap(id: string, wrappedKey: string): Promise<Uint8Array> {
     const known = unwrapped.get(id)
@@ -42,7 +59,8 @@ export function createVault(keys: KeyService): Vault {
     unwrapped.set(id, key)
   }
 
-  async function keyOf(sql: Sql, owner: Owner): Promise<{ id: string; key: Uint8Array }> {
+  async function keyOf(sql: Sql, owner: Owner): Promise<DataKey> {
+    if ('purpose' in owner) return await ownKey(sql, owner.purpose)
     const found = await findKey(sql, owner)
     if (found) return { id: found.id, key: await unwrap(found.id, found.wrappedKey) }
     const id = randomUUID()
@@ -55,6 +73,34 @@ export function createVault(keys: KeyService): Vault {
     const made = await findKey(sql, owner)
     if (!made) throw new Error('the data key was not written')
     return { id: made.id, key: await unwrap(made.id, made.wrappedKey) }
+  }
+
+  async function ownKey(sql: Sql, purpose: Purpose): Promise<DataKey> {
+    const period = purpose === 'delivery' ? new Date().toISOString().slice(0, 10) : null
+    const known = ownKeys.get(purpose)
+    if (known && (known.period === period || known.retryAt > Date.now())) return known
+    try {
+      const found = (await findOwnKey(sql, purpose, period)) ?? (await makeOwnKey(purpose, period))
+      const key = { id: found.id, key: await unwrap(found.id, found.wrappedKey) }
+      ownKeys.set(purpose, { ...key, period, retryAt: 0 })
+      return key
+    } catch (error) {
+      // A delivery is stored under the last key rather than refused.
+      if (!known || isTooOld(known.period)) throw error
+      known.retryAt = Date.now() + KEY_SERVICE_RETRY_MS
+      return known
+    }
+  }
+
+  async function makeOwnKey(purpose: Purpose, period: string | null) {
+    const id = randomUUID()
+    const wrapped = await keys.wrap(randomBytes(32), contextOf(id))
+    await db`
+      insert into data_key (id, purpose, period, wrapped_key)
+      values (${id}, ${purpose}, ${period}, ${wrapped}) on conflict do nothing`
+    const made = await findOwnKey(db, purpose, period)
+    if (!made) throw new Error('the data key was not written')
+    return made
   }
 
   return {
@@ -78,6 +124,14 @@ export function createVault(keys: KeyService): Vault {
       const body = bytes.subarray(HEADER_BYTES + IV_BYTES, -TAG_BYTES)
       return Buffer.concat([decipher.update(body), decipher.final()])
     },
+    async mac(sql, { table, column }, value) {
+      const { key } = await ownKey(sql, 'lookup')
+      return createHmac('sha256', key).update(`${table} ${column}\0`).update(value).digest()
+    },
+    async prepare() {
+      await ownKey(db, 'lookup')
+      await ownKey(db, 'delivery')
+    },
   }
 
   async function findAndUnwrap(sql: Sql, id: string): Promise<Uint8Array> {
@@ -90,12 +144,36 @@ export function createVault(keys: KeyService): Vault {
 
 async function findKey(
   sql: Sql,
-  owner: Owner,
+  owner: Exclude<Owner, { purpose: string }>,
 ): Promise<{ id: string; wrappedKey: string } | undefined> {
   const [row] = await sql<{ id: string; wrappedKey: string }[]>`
     select id, wrapped_key from data_key
     where ${'accountId' in owner ? sql`account_id = ${owner.accountId}` : sql`subject_id = ${owner.subjectId}`}`
   return row
+}
+
+async function findOwnKey(sql: Sql, purpose: Purpose, period: string | null) {
+  const [row] = await sql<{ id: string; wrappedKey: string }[]>`
+    select id, wrapped_key from data_key
+    where purpose = ${purpose} and period is not distinct from ${period}`
+  return row
+}
+
+const KEPT_DAYS = 7
+
+const isTooOld = (period: string | null) =>
+  period !== null && Date.parse(period) < Date.now() - FALLBACK_DAYS * 24 * 3600 * 1000
+
+/** Destroys the keys of past days under which nothing is sealed any more. `inUse` names those that are needed. */
+export async function destroyUnusedKeys(
+  sql: Sql,
+  purpose: 'delivery',
+  inUse: readonly Uint8Array[],
+): Promise<void> {
+  await sql`
+    delete from data_key where purpose = ${purpose}
+      and period < to_char((now() at time zone 'UTC') - make_interval(days => ${KEPT_DAYS}), 'YYYY-MM-DD')
+      and id <> all (${inUse.map(uuidOf)}::uuid[])`
 }
 
 const contextOf = (id: string) => `data_key ${id}`

@@ -3,6 +3,7 @@ import { deleteOldChallenges } from './accounts/passkeys.ts'
 import { startSender } from './events/sender.ts'
 import { deleteOldEvents } from './events/store.ts'
 import { startBackup } from './id-verification/backup.ts'
+import { destroyOldDeliveryKeys, sealStoredBodies } from './id-verification/deliveries.ts'
 import { startInbox } from './id-verification/inbox.ts'
 import { logProgress } from './id-verification/progress.ts'
 import { startReconciling } from './id-verification/reconcile.ts'
@@ -49,10 +50,13 @@ export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
   const reconciler = await startReconciling({ db, sealer, vault, jobs, log })
   const actions = relayOperatorActions(parts)
   const inbox = startInbox({ db, sealer, vault, jobs, log })
+  const sealing = createSealing({ db, vault, log })
+  sealing.run()
   const telling = setInterval(() => {
     logProgress({ db, log }).catch((error: unknown) => log.error('progress unknown', { error }))
   }, PROGRESS_MS).unref()
   const cleaning = setInterval(() => {
+    sealing.run()
     rotateKeysOnSchedule(db, sealer)
       .then((isRotated) => isRotated && parts.security.emit('keys_rotated'))
       .catch((error: unknown) => log.error('key rotation failed', { error }))
@@ -62,7 +66,14 @@ export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
     announceExpiredDocuments(db).catch((error: unknown) =>
       log.error('expired documents not announced', { error }),
     )
-    const old = [deleteExpired, deleteOldLinks, deleteOldChallenges, deleteOldMail, deleteOldEvents]
+    const old = [
+      deleteExpired,
+      deleteOldLinks,
+      deleteOldChallenges,
+      deleteOldMail,
+      deleteOldEvents,
+      destroyOldDeliveryKeys,
+    ]
     Promise.all(old.map((remove) => remove(db))).catch((error: unknown) =>
       log.error('clean-up failed', { error }),
     )
@@ -72,6 +83,7 @@ export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
     async stop() {
       clearInterval(cleaning)
       clearInterval(telling)
+      await sealing.stop()
       await sequencer.stop()
       await sender.stop()
       ring.close()
@@ -79,6 +91,30 @@ export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
       await actions.stop()
       await inbox.stop()
       mail.close()
+    },
+  }
+}
+
+/** What an earlier version stored in the clear, sealed batch by batch; each is a transaction, so it goes on after a restart. */
+function createSealing({ db, vault, log }: Pick<Parts, 'db' | 'vault' | 'log'>) {
+  let isStopping = false
+  let running: Promise<void> | undefined
+  async function run() {
+    for (const sealBatch of [sealStoredBodies])
+      for (let sealed = 1; sealed > 0 && !isStopping; ) sealed = await sealBatch(db, vault)
+  }
+  return {
+    /** Does nothing while it runs already. */
+    run() {
+      running ??= run()
+        .catch((error: unknown) => log.error('sealing failed', { error }))
+        .finally(() => {
+          running = undefined
+        })
+    },
+    async stop() {
+      isStopping = true
+      await running
     },
   }
 }

@@ -9,6 +9,8 @@ import { append, listEntries } from '../ledger/entries.ts'
 import { listConsents } from '../oauth/consents.ts'
 import { listSessions } from '../oauth/sessions.ts'
 import type { Storage } from '../storage.ts'
+import type { Vault } from '../vault.ts'
+import { openBody, type StoredBody } from './deliveries.ts'
 
 /** Signs the archive's list of files: compact JWS over this payload. */
 export type SignManifest = (manifest: Record<string, unknown>) => Promise<string>
@@ -19,7 +21,7 @@ export type SignManifest = (manifest: Record<string, unknown>) => Promise<string
  * whole or not at all, for its owner alone. Throws OperatorError where it exists already, or cannot be written.
  */
 export async function exportResident(
-  { db, storage }: { db: Db; storage: Storage },
+  { db, storage, vault }: { db: Db; storage: Storage; vault: Vault },
   { accountId, file, sign }: { accountId: string; file: string; sign: SignManifest },
 ): Promise<{ files: number; bytes: number; sha256: string }> {
   const unfinished = `${file}.unfinished`
@@ -51,7 +53,7 @@ export async function exportResident(
     for (const { id } of verifications) {
       for await (const { key, name } of readImages(db, id))
         await archive.add(`images/${id}/${name}`, await storage.get(key))
-      for (const { deliveryId, body } of await readDeliveries(db, id))
+      for await (const { deliveryId, body } of readDeliveries(db, vault, id))
         await archive.add(`deliveries/${id}/${deliveryId}.json`, body)
     }
     const manifest = { account_id: accountId, files: archive.files() }
@@ -141,7 +143,8 @@ async function* readImages(sql: Sql, verificationId: string) {
   for (const { key } of rows) yield { key, name: key.split('/').slice(2).join('/') }
 }
 
-async function readDeliveries(sql: Sql, verificationId: string) {
-  return await sql<{ deliveryId: string; body: Buffer }[]>`
-    select id as delivery_id, body from delivery where verification_id = ${verificationId} order by received_at`
+async function* readDeliveries(sql: Sql, vault: Vault, verificationId: string) {
+  const rows = await sql<StoredBody[]>`
+    select id, body, body_sealed from delivery where verification_id = ${verificationId} order by received_at`
+  for (const row of rows) yield { deliveryId: row.id, body: await openBody(sql, vault, row) }
 }

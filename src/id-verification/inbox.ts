@@ -4,7 +4,8 @@ import type { Jobs } from '../jobs.ts'
 import type { Log } from '../log.ts'
 import type { Sealer } from '../secrets.ts'
 import type { Vault } from '../vault.ts'
-import { findBySession, recordDecision } from './store.ts'
+import { giveToOwner, openBody, type StoredBody } from './deliveries.ts'
+import { findBySession, recordDecision, type VerificationRow } from './store.ts'
 import type { Reading, Vendor } from './vendors/vendor.ts'
 import { createVendor, findVendorIntegration } from './vendors/vendors.ts'
 
@@ -20,7 +21,12 @@ const IDLE_MS = 1_000
 const TRIES = 100
 const LONGEST_DELAY_SECONDS = 15 * 60
 
-type Delivery = { id: string; vendor: string; integration: string; body: Buffer; tries: number }
+type Delivery = StoredBody & {
+  vendor: string
+  integration: string
+  isOwned: boolean
+  tries: number
+}
 
 /** Applies deliveries, one after the other, for as long as it runs; any number of processes may. */
 export function startInbox(parts: {
@@ -65,7 +71,7 @@ export function startInbox(parts: {
     try {
       return await db.begin(async (sql) => {
         const [delivery] = await sql<Delivery[]>`
-          select id, vendor, integration, body, tries from delivery
+          select id, vendor, integration, body, body_sealed, is_owned, tries from delivery
           where state = 'received' and run_at <= now()
           order by run_at limit 1 for update skip locked`
         if (!delivery) return false
@@ -123,24 +129,27 @@ async function apply(
   delivery: Delivery,
   { sealer, vault, jobs, log }: { sealer: Sealer; vault: Vault; jobs: Jobs; log: Log },
 ): Promise<void> {
-  const { id, vendor, integration } = delivery
-  const end = async (state: string, explanation: string, verificationId?: string) => {
+  const { id, vendor, integration, isOwned } = delivery
+  const body = await openBody(sql, vault, delivery)
+  const end = async (state: string, explanation: string, verification?: VerificationRow) => {
+    const verificationId = verification?.id
     await sql`
       update delivery set state = ${state}, explanation = ${explanation}, applied_at = now(),
         verification_id = ${verificationId ?? null}
       where id = ${id}`
+    if (verification) await giveToOwner(sql, vault, { id, body, isOwned }, verification)
     log.info('delivery applied', { deliveryId: id, state, verificationId })
   }
 
   const configured = await findVendorIntegration(sql, sealer, vendor, integration)
   if (!configured) return end('quarantined', 'the integration it came by is gone')
-  const reading = read(createVendor(configured), delivery.body)
+  const reading = read(createVendor(configured), body)
   if (reading.kind === 'unknown')
     return end('quarantined', `not understood: ${reading.explanation}`)
   const { sessionId } = reading
   const verification =
     sessionId === undefined ? undefined : await findBySession(sql, vendor, integration, sessionId)
-  if (reading.kind === 'ignored') return end('ignored', reading.explanation, verification?.id)
+  if (reading.kind === 'ignored') return end('ignored', reading.explanation, verification)
 
   // The resident is the one of our own row; what the vendor echoes is only held against it.
   if (!verification) return end('quarantined', 'it speaks of a session that was not started here')
@@ -148,15 +157,15 @@ async function apply(
     return end(
       'quarantined',
       'what the vendor echoes of ours is not what was sent with this session',
-      verification.id,
+      verification,
     )
   if (reading.kind === 'notice') {
     await jobs.enqueue(sql, 'fetch-result', { verificationId: verification.id, deliveryId: id })
-    return end('applied', `the vendor is asked: ${reading.explanation}`, verification.id)
+    return end('applied', `the vendor is asked: ${reading.explanation}`, verification)
   }
   for (const attemptId of await recordDecision(sql, vault, verification.id, reading, id))
     await jobs.enqueue(sql, 'list-images', { verificationId: verification.id, attemptId })
-  await end('applied', `recorded: ${reading.status}`, verification.id)
+  await end('applied', `recorded: ${reading.status}`, verification)
 }
 
 function read(vendor: Vendor, body: Buffer): Reading {

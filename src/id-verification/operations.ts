@@ -2,6 +2,7 @@ import { type Db, isDuplicateKey, type Sql } from '../db.ts'
 import { OperatorError } from '../errors.ts'
 import type { Jobs } from '../jobs.ts'
 import { hashSecret, randomSecret, type Sealer } from '../secrets.ts'
+import { bodyBytes } from './deliveries.ts'
 import {
   askAgain,
   createVerification,
@@ -123,7 +124,7 @@ export async function findDelivery(sql: Sql, id: string) {
   if (!UUID.test(id)) return undefined
   const [row] = await sql`
     select id, vendor, integration, state, tries, times_received, received_at, last_received_at, applied_at,
-      run_at, verification_id, explanation, encode(body_sha256, 'hex') as body_sha256, octet_length(body) as bytes,
+      run_at, verification_id, explanation, ${bodyBytes(sql)} as bytes,
       (select coalesce(json_agg(json_build_object('attemptId', attempt_id, 'status', status,
           'decidedAt', decided_at, 'fromThisDelivery', delivery_id = delivery.id) order by recorded_at), '[]')
         from decision where decision.verification_id = delivery.verification_id) as decisions

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto'
 import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import type { ClientAddress } from '../client-address.ts'
@@ -7,6 +6,8 @@ import { ApiError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Sealer } from '../secrets.ts'
 import type { SecurityEvents } from '../security-events.ts'
+import type { Vault } from '../vault.ts'
+import { storeDelivery } from './deliveries.ts'
 import { askAgain } from './store.ts'
 import { type IsServiceToken, isVendorName, type Vendor } from './vendors/vendor.ts'
 import { createVendor, findVendorIntegration } from './vendors/vendors.ts'
@@ -19,6 +20,7 @@ type Env = { Bindings: HttpBindings }
 type Parts = {
   db: Db
   sealer: Sealer
+  vault: Vault
   security: SecurityEvents
   addressOf: ClientAddress
   log: Log
@@ -33,6 +35,7 @@ type Parts = {
 export function webhookRoutes({
   db,
   sealer,
+  vault,
   security,
   addressOf,
   log,
@@ -81,14 +84,8 @@ export function webhookRoutes({
       })
       throw new ApiError(401, 'invalid_signature')
     }
-    const sha256 = hash('sha256', body, 'buffer')
     await orUnavailable(async () => {
-      const [stored] = await db<{ timesReceived: number; verificationId: string | null }[]>`
-        insert into delivery (vendor, integration, body, body_sha256)
-        values (${name}, ${integration}, ${body}, ${sha256})
-        on conflict (vendor, integration, body_sha256) do update
-          set times_received = delivery.times_received + 1, last_received_at = now()
-        returning times_received, verification_id`
+      const stored = await storeDelivery(db, vault, { vendor: name, integration, body })
       if (vendor.mayRepeatAsNews && stored?.verificationId && stored.timesReceived > 1)
         await askAgain(db, stored.verificationId)
     })

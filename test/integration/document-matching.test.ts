@@ -19,7 +19,7 @@ import {
   type TestPortal,
 } from '../support/portal.ts'
 import { eventually } from '../support/sandbox.ts'
-import { loadPerson } from '../support/verifications.ts'
+import { findDeliveryOf, loadPerson } from '../support/verifications.ts'
 
 const API_KEY = randomUUID()
 const SECRET = randomUUID()
@@ -79,8 +79,7 @@ async function start(resident: Resident) {
       })
       expect(response.status).toBe(200)
       await eventually(async () => {
-        const [row] = await portal.db`select state from delivery where body = ${Buffer.from(body)}`
-        return row?.state === 'applied'
+        return (await findDeliveryOf(portal.parts, body))?.state === 'applied'
       })
       return body
     },

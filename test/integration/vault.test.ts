@@ -13,7 +13,8 @@ beforeAll(async () => {
 afterAll(() => database.drop())
 
 const encryptionKey = randomBytes(32)
-const openVault = (keys = [encryptionKey]) => createVault(createLocalKeyService(createSealer(keys)))
+const openVault = (keys = [encryptionKey]) =>
+  createVault(database.db, createLocalKeyService(createSealer(keys)))
 const place = { table: 'attempt_document', column: 'findings_sealed', row: '1' }
 
 async function addAccount() {

@@ -6,6 +6,7 @@ import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.
 import { addResident, startPortal, type TestPortal } from '../support/portal.ts'
 import { eventually } from '../support/sandbox.ts'
 import { API_KEY, bytesOf, SECRET, vector } from '../support/veriff-vectors.ts'
+import { findDeliveryOf } from '../support/verifications.ts'
 
 let portal: TestPortal
 let another: Awaited<ReturnType<TestPortal['startAnother']>>
@@ -77,12 +78,7 @@ async function session() {
   return { id, sessionId, decision, status }
 }
 
-const find = async (body: Uint8Array | string) => {
-  const [row] = await portal.db`
-    select state, explanation, times_received, verification_id from delivery
-    where body = ${Buffer.from(body)}`
-  return row
-}
+const find = (body: Uint8Array | string) => findDeliveryOf(portal.parts, body)
 const settled = (body: Uint8Array | string) =>
   eventually(async () => {
     const row = await find(body)

@@ -80,3 +80,12 @@ export async function addVerification(
     digests: { documentFront: front.digest, documentBack: back?.digest, face: face?.digest },
   }
 }
+
+/** The row of the delivery that had this body; `undefined` where there is none. */
+export async function findDeliveryOf({ db, vault }: Parts, body: Uint8Array | string) {
+  const mac = await vault.mac(db, { table: 'delivery', column: 'body_mac' }, body)
+  const [row] = await db`
+    select id, state, explanation, times_received, verification_id, body_sealed, is_owned from delivery
+    where body_mac = ${mac}`
+  return row
+}
