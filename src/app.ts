@@ -126,7 +126,7 @@ export function createApp(parts: AppParts): Hono<Env> {
     await next()
     for (const [name, value] of Object.entries(apiHeaders(c.var.requestId))) c.header(name, value)
   })
-  const api = { bearer, db, storage }
+  const api = { bearer, db, storage, vault: parts.vault }
   app.route('/api/v1', naturalPersonRoutes(api))
   app.route('/api/v1', smallerRoutes(api))
   app.route(

@@ -473,12 +473,12 @@ const COMMANDS: Record<string, Command> = {
     options: { file: { type: 'string' } },
     run: async ({ db, vault }, values, rest) => {
       const resident = await findResident(db, id(rest, 'resident'))
-      await setPerson(db, resident.id, await readJsonFile(one(values, 'file')), (sql) =>
+      await setPerson({ db, vault }, resident.id, await readJsonFile(one(values, 'file')), (sql) =>
         compareAllWithAccount(sql, vault, resident.id),
       )
       return {
-        ...(await findPerson(db, resident.id)),
-        residency: await findResidency(db, resident.id),
+        ...(await findPerson(db, vault, resident.id)),
+        residency: await findResidency(db, vault, resident.id),
       }
     },
   },

@@ -1,4 +1,5 @@
 import { deleteOldLinks, startResetLinks } from './accounts/mail-links.ts'
+import { sealStoredPersons } from './accounts/natural-person.ts'
 import { deleteOldChallenges } from './accounts/passkeys.ts'
 import { startSender } from './events/sender.ts'
 import { deleteOldEvents } from './events/store.ts'
@@ -100,7 +101,7 @@ function createSealing({ db, vault, log }: Pick<Parts, 'db' | 'vault' | 'log'>) 
   let isStopping = false
   let running: Promise<void> | undefined
   async function run() {
-    for (const sealBatch of [sealStoredBodies])
+    for (const sealBatch of [sealStoredBodies, sealStoredPersons])
       for (let sealed = 1; sealed > 0 && !isStopping; ) sealed = await sealBatch(db, vault)
   }
   return {

@@ -82,6 +82,18 @@ export async function setNameFromDocument(
     where id = ${id}`
 }
 
+/** What the registry says of the name: it replaces the account's, whoever stated that. */
+export async function setNameFromRegistry(
+  sql: Sql,
+  id: string,
+  { givenName, surname }: { givenName: string | undefined; surname: string | undefined },
+): Promise<void> {
+  await sql`
+    update account set given_name = coalesce(${givenName ?? null}, given_name),
+      surname = coalesce(${surname ?? null}, surname), name_source = 'registry', updated_at = now()
+    where id = ${id}`
+}
+
 /** In a transaction: whether the account is active, and holds a suspension back until the transaction ends. */
 export async function lockActiveAccount(sql: Sql, id: string): Promise<boolean> {
   const rows = await sql`select from account where id = ${id} and status = 'active' for share`

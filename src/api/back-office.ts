@@ -188,7 +188,7 @@ export function backOfficeRoutes(parts: Parts): Hono {
       const { id, status, accountId, documentType, reason } = await look(c, 'result')
       const recommendation = RECOMMENDATIONS[status]
       if (!recommendation) return c.json(progress(id, status))
-      const person = accountId ? await findPerson(db, accountId) : undefined
+      const person = accountId ? await findPerson(db, vault, accountId) : undefined
       const result: z.infer<typeof resultSchema> = {
         session_id: id,
         status: 'complete',

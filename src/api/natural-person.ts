@@ -5,14 +5,17 @@ import type { Db } from '../db.ts'
 import { append } from '../ledger/entries.ts'
 import type { Bearer, LiveToken } from '../oauth/bearer.ts'
 import type { Scope } from '../oauth/scopes.ts'
+import type { Vault } from '../vault.ts'
 import { refuseOtherMethods, requireAcceptable } from './requests.ts'
 import type { naturalPersonSchema } from './schemas.ts'
 
 const PERSON = '/me/natural-person'
 const RESIDENCY = '/me/natural-person/residency'
 
+type Parts = { bearer: Bearer; db: Db; vault: Vault }
+
 /** Who the resident is, and of which kind, as the registry says (`providers.md` §2.6). */
-export function naturalPersonRoutes({ bearer, db }: { bearer: Bearer; db: Db }): Hono {
+export function naturalPersonRoutes({ bearer, db, vault }: Parts): Hono {
   const routes = new Hono()
   /** Written down before the answer leaves. */
   const note = (c: Context<{ Variables: { live: LiveToken } }>, scope: Scope, result: string) => {
@@ -30,7 +33,7 @@ export function naturalPersonRoutes({ bearer, db }: { bearer: Bearer; db: Db }):
   }
   routes.get(PERSON, bearer.requireScope('eprospera:person.details.read'), async (c) => {
     requireAcceptable(c, 'application/json')
-    const person = await findPerson(db, c.var.live.accountId)
+    const person = await findPerson(db, vault, c.var.live.accountId)
     const answer: z.infer<typeof naturalPersonSchema> | null = person
       ? {
           givenName: person.givenName,
@@ -50,7 +53,7 @@ export function naturalPersonRoutes({ bearer, db }: { bearer: Bearer; db: Db }):
   refuseOtherMethods(routes, PERSON, 'GET, HEAD')
   routes.get(RESIDENCY, bearer.requireScope('eprospera:person.residency.read'), async (c) => {
     requireAcceptable(c, 'application/json')
-    const residency = await findResidency(db, c.var.live.accountId)
+    const residency = await findResidency(db, vault, c.var.live.accountId)
     await note(c, 'eprospera:person.residency.read', 'residency')
     return c.json(residency)
   })

@@ -6,6 +6,7 @@ import { findApproval } from '../id-verification/reading.ts'
 import { append } from '../ledger/entries.ts'
 import type { Bearer, LiveToken } from '../oauth/bearer.ts'
 import type { Scope } from '../oauth/scopes.ts'
+import type { Vault } from '../vault.ts'
 import { readQuery, refuseOtherMethods, requireAcceptable } from './requests.ts'
 import { ageQuerySchema, type ageSchema, type verificationStatusSchema } from './schemas.ts'
 
@@ -14,8 +15,10 @@ const AGE = '/me/natural-person/age-over'
 const STATUS_SCOPE = 'eprospera:person.id_verification.status.read'
 const AGE_SCOPE = 'eprospera:person.age_over.read'
 
+type Parts = { bearer: Bearer; db: Db; vault: Vault }
+
 /** Answers for those who need less than documents: whether somebody was verified, and whether they are old enough. */
-export function smallerRoutes({ bearer, db }: { bearer: Bearer; db: Db }): Hono {
+export function smallerRoutes({ bearer, db, vault }: Parts): Hono {
   const routes = new Hono()
   /** Written down before the answer leaves. */
   const note = (
@@ -56,7 +59,7 @@ export function smallerRoutes({ bearer, db }: { bearer: Bearer; db: Db }): Hono 
     const age = Number(readQuery(c, ageQuerySchema).age)
     const answer: z.infer<typeof ageSchema> = {
       age,
-      isOver: await isOver(db, c.var.live.accountId, age),
+      isOver: await isOver(db, vault, c.var.live.accountId, age),
     }
     await note(c, AGE_SCOPE, `age over ${age}`)
     return c.json(answer)

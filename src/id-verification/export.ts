@@ -42,7 +42,7 @@ export async function exportResident(
     const archive = startArchive((chunk) => handle.write(chunk))
     const json = (name: string, value: unknown) =>
       archive.add(name, Buffer.from(`${JSON.stringify(value, null, 2)}\n`))
-    await json('account.json', await readAccount(db, accountId))
+    await json('account.json', await readAccount(db, vault, accountId))
     await json('consents.json', await listConsents(db, accountId))
     await json('sessions.json', await listSessions(db, accountId))
     await json('passkeys.json', await listPasskeys(db, accountId))
@@ -105,14 +105,14 @@ function startArchive(write: (chunk: Uint8Array) => Promise<unknown>) {
   }
 }
 
-async function readAccount(sql: Sql, accountId: string) {
+async function readAccount(sql: Sql, vault: Vault, accountId: string) {
   const [account] = await sql`
     select id, email, email_verified, given_name, surname, status, created_at, updated_at
     from account where id = ${accountId}`
   return {
     ...account,
-    person: await findPerson(sql, accountId),
-    residency: await findResidency(sql, accountId),
+    person: await findPerson(sql, vault, accountId),
+    residency: await findResidency(sql, vault, accountId),
   }
 }
 

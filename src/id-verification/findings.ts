@@ -99,7 +99,7 @@ export async function compareWithAccount(
   if (status !== 'approved' || attemptId === null) return
   const findings = await readFindings(sql, vault, verificationId, attemptId)
   const result = accountId
-    ? matchDocument(findings, await findReference(sql, accountId))
+    ? matchDocument(findings, await findReference(sql, vault, accountId))
     : undefined
   await sql`
     update verification set match = ${result?.outcome ?? null},

@@ -21,7 +21,7 @@ const FINDINGS: DocumentFindings = {
 
 /** What `resident set` does. */
 export const loadPerson = ({ db, vault }: Parts, accountId: string, given: unknown) =>
-  setPerson(db, accountId, given, (sql) => compareAllWithAccount(sql, vault, accountId))
+  setPerson({ db, vault }, accountId, given, (sql) => compareAllWithAccount(sql, vault, accountId))
 
 /** An approved verification of this resident, its images in the bucket. `complete: false` has the front alone so far. */
 export async function addVerification(
