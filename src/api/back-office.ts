@@ -68,7 +68,7 @@ export function backOfficeRoutes(parts: Parts): Hono {
     if (!found) throw notFound()
     return found
   }
-  /** Of `of`, by this request. See `disclose`. */
+  /** The ledger entry of this request, about the person or verification `of`. */
   const entryOf = (
     c: Context<Env>,
     detail: Disclosure,
@@ -167,7 +167,7 @@ export function backOfficeRoutes(parts: Parts): Hono {
       const { tenant } = c.var.service
       const accountId = c.req.param('subjectId')
       const found = await listTenantVerifications(db, { tenant, accountId })
-      // Nobody's: there is nothing to disclose.
+      // An unknown subject: there is nothing to disclose.
       if (found.length === 0) return c.json({ verifications: [] })
       const entry = entryOf(c, { what: 'tenant-read', of: 'verifications' }, { accountId })
       return disclose(db, entry, () => c.json({ verifications: found.map(present) }))

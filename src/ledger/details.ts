@@ -88,8 +88,7 @@ export function storeDetail(detail: Detail): StoredDetail {
 }
 
 /**
- * The detail of a stored row, of every age. Rows are never changed, so one that no version of this code wrote is possible too: then the
- * answer is `unrecognized`, and it never throws.
+ * Reads the detail of a stored row, of whatever age. Returns `unrecognized` for a row that no version of this code wrote; never throws.
  */
 export function readDetail({
   kind,
