@@ -119,7 +119,14 @@ async function readOperations(): Promise<Operation[]> {
 /** The routes that the application itself registers under /api. The application is made, and serves nothing. */
 function listRoutes(): Route[] {
   const parts = { ...portal.parts, issuer: portal.issuer, limiter: { take() {} } }
-  const unused = { lanes: [], cookieKeys: [], imageOrigin: '', tokens: {}, jobs: {} }
+  const unused = {
+    lanes: [],
+    cookieKeys: [],
+    securityContacts: [],
+    imageOrigin: '',
+    tokens: {},
+    jobs: {},
+  }
   const app = createApp({ ...parts, ...unused } as unknown as AppParts)
   return app.routes
     .filter(({ path }) => path.startsWith('/api/'))
