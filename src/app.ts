@@ -21,7 +21,7 @@ import { callbackRoutes } from './id-verification/callbacks.ts'
 import { findLatestDocuments } from './id-verification/store.ts'
 import { webhookRoutes } from './id-verification/webhook.ts'
 import type { Jobs } from './jobs.ts'
-import { append } from './ledger/entries.ts'
+import { record } from './ledger/disclosure.ts'
 import type { Log } from './log.ts'
 import type { AccessTokens } from './oauth/access-token.ts'
 import { createBearer } from './oauth/bearer.ts'
@@ -85,7 +85,7 @@ export function createApp(parts: AppParts): Hono<Env> {
     tokens,
     missingScopeStatus: parts.missingScopeStatus,
     onUse: parts.limiter.take,
-    onRefused: (by) => append(db, { kind: 'refusal', ...by, result: 'missing_scopes' }),
+    onRefused: (by) => record(db, { detail: { what: 'refusal' }, ...by }),
   })
   const forms = createFormTokens(parts.cookieKeys)
   const findLatestApproved = createFindLatestApproved(parts.lanes)

@@ -50,7 +50,9 @@ import {
 import { compareAllWithAccount, reviewVerification } from './id-verification/review.ts'
 import { listVendorIntegrations, setVendorIntegration } from './id-verification/vendors/vendors.ts'
 import { createJobs, type Jobs } from './jobs.ts'
-import { append, listEntries, listEntriesOfToken } from './ledger/entries.ts'
+import type { OperatorRead } from './ledger/details.ts'
+import { disclose } from './ledger/disclosure.ts'
+import { listEntries, listEntriesOfToken } from './ledger/entries.ts'
 import { proveInclusion } from './ledger/proofs.ts'
 import { sequence } from './ledger/sequencer.ts'
 import { describeFaults, verifyLedger } from './ledger/verify.ts'
@@ -347,12 +349,15 @@ const COMMANDS: Record<string, Command> = {
       const events = await listEvents(db, { clientId, undelivered: values.undelivered === true })
       // Of one that is gone, erasures stay.
       if (clientId && events.length === 0) found(await findClient(db, clientId), 'client')
-      return events
+      return showPersons(db, 'event', events.flatMap(ofEvent), events)
     },
   },
   'event show': {
     usage: 'event show ID',
-    run: async ({ db }, _values, rest) => found(await findEvent(db, id(rest, 'event')), 'event'),
+    run: async ({ db }, _values, rest) => {
+      const event = found(await findEvent(db, id(rest, 'event')), 'event')
+      return showPersons(db, 'event', ofEvent(event), event)
+    },
   },
   'event replay': {
     usage: 'event replay ID',
@@ -375,7 +380,7 @@ const COMMANDS: Record<string, Command> = {
         reason: outcome === 'kept' ? one(values, 'reason') : some(values, 'reason'),
       }
       found(await recordAnswer(db, undefined, event.id, answer), 'erasure to answer')
-      return await findEvent(db, eventId)
+      return showPersons(db, 'event', ofEvent(event), await findEvent(db, eventId))
     },
   },
   'event test': {
@@ -405,12 +410,16 @@ const COMMANDS: Record<string, Command> = {
       if (since !== undefined && !/^\d{4}-\d{2}-\d{2}$/.test(since))
         throw new UsageError('--since is a day, such as 2026-03-01')
       const range = { since: since === undefined ? undefined : new Date(since), limit: 100_000 }
-      if (values['token-stdin'])
-        return await listEntriesOfToken(db, tokenIdOf(await readSecret()), range)
+      if (values['token-stdin']) {
+        const entries = await listEntriesOfToken(db, tokenIdOf(await readSecret()), range)
+        const persons = new Set(entries.flatMap(({ accountId }) => accountId ?? []))
+        return showPersons(db, 'ledger', [...persons].map(ofAccount), entries)
+      }
       const key = one(values, 'resident')
       // One who was erased is known by the id alone.
       const accountId = key.includes('@') ? (await findResident(db, key)).id : key
-      return await listEntries(db, accountId, range)
+      const entries = await listEntries(db, accountId, range)
+      return showPersons(db, 'ledger', entries.length > 0 ? [ofAccount(accountId)] : [], entries)
     },
   },
   'ledger verify': {
@@ -458,13 +467,19 @@ const COMMANDS: Record<string, Command> = {
       return { id: account.id, email: account.email }
     },
   },
-  'resident list': { usage: 'resident list', run: ({ db }) => listAccounts(db) },
+  'resident list': {
+    usage: 'resident list',
+    run: async ({ db }) => {
+      const accounts = await listAccounts(db)
+      const persons = accounts.map((account) => ofAccount(account.id))
+      return showPersons(db, 'resident', persons, accounts)
+    },
+  },
   'resident show': {
     usage: 'resident show ID|EMAIL',
     run: async ({ db }, _values, rest) => {
       const resident = await findResident(db, id(rest, 'resident'))
-      await append(db, { kind: 'operator-look', accountId: resident.id, result: 'resident' })
-      return resident
+      return showPersons(db, 'resident', [ofAccount(resident.id)], resident)
     },
   },
 
@@ -476,24 +491,26 @@ const COMMANDS: Record<string, Command> = {
       await setPerson({ db, vault }, resident.id, await readJsonFile(one(values, 'file')), (sql) =>
         compareAllWithAccount(sql, vault, resident.id),
       )
-      return {
+      return showPersons(db, 'resident', [ofAccount(resident.id)], {
         ...(await findPerson(db, vault, resident.id)),
         residency: await findResidency(db, vault, resident.id),
-      }
+      })
     },
   },
   'resident suspend': {
     usage: 'resident suspend ID|EMAIL',
     run: async ({ db }, _values, rest) => {
       const resident = await findResident(db, id(rest, 'resident'))
-      return setAccountStatus(db, resident.id, 'suspended')
+      const changed = await setAccountStatus(db, resident.id, 'suspended')
+      return showPersons(db, 'resident', [ofAccount(resident.id)], changed)
     },
   },
   'resident resume': {
     usage: 'resident resume ID|EMAIL',
     run: async ({ db }, _values, rest) => {
       const resident = await findResident(db, id(rest, 'resident'))
-      return setAccountStatus(db, resident.id, 'active')
+      const changed = await setAccountStatus(db, resident.id, 'active')
+      return showPersons(db, 'resident', [ofAccount(resident.id)], changed)
     },
   },
 
@@ -614,7 +631,10 @@ const COMMANDS: Record<string, Command> = {
   'verification list': {
     usage: 'verification list [--review]',
     options: { review: { type: 'boolean' } },
-    run: ({ db }, values) => listAllVerifications(db, { toReview: values.review === true }),
+    run: async ({ db }, values) => {
+      const verifications = await listAllVerifications(db, { toReview: values.review === true })
+      return showPersons(db, 'verification', verifications.map(ofVerification), verifications)
+    },
   },
   'verification review': {
     usage: 'verification review ID --accept|--reject --reason R',
@@ -644,13 +664,7 @@ const COMMANDS: Record<string, Command> = {
         (await findVerification(db, verificationId)) ?? (await findErased(db, verificationId)),
         'verification',
       )
-      await append(db, {
-        kind: 'operator-look',
-        accountId: verification.accountId ?? undefined,
-        verificationId: verification.id,
-        result: 'verification',
-      })
-      return verification
+      return showPersons(db, 'verification', [ofVerification(verification)], verification)
     },
   },
 
@@ -672,8 +686,16 @@ const COMMANDS: Record<string, Command> = {
   },
   'delivery show': {
     usage: 'delivery show ID',
-    run: async ({ db }, _values, rest) =>
-      found(await findDelivery(db, id(rest, 'delivery')), 'delivery'),
+    run: async ({ db }, _values, rest) => {
+      const delivery = found(await findDelivery(db, id(rest, 'delivery')), 'delivery')
+      const verification = await findVerification(db, delivery.verificationId ?? '')
+      return showPersons(
+        db,
+        'delivery',
+        verification ? [ofVerification(verification)] : [],
+        delivery,
+      )
+    },
   },
   'delivery replay': {
     usage: 'delivery replay ID',
@@ -784,6 +806,37 @@ async function withJobs<T>(
     await jobs.stop()
   }
 }
+
+type Person = { accountId?: string | undefined; verificationId?: string | undefined }
+
+/** Returns what the operator reads of these persons, after one ledger row for each of them is written. */
+const showPersons = <T>(
+  db: Sql,
+  of: OperatorRead,
+  persons: readonly Person[],
+  answer: T,
+): Promise<T> => {
+  const detail = { what: 'operator-read', of } as const
+  return disclose(
+    db,
+    persons.map((person) => ({ detail, ...person })),
+    () => answer,
+  )
+}
+const ofAccount = (accountId: string): Person => ({ accountId })
+const ofVerification = (row: { id?: string; accountId?: string | null }): Person => ({
+  accountId: row.accountId ?? undefined,
+  verificationId: row.id,
+})
+const ofEvent = (event: { accountId: string | null; verificationId: string | null }): Person[] =>
+  event.accountId || event.verificationId
+    ? [
+        {
+          accountId: event.accountId ?? undefined,
+          verificationId: event.verificationId ?? undefined,
+        },
+      ]
+    : []
 
 /** In the names that everything of a client has. */
 const presentStream = ({ clientId, createdAt, updatedAt, ...stream }: Stream) => ({

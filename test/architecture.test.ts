@@ -153,6 +153,17 @@ test('only oauth/patches/ changes the classes and the middleware of oidc-provide
   expect(found).toEqual([])
 })
 
+test('ledger rows are written by the one function for it, and by three statements that must do more at once', () => {
+  const writers = [
+    'ledger/disclosure.ts',
+    // With the documents, the token, and the mark of the event that it is about.
+    'api/id-verification.ts',
+    'oauth/adapter.ts',
+    'events/events.ts',
+  ]
+  expect(lines(/insert into ledger_entry/, writers)).toEqual([])
+})
+
 test('no page writes unescaped text, and no file forwards others', () => {
   expect(lines(/(?<!\.)\braw\(/, [])).toEqual([])
   expect(

@@ -13,7 +13,8 @@ import {
 import { eraseVerification } from '../id-verification/retention.ts'
 import { lockVerification, recordReview } from '../id-verification/store.ts'
 import type { Jobs } from '../jobs.ts'
-import { append, type Entry } from '../ledger/entries.ts'
+import type { Disclosure } from '../ledger/details.ts'
+import { disclose } from '../ledger/disclosure.ts'
 import type { Log } from '../log.ts'
 import type { Bearer, ServiceToken } from '../oauth/bearer.ts'
 import type { Sealer } from '../secrets.ts'
@@ -69,28 +70,20 @@ export function backOfficeRoutes(parts: Parts): Hono {
     if (!found) throw notFound()
     return found
   }
-  /** Written down before the answer leaves. */
-  const note = (
+  /** The ledger entry of this request, about the person or verification `of`. */
+  const entryOf = (
     c: Context<Env>,
-    entry: Pick<Entry, 'kind' | 'accountId' | 'verificationId' | 'result'>,
-  ) =>
-    append(db, {
-      ...entry,
-      requestId: c.get('requestId' as never),
-      clientId: c.var.service.clientId,
-      tokenId: c.var.service.tokenId,
-      scope: c.req.method === 'GET' ? 'idv.read' : 'idv.write',
-    })
-  const look = async (c: Context<Env>, result: string) => {
-    const found = await find(c)
-    await note(c, {
-      kind: 'tenant-look',
-      accountId: found.accountId ?? undefined,
-      verificationId: found.id,
-      result,
-    })
-    return found
-  }
+    detail: Disclosure,
+    of: { accountId: string | null; id?: string },
+  ) => ({
+    detail,
+    accountId: of.accountId ?? undefined,
+    verificationId: of.id,
+    requestId: c.get('requestId' as never) as string,
+    clientId: c.var.service.clientId,
+    tokenId: c.var.service.tokenId,
+    scope: c.req.method === 'POST' ? 'idv.write' : 'idv.read',
+  })
   const asksJson = async (c: Context, next: () => Promise<void>) => {
     requireAcceptable(c, 'application/json')
     await next()
@@ -129,9 +122,12 @@ export function backOfficeRoutes(parts: Parts): Hono {
         log.info('verification started', { verificationId: started.id, clientId })
         const created = await findTenantVerification(db, { tenant, verificationId: started.id })
         if (!created) throw notFound()
-        return c.json({ ...present(created), url: started.url }, 201, {
-          Location: `/api/v1/idv/verifications/${started.id}`,
-        })
+        const entry = entryOf(c, { what: 'tenant-read', of: 'started verification' }, created)
+        return await disclose(db, entry, () =>
+          c.json({ ...present(created), url: started.url }, 201, {
+            Location: `/api/v1/idv/verifications/${started.id}`,
+          }),
+        )
       } catch (error) {
         if (!(error instanceof OperatorError)) throw error
         // Its cause is the vendor's own failing; without one, nothing is configured.
@@ -153,9 +149,11 @@ export function backOfficeRoutes(parts: Parts): Hono {
   )
   refuseOtherMethods(routes, '/idv/verifications', 'POST')
 
-  routes.get('/idv/verifications/:id', bearer.requireService('idv.read'), asksJson, async (c) =>
-    c.json(present(await look(c, 'verification'))),
-  )
+  routes.get('/idv/verifications/:id', bearer.requireService('idv.read'), asksJson, async (c) => {
+    const found = await find(c)
+    const entry = entryOf(c, { what: 'tenant-read', of: 'verification' }, found)
+    return disclose(db, entry, () => c.json(present(found)))
+  })
   routes.delete('/idv/verifications/:id', bearer.requireService('idv.write'), async (c) => {
     const { id } = await find(c)
     await eraseVerification({ db, jobs }, id, 'tenant', c.var.service.clientId)
@@ -173,9 +171,10 @@ export function backOfficeRoutes(parts: Parts): Hono {
       const { tenant } = c.var.service
       const accountId = c.req.param('subjectId')
       const found = await listTenantVerifications(db, { tenant, accountId })
-      if (found.length > 0)
-        await note(c, { kind: 'tenant-look', accountId, result: 'verifications' })
-      return c.json({ verifications: found.map(present) })
+      // An unknown subject: there is nothing to disclose.
+      if (found.length === 0) return c.json({ verifications: [] })
+      const entry = entryOf(c, { what: 'tenant-read', of: 'verifications' }, { accountId })
+      return disclose(db, entry, () => c.json({ verifications: found.map(present) }))
     },
   )
   refuseOtherMethods(routes, '/idv/subjects/:subjectId/verifications', 'GET, HEAD')
@@ -185,9 +184,11 @@ export function backOfficeRoutes(parts: Parts): Hono {
     bearer.requireService('idv.read'),
     asksJson,
     async (c) => {
-      const { id, status, accountId, documentType, reason } = await look(c, 'result')
+      const found = await find(c)
+      const { id, status, accountId, documentType, reason } = found
+      const entry = entryOf(c, { what: 'tenant-read', of: 'result' }, found)
       const recommendation = RECOMMENDATIONS[status]
-      if (!recommendation) return c.json(progress(id, status))
+      if (!recommendation) return disclose(db, entry, () => c.json(progress(id, status)))
       const person = accountId ? await findPerson(db, vault, accountId) : undefined
       const result: z.infer<typeof resultSchema> = {
         session_id: id,
@@ -199,7 +200,7 @@ export function backOfficeRoutes(parts: Parts): Hono {
         document: { type: documentType },
         checks: { vendor: { recommendation, reasons: reason ? [reason] : [] } },
       }
-      return c.json(result)
+      return disclose(db, entry, () => c.json(result))
     },
   )
   refuseOtherMethods(routes, '/idv/verifications/:id/result', 'GET, HEAD')
@@ -213,7 +214,7 @@ export function backOfficeRoutes(parts: Parts): Hono {
       const { id } = await find(c)
       const { decision, reason } = await readJson(c, reviewSchema)
       const { clientId, tenant } = c.var.service
-      await db.begin(async (sql) => {
+      const reviewed = await db.begin(async (sql) => {
         const locked = await lockVerification(sql, id)
         if (!locked) throw notFound()
         if (!RECOMMENDATIONS[locked.status] || locked.attemptId === null)
@@ -228,21 +229,14 @@ export function backOfficeRoutes(parts: Parts): Hono {
         const given = { attemptId: locked.attemptId, status, reason, by: clientId } as const
         for (const attemptId of await recordReview(sql, vault, id, given))
           await jobs.enqueue(sql, 'list-images', { verificationId: id, attemptId })
-        await append(sql, {
-          kind: 'review',
-          tokenId: c.var.service.tokenId,
-          requestId: c.get('requestId' as never),
-          clientId,
-          accountId: locked.accountId ?? undefined,
-          verificationId: id,
-          scope: 'idv.write',
-          result: status,
-        })
+        const entry = entryOf(c, { what: 'review', decision: status }, { ...locked, id })
+        return await disclose(sql, entry, () =>
+          findTenantVerification(sql, { tenant, verificationId: id }),
+        )
       })
+      if (!reviewed) throw notFound()
       jobs.wake()
       log.info('verification reviewed', { verificationId: id, clientId })
-      const reviewed = await findTenantVerification(db, { tenant, verificationId: id })
-      if (!reviewed) throw notFound()
       return c.json(present(reviewed))
     },
   )

@@ -8,7 +8,8 @@ import {
   type Owner,
   type ReadableImage,
 } from '../id-verification/reading.ts'
-import { append } from '../ledger/entries.ts'
+import type { Disclosure } from '../ledger/details.ts'
+import { disclose } from '../ledger/disclosure.ts'
 import type { Bearer } from '../oauth/bearer.ts'
 import type { Scope, ServiceScope } from '../oauth/scopes.ts'
 import type { Storage } from '../storage.ts'
@@ -73,20 +74,28 @@ export function imageRoutes(base: string, parts: Parts): Hono {
     const images = found ? await listReadableImages(db, found.id) : []
     return {
       images,
-      /** To be called before an answer with these leaves: it is written down, or there is no answer. */
-      async disclose(shown: readonly ReadableImage[]) {
-        if (!found || shown.length === 0) return
-        await append(db, {
-          kind: 'disclosure',
-          requestId: c.get('requestId'),
-          clientId: reader.clientId,
-          accountId: found.accountId ?? undefined,
-          verificationId: found.id,
-          scope: reader.scope,
-          tokenId: reader.tokenId,
-          images: shown,
-          result: 'shown',
-        })
+      /** Writes the row, then answers: with these images, or with what their list says of them. */
+      disclose<T>(
+        what: 'id-verification' | 'image-metadata',
+        shown: readonly ReadableImage[],
+        answer: () => T | Promise<T>,
+      ): Promise<T> {
+        const detail: Disclosure =
+          shown.length === 0 ? { what: 'nothing' } : { what, images: shown }
+        const accountId = 'accountId' in reader.owner ? reader.owner.accountId : found?.accountId
+        return disclose(
+          db,
+          {
+            detail,
+            requestId: c.get('requestId'),
+            clientId: reader.clientId,
+            accountId: accountId ?? undefined,
+            verificationId: found?.id,
+            scope: reader.scope,
+            tokenId: reader.tokenId,
+          },
+          answer,
+        )
       },
     }
   }
@@ -96,8 +105,9 @@ export function imageRoutes(base: string, parts: Parts): Hono {
   }
 
   routes.get(`${base}/images`, asksJson, async (c) => {
-    const { images } = await open(c)
-    return c.json({ images: images.filter(({ isCurrent }) => isCurrent).map(present) })
+    const { images, disclose } = await open(c)
+    const listed = images.filter(({ isCurrent }) => isCurrent)
+    return disclose('image-metadata', listed, () => c.json({ images: listed.map(present) }))
   })
   refuseOtherMethods(routes, `${base}/images`, 'GET, HEAD')
 
@@ -116,8 +126,7 @@ export function imageRoutes(base: string, parts: Parts): Hono {
       answer[name] = link(latest)
       answer[`${name}_prevAttempts`] = Object.fromEntries(byTime(all, link))
     }
-    await disclose(handed)
-    return c.json(answer)
+    return disclose('id-verification', handed, () => c.json(answer))
   })
   refuseOtherMethods(routes, `${base}/images/links`, 'POST')
 
@@ -144,11 +153,13 @@ export function imageRoutes(base: string, parts: Parts): Hono {
           sizes: Object.fromEntries(found.map(({ name }, index) => [name, sizes[index]])),
         },
       )
-    await disclose(found.map(({ image }) => image))
-    const answer: Record<string, string> = {}
-    for (const { name, image } of found)
-      answer[name] = Buffer.from(await storage.get(image.jpegKey ?? '')).toString('base64')
-    return c.json(answer)
+    const shown = found.map(({ image }) => image)
+    return disclose('id-verification', shown, async () => {
+      const answer: Record<string, string> = {}
+      for (const { name, image } of found)
+        answer[name] = Buffer.from(await storage.get(image.jpegKey ?? '')).toString('base64')
+      return c.json(answer)
+    })
   })
   refuseOtherMethods(routes, `${base}/images/base64`, 'POST')
 
@@ -158,13 +169,14 @@ export function imageRoutes(base: string, parts: Parts): Hono {
     const imageType = c.req.param('type')
     const image = ofType(images, imageType).find((each) => each.isCurrent && each.available)
     if (!image) throw notFound()
-    await disclose([image])
-    const answer: z.infer<typeof imageLinkSchema> = {
-      url: signJpeg(await storage.signer(), image, expiresIn),
-      expiresIn,
-      imageType,
-    }
-    return c.json(answer)
+    return disclose('id-verification', [image], async () => {
+      const answer: z.infer<typeof imageLinkSchema> = {
+        url: signJpeg(await storage.signer(), image, expiresIn),
+        expiresIn,
+        imageType,
+      }
+      return c.json(answer)
+    })
   })
   refuseOtherMethods(routes, `${base}/images/:type`, 'GET, HEAD')
 
@@ -181,12 +193,17 @@ export function imageRoutes(base: string, parts: Parts): Hono {
       'Repr-Digest': `sha-256=:${Buffer.from(image.sha256, 'hex').toString('base64')}:`,
       ETag: entityTag,
     }
-    if (matches(c.req.header('if-none-match'), entityTag)) return c.body(null, 304, headers)
+    // These two confirm size and digest, without the bytes.
+    if (matches(c.req.header('if-none-match'), entityTag))
+      return disclose('image-metadata', [image], () => c.body(null, 304, headers))
     if (c.req.method === 'HEAD')
-      return c.body(null, 200, { ...headers, 'Content-Length': String(image.size) })
-    await disclose([image])
-    const bytes = await storage.get(image.objectKey ?? '')
-    return c.body(new Uint8Array(bytes), 200, headers)
+      return disclose('image-metadata', [image], () =>
+        c.body(null, 200, { ...headers, 'Content-Length': String(image.size) }),
+      )
+    return disclose('id-verification', [image], async () => {
+      const bytes = await storage.get(image.objectKey ?? '')
+      return c.body(new Uint8Array(bytes), 200, headers)
+    })
   })
   refuseOtherMethods(routes, `${base}/images/:id/content`, 'GET, HEAD')
   return routes

@@ -82,6 +82,8 @@ function describe(operation: Operation) {
   ]
   return {
     operationId: operation.operationId,
+    // What a successful call leaves in the ledger of disclosures, for the resident to read.
+    'x-ledger-records': operation.records,
     tags: [tag],
     summary: operation.summary,
     ...(operation.description ? { description: operation.description } : {}),

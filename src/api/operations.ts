@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { Detail } from '../ledger/details.ts'
 import type { Scope, ServiceScope } from '../oauth/scopes.ts'
 import {
   ageQuerySchema,
@@ -52,6 +53,11 @@ export type Operation = {
     /** Bytes of this kind instead of JSON. */
     contentType?: string
   }
+  /**
+   * What the one ledger row of a successful call says; one of these. Empty: the operation neither discloses nor erases personal data. Required,
+   * and a test calls every operation and counts.
+   */
+  records: readonly Detail['what'][]
   /** The refusals beside those that every operation has. */
   errors?: number[]
 }
@@ -86,6 +92,7 @@ function images(
       method: 'get',
       path: `${base}/images`,
       operationId: `${prefix}ListImages`,
+      records: ['image-metadata', 'nothing'],
       summary: `List the images of ${whose}`,
       scope,
       answer: {
@@ -111,6 +118,7 @@ function images(
       method: 'get',
       path: `${base}/images/{type}`,
       operationId: `${prefix}GetImageLink`,
+      records: ['id-verification'],
       summary: 'A link to one image, with a life of your choice',
       scope,
       query: linkQuerySchema,
@@ -126,6 +134,7 @@ function images(
       method: 'get',
       path: `${base}/images/{id}/content`,
       operationId: `${prefix}GetImageContent`,
+      records: ['id-verification', 'image-metadata'],
       summary: 'The bytes of one image, as the vendor had them',
       description:
         'With `Repr-Digest` (RFC 9530) and an `ETag` of the bytes; `If-None-Match` answers `304`.',
@@ -137,6 +146,7 @@ function images(
       method: 'post',
       path: `${base}/images/links`,
       operationId: `${prefix}CreateImageLinks`,
+      records: ['id-verification', 'nothing'],
       summary: 'Links to several images, with the earlier attempts of each',
       scope,
       body: { schema: imageTypesSchema, example: { images: ['selfie', 'document_front'] } },
@@ -152,6 +162,7 @@ function images(
       method: 'post',
       path: `${base}/images/base64`,
       operationId: `${prefix}ReadImages`,
+      records: ['id-verification', 'nothing'],
       summary: 'Several images inside the answer',
       description: 'Up to 10 MB of base64 in all; more is refused before any of it is read.',
       scope,
@@ -175,6 +186,7 @@ export const OPERATIONS: readonly Operation[] = [
     method: 'get',
     path: `${ME}/id-verification`,
     operationId: 'getIdVerification',
+    records: ['id-verification', 'nothing'],
     summary: 'The latest approved identity verification',
     description:
       'With presigned links to its images, good for one hour. Ask again for fresh ones; do not keep them.',
@@ -205,6 +217,7 @@ export const OPERATIONS: readonly Operation[] = [
     method: 'get',
     path: `${ME}/id-verification/status`,
     operationId: 'getVerificationStatus',
+    records: ['verification-status'],
     summary: 'Whether the resident was verified, and no more',
     scope: 'eprospera:person.id_verification.status.read',
     answer: {
@@ -218,6 +231,7 @@ export const OPERATIONS: readonly Operation[] = [
     method: 'get',
     path: `${ME}/age-over`,
     operationId: 'getAgeOver',
+    records: ['age-over'],
     summary: 'Whether the resident has reached an age, and not which',
     scope: 'eprospera:person.age_over.read',
     query: ageQuerySchema,
@@ -233,6 +247,7 @@ export const OPERATIONS: readonly Operation[] = [
     method: 'get',
     path: ME,
     operationId: 'getNaturalPerson',
+    records: ['natural-person', 'nothing'],
     summary: 'Who the resident is',
     scope: 'eprospera:person.details.read',
     answer: {
@@ -257,6 +272,7 @@ export const OPERATIONS: readonly Operation[] = [
     method: 'get',
     path: `${ME}/residency`,
     operationId: 'getResidency',
+    records: ['residency'],
     summary: 'Whether, and of which kind, the person is a resident',
     scope: 'eprospera:person.residency.read',
     answer: {
@@ -278,6 +294,7 @@ export const OPERATIONS: readonly Operation[] = [
     method: 'post',
     path: `${IDV}/verifications`,
     operationId: 'startVerification',
+    records: ['tenant-read'],
     summary: 'Start a session for a resident at a vendor',
     scope: 'idv.write',
     body: {
@@ -308,6 +325,7 @@ export const OPERATIONS: readonly Operation[] = [
     method: 'get',
     path: `${IDV}/verifications/{id}`,
     operationId: 'getVerification',
+    records: ['tenant-read'],
     summary: 'One verification of your tenant',
     scope: 'idv.read',
     answer: {
@@ -322,6 +340,7 @@ export const OPERATIONS: readonly Operation[] = [
     method: 'delete',
     path: `${IDV}/verifications/{id}`,
     operationId: 'deleteVerification',
+    records: ['verification-erasure'],
     summary: 'Erase one, with its data and images, at the vendor too',
     scope: 'idv.write',
     answer: { status: 204, description: 'It is gone' },
@@ -331,6 +350,7 @@ export const OPERATIONS: readonly Operation[] = [
     method: 'get',
     path: `${IDV}/verifications/{id}/result`,
     operationId: 'getResult',
+    records: ['tenant-read'],
     summary: 'What came of it',
     scope: 'idv.read',
     answer: {
@@ -352,6 +372,7 @@ export const OPERATIONS: readonly Operation[] = [
     method: 'post',
     path: `${IDV}/verifications/{id}/review`,
     operationId: 'reviewVerification',
+    records: ['review'],
     summary: 'Decide what the vendor has finished',
     description: 'It stands until the vendor, or another review, says something later.',
     scope: 'idv.write',
@@ -377,6 +398,7 @@ export const OPERATIONS: readonly Operation[] = [
     method: 'get',
     path: `${IDV}/subjects/{subjectId}/verifications`,
     operationId: 'listVerifications',
+    records: ['tenant-read'],
     summary: "A resident's verifications at your tenant, newest first",
     scope: 'idv.read',
     answer: {
@@ -390,6 +412,7 @@ export const OPERATIONS: readonly Operation[] = [
     method: 'get',
     path: `${IDV}/document-types`,
     operationId: 'listDocumentTypes',
+    records: [],
     summary: 'The kinds of documents there are',
     scope: 'idv.read',
     answer: {
@@ -403,6 +426,7 @@ export const OPERATIONS: readonly Operation[] = [
     method: 'post',
     path: '/api/v1/events/poll',
     operationId: 'pollEvents',
+    records: ['event'],
     summary: 'Fetch events as Security Event Tokens, and acknowledge those that came before',
     description: 'RFC 8936. What is not acknowledged comes again.',
     stream: true,
@@ -419,6 +443,7 @@ export const OPERATIONS: readonly Operation[] = [
     method: 'post',
     path: '/api/v1/events/{id}/answer',
     operationId: 'answerErasure',
+    records: [],
     summary: 'Say what became of your copies after an erasure',
     stream: true,
     body: { schema: erasureAnswerSchema, example: { outcome: 'erased' } },
@@ -429,6 +454,7 @@ export const OPERATIONS: readonly Operation[] = [
     method: 'get',
     path: '/health',
     operationId: 'getHealth',
+    records: [],
     summary: 'Whether the server runs',
     answer: {
       status: 200,

@@ -1,12 +1,11 @@
-import { type Context, Hono } from 'hono'
+import { Hono } from 'hono'
 import type { z } from 'zod'
 import { isOver } from '../accounts/natural-person.ts'
 import type { Db } from '../db.ts'
 import { findApproval } from '../id-verification/reading.ts'
-import { append } from '../ledger/entries.ts'
-import type { Bearer, LiveToken } from '../oauth/bearer.ts'
-import type { Scope } from '../oauth/scopes.ts'
+import type { Bearer } from '../oauth/bearer.ts'
 import type { Vault } from '../vault.ts'
+import { discloseToApplication } from './disclosing.ts'
 import { readQuery, refuseOtherMethods, requireAcceptable } from './requests.ts'
 import { ageQuerySchema, type ageSchema, type verificationStatusSchema } from './schemas.ts'
 
@@ -20,27 +19,6 @@ type Parts = { bearer: Bearer; db: Db; vault: Vault }
 /** Answers for those who need less than documents: whether somebody was verified, and whether they are old enough. */
 export function smallerRoutes({ bearer, db, vault }: Parts): Hono {
   const routes = new Hono()
-  /** Written down before the answer leaves. */
-  const note = (
-    c: Context<{ Variables: { live: LiveToken } }>,
-    scope: Scope,
-    result: string,
-    verificationId?: string,
-  ) => {
-    const { clientId, accountId, tokenId } = c.var.live
-    const requestId = c.get('requestId' as never)
-    return append(db, {
-      kind: 'disclosure',
-      requestId,
-      clientId,
-      accountId,
-      scope,
-      tokenId,
-      verificationId,
-      result,
-    })
-  }
-
   routes.get(STATUS, bearer.requireScope(STATUS_SCOPE), async (c) => {
     requireAcceptable(c, 'application/json')
     const approval = await findApproval(db, c.var.live.accountId)
@@ -49,8 +27,9 @@ export function smallerRoutes({ bearer, db, vault }: Parts): Hono {
       since: approval?.since.toISOString() ?? null,
       documentType: approval?.documentType ?? null,
     }
-    await note(c, STATUS_SCOPE, 'status', approval?.id)
-    return c.json(answer)
+    const detail = { what: 'verification-status' } as const
+    const entry = { scope: STATUS_SCOPE, detail, verificationId: approval?.id } as const
+    return discloseToApplication(db, c, entry, () => c.json(answer))
   })
   refuseOtherMethods(routes, STATUS, 'GET, HEAD')
 
@@ -61,8 +40,8 @@ export function smallerRoutes({ bearer, db, vault }: Parts): Hono {
       age,
       isOver: await isOver(db, vault, c.var.live.accountId, age),
     }
-    await note(c, AGE_SCOPE, `age over ${age}`)
-    return c.json(answer)
+    const detail = { what: 'age-over', age } as const
+    return discloseToApplication(db, c, { scope: AGE_SCOPE, detail }, () => c.json(answer))
   })
   refuseOtherMethods(routes, AGE, 'GET, HEAD')
   return routes

@@ -5,7 +5,8 @@ import { findPerson, findResidency } from '../accounts/natural-person.ts'
 import { listPasskeys } from '../accounts/passkeys.ts'
 import type { Db, Sql } from '../db.ts'
 import { OperatorError } from '../errors.ts'
-import { append, listEntries } from '../ledger/entries.ts'
+import { disclose } from '../ledger/disclosure.ts'
+import { listEntries } from '../ledger/entries.ts'
 import { listConsents } from '../oauth/consents.ts'
 import { listSessions } from '../oauth/sessions.ts'
 import type { Storage } from '../storage.ts'
@@ -37,9 +38,9 @@ export async function exportResident(
     )
   }
   try {
-    // Before anything is read: what is taken out is written down, or not taken.
-    await append(db, { kind: 'export', accountId, result: 'archive' })
-    const archive = startArchive((chunk) => handle.write(chunk))
+    const archive = await disclose(db, { detail: { what: 'export' }, accountId }, () =>
+      startArchive((chunk) => handle.write(chunk)),
+    )
     const json = (name: string, value: unknown) =>
       archive.add(name, Buffer.from(`${JSON.stringify(value, null, 2)}\n`))
     await json('account.json', await readAccount(db, vault, accountId))

@@ -3,7 +3,8 @@ import type { Db, Sql } from '../db.ts'
 import { OperatorError } from '../errors.ts'
 import { announceErasure, announceVerification } from '../events/events.ts'
 import type { JobData, Jobs } from '../jobs.ts'
-import { append } from '../ledger/entries.ts'
+import type { ErasureReason } from '../ledger/details.ts'
+import { record } from '../ledger/disclosure.ts'
 import type { Log } from '../log.ts'
 import type { Sealer } from '../secrets.ts'
 import type { Storage } from '../storage.ts'
@@ -16,7 +17,6 @@ import { createVendor, findVendorIntegration } from './vendors/vendors.ts'
  */
 const DEFAULT_DAYS = { approved: null, declined: 365, unfinished: 90, delivery: 90 } as const
 type Purpose = keyof typeof DEFAULT_DAYS
-type ErasureReason = 'retention' | 'resident' | 'operator' | 'tenant'
 
 // Images that were on their way when their verification was erased have arrived, or never will.
 const SECOND_LOOK_SECONDS = 15 * 60
@@ -137,12 +137,11 @@ async function erase(
   const [locked] = await sql<{ accountId: string | null }[]>`
     select account_id from verification where id = ${id} for update`
   if (!locked) return false
-  await append(sql, {
-    kind: 'erasure',
+  await record(sql, {
+    detail: { what: 'verification-erasure', reason },
     accountId: locked.accountId ?? undefined,
     verificationId: id,
     clientId: by,
-    result: reason,
   })
   const images = await sql<{ id: string }[]>`select id from image where verification_id = ${id}`
   await sql`
@@ -184,7 +183,7 @@ export async function eraseResident(
     await announceErasure(sql, { accountId })
     for (const { id } of rows) await erase(sql, jobs, id, 'resident')
     await sql`delete from told_verification where account_id = ${accountId}`
-    await append(sql, { kind: 'erasure', accountId, result: 'account' })
+    await record(sql, { detail: { what: 'account-erasure' }, accountId })
     await sql`delete from account where id = ${accountId}`
     return rows.map(({ id }) => id)
   })

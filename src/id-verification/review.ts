@@ -2,13 +2,11 @@ import { findAccount, setNameFromDocument } from '../accounts/accounts.ts'
 import type { Db, Sql } from '../db.ts'
 import { OperatorError } from '../errors.ts'
 import { announceVerification, listExpiredAnnouncements } from '../events/events.ts'
-import { append } from '../ledger/entries.ts'
+import type { OperatorDecision } from '../ledger/details.ts'
+import { record } from '../ledger/disclosure.ts'
 import type { Vault } from '../vault.ts'
 import { compareWithAccount, readFindings } from './findings.ts'
 import { lockVerification } from './store.ts'
-
-export const REVIEW_DECISIONS = ['accepted', 'rejected'] as const
-export type ReviewDecision = (typeof REVIEW_DECISIONS)[number]
 
 /**
  * The operator's decision on an approved verification: `accepted` lets a mismatch count, `rejected` keeps it from
@@ -17,7 +15,7 @@ export type ReviewDecision = (typeof REVIEW_DECISIONS)[number]
  */
 export async function reviewVerification(
   db: Db,
-  { id, decision, reason }: { id: string; decision: ReviewDecision; reason: string },
+  { id, decision, reason }: { id: string; decision: OperatorDecision; reason: string },
 ): Promise<boolean> {
   return await db.begin(async (sql) => {
     const locked = await lockVerification(sql, id)
@@ -33,11 +31,10 @@ export async function reviewVerification(
     await sql`
       update verification set match_review = ${decision}, match_reviewed_at = now(), updated_at = now()
       where id = ${id}`
-    await append(sql, {
-      kind: 'review',
+    await record(sql, {
+      detail: { what: 'operator-review', decision, reason },
       accountId: locked.accountId ?? undefined,
       verificationId: id,
-      result: `${row.match} ${decision}: ${reason}`,
     })
     if (locked.accountId) await announceVerification(sql, locked.accountId)
     return true

@@ -1,31 +1,5 @@
 import type { Sql } from '../db.ts'
-
-/** One thing that is written down: who looked at whose, by which right, what came of it. Never content, never a link. */
-export type Entry = {
-  kind: 'disclosure' | 'refusal' | 'operator-look' | 'tenant-look' | 'review' | 'export' | 'erasure'
-  requestId?: string | undefined
-  /** None is the operator, at the command line. */
-  clientId?: string | undefined
-  accountId?: string | undefined
-  verificationId?: string | undefined
-  scope?: string | undefined
-  /** The row of the access token. */
-  tokenId?: Uint8Array | undefined
-  images?: readonly { id: string; type: string; sha256: string | null }[] | undefined
-  result: string
-}
-
-/** In the caller's transaction, or in one of its own: when this has answered, it is durable. */
-export async function append(sql: Sql, entry: Entry): Promise<void> {
-  const { clientId = null, accountId = null } = entry
-  const images = (entry.images ?? []).map(({ id, type, sha256 }) => ({ id, type, sha256 }))
-  await sql`
-    insert into ledger_entry (kind, request_id, client_id, account_id, verification_id, scope, purpose, images, result, token_id)
-    values (${entry.kind}, ${entry.requestId ?? null}, ${clientId}, ${accountId}, ${entry.verificationId ?? null},
-      ${entry.scope ?? null},
-      (select purpose from consent where account_id = ${accountId}::uuid and client_id = ${clientId}),
-      ${sql.json(images)}, ${entry.result}, ${entry.tokenId ? Buffer.from(entry.tokenId) : null})`
-}
+import type { StoredDetail } from './details.ts'
 
 /**
  * What is hashed of an entry: this JSON array as text, byte for byte. `sql` for one that is called `entry` in the
@@ -36,9 +10,15 @@ export const canonical = (sql: Sql) => sql`
     entry.request_id, entry.client_id, entry.account_id, entry.verification_id, entry.scope, entry.purpose,
     entry.images, entry.result, encode(entry.token_id, 'hex'))::text`
 
-export type ListedEntry = Omit<Entry, 'tokenId'> & {
+/** A stored row; `readDetail` says what happened. */
+export type ListedEntry = StoredDetail & {
   id: string
   at: Date
+  requestId: string | null
+  clientId: string | null
+  accountId: string | null
+  verificationId: string | null
+  scope: string | null
   purpose: string | null
   index: string | null
 }

@@ -2,6 +2,7 @@ import type { Adapter, AdapterPayload } from 'oidc-provider'
 import { errors } from 'oidc-provider'
 import { type Db, isUnstorable } from '../db.ts'
 import type { Jobs } from '../jobs.ts'
+import { storeDetail } from '../ledger/details.ts'
 import { hashSecret, type Sealer } from '../secrets.ts'
 import { deleteClient, findClientMetadata, storeRegistered } from './clients.ts'
 import { withinConsent } from './grants.ts'
@@ -193,7 +194,7 @@ function artifactAdapter(
           with stored as (${stored} returning id, account_id, client_id, scope)
           insert into ledger_entry (kind, client_id, account_id, scope, purpose, result, token_id)
           select 'disclosure', stored.client_id, stored.account_id, scope, purpose,
-            ${`claims: ${told.join(', ')}`}, stored.id
+            ${storeDetail({ what: 'claims', names: told, images: [] }).result}, stored.id
           from stored left join consent using (account_id, client_id)`
     },
 

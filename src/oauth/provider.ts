@@ -279,17 +279,6 @@ export function createProvider({
 
   // The host of what is answered is the issuer's, whatever a stranger's headers say: see `pinHost`.
   provider.proxy = true
-  provider.use(answerFailures(renderError))
-  provider.use(async (ctx: KoaContextWithOIDC, next: () => Promise<void>) => {
-    await next()
-    const { error } = (ctx.body ?? {}) as { error?: unknown }
-    const clientId = ctx.oidc?.client?.clientId
-    const address = addressOf(ctx.req)
-    if (error === 'invalid_client')
-      security.emit('client_authentication_failed', { clientId, address })
-    if (ctx.oidc?.route === 'registration' && ctx.status === 201)
-      security.emit('client_registered', { clientId, address })
-  })
   applyPatches(provider, {
     issuer,
     db,
@@ -298,6 +287,9 @@ export function createProvider({
     accessTokenTtlSeconds: ACCESS_TOKEN_TTL_SECONDS,
     successorOf,
     findShown: (ctx) => shown.get(ctx),
+    renderError,
+    security,
+    addressOf,
   })
   // Koa's own: hang-ups of callers.
   provider.on('error' as never, (error: unknown) =>
@@ -343,25 +335,6 @@ const REFUSALS = [
   'revocation.error',
   'userinfo.error',
 ]
-
-/**
- * What fails outside the library's own error handling, after its routes for instance. Koa would answer it in plain text,
- * without any header that was set.
- */
-function answerFailures(renderError: (ctx: KoaContextWithOIDC, out: ErrorOut) => void) {
-  return async (ctx: KoaContextWithOIDC, next: () => Promise<void>) => {
-    try {
-      await next()
-    } catch (error) {
-      ctx.status = 500
-      renderError(ctx, {
-        error: 'server_error',
-        error_description: 'The server met an error. Try again in a moment.',
-      })
-      ctx.oidc.provider.emit('server_error', ctx, error as Error)
-    }
-  }
-}
 
 /** Before oidc-provider sees a request: it builds addresses from Host and X-Forwarded-*, so they are the issuer's. */
 export function pinHost(headers: Record<string, unknown>, issuer: string): void {

@@ -1,5 +1,6 @@
 import { html } from 'hono/html'
 import { type Html, page } from '../html.ts'
+import { type LedgerImage, readDetail } from '../ledger/details.ts'
 import type { ListedEntry } from '../ledger/entries.ts'
 
 type Look = ListedEntry & { who: string }
@@ -27,7 +28,7 @@ ${
     : data.entries.map(
         (look) => html`<article class="card">
 <h2>${look.who}</h2>
-<p>${wordsOf(look)}</p>
+<p>${describe(look)}</p>
 <p class="quiet"><time datetime="${look.at.toISOString()}">${TIME.format(look.at)}</time>${look.purpose ? html` · Stated purpose: ${look.purpose}` : ''} · Entry ${look.id}</p>
 </article>`,
       )
@@ -35,38 +36,67 @@ ${
 <p><a href="/">Back to your documents</a>${data.olderThan ? html` · <a href="/looks?before=${data.olderThan}" rel="next">Older</a>` : ''}</p>`,
   })
 
-function wordsOf({ kind, result, images = [], scope }: Look): string {
-  switch (kind) {
-    case 'disclosure': {
-      if (result === 'person') return 'Read your personal details.'
-      if (result === 'residency') return 'Read your residency.'
-      if (result === 'status') return 'Read whether your identity was verified, and no more.'
-      if (result.startsWith('age over'))
-        return `Read whether you are over ${result.slice(9)}, and no more.`
-      if (result.startsWith('event: ')) return 'Was told that your identity check has changed.'
-      if (result.startsWith('claims: ')) return wordsOfClaims(result.slice(8).split(', '), images)
-      if (result === 'nothing') return 'Asked for your identity check; there was nothing to show.'
-      const shown = listImages(images)
+function describe(look: Look): string {
+  const detail = readDetail(look)
+  switch (detail.what) {
+    case 'id-verification': {
+      const shown = listImages(detail.images)
       return shown ? `Was shown ${shown}.` : 'Was shown your identity check, without photos.'
     }
+    case 'image-metadata':
+      return `Read the size and date of ${listImages(detail.images)}, without seeing it.`
+    case 'nothing':
+      return 'Asked for your data; there was nothing to show.'
+    case 'natural-person':
+      return 'Read your personal details.'
+    case 'residency':
+      return 'Read your residency.'
+    case 'verification-status':
+      return 'Read whether your identity was verified, and no more.'
+    case 'age-over':
+      return `Read whether you are over ${detail.age}, and no more.`
+    case 'claims':
+      return describeClaims(detail.names, detail.images)
+    case 'event':
+      return 'Was notified that your identity check has changed.'
     case 'refusal':
-      return `Asked for something that you did not allow (${scope ?? ''}), and was refused.`
-    case 'operator-look':
-      return `Looked at your ${result}.`
-    case 'tenant-look':
-      return `Looked at your identity check (${result}).`
+      return `Asked for something that you did not allow (${look.scope ?? ''}), and was refused.`
+    case 'tenant-read':
+      return TENANT_READS[detail.of]
     case 'review':
-      return `Reviewed your identity check: ${result}.`
+      return `Reviewed your identity check and ${detail.decision} it.`
+    case 'operator-read':
+      return OPERATOR_READS[detail.of]
     case 'export':
       return 'Took a copy of all that is held of you.'
-    case 'erasure':
+    case 'verification-erasure':
       return 'An identity check was erased.'
+    case 'account-erasure':
+      return 'Your account was erased.'
+    case 'operator-review':
+      return `${detail.decision === 'accepted' ? 'Accepted' : 'Did not accept'} your document for this account. Reason: ${detail.reason}.`
+    case 'unrecognized':
+      return 'Read data of yours.'
   }
 }
 
-function listImages(images: NonNullable<Look['images']>): string {
-  const seen = images.map(({ type }) => IMAGES[type] ?? type.replaceAll('_', ' '))
-  return new Intl.ListFormat('en-GB').format([...new Set(seen)])
+const TENANT_READS = {
+  verification: 'Read one of your identity checks.',
+  verifications: 'Read the list of your identity checks.',
+  result: 'Read the result of an identity check.',
+  'started verification': 'Started an identity check for you.',
+}
+const OPERATOR_READS = {
+  resident: 'Read your personal details.',
+  verification: 'Read one of your identity checks.',
+  delivery: 'Read what a verification company sent about you.',
+  event: 'Read which notifications were sent about you.',
+  ledger: 'Read this list.',
+}
+
+function listImages(images: readonly LedgerImage[]): string {
+  const types = images.map(({ type }) => IMAGES[type] ?? type.replaceAll('_', ' '))
+  return new Intl.ListFormat('en-GB').format([...new Set(types)])
 }
 
 const CLAIMS: Record<string, string> = {
@@ -78,8 +108,8 @@ const CLAIMS: Record<string, string> = {
   verified_claims: 'what was verified of you',
 }
 
-function wordsOfClaims(names: string[], images: NonNullable<Look['images']>): string {
-  const told = [...new Set(names.map((name) => CLAIMS[name] ?? name))]
+function describeClaims(names: readonly string[], images: readonly LedgerImage[]): string {
+  const read = [...new Set(names.map((name) => CLAIMS[name] ?? name))]
   const shown = listImages(images)
-  return `Was told ${new Intl.ListFormat('en-GB').format(told)}${shown ? `, and shown ${shown}` : ''}.`
+  return `Read ${new Intl.ListFormat('en-GB').format(read)}${shown ? `, and was shown ${shown}` : ''}.`
 }

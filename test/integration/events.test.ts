@@ -26,12 +26,13 @@ import { webhookHeaders } from '../../src/events/webhook-signature.ts'
 import { startVerification } from '../../src/id-verification/operations.ts'
 import { eraseResident, eraseVerification } from '../../src/id-verification/retention.ts'
 import { createJobs, type Jobs } from '../../src/jobs.ts'
-import { append, listEntries } from '../../src/ledger/entries.ts'
+import { listEntries } from '../../src/ledger/entries.ts'
 import { deleteClient } from '../../src/oauth/clients.ts'
 import { changeConsent, revokeConsent } from '../../src/oauth/consents.ts'
 import { startApplication } from '../../src/sandbox/application.ts'
 import { createUserAgent } from '../../src/sandbox/user-agent.ts'
 import { createApplication } from '../support/application.ts'
+import { addEntry } from '../support/ledger.ts'
 import {
   ALL_SCOPES,
   addClient,
@@ -603,12 +604,10 @@ describe('nothing is lost, and nobody waits for another', () => {
     await application.call(`${portal.issuer}${API}/status`, tokens.access_token)
     await revokeConsent(portal.db, resident.id, client.client_id)
     await portal.db.begin(async (sql) => {
-      await append(sql, {
-        kind: 'disclosure',
+      await addEntry(sql, {
         clientId: reading.id,
         accountId: resident.id,
         verificationId: id,
-        result: 'shown',
       })
       await eraseVerification(parts(), id, 'operator')
     })

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { admitRole, withOwner } from '../../src/database-role.ts'
 import { type Db, migrate, openDb } from '../../src/db.ts'
 import { createJobs } from '../../src/jobs.ts'
-import { append, listEntries, listEntriesOfToken } from '../../src/ledger/entries.ts'
+import { listEntries, listEntriesOfToken } from '../../src/ledger/entries.ts'
 import { findHead, proveConsistency, proveInclusion } from '../../src/ledger/proofs.ts'
 import { sequence } from '../../src/ledger/sequencer.ts'
 import { isConsistent, isIncluded, leafHash } from '../../src/ledger/tree.ts'
@@ -16,6 +16,7 @@ import { createUserAgent } from '../../src/sandbox/user-agent.ts'
 import { hashSecret } from '../../src/secrets.ts'
 import { startWorker } from '../../src/worker.ts'
 import { createApplication } from '../support/application.ts'
+import { addEntry } from '../support/ledger.ts'
 import {
   addClient,
   addResident,
@@ -113,7 +114,9 @@ describe('each look leaves a row', () => {
     ])
     await addVerification(portal.parts, resident.id)
     await call(token, `${PATH}/images`)
-    expect(await listEntries(db, resident.id)).toHaveLength(1)
+    const [list] = await listEntries(db, resident.id)
+    expect(list).toMatchObject({ kind: 'disclosure', result: 'image metadata' })
+    expect(list?.images).toHaveLength(3)
     await call(token, `${PATH}/images/selfie`)
     const [row] = await listEntries(db, resident.id)
     expect(row).toMatchObject({
@@ -154,7 +157,8 @@ test('the resident reads who looked, in words, and nobody else does', async () =
   const { resident, client, token } = await signedIn()
   await addVerification(portal.parts, resident.id)
   for (let number = 0; number < 52; number++) await call(token, `${PATH}/images/selfie`)
-  await append(db, { kind: 'operator-look', accountId: resident.id, result: 'resident' })
+  const detail = { what: 'operator-read', of: 'resident' } as const
+  await addEntry(db, { detail, accountId: resident.id })
   const browser = createUserAgent()
   const signIn = await browser.open(`${portal.url}/`)
   await browser.submit(signIn, 'login', { email: resident.email, password: PASSWORD })
@@ -187,19 +191,17 @@ test('entries written at the same moment on two pools all get one place, whoever
   const inside = Promise.withResolvers<void>()
   // It takes its number first, and commits last.
   const slow = db.begin(async (sql) => {
-    await append(sql, { kind: 'disclosure', accountId, result: 'slow' })
+    await addEntry(sql, { accountId })
     inside.resolve()
     await gate.promise
   })
   await inside.promise
   await Promise.all(
-    Array.from({ length: 30 }, (_, index) =>
-      append(index % 2 ? db : other, { kind: 'disclosure', accountId, result: `fast ${index}` }),
-    ),
+    Array.from({ length: 30 }, (_, index) => addEntry(index % 2 ? db : other, { accountId })),
   )
   await db
     .begin(async (sql) => {
-      await append(sql, { kind: 'disclosure', accountId, result: 'taken back' })
+      await addEntry(sql, { accountId })
       throw new Error('taken back')
     })
     .catch(() => {})
@@ -218,7 +220,7 @@ test('entries written at the same moment on two pools all get one place, whoever
 
 test('proofs that anybody can check: of one entry, and of all that was there before', async () => {
   const accountId = randomUUID()
-  await append(db, { kind: 'disclosure', accountId, result: 'shown' })
+  await addEntry(db, { accountId })
   await sequence({ db, sign })
   const published = async (path = '') =>
     (await (await fetch(`${portal.url}/.well-known/ledger${path}`)).json()) as {
@@ -234,8 +236,7 @@ test('proofs that anybody can check: of one entry, and of all that was there bef
   expect(await createHeadJudge(before.keys)(before.head, before)).toBe(true)
   expect(await createHeadJudge(before.keys)(before.head, { ...before, size: 1 })).toBe(false)
 
-  for (let number = 0; number < 7; number++)
-    await append(db, { kind: 'disclosure', accountId, result: `shown ${number}` })
+  for (let number = 0; number < 7; number++) await addEntry(db, { accountId })
   await sequence({ db, sign })
   const after = await published()
   expect(after.size).toBe(before.size + 7)
@@ -287,7 +288,7 @@ test('an owner that is no superuser hands over what it made before', async () =>
     })
     await (await createJobs(urlOf(app), portal.parts.log)).stop()
     await withOwner(urlOf(app), async (sql) => {
-      await append(sql, { kind: 'operator-look', result: 'resident' })
+      await addEntry(sql, {})
       await expect(sql.unsafe('delete from ledger_entry')).rejects.toThrow('permission denied')
     })
   } finally {

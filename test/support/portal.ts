@@ -192,13 +192,14 @@ async function startOther(
 }
 
 /** Whose name every resident of the tests has, and whom the documents of the sandboxes show. */
-export const HOLDER = { givenName: 'Ana', surname: 'Mejia' }
+export const HOLDER = { givenName: 'Ana', surname: 'Mejia', dateOfBirth: '1990-02-03' }
 
 /** An invented resident who can sign in with `PASSWORD`. */
 export async function addResident(parts: Parts, given: { email?: string } = {}) {
   return await createAccount(parts.db, {
     email: given.email ?? `resident-${randomUUID()}@example.test`,
-    ...HOLDER,
+    givenName: HOLDER.givenName,
+    surname: HOLDER.surname,
     password: PASSWORD,
   })
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { decodeJwt } from 'jose'
 import type { AdapterPayload, KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { Sql } from '../../db.ts'
-import { append } from '../../ledger/entries.ts'
+import { disclose } from '../../ledger/disclosure.ts'
 import { hashSecret } from '../../secrets.ts'
 import { CLAIMS, isScope } from '../scopes.ts'
 import type { ShownImage } from '../verified-claims.ts'
@@ -35,18 +35,16 @@ async function writeRow(
   const requestId = randomUUID()
   // The one that was shown, or came with the ID token.
   const jti = (ctx.oidc.entities.AccessToken as { jti?: string } | undefined)?.jti
-  await append(sql, {
-    kind: 'disclosure',
+  const entry = {
+    detail: { what: 'claims', names, images: verified?.images ?? [] },
     requestId,
     clientId: ctx.oidc.client?.clientId,
     accountId: ctx.oidc.account?.accountId,
     verificationId: verified?.verificationId,
     scope,
     tokenId: jti === undefined ? undefined : hashSecret(jti),
-    images: verified?.images,
-    result: `claims: ${names.join(', ')}`,
-  })
-  ctx.set('X-Request-Id', requestId)
+  } as const
+  await disclose(sql, entry, () => ctx.set('X-Request-Id', requestId))
 }
 
 function ofUserinfo(ctx: KoaContextWithOIDC) {

@@ -1,11 +1,14 @@
-import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
+import type { ErrorOut, KoaContextWithOIDC, Provider } from 'oidc-provider'
+import type { ClientAddress } from '../../client-address.ts'
 import type { Db } from '../../db.ts'
 import type { Jobs } from '../../jobs.ts'
+import type { SecurityEvents } from '../../security-events.ts'
 import type { AccessTokens } from '../access-token.ts'
 import type { SuccessorOf } from '../adapter.ts'
 import { enqueueLogoutNotices } from './backchannel-logout.ts'
 import { recordClaims, type ShownVerified } from './claims.ts'
 import { acceptOwnSecret, compareHashedSecrets } from './client-secrets.ts'
+import { answerFailures } from './failures.ts'
 import { issueJwtAccessTokens } from './jwt-access-tokens.ts'
 import { allowOfflineAccess } from './offline-access.ts'
 import { deriveRefreshTokens } from './refresh-tokens.ts'
@@ -13,6 +16,7 @@ import { rejectReplays } from './replay.ts'
 import { acceptOwnResource } from './resource.ts'
 import { patchResponses } from './responses.ts'
 import { grantScopeAlternatives } from './scope-alternatives.ts'
+import { emitSecurityEvents } from './security-events.ts'
 import { createDeviceFormSession, updateSessions } from './sessions.ts'
 
 /** What the patches need of the process that makes the provider. */
@@ -25,6 +29,9 @@ export type PatchParts = {
   successorOf: SuccessorOf
   /** The verification behind the `verified_claims` of this response, if it has any. */
   findShown: (ctx: KoaContextWithOIDC) => ShownVerified | undefined
+  renderError: (ctx: KoaContextWithOIDC, out: ErrorOut) => void
+  security: SecurityEvents
+  addressOf: ClientAddress
 }
 type Patch = (provider: Provider, parts: PatchParts) => void
 
@@ -46,6 +53,8 @@ const PATCHES: readonly Patch[] = [
   createDeviceFormSession,
   enqueueLogoutNotices,
   // Middleware, the outermost first: claims are recorded before the response is changed.
+  answerFailures,
+  emitSecurityEvents,
   patchResponses,
   recordClaims,
 ]

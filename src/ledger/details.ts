@@ -1,0 +1,179 @@
+export type LedgerImage = { id: string; type: string; sha256: string | null }
+type Images = readonly LedgerImage[]
+
+const TENANT_READS = ['verification', 'verifications', 'result', 'started verification'] as const
+const OPERATOR_READS = ['resident', 'verification', 'delivery', 'event', 'ledger'] as const
+const ERASURE_REASONS = ['retention', 'resident', 'operator', 'tenant'] as const
+const OPERATOR_DECISIONS = ['accepted', 'rejected'] as const
+export type OperatorDecision = (typeof OPERATOR_DECISIONS)[number]
+export type OperatorRead = (typeof OPERATOR_READS)[number]
+export type ErasureReason = (typeof ERASURE_REASONS)[number]
+
+/** Personal data that was disclosed, and to which kind of reader. */
+export type Disclosure =
+  /** The verification and links to, or the bytes of, these images. */
+  | { what: 'id-verification'; images: Images }
+  /** Type, size and digest of these images: their list, and the answers to `HEAD` and `If-None-Match`. */
+  | { what: 'image-metadata'; images: Images }
+  /** That there is nothing to disclose. */
+  | { what: 'nothing' }
+  | { what: 'natural-person' }
+  | { what: 'residency' }
+  | { what: 'verification-status' }
+  | { what: 'age-over'; age: number }
+  /** Claims at userinfo or in an ID token; the images are those behind `verified_claims`. */
+  | { what: 'claims'; names: readonly string[]; images: Images }
+  | { what: 'event'; event: string }
+  | { what: 'tenant-read'; of: (typeof TENANT_READS)[number] }
+  /** A tenant decided about a verification, and was answered with it. */
+  | { what: 'review'; decision: 'approved' | 'declined' }
+  | { what: 'operator-read'; of: OperatorRead }
+  | { what: 'export' }
+
+/** Recorded, but no disclosure. */
+export type Act =
+  | { what: 'refusal' }
+  | { what: 'verification-erasure'; reason: ErasureReason }
+  | { what: 'account-erasure' }
+  /** An operator decided whether an approved document counts for the account, and why. */
+  | { what: 'operator-review'; decision: OperatorDecision; reason: string }
+
+/** What one ledger row says happened. */
+export type Detail = Disclosure | Act
+
+/** How a detail is stored, and hashed: never change it for one that exists. */
+export type StoredDetail = {
+  kind: 'disclosure' | 'refusal' | 'operator-look' | 'tenant-look' | 'review' | 'export' | 'erasure'
+  result: string
+  images: Images
+}
+
+/** The columns of a detail. */
+export function storeDetail(detail: Detail): StoredDetail {
+  const row = (kind: StoredDetail['kind'], result: string, images: Images = []) => ({
+    kind,
+    result,
+    images: images.map(({ id, type, sha256 }) => ({ id, type, sha256 })),
+  })
+  switch (detail.what) {
+    case 'id-verification':
+      return row('disclosure', 'shown', detail.images)
+    case 'image-metadata':
+      return row('disclosure', 'image metadata', detail.images)
+    case 'nothing':
+      return row('disclosure', 'nothing')
+    case 'natural-person':
+      return row('disclosure', 'person')
+    case 'residency':
+      return row('disclosure', 'residency')
+    case 'verification-status':
+      return row('disclosure', 'status')
+    case 'age-over':
+      return row('disclosure', `age over ${detail.age}`)
+    case 'claims':
+      return row('disclosure', `claims: ${detail.names.join(', ')}`, detail.images)
+    case 'event':
+      return row('disclosure', `event: ${detail.event}`)
+    case 'tenant-read':
+      return row('tenant-look', detail.of)
+    case 'review':
+      return row('review', detail.decision)
+    case 'operator-read':
+      return row('operator-look', detail.of)
+    case 'export':
+      return row('export', 'archive')
+    case 'refusal':
+      return row('refusal', 'missing_scopes')
+    case 'verification-erasure':
+      return row('erasure', detail.reason)
+    case 'account-erasure':
+      return row('erasure', 'account')
+    case 'operator-review':
+      return row('review', `${detail.decision}: ${detail.reason}`)
+  }
+}
+
+/**
+ * Reads the detail of a stored row, of whatever age. Returns `unrecognized` for a row that no version of this code wrote; never throws.
+ */
+export function readDetail({
+  kind,
+  result,
+  images = [],
+}: {
+  kind: string
+  result: string
+  images?: Images | undefined
+}): Detail | { what: 'unrecognized' } {
+  const unrecognized = { what: 'unrecognized' } as const
+  switch (kind) {
+    case 'disclosure':
+      return readDisclosure(result, images) ?? unrecognized
+    case 'tenant-look':
+      return readWord(TENANT_READS, result, (of) => ({ what: 'tenant-read', of })) ?? unrecognized
+    case 'operator-look':
+      return (
+        readWord(OPERATOR_READS, result, (of) => ({ what: 'operator-read', of })) ?? unrecognized
+      )
+    case 'review':
+      return readReview(result) ?? unrecognized
+    case 'export':
+      return { what: 'export' }
+    case 'refusal':
+      return { what: 'refusal' }
+    case 'erasure':
+      if (result === 'account') return { what: 'account-erasure' }
+      return (
+        readWord(ERASURE_REASONS, result, (reason) => ({ what: 'verification-erasure', reason })) ??
+        unrecognized
+      )
+    default:
+      return unrecognized
+  }
+}
+
+function readReview(result: string): Detail | undefined {
+  const tenants = readWord(['approved', 'declined'] as const, result, (decision) => ({
+    what: 'review',
+    decision,
+  }))
+  if (tenants) return tenants
+  const [, word = '', reason = ''] = /^(\w+): (.*)$/s.exec(result) ?? []
+  return readWord(OPERATOR_DECISIONS, word, (decision) => ({
+    what: 'operator-review',
+    decision,
+    reason,
+  }))
+}
+
+function readDisclosure(result: string, images: Images): Disclosure | undefined {
+  switch (result) {
+    case 'shown':
+      return { what: 'id-verification', images }
+    case 'image metadata':
+      return { what: 'image-metadata', images }
+    case 'nothing':
+      return { what: 'nothing' }
+    case 'person':
+      return { what: 'natural-person' }
+    case 'residency':
+      return { what: 'residency' }
+    case 'status':
+      return { what: 'verification-status' }
+  }
+  const [, age] = /^age over (\d+)$/.exec(result) ?? []
+  if (age !== undefined) return { what: 'age-over', age: Number(age) }
+  const [, prefix, rest = ''] = /^(claims|event): (.+)$/s.exec(result) ?? []
+  if (prefix === 'claims') return { what: 'claims', names: rest.split(', '), images }
+  if (prefix === 'event') return { what: 'event', event: rest }
+  return undefined
+}
+
+const readWord = <Word extends string>(
+  words: readonly Word[],
+  given: string,
+  make: (word: Word) => Detail,
+): Detail | undefined => {
+  const word = words.find((each) => each === given)
+  return word === undefined ? undefined : make(word)
+}

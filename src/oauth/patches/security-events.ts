@@ -1,0 +1,19 @@
+import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
+import type { PatchParts } from './patches.ts'
+
+/**
+ * Emits security events for failed client authentication and for registrations. The library has events for some of its
+ * endpoints only; unnecessary when every endpoint that authenticates a client emits one. 9.13 does not.
+ */
+export function emitSecurityEvents(provider: Provider, { security, addressOf }: PatchParts): void {
+  provider.use(async (ctx: KoaContextWithOIDC, next: () => Promise<void>) => {
+    await next()
+    const { error } = (ctx.body ?? {}) as { error?: unknown }
+    const clientId = ctx.oidc?.client?.clientId
+    const address = addressOf(ctx.req)
+    if (error === 'invalid_client')
+      security.emit('client_authentication_failed', { clientId, address })
+    if (ctx.oidc?.route === 'registration' && ctx.status === 201)
+      security.emit('client_registered', { clientId, address })
+  })
+}

@@ -1,0 +1,12 @@
+import type { Sql } from '../../src/db.ts'
+import type { Disclosure } from '../../src/ledger/details.ts'
+import { disclose } from '../../src/ledger/disclosure.ts'
+
+/** A ledger row about this account; which disclosure it is of does not matter, unless it is given. */
+export const addEntry = (
+  sql: Sql,
+  {
+    detail = { what: 'residency' },
+    ...entry
+  }: { detail?: Disclosure; clientId?: string; accountId?: string; verificationId?: string },
+) => disclose(sql, { detail, ...entry }, () => {})
