@@ -154,7 +154,7 @@ async function seed(parts: Parts, issuer: string): Promise<string[]> {
   })
   const issued: string[] = []
   for (let index = 0; index < RESIDENTS; index++) {
-    const account = await createAccount(db, {
+    const account = await createAccount(parts, {
       email: `resident-${index}@example.test`,
       givenName: 'Resident',
       surname: `Number ${index}`,
@@ -193,7 +193,8 @@ async function seed(parts: Parts, issuer: string): Promise<string[]> {
 }
 
 /** A web client with residents who can sign in, and a service client. */
-async function seedClients({ db }: Parts) {
+async function seedClients(parts: Parts) {
+  const { db } = parts
   const web = await createClient(db, {
     name: 'Benchmark of the code flow',
     redirectUris: [CALLBACK],
@@ -216,7 +217,7 @@ async function seedClients({ db }: Parts) {
     password,
   }))
   for (const { email } of residents)
-    await createAccount(db, { email, password, givenName: 'Ana', surname: 'Mejia' })
+    await createAccount(parts, { email, password, givenName: 'Ana', surname: 'Mejia' })
   return {
     web: { id: web.client_id, secret: web.client_secret ?? '' },
     service: { id: service.client_id, secret: service.client_secret ?? '' },

@@ -25,7 +25,7 @@ export async function settleResidents(world: World, count: number): Promise<Resi
   const residents: Resident[] = []
   for (let number = 0; number < count; number++) {
     const email = `resident-${randomUUID()}@example.test`
-    const account = await createAccount(db, {
+    const account = await createAccount(world.parts, {
       email,
       ...HOLDER,
       password: PASSWORD,

@@ -188,7 +188,8 @@ export function createApp(parts: AppParts): Hono<Env> {
       }),
     )
 
-  const guarded = { issuer, db, provider, forms, addressOf, security, log }
+  const { vault } = parts
+  const guarded = { issuer, db, vault, provider, forms, addressOf, security, log }
   app.route('/', callbackRoutes({ issuer, db, log }))
   app.route('/', clientLogoRoutes({ db }))
   app.route(
@@ -207,7 +208,6 @@ export function createApp(parts: AppParts): Hono<Env> {
       jobs: parts.jobs,
       guard,
       storage,
-      vault: parts.vault,
       imageOrigin: parts.imageOrigin,
     }),
   )

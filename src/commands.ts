@@ -405,7 +405,7 @@ const COMMANDS: Record<string, Command> = {
       'token-stdin': { type: 'boolean' },
       since: { type: 'string' },
     },
-    run: async ({ db }, values) => {
+    run: async ({ db, vault }, values) => {
       const since = some(values, 'since')
       if (since !== undefined && !/^\d{4}-\d{2}-\d{2}$/.test(since))
         throw new UsageError('--since is a day, such as 2026-03-01')
@@ -417,7 +417,7 @@ const COMMANDS: Record<string, Command> = {
       }
       const key = one(values, 'resident')
       // One who was erased is known by the id alone.
-      const accountId = key.includes('@') ? (await findResident(db, key)).id : key
+      const accountId = key.includes('@') ? (await findResident({ db, vault }, key)).id : key
       const entries = await listEntries(db, accountId, range)
       return showPersons(db, 'ledger', entries.length > 0 ? [ofAccount(accountId)] : [], entries)
     },
@@ -455,30 +455,33 @@ const COMMANDS: Record<string, Command> = {
       surname: { type: 'string' },
       'password-stdin': { type: 'boolean' },
     },
-    run: async ({ db }, values) => {
+    run: async ({ db, vault }, values) => {
       const email = one(values, 'email')
       if (!/^[^\s@]+@[^\s@]+$/.test(email)) throw new UsageError('--email is not an e-mail address')
-      const account = await createAccount(db, {
-        email,
-        givenName: one(values, 'given-name'),
-        surname: one(values, 'surname'),
-        ...(values['password-stdin'] ? { password: await readSecret() } : {}),
-      })
+      const account = await createAccount(
+        { db, vault },
+        {
+          email,
+          givenName: one(values, 'given-name'),
+          surname: one(values, 'surname'),
+          ...(values['password-stdin'] ? { password: await readSecret() } : {}),
+        },
+      )
       return { id: account.id, email: account.email }
     },
   },
   'resident list': {
     usage: 'resident list',
-    run: async ({ db }) => {
-      const accounts = await listAccounts(db)
+    run: async ({ db, vault }) => {
+      const accounts = await listAccounts(db, vault)
       const persons = accounts.map((account) => ofAccount(account.id))
       return showPersons(db, 'resident', persons, accounts)
     },
   },
   'resident show': {
     usage: 'resident show ID|EMAIL',
-    run: async ({ db }, _values, rest) => {
-      const resident = await findResident(db, id(rest, 'resident'))
+    run: async ({ db, vault }, _values, rest) => {
+      const resident = await findResident({ db, vault }, id(rest, 'resident'))
       return showPersons(db, 'resident', [ofAccount(resident.id)], resident)
     },
   },
@@ -487,7 +490,7 @@ const COMMANDS: Record<string, Command> = {
     usage: 'resident set ID|EMAIL --file F.json',
     options: { file: { type: 'string' } },
     run: async ({ db, vault }, values, rest) => {
-      const resident = await findResident(db, id(rest, 'resident'))
+      const resident = await findResident({ db, vault }, id(rest, 'resident'))
       await setPerson({ db, vault }, resident.id, await readJsonFile(one(values, 'file')), (sql) =>
         compareAllWithAccount(sql, vault, resident.id),
       )
@@ -499,17 +502,19 @@ const COMMANDS: Record<string, Command> = {
   },
   'resident suspend': {
     usage: 'resident suspend ID|EMAIL',
-    run: async ({ db }, _values, rest) => {
-      const resident = await findResident(db, id(rest, 'resident'))
-      const changed = await setAccountStatus(db, resident.id, 'suspended')
+    run: async ({ db, vault }, _values, rest) => {
+      const resident = await findResident({ db, vault }, id(rest, 'resident'))
+      await setAccountStatus(db, resident.id, 'suspended')
+      const changed = { ...resident, status: 'suspended' }
       return showPersons(db, 'resident', [ofAccount(resident.id)], changed)
     },
   },
   'resident resume': {
     usage: 'resident resume ID|EMAIL',
-    run: async ({ db }, _values, rest) => {
-      const resident = await findResident(db, id(rest, 'resident'))
-      const changed = await setAccountStatus(db, resident.id, 'active')
+    run: async ({ db, vault }, _values, rest) => {
+      const resident = await findResident({ db, vault }, id(rest, 'resident'))
+      await setAccountStatus(db, resident.id, 'active')
+      const changed = { ...resident, status: 'active' }
       return showPersons(db, 'resident', [ofAccount(resident.id)], changed)
     },
   },
@@ -518,7 +523,7 @@ const COMMANDS: Record<string, Command> = {
     usage: 'resident export ID|EMAIL --out FILE.zip',
     options: { out: { type: 'string' } },
     run: async ({ db, storage, sealer, vault, log }, values, rest) => {
-      const resident = await findResident(db, id(rest, 'resident'))
+      const resident = await findResident({ db, vault }, id(rest, 'resident'))
       const file = one(values, 'out')
       const ring = await openKeyRing(db, sealer, log)
       try {
@@ -535,9 +540,9 @@ const COMMANDS: Record<string, Command> = {
   },
   'resident erase': {
     usage: 'resident erase ID|EMAIL',
-    run: ({ db, runtime, log }, _values, rest) =>
+    run: ({ db, vault, runtime, log }, _values, rest) =>
       withJobs({ runtime, log }, async (jobs) => {
-        const resident = await findResident(db, id(rest, 'resident'))
+        const resident = await findResident({ db, vault }, id(rest, 'resident'))
         const verifications = await eraseResident({ db, jobs }, resident.id)
         log.info('resident erased', { accountId: resident.id })
         return { id: resident.id, erased: true, verifications: verifications ?? [] }
@@ -616,8 +621,8 @@ const COMMANDS: Record<string, Command> = {
       resident: { type: 'string' },
       integration: { type: 'string' },
     },
-    run: async ({ db, sealer, issuer = 'http://localhost' }, values) => {
-      const resident = await findResident(db, one(values, 'resident'))
+    run: async ({ db, vault, sealer, issuer = 'http://localhost' }, values) => {
+      const resident = await findResident({ db, vault }, one(values, 'resident'))
       return startVerification(
         { db, sealer, issuer },
         {
@@ -863,8 +868,10 @@ async function readJsonFile(file: string): Promise<unknown> {
   }
 }
 
-async function findResident(db: Parts['db'], key: string) {
-  const account = key.includes('@') ? await findAccountByEmail(db, key) : await findAccount(db, key)
+async function findResident({ db, vault }: Pick<Parts, 'db' | 'vault'>, key: string) {
+  const account = key.includes('@')
+    ? await findAccountByEmail(db, vault, key)
+    : await findAccount(db, vault, key)
   return found(account, 'resident')
 }
 

@@ -88,9 +88,9 @@ async function startVendor(
 }
 
 /** Residents of the demo carry documents in their own names. */
-async function findHolder({ db }: Served['parts'], verificationId: string) {
+async function findHolder({ db, vault }: Served['parts'], verificationId: string) {
   const verification = await findVerificationRow(db, verificationId)
-  const account = verification?.accountId && (await findAccount(db, verification.accountId))
+  const account = verification?.accountId && (await findAccount(db, vault, verification.accountId))
   return account ? { givenName: account.givenName, surname: account.surname } : undefined
 }
 
@@ -111,7 +111,8 @@ async function readJson(file: string): Promise<unknown> {
 }
 
 const findResident = async ({ parts }: Served) =>
-  (await findAccountByEmail(parts.db, RESIDENT.email)) ?? (await createAccount(parts.db, RESIDENT))
+  (await findAccountByEmail(parts.db, parts.vault, RESIDENT.email)) ??
+  (await createAccount(parts, RESIDENT))
 
 /** What the consent page tells of the bank. */
 async function introduce({ parts }: Served, clientId: string, redirectUri: string) {

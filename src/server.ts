@@ -117,6 +117,7 @@ export async function startServer(
       issuer,
       db,
       sealer,
+      vault: parts.vault,
       keys: ring.current(),
       tokens,
       outbound: parts.outbound,

@@ -1,3 +1,4 @@
+import { sealStoredAccounts } from './accounts/accounts.ts'
 import { deleteOldLinks, startResetLinks } from './accounts/mail-links.ts'
 import { sealStoredPersons } from './accounts/natural-person.ts'
 import { deleteOldChallenges } from './accounts/passkeys.ts'
@@ -38,7 +39,7 @@ export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
     deliverLogout({ db, ring, outbound: parts.outbound, log }, notice),
   )
   await jobs.work('fetch-logo', 1, ({ clientId }) => fetchRegisteredLogo(parts, clientId))
-  await startResetLinks({ db, sealer, jobs, log })
+  await startResetLinks({ db, sealer, vault, jobs, log })
   const sender = startSender({
     db,
     sealer,
@@ -101,7 +102,7 @@ function createSealing({ db, vault, log }: Pick<Parts, 'db' | 'vault' | 'log'>) 
   let isStopping = false
   let running: Promise<void> | undefined
   async function run() {
-    for (const sealBatch of [sealStoredBodies, sealStoredPersons])
+    for (const sealBatch of [sealStoredAccounts, sealStoredBodies, sealStoredPersons])
       for (let sealed = 1; sealed > 0 && !isStopping; ) sealed = await sealBatch(db, vault)
   }
   return {

@@ -5,7 +5,8 @@ import type { JobData, Jobs } from '../jobs.ts'
 import type { Log } from '../log.ts'
 import { enqueueMail } from '../mail.ts'
 import { hashSecret, randomSecret, type Sealer } from '../secrets.ts'
-import { emailKey, findAccountByEmail } from './accounts.ts'
+import type { Vault } from '../vault.ts'
+import { emailKey, findAccountByEmail, hashEmail } from './accounts.ts'
 import { confirmEmailMail, resetMail } from './mails.ts'
 import { countAttempt } from './throttle.ts'
 
@@ -20,7 +21,7 @@ export type MailLink = { accountId: string; email: string; browser: string }
 const LIFE_SECONDS = { reset: 30 * 60, email: 24 * 3600 }
 const SEALED_FOR = 'reset request'
 
-type Parts = { db: Db; sealer: Sealer; jobs: Jobs }
+type Parts = { db: Db; sealer: Sealer; vault: Vault; jobs: Jobs }
 
 const requestSchema = z.object({
   requestId: z.uuid(),
@@ -36,11 +37,15 @@ const requestSchema = z.object({
  * a job, so that nobody can tell by the answer or its time. Answers the seconds to wait, 0 when it was taken.
  */
 export async function requestReset(
-  { db, sealer, jobs }: Parts,
+  { db, sealer, vault, jobs }: Parts,
   asked: { email: string; address: string; browser: string; issuer: string },
 ): Promise<number> {
   const key = emailKey(asked.email).slice(0, 320)
-  const wait = await countAttempt(db, { what: 'mail', emailKey: key, address: asked.address })
+  const wait = await countAttempt(db, {
+    what: 'mail',
+    emailKey: await hashEmail(db, vault, key),
+    address: asked.address,
+  })
   if (wait > 0) return wait
   const request: z.infer<typeof requestSchema> = {
     requestId: randomUUID(),
@@ -63,14 +68,14 @@ async function makeResetLink(
   parts: Parts & { log: Log },
   { requestSealed }: JobData<'make-reset-link'>,
 ): Promise<void> {
-  const { db, sealer, log } = parts
+  const { db, sealer, vault, log } = parts
   const asked = requestSchema.parse(JSON.parse(sealer.open(requestSealed, SEALED_FOR)))
   const expiresAt = new Date(asked.askedAt + LIFE_SECONDS.reset * 1000)
   if (expiresAt < new Date()) return
   await db.begin(async (sql) => {
-    const account = await findAccountByEmail(sql, asked.emailKey)
+    const account = await findAccountByEmail(sql, vault, asked.emailKey)
     if (account?.status !== 'active') return
-    const token = await insertLink(sql, {
+    const token = await insertLink(sql, vault, {
       requestId: asked.requestId,
       purpose: 'reset',
       accountId: account.id,
@@ -92,13 +97,13 @@ export async function requestEmailChange(
 ): Promise<number> {
   const wait = await countAttempt(parts.db, {
     what: 'mail',
-    emailKey: emailKey(asked.email),
+    emailKey: await hashEmail(parts.db, parts.vault, asked.email),
     address: asked.address,
   })
   if (wait > 0) return wait
   const expiresAt = new Date(Date.now() + LIFE_SECONDS.email * 1000)
   await parts.db.begin(async (sql) => {
-    const token = await insertLink(sql, { ...asked, purpose: 'email', expiresAt })
+    const token = await insertLink(sql, parts.vault, { ...asked, purpose: 'email', expiresAt })
     const mail = confirmEmailMail(
       asked.email,
       `${asked.issuer}/verify-email/${token}`,
@@ -112,47 +117,75 @@ export async function requestEmailChange(
 /** Answers the token, or `undefined` when this request made its link before. */
 async function insertLink(
   sql: Sql,
+  vault: Vault,
   link: MailLink & { requestId?: string; purpose: LinkPurpose; expiresAt: Date },
 ): Promise<string | undefined> {
   const token = randomSecret()
+  const hash = hashSecret(token)
+  const sealed = await vault.seal(sql, { accountId: link.accountId }, placeOf(hash), link.email)
   const [row] = await sql`
-    insert into mail_link (token_hash, request_id, purpose, account_id, browser_hash, email, expires_at)
-    values (${hashSecret(token)}, ${link.requestId ?? randomUUID()}, ${link.purpose}, ${link.accountId},
-      ${Buffer.from(link.browser, 'hex')}, ${link.email}, ${link.expiresAt})
+    insert into mail_link (token_hash, request_id, purpose, account_id, browser_hash, email_sealed, expires_at)
+    values (${hash}, ${link.requestId ?? randomUUID()}, ${link.purpose}, ${link.accountId},
+      ${Buffer.from(link.browser, 'hex')}, ${sealed}, ${link.expiresAt})
     on conflict (request_id) do nothing
     returning 1`
   return row && token
 }
 
+const placeOf = (tokenHash: Buffer) => ({
+  table: 'mail_link',
+  column: 'email_sealed',
+  row: tokenHash.toString('hex'),
+})
+
+type LinkRow = Omit<MailLink, 'email'> & {
+  tokenHash: Buffer
+  /** In the clear where an earlier version made the link. */
+  email: string | null
+  emailSealed: Buffer | null
+}
+
+async function openLink(
+  sql: Sql,
+  vault: Vault,
+  { accountId, browser, tokenHash, email, emailSealed }: LinkRow,
+): Promise<MailLink> {
+  if (!emailSealed) return { accountId, browser, email: email ?? '' }
+  const opened = await vault.open(sql, placeOf(tokenHash), emailSealed)
+  return { accountId, browser, email: opened.toString() }
+}
+
 /** A link that can still be used, whoever opens it; or `undefined`. */
 export async function findLink(
   sql: Sql,
+  vault: Vault,
   purpose: LinkPurpose,
   token: string,
 ): Promise<MailLink | undefined> {
-  const [row] = await sql<MailLink[]>`
-    select account_id, mail_link.email, encode(browser_hash, 'hex') as browser
+  const [row] = await sql<LinkRow[]>`
+    select account_id, mail_link.email, email_sealed, token_hash, encode(browser_hash, 'hex') as browser
     from mail_link join account on account.id = account_id and account.status = 'active'
     where token_hash = ${hashSecret(token)} and purpose = ${purpose}
       and used_at is null and expires_at > now()`
-  return row
+  return row && openLink(sql, vault, row)
 }
 
 /** Uses it up, in the browser that asked for it; of many at once one gets it. */
 export async function consumeLink(
   sql: Sql,
+  vault: Vault,
   purpose: LinkPurpose,
   token: string,
   browser: string,
 ): Promise<MailLink | undefined> {
-  const [row] = await sql<MailLink[]>`
+  const [row] = await sql<LinkRow[]>`
     update mail_link set used_at = now()
     from account
     where token_hash = ${hashSecret(token)} and purpose = ${purpose} and browser_hash = ${Buffer.from(browser, 'hex')}
       and used_at is null and expires_at > now()
       and account.id = account_id and account.status = 'active'
-    returning account_id, mail_link.email, encode(browser_hash, 'hex') as browser`
-  return row
+    returning account_id, mail_link.email, email_sealed, token_hash, encode(browser_hash, 'hex') as browser`
+  return row && openLink(sql, vault, row)
 }
 
 /** Every link of this account that was not used yet: what it was sent for has changed. */

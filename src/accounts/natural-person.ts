@@ -105,7 +105,7 @@ export async function setPerson(
     const before = (await readPerson(sql, vault, accountId)) ?? NOTHING_KNOWN
     await writePerson(sql, vault, accountId, { ...before, ...person })
     if (givenName !== undefined || surname !== undefined)
-      await setNameFromRegistry(sql, accountId, { givenName, surname })
+      await setNameFromRegistry(sql, vault, accountId, { givenName, surname })
     if (residency === null) await sql`delete from residency where account_id = ${accountId}`
     if (residency) await writeResidency(sql, vault, accountId, residency)
     await onChanged(sql)
@@ -217,7 +217,7 @@ export async function findPerson(
   vault: Vault,
   accountId: string,
 ): Promise<NaturalPerson | undefined> {
-  const account = await findAccount(sql, accountId)
+  const account = await findAccount(sql, vault, accountId)
   if (!account) return undefined
   const { givenName, surname } = account
   const person = (await readPerson(sql, vault, accountId)) ?? NOTHING_KNOWN
@@ -237,7 +237,7 @@ export async function findReference(
   vault: Vault,
   accountId: string,
 ): Promise<AccountReference | undefined> {
-  const account = await findAccount(sql, accountId)
+  const account = await findAccount(sql, vault, accountId)
   if (!account) return undefined
   const { nameSource, givenName, surname } = account
   const person = await readPerson(sql, vault, accountId)

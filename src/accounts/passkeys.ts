@@ -89,7 +89,7 @@ export async function signInWithPasskey(
   const known = answer && (await findCredential(db, answer.id))
   const attempt = {
     what: 'sign-in',
-    emailKey: known?.emailKey,
+    emailKey: known?.emailMac?.toString('hex'),
     address: tried.address,
     unguessable: true,
   } as const
@@ -126,7 +126,8 @@ export async function signInWithPasskey(
 type Credential = {
   id: string
   accountId: string
-  emailKey: string
+  /** `null` for an account that is not sealed yet. */
+  emailMac: Buffer | null
   publicKey: Buffer
   counter: number
   synced: boolean
@@ -134,7 +135,7 @@ type Credential = {
 
 async function findCredential(sql: Sql, id: string): Promise<Credential | undefined> {
   const [row] = await sql<Credential[]>`
-    select passkey.id, account_id, email_key, public_key, counter::float8 as counter, synced
+    select passkey.id, account_id, email_mac, public_key, counter::float8 as counter, synced
     from passkey join account on account.id = account_id and account.status = 'active'
     where passkey.id = ${id}`
   return row

@@ -1,5 +1,6 @@
 import type { Db } from '../db.ts'
-import { emailKey, findCredentials } from './accounts.ts'
+import type { Vault } from '../vault.ts'
+import { findCredentials, hashEmail } from './accounts.ts'
 import { TooBusyError, verifyPassword } from './passwords.ts'
 import { type Attempt, countAttempt, giveBack, recordSuccess } from './throttle.ts'
 
@@ -31,17 +32,22 @@ const BUSY = {
 
 /** Checks e-mail and password. Unknown, wrong and suspended answer alike and take the same time; `error` is for the person. */
 export async function signIn(
-  db: Db,
+  { db, vault }: { db: Db; vault: Vault },
   tried: { email: string; password: string; address: string },
 ): Promise<SignIn> {
-  const key = emailKey(tried.email).slice(0, 320)
-  return throttled(db, { what: 'sign-in', emailKey: key, address: tried.address }, async () => {
-    const credentials = await findCredentials(db, key)
-    const matches = await verifyPassword(tried.password, credentials?.passwordHash)
-    return matches && credentials
-      ? { outcome: 'signed-in', accountId: credentials.id, method: 'password' }
-      : { ...REFUSED, accountId: credentials?.id }
-  })
+  const email = tried.email.slice(0, 320)
+  const emailHash = await hashEmail(db, vault, email)
+  return throttled(
+    db,
+    { what: 'sign-in', emailKey: emailHash, address: tried.address },
+    async () => {
+      const credentials = await findCredentials(db, vault, email)
+      const matches = await verifyPassword(tried.password, credentials?.passwordHash)
+      return matches && credentials
+        ? { outcome: 'signed-in', accountId: credentials.id, method: 'password' }
+        : { ...REFUSED, accountId: credentials?.id }
+    },
+  )
 }
 
 /** Every way in goes through here: the try is counted, then judged, and given back unless it was wrong. */

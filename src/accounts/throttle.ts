@@ -23,7 +23,7 @@ const KNOWN_DAYS = 90
 
 export type Attempt = {
   what: keyof typeof RULES
-  /** As `emailKey` writes it; `undefined` when nobody can say whose account is tried. */
+  /** As `hashEmail` writes it; `undefined` when nobody can say whose account is tried. */
   emailKey: string | undefined
   address: string
   /** A try that cannot be a guess is not held up by what strangers guess elsewhere. */

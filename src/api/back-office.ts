@@ -103,7 +103,7 @@ export function backOfficeRoutes(parts: Parts): Hono {
       const { tenant, clientId } = c.var.service
       const given = await readJson(c, startSchema)
       const { vendor, integration, subjectId, callback_url: url, state } = given
-      if (!(await findAccount(db, subjectId)))
+      if (!(await findAccount(db, vault, subjectId)))
         throw new ApiError(
           404,
           'not_found',

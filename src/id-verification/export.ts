@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { open, rename, rm } from 'node:fs/promises'
 import { Zip, ZipPassThrough } from 'fflate'
+import { findAccount } from '../accounts/accounts.ts'
 import { findPerson, findResidency } from '../accounts/natural-person.ts'
 import { listPasskeys } from '../accounts/passkeys.ts'
 import type { Db, Sql } from '../db.ts'
@@ -107,11 +108,10 @@ function startArchive(write: (chunk: Uint8Array) => Promise<unknown>) {
 }
 
 async function readAccount(sql: Sql, vault: Vault, accountId: string) {
-  const [account] = await sql`
-    select id, email, email_verified, given_name, surname, status, created_at, updated_at
-    from account where id = ${accountId}`
+  const [times] = await sql`select created_at, updated_at from account where id = ${accountId}`
   return {
-    ...account,
+    ...(await findAccount(sql, vault, accountId)),
+    ...times,
     person: await findPerson(sql, vault, accountId),
     residency: await findResidency(sql, vault, accountId),
   }

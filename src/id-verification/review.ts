@@ -63,7 +63,7 @@ export async function findOfferedName(
   vault: Vault,
   accountId: string,
 ): Promise<{ verificationId: string; givenName: string; surname: string } | undefined> {
-  const account = await findAccount(sql, accountId)
+  const account = await findAccount(sql, vault, accountId)
   if (account?.nameSource !== 'resident') return undefined
   const [latest] = await sql<{ id: string; attemptId: string | null }[]>`
     select id, attempt_id from latest_approved where account_id = ${accountId}`
@@ -85,7 +85,7 @@ export async function adoptDocumentName(
   return await db.begin(async (sql) => {
     const offered = await findOfferedName(sql, vault, accountId)
     if (offered?.verificationId !== verificationId) return false
-    await setNameFromDocument(sql, accountId, offered)
+    await setNameFromDocument(sql, vault, accountId, offered)
     await compareAllWithAccount(sql, vault, accountId)
     return true
   })

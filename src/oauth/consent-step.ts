@@ -6,6 +6,7 @@ import { ApiError } from '../errors.ts'
 import type { Html } from '../html.ts'
 import type { Log } from '../log.ts'
 import type { SecurityEvents } from '../security-events.ts'
+import type { Vault } from '../vault.ts'
 import { type ClientProfile, findClientProfile } from './client-profile.ts'
 import { readChoice } from './consent-form.ts'
 import { consentPage, type HeldDocuments } from './consent-page.ts'
@@ -18,6 +19,7 @@ export type FindDocuments = (accountId: string) => Promise<HeldDocuments | undef
 
 type Parts = {
   db: Db
+  vault: Vault
   provider: () => Provider
   findDocuments: FindDocuments
   security: SecurityEvents
@@ -26,14 +28,14 @@ type Parts = {
 type Details = Awaited<ReturnType<Provider['interactionDetails']>>
 
 /** The consent half of an interaction, for the browser and the device flow alike. */
-export function createConsentStep({ db, provider, findDocuments, security, log }: Parts) {
+export function createConsentStep({ db, vault, provider, findDocuments, security, log }: Parts) {
   async function read(details: Details) {
     const clientId = String(details.params.client_id)
     const accountId = details.session?.accountId ?? ''
     const [client, profile, account, before] = await Promise.all([
       provider().Client.find(clientId),
       findClientProfile(db, clientId),
-      findAccount(db, accountId),
+      findAccount(db, vault, accountId),
       findConsent(db, accountId, clientId),
     ])
     if (!client || !profile || !account)

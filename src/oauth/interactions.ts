@@ -9,6 +9,7 @@ import { ApiError } from '../errors.ts'
 import { securityHeaders } from '../html.ts'
 import type { Log } from '../log.ts'
 import type { SecurityEvents } from '../security-events.ts'
+import type { Vault } from '../vault.ts'
 import { createConsentStep, type FindDocuments } from './consent-step.ts'
 import { ACR, judgeLogin, loginOf } from './logins.ts'
 import { errorPage, signInPage } from './pages.ts'
@@ -17,6 +18,7 @@ import { type FormTokens, identifyBrowser, isSameOrigin } from './sessions.ts'
 type Parts = {
   issuer: string
   db: Db
+  vault: Vault
   provider: () => Provider
   forms: FormTokens
   addressOf: ClientAddress

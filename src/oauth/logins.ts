@@ -2,6 +2,7 @@ import { signInWithPasskey } from '../accounts/passkeys.ts'
 import { type SignIn, type SignInMethod, signIn } from '../accounts/sign-in.ts'
 import type { Db } from '../db.ts'
 import type { SecurityEvents } from '../security-events.ts'
+import type { Vault } from '../vault.ts'
 
 /** What `acr` says of a sign-in: that it was by something to know, or by a key that no other site can ask for. */
 export const ACR = {
@@ -23,7 +24,7 @@ export const loginOf = (accountId: string, method: SignInMethod) => ({
 
 /** Judges the form of any page that asks who somebody is: its e-mail and password, or the passkey that a script put into it. */
 export async function judgeLogin(
-  parts: { db: Db; issuer: string; security: SecurityEvents },
+  parts: { db: Db; vault: Vault; issuer: string; security: SecurityEvents },
   given: Login,
 ): Promise<SignIn> {
   const judged = await judge(parts, given)
@@ -45,13 +46,19 @@ function noteSignIn(security: SecurityEvents, judged: SignIn, { form, address }:
     })
 }
 
-async function judge({ db, issuer }: { db: Db; issuer: string }, given: Login): Promise<SignIn> {
+async function judge(
+  { db, vault, issuer }: { db: Db; vault: Vault; issuer: string },
+  given: Login,
+): Promise<SignIn> {
   const { form, address, browser } = given
   if (form.passkey)
     return signInWithPasskey(db, { issuer, browser, answer: String(form.passkey), address })
-  return signIn(db, {
-    email: String(form.email ?? ''),
-    password: String(form.password ?? ''),
-    address,
-  })
+  return signIn(
+    { db, vault },
+    {
+      email: String(form.email ?? ''),
+      password: String(form.password ?? ''),
+      address,
+    },
+  )
 }

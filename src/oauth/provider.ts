@@ -10,6 +10,7 @@ import type { Outbound } from '../outbound.ts'
 import { requestIdOf } from '../response-headers.ts'
 import { randomSecret, type Sealer } from '../secrets.ts'
 import type { SecurityEvent, SecurityEvents } from '../security-events.ts'
+import type { Vault } from '../vault.ts'
 import type { AccessTokens } from './access-token.ts'
 import { createAdapter, type SuccessorOf } from './adapter.ts'
 import { findConsent } from './consents.ts'
@@ -61,6 +62,7 @@ type Parts = {
   issuer: string
   db: Db
   sealer: Sealer
+  vault: Vault
   keys: SigningKeys
   tokens: AccessTokens
   outbound: Outbound
@@ -79,6 +81,7 @@ export function createProvider({
   issuer,
   db,
   sealer,
+  vault,
   keys,
   tokens,
   outbound,
@@ -108,7 +111,7 @@ export function createProvider({
     adapter: (name: string) => createAdapter(db, name, { sealer, jobs, successorOf }),
     jwks: keys.privateJwks as never,
     findAccount: async (ctx, accountId) => {
-      const account = await findAccount(db, accountId)
+      const account = await findAccount(db, vault, accountId)
       if (account?.status !== 'active') return undefined
       return {
         accountId,

@@ -18,6 +18,7 @@ import {
   type SignedIn,
 } from '../oauth/sessions.ts'
 import type { SecurityEvents } from '../security-events.ts'
+import type { Vault } from '../vault.ts'
 import { confirmPage } from './guard-pages.ts'
 
 /** What is shown or changed with care asks for a sign-in or a confirmation that is no older than this. */
@@ -26,6 +27,7 @@ const RECENT_SECONDS = 15 * 60
 export type GuardParts = {
   issuer: string
   db: Db
+  vault: Vault
   provider: () => Provider
   forms: FormTokens
   addressOf: ClientAddress
@@ -49,7 +51,7 @@ export function createGuard(parts: GuardParts) {
       c.env.incoming,
       c.env.outgoing,
     )
-    const account = session && (await findAccount(db, session.accountId))
+    const account = session && (await findAccount(db, parts.vault, session.accountId))
     if (!session || account?.status !== 'active') return undefined
     const age = Date.now() / 1000 - session.authenticatedAt
     return { session, account, isRecent: age <= RECENT_SECONDS }

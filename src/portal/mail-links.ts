@@ -1,7 +1,7 @@
 import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { emailKey, findAccount, setEmail, setPasswordHash } from '../accounts/accounts.ts'
+import { findAccount, hashEmail, setEmail, setPasswordHash } from '../accounts/accounts.ts'
 import {
   consumeLink,
   deleteUnusedLinks,
@@ -37,7 +37,7 @@ const TOKEN = ':token{[\\w-]{43}}' as const
 
 /** `/reset` and `/verify-email`: what residents do by links that come by mail. */
 export function mailLinkRoutes(parts: Parts): Hono<Env> {
-  const { issuer, db, forms, security, log } = parts
+  const { issuer, db, vault, forms, security, log } = parts
   const routes = new Hono<Env>()
   routes.use(bodyLimit({ maxSize: 16 * 1024 }))
 
@@ -63,7 +63,7 @@ export function mailLinkRoutes(parts: Parts): Hono<Env> {
   async function requireLink(c: Context<Env>, purpose: LinkPurpose) {
     const token = c.req.param('token') ?? ''
     const browser = browserOf(c)
-    const link = await findLink(db, purpose, token)
+    const link = await findLink(db, vault, purpose, token)
     if (!link) throw usedUp()
     if (link.browser !== browser)
       throw new ApiError(
@@ -135,12 +135,12 @@ export function mailLinkRoutes(parts: Parts): Hono<Env> {
       return show(c, again('Many people are signing in just now. Please try again.'), 503)
     }
     await db.begin(async (sql) => {
-      const used = await consumeLink(sql, 'reset', link.token, link.browser)
-      const account = used && (await setPasswordHash(sql, used.accountId, passwordHash))
+      const used = await consumeLink(sql, vault, 'reset', link.token, link.browser)
+      const account = used && (await setPasswordHash(sql, vault, used.accountId, passwordHash))
       if (!account) throw usedUp()
       await endSessions(sql, parts, account.id, 'all')
       await deleteUnusedLinks(sql, account.id)
-      await clearAttempts(sql, emailKey(account.email))
+      await clearAttempts(sql, await hashEmail(sql, vault, account.email))
       await enqueueMail(sql, parts, passwordChangedMail(account.email))
     })
     security.emit('password_changed', { accountId: link.accountId, method: 'mail_link' })
@@ -165,10 +165,10 @@ export function mailLinkRoutes(parts: Parts): Hono<Env> {
     const link = await requireLink(c, 'email')
     await requireForm(c, link.form)
     await db.begin(async (sql) => {
-      const used = await consumeLink(sql, 'email', link.token, link.browser)
-      const before = used && (await findAccount(sql, used.accountId))
+      const used = await consumeLink(sql, vault, 'email', link.token, link.browser)
+      const before = used && (await findAccount(sql, vault, used.accountId))
       if (!used || !before) throw usedUp()
-      if (!(await setEmail(sql, used.accountId, used.email)))
+      if (!(await setEmail(sql, vault, used.accountId, used.email)))
         throw new ApiError(409, 'email_taken', 'This address belongs to another account.')
       await deleteUnusedLinks(sql, used.accountId)
       await enqueueMail(sql, parts, emailChangedMail(before.email, used.email))

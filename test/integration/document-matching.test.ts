@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createAccount } from '../../src/accounts/accounts.ts'
+import { createAccount, findAccount } from '../../src/accounts/accounts.ts'
 import { OperatorError } from '../../src/errors.ts'
 import { setStream } from '../../src/events/streams.ts'
 import { announceExpiredDocuments, reviewVerification } from '../../src/id-verification/review.ts'
@@ -249,7 +249,7 @@ test('verified claims attest the document, not the account: what the vendor did 
 })
 
 test("residents' own words are no reference: the document's name replaces theirs when they confirm it", async () => {
-  const { id } = await createAccount(portal.db, {
+  const { id } = await createAccount(portal.parts, {
     email: `${randomUUID()}@example.test`,
     givenName: 'Annie',
     surname: 'M',
@@ -265,9 +265,11 @@ test("residents' own words are no reference: the document's name replaces theirs
   const { browser, open } = await home(resident)
   expect((await open()).text).toContain('ANA MEJIA')
   await browser.submit(await open(), 'adopt')
-  const [account] = await portal.db`
-    select given_name, surname, name_source from account where id = ${id}`
-  expect(account).toEqual({ givenName: 'ANA', surname: 'MEJIA', nameSource: 'document' })
+  expect(await findAccount(portal.db, portal.parts.vault, id)).toMatchObject({
+    givenName: 'ANA',
+    surname: 'MEJIA',
+    nameSource: 'document',
+  })
   // From now on another person's document does not fit.
   const other = await start(resident)
   await other.approve(JOHN)
@@ -275,7 +277,7 @@ test("residents' own words are no reference: the document's name replaces theirs
 })
 
 test("residents' own words are no reference, the registry's birth date is", async () => {
-  const { id, email } = await createAccount(portal.db, {
+  const { id, email } = await createAccount(portal.parts, {
     email: `${randomUUID()}@example.test`,
     givenName: 'Annie',
     surname: 'M',

@@ -96,7 +96,7 @@ describe('a link for a new password', () => {
 
   test('works for a resident who never had a password', async () => {
     const email = `${randomUUID()}@example.test`
-    await createAccount(portal.db, { email, givenName: 'Ana', surname: 'Mejia' })
+    await createAccount(portal.parts, { email, givenName: 'Ana', surname: 'Mejia' })
     expect(await signInStatus(email, NEW_PASSWORD)).toBe(401)
     const { browser } = await ask(email)
     const form = await browser.open((await receiveMail(portal, email, RESET)).link)

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { emailKey } from '../../src/accounts/accounts.ts'
+import { hashEmail } from '../../src/accounts/accounts.ts'
 import { signIn } from '../../src/accounts/sign-in.ts'
 import { countAttempt, giveBack } from '../../src/accounts/throttle.ts'
 import { addResident, PASSWORD, startPortal, type TestPortal } from '../support/portal.ts'
@@ -13,7 +13,7 @@ afterAll(() => portal.close())
 
 const wrong = 'lantern orchard violet drums'
 const tryOnce = (email: string, address: string, password = wrong) =>
-  signIn(portal.db, { email, password, address })
+  signIn(portal.parts, { email, password, address })
 const statusOf = (answer: Awaited<ReturnType<typeof tryOnce>>) =>
   answer.outcome === 'failed' ? answer.status : 200
 
@@ -42,7 +42,7 @@ test('after a hundred tries the resident gets in from another address', async ()
 test('guesses from everywhere slow a resident for seconds at most, and not where they have signed in before', async () => {
   const resident = await addResident(portal.parts)
   expect(statusOf(await tryOnce(resident.email, '198.51.100.1', PASSWORD))).toBe(200)
-  const key = emailKey(resident.email)
+  const key = await hashEmail(portal.db, portal.parts.vault, resident.email)
   let waited = 0
   for (let address = 1; address <= 80 && waited === 0; address++)
     waited = await countAttempt(portal.db, {

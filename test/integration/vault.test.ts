@@ -18,11 +18,14 @@ const openVault = (keys = [encryptionKey]) =>
 const place = { table: 'attempt_document', column: 'findings_sealed', row: '1' }
 
 async function addAccount() {
-  const { id } = await createAccount(database.db, {
-    email: `${randomUUID()}@example.test`,
-    givenName: 'Ana',
-    surname: 'Mejia',
-  })
+  const { id } = await createAccount(
+    { db: database.db, vault: openVault() },
+    {
+      email: `${randomUUID()}@example.test`,
+      givenName: 'Ana',
+      surname: 'Mejia',
+    },
+  )
   return { accountId: id }
 }
 

@@ -196,7 +196,7 @@ export const HOLDER = { givenName: 'Ana', surname: 'Mejia', dateOfBirth: '1990-0
 
 /** An invented resident who can sign in with `PASSWORD`. */
 export async function addResident(parts: Parts, given: { email?: string } = {}) {
-  return await createAccount(parts.db, {
+  return await createAccount(parts, {
     email: given.email ?? `resident-${randomUUID()}@example.test`,
     givenName: HOLDER.givenName,
     surname: HOLDER.surname,
