@@ -94,6 +94,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<Served> {
         missingScopeStatus: config.missingScopeStatus,
         trustedProxies: config.trustedProxies,
         rateLimits: config.rateLimits,
+        networkLimits: config.networkLimits,
         // Mails hold links that open accounts: only where nobody else can look.
         outbox: !config.mail && !config.production && isLoopback(`http://${config.host}`),
         onDelivery: () => worker?.wake(),

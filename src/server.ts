@@ -12,6 +12,7 @@ import { securityHeaders } from './html.ts'
 import { findVerified } from './id-verification/verified.ts'
 import { rememberIssuer } from './issuer.ts'
 import type { Jobs } from './jobs.ts'
+import { createNetworkLimiter, type NetworkLimiter, type NetworkLimits } from './network-limits.ts'
 import { createAccessTokens } from './oauth/access-token.ts'
 import { openKeyRing } from './oauth/keys.ts'
 import {
@@ -37,6 +38,7 @@ export type ServerOptions = {
   /** Addresses or CIDR ranges whose `X-Forwarded-For` counts. */
   trustedProxies: readonly string[]
   rateLimits: RateLimits
+  networkLimits: NetworkLimits
   /** Whether `/outbox` shows the mails, for as long as the issuer is this machine. */
   outbox: boolean
   /** A delivery was stored: the worker of this process, if any, need not wait for its next look. */
@@ -98,6 +100,14 @@ export async function startServer(
   const limiter = createRateLimiter(db, options.rateLimits, log)
   const tokens = createAccessTokens(issuer, ring)
   const addressOf = createClientAddress(options.trustedProxies)
+  const network = createNetworkLimiter({
+    db,
+    limits: options.networkLimits,
+    addressOf,
+    security: parts.security,
+    log,
+    refuse: (req, res, seconds) => answerTooMany(req, res, seconds, issuer),
+  })
   // oidc-provider takes its keys once: other keys are another instance, which the next request meets.
   const create = () =>
     createProvider({
@@ -112,6 +122,7 @@ export async function startServer(
       cookieKeys: runtime.cookieKeys,
       pages,
       addressOf,
+      onAuthenticatedClient: network.forgive,
       security: parts.security,
       log,
     })
@@ -142,8 +153,9 @@ export async function startServer(
     outbox: options.outbox && isLoopback(issuer),
     onDelivery: options.onDelivery,
     onRefused: options.onRefused,
+    countSignature: network.countSignature,
   })
-  serve(server, issuer, () => provider, getRequestListener(app.fetch))
+  serve(server, network, issuer, () => provider, getRequestListener(app.fetch))
 
   return {
     url: urlOf(server),
@@ -151,6 +163,7 @@ export async function startServer(
     async close() {
       ring.close()
       await limiter.close()
+      await network.close()
       await new Promise<void>((resolve) => {
         server.close(() => resolve())
         server.closeIdleConnections()
@@ -163,7 +176,13 @@ export async function startServer(
 
 type Listener = (req: IncomingMessage, res: ServerResponse) => void
 
-function serve(server: Server, issuer: string, provider: () => Provider, app: Listener): void {
+function serve(
+  server: Server,
+  network: NetworkLimiter,
+  issuer: string,
+  provider: () => Provider,
+  app: Listener,
+): void {
   const callbacks = new WeakMap<Provider, ReturnType<Provider['callback']>>()
   const authorizationServer: Listener = (req, res) => {
     const current = provider()
@@ -173,6 +192,7 @@ function serve(server: Server, issuer: string, provider: () => Provider, app: Li
   }
   server.removeAllListeners('request')
   server.on('request', (req, res) => {
+    if (!network.admit(req, res)) return
     pinHost(req.headers, issuer)
     const [path = '/', query] = (req.url ?? '/').split('?', 2)
     const target = ALIASES[path] ?? path
@@ -189,6 +209,27 @@ function serve(server: Server, issuer: string, provider: () => Provider, app: Li
       authorizationServer(req, res)
     } else app(req, res)
   })
+}
+
+/** To people a page, to programs JSON. */
+function answerTooMany(
+  req: IncomingMessage,
+  res: ServerResponse,
+  seconds: number,
+  issuer: string,
+): void {
+  const message = `Too many requests came from your network. Please try again in ${seconds} seconds.`
+  const isForPeople = (req.headers.accept ?? '').includes('text/html')
+  res.writeHead(429, {
+    ...securityHeaders({ issuer }),
+    'Retry-After': String(seconds),
+    'Content-Type': isForPeople ? 'text/html; charset=utf-8' : 'application/json',
+  })
+  res.end(
+    isForPeople
+      ? String(errorPage({ title: 'Please wait a moment', message }))
+      : JSON.stringify({ error: 'rate_limit_exceeded', error_description: message }),
+  )
 }
 
 const urlOf = (server: Server): string => {

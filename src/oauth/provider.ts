@@ -1,4 +1,5 @@
 import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
 import { isDeepStrictEqual } from 'node:util'
 import { type ClientMetadata, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { findAccount } from '../accounts/accounts.ts'
@@ -71,6 +72,8 @@ type Parts = {
   cookieKeys: string[]
   pages: Pages
   addressOf: ClientAddress
+  /** The client of this request has proved who it is. */
+  onAuthenticatedClient: (req: IncomingMessage) => void
   security: SecurityEvents
   log: Log
 }
@@ -88,6 +91,7 @@ export function createProvider({
   cookieKeys,
   pages,
   addressOf,
+  onAuthenticatedClient,
   security,
   log,
 }: Parts): Provider {
@@ -300,6 +304,8 @@ export function createProvider({
     const { error } = (ctx.body ?? {}) as { error?: unknown }
     const clientId = ctx.oidc?.client?.clientId
     const address = addressOf(ctx.req)
+    if (ctx.oidc?.client && ctx.oidc.client.clientAuthMethod !== 'none' && ctx.status < 400)
+      if (AUTHENTICATING_ROUTES.includes(ctx.oidc.route)) onAuthenticatedClient(ctx.req)
     if (error === 'invalid_client')
       security.emit('client_authentication_failed', { clientId, address })
     if (ctx.oidc?.route === 'registration' && ctx.status === 201)
@@ -390,6 +396,8 @@ const deviceForm = (ctx: KoaContextWithOIDC): DeviceForm => ({
   xsrf: String(ctx.oidc.session?.state?.secret ?? ''),
   userCode: String(ctx.oidc.params?.user_code ?? ''),
 })
+
+const AUTHENTICATING_ROUTES = ['pushed_authorization_request', 'device_authorization']
 
 const DEVICE_REFUSALS: Record<string, SecurityEvent> = {
   NotFoundError: 'device_code_refused',

@@ -27,6 +27,7 @@ export async function startPortal(
     worker?: boolean
     missingScopeStatus?: 401 | 403
     rateLimits?: { perResident: number; perClient: number }
+    networkLimits?: { requests: number; refusals: number }
     outboundAllow?: string[]
     trustedProxies?: string[]
     mail?: Runtime['mail']
@@ -106,6 +107,7 @@ async function startProcess(
     worker?: boolean
     missingScopeStatus?: 401 | 403
     rateLimits?: { perResident: number; perClient: number }
+    networkLimits?: { requests: number; refusals: number }
     issuer?: string
     trustedProxies?: string[]
     outbox?: boolean
@@ -120,6 +122,7 @@ async function startProcess(
     jobs,
     missingScopeStatus: options.missingScopeStatus ?? 401,
     rateLimits: options.rateLimits ?? { perResident: 0, perClient: 0 },
+    networkLimits: options.networkLimits ?? { requests: 0, refusals: 0 },
     trustedProxies: options.trustedProxies ?? [],
     outbox: options.outbox ?? true,
     onDelivery: () => worker?.wake(),
@@ -151,6 +154,8 @@ async function startOther(
       LOG_LEVEL: 'error',
       RATE_LIMIT_RESIDENT: '0',
       RATE_LIMIT_CLIENT: '0',
+      RATE_LIMIT_NETWORK: '0',
+      RATE_LIMIT_REFUSALS: '0',
       ISSUER: issuer,
       DATABASE_URL: runtime.databaseUrl,
       COOKIE_KEYS: runtime.cookieKeys.join(','),
