@@ -4,7 +4,7 @@ import { type Db, isUnstorable } from '../db.ts'
 import type { Jobs } from '../jobs.ts'
 import { hashSecret, type Sealer } from '../secrets.ts'
 import { claimsWithToken } from './claims-ledger.ts'
-import { deleteClient, findClientMetadata, storeRegistered } from './clients.ts'
+import { deleteClient, findClientMetadata, SimilarNameError, storeRegistered } from './clients.ts'
 import { withinConsent } from './grants.ts'
 
 /** The refresh token that follows another: always the same one, so that it can be given again without being kept. */
@@ -60,6 +60,7 @@ function withoutNul(adapter: Adapter): Adapter {
         return await adapter.upsert(id, payload, expiresInSeconds)
       } catch (error) {
         if (isUnstorable(error)) throw new errors.InvalidRequest('a parameter holds a NUL')
+        if (error instanceof SimilarNameError) throw new errors.InvalidClientMetadata(error.message)
         throw error
       }
     },

@@ -2,7 +2,7 @@ import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { isDeepStrictEqual } from 'node:util'
 import { type ClientMetadata, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
-import { findAccount } from '../accounts/accounts.ts'
+import { findAccount, fullNameOf } from '../accounts/accounts.ts'
 import type { ClientAddress } from '../client-address.ts'
 import type { Db } from '../db.ts'
 import type { Jobs } from '../jobs.ts'
@@ -117,7 +117,7 @@ export function createProvider({
           if (verified) shown.set(ctx, verified)
           return {
             sub: accountId,
-            name: `${account.givenName} ${account.surname}`,
+            name: fullNameOf(account),
             given_name: account.givenName,
             family_name: account.surname,
             email: account.email,
