@@ -72,6 +72,8 @@ export type AppParts = {
   /** A delivery was stored: the worker of this process need not wait for its next look. */
   onDelivery: () => void
   onRefused?: ((vendor: string) => void) | undefined
+  /** Counts a delivery with a wrong signature: the seconds to wait, or 0. */
+  countSignature: (address: string) => number
 }
 
 type Env = { Bindings: HttpBindings; Variables: { requestId: string } }
@@ -111,6 +113,7 @@ export function createApp(parts: AppParts): Hono<Env> {
       log,
       isServiceToken: bearer.isServiceToken,
       onRefused: parts.onRefused,
+      countSignature: parts.countSignature,
       onDelivery: parts.onDelivery,
     }),
   )
@@ -223,7 +226,10 @@ export function createApp(parts: AppParts): Hono<Env> {
   )
   app.onError((error, c) => {
     if (error instanceof ApiError) {
-      noteRefusal(security, error, addressOf(c.env.incoming))
+      const address = addressOf(c.env.incoming)
+      if (error.error === 'forbidden_form') security.emit('form_refused', { address })
+      if (error.error === 'rate_limit_exceeded' && c.req.path.startsWith('/api/'))
+        security.emit('rate_limited', { address, subject: 'api' })
       return answer(c, error)
     }
     if (error instanceof HTTPException)
@@ -260,11 +266,6 @@ export function createApp(parts: AppParts): Hono<Env> {
     return c.json(isBackOffice ? error.toBackOfficeBody() : error.toBody(), status)
   }
   return app
-}
-
-function noteRefusal(security: SecurityEvents, { error }: ApiError, address: string) {
-  if (error === 'forbidden_form') security.emit('form_refused', { address })
-  if (error === 'rate_limit_exceeded') security.emit('rate_limited', { address, subject: 'api' })
 }
 
 const isForPeople = (c: Context): boolean =>

@@ -1,4 +1,5 @@
 import type { Sql } from '../db.ts'
+import { displayedText, isDisplayable, visibleText } from '../displayed-text.ts'
 import { OperatorError } from '../errors.ts'
 import { hashPassword } from './passwords.ts'
 
@@ -28,16 +29,35 @@ export async function createAccount(
     password?: string
   },
 ): Promise<Account> {
+  const email = account.email.trim()
+  if (!isDisplayable(email)) throw new OperatorError('The e-mail address has invisible characters.')
+  const [givenName, surname] = [
+    readName('the given name', account.givenName),
+    readName('the surname', account.surname),
+  ]
   const passwordHash = account.password ? await hashPassword(account.password) : null
   const [row] = await sql<Account[]>`
     insert into account (email, email_key, email_verified, given_name, surname, name_source, password_hash)
-    values (${account.email.trim()}, ${emailKey(account.email)}, true, ${account.givenName},
-      ${account.surname}, ${account.nameSource ?? 'operator'}, ${passwordHash})
+    values (${email}, ${emailKey(email)}, true, ${givenName}, ${surname},
+      ${account.nameSource ?? 'operator'}, ${passwordHash})
     on conflict (email_key) do nothing
     returning id, email, email_verified, given_name, surname, name_source, status`
   if (!row) throw new OperatorError('A resident with this e-mail exists already.')
   return row
 }
+
+function readName(what: string, name: string): string {
+  const parsed = displayedText(what, 100).safeParse(name)
+  if (!parsed.success)
+    throw new OperatorError(parsed.error.issues.map(({ message }) => message).join('; '))
+  return parsed.data
+}
+
+/** As pages and applications are given it. */
+export const fullNameOf = ({
+  givenName,
+  surname,
+}: Pick<Account, 'givenName' | 'surname'>): string => visibleText(`${givenName} ${surname}`)
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 

@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import type { Db, Sql } from '../db.ts'
+import { displayedText } from '../displayed-text.ts'
 import { OperatorError } from '../errors.ts'
 
-const text = z.string().min(1).max(200)
+const text = displayedText('a text of a person', 200)
 const date = z.iso.date()
 const personSchema = z.strictObject({
   residentPermitNumber: z

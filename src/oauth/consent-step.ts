@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Provider } from 'oidc-provider'
-import { findAccount } from '../accounts/accounts.ts'
+import { findAccount, fullNameOf } from '../accounts/accounts.ts'
 import type { Db } from '../db.ts'
 import { ApiError } from '../errors.ts'
 import type { Html } from '../html.ts'
@@ -61,7 +61,7 @@ export function createConsentStep({ db, provider, findDocuments, security, log }
         ...form,
         client: profile,
         purposeDigest: digestOf(profile),
-        account: { ...account, name: `${account.givenName} ${account.surname}` },
+        account: { ...account, name: fullNameOf(account) },
         scopes,
         alternatives,
         documents,

@@ -1,7 +1,8 @@
 import { createHmac, randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
 import { isDeepStrictEqual } from 'node:util'
 import { type ErrorOut, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
-import { findAccount } from '../accounts/accounts.ts'
+import { findAccount, fullNameOf } from '../accounts/accounts.ts'
 import type { ClientAddress } from '../client-address.ts'
 import type { Db } from '../db.ts'
 import type { Jobs } from '../jobs.ts'
@@ -70,6 +71,8 @@ type Parts = {
   cookieKeys: string[]
   pages: Pages
   addressOf: ClientAddress
+  /** The client of this request has proved who it is. */
+  onAuthenticatedClient: (req: IncomingMessage) => void
   security: SecurityEvents
   log: Log
 }
@@ -87,6 +90,7 @@ export function createProvider({
   cookieKeys,
   pages,
   addressOf,
+  onAuthenticatedClient,
   security,
   log,
 }: Parts): Provider {
@@ -119,7 +123,7 @@ export function createProvider({
           if (verified) shown.set(ctx, verified)
           return {
             sub: accountId,
-            name: `${account.givenName} ${account.surname}`,
+            name: fullNameOf(account),
             given_name: account.givenName,
             family_name: account.surname,
             email: account.email,
@@ -290,6 +294,7 @@ export function createProvider({
     renderError,
     security,
     addressOf,
+    onAuthenticatedClient,
   })
   // Koa's own: hang-ups of callers.
   provider.on('error' as never, (error: unknown) =>

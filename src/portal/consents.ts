@@ -1,5 +1,6 @@
 import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
+import { fullNameOf } from '../accounts/accounts.ts'
 import { ApiError } from '../errors.ts'
 import { securityHeaders } from '../html.ts'
 import { findLatestDocuments } from '../id-verification/store.ts'
@@ -38,7 +39,7 @@ export function consentRoutes(parts: Parts): Hono<Env> {
       applicationPage({
         client,
         consent,
-        account: { ...account, name: `${account.givenName} ${account.surname}` },
+        account: { ...account, name: fullNameOf(account) },
         documents,
         csrf: forms.create(session.uid),
         isSaved: notice?.name === 'consent-changed' && notice.clientId === clientId,

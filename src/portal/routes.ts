@@ -1,6 +1,7 @@
 import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
+import { fullNameOf } from '../accounts/accounts.ts'
 import type { FailedSignIn } from '../accounts/sign-in.ts'
 import { ApiError } from '../errors.ts'
 import { securityHeaders } from '../html.ts'
@@ -81,7 +82,7 @@ export function portalRoutes(parts: Parts): Hono<Env> {
     withHeaders(c, { imageOrigin: parts.imageOrigin })
     return c.html(
       homePage({
-        account: { name: `${account.givenName} ${account.surname}`, email: account.email },
+        account: { name: fullNameOf(account), email: account.email },
         verifications: verifications.map((verification) => ({
           ...verification,
           imagesHidden: !resident.isRecent && verification.images.length > 0,

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { ErrorOut, KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { ClientAddress } from '../../client-address.ts'
 import type { Db } from '../../db.ts'
@@ -32,6 +33,8 @@ export type PatchParts = {
   renderError: (ctx: KoaContextWithOIDC, out: ErrorOut) => void
   security: SecurityEvents
   addressOf: ClientAddress
+  /** The client behind this request has proved who it is. */
+  onAuthenticatedClient: (req: IncomingMessage) => void
 }
 type Patch = (provider: Provider, parts: PatchParts) => void
 
