@@ -27,6 +27,7 @@ import { createEventSigner } from './oauth/security-event-tokens.ts'
 import { guardSessions } from './oauth/sessions.ts'
 import { createAnswerSigner } from './oauth/signed-answers.ts'
 import type { Parts } from './parts.ts'
+import { deviceOf } from './portal/devices.ts'
 import type { Storage } from './storage.ts'
 
 export type ServerOptions = {
@@ -108,6 +109,7 @@ export async function startServer(
       outbound: parts.outbound,
       jobs: options.jobs,
       findVerified: (accountId) => findVerified({ db, storage }, accountId),
+      deviceOf,
       cookieKeys: runtime.cookieKeys,
       pages,
       log,

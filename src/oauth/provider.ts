@@ -1,7 +1,7 @@
 import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { type ClientMetadata, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
-import { findAccount } from '../accounts/accounts.ts'
+import { findAccount, takeSnapshot } from '../accounts/accounts.ts'
 import type { Db } from '../db.ts'
 import type { Jobs } from '../jobs.ts'
 import type { Log } from '../log.ts'
@@ -17,6 +17,7 @@ import { termsOf } from './grants.ts'
 import type { SigningKeys } from './keys.ts'
 import { ACR } from './logins.ts'
 import { notifyLogout } from './logout.ts'
+import { completeSignIn } from './new-sign-ins.ts'
 import { PROOF_ALGORITHMS } from './proof.ts'
 import { REGISTRATION_RULES, registrationRules } from './registration.ts'
 import {
@@ -29,6 +30,7 @@ import {
 } from './requests.ts'
 import { CLAIMS, KNOWN_UNGRANTED, SCOPES, SERVICE_SCOPES } from './scopes.ts'
 import { sessionTtlSeconds } from './session-limits.ts'
+import { bindGrant, identifyBrowser } from './sessions.ts'
 import { spendOnce } from './spent.ts'
 import { VERIFIED_CLAIMS_METADATA, type Verified, verifiedClaims } from './verified-claims.ts'
 import { deriveSuccessors, putTokensOnTheWire } from './wire.ts'
@@ -66,6 +68,8 @@ type Parts = {
   jobs: Jobs
   /** For `verified_claims`; handed in, because this folder knows no documents. */
   findVerified: (accountId: string) => Promise<Verified | undefined>
+  /** A User-Agent in words. */
+  deviceOf: (userAgent: string | null) => string
   cookieKeys: string[]
   pages: Pages
   log: Log
@@ -81,6 +85,7 @@ export function createProvider({
   outbound,
   jobs,
   findVerified,
+  deviceOf,
   cookieKeys,
   pages,
   log,
@@ -291,6 +296,25 @@ export function createProvider({
     await next()
     await noteClaims(db, ctx, shown.get(ctx))
   })
+  provider.use(async (ctx: KoaContextWithOIDC, next: () => Promise<void>) => {
+    await next()
+    const { login } = ctx.oidc?.result ?? {}
+    const { session } = ctx.oidc ?? {}
+    if (!login || !session) return
+    const isComplete = await completeSignIn(
+      { db, issuer, jobs, sealer, log },
+      {
+        accountId: login.accountId,
+        sessionUid: session.uid,
+        browser: identifyBrowser(provider, ctx.req, ctx.res),
+        device: deviceOf(ctx.get('user-agent') || null),
+        snapshot: typeof login.snapshot === 'string' ? login.snapshot : await takeSnapshot(db),
+      },
+    )
+    if (isComplete) return
+    ctx.remove('Location')
+    pages.error(ctx, { error: 'access_denied', description: undefined, status: 400 })
+  })
   // Koa's own: whatever escaped, and hang-ups of callers.
   provider.on('error' as never, (error: unknown) =>
     log.error('authorization server failed', { error }),
@@ -330,7 +354,7 @@ async function loadGrant(ctx: KoaContextWithOIDC, db: Db) {
   const accountId = session?.accountId
   if (!client || !session || !accountId) return undefined
   const consent = await findConsent(db, accountId, client.clientId)
-  if (!consent?.isCurrent) return undefined
+  if (!consent?.isCurrent || consent.isFrozen) return undefined
   const grantId = session.grantIdFor(client.clientId)
   const existing = grantId ? await provider.Grant.find(grantId) : undefined
   const mine = existing?.accountId === accountId && existing.clientId === client.clientId
@@ -339,7 +363,8 @@ async function loadGrant(ctx: KoaContextWithOIDC, db: Db) {
   const terms = termsOf(consent, client.scope ?? '')
   if (!(mine && isDeepStrictEqual({ openid: grant.openid, rejected: grant.rejected }, terms))) {
     Object.assign(grant, terms)
-    await grant.save()
+    const saved = { accountId, sessionUid: session.uid, isNew: Boolean(ctx.oidc.result?.login) }
+    if (!(await bindGrant(db, { ...saved, grantId: await grant.save() }))) return undefined
   }
   return withAlternatives(grant, consent)
 }

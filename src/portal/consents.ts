@@ -1,22 +1,35 @@
 import type { HttpBindings } from '@hono/node-server'
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
+import { noteConsent } from '../accounts/security-notices.ts'
 import type { Db } from '../db.ts'
 import { ApiError } from '../errors.ts'
 import { securityHeaders } from '../html.ts'
 import { findLatestDocuments } from '../id-verification/store.ts'
+import type { Jobs } from '../jobs.ts'
 import type { Log } from '../log.ts'
 import { findClientProfile } from '../oauth/client-profile.ts'
 import { readChoice } from '../oauth/consent-form.ts'
-import { changeConsent, findConsent, revokeConsent } from '../oauth/consents.ts'
+import { titlesOf } from '../oauth/consent-step.ts'
+import { changeConsent, findConsent, liftFreeze, revokeConsent } from '../oauth/consents.ts'
 import type { FormTokens } from '../oauth/sessions.ts'
+import type { Sealer } from '../secrets.ts'
 import { applicationPage } from './application-page.ts'
-import type { Guard } from './guard.ts'
+import type { Guard, Resident } from './guard.ts'
 
 type Env = { Bindings: HttpBindings }
-type Parts = { issuer: string; db: Db; forms: FormTokens; guard: Guard; log: Log }
+type Parts = {
+  issuer: string
+  db: Db
+  forms: FormTokens
+  guard: Guard
+  jobs: Jobs
+  sealer: Sealer
+  log: Log
+}
 
 /** One application on a page of its own: what it may see, for how long, and the end of it. */
-export function consentRoutes({ issuer, db, forms, guard, log }: Parts): Hono<Env> {
+export function consentRoutes(parts: Parts): Hono<Env> {
+  const { issuer, db, forms, guard, log } = parts
   const routes = new Hono<Env>()
   // What does not exist and what is somebody else's answer alike.
   const nothingHere = () => new ApiError(404, 'not_found', 'There is nothing at this address.')
@@ -32,7 +45,7 @@ export function consentRoutes({ issuer, db, forms, guard, log }: Parts): Hono<En
       findClientProfile(db, clientId),
       findLatestDocuments(db, account.id),
     ])
-    if (!consent || consent.isEnded || !client) throw nothingHere()
+    if (!consent || (consent.isEnded && !consent.isFrozen) || !client) throw nothingHere()
     for (const [name, value] of Object.entries(securityHeaders({ issuer }))) c.header(name, value)
     return c.html(
       applicationPage({
@@ -47,34 +60,76 @@ export function consentRoutes({ issuer, db, forms, guard, log }: Parts): Hono<En
     )
   })
 
-  routes.post('/applications/:clientId', async (c) => {
-    const { resident, form } = await guard.requireForm(c)
-    const choice = readChoice(form, new Date())
-    if (!choice) throw new ApiError(400, 'invalid_request', 'Please choose for how long.')
-    const asked = await guard.askToConfirm(c, resident, form)
+  /** Does it at once where it only reduces; what opens something answers `sign-in`, and asks for a proof first. */
+  async function askWhereNeeded<T>(
+    c: Context<Env>,
+    { resident, form }: { resident: Resident; form: Record<string, unknown> },
+    work: () => Promise<T | 'sign-in'>,
+  ): Promise<T | Response> {
+    const first = await work()
+    if (first !== 'sign-in') return first
+    const asked = await guard.askForProof(
+      c,
+      { account: resident.account, csrfOf: resident.session.uid },
+      form,
+    )
     if (asked) return asked
-    const accountId = resident.account.id
-    const clientId = c.req.param('clientId')
-    const consent = await changeConsent(db, {
-      accountId,
-      clientId,
-      allowed: choice.ticked,
-      endsAt: choice.endsAt,
-    })
+    const second = await work()
+    if (second !== 'sign-in') return second
+    throw new ApiError(403, 'signed_out', 'You are not signed in any more. Please sign in again.')
+  }
+
+  routes.post('/applications/:clientId', async (c) => {
+    const sent = await guard.requireForm(c)
+    const choice = readChoice(sent.form, new Date())
+    if (!choice) throw new ApiError(400, 'invalid_request', 'Please choose for how long.')
+    const of = {
+      accountId: sent.resident.account.id,
+      clientId: c.req.param('clientId'),
+      sessionUid: sent.resident.session.uid,
+    }
+    const { accountId, clientId } = of
+    const consent = await askWhereNeeded(c, sent, () =>
+      changeConsent(
+        db,
+        { ...of, allowed: choice.ticked, endsAt: choice.endsAt },
+        async (sql, { scopes, endsAt }) => {
+          const client = await findClientProfile(sql, clientId)
+          const opened = titlesOf(scopes)
+          await noteConsent(sql, parts, { ...of, clientName: client?.name ?? '', opened, endsAt })
+        },
+      ),
+    )
+    if (consent instanceof Response) return consent
     if (!consent) throw nothingHere()
     log.info('consent changed', { accountId, clientId, allowed: consent.scopes.length })
     return c.redirect(`${pathOf(clientId)}?saved`, 303)
   })
 
   routes.post('/applications/:clientId/revoke', async (c) => {
-    const { resident, form } = await guard.requireForm(c)
-    const asked = await guard.askToConfirm(c, resident, form)
-    if (asked) return asked
-    const accountId = resident.account.id
+    const sent = await guard.requireForm(c)
+    const accountId = sent.resident.account.id
     const clientId = c.req.param('clientId')
-    const name = await revokeConsent(db, accountId, clientId)
-    if (name) log.info('consent revoked', { accountId, clientId })
-    return c.redirect(name ? `/?ended=${encodeURIComponent(clientId)}` : '/', 303)
+    const ended = await askWhereNeeded(c, sent, () =>
+      revokeConsent(db, accountId, clientId, { sessionUid: sent.resident.session.uid }),
+    )
+    if (ended instanceof Response) return ended
+    if (ended) log.info('consent revoked', { accountId, clientId })
+    return c.redirect(ended ? `/?ended=${encodeURIComponent(clientId)}` : '/', 303)
+  })
+
+  routes.post('/applications/:clientId/lift', async (c) => {
+    const sent = await guard.requireForm(c)
+    const accountId = sent.resident.account.id
+    const clientId = c.req.param('clientId')
+    const sessionUid = sent.resident.session.uid
+    const lifted = await askWhereNeeded(c, sent, () =>
+      liftFreeze(db, { accountId, clientId, sessionUid }),
+    )
+    if (lifted instanceof Response) return lifted
+    if (!lifted) throw nothingHere()
+    log.info('consent freeze lifted', { accountId, clientId })
+    return c.redirect(lifted.isEnded ? '/' : pathOf(clientId), 303)
   })
   return routes
 }
