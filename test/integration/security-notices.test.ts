@@ -5,9 +5,12 @@ import {
   tokenIntrospection,
 } from 'openid-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { SecurityCase } from '../../src/accounts/security-notices.ts'
+import { deleteOldNotices, type SecurityCase } from '../../src/accounts/security-notices.ts'
 import { readCommand } from '../../src/commands.ts'
+import { announceVerification } from '../../src/events/events.ts'
+import { setStream } from '../../src/events/streams.ts'
 import { listOutbox } from '../../src/mail.ts'
+import { deleteExpired } from '../../src/oauth/expired.ts'
 import { createUserAgent, type Page, type UserAgent } from '../../src/sandbox/user-agent.ts'
 import { createApplication } from '../support/application.ts'
 import { receiveMail } from '../support/mailbox.ts'
@@ -21,6 +24,7 @@ import {
   type TestPortal,
 } from '../support/portal.ts'
 import { eventually } from '../support/sandbox.ts'
+import { addVerification } from '../support/verifications.ts'
 
 const IMAGES = 'eprospera:person.id_verification.read'
 const CONSENT = 'An application may see your data'
@@ -149,6 +153,21 @@ describe('a mail', () => {
     expect(await notices(stranger.id, 'sign-in')).toBe(1)
   })
 
+  test('comes again for a browser that was not used for long, and its link is forgotten after its week', async () => {
+    const resident = await addResident(portal.parts)
+    const browser = createBrowser()
+    await signIn(browser, resident.email)
+    await portal.db`
+      update known_browser set seen_at = now() - interval '61 days' where account_id = ${resident.id}`
+    await portal.db`
+      update security_notice set expires_at = now() - interval '2 days' where account_id = ${resident.id}`
+    await deleteOldNotices(portal.db)
+    expect(await notices(resident.id, 'sign-in')).toBe(0)
+    await browser.submit(await browser.open(`${portal.issuer}/`), 'sign-out')
+    await signIn(browser, resident.email)
+    expect(await notices(resident.id, 'sign-in')).toBe(1)
+  })
+
   test('lies open in no table and no log', async () => {
     const { resident } = await granted()
     const { link } = await receiveMail(portal, resident.email, CONSENT)
@@ -260,7 +279,9 @@ describe('"this was not me" about a consent', () => {
 
   test('outlasts the consent’s end, and an end by the resident, who proves who they are, begins anew', async () => {
     const { resident, client, application, tokens } = await reported()
-    await portal.db`update consent set ends_at = now() where account_id = ${resident.id}`
+    await portal.db`
+      update consent set ends_at = now() - interval '40 days' where account_id = ${resident.id}`
+    await deleteExpired(portal.db)
     const own = createBrowser()
     await signIn(own, resident.email)
     const { url, checks } = await application.authorizationRequest(ALL_SCOPES)
@@ -290,6 +311,22 @@ describe('"this was not me" about a consent', () => {
     await signIn(other, resident.email)
     const { url } = await application.authorizationRequest('openid email')
     expect((await other.open(url, REDIRECT_URI)).text).toContain('is frozen')
+  })
+
+  test('keeps events of the resident from the application', async () => {
+    const { resident, client } = await reported()
+    const sealer = portal.parts.sealer
+    await portal.db.begin(async (sql) => {
+      await setStream(sql, sealer, {
+        clientId: client.client_id,
+        delivery: 'poll',
+        endpoint: undefined,
+        authorization: undefined,
+      })
+      await addVerification(portal.parts, resident.id)
+      await announceVerification(sql, resident.id)
+    })
+    expect(await portal.db`select from event where account_id = ${resident.id}`).toHaveLength(0)
   })
 
   test('tells the operator by ids alone, until the case is closed', async () => {

@@ -171,6 +171,21 @@ describe('a new password by mail link', () => {
     expect(ended.text).toContain('can no longer see your documents')
   })
 
+  test('forgets every browser but the one that opened the link', async () => {
+    const { resident } = await begin()
+    const other = createBrowser()
+    await signIn(other, resident.email)
+    const { set, browser } = await openReset(resident.email)
+    await set()
+    const notices = async () =>
+      (await portal.db`select from security_notice where account_id = ${resident.id}`).length
+    const before = await notices()
+    await signIn(browser, resident.email, NEW_PASSWORD)
+    expect(await notices()).toBe(before)
+    await signIn(other, resident.email, NEW_PASSWORD)
+    expect(await notices()).toBe(before + 1)
+  })
+
   test('leaves no session to a sign-in with the old password that began before it, however late it goes on', async () => {
     const { resident, application } = await begin()
     const thief = createBrowser()
