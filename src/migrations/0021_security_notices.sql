@@ -5,10 +5,9 @@ alter table consent add column frozen_at timestamptz;
 -- The session that obtained a family of tokens, so that the family ends with a sign-in that was not the resident's.
 alter table oauth_grant add column session_uid text;
 update oauth_grant set session_uid = session.uid
-from oidc_artifact session, jsonb_each(session.payload->'authorizations') as authorization_of (client_id, value)
+from oidc_artifact session, jsonb_path_query(session.payload, '$.authorizations.*.grantId') as obtained (id)
 where session.kind = 'Session' and session.account_id = oauth_grant.account_id
-  and jsonb_typeof(session.payload->'authorizations') = 'object'
-  and authorization_of.value->>'grantId' = oauth_grant.id;
+  and obtained.id = to_jsonb(oauth_grant.id);
 
 -- The last time that everything of this account was signed out, and the transaction that did it: a sign-in that began
 -- before that transaction committed does not survive it.
