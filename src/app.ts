@@ -36,6 +36,7 @@ import { consentRoutes } from './portal/consents.ts'
 import { createGuard } from './portal/guard.ts'
 import { lookRoutes } from './portal/looks.ts'
 import { mailLinkRoutes } from './portal/mail-links.ts'
+import { notMeRoutes } from './portal/not-me.ts'
 import { outboxRoutes } from './portal/outbox.ts'
 import { passkeyRoutes } from './portal/passkeys.ts'
 import { portalRoutes } from './portal/routes.ts'
@@ -193,32 +194,35 @@ export function createApp(parts: AppParts): Hono<Env> {
   const guarded = { issuer, db, provider, forms, addressOf, security, log }
   app.route('/', callbackRoutes({ issuer, db, log }))
   app.route('/', clientLogoRoutes({ db }))
-  app.route(
-    '/',
-    interactionRoutes({
-      ...guarded,
-      findDocuments: (accountId) => findLatestDocuments(db, accountId),
-    }),
-  )
   const guard = createGuard(guarded)
   const mailing = { sealer: parts.sealer, jobs: parts.jobs }
   app.route(
     '/',
+    interactionRoutes({
+      ...guarded,
+      ...mailing,
+      findDocuments: (accountId) => findLatestDocuments(db, accountId),
+      askForProof: guard.askForProof,
+    }),
+  )
+  app.route(
+    '/',
     portalRoutes({
       ...guarded,
-      jobs: parts.jobs,
+      ...mailing,
       guard,
       storage,
       vault: parts.vault,
       imageOrigin: parts.imageOrigin,
     }),
   )
-  app.route('/', consentRoutes({ ...guarded, guard }))
+  app.route('/', consentRoutes({ ...guarded, ...mailing, guard }))
   app.route('/', lookRoutes({ issuer, db, guard }))
   app.route('/', accountRoutes({ ...guarded, ...mailing, guard }))
   app.route('/', passkeyRoutes({ ...guarded, ...mailing, guard }))
   app.route('/', mailLinkRoutes({ ...guarded, ...mailing }))
   app.route('/', wellKnownRoutes({ issuer, guard, securityContacts: parts.securityContacts }))
+  app.route('/', notMeRoutes({ issuer, db, forms, jobs: parts.jobs, security, log }))
   if (parts.outbox) app.route('/', outboxRoutes({ issuer, db, sealer: parts.sealer }))
 
   app.notFound((c) =>

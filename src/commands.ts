@@ -10,6 +10,7 @@ import {
   setAccountStatus,
 } from './accounts/accounts.ts'
 import { findPerson, findResidency, setPerson } from './accounts/natural-person.ts'
+import { closeCase, listCases } from './accounts/security-notices.ts'
 import { migrate, type Sql } from './db.ts'
 import { escapeForTerminal, stringifyForTerminal } from './displayed-text.ts'
 import { describe, diagnose } from './doctor.ts'
@@ -584,6 +585,15 @@ const COMMANDS: Record<string, Command> = {
         found(await eraseVerification({ db, jobs }, verificationId, 'operator'), 'verification')
         return { id: verificationId, erased: true }
       }),
+  },
+  'case list': {
+    usage: 'case list [--all]',
+    options: { all: { type: 'boolean' } },
+    run: ({ db }, values) => listCases(db, { closed: values.all === true }),
+  },
+  'case close': {
+    usage: 'case close ID',
+    run: async ({ db }, _values, rest) => found(await closeCase(db, id(rest, 'case')), 'case'),
   },
   'retention run': {
     usage: 'retention run [--dry-run]',

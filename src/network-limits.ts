@@ -63,7 +63,11 @@ export const NETWORK_RULES: readonly [method: string, path: string, rule: Networ
   ['GET', '/verify-email/done', 'none'],
   ['GET', '/verify-email/:token', 'refusals'],
   ['POST', '/verify-email/:token', 'refusals'],
+  ['GET', '/not-me/:token', 'refusals'],
+  ['POST', '/not-me/:token', 'refusals'],
+  ['GET', '/not-me/:token/done', 'refusals'],
   // The pages of a signed-in resident.
+  ['POST', '/verifications/*', 'refusals'],
   ['POST', '/sign-out', 'refusals'],
   ['POST', '/photos', 'refusals'],
   ['GET', '/account', 'none'],

@@ -31,6 +31,7 @@ import { createProvider, DEVICE_PATH, type Pages, pinHost } from './oauth/provid
 import { createEventSigner } from './oauth/security-event-tokens.ts'
 import { createAnswerSigner } from './oauth/signed-answers.ts'
 import type { Parts } from './parts.ts'
+import { deviceOf } from './portal/devices.ts'
 import { commonHeaders, PortalResponse, requestIdOf } from './response-headers.ts'
 import type { Storage } from './storage.ts'
 
@@ -143,6 +144,7 @@ export async function startServer(
       outbound: parts.outbound,
       jobs: options.jobs,
       findVerified: (accountId) => findVerified({ db, storage, vault: parts.vault }, accountId),
+      deviceOf,
       cookieKeys: runtime.cookieKeys,
       pages,
       addressOf,

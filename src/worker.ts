@@ -1,5 +1,6 @@
 import { deleteOldLinks, startResetLinks } from './accounts/mail-links.ts'
 import { deleteOldChallenges } from './accounts/passkeys.ts'
+import { deleteOldNotices } from './accounts/security-notices.ts'
 import { startSender } from './events/sender.ts'
 import { deleteOldEvents } from './events/store.ts'
 import { startBackup } from './id-verification/backup.ts'
@@ -62,7 +63,14 @@ export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
     announceExpiredDocuments(db).catch((error: unknown) =>
       log.error('expired documents not announced', { error }),
     )
-    const old = [deleteExpired, deleteOldLinks, deleteOldChallenges, deleteOldMail, deleteOldEvents]
+    const old = [
+      deleteExpired,
+      deleteOldLinks,
+      deleteOldNotices,
+      deleteOldChallenges,
+      deleteOldMail,
+      deleteOldEvents,
+    ]
     Promise.all(old.map((remove) => remove(db))).catch((error: unknown) =>
       log.error('clean-up failed', { error }),
     )

@@ -121,6 +121,35 @@ export async function setPasswordHash(
   return row
 }
 
+/**
+ * In the transaction that ends every session of the account, and before it does: a sign-in under way finds out by
+ * `wasSignedOutSince`, which waits for this transaction.
+ */
+export async function markSignedOut(sql: Sql, id: string): Promise<void> {
+  await sql`
+    update account set signed_out_at = now(), signed_out_by = pg_current_xact_id() where id = ${id}`
+}
+
+/** What is committed now, as PostgreSQL writes a snapshot: take it before a sign-in is judged. */
+export async function takeSnapshot(sql: Sql): Promise<string> {
+  const [row] = await sql<{ snapshot: string }[]>`
+    select pg_current_snapshot()::text as snapshot`
+  return row?.snapshot ?? ''
+}
+
+/**
+ * Whether everything of this account was signed out by a transaction that is not part of `snapshot`: then a sign-in
+ * that began with it was judged by what counted before. To be asked after the sign-in was stored.
+ */
+export async function wasSignedOutSince(sql: Sql, id: string, snapshot: string): Promise<boolean> {
+  // Transaction ids mean nothing in a restored database, so only a fresh one counts: longer than an interaction lives.
+  const [row] = await sql<{ isOver: boolean }[]>`
+    select coalesce(signed_out_at > now() - interval '2 hours'
+      and not pg_visible_in_snapshot(signed_out_by, ${snapshot}::pg_snapshot), false) as is_over
+    from account where id = ${id} for share`
+  return row?.isOver ?? true
+}
+
 /** An address that is proven to be the resident's. Answers `false` when another account has it. */
 export async function setEmail(sql: Sql, id: string, email: string): Promise<boolean> {
   const [taken] = await sql`

@@ -147,7 +147,7 @@ function grantAdapter(db: Db): Adapter {
       const [row] = await db<{ payload: AdapterPayload; scopes: string[] }[]>`
         select payload, scopes from oauth_grant join consent using (account_id, client_id)
         where id = ${id} and (expires_at is null or expires_at > now())
-          and (ends_at is null or ends_at > now())`
+          and (ends_at is null or ends_at > now()) and frozen_at is null`
       return row && withinConsent(row.payload, row.scopes)
     },
     async destroy(id) {

@@ -29,6 +29,7 @@ import {
 } from './requests.ts'
 import { CLAIMS, KNOWN_UNGRANTED, SCOPES, SERVICE_SCOPES } from './scopes.ts'
 import { sessionTtlSeconds } from './session-limits.ts'
+import { bindGrant } from './sessions.ts'
 import { VERIFIED_CLAIMS_METADATA, type Verified, verifiedClaims } from './verified-claims.ts'
 
 const HOUR = 3600
@@ -68,6 +69,8 @@ type Parts = {
   jobs: Jobs
   /** For `verified_claims`; handed in, because this folder knows no documents. */
   findVerified: (accountId: string) => Promise<Verified | undefined>
+  /** A User-Agent in words. */
+  deviceOf: (userAgent: string | null) => string
   cookieKeys: string[]
   pages: Pages
   addressOf: ClientAddress
@@ -87,6 +90,7 @@ export function createProvider({
   outbound,
   jobs,
   findVerified,
+  deviceOf,
   cookieKeys,
   pages,
   addressOf,
@@ -293,6 +297,9 @@ export function createProvider({
     findShown: (ctx) => shown.get(ctx),
     renderError,
     security,
+    sealer,
+    log,
+    deviceOf,
     addressOf,
     onAuthenticatedClient,
   })
@@ -358,7 +365,7 @@ async function loadGrant(ctx: KoaContextWithOIDC, db: Db) {
   const accountId = session?.accountId
   if (!client || !session || !accountId) return undefined
   const consent = await findConsent(db, accountId, client.clientId)
-  if (!consent?.isCurrent) return undefined
+  if (!consent?.isCurrent || consent.isFrozen) return undefined
   const grantId = session.grantIdFor(client.clientId)
   const existing = grantId ? await provider.Grant.find(grantId) : undefined
   const mine = existing?.accountId === accountId && existing.clientId === client.clientId
@@ -367,7 +374,8 @@ async function loadGrant(ctx: KoaContextWithOIDC, db: Db) {
   const terms = termsOf(consent, client.scope ?? '')
   if (!(mine && isDeepStrictEqual({ openid: grant.openid, rejected: grant.rejected }, terms))) {
     Object.assign(grant, terms)
-    await grant.save()
+    const saved = { accountId, sessionUid: session.uid, isNew: Boolean(ctx.oidc.result?.login) }
+    if (!(await bindGrant(db, { ...saved, grantId: await grant.save() }))) return undefined
   }
   return withConsent(grant, consent)
 }
