@@ -51,6 +51,7 @@ async function start(task: Task): Promise<string> {
       jobs,
       missingScopeStatus: 401,
       rateLimits: { perResident: 0, perClient: 0 },
+      networkLimits: { requests: 0, refusals: 0 },
       trustedProxies: [],
       outbox: false,
       onDelivery: () => {},

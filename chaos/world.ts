@@ -99,6 +99,9 @@ export async function startWorld(given: {
     const env = {
       PATH: process.env.PATH ?? '',
       LOG_LEVEL: 'warn',
+      // Everything comes from one address.
+      RATE_LIMIT_NETWORK: '0',
+      RATE_LIMIT_REFUSALS: '0',
       ISSUER: issuer,
       DATABASE_URL: runtime.databaseUrl,
       COOKIE_KEYS: runtime.cookieKeys.join(','),

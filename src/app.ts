@@ -36,6 +36,7 @@ import { consentRoutes } from './portal/consents.ts'
 import { createGuard } from './portal/guard.ts'
 import { lookRoutes } from './portal/looks.ts'
 import { mailLinkRoutes } from './portal/mail-links.ts'
+import { notMeRoutes } from './portal/not-me.ts'
 import { outboxRoutes } from './portal/outbox.ts'
 import { passkeyRoutes } from './portal/passkeys.ts'
 import { portalRoutes } from './portal/routes.ts'
@@ -72,6 +73,8 @@ export type AppParts = {
   /** A delivery was stored: the worker of this process need not wait for its next look. */
   onDelivery: () => void
   onRefused?: ((vendor: string) => void) | undefined
+  /** Counts a delivery with a wrong signature: the seconds to wait, or 0. */
+  countSignature: (address: string) => number
 }
 
 type Env = { Bindings: HttpBindings; Variables: { requestId: string } }
@@ -112,6 +115,7 @@ export function createApp(parts: AppParts): Hono<Env> {
       log,
       isServiceToken: bearer.isServiceToken,
       onRefused: parts.onRefused,
+      countSignature: parts.countSignature,
       onDelivery: parts.onDelivery,
     }),
   )
@@ -192,31 +196,34 @@ export function createApp(parts: AppParts): Hono<Env> {
   const guarded = { issuer, db, vault, provider, forms, addressOf, security, log }
   app.route('/', callbackRoutes({ issuer, db, log }))
   app.route('/', clientLogoRoutes({ db }))
-  app.route(
-    '/',
-    interactionRoutes({
-      ...guarded,
-      findDocuments: (accountId) => findLatestDocuments(db, accountId),
-    }),
-  )
   const guard = createGuard(guarded)
   const mailing = { sealer: parts.sealer, jobs: parts.jobs }
   app.route(
     '/',
+    interactionRoutes({
+      ...guarded,
+      ...mailing,
+      findDocuments: (accountId) => findLatestDocuments(db, accountId),
+      askForProof: guard.askForProof,
+    }),
+  )
+  app.route(
+    '/',
     portalRoutes({
       ...guarded,
-      jobs: parts.jobs,
+      ...mailing,
       guard,
       storage,
       imageOrigin: parts.imageOrigin,
     }),
   )
-  app.route('/', consentRoutes({ ...guarded, guard }))
+  app.route('/', consentRoutes({ ...guarded, ...mailing, guard }))
   app.route('/', lookRoutes({ issuer, db, guard }))
   app.route('/', accountRoutes({ ...guarded, ...mailing, guard }))
   app.route('/', passkeyRoutes({ ...guarded, ...mailing, guard }))
   app.route('/', mailLinkRoutes({ ...guarded, ...mailing }))
   app.route('/', wellKnownRoutes({ issuer, guard, securityContacts: parts.securityContacts }))
+  app.route('/', notMeRoutes({ issuer, db, forms, jobs: parts.jobs, security, log }))
   if (parts.outbox) app.route('/', outboxRoutes({ issuer, db, sealer: parts.sealer }))
 
   app.notFound((c) =>
@@ -224,7 +231,10 @@ export function createApp(parts: AppParts): Hono<Env> {
   )
   app.onError((error, c) => {
     if (error instanceof ApiError) {
-      noteRefusal(security, error, addressOf(c.env.incoming))
+      const address = addressOf(c.env.incoming)
+      if (error.error === 'forbidden_form') security.emit('form_refused', { address })
+      if (error.error === 'rate_limit_exceeded' && c.req.path.startsWith('/api/'))
+        security.emit('rate_limited', { address, subject: 'api' })
       return answer(c, error)
     }
     if (error instanceof HTTPException)
@@ -261,11 +271,6 @@ export function createApp(parts: AppParts): Hono<Env> {
     return c.json(isBackOffice ? error.toBackOfficeBody() : error.toBody(), status)
   }
   return app
-}
-
-function noteRefusal(security: SecurityEvents, { error }: ApiError, address: string) {
-  if (error === 'forbidden_form') security.emit('form_refused', { address })
-  if (error === 'rate_limit_exceeded') security.emit('rate_limited', { address, subject: 'api' })
 }
 
 const isForPeople = (c: Context): boolean =>

@@ -10,7 +10,9 @@ import {
   setAccountStatus,
 } from './accounts/accounts.ts'
 import { findPerson, findResidency, setPerson } from './accounts/natural-person.ts'
+import { closeCase, listCases } from './accounts/security-notices.ts'
 import { migrate, type Sql } from './db.ts'
+import { escapeForTerminal, stringifyForTerminal } from './displayed-text.ts'
 import { describe, diagnose } from './doctor.ts'
 import { FindingsError, OperatorError } from './errors.ts'
 import { announceTest } from './events/events.ts'
@@ -75,6 +77,7 @@ import {
   listHeadKeys,
 } from './oauth/ledger-heads.ts'
 import { createInitialAccessToken } from './oauth/registration.ts'
+import { findSimilarClient } from './oauth/similar-names.ts'
 import type { Parts } from './parts.ts'
 import { hashSecret } from './secrets.ts'
 import { recordOperatorAction } from './security-events.ts'
@@ -122,6 +125,7 @@ const CLIENT_USAGE =
   '[--auth-method M] [--jwks-file F|--jwks-uri U] [--pkce optional] [--par required] [--dpop required] [--fapi] [--alternative SCOPE=SMALLER…] [--post-logout-redirect-uri U…] [--backchannel-logout-uri U] [--operator O] [--purpose P] [--client-uri U] [--policy-uri U] [--tos-uri U] [--logo-file F]'
 const CLIENT_OPTIONS = {
   name: { type: 'string' },
+  'confirm-similar-name': { type: 'boolean' },
   'redirect-uri': { type: 'string', multiple: true },
   'post-logout-redirect-uri': { type: 'string', multiple: true },
   'backchannel-logout-uri': { type: 'string' },
@@ -192,6 +196,17 @@ async function readKeySet(file: string): Promise<unknown> {
   }
 }
 
+/** Two names that people could take for each other need the operator's yes. */
+async function confirmName(sql: Sql, values: Values, exceptId?: string): Promise<void> {
+  const name = some(values, 'name')
+  if (name === undefined || values['confirm-similar-name']) return
+  const similar = await findSimilarClient(sql, name, exceptId)
+  if (similar)
+    throw new OperatorError(
+      `Residents could take this name for "${similar.name}", which is the client ${similar.id}. Choose another one, or add --confirm-similar-name.`,
+    )
+}
+
 /** What the consent page shows of a client. An empty word takes away what was there before. */
 async function setProfile(db: Sql, clientId: string, values: Values): Promise<boolean> {
   const file = some(values, 'logo-file')
@@ -220,11 +235,12 @@ async function readLogoFile(file: string): Promise<Logo> {
 /** Every operator's command: `NOUN VERB`. */
 const COMMANDS: Record<string, Command> = {
   'client create': {
-    usage: `client create --name N --redirect-uri U… --scope "…" [--type web|native|service] [--tenant T] ${CLIENT_USAGE}`,
+    usage: `client create --name N --redirect-uri U… --scope "…" [--type web|native|service] [--tenant T] [--confirm-similar-name] ${CLIENT_USAGE}`,
     options: { ...CLIENT_OPTIONS, type: { type: 'string' }, tenant: { type: 'string' } },
     run: async ({ db }, values, rest) => {
       const given = await readClient(values, rest)
       return db.begin(async (sql) => {
+        await confirmName(sql, values)
         const created = await createClient(sql, {
           ...given,
           name: one(values, 'name'),
@@ -238,11 +254,12 @@ const COMMANDS: Record<string, Command> = {
     },
   },
   'client update': {
-    usage: `client update ID [--name N] [--redirect-uri U…] [--scope "…"] ${CLIENT_USAGE}`,
+    usage: `client update ID [--name N [--confirm-similar-name]] [--redirect-uri U…] [--scope "…"] ${CLIENT_USAGE}`,
     options: CLIENT_OPTIONS,
     run: async ({ db }, values, [clientId, ...rest]) => {
       const change = await readClient(values, rest)
       return db.begin(async (sql) => {
+        await confirmName(sql, values, clientId)
         const updated = await updateClient(sql, id([clientId ?? ''], 'client'), {
           ...change,
           name: some(values, 'name'),
@@ -574,6 +591,15 @@ const COMMANDS: Record<string, Command> = {
         return { id: verificationId, erased: true }
       }),
   },
+  'case list': {
+    usage: 'case list [--all]',
+    options: { all: { type: 'boolean' } },
+    run: ({ db }, values) => listCases(db, { closed: values.all === true }),
+  },
+  'case close': {
+    usage: 'case close ID',
+    run: async ({ db }, _values, rest) => found(await closeCase(db, id(rest, 'case')), 'case'),
+  },
   'retention run': {
     usage: 'retention run [--dry-run]',
     options: { 'dry-run': { type: 'boolean' } },
@@ -752,7 +778,7 @@ export function readCommand(words: string[]): Invocation {
     return {
       print: (answer) =>
         command.show && !values.json
-          ? command.show(answer as never)
+          ? escapeForTerminal(command.show(answer as never), { lines: true })
           : print(answer, values.json === true),
       run: async (parts) => {
         const answer = await command.run(parts, values as Values, positionals)
@@ -780,10 +806,10 @@ function subjectOf(answer: unknown): string | undefined {
 
 /** One JSON document, or lines for a person. */
 export function print(answer: unknown, json: boolean): string {
-  if (json) return `${JSON.stringify(answer)}\n`
+  if (json) return `${stringifyForTerminal(answer)}\n`
   if (Array.isArray(answer))
     return answer.length === 0 ? 'none\n' : answer.map((each) => print(each, false)).join('\n')
-  if (typeof answer !== 'object' || answer === null) return `${answer}\n`
+  if (typeof answer !== 'object' || answer === null) return `${escapeForTerminal(String(answer))}\n`
   const entries = Object.entries(answer).filter(([, value]) => value !== undefined)
   const width = Math.max(...entries.map(([key]) => key.length))
   return entries
@@ -792,8 +818,8 @@ export function print(answer: unknown, json: boolean): string {
         value instanceof Date
           ? value.toISOString()
           : typeof value === 'object' && value !== null
-            ? JSON.stringify(value)
-            : String(value)
+            ? stringifyForTerminal(value)
+            : escapeForTerminal(String(value))
       return `${styleText('dim', key.padEnd(width))}  ${shown}\n`
     })
     .join('')

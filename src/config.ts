@@ -77,6 +77,8 @@ const schema = z.object({
   TRUSTED_PROXIES: addressRanges.optional(),
   RATE_LIMIT_RESIDENT: limit.default(1_200),
   RATE_LIMIT_CLIENT: limit.default(60_000),
+  RATE_LIMIT_NETWORK: limit.default(1_200),
+  RATE_LIMIT_REFUSALS: limit.default(100),
   METRICS_PORT: port
     .refine((value) => value <= 65535, 'must be a number from 0 to 65535')
     .optional(),
@@ -140,6 +142,8 @@ export type Config = Readonly<{
   trustedProxies: readonly string[]
   /** Requests a minute to the resource API; 0 is no limit. */
   rateLimits: { perResident: number; perClient: number }
+  /** A minute, from one network, before anybody is known; 0 is no limit. */
+  networkLimits: { requests: number; refusals: number }
   /** Where the metrics are served; `undefined`: nowhere. */
   metrics: { host: string; port: number } | undefined
   /** Addresses or CIDR ranges inside that may be called although they are not public. */
@@ -219,6 +223,10 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     rateLimits: {
       perResident: value.RATE_LIMIT_RESIDENT,
       perClient: value.RATE_LIMIT_CLIENT,
+    },
+    networkLimits: {
+      requests: value.RATE_LIMIT_NETWORK,
+      refusals: value.RATE_LIMIT_REFUSALS,
     },
     metrics:
       value.METRICS_PORT === undefined

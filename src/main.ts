@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { HelpAsked, print, readCommand, UsageError } from './commands.ts'
 import { type Config, isLoopback, loadConfig } from './config.ts'
+import { escapeForTerminal } from './displayed-text.ts'
 import { openEmbedded } from './embedded/data-dir.ts'
 import { FindingsError, OperatorError } from './errors.ts'
 import { measureEvents } from './events/store.ts'
@@ -96,6 +97,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<Served> {
         securityContacts: config.securityContacts,
         trustedProxies: config.trustedProxies,
         rateLimits: config.rateLimits,
+        networkLimits: config.networkLimits,
         // Mails hold links that open accounts: only where nobody else can look.
         outbox: !config.mail && !config.production && isLoopback(`http://${config.host}`),
         onDelivery: () => worker?.wake(),
@@ -196,6 +198,11 @@ async function main(words: string[]): Promise<void> {
   }
 }
 
+/** Errors may quote what somebody else wrote. */
+function writeError(message: string): void {
+  process.stderr.write(`${escapeForTerminal(message, { lines: true })}\n`)
+}
+
 const seconds = (since: number) => `${((performance.now() - since) / 1000).toFixed(1)} s`
 
 try {
@@ -203,15 +210,15 @@ try {
 } catch (error) {
   if (error instanceof HelpAsked) process.stdout.write(error.message)
   else if (error instanceof UsageError) {
-    process.stderr.write(`${error.message}\n`)
+    writeError(error.message)
     process.exitCode = 2
   } else if (error instanceof OperatorError) {
     if (error instanceof FindingsError && process.argv.includes('--json'))
       process.stdout.write(print(error.findings, true))
-    process.stderr.write(`${error.message}\n`)
+    writeError(error.message)
     process.exitCode = 1
   } else {
-    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
+    writeError(String(error instanceof Error ? error.stack : error))
     process.exitCode = 1
   }
 }

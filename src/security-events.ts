@@ -42,7 +42,7 @@ export const SECURITY_EVENTS = {
 export type SecurityEvent = keyof typeof SECURITY_EVENTS
 
 /** Ids and words of ours; never a name, an e-mail address or anything that a caller wrote. */
-export type SecurityEventFields = {
+type SecurityEventFields = {
   accountId?: string | undefined
   clientId?: string | undefined
   /** An IP address. Only a keyed name of its network is logged. */

@@ -14,6 +14,7 @@ import { findVerified } from './id-verification/verified.ts'
 import { rememberIssuer } from './issuer.ts'
 import type { Jobs } from './jobs.ts'
 import type { Log } from './log.ts'
+import { createNetworkLimiter, type NetworkLimiter, type NetworkLimits } from './network-limits.ts'
 import { createAccessTokens } from './oauth/access-token.ts'
 import { isFormRequest, MAX_HEADER_BYTES, redirectForm } from './oauth/form-requests.ts'
 import { openKeyRing } from './oauth/keys.ts'
@@ -30,6 +31,7 @@ import { createProvider, DEVICE_PATH, type Pages, pinHost } from './oauth/provid
 import { createEventSigner } from './oauth/security-event-tokens.ts'
 import { createAnswerSigner } from './oauth/signed-answers.ts'
 import type { Parts } from './parts.ts'
+import { deviceOf } from './portal/devices.ts'
 import { commonHeaders, PortalResponse, requestIdOf } from './response-headers.ts'
 import type { Storage } from './storage.ts'
 
@@ -45,6 +47,7 @@ export type ServerOptions = {
   /** Addresses or CIDR ranges whose `X-Forwarded-For` counts. */
   trustedProxies: readonly string[]
   rateLimits: RateLimits
+  networkLimits: NetworkLimits
   /** Whether `/outbox` shows the mails, for as long as the issuer is this machine. */
   outbox: boolean
   /** A delivery was stored: the worker of this process, if any, need not wait for its next look. */
@@ -111,6 +114,25 @@ export async function startServer(
   const limiter = createRateLimiter(db, options.rateLimits, log)
   const tokens = createAccessTokens(issuer, ring)
   const addressOf = createClientAddress(options.trustedProxies)
+  const refuse = createRefusal(issuer, log)
+  const network = createNetworkLimiter({
+    db,
+    limits: options.networkLimits,
+    addressOf,
+    security: parts.security,
+    log,
+    refuse: (req, res, seconds) =>
+      refuse(
+        req,
+        res,
+        new ApiError(
+          429,
+          'rate_limit_exceeded',
+          `Too many requests came from your network. Please try again in ${seconds} seconds.`,
+          { 'Retry-After': String(seconds) },
+        ),
+      ),
+  })
   // oidc-provider takes its keys once: other keys are another instance, which the next request meets.
   const create = () =>
     createProvider({
@@ -123,9 +145,11 @@ export async function startServer(
       outbound: parts.outbound,
       jobs: options.jobs,
       findVerified: (accountId) => findVerified({ db, storage, vault: parts.vault }, accountId),
+      deviceOf,
       cookieKeys: runtime.cookieKeys,
       pages,
       addressOf,
+      onAuthenticatedClient: network.forgive,
       security: parts.security,
       log,
     })
@@ -157,11 +181,13 @@ export async function startServer(
     securityContacts: options.securityContacts ?? [],
     onDelivery: options.onDelivery,
     onRefused: options.onRefused,
+    countSignature: network.countSignature,
   })
   serve(server, () => provider, getRequestListener(app.fetch), {
     issuer,
     checkHost: createHostCheck(issuer, options.allowedHosts ?? []),
-    log,
+    network,
+    refuse,
   })
 
   return {
@@ -170,6 +196,7 @@ export async function startServer(
     async close() {
       ring.close()
       await limiter.close()
+      await network.close()
       await new Promise<void>((resolve) => {
         server.close(() => resolve())
         server.closeIdleConnections()
@@ -186,9 +213,13 @@ function serve(
   server: Server,
   provider: () => Provider,
   app: Listener,
-  { issuer, checkHost, log }: { issuer: string; checkHost: CheckHost; log: Log },
+  {
+    issuer,
+    checkHost,
+    network,
+    refuse,
+  }: { issuer: string; checkHost: CheckHost; network: NetworkLimiter; refuse: Refuse },
 ): void {
-  const refuse = createRefusal(issuer, log)
   const common = commonHeaders(issuer)
   const callbacks = new WeakMap<Provider, ReturnType<Provider['callback']>>()
   const authorizationServer: Listener = (req, res) => {
@@ -210,6 +241,7 @@ function serve(
       const { pathname, search } = new URL(req.url)
       req.url = `${pathname}${search}`
     }
+    if (!network.admit(req, res)) return
     pinHost(req.headers, issuer)
     const [path = '/', query] = (req.url ?? '/').split('?', 2)
     const target = ALIASES[path] ?? path
@@ -228,9 +260,11 @@ function serve(
   })
 }
 
+type Refuse = (req: IncomingMessage, res: ServerResponse, error: unknown) => void
+
 /** Answers what is refused before it reaches the authorization server or the app, in the same shapes as they do. */
-function createRefusal(issuer: string, log: Log) {
-  return (req: IncomingMessage, res: ServerResponse, error: unknown): void => {
+function createRefusal(issuer: string, log: Log): Refuse {
+  return (req, res, error) => {
     // The caller hung up: there is nobody to answer.
     if (req.destroyed && !req.complete) return
     const requestId = requestIdOf(res)

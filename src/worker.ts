@@ -2,6 +2,7 @@ import { sealStoredAccounts } from './accounts/accounts.ts'
 import { deleteOldLinks, startResetLinks } from './accounts/mail-links.ts'
 import { sealStoredPersons } from './accounts/natural-person.ts'
 import { deleteOldChallenges } from './accounts/passkeys.ts'
+import { deleteOldNotices } from './accounts/security-notices.ts'
 import { startSender } from './events/sender.ts'
 import { deleteOldEvents } from './events/store.ts'
 import { startBackup } from './id-verification/backup.ts'
@@ -71,6 +72,7 @@ export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
     const old = [
       deleteExpired,
       deleteOldLinks,
+      deleteOldNotices,
       deleteOldChallenges,
       deleteOldMail,
       deleteOldEvents,

@@ -1,4 +1,5 @@
 import { type Db, isDuplicateKey, type Sql } from '../db.ts'
+import { displayedText, isDisplayable, visibleText } from '../displayed-text.ts'
 import { OperatorError } from '../errors.ts'
 import type { Vault } from '../vault.ts'
 import { hashPassword } from './passwords.ts'
@@ -86,9 +87,14 @@ export async function createAccount(
     password?: string
   },
 ): Promise<Account> {
+  const details = {
+    email: account.email.trim(),
+    givenName: readName('the given name', account.givenName),
+    surname: readName('the surname', account.surname),
+  }
+  if (!isDisplayable(details.email))
+    throw new OperatorError('The e-mail address has invisible characters.')
   const passwordHash = account.password ? await hashPassword(account.password) : null
-  const { givenName, surname } = account
-  const details = { email: account.email.trim(), givenName, surname }
   const taken = () => new OperatorError('A resident with this e-mail exists already.')
   try {
     return await db.begin(async (sql) => {
@@ -107,6 +113,19 @@ export async function createAccount(
     throw isDuplicateKey(error) ? taken() : error
   }
 }
+
+function readName(what: string, name: string): string {
+  const parsed = displayedText(what, 100).safeParse(name)
+  if (!parsed.success)
+    throw new OperatorError(parsed.error.issues.map(({ message }) => message).join('; '))
+  return parsed.data
+}
+
+/** As pages and applications are given it. */
+export const fullNameOf = ({
+  givenName,
+  surname,
+}: Pick<Account, 'givenName' | 'surname'>): string => visibleText(`${givenName} ${surname}`)
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
@@ -203,6 +222,35 @@ export async function setPasswordHash(
     where id = ${id} and status = 'active'
     returning ${columns(sql)}`
   return row && openRow(sql, vault, row)
+}
+
+/**
+ * In the transaction that ends every session of the account, and before it does: a sign-in under way finds out by
+ * `wasSignedOutSince`, which waits for this transaction.
+ */
+export async function markSignedOut(sql: Sql, id: string): Promise<void> {
+  await sql`
+    update account set signed_out_at = now(), signed_out_by = pg_current_xact_id() where id = ${id}`
+}
+
+/** What is committed now, as PostgreSQL writes a snapshot: take it before a sign-in is judged. */
+export async function takeSnapshot(sql: Sql): Promise<string> {
+  const [row] = await sql<{ snapshot: string }[]>`
+    select pg_current_snapshot()::text as snapshot`
+  return row?.snapshot ?? ''
+}
+
+/**
+ * Whether everything of this account was signed out by a transaction that is not part of `snapshot`: then a sign-in
+ * that began with it was judged by what counted before. To be asked after the sign-in was stored.
+ */
+export async function wasSignedOutSince(sql: Sql, id: string, snapshot: string): Promise<boolean> {
+  // Transaction ids mean nothing in a restored database, so only a fresh one counts: longer than an interaction lives.
+  const [row] = await sql<{ isOver: boolean }[]>`
+    select coalesce(signed_out_at > now() - interval '2 hours'
+      and not pg_visible_in_snapshot(signed_out_by, ${snapshot}::pg_snapshot), false) as is_over
+    from account where id = ${id} for share`
+  return row?.isOver ?? true
 }
 
 /** In a transaction: an address that is proven to be the resident's. Answers `false` when another account has it. */

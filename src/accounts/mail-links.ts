@@ -188,6 +188,20 @@ export async function consumeLink(
   return row && openLink(sql, vault, row)
 }
 
+/** Whose link this browser used within the last ten minutes, or `undefined`. */
+export async function findLinkUsedLately(
+  sql: Sql,
+  purpose: LinkPurpose,
+  browser: string,
+): Promise<string | undefined> {
+  const [row] = await sql<{ accountId: string }[]>`
+    select account_id from mail_link
+    where browser_hash = ${Buffer.from(browser, 'hex')} and purpose = ${purpose}
+      and used_at > now() - interval '10 minutes'
+    order by used_at desc limit 1`
+  return row?.accountId
+}
+
 /** Every link of this account that was not used yet: what it was sent for has changed. */
 export async function deleteUnusedLinks(sql: Sql, accountId: string): Promise<void> {
   await sql`delete from mail_link where account_id = ${accountId} and used_at is null`

@@ -2,6 +2,16 @@ import type { Mail } from '../mail.ts'
 
 const SIGNED = 'The identity portal'
 
+const MOMENT = new Intl.DateTimeFormat('en-GB', {
+  dateStyle: 'long',
+  timeStyle: 'short',
+  timeZone: 'UTC',
+})
+const DAY = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' })
+
+/** An application chooses its name: it stays on its line. */
+const oneLine = (text: string) => text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]+/gu, ' ')
+
 export function resetMail(to: string, link: string, minutes: number): Mail {
   return {
     to,
@@ -49,12 +59,25 @@ ${SIGNED}
   }
 }
 
-export function passwordChangedMail(to: string): Mail {
+/** `applications` are those that were connected, each with the page where its access can be ended. */
+export function passwordChangedMail(
+  to: string,
+  applications: readonly { name: string; page: string }[],
+): Mail {
+  const list = applications.map(({ name, page }) => `- ${oneLine(name)}: ${page}`).join('\n')
   return {
     to,
     subject: 'Your password was changed',
     text: `A new password was set for your account of the identity portal, and every session was ended.
+${
+  applications.length === 0
+    ? ''
+    : `
+These applications were connected to your account and are disconnected now. What you allowed them is remembered for when you sign in there again. If you do not know one of them, end its access:
 
+${list}
+`
+}
 If it was not you, ask for a new password at once, and write to the people who run the portal.
 
 ${SIGNED}
@@ -69,6 +92,62 @@ export function passkeyAddedMail(to: string): Mail {
     text: `A passkey was added to your account of the identity portal: you can sign in with it from now on.
 
 If it was not you, sign in, remove it on the page of your account, and set a new password.
+
+${SIGNED}
+`,
+  }
+}
+
+export function newSignInMail(
+  to: string,
+  signIn: { device: string; at: Date; link: string; days: number },
+): Mail {
+  return {
+    to,
+    subject: 'New sign-in to your account',
+    text: `Someone signed in to your account of the identity portal in a browser that we do not know: ${signIn.device}, on ${MOMENT.format(signIn.at)} UTC.
+
+If it was you, you need not do anything.
+
+If it was not you, open this link. It works once, for ${signIn.days} days, without signing in, and ends that session:
+
+${signIn.link}
+
+${SIGNED}
+`,
+  }
+}
+
+export function newConsentMail(
+  to: string,
+  consent: {
+    clientName: string
+    /** What was allowed that was not before, in words. */
+    opened: readonly string[]
+    endsAt: Date | null
+    at: Date
+    link: string
+    page: string
+    days: number
+  },
+): Mail {
+  const name = oneLine(consent.clientName)
+  return {
+    to,
+    subject: 'An application may see your data',
+    text: `On ${MOMENT.format(consent.at)} UTC your account of the identity portal allowed "${name}", ${
+      consent.endsAt ? `until ${DAY.format(consent.endsAt)}` : 'until you end it'
+    }:
+
+${consent.opened.map((title) => `- ${title}`).join('\n')}
+
+If it was not you, open this link. It works once, for ${consent.days} days, without signing in, and stops the application:
+
+${consent.link}
+
+If it was you, you need not do anything. You can change or end it at any time:
+
+${consent.page}
 
 ${SIGNED}
 `,

@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import { type Db, isDuplicateKey, type Sql } from '../db.ts'
+import { displayedText } from '../displayed-text.ts'
 import { OperatorError } from '../errors.ts'
 import type { Vault } from '../vault.ts'
 import { findAccount, setNameFromRegistry } from './accounts.ts'
 
-const text = z.string().min(1).max(200)
+const text = displayedText('a text of a person', 200)
 const date = z.iso.date()
 const personSchema = z.strictObject({
   residentPermitNumber: z

@@ -6,8 +6,9 @@ import {
 } from '@simplewebauthn/server'
 import { z } from 'zod'
 import type { Db, Sql } from '../db.ts'
+import { normalizeText, visibleText } from '../displayed-text.ts'
 import { hashSecret } from '../secrets.ts'
-import type { Account } from './accounts.ts'
+import { type Account, fullNameOf } from './accounts.ts'
 import { type FailedSignIn, type SignIn, throttled } from './sign-in.ts'
 
 const CHALLENGE_SECONDS = 5 * 60
@@ -153,7 +154,7 @@ export async function createRegistrationOptions(
     rpID: relyingParty(issuer),
     userID: userHandle(account.id),
     userName: account.email,
-    userDisplayName: `${account.givenName} ${account.surname}`,
+    userDisplayName: fullNameOf(account),
     timeout: CHALLENGE_SECONDS * 1000,
     attestationType: 'none',
     supportedAlgorithmIDs: ALGORITHMS,
@@ -192,12 +193,15 @@ export async function registerPasskey(
   return row !== undefined
 }
 
-const nameOf = (name: string) => [...name.trim()].slice(0, 60).join('') || 'Passkey'
+// What is hidden in a name that its owner typed is left out.
+const nameOf = (name: string) =>
+  [...normalizeText(visibleText(name).replaceAll('\ufffd', ''))].slice(0, 60).join('') || 'Passkey'
 
 export async function listPasskeys(sql: Sql, accountId: string): Promise<Passkey[]> {
-  return await sql<Passkey[]>`
+  const rows = await sql<Passkey[]>`
     select id, name, synced, created_at, used_at from passkey
     where account_id = ${accountId} order by created_at, id`
+  return rows.map((passkey) => ({ ...passkey, name: visibleText(passkey.name) }))
 }
 
 /** Answers whether this account has such a passkey. */

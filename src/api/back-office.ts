@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import { findAccount } from '../accounts/accounts.ts'
 import { findPerson } from '../accounts/natural-person.ts'
 import type { Db } from '../db.ts'
+import { visibleText } from '../displayed-text.ts'
 import { ApiError, OperatorError } from '../errors.ts'
 import { SessionReusedError, startVerification } from '../id-verification/operations.ts'
 import {
@@ -198,7 +199,7 @@ export function backOfficeRoutes(parts: Parts): Hono {
           ? { given_name: person.givenName, surname: person.surname, full_name: person.name }
           : null,
         document: { type: documentType },
-        checks: { vendor: { recommendation, reasons: reason ? [reason] : [] } },
+        checks: { vendor: { recommendation, reasons: reason ? [visibleText(reason)] : [] } },
       }
       return disclose(db, entry, () => c.json(result))
     },

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isDisplayable } from '../displayed-text.ts'
 import { ERASURE_ANSWERS } from '../events/store.ts'
 import { VENDORS } from '../id-verification/vendors/vendor.ts'
 
@@ -254,11 +255,12 @@ export const startSchema = name(
       .optional(),
   }),
 )
+const ONE_LINE = 'must be one line of ordinary text, without invisible characters'
 export const reviewSchema = name(
   'Review',
   z.strictObject({
     decision: z.enum(['approve', 'reject'], 'must be approve or reject'),
-    reason: z.string().max(500).optional(),
+    reason: z.string().max(500).refine(isDisplayable, ONE_LINE).optional(),
   }),
 )
 export const resultSchema = name(
@@ -311,6 +313,7 @@ export const erasureAnswerSchema = name(
       reason: z
         .string()
         .regex(/^[^\p{Cc}]{0,300}$/u, 'must be one line of up to 300 characters')
+        .refine(isDisplayable, ONE_LINE)
         .optional()
         .describe('Why something is kept, such as the law that asks for it'),
     })

@@ -43,7 +43,7 @@ const VERIFICATION_SCOPES = [
 
 const liveConsent = (sql: Sql, of: { accountId: unknown; clientId: unknown }) => sql`
   select client_id from consent
-  where account_id = ${of.accountId as string} and (ends_at is null or ends_at > now())
+  where account_id = ${of.accountId as string} and (ends_at is null or ends_at > now()) and frozen_at is null
     and scopes && ${VERIFICATION_SCOPES} and ${of.clientId === undefined ? sql`true` : sql`client_id = ${of.clientId as string}`}`
 
 /**

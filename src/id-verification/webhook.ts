@@ -27,6 +27,8 @@ type Parts = {
   isServiceToken: IsServiceToken
   /** One was refused: it is counted, and nothing else of it is kept. */
   onRefused?: ((vendor: string) => void) | undefined
+  /** Counts it for the network that it came from: the seconds to wait, or 0. */
+  countSignature: (address: string) => number
   /** A delivery was stored: whoever applies them need not wait for the next look. */
   onDelivery?: () => void
 }
@@ -41,6 +43,7 @@ export function webhookRoutes({
   log,
   isServiceToken,
   onRefused,
+  countSignature,
   onDelivery,
 }: Parts): Hono<Env> {
   const routes = new Hono<Env>()
@@ -71,7 +74,10 @@ export function webhookRoutes({
       )
     const vendor = await orUnavailable(() => findVendor(name, integration))
     if (!vendor)
-      throw new ApiError(404, 'not_found', 'No such vendor or integration is configured.')
+      throw refusal(
+        c,
+        new ApiError(404, 'not_found', 'No such vendor or integration is configured.'),
+      )
     const body = await readBody(c)
     const isGenuine = await orUnavailable(async () =>
       vendor.isGenuine(body, (name) => joined(headers[name]), isServiceToken),
@@ -82,7 +88,7 @@ export function webhookRoutes({
         subject: `${name}/${integration}`,
         address: addressOf(c.env.incoming),
       })
-      throw new ApiError(401, 'invalid_signature')
+      throw refusal(c, new ApiError(401, 'invalid_signature'))
     }
     await orUnavailable(async () => {
       const stored = await storeDelivery(db, vault, { vendor: name, integration, body })
@@ -106,6 +112,16 @@ export function webhookRoutes({
     })
   })
   return routes
+
+  /** What a stranger is told: the refusal, or to wait. */
+  function refusal(c: Context<Env>, error: ApiError): ApiError {
+    const wait = countSignature(addressOf(c.env.incoming))
+    return wait === 0
+      ? error
+      : new ApiError(429, 'rate_limit_exceeded', 'Too many deliveries were refused.', {
+          'Retry-After': String(wait),
+        })
+  }
 
   /** A vendor that is told 503 tries again; one that is told 500 may not. */
   async function orUnavailable<T>(work: () => Promise<T>): Promise<T> {

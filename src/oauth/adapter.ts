@@ -4,7 +4,7 @@ import { type Db, isUnstorable } from '../db.ts'
 import type { Jobs } from '../jobs.ts'
 import { storeDetail } from '../ledger/details.ts'
 import { hashSecret, type Sealer } from '../secrets.ts'
-import { deleteClient, findClientMetadata, storeRegistered } from './clients.ts'
+import { deleteClient, findClientMetadata, SimilarNameError, storeRegistered } from './clients.ts'
 import { withinConsent } from './grants.ts'
 import { claimsWithToken } from './patches/claims.ts'
 
@@ -61,6 +61,7 @@ function withoutNul(adapter: Adapter): Adapter {
         return await adapter.upsert(id, payload, expiresInSeconds)
       } catch (error) {
         if (isUnstorable(error)) throw new errors.InvalidRequest('a parameter holds a NUL')
+        if (error instanceof SimilarNameError) throw new errors.InvalidClientMetadata(error.message)
         throw error
       }
     },
@@ -146,7 +147,7 @@ function grantAdapter(db: Db): Adapter {
       const [row] = await db<{ payload: AdapterPayload; scopes: string[] }[]>`
         select payload, scopes from oauth_grant join consent using (account_id, client_id)
         where id = ${id} and (expires_at is null or expires_at > now())
-          and (ends_at is null or ends_at > now())`
+          and (ends_at is null or ends_at > now()) and frozen_at is null`
       return row && withinConsent(row.payload, row.scopes)
     },
     async destroy(id) {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { displayedText } from '../displayed-text.ts'
 import { OperatorError } from '../errors.ts'
 import { profileSchema } from './client-profile.ts'
 import { isScope, SCOPES, SERVICE_SCOPES, SMALLER } from './scopes.ts'
@@ -37,7 +38,7 @@ const publicJwk = z
 
 /** RFC 7591 names, as the outside uses them, and two of ours: `pkce` and `fapi`. */
 export const metadataSchema = z.object({
-  client_name: z.string().trim().min(1, 'a client needs a name').max(100),
+  client_name: displayedText('the name of a client', 100),
   redirect_uris: z.array(redirectUri).max(50),
   post_logout_redirect_uris: z.array(redirectUri).max(50).optional(),
   scope: z.string(),

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Sql } from '../db.ts'
+import { displayedText, visibleText } from '../displayed-text.ts'
 import { OperatorError } from '../errors.ts'
 import type { Alternatives } from './scopes.ts'
 
@@ -12,15 +13,6 @@ const webUri = (name: string) =>
     },
     { error: `${name} must be an https: address, or http: on this machine` },
   )
-const words = (name: string, longest: number) =>
-  z
-    .string()
-    .trim()
-    .min(1, `${name} has no words`)
-    .max(longest, `${name} has at most ${longest} characters`)
-    // A name or a reason that runs over lines, or against the reading direction, can imitate the page around it.
-    .regex(/^[^\p{Cc}\p{Bidi_Control}]*$/u, `${name} is one line of ordinary text`)
-
 /** What a client says about itself on the consent page: the members of RFC 7591 §2, and two of ours. */
 export const profileSchema = z.object({
   client_uri: webUri('client_uri').optional(),
@@ -28,9 +20,9 @@ export const profileSchema = z.object({
   policy_uri: webUri('policy_uri').optional(),
   tos_uri: webUri('tos_uri').optional(),
   /** Who runs it. */
-  operator: words('operator', 100).optional(),
+  operator: displayedText('operator', 100).optional(),
   /** What it wants the data for. */
-  purpose: words('purpose', 300).optional(),
+  purpose: displayedText('purpose', 300).optional(),
 })
 export type ProfileMetadata = z.infer<typeof profileSchema>
 
@@ -92,6 +84,9 @@ export async function listClientProfiles(
     where client.id = any (${[...clientIds]})`
   return rows.map(({ logoDigest, ...profile }) => ({
     ...profile,
+    name: visibleText(profile.name),
+    operator: profile.operator && visibleText(profile.operator),
+    purpose: profile.purpose && visibleText(profile.purpose),
     logo: logoDigest && logoPath(profile.clientId, logoDigest),
   }))
 }

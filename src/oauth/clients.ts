@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { AdapterPayload } from 'oidc-provider'
 import type { Sql } from '../db.ts'
+import { visibleText } from '../displayed-text.ts'
 import { OperatorError } from '../errors.ts'
 import { forgetEvents, resumeEvents } from '../events/store.ts'
 import { hashSecret, randomSecret } from '../secrets.ts'
 import { type ClientMetadata, completed, type Kept, metadataSchema } from './client-metadata.ts'
 import { KNOWN_UNGRANTED } from './scopes.ts'
+import { findSimilarClient, NAMELESS } from './similar-names.ts'
 
 export type NewClient = {
   name: string
@@ -27,6 +29,9 @@ export type NewClient = {
   alternatives?: Record<string, string> | undefined
   tenant?: string | undefined
 }
+
+/** A registration names itself like another client. */
+export class SimilarNameError extends OperatorError {}
 
 const TENANT = /^[a-z0-9][a-z0-9-]{0,62}$/
 
@@ -135,6 +140,7 @@ export async function findClientMetadata(
   const isService = row.metadata.grant_types.includes('client_credentials')
   return {
     ...row.metadata,
+    client_name: visibleText(row.metadata.client_name),
     client_id: id,
     client_id_issued_at: Math.floor(row.createdAt.getTime() / 1000),
     // Scopes the real portal has and this system does not hold may be asked for, and are not granted.
@@ -166,9 +172,19 @@ export async function storeRegistered(
       : secret.startsWith(HASHED)
         ? hashOfSecret(secret)
         : hashSecret(secret)
+  await requireDistinctName(sql, id, kept.client_name)
   const secretHash = needsSecret(kept) ? hashed : null
   const [updated] = await writeClient(sql, id, kept, secretHash)
   if (!updated) await insertClient(sql, { id, tenant: 'default', kept, secretHash })
+}
+
+/** What registers itself may keep its name, and take none that people could confuse with another's: an operator may allow that. */
+async function requireDistinctName(sql: Sql, id: string, name: string): Promise<void> {
+  if (name === NAMELESS || name === (await findClientName(sql, id))) return
+  if (await findSimilarClient(sql, name, id))
+    throw new SimilarNameError(
+      'client_name could be taken for the name of another client: choose another one, or ask the operator to register it',
+    )
 }
 
 /** A client as the operator sees it: everything but the secret. */
@@ -183,7 +199,7 @@ export async function findClient(
 
 export async function findClientName(sql: Sql, id: string): Promise<string | undefined> {
   const [row] = await sql<{ name: string }[]>`select name from client where id = ${id}`
-  return row?.name
+  return row && visibleText(row.name)
 }
 
 export async function listClients(sql: Sql) {

@@ -39,6 +39,8 @@ export function consentPage(data: {
   documents: HeldDocuments | undefined
   /** What the resident decided before, whether it still counts or not. */
   before: Consent | undefined
+  /** To allow it takes one more step: the sign-in was a while ago. */
+  willConfirm: boolean
   /** The host that the browser goes back to; none for a device. */
   returnsTo: string | undefined
   now: Date
@@ -68,6 +70,7 @@ ${untilFields({ now, ...(before?.isCurrent && before.endsAt ? { before: before.e
         ? html`With <em>${SCOPES.offline_access.title}</em> it can look when you are not there; without it, while you are signed in here.`
         : 'It can look while you are signed in here.'
     } You can change or end this at any time on <a href="/">your own page</a>; that counts at once. Links it has already received stop working within one hour.</p>
+${data.willConfirm ? html`<p class="quiet">You signed in a while ago: when you allow this, we ask you to confirm that it is you.</p>` : ''}
 <div class="buttons"><button class="primary" name="allow">${
       scopes.some((scope) => scope !== 'openid') ? 'Allow what is ticked' : 'Allow'
     }</button><button name="deny">Do not allow</button></div>
@@ -75,6 +78,24 @@ ${untilFields({ now, ...(before?.isCurrent && before.endsAt ? { before: before.e
 <p class="quiet">You are signed in as ${account.name} (${account.email}).${
       data.returnsTo ? html` After this you go back to <strong>${data.returnsTo}</strong>.` : ''
     }</p>
+</section>`,
+  })
+}
+
+/** Instead of the consent page, for an application that the resident reported. */
+export function frozenPage(data: { action: string; csrf: string; client: ClientProfile }): Html {
+  const { action, csrf, client } = data
+  const path = `/applications/${encodeURIComponent(client.clientId)}`
+  return page({
+    title: `${client.name} is frozen`,
+    body: html`<section class="card narrow">
+${clientHeader(client, html`<h1>${client.name} is frozen</h1>`)}
+<p class="lead">It was reported from your mail that you did not allow this application. It sees nothing, and cannot ask you.</p>
+<p>To let it ask again, lift the freeze or end its access on <a href="${path}">its page</a>. Then start again in the application.</p>
+<form method="post" action="${action}">
+${csrfField(csrf)}
+<div class="buttons"><button name="deny">Back to the application</button></div>
+</form>
 </section>`,
   })
 }

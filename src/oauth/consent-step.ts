@@ -1,34 +1,43 @@
 import { createHash } from 'node:crypto'
 import type { Provider } from 'oidc-provider'
-import { findAccount } from '../accounts/accounts.ts'
+import { type Account, findAccount, fullNameOf } from '../accounts/accounts.ts'
+import { noteConsent } from '../accounts/security-notices.ts'
 import type { Db } from '../db.ts'
 import { ApiError } from '../errors.ts'
 import type { Html } from '../html.ts'
+import type { Jobs } from '../jobs.ts'
 import type { Log } from '../log.ts'
+import type { Sealer } from '../secrets.ts'
 import type { SecurityEvents } from '../security-events.ts'
 import type { Vault } from '../vault.ts'
 import { type ClientProfile, findClientProfile } from './client-profile.ts'
 import { readChoice } from './consent-form.ts'
-import { consentPage, type HeldDocuments } from './consent-page.ts'
+import { consentPage, frozenPage, type HeldDocuments } from './consent-page.ts'
 import { findConsent, recordConsent } from './consents.ts'
 import { scopesOfClaims } from './grants.ts'
-import { type Alternatives, isScope, type Scope } from './scopes.ts'
+import { type Alternatives, isPersonal, isScope, SCOPES, type Scope } from './scopes.ts'
+import { isRecentSignIn } from './session-limits.ts'
+import { findSession } from './sessions.ts'
 
 /** The resident's latest approved verification; handed in, because this folder knows no documents. */
 export type FindDocuments = (accountId: string) => Promise<HeldDocuments | undefined>
 
 type Parts = {
+  issuer: string
   db: Db
   vault: Vault
   provider: () => Provider
   findDocuments: FindDocuments
+  jobs: Jobs
+  sealer: Sealer
   security: SecurityEvents
   log: Log
 }
 type Details = Awaited<ReturnType<Provider['interactionDetails']>>
 
 /** The consent half of an interaction, for the browser and the device flow alike. */
-export function createConsentStep({ db, vault, provider, findDocuments, security, log }: Parts) {
+export function createConsentStep(parts: Parts) {
+  const { db, vault, provider, findDocuments, security, log } = parts
   async function read(details: Details) {
     const clientId = String(details.params.client_id)
     const accountId = details.session?.accountId ?? ''
@@ -45,7 +54,8 @@ export function createConsentStep({ db, vault, provider, findDocuments, security
     const alternatives = alternativesOf(profile, asked)
     // One that stands for less of another is chosen together with it.
     const scopes = asked.filter((scope) => !Object.values(alternatives).includes(scope))
-    return { accountId, clientId, profile, account, before, scopes, alternatives }
+    const sessionUid = details.session?.uid ?? ''
+    return { accountId, clientId, profile, account, before, scopes, alternatives, sessionUid }
   }
 
   return {
@@ -54,8 +64,11 @@ export function createConsentStep({ db, vault, provider, findDocuments, security
       details: Details,
       form: { action: string; csrf: string },
     ): Promise<Html | undefined> {
-      const { accountId, profile, account, before, scopes, alternatives } = await read(details)
+      const { accountId, profile, account, before, scopes, alternatives, sessionUid } =
+        await read(details)
       if (scopes.length === 0 || account.status !== 'active') return undefined
+      if (before?.isFrozen) return frozenPage({ ...form, client: profile })
+      const session = await findSession(db, { accountId, uid: sessionUid })
       const documents = scopes.includes('eprospera:person.id_verification.read')
         ? await findDocuments(accountId)
         : undefined
@@ -63,11 +76,16 @@ export function createConsentStep({ db, vault, provider, findDocuments, security
         ...form,
         client: profile,
         purposeDigest: digestOf(profile),
-        account: { ...account, name: `${account.givenName} ${account.surname}` },
+        account: { ...account, name: fullNameOf(account) },
         scopes,
         alternatives,
         documents,
         before,
+        willConfirm:
+          !(session && isRecentSignIn(session.authenticatedAt)) &&
+          scopes.some(
+            (scope) => isPersonal(scope) && !(before?.isCurrent && before.scopes.includes(scope)),
+          ),
         returnsTo: hostOf(details.params.redirect_uri),
         now: new Date(),
       })
@@ -75,14 +93,15 @@ export function createConsentStep({ db, vault, provider, findDocuments, security
 
     /**
      * What the button `allow` does. Only what was asked for can be allowed, whatever the form names. `again`: what was
-     * shown has changed meanwhile. `nothing`: everything was declined, and there is not even `openid`; or the resident was
-     * suspended meanwhile.
+     * shown has changed meanwhile, or the consent is frozen. `nothing`: everything was declined, and there is not even
+     * `openid`; or the resident was suspended meanwhile. An account: what would be opened takes a recent sign-in of it.
      */
     async allow(
       details: Details,
       form: Record<string, unknown>,
-    ): Promise<'allowed' | 'again' | 'nothing'> {
-      const { accountId, clientId, profile, before, scopes, alternatives } = await read(details)
+    ): Promise<'allowed' | 'again' | 'nothing' | Account> {
+      const { accountId, clientId, profile, account, before, scopes, alternatives, sessionUid } =
+        await read(details)
       const choice = readChoice(form, new Date())
       const wasShown = form.purpose === undefined || form.purpose === digestOf(profile)
       if (!wasShown || (choice?.keepsEnd && !before?.isCurrent)) return 'again'
@@ -98,15 +117,33 @@ export function createConsentStep({ db, vault, provider, findDocuments, security
       })
       const allowed = [...wholes, ...less]
       if (allowed.length === 0) return 'nothing'
-      const isRecorded = await recordConsent(db, {
-        accountId,
-        clientId,
-        shown: [...new Set([...scopes, ...Object.values(alternatives)])],
-        allowed,
-        endsAt: choice?.endsAt,
-        purpose: profile.purpose,
-      })
-      if (!isRecorded) return 'nothing'
+      const of = { accountId, clientId, sessionUid }
+      const outcome = await recordConsent(
+        db,
+        {
+          ...of,
+          shown: [...new Set([...scopes, ...Object.values(alternatives)])],
+          allowed,
+          endsAt: choice?.endsAt,
+          purpose: profile.purpose,
+        },
+        (sql, { scopes: opened, endsAt }) =>
+          noteConsent(sql, parts, {
+            ...of,
+            clientName: profile.name,
+            opened: titlesOf(opened),
+            endsAt,
+          }),
+      )
+      if (outcome === 'signed-out')
+        throw new ApiError(
+          400,
+          'interaction_expired',
+          'You are not signed in any more. Go back to the application and start again.',
+        )
+      if (outcome === 'frozen') return 'again'
+      if (outcome === 'sign-in') return account
+      if (outcome === 'inactive') return 'nothing'
       security.emit('consent_given', { accountId, clientId })
       log.info('consent given', {
         accountId,
@@ -118,6 +155,10 @@ export function createConsentStep({ db, vault, provider, findDocuments, security
     },
   }
 }
+
+/** What a mail calls them. */
+export const titlesOf = (scopes: readonly string[]): string[] =>
+  scopes.filter(isScope).map((scope) => SCOPES[scope].title)
 
 /** By `scope`, and claim by claim; only what the client is registered for. */
 function askedFor(params: Record<string, unknown>, registered: string): Scope[] {

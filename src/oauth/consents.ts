@@ -1,7 +1,9 @@
 import { lockActiveAccount } from '../accounts/accounts.ts'
 import type { Db, Sql } from '../db.ts'
 import { announceConsent } from '../events/events.ts'
-import { type Alternatives, isScope } from './scopes.ts'
+import { type Alternatives, isPersonal, isScope, SMALLER } from './scopes.ts'
+import { isRecentSignIn } from './session-limits.ts'
+import { holdSession } from './sessions.ts'
 
 /** What a resident decided about an application. */
 export type Consent = {
@@ -15,6 +17,8 @@ export type Consent = {
   isEnded: boolean
   /** Whether it counts: not ended, and for the purpose that the application states today. */
   isCurrent: boolean
+  /** Whether the resident reported that it was not theirs: it opens nothing until they lift that or end it. */
+  isFrozen: boolean
   /** What the application declared that would do instead, today. */
   alternatives: Alternatives
 }
@@ -31,7 +35,7 @@ export async function findConsent(
 ): Promise<Consent | undefined> {
   const [row] = await sql<Consent[]>`
     select scopes, declined, consent.created_at, ends_at, purpose,
-      ${isEnded(sql)} as is_ended, ${isCurrent(sql)} as is_current,
+      ${isEnded(sql)} as is_ended, ${isCurrent(sql)} as is_current, frozen_at is not null as is_frozen,
       coalesce(client.metadata->'scope_alternatives', '{}') as alternatives
     from consent join client on client.id = consent.client_id
     where account_id = ${accountId} and client_id = ${clientId}`
@@ -49,7 +53,10 @@ export const chosenInstead = (
   })
 
 type Pair = { accountId: string; clientId: string }
+type Terms = { scopes: readonly string[]; endsAt: Date | null }
 type Decision = Pair & {
+  /** The session of the browser that sent the decision. */
+  sessionUid: string
   /** What the person could choose from. */
   shown: readonly string[]
   /** Of these, what was allowed; the rest was declined. */
@@ -60,50 +67,122 @@ type Decision = Pair & {
   purpose: string | null
 }
 
+/** What a consent opens that was not open before. */
+export type Opened = {
+  scopes: string[]
+  endsAt: Date | null
+}
+
+/** The smaller alternatives of a scope that is allowed open nothing new. */
+const openedScopes = (before: Terms, after: Terms): string[] =>
+  after.scopes.filter(
+    (scope) =>
+      !before.scopes.includes(scope) &&
+      !before.scopes.some(
+        (whole) => isScope(whole) && SMALLER[whole]?.some((smaller) => smaller === scope),
+      ),
+  )
+
+const isProlonged = (before: Terms, after: Terms): boolean =>
+  before.endsAt !== null && (after.endsAt === null || after.endsAt > before.endsAt)
+
+/** Whether documents or personal details become readable that were not, in absence too, or for longer. */
+const opensPersonal = (before: Terms, after: Terms): boolean =>
+  after.scopes.some(isPersonal) &&
+  (isProlonged(before, after) ||
+    openedScopes(before, after).some((scope) => isPersonal(scope) || scope === 'offline_access'))
+
+/**
+ * Why a decision is not recorded. `sign-in`: it opens personal data, and the sign-in is not recent. `frozen`: the
+ * resident reported the application. `signed-out`: the session has ended. `inactive`: the account is suspended.
+ */
+type Refusal = 'sign-in' | 'frozen' | 'signed-out' | 'inactive'
+
+class RefusedDecision extends Error {
+  override readonly name = 'RefusedDecision'
+  readonly refusal: Refusal
+  constructor(refusal: Refusal) {
+    super(refusal)
+    this.refusal = refusal
+  }
+}
+
 /**
  * What was shown is now as the person chose, and what was not shown stays as it was. A consent that had ended, or was
- * for another purpose, begins anew: nothing of it is carried over, and its tokens end. Returns `false`, and records
- * nothing, when the account is not active.
+ * for another purpose, begins anew: nothing of it is carried over, and its tokens end. `notify` runs in the same
+ * transaction when something was opened.
  */
-export async function recordConsent(db: Db, decision: Decision): Promise<boolean> {
+export async function recordConsent(
+  db: Db,
+  decision: Decision,
+  notify?: (sql: Sql, opened: Opened) => Promise<void>,
+): Promise<'recorded' | Refusal> {
+  try {
+    await db.begin((sql) => record(sql, decision, notify))
+    return 'recorded'
+  } catch (error) {
+    if (error instanceof RefusedDecision) return error.refusal
+    throw error
+  }
+}
+
+async function record(
+  sql: Sql,
+  decision: Decision,
+  notify?: (sql: Sql, opened: Opened) => Promise<void>,
+): Promise<void> {
   const { accountId, clientId, shown, purpose } = decision
-  return await db.begin(async (sql) => {
-    if (!(await lockActiveAccount(sql, accountId))) return false
-    // The row first, so that two devices that decide at once do it one after the other.
-    await sql`
-      insert into consent (account_id, client_id, scopes, purpose)
-      values (${accountId}, ${clientId}, '{}', ${purpose}) on conflict do nothing`
-    const before = await lockConsent(sql, decision)
-    if (!before) throw new Error('the consent was ended while it was being given')
-    const goesOn = before.isCurrent && before.purpose === purpose
-    if (!goesOn) await endGrants(sql, decision)
-    const kept = goesOn ? before : { scopes: [], declined: [], endsAt: null }
-    const allowed = shown.filter((scope) => decision.allowed.includes(scope))
-    const untouched = (scopes: string[]) => scopes.filter((scope) => !shown.includes(scope))
-    const scopes = [...untouched(kept.scopes), ...allowed]
-    await sql`
-      update consent set scopes = ${scopes},
-        declined = ${[...untouched(kept.declined), ...shown.filter((scope) => !allowed.includes(scope))]},
-        ends_at = ${decision.endsAt === undefined ? kept.endsAt : decision.endsAt}, purpose = ${purpose},
-        created_at = case when ${goesOn} then created_at else now() end, updated_at = now()
-      where account_id = ${accountId} and client_id = ${clientId}`
-    await withdraw(sql, decision, kept.scopes, scopes)
-    // It begins anew with less: the tokens are gone already.
-    const isLess = before.scopes.some((scope) => !scopes.includes(scope))
-    if (!goesOn && !before.isEnded && isLess)
-      await announceConsent(sql, { accountId, clientId, scopes })
-    return true
-  })
+  if (!(await lockActiveAccount(sql, accountId))) throw new RefusedDecision('inactive')
+  // The row first, so that two devices that decide at once do it one after the other.
+  await sql`
+    insert into consent (account_id, client_id, scopes, purpose)
+    values (${accountId}, ${clientId}, '{}', ${purpose}) on conflict do nothing`
+  const before = await lockConsent(sql, decision)
+  if (!before) throw new Error('the consent was ended while it was being given')
+  if (before.isFrozen) throw new RefusedDecision('frozen')
+  const goesOn = before.isCurrent && before.purpose === purpose
+  const kept = goesOn ? before : { scopes: [], declined: [], endsAt: null }
+  const allowed = shown.filter((scope) => decision.allowed.includes(scope))
+  const untouched = (scopes: string[]) => scopes.filter((scope) => !shown.includes(scope))
+  const scopes = [...untouched(kept.scopes), ...allowed]
+  const endsAt = decision.endsAt === undefined ? kept.endsAt : decision.endsAt
+  // Held until this is committed, so that the session cannot end in between.
+  const session = await holdSession(sql, { accountId, uid: decision.sessionUid })
+  if (!session) throw new RefusedDecision('signed-out')
+  if (opensPersonal(kept, { scopes, endsAt }) && !isRecentSignIn(session.authenticatedAt))
+    throw new RefusedDecision('sign-in')
+  if (!goesOn) await endGrants(sql, decision)
+  await sql`
+    update consent set scopes = ${scopes},
+      declined = ${[...untouched(kept.declined), ...shown.filter((scope) => !allowed.includes(scope))]},
+      ends_at = ${endsAt}, purpose = ${purpose},
+      created_at = case when ${goesOn} then created_at else now() end, updated_at = now()
+    where account_id = ${accountId} and client_id = ${clientId}`
+  await withdraw(sql, decision, kept.scopes, scopes)
+  // It begins anew with less: the tokens are gone already.
+  const isLess = before.scopes.some((scope) => !scopes.includes(scope))
+  if (!goesOn && !before.isEnded && isLess)
+    await announceConsent(sql, { accountId, clientId, scopes })
+  const opened = openedScopes(kept, { scopes, endsAt })
+  if (opened.length > 0) await notify?.(sql, { scopes: opened, endsAt })
 }
 
 /**
  * The resident's own change, at once for every token. Of what was once decided, allowed or declined, `allowed` is allowed
- * now; nothing else can be added, and `openid` stays. Answers the consent as it is now; `undefined` when there is none.
+ * now; nothing else can be added, and `openid` stays. Whatever allows more, or for longer, takes a session with a recent
+ * sign-in, else answers `sign-in`. Answers the consent as it is now; `undefined` when there is none.
  */
 export async function changeConsent(
   db: Db,
-  { accountId, clientId, allowed, endsAt }: Pick<Decision, keyof Pair | 'allowed' | 'endsAt'>,
-): Promise<Consent | undefined> {
+  {
+    accountId,
+    clientId,
+    allowed,
+    endsAt,
+    sessionUid,
+  }: Pick<Decision, keyof Pair | 'allowed' | 'endsAt'> & { sessionUid?: string },
+  notify?: (sql: Sql, opened: Opened) => Promise<void>,
+): Promise<Consent | 'sign-in' | undefined> {
   return await db.begin(async (sql) => {
     const before = await lockConsent(sql, { accountId, clientId })
     if (!before || before.isEnded) return undefined
@@ -111,12 +190,60 @@ export async function changeConsent(
     const stays = (scope: string) => scope === 'openid' && before.scopes.includes(scope)
     const scopes = known.filter((scope) => allowed.includes(scope) || stays(scope))
     const declined = known.filter((scope) => !scopes.includes(scope))
-    const end = endsAt === undefined ? before.endsAt : endsAt
+    const after = { scopes, endsAt: endsAt === undefined ? before.endsAt : endsAt }
+    const opened = openedScopes(before, after)
+    const opens = opened.length > 0 || isProlonged(before, after)
+    if (opens && !(await hasRecentSignIn(sql, accountId, sessionUid))) return 'sign-in'
     await sql`
-      update consent set scopes = ${scopes}, declined = ${declined}, ends_at = ${end}, updated_at = now()
+      update consent set scopes = ${scopes}, declined = ${declined}, ends_at = ${after.endsAt}, updated_at = now()
       where account_id = ${accountId} and client_id = ${clientId}`
     await withdraw(sql, { accountId, clientId }, before.scopes, scopes)
-    return { ...before, scopes, declined, endsAt: end }
+    if (opened.length > 0) await notify?.(sql, { scopes: opened, endsAt: after.endsAt })
+    return { ...before, ...after, declined }
+  })
+}
+
+/** The session is held: it cannot end before the transaction does. */
+async function hasRecentSignIn(
+  sql: Sql,
+  accountId: string,
+  sessionUid: string | undefined,
+): Promise<boolean> {
+  if (sessionUid === undefined) return false
+  const session = await holdSession(sql, { accountId, uid: sessionUid })
+  return session !== undefined && isRecentSignIn(session.authenticatedAt)
+}
+
+/**
+ * In a transaction: the application's tokens open nothing from now on, and it gets no new ones, until the resident lifts
+ * this or ends the consent. Holds also where there is no consent any more. Answers whether there is such a client.
+ */
+export async function freezeConsent(sql: Sql, { accountId, clientId }: Pair): Promise<boolean> {
+  const [row] = await sql`
+    insert into consent (account_id, client_id, scopes, purpose, frozen_at)
+    select ${accountId}, id, '{}', metadata->>'purpose', now() from client where id = ${clientId}
+    on conflict (account_id, client_id) do update
+      set frozen_at = coalesce(consent.frozen_at, excluded.frozen_at), updated_at = now()
+    returning 1`
+  return row !== undefined
+}
+
+/**
+ * What was frozen counts again, the application's tokens included. Takes a recent sign-in, else answers `sign-in`.
+ * Answers the consent; `undefined` when none was frozen.
+ */
+export async function liftFreeze(
+  db: Db,
+  { accountId, clientId, sessionUid }: Pair & { sessionUid: string },
+): Promise<Consent | 'sign-in' | undefined> {
+  return await db.begin(async (sql) => {
+    const before = await lockConsent(sql, { accountId, clientId })
+    if (!before?.isFrozen) return undefined
+    if (!(await hasRecentSignIn(sql, accountId, sessionUid))) return 'sign-in'
+    await sql`
+      update consent set frozen_at = null, updated_at = now()
+      where account_id = ${accountId} and client_id = ${clientId}`
+    return { ...before, isFrozen: false }
   })
 }
 
@@ -124,7 +251,7 @@ export async function changeConsent(
 async function lockConsent(sql: Sql, { accountId, clientId }: Pair): Promise<Consent | undefined> {
   const [row] = await sql<Consent[]>`
     select scopes, declined, consent.created_at, ends_at, purpose,
-      ${isEnded(sql)} as is_ended, ${isCurrent(sql)} as is_current,
+      ${isEnded(sql)} as is_ended, ${isCurrent(sql)} as is_current, frozen_at is not null as is_frozen,
       coalesce(client.metadata->'scope_alternatives', '{}') as alternatives
     from consent join client on client.id = consent.client_id
     where account_id = ${accountId} and client_id = ${clientId}
@@ -159,13 +286,42 @@ async function endGrants(sql: Sql, { accountId, clientId }: Pair): Promise<void>
     delete from oidc_artifact where grant_id in (select id from ended) and kind <> 'Interaction'`
 }
 
-/** Ends it at once: the grants go, and with them every token. Answers the client's name, or `undefined` when there was none. */
+/**
+ * Ends every family of tokens of this account, or those that one session obtained, redeemed or not. The consents stay.
+ * In the caller's transaction, after the sessions were ended: what a request under way adds meanwhile refers to a session,
+ * and finds it gone (`bindGrant`).
+ */
+export async function endFamilies(
+  sql: Sql,
+  accountId: string,
+  of: { sessionUid: string } | 'all',
+): Promise<void> {
+  if (of === 'all') {
+    await sql`delete from oauth_grant where account_id = ${accountId}`
+    // Codes, device codes and interactions included.
+    await sql`delete from oidc_artifact where account_id = ${accountId}`
+    return
+  }
+  await sql`
+    with ended as (
+      delete from oauth_grant where account_id = ${accountId} and session_uid = ${of.sessionUid} returning id)
+    delete from oidc_artifact where account_id = ${accountId} and grant_id in (select id from ended)`
+}
+
+/**
+ * Ends it at once: the grants go, and with them every token. That needs no recent sign-in, except for one that is frozen,
+ * because ending that lets the application ask anew; then answers `sign-in`. Answers the client's name, or `undefined`
+ * when there was none.
+ */
 export async function revokeConsent(
   db: Db,
   accountId: string,
   clientId: string,
-): Promise<string | undefined> {
+  { sessionUid }: { sessionUid?: string } = {},
+): Promise<{ name: string } | 'sign-in' | undefined> {
   return await db.begin(async (sql) => {
+    const before = await lockConsent(sql, { accountId, clientId })
+    if (before?.isFrozen && !(await hasRecentSignIn(sql, accountId, sessionUid))) return 'sign-in'
     await endGrants(sql, { accountId, clientId })
     const [row] = await sql<{ name: string }[]>`
       delete from consent using client
@@ -173,7 +329,7 @@ export async function revokeConsent(
         and client.id = consent.client_id
       returning client.name`
     if (row) await announceConsent(sql, { accountId, clientId, scopes: null })
-    return row?.name
+    return row
   })
 }
 
@@ -183,6 +339,7 @@ export type ConsentedClient = {
   declined: string[]
   createdAt: Date
   endsAt: Date | null
+  isFrozen: boolean
   /** When it last got a token. */
   lastTokenAt: Date | null
 }
@@ -190,10 +347,10 @@ export type ConsentedClient = {
 /** The applications that may see this account's data, newest first. */
 export async function listConsents(sql: Sql, accountId: string): Promise<ConsentedClient[]> {
   return await sql<ConsentedClient[]>`
-    select client_id, scopes, declined, created_at, ends_at, (
+    select client_id, scopes, declined, created_at, ends_at, frozen_at is not null as is_frozen, (
       select max(token.created_at) from oidc_artifact token
       where token.account_id = consent.account_id and token.client_id = consent.client_id
         and token.kind in ('AccessToken', 'RefreshToken')) as last_token_at
-    from consent where account_id = ${accountId} and not ${isEnded(sql)}
+    from consent where account_id = ${accountId} and (not ${isEnded(sql)} or frozen_at is not null)
     order by created_at desc`
 }

@@ -20,7 +20,8 @@ export async function deleteExpired(db: Db): Promise<number> {
   await db`delete from spent_jti where expires_at < now() - interval '1 minute'`
   await db`delete from signing_key where retires_at < now() - interval '1 day'`
   // An ended consent opens nothing; for a month it still tells the resident, when asked again, what there was.
-  await db`delete from consent where ends_at < now() - interval '30 days'`
+  // A frozen one stays until its resident lifts or ends it.
+  await db`delete from consent where ends_at < now() - interval '30 days' and frozen_at is null`
   await deleteOldAttempts(db)
   return deleted + grants.length
 }

@@ -2,18 +2,31 @@ import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { errors, type InteractionResults, type Provider } from 'oidc-provider'
+import { type Account, takeSnapshot } from '../accounts/accounts.ts'
 import type { FailedSignIn } from '../accounts/sign-in.ts'
 import type { ClientAddress } from '../client-address.ts'
 import type { Db } from '../db.ts'
 import { ApiError } from '../errors.ts'
 import { securityHeaders } from '../html.ts'
+import type { Jobs } from '../jobs.ts'
 import type { Log } from '../log.ts'
+import type { Sealer } from '../secrets.ts'
 import type { SecurityEvents } from '../security-events.ts'
 import type { Vault } from '../vault.ts'
 import { createConsentStep, type FindDocuments } from './consent-step.ts'
 import { ACR, judgeLogin, loginOf } from './logins.ts'
 import { errorPage, signInPage } from './pages.ts'
 import { type FormTokens, identifyBrowser, isSameOrigin } from './sessions.ts'
+
+/**
+ * Asks a signed-in resident to prove who they are before `form` goes on: `undefined` when the form brought the proof, and
+ * the session is as of now. `csrfOf` is what the form's hidden value is bound to.
+ */
+export type AskForProof = (
+  c: Context<Env>,
+  asked: { account: Account; csrfOf: string; declineBy?: string; formTargets?: string[] },
+  form: Record<string, unknown>,
+) => Promise<Response | undefined>
 
 type Parts = {
   issuer: string
@@ -24,6 +37,9 @@ type Parts = {
   addressOf: ClientAddress
   findDocuments: FindDocuments
   security: SecurityEvents
+  askForProof: AskForProof
+  jobs: Jobs
+  sealer: Sealer
   log: Log
 }
 type Env = { Bindings: HttpBindings }
@@ -132,6 +148,7 @@ export function interactionRoutes(parts: Parts): Hono<Env> {
     if (details.prompt.name === 'login') {
       const email = String(form.email ?? '')
       const { incoming, outgoing } = c.env
+      const snapshot = await takeSnapshot(parts.db)
       const tried = await judgeLogin(parts, {
         form,
         address: parts.addressOf(incoming),
@@ -139,11 +156,19 @@ export function interactionRoutes(parts: Parts): Hono<Env> {
       })
       if (tried.outcome === 'failed') return show(c, details, { ...tried, email })
       log.info('signed in', { accountId: tried.accountId })
-      return finish(c, { login: loginOf(tried.accountId, tried.method) })
+      // The provider completes it when the session is stored.
+      return finish(c, { login: { ...loginOf(tried.accountId, tried.method), snapshot } })
     }
 
     if (details.prompt.name === 'consent' && 'allow' in form) {
-      const outcome = await consent.allow(details, form)
+      let outcome = await consent.allow(details, form)
+      if (typeof outcome === 'object') {
+        const formTargets = [String(details.params.redirect_uri ?? '')]
+        const asked = { account: outcome, csrfOf: details.uid, declineBy: 'deny', formTargets }
+        const page = await parts.askForProof(c, asked, form)
+        if (page) return page
+        outcome = await consent.allow(details, form)
+      }
       if (outcome === 'nothing') return abort(c)
       // The grant follows from the consent: see the provider's `loadGrant`.
       if (outcome === 'allowed') return finish(c, { consent: {} })

@@ -1,7 +1,8 @@
 import { createHmac, randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
 import { isDeepStrictEqual } from 'node:util'
 import { type ErrorOut, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
-import { findAccount } from '../accounts/accounts.ts'
+import { findAccount, fullNameOf } from '../accounts/accounts.ts'
 import type { ClientAddress } from '../client-address.ts'
 import type { Db } from '../db.ts'
 import type { Jobs } from '../jobs.ts'
@@ -29,6 +30,7 @@ import {
 } from './requests.ts'
 import { CLAIMS, KNOWN_UNGRANTED, SCOPES, SERVICE_SCOPES } from './scopes.ts'
 import { sessionTtlSeconds } from './session-limits.ts'
+import { bindGrant } from './sessions.ts'
 import { VERIFIED_CLAIMS_METADATA, type Verified, verifiedClaims } from './verified-claims.ts'
 
 const HOUR = 3600
@@ -69,9 +71,13 @@ type Parts = {
   jobs: Jobs
   /** For `verified_claims`; handed in, because this folder knows no documents. */
   findVerified: (accountId: string) => Promise<Verified | undefined>
+  /** A User-Agent in words. */
+  deviceOf: (userAgent: string | null) => string
   cookieKeys: string[]
   pages: Pages
   addressOf: ClientAddress
+  /** The client of this request has proved who it is. */
+  onAuthenticatedClient: (req: IncomingMessage) => void
   security: SecurityEvents
   log: Log
 }
@@ -87,9 +93,11 @@ export function createProvider({
   outbound,
   jobs,
   findVerified,
+  deviceOf,
   cookieKeys,
   pages,
   addressOf,
+  onAuthenticatedClient,
   security,
   log,
 }: Parts): Provider {
@@ -122,7 +130,7 @@ export function createProvider({
           if (verified) shown.set(ctx, verified)
           return {
             sub: accountId,
-            name: `${account.givenName} ${account.surname}`,
+            name: fullNameOf(account),
             given_name: account.givenName,
             family_name: account.surname,
             email: account.email,
@@ -292,7 +300,11 @@ export function createProvider({
     findShown: (ctx) => shown.get(ctx),
     renderError,
     security,
+    sealer,
+    log,
+    deviceOf,
     addressOf,
+    onAuthenticatedClient,
   })
   // Koa's own: hang-ups of callers.
   provider.on('error' as never, (error: unknown) =>
@@ -356,7 +368,7 @@ async function loadGrant(ctx: KoaContextWithOIDC, db: Db) {
   const accountId = session?.accountId
   if (!client || !session || !accountId) return undefined
   const consent = await findConsent(db, accountId, client.clientId)
-  if (!consent?.isCurrent) return undefined
+  if (!consent?.isCurrent || consent.isFrozen) return undefined
   const grantId = session.grantIdFor(client.clientId)
   const existing = grantId ? await provider.Grant.find(grantId) : undefined
   const mine = existing?.accountId === accountId && existing.clientId === client.clientId
@@ -365,7 +377,8 @@ async function loadGrant(ctx: KoaContextWithOIDC, db: Db) {
   const terms = termsOf(consent, client.scope ?? '')
   if (!(mine && isDeepStrictEqual({ openid: grant.openid, rejected: grant.rejected }, terms))) {
     Object.assign(grant, terms)
-    await grant.save()
+    const saved = { accountId, sessionUid: session.uid, isNew: Boolean(ctx.oidc.result?.login) }
+    if (!(await bindGrant(db, { ...saved, grantId: await grant.save() }))) return undefined
   }
   return withConsent(grant, consent)
 }

@@ -4,6 +4,7 @@ import { OperatorError } from '../errors.ts'
 import { hashSecret, randomSecret } from '../secrets.ts'
 import { completed } from './client-metadata.ts'
 import { SCOPES } from './scopes.ts'
+import { NAMELESS } from './similar-names.ts'
 
 /** The policy that every initial access token carries, and the registrations made with it. */
 export const REGISTRATION_RULES = 'rules'
@@ -43,7 +44,7 @@ export function registrationRules(_ctx: KoaContextWithOIDC, properties: Record<s
   // RFC 7591 §2: without a scope the server chooses; the least that is of use.
   const lasting = Array.isArray(grants) && grants.includes('refresh_token')
   properties.scope ??= `openid profile email${lasting ? ' offline_access' : ''}`
-  properties.client_name ??= 'An application without a name'
+  properties.client_name ??= NAMELESS
   const scopes = String(properties.scope).split(' ')
   const unknown = scopes.find((scope) => !Object.hasOwn(SCOPES, scope))
   if (unknown !== undefined) throw refuse(`the scope ${JSON.stringify(unknown)} is not offered`)

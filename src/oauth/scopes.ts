@@ -48,6 +48,12 @@ export const SMALLER: Partial<Record<Scope, readonly Scope[]>> = {
 /** For each scope, the smaller one that its application declared. */
 export type Alternatives = Partial<Record<Scope, Scope>>
 
+/**
+ * Whether a scope discloses documents or details of the person: to allow it takes a recent sign-in. Every scope of the
+ * registry does, the smaller ones included; `profile` and `email` are what any sign-in button asks for, and do not.
+ */
+export const isPersonal = (scope: string): boolean => scope.startsWith('eprospera:')
+
 export const isScope = (value: string): value is Scope => Object.hasOwn(SCOPES, value)
 
 /**

@@ -52,7 +52,7 @@ export async function startSession(
   req: IncomingMessage,
   res: ServerResponse,
   login: { accountId: string; method: SignInMethod },
-): Promise<void> {
+): Promise<{ sessionUid: string }> {
   const context = provider.createContext(req, res)
   await endOwn(db, notices, await provider.Session.get(context))
   const session = new provider.Session()
@@ -60,6 +60,7 @@ export async function startSession(
   await session.save(sessionTtlSeconds(session.loginTs))
   await describeSession(db, session.uid, userAgentOf(req))
   setSessionCookie(provider, context, session.jti)
+  return { sessionUid: session.uid }
 }
 
 /**
@@ -148,6 +149,46 @@ export async function endSessions(
     await sql`
       delete from oidc_artifact where account_id = ${accountId} and session_uid = any(${uids})`
   return ended.length
+}
+
+type Own = { accountId: string; uid: string }
+
+/** This session of the account if it is live, and when the person last proved who they are. */
+export async function findSession(
+  sql: Sql,
+  { accountId, uid }: Own,
+  lock = sql``,
+): Promise<Pick<SignedIn, 'authenticatedAt'> | undefined> {
+  const [row] = await sql<{ authenticatedAt: number }[]>`
+    select coalesce((payload->>'loginTs')::float8, 0) as authenticated_at from oidc_artifact
+    where kind = 'Session' and uid = ${uid} and account_id = ${accountId} and expires_at > now() ${lock}`
+  return row
+}
+
+/** The same in a transaction: until that ends, the session is not ended either. */
+export const holdSession = (sql: Sql, of: Own) => findSession(sql, of, sql`for key share`)
+
+/**
+ * Records which session obtained a new grant. `undefined` when that session has ended meanwhile: then the grant is deleted,
+ * because what ended the session did not see it. `isNew`: the session is stored by the end of this request.
+ */
+export async function bindGrant(
+  db: Db,
+  {
+    grantId,
+    accountId,
+    sessionUid,
+    isNew,
+  }: { grantId: string; accountId: string; sessionUid: string; isNew: boolean },
+): Promise<true | undefined> {
+  return await db.begin(async (sql) => {
+    if (!isNew && !(await holdSession(sql, { accountId, uid: sessionUid }))) {
+      await sql`delete from oauth_grant where id = ${grantId}`
+      return undefined
+    }
+    await sql`update oauth_grant set session_uid = ${sessionUid} where id = ${grantId}`
+    return true
+  })
 }
 
 /** Stores which browser uses a session. */

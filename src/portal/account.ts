@@ -5,6 +5,7 @@ import { emailKey } from '../accounts/accounts.ts'
 import { requestEmailChange } from '../accounts/mail-links.ts'
 import { listPasskeys } from '../accounts/passkeys.ts'
 import { tooMany } from '../accounts/sign-in.ts'
+import { isDisplayable } from '../displayed-text.ts'
 import { securityHeaders } from '../html.ts'
 import type { Jobs } from '../jobs.ts'
 import { endSessions, identifyBrowser, listSessions } from '../oauth/sessions.ts'
@@ -64,7 +65,7 @@ export function accountRoutes(parts: Parts): Hono<Env> {
     const newEmail = String(form.email ?? '').trim()
     const refuse = (error: string, status: 400 | 429 = 400) =>
       show(c, resident, { error, newEmail, status })
-    if (!/^[^\s@]+@[^\s@]+$/.test(newEmail) || newEmail.length > 320)
+    if (!/^[^\s@]+@[^\s@]+$/.test(newEmail) || newEmail.length > 320 || !isDisplayable(newEmail))
       return refuse('Please type an e-mail address.')
     if (emailKey(newEmail) === emailKey(resident.account.email))
       return refuse('This is your address already.')

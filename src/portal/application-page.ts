@@ -26,15 +26,17 @@ export function applicationPage(data: {
   }))
   return page({
     title: client.name,
-    body: html`<p class="quiet"><a href="/">Your documents</a></p>
+    body: consent.isFrozen
+      ? frozenApplication({ client, action, csrf })
+      : html`<p class="quiet"><a href="/">Your documents</a></p>
 ${isSaved ? html`<div class="notice good" role="status"><p>Saved. It counts from now on, for everything that ${client.name} holds already.</p></div>` : ''}
 <section class="card">
 ${clientHeader(client, html`<h1>${client.name}</h1>`)}
 <p>Allowed since ${day(consent.createdAt)}${
-      consent.purpose
-        ? html`, when it said what for: <q>${consent.purpose}</q>`
-        : html`. It did not say what for.`
-    }</p>
+          consent.purpose
+            ? html`, when it said what for: <q>${consent.purpose}</q>`
+            : html`. It did not say what for.`
+        }</p>
 ${
   consent.isCurrent
     ? ''
@@ -53,3 +55,23 @@ ${untilFields({ now, before: consent.endsAt })}
 </section>`,
   })
 }
+
+const frozenApplication = ({
+  client,
+  action,
+  csrf,
+}: {
+  client: ClientProfile
+  action: string
+  csrf: string
+}): Html => html`<p class="quiet"><a href="/">Your documents</a></p>
+<section class="card">
+${clientHeader(client, html`<h1>${client.name}</h1>`)}
+<div class="notice bad"><p>Frozen: it was reported from your mail that you did not allow this application. It sees nothing and gets nothing new.</p></div>
+<h2>If you did not allow it</h2>
+<p class="quiet">End its access: then it has nothing at all, and can only ask you anew. If you have not done so yet, <a href="/reset">set a new password</a>.</p>
+<form method="post" action="${action}/revoke">${csrfField(csrf)}<button class="danger" name="revoke">End access of ${client.name}</button></form>
+<h2>If it was you after all</h2>
+<p class="quiet">Lift the freeze: what you allowed counts again at once, with everything that ${client.name} still holds.</p>
+<form method="post" action="${action}/lift">${csrfField(csrf)}<button name="lift">Lift the freeze</button></form>
+</section>`

@@ -1,17 +1,22 @@
 import type { HttpBindings } from '@hono/node-server'
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
+import { fullNameOf } from '../accounts/accounts.ts'
+import { noteConsent } from '../accounts/security-notices.ts'
 import { ApiError } from '../errors.ts'
 import { securityHeaders } from '../html.ts'
 import { findLatestDocuments } from '../id-verification/store.ts'
+import type { Jobs } from '../jobs.ts'
 import { findClientProfile } from '../oauth/client-profile.ts'
 import { readChoice } from '../oauth/consent-form.ts'
-import { changeConsent, findConsent, revokeConsent } from '../oauth/consents.ts'
+import { titlesOf } from '../oauth/consent-step.ts'
+import { changeConsent, findConsent, liftFreeze, revokeConsent } from '../oauth/consents.ts'
+import type { Sealer } from '../secrets.ts'
 import { applicationPage } from './application-page.ts'
-import type { Guard, GuardParts } from './guard.ts'
+import type { Guard, GuardParts, Resident } from './guard.ts'
 import { leaveNotice, takeNotice } from './notices.ts'
 
 type Env = { Bindings: HttpBindings }
-type Parts = GuardParts & { guard: Guard }
+type Parts = GuardParts & { guard: Guard; jobs: Jobs; sealer: Sealer }
 
 /** One application on a page of its own: what it may see, for how long, and the end of it. */
 export function consentRoutes(parts: Parts): Hono<Env> {
@@ -31,14 +36,14 @@ export function consentRoutes(parts: Parts): Hono<Env> {
       findClientProfile(db, clientId),
       findLatestDocuments(db, account.id),
     ])
-    if (!consent || consent.isEnded || !client) throw nothingHere()
+    if (!consent || (consent.isEnded && !consent.isFrozen) || !client) throw nothingHere()
     const notice = takeNotice(parts, c)
     for (const [name, value] of Object.entries(securityHeaders({ issuer }))) c.header(name, value)
     return c.html(
       applicationPage({
         client,
         consent,
-        account: { ...account, name: `${account.givenName} ${account.surname}` },
+        account: { ...account, name: fullNameOf(account) },
         documents,
         csrf: forms.create(session.uid),
         isSaved: notice?.name === 'consent-changed' && notice.clientId === clientId,
@@ -47,20 +52,47 @@ export function consentRoutes(parts: Parts): Hono<Env> {
     )
   })
 
-  routes.post('/applications/:clientId', async (c) => {
-    const { resident, form } = await guard.requireForm(c)
-    const choice = readChoice(form, new Date())
-    if (!choice) throw new ApiError(400, 'invalid_request', 'Please choose for how long.')
-    const asked = await guard.askToConfirm(c, resident, form)
+  /** Does it at once where it only reduces; what opens something answers `sign-in`, and asks for a proof first. */
+  async function askWhereNeeded<T>(
+    c: Context<Env>,
+    { resident, form }: { resident: Resident; form: Record<string, unknown> },
+    work: () => Promise<T | 'sign-in'>,
+  ): Promise<T | Response> {
+    const first = await work()
+    if (first !== 'sign-in') return first
+    const asked = await guard.askForProof(
+      c,
+      { account: resident.account, csrfOf: resident.session.uid },
+      form,
+    )
     if (asked) return asked
-    const accountId = resident.account.id
-    const clientId = c.req.param('clientId')
-    const consent = await changeConsent(db, {
-      accountId,
-      clientId,
-      allowed: choice.ticked,
-      endsAt: choice.endsAt,
-    })
+    const second = await work()
+    if (second !== 'sign-in') return second
+    throw new ApiError(403, 'signed_out', 'You are not signed in any more. Please sign in again.')
+  }
+
+  routes.post('/applications/:clientId', async (c) => {
+    const sent = await guard.requireForm(c)
+    const choice = readChoice(sent.form, new Date())
+    if (!choice) throw new ApiError(400, 'invalid_request', 'Please choose for how long.')
+    const of = {
+      accountId: sent.resident.account.id,
+      clientId: c.req.param('clientId'),
+      sessionUid: sent.resident.session.uid,
+    }
+    const { accountId, clientId } = of
+    const consent = await askWhereNeeded(c, sent, () =>
+      changeConsent(
+        db,
+        { ...of, allowed: choice.ticked, endsAt: choice.endsAt },
+        async (sql, { scopes, endsAt }) => {
+          const client = await findClientProfile(sql, clientId)
+          const opened = titlesOf(scopes)
+          await noteConsent(sql, parts, { ...of, clientName: client?.name ?? '', opened, endsAt })
+        },
+      ),
+    )
+    if (consent instanceof Response) return consent
     if (!consent) throw nothingHere()
     security.emit('consent_changed', { accountId, clientId })
     log.info('consent changed', { accountId, clientId, allowed: consent.scopes.length })
@@ -69,18 +101,33 @@ export function consentRoutes(parts: Parts): Hono<Env> {
   })
 
   routes.post('/applications/:clientId/revoke', async (c) => {
-    const { resident, form } = await guard.requireForm(c)
-    const asked = await guard.askToConfirm(c, resident, form)
-    if (asked) return asked
-    const accountId = resident.account.id
+    const sent = await guard.requireForm(c)
+    const accountId = sent.resident.account.id
     const clientId = c.req.param('clientId')
-    const name = await revokeConsent(db, accountId, clientId)
-    if (name) {
+    const ended = await askWhereNeeded(c, sent, () =>
+      revokeConsent(db, accountId, clientId, { sessionUid: sent.resident.session.uid }),
+    )
+    if (ended instanceof Response) return ended
+    if (ended) {
       leaveNotice(parts, c, { name: 'consent-ended', clientId })
       security.emit('consent_ended', { accountId, clientId })
       log.info('consent revoked', { accountId, clientId })
     }
     return c.redirect('/', 303)
+  })
+
+  routes.post('/applications/:clientId/lift', async (c) => {
+    const sent = await guard.requireForm(c)
+    const accountId = sent.resident.account.id
+    const clientId = c.req.param('clientId')
+    const sessionUid = sent.resident.session.uid
+    const lifted = await askWhereNeeded(c, sent, () =>
+      liftFreeze(db, { accountId, clientId, sessionUid }),
+    )
+    if (lifted instanceof Response) return lifted
+    if (!lifted) throw nothingHere()
+    log.info('consent freeze lifted', { accountId, clientId })
+    return c.redirect(lifted.isEnded ? '/' : pathOf(clientId), 303)
   })
   return routes
 }

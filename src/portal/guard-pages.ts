@@ -7,9 +7,11 @@ export function confirmPage(data: {
   csrf: string
   email: string
   fields: [string, string][]
+  /** The button that declines, where something else than this portal waits for an answer. */
+  declineBy?: string | undefined
   error?: string | undefined
 }): Html {
-  const { action, csrf, email, fields, error } = data
+  const { action, csrf, email, fields, declineBy, error } = data
   const described = error ? html` aria-invalid="true" aria-describedby="confirm-error"` : ''
   return page({
     passkeys: true,
@@ -24,10 +26,14 @@ ${csrfField(csrf)}${fields.map(([name, value]) => html`<input type="hidden" name
 <input id="username" name="username" type="email" autocomplete="username" readonly value="${email}"></div>
 <div class="field"><label for="password">Password</label>
 <input id="password" name="password" type="password" autocomplete="current-password" required${described}></div>
-<div class="buttons"><button class="primary" name="confirm">Confirm</button></div>
+<div class="buttons"><button class="primary" name="confirm">Confirm</button>${
+      declineBy
+        ? html`<button class="plain" name="${declineBy}" formnovalidate>Do not allow</button>`
+        : ''
+    }</div>
 ${passkeyButton('Confirm with a passkey')}
 </form>
-<p class="quiet"><a href="/">Back to your documents</a></p>
+${declineBy ? '' : html`<p class="quiet"><a href="/">Back to your documents</a></p>`}
 </section>`,
   })
 }

@@ -8,7 +8,9 @@ import type { Db } from '../db.ts'
 import { ApiError } from '../errors.ts'
 import { securityHeaders } from '../html.ts'
 import type { Log } from '../log.ts'
+import type { AskForProof } from '../oauth/interactions.ts'
 import { judgeLogin } from '../oauth/logins.ts'
+import { isRecentSignIn } from '../oauth/session-limits.ts'
 import {
   type FormTokens,
   identifyBrowser,
@@ -20,9 +22,6 @@ import {
 import type { SecurityEvents } from '../security-events.ts'
 import type { Vault } from '../vault.ts'
 import { confirmPage } from './guard-pages.ts'
-
-/** What is shown or changed with care asks for a sign-in or a confirmation that is no older than this. */
-const RECENT_SECONDS = 15 * 60
 
 export type GuardParts = {
   issuer: string
@@ -53,8 +52,7 @@ export function createGuard(parts: GuardParts) {
     )
     const account = session && (await findAccount(db, parts.vault, session.accountId))
     if (!session || account?.status !== 'active') return undefined
-    const age = Date.now() / 1000 - session.authenticatedAt
-    return { session, account, isRecent: age <= RECENT_SECONDS }
+    return { session, account, isRecent: isRecentSignIn(session.authenticatedAt) }
   }
 
   /** A signed-in browser, and a form that came from our own page. */
@@ -85,15 +83,19 @@ export function createGuard(parts: GuardParts) {
     form: Form,
   ): Promise<Response | undefined> {
     if (resident.isRecent) return undefined
-    if (!('confirm' in form) && !form.passkey) return showConfirm(c, resident, form)
-    const failed = await confirm(c, resident, form)
-    return failed && showConfirm(c, resident, form, failed)
+    return askForProof(c, { account: resident.account, csrfOf: resident.session.uid }, form)
+  }
+
+  const askForProof: AskForProof = async (c, asked, form) => {
+    if (!('confirm' in form) && !form.passkey) return showConfirm(c, asked, form)
+    const failed = await confirm(c, asked.account, form)
+    return failed && showConfirm(c, asked, form, failed)
   }
 
   /** Judges the proof; the session goes on under a new identifier. */
   async function confirm(
     c: Context<Env>,
-    { account }: Resident,
+    account: Account,
     form: Form,
   ): Promise<FailedSignIn | undefined> {
     const { incoming, outgoing } = c.env
@@ -113,9 +115,14 @@ export function createGuard(parts: GuardParts) {
   }
 
   /** The page that asks; `form` is what it sends again to the address of this request. */
-  function showConfirm(c: Context<Env>, resident: Resident, form: Form, failed?: FailedSignIn) {
-    for (const [name, value] of Object.entries(securityHeaders({ issuer, passkeys: true })))
-      c.header(name, value)
+  function showConfirm(
+    c: Context<Env>,
+    { account, csrfOf, declineBy, formTargets = [] }: Parameters<AskForProof>[1],
+    form: Form,
+    failed?: FailedSignIn,
+  ) {
+    const needs = { issuer, passkeys: true, formTargets }
+    for (const [name, value] of Object.entries(securityHeaders(needs))) c.header(name, value)
     if (failed?.retryAfterSeconds) c.header('Retry-After', String(failed.retryAfterSeconds))
     const again = Object.entries(form).flatMap(([name, values]) =>
       [values]
@@ -127,16 +134,17 @@ export function createGuard(parts: GuardParts) {
     return c.html(
       confirmPage({
         action: c.req.path,
-        csrf: forms.create(resident.session.uid),
-        email: resident.account.email,
+        csrf: forms.create(csrfOf),
+        email: account.email,
         fields: again,
+        declineBy,
         error: failed?.error,
       }),
       failed?.status ?? 200,
     )
   }
 
-  return { findResident, requireForm, askToConfirm }
+  return { findResident, requireForm, askToConfirm, askForProof }
 }
 
 const OTHER_ACCOUNT: FailedSignIn = {

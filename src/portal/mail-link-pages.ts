@@ -64,17 +64,29 @@ ${csrfField(csrf)}
 <input id="password" name="password" type="password" autocomplete="new-password" required${described(error)}></div>
 <div class="buttons"><button class="primary" name="set-password">Set the password</button></div>
 </form>
-<p class="quiet">You are signed out on every device when you set it.</p>
+<p class="quiet">You are signed out on every device when you set it, and every application is disconnected.</p>
 </section>`,
   })
 }
 
-export function passwordSetPage(_data: Record<string, never>): Html {
+/** `applications` are those that were connected, where this browser may know. */
+export function passwordSetPage({
+  applications,
+}: {
+  applications: { name: string; page: string }[]
+}): Html {
   return page({
     title: 'Your password is set',
     body: html`<section class="card narrow">
 <h1>Your password is set</h1>
-<p class="lead">You were signed out everywhere. <a href="/">Sign in</a> with the new password, or go back to the application from which you came.</p>
+<p class="lead">You were signed out everywhere, and every application was disconnected. <a href="/">Sign in</a> with the new password, or go back to the application from which you came.</p>
+${
+  applications.length === 0
+    ? ''
+    : html`<h2>These applications were connected</h2>
+<ul>${applications.map(({ name, page: path }) => html`<li><a href="${path}">${name}</a></li>`)}</ul>
+<p class="quiet">What you allowed them is remembered for when you sign in there again. If you do not know one of them, open its page and end its access.</p>`
+}
 </section>`,
   })
 }

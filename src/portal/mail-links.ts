@@ -1,22 +1,33 @@
 import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { findAccount, hashEmail, setEmail, setPasswordHash } from '../accounts/accounts.ts'
+import {
+  findAccount,
+  hashEmail,
+  markSignedOut,
+  setEmail,
+  setPasswordHash,
+} from '../accounts/accounts.ts'
 import {
   consumeLink,
   deleteUnusedLinks,
   findLink,
+  findLinkUsedLately,
   type LinkPurpose,
   requestReset,
 } from '../accounts/mail-links.ts'
 import { emailChangedMail, passwordChangedMail } from '../accounts/mails.ts'
 import { hashPassword, passwordFault, TooBusyError } from '../accounts/passwords.ts'
+import { resetBrowsers } from '../accounts/security-notices.ts'
 import { tooMany } from '../accounts/sign-in.ts'
 import { clearAttempts } from '../accounts/throttle.ts'
+import type { Sql } from '../db.ts'
 import { ApiError } from '../errors.ts'
 import { type Html, securityHeaders } from '../html.ts'
 import type { Jobs } from '../jobs.ts'
 import { enqueueMail } from '../mail.ts'
+import { listClientProfiles } from '../oauth/client-profile.ts'
+import { endFamilies, listConsents } from '../oauth/consents.ts'
 import { endSessions, identifyBrowser, isSameOrigin } from '../oauth/sessions.ts'
 import type { Sealer } from '../secrets.ts'
 import type { GuardParts } from './guard.ts'
@@ -105,9 +116,25 @@ export function mailLinkRoutes(parts: Parts): Hono<Env> {
   routes.get('/reset/sent', (c) =>
     hasNotice(parts, c, 'reset-sent') ? show(c, resetSentPage({})) : c.redirect('/reset', 303),
   )
-  routes.get('/reset/done', (c) =>
-    hasNotice(parts, c, 'password-set') ? show(c, passwordSetPage({})) : c.redirect('/', 303),
-  )
+  routes.get('/reset/done', async (c) => {
+    if (!hasNotice(parts, c, 'password-set')) return c.redirect('/', 303)
+    // Nobody is signed in: the browser that used a link just now may see what the mail says too.
+    const accountId = await findLinkUsedLately(db, 'reset', browserOf(c))
+    const applications = accountId ? await connectedApplications(db, accountId) : []
+    return show(c, passwordSetPage({ applications }))
+  })
+
+  async function connectedApplications(sql: Sql, accountId: string) {
+    const consents = await listConsents(sql, accountId)
+    const profiles = await listClientProfiles(
+      sql,
+      consents.map(({ clientId }) => clientId),
+    )
+    return profiles.map(({ clientId, name }) => ({
+      name,
+      page: `${issuer}/applications/${encodeURIComponent(clientId)}`,
+    }))
+  }
 
   routes.get(`/reset/${TOKEN}`, async (c) => {
     const { email, token, form } = await requireLink(c, 'reset')
@@ -138,10 +165,14 @@ export function mailLinkRoutes(parts: Parts): Hono<Env> {
       const used = await consumeLink(sql, vault, 'reset', link.token, link.browser)
       const account = used && (await setPasswordHash(sql, vault, used.accountId, passwordHash))
       if (!account) throw usedUp()
+      await markSignedOut(sql, account.id)
       await endSessions(sql, parts, account.id, 'all')
+      await endFamilies(sql, account.id, 'all')
       await deleteUnusedLinks(sql, account.id)
       await clearAttempts(sql, await hashEmail(sql, vault, account.email))
-      await enqueueMail(sql, parts, passwordChangedMail(account.email))
+      await resetBrowsers(sql, account.id, link.browser)
+      const applications = await connectedApplications(sql, account.id)
+      await enqueueMail(sql, parts, passwordChangedMail(account.email, applications))
     })
     security.emit('password_changed', { accountId: link.accountId, method: 'mail_link' })
     log.info('password set', { accountId: link.accountId })

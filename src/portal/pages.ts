@@ -26,6 +26,7 @@ type Application = {
   declined: Scope[]
   createdAt: Date
   endsAt: Date | null
+  isFrozen: boolean
   /** When it last got a token. */
   lastTokenAt: Date | null
 }
@@ -151,10 +152,11 @@ ${
 }
 
 function applicationCard(application: Application, csrf: string): Html {
-  const { client, scopes, declined, createdAt, endsAt, lastTokenAt } = application
+  const { client, scopes, declined, createdAt, endsAt, isFrozen, lastTokenAt } = application
   const path = `/applications/${encodeURIComponent(client.clientId)}`
   return html`<article class="card">
 ${clientHeader(client, html`<h3>${client.name}</h3>`)}
+${isFrozen ? html`<div class="notice bad"><p>Frozen: it was reported from your mail that you did not allow this application. It sees nothing until you <a href="${path}">lift the freeze or end its access</a>.</p></div>` : ''}
 <dl class="facts">
 <div><dt>Allowed</dt><dd>${scopes.length > 0 ? html`<ul class="seen">${scopes.map((scope) => html`<li>${SCOPES[scope].title}</li>`)}</ul>` : 'nothing any more'}</dd></div>
 ${declined.length > 0 ? html`<div><dt>Declined</dt><dd><ul class="seen">${declined.map((scope) => html`<li>${SCOPES[scope].title}</li>`)}</ul></dd></div>` : ''}

@@ -1,6 +1,7 @@
 import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
+import { fullNameOf, takeSnapshot } from '../accounts/accounts.ts'
 import type { FailedSignIn } from '../accounts/sign-in.ts'
 import { ApiError } from '../errors.ts'
 import { securityHeaders } from '../html.ts'
@@ -11,17 +12,21 @@ import { listClientProfiles } from '../oauth/client-profile.ts'
 import { findClientName } from '../oauth/clients.ts'
 import { listConsents } from '../oauth/consents.ts'
 import { judgeLogin } from '../oauth/logins.ts'
+import { completeSignIn } from '../oauth/new-sign-ins.ts'
 import { signInPage } from '../oauth/pages.ts'
 import { isScope } from '../oauth/scopes.ts'
 import { endSession, identifyBrowser, isSameOrigin, startSession } from '../oauth/sessions.ts'
+import type { Sealer } from '../secrets.ts'
 import type { Storage } from '../storage.ts'
 import type { Vault } from '../vault.ts'
+import { deviceOf } from './devices.ts'
 import type { Guard, GuardParts } from './guard.ts'
 import { sentenceOf, takeNotice } from './notices.ts'
 import { homePage } from './pages.ts'
 
 type Parts = GuardParts & {
   jobs: Jobs
+  sealer: Sealer
   guard: Guard
   storage: Storage
   vault: Vault
@@ -81,7 +86,7 @@ export function portalRoutes(parts: Parts): Hono<Env> {
     withHeaders(c, { imageOrigin: parts.imageOrigin })
     return c.html(
       homePage({
-        account: { name: `${account.givenName} ${account.surname}`, email: account.email },
+        account: { name: fullNameOf(account), email: account.email },
         verifications: verifications.map((verification) => ({
           ...verification,
           imagesHidden: !resident.isRecent && verification.images.length > 0,
@@ -97,7 +102,7 @@ export function portalRoutes(parts: Parts): Hono<Env> {
         applications: consents.flatMap((consent) => {
           const client = profiles.find(({ clientId }) => clientId === consent.clientId)
           if (!client) return []
-          const { scopes, declined, createdAt, endsAt, lastTokenAt } = consent
+          const { scopes, declined, createdAt, endsAt, isFrozen, lastTokenAt } = consent
           return [
             {
               client,
@@ -105,6 +110,7 @@ export function portalRoutes(parts: Parts): Hono<Env> {
               declined: declined.filter(isScope),
               createdAt,
               endsAt,
+              isFrozen,
               lastTokenAt,
             },
           ]
@@ -126,14 +132,20 @@ export function portalRoutes(parts: Parts): Hono<Env> {
       )
     const { incoming, outgoing } = c.env
     const email = String(form.email ?? '')
-    const tried = await judgeLogin(parts, {
-      form,
-      address: parts.addressOf(incoming),
-      browser: browserOf(c),
-    })
+    const browser = browserOf(c)
+    const snapshot = await takeSnapshot(db)
+    const tried = await judgeLogin(parts, { form, address: parts.addressOf(incoming), browser })
     if (tried.outcome === 'failed') return showSignIn(c, { ...tried, email })
-    await startSession({ ...parts, provider: parts.provider() }, incoming, outgoing, tried)
-    log.info('signed in', { accountId: tried.accountId })
+    const started = await startSession(
+      { ...parts, provider: parts.provider() },
+      incoming,
+      outgoing,
+      tried,
+    )
+    const { accountId } = tried
+    const device = deviceOf(c.req.header('user-agent') ?? null)
+    if (await completeSignIn(parts, { ...started, accountId, browser, device, snapshot }))
+      log.info('signed in', { accountId })
     return c.redirect('/', 303)
   })
 

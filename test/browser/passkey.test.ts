@@ -6,6 +6,7 @@ import { createApplication } from '../support/application.ts'
 import { findChromium, launchChromium } from '../support/chromium.ts'
 import { receiveMail } from '../support/mailbox.ts'
 import {
+  ALL_SCOPES,
   addClient,
   addResident,
   PASSWORD,
@@ -160,6 +161,24 @@ describe.skipIf(!executable)('passkeys in a browser', () => {
     await usePasskey()
     expect(await main()).toContain('The passkey was removed')
     expect(await page.locator('button[data-passkey=create]').count()).toBe(1)
+  })
+
+  test('a resident who signed in a while ago allows an application by passkey, and comes back to it', async () => {
+    const resident = await withPasskey()
+    await usePasskey()
+    await portal.db`
+      update oidc_artifact set payload = payload ||
+        jsonb_build_object('loginTs', extract(epoch from now())::bigint - 1000)
+      where kind = 'Session' and account_id = ${resident.id}`
+    const application = await createApplication(portal.issuer, await addClient(portal.parts))
+    const { url } = await application.authorizationRequest(ALL_SCOPES)
+    await page.goto(url)
+    await page.locator('button[name=allow]').click()
+    expect(await main()).toContain('Confirm that it is you')
+    await page.route(`${REDIRECT_URI}**`, (route) => route.fulfill({ body: 'the application' }))
+    await usePasskey()
+    await page.waitForURL(`${REDIRECT_URI}**`)
+    expect(page.url()).toContain('code=')
   })
 
   test('another resident’s passkey confirms nothing', async () => {

@@ -565,12 +565,15 @@ describe('two never mix', () => {
   test('many decisions at once on one consent: none is lost', async () => {
     const { allow, client, resident } = await begin()
     await allow({}, { scope: 'openid' })
+    const [session] = await portal.db<{ uid: string }[]>`
+      select uid from oidc_artifact where kind = 'Session' and account_id = ${resident.id}`
     const scopes = Array.from({ length: 8 }, (_, index) => `scope-${index}`)
     await Promise.all(
       scopes.map((scope) =>
         recordConsent(portal.db, {
           accountId: resident.id,
           clientId: client.client_id,
+          sessionUid: session?.uid ?? '',
           shown: [scope],
           allowed: [scope],
           endsAt: undefined,

@@ -102,6 +102,8 @@ const OTHERS = [
   ...['registration-token create', 'ledger verify', 'key list', 'key rotate', 'key retire'],
   ...['resident create', 'retention run', 'vendor set', 'vendor list', 'verification start'],
   ...[
+    'case list',
+    'case close',
     'verification review',
     'verification retry',
     'delivery list',

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import * as openid from 'openid-client'
@@ -45,7 +46,7 @@ async function send(method: string, url: string, token?: string, body?: object) 
 }
 const register = (metadata: object, token: string | undefined = initial) =>
   send('POST', `${portal.issuer}/api/oauth/register`, token, {
-    client_name: 'Registered by itself',
+    client_name: `Registered by itself ${randomUUID()}`,
     redirect_uris: [REDIRECT_URI],
     ...metadata,
   })

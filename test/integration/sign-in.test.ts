@@ -387,15 +387,20 @@ describe('the list of sessions', () => {
 })
 
 describe('a resident who signed in a while ago', () => {
-  test('proves who they are before an access is ended, and then it is', async () => {
+  test('proves who they are before a session is ended, and then it is', async () => {
     const resident = await addResident(portal.parts)
     const browser = createBrowser()
+    const elsewhere = createBrowser()
     const client = await addClient(portal.parts)
     const application = await createApplication(portal.issuer, client)
-    const { access_token } = await application.obtainTokens(ONLINE, resident.email, browser)
+    const { access_token } = await application.obtainTokens(ONLINE, resident.email, elsewhere)
+    await browser.submit(await browser.open(at('/')), 'login', {
+      email: resident.email,
+      password: PASSWORD,
+    })
     await makeOld(resident.id)
-    const home = await browser.open(at('/'))
-    const asked = await browser.submit(home, 'revoke')
+    const account = await browser.open(at('/account'))
+    const asked = await browser.submit(account, 'end-others')
     expect(asked.text).toContain('Confirm that it is you')
     expect(await api(access_token)).toBe(200)
 
@@ -409,7 +414,7 @@ describe('a resident who signed in a while ago', () => {
     const before = cookieOf(browser)
     const stolen = new Map(browser.jar)
     const after = await browser.submit(empty, 'confirm', { password: PASSWORD })
-    expect(after.text).toContain('can no longer see your documents')
+    expect(after.text).toContain('All other sessions were ended.')
     expect(await api(access_token)).toBe(401)
     // The session goes on under a new identifier, and the one before is dead.
     expect(cookieOf(browser)).not.toBe(before)

@@ -75,6 +75,7 @@ test('a suspension while the consent is being written wins: nothing is recorded'
   const recorded = recordConsent(portal.db, {
     accountId: resident.id,
     clientId: client.client_id,
+    sessionUid: 'none',
     shown: ['openid'],
     allowed: ['openid'],
     endsAt: null,
@@ -82,6 +83,6 @@ test('a suspension while the consent is being written wins: nothing is recorded'
   })
   await suspending`commit`
   suspending.release()
-  expect(await recorded).toBe(false)
+  expect(await recorded).toBe('inactive')
   expect(await consents()).toBe(0)
 })

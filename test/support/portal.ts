@@ -27,6 +27,7 @@ export async function startPortal(
     worker?: boolean
     missingScopeStatus?: 401 | 403
     rateLimits?: { perResident: number; perClient: number }
+    networkLimits?: { requests: number; refusals: number }
     outboundAllow?: string[]
     trustedProxies?: string[]
     mail?: Runtime['mail']
@@ -108,6 +109,7 @@ async function startProcess(
     worker?: boolean
     missingScopeStatus?: 401 | 403
     rateLimits?: { perResident: number; perClient: number }
+    networkLimits?: { requests: number; refusals: number }
     issuer?: string
     trustedProxies?: string[]
     outbox?: boolean
@@ -124,6 +126,7 @@ async function startProcess(
     jobs,
     missingScopeStatus: options.missingScopeStatus ?? 401,
     rateLimits: options.rateLimits ?? { perResident: 0, perClient: 0 },
+    networkLimits: options.networkLimits ?? { requests: 0, refusals: 0 },
     trustedProxies: options.trustedProxies ?? [],
     // As a proxy in front of it would be: a test calls `url`, whatever the issuer.
     allowedHosts: options.allowedHosts ?? ['localhost'],
@@ -158,6 +161,8 @@ async function startOther(
       LOG_LEVEL: 'error',
       RATE_LIMIT_RESIDENT: '0',
       RATE_LIMIT_CLIENT: '0',
+      RATE_LIMIT_NETWORK: '0',
+      RATE_LIMIT_REFUSALS: '0',
       ISSUER: issuer,
       DATABASE_URL: runtime.databaseUrl,
       COOKIE_KEYS: runtime.cookieKeys.join(','),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { passkeyScript, securityHeaders, stylesheet } from '../../src/html.ts'
 import { readChoice } from '../../src/oauth/consent-form.ts'
-import { consentPage, type HeldDocuments } from '../../src/oauth/consent-page.ts'
+import { consentPage, frozenPage, type HeldDocuments } from '../../src/oauth/consent-page.ts'
 import type { Consent } from '../../src/oauth/consents.ts'
 import {
   deviceCodePage,
@@ -26,6 +26,7 @@ import {
   passwordSetPage,
   resetSentPage,
 } from '../../src/portal/mail-link-pages.ts'
+import { notMeDonePage, notMePage } from '../../src/portal/not-me-pages.ts'
 import { outboxPage } from '../../src/portal/outbox.ts'
 import { homePage } from '../../src/portal/pages.ts'
 
@@ -59,6 +60,7 @@ const CONSENT: Consent = {
   purpose: HOSTILE,
   isEnded: false,
   isCurrent: false,
+  isFrozen: false,
   alternatives: {},
 }
 const NOW = new Date('2026-11-21T12:00:00Z')
@@ -75,6 +77,7 @@ const consentFor = (change: Partial<Parameters<typeof consentPage>[0]> = {}) =>
       alternatives: {},
       documents: DOCUMENTS,
       before: undefined,
+      willConfirm: true,
       returnsTo: HOSTILE,
       now: NOW,
       ...change,
@@ -155,7 +158,38 @@ const pages: Record<string, string> = {
   newPassword: String(
     newPasswordPage({ action: '/reset/x', csrf: HOSTILE, email: HOSTILE, error: HOSTILE }),
   ),
-  passwordSet: String(passwordSetPage({})),
+  passwordSet: String(
+    passwordSetPage({
+      applications: [{ name: HOSTILE, page: `https://id.test/applications/${HOSTILE}` }],
+    }),
+  ),
+  notMe: String(
+    notMePage({
+      action: `/not-me/${HOSTILE}`,
+      csrf: HOSTILE,
+      about: { kind: 'consent', clientName: HOSTILE, path: `/applications/${HOSTILE}` },
+    }),
+  ),
+  notMeSignIn: String(
+    notMePage({ action: '/not-me/x', csrf: HOSTILE, about: { kind: 'sign-in' } }),
+  ),
+  notMeDone: String(
+    notMeDonePage({
+      about: { kind: 'consent', clientName: HOSTILE, path: `/applications/${HOSTILE}` },
+    }),
+  ),
+  frozen: String(frozenPage({ action: '/interaction/x', csrf: HOSTILE, client: CLIENT })),
+  applicationFrozen: String(
+    applicationPage({
+      client: CLIENT,
+      consent: { ...CONSENT, isFrozen: true },
+      account: ACCOUNT,
+      documents: DOCUMENTS,
+      csrf: HOSTILE,
+      isSaved: false,
+      now: NOW,
+    }),
+  ),
   confirmEmail: String(
     confirmEmailPage({ action: '/verify-email/x', csrf: HOSTILE, email: HOSTILE }),
   ),
@@ -203,6 +237,7 @@ const pages: Record<string, string> = {
           declined: scopes,
           createdAt: new Date(0),
           endsAt: new Date(0),
+          isFrozen: true,
           lastTokenAt: new Date(0),
         },
       ],

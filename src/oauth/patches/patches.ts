@@ -1,7 +1,10 @@
+import type { IncomingMessage } from 'node:http'
 import type { ErrorOut, KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { ClientAddress } from '../../client-address.ts'
 import type { Db } from '../../db.ts'
 import type { Jobs } from '../../jobs.ts'
+import type { Log } from '../../log.ts'
+import type { Sealer } from '../../secrets.ts'
 import type { SecurityEvents } from '../../security-events.ts'
 import type { AccessTokens } from '../access-token.ts'
 import type { SuccessorOf } from '../adapter.ts'
@@ -10,6 +13,7 @@ import { recordClaims, type ShownVerified } from './claims.ts'
 import { acceptOwnSecret, compareHashedSecrets } from './client-secrets.ts'
 import { answerFailures } from './failures.ts'
 import { issueJwtAccessTokens } from './jwt-access-tokens.ts'
+import { completeSignIns } from './new-sign-ins.ts'
 import { allowOfflineAccess } from './offline-access.ts'
 import { deriveRefreshTokens } from './refresh-tokens.ts'
 import { rejectReplays } from './replay.ts'
@@ -31,7 +35,13 @@ export type PatchParts = {
   findShown: (ctx: KoaContextWithOIDC) => ShownVerified | undefined
   renderError: (ctx: KoaContextWithOIDC, out: ErrorOut) => void
   security: SecurityEvents
+  sealer: Sealer
+  log: Log
+  /** What a browser is called in mails, by its `User-Agent`. */
+  deviceOf: (userAgent: string | null) => string
   addressOf: ClientAddress
+  /** The client behind this request has proved who it is. */
+  onAuthenticatedClient: (req: IncomingMessage) => void
 }
 type Patch = (provider: Provider, parts: PatchParts) => void
 
@@ -55,6 +65,7 @@ const PATCHES: readonly Patch[] = [
   // Middleware, the outermost first: claims are recorded before the response is changed.
   answerFailures,
   emitSecurityEvents,
+  completeSignIns,
   patchResponses,
   recordClaims,
 ]

@@ -1,0 +1,175 @@
+import type { Sql } from '../db.ts'
+import type { Jobs } from '../jobs.ts'
+import { enqueueMail } from '../mail.ts'
+import { hashSecret, randomSecret, type Sealer } from '../secrets.ts'
+import type { Vault } from '../vault.ts'
+import { findAccount } from './accounts.ts'
+import { newConsentMail, newSignInMail } from './mails.ts'
+
+/*
+ * A resident gets a mail about each new consent and each sign-in from a browser that is new to the account. Its link
+ * reports that it was not them: good once, without a sign-in, in any browser. Opening it uses nothing up, because mail
+ * scanners open links; the form behind it does.
+ */
+
+const LIFE_DAYS = 7
+// The browser cookie lives half as long after its last use.
+const BROWSER_DAYS = 60
+
+type Mailing = { issuer: string; jobs: Jobs; sealer: Sealer; vault: Vault }
+
+export type Notice = { kind: 'sign-in' | 'consent'; accountId: string; sessionUid: string } & {
+  /** Of a consent. */
+  clientId: string | null
+}
+
+/**
+ * In a transaction, after a sign-in: remembers the browser, and tells the resident when it is new to the account.
+ * `browser` is as `identifyBrowser` answers it, `device` in words.
+ */
+export async function noteSignIn(
+  sql: Sql,
+  mailing: Mailing,
+  signIn: { accountId: string; sessionUid: string; browser: string; device: string },
+): Promise<void> {
+  const { accountId, sessionUid, device } = signIn
+  if (!(await rememberBrowser(sql, accountId, signIn.browser))) return
+  const account = await findAccount(sql, mailing.vault, accountId)
+  if (!account) return
+  const token = await insertNotice(sql, { kind: 'sign-in', accountId, clientId: null, sessionUid })
+  const link = `${mailing.issuer}/not-me/${token}`
+  await enqueueMail(
+    sql,
+    mailing,
+    newSignInMail(account.email, { device, at: new Date(), link, days: LIFE_DAYS }),
+  )
+}
+
+/** Answers whether it was not known before. */
+async function rememberBrowser(sql: Sql, accountId: string, browser: string): Promise<boolean> {
+  const hash = Buffer.from(browser, 'hex')
+  const [added] = await sql`
+    insert into known_browser (account_id, browser_hash) values (${accountId}, ${hash})
+    on conflict do nothing returning 1`
+  if (!added)
+    await sql`
+      update known_browser set seen_at = now() where account_id = ${accountId} and browser_hash = ${hash}`
+  return added !== undefined
+}
+
+/** In a transaction, after a new password by mail link: the only browser that is known is the one that opened the link. */
+export async function resetBrowsers(sql: Sql, accountId: string, browser: string): Promise<void> {
+  await sql`delete from known_browser where account_id = ${accountId}`
+  await rememberBrowser(sql, accountId, browser)
+}
+
+/** In the transaction that records a consent which opens something: tells the resident. */
+export async function noteConsent(
+  sql: Sql,
+  mailing: Mailing,
+  consent: {
+    accountId: string
+    clientId: string
+    clientName: string
+    sessionUid: string
+    /** In words. */
+    opened: readonly string[]
+    endsAt: Date | null
+  },
+): Promise<void> {
+  const { accountId, clientId, sessionUid } = consent
+  const account = await findAccount(sql, mailing.vault, accountId)
+  if (!account) return
+  const token = await insertNotice(sql, { kind: 'consent', accountId, clientId, sessionUid })
+  await enqueueMail(
+    sql,
+    mailing,
+    newConsentMail(account.email, {
+      ...consent,
+      at: new Date(),
+      link: `${mailing.issuer}/not-me/${token}`,
+      page: `${mailing.issuer}/applications/${encodeURIComponent(clientId)}`,
+      days: LIFE_DAYS,
+    }),
+  )
+}
+
+async function insertNotice(sql: Sql, notice: Notice): Promise<string> {
+  const token = randomSecret()
+  await sql`
+    insert into security_notice (token_hash, kind, account_id, client_id, session_uid, expires_at)
+    values (${hashSecret(token)}, ${notice.kind}, ${notice.accountId}, ${notice.clientId},
+      ${notice.sessionUid}, now() + make_interval(days => ${LIFE_DAYS}))`
+  return token
+}
+
+/** A notice whose link can still be used, or `undefined`. */
+export async function findNotice(sql: Sql, token: string): Promise<Notice | undefined> {
+  const [row] = await sql<Notice[]>`
+    select kind, account_id, client_id, session_uid from security_notice
+    where token_hash = ${hashSecret(token)} and used_at is null and expires_at > now()`
+  return row
+}
+
+/** Of a link that was used, for the page that says what was done. */
+export async function findUsedNotice(sql: Sql, token: string): Promise<Notice | undefined> {
+  const [row] = await sql<Notice[]>`
+    select kind, account_id, client_id, session_uid from security_notice
+    where token_hash = ${hashSecret(token)} and used_at > now() - interval '1 day'`
+  return row
+}
+
+/** In a transaction: uses the link up; of many at once one gets the notice. */
+export async function consumeNotice(sql: Sql, token: string): Promise<Notice | undefined> {
+  const [row] = await sql<Notice[]>`
+    update security_notice set used_at = now()
+    where token_hash = ${hashSecret(token)} and used_at is null and expires_at > now()
+    returning kind, account_id, client_id, session_uid`
+  return row
+}
+
+/** Deletes what is of no more use, a day after it expired. */
+export async function deleteOldNotices(sql: Sql): Promise<void> {
+  await sql`delete from security_notice where expires_at < now() - interval '1 day'`
+  await sql`
+    delete from known_browser where seen_at < now() - make_interval(days => ${BROWSER_DAYS})`
+}
+
+/** A resident's report, as the operator sees it. */
+export type SecurityCase = {
+  id: string
+  kind: Notice['kind']
+  accountId: string
+  clientId: string | null
+  sessionUid: string
+  openedAt: Date
+  closedAt: Date | null
+}
+
+/** In a transaction. Answers the id of the case. */
+export async function openCase(sql: Sql, notice: Notice): Promise<string> {
+  const [row] = await sql<{ id: string }[]>`
+    insert into security_case (kind, account_id, client_id, session_uid)
+    values (${notice.kind}, ${notice.accountId}, ${notice.clientId}, ${notice.sessionUid})
+    returning id`
+  return row?.id ?? ''
+}
+
+/** The oldest first. */
+export async function listCases(
+  sql: Sql,
+  { closed }: { closed: boolean },
+): Promise<SecurityCase[]> {
+  return await sql<SecurityCase[]>`
+    select id, kind, account_id, client_id, session_uid, opened_at, closed_at from security_case
+    where ${closed ? sql`true` : sql`closed_at is null`} order by opened_at, id`
+}
+
+/** `undefined`: no such case. One that is closed already stays as it is. */
+export async function closeCase(sql: Sql, id: string): Promise<SecurityCase | undefined> {
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) return undefined
+  const [row] = await sql<SecurityCase[]>`
+    update security_case set closed_at = coalesce(closed_at, now()) where id = ${id}
+    returning id, kind, account_id, client_id, session_uid, opened_at, closed_at`
+  return row
+}

@@ -1,0 +1,99 @@
+import type { HttpBindings } from '@hono/node-server'
+import { type Context, Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import {
+  consumeNotice,
+  findNotice,
+  findUsedNotice,
+  type Notice,
+  openCase,
+} from '../accounts/security-notices.ts'
+import type { Db } from '../db.ts'
+import { ApiError } from '../errors.ts'
+import { type Html, securityHeaders } from '../html.ts'
+import type { Jobs } from '../jobs.ts'
+import type { Log } from '../log.ts'
+import { findClientName } from '../oauth/clients.ts'
+import { endFamilies, freezeConsent } from '../oauth/consents.ts'
+import { endSessions, type FormTokens, isSameOrigin } from '../oauth/sessions.ts'
+import type { SecurityEvents } from '../security-events.ts'
+import { notMeDonePage, notMePage } from './not-me-pages.ts'
+
+type Env = { Bindings: HttpBindings }
+type Parts = {
+  issuer: string
+  db: Db
+  forms: FormTokens
+  jobs: Jobs
+  security: SecurityEvents
+  log: Log
+}
+
+const TOKEN = ':token{[\\w-]{43}}' as const
+
+/** `/not-me`: a resident reports a sign-in or a consent that was not theirs, by the link of a mail, without a sign-in. */
+export function notMeRoutes(parts: Parts): Hono<Env> {
+  const { issuer, db, forms, security, log } = parts
+  const routes = new Hono<Env>()
+  routes.use('/not-me/*', bodyLimit({ maxSize: 16 * 1024 }))
+
+  function show(c: Context<Env>, page: Html) {
+    for (const [name, value] of Object.entries(securityHeaders({ issuer }))) c.header(name, value)
+    return c.html(page)
+  }
+  const usedUp = () =>
+    new ApiError(
+      410,
+      'link_expired',
+      'This link was used already, or its time is over. If something is still wrong, sign in and look at your own page, or set a new password.',
+    )
+
+  async function aboutOf({ clientId }: Notice) {
+    if (clientId === null) return { kind: 'sign-in' } as const
+    const clientName = (await findClientName(db, clientId)) ?? 'the application'
+    const path = `/applications/${encodeURIComponent(clientId)}`
+    return { kind: 'consent', clientName, path } as const
+  }
+
+  routes.get(`/not-me/${TOKEN}`, async (c) => {
+    const token = c.req.param('token')
+    const notice = await findNotice(db, token)
+    if (!notice) throw usedUp()
+    const csrf = forms.create(`not-me ${token}`)
+    return show(c, notMePage({ action: `/not-me/${token}`, csrf, about: await aboutOf(notice) }))
+  })
+
+  routes.post(`/not-me/${TOKEN}`, async (c) => {
+    const token = c.req.param('token')
+    const { csrf } = await c.req.parseBody()
+    if (!isSameOrigin(c.req.raw.headers, issuer) || !forms.matches(`not-me ${token}`, csrf))
+      throw new ApiError(
+        403,
+        'forbidden_form',
+        'This form was not sent from our page. Please open the link again.',
+      )
+    const report = await db.begin(async (sql) => {
+      const notice = await consumeNotice(sql, token)
+      if (!notice) throw usedUp()
+      const { accountId, clientId, sessionUid } = notice
+      if (clientId !== null) await freezeConsent(sql, { accountId, clientId })
+      await endSessions(sql, parts, accountId, { uid: sessionUid })
+      if (notice.kind === 'sign-in') await endFamilies(sql, accountId, { sessionUid })
+      return { ...notice, caseId: await openCase(sql, notice) }
+    })
+    const { caseId, kind, accountId, clientId } = report
+    security.emit(clientId === null ? 'session_disowned' : 'access_frozen', {
+      accountId,
+      clientId: clientId ?? undefined,
+    })
+    log.warn('security case opened', { caseId, kind, accountId, clientId: clientId ?? undefined })
+    return c.redirect(`/not-me/${token}/done`, 303)
+  })
+
+  routes.get(`/not-me/${TOKEN}/done`, async (c) => {
+    const notice = await findUsedNotice(db, c.req.param('token'))
+    if (!notice) throw usedUp()
+    return show(c, notMeDonePage({ about: await aboutOf(notice) }))
+  })
+  return routes
+}
