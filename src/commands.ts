@@ -79,6 +79,8 @@ import {
 import { createInitialAccessToken } from './oauth/registration.ts'
 import { findSimilarClient } from './oauth/similar-names.ts'
 import type { Parts } from './parts.ts'
+import { listResealings } from './reseal.ts'
+import { resealAll } from './resealing.ts'
 import { hashSecret } from './secrets.ts'
 import { recordOperatorAction } from './security-events.ts'
 
@@ -459,6 +461,23 @@ const COMMANDS: Record<string, Command> = {
   },
   'key list': { usage: 'key list', run: ({ db }) => listKeys(db) },
   'key rotate': { usage: 'key rotate', run: ({ db, sealer }) => rotateKeys(db, sealer) },
+  'key reseal': {
+    usage: 'key reseal',
+    run: async (parts) => {
+      const reports = await resealAll(listResealings(parts), ({ name, moved }) => {
+        if (moved > 0) process.stderr.write(`${name}: ${moved} moved to the newest key\n`)
+      })
+      const unreadable = reports.filter((report) => report.unreadable > 0)
+      if (unreadable.length > 0)
+        throw new FindingsError(
+          `Some values open under no key that is configured: ${unreadable
+            .map((report) => `${report.unreadable} in ${report.name}`)
+            .join(', ')}. Add the key that sealed them to ENCRYPTION_KEY and run it again.`,
+          reports,
+        )
+      return reports
+    },
+  },
   'key retire': {
     usage: 'key retire KID',
     run: ({ db, sealer }, _values, rest) => retireKey(db, sealer, id(rest, 'key')),

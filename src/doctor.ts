@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { FindingsError } from './errors.ts'
 import { listKeys, openKeyRing } from './oauth/keys.ts'
 import type { Parts } from './parts.ts'
+import { listResealings } from './reseal.ts'
 
 type Finding = { check: string; ok: boolean; detail: string }
 
@@ -91,6 +92,21 @@ export async function diagnose(parts: Parts & { issuer: string | undefined }): P
     const active = (await listKeys(db)).filter(({ status }) => status === 'active')
     return `${active.length} signing keys in use`
   })
+  await attempt(
+    'old keys',
+    'run `key reseal`, then remove the older keys from ENCRYPTION_KEY',
+    async () => {
+      const counts = await Promise.all(
+        listResealings(parts).map(async ({ name, count }) => ({ name, count: await count() })),
+      )
+      const old = counts.filter(({ count }) => count > 0)
+      return old.length === 0
+        ? 'everything is sealed under the newest key'
+        : `run \`key reseal\` before you remove an older key: ${old
+            .map(({ name, count }) => `${count} in ${name}`)
+            .join(', ')}`
+    },
+  )
   if (issuer)
     await attempt(
       'issuer',

@@ -2,6 +2,7 @@ import { type Db as BossDb, fromBunSql, PgBoss } from 'pg-boss'
 import { z } from 'zod'
 import { openDb, type Sql } from './db.ts'
 import type { Log } from './log.ts'
+import type { SealedColumn } from './resealing.ts'
 
 /** The work that follows from what is stored, by name, with what each carries. */
 const JOBS = {
@@ -148,6 +149,15 @@ export async function createJobs(databaseUrl: string, log: Log): Promise<Jobs> {
 export async function installJobs(databaseUrl: string, log: Log): Promise<void> {
   await (await createJobs(databaseUrl, log)).stop()
 }
+
+/** Where a sealed member of what jobs carry is kept. */
+export const jobMember = (member: string, sealedFor: string): SealedColumn => ({
+  table: `${SCHEMA}.job`,
+  column: 'data',
+  member,
+  key: ['name', 'id'],
+  contextOf: () => sealedFor,
+})
 
 const transactionOf = (sql: Sql): BossDb => ({
   async executeSql(text, values = []) {

@@ -3,8 +3,9 @@ import { createTransport } from 'nodemailer'
 import { z } from 'zod'
 import { isLoopback, type MailConfig } from './config.ts'
 import type { Sql } from './db.ts'
-import type { JobData, Jobs } from './jobs.ts'
+import { type JobData, type Jobs, jobMember } from './jobs.ts'
 import type { Log } from './log.ts'
+import type { SealedColumn } from './resealing.ts'
 import type { Sealer } from './secrets.ts'
 
 const mailSchema = z.object({
@@ -18,6 +19,10 @@ const mailSchema = z.object({
 export type Mail = z.infer<typeof mailSchema>
 
 const SEALED_FOR = 'mail'
+export const SEALED_MAILS: SealedColumn[] = [
+  { table: 'outbox_mail', column: 'mail_sealed', key: ['id'], contextOf: () => SEALED_FOR },
+  jobMember('mailSealed', SEALED_FOR),
+]
 const SOCKET_MS = 30_000
 
 /** In the caller's transaction. What the mail says is sealed until it is sent: it may hold a link that opens an account. */

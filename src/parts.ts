@@ -2,7 +2,7 @@ import type { MailConfig, S3Config } from './config.ts'
 import { admitRole, withOwner } from './database-role.ts'
 import { type Db, migrate, openDb } from './db.ts'
 import { OperatorError } from './errors.ts'
-import { createLocalKeyService } from './key-service.ts'
+import { createLocalKeyService, type KeyService } from './key-service.ts'
 import type { Log } from './log.ts'
 import { createOutbound, type Outbound } from './outbound.ts'
 import { createSealer, type Sealer } from './secrets.ts'
@@ -31,6 +31,7 @@ export type Parts = {
   db: Db
   storage: Storage
   sealer: Sealer
+  keyService: KeyService
   /** Personal data at rest. */
   vault: Vault
   outbound: Outbound
@@ -45,11 +46,13 @@ export async function openParts(runtime: Runtime, log: Log): Promise<Parts> {
   const db = openDb(runtime.databaseUrl)
   const storage = createStorage(runtime.s3, runtime.s3Credentials)
   const sealer = createSealer(runtime.encryptionKeys)
+  const keyService = createLocalKeyService(sealer)
   const parts = {
     db,
     storage,
     sealer,
-    vault: createVault(db, createLocalKeyService(sealer)),
+    keyService,
+    vault: createVault(db, keyService),
     outbound: createOutbound(runtime.outboundAllow),
     security: createSecurityEvents(log, runtime.encryptionKeys[0] ?? new Uint8Array()),
     log,

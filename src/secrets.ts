@@ -5,6 +5,8 @@ export type Sealer = {
   seal(plaintext: string, context: string): string
   /** Throws when the value was altered, sealed for another context, or under a key that is not held. */
   open(sealed: string, context: string): string
+  /** How every value begins that the newest key sealed. */
+  prefix: string
 }
 
 /** `keys` are 32 bytes each; the first seals, all open, so that a key can be replaced without a pause. */
@@ -13,6 +15,7 @@ export function createSealer(keys: readonly Uint8Array[]): Sealer {
   const [current] = keys
   if (!current) throw new Error('a sealer needs at least one key')
   return {
+    prefix: `v1.${keyId(current)}.`,
     seal(plaintext, context) {
       const iv = randomBytes(12)
       const cipher = createCipheriv('aes-256-gcm', current, iv).setAAD(Buffer.from(context))

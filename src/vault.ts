@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes, randomUUID } from 'node:crypto'
 import type { Db, Sql } from './db.ts'
-import type { KeyService } from './key-service.ts'
+import { dataKeyContext, type KeyService } from './key-service.ts'
 
 /**
  * Whose data key seals a value: erasing the owner destroys the key, and every value sealed under it. A `purpose` is the
@@ -48,7 +48,7 @@ export function createVault(db: Db, keys: KeyService): Vault {
   async function unwrap(id: string, wrappedKey: string): Promise<Uint8Array> {
     const known = unwrapped.get(id)
     if (known) return known
-    const key = await keys.unwrap(wrappedKey, contextOf(id))
+    const key = await keys.unwrap(wrappedKey, dataKeyContext(id))
     remember(id, key)
     return key
   }
@@ -64,7 +64,7 @@ export function createVault(db: Db, keys: KeyService): Vault {
     const found = await findKey(sql, owner)
     if (found) return { id: found.id, key: await unwrap(found.id, found.wrappedKey) }
     const id = randomUUID()
-    const wrapped = await keys.wrap(randomBytes(32), contextOf(id))
+    const wrapped = await keys.wrap(randomBytes(32), dataKeyContext(id))
     await sql`
       insert into data_key (id, account_id, subject_id, wrapped_key)
       values (${id}, ${'accountId' in owner ? owner.accountId : null},
@@ -94,7 +94,7 @@ export function createVault(db: Db, keys: KeyService): Vault {
 
   async function makeOwnKey(purpose: Purpose, period: string | null) {
     const id = randomUUID()
-    const wrapped = await keys.wrap(randomBytes(32), contextOf(id))
+    const wrapped = await keys.wrap(randomBytes(32), dataKeyContext(id))
     await db`
       insert into data_key (id, purpose, period, wrapped_key)
       values (${id}, ${purpose}, ${period}, ${wrapped}) on conflict do nothing`
@@ -176,7 +176,6 @@ export async function destroyUnusedKeys(
       and id <> all (${inUse.map(uuidOf)}::uuid[])`
 }
 
-const contextOf = (id: string) => `data_key ${id}`
 const authenticated = (id: string, { table, column, row }: Place) =>
   Buffer.from(`${id} ${table} ${column} ${row}`)
 const bytesOf = (uuid: string) => Buffer.from(uuid.replaceAll('-', ''), 'hex')

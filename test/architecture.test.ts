@@ -32,6 +32,7 @@ const ENTRIES = [
   'demo.ts',
   'commands.ts',
   'doctor.ts',
+  'reseal.ts',
   'server.ts',
   'worker.ts',
   'app.ts',

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import type { Db, Sql } from '../db.ts'
-import type { JobData, Jobs } from '../jobs.ts'
+import { type JobData, type Jobs, jobMember } from '../jobs.ts'
 import type { Log } from '../log.ts'
 import { enqueueMail } from '../mail.ts'
 import { hashSecret, randomSecret, type Sealer } from '../secrets.ts'
@@ -20,6 +20,7 @@ export type MailLink = { accountId: string; email: string; browser: string }
 
 const LIFE_SECONDS = { reset: 30 * 60, email: 24 * 3600 }
 const SEALED_FOR = 'reset request'
+export const SEALED_RESET_REQUESTS = jobMember('requestSealed', SEALED_FOR)
 
 type Parts = { db: Db; sealer: Sealer; vault: Vault; jobs: Jobs }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Sql } from '../db.ts'
 import { OperatorError } from '../errors.ts'
+import type { SealedColumn } from '../resealing.ts'
 import { hashSecret, randomSecret, type Sealer } from '../secrets.ts'
 
 const DELIVERIES = ['webhook', 'push', 'poll'] as const
@@ -25,6 +26,15 @@ type Given = {
 }
 
 const contextOf = (clientId: string) => `events ${clientId}`
+export const SEALED_EVENT_SECRETS: SealedColumn[] = [
+  { table: 'event_stream', column: 'authorization_sealed', key: ['client_id'], contextOf },
+  {
+    table: 'event_secret',
+    column: 'secret_sealed',
+    key: ['client_id', 'id'],
+    contextOf: (key) => contextOf(key.slice(0, key.lastIndexOf(' '))),
+  },
+]
 // Standard Webhooks asks for 24 to 64 bytes.
 const createSigningSecret = () => `whsec_${randomBytes(32).toString('base64')}`
 

@@ -3,6 +3,7 @@ import { errors } from 'oidc-provider'
 import { type Db, isUnstorable } from '../db.ts'
 import type { Jobs } from '../jobs.ts'
 import { storeDetail } from '../ledger/details.ts'
+import type { SealedColumn } from '../resealing.ts'
 import { hashSecret, type Sealer } from '../secrets.ts'
 import { deleteClient, findClientMetadata, SimilarNameError, storeRegistered } from './clients.ts'
 import { withinConsent } from './grants.ts'
@@ -24,11 +25,10 @@ export function createAdapter(db: Db, name: string, parts: Parts): Adapter {
 function chooseAdapter(db: Db, name: string, { sealer, jobs, successorOf }: Parts): Adapter {
   if (name === 'Client') return clientAdapter(db, jobs)
   if (name === 'Grant') return grantAdapter(db)
-  if (name === 'DeviceCode' || name === 'Interaction')
-    return sealing(artifactAdapter(db, name), sealer)
+  if (SEALED_KINDS.includes(name)) return sealingAdapter(db, name, sealer)
   if (name !== 'RefreshToken') return artifactAdapter(db, name)
   const mayRepeat = lostAnswers(db, successorOf)
-  const adapter = artifactAdapter(db, name, mayRepeat)
+  const adapter = artifactAdapter(db, name, { mayRepeat })
   return {
     ...adapter,
     async find(id) {
@@ -85,31 +85,37 @@ function lostAnswers(db: Db, successorOf: SuccessorOf) {
   }
 }
 
-/** A device code is found again by what the person typed, and by the interaction: so it is kept, but sealed. */
-function sealing(adapter: Adapter, sealer: Sealer): Adapter {
-  const seal = (value: string) => sealer.seal(value, 'device code')
-  const open = (value: unknown) => sealer.open(String(value), 'device code')
-  const opened = (payload: Awaited<ReturnType<Adapter['find']>>): AdapterPayload | undefined =>
-    payload
-      ? {
-          ...payload,
-          ...(payload.sealed ? { jti: open(payload.sealed) } : {}),
-          ...(payload.deviceCode ? { deviceCode: open(payload.deviceCode) } : {}),
-        }
-      : undefined
+// What holds the parameters of a request: `login_hint` and `claims` may name a person, and a device code opens a session.
+const SEALED_KINDS = ['DeviceCode', 'Interaction', 'PushedAuthorizationRequest']
+const SEALED_FOR = 'oidc_artifact payload'
+
+/** `oidc_artifact.payload` of these kinds is one sealed text, with the code itself, which the library looks for there. */
+export const SEALED_ARTIFACTS: SealedColumn = {
+  table: 'oidc_artifact',
+  column: 'payload',
+  member: 'sealedPayload',
+  key: ['kind', 'id'],
+  kinds: SEALED_KINDS,
+  contextOf: () => SEALED_FOR,
+}
+
+function sealingAdapter(db: Db, kind: string, sealer: Sealer): Adapter {
+  const opened = (payload: Awaited<ReturnType<Adapter['find']>>): AdapterPayload | undefined => {
+    if (!payload?.sealedPayload) return payload ?? undefined
+    const { sealedPayload, ...rest } = payload
+    const text = sealer.open(String(sealedPayload), SEALED_FOR)
+    return { ...(JSON.parse(text) as AdapterPayload), ...rest }
+  }
+  const adapter = artifactAdapter(db, kind, {
+    store: (id, payload) => {
+      const text = JSON.stringify(kind === 'DeviceCode' ? { ...payload, jti: id } : payload)
+      return { sealedPayload: sealer.seal(text, SEALED_FOR) }
+    },
+  })
   return {
     ...adapter,
-    upsert: (id, payload, expiresInSeconds) =>
-      adapter.upsert(
-        id,
-        {
-          ...payload,
-          ...(payload.kind === 'DeviceCode' ? { sealed: seal(id) } : {}),
-          ...(payload.deviceCode ? { deviceCode: seal(String(payload.deviceCode)) } : {}),
-        },
-        expiresInSeconds,
-      ),
     find: async (id) => opened(await adapter.find(id)),
+    findByUid: async (uid) => opened(await adapter.findByUid(uid)),
     findByUserCode: async (userCode) => opened(await adapter.findByUserCode(userCode)),
   }
 }
@@ -165,7 +171,14 @@ type Row = { payload: AdapterPayload; consumedAt: Date | null }
 function artifactAdapter(
   db: Db,
   kind: string,
-  mayRepeat: (id: string) => Promise<boolean> = async () => false,
+  {
+    mayRepeat = async () => false,
+    store = (_id, payload) => payload,
+  }: {
+    mayRepeat?: (id: string) => Promise<boolean>
+    /** What is kept of a payload. */
+    store?: (id: string, payload: AdapterPayload) => AdapterPayload
+  } = {},
 ): Adapter {
   const read = (row: Row | undefined, jti?: string): AdapterPayload | undefined =>
     row && {
@@ -182,7 +195,7 @@ function artifactAdapter(
       const stored = db`
         insert into oidc_artifact (kind, id, payload, grant_id, account_id, client_id, uid, user_code,
           session_uid, scope, expires_at)
-        values (${kind}, ${hashSecret(id)}, ${json(db, payload)}, ${payload.grantId ?? null},
+        values (${kind}, ${hashSecret(id)}, ${json(db, store(id, payload))}, ${payload.grantId ?? null},
           ${payload.accountId ?? null}, ${payload.clientId ?? null}, ${payload.uid ?? null},
           ${payload.userCode ?? null},
           ${payload.expiresWithSession ? (payload.sessionUid ?? null) : null},

@@ -4,6 +4,7 @@ import { calculateJwkThumbprint, type JWK } from 'jose'
 import type { Db, Sql } from '../db.ts'
 import { OperatorError } from '../errors.ts'
 import type { Log } from '../log.ts'
+import type { SealedColumn } from '../resealing.ts'
 import type { Sealer } from '../secrets.ts'
 
 /** RS256 signs by default; ES256 for clients of the FAPI 2.0 profile, which forbids the former (§5.4.1). */
@@ -39,6 +40,14 @@ const KEY_LIFE_DAYS = 90
 const KEYS_LOCK = 7_031_905
 
 const generate = promisify(generateKeyPair)
+
+const contextOf = (kid: string) => `signing_key ${kid}`
+export const SEALED_SIGNING_KEYS: SealedColumn = {
+  table: 'signing_key',
+  column: 'private_sealed',
+  key: ['kid'],
+  contextOf,
+}
 
 type Row = {
   kid: string
@@ -107,7 +116,7 @@ const fingerprint = (rows: Row[]) =>
 function unseal(rows: Row[], sealer: Sealer): SigningKeys {
   const keys = rows.map((row) => ({
     row,
-    jwk: JSON.parse(sealer.open(row.privateSealed, `signing_key ${row.kid}`)) as JWK,
+    jwk: JSON.parse(sealer.open(row.privateSealed, contextOf(row.kid))) as JWK,
   }))
   const active = (algorithm: Algorithm) => {
     const key = keys.find(({ row }) => row.algorithm === algorithm && isActivated(row))
@@ -152,7 +161,7 @@ async function insertKey(sql: Sql, sealer: Sealer, algorithm: Algorithm, activat
   await sql`
     insert into signing_key (kid, algorithm, public_jwk, private_sealed, activates_at)
     values (${kid}, ${algorithm}, ${sql.json(publicJwk as never)},
-      ${sealer.seal(JSON.stringify(privateJwk), `signing_key ${kid}`)}, ${activatesAt})`
+      ${sealer.seal(JSON.stringify(privateJwk), contextOf(kid))}, ${activatesAt})`
 }
 
 export type ListedKey = {

@@ -4,10 +4,11 @@ import type { Db } from '../db.ts'
 import type { Jobs } from '../jobs.ts'
 import type { Log } from '../log.ts'
 import type { Sealer } from '../secrets.ts'
+import type { Vault } from '../vault.ts'
 import { endFamilies } from './consents.ts'
 import { endSessions } from './sessions.ts'
 
-type Parts = { db: Db; issuer: string; jobs: Jobs; sealer: Sealer; log: Log }
+type Parts = { db: Db; issuer: string; jobs: Jobs; sealer: Sealer; vault: Vault; log: Log }
 
 /**
  * Completes every sign-in, after its session is stored: the resident gets a mail when the browser is new to the account.

@@ -291,6 +291,7 @@ export function createProvider({
   // The host of what is answered is the issuer's, whatever a stranger's headers say: see `pinHost`.
   provider.proxy = true
   applyPatches(provider, {
+    vault,
     issuer,
     db,
     jobs,

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Sql } from '../../db.ts'
 import { OperatorError } from '../../errors.ts'
+import type { SealedColumn } from '../../resealing.ts'
 import type { Sealer } from '../../secrets.ts'
 import { createIncode } from './incode.ts'
 import { createKora } from './kora.ts'
@@ -159,3 +160,10 @@ export async function findVendorIntegration(
 }
 
 const contextOf = (vendor: string, name: string) => `vendor_integration ${vendor} ${name}`
+
+export const SEALED_VENDOR_SECRETS: SealedColumn = {
+  table: 'vendor_integration',
+  column: 'secrets_sealed',
+  key: ['vendor', 'name'],
+  contextOf: (key) => `vendor_integration ${key}`,
+}

@@ -6,6 +6,7 @@ import type { Jobs } from '../../jobs.ts'
 import type { Log } from '../../log.ts'
 import type { Sealer } from '../../secrets.ts'
 import type { SecurityEvents } from '../../security-events.ts'
+import type { Vault } from '../../vault.ts'
 import type { AccessTokens } from '../access-token.ts'
 import type { SuccessorOf } from '../adapter.ts'
 import { enqueueLogoutNotices } from './backchannel-logout.ts'
@@ -36,6 +37,7 @@ export type PatchParts = {
   renderError: (ctx: KoaContextWithOIDC, out: ErrorOut) => void
   security: SecurityEvents
   sealer: Sealer
+  vault: Vault
   log: Log
   /** What a browser is called in mails, by its `User-Agent`. */
   deviceOf: (userAgent: string | null) => string

@@ -1,0 +1,138 @@
+import type { Db, Sql } from './db.ts'
+import { dataKeyContext, type KeyService, KeyServiceUnavailableError } from './key-service.ts'
+import type { Sealer } from './secrets.ts'
+
+/** Values that `ENCRYPTION_KEY` seals directly. The owner of the table states where they are and what they are sealed for. */
+export type SealedColumn = {
+  table: string
+  column: string
+  /** Where the sealed text is a member of a JSON column. */
+  member?: string
+  /** The columns that name the row; `contextOf` is given their values with a space between. */
+  key: readonly [string, string?]
+  /** Rows of these kinds alone. */
+  kinds?: readonly string[]
+  contextOf(key: string): string
+}
+
+/** Something that was sealed or wrapped under a key, and can be moved to the newest. */
+export type Resealing = {
+  name: string
+  /** How many values are not under the newest key. */
+  count(): Promise<number>
+  /** Moves the next ones; answers where to go on, and how many were moved and how many open under no key that is held. */
+  move(after: string): Promise<{ after: string | undefined; moved: number; unreadable: number }>
+}
+
+const BATCH = 200
+
+/** One column's values, batch by batch, each in a transaction that holds the rows: any number of processes may do it at once. */
+export function resealColumn(db: Db, sealer: Sealer, given: SealedColumn): Resealing {
+  const { table, column, member, kinds, contextOf } = given
+  const value = (sql: Sql) =>
+    member === undefined ? sql`${sql(column)}` : sql`${sql(column)}->>${member}::text`
+  const isOld = (sql: Sql) =>
+    sql`${kinds ? sql`kind = any (${[...kinds]})` : sql`true`}
+      and ${value(sql)} is not null and not starts_with(${value(sql)}, ${sealer.prefix})`
+  const [first, second = first] = given.key
+  const names = first === second ? [first] : [first, second]
+  const key = (sql: Sql) => sql`concat_ws(' ', ${sql(names)})`
+  return {
+    name: `${table}.${column}`,
+    async count() {
+      const [row] = await db<{ count: number }[]>`
+        select count(*)::int as count from ${db(table)} where ${isOld(db)}`
+      return row?.count ?? 0
+    },
+    move: (after) =>
+      db.begin(async (sql) => {
+        const rows = await sql<{ key: string; first: string; second: string; value: string }[]>`
+          select ${key(sql)} as key, ${sql(first)} as first, ${sql(second)} as second, ${value(sql)} as value from ${sql(table)}
+          where ${isOld(sql)} and ${key(sql)} > ${after} order by 1 limit ${BATCH} for update`
+        let moved = 0
+        for (const row of rows) {
+          const resealed = tryReseal(sealer, row.value, contextOf(row.key))
+          if (resealed === undefined) continue
+          await sql`
+            update ${sql(table)} set ${sql(column)} = ${
+              member === undefined
+                ? resealed
+                : sql`jsonb_set(${sql(column)}, ${[member]}, to_jsonb(${resealed}::text))`
+            }
+            where ${sql(first)} = ${row.first} and ${sql(second)} = ${row.second}`
+          moved++
+        }
+        const next = rows.length < BATCH ? undefined : rows.at(-1)?.key
+        return { after: next, moved, unreadable: rows.length - moved }
+      }),
+  }
+}
+
+function tryReseal(sealer: Sealer, sealed: string, context: string): string | undefined {
+  try {
+    return sealer.seal(sealer.open(sealed, context), context)
+  } catch {
+    return undefined
+  }
+}
+
+/** The data keys, wrapped anew by the key service. What they seal stays as it is. */
+export function rewrapDataKeys(db: Db, keys: KeyService): Resealing {
+  const isOld = (sql: Sql) => sql`not starts_with(wrapped_key, ${keys.prefix})`
+  return {
+    name: 'data_key.wrapped_key',
+    async count() {
+      const [row] = await db<{ count: number }[]>`
+        select count(*)::int as count from data_key where ${isOld(db)}`
+      return row?.count ?? 0
+    },
+    // No transaction is open while the key service is called; a key that was destroyed meanwhile stays destroyed.
+    async move(after) {
+      const rows = await db<{ id: string; wrappedKey: string }[]>`
+        select id, wrapped_key from data_key
+        where ${isOld(db)} and id > ${after || FIRST_ID} order by id limit ${BATCH}`
+      let moved = 0
+      for (const { id, wrappedKey } of rows) {
+        const context = dataKeyContext(id)
+        const key = await keys.unwrap(wrappedKey, context).catch(unlessAway)
+        if (!key) continue
+        await db`
+          update data_key set wrapped_key = ${await keys.wrap(key, context)}
+          where id = ${id} and wrapped_key = ${wrappedKey}`
+        moved++
+      }
+      const next = rows.length < BATCH ? undefined : rows.at(-1)?.id
+      return { after: next, moved, unreadable: rows.length - moved }
+    },
+  }
+}
+
+const FIRST_ID = '00000000-0000-0000-0000-000000000000'
+
+const unlessAway = (error: unknown): undefined => {
+  if (error instanceof KeyServiceUnavailableError) throw error
+}
+
+export type ResealReport = { name: string; moved: number; unreadable: number; left: number }
+
+/** Moves everything to the newest keys. What other processes seal meanwhile is met by another round; it can be ended and run again. */
+export async function resealAll(
+  resealings: readonly Resealing[],
+  onProgress: (report: ResealReport) => void,
+): Promise<ResealReport[]> {
+  const reports: ResealReport[] = []
+  for (const resealing of resealings) {
+    const report = { name: resealing.name, moved: 0, unreadable: 0, left: 0 }
+    for (let after: string | undefined = ''; after !== undefined; ) {
+      const batch = await resealing.move(after)
+      report.moved += batch.moved
+      report.unreadable += batch.unreadable
+      after = batch.after
+      if (after !== undefined) onProgress(report)
+    }
+    report.left = await resealing.count()
+    onProgress(report)
+    reports.push(report)
+  }
+  return reports
+}

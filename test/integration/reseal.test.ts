@@ -1,0 +1,146 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createAccount, findAccount } from '../../src/accounts/accounts.ts'
+import { readCommand } from '../../src/commands.ts'
+import { setStream } from '../../src/events/streams.ts'
+import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
+import { createJobs } from '../../src/jobs.ts'
+import { enqueueMail, listOutbox } from '../../src/mail.ts'
+import { openParts } from '../../src/parts.ts'
+import { listResealings, SEALED_COLUMNS } from '../../src/reseal.ts'
+import { createSealer } from '../../src/secrets.ts'
+import {
+  addClient,
+  addResident,
+  PASSWORD,
+  startPortal,
+  type TestPortal,
+} from '../support/portal.ts'
+import { API_KEY, SECRET } from '../support/veriff-vectors.ts'
+
+let portal: TestPortal
+beforeEach(async () => {
+  portal = await startPortal()
+})
+afterEach(() => portal.close())
+
+/** The portal's parts as another process has them that was started with these keys. */
+const openWith = (encryptionKeys: Uint8Array[]) =>
+  openParts({ ...portal.runtime, encryptionKeys }, portal.parts.log)
+
+const countOld = async (parts: Awaited<ReturnType<typeof openWith>>) => {
+  const counts = await Promise.all(
+    listResealings(parts).map(async ({ name, count }) => [name, await count()] as const),
+  )
+  return Object.fromEntries(counts.filter(([, count]) => count > 0))
+}
+
+const reseal = (parts: Awaited<ReturnType<typeof openWith>>) =>
+  readCommand(['key', 'reseal']).run({ ...parts, issuer: portal.issuer })
+
+test('after `key reseal` the old key can be removed, while two processes serve', async () => {
+  const { db, parts, runtime } = portal
+  const [oldKey] = runtime.encryptionKeys
+  if (!oldKey) throw new Error('no key')
+  const account = await createAccount(parts, {
+    email: `${randomUUID()}@example.test`,
+    givenName: 'Xiomara',
+    surname: 'Villeda',
+    password: PASSWORD,
+  })
+  await setVendorIntegration(db, parts.sealer, {
+    vendor: 'veriff',
+    baseUrl: 'http://127.0.0.1:9',
+    apiKey: API_KEY,
+    secret: SECRET,
+  })
+  const client = await addClient(parts)
+  await db.begin((sql) =>
+    setStream(sql, parts.sealer, {
+      clientId: client.client_id,
+      delivery: 'push',
+      endpoint: 'https://receiver.example.test/events',
+      authorization: 'Bearer secret',
+    }),
+  )
+  const jobs = await createJobs(runtime.databaseUrl, parts.log)
+  await db.begin((sql) =>
+    enqueueMail(sql, { jobs, sealer: parts.sealer }, { to: 'a@b.test', subject: 's', text: 't' }),
+  )
+  await db`
+    insert into outbox_mail (id, mail_sealed)
+    select gen_random_uuid(), data->>'mailSealed' from pgboss.job where data ? 'mailSealed' limit 1`
+  await jobs.stop()
+
+  const newKey = randomBytes(32)
+  const rotated = await openWith([newKey, oldKey])
+  const second = await portal.startOther({ encryptionKeys: [newKey, oldKey] })
+  try {
+    const before = await countOld(rotated)
+    for (const name of [
+      'data_key.wrapped_key',
+      'signing_key.private_sealed',
+      'vendor_integration.secrets_sealed',
+      'event_stream.authorization_sealed',
+      'outbox_mail.mail_sealed',
+      'pgboss.job.data',
+    ])
+      expect(before, name).toHaveProperty([name])
+    // Two operators at once, and the two processes go on serving.
+    const [, , ...pages] = await Promise.all([
+      reseal(rotated),
+      reseal(rotated),
+      ...[portal.url, second.url].map((url) => fetch(`${url}/.well-known/openid-configuration`)),
+    ])
+    expect(pages.map(({ status }) => status)).toEqual([200, 200])
+    expect(await countOld(rotated)).toEqual({})
+  } finally {
+    await second.close()
+    await rotated.close()
+  }
+
+  const after = await openWith([newKey])
+  const third = await portal.startOther({ encryptionKeys: [newKey] })
+  try {
+    expect(await findAccount(after.db, after.vault, account.id)).toMatchObject(account)
+    expect(await listOutbox(after.db, after.sealer)).toMatchObject([{ to: 'a@b.test' }])
+    const metadata = await fetch(`${third.url}/.well-known/openid-configuration`)
+    expect(metadata.status).toBe(200)
+  } finally {
+    await third.close()
+    await after.close()
+  }
+})
+
+test('a value that no configured key opens is reported, and keeps nothing else from being resealed', async () => {
+  const { db, runtime } = portal
+  const lost = createSealer([randomBytes(32)])
+  await db`insert into outbox_mail (id, mail_sealed) values (${randomUUID()}, ${lost.seal('{}', 'mail')})`
+  const parts = await openWith([randomBytes(32), ...runtime.encryptionKeys])
+  try {
+    const resident = await createAccount(portal.parts, {
+      email: `${randomUUID()}@example.test`,
+      givenName: 'Ana',
+      surname: 'Mejia',
+    })
+    await expect(reseal(parts)).rejects.toThrow('1 in outbox_mail.mail_sealed')
+    const [row] = await db<{ wrappedKey: string }[]>`
+      select wrapped_key from data_key where account_id = ${resident.id}`
+    expect(row?.wrappedKey.startsWith(parts.sealer.prefix)).toBe(true)
+  } finally {
+    await parts.close()
+  }
+})
+
+test('every column that holds sealed text is in the list of what is resealed', async () => {
+  const columns = await portal.db<{ table: string; column: string }[]>`
+    select table_name as table, column_name as column from information_schema.columns
+    where table_schema = 'public' and data_type in ('text', 'jsonb')
+      and (column_name like '%sealed%' or column_name like '%wrapped%')`
+  const known = [...SEALED_COLUMNS, { table: 'data_key', column: 'wrapped_key' }]
+  for (const { table, column } of columns)
+    expect(
+      known.some((each) => each.table === table && each.column === column),
+      `${table}.${column}`,
+    ).toBe(true)
+})
