@@ -104,6 +104,11 @@ const schema = z.object({
     32,
     'one or more keys of 32 bytes, base64url, separated by commas',
   ).optional(),
+  KMS_KEY_ID: list(
+    /^[\x21-\x2b\x2d-\x7e]{1,2048}$/,
+    'must be ids, ARNs or aliases of keys, newest first, separated by commas',
+  ).optional(),
+  KMS_ENDPOINT: http.optional(),
   NODE_ENV: z.string().optional(),
 })
 
@@ -116,6 +121,16 @@ export type S3Config = {
   forcePathStyle: boolean
   /** The KMS key that the store encrypts every object with; `undefined`: as the bucket is set. */
   kmsKeyId?: string | undefined
+}
+
+/** The AWS KMS keys that wrap data keys: the first wraps, all unwrap. */
+export type KmsConfig = {
+  keyIds: readonly string[]
+  /** `undefined` is AWS itself. */
+  endpoint?: string | undefined
+  /** `undefined`, as `credentials`: by the AWS SDK's usual chain. */
+  region?: string | undefined
+  credentials?: { accessKeyId: string; secretAccessKey: string } | undefined
 }
 
 /** Where mails go out, and whom they are from. */
@@ -152,6 +167,8 @@ export type Config = Readonly<{
   securityContacts: readonly string[]
   /** `undefined`: mails land in the local outbox. */
   mail: MailConfig | undefined
+  /** `undefined`: data keys are wrapped with `ENCRYPTION_KEY`. */
+  kms: KmsConfig | undefined
   /** `undefined`: generated and kept under the data directory. */
   secrets: { cookieKeys: string[]; encryptionKeys: Uint8Array[] } | undefined
 }>
@@ -183,6 +200,10 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     if (value.S3_ENDPOINT && !value.S3_BUCKET) faults.push('S3_BUCKET is required with S3_ENDPOINT')
     if (value.MIGRATION_DATABASE_URL && !value.DATABASE_URL)
       faults.push('DATABASE_URL is required with MIGRATION_DATABASE_URL')
+    if (value.KMS_ENDPOINT && !value.KMS_KEY_ID)
+      faults.push('KMS_KEY_ID is required with KMS_ENDPOINT')
+    if (production && value.KMS_ENDPOINT?.startsWith('http:') && !isLoopback(value.KMS_ENDPOINT))
+      faults.push('KMS_ENDPOINT must be https: in production')
     if (value.DATABASE_URL && !value.COOKIE_KEYS)
       faults.push(`COOKIE_KEYS is required with DATABASE_URL: ${HOW_TO_MAKE_A_KEY}`)
     if (value.DATABASE_URL && !value.ENCRYPTION_KEY)
@@ -238,6 +259,7 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
       value.SMTP_URL && value.MAIL_FROM
         ? { smtpUrl: value.SMTP_URL, from: value.MAIL_FROM }
         : undefined,
+    kms: value.KMS_KEY_ID ? { keyIds: value.KMS_KEY_ID, endpoint: value.KMS_ENDPOINT } : undefined,
     secrets:
       value.COOKIE_KEYS && value.ENCRYPTION_KEY
         ? {

@@ -41,6 +41,7 @@ async function open(config: Config, log: Log, mode: 'own' | 'attach-or-own'): Pr
       s3Credentials: config.s3 ? undefined : embedded?.s3?.credentials,
       outboundAllow: config.outboundAllow,
       mail: config.mail,
+      kms: config.kms,
       ...secrets,
     }
     const parts = await openParts(runtime, log)

@@ -1,8 +1,9 @@
-import type { MailConfig, S3Config } from './config.ts'
+import type { KmsConfig, MailConfig, S3Config } from './config.ts'
 import { admitRole, withOwner } from './database-role.ts'
 import { type Db, migrate, openDb } from './db.ts'
 import { OperatorError } from './errors.ts'
 import { createLocalKeyService, type KeyService } from './key-service.ts'
+import { createKmsKeyService } from './kms.ts'
 import type { Log } from './log.ts'
 import { createOutbound, type Outbound } from './outbound.ts'
 import { createSealer, type Sealer } from './secrets.ts'
@@ -20,6 +21,8 @@ export type Runtime = {
   s3Credentials: { accessKeyId: string; secretAccessKey: string } | undefined
   cookieKeys: string[]
   encryptionKeys: Uint8Array[]
+  /** `undefined`: data keys are wrapped with the encryption keys. */
+  kms?: KmsConfig | undefined
   /** Addresses or CIDR ranges inside that may be called although they are not public. */
   outboundAllow: readonly string[]
   /** `undefined`: mails land in the local outbox. */
@@ -46,7 +49,8 @@ export async function openParts(runtime: Runtime, log: Log): Promise<Parts> {
   const db = openDb(runtime.databaseUrl)
   const storage = createStorage(runtime.s3, runtime.s3Credentials)
   const sealer = createSealer(runtime.encryptionKeys)
-  const keyService = createLocalKeyService(sealer)
+  const local = createLocalKeyService(sealer)
+  const keyService = runtime.kms ? createKmsKeyService(runtime.kms, local) : local
   const parts = {
     db,
     storage,

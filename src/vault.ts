@@ -8,7 +8,7 @@ import { dataKeyContext, type KeyService } from './key-service.ts'
  */
 export type Owner = { accountId: string } | { subjectId: string } | { purpose: 'delivery' }
 /** Where a value stands. It opens there and nowhere else. */
-export type Place = { table: string; column: string; row: string }
+type Place = { table: string; column: string; row: string }
 
 /**
  * Seals personal data at rest: AES-256-GCM under a data key of its owner, which the key service wraps. A sealed value

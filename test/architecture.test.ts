@@ -96,6 +96,7 @@ describe('who may import whom', () => {
     ['nodemailer', ['mail.ts']],
     ['@simplewebauthn/server', ['accounts/passkeys.ts']],
     ['@aws-sdk/client-s3', ['storage.ts']],
+    ['@aws-sdk/client-kms', ['kms.ts']],
     ['sharp', ['id-verification/render-jpeg.ts', 'sandbox/images.ts']],
     ['@node-rs/argon2', ['accounts/passwords.ts']],
   ])('%s has one owner', (name, owners) => {

@@ -9,13 +9,7 @@ import { enqueueMail, listOutbox } from '../../src/mail.ts'
 import { openParts } from '../../src/parts.ts'
 import { listResealings, SEALED_COLUMNS } from '../../src/reseal.ts'
 import { createSealer } from '../../src/secrets.ts'
-import {
-  addClient,
-  addResident,
-  PASSWORD,
-  startPortal,
-  type TestPortal,
-} from '../support/portal.ts'
+import { addClient, PASSWORD, startPortal, type TestPortal } from '../support/portal.ts'
 import { API_KEY, SECRET } from '../support/veriff-vectors.ts'
 
 let portal: TestPortal

@@ -31,6 +31,7 @@ export async function startPortal(
     outboundAllow?: string[]
     trustedProxies?: string[]
     mail?: Runtime['mail']
+    kms?: Runtime['kms']
     outbox?: boolean
     issuer?: string
     allowedHosts?: string[]
@@ -65,6 +66,7 @@ export async function startPortal(
     encryptionKeys: [Buffer.from(randomSecret(), 'base64url')],
     outboundAllow: options.outboundAllow ?? [],
     mail: options.mail,
+    kms: options.kms,
   }
   const lines: string[] = []
   const log = createLog('debug', (line) => lines.push(line))
@@ -85,9 +87,9 @@ export async function startPortal(
     /** Everything logged so far, as text. */
     logged: () => lines.join(''),
     /** One more web process of the same portal: same issuer, same database. */
-    startAnother: (runtime: Partial<Runtime> = {}) =>
+    startAnother: (runtime: Partial<Runtime> = {}, vault = parts.vault) =>
       startProcess(
-        { ...parts, runtime: { ...parts.runtime, ...runtime } },
+        { ...parts, vault, runtime: { ...parts.runtime, ...runtime } },
         { ...options, issuer: first.issuer },
       ),
     /** One more web process, of the operating system's: as an operator starts it. */
