@@ -1,5 +1,6 @@
 import type { Sql } from '../db.ts'
 import { OperatorError } from '../errors.ts'
+import { findIssuer } from '../issuer.ts'
 import { hashPassword } from './passwords.ts'
 
 export type Account = {
@@ -14,12 +15,14 @@ export type Account = {
 /** One form for every spelling of an address, so that look-ups neither miss nor collide. */
 export const emailKey = (email: string): string => email.normalize('NFKC').trim().toLowerCase()
 
-/** Throws OperatorError when the address is taken. Without a password the account cannot sign in by one. */
+/** Throws OperatorError when the address is taken or the password is refused. Without a password the account cannot sign in by one. */
 export async function createAccount(
   sql: Sql,
   account: { email: string; givenName: string; surname: string; password?: string },
 ): Promise<Account> {
-  const passwordHash = account.password ? await hashPassword(account.password) : null
+  const passwordHash = account.password
+    ? await hashPassword(account.password, { ...account, issuer: await findIssuer(sql) })
+    : null
   const [row] = await sql<Account[]>`
     insert into account (email, email_key, email_verified, given_name, surname, password_hash)
     values (${account.email.trim()}, ${emailKey(account.email)}, true, ${account.givenName},

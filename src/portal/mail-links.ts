@@ -10,7 +10,7 @@ import {
   requestReset,
 } from '../accounts/mail-links.ts'
 import { emailChangedMail, passwordChangedMail } from '../accounts/mails.ts'
-import { hashPassword, passwordFault, TooBusyError } from '../accounts/passwords.ts'
+import { hashPassword, PasswordRefusedError, TooBusyError } from '../accounts/passwords.ts'
 import { tooMany } from '../accounts/sign-in.ts'
 import { clearAttempts } from '../accounts/throttle.ts'
 import { ApiError } from '../errors.ts'
@@ -117,12 +117,13 @@ export function mailLinkRoutes(parts: Parts): Hono<Env> {
         email: link.email,
         error,
       })
-    const fault = passwordFault(String(password ?? ''))
-    if (fault) return show(c, again(fault), 400)
+    const owner = await findAccount(db, link.accountId)
+    if (!owner) throw usedUp()
     let passwordHash: string
     try {
-      passwordHash = await hashPassword(String(password))
+      passwordHash = await hashPassword(String(password ?? ''), { ...owner, issuer })
     } catch (error) {
+      if (error instanceof PasswordRefusedError) return show(c, again(error.message), 400)
       if (!(error instanceof TooBusyError)) throw error
       c.header('Retry-After', '5')
       return show(c, again('Many people are signing in just now. Please try again.'), 503)
