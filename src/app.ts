@@ -39,6 +39,7 @@ import { mailLinkRoutes } from './portal/mail-links.ts'
 import { outboxRoutes } from './portal/outbox.ts'
 import { passkeyRoutes } from './portal/passkeys.ts'
 import { portalRoutes } from './portal/routes.ts'
+import { secondFactorRoutes } from './portal/second-factor.ts'
 import type { Sealer } from './secrets.ts'
 import type { Storage } from './storage.ts'
 
@@ -167,7 +168,8 @@ export function createApp(parts: AppParts): Hono<Env> {
       }),
     )
 
-  const guarded = { issuer, db, provider, forms, addressOf, log }
+  const mailing = { sealer: parts.sealer, jobs: parts.jobs }
+  const guarded = { issuer, db, provider, forms, addressOf, log, ...mailing }
   app.route('/', callbackRoutes({ issuer, db, log }))
   app.route('/', clientLogoRoutes({ db }))
   app.route(
@@ -178,7 +180,6 @@ export function createApp(parts: AppParts): Hono<Env> {
     }),
   )
   const guard = createGuard(guarded)
-  const mailing = { sealer: parts.sealer, jobs: parts.jobs }
   app.route(
     '/',
     portalRoutes({ ...guarded, jobs: parts.jobs, guard, storage, imageOrigin: parts.imageOrigin }),
@@ -187,6 +188,7 @@ export function createApp(parts: AppParts): Hono<Env> {
   app.route('/', lookRoutes({ issuer, db, guard }))
   app.route('/', accountRoutes({ ...guarded, ...mailing, guard }))
   app.route('/', passkeyRoutes({ ...guarded, ...mailing, guard }))
+  app.route('/', secondFactorRoutes({ ...guarded, guard }))
   app.route('/', mailLinkRoutes({ ...guarded, ...mailing }))
   if (parts.outbox) app.route('/', outboxRoutes({ issuer, db, sealer: parts.sealer }))
 

@@ -9,7 +9,9 @@ import {
   listAccounts,
   setAccountStatus,
 } from './accounts/accounts.ts'
+import { factorChangedMail } from './accounts/mails.ts'
 import { findPerson, findResidency, setPerson } from './accounts/natural-person.ts'
+import { removeAllFactors } from './accounts/second-factor.ts'
 import { migrate, type Sql } from './db.ts'
 import { describe, diagnose } from './doctor.ts'
 import { FindingsError, OperatorError } from './errors.ts'
@@ -48,11 +50,13 @@ import {
   setRetention,
 } from './id-verification/retention.ts'
 import { listVendorIntegrations, setVendorIntegration } from './id-verification/vendors/vendors.ts'
+import { findIssuer } from './issuer.ts'
 import { createJobs, type Jobs } from './jobs.ts'
 import { append, listEntries, listEntriesOfToken } from './ledger/entries.ts'
 import { proveInclusion } from './ledger/proofs.ts'
 import { sequence } from './ledger/sequencer.ts'
 import { describeFaults, verifyLedger } from './ledger/verify.ts'
+import { enqueueMail } from './mail.ts'
 import { type Logo, readLogo, setClientLogo } from './oauth/client-logo.ts'
 import { setClientProfile } from './oauth/client-profile.ts'
 import {
@@ -72,7 +76,9 @@ import {
   listHeadKeys,
 } from './oauth/ledger-heads.ts'
 import { createInitialAccessToken } from './oauth/registration.ts'
+import { endSessions } from './oauth/sessions.ts'
 import type { Parts } from './parts.ts'
+import { listPolicies, POLICIES, setPolicy } from './policies.ts'
 import { hashSecret } from './secrets.ts'
 
 /** Wrong use of the command line: exit status 2. */
@@ -493,6 +499,28 @@ const COMMANDS: Record<string, Command> = {
     },
   },
 
+  'resident reset-mfa': {
+    usage: 'resident reset-mfa ID|EMAIL',
+    run: ({ db, sealer, runtime, log }, _values, rest) =>
+      withJobs({ runtime, log }, async (jobs) => {
+        const resident = await findResident(db, id(rest, 'resident'))
+        const issuer = (await findIssuer(db)) ?? ''
+        const removed = await db.begin(async (sql) => {
+          const factors = await removeAllFactors(sql, resident.id)
+          await endSessions(sql, { issuer, jobs }, resident.id, 'all')
+          await append(sql, {
+            kind: 'operator-change',
+            accountId: resident.id,
+            result: 'second factors removed',
+          })
+          await enqueueMail(sql, { jobs, sealer }, factorChangedMail(resident.email, 'reset'))
+          return factors
+        })
+        log.warn('second factors removed by the operator', { accountId: resident.id })
+        return { id: resident.id, removed }
+      }),
+  },
+
   'resident export': {
     usage: 'resident export ID|EMAIL --out FILE.zip',
     options: { out: { type: 'string' } },
@@ -555,6 +583,19 @@ const COMMANDS: Record<string, Command> = {
       withJobs({ runtime, log }, (jobs) =>
         runRetention({ db, jobs, log }, { dryRun: values['dry-run'] === true }),
       ),
+  },
+
+  'policy list': { usage: 'policy list', run: ({ db }) => listPolicies(db) },
+  'policy set': {
+    usage: Object.entries(POLICIES)
+      .map(([name, choices]) => `policy set ${name} ${choices.join('|')}`)
+      .join('\n  '),
+    run: async ({ db, log }, _values, [name, value]) => {
+      if (!name || !value) throw new UsageError('which policy, and which value? See `policy list`')
+      await setPolicy(db, name, value)
+      log.info('policy set', { policy: name, value })
+      return { name, value }
+    },
   },
 
   'vendor set': {

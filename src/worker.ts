@@ -1,5 +1,6 @@
 import { deleteOldLinks, startResetLinks } from './accounts/mail-links.ts'
 import { deleteOldChallenges } from './accounts/passkeys.ts'
+import { deleteOldPendingSignIns } from './accounts/second-step.ts'
 import { startSender } from './events/sender.ts'
 import { deleteOldEvents } from './events/store.ts'
 import { startBackup } from './id-verification/backup.ts'
@@ -56,7 +57,14 @@ export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
     runRetention({ db, jobs, log }).catch((error: unknown) =>
       log.error('retention failed', { error }),
     )
-    const old = [deleteExpired, deleteOldLinks, deleteOldChallenges, deleteOldMail, deleteOldEvents]
+    const old = [
+      deleteExpired,
+      deleteOldLinks,
+      deleteOldChallenges,
+      deleteOldPendingSignIns,
+      deleteOldMail,
+      deleteOldEvents,
+    ]
     Promise.all(old.map((remove) => remove(db))).catch((error: unknown) =>
       log.error('clean-up failed', { error }),
     )

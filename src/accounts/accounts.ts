@@ -74,6 +74,8 @@ export async function setPasswordHash(
     update account set password_hash = ${passwordHash}, updated_at = now()
     where id = ${id} and status = 'active'
     returning id, email, email_verified, given_name, surname, status`
+  // What was begun with the old password does not go on.
+  await sql`delete from pending_sign_in where account_id = ${id}`
   return row
 }
 

@@ -1,4 +1,4 @@
-import { hash, verify } from '@node-rs/argon2'
+import { hash, hashRaw, verify } from '@node-rs/argon2'
 import { OperatorError } from '../errors.ts'
 import { findPasswordFault, type PasswordContext } from './password-strength.ts'
 
@@ -40,6 +40,10 @@ export async function hashPassword(password: string, context: PasswordContext): 
   if (fault) throw new PasswordRefusedError(fault)
   return limited(() => hash(password.normalize('NFKC'), COST))
 }
+
+/** For codes that are too short for a plain digest; the same code and salt give the same hash. Throws TooBusyError. */
+export const hashShortSecret = (secret: string, salt: Uint8Array): Promise<Buffer> =>
+  limited(() => hashRaw(secret, { ...COST, salt }))
 
 // The hash of a password nobody has: an unknown address costs what a wrong password costs.
 let nobody: Promise<string> | undefined

@@ -2,7 +2,15 @@ import type { Sql } from '../db.ts'
 
 /** One thing that is written down: who looked at whose, by which right, what came of it. Never content, never a link. */
 export type Entry = {
-  kind: 'disclosure' | 'refusal' | 'operator-look' | 'tenant-look' | 'review' | 'export' | 'erasure'
+  kind:
+    | 'disclosure'
+    | 'refusal'
+    | 'operator-look'
+    | 'operator-change'
+    | 'tenant-look'
+    | 'review'
+    | 'export'
+    | 'erasure'
   requestId?: string | undefined
   /** None is the operator, at the command line. */
   clientId?: string | undefined

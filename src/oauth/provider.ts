@@ -2,6 +2,7 @@ import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { type ClientMetadata, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { findAccount } from '../accounts/accounts.ts'
+import { judgePasswordAlone } from '../accounts/second-factor.ts'
 import type { Db } from '../db.ts'
 import type { Jobs } from '../jobs.ts'
 import type { Log } from '../log.ts'
@@ -134,7 +135,7 @@ export function createProvider({
     },
     interactions: {
       url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
-      policy: createPolicy(),
+      policy: createPolicy(async (accountId) => (await judgePasswordAlone(db, accountId)).suffices),
     },
     cookies: {
       keys: cookieKeys,

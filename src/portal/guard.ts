@@ -2,13 +2,16 @@ import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 import type { Provider } from 'oidc-provider'
 import { type Account, findAccount } from '../accounts/accounts.ts'
-import type { FailedSignIn } from '../accounts/sign-in.ts'
+import { judgePasswordAlone } from '../accounts/second-factor.ts'
+import type { FailedSignIn, SecondStep } from '../accounts/sign-in.ts'
 import type { ClientAddress } from '../client-address.ts'
 import type { Db } from '../db.ts'
 import { ApiError } from '../errors.ts'
 import { securityHeaders } from '../html.ts'
+import type { Jobs } from '../jobs.ts'
 import type { Log } from '../log.ts'
-import { judgeLogin } from '../oauth/logins.ts'
+import { judgeLogin, PROOF_FIELDS } from '../oauth/logins.ts'
+import { secondStepPage } from '../oauth/second-step-pages.ts'
 import {
   type FormTokens,
   identifyBrowser,
@@ -17,6 +20,7 @@ import {
   renewSession,
   type SignedIn,
 } from '../oauth/sessions.ts'
+import type { Sealer } from '../secrets.ts'
 import { confirmPage } from './guard-pages.ts'
 
 /** What is shown or changed with care asks for a sign-in or a confirmation that is no older than this. */
@@ -28,12 +32,20 @@ export type GuardParts = {
   provider: () => Provider
   forms: FormTokens
   addressOf: ClientAddress
+  sealer: Sealer
+  jobs: Jobs
   log: Log
 }
 type Env = { Bindings: HttpBindings }
 type Form = Record<string, unknown>
 
-export type Resident = { session: SignedIn; account: Account; isRecent: boolean }
+export type Resident = {
+  session: SignedIn
+  account: Account
+  isRecent: boolean
+  /** Recent, and with a second factor if there is one: what adding and removing factors asks for. */
+  mayChangeFactors: boolean
+}
 export type Guard = ReturnType<typeof createGuard>
 
 /** Who is at the other end, and whether they have lately proven it. */
@@ -49,8 +61,11 @@ export function createGuard(parts: GuardParts) {
     )
     const account = session && (await findAccount(db, session.accountId))
     if (!session || account?.status !== 'active') return undefined
+    const alone = session.isMultiFactor ? undefined : await judgePasswordAlone(db, account.id)
+    if (alone && !alone.suffices) return undefined
     const age = Date.now() / 1000 - session.authenticatedAt
-    return { session, account, isRecent: age <= RECENT_SECONDS }
+    const isRecent = age <= RECENT_SECONDS
+    return { session, account, isRecent, mayChangeFactors: isRecent && !alone?.isEnrolled }
   }
 
   /** A signed-in browser, and a form that came from our own page. */
@@ -73,17 +88,21 @@ export function createGuard(parts: GuardParts) {
 
   /**
    * For a form that asks for care: `undefined` when it may go on, else the page that asks the resident to prove who they are.
-   * That page sends the same form again with the proof, so that what was begun goes on.
+   * That page sends the same form again with the proof, so that what was begun goes on. To change `factors` it takes the
+   * second factor too, whatever the policy says.
    */
   async function askToConfirm(
     c: Context<Env>,
     resident: Resident,
     form: Form,
+    changes: 'factors' | 'other' = 'other',
   ): Promise<Response | undefined> {
-    if (resident.isRecent) return undefined
-    if (!('confirm' in form) && !form.passkey) return showConfirm(c, resident, form)
-    const failed = await confirm(c, resident, form)
-    return failed && showConfirm(c, resident, form, failed)
+    const isProven = changes === 'factors' ? resident.mayChangeFactors : resident.isRecent
+    if (isProven) return undefined
+    if (!('confirm' in form) && !form.passkey && !('second-step' in form))
+      return showConfirm(c, resident, form)
+    const missing = await confirm(c, resident, form, changes === 'factors')
+    return missing && showConfirm(c, resident, form, missing)
   }
 
   /** Judges the proof; the session goes on under a new identifier. */
@@ -91,15 +110,18 @@ export function createGuard(parts: GuardParts) {
     c: Context<Env>,
     { account }: Resident,
     form: Form,
-  ): Promise<FailedSignIn | undefined> {
+    asksForFactor: boolean,
+  ): Promise<FailedSignIn | SecondStep | undefined> {
     const { incoming, outgoing } = c.env
     const tried = await judgeLogin(parts, {
       form: { ...form, email: account.email },
       address: parts.addressOf(incoming),
       browser: identifyBrowser(parts.provider(), incoming, outgoing),
+      asksForFactor,
     })
+    if (tried.outcome === 'second-step') return tried
     if (tried.outcome === 'failed')
-      return tried.status === 401 && !form.passkey
+      return tried.status === 401 && !form.passkey && !('second-step' in form)
         ? { ...tried, error: 'That is not your password.' }
         : tried
     if (tried.accountId !== account.id) return OTHER_ACCOUNT
@@ -109,7 +131,14 @@ export function createGuard(parts: GuardParts) {
   }
 
   /** The page that asks; `form` is what it sends again to the address of this request. */
-  function showConfirm(c: Context<Env>, resident: Resident, form: Form, failed?: FailedSignIn) {
+  function showConfirm(
+    c: Context<Env>,
+    resident: Resident,
+    form: Form,
+    missing?: FailedSignIn | SecondStep,
+  ) {
+    const secondStep = missing?.outcome === 'second-step' ? missing : undefined
+    const failed = missing?.outcome === 'failed' ? missing : secondStep?.failed
     for (const [name, value] of Object.entries(securityHeaders({ issuer, passkeys: true })))
       c.header(name, value)
     if (failed?.retryAfterSeconds) c.header('Retry-After', String(failed.retryAfterSeconds))
@@ -117,17 +146,21 @@ export function createGuard(parts: GuardParts) {
       [values]
         .flat()
         .flatMap((value): [string, string][] =>
-          typeof value === 'string' && !PROOF_FIELDS.includes(name) ? [[name, value]] : [],
+          typeof value === 'string' && name !== 'csrf' && !PROOF_FIELDS.includes(name)
+            ? [[name, value]]
+            : [],
         ),
     )
+    const shared = {
+      action: c.req.path,
+      csrf: forms.create(resident.session.uid),
+      fields: again,
+      error: failed?.error,
+    }
     return c.html(
-      confirmPage({
-        action: c.req.path,
-        csrf: forms.create(resident.session.uid),
-        email: resident.account.email,
-        fields: again,
-        error: failed?.error,
-      }),
+      secondStep
+        ? secondStepPage({ ...secondStep, ...shared })
+        : confirmPage({ ...shared, email: resident.account.email }),
       failed?.status ?? 200,
     )
   }
@@ -140,4 +173,3 @@ const OTHER_ACCOUNT: FailedSignIn = {
   status: 401,
   error: 'That belongs to another account.',
 }
-const PROOF_FIELDS = ['csrf', 'confirm', 'password', 'username', 'passkey']

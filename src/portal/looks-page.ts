@@ -53,6 +53,8 @@ function wordsOf({ kind, result, images = [], scope }: Look): string {
       return `Asked for something that you did not allow (${scope ?? ''}), and was refused.`
     case 'operator-look':
       return `Looked at your ${result}.`
+    case 'operator-change':
+      return 'Removed your passkeys, authenticator app and recovery codes.'
     case 'tenant-look':
       return `Looked at your identity check (${result}).`
     case 'review':

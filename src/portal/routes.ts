@@ -1,7 +1,7 @@
 import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import type { FailedSignIn } from '../accounts/sign-in.ts'
+import type { FailedSignIn, SecondStep } from '../accounts/sign-in.ts'
 import { ApiError } from '../errors.ts'
 import { securityHeaders } from '../html.ts'
 import { listVerifications } from '../id-verification/store.ts'
@@ -12,6 +12,7 @@ import { listConsents } from '../oauth/consents.ts'
 import { judgeLogin } from '../oauth/logins.ts'
 import { signInPage } from '../oauth/pages.ts'
 import { isScope } from '../oauth/scopes.ts'
+import { secondStepPage } from '../oauth/second-step-pages.ts'
 import { endSession, identifyBrowser, isSameOrigin, startSession } from '../oauth/sessions.ts'
 import type { Storage } from '../storage.ts'
 import type { Guard, GuardParts } from './guard.ts'
@@ -46,6 +47,23 @@ export function portalRoutes(parts: Parts): Hono<Env> {
         action: '/sign-in',
         csrf: forms.create(signInForm(c)),
         email: failed?.email,
+        error: failed?.error,
+      }),
+      failed?.status ?? 200,
+    )
+  }
+
+  function showSecondStep(c: Context<Env>, secondStep: SecondStep) {
+    const { failed } = secondStep
+    withHeaders(c, { passkeys: true })
+    if (failed?.retryAfterSeconds) c.header('Retry-After', String(failed.retryAfterSeconds))
+    const csrf = forms.create(signInForm(c))
+    return c.html(
+      secondStepPage({
+        action: '/sign-in',
+        csrf,
+        fields: [],
+        ...secondStep,
         error: failed?.error,
       }),
       failed?.status ?? 200,
@@ -120,6 +138,7 @@ export function portalRoutes(parts: Parts): Hono<Env> {
       browser: browserOf(c),
     })
     if (tried.outcome === 'failed') return showSignIn(c, { ...tried, email })
+    if (tried.outcome === 'second-step') return showSecondStep(c, tried)
     await startSession({ ...parts, provider: parts.provider() }, incoming, outgoing, tried)
     log.info('signed in', { accountId: tried.accountId })
     return c.redirect('/', 303)
