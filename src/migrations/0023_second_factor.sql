@@ -38,7 +38,8 @@ do $$ declare
   allowed text;
 begin
   select substring(pg_get_constraintdef(oid) from '^CHECK (.*)$') into strict allowed
-    from pg_constraint where conname = 'ledger_entry_kind_check';
+    from pg_constraint
+    where conrelid = 'ledger_entry'::regclass and conname = 'ledger_entry_kind_check';
   alter table ledger_entry drop constraint ledger_entry_kind_check;
   execute format(
     'alter table ledger_entry add constraint ledger_entry_kind_check check (kind = %L or %s)',
