@@ -2,6 +2,7 @@ import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { Provider } from 'oidc-provider'
+import { TooBusyError } from './accounts/passwords.ts'
 import { backOfficeRoutes } from './api/back-office.ts'
 import { eventRoutes, transmitterRoutes } from './api/events.ts'
 import { apiHeaders } from './api/headers.ts'
@@ -199,6 +200,8 @@ export function createApp(parts: AppParts): Hono<Env> {
     if (error instanceof ApiError) return answer(c, error)
     if (error instanceof HTTPException)
       return answer(c, new ApiError(error.status, 'invalid_request', error.message || undefined))
+    if (error instanceof TooBusyError)
+      return answer(c, new ApiError(503, 'busy', undefined, { 'Retry-After': '5' }))
     if (isUnstorable(error)) return answer(c, new ApiError(400, 'invalid_request'))
     const requestId = c.var.requestId ?? crypto.randomUUID()
     c.set('requestId', requestId)

@@ -19,7 +19,9 @@ export async function createRecoveryCodes(): Promise<RecoveryCodes> {
   const codes = Array.from({ length: CODES }, () =>
     [...randomBytes(CHARACTERS)].map((byte) => ALPHABET[byte % ALPHABET.length]).join(''),
   )
-  const hashes = await Promise.all(codes.map((code) => hashShortSecret(code, salt)))
+  // One after the other, so that people who are signing in do not wait behind all ten.
+  const hashes: Buffer[] = []
+  for (const code of codes) hashes.push(await hashShortSecret(code, salt))
   return {
     codes: codes.map((code) => code.replace(/^(.{4})(.{4})(.{4})$/, '$1-$2-$3')),
     salt,
@@ -41,23 +43,26 @@ export async function storeRecoveryCodes(
     from unnest(${hashes.map((hash) => hash.toString('hex'))}::text[]) as made`
 }
 
-/** Accepts a code once, of many at one instant too. Throws TooBusyError. */
-export async function useRecoveryCode(
+/** What a typed code of this account is stored as; takes too long for a transaction. Throws TooBusyError. */
+export async function hashRecoveryCode(
   sql: Sql,
   accountId: string,
   typed: string,
-): Promise<boolean> {
+): Promise<Buffer | undefined> {
   const code = typed
     .normalize('NFKC')
     .toUpperCase()
     .replaceAll(/[^0-9A-Z]/g, '')
     .replaceAll('O', '0')
     .replaceAll(/[IL]/g, '1')
-  if (code.length !== CHARACTERS) return false
+  if (code.length !== CHARACTERS) return undefined
   const [set] = await sql<{ salt: Buffer }[]>`
     select salt from recovery_code_set where account_id = ${accountId}`
-  if (!set) return false
-  const hash = await hashShortSecret(code, set.salt)
+  return set && (await hashShortSecret(code, set.salt))
+}
+
+/** Accepts a code once, of many at one instant too. */
+export async function useRecoveryCode(sql: Sql, accountId: string, hash: Buffer): Promise<boolean> {
   const [used] = await sql`
     update recovery_code set used_at = now()
     where account_id = ${accountId} and code_hash = ${hash} and used_at is null

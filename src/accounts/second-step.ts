@@ -6,6 +6,7 @@ import { factorChangedMail, recoveryCodeUsedMail, wrongCodesMail } from './mails
 import {
   countRecoveryCodes,
   createRecoveryCodes,
+  hashRecoveryCode,
   storeRecoveryCodes,
   useRecoveryCode,
 } from './recovery-codes.ts'
@@ -118,16 +119,20 @@ async function judgeCode(parts: Parts, pending: Pending, given: Given): Promise<
     return await describe(parts, pending, given.token, failed('Please type a code.'))
   const attempt = { what: 'code', emailKey: pending.emailKey, address: given.address } as const
   const judged = await throttled(db, attempt, async () => {
-    const isRight = given.recoveryCode
-      ? await useRecoveryCode(db, pending.accountId, given.recoveryCode)
-      : await useTotp(db, parts.sealer, pending.accountId, given.code)
-    if (!isRight) return given.recoveryCode ? WRONG_RECOVERY_CODE : WRONG_CODE
-    if (!(await take(db, pending))) return EXPIRED
-    if (given.recoveryCode) {
-      const left = await countRecoveryCodes(db, pending.accountId)
-      await enqueueMail(db, parts, recoveryCodeUsedMail(pending.email, left))
-    }
-    return signedIn(pending)
+    const { accountId } = pending
+    const hash = await hashRecoveryCode(db, accountId, given.recoveryCode)
+    return await db.begin(async (sql) => {
+      const isRight = given.recoveryCode
+        ? hash !== undefined && (await useRecoveryCode(sql, accountId, hash))
+        : await useTotp(sql, parts.sealer, accountId, given.code)
+      if (!isRight) return given.recoveryCode ? WRONG_RECOVERY_CODE : WRONG_CODE
+      if (!(await take(sql, pending))) return EXPIRED
+      if (given.recoveryCode) {
+        const left = await countRecoveryCodes(sql, accountId)
+        await enqueueMail(sql, parts, recoveryCodeUsedMail(pending.email, left))
+      }
+      return signedIn(pending)
+    })
   })
   if (judged.outcome !== 'failed') return judged
   if (judged.status === 401 && (await countWrong(parts, pending))) return EXPIRED

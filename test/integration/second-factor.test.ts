@@ -384,7 +384,8 @@ describe('setting up an authenticator app', () => {
     expect(secretOn(wrong)).toBe(secret)
     expect(asksForCode((await typePassword(resident.email)).page)).toBe(false)
 
-    const done = await browser.submit(wrong, 'verify', { code: codeOf(secret) })
+    const code = codeOf(secret)
+    const done = await browser.submit(wrong, 'verify', { code })
     expect(codesOn(done)).toHaveLength(10)
     await receiveMail(portal, resident.email, 'An authenticator app was added')
     expect((await browser.open(at('/account'))).text).toContain('10 recovery codes are left')
@@ -394,9 +395,7 @@ describe('setting up an authenticator app', () => {
     expect(isSignedIn(await other.open(at('/')))).toBe(false)
     // The code that set it up is used, too.
     const next = await typePassword(resident.email)
-    expect((await next.browser.submit(next.page, 'verify', { code: codeOf(secret) })).status).toBe(
-      401,
-    )
+    expect((await next.browser.submit(next.page, 'verify', { code })).status).toBe(401)
     expect(
       isSignedIn(await next.browser.submit(next.page, 'verify', { code: codeOf(secret, 1) })),
     ).toBe(true)
