@@ -2,6 +2,7 @@ import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { Provider } from 'oidc-provider'
+import { TooBusyError } from './accounts/passwords.ts'
 import { backOfficeRoutes } from './api/back-office.ts'
 import { eventRoutes, transmitterRoutes } from './api/events.ts'
 import { apiHeaders } from './api/headers.ts'
@@ -40,6 +41,7 @@ import { notMeRoutes } from './portal/not-me.ts'
 import { outboxRoutes } from './portal/outbox.ts'
 import { passkeyRoutes } from './portal/passkeys.ts'
 import { portalRoutes } from './portal/routes.ts'
+import { secondFactorRoutes } from './portal/second-factor.ts'
 import { wellKnownRoutes } from './portal/well-known.ts'
 import { requestIdOf } from './response-headers.ts'
 import type { Sealer } from './secrets.ts'
@@ -191,11 +193,11 @@ export function createApp(parts: AppParts): Hono<Env> {
       }),
     )
 
-  const guarded = { issuer, db, provider, forms, addressOf, security, log }
+  const mailing = { sealer: parts.sealer, jobs: parts.jobs }
+  const guarded = { issuer, db, provider, forms, addressOf, security, log, ...mailing }
   app.route('/', callbackRoutes({ issuer, db, log }))
   app.route('/', clientLogoRoutes({ db }))
   const guard = createGuard(guarded)
-  const mailing = { sealer: parts.sealer, jobs: parts.jobs }
   app.route(
     '/',
     interactionRoutes({
@@ -220,6 +222,7 @@ export function createApp(parts: AppParts): Hono<Env> {
   app.route('/', lookRoutes({ issuer, db, guard }))
   app.route('/', accountRoutes({ ...guarded, ...mailing, guard }))
   app.route('/', passkeyRoutes({ ...guarded, ...mailing, guard }))
+  app.route('/', secondFactorRoutes({ ...guarded, guard }))
   app.route('/', mailLinkRoutes({ ...guarded, ...mailing }))
   app.route('/', wellKnownRoutes({ issuer, guard, securityContacts: parts.securityContacts }))
   app.route('/', notMeRoutes({ issuer, db, forms, jobs: parts.jobs, security, log }))
@@ -238,6 +241,8 @@ export function createApp(parts: AppParts): Hono<Env> {
     }
     if (error instanceof HTTPException)
       return answer(c, new ApiError(error.status, 'invalid_request', error.message || undefined))
+    if (error instanceof TooBusyError)
+      return answer(c, new ApiError(503, 'busy', undefined, { 'Retry-After': '5' }))
     if (isUnstorable(error)) return answer(c, new ApiError(400, 'invalid_request'))
     const requestId = requestIdOf(c.env.outgoing)
     log.error('request failed', { requestId, method: c.req.method, error })

@@ -9,7 +9,9 @@ import {
   listAccounts,
   setAccountStatus,
 } from './accounts/accounts.ts'
+import { factorChangedMail } from './accounts/mails.ts'
 import { findPerson, findResidency, setPerson } from './accounts/natural-person.ts'
+import { removeAllFactors } from './accounts/second-factor.ts'
 import { closeCase, listCases } from './accounts/security-notices.ts'
 import { migrate, type Sql } from './db.ts'
 import { escapeForTerminal, stringifyForTerminal } from './displayed-text.ts'
@@ -49,15 +51,21 @@ import {
   runRetention,
   setRetention,
 } from './id-verification/retention.ts'
-import { compareAllWithAccount, reviewVerification } from './id-verification/review.ts'
+import {
+  announceExpiryPolicy,
+  compareAllWithAccount,
+  reviewVerification,
+} from './id-verification/review.ts'
 import { listVendorIntegrations, setVendorIntegration } from './id-verification/vendors/vendors.ts'
+import { findIssuer } from './issuer.ts'
 import { createJobs, type Jobs } from './jobs.ts'
 import type { OperatorRead } from './ledger/details.ts'
-import { disclose } from './ledger/disclosure.ts'
+import { disclose, record } from './ledger/disclosure.ts'
 import { listEntries, listEntriesOfToken } from './ledger/entries.ts'
 import { proveInclusion } from './ledger/proofs.ts'
 import { sequence } from './ledger/sequencer.ts'
 import { describeFaults, verifyLedger } from './ledger/verify.ts'
+import { enqueueMail } from './mail.ts'
 import { type Logo, readLogo, setClientLogo } from './oauth/client-logo.ts'
 import { setClientProfile } from './oauth/client-profile.ts'
 import {
@@ -77,8 +85,10 @@ import {
   listHeadKeys,
 } from './oauth/ledger-heads.ts'
 import { createInitialAccessToken } from './oauth/registration.ts'
+import { endSessions } from './oauth/sessions.ts'
 import { findSimilarClient } from './oauth/similar-names.ts'
 import type { Parts } from './parts.ts'
+import { listPolicies, POLICIES, setPolicy } from './policies.ts'
 import { hashSecret } from './secrets.ts'
 import { recordOperatorAction } from './security-events.ts'
 
@@ -531,6 +541,27 @@ const COMMANDS: Record<string, Command> = {
     },
   },
 
+  'resident reset-mfa': {
+    usage: 'resident reset-mfa ID|EMAIL',
+    run: ({ db, sealer, runtime, log }, _values, rest) =>
+      withJobs({ runtime, log }, async (jobs) => {
+        const resident = await findResident(db, id(rest, 'resident'))
+        const issuer = (await findIssuer(db)) ?? ''
+        const removed = await db.begin(async (sql) => {
+          const factors = await removeAllFactors(sql, resident.id)
+          await endSessions(sql, { issuer, jobs }, resident.id, 'all')
+          await record(sql, {
+            detail: { what: 'operator-change', of: 'second factors removed' },
+            accountId: resident.id,
+          })
+          await enqueueMail(sql, { jobs, sealer }, factorChangedMail(resident.email, 'reset'))
+          return factors
+        })
+        log.warn('second factors removed by the operator', { accountId: resident.id })
+        return { id: resident.id, removed }
+      }),
+  },
+
   'resident export': {
     usage: 'resident export ID|EMAIL --out FILE.zip',
     options: { out: { type: 'string' } },
@@ -602,6 +633,21 @@ const COMMANDS: Record<string, Command> = {
       withJobs({ runtime, log }, (jobs) =>
         runRetention({ db, jobs, log }, { dryRun: values['dry-run'] === true }),
       ),
+  },
+
+  'policy list': { usage: 'policy list', run: ({ db }) => listPolicies(db) },
+  'policy set': {
+    usage: Object.entries(POLICIES)
+      .map(([name, choices]) => `policy set ${name} ${choices.join('|')}`)
+      .join('\n  '),
+    run: async ({ db, log }, _values, [name, value]) => {
+      if (!name || !value) throw new UsageError('which policy, and which value? See `policy list`')
+      await setPolicy(db, name, value)
+      // What it changed for applications is announced to them.
+      if (name === 'expired-documents') await announceExpiryPolicy(db)
+      log.info('policy set', { policy: name, value })
+      return { name, value }
+    },
   },
 
   'vendor set': {

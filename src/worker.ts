@@ -1,5 +1,6 @@
 import { deleteOldLinks, startResetLinks } from './accounts/mail-links.ts'
 import { deleteOldChallenges } from './accounts/passkeys.ts'
+import { deleteOldPendingSignIns } from './accounts/second-step.ts'
 import { deleteOldNotices } from './accounts/security-notices.ts'
 import { startSender } from './events/sender.ts'
 import { deleteOldEvents } from './events/store.ts'
@@ -68,6 +69,7 @@ export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
       deleteOldLinks,
       deleteOldNotices,
       deleteOldChallenges,
+      deleteOldPendingSignIns,
       deleteOldMail,
       deleteOldEvents,
     ]

@@ -97,6 +97,9 @@ describe('who may import whom', () => {
     ['@aws-sdk/client-s3', ['storage.ts']],
     ['sharp', ['id-verification/render-jpeg.ts', 'sandbox/images.ts']],
     ['@node-rs/argon2', ['accounts/passwords.ts']],
+    ['otpauth', ['accounts/totp.ts']],
+    ['qr', ['qr-code.ts']],
+    ['@zxcvbn-ts/language-common', ['accounts/password-strength.ts']],
   ])('%s has one owner', (name, owners) => {
     const found = imports.filter(({ from, file }) => from === name && !owners.includes(file))
     expect(where(found)).toEqual([])

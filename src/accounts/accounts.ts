@@ -1,6 +1,7 @@
 import type { Sql } from '../db.ts'
 import { displayedText, isDisplayable, visibleText } from '../displayed-text.ts'
 import { OperatorError } from '../errors.ts'
+import { findIssuer } from '../issuer.ts'
 import { hashPassword } from './passwords.ts'
 
 export type Account = {
@@ -18,7 +19,7 @@ export type NameSource = 'registry' | 'operator' | 'resident' | 'document'
 /** One form for every spelling of an address, so that look-ups neither miss nor collide. */
 export const emailKey = (email: string): string => email.normalize('NFKC').trim().toLowerCase()
 
-/** Throws OperatorError when the address is taken. Without a password the account cannot sign in by one. */
+/** Throws OperatorError when the address is taken or the password is refused. Without a password the account cannot sign in by one. */
 export async function createAccount(
   sql: Sql,
   account: {
@@ -35,7 +36,9 @@ export async function createAccount(
     readName('the given name', account.givenName),
     readName('the surname', account.surname),
   ]
-  const passwordHash = account.password ? await hashPassword(account.password) : null
+  const passwordHash = account.password
+    ? await hashPassword(account.password, { ...account, issuer: await findIssuer(sql) })
+    : null
   const [row] = await sql<Account[]>`
     insert into account (email, email_key, email_verified, given_name, surname, name_source, password_hash)
     values (${email}, ${emailKey(email)}, true, ${givenName}, ${surname},
@@ -118,6 +121,8 @@ export async function setPasswordHash(
     update account set password_hash = ${passwordHash}, updated_at = now()
     where id = ${id} and status = 'active'
     returning id, email, email_verified, given_name, surname, name_source, status`
+  // What was begun with the old password does not go on.
+  await sql`delete from pending_sign_in where account_id = ${id}`
   return row
 }
 

@@ -3,6 +3,7 @@ import { open, rename, rm } from 'node:fs/promises'
 import { Zip, ZipPassThrough } from 'fflate'
 import { findPerson, findResidency } from '../accounts/natural-person.ts'
 import { listPasskeys } from '../accounts/passkeys.ts'
+import { findFactors } from '../accounts/second-factor.ts'
 import type { Db, Sql } from '../db.ts'
 import { OperatorError } from '../errors.ts'
 import { disclose } from '../ledger/disclosure.ts'
@@ -45,6 +46,7 @@ export async function exportResident(
     await json('consents.json', await listConsents(db, accountId))
     await json('sessions.json', await listSessions(db, accountId))
     await json('passkeys.json', await listPasskeys(db, accountId))
+    await json('second-factors.json', await findFactors(db, accountId))
     await json('looks.json', await listEntries(db, accountId, { limit: 1_000_000 }))
     await json('events.json', await readEvents(db, accountId))
     const verifications = await readVerifications(db, accountId)

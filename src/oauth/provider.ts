@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { isDeepStrictEqual } from 'node:util'
 import { type ErrorOut, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { findAccount, fullNameOf } from '../accounts/accounts.ts'
+import { judgePasswordAlone } from '../accounts/second-factor.ts'
 import type { ClientAddress } from '../client-address.ts'
 import type { Db } from '../db.ts'
 import type { Jobs } from '../jobs.ts'
@@ -154,7 +155,7 @@ export function createProvider({
     },
     interactions: {
       url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
-      policy: createPolicy(),
+      policy: createPolicy(async (accountId) => (await judgePasswordAlone(db, accountId)).suffices),
     },
     cookies: {
       keys: cookieKeys,

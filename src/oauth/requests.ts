@@ -1,10 +1,14 @@
 import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
+import { isMultiFactor } from './logins.ts'
 import { KNOWN_UNGRANTED, SCOPES, SERVICE_SCOPES } from './scopes.ts'
 
 /* What a request may ask for, where the library overlooks it or would have it otherwise. */
 
-/** The library's prompts, but what is asked for is read from the request itself: see `allowOfflineAccess`. */
-export function createPolicy() {
+/**
+ * The library's prompts, but what is asked for is read from the request itself: see `allowOfflineAccess`. A session that a password
+ * alone opened is no session where the account needs more.
+ */
+export function createPolicy(passwordSuffices: (accountId: string) => Promise<boolean>) {
   const { Check, base } = interactionPolicy
   const policy = base()
   policy.get('login')?.checks.add(
@@ -21,6 +25,12 @@ export function createPolicy() {
       return asked.includes('consent') && !ctx.oidc.result?.consent
     }),
     0,
+  )
+  policy.get('login')?.checks.add(
+    new Check('second_factor', 'a second factor is required', 'login_required', async (ctx) => {
+      const { accountId, amr } = ctx.oidc.session ?? {}
+      return Boolean(accountId) && !isMultiFactor(amr) && !(await passwordSuffices(accountId ?? ''))
+    }),
   )
   return policy
 }

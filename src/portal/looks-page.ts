@@ -75,6 +75,8 @@ function describe(look: Look): string {
       return 'Your account was erased.'
     case 'operator-review':
       return `${detail.decision === 'accepted' ? 'Accepted' : 'Did not accept'} your document for this account. Reason: ${detail.reason}.`
+    case 'operator-change':
+      return 'Removed your passkeys, authenticator app and recovery codes.'
     case 'unrecognized':
       return 'Read data of yours.'
   }

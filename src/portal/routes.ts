@@ -2,7 +2,7 @@ import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { fullNameOf, takeSnapshot } from '../accounts/accounts.ts'
-import type { FailedSignIn } from '../accounts/sign-in.ts'
+import type { FailedSignIn, SecondStep } from '../accounts/sign-in.ts'
 import { ApiError } from '../errors.ts'
 import { securityHeaders } from '../html.ts'
 import { adoptDocumentName, findOfferedName } from '../id-verification/review.ts'
@@ -15,6 +15,7 @@ import { judgeLogin } from '../oauth/logins.ts'
 import { completeSignIn } from '../oauth/new-sign-ins.ts'
 import { signInPage } from '../oauth/pages.ts'
 import { isScope } from '../oauth/scopes.ts'
+import { secondStepPage } from '../oauth/second-step-pages.ts'
 import { endSession, identifyBrowser, isSameOrigin, startSession } from '../oauth/sessions.ts'
 import type { Sealer } from '../secrets.ts'
 import type { Storage } from '../storage.ts'
@@ -60,6 +61,23 @@ export function portalRoutes(parts: Parts): Hono<Env> {
         action: '/sign-in',
         csrf: forms.create(signInForm(c)),
         email: failed?.email,
+        error: failed?.error,
+      }),
+      failed?.status ?? 200,
+    )
+  }
+
+  function showSecondStep(c: Context<Env>, secondStep: SecondStep) {
+    const { failed } = secondStep
+    withHeaders(c, { passkeys: true })
+    if (failed?.retryAfterSeconds) c.header('Retry-After', String(failed.retryAfterSeconds))
+    const csrf = forms.create(signInForm(c))
+    return c.html(
+      secondStepPage({
+        action: '/sign-in',
+        csrf,
+        fields: [],
+        ...secondStep,
         error: failed?.error,
       }),
       failed?.status ?? 200,
@@ -136,6 +154,7 @@ export function portalRoutes(parts: Parts): Hono<Env> {
     const snapshot = await takeSnapshot(db)
     const tried = await judgeLogin(parts, { form, address: parts.addressOf(incoming), browser })
     if (tried.outcome === 'failed') return showSignIn(c, { ...tried, email })
+    if (tried.outcome === 'second-step') return showSecondStep(c, tried)
     const started = await startSession(
       { ...parts, provider: parts.provider() },
       incoming,

@@ -108,7 +108,7 @@ describe('a link for a new password', () => {
     const { resident, browser, link } = await askedLink()
     for (let round = 0; round < 3; round++) expect((await fetch(link)).status).toBe(403)
     expect((await fetch(link, { method: 'HEAD' })).status).toBe(403)
-    for (const password of ['', 'short', 'prospera-prospera'])
+    for (const password of ['', 'short', 'prospera-prospera', 'iloveyou1234567', resident.email])
       expect(
         (await browser.submit(await browser.open(link), 'set-password', { password })).status,
       ).toBe(400)

@@ -85,7 +85,7 @@ describe('signing in', () => {
     const long = 'lantern orchard violet drum '.repeat(3)
     const { hashPassword } = await import('../../src/accounts/passwords.ts')
     await portal.db`
-      update account set password_hash = ${await hashPassword(`${long}a`)} where id = ${resident.id}`
+      update account set password_hash = ${await hashPassword(`${long}a`, resident)} where id = ${resident.id}`
     const status = async (password: string) => {
       const browser = createBrowser()
       const page = await browser.open(at('/'))

@@ -38,6 +38,7 @@ const DETAILS: { [What in Detail['what']]: Extract<Detail, { what: What }>[] } =
     (reason) => ({ what: 'verification-erasure', reason }),
   ),
   'account-erasure': [{ what: 'account-erasure' }],
+  'operator-change': [{ what: 'operator-change', of: 'second factors removed' }],
   'operator-review': (['accepted', 'rejected'] as const).map((decision) => ({
     what: 'operator-review',
     decision,
