@@ -607,7 +607,11 @@ const COMMANDS: Record<string, Command> = {
       )
     },
   },
-  'verification list': { usage: 'verification list', run: ({ db }) => listAllVerifications(db) },
+  'verification list': {
+    usage: 'verification list [--refused]',
+    options: { refused: { type: 'boolean' } },
+    run: ({ db }, values) => listAllVerifications(db, { refused: values.refused === true }),
+  },
   'verification show': {
     usage: 'verification show ID',
     run: async ({ db }, _values, rest) => {

@@ -116,7 +116,7 @@ export function imageRoutes(base: string, parts: Parts): Hono {
       answer[name] = link(latest)
       answer[`${name}_prevAttempts`] = Object.fromEntries(byTime(all, link))
     }
-    await disclose(handed)
+    await disclose(handed.map(asJpeg))
     return c.json(answer)
   })
   refuseOtherMethods(routes, `${base}/images/links`, 'POST')
@@ -144,7 +144,7 @@ export function imageRoutes(base: string, parts: Parts): Hono {
           sizes: Object.fromEntries(found.map(({ name }, index) => [name, sizes[index]])),
         },
       )
-    await disclose(found.map(({ image }) => image))
+    await disclose(found.map(({ image }) => asJpeg(image)))
     const answer: Record<string, string> = {}
     for (const { name, image } of found)
       answer[name] = Buffer.from(await storage.get(image.jpegKey ?? '')).toString('base64')
@@ -158,7 +158,7 @@ export function imageRoutes(base: string, parts: Parts): Hono {
     const imageType = c.req.param('type')
     const image = ofType(images, imageType).find((each) => each.isCurrent && each.available)
     if (!image) throw notFound()
-    await disclose([image])
+    await disclose([asJpeg(image)])
     const answer: z.infer<typeof imageLinkSchema> = {
       url: signJpeg(await storage.signer(), image, expiresIn),
       expiresIn,
@@ -230,6 +230,9 @@ const present = ({
   sha256,
   capturedAt: capturedAt?.toISOString() ?? null,
 })
+
+/** As the ledger names it where its JPEG is handed out: by the digest of that file. */
+const asJpeg = (image: ReadableImage): ReadableImage => ({ ...image, sha256: image.jpegSha256 })
 
 const ofType = (images: readonly ReadableImage[], name: string): ReadableImage[] => {
   const type = Object.hasOwn(ALIASES, name) ? ALIASES[name] : name

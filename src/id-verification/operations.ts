@@ -7,6 +7,7 @@ import {
   createVerification,
   lockVerification,
   markNotStarted,
+  reopenRefused,
   setVendorSession,
 } from './store.ts'
 import { VendorError, type VendorName } from './vendors/vendor.ts'
@@ -69,12 +70,15 @@ const returnUrlOf = (issuer: string, vendor: VendorName, state: string) =>
     ? `${issuer}/callbacks/mosaic`
     : `${issuer}/callbacks/${vendor}?state=${encodeURIComponent(state)}`
 
-/** Every verification, newest first, as the operator sees it. */
-export async function listAllVerifications(sql: Sql) {
+/** Every verification, newest first, as the operator sees it; `refused`: those with images that were refused. */
+export async function listAllVerifications(sql: Sql, { refused = false } = {}) {
   return await sql`
     select id, vendor, integration, tenant, status, account_id, document_type, images_complete,
+      (select count(*)::int from image where verification_id = verification.id and state = 'refused') as images_refused,
       session_created_at, decided_at
-    from verification order by session_created_at desc limit 500`
+    from verification
+    where ${refused ? sql`exists (select from image where verification_id = verification.id and state = 'refused')` : sql`true`}
+    order by session_created_at desc limit 500`
 }
 
 /** One, with what was said of it and its images: never their content, never a link. */
@@ -87,7 +91,8 @@ export async function findVerification(sql: Sql, id: string) {
           'decidedAt', decided_at, 'deliveryId', delivery_id) order by recorded_at), '[]')
         from decision where verification_id = verification.id) as decisions,
       (select coalesce(json_agg(json_build_object('attemptId', attempt_id, 'type', type, 'state', state,
-          'contentType', content_type, 'size', size, 'sha256', encode(sha256, 'hex'), 'reason', reason)
+          'contentType', content_type, 'size', size, 'sha256', encode(sha256, 'hex'),
+          'shownSize', clean_size, 'shownSha256', encode(clean_sha256, 'hex'), 'refusals', refusals, 'reason', reason)
           order by attempt_id, type, position), '[]')
         from image where verification_id = verification.id) as images
     from verification where id = ${id}`
@@ -126,8 +131,8 @@ export async function replayDelivery(sql: Sql, id: string): Promise<boolean> {
 }
 
 /**
- * Asks the vendor again: for the images of an approved verification, of which those that are stored stay; for the decision of
- * any other. Answers whether there is one that the vendor knows.
+ * Asks the vendor again: for the images of an approved verification, of which those that are stored stay and those that were
+ * refused are tried anew; for the decision of any other. Answers whether there is one that the vendor knows.
  */
 export async function retryVerification(db: Db, jobs: Jobs, id: string): Promise<boolean> {
   if (!UUID.test(id)) return false
@@ -135,9 +140,10 @@ export async function retryVerification(db: Db, jobs: Jobs, id: string): Promise
     const row = await lockVerification(sql, id)
     if (!row?.vendorSessionId) return false
     const { status, attemptId } = row
-    if (status === 'approved')
+    if (status === 'approved') {
+      await reopenRefused(sql, id)
       await jobs.enqueue(sql, 'list-images', { verificationId: id, attemptId: attemptId ?? '' })
-    else await askAgain(sql, id)
+    } else await askAgain(sql, id)
     return true
   })
 }

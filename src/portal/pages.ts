@@ -11,6 +11,8 @@ type Verification = {
   date: Date
   documentType: string | null
   imagesPending: boolean
+  /** None of them can be used. */
+  imagesRefused: boolean
   images: { type: string; url: string }[]
   /** There are images, which are shown after a confirmation. */
   imagesHidden: boolean
@@ -84,6 +86,7 @@ function verificationCard(verification: Verification, csrf: string): Html {
 <header><h3>${what}</h3><p class="status ${status.tone}">${status.words}</p></header>
 <p class="quiet">Started on ${day(verification.date)}, checked by ${capitalised(verification.vendor)}.</p>
 ${verification.imagesPending ? html`<p class="quiet">The photos are being copied; they appear here in a moment.</p>` : ''}
+${verification.imagesRefused ? html`<p class="quiet">The photos that came from ${capitalised(verification.vendor)} could not be read, so there is nothing to show. Whoever runs this portal can ask for them again.</p>` : ''}
 ${verification.imagesHidden ? html`<form method="post" action="/photos">${csrfField(csrf)}<button name="photos">Show the photos</button></form>` : ''}
 ${
   verification.images.length > 0

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
-import { sampleImages, withJpegComment } from './images.ts'
+import { markJpeg, sampleImages } from './images.ts'
 import { inventPerson } from './specimen.ts'
 
 /** What the sandbox does wrong on purpose; an empty object is good behaviour. */
@@ -95,7 +95,7 @@ export async function imageBytes(
   if (held !== true) return held
   const part = DRAWN[type as keyof typeof DRAWN] ?? 'face'
   const drawn = (await sampleImages(inventPerson('kora')))[part]
-  return withJpegComment(drawn, `${session.id} ${type}`)
+  return markJpeg(drawn, `${session.id} ${type}`)
 }
 
 /** As the API shows it (`providers.md` §4.3). */

@@ -182,6 +182,7 @@ const pages: Record<string, string> = {
           date: new Date(0),
           documentType: HOSTILE,
           imagesPending: true,
+          imagesRefused: false,
           imagesHidden: true,
           images: [{ type: HOSTILE, url: `https://s3.test/${HOSTILE}` }],
         },
