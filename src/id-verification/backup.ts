@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Db } from '../db.ts'
 import type { JobData, Jobs } from '../jobs.ts'
 import type { Log } from '../log.ts'
@@ -37,6 +38,9 @@ const IMAGES_AT_ONCE = 4
 const RETRY_REFUSED_SECONDS = [5, 60, 600, 3000]
 const CLEAN_EVERY_MS = 10 * 60_000
 const CLEAN_AT_ONCE = 4
+const CLEAN_TRIES = 3
+// As long as running jobs are waited for.
+const STOP_MS = 20_000
 
 /** From the vendor into the bucket: which images there are, then one job for each. Every job can run twice. */
 export async function startBackup(given: Parts): Promise<{ stop(): Promise<void> }> {
@@ -56,7 +60,7 @@ export async function startBackup(given: Parts): Promise<{ stop(): Promise<void>
     async stop() {
       isStopped = true
       clearInterval(again)
-      await cleaning
+      await Promise.race([cleaning, wait(STOP_MS, undefined, { ref: false })])
       parts.decoder.close()
     },
   }
@@ -183,11 +187,13 @@ async function cleanStoredImages(parts: WithDecoder, isStopped: () => boolean): 
 }
 
 async function cleanStoredImage(parts: WithDecoder, image: UncleanImage): Promise<void> {
-  const { storage, decoder, log } = parts
+  const { db, storage, decoder, log } = parts
   const { id: imageId, objectKey } = image
   const bytes = await storage.get(objectKey)
   const prepared = await decoder.prepare(bytes)
   if ('refused' in prepared) {
+    // A machine under load may have had no time for it, so this counts only when it comes again.
+    if (image.refusals + 1 < CLEAN_TRIES) return await noteRefusal(db, imageId, prepared.refused)
     log.warn('stored image withdrawn', { imageId, reason: prepared.refused })
     await settle(parts, image, (sql) => withdrawStored(sql, imageId, prepared.refused))
     return

@@ -146,7 +146,7 @@ function startProcess({ cpuSeconds, memoryMiB, wallMs }: DecoderLimits): ImagePr
       const late = setTimeout(() => child.kill('SIGKILL'), wallMs)
       writeFrame(input, { kind }, [bytes])
       try {
-        const { value } = await frames.next()
+        const value = (await frames.next().catch(() => undefined))?.value
         // It ended without a word: killed for its time or memory, or broken by the image.
         if (!value)
           return {

@@ -354,10 +354,10 @@ export async function markRefused(sql: Sql, id: string, reason: string): Promise
     where id = ${id} and state = 'pending'`
 }
 
-/** This time: it stays pending and is downloaded again. */
+/** This time: it stays as it is and is tried again. */
 export async function noteRefusal(sql: Sql, id: string, reason: string): Promise<void> {
   await sql`
-    update image set refusals = refusals + 1, reason = ${reason} where id = ${id} and state = 'pending'`
+    update image set refusals = refusals + 1, reason = ${reason} where id = ${id} and state <> 'refused'`
 }
 
 /** For the operator, who has it tried once more: what was refused of the attempt that the status speaks of is pending again. */
@@ -374,6 +374,7 @@ export type UncleanImage = {
   verificationId: string
   objectKey: string
   jpegKey: string | null
+  refusals: number
 }
 
 /**
@@ -387,13 +388,14 @@ export async function takeUncleanImages(sql: Sql, limit: number): Promise<Unclea
       select id from image
       where state = 'stored' and clean_key is null and coalesce(clean_taken_until, '-infinity') < now()
       order by stored_at desc limit ${limit} for update skip locked)
-    returning id, verification_id, object_key, jpeg_key`
+    returning id, verification_id, object_key, jpeg_key, refusals`
 }
 
 /** Once: another worker may have been quicker. */
 export async function setShown(sql: Sql, id: string, shown: ShownObjects): Promise<void> {
   await sql`
-    update image set ${shownColumns(sql, shown)}, clean_taken_until = null
+    update image set ${shownColumns(sql, shown)}, clean_taken_until = null, refusals = 0,
+      reason = null
     where id = ${id} and state = 'stored' and clean_key is null`
 }
 

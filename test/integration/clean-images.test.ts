@@ -329,13 +329,20 @@ describe('images that were stored before there were clean copies', () => {
       'document_front',
       Buffer.concat([plain.subarray(0, -400), plain.subarray(-2)]),
     )
+    const once = await addOld(
+      'document_front',
+      Buffer.concat([plain.subarray(0, -300), plain.subarray(-2)]),
+    )
+    // Refused twice before.
+    await portal.db`update image set refusals = 2 where verification_id = ${broken.id}`
     const { db, storage, sealer, log } = portal.parts
     // Another worker has one of them, and died.
     await db`
       update image set clean_taken_until = now() - interval '1 second' where verification_id = ${photo.id}`
     const backup = await startBackup({ db, storage, sealer, jobs, log })
     await eventually(async () => {
-      const [left] = await db`select from image where state = 'stored' and clean_key is null`
+      const [left] = await db`
+        select from image where state = 'stored' and clean_key is null and refusals <> 1`
       return left === undefined
     }, 60)
     await backup.stop()
@@ -360,5 +367,8 @@ describe('images that were stored before there were clean copies', () => {
     const [row] = await db`
       select document_front_key, images_complete from verification where id = ${broken.id}`
     expect(row).toEqual({ documentFrontKey: null, imagesComplete: false })
+    // A first time may be the machine's fault.
+    await eventually(async () => (await read(once.id)).images[0]?.refusals === 1)
+    expect((await read(once.id)).images).toMatchObject([{ state: 'stored' }])
   })
 })
