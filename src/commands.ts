@@ -701,10 +701,13 @@ const COMMANDS: Record<string, Command> = {
     },
   },
   'verification list': {
-    usage: 'verification list [--review]',
-    options: { review: { type: 'boolean' } },
+    usage: 'verification list [--review|--refused]',
+    options: { review: { type: 'boolean' }, refused: { type: 'boolean' } },
     run: async ({ db }, values) => {
-      const verifications = await listAllVerifications(db, { toReview: values.review === true })
+      const verifications = await listAllVerifications(db, {
+        toReview: values.review === true,
+        refused: values.refused === true,
+      })
       return showPersons(db, 'verification', verifications.map(ofVerification), verifications)
     },
   },

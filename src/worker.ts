@@ -31,7 +31,7 @@ const PROGRESS_MS = 60_000
 /** Starts it; `stop` takes no more, and what is running is finished by the queue's own stop. Both stay the caller's to close. */
 export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
   const { db, storage, sealer, vault, log, runtime } = parts
-  await startBackup({ db, storage, sealer, jobs, log })
+  const backup = await startBackup({ db, storage, sealer, jobs, log })
   await startErasing({ db, storage, sealer, jobs, log })
   const ring = await openKeyRing(db, sealer, log)
   await jobs.work('notify-logout', 4, (notice) =>
@@ -87,6 +87,7 @@ export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
       ring.close()
       reconciler.stop()
       await actions.stop()
+      await backup.stop()
       await inbox.stop()
       mail.close()
     },

@@ -140,7 +140,7 @@ async function readVerifications(sql: Sql, accountId: string) {
 async function* readImages(sql: Sql, verificationId: string) {
   const rows = await sql<{ key: string }[]>`
     select object_key as key from image
-    where verification_id = ${verificationId} and state = 'stored' order by object_key`
+    where verification_id = ${verificationId} and object_key is not null order by object_key`
   for (const { key } of rows) yield { key, name: key.split('/').slice(2).join('/') }
 }
 

@@ -7,6 +7,7 @@ import {
   createVerification,
   lockVerification,
   markNotStarted,
+  reopenRefused,
   setVendorSession,
 } from './store.ts'
 import { VendorError, type VendorName } from './vendors/vendor.ts'
@@ -81,13 +82,16 @@ const returnUrlOf = (issuer: string, vendor: VendorName, state: string) =>
     ? `${issuer}/callbacks/mosaic`
     : `${issuer}/callbacks/${vendor}?state=${encodeURIComponent(state)}`
 
-/** Verifications, newest first, as the operator sees them; or those alone that wait for an operator's review. */
-export async function listAllVerifications(sql: Sql, { toReview = false } = {}) {
+/** Verifications, newest first, as the operator sees them. `toReview`: those that wait for a review; `refused`: those with images that were refused. */
+export async function listAllVerifications(sql: Sql, { toReview = false, refused = false } = {}) {
   return await sql`
     select id, vendor, integration, tenant, status, account_id, document_type, images_complete,
-      match, match_differences, match_review, document_expires_on, session_created_at, decided_at
+      match, match_differences, match_review, document_expires_on,
+      (select count(*)::int from image where verification_id = verification.id and state = 'refused') as images_refused,
+      session_created_at, decided_at
     from verification
     where ${toReview ? sql`status = 'approved' and match = 'mismatch' and match_review is null` : sql`true`}
+      and ${refused ? sql`exists (select from image where verification_id = verification.id and state = 'refused')` : sql`true`}
     order by session_created_at desc limit 500`
 }
 
@@ -102,7 +106,8 @@ export async function findVerification(sql: Sql, id: string) {
           'decidedAt', decided_at, 'deliveryId', delivery_id) order by recorded_at), '[]')
         from decision where verification_id = verification.id) as decisions,
       (select coalesce(json_agg(json_build_object('attemptId', attempt_id, 'type', type, 'state', state,
-          'contentType', content_type, 'size', size, 'sha256', encode(sha256, 'hex'), 'reason', reason)
+          'contentType', content_type, 'size', size, 'sha256', encode(sha256, 'hex'),
+          'shownSize', clean_size, 'shownSha256', encode(clean_sha256, 'hex'), 'refusals', refusals, 'reason', reason)
           order by attempt_id, type, position), '[]')
         from image where verification_id = verification.id) as images
     from verification where id = ${id}`
@@ -141,8 +146,8 @@ export async function replayDelivery(sql: Sql, id: string): Promise<boolean> {
 }
 
 /**
- * Asks the vendor again: for the images of an approved verification, of which those that are stored stay; for the decision of
- * any other. Answers whether there is one that the vendor knows.
+ * Asks the vendor again: for the images of an approved verification, of which those that are stored stay and those that were
+ * refused are tried anew; for the decision of any other. Answers whether there is one that the vendor knows.
  */
 export async function retryVerification(db: Db, jobs: Jobs, id: string): Promise<boolean> {
   if (!UUID.test(id)) return false
@@ -150,9 +155,10 @@ export async function retryVerification(db: Db, jobs: Jobs, id: string): Promise
     const row = await lockVerification(sql, id)
     if (!row?.vendorSessionId) return false
     const { status, attemptId } = row
-    if (status === 'approved')
+    if (status === 'approved') {
+      await reopenRefused(sql, id)
       await jobs.enqueue(sql, 'list-images', { verificationId: id, attemptId: attemptId ?? '' })
-    else await askAgain(sql, id)
+    } else await askAgain(sql, id)
     return true
   })
 }

@@ -7,6 +7,7 @@ export type ReadableImage = {
   type: string
   /** Copied and proven; what is not is named and cannot be had. */
   available: boolean
+  /** These three are of the clean copy, which `objectKey` names; never of the original, unless that is clean. */
   contentType: string | null
   size: number | null
   /** Hex. */
@@ -17,8 +18,9 @@ export type ReadableImage = {
   /** Of the attempt that the status speaks of; others are earlier ones. */
   isCurrent: boolean
   objectKey: string | null
-  /** Where its JPEG is. */
+  /** Where its JPEG is, and that one's SHA-256 in hex. */
   jpegKey: string | null
+  jpegSha256: string | null
 }
 
 /** Whose images are read: a resident's latest approved verification, or one of a tenant's. */
@@ -74,11 +76,14 @@ export async function listReadableImages(
   verificationId: string,
 ): Promise<ReadableImage[]> {
   return await sql<ReadableImage[]>`
-    select image.id, type, image.state = 'stored' and jpeg_key is not null as available, content_type,
-      size::float8 as size, encode(sha256, 'hex') as sha256, captured_at,
+    select image.id, type, image.state = 'stored' and jpeg_key is not null as available,
+      -- Without a clean copy it was stored before there were any, and waits for a worker to make one.
+      coalesce(clean_content_type, content_type) as content_type,
+      coalesce(clean_size, size)::float8 as size, encode(coalesce(clean_sha256, sha256), 'hex') as sha256, captured_at,
       coalesce(captured_at, stored_at, verification.updated_at) as taken_at,
       coalesce(image.attempt_id = verification.attempt_id, false) and listing = images_wanted as is_current,
-      object_key, jpeg_key
+      coalesce(clean_key, object_key) as object_key, jpeg_key,
+      encode(coalesce(jpeg_sha256, sha256), 'hex') as jpeg_sha256
     from image join verification on verification.id = verification_id
     where verification_id = ${verificationId}
     order by is_current desc,

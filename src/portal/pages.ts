@@ -16,6 +16,8 @@ type Verification = {
   documentExpiresOn: Date | null
   isExpired: boolean
   imagesPending: boolean
+  /** None of them can be used. */
+  imagesRefused: boolean
   images: { type: string; url: string }[]
   /** There are images, which are shown after a confirmation. */
   imagesHidden: boolean
@@ -140,6 +142,7 @@ function verificationCard(verification: Verification, csrf: string): Html {
 ${matchNote(verification)}
 ${documentExpiresOn ? html`<p class="quiet">The document ${isExpired ? 'expired' : 'is valid until'} ${isExpired ? 'on ' : ''}${day(documentExpiresOn)}.${isExpired ? ' Applications see that it has expired; have a new document checked.' : ''}</p>` : ''}
 ${verification.imagesPending ? html`<p class="quiet">The photos are being copied; they appear here in a moment.</p>` : ''}
+${verification.imagesRefused ? html`<p class="quiet">The photos that came from ${capitalised(verification.vendor)} could not be read, so there is nothing to show. Whoever runs this portal can ask for them again.</p>` : ''}
 ${verification.imagesHidden ? html`<form method="post" action="/photos">${csrfField(csrf)}<button name="photos">Show the photos</button></form>` : ''}
 ${
   verification.images.length > 0

@@ -259,6 +259,7 @@ const pages: Record<string, string> = {
           documentExpiresOn: null,
           isExpired: false,
           imagesPending: true,
+          imagesRefused: false,
           imagesHidden: true,
           images: [{ type: HOSTILE, url: `https://s3.test/${HOSTILE}` }],
         },
