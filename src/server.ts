@@ -32,6 +32,7 @@ import { guardSessions } from './oauth/sessions.ts'
 import { createAnswerSigner } from './oauth/signed-answers.ts'
 import type { Parts } from './parts.ts'
 import { commonHeaders, PortalResponse, requestIdOf } from './response-headers.ts'
+import { loadSharedKeys } from './shared-keys.ts'
 import type { Storage } from './storage.ts'
 
 export type ServerOptions = {
@@ -109,6 +110,7 @@ export async function startServer(
   const lanes = Array.from({ length: LANES }, () => openDb(runtime.databaseUrl, { connections: 1 }))
   await rememberIssuer(db, issuer)
   const ring = await openKeyRing(db, sealer, log)
+  const sharedKeys = await loadSharedKeys(db, sealer, log)
   const limiter = createRateLimiter(db, options.rateLimits, log)
   const tokens = createAccessTokens(issuer, ring)
   // oidc-provider takes its keys once: other keys are another instance, which the next request meets.
@@ -123,6 +125,7 @@ export async function startServer(
       jobs: options.jobs,
       findVerified: (accountId) => findVerified({ db, storage }, accountId),
       cookieKeys: runtime.cookieKeys,
+      sharedKeys,
       pages,
       log,
     })

@@ -14,6 +14,7 @@ import type { Log } from '../log.ts'
 import type { Outbound } from '../outbound.ts'
 import { requestIdOf } from '../response-headers.ts'
 import { hashSecret, randomSecret, type Sealer } from '../secrets.ts'
+import type { SharedKeys } from '../shared-keys.ts'
 import type { AccessTokens } from './access-token.ts'
 import { createAdapter, type SuccessorOf } from './adapter.ts'
 import { mendAnswers } from './answers.ts'
@@ -78,6 +79,7 @@ type Parts = {
   /** For `verified_claims`; handed in, because this folder knows no documents. */
   findVerified: (accountId: string) => Promise<Verified | undefined>
   cookieKeys: string[]
+  sharedKeys: SharedKeys
   pages: Pages
   log: Log
 }
@@ -93,12 +95,12 @@ export function createProvider({
   jobs,
   findVerified,
   cookieKeys,
+  sharedKeys,
   pages,
   log,
 }: Parts): Provider {
-  const [successorKey = ''] = cookieKeys
   const successorOf: SuccessorOf = (refreshToken) =>
-    createHmac('sha256', successorKey).update(`refresh ${refreshToken}`).digest('base64url')
+    createHmac('sha256', sharedKeys['refresh-successor']).update(refreshToken).digest('base64url')
   const secure = issuer.startsWith('https:')
   const cookie = { httpOnly: true, sameSite: 'lax', secure, signed: true, overwrite: true } as const
 
@@ -238,7 +240,7 @@ export function createProvider({
       dPoP: {
         enabled: true,
         // The same on every process: a nonce of one is known to the other.
-        nonceSecret: createHmac('sha256', successorKey).update('dpop nonce').digest(),
+        nonceSecret: sharedKeys['dpop-nonce'],
         requireNonce: () => false,
       },
       pushedAuthorizationRequests: { enabled: true },
