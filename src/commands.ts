@@ -218,8 +218,8 @@ const COMMANDS: Record<string, Command> = {
   'client create': {
     usage: `client create --name N --redirect-uri U… --scope "…" [--type web|native|service] [--tenant T] ${CLIENT_USAGE}`,
     options: { ...CLIENT_OPTIONS, type: { type: 'string' }, tenant: { type: 'string' } },
-    run: async ({ db }, values, rest) => {
-      const given = await readClient(values, rest)
+    run: async ({ db, runtime: { production } }, values, rest) => {
+      const given = { ...(await readClient(values, rest)), production }
       return db.begin(async (sql) => {
         const created = await createClient(sql, {
           ...given,
@@ -236,8 +236,8 @@ const COMMANDS: Record<string, Command> = {
   'client update': {
     usage: `client update ID [--name N] [--redirect-uri U…] [--scope "…"] ${CLIENT_USAGE}`,
     options: CLIENT_OPTIONS,
-    run: async ({ db }, values, [clientId, ...rest]) => {
-      const change = await readClient(values, rest)
+    run: async ({ db, runtime: { production } }, values, [clientId, ...rest]) => {
+      const change = { ...(await readClient(values, rest)), production }
       return db.begin(async (sql) => {
         const updated = await updateClient(sql, id([clientId ?? ''], 'client'), {
           ...change,

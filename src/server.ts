@@ -126,6 +126,7 @@ export async function startServer(
       findVerified: (accountId) => findVerified({ db, storage }, accountId),
       cookieKeys: runtime.cookieKeys,
       sharedKeys,
+      production: runtime.production ?? false,
       pages,
       log,
     })

@@ -19,14 +19,15 @@ import type { AccessTokens } from './access-token.ts'
 import { createAdapter, type SuccessorOf } from './adapter.ts'
 import { mendAnswers } from './answers.ts'
 import { noteClaims, type ShownVerified } from './claims-ledger.ts'
+import { isKeySetUri } from './client-metadata.ts'
 import { hashOfSecret } from './clients.ts'
 import { type Consent, chosenInstead, findConsent } from './consents.ts'
 import { termsOf } from './grants.ts'
 import type { SigningKeys } from './keys.ts'
 import { ACR } from './logins.ts'
 import { notifyLogout } from './logout.ts'
-import { PROOF_ALGORITHMS } from './proof.ts'
-import { REGISTRATION_RULES, registrationRules } from './registration.ts'
+import { ACCEPTED_AHEAD_SECONDS, isProofTooFarAhead, PROOF_ALGORITHMS } from './proof.ts'
+import { createRegistrationRules, REGISTRATION_RULES } from './registration.ts'
 import {
   assertJwtClientAuthClaimsAndHeader,
   createPolicy,
@@ -80,6 +81,7 @@ type Parts = {
   findVerified: (accountId: string) => Promise<Verified | undefined>
   cookieKeys: string[]
   sharedKeys: SharedKeys
+  production: boolean
   pages: Pages
   log: Log
 }
@@ -96,6 +98,7 @@ export function createProvider({
   findVerified,
   cookieKeys,
   sharedKeys,
+  production,
   pages,
   log,
 }: Parts): Provider {
@@ -181,7 +184,7 @@ export function createProvider({
     extraClientMetadata: { properties: ['pkce', 'fapi'] },
     pkce: { required: (_ctx, client) => client.pkce !== 'optional' },
     allowOmittingSingleRegisteredRedirectUri: false,
-    clockTolerance: 5,
+    clockTolerance: ACCEPTED_AHEAD_SECONDS,
     enabledJWA: {
       idTokenSigningAlgValues: ['RS256', 'ES256'],
       userinfoSigningAlgValues: ['RS256', 'ES256'],
@@ -190,6 +193,8 @@ export function createProvider({
     },
     fetch: async (url, options) => {
       const { method, headers } = options ?? {}
+      if (!isKeySetUri(String(url), { production }))
+        throw new Error('the address of a key set is not https:')
       return await outbound(url as URL, {
         method: method ?? 'GET',
         headers: Object.fromEntries(new Headers(headers as Record<string, string>)),
@@ -241,7 +246,8 @@ export function createProvider({
         enabled: true,
         // The same on every process: a nonce of one is known to the other.
         nonceSecret: sharedKeys['dpop-nonce'],
-        requireNonce: () => false,
+        // The library accepts proofs from 300 seconds ahead; from a clock that is so wrong, a nonce dates the proof.
+        requireNonce: (ctx) => isProofTooFarAhead(ctx.get('DPoP')),
       },
       pushedAuthorizationRequests: { enabled: true },
       fapi: {
@@ -253,7 +259,7 @@ export function createProvider({
         initialAccessToken: true,
         idFactory: () => randomUUID(),
         secretFactory: () => randomSecret(),
-        policies: { [REGISTRATION_RULES]: registrationRules },
+        policies: { [REGISTRATION_RULES]: createRegistrationRules({ production }) },
       },
       registrationManagement: { enabled: true, rotateRegistrationAccessToken: true },
       backchannelLogout: { enabled: true },
