@@ -115,7 +115,7 @@ function found<T>(value: T | undefined | false, what: string): T {
 }
 
 const CLIENT_USAGE =
-  '[--auth-method M] [--jwks-file F|--jwks-uri U] [--pkce optional] [--par required] [--dpop required] [--fapi] [--alternative SCOPE=SMALLER…] [--post-logout-redirect-uri U…] [--backchannel-logout-uri U] [--operator O] [--purpose P] [--client-uri U] [--policy-uri U] [--tos-uri U] [--logo-file F]'
+  '[--auth-method M] [--jwks-file F|--jwks-uri U] [--pkce optional] [--par required] [--dpop required] [--fapi] [--userinfo-signed-response-alg RS256|ES256] [--alternative SCOPE=SMALLER…] [--post-logout-redirect-uri U…] [--backchannel-logout-uri U] [--operator O] [--purpose P] [--client-uri U] [--policy-uri U] [--tos-uri U] [--logo-file F]'
 const CLIENT_OPTIONS = {
   name: { type: 'string' },
   'redirect-uri': { type: 'string', multiple: true },
@@ -129,6 +129,7 @@ const CLIENT_OPTIONS = {
   par: { type: 'string' },
   dpop: { type: 'string' },
   fapi: { type: 'boolean' },
+  'userinfo-signed-response-alg': { type: 'string' },
   alternative: { type: 'string', multiple: true },
   operator: { type: 'string' },
   purpose: { type: 'string' },
@@ -153,6 +154,7 @@ async function readClient(values: Values, rest: string[]) {
     par: isRequired(values, 'par'),
     dpop: isRequired(values, 'dpop'),
     fapi: values.fapi === true ? true : undefined,
+    userinfoAlgorithm: some(values, 'userinfo-signed-response-alg'),
     alternatives: readAlternatives(values.alternative as string[] | undefined),
   }
 }
@@ -437,8 +439,10 @@ const COMMANDS: Record<string, Command> = {
   },
 
   'resident create': {
-    usage: 'resident create --email E --given-name G --surname S [--password-stdin]',
+    usage:
+      'resident create --email E [--email-verified] --given-name G --surname S [--password-stdin]',
     options: {
+      'email-verified': { type: 'boolean' },
       email: { type: 'string' },
       'given-name': { type: 'string' },
       surname: { type: 'string' },
@@ -449,6 +453,7 @@ const COMMANDS: Record<string, Command> = {
       if (!/^[^\s@]+@[^\s@]+$/.test(email)) throw new UsageError('--email is not an e-mail address')
       const account = await createAccount(db, {
         email,
+        emailVerified: values['email-verified'] === true,
         givenName: one(values, 'given-name'),
         surname: one(values, 'surname'),
         ...(values['password-stdin'] ? { password: await readSecret() } : {}),

@@ -14,15 +14,24 @@ export type Account = {
 /** One form for every spelling of an address, so that look-ups neither miss nor collide. */
 export const emailKey = (email: string): string => email.normalize('NFKC').trim().toLowerCase()
 
-/** Throws OperatorError when the address is taken. Without a password the account cannot sign in by one. */
+/**
+ * Throws OperatorError when the address is taken. Without a password the account cannot sign in by one. `emailVerified`:
+ * the operator has seen that the address is the resident's; else a link that is mailed to it shows that.
+ */
 export async function createAccount(
   sql: Sql,
-  account: { email: string; givenName: string; surname: string; password?: string },
+  account: {
+    email: string
+    emailVerified?: boolean
+    givenName: string
+    surname: string
+    password?: string
+  },
 ): Promise<Account> {
   const passwordHash = account.password ? await hashPassword(account.password) : null
   const [row] = await sql<Account[]>`
     insert into account (email, email_key, email_verified, given_name, surname, password_hash)
-    values (${account.email.trim()}, ${emailKey(account.email)}, true, ${account.givenName},
+    values (${account.email.trim()}, ${emailKey(account.email)}, ${account.emailVerified ?? false}, ${account.givenName},
       ${account.surname}, ${passwordHash})
     on conflict (email_key) do nothing
     returning id, email, email_verified, given_name, surname, status`
@@ -59,6 +68,11 @@ export async function findAccountByEmail(sql: Sql, email: string): Promise<Accou
 export async function listAccounts(sql: Sql): Promise<Account[]> {
   return await sql<Account[]>`
     select id, email, email_verified, given_name, surname, status from account order by created_at`
+}
+
+/** A link that was mailed to the account's address was used. */
+export async function setEmailVerified(sql: Sql, id: string): Promise<void> {
+  await sql`update account set email_verified = true, updated_at = now() where id = ${id}`
 }
 
 /** `passwordHash` as `hashPassword` makes it. Answers the account, or `undefined` when it is not in good standing. */

@@ -3,6 +3,7 @@ import type { Db, Sql } from '../db.ts'
 import type { Jobs } from '../jobs.ts'
 import type { Log } from '../log.ts'
 import type { Sealer } from '../secrets.ts'
+import { hasDuplicateKeys } from './duplicate-keys.ts'
 import { findBySession, recordDecision } from './store.ts'
 import { createVendor, findVendorIntegration } from './vendors/vendors.ts'
 
@@ -103,6 +104,8 @@ async function apply(
 
   const configured = await findVendorIntegration(sql, sealer, vendor, integration)
   if (!configured) return end('quarantined', 'the integration it came by is gone')
+  if (hasDuplicateKeys(delivery.body))
+    return end('quarantined', 'not understood: an object in it has a key twice')
   const reading = createVendor(configured).read(delivery.body)
   if (reading.kind === 'unknown')
     return end('quarantined', `not understood: ${reading.explanation}`)

@@ -69,6 +69,10 @@ export const metadataSchema = z.object({
   require_pushed_authorization_requests: z.boolean().optional(),
   dpop_bound_access_tokens: z.boolean().optional(),
   id_token_signed_response_alg: z.enum(['RS256', 'ES256']).optional(),
+  /** Userinfo is then a JWT (OpenID Connect Core §5.3.2). */
+  userinfo_signed_response_alg: z
+    .enum(['RS256', 'ES256'], { error: 'userinfo is signed with RS256 or ES256' })
+    .optional(),
   default_max_age: z.int().min(0).optional(),
   require_auth_time: z.boolean().optional(),
   default_acr_values: z.array(z.string()).optional(),

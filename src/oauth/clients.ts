@@ -23,6 +23,8 @@ export type NewClient = {
   /** Whether its tokens are bound to a key (RFC 9449). */
   dpop?: boolean | undefined
   fapi?: boolean | undefined
+  /** Userinfo is answered as a JWT signed with it: RS256 or ES256. */
+  userinfoAlgorithm?: string | undefined
   /** For a scope, a smaller one that residents may choose instead. */
   alternatives?: Record<string, string> | undefined
   tenant?: string | undefined
@@ -58,6 +60,7 @@ export async function createClient(
     require_pushed_authorization_requests: input.par,
     dpop_bound_access_tokens: input.dpop,
     fapi: fapi || undefined,
+    userinfo_signed_response_alg: input.userinfoAlgorithm,
     scope_alternatives: input.alternatives,
   }
   const kept = completed(metadata, input)
@@ -107,6 +110,7 @@ export async function updateClient(
       change.par ?? before.require_pushed_authorization_requests,
     dpop_bound_access_tokens: change.dpop ?? before.dpop_bound_access_tokens,
     fapi: (change.fapi ?? before.fapi) || undefined,
+    userinfo_signed_response_alg: change.userinfoAlgorithm ?? before.userinfo_signed_response_alg,
     scope_alternatives: change.alternatives ?? before.scope_alternatives,
   }
   const kept = completed(metadata, change)

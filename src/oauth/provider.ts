@@ -116,7 +116,8 @@ export function createProvider({
 
   const shown = new WeakMap<KoaContextWithOIDC, ShownVerified>()
   const provider = new Provider(issuer, {
-    adapter: (name: string) => createAdapter(db, name, { sealer, jobs, successorOf }),
+    adapter: (name: string) =>
+      createAdapter(db, name, { sealer, jobs, successorOf, userCodeKey: sharedKeys['user-code'] }),
     jwks: keys.privateJwks as never,
     findAccount: async (ctx, accountId) => {
       const account = await findAccount(db, accountId)
@@ -241,6 +242,7 @@ export function createProvider({
         },
       },
       claimsParameter: { enabled: true },
+      jwtUserinfo: { enabled: true },
       clientCredentials: { enabled: true },
       dPoP: {
         enabled: true,
@@ -284,6 +286,8 @@ export function createProvider({
     // Browser applications, which hold no secret, may call the token endpoint from their own origin.
     clientBasedCORS: (_ctx, origin, client) =>
       client.clientAuthMethod === 'none' &&
+      // The origin of every private-use scheme, and of every sandboxed frame.
+      origin !== 'null' &&
       (client.redirectUris ?? []).some((uri) => URL.parse(uri)?.origin === origin),
     renderError,
   })

@@ -1,7 +1,13 @@
 import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { emailKey, findAccount, setEmail, setPasswordHash } from '../accounts/accounts.ts'
+import {
+  emailKey,
+  findAccount,
+  setEmail,
+  setEmailVerified,
+  setPasswordHash,
+} from '../accounts/accounts.ts'
 import {
   consumeLink,
   deleteUnusedLinks,
@@ -131,6 +137,8 @@ export function mailLinkRoutes(parts: Parts): Hono<Env> {
       const used = await consumeLink(sql, 'reset', link.token, link.browser)
       const account = used && (await setPasswordHash(sql, used.accountId, passwordHash))
       if (!account) throw usedUp()
+      // The link was mailed to `used.email`; the address may have been changed since.
+      if (emailKey(used.email) === emailKey(account.email)) await setEmailVerified(sql, account.id)
       await endSessions(sql, parts, account.id, 'all')
       await deleteUnusedLinks(sql, account.id)
       await clearAttempts(sql, emailKey(account.email))
