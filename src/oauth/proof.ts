@@ -9,7 +9,7 @@ const WINDOW_SECONDS = 300
 
 /** FAPI 2.0 Security Profile §5.3.2.1: up to 10 seconds ahead are accepted, more than 60 refused. */
 export const ACCEPTED_AHEAD_SECONDS = 10
-export const LONGEST_AHEAD_SECONDS = 60
+const LONGEST_AHEAD_SECONDS = 60
 
 /** Whether a claim of a JWT that is yet to be verified is further ahead than any clock may be. */
 export const isTooFarAhead = (seconds: unknown, now = Date.now()): boolean =>
