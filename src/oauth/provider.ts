@@ -312,7 +312,7 @@ export function createProvider({
       authorizations: { [this.clientId]: { sid } },
     })
   }
-  provider.use(answerFailures(renderError))
+  provider.use(answerFailures(renderError, log))
   provider.use(mendAnswers(issuer, db))
   provider.use(async (ctx: KoaContextWithOIDC, next: () => Promise<void>) => {
     await next()
@@ -362,17 +362,26 @@ const REFUSALS = [
  * What fails outside the library's own error handling, after its routes for instance. Koa would answer it in plain text,
  * without any header that was set.
  */
-function answerFailures(renderError: (ctx: KoaContextWithOIDC, out: ErrorOut) => void) {
-  return async (ctx: KoaContextWithOIDC, next: () => Promise<void>) => {
+function answerFailures(
+  renderError: (ctx: KoaContextWithOIDC, out: ErrorOut) => void,
+  log: Log,
+): (ctx: KoaContextWithOIDC, next: () => Promise<void>) => Promise<void> {
+  return async (ctx, next) => {
     try {
       await next()
     } catch (error) {
-      ctx.status = 500
+      // An address that cannot be decoded, for instance.
+      const { status = 500 } = error as { status?: number }
+      const isTheirs = status >= 400 && status < 500
+      if (!isTheirs)
+        log.error('authorization server failed', { requestId: requestIdOf(ctx.res), error })
+      ctx.status = isTheirs ? status : 500
       renderError(ctx, {
-        error: 'server_error',
-        error_description: 'The server met an error. Try again in a moment.',
+        error: isTheirs ? 'invalid_request' : 'server_error',
+        error_description: isTheirs
+          ? 'The request cannot be read.'
+          : 'The server met an error. Try again in a moment.',
       })
-      ctx.oidc.provider.emit('server_error', ctx, error as Error)
     }
   }
 }

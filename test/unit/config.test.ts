@@ -44,6 +44,8 @@ test('every fault is named in one message, and no value is printed', () => {
     LOG_LEVEL: 'CANARY',
     MISSING_SCOPE_STATUS: 'CANARY',
     TRUSTED_PROXIES: 'CANARY',
+    ALLOWED_HOSTS: 'https://CANARY/',
+    SECURITY_CONTACT: 'CANARY',
     COOKIE_KEYS: 'CANARY',
     ENCRYPTION_KEY: 'CANARY',
     SMTP_URL: 'http://CANARY',
@@ -60,6 +62,8 @@ test('every fault is named in one message, and no value is printed', () => {
     'LOG_LEVEL',
     'MISSING_SCOPE_STATUS',
     'TRUSTED_PROXIES',
+    'ALLOWED_HOSTS',
+    'SECURITY_CONTACT',
     'COOKIE_KEYS',
     'ENCRYPTION_KEY',
     'SMTP_URL',
@@ -67,6 +71,27 @@ test('every fault is named in one message, and no value is printed', () => {
   ])
     expect(message).toContain(`  ${name} `)
   expect(message).not.toContain('CANARY')
+})
+
+test('hosts and contacts are lists', () => {
+  const { allowedHosts, securityContacts } = loadConfig({
+    ALLOWED_HOSTS: 'portal.internal, 10.0.0.7:3000,[fd00::1]:3000,under_score',
+    SECURITY_CONTACT: 'mailto:security@id.test, https://id.test/report',
+  })
+  expect(allowedHosts).toEqual([
+    'portal.internal',
+    '10.0.0.7:3000',
+    '[fd00::1]:3000',
+    'under_score',
+  ])
+  expect(securityContacts).toEqual(['mailto:security@id.test', 'https://id.test/report'])
+  for (const wrong of ['*', '*.id.test', 'a b', 'id.test/', 'id.test:x', 'id.test,'])
+    expect([wrong, fault({ ALLOWED_HOSTS: wrong })]).toEqual([
+      wrong,
+      expect.stringContaining('ALLOWED_HOSTS must be host names'),
+    ])
+  for (const wrong of ['security@id.test', 'http://id.test', 'mailto:x', 'https://id.test\nX: y'])
+    expect(fault({ SECURITY_CONTACT: wrong })).toContain('SECURITY_CONTACT must be addresses')
 })
 
 test('an own database asks for own secrets', () => {
