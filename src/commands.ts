@@ -132,7 +132,7 @@ function found<T>(value: T | undefined | false, what: string): T {
 }
 
 const CLIENT_USAGE =
-  '[--auth-method M] [--jwks-file F|--jwks-uri U] [--pkce optional] [--par required] [--dpop required] [--fapi] [--alternative SCOPE=SMALLER…] [--post-logout-redirect-uri U…] [--backchannel-logout-uri U] [--operator O] [--purpose P] [--client-uri U] [--policy-uri U] [--tos-uri U] [--logo-file F]'
+  '[--auth-method M] [--jwks-file F|--jwks-uri U] [--pkce optional] [--par required] [--dpop required] [--fapi] [--userinfo-signed-response-alg RS256|ES256] [--alternative SCOPE=SMALLER…] [--post-logout-redirect-uri U…] [--backchannel-logout-uri U] [--operator O] [--purpose P] [--client-uri U] [--policy-uri U] [--tos-uri U] [--logo-file F]'
 const CLIENT_OPTIONS = {
   name: { type: 'string' },
   'confirm-similar-name': { type: 'boolean' },
@@ -147,6 +147,7 @@ const CLIENT_OPTIONS = {
   par: { type: 'string' },
   dpop: { type: 'string' },
   fapi: { type: 'boolean' },
+  'userinfo-signed-response-alg': { type: 'string' },
   alternative: { type: 'string', multiple: true },
   operator: { type: 'string' },
   purpose: { type: 'string' },
@@ -171,6 +172,7 @@ async function readClient(values: Values, rest: string[]) {
     par: isRequired(values, 'par'),
     dpop: isRequired(values, 'dpop'),
     fapi: values.fapi === true ? true : undefined,
+    userinfoAlgorithm: some(values, 'userinfo-signed-response-alg'),
     alternatives: readAlternatives(values.alternative as string[] | undefined),
   }
 }
@@ -247,8 +249,8 @@ const COMMANDS: Record<string, Command> = {
   'client create': {
     usage: `client create --name N --redirect-uri U… --scope "…" [--type web|native|service] [--tenant T] [--confirm-similar-name] ${CLIENT_USAGE}`,
     options: { ...CLIENT_OPTIONS, type: { type: 'string' }, tenant: { type: 'string' } },
-    run: async ({ db }, values, rest) => {
-      const given = await readClient(values, rest)
+    run: async ({ db, runtime: { production } }, values, rest) => {
+      const given = { ...(await readClient(values, rest)), production }
       return db.begin(async (sql) => {
         await confirmName(sql, values)
         const created = await createClient(sql, {
@@ -266,8 +268,8 @@ const COMMANDS: Record<string, Command> = {
   'client update': {
     usage: `client update ID [--name N [--confirm-similar-name]] [--redirect-uri U…] [--scope "…"] ${CLIENT_USAGE}`,
     options: CLIENT_OPTIONS,
-    run: async ({ db }, values, [clientId, ...rest]) => {
-      const change = await readClient(values, rest)
+    run: async ({ db, runtime: { production } }, values, [clientId, ...rest]) => {
+      const change = { ...(await readClient(values, rest)), production }
       return db.begin(async (sql) => {
         await confirmName(sql, values, clientId)
         const updated = await updateClient(sql, id([clientId ?? ''], 'client'), {
@@ -475,8 +477,10 @@ const COMMANDS: Record<string, Command> = {
   },
 
   'resident create': {
-    usage: 'resident create --email E --given-name G --surname S [--password-stdin]',
+    usage:
+      'resident create --email E [--email-verified] --given-name G --surname S [--password-stdin]',
     options: {
+      'email-verified': { type: 'boolean' },
       email: { type: 'string' },
       'given-name': { type: 'string' },
       surname: { type: 'string' },
@@ -487,6 +491,7 @@ const COMMANDS: Record<string, Command> = {
       if (!/^[^\s@]+@[^\s@]+$/.test(email)) throw new UsageError('--email is not an e-mail address')
       const account = await createAccount(db, {
         email,
+        emailVerified: values['email-verified'] === true,
         givenName: one(values, 'given-name'),
         surname: one(values, 'surname'),
         ...(values['password-stdin'] ? { password: await readSecret() } : {}),

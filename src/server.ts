@@ -33,6 +33,7 @@ import { createAnswerSigner } from './oauth/signed-answers.ts'
 import type { Parts } from './parts.ts'
 import { deviceOf } from './portal/devices.ts'
 import { commonHeaders, PortalResponse, requestIdOf } from './response-headers.ts'
+import { loadSharedKeys } from './shared-keys.ts'
 import type { Storage } from './storage.ts'
 
 export type ServerOptions = {
@@ -111,6 +112,7 @@ export async function startServer(
   const lanes = Array.from({ length: LANES }, () => openDb(runtime.databaseUrl, { connections: 1 }))
   await rememberIssuer(db, issuer)
   const ring = await openKeyRing(db, sealer, log)
+  const sharedKeys = await loadSharedKeys(db, sealer, log)
   const limiter = createRateLimiter(db, options.rateLimits, log)
   const tokens = createAccessTokens(issuer, ring)
   const addressOf = createClientAddress(options.trustedProxies)
@@ -146,6 +148,8 @@ export async function startServer(
       findVerified: (accountId) => findVerified({ db, storage, vault: parts.vault }, accountId),
       deviceOf,
       cookieKeys: runtime.cookieKeys,
+      sharedKeys,
+      production: runtime.production ?? false,
       pages,
       addressOf,
       onAuthenticatedClient: network.forgive,

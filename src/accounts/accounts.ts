@@ -19,11 +19,15 @@ export type NameSource = 'registry' | 'operator' | 'resident' | 'document'
 /** One form for every spelling of an address, so that look-ups neither miss nor collide. */
 export const emailKey = (email: string): string => email.normalize('NFKC').trim().toLowerCase()
 
-/** Throws OperatorError when the address is taken or the password is refused. Without a password the account cannot sign in by one. */
+/**
+ * Throws OperatorError when the address is taken or the password is refused. Without a password the account cannot sign in by one.
+ * `emailVerified`: the operator has seen that the address is the resident's; else a link that is mailed to it shows that.
+ */
 export async function createAccount(
   sql: Sql,
   account: {
     email: string
+    emailVerified?: boolean
     givenName: string
     surname: string
     nameSource?: NameSource
@@ -41,7 +45,7 @@ export async function createAccount(
     : null
   const [row] = await sql<Account[]>`
     insert into account (email, email_key, email_verified, given_name, surname, name_source, password_hash)
-    values (${email}, ${emailKey(email)}, true, ${givenName}, ${surname},
+    values (${email}, ${emailKey(email)}, ${account.emailVerified ?? false}, ${givenName}, ${surname},
       ${account.nameSource ?? 'operator'}, ${passwordHash})
     on conflict (email_key) do nothing
     returning id, email, email_verified, given_name, surname, name_source, status`
@@ -109,6 +113,11 @@ export async function setNameFromDocument(
 export async function lockActiveAccount(sql: Sql, id: string): Promise<boolean> {
   const rows = await sql`select from account where id = ${id} and status = 'active' for share`
   return rows.length > 0
+}
+
+/** A link that was mailed to the account's address was used. */
+export async function setEmailVerified(sql: Sql, id: string): Promise<void> {
+  await sql`update account set email_verified = true, updated_at = now() where id = ${id}`
 }
 
 /** `passwordHash` as `hashPassword` makes it. Answers the account, or `undefined` when it is not in good standing. */

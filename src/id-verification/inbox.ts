@@ -4,6 +4,7 @@ import type { Jobs } from '../jobs.ts'
 import type { Log } from '../log.ts'
 import type { Sealer } from '../secrets.ts'
 import type { Vault } from '../vault.ts'
+import { hasDuplicateKeys } from './duplicate-keys.ts'
 import { findBySession, recordDecision } from './store.ts'
 import type { Reading, Vendor } from './vendors/vendor.ts'
 import { createVendor, findVendorIntegration } from './vendors/vendors.ts'
@@ -134,6 +135,8 @@ async function apply(
 
   const configured = await findVendorIntegration(sql, sealer, vendor, integration)
   if (!configured) return end('quarantined', 'the integration it came by is gone')
+  if (hasDuplicateKeys(delivery.body))
+    return end('quarantined', 'not understood: an object in it has a key twice')
   const reading = read(createVendor(configured), delivery.body)
   if (reading.kind === 'unknown')
     return end('quarantined', `not understood: ${reading.explanation}`)

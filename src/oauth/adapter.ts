@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import type { Adapter, AdapterPayload } from 'oidc-provider'
 import { errors } from 'oidc-provider'
 import { type Db, isUnstorable } from '../db.ts'
@@ -14,18 +15,25 @@ export type SuccessorOf = (refreshToken: string) => string
 // How long a client that lost the answer may ask for it again.
 const LOST_ANSWER_SECONDS = 10
 
-type Parts = { sealer: Sealer; jobs: Jobs; successorOf: SuccessorOf }
+type Parts = {
+  sealer: Sealer
+  jobs: Jobs
+  successorOf: SuccessorOf
+  /** User codes are looked up by a keyed hash: there are too few of them for a plain one. */
+  userCodeKey: Uint8Array
+}
 
 /** oidc-provider's storage in PostgreSQL. Values that travel are looked up by their SHA-256 and kept nowhere. */
 export function createAdapter(db: Db, name: string, parts: Parts): Adapter {
   return withoutNul(chooseAdapter(db, name, parts))
 }
 
-function chooseAdapter(db: Db, name: string, { sealer, jobs, successorOf }: Parts): Adapter {
+function chooseAdapter(db: Db, name: string, parts: Parts): Adapter {
+  const { sealer, jobs, successorOf } = parts
   if (name === 'Client') return clientAdapter(db, jobs)
   if (name === 'Grant') return grantAdapter(db)
   if (name === 'DeviceCode' || name === 'Interaction')
-    return sealing(artifactAdapter(db, name), sealer)
+    return sealing(artifactAdapter(db, name), sealer, hashUserCode(parts.userCodeKey))
   if (name !== 'RefreshToken') return artifactAdapter(db, name)
   const mayRepeat = lostAnswers(db, successorOf)
   const adapter = artifactAdapter(db, name, mayRepeat)
@@ -85,8 +93,17 @@ function lostAnswers(db: Db, successorOf: SuccessorOf) {
   }
 }
 
-/** A device code is found again by what the person typed, and by the interaction: so it is kept, but sealed. */
-function sealing(adapter: Adapter, sealer: Sealer): Adapter {
+const hashUserCode = (key: Uint8Array) => (userCode: string) =>
+  createHmac('sha256', key).update(userCode).digest('base64url')
+
+/** The column that a device's row is found by, beside the sealed code in its payload. */
+type WithUserCodeHash = { userCodeHash?: string }
+
+/**
+ * A device code is found again by what the person typed, and by the interaction: so it is kept, but sealed. What was typed
+ * is sealed too, and looked up by its keyed hash.
+ */
+function sealing(adapter: Adapter, sealer: Sealer, hashOf: (userCode: string) => string): Adapter {
   const seal = (value: string) => sealer.seal(value, 'device code')
   const open = (value: unknown) => sealer.open(String(value), 'device code')
   const opened = (payload: Awaited<ReturnType<Adapter['find']>>): AdapterPayload | undefined =>
@@ -95,6 +112,7 @@ function sealing(adapter: Adapter, sealer: Sealer): Adapter {
           ...payload,
           ...(payload.sealed ? { jti: open(payload.sealed) } : {}),
           ...(payload.deviceCode ? { deviceCode: open(payload.deviceCode) } : {}),
+          ...(payload.userCode ? { userCode: open(payload.userCode) } : {}),
         }
       : undefined
   return {
@@ -106,11 +124,14 @@ function sealing(adapter: Adapter, sealer: Sealer): Adapter {
           ...payload,
           ...(payload.kind === 'DeviceCode' ? { sealed: seal(id) } : {}),
           ...(payload.deviceCode ? { deviceCode: seal(String(payload.deviceCode)) } : {}),
+          ...(payload.userCode
+            ? { userCode: seal(payload.userCode), userCodeHash: hashOf(payload.userCode) }
+            : {}),
         },
         expiresInSeconds,
       ),
     find: async (id) => opened(await adapter.find(id)),
-    findByUserCode: async (userCode) => opened(await adapter.findByUserCode(userCode)),
+    findByUserCode: async (userCode) => opened(await adapter.findByUserCode(hashOf(userCode))),
   }
 }
 
@@ -175,7 +196,11 @@ function artifactAdapter(
     }
 
   return {
-    async upsert(id, { jti: _, ...payload }, expiresInSeconds) {
+    async upsert(
+      id,
+      { jti: _, userCodeHash, ...payload }: AdapterPayload & WithUserCodeHash,
+      expiresInSeconds,
+    ) {
       // The interaction's copy of the session cookie is never read, and would open the session.
       if (payload.session) payload.session = { ...payload.session, cookie: '' }
       const told = claimsWithToken(kind, payload)
@@ -184,7 +209,7 @@ function artifactAdapter(
           session_uid, scope, expires_at)
         values (${kind}, ${hashSecret(id)}, ${json(db, payload)}, ${payload.grantId ?? null},
           ${payload.accountId ?? null}, ${payload.clientId ?? null}, ${payload.uid ?? null},
-          ${payload.userCode ?? null},
+          ${userCodeHash ?? null},
           ${payload.expiresWithSession ? (payload.sessionUid ?? null) : null},
           ${payload.scope ?? null}, ${expiry(expiresInSeconds)})
         on conflict (kind, id) do update set payload = excluded.payload, grant_id = excluded.grant_id,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isLoopback } from '../config.ts'
 import { displayedText } from '../displayed-text.ts'
 import { OperatorError } from '../errors.ts'
 import { profileSchema } from './client-profile.ts'
@@ -30,6 +31,12 @@ const webUri = (name: string) =>
   z.string().refine((value) => /^https?:$/.test(URL.parse(value)?.protocol ?? ''), {
     error: `${name} must be an https: URL`,
   })
+/** The keys that a client authenticates with come over TLS, or, in development, from this machine. */
+export const isKeySetUri = (value: string, { production = false } = {}): boolean => {
+  const protocol = URL.parse(value)?.protocol
+  return protocol === 'https:' || (!production && protocol === 'http:' && isLoopback(value))
+}
+const KEY_SET_URI = 'jwks_uri must be an https: address, or http: on this machine in development'
 const publicJwk = z
   .looseObject({ kty: z.enum(['RSA', 'EC', 'OKP'], { error: 'a key must be RSA, EC or OKP' }) })
   .refine((jwk) => !['d', 'p', 'q', 'dp', 'dq', 'qi', 'k'].some((member) => member in jwk), {
@@ -54,12 +61,19 @@ export const metadataSchema = z.object({
   response_types: z.array(z.literal('code', { error: 'the only response type is code' })),
   response_modes: z.array(z.enum(['query', 'fragment', 'form_post'])).optional(),
   jwks: z.object({ keys: z.array(publicJwk).min(1, 'the key set is empty').max(20) }).optional(),
-  jwks_uri: webUri('jwks_uri').optional(),
+  jwks_uri: z
+    .string()
+    .refine((value) => isKeySetUri(value), { error: KEY_SET_URI })
+    .optional(),
   backchannel_logout_uri: webUri('backchannel_logout_uri').optional(),
   backchannel_logout_session_required: z.boolean().optional(),
   require_pushed_authorization_requests: z.boolean().optional(),
   dpop_bound_access_tokens: z.boolean().optional(),
   id_token_signed_response_alg: z.enum(['RS256', 'ES256']).optional(),
+  /** Userinfo is then a JWT (OpenID Connect Core §5.3.2). */
+  userinfo_signed_response_alg: z
+    .enum(['RS256', 'ES256'], { error: 'userinfo is signed with RS256 or ES256' })
+    .optional(),
   default_max_age: z.int().min(0).optional(),
   require_auth_time: z.boolean().optional(),
   default_acr_values: z.array(z.string()).optional(),
@@ -78,7 +92,7 @@ export type ClientMetadata = { client_id: string } & z.infer<typeof metadataSche
 export type Kept = Omit<ClientMetadata, 'client_id'>
 
 /** What is wrong with a client as a whole, in words for who registers it; nothing when it may be. */
-function clientFaults(metadata: unknown): string[] {
+function clientFaults(metadata: unknown, rules: { production?: boolean | undefined }): string[] {
   const parsed = metadataSchema.safeParse(metadata)
   if (!parsed.success)
     return [
@@ -106,6 +120,7 @@ function clientFaults(metadata: unknown): string[] {
       client.pkce === 'optional' && isPublic,
       'a public client cannot go without PKCE (RFC 9700 §2.1.1)',
     ],
+    [client.jwks_uri !== undefined && !isKeySetUri(client.jwks_uri, rules), KEY_SET_URI],
     [
       client.jwks !== undefined && client.jwks_uri !== undefined,
       'a client has a key set or the address of one, not both',
@@ -161,7 +176,10 @@ function scopeFaults({ grant_types: grants = [], scope = '' }: Partial<Kept>): s
  * Metadata with what follows from the rest, checked. `refresh_token` follows from the scope `offline_access`; a FAPI
  * client has what its profile asks for. Throws OperatorError with every fault.
  */
-export function completed(given: Record<string, unknown>): Kept {
+export function completed(
+  given: Record<string, unknown>,
+  rules: { production?: boolean | undefined } = {},
+): Kept {
   const grants = Array.isArray(given.grant_types) ? given.grant_types : ['authorization_code']
   const isService = grants.includes('client_credentials')
   const scope = String(given.scope ?? '')
@@ -192,7 +210,7 @@ export function completed(given: Record<string, unknown>): Kept {
         }
       : {}),
   }
-  const faults = clientFaults(metadata)
+  const faults = clientFaults(metadata, rules)
   if (faults.length > 0) throw new OperatorError(faults.join('; '))
   return metadataSchema.parse(metadata)
 }

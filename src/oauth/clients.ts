@@ -25,9 +25,13 @@ export type NewClient = {
   /** Whether its tokens are bound to a key (RFC 9449). */
   dpop?: boolean | undefined
   fapi?: boolean | undefined
+  /** Userinfo is answered as a JWT signed with it: RS256 or ES256. */
+  userinfoAlgorithm?: string | undefined
   /** For a scope, a smaller one that residents may choose instead. */
   alternatives?: Record<string, string> | undefined
   tenant?: string | undefined
+  /** Whether this is not a trial: then nothing may be reached by http:, on this machine either. */
+  production?: boolean | undefined
 }
 
 /** A registration names itself like another client. */
@@ -45,7 +49,7 @@ export async function createClient(
     throw new OperatorError('the type must be web, native or service')
   if (!TENANT.test(tenant))
     throw new OperatorError('a tenant is lower-case letters, digits and dashes')
-  const kept = completed({
+  const metadata = {
     client_name: input.name,
     redirect_uris: input.redirectUris ?? [],
     scope: input.scope,
@@ -61,8 +65,10 @@ export async function createClient(
     require_pushed_authorization_requests: input.par,
     dpop_bound_access_tokens: input.dpop,
     fapi: fapi || undefined,
+    userinfo_signed_response_alg: input.userinfoAlgorithm,
     scope_alternatives: input.alternatives,
-  })
+  }
+  const kept = completed(metadata, input)
   const id = randomUUID()
   const secret = needsSecret(kept) ? randomSecret() : undefined
   await insertClient(sql, { id, tenant, kept, secretHash: secret ? hashSecret(secret) : null })
@@ -93,7 +99,7 @@ export async function updateClient(
       select metadata, secret_hash from client where id = ${id} for update`
   if (!row) return undefined
   const before = row.metadata
-  const kept = completed({
+  const metadata = {
     ...before,
     client_name: change.name ?? before.client_name,
     redirect_uris: change.redirectUris ?? before.redirect_uris,
@@ -109,8 +115,10 @@ export async function updateClient(
       change.par ?? before.require_pushed_authorization_requests,
     dpop_bound_access_tokens: change.dpop ?? before.dpop_bound_access_tokens,
     fapi: (change.fapi ?? before.fapi) || undefined,
+    userinfo_signed_response_alg: change.userinfoAlgorithm ?? before.userinfo_signed_response_alg,
     scope_alternatives: change.alternatives ?? before.scope_alternatives,
-  })
+  }
+  const kept = completed(metadata, change)
   const secret = needsSecret(kept) && !row.secretHash ? randomSecret() : undefined
   const secretHash = secret ? hashSecret(secret) : needsSecret(kept) ? row.secretHash : null
   await writeClient(sql, id, kept, secretHash)
@@ -154,7 +162,7 @@ export async function findClientMetadata(
   } as AdapterPayload
 }
 
-/** RFC 7591 and 7592: what oidc-provider took in, its secret hashed. The metadata was checked by `registrationRules`. */
+/** RFC 7591 and 7592: what oidc-provider took in, its secret hashed. The metadata was checked by `createRegistrationRules`. */
 export async function storeRegistered(
   sql: Sql,
   id: string,

@@ -12,8 +12,10 @@ import type { Outbound } from '../outbound.ts'
 import { requestIdOf } from '../response-headers.ts'
 import { randomSecret, type Sealer } from '../secrets.ts'
 import type { SecurityEvent, SecurityEvents } from '../security-events.ts'
+import type { SharedKeys } from '../shared-keys.ts'
 import type { AccessTokens } from './access-token.ts'
 import { createAdapter, type SuccessorOf } from './adapter.ts'
+import { isKeySetUri } from './client-metadata.ts'
 import { findConsent } from './consents.ts'
 import { termsOf } from './grants.ts'
 import type { SigningKeys } from './keys.ts'
@@ -21,8 +23,8 @@ import { ACR } from './logins.ts'
 import type { ShownVerified } from './patches/claims.ts'
 import { applyPatches } from './patches/patches.ts'
 import { withConsent } from './patches/scope-alternatives.ts'
-import { PROOF_ALGORITHMS } from './proof.ts'
-import { REGISTRATION_RULES, registrationRules } from './registration.ts'
+import { ACCEPTED_AHEAD_SECONDS, isProofTooFarAhead, PROOF_ALGORITHMS } from './proof.ts'
+import { createRegistrationRules, REGISTRATION_RULES } from './registration.ts'
 import {
   assertJwtClientAuthClaimsAndHeader,
   createPolicy,
@@ -73,6 +75,8 @@ type Parts = {
   /** A User-Agent in words. */
   deviceOf: (userAgent: string | null) => string
   cookieKeys: string[]
+  sharedKeys: SharedKeys
+  production: boolean
   pages: Pages
   addressOf: ClientAddress
   /** The client of this request has proved who it is. */
@@ -93,15 +97,16 @@ export function createProvider({
   findVerified,
   deviceOf,
   cookieKeys,
+  sharedKeys,
+  production,
   pages,
   addressOf,
   onAuthenticatedClient,
   security,
   log,
 }: Parts): Provider {
-  const [successorKey = ''] = cookieKeys
   const successorOf: SuccessorOf = (refreshToken) =>
-    createHmac('sha256', successorKey).update(`refresh ${refreshToken}`).digest('base64url')
+    createHmac('sha256', sharedKeys['refresh-successor']).update(refreshToken).digest('base64url')
   const secure = issuer.startsWith('https:')
   const cookie = { httpOnly: true, sameSite: 'lax', secure, signed: true, overwrite: true } as const
 
@@ -114,7 +119,8 @@ export function createProvider({
 
   const shown = new WeakMap<KoaContextWithOIDC, ShownVerified>()
   const provider = new Provider(issuer, {
-    adapter: (name: string) => createAdapter(db, name, { sealer, jobs, successorOf }),
+    adapter: (name: string) =>
+      createAdapter(db, name, { sealer, jobs, successorOf, userCodeKey: sharedKeys['user-code'] }),
     jwks: keys.privateJwks as never,
     findAccount: async (ctx, accountId) => {
       const account = await findAccount(db, accountId)
@@ -182,7 +188,7 @@ export function createProvider({
     extraClientMetadata: { properties: ['pkce', 'fapi'] },
     pkce: { required: (_ctx, client) => client.pkce !== 'optional' },
     allowOmittingSingleRegisteredRedirectUri: false,
-    clockTolerance: 5,
+    clockTolerance: ACCEPTED_AHEAD_SECONDS,
     enabledJWA: {
       idTokenSigningAlgValues: ['RS256', 'ES256'],
       userinfoSigningAlgValues: ['RS256', 'ES256'],
@@ -191,6 +197,8 @@ export function createProvider({
     },
     fetch: async (url, options) => {
       const { method, headers } = options ?? {}
+      if (!isKeySetUri(String(url), { production }))
+        throw new Error('the address of a key set is not https:')
       return await outbound(url as URL, {
         method: method ?? 'GET',
         headers: Object.fromEntries(new Headers(headers as Record<string, string>)),
@@ -240,12 +248,14 @@ export function createProvider({
         },
       },
       claimsParameter: { enabled: true },
+      jwtUserinfo: { enabled: true },
       clientCredentials: { enabled: true },
       dPoP: {
         enabled: true,
         // The same on every process: a nonce of one is known to the other.
-        nonceSecret: createHmac('sha256', successorKey).update('dpop nonce').digest(),
-        requireNonce: () => false,
+        nonceSecret: sharedKeys['dpop-nonce'],
+        // The library accepts proofs from 300 seconds ahead; from a clock that is so wrong, a nonce dates the proof.
+        requireNonce: (ctx) => isProofTooFarAhead(ctx.get('DPoP')),
       },
       pushedAuthorizationRequests: { enabled: true },
       fapi: {
@@ -257,7 +267,7 @@ export function createProvider({
         initialAccessToken: true,
         idFactory: () => randomUUID(),
         secretFactory: () => randomSecret(),
-        policies: { [REGISTRATION_RULES]: registrationRules },
+        policies: { [REGISTRATION_RULES]: createRegistrationRules({ production }) },
       },
       registrationManagement: { enabled: true, rotateRegistrationAccessToken: true },
       backchannelLogout: { enabled: true },
@@ -282,6 +292,8 @@ export function createProvider({
     // Browser applications, which hold no secret, may call the token endpoint from their own origin.
     clientBasedCORS: (_ctx, origin, client) =>
       client.clientAuthMethod === 'none' &&
+      // The origin of every private-use scheme, and of every sandboxed frame.
+      origin !== 'null' &&
       (client.redirectUris ?? []).some((uri) => URL.parse(uri)?.origin === origin),
     renderError,
   })

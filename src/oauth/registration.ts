@@ -34,7 +34,15 @@ export async function createInitialAccessToken(
  * What a stranger may register: an application for residents. What the operator alone may grant (service clients,
  * going without PKCE) is not to be had, and `fapi` is not asked for by name but by what it consists of.
  */
-export function registrationRules(_ctx: KoaContextWithOIDC, properties: Record<string, unknown>) {
+export const createRegistrationRules =
+  (rules: { production?: boolean | undefined }) =>
+  (_ctx: KoaContextWithOIDC, properties: Record<string, unknown>): void =>
+    judgeRegistration(properties, rules)
+
+function judgeRegistration(
+  properties: Record<string, unknown>,
+  rules: { production?: boolean | undefined },
+): void {
   const refuse = (reason: string) => new errors.InvalidClientMetadata(reason)
   if ((properties.pkce ?? 'required') !== 'required' || properties.fapi)
     throw refuse('pkce and fapi are set by the operator')
@@ -50,7 +58,7 @@ export function registrationRules(_ctx: KoaContextWithOIDC, properties: Record<s
   if (unknown !== undefined) throw refuse(`the scope ${JSON.stringify(unknown)} is not offered`)
   try {
     // `grant_types` that name refresh_token ask for what the scope offline_access gives.
-    const whole = completed(properties)
+    const whole = completed(properties, rules)
     properties.grant_types = whole.grant_types
     properties.response_types = whole.response_types
     properties.application_type = whole.application_type

@@ -6,6 +6,7 @@ import {
   findAccount,
   markSignedOut,
   setEmail,
+  setEmailVerified,
   setPasswordHash,
 } from '../accounts/accounts.ts'
 import {
@@ -155,6 +156,8 @@ export function mailLinkRoutes(parts: Parts): Hono<Env> {
       const account = used && (await setPasswordHash(sql, used.accountId, passwordHash))
       if (!account) throw usedUp()
       await markSignedOut(sql, account.id)
+      // The link was mailed to `used.email`; the address may have been changed since.
+      if (emailKey(used.email) === emailKey(account.email)) await setEmailVerified(sql, account.id)
       await endSessions(sql, parts, account.id, 'all')
       await endFamilies(sql, account.id, 'all')
       await deleteUnusedLinks(sql, account.id)

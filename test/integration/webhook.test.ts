@@ -109,6 +109,20 @@ describe('a genuine delivery', () => {
     expect(await status()).toBe('approved')
   })
 
+  test('with a key twice is kept for the operator, and decides nothing', async () => {
+    const { decision, status } = await session()
+    const body = decision('declined', '2026-01-15T10:34:12.481Z').replace(
+      '"status":"declined"',
+      '"status":"declined","st\\u0061tus":"approved"',
+    )
+    expect((await deliver(body)).status).toBe(200)
+    expect(await settled(body)).toMatchObject({
+      state: 'quarantined',
+      explanation: 'not understood: an object in it has a key twice',
+    })
+    expect(await status()).toBe('pending')
+  })
+
   test('sent a hundred times at once, to two processes, is stored once and has one effect', async () => {
     const { decision, id } = await session()
     const body = decision('declined', '2026-01-15T10:35:00.000Z')
