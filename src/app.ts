@@ -34,6 +34,7 @@ import type { SignAnswer } from './oauth/signed-answers.ts'
 import { accountRoutes } from './portal/account.ts'
 import { consentRoutes } from './portal/consents.ts'
 import { createGuard } from './portal/guard.ts'
+import { linkRoutes } from './portal/links.ts'
 import { lookRoutes } from './portal/looks.ts'
 import { mailLinkRoutes } from './portal/mail-links.ts'
 import { outboxRoutes } from './portal/outbox.ts'
@@ -195,6 +196,7 @@ export function createApp(parts: AppParts): Hono<Env> {
   )
   app.route('/', consentRoutes({ issuer, db, forms, guard, log }))
   app.route('/', lookRoutes({ issuer, db, guard }))
+  app.route('/', linkRoutes({ issuer, db, vault: parts.vault, forms, guard, log }))
   app.route('/', accountRoutes({ ...guarded, ...mailing, guard }))
   app.route('/', passkeyRoutes({ ...guarded, ...mailing, guard }))
   app.route('/', mailLinkRoutes({ ...guarded, ...mailing }))

@@ -47,6 +47,7 @@ import {
   runRetention,
   setRetention,
 } from './id-verification/retention.ts'
+import { scheduleTenantAnnouncement } from './id-verification/subjects.ts'
 import { listVendorIntegrations, setVendorIntegration } from './id-verification/vendors/vendors.ts'
 import { createJobs, type Jobs } from './jobs.ts'
 import { append, listEntries, listEntriesOfToken } from './ledger/entries.ts'
@@ -72,6 +73,7 @@ import {
   listHeadKeys,
 } from './oauth/ledger-heads.ts'
 import { createInitialAccessToken } from './oauth/registration.ts'
+import { findTenant, listTenants, setTenant } from './oauth/tenants.ts'
 import type { Parts } from './parts.ts'
 import { hashSecret } from './secrets.ts'
 
@@ -587,6 +589,35 @@ const COMMANDS: Record<string, Command> = {
     },
   },
   'vendor list': { usage: 'vendor list', run: ({ db }) => listVendorIntegrations(db) },
+
+  'tenant list': { usage: 'tenant list', run: ({ db }) => listTenants(db) },
+  'tenant show': {
+    usage: 'tenant show NAME',
+    run: async ({ db }, _values, rest) => found(await findTenant(db, id(rest, 'tenant')), 'tenant'),
+  },
+  'tenant set': {
+    usage: 'tenant set NAME [--display-name D] [--trusted yes|no]',
+    options: { 'display-name': { type: 'string' }, trusted: { type: 'string' } },
+    run: ({ db, runtime, log }, values, rest) =>
+      withJobs({ runtime, log }, async (jobs) => {
+        const name = id(rest, 'tenant')
+        const trusted = some(values, 'trusted')
+        if (trusted !== undefined && trusted !== 'yes' && trusted !== 'no')
+          throw new UsageError('--trusted is yes or no')
+        return await db.begin(async (sql) => {
+          const change = {
+            displayName: some(values, 'display-name'),
+            isTrusted: trusted === undefined ? undefined : trusted === 'yes',
+          }
+          const { tenant, hasTrustChanged } = found(await setTenant(sql, name, change), 'tenant')
+          if (hasTrustChanged) {
+            log.info('tenant trust changed', { tenant: name, isTrusted: tenant.isTrusted })
+            await scheduleTenantAnnouncement(sql, jobs, name)
+          }
+          return tenant
+        })
+      }),
+  },
 
   'verification start': {
     usage: 'verification start --vendor V --resident ID [--integration N]',

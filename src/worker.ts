@@ -4,9 +4,11 @@ import { startSender } from './events/sender.ts'
 import { deleteOldEvents } from './events/store.ts'
 import { startBackup } from './id-verification/backup.ts'
 import { startInbox } from './id-verification/inbox.ts'
+import { deleteOldSubjectLinks } from './id-verification/links.ts'
 import { logProgress } from './id-verification/progress.ts'
 import { startReconciling } from './id-verification/reconcile.ts'
 import { runRetention, startErasing } from './id-verification/retention.ts'
+import { startAnnouncingTenants } from './id-verification/subjects.ts'
 import type { Jobs } from './jobs.ts'
 import { startSequencer } from './ledger/sequencer.ts'
 import { deleteOldMail, startMail } from './mail.ts'
@@ -29,6 +31,7 @@ export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
   const { db, storage, sealer, vault, log, runtime } = parts
   await startBackup({ db, storage, sealer, jobs, log })
   await startErasing({ db, storage, sealer, jobs, log })
+  await startAnnouncingTenants({ db, jobs })
   const ring = await openKeyRing(db, sealer, log)
   await jobs.work('notify-logout', 4, (notice) =>
     deliverLogout({ db, ring, outbound: parts.outbound, log }, notice),
@@ -56,7 +59,14 @@ export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
     runRetention({ db, jobs, log }).catch((error: unknown) =>
       log.error('retention failed', { error }),
     )
-    const old = [deleteExpired, deleteOldLinks, deleteOldChallenges, deleteOldMail, deleteOldEvents]
+    const old = [
+      deleteExpired,
+      deleteOldLinks,
+      deleteOldSubjectLinks,
+      deleteOldChallenges,
+      deleteOldMail,
+      deleteOldEvents,
+    ]
     Promise.all(old.map((remove) => remove(db))).catch((error: unknown) =>
       log.error('clean-up failed', { error }),
     )

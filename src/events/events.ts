@@ -108,35 +108,43 @@ export async function announceConsent(
 /**
  * In the caller's transaction, before the rows go: every application that was ever shown anything of the resident, or of one
  * verification, by the ledger's word, or that has a consent, is to erase its copies. Those without a stream too, and those that are
- * gone: then it is seen that they wait to be told.
+ * gone: then it is seen that they wait to be told. A tenant's back office knows verifications and no residents: of an erased
+ * resident it is told by each verification that goes, with `toTenantsAlone`.
  */
 export async function announceErasure(
   sql: Sql,
-  of: { accountId: string } | { accountId: string | null; verificationId: string },
+  of:
+    | { accountId: string }
+    | { accountId: string | null; verificationId: string; toTenantsAlone?: boolean },
 ): Promise<void> {
-  const [kind, verificationId] =
-    'verificationId' in of
-      ? (['verification.erased', of.verificationId] as const)
-      : (['resident.erased', null] as const)
+  const isRead = sql`kind in ('disclosure', 'tenant-look') and client_id is not null`
+  const isTenants = sql`coalesce(scope like 'idv.%', false)`
+  if (!('verificationId' in of)) {
+    await sql`
+      insert into event (client_id, kind, account_id)
+      select client_id, 'resident.erased', ${of.accountId} from (
+        select client_id from ledger_entry where account_id = ${of.accountId} and ${isRead} and not ${isTenants}
+        union select client_id from consent where account_id = ${of.accountId}
+      ) reader`
+    return
+  }
+  const { accountId, verificationId, toTenantsAlone = false } = of
+  // A tenant's list shows all of them.
+  const isOfIt = accountId
+    ? sql`(account_id = ${accountId}
+        and (verification_id = ${verificationId} or verification_id is null and kind = 'tenant-look')
+        or account_id is null and verification_id = ${verificationId})`
+    : sql`verification_id = ${verificationId}`
   // A consent stands for a look that is being written at this very moment.
-  const consented = verificationId
-    ? liveConsent(sql, { accountId: of.accountId, clientId: undefined })
-    : sql`select client_id from consent where account_id = ${of.accountId}`
+  const consented = toTenantsAlone
+    ? sql``
+    : sql`union ${liveConsent(sql, { accountId, clientId: undefined })}`
   await sql`
     insert into event (client_id, kind, account_id, verification_id)
-    select client_id, ${kind}, ${of.accountId}, ${verificationId} from (
+    select client_id, 'verification.erased', ${accountId}, ${verificationId} from (
       select client_id from ledger_entry
-      where ${of.accountId ? sql`account_id = ${of.accountId}` : sql`true`}
-        and ${
-          verificationId && !of.accountId
-            ? sql`verification_id = ${verificationId}`
-            : // A tenant's list shows all of them.
-              verificationId
-              ? sql`(verification_id = ${verificationId} or verification_id is null and kind = 'tenant-look')`
-              : sql`true`
-        }
-        and kind in ('disclosure', 'tenant-look') and client_id is not null
-      union ${consented}
+      where ${isOfIt} and ${isRead} and ${toTenantsAlone ? isTenants : sql`true`}
+      ${consented}
     ) reader`
 }
 

@@ -9,6 +9,7 @@ import { append, listEntries } from '../ledger/entries.ts'
 import { listConsents } from '../oauth/consents.ts'
 import { listSessions } from '../oauth/sessions.ts'
 import type { Storage } from '../storage.ts'
+import { isOfResident } from './store.ts'
 
 /** Signs the archive's list of files: compact JWS over this payload. */
 export type SignManifest = (manifest: Record<string, unknown>) => Promise<string>
@@ -131,7 +132,7 @@ async function readVerifications(sql: Sql, accountId: string) {
           'contentType', content_type, 'size', size, 'sha256', encode(sha256, 'hex'), 'capturedAt', captured_at)
           order by attempt_id, type, position), '[]')
         from image where verification_id = verification.id) as images
-    from verification where account_id = ${accountId} order by session_created_at`
+    from verification where account_id = ${accountId} and ${isOfResident(sql)} order by session_created_at`
 }
 
 async function* readImages(sql: Sql, verificationId: string) {

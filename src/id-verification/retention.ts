@@ -7,6 +7,7 @@ import { append } from '../ledger/entries.ts'
 import type { Log } from '../log.ts'
 import type { Sealer } from '../secrets.ts'
 import type { Storage } from '../storage.ts'
+import { endLinks } from './links.ts'
 import { createVendor, findVendorIntegration } from './vendors/vendors.ts'
 
 /**
@@ -152,8 +153,12 @@ async function erase(
       case when vendor_session_id is null then 'deleted' end
     from verification where id = ${id}`
   // What goes because its time is over here need not go elsewhere; and of a whole resident applications are told once.
-  if (reason === 'operator' || reason === 'tenant')
-    await announceErasure(sql, { accountId: locked.accountId, verificationId: id })
+  if (reason !== 'retention')
+    await announceErasure(sql, {
+      accountId: locked.accountId,
+      verificationId: id,
+      toTenantsAlone: reason === 'resident',
+    })
   await sql`delete from delivery where verification_id = ${id}`
   await sql`delete from verification where id = ${id}`
   if (locked.accountId && reason !== 'resident') await announceVerification(sql, locked.accountId)
@@ -179,6 +184,8 @@ export async function eraseResident(
   return await db.begin(async (sql) => {
     const [locked] = await sql`select from account where id = ${accountId} for update`
     if (!locked) return undefined
+    // Before the rows are chosen: what a tenant verified of its own subject stays the tenant's.
+    await endLinks(sql, accountId)
     const rows = await sql<{ id: string }[]>`
       select id from verification where account_id = ${accountId} order by session_created_at`
     await announceErasure(sql, { accountId })
@@ -187,6 +194,39 @@ export async function eraseResident(
     await append(sql, { kind: 'erasure', accountId, result: 'account' })
     await sql`delete from account where id = ${accountId}`
     return rows.map(({ id }) => id)
+  })
+}
+
+/**
+ * Erases a tenant's subject: every verification as above, then the subject with its link and its data key. Answers whether
+ * the tenant has such a subject.
+ */
+export async function eraseSubject(
+  { db, jobs }: { db: Db; jobs: Jobs },
+  { tenant, subjectId }: { tenant: string; subjectId: string },
+  /** The tenant's client. */
+  by: string,
+): Promise<boolean> {
+  if (!UUID.test(subjectId)) return false
+  return await db.begin(async (sql) => {
+    // The account first, as everything that ends a link locks them; a link that is made meanwhile is seen afterwards.
+    const [before] = await sql<{ accountId: string | null }[]>`
+      select account.id as account_id from subject left join account on account.id = account_id
+      where subject.id = ${subjectId} and tenant = ${tenant}`
+    if (!before) return false
+    if (before.accountId)
+      await sql`select from account where id = ${before.accountId} for no key update`
+    const [subject] = await sql<{ accountId: string | null }[]>`
+      select account_id from subject where id = ${subjectId} for no key update`
+    if (!subject) return false
+    const rows = await sql<{ id: string }[]>`
+      select id from verification where subject_id = ${subjectId} order by session_created_at`
+    for (const { id } of rows) await erase(sql, jobs, id, 'tenant', by)
+    const { accountId } = subject
+    if (accountId)
+      await append(sql, { kind: 'link', accountId, clientId: by, tenant, result: 'ended' })
+    await sql`delete from subject where id = ${subjectId}`
+    return true
   })
 }
 

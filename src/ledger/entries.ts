@@ -2,13 +2,24 @@ import type { Sql } from '../db.ts'
 
 /** One thing that is written down: who looked at whose, by which right, what came of it. Never content, never a link. */
 export type Entry = {
-  kind: 'disclosure' | 'refusal' | 'operator-look' | 'tenant-look' | 'review' | 'export' | 'erasure'
+  kind:
+    | 'disclosure'
+    | 'refusal'
+    | 'operator-look'
+    | 'tenant-look'
+    | 'review'
+    | 'export'
+    | 'erasure'
+    | 'link'
+    | 'trust'
   requestId?: string | undefined
   /** None is the operator, at the command line. */
   clientId?: string | undefined
   accountId?: string | undefined
   verificationId?: string | undefined
   scope?: string | undefined
+  /** Whose subject was linked, or whose trust was changed; recorded in the place of a scope. */
+  tenant?: string | undefined
   /** The row of the access token. */
   tokenId?: Uint8Array | undefined
   images?: readonly { id: string; type: string; sha256: string | null }[] | undefined
@@ -22,7 +33,7 @@ export async function append(sql: Sql, entry: Entry): Promise<void> {
   await sql`
     insert into ledger_entry (kind, request_id, client_id, account_id, verification_id, scope, purpose, images, result, token_id)
     values (${entry.kind}, ${entry.requestId ?? null}, ${clientId}, ${accountId}, ${entry.verificationId ?? null},
-      ${entry.scope ?? null},
+      ${entry.scope ?? entry.tenant ?? null},
       (select purpose from consent where account_id = ${accountId}::uuid and client_id = ${clientId}),
       ${sql.json(images)}, ${entry.result}, ${entry.tokenId ? Buffer.from(entry.tokenId) : null})`
 }

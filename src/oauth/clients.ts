@@ -6,6 +6,7 @@ import { forgetEvents, resumeEvents } from '../events/store.ts'
 import { hashSecret, randomSecret } from '../secrets.ts'
 import { type ClientMetadata, completed, type Kept, metadataSchema } from './client-metadata.ts'
 import { KNOWN_UNGRANTED } from './scopes.ts'
+import { ensureTenant } from './tenants.ts'
 
 export type NewClient = {
   name: string
@@ -28,8 +29,6 @@ export type NewClient = {
   tenant?: string | undefined
 }
 
-const TENANT = /^[a-z0-9][a-z0-9-]{0,62}$/
-
 /** Registers a client. The secret is in the answer once and kept only as a hash. Throws OperatorError on bad input. */
 export async function createClient(
   sql: Sql,
@@ -38,8 +37,6 @@ export async function createClient(
   const { type = 'web', tenant = 'default', fapi = false } = input
   if (!['web', 'native', 'service'].includes(type))
     throw new OperatorError('the type must be web, native or service')
-  if (!TENANT.test(tenant))
-    throw new OperatorError('a tenant is lower-case letters, digits and dashes')
   const kept = completed({
     client_name: input.name,
     redirect_uris: input.redirectUris ?? [],
@@ -60,6 +57,7 @@ export async function createClient(
   })
   const id = randomUUID()
   const secret = needsSecret(kept) ? randomSecret() : undefined
+  await ensureTenant(sql, tenant)
   await insertClient(sql, { id, tenant, kept, secretHash: secret ? hashSecret(secret) : null })
   return { client_id: id, ...kept, ...(secret ? { client_secret: secret } : {}) }
 }

@@ -61,6 +61,12 @@ function wordsOf({ kind, result, images = [], scope }: Look): string {
       return 'Took a copy of all that is held of you.'
     case 'erasure':
       return 'An identity check was erased.'
+    case 'link':
+      return result === 'linked'
+        ? `Linked what ${scope ?? 'an organisation'} knows of you to your account.`
+        : `Ended the link to what ${scope ?? 'an organisation'} knows of you.`
+    case 'trust':
+      return 'What an organisation verified began or ceased to count.'
   }
 }
 

@@ -15,6 +15,7 @@ import { isScope } from '../oauth/scopes.ts'
 import { endSession, identifyBrowser, isSameOrigin, startSession } from '../oauth/sessions.ts'
 import type { Storage } from '../storage.ts'
 import type { Guard, GuardParts } from './guard.ts'
+import { takeOpenedLink } from './links.ts'
 import { homePage } from './pages.ts'
 
 type Parts = GuardParts & { jobs: Jobs; guard: Guard; storage: Storage; imageOrigin: string }
@@ -55,6 +56,8 @@ export function portalRoutes(parts: Parts): Hono<Env> {
   routes.get('/', async (c) => {
     const resident = await guard.findResident(c)
     if (!resident) return showSignIn(c)
+    const opened = takeOpenedLink(c, issuer)
+    if (opened) return c.redirect(opened, 303)
     const { account, session } = resident
     const [verifications, consents, sign] = await Promise.all([
       listVerifications(db, account.id),
