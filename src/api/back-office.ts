@@ -12,7 +12,7 @@ import {
 } from '../id-verification/reading.ts'
 import { eraseSubject, eraseVerification } from '../id-verification/retention.ts'
 import { lockVerification, recordReview } from '../id-verification/store.ts'
-import { findSubject, findSubjectByExternalId, type Subject } from '../id-verification/subjects.ts'
+import { findSubject, listSubjects, type Subject } from '../id-verification/subjects.ts'
 import type { DocumentFindings } from '../id-verification/vendors/vendor.ts'
 import type { Jobs } from '../jobs.ts'
 import { append, type Entry } from '../ledger/entries.ts'
@@ -202,8 +202,8 @@ export function backOfficeRoutes(parts: Parts): Hono {
   routes.get('/idv/subjects', bearer.requireService('idv.read'), asksJson, async (c) => {
     const { tenant } = c.var.service
     const { externalId } = readQuery(c, subjectQuerySchema)
-    const found = await findSubjectByExternalId(db, { tenant, externalId })
-    return c.json({ subjects: found ? [presentSubject(found)] : [] })
+    const found = await listSubjects(db, { tenant, externalId })
+    return c.json({ subjects: found.map(presentSubject) })
   })
   refuseOtherMethods(routes, '/idv/subjects', 'GET, HEAD')
 

@@ -418,13 +418,13 @@ export const OPERATIONS: readonly Operation[] = [
   {
     method: 'get',
     path: `${IDV}/subjects`,
-    operationId: 'findSubjects',
-    summary: 'The subject of one of your ids',
+    operationId: 'listSubjects',
+    summary: 'Your subjects, the newest 500 first, or the one of your own id',
     scope: 'idv.read',
     query: subjectQuerySchema,
     answer: {
       status: 200,
-      description: 'The subject, or none',
+      description: 'The subjects',
       schema: subjectsSchema,
       example: { subjects: [subject] },
     },

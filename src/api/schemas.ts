@@ -225,7 +225,7 @@ export const subjectSchema = name(
   }),
 )
 export const subjectsSchema = z.object({ subjects: z.array(subjectSchema) })
-export const subjectQuerySchema = z.strictObject({ externalId })
+export const subjectQuerySchema = z.strictObject({ externalId: externalId.optional() })
 export const verificationSchema = name(
   'Verification',
   z.object({

@@ -39,13 +39,15 @@ export async function findSubject(
   return row
 }
 
-export async function findSubjectByExternalId(
+/** The tenant's subjects, the newest first, up to 500; or the one of this id. */
+export async function listSubjects(
   sql: Sql,
-  { tenant, externalId }: { tenant: string; externalId: string },
-): Promise<Subject | undefined> {
-  const [row] = await sql<Subject[]>`
-    select ${columns(sql)} from subject where tenant = ${tenant} and external_id = ${externalId}`
-  return row
+  { tenant, externalId }: { tenant: string; externalId: string | undefined },
+): Promise<Subject[]> {
+  return await sql<Subject[]>`
+    select ${columns(sql)} from subject
+    where tenant = ${tenant} and ${externalId === undefined ? sql`true` : sql`external_id = ${externalId}`}
+    order by created_at desc, id limit 500`
 }
 
 const BATCH = 200

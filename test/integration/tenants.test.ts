@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { readdir, readFile } from 'node:fs/promises'
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest'
 import { readCommand } from '../../src/commands.ts'
+import { openDb } from '../../src/db.ts'
+import { urlOf } from '../../src/embedded/postgres.ts'
 import { setStream } from '../../src/events/streams.ts'
 import { recordFindings } from '../../src/id-verification/findings.ts'
 import { eraseResident, eraseVerification } from '../../src/id-verification/retention.ts'
@@ -25,6 +28,9 @@ const DOC = '/api/v1/me/natural-person/id-verification'
 const IDV = '/api/v1/idv/verifications'
 const SUBJECTS = '/api/v1/idv/subjects'
 const CALLBACK = 'https://acme.example/linked'
+
+// A real vendor's round, and pages, for each.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 120_000 })
 
 let portal: TestPortal
 let other: Awaited<ReturnType<TestPortal['startOther']>>
@@ -157,9 +163,9 @@ async function verified(
   const sessionId = row?.vendorSessionId ?? ''
   await sandbox.complete(sessionId, decision)
   await eventually(async () => {
-    const [now] = await portal.db`select status, images_complete from verification where id = ${id}`
-    return now?.status === decision && (decision === 'declined' || now.imagesComplete)
-  }, 40)
+    const [now] = await portal.db`select status from verification where id = ${id}`
+    return now?.status === decision
+  }, 60)
   return { id, sessionId, subjectId: String(body.subjectId), externalId }
 }
 
@@ -351,6 +357,10 @@ describe('what a tenant verified counts for a resident', () => {
     const [row] = await portal.db`select match, account_id from verification where id = ${id}`
     expect(row).toEqual({ match: 'mismatch', accountId: resident.id })
     // The document may be somebody else's: whoever holds the link is not shown it.
+    await eventually(async () => {
+      const [now] = await portal.db`select images_complete from verification where id = ${id}`
+      return now?.imagesComplete
+    }, 60)
     const [listed] = await listVerifications(portal.db, resident.id)
     expect(listed?.images).toEqual([])
   })
@@ -581,4 +591,59 @@ test('tenants are listed with what residents read and whether they are trusted; 
   const rows = await portal.db<{ result: string }[]>`
     select result from ledger_entry where kind = 'trust' and scope = 'acme' order by id desc limit 1`
   expect(rows).toEqual([{ result: 'trusted' }])
+})
+
+test('verifications that tenants started for residents before there were subjects are unlinked, and applications told', async () => {
+  const { port, password } = inject('cluster')
+  const admin = openDb(urlOf(port, password, 'postgres'), { connections: 1 })
+  const name = `test_${randomUUID().slice(0, 8)}`
+  await admin.unsafe(`create database ${name}`)
+  const db = openDb(urlOf(port, password, name), { connections: 1 })
+  const folder = new URL('../../src/migrations/', import.meta.url)
+  const apply = async (isWanted: (file: string) => boolean) => {
+    for (const file of (await readdir(folder)).filter((each) => each.endsWith('.sql')).sort())
+      if (isWanted(file))
+        await db.begin(async (sql) => sql.unsafe(await readFile(new URL(file, folder), 'utf8')))
+  }
+  try {
+    await apply((file) => file < '0028')
+    const [own, posted, account] = [randomUUID(), randomUUID(), randomUUID()]
+    await db`
+      insert into account (id, email, email_key, email_verified, given_name, surname)
+      values (${account}, 'a@example.test', 'a@example.test', true, 'Ana', 'Mejia')`
+    await db`insert into tenant (name, display_name) values ('acme', 'acme')`
+    await db`
+      insert into vendor_integration (vendor, name, tenant, base_url, secrets_sealed)
+      values ('veriff', 'default', 'default', 'https://v.example', ''), ('veriff', 'acme', 'acme', 'https://v.example', '')`
+    await db`
+      insert into verification (id, tenant, account_id, vendor, integration, status)
+      values (${own}, 'default', ${account}, 'veriff', 'default', 'approved'),
+        (${posted}, 'acme', ${account}, 'veriff', 'acme', 'approved')`
+    await db`insert into told_verification (account_id, verification_id) values (${account}, ${posted})`
+    await db`insert into client (id, name, metadata) values ('app', 'App', '{}')`
+    await db`
+      insert into consent (account_id, client_id, scopes)
+      values (${account}, 'app', '{eprospera:person.id_verification.read}')`
+    await db`
+      insert into event_stream (client_id, delivery, token_hash) values ('app', 'poll', '\\x00')`
+    await apply((file) => file >= '0028')
+    const rows = await db`
+      select verification.id, verification.account_id, external_id, subject.account_id as linked
+      from verification left join subject on subject.id = subject_id order by verification.tenant desc`
+    expect(rows).toEqual([
+      { id: own, accountId: account, externalId: null, linked: null },
+      { id: posted, accountId: null, externalId: account, linked: null },
+    ])
+    expect(await db`select kind, verification_id from event`).toEqual([
+      { kind: 'verification.withdrawn', verificationId: posted },
+    ])
+    await db`insert into ledger_entry (kind, result) values ('link', 'x'), ('trust', 'x'), ('review', 'x')`
+    await expect(
+      db`insert into ledger_entry (kind, result) values ('other', 'x')`.execute(),
+    ).rejects.toThrow('ledger_entry_kind_check')
+  } finally {
+    await db.end()
+    await admin.unsafe(`drop database ${name} with (force)`)
+    await admin.end()
+  }
 })
