@@ -15,6 +15,7 @@ import { smallerRoutes } from './api/smaller.ts'
 import type { ClientAddress } from './client-address.ts'
 import { type Db, isUnstorable } from './db.ts'
 import { ApiError } from './errors.ts'
+import type { FindSubject } from './events/events.ts'
 import type { SignEvent } from './events/sender.ts'
 import { passkeyScript, securityHeaders, stylesheet } from './html.ts'
 import { callbackRoutes } from './id-verification/callbacks.ts'
@@ -61,6 +62,7 @@ export type AppParts = {
   tokens: AccessTokens
   signAnswer: SignAnswer
   signEvent: SignEvent
+  findSubject: FindSubject
   provider: () => Provider
   log: Log
   addressOf: ClientAddress
@@ -143,7 +145,16 @@ export function createApp(parts: AppParts): Hono<Env> {
       log,
     }),
   )
-  app.route('/api/v1', eventRoutes({ issuer, db, sign: parts.signEvent, use: bearer.use }))
+  app.route(
+    '/api/v1',
+    eventRoutes({
+      issuer,
+      db,
+      sign: parts.signEvent,
+      findSubject: parts.findSubject,
+      use: bearer.use,
+    }),
+  )
   app.route('/', transmitterRoutes(issuer))
   app.route('/', ledgerRoutes({ db }))
   app.route('/', openApiRoutes(issuer))

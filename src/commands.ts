@@ -73,6 +73,7 @@ import {
   listHeadKeys,
 } from './oauth/ledger-heads.ts'
 import { createInitialAccessToken } from './oauth/registration.ts'
+import { openSubjectIdentifiers, verifySector } from './oauth/subject-identifiers.ts'
 import { findTenant, listTenants, setTenant } from './oauth/tenants.ts'
 import type { Parts } from './parts.ts'
 import { hashSecret } from './secrets.ts'
@@ -117,13 +118,15 @@ function found<T>(value: T | undefined | false, what: string): T {
 }
 
 const CLIENT_USAGE =
-  '[--auth-method M] [--jwks-file F|--jwks-uri U] [--pkce optional] [--par required] [--dpop required] [--fapi] [--alternative SCOPE=SMALLER…] [--post-logout-redirect-uri U…] [--backchannel-logout-uri U] [--operator O] [--purpose P] [--client-uri U] [--policy-uri U] [--tos-uri U] [--logo-file F]'
+  '[--subject-type pairwise|public] [--sector-identifier-uri U] [--auth-method M] [--jwks-file F|--jwks-uri U] [--pkce optional] [--par required] [--dpop required] [--fapi] [--alternative SCOPE=SMALLER…] [--post-logout-redirect-uri U…] [--backchannel-logout-uri U] [--operator O] [--purpose P] [--client-uri U] [--policy-uri U] [--tos-uri U] [--logo-file F]'
 const CLIENT_OPTIONS = {
   name: { type: 'string' },
   'redirect-uri': { type: 'string', multiple: true },
   'post-logout-redirect-uri': { type: 'string', multiple: true },
   'backchannel-logout-uri': { type: 'string' },
   scope: { type: 'string' },
+  'subject-type': { type: 'string' },
+  'sector-identifier-uri': { type: 'string' },
   'auth-method': { type: 'string' },
   'jwks-file': { type: 'string' },
   'jwks-uri': { type: 'string' },
@@ -148,6 +151,8 @@ async function readClient(values: Values, rest: string[]) {
     redirectUris: redirectUris.length > 0 ? redirectUris : undefined,
     postLogoutRedirectUris: values['post-logout-redirect-uri'] as string[] | undefined,
     backchannelLogoutUri: some(values, 'backchannel-logout-uri'),
+    subjectType: some(values, 'subject-type'),
+    sectorIdentifierUri: some(values, 'sector-identifier-uri'),
     authMethod: some(values, 'auth-method'),
     jwks: values['jwks-file'] ? await readKeySet(one(values, 'jwks-file')) : undefined,
     jwksUri: some(values, 'jwks-uri'),
@@ -220,7 +225,7 @@ const COMMANDS: Record<string, Command> = {
   'client create': {
     usage: `client create --name N --redirect-uri U… --scope "…" [--type web|native|service] [--tenant T] ${CLIENT_USAGE}`,
     options: { ...CLIENT_OPTIONS, type: { type: 'string' }, tenant: { type: 'string' } },
-    run: async ({ db }, values, rest) => {
+    run: async ({ db, outbound }, values, rest) => {
       const given = await readClient(values, rest)
       return db.begin(async (sql) => {
         const created = await createClient(sql, {
@@ -230,6 +235,7 @@ const COMMANDS: Record<string, Command> = {
           type: some(values, 'type') as 'web' | undefined,
           tenant: some(values, 'tenant'),
         })
+        await verifySector(outbound, created)
         await setProfile(sql, created.client_id, values)
         return { ...(await findClient(sql, created.client_id)), ...created }
       })
@@ -238,7 +244,7 @@ const COMMANDS: Record<string, Command> = {
   'client update': {
     usage: `client update ID [--name N] [--redirect-uri U…] [--scope "…"] ${CLIENT_USAGE}`,
     options: CLIENT_OPTIONS,
-    run: async ({ db }, values, [clientId, ...rest]) => {
+    run: async ({ db, outbound }, values, [clientId, ...rest]) => {
       const change = await readClient(values, rest)
       return db.begin(async (sql) => {
         const updated = await updateClient(sql, id([clientId ?? ''], 'client'), {
@@ -246,7 +252,9 @@ const COMMANDS: Record<string, Command> = {
           name: some(values, 'name'),
           scope: some(values, 'scope'),
         })
-        const { client_id, client_secret } = found(updated, 'client')
+        const { client_id, client_secret, ...now } = found(updated, 'client')
+        if (change.sectorIdentifierUri || change.redirectUris)
+          await verifySector(outbound, { client_id, ...now })
         await setProfile(sql, client_id, values)
         return {
           ...(await findClient(sql, client_id)),
@@ -468,6 +476,23 @@ const COMMANDS: Record<string, Command> = {
     },
   },
 
+  'resident find': {
+    usage: 'resident find --client ID --sub S',
+    options: { client: { type: 'string' }, sub: { type: 'string' } },
+    run: async ({ db, sealer }, values) => {
+      const client = found(await findClient(db, one(values, 'client')), 'client')
+      const sub = one(values, 'sub')
+      const subjects = await openSubjectIdentifiers(db, sealer)
+      // An identifier leads back to nobody: each resident's is computed and compared.
+      const accounts = await listAccounts(db)
+      const resident = found(
+        accounts.find((account) => subjects.of(client, account.id) === sub),
+        'resident',
+      )
+      await append(db, { kind: 'operator-look', accountId: resident.id, result: 'resident' })
+      return resident
+    },
+  },
   'resident set': {
     usage: 'resident set ID|EMAIL --file F.json',
     options: { file: { type: 'string' } },

@@ -23,9 +23,10 @@ import {
   signOutPage,
 } from './oauth/pages.ts'
 import { createProvider, DEVICE_PATH, type Pages, pinHost } from './oauth/provider.ts'
-import { createEventSigner } from './oauth/security-event-tokens.ts'
+import { createEventSigner, createFindSubject } from './oauth/security-event-tokens.ts'
 import { guardSessions } from './oauth/sessions.ts'
 import { createAnswerSigner } from './oauth/signed-answers.ts'
+import { openSubjectIdentifiers } from './oauth/subject-identifiers.ts'
 import type { Parts } from './parts.ts'
 import type { Storage } from './storage.ts'
 
@@ -97,6 +98,7 @@ export async function startServer(
   const ring = await openKeyRing(db, sealer, log)
   const limiter = createRateLimiter(db, options.rateLimits, log)
   const tokens = createAccessTokens(issuer, ring)
+  const subjects = await openSubjectIdentifiers(db, sealer)
   // oidc-provider takes its keys once: other keys are another instance, which the next request meets.
   const create = () =>
     createProvider({
@@ -105,6 +107,7 @@ export async function startServer(
       sealer,
       keys: ring.current(),
       tokens,
+      subjects,
       outbound: parts.outbound,
       jobs: options.jobs,
       findVerified: (accountId) => findVerified({ db, storage }, accountId),
@@ -133,6 +136,7 @@ export async function startServer(
     tokens,
     signAnswer: createAnswerSigner(issuer, ring),
     signEvent: createEventSigner(db, ring),
+    findSubject: createFindSubject(db, subjects),
     provider: () => provider,
     log,
     addressOf: createClientAddress(options.trustedProxies),

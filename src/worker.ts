@@ -17,7 +17,8 @@ import { deleteExpired } from './oauth/expired.ts'
 import { openKeyRing, rotateKeysOnSchedule } from './oauth/keys.ts'
 import { createHeadSigner } from './oauth/ledger-heads.ts'
 import { deliverLogout } from './oauth/logout.ts'
-import { createEventSigner } from './oauth/security-event-tokens.ts'
+import { createEventSigner, createFindSubject } from './oauth/security-event-tokens.ts'
+import { openSubjectIdentifiers } from './oauth/subject-identifiers.ts'
 import type { Parts } from './parts.ts'
 
 /** The background work of one process: deliveries applied, images backed up, mails sent. Any number may run. */
@@ -33,8 +34,9 @@ export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
   await startErasing({ db, storage, sealer, jobs, log })
   await startAnnouncingTenants({ db, jobs })
   const ring = await openKeyRing(db, sealer, log)
+  const subjects = await openSubjectIdentifiers(db, sealer)
   await jobs.work('notify-logout', 4, (notice) =>
-    deliverLogout({ db, ring, outbound: parts.outbound, log }, notice),
+    deliverLogout({ db, ring, subjects, outbound: parts.outbound, log }, notice),
   )
   await jobs.work('fetch-logo', 1, ({ clientId }) => fetchRegisteredLogo(parts, clientId))
   await startResetLinks({ db, sealer, jobs, log })
@@ -43,6 +45,7 @@ export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
     sealer,
     outbound: parts.outbound,
     sign: createEventSigner(db, ring),
+    findSubject: createFindSubject(db, subjects),
     log,
   })
   const sequencer = startSequencer({ db, log, sign: createHeadSigner(ring) })

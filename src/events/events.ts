@@ -26,6 +26,30 @@ export type PortalEvent = {
   occurredAt: Date
 }
 
+/** An event as one application is told it. */
+export type ToldEvent = Omit<PortalEvent, 'accountId'> & {
+  /** The resident's `sub` at this application. */
+  subject: string | undefined
+}
+
+/** The `sub` of a resident at a client; `undefined` for one that is given no resident. */
+export type FindSubject = (clientId: string, accountId: string) => Promise<string | undefined>
+
+/** What of an event the application learns. */
+export async function addressEvent(
+  sql: Sql,
+  findSubject: FindSubject,
+  { accountId, ...event }: PortalEvent,
+): Promise<ToldEvent> {
+  const subject = accountId === null ? undefined : await findSubject(event.clientId, accountId)
+  // A client that knows accounts by their own ids compares them anyway; a back office knows verifications alone.
+  const isKnown = subject === undefined || subject === accountId
+  if (isKnown || (await maySayVerification(sql, { accountId, ...event })))
+    return { ...event, subject }
+  const { previous_verification_id: _, ...data } = event.data
+  return { ...event, subject, verificationId: null, data }
+}
+
 /** Of these, nothing is said any more once the consent has ended. */
 const NEEDS_CONSENT: readonly EventKind[] = [
   'verification.approved',
@@ -33,10 +57,8 @@ const NEEDS_CONSENT: readonly EventKind[] = [
   'verification.replaced',
   'verification.withdrawn',
 ]
-const VERIFICATION_SCOPES = [
-  'eprospera:person.id_verification.read',
-  'eprospera:person.id_verification.status.read',
-]
+const DOCUMENTS_SCOPE = 'eprospera:person.id_verification.read'
+const VERIFICATION_SCOPES = [DOCUMENTS_SCOPE, 'eprospera:person.id_verification.status.read']
 
 const liveConsent = (sql: Sql, of: { accountId: unknown; clientId: unknown }) => sql`
   select client_id from consent
@@ -129,10 +151,13 @@ export async function announceErasure(
     return
   }
   const { accountId, verificationId, toTenantsAlone = false } = of
-  // A tenant's list shows all of them.
+  // A tenant's list shows all that are the tenant's.
   const isOfIt = accountId
     ? sql`(account_id = ${accountId}
-        and (verification_id = ${verificationId} or verification_id is null and kind = 'tenant-look')
+        and (verification_id = ${verificationId} or verification_id is null and kind = 'tenant-look'
+          and exists (
+            select from client join verification on verification.tenant = client.tenant
+            where client.id = ledger_entry.client_id and verification.id = ${verificationId}))
         or account_id is null and verification_id = ${verificationId})`
     : sql`verification_id = ${verificationId}`
   // A consent stands for a look that is being written at this very moment.
@@ -171,6 +196,24 @@ export async function noteTelling(sql: Sql, ids: readonly string[]): Promise<voi
       (select string_agg(word, ' ') from unnest(scopes) word where word = any (${VERIFICATION_SCOPES})),
       purpose, 'event: ' || kind
     from told left join consent using (account_id, client_id)`
+}
+
+/**
+ * Whether this application may be told which verification it is. The id is the same for every application: those that never
+ * were allowed the documents, by which anybody is recognised anyway, could only compare residents by it.
+ */
+async function maySayVerification(sql: Sql, event: PortalEvent): Promise<boolean> {
+  const { accountId, clientId, verificationId } = event
+  if (!accountId || !verificationId) return true
+  const [row] = await sql<{ isKnown: boolean }[]>`
+    select exists (
+      select from consent where account_id = ${accountId} and client_id = ${clientId}
+        and ${DOCUMENTS_SCOPE} = any (scopes))
+    or exists (
+      select from ledger_entry where account_id = ${accountId} and client_id = ${clientId}
+        and verification_id = ${verificationId} and kind = 'disclosure'
+        and ${DOCUMENTS_SCOPE} = any (string_to_array(scope, ' '))) as is_known`
+  return row?.isKnown === true
 }
 
 /** Whether it may still be said: what is about a consent that has ended since is not. */

@@ -2,6 +2,7 @@ import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { Db } from '../db.ts'
 import { hashSecret } from '../secrets.ts'
 import { KNOWN_UNGRANTED } from './scopes.ts'
+import type { SubjectIdentifiers } from './subject-identifiers.ts'
 import { answerForJwt } from './wire.ts'
 
 const POLL_SECONDS = 5
@@ -21,7 +22,7 @@ async function polledTooSoon(db: Db, ctx: KoaContextWithOIDC): Promise<boolean> 
 }
 
 /** What the library leaves to be said, or says otherwise than we want. */
-export function mendAnswers(issuer: string, db: Db) {
+export function mendAnswers(issuer: string, db: Db, subjects: SubjectIdentifiers) {
   return async (ctx: KoaContextWithOIDC, next: () => Promise<void>) => {
     await next()
     const route = ctx.oidc?.route
@@ -37,7 +38,7 @@ export function mendAnswers(issuer: string, db: Db) {
     const body = ctx.body as
       | Partial<Record<'error' | 'error_description' | 'scope' | 'client_secret', string>>
       | undefined
-    if (body?.error === 'unsupported_token_type') await answerForJwt(ctx, issuer)
+    if (body?.error === 'unsupported_token_type') await answerForJwt(ctx, issuer, subjects)
     if (body?.error === 'authorization_pending' && (await polledTooSoon(db, ctx)))
       Object.assign(body, { error: 'slow_down', error_description: 'ask less often' })
     // RFC 6749 §5.2 has a word of its own for it.

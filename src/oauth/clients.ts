@@ -6,6 +6,7 @@ import { forgetEvents, resumeEvents } from '../events/store.ts'
 import { hashSecret, randomSecret } from '../secrets.ts'
 import { type ClientMetadata, completed, type Kept, metadataSchema } from './client-metadata.ts'
 import { KNOWN_UNGRANTED } from './scopes.ts'
+import { sectorOf } from './subject-identifiers.ts'
 import { ensureTenant } from './tenants.ts'
 
 export type NewClient = {
@@ -27,6 +28,10 @@ export type NewClient = {
   /** For a scope, a smaller one that residents may choose instead. */
   alternatives?: Record<string, string> | undefined
   tenant?: string | undefined
+  /** How residents are identified to it; `pairwise` where nothing is said. */
+  subjectType?: string | undefined
+  /** Already verified: see `verifySector`. */
+  sectorIdentifierUri?: string | undefined
 }
 
 /** Registers a client. The secret is in the answer once and kept only as a hash. Throws OperatorError on bad input. */
@@ -54,6 +59,9 @@ export async function createClient(
     dpop_bound_access_tokens: input.dpop,
     fapi: fapi || undefined,
     scope_alternatives: input.alternatives,
+    // A service is given no resident.
+    subject_type: input.subjectType ?? (type === 'service' ? undefined : 'pairwise'),
+    sector_identifier_uri: input.sectorIdentifierUri,
   })
   const id = randomUUID()
   const secret = needsSecret(kept) ? randomSecret() : undefined
@@ -103,6 +111,8 @@ export async function updateClient(
     dpop_bound_access_tokens: change.dpop ?? before.dpop_bound_access_tokens,
     fapi: (change.fapi ?? before.fapi) || undefined,
     scope_alternatives: change.alternatives ?? before.scope_alternatives,
+    subject_type: change.subjectType ?? before.subject_type,
+    sector_identifier_uri: change.sectorIdentifierUri ?? before.sector_identifier_uri,
   })
   const secret = needsSecret(kept) && !row.secretHash ? randomSecret() : undefined
   const secretHash = secret ? hashSecret(secret) : needsSecret(kept) ? row.secretHash : null
@@ -133,6 +143,7 @@ export async function findClientMetadata(
   const isService = row.metadata.grant_types.includes('client_credentials')
   return {
     ...row.metadata,
+    ...impliedSector({ client_id: id, ...row.metadata }),
     client_id: id,
     client_id_issued_at: Math.floor(row.createdAt.getTime() / 1000),
     // Scopes the real portal has and this system does not hold may be asked for, and are not granted.
@@ -144,6 +155,13 @@ export async function findClientMetadata(
         }
       : {}),
   } as AdapterPayload
+}
+
+/** The library asks for a sector where hosts differ at all; our own rule leaves out those on the resident's machine. */
+function impliedSector(client: ClientMetadata): { sector_identifier_uri?: string } {
+  if (client.subject_type !== 'pairwise' || client.sector_identifier_uri !== undefined) return {}
+  const hosts = new Set(client.redirect_uris.map((uri) => new URL(uri).host))
+  return hosts.size > 1 ? { sector_identifier_uri: `https://${sectorOf(client)}/` } : {}
 }
 
 /** RFC 7591 and 7592: what oidc-provider took in, its secret hashed. The metadata was checked by `registrationRules`. */

@@ -30,8 +30,9 @@ import {
 import { CLAIMS, KNOWN_UNGRANTED, SCOPES, SERVICE_SCOPES } from './scopes.ts'
 import { sessionTtlSeconds } from './session-limits.ts'
 import { spendOnce } from './spent.ts'
+import type { SubjectIdentifiers } from './subject-identifiers.ts'
 import { VERIFIED_CLAIMS_METADATA, type Verified, verifiedClaims } from './verified-claims.ts'
-import { deriveSuccessors, putTokensOnTheWire } from './wire.ts'
+import { deriveSuccessors, putTokensOnTheWire, subjectAt } from './wire.ts'
 
 const HOUR = 3600
 const DAY = 24 * HOUR
@@ -62,6 +63,7 @@ type Parts = {
   sealer: Sealer
   keys: SigningKeys
   tokens: AccessTokens
+  subjects: SubjectIdentifiers
   outbound: Outbound
   jobs: Jobs
   /** For `verified_claims`; handed in, because this folder knows no documents. */
@@ -78,6 +80,7 @@ export function createProvider({
   sealer,
   keys,
   tokens,
+  subjects,
   outbound,
   jobs,
   findVerified,
@@ -155,7 +158,11 @@ export function createProvider({
     // In the ID token too, as the real portal has it: Auth.js and Firebase look nowhere else.
     conformIdTokenClaims: false,
     responseTypes: ['code'],
-    subjectTypes: ['public'],
+    subjectTypes: ['public', 'pairwise'],
+    pairwiseIdentifier: (_ctx, accountId, client) => subjectAt(subjects, client, accountId),
+    // Once, when it is registered: what is stored was verified then.
+    sectorIdentifierUriValidate: () =>
+      ['registration', 'client_update'].includes(Provider.ctx?.oidc?.route ?? ''),
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
     assertJwtClientAuthClaimsAndHeader,
     extraClientMetadata: { properties: ['pkce', 'fapi'] },
@@ -271,7 +278,7 @@ export function createProvider({
   hashClientSecrets(provider)
   offerOfflineAccess(provider)
   deriveSuccessors(provider, successorOf)
-  putTokensOnTheWire(provider, tokens, ACCESS_TOKEN_TTL_SECONDS)
+  putTokensOnTheWire(provider, tokens, subjects, ACCESS_TOKEN_TTL_SECONDS)
   nameOneResource(provider, issuer)
   takeOwnSecret(provider)
   provider.ReplayDetection.unique = (by, jti, expiresAt) => spendOnce(db, by, jti, expiresAt)
@@ -286,7 +293,7 @@ export function createProvider({
       authorizations: { [this.clientId]: { sid } },
     })
   }
-  provider.use(mendAnswers(issuer, db))
+  provider.use(mendAnswers(issuer, db, subjects))
   provider.use(async (ctx: KoaContextWithOIDC, next: () => Promise<void>) => {
     await next()
     await noteClaims(db, ctx, shown.get(ctx))

@@ -1,11 +1,12 @@
-import { type KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { AccessTokens } from './access-token.ts'
 import type { SuccessorOf } from './adapter.ts'
+import type { SubjectIdentifiers } from './subject-identifiers.ts'
 
 /** What of oidc-provider's token models is saved and found again by `putTokensOnTheWire`. */
 type StoredToken = {
   accountId?: string
-  client?: { fapi?: boolean }
+  client?: LibraryClient & { fapi?: boolean }
   clientId?: string
   scope?: string
   jkt?: string
@@ -13,10 +14,34 @@ type StoredToken = {
   exp?: number
 }
 
+type LibraryClient = {
+  clientId: string
+  subjectType?: string | undefined
+  sectorIdentifierUri?: string | undefined
+  redirectUris?: readonly string[] | undefined
+}
+
+/** The resident's `sub` at a client of the library's. */
+export const subjectAt = (
+  subjects: SubjectIdentifiers,
+  client: LibraryClient,
+  accountId: string,
+): string =>
+  subjects.of(
+    {
+      client_id: client.clientId,
+      subject_type: client.subjectType === 'pairwise' ? 'pairwise' : 'public',
+      sector_identifier_uri: client.sectorIdentifierUri,
+      redirect_uris: client.redirectUris,
+    },
+    accountId,
+  )
+
 /** Tokens are the library's stored ones; what leaves is a JWT that names the row, and only that JWT finds it again. */
 export function putTokensOnTheWire(
   provider: Provider,
   tokens: AccessTokens,
+  subjects: SubjectIdentifiers,
   lifeSeconds: number,
 ): void {
   for (const Model of [provider.AccessToken, provider.ClientCredentials]) {
@@ -24,10 +49,13 @@ export function putTokensOnTheWire(
     Model.prototype.save = async function (this: StoredToken) {
       const jti = await save.apply(this as never)
       const issuedAt = this.iat ?? Math.floor(Date.now() / 1000)
+      const { clientId = '', accountId } = this
+      const client = this.client ?? (await provider.Client.find(clientId))
+      if (!client) throw new errors.InvalidClient('the client is gone')
       return await tokens.sign({
         jti,
-        subject: this.accountId ?? this.clientId ?? '',
-        clientId: this.clientId ?? '',
+        subject: accountId === undefined ? clientId : subjectAt(subjects, client, accountId),
+        clientId,
         scope: this.scope,
         issuedAt,
         expiresAt: this.exp ?? issuedAt + lifeSeconds,
@@ -59,8 +87,17 @@ export function deriveSuccessors(provider: Provider, successorOf: SuccessorOf): 
 }
 
 /** RFC 7662 and RFC 7009 for JWTs, which the library's two endpoints refuse after they have authenticated the client. */
-export async function answerForJwt(ctx: KoaContextWithOIDC, issuer: string): Promise<void> {
+export async function answerForJwt(
+  ctx: KoaContextWithOIDC,
+  issuer: string,
+  subjects: SubjectIdentifiers,
+): Promise<void> {
   const { client, params, provider, route } = ctx.oidc
+  // Whose token it is was compared: the client that asks.
+  const subjectOf = (found: { clientId?: string | undefined; accountId?: string }) =>
+    client && found.accountId !== undefined
+      ? subjectAt(subjects, client, found.accountId)
+      : found.clientId
   const token = await findOwn(provider, String(params?.token ?? ''), client?.clientId)
   ctx.status = 200
   if (route === 'revocation') {
@@ -73,7 +110,7 @@ export async function answerForJwt(ctx: KoaContextWithOIDC, issuer: string): Pro
         active: true,
         iss: issuer,
         aud: issuer,
-        sub: 'accountId' in token ? token.accountId : token.clientId,
+        sub: subjectOf(token),
         client_id: token.clientId,
         scope: token.scope,
         token_type: token.tokenType,
