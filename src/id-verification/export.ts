@@ -9,6 +9,7 @@ import { append, listEntries } from '../ledger/entries.ts'
 import { listConsents } from '../oauth/consents.ts'
 import { listSessions } from '../oauth/sessions.ts'
 import type { Storage } from '../storage.ts'
+import { listLinks } from './links.ts'
 import { isOfResident } from './store.ts'
 
 /** Signs the archive's list of files: compact JWS over this payload. */
@@ -45,6 +46,7 @@ export async function exportResident(
     await json('consents.json', await listConsents(db, accountId))
     await json('sessions.json', await listSessions(db, accountId))
     await json('passkeys.json', await listPasskeys(db, accountId))
+    await json('links.json', await readLinks(db, accountId))
     await json('looks.json', await listEntries(db, accountId, { limit: 1_000_000 }))
     await json('events.json', await readEvents(db, accountId))
     const verifications = await readVerifications(db, accountId)
@@ -114,6 +116,15 @@ async function readAccount(sql: Sql, accountId: string) {
     residency: await findResidency(sql, accountId),
   }
 }
+
+/** Which tenants' subjects the resident linked. */
+const readLinks = async (sql: Sql, accountId: string) =>
+  (await listLinks(sql, accountId)).map(({ tenant, displayName, subjectId, linkedAt }) => ({
+    tenant,
+    displayName,
+    subjectId,
+    linkedAt,
+  }))
 
 /** What applications were told about this resident. */
 async function readEvents(sql: Sql, accountId: string) {

@@ -219,8 +219,9 @@ export async function eraseSubject(
     const [subject] = await sql<{ accountId: string | null }[]>`
       select account_id from subject where id = ${subjectId} for no key update`
     if (!subject) return false
+    // All of them before the first one is announced: whoever holds one of them waits for that announcement.
     const rows = await sql<{ id: string }[]>`
-      select id from verification where subject_id = ${subjectId} order by session_created_at`
+      select id from verification where subject_id = ${subjectId} order by id for update`
     for (const { id } of rows) await erase(sql, jobs, id, 'tenant', by)
     const { accountId } = subject
     if (accountId)

@@ -77,6 +77,7 @@ test('everything of one resident and nothing of another, each file by a digest t
       'consents.json',
       'sessions.json',
       'passkeys.json',
+      'links.json',
       'looks.json',
       'events.json',
       'verifications.json',

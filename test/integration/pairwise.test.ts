@@ -83,6 +83,13 @@ test('two applications cannot compare whom they know; whatever one is given name
     const browser = createUserAgent()
     const first = await application.obtainTokens(ALL_SCOPES, resident.email, browser)
     const sub = first.claims()?.sub ?? ''
+    // Who signed in is recognised by what the application holds.
+    const silent = await application.authorizationRequest('openid', {
+      prompt: 'none',
+      id_token_hint: first.id_token ?? '',
+    })
+    const { searchParams } = new URL((await browser.open(silent.url, REDIRECT_URI)).url)
+    expect(searchParams.get('error')).toBe(null)
     const second = await application.refresh(first.refresh_token ?? '')
     const token = second.access_token
     const called = await application.call(`${portal.url}${DOC}`, token)

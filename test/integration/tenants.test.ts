@@ -62,7 +62,7 @@ beforeAll(async () => {
   await run('tenant', 'set', 'acme', '--display-name', 'Acme Brokers')
   other = await portal.startOther()
 }, 120_000)
-beforeEach(() => trust('no'))
+beforeEach(() => makeTrusted(false))
 afterAll(async () => {
   await other.close()
   await sandbox.close()
@@ -72,7 +72,12 @@ afterAll(async () => {
 
 const run = async <T>(...words: string[]) =>
   (await readCommand(words).run({ ...portal.parts, issuer: portal.issuer })) as T
+/** As the operator says it. */
 const trust = (trusted: 'yes' | 'no') => run('tenant', 'set', 'acme', '--trusted', trusted)
+/** The state alone, where nothing depends on how it came about. */
+const makeTrusted = async (isTrusted = true) => {
+  await portal.db`update tenant set is_trusted = ${isTrusted} where name = 'acme'`
+}
 
 async function serviceToken(tenant: string) {
   const client = await addClient(portal.parts, {
@@ -187,7 +192,7 @@ async function link(email: string, subjectId: string): Promise<{ browser: UserAg
 
 describe("a tenant's verification belongs to its own subject", () => {
   test('a tenant that names a resident learns nothing and replaces nothing', async () => {
-    await trust('yes')
+    await makeTrusted()
     const resident = await newResident()
     const { sees } = await watch(resident.email)
     const start = (subjectId: string) =>
@@ -344,7 +349,7 @@ describe('what a tenant verified counts for a resident', () => {
   })
 
   test('a document that does not fit the account does not count, and the resident reads why', async () => {
-    await trust('yes')
+    await makeTrusted()
     const resident = await newResident({ name: 'registry' })
     await portal.db`
       update account set given_name = 'Zbigniew', surname = 'Quux' where id = ${resident.id}`
@@ -373,12 +378,12 @@ describe('what a tenant verified counts for a resident', () => {
     const reviewed = await call(`${IDV}/${id}/review`, acme, { json: { decision: 'approve' } })
     expect(reviewed.body.status).toBe('approved')
     expect(await sees()).toBe(null)
-    await trust('yes')
+    await makeTrusted()
     expect(await sees()).toBe(id)
   })
 
   test('a session that starts after the link counts too', async () => {
-    await trust('yes')
+    await makeTrusted()
     const resident = await newResident()
     const { sees } = await watch(resident.email)
     const { subjectId, externalId } = await verified(randomUUID(), 'declined')
@@ -395,7 +400,7 @@ describe('what a tenant verified counts for a resident', () => {
         ...['--resident', resident.id],
       )
     await expect(start()).rejects.toThrow('the tenant acme, which is not trusted')
-    await trust('yes')
+    await makeTrusted()
     expect(await start()).toMatchObject({ vendor: 'veriff' })
   })
 })
@@ -521,7 +526,7 @@ describe('erasure', () => {
   }
 
   test('of a resident ends the link, and what the tenant verified stays the tenant’s', async () => {
-    await trust('yes')
+    await makeTrusted()
     const resident = await newResident()
     const { clientId } = await watch(resident.email)
     const { id, subjectId } = await verified()
@@ -537,7 +542,7 @@ describe('erasure', () => {
   })
 
   test('of a subject takes every verification, its data key and the link with it', async () => {
-    await trust('yes')
+    await makeTrusted()
     const resident = await newResident()
     const { sees, kinds } = await watch(resident.email)
     const first = await verified()
