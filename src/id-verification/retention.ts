@@ -182,18 +182,27 @@ export async function eraseResident(
   accountId: string,
 ): Promise<string[] | undefined> {
   return await db.begin(async (sql) => {
-    const [locked] = await sql`select from account where id = ${accountId} for update`
+    // Without its key: whoever holds a verification may be about to reference the account.
+    const [locked] = await sql`select from account where id = ${accountId} for no key update`
     if (!locked) return undefined
     // Before the rows are chosen: what a tenant verified of its own subject stays the tenant's.
     await endLinks(sql, accountId)
-    const rows = await sql<{ id: string }[]>`
-      select id from verification where account_id = ${accountId} order by session_created_at`
+    const erased: string[] = []
+    const eraseAll = async () => {
+      const rows = await sql<{ id: string }[]>`
+        select id from verification where account_id = ${accountId} order by session_created_at`
+      for (const { id } of rows) await erase(sql, jobs, id, 'resident')
+      erased.push(...rows.map(({ id }) => id))
+    }
+    await eraseAll()
+    await sql`select from account where id = ${accountId} for update`
+    // Those that were started meanwhile; from here on none can be, and no consent either.
+    await eraseAll()
     await announceErasure(sql, { accountId })
-    for (const { id } of rows) await erase(sql, jobs, id, 'resident')
     await sql`delete from told_verification where account_id = ${accountId}`
     await append(sql, { kind: 'erasure', accountId, result: 'account' })
     await sql`delete from account where id = ${accountId}`
-    return rows.map(({ id }) => id)
+    return erased
   })
 }
 
