@@ -16,6 +16,7 @@ import { smallerRoutes } from './api/smaller.ts'
 import type { ClientAddress } from './client-address.ts'
 import { type Db, isUnstorable } from './db.ts'
 import { ApiError } from './errors.ts'
+import type { FindSubject } from './events/events.ts'
 import type { SignEvent } from './events/sender.ts'
 import { passkeyScript, securityHeaders, stylesheet } from './html.ts'
 import { callbackRoutes } from './id-verification/callbacks.ts'
@@ -35,6 +36,7 @@ import type { SignAnswer } from './oauth/signed-answers.ts'
 import { accountRoutes } from './portal/account.ts'
 import { consentRoutes } from './portal/consents.ts'
 import { createGuard } from './portal/guard.ts'
+import { linkRoutes } from './portal/links.ts'
 import { lookRoutes } from './portal/looks.ts'
 import { mailLinkRoutes } from './portal/mail-links.ts'
 import { notMeRoutes } from './portal/not-me.ts'
@@ -66,6 +68,7 @@ export type AppParts = {
   tokens: AccessTokens
   signAnswer: SignAnswer
   signEvent: SignEvent
+  findSubject: FindSubject
   provider: () => Provider
   security: SecurityEvents
   log: Log
@@ -154,7 +157,16 @@ export function createApp(parts: AppParts): Hono<Env> {
       log,
     }),
   )
-  app.route('/api/v1', eventRoutes({ issuer, db, sign: parts.signEvent, use: bearer.use }))
+  app.route(
+    '/api/v1',
+    eventRoutes({
+      issuer,
+      db,
+      sign: parts.signEvent,
+      findSubject: parts.findSubject,
+      use: bearer.use,
+    }),
+  )
   app.route('/', transmitterRoutes(issuer))
   app.route('/', ledgerRoutes({ db }))
   app.route('/', openApiRoutes(issuer))
@@ -220,6 +232,7 @@ export function createApp(parts: AppParts): Hono<Env> {
   )
   app.route('/', consentRoutes({ ...guarded, ...mailing, guard }))
   app.route('/', lookRoutes({ issuer, db, guard }))
+  app.route('/', linkRoutes({ issuer, db, vault: parts.vault, forms, guard, log }))
   app.route('/', accountRoutes({ ...guarded, ...mailing, guard }))
   app.route('/', passkeyRoutes({ ...guarded, ...mailing, guard }))
   app.route('/', secondFactorRoutes({ ...guarded, guard }))

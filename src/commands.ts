@@ -56,6 +56,7 @@ import {
   compareAllWithAccount,
   reviewVerification,
 } from './id-verification/review.ts'
+import { scheduleTenantAnnouncement } from './id-verification/subjects.ts'
 import { listVendorIntegrations, setVendorIntegration } from './id-verification/vendors/vendors.ts'
 import { findIssuer } from './issuer.ts'
 import { createJobs, type Jobs } from './jobs.ts'
@@ -87,6 +88,8 @@ import {
 import { createInitialAccessToken } from './oauth/registration.ts'
 import { endSessions } from './oauth/sessions.ts'
 import { findSimilarClient } from './oauth/similar-names.ts'
+import { openSubjectIdentifiers, verifySector } from './oauth/subject-identifiers.ts'
+import { findTenant, listTenants, setTenant } from './oauth/tenants.ts'
 import type { Parts } from './parts.ts'
 import { listPolicies, POLICIES, setPolicy } from './policies.ts'
 import { hashSecret } from './secrets.ts'
@@ -132,7 +135,7 @@ function found<T>(value: T | undefined | false, what: string): T {
 }
 
 const CLIENT_USAGE =
-  '[--auth-method M] [--jwks-file F|--jwks-uri U] [--pkce optional] [--par required] [--dpop required] [--fapi] [--userinfo-signed-response-alg RS256|ES256] [--alternative SCOPE=SMALLER…] [--post-logout-redirect-uri U…] [--backchannel-logout-uri U] [--operator O] [--purpose P] [--client-uri U] [--policy-uri U] [--tos-uri U] [--logo-file F]'
+  '[--subject-type pairwise|public] [--sector-identifier-uri U] [--auth-method M] [--jwks-file F|--jwks-uri U] [--pkce optional] [--par required] [--dpop required] [--fapi] [--userinfo-signed-response-alg RS256|ES256] [--alternative SCOPE=SMALLER…] [--post-logout-redirect-uri U…] [--backchannel-logout-uri U] [--operator O] [--purpose P] [--client-uri U] [--policy-uri U] [--tos-uri U] [--logo-file F]'
 const CLIENT_OPTIONS = {
   name: { type: 'string' },
   'confirm-similar-name': { type: 'boolean' },
@@ -140,6 +143,8 @@ const CLIENT_OPTIONS = {
   'post-logout-redirect-uri': { type: 'string', multiple: true },
   'backchannel-logout-uri': { type: 'string' },
   scope: { type: 'string' },
+  'subject-type': { type: 'string' },
+  'sector-identifier-uri': { type: 'string' },
   'auth-method': { type: 'string' },
   'jwks-file': { type: 'string' },
   'jwks-uri': { type: 'string' },
@@ -165,6 +170,8 @@ async function readClient(values: Values, rest: string[]) {
     redirectUris: redirectUris.length > 0 ? redirectUris : undefined,
     postLogoutRedirectUris: values['post-logout-redirect-uri'] as string[] | undefined,
     backchannelLogoutUri: some(values, 'backchannel-logout-uri'),
+    subjectType: some(values, 'subject-type'),
+    sectorIdentifierUri: some(values, 'sector-identifier-uri'),
     authMethod: some(values, 'auth-method'),
     jwks: values['jwks-file'] ? await readKeySet(one(values, 'jwks-file')) : undefined,
     jwksUri: some(values, 'jwks-uri'),
@@ -249,7 +256,7 @@ const COMMANDS: Record<string, Command> = {
   'client create': {
     usage: `client create --name N --redirect-uri U… --scope "…" [--type web|native|service] [--tenant T] [--confirm-similar-name] ${CLIENT_USAGE}`,
     options: { ...CLIENT_OPTIONS, type: { type: 'string' }, tenant: { type: 'string' } },
-    run: async ({ db, runtime: { production } }, values, rest) => {
+    run: async ({ db, outbound, runtime: { production } }, values, rest) => {
       const given = { ...(await readClient(values, rest)), production }
       return db.begin(async (sql) => {
         await confirmName(sql, values)
@@ -260,6 +267,7 @@ const COMMANDS: Record<string, Command> = {
           type: some(values, 'type') as 'web' | undefined,
           tenant: some(values, 'tenant'),
         })
+        await verifySector(outbound, created)
         await setProfile(sql, created.client_id, values)
         return { ...(await findClient(sql, created.client_id)), ...created }
       })
@@ -268,7 +276,7 @@ const COMMANDS: Record<string, Command> = {
   'client update': {
     usage: `client update ID [--name N [--confirm-similar-name]] [--redirect-uri U…] [--scope "…"] ${CLIENT_USAGE}`,
     options: CLIENT_OPTIONS,
-    run: async ({ db, runtime: { production } }, values, [clientId, ...rest]) => {
+    run: async ({ db, outbound, runtime: { production } }, values, [clientId, ...rest]) => {
       const change = { ...(await readClient(values, rest)), production }
       return db.begin(async (sql) => {
         await confirmName(sql, values, clientId)
@@ -277,7 +285,9 @@ const COMMANDS: Record<string, Command> = {
           name: some(values, 'name'),
           scope: some(values, 'scope'),
         })
-        const { client_id, client_secret } = found(updated, 'client')
+        const { client_id, client_secret, ...now } = found(updated, 'client')
+        if (change.sectorIdentifierUri || change.redirectUris)
+          await verifySector(outbound, { client_id, ...now })
         await setProfile(sql, client_id, values)
         return {
           ...(await findClient(sql, client_id)),
@@ -515,6 +525,22 @@ const COMMANDS: Record<string, Command> = {
     },
   },
 
+  'resident find': {
+    usage: 'resident find --client ID --sub S',
+    options: { client: { type: 'string' }, sub: { type: 'string' } },
+    run: async ({ db, sealer }, values) => {
+      const client = found(await findClient(db, one(values, 'client')), 'client')
+      const sub = one(values, 'sub')
+      const subjects = await openSubjectIdentifiers(db, sealer)
+      // An identifier leads back to nobody: each resident's is computed and compared.
+      const accounts = await listAccounts(db)
+      const resident = found(
+        accounts.find((account) => subjects.of(client, account.id) === sub),
+        'resident',
+      )
+      return showPersons(db, 'resident', [ofAccount(resident.id)], resident)
+    },
+  },
   'resident set': {
     usage: 'resident set ID|EMAIL --file F.json',
     options: { file: { type: 'string' } },
@@ -685,6 +711,35 @@ const COMMANDS: Record<string, Command> = {
     },
   },
   'vendor list': { usage: 'vendor list', run: ({ db }) => listVendorIntegrations(db) },
+
+  'tenant list': { usage: 'tenant list', run: ({ db }) => listTenants(db) },
+  'tenant show': {
+    usage: 'tenant show NAME',
+    run: async ({ db }, _values, rest) => found(await findTenant(db, id(rest, 'tenant')), 'tenant'),
+  },
+  'tenant set': {
+    usage: 'tenant set NAME [--display-name D] [--trusted yes|no]',
+    options: { 'display-name': { type: 'string' }, trusted: { type: 'string' } },
+    run: ({ db, runtime, log }, values, rest) =>
+      withJobs({ runtime, log }, async (jobs) => {
+        const name = id(rest, 'tenant')
+        const trusted = some(values, 'trusted')
+        if (trusted !== undefined && trusted !== 'yes' && trusted !== 'no')
+          throw new UsageError('--trusted is yes or no')
+        return await db.begin(async (sql) => {
+          const change = {
+            displayName: some(values, 'display-name'),
+            isTrusted: trusted === undefined ? undefined : trusted === 'yes',
+          }
+          const { tenant, hasTrustChanged } = found(await setTenant(sql, name, change), 'tenant')
+          if (hasTrustChanged) {
+            log.info('tenant trust changed', { tenant: name, isTrusted: tenant.isTrusted })
+            await scheduleTenantAnnouncement(sql, jobs, name)
+          }
+          return tenant
+        })
+      }),
+  },
 
   'verification start': {
     usage: 'verification start --vendor V --resident ID [--integration N]',

@@ -28,8 +28,9 @@ import {
   signOutPage,
 } from './oauth/pages.ts'
 import { createProvider, DEVICE_PATH, type Pages, pinHost } from './oauth/provider.ts'
-import { createEventSigner } from './oauth/security-event-tokens.ts'
+import { createEventSigner, createFindSubject } from './oauth/security-event-tokens.ts'
 import { createAnswerSigner } from './oauth/signed-answers.ts'
+import { openSubjectIdentifiers } from './oauth/subject-identifiers.ts'
 import type { Parts } from './parts.ts'
 import { deviceOf } from './portal/devices.ts'
 import { commonHeaders, PortalResponse, requestIdOf } from './response-headers.ts'
@@ -135,6 +136,7 @@ export async function startServer(
         ),
       ),
   })
+  const subjects = await openSubjectIdentifiers(db, sealer)
   // oidc-provider takes its keys once: other keys are another instance, which the next request meets.
   const create = () =>
     createProvider({
@@ -143,6 +145,7 @@ export async function startServer(
       sealer,
       keys: ring.current(),
       tokens,
+      subjects,
       outbound: parts.outbound,
       jobs: options.jobs,
       findVerified: (accountId) => findVerified({ db, storage, vault: parts.vault }, accountId),
@@ -176,6 +179,7 @@ export async function startServer(
     tokens,
     signAnswer: createAnswerSigner(issuer, ring),
     signEvent: createEventSigner(db, ring),
+    findSubject: createFindSubject(db, subjects),
     provider: () => provider,
     security: parts.security,
     log,

@@ -6,10 +6,12 @@ import { startSender } from './events/sender.ts'
 import { deleteOldEvents } from './events/store.ts'
 import { startBackup } from './id-verification/backup.ts'
 import { startInbox } from './id-verification/inbox.ts'
+import { deleteOldSubjectLinks } from './id-verification/links.ts'
 import { logProgress } from './id-verification/progress.ts'
 import { startReconciling } from './id-verification/reconcile.ts'
 import { runRetention, startErasing } from './id-verification/retention.ts'
 import { announceExpiredDocuments } from './id-verification/review.ts'
+import { startAnnouncingTenants } from './id-verification/subjects.ts'
 import type { Jobs } from './jobs.ts'
 import { startSequencer } from './ledger/sequencer.ts'
 import { deleteOldMail, startMail } from './mail.ts'
@@ -18,7 +20,8 @@ import { deleteExpired } from './oauth/expired.ts'
 import { openKeyRing, rotateKeysOnSchedule } from './oauth/keys.ts'
 import { createHeadSigner } from './oauth/ledger-heads.ts'
 import { deliverLogout } from './oauth/logout.ts'
-import { createEventSigner } from './oauth/security-event-tokens.ts'
+import { createEventSigner, createFindSubject } from './oauth/security-event-tokens.ts'
+import { openSubjectIdentifiers } from './oauth/subject-identifiers.ts'
 import type { Parts } from './parts.ts'
 import { relayOperatorActions } from './security-events.ts'
 
@@ -33,9 +36,11 @@ export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
   const { db, storage, sealer, vault, log, runtime } = parts
   const backup = await startBackup({ db, storage, sealer, jobs, log })
   await startErasing({ db, storage, sealer, jobs, log })
+  await startAnnouncingTenants({ db, jobs })
   const ring = await openKeyRing(db, sealer, log)
+  const subjects = await openSubjectIdentifiers(db, sealer)
   await jobs.work('notify-logout', 4, (notice) =>
-    deliverLogout({ db, ring, outbound: parts.outbound, log }, notice),
+    deliverLogout({ db, ring, subjects, outbound: parts.outbound, log }, notice),
   )
   await jobs.work('fetch-logo', 1, ({ clientId }) => fetchRegisteredLogo(parts, clientId))
   await startResetLinks({ db, sealer, jobs, log })
@@ -44,6 +49,7 @@ export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
     sealer,
     outbound: parts.outbound,
     sign: createEventSigner(db, ring),
+    findSubject: createFindSubject(db, subjects),
     log,
   })
   const sequencer = startSequencer({ db, log, sign: createHeadSigner(ring) })
@@ -67,6 +73,7 @@ export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
     const old = [
       deleteExpired,
       deleteOldLinks,
+      deleteOldSubjectLinks,
       deleteOldNotices,
       deleteOldChallenges,
       deleteOldPendingSignIns,

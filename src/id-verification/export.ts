@@ -11,6 +11,8 @@ import { listEntries } from '../ledger/entries.ts'
 import { listConsents } from '../oauth/consents.ts'
 import { listSessions } from '../oauth/sessions.ts'
 import type { Storage } from '../storage.ts'
+import { listLinks } from './links.ts'
+import { isOfResident } from './store.ts'
 
 /** Signs the archive's list of files: compact JWS over this payload. */
 export type SignManifest = (manifest: Record<string, unknown>) => Promise<string>
@@ -47,6 +49,7 @@ export async function exportResident(
     await json('sessions.json', await listSessions(db, accountId))
     await json('passkeys.json', await listPasskeys(db, accountId))
     await json('second-factors.json', await findFactors(db, accountId))
+    await json('links.json', await readLinks(db, accountId))
     await json('looks.json', await listEntries(db, accountId, { limit: 1_000_000 }))
     await json('events.json', await readEvents(db, accountId))
     const verifications = await readVerifications(db, accountId)
@@ -117,6 +120,15 @@ async function readAccount(sql: Sql, accountId: string) {
   }
 }
 
+/** Which tenants' subjects the resident linked. */
+const readLinks = async (sql: Sql, accountId: string) =>
+  (await listLinks(sql, accountId)).map(({ tenant, displayName, subjectId, linkedAt }) => ({
+    tenant,
+    displayName,
+    subjectId,
+    linkedAt,
+  }))
+
 /** What applications were told about this resident. */
 async function readEvents(sql: Sql, accountId: string) {
   return await sql`
@@ -134,7 +146,7 @@ async function readVerifications(sql: Sql, accountId: string) {
           'contentType', content_type, 'size', size, 'sha256', encode(sha256, 'hex'), 'capturedAt', captured_at)
           order by attempt_id, type, position), '[]')
         from image where verification_id = verification.id) as images
-    from verification where account_id = ${accountId} order by session_created_at`
+    from verification where account_id = ${accountId} and ${isOfResident(sql)} order by session_created_at`
 }
 
 async function* readImages(sql: Sql, verificationId: string) {

@@ -1,6 +1,7 @@
 import { type Db, isDuplicateKey, type Sql } from '../db.ts'
 import { OperatorError } from '../errors.ts'
 import type { Jobs } from '../jobs.ts'
+import { findTenant } from '../oauth/tenants.ts'
 import { hashSecret, randomSecret, type Sealer } from '../secrets.ts'
 import {
   askAgain,
@@ -10,6 +11,7 @@ import {
   reopenRefused,
   setVendorSession,
 } from './store.ts'
+import { findOrCreateSubject } from './subjects.ts'
 import { VendorError, type VendorName } from './vendors/vendor.ts'
 import { createVendor, findVendorIntegration } from './vendors/vendors.ts'
 
@@ -28,33 +30,47 @@ export class SessionReusedError extends VendorError {
   }
 }
 
-/** Starts a session at the vendor for this account: our own row first, then the call. Throws OperatorError. */
+/** The subject is gone, or was never this tenant's. */
+export class SubjectNotFoundError extends Error {
+  override readonly name = 'SubjectNotFoundError'
+}
+
+/**
+ * Starts a session at the vendor, for a resident by the operator or for a tenant's own subject: our own row first, then the
+ * call. Throws OperatorError, and SubjectNotFoundError.
+ */
 export async function startVerification(
   { db, sealer, issuer }: { db: Db; sealer: Sealer; issuer: string },
   given: {
     vendor: string
     integration?: string | undefined
-    accountId: string
-    /** Only an integration of this tenant. */
-    tenant?: string | undefined
     /** Where the browser goes when the person is done, and what it brings along. */
     returnTo?: { url: string; state: string | undefined } | undefined
-  },
+  } & ({ accountId: string } | TenantSubject),
 ): Promise<StartedVerification> {
-  const { vendor, integration = 'default', accountId, returnTo } = given
+  const { vendor, integration = 'default', returnTo } = given
   const configured = await findVendorIntegration(db, sealer, vendor, integration)
-  if (!configured || (given.tenant !== undefined && configured.tenant !== given.tenant))
+  if (!configured || ('tenant' in given && configured.tenant !== given.tenant))
     throw new OperatorError(`The vendor ${vendor} is not configured: see \`vendor set\`.`)
   const { tenant } = configured
+  if ('accountId' in given && !(await findTenant(db, tenant))?.isTrusted)
+    throw new OperatorError(
+      `The integration ${vendor} ${integration} is of the tenant ${tenant}, which is not trusted to verify residents: the result would not count. Choose another with --integration, or see \`tenant set\`.`,
+    )
+  const whose =
+    'accountId' in given
+      ? { accountId: given.accountId }
+      : { subjectId: await subjectOf(db, given) }
   const state = randomSecret()
   const id = await createVerification(db, {
     tenant,
-    accountId,
+    whose,
     vendor,
     integration,
     stateSha256: hashSecret(state),
     returnTo,
   })
+  if (!id) throw new SubjectNotFoundError('the subject is gone')
   try {
     const adapter = createVendor(configured)
     const { sessionId, url } = await adapter.startSession({
@@ -76,6 +92,14 @@ export async function startVerification(
   }
 }
 
+/** A tenant's own subject, which is created where it is named by its external id; only an integration of this tenant. */
+type TenantSubject = { tenant: string; subject: { id: string } | { externalId: string } }
+
+const subjectOf = async (sql: Sql, { tenant, subject }: TenantSubject): Promise<string> =>
+  'id' in subject
+    ? subject.id
+    : await findOrCreateSubject(sql, { tenant, externalId: subject.externalId })
+
 /** Mosaic puts the state there itself; the others send the browser to what they were given. */
 const returnUrlOf = (issuer: string, vendor: VendorName, state: string) =>
   vendor === 'mosaic'
@@ -85,7 +109,7 @@ const returnUrlOf = (issuer: string, vendor: VendorName, state: string) =>
 /** Verifications, newest first, as the operator sees them. `toReview`: those that wait for a review; `refused`: those with images that were refused. */
 export async function listAllVerifications(sql: Sql, { toReview = false, refused = false } = {}) {
   return await sql`
-    select id, vendor, integration, tenant, status, account_id, document_type, images_complete,
+    select id, vendor, integration, tenant, status, account_id, subject_id, document_type, images_complete,
       match, match_differences, match_review, document_expires_on,
       (select count(*)::int from image where verification_id = verification.id and state = 'refused') as images_refused,
       session_created_at, decided_at
@@ -99,7 +123,7 @@ export async function listAllVerifications(sql: Sql, { toReview = false, refused
 export async function findVerification(sql: Sql, id: string) {
   if (!UUID.test(id)) return undefined
   const [row] = await sql`
-    select id, vendor, integration, tenant, status, account_id, vendor_session_id, attempt_id, document_type,
+    select id, vendor, integration, tenant, status, account_id, subject_id, vendor_session_id, attempt_id, document_type,
       images_complete, match, match_differences, match_review, match_reviewed_at, document_expires_on,
       session_created_at, decided_at,
       (select coalesce(json_agg(json_build_object('attemptId', attempt_id, 'status', status,

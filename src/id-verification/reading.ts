@@ -29,6 +29,10 @@ export type Owner = { accountId: string } | { tenant: string; verificationId: st
 /** A tenant's verification as its back office sees it. */
 export type TenantVerification = {
   id: string
+  /** The tenant's own subject and its id; `null` for what an operator started for a resident. */
+  subjectId: string | null
+  externalId: string | null
+  attemptId: string | null
   accountId: string | null
   vendor: VendorName
   status: VerificationStatus
@@ -41,7 +45,7 @@ export type TenantVerification = {
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-const isUuid = (value: string): boolean => UUID.test(value)
+export const isUuid = (value: string): boolean => UUID.test(value)
 
 /** The verification that the owner may read; `undefined` where there is none, or it is another's. */
 export async function findReadable(
@@ -92,7 +96,8 @@ export async function listReadableImages(
 }
 
 const columns = (sql: Sql) => sql`
-  id, account_id, vendor, status, document_type, images_complete, session_created_at, decided_at, updated_at,
+  id, subject_id, attempt_id, account_id, vendor, status, document_type, images_complete, session_created_at, decided_at, updated_at,
+  (select external_id from subject where subject.id = subject_id) as external_id,
   (select reason from decision where verification_id = verification.id and decision.status = verification.status
     order by decided_at desc nulls last limit 1) as reason`
 
@@ -106,13 +111,13 @@ export async function findTenantVerification(
   return row
 }
 
-/** A resident's at this tenant, newest first; nothing for one who is not there. */
+/** A subject's at this tenant, newest first; nothing for one who is not there. */
 export async function listTenantVerifications(
   sql: Sql,
-  { tenant, accountId }: { tenant: string; accountId: string },
+  { tenant, subjectId }: { tenant: string; subjectId: string },
 ): Promise<TenantVerification[]> {
-  if (!isUuid(accountId)) return []
+  if (!isUuid(subjectId)) return []
   return await sql<TenantVerification[]>`
-    select ${columns(sql)} from verification where account_id = ${accountId} and tenant = ${tenant}
+    select ${columns(sql)} from verification where subject_id = ${subjectId} and tenant = ${tenant}
     order by session_created_at desc limit 500`
 }

@@ -26,25 +26,34 @@ export type VerificationRow = {
   attemptId: string | null
 }
 
-/** Our row first, before the vendor is asked; its id is what the vendor echoes. */
+/**
+ * Our row first, before the vendor is asked; its id is what the vendor echoes. A subject's carries the resident who linked
+ * it. `undefined`: the subject is gone.
+ */
 export async function createVerification(
   sql: Sql,
   given: {
     tenant: string
-    accountId: string
+    whose: { accountId: string } | { subjectId: string }
     vendor: string
     integration: string
     stateSha256: Uint8Array
     returnTo?: { url: string; state: string | undefined } | undefined
   },
-): Promise<string> {
+): Promise<string | undefined> {
+  const { whose, returnTo } = given
+  // Locked, so that a link that is being made or ended now is seen here, or sees this row.
+  const owner =
+    'subjectId' in whose
+      ? sql`select id, account_id from subject where id = ${whose.subjectId} and tenant = ${given.tenant} for share`
+      : sql`select null::uuid as id, ${whose.accountId}::uuid as account_id`
   const [row] = await sql<{ id: string }[]>`
-    insert into verification (tenant, account_id, vendor, integration, state_sha256, return_url, return_state)
-    values (${given.tenant}, ${given.accountId}, ${given.vendor}, ${given.integration},
-      ${Buffer.from(given.stateSha256)}, ${given.returnTo?.url ?? null}, ${given.returnTo?.state ?? null})
-    returning id`
-  if (!row) throw new Error('the verification was not written')
-  return row.id
+    with owner as (${owner})
+    insert into verification (tenant, subject_id, account_id, vendor, integration, state_sha256, return_url, return_state)
+    select ${given.tenant}, id, account_id, ${given.vendor}, ${given.integration},
+      ${Buffer.from(given.stateSha256)}::bytea, ${returnTo?.url ?? null}, ${returnTo?.state ?? null}
+    from owner returning id`
+  return row?.id
 }
 
 /** The vendor has answered. `checkAfterSeconds`: when it is asked what became of it, if nothing came until then. */
@@ -490,6 +499,16 @@ export const allRefused = (sql: Sql) => sql`(
   and exists (${ofNewestList(sql)})
   and not exists (${ofNewestList(sql)} and state <> 'refused'))`
 
+/**
+ * Whether a resident's verification is about that resident: of one that came with a tenant's subject only once it counts,
+ * because until then the document may be somebody else's.
+ */
+export const isOfResident = (sql: Sql) => sql`(
+  verification.subject_id is null
+  or (match in ('match', 'no-reference') or match_review = 'accepted')
+    and match_review is distinct from 'rejected'
+    and exists (select from tenant where tenant.name = verification.tenant and tenant.is_trusted))`
+
 export type ListedVerification = {
   id: string
   vendor: string
@@ -527,6 +546,7 @@ export async function listVerifications(
         from image where verification_id = verification.id and attempt_id = verification.attempt_id
           and listing = images_wanted
           and state = 'stored' and jpeg_key is not null and type in ('document_front', 'document_back', 'selfie')
+          and ${isOfResident(sql)}
       ), '[]') as images
     from verification where account_id = ${accountId} order by session_created_at desc`
 }

@@ -4,6 +4,8 @@ type Images = readonly LedgerImage[]
 const TENANT_READS = ['verification', 'verifications', 'result', 'started verification'] as const
 const OPERATOR_READS = ['resident', 'verification', 'delivery', 'event', 'ledger'] as const
 const ERASURE_REASONS = ['retention', 'resident', 'operator', 'tenant'] as const
+const LINK_CHANGES = ['linked', 'ended'] as const
+const TRUST_CHANGES = ['trusted', 'not trusted'] as const
 const OPERATOR_CHANGES = ['second factors removed'] as const
 export type OperatorChange = (typeof OPERATOR_CHANGES)[number]
 const OPERATOR_DECISIONS = ['accepted', 'rejected'] as const
@@ -37,6 +39,10 @@ export type Act =
   | { what: 'refusal' }
   | { what: 'verification-erasure'; reason: ErasureReason }
   | { what: 'account-erasure' }
+  /** A resident linked a tenant's subject, or the link ended. The entry's scope names the tenant. */
+  | { what: 'link'; change: (typeof LINK_CHANGES)[number] }
+  /** The operator changed whether a tenant's verifications count. The entry's scope names the tenant. */
+  | { what: 'trust'; change: (typeof TRUST_CHANGES)[number] }
   /** An operator changed how the resident signs in. */
   | { what: 'operator-change'; of: OperatorChange }
   /** An operator decided whether an approved document counts for the account, and why. */
@@ -56,6 +62,8 @@ export type StoredDetail = {
     | 'review'
     | 'export'
     | 'erasure'
+    | 'link'
+    | 'trust'
   result: string
   images: Images
 }
@@ -100,6 +108,10 @@ export function storeDetail(detail: Detail): StoredDetail {
       return row('erasure', detail.reason)
     case 'account-erasure':
       return row('erasure', 'account')
+    case 'link':
+      return row('link', detail.change)
+    case 'trust':
+      return row('trust', detail.change)
     case 'operator-change':
       return row('operator-change', detail.of)
     case 'operator-review':
@@ -128,6 +140,12 @@ export function readDetail({
     case 'operator-look':
       return (
         readWord(OPERATOR_READS, result, (of) => ({ what: 'operator-read', of })) ?? unrecognized
+      )
+    case 'link':
+      return readWord(LINK_CHANGES, result, (change) => ({ what: 'link', change })) ?? unrecognized
+    case 'trust':
+      return (
+        readWord(TRUST_CHANGES, result, (change) => ({ what: 'trust', change })) ?? unrecognized
       )
     case 'operator-change':
       return (

@@ -4,8 +4,9 @@ import { displayedText } from '../displayed-text.ts'
 import { OperatorError } from '../errors.ts'
 import { profileSchema } from './client-profile.ts'
 import { isScope, SCOPES, SERVICE_SCOPES, SMALLER } from './scopes.ts'
+import { publicHosts } from './subject-identifiers.ts'
 
-const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code'
+export const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code'
 
 const AUTH_METHODS = [
   'client_secret_basic',
@@ -78,6 +79,16 @@ export const metadataSchema = z.object({
   require_auth_time: z.boolean().optional(),
   default_acr_values: z.array(z.string()).optional(),
   contacts: z.array(z.string()).optional(),
+  /** Without it, `public`: of clients that were registered before there was a choice, and of services. */
+  subject_type: z
+    .enum(['public', 'pairwise'], { error: 'the subject type must be public or pairwise' })
+    .optional(),
+  sector_identifier_uri: z
+    .string()
+    .refine((value) => URL.parse(value)?.protocol === 'https:', {
+      error: 'sector_identifier_uri must be an https: URL',
+    })
+    .optional(),
   /** Whether the operator lets this client come without PKCE. */
   pkce: z.enum(['required', 'optional'], { error: 'pkce must be required or optional' }),
   /** FAPI 2.0 Security Profile Final. */
@@ -121,6 +132,12 @@ function clientFaults(metadata: unknown, rules: { production?: boolean | undefin
       'a public client cannot go without PKCE (RFC 9700 §2.1.1)',
     ],
     [client.jwks_uri !== undefined && !isKeySetUri(client.jwks_uri, rules), KEY_SET_URI],
+    [
+      client.subject_type === 'pairwise' &&
+        client.sector_identifier_uri === undefined &&
+        publicHosts(client.redirect_uris).length > 1,
+      'the redirect URIs are on several hosts: give a sector_identifier_uri, or the subject type public (OpenID Core §8.1)',
+    ],
     [
       client.jwks !== undefined && client.jwks_uri !== undefined,
       'a client has a key set or the address of one, not both',

@@ -21,6 +21,7 @@ import { termsOf } from './grants.ts'
 import type { SigningKeys } from './keys.ts'
 import { ACR } from './logins.ts'
 import type { ShownVerified } from './patches/claims.ts'
+import { subjectAt } from './patches/jwt-access-tokens.ts'
 import { applyPatches } from './patches/patches.ts'
 import { withConsent } from './patches/scope-alternatives.ts'
 import { ACCEPTED_AHEAD_SECONDS, isProofTooFarAhead, PROOF_ALGORITHMS } from './proof.ts'
@@ -33,6 +34,7 @@ import {
 import { CLAIMS, KNOWN_UNGRANTED, SCOPES, SERVICE_SCOPES } from './scopes.ts'
 import { sessionTtlSeconds } from './session-limits.ts'
 import { bindGrant } from './sessions.ts'
+import type { SubjectIdentifiers } from './subject-identifiers.ts'
 import { VERIFIED_CLAIMS_METADATA, type Verified, verifiedClaims } from './verified-claims.ts'
 
 const HOUR = 3600
@@ -68,6 +70,7 @@ type Parts = {
   sealer: Sealer
   keys: SigningKeys
   tokens: AccessTokens
+  subjects: SubjectIdentifiers
   outbound: Outbound
   jobs: Jobs
   /** For `verified_claims`; handed in, because this folder knows no documents. */
@@ -92,6 +95,7 @@ export function createProvider({
   sealer,
   keys,
   tokens,
+  subjects,
   outbound,
   jobs,
   findVerified,
@@ -182,7 +186,11 @@ export function createProvider({
     // In the ID token too, as the real portal has it: Auth.js and Firebase look nowhere else.
     conformIdTokenClaims: false,
     responseTypes: ['code'],
-    subjectTypes: ['public'],
+    subjectTypes: ['public', 'pairwise'],
+    pairwiseIdentifier: (_ctx, accountId, client) => subjectAt(subjects, client, accountId),
+    // Once, when it is registered: what is stored was verified then.
+    sectorIdentifierUriValidate: () =>
+      ['registration', 'client_update'].includes(Provider.ctx?.oidc?.route ?? ''),
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
     assertJwtClientAuthClaimsAndHeader,
     extraClientMetadata: { properties: ['pkce', 'fapi'] },
@@ -305,6 +313,7 @@ export function createProvider({
     db,
     jobs,
     tokens,
+    subjects,
     accessTokenTtlSeconds: ACCESS_TOKEN_TTL_SECONDS,
     successorOf,
     findShown: (ctx) => shown.get(ctx),

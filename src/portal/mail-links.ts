@@ -22,7 +22,6 @@ import { hashPassword, PasswordRefusedError, TooBusyError } from '../accounts/pa
 import { resetBrowsers } from '../accounts/security-notices.ts'
 import { tooMany } from '../accounts/sign-in.ts'
 import { clearAttempts } from '../accounts/throttle.ts'
-import type { Sql } from '../db.ts'
 import { ApiError } from '../errors.ts'
 import { type Html, securityHeaders } from '../html.ts'
 import type { Jobs } from '../jobs.ts'

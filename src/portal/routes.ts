@@ -22,6 +22,7 @@ import type { Storage } from '../storage.ts'
 import type { Vault } from '../vault.ts'
 import { deviceOf } from './devices.ts'
 import type { Guard, GuardParts } from './guard.ts'
+import { takeOpenedLink } from './links.ts'
 import { sentenceOf, takeNotice } from './notices.ts'
 import { homePage } from './pages.ts'
 
@@ -87,6 +88,8 @@ export function portalRoutes(parts: Parts): Hono<Env> {
   routes.get('/', async (c) => {
     const resident = await guard.findResident(c)
     if (!resident) return showSignIn(c)
+    const opened = takeOpenedLink(c, issuer)
+    if (opened) return c.redirect(opened, 303)
     const { account, session } = resident
     const [verifications, consents, sign, offeredName] = await Promise.all([
       listVerifications(db, account.id),

@@ -48,11 +48,12 @@ async function start(resident: Resident) {
   const sessionId = randomUUID()
   const id = await createVerification(portal.db, {
     tenant: 'default',
-    accountId: resident.id,
+    whose: { accountId: resident.id },
     vendor: 'veriff',
     integration: 'default',
     stateSha256: randomBytes(32),
   })
+  if (id === undefined) throw new Error('the verification was not created')
   await setVendorSession(portal.db, id, { sessionId, checkAfterSeconds: 600 })
   return {
     id,

@@ -79,6 +79,7 @@ test('everything of one resident and nothing of another, each file by a digest t
       'sessions.json',
       'passkeys.json',
       'second-factors.json',
+      'links.json',
       'looks.json',
       'events.json',
       'verifications.json',

@@ -49,13 +49,14 @@ function deliver(
 async function session() {
   const resident = await addResident(portal.parts)
   const sessionId = randomUUID()
-  const id = await createVerification(portal.db, {
+  const created = await createVerification(portal.db, {
     tenant: 'default',
-    accountId: resident.id,
+    whose: { accountId: resident.id },
     vendor: 'veriff',
     integration: 'default',
     stateSha256: randomBytes(32),
   })
+  const id = String(created)
   await setVendorSession(portal.db, id, { sessionId, checkAfterSeconds: 600 })
   const decision = (status: string, decisionTime: string, change: object = {}) =>
     JSON.stringify({

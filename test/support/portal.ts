@@ -218,6 +218,8 @@ export async function addClient(
     name: 'Bluewater Bank',
     redirectUris: [REDIRECT_URI],
     scope: ALL_SCOPES,
+    // So that a test can compare `sub` with the account.
+    ...(given.type === 'service' ? {} : { subjectType: 'public' }),
     ...given,
   })
 }
