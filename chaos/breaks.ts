@@ -46,16 +46,16 @@ export const BREAKS: Record<string, Break> = {
   },
   'half-image': {
     what: 'neither the length nor the signature of an image is held against it',
-    file: 'id-verification/image.ts',
-    from: "return 'truncated'\n  return size ?? 'broken'",
-    to: "return size ?? 'broken'\n  return size ?? 'broken'",
+    file: 'id-verification/backup.ts',
+    from: 'const prepared = await parts.decoder.prepare(bytes)\n  if',
+    to: "const prepared: PreparedImage = { kind: 'jpeg', clean: { kind: 'jpeg', bytes }, jpeg: bytes }\n  if",
     focus: 'images come cut in half',
   },
   'half-set': {
     what: 'a set counts as whole while images of it are on their way',
     file: 'id-verification/store.ts',
-    from: "and attempt_id = verification.attempt_id and state = 'pending'),",
-    to: "and attempt_id = verification.attempt_id and state = 'never'),",
+    from: "and attempt_id = verification.attempt_id and state = 'pending')\n",
+    to: "and attempt_id = verification.attempt_id and state = 'never')\n",
     focus: 'the wire to the bucket is slow',
   },
   anybodys: {

@@ -114,9 +114,16 @@ export async function readOutcome(world: World, storedByItself: Stored): Promise
     from delivery`
   const decisions = await db<Outcome['decisions']>`select verification_id, status from decision`
   const stored = await db<
-    { verificationId: string; type: string; sha256: string; objectKey: string; jpegKey: string }[]
+    {
+      verificationId: string
+      type: string
+      sha256: string
+      objectKey: string
+      cleanKey: string
+      jpegKey: string
+    }[]
   >`
-    select verification_id, type, encode(sha256, 'hex') as sha256, object_key, jpeg_key from image
+    select verification_id, type, encode(sha256, 'hex') as sha256, object_key, clean_key, jpeg_key from image
     where state = 'stored'`
   const images = await Promise.all(
     stored.map(async ({ verificationId, type, sha256, objectKey }) => ({
@@ -126,7 +133,9 @@ export async function readOutcome(world: World, storedByItself: Stored): Promise
       stored: await digestOf(objectKey),
     })),
   )
-  const named = new Set(stored.flatMap(({ objectKey, jpegKey }) => [objectKey, jpegKey]))
+  const named = new Set(
+    stored.flatMap(({ objectKey, cleanKey, jpegKey }) => [objectKey, cleanKey, jpegKey]),
+  )
   const strayObjects = (await world.listObjects()).filter(
     (key) => !named.has(key) && key !== 'health/start',
   )

@@ -2,6 +2,7 @@ import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { Provider } from 'oidc-provider'
+import { TooBusyError } from './accounts/passwords.ts'
 import { backOfficeRoutes } from './api/back-office.ts'
 import { eventRoutes, transmitterRoutes } from './api/events.ts'
 import { apiHeaders } from './api/headers.ts'
@@ -15,6 +16,7 @@ import { smallerRoutes } from './api/smaller.ts'
 import type { ClientAddress } from './client-address.ts'
 import { type Db, isUnstorable } from './db.ts'
 import { ApiError } from './errors.ts'
+import type { FindSubject } from './events/events.ts'
 import type { SignEvent } from './events/sender.ts'
 import { passkeyScript, securityHeaders, stylesheet } from './html.ts'
 import { callbackRoutes } from './id-verification/callbacks.ts'
@@ -34,12 +36,14 @@ import type { SignAnswer } from './oauth/signed-answers.ts'
 import { accountRoutes } from './portal/account.ts'
 import { consentRoutes } from './portal/consents.ts'
 import { createGuard } from './portal/guard.ts'
+import { linkRoutes } from './portal/links.ts'
 import { lookRoutes } from './portal/looks.ts'
 import { mailLinkRoutes } from './portal/mail-links.ts'
 import { notMeRoutes } from './portal/not-me.ts'
 import { outboxRoutes } from './portal/outbox.ts'
 import { passkeyRoutes } from './portal/passkeys.ts'
 import { portalRoutes } from './portal/routes.ts'
+import { secondFactorRoutes } from './portal/second-factor.ts'
 import { wellKnownRoutes } from './portal/well-known.ts'
 import { requestIdOf } from './response-headers.ts'
 import type { Sealer } from './secrets.ts'
@@ -64,6 +68,7 @@ export type AppParts = {
   tokens: AccessTokens
   signAnswer: SignAnswer
   signEvent: SignEvent
+  findSubject: FindSubject
   provider: () => Provider
   security: SecurityEvents
   log: Log
@@ -153,7 +158,16 @@ export function createApp(parts: AppParts): Hono<Env> {
       log,
     }),
   )
-  app.route('/api/v1', eventRoutes({ issuer, db, sign: parts.signEvent, use: bearer.use }))
+  app.route(
+    '/api/v1',
+    eventRoutes({
+      issuer,
+      db,
+      sign: parts.signEvent,
+      findSubject: parts.findSubject,
+      use: bearer.use,
+    }),
+  )
   app.route('/', transmitterRoutes(issuer))
   app.route('/', ledgerRoutes({ db }))
   app.route('/', openApiRoutes(issuer))
@@ -193,11 +207,11 @@ export function createApp(parts: AppParts): Hono<Env> {
     )
 
   const { vault } = parts
-  const guarded = { issuer, db, vault, provider, forms, addressOf, security, log }
+  const mailing = { sealer: parts.sealer, jobs: parts.jobs }
+  const guarded = { issuer, db, vault, provider, forms, addressOf, security, log, ...mailing }
   app.route('/', callbackRoutes({ issuer, db, log }))
   app.route('/', clientLogoRoutes({ db }))
   const guard = createGuard(guarded)
-  const mailing = { sealer: parts.sealer, jobs: parts.jobs }
   app.route(
     '/',
     interactionRoutes({
@@ -219,8 +233,10 @@ export function createApp(parts: AppParts): Hono<Env> {
   )
   app.route('/', consentRoutes({ ...guarded, ...mailing, guard }))
   app.route('/', lookRoutes({ issuer, db, guard }))
+  app.route('/', linkRoutes({ issuer, db, vault: parts.vault, forms, guard, log }))
   app.route('/', accountRoutes({ ...guarded, ...mailing, guard }))
   app.route('/', passkeyRoutes({ ...guarded, ...mailing, guard }))
+  app.route('/', secondFactorRoutes({ ...guarded, guard }))
   app.route('/', mailLinkRoutes({ ...guarded, ...mailing }))
   app.route('/', wellKnownRoutes({ issuer, guard, securityContacts: parts.securityContacts }))
   app.route('/', notMeRoutes({ issuer, db, forms, jobs: parts.jobs, security, log }))
@@ -239,6 +255,8 @@ export function createApp(parts: AppParts): Hono<Env> {
     }
     if (error instanceof HTTPException)
       return answer(c, new ApiError(error.status, 'invalid_request', error.message || undefined))
+    if (error instanceof TooBusyError)
+      return answer(c, new ApiError(503, 'busy', undefined, { 'Retry-After': '5' }))
     if (isUnstorable(error)) return answer(c, new ApiError(400, 'invalid_request'))
     const requestId = requestIdOf(c.env.outgoing)
     log.error('request failed', { requestId, method: c.req.method, error })

@@ -9,7 +9,9 @@ import {
   listAccounts,
   setAccountStatus,
 } from './accounts/accounts.ts'
+import { factorChangedMail } from './accounts/mails.ts'
 import { findPerson, findResidency, setPerson } from './accounts/natural-person.ts'
+import { removeAllFactors } from './accounts/second-factor.ts'
 import { closeCase, listCases } from './accounts/security-notices.ts'
 import { migrate, type Sql } from './db.ts'
 import { escapeForTerminal, stringifyForTerminal } from './displayed-text.ts'
@@ -49,15 +51,22 @@ import {
   runRetention,
   setRetention,
 } from './id-verification/retention.ts'
-import { compareAllWithAccount, reviewVerification } from './id-verification/review.ts'
+import {
+  announceExpiryPolicy,
+  compareAllWithAccount,
+  reviewVerification,
+} from './id-verification/review.ts'
+import { scheduleTenantAnnouncement } from './id-verification/subjects.ts'
 import { listVendorIntegrations, setVendorIntegration } from './id-verification/vendors/vendors.ts'
+import { findIssuer } from './issuer.ts'
 import { createJobs, type Jobs } from './jobs.ts'
 import type { OperatorRead } from './ledger/details.ts'
-import { disclose } from './ledger/disclosure.ts'
+import { disclose, record } from './ledger/disclosure.ts'
 import { listEntries, listEntriesOfToken } from './ledger/entries.ts'
 import { proveInclusion } from './ledger/proofs.ts'
 import { sequence } from './ledger/sequencer.ts'
 import { describeFaults, verifyLedger } from './ledger/verify.ts'
+import { enqueueMail } from './mail.ts'
 import { type Logo, readLogo, setClientLogo } from './oauth/client-logo.ts'
 import { setClientProfile } from './oauth/client-profile.ts'
 import {
@@ -77,8 +86,12 @@ import {
   listHeadKeys,
 } from './oauth/ledger-heads.ts'
 import { createInitialAccessToken } from './oauth/registration.ts'
+import { endSessions } from './oauth/sessions.ts'
 import { findSimilarClient } from './oauth/similar-names.ts'
+import { openSubjectIdentifiers, verifySector } from './oauth/subject-identifiers.ts'
+import { findTenant, listTenants, setTenant } from './oauth/tenants.ts'
 import type { Parts } from './parts.ts'
+import { listPolicies, POLICIES, setPolicy } from './policies.ts'
 import { listResealings } from './reseal.ts'
 import { resealAll } from './resealing.ts'
 import { hashSecret } from './secrets.ts'
@@ -124,7 +137,7 @@ function found<T>(value: T | undefined | false, what: string): T {
 }
 
 const CLIENT_USAGE =
-  '[--auth-method M] [--jwks-file F|--jwks-uri U] [--pkce optional] [--par required] [--dpop required] [--fapi] [--alternative SCOPE=SMALLER…] [--post-logout-redirect-uri U…] [--backchannel-logout-uri U] [--operator O] [--purpose P] [--client-uri U] [--policy-uri U] [--tos-uri U] [--logo-file F]'
+  '[--subject-type pairwise|public] [--sector-identifier-uri U] [--auth-method M] [--jwks-file F|--jwks-uri U] [--pkce optional] [--par required] [--dpop required] [--fapi] [--userinfo-signed-response-alg RS256|ES256] [--alternative SCOPE=SMALLER…] [--post-logout-redirect-uri U…] [--backchannel-logout-uri U] [--operator O] [--purpose P] [--client-uri U] [--policy-uri U] [--tos-uri U] [--logo-file F]'
 const CLIENT_OPTIONS = {
   name: { type: 'string' },
   'confirm-similar-name': { type: 'boolean' },
@@ -132,6 +145,8 @@ const CLIENT_OPTIONS = {
   'post-logout-redirect-uri': { type: 'string', multiple: true },
   'backchannel-logout-uri': { type: 'string' },
   scope: { type: 'string' },
+  'subject-type': { type: 'string' },
+  'sector-identifier-uri': { type: 'string' },
   'auth-method': { type: 'string' },
   'jwks-file': { type: 'string' },
   'jwks-uri': { type: 'string' },
@@ -139,6 +154,7 @@ const CLIENT_OPTIONS = {
   par: { type: 'string' },
   dpop: { type: 'string' },
   fapi: { type: 'boolean' },
+  'userinfo-signed-response-alg': { type: 'string' },
   alternative: { type: 'string', multiple: true },
   operator: { type: 'string' },
   purpose: { type: 'string' },
@@ -156,6 +172,8 @@ async function readClient(values: Values, rest: string[]) {
     redirectUris: redirectUris.length > 0 ? redirectUris : undefined,
     postLogoutRedirectUris: values['post-logout-redirect-uri'] as string[] | undefined,
     backchannelLogoutUri: some(values, 'backchannel-logout-uri'),
+    subjectType: some(values, 'subject-type'),
+    sectorIdentifierUri: some(values, 'sector-identifier-uri'),
     authMethod: some(values, 'auth-method'),
     jwks: values['jwks-file'] ? await readKeySet(one(values, 'jwks-file')) : undefined,
     jwksUri: some(values, 'jwks-uri'),
@@ -163,6 +181,7 @@ async function readClient(values: Values, rest: string[]) {
     par: isRequired(values, 'par'),
     dpop: isRequired(values, 'dpop'),
     fapi: values.fapi === true ? true : undefined,
+    userinfoAlgorithm: some(values, 'userinfo-signed-response-alg'),
     alternatives: readAlternatives(values.alternative as string[] | undefined),
   }
 }
@@ -239,8 +258,8 @@ const COMMANDS: Record<string, Command> = {
   'client create': {
     usage: `client create --name N --redirect-uri U… --scope "…" [--type web|native|service] [--tenant T] [--confirm-similar-name] ${CLIENT_USAGE}`,
     options: { ...CLIENT_OPTIONS, type: { type: 'string' }, tenant: { type: 'string' } },
-    run: async ({ db }, values, rest) => {
-      const given = await readClient(values, rest)
+    run: async ({ db, outbound, runtime: { production } }, values, rest) => {
+      const given = { ...(await readClient(values, rest)), production }
       return db.begin(async (sql) => {
         await confirmName(sql, values)
         const created = await createClient(sql, {
@@ -250,6 +269,7 @@ const COMMANDS: Record<string, Command> = {
           type: some(values, 'type') as 'web' | undefined,
           tenant: some(values, 'tenant'),
         })
+        await verifySector(outbound, created)
         await setProfile(sql, created.client_id, values)
         return { ...(await findClient(sql, created.client_id)), ...created }
       })
@@ -258,8 +278,8 @@ const COMMANDS: Record<string, Command> = {
   'client update': {
     usage: `client update ID [--name N [--confirm-similar-name]] [--redirect-uri U…] [--scope "…"] ${CLIENT_USAGE}`,
     options: CLIENT_OPTIONS,
-    run: async ({ db }, values, [clientId, ...rest]) => {
-      const change = await readClient(values, rest)
+    run: async ({ db, outbound, runtime: { production } }, values, [clientId, ...rest]) => {
+      const change = { ...(await readClient(values, rest)), production }
       return db.begin(async (sql) => {
         await confirmName(sql, values, clientId)
         const updated = await updateClient(sql, id([clientId ?? ''], 'client'), {
@@ -267,7 +287,9 @@ const COMMANDS: Record<string, Command> = {
           name: some(values, 'name'),
           scope: some(values, 'scope'),
         })
-        const { client_id, client_secret } = found(updated, 'client')
+        const { client_id, client_secret, ...now } = found(updated, 'client')
+        if (change.sectorIdentifierUri || change.redirectUris)
+          await verifySector(outbound, { client_id, ...now })
         await setProfile(sql, client_id, values)
         return {
           ...(await findClient(sql, client_id)),
@@ -484,8 +506,10 @@ const COMMANDS: Record<string, Command> = {
   },
 
   'resident create': {
-    usage: 'resident create --email E --given-name G --surname S [--password-stdin]',
+    usage:
+      'resident create --email E [--email-verified] --given-name G --surname S [--password-stdin]',
     options: {
+      'email-verified': { type: 'boolean' },
       email: { type: 'string' },
       'given-name': { type: 'string' },
       surname: { type: 'string' },
@@ -498,6 +522,7 @@ const COMMANDS: Record<string, Command> = {
         { db, vault },
         {
           email,
+          emailVerified: values['email-verified'] === true,
           givenName: one(values, 'given-name'),
           surname: one(values, 'surname'),
           ...(values['password-stdin'] ? { password: await readSecret() } : {}),
@@ -522,6 +547,22 @@ const COMMANDS: Record<string, Command> = {
     },
   },
 
+  'resident find': {
+    usage: 'resident find --client ID --sub S',
+    options: { client: { type: 'string' }, sub: { type: 'string' } },
+    run: async ({ db, sealer, vault }, values) => {
+      const client = found(await findClient(db, one(values, 'client')), 'client')
+      const sub = one(values, 'sub')
+      const subjects = await openSubjectIdentifiers(db, sealer)
+      // An identifier leads back to nobody: each resident's is computed and compared.
+      const accounts = await listAccounts(db, vault)
+      const resident = found(
+        accounts.find((account) => subjects.of(client, account.id) === sub),
+        'resident',
+      )
+      return showPersons(db, 'resident', [ofAccount(resident.id)], resident)
+    },
+  },
   'resident set': {
     usage: 'resident set ID|EMAIL --file F.json',
     options: { file: { type: 'string' } },
@@ -553,6 +594,27 @@ const COMMANDS: Record<string, Command> = {
       const changed = { ...resident, status: 'active' }
       return showPersons(db, 'resident', [ofAccount(resident.id)], changed)
     },
+  },
+
+  'resident reset-mfa': {
+    usage: 'resident reset-mfa ID|EMAIL',
+    run: ({ db, sealer, vault, runtime, log }, _values, rest) =>
+      withJobs({ runtime, log }, async (jobs) => {
+        const resident = await findResident({ db, vault }, id(rest, 'resident'))
+        const issuer = (await findIssuer(db)) ?? ''
+        const removed = await db.begin(async (sql) => {
+          const factors = await removeAllFactors(sql, resident.id)
+          await endSessions(sql, { issuer, jobs }, resident.id, 'all')
+          await record(sql, {
+            detail: { what: 'operator-change', of: 'second factors removed' },
+            accountId: resident.id,
+          })
+          await enqueueMail(sql, { jobs, sealer }, factorChangedMail(resident.email, 'reset'))
+          return factors
+        })
+        log.warn('second factors removed by the operator', { accountId: resident.id })
+        return { id: resident.id, removed }
+      }),
   },
 
   'resident export': {
@@ -628,6 +690,21 @@ const COMMANDS: Record<string, Command> = {
       ),
   },
 
+  'policy list': { usage: 'policy list', run: ({ db }) => listPolicies(db) },
+  'policy set': {
+    usage: Object.entries(POLICIES)
+      .map(([name, choices]) => `policy set ${name} ${choices.join('|')}`)
+      .join('\n  '),
+    run: async ({ db, log }, _values, [name, value]) => {
+      if (!name || !value) throw new UsageError('which policy, and which value? See `policy list`')
+      await setPolicy(db, name, value)
+      // What it changed for applications is announced to them.
+      if (name === 'expired-documents') await announceExpiryPolicy(db)
+      log.info('policy set', { policy: name, value })
+      return { name, value }
+    },
+  },
+
   'vendor set': {
     usage:
       'vendor set VENDOR --base-url U [--api-key K] [--secret-stdin|--webhook-secret-stdin] [--setting NAME=VALUE…] [--retain PURPOSE=DAYS…] [--name N] [--tenant T]',
@@ -659,6 +736,35 @@ const COMMANDS: Record<string, Command> = {
   },
   'vendor list': { usage: 'vendor list', run: ({ db }) => listVendorIntegrations(db) },
 
+  'tenant list': { usage: 'tenant list', run: ({ db }) => listTenants(db) },
+  'tenant show': {
+    usage: 'tenant show NAME',
+    run: async ({ db }, _values, rest) => found(await findTenant(db, id(rest, 'tenant')), 'tenant'),
+  },
+  'tenant set': {
+    usage: 'tenant set NAME [--display-name D] [--trusted yes|no]',
+    options: { 'display-name': { type: 'string' }, trusted: { type: 'string' } },
+    run: ({ db, runtime, log }, values, rest) =>
+      withJobs({ runtime, log }, async (jobs) => {
+        const name = id(rest, 'tenant')
+        const trusted = some(values, 'trusted')
+        if (trusted !== undefined && trusted !== 'yes' && trusted !== 'no')
+          throw new UsageError('--trusted is yes or no')
+        return await db.begin(async (sql) => {
+          const change = {
+            displayName: some(values, 'display-name'),
+            isTrusted: trusted === undefined ? undefined : trusted === 'yes',
+          }
+          const { tenant, hasTrustChanged } = found(await setTenant(sql, name, change), 'tenant')
+          if (hasTrustChanged) {
+            log.info('tenant trust changed', { tenant: name, isTrusted: tenant.isTrusted })
+            await scheduleTenantAnnouncement(sql, jobs, name)
+          }
+          return tenant
+        })
+      }),
+  },
+
   'verification start': {
     usage: 'verification start --vendor V --resident ID [--integration N]',
     options: {
@@ -679,10 +785,13 @@ const COMMANDS: Record<string, Command> = {
     },
   },
   'verification list': {
-    usage: 'verification list [--review]',
-    options: { review: { type: 'boolean' } },
+    usage: 'verification list [--review|--refused]',
+    options: { review: { type: 'boolean' }, refused: { type: 'boolean' } },
     run: async ({ db }, values) => {
-      const verifications = await listAllVerifications(db, { toReview: values.review === true })
+      const verifications = await listAllVerifications(db, {
+        toReview: values.review === true,
+        refused: values.refused === true,
+      })
       return showPersons(db, 'verification', verifications.map(ofVerification), verifications)
     },
   },

@@ -196,6 +196,7 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
       faults.push('S3_BUCKET is required in production: the embedded S3 server is for development')
     if (production && !value.SMTP_URL)
       faults.push('SMTP_URL is required in production: the outbox is for one machine')
+    if (production) faults.push(...productionFaults(value))
     if (value.SMTP_URL && !value.MAIL_FROM) faults.push('MAIL_FROM is required with SMTP_URL')
     if (value.S3_ENDPOINT && !value.S3_BUCKET) faults.push('S3_BUCKET is required with S3_ENDPOINT')
     if (value.MIGRATION_DATABASE_URL && !value.DATABASE_URL)
@@ -268,6 +269,51 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
           }
         : undefined,
   })
+}
+
+/** What sends secrets or documents over a network in the clear, and keys that are no secret. */
+function productionFaults(value: z.infer<typeof schema>): string[] {
+  const faults: string[] = []
+  for (const name of ['S3_ENDPOINT', 'S3_PUBLIC_ENDPOINT'] as const) {
+    const url = value[name]
+    if (url?.startsWith('http:') && !isLoopback(url))
+      faults.push(`${name} must be https: in production: documents travel over it`)
+  }
+  for (const name of ['DATABASE_URL', 'MIGRATION_DATABASE_URL'] as const)
+    if (value[name] !== undefined && !isEncryptedDatabase(value[name]))
+      faults.push(
+        `${name} must ask for TLS in production: add sslmode=verify-full, or sslmode=require where the server's certificate is not from a known authority`,
+      )
+  const seen = new Map<string, string>()
+  for (const name of ['COOKIE_KEYS', 'ENCRYPTION_KEY'] as const)
+    for (const key of value[name] ?? []) {
+      if (new Set(key).size < LEAST_DISTINCT_BYTES)
+        faults.push(`${name} has a key that is not random: ${HOW_TO_MAKE_A_KEY}`)
+      const text = key.toString('base64url')
+      const before = seen.get(text)
+      if (before === name) faults.push(`${name} names the same key twice`)
+      else if (before !== undefined)
+        faults.push(`${name} and ${before} must not share a key: ${HOW_TO_MAKE_A_KEY}`)
+      seen.set(text, name)
+    }
+  return [...new Set(faults)]
+}
+
+// 32 random bytes practically never have fewer different values.
+const LEAST_DISTINCT_BYTES = 16
+
+/** Whether every host of a database URL is this machine, or the URL insists on TLS, as the PostgreSQL client reads it. */
+function isEncryptedDatabase(value: string): boolean {
+  const { hostname = '', searchParams } = URL.parse(value) ?? {}
+  const isHere = (host: string) =>
+    // A path is a socket file.
+    host === '' || host.startsWith('%2F') || isLoopback(`http://${host}`)
+  if (hostname.split(',').every(isHere)) return true
+  const mode = searchParams?.get('sslmode') ?? searchParams?.get('ssl') ?? ''
+  return (
+    ['require', 'verify-ca', 'verify-full', 'true'].includes(mode) ||
+    searchParams?.get('sslrootcert') === 'system'
+  )
 }
 
 const HOW_TO_MAKE_A_KEY = 'make one with `openssl rand -base64 32 | tr "+/" "-_"`'

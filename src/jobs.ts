@@ -31,6 +31,8 @@ const JOBS = {
     sid: z.string(),
     endedAt: z.iso.datetime(),
   }),
+  /** Has applications notified of what a change of this tenant's trust means for residents, from this account on. */
+  'announce-tenant': z.object({ tenant: z.string(), after: z.uuid().optional() }),
   /** Makes the link for a new password and its mail, if the address is a resident's. */
   'make-reset-link': z.object({ requestSealed: z.string() }),
   /** Sends one mail; what it says is sealed, because it may hold a link that opens an account. */

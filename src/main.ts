@@ -35,6 +35,7 @@ async function open(config: Config, log: Log, mode: 'own' | 'attach-or-own'): Pr
     const secrets = config.secrets ?? embedded?.secrets
     if (!s3 || !databaseUrl || !secrets) throw missing()
     const runtime: Runtime = {
+      production: config.production,
       databaseUrl,
       migrationUrl: config.databaseUrl ? config.migrationUrl : embedded?.ownerUrl,
       s3,

@@ -13,6 +13,8 @@ import { createVault, type Vault } from './vault.ts'
 
 /** Where the database and the bucket are, and the secrets: from the environment, or of the embedded parts. */
 export type Runtime = {
+  /** Whether what is only for development is refused. */
+  production?: boolean | undefined
   databaseUrl: string
   /** Who owns the schema; `undefined`: the same user. */
   migrationUrl?: string | undefined

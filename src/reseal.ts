@@ -1,4 +1,5 @@
 import { SEALED_RESET_REQUESTS } from './accounts/mail-links.ts'
+import { SEALED_TOTP_SECRETS } from './accounts/totp.ts'
 import { SEALED_EVENT_SECRETS } from './events/streams.ts'
 import { SEALED_VENDOR_SECRETS } from './id-verification/vendors/vendors.ts'
 import { SEALED_MAILS } from './mail.ts'
@@ -6,6 +7,7 @@ import { SEALED_ARTIFACTS } from './oauth/adapter.ts'
 import { SEALED_SIGNING_KEYS } from './oauth/keys.ts'
 import type { Parts } from './parts.ts'
 import { type Resealing, resealColumn, rewrapDataKeys } from './resealing.ts'
+import { SEALED_SHARED_KEYS } from './shared-keys.ts'
 
 /** Everything that `ENCRYPTION_KEY` seals directly. A value that is not in this list is lost with the key that sealed it. */
 export const SEALED_COLUMNS = [
@@ -14,6 +16,8 @@ export const SEALED_COLUMNS = [
   ...SEALED_EVENT_SECRETS,
   ...SEALED_MAILS,
   SEALED_RESET_REQUESTS,
+  SEALED_TOTP_SECRETS,
+  SEALED_SHARED_KEYS,
   SEALED_ARTIFACTS,
 ]
 

@@ -1,6 +1,6 @@
 import type { Db, Sql } from './db.ts'
 import { dataKeyContext, type KeyService, KeyServiceUnavailableError } from './key-service.ts'
-import type { Sealer } from './secrets.ts'
+import { SEALED_PREFIX, type Sealer } from './secrets.ts'
 
 /** Values that `ENCRYPTION_KEY` seals directly. The owner of the table states where they are and what they are sealed for. */
 export type SealedColumn = {
@@ -33,7 +33,7 @@ export function resealColumn(db: Db, sealer: Sealer, given: SealedColumn): Resea
     member === undefined ? sql`${sql(column)}` : sql`${sql(column)}->>${member}::text`
   const isOld = (sql: Sql) =>
     sql`${kinds ? sql`kind = any (${[...kinds]})` : sql`true`}
-      and ${value(sql)} is not null and not starts_with(${value(sql)}, ${sealer.prefix})`
+      and starts_with(${value(sql)}, ${SEALED_PREFIX}) and not starts_with(${value(sql)}, ${sealer.prefix})`
   const [first, second = first] = given.key
   const names = first === second ? [first] : [first, second]
   const key = (sql: Sql) => sql`concat_ws(' ', ${sql(names)})`

@@ -15,7 +15,7 @@ export function createSealer(keys: readonly Uint8Array[]): Sealer {
   const [current] = keys
   if (!current) throw new Error('a sealer needs at least one key')
   return {
-    prefix: `v1.${keyId(current)}.`,
+    prefix: `${SEALED_PREFIX}${keyId(current)}.`,
     seal(plaintext, context) {
       const iv = randomBytes(12)
       const cipher = createCipheriv('aes-256-gcm', current, iv).setAAD(Buffer.from(context))
@@ -37,6 +37,9 @@ export function createSealer(keys: readonly Uint8Array[]): Sealer {
     },
   }
 }
+
+/** How every sealed text begins, whichever key sealed it. */
+export const SEALED_PREFIX = 'v1.'
 
 const keyId = (key: Uint8Array) => createHash('sha256').update(key).digest('hex').slice(0, 8)
 

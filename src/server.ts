@@ -28,11 +28,13 @@ import {
   signOutPage,
 } from './oauth/pages.ts'
 import { createProvider, DEVICE_PATH, type Pages, pinHost } from './oauth/provider.ts'
-import { createEventSigner } from './oauth/security-event-tokens.ts'
+import { createEventSigner, createFindSubject } from './oauth/security-event-tokens.ts'
 import { createAnswerSigner } from './oauth/signed-answers.ts'
+import { openSubjectIdentifiers } from './oauth/subject-identifiers.ts'
 import type { Parts } from './parts.ts'
 import { deviceOf } from './portal/devices.ts'
 import { commonHeaders, PortalResponse, requestIdOf } from './response-headers.ts'
+import { loadSharedKeys } from './shared-keys.ts'
 import type { Storage } from './storage.ts'
 
 export type ServerOptions = {
@@ -111,6 +113,7 @@ export async function startServer(
   const lanes = Array.from({ length: LANES }, () => openDb(runtime.databaseUrl, { connections: 1 }))
   await rememberIssuer(db, issuer)
   const ring = await openKeyRing(db, sealer, log)
+  const sharedKeys = await loadSharedKeys(db, sealer, log)
   const limiter = createRateLimiter(db, options.rateLimits, log)
   const tokens = createAccessTokens(issuer, ring)
   const addressOf = createClientAddress(options.trustedProxies)
@@ -133,6 +136,7 @@ export async function startServer(
         ),
       ),
   })
+  const subjects = await openSubjectIdentifiers(db, sealer)
   // oidc-provider takes its keys once: other keys are another instance, which the next request meets.
   const create = () =>
     createProvider({
@@ -142,11 +146,14 @@ export async function startServer(
       vault: parts.vault,
       keys: ring.current(),
       tokens,
+      subjects,
       outbound: parts.outbound,
       jobs: options.jobs,
       findVerified: (accountId) => findVerified({ db, storage, vault: parts.vault }, accountId),
       deviceOf,
       cookieKeys: runtime.cookieKeys,
+      sharedKeys,
+      production: runtime.production ?? false,
       pages,
       addressOf,
       onAuthenticatedClient: network.forgive,
@@ -173,6 +180,7 @@ export async function startServer(
     tokens,
     signAnswer: createAnswerSigner(issuer, ring),
     signEvent: createEventSigner(db, ring),
+    findSubject: createFindSubject(db, subjects),
     provider: () => provider,
     security: parts.security,
     log,

@@ -40,8 +40,8 @@ export type Storage = {
 }
 
 /**
- * A presigned GET (SigV4 query, `host` alone signed), valid 1 to 604800 seconds. `contentType` and the
- * disposition made of `filename` and `inline` are signed in. Throws when the credentials end before the URL would.
+ * A presigned GET (SigV4 query, `host` alone signed), valid 1 to 604800 seconds. `contentType`, with
+ * `Cache-Control: private, no-store`, and the disposition made of `filename` and `inline` are signed in. Throws when the credentials end before the URL would.
  */
 export type SignGet = (
   key: string,
@@ -244,6 +244,7 @@ function createSigner(
     }
     // Parameters stand in the canonical order, so that the query is signed as it is sent.
     let query = `${start}${expiresInSeconds}${token}&X-Amz-SignedHeaders=host`
+    if (contentType !== undefined) query += NOT_KEPT
     if (filename !== undefined || inline !== undefined)
       query += `&response-content-disposition=${encode(contentDisposition(filename, inline))}`
     if (contentType !== undefined) query += `&response-content-type=${encode(contentType)}`
@@ -253,6 +254,9 @@ function createSigner(
     return `${base.origin}${path}?${query}&X-Amz-Signature=${signature}`
   }
 }
+
+// Documents stay in no cache: neither the browser's nor a proxy's.
+const NOT_KEPT = '&response-cache-control=private%2C%20no-store'
 
 /**
  * HMAC-SHA-256 (RFC 2104) in hex, for a key of 32 bytes and texts up to 1024. Two `crypto.hash` calls over padded keys

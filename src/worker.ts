@@ -2,16 +2,19 @@ import { sealStoredAccounts } from './accounts/accounts.ts'
 import { deleteOldLinks, startResetLinks } from './accounts/mail-links.ts'
 import { sealStoredPersons } from './accounts/natural-person.ts'
 import { deleteOldChallenges } from './accounts/passkeys.ts'
+import { deleteOldPendingSignIns } from './accounts/second-step.ts'
 import { deleteOldNotices } from './accounts/security-notices.ts'
 import { startSender } from './events/sender.ts'
 import { deleteOldEvents } from './events/store.ts'
 import { startBackup } from './id-verification/backup.ts'
 import { destroyOldDeliveryKeys, sealStoredBodies } from './id-verification/deliveries.ts'
 import { startInbox } from './id-verification/inbox.ts'
+import { deleteOldSubjectLinks } from './id-verification/links.ts'
 import { logProgress } from './id-verification/progress.ts'
 import { startReconciling } from './id-verification/reconcile.ts'
 import { runRetention, startErasing } from './id-verification/retention.ts'
 import { announceExpiredDocuments } from './id-verification/review.ts'
+import { startAnnouncingTenants } from './id-verification/subjects.ts'
 import type { Jobs } from './jobs.ts'
 import { startSequencer } from './ledger/sequencer.ts'
 import { deleteOldMail, startMail } from './mail.ts'
@@ -20,7 +23,8 @@ import { deleteExpired } from './oauth/expired.ts'
 import { openKeyRing, rotateKeysOnSchedule } from './oauth/keys.ts'
 import { createHeadSigner } from './oauth/ledger-heads.ts'
 import { deliverLogout } from './oauth/logout.ts'
-import { createEventSigner } from './oauth/security-event-tokens.ts'
+import { createEventSigner, createFindSubject } from './oauth/security-event-tokens.ts'
+import { openSubjectIdentifiers } from './oauth/subject-identifiers.ts'
 import type { Parts } from './parts.ts'
 import { relayOperatorActions } from './security-events.ts'
 
@@ -33,11 +37,13 @@ const PROGRESS_MS = 60_000
 /** Starts it; `stop` takes no more, and what is running is finished by the queue's own stop. Both stay the caller's to close. */
 export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
   const { db, storage, sealer, vault, log, runtime } = parts
-  await startBackup({ db, storage, sealer, jobs, log })
+  const backup = await startBackup({ db, storage, sealer, jobs, log })
   await startErasing({ db, storage, sealer, jobs, log })
+  await startAnnouncingTenants({ db, jobs })
   const ring = await openKeyRing(db, sealer, log)
+  const subjects = await openSubjectIdentifiers(db, sealer)
   await jobs.work('notify-logout', 4, (notice) =>
-    deliverLogout({ db, ring, outbound: parts.outbound, log }, notice),
+    deliverLogout({ db, ring, subjects, outbound: parts.outbound, log }, notice),
   )
   await jobs.work('fetch-logo', 1, ({ clientId }) => fetchRegisteredLogo(parts, clientId))
   await startResetLinks({ db, sealer, vault, jobs, log })
@@ -46,6 +52,7 @@ export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
     sealer,
     outbound: parts.outbound,
     sign: createEventSigner(db, ring),
+    findSubject: createFindSubject(db, subjects),
     log,
   })
   const sequencer = startSequencer({ db, log, sign: createHeadSigner(ring) })
@@ -72,8 +79,10 @@ export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
     const old = [
       deleteExpired,
       deleteOldLinks,
+      deleteOldSubjectLinks,
       deleteOldNotices,
       deleteOldChallenges,
+      deleteOldPendingSignIns,
       deleteOldMail,
       deleteOldEvents,
       destroyOldDeliveryKeys,
@@ -93,6 +102,7 @@ export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
       ring.close()
       reconciler.stop()
       await actions.stop()
+      await backup.stop()
       await inbox.stop()
       mail.close()
     },

@@ -329,7 +329,7 @@ export type paths = {
     }
   }
   '/api/v1/idv/verifications': {
-    /** Start a session for a resident at a vendor */ post: {
+    /** Start a session for a subject of yours at a vendor */ post: {
       parameters: { path?: never; query?: never; header?: never; cookie?: never }
       requestBody: { content: { 'application/json': components['schemas']['StartVerification'] } }
       responses: {
@@ -727,7 +727,7 @@ export type paths = {
     }
   }
   '/api/v1/idv/subjects/{subjectId}/verifications': {
-    /** A resident's verifications at your tenant, newest first */ get: {
+    /** The verifications of a subject, newest first */ get: {
       parameters: { path: { subjectId: string }; query?: never; header?: never; cookie?: never }
       requestBody?: never
       responses: {
@@ -742,6 +742,145 @@ export type paths = {
           content: { 'application/json': components['schemas']['BackOfficeError'] }
         }
         406: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        429: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+      }
+    }
+  }
+  '/api/v1/idv/subjects': {
+    /** Your subjects, the newest 500 first, or the one of your own id */ get: {
+      parameters: { path?: never; query?: { externalId?: string }; header?: never; cookie?: never }
+      requestBody?: never
+      responses: {
+        200: {
+          headers: Record<string, unknown>
+          content: { 'application/json': { subjects: components['schemas']['Subject'][] } }
+        }
+        400: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        406: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        429: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+      }
+    }
+  }
+  '/api/v1/idv/subjects/{subjectId}': {
+    /** One subject of your tenant */ get: {
+      parameters: { path: { subjectId: string }; query?: never; header?: never; cookie?: never }
+      requestBody?: never
+      responses: {
+        200: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Subject'] }
+        }
+        401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        404: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        406: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        429: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+      }
+    } /** Erase a subject with every verification, at the vendors too */
+    delete: {
+      parameters: { path: { subjectId: string }; query?: never; header?: never; cookie?: never }
+      requestBody?: never
+      responses: {
+        204: { headers: Record<string, unknown>; content?: never }
+        401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        404: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        406: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        429: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+      }
+    }
+  }
+  '/api/v1/idv/subjects/{subjectId}/link': {
+    /** Get a link by which a resident links this subject to the own account */ post: {
+      parameters: { path: { subjectId: string }; query?: never; header?: never; cookie?: never }
+      requestBody: { content: { 'application/json': components['schemas']['LinkRequest'] } }
+      responses: {
+        201: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Link'] }
+        }
+        400: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        404: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        406: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        409: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        413: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        415: {
           headers: Record<string, unknown>
           content: { 'application/json': components['schemas']['BackOfficeError'] }
         }
@@ -984,9 +1123,16 @@ export type components = {
       details?: Record<string, unknown>
     }
     BackOfficeError: { code: string; error: string; details: Record<string, unknown> }
+    Subject: {
+      id: string /** Your own id of the person */
+      externalId: string /** A resident of the portal has linked it to the own account */
+      linked: boolean /** UTC, with milliseconds */
+      createdAt: string
+    }
     Verification: {
-      id: string
+      id: string /** Of your own subject; null for what the operator started for a resident */
       subjectId: string | null
+      externalId: string | null
       vendor: 'veriff' | 'kora' | 'incode' | 'mosaic'
       status: 'pending' | 'approved' | 'declined' | 'resubmission' | 'review' | 'expired' | 'error'
       documentType:
@@ -1003,8 +1149,9 @@ export type components = {
       completedAt: string | null
     }
     StartedVerification: {
-      id: string
+      id: string /** Of your own subject; null for what the operator started for a resident */
       subjectId: string | null
+      externalId: string | null
       vendor: 'veriff' | 'kora' | 'incode' | 'mosaic'
       status: 'pending' | 'approved' | 'declined' | 'resubmission' | 'review' | 'expired' | 'error'
       documentType:
@@ -1023,9 +1170,18 @@ export type components = {
         | null /** Where the person goes; it opens the session, so it goes to nobody else */
       url: string
     }
+    LinkRequest: {
+      /** Where the resident goes back to; with subjectId, result (linked or declined) and state */ callback_url?: string
+      state?: string
+    }
+    Link: {
+      /** For this person alone: whoever opens it, signed in, may link the subject. Once */ url: string /** UTC, with milliseconds */
+      expiresAt: string
+    }
     StartVerification: {
-      vendor: 'veriff' | 'kora' | 'incode' | 'mosaic'
-      subjectId: string
+      vendor: 'veriff' | 'kora' | 'incode' | 'mosaic' /** Your own id of the person */
+      externalId?: string /** Of an existing subject, in the place of externalId */
+      subjectId?: string
       integration?: string /** Where the browser is sent when the person is done; with verificationId and state */
       callback_url?: string
       state?: string
@@ -1036,8 +1192,16 @@ export type components = {
       | {
           session_id: string
           status: 'complete'
-          recommendation: 'ALLOW' | 'CHALLENGE' | 'DENY'
-          person: { given_name: string; surname: string; full_name: string } | null
+          recommendation:
+            | 'ALLOW'
+            | 'CHALLENGE'
+            | 'DENY' /** What the document says; null where the vendor read nothing */
+          person: {
+            given_name: string | null
+            surname: string | null
+            full_name: string | null /** YYYY-MM-DD */
+            date_of_birth: string | null
+          } | null
           document: {
             type:
               | 'passport'
@@ -1047,6 +1211,11 @@ export type components = {
               | 'visa'
               | 'other'
               | null
+            country: string | null
+            number: string | null
+            issue_date: string | null
+            expiration_date: string | null /** Today; null where no expiration date is known */
+            expired: boolean | null
           }
           checks: Record<
             string,

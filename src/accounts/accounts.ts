@@ -1,6 +1,7 @@
 import { type Db, isDuplicateKey, type Sql } from '../db.ts'
 import { displayedText, isDisplayable, visibleText } from '../displayed-text.ts'
 import { OperatorError } from '../errors.ts'
+import { findIssuer } from '../issuer.ts'
 import type { Vault } from '../vault.ts'
 import { hashPassword } from './passwords.ts'
 
@@ -76,11 +77,15 @@ async function changeDetails(
   await writeDetails(sql, vault, id, { email, givenName, surname, ...change })
 }
 
-/** Throws OperatorError when the address is taken. Without a password the account cannot sign in by one. */
+/**
+ * Throws OperatorError when the address is taken or the password is refused. Without a password the account cannot sign in by one.
+ * `emailVerified`: the operator has seen that the address is the resident's; else a link that is mailed to it shows that.
+ */
 export async function createAccount(
   { db, vault }: { db: Db; vault: Vault },
   account: {
     email: string
+    emailVerified?: boolean
     givenName: string
     surname: string
     nameSource?: NameSource
@@ -94,14 +99,16 @@ export async function createAccount(
   }
   if (!isDisplayable(details.email))
     throw new OperatorError('The e-mail address has invisible characters.')
-  const passwordHash = account.password ? await hashPassword(account.password) : null
+  const passwordHash = account.password
+    ? await hashPassword(account.password, { ...account, issuer: await findIssuer(db) })
+    : null
   const taken = () => new OperatorError('A resident with this e-mail exists already.')
   try {
     return await db.begin(async (sql) => {
       if (await findIdByEmail(sql, vault, details.email)) throw taken()
       const [row] = await sql<Row[]>`
         insert into account (email_verified, name_source, password_hash, email_mac)
-        values (true, ${account.nameSource ?? 'operator'}, ${passwordHash},
+        values (${account.emailVerified ?? false}, ${account.nameSource ?? 'operator'}, ${passwordHash},
           ${await macOf(sql, vault, details.email)})
         returning ${columns(sql)}`
       if (!row) throw new Error('the account was not written')
@@ -210,6 +217,11 @@ export async function lockActiveAccount(sql: Sql, id: string): Promise<boolean> 
   return rows.length > 0
 }
 
+/** A link that was mailed to the account's address was used. */
+export async function setEmailVerified(sql: Sql, id: string): Promise<void> {
+  await sql`update account set email_verified = true, updated_at = now() where id = ${id}`
+}
+
 /** `passwordHash` as `hashPassword` makes it. Answers the account, or `undefined` when it is not in good standing. */
 export async function setPasswordHash(
   sql: Sql,
@@ -221,6 +233,8 @@ export async function setPasswordHash(
     update account set password_hash = ${passwordHash}, updated_at = now()
     where id = ${id} and status = 'active'
     returning ${columns(sql)}`
+  // What was begun with the old password does not go on.
+  await sql`delete from pending_sign_in where account_id = ${id}`
   return row && openRow(sql, vault, row)
 }
 

@@ -118,6 +118,35 @@ ${SIGNED}
   }
 }
 
+const FACTOR_CHANGES = {
+  'totp-added': ['An authenticator app was added', 'An authenticator app was added to'],
+  'totp-removed': ['An authenticator app was removed', 'The authenticator app was removed from'],
+  'passkey-removed': ['A passkey was removed', 'A passkey was removed from'],
+  'recovery-codes-made': [
+    'You have new recovery codes',
+    'New recovery codes were made, and the old ones ended, for',
+  ],
+  reset: [
+    'Your second steps were removed',
+    'The people who run the portal removed every passkey, authenticator app and recovery code from',
+  ],
+} as const
+
+/** A second factor was added or removed. */
+export function factorChangedMail(to: string, change: keyof typeof FACTOR_CHANGES): Mail {
+  const [subject, happened] = FACTOR_CHANGES[change]
+  return {
+    to,
+    subject,
+    text: `${happened} your account of the identity portal.
+
+If you did not do or ask for this, set a new password at once, and write to the people who run the portal.
+
+${SIGNED}
+`,
+  }
+}
+
 export function newConsentMail(
   to: string,
   consent: {
@@ -148,6 +177,32 @@ ${consent.link}
 If it was you, you need not do anything. You can change or end it at any time:
 
 ${consent.page}
+
+${SIGNED}
+`,
+  }
+}
+
+export function recoveryCodeUsedMail(to: string, left: number): Mail {
+  return {
+    to,
+    subject: 'A recovery code was used',
+    text: `Somebody signed in to your account of the identity portal with your password and a recovery code. ${left} of your recovery codes are left.
+
+If it was not you, set a new password at once, and write to the people who run the portal.
+
+${SIGNED}
+`,
+  }
+}
+
+export function wrongCodesMail(to: string): Mail {
+  return {
+    to,
+    subject: 'Somebody knows your password',
+    text: `Somebody typed the right password of your account of the identity portal, and then several wrong codes. They did not get in.
+
+If it was not you, set a new password at once.
 
 ${SIGNED}
 `,

@@ -9,7 +9,7 @@ import type { Db, Sql } from '../db.ts'
 import { normalizeText, visibleText } from '../displayed-text.ts'
 import { hashSecret } from '../secrets.ts'
 import { type Account, fullNameOf } from './accounts.ts'
-import { type FailedSignIn, type SignIn, throttled } from './sign-in.ts'
+import { type FailedSignIn, type SignIn, type SignInMethod, throttled } from './sign-in.ts'
 
 const CHALLENGE_SECONDS = 5 * 60
 const MOST = 20
@@ -165,14 +165,17 @@ export async function createRegistrationOptions(
   return options
 }
 
-/** Judges a browser's answer to `createRegistrationOptions`. Answers whether there is a new passkey. */
+/**
+ * Judges a browser's answer to `createRegistrationOptions`. Answers the new passkey, and as which sign-in its making counts: the
+ * authenticator has verified its user just now.
+ */
 export async function registerPasskey(
   sql: Sql,
   given: { issuer: string; browser: string; accountId: string; answer: string; name: string },
-): Promise<boolean> {
+): Promise<{ name: string; method: SignInMethod } | undefined> {
   const { issuer, browser, accountId } = given
   const answer = readAnswer(attestationSchema, given.answer)
-  if (!answer) return false
+  if (!answer) return undefined
   const verified = await verifyRegistrationResponse({
     response: answer,
     expectedChallenge: (challenge) => useChallenge(sql, 'register', challenge, browser, accountId),
@@ -181,16 +184,18 @@ export async function registerPasskey(
     requireUserVerification: true,
     supportedAlgorithmIDs: ALGORITHMS,
   }).catch(() => undefined)
-  if (!verified?.verified) return false
+  if (!verified?.verified) return undefined
   const { credential: made, credentialDeviceType } = verified.registrationInfo
+  const synced = credentialDeviceType === 'multiDevice'
+  const name = nameOf(given.name)
   const [row] = await sql`
     insert into passkey (id, account_id, public_key, counter, transports, synced, name)
     select ${made.id}, ${accountId}, ${Buffer.from(made.publicKey)}, ${made.counter},
-      ${answer.response.transports ?? []}, ${credentialDeviceType === 'multiDevice'}, ${nameOf(given.name)}
+      ${answer.response.transports ?? []}, ${synced}, ${name}
     where (select count(*) from passkey where account_id = ${accountId}) < ${MOST}
     on conflict (id) do nothing
     returning 1`
-  return row !== undefined
+  return row && { name, method: synced ? 'synced-passkey' : 'passkey' }
 }
 
 // What is hidden in a name that its owner typed is left out.

@@ -1,5 +1,6 @@
-import { hash, verify } from '@node-rs/argon2'
+import { hash, hashRaw, verify } from '@node-rs/argon2'
 import { OperatorError } from '../errors.ts'
+import { findPasswordFault, type PasswordContext } from './password-strength.ts'
 
 // argon2id is the library's default algorithm; memory and passes are OWASP's.
 const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
@@ -30,37 +31,19 @@ async function limited<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-const BLOCKED = [
-  'password',
-  'prospera',
-  'próspera',
-  'qwerty',
-  '123456',
-  'letmein',
-  'identityportal',
-]
+/** The text is for the person who chose the password. */
+export class PasswordRefusedError extends OperatorError {}
 
-/** NIST SP 800-63B-4 §3.1.1: length and a blocklist, no composition rules. Answers what is wrong, or nothing. */
-export function passwordFault(password: string): string | undefined {
-  const length = [...password].length
-  if (length < 15) return 'A password needs 15 characters or more. A few unrelated words do well.'
-  if (length > 256) return 'A password can have 256 characters at most.'
-  const letters = password
-    .toLowerCase()
-    .normalize('NFKD')
-    .replaceAll(/[^\p{L}\p{N}]/gu, '')
-  const rest = BLOCKED.reduce((text, word) => text.replaceAll(word, ''), letters)
-  if (rest.length < 8 || new Set(rest).size < 4)
-    return 'This password is too easy to guess. A few unrelated words do well.'
-  return undefined
-}
-
-/** Throws OperatorError when the password is refused by `passwordFault`. */
-export async function hashPassword(password: string): Promise<string> {
-  const fault = passwordFault(password)
-  if (fault) throw new OperatorError(fault)
+/** The only way to a new password's hash. Throws PasswordRefusedError and TooBusyError. */
+export async function hashPassword(password: string, context: PasswordContext): Promise<string> {
+  const fault = await findPasswordFault(password, context)
+  if (fault) throw new PasswordRefusedError(fault)
   return limited(() => hash(password.normalize('NFKC'), COST))
 }
+
+/** For codes that are too short for a plain digest; the same code and salt give the same hash. Throws TooBusyError. */
+export const hashShortSecret = (secret: string, salt: Uint8Array): Promise<Buffer> =>
+  limited(() => hashRaw(secret, { ...COST, salt }))
 
 // The hash of a password nobody has: an unknown address costs what a wrong password costs.
 let nobody: Promise<string> | undefined

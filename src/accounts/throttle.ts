@@ -12,6 +12,13 @@ const RULES = {
     address: { free: 30, longestSeconds: 900 },
     pair: { free: 5, longestSeconds: 900 },
   },
+  // Only who has typed the right password gets here, so the account's own counter may wait long: three codes of a million
+  // are good at any time, and one guess an hour finds one in 38 years.
+  code: {
+    account: { free: 10, longestSeconds: 3600 },
+    address: { free: 30, longestSeconds: 900 },
+    pair: { free: 5, longestSeconds: 900 },
+  },
   mail: {
     account: { free: 10, longestSeconds: 300 },
     address: { free: 10, longestSeconds: 900 },
@@ -111,6 +118,11 @@ export async function giveBack(sql: Sql, attempt: Attempt): Promise<void> {
 export async function recordSuccess(sql: Sql, attempt: Attempt): Promise<void> {
   await giveBack(sql, attempt)
   if (attempt.emailKey === undefined) return
+  if (attempt.what === 'code')
+    await sql`
+      update sign_in_throttle set failures = 0, blocked_until = now()
+      where key = ${`code account ${attempt.emailKey}`}
+        or key = ${pairKey('code', attempt.emailKey, networkOf(attempt.address))}`
   await sql`
     insert into sign_in_throttle (key, failures, blocked_until, last_failure_at, known_at)
     values (${pairKey('sign-in', attempt.emailKey, networkOf(attempt.address))}, 0, now(), now(), now())

@@ -1,18 +1,24 @@
 import { type Context, Hono } from 'hono'
 import type { z } from 'zod'
-import { findAccount } from '../accounts/accounts.ts'
-import { findPerson } from '../accounts/natural-person.ts'
 import type { Db } from '../db.ts'
 import { visibleText } from '../displayed-text.ts'
 import { ApiError, OperatorError } from '../errors.ts'
-import { SessionReusedError, startVerification } from '../id-verification/operations.ts'
+import { readFindings } from '../id-verification/findings.ts'
+import { createLink } from '../id-verification/links.ts'
+import {
+  SessionReusedError,
+  SubjectNotFoundError,
+  startVerification,
+} from '../id-verification/operations.ts'
 import {
   findTenantVerification,
   listTenantVerifications,
   type TenantVerification,
 } from '../id-verification/reading.ts'
-import { eraseVerification } from '../id-verification/retention.ts'
+import { eraseSubject, eraseVerification } from '../id-verification/retention.ts'
 import { lockVerification, recordReview } from '../id-verification/store.ts'
+import { findSubject, listSubjects, type Subject } from '../id-verification/subjects.ts'
+import type { DocumentFindings } from '../id-verification/vendors/vendor.ts'
 import type { Jobs } from '../jobs.ts'
 import type { Disclosure } from '../ledger/details.ts'
 import { disclose } from '../ledger/disclosure.ts'
@@ -20,12 +26,22 @@ import type { Log } from '../log.ts'
 import type { Bearer, ServiceToken } from '../oauth/bearer.ts'
 import type { Sealer } from '../secrets.ts'
 import type { Vault } from '../vault.ts'
-import { readJson, refuseOtherMethods, requireAcceptable, smallBody } from './requests.ts'
+import {
+  readJson,
+  readQuery,
+  refuseOtherMethods,
+  requireAcceptable,
+  smallBody,
+} from './requests.ts'
 import {
   type documentTypesSchema,
+  type linkedSchema,
+  linkSchema,
   type resultSchema,
   reviewSchema,
   startSchema,
+  subjectQuerySchema,
+  type subjectSchema,
   type verificationSchema,
 } from './schemas.ts'
 
@@ -58,7 +74,7 @@ const RECOMMENDATIONS: Partial<
 
 /** A tenant's back office (`contract.md` §4): its own verifications and nobody else's, by client credentials. */
 export function backOfficeRoutes(parts: Parts): Hono {
-  const { bearer, db, vault, jobs, log } = parts
+  const { issuer, bearer, db, vault, jobs, log } = parts
   const routes = new Hono()
   const notFound = () => new ApiError(404, 'not_found', 'There is no such verification.')
 
@@ -69,6 +85,15 @@ export function backOfficeRoutes(parts: Parts): Hono {
       verificationId: c.req.param('id') ?? '',
     })
     if (!found) throw notFound()
+    return found
+  }
+  // The same for another tenant's subject, a resident's account and nothing at all.
+  const noSubject = () =>
+    new ApiError(404, 'not_found', 'There is no such subject.', {}, { field: 'subjectId' })
+  const requireSubject = async (c: Context<Env>) => {
+    const { tenant } = c.var.service
+    const found = await findSubject(db, { tenant, subjectId: c.req.param('subjectId') ?? '' })
+    if (!found) throw noSubject()
     return found
   }
   /** The ledger entry of this request, about the person or verification `of`. */
@@ -103,21 +128,15 @@ export function backOfficeRoutes(parts: Parts): Hono {
     async (c) => {
       const { tenant, clientId } = c.var.service
       const given = await readJson(c, startSchema)
-      const { vendor, integration, subjectId, callback_url: url, state } = given
-      if (!(await findAccount(db, vault, subjectId)))
-        throw new ApiError(
-          404,
-          'not_found',
-          'There is no such resident.',
-          {},
-          { field: 'subjectId' },
-        )
+      const { vendor, integration, externalId = '', subjectId, callback_url: url, state } = given
+      if (subjectId !== undefined && !(await findSubject(db, { tenant, subjectId })))
+        throw noSubject()
       try {
         const started = await startVerification(parts, {
           vendor,
           integration,
-          accountId: subjectId,
           tenant,
+          subject: subjectId === undefined ? { externalId } : { id: subjectId },
           returnTo: url === undefined ? undefined : { url, state },
         })
         log.info('verification started', { verificationId: started.id, clientId })
@@ -130,6 +149,7 @@ export function backOfficeRoutes(parts: Parts): Hono {
           }),
         )
       } catch (error) {
+        if (error instanceof SubjectNotFoundError) throw noSubject()
         if (!(error instanceof OperatorError)) throw error
         // Its cause is the vendor's own failing; without one, nothing is configured.
         if (error.cause === undefined)
@@ -170,15 +190,61 @@ export function backOfficeRoutes(parts: Parts): Hono {
     asksJson,
     async (c) => {
       const { tenant } = c.var.service
-      const accountId = c.req.param('subjectId')
-      const found = await listTenantVerifications(db, { tenant, accountId })
+      const subjectId = c.req.param('subjectId')
+      const found = await listTenantVerifications(db, { tenant, subjectId })
+      const [first] = found
       // An unknown subject: there is nothing to disclose.
-      if (found.length === 0) return c.json({ verifications: [] })
-      const entry = entryOf(c, { what: 'tenant-read', of: 'verifications' }, { accountId })
+      if (!first) return c.json({ verifications: [] })
+      const of = { accountId: first.accountId }
+      const entry = entryOf(c, { what: 'tenant-read', of: 'verifications' }, of)
       return disclose(db, entry, () => c.json({ verifications: found.map(present) }))
     },
   )
   refuseOtherMethods(routes, '/idv/subjects/:subjectId/verifications', 'GET, HEAD')
+
+  routes.get('/idv/subjects', bearer.requireService('idv.read'), asksJson, async (c) => {
+    const { tenant } = c.var.service
+    const { externalId } = readQuery(c, subjectQuerySchema)
+    const found = await listSubjects(db, { tenant, externalId })
+    return c.json({ subjects: found.map(presentSubject) })
+  })
+  refuseOtherMethods(routes, '/idv/subjects', 'GET, HEAD')
+
+  routes.get('/idv/subjects/:subjectId', bearer.requireService('idv.read'), asksJson, async (c) =>
+    c.json(presentSubject(await requireSubject(c))),
+  )
+  routes.delete('/idv/subjects/:subjectId', bearer.requireService('idv.write'), async (c) => {
+    const { tenant, clientId } = c.var.service
+    const subjectId = c.req.param('subjectId')
+    if (!(await eraseSubject({ db, jobs }, { tenant, subjectId }, clientId))) throw noSubject()
+    jobs.wake()
+    log.info('subject erased', { subjectId, clientId })
+    return c.body(null, 204)
+  })
+  refuseOtherMethods(routes, '/idv/subjects/:subjectId', 'GET, HEAD, DELETE')
+
+  routes.post(
+    '/idv/subjects/:subjectId/link',
+    bearer.requireService('idv.write'),
+    asksJson,
+    smallBody,
+    async (c) => {
+      const { id: subjectId, accountId } = await requireSubject(c)
+      const { callback_url: url, state } = await readJson(c, linkSchema)
+      if (accountId !== null) throw new ApiError(409, 'conflict', 'This subject is linked already.')
+      const { clientId } = c.var.service
+      const returnTo = url === undefined ? undefined : { url, state }
+      const link = await createLink(db, { subjectId, clientId, returnTo })
+      if (!link) throw noSubject()
+      log.info('subject link created', { subjectId, clientId })
+      const answer: z.infer<typeof linkedSchema> = {
+        url: `${issuer}/link/${link.token}`,
+        expiresAt: link.expiresAt.toISOString(),
+      }
+      return c.json(answer, 201)
+    },
+  )
+  refuseOtherMethods(routes, '/idv/subjects/:subjectId/link', 'POST')
 
   routes.get(
     '/idv/verifications/:id/result',
@@ -186,19 +252,16 @@ export function backOfficeRoutes(parts: Parts): Hono {
     asksJson,
     async (c) => {
       const found = await find(c)
-      const { id, status, accountId, documentType, reason } = found
+      const { id, status, attemptId, documentType, reason } = found
       const entry = entryOf(c, { what: 'tenant-read', of: 'result' }, found)
       const recommendation = RECOMMENDATIONS[status]
       if (!recommendation) return disclose(db, entry, () => c.json(progress(id, status)))
-      const person = accountId ? await findPerson(db, vault, accountId) : undefined
+      const findings = attemptId === null ? undefined : await readFindings(db, vault, id, attemptId)
       const result: z.infer<typeof resultSchema> = {
         session_id: id,
         status: 'complete',
         recommendation,
-        person: person
-          ? { given_name: person.givenName, surname: person.surname, full_name: person.name }
-          : null,
-        document: { type: documentType },
+        ...presentFindings(findings, documentType),
         checks: { vendor: { recommendation, reasons: reason ? [visibleText(reason)] : [] } },
       }
       return disclose(db, entry, () => c.json(result))
@@ -250,9 +313,49 @@ function progress(id: string, status: TenantVerification['status']): z.infer<typ
   return { session_id: id, status: status === 'resubmission' ? 'recapture' : 'error' }
 }
 
+/** As seed 003 has them, of what the document said and nothing else: never the account's name. */
+function presentFindings(
+  findings: DocumentFindings | undefined,
+  documentType: TenantVerification['documentType'],
+): Pick<Extract<z.infer<typeof resultSchema>, { status: 'complete' }>, 'person' | 'document'> {
+  const { givenName, surname, fullName, dateOfBirth, expiresOn } = findings ?? {}
+  const isNamed = [givenName, surname, fullName, dateOfBirth].some(Boolean)
+  return {
+    person: isNamed
+      ? {
+          given_name: givenName ?? null,
+          surname: surname ?? null,
+          full_name: fullName ?? ([givenName, surname].filter(Boolean).join(' ') || null),
+          date_of_birth: dateOfBirth ?? null,
+        }
+      : null,
+    document: {
+      type: findings?.documentType ?? documentType,
+      country: findings?.country ?? null,
+      number: findings?.number ?? null,
+      issue_date: findings?.issuedOn ?? null,
+      expiration_date: expiresOn ?? null,
+      expired: expiresOn ? expiresOn < new Date().toISOString().slice(0, 10) : null,
+    },
+  }
+}
+
+const presentSubject = ({
+  id,
+  externalId,
+  accountId,
+  createdAt,
+}: Subject): z.infer<typeof subjectSchema> => ({
+  id,
+  externalId,
+  linked: accountId !== null,
+  createdAt: createdAt.toISOString(),
+})
+
 const present = (found: TenantVerification): z.infer<typeof verificationSchema> => ({
   id: found.id,
-  subjectId: found.accountId,
+  subjectId: found.subjectId,
+  externalId: found.externalId,
   vendor: found.vendor,
   status: found.status,
   documentType: found.documentType,

@@ -3,6 +3,7 @@ import { type Context, Hono } from 'hono'
 import type { z } from 'zod'
 import type { Db } from '../db.ts'
 import { ApiError } from '../errors.ts'
+import { addressEvent, type FindSubject } from '../events/events.ts'
 import type { SignEvent } from '../events/sender.ts'
 import { acknowledge, listWaiting, recordAnswer } from '../events/store.ts'
 import { findStreamByToken, type Stream } from '../events/streams.ts'
@@ -16,11 +17,17 @@ const MOST_AT_ONCE = 100
 /** Of one application: more polls than these are answered at once. */
 const WAITING_EACH = 2
 
-type Parts = { issuer: string; db: Db; sign: SignEvent; use: Bearer['use'] }
+type Parts = {
+  issuer: string
+  db: Db
+  sign: SignEvent
+  findSubject: FindSubject
+  use: Bearer['use']
+}
 type Env = { Variables: { stream: Stream } }
 
 /** What an application fetches and answers with its stream's token: `docs/events.md`. */
-export function eventRoutes({ issuer, db, sign, use }: Parts): Hono<Env> {
+export function eventRoutes({ issuer, db, sign, findSubject, use }: Parts): Hono<Env> {
   const routes = new Hono<Env>()
   const waiting = new Map<string, number>()
 
@@ -66,7 +73,8 @@ export function eventRoutes({ issuer, db, sign, use }: Parts): Hono<Env> {
       isPatient ? LONGEST_WAIT_MS : 0,
     )
     const sets: Record<string, string> = {}
-    for (const event of found.events) sets[event.id] = await sign(issuer, event)
+    for (const event of found.events)
+      sets[event.id] = await sign(issuer, await addressEvent(db, findSubject, event))
     return c.json({
       sets,
       ...(found.isMore ? { moreAvailable: true } : {}),

@@ -165,7 +165,7 @@ export function idVerificationRoutes(parts: Parts): Hono {
     }
     return await parts.signAnswer({
       clientId,
-      accountId: subject,
+      subject,
       requestId,
       claims: { id_verification: verification, attachments },
     })

@@ -126,7 +126,7 @@ export function imageRoutes(base: string, parts: Parts): Hono {
       answer[name] = link(latest)
       answer[`${name}_prevAttempts`] = Object.fromEntries(byTime(all, link))
     }
-    return disclose('id-verification', handed, () => c.json(answer))
+    return disclose('id-verification', handed.map(asJpeg), () => c.json(answer))
   })
   refuseOtherMethods(routes, `${base}/images/links`, 'POST')
 
@@ -153,7 +153,7 @@ export function imageRoutes(base: string, parts: Parts): Hono {
           sizes: Object.fromEntries(found.map(({ name }, index) => [name, sizes[index]])),
         },
       )
-    const shown = found.map(({ image }) => image)
+    const shown = found.map(({ image }) => asJpeg(image))
     return disclose('id-verification', shown, async () => {
       const answer: Record<string, string> = {}
       for (const { name, image } of found)
@@ -169,7 +169,7 @@ export function imageRoutes(base: string, parts: Parts): Hono {
     const imageType = c.req.param('type')
     const image = ofType(images, imageType).find((each) => each.isCurrent && each.available)
     if (!image) throw notFound()
-    return disclose('id-verification', [image], async () => {
+    return disclose('id-verification', [asJpeg(image)], async () => {
       const answer: z.infer<typeof imageLinkSchema> = {
         url: signJpeg(await storage.signer(), image, expiresIn),
         expiresIn,
@@ -247,6 +247,9 @@ const present = ({
   sha256,
   capturedAt: capturedAt?.toISOString() ?? null,
 })
+
+/** As the ledger names it where its JPEG is handed out: by the digest of that file. */
+const asJpeg = (image: ReadableImage): ReadableImage => ({ ...image, sha256: image.jpegSha256 })
 
 const ofType = (images: readonly ReadableImage[], name: string): ReadableImage[] => {
   const type = Object.hasOwn(ALIASES, name) ? ALIASES[name] : name

@@ -13,7 +13,9 @@ import {
   imageLinksSchema,
   imagesSchema,
   imageTypesSchema,
+  linkedSchema,
   linkQuerySchema,
+  linkSchema,
   naturalPersonSchema,
   polledSchema,
   pollSchema,
@@ -23,6 +25,9 @@ import {
   signedQuerySchema,
   startedVerificationSchema,
   startSchema,
+  subjectQuerySchema,
+  subjectSchema,
+  subjectsSchema,
   verificationSchema,
   verificationStatusSchema,
   verificationsSchema,
@@ -71,6 +76,7 @@ const LINK =
 const verification = {
   id: ID,
   subjectId: SUBJECT,
+  externalId: 'customer-4711',
   vendor: 'veriff',
   status: 'approved',
   documentType: 'passport',
@@ -176,6 +182,13 @@ function images(
       errors: [400, 413, 415],
     },
   ]
+}
+
+const subject = {
+  id: SUBJECT,
+  externalId: 'customer-4711',
+  linked: false,
+  createdAt: '2026-01-15T10:30:00.000Z',
 }
 
 const ME = '/api/v1/me/natural-person'
@@ -295,13 +308,15 @@ export const OPERATIONS: readonly Operation[] = [
     path: `${IDV}/verifications`,
     operationId: 'startVerification',
     records: ['tenant-read'],
-    summary: 'Start a session for a resident at a vendor',
+    summary: 'Start a session for a subject of yours at a vendor',
+    description:
+      'A subject is a person as your tenant knows them, by your own id. It is created on first use. Residents of the portal are not known here: the id of a resident answers as what does not exist.',
     scope: 'idv.write',
     body: {
       schema: startSchema,
       example: {
         vendor: 'veriff',
-        subjectId: SUBJECT,
+        externalId: 'customer-4711',
         callback_url: 'https://office.example.org/back',
         state: 'xyz',
       },
@@ -352,6 +367,7 @@ export const OPERATIONS: readonly Operation[] = [
     operationId: 'getResult',
     records: ['tenant-read'],
     summary: 'What came of it',
+    description: 'The person and the document as the vendor read them from the document.',
     scope: 'idv.read',
     answer: {
       status: 200,
@@ -361,8 +377,20 @@ export const OPERATIONS: readonly Operation[] = [
         session_id: ID,
         status: 'complete',
         recommendation: 'ALLOW',
-        person: { given_name: 'Ana', surname: 'Muestra', full_name: 'Ana Muestra' },
-        document: { type: 'passport' },
+        person: {
+          given_name: 'Ana',
+          surname: 'Muestra',
+          full_name: 'Ana Muestra',
+          date_of_birth: '1990-02-03',
+        },
+        document: {
+          type: 'passport',
+          country: 'UTO',
+          number: 'E00000017',
+          issue_date: null,
+          expiration_date: '2031-05-01',
+          expired: false,
+        },
         checks: { vendor: { recommendation: 'ALLOW', reasons: [] } },
       },
     },
@@ -374,7 +402,8 @@ export const OPERATIONS: readonly Operation[] = [
     operationId: 'reviewVerification',
     records: ['review'],
     summary: 'Decide what the vendor has finished',
-    description: 'It stands until the vendor, or another review, says something later.',
+    description:
+      'It stands until the vendor, or another review, says something later. For a resident it counts as the verification itself does: only where the resident linked the subject and your tenant is trusted.',
     scope: 'idv.write',
     body: { schema: reviewSchema, example: { decision: 'approve', reason: 'seen in person' } },
     answer: {
@@ -399,14 +428,75 @@ export const OPERATIONS: readonly Operation[] = [
     path: `${IDV}/subjects/{subjectId}/verifications`,
     operationId: 'listVerifications',
     records: ['tenant-read'],
-    summary: "A resident's verifications at your tenant, newest first",
+    summary: 'The verifications of a subject, newest first',
     scope: 'idv.read',
     answer: {
       status: 200,
-      description: 'The verifications; none for a resident who is not there',
+      description: 'The verifications; none for a subject who is not there',
       schema: verificationsSchema,
       example: { verifications: [verification] },
     },
+  },
+  {
+    method: 'get',
+    path: `${IDV}/subjects`,
+    operationId: 'listSubjects',
+    // Your own id of the person, and whether a link exists: nothing that the portal knows of a resident.
+    records: [],
+    summary: 'Your subjects, the newest 500 first, or the one of your own id',
+    scope: 'idv.read',
+    query: subjectQuerySchema,
+    answer: {
+      status: 200,
+      description: 'The subjects',
+      schema: subjectsSchema,
+      example: { subjects: [subject] },
+    },
+    errors: [400],
+  },
+  {
+    method: 'get',
+    path: `${IDV}/subjects/{subjectId}`,
+    operationId: 'getSubject',
+    records: [],
+    summary: 'One subject of your tenant',
+    scope: 'idv.read',
+    answer: { status: 200, description: 'The subject', schema: subjectSchema, example: subject },
+    errors: [404],
+  },
+  {
+    method: 'delete',
+    path: `${IDV}/subjects/{subjectId}`,
+    operationId: 'deleteSubject',
+    records: [],
+    summary: 'Erase a subject with every verification, at the vendors too',
+    scope: 'idv.write',
+    answer: { status: 204, description: 'It is gone' },
+    errors: [404],
+  },
+  {
+    method: 'post',
+    path: `${IDV}/subjects/{subjectId}/link`,
+    operationId: 'linkSubject',
+    records: [],
+    summary: 'Get a link by which a resident links this subject to the own account',
+    description:
+      'It works once, for 24 hours, and replaces an earlier one. The resident signs in and decides on a page that names your tenant. You learn that the link exists, and nothing else of the resident.',
+    scope: 'idv.write',
+    body: {
+      schema: linkSchema,
+      example: { callback_url: 'https://office.example.org/linked', state: 'xyz' },
+    },
+    answer: {
+      status: 201,
+      description: 'The link',
+      schema: linkedSchema,
+      example: {
+        url: 'https://portal.example.org/link/2oJ9w3Yy0Rrj8n6kQb1VfX5tUe7cGmLzHdSaPqWiNxE',
+        expiresAt: '2026-01-16T10:30:00.000Z',
+      },
+    },
+    errors: [400, 404, 409, 413, 415],
   },
   {
     method: 'get',

@@ -209,11 +209,33 @@ export const backOfficeErrorSchema = name(
   'BackOfficeError',
   z.object({ code: text, error: text, details: z.record(text, z.unknown()) }),
 )
+const externalId = z
+  .string('required')
+  .regex(
+    /^[^\p{C}\p{Z}]([^\p{C}\p{Zl}\p{Zp}]{0,253}[^\p{C}\p{Z}])?$/u,
+    'must be 1 to 255 printable characters, without a space at either end',
+  )
+  .describe('Your own id of the person')
+export const subjectSchema = name(
+  'Subject',
+  z.object({
+    id: z.uuid(),
+    externalId,
+    linked: z.boolean().describe('A resident of the portal has linked it to the own account'),
+    createdAt: time,
+  }),
+)
+export const subjectsSchema = z.object({ subjects: z.array(subjectSchema) })
+export const subjectQuerySchema = z.strictObject({ externalId: externalId.optional() })
 export const verificationSchema = name(
   'Verification',
   z.object({
     id: z.uuid(),
-    subjectId: z.uuid().nullable(),
+    subjectId: z
+      .uuid()
+      .nullable()
+      .describe('Of your own subject; null for what the operator started for a resident'),
+    externalId: externalId.nullable(),
     vendor: z.enum(VENDORS),
     status,
     documentType: documentType.nullable(),
@@ -237,23 +259,58 @@ const returnUrl = z.string().refine((value) => {
   const isHere = /^(localhost|127\.0\.0\.1|\[::1\])$/.test(url.hostname)
   return url.protocol === 'https:' || (url.protocol === 'http:' && isHere)
 }, 'must be an https: address without a fragment')
+const returnTo = {
+  callback_url: returnUrl.optional(),
+  state: z
+    .string()
+    .regex(/^[\x20-\x7e]{1,500}$/, 'must be up to 500 printable characters')
+    .optional(),
+}
+export const linkSchema = name(
+  'LinkRequest',
+  z.strictObject({
+    ...returnTo,
+    callback_url: returnTo.callback_url.describe(
+      'Where the resident goes back to; with subjectId, result (linked or declined) and state',
+    ),
+  }),
+)
+export const linkedSchema = name(
+  'Link',
+  z.object({
+    url: z
+      .url()
+      .describe('For this person alone: whoever opens it, signed in, may link the subject. Once'),
+    expiresAt: time,
+  }),
+)
 export const startSchema = name(
   'StartVerification',
-  z.strictObject({
-    vendor: z.enum(VENDORS, `must be one of ${VENDORS.join(', ')}`),
-    subjectId: z.uuid('must be the id of a resident'),
-    integration: z
-      .string()
-      .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be the name of an integration')
-      .optional(),
-    callback_url: returnUrl
-      .optional()
-      .describe('Where the browser is sent when the person is done; with verificationId and state'),
-    state: z
-      .string()
-      .regex(/^[\x20-\x7e]{1,500}$/, 'must be up to 500 printable characters')
-      .optional(),
-  }),
+  z
+    .strictObject({
+      vendor: z.enum(VENDORS, `must be one of ${VENDORS.join(', ')}`),
+      externalId: externalId.optional(),
+      subjectId: z
+        .uuid('must be the id of a subject of yours')
+        .optional()
+        .describe('Of an existing subject, in the place of externalId'),
+      integration: z
+        .string()
+        .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be the name of an integration')
+        .optional(),
+      ...returnTo,
+      callback_url: returnTo.callback_url.describe(
+        'Where the browser is sent when the person is done; with verificationId and state',
+      ),
+    })
+    .refine(({ externalId, subjectId }) => externalId !== undefined || subjectId !== undefined, {
+      path: ['externalId'],
+      error: 'required',
+    })
+    .refine(({ externalId, subjectId }) => externalId === undefined || subjectId === undefined, {
+      path: ['subjectId'],
+      error: 'must not be given beside externalId',
+    }),
 )
 const ONE_LINE = 'must be one line of ordinary text, without invisible characters'
 export const reviewSchema = name(
@@ -274,8 +331,23 @@ export const resultSchema = name(
       session_id: z.uuid(),
       status: z.literal('complete'),
       recommendation,
-      person: z.object({ given_name: text, surname: text, full_name: text }).nullable(),
-      document: z.object({ type: documentType.nullable() }),
+      person: z
+        .object({
+          given_name: text.nullable(),
+          surname: text.nullable(),
+          full_name: text.nullable(),
+          date_of_birth: text.nullable().describe('YYYY-MM-DD'),
+        })
+        .nullable()
+        .describe('What the document says; null where the vendor read nothing'),
+      document: z.object({
+        type: documentType.nullable(),
+        country: text.nullable(),
+        number: text.nullable(),
+        issue_date: text.nullable(),
+        expiration_date: text.nullable(),
+        expired: z.boolean().nullable().describe('Today; null where no expiration date is known'),
+      }),
       checks: z.record(text, z.object({ recommendation, reasons: z.array(text) })),
     }),
   ]),

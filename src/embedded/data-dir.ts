@@ -8,7 +8,7 @@ import { OperatorError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { randomSecret } from '../secrets.ts'
 import { flushFolder } from './cluster.ts'
-import { askOwner, type Lock, lockAddress, type Owner, takeLock } from './data-lock.ts'
+import { askOwner, findLock, type Lock, type Owner, takeLock } from './data-lock.ts'
 import { startPostgres, urlOf } from './postgres.ts'
 import { startS3Server } from './s3.ts'
 
@@ -54,18 +54,22 @@ export async function openEmbedded(options: Options): Promise<Embedded> {
   const { dataDir, mode } = options
   try {
     const dir = await openDirectory(dataDir)
-    const address = await lockAddress(dir)
+    const place = await findLock(dir)
     for (const late = Date.now() + OWNER_PATIENCE_MS; ; await wait(100)) {
-      const lock = await takeLock(address)
+      const lock = await takeLock(place)
       if (lock) return await own(dir, lock, options)
-      const owner = await askOwner(address)
-      if (owner?.mode === 'own') {
+      const owner = await askOwner(place)
+      if (owner !== 'unproven' && owner?.mode === 'own') {
         if (mode === 'attach-or-own' && hasParts(owner, options)) return await attach(dir, owner)
         throw refusal(dataDir, `process ${owner.pid}`)
       }
       // A command's parts go when it is done, so nothing is built on them: the next one waits its turn.
       if (Date.now() > late)
-        throw refusal(dataDir, owner ? `process ${owner.pid}` : 'one that does not answer')
+        throw owner === 'unproven'
+          ? new OperatorError(
+              `The lock of the data directory ${dataDir} is held by a program that does not prove that it can read lock.key there: another user's, perhaps, or a version of the portal before this one. Stop it, or choose another directory: DATA_DIR=…`,
+            )
+          : refusal(dataDir, owner ? `process ${owner.pid}` : 'one that does not answer')
     }
   } catch (error) {
     throw explain(error, dataDir)

@@ -2,11 +2,15 @@ import { rm, stat } from 'node:fs/promises'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { z } from 'zod'
+import { createNonce, isNonce, isProof, proofOf, readLockKey } from './lock-proof.ts'
 
 // An owner answers when it has started, and a first start takes its time.
 const ANSWER_MS = 30_000
+// Who is there is proven at once.
+const PROOF_MS = 5_000
+const LONGEST_TEXT = 1_000
+const MOST_CONNECTIONS = 100
 
 const ownerSchema = z.object({
   pid: z.number(),
@@ -18,39 +22,76 @@ export type Owner = z.infer<typeof ownerSchema>
 
 export type Lock = { announce(owner: Owner): void; release(): void }
 
+/** A data directory, and the address of its lock. */
+export type LockPlace = { dir: string; address: string }
+
 // A socket that only one process can hold, and that goes with it, however it ends: no stale file, no reused number.
-// It is named after the directory itself, which may have several paths.
-export async function lockAddress(dir: string): Promise<string> {
+// It is named after the directory itself, which may have several paths. Any user of the machine can take such a name before
+// us, or ask there: neither side says anything before the other has proven that it can read the directory's key.
+export async function findLock(dir: string): Promise<LockPlace> {
   const { dev, ino } = await stat(dir, { bigint: true })
   const name = `identity-portal-${dev}-${ino}`
-  return process.platform === 'linux' ? `\0${name}` : join(tmpdir(), `${name}.sock`)
+  return {
+    dir,
+    address: process.platform === 'linux' ? `\0${name}` : join(tmpdir(), `${name}.sock`),
+  }
 }
 
-export async function takeLock(address: string): Promise<Lock | undefined> {
-  const server = await listenOn(address)
+export async function takeLock(place: LockPlace): Promise<Lock | undefined> {
+  const server = await listenOn(place)
   if (!server) return undefined
+  server.maxConnections = MOST_CONNECTIONS
   let owner: Owner | undefined
-  const asking: Socket[] = []
+  const open = new Set<Socket>()
+  const asking = new Set<(owner: Owner) => void>()
   server.on('connection', (socket) => {
+    open.add(socket)
     socket.on('error', () => {})
-    if (owner) socket.end(JSON.stringify(owner))
-    else asking.push(socket)
+    socket.once('close', () => open.delete(socket))
+    admit(place, socket).then(
+      (answer) => {
+        if (!answer) return socket.destroy()
+        if (owner) return answer(owner)
+        asking.add(answer)
+        socket.once('close', () => asking.delete(answer))
+      },
+      () => socket.destroy(),
+    )
   })
   server.unref()
   return {
     // Who asks while we start waits for the answer.
     announce(announced) {
       owner = announced
-      for (const socket of asking.splice(0)) socket.end(JSON.stringify(owner))
+      for (const answer of asking) answer(announced)
+      asking.clear()
     },
     release() {
-      for (const socket of asking.splice(0)) socket.destroy()
+      for (const socket of open) socket.destroy()
       server.close()
     },
   }
 }
 
-async function listenOn(address: string): Promise<Server | undefined> {
+/** Proves who we are to whoever asks, and that it may ask. Answers how to answer; `undefined`: it may not. */
+async function admit({ dir, address }: LockPlace, socket: Socket) {
+  const limit = endAfter(socket, PROOF_MS)
+  const lines = linesOf(socket)
+  const theirs = await lines.next()
+  if (!isNonce(theirs)) return undefined
+  const key = await readLockKey(dir)
+  const nonces: [string, string] = [theirs, createNonce()]
+  socket.write(`${nonces[1]} ${proofOf(key, { by: 'holder', address, nonces })}\n`)
+  if (!isProof(await lines.next(), proofOf(key, { by: 'asker', address, nonces }))) return undefined
+  limit.cancel()
+  return (owner: Owner) => {
+    const text = JSON.stringify(owner)
+    socket.end(`${proofOf(key, { by: 'answer', address, nonces, text })} ${text}\n`)
+  }
+}
+
+async function listenOn(place: LockPlace): Promise<Server | undefined> {
+  const { address } = place
   const server = createServer()
   const attempt = () =>
     new Promise<boolean>((resolve, reject) => {
@@ -60,26 +101,110 @@ async function listenOn(address: string): Promise<Server | undefined> {
       server.listen(address, () => resolve(true))
     })
   if (await attempt()) return server
-  if (address.startsWith('\0') || (await ask(address)) !== undefined) return undefined
+  if (address.startsWith('\0') || !(await isDeserted(address))) return undefined
   // A file that nobody listens on was left by a process that was killed.
   await rm(address, { force: true })
   return (await attempt()) ? server : undefined
 }
 
-export async function askOwner(address: string): Promise<Owner | undefined> {
-  const answer = await ask(address)
-  return answer === undefined ? undefined : ownerSchema.parse(JSON.parse(answer))
-}
-
-/** What the holder of the lock says; `undefined` when there is none, or it ended before it could say. */
-function ask(address: string): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const socket = connect(address)
-    socket.once('error', () => resolve(undefined))
-    socket.setTimeout(ANSWER_MS, () => socket.destroy())
-    text(socket).then(
-      (answer) => resolve(answer || undefined),
-      () => resolve(undefined),
+const isDeserted = (address: string) =>
+  new Promise<boolean>((resolve) => {
+    const socket = connect(address, () => {
+      socket.destroy()
+      resolve(false)
+    })
+    socket.once('error', ({ code }: NodeJS.ErrnoException) =>
+      resolve(code === 'ECONNREFUSED' || code === 'ENOENT'),
     )
   })
+
+/**
+ * What the holder of the lock says. `undefined`: there is none, or it ended before it could say. `unproven`: there is one, and
+ * it did not prove that it can read the directory's key.
+ */
+export async function askOwner(place: LockPlace): Promise<Owner | 'unproven' | undefined> {
+  const { dir, address } = place
+  const key = await readLockKey(dir)
+  const socket = connect(address)
+  const connected = await new Promise<boolean>((resolve) => {
+    socket.once('connect', () => resolve(true))
+    socket.once('error', () => resolve(false))
+  })
+  if (!connected) return undefined
+  socket.on('error', () => {})
+  const limit = endAfter(socket, PROOF_MS)
+  try {
+    const lines = linesOf(socket)
+    const ours = createNonce()
+    socket.write(`${ours}\n`)
+    const greeting = await lines.next()
+    // One that holds it no longer has closed without a word.
+    if (greeting === '') return limit.isLate() ? 'unproven' : undefined
+    const [theirs = '', proof = ''] = greeting.split(' ')
+    const nonces: [string, string] = [ours, theirs]
+    if (!isNonce(theirs) || !isProof(proof, proofOf(key, { by: 'holder', address, nonces })))
+      return 'unproven'
+    limit.cancel()
+    endAfter(socket, ANSWER_MS)
+    socket.write(`${proofOf(key, { by: 'asker', address, nonces })}\n`)
+    const answer = await lines.next()
+    if (answer === '') return undefined
+    const text = answer.slice(65)
+    if (!isProof(answer.slice(0, 64), proofOf(key, { by: 'answer', address, nonces, text })))
+      return 'unproven'
+    return ownerSchema.parse(JSON.parse(text))
+  } finally {
+    socket.destroy()
+  }
+}
+
+/** Line by line; an empty one where the other side says no more, or too much. */
+function linesOf(socket: Socket): { next(): Promise<string> } {
+  let text = ''
+  let isOver = false
+  let wake = () => {}
+  const end = () => {
+    isOver = true
+    wake()
+  }
+  socket.setEncoding('utf8')
+  socket.on('data', (chunk: string) => {
+    text += chunk
+    if (text.length > LONGEST_TEXT) socket.destroy()
+    else wake()
+  })
+  socket.once('end', end)
+  socket.once('close', end)
+  return {
+    async next() {
+      for (;;) {
+        const end = text.indexOf('\n')
+        if (end >= 0) {
+          const line = text.slice(0, end)
+          text = text.slice(end + 1)
+          return line
+        }
+        if (isOver) {
+          const rest = text
+          text = ''
+          return rest
+        }
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
+      }
+    },
+  }
+}
+
+/** Ends the connection after so long, however much is said on it. */
+function endAfter(socket: Socket, milliseconds: number): { isLate(): boolean; cancel(): void } {
+  let isLate = false
+  const timer = setTimeout(() => {
+    isLate = true
+    socket.destroy()
+  }, milliseconds)
+  const cancel = () => clearTimeout(timer)
+  socket.once('close', cancel)
+  return { isLate: () => isLate, cancel }
 }

@@ -28,6 +28,30 @@ export type PortalEvent = {
   occurredAt: Date
 }
 
+/** An event as one application is told it. */
+export type ToldEvent = Omit<PortalEvent, 'accountId'> & {
+  /** The resident's `sub` at this application. */
+  subject: string | undefined
+}
+
+/** The `sub` of a resident at a client; `undefined` for one that is given no resident. */
+export type FindSubject = (clientId: string, accountId: string) => Promise<string | undefined>
+
+/** What of an event the application learns. */
+export async function addressEvent(
+  sql: Sql,
+  findSubject: FindSubject,
+  { accountId, ...event }: PortalEvent,
+): Promise<ToldEvent> {
+  const subject = accountId === null ? undefined : await findSubject(event.clientId, accountId)
+  // A client that knows accounts by their own ids compares them anyway; a back office knows verifications alone.
+  const isKnown = subject === undefined || subject === accountId
+  if (isKnown || (await maySayVerification(sql, { accountId, ...event })))
+    return { ...event, subject }
+  const { previous_verification_id: _, ...data } = event.data
+  return { ...event, subject, verificationId: null, data }
+}
+
 /** Of these, nothing is said any more once the consent has ended. */
 const NEEDS_CONSENT: readonly EventKind[] = [
   'verification.approved',
@@ -36,10 +60,8 @@ const NEEDS_CONSENT: readonly EventKind[] = [
   'verification.withdrawn',
   'verification.document-expired',
 ]
-const VERIFICATION_SCOPES = [
-  'eprospera:person.id_verification.read',
-  'eprospera:person.id_verification.status.read',
-]
+const DOCUMENTS_SCOPE = 'eprospera:person.id_verification.read'
+const VERIFICATION_SCOPES = [DOCUMENTS_SCOPE, 'eprospera:person.id_verification.status.read']
 
 const liveConsent = (sql: Sql, of: { accountId: unknown; clientId: unknown }) => sql`
   select client_id from consent
@@ -161,35 +183,46 @@ export async function announceConsent(
 /**
  * In the caller's transaction, before the rows go: every application that was ever shown anything of the resident, or of one
  * verification, by the ledger's word, or that has a consent, is to erase its copies. Those without a stream too, and those that are
- * gone: then it is seen that they wait to be told.
+ * gone: then it is seen that they wait to be told. A tenant's back office knows verifications and no residents: of an erased
+ * resident it is told by each verification that goes, with `toTenantsAlone`.
  */
 export async function announceErasure(
   sql: Sql,
-  of: { accountId: string } | { accountId: string | null; verificationId: string },
+  of:
+    | { accountId: string }
+    | { accountId: string | null; verificationId: string; toTenantsAlone?: boolean },
 ): Promise<void> {
-  const [kind, verificationId] =
-    'verificationId' in of
-      ? (['verification.erased', of.verificationId] as const)
-      : (['resident.erased', null] as const)
+  const isRead = sql`kind in ('disclosure', 'tenant-look') and client_id is not null`
+  const isTenants = sql`coalesce(scope like 'idv.%', false)`
+  if (!('verificationId' in of)) {
+    await sql`
+      insert into event (client_id, kind, account_id)
+      select client_id, 'resident.erased', ${of.accountId} from (
+        select client_id from ledger_entry where account_id = ${of.accountId} and ${isRead} and not ${isTenants}
+        union select client_id from consent where account_id = ${of.accountId}
+      ) reader`
+    return
+  }
+  const { accountId, verificationId, toTenantsAlone = false } = of
+  // A tenant's list shows all that are the tenant's.
+  const isOfIt = accountId
+    ? sql`(account_id = ${accountId}
+        and (verification_id = ${verificationId} or verification_id is null and kind = 'tenant-look'
+          and exists (
+            select from client join verification on verification.tenant = client.tenant
+            where client.id = ledger_entry.client_id and verification.id = ${verificationId}))
+        or account_id is null and verification_id = ${verificationId})`
+    : sql`verification_id = ${verificationId}`
   // A consent stands for a look that is being written at this very moment.
-  const consented = verificationId
-    ? liveConsent(sql, { accountId: of.accountId, clientId: undefined })
-    : sql`select client_id from consent where account_id = ${of.accountId}`
+  const consented = toTenantsAlone
+    ? sql``
+    : sql`union ${liveConsent(sql, { accountId, clientId: undefined })}`
   await sql`
     insert into event (client_id, kind, account_id, verification_id)
-    select client_id, ${kind}, ${of.accountId}, ${verificationId} from (
+    select client_id, 'verification.erased', ${accountId}, ${verificationId} from (
       select client_id from ledger_entry
-      where ${of.accountId ? sql`account_id = ${of.accountId}` : sql`true`}
-        and ${
-          verificationId && !of.accountId
-            ? sql`verification_id = ${verificationId}`
-            : // A tenant's list shows all of them.
-              verificationId
-              ? sql`(verification_id = ${verificationId} or verification_id is null and kind = 'tenant-look')`
-              : sql`true`
-        }
-        and kind in ('disclosure', 'tenant-look') and client_id is not null
-      union ${consented}
+      where ${isOfIt} and ${isRead} and ${toTenantsAlone ? isTenants : sql`true`}
+      ${consented}
     ) reader`
 }
 
@@ -216,6 +249,24 @@ export async function noteTelling(sql: Sql, ids: readonly string[]): Promise<voi
       (select string_agg(word, ' ') from unnest(scopes) word where word = any (${VERIFICATION_SCOPES})),
       purpose, 'event: ' || kind
     from told left join consent using (account_id, client_id)`
+}
+
+/**
+ * Whether this application may be told which verification it is. The id is the same for every application: those that never
+ * were allowed the documents, by which anybody is recognised anyway, could only compare residents by it.
+ */
+async function maySayVerification(sql: Sql, event: PortalEvent): Promise<boolean> {
+  const { accountId, clientId, verificationId } = event
+  if (!accountId || !verificationId) return true
+  const [row] = await sql<{ isKnown: boolean }[]>`
+    select exists (
+      select from consent where account_id = ${accountId} and client_id = ${clientId}
+        and ${DOCUMENTS_SCOPE} = any (scopes))
+    or exists (
+      select from ledger_entry where account_id = ${accountId} and client_id = ${clientId}
+        and verification_id = ${verificationId} and kind = 'disclosure'
+        and ${DOCUMENTS_SCOPE} = any (string_to_array(scope, ' '))) as is_known`
+  return row?.isKnown === true
 }
 
 /** Whether it may still be said: what is about a consent that has ended since is not. */

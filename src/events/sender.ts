@@ -4,7 +4,7 @@ import { findIssuer } from '../issuer.ts'
 import type { Log } from '../log.ts'
 import type { Outbound } from '../outbound.ts'
 import type { Sealer } from '../secrets.ts'
-import { maySay, noteTelling, type PortalEvent } from './events.ts'
+import { addressEvent, type FindSubject, maySay, noteTelling, type ToldEvent } from './events.ts'
 import {
   type Attempt,
   type DueEvent,
@@ -17,11 +17,18 @@ import { listSigningSecrets, openAuthorization } from './streams.ts'
 import { webhookHeaders } from './webhook-signature.ts'
 
 /** Makes the Security Event Token (RFC 8417) of an event for who receives it. */
-export type SignEvent = (issuer: string, event: PortalEvent) => Promise<string>
+export type SignEvent = (issuer: string, event: ToldEvent) => Promise<string>
 
 export type Sender = { stop(): Promise<void> }
 
-type Parts = { db: Db; sealer: Sealer; outbound: Outbound; sign: SignEvent; log: Log }
+type Parts = {
+  db: Db
+  sealer: Sealer
+  outbound: Outbound
+  sign: SignEvent
+  findSubject: FindSubject
+  log: Log
+}
 
 const IDLE_MS = 1_000
 const AT_ONCE = 4
@@ -128,14 +135,15 @@ async function tryOnce(
 }
 
 async function compose(
-  { db, sealer, sign }: Parts,
+  { db, sealer, sign, findSubject }: Parts,
   event: DueEvent,
 ): Promise<{ headers: Record<string, string>; body: string }> {
   const issuer = await findIssuer(db)
   if (!issuer) throw new Error('no web process was ever started')
+  const told = await addressEvent(db, findSubject, event)
   const headers = { 'User-Agent': 'identity-portal-events' }
   if (event.delivery === 'push') {
-    const token = await sign(issuer, event)
+    const token = await sign(issuer, told)
     const { authorizationSealed: sealed } = event
     const authorization = sealed && openAuthorization(sealer, event.clientId, sealed)
     return {
@@ -148,7 +156,7 @@ async function compose(
       body: token,
     }
   }
-  const body = JSON.stringify(webhookBody(issuer, event))
+  const body = JSON.stringify(webhookBody(issuer, told))
   const secrets = await listSigningSecrets(db, sealer, event.clientId)
   return {
     headers: {
@@ -170,13 +178,13 @@ function secondsUntil(retryAfter: string | null): number {
 }
 
 /** What a webhook carries: the same bytes at every try. */
-function webhookBody(issuer: string, event: PortalEvent): object {
-  const { id, kind, accountId, verificationId, data, occurredAt } = event
+function webhookBody(issuer: string, event: ToldEvent): object {
+  const { id, kind, subject, verificationId, data, occurredAt } = event
   return {
     type: kind,
     timestamp: occurredAt.toISOString(),
     data: {
-      ...(accountId ? { sub: accountId } : {}),
+      ...(subject ? { sub: subject } : {}),
       ...(verificationId ? { verification_id: verificationId } : {}),
       ...data,
       ...(kind.endsWith('.erased') ? { answer_uri: `${issuer}/api/v1/events/${id}/answer` } : {}),

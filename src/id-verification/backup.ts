@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Db } from '../db.ts'
 import type { JobData, Jobs } from '../jobs.ts'
 import type { Log } from '../log.ts'
 import type { Sealer } from '../secrets.ts'
 import type { Storage } from '../storage.ts'
-import { CONTENT_TYPES, EXTENSIONS, inspectImage, renderJpeg } from './image.ts'
+import { CONTENT_TYPES, EXTENSIONS, type ImageKind } from './image.ts'
+import { createImageDecoder, type ImageDecoder, type PreparedImage } from './image-decoder.ts'
 import {
   countListings,
   findImage,
@@ -13,22 +15,55 @@ import {
   isDecidedLongAgo,
   markRefused,
   markStored,
+  noteRefusal,
   recordListing,
   refreshDocuments,
+  type ShownObjects,
+  type StoredObject,
+  setShown,
+  takeUncleanImages,
+  type UncleanImage,
   type VerificationRow,
+  withdrawStored,
 } from './store.ts'
 import { GoneError, type Media, NotYetError, type Vendor, VendorError } from './vendors/vendor.ts'
 import { createVendor, findVendorIntegration } from './vendors/vendors.ts'
 
 type Parts = { db: Db; sealer: Sealer; storage: Storage; jobs: Jobs; log: Log }
+type WithDecoder = Parts & { decoder: ImageDecoder }
 
 const LARGEST_IMAGE = 20 * 1024 * 1024
 const IMAGES_AT_ONCE = 4
+// A download may be corrupt once, and a vendor may need a while to have the whole image: refused at the end of these, for good.
+const RETRY_REFUSED_SECONDS = [5, 60, 600, 3000]
+const CLEAN_EVERY_MS = 10 * 60_000
+const CLEAN_AT_ONCE = 4
+const CLEAN_TRIES = 3
+// As long as running jobs are waited for.
+const STOP_MS = 20_000
 
 /** From the vendor into the bucket: which images there are, then one job for each. Every job can run twice. */
-export async function startBackup(parts: Parts): Promise<void> {
+export async function startBackup(given: Parts): Promise<{ stop(): Promise<void> }> {
+  const parts = { ...given, decoder: createImageDecoder() }
   await parts.jobs.work('list-images', 2, (data) => listImages(parts, data))
   await parts.jobs.work('backup-image', IMAGES_AT_ONCE, (data) => backupImage(parts, data))
+  let isStopped = false
+  const clean = () =>
+    cleanStoredImages(parts, () => isStopped).catch((error: unknown) =>
+      parts.log.error('stored images could not be cleaned', { error }),
+    )
+  let cleaning = clean()
+  const again = setInterval(() => {
+    cleaning = cleaning.then(clean)
+  }, CLEAN_EVERY_MS).unref()
+  return {
+    async stop() {
+      isStopped = true
+      clearInterval(again)
+      await Promise.race([cleaning, wait(STOP_MS, undefined, { ref: false })])
+      parts.decoder.close()
+    },
+  }
 }
 
 async function listImages(parts: Parts, { verificationId, attemptId }: JobData<'list-images'>) {
@@ -66,7 +101,7 @@ async function listMedia(
   }
 }
 
-async function backupImage(parts: Parts, { imageId }: JobData<'backup-image'>) {
+async function backupImage(parts: WithDecoder, { imageId }: JobData<'backup-image'>) {
   const { db, storage, log } = parts
   const image = await findImage(db, imageId)
   if (image?.state !== 'pending') return
@@ -86,46 +121,100 @@ async function backupImage(parts: Parts, { imageId }: JobData<'backup-image'>) {
   if (image.expectedSize !== null && image.expectedSize !== bytes.length)
     throw new VendorError('the image has another size than the list says')
 
-  const found = inspectImage(bytes)
-  if ('truncated' in found) throw new VendorError('the image is cut off')
-  if (found.refused !== undefined) {
-    log.warn('image refused', { imageId, reason: found.refused })
-    await settle(parts, image, (sql) => markRefused(sql, imageId, found.refused))
-    return
-  }
-  const original = await store(
-    storage,
-    keyOf(verification, image, EXTENSIONS[found.kind]),
-    bytes,
-    CONTENT_TYPES[found.kind],
-  )
-  let jpegKey: string | undefined = original.key
-  let reason: string | undefined
-  if (found.kind !== 'jpeg') {
-    const jpeg = await renderJpeg(bytes).catch(() => undefined)
-    jpegKey =
-      jpeg && (await store(storage, keyOf(verification, image, 'jpg'), jpeg, 'image/jpeg')).key
-    if (!jpeg) reason = `kept as ${found.kind}; a JPEG of it could not be made`
-  }
-  const isKept = await settle(parts, image, (sql) =>
-    markStored(sql, imageId, {
-      contentType: CONTENT_TYPES[found.kind],
-      size: bytes.length,
-      sha256: original.sha256,
-      objectKey: original.key,
-      jpegKey,
-      reason,
-    }),
-  )
+  const prepared = await parts.decoder.prepare(bytes)
+  if ('refused' in prepared) return await refuse(parts, image, prepared.refused)
+  const { kind } = prepared
+  const original = await store(storage, keyOf(verification, image, EXTENSIONS[kind]), kind, bytes)
+  const shown = await storeShown(storage, original, bytes, prepared)
+  const isKept = await settle(parts, image, (sql) => markStored(sql, imageId, original, shown))
   if (isKept) return log.info('image backed up', { imageId, verificationId: verification.id })
   // Erased while the image was on its way.
-  for (const key of new Set([original.key, jpegKey])) if (key) await storage.delete(key)
+  for (const key of new Set([original.key, shown.clean.key, shown.jpeg.key]))
+    await storage.delete(key)
+}
+
+/** Tried again some times over an hour, then for good. */
+async function refuse(parts: Parts, image: ImageRow, reason: string): Promise<void> {
+  const { jobs, log } = parts
+  const { id: imageId, refusals } = image
+  const afterSeconds = RETRY_REFUSED_SECONDS[refusals]
+  log.warn(afterSeconds === undefined ? 'image refused' : 'image refused, to be tried again', {
+    imageId,
+    reason,
+    afterSeconds,
+  })
+  await settle(parts, image, async (sql) => {
+    if (afterSeconds === undefined) return await markRefused(sql, imageId, reason)
+    await noteRefusal(sql, imageId, reason)
+    await jobs.enqueue(sql, 'backup-image', { imageId }, { afterSeconds })
+  })
+}
+
+/** What of it is no object yet, beside the original. */
+async function storeShown(
+  storage: Storage,
+  original: StoredObject,
+  bytes: Uint8Array,
+  { kind, clean, jpeg }: Extract<PreparedImage, { kind: ImageKind }>,
+): Promise<ShownObjects> {
+  const base = original.key.replace(/\.[a-z]+$/, '')
+  const rendition = kind === 'jpeg' ? undefined : await store(storage, `${base}.jpg`, 'jpeg', jpeg)
+  const isRendition = clean.bytes === jpeg && rendition !== undefined
+  const cleanObject = isRendition
+    ? rendition
+    : clean.bytes === bytes
+      ? original
+      : await store(storage, `${base}.clean.${EXTENSIONS[clean.kind]}`, clean.kind, clean.bytes)
+  return { clean: cleanObject, jpeg: rendition ?? cleanObject }
+}
+
+/** Images that were stored before there were clean copies: each is decoded, and gets one where it needs it. */
+async function cleanStoredImages(parts: WithDecoder, isStopped: () => boolean): Promise<void> {
+  const { db, log } = parts
+  while (!isStopped()) {
+    const images = await takeUncleanImages(db, CLEAN_AT_ONCE)
+    if (images.length === 0) return
+    const results = await Promise.allSettled(
+      images.map((image) => (isStopped() ? undefined : cleanStoredImage(parts, image))),
+    )
+    for (const [index, result] of results.entries())
+      if (result.status === 'rejected')
+        log.warn('a stored image could not be cleaned and will be tried again', {
+          imageId: images[index]?.id,
+          error: result.reason,
+        })
+  }
+}
+
+async function cleanStoredImage(parts: WithDecoder, image: UncleanImage): Promise<void> {
+  const { db, storage, decoder, log } = parts
+  const { id: imageId, objectKey } = image
+  const bytes = await storage.get(objectKey)
+  const prepared = await decoder.prepare(bytes)
+  if ('refused' in prepared) {
+    // A machine under load may have had no time for it, so this counts only when it comes again.
+    if (image.refusals + 1 < CLEAN_TRIES) return await noteRefusal(db, imageId, prepared.refused)
+    log.warn('stored image withdrawn', { imageId, reason: prepared.refused })
+    await settle(parts, image, (sql) => withdrawStored(sql, imageId, prepared.refused))
+    return
+  }
+  const original = await describe(storage, objectKey, CONTENT_TYPES[prepared.kind])
+  // A rendition that was made before stays: objects are written once.
+  const kept =
+    image.jpegKey && image.jpegKey !== objectKey ? await storage.get(image.jpegKey) : undefined
+  const isHeic = prepared.kind === 'heic'
+  const shown = await storeShown(storage, original, bytes, {
+    ...prepared,
+    ...(kept && { jpeg: kept }),
+    ...(kept && isHeic && { clean: { kind: 'jpeg', bytes: kept } }),
+  })
+  await settle(parts, image, (sql) => setShown(sql, imageId, shown))
 }
 
 /** The image's new state, and what the endpoint shows because of it, together. `false`: it was erased meanwhile. */
 async function settle(
   { db }: Parts,
-  { verificationId }: ImageRow,
+  { verificationId }: { verificationId: string },
   mark: (sql: Parameters<typeof markRefused>[0]) => Promise<void>,
 ): Promise<boolean> {
   return await db.begin(async (sql) => {
@@ -157,11 +246,23 @@ function keyOf({ tenant, id }: VerificationRow, image: ImageRow, extension: stri
 }
 
 /** Puts it and proves it: what the bucket holds has this length and this SHA-256. */
-async function store(storage: Storage, key: string, bytes: Uint8Array, contentType: string) {
+async function store(
+  storage: Storage,
+  key: string,
+  kind: ImageKind,
+  bytes: Uint8Array,
+): Promise<StoredObject> {
   const sha256 = createHash('sha256').update(bytes).digest()
+  const contentType = CONTENT_TYPES[kind]
   await storage.put(key, bytes, { contentType, sha256 })
-  const kept = await storage.head(key)
-  if (kept?.size !== bytes.length || !kept.sha256?.equals(sha256))
+  const kept = await describe(storage, key, contentType)
+  if (kept.size !== bytes.length || !sha256.equals(kept.sha256))
     throw new Error('the bucket does not hold what was put there')
-  return { key, sha256 }
+  return kept
+}
+
+async function describe(storage: Storage, key: string, contentType: string): Promise<StoredObject> {
+  const found = await storage.head(key)
+  if (!found?.sha256) throw new Error('the bucket does not say what it holds')
+  return { key, contentType, size: found.size, sha256: found.sha256 }
 }

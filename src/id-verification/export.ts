@@ -4,6 +4,7 @@ import { Zip, ZipPassThrough } from 'fflate'
 import { findAccount } from '../accounts/accounts.ts'
 import { findPerson, findResidency } from '../accounts/natural-person.ts'
 import { listPasskeys } from '../accounts/passkeys.ts'
+import { findFactors } from '../accounts/second-factor.ts'
 import type { Db, Sql } from '../db.ts'
 import { OperatorError } from '../errors.ts'
 import { disclose } from '../ledger/disclosure.ts'
@@ -13,6 +14,8 @@ import { listSessions } from '../oauth/sessions.ts'
 import type { Storage } from '../storage.ts'
 import type { Vault } from '../vault.ts'
 import { openBody, type StoredBody } from './deliveries.ts'
+import { listLinks } from './links.ts'
+import { isOfResident } from './store.ts'
 
 /** Signs the archive's list of files: compact JWS over this payload. */
 export type SignManifest = (manifest: Record<string, unknown>) => Promise<string>
@@ -48,6 +51,8 @@ export async function exportResident(
     await json('consents.json', await listConsents(db, accountId))
     await json('sessions.json', await listSessions(db, accountId))
     await json('passkeys.json', await listPasskeys(db, accountId))
+    await json('second-factors.json', await findFactors(db, accountId))
+    await json('links.json', await readLinks(db, accountId))
     await json('looks.json', await listEntries(db, accountId, { limit: 1_000_000 }))
     await json('events.json', await readEvents(db, accountId))
     const verifications = await readVerifications(db, accountId)
@@ -117,6 +122,15 @@ async function readAccount(sql: Sql, vault: Vault, accountId: string) {
   }
 }
 
+/** Which tenants' subjects the resident linked. */
+const readLinks = async (sql: Sql, accountId: string) =>
+  (await listLinks(sql, accountId)).map(({ tenant, displayName, subjectId, linkedAt }) => ({
+    tenant,
+    displayName,
+    subjectId,
+    linkedAt,
+  }))
+
 /** What applications were told about this resident. */
 async function readEvents(sql: Sql, accountId: string) {
   return await sql`
@@ -134,13 +148,13 @@ async function readVerifications(sql: Sql, accountId: string) {
           'contentType', content_type, 'size', size, 'sha256', encode(sha256, 'hex'), 'capturedAt', captured_at)
           order by attempt_id, type, position), '[]')
         from image where verification_id = verification.id) as images
-    from verification where account_id = ${accountId} order by session_created_at`
+    from verification where account_id = ${accountId} and ${isOfResident(sql)} order by session_created_at`
 }
 
 async function* readImages(sql: Sql, verificationId: string) {
   const rows = await sql<{ key: string }[]>`
     select object_key as key from image
-    where verification_id = ${verificationId} and state = 'stored' order by object_key`
+    where verification_id = ${verificationId} and object_key is not null order by object_key`
   for (const { key } of rows) yield { key, name: key.split('/').slice(2).join('/') }
 }
 

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { pixelDataSize } from './clean-png.ts'
 
 export type ImageKind = 'jpeg' | 'png' | 'webp' | 'heic'
 export const CONTENT_TYPES: Record<ImageKind, string> = {
@@ -14,27 +14,31 @@ export const EXTENSIONS: Record<ImageKind, string> = {
   heic: 'heic',
 }
 
-const LARGEST_PIXELS = 50_000_000
-const RENDITION_MS = 60_000
-const RENDITION_MEMORY_MB = 256
+export const LARGEST_PIXELS = 50_000_000
+/** Bytes of a PNG's pixels, uncompressed. */
+export const LARGEST_PIXEL_DATA = 256 * 1024 * 1024
 
-export type Inspection =
-  | { kind: ImageKind; width: number | undefined; height: number | undefined; refused?: undefined }
+type Inspection =
+  | { kind: ImageKind; width: number; height: number; refused?: undefined }
   | { refused: string }
-  /** Cut off on its way: worth another try. */
-  | { truncated: true; refused?: undefined; kind?: undefined }
 
-/** What these bytes are, by the bytes and never by a label (`providers.md` §1.2), and whether they are a whole image of sane size. */
+/**
+ * What these bytes are, by the bytes and never by a label (`providers.md` §1.2), and whether their header names a sane size.
+ * Nothing is decoded.
+ */
 export function inspectImage(bytes: Uint8Array): Inspection {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const kind = kindOf(buffer)
   if (!kind) return { refused: 'not an image of a known kind' }
   const size = measure(kind, buffer)
-  if (size === 'truncated') return { truncated: true }
+  if (size === 'truncated') return { refused: 'the image is cut off' }
   if (size === 'broken') return { refused: `not a valid ${kind} image` }
-  if (size && size.width * size.height > LARGEST_PIXELS)
+  if (size.width * size.height > LARGEST_PIXELS)
     return { refused: 'the image has more than 50 megapixels' }
-  return { kind, width: size?.width, height: size?.height }
+  // A channel may have 16 bits.
+  if (kind === 'png' && (pixelDataSize(buffer.subarray(16, 29)) ?? 0) > LARGEST_PIXEL_DATA)
+    return { refused: 'the image has more than 256 MiB of pixels' }
+  return { kind, width: size.width, height: size.height }
 }
 
 function kindOf(b: Buffer): ImageKind | undefined {
@@ -49,7 +53,7 @@ function kindOf(b: Buffer): ImageKind | undefined {
 
 type Size = { width: number; height: number }
 
-function measure(kind: ImageKind, b: Buffer): Size | 'truncated' | 'broken' | undefined {
+function measure(kind: ImageKind, b: Buffer): Size | 'truncated' | 'broken' {
   switch (kind) {
     case 'jpeg':
       return measureJpeg(b)
@@ -83,13 +87,19 @@ function measureWebp(b: Buffer): Size | 'truncated' | 'broken' {
   }
 }
 
-// The boxes on the way to the image's extents, each with the bytes of its own before those that it holds.
-const HEIC_BOXES: Record<string, number> = { meta: 4, iprp: 0, ipco: 0 }
+// The boxes on the way to the image's extents, in this order one inside the other, each with the bytes of its own before those
+// that it holds.
+const HEIC_BOXES = [
+  { type: 'meta', own: 4 },
+  { type: 'iprp', own: 0 },
+  { type: 'ipco', own: 0 },
+] as const
 
 /** The largest of the extents that the file declares (`ispe`, ISO/IEC 23008-12 §6.5.3): tiles, thumbnails and the whole. */
 function measureHeic(b: Buffer): Size | 'truncated' | 'broken' {
   let largest: Size | undefined
-  const walk = (start: number, end: number): 'truncated' | 'broken' | undefined => {
+  // A box counts only where it belongs, so that nesting ends however deep a file goes.
+  const walk = (start: number, end: number, depth: number): 'truncated' | 'broken' | undefined => {
     for (let at = start; at < end; ) {
       if (at + 16 > b.length) return 'truncated'
       const type = b.toString('latin1', at + 4, at + 8)
@@ -97,11 +107,11 @@ function measureHeic(b: Buffer): Size | 'truncated' | 'broken' {
       const size = isLong ? Number(b.readBigUInt64BE(at + 8)) : b.readUInt32BE(at) || end - at
       if (size < 8) return 'broken'
       if (at + size > end) return end === b.length ? 'truncated' : 'broken'
-      const inside = HEIC_BOXES[type]
-      if (inside !== undefined) {
-        const fault = walk(at + (isLong ? 16 : 8) + inside, at + size)
+      const box = HEIC_BOXES[depth]
+      if (type === box?.type) {
+        const fault = walk(at + (isLong ? 16 : 8) + box.own, at + size, depth + 1)
         if (fault) return fault
-      } else if (type === 'ispe' && size >= 20) {
+      } else if (!box && type === 'ispe' && size >= 20) {
         const found = { width: b.readUInt32BE(at + 12), height: b.readUInt32BE(at + 16) }
         if (found.width * found.height > (largest ? largest.width * largest.height : 0))
           largest = found
@@ -110,12 +120,11 @@ function measureHeic(b: Buffer): Size | 'truncated' | 'broken' {
     }
     return undefined
   }
-  return walk(0, b.length) ?? largest ?? 'broken'
+  return walk(0, b.length, 0) ?? largest ?? 'broken'
 }
 
-/** Walks the segments to the frame header (ITU-T T.81, B.2), and looks for the end of the image. */
+/** By the frame header (ITU-T T.81, B.2). */
 function measureJpeg(b: Buffer): Size | 'truncated' | 'broken' {
-  let size: Size | undefined
   for (let at = 2; at + 4 <= b.length; ) {
     if (b[at] !== 0xff) return 'broken'
     const marker = b[at + 1] ?? 0
@@ -124,41 +133,12 @@ function measureJpeg(b: Buffer): Size | 'truncated' | 'broken' {
       continue
     }
     const isFrame = marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)
-    if (isFrame && at + 9 <= b.length)
-      size = { height: b.readUInt16BE(at + 5), width: b.readUInt16BE(at + 7) }
-    if (marker === 0xda || marker === 0xd9) break
+    if (isFrame)
+      return at + 9 > b.length
+        ? 'truncated'
+        : { height: b.readUInt16BE(at + 5), width: b.readUInt16BE(at + 7) }
+    if (marker === 0xda || marker === 0xd9) return 'broken'
     at += 2 + b.readUInt16BE(at + 2)
   }
-  if (b.lastIndexOf(Buffer.from([0xff, 0xd9])) < 2) return 'truncated'
-  return size ?? 'broken'
-}
-
-/**
- * The same picture as a JPEG. Decoding happens in a process of its own, with its memory and time bounded: a file made to
- * break a decoder breaks that one. Throws when it cannot be decoded.
- */
-export function renderJpeg(bytes: Uint8Array): Promise<Uint8Array> {
-  return new Promise((resolve, reject) => {
-    const script = new URL('./render-jpeg.ts', import.meta.url).pathname
-    const child = spawn(
-      process.execPath,
-      [`--max-old-space-size=${RENDITION_MEMORY_MB}`, script, String(LARGEST_PIXELS)],
-      {
-        stdio: ['pipe', 'pipe', 'ignore'],
-        env: { PATH: '' },
-        timeout: RENDITION_MS,
-        killSignal: 'SIGKILL',
-      },
-    )
-    const chunks: Buffer[] = []
-    child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk))
-    child.stdin.on('error', () => {})
-    child.once('error', reject)
-    child.once('close', (code) => {
-      const jpeg = Buffer.concat(chunks)
-      if (code === 0 && kindOf(jpeg) === 'jpeg') resolve(jpeg)
-      else reject(new Error('the image could not be decoded'))
-    })
-    child.stdin.end(bytes)
-  })
+  return 'truncated'
 }

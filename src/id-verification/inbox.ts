@@ -5,6 +5,7 @@ import type { Log } from '../log.ts'
 import type { Sealer } from '../secrets.ts'
 import type { Vault } from '../vault.ts'
 import { giveToOwner, openBody, type StoredBody } from './deliveries.ts'
+import { hasDuplicateKeys } from './duplicate-keys.ts'
 import { findBySession, recordDecision, type VerificationRow } from './store.ts'
 import type { Reading, Vendor } from './vendors/vendor.ts'
 import { createVendor, findVendorIntegration } from './vendors/vendors.ts'
@@ -143,6 +144,8 @@ async function apply(
 
   const configured = await findVendorIntegration(sql, sealer, vendor, integration)
   if (!configured) return end('quarantined', 'the integration it came by is gone')
+  if (hasDuplicateKeys(body))
+    return end('quarantined', 'not understood: an object in it has a key twice')
   const reading = read(createVendor(configured), body)
   if (reading.kind === 'unknown')
     return end('quarantined', `not understood: ${reading.explanation}`)

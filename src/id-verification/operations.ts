@@ -1,6 +1,7 @@
 import { type Db, isDuplicateKey, type Sql } from '../db.ts'
 import { OperatorError } from '../errors.ts'
 import type { Jobs } from '../jobs.ts'
+import { findTenant } from '../oauth/tenants.ts'
 import { hashSecret, randomSecret, type Sealer } from '../secrets.ts'
 import { bodyBytes } from './deliveries.ts'
 import {
@@ -8,8 +9,10 @@ import {
   createVerification,
   lockVerification,
   markNotStarted,
+  reopenRefused,
   setVendorSession,
 } from './store.ts'
+import { findOrCreateSubject } from './subjects.ts'
 import { VendorError, type VendorName } from './vendors/vendor.ts'
 import { createVendor, findVendorIntegration } from './vendors/vendors.ts'
 
@@ -28,33 +31,47 @@ export class SessionReusedError extends VendorError {
   }
 }
 
-/** Starts a session at the vendor for this account: our own row first, then the call. Throws OperatorError. */
+/** The subject is gone, or was never this tenant's. */
+export class SubjectNotFoundError extends Error {
+  override readonly name = 'SubjectNotFoundError'
+}
+
+/**
+ * Starts a session at the vendor, for a resident by the operator or for a tenant's own subject: our own row first, then the
+ * call. Throws OperatorError, and SubjectNotFoundError.
+ */
 export async function startVerification(
   { db, sealer, issuer }: { db: Db; sealer: Sealer; issuer: string },
   given: {
     vendor: string
     integration?: string | undefined
-    accountId: string
-    /** Only an integration of this tenant. */
-    tenant?: string | undefined
     /** Where the browser goes when the person is done, and what it brings along. */
     returnTo?: { url: string; state: string | undefined } | undefined
-  },
+  } & ({ accountId: string } | TenantSubject),
 ): Promise<StartedVerification> {
-  const { vendor, integration = 'default', accountId, returnTo } = given
+  const { vendor, integration = 'default', returnTo } = given
   const configured = await findVendorIntegration(db, sealer, vendor, integration)
-  if (!configured || (given.tenant !== undefined && configured.tenant !== given.tenant))
+  if (!configured || ('tenant' in given && configured.tenant !== given.tenant))
     throw new OperatorError(`The vendor ${vendor} is not configured: see \`vendor set\`.`)
   const { tenant } = configured
+  if ('accountId' in given && !(await findTenant(db, tenant))?.isTrusted)
+    throw new OperatorError(
+      `The integration ${vendor} ${integration} is of the tenant ${tenant}, which is not trusted to verify residents: the result would not count. Choose another with --integration, or see \`tenant set\`.`,
+    )
+  const whose =
+    'accountId' in given
+      ? { accountId: given.accountId }
+      : { subjectId: await subjectOf(db, given) }
   const state = randomSecret()
   const id = await createVerification(db, {
     tenant,
-    accountId,
+    whose,
     vendor,
     integration,
     stateSha256: hashSecret(state),
     returnTo,
   })
+  if (!id) throw new SubjectNotFoundError('the subject is gone')
   try {
     const adapter = createVendor(configured)
     const { sessionId, url } = await adapter.startSession({
@@ -76,19 +93,30 @@ export async function startVerification(
   }
 }
 
+/** A tenant's own subject, which is created where it is named by its external id; only an integration of this tenant. */
+type TenantSubject = { tenant: string; subject: { id: string } | { externalId: string } }
+
+const subjectOf = async (sql: Sql, { tenant, subject }: TenantSubject): Promise<string> =>
+  'id' in subject
+    ? subject.id
+    : await findOrCreateSubject(sql, { tenant, externalId: subject.externalId })
+
 /** Mosaic puts the state there itself; the others send the browser to what they were given. */
 const returnUrlOf = (issuer: string, vendor: VendorName, state: string) =>
   vendor === 'mosaic'
     ? `${issuer}/callbacks/mosaic`
     : `${issuer}/callbacks/${vendor}?state=${encodeURIComponent(state)}`
 
-/** Verifications, newest first, as the operator sees them; or those alone that wait for an operator's review. */
-export async function listAllVerifications(sql: Sql, { toReview = false } = {}) {
+/** Verifications, newest first, as the operator sees them. `toReview`: those that wait for a review; `refused`: those with images that were refused. */
+export async function listAllVerifications(sql: Sql, { toReview = false, refused = false } = {}) {
   return await sql`
-    select id, vendor, integration, tenant, status, account_id, document_type, images_complete,
-      match, match_differences, match_review, document_expires_on, session_created_at, decided_at
+    select id, vendor, integration, tenant, status, account_id, subject_id, document_type, images_complete,
+      match, match_differences, match_review, document_expires_on,
+      (select count(*)::int from image where verification_id = verification.id and state = 'refused') as images_refused,
+      session_created_at, decided_at
     from verification
     where ${toReview ? sql`status = 'approved' and match = 'mismatch' and match_review is null` : sql`true`}
+      and ${refused ? sql`exists (select from image where verification_id = verification.id and state = 'refused')` : sql`true`}
     order by session_created_at desc limit 500`
 }
 
@@ -96,14 +124,15 @@ export async function listAllVerifications(sql: Sql, { toReview = false } = {}) 
 export async function findVerification(sql: Sql, id: string) {
   if (!UUID.test(id)) return undefined
   const [row] = await sql`
-    select id, vendor, integration, tenant, status, account_id, vendor_session_id, attempt_id, document_type,
+    select id, vendor, integration, tenant, status, account_id, subject_id, vendor_session_id, attempt_id, document_type,
       images_complete, match, match_differences, match_review, match_reviewed_at, document_expires_on,
       session_created_at, decided_at,
       (select coalesce(json_agg(json_build_object('attemptId', attempt_id, 'status', status,
           'decidedAt', decided_at, 'deliveryId', delivery_id) order by recorded_at), '[]')
         from decision where verification_id = verification.id) as decisions,
       (select coalesce(json_agg(json_build_object('attemptId', attempt_id, 'type', type, 'state', state,
-          'contentType', content_type, 'size', size, 'sha256', encode(sha256, 'hex'), 'reason', reason)
+          'contentType', content_type, 'size', size, 'sha256', encode(sha256, 'hex'),
+          'shownSize', clean_size, 'shownSha256', encode(clean_sha256, 'hex'), 'refusals', refusals, 'reason', reason)
           order by attempt_id, type, position), '[]')
         from image where verification_id = verification.id) as images
     from verification where id = ${id}`
@@ -142,8 +171,8 @@ export async function replayDelivery(sql: Sql, id: string): Promise<boolean> {
 }
 
 /**
- * Asks the vendor again: for the images of an approved verification, of which those that are stored stay; for the decision of
- * any other. Answers whether there is one that the vendor knows.
+ * Asks the vendor again: for the images of an approved verification, of which those that are stored stay and those that were
+ * refused are tried anew; for the decision of any other. Answers whether there is one that the vendor knows.
  */
 export async function retryVerification(db: Db, jobs: Jobs, id: string): Promise<boolean> {
   if (!UUID.test(id)) return false
@@ -151,9 +180,10 @@ export async function retryVerification(db: Db, jobs: Jobs, id: string): Promise
     const row = await lockVerification(sql, id)
     if (!row?.vendorSessionId) return false
     const { status, attemptId } = row
-    if (status === 'approved')
+    if (status === 'approved') {
+      await reopenRefused(sql, id)
       await jobs.enqueue(sql, 'list-images', { verificationId: id, attemptId: attemptId ?? '' })
-    else await askAgain(sql, id)
+    } else await askAgain(sql, id)
     return true
   })
 }

@@ -1,6 +1,7 @@
 import type { Db, Sql } from '../db.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
+import { allRefused } from './store.ts'
 
 /** What comes in, and what waits, as metrics. `portal_deliveries{state="failed"}` above zero is the alarm. */
 export function measureIngestion(metrics: Metrics, sql: Sql): void {
@@ -30,15 +31,29 @@ export function measureIngestion(metrics: Metrics, sql: Sql): void {
   )
   metrics.gauge(
     'portal_images',
-    'Images that wait to be backed up, or were refused.',
+    'Images that wait to be backed up (retrying: refused so far), were refused, or wait for a clean copy (unclean).',
     ['vendor', 'state'],
     async () =>
       (
         await sql<{ vendor: string; state: string; count: number }[]>`
-          select vendor, state, count(*)::int as count
+          select vendor, count(*)::int as count,
+            case when state = 'stored' then 'unclean' when state = 'pending' and refusals > 0 then 'retrying'
+              else state end as state
           from image join verification on verification.id = verification_id
-          where state in ('pending', 'refused') group by vendor, state`
+          where state = 'pending' or state = 'refused' or state = 'stored' and clean_key is null
+          group by 1, 3`
       ).map(({ vendor, state, count }) => ({ labels: { vendor, state }, value: count })),
+  )
+  metrics.gauge(
+    'portal_verifications_without_images',
+    'Approved verifications of which every image was refused: they want an operator.',
+    ['vendor'],
+    async () =>
+      (
+        await sql<{ vendor: string; count: number }[]>`
+          select vendor, count(*)::int as count from verification
+          where status = 'approved' and not images_complete and ${allRefused(sql)} group by vendor`
+      ).map(({ vendor, count }) => ({ labels: { vendor }, value: count })),
   )
   metrics.gauge(
     'portal_verifications_undecided',

@@ -7,6 +7,7 @@ export type ReadableImage = {
   type: string
   /** Copied and proven; what is not is named and cannot be had. */
   available: boolean
+  /** These three are of the clean copy, which `objectKey` names; never of the original, unless that is clean. */
   contentType: string | null
   size: number | null
   /** Hex. */
@@ -17,8 +18,9 @@ export type ReadableImage = {
   /** Of the attempt that the status speaks of; others are earlier ones. */
   isCurrent: boolean
   objectKey: string | null
-  /** Where its JPEG is. */
+  /** Where its JPEG is, and that one's SHA-256 in hex. */
   jpegKey: string | null
+  jpegSha256: string | null
 }
 
 /** Whose images are read: a resident's latest approved verification, or one of a tenant's. */
@@ -27,6 +29,10 @@ export type Owner = { accountId: string } | { tenant: string; verificationId: st
 /** A tenant's verification as its back office sees it. */
 export type TenantVerification = {
   id: string
+  /** The tenant's own subject and its id; `null` for what an operator started for a resident. */
+  subjectId: string | null
+  externalId: string | null
+  attemptId: string | null
   accountId: string | null
   vendor: VendorName
   status: VerificationStatus
@@ -39,7 +45,7 @@ export type TenantVerification = {
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-const isUuid = (value: string): boolean => UUID.test(value)
+export const isUuid = (value: string): boolean => UUID.test(value)
 
 /** The verification that the owner may read; `undefined` where there is none, or it is another's. */
 export async function findReadable(
@@ -74,11 +80,14 @@ export async function listReadableImages(
   verificationId: string,
 ): Promise<ReadableImage[]> {
   return await sql<ReadableImage[]>`
-    select image.id, type, image.state = 'stored' and jpeg_key is not null as available, content_type,
-      size::float8 as size, encode(sha256, 'hex') as sha256, captured_at,
+    select image.id, type, image.state = 'stored' and jpeg_key is not null as available,
+      -- Without a clean copy it was stored before there were any, and waits for a worker to make one.
+      coalesce(clean_content_type, content_type) as content_type,
+      coalesce(clean_size, size)::float8 as size, encode(coalesce(clean_sha256, sha256), 'hex') as sha256, captured_at,
       coalesce(captured_at, stored_at, verification.updated_at) as taken_at,
       coalesce(image.attempt_id = verification.attempt_id, false) and listing = images_wanted as is_current,
-      object_key, jpeg_key
+      coalesce(clean_key, object_key) as object_key, jpeg_key,
+      encode(coalesce(jpeg_sha256, sha256), 'hex') as jpeg_sha256
     from image join verification on verification.id = verification_id
     where verification_id = ${verificationId}
     order by is_current desc,
@@ -87,7 +96,8 @@ export async function listReadableImages(
 }
 
 const columns = (sql: Sql) => sql`
-  id, account_id, vendor, status, document_type, images_complete, session_created_at, decided_at, updated_at,
+  id, subject_id, attempt_id, account_id, vendor, status, document_type, images_complete, session_created_at, decided_at, updated_at,
+  (select external_id from subject where subject.id = subject_id) as external_id,
   (select reason from decision where verification_id = verification.id and decision.status = verification.status
     order by decided_at desc nulls last limit 1) as reason`
 
@@ -101,13 +111,13 @@ export async function findTenantVerification(
   return row
 }
 
-/** A resident's at this tenant, newest first; nothing for one who is not there. */
+/** A subject's at this tenant, newest first; nothing for one who is not there. */
 export async function listTenantVerifications(
   sql: Sql,
-  { tenant, accountId }: { tenant: string; accountId: string },
+  { tenant, subjectId }: { tenant: string; subjectId: string },
 ): Promise<TenantVerification[]> {
-  if (!isUuid(accountId)) return []
+  if (!isUuid(subjectId)) return []
   return await sql<TenantVerification[]>`
-    select ${columns(sql)} from verification where account_id = ${accountId} and tenant = ${tenant}
+    select ${columns(sql)} from verification where subject_id = ${subjectId} and tenant = ${tenant}
     order by session_created_at desc limit 500`
 }

@@ -8,6 +8,7 @@ import { record } from '../ledger/disclosure.ts'
 import type { Log } from '../log.ts'
 import type { Sealer } from '../secrets.ts'
 import type { Storage } from '../storage.ts'
+import { endLinks } from './links.ts'
 import { createVendor, findVendorIntegration } from './vendors/vendors.ts'
 
 /**
@@ -151,8 +152,12 @@ async function erase(
       case when vendor_session_id is null then 'deleted' end
     from verification where id = ${id}`
   // What goes because its time is over here need not go elsewhere; and of a whole resident applications are told once.
-  if (reason === 'operator' || reason === 'tenant')
-    await announceErasure(sql, { accountId: locked.accountId, verificationId: id })
+  if (reason !== 'retention')
+    await announceErasure(sql, {
+      accountId: locked.accountId,
+      verificationId: id,
+      toTenantsAlone: reason === 'resident',
+    })
   await sql`delete from delivery where verification_id = ${id}`
   await sql`delete from verification where id = ${id}`
   if (locked.accountId && reason !== 'resident') await announceVerification(sql, locked.accountId)
@@ -176,16 +181,66 @@ export async function eraseResident(
   accountId: string,
 ): Promise<string[] | undefined> {
   return await db.begin(async (sql) => {
-    const [locked] = await sql`select from account where id = ${accountId} for update`
+    // Without its key: whoever holds a verification may be about to reference the account.
+    const [locked] = await sql`select from account where id = ${accountId} for no key update`
     if (!locked) return undefined
-    const rows = await sql<{ id: string }[]>`
-      select id from verification where account_id = ${accountId} order by session_created_at`
+    // Before the rows are chosen: what a tenant verified of its own subject stays the tenant's.
+    await endLinks(sql, accountId)
+    const erased: string[] = []
+    const eraseAll = async () => {
+      const rows = await sql<{ id: string }[]>`
+        select id from verification where account_id = ${accountId} order by session_created_at`
+      for (const { id } of rows) await erase(sql, jobs, id, 'resident')
+      erased.push(...rows.map(({ id }) => id))
+    }
+    await eraseAll()
+    await sql`select from account where id = ${accountId} for update`
+    // Those that were started meanwhile; from here on none can be, and no consent either.
+    await eraseAll()
     await announceErasure(sql, { accountId })
-    for (const { id } of rows) await erase(sql, jobs, id, 'resident')
     await sql`delete from told_verification where account_id = ${accountId}`
     await record(sql, { detail: { what: 'account-erasure' }, accountId })
     await sql`delete from account where id = ${accountId}`
-    return rows.map(({ id }) => id)
+    return erased
+  })
+}
+
+/**
+ * Erases a tenant's subject: every verification as above, then the subject with its link and its data key. Answers whether
+ * the tenant has such a subject.
+ */
+export async function eraseSubject(
+  { db, jobs }: { db: Db; jobs: Jobs },
+  { tenant, subjectId }: { tenant: string; subjectId: string },
+  /** The tenant's client. */
+  by: string,
+): Promise<boolean> {
+  if (!UUID.test(subjectId)) return false
+  return await db.begin(async (sql) => {
+    // The account first, as everything that ends a link locks them; a link that is made meanwhile is seen afterwards.
+    const [before] = await sql<{ accountId: string | null }[]>`
+      select account.id as account_id from subject left join account on account.id = account_id
+      where subject.id = ${subjectId} and tenant = ${tenant}`
+    if (!before) return false
+    if (before.accountId)
+      await sql`select from account where id = ${before.accountId} for no key update`
+    const [subject] = await sql<{ accountId: string | null }[]>`
+      select account_id from subject where id = ${subjectId} for no key update`
+    if (!subject) return false
+    // All of them before the first one is announced: whoever holds one of them waits for that announcement.
+    const rows = await sql<{ id: string }[]>`
+      select id from verification where subject_id = ${subjectId} order by id for update`
+    for (const { id } of rows) await erase(sql, jobs, id, 'tenant', by)
+    const { accountId } = subject
+    if (accountId)
+      await record(sql, {
+        detail: { what: 'link', change: 'ended' },
+        accountId,
+        clientId: by,
+        scope: tenant,
+      })
+    await sql`delete from subject where id = ${subjectId}`
+    return true
   })
 }
 

@@ -26,25 +26,34 @@ export type VerificationRow = {
   attemptId: string | null
 }
 
-/** Our row first, before the vendor is asked; its id is what the vendor echoes. */
+/**
+ * Our row first, before the vendor is asked; its id is what the vendor echoes. A subject's carries the resident who linked
+ * it. `undefined`: the subject is gone.
+ */
 export async function createVerification(
   sql: Sql,
   given: {
     tenant: string
-    accountId: string
+    whose: { accountId: string } | { subjectId: string }
     vendor: string
     integration: string
     stateSha256: Uint8Array
     returnTo?: { url: string; state: string | undefined } | undefined
   },
-): Promise<string> {
+): Promise<string | undefined> {
+  const { whose, returnTo } = given
+  // Locked, so that a link that is being made or ended now is seen here, or sees this row.
+  const owner =
+    'subjectId' in whose
+      ? sql`select id, account_id from subject where id = ${whose.subjectId} and tenant = ${given.tenant} for share`
+      : sql`select null::uuid as id, ${whose.accountId}::uuid as account_id`
   const [row] = await sql<{ id: string }[]>`
-    insert into verification (tenant, account_id, vendor, integration, state_sha256, return_url, return_state)
-    values (${given.tenant}, ${given.accountId}, ${given.vendor}, ${given.integration},
-      ${Buffer.from(given.stateSha256)}, ${given.returnTo?.url ?? null}, ${given.returnTo?.state ?? null})
-    returning id`
-  if (!row) throw new Error('the verification was not written')
-  return row.id
+    with owner as (${owner})
+    insert into verification (tenant, subject_id, account_id, vendor, integration, state_sha256, return_url, return_state)
+    select ${given.tenant}, id, account_id, ${given.vendor}, ${given.integration},
+      ${Buffer.from(given.stateSha256)}::bytea, ${returnTo?.url ?? null}, ${returnTo?.state ?? null}
+    from owner returning id`
+  return row?.id
 }
 
 /** The vendor has answered. `checkAfterSeconds`: when it is asked what became of it, if nothing came until then. */
@@ -278,6 +287,8 @@ export type ImageRow = {
   position: number
   expectedSize: number | null
   state: 'pending' | 'stored' | 'refused'
+  /** How often what was downloaded was refused. */
+  refusals: number
 }
 
 /** How often the list of images was wanted so far: to be read before the vendor is asked for it. */
@@ -337,40 +348,100 @@ async function recordImages(
 export async function findImage(sql: Sql, id: string): Promise<ImageRow | undefined> {
   const [row] = await sql<ImageRow[]>`
     select id, verification_id, attempt_id, type, vendor_media_id, position,
-      expected_size::float8 as expected_size, state
+      expected_size::float8 as expected_size, state, refusals
     from image where id = ${id}`
   return row
 }
+
+/** An object in the bucket; `sha256` is that of its bytes, as the bucket confirmed it. */
+export type StoredObject = { key: string; contentType: string; size: number; sha256: Uint8Array }
+
+/** What readers are given of an image: `clean` as bytes, `jpeg` where a JPEG is asked for. */
+export type ShownObjects = { clean: StoredObject; jpeg: StoredObject }
 
 /** Only a pending image becomes stored: a second run of the same job changes nothing. */
 export async function markStored(
   sql: Sql,
   id: string,
-  stored: {
-    contentType: string
-    size: number
-    sha256: Uint8Array
-    objectKey: string
-    jpegKey: string | undefined
-    reason: string | undefined
-  },
+  original: StoredObject,
+  shown: ShownObjects,
 ): Promise<void> {
   await sql`
-    update image set state = 'stored', content_type = ${stored.contentType}, size = ${stored.size},
-      sha256 = ${Buffer.from(stored.sha256)}, object_key = ${stored.objectKey}, jpeg_key = ${stored.jpegKey ?? null},
-      reason = ${stored.reason ?? null}, stored_at = now()
+    update image set state = 'stored', content_type = ${original.contentType}, size = ${original.size},
+      sha256 = ${Buffer.from(original.sha256)}, object_key = ${original.key}, ${shownColumns(sql, shown)},
+      reason = null, stored_at = now()
     where id = ${id} and state = 'pending'`
 }
 
+const shownColumns = (sql: Sql, { clean, jpeg }: ShownObjects) => sql`
+  clean_key = ${clean.key}, clean_content_type = ${clean.contentType}, clean_size = ${clean.size},
+  clean_sha256 = ${Buffer.from(clean.sha256)},
+  jpeg_key = ${jpeg.key}, jpeg_size = ${jpeg.size}, jpeg_sha256 = ${Buffer.from(jpeg.sha256)}`
+
 /** For good: it is not an image that may be shown. `reason` is for the operator. */
 export async function markRefused(sql: Sql, id: string, reason: string): Promise<void> {
-  await sql`update image set state = 'refused', reason = ${reason} where id = ${id} and state = 'pending'`
+  await sql`
+    update image set state = 'refused', refusals = refusals + 1, reason = ${reason}
+    where id = ${id} and state = 'pending'`
+}
+
+/** This time: it stays as it is and is tried again. */
+export async function noteRefusal(sql: Sql, id: string, reason: string): Promise<void> {
+  await sql`
+    update image set refusals = refusals + 1, reason = ${reason} where id = ${id} and state <> 'refused'`
+}
+
+/** For the operator, who has it tried once more: what was refused of the attempt that the status speaks of is pending again. */
+export async function reopenRefused(sql: Sql, verificationId: string): Promise<void> {
+  await sql`
+    update image set state = 'pending', refusals = 0, reason = null
+    from verification
+    where verification.id = ${verificationId} and verification_id = verification.id
+      and image.attempt_id = verification.attempt_id and state = 'refused' and object_key is null`
+}
+
+export type UncleanImage = {
+  id: string
+  verificationId: string
+  objectKey: string
+  jpegKey: string | null
+  refusals: number
+}
+
+/**
+ * Takes some of the images that were stored before clean copies were made, the newest first, for a few minutes: a worker that
+ * ends in the middle leaves them to another.
+ */
+export async function takeUncleanImages(sql: Sql, limit: number): Promise<UncleanImage[]> {
+  return await sql<UncleanImage[]>`
+    update image set clean_taken_until = now() + interval '10 minutes'
+    where id in (
+      select id from image
+      where state = 'stored' and clean_key is null and coalesce(clean_taken_until, '-infinity') < now()
+      order by stored_at desc limit ${limit} for update skip locked)
+    returning id, verification_id, object_key, jpeg_key, refusals`
+}
+
+/** Once: another worker may have been quicker. */
+export async function setShown(sql: Sql, id: string, shown: ShownObjects): Promise<void> {
+  await sql`
+    update image set ${shownColumns(sql, shown)}, clean_taken_until = null, refusals = 0,
+      reason = null
+    where id = ${id} and state = 'stored' and clean_key is null`
+}
+
+/** A stored image turned out to be none that may be shown; its original stays as evidence. */
+export async function withdrawStored(sql: Sql, id: string, reason: string): Promise<void> {
+  await sql`
+    update image set state = 'refused', refusals = refusals + 1, reason = ${reason}, clean_taken_until = null
+    where id = ${id} and state = 'stored' and clean_key is null`
 }
 
 /**
  * What the endpoint hands out: for each slot the first stored image in the order of `providers.md` §1.2, of the attempt
- * that the status speaks of and the newest reading of its list; complete when none of that attempt's images is pending.
- * `listed`: a list that was read just now.
+ * that the status speaks of and the newest reading of its list; complete when none of that attempt's images is pending, and
+ * something can be shown unless the list was empty: a vendor that has no images has none to wait for, but images that were
+ * all refused are not a set. `listed`: a list that was read just now.
  */
 export async function refreshDocuments(
   sql: Sql,
@@ -385,21 +456,28 @@ export async function refreshDocuments(
     update verification set
       images_complete = coalesce(images_listed = images_wanted, false) and not exists (
         select from image where verification_id = verification.id
-          and attempt_id = verification.attempt_id and state = 'pending'),
+          and attempt_id = verification.attempt_id and state = 'pending')
+        and (exists (${ofNewestList(sql)} and state = 'stored' and jpeg_key is not null)
+          or not exists (${ofNewestList(sql)})),
       document_front_key = ${slot(sql, ['document_front', 'document_front_pre', 'document_front_cropped'])},
       document_back_key = ${slot(sql, ['document_back', 'document_back_pre', 'document_back_cropped'])},
       face_key = ${slot(sql, ['selfie', 'selfie_pre', 'selfie_cropped'])},
       updated_at = now()
     where id = ${verificationId}`
-  // What the ledger says when they are shown.
+  // What the ledger says when they are shown: the digests of the files that are handed out.
   await sql`
     update verification set shown_images = coalesce((
-      select jsonb_agg(jsonb_build_object('id', image.id, 'type', type, 'sha256', encode(sha256, 'hex')) order by type)
+      select jsonb_agg(jsonb_build_object('id', image.id, 'type', type,
+        'sha256', encode(coalesce(jpeg_sha256, sha256), 'hex')) order by type)
       from image where verification_id = verification.id
         and jpeg_key in (document_front_key, document_back_key, face_key)), '[]')
     where id = ${verificationId}`
   await announceOwner(sql, verificationId)
 }
+
+const ofNewestList = (sql: Sql) => sql`
+  select from image where verification_id = verification.id and attempt_id = verification.attempt_id
+    and listing = images_wanted`
 
 /** To be called last: what its resident's applications are told follows from what is written until here. */
 async function announceOwner(sql: Sql, verificationId: string): Promise<void> {
@@ -415,6 +493,22 @@ const slot = (sql: Sql, types: string[]) => sql`(
     and state = 'stored' and jpeg_key is not null and type = any(${types})
   order by array_position(${types}::text[], type), rank limit 1)`
 
+/** Whether the list was read, had images, and none of them is left to be shown or to be tried again. */
+export const allRefused = (sql: Sql) => sql`(
+  coalesce(images_listed = images_wanted, false)
+  and exists (${ofNewestList(sql)})
+  and not exists (${ofNewestList(sql)} and state <> 'refused'))`
+
+/**
+ * Whether a resident's verification is about that resident: of one that came with a tenant's subject only once it counts,
+ * because until then the document may be somebody else's.
+ */
+export const isOfResident = (sql: Sql) => sql`(
+  verification.subject_id is null
+  or (match in ('match', 'no-reference') or match_review = 'accepted')
+    and match_review is distinct from 'rejected'
+    and exists (select from tenant where tenant.name = verification.tenant and tenant.is_trusted))`
+
 export type ListedVerification = {
   id: string
   vendor: string
@@ -429,6 +523,8 @@ export type ListedVerification = {
   documentExpiresOn: Date | null
   isExpired: boolean
   imagesPending: boolean
+  /** All of them were refused. */
+  imagesRefused: boolean
   /** The JPEGs to show. */
   images: { type: string; key: string }[]
 }
@@ -442,13 +538,15 @@ export async function listVerifications(
     select id, vendor, status, session_created_at as date, document_type, match, match_differences,
       match_review, document_expires_on,
       coalesce(document_expires_on < (now() at time zone 'UTC')::date, false) as is_expired,
-      status = 'approved' and not images_complete as images_pending,
+      status = 'approved' and not images_complete and not ${allRefused(sql)} as images_pending,
+      status = 'approved' and ${allRefused(sql)} as images_refused,
       coalesce((
         select json_agg(json_build_object('type', type, 'key', jpeg_key)
           order by array_position(array['document_front', 'document_back', 'selfie'], type), rank)
         from image where verification_id = verification.id and attempt_id = verification.attempt_id
           and listing = images_wanted
           and state = 'stored' and jpeg_key is not null and type in ('document_front', 'document_back', 'selfie')
+          and ${isOfResident(sql)}
       ), '[]') as images
     from verification where account_id = ${accountId} order by session_created_at desc`
 }

@@ -40,7 +40,7 @@ export async function findVerified(
 /** Links to the images that the endpoint shows, each with the digest of the file behind it (OpenID Attachments 1.0). */
 async function attach({ db, storage }: { db: Sql; storage: Storage }, id: string) {
   const rows = await db<{ id: string; type: string; sha256: string; jpegKey: string }[]>`
-    select image.id, type, encode(sha256, 'hex') as sha256, jpeg_key
+    select image.id, type, encode(coalesce(jpeg_sha256, sha256), 'hex') as sha256, jpeg_key
     from verification join image on image.verification_id = verification.id
       and jpeg_key in (document_front_key, document_back_key, face_key)
     where verification.id = ${id} order by type`

@@ -4,6 +4,10 @@ type Images = readonly LedgerImage[]
 const TENANT_READS = ['verification', 'verifications', 'result', 'started verification'] as const
 const OPERATOR_READS = ['resident', 'verification', 'delivery', 'event', 'ledger'] as const
 const ERASURE_REASONS = ['retention', 'resident', 'operator', 'tenant'] as const
+const LINK_CHANGES = ['linked', 'ended'] as const
+const TRUST_CHANGES = ['trusted', 'not trusted'] as const
+const OPERATOR_CHANGES = ['second factors removed'] as const
+export type OperatorChange = (typeof OPERATOR_CHANGES)[number]
 const OPERATOR_DECISIONS = ['accepted', 'rejected'] as const
 export type OperatorDecision = (typeof OPERATOR_DECISIONS)[number]
 export type OperatorRead = (typeof OPERATOR_READS)[number]
@@ -35,6 +39,12 @@ export type Act =
   | { what: 'refusal' }
   | { what: 'verification-erasure'; reason: ErasureReason }
   | { what: 'account-erasure' }
+  /** A resident linked a tenant's subject, or the link ended. The entry's scope names the tenant. */
+  | { what: 'link'; change: (typeof LINK_CHANGES)[number] }
+  /** The operator changed whether a tenant's verifications count. The entry's scope names the tenant. */
+  | { what: 'trust'; change: (typeof TRUST_CHANGES)[number] }
+  /** An operator changed how the resident signs in. */
+  | { what: 'operator-change'; of: OperatorChange }
   /** An operator decided whether an approved document counts for the account, and why. */
   | { what: 'operator-review'; decision: OperatorDecision; reason: string }
 
@@ -43,7 +53,17 @@ export type Detail = Disclosure | Act
 
 /** How a detail is stored, and hashed: never change it for one that exists. */
 export type StoredDetail = {
-  kind: 'disclosure' | 'refusal' | 'operator-look' | 'tenant-look' | 'review' | 'export' | 'erasure'
+  kind:
+    | 'disclosure'
+    | 'refusal'
+    | 'operator-look'
+    | 'operator-change'
+    | 'tenant-look'
+    | 'review'
+    | 'export'
+    | 'erasure'
+    | 'link'
+    | 'trust'
   result: string
   images: Images
 }
@@ -88,6 +108,12 @@ export function storeDetail(detail: Detail): StoredDetail {
       return row('erasure', detail.reason)
     case 'account-erasure':
       return row('erasure', 'account')
+    case 'link':
+      return row('link', detail.change)
+    case 'trust':
+      return row('trust', detail.change)
+    case 'operator-change':
+      return row('operator-change', detail.of)
     case 'operator-review':
       return row('review', `${detail.decision}: ${detail.reason}`)
   }
@@ -114,6 +140,17 @@ export function readDetail({
     case 'operator-look':
       return (
         readWord(OPERATOR_READS, result, (of) => ({ what: 'operator-read', of })) ?? unrecognized
+      )
+    case 'link':
+      return readWord(LINK_CHANGES, result, (change) => ({ what: 'link', change })) ?? unrecognized
+    case 'trust':
+      return (
+        readWord(TRUST_CHANGES, result, (change) => ({ what: 'trust', change })) ?? unrecognized
+      )
+    case 'operator-change':
+      return (
+        readWord(OPERATOR_CHANGES, result, (of) => ({ what: 'operator-change', of })) ??
+        unrecognized
       )
     case 'review':
       return readReview(result) ?? unrecognized

@@ -11,7 +11,7 @@ import type { Algorithm, KeyRing, SigningKeys } from './keys.ts'
 export type AccessTokens = {
   sign(token: {
     jti: string
-    /** The resident; for client credentials the client itself (RFC 9068 §2.2). */
+    /** The resident, as this client knows them; for client credentials the client itself (RFC 9068 §2.2). */
     subject: string
     clientId: string
     scope: string | undefined
@@ -29,7 +29,7 @@ export type VerifiedToken = {
   jti: string
   rowId: Buffer
   clientId: string
-  /** The resident; for client credentials the client itself. */
+  /** The resident, as this client knows them; for client credentials the client itself. */
   subject: string
   expiresAt: number
   jkt: string | undefined

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import type { Adapter, AdapterPayload } from 'oidc-provider'
 import { errors } from 'oidc-provider'
 import { type Db, isUnstorable } from '../db.ts'
@@ -15,17 +16,25 @@ export type SuccessorOf = (refreshToken: string) => string
 // How long a client that lost the answer may ask for it again.
 const LOST_ANSWER_SECONDS = 10
 
-type Parts = { sealer: Sealer; jobs: Jobs; successorOf: SuccessorOf }
+type Parts = {
+  sealer: Sealer
+  jobs: Jobs
+  successorOf: SuccessorOf
+  /** User codes are looked up by a keyed hash: there are too few of them for a plain one. */
+  userCodeKey: Uint8Array
+}
 
 /** oidc-provider's storage in PostgreSQL. Values that travel are looked up by their SHA-256 and kept nowhere. */
 export function createAdapter(db: Db, name: string, parts: Parts): Adapter {
   return withoutNul(chooseAdapter(db, name, parts))
 }
 
-function chooseAdapter(db: Db, name: string, { sealer, jobs, successorOf }: Parts): Adapter {
+function chooseAdapter(db: Db, name: string, parts: Parts): Adapter {
+  const { sealer, jobs, successorOf } = parts
   if (name === 'Client') return clientAdapter(db, jobs)
   if (name === 'Grant') return grantAdapter(db)
-  if (SEALED_KINDS.includes(name)) return sealingAdapter(db, name, sealer)
+  if (SEALED_KINDS.includes(name))
+    return sealingAdapter(db, name, sealer, hashUserCode(parts.userCodeKey))
   if (name !== 'RefreshToken') return artifactAdapter(db, name)
   const mayRepeat = lostAnswers(db, successorOf)
   const adapter = artifactAdapter(db, name, { mayRepeat })
@@ -85,6 +94,12 @@ function lostAnswers(db: Db, successorOf: SuccessorOf) {
   }
 }
 
+const hashUserCode = (key: Uint8Array) => (userCode: string) =>
+  createHmac('sha256', key).update(userCode).digest('base64url')
+
+/** The column that a device's row is found by, beside the sealed payload. */
+type WithUserCodeHash = { userCodeHash?: string }
+
 // What holds the parameters of a request: `login_hint` and `claims` may name a person, and a device code opens a session.
 const SEALED_KINDS = ['DeviceCode', 'Interaction', 'PushedAuthorizationRequest']
 const SEALED_FOR = 'oidc_artifact payload'
@@ -99,7 +114,13 @@ export const SEALED_ARTIFACTS: SealedColumn = {
   contextOf: () => SEALED_FOR,
 }
 
-function sealingAdapter(db: Db, kind: string, sealer: Sealer): Adapter {
+/** What a person types to find a device's code is looked up by its keyed hash. */
+function sealingAdapter(
+  db: Db,
+  kind: string,
+  sealer: Sealer,
+  hashOf: (userCode: string) => string,
+): Adapter {
   const opened = (payload: Awaited<ReturnType<Adapter['find']>>): AdapterPayload | undefined => {
     if (!payload?.sealedPayload) return payload ?? undefined
     const { sealedPayload, ...rest } = payload
@@ -114,9 +135,15 @@ function sealingAdapter(db: Db, kind: string, sealer: Sealer): Adapter {
   })
   return {
     ...adapter,
+    upsert: (id, payload, expiresInSeconds) =>
+      adapter.upsert(
+        id,
+        payload.userCode ? { ...payload, userCodeHash: hashOf(payload.userCode) } : payload,
+        expiresInSeconds,
+      ),
     find: async (id) => opened(await adapter.find(id)),
     findByUid: async (uid) => opened(await adapter.findByUid(uid)),
-    findByUserCode: async (userCode) => opened(await adapter.findByUserCode(userCode)),
+    findByUserCode: async (userCode) => opened(await adapter.findByUserCode(hashOf(userCode))),
   }
 }
 
@@ -188,7 +215,11 @@ function artifactAdapter(
     }
 
   return {
-    async upsert(id, { jti: _, ...payload }, expiresInSeconds) {
+    async upsert(
+      id,
+      { jti: _, userCodeHash, ...payload }: AdapterPayload & WithUserCodeHash,
+      expiresInSeconds,
+    ) {
       // The interaction's copy of the session cookie is never read, and would open the session.
       if (payload.session) payload.session = { ...payload.session, cookie: '' }
       const told = claimsWithToken(kind, payload)
@@ -197,7 +228,7 @@ function artifactAdapter(
           session_uid, scope, expires_at)
         values (${kind}, ${hashSecret(id)}, ${json(db, store(id, payload))}, ${payload.grantId ?? null},
           ${payload.accountId ?? null}, ${payload.clientId ?? null}, ${payload.uid ?? null},
-          ${payload.userCode ?? null},
+          ${userCodeHash ?? null},
           ${payload.expiresWithSession ? (payload.sessionUid ?? null) : null},
           ${payload.scope ?? null}, ${expiry(expiresInSeconds)})
         on conflict (kind, id) do update set payload = excluded.payload, grant_id = excluded.grant_id,

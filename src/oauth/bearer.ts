@@ -167,7 +167,8 @@ export function createBearer({
         select id as token_id, account_id, client_id, scope from live_access_token where id = ${token.rowId}`
       const live: LiveToken | ServiceToken | undefined = found ?? (await bearer.findService(token))
       if (live) {
-        onUse(live)
+        // By the token's own subject, as the hot endpoint counts before it has read the row.
+        onUse(found ? { clientId: live.clientId, accountId: token.subject } : live)
         await noteLacking(c, live, scopes)
       }
       bearer.requireLive(live, ...scopes)

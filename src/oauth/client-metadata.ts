@@ -1,10 +1,12 @@
 import { z } from 'zod'
+import { isLoopback } from '../config.ts'
 import { displayedText } from '../displayed-text.ts'
 import { OperatorError } from '../errors.ts'
 import { profileSchema } from './client-profile.ts'
 import { isScope, SCOPES, SERVICE_SCOPES, SMALLER } from './scopes.ts'
+import { publicHosts } from './subject-identifiers.ts'
 
-const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code'
+export const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code'
 
 const AUTH_METHODS = [
   'client_secret_basic',
@@ -30,6 +32,12 @@ const webUri = (name: string) =>
   z.string().refine((value) => /^https?:$/.test(URL.parse(value)?.protocol ?? ''), {
     error: `${name} must be an https: URL`,
   })
+/** The keys that a client authenticates with come over TLS, or, in development, from this machine. */
+export const isKeySetUri = (value: string, { production = false } = {}): boolean => {
+  const protocol = URL.parse(value)?.protocol
+  return protocol === 'https:' || (!production && protocol === 'http:' && isLoopback(value))
+}
+const KEY_SET_URI = 'jwks_uri must be an https: address, or http: on this machine in development'
 const publicJwk = z
   .looseObject({ kty: z.enum(['RSA', 'EC', 'OKP'], { error: 'a key must be RSA, EC or OKP' }) })
   .refine((jwk) => !['d', 'p', 'q', 'dp', 'dq', 'qi', 'k'].some((member) => member in jwk), {
@@ -54,16 +62,33 @@ export const metadataSchema = z.object({
   response_types: z.array(z.literal('code', { error: 'the only response type is code' })),
   response_modes: z.array(z.enum(['query', 'fragment', 'form_post'])).optional(),
   jwks: z.object({ keys: z.array(publicJwk).min(1, 'the key set is empty').max(20) }).optional(),
-  jwks_uri: webUri('jwks_uri').optional(),
+  jwks_uri: z
+    .string()
+    .refine((value) => isKeySetUri(value), { error: KEY_SET_URI })
+    .optional(),
   backchannel_logout_uri: webUri('backchannel_logout_uri').optional(),
   backchannel_logout_session_required: z.boolean().optional(),
   require_pushed_authorization_requests: z.boolean().optional(),
   dpop_bound_access_tokens: z.boolean().optional(),
   id_token_signed_response_alg: z.enum(['RS256', 'ES256']).optional(),
+  /** Userinfo is then a JWT (OpenID Connect Core §5.3.2). */
+  userinfo_signed_response_alg: z
+    .enum(['RS256', 'ES256'], { error: 'userinfo is signed with RS256 or ES256' })
+    .optional(),
   default_max_age: z.int().min(0).optional(),
   require_auth_time: z.boolean().optional(),
   default_acr_values: z.array(z.string()).optional(),
   contacts: z.array(z.string()).optional(),
+  /** Without it, `public`: of clients that were registered before there was a choice, and of services. */
+  subject_type: z
+    .enum(['public', 'pairwise'], { error: 'the subject type must be public or pairwise' })
+    .optional(),
+  sector_identifier_uri: z
+    .string()
+    .refine((value) => URL.parse(value)?.protocol === 'https:', {
+      error: 'sector_identifier_uri must be an https: URL',
+    })
+    .optional(),
   /** Whether the operator lets this client come without PKCE. */
   pkce: z.enum(['required', 'optional'], { error: 'pkce must be required or optional' }),
   /** FAPI 2.0 Security Profile Final. */
@@ -78,7 +103,7 @@ export type ClientMetadata = { client_id: string } & z.infer<typeof metadataSche
 export type Kept = Omit<ClientMetadata, 'client_id'>
 
 /** What is wrong with a client as a whole, in words for who registers it; nothing when it may be. */
-function clientFaults(metadata: unknown): string[] {
+function clientFaults(metadata: unknown, rules: { production?: boolean | undefined }): string[] {
   const parsed = metadataSchema.safeParse(metadata)
   if (!parsed.success)
     return [
@@ -105,6 +130,13 @@ function clientFaults(metadata: unknown): string[] {
     [
       client.pkce === 'optional' && isPublic,
       'a public client cannot go without PKCE (RFC 9700 §2.1.1)',
+    ],
+    [client.jwks_uri !== undefined && !isKeySetUri(client.jwks_uri, rules), KEY_SET_URI],
+    [
+      client.subject_type === 'pairwise' &&
+        client.sector_identifier_uri === undefined &&
+        publicHosts(client.redirect_uris).length > 1,
+      'the redirect URIs are on several hosts: give a sector_identifier_uri, or the subject type public (OpenID Core §8.1)',
     ],
     [
       client.jwks !== undefined && client.jwks_uri !== undefined,
@@ -161,7 +193,10 @@ function scopeFaults({ grant_types: grants = [], scope = '' }: Partial<Kept>): s
  * Metadata with what follows from the rest, checked. `refresh_token` follows from the scope `offline_access`; a FAPI
  * client has what its profile asks for. Throws OperatorError with every fault.
  */
-export function completed(given: Record<string, unknown>): Kept {
+export function completed(
+  given: Record<string, unknown>,
+  rules: { production?: boolean | undefined } = {},
+): Kept {
   const grants = Array.isArray(given.grant_types) ? given.grant_types : ['authorization_code']
   const isService = grants.includes('client_credentials')
   const scope = String(given.scope ?? '')
@@ -192,7 +227,7 @@ export function completed(given: Record<string, unknown>): Kept {
         }
       : {}),
   }
-  const faults = clientFaults(metadata)
+  const faults = clientFaults(metadata, rules)
   if (faults.length > 0) throw new OperatorError(faults.join('; '))
   return metadataSchema.parse(metadata)
 }

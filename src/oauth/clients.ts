@@ -8,6 +8,8 @@ import { hashSecret, randomSecret } from '../secrets.ts'
 import { type ClientMetadata, completed, type Kept, metadataSchema } from './client-metadata.ts'
 import { KNOWN_UNGRANTED } from './scopes.ts'
 import { findSimilarClient, NAMELESS } from './similar-names.ts'
+import { sectorOf } from './subject-identifiers.ts'
+import { ensureTenant } from './tenants.ts'
 
 export type NewClient = {
   name: string
@@ -25,15 +27,21 @@ export type NewClient = {
   /** Whether its tokens are bound to a key (RFC 9449). */
   dpop?: boolean | undefined
   fapi?: boolean | undefined
+  /** Userinfo is answered as a JWT signed with it: RS256 or ES256. */
+  userinfoAlgorithm?: string | undefined
   /** For a scope, a smaller one that residents may choose instead. */
   alternatives?: Record<string, string> | undefined
   tenant?: string | undefined
+  /** Whether this is not a trial: then nothing may be reached by http:, on this machine either. */
+  production?: boolean | undefined
+  /** How residents are identified to it; `pairwise` where nothing is said. */
+  subjectType?: string | undefined
+  /** Already verified: see `verifySector`. */
+  sectorIdentifierUri?: string | undefined
 }
 
 /** A registration names itself like another client. */
 export class SimilarNameError extends OperatorError {}
-
-const TENANT = /^[a-z0-9][a-z0-9-]{0,62}$/
 
 /** Registers a client. The secret is in the answer once and kept only as a hash. Throws OperatorError on bad input. */
 export async function createClient(
@@ -43,9 +51,7 @@ export async function createClient(
   const { type = 'web', tenant = 'default', fapi = false } = input
   if (!['web', 'native', 'service'].includes(type))
     throw new OperatorError('the type must be web, native or service')
-  if (!TENANT.test(tenant))
-    throw new OperatorError('a tenant is lower-case letters, digits and dashes')
-  const kept = completed({
+  const metadata = {
     client_name: input.name,
     redirect_uris: input.redirectUris ?? [],
     scope: input.scope,
@@ -61,10 +67,16 @@ export async function createClient(
     require_pushed_authorization_requests: input.par,
     dpop_bound_access_tokens: input.dpop,
     fapi: fapi || undefined,
+    userinfo_signed_response_alg: input.userinfoAlgorithm,
     scope_alternatives: input.alternatives,
-  })
+    // A service is given no resident.
+    subject_type: input.subjectType ?? (type === 'service' ? undefined : 'pairwise'),
+    sector_identifier_uri: input.sectorIdentifierUri,
+  }
+  const kept = completed(metadata, input)
   const id = randomUUID()
   const secret = needsSecret(kept) ? randomSecret() : undefined
+  await ensureTenant(sql, tenant)
   await insertClient(sql, { id, tenant, kept, secretHash: secret ? hashSecret(secret) : null })
   return { client_id: id, ...kept, ...(secret ? { client_secret: secret } : {}) }
 }
@@ -93,7 +105,7 @@ export async function updateClient(
       select metadata, secret_hash from client where id = ${id} for update`
   if (!row) return undefined
   const before = row.metadata
-  const kept = completed({
+  const metadata = {
     ...before,
     client_name: change.name ?? before.client_name,
     redirect_uris: change.redirectUris ?? before.redirect_uris,
@@ -109,8 +121,12 @@ export async function updateClient(
       change.par ?? before.require_pushed_authorization_requests,
     dpop_bound_access_tokens: change.dpop ?? before.dpop_bound_access_tokens,
     fapi: (change.fapi ?? before.fapi) || undefined,
+    userinfo_signed_response_alg: change.userinfoAlgorithm ?? before.userinfo_signed_response_alg,
     scope_alternatives: change.alternatives ?? before.scope_alternatives,
-  })
+    subject_type: change.subjectType ?? before.subject_type,
+    sector_identifier_uri: change.sectorIdentifierUri ?? before.sector_identifier_uri,
+  }
+  const kept = completed(metadata, change)
   const secret = needsSecret(kept) && !row.secretHash ? randomSecret() : undefined
   const secretHash = secret ? hashSecret(secret) : needsSecret(kept) ? row.secretHash : null
   await writeClient(sql, id, kept, secretHash)
@@ -141,6 +157,7 @@ export async function findClientMetadata(
   return {
     ...row.metadata,
     client_name: visibleText(row.metadata.client_name),
+    ...impliedSector({ client_id: id, ...row.metadata }),
     client_id: id,
     client_id_issued_at: Math.floor(row.createdAt.getTime() / 1000),
     // Scopes the real portal has and this system does not hold may be asked for, and are not granted.
@@ -154,7 +171,14 @@ export async function findClientMetadata(
   } as AdapterPayload
 }
 
-/** RFC 7591 and 7592: what oidc-provider took in, its secret hashed. The metadata was checked by `registrationRules`. */
+/** The library asks for a sector where hosts differ at all; our own rule leaves out those on the resident's machine. */
+function impliedSector(client: ClientMetadata): { sector_identifier_uri?: string } {
+  if (client.subject_type !== 'pairwise' || client.sector_identifier_uri !== undefined) return {}
+  const hosts = new Set(client.redirect_uris.map((uri) => new URL(uri).host))
+  return hosts.size > 1 ? { sector_identifier_uri: `https://${sectorOf(client)}/` } : {}
+}
+
+/** RFC 7591 and 7592: what oidc-provider took in, its secret hashed. The metadata was checked by `createRegistrationRules`. */
 export async function storeRegistered(
   sql: Sql,
   id: string,

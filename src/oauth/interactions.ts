@@ -3,7 +3,7 @@ import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { errors, type InteractionResults, type Provider } from 'oidc-provider'
 import { type Account, takeSnapshot } from '../accounts/accounts.ts'
-import type { FailedSignIn } from '../accounts/sign-in.ts'
+import type { FailedSignIn, SecondStep } from '../accounts/sign-in.ts'
 import type { ClientAddress } from '../client-address.ts'
 import type { Db } from '../db.ts'
 import { ApiError } from '../errors.ts'
@@ -14,8 +14,9 @@ import type { Sealer } from '../secrets.ts'
 import type { SecurityEvents } from '../security-events.ts'
 import type { Vault } from '../vault.ts'
 import { createConsentStep, type FindDocuments } from './consent-step.ts'
-import { ACR, judgeLogin, loginOf } from './logins.ts'
+import { ACR, acrAmong, judgeLogin, loginOf } from './logins.ts'
 import { errorPage, signInPage } from './pages.ts'
+import { secondStepPage } from './second-step-pages.ts'
 import { type FormTokens, identifyBrowser, isSameOrigin } from './sessions.ts'
 
 /**
@@ -24,7 +25,14 @@ import { type FormTokens, identifyBrowser, isSameOrigin } from './sessions.ts'
  */
 export type AskForProof = (
   c: Context<Env>,
-  asked: { account: Account; csrfOf: string; declineBy?: string; formTargets?: string[] },
+  asked: {
+    account: Account
+    csrfOf: string
+    declineBy?: string
+    formTargets?: string[]
+    /** An account that has a second factor needs it here, whatever the policy says. */
+    asksForFactor?: boolean
+  },
   form: Record<string, unknown>,
 ) => Promise<Response | undefined>
 
@@ -95,6 +103,7 @@ export function interactionRoutes(parts: Parts): Hono<Env> {
     c: Context<Env>,
     details: Details,
     failed?: FailedSignIn & { email: string },
+    secondStep?: SecondStep,
   ) {
     const provider = parts.provider()
     const client = await provider.Client.find(String(details.params.client_id))
@@ -113,7 +122,20 @@ export function interactionRoutes(parts: Parts): Hono<Env> {
     ))
       c.header(header, value)
 
-    if (failed?.retryAfterSeconds) c.header('Retry-After', String(failed.retryAfterSeconds))
+    const why = failed ?? secondStep?.failed
+    if (why?.retryAfterSeconds) c.header('Retry-After', String(why.retryAfterSeconds))
+    if (secondStep)
+      return c.html(
+        secondStepPage({
+          action,
+          csrf,
+          fields: [],
+          mayCancel: true,
+          ...secondStep,
+          error: why?.error,
+        }),
+        why?.status ?? 200,
+      )
     if (details.prompt.name === 'login') {
       const wanted = wantedAcr(details)
       if (wanted && !wanted.some((acr) => Object.values<unknown>(ACR).includes(acr)))
@@ -128,7 +150,7 @@ export function interactionRoutes(parts: Parts): Hono<Env> {
           action,
           csrf,
           clientName: name,
-          needsPasskey: wanted?.includes(ACR.passkey) && !wanted.includes(ACR.password),
+          needs: needsOf(wanted),
           email: failed?.email ?? (typeof hint === 'string' ? hint : undefined),
           error: failed?.error,
         }),
@@ -153,11 +175,15 @@ export function interactionRoutes(parts: Parts): Hono<Env> {
         form,
         address: parts.addressOf(incoming),
         browser: identifyBrowser(parts.provider(), incoming, outgoing),
+        asksForFactor: needsOf(wantedAcr(details)) !== undefined,
       })
       if (tried.outcome === 'failed') return show(c, details, { ...tried, email })
+      if (tried.outcome === 'second-step') return show(c, details, undefined, tried)
       log.info('signed in', { accountId: tried.accountId })
+      const login = loginOf(tried.accountId, tried.method)
+      const acr = acrAmong(wantedAcr(details), login.acr)
       // The provider completes it when the session is stored.
-      return finish(c, { login: { ...loginOf(tried.accountId, tried.method), snapshot } })
+      return finish(c, { login: { ...login, acr, snapshot } })
     }
 
     if (details.prompt.name === 'consent' && 'allow' in form) {
@@ -198,4 +224,10 @@ export function interactionRoutes(parts: Parts): Hono<Env> {
 function wantedAcr(details: Details): unknown[] | undefined {
   const { acr } = details.prompt.details as { acr?: { value?: unknown; values?: unknown[] } }
   return acr && (acr.values ?? [acr.value])
+}
+
+/** What a sign-in takes beside the password, for one of the ways that the application insists on. */
+function needsOf(wanted: unknown[] | undefined): 'passkey' | 'code' | undefined {
+  if (!wanted || wanted.includes(ACR.password)) return undefined
+  return wanted.includes(ACR.passwordOtp) ? 'code' : 'passkey'
 }

@@ -5,6 +5,7 @@ import type { Log } from '../log.ts'
 import type { Outbound } from '../outbound.ts'
 import { findClient } from './clients.ts'
 import type { KeyRing } from './keys.ts'
+import type { SubjectIdentifiers } from './subject-identifiers.ts'
 
 const GIVE_UP_MS = 24 * 3600_000
 const TOKEN_LIFE_SECONDS = 120
@@ -32,7 +33,7 @@ export async function notifyLogout(
  * queue tries again; an application that refuses the token (400) is not asked twice, and after a day nobody is.
  */
 export async function deliverLogout(
-  parts: { db: Db; ring: KeyRing; outbound: Outbound; log: Log },
+  parts: { db: Db; ring: KeyRing; subjects: SubjectIdentifiers; outbound: Outbound; log: Log },
   { issuer, clientId, accountId, sid, endedAt }: JobData<'notify-logout'>,
 ): Promise<void> {
   const { log } = parts
@@ -52,7 +53,7 @@ export async function deliverLogout(
     .setProtectedHeader({ alg: algorithm, typ: 'logout+jwt', kid: key.kid })
     .setIssuer(issuer)
     .setAudience(clientId)
-    .setSubject(accountId)
+    .setSubject(parts.subjects.of(client, accountId))
     .setJti(crypto.randomUUID())
     .setIssuedAt(now)
     .setExpirationTime(now + TOKEN_LIFE_SECONDS)

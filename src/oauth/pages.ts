@@ -7,11 +7,11 @@ export function signInPage(data: {
   csrf: string
   clientName?: string | undefined
   /** The application takes no less. */
-  needsPasskey?: boolean | undefined
+  needs?: 'passkey' | 'code' | undefined
   email?: string | undefined
   error?: string | undefined
 }): Html {
-  const { action, csrf, clientName, needsPasskey, email = '', error } = data
+  const { action, csrf, clientName, needs, email = '', error } = data
   return page({
     title: error ? 'Error: sign in' : 'Sign in',
     passkeys: true,
@@ -22,7 +22,7 @@ export function signInPage(data: {
         ? html`<strong>${clientName}</strong> would like to know who you are. You decide on the next page what it may see.`
         : 'See your documents, and who may see them.'
     }</p>
-${needsPasskey ? html`<div class="notice" role="note"><p>${clientName} asks for a sign-in with a passkey; a password is not enough. You can add one on <a href="/account">your account page</a>.</p></div>` : ''}
+${needs ? html`<div class="notice" role="note"><p>${clientName} asks for ${needs === 'passkey' ? 'a sign-in with a passkey' : 'a code from an authenticator app besides the password'}; a password is not enough. You can add one on <a href="/account">your account page</a>.</p></div>` : ''}
 ${error ? html`<div class="notice bad" role="alert" id="sign-in-error"><p>${error}</p></div>` : ''}
 <form method="post" action="${action}">
 ${csrfField(csrf)}

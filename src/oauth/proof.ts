@@ -1,11 +1,28 @@
 import { hash } from 'node:crypto'
-import { calculateJwkThumbprint, EmbeddedJWK, errors, jwtVerify } from 'jose'
+import { calculateJwkThumbprint, decodeJwt, EmbeddedJWK, errors, jwtVerify } from 'jose'
 
 /** What a proof of possession may be signed with; announced in discovery (RFC 9449 §5.1). */
 export const PROOF_ALGORITHMS = ['ES256', 'PS256', 'Ed25519', 'EdDSA'] as const
 
-/** How far a proof's `iat` may lie from now, either way: oidc-provider's own window at its endpoints. */
+/** How old a proof may be: oidc-provider's own window at its endpoints. */
 const WINDOW_SECONDS = 300
+
+/** FAPI 2.0 Security Profile §5.3.2.1: up to 10 seconds ahead are accepted, more than 60 refused. */
+export const ACCEPTED_AHEAD_SECONDS = 10
+const LONGEST_AHEAD_SECONDS = 60
+
+/** Whether a claim of a JWT that is yet to be verified is further ahead than any clock may be. */
+export const isTooFarAhead = (seconds: unknown, now = Date.now()): boolean =>
+  typeof seconds === 'number' && seconds > now / 1000 + LONGEST_AHEAD_SECONDS
+
+/** The same of the `iat` of a DPoP proof in its wire form; one that cannot be read is judged elsewhere. */
+export function isProofTooFarAhead(proof: string): boolean {
+  try {
+    return isTooFarAhead(decodeJwt(proof).iat)
+  } catch {
+    return false
+  }
+}
 
 /**
  * Checks a DPoP proof at the resource (RFC 9449 §4.3, §7): made for this request and this token, by the key that the
@@ -24,6 +41,7 @@ export async function verifyProof(given: {
   const verified = await jwtVerify(given.proof, EmbeddedJWK, {
     typ: 'dpop+jwt',
     algorithms: [...PROOF_ALGORITHMS],
+    clockTolerance: ACCEPTED_AHEAD_SECONDS,
     currentDate: new Date(now),
   }).catch((error: unknown) => {
     if (error instanceof errors.JOSEError || error instanceof TypeError) return undefined
@@ -37,7 +55,8 @@ export async function verifyProof(given: {
     typeof jti === 'string' &&
     jti !== '' &&
     typeof iat === 'number' &&
-    Math.abs(now / 1000 - iat) <= WINDOW_SECONDS &&
+    now / 1000 - iat <= WINDOW_SECONDS &&
+    !isTooFarAhead(iat, now) &&
     htm === given.method &&
     target !== null &&
     `${target.origin}${target.pathname}` === given.url &&

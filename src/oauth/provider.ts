@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { isDeepStrictEqual } from 'node:util'
 import { type ErrorOut, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { findAccount, fullNameOf } from '../accounts/accounts.ts'
+import { judgePasswordAlone } from '../accounts/second-factor.ts'
 import type { ClientAddress } from '../client-address.ts'
 import type { Db } from '../db.ts'
 import type { Jobs } from '../jobs.ts'
@@ -11,18 +12,21 @@ import type { Outbound } from '../outbound.ts'
 import { requestIdOf } from '../response-headers.ts'
 import { randomSecret, type Sealer } from '../secrets.ts'
 import type { SecurityEvent, SecurityEvents } from '../security-events.ts'
+import type { SharedKeys } from '../shared-keys.ts'
 import type { Vault } from '../vault.ts'
 import type { AccessTokens } from './access-token.ts'
 import { createAdapter, type SuccessorOf } from './adapter.ts'
+import { isKeySetUri } from './client-metadata.ts'
 import { findConsent } from './consents.ts'
 import { termsOf } from './grants.ts'
 import type { SigningKeys } from './keys.ts'
 import { ACR } from './logins.ts'
 import type { ShownVerified } from './patches/claims.ts'
+import { subjectAt } from './patches/jwt-access-tokens.ts'
 import { applyPatches } from './patches/patches.ts'
 import { withConsent } from './patches/scope-alternatives.ts'
-import { PROOF_ALGORITHMS } from './proof.ts'
-import { REGISTRATION_RULES, registrationRules } from './registration.ts'
+import { ACCEPTED_AHEAD_SECONDS, isProofTooFarAhead, PROOF_ALGORITHMS } from './proof.ts'
+import { createRegistrationRules, REGISTRATION_RULES } from './registration.ts'
 import {
   assertJwtClientAuthClaimsAndHeader,
   createPolicy,
@@ -31,6 +35,7 @@ import {
 import { CLAIMS, KNOWN_UNGRANTED, SCOPES, SERVICE_SCOPES } from './scopes.ts'
 import { sessionTtlSeconds } from './session-limits.ts'
 import { bindGrant } from './sessions.ts'
+import type { SubjectIdentifiers } from './subject-identifiers.ts'
 import { VERIFIED_CLAIMS_METADATA, type Verified, verifiedClaims } from './verified-claims.ts'
 
 const HOUR = 3600
@@ -67,6 +72,7 @@ type Parts = {
   vault: Vault
   keys: SigningKeys
   tokens: AccessTokens
+  subjects: SubjectIdentifiers
   outbound: Outbound
   jobs: Jobs
   /** For `verified_claims`; handed in, because this folder knows no documents. */
@@ -74,6 +80,8 @@ type Parts = {
   /** A User-Agent in words. */
   deviceOf: (userAgent: string | null) => string
   cookieKeys: string[]
+  sharedKeys: SharedKeys
+  production: boolean
   pages: Pages
   addressOf: ClientAddress
   /** The client of this request has proved who it is. */
@@ -90,20 +98,22 @@ export function createProvider({
   vault,
   keys,
   tokens,
+  subjects,
   outbound,
   jobs,
   findVerified,
   deviceOf,
   cookieKeys,
+  sharedKeys,
+  production,
   pages,
   addressOf,
   onAuthenticatedClient,
   security,
   log,
 }: Parts): Provider {
-  const [successorKey = ''] = cookieKeys
   const successorOf: SuccessorOf = (refreshToken) =>
-    createHmac('sha256', successorKey).update(`refresh ${refreshToken}`).digest('base64url')
+    createHmac('sha256', sharedKeys['refresh-successor']).update(refreshToken).digest('base64url')
   const secure = issuer.startsWith('https:')
   const cookie = { httpOnly: true, sameSite: 'lax', secure, signed: true, overwrite: true } as const
 
@@ -116,7 +126,8 @@ export function createProvider({
 
   const shown = new WeakMap<KoaContextWithOIDC, ShownVerified>()
   const provider = new Provider(issuer, {
-    adapter: (name: string) => createAdapter(db, name, { sealer, jobs, successorOf }),
+    adapter: (name: string) =>
+      createAdapter(db, name, { sealer, jobs, successorOf, userCodeKey: sharedKeys['user-code'] }),
     jwks: keys.privateJwks as never,
     findAccount: async (ctx, accountId) => {
       const account = await findAccount(db, vault, accountId)
@@ -157,7 +168,7 @@ export function createProvider({
     },
     interactions: {
       url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
-      policy: createPolicy(),
+      policy: createPolicy(async (accountId) => (await judgePasswordAlone(db, accountId)).suffices),
     },
     cookies: {
       keys: cookieKeys,
@@ -178,13 +189,17 @@ export function createProvider({
     // In the ID token too, as the real portal has it: Auth.js and Firebase look nowhere else.
     conformIdTokenClaims: false,
     responseTypes: ['code'],
-    subjectTypes: ['public'],
+    subjectTypes: ['public', 'pairwise'],
+    pairwiseIdentifier: (_ctx, accountId, client) => subjectAt(subjects, client, accountId),
+    // Once, when it is registered: what is stored was verified then.
+    sectorIdentifierUriValidate: () =>
+      ['registration', 'client_update'].includes(Provider.ctx?.oidc?.route ?? ''),
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
     assertJwtClientAuthClaimsAndHeader,
     extraClientMetadata: { properties: ['pkce', 'fapi'] },
     pkce: { required: (_ctx, client) => client.pkce !== 'optional' },
     allowOmittingSingleRegisteredRedirectUri: false,
-    clockTolerance: 5,
+    clockTolerance: ACCEPTED_AHEAD_SECONDS,
     enabledJWA: {
       idTokenSigningAlgValues: ['RS256', 'ES256'],
       userinfoSigningAlgValues: ['RS256', 'ES256'],
@@ -193,6 +208,8 @@ export function createProvider({
     },
     fetch: async (url, options) => {
       const { method, headers } = options ?? {}
+      if (!isKeySetUri(String(url), { production }))
+        throw new Error('the address of a key set is not https:')
       return await outbound(url as URL, {
         method: method ?? 'GET',
         headers: Object.fromEntries(new Headers(headers as Record<string, string>)),
@@ -242,12 +259,14 @@ export function createProvider({
         },
       },
       claimsParameter: { enabled: true },
+      jwtUserinfo: { enabled: true },
       clientCredentials: { enabled: true },
       dPoP: {
         enabled: true,
         // The same on every process: a nonce of one is known to the other.
-        nonceSecret: createHmac('sha256', successorKey).update('dpop nonce').digest(),
-        requireNonce: () => false,
+        nonceSecret: sharedKeys['dpop-nonce'],
+        // The library accepts proofs from 300 seconds ahead; from a clock that is so wrong, a nonce dates the proof.
+        requireNonce: (ctx) => isProofTooFarAhead(ctx.get('DPoP')),
       },
       pushedAuthorizationRequests: { enabled: true },
       fapi: {
@@ -259,7 +278,7 @@ export function createProvider({
         initialAccessToken: true,
         idFactory: () => randomUUID(),
         secretFactory: () => randomSecret(),
-        policies: { [REGISTRATION_RULES]: registrationRules },
+        policies: { [REGISTRATION_RULES]: createRegistrationRules({ production }) },
       },
       registrationManagement: { enabled: true, rotateRegistrationAccessToken: true },
       backchannelLogout: { enabled: true },
@@ -284,6 +303,8 @@ export function createProvider({
     // Browser applications, which hold no secret, may call the token endpoint from their own origin.
     clientBasedCORS: (_ctx, origin, client) =>
       client.clientAuthMethod === 'none' &&
+      // The origin of every private-use scheme, and of every sandboxed frame.
+      origin !== 'null' &&
       (client.redirectUris ?? []).some((uri) => URL.parse(uri)?.origin === origin),
     renderError,
   })
@@ -296,6 +317,7 @@ export function createProvider({
     db,
     jobs,
     tokens,
+    subjects,
     accessTokenTtlSeconds: ACCESS_TOKEN_TTL_SECONDS,
     successorOf,
     findShown: (ctx) => shown.get(ctx),

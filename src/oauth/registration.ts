@@ -2,7 +2,7 @@ import { errors, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Sql } from '../db.ts'
 import { OperatorError } from '../errors.ts'
 import { hashSecret, randomSecret } from '../secrets.ts'
-import { completed } from './client-metadata.ts'
+import { completed, DEVICE_CODE } from './client-metadata.ts'
 import { SCOPES } from './scopes.ts'
 import { NAMELESS } from './similar-names.ts'
 
@@ -30,11 +30,24 @@ export async function createInitialAccessToken(
   return { initial_access_token: token, expires_at: new Date(expiresAt * 1000).toISOString() }
 }
 
+// The library offers pairwise identifiers to the device grant with `private_key_jwt` and a `jwks_uri` alone.
+const defaultSubjectType = ({ grant_types: grants }: Record<string, unknown>) =>
+  Array.isArray(grants) && grants.includes(DEVICE_CODE) ? 'public' : 'pairwise'
+
 /**
  * What a stranger may register: an application for residents. What the operator alone may grant (service clients,
  * going without PKCE) is not to be had, and `fapi` is not asked for by name but by what it consists of.
  */
-export function registrationRules(_ctx: KoaContextWithOIDC, properties: Record<string, unknown>) {
+export const createRegistrationRules =
+  (rules: { production?: boolean | undefined }) =>
+  (ctx: KoaContextWithOIDC, properties: Record<string, unknown>): void =>
+    judgeRegistration(ctx, properties, rules)
+
+function judgeRegistration(
+  ctx: KoaContextWithOIDC,
+  properties: Record<string, unknown>,
+  rules: { production?: boolean | undefined },
+): void {
   const refuse = (reason: string) => new errors.InvalidClientMetadata(reason)
   if ((properties.pkce ?? 'required') !== 'required' || properties.fapi)
     throw refuse('pkce and fapi are set by the operator')
@@ -45,12 +58,14 @@ export function registrationRules(_ctx: KoaContextWithOIDC, properties: Record<s
   const lasting = Array.isArray(grants) && grants.includes('refresh_token')
   properties.scope ??= `openid profile email${lasting ? ' offline_access' : ''}`
   properties.client_name ??= NAMELESS
+  // What a registered client does not repeat stays: its users' identifiers must not change by leaving a word out.
+  properties.subject_type ??= ctx.oidc.client?.subjectType ?? defaultSubjectType(properties)
   const scopes = String(properties.scope).split(' ')
   const unknown = scopes.find((scope) => !Object.hasOwn(SCOPES, scope))
   if (unknown !== undefined) throw refuse(`the scope ${JSON.stringify(unknown)} is not offered`)
   try {
     // `grant_types` that name refresh_token ask for what the scope offline_access gives.
-    const whole = completed(properties)
+    const whole = completed(properties, rules)
     properties.grant_types = whole.grant_types
     properties.response_types = whole.response_types
     properties.application_type = whole.application_type

@@ -1,10 +1,15 @@
 import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
+import { isMultiFactor } from './logins.ts'
+import { isTooFarAhead } from './proof.ts'
 import { KNOWN_UNGRANTED, SCOPES, SERVICE_SCOPES } from './scopes.ts'
 
 /* What a request may ask for, where the library overlooks it or would have it otherwise. */
 
-/** The library's prompts, but what is asked for is read from the request itself: see `allowOfflineAccess`. */
-export function createPolicy() {
+/**
+ * The library's prompts, but what is asked for is read from the request itself: see `allowOfflineAccess`. A session that a password
+ * alone opened is no session where the account needs more.
+ */
+export function createPolicy(passwordSuffices: (accountId: string) => Promise<boolean>) {
   const { Check, base } = interactionPolicy
   const policy = base()
   policy.get('login')?.checks.add(
@@ -21,6 +26,12 @@ export function createPolicy() {
       return asked.includes('consent') && !ctx.oidc.result?.consent
     }),
     0,
+  )
+  policy.get('login')?.checks.add(
+    new Check('second_factor', 'a second factor is required', 'login_required', async (ctx) => {
+      const { accountId, amr } = ctx.oidc.session ?? {}
+      return Boolean(accountId) && !isMultiFactor(amr) && !(await passwordSuffices(accountId ?? ''))
+    }),
   )
   return policy
 }
@@ -45,15 +56,21 @@ const ASKING_ROUTES = ['authorization', 'pushed_authorization_request', 'device_
 
 const LONGEST_ASSERTION_SECONDS = 600
 
-/** RFC 7523 §3, and its audience as FAPI 2.0 §5.3.2.1 has it: the issuer, one string, whatever the client's profile. */
+/**
+ * RFC 7523 §3 with the audience of FAPI 2.0 §5.3.2.1: the issuer, as one string. Outside that profile the address of the
+ * token endpoint is accepted as well, because widespread client libraries send it (OpenID Connect Core §9).
+ */
 export async function assertJwtClientAuthClaimsAndHeader(
   ctx: KoaContextWithOIDC,
   claims: Record<string, unknown>,
   header: Record<string, unknown>,
   client: { clientId: string; fapi?: unknown },
 ): Promise<void> {
-  if (claims.aud !== ctx.oidc.issuer)
+  const { issuer } = ctx.oidc
+  if (claims.aud !== issuer && (client.fapi || claims.aud !== `${issuer}/api/oauth/token`))
     throw new errors.InvalidClientAuth('audience (aud) must be the issuer, as one string')
+  if (isTooFarAhead(claims.iat))
+    throw new errors.InvalidClientAuth('the assertion was issued in the future')
   const left = Number(claims.exp) - Date.now() / 1000
   if (left > LONGEST_ASSERTION_SECONDS)
     throw new errors.InvalidClientAuth('the assertion expires too late')

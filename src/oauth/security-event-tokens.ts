@@ -1,9 +1,10 @@
 import { SignJWT } from 'jose'
 import type { Sql } from '../db.ts'
-import type { PortalEvent } from '../events/events.ts'
+import type { FindSubject, ToldEvent } from '../events/events.ts'
 import type { SignEvent } from '../events/sender.ts'
 import { findClient } from './clients.ts'
 import type { KeyRing } from './keys.ts'
+import type { SubjectIdentifiers } from './subject-identifiers.ts'
 
 /** Signs as the client's ID tokens are signed: a compact JWS of type `secevent+jwt`. */
 export const createEventSigner =
@@ -14,8 +15,8 @@ export const createEventSigner =
     const { kid, privateKey } = ring.current().active[algorithm]
     // No `sub` and no `exp`: it cannot be taken for another kind of token (RFC 8417 §4.5, §4.6, Shared Signals §4.1).
     return new SignJWT({
-      sub_id: event.accountId
-        ? { format: 'iss_sub', iss: issuer, sub: event.accountId }
+      sub_id: event.subject
+        ? { format: 'iss_sub', iss: issuer, sub: event.subject }
         : { format: 'opaque', id: event.clientId },
       toe: Math.floor(event.occurredAt.getTime() / 1000),
       events: statementOf(issuer, event),
@@ -28,12 +29,21 @@ export const createEventSigner =
       .sign(privateKey)
   }
 
+/** For events: a service client is given no resident, and one that is gone is told nothing. */
+export const createFindSubject =
+  (db: Sql, subjects: SubjectIdentifiers): FindSubject =>
+  async (clientId, accountId) => {
+    const client = await findClient(db, clientId)
+    if (!client || client.grant_types.includes('client_credentials')) return undefined
+    return subjects.of(client, accountId)
+  }
+
 const CAEP = 'https://schemas.openid.net/secevent/caep/event-type'
 /** The scheme of levels that an assurance-level-change speaks of: "approved" or "none". */
 const NAMESPACE = 'eprospera:person.id_verification'
 
 /** One event type each: a registered one where it says the same, else one of this issuer's own. */
-function statementOf(issuer: string, event: PortalEvent): Record<string, object> {
+function statementOf(issuer: string, event: ToldEvent): Record<string, object> {
   const { kind, verificationId, data } = event
   const about = {
     event_timestamp: Math.floor(event.occurredAt.getTime() / 1000),

@@ -5,7 +5,7 @@ import type { SignInMethod } from '../accounts/sign-in.ts'
 import type { Db, Sql } from '../db.ts'
 import type { Jobs } from '../jobs.ts'
 import { hashSecret, randomSecret } from '../secrets.ts'
-import { loginOf } from './logins.ts'
+import { isMultiFactor, loginOf } from './logins.ts'
 import { type Authorizations, notifyLogout } from './logout.ts'
 import { SESSION_LONGEST_SECONDS, sessionTtlSeconds } from './session-limits.ts'
 
@@ -15,6 +15,8 @@ export type SignedIn = {
   uid: string
   /** When the person last proved who they are, seconds since 1970. */
   authenticatedAt: number
+  /** It was opened with more than a password. */
+  isMultiFactor: boolean
 }
 
 type Parts = { db: Db; provider: Provider }
@@ -42,7 +44,7 @@ export async function openSession(
       where kind = 'Session' and id = ${hashSecret(session.jti)} and expires_at > now()`
     setSessionCookie(provider, context, session.jti)
   }
-  return { accountId, uid, authenticatedAt: loginTs }
+  return { accountId, uid, authenticatedAt: loginTs, isMultiFactor: isMultiFactor(session.amr) }
 }
 const TOUCH_SECONDS = 60
 

@@ -3,7 +3,8 @@ import type { KeyRing } from './keys.ts'
 
 export type SignAnswer = (given: {
   clientId: string
-  accountId: string
+  /** The resident, as this application knows them. */
+  subject: string
   requestId: string
   claims: Record<string, unknown>
 }) => Promise<string>
@@ -11,13 +12,13 @@ export type SignAnswer = (given: {
 /** Signs what the API answered to one application about one resident, by the portal's key, now. */
 export const createAnswerSigner =
   (issuer: string, ring: Pick<KeyRing, 'current'>): SignAnswer =>
-  ({ clientId, accountId, requestId, claims }) => {
+  ({ clientId, subject, requestId, claims }) => {
     const { kid, privateKey } = ring.current().active.ES256
     return new SignJWT(claims)
       .setProtectedHeader({ alg: 'ES256', typ: 'id-verification+jwt', kid })
       .setIssuer(issuer)
       .setAudience(clientId)
-      .setSubject(accountId)
+      .setSubject(subject)
       .setJti(requestId)
       .setIssuedAt()
       .sign(privateKey)

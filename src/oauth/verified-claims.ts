@@ -121,7 +121,8 @@ export async function verifiedClaims(
       verification: {
         trust_framework: TRUST_FRAMEWORK,
         ...('time' in verification ? { time: time.toISOString() } : {}),
-        ...('verification_process' in verification
+        // The same at every application: only with the documents, by which anybody is recognised anyway.
+        ...('verification_process' in verification && granted.includes(IMAGES_SCOPE)
           ? { verification_process: verified.verificationId }
           : {}),
         ...(wanted === undefined ? {} : { evidence: [evidence] }),

@@ -1,4 +1,5 @@
 import { html } from 'hono/html'
+import type { Factors } from '../accounts/second-factor.ts'
 import { csrfField, type Html, page } from '../html.ts'
 
 export type OwnPasskey = {
@@ -21,20 +22,24 @@ export type Device = {
 export function accountPage(data: {
   csrf: string
   email: string
-  /** Whether the resident has lately proven who they are: only then a passkey is made. */
-  isRecent: boolean
+  /** Whether the resident has lately proven who they are: only then a passkey or a password is made. */
+  mayChangeFactors: boolean
+  factors: Factors
   passkeys: OwnPasskey[]
   devices: Device[]
   notice?: string | undefined
   error?: string | undefined
   /** What was typed into the field for a new address. */
   newEmail?: string | undefined
+  /** Why a new password was refused. */
+  passwordError?: string | undefined
 }): Html {
-  const { csrf, email, isRecent, passkeys, devices, notice, error, newEmail = '' } = data
+  const { mayChangeFactors, factors, passwordError } = data
+  const { csrf, email, passkeys, devices, notice, error, newEmail = '' } = data
   const described = error ? html` aria-invalid="true" aria-describedby="email-error"` : ''
   return page({
-    passkeys: isRecent,
-    title: error ? 'Error: your account' : 'Your account',
+    passkeys: mayChangeFactors,
+    title: error || passwordError ? 'Error: your account' : 'Your account',
     actions: html`<form method="post" action="/sign-out" class="sign-out">${csrfField(csrf)}<a href="/">Your documents</a> <button class="plain" name="sign-out">Sign out</button></form>`,
     body: html`${notice ? html`<div class="notice good" role="status"><p>${notice}</p></div>` : ''}
 <h1>Your account</h1>
@@ -47,11 +52,14 @@ ${error ? html`<div class="notice bad" role="alert" id="email-error"><p>${error}
 <button name="change-email">Send a link to it</button></form>
 <p class="quiet">It counts when you have opened the link. The old address is told.</p></div></section>
 <section aria-labelledby="password"><h2 id="password">Password</h2>
-<div class="card"><p><a href="/reset">Set a new password</a> by a link that we send to you. It ends every session.</p></div></section>
+<div class="card">${mayChangeFactors ? newPasswordForm(csrf, email, passwordError) : html`<form method="post" action="/account/password/new">${csrfField(csrf)}<button name="change-password">Change the password</button></form>`}
+<p class="quiet">A new password ends every session. You can also <a href="/reset">set one by mail</a>.</p></div></section>
+<section aria-labelledby="second-step"><h2 id="second-step">Second step</h2>
+${secondStepCards(factors, csrf)}</section>
 <section aria-labelledby="passkeys"><h2 id="passkeys">Passkeys</h2>
 <p class="quiet">A passkey signs you in by your device’s own lock, and by nothing that can be typed on a false page.</p>
 ${passkeys.map((passkey, index) => passkeyCard(passkey, index, csrf))}
-${isRecent ? newPasskeyForm(csrf) : html`<form method="post" action="/account/passkeys/new">${csrfField(csrf)}<button name="add-passkey">Add a passkey</button></form>`}</section>
+${mayChangeFactors ? newPasskeyForm(csrf) : html`<form method="post" action="/account/passkeys/new">${csrfField(csrf)}<button name="add-passkey">Add a passkey</button></form>`}</section>
 <section aria-labelledby="devices"><h2 id="devices">Where you are signed in</h2>
 ${devices.map((device) => deviceCard(device, csrf))}
 ${
@@ -61,6 +69,33 @@ ${
 }
 <p class="quiet">A session ends after 12 hours without use, and 14 days after you last signed in.</p></section>`,
   })
+}
+
+function newPasswordForm(csrf: string, email: string, error: string | undefined): Html {
+  const described = error ? html` aria-invalid="true" aria-describedby="password-error"` : ''
+  return html`${error ? html`<div class="notice bad" role="alert" id="password-error"><p>${error}</p></div>` : ''}
+<form method="post" action="/account/password">${csrfField(csrf)}
+<input type="hidden" name="username" autocomplete="username" value="${email}">
+<div class="field"><label for="new-password">New password</label>
+<input id="new-password" name="new-password" type="password" autocomplete="new-password" required${described}></div>
+<button name="set-password">Set the password</button></form>`
+}
+
+function secondStepCards({ hasTotp, hasPasskey, recoveryCodes }: Factors, csrf: string): Html {
+  return html`<div class="card">${
+    hasTotp
+      ? html`<p>Signing in takes your password and a code from your authenticator app, or a passkey.</p>
+<form method="post" action="/account/totp/remove">${csrfField(csrf)}<button class="danger" name="remove-totp">Remove the authenticator app</button></form>`
+      : html`<p>${hasPasskey ? 'Signing in takes a passkey. A code from an authenticator app, together with your password, is another way.' : 'With an authenticator app, or a passkey, somebody who learns your password cannot get in by it alone.'}</p>
+<form method="post" action="/account/totp/new">${csrfField(csrf)}<button name="add-totp">Set up an authenticator app</button></form>`
+  }</div>
+${
+  hasTotp || hasPasskey
+    ? html`<div class="card"><p>${recoveryCodes === 1 ? 'One recovery code is' : `${recoveryCodes || 'No'} recovery codes are`} left.</p>
+<form method="post" action="/account/recovery-codes">${csrfField(csrf)}<button name="new-recovery-codes">Make new recovery codes</button></form>
+<p class="quiet">They replace the old ones.</p></div>`
+    : ''
+}`
 }
 
 const newPasskeyForm = (

@@ -1,16 +1,22 @@
 import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { emailKey } from '../accounts/accounts.ts'
-import { requestEmailChange } from '../accounts/mail-links.ts'
+import { emailKey, markSignedOut, setPasswordHash } from '../accounts/accounts.ts'
+import { deleteUnusedLinks, requestEmailChange } from '../accounts/mail-links.ts'
+import { passwordChangedMail } from '../accounts/mails.ts'
 import { listPasskeys } from '../accounts/passkeys.ts'
+import { hashPassword, PasswordRefusedError, TooBusyError } from '../accounts/passwords.ts'
+import { findFactors } from '../accounts/second-factor.ts'
 import { tooMany } from '../accounts/sign-in.ts'
 import { isDisplayable } from '../displayed-text.ts'
 import { securityHeaders } from '../html.ts'
 import type { Jobs } from '../jobs.ts'
+import { enqueueMail } from '../mail.ts'
+import { endFamilies } from '../oauth/consents.ts'
 import { endSessions, identifyBrowser, listSessions } from '../oauth/sessions.ts'
 import type { Sealer } from '../secrets.ts'
 import { accountPage } from './account-pages.ts'
+import { listConnectedApplications } from './connected-applications.ts'
 import { deviceOf } from './devices.ts'
 import type { Guard, GuardParts, Resident } from './guard.ts'
 import { leaveNotice, sentenceOf, takeNotice } from './notices.ts'
@@ -26,20 +32,23 @@ export function accountRoutes(parts: Parts): Hono<Env> {
 
   async function show(
     c: Context<Env>,
-    { session, account, isRecent }: Resident,
+    { session, account, mayChangeFactors }: Resident,
     failed?: { error: string; newEmail: string; status: 400 | 429 },
+    refused?: { passwordError: string; status: 400 | 503 },
   ) {
-    const [sessions, passkeys] = await Promise.all([
+    const [sessions, passkeys, factors] = await Promise.all([
       listSessions(db, account.id),
       listPasskeys(db, account.id),
+      findFactors(db, account.id),
     ])
-    for (const [name, value] of Object.entries(securityHeaders({ issuer, passkeys: isRecent })))
-      c.header(name, value)
+    const headers = securityHeaders({ issuer, passkeys: mayChangeFactors })
+    for (const [name, value] of Object.entries(headers)) c.header(name, value)
     return c.html(
       accountPage({
         csrf: forms.create(session.uid),
         email: account.email,
-        isRecent,
+        mayChangeFactors,
+        factors,
         passkeys,
         devices: sessions.map(({ uid, userAgent, signedInAt, usedAt }) => ({
           uid,
@@ -48,10 +57,11 @@ export function accountRoutes(parts: Parts): Hono<Env> {
           usedAt,
           isThis: uid === session.uid,
         })),
-        notice: failed ? undefined : sentenceOf(takeNotice(parts, c)),
+        notice: failed || refused ? undefined : sentenceOf(takeNotice(parts, c)),
         ...failed,
+        ...refused,
       }),
-      failed?.status ?? 200,
+      (failed ?? refused)?.status ?? 200,
     )
   }
 
@@ -85,6 +95,42 @@ export function accountRoutes(parts: Parts): Hono<Env> {
     }
     leaveNotice(parts, c, { name: 'email-sent' })
     return c.redirect('/account', 303)
+  })
+
+  // The way to the form, for somebody who has not lately proven who they are.
+  routes.post('/account/password/new', async (c) => {
+    const { resident, form } = await guard.requireForm(c)
+    const asked = await guard.askToConfirm(c, resident, form, 'factors')
+    return asked ?? c.redirect('/account#password', 303)
+  })
+
+  routes.post('/account/password', async (c) => {
+    const { resident, form } = await guard.requireForm(c)
+    const { account } = resident
+    if (!resident.mayChangeFactors) return c.redirect('/account#password', 303)
+    let passwordHash: string
+    try {
+      passwordHash = await hashPassword(String(form['new-password'] ?? ''), { ...account, issuer })
+    } catch (error) {
+      if (error instanceof PasswordRefusedError)
+        return show(c, resident, undefined, { passwordError: error.message, status: 400 })
+      if (!(error instanceof TooBusyError)) throw error
+      c.header('Retry-After', '5')
+      const passwordError = 'Many people are signing in just now. Please try again.'
+      return show(c, resident, undefined, { passwordError, status: 503 })
+    }
+    await db.begin(async (sql) => {
+      await setPasswordHash(sql, parts.vault, account.id, passwordHash)
+      await markSignedOut(sql, account.id)
+      await endSessions(sql, parts, account.id, 'all')
+      await endFamilies(sql, account.id, 'all')
+      await deleteUnusedLinks(sql, account.id)
+      const applications = await listConnectedApplications(sql, issuer, account.id)
+      await enqueueMail(sql, parts, passwordChangedMail(account.email, applications))
+    })
+    security.emit('password_changed', { accountId: account.id, method: 'account_page' })
+    leaveNotice(parts, c, { name: 'password-set' })
+    return c.redirect('/reset/done', 303)
   })
 
   routes.post('/account/sessions/end-others', async (c) => {

@@ -2,14 +2,17 @@ import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 import type { Provider } from 'oidc-provider'
 import { type Account, findAccount } from '../accounts/accounts.ts'
-import type { FailedSignIn } from '../accounts/sign-in.ts'
+import { judgePasswordAlone } from '../accounts/second-factor.ts'
+import type { FailedSignIn, SecondStep } from '../accounts/sign-in.ts'
 import type { ClientAddress } from '../client-address.ts'
 import type { Db } from '../db.ts'
 import { ApiError } from '../errors.ts'
 import { securityHeaders } from '../html.ts'
+import type { Jobs } from '../jobs.ts'
 import type { Log } from '../log.ts'
 import type { AskForProof } from '../oauth/interactions.ts'
-import { judgeLogin } from '../oauth/logins.ts'
+import { judgeLogin, PROOF_FIELDS } from '../oauth/logins.ts'
+import { secondStepPage } from '../oauth/second-step-pages.ts'
 import { isRecentSignIn } from '../oauth/session-limits.ts'
 import {
   type FormTokens,
@@ -19,6 +22,7 @@ import {
   renewSession,
   type SignedIn,
 } from '../oauth/sessions.ts'
+import type { Sealer } from '../secrets.ts'
 import type { SecurityEvents } from '../security-events.ts'
 import type { Vault } from '../vault.ts'
 import { confirmPage } from './guard-pages.ts'
@@ -31,12 +35,20 @@ export type GuardParts = {
   forms: FormTokens
   addressOf: ClientAddress
   security: SecurityEvents
+  sealer: Sealer
+  jobs: Jobs
   log: Log
 }
 type Env = { Bindings: HttpBindings }
 type Form = Record<string, unknown>
 
-export type Resident = { session: SignedIn; account: Account; isRecent: boolean }
+export type Resident = {
+  session: SignedIn
+  account: Account
+  isRecent: boolean
+  /** Recent, and with a second factor if there is one: what adding and removing factors asks for. */
+  mayChangeFactors: boolean
+}
 export type Guard = ReturnType<typeof createGuard>
 
 /** Who is at the other end, and whether they have lately proven it. */
@@ -52,7 +64,10 @@ export function createGuard(parts: GuardParts) {
     )
     const account = session && (await findAccount(db, parts.vault, session.accountId))
     if (!session || account?.status !== 'active') return undefined
-    return { session, account, isRecent: isRecentSignIn(session.authenticatedAt) }
+    const alone = session.isMultiFactor ? undefined : await judgePasswordAlone(db, account.id)
+    if (alone && !alone.suffices) return undefined
+    const isRecent = isRecentSignIn(session.authenticatedAt)
+    return { session, account, isRecent, mayChangeFactors: isRecent && !alone?.isEnrolled }
   }
 
   /** A signed-in browser, and a form that came from our own page. */
@@ -75,21 +90,27 @@ export function createGuard(parts: GuardParts) {
 
   /**
    * For a form that asks for care: `undefined` when it may go on, else the page that asks the resident to prove who they are.
-   * That page sends the same form again with the proof, so that what was begun goes on.
+   * That page sends the same form again with the proof, so that what was begun goes on. To change `factors` it takes the
+   * second factor too, whatever the policy says.
    */
   async function askToConfirm(
     c: Context<Env>,
     resident: Resident,
     form: Form,
+    changes: 'factors' | 'other' = 'other',
   ): Promise<Response | undefined> {
-    if (resident.isRecent) return undefined
-    return askForProof(c, { account: resident.account, csrfOf: resident.session.uid }, form)
+    const isProven = changes === 'factors' ? resident.mayChangeFactors : resident.isRecent
+    if (isProven) return undefined
+    const { account, session } = resident
+    const asked = { account, csrfOf: session.uid, asksForFactor: changes === 'factors' }
+    return askForProof(c, asked, form)
   }
 
   const askForProof: AskForProof = async (c, asked, form) => {
-    if (!('confirm' in form) && !form.passkey) return showConfirm(c, asked, form)
-    const failed = await confirm(c, asked.account, form)
-    return failed && showConfirm(c, asked, form, failed)
+    if (!('confirm' in form) && !form.passkey && !('second-step' in form))
+      return showConfirm(c, asked, form)
+    const missing = await confirm(c, asked.account, form, asked.asksForFactor === true)
+    return missing && showConfirm(c, asked, form, missing)
   }
 
   /** Judges the proof; the session goes on under a new identifier. */
@@ -97,15 +118,18 @@ export function createGuard(parts: GuardParts) {
     c: Context<Env>,
     account: Account,
     form: Form,
-  ): Promise<FailedSignIn | undefined> {
+    asksForFactor: boolean,
+  ): Promise<FailedSignIn | SecondStep | undefined> {
     const { incoming, outgoing } = c.env
     const tried = await judgeLogin(parts, {
       form: { ...form, email: account.email },
       address: parts.addressOf(incoming),
       browser: identifyBrowser(parts.provider(), incoming, outgoing),
+      asksForFactor,
     })
+    if (tried.outcome === 'second-step') return tried
     if (tried.outcome === 'failed')
-      return tried.status === 401 && !form.passkey
+      return tried.status === 401 && !form.passkey && !('second-step' in form)
         ? { ...tried, error: 'That is not your password.' }
         : tried
     if (tried.accountId !== account.id) return OTHER_ACCOUNT
@@ -119,8 +143,10 @@ export function createGuard(parts: GuardParts) {
     c: Context<Env>,
     { account, csrfOf, declineBy, formTargets = [] }: Parameters<AskForProof>[1],
     form: Form,
-    failed?: FailedSignIn,
+    missing?: FailedSignIn | SecondStep,
   ) {
+    const secondStep = missing?.outcome === 'second-step' ? missing : undefined
+    const failed = missing?.outcome === 'failed' ? missing : secondStep?.failed
     const needs = { issuer, passkeys: true, formTargets }
     for (const [name, value] of Object.entries(securityHeaders(needs))) c.header(name, value)
     if (failed?.retryAfterSeconds) c.header('Retry-After', String(failed.retryAfterSeconds))
@@ -128,18 +154,21 @@ export function createGuard(parts: GuardParts) {
       [values]
         .flat()
         .flatMap((value): [string, string][] =>
-          typeof value === 'string' && !PROOF_FIELDS.includes(name) ? [[name, value]] : [],
+          typeof value === 'string' && name !== 'csrf' && !PROOF_FIELDS.includes(name)
+            ? [[name, value]]
+            : [],
         ),
     )
+    const shared = {
+      action: c.req.path,
+      csrf: forms.create(csrfOf),
+      fields: again,
+      error: failed?.error,
+    }
     return c.html(
-      confirmPage({
-        action: c.req.path,
-        csrf: forms.create(csrfOf),
-        email: account.email,
-        fields: again,
-        declineBy,
-        error: failed?.error,
-      }),
+      secondStep
+        ? secondStepPage({ ...secondStep, ...shared })
+        : confirmPage({ ...shared, email: account.email, declineBy }),
       failed?.status ?? 200,
     )
   }
@@ -152,4 +181,3 @@ const OTHER_ACCOUNT: FailedSignIn = {
   status: 401,
   error: 'That belongs to another account.',
 }
-const PROOF_FIELDS = ['csrf', 'confirm', 'password', 'username', 'passkey']

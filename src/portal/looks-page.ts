@@ -75,6 +75,14 @@ function describe(look: Look): string {
       return 'Your account was erased.'
     case 'operator-review':
       return `${detail.decision === 'accepted' ? 'Accepted' : 'Did not accept'} your document for this account. Reason: ${detail.reason}.`
+    case 'operator-change':
+      return 'Removed your passkeys, authenticator app and recovery codes.'
+    case 'link':
+      return detail.change === 'linked'
+        ? `Linked what ${look.scope ?? 'an organisation'} knows of you to your account.`
+        : `Ended the link to what ${look.scope ?? 'an organisation'} knows of you.`
+    case 'trust':
+      return 'What an organisation verified began or ceased to count.'
     case 'unrecognized':
       return 'Read data of yours.'
   }

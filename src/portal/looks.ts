@@ -2,12 +2,15 @@ import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
 import type { Db } from '../db.ts'
 import { securityHeaders } from '../html.ts'
-import { listEntries } from '../ledger/entries.ts'
+import { type ListedEntry, listEntries } from '../ledger/entries.ts'
 import { listClientProfiles } from '../oauth/client-profile.ts'
 import type { Guard } from './guard.ts'
 import { looksPage } from './looks-page.ts'
 
 type Env = { Bindings: HttpBindings }
+// A link is made and ended by the resident, unless a tenant erased its record.
+const isOwn = ({ kind, result, clientId }: ListedEntry) =>
+  kind === 'link' && (result === 'linked' || !clientId)
 const PER_PAGE = 50
 
 /** Who looked at the resident's data: their own part of the ledger, in words. */
@@ -35,10 +38,12 @@ export function lookRoutes({
       looksPage({
         entries: entries.map((entry) => ({
           ...entry,
-          who: entry.clientId
-            ? (profiles.find(({ clientId }) => clientId === entry.clientId)?.name ??
-              'An application that is gone')
-            : 'The people who run this portal',
+          who: isOwn(entry)
+            ? 'You'
+            : entry.clientId
+              ? (profiles.find(({ clientId }) => clientId === entry.clientId)?.name ??
+                'An application that is gone')
+              : 'The people who run this portal',
         })),
         olderThan: found.length > PER_PAGE ? entries.at(-1)?.id : undefined,
       }),

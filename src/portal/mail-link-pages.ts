@@ -54,7 +54,7 @@ export function newPasswordPage(data: {
     title: error ? 'Error: choose a new password' : 'Choose a new password',
     body: html`<section class="card narrow">
 <h1>Choose a new password</h1>
-<p class="lead">Fifteen characters or more. A few unrelated words do well; nothing else is asked of it.</p>
+<p class="lead">Fifteen characters or more. Four unrelated words do well; no digits or symbols are required.</p>
 ${notice(error)}
 <form method="post" action="${action}">
 ${csrfField(csrf)}

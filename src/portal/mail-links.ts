@@ -2,10 +2,12 @@ import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import {
+  emailKey,
   findAccount,
   hashEmail,
   markSignedOut,
   setEmail,
+  setEmailVerified,
   setPasswordHash,
 } from '../accounts/accounts.ts'
 import {
@@ -17,19 +19,18 @@ import {
   requestReset,
 } from '../accounts/mail-links.ts'
 import { emailChangedMail, passwordChangedMail } from '../accounts/mails.ts'
-import { hashPassword, passwordFault, TooBusyError } from '../accounts/passwords.ts'
+import { hashPassword, PasswordRefusedError, TooBusyError } from '../accounts/passwords.ts'
 import { resetBrowsers } from '../accounts/security-notices.ts'
 import { tooMany } from '../accounts/sign-in.ts'
 import { clearAttempts } from '../accounts/throttle.ts'
-import type { Sql } from '../db.ts'
 import { ApiError } from '../errors.ts'
 import { type Html, securityHeaders } from '../html.ts'
 import type { Jobs } from '../jobs.ts'
 import { enqueueMail } from '../mail.ts'
-import { listClientProfiles } from '../oauth/client-profile.ts'
-import { endFamilies, listConsents } from '../oauth/consents.ts'
+import { endFamilies } from '../oauth/consents.ts'
 import { endSessions, identifyBrowser, isSameOrigin } from '../oauth/sessions.ts'
 import type { Sealer } from '../secrets.ts'
+import { listConnectedApplications } from './connected-applications.ts'
 import type { GuardParts } from './guard.ts'
 import {
   askResetPage,
@@ -120,21 +121,9 @@ export function mailLinkRoutes(parts: Parts): Hono<Env> {
     if (!hasNotice(parts, c, 'password-set')) return c.redirect('/', 303)
     // Nobody is signed in: the browser that used a link just now may see what the mail says too.
     const accountId = await findLinkUsedLately(db, 'reset', browserOf(c))
-    const applications = accountId ? await connectedApplications(db, accountId) : []
+    const applications = accountId ? await listConnectedApplications(db, issuer, accountId) : []
     return show(c, passwordSetPage({ applications }))
   })
-
-  async function connectedApplications(sql: Sql, accountId: string) {
-    const consents = await listConsents(sql, accountId)
-    const profiles = await listClientProfiles(
-      sql,
-      consents.map(({ clientId }) => clientId),
-    )
-    return profiles.map(({ clientId, name }) => ({
-      name,
-      page: `${issuer}/applications/${encodeURIComponent(clientId)}`,
-    }))
-  }
 
   routes.get(`/reset/${TOKEN}`, async (c) => {
     const { email, token, form } = await requireLink(c, 'reset')
@@ -151,12 +140,13 @@ export function mailLinkRoutes(parts: Parts): Hono<Env> {
         email: link.email,
         error,
       })
-    const fault = passwordFault(String(password ?? ''))
-    if (fault) return show(c, again(fault), 400)
+    const owner = await findAccount(db, vault, link.accountId)
+    if (!owner) throw usedUp()
     let passwordHash: string
     try {
-      passwordHash = await hashPassword(String(password))
+      passwordHash = await hashPassword(String(password ?? ''), { ...owner, issuer })
     } catch (error) {
+      if (error instanceof PasswordRefusedError) return show(c, again(error.message), 400)
       if (!(error instanceof TooBusyError)) throw error
       c.header('Retry-After', '5')
       return show(c, again('Many people are signing in just now. Please try again.'), 503)
@@ -166,12 +156,14 @@ export function mailLinkRoutes(parts: Parts): Hono<Env> {
       const account = used && (await setPasswordHash(sql, vault, used.accountId, passwordHash))
       if (!account) throw usedUp()
       await markSignedOut(sql, account.id)
+      // The link was mailed to `used.email`; the address may have been changed since.
+      if (emailKey(used.email) === emailKey(account.email)) await setEmailVerified(sql, account.id)
       await endSessions(sql, parts, account.id, 'all')
       await endFamilies(sql, account.id, 'all')
       await deleteUnusedLinks(sql, account.id)
       await clearAttempts(sql, await hashEmail(sql, vault, account.email))
       await resetBrowsers(sql, account.id, link.browser)
-      const applications = await connectedApplications(sql, account.id)
+      const applications = await listConnectedApplications(sql, issuer, account.id)
       await enqueueMail(sql, parts, passwordChangedMail(account.email, applications))
     })
     security.emit('password_changed', { accountId: link.accountId, method: 'mail_link' })

@@ -14,6 +14,8 @@ const SENTENCES = {
   'passkey-added': 'The passkey was added. You can sign in with it from now on.',
   'passkey-renamed': 'The passkey was renamed.',
   'passkey-removed': 'The passkey was removed, and opens nothing any more.',
+  'totp-added': 'The authenticator app was added.',
+  'totp-removed': 'The authenticator app was removed.',
   'session-ended': 'The session was ended.',
   'sessions-ended': 'All other sessions were ended.',
 } as const

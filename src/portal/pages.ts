@@ -16,6 +16,8 @@ type Verification = {
   documentExpiresOn: Date | null
   isExpired: boolean
   imagesPending: boolean
+  /** None of them can be used. */
+  imagesRefused: boolean
   images: { type: string; url: string }[]
   /** There are images, which are shown after a confirmation. */
   imagesHidden: boolean
@@ -82,7 +84,8 @@ ${
     ? html`<p class="empty">Nobody. When you allow an application to see something, it is listed here, and you can end it here.</p>`
     : applications.map((application) => applicationCard(application, csrf))
 }
-<p><a href="/looks">Who looked at your data, and when</a></p></section>`,
+<p><a href="/looks">Who looked at your data, and when</a></p>
+<p><a href="/links">Linked organisations</a></p></section>`,
   })
 }
 
@@ -140,6 +143,7 @@ function verificationCard(verification: Verification, csrf: string): Html {
 ${matchNote(verification)}
 ${documentExpiresOn ? html`<p class="quiet">The document ${isExpired ? 'expired' : 'is valid until'} ${isExpired ? 'on ' : ''}${day(documentExpiresOn)}.${isExpired ? ' Applications see that it has expired; have a new document checked.' : ''}</p>` : ''}
 ${verification.imagesPending ? html`<p class="quiet">The photos are being copied; they appear here in a moment.</p>` : ''}
+${verification.imagesRefused ? html`<p class="quiet">The photos that came from ${capitalised(verification.vendor)} could not be read, so there is nothing to show. Whoever runs this portal can ask for them again.</p>` : ''}
 ${verification.imagesHidden ? html`<form method="post" action="/photos">${csrfField(csrf)}<button name="photos">Show the photos</button></form>` : ''}
 ${
   verification.images.length > 0

@@ -1,7 +1,7 @@
 import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { passkeyAddedMail } from '../accounts/mails.ts'
+import { factorChangedMail, passkeyAddedMail } from '../accounts/mails.ts'
 import {
   createRegistrationOptions,
   createSignInOptions,
@@ -9,6 +9,7 @@ import {
   removePasskey,
   renamePasskey,
 } from '../accounts/passkeys.ts'
+import { lockFactors } from '../accounts/second-factor.ts'
 import { ApiError } from '../errors.ts'
 import type { Jobs } from '../jobs.ts'
 import { enqueueMail } from '../mail.ts'
@@ -17,6 +18,13 @@ import type { Sealer } from '../secrets.ts'
 import { deviceOf } from './devices.ts'
 import type { Guard, GuardParts } from './guard.ts'
 import { leaveNotice } from './notices.ts'
+import {
+  prepareFirstFactor,
+  removeFactor,
+  settleFirstFactor,
+  showRecoveryCodes,
+  strengthenSession,
+} from './second-factor.ts'
 
 type Parts = GuardParts & { guard: Guard; sealer: Sealer; jobs: Jobs }
 type Env = { Bindings: HttpBindings }
@@ -42,7 +50,7 @@ export function passkeyRoutes(parts: Parts): Hono<Env> {
 
   routes.post('/account/passkeys/options', async (c) => {
     const { resident } = await guard.requireForm(c)
-    if (!resident.isRecent)
+    if (!resident.mayChangeFactors)
       throw new ApiError(403, 'confirmation_required', 'Please confirm first that it is you.')
     const { account } = resident
     c.header('Cache-Control', 'no-store')
@@ -52,15 +60,20 @@ export function passkeyRoutes(parts: Parts): Hono<Env> {
   // The way to the form that makes one, for somebody who has not lately proven who they are.
   routes.post('/account/passkeys/new', async (c) => {
     const { resident, form } = await guard.requireForm(c)
-    return (await guard.askToConfirm(c, resident, form)) ?? c.redirect('/account#passkeys', 303)
+    const asked = await guard.askToConfirm(c, resident, form, 'factors')
+    return asked ?? c.redirect('/account#passkeys', 303)
   })
 
   routes.post('/account/passkeys', async (c) => {
     const { resident, form } = await guard.requireForm(c)
     const { account } = resident
     // Sent without the script, or too late: the page says what is missing.
-    if (!resident.isRecent || !form['new-passkey']) return c.redirect('/account#passkeys', 303)
+    if (!resident.mayChangeFactors || !form['new-passkey'])
+      return c.redirect('/account#passkeys', 303)
+    const first = await prepareFirstFactor(db, account.id)
     const added = await db.begin(async (sql) => {
+      await lockFactors(sql, account.id)
+      const codes = await settleFirstFactor(sql, parts, resident, first)
       const made = await registerPasskey(sql, {
         issuer,
         browser: browserOf(c),
@@ -68,17 +81,23 @@ export function passkeyRoutes(parts: Parts): Hono<Env> {
         answer: String(form['new-passkey'] ?? ''),
         name: String(form.name || deviceOf(c.req.header('user-agent') ?? null)),
       })
-      if (made) await enqueueMail(sql, parts, passkeyAddedMail(account.email))
-      return made
+      if (!made)
+        throw new ApiError(
+          400,
+          'passkey_refused',
+          'This passkey could not be added. Please go back, reload the page and try again.',
+        )
+      await enqueueMail(sql, parts, passkeyAddedMail(account.email))
+      return { ...made, codes }
     })
-    if (!added)
-      throw new ApiError(
-        400,
-        'passkey_refused',
-        'This passkey could not be added. Please go back, reload the page and try again.',
-      )
     security.emit('passkey_added', { accountId: account.id })
     log.info('passkey added', { accountId: account.id })
+    await strengthenSession(c, parts, resident, added.method)
+    if (added.codes)
+      return showRecoveryCodes(c, issuer, {
+        codes: added.codes,
+        notice: `The passkey “${added.name}” was added. You can sign in with it from now on.`,
+      })
     leaveNotice(parts, c, { name: 'passkey-added' })
     return c.redirect('/account', 303)
   })
@@ -92,10 +111,14 @@ export function passkeyRoutes(parts: Parts): Hono<Env> {
 
   routes.post('/account/passkeys/:id/remove', async (c) => {
     const { resident, form } = await guard.requireForm(c)
-    const asked = await guard.askToConfirm(c, resident, form)
+    const asked = await guard.askToConfirm(c, resident, form, 'factors')
     if (asked) return asked
-    own(await removePasskey(db, resident.account.id, c.req.param('id')))
-    security.emit('passkey_removed', { accountId: resident.account.id })
+    const { account } = resident
+    await removeFactor(parts, account.id, async (sql) => {
+      own(await removePasskey(sql, account.id, c.req.param('id')))
+      await enqueueMail(sql, parts, factorChangedMail(account.email, 'passkey-removed'))
+    })
+    security.emit('passkey_removed', { accountId: account.id })
     log.info('passkey removed', { accountId: resident.account.id })
     leaveNotice(parts, c, { name: 'passkey-removed' })
     return c.redirect('/account', 303)

@@ -2,7 +2,7 @@ import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { fullNameOf, takeSnapshot } from '../accounts/accounts.ts'
-import type { FailedSignIn } from '../accounts/sign-in.ts'
+import type { FailedSignIn, SecondStep } from '../accounts/sign-in.ts'
 import { ApiError } from '../errors.ts'
 import { securityHeaders } from '../html.ts'
 import { adoptDocumentName, findOfferedName } from '../id-verification/review.ts'
@@ -15,12 +15,14 @@ import { judgeLogin } from '../oauth/logins.ts'
 import { completeSignIn } from '../oauth/new-sign-ins.ts'
 import { signInPage } from '../oauth/pages.ts'
 import { isScope } from '../oauth/scopes.ts'
+import { secondStepPage } from '../oauth/second-step-pages.ts'
 import { endSession, identifyBrowser, isSameOrigin, startSession } from '../oauth/sessions.ts'
 import type { Sealer } from '../secrets.ts'
 import type { Storage } from '../storage.ts'
 import type { Vault } from '../vault.ts'
 import { deviceOf } from './devices.ts'
 import type { Guard, GuardParts } from './guard.ts'
+import { takeOpenedLink } from './links.ts'
 import { sentenceOf, takeNotice } from './notices.ts'
 import { homePage } from './pages.ts'
 
@@ -66,9 +68,28 @@ export function portalRoutes(parts: Parts): Hono<Env> {
     )
   }
 
+  function showSecondStep(c: Context<Env>, secondStep: SecondStep) {
+    const { failed } = secondStep
+    withHeaders(c, { passkeys: true })
+    if (failed?.retryAfterSeconds) c.header('Retry-After', String(failed.retryAfterSeconds))
+    const csrf = forms.create(signInForm(c))
+    return c.html(
+      secondStepPage({
+        action: '/sign-in',
+        csrf,
+        fields: [],
+        ...secondStep,
+        error: failed?.error,
+      }),
+      failed?.status ?? 200,
+    )
+  }
+
   routes.get('/', async (c) => {
     const resident = await guard.findResident(c)
     if (!resident) return showSignIn(c)
+    const opened = takeOpenedLink(c, issuer)
+    if (opened) return c.redirect(opened, 303)
     const { account, session } = resident
     const [verifications, consents, sign, offeredName] = await Promise.all([
       listVerifications(db, account.id),
@@ -136,6 +157,7 @@ export function portalRoutes(parts: Parts): Hono<Env> {
     const snapshot = await takeSnapshot(db)
     const tried = await judgeLogin(parts, { form, address: parts.addressOf(incoming), browser })
     if (tried.outcome === 'failed') return showSignIn(c, { ...tried, email })
+    if (tried.outcome === 'second-step') return showSecondStep(c, tried)
     const started = await startSession(
       { ...parts, provider: parts.provider() },
       incoming,

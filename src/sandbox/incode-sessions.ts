@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { z } from 'zod'
-import { sampleImages, withJpegComment } from './images.ts'
+import { markJpeg, sampleImages } from './images.ts'
 import { fullName, inventPerson, issuedOn, type Person } from './specimen.ts'
 
 /** What the sandbox does wrong on purpose; an empty object is good behaviour. */
@@ -129,10 +129,10 @@ export async function captureBytes(
 ): Promise<Uint8Array> {
   const drawn = async () => {
     const images = await sampleImages(session.person)
-    return withJpegComment(images[DRAWN[capture.type]], `${session.id} ${capture.takenAt}`)
+    return markJpeg(images[DRAWN[capture.type]], `${session.id} ${capture.takenAt}`)
   }
   const bytes = capture.bytes ?? (await drawn())
-  return type === capture.type ? bytes : withJpegComment(bytes, type)
+  return type === capture.type ? bytes : markJpeg(bytes, type)
 }
 
 /** The latest image of a type, which may be a crop; `undefined` where none was taken. */

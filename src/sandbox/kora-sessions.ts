@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
-import { sampleImages, withJpegComment } from './images.ts'
+import { markJpeg, sampleImages } from './images.ts'
 import { fullName, inventPerson, issuedOn, type Person } from './specimen.ts'
 
 /** What the sandbox does wrong on purpose; an empty object is good behaviour. */
@@ -98,7 +98,7 @@ export async function imageBytes(
   if (held !== true) return held
   const part = DRAWN[type as keyof typeof DRAWN] ?? 'face'
   const drawn = (await sampleImages(session.person))[part]
-  return withJpegComment(drawn, `${session.id} ${type}`)
+  return markJpeg(drawn, `${session.id} ${type}`)
 }
 
 function documentOf({ documentType, person }: KoraSession) {

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { type SampleImages, sampleImages, withJpegComment } from './images.ts'
+import { markJpeg, type SampleImages, sampleImages } from './images.ts'
 import type { Faults } from './mosaic-faults.ts'
 import { fullName, inventPerson, issuedOn, type Person } from './specimen.ts'
 
@@ -146,7 +146,7 @@ const DRAWING_OF: Record<string, keyof SampleImages> = {
 export async function imageBytes(session: Session, image: SessionImage): Promise<Uint8Array> {
   if (image.content) return image.content
   const images = await sampleImages(session.person)
-  return withJpegComment(images[DRAWING_OF[image.type ?? ''] ?? 'face'], `specimen ${image.id}`)
+  return markJpeg(images[DRAWING_OF[image.type ?? ''] ?? 'face'], `specimen ${image.id}`)
 }
 
 /** What the vendor takes as the images of its verification: the last good original of each type. */

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { z } from 'zod'
-import { type SampleImages, sampleImages, withJpegComment } from './images.ts'
+import { markJpeg, type SampleImages, sampleImages } from './images.ts'
 import { inventPerson, type Person } from './specimen.ts'
 import { faultsSchema } from './veriff-faults.ts'
 
@@ -203,7 +203,7 @@ const DRAWING_OF: Record<string, keyof SampleImages> = {
 export async function mediaBytes(session: Session, media: Media): Promise<Uint8Array> {
   if (media.content !== null) return Buffer.from(media.content, 'base64')
   const images = await sampleImages(session.person)
-  return withJpegComment(images[DRAWING_OF[media.context] ?? 'face'], `specimen ${media.id}`)
+  return markJpeg(images[DRAWING_OF[media.context] ?? 'face'], `specimen ${media.id}`)
 }
 
 /** The session that holds an attempt or a media id. */

@@ -32,6 +32,8 @@ type Image = {
   state: string
   contentType: string
   sha256: string
+  shownSha256: string
+  refusals: number
   reason: string | null
 }
 const read = async (id: string) =>
@@ -177,7 +179,9 @@ describe('an image that is not right is never shown', () => {
     )
     await vendor.sandbox.complete(sessionId, 'approved')
     await eventually(
-      async () => (await read(id)).status === 'approved' && portal.logged().includes('job failed'),
+      async () =>
+        (await read(id)).status === 'approved' &&
+        /job failed|image refused, to be tried again/.test(portal.logged()),
     )
     await new Promise((resolve) => setTimeout(resolve, 500))
     expect(await keys(id)).toEqual({ documentFrontKey: null, documentBackKey: null, faceKey: null })
@@ -187,26 +191,59 @@ describe('an image that is not right is never shown', () => {
     expect(await digestOf((await keys(id)).faceKey)).toBe((await held(sessionId)).get('face'))
   })
 
-  test('a web page named like one: refused for good, and the others are shown', async () => {
+  test('a web page named like one: tried again, refused for good after an hour, and the others are shown', async () => {
     const { id, sessionId } = await vendor.start()
     await vendor.sandbox.start(sessionId)
-    const page = Buffer.from('<!doctype html><script>alert(1)</script>')
-    await vendor.sandbox.addImage(sessionId, {
-      context: 'document-front',
-      bytes: page,
-      mimetype: 'image/jpeg',
-    })
+    await vendor.sandbox.addImage(sessionId, { context: 'document-front', bytes: PAGE })
     await vendor.sandbox.addImage(sessionId, {
       context: 'face',
       bytes: await drawImage(inventPerson('refused'), 'face', 'jpeg'),
-      mimetype: 'image/jpeg',
     })
     await vendor.sandbox.submit(sessionId)
     await vendor.sandbox.decide(sessionId, 'approved')
-    const { images } = await complete(id)
-    expect(images.find(({ type }) => type === 'document_front')).toMatchObject({ state: 'refused' })
+    const front = async () => (await read(id)).images.find(({ type }) => type === 'document_front')
+    await eventually(async () => (await front())?.refusals === 1)
+    expect(await front()).toMatchObject({
+      state: 'pending',
+      reason: 'not an image of a known kind',
+    })
+    expect((await read(id)).imagesComplete).toBe(false)
+    const [waiting] = await portal.db<{ seconds: number }[]>`
+      select extract(epoch from start_after - created_on)::int as seconds from pgboss.job
+      where name = 'backup-image' and state = 'created' order by created_on desc limit 1`
+    expect(waiting?.seconds).toBe(5)
+    await hurryUntil(() => complete(id))
+    expect(await front()).toMatchObject({ state: 'refused', refusals: 5 })
     expect(await keys(id)).toMatchObject({ documentFrontKey: null, faceKey: expect.any(String) })
   })
+})
+
+const PAGE = Buffer.from('<!doctype html><script>alert(1)</script>')
+
+/** What is to be tried again later is tried now, until this is so. */
+async function hurryUntil<T>(ask: () => Promise<T>): Promise<T> {
+  const hurrying = setInterval(() => {
+    void portal.db`
+      update pgboss.job set start_after = now()
+      where name = 'backup-image' and state = 'created' and start_after > now()`.catch(() => {})
+  }, 200)
+  try {
+    return await ask()
+  } finally {
+    clearInterval(hurrying)
+  }
+}
+
+test('an attempt of which the vendor has no images at all is complete without any', async () => {
+  const { id } = await addVerification(portal.parts, (await addResident(portal.parts)).id)
+  await portal.db.begin(async (sql) => {
+    await lockVerification(sql, id)
+    const now = { decidedAt: new Date(), documentType: undefined, reason: undefined }
+    const decision = { ...now, attemptId: '2', status: 'approved' } as const
+    await recordDecision(sql, portal.parts.vault, id, decision, undefined)
+    await recordListing(sql, id, { attemptId: '2', listing: await countListings(sql, id) }, [])
+  })
+  expect(await read(id)).toMatchObject({ imagesComplete: true })
 })
 
 test('a media list with hostile addresses and names is followed nowhere, and names no object', async () => {

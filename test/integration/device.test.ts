@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import {
   allowInsecureRequests,
   discovery,
@@ -99,4 +100,37 @@ test('a wrong code and an unknown scope are refused, and no device code lies ope
   const device = await initiateDeviceAuthorization(await commandLine(), { scope: SCOPE })
   const rows = await portal.db`select payload::text as text from oidc_artifact`
   expect(rows.map(({ text }) => text).join()).not.toContain(device.device_code)
+})
+
+test('no user code lies open in the database, at any step of connecting a device', async () => {
+  const configuration = await commandLine()
+  const device = await initiateDeviceAuthorization(configuration, { scope: SCOPE })
+  const typed = device.user_code
+  const openCodes = async () => {
+    const rows = await portal.db`select row(oidc_artifact.*)::text as text from oidc_artifact`
+    const text = rows.map((row) => row.text).join('\n')
+    return [typed, typed.replaceAll('-', '')].filter((code) => text.includes(code))
+  }
+  expect(await openCodes()).toEqual([])
+  const resident = await addResident(portal.parts)
+  const browser = createUserAgent()
+  const entry = await browser.open(device.verification_uri)
+  const confirm = await browser.submitFirst(entry, { user_code: typed })
+  expect(await openCodes()).toEqual([])
+  const signIn = await browser.submit(confirm, 'confirm', { confirm: 'yes' })
+  expect(await openCodes()).toEqual([])
+  const consent = await browser.submit(signIn, 'login', {
+    email: resident.email,
+    password: PASSWORD,
+  })
+  await browser.submit(consent, 'allow')
+  expect(await openCodes()).toEqual([])
+  const tokens = await pollDeviceAuthorizationGrant(configuration, { ...device, interval: 0 })
+  expect(tokens.claims()?.sub).toBe(resident.id)
+  // A hash of the few codes there are would be guessed in seconds without a key.
+  const [row] =
+    await portal.db`select user_code from oidc_artifact where kind = 'DeviceCode' limit 1`
+  for (const code of [typed, typed.replaceAll('-', '')])
+    for (const encoding of ['base64url', 'hex', 'base64'] as const)
+      expect(row?.userCode).not.toBe(createHash('sha256').update(code).digest(encoding))
 })

@@ -39,7 +39,10 @@ type Answer = { status: number; text: string }
 
 let portal: TestPortal
 let veriff: Awaited<ReturnType<typeof connectSandbox>>
-let known: Record<'id' | 'verificationId' | 'subjectId' | 'type' | 'image' | 'erasure', string>
+let known: Record<
+  'id' | 'verificationId' | 'accountId' | 'subjectId' | 'spare' | 'type' | 'image' | 'erasure',
+  string
+>
 let tokens: { resident: string; service: string; stream: string }
 let email: string
 let clientId: string
@@ -83,10 +86,18 @@ beforeAll(async () => {
     service: ((await answer.json()) as { access_token: string }).access_token,
     stream: stream?.events_token ?? '',
   }
+  // The tenant knows the resident as a subject, which is linked; and another one that is not.
+  const [linked, spare] = await portal.db<{ id: string }[]>`
+    insert into subject (tenant, external_id, account_id, linked_at)
+    values ('default', 'customer-1', ${resident.id}, now()), ('default', 'customer-2', null, null)
+    returning id`
+  await portal.db`update verification set subject_id = ${linked?.id ?? ''} where id = ${id}`
   known = {
     id,
     verificationId: id,
-    subjectId: resident.id,
+    accountId: resident.id,
+    subjectId: linked?.id ?? '',
+    spare: spare?.id ?? '',
     type: 'selfie',
     image: image?.id ?? '',
     erasure: erasure?.id ?? '',
@@ -136,6 +147,7 @@ function listRoutes(): Route[] {
 const UNDOCUMENTED = [`GET ${ME}/id_verification`, `ALL ${ME}/id_verification`, 'ALL /api/v1/*']
 
 const BODIES: Record<string, object> = {
+  linkSubject: {},
   startVerification: { vendor: 'veriff', subjectId: 'known' },
   reviewVerification: { decision: 'approve', reason: 'seen in person' },
   pollEvents: { returnImmediately: true },
@@ -148,9 +160,11 @@ async function call(operation: Operation, method = operation.method): Promise<An
     await portal.db`update event set state = 'delivered' where kind <> 'resident.erased'`
     await portal.db`
       insert into event (client_id, kind, account_id, verification_id)
-      values (${clientId}, 'verification.approved', ${known.subjectId}, ${known.id})`
+      values (${clientId}, 'verification.approved', ${known.accountId}, ${known.id})`
   }
   const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: keyof typeof known) => {
+    // What is erased, or linked, is a subject that nobody has linked.
+    if (['deleteSubject', 'linkSubject'].includes(id)) return known.spare
     if (name !== 'id') return known[name]
     return path.includes('/content')
       ? known.image
@@ -208,12 +222,12 @@ async function walk(
     if (!records) wrong.push(`${id} does not declare what it records`)
     else if (records.length === 0) {
       if (rows.length > 0) wrong.push(`${id} left ${rows.length} rows, and declares none`)
-      const personal = [known.subjectId, email, 'Mejia', PERSON.dateOfBirth, PERSON.phoneNumber]
+      const personal = [known.accountId, email, 'Mejia', PERSON.dateOfBirth, PERSON.phoneNumber]
       if (personal.some((word) => text.includes(word)))
         wrong.push(`${id} answered personal data, and declares none`)
     } else if (rows.length !== 1 || !whats.every((what) => records.includes(what)))
       wrong.push(`${id} left [${whats}], and declares one of [${records}]`)
-    else if (rows[0]?.accountId !== known.subjectId)
+    else if (rows[0]?.accountId !== known.accountId)
       wrong.push(`${id} left a row about somebody else`)
   }
   return wrong

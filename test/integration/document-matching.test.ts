@@ -48,11 +48,12 @@ async function start(resident: Resident) {
   const sessionId = randomUUID()
   const id = await createVerification(portal.db, {
     tenant: 'default',
-    accountId: resident.id,
+    whose: { accountId: resident.id },
     vendor: 'veriff',
     integration: 'default',
     stateSha256: randomBytes(32),
   })
+  if (id === undefined) throw new Error('the verification was not created')
   await setVendorSession(portal.db, id, { sessionId, checkAfterSeconds: 600 })
   return {
     id,
@@ -249,15 +250,14 @@ test('verified claims attest the document, not the account: what the vendor did 
 })
 
 test("residents' own words are no reference: the document's name replaces theirs when they confirm it", async () => {
-  const { id } = await createAccount(portal.parts, {
+  const resident = await createAccount(portal.parts, {
     email: `${randomUUID()}@example.test`,
     givenName: 'Annie',
     surname: 'M',
     nameSource: 'resident',
     password: PASSWORD,
   })
-  const [resident] = await portal.db<Resident[]>`select id, email from account where id = ${id}`
-  if (!resident) throw new Error('no resident')
+  const { id } = resident
   const bank = await connect(resident)
   const session = await start(resident)
   await session.approve(ANA)

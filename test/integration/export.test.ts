@@ -78,6 +78,8 @@ test('everything of one resident and nothing of another, each file by a digest t
       'consents.json',
       'sessions.json',
       'passkeys.json',
+      'second-factors.json',
+      'links.json',
       'looks.json',
       'events.json',
       'verifications.json',

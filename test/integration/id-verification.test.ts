@@ -92,6 +92,7 @@ describe('the bodies of the seed document, byte for byte', () => {
       expect(url.pathname).toMatch(/\.jpg$/)
       const image = await fetch(url)
       expect(image.status).toBe(200)
+      expect(image.headers.get('cache-control')).toBe('private, no-store')
       const digest = createHash('sha256')
         .update(Buffer.from(await image.arrayBuffer()))
         .digest('hex')

@@ -30,10 +30,12 @@ beforeAll(async () => {
   }, 40)
   const [image] = await portal.db<{ id: string }[]>`
     select id from image where verification_id = ${started.id} and type = 'selfie'`
+  const [subject] = await portal.db<{ id: string }[]>`
+    insert into subject (tenant, external_id) values ('default', 'customer-1') returning id`
   known = {
     id: started.id,
     verificationId: started.id,
-    subjectId: started.resident.id,
+    subjectId: subject?.id ?? '',
     type: 'selfie',
     image: image?.id ?? '',
   }
@@ -245,6 +247,7 @@ describe('the server does as the document says', () => {
             outcome: fc.constantFrom('erased', 'kept', 'x'),
             vendor: fc.oneof(fc.constantFrom('veriff', 'kora', 'none'), word),
             subjectId: fc.oneof(fc.constant('known'), word),
+            externalId: word,
             integration: word,
             callback_url: fc.oneof(fc.webUrl(), word),
             state: word,

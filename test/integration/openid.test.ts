@@ -1,3 +1,4 @@
+import { createRemoteJWKSet, jwtVerify } from 'jose'
 import * as openid from 'openid-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createUserAgent } from '../../src/sandbox/user-agent.ts'
@@ -46,6 +47,41 @@ describe('userinfo', () => {
     expect(await got.json()).toEqual(body)
     expect(await posted.json()).toEqual(body)
     expect(got.headers.get('cache-control')).toContain('no-store')
+  })
+
+  test('is a JWT for a client that registered for it, with a row in the ledger for what it names', async () => {
+    const resident = await addResident(portal.parts)
+    for (const algorithm of ['RS256', 'ES256']) {
+      const client = await addClient(portal.parts, { userinfoAlgorithm: algorithm })
+      expect(client.userinfo_signed_response_alg).toBe(algorithm)
+      const application = await createApplication(portal.issuer, client)
+      const { access_token } = await application.obtainTokens('openid email', resident.email)
+      const answer = await fetch(`${portal.issuer}/api/oauth/userinfo`, {
+        headers: { Authorization: `Bearer ${access_token}` },
+      })
+      expect(answer.headers.get('content-type')).toMatch(/^application\/jwt/)
+      expect(answer.headers.get('cache-control')).toBe('no-store')
+      const keys = createRemoteJWKSet(new URL(`${portal.issuer}/api/oauth/.well-known/jwks.json`))
+      const { payload, protectedHeader } = await jwtVerify(await answer.text(), keys, {
+        issuer: portal.issuer,
+        audience: client.client_id,
+        subject: resident.id,
+        algorithms: [algorithm],
+      })
+      expect(protectedHeader).toMatchObject({ alg: algorithm, kid: expect.any(String) })
+      expect(payload).toMatchObject({ email: resident.email, email_verified: true })
+      const rows = await portal.db`
+        select result from ledger_entry
+        where request_id = ${answer.headers.get('x-request-id') ?? ''}`
+      expect([...rows]).toEqual([{ result: 'claims: email, email_verified' }])
+    }
+    const discovery = await fetch(`${portal.issuer}/.well-known/openid-configuration`)
+    expect(await discovery.json()).toMatchObject({
+      userinfo_signing_alg_values_supported: ['ES256', 'RS256'],
+    })
+    await expect(addClient(portal.parts, { userinfoAlgorithm: 'none' })).rejects.toThrow(
+      'userinfo is signed with RS256 or ES256',
+    )
   })
 
   test('refuses a token without openid, a revoked one and none, and says so in the challenge', async () => {

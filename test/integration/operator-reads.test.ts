@@ -102,6 +102,9 @@ const OTHERS = [
   ...['registration-token create', 'ledger verify', 'key list', 'key rotate', 'key retire'],
   ...['resident create', 'retention run', 'vendor set', 'vendor list', 'verification start'],
   ...[
+    'policy list',
+    'policy set',
+    'resident reset-mfa',
     'case list',
     'case close',
     'verification review',

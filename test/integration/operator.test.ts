@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { refreshTokenGrant } from 'openid-client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createAccount, findAccountByEmail } from '../../src/accounts/accounts.ts'
 import { HelpAsked, readCommand, UsageError } from '../../src/commands.ts'
 import { createApplication } from '../support/application.ts'
 import {
@@ -41,6 +42,15 @@ test('a suspended resident’s tokens open nothing, and open again when they res
   expect(await run('resident', 'resume', resident.id)).toMatchObject({ status: 'active' })
   expect(await api(token)).toBe(200)
   await expect(run('resident', 'suspend', randomUUID())).rejects.toThrow('no such resident')
+})
+
+test('an operator cannot give a resident a password that is easy to guess', async () => {
+  const resident = { email: `${randomUUID()}@example.test`, givenName: 'Ana', surname: 'Mejia' }
+  for (const password of ['iloveyou1234567', resident.email, 'Ana-Mejia-prospera'])
+    await expect(createAccount(portal.parts, { ...resident, password })).rejects.toThrow(
+      'too easy to guess',
+    )
+  expect(await findAccountByEmail(portal.db, portal.parts.vault, resident.email)).toBeUndefined()
 })
 
 test('a rotated secret is good at once, and the old one no more', async () => {

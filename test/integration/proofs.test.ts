@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createClient, updateClient } from '../../src/oauth/clients.ts'
 import { createApplication } from '../support/application.ts'
 import { addClient, addResident, startPortal, type TestPortal } from '../support/portal.ts'
 
@@ -82,9 +83,13 @@ describe('a client assertion', () => {
   test.each([
     ['whose audience is a list', (issuer: string) => ({ aud: [issuer] })],
     [
-      'whose audience is the token endpoint',
-      (issuer: string) => ({ aud: `${issuer}/api/oauth/token` }),
+      'whose audience is another endpoint',
+      (issuer: string) => ({ aud: `${issuer}/api/oauth/par` }),
     ],
+    ['issued more than a minute ahead', () => ({ iat: inSeconds(75) })],
+    ['issued a day ahead', () => ({ iat: inSeconds(24 * 3600) })],
+    ['not valid for another minute', () => ({ nbf: inSeconds(75) })],
+    ['whose time of issue is text', () => ({ iat: '1' })],
     ['whose audience is somebody else', () => ({ aud: 'https://other.test' })],
     ['of another client', () => ({ iss: 'other', sub: 'other' })],
     ['that another signed for it', () => ({ iss: 'other' })],
@@ -98,6 +103,26 @@ describe('a client assertion', () => {
       401,
       'invalid_client',
     ])
+  })
+
+  // FAPI 2.0 Security Profile §5.3.2.1
+  test.each([
+    ['issued 8 seconds ahead', () => ({ iat: inSeconds(8) })],
+    ['valid from 8 seconds ahead', () => ({ nbf: inSeconds(8), iat: inSeconds(8) })],
+  ])('%s is accepted: clocks differ', async (_what, change) => {
+    const { claims, sign, send } = await createAsserting()
+    expect((await send(await sign(claims(change())))).status).toBe(200)
+  })
+
+  test('whose audience is the token endpoint is accepted, but of a FAPI 2.0 client refused', async () => {
+    const aud = `${portal.issuer}/api/oauth/token`
+    for (const [fapi, status] of [
+      [false, 200],
+      [true, 401],
+    ] as const) {
+      const { claims, sign, send } = await createAsserting({ fapi, authMethod: 'private_key_jwt' })
+      expect((await send(await sign(claims({ aud })))).status).toBe(status)
+    }
   })
 
   test('signed by another key, by a shared secret or by nothing is refused', async () => {
@@ -162,10 +187,58 @@ describe('a client assertion', () => {
     }
     expect(await attempt('127.0.0.2')).toBe(200)
     expect(asked).toEqual(['/keys'])
-    for (const host of ['127.0.0.1', 'localhost', '[::ffff:127.0.0.1]', '0.0.0.0'])
-      expect(await attempt(host)).toBe(401)
+    for (const host of ['127.0.0.1', 'localhost']) expect(await attempt(host)).toBe(401)
     expect(asked).toEqual(['/keys'])
     server.close()
+  })
+})
+
+describe('the address of a key set', () => {
+  const HTTP = ['http://keys.test/jwks', 'http://10.0.0.7/jwks', 'http://0.0.0.0/jwks']
+  const LOOPBACK = ['http://localhost:9/jwks', 'http://127.0.0.1:9/jwks', 'http://[::1]:9/jwks']
+
+  test('is https:, or on this machine, when the operator registers or changes a client', async () => {
+    const register = (jwksUri: string, production: boolean) =>
+      createClient(portal.db, { ...SERVICE, name: 'Keys', jwksUri, production })
+    for (const uri of [...HTTP, 'ftp://keys.test/jwks', 'nonsense'])
+      await expect(register(uri, false)).rejects.toThrow('jwks_uri must be an https: address')
+    for (const uri of [...HTTP, ...LOOPBACK])
+      await expect(register(uri, true)).rejects.toThrow('jwks_uri must be an https: address')
+    const { client_id } = await register('https://keys.test/jwks', true)
+    for (const uri of LOOPBACK) expect((await register(uri, false)).jwks_uri).toBe(uri)
+    const change = (jwksUri: string, production: boolean) =>
+      portal.db.begin((sql) => updateClient(sql, client_id, { jwksUri, production }))
+    await expect(change('http://keys.test/jwks', false)).rejects.toThrow('jwks_uri must be')
+    await expect(change('http://localhost:9/jwks', true)).rejects.toThrow('jwks_uri must be')
+    expect((await change('http://localhost:9/jwks', false))?.jwks_uri).toBe(
+      'http://localhost:9/jwks',
+    )
+  })
+
+  test('is not asked by http: in production, even where a client has such an address from before', async () => {
+    const asked: (string | undefined)[] = []
+    const { publicKey, privateKey } = await generateKeyPair('ES256')
+    const body = JSON.stringify({ keys: [await exportJWK(publicKey)] })
+    const server = createServer((req, res) => {
+      asked.push(req.url)
+      res.end(body)
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.2', resolve))
+    const production = await portal.startAnother({ production: true })
+    try {
+      const { port } = server.address() as AddressInfo
+      const { claims, sign, send } = await createAsserting({
+        jwks: undefined,
+        jwksUri: `http://127.0.0.2:${port}/keys`,
+      })
+      const assertion = () => sign(claims(), 'ES256', privateKey)
+      expect((await send(await assertion(), production.url)).status).toBe(401)
+      expect(asked).toEqual([])
+      expect((await send(await assertion())).status).toBe(200)
+    } finally {
+      server.close()
+      await production.close()
+    }
   })
 })
 
@@ -205,6 +278,13 @@ describe('a token that is bound to a key (RFC 9449)', () => {
     const { make, target, obtain } = await bound()
     const response = await obtain(await make({ ...target, ...change }, header))
     expect(await errorOf(response)).toEqual([400, 'invalid_dpop_proof'])
+  })
+
+  test('comes for a proof of 8 seconds ahead, and asks one of 75 for a nonce', async () => {
+    const { make, target, obtain } = await bound()
+    expect((await obtain(await make({ ...target, iat: inSeconds(8) }))).status).toBe(200)
+    const ahead = await obtain(await make({ ...target, iat: inSeconds(75) }))
+    expect(await errorOf(ahead)).toEqual([400, 'use_dpop_nonce'])
   })
 
   test('comes for a proof by a wrong clock when it carries the nonce that the refusal gave', async () => {
@@ -288,7 +368,7 @@ describe('a token that is bound to a key (RFC 9449)', () => {
       expect(answers.filter((answer) => answer === passed)).toHaveLength(1)
     }
     // RFC 9449 §11.1: clocks differ by some seconds.
-    expect(await call(await prove({ ...right, iat: inSeconds(10) }))).toBe(passed)
+    expect(await call(await prove({ ...right, iat: inSeconds(8), nbf: inSeconds(8) }))).toBe(passed)
     expect(await call(await prove({ ...right, htu: `${right.htu}?x=1#y` }))).toBe(passed)
     for (const wrong of [
       { htm: 'POST' },
@@ -297,6 +377,8 @@ describe('a token that is bound to a key (RFC 9449)', () => {
       { ath: 'x' },
       { ath: undefined },
       { iat: inSeconds(-3600) },
+      { iat: inSeconds(75) },
+      { nbf: inSeconds(75) },
       { iat: undefined },
       { jti: undefined },
     ])

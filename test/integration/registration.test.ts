@@ -99,6 +99,10 @@ test.each([
   ['a private key', { jwks: { keys: [{ kty: 'EC', crv: 'P-256', x: 'x', y: 'y', d: 'd' }] } }],
   ['a shared key', { jwks: { keys: [{ kty: 'oct', k: 'x' }] } }],
   ['an assertion by a shared secret', { token_endpoint_auth_method: 'client_secret_jwt' }],
+  [
+    'a key set by http:',
+    { jwks_uri: 'http://keys.test/jwks', token_endpoint_auth_method: 'private_key_jwt' },
+  ],
   ['unsigned ID tokens', { id_token_signed_response_alg: 'none' }],
 ])('%s is not to be had', async (_what, metadata) => {
   const { status, body } = await register(metadata)
@@ -107,6 +111,39 @@ test.each([
     expect.stringMatching(/^invalid_(client_metadata|redirect_uri)$/),
   ])
   expect(body.error_description).toBeTruthy()
+})
+
+test('the address of a key set is https: in production, at registration and at each change', async () => {
+  const production = await portal.startAnother({ production: true })
+  const keys = (jwks_uri: string) => ({ jwks_uri, token_endpoint_auth_method: 'private_key_jwt' })
+  const at = (url: string, metadata: object) =>
+    send('POST', `${url}/api/oauth/register`, initial, {
+      client_name: 'Keys',
+      redirect_uris: [REDIRECT_URI],
+      ...metadata,
+    })
+  try {
+    const local = keys('http://localhost:9/jwks')
+    expect((await at(portal.url, local)).status).toBe(201)
+    expect((await at(production.url, local)).body).toMatchObject({
+      error: 'invalid_client_metadata',
+      error_description: expect.stringContaining('jwks_uri must be an https: address'),
+    })
+    const { status, body } = await at(production.url, keys('https://keys.test/jwks'))
+    expect(status).toBe(201)
+    const { registration_access_token, registration_client_uri, ...made } = body
+    const { client_id_issued_at: _, ...metadata } = made as Body
+    for (const jwks_uri of ['http://localhost:9/jwks', 'http://keys.test/jwks']) {
+      const { pathname } = new URL(registration_client_uri)
+      const changed = await send('PUT', `${production.url}${pathname}`, registration_access_token, {
+        ...metadata,
+        jwks_uri,
+      })
+      expect([changed.status, changed.body.error]).toEqual([400, 'invalid_client_metadata'])
+    }
+  } finally {
+    await production.close()
+  }
 })
 
 test('a registration is read, changed and deleted with its own token, which changes too (RFC 7592)', async () => {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createAccount, setAccountStatus } from '../../src/accounts/accounts.ts'
+import { createAccount, findAccount, setAccountStatus } from '../../src/accounts/accounts.ts'
 import { listOutbox } from '../../src/mail.ts'
 import { createUserAgent, type UserAgent } from '../../src/sandbox/user-agent.ts'
 import { createApplication } from '../support/application.ts'
@@ -104,11 +104,31 @@ describe('a link for a new password', () => {
     expect(await signInStatus(email, NEW_PASSWORD)).toBe(200)
   })
 
+  test('proves the address of a resident whom an operator entered, and nothing before does', async () => {
+    const made = async (emailVerified?: boolean) => {
+      const email = `${randomUUID()}@example.test`
+      const given = { email, givenName: 'Ana', surname: 'Mejia', password: PASSWORD }
+      return createAccount(portal.parts, { ...given, ...(emailVerified ? { emailVerified } : {}) })
+    }
+    const isVerified = async (id: string) =>
+      (await findAccount(portal.db, portal.parts.vault, id))?.emailVerified
+    const resident = await made()
+    expect(await isVerified(resident.id)).toBe(false)
+    expect(await signInStatus(resident.email, PASSWORD)).toBe(200)
+    expect(await isVerified(resident.id)).toBe(false)
+    const { browser } = await ask(resident.email)
+    const form = await browser.open((await receiveMail(portal, resident.email, RESET)).link)
+    expect(await isVerified(resident.id)).toBe(false)
+    await browser.submit(form, 'set-password', { password: NEW_PASSWORD })
+    expect(await isVerified(resident.id)).toBe(true)
+    expect(await isVerified((await made(true)).id)).toBe(true)
+  })
+
   test('is not used up by being opened, by any number of scanners, nor by an empty or a weak password', async () => {
     const { resident, browser, link } = await askedLink()
     for (let round = 0; round < 3; round++) expect((await fetch(link)).status).toBe(403)
     expect((await fetch(link, { method: 'HEAD' })).status).toBe(403)
-    for (const password of ['', 'short', 'prospera-prospera'])
+    for (const password of ['', 'short', 'prospera-prospera', 'iloveyou1234567', resident.email])
       expect(
         (await browser.submit(await browser.open(link), 'set-password', { password })).status,
       ).toBe(400)

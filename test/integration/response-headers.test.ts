@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { passkeyScript, stylesheet } from '../../src/html.ts'
+import { createUserAgent } from '../../src/sandbox/user-agent.ts'
 import { type RawAnswer, sendRaw } from '../support/http.ts'
-import { startPortal, type TestPortal } from '../support/portal.ts'
+import { addResident, PASSWORD, startPortal, type TestPortal } from '../support/portal.ts'
 
 const CONTACTS = ['mailto:security@id.test', 'https://id.test/report']
 const API = '/api/v1/me/natural-person/id-verification'
@@ -116,12 +117,26 @@ test('security.txt does not exist where no contact is configured', async () => {
   }
 })
 
-test('change-password leads to where a password is set', async () => {
+test('change-password leads to where a password is set, whether one is signed in or not', async () => {
   const { headers } = await ask('/.well-known/change-password')
   expect(headers.location).toBe('/reset')
   // By the same specification: a server that answers 200 to everything cannot be trusted about it.
   const unlikely = '/.well-known/resource-that-should-not-exist-whose-status-code-should-not-be-200'
   expect((await ask(unlikely)).status).toBe(404)
+
+  const local = await startPortal()
+  try {
+    const { email } = await addResident(local.parts)
+    const browser = createUserAgent()
+    const signIn = await browser.open(`${local.issuer}/`)
+    await browser.submit(signIn, 'login', { email, password: PASSWORD })
+    const answer = await browser.request(`${local.issuer}/.well-known/change-password`)
+    expect([answer.status, answer.headers.get('location')]).toEqual([303, '/account#password'])
+    const account = await browser.open(`${local.issuer}/.well-known/change-password`)
+    expect(account.text).toContain('id="password"')
+  } finally {
+    await local.close()
+  }
 })
 
 test('the icon is one that browsers read', async () => {

@@ -25,7 +25,7 @@ const newEmail = () => `Xiomara-${randomUUID()}@Example.Test`
 async function storeInTheClear(email: string): Promise<string> {
   const [row] = await portal.db<{ id: string }[]>`
     insert into account (email, email_key, email_verified, given_name, surname, password_hash)
-    values (${email}, ${emailKey(email)}, true, 'Xiomara', 'Villeda', ${await hashPassword(PASSWORD)})
+    values (${email}, ${emailKey(email)}, true, 'Xiomara', 'Villeda', ${await hashPassword(PASSWORD, { email, givenName: 'Xiomara', surname: 'Villeda', issuer: undefined })})
     returning id`
   return row?.id ?? ''
 }
@@ -37,7 +37,11 @@ const rowOf = async (id: string) => {
 }
 
 const trySignIn = (email: string) =>
-  signIn(portal.parts, { email, password: PASSWORD, address: '192.0.2.1' })
+  signIn(
+    portal.parts,
+    { email, password: PASSWORD, address: '192.0.2.1' },
+    async ({ accountId }) => ({ outcome: 'signed-in', accountId, method: 'password' }),
+  )
 
 /** The same answers, whichever form the row has. */
 async function expectFound(id: string, email: string) {

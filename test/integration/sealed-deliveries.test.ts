@@ -39,13 +39,14 @@ async function deliver(body: string) {
 async function session() {
   const { id: accountId } = await addResident(portal.parts)
   const sessionId = randomUUID()
-  const id = await createVerification(portal.db, {
+  const created = await createVerification(portal.db, {
     tenant: 'default',
-    accountId,
+    whose: { accountId },
     vendor: 'veriff',
     integration: 'default',
     stateSha256: randomBytes(32),
   })
+  const id = String(created)
   await setVendorSession(portal.db, id, { sessionId, checkAfterSeconds: undefined })
   const body = JSON.stringify({
     status: 'success',

@@ -13,7 +13,11 @@ afterAll(() => portal.close())
 
 const wrong = 'lantern orchard violet drums'
 const tryOnce = (email: string, address: string, password = wrong) =>
-  signIn(portal.parts, { email, password, address })
+  signIn(portal.parts, { email, password, address }, async ({ accountId }) => ({
+    outcome: 'signed-in',
+    accountId,
+    method: 'password',
+  }))
 const statusOf = (answer: Awaited<ReturnType<typeof tryOnce>>) =>
   answer.outcome === 'failed' ? answer.status : 200
 

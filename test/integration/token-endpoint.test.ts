@@ -269,6 +269,13 @@ test('only a public client’s own pages may call the token endpoint from a brow
   expect(own.headers.get('access-control-allow-origin')).toBe('https://app.example.test')
   const stranger = await call('https://evil.test', publicClient)
   expect(stranger.headers.get('access-control-allow-origin')).toBeNull()
+  // A private-use scheme has the origin "null", and so has every sandboxed frame of a stranger.
+  const native = await addClient(portal.parts, {
+    type: 'native',
+    redirectUris: ['com.example.app:/callback'],
+  })
+  const opaque = await call('null', native)
+  expect(opaque.headers.get('access-control-allow-origin')).toBeNull()
   const confidential = await addClient(portal.parts, {
     redirectUris: ['https://app.example.test/callback'],
   })

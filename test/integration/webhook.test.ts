@@ -50,13 +50,14 @@ function deliver(
 async function session() {
   const resident = await addResident(portal.parts)
   const sessionId = randomUUID()
-  const id = await createVerification(portal.db, {
+  const created = await createVerification(portal.db, {
     tenant: 'default',
-    accountId: resident.id,
+    whose: { accountId: resident.id },
     vendor: 'veriff',
     integration: 'default',
     stateSha256: randomBytes(32),
   })
+  const id = String(created)
   await setVendorSession(portal.db, id, { sessionId, checkAfterSeconds: 600 })
   const decision = (status: string, decisionTime: string, change: object = {}) =>
     JSON.stringify({
@@ -103,6 +104,20 @@ describe('a genuine delivery', () => {
     expect((await deliver(body)).status).toBe(200)
     expect(await settled(body)).toMatchObject({ state: 'applied', verificationId: id })
     expect(await status()).toBe('approved')
+  })
+
+  test('with a key twice is kept for the operator, and decides nothing', async () => {
+    const { decision, status } = await session()
+    const body = decision('declined', '2026-01-15T10:34:12.481Z').replace(
+      '"status":"declined"',
+      '"status":"declined","st\\u0061tus":"approved"',
+    )
+    expect((await deliver(body)).status).toBe(200)
+    expect(await settled(body)).toMatchObject({
+      state: 'quarantined',
+      explanation: 'not understood: an object in it has a key twice',
+    })
+    expect(await status()).toBe('pending')
   })
 
   test('sent a hundred times at once, to two processes, is stored once and has one effect', async () => {

@@ -205,6 +205,7 @@ export const HOLDER = { givenName: 'Ana', surname: 'Mejia', dateOfBirth: '1990-0
 export async function addResident(parts: Parts, given: { email?: string } = {}) {
   return await createAccount(parts, {
     email: given.email ?? `resident-${randomUUID()}@example.test`,
+    emailVerified: true,
     givenName: HOLDER.givenName,
     surname: HOLDER.surname,
     password: PASSWORD,
@@ -219,6 +220,8 @@ export async function addClient(
     name: 'Bluewater Bank',
     redirectUris: [REDIRECT_URI],
     scope: ALL_SCOPES,
+    // So that a test can compare `sub` with the account.
+    ...(given.type === 'service' ? {} : { subjectType: 'public' }),
     ...given,
   })
 }

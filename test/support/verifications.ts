@@ -1,9 +1,10 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { createHash, randomInt, randomUUID } from 'node:crypto'
 import { setPerson } from '../../src/accounts/natural-person.ts'
 import { compareWithAccount, recordFindings } from '../../src/id-verification/findings.ts'
 import { compareAllWithAccount } from '../../src/id-verification/review.ts'
 import type { DocumentFindings } from '../../src/id-verification/vendors/vendor.ts'
 import type { Parts } from '../../src/parts.ts'
+import { drawNoise } from './images.ts'
 
 /** What the vendor read from the document of `addResident`'s resident, unless a test says otherwise. */
 const FINDINGS: DocumentFindings = {
@@ -31,11 +32,13 @@ export async function addVerification(
 ) {
   const id = randomUUID()
   const store = async (type: string) => {
-    const bytes = Buffer.concat([Buffer.from('ffd8ff', 'hex'), randomBytes(500)])
+    const bytes = await drawNoise({ seed: randomInt(2 ** 32) })
+      .jpeg()
+      .toBuffer()
     const sha256 = createHash('sha256').update(bytes).digest()
     const key = `default/${id}/1/${type}.jpg`
     await storage.put(key, bytes, { contentType: 'image/jpeg', sha256 })
-    return { key, digest: sha256.toString('hex') }
+    return { key, size: bytes.length, digest: sha256.toString('hex') }
   }
   const front = await store('document_front')
   const back = complete ? await store('document_back') : undefined
@@ -72,9 +75,11 @@ export async function addVerification(
     if (stored)
       await db`
         insert into image (verification_id, attempt_id, type, vendor_media_id, position, rank, state, content_type,
-          sha256, object_key, jpeg_key)
-        values (${id}, '1', ${type}, ${randomUUID()}, 0, 0, 'stored', 'image/jpeg',
-          ${Buffer.from(stored.digest, 'hex')}, ${stored.key}, ${stored.key})`
+          size, sha256, object_key, clean_key, clean_content_type, clean_size, clean_sha256, jpeg_key, jpeg_size,
+          jpeg_sha256)
+        values (${id}, '1', ${type}, ${randomUUID()}, 0, 0, 'stored', 'image/jpeg', ${stored.size},
+          ${Buffer.from(stored.digest, 'hex')}, ${stored.key}, ${stored.key}, 'image/jpeg', ${stored.size},
+          ${Buffer.from(stored.digest, 'hex')}, ${stored.key}, ${stored.size}, ${Buffer.from(stored.digest, 'hex')})`
   return {
     id,
     digests: { documentFront: front.digest, documentBack: back?.digest, face: face?.digest },

@@ -38,6 +38,9 @@ const DETAILS: { [What in Detail['what']]: Extract<Detail, { what: What }>[] } =
     (reason) => ({ what: 'verification-erasure', reason }),
   ),
   'account-erasure': [{ what: 'account-erasure' }],
+  link: (['linked', 'ended'] as const).map((change) => ({ what: 'link', change })),
+  trust: (['trusted', 'not trusted'] as const).map((change) => ({ what: 'trust', change })),
+  'operator-change': [{ what: 'operator-change', of: 'second factors removed' }],
   'operator-review': (['accepted', 'rejected'] as const).map((decision) => ({
     what: 'operator-review',
     decision,

@@ -14,6 +14,7 @@ import {
   signOutPage,
 } from '../../src/oauth/pages.ts'
 import { isScope, KNOWN_UNGRANTED, SCOPES, type Scope } from '../../src/oauth/scopes.ts'
+import { secondStepPage } from '../../src/oauth/second-step-pages.ts'
 import { accountPage } from '../../src/portal/account-pages.ts'
 import { applicationPage } from '../../src/portal/application-page.ts'
 import { deviceOf } from '../../src/portal/devices.ts'
@@ -135,7 +136,9 @@ const pages: Record<string, string> = {
     accountPage({
       csrf: HOSTILE,
       email: HOSTILE,
-      isRecent: true,
+      mayChangeFactors: true,
+      factors: { hasTotp: true, hasPasskey: true, recoveryCodes: 7 },
+      passwordError: HOSTILE,
       passkeys: [
         { id: HOSTILE, name: HOSTILE, synced: true, createdAt: new Date(0), usedAt: new Date(0) },
       ],
@@ -151,6 +154,36 @@ const pages: Record<string, string> = {
       notice: HOSTILE,
       error: HOSTILE,
       newEmail: HOSTILE,
+    }),
+  ),
+  secondStep: String(
+    secondStepPage({
+      action: '/interaction/x',
+      csrf: HOSTILE,
+      fields: [[HOSTILE, HOSTILE]],
+      token: HOSTILE,
+      step: { kind: 'code', hasTotp: true, hasPasskey: true, recoveryCodes: 3 },
+      error: HOSTILE,
+      mayCancel: true,
+    }),
+  ),
+  enrol: String(
+    secondStepPage({
+      action: '/sign-in',
+      csrf: HOSTILE,
+      fields: [[HOSTILE, HOSTILE]],
+      token: HOSTILE,
+      step: { kind: 'enrol', secret: HOSTILE, uri: HOSTILE, enrolment: HOSTILE },
+      error: HOSTILE,
+    }),
+  ),
+  recoveryCodes: String(
+    secondStepPage({
+      action: '/sign-in',
+      csrf: HOSTILE,
+      fields: [[HOSTILE, HOSTILE]],
+      token: HOSTILE,
+      step: { kind: 'recovery-codes', codes: [HOSTILE] },
     }),
   ),
   askReset: String(askResetPage({ csrf: HOSTILE, email: HOSTILE, error: HOSTILE })),
@@ -226,6 +259,7 @@ const pages: Record<string, string> = {
           documentExpiresOn: null,
           isExpired: false,
           imagesPending: true,
+          imagesRefused: false,
           imagesHidden: true,
           images: [{ type: HOSTILE, url: `https://s3.test/${HOSTILE}` }],
         },
@@ -250,7 +284,7 @@ const withoutOwnScript = (page: string) =>
 
 test('the script is on the pages that ask who somebody is, and its buttons wait for it', () => {
   const having = Object.keys(pages).filter((name) => pages[name]?.includes(passkeyScript.path))
-  expect(having).toEqual(['signIn', 'confirm', 'account'])
+  expect(having).toEqual(['signIn', 'confirm', 'account', 'secondStep'])
   for (const name of having)
     expect(pages[name]).toMatch(/<button type="button"[^>]* data-passkey="[^>]* hidden>/)
 })

@@ -45,7 +45,13 @@ async function sdkUrl(
     { step: 'build' },
   )
   const unsigned = new Set(['x-amz-content-sha256'])
-  return getSignedUrl(client, new GetObjectCommand({ Bucket: s3.bucket, Key: key, ...overrides }), {
+  const command = new GetObjectCommand({
+    Bucket: s3.bucket,
+    Key: key,
+    ...(overrides.ResponseContentType && { ResponseCacheControl: 'private, no-store' }),
+    ...overrides,
+  })
+  return getSignedUrl(client, command, {
     expiresIn,
     signingDate: new Date(NOW),
     unsignableHeaders: unsigned,

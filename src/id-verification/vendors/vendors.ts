@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Sql } from '../../db.ts'
 import { OperatorError } from '../../errors.ts'
+import { ensureTenant } from '../../oauth/tenants.ts'
 import type { SealedColumn } from '../../resealing.ts'
 import type { Sealer } from '../../secrets.ts'
 import { createIncode } from './incode.ts'
@@ -101,6 +102,7 @@ export async function setVendorIntegration(
   }
   // Throws when the settings are none of this vendor's.
   createVendor(integration)
+  await ensureTenant(sql, tenant)
   const sealed = sealer.seal(JSON.stringify(integration.secrets), contextOf(vendor, name))
   const [row] = await sql<IntegrationSummary[]>`
     insert into vendor_integration (vendor, name, tenant, base_url, settings, secrets_sealed)

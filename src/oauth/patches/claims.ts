@@ -49,11 +49,10 @@ async function writeRow(
 
 function ofUserinfo(ctx: KoaContextWithOIDC) {
   const { scope = '' } = ctx.oidc.accessToken ?? {}
-  // Signed, it is not looked into: the scopes say what it may hold.
-  const names =
-    typeof ctx.body === 'string'
-      ? personalClaims(scope)
-      : Object.keys(ctx.body as object).filter((name) => !RECOGNITION.includes(name))
+  const claims = typeof ctx.body === 'string' ? decodeJwt(ctx.body) : (ctx.body as object)
+  const names = Object.keys(claims).filter(
+    (name) => !RECOGNITION.includes(name) && !OF_THE_JWT.includes(name),
+  )
   return { scope, names }
 }
 
@@ -75,6 +74,8 @@ function ofToken(ctx: KoaContextWithOIDC) {
 }
 
 const RECOGNITION = CLAIMS.openid ?? []
+/** What signed userinfo has beside the claims (OpenID Connect Core §5.3.2). */
+const OF_THE_JWT = ['iss', 'aud', 'exp', 'iat', 'jti']
 const PERSONAL = Object.entries(CLAIMS).flatMap(([scope, claims]) =>
   scope === 'openid' ? [] : claims,
 )

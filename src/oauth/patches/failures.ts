@@ -1,21 +1,28 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { requestIdOf } from '../../response-headers.ts'
 import type { PatchParts } from './patches.ts'
 
 /**
  * Answers failures outside of the library's own error handling, in our patches among others, as it answers its own. Unnecessary
- * when the library's handler encloses what `provider.use` adds; in 9.13 Koa answers those as plain text.
+ * when the library's handler encloses what `provider.use` adds; in 9.13 Koa answers those as plain text, without our headers.
  */
-export function answerFailures(provider: Provider, { renderError }: PatchParts): void {
+export function answerFailures(provider: Provider, { renderError, log }: PatchParts): void {
   provider.use(async (ctx: KoaContextWithOIDC, next: () => Promise<void>) => {
     try {
       await next()
     } catch (error) {
-      ctx.status = 500
+      // An address that cannot be decoded, for instance.
+      const { status = 500 } = error as { status?: number }
+      const isTheirs = status >= 400 && status < 500
+      if (!isTheirs)
+        log.error('authorization server failed', { requestId: requestIdOf(ctx.res), error })
+      ctx.status = isTheirs ? status : 500
       renderError(ctx, {
-        error: 'server_error',
-        error_description: 'The server met an error. Try again in a moment.',
+        error: isTheirs ? 'invalid_request' : 'server_error',
+        error_description: isTheirs
+          ? 'The request cannot be read.'
+          : 'The server met an error. Try again in a moment.',
       })
-      provider.emit('server_error', ctx, error as Error)
     }
   })
 }

@@ -1,16 +1,40 @@
-import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider'
+import type { SubjectIdentifiers } from '../subject-identifiers.ts'
 import type { PatchParts } from './patches.ts'
 
 /** The members of the library's token models that a JWT is made of. */
 type StoredToken = {
   accountId?: string
-  client?: { fapi?: boolean }
+  client?: LibraryClient & { fapi?: boolean }
   clientId?: string
   scope?: string
   jkt?: string
   iat?: number
   exp?: number
 }
+
+type LibraryClient = {
+  clientId: string
+  subjectType?: string | undefined
+  sectorIdentifierUri?: string | undefined
+  redirectUris?: readonly string[] | undefined
+}
+
+/** The resident's `sub` at a client of the library's. */
+export const subjectAt = (
+  subjects: SubjectIdentifiers,
+  client: LibraryClient,
+  accountId: string,
+): string =>
+  subjects.of(
+    {
+      client_id: client.clientId,
+      subject_type: client.subjectType === 'pairwise' ? 'pairwise' : 'public',
+      sector_identifier_uri: client.sectorIdentifierUri,
+      redirect_uris: client.redirectUris,
+    },
+    accountId,
+  )
 
 /**
  * Issues access tokens as JWTs (RFC 9068) whose `jti` names the stored token, and finds a stored token by its JWT alone. The library
@@ -19,17 +43,20 @@ type StoredToken = {
  */
 export function issueJwtAccessTokens(
   provider: Provider,
-  { tokens, accessTokenTtlSeconds }: PatchParts,
+  { tokens, subjects, accessTokenTtlSeconds }: PatchParts,
 ): void {
   for (const Model of [provider.AccessToken, provider.ClientCredentials]) {
     const { save } = Model.prototype
     Model.prototype.save = async function (this: StoredToken) {
       const jti = await save.apply(this as never)
       const issuedAt = this.iat ?? Math.floor(Date.now() / 1000)
+      const { clientId = '', accountId } = this
+      const client = this.client ?? (await provider.Client.find(clientId))
+      if (!client) throw new errors.InvalidClient('the client is gone')
       return await tokens.sign({
         jti,
-        subject: this.accountId ?? this.clientId ?? '',
-        clientId: this.clientId ?? '',
+        subject: accountId === undefined ? clientId : subjectAt(subjects, client, accountId),
+        clientId,
         scope: this.scope,
         issuedAt,
         expiresAt: this.exp ?? issuedAt + accessTokenTtlSeconds,
@@ -48,8 +75,17 @@ export function issueJwtAccessTokens(
 }
 
 /** Revokes (RFC 7009) or introspects (RFC 7662) a JWT. The library's endpoints reject JWTs after they authenticated the client. */
-export async function respondForJwt(ctx: KoaContextWithOIDC, issuer: string): Promise<void> {
+export async function respondForJwt(
+  ctx: KoaContextWithOIDC,
+  issuer: string,
+  subjects: SubjectIdentifiers,
+): Promise<void> {
   const { client, params, provider, route } = ctx.oidc
+  // Whose token it is was compared: the client that asks.
+  const subjectOf = (found: { clientId?: string | undefined; accountId?: string }) =>
+    client && found.accountId !== undefined
+      ? subjectAt(subjects, client, found.accountId)
+      : found.clientId
   const token = await findOwn(provider, String(params?.token ?? ''), client?.clientId)
   ctx.status = 200
   if (route === 'revocation') {
@@ -62,7 +98,7 @@ export async function respondForJwt(ctx: KoaContextWithOIDC, issuer: string): Pr
         active: true,
         iss: issuer,
         aud: issuer,
-        sub: 'accountId' in token ? token.accountId : token.clientId,
+        sub: subjectOf(token),
         client_id: token.clientId,
         scope: token.scope,
         token_type: token.tokenType,

@@ -9,6 +9,7 @@ import type { SecurityEvents } from '../../security-events.ts'
 import type { Vault } from '../../vault.ts'
 import type { AccessTokens } from '../access-token.ts'
 import type { SuccessorOf } from '../adapter.ts'
+import type { SubjectIdentifiers } from '../subject-identifiers.ts'
 import { enqueueLogoutNotices } from './backchannel-logout.ts'
 import { recordClaims, type ShownVerified } from './claims.ts'
 import { acceptOwnSecret, compareHashedSecrets } from './client-secrets.ts'
@@ -30,6 +31,7 @@ export type PatchParts = {
   db: Db
   jobs: Jobs
   tokens: AccessTokens
+  subjects: SubjectIdentifiers
   accessTokenTtlSeconds: number
   successorOf: SuccessorOf
   /** The verification behind the `verified_claims` of this response, if it has any. */

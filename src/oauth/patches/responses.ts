@@ -26,7 +26,7 @@ async function polledTooSoon(db: Db, ctx: KoaContextWithOIDC): Promise<boolean> 
  * introspection and revocation of JWTs, `unauthorized_client` (RFC 6749 §5.2), a body for 404, and what a registration reads of itself (RFC 7592 §3).
  * Unnecessary, each part alone, when the library responds so itself; 9.13 does none of them.
  */
-export function patchResponses(provider: Provider, { issuer, db }: PatchParts): void {
+export function patchResponses(provider: Provider, { issuer, db, subjects }: PatchParts): void {
   provider.use(async (ctx: KoaContextWithOIDC, next: () => Promise<void>) => {
     await next()
     const route = ctx.oidc?.route
@@ -42,7 +42,7 @@ export function patchResponses(provider: Provider, { issuer, db }: PatchParts): 
     const body = ctx.body as
       | Partial<Record<'error' | 'error_description' | 'scope' | 'client_secret', string>>
       | undefined
-    if (body?.error === 'unsupported_token_type') await respondForJwt(ctx, issuer)
+    if (body?.error === 'unsupported_token_type') await respondForJwt(ctx, issuer, subjects)
     if (body?.error === 'authorization_pending' && (await polledTooSoon(db, ctx)))
       Object.assign(body, { error: 'slow_down', error_description: 'ask less often' })
     // RFC 6749 §5.2 has a word of its own for it.

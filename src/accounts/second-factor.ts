@@ -1,0 +1,67 @@
+import type { Sql } from '../db.ts'
+import { OperatorError } from '../errors.ts'
+import { findPolicy } from '../policies.ts'
+import { removeRecoveryCodes } from './recovery-codes.ts'
+
+/** What an account has beside its password. Recovery codes replace a second factor, they are none. */
+export type Factors = {
+  hasTotp: boolean
+  hasPasskey: boolean
+  recoveryCodes: number
+}
+
+export async function findFactors(sql: Sql, accountId: string): Promise<Factors> {
+  const [row] = await sql<Factors[]>`
+    select exists (select from totp where account_id = ${accountId}) as has_totp,
+      exists (select from passkey where account_id = ${accountId}) as has_passkey,
+      (select count(*)::int from recovery_code
+        where account_id = ${accountId} and used_at is null) as recovery_codes`
+  return row ?? { hasTotp: false, hasPasskey: false, recoveryCodes: 0 }
+}
+
+export const isEnrolled = ({ hasTotp, hasPasskey }: Factors): boolean => hasTotp || hasPasskey
+
+/**
+ * Whether the operator's policy lets a password alone open this account. `isEnrolled` tells whether it has a second factor,
+ * whatever the policy says.
+ */
+export async function judgePasswordAlone(
+  sql: Sql,
+  accountId: string,
+): Promise<{ suffices: boolean; isEnrolled: boolean }> {
+  const [policy, factors] = await Promise.all([findPolicy(sql, 'mfa'), findFactors(sql, accountId)])
+  const enrolled = isEnrolled(factors)
+  const suffices = policy === 'off' || (policy === 'when-enrolled' && !enrolled)
+  return { suffices, isEnrolled: enrolled }
+}
+
+/** Throws when the policy asks for a factor and none is left. The text is for the resident. */
+export class LastFactorError extends OperatorError {}
+
+/**
+ * In the transaction that removes a factor, before it does: two removals at one instant are judged one after the other.
+ */
+export async function lockFactors(sql: Sql, accountId: string): Promise<void> {
+  await sql`select from account where id = ${accountId} for update`
+}
+
+/** In the transaction that removed a factor. Recovery codes go with the last one. Throws LastFactorError. */
+export async function settleRemoval(sql: Sql, accountId: string): Promise<void> {
+  if (isEnrolled(await findFactors(sql, accountId))) return
+  if ((await findPolicy(sql, 'mfa')) === 'required')
+    throw new LastFactorError(
+      'This portal asks everybody for a second step. Add another one before you remove this one.',
+    )
+  await removeRecoveryCodes(sql, accountId)
+}
+
+/** In a transaction: removes every second factor of the account, as an operator may. Returns what there was. */
+export async function removeAllFactors(sql: Sql, accountId: string): Promise<Factors> {
+  await lockFactors(sql, accountId)
+  const factors = await findFactors(sql, accountId)
+  await sql`delete from totp where account_id = ${accountId}`
+  await sql`delete from passkey where account_id = ${accountId}`
+  await removeRecoveryCodes(sql, accountId)
+  await sql`delete from pending_sign_in where account_id = ${accountId}`
+  return factors
+}

@@ -1,0 +1,102 @@
+import { Secret, TOTP } from 'otpauth'
+import type { Sql } from '../db.ts'
+import type { SealedColumn } from '../resealing.ts'
+import type { Sealer } from '../secrets.ts'
+
+/*
+ * Codes of authenticator apps (RFC 6238) with the parameters that every app supports: SHA-1, 30 seconds, 6 digits. A code counts
+ * one step before and after its own, for clocks that differ, and once.
+ */
+const PARAMETERS = { algorithm: 'SHA1', digits: 6, period: 30 } as const
+const WINDOW = 1
+const SECRET_BYTES = 20
+
+/** A new secret in Base32, as apps take it. */
+export const createTotpSecret = (): string => new Secret({ size: SECRET_BYTES }).base32
+
+/** The address that a QR code carries to the app. */
+export const totpUri = (secret: string, email: string): string =>
+  new TOTP({ ...PARAMETERS, issuer: 'Identity portal', label: email, secret }).toString()
+
+/** Returns the time step that a typed code belongs to, or `undefined` when the code is wrong or not of now. */
+export function findTotpStep(secret: string, typed: string, now = Date.now()): number | undefined {
+  const token = typed.normalize('NFKC').replaceAll(/\s/g, '')
+  if (!/^\d{6}$/.test(token)) return undefined
+  const delta = TOTP.validate({
+    ...PARAMETERS,
+    secret: Secret.fromBase32(secret),
+    token,
+    timestamp: now,
+    window: WINDOW,
+  })
+  return delta === null ? undefined : Math.floor(now / 1000 / PARAMETERS.period) + delta
+}
+
+const sealedFor = (accountId: string) => `totp.secret_sealed ${accountId}`
+export const SEALED_TOTP_SECRETS: SealedColumn = {
+  table: 'totp',
+  column: 'secret_sealed',
+  key: ['account_id'],
+  contextOf: sealedFor,
+}
+
+/** Stores a secret whose first code, of `step`, was right. Returns `false` when the account has one already. */
+export async function insertTotp(
+  sql: Sql,
+  sealer: Sealer,
+  { accountId, secret, step }: { accountId: string; secret: string; step: number },
+): Promise<boolean> {
+  const [row] = await sql`
+    insert into totp (account_id, secret_sealed, last_step)
+    values (${accountId}, ${sealer.seal(secret, sealedFor(accountId))}, ${step})
+    on conflict (account_id) do nothing
+    returning 1`
+  return row !== undefined
+}
+
+/** Accepts a code once, even when it comes many times at one instant. */
+export async function useTotp(
+  sql: Sql,
+  sealer: Sealer,
+  accountId: string,
+  typed: string,
+): Promise<boolean> {
+  const [row] = await sql<{ secretSealed: string }[]>`
+    select secret_sealed from totp where account_id = ${accountId}`
+  if (!row) return false
+  const step = findTotpStep(sealer.open(row.secretSealed, sealedFor(accountId)), typed)
+  if (step === undefined) return false
+  const [used] = await sql`
+    update totp set last_step = ${step}, used_at = now()
+    where account_id = ${accountId} and last_step < ${step}
+    returning 1`
+  return used !== undefined
+}
+
+/** Returns whether the account had one. */
+export async function removeTotp(sql: Sql, accountId: string): Promise<boolean> {
+  const [row] = await sql`delete from totp where account_id = ${accountId} returning 1`
+  return row !== undefined
+}
+
+const ENROLMENT_SECONDS = 15 * 60
+const enrolmentFor = (accountId: string) => `totp enrolment ${accountId}`
+
+/** A secret on its way through the resident's browser until its first code is typed; the database has nothing to clean up. */
+export const sealEnrolment = (sealer: Sealer, accountId: string, secret: string): string =>
+  sealer.seal(JSON.stringify({ secret, at: Date.now() }), enrolmentFor(accountId))
+
+/** Returns the secret, or `undefined` when it is not this account's or too old. */
+export function openEnrolment(
+  sealer: Sealer,
+  accountId: string,
+  sealed: unknown,
+): string | undefined {
+  if (typeof sealed !== 'string') return undefined
+  try {
+    const { secret, at } = JSON.parse(sealer.open(sealed, enrolmentFor(accountId)))
+    return Date.now() - at <= ENROLMENT_SECONDS * 1000 ? secret : undefined
+  } catch {
+    return undefined
+  }
+}

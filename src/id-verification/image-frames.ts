@@ -1,0 +1,71 @@
+import type { Readable, Writable } from 'node:stream'
+
+/** What a process says first, once, when it can take images. */
+export const READY = '\n'
+
+/** What it answers for an image. `isOriginal`: the clean copy is the original. `isJpeg`: the JPEG is the clean copy. */
+export type Reply = { cpuSeconds: number } & (
+  | { refused: string }
+  | { truncated: true }
+  | { isOriginal: boolean; isJpeg: boolean }
+)
+
+type Frame = { head: unknown; payloads: Buffer[] }
+
+const LARGEST_FRAME = 256 * 1024 * 1024
+
+/** Lengths of 32 bits each: how many payloads, the head, each payload; then the head as JSON, and the payloads. */
+export function writeFrame(to: Writable, head: object, payloads: readonly Uint8Array[] = []): void {
+  const json = Buffer.from(JSON.stringify(head))
+  const lengths = Buffer.alloc(8 + 4 * payloads.length)
+  for (const [index, length] of [
+    payloads.length,
+    json.length,
+    ...payloads.map((p) => p.length),
+  ].entries())
+    lengths.writeUInt32BE(length, 4 * index)
+  to.cork()
+  for (const part of [lengths, json, ...payloads]) to.write(part)
+  to.uncork()
+}
+
+/** Throws when what comes is no frame. */
+export async function* readFrames(from: Readable): AsyncGenerator<Frame> {
+  let chunks: Buffer[] = []
+  let held = 0
+  const peek = () => {
+    if (chunks.length > 1) chunks = [Buffer.concat(chunks)]
+    return chunks[0] ?? Buffer.alloc(0)
+  }
+  let needed = 4
+  for await (const chunk of from as AsyncIterable<Buffer>) {
+    chunks.push(chunk)
+    held += chunk.length
+    while (held >= needed) {
+      const bytes = peek()
+      const count = bytes.readUInt32BE(0)
+      const start = 8 + 4 * count
+      if (count > 2) throw new Error('not a frame')
+      if (held < start) {
+        needed = start
+        break
+      }
+      const lengths = Array.from({ length: count + 1 }, (_, n) => bytes.readUInt32BE(4 + 4 * n))
+      const size = lengths.reduce((sum, length) => sum + length, start)
+      if (size > LARGEST_FRAME) throw new Error('not a frame')
+      if (held < size) {
+        needed = size
+        break
+      }
+      let at = start
+      const [head, ...payloads] = lengths.map((length) => {
+        at += length
+        return bytes.subarray(at - length, at)
+      })
+      chunks = [bytes.subarray(size)]
+      held -= size
+      needed = 4
+      yield { head: JSON.parse(String(head)), payloads }
+    }
+  }
+}

@@ -1,0 +1,106 @@
+/** A component of a scan: its sampling factors and which tables code it. */
+export type ScanComponent = { across: number; down: number; dc: number; ac: number }
+
+/** Huffman tables by number, each by the next 16 bits: code length above, symbol in the lower eight bits. */
+export type ScanTables = { dc: Uint16Array[]; ac: Uint16Array[]; restartInterval: number }
+
+/**
+ * How many bytes the blocks of a sequential scan take (ITU-T T.81, annex F.2): what stands behind them in `data` is no part of
+ * the picture, and decoders say nothing of it. `undefined` where a code does not exist, or the data ends before the last block.
+ * A picture that is damaged in the middle is found out here too: decoders go on with grey.
+ */
+export function measureSequentialScan(
+  data: Uint8Array,
+  frame: { width: number; height: number; components: ScanComponent[] },
+  scan: ScanComponent[],
+  tables: ScanTables,
+): number | undefined {
+  const blocks = listBlocks(scan)
+  const units = countUnits(frame, scan)
+  const coded = blocks.map(({ dc, ac }) => ({ dc: tables.dc[dc], ac: tables.ac[ac] }))
+  const { restartInterval } = tables
+  let at = 0
+  let held = 0
+  let bits = 0
+  let padding = 0
+
+  /** Where the byte after the last one that was begun stands; `undefined`: it took more than there was. */
+  const position = (): number | undefined => {
+    // The last code's bits may reach into a byte that was not read yet.
+    for (; bits < 0; bits += 8) {
+      if (at >= data.length) return undefined
+      at += data[at] === 0xff ? 2 : 1
+    }
+    const unread = bits >> 3
+    if (padding > unread) return undefined
+    let end = at
+    for (let n = padding; n < unread; n++)
+      end -= data[end - 1] === 0 && data[end - 2] === 0xff ? 2 : 1
+    return end
+  }
+
+  for (let unit = 0; unit < units; unit++) {
+    if (restartInterval > 0 && unit > 0 && unit % restartInterval === 0) {
+      let end = position()
+      const marker = 0xd0 + ((unit / restartInterval - 1) & 7)
+      if (end === undefined || data[end] !== 0xff) return undefined
+      while (data[end + 1] === 0xff) end++
+      if (data[end + 1] !== marker) return undefined
+      at = end + 2
+      held = 0
+      bits = 0
+      padding = 0
+    }
+    for (const { dc, ac } of coded) {
+      if (!dc || !ac) return undefined
+      for (let k = 0; k < 64; k++) {
+        while (bits <= 24) {
+          const byte = data[at] ?? 0xff
+          // Without the zeros that are stuffed behind 0xff; behind the end come zeros, as decoders do it.
+          if (byte !== 0xff) at++
+          else if (data[at + 1] === 0) at += 2
+          else padding++
+          held = (held << 8) | (padding > 0 ? 0 : byte)
+          bits += 8
+        }
+        const code = (k === 0 ? dc : ac)[(held >>> (bits - 16)) & 0xffff] ?? 0
+        if (code === 0) return undefined
+        const symbol = code & 0xff
+        bits -= code >> 8
+        const size = k === 0 ? symbol : symbol & 15
+        if (size > 15) return undefined
+        if (k > 0) {
+          const run = symbol >> 4
+          if (size === 0 && run < 15) break
+          k += run
+          if (k > 63) return undefined
+        }
+        // What is not there yet is skipped when it comes.
+        bits -= size
+      }
+    }
+    if (padding > 4) return undefined
+  }
+  return position()
+}
+
+/** The blocks of one unit (T.81 §A.2): one of a single component, or each component's in their sampling. */
+const listBlocks = (scan: ScanComponent[]): ScanComponent[] =>
+  scan.length === 1
+    ? scan
+    : scan.flatMap((component) => Array(component.across * component.down).fill(component))
+
+function countUnits(
+  frame: { width: number; height: number; components: ScanComponent[] },
+  scan: ScanComponent[],
+): number {
+  const widest = Math.max(...frame.components.map(({ across }) => across))
+  const tallest = Math.max(...frame.components.map(({ down }) => down))
+  const [only] = scan
+  if (scan.length === 1 && only) {
+    const samplesAcross = Math.ceil((frame.width * only.across) / widest)
+    const samplesDown = Math.ceil((frame.height * only.down) / tallest)
+    return Math.ceil(samplesAcross / 8) * Math.ceil(samplesDown / 8)
+  }
+  return Math.ceil(frame.width / (8 * widest)) * Math.ceil(frame.height / (8 * tallest))
+}

@@ -1,0 +1,20 @@
+import type { Sql } from '../db.ts'
+import { listClientProfiles } from '../oauth/client-profile.ts'
+import { listConsents } from '../oauth/consents.ts'
+
+/** The applications that this resident allowed something, each with the page where its access can be ended. */
+export async function listConnectedApplications(
+  sql: Sql,
+  issuer: string,
+  accountId: string,
+): Promise<{ name: string; page: string }[]> {
+  const consents = await listConsents(sql, accountId)
+  const profiles = await listClientProfiles(
+    sql,
+    consents.map(({ clientId }) => clientId),
+  )
+  return profiles.map(({ clientId, name }) => ({
+    name,
+    page: `${issuer}/applications/${encodeURIComponent(clientId)}`,
+  }))
+}

@@ -1,0 +1,122 @@
+import type { HttpBindings } from '@hono/node-server'
+import { type Context, Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
+import type { Db } from '../db.ts'
+import { ApiError } from '../errors.ts'
+import { securityHeaders } from '../html.ts'
+import {
+  acceptLink,
+  declineLink,
+  endLink,
+  findLinkRequest,
+  listLinks,
+} from '../id-verification/links.ts'
+import type { Log } from '../log.ts'
+import type { FormTokens } from '../oauth/sessions.ts'
+import type { Vault } from '../vault.ts'
+import type { Guard } from './guard.ts'
+import { linkPage, linkSignInPage, linksPage, returnAddress } from './links-page.ts'
+
+type Env = { Bindings: HttpBindings }
+type Parts = { issuer: string; db: Db; vault: Vault; forms: FormTokens; guard: Guard; log: Log }
+
+const TOKEN = /^[A-Za-z0-9_-]{43}$/
+const RESUME_SECONDS = 15 * 60
+
+const cookieName = (issuer: string) =>
+  issuer.startsWith('https:') ? '__Host-resume-link' : 'resume-link'
+const cookieOptions = (issuer: string) =>
+  ({ path: '/', httpOnly: true, sameSite: 'Lax', secure: issuer.startsWith('https:') }) as const
+
+/** The link that this browser opened before it signed in, once; or `undefined`. */
+export function takeOpenedLink(c: Context, issuer: string): string | undefined {
+  const token = getCookie(c, cookieName(issuer))
+  if (token === undefined) return undefined
+  deleteCookie(c, cookieName(issuer), cookieOptions(issuer))
+  return TOKEN.test(token) ? `/link/${token}` : undefined
+}
+
+/** A resident links a tenant's subject to the own account, sees the links there are, and ends them. */
+export function linkRoutes({ issuer, db, vault, forms, guard, log }: Parts): Hono<Env> {
+  const routes = new Hono<Env>()
+  for (const path of ['/link/*', '/links/*']) routes.use(path, bodyLimit({ maxSize: 16 * 1024 }))
+  const withHeaders = (c: Context<Env>, formTargets: string[] = []) => {
+    for (const [name, value] of Object.entries(securityHeaders({ issuer, formTargets })))
+      c.header(name, value)
+  }
+  // The same for one that was used, has expired, or never was.
+  const unusable = () =>
+    new ApiError(
+      404,
+      'not_found',
+      'This link was used already, has expired, or was replaced by a newer one. Ask the organisation that sent it for another.',
+    )
+  const requireRequest = async (token: string) => {
+    const request = TOKEN.test(token) ? await findLinkRequest(db, token) : undefined
+    if (!request) throw unusable()
+    return request
+  }
+
+  routes.get('/link/:token', async (c) => {
+    const token = c.req.param('token')
+    const { tenant, displayName, isTrusted, returnUrl } = await requireRequest(token)
+    const resident = await guard.findResident(c)
+    if (!resident) {
+      setCookie(c, cookieName(issuer), token, { ...cookieOptions(issuer), maxAge: RESUME_SECONDS })
+      withHeaders(c)
+      return c.html(linkSignInPage({ displayName }))
+    }
+    const links = await listLinks(db, resident.account.id)
+    withHeaders(c, returnUrl === null ? [] : [returnUrl])
+    return c.html(
+      linkPage({
+        action: `/link/${token}`,
+        csrf: forms.create(resident.session.uid),
+        displayName,
+        isTrusted,
+        replaces: links.find((link) => link.tenant === tenant)?.linkedAt,
+      }),
+    )
+  })
+
+  routes.post('/link/:token', async (c) => {
+    const { resident, form } = await guard.requireForm(c)
+    const token = c.req.param('token')
+    await requireRequest(token)
+    const accountId = resident.account.id
+    if ('decline' in form) {
+      const declined = await declineLink(db, token)
+      if (!declined) throw unusable()
+      log.info('subject link declined', { subjectId: declined.subjectId })
+      return c.redirect(returnAddress(declined, 'declined'), 303)
+    }
+    const asked = await guard.askToConfirm(c, resident, form)
+    if (asked) return asked
+    const linked = await acceptLink({ db, vault }, { token, accountId })
+    if (!linked) throw unusable()
+    if (linked === 'linked-elsewhere')
+      throw new ApiError(409, 'conflict', 'This record is linked to another account already.')
+    log.info('subject linked', { accountId, subjectId: linked.subjectId })
+    return c.redirect('/links', 303)
+  })
+
+  routes.get('/links', async (c) => {
+    const resident = await guard.findResident(c)
+    if (!resident) return c.redirect('/', 303)
+    const links = await listLinks(db, resident.account.id)
+    withHeaders(c)
+    return c.html(linksPage({ links, csrf: forms.create(resident.session.uid) }))
+  })
+
+  // Ending a link never asks for another proof: it only takes away.
+  routes.post('/links/:subjectId/end', async (c) => {
+    const { resident } = await guard.requireForm(c)
+    const subjectId = c.req.param('subjectId')
+    const accountId = resident.account.id
+    if (await endLink(db, { subjectId, accountId }))
+      log.info('subject link ended', { accountId, subjectId })
+    return c.redirect('/links', 303)
+  })
+  return routes
+}

@@ -1,0 +1,211 @@
+import type { HttpBindings } from '@hono/node-server'
+import { type Context, Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { html } from 'hono/html'
+import { factorChangedMail } from '../accounts/mails.ts'
+import {
+  createRecoveryCodes,
+  type RecoveryCodes,
+  storeRecoveryCodes,
+} from '../accounts/recovery-codes.ts'
+import {
+  findFactors,
+  isEnrolled,
+  LastFactorError,
+  lockFactors,
+  settleRemoval,
+} from '../accounts/second-factor.ts'
+import type { SignInMethod } from '../accounts/sign-in.ts'
+import {
+  createTotpSecret,
+  findTotpStep,
+  insertTotp,
+  openEnrolment,
+  removeTotp,
+  sealEnrolment,
+  totpUri,
+} from '../accounts/totp.ts'
+import type { Sql } from '../db.ts'
+import { ApiError } from '../errors.ts'
+import { securityHeaders } from '../html.ts'
+import { enqueueMail } from '../mail.ts'
+import { enrolPage, recoveryCodesPage } from '../oauth/second-step-pages.ts'
+import { endSessions, renewSession } from '../oauth/sessions.ts'
+import type { Guard, GuardParts, Resident } from './guard.ts'
+import { leaveNotice } from './notices.ts'
+
+type Parts = GuardParts & { guard: Guard }
+type Env = { Bindings: HttpBindings }
+
+/** `/account/totp` and `/account/recovery-codes`: the second factors that need no script. */
+export function secondFactorRoutes(parts: Parts): Hono<Env> {
+  const { issuer, db, forms, guard, sealer, security } = parts
+  const routes = new Hono<Env>()
+  routes.use(bodyLimit({ maxSize: 16 * 1024 }))
+
+  function showEnrolment(
+    c: Context<Env>,
+    { account, session }: Resident,
+    { secret = createTotpSecret(), error }: { secret?: string | undefined; error?: string } = {},
+  ) {
+    for (const [name, value] of Object.entries(securityHeaders({ issuer }))) c.header(name, value)
+    return c.html(
+      enrolPage({
+        action: '/account/totp',
+        csrf: forms.create(session.uid),
+        fields: [],
+        secret,
+        uri: totpUri(secret, account.email),
+        enrolment: sealEnrolment(sealer, account.id, secret),
+        isDemanded: false,
+        error,
+      }),
+      error ? 400 : 200,
+    )
+  }
+
+  routes.post('/account/totp/new', async (c) => {
+    const { resident, form } = await guard.requireForm(c)
+    const asked = await guard.askToConfirm(c, resident, form, 'factors')
+    return asked ?? c.redirect('/account/totp', 303)
+  })
+
+  routes.get('/account/totp', async (c) => {
+    const resident = await guard.findResident(c)
+    if (!resident) return c.redirect('/', 303)
+    const { hasTotp } = await findFactors(db, resident.account.id)
+    if (!resident.mayChangeFactors || hasTotp) return c.redirect('/account#second-step', 303)
+    return showEnrolment(c, resident)
+  })
+
+  routes.post('/account/totp', async (c) => {
+    const { resident, form } = await guard.requireForm(c)
+    const { account } = resident
+    if (!resident.mayChangeFactors) return c.redirect('/account#second-step', 303)
+    const secret = openEnrolment(sealer, account.id, form.enrolment)
+    const step = secret === undefined ? undefined : findTotpStep(secret, String(form.code ?? ''))
+    if (secret === undefined || step === undefined)
+      return showEnrolment(c, resident, {
+        secret,
+        error: 'That code is not right. Type the one that the app shows now.',
+      })
+    const first = await prepareFirstFactor(db, account.id)
+    const codes = await db.begin(async (sql) => {
+      await lockFactors(sql, account.id)
+      const made = await settleFirstFactor(sql, parts, resident, first)
+      if (!(await insertTotp(sql, sealer, { accountId: account.id, secret, step })))
+        throw new ApiError(409, 'totp_exists', 'Your account has an authenticator app already.')
+      await enqueueMail(sql, parts, factorChangedMail(account.email, 'totp-added'))
+      return made
+    })
+    security.emit('mfa_enrolled', { accountId: account.id, method: 'totp' })
+    await strengthenSession(c, parts, resident, 'password-otp')
+    if (!codes) {
+      leaveNotice(parts, c, { name: 'totp-added' })
+      return c.redirect('/account', 303)
+    }
+    return showRecoveryCodes(c, issuer, { codes, notice: 'The authenticator app was added.' })
+  })
+
+  routes.post('/account/totp/remove', async (c) => {
+    const { resident, form } = await guard.requireForm(c)
+    const asked = await guard.askToConfirm(c, resident, form, 'factors')
+    if (asked) return asked
+    const { account } = resident
+    await removeFactor(parts, account.id, async (sql) => {
+      if (await removeTotp(sql, account.id))
+        await enqueueMail(sql, parts, factorChangedMail(account.email, 'totp-removed'))
+    })
+    security.emit('mfa_removed', { accountId: account.id, method: 'totp' })
+    leaveNotice(parts, c, { name: 'totp-removed' })
+    return c.redirect('/account', 303)
+  })
+
+  routes.post('/account/recovery-codes', async (c) => {
+    const { resident, form } = await guard.requireForm(c)
+    const asked = await guard.askToConfirm(c, resident, form, 'factors')
+    if (asked) return asked
+    const { account } = resident
+    const made = await createRecoveryCodes()
+    await db.begin(async (sql) => {
+      await lockFactors(sql, account.id)
+      if (!isEnrolled(await findFactors(sql, account.id)))
+        throw new ApiError(409, 'no_factor', 'Add an authenticator app or a passkey first.')
+      await storeRecoveryCodes(sql, account.id, made)
+      await enqueueMail(sql, parts, factorChangedMail(account.email, 'recovery-codes-made'))
+    })
+    security.emit('mfa_enrolled', { accountId: account.id, method: 'recovery_codes' })
+    return showRecoveryCodes(c, issuer, { codes: made.codes })
+  })
+  return routes
+}
+
+/** Recovery codes for an account that has no second factor yet: hashing them takes too long for a transaction. */
+export async function prepareFirstFactor(
+  sql: Sql,
+  accountId: string,
+): Promise<RecoveryCodes | undefined> {
+  return isEnrolled(await findFactors(sql, accountId)) ? undefined : await createRecoveryCodes()
+}
+
+/**
+ * In the transaction that adds a factor, before it does: with the first one come recovery codes, and the sessions that a password
+ * alone opened on other devices end. Returns the codes to show.
+ */
+export async function settleFirstFactor(
+  sql: Sql,
+  parts: GuardParts,
+  { account, session }: Resident,
+  recovery: RecoveryCodes | undefined,
+): Promise<string[] | undefined> {
+  if (!recovery || isEnrolled(await findFactors(sql, account.id))) return undefined
+  await storeRecoveryCodes(sql, account.id, recovery)
+  await endSessions(sql, parts, account.id, { exceptUid: session.uid })
+  return recovery.codes
+}
+
+/** The session that has just proven a new factor goes on as one that was opened with it. */
+export async function strengthenSession(
+  c: Context<Env>,
+  parts: GuardParts,
+  { account, session }: Resident,
+  method: SignInMethod,
+): Promise<void> {
+  if (session.isMultiFactor) return
+  const { incoming, outgoing } = c.env
+  const login = { accountId: account.id, method }
+  await renewSession({ db: parts.db, provider: parts.provider() }, incoming, outgoing, login)
+}
+
+/** Removes a factor in a transaction, unless the policy needs it. */
+export async function removeFactor(
+  { db }: GuardParts,
+  accountId: string,
+  remove: (sql: Sql) => Promise<void>,
+): Promise<void> {
+  try {
+    await db.begin(async (sql) => {
+      await lockFactors(sql, accountId)
+      await remove(sql)
+      await settleRemoval(sql, accountId)
+    })
+  } catch (error) {
+    if (!(error instanceof LastFactorError)) throw error
+    throw new ApiError(409, 'last_factor', error.message)
+  }
+}
+
+/** Answers the POST itself: a page that is loaded again does not show them again. */
+export function showRecoveryCodes(
+  c: Context<Env>,
+  issuer: string,
+  data: { codes: string[]; notice?: string },
+) {
+  for (const [name, value] of Object.entries(securityHeaders({ issuer }))) c.header(name, value)
+  return c.html(
+    recoveryCodesPage({
+      ...data,
+      next: html`<p><a class="button" href="/account">I have kept them</a></p>`,
+    }),
+  )
+}

@@ -1,0 +1,27 @@
+import { Secret, TOTP } from 'otpauth'
+import { createRecoveryCodes, storeRecoveryCodes } from '../../src/accounts/recovery-codes.ts'
+import { createTotpSecret, insertTotp } from '../../src/accounts/totp.ts'
+import { addResident, type TestPortal } from './portal.ts'
+
+/** What an authenticator app shows; `steps` from now. */
+export const codeOf = (secret: string, steps = 0): string =>
+  new TOTP({ secret: Secret.fromBase32(secret) }).generate({
+    timestamp: Date.now() + steps * 30_000,
+  })
+
+/** A resident with an authenticator app and recovery codes, as enrolling leaves them. */
+export async function addResidentWithTotp({ parts }: TestPortal) {
+  const resident = await addResident(parts)
+  const secret = createTotpSecret()
+  await insertTotp(parts.db, parts.sealer, { accountId: resident.id, secret, step: 0 })
+  const recovery = await createRecoveryCodes()
+  await parts.db.begin((sql) => storeRecoveryCodes(sql, resident.id, recovery))
+  return { ...resident, secret, recoveryCodes: recovery.codes }
+}
+
+/** A passkey that no test signs with. */
+export async function addPasskey({ db }: TestPortal, accountId: string): Promise<void> {
+  await db`
+    insert into passkey (id, account_id, public_key, counter, transports, synced, name)
+    values (${`passkey-${accountId}`}, ${accountId}, '\\x00', 0, '{}', false, 'Kitchen laptop')`
+}
