@@ -5,7 +5,7 @@ import type { KeyService } from './key-service.ts'
 /** Whose data key seals a value: erasing the owner destroys the key, and every value sealed under it. */
 export type Owner = { accountId: string } | { subjectId: string }
 /** Where a value stands. It opens there and nowhere else. */
-export type Place = { table: string; column: string; row: string }
+type Place = { table: string; column: string; row: string }
 
 /**
  * Seals personal data at rest: AES-256-GCM under a data key of its owner, which the key service wraps. A sealed value
