@@ -75,6 +75,7 @@ export const NETWORK_RULES: readonly [method: string, path: string, rule: Networ
   ['POST', '/sign-out', 'refusals'],
   ['POST', '/photos', 'refusals'],
   ['GET', '/account', 'none'],
+  ['GET', '/account/totp', 'none'],
   ['POST', '/account/*', 'refusals'],
   ['GET', '/applications/:clientId', 'none'],
   ['GET', '/applications/:clientId/logo', 'none'],
@@ -90,6 +91,7 @@ export const NETWORK_RULES: readonly [method: string, path: string, rule: Networ
   // Public documents.
   ['GET', '/.well-known/*', 'none'],
   ['GET', '/openapi.json', 'none'],
+  ['GET', '/favicon.ico', 'none'],
   ['GET', '/reference', 'none'],
   ['GET', '/health', 'none'],
   ['GET', '/health/ready', 'none'],

@@ -24,7 +24,7 @@ export async function findPolicy<N extends PolicyName>(sql: Sql, name: N): Promi
 export async function setPolicy(sql: Sql, name: string, value: string): Promise<void> {
   if (!isPolicyName(name))
     throw new OperatorError(
-      `There is no such policy. There are: ${Object.keys(POLICIES).join(', ')}.`,
+      `There is no policy "${name}". The policies are ${Object.keys(POLICIES).join(', ')}.`,
     )
   const choices: readonly string[] = POLICIES[name]
   if (!choices.includes(value))

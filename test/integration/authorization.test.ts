@@ -74,7 +74,7 @@ describe('discovery', () => {
       code_challenge_methods_supported: ['S256'],
       // ES256 is what clients of the FAPI 2.0 profile are answered with.
       id_token_signing_alg_values_supported: ['ES256', 'RS256'],
-      subject_types_supported: ['public'],
+      subject_types_supported: ['public', 'pairwise'],
     })
   })
 

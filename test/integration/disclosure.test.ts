@@ -305,7 +305,7 @@ test('userinfo and an ID token with claims leave one row each', async () => {
   const application = await createApplication(portal.issuer, client)
   const { access_token } = await application.obtainTokens('openid profile', email)
   expect((await rowsAfter(last?.id ?? '0')).map((row) => readDetail(row).what)).toEqual(['claims'])
-  await application.userinfo(access_token, known.subjectId)
+  await application.userinfo(access_token, known.accountId)
   expect((await rowsAfter(last?.id ?? '0')).map((row) => readDetail(row).what)).toEqual([
     'claims',
     'claims',

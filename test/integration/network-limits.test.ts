@@ -7,7 +7,9 @@ import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.
 import { findNetworkRule, NETWORK_RULES } from '../../src/network-limits.ts'
 import { openKeyRing } from '../../src/oauth/keys.ts'
 import { createProvider } from '../../src/oauth/provider.ts'
+import { openSubjectIdentifiers } from '../../src/oauth/subject-identifiers.ts'
 import { createUserAgent } from '../../src/sandbox/user-agent.ts'
+import { loadSharedKeys } from '../../src/shared-keys.ts'
 import {
   addClient,
   addResident,
@@ -68,7 +70,13 @@ const authorize = (clientId: string) =>
 
 describe('every route has a rule', () => {
   test('of the application', () => {
-    const parts = { issuer: portal.issuer, cookieKeys: ['key'], lanes: [], outbox: true }
+    const parts = {
+      issuer: portal.issuer,
+      cookieKeys: ['key'],
+      lanes: [],
+      outbox: true,
+      securityContacts: ['mailto:security@example.test'],
+    }
     const app = createApp({
       ...portal.parts,
       ...parts,
@@ -87,6 +95,8 @@ describe('every route has a rule', () => {
       issuer: portal.issuer,
       keys: ring.current(),
       cookieKeys: ['key'],
+      sharedKeys: await loadSharedKeys(portal.db, portal.parts.sealer, portal.parts.log),
+      subjects: await openSubjectIdentifiers(portal.db, portal.parts.sealer),
     } as never) as Provider & { pathFor(name: string, params: object): string }
     ring.close()
     const library = new URL(

@@ -265,7 +265,11 @@ test('a program that registers itself is given pairwise identifiers, and keeps w
     const answer = await fetch(url, {
       method,
       headers: { Authorization: `Bearer ${bearer}`, 'Content-Type': 'application/json' },
-      body: JSON.stringify({ client_name: 'Self', redirect_uris: [REDIRECT_URI], ...body }),
+      body: JSON.stringify({
+        client_name: `Self ${randomUUID()}`,
+        redirect_uris: [REDIRECT_URI],
+        ...body,
+      }),
     })
     return { status: answer.status, body: (await answer.json()) as Record<string, string> }
   }
@@ -318,7 +322,7 @@ test('the operator chooses; redirect URIs on several hosts need a sector that li
       string
     >
   const create = (...words: string[]) =>
-    run('client', 'create', '--name', 'X', '--scope', 'openid', ...words)
+    run('client', 'create', '--name', randomUUID(), '--scope', 'openid', ...words)
   const several = [
     '--redirect-uri',
     'https://a.example/cb',
@@ -341,7 +345,9 @@ test('the operator chooses; redirect URIs on several hosts need a sector that li
   expect(await count()).toBe(before)
   const made = await create('--redirect-uri', REDIRECT_URI)
   expect(made).toMatchObject({ subject_type: 'pairwise' })
-  expect(await run('client', 'update', String(made.client_id), '--name', 'Y')).toMatchObject({
+  expect(
+    await run('client', 'update', String(made.client_id), '--name', randomUUID()),
+  ).toMatchObject({
     subject_type: 'pairwise',
   })
 })

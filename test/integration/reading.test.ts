@@ -8,6 +8,7 @@ import {
   ALL_SCOPES,
   addClient,
   addResident,
+  HOLDER,
   startPortal,
   type TestPortal,
 } from '../support/portal.ts'
@@ -131,6 +132,8 @@ describe('who somebody is', () => {
     const example = new URL('../../docs/person.json', import.meta.url)
     await loadPerson(portal.parts, resident.id, JSON.parse(await readFile(example, 'utf8')))
     await loadPerson(portal.parts, resident.id, {
+      givenName: HOLDER.givenName,
+      surname: HOLDER.surname,
       residentPermitNumber: '20260000000017',
       countryOfBirth: 'Utopia',
       citizenships: ['Utopia'],
@@ -237,6 +240,8 @@ test('smaller answers for smaller needs, each by its own scope', async () => {
     await loadPerson(portal.parts, resident.id, { dateOfBirth })
     expect((await call(`${ME}/age-over?age=21`, token)).body).toEqual({ age: 21, isOver })
   }
+  // The birth date of the document again: another one does not fit, and then nothing is approved.
+  await loadPerson(portal.parts, resident.id, { dateOfBirth: HOLDER.dateOfBirth })
   for (const age of ['19', '0', 'x', '18&age=21'])
     expect((await call(`${ME}/age-over?age=${age}`, token)).status).toBe(400)
   expect((await call(`${DOC}/status`, token)).text).toBe(

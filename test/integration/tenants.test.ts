@@ -314,7 +314,7 @@ describe("a tenant's verification belongs to its own subject", () => {
         type: 'passport',
         country: 'UTO',
         number: 'E00000017',
-        issue_date: null,
+        issue_date: expect.stringMatching(/^\d{4}-\d{2}-\d{2}$/),
         expiration_date: '2020-05-01',
         expired: true,
       },
