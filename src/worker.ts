@@ -11,6 +11,7 @@ import { destroyOldDeliveryKeys, sealStoredBodies } from './id-verification/deli
 import { startInbox } from './id-verification/inbox.ts'
 import { deleteOldSubjectLinks } from './id-verification/links.ts'
 import { logProgress } from './id-verification/progress.ts'
+import { sealStoredReasons } from './id-verification/reasons.ts'
 import { startReconciling } from './id-verification/reconcile.ts'
 import { runRetention, startErasing } from './id-verification/retention.ts'
 import { announceExpiredDocuments } from './id-verification/review.ts'
@@ -114,7 +115,12 @@ function createSealing({ db, vault, log }: Pick<Parts, 'db' | 'vault' | 'log'>) 
   let isStopping = false
   let running: Promise<void> | undefined
   async function run() {
-    for (const sealBatch of [sealStoredAccounts, sealStoredBodies, sealStoredPersons])
+    for (const sealBatch of [
+      sealStoredAccounts,
+      sealStoredBodies,
+      sealStoredPersons,
+      sealStoredReasons,
+    ])
       for (let sealed = 1; sealed > 0 && !isStopping; ) sealed = await sealBatch(db, vault)
   }
   return {

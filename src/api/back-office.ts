@@ -80,7 +80,7 @@ export function backOfficeRoutes(parts: Parts): Hono {
 
   const find = async (c: Context<Env>) => {
     const { tenant } = c.var.service
-    const found = await findTenantVerification(db, {
+    const found = await findTenantVerification(db, vault, {
       tenant,
       verificationId: c.req.param('id') ?? '',
     })
@@ -140,7 +140,10 @@ export function backOfficeRoutes(parts: Parts): Hono {
           returnTo: url === undefined ? undefined : { url, state },
         })
         log.info('verification started', { verificationId: started.id, clientId })
-        const created = await findTenantVerification(db, { tenant, verificationId: started.id })
+        const created = await findTenantVerification(db, vault, {
+          tenant,
+          verificationId: started.id,
+        })
         if (!created) throw notFound()
         const entry = entryOf(c, { what: 'tenant-read', of: 'started verification' }, created)
         return await disclose(db, entry, () =>
@@ -191,7 +194,7 @@ export function backOfficeRoutes(parts: Parts): Hono {
     async (c) => {
       const { tenant } = c.var.service
       const subjectId = c.req.param('subjectId')
-      const found = await listTenantVerifications(db, { tenant, subjectId })
+      const found = await listTenantVerifications(db, vault, { tenant, subjectId })
       const [first] = found
       // An unknown subject: there is nothing to disclose.
       if (!first) return c.json({ verifications: [] })
@@ -295,7 +298,7 @@ export function backOfficeRoutes(parts: Parts): Hono {
           await jobs.enqueue(sql, 'list-images', { verificationId: id, attemptId })
         const entry = entryOf(c, { what: 'review', decision: status }, { ...locked, id })
         return await disclose(sql, entry, () =>
-          findTenantVerification(sql, { tenant, verificationId: id }),
+          findTenantVerification(sql, vault, { tenant, verificationId: id }),
         )
       })
       if (!reviewed) throw notFound()

@@ -15,6 +15,7 @@ import type { Storage } from '../storage.ts'
 import type { Vault } from '../vault.ts'
 import { openBody, type StoredBody } from './deliveries.ts'
 import { listLinks } from './links.ts'
+import { openReason, reasonMembers, type StoredReason } from './reasons.ts'
 import { isOfResident } from './store.ts'
 
 /** Signs the archive's list of files: compact JWS over this payload. */
@@ -55,7 +56,7 @@ export async function exportResident(
     await json('links.json', await readLinks(db, accountId))
     await json('looks.json', await listEntries(db, accountId, { limit: 1_000_000 }))
     await json('events.json', await readEvents(db, accountId))
-    const verifications = await readVerifications(db, accountId)
+    const verifications = await readVerifications(db, vault, accountId)
     await json('verifications.json', verifications)
     for (const { id } of verifications) {
       for await (const { key, name } of readImages(db, id))
@@ -138,17 +139,21 @@ async function readEvents(sql: Sql, accountId: string) {
     from event where account_id = ${accountId} order by occurred_at`
 }
 
-async function readVerifications(sql: Sql, accountId: string) {
-  return await sql<{ id: string }[]>`
+async function readVerifications(sql: Sql, vault: Vault, accountId: string) {
+  const rows = await sql<{ id: string; decisions: { reason: StoredReason }[] }[]>`
     select id, tenant, vendor, status, document_type, session_created_at, decided_at,
       (select coalesce(json_agg(json_build_object('attempt', attempt_id, 'status', status, 'decidedAt', decided_at,
-          'documentType', document_type, 'reason', reason) order by recorded_at), '[]')
+          'documentType', document_type, 'reason', json_build_object(${reasonMembers(sql)})) order by recorded_at), '[]')
         from decision where verification_id = verification.id) as decisions,
       (select coalesce(json_agg(json_build_object('id', id, 'attempt', attempt_id, 'type', type, 'state', state,
           'contentType', content_type, 'size', size, 'sha256', encode(sha256, 'hex'), 'capturedAt', captured_at)
           order by attempt_id, type, position), '[]')
         from image where verification_id = verification.id) as images
     from verification where account_id = ${accountId} and ${isOfResident(sql)} order by session_created_at`
+  for (const { decisions } of rows)
+    for (const decision of decisions)
+      Object.assign(decision, { reason: await openReason(sql, vault, decision.reason) })
+  return rows
 }
 
 async function* readImages(sql: Sql, verificationId: string) {

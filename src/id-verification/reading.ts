@@ -1,4 +1,6 @@
 import type { Sql } from '../db.ts'
+import type { Vault } from '../vault.ts'
+import { openReason, reasonMembers, type StoredReason } from './reasons.ts'
 import type { DocumentType, VendorName, VerificationStatus } from './vendors/vendor.ts'
 
 /** One image as it may be read. */
@@ -98,26 +100,37 @@ export async function listReadableImages(
 const columns = (sql: Sql) => sql`
   id, subject_id, attempt_id, account_id, vendor, status, document_type, images_complete, session_created_at, decided_at, updated_at,
   (select external_id from subject where subject.id = subject_id) as external_id,
-  (select reason from decision where verification_id = verification.id and decision.status = verification.status
+  (select json_build_object(${reasonMembers(sql)}) from decision
+    where verification_id = verification.id and decision.status = verification.status
     order by decided_at desc nulls last limit 1) as reason`
+
+type TenantRow = Omit<TenantVerification, 'reason'> & { reason: StoredReason | null }
+
+const openRow = async (sql: Sql, vault: Vault, row: TenantRow): Promise<TenantVerification> => ({
+  ...row,
+  reason: await openReason(sql, vault, row.reason),
+})
 
 export async function findTenantVerification(
   sql: Sql,
+  vault: Vault,
   { tenant, verificationId }: { tenant: string; verificationId: string },
 ): Promise<TenantVerification | undefined> {
   if (!isUuid(verificationId)) return undefined
-  const [row] = await sql<TenantVerification[]>`
+  const [row] = await sql<TenantRow[]>`
     select ${columns(sql)} from verification where id = ${verificationId} and tenant = ${tenant}`
-  return row
+  return row && openRow(sql, vault, row)
 }
 
 /** A subject's at this tenant, newest first; nothing for one who is not there. */
 export async function listTenantVerifications(
   sql: Sql,
+  vault: Vault,
   { tenant, subjectId }: { tenant: string; subjectId: string },
 ): Promise<TenantVerification[]> {
   if (!isUuid(subjectId)) return []
-  return await sql<TenantVerification[]>`
+  const rows = await sql<TenantRow[]>`
     select ${columns(sql)} from verification where subject_id = ${subjectId} and tenant = ${tenant}
     order by session_created_at desc limit 500`
+  return await Promise.all(rows.map((row) => openRow(sql, vault, row)))
 }

@@ -3,6 +3,7 @@ import { announceVerification } from '../events/events.ts'
 import type { Vault } from '../vault.ts'
 import { compareWithAccount, recordFindings } from './findings.ts'
 import type { MatchResult } from './matching.ts'
+import { recordReason } from './reasons.ts'
 import { currentStatus, type Decision } from './status.ts'
 import type {
   DocumentType,
@@ -167,12 +168,12 @@ export async function recordDecision(
   const isSaid = await isSaidAlready(sql, verificationId, decision)
   const [recorded] = isSaid
     ? []
-    : await sql`
-        insert into decision (verification_id, attempt_id, status, decided_at, document_type, reason, delivery_id)
+    : await sql<{ id: string }[]>`
+        insert into decision (verification_id, attempt_id, status, decided_at, document_type, delivery_id)
         values (${verificationId}, ${decision.attemptId}, ${decision.status},
           ${decision.isUndated ? sql`clock_timestamp()` : (decision.decidedAt ?? null)},
-          ${decision.documentType ?? null}, ${decision.reason ?? null}, ${deliveryId ?? null})
-        on conflict (verification_id, attempt_id, status, decided_at) do nothing returning true as recorded`
+          ${decision.documentType ?? null}, ${deliveryId ?? null})
+        on conflict (verification_id, attempt_id, status, decided_at) do nothing returning id`
   const decisions = await sql<Decision[]>`
     select attempt_id, status, decided_at, document_type from decision
     where verification_id = ${verificationId}`
@@ -181,6 +182,8 @@ export async function recordDecision(
     select id, account_id, subject_id, attempt_id, images_complete from verification
     where id = ${verificationId}`
   if (before) await recordFindings(sql, vault, before, decision)
+  if (before && recorded)
+    await recordReason(sql, vault, before, { decisionId: recorded.id, reason: decision.reason })
   const sameAttempt = before?.attemptId === now.attemptId
   // A vendor without attempts has the pictures of a second try in the same list: it is to be read again.
   const isWantedAnew =

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { findVerification } from '../../src/id-verification/operations.ts'
+import { findTenantVerification } from '../../src/id-verification/reading.ts'
 import { chooseOutcome, connectMosaic } from '../support/mosaic.ts'
 import { startPortal, type TestPortal } from '../support/portal.ts'
 import { eventually } from '../support/sandbox.ts'
@@ -138,8 +139,11 @@ describe.concurrent('each session for itself:', () => {
     const { id, url } = await mosaic.start()
     await visit(await chooseOutcome(url, 'DENY'))
     await hasStatus(id, 'declined')
-    const [decision] = await portal.db`select reason from decision where verification_id = ${id}`
-    expect(decision?.reason).toBe('document_liveness: presentation_attack')
+    const said = await findTenantVerification(portal.db, portal.parts.vault, {
+      tenant: 'default',
+      verificationId: id,
+    })
+    expect(said?.reason).toBe('document_liveness: presentation_attack')
     const { images } = await complete(id)
     expect(images.map(({ state }) => state)).toEqual(['stored', 'stored', 'stored'])
     expect(await read(id)).toMatchObject({ status: 'declined' })
