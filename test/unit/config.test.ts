@@ -22,6 +22,7 @@ test('nothing set is the embedded portal on one machine', () => {
     issuer: 'http://localhost:3000',
     databaseUrl: undefined,
     migrationUrl: undefined,
+    kms: undefined,
     s3: undefined,
     role: 'all',
     logLevel: 'info',
