@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { setAccountStatus } from '../../src/accounts/accounts.ts'
+import { hashEmail, setAccountStatus } from '../../src/accounts/accounts.ts'
 import { readCommand } from '../../src/commands.ts'
 import { listOutbox } from '../../src/mail.ts'
 import { ACR } from '../../src/oauth/logins.ts'
