@@ -50,6 +50,8 @@ const schema = z.object({
   ISSUER: origin.optional(),
   DATABASE_URL: url(['postgres:', 'postgresql:']).optional(),
   MIGRATION_DATABASE_URL: url(['postgres:', 'postgresql:']).optional(),
+  WEB_DATABASE_URL: url(['postgres:', 'postgresql:']).optional(),
+  WORKER_DATABASE_URL: url(['postgres:', 'postgresql:']).optional(),
   S3_ENDPOINT: http.optional(),
   S3_PUBLIC_ENDPOINT: http.optional(),
   S3_REGION: z.string().min(1).default('us-east-1'),
@@ -146,6 +148,8 @@ export type Config = Readonly<{
   databaseUrl: string | undefined
   /** Who owns the schema and migrates it; `undefined`: the user of `databaseUrl`. */
   migrationUrl: string | undefined
+  /** Addresses whose roles `migrate` admits with the rights of one kind of process. */
+  processUrls: { web?: string; worker?: string }
   /** `undefined`: the embedded server. */
   s3: S3Config | undefined
   dataDir: string
@@ -201,6 +205,9 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     if (value.S3_ENDPOINT && !value.S3_BUCKET) faults.push('S3_BUCKET is required with S3_ENDPOINT')
     if (value.MIGRATION_DATABASE_URL && !value.DATABASE_URL)
       faults.push('DATABASE_URL is required with MIGRATION_DATABASE_URL')
+    for (const name of ['WEB_DATABASE_URL', 'WORKER_DATABASE_URL'] as const)
+      if (value[name] && !value.MIGRATION_DATABASE_URL)
+        faults.push(`MIGRATION_DATABASE_URL is required with ${name}: \`migrate\` admits its role`)
     if (value.KMS_ENDPOINT && !value.KMS_KEY_ID)
       faults.push('KMS_KEY_ID is required with KMS_ENDPOINT')
     if (production && value.KMS_ENDPOINT?.startsWith('http:') && !isLoopback(value.KMS_ENDPOINT))
@@ -226,6 +233,10 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     production: value.NODE_ENV === 'production',
     databaseUrl: value.DATABASE_URL,
     migrationUrl: value.MIGRATION_DATABASE_URL,
+    processUrls: {
+      ...(value.WEB_DATABASE_URL && { web: value.WEB_DATABASE_URL }),
+      ...(value.WORKER_DATABASE_URL && { worker: value.WORKER_DATABASE_URL }),
+    },
     s3: value.S3_BUCKET
       ? {
           endpoint: value.S3_ENDPOINT,
@@ -279,7 +290,12 @@ function productionFaults(value: z.infer<typeof schema>): string[] {
     if (url?.startsWith('http:') && !isLoopback(url))
       faults.push(`${name} must be https: in production: documents travel over it`)
   }
-  for (const name of ['DATABASE_URL', 'MIGRATION_DATABASE_URL'] as const)
+  for (const name of [
+    'DATABASE_URL',
+    'MIGRATION_DATABASE_URL',
+    'WEB_DATABASE_URL',
+    'WORKER_DATABASE_URL',
+  ] as const)
     if (value[name] !== undefined && !isEncryptedDatabase(value[name]))
       faults.push(
         `${name} must ask for TLS in production: add sslmode=verify-full, or sslmode=require where the server's certificate is not from a known authority`,

@@ -8,28 +8,149 @@ const QUEUE_SCHEMA = 'pgboss'
 // Any number known to this project alone.
 const ROLE_LOCK = 7_031_908
 
+/** Nothing, reading alone, adding to it, everything, or everything but these columns, which can be neither read nor changed. */
+type Access = 'none' | 'read' | 'add' | 'all' | { without: readonly string[] }
+export type ProcessKind = 'web' | 'worker'
+
+/**
+ * What web and worker processes may do with each table, where they have roles of their own: neither can read what only the
+ * other needs. A table that is not listed is open to neither.
+ */
+export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
+  // Workers judge no sign-in, and issue no token.
+  account: { web: 'all', worker: { without: ['password_hash'] } },
+  client: { web: 'all', worker: { without: ['secret_hash'] } },
+  known_browser: { web: 'all', worker: { without: ['browser_hash'] } },
+  oidc_artifact: { web: 'all', worker: { without: ['payload', 'user_agent', 'user_code'] } },
+  passkey: { web: 'all', worker: 'none' },
+  passkey_challenge: { web: 'all', worker: { without: ['challenge_hash', 'browser_hash'] } },
+  pending_sign_in: { web: 'all', worker: { without: ['token_hash', 'browser_hash'] } },
+  recovery_code: { web: 'all', worker: 'none' },
+  recovery_code_set: { web: 'all', worker: 'none' },
+  security_case: { web: 'all', worker: 'none' },
+  security_notice: { web: 'all', worker: { without: ['token_hash', 'session_uid'] } },
+  subject_link: { web: 'all', worker: { without: ['token_hash', 'return_state'] } },
+  totp: { web: 'all', worker: 'none' },
+  rate_window: { web: 'all', worker: 'all' },
+  // The web takes deliveries in; what they say is the workers' to read.
+  delivery: { web: { without: ['body', 'body_sealed', 'body_sha256'] }, worker: 'all' },
+  // Mails are the workers' to send, and events to sign and to send.
+  outbox_mail: { web: 'read', worker: { without: ['mail_sealed'] } },
+  event_secret: { web: 'none', worker: 'all' },
+  event_stream: { web: { without: ['authorization_sealed'] }, worker: 'all' },
+  operator_action: { web: 'none', worker: 'all' },
+  ledger_entry: { web: 'add', worker: 'add' },
+  ledger_leaf: { web: 'read', worker: 'add' },
+  ledger_node: { web: 'read', worker: 'add' },
+  ledger_head: { web: 'read', worker: 'add' },
+  // Both need these whole: they record and compare, show and disclose, retain and erase.
+  attempt_document: { web: 'all', worker: 'all' },
+  client_logo: { web: 'all', worker: 'all' },
+  consent: { web: 'all', worker: 'all' },
+  data_key: { web: 'all', worker: 'all' },
+  decision: { web: 'all', worker: 'all' },
+  erased_verification: { web: 'all', worker: 'all' },
+  event: { web: 'all', worker: 'all' },
+  event_attempt: { web: 'all', worker: 'all' },
+  image: { web: 'all', worker: 'all' },
+  mail_link: { web: 'all', worker: 'all' },
+  natural_person: { web: 'all', worker: 'all' },
+  oauth_grant: { web: 'all', worker: 'all' },
+  portal_setting: { web: 'all', worker: 'all' },
+  residency: { web: 'all', worker: 'all' },
+  schema_migration: { web: 'read', worker: 'read' },
+  sign_in_throttle: { web: 'all', worker: 'all' },
+  signing_key: { web: 'all', worker: 'all' },
+  spent_jti: { web: 'all', worker: 'all' },
+  subject: { web: 'all', worker: 'all' },
+  tenant: { web: 'all', worker: 'all' },
+  told_verification: { web: 'all', worker: 'all' },
+  vendor_integration: { web: 'all', worker: 'all' },
+  verification: { web: 'all', worker: 'all' },
+  latest_approved: { web: 'read', worker: 'read' },
+  live_access_token: { web: 'read', worker: 'none' },
+  live_service_token: { web: 'read', worker: 'none' },
+}
+
+/**
+ * The same for a role that serves the web, or works: it gets what `ACCESS` says and loses everything else. `appUrl` names the
+ * role that owns the queue's tables. Throws OperatorError when the address names the owner, or that role.
+ */
+export async function admitProcessRole(
+  owner: Db,
+  kind: ProcessKind,
+  { url, appUrl }: { url: string; appUrl: string },
+): Promise<void> {
+  const role = roleOf(url)
+  if (role === roleOf(appUrl))
+    throw new OperatorError(
+      `${kind.toUpperCase()}_DATABASE_URL and DATABASE_URL name the same user: the role of one kind of process has fewer rights.`,
+    )
+  const quoted = quote(role)
+  await owner.begin(async (sql) => {
+    await sql`select pg_advisory_xact_lock(${ROLE_LOCK})`
+    await ensureRole(sql, url, `${kind.toUpperCase()}_DATABASE_URL`)
+    await sql.unsafe(`
+      revoke all on all tables in schema public from ${quoted};
+      grant usage on schema public to ${quoted}`)
+    const columns = await sql<{ table: string; columns: string[] }[]>`
+      select table_name as table, array_agg(column_name::text order by ordinal_position) as columns
+      from information_schema.columns where table_schema = 'public' group by 1`
+    for (const { table, columns: all } of columns) {
+      await sql.unsafe(
+        `revoke all (${all.map(quote).join(', ')}) on ${quote(table)} from ${quoted}`,
+      )
+      const access = ACCESS[table]?.[kind] ?? 'none'
+      for (const right of rightsOf(access, all))
+        await sql.unsafe(`grant ${right} on ${quote(table)} to ${quoted}`)
+    }
+  })
+  // Each queue is worked by both: one enqueues, the other takes.
+  await withOwner(appUrl, async (app) => {
+    await app.unsafe(`
+      grant usage on schema ${QUEUE_SCHEMA} to ${quoted};
+      grant select, insert, update, delete on all tables in schema ${QUEUE_SCHEMA} to ${quoted}`)
+  })
+}
+
+function rightsOf(access: Access, columns: readonly string[]): string[] {
+  if (access === 'none') return []
+  if (access === 'read') return ['select']
+  if (access === 'add') return ['select', 'insert']
+  if (access === 'all') return ['select', 'insert', 'update', 'delete']
+  const rest = columns.filter((column) => !access.without.includes(column)).map(quote)
+  return ['insert', 'delete', `select (${rest.join(', ')})`, `update (${rest.join(', ')})`]
+}
+
+const roleOf = (url: string) => decodeURIComponent(new URL(url).username)
+
+/** Makes the role where it is missing, with the password of the address. */
+async function ensureRole(sql: Sql, url: string, variable: string): Promise<void> {
+  const role = roleOf(url)
+  const [now] = await sql<{ isOwner: boolean; isThere: boolean }[]>`
+    select current_user = ${role} as is_owner,
+      exists (select from pg_roles where rolname = ${role}) as is_there`
+  if (now?.isOwner)
+    throw new OperatorError(
+      `MIGRATION_DATABASE_URL and ${variable} name the same user: give the portal one of its own.`,
+    )
+  const password = decodeURIComponent(new URL(url).password)
+  if (!now?.isThere)
+    await sql.unsafe(`create role ${quote(role)} login password '${scramVerifier(password)}'`)
+}
+
 /**
  * Lets the role that `databaseUrl` names work with the schema, and no more: it owns none of our tables, and of the ledger it can
  * read and add rows alone. `owner` is a connection of who ran the migrations; a role that is missing is made, with the
  * password of the address. To be called after each migration. Throws OperatorError when the address is the owner's own.
  */
 export async function admitRole(owner: Db, databaseUrl: string): Promise<void> {
-  const { username, password } = new URL(databaseUrl)
-  const role = decodeURIComponent(username)
+  const role = roleOf(databaseUrl)
   await owner.begin(async (sql) => {
     await sql`select pg_advisory_xact_lock(${ROLE_LOCK})`
-    const [now] = await sql<{ isOwner: boolean; isThere: boolean; database: string }[]>`
-      select current_user = ${role} as is_owner, current_database() as database,
-        exists (select from pg_roles where rolname = ${role}) as is_there`
-    if (now?.isOwner)
-      throw new OperatorError(
-        'MIGRATION_DATABASE_URL and DATABASE_URL name the same user: give the portal one of its own.',
-      )
+    await ensureRole(sql, databaseUrl, 'DATABASE_URL')
+    const [now] = await sql<{ database: string }[]>`select current_database() as database`
     const quoted = quote(role)
-    if (!now?.isThere)
-      await sql.unsafe(
-        `create role ${quoted} login password '${scramVerifier(decodeURIComponent(password))}'`,
-      )
     await sql.unsafe(`
       grant usage on schema public to ${quoted};
       grant select, insert, update, delete on all tables in schema public to ${quoted};

@@ -37,6 +37,7 @@ async function open(config: Config, log: Log, mode: 'own' | 'attach-or-own'): Pr
     const runtime: Runtime = {
       production: config.production,
       databaseUrl,
+      processUrls: config.processUrls,
       migrationUrl: config.databaseUrl ? config.migrationUrl : embedded?.ownerUrl,
       s3,
       s3Credentials: config.s3 ? undefined : embedded?.s3?.credentials,

@@ -1,7 +1,8 @@
 import type { KmsConfig, MailConfig, S3Config } from './config.ts'
-import { admitRole, withOwner } from './database-role.ts'
+import { admitProcessRole, admitRole, type ProcessKind, withOwner } from './database-role.ts'
 import { type Db, migrate, openDb } from './db.ts'
 import { OperatorError } from './errors.ts'
+import { installJobs } from './jobs.ts'
 import { createLocalKeyService, type KeyService } from './key-service.ts'
 import { createKmsKeyService } from './kms.ts'
 import type { Log } from './log.ts'
@@ -18,6 +19,8 @@ export type Runtime = {
   databaseUrl: string
   /** Who owns the schema; `undefined`: the same user. */
   migrationUrl?: string | undefined
+  /** Roles of fewer rights for one kind of process each, which are admitted after a migration. */
+  processUrls?: Partial<Record<ProcessKind, string>> | undefined
   s3: S3Config
   /** `undefined`: the AWS SDK's usual chain. */
   s3Credentials: { accessKeyId: string; secretAccessKey: string } | undefined
@@ -74,6 +77,12 @@ export async function openParts(runtime: Runtime, log: Log): Promise<Parts> {
       await withOwner(migrationUrl, async (owner) => {
         await migrate(owner)
         await admitRole(owner, databaseUrl)
+        const kinds = Object.entries(runtime.processUrls ?? {}) as [ProcessKind, string][]
+        if (kinds.length === 0) return
+        // Its tables must be there to be granted.
+        await installJobs(databaseUrl, log)
+        for (const [kind, url] of kinds)
+          await admitProcessRole(owner, kind, { url, appUrl: databaseUrl })
       })
     await migrate(db)
     // Without its keys a process still serves what needs none, and asks again.

@@ -4,6 +4,7 @@ import { sealStoredPersons } from './accounts/natural-person.ts'
 import { deleteOldChallenges } from './accounts/passkeys.ts'
 import { deleteOldPendingSignIns } from './accounts/second-step.ts'
 import { deleteOldNotices } from './accounts/security-notices.ts'
+import type { Db } from './db.ts'
 import { startSender } from './events/sender.ts'
 import { deleteOldEvents } from './events/store.ts'
 import { startBackup } from './id-verification/backup.ts'
@@ -34,6 +35,19 @@ export type Worker = { wake(): void; stop(): Promise<void> }
 
 const CLEAN_UP_MS = 10 * 60_000
 const PROGRESS_MS = 60_000
+
+/** What deletes, now and then, what has had its time. */
+export const CLEAN_UPS: readonly ((db: Db) => Promise<unknown>)[] = [
+  deleteExpired,
+  deleteOldLinks,
+  deleteOldSubjectLinks,
+  deleteOldNotices,
+  deleteOldChallenges,
+  deleteOldPendingSignIns,
+  deleteOldMail,
+  deleteOldEvents,
+  destroyOldDeliveryKeys,
+]
 
 /** Starts it; `stop` takes no more, and what is running is finished by the queue's own stop. Both stay the caller's to close. */
 export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
@@ -77,18 +91,7 @@ export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
     announceExpiredDocuments(db).catch((error: unknown) =>
       log.error('expired documents not announced', { error }),
     )
-    const old = [
-      deleteExpired,
-      deleteOldLinks,
-      deleteOldSubjectLinks,
-      deleteOldNotices,
-      deleteOldChallenges,
-      deleteOldPendingSignIns,
-      deleteOldMail,
-      deleteOldEvents,
-      destroyOldDeliveryKeys,
-    ]
-    Promise.all(old.map((remove) => remove(db))).catch((error: unknown) =>
+    Promise.all(CLEAN_UPS.map((remove) => remove(db))).catch((error: unknown) =>
       log.error('clean-up failed', { error }),
     )
   }, CLEAN_UP_MS).unref()

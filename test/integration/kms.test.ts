@@ -95,7 +95,10 @@ test('while KMS is away deliveries are taken with the key that is in memory, and
   await kms.pause()
   try {
     expect((await deliver(JSON.stringify({ during: randomUUID() }))).status).toBe(200)
-    const away = await portal.startAnother({}, createVault(portal.db, portal.parts.keyService))
+    const away = await portal.startAnother(
+      {},
+      { vault: createVault(portal.db, portal.parts.keyService) },
+    )
     const body = JSON.stringify({ elsewhere: randomUUID() })
     const answer = await fetch(`${away.url}/webhooks/veriff`, {
       method: 'POST',

@@ -87,10 +87,14 @@ export async function startPortal(
     /** Everything logged so far, as text. */
     logged: () => lines.join(''),
     /** One more web process of the same portal: same issuer, same database. */
-    startAnother: (runtime: Partial<Runtime> = {}, vault = parts.vault) =>
+    startAnother: (
+      runtime: Partial<Runtime> = {},
+      changed: Partial<Parts> = {},
+      { issuer }: { issuer?: string | undefined } = first,
+    ) =>
       startProcess(
-        { ...parts, vault, runtime: { ...parts.runtime, ...runtime } },
-        { ...options, issuer: first.issuer },
+        { ...parts, ...changed, runtime: { ...parts.runtime, ...runtime } },
+        { ...options, issuer },
       ),
     /** One more web process, of the operating system's: as an operator starts it. */
     startOther: (given: Partial<Runtime> = {}) =>

@@ -23,6 +23,7 @@ test('nothing set is the embedded portal on one machine', () => {
     databaseUrl: undefined,
     migrationUrl: undefined,
     kms: undefined,
+    processUrls: {},
     s3: undefined,
     role: 'all',
     logLevel: 'info',

@@ -1,0 +1,211 @@
+import { createHmac, randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ACCESS } from '../../src/database-role.ts'
+import { runRetention } from '../../src/id-verification/retention.ts'
+import { createVerification, setVendorSession } from '../../src/id-verification/store.ts'
+import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
+import { createJobs, type Jobs } from '../../src/jobs.ts'
+import { listOutbox } from '../../src/mail.ts'
+import { openParts, type Parts } from '../../src/parts.ts'
+import { createUserAgent } from '../../src/sandbox/user-agent.ts'
+import { CLEAN_UPS, startWorker, type Worker } from '../../src/worker.ts'
+import { createApplication } from '../support/application.ts'
+import {
+  ALL_SCOPES,
+  addClient,
+  addResident,
+  PASSWORD,
+  startPortal,
+  type TestPortal,
+} from '../support/portal.ts'
+import { eventually } from '../support/sandbox.ts'
+import { API_KEY, SECRET } from '../support/veriff-vectors.ts'
+import { addVerification, findDeliveryOf } from '../support/verifications.ts'
+
+let portal: TestPortal
+let web: Parts
+let working: Parts
+let worker: Worker
+let jobs: Jobs
+let served: Awaited<ReturnType<TestPortal['startAnother']>>
+const suffix = randomUUID().slice(0, 8)
+const roles = { app: `app ${suffix}`, web: `web ${suffix}`, worker: `worker ${suffix}` }
+
+beforeAll(async () => {
+  portal = await startPortal()
+  const { runtime, parts } = portal
+  const urlOf = (role: string) =>
+    Object.assign(new URL(runtime.databaseUrl), { username: role, password: PASSWORD }).href
+  const processUrls = { web: urlOf(roles.web), worker: urlOf(roles.worker) }
+  // Twice: a deployment, and the next one.
+  for (let times = 0; times < 2; times++) {
+    const migrated = await openParts(
+      {
+        ...runtime,
+        databaseUrl: urlOf(roles.app),
+        migrationUrl: runtime.databaseUrl,
+        processUrls,
+      },
+      parts.log,
+    )
+    await migrated.close()
+  }
+  web = await openParts({ ...runtime, databaseUrl: processUrls.web }, parts.log)
+  working = await openParts({ ...runtime, databaseUrl: processUrls.worker }, parts.log)
+  jobs = await createJobs(processUrls.worker, parts.log)
+  worker = await startWorker(working, jobs)
+  // Its own issuer, so that every request of the story comes to it.
+  served = await portal.startAnother({ databaseUrl: processUrls.web }, web, {})
+})
+afterAll(async () => {
+  await served.close()
+  await worker.stop()
+  await jobs.stop()
+  await web.close()
+  await working.close()
+  for (const role of Object.values(roles))
+    await portal.db.unsafe(`drop owned by "${role}" cascade; drop role "${role}"`).catch(() => {})
+  await portal.close()
+})
+
+test('web and worker serve under roles of their own: sign-in, consent, tokens, deliveries, mails', async () => {
+  const { db, parts } = portal
+  const { issuer } = served
+  const resident = await addResident(parts)
+  await setVendorIntegration(db, parts.sealer, {
+    vendor: 'veriff',
+    baseUrl: 'http://127.0.0.1:9',
+    apiKey: API_KEY,
+    secret: SECRET,
+  })
+  await addVerification(parts, resident.id)
+  const application = await createApplication(issuer, await addClient(parts))
+  const { access_token, refresh_token } = await application.obtainTokens(ALL_SCOPES, resident.email)
+  const call = (path: string, init: RequestInit = {}) =>
+    fetch(`${issuer}${path}`, {
+      ...init,
+      headers: { Authorization: `Bearer ${access_token}`, ...init.headers },
+    })
+  const read = await call('/api/v1/me/natural-person/id-verification')
+  expect([read.status, ((await read.json()) as { status: string }).status]).toEqual([
+    200,
+    'approved',
+  ])
+  expect((await call('/api/oauth/userinfo')).status).toBe(200)
+  expect(refresh_token).toBeDefined()
+
+  const browser = createUserAgent()
+  const home = await browser.submit(await browser.open(`${issuer}/`), 'login', {
+    email: resident.email,
+    password: PASSWORD,
+  })
+  expect(home.status).toBe(200)
+  for (const path of ['/account', '/reset'])
+    expect((await browser.open(`${issuer}${path}`)).status).toBe(200)
+
+  const sessionId = randomUUID()
+  const id = String(
+    await createVerification(db, {
+      tenant: 'default',
+      whose: { accountId: resident.id },
+      vendor: 'veriff',
+      integration: 'default',
+      stateSha256: Buffer.alloc(32, 3),
+    }),
+  )
+  await setVendorSession(db, id, { sessionId, checkAfterSeconds: undefined })
+  const body = JSON.stringify({
+    status: 'success',
+    verification: {
+      id: sessionId,
+      attemptId: randomUUID(),
+      vendorData: id,
+      status: 'declined',
+      decisionTime: '2026-01-15T10:30:00.000Z',
+    },
+  })
+  for (let times = 0; times < 2; times++) {
+    const response = await fetch(`${served.url}/webhooks/veriff`, {
+      method: 'POST',
+      body,
+      headers: {
+        'x-auth-client': API_KEY,
+        'x-hmac-signature': createHmac('sha256', SECRET).update(body).digest('hex'),
+      },
+    })
+    expect(response.status).toBe(200)
+  }
+  worker.wake()
+  await eventually(async () => (await findDeliveryOf(parts, body))?.state === 'applied')
+
+  const forgetful = createUserAgent()
+  await forgetful.submit(await forgetful.open(`${issuer}/reset`), 'send', {
+    email: resident.email,
+  })
+  await eventually(async () =>
+    (await listOutbox(db, parts.sealer)).some(({ to }) => to === resident.email),
+  )
+  // What a worker does now and then.
+  for (const remove of CLEAN_UPS) await remove(working.db)
+  await runRetention({ db: working.db, jobs, log: working.log })
+  expect(portal.logged()).not.toContain('permission denied')
+})
+
+test('neither role can read what only the other needs', async () => {
+  const denied = async (parts: Parts, statement: string) =>
+    expect(parts.db.unsafe(statement), statement).rejects.toThrow('permission denied')
+  for (const statement of [
+    'select body_sealed from delivery',
+    'select secret_sealed from event_secret',
+    'select authorization_sealed from event_stream',
+    'update delivery set body_sealed = null',
+    'delete from ledger_entry',
+    'update schema_migration set sha256 = $$x$$',
+    'create table mine ()',
+  ])
+    await denied(web, statement)
+  for (const statement of [
+    'select password_hash from account',
+    'update account set password_hash = null',
+    'select secret_hash from client',
+    'select payload from oidc_artifact',
+    'select secret_sealed from totp',
+    'select public_key from passkey',
+    'select code_hash from recovery_code',
+    'select mail_sealed from outbox_mail',
+    'delete from ledger_entry',
+  ])
+    await denied(working, statement)
+})
+
+test('every table and view is listed with what each kind of process may do, and no other', async () => {
+  const tables = await portal.db<{ name: string }[]>`
+    select table_name as name from information_schema.tables where table_schema = 'public'`
+  expect(tables.map(({ name }) => name).sort()).toEqual(Object.keys(ACCESS).sort())
+  const columns = await portal.db<{ table: string; column: string }[]>`
+    select table_name as table, column_name as column from information_schema.columns
+    where table_schema = 'public'`
+  for (const [table, access] of Object.entries(ACCESS))
+    for (const each of Object.values(access))
+      for (const withheld of typeof each === 'object' ? each.without : [])
+        expect(columns, `${table}.${withheld}`).toContainEqual({ table, column: withheld })
+})
+
+test('a role of one kind that is also DATABASE_URL’s is refused', async () => {
+  const { runtime, parts } = portal
+  const url = Object.assign(new URL(runtime.databaseUrl), {
+    username: roles.app,
+    password: PASSWORD,
+  })
+  await expect(
+    openParts(
+      {
+        ...runtime,
+        databaseUrl: url.href,
+        migrationUrl: runtime.databaseUrl,
+        processUrls: { web: url.href },
+      },
+      parts.log,
+    ),
+  ).rejects.toThrow('WEB_DATABASE_URL and DATABASE_URL name the same user')
+})
