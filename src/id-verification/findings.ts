@@ -10,7 +10,10 @@ import type { DocumentFindings, FoundDecision } from './vendors/vendor.ts'
  */
 
 /** Who owns a verification's personal data: the tenant's subject where there is one, else the resident. */
-export const ownerOf = (of: { accountId: string | null; subjectId: string | null }): Owner | undefined => {
+export const ownerOf = (of: {
+  accountId: string | null
+  subjectId: string | null
+}): Owner | undefined => {
   if (of.subjectId) return { subjectId: of.subjectId }
   return of.accountId ? { accountId: of.accountId } : undefined
 }
