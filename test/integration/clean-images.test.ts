@@ -34,7 +34,7 @@ import {
   startPortal,
   type TestPortal,
 } from '../support/portal.ts'
-import { eventually } from '../support/sandbox.ts'
+import { eventually, hurryUntil } from '../support/sandbox.ts'
 
 let portal: TestPortal
 let vendor: Awaited<ReturnType<typeof connectImageVendor>>
@@ -81,19 +81,6 @@ const complete = (id: string) =>
     return verification.imagesComplete ? verification : undefined
   }, 60)
 
-/** What is to be tried again later is tried now, until this is so. */
-async function hurryUntil<T>(ask: () => Promise<T>): Promise<T> {
-  const hurrying = setInterval(() => {
-    void portal.db`
-      update pgboss.job set start_after = now()
-      where name = 'backup-image' and state = 'created' and start_after > now()`.catch(() => {})
-  }, 200)
-  try {
-    return await ask()
-  } finally {
-    clearInterval(hurrying)
-  }
-}
 const objectOf = async (id: string, type: string) => {
   const [row] = await portal.db<{ objectKey: string; jpegKey: string; cleanKey: string }[]>`
     select object_key, jpeg_key, clean_key from image where verification_id = ${id} and type = ${type}`
@@ -224,7 +211,7 @@ test('a picture that ends in the middle is never shown', async () => {
   const whole = await drawNoise().jpeg().toBuffer()
   const half = Buffer.concat([whole.subarray(0, -400), Buffer.from([0xff, 0xd9])])
   const { id } = await approve({ 'document-front': half, face: whole })
-  const { images } = await hurryUntil(() => complete(id))
+  const { images } = await hurryUntil(portal.db, () => complete(id))
   expect(images).toMatchObject([
     { type: 'document_front', state: 'refused', reason: 'not a whole jpeg image', refusals: 5 },
     { type: 'selfie', state: 'stored' },
@@ -239,14 +226,14 @@ test('a corrupt download heals at the next try', async () => {
   expect((await read(id)).images).toMatchObject([{ state: 'pending' }])
   const whole = await drawNoise().jpeg().toBuffer()
   vendor.replace(sessionId, { face: whole })
-  const { images } = await hurryUntil(() => complete(id))
+  const { images } = await hurryUntil(portal.db, () => complete(id))
   expect(images).toMatchObject([{ state: 'stored', reason: null, sha256: sha256(whole) }])
 })
 
 describe('when every image is refused', () => {
   async function refused() {
     const started = await approve({ 'document-front': PAGE, face: PAGE })
-    await hurryUntil(() =>
+    await hurryUntil(portal.db, () =>
       eventually(async () => {
         const { images } = await read(started.id)
         return images.length === 2 && images.every(({ state }) => state === 'refused')

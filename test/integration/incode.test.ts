@@ -7,7 +7,7 @@ import type { IncodeSandbox } from '../../src/sandbox/incode.ts'
 import { addWebhookClient, connectIncode, withDrawing } from '../support/incode.ts'
 import { chooseOutcome } from '../support/mosaic.ts'
 import { startPortal, type TestPortal } from '../support/portal.ts'
-import { eventually } from '../support/sandbox.ts'
+import { eventually, hurryUntil } from '../support/sandbox.ts'
 
 let portal: TestPortal
 const sandboxes: IncodeSandbox[] = []
@@ -467,8 +467,13 @@ describe('a vendor that fails', () => {
     const { id, sessionId } = await start()
     sandbox.misbehave({ image: 'not-an-image' }, sessionId)
     sandbox.complete(sessionId, 'OK')
-    const { images } = await complete(id)
-    expect(images.every(({ state }) => state === 'refused')).toBe(true)
+    await hurryUntil(portal.db, () =>
+      eventually(async () => {
+        const { images } = await read(id)
+        return images.length > 0 && images.every(({ state }) => state === 'refused')
+      }, 40),
+    )
+    expect((await read(id)).imagesComplete).toBe(false)
   })
 
   test('by links to elsewhere has nobody follow them', async () => {

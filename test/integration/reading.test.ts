@@ -157,7 +157,7 @@ describe('who somebody is', () => {
     expect(text).toBe(
       '{"givenName":"Ana","surname":"Mejia","name":"Ana Mejia","residentPermitNumber":"20260000000017",' +
         '"countryOfBirth":"Utopia","citizenships":["Utopia"],"dateOfBirth":"1990-02-03","sex":"F",' +
-        '"address":{"city":"Amaurot","line1":"1 Harbour Street","line2":null,"state":null,"country":"Utopia","postalCode":"1516"},' +
+        '"address":{"country":"Utopia","line1":"1 Harbour Street","line2":null,"city":"Amaurot","state":null,"postalCode":"1516"},' +
         '"phoneNumber":"+504 2222 0000"}',
     )
     expect(headers.get('cache-control')).toBe('no-store')

@@ -489,7 +489,7 @@ describe('a new e-mail address', () => {
 
     const done = await browser.submit(form, 'confirm-email')
     expect(done.url).toBe(at('/verify-email/done'))
-    expect(await current()).toEqual({ email, emailVerified: true })
+    expect(await current()).toMatchObject({ email, emailVerified: true })
     const told = await receiveMail(portal, resident.email, 'Your e-mail address was changed')
     expect(told.text).toContain(email)
     expect((await browser.open(link)).status).toBe(410)

@@ -41,8 +41,8 @@ export async function connectImageVendor(portal: TestPortal, name = 'images') {
         Object.entries(images).map(([context, bytes]) => ({ id: randomUUID(), context, bytes })),
       )
       const [row] = await portal.db<{ id: string }[]>`
-        insert into verification (account_id, vendor, integration, vendor_session_id, status, attempt_id)
-        values (${accountId}, 'veriff', ${name}, ${sessionId}, 'approved', ${sessionId}) returning id`
+        insert into verification (account_id, vendor, integration, vendor_session_id, status, attempt_id, match)
+        values (${accountId}, 'veriff', ${name}, ${sessionId}, 'approved', ${sessionId}, 'match') returning id`
       return { id: row?.id ?? '', sessionId }
     },
     replace(sessionId: string, images: Record<string, Uint8Array>) {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { Db } from '../../src/db.ts'
 import { startVerification } from '../../src/id-verification/operations.ts'
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
 import type { Person } from '../../src/sandbox/specimen.ts'
@@ -58,5 +59,21 @@ export async function eventually<T>(
     if (answer !== undefined && answer !== false) return answer
     if (Date.now() > end) throw new Error(`it did not come true within ${seconds} seconds`)
     await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
+/** What is to be tried again later is tried now, until this is so. */
+export async function hurryUntil<T>(db: Db, ask: () => Promise<T>): Promise<T> {
+  const hurrying = setInterval(() => {
+    void db`
+      update pgboss.job set start_after = now()
+      where name = 'backup-image' and state in ('created', 'retry') and start_after > now()`.catch(
+      () => {},
+    )
+  }, 200)
+  try {
+    return await ask()
+  } finally {
+    clearInterval(hurrying)
   }
 }
