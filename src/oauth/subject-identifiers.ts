@@ -24,7 +24,6 @@ export type SubjectIdentifiers = {
 }
 
 const SETTING = 'pairwise.salt'
-const SEALED_FOR = 'pairwise salt'
 
 /** Reads the salt, which is made once, and seals it anew where it is sealed by an older encryption key. */
 export async function openSubjectIdentifiers(
@@ -33,12 +32,12 @@ export async function openSubjectIdentifiers(
 ): Promise<SubjectIdentifiers> {
   await sql`
     insert into portal_setting (name, value)
-    values (${SETTING}, ${sealer.seal(randomSecret(), SEALED_FOR)}) on conflict do nothing`
+    values (${SETTING}, ${sealer.seal(randomSecret(), SETTING)}) on conflict do nothing`
   const [row] = await sql<{ value: string }[]>`
     select value from portal_setting where name = ${SETTING}`
   if (!row) throw new Error('the salt of pairwise identifiers was not written')
-  const salt = sealer.open(row.value, SEALED_FOR)
-  const sealed = sealer.seal(salt, SEALED_FOR)
+  const salt = sealer.open(row.value, SETTING)
+  const sealed = sealer.seal(salt, SETTING)
   if (keyOf(sealed) !== keyOf(row.value))
     await sql`
       update portal_setting set value = ${sealed} where name = ${SETTING} and value = ${row.value}`
