@@ -1,0 +1,169 @@
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { parseArgs } from 'node:util'
+
+/*
+ * Changes the code in small ways, one at a time, in a copy outside of the project, and runs the tests that reach the
+ * changed place: a change that no test notices has survived. docs/mutants.md has the figures and how to read them.
+ */
+
+const USAGE = `npm run mutants -- [options]
+  --files GLOB     which files to change; may be repeated (src/oauth, src/api and src/id-verification)
+  --tests GLOB     which tests to run; may be repeated (test/unit)
+  --sample N       only places in N windows of 10 lines, chosen at random (every place)
+  --seed S         makes the choice of --sample again (1)
+  --json FILE      where the result is written (mutants.json)
+  --timeout S      seconds allowed for one change, beside twice what its tests take unchanged (10)`
+
+const WINDOW_LINES = 10
+
+const { values } = parseArgs({
+  options: {
+    files: { type: 'string', multiple: true },
+    tests: { type: 'string', multiple: true },
+    sample: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+    json: { type: 'string', default: 'mutants.json' },
+    timeout: { type: 'string', default: '10' },
+    help: { type: 'boolean', default: false },
+  },
+})
+if (values.help) {
+  console.log(USAGE)
+  process.exit()
+}
+
+const files = listFiles(values.files ?? ['src/{oauth,api,id-verification}/**/*.ts']).filter(
+  (file) => !file.endsWith('.d.ts'),
+)
+const tests = listFiles(values.tests ?? ['test/unit/*.test.ts'])
+const places = values.sample ? sample(files, Number(values.sample), values.seed) : files
+
+/** The members that are read of Stryker's report (mutation-testing-report-schema 2). */
+type Report = {
+  files: Record<
+    string,
+    {
+      mutants: {
+        mutatorName: string
+        replacement?: string
+        status: string
+        location: { start: { line: number; column: number } }
+      }[]
+    }
+  >
+}
+const OUTCOMES: Record<string, 'killed' | 'survived' | 'not reached' | 'timeout' | undefined> = {
+  Killed: 'killed',
+  Survived: 'survived',
+  NoCoverage: 'not reached',
+  Timeout: 'timeout',
+}
+
+const started = new Date()
+const dir = mkdtempSync(join(tmpdir(), 'mutants-'))
+try {
+  const report = await runStryker()
+  const mutants = Object.entries(report.files).flatMap(([file, found]) =>
+    found.mutants.flatMap(({ status, mutatorName, replacement = '', location: { start } }) => {
+      const outcome = OUTCOMES[status]
+      return outcome
+        ? [{ file, line: start.line, column: start.column, mutatorName, replacement, outcome }]
+        : []
+    }),
+  )
+  for (const { file, line, outcome, mutatorName, replacement } of mutants)
+    if (outcome !== 'killed')
+      console.log(`${outcome}  ${file}:${line}  ${mutatorName}  ${shorten(replacement)}`)
+
+  const count = (folder: string, outcome: string) =>
+    mutants.filter((each) => each.file.startsWith(`${folder}/`) && each.outcome === outcome).length
+  const folders = [...new Set(mutants.map(({ file }) => dirname(file)))].sort().map((folder) => {
+    const killed = count(folder, 'killed')
+    const survived = count(folder, 'survived')
+    const notReached = count(folder, 'not reached')
+    const score = killed / (killed + survived + notReached)
+    return { folder, killed, survived, notReached, timeout: count(folder, 'timeout'), score }
+  })
+  console.table(
+    folders.map(({ score, ...each }) => ({ ...each, score: `${(100 * score).toFixed(1)} %` })),
+  )
+  const { sample: windows, seed } = values
+  writeFileSync(
+    values.json,
+    `${JSON.stringify({ started, seconds: Math.round((Date.now() - started.getTime()) / 1000), files, tests, sample: windows && { windows: Number(windows), lines: WINDOW_LINES, seed }, folders, mutants }, null, 2)}\n`,
+  )
+  console.log(`${mutants.length} changes, written to ${values.json}`)
+} finally {
+  rmSync(dir, { recursive: true, force: true })
+}
+
+async function runStryker(): Promise<Report> {
+  const report = join(dir, 'report.json')
+  const config = join(dir, 'stryker.config.json')
+  const vitestConfig = join(dir, 'vitest.config.mjs')
+  const test = {
+    globalSetup: ['test/support/cluster.ts'],
+    include: tests,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  }
+  writeFileSync(vitestConfig, `export default ${JSON.stringify({ test })}`)
+  const settings = {
+    testRunner: 'vitest',
+    plugins: ['@stryker-mutator/vitest-runner'],
+    // Not by `testFiles`: Stryker leaves it aside for changes that take effect when a module is loaded.
+    vitest: { configFile: vitestConfig },
+    mutate: places,
+    coverageAnalysis: 'perTest',
+    concurrency: 1,
+    timeoutMS: Number(values.timeout) * 1000,
+    timeoutFactor: 2,
+    dryRunTimeoutMinutes: 30,
+    reporters: ['progress-append-only', 'json'],
+    jsonReporter: { fileName: report },
+    tempDirName: join(dir, 'copy'),
+    cleanTempDir: 'always',
+    ignorePatterns: ['.data', 'bench/results', 'chaos/results'],
+    // Stryker rewrites a tsconfig by the TypeScript API, which version 7 does not have. Vitest needs none.
+    tsconfigFile: 'none',
+    disableTypeChecks: false,
+    allowEmpty: true,
+  }
+  writeFileSync(config, JSON.stringify(settings))
+  const bin = join(import.meta.dirname, '../node_modules/@stryker-mutator/core/bin/stryker.js')
+  const child = spawn(process.execPath, [bin, 'run', config], { stdio: 'inherit' })
+  // Stryker ends its own processes, and then the folder goes.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => child.kill(signal))
+  const code = await new Promise((resolve) => child.once('exit', resolve))
+  if (code !== 0) throw new Error(`Stryker ended with ${code}`)
+  return JSON.parse(readFileSync(report, 'utf8')) as Report
+}
+
+function listFiles(patterns: readonly string[]): string[] {
+  const found = [...new Set(patterns.flatMap((pattern) => globSync(pattern)))].sort()
+  if (found.length === 0) throw new Error(`no file matches ${patterns.join(' ')}`)
+  return found
+}
+
+/** Windows of lines in Stryker's notation: those whose hash with the seed is smallest. */
+function sample(from: readonly string[], count: number, seed: string): string[] {
+  const windows = from.flatMap((file) => {
+    const lines = readFileSync(file, 'utf8').split('\n').length
+    return Array.from(
+      { length: Math.ceil(lines / WINDOW_LINES) },
+      (_, index) => `${file}:${index * WINDOW_LINES + 1}-${(index + 1) * WINDOW_LINES}`,
+    )
+  })
+  const rank = (window: string) => createHash('sha256').update(`${seed} ${window}`).digest('hex')
+  return windows.sort((a, b) => (rank(a) < rank(b) ? -1 : 1)).slice(0, count)
+}
+
+function shorten(text: string): string {
+  const line = text.replaceAll(/\s+/g, ' ')
+  return line.length > 90 ? `${line.slice(0, 90)}…` : line
+}
