@@ -116,4 +116,17 @@ describe('a client that is not registered for a scope', () => {
       expect(learned.userinfo).not.toHaveProperty('email')
     }
   })
+
+  test('does not get it any more when the registration is narrowed after the consent', async () => {
+    const { client, browser, arrive, redeem } = await begin('openid profile email')
+    const { page, checks } = await arrive('openid profile email')
+    const back = await browser.submit(page, 'allow', {}, { leaveAt: REDIRECT_URI })
+    expect((await redeem(back, checks)).userinfo).toHaveProperty('email')
+    await updateClient(portal.db, client.client_id, { scope: 'openid profile' })
+    const later = await arrive('openid profile', { claims: EMAIL_CLAIMS })
+    expect(isAsked(later.page)).toBe(false)
+    const learned = await redeem(later.page, later.checks)
+    for (const claims of [learned.idToken, learned.userinfo])
+      expect(claims).not.toHaveProperty('email')
+  })
 })

@@ -16,6 +16,14 @@ test('claims of a scope that the client is not registered for count as refused',
   }
 })
 
+test('a scope that was consented to and is not registered any more is not granted, nor are its claims', () => {
+  const consent = { scopes: ['openid', 'profile', 'email'], declined: [] }
+  const { openid, rejected } = termsOf(consent, 'openid profile')
+  expect(openid.scope).toBe('openid profile')
+  expect(rejected.openid.claims).toEqual(expect.arrayContaining(EMAIL))
+  for (const claim of EMAIL) expect(openid.claims).not.toContain(claim)
+})
+
 test('a registered scope whose name only contains another’s is not that one', () => {
   const consent = { scopes: ['openid'], declined: [] }
   const registered = 'openid emailx xemail profile.x'
