@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
 
 /*
@@ -16,7 +16,8 @@ const USAGE = `npm run mutants -- [options]
   --sample N       only places in N windows of 10 lines, chosen at random (every place)
   --seed S         makes the choice of --sample again (1)
   --json FILE      where the result is written (mutants.json)
-  --timeout S      seconds allowed for one change, beside twice what its tests take unchanged (10)`
+  --timeout S      seconds allowed for one change, beside twice what its tests take unchanged (10)
+  --minutes M      stops after this long, with what was tried until then (600)`
 
 const WINDOW_LINES = 10
 
@@ -28,6 +29,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     json: { type: 'string', default: 'mutants.json' },
     timeout: { type: 'string', default: '10' },
+    minutes: { type: 'string', default: '600' },
     help: { type: 'boolean', default: false },
   },
 })
@@ -42,19 +44,13 @@ const files = listFiles(values.files ?? ['src/{oauth,api,id-verification}/**/*.t
 const tests = listFiles(values.tests ?? ['test/unit/*.test.ts'])
 const places = values.sample ? sample(files, Number(values.sample), values.seed) : files
 
-/** The members that are read of Stryker's report (mutation-testing-report-schema 2). */
-type Report = {
-  files: Record<
-    string,
-    {
-      mutants: {
-        mutatorName: string
-        replacement?: string
-        status: string
-        location: { start: { line: number; column: number } }
-      }[]
-    }
-  >
+/** The members that are read of Stryker's events. */
+type Tested = {
+  fileName: string
+  mutatorName: string
+  replacement?: string
+  status: string
+  location: { start: { line: number; column: number } }
 }
 const OUTCOMES: Record<string, 'killed' | 'survived' | 'not reached' | 'timeout' | undefined> = {
   Killed: 'killed',
@@ -66,15 +62,14 @@ const OUTCOMES: Record<string, 'killed' | 'survived' | 'not reached' | 'timeout'
 const started = new Date()
 const dir = mkdtempSync(join(tmpdir(), 'mutants-'))
 try {
-  const report = await runStryker()
-  const mutants = Object.entries(report.files).flatMap(([file, found]) =>
-    found.mutants.flatMap(({ status, mutatorName, replacement = '', location: { start } }) => {
-      const outcome = OUTCOMES[status]
-      return outcome
-        ? [{ file, line: start.line, column: start.column, mutatorName, replacement, outcome }]
-        : []
-    }),
-  )
+  const { planned, tested } = await runStryker()
+  const mutants = tested.flatMap((each) => {
+    const { status, mutatorName, replacement = '' } = each
+    const { line, column } = each.location.start
+    const file = relative('.', each.fileName)
+    const outcome = OUTCOMES[status]
+    return outcome ? [{ file, line, column, mutatorName, replacement, outcome }] : []
+  })
   for (const { file, line, outcome, mutatorName, replacement } of mutants)
     if (outcome !== 'killed')
       console.log(`${outcome}  ${file}:${line}  ${mutatorName}  ${shorten(replacement)}`)
@@ -94,15 +89,16 @@ try {
   const { sample: windows, seed } = values
   writeFileSync(
     values.json,
-    `${JSON.stringify({ started, seconds: Math.round((Date.now() - started.getTime()) / 1000), files, tests, sample: windows && { windows: Number(windows), lines: WINDOW_LINES, seed }, folders, mutants }, null, 2)}\n`,
+    `${JSON.stringify({ started, planned, seconds: Math.round((Date.now() - started.getTime()) / 1000), files, tests, sample: windows && { windows: Number(windows), lines: WINDOW_LINES, seed }, folders, mutants }, null, 2)}\n`,
   )
-  console.log(`${mutants.length} changes, written to ${values.json}`)
+  console.log(`${mutants.length} of ${planned} changes, written to ${values.json}`)
 } finally {
   rmSync(dir, { recursive: true, force: true })
 }
 
-async function runStryker(): Promise<Report> {
-  const report = join(dir, 'report.json')
+/** Answers how many changes there are, and those that were tried: all, unless the time was up before. */
+async function runStryker(): Promise<{ planned: number; tested: Tested[] }> {
+  const events = join(dir, 'events')
   const config = join(dir, 'stryker.config.json')
   const vitestConfig = join(dir, 'vitest.config.mjs')
   const test = {
@@ -123,8 +119,8 @@ async function runStryker(): Promise<Report> {
     timeoutMS: Number(values.timeout) * 1000,
     timeoutFactor: 2,
     dryRunTimeoutMinutes: 30,
-    reporters: ['progress-append-only', 'json'],
-    jsonReporter: { fileName: report },
+    reporters: ['progress-append-only', 'event-recorder'],
+    eventReporter: { baseDir: events },
     tempDirName: join(dir, 'copy'),
     cleanTempDir: 'always',
     ignorePatterns: ['.data', 'bench/results', 'chaos/results'],
@@ -135,13 +131,26 @@ async function runStryker(): Promise<Report> {
   }
   writeFileSync(config, JSON.stringify(settings))
   const bin = join(import.meta.dirname, '../node_modules/@stryker-mutator/core/bin/stryker.js')
-  const child = spawn(process.execPath, [bin, 'run', config], { stdio: 'inherit' })
-  // Stryker ends its own processes, and then the folder goes.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.once(signal, () => child.kill(signal))
+  // A group of its own, so that its own processes end with it.
+  const child = spawn(process.execPath, [bin, 'run', config], { stdio: 'inherit', detached: true })
+  const stop = () => {
+    if (child.pid) process.kill(-child.pid, 'SIGTERM')
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop)
+  let isTimeUp = false
+  const timer = setTimeout(() => {
+    isTimeUp = true
+    stop()
+  }, Number(values.minutes) * 60_000)
   const code = await new Promise((resolve) => child.once('exit', resolve))
-  if (code !== 0) throw new Error(`Stryker ended with ${code}`)
-  return JSON.parse(readFileSync(report, 'utf8')) as Report
+  clearTimeout(timer)
+  if (code !== 0 && !isTimeUp) throw new Error(`Stryker ended with ${code}`)
+  const read = <T>(event: string) =>
+    globSync(join(events, `*-${event}.json`)).map(
+      (file) => JSON.parse(readFileSync(file, 'utf8')) as T,
+    )
+  const [plan] = read<{ mutantPlans: unknown[] }>('onMutationTestingPlanReady')
+  return { planned: plan?.mutantPlans.length ?? 0, tested: read<Tested>('onMutantTested') }
 }
 
 function listFiles(patterns: readonly string[]): string[] {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { termsOf, withinConsent } from '../../src/oauth/grants.ts'
+import { scopesOfClaims, termsOf, withinConsent } from '../../src/oauth/grants.ts'
 import { SCOPES } from '../../src/oauth/scopes.ts'
 
 const EMAIL = ['email', 'email_verified']
@@ -58,4 +58,33 @@ test('a grant keeps what is still consented to, by whole words', () => {
   expect(withinConsent(grant, [])).toMatchObject({ openid: { scope: '', claims: [] } })
   expect(withinConsent({ openid: {} }, ['openid'])).toEqual({ openid: { scope: '' } })
   expect(withinConsent({ accountId: 'a' }, [])).toEqual({ accountId: 'a' })
+})
+
+test('verified claims go with either scope of the verification, and are left out silently without one', () => {
+  const all = Object.keys(SCOPES).join(' ')
+  for (const scope of [
+    'eprospera:person.id_verification.read',
+    'eprospera:person.id_verification.status.read',
+  ]) {
+    const { openid, rejected } = termsOf({ scopes: [scope], declined: ['email'] }, all)
+    expect(openid).toEqual({ scope, claims: ['verified_claims'] })
+    expect(rejected.openid.claims).toEqual(EMAIL)
+  }
+  const { openid, rejected } = termsOf({ scopes: ['email'], declined: [] }, all)
+  expect(openid).toEqual({ scope: 'email', claims: EMAIL })
+  expect(rejected.openid.claims).toEqual(['verified_claims'])
+})
+
+test('asking for one claim is asking for its scope', () => {
+  const asked = (claims: object) => scopesOfClaims(JSON.stringify(claims))
+  expect(asked({ userinfo: { email: null } })).toEqual(['email'])
+  expect(asked({ id_token: { family_name: { essential: true } } })).toEqual(['profile'])
+  expect(asked({ userinfo: { email_verified: null }, id_token: { name: null } })).toEqual([
+    'profile',
+    'email',
+  ])
+  // Every answer has these, and nobody decides about them.
+  expect(asked({ userinfo: { sub: null }, id_token: { acr: null, auth_time: null } })).toEqual([])
+  expect(asked({})).toEqual([])
+  expect(scopesOfClaims(undefined)).toEqual([])
 })
