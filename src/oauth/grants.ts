@@ -21,10 +21,12 @@ export function termsOf(
 ): Terms {
   const askable = new Set(registered.split(' '))
   const never = SCOPES_WITH_CLAIMS.filter((scope) => !askable.has(scope))
-  const granted = claimsOf(scopes)
-  const rejected = claimsOf([...declined, ...never.filter((scope) => !scopes.includes(scope))])
+  // A registration may have been narrowed after the consent.
+  const allowed = scopes.filter((scope) => askable.has(scope))
+  const granted = claimsOf(allowed)
+  const rejected = claimsOf([...declined, ...never])
   return {
-    openid: { scope: scopes.join(' '), claims: granted },
+    openid: { scope: allowed.join(' '), claims: granted },
     rejected: {
       openid: {
         scope: [...declined, ...KNOWN_UNGRANTED].join(' '),

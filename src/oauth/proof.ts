@@ -45,6 +45,8 @@ export async function verifyProof(given: {
     currentDate: new Date(now),
   }).catch((error: unknown) => {
     if (error instanceof errors.JOSEError || error instanceof TypeError) return undefined
+    // What WebCrypto throws for a key that it cannot import.
+    if (error instanceof DOMException) return undefined
     throw error
   })
   if (!verified) return undefined

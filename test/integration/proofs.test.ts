@@ -384,6 +384,8 @@ describe('a token that is bound to a key (RFC 9449)', () => {
     ])
       expect(await call(await prove({ ...right, ...wrong }))).toBe('invalid_dpop_proof')
     expect(await call(await prove(right, { typ: 'jwt' }))).toBe('invalid_dpop_proof')
+    for (const jwk of [{ kty: 'EC' }, { kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA' }, {}, 'x'])
+      expect(await call(await prove(right, { jwk }))).toBe('invalid_dpop_proof')
     expect(await call('a.b.c')).toBe('invalid_dpop_proof')
     expect(await call(`${await prove(right)}, ${await prove(right)}`)).toBe('invalid_dpop_proof')
   })

@@ -77,3 +77,39 @@ test('nothing said, or only progress, is pending', () => {
   expect(currentStatus([]).status).toBe('pending')
   expect(everyOrder([progress('1'), progress('2')]).status).toBe('pending')
 })
+
+test('contradictions of one moment that are no approval settle on one, in every order', () => {
+  const said = ['resubmission', 'review', 'expired'] as const
+  const end = everyOrder(said.map((status) => decision('1', status, at(1))))
+  expect(end.status).toBe('review')
+})
+
+test('of equal decisions of one moment the later attempt’s holds, in every order', () => {
+  const end = everyOrder([decision('1', 'approved', at(1)), decision('2', 'approved', at(1))])
+  expect(end).toMatchObject({ status: 'approved', attemptId: '2' })
+})
+
+test('a decision without a time is older than every one with a time', () => {
+  const end = everyOrder([decision('1', 'approved', null), decision('2', 'declined', at(1))])
+  expect(end).toMatchObject({ status: 'declined', attemptId: '2' })
+})
+
+test('an expiry without a time is what holds, and progress beside it is not', () => {
+  const end = everyOrder([progress('1'), decision('1', 'expired', null)])
+  expect(end).toEqual({
+    status: 'expired',
+    attemptId: '1',
+    decidedAt: null,
+    documentType: null,
+  })
+})
+
+test('pending with a time is a decision of the vendor, and outlasts what came before', () => {
+  const end = everyOrder([decision('1', 'review', at(1)), decision('1', 'pending', at(2))])
+  expect(end).toMatchObject({ status: 'pending', attemptId: '1', decidedAt: at(2) })
+})
+
+test('a new attempt makes pending only what was asked for again', () => {
+  const end = everyOrder([decision('1', 'review', at(1)), progress('2')])
+  expect(end).toMatchObject({ status: 'review', attemptId: '1' })
+})

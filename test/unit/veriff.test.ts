@@ -5,13 +5,24 @@ import type { ReadHeader, Vendor } from '../../src/id-verification/vendors/vendo
 import { createVeriff } from '../../src/id-verification/vendors/veriff.ts'
 import { API_KEY, bytesOf, SECRET, vector } from '../support/veriff-vectors.ts'
 
-const create = (change: { sharedSecrets?: string[]; legacySignature?: boolean } = {}) =>
+const create = (
+  change: {
+    sharedSecrets?: string[]
+    legacySignature?: boolean
+    requireSignedResponses?: boolean
+  } = {},
+) =>
   createVeriff({
     vendor: 'veriff',
     name: 'default',
     tenant: 'default',
     baseUrl: 'https://veriff.test',
-    settings: { legacySignature: change.legacySignature ?? false },
+    settings: {
+      legacySignature: change.legacySignature ?? false,
+      ...(change.requireSignedResponses === undefined
+        ? {}
+        : { requireSignedResponses: change.requireSignedResponses }),
+    },
     secrets: { apiKey: API_KEY, sharedSecrets: change.sharedSecrets ?? [SECRET] },
   })
 const veriff = create()
@@ -103,6 +114,69 @@ test.each([
   }
   expect(asked.map((headers) => headers.get('x-hmac-signature'))).toEqual([expected])
   expect(asked[0]?.get('x-auth-client')).toBe(API_KEY)
+})
+
+describe.each([true, false, undefined])('with signed answers required: %s', (required) => {
+  const asking = create(required === undefined ? {} : { requireSignedResponses: required })
+  const body = Buffer.from('{"images":[]}')
+  const hmac = (secret: string, message: Uint8Array = body) =>
+    createHmac('sha256', secret).update(message).digest('hex')
+  const own = hmac(SECRET)
+
+  /** What each of the calls makes of an answer with these headers: what it resolves to, or why it was refused. */
+  async function answered(headers: Record<string, string>, asked = asking) {
+    vi.stubGlobal('fetch', async () => new Response(body, { headers }))
+    try {
+      return await Promise.all(
+        [
+          asked.download({ sessionId: 'session', mediaId: 'media' }, 1000),
+          asked.listMedia({ sessionId: 'session', attemptId: undefined, listing: 0 }),
+        ].map((call) =>
+          call.then(
+            () => 'accepted',
+            (error: Error) => error.message,
+          ),
+        ),
+      )
+    } finally {
+      vi.unstubAllGlobals()
+    }
+  }
+  const accepted = ['accepted', 'accepted']
+  const refused = Array<string>(2).fill('the answer is not signed by the vendor')
+
+  test('an answer that the vendor signed is taken, under either name of the header', async () => {
+    expect(await answered({ 'x-hmac-signature': own })).toEqual(accepted)
+    expect(await answered({ 'vrf-hmac-signature': own })).toEqual(accepted)
+    const both = { 'x-hmac-signature': own, 'vrf-hmac-signature': own }
+    expect(await answered(both)).toEqual(accepted)
+  })
+
+  test.each<[string, Record<string, string>]>([
+    ['of another secret', { 'x-hmac-signature': hmac('other') }],
+    ['of other bytes', { 'x-hmac-signature': hmac(SECRET, Buffer.from('{"images": []}')) }],
+    ['that is cut short', { 'x-hmac-signature': own.slice(2) }],
+    ['that is empty', { 'x-hmac-signature': '' }],
+    ['of another secret, under the other name', { 'vrf-hmac-signature': hmac('other') }],
+    [
+      'that differs from its alias',
+      { 'x-hmac-signature': own, 'vrf-hmac-signature': 'f'.repeat(64) },
+    ],
+  ])('an answer with a signature %s is refused', async (_what, headers) => {
+    expect(await answered(headers)).toEqual(refused)
+  })
+
+  test('an answer without a signature is refused only where one is required', async () => {
+    expect(await answered({})).toEqual(required ? refused : accepted)
+  })
+
+  test('an answer signed with the secret that is being replaced is taken', async () => {
+    const both = create({
+      sharedSecrets: ['the new one', SECRET],
+      ...(required === undefined ? {} : { requireSignedResponses: required }),
+    })
+    expect(await answered({ 'x-hmac-signature': own }, both)).toEqual(accepted)
+  })
 })
 
 test('the same JSON in other bytes is not what was signed', () => {
