@@ -50,7 +50,8 @@ async function run(only: string, json: boolean): Promise<boolean> {
   try {
     target = await startTarget()
     const results = await runAttacks(chosen, target, {
-      secondsEach: 30,
+      areasAtOnce: 3,
+      secondsEach: 60,
       secondsInAll: 150,
       onResult: (result) => say(describeResult(result)),
     })

@@ -3,7 +3,17 @@ import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { createUserAgent } from '../src/sandbox/user-agent.ts'
 import { sendRaw } from '../test/support/http.ts'
-import { API, addClient, authorizeUrl, connect, eventually, newNetwork, send } from './people.ts'
+import {
+  API,
+  addClient,
+  addResident,
+  authorizeUrl,
+  eventually,
+  newNetwork,
+  obtainCode,
+  send,
+  signIn,
+} from './people.ts'
 import { type Attack, control, judge } from './runner.ts'
 import { LIMITS, type Target } from './target.ts'
 
@@ -267,27 +277,29 @@ export const networkAttacks: Attack<Target>[] = [
     async run(target) {
       const trap = await startTrap()
       try {
-        const sent: string[] = []
+        const resident = await addResident(target)
+        const { browser } = await signIn(target, resident.email)
+        const clients: { host: string; id: string }[] = []
         for (const host of INSIDE) {
-          const url = `http://${host}:${trap.port}/in`
-          const client = await addClient(target, { backchannelLogoutUri: url }).catch(
-            () => undefined,
-          )
+          const given = { backchannelLogoutUri: `https://${host}:${trap.port}/in` }
+          const client = await addClient(target, given).catch(() => undefined)
           if (!client) continue
-          const { browser, tokens } = await connect(target, { client })
-          const page = await browser.open(
-            `${target.issuer}/api/oauth/end_session?id_token_hint=${tokens.id_token}`,
-          )
-          await browser.submit(page, 'logout', { logout: 'yes' })
-          const tried = await eventually('the logout token is tried', async () => {
-            const [job] = await target.parts.db<{ output: string }[]>`
-              select coalesce(output::text, state::text) as output from pgboss.job
-              where name = 'notify-logout' and data->>'clientId' = ${client.client_id}
-                and (output is not null or state in ('completed', 'failed'))`
-            return job?.output
-          })
-          if (!/not public/.test(tried)) sent.push(host)
+          await obtainCode(target, client, resident, { browser, scope: 'openid' })
+          clients.push({ host, id: client.client_id })
         }
+        control(clients.length > 5, 'applications name such addresses')
+        await browser.submit(await browser.open(`${target.issuer}/`), 'sign-out')
+        const jobs = await eventually('each logout token is tried', async () => {
+          const rows = await target.parts.db<{ clientId: string; output: string | null }[]>`
+            select data->>'clientId' as client_id, output::text as output from pgboss.job
+            where name = 'notify-logout' and data->>'accountId' = ${resident.id}
+              and (output is not null or state in ('completed', 'failed'))`
+          return rows.length >= clients.length && rows
+        })
+        const sent = clients.flatMap(({ host, id }) => {
+          const { output } = jobs.find(({ clientId }) => clientId === id) ?? {}
+          return /not public/.test(output ?? '') ? [] : [host]
+        })
         return judge(
           [trap.count() > 0, `${trap.count()} connections are made`],
           [sent.length > 0, `tried: ${sent.join(', ')}`],

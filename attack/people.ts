@@ -212,8 +212,13 @@ export async function obtainServiceToken(target: Target, tenant: string): Promis
 export type Session = { id: string; sessionId: string }
 
 /** A session of this resident at the vendor, started by the operator. */
-export async function startSession({ run }: Target, resident: Resident): Promise<Session> {
+export async function startSession(
+  { run }: Target,
+  resident: Resident,
+  integration = 'default',
+): Promise<Session> {
   const words = ['verification', 'start', '--vendor', 'veriff', '--resident', resident.id]
+  words.push('--integration', integration)
   const { id, vendorSessionId } = await run<{ id: string; vendorSessionId: string }>(...words)
   return { id, sessionId: vendorSessionId }
 }

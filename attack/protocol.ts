@@ -158,7 +158,9 @@ export const protocolAttacks: Attack<Target>[] = [
       ]
       const faults = new Set<string>()
       for (const url of pages) {
-        const page = await newBrowser().open(url)
+        const page = await newBrowser().open(url, CALLBACK)
+        // It went back to the application, with the error in the address.
+        if (page.url.startsWith(CALLBACK)) continue
         if (page.text.includes('<script>alert')) faults.add('a script stands in the page')
         const policy = page.headers.get('content-security-policy') ?? ''
         if (
@@ -260,7 +262,6 @@ export const protocolAttacks: Attack<Target>[] = [
         NUL: { client_name: `Evil\u0000 ${randomUUID()}` },
         'zero width': { client_name: `Ev\u200bil ${randomUUID()}` },
         'U+202E in the purpose': { purpose: 'Ev\u202eil' },
-        'a language’s own name': { 'client_name#de': 'Ev\u202eil' },
       }),
   },
   {

@@ -29,28 +29,38 @@ export function control(works: unknown, what: string): asserts works {
   if (!works) throw new Error(`the control failed: ${what}`)
 }
 
-/** Runs one attack after the other; each ends within `secondsEach`, all of them within `secondsInAll`. */
+/**
+ * Runs the attacks of each area one after the other, several areas at a time. Each attack ends within `secondsEach`, all
+ * of them within `secondsInAll`. The results are in the order of the attacks.
+ */
 export async function runAttacks<T>(
   attacks: readonly Attack<T>[],
   target: T,
   options: {
+    areasAtOnce: number
     secondsEach: number
     secondsInAll: number
     onResult?: (result: Result) => void
   },
 ): Promise<Result[]> {
   const end = performance.now() + options.secondsInAll * 1000
-  const results: Result[] = []
-  for (const attack of attacks) {
-    const began = performance.now()
-    const milliseconds = Math.min(options.secondsEach * 1000, end - began)
-    const judged = await judgeOne(attack, target, milliseconds)
-    const { area, name } = attack
-    const result = { area, name, ...judged, milliseconds: Math.round(performance.now() - began) }
-    results.push(result)
-    options.onResult?.(result)
+  const results = new Map<Attack<T>, Result>()
+  const areas = [...new Set(attacks.map(({ area }) => area))]
+
+  async function runNextAreas(): Promise<void> {
+    for (let area = areas.shift(); area !== undefined; area = areas.shift())
+      for (const attack of attacks.filter((each) => each.area === area)) {
+        const began = performance.now()
+        const milliseconds = Math.min(options.secondsEach * 1000, end - began)
+        const judged = await judgeOne(attack, target, milliseconds)
+        const took = Math.round(performance.now() - began)
+        const result = { area, name: attack.name, ...judged, milliseconds: took }
+        results.set(attack, result)
+        options.onResult?.(result)
+      }
   }
-  return results
+  await Promise.all(Array.from({ length: options.areasAtOnce }, runNextAreas))
+  return attacks.flatMap((attack) => results.get(attack) ?? [])
 }
 
 async function judgeOne<T>(

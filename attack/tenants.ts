@@ -36,7 +36,7 @@ async function call(url: string, token: string, json?: object, method = json ? '
 /** A tenant with an integration of its own, whose secret it knows, and a token of its back office. */
 async function createTenant(target: Target) {
   const name = `t-${randomUUID().slice(0, 8)}`
-  const integration = await target.vendor.addIntegration(name)
+  const integration = await target.vendor.addIntegration({ tenant: name })
   await target.run('tenant', 'set', name, '--display-name', `Tenant ${name}`)
   const token = await obtainServiceToken(target, name)
   return {

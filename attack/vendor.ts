@@ -11,19 +11,16 @@ export type Integration = { name: string; apiKey: string; secret: string }
 export type VendorStandIn = {
   /** The operator's own integration. */
   own: Integration
-  /** One more, of this tenant. */
-  addIntegration(tenant: string): Promise<Integration>
+  /** One more, of this tenant; with `sessionId` every session that it starts has this id. */
+  addIntegration(given: { tenant?: string; sessionId?: string }): Promise<Integration>
   /** The pictures of a session, by context. */
   setImages(sessionId: string, images: Record<string, Uint8Array>): void
-  /** The next session that is started gets this id. */
-  reuse(sessionId: string): void
   close(): Promise<void>
 }
 
 export async function startVendor({ db, sealer }: Parts): Promise<VendorStandIn> {
   const secret = randomUUID()
   const sessions = new Map<string, { id: string; context: string; bytes: Uint8Array }[]>()
-  let reused: string | undefined
   const server = createServer((req, res) => {
     const url = req.url ?? ''
     const answer = (body: string | Uint8Array, status = 200) => {
@@ -31,9 +28,8 @@ export async function startVendor({ db, sealer }: Parts): Promise<VendorStandIn>
       res.writeHead(status, { 'X-HMAC-SIGNATURE': signature }).end(body)
     }
     req.resume()
-    if (req.method === 'POST' && url === '/v1/sessions') {
-      const id = reused ?? randomUUID()
-      reused = undefined
+    if (req.method === 'POST' && url.endsWith('/v1/sessions')) {
+      const [, id = randomUUID()] = /^\/again\/([^/]+)\//.exec(url) ?? []
       const verification = { id, url: `https://vendor.test/${id}` }
       return answer(JSON.stringify({ status: 'success', verification }), 201)
     }
@@ -48,16 +44,21 @@ export async function startVendor({ db, sealer }: Parts): Promise<VendorStandIn>
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 
-  async function configure(name: string, tenant?: string): Promise<Integration> {
+  async function addIntegration(name: string, at: string, tenant?: string): Promise<Integration> {
     const apiKey = randomUUID()
-    const given = { vendor: 'veriff', name, baseUrl, apiKey, secret }
+    const given = { vendor: 'veriff', name, baseUrl: at, apiKey, secret }
     await setVendorIntegration(db, sealer, { ...given, ...(tenant ? { tenant } : {}) })
     return { name, apiKey, secret }
   }
 
   return {
-    own: await configure('default'),
-    addIntegration: (tenant) => configure(tenant, tenant),
+    own: await addIntegration('default', baseUrl),
+    addIntegration: ({ tenant, sessionId }) =>
+      addIntegration(
+        tenant ?? `i-${randomUUID().slice(0, 8)}`,
+        sessionId === undefined ? baseUrl : `${baseUrl}/again/${sessionId}`,
+        tenant,
+      ),
     setImages(sessionId, images) {
       const media = Object.entries(images).map(([context, bytes]) => ({
         id: randomUUID(),
@@ -65,9 +66,6 @@ export async function startVendor({ db, sealer }: Parts): Promise<VendorStandIn>
         bytes,
       }))
       sessions.set(sessionId, media)
-    },
-    reuse(sessionId) {
-      reused = sessionId
     },
     async close() {
       server.closeAllConnections()

@@ -24,7 +24,7 @@ const broken = attack('one that cannot be tried', async () => {
 })
 const endless = attack('one that never ends', () => new Promise(() => {}))
 
-const LIMITS = { secondsEach: 5, secondsInAll: 60 }
+const LIMITS = { areasAtOnce: 2, secondsEach: 5, secondsInAll: 60 }
 const run = (attacks: Attack<string>[], limits = LIMITS) => runAttacks(attacks, 'weak', limits)
 
 test('only a run in which every attack was refused is good', async () => {
@@ -51,9 +51,32 @@ test('an attack whose control failed is not counted as refused', async () => {
 })
 
 test('an attack that never ends, and those for which no time is left, failed to run', async () => {
-  const results = await run([endless, refused], { secondsEach: 0.05, secondsInAll: 0.05 })
+  const results = await run([endless, refused], {
+    ...LIMITS,
+    secondsEach: 0.05,
+    secondsInAll: 0.05,
+  })
   expect(results.map(({ outcome }) => outcome)).toEqual(['failed to run', 'failed to run'])
   expect(summarize(results).isGood).toBe(false)
+})
+
+test('attacks of one area follow one another, and the results stand in the order given', async () => {
+  const running = new Set<string>()
+  const slow = (area: string, name: string) => ({
+    area,
+    name,
+    run: async () => {
+      const alone = !running.has(area)
+      running.add(area)
+      await new Promise((resolve) => setImmediate(resolve))
+      running.delete(area)
+      return judge([!alone, 'another one of its area runs'])
+    },
+  })
+  const attacks = [slow('a', '1'), slow('b', '2'), slow('a', '3'), slow('c', '4')]
+  const results = await run(attacks)
+  expect(results.map(({ name }) => name)).toEqual(['1', '2', '3', '4'])
+  expect(summarize(results).refused).toBe(4)
 })
 
 test('a run of nothing is not good', async () => {
