@@ -34,7 +34,7 @@ async function start(change: Record<string, string>): Promise<{ status: number; 
   }
   child.stdout.on('data', listen)
   child.stderr.on('data', listen)
-  const late = setTimeout(() => child.kill('SIGKILL'), 12_000)
+  const late = setTimeout(() => child.kill('SIGKILL'), 30_000)
   const status = await new Promise<number>((resolve) =>
     child.once('exit', (code) => resolve(code ?? -1)),
   )
@@ -72,11 +72,12 @@ export const configurationAttacks: Attack<Target>[] = [
         !/The configuration has/.test(sound.said),
         'a sound configuration is not complained of',
       )
-      const started: string[] = []
-      for (const [what, change] of Object.entries(WEAK)) {
-        const { status, said } = await start(change)
-        if (status !== 1 || !/The configuration has/.test(said)) started.push(what)
-      }
+      const ends = await Promise.all(
+        Object.entries(WEAK).map(async ([what, change]) => ({ what, ...(await start(change)) })),
+      )
+      const started = ends.flatMap(({ what, status, said }) =>
+        status === 1 && /The configuration has/.test(said) ? [] : [what],
+      )
       return judge([started.length > 0, `not refused: ${started.join(', ')}`])
     },
   },

@@ -7,6 +7,7 @@ import type { FailedSignIn, SecondStep } from '../accounts/sign-in.ts'
 import type { ClientAddress } from '../client-address.ts'
 import type { Db } from '../db.ts'
 import { ApiError } from '../errors.ts'
+import { readForm } from '../form-body.ts'
 import { securityHeaders } from '../html.ts'
 import type { Jobs } from '../jobs.ts'
 import type { Log } from '../log.ts'
@@ -72,7 +73,7 @@ export function createGuard(parts: GuardParts) {
   async function requireForm(c: Context<Env>): Promise<{ resident: Resident; form: Form }> {
     const resident = await findResident(c)
     // All values of a field: a form may hold several boxes of one name.
-    const form = await c.req.parseBody({ all: true })
+    const form = await readForm(c, { all: true })
     if (
       !resident ||
       !isSameOrigin(c.req.raw.headers, issuer) ||

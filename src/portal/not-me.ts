@@ -10,6 +10,7 @@ import {
 } from '../accounts/security-notices.ts'
 import type { Db } from '../db.ts'
 import { ApiError } from '../errors.ts'
+import { readForm } from '../form-body.ts'
 import { type Html, securityHeaders } from '../html.ts'
 import type { Jobs } from '../jobs.ts'
 import type { Log } from '../log.ts'
@@ -65,7 +66,7 @@ export function notMeRoutes(parts: Parts): Hono<Env> {
 
   routes.post(`/not-me/${TOKEN}`, async (c) => {
     const token = c.req.param('token')
-    const { csrf } = await c.req.parseBody()
+    const { csrf } = await readForm(c)
     if (!isSameOrigin(c.req.raw.headers, issuer) || !forms.matches(`not-me ${token}`, csrf))
       throw new ApiError(
         403,
