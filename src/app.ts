@@ -239,7 +239,7 @@ export function createApp(parts: AppParts): Hono<Env> {
   app.route('/', secondFactorRoutes({ ...guarded, guard }))
   app.route('/', mailLinkRoutes({ ...guarded, ...mailing }))
   app.route('/', wellKnownRoutes({ issuer, guard, securityContacts: parts.securityContacts }))
-  app.route('/', notMeRoutes({ issuer, db, forms, jobs: parts.jobs, security, log }))
+  app.route('/', notMeRoutes({ issuer, db, forms, security, log, vault: parts.vault, ...mailing }))
   if (parts.outbox) app.route('/', outboxRoutes({ issuer, db, sealer: parts.sealer }))
 
   app.notFound((c) =>

@@ -72,6 +72,17 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
   live_service_token: { web: 'read', worker: 'none' },
 }
 
+/** Throws OperatorError when the role of a kind of process is the one that may do everything. To be called before anything is granted. */
+export function requireOtherRole(
+  kind: ProcessKind,
+  { url, appUrl }: { url: string; appUrl: string },
+): void {
+  if (roleOf(url) === roleOf(appUrl))
+    throw new OperatorError(
+      `${kind.toUpperCase()}_DATABASE_URL and DATABASE_URL name the same user: the role of one kind of process has fewer rights.`,
+    )
+}
+
 /**
  * The same for a role that serves the web, or works: it gets what `ACCESS` says and loses everything else. `appUrl` names the
  * role that owns the queue's tables. Throws OperatorError when the address names the owner, or that role.
@@ -81,11 +92,8 @@ export async function admitProcessRole(
   kind: ProcessKind,
   { url, appUrl }: { url: string; appUrl: string },
 ): Promise<void> {
+  requireOtherRole(kind, { url, appUrl })
   const role = roleOf(url)
-  if (role === roleOf(appUrl))
-    throw new OperatorError(
-      `${kind.toUpperCase()}_DATABASE_URL and DATABASE_URL name the same user: the role of one kind of process has fewer rights.`,
-    )
   const quoted = quote(role)
   await owner.begin(async (sql) => {
     await sql`select pg_advisory_xact_lock(${ROLE_LOCK})`

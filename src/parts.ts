@@ -1,5 +1,11 @@
 import type { KmsConfig, MailConfig, S3Config } from './config.ts'
-import { admitProcessRole, admitRole, type ProcessKind, withOwner } from './database-role.ts'
+import {
+  admitProcessRole,
+  admitRole,
+  type ProcessKind,
+  requireOtherRole,
+  withOwner,
+} from './database-role.ts'
 import { type Db, migrate, openDb } from './db.ts'
 import { OperatorError } from './errors.ts'
 import { installJobs } from './jobs.ts'
@@ -76,8 +82,9 @@ export async function openParts(runtime: Runtime, log: Log): Promise<Parts> {
     if (migrationUrl)
       await withOwner(migrationUrl, async (owner) => {
         await migrate(owner)
-        await admitRole(owner, databaseUrl)
         const kinds = Object.entries(runtime.processUrls ?? {}) as [ProcessKind, string][]
+        for (const [kind, url] of kinds) requireOtherRole(kind, { url, appUrl: databaseUrl })
+        await admitRole(owner, databaseUrl)
         if (kinds.length === 0) return
         // Its tables must be there to be granted.
         await installJobs(databaseUrl, log)

@@ -94,7 +94,15 @@ async function makeResetLink(
 /** Asks at a new address whether it is the resident's. Answers the seconds to wait, 0 when the mail is on its way. */
 export async function requestEmailChange(
   parts: Parts,
-  asked: { accountId: string; email: string; address: string; browser: string; issuer: string },
+  asked: {
+    accountId: string
+    email: string
+    address: string
+    browser: string
+    issuer: string
+    /** Throws when the resident is not signed in any more. */
+    hold: (sql: Sql) => Promise<void>
+  },
 ): Promise<number> {
   const wait = await countAttempt(parts.db, {
     what: 'mail',
@@ -104,6 +112,7 @@ export async function requestEmailChange(
   if (wait > 0) return wait
   const expiresAt = new Date(Date.now() + LIFE_SECONDS.email * 1000)
   await parts.db.begin(async (sql) => {
+    await asked.hold(sql)
     const token = await insertLink(sql, parts.vault, { ...asked, purpose: 'email', expiresAt })
     const mail = confirmEmailMail(
       asked.email,

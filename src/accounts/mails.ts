@@ -126,6 +126,10 @@ const FACTOR_CHANGES = {
     'You have new recovery codes',
     'New recovery codes were made, and the old ones ended, for',
   ],
+  disowned: [
+    'Second steps were removed',
+    'Because you reported a sign-in, every passkey, authenticator app and recovery code that was added since then was removed from',
+  ],
   reset: [
     'Your second steps were removed',
     'The people who run the portal removed every passkey, authenticator app and recovery code from',

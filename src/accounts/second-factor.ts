@@ -55,6 +55,25 @@ export async function settleRemoval(sql: Sql, accountId: string): Promise<void> 
   await removeRecoveryCodes(sql, accountId)
 }
 
+/**
+ * In a transaction, after the resident disowned a sign-in: removes what was added since then, because whoever signed in may have added it.
+ * Returns whether there was any.
+ */
+export async function removeFactorsSince(
+  sql: Sql,
+  accountId: string,
+  since: Date,
+): Promise<boolean> {
+  const totp =
+    await sql`delete from totp where account_id = ${accountId} and created_at >= ${since} returning 1`
+  const passkeys =
+    await sql`delete from passkey where account_id = ${accountId} and created_at >= ${since} returning 1`
+  const codes =
+    await sql`delete from recovery_code_set where account_id = ${accountId} and created_at >= ${since} returning 1`
+  await sql`delete from pending_sign_in where account_id = ${accountId}`
+  return totp.length + passkeys.length + codes.length > 0
+}
+
 /** In a transaction: removes every second factor of the account, as an operator may. Returns what there was. */
 export async function removeAllFactors(sql: Sql, accountId: string): Promise<Factors> {
   await lockFactors(sql, accountId)

@@ -18,7 +18,10 @@ const BROWSER_DAYS = 60
 
 type Mailing = { issuer: string; jobs: Jobs; sealer: Sealer; vault: Vault }
 
-export type Notice = { kind: 'sign-in' | 'consent'; accountId: string; sessionUid: string } & {
+export type Notice = {
+  kind: 'sign-in' | 'consent'
+  accountId: string
+  sessionUid: string
   /** Of a consent. */
   clientId: string | null
 }
@@ -59,8 +62,13 @@ async function rememberBrowser(sql: Sql, accountId: string, browser: string): Pr
 
 /** In a transaction, after a new password by mail link: the only browser that is known is the one that opened the link. */
 export async function resetBrowsers(sql: Sql, accountId: string, browser: string): Promise<void> {
-  await sql`delete from known_browser where account_id = ${accountId}`
+  await forgetBrowsers(sql, accountId)
   await rememberBrowser(sql, accountId, browser)
+}
+
+/** In a transaction: no browser is known any more, so the next sign-in from anywhere is reported. */
+export async function forgetBrowsers(sql: Sql, accountId: string): Promise<void> {
+  await sql`delete from known_browser where account_id = ${accountId}`
 }
 
 /** In the transaction that records a consent which opens something: tells the resident. */
@@ -120,11 +128,14 @@ export async function findUsedNotice(sql: Sql, token: string): Promise<Notice | 
 }
 
 /** In a transaction: uses the link up; of many at once one gets the notice. */
-export async function consumeNotice(sql: Sql, token: string): Promise<Notice | undefined> {
-  const [row] = await sql<Notice[]>`
+export async function consumeNotice(
+  sql: Sql,
+  token: string,
+): Promise<(Notice & { createdAt: Date }) | undefined> {
+  const [row] = await sql<(Notice & { createdAt: Date })[]>`
     update security_notice set used_at = now()
     where token_hash = ${hashSecret(token)} and used_at is null and expires_at > now()
-    returning kind, account_id, client_id, session_uid`
+    returning kind, account_id, client_id, session_uid, created_at`
   return row
 }
 

@@ -83,6 +83,7 @@ export async function announceVerification(sql: Sql, accountId: string): Promise
     select id as verification_id, attempt_id, images_complete, is_expired as document_expired
     from latest_approved where account_id = ${accountId}`
   if (isDeepStrictEqual({ ...told }, { ...now })) return
+  if (now.verificationId === null && (await waitsForComparison(sql, told.verificationId))) return
   await sql`
     update told_verification set verification_id = ${now.verificationId}, attempt_id = ${now.attemptId},
       images_complete = ${now.imagesComplete}, document_expired = ${now.documentExpired}
@@ -129,6 +130,19 @@ const insertEvents = (
   insert into event (client_id, kind, account_id, verification_id, data)
   select client_id, ${event.kind}, ${accountId}, ${event.verificationId}, ${sql.json(event.data as never)}
   from (${liveConsent(sql, { accountId, clientId: undefined })}) consented join event_stream using (client_id)`
+
+/**
+ * Approved before documents were compared with accounts, and not compared yet: the vendor is being asked for the document, and only what
+ * it says is announced.
+ */
+async function waitsForComparison(sql: Sql, verificationId: string | null): Promise<boolean> {
+  if (verificationId === null) return false
+  const [row] = await sql`
+    select from verification
+    where id = ${verificationId} and status = 'approved' and match is null and match_review is null
+      and account_id is not null`
+  return row !== undefined
+}
 
 /** The document of what was announced has expired: it still counts, or the operator's policy has just ended that. */
 async function isNewlyExpired(sql: Sql, told: Told, now: Told): Promise<boolean> {

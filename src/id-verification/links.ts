@@ -90,11 +90,21 @@ async function consumeLink(
  */
 export async function acceptLink(
   { db, vault }: { db: Db; vault: Vault },
-  { token, accountId }: { token: string; accountId: string },
+  {
+    token,
+    accountId,
+    hold,
+  }: {
+    token: string
+    accountId: string
+    /** Throws when the resident is not signed in any more. */
+    hold: (sql: Sql) => Promise<void>
+  },
 ): Promise<{ subjectId: string } | 'linked-elsewhere' | undefined> {
   return await db.begin(async (sql) => {
     const [account] = await sql`
       select from account where id = ${accountId} and status = 'active' for no key update`
+    if (account) await hold(sql)
     const request = account && (await findLinkRequest(sql, token))
     if (!request) return undefined
     const { subjectId, tenant } = request
@@ -151,7 +161,10 @@ export async function endLinks(sql: Sql, accountId: string): Promise<void> {
   for (const { id, tenant } of rows) await unlink(sql, { subjectId: id, accountId, tenant })
 }
 
-/** Clears what was compared with this resident's account, too: an operator's decision was about them. */
+/**
+ * Clears what was compared with this resident's account, too, and an operator's acceptance, which was about them. A rejected
+ * document stays rejected, whoever links it next.
+ */
 async function unlink(
   sql: Sql,
   { subjectId, accountId, tenant }: { subjectId: string; accountId: string; tenant: string },
@@ -160,7 +173,8 @@ async function unlink(
   await lockVerifications(sql, subjectId)
   await sql`
     update verification set account_id = null, match = null, match_differences = '{}',
-      match_review = null, match_reviewed_at = null
+      match_reviewed_at = case when match_review = 'rejected' then match_reviewed_at end,
+      match_review = case when match_review = 'rejected' then match_review end
     where subject_id = ${subjectId}`
   await record(sql, { detail: { what: 'link', change: 'ended' }, accountId, scope: tenant })
 }

@@ -107,6 +107,14 @@ const returnUrlOf = (issuer: string, vendor: VendorName, state: string) =>
     ? `${issuer}/callbacks/mosaic`
     : `${issuer}/callbacks/${vendor}?state=${encodeURIComponent(state)}`
 
+/**
+ * Approved, and held back: the document does not fit the account; or nothing was compared, because it was approved before documents were
+ * compared and the vendor has not answered since.
+ */
+export const waitsForReview = (sql: Sql) => sql`(
+  status = 'approved' and account_id is not null and match_review is null
+  and (match = 'mismatch' or match is null))`
+
 /** Verifications, newest first, as the operator sees them. `toReview`: those that wait for a review; `refused`: those with images that were refused. */
 export async function listAllVerifications(sql: Sql, { toReview = false, refused = false } = {}) {
   return await sql`
@@ -115,7 +123,7 @@ export async function listAllVerifications(sql: Sql, { toReview = false, refused
       (select count(*)::int from image where verification_id = verification.id and state = 'refused') as images_refused,
       session_created_at, decided_at
     from verification
-    where ${toReview ? sql`status = 'approved' and match = 'mismatch' and match_review is null` : sql`true`}
+    where ${toReview ? waitsForReview(sql) : sql`true`}
       and ${refused ? sql`exists (select from image where verification_id = verification.id and state = 'refused')` : sql`true`}
     order by session_created_at desc limit 500`
 }

@@ -1,6 +1,7 @@
 import type { Db, Sql } from '../db.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
+import { waitsForReview } from './operations.ts'
 import { allRefused } from './store.ts'
 
 /** What comes in, and what waits, as metrics. `portal_deliveries{state="failed"}` above zero is the alarm. */
@@ -73,7 +74,7 @@ export function measureIngestion(metrics: Metrics, sql: Sql): void {
     async () => {
       const [row] = await sql<{ count: number }[]>`
         select count(*)::int as count from verification
-        where status = 'approved' and match = 'mismatch' and match_review is null`
+        where ${waitsForReview(sql)}`
       return [{ labels: {}, value: row?.count ?? 0 }]
     },
   )

@@ -20,14 +20,10 @@ export async function reviewVerification(
   return await db.begin(async (sql) => {
     const locked = await lockVerification(sql, id)
     if (!locked) return false
-    const [row] = await sql<{ status: string; match: string | null }[]>`
-      select status, match from verification where id = ${id}`
+    const [row] = await sql<{ status: string }[]>`
+      select status from verification where id = ${id}`
     if (row?.status !== 'approved')
       throw new OperatorError('Only an approved verification can be reviewed.')
-    if (row.match === null)
-      throw new OperatorError(
-        'This verification was not compared with an account yet: `verification retry` asks the vendor for the document.',
-      )
     await sql`
       update verification set match_review = ${decision}, match_reviewed_at = now(), updated_at = now()
       where id = ${id}`
@@ -51,8 +47,7 @@ export async function compareAllWithAccount(
   accountId: string,
 ): Promise<void> {
   const rows = await sql<{ id: string }[]>`
-    select id from verification where account_id = ${accountId} and status = 'approved'
-    order by id for update`
+    select id from verification where account_id = ${accountId} order by id for update`
   for (const { id } of rows) await compareWithAccount(sql, vault, id)
   if (rows.length > 0) await announceVerification(sql, accountId)
 }

@@ -164,7 +164,8 @@ async function record(
   if (!goesOn && !before.isEnded && isLess)
     await announceConsent(sql, { accountId, clientId, scopes })
   const opened = openedScopes(kept, { scopes, endsAt })
-  if (opened.length > 0) await notify?.(sql, { scopes: opened, endsAt })
+  if (opened.length > 0 || isProlonged(kept, { scopes, endsAt }))
+    await notify?.(sql, { scopes: opened.length > 0 ? opened : scopes, endsAt })
 }
 
 /**
@@ -198,7 +199,8 @@ export async function changeConsent(
       update consent set scopes = ${scopes}, declined = ${declined}, ends_at = ${after.endsAt}, updated_at = now()
       where account_id = ${accountId} and client_id = ${clientId}`
     await withdraw(sql, { accountId, clientId }, before.scopes, scopes)
-    if (opened.length > 0) await notify?.(sql, { scopes: opened, endsAt: after.endsAt })
+    if (opens)
+      await notify?.(sql, { scopes: opened.length > 0 ? opened : scopes, endsAt: after.endsAt })
     return { ...before, ...after, declined }
   })
 }

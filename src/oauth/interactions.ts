@@ -7,6 +7,7 @@ import type { FailedSignIn, SecondStep } from '../accounts/sign-in.ts'
 import type { ClientAddress } from '../client-address.ts'
 import type { Db } from '../db.ts'
 import { ApiError } from '../errors.ts'
+import { readForm } from '../form-body.ts'
 import { securityHeaders } from '../html.ts'
 import type { Jobs } from '../jobs.ts'
 import type { Log } from '../log.ts'
@@ -78,7 +79,7 @@ export function interactionRoutes(parts: Parts): Hono<Env> {
 
   async function loadForm(c: Context<Env>) {
     const details = await load(c)
-    const form = await c.req.parseBody({ all: true })
+    const form = await readForm(c, { all: true })
     if (!isSameOrigin(c.req.raw.headers, issuer) || !forms.matches(details.uid, form.csrf))
       throw new ApiError(
         403,

@@ -68,13 +68,14 @@ export async function startSession(
 /**
  * The person has proved again who they are: the session goes on under a new identifier, and the old one is dead.
  * One statement, so that its tokens are never without it.
+ Returns `false` when the session has ended meanwhile.
  */
 export async function renewSession(
   { provider, db }: Parts,
   req: IncomingMessage,
   res: ServerResponse,
   login: { accountId: string; method: SignInMethod },
-): Promise<void> {
+): Promise<boolean> {
   const context = provider.createContext(req, res)
   const session = await provider.Session.get(context)
   const identifier = randomSecret()
@@ -87,6 +88,7 @@ export async function renewSession(
     where kind = 'Session' and id = ${hashSecret(session.jti)} and account_id = ${login.accountId}
     returning 1`
   if (renewed) setSessionCookie(provider, context, identifier)
+  return renewed !== undefined
 }
 
 /** Ends the session and with it every token that is bound to it. */

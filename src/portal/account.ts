@@ -7,6 +7,7 @@ import { passwordChangedMail } from '../accounts/mails.ts'
 import { listPasskeys } from '../accounts/passkeys.ts'
 import { hashPassword, PasswordRefusedError, TooBusyError } from '../accounts/passwords.ts'
 import { findFactors } from '../accounts/second-factor.ts'
+import { forgetBrowsers } from '../accounts/security-notices.ts'
 import { tooMany } from '../accounts/sign-in.ts'
 import { isDisplayable } from '../displayed-text.ts'
 import { securityHeaders } from '../html.ts'
@@ -88,6 +89,7 @@ export function accountRoutes(parts: Parts): Hono<Env> {
       address: parts.addressOf(incoming),
       browser: identifyBrowser(parts.provider(), incoming, outgoing),
       issuer,
+      hold: (sql) => guard.holdLiveSession(sql, resident),
     })
     if (wait > 0) {
       c.header('Retry-After', String(wait))
@@ -120,11 +122,13 @@ export function accountRoutes(parts: Parts): Hono<Env> {
       return show(c, resident, undefined, { passwordError, status: 503 })
     }
     await db.begin(async (sql) => {
+      await guard.holdLiveSession(sql, resident)
       await setPasswordHash(sql, parts.vault, account.id, passwordHash)
       await markSignedOut(sql, account.id)
       await endSessions(sql, parts, account.id, 'all')
       await endFamilies(sql, account.id, 'all')
       await deleteUnusedLinks(sql, account.id)
+      await forgetBrowsers(sql, account.id)
       const applications = await listConnectedApplications(sql, issuer, account.id)
       await enqueueMail(sql, parts, passwordChangedMail(account.email, applications))
     })

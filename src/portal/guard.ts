@@ -5,8 +5,9 @@ import { type Account, findAccount } from '../accounts/accounts.ts'
 import { judgePasswordAlone } from '../accounts/second-factor.ts'
 import type { FailedSignIn, SecondStep } from '../accounts/sign-in.ts'
 import type { ClientAddress } from '../client-address.ts'
-import type { Db } from '../db.ts'
+import type { Db, Sql } from '../db.ts'
 import { ApiError } from '../errors.ts'
+import { readForm } from '../form-body.ts'
 import { securityHeaders } from '../html.ts'
 import type { Jobs } from '../jobs.ts'
 import type { Log } from '../log.ts'
@@ -16,6 +17,7 @@ import { secondStepPage } from '../oauth/second-step-pages.ts'
 import { isRecentSignIn } from '../oauth/session-limits.ts'
 import {
   type FormTokens,
+  holdSession,
   identifyBrowser,
   isSameOrigin,
   openSession,
@@ -74,7 +76,7 @@ export function createGuard(parts: GuardParts) {
   async function requireForm(c: Context<Env>): Promise<{ resident: Resident; form: Form }> {
     const resident = await findResident(c)
     // All values of a field: a form may hold several boxes of one name.
-    const form = await c.req.parseBody({ all: true })
+    const form = await readForm(c, { all: true })
     if (
       !resident ||
       !isSameOrigin(c.req.raw.headers, issuer) ||
@@ -133,7 +135,8 @@ export function createGuard(parts: GuardParts) {
         ? { ...tried, error: 'That is not your password.' }
         : tried
     if (tried.accountId !== account.id) return OTHER_ACCOUNT
-    await renewSession({ db, provider: parts.provider() }, incoming, outgoing, tried)
+    if (!(await renewSession({ db, provider: parts.provider() }, incoming, outgoing, tried)))
+      throw signedOut()
     log.info('confirmed', { accountId: tried.accountId })
     return undefined
   }
@@ -173,8 +176,21 @@ export function createGuard(parts: GuardParts) {
     )
   }
 
-  return { findResident, requireForm, askToConfirm, askForProof }
+  /**
+   * In a transaction that changes how the resident signs in, or what the account is linked to: locks the account and the
+   * session. Throws when the session has ended since the request began: by a new password, or by a report of the resident.
+   */
+  async function holdLiveSession(sql: Sql, { session, account }: Resident): Promise<void> {
+    await sql`select from account where id = ${account.id} for no key update`
+    const held = await holdSession(sql, { accountId: account.id, uid: session.uid })
+    if (!held) throw signedOut()
+  }
+
+  return { findResident, requireForm, askToConfirm, askForProof, holdLiveSession }
 }
+
+const signedOut = () =>
+  new ApiError(403, 'signed_out', 'You are not signed in any more. Please sign in again.')
 
 const OTHER_ACCOUNT: FailedSignIn = {
   outcome: 'failed',

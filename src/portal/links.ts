@@ -93,7 +93,10 @@ export function linkRoutes({ issuer, db, vault, forms, guard, log }: Parts): Hon
     }
     const asked = await guard.askToConfirm(c, resident, form)
     if (asked) return asked
-    const linked = await acceptLink({ db, vault }, { token, accountId })
+    const linked = await acceptLink(
+      { db, vault },
+      { token, accountId, hold: (sql) => guard.holdLiveSession(sql, resident) },
+    )
     if (!linked) throw unusable()
     if (linked === 'linked-elsewhere')
       throw new ApiError(409, 'conflict', 'This record is linked to another account already.')

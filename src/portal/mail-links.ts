@@ -24,6 +24,7 @@ import { resetBrowsers } from '../accounts/security-notices.ts'
 import { tooMany } from '../accounts/sign-in.ts'
 import { clearAttempts } from '../accounts/throttle.ts'
 import { ApiError } from '../errors.ts'
+import { readForm } from '../form-body.ts'
 import { type Html, securityHeaders } from '../html.ts'
 import type { Jobs } from '../jobs.ts'
 import { enqueueMail } from '../mail.ts'
@@ -61,7 +62,7 @@ export function mailLinkRoutes(parts: Parts): Hono<Env> {
     identifyBrowser(parts.provider(), c.env.incoming, c.env.outgoing)
 
   async function requireForm(c: Context<Env>, of: string) {
-    const form = await c.req.parseBody()
+    const form = await readForm(c)
     if (!isSameOrigin(c.req.raw.headers, issuer) || !forms.matches(of, form.csrf))
       throw new ApiError(
         403,

@@ -36,7 +36,7 @@ ${
   about.kind === 'consent'
     ? html`<p class="lead">It sees nothing any more. The session in which it was allowed has ended.</p>
 <p>Somebody may know your password. ${setPassword} now: that signs you out everywhere. Then sign in and end the access of ${about.clientName} on <a href="${about.path}">its page</a>, or lift the freeze there if it was you after all.</p>`
-    : html`<p class="lead">The access that applications got from it has ended too.</p>
+    : html`<p class="lead">The access that applications got from it has ended too, and passkeys or authenticator apps that were added since then are removed.</p>
 <p>Somebody may know your password. ${setPassword} now: that signs you out everywhere. Then look on <a href="/">your own page</a> whether you know every application there.</p>`
 }
 <p class="quiet">The people who run the portal have been told.</p>

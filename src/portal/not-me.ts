@@ -1,22 +1,31 @@
 import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
+import { findAccount } from '../accounts/accounts.ts'
+import { deleteUnusedLinks } from '../accounts/mail-links.ts'
+import { factorChangedMail } from '../accounts/mails.ts'
+import { lockFactors, removeFactorsSince } from '../accounts/second-factor.ts'
 import {
   consumeNotice,
   findNotice,
   findUsedNotice,
+  forgetBrowsers,
   type Notice,
   openCase,
 } from '../accounts/security-notices.ts'
 import type { Db } from '../db.ts'
 import { ApiError } from '../errors.ts'
+import { readForm } from '../form-body.ts'
 import { type Html, securityHeaders } from '../html.ts'
 import type { Jobs } from '../jobs.ts'
 import type { Log } from '../log.ts'
+import { enqueueMail } from '../mail.ts'
 import { findClientName } from '../oauth/clients.ts'
 import { endFamilies, freezeConsent } from '../oauth/consents.ts'
 import { endSessions, type FormTokens, isSameOrigin } from '../oauth/sessions.ts'
+import type { Sealer } from '../secrets.ts'
 import type { SecurityEvents } from '../security-events.ts'
+import type { Vault } from '../vault.ts'
 import { notMeDonePage, notMePage } from './not-me-pages.ts'
 
 type Env = { Bindings: HttpBindings }
@@ -25,6 +34,8 @@ type Parts = {
   db: Db
   forms: FormTokens
   jobs: Jobs
+  sealer: Sealer
+  vault: Vault
   security: SecurityEvents
   log: Log
 }
@@ -65,7 +76,7 @@ export function notMeRoutes(parts: Parts): Hono<Env> {
 
   routes.post(`/not-me/${TOKEN}`, async (c) => {
     const token = c.req.param('token')
-    const { csrf } = await c.req.parseBody()
+    const { csrf } = await readForm(c)
     if (!isSameOrigin(c.req.raw.headers, issuer) || !forms.matches(`not-me ${token}`, csrf))
       throw new ApiError(
         403,
@@ -75,10 +86,20 @@ export function notMeRoutes(parts: Parts): Hono<Env> {
     const report = await db.begin(async (sql) => {
       const notice = await consumeNotice(sql, token)
       if (!notice) throw usedUp()
+      await lockFactors(sql, notice.accountId)
       const { accountId, clientId, sessionUid } = notice
       if (clientId !== null) await freezeConsent(sql, { accountId, clientId })
       await endSessions(sql, parts, accountId, { uid: sessionUid })
-      if (notice.kind === 'sign-in') await endFamilies(sql, accountId, { sessionUid })
+      // What was begun in that browser does not go on, and it is not known any more.
+      await deleteUnusedLinks(sql, accountId)
+      await forgetBrowsers(sql, accountId)
+      if (notice.kind === 'sign-in') {
+        await endFamilies(sql, accountId, { sessionUid })
+        const account = await findAccount(sql, parts.vault, accountId)
+        const removed = await removeFactorsSince(sql, accountId, notice.createdAt)
+        if (removed && account)
+          await enqueueMail(sql, parts, factorChangedMail(account.email, 'disowned'))
+      }
       return { ...notice, caseId: await openCase(sql, notice) }
     })
     const { caseId, kind, accountId, clientId } = report

@@ -73,6 +73,7 @@ export function passkeyRoutes(parts: Parts): Hono<Env> {
     const first = await prepareFirstFactor(db, account.id)
     const added = await db.begin(async (sql) => {
       await lockFactors(sql, account.id)
+      await guard.holdLiveSession(sql, resident)
       const codes = await settleFirstFactor(sql, parts, resident, first)
       const made = await registerPasskey(sql, {
         issuer,

@@ -4,6 +4,7 @@ import { bodyLimit } from 'hono/body-limit'
 import { fullNameOf, takeSnapshot } from '../accounts/accounts.ts'
 import type { FailedSignIn, SecondStep } from '../accounts/sign-in.ts'
 import { ApiError } from '../errors.ts'
+import { readForm } from '../form-body.ts'
 import { securityHeaders } from '../html.ts'
 import { adoptDocumentName, findOfferedName } from '../id-verification/review.ts'
 import { listVerifications } from '../id-verification/store.ts'
@@ -144,7 +145,7 @@ export function portalRoutes(parts: Parts): Hono<Env> {
   })
 
   routes.post('/sign-in', async (c) => {
-    const form = await c.req.parseBody()
+    const form = await readForm(c)
     if (!isSameOrigin(c.req.raw.headers, issuer) || !forms.matches(signInForm(c), form.csrf))
       throw new ApiError(
         403,

@@ -92,6 +92,7 @@ export function secondFactorRoutes(parts: Parts): Hono<Env> {
     const first = await prepareFirstFactor(db, account.id)
     const codes = await db.begin(async (sql) => {
       await lockFactors(sql, account.id)
+      await guard.holdLiveSession(sql, resident)
       const made = await settleFirstFactor(sql, parts, resident, first)
       if (!(await insertTotp(sql, sealer, { accountId: account.id, secret, step })))
         throw new ApiError(409, 'totp_exists', 'Your account has an authenticator app already.')
@@ -129,6 +130,7 @@ export function secondFactorRoutes(parts: Parts): Hono<Env> {
     const made = await createRecoveryCodes()
     await db.begin(async (sql) => {
       await lockFactors(sql, account.id)
+      await guard.holdLiveSession(sql, resident)
       if (!isEnrolled(await findFactors(sql, account.id)))
         throw new ApiError(409, 'no_factor', 'Add an authenticator app or a passkey first.')
       await storeRecoveryCodes(sql, account.id, made)

@@ -118,6 +118,18 @@ test('whatever is sent to whichever address, the answer is not ours to be ashame
   expect(portal.logged()).not.toMatch(/"event":"(request failed|authorization server failed)"/)
 }, 120_000)
 
+test('a form that is not what its content type says is the sender’s mistake', async () => {
+  const path = `/link/${'x'.repeat(43)}`
+  for (const at of ['/sign-in', '/reset', '/account/email', path]) {
+    const answer = await fetch(`${portal.url}${at}`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'multipart/form-data; boundary=x' },
+      body: '--x\r\n\r\n\0\r\n--x--',
+    })
+    expect([at, answer.status]).toEqual([at, 400])
+  }
+})
+
 test('the device page without a session of one’s own is shown again, and then works', async () => {
   const browser = createUserAgent()
   const answer = await browser.request(`${portal.issuer}/device`, {
