@@ -89,3 +89,23 @@ test('a signed address is asked only at a host that is configured, by https', as
     expect(await fetched(bad)).toContain('not configured')
   expect(asked).toHaveLength(3)
 })
+
+test('without https only this machine is asked, whatever hosts are configured', async () => {
+  const asked = answerWith('image')
+  const hosts = ['localhost', 'localhost:12345', 'xlocalhost', 'localhost.example.test']
+  const fetched = (address: string) =>
+    fetchSignedUrl(address, { hosts, maxBytes: 100 }).then(
+      () => 'image',
+      (error: Error) => error.message,
+    )
+  for (const good of ['http://localhost/a', 'http://localhost:12345/a', 'https://xlocalhost/a'])
+    expect(await fetched(good)).toBe('image')
+  for (const bad of [
+    'http://xlocalhost/a',
+    'http://localhost.example.test/a',
+    'ftp://localhost/a',
+    'http://user@localhost/a',
+  ])
+    expect(await fetched(bad)).toContain('not configured')
+  expect(asked).toHaveLength(3)
+})
