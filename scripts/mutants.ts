@@ -75,7 +75,7 @@ try {
       console.log(`${outcome}  ${file}:${line}  ${mutatorName}  ${shorten(replacement)}`)
 
   const count = (folder: string, outcome: string) =>
-    mutants.filter((each) => each.file.startsWith(`${folder}/`) && each.outcome === outcome).length
+    mutants.filter((each) => dirname(each.file) === folder && each.outcome === outcome).length
   const folders = [...new Set(mutants.map(({ file }) => dirname(file)))].sort().map((folder) => {
     const killed = count(folder, 'killed')
     const survived = count(folder, 'survived')

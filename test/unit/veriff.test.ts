@@ -251,6 +251,37 @@ describe('a delivery is read', () => {
     expect(veriff.read(Buffer.from(body)).kind).toBe('unknown')
   })
 
+  test.each([
+    ['created', 'pending'],
+    ['started', 'pending'],
+    ['submitted', 'pending'],
+    ['approved', 'approved'],
+    ['declined', 'declined'],
+    ['resubmission_requested', 'resubmission'],
+    ['review', 'review'],
+    ['expired', 'expired'],
+    ['abandoned', 'expired'],
+  ])('with the status %s as %s, and with its reason', (status, read) => {
+    const decision = { verification: { id: 'x', status, reason: 'blurred' } }
+    expect(veriff.read(Buffer.from(JSON.stringify(decision)))).toMatchObject({
+      status: read,
+      reason: 'blurred',
+      documentType: undefined,
+    })
+  })
+
+  test.each([
+    ['PASSPORT', 'passport'],
+    ['ID_CARD', 'national_id'],
+    ['DRIVERS_LICENSE', 'drivers_license'],
+    ['RESIDENCE_PERMIT', 'residence_permit'],
+    ['VISA', 'visa'],
+    ['LIBRARY_CARD', 'other'],
+  ])('with a document of type %s as %s', (type, documentType) => {
+    const decision = { verification: { id: 'x', status: 'approved', document: { type } } }
+    expect(veriff.read(Buffer.from(JSON.stringify(decision)))).toMatchObject({ documentType })
+  })
+
   test('as unknown when it is not UTF-8', () => {
     expect(veriff.read(Buffer.from([0x7b, 0xff, 0x7d])).kind).toBe('unknown')
   })

@@ -1,0 +1,74 @@
+import { randomBytes } from 'node:crypto'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import {
+  findVendorIntegration,
+  setVendorIntegration,
+} from '../../src/id-verification/vendors/vendors.ts'
+import { createSealer } from '../../src/secrets.ts'
+import { createDatabase } from '../support/database.ts'
+
+let database: Awaited<ReturnType<typeof createDatabase>>
+const sealer = createSealer([randomBytes(32)])
+beforeAll(async () => {
+  database = await createDatabase()
+})
+afterAll(() => database.drop())
+
+const GIVEN = {
+  vendor: 'veriff' as const,
+  baseUrl: 'https://vendor.example.test',
+  apiKey: 'key',
+  secret: 'first',
+}
+const set = (change: Partial<Parameters<typeof setVendorIntegration>[2]>) =>
+  setVendorIntegration(database.db, sealer, { ...GIVEN, ...change })
+
+test.each([
+  'https://vendor.example.test/api',
+  'http://localhost:8080',
+  'http://127.0.0.1',
+  'http://[::1]:1',
+])('a vendor may be at %s', async (baseUrl) => {
+  expect(await set({ baseUrl })).toMatchObject({ baseUrl })
+})
+
+test.each([
+  'http://vendor.example.test',
+  'http://localhost.example.test',
+  'ftp://localhost',
+  'https://vendor.example.test/?key=1',
+  'https://vendor.example.test/#part',
+  'https://user@vendor.example.test',
+  'vendor.example.test',
+  '',
+])('and not at "%s"', async (baseUrl) => {
+  await expect(set({ baseUrl })).rejects.toThrow('The base URL must be https:')
+})
+
+test('what is not given again stays, and the secret before the last is forgotten', async () => {
+  const name = 'kept'
+  await set({ name, settings: ['requireSignedResponses=true'], webhookSecret: 'header' })
+  for (const secret of ['second', 'second', 'third'])
+    await setVendorIntegration(database.db, sealer, {
+      vendor: 'veriff',
+      name,
+      baseUrl: GIVEN.baseUrl,
+      secret,
+    })
+  expect(await findVendorIntegration(database.db, sealer, 'veriff', name)).toMatchObject({
+    settings: { requireSignedResponses: true },
+    secrets: { apiKey: 'key', sharedSecrets: ['third', 'second'], webhookSecret: 'header' },
+  })
+})
+
+test('a first integration needs its key and its secret', async () => {
+  const { apiKey: _key, ...withoutKey } = GIVEN
+  const { secret: _secret, ...withoutSecret } = GIVEN
+  const name = 'incomplete'
+  await expect(setVendorIntegration(database.db, sealer, { ...withoutKey, name })).rejects.toThrow(
+    'An API key is needed',
+  )
+  await expect(
+    setVendorIntegration(database.db, sealer, { ...withoutSecret, name }),
+  ).rejects.toThrow('A shared secret is needed')
+})
