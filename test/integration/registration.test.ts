@@ -118,7 +118,7 @@ test('the address of a key set is https: in production, at registration and at e
   const keys = (jwks_uri: string) => ({ jwks_uri, token_endpoint_auth_method: 'private_key_jwt' })
   const at = (url: string, metadata: object) =>
     send('POST', `${url}/api/oauth/register`, initial, {
-      client_name: 'Keys',
+      client_name: `Keys ${randomUUID()}`,
       redirect_uris: [REDIRECT_URI],
       ...metadata,
     })

@@ -183,11 +183,9 @@ describe('a genuine delivery', () => {
     })
   })
 
-  test.each([
-    ['an attempt id', { attemptId: 'a\u0000b' }],
-    ['a reason', { reason: 'a\u0000b' }],
-  ])('with a NUL in %s is quarantined at the first try, with the reason', async (_what, change) => {
+  test('with a NUL in an attempt id is quarantined at the first try, with the reason', async () => {
     const mine = await session()
+    const change = { attemptId: 'a\u0000b' }
     const body = mine.decision('declined', '2026-01-15T10:34:12.481Z', change)
     expect((await deliver(body)).status).toBe(200)
     expect(await settled(body)).toMatchObject({
@@ -206,14 +204,14 @@ describe('a genuine delivery', () => {
   test('with a value that the database cannot hold is quarantined at the first try', async () => {
     const mine = await session()
     await portal.db`
-      alter table decision add constraint no_such_reason check (reason <> 'forbidden')`
-    const body = mine.decision('declined', '2026-01-15T10:34:12.481Z', { reason: 'forbidden' })
+      alter table decision add constraint no_such_attempt check (attempt_id <> 'forbidden')`
+    const body = mine.decision('declined', '2026-01-15T10:34:12.481Z', { attemptId: 'forbidden' })
     expect((await deliver(body)).status).toBe(200)
     expect(await settled(body)).toMatchObject({
       state: 'quarantined',
       explanation: expect.stringContaining('SQLSTATE 23514'),
     })
-    await portal.db`alter table decision drop constraint no_such_reason`
+    await portal.db`alter table decision drop constraint no_such_attempt`
     expect(await mine.status()).toBe('pending')
   })
 
