@@ -107,6 +107,7 @@ const OTHERS = [
   ...['registration-token create', 'ledger verify', 'key list', 'key rotate', 'key retire'],
   ...['resident create', 'retention run', 'vendor set', 'vendor list', 'verification start'],
   ...[
+    'key reseal',
     'tenant list',
     'tenant set',
     'tenant show',
