@@ -232,12 +232,9 @@ export const inputAttacks: Attack<Target>[] = [
         await deliver(target, session, { reason: 'a\u0000b' }),
         await deliver(target, session, { person: { firstName: 'A\u0000NA', lastName: 'MEJIA' } }),
       ]
-      // A name may be left out and the rest taken; an id may not.
+      // A name may be left out, and a reason is sealed as it came; an id cannot be stored.
       return judge(
-        [
-          states[0] !== 'quarantined' || states[1] !== 'quarantined',
-          `ended as ${states.join(', ')}`,
-        ],
+        [states[0] !== 'quarantined', `ended as ${states.join(', ')}`],
         [states.includes('failed'), 'it failed'],
       )
     },

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { openBody, type StoredBody } from '../src/id-verification/deliveries.ts'
 import type { Held, History, Outcome, Slot, Stored } from './history.ts'
 import { sha256Of, type World } from './world.ts'
 
@@ -20,9 +21,11 @@ export async function settle(world: World, history: History): Promise<Stored> {
   await world.courier.settled()
   // What was answered 200 must be there without the vendor's help.
   await wait(2_000)
-  const rows = await db<{ key: string }[]>`
-    select vendor || ' ' || encode(body_sha256, 'hex') as key from delivery`
-  const stored = { at: Date.now(), keys: new Set(rows.map(({ key }) => key)) }
+  const rows = await readDeliveries(world)
+  const stored = {
+    at: Date.now(),
+    keys: new Set(rows.map(({ vendor, sha256 }) => `${vendor} ${sha256}`)),
+  }
   for (const { vendor, sessionId } of history.sessions) await vendors.get(vendor)?.resend(sessionId)
   for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await wait(1_000)) {
     await world.courier.settled()
@@ -35,6 +38,21 @@ export async function settle(world: World, history: History): Promise<Stored> {
       where vendor_session_id is not null and status not in ('approved', 'declined', 'error')`
   }
   return stored
+}
+
+/** Every delivery that is stored, by the digest of the bytes that its sealed body opens to. */
+async function readDeliveries({ parts: { db, vault } }: World): Promise<Outcome['deliveries']> {
+  const rows = await db<(StoredBody & { vendor: string; state: string; timesApplied: number })[]>`
+    select id, vendor, body, body_sealed, state,
+      (select count(*)::int from chaos_delivery where delivery_id = delivery.id and chaos_delivery.state = 'applied')
+        as times_applied
+    from delivery`
+  return await Promise.all(
+    rows.map(async ({ body, bodySealed, ...row }) => ({
+      ...row,
+      sha256: sha256Of(await openBody(db, vault, { id: row.id, body, bodySealed })),
+    })),
+  )
 }
 
 async function countJobs({ parts: { db } }: World): Promise<number> {
@@ -107,11 +125,7 @@ export async function readOutcome(world: World, storedByItself: Stored): Promise
     select verification_id, status,
       extract(epoch from pg_xact_commit_timestamp(xmin))::float8 * 1000 as committed_at
     from chaos_status order by number`
-  const deliveries = await db<Outcome['deliveries']>`
-    select id, vendor, encode(body_sha256, 'hex') as sha256, state,
-      (select count(*)::int from chaos_delivery where delivery_id = delivery.id and chaos_delivery.state = 'applied')
-        as times_applied
-    from delivery`
+  const deliveries = await readDeliveries(world)
   const decisions = await db<Outcome['decisions']>`select verification_id, status from decision`
   const stored = await db<
     {
