@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+
 /** `refused`, or what got through, as half a sentence without secrets. */
 export type Verdict = 'refused' | { through: string }
 
@@ -43,7 +45,8 @@ export async function runAttacks<T>(
     onResult?: (result: Result) => void
   },
 ): Promise<Result[]> {
-  const end = performance.now() + options.secondsInAll * 1000
+  const allOver = new AbortController()
+  const timer = setTimeout(() => allOver.abort(), options.secondsInAll * 1000)
   const results = new Map<Attack<T>, Result>()
   const areas = [...new Set(attacks.map(({ area }) => area))]
 
@@ -51,8 +54,7 @@ export async function runAttacks<T>(
     for (let area = areas.shift(); area !== undefined; area = areas.shift())
       for (const attack of attacks.filter((each) => each.area === area)) {
         const began = performance.now()
-        const milliseconds = Math.min(options.secondsEach * 1000, end - began)
-        const judged = await judgeOne(attack, target, milliseconds)
+        const judged = await judgeOne(attack, target, options.secondsEach, allOver.signal)
         const took = Math.round(performance.now() - began)
         const result = { area, name: attack.name, ...judged, milliseconds: took }
         results.set(attack, result)
@@ -60,19 +62,21 @@ export async function runAttacks<T>(
       }
   }
   await Promise.all(Array.from({ length: options.areasAtOnce }, runNextAreas))
+  clearTimeout(timer)
   return attacks.flatMap((attack) => results.get(attack) ?? [])
 }
 
 async function judgeOne<T>(
   attack: Attack<T>,
   target: T,
-  milliseconds: number,
+  seconds: number,
+  allOver: AbortSignal,
 ): Promise<Pick<Result, 'outcome' | 'detail'>> {
-  if (milliseconds <= 0) return { outcome: 'failed to run', detail: 'no time was left' }
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_resolve, reject) => {
-    const seconds = Math.round(milliseconds / 1000)
-    timer = setTimeout(() => reject(new Error(`no verdict after ${seconds} s`)), milliseconds)
+  if (allOver.aborted) return { outcome: 'failed to run', detail: 'no time was left' }
+  const clock = new AbortController()
+  const timer = setTimeout(() => clock.abort(), seconds * 1000)
+  const late = once(AbortSignal.any([clock.signal, allOver]), 'abort').then(() => {
+    throw new Error(clock.signal.aborted ? `no verdict after ${seconds} s` : 'no time was left')
   })
   try {
     const verdict = await Promise.race([attack.run(target), late])

@@ -51,13 +51,12 @@ test('an attack whose control failed is not counted as refused', async () => {
 })
 
 test('an attack that never ends, and those for which no time is left, failed to run', async () => {
-  const results = await run([endless, refused], {
-    ...LIMITS,
-    secondsEach: 0.05,
-    secondsInAll: 0.05,
-  })
-  expect(results.map(({ outcome }) => outcome)).toEqual(['failed to run', 'failed to run'])
-  expect(summarize(results).isGood).toBe(false)
+  const slow = await run([endless, refused], { ...LIMITS, secondsEach: 0.05 })
+  expect(slow.map(({ outcome }) => outcome)).toEqual(['failed to run', 'refused'])
+  expect(slow[0]?.detail).toBe('no verdict after 0.05 s')
+  const late = await run([endless, refused], { ...LIMITS, secondsInAll: 0.05 })
+  expect(late.map(({ detail }) => detail)).toEqual(['no time was left', 'no time was left'])
+  expect(summarize(late)).toMatchObject({ failedToRun: 2, isGood: false })
 })
 
 test('attacks of one area follow one another, and the results stand in the order given', async () => {
