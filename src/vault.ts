@@ -1,4 +1,12 @@
-import { createCipheriv, createDecipheriv, createHmac, randomBytes, randomUUID } from 'node:crypto'
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  type KeyObject,
+  randomBytes,
+  randomUUID,
+} from 'node:crypto'
 import type { Db, Sql } from './db.ts'
 import { dataKeyContext, type KeyService } from './key-service.ts'
 
@@ -26,6 +34,7 @@ export type Vault = {
 }
 
 const VERSION = 1
+const VERSION_BYTES = Buffer.of(VERSION)
 const HEADER_BYTES = 1 + 16
 const IV_BYTES = 12
 const TAG_BYTES = 16
@@ -34,26 +43,27 @@ const KEYS_REMEMBERED = 5_000
 const KEY_SERVICE_RETRY_MS = 30_000
 // Shorter than keys without values are kept.
 const FALLBACK_DAYS = 3
+const DAY_MS = 24 * 3600 * 1000
 
 type Purpose = 'delivery' | 'lookup'
-type DataKey = { id: string; key: Uint8Array }
+type DataKey = { id: string; key: KeyObject }
 
 /** `db` makes the portal's own keys: they are committed at once, whatever becomes of the caller's transaction. */
 export function createVault(db: Db, keys: KeyService): Vault {
   // By the data key's own id, which never comes back: an entry cannot outlive a rollback and stand for another key.
-  const unwrapped = new Map<string, Uint8Array>()
+  const unwrapped = new Map<string, KeyObject>()
 
-  const ownKeys = new Map<Purpose, DataKey & { period: string | null; retryAt: number }>()
+  const ownKeys = new Map<Purpose, DataKey & { period: string | null; goodUntil: number }>()
 
-  async function unwrap(id: string, wrappedKey: string): Promise<Uint8Array> {
+  async function unwrap(id: string, wrappedKey: string): Promise<KeyObject> {
     const known = unwrapped.get(id)
     if (known) return known
-    const key = await keys.unwrap(wrappedKey, dataKeyContext(id))
+    const key = createSecretKey(await keys.unwrap(wrappedKey, dataKeyContext(id)))
     remember(id, key)
     return key
   }
 
-  function remember(id: string, key: Uint8Array) {
+  function remember(id: string, key: KeyObject) {
     const [oldest] = unwrapped.keys()
     if (unwrapped.size >= KEYS_REMEMBERED && oldest !== undefined) unwrapped.delete(oldest)
     unwrapped.set(id, key)
@@ -76,18 +86,20 @@ export function createVault(db: Db, keys: KeyService): Vault {
   }
 
   async function ownKey(sql: Sql, purpose: Purpose): Promise<DataKey> {
-    const period = purpose === 'delivery' ? new Date().toISOString().slice(0, 10) : null
     const known = ownKeys.get(purpose)
-    if (known && (known.period === period || known.retryAt > Date.now())) return known
+    const now = Date.now()
+    if (known && now < known.goodUntil) return known
+    const period = purpose === 'delivery' ? new Date(now).toISOString().slice(0, 10) : null
     try {
       const found = (await findOwnKey(sql, purpose, period)) ?? (await makeOwnKey(purpose, period))
       const key = { id: found.id, key: await unwrap(found.id, found.wrappedKey) }
-      ownKeys.set(purpose, { ...key, period, retryAt: 0 })
+      const goodUntil = period ? Date.parse(period) + DAY_MS : Number.POSITIVE_INFINITY
+      ownKeys.set(purpose, { ...key, period, goodUntil })
       return key
     } catch (error) {
       // A delivery is stored under the last key rather than refused.
       if (!known || isTooOld(known.period)) throw error
-      known.retryAt = Date.now() + KEY_SERVICE_RETRY_MS
+      known.goodUntil = now + KEY_SERVICE_RETRY_MS
       return known
     }
   }
@@ -106,10 +118,12 @@ export function createVault(db: Db, keys: KeyService): Vault {
   return {
     async seal(sql, owner, place, plaintext) {
       const { id, key } = await keyOf(sql, owner)
-      const iv = randomBytes(IV_BYTES)
+      const iv = nextIv()
       const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(authenticated(id, place))
-      const body = Buffer.concat([cipher.update(plaintext), cipher.final()])
-      return Buffer.concat([Buffer.of(VERSION), bytesOf(id), iv, body, cipher.getAuthTag()])
+      const body = cipher.update(plaintext)
+      // GCM holds nothing back: `final` makes the tag alone.
+      cipher.final()
+      return Buffer.concat([VERSION_BYTES, bytesOf(id), iv, body, cipher.getAuthTag()])
     },
     async open(sql, place, sealed) {
       const bytes = Buffer.from(sealed)
@@ -134,7 +148,7 @@ export function createVault(db: Db, keys: KeyService): Vault {
     },
   }
 
-  async function findAndUnwrap(sql: Sql, id: string): Promise<Uint8Array> {
+  async function findAndUnwrap(sql: Sql, id: string): Promise<KeyObject> {
     const [row] = await sql<{ wrappedKey: string }[]>`
       select wrapped_key from data_key where id = ${id}`
     if (!row) throw new Error('the key of this value is destroyed')
@@ -162,7 +176,7 @@ async function findOwnKey(sql: Sql, purpose: Purpose, period: string | null) {
 const KEPT_DAYS = 7
 
 const isTooOld = (period: string | null) =>
-  period !== null && Date.parse(period) < Date.now() - FALLBACK_DAYS * 24 * 3600 * 1000
+  period !== null && Date.parse(period) < Date.now() - FALLBACK_DAYS * DAY_MS
 
 /** Destroys the keys of past days under which nothing is sealed any more. `inUse` names those that are needed. */
 export async function destroyUnusedKeys(
@@ -179,6 +193,15 @@ export async function destroyUnusedKeys(
 const authenticated = (id: string, { table, column, row }: Place) =>
   Buffer.from(`${id} ${table} ${column} ${row}`)
 const bytesOf = (uuid: string) => Buffer.from(uuid.replaceAll('-', ''), 'hex')
+
+// Asking the generator for one at a time costs more than the encryption. Each is handed out once.
+let ivs = Buffer.alloc(0)
+function nextIv(): Buffer {
+  if (ivs.length === 0) ivs = randomBytes(IV_BYTES * 256)
+  const iv = ivs.subarray(0, IV_BYTES)
+  ivs = ivs.subarray(IV_BYTES)
+  return iv
+}
 const uuidOf = (bytes: Uint8Array) =>
   Buffer.from(bytes)
     .toString('hex')
