@@ -4,7 +4,6 @@ ENV NODE_ENV=production
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev
 COPY src src
-COPY clients clients
 USER node
 EXPOSE 3000
 CMD ["node", "src/main.ts", "serve"]

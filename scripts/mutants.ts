@@ -123,7 +123,7 @@ async function runStryker(): Promise<{ planned: number; tested: Tested[] }> {
     eventReporter: { baseDir: events },
     tempDirName: join(dir, 'copy'),
     cleanTempDir: 'always',
-    ignorePatterns: ['.data', 'bench/results', 'chaos/results'],
+    ignorePatterns: ['.data', 'test/bench/results', 'test/chaos/results'],
     // Stryker rewrites a tsconfig by the TypeScript API, which version 7 does not have. Vitest needs none.
     tsconfigFile: 'none',
     disableTypeChecks: false,

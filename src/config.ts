@@ -1,8 +1,12 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
-import { isAddressRange } from './client-address.ts'
-import { OperatorError } from './errors.ts'
-import { LOG_LEVELS } from './log.ts'
+import { OperatorError } from './platform/errors.ts'
+import type { KmsConfig } from './platform/kms.ts'
+import { LOG_LEVELS } from './platform/log.ts'
+import { isLoopback } from './platform/loopback.ts'
+import type { MailConfig } from './platform/mail.ts'
+import type { S3Config } from './platform/storage.ts'
+import { isAddressRange } from './web/client-address.ts'
 
 const url = (protocols: string[]) =>
   z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
@@ -113,30 +117,6 @@ const schema = z.object({
   KMS_ENDPOINT: http.optional(),
   NODE_ENV: z.string().optional(),
 })
-
-export type S3Config = {
-  /** `undefined` is AWS itself. */
-  endpoint: string | undefined
-  publicEndpoint: string | undefined
-  region: string
-  bucket: string
-  forcePathStyle: boolean
-  /** The KMS key that the store encrypts every object with; `undefined`: as the bucket is set. */
-  kmsKeyId?: string | undefined
-}
-
-/** The AWS KMS keys that wrap data keys: the first wraps, all unwrap. */
-export type KmsConfig = {
-  keyIds: readonly string[]
-  /** `undefined` is AWS itself. */
-  endpoint?: string | undefined
-  /** `undefined`, as `credentials`: by the AWS SDK's usual chain. */
-  region?: string | undefined
-  credentials?: { accessKeyId: string; secretAccessKey: string } | undefined
-}
-
-/** Where mails go out, and whom they are from. */
-export type MailConfig = { smtpUrl: string; from: string }
 
 export type Config = Readonly<{
   port: number
@@ -336,10 +316,4 @@ const HOW_TO_MAKE_A_KEY = 'make one with `openssl rand -base64 32 | tr "+/" "-_"
 
 function isOrigin(value: string): boolean {
   return new URL(value).origin === value
-}
-
-/** Whether the URL's host can only be this machine. */
-export function isLoopback(value: string): boolean {
-  const { hostname = '' } = URL.parse(value) ?? {}
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
 }

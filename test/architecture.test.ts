@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 
 const root = new URL('../src/', import.meta.url).pathname
 
-type Import = { file: string; line: number; from: string; isType: boolean }
+type Import = { file: string; line: number; from: string; isType: boolean; isDynamic: boolean }
 
 const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.ts'))
@@ -22,85 +22,97 @@ const imports: Import[] = files.flatMap(({ name, text }) =>
       line: text.slice(0, match.index).split('\n').length + 1,
       from: target.startsWith('.') ? posix.join(posix.dirname(name), target) : target,
       isType: Boolean(match[1]),
+      isDynamic: match[3] !== undefined,
     }
   }),
 )
 
-/** What starts or assembles everything; each may import what stands after it, and every folder. */
-const ENTRIES = [
+/** What is further left may import what is further right, never the reverse. A folder stands for its files. */
+const ORDER = [
   'main.ts',
-  'demo.ts',
-  'commands.ts',
-  'doctor.ts',
-  'reseal.ts',
+  'cli',
+  'serve.ts',
+  'open.ts',
   'server.ts',
   'worker.ts',
   'app.ts',
+  'portal',
+  'api',
+  'id-verification',
+  'oauth',
+  'consents',
+  'clients',
+  'accounts',
+  'events',
+  'ledger',
+  'signing',
+  'context.ts',
+  'config.ts',
+  'web',
+  'platform',
 ]
-/** Each may import itself, what stands after it, and the root modules. */
-const FOLDERS = ['portal', 'api', 'id-verification', 'oauth', 'accounts', 'events', 'ledger']
+/** Loaded on demand, and absent from the production image. */
+const LOCAL = 'local'
 
-const folderOf = (path: string) => (path.includes('/') ? (path.split('/')[0] ?? '') : '')
+const folderOf = (path: string) => path.split('/')[0] ?? ''
 const isOurs = ({ from }: Import) => from.endsWith('.ts')
 const where = (found: Import[]) =>
   found.map(({ file, line, from }) => `${file}:${line} imports ${from}`)
 
 describe('who may import whom', () => {
-  test('root modules import only root modules', () => {
+  test('every file has a place in the order', () => {
+    const places = new Set(files.map(({ name }) => folderOf(name)))
+    expect([...places].sort()).toEqual([...ORDER, LOCAL].sort())
+  })
+
+  test('a file imports its own folder and what is further right', () => {
+    const wrong = imports.filter((each) => {
+      const [from, to] = [folderOf(each.file), folderOf(each.from)]
+      if (!isOurs(each) || from === LOCAL || to === LOCAL) return false
+      return ORDER.indexOf(to) < ORDER.indexOf(from)
+    })
+    expect(where(wrong)).toEqual([])
+  })
+
+  test('local/ is loaded on demand alone', () => {
     const wrong = imports.filter(
       (each) =>
         isOurs(each) &&
-        folderOf(each.file) === '' &&
-        !ENTRIES.includes(each.file) &&
-        (folderOf(each.from) !== '' || ENTRIES.includes(each.from)),
+        folderOf(each.from) === LOCAL &&
+        folderOf(each.file) !== LOCAL &&
+        !(each.isDynamic && ['main.ts', 'open.ts'].includes(each.file)),
     )
     expect(where(wrong)).toEqual([])
   })
 
-  test('a feature imports itself, the features to its right and root modules', () => {
+  test("the sandbox and the embedded servers import each other's folder in no case, and else only what is general", () => {
+    const general = ['config.ts', 'web', 'platform']
     const wrong = imports.filter((each) => {
-      const mine = FOLDERS.indexOf(folderOf(each.file))
-      if (!isOurs(each) || mine < 0) return false
-      if (folderOf(each.from) === '') return ENTRIES.includes(each.from)
-      return FOLDERS.indexOf(folderOf(each.from)) < mine
-    })
-    expect(where(wrong)).toEqual([])
-  })
-
-  test('an entry imports the entries after it', () => {
-    const wrong = imports.filter((each) => {
-      const [mine, theirs] = [ENTRIES.indexOf(each.file), ENTRIES.indexOf(each.from)]
-      // The demo is given what main.ts does, and knows its shape alone.
-      return mine >= 0 && theirs >= 0 && theirs <= mine && !each.isType
-    })
-    expect(where(wrong)).toEqual([])
-  })
-
-  test('sandbox and embedded are started by main.ts and demo.ts, and import only root modules', () => {
-    const wrong = imports.filter((each) => {
-      const [from, to] = [folderOf(each.file), folderOf(each.from)]
-      const stands = ['sandbox', 'embedded']
+      const own = /^local\/(sandbox|embedded)\//.exec(each.file)?.[0]
       // The demo application is a third party: it has the package that applications have.
-      if (!isOurs(each) || each.from === '../clients/typescript/index.ts') return false
-      if (stands.includes(from)) return to !== from && to !== ''
-      return stands.includes(to) && !['main.ts', 'demo.ts'].includes(each.file)
+      if (!isOurs(each) || !own || each.from === '../clients/typescript/index.ts') return false
+      return !each.from.startsWith(own) && !general.includes(folderOf(each.from))
     })
     expect(where(wrong)).toEqual([])
+  })
+
+  test('no cycles, types included', () => {
+    expect(findCycles()).toEqual([])
   })
 
   test.each([
-    ['postgres', ['db.ts']],
-    ['pg-boss', ['jobs.ts']],
-    ['pino', ['log.ts']],
-    ['prom-client', ['metrics.ts']],
-    ['nodemailer', ['mail.ts']],
+    ['postgres', ['platform/db.ts']],
+    ['pg-boss', ['platform/jobs.ts']],
+    ['pino', ['platform/log.ts']],
+    ['prom-client', ['platform/metrics.ts']],
+    ['nodemailer', ['platform/mail.ts']],
     ['@simplewebauthn/server', ['accounts/passkeys.ts']],
-    ['@aws-sdk/client-s3', ['storage.ts']],
-    ['@aws-sdk/client-kms', ['kms.ts']],
-    ['sharp', ['id-verification/image-process.ts', 'sandbox/images.ts']],
+    ['@aws-sdk/client-s3', ['platform/storage.ts']],
+    ['@aws-sdk/client-kms', ['platform/kms.ts']],
+    ['sharp', ['id-verification/image-process.ts', 'local/sandbox/images.ts']],
     ['@node-rs/argon2', ['accounts/passwords.ts']],
     ['otpauth', ['accounts/totp.ts']],
-    ['qr', ['qr-code.ts']],
+    ['qr', ['web/qr-code.ts']],
     ['@zxcvbn-ts/language-common', ['accounts/password-strength.ts']],
   ])('%s has one owner', (name, owners) => {
     const found = imports.filter(({ from, file }) => from === name && !owners.includes(file))
@@ -111,7 +123,7 @@ describe('who may import whom', () => {
   test('the package for applications is of the demo application alone', () => {
     const found = imports.filter(({ from }) => from.startsWith('../'))
     expect(where(found)).toEqual([
-      expect.stringMatching(/^sandbox\/application-client\.ts:\d+ imports \.\.\/clients\//),
+      expect.stringMatching(/^local\/sandbox\/application-client\.ts:\d+ imports \.\.\/clients\//),
     ])
   })
 
@@ -132,6 +144,34 @@ describe('who may import whom', () => {
   })
 })
 
+/** Groups of files that import one another, by Tarjan's algorithm. */
+function findCycles(): string[][] {
+  const targets = new Map(files.map(({ name }) => [name, [] as string[]]))
+  for (const { file, from } of imports) if (targets.has(from)) targets.get(file)?.push(from)
+  const seen = new Map<string, { index: number; low: number }>()
+  const stack: string[] = []
+  const cycles: string[][] = []
+
+  function visit(file: string): { index: number; low: number } {
+    const mine = { index: seen.size, low: seen.size }
+    seen.set(file, mine)
+    stack.push(file)
+    for (const target of targets.get(file) ?? []) {
+      const theirs = seen.get(target)
+      if (!theirs) mine.low = Math.min(mine.low, visit(target).low)
+      else if (stack.includes(target)) mine.low = Math.min(mine.low, theirs.index)
+    }
+    if (mine.low === mine.index) {
+      const group = stack.splice(stack.indexOf(file))
+      if (group.length > 1 || targets.get(file)?.includes(file)) cycles.push(group)
+    }
+    return mine
+  }
+
+  for (const name of targets.keys()) if (!seen.has(name)) visit(name)
+  return cycles
+}
+
 const lines = (pattern: RegExp, allowed: string[]) =>
   files
     .filter(({ name }) => !allowed.includes(name))
@@ -142,12 +182,17 @@ const lines = (pattern: RegExp, allowed: string[]) =>
     )
 
 test('only main.ts reads the environment; the embedded server passes PATH on', () => {
-  expect(lines(/process\.env\b/, ['main.ts', 'embedded/processes.ts'])).toEqual([])
+  expect(lines(/process\.env\b/, ['main.ts', 'local/embedded/processes.ts'])).toEqual([])
 })
 
 test('SQL that is not a template is for migrations, roles, the queue and the embedded server', () => {
   // A role's name can be no parameter.
-  const owners = ['db.ts', 'database-role.ts', 'jobs.ts', 'embedded/postgres.ts']
+  const owners = [
+    'platform/db.ts',
+    'platform/database-role.ts',
+    'platform/jobs.ts',
+    'local/embedded/postgres.ts',
+  ]
   expect(lines(/\.unsafe\(/, owners)).toEqual([])
 })
 

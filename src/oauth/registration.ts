@@ -1,10 +1,10 @@
 import { errors, type KoaContextWithOIDC } from 'oidc-provider'
-import type { Sql } from '../db.ts'
-import { OperatorError } from '../errors.ts'
-import { hashSecret, randomSecret } from '../secrets.ts'
-import { completed, DEVICE_CODE } from './client-metadata.ts'
-import { SCOPES } from './scopes.ts'
-import { NAMELESS } from './similar-names.ts'
+import { completed, DEVICE_CODE } from '../clients/metadata.ts'
+import { SCOPES } from '../clients/scopes.ts'
+import { NAMELESS } from '../clients/similar-names.ts'
+import type { Sql } from '../platform/db.ts'
+import { OperatorError } from '../platform/errors.ts'
+import { hashSecret, randomSecret } from '../platform/secrets.ts'
 
 /** The policy that every initial access token carries, and the registrations made with it. */
 export const REGISTRATION_RULES = 'rules'

@@ -1,13 +1,13 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Provider } from 'oidc-provider'
+import { SESSION_LONGEST_SECONDS, sessionTtlSeconds } from '../accounts/session-limits.ts'
+import { describeSession, holdSession } from '../accounts/sessions.ts'
 import type { SignInMethod } from '../accounts/sign-in.ts'
-import type { Db, Sql } from '../db.ts'
-import type { Jobs } from '../jobs.ts'
-import { hashSecret, randomSecret } from '../secrets.ts'
+import type { Db, Sql } from '../platform/db.ts'
+import type { Jobs } from '../platform/jobs.ts'
+import { hashSecret, randomSecret } from '../platform/secrets.ts'
 import { isMultiFactor, loginOf } from './logins.ts'
 import { type Authorizations, notifyLogout } from './logout.ts'
-import { SESSION_LONGEST_SECONDS, sessionTtlSeconds } from './session-limits.ts'
 
 /** The sign-in session of this browser; one and the same for the portal and for every application. */
 export type SignedIn = {
@@ -110,23 +110,6 @@ async function endOwn(
   if (accountId) await db.begin((sql) => endSessions(sql, notices, accountId, { uid }))
 }
 
-export type ListedSession = {
-  uid: string
-  userAgent: string | null
-  signedInAt: Date
-  usedAt: Date
-}
-
-/** The sessions of this account on every device, the one used last first. */
-export async function listSessions(sql: Sql, accountId: string): Promise<ListedSession[]> {
-  return await sql<ListedSession[]>`
-    select uid, user_agent, to_timestamp((payload->>'loginTs')::bigint) as signed_in_at,
-      coalesce(used_at, created_at) as used_at
-    from oidc_artifact
-    where kind = 'Session' and account_id = ${accountId} and expires_at > now()
-    order by 4 desc, uid`
-}
-
 /**
  * In a transaction: ends one session of this account, or all but one, or all, and every code and token that is bound to
  * them; the applications they were used at are told (back-channel logout). Answers how many.
@@ -155,23 +138,6 @@ export async function endSessions(
   return ended.length
 }
 
-type Own = { accountId: string; uid: string }
-
-/** This session of the account if it is live, and when the person last proved who they are. */
-export async function findSession(
-  sql: Sql,
-  { accountId, uid }: Own,
-  lock = sql``,
-): Promise<Pick<SignedIn, 'authenticatedAt'> | undefined> {
-  const [row] = await sql<{ authenticatedAt: number }[]>`
-    select coalesce((payload->>'loginTs')::float8, 0) as authenticated_at from oidc_artifact
-    where kind = 'Session' and uid = ${uid} and account_id = ${accountId} and expires_at > now() ${lock}`
-  return row
-}
-
-/** The same in a transaction: until that ends, the session is not ended either. */
-export const holdSession = (sql: Sql, of: Own) => findSession(sql, of, sql`for key share`)
-
 /**
  * Records which session obtained a new grant. `undefined` when that session has ended meanwhile: then the grant is deleted,
  * because what ended the session did not see it. `isNew`: the session is stored by the end of this request.
@@ -193,17 +159,6 @@ export async function bindGrant(
     await sql`update oauth_grant set session_uid = ${sessionUid} where id = ${grantId}`
     return true
   })
-}
-
-/** Stores which browser uses a session. */
-export async function describeSession(
-  sql: Sql,
-  uid: string,
-  userAgent: string | null,
-): Promise<void> {
-  await sql`
-    update oidc_artifact set user_agent = ${userAgent}, used_at = now()
-    where kind = 'Session' and uid = ${uid}`
 }
 
 /** The `User-Agent` header, at most 300 characters. */
@@ -246,34 +201,3 @@ const cookieOptions = (provider: Provider) =>
     signed: true,
     overwrite: true,
   }) as const
-
-/** The hidden value in forms: bound to one session or one interaction, and to nothing that travels in a URL. */
-export type FormTokens = {
-  create(of: string): string
-  matches(of: string, given: unknown): boolean
-}
-
-/** `keys` are the cookie keys; the first makes, all match. */
-export function createFormTokens(keys: readonly string[]): FormTokens {
-  const make = (key: string, of: string) =>
-    createHmac('sha256', key).update(`form ${of}`).digest('base64url')
-  const [current = ''] = keys
-  return {
-    create: (of) => make(current, of),
-    matches: (of, given) =>
-      typeof given === 'string' &&
-      keys.some((key) => {
-        const expected = Buffer.from(make(key, of))
-        const actual = Buffer.from(given)
-        return expected.length === actual.length && timingSafeEqual(expected, actual)
-      }),
-  }
-}
-
-/** Whether a form was sent from one of our own pages: browsers say so themselves (Sec-Fetch-Site, else Origin). */
-export function isSameOrigin(headers: Headers, issuer: string): boolean {
-  const site = headers.get('sec-fetch-site')
-  if (site) return site === 'same-origin' || site === 'none'
-  const origin = headers.get('origin')
-  return origin === null || origin === issuer
-}

@@ -1,4 +1,4 @@
-import type { Scope } from './scopes.ts'
+import type { Scope } from '../clients/scopes.ts'
 
 /*
  * `verified_claims` of OpenID Connect for Identity Assurance 1.0, at userinfo, for who asks through `claims`: what is known
@@ -30,7 +30,9 @@ export type Verified = {
   /** Of OpenID Attachments 1.0, with the rows that they are of. Asked for only where they are wanted. */
   attach(): Promise<{ attachments: object[]; images: ShownImage[] }>
 }
-export type ShownImage = { id: string; type: string; sha256: string | null }
+type ShownImage = { id: string; type: string; sha256: string | null }
+/** What `verified_claims` of one response were made of. */
+export type ShownVerified = { verificationId: string; images: ShownImage[] }
 
 /** By the codes of the standard's own list, where it has one. */
 const DOCUMENTS: Record<string, string> = {

@@ -1,6 +1,6 @@
 import type { Provider } from 'oidc-provider'
 import { notifyLogout } from '../logout.ts'
-import type { PatchParts } from './patches.ts'
+import type { PatchParts } from './patch.ts'
 
 /**
  * Enqueues logout tokens. The library sends them during the request, once, and forgets those that did not arrive.

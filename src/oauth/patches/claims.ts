@@ -1,15 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { decodeJwt } from 'jose'
 import type { AdapterPayload, KoaContextWithOIDC, Provider } from 'oidc-provider'
-import type { Sql } from '../../db.ts'
+import { CLAIMS, isScope } from '../../clients/scopes.ts'
 import { disclose } from '../../ledger/disclosure.ts'
-import { hashSecret } from '../../secrets.ts'
-import { CLAIMS, isScope } from '../scopes.ts'
-import type { ShownImage } from '../verified-claims.ts'
-import type { PatchParts } from './patches.ts'
-
-/** What `verified_claims` of this answer were made of. */
-export type ShownVerified = { verificationId: string; images: ShownImage[] }
+import type { Sql } from '../../platform/db.ts'
+import { hashSecret } from '../../platform/secrets.ts'
+import type { ShownVerified } from '../verified-claims.ts'
+import type { PatchParts } from './patch.ts'
 
 /**
  * Writes the ledger row of claims before a response leaves: those of userinfo, and those of an ID token at the token endpoint. `sub` alone

@@ -1,6 +1,6 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
-import { requestIdOf } from '../../response-headers.ts'
-import type { PatchParts } from './patches.ts'
+import { requestIdOf } from '../../web/response-headers.ts'
+import type { PatchParts } from './patch.ts'
 
 /**
  * Answers failures outside of the library's own error handling, in our patches among others, as it answers its own. Unnecessary

@@ -1,6 +1,6 @@
 import { errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider'
-import type { SubjectIdentifiers } from '../subject-identifiers.ts'
-import type { PatchParts } from './patches.ts'
+import type { SubjectIdentifiers } from '../../clients/subject-identifiers.ts'
+import type { PatchParts } from './patch.ts'
 
 /** The members of the library's token models that a JWT is made of. */
 type StoredToken = {

@@ -2,7 +2,7 @@ import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { takeSnapshot } from '../../accounts/accounts.ts'
 import { completeSignIn } from '../new-sign-ins.ts'
 import { identifyBrowser } from '../sessions.ts'
-import type { PatchParts } from './patches.ts'
+import type { PatchParts } from './patch.ts'
 
 /**
  * Completes a sign-in that an interaction brought, after the library stored its session: the browser becomes known, and a new one is

@@ -1,22 +1,12 @@
-import type { IncomingMessage } from 'node:http'
-import type { ErrorOut, KoaContextWithOIDC, Provider } from 'oidc-provider'
-import type { ClientAddress } from '../../client-address.ts'
-import type { Db } from '../../db.ts'
-import type { Jobs } from '../../jobs.ts'
-import type { Log } from '../../log.ts'
-import type { Sealer } from '../../secrets.ts'
-import type { SecurityEvents } from '../../security-events.ts'
-import type { Vault } from '../../vault.ts'
-import type { AccessTokens } from '../access-token.ts'
-import type { SuccessorOf } from '../adapter.ts'
-import type { SubjectIdentifiers } from '../subject-identifiers.ts'
+import type { Provider } from 'oidc-provider'
 import { enqueueLogoutNotices } from './backchannel-logout.ts'
-import { recordClaims, type ShownVerified } from './claims.ts'
+import { recordClaims } from './claims.ts'
 import { acceptOwnSecret, compareHashedSecrets } from './client-secrets.ts'
 import { answerFailures } from './failures.ts'
 import { issueJwtAccessTokens } from './jwt-access-tokens.ts'
 import { completeSignIns } from './new-sign-ins.ts'
 import { allowOfflineAccess } from './offline-access.ts'
+import type { Patch, PatchParts } from './patch.ts'
 import { deriveRefreshTokens } from './refresh-tokens.ts'
 import { rejectReplays } from './replay.ts'
 import { acceptOwnResource } from './resource.ts'
@@ -24,30 +14,6 @@ import { patchResponses } from './responses.ts'
 import { grantScopeAlternatives } from './scope-alternatives.ts'
 import { emitSecurityEvents } from './security-events.ts'
 import { createDeviceFormSession, updateSessions } from './sessions.ts'
-
-/** What the patches need of the process that makes the provider. */
-export type PatchParts = {
-  issuer: string
-  db: Db
-  jobs: Jobs
-  tokens: AccessTokens
-  subjects: SubjectIdentifiers
-  accessTokenTtlSeconds: number
-  successorOf: SuccessorOf
-  /** The verification behind the `verified_claims` of this response, if it has any. */
-  findShown: (ctx: KoaContextWithOIDC) => ShownVerified | undefined
-  renderError: (ctx: KoaContextWithOIDC, out: ErrorOut) => void
-  security: SecurityEvents
-  sealer: Sealer
-  vault: Vault
-  log: Log
-  /** What a browser is called in mails, by its `User-Agent`. */
-  deviceOf: (userAgent: string | null) => string
-  addressOf: ClientAddress
-  /** The client behind this request has proved who it is. */
-  onAuthenticatedClient: (req: IncomingMessage) => void
-}
-type Patch = (provider: Provider, parts: PatchParts) => void
 
 /**
  * Every change to oidc-provider's classes and to its middleware. The classes belong to one provider, so a provider without

@@ -1,5 +1,5 @@
 import { Provider } from 'oidc-provider'
-import type { PatchParts } from './patches.ts'
+import type { PatchParts } from './patch.ts'
 
 /**
  * Derives the value of a rotated refresh token from the one before it, so that a client that lost the response can repeat the request

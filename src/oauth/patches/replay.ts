@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Provider } from 'oidc-provider'
-import type { Sql } from '../../db.ts'
-import type { PatchParts } from './patches.ts'
+import type { Sql } from '../../platform/db.ts'
+import type { PatchParts } from './patch.ts'
 
 /**
  * Claims a `jti` for `by` (a client, or the thumbprint of its key) until `expiresAt` (seconds since the epoch). Returns `true` to exactly one of

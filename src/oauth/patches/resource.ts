@@ -1,5 +1,5 @@
 import type { Provider } from 'oidc-provider'
-import type { PatchParts } from './patches.ts'
+import type { PatchParts } from './patch.ts'
 
 /**
  * Ignores a `resource` parameter (RFC 8707) that names this portal. The library would issue a token of another audience and format for

@@ -1,9 +1,9 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
-import type { Db } from '../../db.ts'
-import { hashSecret } from '../../secrets.ts'
-import { KNOWN_UNGRANTED } from '../scopes.ts'
+import { KNOWN_UNGRANTED } from '../../clients/scopes.ts'
+import type { Db } from '../../platform/db.ts'
+import { hashSecret } from '../../platform/secrets.ts'
 import { respondForJwt } from './jwt-access-tokens.ts'
-import type { PatchParts } from './patches.ts'
+import type { PatchParts } from './patch.ts'
 
 const POLL_SECONDS = 5
 const GRANT_NOT_ALLOWED = 'requested grant type is not allowed for this client'

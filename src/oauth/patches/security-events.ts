@@ -1,5 +1,5 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
-import type { PatchParts } from './patches.ts'
+import type { PatchParts } from './patch.ts'
 
 const AUTHENTICATING_ROUTES = ['pushed_authorization_request', 'device_authorization']
 

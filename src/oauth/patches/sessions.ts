@@ -1,7 +1,8 @@
 import { Provider } from 'oidc-provider'
-import { hashSecret } from '../../secrets.ts'
-import { describeSession, setSessionCookie, userAgentOf } from '../sessions.ts'
-import type { PatchParts } from './patches.ts'
+import { describeSession } from '../../accounts/sessions.ts'
+import { hashSecret } from '../../platform/secrets.ts'
+import { setSessionCookie, userAgentOf } from '../sessions.ts'
+import type { PatchParts } from './patch.ts'
 
 const FORM_SECONDS = 3600
 

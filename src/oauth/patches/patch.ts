@@ -1,0 +1,40 @@
+import type { IncomingMessage } from 'node:http'
+import type { ErrorOut, KoaContextWithOIDC, Provider } from 'oidc-provider'
+import type { SubjectIdentifiers } from '../../clients/subject-identifiers.ts'
+import type { Db } from '../../platform/db.ts'
+import type { Jobs } from '../../platform/jobs.ts'
+import type { Log } from '../../platform/log.ts'
+import type { Sealer } from '../../platform/secrets.ts'
+import type { Vault } from '../../platform/vault.ts'
+import type { AccessTokens } from '../../signing/access-token.ts'
+import type { ClientAddress } from '../../web/client-address.ts'
+import type { SecurityEvents } from '../../web/security-events.ts'
+import type { ShownVerified } from '../verified-claims.ts'
+
+/** Returns the refresh token that replaces the given one: always the same, so that it can be issued again without being stored. */
+export type SuccessorOf = (refreshToken: string) => string
+
+/** What the patches need of the process that makes the provider. */
+export type PatchParts = {
+  issuer: string
+  db: Db
+  jobs: Jobs
+  tokens: AccessTokens
+  subjects: SubjectIdentifiers
+  accessTokenTtlSeconds: number
+  successorOf: SuccessorOf
+  /** The verification behind the `verified_claims` of this response, if it has any. */
+  findShown: (ctx: KoaContextWithOIDC) => ShownVerified | undefined
+  renderError: (ctx: KoaContextWithOIDC, out: ErrorOut) => void
+  security: SecurityEvents
+  sealer: Sealer
+  vault: Vault
+  log: Log
+  /** What a browser is called in mails, by its `User-Agent`. */
+  deviceOf: (userAgent: string | null) => string
+  addressOf: ClientAddress
+  /** The client behind this request has proved who it is. */
+  onAuthenticatedClient: (req: IncomingMessage) => void
+}
+/** Changes one provider. */
+export type Patch = (provider: Provider, parts: PatchParts) => void

@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto'
+import { type Config, loadConfig } from './config.ts'
+import type { Parts } from './context.ts'
+import { measureEvents } from './events/store.ts'
+import { measureIngestion } from './id-verification/progress.ts'
+import { type Opened, open } from './open.ts'
+import { OperatorError } from './platform/errors.ts'
+import { createJobs, type Jobs } from './platform/jobs.ts'
+import { createLog } from './platform/log.ts'
+import { isLoopback } from './platform/loopback.ts'
+import { createMetrics, serveMetrics } from './platform/metrics.ts'
+import { listen, type RunningServer, startServer } from './server.ts'
+import { startWorker } from './worker.ts'
+
+export type Served = {
+  config: Config
+  parts: Parts
+  server: RunningServer | undefined
+  close(): Promise<void>
+}
+
+/** Starts what `ROLE` asks for. */
+export async function serve(env: NodeJS.ProcessEnv): Promise<Served> {
+  const config = loadConfig(env)
+  const log = createLog(config.logLevel)
+  const listening = config.role === 'worker' ? undefined : await listen(config.host, config.port)
+  const issuer = config.issuer ?? `http://localhost:${listening?.port ?? config.port}`
+  let parts: Opened | undefined
+  let jobs: Jobs | undefined
+  try {
+    parts = await open(config, log, 'own')
+    // A process that only reads needs no right to write.
+    if (config.role !== 'web') await checkBucket(parts)
+    jobs = await createJobs(parts.runtime.databaseUrl, log)
+    const metrics = config.metrics && createMetrics()
+    const refused = metrics?.counter(
+      'portal_deliveries_refused_total',
+      'Deliveries whose signature was wrong or missing.',
+      ['vendor'],
+    )
+    const events = metrics?.counter('portal_security_events_total', 'Security events.', ['event'])
+    parts.security.onEvent((event) => events?.inc({ event }))
+    const worker = config.role === 'web' ? undefined : await startWorker(parts, jobs)
+    const server =
+      listening &&
+      (await startServer(listening.server, parts, {
+        issuer,
+        jobs,
+        missingScopeStatus: config.missingScopeStatus,
+        allowedHosts: config.allowedHosts,
+        securityContacts: config.securityContacts,
+        trustedProxies: config.trustedProxies,
+        rateLimits: config.rateLimits,
+        networkLimits: config.networkLimits,
+        // Mails hold links that open accounts: only where nobody else can look.
+        outbox: !config.mail && !config.production && isLoopback(`http://${config.host}`),
+        onDelivery: () => worker?.wake(),
+        onRefused: (vendor) => refused?.inc({ vendor }),
+      }))
+    if (metrics) {
+      measureIngestion(metrics, parts.db)
+      measureEvents(metrics, parts.db)
+    }
+    const measured = metrics && config.metrics && (await serveMetrics(metrics, config.metrics))
+    if (measured) log.info('metrics are served', { port: measured.port })
+    const opened = { parts, jobs }
+    return {
+      config,
+      parts,
+      server,
+      async close() {
+        await measured?.close()
+        await server?.close()
+        await worker?.stop()
+        await opened.jobs.stop()
+        await opened.parts.close()
+      },
+    }
+  } catch (error) {
+    listening?.server.close()
+    listening?.server.closeAllConnections()
+    await jobs?.stop()
+    await parts?.close()
+    throw error
+  }
+}
+
+/** Refuses to start on a bucket that says no; one that is away for a moment is no reason, deliveries wait for it. */
+async function checkBucket({ storage, log, runtime }: Parts): Promise<void> {
+  const bytes = Buffer.from('written at each start, to see that it can be')
+  const sha256 = createHash('sha256').update(bytes).digest()
+  try {
+    await storage.put('health/start', bytes, { contentType: 'text/plain', sha256 })
+  } catch (error) {
+    const { name = '', $metadata } = error as {
+      name?: string
+      $metadata?: { httpStatusCode?: number }
+    }
+    const status = $metadata?.httpStatusCode
+    if (name === 'NoSuchBucket' || status === 404)
+      throw new OperatorError(
+        `There is no bucket ${runtime.s3.bucket}: create it, or mend S3_BUCKET and S3_ENDPOINT.`,
+      )
+    if (status === 401 || status === 403 || name === 'CredentialsProviderError')
+      throw new OperatorError(
+        `The bucket ${runtime.s3.bucket} cannot be written (${name}): mend the AWS credentials, or give them s3:PutObject and s3:GetObject on it.`,
+      )
+    log.warn('bucket does not answer', { error: new Error(name) })
+  }
+}
