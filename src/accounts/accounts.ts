@@ -1,6 +1,7 @@
 import { type Db, isDuplicateKey, type Sql } from '../platform/db.ts'
 import { OperatorError } from '../platform/errors.ts'
 import { findIssuer } from '../platform/issuer.ts'
+import { isUuid } from '../platform/uuid.ts'
 import type { Vault } from '../platform/vault.ts'
 import { displayedText, isDisplayable, visibleText } from '../web/displayed-text.ts'
 import { hashPassword } from './passwords.ts'
@@ -134,14 +135,12 @@ export const fullNameOf = ({
   surname,
 }: Pick<Account, 'givenName' | 'surname'>): string => visibleText(`${givenName} ${surname}`)
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-
 export async function findAccount(
   sql: Sql,
   vault: Vault,
   id: string,
 ): Promise<Account | undefined> {
-  if (!UUID.test(id)) return undefined
+  if (!isUuid(id)) return undefined
   const [row] = await sql<Row[]>`select ${columns(sql)} from account where id = ${id}`
   return row && openRow(sql, vault, row)
 }

@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Db } from '../platform/db.ts'
 import type { JobData, Jobs } from '../platform/jobs.ts'
 import type { Log } from '../platform/log.ts'
+import { startLoop } from '../platform/loop.ts'
 import type { Sealer } from '../platform/secrets.ts'
 import type { Storage } from '../platform/storage.ts'
 import { CONTENT_TYPES, EXTENSIONS, type ImageKind } from './image.ts'
@@ -47,20 +48,13 @@ export async function startBackup(given: Parts): Promise<{ stop(): Promise<void>
   const parts = { ...given, decoder: createImageDecoder() }
   await parts.jobs.work('list-images', 2, (data) => listImages(parts, data))
   await parts.jobs.work('backup-image', IMAGES_AT_ONCE, (data) => backupImage(parts, data))
-  let isStopped = false
-  const clean = () =>
-    cleanStoredImages(parts, () => isStopped).catch((error: unknown) =>
-      parts.log.error('stored images could not be cleaned', { error }),
-    )
-  let cleaning = clean()
-  const again = setInterval(() => {
-    cleaning = cleaning.then(clean)
-  }, CLEAN_EVERY_MS).unref()
+  const cleaning = startLoop(
+    { event: 'stored images cannot be cleaned', pauseMs: CLEAN_EVERY_MS, log: parts.log },
+    (stopping) => cleanStoredImages(parts, () => stopping.aborted),
+  )
   return {
     async stop() {
-      isStopped = true
-      clearInterval(again)
-      await Promise.race([cleaning, wait(STOP_MS, undefined, { ref: false })])
+      await Promise.race([cleaning.stop(), wait(STOP_MS, undefined, { ref: false })])
       parts.decoder.close()
     },
   }

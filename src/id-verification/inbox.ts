@@ -1,7 +1,7 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import { type Db, isDataFault, isUnstorable, type Sql } from '../platform/db.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import type { Log } from '../platform/log.ts'
+import { startLoop } from '../platform/loop.ts'
 import type { Sealer } from '../platform/secrets.ts'
 import type { Vault } from '../platform/vault.ts'
 import { giveToOwner, openBody, type StoredBody } from './deliveries.ts'
@@ -38,33 +38,7 @@ export function startInbox(parts: {
   log: Log
 }): Inbox {
   const { db, log } = parts
-  const stopping = new AbortController()
-  let awake = new AbortController()
-
-  async function loop() {
-    while (!stopping.signal.aborted) {
-      awake = new AbortController()
-      let worked = false
-      try {
-        worked = await applyNext()
-      } catch (error) {
-        log.error('inbox failed', { error })
-      }
-      if (!worked)
-        await wait(IDLE_MS, undefined, {
-          signal: AbortSignal.any([awake.signal, stopping.signal]),
-        }).catch(() => {})
-    }
-  }
-  const running = loop()
-
-  return {
-    wake: () => awake.abort(),
-    async stop() {
-      stopping.abort()
-      await running
-    },
-  }
+  return startLoop({ event: 'deliveries cannot be applied', pauseMs: IDLE_MS, log }, applyNext)
 
   /** Answers whether there was one. */
   async function applyNext(): Promise<boolean> {

@@ -1,6 +1,7 @@
 import type { Db, Sql } from '../platform/db.ts'
 import type { JobData, Jobs } from '../platform/jobs.ts'
 import type { Log } from '../platform/log.ts'
+import { startLoop } from '../platform/loop.ts'
 import type { Sealer } from '../platform/secrets.ts'
 import type { Vault } from '../platform/vault.ts'
 import { findVerificationRow, lockVerification, recordDecision } from './store.ts'
@@ -13,7 +14,7 @@ type Parts = { db: Db; sealer: Sealer; vault: Vault; jobs: Jobs; log: Log }
 const LOOK_MS = 1_000
 const AT_ONCE = 20
 
-export type Reconciler = { stop(): void }
+export type Reconciler = { stop(): Promise<void> }
 
 /**
  * Asks vendors what became of sessions: of those that a delivery gave notice of, and of those that have gone quiet, so
@@ -22,10 +23,10 @@ export type Reconciler = { stop(): void }
 export async function startReconciling(parts: Parts): Promise<Reconciler> {
   const { jobs, log } = parts
   await jobs.work('fetch-result', 4, (data) => fetchResult(parts, data))
-  const looking = setInterval(() => {
-    askAboutQuiet(parts).catch((error: unknown) => log.error('reconciliation failed', { error }))
-  }, LOOK_MS).unref()
-  return { stop: () => clearInterval(looking) }
+  return startLoop(
+    { event: 'reconciliation failed', pauseMs: LOOK_MS, firstAfterMs: LOOK_MS, log },
+    () => askAboutQuiet(parts),
+  )
 }
 
 async function fetchResult(

@@ -8,6 +8,7 @@ import type { JobData, Jobs } from '../platform/jobs.ts'
 import type { Log } from '../platform/log.ts'
 import type { Sealer } from '../platform/secrets.ts'
 import type { Storage } from '../platform/storage.ts'
+import { isUuid } from '../platform/uuid.ts'
 import { endLinks } from './links.ts'
 import { createVendor, findVendorIntegration } from './vendors/vendors.ts'
 
@@ -134,7 +135,7 @@ async function erase(
   reason: ErasureReason,
   by?: string,
 ): Promise<boolean> {
-  if (!UUID.test(id)) return false
+  if (!isUuid(id)) return false
   const [locked] = await sql<{ accountId: string | null }[]>`
     select account_id from verification where id = ${id} for update`
   if (!locked) return false
@@ -215,7 +216,7 @@ export async function eraseSubject(
   /** The tenant's client. */
   by: string,
 ): Promise<boolean> {
-  if (!UUID.test(subjectId)) return false
+  if (!isUuid(subjectId)) return false
   return await db.begin(async (sql) => {
     // The account first, as everything that ends a link locks them; a link that is made meanwhile is seen afterwards.
     const [before] = await sql<{ accountId: string | null }[]>`
@@ -246,7 +247,7 @@ export async function eraseSubject(
 
 /** The stub of an erased verification, or `undefined`. */
 export async function findErased(sql: Sql, id: string) {
-  if (!UUID.test(id)) return undefined
+  if (!isUuid(id)) return undefined
   const [row] = await sql`
     select id, tenant, vendor, integration, status, images, reason, erased_at, objects_deleted_at,
       vendor_deleted_at, vendor_answer
@@ -282,5 +283,3 @@ async function deleteRemains(
       vendor_deleted_at = ${answer === 'deleted' ? new Date() : null} where id = ${id}`
   log.info('vendor asked to delete', { verificationId: id, answer })
 }
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i

@@ -1,12 +1,11 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto'
 import { type Db, openDb, type Sql } from './db.ts'
 import { OperatorError } from './errors.ts'
+import { LOCKS } from './locks.ts'
 
 /** What is only ever added to. */
 const LEDGER = ['ledger_entry', 'ledger_leaf', 'ledger_node', 'ledger_head']
 const QUEUE_SCHEMA = 'pgboss'
-// Any number known to this project alone.
-const ROLE_LOCK = 7_031_908
 
 /** Nothing, reading alone, adding to it, everything, or everything but these columns, which can be neither read nor changed. */
 type Access = 'none' | 'read' | 'add' | 'all' | { without: readonly string[] }
@@ -96,7 +95,7 @@ export async function admitProcessRole(
   const role = roleOf(url)
   const quoted = quote(role)
   await owner.begin(async (sql) => {
-    await sql`select pg_advisory_xact_lock(${ROLE_LOCK})`
+    await sql`select pg_advisory_xact_lock(${LOCKS.databaseRoles})`
     await ensureRole(sql, url, `${kind.toUpperCase()}_DATABASE_URL`)
     await sql.unsafe(`
       revoke all on all tables in schema public from ${quoted};
@@ -155,7 +154,7 @@ async function ensureRole(sql: Sql, url: string, variable: string): Promise<void
 export async function admitRole(owner: Db, databaseUrl: string): Promise<void> {
   const role = roleOf(databaseUrl)
   await owner.begin(async (sql) => {
-    await sql`select pg_advisory_xact_lock(${ROLE_LOCK})`
+    await sql`select pg_advisory_xact_lock(${LOCKS.databaseRoles})`
     await ensureRole(sql, databaseUrl, 'DATABASE_URL')
     const [now] = await sql<{ database: string }[]>`select current_database() as database`
     const quoted = quote(role)

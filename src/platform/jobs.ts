@@ -1,6 +1,7 @@
 import { type Db as BossDb, fromBunSql, PgBoss } from 'pg-boss'
 import { z } from 'zod'
 import { openDb, type Sql } from './db.ts'
+import { LOCKS } from './locks.ts'
 import type { Log } from './log.ts'
 import type { SealedColumn } from './resealing.ts'
 
@@ -64,8 +65,6 @@ export type Jobs = {
 }
 
 const SCHEMA = 'pgboss'
-// Any number known to this project alone.
-const INSTALL_LOCK = 7_031_906
 // A worker says every few seconds that it lives; a job whose worker has not for this long is given to another.
 const HEARTBEAT_SECONDS = 20
 const MONITOR_SECONDS = 10
@@ -97,7 +96,7 @@ export async function createJobs(databaseUrl: string, log: Log): Promise<Jobs> {
   try {
     await db.begin(async (sql) => {
       // It makes its tables on other connections, and processes that do so at the same moment fail.
-      await sql`select pg_advisory_xact_lock(${INSTALL_LOCK})`
+      await sql`select pg_advisory_xact_lock(${LOCKS.queueInstallation})`
       await boss.start()
       for (const name of Object.keys(JOBS)) await boss.createQueue(name, QUEUE)
     })
