@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { sampleImages } from '../src/sandbox/images.ts'
-import { inventPerson } from '../src/sandbox/specimen.ts'
+import { sampleImages } from '../src/local/sandbox/images.ts'
+import { inventPerson } from '../src/local/sandbox/specimen.ts'
 
 // Writes the sandbox's pictures where a person can look at them: node scripts/draw-samples.ts [folder] [seed…]
 const [folder = '.data/samples', ...seeds] = process.argv.slice(2)

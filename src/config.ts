@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
-import { isAddressRange } from './client-address.ts'
-import { OperatorError } from './errors.ts'
-import { LOG_LEVELS } from './log.ts'
+import { OperatorError } from './platform/errors.ts'
+import { LOG_LEVELS } from './platform/log.ts'
+import { isAddressRange } from './web/client-address.ts'
 
 const url = (protocols: string[]) =>
   z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {

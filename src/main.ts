@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto'
-import { HelpAsked, print, readCommand, UsageError } from './commands.ts'
+import { HelpAsked, print, readCommand, UsageError } from './cli/commands.ts'
 import { type Config, isLoopback, loadConfig } from './config.ts'
-import { escapeForTerminal } from './displayed-text.ts'
-import { openEmbedded } from './embedded/data-dir.ts'
-import { FindingsError, OperatorError } from './errors.ts'
+import { openParts, type Parts, type Runtime } from './context.ts'
 import { measureEvents } from './events/store.ts'
 import { measureIngestion } from './id-verification/progress.ts'
-import { createJobs, type Jobs } from './jobs.ts'
-import { createLog, type Log } from './log.ts'
-import { createMetrics, serveMetrics } from './metrics.ts'
-import { openParts, type Parts, type Runtime } from './parts.ts'
+import { openEmbedded } from './local/embedded/data-dir.ts'
+import { FindingsError, OperatorError } from './platform/errors.ts'
+import { createJobs, type Jobs } from './platform/jobs.ts'
+import { createLog, type Log } from './platform/log.ts'
+import { createMetrics, serveMetrics } from './platform/metrics.ts'
 import { listen, type RunningServer, startServer } from './server.ts'
+import { escapeForTerminal } from './web/displayed-text.ts'
 import { startWorker } from './worker.ts'
 
 type Opened = Parts & { embedded: boolean }
@@ -187,7 +187,7 @@ async function main(words: string[]): Promise<void> {
     return
   }
   if (first === 'demo') {
-    const { demo } = await import('./demo.ts')
+    const { demo } = await import('./local/demo.ts')
     await demo(words.slice(1), serve, asked, process.env)
     return
   }

@@ -4,20 +4,11 @@ import { getRequestListener } from '@hono/node-server'
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { createRateLimiter, type RateLimits } from './api/rate-limits.ts'
 import { createApp } from './app.ts'
-import { createClientAddress } from './client-address.ts'
+import { openSubjectIdentifiers } from './clients/subject-identifiers.ts'
 import { isLoopback } from './config.ts'
-import { openDb } from './db.ts'
-import { ApiError, OperatorError } from './errors.ts'
-import { type CheckHost, createHostCheck } from './host-check.ts'
-import { securityHeaders } from './html.ts'
+import type { Parts } from './context.ts'
 import { findVerified } from './id-verification/verified.ts'
-import { rememberIssuer } from './issuer.ts'
-import type { Jobs } from './jobs.ts'
-import type { Log } from './log.ts'
-import { createNetworkLimiter, type NetworkLimiter, type NetworkLimits } from './network-limits.ts'
-import { createAccessTokens } from './oauth/access-token.ts'
 import { isFormRequest, MAX_HEADER_BYTES, redirectForm } from './oauth/form-requests.ts'
-import { openKeyRing } from './oauth/keys.ts'
 import {
   deviceCodePage,
   deviceConfirmPage,
@@ -29,13 +20,26 @@ import {
 } from './oauth/pages.ts'
 import { createProvider, DEVICE_PATH, type Pages, pinHost } from './oauth/provider.ts'
 import { createEventSigner, createFindSubject } from './oauth/security-event-tokens.ts'
-import { createAnswerSigner } from './oauth/signed-answers.ts'
-import { openSubjectIdentifiers } from './oauth/subject-identifiers.ts'
-import type { Parts } from './parts.ts'
+import { openDb } from './platform/db.ts'
+import { ApiError, OperatorError } from './platform/errors.ts'
+import { rememberIssuer } from './platform/issuer.ts'
+import type { Jobs } from './platform/jobs.ts'
+import type { Log } from './platform/log.ts'
+import { loadSharedKeys } from './platform/shared-keys.ts'
+import type { Storage } from './platform/storage.ts'
 import { deviceOf } from './portal/devices.ts'
-import { commonHeaders, PortalResponse, requestIdOf } from './response-headers.ts'
-import { loadSharedKeys } from './shared-keys.ts'
-import type { Storage } from './storage.ts'
+import { createAccessTokens } from './signing/access-token.ts'
+import { openKeyRing } from './signing/key-ring.ts'
+import { createAnswerSigner } from './signing/signed-answers.ts'
+import { createClientAddress } from './web/client-address.ts'
+import { type CheckHost, createHostCheck } from './web/host-check.ts'
+import { securityHeaders } from './web/html.ts'
+import {
+  createNetworkLimiter,
+  type NetworkLimiter,
+  type NetworkLimits,
+} from './web/network-limits.ts'
+import { commonHeaders, PortalResponse, requestIdOf } from './web/response-headers.ts'
 
 export type ServerOptions = {
   issuer: string

@@ -1,8 +1,8 @@
-import { type Db, isDuplicateKey, type Sql } from '../db.ts'
-import { displayedText, isDisplayable, visibleText } from '../displayed-text.ts'
-import { OperatorError } from '../errors.ts'
-import { findIssuer } from '../issuer.ts'
-import type { Vault } from '../vault.ts'
+import { type Db, isDuplicateKey, type Sql } from '../platform/db.ts'
+import { OperatorError } from '../platform/errors.ts'
+import { findIssuer } from '../platform/issuer.ts'
+import type { Vault } from '../platform/vault.ts'
+import { displayedText, isDisplayable, visibleText } from '../web/displayed-text.ts'
 import { hashPassword } from './passwords.ts'
 
 /*

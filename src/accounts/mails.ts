@@ -1,4 +1,4 @@
-import type { Mail } from '../mail.ts'
+import type { Mail } from '../platform/mail.ts'
 
 const SIGNED = 'The identity portal'
 

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { type Db, isDuplicateKey, type Sql } from '../db.ts'
-import { displayedText } from '../displayed-text.ts'
-import { OperatorError } from '../errors.ts'
-import type { Vault } from '../vault.ts'
+import { type Db, isDuplicateKey, type Sql } from '../platform/db.ts'
+import { OperatorError } from '../platform/errors.ts'
+import type { Vault } from '../platform/vault.ts'
+import { displayedText } from '../web/displayed-text.ts'
 import { findAccount, setNameFromRegistry } from './accounts.ts'
 
 const text = displayedText('a text of a person', 200)

@@ -5,9 +5,9 @@ import {
   verifyRegistrationResponse,
 } from '@simplewebauthn/server'
 import { z } from 'zod'
-import type { Db, Sql } from '../db.ts'
-import { normalizeText, visibleText } from '../displayed-text.ts'
-import { hashSecret } from '../secrets.ts'
+import type { Db, Sql } from '../platform/db.ts'
+import { hashSecret } from '../platform/secrets.ts'
+import { normalizeText, visibleText } from '../web/displayed-text.ts'
 import { type Account, fullNameOf } from './accounts.ts'
 import { type FailedSignIn, type SignIn, type SignInMethod, throttled } from './sign-in.ts'
 

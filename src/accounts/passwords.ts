@@ -1,5 +1,5 @@
 import { hash, hashRaw, verify } from '@node-rs/argon2'
-import { OperatorError } from '../errors.ts'
+import { OperatorError } from '../platform/errors.ts'
 import { findPasswordFault, type PasswordContext } from './password-strength.ts'
 
 // argon2id is the library's default algorithm; memory and passes are OWASP's.

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Sql } from '../db.ts'
+import type { Sql } from '../platform/db.ts'
 import { hashShortSecret } from './passwords.ts'
 
 const CODES = 10

@@ -1,6 +1,6 @@
-import type { Sql } from '../db.ts'
-import { OperatorError } from '../errors.ts'
-import { findPolicy } from '../policies.ts'
+import type { Sql } from '../platform/db.ts'
+import { OperatorError } from '../platform/errors.ts'
+import { findPolicy } from '../platform/policies.ts'
 import { removeRecoveryCodes } from './recovery-codes.ts'
 
 /** What an account has beside its password. Recovery codes replace a second factor, they are none. */

@@ -1,8 +1,8 @@
-import type { Db, Sql } from '../db.ts'
-import type { Jobs } from '../jobs.ts'
-import { enqueueMail } from '../mail.ts'
-import { hashSecret, randomSecret, type Sealer } from '../secrets.ts'
-import type { Vault } from '../vault.ts'
+import type { Db, Sql } from '../platform/db.ts'
+import type { Jobs } from '../platform/jobs.ts'
+import { enqueueMail } from '../platform/mail.ts'
+import { hashSecret, randomSecret, type Sealer } from '../platform/secrets.ts'
+import type { Vault } from '../platform/vault.ts'
 import { findAccount, hashEmail } from './accounts.ts'
 import { factorChangedMail, recoveryCodeUsedMail, wrongCodesMail } from './mails.ts'
 import {

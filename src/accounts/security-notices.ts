@@ -1,8 +1,8 @@
-import type { Sql } from '../db.ts'
-import type { Jobs } from '../jobs.ts'
-import { enqueueMail } from '../mail.ts'
-import { hashSecret, randomSecret, type Sealer } from '../secrets.ts'
-import type { Vault } from '../vault.ts'
+import type { Sql } from '../platform/db.ts'
+import type { Jobs } from '../platform/jobs.ts'
+import { enqueueMail } from '../platform/mail.ts'
+import { hashSecret, randomSecret, type Sealer } from '../platform/secrets.ts'
+import type { Vault } from '../platform/vault.ts'
 import { findAccount } from './accounts.ts'
 import { newConsentMail, newSignInMail } from './mails.ts'
 

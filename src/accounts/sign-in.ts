@@ -1,5 +1,5 @@
-import type { Db } from '../db.ts'
-import type { Vault } from '../vault.ts'
+import type { Db } from '../platform/db.ts'
+import type { Vault } from '../platform/vault.ts'
 import { findCredentials, hashEmail } from './accounts.ts'
 import { TooBusyError, verifyPassword } from './passwords.ts'
 import type { Factors } from './second-factor.ts'

@@ -1,5 +1,5 @@
-import { networkOf } from '../client-address.ts'
-import type { Db, Sql } from '../db.ts'
+import type { Db, Sql } from '../platform/db.ts'
+import { networkOf } from '../web/client-address.ts'
 
 /*
  * Tries are counted for the pair of account and address, for the address, and for the account. The account's own counter

@@ -1,7 +1,7 @@
 import { Secret, TOTP } from 'otpauth'
-import type { Sql } from '../db.ts'
-import type { SealedColumn } from '../resealing.ts'
-import type { Sealer } from '../secrets.ts'
+import type { Sql } from '../platform/db.ts'
+import type { SealedColumn } from '../platform/resealing.ts'
+import type { Sealer } from '../platform/secrets.ts'
 
 /*
  * Codes of authenticator apps (RFC 6238) with the parameters that every app supports: SHA-1, 30 seconds, 6 digits. A code counts

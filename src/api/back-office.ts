@@ -1,8 +1,5 @@
 import { type Context, Hono } from 'hono'
 import type { z } from 'zod'
-import type { Db } from '../db.ts'
-import { visibleText } from '../displayed-text.ts'
-import { ApiError, OperatorError } from '../errors.ts'
 import { readFindings } from '../id-verification/findings.ts'
 import { createLink } from '../id-verification/links.ts'
 import {
@@ -19,13 +16,16 @@ import { eraseSubject, eraseVerification } from '../id-verification/retention.ts
 import { lockVerification, recordReview } from '../id-verification/store.ts'
 import { findSubject, listSubjects, type Subject } from '../id-verification/subjects.ts'
 import type { DocumentFindings } from '../id-verification/vendors/vendor.ts'
-import type { Jobs } from '../jobs.ts'
 import type { Disclosure } from '../ledger/details.ts'
 import { disclose } from '../ledger/disclosure.ts'
-import type { Log } from '../log.ts'
 import type { Bearer, ServiceToken } from '../oauth/bearer.ts'
-import type { Sealer } from '../secrets.ts'
-import type { Vault } from '../vault.ts'
+import type { Db } from '../platform/db.ts'
+import { ApiError, OperatorError } from '../platform/errors.ts'
+import type { Jobs } from '../platform/jobs.ts'
+import type { Log } from '../platform/log.ts'
+import type { Sealer } from '../platform/secrets.ts'
+import type { Vault } from '../platform/vault.ts'
+import { visibleText } from '../web/displayed-text.ts'
 import {
   readJson,
   readQuery,

@@ -1,9 +1,9 @@
 import type { Context } from 'hono'
-import type { Db } from '../db.ts'
+import type { Scope } from '../clients/scopes.ts'
 import type { Disclosure } from '../ledger/details.ts'
 import { disclose } from '../ledger/disclosure.ts'
 import type { LiveToken } from '../oauth/bearer.ts'
-import type { Scope } from '../oauth/scopes.ts'
+import type { Db } from '../platform/db.ts'
 
 /** Discloses to the application whose live token the request carries. See `disclose`. */
 export const discloseToApplication = <T>(

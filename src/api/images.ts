@@ -1,7 +1,6 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import type { z } from 'zod'
-import type { Db } from '../db.ts'
-import { ApiError } from '../errors.ts'
+import type { Scope, ServiceScope } from '../clients/scopes.ts'
 import {
   findReadable,
   listReadableImages,
@@ -11,8 +10,9 @@ import {
 import type { Disclosure } from '../ledger/details.ts'
 import { disclose } from '../ledger/disclosure.ts'
 import type { Bearer } from '../oauth/bearer.ts'
-import type { Scope, ServiceScope } from '../oauth/scopes.ts'
-import type { Storage } from '../storage.ts'
+import type { Db } from '../platform/db.ts'
+import { ApiError } from '../platform/errors.ts'
+import type { Storage } from '../platform/storage.ts'
 import {
   invalid,
   readJson,

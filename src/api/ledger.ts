@@ -1,9 +1,9 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
-import type { Db } from '../db.ts'
-import { ApiError } from '../errors.ts'
+import { listHeadKeys } from '../ledger/heads.ts'
 import { findHead, proveConsistency, proveInclusion } from '../ledger/proofs.ts'
-import { listHeadKeys } from '../oauth/ledger-heads.ts'
+import type { Db } from '../platform/db.ts'
+import { ApiError } from '../platform/errors.ts'
 import { readQuery, refuseOtherMethods } from './requests.ts'
 
 const number = z

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
+import type { Scope, ServiceScope } from '../clients/scopes.ts'
 import type { Detail } from '../ledger/details.ts'
-import type { Scope, ServiceScope } from '../oauth/scopes.ts'
 import {
   ageQuerySchema,
   ageSchema,

@@ -1,7 +1,7 @@
-import type { Db } from '../db.ts'
-import { ApiError } from '../errors.ts'
-import type { Log } from '../log.ts'
-import { createWindowCounter } from '../window-counter.ts'
+import type { Db } from '../platform/db.ts'
+import { ApiError } from '../platform/errors.ts'
+import type { Log } from '../platform/log.ts'
+import { createWindowCounter } from '../platform/window-counter.ts'
 
 /** How many requests a minute; 0 is as many as they like. */
 export type RateLimits = { perResident: number; perClient: number }

@@ -1,5 +1,5 @@
 import { html } from 'hono/html'
-import { type Html, page } from '../html.ts'
+import { type Html, page } from '../web/html.ts'
 import { OPERATIONS, type Operation } from './operations.ts'
 
 /** The API for people, from the same source as its document. */

@@ -1,7 +1,7 @@
 import type { Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { z } from 'zod'
-import { ApiError } from '../errors.ts'
+import { ApiError } from '../platform/errors.ts'
 
 const LARGEST_BODY = 64 * 1024
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { isDisplayable } from '../displayed-text.ts'
 import { ERASURE_ANSWERS } from '../events/store.ts'
 import { VENDORS } from '../id-verification/vendors/vendor.ts'
+import { isDisplayable } from '../web/displayed-text.ts'
 
 /*
  * What goes in and what comes out, once: requests are checked by these, answers are typed by them, and the OpenAPI

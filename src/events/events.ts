@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Sql } from '../db.ts'
+import type { Sql } from '../platform/db.ts'
 
 /** What applications are told. `docs/events.md` says when, and what each carries. */
 const KINDS = [

@@ -1,9 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Db } from '../db.ts'
-import { findIssuer } from '../issuer.ts'
-import type { Log } from '../log.ts'
-import type { Outbound } from '../outbound.ts'
-import type { Sealer } from '../secrets.ts'
+import type { Db } from '../platform/db.ts'
+import { findIssuer } from '../platform/issuer.ts'
+import type { Log } from '../platform/log.ts'
+import type { Outbound } from '../platform/outbound.ts'
+import type { Sealer } from '../platform/secrets.ts'
 import { addressEvent, type FindSubject, maySay, noteTelling, type ToldEvent } from './events.ts'
 import {
   type Attempt,

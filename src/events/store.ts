@@ -1,5 +1,5 @@
-import type { Sql } from '../db.ts'
-import type { Metrics } from '../metrics.ts'
+import type { Sql } from '../platform/db.ts'
+import type { Metrics } from '../platform/metrics.ts'
 import { type EventKind, maySay, noteTelling, type PortalEvent } from './events.ts'
 import type { Delivery } from './streams.ts'
 

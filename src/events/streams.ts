@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import type { Sql } from '../db.ts'
-import { OperatorError } from '../errors.ts'
-import type { SealedColumn } from '../resealing.ts'
-import { hashSecret, randomSecret, type Sealer } from '../secrets.ts'
+import type { Sql } from '../platform/db.ts'
+import { OperatorError } from '../platform/errors.ts'
+import type { SealedColumn } from '../platform/resealing.ts'
+import { hashSecret, randomSecret, type Sealer } from '../platform/secrets.ts'
 
 const DELIVERIES = ['webhook', 'push', 'poll'] as const
 export type Delivery = (typeof DELIVERIES)[number]

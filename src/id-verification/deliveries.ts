@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { Db, Sql } from '../db.ts'
-import { destroyUnusedKeys, type Vault } from '../vault.ts'
+import type { Db, Sql } from '../platform/db.ts'
+import { destroyUnusedKeys, type Vault } from '../platform/vault.ts'
 import { ownerOf } from './findings.ts'
 
 /*

@@ -1,6 +1,6 @@
-import type { Sql } from '../db.ts'
 import { listErasureNotices } from '../events/store.ts'
 import { proveInclusion } from '../ledger/proofs.ts'
+import type { Sql } from '../platform/db.ts'
 import { findErased } from './retention.ts'
 
 /** Signs the receipt: compact JWS over this payload. */

@@ -1,6 +1,6 @@
 import { findReference } from '../accounts/natural-person.ts'
-import type { Sql } from '../db.ts'
-import type { Owner, Vault } from '../vault.ts'
+import type { Sql } from '../platform/db.ts'
+import type { Owner, Vault } from '../platform/vault.ts'
 import { matchDocument } from './matching.ts'
 import type { DocumentFindings, FoundDecision } from './vendors/vendor.ts'
 

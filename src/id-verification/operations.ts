@@ -1,8 +1,8 @@
-import { type Db, isDuplicateKey, type Sql } from '../db.ts'
-import { OperatorError } from '../errors.ts'
-import type { Jobs } from '../jobs.ts'
-import { findTenant } from '../oauth/tenants.ts'
-import { hashSecret, randomSecret, type Sealer } from '../secrets.ts'
+import { findTenant } from '../clients/tenants.ts'
+import { type Db, isDuplicateKey, type Sql } from '../platform/db.ts'
+import { OperatorError } from '../platform/errors.ts'
+import type { Jobs } from '../platform/jobs.ts'
+import { hashSecret, randomSecret, type Sealer } from '../platform/secrets.ts'
 import { bodyBytes } from './deliveries.ts'
 import {
   askAgain,

@@ -1,6 +1,6 @@
-import type { Db, Sql } from '../db.ts'
-import type { Log } from '../log.ts'
-import type { Metrics } from '../metrics.ts'
+import type { Db, Sql } from '../platform/db.ts'
+import type { Log } from '../platform/log.ts'
+import type { Metrics } from '../platform/metrics.ts'
 import { waitsForReview } from './operations.ts'
 import { allRefused } from './store.ts'
 

@@ -1,5 +1,5 @@
-import type { Sql } from '../db.ts'
-import type { Vault } from '../vault.ts'
+import type { Sql } from '../platform/db.ts'
+import type { Vault } from '../platform/vault.ts'
 import { openReason, reasonMembers, type StoredReason } from './reasons.ts'
 import type { DocumentType, VendorName, VerificationStatus } from './vendors/vendor.ts'
 

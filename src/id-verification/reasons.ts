@@ -1,5 +1,5 @@
-import type { Db, Sql } from '../db.ts'
-import type { Vault } from '../vault.ts'
+import type { Db, Sql } from '../platform/db.ts'
+import type { Vault } from '../platform/vault.ts'
 import { ownerOf } from './findings.ts'
 
 /* Why a vendor or a reviewer decided as they did: free words, which may speak of the person, so they are sealed. */

@@ -1,10 +1,10 @@
 import { findAccount, setNameFromDocument } from '../accounts/accounts.ts'
-import type { Db, Sql } from '../db.ts'
-import { OperatorError } from '../errors.ts'
 import { announceVerification, listExpiredAnnouncements } from '../events/events.ts'
 import type { OperatorDecision } from '../ledger/details.ts'
 import { record } from '../ledger/disclosure.ts'
-import type { Vault } from '../vault.ts'
+import type { Db, Sql } from '../platform/db.ts'
+import { OperatorError } from '../platform/errors.ts'
+import type { Vault } from '../platform/vault.ts'
 import { compareWithAccount, readFindings } from './findings.ts'
 import { lockVerification } from './store.ts'
 

@@ -1,6 +1,6 @@
-import type { Sql } from '../db.ts'
 import { announceVerification } from '../events/events.ts'
-import type { Vault } from '../vault.ts'
+import type { Sql } from '../platform/db.ts'
+import type { Vault } from '../platform/vault.ts'
 import { compareWithAccount, recordFindings } from './findings.ts'
 import type { MatchResult } from './matching.ts'
 import { recordReason } from './reasons.ts'

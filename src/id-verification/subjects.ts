@@ -1,6 +1,6 @@
-import type { Db, Sql } from '../db.ts'
 import { announceVerification } from '../events/events.ts'
-import type { JobData, Jobs } from '../jobs.ts'
+import type { Db, Sql } from '../platform/db.ts'
+import type { JobData, Jobs } from '../platform/jobs.ts'
 import { isUuid } from './reading.ts'
 
 /** A person as a tenant knows them, by the tenant's own id. */

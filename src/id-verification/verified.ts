@@ -1,7 +1,7 @@
-import type { Sql } from '../db.ts'
 import type { Verified } from '../oauth/verified-claims.ts'
-import type { Storage } from '../storage.ts'
-import type { Vault } from '../vault.ts'
+import type { Sql } from '../platform/db.ts'
+import type { Storage } from '../platform/storage.ts'
+import type { Vault } from '../platform/vault.ts'
 import { readFindings } from './findings.ts'
 
 const LINK_LIFE_SECONDS = 3600

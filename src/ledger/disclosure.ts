@@ -1,4 +1,4 @@
-import type { Sql } from '../db.ts'
+import type { Sql } from '../platform/db.ts'
 import { type Act, type Detail, type Disclosure, storeDetail } from './details.ts'
 
 /** One ledger row: who read what of whom, and by which right. Never content, never a link. */

@@ -1,4 +1,4 @@
-import type { Sql } from '../db.ts'
+import type { Sql } from '../platform/db.ts'
 import { canonical } from './entries.ts'
 import { consistencyRanges, type FindNodes, hashesOf, inclusionRanges } from './tree.ts'
 

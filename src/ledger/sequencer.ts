@@ -1,5 +1,5 @@
-import type { Db, Sql } from '../db.ts'
-import type { Log } from '../log.ts'
+import type { Db, Sql } from '../platform/db.ts'
+import type { Log } from '../platform/log.ts'
 import { canonical } from './entries.ts'
 import { findNodesIn } from './proofs.ts'
 import { leafHash, type NodeId, nodeHash, rootOf } from './tree.ts'

@@ -1,12 +1,17 @@
 import { createHmac } from 'node:crypto'
 import type { Adapter, AdapterPayload } from 'oidc-provider'
 import { errors } from 'oidc-provider'
-import { type Db, isUnstorable } from '../db.ts'
-import type { Jobs } from '../jobs.ts'
+import {
+  deleteClient,
+  findClientMetadata,
+  SimilarNameError,
+  storeRegistered,
+} from '../clients/clients.ts'
 import { storeDetail } from '../ledger/details.ts'
-import type { SealedColumn } from '../resealing.ts'
-import { hashSecret, type Sealer } from '../secrets.ts'
-import { deleteClient, findClientMetadata, SimilarNameError, storeRegistered } from './clients.ts'
+import { type Db, isUnstorable } from '../platform/db.ts'
+import type { Jobs } from '../platform/jobs.ts'
+import type { SealedColumn } from '../platform/resealing.ts'
+import { hashSecret, type Sealer } from '../platform/secrets.ts'
 import { withinConsent } from './grants.ts'
 import { claimsWithToken } from './patches/claims.ts'
 

@@ -1,11 +1,11 @@
 import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
-import type { Sql } from '../db.ts'
-import { ApiError } from '../errors.ts'
-import type { AccessTokens, VerifiedToken } from './access-token.ts'
+import type { Scope, ServiceScope } from '../clients/scopes.ts'
+import type { Sql } from '../platform/db.ts'
+import { ApiError } from '../platform/errors.ts'
+import type { AccessTokens, VerifiedToken } from '../signing/access-token.ts'
 import { claimJti } from './patches/replay.ts'
 import { PROOF_ALGORITHMS, verifyProof } from './proof.ts'
-import type { Scope, ServiceScope } from './scopes.ts'
 
 /** What a live access token opens: whose data, for which application, and which scopes. */
 export type LiveToken = {

@@ -1,5 +1,5 @@
 import { deleteOldAttempts } from '../accounts/throttle.ts'
-import type { Db } from '../db.ts'
+import type { Db } from '../platform/db.ts'
 
 // What has ended is kept for a day: long enough to look into a complaint.
 const AT_ONCE = 5_000

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { ApiError } from '../errors.ts'
+import { ApiError } from '../platform/errors.ts'
 
 const PATHS = ['/api/oauth/authorize', '/api/oauth/end_session']
 const LARGEST_FORM = 16 * 1024

@@ -1,5 +1,5 @@
 import type { AdapterPayload } from 'oidc-provider'
-import { CLAIMS, isScope, KNOWN_UNGRANTED, type Scope } from './scopes.ts'
+import { CLAIMS, isScope, KNOWN_UNGRANTED, type Scope } from '../clients/scopes.ts'
 import { VERIFYING_SCOPES } from './verified-claims.ts'
 
 // `sub` is in every answer, and nobody asks for it by name.

@@ -1,11 +1,11 @@
 import { signInWithPasskey } from '../accounts/passkeys.ts'
 import { continueByPasskey, continueSecondStep, openByPassword } from '../accounts/second-step.ts'
 import { type SignIn, type SignInMethod, signIn } from '../accounts/sign-in.ts'
-import type { Db } from '../db.ts'
-import type { Jobs } from '../jobs.ts'
-import type { Sealer } from '../secrets.ts'
-import type { SecurityEvents } from '../security-events.ts'
-import type { Vault } from '../vault.ts'
+import type { Db } from '../platform/db.ts'
+import type { Jobs } from '../platform/jobs.ts'
+import type { Sealer } from '../platform/secrets.ts'
+import type { Vault } from '../platform/vault.ts'
+import type { SecurityEvents } from '../web/security-events.ts'
 
 /** What `acr` says of a sign-in: that it was by something to know, by that and a code used once, or by a key that no other site can ask for. */
 export const ACR = {

@@ -1,11 +1,11 @@
 import { SignJWT } from 'jose'
-import type { Db, Sql } from '../db.ts'
-import type { JobData, Jobs } from '../jobs.ts'
-import type { Log } from '../log.ts'
-import type { Outbound } from '../outbound.ts'
-import { findClient } from './clients.ts'
-import type { KeyRing } from './keys.ts'
-import type { SubjectIdentifiers } from './subject-identifiers.ts'
+import { findClient } from '../clients/clients.ts'
+import type { SubjectIdentifiers } from '../clients/subject-identifiers.ts'
+import type { Db, Sql } from '../platform/db.ts'
+import type { JobData, Jobs } from '../platform/jobs.ts'
+import type { Log } from '../platform/log.ts'
+import type { Outbound } from '../platform/outbound.ts'
+import type { KeyRing } from '../signing/key-ring.ts'
 
 const GIVE_UP_MS = 24 * 3600_000
 const TOKEN_LIFE_SECONDS = 120

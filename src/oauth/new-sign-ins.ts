@@ -1,11 +1,11 @@
 import { wasSignedOutSince } from '../accounts/accounts.ts'
 import { noteSignIn } from '../accounts/security-notices.ts'
-import type { Db } from '../db.ts'
-import type { Jobs } from '../jobs.ts'
-import type { Log } from '../log.ts'
-import type { Sealer } from '../secrets.ts'
-import type { Vault } from '../vault.ts'
-import { endFamilies } from './consents.ts'
+import { endFamilies } from '../consents/consents.ts'
+import type { Db } from '../platform/db.ts'
+import type { Jobs } from '../platform/jobs.ts'
+import type { Log } from '../platform/log.ts'
+import type { Sealer } from '../platform/secrets.ts'
+import type { Vault } from '../platform/vault.ts'
 import { endSessions } from './sessions.ts'
 
 type Parts = { db: Db; issuer: string; jobs: Jobs; sealer: Sealer; vault: Vault; log: Log }

@@ -1,5 +1,5 @@
 import { html } from 'hono/html'
-import { csrfField, type Html, page, passkeyButton } from '../html.ts'
+import { csrfField, type Html, page, passkeyButton } from '../web/html.ts'
 
 /** Sign-in, for the portal itself or on the way to the application `clientName`. */
 export function signInPage(data: {

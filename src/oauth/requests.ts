@@ -1,7 +1,7 @@
 import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
+import { KNOWN_UNGRANTED, SCOPES, SERVICE_SCOPES } from '../clients/scopes.ts'
 import { isMultiFactor } from './logins.ts'
 import { isTooFarAhead } from './proof.ts'
-import { KNOWN_UNGRANTED, SCOPES, SERVICE_SCOPES } from './scopes.ts'
 
 /* What a request may ask for, where the library overlooks it or would have it otherwise. */
 

@@ -1,7 +1,7 @@
 import { html } from 'hono/html'
 import type { SecondStep } from '../accounts/sign-in.ts'
-import { csrfField, type Html, page, passkeyButton } from '../html.ts'
-import { qrCode } from '../qr-code.ts'
+import { csrfField, type Html, page, passkeyButton } from '../web/html.ts'
+import { qrCode } from '../web/qr-code.ts'
 
 type Step = SecondStep['step']
 /** Where the page's forms lead, and what they carry besides. */

@@ -1,10 +1,10 @@
 import { SignJWT } from 'jose'
-import type { Sql } from '../db.ts'
+import { findClient } from '../clients/clients.ts'
+import type { SubjectIdentifiers } from '../clients/subject-identifiers.ts'
 import type { FindSubject, ToldEvent } from '../events/events.ts'
 import type { SignEvent } from '../events/sender.ts'
-import { findClient } from './clients.ts'
-import type { KeyRing } from './keys.ts'
-import type { SubjectIdentifiers } from './subject-identifiers.ts'
+import type { Sql } from '../platform/db.ts'
+import type { KeyRing } from '../signing/key-ring.ts'
 
 /** Signs as the client's ID tokens are signed: a compact JWS of type `secevent+jwt`. */
 export const createEventSigner =

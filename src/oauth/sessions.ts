@@ -1,13 +1,13 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Provider } from 'oidc-provider'
+import { SESSION_LONGEST_SECONDS, sessionTtlSeconds } from '../accounts/session-limits.ts'
 import type { SignInMethod } from '../accounts/sign-in.ts'
-import type { Db, Sql } from '../db.ts'
-import type { Jobs } from '../jobs.ts'
-import { hashSecret, randomSecret } from '../secrets.ts'
+import type { Db, Sql } from '../platform/db.ts'
+import type { Jobs } from '../platform/jobs.ts'
+import { hashSecret, randomSecret } from '../platform/secrets.ts'
 import { isMultiFactor, loginOf } from './logins.ts'
 import { type Authorizations, notifyLogout } from './logout.ts'
-import { SESSION_LONGEST_SECONDS, sessionTtlSeconds } from './session-limits.ts'
 
 /** The sign-in session of this browser; one and the same for the portal and for every application. */
 export type SignedIn = {

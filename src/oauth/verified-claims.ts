@@ -1,4 +1,4 @@
-import type { Scope } from './scopes.ts'
+import type { Scope } from '../clients/scopes.ts'
 
 /*
  * `verified_claims` of OpenID Connect for Identity Assurance 1.0, at userinfo, for who asks through `claims`: what is known

@@ -1,6 +1,6 @@
 import { html } from 'hono/html'
 import type { Factors } from '../accounts/second-factor.ts'
-import { csrfField, type Html, page } from '../html.ts'
+import { csrfField, type Html, page } from '../web/html.ts'
 
 export type OwnPasskey = {
   id: string

@@ -1,10 +1,10 @@
 import { html } from 'hono/html'
-import { csrfField, day, type Html, page } from '../html.ts'
-import type { ClientProfile } from '../oauth/client-profile.ts'
-import { permissionFields, untilFields } from '../oauth/consent-form.ts'
-import { clientHeader, type HeldDocuments, handsOver } from '../oauth/consent-page.ts'
-import type { Consent } from '../oauth/consents.ts'
-import { isScope } from '../oauth/scopes.ts'
+import type { ClientProfile } from '../clients/profile.ts'
+import { isScope } from '../clients/scopes.ts'
+import type { Consent } from '../consents/consents.ts'
+import { permissionFields, untilFields } from '../consents/form.ts'
+import { clientHeader, type HeldDocuments, handsOver } from '../consents/page.ts'
+import { csrfField, day, type Html, page } from '../web/html.ts'
 
 /** What one application was allowed and what was declined, to be changed by the resident alone. */
 export function applicationPage(data: {

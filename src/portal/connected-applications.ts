@@ -1,6 +1,6 @@
-import type { Sql } from '../db.ts'
-import { listClientProfiles } from '../oauth/client-profile.ts'
-import { listConsents } from '../oauth/consents.ts'
+import { listClientProfiles } from '../clients/profile.ts'
+import { listConsents } from '../consents/consents.ts'
+import type { Sql } from '../platform/db.ts'
 
 /** The applications that this resident allowed something, each with the page where its access can be ended. */
 export async function listConnectedApplications(

@@ -1,5 +1,5 @@
 import { html } from 'hono/html'
-import { csrfField, type Html, page, passkeyButton } from '../html.ts'
+import { csrfField, type Html, page, passkeyButton } from '../web/html.ts'
 
 /** Asks a signed-in resident to prove who they are before something goes on; `fields` are what goes on. */
 export function confirmPage(data: {

@@ -3,18 +3,11 @@ import type { Context } from 'hono'
 import type { Provider } from 'oidc-provider'
 import { type Account, findAccount } from '../accounts/accounts.ts'
 import { judgePasswordAlone } from '../accounts/second-factor.ts'
+import { isRecentSignIn } from '../accounts/session-limits.ts'
 import type { FailedSignIn, SecondStep } from '../accounts/sign-in.ts'
-import type { ClientAddress } from '../client-address.ts'
-import type { Db, Sql } from '../db.ts'
-import { ApiError } from '../errors.ts'
-import { readForm } from '../form-body.ts'
-import { securityHeaders } from '../html.ts'
-import type { Jobs } from '../jobs.ts'
-import type { Log } from '../log.ts'
 import type { AskForProof } from '../oauth/interactions.ts'
 import { judgeLogin, PROOF_FIELDS } from '../oauth/logins.ts'
 import { secondStepPage } from '../oauth/second-step-pages.ts'
-import { isRecentSignIn } from '../oauth/session-limits.ts'
 import {
   type FormTokens,
   holdSession,
@@ -24,9 +17,16 @@ import {
   renewSession,
   type SignedIn,
 } from '../oauth/sessions.ts'
-import type { Sealer } from '../secrets.ts'
-import type { SecurityEvents } from '../security-events.ts'
-import type { Vault } from '../vault.ts'
+import type { Db, Sql } from '../platform/db.ts'
+import { ApiError } from '../platform/errors.ts'
+import type { Jobs } from '../platform/jobs.ts'
+import type { Log } from '../platform/log.ts'
+import type { Sealer } from '../platform/secrets.ts'
+import type { Vault } from '../platform/vault.ts'
+import type { ClientAddress } from '../web/client-address.ts'
+import { readForm } from '../web/form-body.ts'
+import { securityHeaders } from '../web/html.ts'
+import type { SecurityEvents } from '../web/security-events.ts'
 import { confirmPage } from './guard-pages.ts'
 
 export type GuardParts = {

@@ -1,6 +1,6 @@
 import { html } from 'hono/html'
-import { csrfField, day, type Html, page } from '../html.ts'
 import type { LinkedVerification, ResidentLink } from '../id-verification/links.ts'
+import { csrfField, day, type Html, page } from '../web/html.ts'
 
 const BACK = html`<p class="quiet"><a href="/">Your documents</a></p>`
 

@@ -2,9 +2,6 @@ import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
-import type { Db } from '../db.ts'
-import { ApiError } from '../errors.ts'
-import { securityHeaders } from '../html.ts'
 import {
   acceptLink,
   declineLink,
@@ -12,9 +9,12 @@ import {
   findLinkRequest,
   listLinks,
 } from '../id-verification/links.ts'
-import type { Log } from '../log.ts'
 import type { FormTokens } from '../oauth/sessions.ts'
-import type { Vault } from '../vault.ts'
+import type { Db } from '../platform/db.ts'
+import { ApiError } from '../platform/errors.ts'
+import type { Log } from '../platform/log.ts'
+import type { Vault } from '../platform/vault.ts'
+import { securityHeaders } from '../web/html.ts'
 import type { Guard } from './guard.ts'
 import { linkPage, linkSignInPage, linksPage, returnAddress } from './links-page.ts'
 

@@ -1,7 +1,7 @@
 import { html } from 'hono/html'
-import { type Html, page } from '../html.ts'
 import { type LedgerImage, readDetail } from '../ledger/details.ts'
 import type { ListedEntry } from '../ledger/entries.ts'
+import { type Html, page } from '../web/html.ts'
 
 type Look = ListedEntry & { who: string }
 

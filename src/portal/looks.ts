@@ -1,9 +1,9 @@
 import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
-import type { Db } from '../db.ts'
-import { securityHeaders } from '../html.ts'
+import { listClientProfiles } from '../clients/profile.ts'
 import { type ListedEntry, listEntries } from '../ledger/entries.ts'
-import { listClientProfiles } from '../oauth/client-profile.ts'
+import type { Db } from '../platform/db.ts'
+import { securityHeaders } from '../web/html.ts'
 import type { Guard } from './guard.ts'
 import { looksPage } from './looks-page.ts'
 

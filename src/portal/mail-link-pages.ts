@@ -1,5 +1,5 @@
 import { html } from 'hono/html'
-import { csrfField, type Html, page } from '../html.ts'
+import { csrfField, type Html, page } from '../web/html.ts'
 
 const notice = (error: string | undefined): Html | '' =>
   error ? html`<div class="notice bad" role="alert" id="form-error"><p>${error}</p></div>` : ''

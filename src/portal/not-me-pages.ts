@@ -1,5 +1,5 @@
 import { html } from 'hono/html'
-import { csrfField, type Html, page } from '../html.ts'
+import { csrfField, type Html, page } from '../web/html.ts'
 
 /** What the report is about: a sign-in, or the application of a consent. */
 type About = { kind: 'sign-in' } | { kind: 'consent'; clientName: string; path: string }

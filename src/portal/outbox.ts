@@ -1,9 +1,9 @@
 import { Hono } from 'hono'
 import { html } from 'hono/html'
-import type { Db } from '../db.ts'
-import { type Html, page, securityHeaders } from '../html.ts'
-import { listOutbox, type OutboxMail } from '../mail.ts'
-import type { Sealer } from '../secrets.ts'
+import type { Db } from '../platform/db.ts'
+import { listOutbox, type OutboxMail } from '../platform/mail.ts'
+import type { Sealer } from '../platform/secrets.ts'
+import { type Html, page, securityHeaders } from '../web/html.ts'
 
 /** `/outbox`, for a portal on one machine that has no mail server. Whoever mounts it has made sure of that. */
 export function outboxRoutes({

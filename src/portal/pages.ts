@@ -1,8 +1,8 @@
 import { html } from 'hono/html'
-import { csrfField, day, type Html, page } from '../html.ts'
-import type { ClientProfile } from '../oauth/client-profile.ts'
-import { clientHeader } from '../oauth/consent-page.ts'
-import { SCOPES, type Scope } from '../oauth/scopes.ts'
+import type { ClientProfile } from '../clients/profile.ts'
+import { SCOPES, type Scope } from '../clients/scopes.ts'
+import { clientHeader } from '../consents/page.ts'
+import { csrfField, day, type Html, page } from '../web/html.ts'
 
 type Verification = {
   id: string

@@ -25,12 +25,12 @@ import {
   sealEnrolment,
   totpUri,
 } from '../accounts/totp.ts'
-import type { Sql } from '../db.ts'
-import { ApiError } from '../errors.ts'
-import { securityHeaders } from '../html.ts'
-import { enqueueMail } from '../mail.ts'
 import { enrolPage, recoveryCodesPage } from '../oauth/second-step-pages.ts'
 import { endSessions, renewSession } from '../oauth/sessions.ts'
+import type { Sql } from '../platform/db.ts'
+import { ApiError } from '../platform/errors.ts'
+import { enqueueMail } from '../platform/mail.ts'
+import { securityHeaders } from '../web/html.ts'
 import type { Guard, GuardParts, Resident } from './guard.ts'
 import { leaveNotice } from './notices.ts'
 

@@ -3,7 +3,7 @@ import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
 import type { Guard } from './guard.ts'
 
-const favicon = readFileSync(new URL('../favicon.ico', import.meta.url))
+const favicon = readFileSync(new URL('../web/favicon.ico', import.meta.url))
 
 const DAY_MS = 24 * 3600_000
 // RFC 9116 §2.5.5 recommends less than a year.

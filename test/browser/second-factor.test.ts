@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { setPolicy } from '../../src/policies.ts'
+import { setPolicy } from '../../src/platform/policies.ts'
 import { createApplication } from '../support/application.ts'
 import { findChromium, launchChromium } from '../support/chromium.ts'
 import {

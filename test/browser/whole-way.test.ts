@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startApplication } from '../../src/sandbox/application.ts'
+import { startApplication } from '../../src/local/sandbox/application.ts'
 import { findChromium, launchChromium } from '../support/chromium.ts'
 import {
   addClient,

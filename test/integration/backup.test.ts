@@ -9,8 +9,8 @@ import {
   recordDecision,
   recordListing,
 } from '../../src/id-verification/store.ts'
-import { drawImage } from '../../src/sandbox/images.ts'
-import { inventPerson } from '../../src/sandbox/specimen.ts'
+import { drawImage } from '../../src/local/sandbox/images.ts'
+import { inventPerson } from '../../src/local/sandbox/specimen.ts'
 import { addResident, startPortal, type TestPortal } from '../support/portal.ts'
 import { connectSandbox, eventually } from '../support/sandbox.ts'
 import { addVerification } from '../support/verifications.ts'

@@ -11,8 +11,8 @@ import {
 } from '../../src/id-verification/operations.ts'
 import { measureIngestion } from '../../src/id-verification/progress.ts'
 import { listVerifications } from '../../src/id-verification/store.ts'
-import { createJobs, type Jobs } from '../../src/jobs.ts'
-import { createMetrics } from '../../src/metrics.ts'
+import { createJobs, type Jobs } from '../../src/platform/jobs.ts'
+import { createMetrics } from '../../src/platform/metrics.ts'
 import { createApplication } from '../support/application.ts'
 import { connectImageVendor } from '../support/image-vendor.ts'
 import {

@@ -1,7 +1,7 @@
 import { refreshTokenGrant } from 'openid-client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createUserAgent } from '../../src/sandbox/user-agent.ts'
-import { hashSecret } from '../../src/secrets.ts'
+import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
+import { hashSecret } from '../../src/platform/secrets.ts'
 import { agree, createApplication } from '../support/application.ts'
 import {
   ALL_SCOPES,

@@ -10,11 +10,11 @@ import {
   tokenIntrospection,
 } from 'openid-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { setClientProfile } from '../../src/oauth/client-profile.ts'
-import { findClient, updateClient } from '../../src/oauth/clients.ts'
-import { findConsent, recordConsent } from '../../src/oauth/consents.ts'
+import { findClient, updateClient } from '../../src/clients/clients.ts'
+import { setClientProfile } from '../../src/clients/profile.ts'
+import { findConsent, recordConsent } from '../../src/consents/consents.ts'
+import { createUserAgent, type Page, type UserAgent } from '../../src/local/sandbox/user-agent.ts'
 import { deleteExpired } from '../../src/oauth/expired.ts'
-import { createUserAgent, type Page, type UserAgent } from '../../src/sandbox/user-agent.ts'
 import { createApplication } from '../support/application.ts'
 import {
   addClient,

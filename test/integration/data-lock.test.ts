@@ -4,9 +4,9 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { openEmbedded } from '../../src/embedded/data-dir.ts'
-import { askOwner, findLock, type LockPlace, takeLock } from '../../src/embedded/data-lock.ts'
-import { createLog } from '../../src/log.ts'
+import { openEmbedded } from '../../src/local/embedded/data-dir.ts'
+import { askOwner, findLock, type LockPlace, takeLock } from '../../src/local/embedded/data-lock.ts'
+import { createLog } from '../../src/platform/log.ts'
 
 const isRoot = process.getuid?.() === 0
 const NOBODY = 65_534

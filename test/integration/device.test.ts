@@ -11,7 +11,7 @@ import {
   tokenRevocation,
 } from 'openid-client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createUserAgent } from '../../src/sandbox/user-agent.ts'
+import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
 import { addResident, PASSWORD, startPortal, type TestPortal } from '../support/portal.ts'
 
 const SCOPE = 'openid profile offline_access eprospera:person.id_verification.read'

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { readCommand } from '../../src/commands.ts'
-import { createInitialAccessToken } from '../../src/oauth/registration.ts'
-import { createUserAgent } from '../../src/sandbox/user-agent.ts'
+import { readCommand } from '../../src/cli/commands.ts'
+import { createInitialAccessToken } from '../../src/clients/registration.ts'
+import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
 import { createApplication } from '../support/application.ts'
 import {
   addClient,

@@ -1,14 +1,14 @@
 import { createHmac, randomBytes, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createAccount, findAccount } from '../../src/accounts/accounts.ts'
-import { OperatorError } from '../../src/errors.ts'
 import { setStream } from '../../src/events/streams.ts'
 import { announceExpiredDocuments, reviewVerification } from '../../src/id-verification/review.ts'
 import { createVerification, setVendorSession } from '../../src/id-verification/store.ts'
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
 import { listEntries } from '../../src/ledger/entries.ts'
-import { setPolicy } from '../../src/policies.ts'
-import { createUserAgent } from '../../src/sandbox/user-agent.ts'
+import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
+import { OperatorError } from '../../src/platform/errors.ts'
+import { setPolicy } from '../../src/platform/policies.ts'
 import { createApplication } from '../support/application.ts'
 import {
   ALL_SCOPES,

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { openDb } from '../../src/db.ts'
-import { type Embedded, openEmbedded } from '../../src/embedded/data-dir.ts'
-import { startPostgres } from '../../src/embedded/postgres.ts'
-import { createLog } from '../../src/log.ts'
+import { type Embedded, openEmbedded } from '../../src/local/embedded/data-dir.ts'
+import { startPostgres } from '../../src/local/embedded/postgres.ts'
+import { openDb } from '../../src/platform/db.ts'
+import { createLog } from '../../src/platform/log.ts'
 import { eventually } from '../support/sandbox.ts'
 
 let dir: string
@@ -63,9 +63,9 @@ function runApart(body: string): ChildProcess & { stdout: NodeJS.ReadableStream 
     [
       '--input-type=module',
       '--eval',
-      `import { startPostgres } from '${new URL('../../src/embedded/postgres.ts', import.meta.url)}'
-       import { openEmbedded } from '${new URL('../../src/embedded/data-dir.ts', import.meta.url)}'
-       import { createLog } from '${new URL('../../src/log.ts', import.meta.url)}'
+      `import { startPostgres } from '${new URL('../../src/local/embedded/postgres.ts', import.meta.url)}'
+       import { openEmbedded } from '${new URL('../../src/local/embedded/data-dir.ts', import.meta.url)}'
+       import { createLog } from '${new URL('../../src/platform/log.ts', import.meta.url)}'
        ${body}`,
     ],
     { stdio: ['ignore', 'pipe', 'inherit'] },

@@ -23,9 +23,9 @@ import {
 } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { startS3Server } from '../../src/embedded/s3.ts'
-import { OperatorError } from '../../src/errors.ts'
-import { createStorage, type Storage } from '../../src/storage.ts'
+import { startS3Server } from '../../src/local/embedded/s3.ts'
+import { OperatorError } from '../../src/platform/errors.ts'
+import { createStorage, type Storage } from '../../src/platform/storage.ts'
 
 const credentials = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'a/secret+key' }
 const region = 'us-east-2'
@@ -559,7 +559,7 @@ describe('on disk', () => {
   test('what was acknowledged survives kill -9, and what was half-way is cleaned', async () => {
     await server.close()
     const started = JSON.stringify({ dir, port: 0, bucket, region, credentials, production: false })
-    const module = new URL('../../src/embedded/s3.ts', import.meta.url)
+    const module = new URL('../../src/local/embedded/s3.ts', import.meta.url)
     const script = `const { startS3Server } = await import('${module}')
       console.log((await startS3Server(${started})).port)`
     const child = spawn(process.execPath, ['--input-type=module', '-e', script], {

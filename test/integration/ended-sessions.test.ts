@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createUserAgent, type UserAgent } from '../../src/sandbox/user-agent.ts'
+import { createUserAgent, type UserAgent } from '../../src/local/sandbox/user-agent.ts'
 import { receiveMail } from '../support/mailbox.ts'
 import { addResident, PASSWORD, startPortal, type TestPortal } from '../support/portal.ts'
 import { codeOf } from '../support/second-factor.ts'

@@ -1,6 +1,6 @@
 import { calculatePKCECodeChallenge, randomPKCECodeVerifier } from 'openid-client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createUserAgent } from '../../src/sandbox/user-agent.ts'
+import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
 import { agree, createApplication } from '../support/application.ts'
 import { sendRaw } from '../support/http.ts'
 import {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { createJobs } from '../../src/jobs.ts'
-import { createLog } from '../../src/log.ts'
+import { createJobs } from '../../src/platform/jobs.ts'
+import { createLog } from '../../src/platform/log.ts'
 import { createDatabase } from '../support/database.ts'
 
 test('processes that start at the same moment on a new database all get a queue that works', async () => {

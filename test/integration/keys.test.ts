@@ -1,13 +1,13 @@
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createAccessTokens } from '../../src/oauth/access-token.ts'
+import { createAccessTokens } from '../../src/signing/access-token.ts'
 import {
   listKeys,
   openKeyRing,
   retireKey,
   rotateKeys,
   rotateKeysOnSchedule,
-} from '../../src/oauth/keys.ts'
+} from '../../src/signing/key-ring.ts'
 import { createApplication } from '../support/application.ts'
 import { addClient, addResident, startPortal, type TestPortal } from '../support/portal.ts'
 import { eventually } from '../support/sandbox.ts'

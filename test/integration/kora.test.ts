@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { findVerification, startVerification } from '../../src/id-verification/operations.ts'
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
-import { type KoraSandbox, startKoraSandbox } from '../../src/sandbox/kora.ts'
+import { type KoraSandbox, startKoraSandbox } from '../../src/local/sandbox/kora.ts'
 import { addResident, HOLDER, startPortal, type TestPortal } from '../support/portal.ts'
 import { eventually } from '../support/sandbox.ts'
 

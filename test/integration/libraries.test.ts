@@ -1,7 +1,7 @@
 import { Auth, type AuthConfig, skipCSRFCheck } from '@auth/core'
 import * as oauth from 'oauth4webapi'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createUserAgent } from '../../src/sandbox/user-agent.ts'
+import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
 import { agree } from '../support/application.ts'
 import {
   addClient,

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { SMTPServer } from 'smtp-server'
 import { afterAll, expect, test } from 'vitest'
-import { createJobs } from '../../src/jobs.ts'
-import { enqueueMail } from '../../src/mail.ts'
+import { createJobs } from '../../src/platform/jobs.ts'
+import { enqueueMail } from '../../src/platform/mail.ts'
 import { startPortal } from '../support/portal.ts'
 import { eventually } from '../support/sandbox.ts'
 

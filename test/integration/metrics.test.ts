@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { logProgress, measureIngestion } from '../../src/id-verification/progress.ts'
-import { createMetrics, serveMetrics } from '../../src/metrics.ts'
+import { createMetrics, serveMetrics } from '../../src/platform/metrics.ts'
 import { startPortal, type TestPortal } from '../support/portal.ts'
 import { connectSandbox } from '../support/sandbox.ts'
 

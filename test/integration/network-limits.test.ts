@@ -3,13 +3,13 @@ import { readFileSync } from 'node:fs'
 import type { Provider } from 'oidc-provider'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type AppParts, createApp } from '../../src/app.ts'
+import { openSubjectIdentifiers } from '../../src/clients/subject-identifiers.ts'
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
-import { findNetworkRule, NETWORK_RULES } from '../../src/network-limits.ts'
-import { openKeyRing } from '../../src/oauth/keys.ts'
+import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
 import { createProvider } from '../../src/oauth/provider.ts'
-import { openSubjectIdentifiers } from '../../src/oauth/subject-identifiers.ts'
-import { createUserAgent } from '../../src/sandbox/user-agent.ts'
-import { loadSharedKeys } from '../../src/shared-keys.ts'
+import { loadSharedKeys } from '../../src/platform/shared-keys.ts'
+import { openKeyRing } from '../../src/signing/key-ring.ts'
+import { findNetworkRule, NETWORK_RULES } from '../../src/web/network-limits.ts'
 import {
   addClient,
   addResident,

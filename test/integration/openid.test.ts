@@ -1,7 +1,7 @@
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import * as openid from 'openid-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createUserAgent } from '../../src/sandbox/user-agent.ts'
+import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
 import { agree, createApplication } from '../support/application.ts'
 import {
   ALL_SCOPES,

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { refreshTokenGrant } from 'openid-client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createAccount, findAccountByEmail } from '../../src/accounts/accounts.ts'
-import { HelpAsked, readCommand, UsageError } from '../../src/commands.ts'
+import { HelpAsked, readCommand, UsageError } from '../../src/cli/commands.ts'
 import { createApplication } from '../support/application.ts'
 import {
   ALL_SCOPES,

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createOutbound } from '../../src/outbound.ts'
+import { createOutbound } from '../../src/platform/outbound.ts'
 
 let connections = 0
 const server = createServer((req, res) => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createUserAgent, type UserAgent } from '../../src/sandbox/user-agent.ts'
+import { createUserAgent, type UserAgent } from '../../src/local/sandbox/user-agent.ts'
 import { type Ceremony, createAuthenticator } from '../support/passkey.ts'
 import { addResident, PASSWORD, startPortal, type TestPortal } from '../support/portal.ts'
 

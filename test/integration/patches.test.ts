@@ -1,10 +1,10 @@
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { updateClient } from '../../src/clients/clients.ts'
+import { createInitialAccessToken } from '../../src/clients/registration.ts'
 import { listEntries } from '../../src/ledger/entries.ts'
-import { updateClient } from '../../src/oauth/clients.ts'
-import { listKeys, retireKey } from '../../src/oauth/keys.ts'
-import { createInitialAccessToken } from '../../src/oauth/registration.ts'
-import { createUserAgent } from '../../src/sandbox/user-agent.ts'
+import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
+import { listKeys, retireKey } from '../../src/signing/key-ring.ts'
 import { createApplication } from '../support/application.ts'
 import {
   ALL_SCOPES,

@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createClient, updateClient } from '../../src/oauth/clients.ts'
+import { createClient, updateClient } from '../../src/clients/clients.ts'
 import { createApplication } from '../support/application.ts'
 import { addClient, addResident, startPortal, type TestPortal } from '../support/portal.ts'
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createRateLimiter } from '../../src/api/rate-limits.ts'
-import { createLog } from '../../src/log.ts'
+import { createLog } from '../../src/platform/log.ts'
 import { createApplication } from '../support/application.ts'
 import {
   ALL_SCOPES,

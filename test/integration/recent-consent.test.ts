@@ -7,9 +7,9 @@ import {
   pollDeviceAuthorizationGrant,
 } from 'openid-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { setClientProfile } from '../../src/oauth/client-profile.ts'
-import { findConsent } from '../../src/oauth/consents.ts'
-import { createUserAgent, type Page } from '../../src/sandbox/user-agent.ts'
+import { setClientProfile } from '../../src/clients/profile.ts'
+import { findConsent } from '../../src/consents/consents.ts'
+import { createUserAgent, type Page } from '../../src/local/sandbox/user-agent.ts'
 import { createApplication } from '../support/application.ts'
 import { isWaiting } from '../support/database.ts'
 import {

@@ -1,7 +1,7 @@
 import { authorizationCodeGrant, fetchUserInfo } from 'openid-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { updateClient } from '../../src/oauth/clients.ts'
-import { createUserAgent, type Page, type UserAgent } from '../../src/sandbox/user-agent.ts'
+import { updateClient } from '../../src/clients/clients.ts'
+import { createUserAgent, type Page, type UserAgent } from '../../src/local/sandbox/user-agent.ts'
 import { createApplication } from '../support/application.ts'
 import {
   addClient,

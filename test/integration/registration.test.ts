@@ -3,8 +3,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import * as openid from 'openid-client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { fetchRegisteredLogo } from '../../src/oauth/client-logo.ts'
-import { createInitialAccessToken } from '../../src/oauth/registration.ts'
+import { fetchRegisteredLogo } from '../../src/clients/logo.ts'
+import { createInitialAccessToken } from '../../src/clients/registration.ts'
 import { createApplication } from '../support/application.ts'
 import {
   addClient,

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createAccount, findAccount, setAccountStatus } from '../../src/accounts/accounts.ts'
-import { listOutbox } from '../../src/mail.ts'
-import { createUserAgent, type UserAgent } from '../../src/sandbox/user-agent.ts'
+import { createUserAgent, type UserAgent } from '../../src/local/sandbox/user-agent.ts'
+import { listOutbox } from '../../src/platform/mail.ts'
 import { createApplication } from '../support/application.ts'
 import { receiveMail } from '../support/mailbox.ts'
 import {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { passkeyScript, stylesheet } from '../../src/html.ts'
-import { createUserAgent } from '../../src/sandbox/user-agent.ts'
+import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
+import { passkeyScript, stylesheet } from '../../src/web/html.ts'
 import { type RawAnswer, sendRaw } from '../support/http.ts'
 import { addResident, PASSWORD, startPortal, type TestPortal } from '../support/portal.ts'
 

@@ -7,7 +7,7 @@ import {
   runRetention,
   setRetention,
 } from '../../src/id-verification/retention.ts'
-import { createJobs, type Jobs } from '../../src/jobs.ts'
+import { createJobs, type Jobs } from '../../src/platform/jobs.ts'
 import { createApplication } from '../support/application.ts'
 import { ALL_SCOPES, addClient, startPortal, type TestPortal } from '../support/portal.ts'
 import { connectSandbox, eventually } from '../support/sandbox.ts'

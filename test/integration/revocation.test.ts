@@ -1,7 +1,7 @@
 import { refreshTokenGrant, tokenIntrospection, tokenRevocation } from 'openid-client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { setClientEnabled } from '../../src/oauth/clients.ts'
-import { createUserAgent } from '../../src/sandbox/user-agent.ts'
+import { setClientEnabled } from '../../src/clients/clients.ts'
+import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
 import { createApplication } from '../support/application.ts'
 import {
   ALL_SCOPES,

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type IncodeSandbox, startIncodeSandbox } from '../../src/sandbox/incode.ts'
+import { type IncodeSandbox, startIncodeSandbox } from '../../src/local/sandbox/incode.ts'
 import { withDrawing } from '../support/incode.ts'
 
 const API_KEY = 'sandbox-api-key'

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import sharp from 'sharp'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type MosaicSandbox, startMosaicSandbox } from '../../src/sandbox/mosaic.ts'
+import { type MosaicSandbox, startMosaicSandbox } from '../../src/local/sandbox/mosaic.ts'
 
 const CLIENT_ID = 'ts-client-1'
 const CLIENT_SECRET = 's3cr&t+value='

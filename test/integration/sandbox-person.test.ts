@@ -5,11 +5,11 @@ import { createKora } from '../../src/id-verification/vendors/kora.ts'
 import { createMosaic } from '../../src/id-verification/vendors/mosaic.ts'
 import type { Vendor } from '../../src/id-verification/vendors/vendor.ts'
 import { createVeriff } from '../../src/id-verification/vendors/veriff.ts'
-import { startIncodeSandbox } from '../../src/sandbox/incode.ts'
-import { startKoraSandbox } from '../../src/sandbox/kora.ts'
-import { startMosaicSandbox } from '../../src/sandbox/mosaic.ts'
-import type { Person } from '../../src/sandbox/specimen.ts'
-import { startVeriffSandbox } from '../../src/sandbox/veriff.ts'
+import { startIncodeSandbox } from '../../src/local/sandbox/incode.ts'
+import { startKoraSandbox } from '../../src/local/sandbox/kora.ts'
+import { startMosaicSandbox } from '../../src/local/sandbox/mosaic.ts'
+import type { Person } from '../../src/local/sandbox/specimen.ts'
+import { startVeriffSandbox } from '../../src/local/sandbox/veriff.ts'
 
 const KEY = randomUUID()
 const integration = (baseUrl: string, settings: Record<string, string> = {}) => ({

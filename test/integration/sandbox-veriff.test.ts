@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import { startVeriffSandbox, type VeriffSandbox } from '../../src/sandbox/veriff.ts'
-import { createSignature } from '../../src/sandbox/veriff-signature.ts'
+import { startVeriffSandbox, type VeriffSandbox } from '../../src/local/sandbox/veriff.ts'
+import { createSignature } from '../../src/local/sandbox/veriff-signature.ts'
 
 // The key and the secret of the vectors of `providers.md` §8, and its two tiny images.
 const API_KEY = '8d1f2c3b-4a5e-4f60-9b7c-1a2b3c4d5e6f'

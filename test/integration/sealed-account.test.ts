@@ -10,7 +10,7 @@ import {
 } from '../../src/accounts/accounts.ts'
 import { hashPassword } from '../../src/accounts/passwords.ts'
 import { signIn } from '../../src/accounts/sign-in.ts'
-import { createUserAgent } from '../../src/sandbox/user-agent.ts'
+import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
 import { PASSWORD, startPortal, type TestPortal } from '../support/portal.ts'
 
 let portal: TestPortal

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { readCommand } from '../../src/commands.ts'
-import { createUserAgent } from '../../src/sandbox/user-agent.ts'
-import type { SecurityEvent } from '../../src/security-events.ts'
+import { readCommand } from '../../src/cli/commands.ts'
+import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
+import type { SecurityEvent } from '../../src/web/security-events.ts'
 import { createApplication } from '../support/application.ts'
 import { receiveMail } from '../support/mailbox.ts'
 import {

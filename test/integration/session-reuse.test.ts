@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { readCommand } from '../../src/commands.ts'
+import { readCommand } from '../../src/cli/commands.ts'
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
 import { addClient, addResident, startPortal, type TestPortal } from '../support/portal.ts'
 

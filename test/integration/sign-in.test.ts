@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { findAccount } from '../../src/accounts/accounts.ts'
-import { listOutbox } from '../../src/mail.ts'
-import { createUserAgent, type Page, type UserAgent } from '../../src/sandbox/user-agent.ts'
-import { randomSecret } from '../../src/secrets.ts'
+import { createUserAgent, type Page, type UserAgent } from '../../src/local/sandbox/user-agent.ts'
+import { listOutbox } from '../../src/platform/mail.ts'
+import { randomSecret } from '../../src/platform/secrets.ts'
 import { createApplication } from '../support/application.ts'
 import { receiveMail } from '../support/mailbox.ts'
 import {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { setAccountStatus } from '../../src/accounts/accounts.ts'
-import { recordConsent } from '../../src/oauth/consents.ts'
-import { createUserAgent } from '../../src/sandbox/user-agent.ts'
+import { recordConsent } from '../../src/consents/consents.ts'
+import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
 import { createApplication } from '../support/application.ts'
 import {
   ALL_SCOPES,

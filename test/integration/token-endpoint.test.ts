@@ -5,8 +5,8 @@ import {
 } from 'openid-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { setAccountStatus } from '../../src/accounts/accounts.ts'
-import { setClientEnabled } from '../../src/oauth/clients.ts'
-import { createUserAgent } from '../../src/sandbox/user-agent.ts'
+import { setClientEnabled } from '../../src/clients/clients.ts'
+import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
 import { agree, createApplication } from '../support/application.ts'
 import {
   ALL_SCOPES,

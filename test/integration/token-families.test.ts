@@ -10,8 +10,8 @@ import {
   tokenIntrospection,
 } from 'openid-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { findConsent } from '../../src/oauth/consents.ts'
-import { createUserAgent, type Page, type UserAgent } from '../../src/sandbox/user-agent.ts'
+import { findConsent } from '../../src/consents/consents.ts'
+import { createUserAgent, type Page, type UserAgent } from '../../src/local/sandbox/user-agent.ts'
 import { agree, createApplication } from '../support/application.ts'
 import { isWaiting } from '../support/database.ts'
 import { receiveMail } from '../support/mailbox.ts'
@@ -230,7 +230,7 @@ describe('a new password by mail link', () => {
     const { url, checks } = await application.authorizationRequest(ALL_SCOPES)
     let asking: Promise<Page> | undefined
     await portal.db.begin(async (sql) => {
-      const { endFamilies } = await import('../../src/oauth/consents.ts')
+      const { endFamilies } = await import('../../src/consents/consents.ts')
       await sql`delete from oidc_artifact where kind = 'Session' and account_id = ${resident.id}`
       await endFamilies(sql, resident.id, 'all')
       asking = thief.open(url, REDIRECT_URI)

@@ -1,9 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createAccount } from '../../src/accounts/accounts.ts'
-import { createLocalKeyService } from '../../src/key-service.ts'
-import { createSealer } from '../../src/secrets.ts'
-import { createVault } from '../../src/vault.ts'
+import { createLocalKeyService } from '../../src/platform/key-service.ts'
+import { createSealer } from '../../src/platform/secrets.ts'
+import { createVault } from '../../src/platform/vault.ts'
 import { createDatabase } from '../support/database.ts'
 
 let database: Awaited<ReturnType<typeof createDatabase>>

@@ -4,7 +4,7 @@ import {
   findVendorIntegration,
   setVendorIntegration,
 } from '../../src/id-verification/vendors/vendors.ts'
-import { createSealer } from '../../src/secrets.ts'
+import { createSealer } from '../../src/platform/secrets.ts'
 import { createDatabase } from '../support/database.ts'
 
 let database: Awaited<ReturnType<typeof createDatabase>>

@@ -1,6 +1,6 @@
 import type { CryptoKey } from 'jose'
 import * as client from 'openid-client'
-import { createUserAgent, type Page, type UserAgent } from '../../src/sandbox/user-agent.ts'
+import { createUserAgent, type Page, type UserAgent } from '../../src/local/sandbox/user-agent.ts'
 import { PASSWORD, REDIRECT_URI } from './portal.ts'
 
 type Registered = { client_id: string; client_secret?: string }

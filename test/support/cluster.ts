@@ -2,10 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
-import { migrate, openDb } from '../../src/db.ts'
-import { startPostgres, urlOf } from '../../src/embedded/postgres.ts'
-import { installJobs } from '../../src/jobs.ts'
-import { createLog } from '../../src/log.ts'
+import { startPostgres, urlOf } from '../../src/local/embedded/postgres.ts'
+import { migrate, openDb } from '../../src/platform/db.ts'
+import { installJobs } from '../../src/platform/jobs.ts'
+import { createLog } from '../../src/platform/log.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {

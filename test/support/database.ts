@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { inject } from 'vitest'
-import { type Db, openDb } from '../../src/db.ts'
-import { urlOf } from '../../src/embedded/postgres.ts'
+import { urlOf } from '../../src/local/embedded/postgres.ts'
+import { type Db, openDb } from '../../src/platform/db.ts'
 
 /** A database of its own for one test file, cloned from the migrated template. */
 export async function createDatabase(): Promise<{ db: Db; url: string; drop(): Promise<void> }> {

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { startVerification } from '../../src/id-verification/operations.ts'
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
-import { type IncodeSandbox, startIncodeSandbox } from '../../src/sandbox/incode.ts'
-import type { CaptureType } from '../../src/sandbox/incode-sessions.ts'
-import type { Person } from '../../src/sandbox/specimen.ts'
+import { type IncodeSandbox, startIncodeSandbox } from '../../src/local/sandbox/incode.ts'
+import type { CaptureType } from '../../src/local/sandbox/incode-sessions.ts'
+import type { Person } from '../../src/local/sandbox/specimen.ts'
 import { addClient, addResident, HOLDER, type TestPortal } from './portal.ts'
 
 /** A service client of ours as which Incode signs in before it delivers. */

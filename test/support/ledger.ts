@@ -1,6 +1,6 @@
-import type { Sql } from '../../src/db.ts'
 import type { Disclosure } from '../../src/ledger/details.ts'
 import { disclose } from '../../src/ledger/disclosure.ts'
+import type { Sql } from '../../src/platform/db.ts'
 
 /** A ledger row about this account; which disclosure it is of does not matter, unless it is given. */
 export const addEntry = (

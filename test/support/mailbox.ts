@@ -1,4 +1,4 @@
-import { listOutbox, type OutboxMail } from '../../src/mail.ts'
+import { listOutbox, type OutboxMail } from '../../src/platform/mail.ts'
 import type { TestPortal } from './portal.ts'
 import { eventually } from './sandbox.ts'
 

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { startVerification } from '../../src/id-verification/operations.ts'
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
-import { startMosaicSandbox } from '../../src/sandbox/mosaic.ts'
-import type { Person } from '../../src/sandbox/specimen.ts'
+import { startMosaicSandbox } from '../../src/local/sandbox/mosaic.ts'
+import type { Person } from '../../src/local/sandbox/specimen.ts'
 import { addResident, HOLDER, type TestPortal } from './portal.ts'
 
 /** A sandbox Mosaic that the portal knows. */

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import type { Db } from '../../src/db.ts'
 import { startVerification } from '../../src/id-verification/operations.ts'
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
-import type { Person } from '../../src/sandbox/specimen.ts'
-import { startVeriffSandbox } from '../../src/sandbox/veriff.ts'
+import type { Person } from '../../src/local/sandbox/specimen.ts'
+import { startVeriffSandbox } from '../../src/local/sandbox/veriff.ts'
+import type { Db } from '../../src/platform/db.ts'
 import { addResident, HOLDER, type TestPortal } from './portal.ts'
 
 /**

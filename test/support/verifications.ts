@@ -1,9 +1,9 @@
 import { createHash, randomInt, randomUUID } from 'node:crypto'
 import { setPerson } from '../../src/accounts/natural-person.ts'
+import type { Parts } from '../../src/context.ts'
 import { compareWithAccount, recordFindings } from '../../src/id-verification/findings.ts'
 import { compareAllWithAccount } from '../../src/id-verification/review.ts'
 import type { DocumentFindings } from '../../src/id-verification/vendors/vendor.ts'
-import type { Parts } from '../../src/parts.ts'
 import { drawNoise } from './images.ts'
 
 /** What the vendor read from the document of `addResident`'s resident, unless a test says otherwise. */

@@ -1,8 +1,8 @@
 import { createHash, KeyObject } from 'node:crypto'
 import { decodeJwt, decodeProtectedHeader, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { createAccessTokens } from '../../src/oauth/access-token.ts'
-import type { SigningKeys } from '../../src/oauth/keys.ts'
+import { createAccessTokens } from '../../src/signing/access-token.ts'
+import type { SigningKeys } from '../../src/signing/key-ring.ts'
 
 const ISSUER = 'https://portal.example.test'
 const NOW = Date.UTC(2026, 0, 15, 10, 0, 0)

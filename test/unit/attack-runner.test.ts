@@ -7,7 +7,7 @@ import {
   judge,
   runAttacks,
   summarize,
-} from '../../attack/runner.ts'
+} from '../attack/runner.ts'
 
 const attack = (name: string, run: Attack<string>['run']): Attack<string> => ({
   area: 'invented',

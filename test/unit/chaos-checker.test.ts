@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { check } from '../../chaos/checker.ts'
-import type { Held, History, Outcome } from '../../chaos/history.ts'
+import { check } from '../chaos/checker.ts'
+import type { Held, History, Outcome } from '../chaos/history.ts'
 
 const NOBODY = { documentFront: [], documentBack: [], face: [] }
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { expect, test } from 'vitest'
-import { createClientAddress, isAddressRange } from '../../src/client-address.ts'
+import { createClientAddress, isAddressRange } from '../../src/web/client-address.ts'
 
 const request = (remoteAddress: string, forwarded?: string) =>
   ({

@@ -1,13 +1,13 @@
 import { stripVTControlCharacters } from 'node:util'
 import { expect, test } from 'vitest'
-import { print } from '../../src/commands.ts'
+import { print } from '../../src/cli/commands.ts'
+import { areSimilar } from '../../src/clients/similar-names.ts'
 import {
   displayedText,
   escapeForTerminal,
   isDisplayable,
   visibleText,
-} from '../../src/displayed-text.ts'
-import { areSimilar } from '../../src/oauth/similar-names.ts'
+} from '../../src/web/displayed-text.ts'
 
 const HIDDEN: [string, string][] = [
   ['a newline', 'Blue\nwater'],

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import { SCOPES } from '../../src/clients/scopes.ts'
 import { scopesOfClaims, termsOf, withinConsent } from '../../src/oauth/grants.ts'
-import { SCOPES } from '../../src/oauth/scopes.ts'
 
 const EMAIL = ['email', 'email_verified']
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isPublicAddress } from '../../src/outbound.ts'
+import { isPublicAddress } from '../../src/platform/outbound.ts'
 
 test.each([
   // IPv4 inside IPv6: compatible, mapped, translated, NAT64, 6to4, Teredo.

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { passkeyScript, securityHeaders, stylesheet } from '../../src/html.ts'
-import { readChoice } from '../../src/oauth/consent-form.ts'
-import { consentPage, frozenPage, type HeldDocuments } from '../../src/oauth/consent-page.ts'
-import type { Consent } from '../../src/oauth/consents.ts'
+import { isScope, KNOWN_UNGRANTED, SCOPES, type Scope } from '../../src/clients/scopes.ts'
+import type { Consent } from '../../src/consents/consents.ts'
+import { readChoice } from '../../src/consents/form.ts'
+import { consentPage, frozenPage, type HeldDocuments } from '../../src/consents/page.ts'
 import {
   deviceCodePage,
   deviceConfirmPage,
@@ -13,7 +13,6 @@ import {
   signInPage,
   signOutPage,
 } from '../../src/oauth/pages.ts'
-import { isScope, KNOWN_UNGRANTED, SCOPES, type Scope } from '../../src/oauth/scopes.ts'
 import { secondStepPage } from '../../src/oauth/second-step-pages.ts'
 import { accountPage } from '../../src/portal/account-pages.ts'
 import { applicationPage } from '../../src/portal/application-page.ts'
@@ -30,6 +29,7 @@ import {
 import { notMeDonePage, notMePage } from '../../src/portal/not-me-pages.ts'
 import { outboxPage } from '../../src/portal/outbox.ts'
 import { homePage } from '../../src/portal/pages.ts'
+import { passkeyScript, securityHeaders, stylesheet } from '../../src/web/html.ts'
 
 const HOSTILE = `"><script>alert('x')</script>&`
 const scopes = Object.keys(SCOPES).filter(isScope)

@@ -8,8 +8,8 @@ import {
 } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { describe, expect, test } from 'vitest'
-import { S3Error } from '../../src/embedded/s3-error.ts'
-import { type S3Request, verifySignature } from '../../src/embedded/s3-signature.ts'
+import { S3Error } from '../../src/local/embedded/s3-error.ts'
+import { type S3Request, verifySignature } from '../../src/local/embedded/s3-signature.ts'
 
 const credentials = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'a/secret+key' }
 const NOW = Date.parse('2026-01-15T10:35:00Z')

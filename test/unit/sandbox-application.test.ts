@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { IdVerification } from '../../clients/typescript/index.ts'
-import { accountPage, failurePage, welcomePage } from '../../src/sandbox/application-page.ts'
+import { accountPage, failurePage, welcomePage } from '../../src/local/sandbox/application-page.ts'
 
 const tokens = {
   expiresAt: Date.parse('2026-01-15T11:00:00Z'),

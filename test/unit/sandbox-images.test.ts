@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
-import { drawImage, markJpeg, sampleImages } from '../../src/sandbox/images.ts'
-import { lettering } from '../../src/sandbox/lettering.ts'
-import { inventPerson, machineReadableLines } from '../../src/sandbox/specimen.ts'
+import { drawImage, markJpeg, sampleImages } from '../../src/local/sandbox/images.ts'
+import { lettering } from '../../src/local/sandbox/lettering.ts'
+import { inventPerson, machineReadableLines } from '../../src/local/sandbox/specimen.ts'
 
 const digest = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
 

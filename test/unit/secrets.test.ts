@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createSealer } from '../../src/secrets.ts'
+import { createSealer } from '../../src/platform/secrets.ts'
 
 const [one, two] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)]
 

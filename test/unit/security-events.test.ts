@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { createLog } from '../../src/log.ts'
-import { createSecurityEvents, SECURITY_EVENTS } from '../../src/security-events.ts'
+import { createLog } from '../../src/platform/log.ts'
+import { createSecurityEvents, SECURITY_EVENTS } from '../../src/web/security-events.ts'
 
 const KEY = new Uint8Array(32).fill(7)
 

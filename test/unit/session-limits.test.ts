@@ -4,7 +4,7 @@ import {
   SESSION_IDLE_SECONDS,
   SESSION_LONGEST_SECONDS,
   sessionTtlSeconds,
-} from '../../src/oauth/session-limits.ts'
+} from '../../src/accounts/session-limits.ts'
 
 test.each([
   ['just signed in', 0, SESSION_IDLE_SECONDS],

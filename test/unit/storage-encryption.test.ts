@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
-import { createStorage } from '../../src/storage.ts'
+import { createStorage } from '../../src/platform/storage.ts'
 
 const KEY_ID = 'arn:aws:kms:us-east-2:111122223333:key/portal'
 const bytes = randomBytes(2_000)

@@ -2,7 +2,7 @@ import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { describe, expect, test } from 'vitest'
 import type { S3Config } from '../../src/config.ts'
-import { createStorage, type SignGet } from '../../src/storage.ts'
+import { createStorage, type SignGet } from '../../src/platform/storage.ts'
 
 const credentials = {
   accessKeyId: 'AKIAIOSFODNN7EXAMPLE',

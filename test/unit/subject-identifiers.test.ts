@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { sectorOf, verifySector } from '../../src/oauth/subject-identifiers.ts'
+import { sectorOf, verifySector } from '../../src/clients/subject-identifiers.ts'
 
 const client = (redirectUris: string[], sector?: string) => ({
   client_id: 'c1',

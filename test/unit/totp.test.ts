@@ -8,8 +8,8 @@ import {
   sealEnrolment,
   totpUri,
 } from '../../src/accounts/totp.ts'
-import { qrCode } from '../../src/qr-code.ts'
-import { createSealer } from '../../src/secrets.ts'
+import { createSealer } from '../../src/platform/secrets.ts'
+import { qrCode } from '../../src/web/qr-code.ts'
 
 const RFC_SECRET = Secret.fromUTF8('12345678901234567890').base32
 

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
-import { OperatorError } from '../../errors.ts'
+import { OperatorError } from '../../platform/errors.ts'
 import { callVendor, fetchSignedUrl, VendorStatusError } from './call.ts'
 import { dateOfEpoch, joinText, membersOf, toCountry, toFindings, toText } from './findings.ts'
 import {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { OperatorError } from '../../errors.ts'
-import type { ServiceScope } from '../../oauth/scopes.ts'
+import type { ServiceScope } from '../../clients/scopes.ts'
+import { OperatorError } from '../../platform/errors.ts'
 
 export const VENDORS = ['veriff', 'kora', 'incode', 'mosaic'] as const
 export type VendorName = (typeof VENDORS)[number]

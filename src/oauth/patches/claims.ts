@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { decodeJwt } from 'jose'
 import type { AdapterPayload, KoaContextWithOIDC, Provider } from 'oidc-provider'
-import type { Sql } from '../../db.ts'
+import { CLAIMS, isScope } from '../../clients/scopes.ts'
 import { disclose } from '../../ledger/disclosure.ts'
-import { hashSecret } from '../../secrets.ts'
-import { CLAIMS, isScope } from '../scopes.ts'
+import type { Sql } from '../../platform/db.ts'
+import { hashSecret } from '../../platform/secrets.ts'
 import type { ShownImage } from '../verified-claims.ts'
 import type { PatchParts } from './patches.ts'
 

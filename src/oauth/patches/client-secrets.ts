@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { ClientMetadata, Provider } from 'oidc-provider'
-import { hashSecret } from '../../secrets.ts'
-import { hashOfSecret } from '../clients.ts'
+import { hashOfSecret } from '../../clients/clients.ts'
+import { hashSecret } from '../../platform/secrets.ts'
 
 /**
  * Compares the SHA-256 of a client secret in constant time. The library compares with the secret itself, and we store only the hash.

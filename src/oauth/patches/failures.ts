@@ -1,5 +1,5 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
-import { requestIdOf } from '../../response-headers.ts'
+import { requestIdOf } from '../../web/response-headers.ts'
 import type { PatchParts } from './patches.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider'
-import type { SubjectIdentifiers } from '../subject-identifiers.ts'
+import type { SubjectIdentifiers } from '../../clients/subject-identifiers.ts'
 import type { PatchParts } from './patches.ts'
 
 /** The members of the library's token models that a JWT is made of. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Provider } from 'oidc-provider'
-import type { Sql } from '../../db.ts'
+import type { Sql } from '../../platform/db.ts'
 import type { PatchParts } from './patches.ts'
 
 /**

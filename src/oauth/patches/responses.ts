@@ -1,7 +1,7 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
-import type { Db } from '../../db.ts'
-import { hashSecret } from '../../secrets.ts'
-import { KNOWN_UNGRANTED } from '../scopes.ts'
+import { KNOWN_UNGRANTED } from '../../clients/scopes.ts'
+import type { Db } from '../../platform/db.ts'
+import { hashSecret } from '../../platform/secrets.ts'
 import { respondForJwt } from './jwt-access-tokens.ts'
 import type { PatchParts } from './patches.ts'
 

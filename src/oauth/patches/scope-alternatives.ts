@@ -1,5 +1,5 @@
 import type { Provider } from 'oidc-provider'
-import { type Consent, chosenInstead } from '../consents.ts'
+import { type Consent, chosenInstead } from '../../consents/consents.ts'
 
 const CONSENT = Symbol('consent')
 

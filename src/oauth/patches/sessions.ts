@@ -1,5 +1,5 @@
 import { Provider } from 'oidc-provider'
-import { hashSecret } from '../../secrets.ts'
+import { hashSecret } from '../../platform/secrets.ts'
 import { describeSession, setSessionCookie, userAgentOf } from '../sessions.ts'
 import type { PatchParts } from './patches.ts'
 

@@ -1,0 +1,258 @@
+import { randomUUID } from 'node:crypto'
+import type { AdapterPayload } from 'oidc-provider'
+import { forgetEvents, resumeEvents } from '../events/store.ts'
+import type { Sql } from '../platform/db.ts'
+import { OperatorError } from '../platform/errors.ts'
+import { hashSecret, randomSecret } from '../platform/secrets.ts'
+import { visibleText } from '../web/displayed-text.ts'
+import { type ClientMetadata, completed, type Kept, metadataSchema } from './metadata.ts'
+import { KNOWN_UNGRANTED } from './scopes.ts'
+import { findSimilarClient, NAMELESS } from './similar-names.ts'
+import { sectorOf } from './subject-identifiers.ts'
+import { ensureTenant } from './tenants.ts'
+
+export type NewClient = {
+  name: string
+  redirectUris?: string[] | undefined
+  postLogoutRedirectUris?: string[] | undefined
+  scope: string
+  type?: 'web' | 'native' | 'service' | undefined
+  authMethod?: string | undefined
+  jwks?: unknown
+  jwksUri?: string | undefined
+  backchannelLogoutUri?: string | undefined
+  pkce?: string | undefined
+  /** Whether authorization requests must be pushed (RFC 9126). */
+  par?: boolean | undefined
+  /** Whether its tokens are bound to a key (RFC 9449). */
+  dpop?: boolean | undefined
+  fapi?: boolean | undefined
+  /** Userinfo is answered as a JWT signed with it: RS256 or ES256. */
+  userinfoAlgorithm?: string | undefined
+  /** For a scope, a smaller one that residents may choose instead. */
+  alternatives?: Record<string, string> | undefined
+  tenant?: string | undefined
+  /** Whether this is not a trial: then nothing may be reached by http:, on this machine either. */
+  production?: boolean | undefined
+  /** How residents are identified to it; `pairwise` where nothing is said. */
+  subjectType?: string | undefined
+  /** Already verified: see `verifySector`. */
+  sectorIdentifierUri?: string | undefined
+}
+
+/** A registration names itself like another client. */
+export class SimilarNameError extends OperatorError {}
+
+/** Registers a client. The secret is in the answer once and kept only as a hash. Throws OperatorError on bad input. */
+export async function createClient(
+  sql: Sql,
+  input: NewClient,
+): Promise<ClientMetadata & { client_secret?: string }> {
+  const { type = 'web', tenant = 'default', fapi = false } = input
+  if (!['web', 'native', 'service'].includes(type))
+    throw new OperatorError('the type must be web, native or service')
+  const metadata = {
+    client_name: input.name,
+    redirect_uris: input.redirectUris ?? [],
+    scope: input.scope,
+    application_type: type === 'native' ? 'native' : 'web',
+    token_endpoint_auth_method:
+      input.authMethod ?? (fapi || input.jwks || input.jwksUri ? 'private_key_jwt' : undefined),
+    grant_types: type === 'service' ? ['client_credentials'] : ['authorization_code'],
+    post_logout_redirect_uris: input.postLogoutRedirectUris,
+    jwks: input.jwks,
+    jwks_uri: input.jwksUri,
+    backchannel_logout_uri: input.backchannelLogoutUri,
+    pkce: input.pkce,
+    require_pushed_authorization_requests: input.par,
+    dpop_bound_access_tokens: input.dpop,
+    fapi: fapi || undefined,
+    userinfo_signed_response_alg: input.userinfoAlgorithm,
+    scope_alternatives: input.alternatives,
+    // A service is given no resident.
+    subject_type: input.subjectType ?? (type === 'service' ? undefined : 'pairwise'),
+    sector_identifier_uri: input.sectorIdentifierUri,
+  }
+  const kept = completed(metadata, input)
+  const id = randomUUID()
+  const secret = needsSecret(kept) ? randomSecret() : undefined
+  await ensureTenant(sql, tenant)
+  await insertClient(sql, { id, tenant, kept, secretHash: secret ? hashSecret(secret) : null })
+  return { client_id: id, ...kept, ...(secret ? { client_secret: secret } : {}) }
+}
+
+const needsSecret = ({ token_endpoint_auth_method: method }: Kept) =>
+  method === 'client_secret_basic' || method === 'client_secret_post'
+
+const insertClient = (
+  sql: Sql,
+  client: { id: string; tenant: string; kept: Kept; secretHash: Buffer | null },
+) => sql`
+  insert into client (id, name, tenant, metadata, secret_hash)
+  values (${client.id}, ${client.kept.client_name}, ${client.tenant},
+    ${sql.json(client.kept as never)}, ${client.secretHash})`
+
+/**
+ * In a transaction: changes what is given and leaves the rest. `undefined`: no such client. A client that now needs a secret gets one,
+ * in the answer once. Throws OperatorError when the whole would not hold.
+ */
+export async function updateClient(
+  sql: Sql,
+  id: string,
+  change: Partial<Omit<NewClient, 'type' | 'tenant'>>,
+): Promise<(ClientMetadata & { client_secret?: string }) | undefined> {
+  const [row] = await sql<{ metadata: Kept; secretHash: Buffer | null }[]>`
+      select metadata, secret_hash from client where id = ${id} for update`
+  if (!row) return undefined
+  const before = row.metadata
+  const metadata = {
+    ...before,
+    client_name: change.name ?? before.client_name,
+    redirect_uris: change.redirectUris ?? before.redirect_uris,
+    post_logout_redirect_uris: change.postLogoutRedirectUris ?? before.post_logout_redirect_uris,
+    scope: change.scope ?? before.scope,
+    token_endpoint_auth_method:
+      change.authMethod ?? (change.fapi ? 'private_key_jwt' : before.token_endpoint_auth_method),
+    jwks: change.jwksUri ? undefined : (change.jwks ?? before.jwks),
+    jwks_uri: change.jwks ? undefined : (change.jwksUri ?? before.jwks_uri),
+    backchannel_logout_uri: change.backchannelLogoutUri ?? before.backchannel_logout_uri,
+    pkce: change.pkce ?? before.pkce,
+    require_pushed_authorization_requests:
+      change.par ?? before.require_pushed_authorization_requests,
+    dpop_bound_access_tokens: change.dpop ?? before.dpop_bound_access_tokens,
+    fapi: (change.fapi ?? before.fapi) || undefined,
+    userinfo_signed_response_alg: change.userinfoAlgorithm ?? before.userinfo_signed_response_alg,
+    scope_alternatives: change.alternatives ?? before.scope_alternatives,
+    subject_type: change.subjectType ?? before.subject_type,
+    sector_identifier_uri: change.sectorIdentifierUri ?? before.sector_identifier_uri,
+  }
+  const kept = completed(metadata, change)
+  const secret = needsSecret(kept) && !row.secretHash ? randomSecret() : undefined
+  const secretHash = secret ? hashSecret(secret) : needsSecret(kept) ? row.secretHash : null
+  await writeClient(sql, id, kept, secretHash)
+  return { client_id: id, ...kept, ...(secret ? { client_secret: secret } : {}) }
+}
+
+const writeClient = (sql: Sql, id: string, kept: Kept, secretHash: Buffer | null) => sql`
+  update client set name = ${kept.client_name}, metadata = ${sql.json(kept as never)},
+    secret_hash = ${secretHash}, updated_at = now()
+  where id = ${id} returning id`
+
+// Marks the hash that stands where oidc-provider expects the secret, so that it is never hashed again.
+const HASHED = 'sha256:'
+
+/** The hash of a client's secret, from what `findClientMetadata` puts in its place. */
+export const hashOfSecret = (kept: string): Buffer =>
+  Buffer.from(kept.startsWith(HASHED) ? kept.slice(HASHED.length) : '', 'base64url')
+
+/** What oidc-provider reads of a client; a disabled client is no client. `client_secret` is a hash: see `hashOfSecret`. */
+export async function findClientMetadata(
+  sql: Sql,
+  id: string,
+): Promise<AdapterPayload | undefined> {
+  const [row] = await sql<{ metadata: Kept; secretHash: Buffer | null; createdAt: Date }[]>`
+    select metadata, secret_hash, created_at from client where id = ${id} and enabled`
+  if (!row) return undefined
+  const isService = row.metadata.grant_types.includes('client_credentials')
+  return {
+    ...row.metadata,
+    client_name: visibleText(row.metadata.client_name),
+    ...impliedSector({ client_id: id, ...row.metadata }),
+    client_id: id,
+    client_id_issued_at: Math.floor(row.createdAt.getTime() / 1000),
+    // Scopes the real portal has and this system does not hold may be asked for, and are not granted.
+    scope: isService ? row.metadata.scope : [row.metadata.scope, ...KNOWN_UNGRANTED].join(' '),
+    ...(row.secretHash
+      ? {
+          client_secret: `${HASHED}${row.secretHash.toString('base64url')}`,
+          client_secret_expires_at: 0,
+        }
+      : {}),
+  } as AdapterPayload
+}
+
+/** The library asks for a sector where hosts differ at all; our own rule leaves out those on the resident's machine. */
+function impliedSector(client: ClientMetadata): { sector_identifier_uri?: string } {
+  if (client.subject_type !== 'pairwise' || client.sector_identifier_uri !== undefined) return {}
+  const hosts = new Set(client.redirect_uris.map((uri) => new URL(uri).host))
+  return hosts.size > 1 ? { sector_identifier_uri: `https://${sectorOf(client)}/` } : {}
+}
+
+/** RFC 7591 and 7592: what oidc-provider took in, its secret hashed. The metadata was checked by `createRegistrationRules`. */
+export async function storeRegistered(
+  sql: Sql,
+  id: string,
+  payload: AdapterPayload,
+): Promise<void> {
+  const { client_secret: secret, scope, ...given } = payload as Record<string, unknown>
+  const granted = String(scope ?? '')
+    .split(' ')
+    .filter((word) => !KNOWN_UNGRANTED.includes(word))
+    .join(' ')
+  const kept = completed(metadataSchema.partial().parse({ ...given, scope: granted }))
+  const hashed =
+    typeof secret !== 'string'
+      ? null
+      : secret.startsWith(HASHED)
+        ? hashOfSecret(secret)
+        : hashSecret(secret)
+  await requireDistinctName(sql, id, kept.client_name)
+  const secretHash = needsSecret(kept) ? hashed : null
+  const [updated] = await writeClient(sql, id, kept, secretHash)
+  if (!updated) await insertClient(sql, { id, tenant: 'default', kept, secretHash })
+}
+
+/** What registers itself may keep its name, and take none that people could confuse with another's: an operator may allow that. */
+async function requireDistinctName(sql: Sql, id: string, name: string): Promise<void> {
+  if (name === NAMELESS || name === (await findClientName(sql, id))) return
+  if (await findSimilarClient(sql, name, id))
+    throw new SimilarNameError(
+      'client_name could be taken for the name of another client: choose another one, or ask the operator to register it',
+    )
+}
+
+/** A client as the operator sees it: everything but the secret. */
+export async function findClient(
+  sql: Sql,
+  id: string,
+): Promise<(ClientMetadata & { tenant: string; enabled: boolean }) | undefined> {
+  const [row] = await sql<{ metadata: Kept; tenant: string; enabled: boolean }[]>`
+    select metadata, tenant, enabled from client where id = ${id}`
+  return row && { client_id: id, ...row.metadata, tenant: row.tenant, enabled: row.enabled }
+}
+
+export async function findClientName(sql: Sql, id: string): Promise<string | undefined> {
+  const [row] = await sql<{ name: string }[]>`select name from client where id = ${id}`
+  return row && visibleText(row.name)
+}
+
+export async function listClients(sql: Sql) {
+  return await sql<
+    { id: string; name: string; tenant: string; enabled: boolean; createdAt: Date }[]
+  >`
+    select id, name, tenant, enabled, created_at from client order by created_at`
+}
+
+/** Answers whether there was such a client. A disabled client gets nothing new, and its tokens open nothing. */
+export async function setClientEnabled(sql: Sql, id: string, enabled: boolean): Promise<boolean> {
+  const rows = await sql`
+    update client set enabled = ${enabled}, updated_at = now() where id = ${id} returning id`
+  if (enabled) await resumeEvents(sql, id)
+  return rows.length > 0
+}
+
+/** A new secret, in the answer once; the old one is no good from now on. `undefined`: no such client, or one without a secret. */
+export async function rotateClientSecret(sql: Sql, id: string): Promise<string | undefined> {
+  const secret = randomSecret()
+  const rows = await sql`
+    update client set secret_hash = ${hashSecret(secret)}, updated_at = now()
+    where id = ${id} and secret_hash is not null returning id`
+  return rows.length > 0 ? secret : undefined
+}
+
+/** The client, what residents allowed it, and every token of it. Answers whether there was such a client. */
+export async function deleteClient(sql: Sql, id: string): Promise<boolean> {
+  await forgetEvents(sql, id)
+  const rows = await sql`delete from client where id = ${id} returning id`
+  return rows.length > 0
+}

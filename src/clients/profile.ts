@@ -1,0 +1,96 @@
+import { z } from 'zod'
+import type { Sql } from '../platform/db.ts'
+import { OperatorError } from '../platform/errors.ts'
+import { displayedText, visibleText } from '../web/displayed-text.ts'
+import type { Alternatives } from './scopes.ts'
+
+const webUri = (name: string) =>
+  z.string().refine(
+    (value) => {
+      const { protocol, hostname } = URL.parse(value) ?? {}
+      const isHere = ['localhost', '127.0.0.1', '[::1]'].includes(hostname ?? '')
+      return protocol === 'https:' || (protocol === 'http:' && isHere)
+    },
+    { error: `${name} must be an https: address, or http: on this machine` },
+  )
+/** What a client says about itself on the consent page: the members of RFC 7591 §2, and two of ours. */
+export const profileSchema = z.object({
+  client_uri: webUri('client_uri').optional(),
+  logo_uri: webUri('logo_uri').optional(),
+  policy_uri: webUri('policy_uri').optional(),
+  tos_uri: webUri('tos_uri').optional(),
+  /** Who runs it. */
+  operator: displayedText('operator', 100).optional(),
+  /** What it wants the data for. */
+  purpose: displayedText('purpose', 300).optional(),
+})
+export type ProfileMetadata = z.infer<typeof profileSchema>
+
+/**
+ * Changes the members that are given; an empty string takes one away. Answers whether there is such a client. Throws
+ * OperatorError on bad input. Another purpose makes the application ask every resident again.
+ */
+export async function setClientProfile(
+  sql: Sql,
+  clientId: string,
+  change: ProfileMetadata,
+): Promise<boolean> {
+  const given = Object.entries(change).filter(([, value]) => value !== undefined)
+  const removed = given.flatMap(([name, value]) => (value === '' ? [name] : []))
+  const parsed = profileSchema.safeParse(
+    Object.fromEntries(given.filter(([, value]) => value !== '')),
+  )
+  if (!parsed.success)
+    throw new OperatorError(parsed.error.issues.map((issue) => issue.message).join('; '))
+  const rows = await sql`
+    update client set metadata = (metadata - ${removed}::text[]) || ${sql.json(parsed.data)}, updated_at = now()
+    where id = ${clientId} returning id`
+  return rows.length > 0
+}
+
+/** An application as a page shows it. */
+export type ClientProfile = {
+  clientId: string
+  name: string
+  operator: string | null
+  purpose: string | null
+  clientUri: string | null
+  policyUri: string | null
+  tosUri: string | null
+  /** Where its logo is, on our own origin. */
+  logo: string | null
+  alternatives: Alternatives
+}
+
+/** `undefined` when it is no client's id. */
+export async function findClientProfile(
+  sql: Sql,
+  clientId: string,
+): Promise<ClientProfile | undefined> {
+  const [profile] = await listClientProfiles(sql, [clientId])
+  return profile
+}
+
+/** Those of the ids that are clients, in no order. */
+export async function listClientProfiles(
+  sql: Sql,
+  clientIds: readonly string[],
+): Promise<ClientProfile[]> {
+  const rows = await sql<(ClientProfile & { logoDigest: string | null })[]>`
+    select client.id as client_id, name, metadata->>'operator' as operator, metadata->>'purpose' as purpose,
+      metadata->>'client_uri' as client_uri, metadata->>'policy_uri' as policy_uri,
+      metadata->>'tos_uri' as tos_uri, coalesce(metadata->'scope_alternatives', '{}') as alternatives, encode(client_logo.sha256, 'hex') as logo_digest
+    from client left join client_logo on client_logo.client_id = client.id
+    where client.id = any (${[...clientIds]})`
+  return rows.map(({ logoDigest, ...profile }) => ({
+    ...profile,
+    name: visibleText(profile.name),
+    operator: profile.operator && visibleText(profile.operator),
+    purpose: profile.purpose && visibleText(profile.purpose),
+    logo: logoDigest && logoPath(profile.clientId, logoDigest),
+  }))
+}
+
+/** The address names the content, so that it can be kept for ever. */
+const logoPath = (clientId: string, digest: string): string =>
+  `/applications/${encodeURIComponent(clientId)}/logo?sha256=${digest.slice(0, 32)}`

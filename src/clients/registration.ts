@@ -1,0 +1,77 @@
+import { errors, type KoaContextWithOIDC } from 'oidc-provider'
+import type { Sql } from '../platform/db.ts'
+import { OperatorError } from '../platform/errors.ts'
+import { hashSecret, randomSecret } from '../platform/secrets.ts'
+import { completed, DEVICE_CODE } from './metadata.ts'
+import { SCOPES } from './scopes.ts'
+import { NAMELESS } from './similar-names.ts'
+
+/** The policy that every initial access token carries, and the registrations made with it. */
+export const REGISTRATION_RULES = 'rules'
+
+/**
+ * Lets whoever holds it register clients (RFC 7591 §3), until it expires. It is in the answer once and kept as a hash.
+ * Throws OperatorError when the days are not 1 to 365.
+ */
+export async function createInitialAccessToken(
+  sql: Sql,
+  { expiresInDays }: { expiresInDays: number },
+): Promise<{ initial_access_token: string; expires_at: string }> {
+  if (!Number.isInteger(expiresInDays) || expiresInDays < 1 || expiresInDays > 365)
+    throw new OperatorError('the days must be a number from 1 to 365')
+  const token = randomSecret()
+  const issuedAt = Math.floor(Date.now() / 1000)
+  const expiresAt = issuedAt + expiresInDays * 24 * 3600
+  await sql`
+    insert into oidc_artifact (kind, id, payload, expires_at)
+    values ('InitialAccessToken', ${hashSecret(token)},
+      ${sql.json({ kind: 'InitialAccessToken', iat: issuedAt, exp: expiresAt, policies: [REGISTRATION_RULES] })},
+      ${new Date(expiresAt * 1000)})`
+  return { initial_access_token: token, expires_at: new Date(expiresAt * 1000).toISOString() }
+}
+
+// The library offers pairwise identifiers to the device grant with `private_key_jwt` and a `jwks_uri` alone.
+const defaultSubjectType = ({ grant_types: grants }: Record<string, unknown>) =>
+  Array.isArray(grants) && grants.includes(DEVICE_CODE) ? 'public' : 'pairwise'
+
+/**
+ * What a stranger may register: an application for residents. What the operator alone may grant (service clients,
+ * going without PKCE) is not to be had, and `fapi` is not asked for by name but by what it consists of.
+ */
+export const createRegistrationRules =
+  (rules: { production?: boolean | undefined }) =>
+  (ctx: KoaContextWithOIDC, properties: Record<string, unknown>): void =>
+    judgeRegistration(ctx, properties, rules)
+
+function judgeRegistration(
+  ctx: KoaContextWithOIDC,
+  properties: Record<string, unknown>,
+  rules: { production?: boolean | undefined },
+): void {
+  const refuse = (reason: string) => new errors.InvalidClientMetadata(reason)
+  if ((properties.pkce ?? 'required') !== 'required' || properties.fapi)
+    throw refuse('pkce and fapi are set by the operator')
+  const grants = properties.grant_types
+  if (Array.isArray(grants) && grants.includes('client_credentials'))
+    throw refuse('service clients are registered by the operator')
+  // RFC 7591 §2: without a scope the server chooses; the least that is of use.
+  const lasting = Array.isArray(grants) && grants.includes('refresh_token')
+  properties.scope ??= `openid profile email${lasting ? ' offline_access' : ''}`
+  properties.client_name ??= NAMELESS
+  // What a registered client does not repeat stays: its users' identifiers must not change by leaving a word out.
+  properties.subject_type ??= ctx.oidc.client?.subjectType ?? defaultSubjectType(properties)
+  const scopes = String(properties.scope).split(' ')
+  const unknown = scopes.find((scope) => !Object.hasOwn(SCOPES, scope))
+  if (unknown !== undefined) throw refuse(`the scope ${JSON.stringify(unknown)} is not offered`)
+  try {
+    // `grant_types` that name refresh_token ask for what the scope offline_access gives.
+    const whole = completed(properties, rules)
+    properties.grant_types = whole.grant_types
+    properties.response_types = whole.response_types
+    properties.application_type = whole.application_type
+    properties.token_endpoint_auth_method = whole.token_endpoint_auth_method
+  } catch (error) {
+    if (error instanceof OperatorError) throw refuse(error.message)
+    throw error
+  }
+}

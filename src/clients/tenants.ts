@@ -1,0 +1,64 @@
+import { record } from '../ledger/disclosure.ts'
+import type { Sql } from '../platform/db.ts'
+import { OperatorError } from '../platform/errors.ts'
+
+/** An organisation that verifies people with its own integrations and back offices. */
+export type Tenant = {
+  name: string
+  /** What residents read. */
+  displayName: string
+  /** Whether its verifications count for residents who linked them. */
+  isTrusted: boolean
+  createdAt: Date
+  updatedAt: Date
+}
+
+const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/
+
+const columns = (sql: Sql) => sql`name, display_name, is_trusted, created_at, updated_at`
+
+/** Creates the tenant where its name is used first; it is not trusted. Throws OperatorError for what is no name. */
+export async function ensureTenant(sql: Sql, name: string): Promise<void> {
+  if (!NAME.test(name)) throw new OperatorError('a tenant is lower-case letters, digits and dashes')
+  await sql`
+    insert into tenant (name, display_name) values (${name}, ${name}) on conflict do nothing`
+}
+
+export async function findTenant(sql: Sql, name: string): Promise<Tenant | undefined> {
+  const [row] = await sql<Tenant[]>`select ${columns(sql)} from tenant where name = ${name}`
+  return row
+}
+
+export async function listTenants(sql: Sql): Promise<Tenant[]> {
+  return await sql<Tenant[]>`select ${columns(sql)} from tenant order by name`
+}
+
+/**
+ * In a transaction: changes what is given. A change of trust is recorded in the ledger, and answered as
+ * `hasTrustChanged`: the caller has it announced. `undefined`: no such tenant. Throws OperatorError for a bad name.
+ */
+export async function setTenant(
+  sql: Sql,
+  name: string,
+  change: { displayName?: string | undefined; isTrusted?: boolean | undefined },
+): Promise<{ tenant: Tenant; hasTrustChanged: boolean } | undefined> {
+  const displayName = change.displayName?.trim()
+  if (displayName !== undefined && !/^[^\p{C}\p{Zl}\p{Zp}]{1,100}$/u.test(displayName))
+    throw new OperatorError('the display name must be 1 to 100 printable characters')
+  const [before] = await sql<Tenant[]>`
+    select ${columns(sql)} from tenant where name = ${name} for update`
+  if (!before) return undefined
+  const isTrusted = change.isTrusted ?? before.isTrusted
+  const [tenant] = await sql<Tenant[]>`
+    update tenant set display_name = ${displayName ?? before.displayName}, is_trusted = ${isTrusted},
+      updated_at = now()
+    where name = ${name} returning ${columns(sql)}`
+  if (!tenant) return undefined
+  const hasTrustChanged = isTrusted !== before.isTrusted
+  if (hasTrustChanged)
+    await record(sql, {
+      detail: { what: 'trust', change: isTrusted ? 'trusted' : 'not trusted' },
+      scope: name,
+    })
+  return { tenant, hasTrustChanged }
+}

@@ -1,0 +1,381 @@
+import { randomUUID } from 'node:crypto'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { styleText } from 'node:util'
+import { createRemoteJWKSet, jwtVerify } from 'jose'
+import { z } from 'zod'
+import { createAccount, findAccount, findAccountByEmail } from '../accounts/accounts.ts'
+import { UsageError } from '../cli/commands.ts'
+import { createClient, deleteClient, findClient } from '../clients/clients.ts'
+import { readLogo, setClientLogo } from '../clients/logo.ts'
+import { setClientProfile } from '../clients/profile.ts'
+import { setStream } from '../events/streams.ts'
+import { startVerification } from '../id-verification/operations.ts'
+import { findVerificationRow, listVerifications } from '../id-verification/store.ts'
+import { setVendorIntegration } from '../id-verification/vendors/vendors.ts'
+import type { Served } from '../main.ts'
+import { OperatorError } from '../platform/errors.ts'
+import { startApplication } from './sandbox/application.ts'
+import { createApplicationClient, downloadImage } from './sandbox/application-client.ts'
+import { drawBankLogo } from './sandbox/images.ts'
+import { createUserAgent, type Page } from './sandbox/user-agent.ts'
+import { startVeriffSandbox, type VeriffSandbox } from './sandbox/veriff.ts'
+
+const RESIDENT = {
+  email: 'ana.mejia@example.test',
+  givenName: 'Ana',
+  surname: 'Mejía',
+  password: 'lantern orchard violet drum',
+}
+const SCOPE = 'openid offline_access eprospera:person.id_verification.read'
+const APPLICATION_NAME = 'Bluewater Bank'
+const OPERATOR = 'Bluewater Bank Ltd, an invented company'
+const PURPOSE = 'To open your account without your sending us your passport again.'
+
+const say = (line = '') => process.stdout.write(`${line}\n`)
+
+/** `start` with a resident, an application and a vendor to try it with; `--check` goes the whole way without a person. */
+export async function demo(
+  words: string[],
+  serve: (env: NodeJS.ProcessEnv) => Promise<Served>,
+  asked: () => Promise<unknown>,
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
+  const check = words.includes('--check')
+  const unknown = words.find((word) => word !== '--check')
+  if (unknown) throw new UsageError(`usage: npm run demo [-- --check]`)
+  say(styleText('dim', 'starting PostgreSQL, the S3 server and the portal …'))
+  // The check asks for no address of its own, so that it runs beside whatever runs already.
+  const served = await serve({
+    ...(check ? { PORT: '0', LOG_LEVEL: 'error' } : { LOG_LEVEL: 'warn' }),
+    // The demo application lives on this machine.
+    OUTBOUND_ALLOW: '127.0.0.1/32,::1/128',
+    ...env,
+  })
+  try {
+    if (check) await goTheWholeWay(served)
+    else await show(served, asked)
+  } finally {
+    await served.close()
+  }
+}
+
+/** The sandbox vendor, known to the portal; its keys are kept, so that a restart finds its sessions again. */
+async function startVendor(
+  { parts, server, config }: Served,
+  port: number,
+): Promise<VeriffSandbox> {
+  if (!server) throw new OperatorError('The demo needs ROLE=all.')
+  const file = join(config.dataDir, 'demo-vendor.json')
+  const kept = keysSchema.safeParse(await readJson(file))
+  const keys = kept.success ? kept.data : { apiKey: randomUUID(), sharedSecret: randomUUID() }
+  if (!kept.success) await writeFile(file, JSON.stringify(keys), { mode: 0o600 })
+  const vendor = await startVeriffSandbox({
+    port,
+    ...keys,
+    webhookUrl: `${server.url}/webhooks/veriff`,
+    stateFile: join(config.dataDir, 'demo-vendor-sessions.json'),
+    person: (verificationId) => findHolder(parts, verificationId),
+  })
+  await setVendorIntegration(parts.db, parts.sealer, {
+    vendor: 'veriff',
+    baseUrl: vendor.url,
+    apiKey: keys.apiKey,
+    secret: keys.sharedSecret,
+  })
+  return vendor
+}
+
+/** Residents of the demo carry documents in their own names. */
+async function findHolder({ db, vault }: Served['parts'], verificationId: string) {
+  const verification = await findVerificationRow(db, verificationId)
+  const account = verification?.accountId && (await findAccount(db, vault, verification.accountId))
+  return account ? { givenName: account.givenName, surname: account.surname } : undefined
+}
+
+const keysSchema = z.object({ apiKey: z.string(), sharedSecret: z.string() })
+const clientSchema = z.object({
+  clientId: z.string(),
+  clientSecret: z.string(),
+  redirectUri: z.string(),
+  events: z.object({ signingSecret: z.string(), token: z.string() }),
+})
+
+async function readJson(file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'))
+  } catch {
+    return undefined
+  }
+}
+
+const findResident = async ({ parts }: Served) =>
+  (await findAccountByEmail(parts.db, parts.vault, RESIDENT.email)) ??
+  (await createAccount(parts, RESIDENT))
+
+/** What the consent page tells of the bank. */
+async function introduce({ parts }: Served, clientId: string, redirectUri: string) {
+  const { origin } = new URL(redirectUri)
+  await setClientProfile(parts.db, clientId, {
+    operator: OPERATOR,
+    purpose: PURPOSE,
+    client_uri: `${origin}/`,
+    policy_uri: `${origin}/privacy`,
+  })
+  await setClientLogo(parts.db, clientId, readLogo(await drawBankLogo()))
+}
+
+/** Answers when the verification is approved and all its images are in the bucket. */
+async function backedUp({ parts }: Served, accountId: string, verificationId: string) {
+  for (const end = Date.now() + 60_000; Date.now() < end; await wait(100)) {
+    const found = (await listVerifications(parts.db, accountId)).find(
+      ({ id }) => id === verificationId,
+    )
+    if (found?.status === 'approved' && !found.imagesPending && found.images.length > 0)
+      return found
+  }
+  throw new Error('the images were not backed up within a minute')
+}
+
+const withIssuer = ({ parts, server }: Served) => ({ ...parts, issuer: server?.issuer ?? '' })
+
+/** Where to decide: the session that an earlier run left open, or a new one. */
+async function findUndecided(
+  served: Served,
+  vendor: VeriffSandbox,
+  accountId: string,
+): Promise<string> {
+  const pending = (await listVerifications(served.parts.db, accountId)).filter(
+    ({ status }) => status === 'pending',
+  )
+  for (const sessionId of vendor.listSessions()) {
+    const session = await vendor.findSession(sessionId)
+    if (session && pending.some(({ id }) => id === session.vendorData)) return session.url
+  }
+  return (await startVerification(withIssuer(served), { vendor: 'veriff', accountId })).url
+}
+
+async function show(served: Served, asked: () => Promise<unknown>) {
+  const { parts, server, config } = served
+  if (!server) throw new OperatorError('The demo needs ROLE=all.')
+  const port = config.port
+  const vendor = await startVendor(served, port && port + 2)
+  const resident = await findResident(served)
+  if ((await listVerifications(parts.db, resident.id)).length === 0) {
+    const first = await startVerification(withIssuer(served), {
+      vendor: 'veriff',
+      accountId: resident.id,
+    })
+    await vendor.complete(first.vendorSessionId, 'approved')
+    await backedUp(served, resident.id, first.id)
+  }
+  const undecided = await findUndecided(served, vendor, resident.id)
+
+  const redirectUri = `http://localhost:${port ? port + 1 : 3001}/callback`
+  const file = join(config.dataDir, 'demo-application.json')
+  const kept = clientSchema.safeParse(await readJson(file))
+  let client = kept.success && kept.data.redirectUri === redirectUri ? kept.data : undefined
+  if (!client || !(await findClient(parts.db, client.clientId))) {
+    const made = await createClient(parts.db, {
+      name: APPLICATION_NAME,
+      redirectUris: [redirectUri],
+      scope: SCOPE,
+    })
+    const stream = await parts.db.begin((sql) =>
+      setStream(sql, parts.sealer, {
+        clientId: made.client_id,
+        delivery: 'webhook',
+        endpoint: `${new URL(redirectUri).origin}/hooks`,
+      }),
+    )
+    client = {
+      clientId: made.client_id,
+      clientSecret: made.client_secret ?? '',
+      redirectUri,
+      events: {
+        signingSecret: stream?.signing_secret ?? '',
+        token: stream?.events_token ?? '',
+      },
+    }
+    await writeFile(file, JSON.stringify(client), { mode: 0o600 })
+  }
+  await introduce(served, client.clientId, redirectUri)
+  const application = await startApplication({
+    port: Number(new URL(redirectUri).port),
+    issuer: server.issuer,
+    ...client,
+    log: parts.log,
+  })
+
+  const entry = (name: string, value: string) =>
+    say(`  ${styleText('bold', name.padEnd(13))} ${value}`)
+  say()
+  say('The identity portal and its demo are running. Open in a browser:')
+  say()
+  entry(
+    'Application',
+    `${application.url.replace('127.0.0.1', 'localhost')}   a bank that asks to see an identity document`,
+  )
+  entry('Portal', `${server.issuer}   the resident’s own page: documents, and who may see them`)
+  entry('Vendor', `${undecided}   decide a new verification`)
+  entry(
+    'Mails',
+    `${server.issuer}/outbox   what the portal would send, where no mail server is configured`,
+  )
+  say()
+  entry('Sign in as', RESIDENT.email)
+  entry('Password', RESIDENT.password)
+  say()
+  say(styleText('dim', `Data is kept in ${config.dataDir}. Stop with Ctrl-C.`))
+  await asked()
+  await application.close()
+  await vendor.close()
+}
+
+async function goTheWholeWay(served: Served) {
+  const { parts, server } = served
+  if (!server) throw new OperatorError('The demo needs ROLE=all.')
+  const { db } = parts
+  const vendor = await startVendor(served, 0)
+  const resident = await findResident(served)
+  const redirectUri = 'http://localhost:9/callback'
+  const registered = await createClient(db, {
+    name: `${APPLICATION_NAME} (check)`,
+    redirectUris: [redirectUri],
+    scope: SCOPE,
+  })
+  await introduce(served, registered.client_id, redirectUri)
+  const events = await db.begin((sql) =>
+    setStream(sql, parts.sealer, { clientId: registered.client_id, delivery: 'poll' }),
+  )
+  const application = createApplicationClient({
+    issuer: server.issuer,
+    clientId: registered.client_id,
+    clientSecret: registered.client_secret ?? '',
+    redirectUri,
+  })
+  const browser = createUserAgent()
+  const began = performance.now()
+  try {
+    const started = await step('a verification session is started at the vendor', () =>
+      startVerification(withIssuer(served), { vendor: 'veriff', accountId: resident.id }),
+    )
+    await step('the vendor approves it, and its signed webhooks are answered 200', async () => {
+      await vendor.complete(started.vendorSessionId, 'approved')
+      await vendor.settled(10_000)
+    })
+    await step('the images are backed up to S3', () => backedUp(served, resident.id, started.id))
+
+    const { url, signIn } = await application.startSignIn()
+    const consent = await step('the resident signs in', async () => {
+      const page = await browser.open(url, redirectUri)
+      const { email, password } = RESIDENT
+      return browser.submit(page, 'login', { email, password }, { leaveAt: redirectUri })
+    })
+    const back = await step(
+      'the resident reads what the application asks for, and allows it',
+      async () => {
+        for (const words of [registered.client_name, OPERATOR, PURPOSE])
+          if (!consent.text.includes(words)) throw new Error(`the page does not say "${words}"`)
+        const logo = /<img src="([^"]+)"/.exec(consent.text)?.[1] ?? '/none'
+        const shown = await browser.request(new URL(logo, server.issuer).href)
+        if (shown.headers.get('content-type') !== 'image/png') throw new Error('it shows no logo')
+        return browser.submit(consent, 'allow', {}, { leaveAt: redirectUri })
+      },
+    )
+    const tokens = await step('the application gets its tokens', async () => {
+      const got = await application.finishSignIn(back.url, signIn)
+      if (!got.scope.split(' ').includes('eprospera:person.id_verification.read'))
+        throw new Error('the scope is not granted')
+      return got
+    })
+    const answer = await step(
+      'the API answers with the verification and presigned links',
+      async () => {
+        const { status, verification } = await application.readVerification(tokens.accessToken)
+        if (status !== 200 || verification?.id !== started.id)
+          throw new Error(`it answered ${status}`)
+        return verification
+      },
+    )
+    await step('each image downloads, byte for byte what the vendor holds', async () => {
+      const held = await vendorBytes(vendor, started.vendorSessionId)
+      const links = Object.values(answer.documents).filter((link) => link !== null)
+      if (links.length !== held.length)
+        throw new Error(`${links.length} of ${held.length} images are there`)
+      for (const link of links) {
+        const { bytes } = await downloadImage(link)
+        if (!held.some((original) => Buffer.compare(original, bytes) === 0))
+          throw new Error('the bytes of an image differ')
+      }
+    })
+    await step('the resident ends the access, and the next request is refused', async () => {
+      await endAccess(browser, await browser.open(`${server.issuer}/`), registered.client_id)
+      const { status } = await application.readVerification(tokens.accessToken)
+      if (status !== 401) throw new Error(`it answered ${status}`)
+    })
+    await step('the application fetches, signed, what it was told of all this', async () => {
+      const kinds = await fetchEvents(server.issuer, registered.client_id, events?.events_token)
+      if (!kinds.some((kind) => kind.endsWith('/tokens-revoked')))
+        throw new Error(`it was told of ${kinds.join(', ') || 'nothing'}`)
+    })
+    say(styleText('green', `All held, in ${((performance.now() - began) / 1000).toFixed(1)} s.`))
+  } finally {
+    await deleteClient(db, registered.client_id)
+    await vendor.close()
+  }
+}
+
+/** The types of the Security Event Tokens that wait for this client, each verified by the portal's published keys. */
+async function fetchEvents(issuer: string, clientId: string, token = ''): Promise<string[]> {
+  const answer = await fetch(`${issuer}/api/v1/events/poll`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
+    body: '{"returnImmediately":true}',
+  })
+  const { sets } = z.object({ sets: z.record(z.string(), z.string()) }).parse(await answer.json())
+  const keys = createRemoteJWKSet(new URL(`${issuer}/api/oauth/.well-known/jwks.json`))
+  const tokens = await Promise.all(
+    Object.values(sets).map((set) =>
+      jwtVerify(set, keys, { issuer, audience: clientId, typ: 'secevent+jwt' }),
+    ),
+  )
+  return tokens.flatMap(({ payload }) => Object.keys(payload.events as object))
+}
+
+async function vendorBytes(vendor: VeriffSandbox, sessionId: string): Promise<Uint8Array[]> {
+  const session = await vendor.findSession(sessionId)
+  const media = session?.attempts.at(-1)?.media ?? []
+  return Promise.all(media.map(({ id }) => vendor.readMedia(id)))
+}
+
+async function endAccess(
+  browser: ReturnType<typeof createUserAgent>,
+  home: Page,
+  clientId: string,
+) {
+  const after = await browser.submit(
+    home,
+    'revoke',
+    {},
+    { action: `/applications/${clientId}/revoke` },
+  )
+  if (after.status !== 200) throw new Error(`the page answered ${after.status}`)
+}
+
+async function step<T>(what: string, work: () => Promise<T>): Promise<T> {
+  const began = performance.now()
+  try {
+    const answer = await work()
+    say(
+      `${styleText('green', 'ok    ')} ${what} ${styleText('dim', `${Math.round(performance.now() - began)} ms`)}`,
+    )
+    return answer
+  } catch (error) {
+    say(`${styleText('red', 'FAILED')} ${what}`)
+    throw new OperatorError(
+      `The check failed: ${what}: ${error instanceof Error ? error.message : error}`,
+    )
+  }
+}

@@ -1,0 +1,198 @@
+import type { ChildProcess } from 'node:child_process'
+import { type AddressInfo, createServer } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
+import { openDb } from '../../platform/db.ts'
+import { OperatorError } from '../../platform/errors.ts'
+import type { Log } from '../../platform/log.ts'
+import { type Cluster, explain, prepareCluster, USER } from './cluster.ts'
+import { spawnAs, whenWeAreGone } from './processes.ts'
+
+export type EmbeddedPostgres = { url: string; port: number; stop(): Promise<void> }
+
+type Server = { port: number; ended: Promise<string>; stop(): Promise<void> }
+
+const STOP_MS = 20_000
+const AGAIN_MS = 500
+
+/**
+ * Starts a real PostgreSQL on loopback over the cluster in `dir`, which is made on first use. It ends with this process,
+ * however that ends, and is started again on its port when it ends by itself. `durable: false` skips fsync, for tests.
+ * Throws OperatorError with what to do.
+ */
+export async function startPostgres({
+  dir,
+  password,
+  durable = true,
+  log,
+}: {
+  dir: string
+  password: string
+  durable?: boolean
+  log?: Log
+}): Promise<EmbeddedPostgres> {
+  const cluster = await prepareCluster({ dir, password, durable })
+  const start = (port?: number) => startServer(cluster, durable, port)
+  const server = await keepRunning(start, log)
+  try {
+    await ensureDatabase(server.port, password)
+  } catch (error) {
+    await server.stop()
+    throw error instanceof Error && 'code' in error && error.code === '28P01'
+      ? new OperatorError(
+          `${dir} was made with another password than the one in secrets.json: restore both from the same backup.`,
+        )
+      : error
+  }
+  return { ...server, url: urlOf(server.port, password, USER) }
+}
+
+/** Where the cluster that runs on `port` is reached. */
+export const urlOf = (port: number, password: string, database: string, user = USER): string =>
+  `postgres://${user}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`
+
+/** Starts it again on the same port whenever it ends unasked, until `stop`: a killed server is an outage of a second. */
+async function keepRunning(
+  start: (port?: number) => Promise<Server>,
+  log: Log | undefined,
+): Promise<{ port: number; stop(): Promise<void> }> {
+  let server = await start()
+  const { port } = server
+  let stopping = false
+  const kept = (async () => {
+    for (;;) {
+      const why = await server.ended
+      if (stopping) return
+      // Its other lines may quote what it was asked.
+      const last = why.split('\n').findLast((line) => /^(PANIC|killed|status)/.test(line))
+      log?.error('embedded PostgreSQL ended, starting it again', { why: last })
+      for (let started = false; !started && !stopping; ) {
+        await wait(AGAIN_MS, undefined, { ref: false })
+        try {
+          if (!stopping) server = await start(port)
+          started = true
+        } catch (error) {
+          log?.error('embedded PostgreSQL does not start', { error })
+        }
+      }
+      if (stopping) return await server.stop()
+    }
+  })()
+  return {
+    port,
+    async stop() {
+      stopping = true
+      await server.stop()
+      // Its pause does not keep the process alive; this does, for as long as that takes.
+      const alive = setInterval(() => {}, AGAIN_MS)
+      await kept.finally(() => clearInterval(alive))
+    },
+  }
+}
+
+async function startServer(
+  { dir, binaries, runAs }: Cluster,
+  durable: boolean,
+  fixedPort?: number,
+): Promise<Server> {
+  for (let tries = 1; ; tries++) {
+    const port = fixedPort ?? (await freePort())
+    const settings = {
+      listen_addresses: '127.0.0.1',
+      unix_socket_directories: '',
+      max_connections: '200',
+      fsync: durable ? 'on' : 'off',
+      full_page_writes: durable ? 'on' : 'off',
+      synchronous_commit: durable ? 'on' : 'off',
+      log_line_prefix: '',
+      // What a failing statement was about stays in the database.
+      log_error_verbosity: 'terse',
+      log_min_error_statement: 'panic',
+    }
+    const child = spawnAs(runAs, binaries.postgres, [
+      '-D',
+      dir,
+      '-p',
+      String(port),
+      ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+    ])
+    const watcher = child.pid ? whenWeAreGone(['-INT', String(child.pid)]) : undefined
+    const ended = endOfServer(child)
+    // Its number may be given to another program now.
+    void ended.then(() => watcher?.cancel())
+    const failure = await Promise.race([ready(child), ended])
+    if (failure === undefined) return { port, ended, stop: () => stop(child, ended) }
+    // The port was taken meanwhile, or the last processes of a killed server are still leaving.
+    if (/Address already in use|is still in use/.test(failure) && tries < 20) await wait(100)
+    else throw new OperatorError(`The embedded PostgreSQL did not start: ${explain(failure)}.`)
+  }
+}
+
+const READY = 'ready to accept connections'
+
+function ready(child: ChildProcess): Promise<undefined> {
+  return new Promise((resolve) => {
+    let said = ''
+    const listen = (chunk: Buffer) => {
+      said += chunk.toString()
+      if (!said.includes(READY)) return
+      child.stderr?.off('data', listen)
+      child.unref()
+      // A socket, though typed as any stream: it must not keep this process alive either.
+      ;(child.stderr as unknown as { unref?(): void } | null)?.unref?.()
+      resolve(undefined)
+    }
+    child.stderr?.on('data', listen)
+  })
+}
+
+/** Its last words, when it has ended. They are read for ever: a full pipe would stop the server. */
+function endOfServer(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    let said = ''
+    child.stderr?.on('data', (chunk: Buffer) => {
+      said = (said + chunk.toString()).slice(-4_000)
+    })
+    child.once('error', (error) => resolve(error.message))
+    child.once('exit', (status, signal) => {
+      const finish = () => {
+        clearTimeout(late)
+        resolve(`${said}\n${signal ? `killed by ${signal}` : `status ${status}`}`)
+      }
+      // What it said may still be in the pipe, and its own processes may hold that for longer than it lives.
+      const late = setTimeout(finish, 200)
+      child.once('close', finish)
+    })
+  })
+}
+
+async function stop(child: ChildProcess, ended: Promise<string>): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  child.ref()
+  child.kill('SIGINT')
+  const patience = new AbortController()
+  const late = wait(STOP_MS, 'late', { signal: patience.signal }).catch(() => undefined)
+  if ((await Promise.race([ended, late])) === 'late') child.kill('SIGQUIT')
+  patience.abort()
+  await ended
+}
+
+async function ensureDatabase(port: number, password: string): Promise<void> {
+  const db = openDb(urlOf(port, password, 'postgres'), { connections: 1 })
+  try {
+    const [found] = await db`select from pg_database where datname = ${USER}`
+    if (!found) await db.unsafe(`create database ${USER}`)
+  } finally {
+    await db.end()
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo
+      server.close(() => resolve(port))
+    })
+  })
+}

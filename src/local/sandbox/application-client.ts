@@ -1,0 +1,182 @@
+import { createHash } from 'node:crypto'
+import * as oauth from 'openid-client'
+import { createIdentityPortal, type IdVerification } from '../../../clients/typescript/index.ts'
+import { isLoopback } from '../../config.ts'
+
+const SCOPE = 'openid offline_access eprospera:person.id_verification.read'
+const IMAGE_LIMIT_IN_BYTES = 25 * 1024 * 1024
+const TIME_ALLOWED_IN_MS = 15_000
+
+/** What has to be remembered between the way to the portal and the way back. */
+export type SignIn = { state: string; nonce: string; codeVerifier: string }
+
+export type Tokens = {
+  accessToken: string
+  refreshToken: string | undefined
+  /** Milliseconds since 1970. */
+  expiresAt: number
+  scope: string
+  subject: string
+}
+
+export type ImageName = keyof IdVerification['documents']
+
+export type VerificationAnswer = {
+  status: number
+  /** The JSON as it came. */
+  body: unknown
+  /** `WWW-Authenticate`, where the answer is a refusal. */
+  challenge: string | undefined
+  /** Set when the answer is 200. */
+  verification: IdVerification | undefined
+}
+
+export type DownloadedImage = { bytes: Uint8Array; contentType: string; sha256: string }
+
+/** A third-party application's side of OAuth. It can be used without the pages, by a script. */
+type ApplicationClient = {
+  /** Where to send the browser, and what to keep until it returns. */
+  startSignIn(): Promise<{ url: string; signIn: SignIn }>
+  /** The code for tokens. Throws openid-client's errors when the answer is a refusal or does not fit. */
+  finishSignIn(callbackUrl: string | URL, signIn: SignIn): Promise<Tokens>
+  /** Throws when the refresh token is no longer good. */
+  refresh(tokens: Tokens): Promise<Tokens>
+  /** Ends the refresh token, and with it all that came from it. */
+  revoke(tokens: Tokens): Promise<void>
+  /** Asks the resource API; a refusal is an answer, not an error. */
+  readVerification(accessToken: string): Promise<VerificationAnswer>
+}
+
+/** Nothing is asked of the issuer before the first call; its metadata is kept from then on. */
+export function createApplicationClient(options: {
+  issuer: string
+  clientId: string
+  clientSecret: string
+  redirectUri: string
+  scope?: string | undefined
+}): ApplicationClient {
+  const { issuer, redirectUri, scope = SCOPE } = options
+  let discovered: Promise<oauth.Configuration> | undefined
+
+  function configuration(): Promise<oauth.Configuration> {
+    discovered ??= oauth
+      .discovery(
+        new URL(issuer),
+        options.clientId,
+        undefined,
+        oauth.ClientSecretBasic(options.clientSecret),
+        { execute: isLoopback(issuer) ? [oauth.allowInsecureRequests] : [] },
+      )
+      .catch((error: unknown) => {
+        // An issuer that is not up yet is asked again next time.
+        discovered = undefined
+        throw error
+      })
+    return discovered
+  }
+
+  return {
+    async startSignIn() {
+      const config = await configuration()
+      const signIn = {
+        state: oauth.randomState(),
+        nonce: oauth.randomNonce(),
+        codeVerifier: oauth.randomPKCECodeVerifier(),
+      }
+      const url = oauth.buildAuthorizationUrl(config, {
+        redirect_uri: redirectUri,
+        scope,
+        state: signIn.state,
+        nonce: signIn.nonce,
+        code_challenge: await oauth.calculatePKCECodeChallenge(signIn.codeVerifier),
+        code_challenge_method: 'S256',
+      })
+      return { url: url.href, signIn }
+    },
+
+    async finishSignIn(callbackUrl, signIn) {
+      // Only the answer's parameters are taken; the address is the registered one, whatever Host said.
+      const current = new URL(redirectUri)
+      current.search = new URL(callbackUrl, redirectUri).search
+      const answer = await oauth.authorizationCodeGrant(await configuration(), current, {
+        expectedState: signIn.state,
+        expectedNonce: signIn.nonce,
+        pkceCodeVerifier: signIn.codeVerifier,
+        idTokenExpected: true,
+      })
+      return readTokens(answer, answer.claims()?.sub ?? '', answer.refresh_token, scope)
+    },
+
+    async refresh(tokens) {
+      if (tokens.refreshToken === undefined) throw new Error('there is no refresh token')
+      const answer = await oauth.refreshTokenGrant(await configuration(), tokens.refreshToken)
+      // An answer without a new refresh token means that the old one goes on (RFC 6749 §6).
+      const refreshToken = answer.refresh_token ?? tokens.refreshToken
+      return readTokens(answer, tokens.subject, refreshToken, tokens.scope)
+    },
+
+    async revoke(tokens) {
+      const config = await configuration()
+      if (tokens.refreshToken !== undefined)
+        await oauth.tokenRevocation(config, tokens.refreshToken, {
+          token_type_hint: 'refresh_token',
+        })
+      await oauth.tokenRevocation(config, tokens.accessToken, { token_type_hint: 'access_token' })
+    },
+
+    async readVerification(accessToken) {
+      const portal = createIdentityPortal({ issuer, accessToken: () => accessToken })
+      const { data, error, response } = await portal.GET(
+        '/api/v1/me/natural-person/id-verification',
+      )
+      return {
+        status: response.status,
+        body: data ?? error,
+        challenge: response.headers.get('www-authenticate') ?? undefined,
+        verification: data,
+      }
+    },
+  }
+}
+
+function readTokens(
+  answer: oauth.TokenEndpointResponse & oauth.TokenEndpointResponseHelpers,
+  subject: string,
+  refreshToken: string | undefined,
+  askedScope: string,
+): Tokens {
+  return {
+    accessToken: answer.access_token,
+    refreshToken,
+    expiresAt: Date.now() + (answer.expiresIn() ?? 0) * 1000,
+    // Left out when it is what was asked for (RFC 6749 §5.1).
+    scope: answer.scope ?? askedScope,
+    subject,
+  }
+}
+
+/** Follows one presigned URL, with no other authentication. Its errors never name the URL. */
+export async function downloadImage(url: string): Promise<DownloadedImage> {
+  const response = await fetch(url, {
+    redirect: 'error',
+    signal: AbortSignal.timeout(TIME_ALLOWED_IN_MS),
+  })
+  if (!response.ok || !response.body) {
+    await response.body?.cancel()
+    throw new Error(`the image store answered ${response.status}`)
+  }
+  const hash = createHash('sha256')
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of response.body) {
+    size += chunk.length
+    if (size > IMAGE_LIMIT_IN_BYTES) throw new Error('the image is larger than 25 MB')
+    hash.update(chunk)
+    chunks.push(chunk)
+  }
+  return {
+    bytes: Buffer.concat(chunks),
+    contentType: response.headers.get('content-type') ?? 'application/octet-stream',
+    sha256: hash.digest('hex'),
+  }
+}

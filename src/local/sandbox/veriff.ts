@@ -1,0 +1,348 @@
+import { createHash, randomUUID } from 'node:crypto'
+import type { HttpBindings } from '@hono/node-server'
+import { Hono } from 'hono'
+import type { Log } from '../../platform/log.ts'
+import { listenOnLoopback } from './listen.ts'
+import type { Person } from './specimen.ts'
+import { sniff, veriffApi } from './veriff-api.ts'
+import { sandboxControl } from './veriff-control.ts'
+import type { Faults } from './veriff-faults.ts'
+import {
+  type DecisionDetails,
+  decisionMessage,
+  eventMessage,
+  fullAutoMessage,
+} from './veriff-messages.ts'
+import { createOutbox, RETRY_DELAYS_IN_MS } from './veriff-outbox.ts'
+import { sessionPages } from './veriff-page.ts'
+import {
+  createSession,
+  type Decision,
+  drawnMedia,
+  findByPart,
+  isOpen,
+  type Media,
+  mediaBytes,
+  type NewSession,
+  openAttempt,
+  openState,
+  type Session,
+  startAttempt,
+  type WebhookKind,
+} from './veriff-sessions.ts'
+
+/** One picture as it is handed to the sandbox. */
+type SandboxImage = { context: string; bytes: Uint8Array; mimetype?: string }
+
+/** A session as the sandbox knows it, each media with the digest of the very bytes it serves. */
+type SandboxSession = {
+  id: string
+  status: Session['status']
+  url: string
+  vendorData: string | null
+  attempts: {
+    id: string
+    status: string
+    media: { id: string; context: string; mimetype: string; size: number; sha256: string }[]
+  }[]
+}
+
+type SandboxWebhook = {
+  sessionId: string
+  kind: WebhookKind
+  state: 'held' | 'waiting' | 'delivered' | 'given-up'
+  /** The answer to each try so far; 0 is no answer. */
+  answers: number[]
+}
+
+export type VeriffSandbox = {
+  /** The base URL: what an integration is configured with. */
+  url: string
+  integrationId: string
+  /** A session without a request to the API. */
+  createSession(input?: NewSession): Promise<SandboxSession>
+  /** The person opens the flow: event 7001 with a new attempt. */
+  start(sessionId: string): Promise<void>
+  /** Adds a picture to the open attempt, and starts one when there is none. */
+  addImage(sessionId: string, image: SandboxImage): Promise<void>
+  /** The person is done: event 7002, then the decision when the first name asks for one. */
+  submit(sessionId: string): Promise<void>
+  /** The vendor decides: decision webhook, and full-auto where it has a URL. Again is an overturn. */
+  decide(sessionId: string, status: Decision, details?: DecisionDetails): Promise<void>
+  /** The whole round: start, pictures where none were given, submission, decision. */
+  complete(sessionId: string, status: Decision, details?: DecisionDetails): Promise<void>
+  /** Sends all webhooks of a session again, the same bytes. */
+  resend(sessionId: string): Promise<void>
+  /** `undefined` for a session that does not exist or was deleted. */
+  findSession(sessionId: string): Promise<SandboxSession | undefined>
+  listSessions(): string[]
+  /** The bytes that the API serves for a media id when it behaves. */
+  readMedia(mediaId: string): Promise<Uint8Array>
+  /** Orders faults for one session, or for all that have none of their own; `{}` is good behaviour. */
+  misbehave(faults: Faults, sessionId?: string): Promise<void>
+  /** `undefined` stops webhooks of the kinds that are named; all kinds when none is. */
+  setWebhookUrl(url: string | undefined, ...kinds: WebhookKind[]): void
+  listWebhooks(): SandboxWebhook[]
+  /** Resolves when no webhook waits to be sent; rejects after the time. */
+  settled(timeoutInMs?: number): Promise<void>
+  close(): Promise<void>
+}
+
+// Test integrations decide by these first names (`providers.md` §3.7).
+const FORCED: Record<string, Decision> = {
+  approve: 'approved',
+  decline: 'declined',
+  resubmit: 'resubmission_requested',
+}
+
+/**
+ * A stand-in for Veriff on loopback: API, webhooks, the page of each session, and under `/sandbox` a way to
+ * order decisions and faults from another process. `port` 0 picks a free one. `webhookUrl` is for events and
+ * decisions; full-auto webhooks are sent only where they are given a URL. `images` replaces the drawings.
+ * With `stateFile` sessions and unsent webhooks outlive the process.
+ */
+export async function startVeriffSandbox(options: {
+  port: number
+  apiKey: string
+  sharedSecret: string
+  webhookUrl?: string | undefined
+  images?: readonly SandboxImage[] | undefined
+  /** Whom the documents show; what is not given is invented. For one session alone, by its `vendorData`, when it is a function. */
+  person?: Partial<Person> | ((vendorData: string) => Promise<Partial<Person> | undefined>)
+  stateFile?: string | undefined
+  retryDelaysInMs?: readonly number[] | undefined
+  log?: Log | undefined
+  now?: (() => Date) | undefined
+}): Promise<VeriffSandbox> {
+  const { apiKey, sharedSecret, webhookUrl, now = () => new Date(), log = silent } = options
+  const state = await openState(options.stateFile)
+  const integrationId = idFrom(apiKey)
+  const webhookUrls = new Map<WebhookKind, string>()
+  let faults: Faults = {}
+  let baseUrl = ''
+
+  const faultsOf = (sessionId?: string): Faults =>
+    (sessionId === undefined ? null : state.sessions.get(sessionId)?.faults) ?? faults
+
+  function takeApiFault(sessionId?: string): Faults['api'] {
+    const current = faultsOf(sessionId)
+    const { api } = current
+    if (api === undefined) return undefined
+    if (api.times > 1) current.api = { ...api, times: api.times - 1 }
+    else delete current.api
+    return api
+  }
+
+  const outbox = createOutbox({
+    state,
+    apiKey,
+    sharedSecret,
+    integrationId,
+    retryDelaysInMs: options.retryDelaysInMs ?? RETRY_DELAYS_IN_MS,
+    log,
+    urlOf: (kind) => webhookUrls.get(kind),
+    faultsOf,
+  })
+
+  function setWebhookUrl(url: string | undefined, ...kinds: WebhookKind[]) {
+    for (const kind of kinds.length > 0 ? kinds : (['event', 'decision', 'fullAuto'] as const))
+      if (url === undefined) webhookUrls.delete(kind)
+      else webhookUrls.set(kind, new URL(url).href)
+  }
+  if (webhookUrl !== undefined) setWebhookUrl(webhookUrl, 'event', 'decision')
+
+  function requireSession(sessionId: string): Session {
+    const session = state.sessions.get(sessionId)
+    if (!session) throw new Error(`the sandbox has no session ${sessionId}`)
+    return session
+  }
+
+  function begin(session: Session) {
+    const attempt = startAttempt(session, now())
+    outbox.add(session.id, 'event', eventMessage(session, attempt, 'started'))
+    return attempt
+  }
+
+  function settle(session: Session, status: Decision, details: DecisionDetails = {}) {
+    const isOver = status === 'expired' || status === 'abandoned'
+    const attempt = session.attempts.at(-1) ?? (isOver ? undefined : begin(session))
+    const at = now()
+    session.status = status
+    session.person = { ...session.person, ...details.person }
+    if (attempt) attempt.status = status
+    session.decision = decisionMessage(session, attempt, status, details, at)
+    outbox.add(session.id, 'decision', session.decision)
+    if (attempt && status !== 'review')
+      outbox.add(session.id, 'fullAuto', fullAutoMessage(session, attempt, status, at))
+    log.info('sandbox session decided', { sessionId: session.id, status })
+  }
+
+  function hand(session: Session) {
+    const attempt = openAttempt(session) ?? begin(session)
+    attempt.status = 'submitted'
+    attempt.submittedAt = now().toISOString()
+    session.status = 'submitted'
+    outbox.add(session.id, 'event', eventMessage(session, attempt, 'submitted'))
+    const forced = FORCED[session.person.givenName.toLowerCase()]
+    if (forced) settle(session, forced)
+    return forced
+  }
+
+  const pictures = (session: Session): Media[] =>
+    options.images?.map((image) => toMedia(image)) ?? drawnMedia(session)
+
+  const actions = {
+    async create(input: NewSession) {
+      const { person: given = {} } = options
+      const person = typeof given === 'function' ? await given(input.vendorData ?? '') : given
+      const session = createSession({ ...input, person: { ...person, ...input.person } }, now())
+      state.sessions.set(session.id, session)
+      await state.save()
+      log.info('sandbox session created', { sessionId: session.id })
+      return session
+    },
+    async start(session: Session) {
+      const attempt = openAttempt(session) ?? begin(session)
+      await state.save()
+      return attempt
+    },
+    async addMedia(session: Session, media: Media) {
+      const attempt = openAttempt(session) ?? begin(session)
+      attempt.media.push(media)
+      await state.save()
+    },
+    async submit(session: Session) {
+      hand(session)
+      await state.save()
+    },
+    async complete(session: Session, status: Decision, details?: DecisionDetails) {
+      session.person = { ...session.person, ...details?.person }
+      const attempt = openAttempt(session) ?? begin(session)
+      if (attempt.media.length === 0) attempt.media.push(...pictures(session))
+      // A first name that forces an outcome has decided already.
+      if (!hand(session)) settle(session, status, details)
+      await state.save()
+    },
+    async erase(session: Session) {
+      state.sessions.delete(session.id)
+      outbox.forget(session.id)
+      // The vendor's last word about a session that was still open (`providers.md` §3.7).
+      if (isOpen(session)) settle(session, session.status === 'created' ? 'expired' : 'abandoned')
+      await state.save()
+    },
+  }
+
+  async function view(session: Session): Promise<SandboxSession> {
+    const attempts = session.attempts.map(async ({ id, status, media }) => ({
+      id,
+      status,
+      media: await Promise.all(
+        media.map(async (one) => {
+          const bytes = await mediaBytes(session, one)
+          const sha256 = createHash('sha256').update(bytes).digest('hex')
+          const { id, context, mimetype } = one
+          return { id, context, mimetype, size: bytes.length, sha256 }
+        }),
+      ),
+    }))
+    return {
+      id: session.id,
+      status: session.status,
+      url: `${baseUrl}/v/${session.token}`,
+      vendorData: session.vendorData,
+      attempts: await Promise.all(attempts),
+    }
+  }
+
+  const control: Omit<VeriffSandbox, 'url' | 'integrationId' | 'close'> = {
+    createSession: async (input = {}) => view(await actions.create(input)),
+    async start(sessionId) {
+      await actions.start(requireSession(sessionId))
+    },
+    addImage: (sessionId, image) => actions.addMedia(requireSession(sessionId), toMedia(image)),
+    submit: (sessionId) => actions.submit(requireSession(sessionId)),
+    async decide(sessionId, status, details) {
+      settle(requireSession(sessionId), status, details)
+      await state.save()
+    },
+    complete: (sessionId, status, details) =>
+      actions.complete(requireSession(sessionId), status, details),
+    async resend(sessionId) {
+      outbox.resend(requireSession(sessionId).id)
+      await state.save()
+    },
+    async findSession(sessionId) {
+      const session = state.sessions.get(sessionId)
+      return session && (await view(session))
+    },
+    listSessions: () => [...state.sessions.keys()],
+    async readMedia(mediaId) {
+      const part = findByPart(state, mediaId)
+      if (!part?.media) throw new Error(`the sandbox has no media ${mediaId}`)
+      return mediaBytes(part.session, part.media)
+    },
+    async misbehave(next, sessionId) {
+      if (sessionId === undefined) faults = structuredClone(next)
+      else requireSession(sessionId).faults = structuredClone(next)
+      await state.save()
+    },
+    setWebhookUrl,
+    listWebhooks: () =>
+      state.webhooks.map(({ sessionId, kind, state, answers }) => ({
+        sessionId,
+        kind,
+        state,
+        answers: [...answers],
+      })),
+    settled: (timeoutInMs = 10_000) => outbox.settled(timeoutInMs),
+  }
+
+  const app = new Hono<{ Bindings: HttpBindings }>()
+  app.route('/', sessionPages({ state, pictures, complete: actions.complete }))
+  app.route('/', sandboxControl({ apiKey, control }))
+  app.route(
+    '/',
+    veriffApi({
+      state,
+      apiKey,
+      sharedSecret,
+      integrationId,
+      baseUrl: () => baseUrl,
+      faultsOf,
+      takeApiFault,
+      actions,
+    }),
+  )
+
+  const server = await listenOnLoopback(app, options.port, 'The sandbox vendor')
+  baseUrl = `http://127.0.0.1:${server.port}`
+
+  return {
+    ...control,
+    url: baseUrl,
+    integrationId,
+    async close() {
+      outbox.close()
+      await server.close()
+      await state.save()
+    },
+  }
+}
+
+function toMedia({ context, bytes, mimetype }: SandboxImage): Media {
+  return {
+    id: randomUUID(),
+    context,
+    mimetype: mimetype ?? sniff(bytes) ?? 'application/octet-stream',
+    timestamp: null,
+    content: Buffer.from(bytes).toString('base64'),
+  }
+}
+
+/** An integration id of the right shape that stays the same for an API key. */
+function idFrom(apiKey: string): string {
+  const hex = createHash('sha256').update(`integration ${apiKey}`).digest('hex')
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
+}
+
+const silent: Log = { debug() {}, info() {}, warn() {}, error() {} }

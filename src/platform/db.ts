@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import postgres from 'postgres'
+import { OperatorError } from './errors.ts'
+
+/** The pool. Only functions that open a transaction take it: `db.begin(async (sql) => …)`. */
+export type Db = postgres.Sql<Record<string, never>>
+/** The pool or one transaction: what every other function takes first. */
+export type Sql = postgres.ISql<Record<string, never>>
+
+/**
+ * Opens a pool of at most `connections`; nothing is connected until the first query. Columns come out in camelCase,
+ * or `asNamed` for a library that knows its own.
+ */
+export function openDb(url: string, { connections = 10, columns = 'camelCase' } = {}): Db {
+  return postgres(url, {
+    max: connections,
+    // Columns only: postgres.camel as a whole rewrites keys inside jsonb too.
+    transform: columns === 'camelCase' ? { column: postgres.camel.column } : {},
+    connection: { application_name: 'identity-portal', statement_timeout: 15_000 },
+    connect_timeout: 5,
+    onnotice: () => {},
+  })
+}
+
+const MIGRATIONS = new URL('../migrations/', import.meta.url)
+// Any number known to this project alone: two processes that start together migrate one after the other.
+const MIGRATION_LOCK = 7_031_904
+
+/** Brings the schema up to date; answers the names of the migrations applied now. Safe to run from several processes. */
+export async function migrate(db: Db): Promise<string[]> {
+  const files = (await readdir(MIGRATIONS)).filter((name) => name.endsWith('.sql')).sort()
+  const applied: string[] = []
+  await db.begin(async (sql) => {
+    await sql`select pg_advisory_xact_lock(${MIGRATION_LOCK})`
+    await sql`set local statement_timeout = 0`
+    const [made] = await sql`select to_regclass('schema_migration') as table`
+    // Asked first: a role that may make no tables can still start on a schema that is up to date.
+    if (made?.table === null)
+      await sql`
+        create table schema_migration (
+          name text primary key, sha256 text not null, applied_at timestamptz not null default now()
+        )`
+    const rows = await sql<{ name: string; sha256: string }[]>`
+      select name, sha256 from schema_migration order by name`
+    const known = new Map(rows.map((row) => [row.name, row.sha256]))
+    for (const name of known.keys())
+      if (!files.includes(name))
+        throw new OperatorError(
+          `The database was migrated by a newer version (${name}): start that version, or restore a backup.`,
+        )
+    for (const name of files) {
+      const text = await readFile(new URL(name, MIGRATIONS), 'utf8')
+      const sha256 = createHash('sha256').update(text).digest('hex')
+      const before = known.get(name)
+      if (before === sha256) continue
+      if (before) throw new OperatorError(`Migration ${name} was edited after it was applied.`)
+      await sql.unsafe(text)
+      await sql`insert into schema_migration (name, sha256) values (${name}, ${sha256})`
+      applied.push(name)
+    }
+  })
+  return applied
+}
+
+/**
+ * Whether it failed on what was to be stored, and will fail again: a data exception, a limit of the database, or a
+ * value that a constraint forbids.
+ */
+export const isDataFault = (error: unknown): boolean =>
+  error instanceof Error &&
+  'code' in error &&
+  typeof error.code === 'string' &&
+  /^(22...|54000|23502|23514)$/.test(error.code)
+
+/** Whether it failed because a unique key exists already. */
+export const isDuplicateKey = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === '23505'
+
+/** Whether it failed on a NUL, which PostgreSQL keeps in no text: what holds one was never stored, and cannot be. */
+export const isUnstorable = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && (error.code === '22021' || error.code === '22P05')

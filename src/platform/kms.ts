@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto'
+import {
+  DecryptCommand,
+  EncryptCommand,
+  KMSClient,
+  type KMSClientConfig,
+} from '@aws-sdk/client-kms'
+import type { KmsConfig } from '../config.ts'
+import { type KeyService, KeyServiceUnavailableError } from './key-service.ts'
+
+// What these say is of the value, and will be said again; everything else is of the service, or of its settings.
+const OF_THE_VALUE = ['InvalidCiphertextException', 'IncorrectKeyException']
+const ATTEMPTS = 3
+const CONNECT_MS = 1_000
+const REQUEST_MS = 2_000
+
+/**
+ * Wraps with AWS KMS: the first key wraps, all unwrap. What was wrapped by `before` still unwraps, so that a portal can
+ * change to KMS while it serves. Without `credentials` and `region` the SDK's usual chain finds them.
+ */
+export function createKmsKeyService(
+  { keyIds, endpoint, region, credentials }: KmsConfig,
+  before: KeyService,
+): KeyService {
+  const options: KMSClientConfig = {
+    maxAttempts: ATTEMPTS,
+    requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: REQUEST_MS },
+  }
+  if (endpoint !== undefined) options.endpoint = endpoint
+  if (region !== undefined) options.region = region
+  if (credentials !== undefined) options.credentials = credentials
+  const client = new KMSClient(options)
+  const byPrefix = new Map(keyIds.map((keyId) => [prefixOf(keyId), keyId]))
+  const [current = ''] = keyIds
+  const contextOf = (context: string) => ({ 'identity-portal': context })
+
+  return {
+    prefix: prefixOf(current),
+    async wrap(key, context) {
+      const { CiphertextBlob: wrapped } = await calling(() =>
+        client.send(
+          new EncryptCommand({
+            KeyId: current,
+            Plaintext: key,
+            EncryptionContext: contextOf(context),
+          }),
+        ),
+      )
+      if (!wrapped) throw new KeyServiceUnavailableError('KMS answered without a ciphertext')
+      return `${prefixOf(current)}${Buffer.from(wrapped).toString('base64url')}`
+    },
+    async unwrap(wrapped, context) {
+      const prefix = wrapped.slice(0, wrapped.lastIndexOf('.') + 1)
+      if (!wrapped.startsWith('kms1.')) return await before.unwrap(wrapped, context)
+      const keyId = byPrefix.get(prefix)
+      if (keyId === undefined)
+        throw new Error('this value was wrapped with a KMS key that is not configured')
+      const { Plaintext: key } = await calling(() =>
+        client.send(
+          new DecryptCommand({
+            KeyId: keyId,
+            CiphertextBlob: Buffer.from(wrapped.slice(prefix.length), 'base64url'),
+            EncryptionContext: contextOf(context),
+          }),
+        ),
+      )
+      if (!key) throw new KeyServiceUnavailableError('KMS answered without a key')
+      return key
+    },
+  }
+}
+
+/** Names the key as it is configured: an id, an ARN or an alias. */
+const prefixOf = (keyId: string) =>
+  `kms1.${createHash('sha256').update(keyId).digest('hex').slice(0, 8)}.`
+
+async function calling<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (cause) {
+    // The SDK's own message may repeat the request.
+    const name = cause instanceof Error ? cause.name : 'unknown error'
+    if (OF_THE_VALUE.includes(name)) throw new Error(`KMS refuses the value: ${name}`)
+    throw new KeyServiceUnavailableError(`KMS could not be used: ${name}`)
+  }
+}

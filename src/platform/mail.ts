@@ -1,0 +1,130 @@
+import { randomUUID } from 'node:crypto'
+import { createTransport } from 'nodemailer'
+import { z } from 'zod'
+import { isLoopback, type MailConfig } from '../config.ts'
+import type { Sql } from './db.ts'
+import { type JobData, type Jobs, jobMember } from './jobs.ts'
+import type { Log } from './log.ts'
+import type { SealedColumn } from './resealing.ts'
+import type { Sealer } from './secrets.ts'
+
+const mailSchema = z.object({
+  to: z.string(),
+  subject: z.string(),
+  /** Plain text; lines of it that are links are links on the outbox page. */
+  text: z.string(),
+  /** When what it says is over: it is not sent after that. */
+  expiresAt: z.iso.datetime().optional(),
+})
+export type Mail = z.infer<typeof mailSchema>
+
+const SEALED_FOR = 'mail'
+export const SEALED_MAILS: SealedColumn[] = [
+  { table: 'outbox_mail', column: 'mail_sealed', key: ['id'], contextOf: () => SEALED_FOR },
+  jobMember('mailSealed', SEALED_FOR),
+]
+const SOCKET_MS = 30_000
+
+/** In the caller's transaction. What the mail says is sealed until it is sent: it may hold a link that opens an account. */
+export async function enqueueMail(
+  sql: Sql,
+  { jobs, sealer }: { jobs: Jobs; sealer: Sealer },
+  mail: Mail,
+): Promise<void> {
+  const mailSealed = sealer.seal(JSON.stringify(mail), SEALED_FOR)
+  await jobs.enqueue(sql, 'send-mail', { mailId: randomUUID(), mailSealed })
+}
+
+const openMail = (sealer: Sealer, mailSealed: string): Mail =>
+  mailSchema.parse(JSON.parse(sealer.open(mailSealed, SEALED_FOR)))
+
+/** Sends what is enqueued: by the mail server, or into the local outbox where none is configured. */
+export async function startMail(parts: {
+  db: Sql
+  sealer: Sealer
+  jobs: Jobs
+  log: Log
+  mail: MailConfig | undefined
+}): Promise<{ close(): void }> {
+  const { db, sealer, jobs, log } = parts
+  const server = parts.mail && createMailServer(parts.mail)
+
+  async function send({ mailId, mailSealed }: JobData<'send-mail'>) {
+    const mail = openMail(sealer, mailSealed)
+    if (mail.expiresAt && new Date(mail.expiresAt) < new Date()) {
+      log.warn('mail came too late to be sent', { mailId })
+      return
+    }
+    if (server) {
+      const refused = await server.send(mailId, mail)
+      if (refused) log.warn('mail was refused for good', { mailId, code: refused })
+      else log.info('mail sent', { mailId })
+      return
+    }
+    await db`
+      insert into outbox_mail (id, mail_sealed) values (${mailId}, ${mailSealed}) on conflict do nothing`
+    log.info('mail put into the outbox', { mailId })
+  }
+
+  await jobs.work('send-mail', 2, send)
+  return { close: () => server?.close() }
+}
+
+/** SMTP with TLS: what `smtp:` begins in the clear is refused unless it goes on encrypted, but for a server on this machine. */
+function createMailServer({ smtpUrl, from }: MailConfig) {
+  const url = new URL(smtpUrl)
+  if (url.protocol === 'smtp:' && !isLoopback(smtpUrl) && !url.searchParams.has('requireTLS'))
+    url.searchParams.set('requireTLS', 'true')
+  const transport = createTransport({
+    url: url.href,
+    connectionTimeout: SOCKET_MS,
+    greetingTimeout: SOCKET_MS,
+    socketTimeout: SOCKET_MS,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  })
+  const host = /@([^@>]+)>?\s*$/.exec(from)?.[1] ?? 'localhost'
+  return {
+    /** Answers the server's code when it will never take this mail; throws when it may take it later. */
+    async send(mailId: string, { to, subject, text }: Mail): Promise<string | undefined> {
+      try {
+        await transport.sendMail({
+          from,
+          to: { name: '', address: to },
+          subject,
+          text,
+          // One mail that is sent twice has one id, by which a mailbox shows it once.
+          messageId: `<${mailId}@${host}>`,
+          headers: { 'Auto-Submitted': 'auto-generated' },
+        })
+        return undefined
+      } catch (error) {
+        // The library's own message repeats the address.
+        const { code = 'unknown', responseCode } = error as { code?: string; responseCode?: number }
+        const said = [code, responseCode].filter(Boolean).join(' ')
+        const forGood = ['EENVELOPE', 'EMESSAGE'].includes(code) && (responseCode ?? 0) >= 500
+        if (forGood) return said
+        throw new Error(`the mail server did not take it: ${said}`)
+      }
+    },
+    close: () => transport.close(),
+  }
+}
+
+export type OutboxMail = { id: string; createdAt: Date } & Mail
+
+/** What a portal without a mail server would have sent, newest first. */
+export async function listOutbox(sql: Sql, sealer: Sealer): Promise<OutboxMail[]> {
+  const rows = await sql<{ id: string; createdAt: Date; mailSealed: string }[]>`
+    select id, created_at, mail_sealed from outbox_mail order by created_at desc, id limit 50`
+  return rows.map(({ id, createdAt, mailSealed }) => ({
+    id,
+    createdAt,
+    ...openMail(sealer, mailSealed),
+  }))
+}
+
+/** Mails of the outbox are kept for a week. */
+export async function deleteOldMail(sql: Sql): Promise<void> {
+  await sql`delete from outbox_mail where created_at < now() - interval '7 days'`
+}

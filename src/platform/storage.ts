@@ -1,0 +1,301 @@
+import { createHash, createHmac, hash } from 'node:crypto'
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectVersionsCommand,
+  PutObjectCommand,
+  S3Client,
+  type S3ClientConfig,
+  S3ServiceException,
+} from '@aws-sdk/client-s3'
+import type { S3Config } from '../config.ts'
+
+export type Storage = {
+  /**
+   * Writes once (`If-None-Match: *`) with SHA-256 and Content-MD5, so that either check a store knows is made.
+   * An object of that key with the same digest is success; another digest throws, and so does a store that does not
+   * confirm the encryption that is configured.
+   */
+  put(
+    key: string,
+    bytes: Uint8Array,
+    object: { contentType: string; sha256: Uint8Array },
+  ): Promise<void>
+  /** `size` in bytes; `sha256` as the store checked it, or as `put` recorded it where the store keeps none. */
+  head(
+    key: string,
+  ): Promise<
+    { size: number; contentType: string | undefined; sha256: Buffer | undefined } | undefined
+  >
+  /** Throws when there is no such object, or when its bytes are not those of its checksum. */
+  get(key: string): Promise<Uint8Array>
+  /** What does not exist is deleted too. */
+  delete(key: string): Promise<void>
+  /** Every object below `prefix`, every version of it and every delete marker. Answers how many. */
+  deleteAll(prefix: string): Promise<number>
+  /** Good for many URLs now: ask again for each request. Credentials that end within the hour are refreshed first. */
+  signer(): Promise<SignGet>
+  close(): void
+}
+
+/**
+ * A presigned GET (SigV4 query, `host` alone signed), valid 1 to 604800 seconds. `contentType`, with
+ * `Cache-Control: private, no-store`, and the disposition made of `filename` and `inline` are signed in. Throws when the credentials end before the URL would.
+ */
+export type SignGet = (
+  key: string,
+  options: { expiresInSeconds: number; contentType?: string; filename?: string; inline?: boolean },
+) => string
+
+type Credentials = Awaited<ReturnType<S3Client['config']['credentials']>>
+
+// The longest URL that the contract hands out (`contract.md` §3).
+const LONGEST_URL_MS = 3_600_000
+// A source that has nothing newer is not asked again at every request.
+const REFRESH_PAUSE_MS = 30_000
+
+/** The bucket. Without `credentials` the SDK's usual chain finds them. `timeoutMs` bounds a call with its retries and its body. */
+export function createStorage(
+  s3: S3Config,
+  credentials?: S3ClientConfig['credentials'],
+  { now = Date.now, timeoutMs = 60_000 }: { now?: () => number; timeoutMs?: number } = {},
+): Storage {
+  const client = new S3Client({
+    region: s3.region,
+    forcePathStyle: s3.forcePathStyle,
+    // Other stores refuse, or keep inside the object, what newer SDKs add by themselves.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    maxAttempts: 3,
+    requestHandler: {
+      connectionTimeout: 3_000,
+      requestTimeout: 30_000,
+      throwOnRequestTimeout: true,
+      socketTimeout: 15_000,
+    },
+    ...(s3.endpoint && { endpoint: s3.endpoint }),
+    ...(credentials && { credentials }),
+  })
+  const bucket = s3.bucket
+  const bounded = () => ({ abortSignal: AbortSignal.timeout(timeoutMs) })
+
+  // The SDK's own rules say which host serves the bucket: partitions, and names that cannot be virtual hosts.
+  const { url } = client.config.endpointProvider({
+    Bucket: bucket,
+    Region: s3.region,
+    ForcePathStyle: s3.forcePathStyle,
+    ...(s3.publicEndpoint && { Endpoint: s3.publicEndpoint }),
+  })
+  let held: { sign: SignGet; expiresAt: number } | undefined
+  let refreshing: Promise<SignGet> | undefined
+  let refreshAfter = 0
+
+  async function refresh(): Promise<SignGet> {
+    const endsSoon = ({ expiration }: Credentials) =>
+      expiration !== undefined && expiration.getTime() < now() + LONGEST_URL_MS
+    let found = await client.config.credentials()
+    if (endsSoon(found)) found = await client.config.credentials({ forceRefresh: true })
+    refreshAfter = now() + REFRESH_PAUSE_MS
+    held = {
+      sign: createSigner(found, url, s3.region, now),
+      expiresAt: found.expiration?.getTime() ?? Number.POSITIVE_INFINITY,
+    }
+    return held.sign
+  }
+
+  async function head(key: string) {
+    try {
+      const found = await client.send(
+        new HeadObjectCommand({ Bucket: bucket, Key: requireKey(key), ChecksumMode: 'ENABLED' }),
+        bounded(),
+      )
+      const checked = Buffer.from(found.ChecksumSHA256 ?? '', 'base64')
+      const recorded = Buffer.from(found.Metadata?.sha256 ?? '', 'hex')
+      return {
+        size: found.ContentLength ?? 0,
+        contentType: found.ContentType,
+        sha256: [checked, recorded].find((digest) => digest.length === 32),
+      }
+    } catch (error) {
+      if (error instanceof S3ServiceException && error.name === 'NotFound') return undefined
+      throw error
+    }
+  }
+
+  return {
+    async put(key, bytes, { contentType, sha256 }) {
+      const digest = createHash('sha256').update(bytes).digest()
+      if (!digest.equals(sha256)) throw new Error('these bytes are not those of their SHA-256')
+      try {
+        const put = await client.send(
+          new PutObjectCommand({
+            Bucket: bucket,
+            Key: requireKey(key),
+            Body: bytes,
+            ContentLength: bytes.length,
+            ContentType: contentType,
+            ContentMD5: createHash('md5').update(bytes).digest('base64'),
+            ChecksumAlgorithm: 'SHA256',
+            ChecksumSHA256: digest.toString('base64'),
+            Metadata: { sha256: digest.toString('hex') },
+            IfNoneMatch: '*',
+            ...(s3.kmsKeyId && { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: s3.kmsKeyId }),
+          }),
+          bounded(),
+        )
+        if (s3.kmsKeyId && put.ServerSideEncryption !== 'aws:kms') {
+          await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }), bounded())
+          throw new Error('the store did not encrypt the object with the key it was given')
+        }
+      } catch (error) {
+        // 412: the key is taken. 409: another write of it is under way or just won.
+        const status =
+          error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined
+        if (status !== 412 && status !== 409) throw error
+        const present = await head(key)
+        if (!present) throw error
+        if (!present.sha256?.equals(digest) || present.size !== bytes.length)
+          throw new Error('another object is stored under this key', { cause: error })
+      }
+    },
+    head,
+    async get(key) {
+      const found = await client.send(
+        new GetObjectCommand({ Bucket: bucket, Key: requireKey(key), ChecksumMode: 'ENABLED' }),
+        bounded(),
+      )
+      if (!found.Body) throw new Error('the store answered without a body')
+      return found.Body.transformToByteArray()
+    },
+    async delete(key) {
+      await client.send(
+        new DeleteObjectCommand({ Bucket: bucket, Key: requireKey(key) }),
+        bounded(),
+      )
+    },
+    async deleteAll(prefix) {
+      if (!prefix.endsWith('/')) throw new Error('only a folder is deleted as a whole')
+      for (let deleted = 0; ; ) {
+        const page = await client.send(
+          new ListObjectVersionsCommand({ Bucket: bucket, Prefix: requireKey(prefix) }),
+          bounded(),
+        )
+        const found = [...(page.Versions ?? []), ...(page.DeleteMarkers ?? [])]
+        if (found.length === 0) return deleted
+        for (const { Key, VersionId } of found)
+          await client.send(new DeleteObjectCommand({ Bucket: bucket, Key, VersionId }), bounded())
+        deleted += found.length
+      }
+    },
+    async signer() {
+      const time = now()
+      if (held && (held.expiresAt >= time + LONGEST_URL_MS || time < refreshAfter)) return held.sign
+      refreshing ??= refresh().finally(() => {
+        refreshing = undefined
+      })
+      return refreshing
+    },
+    close: () => client.destroy(),
+  }
+}
+
+/** SigV4 in the query: "Authenticating Requests: Using Query Parameters (AWS Signature Version 4)". */
+function createSigner(
+  { accessKeyId, secretAccessKey, sessionToken, expiration }: Credentials,
+  base: URL,
+  region: string,
+  now: () => number,
+): SignGet {
+  const root = base.pathname === '/' ? '' : base.pathname
+  const expiresAt = expiration?.getTime() ?? Number.POSITIVE_INFINITY
+  const token = sessionToken ? `&X-Amz-Security-Token=${encode(sessionToken)}` : ''
+  let second = -1
+  let day = ''
+  let mac = createMac(Buffer.alloc(32))
+  let start = ''
+  let toSign = ''
+
+  // All but the key, the expiry and the overrides is the same for every URL of one second; the signing key for a day.
+  function startSecond() {
+    const stamp = new Date(second * 1000).toISOString().replace(/-|:|\.\d{3}/g, '')
+    const scope = `${stamp.slice(0, 8)}/${region}/s3/aws4_request`
+    if (day !== stamp.slice(0, 8)) {
+      day = stamp.slice(0, 8)
+      const signingKey = [day, region, 's3', 'aws4_request'].reduce(
+        (key, part) => createHmac('sha256', key).update(part).digest(),
+        Buffer.from(`AWS4${secretAccessKey}`),
+      )
+      mac = createMac(signingKey)
+    }
+    start = `X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=${encode(`${accessKeyId}/${scope}`)}&X-Amz-Date=${stamp}&X-Amz-Expires=`
+    toSign = `AWS4-HMAC-SHA256\n${stamp}\n${scope}\n`
+  }
+
+  return (key, { expiresInSeconds, contentType, filename, inline }) => {
+    if (!Number.isInteger(expiresInSeconds) || expiresInSeconds < 1 || expiresInSeconds > 604_800)
+      throw new RangeError('a presigned URL lives from 1 to 604800 seconds')
+    const time = now()
+    if (expiresAt < time + expiresInSeconds * 1000)
+      throw new Error('the S3 credentials end before this URL would')
+    if (second !== Math.floor(time / 1000)) {
+      second = Math.floor(time / 1000)
+      startSecond()
+    }
+    // Parameters stand in the canonical order, so that the query is signed as it is sent.
+    let query = `${start}${expiresInSeconds}${token}&X-Amz-SignedHeaders=host`
+    if (contentType !== undefined) query += NOT_KEPT
+    if (filename !== undefined || inline !== undefined)
+      query += `&response-content-disposition=${encode(contentDisposition(filename, inline))}`
+    if (contentType !== undefined) query += `&response-content-type=${encode(contentType)}`
+    const path = `${root}/${encodePath(requireKey(key))}`
+    const canonical = `GET\n${path}\n${query}\nhost:${base.host}\n\nhost\nUNSIGNED-PAYLOAD`
+    const signature = mac(toSign + hash('sha256', canonical))
+    return `${base.origin}${path}?${query}&X-Amz-Signature=${signature}`
+  }
+}
+
+// Documents stay in no cache: neither the browser's nor a proxy's.
+const NOT_KEPT = '&response-cache-control=private%2C%20no-store'
+
+/**
+ * HMAC-SHA-256 (RFC 2104) in hex, for a key of 32 bytes and texts up to 1024. Two `crypto.hash` calls over padded keys
+ * made once take half the time of one createHmac (`performance.md` §3).
+ */
+function createMac(key: Buffer): (text: string) => string {
+  const padded = (byte: number) => Buffer.alloc(64, byte).map((pad, at) => pad ^ (key[at] ?? 0))
+  const inner = Buffer.concat([padded(0x36), Buffer.alloc(1024)])
+  const outer = Buffer.concat([padded(0x5c), Buffer.alloc(32)])
+  return (text) => {
+    const end = 64 + inner.write(text, 64)
+    outer.write(hash('sha256', inner.subarray(0, end)), 64, 'hex')
+    return hash('sha256', outer)
+  }
+}
+
+/** RFC 6266 §4.3: a plain name for all, and the exact one (RFC 8187) where it differs. */
+function contentDisposition(filename: string | undefined, inline: boolean | undefined): string {
+  const kind = inline ? 'inline' : 'attachment'
+  if (filename === undefined) return kind
+  const plain = filename.replace(/[^ !#-[\]-~]/gu, '_')
+  return `${kind}; filename="${plain}"${plain === filename ? '' : `; filename*=UTF-8''${encode(filename)}`}`
+}
+
+// Keys are made by us, so a bad one is our bug. A dot segment would be resolved by whoever opens the URL.
+function requireKey(key: string): string {
+  if (key === '' || Buffer.byteLength(key) > 1024)
+    throw new Error('an object key has 1 to 1024 bytes')
+  if (UNSAFE_KEY.test(key))
+    throw new Error('an object key has no control character, backslash or dot segment')
+  return key
+}
+const UNSAFE_KEY = /[\p{Cc}\\]|(?:^|\/)\.{1,2}(?:\/|$)/u
+
+// RFC 3986 §2.3: what is not unreserved is encoded; encodeURIComponent leaves five characters too many.
+const encode = (value: string) =>
+  encodeURIComponent(value).replace(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
+const encodePath = (key: string) =>
+  /^[\w.~/-]*$/.test(key) ? key : key.split('/').map(encode).join('/')

@@ -1,0 +1,234 @@
+import { createPrivateKey, generateKeyPair, type JsonWebKey, type KeyObject } from 'node:crypto'
+import { promisify } from 'node:util'
+import { calculateJwkThumbprint, type JWK } from 'jose'
+import type { Db, Sql } from '../platform/db.ts'
+import { OperatorError } from '../platform/errors.ts'
+import type { Log } from '../platform/log.ts'
+import type { SealedColumn } from '../platform/resealing.ts'
+import type { Sealer } from '../platform/secrets.ts'
+
+/** RS256 signs by default; ES256 for clients of the FAPI 2.0 profile, which forbids the former (§5.4.1). */
+const ALGORITHMS = ['RS256', 'ES256'] as const
+export type Algorithm = (typeof ALGORITHMS)[number]
+
+/** The keys that sign and verify this portal's tokens, at one moment. */
+export type SigningKeys = {
+  active: Record<Algorithm, { kid: string; privateKey: KeyObject }>
+  /** Private, for oidc-provider; the active keys first. */
+  privateJwks: { keys: JWK[] }
+  /** What verifies: the active keys, those to come, and those whose last token still lives. */
+  publicJwks: { keys: JWK[] }
+}
+
+export type KeyRing = {
+  /** One object until something changes, then another. */
+  current(): SigningKeys
+  /** Reads the table again, at most once a second. */
+  refresh(): Promise<void>
+  onChange(listener: (keys: SigningKeys) => void): void
+  close(): void
+}
+
+// A rotation takes effect when every process has read the table again.
+const REFRESH_MS = 2_000
+const PROPAGATION_SECONDS = 5
+// Longer than the longest token that a key signed: an hour.
+const VERIFIES_AFTER_SECONDS = 2 * 3600
+/** A key signs for this long, then the next one takes over by itself. */
+const KEY_LIFE_DAYS = 90
+// Any number known to this project alone: two processes agree on one next key.
+const KEYS_LOCK = 7_031_905
+
+const generate = promisify(generateKeyPair)
+
+const contextOf = (kid: string) => `signing_key ${kid}`
+export const SEALED_SIGNING_KEYS: SealedColumn = {
+  table: 'signing_key',
+  column: 'private_sealed',
+  key: ['kid'],
+  contextOf,
+}
+
+type Row = {
+  kid: string
+  algorithm: Algorithm
+  publicJwk: JWK
+  privateSealed: string
+  activatesAt: Date | null
+}
+
+/**
+ * Loads the keys, makes those that are missing, and follows changes that other processes make.
+ * Throws when they were sealed under another encryption key.
+ */
+export async function openKeyRing(db: Db, sealer: Sealer, log: Log): Promise<KeyRing> {
+  await db.begin((sql) => ensureKeys(sql, sealer))
+  const listeners: ((keys: SigningKeys) => void)[] = []
+  let seen = ''
+  let keys = await load()
+  let readAt = Date.now()
+
+  async function load(): Promise<SigningKeys> {
+    const rows = await readKeys(db)
+    seen = fingerprint(rows)
+    return unseal(rows, sealer)
+  }
+
+  async function refresh() {
+    const rows = await readKeys(db)
+    const now = fingerprint(rows)
+    if (now === seen) return
+    keys = unseal(rows, sealer)
+    seen = now
+    for (const listener of listeners) listener(keys)
+    log.info('signing keys changed', { kid: keys.active.RS256.kid })
+  }
+
+  const following = setInterval(() => {
+    readAt = Date.now()
+    refresh().catch((error: unknown) => log.warn('signing keys could not be read', { error }))
+  }, REFRESH_MS).unref()
+
+  return {
+    current: () => keys,
+    async refresh() {
+      if (Date.now() - readAt < 1_000) return
+      readAt = Date.now()
+      await refresh()
+    },
+    onChange: (listener) => listeners.push(listener),
+    close: () => clearInterval(following),
+  }
+}
+
+/** The active key of each algorithm first. */
+const readKeys = (sql: Sql) => sql<Row[]>`
+  select kid, algorithm, public_jwk, private_sealed, activates_at from signing_key
+  where retires_at is null or retires_at > now()
+  order by activates_at <= now() desc nulls last, activates_at desc, kid`
+
+const isActivated = ({ activatesAt }: Row) => activatesAt !== null && activatesAt <= new Date()
+
+// Which keys there are, and which of them sign now.
+const fingerprint = (rows: Row[]) =>
+  rows.map((row) => `${row.kid}${isActivated(row) ? '*' : ''}`).join(' ')
+
+function unseal(rows: Row[], sealer: Sealer): SigningKeys {
+  const keys = rows.map((row) => ({
+    row,
+    jwk: JSON.parse(sealer.open(row.privateSealed, contextOf(row.kid))) as JWK,
+  }))
+  const active = (algorithm: Algorithm) => {
+    const key = keys.find(({ row }) => row.algorithm === algorithm && isActivated(row))
+    if (!key) throw new Error(`there is no active ${algorithm} signing key`)
+    return {
+      kid: key.row.kid,
+      privateKey: createPrivateKey({ key: key.jwk as JsonWebKey, format: 'jwk' }),
+    }
+  }
+  return {
+    active: { RS256: active('RS256'), ES256: active('ES256') },
+    privateJwks: { keys: keys.map(({ jwk }) => jwk) },
+    publicJwks: { keys: rows.map(({ publicJwk }) => publicJwk) },
+  }
+}
+
+/** One active key and one that is published ahead, for each algorithm. In a transaction. */
+async function ensureKeys(sql: Sql, sealer: Sealer): Promise<void> {
+  await sql`select pg_advisory_xact_lock(${KEYS_LOCK})`
+  for (const algorithm of ALGORITHMS) {
+    const [{ active, next } = { active: false, next: false }] = await sql<
+      { active: boolean; next: boolean }[]
+    >`
+      select coalesce(bool_or(activates_at is not null and (retires_at is null or retires_at > now())), false) as active,
+        coalesce(bool_or(activates_at is null), false) as next
+      from signing_key where algorithm = ${algorithm}`
+    if (!active) await insertKey(sql, sealer, algorithm, new Date())
+    if (!next) await insertKey(sql, sealer, algorithm, null)
+  }
+}
+
+async function insertKey(sql: Sql, sealer: Sealer, algorithm: Algorithm, activatesAt: Date | null) {
+  const { publicKey, privateKey } =
+    algorithm === 'RS256'
+      ? await generate('rsa', { modulusLength: 2048 })
+      : await generate('ec', { namedCurve: 'P-256' })
+  const bare = publicKey.export({ format: 'jwk' }) as JWK
+  const kid = await calculateJwkThumbprint(bare)
+  const common = { kid, use: 'sig', alg: algorithm }
+  const publicJwk = { ...bare, ...common }
+  const privateJwk = { ...privateKey.export({ format: 'jwk' }), ...common }
+  await sql`
+    insert into signing_key (kid, algorithm, public_jwk, private_sealed, activates_at)
+    values (${kid}, ${algorithm}, ${sql.json(publicJwk as never)},
+      ${sealer.seal(JSON.stringify(privateJwk), contextOf(kid))}, ${activatesAt})`
+}
+
+export type ListedKey = {
+  kid: string
+  algorithm: Algorithm
+  status: 'next' | 'active' | 'retiring' | 'retired'
+  createdAt: Date
+  activatesAt: Date | null
+  retiresAt: Date | null
+}
+
+/** Every key, newest first. `retiring` signs no more and still verifies. */
+export async function listKeys(sql: Sql): Promise<ListedKey[]> {
+  return await sql<ListedKey[]>`
+    select kid, algorithm, created_at, activates_at, retires_at,
+      case when retires_at <= now() then 'retired'
+        when activates_at is null or activates_at > now() then 'next'
+        when exists (
+          select from signing_key later
+          where later.algorithm = key.algorithm and later.activates_at <= now()
+            and later.activates_at > key.activates_at) then 'retiring'
+        else 'active' end as status
+    from signing_key key order by algorithm desc, created_at desc, kid`
+}
+
+/** The published keys take over in a few seconds, on all processes at once; new ones are published for the next time. */
+export async function rotateKeys(db: Db, sealer: Sealer): Promise<ListedKey[]> {
+  await db.begin(async (sql) => {
+    await ensureKeys(sql, sealer)
+    for (const algorithm of ALGORITHMS) await promote(sql, sealer, algorithm, PROPAGATION_SECONDS)
+  })
+  return await listKeys(db)
+}
+
+async function promote(sql: Sql, sealer: Sealer, algorithm: Algorithm, inSeconds: number) {
+  await sql`
+    update signing_key set retires_at = now() + make_interval(secs => ${inSeconds + VERIFIES_AFTER_SECONDS})
+    where algorithm = ${algorithm} and activates_at is not null and retires_at is null`
+  await sql`
+    update signing_key set activates_at = now() + make_interval(secs => ${inSeconds})
+    where algorithm = ${algorithm} and activates_at is null`
+  await insertKey(sql, sealer, algorithm, null)
+}
+
+/**
+ * Takes a key out of use for good, in a few seconds: what it signed is refused from then on. An active key is
+ * replaced by the published one. Throws OperatorError when there is no such key.
+ */
+export async function retireKey(db: Db, sealer: Sealer, kid: string): Promise<ListedKey[]> {
+  await db.begin(async (sql) => {
+    await ensureKeys(sql, sealer)
+    const key = (await listKeys(sql)).find((each) => each.kid === kid)
+    if (!key || key.status === 'retired')
+      throw new OperatorError('There is no such key. `key list` shows them.')
+    if (key.status === 'active') await promote(sql, sealer, key.algorithm, 0)
+    await sql`delete from signing_key where kid = ${kid}`
+    await ensureKeys(sql, sealer)
+  })
+  return await listKeys(db)
+}
+
+/** Rotates when the active key has signed for its 90 days. Answers whether it did. */
+export async function rotateKeysOnSchedule(db: Db, sealer: Sealer): Promise<boolean> {
+  const [row] = await db`
+    select from signing_key where activates_at is not null
+    group by algorithm
+    having max(activates_at) < now() - make_interval(days => ${KEY_LIFE_DAYS}) limit 1`
+  if (row) await rotateKeys(db, sealer)
+  return row !== undefined
+}

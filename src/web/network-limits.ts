@@ -1,0 +1,201 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Db } from '../platform/db.ts'
+import type { Log } from '../platform/log.ts'
+import { createWindowCounter } from '../platform/window-counter.ts'
+import type { ClientAddress } from './client-address.ts'
+import type { SecurityEvents } from './security-events.ts'
+
+/** A minute, from one network (IPv4 /32, IPv6 /64); 0 is no limit. */
+export type NetworkLimits = {
+  /** Requests that write something, or cost something, before anybody is known. */
+  requests: number
+  /** Refused tries: wrong passwords, codes, links, tokens, signatures. */
+  refusals: number
+}
+
+/**
+ * `requests`: each one counts, except those of a client that has authenticated. `refusals`: those that are refused count;
+ * each is counted before it is judged, so that many at one instant are not all judged before the first is counted.
+ * `credentials`: only those count whose client authentication failed, so that an application with many users is never
+ * held up. `signatures`: the same for deliveries, and a genuine one is taken whatever was counted. `none`: nothing is
+ * written or guessed, or a token stands behind it that has limits of its own.
+ */
+export type NetworkRule = 'requests' | 'refusals' | 'credentials' | 'signatures' | 'none'
+
+/** Every route, by method and pattern. A test compares this list with the routes that there are. */
+export const NETWORK_RULES: readonly [method: string, path: string, rule: NetworkRule][] = [
+  // The authorization server.
+  ['GET', '/api/oauth/authorize', 'requests'],
+  ['POST', '/api/oauth/authorize', 'requests'],
+  ['GET', '/api/oauth/authorize/:uid', 'refusals'],
+  ['POST', '/api/oauth/par', 'requests'],
+  ['POST', '/api/oauth/device_authorization', 'requests'],
+  ['POST', '/api/oauth/token', 'credentials'],
+  ['POST', '/api/oauth/introspect', 'credentials'],
+  ['POST', '/api/oauth/revoke', 'credentials'],
+  ['GET', '/api/oauth/userinfo', 'none'],
+  ['POST', '/api/oauth/userinfo', 'none'],
+  ['GET', '/api/oauth/end_session', 'requests'],
+  ['POST', '/api/oauth/end_session', 'requests'],
+  ['POST', '/api/oauth/end_session/confirm', 'requests'],
+  ['GET', '/api/oauth/end_session/success', 'none'],
+  ['POST', '/api/oauth/register', 'refusals'],
+  ['GET', '/api/oauth/register/:clientId', 'refusals'],
+  ['PUT', '/api/oauth/register/:clientId', 'refusals'],
+  ['DELETE', '/api/oauth/register/:clientId', 'refusals'],
+  ['GET', '/api/oauth/.well-known/jwks.json', 'none'],
+  ['GET', '/api/oauth/.well-known/openid-configuration', 'none'],
+  ['GET', '/device', 'requests'],
+  ['POST', '/device', 'refusals'],
+  ['GET', '/device/:uid', 'refusals'],
+  // Sign-in and consent.
+  ['GET', '/interaction/:uid', 'none'],
+  ['POST', '/interaction/:uid', 'refusals'],
+  ['GET', '/', 'none'],
+  ['POST', '/sign-in', 'refusals'],
+  ['POST', '/passkeys/options', 'requests'],
+  ['GET', '/reset', 'none'],
+  ['POST', '/reset', 'requests'],
+  ['GET', '/reset/sent', 'none'],
+  ['GET', '/reset/done', 'none'],
+  ['GET', '/reset/:token', 'refusals'],
+  ['POST', '/reset/:token', 'refusals'],
+  ['GET', '/verify-email/done', 'none'],
+  ['GET', '/verify-email/:token', 'refusals'],
+  ['POST', '/verify-email/:token', 'refusals'],
+  ['GET', '/link/:token', 'refusals'],
+  ['POST', '/link/:token', 'refusals'],
+  ['GET', '/not-me/:token', 'refusals'],
+  ['POST', '/not-me/:token', 'refusals'],
+  ['GET', '/not-me/:token/done', 'refusals'],
+  // The pages of a signed-in resident.
+  ['POST', '/verifications/*', 'refusals'],
+  ['GET', '/links', 'none'],
+  ['POST', '/links/*', 'refusals'],
+  ['POST', '/sign-out', 'refusals'],
+  ['POST', '/photos', 'refusals'],
+  ['GET', '/account', 'none'],
+  ['GET', '/account/totp', 'none'],
+  ['POST', '/account/*', 'refusals'],
+  ['GET', '/applications/:clientId', 'none'],
+  ['GET', '/applications/:clientId/logo', 'none'],
+  ['POST', '/applications/*', 'refusals'],
+  ['GET', '/looks', 'none'],
+  ['GET', '/outbox', 'none'],
+  // What vendors and their visitors send.
+  ['GET', '/callbacks/mosaic', 'refusals'],
+  ['GET', '/callbacks/:vendor', 'requests'],
+  ['POST', '/webhooks/*', 'signatures'],
+  // By token alone, with limits of its own: see `api/rate-limits.ts`.
+  ['*', '/api/v1/*', 'none'],
+  // Public documents.
+  ['GET', '/.well-known/*', 'none'],
+  ['GET', '/openapi.json', 'none'],
+  ['GET', '/favicon.ico', 'none'],
+  ['GET', '/reference', 'none'],
+  ['GET', '/health', 'none'],
+  ['GET', '/health/ready', 'none'],
+  ['GET', '/assets/*', 'none'],
+]
+
+const compiled = NETWORK_RULES.map(([method, path, rule]) => {
+  const source = path.replace(/[.]/g, '\\.').replace(/:\w+/g, '[^/]+').replace(/\*$/, '.*')
+  return { method, pattern: new RegExp(`^${source}$`, 'i'), rule }
+})
+
+/** The rule for a request; `undefined` for an address that is not in the list. */
+export function findNetworkRule(method: string, path: string): NetworkRule | undefined {
+  const asked = method === 'HEAD' ? 'GET' : method
+  const plain = decoded(path).replace(/(?<=.)\/+$/, '')
+  return compiled.find(
+    (each) => (each.method === '*' || each.method === asked) && each.pattern.test(plain),
+  )?.rule
+}
+
+// The routers of both halves are lenient about escapes, letter case and a slash at the end.
+function decoded(path: string): string {
+  try {
+    return decodeURI(path)
+  } catch {
+    return path
+  }
+}
+
+export type NetworkLimiter = {
+  /** Whether the request may go on; else it is answered 429 by `refuse`. */
+  admit(req: IncomingMessage, res: ServerResponse): boolean
+  /** The client behind this request has proved who it is: the request does not count. */
+  forgive(req: IncomingMessage): void
+  /** Counts a delivery with a wrong signature. Answers the seconds to wait, 0 when it was not one too many. */
+  countSignature(address: string): number
+  close(): Promise<void>
+}
+
+const MOST_NETWORKS = 200_000
+
+/** Limits for everything that strangers can reach, over all processes. `refuse` writes the answer of a request that has to wait. */
+export function createNetworkLimiter(parts: {
+  db: Db
+  limits: NetworkLimits
+  addressOf: ClientAddress
+  security: SecurityEvents
+  log: Log
+  refuse: (req: IncomingMessage, res: ServerResponse, seconds: number) => void
+}): NetworkLimiter {
+  const { limits, addressOf, security } = parts
+  const counter = createWindowCounter(parts.db, parts.log, { mostKeys: MOST_NETWORKS })
+  const counted = new WeakMap<IncomingMessage, string>()
+
+  function judge(rule: NetworkRule, req: IncomingMessage, res: ServerResponse): number {
+    const key = `network ${rule} ${security.networkName(addressOf(req))}`
+    if (rule === 'requests') {
+      counted.set(req, key)
+      return counter.count(key, limits.requests)
+    }
+    if (rule === 'refusals') {
+      const wait = counter.count(key, limits.refusals)
+      if (wait === 0)
+        res.once('finish', () => {
+          if (res.statusCode < 400) counter.uncount(key)
+        })
+      return wait
+    }
+    const wait = counter.secondsToWait(key, limits.requests)
+    if (wait === 0)
+      res.once('finish', () => {
+        if (res.statusCode === 401) counter.count(key, limits.requests)
+      })
+    return wait
+  }
+
+  return {
+    admit(req, res) {
+      const { method = 'GET', url = '/' } = req
+      const [path = '/'] = url.split('?', 1)
+      if (method === 'OPTIONS') return true
+      // An address that nobody thought of is limited rather than not.
+      const rule = findNetworkRule(method, path) ?? 'requests'
+      if (rule === 'none' || rule === 'signatures') return true
+      if ((rule === 'refusals' ? limits.refusals : limits.requests) === 0) return true
+      const wait = judge(rule, req, res)
+      if (wait === 0) return true
+      security.emit('rate_limited', { address: addressOf(req), subject: `network_${rule}` })
+      parts.refuse(req, res, wait)
+      return false
+    },
+    forgive(req) {
+      const key = counted.get(req)
+      if (key === undefined) return
+      counted.delete(req)
+      counter.uncount(key)
+    },
+    countSignature(address) {
+      if (limits.refusals === 0) return 0
+      const key = `network signatures ${security.networkName(address)}`
+      const wait = counter.count(key, limits.refusals)
+      if (wait > 0) security.emit('rate_limited', { address, subject: 'network_signatures' })
+      return wait
+    },
+    close: () => counter.close(),
+  }
+}

@@ -1,0 +1,213 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { Agent, createServer, request } from 'node:http'
+import { type AddressInfo, createServer as createTcpServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { readCommand } from '../../src/cli/commands.ts'
+import { createInitialAccessToken } from '../../src/clients/registration.ts'
+import { openParts, type Parts, type Runtime } from '../../src/context.ts'
+import { startPostgres } from '../../src/local/embedded/postgres.ts'
+import { startS3Server } from '../../src/local/embedded/s3.ts'
+import { createLog } from '../../src/platform/log.ts'
+import { randomSecret } from '../../src/platform/secrets.ts'
+import { startVendor, type VendorStandIn } from './vendor.ts'
+
+/** Requests of one network a minute in the attacked portal: low, so that a flood is short. */
+export const LIMITS = { requests: 60, refusals: 30 }
+
+/** A portal of two web processes and a worker, each an operating system's process, started as an operator starts them. */
+export type Target = {
+  /** In front of both web processes: two requests in a row go to one and to the other. */
+  issuer: string
+  /** Each web process by itself. */
+  webs: readonly [string, string]
+  /** Only to arrange things, and to see what an attack left behind. */
+  parts: Parts
+  vendor: VendorStandIn
+  /** What programs register themselves with (RFC 7591). */
+  registrationToken: string
+  /** The operator's command line. */
+  run<T = Record<string, unknown>>(...words: string[]): Promise<T>
+  /** What the three processes logged so far. */
+  logged(): string
+  close(): Promise<void>
+}
+
+const REGION = 'us-east-2'
+const BUCKET = 'documents'
+
+export const MAIN = new URL('../../src/main.ts', import.meta.url).pathname
+
+export async function startTarget(): Promise<Target> {
+  const dir = await mkdtemp(join(tmpdir(), 'portal-attack-'))
+  const closing: (() => Promise<unknown>)[] = [() => rm(dir, { recursive: true, force: true })]
+  const later = <T>(thing: T, close: (thing: T) => Promise<unknown>): T => {
+    closing.unshift(() => close(thing))
+    return thing
+  }
+  const close = async () => {
+    for (const step of closing.splice(0)) await step().catch(() => {})
+  }
+  try {
+    const postgres = later(
+      await startPostgres({ dir: join(dir, 'postgres'), password: randomSecret() }),
+      (each) => each.stop(),
+    )
+    const credentials = { accessKeyId: 'AKIAATTACK', secretAccessKey: randomSecret() }
+    const s3 = later(
+      await startS3Server({
+        dir: join(dir, 's3'),
+        port: 0,
+        bucket: BUCKET,
+        region: REGION,
+        credentials,
+        production: false,
+      }),
+      (each) => each.close(),
+    )
+    const runtime: Runtime = {
+      databaseUrl: postgres.url,
+      s3: {
+        endpoint: s3.endpoint,
+        publicEndpoint: s3.endpoint,
+        region: REGION,
+        bucket: BUCKET,
+        forcePathStyle: true,
+      },
+      s3Credentials: credentials,
+      cookieKeys: [randomSecret()],
+      encryptionKeys: [Buffer.from(randomSecret(), 'base64url')],
+      outboundAllow: [],
+      mail: undefined,
+    }
+    const parts = later(await openParts(runtime, createLog('silent')), (each) => each.close())
+    const [front, first, second] = await freePorts()
+    const issuer = `http://localhost:${front}`
+    const env = {
+      PATH: process.env.PATH ?? '',
+      LOG_LEVEL: 'info',
+      // Every attack comes from a network of its own, as a proxy would say it.
+      TRUSTED_PROXIES: '127.0.0.1,::1',
+      RATE_LIMIT_NETWORK: String(LIMITS.requests),
+      RATE_LIMIT_REFUSALS: String(LIMITS.refusals),
+      ISSUER: issuer,
+      DATABASE_URL: runtime.databaseUrl,
+      COOKIE_KEYS: runtime.cookieKeys.join(','),
+      ENCRYPTION_KEY: runtime.encryptionKeys
+        .map((key) => Buffer.from(key).toString('base64url'))
+        .join(','),
+      S3_ENDPOINT: s3.endpoint,
+      S3_REGION: REGION,
+      S3_BUCKET: BUCKET,
+      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    }
+    let logged = ''
+    const start = async (role: 'web' | 'worker', port: number) =>
+      later(
+        await startProcess({ ...env, ROLE: role, PORT: String(port) }, (lines) => {
+          logged += lines
+        }),
+        (each) => each.close(),
+      )
+    await Promise.all([start('web', first), start('web', second), start('worker', 0)])
+    const webs = [`http://127.0.0.1:${first}`, `http://127.0.0.1:${second}`] as const
+    later(await startBalancer(front, [first, second]), (each) => each.close())
+    const vendor = later(await startVendor(parts), (each) => each.close())
+    const { initial_access_token: registrationToken } = await createInitialAccessToken(parts.db, {
+      expiresInDays: 1,
+    })
+    return {
+      issuer,
+      webs,
+      parts,
+      vendor,
+      registrationToken,
+      run: async <T>(...words: string[]) =>
+        (await readCommand(words).run({ ...parts, issuer })) as T,
+      logged: () => logged,
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** `node src/main.ts serve`, once it says that it is ready. */
+async function startProcess(env: Record<string, string>, onLines: (lines: string) => void) {
+  const child = spawn(process.execPath, [MAIN, 'serve'], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  await new Promise<void>((resolve, reject) => {
+    let said = ''
+    const listen = (lines: Buffer) => {
+      said += lines
+      onLines(String(lines))
+      if (/ is ready/.test(said)) resolve()
+    }
+    child.stdout.on('data', listen)
+    child.stderr.on('data', listen)
+    child.once('error', reject)
+    child.once('exit', () => reject(new Error(`a process ended: ${said.slice(-500)}`)))
+  })
+  return { close: () => end(child, ended) }
+}
+
+async function end(child: ChildProcess, ended: Promise<void>): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  child.kill('SIGTERM')
+  const late = setTimeout(() => child.kill('SIGKILL'), 5_000)
+  await ended
+  clearTimeout(late)
+}
+
+/** Sends each request on to the next of these ports, as it is. */
+async function startBalancer(port: number, ports: readonly number[]) {
+  const agent = new Agent({ keepAlive: true })
+  let turn = 0
+  const server = createServer((req, res) => {
+    const to = ports[turn++ % ports.length]
+    const sent = request(
+      {
+        host: '127.0.0.1',
+        port: to,
+        method: req.method,
+        path: req.url,
+        headers: req.rawHeaders as unknown as Record<string, string>,
+        agent,
+      },
+      (answer) => {
+        res.writeHead(answer.statusCode ?? 502, answer.rawHeaders)
+        answer.pipe(res)
+      },
+    )
+    sent.on('error', () => (res.headersSent ? res.destroy() : res.writeHead(502).end()))
+    req.pipe(sent)
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, '127.0.0.1', resolve)
+  })
+  return {
+    async close() {
+      server.closeAllConnections()
+      agent.destroy()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+/** Three ports that nobody uses now. */
+async function freePorts(): Promise<[number, number, number]> {
+  const servers = await Promise.all(
+    Array.from({ length: 3 }, async () => {
+      const server = createTcpServer()
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+      return server
+    }),
+  )
+  const ports = servers.map((server) => (server.address() as AddressInfo).port)
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+  return ports as [number, number, number]
+}

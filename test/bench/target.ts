@@ -1,0 +1,142 @@
+import { randomUUID } from 'node:crypto'
+import { serve } from '@hono/node-server'
+import { Hono } from 'hono'
+import { exportJWK, generateKeyPair } from 'jose'
+import { Provider } from 'oidc-provider'
+import { openParts, type Runtime } from '../../src/context.ts'
+import { openDb } from '../../src/platform/db.ts'
+import { createJobs } from '../../src/platform/jobs.ts'
+import { createLog } from '../../src/platform/log.ts'
+import { listen, startServer } from '../../src/server.ts'
+import { startWorker } from '../../src/worker.ts'
+import { CALLBACK, MEMORY_CLIENT } from './flow.ts'
+
+/** What the benchmark's parent asks this process to be. */
+export type Task =
+  | { be: 'hello' }
+  | { be: 'insert'; databaseUrl: string }
+  | { be: 'memory' }
+  | {
+      be: 'worker'
+      runtime: Omit<Runtime, 'encryptionKeys'> & { encryptionKeys: string[] }
+    }
+  | { be: 'portal'; runtime: Omit<Runtime, 'encryptionKeys'> & { encryptionKeys: string[] } }
+
+/** One server under load, in a process of its own so that its CPU time is its own. Started by `main.ts`. */
+process.on('message', async (message: Task | 'cpu') => {
+  if (message === 'cpu') {
+    const { user, system } = process.cpuUsage()
+    process.send?.({ microseconds: user + system, bytes: process.memoryUsage.rss() })
+    return
+  }
+  process.send?.({ url: await start(message) })
+})
+process.on('disconnect', () => process.exit(0))
+
+async function start(task: Task): Promise<string> {
+  if (task.be === 'worker') {
+    const encryptionKeys = task.runtime.encryptionKeys.map((key) => Buffer.from(key, 'base64url'))
+    const parts = await openParts({ ...task.runtime, encryptionKeys }, createLog('error'))
+    await startWorker(parts, await createJobs(parts.runtime.databaseUrl, parts.log))
+    return 'worker'
+  }
+  if (task.be === 'portal') {
+    const encryptionKeys = task.runtime.encryptionKeys.map((key) => Buffer.from(key, 'base64url'))
+    const parts = await openParts({ ...task.runtime, encryptionKeys }, createLog('error'))
+    const jobs = await createJobs(parts.runtime.databaseUrl, parts.log)
+    const { server, port } = await listen('127.0.0.1', 0)
+    const issuer = `http://localhost:${port}`
+    const running = await startServer(server, parts, {
+      issuer,
+      jobs,
+      missingScopeStatus: 401,
+      rateLimits: { perResident: 0, perClient: 0 },
+      networkLimits: { requests: 0, refusals: 0 },
+      trustedProxies: [],
+      outbox: false,
+      onDelivery: () => {},
+    })
+    return running.url
+  }
+  if (task.be === 'memory') return startMemory()
+  const app = new Hono()
+  if (task.be === 'hello') app.get('/', (c) => c.json({ hello: 'world' }))
+  else {
+    const db = openDb(task.databaseUrl)
+    await db`create table if not exists bench_body (
+      id uuid primary key default gen_random_uuid(), body bytea not null, received_at timestamptz default now())`
+    app.post('/', async (c) => {
+      await db`insert into bench_body (body) values (${new Uint8Array(await c.req.arrayBuffer())})`
+      return c.json({ status: 'ok' })
+    })
+  }
+  return new Promise((resolve) => {
+    serve({ fetch: app.fetch, hostname: '127.0.0.1', port: 0 }, ({ port }) =>
+      resolve(`http://127.0.0.1:${port}`),
+    )
+  })
+}
+
+/** oidc-provider as it comes, with the adapter that keeps everything in memory; `/sign-in` puts a session in the browser. */
+async function startMemory(): Promise<string> {
+  const { privateKey } = await generateKeyPair('RS256', { extractable: true })
+  const { server, port } = await listen('127.0.0.1', 0)
+  const issuer = `http://localhost:${port}`
+  const provider = new Provider(issuer, {
+    clients: [
+      {
+        client_id: MEMORY_CLIENT.id,
+        client_secret: MEMORY_CLIENT.secret,
+        redirect_uris: [CALLBACK],
+        grant_types: ['authorization_code', 'client_credentials'],
+      },
+    ],
+    jwks: { keys: [{ ...(await exportJWK(privateKey)), alg: 'RS256', use: 'sig' }] },
+    cookies: { keys: ['benchmark'] },
+    features: {
+      devInteractions: { enabled: false },
+      clientCredentials: { enabled: true },
+      // JWTs, as ours are on the wire.
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: () => issuer,
+        useGrantedResource: () => true,
+        getResourceServerInfo: () => ({
+          scope: 'idv.read',
+          audience: issuer,
+          accessTokenFormat: 'jwt',
+          jwt: { sign: { alg: 'RS256' } },
+        }),
+      },
+    },
+    claims: { openid: ['sub'], email: ['email'] },
+    findAccount: (_ctx, accountId) => ({
+      accountId,
+      claims: () => ({ sub: accountId, email: 'resident@example.test' }),
+    }),
+    async loadExistingGrant(ctx) {
+      const { client, session, provider } = ctx.oidc
+      const known = session?.grantIdFor(client?.clientId ?? '')
+      if (known) return provider.Grant.find(known)
+      const grant = new provider.Grant({
+        accountId: session?.accountId ?? '',
+        clientId: client?.clientId ?? '',
+      })
+      grant.addOIDCScope('openid email')
+      grant.addResourceScope(issuer, 'idv.read')
+      await grant.save()
+      return grant
+    },
+  })
+  const callback = provider.callback()
+  server.removeAllListeners('request')
+  server.on('request', async (req, res) => {
+    if (req.url !== '/sign-in') return void callback(req, res)
+    const session = new provider.Session()
+    session.loginAccount({ accountId: randomUUID() })
+    await session.save(3600)
+    provider.createContext(req, res).cookies.set('_session', session.jti, { signed: true })
+    res.end()
+  })
+  return issuer
+}

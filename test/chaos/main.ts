@@ -1,0 +1,188 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { createRandom } from '../../src/local/sandbox/specimen.ts'
+import { BREAKS, breakSources } from './breaks.ts'
+import { check } from './checker.ts'
+import { keepEvidence } from './evidence.ts'
+import type { History } from './history.ts'
+import { heal, torment } from './nemesis.ts'
+import { readHeld, readOutcome, settle } from './outcome.ts'
+import { liveThrough, readThrough, settleResidents } from './people.ts'
+import { startWorld, type World } from './world.ts'
+
+const USAGE = `npm run chaos -- [--minutes 10] [--seed WORD] [--break NAME] [--prove]
+
+  --minutes   how long faults are brought; settling and checking come after
+  --seed      the same word, the same plan of faults and sessions
+  --break     runs the portal with one promise broken on purpose; the checker must find it
+  --prove     each of the breaks, a minute and a half each: ends well when all are found
+
+Breaks: ${Object.keys(BREAKS).join(', ')}
+`
+const RESIDENTS = 12
+
+const say = (line: string) => process.stderr.write(`${line}\n`)
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string' },
+    seed: { type: 'string' },
+    break: { type: 'string' },
+    prove: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+})
+
+if (values.help) process.stdout.write(USAGE)
+else if (values.prove) process.exitCode = (await prove()) ? 0 : 1
+else {
+  const seed = values.seed ?? String(Date.now())
+  const faults = await run({ minutes: Number(values.minutes ?? 10), seed, broken: values.break })
+  process.exitCode = faults.length === 0 ? 0 : 1
+}
+
+/** Every break is found by the checker, or the checker proves nothing. */
+async function prove(): Promise<boolean> {
+  const missed: string[] = []
+  for (const [name, { what }] of Object.entries(BREAKS)) {
+    say(`\n── broken on purpose: ${what} (${name})`)
+    const minutes = Number(values.minutes ?? 1.5)
+    const faults = await run({ minutes, seed: values.seed ?? name, broken: name })
+    if (faults.length === 0) missed.push(name)
+  }
+  process.stdout.write(
+    missed.length === 0
+      ? `All ${Object.keys(BREAKS).length} breaks were found.\n`
+      : `Not found: ${missed.join(', ')}.\n`,
+  )
+  return missed.length === 0
+}
+
+/** One run: answers what the checker found, which is printed as well. */
+async function run(given: {
+  minutes: number
+  seed: string
+  broken: string | undefined
+}): Promise<string[]> {
+  const { minutes, seed, broken } = given
+  const dir = await mkdtemp(join(tmpdir(), 'portal-broken-'))
+  const main = broken
+    ? await breakSources(broken, dir)
+    : new URL('../../src/main.ts', import.meta.url).pathname
+  const history: History = { sessions: [], said: [], deliveries: [], reads: [] }
+  say(`seed ${seed}, ${minutes} minutes of faults${broken ? `, broken: ${broken}` : ''}`)
+  let world: World | undefined
+  // Interrupted, it leaves nothing running.
+  const interrupted = () => {
+    say('interrupted')
+    void world?.close().finally(() => process.exit(130))
+  }
+  process.once('SIGINT', interrupted).once('SIGTERM', interrupted)
+  try {
+    world = await startWorld({
+      main,
+      random: createRandom(`${seed} wires`),
+      record: (delivered) => history.deliveries.push(delivered),
+    })
+    const residents = await settleResidents(world, RESIDENTS)
+    const brought = await live(world, history, residents, {
+      minutes,
+      seed,
+      broken,
+    })
+    say('all faults end; waiting until nothing is under way')
+    await heal(world)
+    const stored = await settle(world, history)
+    // What the applications see when all is quiet.
+    const looking = AbortSignal.timeout(5_000)
+    await readThrough(world, history, residents, {
+      random: createRandom(`${seed} at the end`),
+      everyMs: 50,
+      signal: looking,
+    })
+    const faults = check(history, await readOutcome(world, stored), await readHeld(world, history))
+    report(world, history, brought, faults)
+    if (faults.length > 0 && !broken)
+      say(`what is known of them: ${await keepEvidence(world, history, { seed, faults })}`)
+    return faults
+  } finally {
+    process.off('SIGINT', interrupted).off('SIGTERM', interrupted)
+    await world?.close()
+    await rm(dir, { recursive: true, force: true })
+  }
+}
+
+async function live(
+  world: World,
+  history: History,
+  residents: Awaited<ReturnType<typeof settleResidents>>,
+  { minutes, seed, broken }: { minutes: number; seed: string; broken: string | undefined },
+): Promise<Map<string, number>> {
+  const { focus, vendor } = BREAKS[broken ?? ''] ?? {}
+  const signal = AbortSignal.timeout(minutes * 60_000)
+  const brought = new Map<string, number>()
+  const began = Date.now()
+  const progress = (async () => {
+    while (!signal.aborted) {
+      await wait(15_000, undefined, { signal }).catch(() => {})
+      say(
+        `${Math.round((Date.now() - began) / 1000)} s: ${history.sessions.length} sessions, ${history.deliveries.length} deliveries, ${history.reads.length} reads, ${[...brought.values()].reduce((sum, each) => sum + each, 0)} faults`,
+      )
+    }
+  })()
+  await Promise.all([
+    torment(world, {
+      random: createRandom(`${seed} faults`),
+      signal,
+      focus,
+      onFault: (name) => brought.set(name, (brought.get(name) ?? 0) + 1),
+    }),
+    liveThrough(world, history, residents, {
+      random: createRandom(`${seed} sessions`),
+      // Of one vendor alone so many would wait for each other.
+      everyMs: vendor ? 2_500 : 1_000,
+      signal,
+      vendor,
+    }),
+    readThrough(world, history, residents, {
+      random: createRandom(`${seed} reads`),
+      everyMs: 150,
+      signal,
+    }),
+    progress,
+  ])
+  return brought
+}
+
+function report(
+  world: World,
+  history: History,
+  brought: Map<string, number>,
+  faults: string[],
+): void {
+  const count = <T>(list: T[], name: (each: T) => string) =>
+    [...Map.groupBy(list, name)]
+      .map(([key, same]) => `${key} ${same.length}`)
+      .sort()
+      .join(', ')
+  const lines = [
+    '',
+    `sessions    ${history.sessions.length} (${count(history.sessions, ({ vendor }) => vendor)})`,
+    `decisions   ${history.said.length} (${count(history.said, ({ status }) => status)})`,
+    `deliveries  ${history.deliveries.length} (answers: ${count(history.deliveries, ({ status, isForged }) => `${isForged ? 'forged ' : ''}${status || 'none'}`)})`,
+    `reads       ${history.reads.length}, with ${history.reads.reduce((sum, { images }) => sum + Object.keys(images).length, 0)} images looked at`,
+    `starts      ${world.processes.map((each) => `${each.role} ${each.countStarts()}`).join(', ')}`,
+    `bits turned ${world.s3Link.countFlips()} to and from the bucket, ${world.vendors.map(({ name, link }) => `${name} ${link.countFlips()}`).join(', ')}`,
+    'faults',
+    ...[...brought].map(([name, times]) => `  ${String(times).padStart(3)} × ${name}`),
+    '',
+    faults.length === 0 ? 'No promise was broken.' : `${faults.length} promises were broken:`,
+    ...faults.slice(0, 20).map((fault) => `  ${fault}`),
+    ...(faults.length > 20 ? [`  and ${faults.length - 20} more`] : []),
+    '',
+  ]
+  process.stdout.write(lines.join('\n'))
+}

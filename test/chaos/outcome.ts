@@ -1,0 +1,193 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { openBody, type StoredBody } from '../../src/id-verification/deliveries.ts'
+import type { Held, History, Outcome, Slot, Stored } from './history.ts'
+import { sha256Of, type World } from './world.ts'
+
+const PATIENCE_MS = 90_000
+const READS_AT_ONCE = 8
+const SLOT_OF: Record<string, Slot> = {
+  document_front: 'documentFront',
+  document_back: 'documentBack',
+  selfie: 'face',
+}
+
+/**
+ * Until nothing waits any more, or a minute and a half: vendors send once more, as they do for days, and what waits for its
+ * next try need not wait longer. Answers the deliveries that were stored before that, each as "vendor sha256".
+ */
+export async function settle(world: World, history: History): Promise<Stored> {
+  const { db } = world.parts
+  const vendors = new Map(world.vendors.map((each) => [each.name, each]))
+  await world.courier.settled()
+  // What was answered 200 must be there without the vendor's help.
+  await wait(2_000)
+  const rows = await readDeliveries(world)
+  const stored = {
+    at: Date.now(),
+    keys: new Set(rows.map(({ vendor, sha256 }) => `${vendor} ${sha256}`)),
+  }
+  for (const { vendor, sessionId } of history.sessions) await vendors.get(vendor)?.resend(sessionId)
+  for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await wait(1_000)) {
+    await world.courier.settled()
+    if ((await isQuiet(world)) && (await isHeard(world, history))) break
+    await db`update delivery set run_at = now() where state = 'received' and run_at > now()`
+    await db`
+      update pgboss.job set start_after = now() where state in ('created', 'retry') and start_after > now()`
+    await db`
+      update verification set next_check_at = now()
+      where vendor_session_id is not null and status not in ('approved', 'declined', 'error')`
+  }
+  return stored
+}
+
+/** Every delivery that is stored, by the digest of the bytes that its sealed body opens to. */
+async function readDeliveries({ parts: { db, vault } }: World): Promise<Outcome['deliveries']> {
+  const rows = await db<(StoredBody & { vendor: string; state: string; timesApplied: number })[]>`
+    select id, vendor, body, body_sealed, state,
+      (select count(*)::int from chaos_delivery where delivery_id = delivery.id and chaos_delivery.state = 'applied')
+        as times_applied
+    from delivery`
+  return await Promise.all(
+    rows.map(async ({ body, bodySealed, ...row }) => ({
+      ...row,
+      sha256: sha256Of(await openBody(db, vault, { id: row.id, body, bodySealed })),
+    })),
+  )
+}
+
+async function countJobs({ parts: { db } }: World): Promise<number> {
+  const [row] = await db<{ count: number }[]>`
+    select count(*)::int as count from pgboss.job where state in ('created', 'retry', 'active', 'failed')`
+  return row?.count ?? 0
+}
+
+async function isQuiet(world: World): Promise<boolean> {
+  const { db } = world.parts
+  const [row] = await db<{ count: number }[]>`
+    select count(*)::int as count from delivery where state = 'received'`
+  return row?.count === 0 && (await countJobs(world)) === 0
+}
+
+/** What each vendor said last is what stands here. */
+async function isHeard({ parts: { db } }: World, history: History): Promise<boolean> {
+  const said = new Map(history.said.map(({ sessionId, status }) => [sessionId, status]))
+  const rows = await db<{ id: string; status: string }[]>`select id, status from verification`
+  const standing = new Map(rows.map(({ id, status }) => [id, status]))
+  return history.sessions.every(({ verificationId, sessionId }) => {
+    const last = said.get(sessionId)
+    return last === undefined || standing.get(verificationId) === last
+  })
+}
+
+/** Reads what stands there now. */
+export async function readOutcome(world: World, storedByItself: Stored): Promise<Outcome> {
+  const { db, storage } = world.parts
+  const digests = new Map<string, Promise<string>>()
+  // Some at a time: read all at once they time out, and that would look like bytes that are lost.
+  const turn = createTurnstile(READS_AT_ONCE)
+  const digestOf = (key: string): Promise<string> => {
+    const known = digests.get(key)
+    if (known) return known
+    const digest = turn(async () =>
+      (await storage.head(key)) ? sha256Of(await storage.get(key)) : 'nothing',
+    )
+    digests.set(key, digest)
+    return digest
+  }
+  const rows = await db<
+    {
+      id: string
+      accountId: string
+      status: string
+      imagesComplete: boolean
+      documentFrontKey: string | null
+      documentBackKey: string | null
+      faceKey: string | null
+      imagesPending: number
+    }[]
+  >`
+    select id, account_id, status, images_complete, document_front_key, document_back_key, face_key,
+      (select count(*)::int from image where verification_id = verification.id and state = 'pending') as images_pending
+    from verification`
+  const verifications = await Promise.all(
+    rows.map(async ({ documentFrontKey, documentBackKey, faceKey, ...row }) => {
+      const shown: Partial<Record<Slot, string>> = {}
+      for (const [slot, key] of [
+        ['documentFront', documentFrontKey],
+        ['documentBack', documentBackKey],
+        ['face', faceKey],
+      ] as const)
+        if (key) shown[slot] = await digestOf(key)
+      return { ...row, shown }
+    }),
+  )
+  const statuses = await db<{ verificationId: string; status: string; committedAt: number }[]>`
+    select verification_id, status,
+      extract(epoch from pg_xact_commit_timestamp(xmin))::float8 * 1000 as committed_at
+    from chaos_status order by number`
+  const deliveries = await readDeliveries(world)
+  const decisions = await db<Outcome['decisions']>`select verification_id, status from decision`
+  const stored = await db<
+    {
+      verificationId: string
+      type: string
+      sha256: string
+      objectKey: string
+      cleanKey: string
+      jpegKey: string
+    }[]
+  >`
+    select verification_id, type, encode(sha256, 'hex') as sha256, object_key, clean_key, jpeg_key from image
+    where state = 'stored'`
+  const images = await Promise.all(
+    stored.map(async ({ verificationId, type, sha256, objectKey }) => ({
+      verificationId,
+      slot: SLOT_OF[type],
+      sha256,
+      stored: await digestOf(objectKey),
+    })),
+  )
+  const named = new Set(
+    stored.flatMap(({ objectKey, cleanKey, jpegKey }) => [objectKey, cleanKey, jpegKey]),
+  )
+  const strayObjects = (await world.listObjects()).filter(
+    (key) => !named.has(key) && key !== 'health/start',
+  )
+  return {
+    verifications,
+    statuses: [...statuses],
+    storedByItself,
+    deliveries: [...deliveries],
+    decisions: [...decisions],
+    images,
+    strayObjects,
+    waitingJobs: await countJobs(world),
+  }
+}
+
+/** Lets so many in at a time; the others wait. */
+function createTurnstile(atOnce: number) {
+  let free = atOnce
+  const waiting: (() => void)[] = []
+  return async <T>(work: () => Promise<T>): Promise<T> => {
+    if (free === 0) await new Promise<void>((resolve) => waiting.push(resolve))
+    else free--
+    try {
+      return await work()
+    } finally {
+      const next = waiting.shift()
+      if (next) next()
+      else free++
+    }
+  }
+}
+
+/** What the vendors hold of every session. */
+export async function readHeld(world: World, history: History): Promise<Map<string, Held>> {
+  const held = new Map<string, Held>()
+  for (const { vendor, sessionId } of history.sessions) {
+    const driver = world.vendors.find(({ name }) => name === vendor)
+    if (driver) held.set(sessionId, await driver.held(sessionId))
+  }
+  return held
+}

@@ -1,0 +1,331 @@
+import { randomUUID } from 'node:crypto'
+import { createClient } from '../../src/clients/clients.ts'
+import type { Parts } from '../../src/context.ts'
+import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
+import { startIncodeSandbox } from '../../src/local/sandbox/incode.ts'
+import { startKoraSandbox } from '../../src/local/sandbox/kora.ts'
+import { startMosaicSandbox } from '../../src/local/sandbox/mosaic.ts'
+import { startVeriffSandbox } from '../../src/local/sandbox/veriff.ts'
+import type { Held, Slot, Status, VendorName } from './history.ts'
+import { type Link, startLink } from './link.ts'
+
+/** One sandbox vendor, with the wire to it. */
+export type Driver = {
+  name: VendorName
+  link: Link
+  /** What may be decided of one session, one after the other. */
+  courses: Status[][]
+  decide(sessionId: string, status: Status): Promise<void>
+  /** Sends its deliveries once more. */
+  resend(sessionId: string): Promise<void>
+  held(sessionId: string): Promise<Held>
+  /** Pictures come broken; `undefined`: as they are. */
+  breakImages(how: 'truncated' | 'cut-off' | 'not-an-image' | undefined): Promise<void>
+  close(): Promise<void>
+}
+
+type World = { parts: Parts; courierUrl: string; random: () => number; issuer: string }
+
+const RETRIES = [500, 1_000, 2_000, 4_000, 8_000]
+
+/** The name of every resident, on every document. */
+export const HOLDER = { givenName: 'Ana', surname: 'Muestra' }
+
+/** All of them, known to the portal. */
+export async function startVendors(world: World): Promise<Driver[]> {
+  return [await veriff(world), await kora(world), await incode(world), await mosaic(world)]
+}
+
+const portOf = (url: string) => Number(new URL(url).port)
+const through = (url: string, link: Link) => {
+  const wired = new URL(url)
+  wired.port = String(link.port)
+  return wired.href.replace(/\/$/, '')
+}
+
+async function veriff({ parts, courierUrl, random }: World): Promise<Driver> {
+  const [apiKey, sharedSecret] = [randomUUID(), randomUUID()]
+  const sandbox = await startVeriffSandbox({
+    port: 0,
+    apiKey,
+    sharedSecret,
+    webhookUrl: `${courierUrl}/webhooks/veriff`,
+    retryDelaysInMs: RETRIES,
+    person: HOLDER,
+  })
+  const link = await startLink(portOf(sandbox.url), random)
+  await setVendorIntegration(parts.db, parts.sealer, {
+    vendor: 'veriff',
+    baseUrl: through(sandbox.url, link),
+    apiKey,
+    secret: sharedSecret,
+  })
+  const words: Record<Status, 'approved' | 'declined' | 'resubmission_requested'> = {
+    approved: 'approved',
+    declined: 'declined',
+    resubmission: 'resubmission_requested',
+  }
+  const decided = new Set<string>()
+  const slots: Record<string, Slot> = {
+    'document-front': 'documentFront',
+    'document-back': 'documentBack',
+    face: 'face',
+  }
+  return {
+    name: 'veriff',
+    link,
+    courses: [
+      ['approved'],
+      ['approved'],
+      ['declined'],
+      ['approved', 'declined'],
+      ['declined', 'approved'],
+      ['resubmission', 'approved'],
+    ],
+    async decide(sessionId, status) {
+      const word = words[status]
+      if (!word) throw new Error(`Veriff does not say ${status}`)
+      const isOverturn = decided.has(sessionId)
+      if (status === 'resubmission') return await sandbox.complete(sessionId, word)
+      decided.add(sessionId)
+      if (isOverturn) await sandbox.decide(sessionId, word)
+      else await sandbox.complete(sessionId, word)
+    },
+    resend: (sessionId) => sandbox.resend(sessionId),
+    async held(sessionId) {
+      const held = nothing()
+      const { attempts = [] } = (await sandbox.findSession(sessionId)) ?? {}
+      for (const { media } of attempts) {
+        held.shown = {}
+        for (const { context, sha256 } of media) {
+          const slot = slots[context]
+          if (!slot) continue
+          held.taken[slot].push(sha256)
+          held.shown[slot] ??= sha256
+        }
+      }
+      return held
+    },
+    breakImages: (body) => sandbox.misbehave(body ? { media: { body } } : {}),
+    async close() {
+      await link.close()
+      await sandbox.close()
+    },
+  }
+}
+
+async function kora({ parts, courierUrl, random }: World): Promise<Driver> {
+  const [apiKey, tenantId, secret] = [randomUUID(), randomUUID(), randomUUID()]
+  const sandbox = await startKoraSandbox({
+    port: 0,
+    apiKey,
+    tenantId,
+    secret,
+    webhookUrl: `${courierUrl}/webhooks/kora`,
+    persistAfterInMs: 2_000,
+    retryDelaysInMs: RETRIES,
+    person: HOLDER,
+  })
+  const link = await startLink(portOf(sandbox.url), random)
+  await setVendorIntegration(parts.db, parts.sealer, {
+    vendor: 'kora',
+    baseUrl: through(sandbox.url, link),
+    apiKey,
+    secret,
+    settings: [
+      `tenantId=${tenantId}`,
+      'captureUrl=https://capture.test/?id=',
+      `imageHosts=${new URL(sandbox.url).host}`,
+    ],
+  })
+  const words: Record<Status, 'verified' | 'rejected' | 'manual_review'> = {
+    approved: 'verified',
+    declined: 'rejected',
+    review: 'manual_review',
+  }
+  const slots: Record<string, Slot> = {
+    document_front: 'documentFront',
+    document_back: 'documentBack',
+    selfie: 'face',
+  }
+  return {
+    name: 'kora',
+    link,
+    courses: [
+      ['approved'],
+      ['declined'],
+      ['approved', 'declined'],
+      ['review', 'approved'],
+      ['declined', 'approved'],
+    ],
+    async decide(sessionId, status) {
+      const word = words[status]
+      if (!word) throw new Error(`Kora does not say ${status}`)
+      sandbox.complete(sessionId, word)
+    },
+    async resend(sessionId) {
+      sandbox.resend(sessionId)
+    },
+    async held(sessionId) {
+      const held = nothing()
+      for (const [type, sha256] of (await sandbox.findSession(sessionId))?.images ?? []) {
+        const slot = slots[type]
+        if (!slot) continue
+        held.taken[slot].push(sha256)
+        held.shown[slot] = sha256
+      }
+      return held
+    },
+    async breakImages(image) {
+      sandbox.misbehave(image ? { image } : {})
+    },
+    async close() {
+      await link.close()
+      await sandbox.close()
+    },
+  }
+}
+
+async function incode({ parts, courierUrl, random, issuer }: World): Promise<Driver> {
+  const [apiKey, password] = [randomUUID(), randomUUID()]
+  const { client_id: clientId, client_secret: clientSecret = '' } = await createClient(parts.db, {
+    name: 'Incode',
+    type: 'service',
+    redirectUris: [],
+    scope: 'webhook.incode',
+  })
+  const email = 'portal@example.test'
+  const sandbox = await startIncodeSandbox({
+    port: 0,
+    apiKey,
+    email,
+    password,
+    webhookUrl: `${courierUrl}/webhooks/incode`,
+    authentication: { tokenUrl: `${issuer}/api/oauth/token`, clientId, clientSecret },
+    retryDelaysInMs: RETRIES,
+    person: HOLDER,
+  })
+  const link = await startLink(portOf(sandbox.url), random)
+  await setVendorIntegration(parts.db, parts.sealer, {
+    vendor: 'incode',
+    baseUrl: through(sandbox.url, link),
+    apiKey,
+    secret: password,
+    settings: [
+      `executiveEmail=${email}`,
+      `webhookClientId=${clientId}`,
+      'imageTypes=selfie',
+      'imageTypes=fullFrameFrontID',
+      'imageTypes=fullFrameBackID',
+    ],
+  })
+  const words: Record<Status, 'OK' | 'FAIL' | 'WARN'> = {
+    approved: 'OK',
+    declined: 'FAIL',
+    review: 'WARN',
+  }
+  const slots: Record<string, Slot> = {
+    fullFrameFrontID: 'documentFront',
+    fullFrameBackID: 'documentBack',
+    selfie: 'face',
+  }
+  const scored = new Set<string>()
+  return {
+    name: 'incode',
+    link,
+    courses: [
+      ['approved'],
+      ['declined', 'approved'],
+      ['declined', 'approved'],
+      ['approved', 'declined'],
+      ['review', 'declined'],
+      ['approved', 'declined', 'approved', 'declined'],
+    ],
+    async decide(sessionId, status) {
+      const word = words[status]
+      if (!word) throw new Error(`Incode does not say ${status}`)
+      // After the score a person decides.
+      if (scored.has(sessionId))
+        return sandbox.review(sessionId, status === 'approved' ? 'APPROVED' : 'REJECTED')
+      scored.add(sessionId)
+      sandbox.complete(sessionId, word)
+    },
+    async resend(sessionId) {
+      sandbox.resend(sessionId)
+    },
+    async held(sessionId) {
+      const held = nothing()
+      for (const { type, sha256 } of (await sandbox.findSession(sessionId))?.captures ?? []) {
+        const slot = slots[type]
+        if (!slot) continue
+        held.taken[slot].push(sha256)
+        held.shown[slot] = sha256
+      }
+      return held
+    },
+    async breakImages(image) {
+      sandbox.misbehave(image ? { image } : {})
+    },
+    async close() {
+      await link.close()
+      await sandbox.close()
+    },
+  }
+}
+
+async function mosaic({ parts, random }: World): Promise<Driver> {
+  const [clientId, clientSecret] = [randomUUID(), randomUUID()]
+  const sandbox = await startMosaicSandbox({ port: 0, clientId, clientSecret, person: HOLDER })
+  const link = await startLink(portOf(sandbox.url), random)
+  await setVendorIntegration(parts.db, parts.sealer, {
+    vendor: 'mosaic',
+    baseUrl: through(sandbox.url, link),
+    apiKey: clientId,
+    secret: clientSecret,
+  })
+  const words: Record<Status, 'ALLOW' | 'DENY' | 'CHALLENGE'> = {
+    approved: 'ALLOW',
+    declined: 'DENY',
+    review: 'CHALLENGE',
+  }
+  const slots: Record<string, Slot> = {
+    document_front: 'documentFront',
+    document_back: 'documentBack',
+    selfie: 'face',
+  }
+  return {
+    name: 'mosaic',
+    link,
+    // It is asked and never tells: what it decided is not asked about again.
+    courses: [['approved'], ['declined'], ['review', 'approved'], ['resubmission', 'approved']],
+    async decide(sessionId, status) {
+      if (status === 'resubmission') return sandbox.askAgain(sessionId)
+      const word = words[status]
+      if (!word) throw new Error(`Mosaic does not say ${status}`)
+      sandbox.complete(sessionId, word)
+    },
+    async resend() {},
+    async held(sessionId) {
+      const held = nothing()
+      for (const { type = '', sha256 } of (await sandbox.findSession(sessionId))?.images ?? []) {
+        const slot = slots[type]
+        if (!slot) continue
+        held.taken[slot].push(sha256)
+        held.shown[slot] = sha256
+      }
+      return held
+    },
+    async breakImages(body) {
+      sandbox.misbehave(body ? { images: { body } } : {})
+    },
+    async close() {
+      await link.close()
+      await sandbox.close()
+    },
+  }
+}
+
+const nothing = (): Held => ({
+  shown: {},
+  taken: { documentFront: [], documentBack: [], face: [] },
+})
