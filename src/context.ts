@@ -1,8 +1,8 @@
 import type { KmsConfig, MailConfig, S3Config } from './config.ts'
+import type { ProcessKind } from './platform/database-access.ts'
 import {
   admitProcessRole,
   admitRole,
-  type ProcessKind,
   requireOtherRole,
   withOwner,
 } from './platform/database-role.ts'
