@@ -118,8 +118,9 @@ async function rotateDueKeys({ db, sealer, security }: Parts): Promise<void> {
   if (await rotateKeysOnSchedule(db, sealer)) security.emit('keys_rotated')
 }
 
-/** Seals what an earlier version stored in the clear, batch by batch; each is a transaction, so it goes on after a restart. */
+/** Seals what an earlier version stored in the clear, batch by batch, once every owner has a key; each is a transaction, so it goes on after a restart. */
 async function sealStored({ db, vault }: Parts, stopping: AbortSignal): Promise<void> {
+  await vault.makeMissingKeys(() => stopping.aborted)
   for (const sealBatch of [
     sealStoredAccounts,
     sealStoredBodies,

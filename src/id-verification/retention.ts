@@ -115,7 +115,7 @@ async function handleDeliveries(
 }
 
 /**
- * Removes it: the rows with what was said and every image of it, the vendor's own words, queued jobs; then, by the queue,
+ * Removes it: the rows with what was said and every image of it, the vendor's own words; then, by the queue,
  * every version of its objects and what the vendor holds. A stub stays as proof. Answers whether there was one.
  */
 export async function eraseVerification(
@@ -145,7 +145,7 @@ async function erase(
     verificationId: id,
     clientId: by,
   })
-  const images = await sql<{ id: string }[]>`select id from image where verification_id = ${id}`
+  const images = await sql`select from image where verification_id = ${id}`
   await sql`
     insert into erased_verification (id, tenant, vendor, integration, status, images, reason, vendor_session_id,
       vendor_answer)
@@ -162,7 +162,7 @@ async function erase(
   await sql`delete from delivery where verification_id = ${id}`
   await sql`delete from verification where id = ${id}`
   if (locked.accountId && reason !== 'resident') await announceVerification(sql, locked.accountId)
-  await jobs.forget(sql, [id, ...images.map((image) => image.id)])
+  // Jobs that name it or its images find no row, and do nothing.
   await jobs.enqueue(sql, 'delete-remains', { verificationId: id })
   await jobs.enqueue(
     sql,
@@ -241,6 +241,12 @@ export async function eraseSubject(
         scope: tenant,
       })
     await sql`delete from subject where id = ${subjectId}`
+    await record(sql, {
+      detail: { what: 'subject-erasure' },
+      accountId: accountId ?? undefined,
+      clientId: by,
+      scope: tenant,
+    })
     return true
   })
 }
