@@ -19,6 +19,7 @@ import { startReconciling } from './id-verification/reconcile.ts'
 import { runRetention, startErasing } from './id-verification/retention.ts'
 import { announceExpiredDocuments } from './id-verification/review.ts'
 import { startAnnouncingTenants } from './id-verification/subjects.ts'
+import { createTokenCache } from './id-verification/vendors/tokens.ts'
 import { createHeadSigner } from './ledger/heads.ts'
 import { startSequencer } from './ledger/sequencer.ts'
 import { deleteExpired } from './oauth/expired.ts'
@@ -53,8 +54,9 @@ export const CLEAN_UPS: readonly ((db: Db) => Promise<unknown>)[] = [
 /** Starts it; `stop` takes no more, and what is running is finished by the queue's own stop. Both stay the caller's to close. */
 export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
   const { db, storage, sealer, vault, log, runtime } = parts
-  const backup = await startBackup({ db, storage, sealer, jobs, log })
-  await startErasing({ db, storage, sealer, jobs, log })
+  const tokens = createTokenCache()
+  const backup = await startBackup({ db, storage, sealer, tokens, jobs, log })
+  await startErasing({ db, storage, sealer, tokens, jobs, log })
   await startAnnouncingTenants({ db, jobs })
   const ring = await openKeyRing(db, sealer, log)
   const subjects = await openSubjectIdentifiers(db, sealer)
@@ -73,7 +75,7 @@ export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
   })
   const sequencer = startSequencer({ db, log, sign: createHeadSigner(ring) })
   const mail = await startMail({ db, sealer, jobs, log, mail: runtime.mail })
-  const reconciler = await startReconciling({ db, sealer, vault, jobs, log })
+  const reconciler = await startReconciling({ db, sealer, tokens, vault, jobs, log })
   const actions = relayOperatorActions(parts)
   const inbox = startInbox({ db, sealer, vault, jobs, log })
   const hourly = [

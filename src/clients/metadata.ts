@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { OperatorError } from '../platform/errors.ts'
-import { isLoopback } from '../platform/loopback.ts'
+import { isHttpsOrLoopback, isLoopback } from '../platform/loopback.ts'
 import { displayedText } from '../web/displayed-text.ts'
 import { profileSchema } from './profile.ts'
 import { isScope, SCOPES, SERVICE_SCOPES, SMALLER } from './scopes.ts'
@@ -18,10 +18,9 @@ const AUTH_METHODS = [
 const redirectUri = z.string().refine(
   (value) => {
     if (!URL.canParse(value) || value.includes('#')) return false
-    const { protocol, hostname } = new URL(value)
-    if (protocol === 'https:') return true
-    if (protocol === 'http:') return ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
-    return /^[a-z][a-z0-9+-]*\.[a-z0-9.+-]+:$/.test(protocol)
+    if (isHttpsOrLoopback(value)) return true
+    // RFC 8252 §7.1
+    return /^[a-z][a-z0-9+-]*\.[a-z0-9.+-]+:$/.test(new URL(value).protocol)
   },
   {
     error:

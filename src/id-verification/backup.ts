@@ -27,10 +27,11 @@ import {
   type VerificationRow,
   withdrawStored,
 } from './store.ts'
+import type { TokenCache } from './vendors/tokens.ts'
 import { GoneError, type Media, NotYetError, type Vendor, VendorError } from './vendors/vendor.ts'
-import { createVendor, findVendorIntegration } from './vendors/vendors.ts'
+import { requireVendor } from './vendors/vendors.ts'
 
-type Parts = { db: Db; sealer: Sealer; storage: Storage; jobs: Jobs; log: Log }
+type Parts = { db: Db; sealer: Sealer; tokens: TokenCache; storage: Storage; jobs: Jobs; log: Log }
 type WithDecoder = Parts & { decoder: ImageDecoder }
 
 const LARGEST_IMAGE = 20 * 1024 * 1024
@@ -65,7 +66,7 @@ async function listImages(parts: Parts, { verificationId, attemptId }: JobData<'
   const verification = await findVerificationRow(db, verificationId)
   // Erased since.
   if (!verification?.vendorSessionId) return
-  const vendor = await openVendor(parts, verification)
+  const vendor = await requireVendor(parts.db, parts.sealer, verification, parts.tokens)
   const listing = await countListings(db, verificationId)
   const media = await listMedia(parts, vendor, verification, { attemptId, listing })
   await db.begin(async (sql) => {
@@ -101,7 +102,7 @@ async function backupImage(parts: WithDecoder, { imageId }: JobData<'backup-imag
   if (image?.state !== 'pending') return
   const verification = await findVerificationRow(db, image.verificationId)
   if (!verification?.vendorSessionId) return
-  const vendor = await openVendor(parts, verification)
+  const vendor = await requireVendor(parts.db, parts.sealer, verification, parts.tokens)
   // By the id from the configured host, never an address from a payload.
   const media = { sessionId: verification.vendorSessionId, mediaId: image.vendorMediaId }
   const bytes = await vendor.download(media, LARGEST_IMAGE).catch((error: unknown) => {
@@ -219,17 +220,6 @@ async function settle(
     await refreshDocuments(sql, verificationId)
     return true
   })
-}
-
-async function openVendor({ db, sealer }: Parts, verification: VerificationRow): Promise<Vendor> {
-  const integration = await findVendorIntegration(
-    db,
-    sealer,
-    verification.vendor,
-    verification.integration,
-  )
-  if (!integration) throw new VendorError('the integration of this verification is gone')
-  return createVendor(integration)
 }
 
 /** `{tenant}/{verification}/{attempt}/{type}.{ext}`: nothing in it is a person's, or a vendor's free text. */

@@ -8,7 +8,7 @@ import { giveToOwner, openBody, type StoredBody } from './deliveries.ts'
 import { hasDuplicateKeys } from './duplicate-keys.ts'
 import { findBySession, recordDecision, type VerificationRow } from './store.ts'
 import type { Reading, Vendor } from './vendors/vendor.ts'
-import { createVendor, findVendorIntegration } from './vendors/vendors.ts'
+import { findVendor } from './vendors/vendors.ts'
 
 /*
  * The delivery row is its own queue entry: it was written before the vendor got its 200, and it stays "received" until
@@ -116,11 +116,11 @@ async function apply(
     log.info('delivery applied', { deliveryId: id, state, verificationId })
   }
 
-  const configured = await findVendorIntegration(sql, sealer, vendor, integration)
+  const configured = await findVendor(sql, sealer, { vendor, integration })
   if (!configured) return end('quarantined', 'the integration it came by is gone')
   if (hasDuplicateKeys(body))
     return end('quarantined', 'not understood: an object in it has a key twice')
-  const reading = read(createVendor(configured), body)
+  const reading = read(configured, body)
   if (reading.kind === 'unknown')
     return end('quarantined', `not understood: ${reading.explanation}`)
   const { sessionId } = reading

@@ -10,7 +10,8 @@ import type { Sealer } from '../platform/secrets.ts'
 import type { Storage } from '../platform/storage.ts'
 import { isUuid } from '../platform/uuid.ts'
 import { endLinks } from './links.ts'
-import { createVendor, findVendorIntegration } from './vendors/vendors.ts'
+import type { TokenCache } from './vendors/tokens.ts'
+import { requireVendor } from './vendors/vendors.ts'
 
 /**
  * Days that things are kept, by what they are for. `approved`: to be shown to applications, so until its resident or the
@@ -261,7 +262,7 @@ export async function findErased(sql: Sql, id: string) {
   return row
 }
 
-type Parts = { db: Db; sealer: Sealer; storage: Storage; jobs: Jobs; log: Log }
+type Parts = { db: Db; sealer: Sealer; tokens: TokenCache; storage: Storage; jobs: Jobs; log: Log }
 
 /** The jobs that follow from an erasure. Each can run twice. */
 export async function startErasing(parts: Parts): Promise<void> {
@@ -269,7 +270,7 @@ export async function startErasing(parts: Parts): Promise<void> {
 }
 
 async function deleteRemains(
-  { db, sealer, storage, log }: Parts,
+  { db, sealer, storage, tokens, log }: Parts,
   { verificationId: id }: JobData<'delete-remains'>,
 ): Promise<void> {
   const [erased] = await db<
@@ -281,9 +282,8 @@ async function deleteRemains(
     update erased_verification set objects_deleted_at = coalesce(objects_deleted_at, now()) where id = ${id}`
   log.info('objects deleted', { verificationId: id, objects })
   if (erased.vendorSessionId === null) return
-  const integration = await findVendorIntegration(db, sealer, erased.vendor, erased.integration)
-  if (!integration) throw new OperatorError('the integration of this verification is gone')
-  const answer = await createVendor(integration).deleteSession(erased.vendorSessionId)
+  const vendor = await requireVendor(db, sealer, erased, tokens)
+  const answer = await vendor.deleteSession(erased.vendorSessionId)
   await db`
     update erased_verification set vendor_answer = ${answer}, vendor_session_id = null,
       vendor_deleted_at = ${answer === 'deleted' ? new Date() : null} where id = ${id}`
