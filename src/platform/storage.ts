@@ -60,7 +60,7 @@ export type SignGet = (
 
 type Credentials = Awaited<ReturnType<S3Client['config']['credentials']>>
 
-// The longest URL that the contract hands out (`contract.md` §3).
+// The longest URL that the contract hands out (`docs/contract.md` §3).
 const LONGEST_URL_MS = 3_600_000
 // A source that has nothing newer is not asked again at every request.
 const REFRESH_PAUSE_MS = 30_000
@@ -270,7 +270,7 @@ const NOT_KEPT = '&response-cache-control=private%2C%20no-store'
 
 /**
  * HMAC-SHA-256 (RFC 2104) in hex, for a key of 32 bytes and texts up to 1024. Two `crypto.hash` calls over padded keys
- * made once take half the time of one createHmac (`performance.md` §3).
+ * made once take half the time of one createHmac.
  */
 function createMac(key: Buffer): (text: string) => string {
   const padded = (byte: number) => Buffer.alloc(64, byte).map((pad, at) => pad ^ (key[at] ?? 0))

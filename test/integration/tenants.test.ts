@@ -292,7 +292,7 @@ describe("a tenant's verification belongs to its own subject", () => {
     ['both', { externalId: 'x', subjectId: randomUUID() }, { field: 'subjectId' }],
     ['no id', { subjectId: 'x' }, { field: 'subjectId' }],
   ])(
-    'a session with %s for a subject is refused by field (seed 001)',
+    'a session with %s for a subject is refused by field',
     async (_what, given, details) => {
       const { status, body } = await call(IDV, acme, { json: { vendor: 'veriff', ...given } })
       expect([status, body.code]).toEqual([400, 'VALIDATION_ERROR'])
