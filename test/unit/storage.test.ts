@@ -1,8 +1,9 @@
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { describe, expect, test } from 'vitest'
+import type { SignGet } from '../../src/platform/presign.ts'
 import type { S3Config } from '../../src/platform/storage.ts'
-import { createStorage, type SignGet } from '../../src/platform/storage.ts'
+import { createStorage } from '../../src/platform/storage.ts'
 
 const credentials = {
   accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
