@@ -54,6 +54,16 @@ test('every document that code, tests and documents name is in the repository', 
   expect(missing).toEqual([])
 })
 
+test('every source file that a document names exists', () => {
+  const missing = documents.flatMap((name) =>
+    [...read(name).matchAll(/`([\w.-]+\/[\w./-]+\.(?:ts|js|css|sql|json))`/g)]
+      .map(([, path = '']) => path)
+      .filter((path) => !['', 'src', 'docs'].some((base) => existsSync(join(root, base, path))))
+      .map((path) => `${name} names ${path}`),
+  )
+  expect(missing).toEqual([])
+})
+
 test('every section of the contract and of the protocols that is named exists', () => {
   for (const document of ['docs/contract.md', 'docs/vendor-protocols.md']) {
     const sections = new Set([...read(document).matchAll(SECTION)].map(([, number]) => number))
