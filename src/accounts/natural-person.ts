@@ -52,7 +52,7 @@ const personFileSchema = z.strictObject({
   residency: residencySchema.nullable().optional(),
 })
 
-/** As the real portal prints it (`providers.md` §2.6). */
+/** As the real portal prints it (`docs/vendor-protocols.md` §2.6). */
 export type NaturalPerson = z.infer<typeof personSchema> & {
   givenName: string
   surname: string

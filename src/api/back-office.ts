@@ -72,7 +72,7 @@ const RECOMMENDATIONS: Partial<
   review: 'CHALLENGE',
 }
 
-/** A tenant's back office (`contract.md` §4): its own verifications and nobody else's, by client credentials. */
+/** A tenant's back office (`docs/contract.md` §4): its own verifications and nobody else's, by client credentials. */
 export function backOfficeRoutes(parts: Parts): Hono {
   const { issuer, bearer, db, vault, jobs, log } = parts
   const routes = new Hono()
@@ -324,7 +324,7 @@ function progress(id: string, status: TenantVerification['status']): z.infer<typ
   return { session_id: id, status: status === 'resubmission' ? 'recapture' : 'error' }
 }
 
-/** As seed 003 has them, of what the document said and nothing else: never the account's name. */
+/** What the document says, never the account's name; members are named as in `docs/vendor-protocols.md` §6.4. */
 function presentFindings(
   findings: DocumentFindings | undefined,
   documentType: TenantVerification['documentType'],

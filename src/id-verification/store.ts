@@ -452,8 +452,8 @@ export async function withdrawStored(sql: Sql, id: string, reason: string): Prom
 }
 
 /**
- * What the endpoint hands out: for each slot the first stored image in the order of `providers.md` §1.2, of the attempt
- * that the status speaks of and the newest reading of its list; complete when none of that attempt's images is pending, and
+ * What the endpoint hands out: for each slot the first stored image in the order of `docs/vendor-protocols.md` §1.2, of
+ * the attempt that the status speaks of and the newest reading of its list; complete when none of that attempt's images is pending, and
  * something can be shown unless the list was empty: a vendor that has no images has none to wait for, but images that were
  * all refused are not a set. `listed`: a list that was read just now.
  */

@@ -78,8 +78,8 @@ const SETTINGS = {
 }
 
 /**
- * Incode Omni, by `providers.md` §5. The API key is its own; the shared secret is the executive user's password. What
- * holds is the score: "finished" says that the person is done, not that they passed.
+ * Incode Omni, by `docs/vendor-protocols.md` §5, whose sections this file names. The API key is its own; the shared secret
+ * is the executive user's password. What holds is the score: "finished" says that the person is done, not that they passed.
  */
 export function createIncode(integration: Integration, tokens = createTokenCache()): Vendor {
   const { baseUrl, secrets } = integration

@@ -39,7 +39,10 @@ const SETTINGS = {
   withoutImages: z.boolean().default(false),
 }
 
-/** Kora IDV, by `providers.md` §4. Deliveries are notices: what holds is what the vendor answers when it is asked. */
+/**
+ * Kora IDV, by `docs/vendor-protocols.md` §4, whose sections this file names. Deliveries are notices: what holds is what
+ * the vendor answers when it is asked.
+ */
 export function createKora(
   { baseUrl, secrets, settings: given }: Integration,
   now: () => number = Date.now,

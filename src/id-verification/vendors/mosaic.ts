@@ -30,8 +30,8 @@ const SETTINGS = {
 }
 
 /**
- * Transmit Security's document verification, by `providers.md` §6. The API key is the client id, the shared secret the
- * client secret. It sends no deliveries: it is asked.
+ * Transmit Security's document verification, by `docs/vendor-protocols.md` §6, whose sections this file names. The API key
+ * is the client id, the shared secret the client secret. It sends no deliveries: it is asked.
  */
 export function createMosaic(integration: Integration, tokens = createTokenCache()): Vendor {
   const { baseUrl, secrets } = integration

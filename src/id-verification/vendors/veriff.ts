@@ -25,7 +25,7 @@ const SETTINGS = {
   requireSignedResponses: z.boolean().default(false),
 }
 
-/** Veriff, by `providers.md` §3. */
+/** Veriff, by `docs/vendor-protocols.md` §3, whose sections this file names. */
 export function createVeriff({ baseUrl, secrets, settings: given }: Integration): Vendor {
   const settings = parseSettings('veriff', SETTINGS, given)
   const { apiKey, sharedSecrets } = secrets
