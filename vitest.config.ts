@@ -3,13 +3,30 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    globalSetup: ['test/support/cluster.ts'],
-    include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    // Most files wait for a process or a queue most of the time.
+    // Most integration files wait for a process or a queue most of the time.
     maxWorkers: Math.max(2, availableParallelism()),
     // On a shared machine a second may last three. What needed a second try is printed as such, and is to be looked into.
     retry: process.env.CI ? 1 : 0,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts', 'test/architecture.test.ts'],
+          // Pure functions share a worker: nothing in src keeps state at module level.
+          isolate: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'integration',
+          include: ['test/integration/**/*.test.ts', 'test/browser/**/*.test.ts'],
+          globalSetup: ['test/support/cluster.ts'],
+        },
+      },
+    ],
   },
 })
