@@ -3,16 +3,19 @@ import { text } from 'node:stream/consumers'
 import { OperatorError } from '../platform/errors.ts'
 import { UsageError } from './command.ts'
 
+const REASONS: Record<string, string> = {
+  ENOENT: 'it does not exist',
+  EISDIR: 'it is a directory',
+  EACCES: 'this user may not read it',
+}
+
 /** Throws OperatorError that says why the file cannot be read. */
 export async function readInputFile(file: string): Promise<Buffer> {
   try {
     return await readFile(file)
   } catch (cause) {
     const { code = 'unknown error' } = cause as NodeJS.ErrnoException
-    throw new OperatorError(
-      code === 'ENOENT' ? `The file ${file} does not exist.` : `${file} cannot be read (${code}).`,
-      { cause },
-    )
+    throw new OperatorError(`The file ${file} cannot be read: ${REASONS[code] ?? code}.`, { cause })
   }
 }
 
@@ -22,7 +25,7 @@ export async function readJsonFile(file: string): Promise<unknown> {
   try {
     return JSON.parse(bytes.toString('utf8'))
   } catch (cause) {
-    throw new OperatorError(`${file} is not JSON.`, { cause })
+    throw new OperatorError(`The file ${file} is not JSON.`, { cause })
   }
 }
 

@@ -93,6 +93,7 @@ function addCommand(
     .description(`${command.summary}.`)
     .summary(command.summary)
     .helpGroup(group)
+    .showSuggestionAfterError(true)
     .allowExcessArguments(false)
     .addHelpText('after', formatExamples(command.examples))
   for (const [argument, text] of Object.entries(command.arguments ?? {}))

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { HelpRequested, UsageError } from '../../src/cli/command.ts'
@@ -85,6 +85,23 @@ describe('help', () => {
     expect(readCommand(['registration-token', 'create']).values).toMatchObject({ days: '7' })
     expect(readHelp('client', 'create')).toMatch(/--type <type> .*\(default: web\)/)
   })
+})
+
+test('the commands of the README and of docs/ are read', () => {
+  const root = new URL('../../', import.meta.url)
+  const docs = readdirSync(new URL('docs/', root)).filter((name) => name.endsWith('.md'))
+  const commands = ['README.md', ...docs.map((name) => `docs/${name}`)].flatMap((file) => {
+    const text = readFileSync(new URL(file, root), 'utf8').replace(/\\\n\s*/g, ' ')
+    return [...text.matchAll(/npm run -s cli -- ([^\n`]+)/g)].map(([, command = '']) => command)
+  })
+  expect(commands.length).toBeGreaterThan(20)
+  for (const command of commands) {
+    const plain = command.replace(/\[.*?\]/g, '').replace(/ [#|].*|[;)].*/, '')
+    const words = [...plain.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)]
+    expect(() =>
+      readCommand(words.map(([, double, single, bare]) => double ?? single ?? bare ?? '')),
+    ).not.toThrow()
+  }
 })
 
 test('--version prints the version of the package', () => {
