@@ -58,7 +58,8 @@ async function runCommand(command: Invocation): Promise<void> {
   })
   try {
     const answer = await command.run({ ...parts, issuer: config.issuer })
-    const width = process.stdout.isTTY ? process.stdout.columns : undefined
+    // Some terminals do not tell their width.
+    const width = process.stdout.isTTY ? process.stdout.columns || 80 : undefined
     process.stdout.write(command.format(answer, width))
   } finally {
     await parts.close()

@@ -141,7 +141,7 @@ function toOption(name: string, spec: OptionSpec, parser: Parser): Option {
 const joinChoices = (choices: readonly string[]) =>
   [choices.slice(0, -1).join(', '), choices.at(-1)].filter(Boolean).join(' or ')
 
-const helpWidth = () => process.stdout.columns ?? 120
+const helpWidth = () => process.stdout.columns || 120
 
 /** Makes the parser throw what this module promises, and write nothing. */
 function configure(parser: Parser, name: string): Parser {
