@@ -1,7 +1,7 @@
+import type { ProcessKind } from './platform/database-access.ts'
 import {
   admitProcessRole,
   admitRole,
-  type ProcessKind,
   requireOtherRole,
   withOwner,
 } from './platform/database-role.ts'

@@ -19,6 +19,7 @@ import { startReconciling } from './id-verification/reconcile.ts'
 import { runRetention, startErasing } from './id-verification/retention.ts'
 import { announceExpiredDocuments } from './id-verification/review.ts'
 import { startAnnouncingTenants } from './id-verification/subjects.ts'
+import { createTokenCache } from './id-verification/vendors/tokens.ts'
 import { createHeadSigner } from './ledger/heads.ts'
 import { startSequencer } from './ledger/sequencer.ts'
 import { deleteExpired } from './oauth/expired.ts'
@@ -26,6 +27,7 @@ import { deliverLogout } from './oauth/logout.ts'
 import { createEventSigner, createFindSubject } from './oauth/security-event-tokens.ts'
 import type { Db } from './platform/db.ts'
 import type { Jobs } from './platform/jobs.ts'
+import { startLoop } from './platform/loop.ts'
 import { deleteOldMail, startMail } from './platform/mail.ts'
 import { openKeyRing, rotateKeysOnSchedule } from './signing/key-ring.ts'
 import { relayOperatorActions } from './web/security-events.ts'
@@ -52,8 +54,9 @@ export const CLEAN_UPS: readonly ((db: Db) => Promise<unknown>)[] = [
 /** Starts it; `stop` takes no more, and what is running is finished by the queue's own stop. Both stay the caller's to close. */
 export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
   const { db, storage, sealer, vault, log, runtime } = parts
-  const backup = await startBackup({ db, storage, sealer, jobs, log })
-  await startErasing({ db, storage, sealer, jobs, log })
+  const tokens = createTokenCache()
+  const backup = await startBackup({ db, storage, sealer, tokens, jobs, log })
+  await startErasing({ db, storage, sealer, tokens, jobs, log })
   await startAnnouncingTenants({ db, jobs })
   const ring = await openKeyRing(db, sealer, log)
   const subjects = await openSubjectIdentifiers(db, sealer)
@@ -72,39 +75,31 @@ export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
   })
   const sequencer = startSequencer({ db, log, sign: createHeadSigner(ring) })
   const mail = await startMail({ db, sealer, jobs, log, mail: runtime.mail })
-  const reconciler = await startReconciling({ db, sealer, vault, jobs, log })
+  const reconciler = await startReconciling({ db, sealer, tokens, vault, jobs, log })
   const actions = relayOperatorActions(parts)
   const inbox = startInbox({ db, sealer, vault, jobs, log })
-  const sealing = createSealing({ db, vault, log })
-  sealing.run()
-  const telling = setInterval(() => {
-    logProgress({ db, log }).catch((error: unknown) => log.error('progress unknown', { error }))
-  }, PROGRESS_MS).unref()
-  const cleaning = setInterval(() => {
-    sealing.run()
-    rotateKeysOnSchedule(db, sealer)
-      .then((isRotated) => isRotated && parts.security.emit('keys_rotated'))
-      .catch((error: unknown) => log.error('key rotation failed', { error }))
-    runRetention({ db, jobs, log }).catch((error: unknown) =>
-      log.error('retention failed', { error }),
-    )
-    announceExpiredDocuments(db).catch((error: unknown) =>
-      log.error('expired documents not announced', { error }),
-    )
-    Promise.all(CLEAN_UPS.map((remove) => remove(db))).catch((error: unknown) =>
-      log.error('clean-up failed', { error }),
-    )
-  }, CLEAN_UP_MS).unref()
+  const hourly = [
+    startLoop({ event: 'stored values cannot be sealed', pauseMs: CLEAN_UP_MS, log }, (stopping) =>
+      sealStored(parts, stopping),
+    ),
+    ...HOURLY.map(([event, work]) =>
+      startLoop({ event, pauseMs: CLEAN_UP_MS, firstAfterMs: CLEAN_UP_MS, log }, () =>
+        work(parts, jobs),
+      ),
+    ),
+  ]
+  const progress = startLoop(
+    { event: 'progress unknown', pauseMs: PROGRESS_MS, firstAfterMs: PROGRESS_MS, log },
+    () => logProgress({ db, log }),
+  )
   return {
     wake: () => inbox.wake(),
     async stop() {
-      clearInterval(cleaning)
-      clearInterval(telling)
-      await sealing.stop()
+      await Promise.all([...hourly, progress].map((loop) => loop.stop()))
       await sequencer.stop()
       await sender.stop()
       ring.close()
-      reconciler.stop()
+      await reconciler.stop()
       await actions.stop()
       await backup.stop()
       await inbox.stop()
@@ -113,31 +108,26 @@ export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
   }
 }
 
-/** What an earlier version stored in the clear, sealed batch by batch; each is a transaction, so it goes on after a restart. */
-function createSealing({ db, vault, log }: Pick<Parts, 'db' | 'vault' | 'log'>) {
-  let isStopping = false
-  let running: Promise<void> | undefined
-  async function run() {
-    for (const sealBatch of [
-      sealStoredAccounts,
-      sealStoredBodies,
-      sealStoredPersons,
-      sealStoredReasons,
-    ])
-      for (let sealed = 1; sealed > 0 && !isStopping; ) sealed = await sealBatch(db, vault)
-  }
-  return {
-    /** Does nothing while it runs already. */
-    run() {
-      running ??= run()
-        .catch((error: unknown) => log.error('sealing failed', { error }))
-        .finally(() => {
-          running = undefined
-        })
-    },
-    async stop() {
-      isStopping = true
-      await running
-    },
-  }
+/** What is done once an hour, and the log event of its failure. */
+const HOURLY: readonly [event: string, work: (parts: Parts, jobs: Jobs) => Promise<unknown>][] = [
+  ['key rotation failed', rotateDueKeys],
+  ['retention failed', ({ db, log }, jobs) => runRetention({ db, jobs, log })],
+  ['expired documents cannot be announced', ({ db }) => announceExpiredDocuments(db)],
+  ['clean-up failed', ({ db }) => Promise.all(CLEAN_UPS.map((remove) => remove(db)))],
+]
+
+async function rotateDueKeys({ db, sealer, security }: Parts): Promise<void> {
+  if (await rotateKeysOnSchedule(db, sealer)) security.emit('keys_rotated')
+}
+
+/** Seals what an earlier version stored in the clear, batch by batch, once every owner has a key; each is a transaction, so it goes on after a restart. */
+async function sealStored({ db, vault }: Parts, stopping: AbortSignal): Promise<void> {
+  await vault.makeMissingKeys(() => stopping.aborted)
+  for (const sealBatch of [
+    sealStoredAccounts,
+    sealStoredBodies,
+    sealStoredPersons,
+    sealStoredReasons,
+  ])
+    for (let sealed = 1; sealed > 0 && !stopping.aborted; ) sealed = await sealBatch(db, vault)
 }

@@ -65,6 +65,14 @@ describe('who may import whom', () => {
     expect([...places].sort()).toEqual([...ORDER, LOCAL].sort())
   })
 
+  test('docs/architecture.md prints this order', () => {
+    const text = readFileSync(new URL('../docs/architecture.md', import.meta.url), 'utf8')
+    const [, printed = ''] = /^(main → [^`]*)```/m.exec(text) ?? []
+    expect(printed.split('→').map((place) => place.trim())).toEqual(
+      ORDER.map((place) => place.replace(/\.ts$/, '')),
+    )
+  })
+
   test('a file imports its own folder and what is further right', () => {
     const wrong = imports.filter((each) => {
       const [from, to] = [folderOf(each.file), folderOf(each.from)]
@@ -102,7 +110,12 @@ describe('who may import whom', () => {
       for (const each of imports)
         if (each.file === file && isOurs(each) && !each.isType && !each.isDynamic)
           loaded.add(each.from)
-    const general = ['platform/errors.ts', 'platform/policies.ts', 'web/terminal-text.ts']
+    const general = [
+      'platform/errors.ts',
+      'platform/policies.ts',
+      'platform/uuid.ts',
+      'web/terminal-text.ts',
+    ]
     const others = [...loaded].filter((file) => !['main.ts', 'cli'].includes(folderOf(file)))
     expect(others.sort()).toEqual(general)
     const packages = imports.filter(

@@ -2,6 +2,7 @@ import type { Sql } from '../platform/db.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import { enqueueMail } from '../platform/mail.ts'
 import { hashSecret, randomSecret, type Sealer } from '../platform/secrets.ts'
+import { isUuid } from '../platform/uuid.ts'
 import type { Vault } from '../platform/vault.ts'
 import { findAccount } from './accounts.ts'
 import { newConsentMail, newSignInMail } from './mails.ts'
@@ -178,7 +179,7 @@ export async function listCases(
 
 /** `undefined`: no such case. One that is closed already stays as it is. */
 export async function closeCase(sql: Sql, id: string): Promise<SecurityCase | undefined> {
-  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) return undefined
+  if (!isUuid(id)) return undefined
   const [row] = await sql<SecurityCase[]>`
     update security_case set closed_at = coalesce(closed_at, now()) where id = ${id}
     returning id, kind, account_id, client_id, session_uid, opened_at, closed_at`

@@ -8,6 +8,7 @@ import { findStreamByToken, type Stream } from '../events/streams.ts'
 import type { Bearer } from '../oauth/bearer.ts'
 import type { Db } from '../platform/db.ts'
 import { ApiError } from '../platform/errors.ts'
+import { isUuid } from '../platform/uuid.ts'
 import { readJson, refuseOtherMethods, requireAcceptable, smallBody } from './requests.ts'
 import { erasureAnswerSchema, type polledSchema, pollSchema } from './schemas.ts'
 
@@ -108,8 +109,6 @@ export function eventRoutes({ issuer, db, sign, findSubject, use }: Parts): Hono
   refuseOtherMethods(routes as unknown as Hono, '/events/:id/answer', 'POST')
   return routes
 }
-
-const isUuid = (value: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value)
 
 /** Shared Signals Framework 1.0 §7: what this transmitter can do. Streams are set up by the operator. */
 export function transmitterRoutes(issuer: string): Hono {

@@ -2,7 +2,8 @@ import { type Context, Hono } from 'hono'
 import type { Bearer, LiveToken } from '../oauth/bearer.ts'
 import type { Db } from '../platform/db.ts'
 import { ApiError } from '../platform/errors.ts'
-import type { SignGet, Storage } from '../platform/storage.ts'
+import type { SignGet } from '../platform/presign.ts'
+import type { Storage } from '../platform/storage.ts'
 import type { VerifiedToken } from '../signing/access-token.ts'
 import type { SignAnswer } from '../signing/signed-answers.ts'
 import { apiHeaders } from './headers.ts'
@@ -33,8 +34,8 @@ type Row = { position: string } & Omit<LiveToken, 'tokenId'> &
 const LARGEST_BATCH = 64
 
 /**
- * The rule of "latest approved" (`contract.md` §3), the live check of the token and the ledger's row of the answer, in one
- * statement: no row, no answer. A lane has one statement at a time, and what comes meanwhile shares the next: so do
+ * The rule of "latest approved" (`docs/contract.md` §3), the live check of the token and the ledger's row of the answer, in
+ * one statement: no row, no answer. A lane has one statement at a time, and what comes meanwhile shares the next: so do
  * many requests share one commit, and none waits for more than the statement before its own. `lanes` are clients of one
  * connection each.
  */
@@ -133,7 +134,7 @@ function asksSigned(c: Context): boolean {
   return accept !== undefined && /(^|,)\s*application\/jwt\s*(;|,|$)/i.test(accept)
 }
 
-/** `GET /me/natural-person/id-verification`, exactly as seed 004 prints it, and its alias. */
+/** `GET /me/natural-person/id-verification` and its alias, exactly as the real portal answers (`docs/contract.md` §3). */
 export function idVerificationRoutes(parts: Parts): Hono {
   const { findLatestApproved, storage } = parts
   const bearer: Bearer = parts.bearer

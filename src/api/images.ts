@@ -30,7 +30,7 @@ import {
   linkQuerySchema,
 } from './schemas.ts'
 
-// What the systems of the seeds call an image, beside our own names.
+// Names of Incode and of the endpoint for documents that are accepted beside our own (`docs/contract.md` §4).
 const ALIASES: Record<string, string> = {
   fullFrameFrontID: 'document_front',
   fullFrameBackID: 'document_back',
@@ -58,7 +58,7 @@ type Parts = {
 
 /**
  * Every way of reading images, under `base`: as a list, as one link with a chosen life, as links with earlier attempts,
- * as base64 and as bytes (`contract.md` §4). What is not the owner's is as what is not there.
+ * as base64 and as bytes (`docs/contract.md` §4). What is not the owner's is as what is not there.
  */
 export function imageRoutes(base: string, parts: Parts): Hono {
   const { db, storage, readerOf } = parts

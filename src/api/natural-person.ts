@@ -15,7 +15,7 @@ const RESIDENCY_SCOPE = 'eprospera:person.residency.read'
 
 type Parts = { bearer: Bearer; db: Db; vault: Vault }
 
-/** Who the resident is, and of which kind, as the registry says (`providers.md` §2.6). */
+/** Who the resident is, and of which kind, as the registry says (`docs/vendor-protocols.md` §2.6). */
 export function naturalPersonRoutes({ bearer, db, vault }: Parts): Hono {
   const routes = new Hono()
   routes.get(PERSON, bearer.requireScope(PERSON_SCOPE), async (c) => {

@@ -39,7 +39,8 @@ const list = defineCommand({
     const key = requireOption(values, 'resident')
     // An erased resident is known by the id alone.
     const accountId = key.includes('@') ? (await findResident({ db, vault }, key)).id : key
-    const entries = await listEntries(db, accountId, range)
+    const { explainEntries } = await import('../id-verification/reasons.ts')
+    const entries = await explainEntries(db, vault, await listEntries(db, accountId, range))
     const persons = entries.length > 0 ? [ofAccount(accountId)] : []
     return await showPersons(db, 'ledger', persons, entries)
   },

@@ -1,3 +1,4 @@
+import { isUuid } from '../platform/uuid.ts'
 import {
   defineCommand,
   type Noun,
@@ -201,8 +202,7 @@ const erasure = defineCommand({
     const { sequence } = await import('../ledger/sequencer.ts')
     const { openKeyRing } = await import('../signing/key-ring.ts')
     const accountId = requireId(args, 'erased resident')
-    if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(accountId))
-      throw new UsageError('an erased resident is known by the old id')
+    if (!isUuid(accountId)) throw new UsageError('an erased resident is known by the old id')
     const ring = await openKeyRing(db, sealer, log)
     try {
       // What was written a moment ago gets its place now, and not at the worker's next turn.

@@ -81,7 +81,7 @@ const review = defineCommand({
     reason: { value: 'text', text: '3 to 200 characters that name no person', required: true },
   },
   examples: ['verification review ID --accept --reason "Name changed by marriage."'],
-  async run({ db }, values, args) {
+  async run({ db, vault }, values, args) {
     const { reviewVerification } = await import('../id-verification/review.ts')
     const id = requireId(args, 'verification')
     if ((values.accept === true) === (values.reject === true))
@@ -90,7 +90,7 @@ const review = defineCommand({
     const reason = requireOption(values, 'reason').trim()
     if (reason.length < 3 || reason.length > 200)
       throw new UsageError('--reason has 3 to 200 characters, and names no person')
-    requireFound(await reviewVerification(db, { id, decision, reason }), 'verification')
+    requireFound(await reviewVerification({ db, vault }, { id, decision, reason }), 'verification')
     return { id, review: decision }
   },
 })

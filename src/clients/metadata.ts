@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { OperatorError } from '../platform/errors.ts'
-import { isLoopback } from '../platform/loopback.ts'
+import { isHttpsOrLoopback, isLoopback } from '../platform/loopback.ts'
 import { displayedText } from '../web/displayed-text.ts'
 import { profileSchema } from './profile.ts'
 import { isScope, SCOPES, SERVICE_SCOPES, SMALLER } from './scopes.ts'
@@ -18,10 +18,9 @@ const AUTH_METHODS = [
 const redirectUri = z.string().refine(
   (value) => {
     if (!URL.canParse(value) || value.includes('#')) return false
-    const { protocol, hostname } = new URL(value)
-    if (protocol === 'https:') return true
-    if (protocol === 'http:') return ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
-    return /^[a-z][a-z0-9+-]*\.[a-z0-9.+-]+:$/.test(protocol)
+    if (isHttpsOrLoopback(value)) return true
+    // RFC 8252 §7.1
+    return /^[a-z][a-z0-9+-]*\.[a-z0-9.+-]+:$/.test(new URL(value).protocol)
   },
   {
     error:
@@ -137,6 +136,20 @@ function clientFaults(metadata: unknown, rules: { production?: boolean | undefin
         client.sector_identifier_uri === undefined &&
         publicHosts(client.redirect_uris).length > 1,
       'the redirect URIs are on several hosts: give a sector_identifier_uri, or the subject type public (OpenID Core §8.1)',
+    ],
+    // The library's rules: a client that was stored against them would be refused at every request.
+    [
+      client.subject_type === 'pairwise' &&
+        client.grant_types.includes(DEVICE_CODE) &&
+        (client.token_endpoint_auth_method !== 'private_key_jwt' || client.jwks_uri === undefined),
+      'the device grant has pairwise identifiers with private_key_jwt and a jwks_uri alone: give these, or the subject type public',
+    ],
+    [
+      client.subject_type === 'pairwise' &&
+        client.grant_types.includes(DEVICE_CODE) &&
+        client.response_types.length > 0 &&
+        client.sector_identifier_uri === undefined,
+      'the device grant beside redirect URIs has pairwise identifiers with a sector_identifier_uri alone',
     ],
     [
       client.jwks !== undefined && client.jwks_uri !== undefined,

@@ -1,18 +1,14 @@
 import { z } from 'zod'
 import type { Sql } from '../platform/db.ts'
 import { OperatorError } from '../platform/errors.ts'
+import { isHttpsOrLoopback } from '../platform/loopback.ts'
 import { displayedText, visibleText } from '../web/displayed-text.ts'
 import type { Alternatives } from './scopes.ts'
 
 const webUri = (name: string) =>
-  z.string().refine(
-    (value) => {
-      const { protocol, hostname } = URL.parse(value) ?? {}
-      const isHere = ['localhost', '127.0.0.1', '[::1]'].includes(hostname ?? '')
-      return protocol === 'https:' || (protocol === 'http:' && isHere)
-    },
-    { error: `${name} must be an https: address, or http: on this machine` },
-  )
+  z.string().refine(isHttpsOrLoopback, {
+    error: `${name} must be an https: address, or http: on this machine`,
+  })
 /** What a client says about itself on the consent page: the members of RFC 7591 §2, and two of ours. */
 export const profileSchema = z.object({
   client_uri: webUri('client_uri').optional(),

@@ -57,7 +57,7 @@ export const isPersonal = (scope: string): boolean => scope.startsWith('eprosper
 export const isScope = (value: string): value is Scope => Object.hasOwn(SCOPES, value)
 
 /**
- * What a service client does in its own name, for its tenant (`contract.md` §4); no resident grants these. With
+ * What a service client does in its own name, for its tenant (`docs/contract.md` §4); no resident grants these. With
  * `webhook.incode` a vendor that signs in here before it delivers can deliver, and nothing else.
  */
 export const SERVICE_SCOPES = ['idv.read', 'idv.write', 'webhook.incode'] as const

@@ -1,12 +1,10 @@
 import unhomoglyph from 'unhomoglyph'
 import type { Sql } from '../platform/db.ts'
+import { LOCKS } from '../platform/locks.ts'
 import { visibleText } from '../web/displayed-text.ts'
 
 /** What an application is called that registered without a name; many may be. */
 export const NAMELESS = 'An application without a name'
-
-// Any number known to this project alone: two clients of one name that are made at once.
-const NAMES_LOCK = 7_031_924
 
 /**
  * Whether people could take one name for the other: by the skeletons of Unicode TS #39 (§4), whatever the letter case,
@@ -36,7 +34,7 @@ export async function findSimilarClient(
   name: string,
   exceptId?: string,
 ): Promise<{ id: string; name: string } | undefined> {
-  await sql`select pg_advisory_xact_lock(${NAMES_LOCK})`
+  await sql`select pg_advisory_xact_lock(${LOCKS.clientNames})`
   const clients = await sql<{ id: string; name: string }[]>`select id, name from client`
   const found = clients.find((client) => client.id !== exceptId && areSimilar(client.name, name))
   return found && { id: found.id, name: visibleText(found.name) }

@@ -1,7 +1,7 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import type { Db } from '../platform/db.ts'
 import { findIssuer } from '../platform/issuer.ts'
 import type { Log } from '../platform/log.ts'
+import { startLoop } from '../platform/loop.ts'
 import type { Outbound } from '../platform/outbound.ts'
 import type { Sealer } from '../platform/secrets.ts'
 import { addressEvent, type FindSubject, maySay, noteTelling, type ToldEvent } from './events.ts'
@@ -41,34 +41,21 @@ const LONGEST_DELAY_SECONDS = 3600
 
 /** Sends what is due to webhooks and push endpoints, for as long as it runs; any number of processes may. */
 export function startSender(parts: Parts): Sender {
-  const stopping = new AbortController()
-  async function loop() {
-    while (!stopping.signal.aborted) {
-      let worked = false
-      try {
-        const event = await takeDue(parts.db)
-        if (event) {
-          worked = true
-          await send(parts, event)
-        }
-      } catch (error) {
-        parts.log.error('event could not be handled', { error })
-        worked = false
-      }
-      if (!worked) await wait(IDLE_MS, undefined, { signal: stopping.signal }).catch(() => {})
-    }
-  }
-  const running = Array.from({ length: AT_ONCE }, loop)
-  const waking = setInterval(() => {
-    wakeForgotten(parts.db).catch((error: unknown) =>
-      parts.log.error('events could not be woken', { error }),
-    )
-  }, WAKE_MS).unref()
+  const senders = Array.from({ length: AT_ONCE }, () =>
+    startLoop({ event: 'events cannot be sent', pauseMs: IDLE_MS, log: parts.log }, async () => {
+      const event = await takeDue(parts.db)
+      if (!event) return false
+      await send(parts, event)
+      return true
+    }),
+  )
+  const waking = startLoop(
+    { event: 'events cannot be woken', pauseMs: WAKE_MS, firstAfterMs: WAKE_MS, log: parts.log },
+    () => wakeForgotten(parts.db),
+  )
   return {
     async stop() {
-      clearInterval(waking)
-      stopping.abort()
-      await Promise.all(running)
+      await Promise.all([...senders, waking].map((loop) => loop.stop()))
     },
   }
 }

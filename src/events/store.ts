@@ -1,5 +1,6 @@
 import type { Sql } from '../platform/db.ts'
 import type { Metrics } from '../platform/metrics.ts'
+import { isUuid } from '../platform/uuid.ts'
 import { type EventKind, maySay, noteTelling, type PortalEvent } from './events.ts'
 import type { Delivery } from './streams.ts'
 
@@ -216,7 +217,7 @@ export async function listErasureNotices(sql: Sql, accountId: string): Promise<L
 
 /** One with its tries, for the operator; `undefined` where there is none. */
 export async function findEvent(sql: Sql, id: string) {
-  if (!UUID.test(id)) return undefined
+  if (!isUuid(id)) return undefined
   const [row] = await sql<ListedEvent[]>`${listed(sql)} where id = ${id}`
   if (!row) return undefined
   const attempts = await sql<(Attempt & { at: Date })[]>`
@@ -226,7 +227,7 @@ export async function findEvent(sql: Sql, id: string) {
 
 /** Sends it once more, whatever became of it. Answers whether there was one. */
 export async function replayEvent(sql: Sql, id: string): Promise<boolean> {
-  if (!UUID.test(id)) return false
+  if (!isUuid(id)) return false
   const rows = await sql`
     update event set state = 'pending', run_at = ${runAt(sql)}, first_tried_at = null
     where id = ${id} returning id`
@@ -277,5 +278,3 @@ export async function deleteOldEvents(sql: Sql): Promise<void> {
     delete from event where state <> 'pending' and kind not in ('resident.erased', 'verification.erased')
       and occurred_at < now() - make_interval(days => ${KEPT_DAYS})`
 }
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i

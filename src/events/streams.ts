@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Sql } from '../platform/db.ts'
 import { OperatorError } from '../platform/errors.ts'
+import { isHttpsOrLoopback } from '../platform/loopback.ts'
 import type { SealedColumn } from '../platform/resealing.ts'
 import { hashSecret, randomSecret, type Sealer } from '../platform/secrets.ts'
 
@@ -99,9 +100,8 @@ const isDelivery = (value: string): value is Delivery =>
   (DELIVERIES as readonly string[]).includes(value)
 
 function checkEndpoint(endpoint: string): void {
-  const { protocol, hostname, username, hash } = URL.parse(endpoint) ?? {}
-  const isHere = ['localhost', '127.0.0.1', '[::1]'].includes(hostname ?? '')
-  if (!(protocol === 'https:' || (protocol === 'http:' && isHere)) || username || hash)
+  const { username, hash } = URL.parse(endpoint) ?? {}
+  if (!isHttpsOrLoopback(endpoint) || username || hash)
     throw new OperatorError(
       '--url must be an https: address, or http: on this machine, without a user or a fragment',
     )

@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Db } from '../platform/db.ts'
 import type { JobData, Jobs } from '../platform/jobs.ts'
 import type { Log } from '../platform/log.ts'
+import { startLoop } from '../platform/loop.ts'
 import type { Sealer } from '../platform/secrets.ts'
 import type { Storage } from '../platform/storage.ts'
 import { CONTENT_TYPES, EXTENSIONS, type ImageKind } from './image.ts'
@@ -26,10 +27,11 @@ import {
   type VerificationRow,
   withdrawStored,
 } from './store.ts'
+import type { TokenCache } from './vendors/tokens.ts'
 import { GoneError, type Media, NotYetError, type Vendor, VendorError } from './vendors/vendor.ts'
-import { createVendor, findVendorIntegration } from './vendors/vendors.ts'
+import { requireVendor } from './vendors/vendors.ts'
 
-type Parts = { db: Db; sealer: Sealer; storage: Storage; jobs: Jobs; log: Log }
+type Parts = { db: Db; sealer: Sealer; tokens: TokenCache; storage: Storage; jobs: Jobs; log: Log }
 type WithDecoder = Parts & { decoder: ImageDecoder }
 
 const LARGEST_IMAGE = 20 * 1024 * 1024
@@ -47,20 +49,13 @@ export async function startBackup(given: Parts): Promise<{ stop(): Promise<void>
   const parts = { ...given, decoder: createImageDecoder() }
   await parts.jobs.work('list-images', 2, (data) => listImages(parts, data))
   await parts.jobs.work('backup-image', IMAGES_AT_ONCE, (data) => backupImage(parts, data))
-  let isStopped = false
-  const clean = () =>
-    cleanStoredImages(parts, () => isStopped).catch((error: unknown) =>
-      parts.log.error('stored images could not be cleaned', { error }),
-    )
-  let cleaning = clean()
-  const again = setInterval(() => {
-    cleaning = cleaning.then(clean)
-  }, CLEAN_EVERY_MS).unref()
+  const cleaning = startLoop(
+    { event: 'stored images cannot be cleaned', pauseMs: CLEAN_EVERY_MS, log: parts.log },
+    (stopping) => cleanStoredImages(parts, () => stopping.aborted),
+  )
   return {
     async stop() {
-      isStopped = true
-      clearInterval(again)
-      await Promise.race([cleaning, wait(STOP_MS, undefined, { ref: false })])
+      await Promise.race([cleaning.stop(), wait(STOP_MS, undefined, { ref: false })])
       parts.decoder.close()
     },
   }
@@ -71,7 +66,7 @@ async function listImages(parts: Parts, { verificationId, attemptId }: JobData<'
   const verification = await findVerificationRow(db, verificationId)
   // Erased since.
   if (!verification?.vendorSessionId) return
-  const vendor = await openVendor(parts, verification)
+  const vendor = await requireVendor(parts.db, parts.sealer, verification, parts.tokens)
   const listing = await countListings(db, verificationId)
   const media = await listMedia(parts, vendor, verification, { attemptId, listing })
   await db.begin(async (sql) => {
@@ -107,7 +102,7 @@ async function backupImage(parts: WithDecoder, { imageId }: JobData<'backup-imag
   if (image?.state !== 'pending') return
   const verification = await findVerificationRow(db, image.verificationId)
   if (!verification?.vendorSessionId) return
-  const vendor = await openVendor(parts, verification)
+  const vendor = await requireVendor(parts.db, parts.sealer, verification, parts.tokens)
   // By the id from the configured host, never an address from a payload.
   const media = { sessionId: verification.vendorSessionId, mediaId: image.vendorMediaId }
   const bytes = await vendor.download(media, LARGEST_IMAGE).catch((error: unknown) => {
@@ -225,17 +220,6 @@ async function settle(
     await refreshDocuments(sql, verificationId)
     return true
   })
-}
-
-async function openVendor({ db, sealer }: Parts, verification: VerificationRow): Promise<Vendor> {
-  const integration = await findVendorIntegration(
-    db,
-    sealer,
-    verification.vendor,
-    verification.integration,
-  )
-  if (!integration) throw new VendorError('the integration of this verification is gone')
-  return createVendor(integration)
 }
 
 /** `{tenant}/{verification}/{attempt}/{type}.{ext}`: nothing in it is a person's, or a vendor's free text. */

@@ -23,8 +23,8 @@ type Inspection =
   | { refused: string }
 
 /**
- * What these bytes are, by the bytes and never by a label (`providers.md` §1.2), and whether their header names a sane size.
- * Nothing is decoded.
+ * What these bytes are, by the bytes and never by a label (`docs/vendor-protocols.md` §1.2), and whether their header names
+ * a sane size. Nothing is decoded.
  */
 export function inspectImage(bytes: Uint8Array): Inspection {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)

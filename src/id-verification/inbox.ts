@@ -1,14 +1,14 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import { type Db, isDataFault, isUnstorable, type Sql } from '../platform/db.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import type { Log } from '../platform/log.ts'
+import { startLoop } from '../platform/loop.ts'
 import type { Sealer } from '../platform/secrets.ts'
 import type { Vault } from '../platform/vault.ts'
 import { giveToOwner, openBody, type StoredBody } from './deliveries.ts'
 import { hasDuplicateKeys } from './duplicate-keys.ts'
 import { findBySession, recordDecision, type VerificationRow } from './store.ts'
 import type { Reading, Vendor } from './vendors/vendor.ts'
-import { createVendor, findVendorIntegration } from './vendors/vendors.ts'
+import { findVendor } from './vendors/vendors.ts'
 
 /*
  * The delivery row is its own queue entry: it was written before the vendor got its 200, and it stays "received" until
@@ -38,33 +38,7 @@ export function startInbox(parts: {
   log: Log
 }): Inbox {
   const { db, log } = parts
-  const stopping = new AbortController()
-  let awake = new AbortController()
-
-  async function loop() {
-    while (!stopping.signal.aborted) {
-      awake = new AbortController()
-      let worked = false
-      try {
-        worked = await applyNext()
-      } catch (error) {
-        log.error('inbox failed', { error })
-      }
-      if (!worked)
-        await wait(IDLE_MS, undefined, {
-          signal: AbortSignal.any([awake.signal, stopping.signal]),
-        }).catch(() => {})
-    }
-  }
-  const running = loop()
-
-  return {
-    wake: () => awake.abort(),
-    async stop() {
-      stopping.abort()
-      await running
-    },
-  }
+  return startLoop({ event: 'deliveries cannot be applied', pauseMs: IDLE_MS, log }, applyNext)
 
   /** Answers whether there was one. */
   async function applyNext(): Promise<boolean> {
@@ -142,11 +116,11 @@ async function apply(
     log.info('delivery applied', { deliveryId: id, state, verificationId })
   }
 
-  const configured = await findVendorIntegration(sql, sealer, vendor, integration)
+  const configured = await findVendor(sql, sealer, { vendor, integration })
   if (!configured) return end('quarantined', 'the integration it came by is gone')
   if (hasDuplicateKeys(body))
     return end('quarantined', 'not understood: an object in it has a key twice')
-  const reading = read(createVendor(configured), body)
+  const reading = read(configured, body)
   if (reading.kind === 'unknown')
     return end('quarantined', `not understood: ${reading.explanation}`)
   const { sessionId } = reading

@@ -2,9 +2,9 @@ import { announceVerification } from '../events/events.ts'
 import { record } from '../ledger/disclosure.ts'
 import type { Db, Sql } from '../platform/db.ts'
 import { hashSecret, randomSecret } from '../platform/secrets.ts'
+import { isUuid } from '../platform/uuid.ts'
 import type { Vault } from '../platform/vault.ts'
 import { compareWithAccount } from './findings.ts'
-import { isUuid } from './reading.ts'
 import type { VerificationStatus } from './vendors/vendor.ts'
 
 /*

@@ -3,6 +3,7 @@ import { type Db, isDuplicateKey, type Sql } from '../platform/db.ts'
 import { OperatorError } from '../platform/errors.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import { hashSecret, randomSecret, type Sealer } from '../platform/secrets.ts'
+import { isUuid } from '../platform/uuid.ts'
 import { bodyBytes } from './deliveries.ts'
 import {
   askAgain,
@@ -130,7 +131,7 @@ export async function listAllVerifications(sql: Sql, { toReview = false, refused
 
 /** One, with what was said of it and its images: never their content, never a link. */
 export async function findVerification(sql: Sql, id: string) {
-  if (!UUID.test(id)) return undefined
+  if (!isUuid(id)) return undefined
   const [row] = await sql`
     select id, vendor, integration, tenant, status, account_id, subject_id, vendor_session_id, attempt_id, document_type,
       images_complete, match, match_differences, match_review, match_reviewed_at, document_expires_on,
@@ -158,7 +159,7 @@ export async function listDeliveries(sql: Sql, { failed = false } = {}) {
 
 /** One, explained: what became of it and why, and what else was said of the same verification. */
 export async function findDelivery(sql: Sql, id: string) {
-  if (!UUID.test(id)) return undefined
+  if (!isUuid(id)) return undefined
   const [row] = await sql`
     select id, vendor, integration, state, tries, times_received, received_at, last_received_at, applied_at,
       run_at, verification_id, explanation, ${bodyBytes(sql)} as bytes,
@@ -171,7 +172,7 @@ export async function findDelivery(sql: Sql, id: string) {
 
 /** Has it applied again, from the start: what it says is recorded once, however often. Answers whether there was one. */
 export async function replayDelivery(sql: Sql, id: string): Promise<boolean> {
-  if (!UUID.test(id)) return false
+  if (!isUuid(id)) return false
   const rows = await sql`
     update delivery set state = 'received', tries = 0, run_at = now(), explanation = null, applied_at = null
     where id = ${id} returning id`
@@ -183,7 +184,7 @@ export async function replayDelivery(sql: Sql, id: string): Promise<boolean> {
  * refused are tried anew; for the decision of any other. Answers whether there is one that the vendor knows.
  */
 export async function retryVerification(db: Db, jobs: Jobs, id: string): Promise<boolean> {
-  if (!UUID.test(id)) return false
+  if (!isUuid(id)) return false
   return await db.begin(async (sql) => {
     const row = await lockVerification(sql, id)
     if (!row?.vendorSessionId) return false
@@ -195,5 +196,3 @@ export async function retryVerification(db: Db, jobs: Jobs, id: string): Promise
     return true
   })
 }
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i

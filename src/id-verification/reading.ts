@@ -1,4 +1,5 @@
 import type { Sql } from '../platform/db.ts'
+import { isUuid } from '../platform/uuid.ts'
 import type { Vault } from '../platform/vault.ts'
 import { openReason, reasonMembers, type StoredReason } from './reasons.ts'
 import type { DocumentType, VendorName, VerificationStatus } from './vendors/vendor.ts'
@@ -45,9 +46,6 @@ export type TenantVerification = {
   decidedAt: Date | null
   updatedAt: Date
 }
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-export const isUuid = (value: string): boolean => UUID.test(value)
 
 /** The verification that the owner may read; `undefined` where there is none, or it is another's. */
 export async function findReadable(

@@ -1,19 +1,21 @@
 import type { Db, Sql } from '../platform/db.ts'
 import type { JobData, Jobs } from '../platform/jobs.ts'
 import type { Log } from '../platform/log.ts'
+import { startLoop } from '../platform/loop.ts'
 import type { Sealer } from '../platform/secrets.ts'
 import type { Vault } from '../platform/vault.ts'
 import { findVerificationRow, lockVerification, recordDecision } from './store.ts'
+import type { TokenCache } from './vendors/tokens.ts'
 import { type FoundDecision, VendorError } from './vendors/vendor.ts'
-import { createVendor, findVendorIntegration } from './vendors/vendors.ts'
+import { findVendor, requireVendor } from './vendors/vendors.ts'
 
-type Parts = { db: Db; sealer: Sealer; vault: Vault; jobs: Jobs; log: Log }
+type Parts = { db: Db; sealer: Sealer; tokens: TokenCache; vault: Vault; jobs: Jobs; log: Log }
 
 // One look-up of an index: a person may be waiting who has just come back from the vendor.
 const LOOK_MS = 1_000
 const AT_ONCE = 20
 
-export type Reconciler = { stop(): void }
+export type Reconciler = { stop(): Promise<void> }
 
 /**
  * Asks vendors what became of sessions: of those that a delivery gave notice of, and of those that have gone quiet, so
@@ -22,10 +24,10 @@ export type Reconciler = { stop(): void }
 export async function startReconciling(parts: Parts): Promise<Reconciler> {
   const { jobs, log } = parts
   await jobs.work('fetch-result', 4, (data) => fetchResult(parts, data))
-  const looking = setInterval(() => {
-    askAboutQuiet(parts).catch((error: unknown) => log.error('reconciliation failed', { error }))
-  }, LOOK_MS).unref()
-  return { stop: () => clearInterval(looking) }
+  return startLoop(
+    { event: 'reconciliation failed', pauseMs: LOOK_MS, firstAfterMs: LOOK_MS, log },
+    () => askAboutQuiet(parts),
+  )
 }
 
 async function fetchResult(
@@ -37,14 +39,7 @@ async function fetchResult(
   if (check !== undefined && (await countChecks(db, verificationId)) !== check) return
   const verification = await findVerificationRow(db, verificationId)
   if (!verification?.vendorSessionId) return
-  const integration = await findVendorIntegration(
-    db,
-    sealer,
-    verification.vendor,
-    verification.integration,
-  )
-  if (!integration) throw new VendorError('the integration of this verification is gone')
-  const vendor = createVendor(integration)
+  const vendor = await requireVendor(db, sealer, verification, parts.tokens)
   // What was asked for while another answer came may be older than that one, and nothing in it would tell: asked again.
   for (let tries = 1; ; tries++) {
     const before = await countAnswers(db, verificationId)
@@ -98,9 +93,8 @@ async function askAboutQuiet({ db, sealer, jobs, log }: Parts): Promise<void> {
       where next_check_at <= now()
       order by next_check_at limit ${AT_ONCE} for update skip locked`
     for (const { id, vendor, integration, checks } of due) {
-      const configured = await findVendorIntegration(sql, sealer, vendor, integration)
-      const seconds = configured && createVendor(configured).checkAfterSeconds(checks + 1)
-      await scheduleCheck(sql, id, seconds)
+      const configured = await findVendor(sql, sealer, { vendor, integration })
+      await scheduleCheck(sql, id, configured?.checkAfterSeconds(checks + 1))
       if (configured)
         await jobs.enqueue(sql, 'fetch-result', { verificationId: id, check: checks + 1 })
     }

@@ -8,8 +8,10 @@ import type { JobData, Jobs } from '../platform/jobs.ts'
 import type { Log } from '../platform/log.ts'
 import type { Sealer } from '../platform/secrets.ts'
 import type { Storage } from '../platform/storage.ts'
+import { isUuid } from '../platform/uuid.ts'
 import { endLinks } from './links.ts'
-import { createVendor, findVendorIntegration } from './vendors/vendors.ts'
+import type { TokenCache } from './vendors/tokens.ts'
+import { requireVendor } from './vendors/vendors.ts'
 
 /**
  * Days that things are kept, by what they are for. `approved`: to be shown to applications, so until its resident or the
@@ -114,7 +116,7 @@ async function handleDeliveries(
 }
 
 /**
- * Removes it: the rows with what was said and every image of it, the vendor's own words, queued jobs; then, by the queue,
+ * Removes it: the rows with what was said and every image of it, the vendor's own words; then, by the queue,
  * every version of its objects and what the vendor holds. A stub stays as proof. Answers whether there was one.
  */
 export async function eraseVerification(
@@ -134,7 +136,7 @@ async function erase(
   reason: ErasureReason,
   by?: string,
 ): Promise<boolean> {
-  if (!UUID.test(id)) return false
+  if (!isUuid(id)) return false
   const [locked] = await sql<{ accountId: string | null }[]>`
     select account_id from verification where id = ${id} for update`
   if (!locked) return false
@@ -144,7 +146,7 @@ async function erase(
     verificationId: id,
     clientId: by,
   })
-  const images = await sql<{ id: string }[]>`select id from image where verification_id = ${id}`
+  const images = await sql`select from image where verification_id = ${id}`
   await sql`
     insert into erased_verification (id, tenant, vendor, integration, status, images, reason, vendor_session_id,
       vendor_answer)
@@ -161,7 +163,7 @@ async function erase(
   await sql`delete from delivery where verification_id = ${id}`
   await sql`delete from verification where id = ${id}`
   if (locked.accountId && reason !== 'resident') await announceVerification(sql, locked.accountId)
-  await jobs.forget(sql, [id, ...images.map((image) => image.id)])
+  // Jobs that name it or its images find no row, and do nothing.
   await jobs.enqueue(sql, 'delete-remains', { verificationId: id })
   await jobs.enqueue(
     sql,
@@ -215,7 +217,7 @@ export async function eraseSubject(
   /** The tenant's client. */
   by: string,
 ): Promise<boolean> {
-  if (!UUID.test(subjectId)) return false
+  if (!isUuid(subjectId)) return false
   return await db.begin(async (sql) => {
     // The account first, as everything that ends a link locks them; a link that is made meanwhile is seen afterwards.
     const [before] = await sql<{ accountId: string | null }[]>`
@@ -240,13 +242,19 @@ export async function eraseSubject(
         scope: tenant,
       })
     await sql`delete from subject where id = ${subjectId}`
+    await record(sql, {
+      detail: { what: 'subject-erasure' },
+      accountId: accountId ?? undefined,
+      clientId: by,
+      scope: tenant,
+    })
     return true
   })
 }
 
 /** The stub of an erased verification, or `undefined`. */
 export async function findErased(sql: Sql, id: string) {
-  if (!UUID.test(id)) return undefined
+  if (!isUuid(id)) return undefined
   const [row] = await sql`
     select id, tenant, vendor, integration, status, images, reason, erased_at, objects_deleted_at,
       vendor_deleted_at, vendor_answer
@@ -254,7 +262,7 @@ export async function findErased(sql: Sql, id: string) {
   return row
 }
 
-type Parts = { db: Db; sealer: Sealer; storage: Storage; jobs: Jobs; log: Log }
+type Parts = { db: Db; sealer: Sealer; tokens: TokenCache; storage: Storage; jobs: Jobs; log: Log }
 
 /** The jobs that follow from an erasure. Each can run twice. */
 export async function startErasing(parts: Parts): Promise<void> {
@@ -262,7 +270,7 @@ export async function startErasing(parts: Parts): Promise<void> {
 }
 
 async function deleteRemains(
-  { db, sealer, storage, log }: Parts,
+  { db, sealer, storage, tokens, log }: Parts,
   { verificationId: id }: JobData<'delete-remains'>,
 ): Promise<void> {
   const [erased] = await db<
@@ -274,13 +282,10 @@ async function deleteRemains(
     update erased_verification set objects_deleted_at = coalesce(objects_deleted_at, now()) where id = ${id}`
   log.info('objects deleted', { verificationId: id, objects })
   if (erased.vendorSessionId === null) return
-  const integration = await findVendorIntegration(db, sealer, erased.vendor, erased.integration)
-  if (!integration) throw new OperatorError('the integration of this verification is gone')
-  const answer = await createVendor(integration).deleteSession(erased.vendorSessionId)
+  const vendor = await requireVendor(db, sealer, erased, tokens)
+  const answer = await vendor.deleteSession(erased.vendorSessionId)
   await db`
     update erased_verification set vendor_answer = ${answer}, vendor_session_id = null,
       vendor_deleted_at = ${answer === 'deleted' ? new Date() : null} where id = ${id}`
   log.info('vendor asked to delete', { verificationId: id, answer })
 }
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i

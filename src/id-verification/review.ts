@@ -1,4 +1,9 @@
-import { findAccount, setNameFromDocument } from '../accounts/accounts.ts'
+import {
+  findAccount,
+  lockAccount,
+  sealStoredAccount,
+  setNameFromDocument,
+} from '../accounts/accounts.ts'
 import { announceVerification, listExpiredAnnouncements } from '../events/events.ts'
 import type { OperatorDecision } from '../ledger/details.ts'
 import { record } from '../ledger/disclosure.ts'
@@ -6,6 +11,7 @@ import type { Db, Sql } from '../platform/db.ts'
 import { OperatorError } from '../platform/errors.ts'
 import type { Vault } from '../platform/vault.ts'
 import { compareWithAccount, readFindings } from './findings.ts'
+import { recordOperatorReason } from './reasons.ts'
 import { lockVerification } from './store.ts'
 
 /**
@@ -14,7 +20,7 @@ import { lockVerification } from './store.ts'
  * decide. Returns `false` when there is no such verification.
  */
 export async function reviewVerification(
-  db: Db,
+  { db, vault }: { db: Db; vault: Vault },
   { id, decision, reason }: { id: string; decision: OperatorDecision; reason: string },
 ): Promise<boolean> {
   return await db.begin(async (sql) => {
@@ -27,8 +33,11 @@ export async function reviewVerification(
     await sql`
       update verification set match_review = ${decision}, match_reviewed_at = now(), updated_at = now()
       where id = ${id}`
+    const reasonDigest = await recordOperatorReason(sql, vault, locked, reason)
+    if (reasonDigest === undefined)
+      throw new OperatorError('This verification belongs to nobody any more.')
     await record(sql, {
-      detail: { what: 'operator-review', decision, reason },
+      detail: { what: 'operator-review', decision, reasonDigest },
       accountId: locked.accountId ?? undefined,
       verificationId: id,
     })
@@ -77,7 +86,9 @@ export async function adoptDocumentName(
   vault: Vault,
   { accountId, verificationId }: { accountId: string; verificationId: string },
 ): Promise<boolean> {
+  await sealStoredAccount(db, vault, accountId)
   return await db.begin(async (sql) => {
+    await lockAccount(sql, accountId)
     const offered = await findOfferedName(sql, vault, accountId)
     if (offered?.verificationId !== verificationId) return false
     await setNameFromDocument(sql, vault, accountId, offered)

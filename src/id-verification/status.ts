@@ -20,7 +20,7 @@ const isProgress = ({ status, decidedAt }: Decision) => status === 'pending' && 
 
 /**
  * Where a verification stands, from everything that was ever said of it, in whatever order it came
- * (`providers.md` §1.4): approved and declined outrank all else, and of several the vendor's latest decision holds.
+ * (`docs/vendor-protocols.md` §1.4): approved and declined outrank all else, and of several the vendor's latest decision holds.
  */
 export function currentStatus(decisions: readonly Decision[]): CurrentStatus {
   const finals = decisions.filter(isFinal)

@@ -1,7 +1,7 @@
 import { announceVerification } from '../events/events.ts'
 import type { Db, Sql } from '../platform/db.ts'
 import type { JobData, Jobs } from '../platform/jobs.ts'
-import { isUuid } from './reading.ts'
+import { isUuid } from '../platform/uuid.ts'
 
 /** A person as a tenant knows them, by the tenant's own id. */
 export type Subject = {

@@ -10,7 +10,7 @@ import type { SecurityEvents } from '../web/security-events.ts'
 import { storeDelivery } from './deliveries.ts'
 import { askAgain } from './store.ts'
 import { type IsServiceToken, isVendorName, type Vendor } from './vendors/vendor.ts'
-import { createVendor, findVendorIntegration } from './vendors/vendors.ts'
+import { findVendor } from './vendors/vendors.ts'
 
 const LARGEST_BODY = 1024 * 1024
 // How soon a changed secret counts, and how long a look-up is spared.
@@ -49,13 +49,12 @@ export function webhookRoutes({
   const routes = new Hono<Env>()
   const remembered = new Map<string, { vendor: Vendor | undefined; until: number }>()
 
-  async function findVendor(name: string, integration: string): Promise<Vendor | undefined> {
+  async function findRemembered(name: string, integration: string): Promise<Vendor | undefined> {
     if (!isVendorName(name)) return undefined
     const key = `${name}/${integration}`
     const known = remembered.get(key)
     if (known && known.until > Date.now()) return known.vendor
-    const found = await findVendorIntegration(db, sealer, name, integration)
-    const vendor = found && createVendor(found)
+    const vendor = await findVendor(db, sealer, { vendor: name, integration })
     // Only what exists is remembered, so that strangers cannot fill the memory.
     if (vendor) remembered.set(key, { vendor, until: Date.now() + REMEMBER_MS })
     else remembered.delete(key)
@@ -72,7 +71,7 @@ export function webhookRoutes({
         'unsupported_content_encoding',
         'Send the body as it is, not compressed.',
       )
-    const vendor = await orUnavailable(() => findVendor(name, integration))
+    const vendor = await orUnavailable(() => findRemembered(name, integration))
     if (!vendor)
       throw refusal(
         c,

@@ -1,4 +1,5 @@
 import type { Sql } from '../platform/db.ts'
+import { isUuid } from '../platform/uuid.ts'
 import type { StoredDetail } from './details.ts'
 
 /**
@@ -38,7 +39,7 @@ export async function listEntries(
     limit = 100,
   }: { before?: string | undefined; since?: Date | undefined; limit?: number } = {},
 ): Promise<ListedEntry[]> {
-  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(accountId)) return []
+  if (!isUuid(accountId)) return []
   return await sql<ListedEntry[]>`
     ${listed(sql)}
     where account_id = ${accountId} and ${before ? sql`entry.id < ${before}` : sql`true`}

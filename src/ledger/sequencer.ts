@@ -1,5 +1,7 @@
 import type { Db, Sql } from '../platform/db.ts'
+import { LOCKS } from '../platform/locks.ts'
 import type { Log } from '../platform/log.ts'
+import { startLoop } from '../platform/loop.ts'
 import { canonical } from './entries.ts'
 import { findNodesIn } from './proofs.ts'
 import { leafHash, type NodeId, nodeHash, rootOf } from './tree.ts'
@@ -11,27 +13,18 @@ export type Sequencer = { stop(): Promise<void> }
 
 const PAUSE_MS = 1_000
 const AT_ONCE = 5_000
-// Any number known to this project alone.
-const SEQUENCER_LOCK = 7_031_907
 
 /** Gives entries their place in the tree and signs its head, for as long as it runs; one process at a time does. */
 export function startSequencer(parts: { db: Db; log: Log; sign: SignHead }): Sequencer {
-  const { log } = parts
-  let isStopped = false
-  let running = Promise.resolve()
-  const timer = setInterval(() => {
-    running = running.then(async () => {
-      if (isStopped) return
-      await sequence(parts).catch((error: unknown) => log.error('ledger stands still', { error }))
-    })
-  }, PAUSE_MS).unref()
-  return {
-    async stop() {
-      isStopped = true
-      clearInterval(timer)
-      await running
+  return startLoop(
+    {
+      event: 'ledger entries get no place',
+      pauseMs: PAUSE_MS,
+      firstAfterMs: PAUSE_MS,
+      log: parts.log,
     },
-  }
+    () => sequence(parts),
+  )
 }
 
 /** All entries that may have a place now; answers how many got one. Another process that is at it does the work instead. */
@@ -39,7 +32,7 @@ export async function sequence({ db, sign }: { db: Db; sign: SignHead }): Promis
   for (let sequenced = 0; ; ) {
     const added = await db.begin(async (sql) => {
       const [lock] = await sql<{ isOurs: boolean }[]>`
-        select pg_try_advisory_xact_lock(${SEQUENCER_LOCK}) as is_ours`
+        select pg_try_advisory_xact_lock(${LOCKS.ledgerSequencer}) as is_ours`
       return lock?.isOurs ? await addLeaves(sql, sign) : 0
     })
     sequenced += added

@@ -27,7 +27,7 @@ type Options = {
   issuer: string
   db: Sql
   tokens: AccessTokens
-  /** `MISSING_SCOPE_STATUS`: the seed says 401, RFC 6750 §3.1 says 403. */
+  /** `MISSING_SCOPE_STATUS`: the real portal answers 401, RFC 6750 §3.1 says 403. */
   missingScopeStatus: 401 | 403
   /** A live token is used: may throw, when that is once too often. */
   onUse: (by: { clientId: string; accountId?: string }) => void

@@ -1,4 +1,3 @@
-import { SignJWT } from 'jose'
 import { findClient } from '../clients/clients.ts'
 import type { SubjectIdentifiers } from '../clients/subject-identifiers.ts'
 import type { Db, Sql } from '../platform/db.ts'
@@ -44,20 +43,18 @@ export async function deliverLogout(
     return
   }
   const algorithm = client.id_token_signed_response_alg ?? 'RS256'
-  const key = parts.ring.current().active[algorithm]
   const now = Math.floor(Date.now() / 1000)
-  const token = await new SignJWT({
+  const claims = {
+    iss: issuer,
+    aud: clientId,
+    sub: parts.subjects.of(client, accountId),
+    jti: crypto.randomUUID(),
+    iat: now,
+    exp: now + TOKEN_LIFE_SECONDS,
     sid,
     events: { 'http://schemas.openid.net/event/backchannel-logout': {} },
-  })
-    .setProtectedHeader({ alg: algorithm, typ: 'logout+jwt', kid: key.kid })
-    .setIssuer(issuer)
-    .setAudience(clientId)
-    .setSubject(parts.subjects.of(client, accountId))
-    .setJti(crypto.randomUUID())
-    .setIssuedAt(now)
-    .setExpirationTime(now + TOKEN_LIFE_SECONDS)
-    .sign(key.privateKey)
+  }
+  const token = await parts.ring.sign('logout+jwt', claims, algorithm)
   const { status } = await parts.outbound(client.backchannel_logout_uri, {
     method: 'POST',
     headers: { 'Content-Type': 'application/x-www-form-urlencoded' },

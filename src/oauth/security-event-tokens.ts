@@ -1,4 +1,3 @@
-import { SignJWT } from 'jose'
 import { findClient } from '../clients/clients.ts'
 import type { SubjectIdentifiers } from '../clients/subject-identifiers.ts'
 import type { FindSubject, ToldEvent } from '../events/events.ts'
@@ -8,25 +7,23 @@ import type { KeyRing } from '../signing/key-ring.ts'
 
 /** Signs as the client's ID tokens are signed: a compact JWS of type `secevent+jwt`. */
 export const createEventSigner =
-  (db: Sql, ring: Pick<KeyRing, 'current'>): SignEvent =>
+  (db: Sql, ring: Pick<KeyRing, 'sign'>): SignEvent =>
   async (issuer, event) => {
     const client = await findClient(db, event.clientId)
     const algorithm = client?.id_token_signed_response_alg ?? 'RS256'
-    const { kid, privateKey } = ring.current().active[algorithm]
     // No `sub` and no `exp`: it cannot be taken for another kind of token (RFC 8417 §4.5, §4.6, Shared Signals §4.1).
-    return new SignJWT({
+    const claims = {
+      iss: issuer,
+      aud: event.clientId,
+      jti: event.id,
+      iat: Math.floor(event.occurredAt.getTime() / 1000),
       sub_id: event.subject
         ? { format: 'iss_sub', iss: issuer, sub: event.subject }
         : { format: 'opaque', id: event.clientId },
       toe: Math.floor(event.occurredAt.getTime() / 1000),
       events: statementOf(issuer, event),
-    })
-      .setProtectedHeader({ alg: algorithm, typ: 'secevent+jwt', kid })
-      .setIssuer(issuer)
-      .setAudience(event.clientId)
-      .setJti(event.id)
-      .setIssuedAt(event.occurredAt)
-      .sign(privateKey)
+    }
+    return await ring.sign('secevent+jwt', claims, algorithm)
   }
 
 /** For events: a service client is given no resident, and one that is gone is told nothing. */

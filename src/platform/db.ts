@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import postgres from 'postgres'
 import { OperatorError } from './errors.ts'
+import { LOCKS } from './locks.ts'
 
 /** The pool. Only functions that open a transaction take it: `db.begin(async (sql) => …)`. */
 export type Db = postgres.Sql<Record<string, never>>
@@ -24,13 +25,11 @@ export function openDb(url: string, { connections = 10, columns = 'camelCase' } 
 }
 
 const MIGRATIONS = new URL('../migrations/', import.meta.url)
-// Any number known to this project alone: two processes that start together migrate one after the other.
-const MIGRATION_LOCK = 7_031_904
 
 /** Brings the schema up to date; returns the names of the migrations applied now. Safe to run from several processes. */
 export async function migrate(db: Db): Promise<string[]> {
   return await db.begin(async (sql) => {
-    await sql`select pg_advisory_xact_lock(${MIGRATION_LOCK})`
+    await sql`select pg_advisory_xact_lock(${LOCKS.migrations})`
     await sql`set local statement_timeout = 0`
     // Only where it is missing: a role that may create no tables can still start on a schema that is up to date.
     if (!(await hasMigrationTable(sql)))

@@ -22,7 +22,7 @@ export class ApiError extends Error {
     this.details = details
   }
 
-  /** The body of `contract.md` §3: `{error, error_description?, details?}`. */
+  /** The body of `docs/contract.md` §3: `{error, error_description?, details?}`. */
   toBody(): { error: string; error_description?: string; details?: object } {
     return {
       error: this.error,
@@ -31,7 +31,7 @@ export class ApiError extends Error {
     }
   }
 
-  /** The body that the back office answers with (`contract.md` §4, as seed 001 prints it). */
+  /** The body that the back office answers with (`docs/contract.md` §4). */
   toBackOfficeBody(): { code: string; error: string; details: object } {
     const code = CODES[this.status] ?? (this.status >= 500 ? 'INTERNAL_ERROR' : 'INVALID_REQUEST')
     return { code, error: this.description ?? this.error, details: this.details ?? {} }

@@ -1,5 +1,6 @@
 import type { Db } from './db.ts'
 import type { Log } from './log.ts'
+import { startLoop } from './loop.ts'
 
 const MINUTE = 60_000
 const SHARE_MS = 500
@@ -71,7 +72,7 @@ export function createWindowCounter(
       }
     } catch (error) {
       for (const { found, unshared } of sent) found.unshared += unshared
-      log.warn('rate limits are not shared', { error })
+      throw error
     }
   }
 
@@ -85,12 +86,10 @@ export function createWindowCounter(
       () => {},
     )
   }
-  let turning: Promise<void> | undefined
-  const timer = setInterval(() => {
-    turning ??= turn().finally(() => {
-      turning = undefined
-    })
-  }, SHARE_MS).unref()
+  const sharing = startLoop(
+    { event: 'rate limits cannot be shared', pauseMs: SHARE_MS, firstAfterMs: SHARE_MS, log },
+    turn,
+  )
 
   return {
     secondsToWait,
@@ -111,9 +110,8 @@ export function createWindowCounter(
       found.unshared--
     },
     async close() {
-      clearInterval(timer)
-      await turning
-      await share()
+      await sharing.stop()
+      await share().catch((error: unknown) => log.warn('rate limits cannot be shared', { error }))
     },
   }
 }

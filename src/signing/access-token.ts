@@ -1,5 +1,5 @@
-import { hash, type KeyObject } from 'node:crypto'
-import { createLocalJWKSet, errors, jwtVerify, SignJWT } from 'jose'
+import { hash } from 'node:crypto'
+import { createLocalJWKSet, errors, jwtVerify } from 'jose'
 import { hashSecret } from '../platform/secrets.ts'
 import type { Algorithm, KeyRing, SigningKeys } from './key-ring.ts'
 
@@ -40,7 +40,7 @@ const REMEMBERED = 20_000
 /** `issuer` is also the audience: the resource of RFC 9728 is the origin. */
 export function createAccessTokens(
   issuer: string,
-  ring: Pick<KeyRing, 'current' | 'refresh'>,
+  ring: Pick<KeyRing, 'current' | 'refresh' | 'sign'>,
   now: () => number = Date.now,
 ): AccessTokens {
   // Verified tokens by their hash, the oldest forgotten first. It spares the signature check, never the database's.
@@ -84,20 +84,18 @@ export function createAccessTokens(
   return {
     sign(token) {
       const { algorithm = 'RS256', jkt, scope } = token
-      const key: { kid: string; privateKey: KeyObject } = ring.current().active[algorithm]
-      return new SignJWT({
+      const claims = {
+        iss: issuer,
+        aud: issuer,
+        sub: token.subject,
+        jti: token.jti,
+        iat: token.issuedAt,
+        exp: token.expiresAt,
         client_id: token.clientId,
         ...(scope ? { scope } : {}),
         ...(jkt ? { cnf: { jkt } } : {}),
-      })
-        .setProtectedHeader({ alg: algorithm, typ: 'at+jwt', kid: key.kid })
-        .setIssuer(issuer)
-        .setAudience(issuer)
-        .setSubject(token.subject)
-        .setJti(token.jti)
-        .setIssuedAt(token.issuedAt)
-        .setExpirationTime(token.expiresAt)
-        .sign(key.privateKey)
+      }
+      return ring.sign('at+jwt', claims, algorithm)
     },
 
     async verify(token) {

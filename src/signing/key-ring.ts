@@ -1,9 +1,11 @@
 import { createPrivateKey, generateKeyPair, type JsonWebKey, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
-import { calculateJwkThumbprint, type JWK } from 'jose'
+import { calculateJwkThumbprint, type JWK, type JWTPayload, SignJWT } from 'jose'
 import type { Db, Sql } from '../platform/db.ts'
 import { OperatorError } from '../platform/errors.ts'
+import { LOCKS } from '../platform/locks.ts'
 import type { Log } from '../platform/log.ts'
+import { startLoop } from '../platform/loop.ts'
 import type { SealedColumn } from '../platform/resealing.ts'
 import type { Sealer } from '../platform/secrets.ts'
 
@@ -20,9 +22,21 @@ export type SigningKeys = {
   publicJwks: { keys: JWK[] }
 }
 
+/** The `typ` of everything that the portal signs: no token can be taken for one of another type (RFC 8725 §3.11). */
+export type JwsType =
+  | 'at+jwt'
+  | 'logout+jwt'
+  | 'secevent+jwt'
+  | 'id-verification+jwt'
+  | 'ledger-head+jwt'
+  | 'resident-archive+jwt'
+  | 'erasure-receipt+jwt'
+
 export type KeyRing = {
   /** One object until something changes, then another. */
   current(): SigningKeys
+  /** Returns a compact JWS of these claims, signed with the active key. Times are in seconds since 1970. */
+  sign(type: JwsType, claims: JWTPayload, algorithm?: Algorithm): Promise<string>
   /** Reads the table again, at most once a second. */
   refresh(): Promise<void>
   onChange(listener: (keys: SigningKeys) => void): void
@@ -36,8 +50,6 @@ const PROPAGATION_SECONDS = 5
 const VERIFIES_AFTER_SECONDS = 2 * 3600
 /** A key signs for this long, then the next one takes over by itself. */
 const KEY_LIFE_DAYS = 90
-// Any number known to this project alone: two processes agree on one next key.
-const KEYS_LOCK = 7_031_905
 
 const generate = promisify(generateKeyPair)
 
@@ -84,21 +96,36 @@ export async function openKeyRing(db: Db, sealer: Sealer, log: Log): Promise<Key
     log.info('signing keys changed', { kid: keys.active.RS256.kid })
   }
 
-  const following = setInterval(() => {
-    readAt = Date.now()
-    refresh().catch((error: unknown) => log.warn('signing keys could not be read', { error }))
-  }, REFRESH_MS).unref()
+  const following = startLoop(
+    { event: 'signing keys cannot be read', pauseMs: REFRESH_MS, firstAfterMs: REFRESH_MS, log },
+    async () => {
+      readAt = Date.now()
+      await refresh()
+    },
+  )
 
   return {
     current: () => keys,
+    sign: (type, claims, algorithm) => signJws(keys, type, claims, algorithm),
     async refresh() {
       if (Date.now() - readAt < 1_000) return
       readAt = Date.now()
       await refresh()
     },
     onChange: (listener) => listeners.push(listener),
-    close: () => clearInterval(following),
+    close: () => void following.stop(),
   }
+}
+
+/** What `KeyRing.sign` does, with given keys. */
+export function signJws(
+  keys: SigningKeys,
+  type: JwsType,
+  claims: JWTPayload,
+  algorithm: Algorithm = 'ES256',
+): Promise<string> {
+  const { kid, privateKey } = keys.active[algorithm]
+  return new SignJWT(claims).setProtectedHeader({ alg: algorithm, typ: type, kid }).sign(privateKey)
 }
 
 /** The active key of each algorithm first. */
@@ -135,7 +162,7 @@ function unseal(rows: Row[], sealer: Sealer): SigningKeys {
 
 /** One active key and one that is published ahead, for each algorithm. In a transaction. */
 async function ensureKeys(sql: Sql, sealer: Sealer): Promise<void> {
-  await sql`select pg_advisory_xact_lock(${KEYS_LOCK})`
+  await sql`select pg_advisory_xact_lock(${LOCKS.signingKeys})`
   for (const algorithm of ALGORITHMS) {
     const [{ active, next } = { active: false, next: false }] = await sql<
       { active: boolean; next: boolean }[]

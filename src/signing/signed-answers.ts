@@ -1,4 +1,3 @@
-import { SignJWT } from 'jose'
 import type { KeyRing } from './key-ring.ts'
 
 export type SignAnswer = (given: {
@@ -11,15 +10,13 @@ export type SignAnswer = (given: {
 
 /** Signs what the API answered to one application about one resident, by the portal's key, now. */
 export const createAnswerSigner =
-  (issuer: string, ring: Pick<KeyRing, 'current'>): SignAnswer =>
-  ({ clientId, subject, requestId, claims }) => {
-    const { kid, privateKey } = ring.current().active.ES256
-    return new SignJWT(claims)
-      .setProtectedHeader({ alg: 'ES256', typ: 'id-verification+jwt', kid })
-      .setIssuer(issuer)
-      .setAudience(clientId)
-      .setSubject(subject)
-      .setJti(requestId)
-      .setIssuedAt()
-      .sign(privateKey)
-  }
+  (issuer: string, ring: Pick<KeyRing, 'sign'>): SignAnswer =>
+  ({ clientId, subject, requestId, claims }) =>
+    ring.sign('id-verification+jwt', {
+      ...claims,
+      iss: issuer,
+      aud: clientId,
+      sub: subject,
+      jti: requestId,
+      iat: Math.floor(Date.now() / 1000),
+    })

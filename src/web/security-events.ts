@@ -1,6 +1,7 @@
 import { createHmac, hkdfSync } from 'node:crypto'
 import type { Db, Sql } from '../platform/db.ts'
 import type { Log } from '../platform/log.ts'
+import { startLoop } from '../platform/loop.ts'
 import { networkOf } from './client-address.ts'
 
 type Kind = { level: 'info' | 'warn'; byStrangers?: true }
@@ -145,18 +146,8 @@ export function relayOperatorActions(parts: { db: Db; security: SecurityEvents; 
       for (const { action, subject } of rows)
         security.emit('operator_action', { action, subject: subject ?? undefined })
     })
-  let running: Promise<void> | undefined
-  const timer = setInterval(() => {
-    running ??= relay()
-      .catch((error: unknown) => log.warn('operator actions could not be read', { error }))
-      .finally(() => {
-        running = undefined
-      })
-  }, RELAY_MS).unref()
-  return {
-    async stop() {
-      clearInterval(timer)
-      await running
-    },
-  }
+  return startLoop(
+    { event: 'operator actions cannot be read', pauseMs: RELAY_MS, firstAfterMs: RELAY_MS, log },
+    relay,
+  )
 }

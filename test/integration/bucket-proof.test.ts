@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { startBackup } from '../../src/id-verification/backup.ts'
 import { findVerification } from '../../src/id-verification/operations.ts'
+import { createTokenCache } from '../../src/id-verification/vendors/tokens.ts'
 import { createJobs, type Jobs } from '../../src/platform/jobs.ts'
 import { createStorage, type Storage } from '../../src/platform/storage.ts'
 import { connectImageVendor } from '../support/image-vendor.ts'
@@ -62,7 +63,7 @@ beforeAll(async () => {
     portal.runtime.s3Credentials,
   )
   jobs = await createJobs(portal.runtime.databaseUrl, log)
-  backup = await startBackup({ db, sealer, storage, jobs, log })
+  backup = await startBackup({ db, sealer, storage, tokens: createTokenCache(), jobs, log })
 })
 afterEach(() => bucket.lie(undefined))
 afterAll(async () => {

@@ -11,6 +11,7 @@ import {
 } from '../../src/id-verification/operations.ts'
 import { measureIngestion } from '../../src/id-verification/progress.ts'
 import { listVerifications } from '../../src/id-verification/store.ts'
+import { createTokenCache } from '../../src/id-verification/vendors/tokens.ts'
 import { createJobs, type Jobs } from '../../src/platform/jobs.ts'
 import { createMetrics } from '../../src/platform/metrics.ts'
 import { createApplication } from '../support/application.ts'
@@ -326,7 +327,14 @@ describe('images that were stored before there were clean copies', () => {
     // Another worker has one of them, and died.
     await db`
       update image set clean_taken_until = now() - interval '1 second' where verification_id = ${photo.id}`
-    const backup = await startBackup({ db, storage, sealer, jobs, log })
+    const backup = await startBackup({
+      db,
+      storage,
+      sealer,
+      tokens: createTokenCache(),
+      jobs,
+      log,
+    })
     await eventually(async () => {
       const [left] = await db`
         select from image where state = 'stored' and clean_key is null and refusals <> 1`

@@ -40,7 +40,7 @@ async function call(token?: string, path = PATH, init: RequestInit = {}) {
   return { status: response.status, text: await response.text(), headers: response.headers }
 }
 
-describe('the bodies of the seed document, byte for byte', () => {
+describe('the bodies that the real portal documents, byte for byte', () => {
   test('no Authorization header answers 401 missing_token and names no error in the challenge', async () => {
     const { status, text, headers } = await call()
     expect([status, text]).toEqual([401, '{"error":"missing_token"}'])

@@ -276,7 +276,7 @@ describe.each([
   ["the resident's own", () => DOC, () => ana.token],
   ["a tenant's", () => `${IDV}/${ana.id}`, () => office],
 ])('images, %s', (_whose, base, token) => {
-  test('as a list (seed 000)', async () => {
+  test('as a list', async () => {
     const { status, body } = await call(`${base()}/images`, token())
     expect(status).toBe(200)
     const images = body.images as Body[]
@@ -299,7 +299,7 @@ describe.each([
     for (const { type, sha256 } of images) expect(sha256).toBe(theirs[String(type)])
   })
 
-  test('as one link with a chosen life (seed 000)', async () => {
+  test('as one link with a chosen life', async () => {
     const theirs = await held(ana)
     for (const type of ['document_front', 'document_back', 'selfie']) {
       const { body, text } = await call(`${base()}/images/${type}`, token())
@@ -317,7 +317,7 @@ describe.each([
     expect((await call(`${base()}/images/liveness_frame`, token())).status).toBe(404)
   })
 
-  test('as links with earlier attempts (seed 002)', async () => {
+  test('as links with earlier attempts', async () => {
     const { status, body } = await call(`${base()}/images/links`, token(), {
       json: { images: ['selfie', 'fullFrameFrontID', 'croppedFace'] },
     })
@@ -337,7 +337,7 @@ describe.each([
     expect(String(body.selfie)).toContain('X-Amz-Expires=3600')
   })
 
-  test('as base64 (seed 002), and too much of it is refused before it is read', async () => {
+  test('as base64, and too much of it is refused before it is read', async () => {
     const { status, body } = await call(`${base()}/images/base64`, token(), {
       json: { images: ['selfie', 'document_back', 'liveness_frame'] },
     })
@@ -356,7 +356,7 @@ describe.each([
     })
   })
 
-  test('as bytes (seed 003), with type, length and digest; again only when they changed', async () => {
+  test('as bytes, with type, length and digest; again only when they changed', async () => {
     const { body } = await call(`${base()}/images`, token())
     for (const image of body.images as Body[]) {
       const path = `${base()}/images/${image.id}/content`
@@ -551,7 +551,7 @@ describe('the back office', () => {
       { vendor: 'veriff', externalId: 'x', callback_url: 'javascript:alert(1)' },
       'callback_url',
     ],
-  ])('does not start with %s, and says which field (seed 001)', async (_what, json, field) => {
+  ])('does not start with %s, and says which field', async (_what, json, field) => {
     const { status, body } = await call(IDV, office, { json })
     expect(status).toBe(400)
     expect(Object.keys(body)).toEqual(['code', 'error', 'details'])

@@ -9,7 +9,7 @@ import { startVeriffSandbox } from '../../src/local/sandbox/veriff.ts'
 import type { VeriffSandbox } from '../../src/local/sandbox/veriff-control.ts'
 import { createSignature } from '../../src/local/sandbox/veriff-signature.ts'
 
-// The key and the secret of the vectors of `providers.md` §8, and its two tiny images.
+// The key and the secret of the vectors of `docs/vendor-protocols.md` §8, and its two tiny images.
 const API_KEY = '8d1f2c3b-4a5e-4f60-9b7c-1a2b3c4d5e6f'
 const SECRET = 'b6d7c3a2-1f0e-4c5d-9a8b-0e1f2d3c4b5a'
 const JPEG =

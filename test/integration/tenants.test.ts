@@ -20,6 +20,7 @@ import {
   addClient,
   addResident,
   PASSWORD,
+  SMALL_PHOTOS,
   startPortal,
   type TestPortal,
 } from '../support/portal.ts'
@@ -47,6 +48,7 @@ beforeAll(async () => {
     port: 0,
     apiKey,
     sharedSecret,
+    person: SMALL_PHOTOS,
     retryDelaysInMs: [50, 100, 200, 400, 800, 1600],
     webhookUrl: `${portal.url}/webhooks/veriff/acme`,
   })
@@ -255,6 +257,32 @@ describe("a tenant's verification belongs to its own subject", () => {
     expect(count?.count).toBe(1)
   })
 
+  test('a list of subjects leaves a ledger row for each resident in it, or one of nobody', async () => {
+    const tenant = `office-${randomUUID().slice(0, 8)}`
+    const token = await serviceToken(tenant)
+    const residents = [await newResident(), await newResident()].map(({ id }) => id)
+    const rowsOf = async (query = '') => {
+      const [last] = await portal.db<{ id: string }[]>`
+        select coalesce(max(id), 0)::text as id from ledger_entry`
+      expect((await call(`${SUBJECTS}${query}`, token)).status).toBe(200)
+      const rows = await portal.db<{ accountId: string | null; requestId: string }[]>`
+        select account_id, request_id from ledger_entry
+        where id > ${last?.id ?? '0'} and kind = 'tenant-look' and result = 'subjects'`
+      expect(new Set(rows.map(({ requestId }) => requestId)).size).toBe(Math.min(rows.length, 1))
+      return rows.map(({ accountId }) => accountId)
+    }
+    expect(await rowsOf()).toEqual([])
+    await portal.db`insert into subject (tenant, external_id) values (${tenant}, 'unlinked')`
+    expect(await rowsOf()).toEqual([null])
+    for (const id of residents)
+      await portal.db`
+        insert into subject (tenant, external_id, account_id, linked_at)
+        values (${tenant}, ${`of ${id}`}, ${id}, now())`
+    expect((await rowsOf()).sort()).toEqual(residents.toSorted())
+    expect(await rowsOf('?externalId=unlinked')).toEqual([null])
+    expect(await rowsOf('?externalId=unknown')).toEqual([])
+  })
+
   test.each([
     ['none', {}, { field: 'externalId', constraint: 'required' }],
     ['an empty one', { externalId: '' }, { field: 'externalId' }],
@@ -263,14 +291,11 @@ describe("a tenant's verification belongs to its own subject", () => {
     ['256 characters', { externalId: 'x'.repeat(256) }, { field: 'externalId' }],
     ['both', { externalId: 'x', subjectId: randomUUID() }, { field: 'subjectId' }],
     ['no id', { subjectId: 'x' }, { field: 'subjectId' }],
-  ])(
-    'a session with %s for a subject is refused by field (seed 001)',
-    async (_what, given, details) => {
-      const { status, body } = await call(IDV, acme, { json: { vendor: 'veriff', ...given } })
-      expect([status, body.code]).toEqual([400, 'VALIDATION_ERROR'])
-      expect(body.details).toMatchObject(details)
-    },
-  )
+  ])('a session with %s for a subject is refused by field', async (_what, given, details) => {
+    const { status, body } = await call(IDV, acme, { json: { vendor: 'veriff', ...given } })
+    expect([status, body.code]).toEqual([400, 'VALIDATION_ERROR'])
+    expect(body.details).toMatchObject(details)
+  })
 
   test('the result attests what the document said, and an expired document as expired', async () => {
     const resident = await newResident()
@@ -381,6 +406,40 @@ describe('what a tenant verified counts for a resident', () => {
     expect(await sees()).toBe(null)
     await makeTrusted()
     expect(await sees()).toBe(id)
+  })
+
+  test('what an operator rejected stays rejected when its subject is linked again, by anybody; an acceptance ends with its link', async () => {
+    await makeTrusted()
+    const review = (id: string, word: '--accept' | '--reject') =>
+      run('verification', 'review', id, word, '--reason', 'seen by the operator')
+    const stateOf = async (id: string) => {
+      const [row] = await portal.db`
+        select account_id, match, match_review, match_reviewed_at is not null as is_reviewed
+        from verification where id = ${id}`
+      return row
+    }
+    const unlinked = { accountId: null, match: null }
+    const [first, second] = [await newResident(), await newResident()]
+    const { id, subjectId } = await verified()
+    const { browser } = await link(first.email, subjectId)
+    await review(id, '--reject')
+    await browser.submit(await browser.open(`${portal.url}/links`), 'end')
+    const rejected = { matchReview: 'rejected', isReviewed: true }
+    expect(await stateOf(id)).toEqual({ ...unlinked, ...rejected })
+    for (const resident of [first, second]) {
+      const { sees, kinds } = await watch(resident.email)
+      const again = await link(resident.email, subjectId)
+      expect(await stateOf(id)).toMatchObject({ accountId: resident.id, match: 'no-reference' })
+      expect(await stateOf(id)).toMatchObject(rejected)
+      expect([await sees(), await kinds()]).toEqual([null, []])
+      await again.browser.submit(await again.browser.open(`${portal.url}/links`), 'end')
+    }
+
+    await link(first.email, subjectId)
+    await review(id, '--accept')
+    expect(await (await watch(first.email)).sees()).toBe(id)
+    await browser.submit(await browser.open(`${portal.url}/links`), 'end')
+    expect(await stateOf(id)).toEqual({ ...unlinked, matchReview: null, isReviewed: false })
   })
 
   test('a session that starts after the link counts too', async () => {

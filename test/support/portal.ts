@@ -6,13 +6,19 @@ import { join } from 'node:path'
 import { createAccount } from '../../src/accounts/accounts.ts'
 import { createClient } from '../../src/clients/clients.ts'
 import { openParts, type Parts, type Runtime } from '../../src/context.ts'
+import { USER } from '../../src/local/embedded/cluster.ts'
 import { startS3Server } from '../../src/local/embedded/s3.ts'
+import type { ProcessKind } from '../../src/platform/database-access.ts'
+import { openDb } from '../../src/platform/db.ts'
 import { createJobs } from '../../src/platform/jobs.ts'
 import { createLog, type Log } from '../../src/platform/log.ts'
 import { randomSecret } from '../../src/platform/secrets.ts'
+import { createVault } from '../../src/platform/vault.ts'
 import { listen, startServer } from '../../src/server.ts'
 import { startWorker } from '../../src/worker.ts'
+import { PROCESS_ROLES } from './cluster.ts'
 import { createDatabase } from './database.ts'
+import { environmentOf } from './deployment.ts'
 
 export const PASSWORD = 'lantern orchard violet drum'
 export const REDIRECT_URI = 'http://localhost:9/callback'
@@ -98,13 +104,15 @@ export async function startPortal(
       ),
     /** One more web process, of the operating system's: as an operator starts it. */
     startOther: (given: Partial<Runtime> = {}) =>
-      startOther({ ...runtime, ...given }, credentials, first.issuer),
+      startOther({ ...runtime, ...given }, first.issuer),
     async close() {
       await first.close()
       await parts.close()
       await s3Server.close()
       await database.drop()
       await rm(dir, { recursive: true, force: true })
+      const refused = lines.find((line) => line.includes('permission denied'))
+      if (refused) throw new Error(`the role of a process may not do what it does: ${refused}`)
     },
   }
 }
@@ -125,11 +133,12 @@ async function startProcess(
 ) {
   const { server, port } = await listen('127.0.0.1', 0)
   const issuer = options.issuer ?? `http://localhost:${port}`
-  const jobs = await createJobs(parts.runtime.databaseUrl, parts.log)
-  const worker = options.worker ? await startWorker(parts, jobs) : undefined
-  const running = await startServer(server, parts, {
+  const web = await openProcess(parts, 'web')
+  const working = options.worker ? await openProcess(parts, 'worker') : undefined
+  const worker = working && (await startWorker(working.parts, working.jobs))
+  const running = await startServer(server, web.parts, {
     issuer,
-    jobs,
+    jobs: web.jobs,
     missingScopeStatus: options.missingScopeStatus ?? 401,
     rateLimits: options.rateLimits ?? { perResident: 0, perClient: 0 },
     networkLimits: options.networkLimits ?? { requests: 0, refusals: 0 },
@@ -148,20 +157,45 @@ async function startProcess(
     async close() {
       await running.close()
       await worker?.stop()
-      await jobs.stop()
+      await working?.close()
+      await web.close()
     },
   }
 }
 
-async function startOther(
-  runtime: Runtime,
-  credentials: { accessKeyId: string; secretAccessKey: string },
-  issuer: string,
-) {
+/**
+ * The parts as a process of its kind has them: with its own role, so that every test also shows that the rights suffice. A
+ * database that a test names itself stays.
+ */
+async function openProcess(given: Parts, kind: ProcessKind) {
+  const { databaseUrl } = given.runtime
+  const isOwners = new URL(databaseUrl).username === USER
+  const url = isOwners
+    ? Object.assign(new URL(databaseUrl), { username: PROCESS_ROLES[kind] }).href
+    : databaseUrl
+  const db = isOwners ? openDb(url) : given.db
+  const parts: Parts = {
+    ...given,
+    db,
+    vault: isOwners ? createVault(db, given.keyService) : given.vault,
+    runtime: { ...given.runtime, databaseUrl: url },
+  }
+  const jobs = await createJobs(url, given.log)
+  return {
+    parts,
+    jobs,
+    async close() {
+      await jobs.stop()
+      if (isOwners) await db.end({ timeout: 5 })
+    },
+  }
+}
+
+async function startOther(runtime: Runtime, issuer: string) {
   const main = new URL('../../src/main.ts', import.meta.url).pathname
   const child = spawn(process.execPath, [main, 'serve'], {
     env: {
-      PATH: process.env.PATH,
+      ...environmentOf(runtime),
       PORT: '0',
       ROLE: 'web',
       LOG_LEVEL: 'error',
@@ -170,16 +204,6 @@ async function startOther(
       RATE_LIMIT_NETWORK: '0',
       RATE_LIMIT_REFUSALS: '0',
       ISSUER: issuer,
-      DATABASE_URL: runtime.databaseUrl,
-      COOKIE_KEYS: runtime.cookieKeys.join(','),
-      ENCRYPTION_KEY: runtime.encryptionKeys
-        .map((key) => Buffer.from(key).toString('base64url'))
-        .join(','),
-      S3_ENDPOINT: runtime.s3.endpoint,
-      S3_REGION: runtime.s3.region,
-      S3_BUCKET: runtime.s3.bucket,
-      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -204,6 +228,8 @@ async function startOther(
 
 /** Whose name every resident of the tests has, and whom the documents of the sandboxes show. */
 export const HOLDER = { givenName: 'Ana', surname: 'Mejia', dateOfBirth: '1990-02-03' }
+/** How large the sandboxes draw photos in tests: a sixteenth of the pixels that phones send, and of the work with them. */
+export const SMALL_PHOTOS = { photoPixels: 480 }
 
 /** An invented resident who can sign in with `PASSWORD`. */
 export async function addResident(parts: Parts, given: { email?: string } = {}) {

@@ -2,7 +2,7 @@ import { createHash, KeyObject } from 'node:crypto'
 import { decodeJwt, decodeProtectedHeader, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createAccessTokens } from '../../src/signing/access-token.ts'
-import type { SigningKeys } from '../../src/signing/key-ring.ts'
+import { type KeyRing, type SigningKeys, signJws } from '../../src/signing/key-ring.ts'
 
 const ISSUER = 'https://portal.example.test'
 const NOW = Date.UTC(2026, 0, 15, 10, 0, 0)
@@ -52,6 +52,8 @@ function createRing(keys: SigningKeys, later = keys) {
   let refreshed = 0
   return {
     current: () => current,
+    sign: (...[type, claims, algorithm]: Parameters<KeyRing['sign']>) =>
+      signJws(current, type, claims, algorithm),
     async refresh() {
       refreshed++
       current = later

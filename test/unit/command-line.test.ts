@@ -98,9 +98,10 @@ test('the commands of the README and of docs/ are read', () => {
   for (const command of commands) {
     const plain = command.replace(/\[.*?\]/g, '').replace(/ [#|].*|[;)].*/, '')
     const words = [...plain.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)]
-    expect(() =>
-      readCommand(words.map(([, double, single, bare]) => double ?? single ?? bare ?? '')),
-    ).not.toThrow()
+    const read = () =>
+      readCommand(words.map(([, double, single, bare]) => double ?? single ?? bare ?? ''))
+    if (plain.includes('--help')) expect(read).toThrow(HelpRequested)
+    else if (!/^(…|NOUN)/.test(plain)) expect(read).not.toThrow()
   }
 })
 

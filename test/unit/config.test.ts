@@ -198,11 +198,11 @@ test('production refuses keys that are no secret, or that are used twice', () =>
   expect(all).toMatch(/has 4 faults/)
 })
 
-test('the example file and the README name every variable', () => {
+test('the example file and docs/configuration.md name every variable', () => {
   const source = readFileSync(new URL('../../src/config.ts', import.meta.url), 'utf8')
   const names = [...source.matchAll(/^ {2}([A-Z][A-Z0-9_]+):/gm)].map(([, name]) => name ?? '')
   expect(names.length).toBeGreaterThan(12)
-  for (const file of ['../../.env.example', '../../README.md']) {
+  for (const file of ['../../.env.example', '../../docs/configuration.md']) {
     const text = readFileSync(new URL(file, import.meta.url), 'utf8')
     for (const name of names) expect(text, `${file} does not name ${name}`).toContain(name)
   }

@@ -3,7 +3,7 @@ import { createKora } from '../../src/id-verification/vendors/kora.ts'
 import type { IntegrationSettings } from '../../src/id-verification/vendors/vendor.ts'
 
 const SECRET = 'kora_test_webhook_secret_5f2a9c'
-// providers.md §8, K-V1 and K-V2.
+// docs/vendor-protocols.md §8, K-V1 and K-V2.
 const BODY = Buffer.from(
   '{"id":"evt_7Qm2","eventType":"verification.completed","resourceType":"verification","resourceId":"ver_abc123","tenantId":"2f6c1d1e-7a44-4f0e-9d2b-3b8a0c5e6f71","timestamp":"2026-01-01T00:00:00Z","data":{"verificationId":"ver_abc123","externalId":"usr_01HZX3K9QF","status":"verified","decision":"auto_approve","decisionReason":null,"overallScore":94.2}}',
 )

@@ -1,8 +1,9 @@
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { describe, expect, test } from 'vitest'
+import type { SignGet } from '../../src/platform/presign.ts'
 import type { S3Config } from '../../src/platform/storage.ts'
-import { createStorage, type SignGet } from '../../src/platform/storage.ts'
+import { createStorage } from '../../src/platform/storage.ts'
 
 const credentials = {
   accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
@@ -65,7 +66,7 @@ const parametersOf = (url: string) => {
 }
 
 describe('a presigned URL', () => {
-  test('is the one AWS documents (S3-AWS-DOC of providers.md §8)', async () => {
+  test('is the one AWS documents (S3-AWS-DOC of docs/vendor-protocols.md §8)', async () => {
     const s3 = {
       ...aws,
       region: 'us-east-1',
@@ -80,7 +81,7 @@ describe('a presigned URL', () => {
     )
   })
 
-  test('names the regional host in path style (S3-PATH-STYLE of providers.md §8)', async () => {
+  test('names the regional host in path style (S3-PATH-STYLE of docs/vendor-protocols.md §8)', async () => {
     const sign = await signerAt(aws)
     const key = 'id-verifications/f3a1c2d4-5b6e-4f70-8a91-b2c3d4e5f607/document-front.jpg'
     expect(sign(key, { expiresInSeconds: 3600 })).toBe(

@@ -1,3 +1,4 @@
+import { isHttpsOrLoopback } from '../../platform/loopback.ts'
 import { VendorError } from './vendor.ts'
 
 /** The vendor's answer was an error status. `retryAfterSeconds` where it says so. */
@@ -70,9 +71,8 @@ export async function fetchSignedUrl(
   return bytes
 }
 
-function isAllowed({ protocol, host, username }: URL, hosts: readonly string[]): boolean {
-  const isHere = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(host)
-  if (username !== '' || (protocol !== 'https:' && !(protocol === 'http:' && isHere))) return false
+function isAllowed({ href, host, username }: URL, hosts: readonly string[]): boolean {
+  if (username !== '' || !isHttpsOrLoopback(href)) return false
   return hosts.some((pattern) => {
     if (!pattern.startsWith('*.')) return host === pattern
     const [, rest = ''] = /^[^.]+\.(.+)$/.exec(host) ?? []

@@ -1,8 +1,10 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
 import { OperatorError } from '../../platform/errors.ts'
 import { callVendor, fetchSignedUrl, VendorStatusError } from './call.ts'
 import { dateOfEpoch, joinText, membersOf, toCountry, toFindings, toText } from './findings.ts'
+import { parseJson } from './parsing.ts'
+import { isEqualSecret } from './signatures.ts'
+import { createTokenCache, sendWithToken } from './tokens.ts'
 import {
   checkSeldom,
   type DocumentFindings,
@@ -76,10 +78,10 @@ const SETTINGS = {
 }
 
 /**
- * Incode Omni, by `providers.md` §5. The API key is its own; the shared secret is the executive user's password. What
- * holds is the score: "finished" says that the person is done, not that they passed.
+ * Incode Omni, by `docs/vendor-protocols.md` §5, whose sections this file names. The API key is its own; the shared secret
+ * is the executive user's password. What holds is the score: "finished" says that the person is done, not that they passed.
  */
-export function createIncode(integration: Integration): Vendor {
+export function createIncode(integration: Integration, tokens = createTokenCache()): Vendor {
   const { baseUrl, secrets } = integration
   const settings = parseSettings('incode', SETTINGS, integration.settings)
   if (settings.webhookHeader && !secrets.webhookSecret)
@@ -118,19 +120,15 @@ export function createIncode(integration: Integration): Vendor {
     return parsed.data
   }
 
-  /** As the executive user; a token that the vendor no longer takes is replaced, once. */
-  async function call<T>(schema: z.ZodType<T>, path: string, request?: Parameters<typeof send>[3]) {
-    const found = findToken(login)
-    // Outside of what follows: a log-in that is refused must not be tried again at once, and the account locked.
-    const token = await found
-    try {
-      return await send(schema, path, token, request)
-    } catch (error) {
-      if (!isStatus(error, 401)) throw error
-      forgetToken(login, found)
-      return await send(schema, path, await findToken(login), request)
-    }
-  }
+  /** As the executive user. */
+  const call = <T>(
+    schema: z.ZodType<T>,
+    path: string,
+    request?: Parameters<typeof send>[3],
+  ): Promise<T> =>
+    sendWithToken(tokens, { credentials: login, request: () => logIn(login) }, (token) =>
+      send(schema, path, token, request),
+    )
 
   const query = (sessionId: string) => `?id=${encodeURIComponent(segment(sessionId))}`
 
@@ -284,31 +282,10 @@ export function createIncode(integration: Integration): Vendor {
 
 type Login = { baseUrl: string; headers: Record<string, string>; email: string; password: string }
 
-// A day by default (§5.1); asked for anew well before.
-const TOKEN_MS = 12 * 3600_000
-const tokens = new Map<string, { value: Promise<string>; until: number }>()
+// A day by default (§5.1); replaced well before.
+const TOKEN_SECONDS = 12 * 3600
 
-/** One log-in for all who need it at the same time. */
-function findToken(login: Login): Promise<string> {
-  const key = keyOf(login)
-  const known = tokens.get(key)
-  if (known && known.until > Date.now()) return known.value
-  const value = logIn(login)
-  tokens.set(key, { value, until: Date.now() + TOKEN_MS })
-  value.catch(() => forgetToken(login, value))
-  return value
-}
-
-function forgetToken(login: Login, value: Promise<string>): void {
-  if (tokens.get(keyOf(login))?.value === value) tokens.delete(keyOf(login))
-}
-
-const keyOf = ({ baseUrl, headers, email, password }: Login) =>
-  createHash('sha256')
-    .update(JSON.stringify([baseUrl, headers, email, password]))
-    .digest('hex')
-
-async function logIn({ baseUrl, headers, email, password }: Login): Promise<string> {
+async function logIn({ baseUrl, headers, email, password }: Login) {
   const { bytes } = await callVendor(baseUrl, '/executive/log-in', {
     maxBytes: JSON_LIMIT,
     headers: { ...headers, 'Content-Type': 'application/json' },
@@ -316,7 +293,7 @@ async function logIn({ baseUrl, headers, email, password }: Login): Promise<stri
   })
   const parsed = tokenSchema.safeParse(parseJson(bytes))
   if (!parsed.success) throw new VendorError('the vendor answers a log-in without a token')
-  return parsed.data.token
+  return { token: parsed.data.token, expiresInSeconds: TOKEN_SECONDS }
 }
 
 const JSON_LIMIT = 4 * 1024 * 1024
@@ -512,20 +489,11 @@ function decodeBase64(text: string): Uint8Array {
 }
 
 function isEqual(header: ReadHeader, name: string, secret: string): boolean {
-  const digest = (value: string) => createHash('sha256').update(value).digest()
   const given = header(name)
-  return given !== undefined && timingSafeEqual(digest(given), digest(secret))
+  return given !== undefined && isEqualSecret(given, secret)
 }
 
 function segment(name: string): string {
   if (!ID.test(name)) throw new VendorError('the session has an odd id')
   return name
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
-  } catch {
-    return undefined
-  }
 }

@@ -1,7 +1,8 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
 import { callVendor, fetchSignedUrl, VendorStatusError } from './call.ts'
 import { joinText, membersOf, toFindings } from './findings.ts'
+import { parseJson, pathSegment } from './parsing.ts'
+import { isHmacSigned } from './signatures.ts'
 import {
   checkSeldom,
   type DocumentFindings,
@@ -38,7 +39,10 @@ const SETTINGS = {
   withoutImages: z.boolean().default(false),
 }
 
-/** Kora IDV, by `providers.md` §4. Deliveries are notices: what holds is what the vendor answers when it is asked. */
+/**
+ * Kora IDV, by `docs/vendor-protocols.md` §4, whose sections this file names. Deliveries are notices: what holds is what
+ * the vendor answers when it is asked.
+ */
 export function createKora(
   { baseUrl, secrets, settings: given }: Integration,
   now: () => number = Date.now,
@@ -58,7 +62,7 @@ export function createKora(
       },
       body: options.body && JSON.stringify(options.body),
     })
-    return parseJson(bytes)
+    return parseJson(bytes, camelKeys)
   }
 
   async function callFor<T>(
@@ -72,7 +76,7 @@ export function createKora(
   }
 
   async function findVerification(sessionId: string) {
-    const found = await callFor(verificationSchema, `/verifications/${segment(sessionId)}`)
+    const found = await callFor(verificationSchema, `/verifications/${pathSegment(sessionId)}`)
     if (found.id !== sessionId) throw new VendorError('the answer is about another verification')
     return found
   }
@@ -123,7 +127,10 @@ export function createKora(
       if (settings.withoutImages) return []
       const { imagePersisted } = await findVerification(sessionId)
       if (!imagePersisted) throw new NotYetError('the vendor has not kept the images yet')
-      const { images } = await callFor(imagesSchema, `/verifications/${segment(sessionId)}/images`)
+      const { images } = await callFor(
+        imagesSchema,
+        `/verifications/${pathSegment(sessionId)}/images`,
+      )
       return images
         .filter(({ available }) => available)
         .map(({ type }) => ({
@@ -135,7 +142,7 @@ export function createKora(
     },
 
     async download({ sessionId, mediaId }, maxBytes) {
-      const path = `/verifications/${segment(sessionId)}/images/${segment(mediaId)}`
+      const path = `/verifications/${pathSegment(sessionId)}/images/${pathSegment(mediaId)}`
       try {
         // Good for 15 minutes: asked for just before it is used.
         const { url } = await callFor(linkSchema, path)
@@ -169,13 +176,8 @@ export function createKora(
   }
 
   function isSigned(message: Uint8Array, signature: string): boolean {
-    // Length and alphabet first: timingSafeEqual throws on unequal lengths, and Buffer.from drops what is not hex.
-    const [, hex] = /^(?:sha256=)?([0-9a-f]{64})$/i.exec(signature) ?? []
-    if (hex === undefined) return false
-    const sent = Buffer.from(hex, 'hex')
-    return secrets.sharedSecrets.some((secret) =>
-      timingSafeEqual(createHmac('sha256', secret).update(message).digest(), sent),
-    )
+    const [, hex = ''] = /^(?:sha256=)?(.*)$/is.exec(signature) ?? []
+    return isHmacSigned(secrets.sharedSecrets, message, hex)
   }
 }
 
@@ -222,7 +224,7 @@ const STATUSES: Record<string, VerificationStatus> = {
 
 /** By any event's name: only what it is about counts (§4.4). */
 function read(body: Uint8Array): Reading {
-  const json = parseJson(body)
+  const json = parseJson(body, camelKeys)
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     return { kind: 'unknown', explanation: 'the body is not a JSON object' }
   const parsed = deliverySchema.safeParse(json)
@@ -277,14 +279,6 @@ function documentType(type: string | null | undefined): DocumentType | undefined
 }
 
 /** Keys come in either case (§4.1), and are read in one. */
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes), camelKeys)
-  } catch {
-    return undefined
-  }
-}
-
 function camelKeys(_key: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
   return Object.fromEntries(
@@ -302,9 +296,3 @@ const plain = (type: string) =>
     .replaceAll(/[^a-z0-9]+/g, '_')
     .replaceAll(/^_+|_+$/g, '')
     .slice(0, 60) || 'other'
-
-function segment(name: string): string {
-  if (!/^[A-Za-z0-9._-]{1,200}$/.test(name) || /^\.+$/.test(name))
-    throw new VendorError('the vendor named something with an id that cannot be asked for')
-  return name
-}

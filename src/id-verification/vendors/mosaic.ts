@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { callVendor, VendorStatusError } from './call.ts'
 import { membersOf, toFindings } from './findings.ts'
+import { parseJson } from './parsing.ts'
+import { createTokenCache, sendWithToken } from './tokens.ts'
 import {
   type DocumentFindings,
   type DocumentType,
@@ -29,10 +30,10 @@ const SETTINGS = {
 }
 
 /**
- * Transmit Security's document verification, by `providers.md` §6. The API key is the client id, the shared secret the
- * client secret. It sends no deliveries: it is asked.
+ * Transmit Security's document verification, by `docs/vendor-protocols.md` §6, whose sections this file names. The API key
+ * is the client id, the shared secret the client secret. It sends no deliveries: it is asked.
  */
-export function createMosaic(integration: Integration): Vendor {
+export function createMosaic(integration: Integration, tokens = createTokenCache()): Vendor {
   const { baseUrl, secrets } = integration
   const settings = parseSettings('mosaic', SETTINGS, integration.settings)
   const credentials = {
@@ -42,29 +43,19 @@ export function createMosaic(integration: Integration): Vendor {
     resource: settings.resource,
   }
 
-  /** With a token; one that the vendor no longer takes is replaced, once. */
-  async function call(
+  const call = (
     path: string,
     request: { method?: string; body?: string; maxBytes: number },
-  ): ReturnType<typeof callVendor> {
-    const send = (token: string) =>
+  ): ReturnType<typeof callVendor> =>
+    sendWithToken(tokens, { credentials, request: () => requestToken(credentials) }, (token) =>
       callVendor(baseUrl, `${settings.verifyPath}${path}`, {
         ...request,
         headers: {
           Authorization: `Bearer ${token}`,
           ...(request.body === undefined ? {} : { 'Content-Type': 'application/json' }),
         },
-      })
-    const token = findToken(credentials)
-    const value = await token.value
-    try {
-      return await send(value)
-    } catch (error) {
-      if (!isStatus(error, 401)) throw error
-      forgetToken(token)
-      return await send(await findToken(credentials).value)
-    }
-  }
+      }),
+    )
 
   async function callJson<T>(
     schema: z.ZodType<T>,
@@ -161,36 +152,6 @@ const isStatus = (error: unknown, status: number) =>
 const sessionPath = (sessionId: string) => `/verification/${encodeURIComponent(sessionId)}`
 
 type Credentials = { baseUrl: string; clientId: string; clientSecret: string; resource: string }
-type Token = { key: string; value: Promise<string>; goodUntil: number }
-
-// For the whole process: an adapter is made anew for every job. By a digest, so that a changed secret asks anew.
-const tokens = new Map<string, Token>()
-
-/** The token that is good now, or one request for it that all who ask meanwhile share. */
-function findToken(credentials: Credentials): Token {
-  const key = createHash('sha256').update(JSON.stringify(credentials)).digest('base64url')
-  const known = tokens.get(key)
-  if (known && known.goodUntil > Date.now()) return known
-  for (const old of tokens.values()) if (old.goodUntil <= Date.now()) tokens.delete(old.key)
-  const asked = requestToken(credentials)
-  const token: Token = {
-    key,
-    goodUntil: Number.POSITIVE_INFINITY,
-    value: asked.then(({ access_token, expires_in }) => {
-      // A minute early, for a clock that differs and a request under way.
-      token.goodUntil = Date.now() + Math.max(expires_in - 60, expires_in / 2) * 1000
-      return access_token
-    }),
-  }
-  tokens.set(key, token)
-  token.value.catch(() => forgetToken(token))
-  return token
-}
-
-/** A newer token stays. */
-function forgetToken(token: Token): void {
-  if (tokens.get(token.key) === token) tokens.delete(token.key)
-}
 
 async function requestToken({ baseUrl, clientId, clientSecret, resource }: Credentials) {
   const form = new URLSearchParams({
@@ -204,17 +165,12 @@ async function requestToken({ baseUrl, clientId, clientSecret, resource }: Crede
     body: form.toString(),
     maxBytes: JSON_LIMIT,
   })
-  return parse(tokenSchema, bytes)
+  const { access_token: token, expires_in: expiresInSeconds } = parse(tokenSchema, bytes)
+  return { token, expiresInSeconds }
 }
 
 function parse<T>(schema: z.ZodType<T>, bytes: Uint8Array): T {
-  let json: unknown
-  try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
-  } catch {
-    // Judged below: no schema here takes undefined.
-  }
-  const parsed = schema.safeParse(json)
+  const parsed = schema.safeParse(parseJson(bytes))
   if (!parsed.success) throw new VendorError('the answer has another shape than Mosaic documents')
   return parsed.data
 }

@@ -2,33 +2,62 @@ import { z } from 'zod'
 import { ensureTenant } from '../../clients/tenants.ts'
 import type { Sql } from '../../platform/db.ts'
 import { OperatorError } from '../../platform/errors.ts'
+import { isHttpsOrLoopback } from '../../platform/loopback.ts'
 import type { SealedColumn } from '../../platform/resealing.ts'
 import type { Sealer } from '../../platform/secrets.ts'
 import { createIncode } from './incode.ts'
 import { createKora } from './kora.ts'
 import { createMosaic } from './mosaic.ts'
+import type { TokenCache } from './tokens.ts'
 import {
   type Integration,
   type IntegrationSettings,
   isVendorName,
   VENDORS,
   type Vendor,
+  VendorError,
   type VendorName,
 } from './vendor.ts'
 import { createVeriff } from './veriff.ts'
 
 /** The vendor behind an integration. Throws OperatorError when the settings are none of its own. */
-export function createVendor(integration: Integration): Vendor {
+export function createVendor(integration: Integration, tokens?: TokenCache): Vendor {
   switch (integration.vendor) {
     case 'veriff':
       return createVeriff(integration)
     case 'mosaic':
-      return createMosaic(integration)
+      return createMosaic(integration, tokens)
     case 'kora':
       return createKora(integration)
     case 'incode':
-      return createIncode(integration)
+      return createIncode(integration, tokens)
   }
+}
+
+/** The integration of a verification. */
+type Of = { vendor: string; integration: string }
+
+/** Returns the vendor behind an integration that is configured and enabled. */
+export async function findVendor(
+  sql: Sql,
+  sealer: Sealer,
+  { vendor, integration }: Of,
+  tokens?: TokenCache,
+): Promise<Vendor | undefined> {
+  const found = await findVendorIntegration(sql, sealer, vendor, integration)
+  return found && createVendor(found, tokens)
+}
+
+/** The same; throws VendorError when there is none. */
+export async function requireVendor(
+  sql: Sql,
+  sealer: Sealer,
+  of: Of,
+  tokens?: TokenCache,
+): Promise<Vendor> {
+  const vendor = await findVendor(sql, sealer, of, tokens)
+  if (!vendor) throw new VendorError('the integration of this verification is gone')
+  return vendor
 }
 
 const SECRETS_KEPT = 2
@@ -38,10 +67,8 @@ const secretsSchema = z.object({
   webhookSecret: z.string().optional(),
 })
 const baseUrlSchema = z.string().refine((value) => {
-  if (!URL.canParse(value)) return false
-  const { protocol, hostname, search, hash, username } = new URL(value)
-  const local = ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
-  return (protocol === 'https:' || (protocol === 'http:' && local)) && !search && !hash && !username
+  const { search, hash, username } = URL.parse(value) ?? {}
+  return isHttpsOrLoopback(value) && !search && !hash && !username
 })
 
 export type IntegrationSummary = {

@@ -1,7 +1,9 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import { z } from 'zod'
 import { callVendor, VendorStatusError } from './call.ts'
 import { membersOf, toFindings } from './findings.ts'
+import { parseJson, pathSegment } from './parsing.ts'
+import { isEqualSecret, isHashSigned, isHmacSigned } from './signatures.ts'
 import {
   checkSeldom,
   type DocumentFindings,
@@ -23,7 +25,7 @@ const SETTINGS = {
   requireSignedResponses: z.boolean().default(false),
 }
 
-/** Veriff, by `providers.md` §3. */
+/** Veriff, by `docs/vendor-protocols.md` §3, whose sections this file names. */
 export function createVeriff({ baseUrl, secrets, settings: given }: Integration): Vendor {
   const settings = parseSettings('veriff', SETTINGS, given)
   const { apiKey, sharedSecrets } = secrets
@@ -47,7 +49,7 @@ export function createVeriff({ baseUrl, secrets, settings: given }: Integration)
     })
     const signature = signatureOf((name) => headers.get(name) ?? undefined)
     const isSigned = signature !== undefined
-    if (isSigned ? !matches(sharedSecrets, bytes, signature) : settings.requireSignedResponses)
+    if (isSigned ? !isHmacSigned(sharedSecrets, bytes, signature) : settings.requireSignedResponses)
       throw new VendorError('the answer is not signed by the vendor')
     return bytes
   }
@@ -61,12 +63,13 @@ export function createVeriff({ baseUrl, secrets, settings: given }: Integration)
   return {
     isGenuine(body, header) {
       const client = one(header, 'x-auth-client', 'vrf-auth-client')
-      if (client === undefined || !equal(client.toLowerCase(), apiKey.toLowerCase())) return false
+      if (client === undefined || !isEqualSecret(client.toLowerCase(), apiKey.toLowerCase()))
+        return false
       const signature = signatureOf(header)
-      if (signature !== undefined) return matches(sharedSecrets, body, signature)
+      if (signature !== undefined) return isHmacSigned(sharedSecrets, body, signature)
       const legacy = header('x-signature')
       return Boolean(
-        settings.legacySignature && legacy && matchesLegacy(sharedSecrets, body, legacy),
+        settings.legacySignature && legacy && isHashSigned(sharedSecrets, body, legacy),
       )
     },
 
@@ -84,8 +87,8 @@ export function createVeriff({ baseUrl, secrets, settings: given }: Integration)
 
     async listMedia({ sessionId, attemptId }) {
       const path = attemptId
-        ? `/v1/attempts/${segment(attemptId)}/media`
-        : `/v1/sessions/${segment(sessionId)}/media`
+        ? `/v1/attempts/${pathSegment(attemptId)}/media`
+        : `/v1/sessions/${pathSegment(sessionId)}/media`
       const { images } = await callJson(mediaSchema, path, attemptId ?? sessionId, {
         maxBytes: JSON_LIMIT,
       })
@@ -93,10 +96,10 @@ export function createVeriff({ baseUrl, secrets, settings: given }: Integration)
     },
 
     download: ({ mediaId }, maxBytes) =>
-      call(`/v1/media/${segment(mediaId)}`, mediaId, { maxBytes }),
+      call(`/v1/media/${pathSegment(mediaId)}`, mediaId, { maxBytes }),
 
     async fetchResult(sessionId) {
-      const path = `/v1/sessions/${segment(sessionId)}/decision`
+      const path = `/v1/sessions/${pathSegment(sessionId)}/decision`
       const bytes = await call(path, sessionId, { maxBytes: JSON_LIMIT })
       const json = parseJson(bytes)
       // "verification": null until something is decided.
@@ -111,7 +114,7 @@ export function createVeriff({ baseUrl, secrets, settings: given }: Integration)
 
     async deleteSession(sessionId) {
       try {
-        await call(`/v1/sessions/${segment(sessionId)}`, sessionId, {
+        await call(`/v1/sessions/${pathSegment(sessionId)}`, sessionId, {
           method: 'DELETE',
           maxBytes: JSON_LIMIT,
         })
@@ -177,48 +180,6 @@ function one(header: ReadHeader, name: string, alias: string): string | undefine
   const [first, second] = [header(name), header(alias)]
   if (first !== undefined && second !== undefined && first !== second) return ''
   return first ?? second
-}
-
-const HEX_SHA256 = /^[0-9a-f]{64}$/i
-
-function matches(secrets: readonly string[], message: Uint8Array, signature: string): boolean {
-  // Length and alphabet first: timingSafeEqual throws on unequal lengths, and Buffer.from drops what is not hex.
-  if (!HEX_SHA256.test(signature)) return false
-  const given = Buffer.from(signature, 'hex')
-  return secrets.some((secret) =>
-    timingSafeEqual(createHmac('sha256', secret).update(message).digest(), given),
-  )
-}
-
-function matchesLegacy(
-  secrets: readonly string[],
-  message: Uint8Array,
-  signature: string,
-): boolean {
-  if (!HEX_SHA256.test(signature)) return false
-  const given = Buffer.from(signature, 'hex')
-  return secrets.some((secret) =>
-    timingSafeEqual(createHash('sha256').update(message).update(secret).digest(), given),
-  )
-}
-
-function equal(a: string, b: string): boolean {
-  const [left, right] = [Buffer.from(a), Buffer.from(b)]
-  return left.length === right.length && timingSafeEqual(left, right)
-}
-
-function segment(id: string): string {
-  if (!/^[A-Za-z0-9._-]{1,200}$/.test(id) || /^\.+$/.test(id))
-    throw new VendorError('the vendor named something with an id that cannot be asked for')
-  return id
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
-  } catch {
-    return undefined
-  }
 }
 
 // The status word decides; codes 9104 and 9121 mean several things (§3.5).

@@ -31,7 +31,7 @@ export type IncodeState = {
   requests: { method: string; path: string }[]
 }
 
-/** Where the sandbox answers links; the vendor's own path is not known (`providers.md` §5.2). */
+/** Where the sandbox answers links; the vendor's own path is not known (`docs/vendor-protocols.md` §5.2). */
 export const IMAGE_LINKS_PATH = '/omni/get/images/v2'
 
 const PATHS = ['/omni/*', '/executive/*', '/0/omni/*']
@@ -51,7 +51,7 @@ const startSchema = z.object({
 const imagesSchema = z.object({ images: z.array(z.string()).min(1) })
 const manySchema = z.object({ filter: z.object({ ids: z.array(z.string()).min(1) }) })
 
-/** The surface of seed 002 and `providers.md` §5.2, and the storage that its image links point to. */
+/** The endpoints of `docs/vendor-protocols.md` §5.2, and the storage that its image links point to. */
 export function incodeApi(parts: {
   state: IncodeState
   apiKey: string
@@ -276,7 +276,7 @@ const ERRORS: Record<number, [error: string, message: string]> = {
   502: ['Bad Gateway', 'The answer is too large'],
 }
 
-/** The shape of `providers.md` §5.6. */
+/** The shape of `docs/vendor-protocols.md` §5.6. */
 function fail(c: Context, status: number): Response {
   const [error, message] = ERRORS[status] ?? ['Error', 'Ordered by the sandbox']
   const body = { timestamp: Date.now(), status, error, message, path: c.req.path }

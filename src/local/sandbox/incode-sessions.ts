@@ -160,7 +160,7 @@ export async function digests(session: IncodeSession) {
   return { images, captures }
 }
 
-/** As `GET /omni/get/score` answers (`providers.md` §5.5). */
+/** As `GET /omni/get/score` answers (`docs/vendor-protocols.md` §5.5). */
 export function scoreOf({ score }: IncodeSession) {
   const overall = {
     value: score === 'OK' || score === 'MANUAL_OK' ? '96.4' : '41.0',

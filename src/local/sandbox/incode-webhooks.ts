@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Faults, IncodeSession } from './incode-sessions.ts'
 
-/** How the vendor shows that it is the vendor (`providers.md` §5.3). */
+/** How the vendor shows that it is the vendor (`docs/vendor-protocols.md` §5.3). */
 export type Authentication =
   | { tokenUrl: string; clientId: string; clientSecret: string }
   | { header: string; value: string }

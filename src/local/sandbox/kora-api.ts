@@ -30,7 +30,7 @@ const DOCUMENT_TYPES = [
   { code: 'us_drivers_license', name: 'Driver’s license' },
 ]
 
-/** The surface of seeds 000 and 001 under `/api/v1/idv`, and the storage that its signed links point to. */
+/** The endpoints of `docs/vendor-protocols.md` §4.2 under `/api/v1/idv`, and the storage that its signed links point to. */
 export function koraApi(parts: {
   state: KoraState
   apiKey: string

@@ -121,7 +121,7 @@ function documentOf({ documentType, person }: KoraSession) {
   }
 }
 
-/** As the API shows it (`providers.md` §4.3). */
+/** As the API shows it (`docs/vendor-protocols.md` §4.3). */
 export function present(session: KoraSession, tenantId: string, now: number) {
   return {
     id: session.id,

@@ -34,7 +34,7 @@ export type KoraSandbox = {
   close(): Promise<void>
 }
 
-// What an external id begins with decides, as in the vendor's own sandbox (`providers.md` §4.6).
+// What an external id begins with decides, as in the vendor's own sandbox (`docs/vendor-protocols.md` §4.6).
 const FORCED: Record<string, Status> = {
   'test-approve-': 'verified',
   'test-reject-': 'rejected',

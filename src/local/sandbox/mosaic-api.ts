@@ -75,7 +75,7 @@ const newImageSchema = z.object({
   device_info: record.nullish(),
 })
 
-/** The vendor's token endpoint and its API under `/verify/api/v1` (`providers.md` §6). */
+/** The vendor's token endpoint and its API under `/verify/api/v1` (`docs/vendor-protocols.md` §6). */
 export function mosaicApi(parts: {
   state: MosaicState
   clientId: string
@@ -272,7 +272,7 @@ const MESSAGES: Record<number, string> = {
   429: 'Too many requests',
 }
 
-/** The shape is that of the vendor's other products (`providers.md` §6.7). */
+/** The shape is that of the vendor's other products (`docs/vendor-protocols.md` §6.7). */
 const fail = (c: Context, status: number) =>
   c.json(
     { message: MESSAGES[status] ?? 'Ordered by the sandbox', error_code: status },

@@ -7,7 +7,7 @@ export const RECOMMENDATIONS = ['ALLOW', 'CHALLENGE', 'DENY'] as const
 export type Recommendation = (typeof RECOMMENDATIONS)[number]
 export const IMAGE_TYPES = ['document_front', 'document_back', 'selfie'] as const
 
-/** `mock_behavior` of a new session (`providers.md` §6.2). */
+/** `mock_behavior` of a new session (`docs/vendor-protocols.md` §6.2). */
 type MockBehavior = {
   recommendation?: Recommendation | undefined
   processingTimeInMs: number
@@ -162,7 +162,7 @@ const FAILED = {
   CHALLENGE: { check: 'biometric_matching', reasons: ['age_mismatch'] },
 } as const
 
-/** `GET …/result` (`providers.md` §6.4), in either structure. */
+/** `GET …/result` (`docs/vendor-protocols.md` §6.4), in either structure. */
 export function resultOf(session: Session, at: Date, deprecated: boolean): Record<string, unknown> {
   const { id: session_id, recommendation, person, mock } = session
   const status = statusOf(session, at)

@@ -56,7 +56,7 @@ export type SandboxActions = {
 
 type Env = { Bindings: HttpBindings }
 
-/** The vendor's API under `/v1` (`providers.md` §3.7), with its signatures and its error codes (§3.8). */
+/** The vendor's API under `/v1` (`docs/vendor-protocols.md` §3.7), with its signatures and its error codes (§3.8). */
 export function veriffApi(parts: {
   state: SandboxState
   apiKey: string
@@ -390,7 +390,7 @@ function parseJson(bytes: Uint8Array): unknown {
   }
 }
 
-/** The media type by the first bytes (`providers.md` §1.2). */
+/** The media type by the first bytes (`docs/vendor-protocols.md` §1.2). */
 export function sniff(bytes: Uint8Array): string | undefined {
   const text = Buffer.from(bytes.subarray(0, 16)).toString('latin1')
   if (text.startsWith('\xff\xd8\xff')) return 'image/jpeg'

@@ -1,7 +1,7 @@
 import { issuedOn, type Person } from './specimen.ts'
 import { type Attempt, DECISIONS, type Decision, type Session } from './veriff-sessions.ts'
 
-/** What may be said with a decision; the rest has the usual values of `providers.md` §3.5. */
+/** What may be said with a decision; the rest has the usual values of `docs/vendor-protocols.md` §3.5. */
 export type DecisionDetails = {
   reason?: string | undefined
   reasonCode?: number | undefined
@@ -13,7 +13,7 @@ export type DecisionDetails = {
 // User-assigned in ISO 3166: no real country.
 const COUNTRY = 'XX'
 
-/** The body of an event webhook (`providers.md` §3.4). */
+/** The body of an event webhook (`docs/vendor-protocols.md` §3.4). */
 export function eventMessage(session: Session, attempt: Attempt, action: 'started' | 'submitted') {
   return {
     id: session.id,
@@ -26,7 +26,7 @@ export function eventMessage(session: Session, attempt: Attempt, action: 'starte
   }
 }
 
-/** The body of a decision webhook and of a decided `GET …/decision` (`providers.md` §3.5). */
+/** The body of a decision webhook and of a decided `GET …/decision` (`docs/vendor-protocols.md` §3.5). */
 export function decisionMessage(
   session: Session,
   attempt: Attempt | undefined,
@@ -79,7 +79,7 @@ export function decisionMessage(
   }
 }
 
-/** The body of a full-auto webhook (`providers.md` §3.6). */
+/** The body of a full-auto webhook (`docs/vendor-protocols.md` §3.6). */
 export function fullAutoMessage(session: Session, attempt: Attempt, status: Decision, at: Date) {
   const { person } = session
   const read = (value: string) => ({

@@ -4,7 +4,7 @@ import type { Faults } from './veriff-faults.ts'
 import type { SandboxState, Webhook, WebhookKind } from './veriff-sessions.ts'
 import { createSignature } from './veriff-signature.ts'
 
-// The vendor waits this long for an answer (`providers.md` §3.3).
+// The vendor waits this long for an answer (`docs/vendor-protocols.md` §3.3).
 const TIME_ALLOWED_IN_MS = 5_000
 const IN_FLIGHT = 16
 const FINISHED_KEPT = 500

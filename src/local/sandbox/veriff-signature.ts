@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 
-/** Lower-case hex HMAC-SHA256 of the message (`providers.md` §3.2). */
+/** Lower-case hex HMAC-SHA256 of the message (`docs/vendor-protocols.md` §3.2). */
 export function createSignature(secret: string, message: string | Uint8Array): string {
   return createHmac('sha256', secret).update(message).digest('hex')
 }

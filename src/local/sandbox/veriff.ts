@@ -36,7 +36,7 @@ import {
   type WebhookKind,
 } from './veriff-sessions.ts'
 
-// Test integrations decide by these first names (`providers.md` §3.7).
+// Test integrations decide by these first names (`docs/vendor-protocols.md` §3.7).
 const FORCED: Record<string, Decision> = {
   approve: 'approved',
   decline: 'declined',
@@ -174,7 +174,7 @@ export async function startVeriffSandbox(options: {
     async erase(session: Session) {
       state.sessions.delete(session.id)
       outbox.forget(session.id)
-      // The vendor's last word about a session that was still open (`providers.md` §3.7).
+      // The vendor's last word about a session that was still open (`docs/vendor-protocols.md` §3.7).
       if (isOpen(session)) settle(session, session.status === 'created' ? 'expired' : 'abandoned')
       await state.save()
     },

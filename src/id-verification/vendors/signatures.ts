@@ -1,0 +1,36 @@
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+
+/** Whether `signature` is the hexadecimal HMAC-SHA-256 of the message under one of these secrets. In constant time. */
+export const isHmacSigned = (
+  secrets: readonly string[],
+  message: Uint8Array,
+  signature: string,
+): boolean =>
+  isDigest(signature, secrets, (secret) => createHmac('sha256', secret).update(message).digest())
+
+/** The same for the hexadecimal SHA-256 of the message followed by the secret. */
+export const isHashSigned = (
+  secrets: readonly string[],
+  message: Uint8Array,
+  signature: string,
+): boolean =>
+  isDigest(signature, secrets, (secret) =>
+    createHash('sha256').update(message).update(secret).digest(),
+  )
+
+/** Whether two texts are the same, in a time that depends on neither. */
+export function isEqualSecret(a: string, b: string): boolean {
+  const digest = (value: string) => createHash('sha256').update(value).digest()
+  return timingSafeEqual(digest(a), digest(b))
+}
+
+function isDigest(
+  given: string,
+  secrets: readonly string[],
+  digestOf: (secret: string) => Uint8Array,
+): boolean {
+  // Length and alphabet first: timingSafeEqual throws on unequal lengths, and Buffer.from drops what is not hex.
+  if (!/^[0-9a-f]{64}$/i.test(given)) return false
+  const bytes = Buffer.from(given, 'hex')
+  return secrets.some((secret) => timingSafeEqual(digestOf(secret), bytes))
+}
