@@ -5,7 +5,7 @@ import {
   requireOtherRole,
   withOwner,
 } from './platform/database-role.ts'
-import { type Db, migrate, openDb } from './platform/db.ts'
+import { type Db, migrate, openDb, requireMigrated } from './platform/db.ts'
 import { OperatorError } from './platform/errors.ts'
 import { installJobs } from './platform/jobs.ts'
 import { createLocalKeyService, type KeyService } from './platform/key-service.ts'
@@ -55,8 +55,15 @@ export type Parts = {
   close(): Promise<void>
 }
 
-/** Opens the parts and brings the schema up to date. Throws OperatorError when the database cannot be used. */
-export async function openParts(runtime: Runtime, log: Log): Promise<Parts> {
+/** What becomes of the schema when the parts are opened: it is brought up to date, must be up to date, or is left as it is. */
+export type SchemaRule = 'migrate' | 'require' | 'leave'
+
+/** Opens the parts. Throws OperatorError when the database cannot be used. */
+export async function openParts(
+  runtime: Runtime,
+  log: Log,
+  schema: SchemaRule = 'migrate',
+): Promise<Parts> {
   const db = openDb(runtime.databaseUrl)
   const storage = createStorage(runtime.s3, runtime.s3Credentials)
   const sealer = createSealer(runtime.encryptionKeys)
@@ -78,32 +85,53 @@ export async function openParts(runtime: Runtime, log: Log): Promise<Parts> {
     },
   }
   try {
-    const { databaseUrl, migrationUrl } = runtime
-    if (migrationUrl)
-      await withOwner(migrationUrl, async (owner) => {
-        await migrate(owner)
-        const kinds = Object.entries(runtime.processUrls ?? {}) as [ProcessKind, string][]
-        for (const [kind, url] of kinds) requireOtherRole(kind, { url, appUrl: databaseUrl })
-        await admitRole(owner, databaseUrl)
-        if (kinds.length === 0) return
-        // Its tables must be there to be granted.
-        await installJobs(databaseUrl, log)
-        for (const [kind, url] of kinds)
-          await admitProcessRole(owner, kind, { url, appUrl: databaseUrl })
-      })
-    await migrate(db)
+    if (schema === 'migrate') await migrateSchema(db, runtime, log)
+    if (schema === 'require') await requireMigrated(db).catch(explain)
     // Without its keys a process still serves what needs none, and asks again.
-    await parts.vault
-      .prepare()
-      .catch((error: unknown) => log.warn('data keys are not available', { error }))
+    if (schema !== 'leave')
+      await parts.vault
+        .prepare()
+        .catch((error: unknown) => log.warn('data keys are not available', { error }))
   } catch (error) {
     await parts.close()
-    throw explain(error)
+    throw error
   }
   return parts
 }
 
-function explain(error: unknown): unknown {
+/**
+ * Brings the schema up to date, as its owner where that is another role, and admits the roles that work with it. Returns
+ * the names of the migrations applied now. Throws OperatorError when the database cannot be used.
+ */
+export async function migrateSchema(db: Db, runtime: Runtime, log: Log): Promise<string[]> {
+  const { migrationUrl } = runtime
+  try {
+    const applied = migrationUrl
+      ? await withOwner(migrationUrl, (owner) => migrateAsOwner(owner, runtime, log))
+      : []
+    return [...applied, ...(await migrate(db))]
+  } catch (error) {
+    return explain(error)
+  }
+}
+
+async function migrateAsOwner(owner: Db, runtime: Runtime, log: Log): Promise<string[]> {
+  const { databaseUrl } = runtime
+  const applied = await migrate(owner)
+  const kinds = Object.entries(runtime.processUrls ?? {}) as [ProcessKind, string][]
+  for (const [kind, url] of kinds) requireOtherRole(kind, { url, appUrl: databaseUrl })
+  await admitRole(owner, databaseUrl)
+  if (kinds.length > 0) {
+    // Its tables must be there to be granted.
+    await installJobs(databaseUrl, log)
+    for (const [kind, url] of kinds)
+      await admitProcessRole(owner, kind, { url, appUrl: databaseUrl })
+  }
+  return applied
+}
+
+/** Rethrows, with the reason in plain words where the database is the reason. */
+function explain(error: unknown): never {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   const why: Record<string, string> = {
     ECONNREFUSED: 'nothing answers at its address',
@@ -116,7 +144,7 @@ function explain(error: unknown): unknown {
     '42501': 'the user may not create tables, or the role that MIGRATION_DATABASE_URL is to admit',
   }
   const reason = why[code]
-  return reason
+  throw reason
     ? new OperatorError(`The database of DATABASE_URL cannot be used: ${reason}.`)
     : error
 }

@@ -1,13 +1,13 @@
-import { HelpAsked, print, readCommand, UsageError } from './cli/commands.ts'
-import { loadConfig } from './config.ts'
-import { open } from './open.ts'
+import { HelpRequested, UsageError } from './cli/command.ts'
+import { type Invocation, readCommand } from './cli/commands.ts'
+import { formatAnswer } from './cli/output.ts'
 import { FindingsError, OperatorError } from './platform/errors.ts'
-import { createLog } from './platform/log.ts'
-import { serve } from './serve.ts'
-import { escapeForTerminal } from './web/displayed-text.ts'
+import { escapeForTerminal } from './web/terminal-text.ts'
+
+// What is heavy is imported where it is needed: help and wrong usage are answered at once.
 
 /** Resolves when the process is asked to end; a second signal ends it at once. */
-function asked(): Promise<NodeJS.Signals> {
+function shutdownSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const)
       process.once(signal, () => {
@@ -18,32 +18,49 @@ function asked(): Promise<NodeJS.Signals> {
 }
 
 async function main(words: string[]): Promise<void> {
-  const [first] = words
-  if (first === 'serve') {
-    const started = performance.now()
-    const served = await serve(process.env)
-    const { server, config } = served
-    process.stdout.write(
-      server
-        ? `Identity portal is ready at ${server.issuer} (listening on ${server.url}, ${seconds(started)})\n`
-        : `Identity portal worker is ready (${seconds(started)})\n`,
-    )
-    if (!config.databaseUrl)
-      process.stdout.write(`Data is kept in ${config.dataDir}. Stop with Ctrl-C.\n`)
-    await asked()
-    await served.close()
-    return
-  }
-  if (first === 'demo') {
-    const { demo } = await import('./local/demo.ts')
-    await demo(words.slice(1), serve, asked, process.env)
-    return
-  }
   const command = readCommand(words)
+  if (command.name === 'serve') await runServer()
+  else if (command.name === 'demo') await runDemo(command.values.check === true)
+  else await runCommand(command)
+}
+
+async function runServer(): Promise<void> {
+  const started = performance.now()
+  const { serve } = await import('./serve.ts')
+  const served = await serve(process.env)
+  const { server, config } = served
+  process.stdout.write(
+    server
+      ? `Identity portal is ready at ${server.issuer} (listening on ${server.url}, ${seconds(started)})\n`
+      : `Identity portal worker is ready (${seconds(started)})\n`,
+  )
+  if (!config.databaseUrl)
+    process.stdout.write(`Data is kept in ${config.dataDir}. Stop with Ctrl-C.\n`)
+  await shutdownSignal()
+  await served.close()
+}
+
+async function runDemo(check: boolean): Promise<void> {
+  const { serve } = await import('./serve.ts')
+  const { demo } = await import('./local/demo.ts')
+  await demo({ check, serve, shutdownSignal, env: process.env })
+}
+
+/** Runs an operator's command over the parts of the environment. Only `migrate` changes the schema. */
+async function runCommand(command: Invocation): Promise<void> {
+  const { loadConfig } = await import('./config.ts')
+  const { open } = await import('./open.ts')
+  const { createLog } = await import('./platform/log.ts')
   const config = loadConfig(process.env)
-  const parts = await open(config, createLog('error'), 'attach-or-own')
+  const parts = await open(config, createLog('error'), {
+    mode: 'attach-or-own',
+    schema: command.name === 'migrate' ? 'leave' : 'require',
+  })
   try {
-    process.stdout.write(command.print(await command.run({ ...parts, issuer: config.issuer })))
+    const answer = await command.run({ ...parts, issuer: config.issuer })
+    // Some terminals do not tell their width.
+    const width = process.stdout.isTTY ? process.stdout.columns || 80 : undefined
+    process.stdout.write(command.format(answer, width))
   } finally {
     await parts.close()
   }
@@ -59,13 +76,13 @@ const seconds = (since: number) => `${((performance.now() - since) / 1000).toFix
 try {
   await main(process.argv.slice(2))
 } catch (error) {
-  if (error instanceof HelpAsked) process.stdout.write(error.message)
+  if (error instanceof HelpRequested) process.stdout.write(error.message)
   else if (error instanceof UsageError) {
     writeError(error.message)
     process.exitCode = 2
   } else if (error instanceof OperatorError) {
     if (error instanceof FindingsError && process.argv.includes('--json'))
-      process.stdout.write(print(error.findings, true))
+      process.stdout.write(formatAnswer(error.findings, { json: true }))
     writeError(error.message)
     process.exitCode = 1
   } else {

@@ -1,14 +1,17 @@
 import type { Config } from './config.ts'
-import { openParts, type Parts, type Runtime } from './context.ts'
+import { openParts, type Parts, type Runtime, type SchemaRule } from './context.ts'
 import type { Log } from './platform/log.ts'
 
 export type Opened = Parts & { embedded: boolean }
 
-/** The environment's parts, or the embedded ones, or one of each. `own` refuses a data directory that another process owns. */
+/**
+ * The environment's parts, or the embedded ones, or one of each. `own` refuses a data directory that another process owns.
+ * An embedded database of our own is migrated where `schema` requires an up-to-date one: nobody else could do it.
+ */
 export async function open(
   config: Config,
   log: Log,
-  mode: 'own' | 'attach-or-own',
+  { mode, schema }: { mode: 'own' | 'attach-or-own'; schema: SchemaRule },
 ): Promise<Opened> {
   const needsEmbedded = !config.databaseUrl || !config.s3 || !config.secrets
   const embedded = needsEmbedded
@@ -39,7 +42,12 @@ export async function open(
       kms: config.kms,
       ...secrets,
     }
-    const parts = await openParts(runtime, log)
+    const isOwner = embedded?.ownerUrl !== undefined
+    const parts = await openParts(
+      runtime,
+      log,
+      isOwner && schema === 'require' ? 'migrate' : schema,
+    )
     return {
       ...parts,
       embedded: needsEmbedded,

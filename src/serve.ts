@@ -28,7 +28,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<Served> {
   let parts: Opened | undefined
   let jobs: Jobs | undefined
   try {
-    parts = await open(config, log, 'own')
+    parts = await open(config, log, { mode: 'own', schema: 'migrate' })
     // A process that only reads needs no right to write.
     if (config.role !== 'web') await checkBucket(parts)
     jobs = await createJobs(parts.runtime.databaseUrl, log)

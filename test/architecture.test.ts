@@ -104,11 +104,33 @@ describe('who may import whom', () => {
     expect(where(wrong)).toEqual([])
   })
 
+  test('help and wrong usage of the command line load nothing but the command line', () => {
+    const loaded = new Set(['main.ts'])
+    for (const file of loaded)
+      for (const each of imports)
+        if (each.file === file && isOurs(each) && !each.isType && !each.isDynamic)
+          loaded.add(each.from)
+    const general = [
+      'platform/errors.ts',
+      'platform/policies.ts',
+      'platform/uuid.ts',
+      'web/terminal-text.ts',
+    ]
+    const others = [...loaded].filter((file) => !['main.ts', 'cli'].includes(folderOf(file)))
+    expect(others.sort()).toEqual(general)
+    const packages = imports.filter(
+      ({ file, from, isType, isDynamic }) =>
+        loaded.has(file) && !isType && !isDynamic && !/^node:|\.ts$/.test(from),
+    )
+    expect([...new Set(packages.map(({ from }) => from))]).toEqual(['commander'])
+  })
+
   test('no cycles, types included', () => {
     expect(findCycles()).toEqual([])
   })
 
   test.each([
+    ['commander', ['cli/program.ts']],
     ['postgres', ['platform/db.ts']],
     ['pg-boss', ['platform/jobs.ts']],
     ['pino', ['platform/log.ts']],

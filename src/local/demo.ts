@@ -6,7 +6,6 @@ import { styleText } from 'node:util'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { z } from 'zod'
 import { createAccount, findAccount, findAccountByEmail } from '../accounts/accounts.ts'
-import { UsageError } from '../cli/commands.ts'
 import { createClient, deleteClient, findClient } from '../clients/clients.ts'
 import { readLogo, setClientLogo } from '../clients/logo.ts'
 import { setClientProfile } from '../clients/profile.ts'
@@ -36,16 +35,15 @@ const PURPOSE = 'To open your account without your sending us your passport agai
 
 const say = (line = '') => process.stdout.write(`${line}\n`)
 
-/** `start` with a resident, an application and a vendor to try it with; `--check` goes the whole way without a person. */
-export async function demo(
-  words: string[],
-  serve: (env: NodeJS.ProcessEnv) => Promise<Served>,
-  asked: () => Promise<unknown>,
-  env: NodeJS.ProcessEnv,
-): Promise<void> {
-  const check = words.includes('--check')
-  const unknown = words.find((word) => word !== '--check')
-  if (unknown) throw new UsageError(`usage: npm run demo [-- --check]`)
+type DemoOptions = {
+  check: boolean
+  serve(env: NodeJS.ProcessEnv): Promise<Served>
+  shutdownSignal(): Promise<unknown>
+  env: NodeJS.ProcessEnv
+}
+
+/** Serves with a resident, an application and a vendor to try it with; `check` goes the whole way without a person. */
+export async function demo({ check, serve, shutdownSignal, env }: DemoOptions): Promise<void> {
   say(styleText('dim', 'starting PostgreSQL, the S3 server and the portal …'))
   // The check asks for no address of its own, so that it runs beside whatever runs already.
   const served = await serve({
@@ -56,7 +54,7 @@ export async function demo(
   })
   try {
     if (check) await goTheWholeWay(served)
-    else await show(served, asked)
+    else await show(served, shutdownSignal)
   } finally {
     await served.close()
   }
@@ -157,7 +155,7 @@ async function findUndecided(
   return (await startVerification(withIssuer(served), { vendor: 'veriff', accountId })).url
 }
 
-async function show(served: Served, asked: () => Promise<unknown>) {
+async function show(served: Served, shutdownSignal: () => Promise<unknown>) {
   const { parts, server, config } = served
   if (!server) throw new OperatorError('The demo needs ROLE=all.')
   const port = config.port
@@ -229,7 +227,7 @@ async function show(served: Served, asked: () => Promise<unknown>) {
   entry('Password', RESIDENT.password)
   say()
   say(styleText('dim', `Data is kept in ${config.dataDir}. Stop with Ctrl-C.`))
-  await asked()
+  await shutdownSignal()
   await application.close()
   await vendor.close()
 }

@@ -26,40 +26,62 @@ export function openDb(url: string, { connections = 10, columns = 'camelCase' } 
 
 const MIGRATIONS = new URL('../migrations/', import.meta.url)
 
-/** Brings the schema up to date; answers the names of the migrations applied now. Safe to run from several processes. */
+/** Brings the schema up to date; returns the names of the migrations applied now. Safe to run from several processes. */
 export async function migrate(db: Db): Promise<string[]> {
-  const files = (await readdir(MIGRATIONS)).filter((name) => name.endsWith('.sql')).sort()
-  const applied: string[] = []
-  await db.begin(async (sql) => {
+  return await db.begin(async (sql) => {
     await sql`select pg_advisory_xact_lock(${LOCKS.migrations})`
     await sql`set local statement_timeout = 0`
-    const [made] = await sql`select to_regclass('schema_migration') as table`
-    // Asked first: a role that may make no tables can still start on a schema that is up to date.
-    if (made?.table === null)
+    // Only where it is missing: a role that may create no tables can still start on a schema that is up to date.
+    if (!(await hasMigrationTable(sql)))
       await sql`
         create table schema_migration (
           name text primary key, sha256 text not null, applied_at timestamptz not null default now()
         )`
-    const rows = await sql<{ name: string; sha256: string }[]>`
-      select name, sha256 from schema_migration order by name`
-    const known = new Map(rows.map((row) => [row.name, row.sha256]))
-    for (const name of known.keys())
-      if (!files.includes(name))
-        throw new OperatorError(
-          `The database was migrated by a newer version (${name}): start that version, or restore a backup.`,
-        )
-    for (const name of files) {
-      const text = await readFile(new URL(name, MIGRATIONS), 'utf8')
-      const sha256 = createHash('sha256').update(text).digest('hex')
-      const before = known.get(name)
-      if (before === sha256) continue
-      if (before) throw new OperatorError(`Migration ${name} was edited after it was applied.`)
+    const pending = await listPending(sql)
+    for (const { name, text, sha256 } of pending) {
       await sql.unsafe(text)
       await sql`insert into schema_migration (name, sha256) values (${name}, ${sha256})`
-      applied.push(name)
     }
+    return pending.map(({ name }) => name)
   })
-  return applied
+}
+
+/** Throws OperatorError when a migration is missing. Changes nothing. */
+export async function requireMigrated(sql: Sql): Promise<void> {
+  const isEmpty = !(await hasMigrationTable(sql))
+  const pending = isEmpty ? [] : await listPending(sql)
+  if (isEmpty || pending.length > 0)
+    throw new OperatorError(
+      `The database schema is ${isEmpty ? 'not created yet' : `not up to date (${pending.length === 1 ? '1 migration is' : `${pending.length} migrations are`} missing)`}: run \`migrate\` first.`,
+    )
+}
+
+async function hasMigrationTable(sql: Sql): Promise<boolean> {
+  const [row] = await sql`select to_regclass('schema_migration') as table`
+  return row?.table !== null
+}
+
+/** The migrations that the schema lacks. Throws OperatorError when what was applied is not what this version has. */
+async function listPending(sql: Sql): Promise<{ name: string; text: string; sha256: string }[]> {
+  const files = (await readdir(MIGRATIONS)).filter((name) => name.endsWith('.sql')).sort()
+  const rows = await sql<{ name: string; sha256: string }[]>`
+    select name, sha256 from schema_migration order by name`
+  const known = new Map(rows.map((row) => [row.name, row.sha256]))
+  for (const name of known.keys())
+    if (!files.includes(name))
+      throw new OperatorError(
+        `The database was migrated by a newer version (${name}): start that version, or restore a backup.`,
+      )
+  const pending: { name: string; text: string; sha256: string }[] = []
+  for (const name of files) {
+    const text = await readFile(new URL(name, MIGRATIONS), 'utf8')
+    const sha256 = createHash('sha256').update(text).digest('hex')
+    const before = known.get(name)
+    if (before && before !== sha256)
+      throw new OperatorError(`Migration ${name} was edited after it was applied.`)
+    if (!before) pending.push({ name, text, sha256 })
+  }
+  return pending
 }
 
 /**

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { HIDDEN } from './terminal-text.ts'
 
 /*
  * One rule for every text that somebody else wrote and a page, a mail or a terminal shows: names, purposes, reasons.
@@ -8,7 +9,6 @@ import { z } from 'zod'
  * private use, surrogates and unassigned ones; and more than four combining marks on one letter. A joiner (U+200C, U+200D) is allowed
  * between letters of the scripts that cannot be written without it.
  */
-const HIDDEN = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu
 const JOINING =
   '\\p{Script=Arabic}\\p{Script=Syriac}\\p{Script=Mongolian}\\p{Script=Devanagari}\\p{Script=Bengali}\\p{Script=Gurmukhi}\\p{Script=Gujarati}\\p{Script=Oriya}\\p{Script=Tamil}\\p{Script=Telugu}\\p{Script=Kannada}\\p{Script=Malayalam}\\p{Script=Sinhala}'
 const JOINER = new RegExp(`(?<=[${JOINING}])[\\u200c\\u200d](?=[${JOINING}])`, 'gu')
@@ -48,20 +48,3 @@ export const visibleText = (text: string): string =>
         .replace(/[\n\r\t]+/g, ' ')
         .replace(HIDDEN, '\ufffd')
         .replace(/^\p{M}+|\p{M}{5,}/gu, '\ufffd')
-
-/** For a terminal: the same characters as escapes. Line ends stay where `lines` says so. */
-export const escapeForTerminal = (text: string, { lines = false } = {}): string =>
-  text.replace(HIDDEN, (character) =>
-    lines && character === '\n' ? character : escapeSequence(character),
-  )
-
-/** As `JSON.stringify`, with everything escaped that a terminal would act on. */
-export const stringifyForTerminal = (value: unknown): string =>
-  String(JSON.stringify(value)).replace(HIDDEN, escapeSequence)
-
-// Each UTF-16 unit, so that JSON reads it back.
-const escapeSequence = (character: string): string =>
-  character
-    .split('')
-    .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
-    .join('')

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { refreshTokenGrant } from 'openid-client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createAccount, findAccountByEmail } from '../../src/accounts/accounts.ts'
-import { HelpAsked, readCommand, UsageError } from '../../src/cli/commands.ts'
+import { HelpRequested, UsageError } from '../../src/cli/command.ts'
+import { readCommand } from '../../src/cli/commands.ts'
 import { createApplication } from '../support/application.ts'
 import {
   ALL_SCOPES,
@@ -122,8 +123,10 @@ test('an approved verification’s images can be asked for again, and another’
 })
 
 test('help is an answer, and a stream of events has the names that clients have', async () => {
-  expect(() => readCommand(['--help'])).toThrow(HelpAsked)
-  expect(() => readCommand(['client', 'create', '--help'])).toThrow(/^usage: client create --name/)
+  expect(() => readCommand(['--help'])).toThrow(HelpRequested)
+  expect(() => readCommand(['client', 'create', '--help'])).toThrow(
+    /^Usage: npm run -s cli -- client create /,
+  )
   const created = await run<{ client_id: string }>(
     ...['client', 'create', '--name', 'Bank', '--redirect-uri', 'https://bank.test/cb'],
     ...['--scope', 'openid'],

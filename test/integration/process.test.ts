@@ -316,3 +316,62 @@ test('wrong use of the command line is status 2, and bad input status 1', async 
   expect(stderr).toMatch(/redirect URI must be https/)
   expect(stderr).toMatch(/scope must be a list of/)
 }, 60_000)
+
+test('help and the version are answers; wrong use is what is wrong and the way to the help', async () => {
+  const help = await run(['client', '--help'])
+  expect([help.status, help.stderr]).toEqual([0, ''])
+  expect(help.stdout).toContain('Usage: npm run -s cli -- client ')
+  expect(await run(['--version'])).toMatchObject({
+    status: 0,
+    stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+  })
+  expect(await run(['demo', '--chek'])).toEqual({
+    status: 2,
+    stdout: '',
+    stderr:
+      "unknown option '--chek'\n(Did you mean --check?)\nSee: npm run -s cli -- demo --help\n",
+  })
+  await expect(stat(join(dir, 'data'))).rejects.toThrow('ENOENT')
+}, 60_000)
+
+test('of the commands only migrate changes the schema, and prints what it applied', async () => {
+  const { db, url, drop } = await createDatabase()
+  const env = {
+    DATABASE_URL: url,
+    COOKIE_KEYS: randomSecret(),
+    ENCRYPTION_KEY: randomSecret(),
+  }
+  const countTables = async () => {
+    const [row] = await db`select count(*)::int as n from pg_tables where schemaname = 'public'`
+    return row?.n
+  }
+  await db.unsafe('drop schema public cascade; create schema public')
+  await refused(['client', 'list'], env, /schema is not created yet: run `migrate` first\.$/m)
+  await refused(['doctor'], env, /run `migrate` first\.$/m)
+  expect(await countTables()).toBe(0)
+
+  const { applied } = await json(['migrate'], env)
+  expect(applied[0]).toBe('0001_account.sql')
+  const names = await db`select name from schema_migration order by name`
+  expect(applied).toEqual(names.map(({ name }) => name))
+  expect(await json(['migrate'], env)).toEqual({ applied: [] })
+  expect((await run(['migrate'], env)).stdout).toBe(
+    'The database schema is up to date: nothing to apply.\n',
+  )
+  expect(await json(['client', 'list'], env)).toMatchObject([{ id: 'eprospera-cli' }])
+
+  const missing = join(dir, 'missing.json')
+  await refused(
+    ['resident', 'set', 'ana@example.test', '--file', missing],
+    env,
+    new RegExp(`^The file ${missing} cannot be read: it does not exist\\.$`, 'm'),
+  )
+
+  await db`delete from schema_migration where name = ${applied.at(-1)}`
+  await refused(
+    ['resident', 'list'],
+    env,
+    /not up to date \(1 migration is missing\): run `migrate`/,
+  )
+  await drop()
+}, 120_000)

@@ -577,7 +577,7 @@ describe('the policy', () => {
       'when-enrolled, off, required',
     )
     await expect(run('policy', 'set', 'toString', 'off')).rejects.toThrow('no policy')
-    await expect(run('policy', 'set', 'mfa')).rejects.toThrow('which policy')
+    await expect(run('policy', 'set', 'mfa')).rejects.toThrow("missing required argument 'value'")
   })
 })
 

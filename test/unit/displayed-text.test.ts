@@ -1,13 +1,9 @@
 import { stripVTControlCharacters } from 'node:util'
 import { expect, test } from 'vitest'
-import { print } from '../../src/cli/commands.ts'
+import { formatAnswer } from '../../src/cli/output.ts'
 import { areSimilar } from '../../src/clients/similar-names.ts'
-import {
-  displayedText,
-  escapeForTerminal,
-  isDisplayable,
-  visibleText,
-} from '../../src/web/displayed-text.ts'
+import { displayedText, isDisplayable, visibleText } from '../../src/web/displayed-text.ts'
+import { escapeForTerminal } from '../../src/web/terminal-text.ts'
 
 const HIDDEN: [string, string][] = [
   ['a newline', 'Blue\nwater'],
@@ -74,11 +70,11 @@ test('text is kept in NFC, trimmed, with one kind of space, and within its lengt
 test('the command line escapes what a terminal acts on, in lines and in JSON', () => {
   const name = 'a\u001b]0;x\u0007b\u009b31m\u202ec\nd\u{e0041}'
   const rows = [{ name, nested: { name } }]
-  const lines = print(rows, false)
+  const lines = formatAnswer(rows)
   // The only escapes are the command's own, around the names of the fields.
   expect(stripVTControlCharacters(lines).replaceAll('\n', '')).not.toMatch(/\p{C}/u)
   expect(lines).toContain('a\\u001b]0;x\\u0007b\\u009b31m\\u202ec\\u000ad')
-  const json = print(rows, true)
+  const json = formatAnswer(rows, { json: true })
   expect(json.slice(0, -1)).not.toMatch(/\p{C}/u)
   expect(JSON.parse(json)).toEqual(rows)
   expect(escapeForTerminal('one\ntwo\u001b[2J', { lines: true })).toBe('one\ntwo\\u001b[2J')

@@ -1,0 +1,32 @@
+import { listPolicies, POLICIES, setPolicy } from '../platform/policies.ts'
+import { defineCommand, type Noun, UsageError } from './command.ts'
+
+const list = defineCommand({
+  summary: 'List the policies, their values and choices',
+  examples: ['policy list'],
+  run: ({ db }) => listPolicies(db),
+})
+
+const set = defineCommand({
+  summary: 'Set a policy',
+  arguments: {
+    '<policy>': Object.keys(POLICIES).join(', '),
+    '<value>': Object.entries(POLICIES)
+      .map(([name, [first, ...others]]) => `${name}: ${first} (the default), ${others.join(', ')}`)
+      .join('; '),
+  },
+  examples: ['policy set mfa required', 'policy set expired-documents refuse'],
+  async run({ db, log }, _values, [name, value]) {
+    if (!name || !value) throw new UsageError('which policy, and which value? See `policy list`')
+    await setPolicy(db, name, value)
+    // What it changed for applications is announced to them.
+    if (name === 'expired-documents') {
+      const { announceExpiryPolicy } = await import('../id-verification/review.ts')
+      await announceExpiryPolicy(db)
+    }
+    log.info('policy set', { policy: name, value })
+    return { name, value }
+  },
+})
+
+export const policy: Noun = { summary: 'Policies', commands: { list, set } }

@@ -1,0 +1,190 @@
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { COMMANDS, readCommand } from '../../src/cli/commands.ts'
+import { addClient, addResident, startPortal, type TestPortal } from '../support/portal.ts'
+import { connectSandbox } from '../support/sandbox.ts'
+import { addVerification } from '../support/verifications.ts'
+
+const PERSON_FILE = new URL('../../docs/person.json', import.meta.url).pathname
+
+let portal: TestPortal
+let vendor: Awaited<ReturnType<typeof connectSandbox>>
+let dir: string
+beforeAll(async () => {
+  // Without a worker, which would take the recorded actions.
+  portal = await startPortal()
+  vendor = await connectSandbox(portal, { webhooks: false })
+  dir = await mkdtemp(join(tmpdir(), 'operator-'))
+})
+afterAll(async () => {
+  await vendor.sandbox.close()
+  await portal.close()
+  await rm(dir, { recursive: true })
+})
+
+const run = async <T>(...words: string[]) =>
+  (await readCommand(words).run({ ...portal.parts, issuer: portal.issuer })) as T
+
+const resident = async () => (await addResident(portal.parts)).id
+const client = async () => (await addClient(portal.parts)).client_id
+const verification = async () => (await addVerification(portal.parts, await resident())).id
+
+async function clientWithStream(...words: string[]): Promise<string> {
+  const id = await client()
+  await run('client', 'events', id, ...(words.length > 0 ? words : ['--delivery', 'poll']))
+  return id
+}
+
+async function insert(rows: Promise<readonly Record<string, unknown>[]>): Promise<string> {
+  const [row] = await rows
+  return String(row?.id)
+}
+
+const delivery = async () =>
+  insert(portal.db`
+    insert into delivery (vendor, integration, verification_id, body, body_sha256)
+    values ('veriff', 'default', ${await verification()}, '{}', sha256(${randomUUID()}::bytea))
+    returning id`)
+
+const event = async (kind = 'verification.approved') => {
+  const accountId = await resident()
+  const { id } = await addVerification(portal.parts, accountId)
+  return insert(portal.db`
+    insert into event (client_id, kind, account_id, verification_id)
+    values (${await client()}, ${kind}, ${accountId}, ${id}) returning id`)
+}
+
+const report = async () =>
+  insert(portal.db`
+    insert into security_case (kind, account_id, session_uid)
+    values ('sign-in', ${await resident()}, ${randomUUID()}) returning id`)
+
+async function erased(): Promise<string> {
+  const id = await resident()
+  await run('resident', 'show', id)
+  await run('resident', 'erase', id)
+  return id
+}
+
+async function sequencedEntry(): Promise<string> {
+  const id = await erased()
+  await run('resident', 'erasure', id)
+  const entries = await run<{ id: string; index: string | null }[]>(
+    ...['ledger', 'list', '--resident', id],
+  )
+  return entries.find(({ index }) => index !== null)?.id ?? ''
+}
+
+type Words = () => Promise<string[]> | string[]
+const onThe =
+  (make: () => Promise<string>, ...more: string[]): Words =>
+  async () => [await make(), ...more]
+const none: Words = () => []
+const NEW_CLIENT = ['--name', 'Bank', '--redirect-uri', 'https://bank.test/cb', '--scope', 'openid']
+
+/** How to call the commands that change something, or write out what is held. */
+const CHANGES: Record<string, Words> = {
+  migrate: none,
+  'client create': () => [...NEW_CLIENT, '--confirm-similar-name'],
+  'client update': onThe(client, '--purpose', 'To open your account.'),
+  'client disable': onThe(client),
+  'client enable': onThe(client),
+  'client rotate-secret': onThe(client),
+  'client delete': onThe(client),
+  'client events': onThe(client, '--delivery', 'poll'),
+  'client rotate-events-secret': onThe(() =>
+    clientWithStream('--delivery', 'webhook', '--url', 'https://bank.example/hooks'),
+  ),
+  'client rotate-events-token': onThe(clientWithStream),
+  'event replay': onThe(event),
+  'event answer': onThe(() => event('verification.erased'), '--outcome', 'erased'),
+  'event test': onThe(clientWithStream),
+  'registration-token create': none,
+  'key rotate': none,
+  'key reseal': none,
+  'key retire': async () => {
+    const keys = await run<{ kid: string; status: string }[]>('key', 'list')
+    return [keys.find(({ status }) => status === 'next')?.kid ?? '']
+  },
+  'resident create': () => [
+    ...['--email', `${randomUUID()}@example.test`, '--given-name', 'Ana', '--surname', 'Mejia'],
+  ],
+  'resident find': async () => {
+    const id = await resident()
+    return ['--client', await client(), '--sub', id]
+  },
+  'resident set': onThe(resident, '--file', PERSON_FILE),
+  'resident suspend': onThe(resident),
+  'resident resume': onThe(resident),
+  'resident reset-mfa': onThe(resident),
+  'resident export': async () => [await resident(), '--out', join(dir, 'archive.zip')],
+  'resident erase': onThe(resident),
+  'verification start': async () => ['--vendor', 'veriff', '--resident', await resident()],
+  'verification review': onThe(verification, '--accept', '--reason', 'A new name by marriage.'),
+  'verification retry': onThe(verification),
+  'verification erase': onThe(verification),
+  'delivery replay': onThe(delivery),
+  'case close': onThe(report),
+  'retention run': () => ['--dry-run'],
+  'policy set': () => ['mfa', 'when-enrolled'],
+  'vendor set': () => ['veriff', '--base-url', vendor.sandbox.url],
+  'tenant set': () => ['default', '--display-name', 'The operator'],
+}
+
+/** How to call the commands that only read. */
+const READINGS: Record<string, Words> = {
+  doctor: none,
+  'client list': none,
+  'client show': onThe(client),
+  'event list': none,
+  'event show': onThe(event),
+  'resident list': none,
+  'resident show': onThe(resident),
+  'resident erasure': onThe(erased),
+  'verification list': none,
+  'verification show': onThe(verification),
+  'delivery list': none,
+  'delivery show': onThe(delivery),
+  'vendor list': none,
+  'tenant list': none,
+  'tenant show': () => ['default'],
+  'case list': none,
+  'ledger list': async () => ['--resident', await resident()],
+  'ledger verify': none,
+  'ledger prove': onThe(sequencedEntry),
+  'policy list': none,
+  'key list': none,
+}
+
+test('every command that runs over opened parts is here', () => {
+  const names = Object.keys(COMMANDS).filter((name) => COMMANDS[name]?.run)
+  expect([...Object.keys(CHANGES), ...Object.keys(READINGS)].sort()).toEqual(names.sort())
+})
+
+/** The actions that the command has recorded. */
+async function recordActions(name: string, words: Words): Promise<string[]> {
+  const given = await words()
+  await portal.db`delete from operator_action`
+  await run(...name.split(' '), ...given)
+  const rows = await portal.db<{ action: string }[]>`select action from operator_action`
+  return rows.map(({ action }) => action)
+}
+
+describe('the operator’s actions', () => {
+  test.each(Object.entries(CHANGES))('%s is recorded, once', async (name, words) => {
+    expect(await recordActions(name, words)).toEqual([name])
+  })
+
+  test.each(Object.entries(READINGS))('%s is not recorded', async (name, words) => {
+    expect(await recordActions(name, words)).toEqual([])
+  })
+
+  test('a command that fails is not recorded', async () => {
+    await portal.db`delete from operator_action`
+    await expect(run('client', 'disable', 'nothing')).rejects.toThrow('no such client')
+    expect(await portal.db`select from operator_action`).toHaveLength(0)
+  })
+})
