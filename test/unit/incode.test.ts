@@ -1,12 +1,19 @@
 import { randomUUID } from 'node:crypto'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createIncode } from '../../src/id-verification/vendors/incode.ts'
+import { createTokenCache } from '../../src/id-verification/vendors/tokens.ts'
 import {
   GoneError,
   type IntegrationSettings,
   NotYetError,
   type Vendor,
 } from '../../src/id-verification/vendors/vendor.ts'
+
+// One process: adapters are created anew for every job, and share it.
+let tokens = createTokenCache()
+beforeEach(() => {
+  tokens = createTokenCache()
+})
 
 const create = (
   settings: IntegrationSettings = {},
@@ -16,14 +23,17 @@ const create = (
     webhookSecret = undefined as string | undefined,
   } = {},
 ) =>
-  createIncode({
-    vendor: 'incode',
-    name: 'default',
-    tenant: 'default',
-    baseUrl,
-    settings: { executiveEmail: 'executive@example.test', ...settings },
-    secrets: { apiKey, sharedSecrets: ['the password', 'the one before'], webhookSecret },
-  })
+  createIncode(
+    {
+      vendor: 'incode',
+      name: 'default',
+      tenant: 'default',
+      baseUrl,
+      settings: { executiveEmail: 'executive@example.test', ...settings },
+      secrets: { apiKey, sharedSecrets: ['the password', 'the one before'], webhookSecret },
+    },
+    tokens,
+  )
 
 type Asked = { call: string; url: string; headers: Headers; body: string }
 type Answer = Response | (() => Response)

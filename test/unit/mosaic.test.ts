@@ -1,17 +1,27 @@
 import { randomUUID } from 'node:crypto'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createMosaic } from '../../src/id-verification/vendors/mosaic.ts'
+import { createTokenCache } from '../../src/id-verification/vendors/tokens.ts'
 import type { IntegrationSettings } from '../../src/id-verification/vendors/vendor.ts'
 
+// One process: adapters are created anew for every job, and share it.
+let tokens = createTokenCache()
+beforeEach(() => {
+  tokens = createTokenCache()
+})
+
 const create = (settings: IntegrationSettings = {}, clientId: string = randomUUID()) =>
-  createMosaic({
-    vendor: 'mosaic',
-    name: 'default',
-    tenant: 'default',
-    baseUrl: 'https://mosaic.test/',
-    settings,
-    secrets: { apiKey: clientId, sharedSecrets: ['s3cr&t+value=', 'the one before'] },
-  })
+  createMosaic(
+    {
+      vendor: 'mosaic',
+      name: 'default',
+      tenant: 'default',
+      baseUrl: 'https://mosaic.test/',
+      settings,
+      secrets: { apiKey: clientId, sharedSecrets: ['s3cr&t+value=', 'the one before'] },
+    },
+    tokens,
+  )
 
 type Asked = { method: string; url: string; headers: Headers; body: string }
 type Answer = Response | (() => Response)
