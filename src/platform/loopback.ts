@@ -4,8 +4,9 @@ export function isLoopback(value: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
 }
 
-/** Whether the URL is `https:`, or `http:` to this machine, which needs no TLS (RFC 8252 §8.3). */
+/** Whether the URL is `https:`, or `http:` to this machine by one of its usual names, which needs no TLS (RFC 8252 §8.3). */
 export const isHttpsOrLoopback = (value: string): boolean => {
-  const { protocol } = URL.parse(value) ?? {}
-  return protocol === 'https:' || (protocol === 'http:' && isLoopback(value))
+  const { protocol, hostname = '' } = URL.parse(value) ?? {}
+  const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
+  return protocol === 'https:' || (protocol === 'http:' && isLocal)
 }
