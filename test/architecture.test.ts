@@ -215,7 +215,7 @@ test('ledger rows are written by the one function for it, and by three statement
   const writers = [
     'ledger/disclosure.ts',
     // With the documents, the token, and the mark of the event that it is about.
-    'api/id-verification.ts',
+    'api/latest-approved.ts',
     'oauth/adapter.ts',
     'events/events.ts',
   ]

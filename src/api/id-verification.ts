@@ -1,123 +1,71 @@
 import { type Context, Hono } from 'hono'
-import type { Bearer, LiveToken } from '../oauth/bearer.ts'
-import type { Db } from '../platform/db.ts'
+import { z } from 'zod'
+import { VENDORS } from '../id-verification/vendors/vendor.ts'
+import type { Bearer } from '../oauth/bearer.ts'
 import { ApiError } from '../platform/errors.ts'
 import type { SignGet } from '../platform/presign.ts'
 import type { Storage } from '../platform/storage.ts'
 import type { VerifiedToken } from '../signing/access-token.ts'
 import type { SignAnswer } from '../signing/signed-answers.ts'
 import { apiHeaders } from './headers.ts'
+import { type FindLatestApproved, type LatestApproved, SCOPE } from './latest-approved.ts'
+import { operation } from './operation.ts'
+import { documentType, EXAMPLE_ID, EXAMPLE_LINK, link, time } from './schemas.ts'
 
-const SCOPE = 'eprospera:person.id_verification.read'
 const LINK_LIFE_SECONDS = 3600
 
-type LatestApproved = {
-  id: string
-  vendor: string
-  documentType: string | null
-  sessionCreatedAt: Date
-  documentFrontKey: string | null
-  documentBackKey: string | null
-  faceKey: string | null
-}
+const idVerificationSchema = z
+  .object({
+    id: z.uuid().nullable(),
+    type: z.enum(VENDORS).nullable().describe('Who verified it'),
+    documentType: documentType.nullable().optional(),
+    date: time.nullable().describe('When the verification session was created'),
+    status: z.literal('approved').nullable(),
+    documents: z.object({
+      documentFront: link.nullable(),
+      documentBack: link.nullable().describe('Passports have none'),
+      face: link.nullable(),
+    }),
+  })
+  .meta({ id: 'IdVerification', description: 'Every field is null where nothing is approved' })
 
-/** What one statement answers for one token: nothing, a live token, or a live token and its resident's documents. */
-type Answer = { live: LiveToken; latest: LatestApproved | undefined }
-export type FindLatestApproved = (
-  token: VerifiedToken,
-  requestId: string,
-) => Promise<Answer | undefined>
+const getIdVerification = operation({
+  method: 'get',
+  path: '/api/v1/me/natural-person/id-verification',
+  operationId: 'getIdVerification',
+  records: ['id-verification', 'nothing'],
+  summary: 'The latest approved identity verification',
+  description:
+    'With presigned links to its images, good for one hour. Ask again for fresh ones; do not keep them.',
+  scope: SCOPE,
+  // The route looks for this one value, and at nothing else of the query.
+  query: z.object({
+    signed: z
+      .string()
+      .optional()
+      .describe(
+        '`1`: the answer as a JWT that the portal signed; `Accept: application/jwt` does the same',
+      )
+      .meta({ example: '1' }),
+  }),
+  answer: {
+    status: 200,
+    description: 'The verification, or every field null where nothing is approved',
+    signed: true,
+    schema: idVerificationSchema,
+    example: {
+      id: EXAMPLE_ID,
+      type: 'veriff',
+      documentType: 'passport',
+      date: '2026-01-15T10:30:00.000Z',
+      status: 'approved',
+      documents: { documentFront: EXAMPLE_LINK, documentBack: null, face: EXAMPLE_LINK },
+    },
+  },
+})
+const ALIAS = '/api/v1/me/natural-person/id_verification'
 
-type Row = { position: string } & Omit<LiveToken, 'tokenId'> &
-  (LatestApproved | { [K in keyof LatestApproved]: null })
-
-const LARGEST_BATCH = 64
-
-/**
- * The rule of "latest approved" (`docs/contract.md` §3), the live check of the token and the ledger's row of the answer, in
- * one statement: no row, no answer. A lane has one statement at a time, and what comes meanwhile shares the next: so do
- * many requests share one commit, and none waits for more than the statement before its own. `lanes` are clients of one
- * connection each.
- */
-export function createFindLatestApproved(lanes: readonly Db[]): FindLatestApproved {
-  type Waiting = {
-    token: VerifiedToken
-    requestId: string
-    resolve: (answer: Answer | undefined) => void
-    reject: (error: unknown) => void
-  }
-  const waiting: Waiting[] = []
-  const free = [...lanes]
-  let isPlanned = false
-
-  /** After this turn of the event loop, so that what came in it goes together. */
-  function plan() {
-    if (isPlanned || free.length === 0 || waiting.length === 0) return
-    isPlanned = true
-    setImmediate(() => {
-      isPlanned = false
-      const lane = free.pop()
-      if (!lane) return
-      void ask(lane, waiting.splice(0, LARGEST_BATCH)).finally(() => {
-        free.push(lane)
-        plan()
-      })
-      plan()
-    })
-  }
-
-  async function ask(sql: Db, batch: Waiting[]) {
-    try {
-      const rows = await sql<Row[]>`
-        with answer as (
-        select asked.position, asked.request_id, token.id as token_id, token.account_id, token.client_id, token.scope,
-          ${SCOPE} = any (string_to_array(token.scope, ' ')) as is_granted,
-          latest.id, latest.vendor, latest.document_type, latest.session_created_at,
-          latest.document_front_key, latest.document_back_key, latest.face_key, latest.shown_images
-        from unnest(${batch.map(({ token }) => token.rowId.toString('hex'))}::text[],
-            ${batch.map(({ requestId }) => requestId)}::uuid[])
-          with ordinality asked (id, request_id, position)
-        join live_access_token token on token.id = decode(asked.id, 'hex')
-        left join lateral (
-          select id, vendor, document_type, session_created_at,
-            document_front_key, document_back_key, face_key, shown_images
-          -- The limit keeps the planner from computing the whole view.
-          from latest_approved where account_id = token.account_id limit 1
-        ) latest on true
-        ), noted as (
-        insert into ledger_entry
-          (kind, request_id, client_id, account_id, verification_id, scope, purpose, images, result, token_id)
-        select case when is_granted then 'disclosure' else 'refusal' end, request_id, answer.client_id,
-          answer.account_id, case when is_granted then id end, ${SCOPE}, consent.purpose,
-          case when is_granted then coalesce(shown_images, '[]') else '[]' end,
-          case when not is_granted then 'missing_scopes' when id is null then 'nothing' else 'shown' end, token_id
-        from answer left join consent
-          on consent.account_id = answer.account_id and consent.client_id = answer.client_id
-        )
-        select position, account_id, client_id, scope, id, vendor, document_type, session_created_at,
-          document_front_key, document_back_key, face_key
-        from answer`
-      const byPosition = new Map(rows.map((row) => [Number(row.position), row]))
-      for (const [index, { resolve, token }] of batch.entries()) {
-        const row = byPosition.get(index + 1)
-        resolve(
-          row && {
-            live: Object.assign(row, { tokenId: token.rowId }),
-            latest: row.id === null ? undefined : row,
-          },
-        )
-      }
-    } catch (error) {
-      for (const { reject } of batch) reject(error)
-    }
-  }
-
-  return (token, requestId) =>
-    new Promise((resolve, reject) => {
-      waiting.push({ token, requestId, resolve, reject })
-      plan()
-    })
-}
+export const idVerificationOperations = [getIdVerification]
 
 type Parts = {
   bearer: Bearer
@@ -171,10 +119,7 @@ export function idVerificationRoutes(parts: Parts): Hono {
       claims: { id_verification: verification, attachments },
     })
   }
-  for (const path of [
-    '/me/natural-person/id-verification',
-    '/me/natural-person/id_verification',
-  ] as const) {
+  for (const path of [getIdVerification.path, ALIAS] as const) {
     routes.get(path, async (c) => {
       const token = await bearer.read(c)
       const isSigned = asksSigned(c)
