@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
 import { operation } from './operation.ts'
+import { refuseOtherMethods } from './requests.ts'
 
 const getHealth = operation({
   method: 'get',
@@ -24,6 +25,7 @@ export const healthOperations = [getHealth]
 export function healthRoutes({ isReady }: { isReady: () => Promise<unknown> }): Hono {
   const routes = new Hono()
   routes.get(getHealth.path, (c) => c.json({ status: 'ok' }))
+  refuseOtherMethods(routes, getHealth.path, 'GET, HEAD')
   routes.get('/health/ready', async (c) => {
     try {
       await isReady()

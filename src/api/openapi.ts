@@ -45,9 +45,10 @@ const PATH_PARAMETERS: Record<string, object> = {
     schema: { type: 'string', format: 'uuid' },
     example: EXAMPLE_ID,
   },
+  // No `format`: what is no UUID is as the id of no subject, and a list of its verifications is empty.
   subjectId: {
     description: 'The id of the subject',
-    schema: { type: 'string', format: 'uuid' },
+    schema: { type: 'string' },
     example: EXAMPLE_SUBJECT_ID,
   },
   type: {
@@ -164,7 +165,10 @@ function contentOf({ contentType, schema, example, signed }: Operation['answer']
   return {
     content: {
       'application/json': { schema: schemaOf(schema, 'output'), example },
-      ...(signed ? { 'application/jwt': { schema: { type: 'string' } } } : {}),
+      // Without a schema: some tools take a JWT for JSON.
+      ...(signed
+        ? { 'application/jwt': { example: 'eyJhbGciOiJFUzI1NiJ9.e30.c2lnbmF0dXJl' } }
+        : {}),
     },
   }
 }

@@ -28,7 +28,7 @@ export const ONE_LINE = 'must be one line of ordinary text, without invisible ch
  * little more than the server, which checks by Unicode's categories: unassigned code points, and what is beyond U+FFFF.
  */
 const HIDDEN =
-  '\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u0600-\\u0605\\u061c\\u06dd\\u070f\\u0890-\\u0891\\u08e2\\u180e\\u2028-\\u202e\\u2060-\\u206f\\ud800-\\uf8ff\\ufeff\\ufff9-\\ufffb'
+  '\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u0600-\\u0605\\u061c\\u06dd\\u070f\\u0890-\\u0891\\u08e2\\u180e\\u2028-\\u202e\\u2060-\\u206f\\ue000-\\uf8ff\\ufeff\\ufff9-\\ufffb'
 const ZERO_WIDTH = '\\u200b-\\u200f'
 // Joiners are allowed between letters that need them; variation selectors and fillers are not.
 const ZERO_WIDTH_OF_TEXT =

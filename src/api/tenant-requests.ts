@@ -130,18 +130,29 @@ export const entryOf = (
   scope: c.req.method === 'POST' ? 'idv.write' : 'idv.read',
 })
 
+// RFC 3986 §2: `URL.parse` takes spaces and letters of every script as well.
+const URI = /^(?:[\w\-.~:/?#[\]@!$&'()*+,;=]|%[\dA-Fa-f]{2})+$/
 /** Where a person is sent back to: an `https:` address, or `http:` on this machine. */
 const returnUrl = z.string().refine((value) => {
-  const url = URL.parse(value)
+  const url = URI.test(value) ? URL.parse(value) : null
   if (!url || url.username || url.hash) return false
   const isHere = /^(localhost|127\.0\.0\.1|\[::1\])$/.test(url.hostname)
   return url.protocol === 'https:' || (url.protocol === 'http:' && isHere)
 }, 'must be an https: address without a fragment')
 
+const PORT = ':([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])'
+// The same for the document, of addresses as they are usually written: a host by its name, the scheme in lower case.
+const RETURN_URL = `^(https://([A-Za-z0-9-]+\\.)*[A-Za-z][A-Za-z0-9-]*|http://(localhost|127\\.0\\.0\\.1|\\[::1\\]))(${PORT})?([/?][^#\\s]*)?$`
+
 /** `callback_url` and `state` of a request. */
 export const returnTo = (description: string) => ({
   callback_url: returnUrl
-    .meta({ format: 'uri', description, examples: ['https://office.example.org/back'] })
+    .meta({
+      format: 'uri',
+      pattern: RETURN_URL,
+      description,
+      examples: ['https://office.example.org/back'],
+    })
     .optional(),
   state: z
     .string()

@@ -238,6 +238,11 @@ describe('the server does as the document says', () => {
     }
   })
 
+  test('health refuses other methods', async () => {
+    const answer = await fetch(`${portal.url}/health`, { method: 'POST' })
+    expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
+  })
+
   test('whatever is sent: no failure of ours, and no answer outside the document', async () => {
     const word = fc.oneof(
       fc.string({ maxLength: 30 }),

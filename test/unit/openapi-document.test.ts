@@ -143,9 +143,31 @@ test('numbers are integers with bounds, and addresses are URIs', () => {
       maximum: 3600,
       default: 900,
     })
-  const addresses = findAll('callback_url').filter((each) => typeof each === 'object')
+  const addresses = findAll('callback_url').filter((each) => typeof each === 'object') as {
+    pattern: string
+  }[]
   expect(addresses).toHaveLength(2)
-  for (const address of addresses) expect(address).toMatchObject({ type: 'string', format: 'uri' })
+  for (const address of addresses) {
+    expect(address).toMatchObject({ type: 'string', format: 'uri' })
+    const pattern = new RegExp(address.pattern, 'u')
+    for (const allowed of [
+      'https://office.example.org',
+      'https://office.example.org:8443/back?a=b%20c&d',
+      'https://xn--bcher-kva.example/',
+      'http://localhost:3000/back',
+      'http://[::1]:3000/',
+    ])
+      expect(pattern.test(allowed), allowed).toBe(true)
+    for (const refused of [
+      'http://office.example.org/',
+      'http://localhost.example.org/',
+      'https://user@office.example.org/',
+      'https://office.example.org/#a',
+      'https://office.example.org:65536/',
+      'javascript:alert(1)',
+    ])
+      expect(pattern.test(refused), refused).toBe(false)
+  }
 })
 
 describe('the patterns of text', () => {
