@@ -18,7 +18,8 @@ function typeOf(schema: Json): string {
   if ('const' in schema) return literal(schema.const)
   if (Array.isArray(schema.enum)) return schema.enum.map(literal).join(' | ')
   const alternatives = (schema.anyOf ?? schema.oneOf) as Json[] | undefined
-  if (alternatives) return alternatives.map(typeOf).join(' | ')
+  // Beside properties they say which of them go together: no type can.
+  if (alternatives && !schema.properties) return alternatives.map(typeOf).join(' | ')
   if (Array.isArray(schema.type))
     return schema.type.map((type) => typeOf({ ...schema, type })).join(' | ')
   switch (schema.type) {

@@ -6,8 +6,15 @@ import { TooBusyError } from './accounts/passwords.ts'
 import { backOfficeRoutes } from './api/back-office.ts'
 import { eventRoutes, transmitterRoutes } from './api/events.ts'
 import { apiHeaders } from './api/headers.ts'
+import { healthRoutes } from './api/health.ts'
 import { idVerificationRoutes } from './api/id-verification.ts'
-import { imageRoutes, residentReader, tenantReader } from './api/images.ts'
+import {
+  RESIDENT_IMAGES,
+  residentReader,
+  TENANT_IMAGES,
+  tenantReader,
+} from './api/image-reading.ts'
+import { imageRoutes } from './api/images.ts'
 import { createFindLatestApproved } from './api/latest-approved.ts'
 import { ledgerRoutes } from './api/ledger.ts'
 import { naturalPersonRoutes } from './api/natural-person.ts'
@@ -102,7 +109,7 @@ export function createApp(parts: AppParts): Hono<Env> {
   const app = new Hono<Env>()
   // These two before the middleware, whose headers cost more than their own work: they bring theirs themselves.
   app.route(
-    '/api/v1',
+    '/',
     idVerificationRoutes({
       bearer,
       findLatestApproved,
@@ -137,18 +144,12 @@ export function createApp(parts: AppParts): Hono<Env> {
     for (const [name, value] of Object.entries(apiHeaders(c.var.requestId))) c.header(name, value)
   })
   const api = { bearer, db, storage, vault: parts.vault }
-  app.route('/api/v1', naturalPersonRoutes(api))
-  app.route('/api/v1', smallerRoutes(api))
+  app.route('/', naturalPersonRoutes(api))
+  app.route('/', smallerRoutes(api))
+  app.route('/', imageRoutes(RESIDENT_IMAGES, { ...api, readerOf: residentReader(bearer) }))
+  app.route('/', imageRoutes(TENANT_IMAGES, { ...api, readerOf: tenantReader(bearer) }))
   app.route(
-    '/api/v1',
-    imageRoutes('/me/natural-person/id-verification', { ...api, readerOf: residentReader(bearer) }),
-  )
-  app.route(
-    '/api/v1',
-    imageRoutes('/idv/verifications/:verificationId', { ...api, readerOf: tenantReader(bearer) }),
-  )
-  app.route(
-    '/api/v1',
+    '/',
     backOfficeRoutes({
       issuer,
       bearer,
@@ -160,7 +161,7 @@ export function createApp(parts: AppParts): Hono<Env> {
     }),
   )
   app.route(
-    '/api/v1',
+    '/',
     eventRoutes({
       issuer,
       db,
@@ -172,15 +173,8 @@ export function createApp(parts: AppParts): Hono<Env> {
   app.route('/', transmitterRoutes(issuer))
   app.route('/', ledgerRoutes({ db }))
   app.route('/', openApiRoutes(issuer))
-  app.get('/health', (c) => c.json({ status: 'ok' }))
-  app.get('/health/ready', async (c) => {
-    try {
-      await Promise.all([db`select 1`, storage.head('health/start')])
-      return c.json({ status: 'ready' })
-    } catch {
-      return c.json({ status: 'unavailable' }, 503)
-    }
-  })
+  const isReady = () => Promise.all([db`select 1`, storage.head('health/start')])
+  app.route('/', healthRoutes({ isReady }))
   app.get('/.well-known/oauth-protected-resource', (c) =>
     // RFC 9728 §3.2
     c.json(

@@ -2,7 +2,7 @@
 export type paths = {
   '/api/v1/me/natural-person/id-verification': {
     /** The latest approved identity verification */ get: {
-      parameters: { path?: never; query?: { signed?: '1' }; header?: never; cookie?: never }
+      parameters: { path?: never; query?: { signed?: string }; header?: never; cookie?: never }
       requestBody?: never
       responses: {
         200: {
@@ -60,7 +60,7 @@ export type paths = {
     /** A link to one image, with a life of your choice */ get: {
       parameters: {
         path: { type: string }
-        query?: { expiresIn?: string }
+        query?: { expiresIn?: number }
         header?: never
         cookie?: never
       }
@@ -515,217 +515,6 @@ export type paths = {
       }
     }
   }
-  '/api/v1/idv/verifications/{verificationId}/images': {
-    /** List the images of a verification of your tenant */ get: {
-      parameters: {
-        path: { verificationId: string }
-        query?: never
-        header?: never
-        cookie?: never
-      }
-      requestBody?: never
-      responses: {
-        200: {
-          headers: Record<string, unknown>
-          content: { 'application/json': { images: components['schemas']['Image'][] } }
-        }
-        401: {
-          headers: Record<string, unknown>
-          content: { 'application/json': components['schemas']['BackOfficeError'] }
-        }
-        404: {
-          headers: Record<string, unknown>
-          content: { 'application/json': components['schemas']['BackOfficeError'] }
-        }
-        406: {
-          headers: Record<string, unknown>
-          content: { 'application/json': components['schemas']['BackOfficeError'] }
-        }
-        429: {
-          headers: Record<string, unknown>
-          content: { 'application/json': components['schemas']['BackOfficeError'] }
-        }
-        500: {
-          headers: Record<string, unknown>
-          content: { 'application/json': components['schemas']['BackOfficeError'] }
-        }
-      }
-    }
-  }
-  '/api/v1/idv/verifications/{verificationId}/images/{type}': {
-    /** A link to one image, with a life of your choice */ get: {
-      parameters: {
-        path: { verificationId: string; type: string }
-        query?: { expiresIn?: string }
-        header?: never
-        cookie?: never
-      }
-      requestBody?: never
-      responses: {
-        200: {
-          headers: Record<string, unknown>
-          content: { 'application/json': components['schemas']['ImageLink'] }
-        }
-        400: {
-          headers: Record<string, unknown>
-          content: { 'application/json': components['schemas']['BackOfficeError'] }
-        }
-        401: {
-          headers: Record<string, unknown>
-          content: { 'application/json': components['schemas']['BackOfficeError'] }
-        }
-        404: {
-          headers: Record<string, unknown>
-          content: { 'application/json': components['schemas']['BackOfficeError'] }
-        }
-        406: {
-          headers: Record<string, unknown>
-          content: { 'application/json': components['schemas']['BackOfficeError'] }
-        }
-        429: {
-          headers: Record<string, unknown>
-          content: { 'application/json': components['schemas']['BackOfficeError'] }
-        }
-        500: {
-          headers: Record<string, unknown>
-          content: { 'application/json': components['schemas']['BackOfficeError'] }
-        }
-      }
-    }
-  }
-  '/api/v1/idv/verifications/{verificationId}/images/{id}/content': {
-    /** The bytes of one image, as the vendor had them */ get: {
-      parameters: {
-        path: { verificationId: string; id: string }
-        query?: never
-        header?: never
-        cookie?: never
-      }
-      requestBody?: never
-      responses: {
-        200: { headers: Record<string, unknown>; content: { 'image/*': Blob } }
-        304: { headers: Record<string, unknown>; content?: never }
-        401: {
-          headers: Record<string, unknown>
-          content: { 'application/json': components['schemas']['BackOfficeError'] }
-        }
-        404: {
-          headers: Record<string, unknown>
-          content: { 'application/json': components['schemas']['BackOfficeError'] }
-        }
-        406: {
-          headers: Record<string, unknown>
-          content: { 'application/json': components['schemas']['BackOfficeError'] }
-        }
-        429: {
-          headers: Record<string, unknown>
-          content: { 'application/json': components['schemas']['BackOfficeError'] }
-        }
-        500: {
-          headers: Record<string, unknown>
-          content: { 'application/json': components['schemas']['BackOfficeError'] }
-        }
-      }
-    }
-  }
-  '/api/v1/idv/verifications/{verificationId}/images/links': {
-    /** Links to several images, with the earlier attempts of each */ post: {
-      parameters: {
-        path: { verificationId: string }
-        query?: never
-        header?: never
-        cookie?: never
-      }
-      requestBody: { content: { 'application/json': components['schemas']['ImageTypes'] } }
-      responses: {
-        200: {
-          headers: Record<string, unknown>
-          content: { 'application/json': Record<string, string | Record<string, string>> }
-        }
-        400: {
-          headers: Record<string, unknown>
-          content: { 'application/json': components['schemas']['BackOfficeError'] }
-        }
-        401: {
-          headers: Record<string, unknown>
-          content: { 'application/json': components['schemas']['BackOfficeError'] }
-        }
-        404: {
-          headers: Record<string, unknown>
-          content: { 'application/json': components['schemas']['BackOfficeError'] }
-        }
-        406: {
-          headers: Record<string, unknown>
-          content: { 'application/json': components['schemas']['BackOfficeError'] }
-        }
-        413: {
-          headers: Record<string, unknown>
-          content: { 'application/json': components['schemas']['BackOfficeError'] }
-        }
-        415: {
-          headers: Record<string, unknown>
-          content: { 'application/json': components['schemas']['BackOfficeError'] }
-        }
-        429: {
-          headers: Record<string, unknown>
-          content: { 'application/json': components['schemas']['BackOfficeError'] }
-        }
-        500: {
-          headers: Record<string, unknown>
-          content: { 'application/json': components['schemas']['BackOfficeError'] }
-        }
-      }
-    }
-  }
-  '/api/v1/idv/verifications/{verificationId}/images/base64': {
-    /** Several images inside the answer */ post: {
-      parameters: {
-        path: { verificationId: string }
-        query?: never
-        header?: never
-        cookie?: never
-      }
-      requestBody: { content: { 'application/json': components['schemas']['ImageTypes'] } }
-      responses: {
-        200: {
-          headers: Record<string, unknown>
-          content: { 'application/json': Record<string, string> }
-        }
-        400: {
-          headers: Record<string, unknown>
-          content: { 'application/json': components['schemas']['BackOfficeError'] }
-        }
-        401: {
-          headers: Record<string, unknown>
-          content: { 'application/json': components['schemas']['BackOfficeError'] }
-        }
-        404: {
-          headers: Record<string, unknown>
-          content: { 'application/json': components['schemas']['BackOfficeError'] }
-        }
-        406: {
-          headers: Record<string, unknown>
-          content: { 'application/json': components['schemas']['BackOfficeError'] }
-        }
-        413: {
-          headers: Record<string, unknown>
-          content: { 'application/json': components['schemas']['BackOfficeError'] }
-        }
-        415: {
-          headers: Record<string, unknown>
-          content: { 'application/json': components['schemas']['BackOfficeError'] }
-        }
-        429: {
-          headers: Record<string, unknown>
-          content: { 'application/json': components['schemas']['BackOfficeError'] }
-        }
-        500: {
-          headers: Record<string, unknown>
-          content: { 'application/json': components['schemas']['BackOfficeError'] }
-        }
-      }
-    }
-  }
   '/api/v1/idv/subjects/{subjectId}/verifications': {
     /** The verifications of a subject, newest first */ get: {
       parameters: { path: { subjectId: string }; query?: never; header?: never; cookie?: never }
@@ -936,6 +725,217 @@ export type paths = {
       }
     }
   }
+  '/api/v1/idv/verifications/{verificationId}/images': {
+    /** List the images of a verification of your tenant */ get: {
+      parameters: {
+        path: { verificationId: string }
+        query?: never
+        header?: never
+        cookie?: never
+      }
+      requestBody?: never
+      responses: {
+        200: {
+          headers: Record<string, unknown>
+          content: { 'application/json': { images: components['schemas']['Image'][] } }
+        }
+        401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        404: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        406: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        429: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+      }
+    }
+  }
+  '/api/v1/idv/verifications/{verificationId}/images/{type}': {
+    /** A link to one image, with a life of your choice */ get: {
+      parameters: {
+        path: { verificationId: string; type: string }
+        query?: { expiresIn?: number }
+        header?: never
+        cookie?: never
+      }
+      requestBody?: never
+      responses: {
+        200: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['ImageLink'] }
+        }
+        400: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        404: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        406: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        429: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+      }
+    }
+  }
+  '/api/v1/idv/verifications/{verificationId}/images/{id}/content': {
+    /** The bytes of one image, as the vendor had them */ get: {
+      parameters: {
+        path: { verificationId: string; id: string }
+        query?: never
+        header?: never
+        cookie?: never
+      }
+      requestBody?: never
+      responses: {
+        200: { headers: Record<string, unknown>; content: { 'image/*': Blob } }
+        304: { headers: Record<string, unknown>; content?: never }
+        401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        404: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        406: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        429: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+      }
+    }
+  }
+  '/api/v1/idv/verifications/{verificationId}/images/links': {
+    /** Links to several images, with the earlier attempts of each */ post: {
+      parameters: {
+        path: { verificationId: string }
+        query?: never
+        header?: never
+        cookie?: never
+      }
+      requestBody: { content: { 'application/json': components['schemas']['ImageTypes'] } }
+      responses: {
+        200: {
+          headers: Record<string, unknown>
+          content: { 'application/json': Record<string, string | Record<string, string>> }
+        }
+        400: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        404: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        406: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        413: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        415: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        429: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+      }
+    }
+  }
+  '/api/v1/idv/verifications/{verificationId}/images/base64': {
+    /** Several images inside the answer */ post: {
+      parameters: {
+        path: { verificationId: string }
+        query?: never
+        header?: never
+        cookie?: never
+      }
+      requestBody: { content: { 'application/json': components['schemas']['ImageTypes'] } }
+      responses: {
+        200: {
+          headers: Record<string, unknown>
+          content: { 'application/json': Record<string, string> }
+        }
+        400: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        404: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        406: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        413: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        415: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        429: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+      }
+    }
+  }
   '/api/v1/events/poll': {
     /** Fetch events as Security Event Tokens, and acknowledge those that came before */ post: {
       parameters: { path?: never; query?: never; header?: never; cookie?: never }
@@ -943,7 +943,12 @@ export type paths = {
       responses: {
         200: {
           headers: Record<string, unknown>
-          content: { 'application/json': { sets: Record<string, string>; moreAvailable?: boolean } }
+          content: {
+            'application/json': {
+              /** Security Event Tokens by their `jti` */ sets: Record<string, string>
+              moreAvailable?: boolean
+            }
+          }
         }
         400: {
           headers: Record<string, unknown>
@@ -1037,6 +1042,27 @@ export type paths = {
 }
 export type components = {
   schemas: {
+    AgeOver: {
+      age: number /** null where the date of birth is not known */
+      isOver: boolean | null
+    }
+    BackOfficeError: {
+      /** For programs */ code: string /** For people */
+      error: string
+      details: Record<string, unknown>
+    }
+    ErasureAnswer: {
+      outcome:
+        | 'erased'
+        | 'kept'
+        | 'nothing-held' /** Why something is kept, such as the law that asks for it */
+      reason?: string
+    }
+    Error: {
+      /** For programs */ error: string /** For people */
+      error_description?: string
+      details?: Record<string, unknown>
+    }
     IdVerification: {
       id: string | null /** Who verified it */
       type: 'veriff' | 'kora' | 'incode' | 'mosaic' | null
@@ -1055,6 +1081,31 @@ export type components = {
         documentBack: string | null
         face: string | null
       }
+    }
+    Image: {
+      id: string /** document_front, document_back, selfie, liveness_frame, and what else the vendor had */
+      type: string /** Copied here and proven; what is not cannot be read yet */
+      available: boolean
+      contentType: string | null /** Bytes */
+      size: number | null
+      sha256: string | null
+      capturedAt: string | null
+    }
+    ImageLink: {
+      /** A presigned link: it opens one JPEG without signing in, until it expires. A secret. */ url: string /** Seconds */
+      expiresIn: number
+      imageType: string
+    }
+    ImageTypes: {
+      /** Our names, or those of Incode's systems such as fullFrameFrontID */ images: string[]
+    }
+    Link: {
+      /** For this person alone: whoever opens it, signed in, may link the subject. Once */ url: string /** UTC, with milliseconds */
+      expiresAt: string
+    }
+    LinkRequest: {
+      /** Where the resident goes back to; with subjectId, result (linked or declined) and state */ callback_url?: string
+      state?: string
     }
     NaturalPerson: {
       givenName: string
@@ -1075,6 +1126,12 @@ export type components = {
       } | null
       phoneNumber: string | null
     }
+    Poll: {
+      /** 0 acknowledges and no more; there are up to 100 at once */ maxEvents?: number /** Else it waits up to 25 seconds for an event */
+      returnImmediately?: boolean
+      ack?: string[]
+      setErrs?: Record<string, { err: string }>
+    }
     Residency: {
       wasEverResident: boolean
       activeResidency: {
@@ -1084,113 +1141,6 @@ export type components = {
         version: string
       } | null
     }
-    VerificationStatus: {
-      approved: boolean
-      since: string | null
-      documentType:
-        | 'passport'
-        | 'national_id'
-        | 'drivers_license'
-        | 'residence_permit'
-        | 'visa'
-        | 'other'
-        | null
-    }
-    AgeOver: {
-      age: number /** null where the date of birth is not known */
-      isOver: boolean | null
-    }
-    Image: {
-      id: string /** document_front, document_back, selfie, liveness_frame, and what else the vendor had */
-      type: string /** Copied here and proven; what is not cannot be read yet */
-      available: boolean
-      contentType: string | null /** Bytes */
-      size: number | null
-      sha256: string | null
-      capturedAt: string | null
-    }
-    ImageLink: {
-      /** A presigned link: it opens one JPEG without signing in, until it expires. A secret. */ url: string /** Seconds */
-      expiresIn: number
-      imageType: string
-    }
-    ImageTypes: {
-      /** Our names, or those of Incode's systems such as fullFrameFrontID */ images: string[]
-    }
-    Error: {
-      /** For programs */ error: string /** For people */
-      error_description?: string
-      details?: Record<string, unknown>
-    }
-    BackOfficeError: { code: string; error: string; details: Record<string, unknown> }
-    Subject: {
-      id: string /** Your own id of the person: one that says nothing by itself, no e-mail address or name */
-      externalId: string /** A resident of the portal has linked it to the own account */
-      linked: boolean /** UTC, with milliseconds */
-      createdAt: string
-    }
-    Verification: {
-      id: string /** Of your own subject; null for what the operator started for a resident */
-      subjectId: string | null
-      externalId: string | null
-      vendor: 'veriff' | 'kora' | 'incode' | 'mosaic'
-      status: 'pending' | 'approved' | 'declined' | 'resubmission' | 'review' | 'expired' | 'error'
-      documentType:
-        | 'passport'
-        | 'national_id'
-        | 'drivers_license'
-        | 'residence_permit'
-        | 'visa'
-        | 'other'
-        | null /** All images are stored: they can be read */
-      imagePersisted: boolean /** UTC, with milliseconds */
-      createdAt: string /** UTC, with milliseconds */
-      updatedAt: string
-      completedAt: string | null
-    }
-    StartedVerification: {
-      id: string /** Of your own subject; null for what the operator started for a resident */
-      subjectId: string | null
-      externalId: string | null
-      vendor: 'veriff' | 'kora' | 'incode' | 'mosaic'
-      status: 'pending' | 'approved' | 'declined' | 'resubmission' | 'review' | 'expired' | 'error'
-      documentType:
-        | 'passport'
-        | 'national_id'
-        | 'drivers_license'
-        | 'residence_permit'
-        | 'visa'
-        | 'other'
-        | null /** All images are stored: they can be read */
-      imagePersisted: boolean /** UTC, with milliseconds */
-      createdAt: string /** UTC, with milliseconds */
-      updatedAt: string
-      completedAt:
-        | string
-        | null /** Where the person goes; it opens the session, so it goes to nobody else */
-      url: string
-    }
-    LinkRequest: {
-      /** Where the resident goes back to; with subjectId, result (linked or declined) and state */ callback_url?: string
-      state?: string
-    }
-    Link: {
-      /** For this person alone: whoever opens it, signed in, may link the subject. Once */ url: string /** UTC, with milliseconds */
-      expiresAt: string
-    }
-    StartVerification: {
-      vendor:
-        | 'veriff'
-        | 'kora'
-        | 'incode'
-        | 'mosaic' /** Your own id of the person: one that says nothing by itself, no e-mail address or name */
-      externalId?: string /** Of an existing subject, in the place of externalId */
-      subjectId?: string
-      integration?: string /** Where the browser is sent when the person is done; with verificationId and state */
-      callback_url?: string
-      state?: string
-    }
-    Review: { decision: 'approve' | 'reject'; reason?: string }
     Result:
       | { session_id: string; status: 'pending' | 'recapture' | 'error' }
       | {
@@ -1226,18 +1176,77 @@ export type components = {
             { recommendation: 'ALLOW' | 'CHALLENGE' | 'DENY'; reasons: string[] }
           >
         }
-    Poll: {
-      /** 0 acknowledges and no more; there are up to 100 at once */ maxEvents?: number /** Else it waits up to 25 seconds for an event */
-      returnImmediately?: boolean
-      ack?: string[]
-      setErrs?: Record<string, { err: string }>
+    Review: { decision: 'approve' | 'reject' /** One line of ordinary text */; reason?: string }
+    StartVerification: {
+      vendor:
+        | 'veriff'
+        | 'kora'
+        | 'incode'
+        | 'mosaic' /** Your own id of the person: one that says nothing by itself, no e-mail address or name. Code points that Unicode has not assigned are refused too. */
+      externalId?: string /** Of an existing subject, in the place of externalId */
+      subjectId?: string /** One of your integrations with this vendor; else the default one */
+      integration?: string /** Where the browser is sent when the person is done; with verificationId and state */
+      callback_url?: string
+      state?: string
     }
-    ErasureAnswer: {
-      outcome:
-        | 'erased'
-        | 'kept'
-        | 'nothing-held' /** Why something is kept, such as the law that asks for it */
-      reason?: string
+    StartedVerification: {
+      id: string /** Of your own subject; null for what the operator started for a resident */
+      subjectId: string | null /** Your own id of the person */
+      externalId: string | null
+      vendor: 'veriff' | 'kora' | 'incode' | 'mosaic'
+      status: 'pending' | 'approved' | 'declined' | 'resubmission' | 'review' | 'expired' | 'error'
+      documentType:
+        | 'passport'
+        | 'national_id'
+        | 'drivers_license'
+        | 'residence_permit'
+        | 'visa'
+        | 'other'
+        | null /** All images are stored: they can be read */
+      imagePersisted: boolean /** UTC, with milliseconds */
+      createdAt: string /** UTC, with milliseconds */
+      updatedAt: string
+      completedAt:
+        | string
+        | null /** Where the person goes; it opens the session, so it goes to nobody else */
+      url: string
+    }
+    Subject: {
+      id: string /** Your own id of the person */
+      externalId: string /** A resident of the portal has linked it to the own account */
+      linked: boolean /** UTC, with milliseconds */
+      createdAt: string
+    }
+    Verification: {
+      id: string /** Of your own subject; null for what the operator started for a resident */
+      subjectId: string | null /** Your own id of the person */
+      externalId: string | null
+      vendor: 'veriff' | 'kora' | 'incode' | 'mosaic'
+      status: 'pending' | 'approved' | 'declined' | 'resubmission' | 'review' | 'expired' | 'error'
+      documentType:
+        | 'passport'
+        | 'national_id'
+        | 'drivers_license'
+        | 'residence_permit'
+        | 'visa'
+        | 'other'
+        | null /** All images are stored: they can be read */
+      imagePersisted: boolean /** UTC, with milliseconds */
+      createdAt: string /** UTC, with milliseconds */
+      updatedAt: string
+      completedAt: string | null
+    }
+    VerificationStatus: {
+      approved: boolean
+      since: string | null
+      documentType:
+        | 'passport'
+        | 'national_id'
+        | 'drivers_license'
+        | 'residence_permit'
+        | 'visa'
+        | 'other'
+        | null
     }
   }
 }

@@ -1,22 +1,112 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Context, Hono } from 'hono'
-import type { z } from 'zod'
+import { z } from 'zod'
 import { addressEvent, type FindSubject } from '../events/events.ts'
 import type { SignEvent } from '../events/sender.ts'
-import { acknowledge, listWaiting, recordAnswer } from '../events/store.ts'
+import { acknowledge, ERASURE_ANSWERS, listWaiting, recordAnswer } from '../events/store.ts'
 import { findStreamByToken, type Stream } from '../events/streams.ts'
 import type { Bearer } from '../oauth/bearer.ts'
 import type { Db } from '../platform/db.ts'
 import { ApiError } from '../platform/errors.ts'
 import { isUuid } from '../platform/uuid.ts'
+import { isDisplayable } from '../web/displayed-text.ts'
+import { operation } from './operation.ts'
 import { readJson, refuseOtherMethods, requireAcceptable, smallBody } from './requests.ts'
-import { erasureAnswerSchema, type polledSchema, pollSchema } from './schemas.ts'
+import { EXAMPLE_ID, linePattern, ONE_LINE, text } from './schemas.ts'
 
 const LONGEST_WAIT_MS = 25_000
 const LOOK_EVERY_MS = 500
 const MOST_AT_ONCE = 100
 /** Of one application: more polls than these are answered at once. */
 const WAITING_EACH = 2
+
+const jti = z.string().max(200)
+// RFC 8936 lets others add members: what is not known is not looked at.
+const pollSchema = z
+  .object({
+    maxEvents: z
+      .int()
+      .min(0)
+      .optional()
+      .describe('0 acknowledges and no more; there are up to 100 at once'),
+    returnImmediately: z
+      .boolean()
+      .optional()
+      .describe('Else it waits up to 25 seconds for an event'),
+    ack: z.array(jti).max(1000, 'has up to 1000 ids').optional(),
+    setErrs: z.record(jti, z.object({ err: text })).optional(),
+  })
+  .meta({ id: 'Poll' })
+const polledSchema = z.object({
+  sets: z.record(text, text).describe('Security Event Tokens by their `jti`'),
+  moreAvailable: z.boolean().optional(),
+})
+
+const erasureAnswerSchema = z
+  .strictObject({
+    outcome: z.enum(ERASURE_ANSWERS, 'must be erased, kept or nothing-held'),
+    reason: z
+      .string()
+      .regex(/^\P{Cc}{0,300}$/u, 'must be one line of up to 300 characters')
+      .refine(isDisplayable, ONE_LINE)
+      .optional()
+      .meta({
+        pattern: linePattern(300),
+        description: 'Why something is kept, such as the law that asks for it',
+      }),
+  })
+  .refine(({ outcome, reason }) => outcome !== 'kept' || Boolean(reason?.trim()), {
+    path: ['reason'],
+    error: 'must say why something is kept',
+  })
+  .meta({
+    id: 'ErasureAnswer',
+    if: { properties: { outcome: { const: 'kept' } } },
+    // biome-ignore lint/suspicious/noThenProperty: the keyword of JSON Schema.
+    then: { required: ['reason'], properties: { reason: { pattern: '\\S' } } },
+  })
+
+const poll = operation({
+  method: 'post',
+  path: '/api/v1/events/poll',
+  operationId: 'pollEvents',
+  records: ['event'],
+  summary: 'Fetch events as Security Event Tokens, and acknowledge those that came before',
+  description: 'RFC 8936. What is not acknowledged comes again.',
+  stream: true,
+  body: {
+    schema: pollSchema,
+    example: { returnImmediately: true, maxEvents: 10, ack: [EXAMPLE_ID] },
+  },
+  answer: {
+    status: 200,
+    description: 'The events',
+    schema: polledSchema,
+    example: { sets: { [EXAMPLE_ID]: 'eyJ0eXAiOiJzZWNldmVudCtqd3QifQ.e30.c2lnbmF0dXJl' } },
+  },
+  errors: {
+    400: 'ack: has up to 1000 ids',
+    409: ['not_polled', 'The events of this application are sent to it.'],
+  },
+})
+
+const answerErasure = operation({
+  method: 'post',
+  path: '/api/v1/events/:id/answer',
+  operationId: 'answerErasure',
+  records: [],
+  summary: 'Say what became of your copies after an erasure',
+  description: 'The id is that of the erasure event. The last answer counts.',
+  stream: true,
+  body: { schema: erasureAnswerSchema, example: { outcome: 'erased' } },
+  answer: { status: 204, description: 'It is written down' },
+  errors: {
+    400: 'outcome: must be erased, kept or nothing-held',
+    404: 'There is no such erasure.',
+  },
+})
+
+export const eventOperations = [poll, answerErasure]
 
 type Parts = {
   issuer: string
@@ -47,7 +137,7 @@ export function eventRoutes({ issuer, db, sign, findSubject, use }: Parts): Hono
   }
 
   // RFC 8936 §2: acknowledges what came before, and answers what there is, or waits for it.
-  routes.post('/events/poll', requireStream, smallBody, async (c) => {
+  routes.post(poll.path, requireStream, smallBody, async (c) => {
     const { clientId, delivery } = c.var.stream
     if (delivery !== 'poll')
       throw new ApiError(409, 'not_polled', 'The events of this application are sent to it.')
@@ -81,7 +171,7 @@ export function eventRoutes({ issuer, db, sign, findSubject, use }: Parts): Hono
       ...(found.isMore ? { moreAvailable: true } : {}),
     } satisfies z.infer<typeof polledSchema>)
   })
-  refuseOtherMethods(routes as unknown as Hono, '/events/poll', 'POST')
+  refuseOtherMethods(routes as unknown as Hono, poll.path, 'POST')
 
   async function look(c: Context, clientId: string, limit: number, forMs: number) {
     waiting.set(clientId, (waiting.get(clientId) ?? 0) + 1)
@@ -98,7 +188,7 @@ export function eventRoutes({ issuer, db, sign, findSubject, use }: Parts): Hono
     }
   }
 
-  routes.post('/events/:id/answer', requireStream, smallBody, async (c) => {
+  routes.post(answerErasure.path, requireStream, smallBody, async (c) => {
     const given = await readJson(c, erasureAnswerSchema)
     const id = c.req.param('id')
     // Another's, one that asks for no answer, and one that is not there: all alike.
@@ -106,7 +196,7 @@ export function eventRoutes({ issuer, db, sign, findSubject, use }: Parts): Hono
       throw new ApiError(404, 'not_found', 'There is no such erasure.')
     return c.body(null, 204)
   })
-  refuseOtherMethods(routes as unknown as Hono, '/events/:id/answer', 'POST')
+  refuseOtherMethods(routes as unknown as Hono, answerErasure.path, 'POST')
   return routes
 }
 

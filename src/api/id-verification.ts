@@ -1,4 +1,6 @@
 import { type Context, Hono } from 'hono'
+import { z } from 'zod'
+import { VENDORS } from '../id-verification/vendors/vendor.ts'
 import type { Bearer } from '../oauth/bearer.ts'
 import { ApiError } from '../platform/errors.ts'
 import type { SignGet } from '../platform/presign.ts'
@@ -7,8 +9,63 @@ import type { VerifiedToken } from '../signing/access-token.ts'
 import type { SignAnswer } from '../signing/signed-answers.ts'
 import { apiHeaders } from './headers.ts'
 import { type FindLatestApproved, type LatestApproved, SCOPE } from './latest-approved.ts'
+import { operation } from './operation.ts'
+import { documentType, EXAMPLE_ID, EXAMPLE_LINK, link, time } from './schemas.ts'
 
 const LINK_LIFE_SECONDS = 3600
+
+const idVerificationSchema = z
+  .object({
+    id: z.uuid().nullable(),
+    type: z.enum(VENDORS).nullable().describe('Who verified it'),
+    documentType: documentType.nullable().optional(),
+    date: time.nullable().describe('When the verification session was created'),
+    status: z.literal('approved').nullable(),
+    documents: z.object({
+      documentFront: link.nullable(),
+      documentBack: link.nullable().describe('Passports have none'),
+      face: link.nullable(),
+    }),
+  })
+  .meta({ id: 'IdVerification', description: 'Every field is null where nothing is approved' })
+
+const getIdVerification = operation({
+  method: 'get',
+  path: '/api/v1/me/natural-person/id-verification',
+  operationId: 'getIdVerification',
+  records: ['id-verification', 'nothing'],
+  summary: 'The latest approved identity verification',
+  description:
+    'With presigned links to its images, good for one hour. Ask again for fresh ones; do not keep them.',
+  scope: SCOPE,
+  // The route looks for this one value, and at nothing else of the query.
+  query: z.object({
+    signed: z
+      .string()
+      .optional()
+      .describe(
+        '`1`: the answer as a JWT that the portal signed; `Accept: application/jwt` does the same',
+      )
+      .meta({ example: '1' }),
+  }),
+  answer: {
+    status: 200,
+    description: 'The verification, or every field null where nothing is approved',
+    signed: true,
+    schema: idVerificationSchema,
+    example: {
+      id: EXAMPLE_ID,
+      type: 'veriff',
+      documentType: 'passport',
+      date: '2026-01-15T10:30:00.000Z',
+      status: 'approved',
+      documents: { documentFront: EXAMPLE_LINK, documentBack: null, face: EXAMPLE_LINK },
+    },
+  },
+})
+const ALIAS = '/api/v1/me/natural-person/id_verification'
+
+export const idVerificationOperations = [getIdVerification]
 
 type Parts = {
   bearer: Bearer
@@ -62,10 +119,7 @@ export function idVerificationRoutes(parts: Parts): Hono {
       claims: { id_verification: verification, attachments },
     })
   }
-  for (const path of [
-    '/me/natural-person/id-verification',
-    '/me/natural-person/id_verification',
-  ] as const) {
+  for (const path of [getIdVerification.path, ALIAS] as const) {
     routes.get(path, async (c) => {
       const token = await bearer.read(c)
       const isSigned = asksSigned(c)

@@ -1,172 +1,155 @@
-import { type Context, Hono, type MiddlewareHandler } from 'hono'
-import type { z } from 'zod'
-import type { Scope, ServiceScope } from '../clients/scopes.ts'
-import {
-  findReadable,
-  listReadableImages,
-  type Owner,
-  type ReadableImage,
-} from '../id-verification/reading.ts'
-import type { Disclosure } from '../ledger/details.ts'
-import { disclose } from '../ledger/disclosure.ts'
-import type { Bearer } from '../oauth/bearer.ts'
-import type { Db } from '../platform/db.ts'
+import { Hono } from 'hono'
+import { z } from 'zod'
+import type { ReadableImage } from '../id-verification/reading.ts'
 import { ApiError } from '../platform/errors.ts'
-import type { Storage } from '../platform/storage.ts'
 import {
-  invalid,
-  readJson,
-  readQuery,
-  refuseOtherMethods,
-  requireAcceptable,
-  smallBody,
-} from './requests.ts'
-import {
-  type imageLinkSchema,
-  type imageLinksSchema,
-  type imageSchema,
-  imageTypesSchema,
-  LONGEST_LINK_SECONDS,
-  linkQuerySchema,
-} from './schemas.ts'
+  asJpeg,
+  type ImageOwner,
+  type ImageParts,
+  ofType,
+  openImages,
+  RESIDENT_IMAGES,
+  signJpeg,
+  TENANT_IMAGES,
+} from './image-reading.ts'
+import { imageSetOperations, imageSetRoutes } from './image-sets.ts'
+import { operation } from './operation.ts'
+import { asksJson, readQuery, refuseOtherMethods, requireAcceptable } from './requests.ts'
+import { EXAMPLE_LINK, id, link, text, time } from './schemas.ts'
 
-// Names of Incode and of the endpoint for documents that are accepted beside our own (`docs/contract.md` §4).
-const ALIASES: Record<string, string> = {
-  fullFrameFrontID: 'document_front',
-  fullFrameBackID: 'document_back',
-  croppedFrontID: 'document_front_cropped',
-  croppedBackID: 'document_back_cropped',
-  croppedFace: 'selfie_cropped',
-  face: 'selfie',
-}
-const LARGEST_BASE64 = 10_000_000
+const SHORTEST_LINK_SECONDS = 60
+const LONGEST_LINK_SECONDS = 3600
+const LINK_SECONDS = 900
 
-/** Whose images a request may read, and by which right. */
-type Reader = {
-  owner: Owner
-  clientId: string
-  scope: Scope | ServiceScope
-  tokenId: Uint8Array
-}
+const imageSchema = z
+  .object({
+    id,
+    type: text.describe(
+      'document_front, document_back, selfie, liveness_frame, and what else the vendor had',
+    ),
+    available: z.boolean().describe('Copied here and proven; what is not cannot be read yet'),
+    contentType: text.nullable(),
+    size: z.int().nullable().describe('Bytes'),
+    sha256: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/)
+      .nullable(),
+    capturedAt: time.nullable(),
+  })
+  .meta({ id: 'Image' })
+const imagesSchema = z.object({ images: z.array(imageSchema) })
 
-type Parts = {
-  db: Db
-  storage: Storage
-  /** Checks the token. */
-  readerOf: (c: Context) => Promise<Reader>
-}
+const seconds = z
+  .int('must be a number of seconds')
+  .min(SHORTEST_LINK_SECONDS, 'must be from 60 to 3600')
+  .max(LONGEST_LINK_SECONDS, 'must be from 60 to 3600')
+const imageLinkSchema = z
+  .object({ url: link, expiresIn: seconds.describe('Seconds'), imageType: text })
+  .meta({ id: 'ImageLink' })
+const linkQuerySchema = z.strictObject({
+  expiresIn: z
+    // Digits alone: `Number` would read `1e2` and `0x3c` as well.
+    .preprocess(
+      (value) => (typeof value === 'string' && /^\d{1,4}$/.test(value) ? Number(value) : value),
+      seconds,
+    )
+    .default(LINK_SECONDS)
+    .describe('How many seconds the link is good for: 60 to 3600'),
+})
+
+/** One image, or the list of them. */
+const imageOperations = ({ base, prefix, whose, scope }: ImageOwner) => ({
+  listImages: operation({
+    method: 'get',
+    path: `${base}/images`,
+    operationId: `${prefix}ListImages`,
+    records: ['image-metadata', 'nothing'],
+    summary: `List the images of ${whose}`,
+    description: 'What is known of each image, without a link to it and without its bytes.',
+    scope,
+    answer: {
+      status: 200,
+      description: 'The images of the attempt that holds, the best of each type first',
+      schema: imagesSchema,
+      example: {
+        images: [
+          {
+            id: '5f0f5a58-6d1f-4f39-9f0e-62c7ab6f4f10',
+            type: 'document_front',
+            available: true,
+            contentType: 'image/jpeg',
+            size: 1048576,
+            sha256: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+            capturedAt: '2026-01-15T10:31:40.000Z',
+          },
+        ],
+      },
+    },
+    // A resident without an approved verification has no images: that is no failure.
+    errors: prefix === 'tenant' ? { 404: 'There is no such verification.' } : {},
+  }),
+  getLink: operation({
+    method: 'get',
+    path: `${base}/images/:type`,
+    operationId: `${prefix}GetImageLink`,
+    records: ['id-verification'],
+    summary: 'A link to one image, with a life of your choice',
+    description: `The best image of this type of ${whose}, as a JPEG.`,
+    scope,
+    query: linkQuerySchema,
+    answer: {
+      status: 200,
+      description: 'The link',
+      schema: imageLinkSchema,
+      example: { url: EXAMPLE_LINK, expiresIn: 900, imageType: 'document_front' },
+    },
+    errors: { 400: 'expiresIn: must be from 60 to 3600', 404: 'There is no such image.' },
+  }),
+  getContent: operation({
+    method: 'get',
+    path: `${base}/images/:id/content`,
+    operationId: `${prefix}GetImageContent`,
+    records: ['id-verification', 'image-metadata'],
+    summary: 'The bytes of one image, as the vendor had them',
+    description: `One image of ${whose}, with \`Repr-Digest\` (RFC 9530) and an \`ETag\` of the bytes; \`If-None-Match\` answers \`304\`.`,
+    scope,
+    answer: { status: 200, description: 'The image', contentType: 'image/*' },
+    errors: { 404: 'There is no such image.' },
+    conditional: true,
+  }),
+})
+
+const operationsOf = (owner: ImageOwner) => [
+  ...Object.values(imageOperations(owner)),
+  ...Object.values(imageSetOperations(owner)),
+]
+export const residentImageOperations = operationsOf(RESIDENT_IMAGES)
+export const tenantImageOperations = operationsOf(TENANT_IMAGES)
 
 /**
- * Every way of reading images, under `base`: as a list, as one link with a chosen life, as links with earlier attempts,
+ * Every way of reading images of one owner: as a list, as one link with a chosen life, as links with earlier attempts,
  * as base64 and as bytes (`docs/contract.md` §4). What is not the owner's is as what is not there.
  */
-export function imageRoutes(base: string, parts: Parts): Hono {
-  const { db, storage, readerOf } = parts
+export function imageRoutes(owner: ImageOwner, parts: ImageParts): Hono {
+  const { storage } = parts
+  const { listImages, getLink, getContent } = imageOperations(owner)
   const routes = new Hono()
   const notFound = () => new ApiError(404, 'not_found', 'There is no such image.')
 
-  async function open(c: Context) {
-    const reader = await readerOf(c)
-    const found = await findReadable(db, reader.owner)
-    // A resident without an approved verification has no images; another's verification is not there.
-    if (!found && !('accountId' in reader.owner))
-      throw new ApiError(404, 'not_found', 'There is no such verification.')
-    const images = found ? await listReadableImages(db, found.id) : []
-    return {
-      images,
-      /** Writes the row, then answers: with these images, or with what their list says of them. */
-      disclose<T>(
-        what: 'id-verification' | 'image-metadata',
-        shown: readonly ReadableImage[],
-        answer: () => T | Promise<T>,
-      ): Promise<T> {
-        const detail: Disclosure =
-          shown.length === 0 ? { what: 'nothing' } : { what, images: shown }
-        const accountId = 'accountId' in reader.owner ? reader.owner.accountId : found?.accountId
-        return disclose(
-          db,
-          {
-            detail,
-            requestId: c.get('requestId'),
-            clientId: reader.clientId,
-            accountId: accountId ?? undefined,
-            verificationId: found?.id,
-            scope: reader.scope,
-            tokenId: reader.tokenId,
-          },
-          answer,
-        )
-      },
-    }
-  }
-  const asksJson: MiddlewareHandler = async (c, next) => {
-    requireAcceptable(c, 'application/json')
-    await next()
-  }
-
-  routes.get(`${base}/images`, asksJson, async (c) => {
-    const { images, disclose } = await open(c)
+  routes.get(listImages.path, asksJson, async (c) => {
+    const { images, disclose } = await openImages(parts, c)
     const listed = images.filter(({ isCurrent }) => isCurrent)
     return disclose('image-metadata', listed, () => c.json({ images: listed.map(present) }))
   })
-  refuseOtherMethods(routes, `${base}/images`, 'GET, HEAD')
+  refuseOtherMethods(routes, listImages.path, 'GET, HEAD')
 
-  routes.post(`${base}/images/links`, asksJson, smallBody, async (c) => {
-    const { images, disclose } = await open(c)
-    const wanted = (await readJson(c, imageTypesSchema)).images
-    const sign = await storage.signer()
-    const link = (image: ReadableImage) => signJpeg(sign, image, LONGEST_LINK_SECONDS)
-    const answer: z.infer<typeof imageLinksSchema> = {}
-    const handed: ReadableImage[] = []
-    for (const name of wanted) {
-      const all = ofType(images, name).filter(({ available }) => available)
-      const latest = all.find(({ isCurrent }) => isCurrent)
-      if (!latest) continue
-      handed.push(...all)
-      answer[name] = link(latest)
-      answer[`${name}_prevAttempts`] = Object.fromEntries(byTime(all, link))
-    }
-    return disclose('id-verification', handed.map(asJpeg), () => c.json(answer))
-  })
-  refuseOtherMethods(routes, `${base}/images/links`, 'POST')
+  // Before the route of one type, which would take their names for types.
+  routes.route('/', imageSetRoutes(owner, parts))
 
-  routes.post(`${base}/images/base64`, asksJson, smallBody, async (c) => {
-    const { images, disclose } = await open(c)
-    const wanted = (await readJson(c, imageTypesSchema)).images
-    const found = wanted.flatMap((name) => {
-      const image = ofType(images, name).find((each) => each.isCurrent && each.available)
-      return image ? [{ name, image }] : []
-    })
-    const sizes = await Promise.all(
-      found.map(async ({ image }) => (await storage.head(image.jpegKey ?? ''))?.size ?? 0),
-    )
-    const total = sizes.reduce((sum, size) => sum + Math.ceil(size / 3) * 4, 0)
-    if (total > LARGEST_BASE64)
-      throw new ApiError(
-        413,
-        'payload_too_large',
-        `These images are ${total} bytes as base64, and an answer may have ${LARGEST_BASE64}. Ask for fewer at a time, or for links.`,
-        {},
-        {
-          limit: LARGEST_BASE64,
-          total,
-          sizes: Object.fromEntries(found.map(({ name }, index) => [name, sizes[index]])),
-        },
-      )
-    const shown = found.map(({ image }) => asJpeg(image))
-    return disclose('id-verification', shown, async () => {
-      const answer: Record<string, string> = {}
-      for (const { name, image } of found)
-        answer[name] = Buffer.from(await storage.get(image.jpegKey ?? '')).toString('base64')
-      return c.json(answer)
-    })
-  })
-  refuseOtherMethods(routes, `${base}/images/base64`, 'POST')
-
-  routes.get(`${base}/images/:type`, asksJson, async (c) => {
-    const { images, disclose } = await open(c)
-    const expiresIn = Number(readQuery(c, linkQuerySchema).expiresIn)
-    const imageType = c.req.param('type')
+  routes.get(getLink.path, asksJson, async (c) => {
+    const { images, disclose } = await openImages(parts, c)
+    const { expiresIn } = readQuery(c, linkQuerySchema)
+    const imageType = c.req.param('type') ?? ''
     const image = ofType(images, imageType).find((each) => each.isCurrent && each.available)
     if (!image) throw notFound()
     return disclose('id-verification', [asJpeg(image)], async () => {
@@ -178,10 +161,10 @@ export function imageRoutes(base: string, parts: Parts): Hono {
       return c.json(answer)
     })
   })
-  refuseOtherMethods(routes, `${base}/images/:type`, 'GET, HEAD')
+  refuseOtherMethods(routes, getLink.path, 'GET, HEAD')
 
-  routes.get(`${base}/images/:id/content`, async (c) => {
-    const { images, disclose } = await open(c)
+  routes.get(getContent.path, async (c) => {
+    const { images, disclose } = await openImages(parts, c)
     const image = images.find((each) => each.id === c.req.param('id') && each.available)
     if (!image?.contentType || !image.sha256) throw notFound()
     requireAcceptable(c, image.contentType)
@@ -205,30 +188,9 @@ export function imageRoutes(base: string, parts: Parts): Hono {
       return c.body(new Uint8Array(bytes), 200, headers)
     })
   })
-  refuseOtherMethods(routes, `${base}/images/:id/content`, 'GET, HEAD')
+  refuseOtherMethods(routes, getContent.path, 'GET, HEAD')
   return routes
 }
-
-/** By the resident's own consent, the latest approved verification. */
-export const residentReader =
-  (bearer: Bearer) =>
-  async (c: Context): Promise<Reader> => {
-    const scope = 'eprospera:person.id_verification.read'
-    const live = await bearer.requireResident(c, scope)
-    const { accountId, clientId, tokenId } = live
-    return { owner: { accountId }, clientId, scope, tokenId }
-  }
-
-/** By the tenant's own token, one of its verifications. */
-export const tenantReader =
-  (bearer: Bearer) =>
-  async (c: Context): Promise<Reader> => {
-    const scope = 'idv.read'
-    const service = await bearer.requireServiceToken(c, scope)
-    const { tenant, clientId, tokenId } = service
-    const verificationId = c.req.param('verificationId') ?? ''
-    return { owner: { tenant, verificationId }, clientId, scope, tokenId }
-  }
 
 const present = ({
   id,
@@ -247,40 +209,6 @@ const present = ({
   sha256,
   capturedAt: capturedAt?.toISOString() ?? null,
 })
-
-/** As the ledger names it where its JPEG is handed out: by the digest of that file. */
-const asJpeg = (image: ReadableImage): ReadableImage => ({ ...image, sha256: image.jpegSha256 })
-
-const ofType = (images: readonly ReadableImage[], name: string): ReadableImage[] => {
-  const type = Object.hasOwn(ALIASES, name) ? ALIASES[name] : name
-  return images.filter((image) => image.type === type)
-}
-
-/** By Unix milliseconds, the newest first; two of one moment are told apart by one more. */
-function byTime(
-  images: readonly ReadableImage[],
-  link: (image: ReadableImage) => string,
-): [string, string][] {
-  const taken = new Set<number>()
-  const oldestFirst = [...images].sort((a, b) => a.takenAt.getTime() - b.takenAt.getTime())
-  const entries = oldestFirst.map((image): [string, string] => {
-    let time = image.takenAt.getTime()
-    while (taken.has(time)) time++
-    taken.add(time)
-    return [String(time), link(image)]
-  })
-  return entries.reverse()
-}
-
-const signJpeg = (
-  sign: Awaited<ReturnType<Storage['signer']>>,
-  { jpegKey, type }: ReadableImage,
-  expiresInSeconds: number,
-): string => {
-  if (!jpegKey) throw invalid('images', 'there is no JPEG of this image')
-  const filename = `${type.replaceAll('_', '-')}.jpg`
-  return sign(jpegKey, { expiresInSeconds, contentType: 'image/jpeg', filename })
-}
 
 /** RFC 9110 §13.1.2, weakly compared. */
 function matches(header: string | undefined, entityTag: string): boolean {

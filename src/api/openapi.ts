@@ -1,29 +1,62 @@
 import { readFileSync } from 'node:fs'
 import { Hono } from 'hono'
-import { z } from 'zod'
-import { SCOPES, SERVICE_SCOPES } from '../clients/scopes.ts'
+import { SCOPES } from '../clients/scopes.ts'
 import { securityHeaders } from '../web/html.ts'
-import { OPERATIONS, type Operation } from './operations.ts'
+import { backOfficeOperations } from './back-office.ts'
+import { eventOperations } from './events.ts'
+import { healthOperations } from './health.ts'
+import { idVerificationOperations } from './id-verification.ts'
+import { residentImageOperations, tenantImageOperations } from './images.ts'
+import { componentsOf, propertiesOf, schemaOf } from './json-schema.ts'
+import { naturalPersonOperations } from './natural-person.ts'
+import { documentPath, type Operation } from './operation.ts'
 import { referencePage } from './reference-page.ts'
-import { backOfficeErrorSchema, errorSchema, named } from './schemas.ts'
+import { failuresOf, isBackOffice } from './refusals.ts'
+import { EXAMPLE_ID, EXAMPLE_SUBJECT_ID } from './schemas.ts'
+import { smallerOperations } from './smaller.ts'
 
-const { version } = JSON.parse(
+const { version, license } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
-) as { version: string }
+) as { version: string; license: string }
 
-const ERRORS: Record<number, string> = {
-  400: 'The request has a fault; it says which',
-  401: 'No token, one that is not good, or one without the scope',
-  404: "There is no such thing, or it is another's",
-  406: 'The client takes none of the types there are',
-  409: 'It is not in a state for that',
-  413: 'Too much',
-  415: 'The body is not JSON',
-  429: 'Too many requests: wait as `Retry-After` says',
-  500: 'Our mistake',
-  502: 'The vendor does not answer',
+/** Everything that the document describes, each declared beside its route. */
+export const OPERATIONS: readonly Operation[] = [
+  ...idVerificationOperations,
+  ...residentImageOperations,
+  ...smallerOperations,
+  ...naturalPersonOperations,
+  ...backOfficeOperations,
+  ...tenantImageOperations,
+  ...eventOperations,
+  ...healthOperations,
+]
+
+const TAGS = {
+  Residents: 'What a resident allowed an application to read, with the token of that resident.',
+  'Back office': "A tenant's own verifications and subjects, with the token of its own program.",
+  Events: 'What happens to the residents of an application, with the token of its event stream.',
+  'The server': 'Whether it runs. No token.',
 }
-const BEARER_ERRORS = [401, 406, 429]
+
+const PATH_PARAMETERS: Record<string, object> = {
+  id: { description: 'Its id', schema: { type: 'string', format: 'uuid' }, example: EXAMPLE_ID },
+  verificationId: {
+    description: 'The id of the verification',
+    schema: { type: 'string', format: 'uuid' },
+    example: EXAMPLE_ID,
+  },
+  // No `format`: what is no UUID is as the id of no subject, and a list of its verifications is empty.
+  subjectId: {
+    description: 'The id of the subject',
+    schema: { type: 'string' },
+    example: EXAMPLE_SUBJECT_ID,
+  },
+  type: {
+    description: "Our name of the type, or that of Incode's systems",
+    schema: { type: 'string', pattern: '^[A-Za-z0-9_]{1,64}$' },
+    example: 'document_front',
+  },
+}
 
 /** `GET /openapi.json`, and a page to read it. */
 export function openApiRoutes(issuer: string): Hono {
@@ -39,18 +72,19 @@ export function openApiRoutes(issuer: string): Hono {
   )
   routes.get('/reference', (c) => {
     for (const [name, value] of Object.entries(securityHeaders({ issuer }))) c.header(name, value)
-    return c.html(referencePage(document))
+    return c.html(referencePage(document, OPERATIONS))
   })
   return routes
 }
 
-/** The OpenAPI 3.1 document of everything that `operations.ts` names, for this issuer. */
+/** The OpenAPI 3.1 document of all operations, for this issuer. */
 export function openApiDocument(issuer: string) {
   const paths: Record<string, Record<string, unknown>> = {}
   for (const operation of OPERATIONS) {
-    paths[operation.path] ??= {}
-    Object.assign(paths[operation.path] ?? {}, { [operation.method]: describe(operation) })
+    const path = documentPath(operation)
+    paths[path] = { ...paths[path], [operation.method]: describe(operation) }
   }
+  const requests = new Set(OPERATIONS.flatMap(({ body }) => body?.schema.meta()?.id ?? []))
   return {
     openapi: '3.1.1',
     info: {
@@ -58,149 +92,86 @@ export function openApiDocument(issuer: string) {
       version,
       description:
         'Identity verifications that residents have allowed an application to read, and the back office of tenants.',
+      contact: { name: "The portal's operator", url: issuer },
+      license: { name: license },
     },
     servers: [{ url: issuer }],
+    tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     paths,
-    components: { schemas: components(), securitySchemes: securitySchemes(issuer) },
+    components: { schemas: componentsOf(requests), securitySchemes: securitySchemes(issuer) },
   }
 }
 
 function describe(operation: Operation) {
-  const { scope, query, body, answer } = operation
-  const isService = scope !== undefined && isServiceScope(scope)
-  const tag = operation.stream
-    ? 'Events'
-    : scope === undefined
-      ? 'The server'
-      : isService
-        ? 'Back office'
-        : 'Residents'
-  const errors = [
-    ...(scope || operation.stream ? BEARER_ERRORS : []),
-    ...(operation.errors ?? []),
-    500,
-  ]
+  const { answer, body } = operation
   return {
     operationId: operation.operationId,
     // What a successful call leaves in the ledger of disclosures, for the resident to read.
     'x-ledger-records': operation.records,
-    tags: [tag],
+    tags: [tagOf(operation)],
     summary: operation.summary,
-    ...(operation.description ? { description: operation.description } : {}),
-    ...(scope
-      ? { security: [{ [isService ? 'service' : 'resident']: [scope] }] }
-      : { security: operation.stream ? [{ stream: [] }] : [] }),
-    parameters: [
-      ...[...operation.path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
-        name,
-        in: 'path',
-        required: true,
-        schema: { type: 'string' },
-      })),
-      ...Object.entries(query ? (jsonSchema(query, 'input').properties ?? {}) : {}).map(
-        ([name, schema]) => ({ name, in: 'query', required: false, schema }),
-      ),
-    ],
+    description: operation.description,
+    security: securityOf(operation),
+    parameters: parametersOf(operation),
     ...(body
       ? {
           requestBody: {
             required: true,
             content: {
-              'application/json': {
-                schema: reference(body.schema, 'input'),
-                example: body.example,
-              },
+              'application/json': { schema: schemaOf(body.schema, 'input'), example: body.example },
             },
           },
         }
       : {}),
     responses: {
-      [answer.status]: {
-        description: answer.description,
-        ...(answer.contentType
-          ? { content: { [answer.contentType]: { schema: { type: 'string', format: 'binary' } } } }
-          : {}),
-        ...(answer.schema
-          ? {
-              content: {
-                'application/json': {
-                  schema: reference(answer.schema, 'output'),
-                  example: answer.example,
-                },
-                ...(answer.signed ? { 'application/jwt': { schema: { type: 'string' } } } : {}),
-              },
-            }
-          : {}),
-      },
-      ...Object.fromEntries(
-        [...new Set(errors)].sort().map((status) => [
-          status,
-          status === 304
-            ? { description: 'It has not changed' }
-            : {
-                description: ERRORS[status] ?? 'An error',
-                content: {
-                  'application/json': {
-                    schema: reference(isService ? backOfficeErrorSchema : errorSchema, 'output'),
-                  },
-                },
-              },
-        ]),
-      ),
+      [answer.status]: { description: answer.description, ...contentOf(answer) },
+      ...failuresOf(operation),
     },
   }
 }
 
-type JsonSchema = z.core.JSONSchema.JSONSchema
-
-function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, metadata: named })
-  return rest
+function tagOf(operation: Operation): keyof typeof TAGS {
+  if (operation.stream) return 'Events'
+  if (operation.scope === undefined) return 'The server'
+  return isBackOffice(operation) ? 'Back office' : 'Residents'
 }
 
-/** By its name where it has one. */
-function reference(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
-  const id = named.get(schema)?.id
-  if (id) return { $ref: `#/components/schemas/${id}` }
-  return toComponents(jsonSchema(schema, io), io === 'output') as JsonSchema
+function securityOf(operation: Operation): Record<string, string[]>[] {
+  if (operation.stream) return [{ stream: [] }]
+  if (operation.scope === undefined) return []
+  return [{ [isBackOffice(operation) ? 'service' : 'resident']: [operation.scope] }]
 }
 
-/** zod puts named schemas under `$defs` of each: here they stand once. */
-function toComponents(value: unknown, isAnswer: boolean): unknown {
-  if (Array.isArray(value)) return value.map((part) => toComponents(part, isAnswer))
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value)
-      // Answers may get new fields: only what is sent is closed.
-      .filter(
-        ([key, part]) =>
-          key !== '$defs' && !(isAnswer && key === 'additionalProperties' && part === false),
-      )
-      .map(([key, part]) =>
-        key === '$ref' && typeof part === 'string'
-          ? [key, part.replace('#/$defs/', '#/components/schemas/')]
-          : [key, toComponents(part, isAnswer)],
-      ),
-  )
+const parametersOf = ({ path, query }: Operation) => [
+  ...[...path.matchAll(/:(\w+)/g)].map(([, name = '']) => ({
+    name,
+    in: 'path',
+    required: true,
+    ...PATH_PARAMETERS[name],
+  })),
+  ...(query ? propertiesOf(query) : []).map(([name, { description, ...schema }]) => ({
+    name,
+    in: 'query',
+    required: false,
+    description,
+    schema,
+  })),
+]
+
+function contentOf({ contentType, schema, example, signed }: Operation['answer']) {
+  if (contentType)
+    return { content: { [contentType]: { schema: { type: 'string', format: 'binary' } } } }
+  if (!schema) return {}
+  return {
+    content: {
+      'application/json': { schema: schemaOf(schema, 'output'), example },
+      // Without a schema: some tools take a JWT for JSON.
+      ...(signed
+        ? { 'application/jwt': { example: 'eyJhbGciOiJFUzI1NiJ9.e30.c2lnbmF0dXJl' } }
+        : {}),
+    },
+  }
 }
-
-const SENT = ['ImageTypes', 'StartVerification', 'Review', 'Poll', 'ErasureAnswer']
-
-function components() {
-  const { schemas } = z.toJSONSchema(named, {
-    io: 'output',
-    uri: (id) => `#/components/schemas/${id}`,
-  })
-  return Object.fromEntries(
-    Object.entries(schemas).map(([id, schema]) => {
-      const { $schema: _schema, $id: _id, id: _name, ...rest } = schema as Record<string, unknown>
-      return [id, toComponents(rest, !SENT.includes(id))]
-    }),
-  )
-}
-
-const isServiceScope = (scope: string): boolean =>
-  (SERVICE_SCOPES as readonly string[]).includes(scope)
 
 function securitySchemes(issuer: string) {
   const tokenUrl = `${issuer}/api/oauth/token`

@@ -1,26 +1,32 @@
 import { html } from 'hono/html'
 import { type Html, page } from '../web/html.ts'
-import { OPERATIONS, type Operation } from './operations.ts'
+import { documentPath, type Operation } from './operation.ts'
 
 /** The API for people, from the same source as its document. */
-export const referencePage = (document: { info: { version: string; description: string } }): Html =>
+export const referencePage = (
+  document: { info: { version: string; description: string } },
+  operations: readonly Operation[],
+): Html =>
   page({
     title: 'API reference',
     body: html`<h1>API reference</h1>
 <p class="lead">${document.info.description} Version ${document.info.version}; for programs: <a href="/openapi.json">openapi.json</a>.</p>
-<nav class="card" aria-label="Operations"><ul>${OPERATIONS.map(
-      ({ operationId, method, path, summary }) =>
-        html`<li><a href="#${operationId}"><code>${method.toUpperCase()} ${path}</code></a> ${summary}</li>`,
+<nav class="card" aria-label="Operations"><ul>${operations.map(
+      (operation) =>
+        html`<li><a href="#${operation.operationId}"><code>${methodAndPath(operation)}</code></a> ${operation.summary}</li>`,
     )}</ul></nav>
-${OPERATIONS.map(section)}`,
+${operations.map(section)}`,
   })
 
+const methodAndPath = (operation: Operation): string =>
+  `${operation.method.toUpperCase()} ${documentPath(operation)}`
+
 const section = (operation: Operation): Html => {
-  const { operationId, method, path, summary, description, scope, stream, body, answer } = operation
+  const { operationId, summary, description, scope, stream, body, answer } = operation
   return html`<section class="card" id="${operationId}" aria-labelledby="${operationId}-title">
 <h2 id="${operationId}-title">${summary}</h2>
-<p><code>${method.toUpperCase()} ${path}</code></p>
-${description ? html`<p>${description}</p>` : ''}
+<p><code>${methodAndPath(operation)}</code></p>
+<p>${description}</p>
 <p class="quiet">${
     scope
       ? html`Scope <code>${scope}</code>`
@@ -38,7 +44,7 @@ ${answer.example === undefined ? '' : html`<pre><code>${JSON.stringify(answer.ex
 
 const curl = ({ method, path, scope, stream, body }: Operation): string =>
   [
-    `curl ${method === 'get' ? '' : `-X ${method.toUpperCase()} `}"$ISSUER${path.replaceAll(/\{(\w+)\}/g, (_, name: string) => `$${name.toUpperCase()}`)}"`,
+    `curl ${method === 'get' ? '' : `-X ${method.toUpperCase()} `}"$ISSUER${path.replaceAll(/:(\w+)/g, (_, name: string) => `$${name.toUpperCase()}`)}"`,
     ...(scope ? ['  -H "Authorization: Bearer $ACCESS_TOKEN"'] : []),
     ...(stream ? ['  -H "Authorization: Bearer $EVENTS_TOKEN"'] : []),
     ...(body

@@ -65,6 +65,12 @@ export function refuseOtherMethods(routes: Hono, path: string, allow: string): v
   })
 }
 
+/** For routes that answer JSON: throws 406 where the client does not take it. */
+export async function asksJson(c: Context, next: () => Promise<void>): Promise<void> {
+  requireAcceptable(c, 'application/json')
+  await next()
+}
+
 /** Throws 406 where the client takes none of these types (RFC 9110 §12.5.1). */
 export function requireAcceptable(c: Context, ...types: string[]): void {
   const accept = c.req.header('accept')

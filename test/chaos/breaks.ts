@@ -60,9 +60,9 @@ export const BREAKS: Record<string, Break> = {
   },
   anybodys: {
     what: 'the endpoint forgets whose documents it was asked for',
-    file: 'api/id-verification.ts',
-    from: 'where account_id = token.account_id and',
-    to: 'where',
+    file: 'api/latest-approved.ts',
+    from: 'from latest_approved where account_id = token.account_id limit 1',
+    to: 'from latest_approved limit 1',
     focus: 'kill -9 of a web process',
   },
 }

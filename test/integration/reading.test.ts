@@ -548,6 +548,11 @@ describe('the back office', () => {
       'callback_url',
     ],
     [
+      'a callback that is no URI',
+      { vendor: 'veriff', externalId: 'x', callback_url: 'https://office.example/a b' },
+      'callback_url',
+    ],
+    [
       'a callback that is a script',
       { vendor: 'veriff', externalId: 'x', callback_url: 'javascript:alert(1)' },
       'callback_url',
