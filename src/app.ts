@@ -12,7 +12,7 @@ import { ledgerRoutes } from './api/ledger.ts'
 import { naturalPersonRoutes } from './api/natural-person.ts'
 import { openApiRoutes } from './api/openapi.ts'
 import type { RateLimiter } from './api/rate-limits.ts'
-import { smallerRoutes } from './api/smaller.ts'
+import { minimalDisclosureRoutes } from './api/smaller.ts'
 import { clientLogoRoutes } from './clients/logo.ts'
 import { SCOPES } from './clients/scopes.ts'
 import type { FindSubject } from './events/events.ts'
@@ -44,14 +44,14 @@ import { portalRoutes } from './portal/routes.ts'
 import { secondFactorRoutes } from './portal/second-factor.ts'
 import { wellKnownRoutes } from './portal/well-known.ts'
 import type { AccessTokens } from './signing/access-token.ts'
-import type { SignAnswer } from './signing/signed-answers.ts'
+import type { SignResponse } from './signing/signed-answers.ts'
 import type { ClientAddress } from './web/client-address.ts'
 import { createFormTokens } from './web/form-tokens.ts'
 import { passkeyScript, securityHeaders, stylesheet } from './web/html.ts'
 import { requestIdOf } from './web/response-headers.ts'
 import type { SecurityEvents } from './web/security-events.ts'
 
-export type AppParts = {
+export type AppOptions = {
   issuer: string
   missingScopeStatus: 401 | 403
   limiter: RateLimiter
@@ -66,7 +66,7 @@ export type AppParts = {
   jobs: Jobs
   cookieKeys: readonly string[]
   tokens: AccessTokens
-  signAnswer: SignAnswer
+  signAnswer: SignResponse
   signEvent: SignEvent
   findSubject: FindSubject
   provider: () => Provider
@@ -85,7 +85,7 @@ export type AppParts = {
 type Env = { Bindings: HttpBindings; Variables: { requestId: string } }
 
 /** Which path goes to which feature; every failure becomes a response here. */
-export function createApp(parts: AppParts): Hono<Env> {
+export function createApp(parts: AppOptions): Hono<Env> {
   const { issuer, db, storage, tokens, provider, addressOf, security, log } = parts
   const bearer = createBearer({
     issuer,
@@ -137,7 +137,7 @@ export function createApp(parts: AppParts): Hono<Env> {
   })
   const api = { bearer, db, storage, vault: parts.vault }
   app.route('/api/v1', naturalPersonRoutes(api))
-  app.route('/api/v1', smallerRoutes(api))
+  app.route('/api/v1', minimalDisclosureRoutes(api))
   app.route(
     '/api/v1',
     imageRoutes('/me/natural-person/id-verification', { ...api, readerOf: residentReader(bearer) }),
@@ -270,7 +270,7 @@ export function createApp(parts: AppParts): Hono<Env> {
       const headers = apiHeaders(requestIdOf(c.env.outgoing))
       for (const [name, value] of Object.entries(headers)) c.header(name, value)
     }
-    if (isForPeople(c)) {
+    if (isPage(c)) {
       for (const [name, value] of Object.entries(securityHeaders({ issuer }))) c.header(name, value)
       const message =
         status >= 500
@@ -291,7 +291,7 @@ export function createApp(parts: AppParts): Hono<Env> {
   return app
 }
 
-const isForPeople = (c: Context): boolean =>
+const isPage = (c: Context): boolean =>
   !/^\/(api|webhooks|health|\.well-known)(\/|$)/.test(c.req.path) &&
   (c.req.header('accept') ?? '').includes('text/html')
 

@@ -1,7 +1,7 @@
 import type { ProcessKind } from './platform/database-access.ts'
 import {
-  admitProcessRole,
-  admitRole,
+  grantAppRole,
+  grantProcessRole,
   requireOtherRole,
   withOwner,
 } from './platform/database-role.ts'
@@ -41,7 +41,7 @@ export type Runtime = {
 }
 
 /** The long-lived things that every process shares, opened once and handed down. */
-export type Parts = {
+export type AppContext = {
   db: Db
   storage: Storage
   sealer: Sealer
@@ -56,7 +56,7 @@ export type Parts = {
 }
 
 /** Opens the parts and brings the schema up to date. Throws OperatorError when the database cannot be used. */
-export async function openParts(runtime: Runtime, log: Log): Promise<Parts> {
+export async function openContext(runtime: Runtime, log: Log): Promise<AppContext> {
   const db = openDb(runtime.databaseUrl)
   const storage = createStorage(runtime.s3, runtime.s3Credentials)
   const sealer = createSealer(runtime.encryptionKeys)
@@ -84,12 +84,12 @@ export async function openParts(runtime: Runtime, log: Log): Promise<Parts> {
         await migrate(owner)
         const kinds = Object.entries(runtime.processUrls ?? {}) as [ProcessKind, string][]
         for (const [kind, url] of kinds) requireOtherRole(kind, { url, appUrl: databaseUrl })
-        await admitRole(owner, databaseUrl)
+        await grantAppRole(owner, databaseUrl)
         if (kinds.length === 0) return
         // Its tables must be there to be granted.
         await installJobs(databaseUrl, log)
         for (const [kind, url] of kinds)
-          await admitProcessRole(owner, kind, { url, appUrl: databaseUrl })
+          await grantProcessRole(owner, kind, { url, appUrl: databaseUrl })
       })
     await migrate(db)
     // Without its keys a process still serves what needs none, and asks again.

@@ -1,8 +1,8 @@
 import type { Config } from './config.ts'
-import { openParts, type Parts, type Runtime } from './context.ts'
+import { type AppContext, openContext, type Runtime } from './context.ts'
 import type { Log } from './platform/log.ts'
 
-export type Opened = Parts & { embedded: boolean }
+export type Opened = AppContext & { embedded: boolean }
 
 /** The environment's parts, or the embedded ones, or one of each. `own` refuses a data directory that another process owns. */
 export async function open(
@@ -39,7 +39,7 @@ export async function open(
       kms: config.kms,
       ...secrets,
     }
-    const parts = await openParts(runtime, log)
+    const parts = await openContext(runtime, log)
     return {
       ...parts,
       embedded: needsEmbedded,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type Config, loadConfig } from './config.ts'
-import type { Parts } from './context.ts'
+import type { AppContext } from './context.ts'
 import { measureEvents } from './events/store.ts'
 import { measureIngestion } from './id-verification/progress.ts'
 import { type Opened, open } from './open.ts'
@@ -14,7 +14,7 @@ import { startWorker } from './worker.ts'
 
 export type Served = {
   config: Config
-  parts: Parts
+  parts: AppContext
   server: RunningServer | undefined
   close(): Promise<void>
 }
@@ -86,7 +86,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<Served> {
 }
 
 /** Refuses to start on a bucket that says no; one that is away for a moment is no reason, deliveries wait for it. */
-async function checkBucket({ storage, log, runtime }: Parts): Promise<void> {
+async function checkBucket({ storage, log, runtime }: AppContext): Promise<void> {
   const bytes = Buffer.from('written at each start, to see that it can be')
   const sha256 = createHash('sha256').update(bytes).digest()
   try {

@@ -5,7 +5,7 @@ import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { createRateLimiter, type RateLimits } from './api/rate-limits.ts'
 import { createApp } from './app.ts'
 import { openSubjectIdentifiers } from './clients/subject-identifiers.ts'
-import type { Parts } from './context.ts'
+import type { AppContext } from './context.ts'
 import { findVerified } from './id-verification/verified.ts'
 import { isFormRequest, MAX_HEADER_BYTES, redirectForm } from './oauth/form-requests.ts'
 import {
@@ -30,7 +30,7 @@ import type { Storage } from './platform/storage.ts'
 import { deviceOf } from './portal/devices.ts'
 import { createAccessTokens } from './signing/access-token.ts'
 import { openKeyRing } from './signing/key-ring.ts'
-import { createAnswerSigner } from './signing/signed-answers.ts'
+import { createResponseSigner } from './signing/signed-answers.ts'
 import { createClientAddress } from './web/client-address.ts'
 import { type CheckHost, createHostCheck } from './web/host-check.ts'
 import { securityHeaders } from './web/html.ts'
@@ -109,7 +109,7 @@ export async function listen(
 /** Serves on the listening `server`; the parts stay the caller's to close, after this. */
 export async function startServer(
   server: Server,
-  parts: Parts,
+  parts: AppContext,
   options: ServerOptions,
 ): Promise<RunningServer> {
   const { issuer } = options
@@ -182,7 +182,7 @@ export async function startServer(
     vault: parts.vault,
     cookieKeys: runtime.cookieKeys,
     tokens,
-    signAnswer: createAnswerSigner(issuer, ring),
+    signAnswer: createResponseSigner(issuer, ring),
     signEvent: createEventSigner(db, ring),
     findSubject: createFindSubject(db, subjects),
     provider: () => provider,

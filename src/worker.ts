@@ -6,7 +6,7 @@ import { deleteOldPendingSignIns } from './accounts/second-step.ts'
 import { deleteOldNotices } from './accounts/security-notices.ts'
 import { fetchRegisteredLogo } from './clients/logo.ts'
 import { openSubjectIdentifiers } from './clients/subject-identifiers.ts'
-import type { Parts } from './context.ts'
+import type { AppContext } from './context.ts'
 import { startSender } from './events/sender.ts'
 import { deleteOldEvents } from './events/store.ts'
 import { startBackup } from './id-verification/backup.ts'
@@ -52,7 +52,7 @@ export const CLEAN_UPS: readonly ((db: Db) => Promise<unknown>)[] = [
 ]
 
 /** Starts it; `stop` takes no more, and what is running is finished by the queue's own stop. Both stay the caller's to close. */
-export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
+export async function startWorker(parts: AppContext, jobs: Jobs): Promise<Worker> {
   const { db, storage, sealer, vault, log, runtime } = parts
   const tokens = createTokenCache()
   const backup = await startBackup({ db, storage, sealer, tokens, jobs, log })
@@ -109,19 +109,22 @@ export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
 }
 
 /** What is done once an hour, and the log event of its failure. */
-const HOURLY: readonly [event: string, work: (parts: Parts, jobs: Jobs) => Promise<unknown>][] = [
+const HOURLY: readonly [
+  event: string,
+  work: (parts: AppContext, jobs: Jobs) => Promise<unknown>,
+][] = [
   ['key rotation failed', rotateDueKeys],
   ['retention failed', ({ db, log }, jobs) => runRetention({ db, jobs, log })],
   ['expired documents cannot be announced', ({ db }) => announceExpiredDocuments(db)],
   ['clean-up failed', ({ db }) => Promise.all(CLEAN_UPS.map((remove) => remove(db)))],
 ]
 
-async function rotateDueKeys({ db, sealer, security }: Parts): Promise<void> {
+async function rotateDueKeys({ db, sealer, security }: AppContext): Promise<void> {
   if (await rotateKeysOnSchedule(db, sealer)) security.emit('keys_rotated')
 }
 
 /** Seals what an earlier version stored in the clear, batch by batch, once every owner has a key; each is a transaction, so it goes on after a restart. */
-async function sealStored({ db, vault }: Parts, stopping: AbortSignal): Promise<void> {
+async function sealStored({ db, vault }: AppContext, stopping: AbortSignal): Promise<void> {
   await vault.makeMissingKeys(() => stopping.aborted)
   for (const sealBatch of [
     sealStoredAccounts,

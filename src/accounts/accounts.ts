@@ -221,7 +221,7 @@ export async function lockAccount(sql: Sql, id: string): Promise<void> {
 }
 
 /** In a transaction that compares with the account: holds changes of it back. */
-export async function holdAccount(sql: Sql, id: string): Promise<void> {
+export async function lockAccountShared(sql: Sql, id: string): Promise<void> {
   await sql`select from account where id = ${id} for share`
 }
 

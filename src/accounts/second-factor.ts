@@ -25,7 +25,7 @@ export const isEnrolled = ({ hasTotp, hasPasskey }: Factors): boolean => hasTotp
  * Whether the operator's policy lets a password alone open this account. `isEnrolled` tells whether it has a second factor,
  * whatever the policy says.
  */
-export async function judgePasswordAlone(
+export async function evaluatePasswordAlone(
   sql: Sql,
   accountId: string,
 ): Promise<{ suffices: boolean; isEnrolled: boolean }> {
@@ -46,7 +46,7 @@ export async function lockFactors(sql: Sql, accountId: string): Promise<void> {
 }
 
 /** In the transaction that removed a factor. Recovery codes go with the last one. Throws LastFactorError. */
-export async function settleRemoval(sql: Sql, accountId: string): Promise<void> {
+export async function completeFactorRemoval(sql: Sql, accountId: string): Promise<void> {
   if (isEnrolled(await findFactors(sql, accountId))) return
   if ((await findPolicy(sql, 'mfa')) === 'required')
     throw new LastFactorError(

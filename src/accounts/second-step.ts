@@ -13,7 +13,7 @@ import {
   storeRecoveryCodes,
   useRecoveryCode,
 } from './recovery-codes.ts'
-import { findFactors, isEnrolled, judgePasswordAlone, lockFactors } from './second-factor.ts'
+import { evaluatePasswordAlone, findFactors, isEnrolled, lockFactors } from './second-factor.ts'
 import { type FailedSignIn, type SecondStep, type SignIn, throttled } from './sign-in.ts'
 import {
   createTotpSecret,
@@ -32,7 +32,7 @@ import {
 const LIFE_SECONDS = 10 * 60
 const MOST_WRONG_CODES = 5
 
-type Parts = { db: Db; sealer: Sealer; vault: Vault; jobs: Jobs }
+type SecondStepContext = { db: Db; sealer: Sealer; vault: Vault; jobs: Jobs }
 type Pending = {
   tokenHash: Buffer
   accountId: string
@@ -42,7 +42,7 @@ type Pending = {
   step: 'code' | 'enrol' | 'enrolled'
 }
 /** What the form of a second step sends. */
-type Given = {
+type SecondStepForm = {
   token: string
   code: string
   recoveryCode: string
@@ -66,12 +66,12 @@ const WRONG_RECOVERY_CODE = failed('That recovery code is not right, or was used
  * What the right password of an account opens: the account, or the next step. `always` asks an account that has a second factor
  * for it even where the policy does not.
  */
-export async function openByPassword(
-  { db, sealer, vault }: Pick<Parts, 'db' | 'sealer' | 'vault'>,
+export async function continueAfterPassword(
+  { db, sealer, vault }: Pick<SecondStepContext, 'db' | 'sealer' | 'vault'>,
   given: { accountId: string; passwordHash: string; browser: string; always: boolean },
 ): Promise<SignIn> {
   const { accountId, passwordHash, browser } = given
-  const { suffices, isEnrolled: enrolled } = await judgePasswordAlone(db, accountId)
+  const { suffices, isEnrolled: enrolled } = await evaluatePasswordAlone(db, accountId)
   if (suffices && !(given.always && enrolled))
     return { outcome: 'signed-in', accountId, method: 'password' }
   const token = randomSecret()
@@ -82,62 +82,69 @@ export async function openByPassword(
       ${enrolled ? 'code' : 'enrol'}, now() + make_interval(secs => ${LIFE_SECONDS})
     from account where id = ${accountId} and password_hash = ${passwordHash} for share`
   const pending = await findPending({ db, vault }, token, browser)
-  return pending ? await describe({ db, sealer }, pending, token) : EXPIRED
+  return pending ? await describeStep({ db, sealer }, pending, token) : EXPIRED
 }
 
 /** Judges what the form of a second step sent. The row is used up by the sign-in that it leads to. */
-export async function continueSecondStep(parts: Parts, given: Given): Promise<SignIn> {
+export async function continueSecondStep(
+  parts: SecondStepContext,
+  given: SecondStepForm,
+): Promise<SignIn> {
   const pending = await findPending(parts, given.token, given.browser)
   if (!pending) return EXPIRED
   switch (pending.step) {
     case 'code':
-      return await judgeCode(parts, pending, given)
+      return await verifyCode(parts, pending, given)
     case 'enrol':
-      return await judgeEnrolment(parts, pending, given)
+      return await verifyEnrolment(parts, pending, given)
     case 'enrolled':
-      return (await take(parts.db, pending)) ? signedIn(pending) : EXPIRED
+      return (await consumePending(parts.db, pending)) ? signedIn(pending) : EXPIRED
   }
 }
 
 /** The account whose right password this browser has typed, while its second step is missing. */
 export async function findPasswordOwner(
-  parts: Pick<Parts, 'db' | 'vault'>,
+  parts: Pick<SecondStepContext, 'db' | 'vault'>,
   { token, browser }: { token: string; browser: string },
 ): Promise<string | undefined> {
   return (await findPending(parts, token, browser))?.accountId
 }
 
 /** A passkey came in the place of a code: it must be one of the same account. */
-export async function continueByPasskey(
-  parts: Pick<Parts, 'db' | 'sealer' | 'vault'>,
+export async function continueWithPasskey(
+  parts: Pick<SecondStepContext, 'db' | 'sealer' | 'vault'>,
   given: { token: string; browser: string },
   tried: SignIn,
 ): Promise<SignIn> {
   const pending = await findPending(parts, given.token, given.browser)
   if (!pending) return tried.outcome === 'failed' ? tried : EXPIRED
-  if (tried.outcome === 'failed') return await describe(parts, pending, given.token, tried)
+  if (tried.outcome === 'failed') return await describeStep(parts, pending, given.token, tried)
   if (tried.outcome === 'signed-in' && tried.accountId !== pending.accountId)
-    return await describe(
+    return await describeStep(
       parts,
       pending,
       given.token,
       failed('That passkey belongs to another account.'),
     )
   // Not taken: the password was replaced meanwhile, or the time is over.
-  const isTaken = await parts.db.begin(async (sql) => {
-    if (!(await take(sql, pending))) return false
+  const isConsumed = await parts.db.begin(async (sql) => {
+    if (!(await consumePending(sql, pending))) return false
     if (tried.outcome === 'signed-in' && tried.passkeyId) await trustPasskey(sql, tried.passkeyId)
     return true
   })
-  return isTaken ? tried : EXPIRED
+  return isConsumed ? tried : EXPIRED
 }
 
-async function judgeCode(parts: Parts, pending: Pending, given: Given): Promise<SignIn> {
+async function verifyCode(
+  parts: SecondStepContext,
+  pending: Pending,
+  given: SecondStepForm,
+): Promise<SignIn> {
   const { db } = parts
   if (!given.code && !given.recoveryCode)
-    return await describe(parts, pending, given.token, failed('Please type a code.'))
+    return await describeStep(parts, pending, given.token, failed('Please type a code.'))
   const attempt = { what: 'code', emailKey: pending.emailKey, address: given.address } as const
-  const judged = await throttled(db, attempt, async () => {
+  const result = await throttled(db, attempt, async () => {
     const { accountId } = pending
     const hash = await hashRecoveryCode(db, accountId, given.recoveryCode)
     return await db.begin(async (sql) => {
@@ -145,7 +152,7 @@ async function judgeCode(parts: Parts, pending: Pending, given: Given): Promise<
         ? hash !== undefined && (await useRecoveryCode(sql, accountId, hash))
         : await useTotp(sql, parts.sealer, accountId, given.code)
       if (!isRight) return given.recoveryCode ? WRONG_RECOVERY_CODE : WRONG_CODE
-      if (!(await take(sql, pending))) return EXPIRED
+      if (!(await consumePending(sql, pending))) return EXPIRED
       if (given.recoveryCode) {
         const left = await countRecoveryCodes(sql, accountId)
         await enqueueMail(sql, parts, recoveryCodeUsedMail(pending.email, left))
@@ -153,19 +160,23 @@ async function judgeCode(parts: Parts, pending: Pending, given: Given): Promise<
       return signedIn(pending)
     })
   })
-  if (judged.outcome !== 'failed') return judged
-  if (judged.status === 401 && (await countWrong(parts, pending))) return EXPIRED
-  return await describe(parts, pending, given.token, judged)
+  if (result.outcome !== 'failed') return result
+  if (result.status === 401 && (await countWrongCode(parts, pending))) return EXPIRED
+  return await describeStep(parts, pending, given.token, result)
 }
 
 /** The first code of a new secret proves that an app has it; then the recovery codes are shown, and the sign-in goes on. */
-async function judgeEnrolment(parts: Parts, pending: Pending, given: Given): Promise<SignIn> {
+async function verifyEnrolment(
+  parts: SecondStepContext,
+  pending: Pending,
+  given: SecondStepForm,
+): Promise<SignIn> {
   const { db, sealer } = parts
   const { accountId, email } = pending
   const secret = openEnrolment(sealer, accountId, given.enrolment)
   const step = secret === undefined ? undefined : findTotpStep(secret, given.code)
   if (secret === undefined || step === undefined)
-    return await describe(parts, pending, given.token, WRONG_CODE, secret)
+    return await describeStep(parts, pending, given.token, WRONG_CODE, secret)
   const recovery = await createRecoveryCodes()
   const isDone = await db.begin(async (sql) => {
     await lockFactors(sql, accountId)
@@ -181,7 +192,7 @@ async function judgeEnrolment(parts: Parts, pending: Pending, given: Given): Pro
     return true
   })
   if (!isDone) {
-    await take(db, pending)
+    await consumePending(db, pending)
     return EXPIRED
   }
   return {
@@ -191,8 +202,8 @@ async function judgeEnrolment(parts: Parts, pending: Pending, given: Given): Pro
   }
 }
 
-async function describe(
-  { db, sealer }: Pick<Parts, 'db' | 'sealer'>,
+async function describeStep(
+  { db, sealer }: Pick<SecondStepContext, 'db' | 'sealer'>,
   { accountId, email, step }: Pending,
   token: string,
   why?: FailedSignIn,
@@ -221,7 +232,7 @@ const signedIn = ({ accountId }: Pending): SignIn => ({
 })
 
 async function findPending(
-  { db, vault }: Pick<Parts, 'db' | 'vault'>,
+  { db, vault }: Pick<SecondStepContext, 'db' | 'vault'>,
   token: string,
   browser: string,
 ): Promise<Pending | undefined> {
@@ -237,14 +248,17 @@ async function findPending(
 }
 
 /** Of many at one instant one gets it. */
-async function take(sql: Sql, { tokenHash }: Pending): Promise<boolean> {
+async function consumePending(sql: Sql, { tokenHash }: Pending): Promise<boolean> {
   const [row] = await sql`
     delete from pending_sign_in where token_hash = ${tokenHash} and expires_at > now() returning 1`
   return row !== undefined
 }
 
 /** Returns whether that was one too many: then it takes the password again, and the resident is told. */
-async function countWrong(parts: Parts, { tokenHash, email }: Pending): Promise<boolean> {
+async function countWrongCode(
+  parts: SecondStepContext,
+  { tokenHash, email }: Pending,
+): Promise<boolean> {
   return await parts.db.begin(async (sql) => {
     const [row] = await sql<{ wrongCodes: number }[]>`
       update pending_sign_in set wrong_codes = wrong_codes + 1

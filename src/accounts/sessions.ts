@@ -17,12 +17,12 @@ export async function listSessions(sql: Sql, accountId: string): Promise<ListedS
     order by 4 desc, uid`
 }
 
-type Own = { accountId: string; uid: string }
+type SessionKey = { accountId: string; uid: string }
 
 /** Returns the live session of the account: when the person last proved who they are, in seconds since 1970. */
 export async function findSession(
   sql: Sql,
-  { accountId, uid }: Own,
+  { accountId, uid }: SessionKey,
   lock = sql``,
 ): Promise<{ authenticatedAt: number } | undefined> {
   const [row] = await sql<{ authenticatedAt: number }[]>`
@@ -32,10 +32,10 @@ export async function findSession(
 }
 
 /** The same in a transaction: until that ends, the session is not ended either. */
-export const holdSession = (sql: Sql, of: Own) => findSession(sql, of, sql`for key share`)
+export const lockSession = (sql: Sql, of: SessionKey) => findSession(sql, of, sql`for key share`)
 
 /** Stores which browser uses a session. */
-export async function describeSession(
+export async function storeSessionUserAgent(
   sql: Sql,
   uid: string,
   userAgent: string | null,

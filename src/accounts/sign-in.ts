@@ -3,7 +3,7 @@ import type { Vault } from '../platform/vault.ts'
 import { findCredentials, hashEmail } from './accounts.ts'
 import { TooBusyError, verifyPassword } from './passwords.ts'
 import type { Factors } from './second-factor.ts'
-import { type Attempt, countAttempt, giveBack, recordSuccess } from './throttle.ts'
+import { type Attempt, countAttempt, recordSuccess, uncountAttempt } from './throttle.ts'
 
 /** How somebody proved who they are; the key of a synced passkey can leave the device that made it. */
 export type SignInMethod = 'password' | 'password-otp' | 'passkey' | 'synced-passkey'
@@ -73,23 +73,23 @@ export async function throttled(
   judge: () => Promise<SignIn>,
 ): Promise<SignIn> {
   const retryAfterSeconds = await countAttempt(db, attempt)
-  if (retryAfterSeconds > 0) return tooMany(retryAfterSeconds)
+  if (retryAfterSeconds > 0) return tooManyAttempts(retryAfterSeconds)
   let judged: SignIn
   try {
     judged = await judge()
   } catch (error) {
-    await giveBack(db, attempt)
+    await uncountAttempt(db, attempt)
     if (error instanceof TooBusyError) return BUSY
     throw error
   }
   if (judged.outcome === 'signed-in') await recordSuccess(db, attempt)
   // Not a wrong try, and not a success: somebody with the password alone clears no counter with it.
-  if (judged.outcome === 'second-step') await giveBack(db, attempt)
+  if (judged.outcome === 'second-step') await uncountAttempt(db, attempt)
   return judged
 }
 
 /** The answer to somebody who has to wait. */
-export const tooMany = (retryAfterSeconds: number): FailedSignIn => ({
+export const tooManyAttempts = (retryAfterSeconds: number): FailedSignIn => ({
   outcome: 'failed',
   status: 429,
   error: `Too many tries. Please wait ${retryAfterSeconds} seconds.`,

@@ -55,7 +55,7 @@ function countersOf({ what, emailKey, address, unguessable }: Attempt): Counter[
 const pairKey = (what: Attempt['what'], emailKey: string, network: string) =>
   `${what} pair ${emailKey} ${network}`
 
-const BLOCKED = new Error('a counter asks to wait')
+const MUST_WAIT = new Error('a counter asks to wait')
 
 /**
  * Counts a try before it is judged, so that many at one instant are not all judged before the first is counted.
@@ -72,7 +72,7 @@ export async function countAttempt(db: Db, attempt: Attempt): Promise<number> {
     })
     return 0
   } catch (error) {
-    if (error !== BLOCKED) throw error
+    if (error !== MUST_WAIT) throw error
   }
   const [row] = await db<{ seconds: number }[]>`
     select coalesce(max(ceil(extract(epoch from blocked_until - clock_timestamp()))), 0)::int as seconds
@@ -102,11 +102,11 @@ async function count(sql: Sql, { key, free, longestSeconds }: Counter): Promise<
         else least(power(2, least(${failures} - ${free}, 16)), ${longestSeconds}) end)
     where counter.blocked_until <= clock_timestamp()
     returning 1`
-  if (!row) throw BLOCKED
+  if (!row) throw MUST_WAIT
 }
 
 /** The try was not a wrong one: its count is taken back. */
-export async function giveBack(sql: Sql, attempt: Attempt): Promise<void> {
+export async function uncountAttempt(sql: Sql, attempt: Attempt): Promise<void> {
   for (const { key, free } of countersOf(attempt))
     await sql`
       update sign_in_throttle set failures = greatest(failures - 1, 0),
@@ -116,7 +116,7 @@ export async function giveBack(sql: Sql, attempt: Attempt): Promise<void> {
 
 /** The try was right: as `giveBack`, and this address counts as the resident's own from now on. */
 export async function recordSuccess(sql: Sql, attempt: Attempt): Promise<void> {
-  await giveBack(sql, attempt)
+  await uncountAttempt(sql, attempt)
   if (attempt.emailKey === undefined) return
   if (attempt.what === 'code')
     await sql`

@@ -5,7 +5,7 @@ import { ApiError } from '../platform/errors.ts'
 import type { SignGet } from '../platform/presign.ts'
 import type { Storage } from '../platform/storage.ts'
 import type { VerifiedToken } from '../signing/access-token.ts'
-import type { SignAnswer } from '../signing/signed-answers.ts'
+import type { SignResponse } from '../signing/signed-answers.ts'
 import { apiHeaders } from './headers.ts'
 
 const SCOPE = 'eprospera:person.id_verification.read'
@@ -123,7 +123,7 @@ type Parts = {
   bearer: Bearer
   findLatestApproved: FindLatestApproved
   storage: Storage
-  signAnswer: SignAnswer
+  signAnswer: SignResponse
 }
 
 /** `Accept: application/jwt`, or `?signed=1`. */

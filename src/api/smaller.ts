@@ -17,7 +17,7 @@ const AGE_SCOPE = 'eprospera:person.age_over.read'
 type Parts = { bearer: Bearer; db: Db; vault: Vault }
 
 /** Answers for those who need less than documents: whether somebody was verified, and whether they are old enough. */
-export function smallerRoutes({ bearer, db, vault }: Parts): Hono {
+export function minimalDisclosureRoutes({ bearer, db, vault }: Parts): Hono {
   const routes = new Hono()
   routes.get(STATUS, bearer.requireScope(STATUS_SCOPE), async (c) => {
     requireAcceptable(c, 'application/json')

@@ -27,7 +27,7 @@ import { setClientProfile } from '../clients/profile.ts'
 import { findSimilarClient } from '../clients/similar-names.ts'
 import { openSubjectIdentifiers, verifySector } from '../clients/subject-identifiers.ts'
 import { findTenant, listTenants, setTenant } from '../clients/tenants.ts'
-import type { Parts } from '../context.ts'
+import type { AppContext } from '../context.ts'
 import { announceTest } from '../events/events.ts'
 import {
   ERASURE_ANSWERS,
@@ -109,7 +109,7 @@ export class HelpAsked extends Error {
 }
 
 type Values = Record<string, string | boolean | string[] | undefined>
-type CommandParts = Parts & { issuer: string | undefined }
+type CommandParts = AppContext & { issuer: string | undefined }
 type Command = {
   usage: string
   options?: Record<string, { type: 'string' | 'boolean'; multiple?: boolean }>
@@ -956,7 +956,7 @@ export function print(answer: unknown, json: boolean): string {
 
 /** The queue, for as long as a command needs it. */
 async function withJobs<T>(
-  { runtime, log }: Pick<Parts, 'runtime' | 'log'>,
+  { runtime, log }: Pick<AppContext, 'runtime' | 'log'>,
   work: (jobs: Jobs) => Promise<T>,
 ): Promise<T> {
   const jobs = await createJobs(runtime.databaseUrl, log)
@@ -1023,7 +1023,7 @@ async function readJsonFile(file: string): Promise<unknown> {
   }
 }
 
-async function findResident({ db, vault }: Pick<Parts, 'db' | 'vault'>, key: string) {
+async function findResident({ db, vault }: Pick<AppContext, 'db' | 'vault'>, key: string) {
   const account = key.includes('@')
     ? await findAccountByEmail(db, vault, key)
     : await findAccount(db, vault, key)

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import type { Parts } from '../context.ts'
+import type { AppContext } from '../context.ts'
 import { FindingsError } from '../platform/errors.ts'
 import { listKeys, openKeyRing } from '../signing/key-ring.ts'
 import { listResealings } from './reseal.ts'
@@ -7,7 +7,9 @@ import { listResealings } from './reseal.ts'
 type Finding = { check: string; ok: boolean; detail: string }
 
 /** Tries each part for real, and says what to do where one fails. Throws FindingsError with all findings when any failed. */
-export async function diagnose(parts: Parts & { issuer: string | undefined }): Promise<Finding[]> {
+export async function diagnose(
+  parts: AppContext & { issuer: string | undefined },
+): Promise<Finding[]> {
   const findings: Finding[] = []
   const attempt = async (check: string, advice: string, work: () => Promise<string>) => {
     try {

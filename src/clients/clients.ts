@@ -5,8 +5,13 @@ import type { Sql } from '../platform/db.ts'
 import { OperatorError } from '../platform/errors.ts'
 import { hashSecret, randomSecret } from '../platform/secrets.ts'
 import { visibleText } from '../web/displayed-text.ts'
-import { type ClientMetadata, completed, type Kept, metadataSchema } from './metadata.ts'
-import { KNOWN_UNGRANTED } from './scopes.ts'
+import {
+  type ClientMetadata,
+  metadataSchema,
+  type StoredMetadata,
+  withDefaults,
+} from './metadata.ts'
+import { UNAVAILABLE_SCOPES } from './scopes.ts'
 import { findSimilarClient, NAMELESS } from './similar-names.ts'
 import { sectorOf } from './subject-identifiers.ts'
 import { ensureTenant } from './tenants.ts'
@@ -73,7 +78,7 @@ export async function createClient(
     subject_type: input.subjectType ?? (type === 'service' ? undefined : 'pairwise'),
     sector_identifier_uri: input.sectorIdentifierUri,
   }
-  const kept = completed(metadata, input)
+  const kept = withDefaults(metadata, input)
   const id = randomUUID()
   const secret = needsSecret(kept) ? randomSecret() : undefined
   await ensureTenant(sql, tenant)
@@ -81,12 +86,12 @@ export async function createClient(
   return { client_id: id, ...kept, ...(secret ? { client_secret: secret } : {}) }
 }
 
-const needsSecret = ({ token_endpoint_auth_method: method }: Kept) =>
+const needsSecret = ({ token_endpoint_auth_method: method }: StoredMetadata) =>
   method === 'client_secret_basic' || method === 'client_secret_post'
 
 const insertClient = (
   sql: Sql,
-  client: { id: string; tenant: string; kept: Kept; secretHash: Buffer | null },
+  client: { id: string; tenant: string; kept: StoredMetadata; secretHash: Buffer | null },
 ) => sql`
   insert into client (id, name, tenant, metadata, secret_hash)
   values (${client.id}, ${client.kept.client_name}, ${client.tenant},
@@ -101,7 +106,7 @@ export async function updateClient(
   id: string,
   change: Partial<Omit<NewClient, 'type' | 'tenant'>>,
 ): Promise<(ClientMetadata & { client_secret?: string }) | undefined> {
-  const [row] = await sql<{ metadata: Kept; secretHash: Buffer | null }[]>`
+  const [row] = await sql<{ metadata: StoredMetadata; secretHash: Buffer | null }[]>`
       select metadata, secret_hash from client where id = ${id} for update`
   if (!row) return undefined
   const before = row.metadata
@@ -126,14 +131,14 @@ export async function updateClient(
     subject_type: change.subjectType ?? before.subject_type,
     sector_identifier_uri: change.sectorIdentifierUri ?? before.sector_identifier_uri,
   }
-  const kept = completed(metadata, change)
+  const kept = withDefaults(metadata, change)
   const secret = needsSecret(kept) && !row.secretHash ? randomSecret() : undefined
   const secretHash = secret ? hashSecret(secret) : needsSecret(kept) ? row.secretHash : null
   await writeClient(sql, id, kept, secretHash)
   return { client_id: id, ...kept, ...(secret ? { client_secret: secret } : {}) }
 }
 
-const writeClient = (sql: Sql, id: string, kept: Kept, secretHash: Buffer | null) => sql`
+const writeClient = (sql: Sql, id: string, kept: StoredMetadata, secretHash: Buffer | null) => sql`
   update client set name = ${kept.client_name}, metadata = ${sql.json(kept as never)},
     secret_hash = ${secretHash}, updated_at = now()
   where id = ${id} returning id`
@@ -150,7 +155,9 @@ export async function findClientMetadata(
   sql: Sql,
   id: string,
 ): Promise<AdapterPayload | undefined> {
-  const [row] = await sql<{ metadata: Kept; secretHash: Buffer | null; createdAt: Date }[]>`
+  const [row] = await sql<
+    { metadata: StoredMetadata; secretHash: Buffer | null; createdAt: Date }[]
+  >`
     select metadata, secret_hash, created_at from client where id = ${id} and enabled`
   if (!row) return undefined
   const isService = row.metadata.grant_types.includes('client_credentials')
@@ -161,7 +168,7 @@ export async function findClientMetadata(
     client_id: id,
     client_id_issued_at: Math.floor(row.createdAt.getTime() / 1000),
     // Scopes the real portal has and this system does not hold may be asked for, and are not granted.
-    scope: isService ? row.metadata.scope : [row.metadata.scope, ...KNOWN_UNGRANTED].join(' '),
+    scope: isService ? row.metadata.scope : [row.metadata.scope, ...UNAVAILABLE_SCOPES].join(' '),
     ...(row.secretHash
       ? {
           client_secret: `${HASHED}${row.secretHash.toString('base64url')}`,
@@ -187,9 +194,9 @@ export async function storeRegistered(
   const { client_secret: secret, scope, ...given } = payload as Record<string, unknown>
   const granted = String(scope ?? '')
     .split(' ')
-    .filter((word) => !KNOWN_UNGRANTED.includes(word))
+    .filter((word) => !UNAVAILABLE_SCOPES.includes(word))
     .join(' ')
-  const kept = completed(metadataSchema.partial().parse({ ...given, scope: granted }))
+  const kept = withDefaults(metadataSchema.partial().parse({ ...given, scope: granted }))
   const hashed =
     typeof secret !== 'string'
       ? null
@@ -216,7 +223,7 @@ export async function findClient(
   sql: Sql,
   id: string,
 ): Promise<(ClientMetadata & { tenant: string; enabled: boolean }) | undefined> {
-  const [row] = await sql<{ metadata: Kept; tenant: string; enabled: boolean }[]>`
+  const [row] = await sql<{ metadata: StoredMetadata; tenant: string; enabled: boolean }[]>`
     select metadata, tenant, enabled from client where id = ${id}`
   return row && { client_id: id, ...row.metadata, tenant: row.tenant, enabled: row.enabled }
 }

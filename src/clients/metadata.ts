@@ -3,7 +3,7 @@ import { OperatorError } from '../platform/errors.ts'
 import { isHttpsOrLoopback, isLoopback } from '../platform/loopback.ts'
 import { displayedText } from '../web/displayed-text.ts'
 import { profileSchema } from './profile.ts'
-import { isScope, SCOPES, SERVICE_SCOPES, SMALLER } from './scopes.ts'
+import { isScope, SCOPE_ALTERNATIVES, SCOPES, SERVICE_SCOPES } from './scopes.ts'
 import { publicHosts } from './subject-identifiers.ts'
 
 export const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code'
@@ -99,7 +99,7 @@ export const metadataSchema = z.object({
 
 export type ClientMetadata = { client_id: string } & z.infer<typeof metadataSchema>
 /** As it is kept, beside the client's id. */
-export type Kept = Omit<ClientMetadata, 'client_id'>
+export type StoredMetadata = Omit<ClientMetadata, 'client_id'>
 
 /** What is wrong with a client as a whole, in words for who registers it; nothing when it may be. */
 function clientFaults(metadata: unknown, rules: { production?: boolean | undefined }): string[] {
@@ -107,7 +107,7 @@ function clientFaults(metadata: unknown, rules: { production?: boolean | undefin
   if (!parsed.success)
     return [
       ...parsed.error.issues.map((issue) => issue.message),
-      ...scopeFaults(metadata as Partial<Kept>),
+      ...scopeFaults(metadata as Partial<StoredMetadata>),
     ]
   const client = parsed.data
   const isService = client.grant_types.includes('client_credentials')
@@ -175,13 +175,16 @@ function clientFaults(metadata: unknown, rules: { production?: boolean | undefin
   ]
 }
 
-function alternativeFaults({ scope, scope_alternatives: alternatives = {} }: Kept): string[] {
+function alternativeFaults({
+  scope,
+  scope_alternatives: alternatives = {},
+}: StoredMetadata): string[] {
   const registered = scope.split(' ')
   return Object.entries(alternatives).flatMap(([whole, less]) => {
-    const may: readonly string[] = (isScope(whole) && SMALLER[whole]) || []
+    const may: readonly string[] = (isScope(whole) && SCOPE_ALTERNATIVES[whole]) || []
     if (!may.includes(less))
       return [
-        `an alternative is one of: ${Object.entries(SMALLER)
+        `an alternative is one of: ${Object.entries(SCOPE_ALTERNATIVES)
           .flatMap(([each, smaller]) => smaller.map((one) => `${each}=${one}`))
           .join(' ')}`,
       ]
@@ -191,7 +194,7 @@ function alternativeFaults({ scope, scope_alternatives: alternatives = {} }: Kep
   })
 }
 
-function scopeFaults({ grant_types: grants = [], scope = '' }: Partial<Kept>): string[] {
+function scopeFaults({ grant_types: grants = [], scope = '' }: Partial<StoredMetadata>): string[] {
   const known: readonly string[] = grants.includes('client_credentials')
     ? SERVICE_SCOPES
     : Object.keys(SCOPES)
@@ -206,10 +209,10 @@ function scopeFaults({ grant_types: grants = [], scope = '' }: Partial<Kept>): s
  * Metadata with what follows from the rest, checked. `refresh_token` follows from the scope `offline_access`; a FAPI
  * client has what its profile asks for. Throws OperatorError with every fault.
  */
-export function completed(
+export function withDefaults(
   given: Record<string, unknown>,
   rules: { production?: boolean | undefined } = {},
-): Kept {
+): StoredMetadata {
   const grants = Array.isArray(given.grant_types) ? given.grant_types : ['authorization_code']
   const isService = grants.includes('client_credentials')
   const scope = String(given.scope ?? '')

@@ -3,7 +3,7 @@ import type { Sql } from '../platform/db.ts'
 import { OperatorError } from '../platform/errors.ts'
 import { isHttpsOrLoopback } from '../platform/loopback.ts'
 import { displayedText, visibleText } from '../web/displayed-text.ts'
-import type { Alternatives } from './scopes.ts'
+import type { ScopeAlternatives } from './scopes.ts'
 
 const webUri = (name: string) =>
   z.string().refine(isHttpsOrLoopback, {
@@ -55,7 +55,7 @@ export type ClientProfile = {
   tosUri: string | null
   /** Where its logo is, on our own origin. */
   logo: string | null
-  alternatives: Alternatives
+  alternatives: ScopeAlternatives
 }
 
 /** `undefined` when it is no client's id. */

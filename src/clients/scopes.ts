@@ -37,7 +37,7 @@ export const SCOPES = {
 export type Scope = keyof typeof SCOPES
 
 /** What is less than a scope and may stand in its place, where the application says that it would do. */
-export const SMALLER: Partial<Record<Scope, readonly Scope[]>> = {
+export const SCOPE_ALTERNATIVES: Partial<Record<Scope, readonly Scope[]>> = {
   'eprospera:person.id_verification.read': [
     'eprospera:person.id_verification.status.read',
     'eprospera:person.age_over.read',
@@ -46,7 +46,7 @@ export const SMALLER: Partial<Record<Scope, readonly Scope[]>> = {
 }
 
 /** For each scope, the smaller one that its application declared. */
-export type Alternatives = Partial<Record<Scope, Scope>>
+export type ScopeAlternatives = Partial<Record<Scope, Scope>>
 
 /**
  * Whether a scope discloses documents or details of the person: to allow it takes a recent sign-in. Every scope of the
@@ -72,7 +72,7 @@ export const CLAIMS: Partial<Record<Scope, string[]>> = {
 }
 
 /** Scopes of the real portal for things this system does not hold: known, and not granted (RFC 6749 §3.3). */
-export const KNOWN_UNGRANTED: readonly string[] = [
+export const UNAVAILABLE_SCOPES: readonly string[] = [
   'eprospera:person.documents.read',
   'eprospera:person.tax.read',
   'eprospera:entity.read',

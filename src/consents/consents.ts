@@ -1,7 +1,12 @@
 import { lockActiveAccount } from '../accounts/accounts.ts'
 import { isRecentSignIn } from '../accounts/session-limits.ts'
-import { holdSession } from '../accounts/sessions.ts'
-import { type Alternatives, isPersonal, isScope, SMALLER } from '../clients/scopes.ts'
+import { lockSession } from '../accounts/sessions.ts'
+import {
+  isPersonal,
+  isScope,
+  SCOPE_ALTERNATIVES,
+  type ScopeAlternatives,
+} from '../clients/scopes.ts'
 import { announceConsent } from '../events/events.ts'
 import type { Db, Sql } from '../platform/db.ts'
 
@@ -20,7 +25,7 @@ export type Consent = {
   /** Whether the resident reported that it was not theirs: it opens nothing until they lift that or end it. */
   isFrozen: boolean
   /** What the application declared that would do instead, today. */
-  alternatives: Alternatives
+  alternatives: ScopeAlternatives
 }
 
 const isEnded = (sql: Sql) => sql`coalesce(consent.ends_at <= now(), false)`
@@ -43,7 +48,7 @@ export async function findConsent(
 }
 
 /** The smaller scopes that the resident chose in the place of these. */
-export const chosenInstead = (
+export const chosenAlternatives = (
   { scopes, declined, alternatives }: Pick<Consent, 'scopes' | 'declined' | 'alternatives'>,
   asked: readonly string[],
 ): string[] =>
@@ -68,7 +73,7 @@ type Decision = Pair & {
 }
 
 /** What a consent opens that was not open before. */
-export type Opened = {
+export type WidenedAccess = {
   scopes: string[]
   endsAt: Date | null
 }
@@ -79,7 +84,8 @@ const openedScopes = (before: Terms, after: Terms): string[] =>
     (scope) =>
       !before.scopes.includes(scope) &&
       !before.scopes.some(
-        (whole) => isScope(whole) && SMALLER[whole]?.some((smaller) => smaller === scope),
+        (whole) =>
+          isScope(whole) && SCOPE_ALTERNATIVES[whole]?.some((smaller) => smaller === scope),
       ),
   )
 
@@ -115,7 +121,7 @@ class RefusedDecision extends Error {
 export async function recordConsent(
   db: Db,
   decision: Decision,
-  notify?: (sql: Sql, opened: Opened) => Promise<void>,
+  notify?: (sql: Sql, opened: WidenedAccess) => Promise<void>,
 ): Promise<'recorded' | Refusal> {
   try {
     await db.begin((sql) => record(sql, decision, notify))
@@ -129,7 +135,7 @@ export async function recordConsent(
 async function record(
   sql: Sql,
   decision: Decision,
-  notify?: (sql: Sql, opened: Opened) => Promise<void>,
+  notify?: (sql: Sql, opened: WidenedAccess) => Promise<void>,
 ): Promise<void> {
   const { accountId, clientId, shown, purpose } = decision
   if (!(await lockActiveAccount(sql, accountId))) throw new RefusedDecision('inactive')
@@ -147,7 +153,7 @@ async function record(
   const scopes = [...untouched(kept.scopes), ...allowed]
   const endsAt = decision.endsAt === undefined ? kept.endsAt : decision.endsAt
   // Held until this is committed, so that the session cannot end in between.
-  const session = await holdSession(sql, { accountId, uid: decision.sessionUid })
+  const session = await lockSession(sql, { accountId, uid: decision.sessionUid })
   if (!session) throw new RefusedDecision('signed-out')
   if (opensPersonal(kept, { scopes, endsAt }) && !isRecentSignIn(session.authenticatedAt))
     throw new RefusedDecision('sign-in')
@@ -182,7 +188,7 @@ export async function changeConsent(
     endsAt,
     sessionUid,
   }: Pick<Decision, keyof Pair | 'allowed' | 'endsAt'> & { sessionUid?: string },
-  notify?: (sql: Sql, opened: Opened) => Promise<void>,
+  notify?: (sql: Sql, opened: WidenedAccess) => Promise<void>,
 ): Promise<Consent | 'sign-in' | undefined> {
   return await db.begin(async (sql) => {
     const before = await lockConsent(sql, { accountId, clientId })
@@ -212,7 +218,7 @@ async function hasRecentSignIn(
   sessionUid: string | undefined,
 ): Promise<boolean> {
   if (sessionUid === undefined) return false
-  const session = await holdSession(sql, { accountId, uid: sessionUid })
+  const session = await lockSession(sql, { accountId, uid: sessionUid })
   return session !== undefined && isRecentSignIn(session.authenticatedAt)
 }
 

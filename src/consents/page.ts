@@ -1,12 +1,12 @@
 import { html } from 'hono/html'
 import type { ClientProfile } from '../clients/profile.ts'
-import { type Alternatives, SCOPES, type Scope } from '../clients/scopes.ts'
+import { SCOPES, type Scope, type ScopeAlternatives } from '../clients/scopes.ts'
 import { csrfField, day, type Html, page } from '../web/html.ts'
 import type { Consent } from './consents.ts'
 import { type Permission, permissionFields, untilFields } from './form.ts'
 
 /** The resident's latest approved verification, as far as the consent page tells of it. */
-export type HeldDocuments = {
+export type StoredDocuments = {
   documentType: string | null
   date: Date
   front: boolean
@@ -35,8 +35,8 @@ export function consentPage(data: {
   /** What is asked for. */
   scopes: readonly Scope[]
   /** For some of them, a smaller one that may be chosen instead. */
-  alternatives: Alternatives
-  documents: HeldDocuments | undefined
+  alternatives: ScopeAlternatives
+  documents: StoredDocuments | undefined
   /** What the resident decided before, whether it still counts or not. */
   before: Consent | undefined
   /** To allow it takes one more step: the sign-in was a while ago. */
@@ -158,9 +158,9 @@ function permission(
     alternatives,
   }: {
     account: Account
-    documents: HeldDocuments | undefined
+    documents: StoredDocuments | undefined
     before: Consent | undefined
-    alternatives: Alternatives
+    alternatives: ScopeAlternatives
   },
 ): Permission {
   const less = alternatives[scope]
@@ -173,17 +173,17 @@ function permission(
   return {
     scope,
     isTicked: !wasDeclined,
-    now: handsOver(scope, account, documents),
+    now: disclosedData(scope, account, documents),
     ...(less ? { less: { scope: less, isTicked: before?.scopes.includes(less) ?? false } } : {}),
     ...(note ? { note } : {}),
   }
 }
 
 /** What exactly this permission hands over today; `undefined` where its sentence says it all. */
-export function handsOver(
+export function disclosedData(
   scope: Scope,
   account: Account,
-  documents: HeldDocuments | undefined,
+  documents: StoredDocuments | undefined,
 ): Html | undefined {
   if (scope === 'profile') return html`Today: ${account.name}.`
   if (scope === 'email')
@@ -194,7 +194,7 @@ export function handsOver(
   return html`Today: ${listDocuments(documents)}, from the check of ${day(documents.date)}. When you are checked again and approved, the photos of that check.`
 }
 
-function listDocuments({ documentType, front, back, face }: HeldDocuments): string {
+function listDocuments({ documentType, front, back, face }: StoredDocuments): string {
   const sides = [...(front ? ['front'] : []), ...(back ? ['back'] : [])].join(' and ')
   const document = DOCUMENTS[documentType ?? ''] ?? 'document'
   const all = [

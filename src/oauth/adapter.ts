@@ -17,9 +17,9 @@ import { claimsWithToken } from './patches/claims.ts'
 import type { SuccessorOf } from './patches/patch.ts'
 
 // How long a client that lost the answer may ask for it again.
-const LOST_ANSWER_SECONDS = 10
+const RETRY_SECONDS = 10
 
-type Parts = {
+type AdapterOptions = {
   sealer: Sealer
   jobs: Jobs
   successorOf: SuccessorOf
@@ -28,24 +28,24 @@ type Parts = {
 }
 
 /** oidc-provider's storage in PostgreSQL. Values that travel are looked up by their SHA-256 and kept nowhere. */
-export function createAdapter(db: Db, name: string, parts: Parts): Adapter {
-  return withoutNul(chooseAdapter(db, name, parts))
+export function createAdapter(db: Db, name: string, parts: AdapterOptions): Adapter {
+  return rejectNul(chooseAdapter(db, name, parts))
 }
 
-function chooseAdapter(db: Db, name: string, parts: Parts): Adapter {
+function chooseAdapter(db: Db, name: string, parts: AdapterOptions): Adapter {
   const { sealer, jobs, successorOf } = parts
   if (name === 'Client') return clientAdapter(db, jobs)
   if (name === 'Grant') return grantAdapter(db)
   if (SEALED_KINDS.includes(name))
     return sealingAdapter(db, name, sealer, hashUserCode(parts.userCodeKey))
   if (name !== 'RefreshToken') return artifactAdapter(db, name)
-  const mayRepeat = lostAnswers(db, successorOf)
-  const adapter = artifactAdapter(db, name, { mayRepeat })
+  const isRetry = createRetryCheck(db, successorOf)
+  const adapter = artifactAdapter(db, name, { mayRepeat: isRetry })
   return {
     ...adapter,
     async find(id) {
       const found = await adapter.find(id)
-      if (!found?.consumed || !(await mayRepeat(id))) return found
+      if (!found?.consumed || !(await isRetry(id))) return found
       const { consumed: _, ...unused } = found
       return unused
     },
@@ -53,7 +53,7 @@ function chooseAdapter(db: Db, name: string, parts: Parts): Adapter {
 }
 
 /** What names a NUL finds nothing, and what holds one is the caller's mistake: neither is ours. */
-function withoutNul(adapter: Adapter): Adapter {
+function rejectNul(adapter: Adapter): Adapter {
   const finding =
     (find: Adapter['find']): Adapter['find'] =>
     async (id) => {
@@ -84,12 +84,12 @@ function withoutNul(adapter: Adapter): Adapter {
  * A refresh token that was used a moment ago counts as unused while its successor does (FAPI 2.0 §5.3.2.1): using it again
  * makes that same successor again. Later, or once the successor was used, it is a replay and ends the grant.
  */
-function lostAnswers(db: Db, successorOf: SuccessorOf) {
+function createRetryCheck(db: Db, successorOf: SuccessorOf) {
   return async (id: string): Promise<boolean> => {
     const [row] = await db`
       select from oidc_artifact used
       where kind = 'RefreshToken' and id = ${hashSecret(id)}
-        and consumed_at > now() - make_interval(secs => ${LOST_ANSWER_SECONDS})
+        and consumed_at > now() - make_interval(secs => ${RETRY_SECONDS})
         and not exists (
           select from oidc_artifact where kind = 'RefreshToken' and id = ${hashSecret(successorOf(id))}
             and consumed_at is not null)`
@@ -150,7 +150,7 @@ function sealingAdapter(
   }
 }
 
-const refuse = () => Promise.reject(new Error('oidc-provider has no business here'))
+const unsupported = () => Promise.reject(new Error('oidc-provider has no business here'))
 
 function clientAdapter(db: Db, jobs: Jobs): Adapter {
   return {
@@ -163,10 +163,10 @@ function clientAdapter(db: Db, jobs: Jobs): Adapter {
     destroy: async (id) => {
       await deleteClient(db, id)
     },
-    consume: refuse,
-    findByUid: refuse,
-    findByUserCode: refuse,
-    revokeByGrantId: refuse,
+    consume: unsupported,
+    findByUid: unsupported,
+    findByUserCode: unsupported,
+    revokeByGrantId: unsupported,
   }
 }
 
@@ -189,10 +189,10 @@ function grantAdapter(db: Db): Adapter {
     async destroy(id) {
       await db`delete from oauth_grant where id = ${id}`
     },
-    consume: refuse,
-    findByUid: refuse,
-    findByUserCode: refuse,
-    revokeByGrantId: refuse,
+    consume: unsupported,
+    findByUid: unsupported,
+    findByUserCode: unsupported,
+    revokeByGrantId: unsupported,
   }
 }
 

@@ -5,10 +5,16 @@ import { noteConsent } from '../accounts/security-notices.ts'
 import { isRecentSignIn } from '../accounts/session-limits.ts'
 import { findSession } from '../accounts/sessions.ts'
 import { type ClientProfile, findClientProfile } from '../clients/profile.ts'
-import { type Alternatives, isPersonal, isScope, SCOPES, type Scope } from '../clients/scopes.ts'
+import {
+  isPersonal,
+  isScope,
+  SCOPES,
+  type Scope,
+  type ScopeAlternatives,
+} from '../clients/scopes.ts'
 import { findConsent, recordConsent } from '../consents/consents.ts'
 import { readChoice } from '../consents/form.ts'
-import { consentPage, frozenPage, type HeldDocuments } from '../consents/page.ts'
+import { consentPage, frozenPage, type StoredDocuments } from '../consents/page.ts'
 import type { Db } from '../platform/db.ts'
 import { ApiError } from '../platform/errors.ts'
 import type { Jobs } from '../platform/jobs.ts'
@@ -20,7 +26,7 @@ import type { SecurityEvents } from '../web/security-events.ts'
 import { scopesOfClaims } from './grants.ts'
 
 /** The resident's latest approved verification; handed in, because this folder knows no documents. */
-export type FindDocuments = (accountId: string) => Promise<HeldDocuments | undefined>
+export type FindDocuments = (accountId: string) => Promise<StoredDocuments | undefined>
 
 type Parts = {
   issuer: string
@@ -168,7 +174,10 @@ function askedFor(params: Record<string, unknown>, registered: string): Scope[] 
 }
 
 /** Of the scopes that are asked for, those with a smaller one that the application would be content with. */
-function alternativesOf({ alternatives }: ClientProfile, asked: readonly Scope[]): Alternatives {
+function alternativesOf(
+  { alternatives }: ClientProfile,
+  asked: readonly Scope[],
+): ScopeAlternatives {
   return Object.fromEntries(
     asked.flatMap((scope) => {
       const less = alternatives[scope]

@@ -1,5 +1,5 @@
 import type { AdapterPayload } from 'oidc-provider'
-import { CLAIMS, isScope, KNOWN_UNGRANTED, type Scope } from '../clients/scopes.ts'
+import { CLAIMS, isScope, type Scope, UNAVAILABLE_SCOPES } from '../clients/scopes.ts'
 import { VERIFYING_SCOPES } from './verified-claims.ts'
 
 // `sub` is in every answer, and nobody asks for it by name.
@@ -29,7 +29,7 @@ export function termsOf(
     openid: { scope: allowed.join(' '), claims: granted },
     rejected: {
       openid: {
-        scope: [...declined, ...KNOWN_UNGRANTED].join(' '),
+        scope: [...declined, ...UNAVAILABLE_SCOPES].join(' '),
         // Asking for verified claims asks for no scope: without one they are silently left out.
         claims: [...new Set([...rejected, 'verified_claims'])].filter(
           (claim) => claim !== 'verified_claims' || !granted.includes(claim),

@@ -16,10 +16,10 @@ import { type FormTokens, isSameOrigin } from '../web/form-tokens.ts'
 import { securityHeaders } from '../web/html.ts'
 import type { SecurityEvents } from '../web/security-events.ts'
 import { createConsentStep, type FindDocuments } from './consent-step.ts'
-import { ACR, acrAmong, judgeLogin, loginOf } from './logins.ts'
+import { ACR, authenticateForm, chooseAcr, toLoginResult } from './logins.ts'
 import { errorPage, signInPage } from './pages.ts'
 import { secondStepPage } from './second-step-pages.ts'
-import { identifyBrowser } from './sessions.ts'
+import { ensureBrowserId } from './sessions.ts'
 
 /**
  * Asks a signed-in resident to prove who they are before `form` goes on: `undefined` when the form brought the proof, and
@@ -145,7 +145,7 @@ export function interactionRoutes(parts: Parts): Hono<Env> {
           error: 'unmet_authentication_requirements',
           error_description: 'This portal has no such way to sign in.',
         })
-      identifyBrowser(provider, c.env.incoming, c.env.outgoing)
+      ensureBrowserId(provider, c.env.incoming, c.env.outgoing)
       const hint = details.params.login_hint
       return c.html(
         signInPage({
@@ -173,17 +173,17 @@ export function interactionRoutes(parts: Parts): Hono<Env> {
       const email = String(form.email ?? '')
       const { incoming, outgoing } = c.env
       const snapshot = await takeSnapshot(parts.db)
-      const tried = await judgeLogin(parts, {
+      const tried = await authenticateForm(parts, {
         form,
         address: parts.addressOf(incoming),
-        browser: identifyBrowser(parts.provider(), incoming, outgoing),
-        asksForFactor: needsOf(wantedAcr(details)) !== undefined,
+        browser: ensureBrowserId(parts.provider(), incoming, outgoing),
+        requiresFactor: needsOf(wantedAcr(details)) !== undefined,
       })
       if (tried.outcome === 'failed') return show(c, details, { ...tried, email })
       if (tried.outcome === 'second-step') return show(c, details, undefined, tried)
       log.info('signed in', { accountId: tried.accountId })
-      const login = loginOf(tried.accountId, tried.method)
-      const acr = acrAmong(wantedAcr(details), login.acr)
+      const login = toLoginResult(tried.accountId, tried.method)
+      const acr = chooseAcr(wantedAcr(details), login.acr)
       // The provider completes it when the session is stored.
       return finish(c, { login: { ...login, acr, snapshot } })
     }

@@ -1,9 +1,9 @@
 import { signInWithPasskey } from '../accounts/passkeys.ts'
 import {
-  continueByPasskey,
+  continueAfterPassword,
   continueSecondStep,
+  continueWithPasskey,
   findPasswordOwner,
-  openByPassword,
 } from '../accounts/second-step.ts'
 import { type SignIn, type SignInMethod, signIn } from '../accounts/sign-in.ts'
 import type { Db } from '../platform/db.ts'
@@ -31,56 +31,60 @@ export const isMultiFactor = (amr: readonly string[] | undefined): boolean =>
   amr?.includes('mfa') ?? false
 
 /** The `amr` (RFC 8176) and `acr` of a sign-in: the same for the portal's own session and for an application's request. */
-export const loginOf = (accountId: string, method: SignInMethod) => ({
+export const toLoginResult = (accountId: string, method: SignInMethod) => ({
   accountId,
   ...METHODS[method],
 })
 
 /** From the weakest to the strongest: each fulfils those before it. */
-const ORDER: readonly string[] = [ACR.password, ACR.passwordOtp, ACR.passkey]
+const ACR_ORDER: readonly string[] = [ACR.password, ACR.passwordOtp, ACR.passkey]
 
 /**
  * The `acr` to answer an application that insists on one of `wanted`: the one that was reached, else the strongest wanted one that
  * it fulfils. So whoever has a second step can still sign in where a password is asked for; `amr` says how it was.
  */
-export function acrAmong(wanted: readonly unknown[] | undefined, reached: string): string {
+export function chooseAcr(wanted: readonly unknown[] | undefined, reached: string): string {
   if (!wanted || wanted.includes(reached)) return reached
-  const fulfilled = ORDER.slice(0, ORDER.indexOf(reached) + 1)
+  const fulfilled = ACR_ORDER.slice(0, ACR_ORDER.indexOf(reached) + 1)
   return fulfilled.findLast((acr) => wanted.includes(acr)) ?? reached
 }
 
-type LoginParts = { db: Db; vault: Vault; issuer: string; sealer: Sealer; jobs: Jobs }
-type Login = {
+type LoginContext = { db: Db; vault: Vault; issuer: string; sealer: Sealer; jobs: Jobs }
+type LoginAttempt = {
   form: Record<string, unknown>
   address: string
   browser: string
   /** An account that has a second factor needs it here, whatever the policy says. */
-  asksForFactor?: boolean
+  requiresFactor?: boolean
 }
 
 /**
  * Judges the form of any page that asks who somebody is: its e-mail and password, the passkey that a script put into it, or the
  * code of the second step. Emits what came of it.
  */
-export async function judgeLogin(
-  parts: LoginParts & { security: SecurityEvents },
-  given: Login,
+export async function authenticateForm(
+  parts: LoginContext & { security: SecurityEvents },
+  given: LoginAttempt,
 ): Promise<SignIn> {
-  const judged = await judge(parts, given)
-  emitOutcome(parts.security, judged, given)
-  return judged
+  const result = await authenticate(parts, given)
+  emitOutcome(parts.security, result, given)
+  return result
 }
 
-function emitOutcome(security: SecurityEvents, judged: SignIn, { form, address }: Login): void {
+function emitOutcome(
+  security: SecurityEvents,
+  result: SignIn,
+  { form, address }: LoginAttempt,
+): void {
   const isSecondStep = 'second-step' in form
-  if (judged.outcome === 'signed-in') {
-    const { accountId, method } = judged
+  if (result.outcome === 'signed-in') {
+    const { accountId, method } = result
     if (isSecondStep && form['recovery-code'])
       security.emit('recovery_code_used', { accountId, address })
     security.emit('sign_in_succeeded', { accountId, method, address })
     return
   }
-  const failed = judged.outcome === 'failed' ? judged : judged.failed
+  const failed = result.outcome === 'failed' ? result : result.failed
   if (!failed || failed.status === 503) return
   const event =
     failed.status === 429
@@ -92,16 +96,16 @@ function emitOutcome(security: SecurityEvents, judged: SignIn, { form, address }
   security.emit(event, { accountId: failed.accountId, method, address })
 }
 
-async function judge(parts: LoginParts, given: Login): Promise<SignIn> {
+async function authenticate(parts: LoginContext, given: LoginAttempt): Promise<SignIn> {
   const { db, issuer } = parts
-  const { form, address, browser, asksForFactor = false } = given
+  const { form, address, browser, requiresFactor: asksForFactor = false } = given
   const token = typeof form['second-step'] === 'string' ? form['second-step'] : undefined
   if (form.passkey) {
     const answer = String(form.passkey)
     const passwordOf =
       token === undefined ? undefined : await findPasswordOwner(parts, { token, browser })
     const tried = await signInWithPasskey(db, { issuer, browser, answer, address, passwordOf })
-    return token === undefined ? tried : await continueByPasskey(parts, { token, browser }, tried)
+    return token === undefined ? tried : await continueWithPasskey(parts, { token, browser }, tried)
   }
   if (token !== undefined)
     return await continueSecondStep(parts, {
@@ -114,7 +118,7 @@ async function judge(parts: LoginParts, given: Login): Promise<SignIn> {
     })
   const tried = { email: String(form.email ?? ''), password: String(form.password ?? ''), address }
   return signIn(parts, tried, (opened) =>
-    openByPassword(parts, { ...opened, browser, always: asksForFactor }),
+    continueAfterPassword(parts, { ...opened, browser, always: asksForFactor }),
   )
 }
 

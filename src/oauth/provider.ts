@@ -3,10 +3,10 @@ import type { IncomingMessage } from 'node:http'
 import { isDeepStrictEqual } from 'node:util'
 import { type ErrorOut, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { findAccount, fullNameOf } from '../accounts/accounts.ts'
-import { judgePasswordAlone } from '../accounts/second-factor.ts'
+import { evaluatePasswordAlone } from '../accounts/second-factor.ts'
 import { sessionTtlSeconds } from '../accounts/session-limits.ts'
 import { isKeySetUri } from '../clients/metadata.ts'
-import { CLAIMS, KNOWN_UNGRANTED, SCOPES, SERVICE_SCOPES } from '../clients/scopes.ts'
+import { CLAIMS, SCOPES, SERVICE_SCOPES, UNAVAILABLE_SCOPES } from '../clients/scopes.ts'
 import type { SubjectIdentifiers } from '../clients/subject-identifiers.ts'
 import { findConsent } from '../consents/consents.ts'
 import type { Db } from '../platform/db.ts'
@@ -66,7 +66,7 @@ export type Pages = {
 /** What the forms of the device pages carry (RFC 8628 §3.3). */
 type DeviceForm = { action: string; xsrf: string; userCode: string }
 
-type Parts = {
+type ProviderOptions = {
   issuer: string
   db: Db
   sealer: Sealer
@@ -112,7 +112,7 @@ export function createProvider({
   onAuthenticatedClient,
   security,
   log,
-}: Parts): Provider {
+}: ProviderOptions): Provider {
   const successorOf: SuccessorOf = (refreshToken) =>
     createHmac('sha256', sharedKeys['refresh-successor']).update(refreshToken).digest('base64url')
   const secure = issuer.startsWith('https:')
@@ -169,7 +169,9 @@ export function createProvider({
     },
     interactions: {
       url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
-      policy: createPolicy(async (accountId) => (await judgePasswordAlone(db, accountId)).suffices),
+      policy: createPolicy(
+        async (accountId) => (await evaluatePasswordAlone(db, accountId)).suffices,
+      ),
     },
     cookies: {
       keys: cookieKeys,
@@ -183,7 +185,7 @@ export function createProvider({
       short: cookie,
     },
 
-    scopes: [...Object.keys(SCOPES), ...SERVICE_SCOPES, ...KNOWN_UNGRANTED],
+    scopes: [...Object.keys(SCOPES), ...SERVICE_SCOPES, ...UNAVAILABLE_SCOPES],
     claims: { ...CLAIMS, verified_claims: null },
     discovery: VERIFIED_CLAIMS_METADATA,
     acrValues: Object.values(ACR),

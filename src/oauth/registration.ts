@@ -1,5 +1,5 @@
 import { errors, type KoaContextWithOIDC } from 'oidc-provider'
-import { completed, DEVICE_CODE } from '../clients/metadata.ts'
+import { DEVICE_CODE, withDefaults } from '../clients/metadata.ts'
 import { SCOPES } from '../clients/scopes.ts'
 import { NAMELESS } from '../clients/similar-names.ts'
 import type { Sql } from '../platform/db.ts'
@@ -41,9 +41,9 @@ const defaultSubjectType = ({ grant_types: grants }: Record<string, unknown>) =>
 export const createRegistrationRules =
   (rules: { production?: boolean | undefined }) =>
   (ctx: KoaContextWithOIDC, properties: Record<string, unknown>): void =>
-    judgeRegistration(ctx, properties, rules)
+    verifyRegistration(ctx, properties, rules)
 
-function judgeRegistration(
+function verifyRegistration(
   ctx: KoaContextWithOIDC,
   properties: Record<string, unknown>,
   rules: { production?: boolean | undefined },
@@ -65,7 +65,7 @@ function judgeRegistration(
   if (unknown !== undefined) throw refuse(`the scope ${JSON.stringify(unknown)} is not offered`)
   try {
     // `grant_types` that name refresh_token ask for what the scope offline_access gives.
-    const whole = completed(properties, rules)
+    const whole = withDefaults(properties, rules)
     properties.grant_types = whole.grant_types
     properties.response_types = whole.response_types
     properties.application_type = whole.application_type

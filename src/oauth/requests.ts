@@ -1,5 +1,5 @@
 import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
-import { KNOWN_UNGRANTED, SCOPES, SERVICE_SCOPES } from '../clients/scopes.ts'
+import { SCOPES, SERVICE_SCOPES, UNAVAILABLE_SCOPES } from '../clients/scopes.ts'
 import { isMultiFactor } from './logins.ts'
 import { isTooFarAhead } from './proof.ts'
 
@@ -47,7 +47,7 @@ export function refuseUnknownScopes(ctx: KoaContextWithOIDC): void {
   if (!asked) throw new errors.InvalidScope('a scope is required', '')
   const known: readonly string[] = isService
     ? SERVICE_SCOPES
-    : [...Object.keys(SCOPES), ...KNOWN_UNGRANTED]
+    : [...Object.keys(SCOPES), ...UNAVAILABLE_SCOPES]
   const unknown = asked.split(' ').find((scope) => !known.includes(scope))
   if (unknown !== undefined) throw new errors.InvalidScope('requested scope is unknown', unknown)
 }

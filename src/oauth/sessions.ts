@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Provider } from 'oidc-provider'
 import { SESSION_LONGEST_SECONDS, sessionTtlSeconds } from '../accounts/session-limits.ts'
-import { describeSession, holdSession } from '../accounts/sessions.ts'
+import { lockSession, storeSessionUserAgent } from '../accounts/sessions.ts'
 import type { SignInMethod } from '../accounts/sign-in.ts'
 import type { Db, Sql } from '../platform/db.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import { hashSecret, randomSecret } from '../platform/secrets.ts'
-import { isMultiFactor, loginOf } from './logins.ts'
+import { isMultiFactor, toLoginResult } from './logins.ts'
 import { type Authorizations, notifyLogout } from './logout.ts'
 
 /** The sign-in session of this browser; one and the same for the portal and for every application. */
@@ -58,9 +58,9 @@ export async function startSession(
   const context = provider.createContext(req, res)
   await endOwn(db, notices, await provider.Session.get(context))
   const session = new provider.Session()
-  session.loginAccount(loginOf(login.accountId, login.method))
+  session.loginAccount(toLoginResult(login.accountId, login.method))
   await session.save(sessionTtlSeconds(session.loginTs))
-  await describeSession(db, session.uid, userAgentOf(req))
+  await storeSessionUserAgent(db, session.uid, userAgentOf(req))
   setSessionCookie(provider, context, session.jti)
   return { sessionUid: session.uid }
 }
@@ -81,7 +81,7 @@ export async function renewSession(
   const identifier = randomSecret()
   const loginTs = Math.floor(Date.now() / 1000)
   const exp = loginTs + sessionTtlSeconds(loginTs)
-  const { amr, acr } = loginOf(login.accountId, login.method)
+  const { amr, acr } = toLoginResult(login.accountId, login.method)
   const [renewed] = await db`
     update oidc_artifact set id = ${hashSecret(identifier)}, used_at = now(), expires_at = to_timestamp(${exp}),
       payload = payload || ${db.json({ loginTs, amr, acr, exp })}
@@ -152,7 +152,7 @@ export async function bindGrant(
   }: { grantId: string; accountId: string; sessionUid: string; isNew: boolean },
 ): Promise<true | undefined> {
   return await db.begin(async (sql) => {
-    if (!isNew && !(await holdSession(sql, { accountId, uid: sessionUid }))) {
+    if (!isNew && !(await lockSession(sql, { accountId, uid: sessionUid }))) {
       await sql`delete from oauth_grant where id = ${grantId}`
       return undefined
     }
@@ -169,7 +169,7 @@ export const userAgentOf = (req: IncomingMessage): string | null =>
  * What stands for this browser whoever uses it: the SHA-256 of a random cookie, hexadecimal. Forms before sign-in, links that
  * travel by mail and passkey challenges belong to one browser by it.
  */
-export function identifyBrowser(
+export function ensureBrowserId(
   provider: Provider,
   req: IncomingMessage,
   res: ServerResponse,

@@ -29,7 +29,7 @@ export function requireOtherRole(
  * The same for a role that serves the web, or works: it gets what `ACCESS` says and loses everything else. `appUrl` names the
  * role that owns the queue's tables. Throws OperatorError when the address names the owner, or that role.
  */
-export async function admitProcessRole(
+export async function grantProcessRole(
   owner: Db,
   kind: ProcessKind,
   { url, appUrl }: { url: string; appUrl: string },
@@ -93,7 +93,7 @@ async function ensureRole(sql: Sql, url: string, variable: string): Promise<void
  * read and add rows alone. `owner` is a connection of who ran the migrations; a role that is missing is made, with the
  * password of the address. To be called after each migration. Throws OperatorError when the address is the owner's own.
  */
-export async function admitRole(owner: Db, databaseUrl: string): Promise<void> {
+export async function grantAppRole(owner: Db, databaseUrl: string): Promise<void> {
   const role = roleOf(databaseUrl)
   await owner.begin(async (sql) => {
     await sql`select pg_advisory_xact_lock(${LOCKS.databaseRoles})`
@@ -106,7 +106,7 @@ export async function admitRole(owner: Db, databaseUrl: string): Promise<void> {
       revoke update, delete, truncate on ${LEDGER.join(', ')} from ${quoted};
       revoke insert, update, delete on schema_migration from ${quoted};
       grant create on database ${quote(now?.database ?? '')} to ${quoted}`)
-    await handOverQueue(sql, quoted)
+    await transferQueueOwnership(sql, quoted)
   })
 }
 
@@ -121,7 +121,7 @@ export async function withOwner<T>(url: string, work: (owner: Db) => Promise<T>)
 }
 
 /** The queue's library keeps its own schema in order, so what an owner made of it before becomes the role's. */
-async function handOverQueue(sql: Sql, role: string): Promise<void> {
+async function transferQueueOwnership(sql: Sql, role: string): Promise<void> {
   const rows = await sql<{ statement: string }[]>`
     select statement from (
       select 1 as step, format('alter schema %I owner to', nspname) as statement from pg_namespace

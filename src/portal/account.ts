@@ -9,9 +9,9 @@ import { hashPassword, PasswordRefusedError, TooBusyError } from '../accounts/pa
 import { findFactors } from '../accounts/second-factor.ts'
 import { forgetBrowsers } from '../accounts/security-notices.ts'
 import { listSessions } from '../accounts/sessions.ts'
-import { tooMany } from '../accounts/sign-in.ts'
+import { tooManyAttempts } from '../accounts/sign-in.ts'
 import { endFamilies } from '../consents/consents.ts'
-import { endSessions, identifyBrowser } from '../oauth/sessions.ts'
+import { endSessions, ensureBrowserId } from '../oauth/sessions.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import { enqueueMail } from '../platform/mail.ts'
 import type { Sealer } from '../platform/secrets.ts'
@@ -88,13 +88,13 @@ export function accountRoutes(parts: Parts): Hono<Env> {
       accountId: resident.account.id,
       email: newEmail,
       address: parts.addressOf(incoming),
-      browser: identifyBrowser(parts.provider(), incoming, outgoing),
+      browser: ensureBrowserId(parts.provider(), incoming, outgoing),
       issuer,
       hold: (sql) => guard.holdLiveSession(sql, resident),
     })
     if (wait > 0) {
       c.header('Retry-After', String(wait))
-      return refuse(tooMany(wait).error, 429)
+      return refuse(tooManyAttempts(wait).error, 429)
     }
     leaveNotice(parts, c, { name: 'email-sent' })
     return c.redirect('/account', 303)

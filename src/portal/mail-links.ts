@@ -22,10 +22,10 @@ import { emailChangedMail, passwordChangedMail } from '../accounts/mails.ts'
 import { listPasskeys, requirePasswordFirst } from '../accounts/passkeys.ts'
 import { hashPassword, PasswordRefusedError, TooBusyError } from '../accounts/passwords.ts'
 import { resetBrowsers } from '../accounts/security-notices.ts'
-import { tooMany } from '../accounts/sign-in.ts'
+import { tooManyAttempts } from '../accounts/sign-in.ts'
 import { clearAttempts } from '../accounts/throttle.ts'
 import { endFamilies } from '../consents/consents.ts'
-import { endSessions, identifyBrowser } from '../oauth/sessions.ts'
+import { endSessions, ensureBrowserId } from '../oauth/sessions.ts'
 import { ApiError } from '../platform/errors.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import { enqueueMail } from '../platform/mail.ts'
@@ -61,7 +61,7 @@ export function mailLinkRoutes(parts: Parts): Hono<Env> {
     return c.html(page, status)
   }
   const browserOf = (c: Context<Env>) =>
-    identifyBrowser(parts.provider(), c.env.incoming, c.env.outgoing)
+    ensureBrowserId(parts.provider(), c.env.incoming, c.env.outgoing)
 
   async function requireForm(c: Context<Env>, of: string) {
     const form = await readForm(c)
@@ -110,7 +110,7 @@ export function mailLinkRoutes(parts: Parts): Hono<Env> {
     const wait = await requestReset(parts, { email, address, browser, issuer })
     if (wait > 0) {
       c.header('Retry-After', String(wait))
-      return show(c, again(tooMany(wait).error), 429)
+      return show(c, again(tooManyAttempts(wait).error), 429)
     }
     security.emit('reset_requested', { address })
     leaveNotice(parts, c, { name: 'reset-sent' })

@@ -1,6 +1,6 @@
 import type { KeyRing } from './key-ring.ts'
 
-export type SignAnswer = (given: {
+export type SignResponse = (given: {
   clientId: string
   /** The resident, as this application knows them. */
   subject: string
@@ -9,8 +9,8 @@ export type SignAnswer = (given: {
 }) => Promise<string>
 
 /** Signs what the API answered to one application about one resident, by the portal's key, now. */
-export const createAnswerSigner =
-  (issuer: string, ring: Pick<KeyRing, 'sign'>): SignAnswer =>
+export const createResponseSigner =
+  (issuer: string, ring: Pick<KeyRing, 'sign'>): SignResponse =>
   ({ clientId, subject, requestId, claims }) =>
     ring.sign('id-verification+jwt', {
       ...claims,

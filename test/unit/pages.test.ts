@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { isScope, KNOWN_UNGRANTED, SCOPES, type Scope } from '../../src/clients/scopes.ts'
+import { isScope, SCOPES, type Scope, UNAVAILABLE_SCOPES } from '../../src/clients/scopes.ts'
 import type { Consent } from '../../src/consents/consents.ts'
 import { readChoice } from '../../src/consents/form.ts'
-import { consentPage, frozenPage, type HeldDocuments } from '../../src/consents/page.ts'
+import { consentPage, frozenPage, type StoredDocuments } from '../../src/consents/page.ts'
 import {
   deviceCodePage,
   deviceConfirmPage,
@@ -46,7 +46,7 @@ const CLIENT = {
   alternatives: { 'eprospera:person.details.read': 'profile' as const },
 }
 const ACCOUNT = { name: HOSTILE, email: HOSTILE, emailVerified: true }
-const DOCUMENTS: HeldDocuments = {
+const DOCUMENTS: StoredDocuments = {
   documentType: 'passport',
   date: new Date('2026-11-03T10:00:00Z'),
   front: true,
@@ -476,7 +476,7 @@ test.each([
 })
 
 test('no scope is both granted and known not to be', () => {
-  expect(KNOWN_UNGRANTED.filter((scope) => Object.hasOwn(SCOPES, scope as Scope))).toEqual([])
+  expect(UNAVAILABLE_SCOPES.filter((scope) => Object.hasOwn(SCOPES, scope as Scope))).toEqual([])
 })
 
 test('a page’s headers let nothing in that it does not need', () => {

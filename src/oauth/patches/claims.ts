@@ -6,14 +6,14 @@ import { disclose } from '../../ledger/disclosure.ts'
 import type { Sql } from '../../platform/db.ts'
 import { hashSecret } from '../../platform/secrets.ts'
 import type { ShownVerified } from '../verified-claims.ts'
-import type { PatchParts } from './patch.ts'
+import type { PatchContext } from './patch.ts'
 
 /**
  * Writes the ledger row of claims before a response leaves: those of userinfo, and those of an ID token at the token endpoint. `sub` alone
  * discloses nothing. The library has no hook between making a response and sending it, so this is middleware.
  * Unnecessary when the library awaits a listener before it responds; 9.13 emits events without waiting.
  */
-export function recordClaims(provider: Provider, { db, findShown }: PatchParts): void {
+export function recordClaims(provider: Provider, { db, findShown }: PatchContext): void {
   provider.use(async (ctx: KoaContextWithOIDC, next: () => Promise<void>) => {
     await next()
     await writeRow(db, ctx, findShown(ctx))

@@ -1,12 +1,12 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { requestIdOf } from '../../web/response-headers.ts'
-import type { PatchParts } from './patch.ts'
+import type { PatchContext } from './patch.ts'
 
 /**
  * Answers failures outside of the library's own error handling, in our patches among others, as it answers its own. Unnecessary
  * when the library's handler encloses what `provider.use` adds; in 9.13 Koa answers those as plain text, without our headers.
  */
-export function answerFailures(provider: Provider, { renderError, log }: PatchParts): void {
+export function renderFailures(provider: Provider, { renderError, log }: PatchContext): void {
   provider.use(async (ctx: KoaContextWithOIDC, next: () => Promise<void>) => {
     try {
       await next()

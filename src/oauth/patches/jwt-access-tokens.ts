@@ -1,6 +1,6 @@
 import { errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider'
 import type { SubjectIdentifiers } from '../../clients/subject-identifiers.ts'
-import type { PatchParts } from './patch.ts'
+import type { PatchContext } from './patch.ts'
 
 /** The members of the library's token models that a JWT is made of. */
 type StoredToken = {
@@ -43,7 +43,7 @@ export const subjectAt = (
  */
 export function issueJwtAccessTokens(
   provider: Provider,
-  { tokens, subjects, accessTokenTtlSeconds }: PatchParts,
+  { tokens, subjects, accessTokenTtlSeconds }: PatchContext,
 ): void {
   for (const Model of [provider.AccessToken, provider.ClientCredentials]) {
     const { save } = Model.prototype

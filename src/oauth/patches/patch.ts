@@ -15,7 +15,7 @@ import type { ShownVerified } from '../verified-claims.ts'
 export type SuccessorOf = (refreshToken: string) => string
 
 /** What the patches need of the process that makes the provider. */
-export type PatchParts = {
+export type PatchContext = {
   issuer: string
   db: Db
   jobs: Jobs
@@ -37,4 +37,4 @@ export type PatchParts = {
   onAuthenticatedClient: (req: IncomingMessage) => void
 }
 /** Changes one provider. */
-export type Patch = (provider: Provider, parts: PatchParts) => void
+export type Patch = (provider: Provider, parts: PatchContext) => void

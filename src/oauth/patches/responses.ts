@@ -1,9 +1,9 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
-import { KNOWN_UNGRANTED } from '../../clients/scopes.ts'
+import { UNAVAILABLE_SCOPES } from '../../clients/scopes.ts'
 import type { Db } from '../../platform/db.ts'
 import { hashSecret } from '../../platform/secrets.ts'
 import { respondForJwt } from './jwt-access-tokens.ts'
-import type { PatchParts } from './patch.ts'
+import type { PatchContext } from './patch.ts'
 
 const POLL_SECONDS = 5
 const GRANT_NOT_ALLOWED = 'requested grant type is not allowed for this client'
@@ -26,7 +26,7 @@ async function polledTooSoon(db: Db, ctx: KoaContextWithOIDC): Promise<boolean> 
  * introspection and revocation of JWTs, `unauthorized_client` (RFC 6749 §5.2), a body for 404, and what a registration reads of itself (RFC 7592 §3).
  * Unnecessary, each part alone, when the library responds so itself; 9.13 does none of them.
  */
-export function patchResponses(provider: Provider, { issuer, db, subjects }: PatchParts): void {
+export function patchResponses(provider: Provider, { issuer, db, subjects }: PatchContext): void {
   provider.use(async (ctx: KoaContextWithOIDC, next: () => Promise<void>) => {
     await next()
     const route = ctx.oidc?.route
@@ -52,7 +52,7 @@ export function patchResponses(provider: Provider, { issuer, db, subjects }: Pat
     if ((route === 'client' || route === 'client_update') && body?.scope !== undefined) {
       body.scope = body.scope
         .split(' ')
-        .filter((scope) => !KNOWN_UNGRANTED.includes(scope))
+        .filter((scope) => !UNAVAILABLE_SCOPES.includes(scope))
         .join(' ')
       delete body.client_secret
     }

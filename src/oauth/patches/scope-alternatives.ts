@@ -1,5 +1,5 @@
 import type { Provider } from 'oidc-provider'
-import { type Consent, chosenInstead } from '../../consents/consents.ts'
+import { type Consent, chosenAlternatives } from '../../consents/consents.ts'
 
 const CONSENT = Symbol('consent')
 
@@ -21,7 +21,7 @@ export function grantScopeAlternatives(provider: Provider): void {
     const granted = getOIDCScopeFiltered.call(this, requested)
     const consent = this[CONSENT]
     if (!consent) return granted
-    return [...new Set([...granted.split(' '), ...chosenInstead(consent, [...requested])])]
+    return [...new Set([...granted.split(' '), ...chosenAlternatives(consent, [...requested])])]
       .filter(Boolean)
       .join(' ')
   }

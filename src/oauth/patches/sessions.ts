@@ -1,8 +1,8 @@
 import { Provider } from 'oidc-provider'
-import { describeSession } from '../../accounts/sessions.ts'
+import { storeSessionUserAgent } from '../../accounts/sessions.ts'
 import { hashSecret } from '../../platform/secrets.ts'
 import { setSessionCookie, userAgentOf } from '../sessions.ts'
-import type { PatchParts } from './patch.ts'
+import type { PatchContext } from './patch.ts'
 
 const FORM_SECONDS = 3600
 
@@ -20,7 +20,7 @@ type StoredSession = Session & {
  * and inserts: the session's tokens would be without it for a moment, and a session that ended during the request would exist again.
  * Unnecessary when the library's adapter interface has an update that may find nothing; 9.13 has `upsert` alone.
  */
-export function updateSessions(provider: Provider, { db }: PatchParts): void {
+export function updateSessions(provider: Provider, { db }: PatchContext): void {
   const { prototype } = provider.Session
   const { save } = prototype
   prototype.save = async function (this: StoredSession, ttl: number) {
@@ -45,7 +45,7 @@ export function updateSessions(provider: Provider, { db }: PatchParts): void {
       }
     }
     const saved = await save.call(this, ttl)
-    if (this.accountId && ctx) await describeSession(db, this.uid, userAgent)
+    if (this.accountId && ctx) await storeSessionUserAgent(db, this.uid, userAgent)
     return saved
   }
 }
