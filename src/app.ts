@@ -44,7 +44,7 @@ import { portalRoutes } from './portal/routes.ts'
 import { secondFactorRoutes } from './portal/second-factor.ts'
 import { wellKnownRoutes } from './portal/well-known.ts'
 import type { AccessTokens } from './signing/access-token.ts'
-import type { SignResponse } from './signing/signed-answers.ts'
+import type { SignResponse } from './signing/signed-responses.ts'
 import type { ClientAddress } from './web/client-address.ts'
 import { createFormTokens } from './web/form-tokens.ts'
 import { passkeyScript, securityHeaders, stylesheet } from './web/html.ts'
@@ -165,7 +165,7 @@ export function createApp(parts: AppOptions): Hono<Env> {
       db,
       sign: parts.signEvent,
       findSubject: parts.findSubject,
-      use: bearer.use,
+      use: bearer.countUse,
     }),
   )
   app.route('/', transmitterRoutes(issuer))
@@ -218,7 +218,7 @@ export function createApp(parts: AppOptions): Hono<Env> {
       ...guarded,
       ...mailing,
       findDocuments: (accountId) => findLatestDocuments(db, accountId),
-      askForProof: guard.askForProof,
+      requireProof: guard.askForProof,
     }),
   )
   app.route(

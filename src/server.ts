@@ -17,7 +17,7 @@ import {
   signedOutPage,
   signOutPage,
 } from './oauth/pages.ts'
-import { createProvider, DEVICE_PATH, type Pages, pinHost } from './oauth/provider.ts'
+import { createProvider, DEVICE_PATH, type Pages, setIssuerHost } from './oauth/provider.ts'
 import { createEventSigner, createFindSubject } from './oauth/security-event-tokens.ts'
 import { openDb } from './platform/db.ts'
 import { ApiError, OperatorError } from './platform/errors.ts'
@@ -30,7 +30,7 @@ import type { Storage } from './platform/storage.ts'
 import { deviceOf } from './portal/devices.ts'
 import { createAccessTokens } from './signing/access-token.ts'
 import { openKeyRing } from './signing/key-ring.ts'
-import { createResponseSigner } from './signing/signed-answers.ts'
+import { createResponseSigner } from './signing/signed-responses.ts'
 import { createClientAddress } from './web/client-address.ts'
 import { type CheckHost, createHostCheck } from './web/host-check.ts'
 import { securityHeaders } from './web/html.ts'
@@ -254,7 +254,7 @@ function serve(
       req.url = `${pathname}${search}`
     }
     if (!network.admit(req, res)) return
-    pinHost(req.headers, issuer)
+    setIssuerHost(req.headers, issuer)
     const [path = '/', query] = (req.url ?? '/').split('?', 2)
     const target = ALIASES[path] ?? path
     if (

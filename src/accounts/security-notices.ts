@@ -31,7 +31,7 @@ export type Notice = {
  * In a transaction, after a sign-in: remembers the browser, and tells the resident when it is new to the account.
  * `browser` is as `identifyBrowser` answers it, `device` in words.
  */
-export async function noteSignIn(
+export async function recordSignIn(
   sql: Sql,
   mailing: Mailing,
   signIn: { accountId: string; sessionUid: string; browser: string; device: string },
@@ -73,7 +73,7 @@ export async function forgetBrowsers(sql: Sql, accountId: string): Promise<void>
 }
 
 /** In the transaction that records a consent which opens something: tells the resident. */
-export async function noteConsent(
+export async function notifyOfConsent(
   sql: Sql,
   mailing: Mailing,
   consent: {

@@ -5,7 +5,7 @@ import { ApiError } from '../platform/errors.ts'
 import type { SignGet } from '../platform/presign.ts'
 import type { Storage } from '../platform/storage.ts'
 import type { VerifiedToken } from '../signing/access-token.ts'
-import type { SignResponse } from '../signing/signed-answers.ts'
+import type { SignResponse } from '../signing/signed-responses.ts'
 import { apiHeaders } from './headers.ts'
 
 const SCOPE = 'eprospera:person.id_verification.read'
@@ -178,7 +178,7 @@ export function idVerificationRoutes(parts: Parts): Hono {
     routes.get(path, async (c) => {
       const token = await bearer.read(c)
       const isSigned = asksSigned(c)
-      bearer.use({ clientId: token.clientId, accountId: token.subject })
+      bearer.countUse({ clientId: token.clientId, accountId: token.subject })
       const requestId = crypto.randomUUID()
       const answer = await findLatestApproved(token, requestId)
       // A service client's token has none of the residents' scopes, which is what it is told.

@@ -12,7 +12,7 @@ import type { Sealer } from '../platform/secrets.ts'
 import type { Vault } from '../platform/vault.ts'
 import type { SecurityEvents } from '../web/security-events.ts'
 
-/** What `acr` says of a sign-in: that it was by something to know, by that and a code used once, or by a key that no other site can ask for. */
+/** The values of `acr`: a password; a password and a one-time code; a passkey, which is bound to this site. */
 export const ACR = {
   password: 'urn:identity-portal:acr:password',
   passwordOtp: 'urn:identity-portal:acr:password-otp',
@@ -26,22 +26,22 @@ const METHODS: Record<SignInMethod, { amr: string[]; acr: string }> = {
   'synced-passkey': { amr: ['swk', 'user', 'mfa'], acr: ACR.passkey },
 }
 
-/** Whether a session was opened with more than a password. */
+/** Whether more than a password opened the session. */
 export const isMultiFactor = (amr: readonly string[] | undefined): boolean =>
   amr?.includes('mfa') ?? false
 
-/** The `amr` (RFC 8176) and `acr` of a sign-in: the same for the portal's own session and for an application's request. */
+/** The `amr` (RFC 8176) and `acr` of a sign-in, for the portal's own session and for an application's request. */
 export const toLoginResult = (accountId: string, method: SignInMethod) => ({
   accountId,
   ...METHODS[method],
 })
 
-/** From the weakest to the strongest: each fulfils those before it. */
+/** From the weakest to the strongest: each satisfies those before it. */
 const ACR_ORDER: readonly string[] = [ACR.password, ACR.passwordOtp, ACR.passkey]
 
 /**
- * The `acr` to answer an application that insists on one of `wanted`: the one that was reached, else the strongest wanted one that
- * it fulfils. So whoever has a second step can still sign in where a password is asked for; `amr` says how it was.
+ * Chooses the `acr` for an application that requires one of `wanted`: the one that was reached, else the strongest wanted one that it
+ * satisfies. So a resident with a second step can sign in where a password is required; `amr` says how they did.
  */
 export function chooseAcr(wanted: readonly unknown[] | undefined, reached: string): string {
   if (!wanted || wanted.includes(reached)) return reached
@@ -54,13 +54,13 @@ type LoginAttempt = {
   form: Record<string, unknown>
   address: string
   browser: string
-  /** An account that has a second factor needs it here, whatever the policy says. */
+  /** An account with a second factor needs it here, whatever the policy is. */
   requiresFactor?: boolean
 }
 
 /**
- * Judges the form of any page that asks who somebody is: its e-mail and password, the passkey that a script put into it, or the
- * code of the second step. Emits what came of it.
+ * Checks the form of any page that authenticates a person: e-mail and password, a passkey response, or the code of the second step.
+ * Emits the security event of the outcome.
  */
 export async function authenticateForm(
   parts: LoginContext & { security: SecurityEvents },
@@ -98,7 +98,7 @@ function emitOutcome(
 
 async function authenticate(parts: LoginContext, given: LoginAttempt): Promise<SignIn> {
   const { db, issuer } = parts
-  const { form, address, browser, requiresFactor: asksForFactor = false } = given
+  const { form, address, browser, requiresFactor = false } = given
   const token = typeof form['second-step'] === 'string' ? form['second-step'] : undefined
   if (form.passkey) {
     const answer = String(form.passkey)
@@ -118,11 +118,11 @@ async function authenticate(parts: LoginContext, given: LoginAttempt): Promise<S
     })
   const tried = { email: String(form.email ?? ''), password: String(form.password ?? ''), address }
   return signIn(parts, tried, (opened) =>
-    continueAfterPassword(parts, { ...opened, browser, always: asksForFactor }),
+    continueAfterPassword(parts, { ...opened, browser, always: requiresFactor }),
   )
 }
 
-/** The names of the fields that only prove who somebody is: they are never sent on. */
+/** The names of fields that only prove who somebody is: they are not included when a form is repeated. */
 export const PROOF_FIELDS: readonly string[] = [
   'confirm',
   'password',

@@ -3,13 +3,13 @@ import { SCOPES, SERVICE_SCOPES, UNAVAILABLE_SCOPES } from '../clients/scopes.ts
 import { isMultiFactor } from './logins.ts'
 import { isTooFarAhead } from './proof.ts'
 
-/* What a request may ask for, where the library overlooks it or would have it otherwise. */
+/* Rules for requests that the library does not have, or has otherwise. */
 
 /**
- * The library's prompts, but what is asked for is read from the request itself: see `allowOfflineAccess`. A session that a password
- * alone opened is no session where the account needs more.
+ * The library's prompts with three changes: `prompt=consent` is read from the request itself (see `allowOfflineAccess`), a session
+ * of an inactive account and a session that a password alone opened, where the account needs more, require a sign-in.
  */
-export function createPolicy(passwordSuffices: (accountId: string) => Promise<boolean>) {
+export function createInteractionPolicy(passwordSuffices: (accountId: string) => Promise<boolean>) {
   const { Check, base } = interactionPolicy
   const policy = base()
   policy.get('login')?.checks.add(
@@ -36,13 +36,13 @@ export function createPolicy(passwordSuffices: (accountId: string) => Promise<bo
   return policy
 }
 
-/** RFC 6749 §3.3: a scope that nobody knows is an error, not something to overlook. */
-export function refuseUnknownScopes(ctx: KoaContextWithOIDC): void {
+/** Rejects unknown scopes (RFC 6749 §3.3). A service client that requests none gets those it is registered for. */
+export function rejectUnknownScopes(ctx: KoaContextWithOIDC): void {
   const params = ctx.oidc.params ?? {}
   const isService = ctx.oidc.route === 'token' && params.grant_type === 'client_credentials'
   // A service client that names no scope gets those it is registered for.
   if (isService) params.scope ??= ctx.oidc.client?.scope
-  else if (!ASKING_ROUTES.includes(ctx.oidc.route)) return
+  else if (!SCOPE_ROUTES.includes(ctx.oidc.route)) return
   const asked = String(params.scope ?? '')
   if (!asked) throw new errors.InvalidScope('a scope is required', '')
   const known: readonly string[] = isService
@@ -52,7 +52,7 @@ export function refuseUnknownScopes(ctx: KoaContextWithOIDC): void {
   if (unknown !== undefined) throw new errors.InvalidScope('requested scope is unknown', unknown)
 }
 
-const ASKING_ROUTES = ['authorization', 'pushed_authorization_request', 'device_authorization']
+const SCOPE_ROUTES = ['authorization', 'pushed_authorization_request', 'device_authorization']
 
 const LONGEST_ASSERTION_SECONDS = 600
 

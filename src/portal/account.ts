@@ -10,7 +10,7 @@ import { findFactors } from '../accounts/second-factor.ts'
 import { forgetBrowsers } from '../accounts/security-notices.ts'
 import { listSessions } from '../accounts/sessions.ts'
 import { tooManyAttempts } from '../accounts/sign-in.ts'
-import { endFamilies } from '../consents/consents.ts'
+import { endTokenFamilies } from '../consents/consents.ts'
 import { endSessions, ensureBrowserId } from '../oauth/sessions.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import { enqueueMail } from '../platform/mail.ts'
@@ -127,7 +127,7 @@ export function accountRoutes(parts: Parts): Hono<Env> {
       await setPasswordHash(sql, parts.vault, account.id, passwordHash)
       await markSignedOut(sql, account.id)
       await endSessions(sql, parts, account.id, 'all')
-      await endFamilies(sql, account.id, 'all')
+      await endTokenFamilies(sql, account.id, 'all')
       await deleteUnusedLinks(sql, account.id)
       await forgetBrowsers(sql, account.id)
       const applications = await listConnectedApplications(sql, issuer, account.id)

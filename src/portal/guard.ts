@@ -6,10 +6,10 @@ import { evaluatePasswordAlone } from '../accounts/second-factor.ts'
 import { isRecentSignIn } from '../accounts/session-limits.ts'
 import { lockSession } from '../accounts/sessions.ts'
 import type { FailedSignIn, SecondStep } from '../accounts/sign-in.ts'
-import type { AskForProof } from '../oauth/interactions.ts'
+import type { RequireProof } from '../oauth/interactions.ts'
 import { authenticateForm, PROOF_FIELDS } from '../oauth/logins.ts'
 import { secondStepPage } from '../oauth/second-step-pages.ts'
-import { ensureBrowserId, openSession, renewSession, type SignedIn } from '../oauth/sessions.ts'
+import { ensureBrowserId, renewSession, resumeSession, type SignedIn } from '../oauth/sessions.ts'
 import type { Db, Sql } from '../platform/db.ts'
 import { ApiError } from '../platform/errors.ts'
 import type { Jobs } from '../platform/jobs.ts'
@@ -53,7 +53,7 @@ export function createGuard(parts: GuardParts) {
 
   /** The resident whose session this browser holds, or `undefined`. */
   async function findResident(c: Context<Env>): Promise<Resident | undefined> {
-    const session = await openSession(
+    const session = await resumeSession(
       { db, provider: parts.provider() },
       c.env.incoming,
       c.env.outgoing,
@@ -98,14 +98,14 @@ export function createGuard(parts: GuardParts) {
     const isProven = changes === 'factors' ? resident.mayChangeFactors : resident.isRecent
     if (isProven) return undefined
     const { account, session } = resident
-    const asked = { account, csrfOf: session.uid, asksForFactor: changes === 'factors' }
+    const asked = { account, csrfOf: session.uid, requiresFactor: changes === 'factors' }
     return askForProof(c, asked, form)
   }
 
-  const askForProof: AskForProof = async (c, asked, form) => {
+  const askForProof: RequireProof = async (c, asked, form) => {
     if (!('confirm' in form) && !form.passkey && !('second-step' in form))
       return showConfirm(c, asked, form)
-    const missing = await confirm(c, asked.account, form, asked.asksForFactor === true)
+    const missing = await confirm(c, asked.account, form, asked.requiresFactor === true)
     return missing && showConfirm(c, asked, form, missing)
   }
 
@@ -114,14 +114,14 @@ export function createGuard(parts: GuardParts) {
     c: Context<Env>,
     account: Account,
     form: Form,
-    asksForFactor: boolean,
+    requiresFactor: boolean,
   ): Promise<FailedSignIn | SecondStep | undefined> {
     const { incoming, outgoing } = c.env
     const tried = await authenticateForm(parts, {
       form: { ...form, email: account.email },
       address: parts.addressOf(incoming),
       browser: ensureBrowserId(parts.provider(), incoming, outgoing),
-      requiresFactor: asksForFactor,
+      requiresFactor,
     })
     if (tried.outcome === 'second-step') return tried
     if (tried.outcome === 'failed')
@@ -138,7 +138,7 @@ export function createGuard(parts: GuardParts) {
   /** The page that asks; `form` is what it sends again to the address of this request. */
   function showConfirm(
     c: Context<Env>,
-    { account, csrfOf, declineBy, formTargets = [] }: Parameters<AskForProof>[1],
+    { account, csrfOf, declineBy, formTargets = [] }: Parameters<RequireProof>[1],
     form: Form,
     missing?: FailedSignIn | SecondStep,
   ) {

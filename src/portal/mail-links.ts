@@ -24,7 +24,7 @@ import { hashPassword, PasswordRefusedError, TooBusyError } from '../accounts/pa
 import { resetBrowsers } from '../accounts/security-notices.ts'
 import { tooManyAttempts } from '../accounts/sign-in.ts'
 import { clearAttempts } from '../accounts/throttle.ts'
-import { endFamilies } from '../consents/consents.ts'
+import { endTokenFamilies } from '../consents/consents.ts'
 import { endSessions, ensureBrowserId } from '../oauth/sessions.ts'
 import { ApiError } from '../platform/errors.ts'
 import type { Jobs } from '../platform/jobs.ts'
@@ -169,7 +169,7 @@ export function mailLinkRoutes(parts: Parts): Hono<Env> {
       // The link was mailed to `used.email`; the address may have been changed since.
       if (emailKey(used.email) === emailKey(account.email)) await setEmailVerified(sql, account.id)
       await endSessions(sql, parts, account.id, 'all')
-      await endFamilies(sql, account.id, 'all')
+      await endTokenFamilies(sql, account.id, 'all')
       const list = await requirePasswordFirst(sql, account.id)
       await deleteUnusedLinks(sql, account.id)
       await clearAttempts(sql, await hashEmail(sql, vault, account.email))

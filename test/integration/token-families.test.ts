@@ -230,7 +230,7 @@ describe('a new password by mail link', () => {
     const { url, checks } = await application.authorizationRequest(ALL_SCOPES)
     let asking: Promise<Page> | undefined
     await portal.db.begin(async (sql) => {
-      const { endFamilies } = await import('../../src/consents/consents.ts')
+      const { endTokenFamilies: endFamilies } = await import('../../src/consents/consents.ts')
       await sql`delete from oidc_artifact where kind = 'Session' and account_id = ${resident.id}`
       await endFamilies(sql, resident.id, 'all')
       asking = thief.open(url, REDIRECT_URI)

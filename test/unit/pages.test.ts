@@ -357,8 +357,8 @@ describe('the consent page', () => {
     expect(page).toContain('<img src="/applications/1/logo?sha256=ab" alt="Logo of Bluewater Bank"')
     expect(plain(page)).toContain('you go back to bank.test')
     const silent = plain(text({ client: { ...client, operator: null, purpose: null } }))
-    expect(silent).toContain('Who runs it is not said')
-    expect(silent).toContain('does not say what for')
+    expect(silent).toContain('It does not state who runs it')
+    expect(silent).toContain('does not state a purpose')
   })
 
   test('says each permission in words, how long, and how to end it', () => {

@@ -20,7 +20,7 @@ type LibraryClient = {
   redirectUris?: readonly string[] | undefined
 }
 
-/** The resident's `sub` at a client of the library's. */
+/** The resident's `sub` at one of the library's clients. */
 export const subjectAt = (
   subjects: SubjectIdentifiers,
   client: LibraryClient,
@@ -81,7 +81,7 @@ export async function respondForJwt(
   subjects: SubjectIdentifiers,
 ): Promise<void> {
   const { client, params, provider, route } = ctx.oidc
-  // Whose token it is was compared: the client that asks.
+  // The token belongs to the client that sent the request: that was compared before.
   const subjectOf = (found: { clientId?: string | undefined; accountId?: string }) =>
     client && found.accountId !== undefined
       ? subjectAt(subjects, client, found.accountId)

@@ -8,7 +8,7 @@ import type { PatchContext } from './patch.ts'
 const POLL_SECONDS = 5
 const GRANT_NOT_ALLOWED = 'requested grant type is not allowed for this client'
 
-/** RFC 8628 §3.5. A second less than agreed is forgiven: networks are not that regular. */
+/** RFC 8628 §3.5. One second of tolerance, because network delays vary. */
 async function polledTooSoon(db: Db, ctx: KoaContextWithOIDC): Promise<boolean> {
   const id = hashSecret(String(ctx.oidc.params?.device_code ?? ''))
   const [row] = await db<{ tooSoon: boolean | null }[]>`
@@ -31,7 +31,7 @@ export function patchResponses(provider: Provider, { issuer, db, subjects }: Pat
     await next()
     const route = ctx.oidc?.route
     if (route === 'jwks' || route === 'discovery') ctx.set('Cache-Control', 'public, max-age=300')
-    // RFC 8628 §3.2; the library leaves the default unsaid, and some clients want it said.
+    // RFC 8628 §3.2: the library omits the default, and some clients require it.
     if (route === 'device_authorization' && ctx.status === 200)
       Object.assign(ctx.body as object, { interval: POLL_SECONDS })
     if (ctx.status === 404 && ctx.body === undefined) {
@@ -44,11 +44,11 @@ export function patchResponses(provider: Provider, { issuer, db, subjects }: Pat
       | undefined
     if (body?.error === 'unsupported_token_type') await respondForJwt(ctx, issuer, subjects)
     if (body?.error === 'authorization_pending' && (await polledTooSoon(db, ctx)))
-      Object.assign(body, { error: 'slow_down', error_description: 'ask less often' })
-    // RFC 6749 §5.2 has a word of its own for it.
+      Object.assign(body, { error: 'slow_down', error_description: 'poll less often' })
+    // RFC 6749 §5.2 has a code of its own for this.
     if (route === 'token' && body?.error_description === GRANT_NOT_ALLOWED)
       body.error = 'unauthorized_client'
-    // RFC 7592 §3: what is registered, without what only we add, and without a hash.
+    // RFC 7592 §3: the registered metadata, without scopes that the provider adds and without the secret's hash.
     if ((route === 'client' || route === 'client_update') && body?.scope !== undefined) {
       body.scope = body.scope
         .split(' ')

@@ -7,7 +7,7 @@ import type { PatchContext } from './patch.ts'
 const FORM_SECONDS = 3600
 
 type Session = InstanceType<Provider['Session']>
-/** What the library's own save uses, and its types leave out. */
+/** Members that the library's own `save` uses, and its types omit. */
 type StoredSession = Session & {
   oldId?: string | undefined
   touched: boolean
@@ -35,7 +35,7 @@ export function updateSessions(provider: Provider, { db }: PatchContext): void {
           user_agent = ${userAgent}, used_at = now()
         where kind = 'Session' and id = ${hashSecret(this.oldId ?? this.jti)}
         returning 1`
-      // It has ended. Only somebody who has just proven who they are gets another one.
+      // The session has ended. Only a fresh sign-in creates another one.
       if (!changed && !ctx?.oidc.result?.login) return this.jti
       this.oldId = undefined
       if (changed) {
