@@ -7,41 +7,41 @@ import { findAccount, hashEmail } from './accounts.ts'
 import { factorChangedMail, recoveryCodeUsedMail, wrongCodesMail } from './mails.ts'
 import { trustPasskey } from './passkeys.ts'
 import {
+  acceptRecoveryCode,
   countRecoveryCodes,
   createRecoveryCodes,
   hashRecoveryCode,
   storeRecoveryCodes,
-  useRecoveryCode,
 } from './recovery-codes.ts'
 import { evaluatePasswordAlone, findFactors, isEnrolled, lockFactors } from './second-factor.ts'
-import { type FailedSignIn, type SecondStep, type SignIn, throttled } from './sign-in.ts'
+import { type FailedSignIn, type SecondStep, type SignIn, withThrottle } from './sign-in.ts'
 import {
+  acceptTotpCode,
   createTotpSecret,
   findTotpStep,
   insertTotp,
   openEnrolment,
   sealEnrolment,
   totpUri,
-  useTotp,
 } from './totp.ts'
 
 /*
- * A right password where a second step is needed makes a row, not a session: nothing reads it but this file, and it is gone after
- * ten minutes, after five wrong codes, and when the password changes. It counts in the browser that typed the password.
+ * A right password where a second step is required creates a row, not a session. Only this file reads the row. It is deleted after ten
+ * minutes, after five wrong codes, and when the password changes, and is bound to the browser in which the password was typed.
  */
 const LIFE_SECONDS = 10 * 60
-const MOST_WRONG_CODES = 5
+const MAX_WRONG_CODES = 5
 
 type SecondStepContext = { db: Db; sealer: Sealer; vault: Vault; jobs: Jobs }
 type Pending = {
   tokenHash: Buffer
   accountId: string
   email: string
-  /** As `hashEmail` writes it. */
+  /** As `hashEmail` returns it. */
   emailKey: string
   step: 'code' | 'enrol' | 'enrolled'
 }
-/** What the form of a second step sends. */
+/** The fields of a second step's form. */
 type SecondStepForm = {
   token: string
   code: string
@@ -63,8 +63,8 @@ const WRONG_CODE = failed(
 const WRONG_RECOVERY_CODE = failed('That recovery code is not right, or was used already.')
 
 /**
- * What the right password of an account opens: the account, or the next step. `always` asks an account that has a second factor
- * for it even where the policy does not.
+ * Signs in after a right password, or requires the next step. `always` requires an existing second factor even where the policy
+ * does not.
  */
 export async function continueAfterPassword(
   { db, sealer, vault }: Pick<SecondStepContext, 'db' | 'sealer' | 'vault'>,
@@ -75,7 +75,7 @@ export async function continueAfterPassword(
   if (suffices && !(given.always && enrolled))
     return { outcome: 'signed-in', accountId, method: 'password' }
   const token = randomSecret()
-  // Of the password that was judged: a new one that was set meanwhile leaves no row, and one that is set later deletes it.
+  // Refers to the password that was verified: a new one that was set meanwhile creates no row, and a later one deletes it.
   await db`
     insert into pending_sign_in (token_hash, account_id, browser_hash, step, expires_at)
     select ${hashSecret(token)}, id, ${Buffer.from(browser, 'hex')},
@@ -85,7 +85,7 @@ export async function continueAfterPassword(
   return pending ? await describeStep({ db, sealer }, pending, token) : EXPIRED
 }
 
-/** Judges what the form of a second step sent. The row is used up by the sign-in that it leads to. */
+/** Evaluates the form of a second step. A successful sign-in deletes the row. */
 export async function continueSecondStep(
   parts: SecondStepContext,
   given: SecondStepForm,
@@ -102,7 +102,7 @@ export async function continueSecondStep(
   }
 }
 
-/** The account whose right password this browser has typed, while its second step is missing. */
+/** The account whose right password was typed in this browser, while the second step is pending. */
 export async function findPasswordOwner(
   parts: Pick<SecondStepContext, 'db' | 'vault'>,
   { token, browser }: { token: string; browser: string },
@@ -110,7 +110,7 @@ export async function findPasswordOwner(
   return (await findPending(parts, token, browser))?.accountId
 }
 
-/** A passkey came in the place of a code: it must be one of the same account. */
+/** Continues with a passkey in place of a code: it must belong to the same account. */
 export async function continueWithPasskey(
   parts: Pick<SecondStepContext, 'db' | 'sealer' | 'vault'>,
   given: { token: string; browser: string },
@@ -126,7 +126,7 @@ export async function continueWithPasskey(
       given.token,
       failed('That passkey belongs to another account.'),
     )
-  // Not taken: the password was replaced meanwhile, or the time is over.
+  // No row: the password was replaced meanwhile, or the time is over.
   const isConsumed = await parts.db.begin(async (sql) => {
     if (!(await consumePending(sql, pending))) return false
     if (tried.outcome === 'signed-in' && tried.passkeyId) await trustPasskey(sql, tried.passkeyId)
@@ -144,13 +144,13 @@ async function verifyCode(
   if (!given.code && !given.recoveryCode)
     return await describeStep(parts, pending, given.token, failed('Please type a code.'))
   const attempt = { what: 'code', emailKey: pending.emailKey, address: given.address } as const
-  const result = await throttled(db, attempt, async () => {
+  const result = await withThrottle(db, attempt, async () => {
     const { accountId } = pending
     const hash = await hashRecoveryCode(db, accountId, given.recoveryCode)
     return await db.begin(async (sql) => {
       const isRight = given.recoveryCode
-        ? hash !== undefined && (await useRecoveryCode(sql, accountId, hash))
-        : await useTotp(sql, parts.sealer, accountId, given.code)
+        ? hash !== undefined && (await acceptRecoveryCode(sql, accountId, hash))
+        : await acceptTotpCode(sql, parts.sealer, accountId, given.code)
       if (!isRight) return given.recoveryCode ? WRONG_RECOVERY_CODE : WRONG_CODE
       if (!(await consumePending(sql, pending))) return EXPIRED
       if (given.recoveryCode) {
@@ -165,7 +165,7 @@ async function verifyCode(
   return await describeStep(parts, pending, given.token, result)
 }
 
-/** The first code of a new secret proves that an app has it; then the recovery codes are shown, and the sign-in goes on. */
+/** Verifies the first code of a new secret, which proves that an app has it; then the recovery codes are shown. */
 async function verifyEnrolment(
   parts: SecondStepContext,
   pending: Pending,
@@ -180,7 +180,7 @@ async function verifyEnrolment(
   const recovery = await createRecoveryCodes()
   const isDone = await db.begin(async (sql) => {
     await lockFactors(sql, accountId)
-    // Enrolled meanwhile, in another browser: from now on it takes that factor.
+    // Enrolled meanwhile in another browser: that factor is required now.
     if (isEnrolled(await findFactors(sql, accountId))) return false
     const [proved] = await sql`
       update pending_sign_in set step = 'enrolled'
@@ -247,14 +247,14 @@ async function findPending(
   return { ...row, email, emailKey: await hashEmail(db, vault, email) }
 }
 
-/** Of many at one instant one gets it. */
+/** Deletes the row. Of concurrent calls only one succeeds. */
 async function consumePending(sql: Sql, { tokenHash }: Pending): Promise<boolean> {
   const [row] = await sql`
     delete from pending_sign_in where token_hash = ${tokenHash} and expires_at > now() returning 1`
   return row !== undefined
 }
 
-/** Returns whether that was one too many: then it takes the password again, and the resident is told. */
+/** Returns whether that was one too many: then the password is required again, and the resident gets a mail. */
 async function countWrongCode(
   parts: SecondStepContext,
   { tokenHash, email }: Pending,
@@ -263,7 +263,7 @@ async function countWrongCode(
     const [row] = await sql<{ wrongCodes: number }[]>`
       update pending_sign_in set wrong_codes = wrong_codes + 1
       where token_hash = ${tokenHash} returning wrong_codes`
-    if (row && row.wrongCodes < MOST_WRONG_CODES) return false
+    if (row && row.wrongCodes < MAX_WRONG_CODES) return false
     const [ended] = await sql`
       delete from pending_sign_in where token_hash = ${tokenHash} returning 1`
     if (ended) await enqueueMail(sql, parts, wrongCodesMail(email))
@@ -271,7 +271,7 @@ async function countWrongCode(
   })
 }
 
-/** Sign-ins that nobody finished. */
+/** Deletes expired rows. */
 export async function deleteOldPendingSignIns(sql: Sql): Promise<void> {
   await sql`delete from pending_sign_in where expires_at < now()`
 }

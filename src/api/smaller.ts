@@ -1,6 +1,6 @@
 import { Hono } from 'hono'
 import type { z } from 'zod'
-import { isOver } from '../accounts/natural-person.ts'
+import { hasReachedAge } from '../accounts/natural-person.ts'
 import { findApproval } from '../id-verification/reading.ts'
 import type { Bearer } from '../oauth/bearer.ts'
 import type { Db } from '../platform/db.ts'
@@ -38,7 +38,7 @@ export function minimalDisclosureRoutes({ bearer, db, vault }: Parts): Hono {
     const age = Number(readQuery(c, ageQuerySchema).age)
     const answer: z.infer<typeof ageSchema> = {
       age,
-      isOver: await isOver(db, vault, c.var.live.accountId, age),
+      isOver: await hasReachedAge(db, vault, c.var.live.accountId, age),
     }
     const detail = { what: 'age-over', age } as const
     return discloseToApplication(db, c, { scope: AGE_SCOPE, detail }, () => c.json(answer))

@@ -1,7 +1,7 @@
 import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { emailKey, markSignedOut, setPasswordHash } from '../accounts/accounts.ts'
+import { normalizeEmail, recordSignOut, setPasswordHash } from '../accounts/accounts.ts'
 import { deleteUnusedLinks, requestEmailChange } from '../accounts/mail-links.ts'
 import { passwordChangedMail } from '../accounts/mails.ts'
 import { listPasskeys } from '../accounts/passkeys.ts'
@@ -79,7 +79,7 @@ export function accountRoutes(parts: Parts): Hono<Env> {
       show(c, resident, { error, newEmail, status })
     if (!/^[^\s@]+@[^\s@]+$/.test(newEmail) || newEmail.length > 320 || !isDisplayable(newEmail))
       return refuse('Please type an e-mail address.')
-    if (emailKey(newEmail) === emailKey(resident.account.email))
+    if (normalizeEmail(newEmail) === normalizeEmail(resident.account.email))
       return refuse('This is your address already.')
     const asked = await guard.askToConfirm(c, resident, form)
     if (asked) return asked
@@ -90,7 +90,7 @@ export function accountRoutes(parts: Parts): Hono<Env> {
       address: parts.addressOf(incoming),
       browser: ensureBrowserId(parts.provider(), incoming, outgoing),
       issuer,
-      hold: (sql) => guard.holdLiveSession(sql, resident),
+      requireSession: (sql) => guard.holdLiveSession(sql, resident),
     })
     if (wait > 0) {
       c.header('Retry-After', String(wait))
@@ -125,7 +125,7 @@ export function accountRoutes(parts: Parts): Hono<Env> {
     await db.begin(async (sql) => {
       await guard.holdLiveSession(sql, resident)
       await setPasswordHash(sql, parts.vault, account.id, passwordHash)
-      await markSignedOut(sql, account.id)
+      await recordSignOut(sql, account.id)
       await endSessions(sql, parts, account.id, 'all')
       await endTokenFamilies(sql, account.id, 'all')
       await deleteUnusedLinks(sql, account.id)

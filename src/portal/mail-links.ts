@@ -2,10 +2,10 @@ import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import {
-  emailKey,
   findAccount,
   hashEmail,
-  markSignedOut,
+  normalizeEmail,
+  recordSignOut,
   setEmail,
   setEmailVerified,
   setPasswordHash,
@@ -14,7 +14,7 @@ import {
   consumeLink,
   deleteUnusedLinks,
   findLink,
-  findLinkUsedLately,
+  findRecentlyUsedLink,
   type LinkPurpose,
   requestReset,
 } from '../accounts/mail-links.ts'
@@ -123,7 +123,7 @@ export function mailLinkRoutes(parts: Parts): Hono<Env> {
   routes.get('/reset/done', async (c) => {
     if (!hasNotice(parts, c, 'password-set')) return c.redirect('/', 303)
     // Nobody is signed in: the browser that used a link just now may see what the mail says too.
-    const accountId = await findLinkUsedLately(db, 'reset', browserOf(c))
+    const accountId = await findRecentlyUsedLink(db, 'reset', browserOf(c))
     const applications = accountId ? await listConnectedApplications(db, issuer, accountId) : []
     const passkeys = accountId ? await listPasskeys(db, accountId) : []
     return show(
@@ -165,9 +165,10 @@ export function mailLinkRoutes(parts: Parts): Hono<Env> {
       const used = await consumeLink(sql, vault, 'reset', link.token, link.browser)
       const account = used && (await setPasswordHash(sql, vault, used.accountId, passwordHash))
       if (!account) throw usedUp()
-      await markSignedOut(sql, account.id)
+      await recordSignOut(sql, account.id)
       // The link was mailed to `used.email`; the address may have been changed since.
-      if (emailKey(used.email) === emailKey(account.email)) await setEmailVerified(sql, account.id)
+      if (normalizeEmail(used.email) === normalizeEmail(account.email))
+        await setEmailVerified(sql, account.id)
       await endSessions(sql, parts, account.id, 'all')
       await endTokenFamilies(sql, account.id, 'all')
       const list = await requirePasswordFirst(sql, account.id)

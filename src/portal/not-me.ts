@@ -7,11 +7,11 @@ import { factorChangedMail } from '../accounts/mails.ts'
 import { lockFactors, removeFactorsSince } from '../accounts/second-factor.ts'
 import {
   consumeNotice,
+  createCase,
   findNotice,
   findUsedNotice,
   forgetBrowsers,
   type Notice,
-  openCase,
 } from '../accounts/security-notices.ts'
 import { findClientName } from '../clients/clients.ts'
 import { endTokenFamilies, freezeConsent } from '../consents/consents.ts'
@@ -101,7 +101,7 @@ export function notMeRoutes(parts: Parts): Hono<Env> {
         if (removed && account)
           await enqueueMail(sql, parts, factorChangedMail(account.email, 'disowned'))
       }
-      return { ...notice, caseId: await openCase(sql, notice) }
+      return { ...notice, caseId: await createCase(sql, notice) }
     })
     const { caseId, kind, accountId, clientId } = report
     security.emit(clientId === null ? 'session_disowned' : 'access_frozen', {

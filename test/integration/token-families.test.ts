@@ -208,7 +208,7 @@ describe('a new password by mail link', () => {
 
   test('leaves none either when it is committed while the portal’s own sign-in is under way', async () => {
     const { resident } = await begin()
-    const { markSignedOut } = await import('../../src/accounts/accounts.ts')
+    const { recordSignOut: markSignedOut } = await import('../../src/accounts/accounts.ts')
     const thief = createBrowser()
     let signingIn: Promise<Page> | undefined
     await portal.db.begin(async (sql) => {
