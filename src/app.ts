@@ -56,10 +56,10 @@ export type AppOptions = {
   missingScopeStatus: 401 | 403
   limiter: RateLimiter
   db: Db
-  /** Clients of one connection each, for the hot endpoint. */
+  /** Database clients of one connection each, for the hot endpoint. */
   lanes: readonly Db[]
   storage: Storage
-  /** Where presigned URLs point, for the pages that show images. */
+  /** The origin of presigned URLs, for pages that show images. */
   imageOrigin: string
   sealer: Sealer
   vault: Vault
@@ -75,16 +75,16 @@ export type AppOptions = {
   addressOf: ClientAddress
   outbox: boolean
   securityContacts: readonly string[]
-  /** A delivery was stored: the worker of this process need not wait for its next look. */
+  /** Called when a delivery was stored, so that this process's worker reads it at once. */
   onDelivery: () => void
   onRefused?: ((vendor: string) => void) | undefined
-  /** Counts a delivery with a wrong signature: the seconds to wait, or 0. */
+  /** Counts a delivery with a wrong signature. Returns the seconds to wait, or 0. */
   countSignature: (address: string) => number
 }
 
 type Env = { Bindings: HttpBindings; Variables: { requestId: string } }
 
-/** Which path goes to which feature; every failure becomes a response here. */
+/** Maps paths to features, and every error to a response. */
 export function createApp(parts: AppOptions): Hono<Env> {
   const { issuer, db, storage, tokens, provider, addressOf, security, log } = parts
   const bearer = createBearer({
@@ -99,7 +99,7 @@ export function createApp(parts: AppOptions): Hono<Env> {
   const findLatestApproved = createFindLatestApproved(parts.lanes)
 
   const app = new Hono<Env>()
-  // These two before the middleware, whose headers cost more than their own work: they bring theirs themselves.
+  // Before the middleware, because its headers cost more than these routes' own work. They set their headers themselves.
   app.route(
     '/api/v1',
     idVerificationRoutes({

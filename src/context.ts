@@ -18,14 +18,14 @@ import { createStorage, type S3Config, type Storage } from './platform/storage.t
 import { createVault, type Vault } from './platform/vault.ts'
 import { createSecurityEvents, type SecurityEvents } from './web/security-events.ts'
 
-/** Where the database and the bucket are, and the secrets: from the environment, or of the embedded parts. */
+/** The addresses of database and bucket, and the secrets: from the environment, or of the embedded parts. */
 export type Runtime = {
-  /** Whether what is only for development is refused. */
+  /** Whether options for development are rejected. */
   production?: boolean | undefined
   databaseUrl: string
-  /** Who owns the schema; `undefined`: the same user. */
+  /** Connects as the owner of the schema; `undefined`: the same user. */
   migrationUrl?: string | undefined
-  /** Roles of fewer rights for one kind of process each, which are admitted after a migration. */
+  /** Addresses of roles with fewer rights, one for each kind of process, which get their rights after a migration. */
   processUrls?: Partial<Record<ProcessKind, string>> | undefined
   s3: S3Config
   /** `undefined`: the AWS SDK's usual chain. */
@@ -34,19 +34,19 @@ export type Runtime = {
   encryptionKeys: Uint8Array[]
   /** `undefined`: data keys are wrapped with the encryption keys. */
   kms?: KmsConfig | undefined
-  /** Addresses or CIDR ranges inside that may be called although they are not public. */
+  /** Internal addresses or CIDR ranges that may be called. */
   outboundAllow: readonly string[]
-  /** `undefined`: mails land in the local outbox. */
+  /** `undefined`: mails are stored in the local outbox. */
   mail: MailConfig | undefined
 }
 
-/** The long-lived things that every process shares, opened once and handed down. */
+/** The long-lived objects that every process shares, opened once and passed down. */
 export type AppContext = {
   db: Db
   storage: Storage
   sealer: Sealer
   keyService: KeyService
-  /** Personal data at rest. */
+  /** Seals personal data at rest. */
   vault: Vault
   outbound: Outbound
   security: SecurityEvents

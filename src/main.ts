@@ -6,8 +6,8 @@ import { createLog } from './platform/log.ts'
 import { serve } from './serve.ts'
 import { escapeForTerminal } from './web/displayed-text.ts'
 
-/** Resolves when the process is asked to end; a second signal ends it at once. */
-function asked(): Promise<NodeJS.Signals> {
+/** Resolves at the first signal to end the process; a second signal ends it at once. */
+function shutdownSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const)
       process.once(signal, () => {
@@ -30,13 +30,13 @@ async function main(words: string[]): Promise<void> {
     )
     if (!config.databaseUrl)
       process.stdout.write(`Data is kept in ${config.dataDir}. Stop with Ctrl-C.\n`)
-    await asked()
+    await shutdownSignal()
     await served.close()
     return
   }
   if (first === 'demo') {
     const { demo } = await import('./local/demo.ts')
-    await demo(words.slice(1), serve, asked, process.env)
+    await demo(words.slice(1), serve, shutdownSignal, process.env)
     return
   }
   const command = readCommand(words)

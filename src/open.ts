@@ -2,14 +2,14 @@ import type { Config } from './config.ts'
 import { type AppContext, openContext, type Runtime } from './context.ts'
 import type { Log } from './platform/log.ts'
 
-export type Opened = AppContext & { embedded: boolean }
+export type OpenedContext = AppContext & { embedded: boolean }
 
 /** The environment's parts, or the embedded ones, or one of each. `own` refuses a data directory that another process owns. */
 export async function open(
   config: Config,
   log: Log,
   mode: 'own' | 'attach-or-own',
-): Promise<Opened> {
+): Promise<OpenedContext> {
   const needsEmbedded = !config.databaseUrl || !config.s3 || !config.secrets
   const embedded = needsEmbedded
     ? await (await import('./local/embedded/data-dir.ts')).openEmbedded({

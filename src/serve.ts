@@ -3,7 +3,7 @@ import { type Config, loadConfig } from './config.ts'
 import type { AppContext } from './context.ts'
 import { measureEvents } from './events/store.ts'
 import { measureIngestion } from './id-verification/progress.ts'
-import { type Opened, open } from './open.ts'
+import { type OpenedContext, open } from './open.ts'
 import { OperatorError } from './platform/errors.ts'
 import { createJobs, type Jobs } from './platform/jobs.ts'
 import { createLog } from './platform/log.ts'
@@ -25,11 +25,11 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<Served> {
   const log = createLog(config.logLevel)
   const listening = config.role === 'worker' ? undefined : await listen(config.host, config.port)
   const issuer = config.issuer ?? `http://localhost:${listening?.port ?? config.port}`
-  let parts: Opened | undefined
+  let parts: OpenedContext | undefined
   let jobs: Jobs | undefined
   try {
     parts = await open(config, log, 'own')
-    // A process that only reads needs no right to write.
+    // Web processes only read from the bucket, and need no right to write.
     if (config.role !== 'web') await checkBucket(parts)
     jobs = await createJobs(parts.runtime.databaseUrl, log)
     const metrics = config.metrics && createMetrics()
@@ -52,9 +52,9 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<Served> {
         trustedProxies: config.trustedProxies,
         rateLimits: config.rateLimits,
         networkLimits: config.networkLimits,
-        // Mails hold links that open accounts: only where nobody else can look.
+        // Mails contain links that open accounts: only where nobody else can connect.
         outbox: !config.mail && !config.production && isLoopback(`http://${config.host}`),
-        onDelivery: () => worker?.wake(),
+        onDelivery: () => worker?.checkInbox(),
         onRefused: (vendor) => refused?.inc({ vendor }),
       }))
     if (metrics) {
@@ -85,7 +85,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<Served> {
   }
 }
 
-/** Refuses to start on a bucket that says no; one that is away for a moment is no reason, deliveries wait for it. */
+/** Throws OperatorError when the bucket cannot be written. One that does not respond is only logged, because deliveries wait for it. */
 async function checkBucket({ storage, log, runtime }: AppContext): Promise<void> {
   const bytes = Buffer.from('written at each start, to see that it can be')
   const sha256 = createHash('sha256').update(bytes).digest()

@@ -181,7 +181,7 @@ export function backOfficeRoutes(parts: Parts): Hono {
   routes.delete('/idv/verifications/:id', bearer.requireService('idv.write'), async (c) => {
     const { id } = await find(c)
     await eraseVerification({ db, jobs }, id, 'tenant', c.var.service.clientId)
-    jobs.wake()
+    jobs.pollNow()
     log.info('verification erased', { verificationId: id, clientId: c.var.service.clientId })
     return c.body(null, 204)
   })
@@ -228,7 +228,7 @@ export function backOfficeRoutes(parts: Parts): Hono {
     const { tenant, clientId } = c.var.service
     const subjectId = c.req.param('subjectId')
     if (!(await eraseSubject({ db, jobs }, { tenant, subjectId }, clientId))) throw noSubject()
-    jobs.wake()
+    jobs.pollNow()
     log.info('subject erased', { subjectId, clientId })
     return c.body(null, 204)
   })
@@ -310,7 +310,7 @@ export function backOfficeRoutes(parts: Parts): Hono {
         )
       })
       if (!reviewed) throw notFound()
-      jobs.wake()
+      jobs.pollNow()
       log.info('verification reviewed', { verificationId: id, clientId })
       return c.json(present(reviewed))
     },

@@ -1,15 +1,15 @@
 export type ProcessKind = 'web' | 'worker'
 
-/** All columns, these, or all except these. */
+/** All columns, these, or all but these. */
 type Columns = '*' | readonly string[] | { except: readonly string[] }
-/** What a role may do with a table. `for update` and `for share` take the right to update a column. */
+/** What a role may do with a table. `for update` and `for share` require the right to update a column. */
 export type Access = { select?: Columns; insert?: Columns; update?: Columns; delete?: true }
 
 const none: Access = {}
 const read: Access = { select: '*' }
 const append: Access = { select: '*', insert: '*' }
 const all: Access = { select: '*', insert: '*', update: '*', delete: true }
-/** Deletes rows by their age. */
+/** For workers that delete rows by their age. */
 const expire = (column: string): Access => ({ select: [column], delete: true })
 
 const ACCOUNT_DETAILS = [
@@ -40,7 +40,7 @@ const VERIFICATION_ORIGIN = [
  * streams of events) only the command line writes, with the role of `DATABASE_URL` that `migrate` is given.
  */
 export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
-  // Sign-in and tokens: workers remove what has expired.
+  // Sign-in and tokens: workers delete what has expired.
   account: {
     web: { select: '*', update: { except: ['id', 'status', 'created_at'] } },
     worker: { select: { except: ['password_hash'] }, update: ACCOUNT_DETAILS },
@@ -90,7 +90,7 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
     worker: none,
   },
 
-  // Applications and what residents allowed them.
+  // Applications and consents.
   client: {
     web: {
       select: '*',
@@ -106,7 +106,7 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
   live_access_token: { web: read, worker: none },
   live_service_token: { web: read, worker: none },
 
-  // Documents: the web takes deliveries in, and starts, reviews, links and erases for tenants and residents; workers do the rest.
+  // Documents: web processes accept deliveries, and start, review, link and erase for tenants and residents; workers do the rest.
   attempt_document: { web: read, worker: { select: '*', insert: '*', update: '*' } },
   decision: {
     web: { select: '*', insert: '*', update: ['reviewed_by', 'reason', 'reason_sealed'] },
@@ -139,7 +139,7 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
   },
   latest_approved: { web: read, worker: read },
   natural_person: { web: read, worker: { select: '*', update: { except: ['account_id'] } } },
-  // Written at the command line, and shown to the resident.
+  // Written by the command line, shown to the resident.
   operator_review: { web: read, worker: none },
   residency: {
     web: read,
@@ -152,7 +152,7 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
       update: ['external_id', 'account_id', 'linked_at'],
       delete: true,
     },
-    // Locks it.
+    // For locking it.
     worker: { select: '*', update: ['linked_at'] },
   },
   subject_link: {
@@ -168,7 +168,7 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
     },
   },
 
-  // Events to applications: the web records them and answers those that fetch; workers sign and send.
+  // Events to applications: web processes record them and respond to polls; workers sign and send.
   event: { web: { select: '*', insert: '*', update: '*' }, worker: all },
   event_attempt: { web: append, worker: append },
   event_secret: { web: none, worker: read },
@@ -184,7 +184,7 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
     worker: { select: '*', insert: '*', update: '*' },
   },
 
-  // Mails are the workers' to send; the web shows those of a portal without a mail server.
+  // Workers send mails; web processes show those of a portal without a mail server.
   outbox_mail: {
     web: read,
     worker: { select: ['created_at'], insert: ['id', 'mail_sealed'], delete: true },
@@ -195,9 +195,9 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
   ledger_node: { web: read, worker: append },
   ledger_head: { web: read, worker: append },
 
-  // The portal's own. Whoever starts first makes the keys that are missing.
+  // The portal's own keys and settings. The process that starts first creates missing keys.
   data_key: { web: append, worker: { select: '*', insert: '*', delete: true } },
-  // Locked while it is relayed.
+  // For locking it while it is relayed.
   operator_action: { web: none, worker: { select: '*', update: ['recorded_at'], delete: true } },
   policy: { web: read, worker: read },
   portal_setting: {
@@ -209,7 +209,7 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
   vendor_integration: { web: read, worker: read },
 }
 
-/** The same for the tables of the job queue; for a table that is not listed, `'*'` counts. The web enqueues, workers do everything. */
+/** The same for the queue's tables; `'*'` stands for tables that are not listed. Web processes enqueue, workers do everything. */
 export const QUEUE_ACCESS: Readonly<Record<ProcessKind, Readonly<Record<string, Access>>>> = {
   web: {
     version: read,
@@ -219,7 +219,7 @@ export const QUEUE_ACCESS: Readonly<Record<ProcessKind, Readonly<Record<string, 
   worker: { '*': all },
 }
 
-/** What to grant for an access to a table of these columns: each is what stands before `on` in a `grant`. */
+/** The privileges of an access to a table with these columns, each as it precedes `on` in a `grant`. */
 export function privilegesOf(access: Access, columns: readonly string[]): string[] {
   const { select, insert, update } = access
   return [

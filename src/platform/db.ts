@@ -63,8 +63,7 @@ export async function migrate(db: Db): Promise<string[]> {
 }
 
 /**
- * Whether it failed on what was to be stored, and will fail again: a data exception, a limit of the database, or a
- * value that a constraint forbids.
+ * Whether a statement failed on its values, so that it would fail again: a data exception, a limit of the database, or a constraint.
  */
 export const isDataFault = (error: unknown): boolean =>
   error instanceof Error &&
@@ -72,10 +71,10 @@ export const isDataFault = (error: unknown): boolean =>
   typeof error.code === 'string' &&
   /^(22...|54000|23502|23514)$/.test(error.code)
 
-/** Whether it failed because a unique key exists already. */
+/** Whether a statement failed because a unique key exists. */
 export const isDuplicateKey = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === '23505'
 
-/** Whether it failed on a NUL, which PostgreSQL keeps in no text: what holds one was never stored, and cannot be. */
+/** Whether a statement failed on a NUL, which PostgreSQL cannot store in text. */
 export const isUnstorable = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && (error.code === '22021' || error.code === '22P05')

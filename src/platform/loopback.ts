@@ -1,10 +1,10 @@
-/** Whether the URL's host can only be this machine. */
+/** Whether the URL's host is a loopback address or `localhost`. */
 export function isLoopback(value: string): boolean {
   const { hostname = '' } = URL.parse(value) ?? {}
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
 }
 
-/** Whether the URL is `https:`, or `http:` to this machine, which needs no TLS (RFC 8252 §8.3). */
+/** Whether the URL is `https:`, or `http:` to a loopback address, which needs no TLS (RFC 8252 §8.3). */
 export const isHttpsOrLoopback = (value: string): boolean => {
   const { protocol } = URL.parse(value) ?? {}
   return protocol === 'https:' || (protocol === 'http:' && isLoopback(value))

@@ -138,7 +138,7 @@ test('web and worker serve under roles of their own: sign-in, consent, tokens, d
     })
     expect(response.status).toBe(200)
   }
-  worker.wake()
+  worker.checkInbox()
   await eventually(async () => (await findDeliveryOf(parts, body))?.state === 'applied')
 
   const forgetful = createUserAgent()

@@ -147,7 +147,7 @@ async function startProcess(
     allowedHosts: options.allowedHosts ?? ['localhost'],
     securityContacts: options.securityContacts ?? [],
     outbox: options.outbox ?? true,
-    onDelivery: () => worker?.wake(),
+    onDelivery: () => worker?.checkInbox(),
   })
   return {
     /** Where this process listens; the issuer is the same for all of them. */
