@@ -160,8 +160,8 @@ export type Config = Readonly<{
 /** Environment → one frozen Config. Throws one OperatorError that names every fault and prints no value. */
 export function loadConfig(env: Record<string, string | undefined>): Config {
   // An empty variable (`FOO=` in a file) counts as not set.
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value))
-  const parsed = schema.safeParse(given)
+  const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value))
+  const parsed = schema.safeParse(present)
   const faults = parsed.success
     ? []
     : parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`)

@@ -86,13 +86,13 @@ export async function openContext(runtime: Runtime, log: Log): Promise<AppContex
         for (const [kind, url] of kinds) requireOtherRole(kind, { url, appUrl: databaseUrl })
         await grantAppRole(owner, databaseUrl)
         if (kinds.length === 0) return
-        // Its tables must be there to be granted.
+        // Rights can only be granted on existing tables.
         await installJobs(databaseUrl, log)
         for (const [kind, url] of kinds)
           await grantProcessRole(owner, kind, { url, appUrl: databaseUrl })
       })
     await migrate(db)
-    // Without its keys a process still serves what needs none, and asks again.
+    // Without these keys a process still serves what needs none, and tries again.
     await parts.vault
       .prepare()
       .catch((error: unknown) => log.warn('data keys are not available', { error }))
@@ -106,12 +106,12 @@ export async function openContext(runtime: Runtime, log: Log): Promise<AppContex
 function explain(error: unknown): unknown {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   const why: Record<string, string> = {
-    ECONNREFUSED: 'nothing answers at its address',
-    ENOTFOUND: 'its host is not known',
-    EAI_AGAIN: 'its host is not known',
-    CONNECT_TIMEOUT: 'it does not answer in time',
-    '28P01': 'it refuses the user or the password',
-    '28000': 'it refuses the user',
+    ECONNREFUSED: 'nothing listens at its address',
+    ENOTFOUND: 'its host is unknown',
+    EAI_AGAIN: 'its host is unknown',
+    CONNECT_TIMEOUT: 'it does not respond in time',
+    '28P01': 'it rejects the user or the password',
+    '28000': 'it rejects the user',
     '3D000': 'it has no database of that name',
     '42501': 'the user may not create tables, or the role that MIGRATION_DATABASE_URL is to admit',
   }

@@ -19,7 +19,7 @@ export type Served = {
   close(): Promise<void>
 }
 
-/** Starts what `ROLE` asks for. */
+/** Starts the server, the worker, or both, as `ROLE` says. */
 export async function serve(env: NodeJS.ProcessEnv): Promise<Served> {
   const config = loadConfig(env)
   const log = createLog(config.logLevel)
@@ -99,12 +99,12 @@ async function checkBucket({ storage, log, runtime }: AppContext): Promise<void>
     const status = $metadata?.httpStatusCode
     if (name === 'NoSuchBucket' || status === 404)
       throw new OperatorError(
-        `There is no bucket ${runtime.s3.bucket}: create it, or mend S3_BUCKET and S3_ENDPOINT.`,
+        `There is no bucket ${runtime.s3.bucket}: create it, or correct S3_BUCKET and S3_ENDPOINT.`,
       )
     if (status === 401 || status === 403 || name === 'CredentialsProviderError')
       throw new OperatorError(
-        `The bucket ${runtime.s3.bucket} cannot be written (${name}): mend the AWS credentials, or give them s3:PutObject and s3:GetObject on it.`,
+        `The bucket ${runtime.s3.bucket} cannot be written (${name}): correct the AWS credentials, or grant them s3:PutObject and s3:GetObject on it.`,
       )
-    log.warn('bucket does not answer', { error: new Error(name) })
+    log.warn('bucket does not respond', { error: new Error(name) })
   }
 }

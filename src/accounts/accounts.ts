@@ -274,7 +274,7 @@ export async function takeSnapshot(sql: Sql): Promise<string> {
  * snapshot relied on old credentials. Call it after the sign-in is stored.
  */
 export async function wasSignedOutSince(sql: Sql, id: string, snapshot: string): Promise<boolean> {
-  // A restored database numbers transactions anew, so only a mark of the last two hours counts: longer than an interaction lives.
+  // A restored database restarts transaction ids, so only a mark of the last two hours counts: longer than an interaction lives.
   const [row] = await sql<{ isOver: boolean }[]>`
     select coalesce(signed_out_at > now() - interval '2 hours'
       and not pg_visible_in_snapshot(signed_out_by, ${snapshot}::pg_snapshot), false) as is_over

@@ -39,20 +39,20 @@ const requestSchema = z.object({
  */
 export async function requestReset(
   { db, sealer, vault, jobs }: MailLinkContext,
-  asked: { email: string; address: string; browser: string; issuer: string },
+  input: { email: string; address: string; browser: string; issuer: string },
 ): Promise<number> {
-  const key = normalizeEmail(asked.email).slice(0, 320)
+  const key = normalizeEmail(input.email).slice(0, 320)
   const wait = await countAttempt(db, {
     what: 'mail',
     emailKey: await hashEmail(db, vault, key),
-    address: asked.address,
+    address: input.address,
   })
   if (wait > 0) return wait
   const request: z.infer<typeof requestSchema> = {
     requestId: randomUUID(),
     emailKey: key,
-    browser: asked.browser,
-    issuer: asked.issuer,
+    browser: input.browser,
+    issuer: input.issuer,
     askedAt: Date.now(),
   }
   const requestSealed = sealer.seal(JSON.stringify(request), SEALED_FOR)
@@ -70,31 +70,35 @@ async function createResetLink(
   { requestSealed }: JobData<'make-reset-link'>,
 ): Promise<void> {
   const { db, sealer, vault, log } = parts
-  const asked = requestSchema.parse(JSON.parse(sealer.open(requestSealed, SEALED_FOR)))
-  const expiresAt = new Date(asked.askedAt + LIFE_SECONDS.reset * 1000)
+  const request = requestSchema.parse(JSON.parse(sealer.open(requestSealed, SEALED_FOR)))
+  const expiresAt = new Date(request.askedAt + LIFE_SECONDS.reset * 1000)
   if (expiresAt < new Date()) return
   await db.begin(async (sql) => {
-    const account = await findAccountByEmail(sql, vault, asked.emailKey)
+    const account = await findAccountByEmail(sql, vault, request.emailKey)
     if (account?.status !== 'active') return
     const token = await insertLink(sql, vault, {
-      requestId: asked.requestId,
+      requestId: request.requestId,
       purpose: 'reset',
       accountId: account.id,
-      browser: asked.browser,
+      browser: request.browser,
       email: account.email,
       expiresAt,
     })
     if (!token) return
-    const mail = resetMail(account.email, `${asked.issuer}/reset/${token}`, LIFE_SECONDS.reset / 60)
+    const mail = resetMail(
+      account.email,
+      `${request.issuer}/reset/${token}`,
+      LIFE_SECONDS.reset / 60,
+    )
     await enqueueMail(sql, parts, { ...mail, expiresAt: expiresAt.toISOString() })
-    log.info('reset link made', { accountId: account.id })
+    log.info('reset link created', { accountId: account.id })
   })
 }
 
 /** Sends a link to a new address, to prove that it is the resident's. Returns the seconds to wait, 0 when the mail is enqueued. */
 export async function requestEmailChange(
   parts: MailLinkContext,
-  asked: {
+  input: {
     accountId: string
     email: string
     address: string
@@ -106,17 +110,17 @@ export async function requestEmailChange(
 ): Promise<number> {
   const wait = await countAttempt(parts.db, {
     what: 'mail',
-    emailKey: await hashEmail(parts.db, parts.vault, asked.email),
-    address: asked.address,
+    emailKey: await hashEmail(parts.db, parts.vault, input.email),
+    address: input.address,
   })
   if (wait > 0) return wait
   const expiresAt = new Date(Date.now() + LIFE_SECONDS.email * 1000)
   await parts.db.begin(async (sql) => {
-    await asked.requireSession(sql)
-    const token = await insertLink(sql, parts.vault, { ...asked, purpose: 'email', expiresAt })
+    await input.requireSession(sql)
+    const token = await insertLink(sql, parts.vault, { ...input, purpose: 'email', expiresAt })
     const mail = confirmEmailMail(
-      asked.email,
-      `${asked.issuer}/verify-email/${token}`,
+      input.email,
+      `${input.issuer}/verify-email/${token}`,
       LIFE_SECONDS.email / 3600,
     )
     await enqueueMail(sql, parts, { ...mail, expiresAt: expiresAt.toISOString() })

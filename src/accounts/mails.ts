@@ -93,7 +93,7 @@ If you do not know one of them, sign in, remove it and make new recovery codes:
 
 ${passkeys.page}
 
-If signing in asks for a passkey or a code that you do not have, write to the people who run the portal.
+If signing in requires a passkey or a code that you do not have, write to the people who run the portal.
 `
 }
 If it was not you, ask for a new password at once, and write to the people who run the portal.
@@ -178,7 +178,7 @@ export function newConsentMail(
   to: string,
   consent: {
     clientName: string
-    /** What was allowed that was not before, in words. */
+    /** Titles of the newly allowed scopes. */
     opened: readonly string[]
     endsAt: Date | null
     at: Date

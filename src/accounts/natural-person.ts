@@ -89,13 +89,13 @@ const placeOf = (table: 'natural_person' | 'residency', accountId: string) => ({
 export async function setPerson(
   { db, vault }: { db: Db; vault: Vault },
   accountId: string,
-  given: unknown,
+  input: unknown,
   onChanged: (sql: Sql) => Promise<void>,
 ): Promise<void> {
-  const parsed = personFileSchema.safeParse(given)
+  const parsed = personFileSchema.safeParse(input)
   if (!parsed.success)
     throw new OperatorError(
-      `The data of this person has a fault: ${parsed.error.issues
+      `The data of this person is invalid: ${parsed.error.issues
         .map(({ path, message }) => [path.join('.'), message].filter(Boolean).join(': '))
         .join('; ')}.`,
     )

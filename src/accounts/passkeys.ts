@@ -95,33 +95,33 @@ const NEEDS_PASSWORD: FailedSignIn = {
  */
 export async function signInWithPasskey(
   db: Db,
-  tried: {
+  input: {
     issuer: string
     browser: string
-    answer: string
+    response: string
     address: string
     passwordOf: string | undefined
   },
 ): Promise<SignIn> {
-  const answer = parseResponse(assertionSchema, tried.answer)
-  const known = answer && (await findCredential(db, answer.id))
+  const assertion = parseResponse(assertionSchema, input.response)
+  const known = assertion && (await findCredential(db, assertion.id))
   const attempt = {
     what: 'sign-in',
     emailKey: known?.emailMac?.toString('hex'),
-    address: tried.address,
+    address: input.address,
     unguessable: true,
   } as const
   return withThrottle(db, attempt, async () => {
-    if (!answer || !known) return REJECTED
-    const { userHandle: owner } = answer.response
+    if (!assertion || !known) return REJECTED
+    const { userHandle: owner } = assertion.response
     if (owner && owner !== Buffer.from(userHandle(known.accountId)).toString('base64url'))
       return REJECTED
     const verified = await verifyAuthenticationResponse({
-      response: answer,
+      response: assertion,
       expectedChallenge: (challenge) =>
-        consumeChallenge(db, 'sign-in', challenge, tried.browser, null),
-      expectedOrigin: tried.issuer,
-      expectedRPID: relyingParty(tried.issuer),
+        consumeChallenge(db, 'sign-in', challenge, input.browser, null),
+      expectedOrigin: input.issuer,
+      expectedRPID: relyingParty(input.issuer),
       requireUserVerification: true,
       credential: {
         id: known.id,
@@ -130,7 +130,7 @@ export async function signInWithPasskey(
       },
     }).catch(() => undefined)
     if (!verified?.verified) return REJECTED
-    if (known.needsPassword && known.accountId !== tried.passwordOf) return NEEDS_PASSWORD
+    if (known.needsPassword && known.accountId !== input.passwordOf) return NEEDS_PASSWORD
     // A counter that does not grow indicates a copy of the key; keys without a counter send 0 (WebAuthn §6.1.1).
     const { newCounter } = verified.authenticationInfo
     const [counted] = await db`
@@ -191,13 +191,13 @@ export async function createRegistrationOptions(
  */
 export async function registerPasskey(
   sql: Sql,
-  given: { issuer: string; browser: string; accountId: string; answer: string; name: string },
+  given: { issuer: string; browser: string; accountId: string; response: string; name: string },
 ): Promise<{ name: string; method: SignInMethod } | undefined> {
   const { issuer, browser, accountId } = given
-  const answer = parseResponse(attestationSchema, given.answer)
-  if (!answer) return undefined
+  const attestation = parseResponse(attestationSchema, given.response)
+  if (!attestation) return undefined
   const verified = await verifyRegistrationResponse({
-    response: answer,
+    response: attestation,
     expectedChallenge: (challenge) =>
       consumeChallenge(sql, 'register', challenge, browser, accountId),
     expectedOrigin: issuer,
@@ -212,7 +212,7 @@ export async function registerPasskey(
   const [row] = await sql`
     insert into passkey (id, account_id, public_key, counter, transports, synced, name)
     select ${made.id}, ${accountId}, ${Buffer.from(made.publicKey)}, ${made.counter},
-      ${answer.response.transports ?? []}, ${synced}, ${name}
+      ${attestation.response.transports ?? []}, ${synced}, ${name}
     where (select count(*) from passkey where account_id = ${accountId}) < ${MAX_PASSKEYS}
     on conflict (id) do nothing
     returning 1`

@@ -142,14 +142,14 @@ function countSymbols(text: string): number {
 
 function contextWords({ email, givenName, surname, issuer }: PasswordContext): Set<string> {
   const host = issuer === undefined ? '' : (URL.parse(issuer)?.hostname ?? '')
-  const whole = [
+  const fullTexts = [
     email,
     ...email.split('@'),
     `${givenName}${surname}`,
     `${surname}${givenName}`,
     host,
   ]
-  const texts = [...whole, givenName, surname, ...PORTAL_WORDS]
+  const texts = [...fullTexts, givenName, surname, ...PORTAL_WORDS]
   const parts = texts.flatMap((text) => text.split(/[^\p{L}\p{N}]+/u))
   return new Set(
     [...texts, ...parts].map(fold).filter((word) => word.length >= MIN_CONTEXT_WORD_LENGTH),

@@ -50,7 +50,7 @@ export async function completeFactorRemoval(sql: Sql, accountId: string): Promis
   if (isEnrolled(await findFactors(sql, accountId))) return
   if ((await findPolicy(sql, 'mfa')) === 'required')
     throw new LastFactorError(
-      'This portal asks everybody for a second step. Add another one before you remove this one.',
+      'This portal requires a second step. Add another one before you remove this one.',
     )
   await removeRecoveryCodes(sql, accountId)
 }

@@ -68,11 +68,11 @@ const WRONG_RECOVERY_CODE = failed('That recovery code is not right, or was used
  */
 export async function continueAfterPassword(
   { db, sealer, vault }: Pick<SecondStepContext, 'db' | 'sealer' | 'vault'>,
-  given: { accountId: string; passwordHash: string; browser: string; always: boolean },
+  input: { accountId: string; passwordHash: string; browser: string; always: boolean },
 ): Promise<SignIn> {
-  const { accountId, passwordHash, browser } = given
+  const { accountId, passwordHash, browser } = input
   const { suffices, isEnrolled: enrolled } = await evaluatePasswordAlone(db, accountId)
-  if (suffices && !(given.always && enrolled))
+  if (suffices && !(input.always && enrolled))
     return { outcome: 'signed-in', accountId, method: 'password' }
   const token = randomSecret()
   // Refers to the password that was verified: a new one that was set meanwhile creates no row, and a later one deletes it.
@@ -88,15 +88,15 @@ export async function continueAfterPassword(
 /** Evaluates the form of a second step. A successful sign-in deletes the row. */
 export async function continueSecondStep(
   parts: SecondStepContext,
-  given: SecondStepForm,
+  form: SecondStepForm,
 ): Promise<SignIn> {
-  const pending = await findPending(parts, given.token, given.browser)
+  const pending = await findPending(parts, form.token, form.browser)
   if (!pending) return EXPIRED
   switch (pending.step) {
     case 'code':
-      return await verifyCode(parts, pending, given)
+      return await verifyCode(parts, pending, form)
     case 'enrol':
-      return await verifyEnrolment(parts, pending, given)
+      return await verifyEnrolment(parts, pending, form)
     case 'enrolled':
       return (await consumePending(parts.db, pending)) ? signedIn(pending) : EXPIRED
   }
@@ -113,47 +113,49 @@ export async function findPasswordOwner(
 /** Continues with a passkey in place of a code: it must belong to the same account. */
 export async function continueWithPasskey(
   parts: Pick<SecondStepContext, 'db' | 'sealer' | 'vault'>,
-  given: { token: string; browser: string },
-  tried: SignIn,
+  input: { token: string; browser: string },
+  passkeySignIn: SignIn,
 ): Promise<SignIn> {
-  const pending = await findPending(parts, given.token, given.browser)
-  if (!pending) return tried.outcome === 'failed' ? tried : EXPIRED
-  if (tried.outcome === 'failed') return await describeStep(parts, pending, given.token, tried)
-  if (tried.outcome === 'signed-in' && tried.accountId !== pending.accountId)
+  const pending = await findPending(parts, input.token, input.browser)
+  if (!pending) return passkeySignIn.outcome === 'failed' ? passkeySignIn : EXPIRED
+  if (passkeySignIn.outcome === 'failed')
+    return await describeStep(parts, pending, input.token, passkeySignIn)
+  if (passkeySignIn.outcome === 'signed-in' && passkeySignIn.accountId !== pending.accountId)
     return await describeStep(
       parts,
       pending,
-      given.token,
+      input.token,
       failed('That passkey belongs to another account.'),
     )
   // No row: the password was replaced meanwhile, or the time is over.
   const isConsumed = await parts.db.begin(async (sql) => {
     if (!(await consumePending(sql, pending))) return false
-    if (tried.outcome === 'signed-in' && tried.passkeyId) await trustPasskey(sql, tried.passkeyId)
+    if (passkeySignIn.outcome === 'signed-in' && passkeySignIn.passkeyId)
+      await trustPasskey(sql, passkeySignIn.passkeyId)
     return true
   })
-  return isConsumed ? tried : EXPIRED
+  return isConsumed ? passkeySignIn : EXPIRED
 }
 
 async function verifyCode(
   parts: SecondStepContext,
   pending: Pending,
-  given: SecondStepForm,
+  form: SecondStepForm,
 ): Promise<SignIn> {
   const { db } = parts
-  if (!given.code && !given.recoveryCode)
-    return await describeStep(parts, pending, given.token, failed('Please type a code.'))
-  const attempt = { what: 'code', emailKey: pending.emailKey, address: given.address } as const
+  if (!form.code && !form.recoveryCode)
+    return await describeStep(parts, pending, form.token, failed('Please type a code.'))
+  const attempt = { what: 'code', emailKey: pending.emailKey, address: form.address } as const
   const result = await withThrottle(db, attempt, async () => {
     const { accountId } = pending
-    const hash = await hashRecoveryCode(db, accountId, given.recoveryCode)
+    const hash = await hashRecoveryCode(db, accountId, form.recoveryCode)
     return await db.begin(async (sql) => {
-      const isRight = given.recoveryCode
+      const isRight = form.recoveryCode
         ? hash !== undefined && (await acceptRecoveryCode(sql, accountId, hash))
-        : await acceptTotpCode(sql, parts.sealer, accountId, given.code)
-      if (!isRight) return given.recoveryCode ? WRONG_RECOVERY_CODE : WRONG_CODE
+        : await acceptTotpCode(sql, parts.sealer, accountId, form.code)
+      if (!isRight) return form.recoveryCode ? WRONG_RECOVERY_CODE : WRONG_CODE
       if (!(await consumePending(sql, pending))) return EXPIRED
-      if (given.recoveryCode) {
+      if (form.recoveryCode) {
         const left = await countRecoveryCodes(sql, accountId)
         await enqueueMail(sql, parts, recoveryCodeUsedMail(pending.email, left))
       }
@@ -162,21 +164,21 @@ async function verifyCode(
   })
   if (result.outcome !== 'failed') return result
   if (result.status === 401 && (await countWrongCode(parts, pending))) return EXPIRED
-  return await describeStep(parts, pending, given.token, result)
+  return await describeStep(parts, pending, form.token, result)
 }
 
 /** Verifies the first code of a new secret, which proves that an app has it; then the recovery codes are shown. */
 async function verifyEnrolment(
   parts: SecondStepContext,
   pending: Pending,
-  given: SecondStepForm,
+  form: SecondStepForm,
 ): Promise<SignIn> {
   const { db, sealer } = parts
   const { accountId, email } = pending
-  const secret = openEnrolment(sealer, accountId, given.enrolment)
-  const step = secret === undefined ? undefined : findTotpStep(secret, given.code)
+  const secret = openEnrolment(sealer, accountId, form.enrolment)
+  const step = secret === undefined ? undefined : findTotpStep(secret, form.code)
   if (secret === undefined || step === undefined)
-    return await describeStep(parts, pending, given.token, WRONG_CODE, secret)
+    return await describeStep(parts, pending, form.token, WRONG_CODE, secret)
   const recovery = await createRecoveryCodes()
   const isDone = await db.begin(async (sql) => {
     await lockFactors(sql, accountId)
@@ -197,7 +199,7 @@ async function verifyEnrolment(
   }
   return {
     outcome: 'second-step',
-    token: given.token,
+    token: form.token,
     step: { kind: 'recovery-codes', codes: recovery.codes },
   }
 }

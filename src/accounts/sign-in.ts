@@ -51,15 +51,15 @@ const BUSY = {
  */
 export async function signIn(
   { db, vault }: { db: Db; vault: Vault },
-  tried: { email: string; password: string; address: string },
+  input: { email: string; password: string; address: string },
   next: (of: { accountId: string; passwordHash: string }) => Promise<SignIn>,
 ): Promise<SignIn> {
-  const email = tried.email.slice(0, 320)
+  const email = input.email.slice(0, 320)
   const emailHash = await hashEmail(db, vault, email)
-  const attempt = { what: 'sign-in', emailKey: emailHash, address: tried.address } as const
+  const attempt = { what: 'sign-in', emailKey: emailHash, address: input.address } as const
   return withThrottle(db, attempt, async () => {
     const credentials = await findCredentials(db, vault, email)
-    const matches = await verifyPassword(tried.password, credentials?.passwordHash)
+    const matches = await verifyPassword(input.password, credentials?.passwordHash)
     return matches && credentials?.passwordHash
       ? await next({ accountId: credentials.id, passwordHash: credentials.passwordHash })
       : { ...REFUSED, accountId: credentials?.id }

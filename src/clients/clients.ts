@@ -78,12 +78,17 @@ export async function createClient(
     subject_type: input.subjectType ?? (type === 'service' ? undefined : 'pairwise'),
     sector_identifier_uri: input.sectorIdentifierUri,
   }
-  const kept = withDefaults(metadata, input)
+  const stored = withDefaults(metadata, input)
   const id = randomUUID()
-  const secret = needsSecret(kept) ? randomSecret() : undefined
+  const secret = needsSecret(stored) ? randomSecret() : undefined
   await ensureTenant(sql, tenant)
-  await insertClient(sql, { id, tenant, kept, secretHash: secret ? hashSecret(secret) : null })
-  return { client_id: id, ...kept, ...(secret ? { client_secret: secret } : {}) }
+  await insertClient(sql, {
+    id,
+    tenant,
+    stored,
+    secretHash: secret ? hashSecret(secret) : null,
+  })
+  return { client_id: id, ...stored, ...(secret ? { client_secret: secret } : {}) }
 }
 
 const needsSecret = ({ token_endpoint_auth_method: method }: StoredMetadata) =>
@@ -91,11 +96,11 @@ const needsSecret = ({ token_endpoint_auth_method: method }: StoredMetadata) =>
 
 const insertClient = (
   sql: Sql,
-  client: { id: string; tenant: string; kept: StoredMetadata; secretHash: Buffer | null },
+  client: { id: string; tenant: string; stored: StoredMetadata; secretHash: Buffer | null },
 ) => sql`
   insert into client (id, name, tenant, metadata, secret_hash)
-  values (${client.id}, ${client.kept.client_name}, ${client.tenant},
-    ${sql.json(client.kept as never)}, ${client.secretHash})`
+  values (${client.id}, ${client.stored.client_name}, ${client.tenant},
+    ${sql.json(client.stored as never)}, ${client.secretHash})`
 
 /**
  * In a transaction: changes the given members. `undefined`: no such client. A client that now needs a secret gets one, returned
@@ -131,15 +136,20 @@ export async function updateClient(
     subject_type: change.subjectType ?? before.subject_type,
     sector_identifier_uri: change.sectorIdentifierUri ?? before.sector_identifier_uri,
   }
-  const kept = withDefaults(metadata, change)
-  const secret = needsSecret(kept) && !row.secretHash ? randomSecret() : undefined
-  const secretHash = secret ? hashSecret(secret) : needsSecret(kept) ? row.secretHash : null
-  await writeClient(sql, id, kept, secretHash)
-  return { client_id: id, ...kept, ...(secret ? { client_secret: secret } : {}) }
+  const stored = withDefaults(metadata, change)
+  const secret = needsSecret(stored) && !row.secretHash ? randomSecret() : undefined
+  const secretHash = secret ? hashSecret(secret) : needsSecret(stored) ? row.secretHash : null
+  await writeClient(sql, id, stored, secretHash)
+  return { client_id: id, ...stored, ...(secret ? { client_secret: secret } : {}) }
 }
 
-const writeClient = (sql: Sql, id: string, kept: StoredMetadata, secretHash: Buffer | null) => sql`
-  update client set name = ${kept.client_name}, metadata = ${sql.json(kept as never)},
+const writeClient = (
+  sql: Sql,
+  id: string,
+  stored: StoredMetadata,
+  secretHash: Buffer | null,
+) => sql`
+  update client set name = ${stored.client_name}, metadata = ${sql.json(stored as never)},
     secret_hash = ${secretHash}, updated_at = now()
   where id = ${id} returning id`
 
@@ -147,8 +157,11 @@ const writeClient = (sql: Sql, id: string, kept: StoredMetadata, secretHash: Buf
 const HASH_PREFIX = 'sha256:'
 
 /** Returns the hash from what `findClientMetadata` returns as the secret. */
-export const hashOfSecret = (kept: string): Buffer =>
-  Buffer.from(kept.startsWith(HASH_PREFIX) ? kept.slice(HASH_PREFIX.length) : '', 'base64url')
+export const hashOfSecret = (storedSecret: string): Buffer =>
+  Buffer.from(
+    storedSecret.startsWith(HASH_PREFIX) ? storedSecret.slice(HASH_PREFIX.length) : '',
+    'base64url',
+  )
 
 /** The metadata as oidc-provider reads it; `undefined` for a disabled client. `client_secret` is a hash: see `hashOfSecret`. */
 export async function findClientMetadata(
@@ -196,17 +209,17 @@ export async function storeRegistered(
     .split(' ')
     .filter((word) => !UNAVAILABLE_SCOPES.includes(word))
     .join(' ')
-  const kept = withDefaults(metadataSchema.partial().parse({ ...given, scope: granted }))
+  const stored = withDefaults(metadataSchema.partial().parse({ ...given, scope: granted }))
   const hashed =
     typeof secret !== 'string'
       ? null
       : secret.startsWith(HASH_PREFIX)
         ? hashOfSecret(secret)
         : hashSecret(secret)
-  await requireDistinctName(sql, id, kept.client_name)
-  const secretHash = needsSecret(kept) ? hashed : null
-  const [updated] = await writeClient(sql, id, kept, secretHash)
-  if (!updated) await insertClient(sql, { id, tenant: 'default', kept, secretHash })
+  await requireDistinctName(sql, id, stored.client_name)
+  const secretHash = needsSecret(stored) ? hashed : null
+  const [updated] = await writeClient(sql, id, stored, secretHash)
+  if (!updated) await insertClient(sql, { id, tenant: 'default', stored, secretHash })
 }
 
 /** A registration may keep its name, and must not choose one that is similar to another client's; an operator may allow that. */

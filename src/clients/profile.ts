@@ -31,10 +31,10 @@ export async function setClientProfile(
   clientId: string,
   change: ProfileMetadata,
 ): Promise<boolean> {
-  const given = Object.entries(change).filter(([, value]) => value !== undefined)
-  const removed = given.flatMap(([name, value]) => (value === '' ? [name] : []))
+  const changed = Object.entries(change).filter(([, value]) => value !== undefined)
+  const removed = changed.flatMap(([name, value]) => (value === '' ? [name] : []))
   const parsed = profileSchema.safeParse(
-    Object.fromEntries(given.filter(([, value]) => value !== '')),
+    Object.fromEntries(changed.filter(([, value]) => value !== '')),
   )
   if (!parsed.success)
     throw new OperatorError(parsed.error.issues.map((issue) => issue.message).join('; '))

@@ -2,7 +2,7 @@
 export const SCOPES = {
   openid: {
     title: 'Recognise you',
-    sentence: 'A number that stands for you, so that the application knows you when you come back.',
+    sentence: 'An identifier, so that the application recognises you when you come back.',
   },
   profile: { title: 'Your name', sentence: 'Your given name and surname.' },
   email: { title: 'Your e-mail address', sentence: 'Your address, and whether it was confirmed.' },
@@ -25,7 +25,7 @@ export const SCOPES = {
   },
   'eprospera:person.age_over.read': {
     title: 'Whether you are old enough',
-    sentence: 'Whether you have reached an age that it names, and never when you were born.',
+    sentence: 'Whether you have reached an age that it names, but never your date of birth.',
   },
   'eprospera:person.id_verification.read': {
     title: 'The photos of your identity document and your face',

@@ -50,11 +50,13 @@ export async function findConsent(
 /** The smaller scopes that the resident chose instead of the requested ones. */
 export const chosenAlternatives = (
   { scopes, declined, alternatives }: Pick<Consent, 'scopes' | 'declined' | 'alternatives'>,
-  asked: readonly string[],
+  requested: readonly string[],
 ): string[] =>
-  asked.flatMap((scope) => {
-    const less = isScope(scope) ? alternatives[scope] : undefined
-    return less && declined.includes(scope) && scopes.includes(less) ? [less] : []
+  requested.flatMap((scope) => {
+    const alternative = isScope(scope) ? alternatives[scope] : undefined
+    return alternative && declined.includes(scope) && scopes.includes(alternative)
+      ? [alternative]
+      : []
   })
 
 type ConsentKey = { accountId: string; clientId: string }
@@ -149,30 +151,30 @@ async function record(
   if (!before) throw new Error('the consent was ended while it was being given')
   if (before.isFrozen) throw new RejectedDecision('frozen')
   const continues = before.isCurrent && before.purpose === purpose
-  const kept = continues ? before : { scopes: [], declined: [], endsAt: null }
+  const base = continues ? before : { scopes: [], declined: [], endsAt: null }
   const allowed = shown.filter((scope) => decision.allowed.includes(scope))
   const untouched = (scopes: string[]) => scopes.filter((scope) => !shown.includes(scope))
-  const scopes = [...untouched(kept.scopes), ...allowed]
-  const endsAt = decision.endsAt === undefined ? kept.endsAt : decision.endsAt
+  const scopes = [...untouched(base.scopes), ...allowed]
+  const endsAt = decision.endsAt === undefined ? base.endsAt : decision.endsAt
   // Locked until the commit, so that the session cannot end in between.
   const session = await lockSession(sql, { accountId, uid: decision.sessionUid })
   if (!session) throw new RejectedDecision('signed-out')
-  if (widensPersonalAccess(kept, { scopes, endsAt }) && !isRecentSignIn(session.authenticatedAt))
+  if (widensPersonalAccess(base, { scopes, endsAt }) && !isRecentSignIn(session.authenticatedAt))
     throw new RejectedDecision('sign-in')
   if (!continues) await endGrants(sql, decision)
   await sql`
     update consent set scopes = ${scopes},
-      declined = ${[...untouched(kept.declined), ...shown.filter((scope) => !allowed.includes(scope))]},
+      declined = ${[...untouched(base.declined), ...shown.filter((scope) => !allowed.includes(scope))]},
       ends_at = ${endsAt}, purpose = ${purpose},
       created_at = case when ${continues} then created_at else now() end, updated_at = now()
     where account_id = ${accountId} and client_id = ${clientId}`
-  await withdraw(sql, decision, kept.scopes, scopes)
+  await withdraw(sql, decision, base.scopes, scopes)
   // The new consent allows less than the old one, whose tokens have ended already.
   const isLess = before.scopes.some((scope) => !scopes.includes(scope))
   if (!continues && !before.isEnded && isLess)
     await announceConsent(sql, { accountId, clientId, scopes })
-  const opened = newlyAllowedScopes(kept, { scopes, endsAt })
-  if (opened.length > 0 || isProlonged(kept, { scopes, endsAt }))
+  const opened = newlyAllowedScopes(base, { scopes, endsAt })
+  if (opened.length > 0 || isProlonged(base, { scopes, endsAt }))
     await notify?.(sql, { scopes: opened.length > 0 ? opened : scopes, endsAt })
 }
 

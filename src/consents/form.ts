@@ -55,18 +55,18 @@ ${choosable.map((permission, index) => {
 
 function pairFields(
   { scope, isTicked, now, note }: Permission,
-  less: NonNullable<Permission['alternative']>,
+  alternative: NonNullable<Permission['alternative']>,
   id: string,
 ): Html {
   const choices = [
     { value: scope, title: SCOPES[scope].title, isChosen: isTicked, more: now },
     {
-      value: less.scope,
-      title: `Less: ${SCOPES[less.scope].title.toLowerCase()}`,
-      sentence: SCOPES[less.scope].sentence,
-      isChosen: !isTicked && less.isTicked,
+      value: alternative.scope,
+      title: `Less: ${SCOPES[alternative.scope].title.toLowerCase()}`,
+      sentence: SCOPES[alternative.scope].sentence,
+      isChosen: !isTicked && alternative.isTicked,
     },
-    { value: '', title: 'Neither', isChosen: !isTicked && !less.isTicked },
+    { value: '', title: 'Neither', isChosen: !isTicked && !alternative.isTicked },
   ]
   return html`<fieldset class="choices pair"><legend>${SCOPES[scope].title}, or less</legend>
 <p class="quiet">The application says that less is enough.</p>${note ? html`<p class="note">${note}</p>` : ''}

@@ -163,7 +163,7 @@ function permission(
     alternatives: ScopeAlternatives
   },
 ): Permission {
-  const less = alternatives[scope]
+  const alternative = alternatives[scope]
   const wasDeclined = before?.declined.includes(scope) ?? false
   const note = wasDeclined
     ? 'You declined this before.'
@@ -174,8 +174,13 @@ function permission(
     scope,
     isTicked: !wasDeclined,
     now: disclosedData(scope, account, documents),
-    ...(less
-      ? { alternative: { scope: less, isTicked: before?.scopes.includes(less) ?? false } }
+    ...(alternative
+      ? {
+          alternative: {
+            scope: alternative,
+            isTicked: before?.scopes.includes(alternative) ?? false,
+          },
+        }
       : {}),
     ...(note ? { note } : {}),
   }

@@ -93,27 +93,27 @@ export function createBearer({
   const missing = () => refuse(401, 'missing_token', [])
   const invalid = () => refuse(401, 'invalid_token', ['error="invalid_token"'])
 
-  function requireScopes(scope: string | null, wanted: readonly string[]) {
+  function requireScopes(scope: string | null, required: readonly string[]) {
     const granted = (scope ?? '').split(' ')
-    const lacking = wanted.filter((each) => !granted.includes(each))
+    const lacking = required.filter((each) => !granted.includes(each))
     if (lacking.length > 0)
       throw refuse(missingScopeStatus, `missing_scopes: ${lacking.join(', ')}`, [
         'error="insufficient_scope"',
-        `scope="${wanted.join(' ')}"`,
+        `scope="${required.join(' ')}"`,
       ])
   }
 
   async function reportMissingScopes(
     c: Context,
     live: LiveToken | ServiceToken,
-    wanted: readonly string[],
+    required: readonly string[],
   ) {
     const granted = (live.scope ?? '').split(' ')
-    if (wanted.every((scope) => granted.includes(scope))) return
+    if (required.every((scope) => granted.includes(scope))) return
     const { clientId, tokenId } = live
     const accountId = 'accountId' in live ? { accountId: live.accountId } : {}
     const requestId: string | undefined = c.get('requestId')
-    await onRefused({ clientId, ...accountId, scope: wanted.join(' '), tokenId, requestId })
+    await onRefused({ clientId, ...accountId, scope: required.join(' '), tokenId, requestId })
   }
 
   const bearer: Bearer = {

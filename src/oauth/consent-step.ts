@@ -56,10 +56,10 @@ export function createConsentStep(parts: ConsentStepOptions) {
     if (!client || !profile || !account)
       throw new ApiError(400, 'interaction_expired', 'Please start again.')
     const registered = client.scope ?? ''
-    const asked = requestedScopes(details.params, registered)
-    const alternatives = requestedAlternatives(profile, asked)
+    const requested = requestedScopes(details.params, registered)
+    const alternatives = requestedAlternatives(profile, requested)
     // An alternative is chosen together with its whole scope.
-    const scopes = asked.filter((scope) => !Object.values(alternatives).includes(scope))
+    const scopes = requested.filter((scope) => !Object.values(alternatives).includes(scope))
     const sessionUid = details.session?.uid ?? ''
     return { accountId, clientId, profile, account, before, scopes, alternatives, sessionUid }
   }
@@ -115,13 +115,13 @@ export function createConsentStep(parts: ConsentStepOptions) {
         scope === 'openid' ||
         (choice ? choice.ticked.includes(scope) : !before?.declined.includes(scope))
       const wholes = scopes.filter(isAllowed)
-      const less = scopes.flatMap((scope) => {
+      const chosenAlternatives = scopes.flatMap((scope) => {
         const smaller = alternatives[scope]
         if (!smaller) return []
         const isChosen = (choice?.ticked ?? before?.scopes ?? []).includes(smaller)
         return wholes.includes(scope) || isChosen ? [smaller] : []
       })
-      const allowed = [...wholes, ...less]
+      const allowed = [...wholes, ...chosenAlternatives]
       if (allowed.length === 0) return 'nothing'
       const of = { accountId, clientId, sessionUid }
       const outcome = await recordConsent(
@@ -168,21 +168,23 @@ export const titlesOf = (scopes: readonly string[]): string[] =>
 
 /** The scopes that are requested by `scope` and by single claims; only those that the client is registered for. */
 function requestedScopes(params: Record<string, unknown>, registered: string): Scope[] {
-  const may = registered.split(' ')
-  const asked = [...String(params.scope ?? '').split(' '), ...scopesOfClaims(params.claims)]
-  return [...new Set(asked)].filter(isScope).filter((scope) => may.includes(scope))
+  const registeredScopes = registered.split(' ')
+  const requested = [...String(params.scope ?? '').split(' '), ...scopesOfClaims(params.claims)]
+  return [...new Set(requested)].filter(isScope).filter((scope) => registeredScopes.includes(scope))
 }
 
 /** For the requested scopes, the smaller one that the application declared as sufficient. */
 function requestedAlternatives(
   { alternatives }: ClientProfile,
-  asked: readonly Scope[],
+  requested: readonly Scope[],
 ): ScopeAlternatives {
   return Object.fromEntries(
-    asked.flatMap((scope) => {
-      const less = alternatives[scope]
+    requested.flatMap((scope) => {
+      const alternative = alternatives[scope]
       // `profile` is no alternative where it is requested anyway.
-      return less && (less !== 'profile' || !asked.includes('profile')) ? [[scope, less]] : []
+      return alternative && (alternative !== 'profile' || !requested.includes('profile'))
+        ? [[scope, alternative]]
+        : []
     }),
   )
 }

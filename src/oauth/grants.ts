@@ -43,8 +43,10 @@ export function toGrantTerms(
 export function scopesOfClaims(parameter: unknown): Scope[] {
   if (typeof parameter !== 'string') return []
   const { userinfo, id_token } = JSON.parse(parameter) as Record<string, object | undefined>
-  const asked = new Set(Object.keys({ ...userinfo, ...id_token }))
-  return SCOPES_WITH_CLAIMS.filter((scope) => claimsOf([scope]).some((claim) => asked.has(claim)))
+  const requested = new Set(Object.keys({ ...userinfo, ...id_token }))
+  return SCOPES_WITH_CLAIMS.filter((scope) =>
+    claimsOf([scope]).some((claim) => requested.has(claim)),
+  )
 }
 
 /** Returns a stored grant without what was withdrawn from its consent since. */

@@ -27,7 +27,7 @@ import { ensureBrowserId } from './sessions.ts'
  */
 export type RequireProof = (
   c: Context<Env>,
-  asked: {
+  options: {
     account: Account
     csrfOf: string
     declineBy?: string
@@ -139,8 +139,8 @@ export function interactionRoutes(parts: InteractionOptions): Hono<Env> {
         why?.status ?? 200,
       )
     if (details.prompt.name === 'login') {
-      const wanted = requestedAcr(details)
-      if (wanted && !wanted.some((acr) => Object.values<unknown>(ACR).includes(acr)))
+      const acrValues = requestedAcr(details)
+      if (acrValues && !acrValues.some((acr) => Object.values<unknown>(ACR).includes(acr)))
         return finish(c, {
           error: 'unmet_authentication_requirements',
           error_description: 'This portal does not offer the requested way to sign in.',
@@ -152,7 +152,7 @@ export function interactionRoutes(parts: InteractionOptions): Hono<Env> {
           action,
           csrf,
           clientName: name,
-          needs: requiredFactor(wanted),
+          needs: requiredFactor(acrValues),
           email: failed?.email ?? (typeof hint === 'string' ? hint : undefined),
           error: failed?.error,
         }),
@@ -173,16 +173,16 @@ export function interactionRoutes(parts: InteractionOptions): Hono<Env> {
       const email = String(form.email ?? '')
       const { incoming, outgoing } = c.env
       const snapshot = await takeSnapshot(parts.db)
-      const tried = await authenticateForm(parts, {
+      const result = await authenticateForm(parts, {
         form,
         address: parts.addressOf(incoming),
         browser: ensureBrowserId(parts.provider(), incoming, outgoing),
         requiresFactor: requiredFactor(requestedAcr(details)) !== undefined,
       })
-      if (tried.outcome === 'failed') return show(c, details, { ...tried, email })
-      if (tried.outcome === 'second-step') return show(c, details, undefined, tried)
-      log.info('signed in', { accountId: tried.accountId })
-      const login = toLoginResult(tried.accountId, tried.method)
+      if (result.outcome === 'failed') return show(c, details, { ...result, email })
+      if (result.outcome === 'second-step') return show(c, details, undefined, result)
+      log.info('signed in', { accountId: result.accountId })
+      const login = toLoginResult(result.accountId, result.method)
       const acr = chooseAcr(requestedAcr(details), login.acr)
       // `completeSignIns` completes the sign-in after the provider stored the session.
       return finish(c, { login: { ...login, acr, snapshot } })
@@ -192,8 +192,13 @@ export function interactionRoutes(parts: InteractionOptions): Hono<Env> {
       let outcome = await consent.allow(details, form)
       if (typeof outcome === 'object') {
         const formTargets = [String(details.params.redirect_uri ?? '')]
-        const asked = { account: outcome, csrfOf: details.uid, declineBy: 'deny', formTargets }
-        const page = await parts.requireProof(c, asked, form)
+        const proofRequest = {
+          account: outcome,
+          csrfOf: details.uid,
+          declineBy: 'deny',
+          formTargets,
+        }
+        const page = await parts.requireProof(c, proofRequest, form)
         if (page) return page
         outcome = await consent.allow(details, form)
       }
@@ -229,7 +234,7 @@ function requestedAcr(details: Details): unknown[] | undefined {
 }
 
 /** What a sign-in requires besides the password, for one of the requested values of `acr`. */
-function requiredFactor(wanted: unknown[] | undefined): 'passkey' | 'code' | undefined {
-  if (!wanted || wanted.includes(ACR.password)) return undefined
-  return wanted.includes(ACR.passwordOtp) ? 'code' : 'passkey'
+function requiredFactor(acrValues: unknown[] | undefined): 'passkey' | 'code' | undefined {
+  if (!acrValues || acrValues.includes(ACR.password)) return undefined
+  return acrValues.includes(ACR.passwordOtp) ? 'code' : 'passkey'
 }

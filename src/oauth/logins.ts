@@ -43,10 +43,10 @@ const ACR_ORDER: readonly string[] = [ACR.password, ACR.passwordOtp, ACR.passkey
  * Chooses the `acr` for an application that requires one of `wanted`: the one that was reached, else the strongest wanted one that it
  * satisfies. So a resident with a second step can sign in where a password is required; `amr` says how they did.
  */
-export function chooseAcr(wanted: readonly unknown[] | undefined, reached: string): string {
-  if (!wanted || wanted.includes(reached)) return reached
+export function chooseAcr(acrValues: readonly unknown[] | undefined, reached: string): string {
+  if (!acrValues || acrValues.includes(reached)) return reached
   const fulfilled = ACR_ORDER.slice(0, ACR_ORDER.indexOf(reached) + 1)
-  return fulfilled.findLast((acr) => wanted.includes(acr)) ?? reached
+  return fulfilled.findLast((acr) => acrValues.includes(acr)) ?? reached
 }
 
 type LoginContext = { db: Db; vault: Vault; issuer: string; sealer: Sealer; jobs: Jobs }
@@ -64,10 +64,10 @@ type LoginAttempt = {
  */
 export async function authenticateForm(
   parts: LoginContext & { security: SecurityEvents },
-  given: LoginAttempt,
+  attempt: LoginAttempt,
 ): Promise<SignIn> {
-  const result = await authenticate(parts, given)
-  emitOutcome(parts.security, result, given)
+  const result = await authenticate(parts, attempt)
+  emitOutcome(parts.security, result, attempt)
   return result
 }
 
@@ -96,16 +96,24 @@ function emitOutcome(
   security.emit(event, { accountId: failed.accountId, method, address })
 }
 
-async function authenticate(parts: LoginContext, given: LoginAttempt): Promise<SignIn> {
+async function authenticate(parts: LoginContext, attempt: LoginAttempt): Promise<SignIn> {
   const { db, issuer } = parts
-  const { form, address, browser, requiresFactor = false } = given
+  const { form, address, browser, requiresFactor = false } = attempt
   const token = typeof form['second-step'] === 'string' ? form['second-step'] : undefined
   if (form.passkey) {
     const answer = String(form.passkey)
     const passwordOf =
       token === undefined ? undefined : await findPasswordOwner(parts, { token, browser })
-    const tried = await signInWithPasskey(db, { issuer, browser, answer, address, passwordOf })
-    return token === undefined ? tried : await continueWithPasskey(parts, { token, browser }, tried)
+    const passkeySignIn = await signInWithPasskey(db, {
+      issuer,
+      browser,
+      response: answer,
+      address,
+      passwordOf,
+    })
+    return token === undefined
+      ? passkeySignIn
+      : await continueWithPasskey(parts, { token, browser }, passkeySignIn)
   }
   if (token !== undefined)
     return await continueSecondStep(parts, {
@@ -116,8 +124,8 @@ async function authenticate(parts: LoginContext, given: LoginAttempt): Promise<S
       browser,
       address,
     })
-  const tried = { email: String(form.email ?? ''), password: String(form.password ?? ''), address }
-  return signIn(parts, tried, (opened) =>
+  const input = { email: String(form.email ?? ''), password: String(form.password ?? ''), address }
+  return signIn(parts, input, (opened) =>
     continueAfterPassword(parts, { ...opened, browser, always: requiresFactor }),
   )
 }

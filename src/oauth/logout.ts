@@ -39,7 +39,7 @@ export async function deliverLogout(
   const client = await findClient(parts.db, clientId)
   if (!client?.enabled || !client.backchannel_logout_uri) return
   if (Date.now() - Date.parse(endedAt) > GIVE_UP_MS) {
-    log.warn('logout notice given up', { clientId })
+    log.warn('logout notice abandoned', { clientId })
     return
   }
   const algorithm = client.id_token_signed_response_alg ?? 'RS256'
@@ -61,6 +61,6 @@ export async function deliverLogout(
     body: new URLSearchParams({ logout_token: token }).toString(),
   })
   if (status >= 200 && status < 300) log.info('logout notice delivered', { clientId })
-  else if (status === 400) log.warn('logout notice refused', { clientId })
+  else if (status === 400) log.warn('logout notice rejected', { clientId })
   else throw new Error(`the application answered ${status}`)
 }

@@ -36,6 +36,6 @@ export async function completeSignIn(
     await recordSignIn(sql, parts, signIn)
     return true
   })
-  if (!isComplete) parts.log.info('sign-in overtaken by a new password', { accountId })
+  if (!isComplete) parts.log.info('sign-in ended by a new password', { accountId })
   return isComplete
 }

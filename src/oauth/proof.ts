@@ -28,7 +28,7 @@ export function isProofTooFarAhead(proof: string): boolean {
  * Verifies a DPoP proof at the resource (RFC 9449 §4.3, §7): made for this request and this token, by the key that the token is
  * bound to, not too old. The caller claims its `jti` until `expiresAt` (seconds). `undefined`: the proof is invalid.
  */
-export async function verifyProof(given: {
+export async function verifyProof(input: {
   proof: string
   method: string
   /** Without query and fragment. */
@@ -37,8 +37,8 @@ export async function verifyProof(given: {
   jkt: string
   now?: number
 }): Promise<{ jti: string; expiresAt: number } | undefined> {
-  const now = given.now ?? Date.now()
-  const verified = await jwtVerify(given.proof, EmbeddedJWK, {
+  const now = input.now ?? Date.now()
+  const verified = await jwtVerify(input.proof, EmbeddedJWK, {
     typ: 'dpop+jwt',
     algorithms: [...PROOF_ALGORITHMS],
     clockTolerance: ACCEPTED_AHEAD_SECONDS,
@@ -59,11 +59,11 @@ export async function verifyProof(given: {
     typeof iat === 'number' &&
     now / 1000 - iat <= WINDOW_SECONDS &&
     !isTooFarAhead(iat, now) &&
-    htm === given.method &&
+    htm === input.method &&
     target !== null &&
-    `${target.origin}${target.pathname}` === given.url &&
-    ath === hash('sha256', given.token, 'base64url') &&
+    `${target.origin}${target.pathname}` === input.url &&
+    ath === hash('sha256', input.token, 'base64url') &&
     jwk !== undefined &&
-    (await calculateJwkThumbprint(jwk)) === given.jkt
+    (await calculateJwkThumbprint(jwk)) === input.jkt
   return holds ? { jti, expiresAt: iat + 2 * WINDOW_SECONDS } : undefined
 }

@@ -140,9 +140,9 @@ export function createProvider({
       return {
         accountId,
         claims: async (use, scope, claims) => {
-          const asked = use === 'userinfo' ? claims?.verified_claims : undefined
+          const request = use === 'userinfo' ? claims?.verified_claims : undefined
           const verified =
-            asked && (await verifiedClaims(asked, scope, () => findVerified(accountId)))
+            request && (await verifiedClaims(request, scope, () => findVerified(accountId)))
           if (verified) disclosed.set(ctx, verified)
           return {
             sub: accountId,
@@ -401,11 +401,11 @@ async function loadGrant(ctx: KoaContextWithOIDC, db: Db) {
   if (!consent?.isCurrent || consent.isFrozen) return undefined
   const grantId = session.grantIdFor(client.clientId)
   const existing = grantId ? await provider.Grant.find(grantId) : undefined
-  const mine = existing?.accountId === accountId && existing.clientId === client.clientId
+  const isOwn = existing?.accountId === accountId && existing.clientId === client.clientId
   const grant =
-    mine && existing ? existing : new provider.Grant({ accountId, clientId: client.clientId })
+    isOwn && existing ? existing : new provider.Grant({ accountId, clientId: client.clientId })
   const terms = toGrantTerms(consent, client.scope ?? '')
-  if (!(mine && isDeepStrictEqual({ openid: grant.openid, rejected: grant.rejected }, terms))) {
+  if (!(isOwn && isDeepStrictEqual({ openid: grant.openid, rejected: grant.rejected }, terms))) {
     Object.assign(grant, terms)
     const saved = { accountId, sessionUid: session.uid, isNew: Boolean(ctx.oidc.result?.login) }
     if (!(await bindGrant(db, { ...saved, grantId: await grant.save() }))) return undefined

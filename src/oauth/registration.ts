@@ -65,11 +65,11 @@ function verifyRegistration(
   if (unknown !== undefined) throw refuse(`the scope ${JSON.stringify(unknown)} is not offered`)
   try {
     // `grant_types` with refresh_token needs the scope offline_access.
-    const whole = withDefaults(properties, rules)
-    properties.grant_types = whole.grant_types
-    properties.response_types = whole.response_types
-    properties.application_type = whole.application_type
-    properties.token_endpoint_auth_method = whole.token_endpoint_auth_method
+    const completed = withDefaults(properties, rules)
+    properties.grant_types = completed.grant_types
+    properties.response_types = completed.response_types
+    properties.application_type = completed.application_type
+    properties.token_endpoint_auth_method = completed.token_endpoint_auth_method
   } catch (error) {
     if (error instanceof OperatorError) throw refuse(error.message)
     throw error

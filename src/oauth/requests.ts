@@ -22,8 +22,8 @@ export function createInteractionPolicy(passwordSuffices: (accountId: string) =>
   consent?.checks.remove('consent_prompt')
   consent?.checks.add(
     new Check('consent_prompt', 'consent was asked for', 'consent_required', (ctx) => {
-      const asked = String(ctx.oidc.params?.prompt ?? '').split(' ')
-      return asked.includes('consent') && !ctx.oidc.result?.consent
+      const prompts = String(ctx.oidc.params?.prompt ?? '').split(' ')
+      return prompts.includes('consent') && !ctx.oidc.result?.consent
     }),
     0,
   )
@@ -43,12 +43,12 @@ export function rejectUnknownScopes(ctx: KoaContextWithOIDC): void {
   // A service client that names no scope gets those it is registered for.
   if (isService) params.scope ??= ctx.oidc.client?.scope
   else if (!SCOPE_ROUTES.includes(ctx.oidc.route)) return
-  const asked = String(params.scope ?? '')
-  if (!asked) throw new errors.InvalidScope('a scope is required', '')
+  const requested = String(params.scope ?? '')
+  if (!requested) throw new errors.InvalidScope('a scope is required', '')
   const known: readonly string[] = isService
     ? SERVICE_SCOPES
     : [...Object.keys(SCOPES), ...UNAVAILABLE_SCOPES]
-  const unknown = asked.split(' ').find((scope) => !known.includes(scope))
+  const unknown = requested.split(' ').find((scope) => !known.includes(scope))
   if (unknown !== undefined) throw new errors.InvalidScope('requested scope is unknown', unknown)
 }
 

@@ -65,7 +65,7 @@ ${hidden(form)}
 </form></details>`
     : ''
 }
-<p class="quiet">Lost everything? Write to the people who run the portal.</p>
+<p class="quiet">Lost all of these? Write to the people who run the portal.</p>
 </section>`,
   })
 }
@@ -87,7 +87,7 @@ export function enrolPage(
 <h1>Set up an authenticator app</h1>
 <p class="lead">${
       isDemanded
-        ? 'This portal asks everybody for a second step after the password. '
+        ? 'This portal requires a second step after the password. '
         : 'From then on, signing in takes your password and a code from the app. '
     }Scan this with an authenticator app on your phone, or in your password manager.</p>
 ${qrCode(uri, 'QR code for the authenticator app')}

@@ -92,25 +92,26 @@ export async function verifiedClaims(
   if (disclosed.length === 0) return undefined
 
   const documentType = DOCUMENTS[verified.documentType ?? '']
-  const asked = Array.isArray(verification.evidence) ? verification.evidence : []
+  const requestedEvidence = Array.isArray(verification.evidence) ? verification.evidence : []
   // The first requested evidence that matches the document.
-  const wanted = asked.find((each) => {
+  const evidenceRequest = requestedEvidence.find((each) => {
     if (!isObject(each) || !isMet(each.type, 'document')) return false
     const details = isObject(each.document_details) ? each.document_details : {}
     return isMet(details.type, documentType ?? '')
   })
-  if (asked.length > 0 && wanted === undefined) return undefined
-  const withImages = isObject(wanted) && 'attachments' in wanted && granted.includes(IMAGES_SCOPE)
+  if (requestedEvidence.length > 0 && evidenceRequest === undefined) return undefined
+  const withImages =
+    isObject(evidenceRequest) && 'attachments' in evidenceRequest && granted.includes(IMAGES_SCOPE)
   const { attachments, images } = withImages
     ? await verified.attach()
     : { attachments: [], images: [] }
   const evidence = {
     type: 'document',
-    ...(isObject(wanted) && 'document_details' in wanted && documentType
+    ...(isObject(evidenceRequest) && 'document_details' in evidenceRequest && documentType
       ? {
           document_details: {
             type: documentType,
-            ...documentDetails(verified, wanted.document_details, granted),
+            ...documentDetails(verified, evidenceRequest.document_details, granted),
           },
         }
       : {}),
@@ -127,7 +128,7 @@ export async function verifiedClaims(
         ...('verification_process' in verification && granted.includes(IMAGES_SCOPE)
           ? { verification_process: verified.verificationId }
           : {}),
-        ...(wanted === undefined ? {} : { evidence: [evidence] }),
+        ...(evidenceRequest === undefined ? {} : { evidence: [evidence] }),
       },
       claims: Object.fromEntries(disclosed),
     },
@@ -137,19 +138,19 @@ export async function verifiedClaims(
 /** The requested details of the document, and always the date of expiry: an application must see that a document has expired. */
 function documentDetails(
   { document }: ApprovedVerification,
-  asked: unknown,
+  detailsRequest: unknown,
   granted: readonly string[],
 ): Record<string, unknown> {
-  const wanted = isObject(asked) ? asked : {}
+  const requested = isObject(detailsRequest) ? detailsRequest : {}
   const { document_number, date_of_issuance, date_of_expiry, country_code } = document
   return {
     // The number is printed on the image, so the images' scope includes it.
-    ...(document_number && 'document_number' in wanted && granted.includes(IMAGES_SCOPE)
+    ...(document_number && 'document_number' in requested && granted.includes(IMAGES_SCOPE)
       ? { document_number }
       : {}),
-    ...(date_of_issuance && 'date_of_issuance' in wanted ? { date_of_issuance } : {}),
+    ...(date_of_issuance && 'date_of_issuance' in requested ? { date_of_issuance } : {}),
     ...(date_of_expiry ? { date_of_expiry } : {}),
-    ...(country_code && 'issuer' in wanted ? { issuer: { country_code } } : {}),
+    ...(country_code && 'issuer' in requested ? { issuer: { country_code } } : {}),
   }
 }
 
@@ -157,8 +158,8 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** OIDC Core §5.5.1: `null`, or an object that may name the accepted value or values. */
-function isMet(asked: unknown, value: string): boolean {
-  if (!isObject(asked)) return asked === null || asked === undefined
-  if ('value' in asked) return asked.value === value
-  return !Array.isArray(asked.values) || asked.values.includes(value)
+function isMet(request: unknown, value: string): boolean {
+  if (!isObject(request)) return request === null || request === undefined
+  if ('value' in request) return request.value === value
+  return !Array.isArray(request.values) || request.values.includes(value)
 }

@@ -6,17 +6,17 @@ import { LOCKS } from './locks.ts'
 
 /** The pool. Only functions that open a transaction take it: `db.begin(async (sql) => …)`. */
 export type Db = postgres.Sql<Record<string, never>>
-/** The pool or one transaction: what every other function takes first. */
+/** The pool or one transaction: the first parameter of every other function. */
 export type Sql = postgres.ISql<Record<string, never>>
 
 /**
- * Opens a pool of at most `connections`; nothing is connected until the first query. Columns come out in camelCase,
- * or `asNamed` for a library that knows its own.
+ * Opens a pool of at most `connections`; it connects at the first query. Result columns are in camelCase, or unchanged with
+ * `asNamed`, for a library that expects its own names.
  */
 export function openDb(url: string, { connections = 10, columns = 'camelCase' } = {}): Db {
   return postgres(url, {
     max: connections,
-    // Columns only: postgres.camel as a whole rewrites keys inside jsonb too.
+    // Columns only: `postgres.camel` would also rewrite keys inside jsonb.
     transform: columns === 'camelCase' ? { column: postgres.camel.column } : {},
     connection: { application_name: 'identity-portal', statement_timeout: 15_000 },
     connect_timeout: 5,

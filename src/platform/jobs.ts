@@ -133,7 +133,7 @@ export async function createJobs(databaseUrl: string, log: Log): Promise<Jobs> {
           // There may be more jobs: polls again without waiting for the interval.
           boss.notifyWorker(id)
         } catch (error) {
-          log.warn('job failed and will be tried again', { job: name, jobId: job.id, error })
+          log.warn('job failed, will be retried', { job: name, jobId: job.id, error })
           throw error
         }
       })

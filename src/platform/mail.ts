@@ -55,18 +55,18 @@ export async function startMail(parts: {
   async function send({ mailId, mailSealed }: JobData<'send-mail'>) {
     const mail = unsealMail(sealer, mailSealed)
     if (mail.expiresAt && new Date(mail.expiresAt) < new Date()) {
-      log.warn('mail came too late to be sent', { mailId })
+      log.warn('mail expired before it was sent', { mailId })
       return
     }
     if (server) {
       const refused = await server.send(mailId, mail)
-      if (refused) log.warn('mail was refused for good', { mailId, code: refused })
+      if (refused) log.warn('mail rejected by the server', { mailId, code: refused })
       else log.info('mail sent', { mailId })
       return
     }
     await db`
       insert into outbox_mail (id, mail_sealed) values (${mailId}, ${mailSealed}) on conflict do nothing`
-    log.info('mail put into the outbox', { mailId })
+    log.info('mail stored in the outbox', { mailId })
   }
 
   await jobs.work('send-mail', 2, send)

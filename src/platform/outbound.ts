@@ -104,7 +104,7 @@ export function createOutbound(allowed: readonly string[]): Outbound {
             length += chunk.length
             if (length <= maxBytes) chunks.push(chunk)
             else if (whenLonger === 'error')
-              answer.destroy(new Error(`more than ${maxBytes} bytes came`))
+              answer.destroy(new Error(`more than ${maxBytes} bytes received`))
             else {
               finish()
               answer.destroy()

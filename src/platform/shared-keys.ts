@@ -35,15 +35,15 @@ async function loadKey(db: Db, sealer: Sealer, log: Log, name: string): Promise<
       select value from portal_setting where name = ${row}`
     return kept?.value ?? ''
   }
-  const kept = await read()
+  const stored = await read()
   const open = (sealed: string) => Buffer.from(sealer.open(sealed, row), 'base64url')
   try {
-    return open(kept)
+    return open(stored)
   } catch {
     log.warn('shared key replaced', { name })
   }
   // Of several processes that find it unreadable, one replaces it, and all read the new value.
   await db`
-    update portal_setting set value = ${fresh()} where name = ${row} and value = ${kept}`
+    update portal_setting set value = ${fresh()} where name = ${row} and value = ${stored}`
   return open(await read())
 }

@@ -89,7 +89,7 @@ export function createStorage(
     ForcePathStyle: s3.forcePathStyle,
     ...(s3.publicEndpoint && { Endpoint: s3.publicEndpoint }),
   })
-  let held: { sign: SignGet; expiresAt: number } | undefined
+  let cachedSigner: { sign: SignGet; expiresAt: number } | undefined
   let refreshing: Promise<SignGet> | undefined
   let refreshAfter = 0
 
@@ -99,11 +99,11 @@ export function createStorage(
     let found = await client.config.credentials()
     if (endsSoon(found)) found = await client.config.credentials({ forceRefresh: true })
     refreshAfter = now() + REFRESH_PAUSE_MS
-    held = {
+    cachedSigner = {
       sign: createSigner(found, url, s3.region, now),
       expiresAt: found.expiration?.getTime() ?? Number.POSITIVE_INFINITY,
     }
-    return held.sign
+    return cachedSigner.sign
   }
 
   async function head(key: string) {
@@ -193,7 +193,8 @@ export function createStorage(
     },
     async signer() {
       const time = now()
-      if (held && (held.expiresAt >= time + LONGEST_URL_MS || time < refreshAfter)) return held.sign
+      if (cachedSigner && (cachedSigner.expiresAt >= time + LONGEST_URL_MS || time < refreshAfter))
+        return cachedSigner.sign
       refreshing ??= refresh().finally(() => {
         refreshing = undefined
       })

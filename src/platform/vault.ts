@@ -79,9 +79,9 @@ export function createVault(db: Db, keys: KeyService): Vault {
     const found = await findKey(sql, owner)
     if (found) return { id: found.id, key: await unwrap(found.id, found.wrappedKey) }
     await createKey(sql, owner)
-    const made = await findKey(sql, owner)
-    if (!made) throw new Error('the data key was not written')
-    return { id: made.id, key: await unwrap(made.id, made.wrappedKey) }
+    const created = await findKey(sql, owner)
+    if (!created) throw new Error('the data key was not written')
+    return { id: created.id, key: await unwrap(created.id, created.wrappedKey) }
   }
 
   /** Creates no key where the owner has one, or is deleted. */
@@ -126,9 +126,9 @@ export function createVault(db: Db, keys: KeyService): Vault {
     await db`
       insert into data_key (id, purpose, period, wrapped_key)
       values (${id}, ${purpose}, ${period}, ${wrapped}) on conflict do nothing`
-    const made = await findOwnKey(db, purpose, period)
-    if (!made) throw new Error('the data key was not written')
-    return made
+    const created = await findOwnKey(db, purpose, period)
+    if (!created) throw new Error('the data key was not written')
+    return created
   }
 
   return {

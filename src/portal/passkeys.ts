@@ -80,7 +80,7 @@ export function passkeyRoutes(parts: Parts): Hono<Env> {
         issuer,
         browser: browserOf(c),
         accountId: account.id,
-        answer: String(form['new-passkey'] ?? ''),
+        response: String(form['new-passkey'] ?? ''),
         name: String(form.name || deviceOf(c.req.header('user-agent') ?? null)),
       })
       if (!made)

@@ -49,7 +49,7 @@ export const visibleText = (text: string): string =>
         .replace(HIDDEN, '\ufffd')
         .replace(/^\p{M}+|\p{M}{5,}/gu, '\ufffd')
 
-/** For a terminal: the same characters as escapes. Line ends stay where `lines` says so. */
+/** For a terminal: the same characters as escapes. Line ends stay with `lines`. */
 export const escapeForTerminal = (text: string, { lines = false } = {}): string =>
   text.replace(HIDDEN, (character) =>
     lines && character === '\n' ? character : escapeSequence(character),

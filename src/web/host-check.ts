@@ -17,10 +17,10 @@ export function createHostCheck(issuer: string, allowedHosts: readonly string[])
   const named = new Set(allowedHosts.map((each) => each.toLowerCase()))
   const isLocal = isLoopback(issuer)
 
-  function isOurs(given: string): boolean {
-    if (given === issuerHost) return true
-    const url = /^[\w.-]+(:\d{1,5})?$|^\[[\d:a-f.]+\](:\d{1,5})?$/i.test(given)
-      ? URL.parse(`${protocol}//${given}`)
+  function isOurs(requestHost: string): boolean {
+    if (requestHost === issuerHost) return true
+    const url = /^[\w.-]+(:\d{1,5})?$|^\[[\d:a-f.]+\](:\d{1,5})?$/i.test(requestHost)
+      ? URL.parse(`${protocol}//${requestHost}`)
       : null
     if (!url) return false
     const { host, hostname } = url
@@ -29,8 +29,8 @@ export function createHostCheck(issuer: string, allowedHosts: readonly string[])
   }
 
   return (request) => {
-    const given = hostOf(request)
-    if (isOurs(given)) return
+    const requestHost = hostOf(request)
+    if (isOurs(requestHost)) return
     const [path = ''] = (request.url ?? '').split('?', 1)
     if (HEALTH_PATHS.includes(path)) return
     throw new ApiError(

@@ -276,7 +276,7 @@ test('a bucket without rights, or none, is one clear line', async () => {
     await refused(
       ['serve'],
       { ...env, AWS_SECRET_ACCESS_KEY: 'CANARY' },
-      /bucket documents cannot be written .*mend the AWS credentials/,
+      /bucket documents cannot be written .*correct the AWS credentials/,
     )
     const right = { ...env, AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey }
     await refused(

@@ -426,7 +426,9 @@ describe('the consent page', () => {
     const ended = { ...CONSENT, isEnded: true }
     expect(plain(text({ before: ended }))).toContain('until 1 March 2027. That has ended')
     const other = { ...CONSENT, purpose: 'To greet you' }
-    expect(plain(text({ before: other }))).toContain('when it said: To greet you It says something')
+    expect(plain(text({ before: other }))).toContain(
+      'when it stated: To greet you It states another purpose',
+    )
   })
 })
 

@@ -9,7 +9,7 @@ import type { DisclosedVerification } from '../verified-claims.ts'
 import type { PatchContext } from './patch.ts'
 
 /**
- * Writes the ledger row of claims before a response leaves: those of userinfo, and those of an ID token at the token endpoint. `sub` alone
+ * Writes the ledger row of claims before a response is sent: those of userinfo, and those of an ID token at the token endpoint. `sub` alone
  * discloses nothing. The library has no hook between making a response and sending it, so this is middleware.
  * Unnecessary when the library awaits a listener before it responds; 9.13 emits events without waiting.
  */

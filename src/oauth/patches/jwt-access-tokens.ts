@@ -52,7 +52,7 @@ export function issueJwtAccessTokens(
       const issuedAt = this.iat ?? Math.floor(Date.now() / 1000)
       const { clientId = '', accountId } = this
       const client = this.client ?? (await provider.Client.find(clientId))
-      if (!client) throw new errors.InvalidClient('the client is gone')
+      if (!client) throw new errors.InvalidClient('the client was deleted')
       return await tokens.sign({
         jti,
         subject: accountId === undefined ? clientId : subjectAt(subjects, client, accountId),

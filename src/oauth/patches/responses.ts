@@ -24,7 +24,7 @@ async function polledTooSoon(db: Db, ctx: KoaContextWithOIDC): Promise<boolean> 
 /**
  * Completes and corrects responses: caching of keys and discovery, the polling interval of the device flow and `slow_down` (RFC 8628),
  * introspection and revocation of JWTs, `unauthorized_client` (RFC 6749 §5.2), a body for 404, and what a registration reads of itself (RFC 7592 §3).
- * Unnecessary, each part alone, when the library responds so itself; 9.13 does none of them.
+ * Unnecessary, each part alone, when the library does so itself; 9.13 does none of them.
  */
 export function patchResponses(provider: Provider, { issuer, db, subjects }: PatchContext): void {
   provider.use(async (ctx: KoaContextWithOIDC, next: () => Promise<void>) => {

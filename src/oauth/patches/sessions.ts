@@ -53,7 +53,7 @@ export function updateSessions(provider: Provider, { db }: PatchContext): void {
 /**
  * Creates a session for a browser without one that is shown the device page with an error: the page's form is bound to a session.
  * The library throws there, because it persists only sessions that are stored already.
- * Unnecessary when the library creates the session itself; 9.13 answers 500.
+ * Unnecessary when the library creates the session itself; 9.13 responds 500.
  */
 export function createDeviceFormSession(provider: Provider): void {
   const { prototype } = provider.Session
