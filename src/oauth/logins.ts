@@ -101,13 +101,13 @@ async function authenticate(parts: LoginContext, attempt: LoginAttempt): Promise
   const { form, address, browser, requiresFactor = false } = attempt
   const token = typeof form['second-step'] === 'string' ? form['second-step'] : undefined
   if (form.passkey) {
-    const answer = String(form.passkey)
+    const response = String(form.passkey)
     const passwordOf =
       token === undefined ? undefined : await findPasswordOwner(parts, { token, browser })
     const passkeySignIn = await signInWithPasskey(db, {
       issuer,
       browser,
-      response: answer,
+      response,
       address,
       passwordOf,
     })

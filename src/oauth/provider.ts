@@ -316,7 +316,7 @@ export function createProvider({
     renderError,
   })
 
-  // `pinHost` sets the forwarded headers, so addresses in responses are the issuer's.
+  // `setIssuerHost` sets the forwarded headers, so addresses in responses are the issuer's.
   provider.proxy = true
   applyPatches(provider, {
     vault,
