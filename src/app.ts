@@ -20,7 +20,7 @@ import { ledgerRoutes } from './api/ledger.ts'
 import { naturalPersonRoutes } from './api/natural-person.ts'
 import { openApiRoutes } from './api/openapi.ts'
 import type { RateLimiter } from './api/rate-limits.ts'
-import { smallerRoutes } from './api/smaller.ts'
+import { minimalDisclosureRoutes } from './api/smaller.ts'
 import { clientLogoRoutes } from './clients/logo.ts'
 import { SCOPES } from './clients/scopes.ts'
 import type { FindSubject } from './events/events.ts'
@@ -52,29 +52,29 @@ import { portalRoutes } from './portal/routes.ts'
 import { secondFactorRoutes } from './portal/second-factor.ts'
 import { wellKnownRoutes } from './portal/well-known.ts'
 import type { AccessTokens } from './signing/access-token.ts'
-import type { SignAnswer } from './signing/signed-answers.ts'
+import type { SignResponse } from './signing/signed-responses.ts'
 import type { ClientAddress } from './web/client-address.ts'
 import { createFormTokens } from './web/form-tokens.ts'
 import { passkeyScript, securityHeaders, stylesheet } from './web/html.ts'
 import { requestIdOf } from './web/response-headers.ts'
 import type { SecurityEvents } from './web/security-events.ts'
 
-export type AppParts = {
+export type AppOptions = {
   issuer: string
   missingScopeStatus: 401 | 403
   limiter: RateLimiter
   db: Db
-  /** Clients of one connection each, for the hot endpoint. */
+  /** Database clients of one connection each, for the hot endpoint. */
   lanes: readonly Db[]
   storage: Storage
-  /** Where presigned URLs point, for the pages that show images. */
+  /** The origin of presigned URLs, for pages that show images. */
   imageOrigin: string
   sealer: Sealer
   vault: Vault
   jobs: Jobs
   cookieKeys: readonly string[]
   tokens: AccessTokens
-  signAnswer: SignAnswer
+  signAnswer: SignResponse
   signEvent: SignEvent
   findSubject: FindSubject
   provider: () => Provider
@@ -83,17 +83,17 @@ export type AppParts = {
   addressOf: ClientAddress
   outbox: boolean
   securityContacts: readonly string[]
-  /** A delivery was stored: the worker of this process need not wait for its next look. */
+  /** Called when a delivery was stored, so that this process's worker reads it at once. */
   onDelivery: () => void
   onRefused?: ((vendor: string) => void) | undefined
-  /** Counts a delivery with a wrong signature: the seconds to wait, or 0. */
+  /** Counts a delivery with a wrong signature. Returns the seconds to wait, or 0. */
   countSignature: (address: string) => number
 }
 
 type Env = { Bindings: HttpBindings; Variables: { requestId: string } }
 
-/** Which path goes to which feature; every failure becomes a response here. */
-export function createApp(parts: AppParts): Hono<Env> {
+/** Maps paths to features, and every error to a response. */
+export function createApp(parts: AppOptions): Hono<Env> {
   const { issuer, db, storage, tokens, provider, addressOf, security, log } = parts
   const bearer = createBearer({
     issuer,
@@ -107,7 +107,7 @@ export function createApp(parts: AppParts): Hono<Env> {
   const findLatestApproved = createFindLatestApproved(parts.lanes)
 
   const app = new Hono<Env>()
-  // These two before the middleware, whose headers cost more than their own work: they bring theirs themselves.
+  // Before the middleware, because its headers cost more than these routes' own work. They set their headers themselves.
   app.route(
     '/',
     idVerificationRoutes({
@@ -145,7 +145,7 @@ export function createApp(parts: AppParts): Hono<Env> {
   })
   const api = { bearer, db, storage, vault: parts.vault }
   app.route('/', naturalPersonRoutes(api))
-  app.route('/', smallerRoutes(api))
+  app.route('/', minimalDisclosureRoutes(api))
   app.route('/', imageRoutes(RESIDENT_IMAGES, { ...api, readerOf: residentReader(bearer) }))
   app.route('/', imageRoutes(TENANT_IMAGES, { ...api, readerOf: tenantReader(bearer) }))
   app.route(
@@ -167,7 +167,7 @@ export function createApp(parts: AppParts): Hono<Env> {
       db,
       sign: parts.signEvent,
       findSubject: parts.findSubject,
-      use: bearer.use,
+      use: bearer.countUse,
     }),
   )
   app.route('/', transmitterRoutes(issuer))
@@ -213,7 +213,7 @@ export function createApp(parts: AppParts): Hono<Env> {
       ...guarded,
       ...mailing,
       findDocuments: (accountId) => findLatestDocuments(db, accountId),
-      askForProof: guard.askForProof,
+      requireProof: guard.askForProof,
     }),
   )
   app.route(
@@ -265,7 +265,7 @@ export function createApp(parts: AppParts): Hono<Env> {
       const headers = apiHeaders(requestIdOf(c.env.outgoing))
       for (const [name, value] of Object.entries(headers)) c.header(name, value)
     }
-    if (isForPeople(c)) {
+    if (isPage(c)) {
       for (const [name, value] of Object.entries(securityHeaders({ issuer }))) c.header(name, value)
       const message =
         status >= 500
@@ -286,7 +286,7 @@ export function createApp(parts: AppParts): Hono<Env> {
   return app
 }
 
-const isForPeople = (c: Context): boolean =>
+const isPage = (c: Context): boolean =>
   !/^\/(api|webhooks|health|\.well-known)(\/|$)/.test(c.req.path) &&
   (c.req.header('accept') ?? '').includes('text/html')
 

@@ -121,14 +121,14 @@ const schema = z.object({
 export type Config = Readonly<{
   port: number
   host: string
-  /** The public origin; `undefined` until the port is known, and then `http://localhost:<port>`. */
+  /** The public origin; while `undefined`, `http://localhost:<port>` as soon as the port is known. */
   issuer: string | undefined
   production: boolean
   /** `undefined`: the embedded server. */
   databaseUrl: string | undefined
-  /** Who owns the schema and migrates it; `undefined`: the user of `databaseUrl`. */
+  /** Connects as the owner of the schema, for migrations; `undefined`: the user of `databaseUrl`. */
   migrationUrl: string | undefined
-  /** Addresses whose roles `migrate` admits with the rights of one kind of process. */
+  /** Addresses of roles to which `migrate` grants the rights of one kind of process. */
   processUrls: { web?: string; worker?: string }
   /** `undefined`: the embedded server. */
   s3: S3Config | undefined
@@ -136,32 +136,32 @@ export type Config = Readonly<{
   role: 'web' | 'worker' | 'all'
   logLevel: (typeof LOG_LEVELS)[number]
   missingScopeStatus: 401 | 403
-  /** Hosts beside the issuer's that requests may name, each with a port or without. */
+  /** Further hosts that requests may name, with or without a port. */
   allowedHosts: readonly string[]
   trustedProxies: readonly string[]
   /** Requests a minute to the resource API; 0 is no limit. */
   rateLimits: { perResident: number; perClient: number }
-  /** A minute, from one network, before anybody is known; 0 is no limit. */
+  /** For each minute and network, before authentication; 0 is no limit. */
   networkLimits: { requests: number; refusals: number }
-  /** Where the metrics are served; `undefined`: nowhere. */
+  /** The address of the metrics; `undefined`: none. */
   metrics: { host: string; port: number } | undefined
-  /** Addresses or CIDR ranges inside that may be called although they are not public. */
+  /** Internal addresses or CIDR ranges that may be called. */
   outboundAllow: readonly string[]
-  /** Where flaws are reported to (RFC 9116); empty: there is no security.txt. */
+  /** Contacts for reports of vulnerabilities (RFC 9116); empty: there is no security.txt. */
   securityContacts: readonly string[]
-  /** `undefined`: mails land in the local outbox. */
+  /** `undefined`: mails are stored in the local outbox. */
   mail: MailConfig | undefined
   /** `undefined`: data keys are wrapped with `ENCRYPTION_KEY`. */
   kms: KmsConfig | undefined
-  /** `undefined`: generated and kept under the data directory. */
+  /** `undefined`: generated, and stored in the data directory. */
   secrets: { cookieKeys: string[]; encryptionKeys: Uint8Array[] } | undefined
 }>
 
 /** Environment → one frozen Config. Throws one OperatorError that names every fault and prints no value. */
 export function loadConfig(env: Record<string, string | undefined>): Config {
-  // An empty variable is one that was not set: `FOO=` in an env file.
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value))
-  const parsed = schema.safeParse(given)
+  // An empty variable (`FOO=` in a file) counts as not set.
+  const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value))
+  const parsed = schema.safeParse(present)
   const faults = parsed.success
     ? []
     : parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`)
@@ -262,7 +262,7 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
   })
 }
 
-/** What sends secrets or documents over a network in the clear, and keys that are no secret. */
+/** Settings that send secrets or documents unencrypted, and keys that are not random. */
 function productionFaults(value: z.infer<typeof schema>): string[] {
   const faults: string[] = []
   for (const name of ['S3_ENDPOINT', 'S3_PUBLIC_ENDPOINT'] as const) {
@@ -283,7 +283,7 @@ function productionFaults(value: z.infer<typeof schema>): string[] {
   const seen = new Map<string, string>()
   for (const name of ['COOKIE_KEYS', 'ENCRYPTION_KEY'] as const)
     for (const key of value[name] ?? []) {
-      if (new Set(key).size < LEAST_DISTINCT_BYTES)
+      if (new Set(key).size < MIN_DISTINCT_BYTES)
         faults.push(`${name} has a key that is not random: ${HOW_TO_MAKE_A_KEY}`)
       const text = key.toString('base64url')
       const before = seen.get(text)
@@ -296,9 +296,9 @@ function productionFaults(value: z.infer<typeof schema>): string[] {
 }
 
 // 32 random bytes practically never have fewer different values.
-const LEAST_DISTINCT_BYTES = 16
+const MIN_DISTINCT_BYTES = 16
 
-/** Whether every host of a database URL is this machine, or the URL insists on TLS, as the PostgreSQL client reads it. */
+/** Whether every host of a database URL is this machine, or the URL requires TLS, as the PostgreSQL client reads it. */
 function isEncryptedDatabase(value: string): boolean {
   const { hostname = '', searchParams } = URL.parse(value) ?? {}
   const isHere = (host: string) =>

@@ -1,7 +1,7 @@
 import type { ProcessKind } from './platform/database-access.ts'
 import {
-  admitProcessRole,
-  admitRole,
+  grantAppRole,
+  grantProcessRole,
   requireOtherRole,
   withOwner,
 } from './platform/database-role.ts'
@@ -18,14 +18,14 @@ import { createStorage, type S3Config, type Storage } from './platform/storage.t
 import { createVault, type Vault } from './platform/vault.ts'
 import { createSecurityEvents, type SecurityEvents } from './web/security-events.ts'
 
-/** Where the database and the bucket are, and the secrets: from the environment, or of the embedded parts. */
+/** The addresses of database and bucket, and the secrets: from the environment, or of the embedded parts. */
 export type Runtime = {
-  /** Whether what is only for development is refused. */
+  /** Whether options for development are rejected. */
   production?: boolean | undefined
   databaseUrl: string
-  /** Who owns the schema; `undefined`: the same user. */
+  /** Connects as the owner of the schema; `undefined`: the same user. */
   migrationUrl?: string | undefined
-  /** Roles of fewer rights for one kind of process each, which are admitted after a migration. */
+  /** Addresses of roles with fewer rights, one for each kind of process, which get their rights after a migration. */
   processUrls?: Partial<Record<ProcessKind, string>> | undefined
   s3: S3Config
   /** `undefined`: the AWS SDK's usual chain. */
@@ -34,19 +34,19 @@ export type Runtime = {
   encryptionKeys: Uint8Array[]
   /** `undefined`: data keys are wrapped with the encryption keys. */
   kms?: KmsConfig | undefined
-  /** Addresses or CIDR ranges inside that may be called although they are not public. */
+  /** Internal addresses or CIDR ranges that may be called. */
   outboundAllow: readonly string[]
-  /** `undefined`: mails land in the local outbox. */
+  /** `undefined`: mails are stored in the local outbox. */
   mail: MailConfig | undefined
 }
 
-/** The long-lived things that every process shares, opened once and handed down. */
-export type Parts = {
+/** The long-lived objects that every process shares, opened once and passed down. */
+export type AppContext = {
   db: Db
   storage: Storage
   sealer: Sealer
   keyService: KeyService
-  /** Personal data at rest. */
+  /** Seals personal data at rest. */
   vault: Vault
   outbound: Outbound
   security: SecurityEvents
@@ -59,11 +59,11 @@ export type Parts = {
 export type SchemaRule = 'migrate' | 'require' | 'leave'
 
 /** Opens the parts. Throws OperatorError when the database cannot be used. */
-export async function openParts(
+export async function openContext(
   runtime: Runtime,
   log: Log,
   schema: SchemaRule = 'migrate',
-): Promise<Parts> {
+): Promise<AppContext> {
   const db = openDb(runtime.databaseUrl)
   const storage = createStorage(runtime.s3, runtime.s3Credentials)
   const sealer = createSealer(runtime.encryptionKeys)
@@ -120,12 +120,12 @@ async function migrateAsOwner(owner: Db, runtime: Runtime, log: Log): Promise<st
   const applied = await migrate(owner)
   const kinds = Object.entries(runtime.processUrls ?? {}) as [ProcessKind, string][]
   for (const [kind, url] of kinds) requireOtherRole(kind, { url, appUrl: databaseUrl })
-  await admitRole(owner, databaseUrl)
+  await grantAppRole(owner, databaseUrl)
   if (kinds.length > 0) {
     // Its tables must be there to be granted.
     await installJobs(databaseUrl, log)
     for (const [kind, url] of kinds)
-      await admitProcessRole(owner, kind, { url, appUrl: databaseUrl })
+      await grantProcessRole(owner, kind, { url, appUrl: databaseUrl })
   }
   return applied
 }
@@ -134,12 +134,12 @@ async function migrateAsOwner(owner: Db, runtime: Runtime, log: Log): Promise<st
 function explain(error: unknown): never {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   const why: Record<string, string> = {
-    ECONNREFUSED: 'nothing answers at its address',
-    ENOTFOUND: 'its host is not known',
-    EAI_AGAIN: 'its host is not known',
-    CONNECT_TIMEOUT: 'it does not answer in time',
-    '28P01': 'it refuses the user or the password',
-    '28000': 'it refuses the user',
+    ECONNREFUSED: 'nothing listens at its address',
+    ENOTFOUND: 'its host is unknown',
+    EAI_AGAIN: 'its host is unknown',
+    CONNECT_TIMEOUT: 'it does not respond in time',
+    '28P01': 'it rejects the user or the password',
+    '28000': 'it rejects the user',
     '3D000': 'it has no database of that name',
     '42501': 'the user may not create tables, or the role that MIGRATION_DATABASE_URL is to admit',
   }

@@ -1,8 +1,8 @@
 import type { Config } from './config.ts'
-import { openParts, type Parts, type Runtime, type SchemaRule } from './context.ts'
+import { type AppContext, openContext, type Runtime, type SchemaRule } from './context.ts'
 import type { Log } from './platform/log.ts'
 
-export type Opened = Parts & { embedded: boolean }
+export type OpenedContext = AppContext & { embedded: boolean }
 
 /**
  * The environment's parts, or the embedded ones, or one of each. `own` refuses a data directory that another process owns.
@@ -12,7 +12,7 @@ export async function open(
   config: Config,
   log: Log,
   { mode, schema }: { mode: 'own' | 'attach-or-own'; schema: SchemaRule },
-): Promise<Opened> {
+): Promise<OpenedContext> {
   const needsEmbedded = !config.databaseUrl || !config.s3 || !config.secrets
   const embedded = needsEmbedded
     ? await (await import('./local/embedded/data-dir.ts')).openEmbedded({
@@ -43,7 +43,7 @@ export async function open(
       ...secrets,
     }
     const isOwner = embedded?.ownerUrl !== undefined
-    const parts = await openParts(
+    const parts = await openContext(
       runtime,
       log,
       isOwner && schema === 'require' ? 'migrate' : schema,

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { type Config, loadConfig } from './config.ts'
-import type { Parts } from './context.ts'
+import type { AppContext } from './context.ts'
 import { measureEvents } from './events/store.ts'
 import { measureIngestion } from './id-verification/progress.ts'
-import { type Opened, open } from './open.ts'
+import { type OpenedContext, open } from './open.ts'
 import { OperatorError } from './platform/errors.ts'
 import { createJobs, type Jobs } from './platform/jobs.ts'
 import { createLog } from './platform/log.ts'
@@ -14,18 +14,18 @@ import { startWorker } from './worker.ts'
 
 export type Served = {
   config: Config
-  parts: Parts
+  parts: AppContext
   server: RunningServer | undefined
   close(): Promise<void>
 }
 
-/** Starts what `ROLE` asks for. */
+/** Starts the server, the worker, or both, as `ROLE` says. */
 export async function serve(env: NodeJS.ProcessEnv): Promise<Served> {
   const config = loadConfig(env)
   const log = createLog(config.logLevel)
   const listening = config.role === 'worker' ? undefined : await listen(config.host, config.port)
   const issuer = config.issuer ?? `http://localhost:${listening?.port ?? config.port}`
-  let parts: Opened | undefined
+  let parts: OpenedContext | undefined
   let jobs: Jobs | undefined
   try {
     parts = await open(config, log, { mode: 'own', schema: 'migrate' })
@@ -52,9 +52,9 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<Served> {
         trustedProxies: config.trustedProxies,
         rateLimits: config.rateLimits,
         networkLimits: config.networkLimits,
-        // Mails hold links that open accounts: only where nobody else can look.
+        // Mails contain links that open accounts: only where nobody else can connect.
         outbox: !config.mail && !config.production && isLoopback(`http://${config.host}`),
-        onDelivery: () => worker?.wake(),
+        onDelivery: () => worker?.checkInbox(),
         onRefused: (vendor) => refused?.inc({ vendor }),
       }))
     if (metrics) {
@@ -85,8 +85,8 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<Served> {
   }
 }
 
-/** Refuses to start on a bucket that says no; one that is away for a moment is no reason, deliveries wait for it. */
-async function checkBucket({ storage, log, runtime }: Parts): Promise<void> {
+/** Throws OperatorError when the bucket cannot be written. One that does not respond is only logged, because deliveries wait for it. */
+async function checkBucket({ storage, log, runtime }: AppContext): Promise<void> {
   const bytes = Buffer.from('written at each start, to see that it can be')
   const sha256 = createHash('sha256').update(bytes).digest()
   try {
@@ -99,12 +99,12 @@ async function checkBucket({ storage, log, runtime }: Parts): Promise<void> {
     const status = $metadata?.httpStatusCode
     if (name === 'NoSuchBucket' || status === 404)
       throw new OperatorError(
-        `There is no bucket ${runtime.s3.bucket}: create it, or mend S3_BUCKET and S3_ENDPOINT.`,
+        `There is no bucket ${runtime.s3.bucket}: create it, or correct S3_BUCKET and S3_ENDPOINT.`,
       )
     if (status === 401 || status === 403 || name === 'CredentialsProviderError')
       throw new OperatorError(
-        `The bucket ${runtime.s3.bucket} cannot be written (${name}): mend the AWS credentials, or give them s3:PutObject and s3:GetObject on it.`,
+        `The bucket ${runtime.s3.bucket} cannot be written (${name}): correct the AWS credentials, or grant them s3:PutObject and s3:GetObject on it.`,
       )
-    log.warn('bucket does not answer', { error: new Error(name) })
+    log.warn('bucket does not respond', { error: new Error(name) })
   }
 }

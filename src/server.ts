@@ -5,7 +5,7 @@ import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { createRateLimiter, type RateLimits } from './api/rate-limits.ts'
 import { createApp } from './app.ts'
 import { openSubjectIdentifiers } from './clients/subject-identifiers.ts'
-import type { Parts } from './context.ts'
+import type { AppContext } from './context.ts'
 import { findVerified } from './id-verification/verified.ts'
 import { isFormRequest, MAX_HEADER_BYTES, redirectForm } from './oauth/form-requests.ts'
 import {
@@ -17,11 +17,11 @@ import {
   signedOutPage,
   signOutPage,
 } from './oauth/pages.ts'
-import { createProvider, DEVICE_PATH, type Pages, pinHost } from './oauth/provider.ts'
+import { createProvider, DEVICE_PATH, type Pages, setIssuerHost } from './oauth/provider.ts'
 import { createEventSigner, createFindSubject } from './oauth/security-event-tokens.ts'
 import { openDb } from './platform/db.ts'
 import { ApiError, OperatorError } from './platform/errors.ts'
-import { rememberIssuer } from './platform/issuer.ts'
+import { storeIssuer } from './platform/issuer.ts'
 import type { Jobs } from './platform/jobs.ts'
 import type { Log } from './platform/log.ts'
 import { isLoopback } from './platform/loopback.ts'
@@ -30,7 +30,7 @@ import type { Storage } from './platform/storage.ts'
 import { deviceOf } from './portal/devices.ts'
 import { createAccessTokens } from './signing/access-token.ts'
 import { openKeyRing } from './signing/key-ring.ts'
-import { createAnswerSigner } from './signing/signed-answers.ts'
+import { createResponseSigner } from './signing/signed-responses.ts'
 import { createClientAddress } from './web/client-address.ts'
 import { type CheckHost, createHostCheck } from './web/host-check.ts'
 import { securityHeaders } from './web/html.ts'
@@ -43,32 +43,32 @@ import { commonHeaders, PortalResponse, requestIdOf } from './web/response-heade
 
 export type ServerOptions = {
   issuer: string
-  /** What a request causes and another process may do. */
+  /** For jobs that requests cause; another process may run them. */
   jobs: Jobs
   missingScopeStatus: 401 | 403
-  /** Hosts beside the issuer's that requests may name, each with a port or without. */
+  /** Further hosts that requests may name, with or without a port. */
   allowedHosts?: readonly string[]
-  /** URIs for `security.txt`; without one there is none. */
+  /** URIs for `security.txt`; without them there is none. */
   securityContacts?: readonly string[]
-  /** Addresses or CIDR ranges whose `X-Forwarded-For` counts. */
+  /** Addresses or CIDR ranges of proxies whose `X-Forwarded-For` counts. */
   trustedProxies: readonly string[]
   rateLimits: RateLimits
   networkLimits: NetworkLimits
-  /** Whether `/outbox` shows the mails, for as long as the issuer is this machine. */
+  /** Whether `/outbox` shows the mails; only with a loopback issuer. */
   outbox: boolean
-  /** A delivery was stored: the worker of this process, if any, need not wait for its next look. */
+  /** Called when a delivery was stored, so that this process's worker reads it at once. */
   onDelivery: () => void
-  /** A delivery was refused. */
+  /** Called when a delivery was rejected. */
   onRefused?: ((vendor: string) => void) | undefined
 }
 
 export type RunningServer = { url: string; issuer: string; close(): Promise<void> }
 
-// The hot endpoint's own connections, one statement each at a time.
-const LANES = 2
+// The hot endpoint has its own connections, with one statement each at a time.
+const HOT_ENDPOINT_CONNECTIONS = 2
 
-// oidc-provider adds the hash of the one script it writes, which submits a form (`form_post`). Where that form may
-// lead is not narrowed: browsers hold it against the application's own redirects too.
+// oidc-provider adds the hash of its one script, which submits a form (`form_post`). `form-action` is not restricted, because browsers
+// apply it to the application's own redirects too.
 const PROTOCOL_POLICY = "default-src 'none'; script-src; frame-ancestors 'none'; base-uri 'none'"
 
 const ALIASES: Record<string, string> = {
@@ -82,7 +82,7 @@ const OPTIONS = {
   ServerResponse: PortalResponse as typeof ServerResponse,
 }
 
-/** Takes the address first, so that a taken port is found before anything else is started. */
+/** Binds the address, so that a taken port is found before anything else is started. Responds 503 until `startServer`. */
 export async function listen(
   host: string,
   port: number,
@@ -106,16 +106,18 @@ export async function listen(
   return { server, port: (server.address() as AddressInfo).port }
 }
 
-/** Serves on the listening `server`; the parts stay the caller's to close, after this. */
+/** Serves on the listening `server`. The caller closes the context, after the server. */
 export async function startServer(
   server: Server,
-  parts: Parts,
+  parts: AppContext,
   options: ServerOptions,
 ): Promise<RunningServer> {
   const { issuer } = options
   const { db, storage, sealer, log, runtime } = parts
-  const lanes = Array.from({ length: LANES }, () => openDb(runtime.databaseUrl, { connections: 1 }))
-  await rememberIssuer(db, issuer)
+  const lanes = Array.from({ length: HOT_ENDPOINT_CONNECTIONS }, () =>
+    openDb(runtime.databaseUrl, { connections: 1 }),
+  )
+  await storeIssuer(db, issuer)
   const ring = await openKeyRing(db, sealer, log)
   const sharedKeys = await loadSharedKeys(db, sealer, log)
   const limiter = createRateLimiter(db, options.rateLimits, log)
@@ -141,7 +143,7 @@ export async function startServer(
       ),
   })
   const subjects = await openSubjectIdentifiers(db, sealer)
-  // oidc-provider takes its keys once: other keys are another instance, which the next request meets.
+  // oidc-provider reads its keys once, so changed keys need another instance; the next request uses it.
   const create = () =>
     createProvider({
       issuer,
@@ -160,7 +162,7 @@ export async function startServer(
       production: runtime.production ?? false,
       pages,
       addressOf,
-      onAuthenticatedClient: network.forgive,
+      onAuthenticatedClient: network.uncount,
       security: parts.security,
       log,
     })
@@ -182,7 +184,7 @@ export async function startServer(
     vault: parts.vault,
     cookieKeys: runtime.cookieKeys,
     tokens,
-    signAnswer: createAnswerSigner(issuer, ring),
+    signAnswer: createResponseSigner(issuer, ring),
     signEvent: createEventSigner(db, ring),
     findSubject: createFindSubject(db, subjects),
     provider: () => provider,
@@ -254,7 +256,7 @@ function serve(
       req.url = `${pathname}${search}`
     }
     if (!network.admit(req, res)) return
-    pinHost(req.headers, issuer)
+    setIssuerHost(req.headers, issuer)
     const [path = '/', query] = (req.url ?? '/').split('?', 2)
     const target = ALIASES[path] ?? path
     if (
@@ -274,10 +276,10 @@ function serve(
 
 type Refuse = (req: IncomingMessage, res: ServerResponse, error: unknown) => void
 
-/** Answers what is refused before it reaches the authorization server or the app, in the same shapes as they do. */
+/** Responds to requests that are rejected before they reach the authorization server or the app, in the same formats. */
 function createRefusal(issuer: string, log: Log): Refuse {
   return (req, res, error) => {
-    // The caller hung up: there is nobody to answer.
+    // The caller closed the connection.
     if (req.destroyed && !req.complete) return
     const requestId = requestIdOf(res)
     if (!(error instanceof ApiError)) log.error('request failed', { requestId, error })

@@ -6,7 +6,7 @@ import { deleteOldPendingSignIns } from './accounts/second-step.ts'
 import { deleteOldNotices } from './accounts/security-notices.ts'
 import { fetchRegisteredLogo } from './clients/logo.ts'
 import { openSubjectIdentifiers } from './clients/subject-identifiers.ts'
-import type { Parts } from './context.ts'
+import type { AppContext } from './context.ts'
 import { startSender } from './events/sender.ts'
 import { deleteOldEvents } from './events/store.ts'
 import { startBackup } from './id-verification/backup.ts'
@@ -32,13 +32,13 @@ import { deleteOldMail, startMail } from './platform/mail.ts'
 import { openKeyRing, rotateKeysOnSchedule } from './signing/key-ring.ts'
 import { relayOperatorActions } from './web/security-events.ts'
 
-/** The background work of one process: deliveries applied, images backed up, mails sent. Any number may run. */
-export type Worker = { wake(): void; stop(): Promise<void> }
+/** The background work of one process: applies deliveries, backs up images, sends mails. Any number of processes may run it. */
+export type Worker = { checkInbox(): void; stop(): Promise<void> }
 
-const CLEAN_UP_MS = 10 * 60_000
+const PERIOD_MS = 10 * 60_000
 const PROGRESS_MS = 60_000
 
-/** What deletes, now and then, what has had its time. */
+/** The functions that delete expired rows, run periodically. */
 export const CLEAN_UPS: readonly ((db: Db) => Promise<unknown>)[] = [
   deleteExpired,
   deleteOldLinks,
@@ -51,8 +51,8 @@ export const CLEAN_UPS: readonly ((db: Db) => Promise<unknown>)[] = [
   destroyOldDeliveryKeys,
 ]
 
-/** Starts it; `stop` takes no more, and what is running is finished by the queue's own stop. Both stay the caller's to close. */
-export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
+/** Starts the work. `stop` starts nothing more; the queue's own `stop` waits for running jobs. The caller closes context and queue. */
+export async function startWorker(parts: AppContext, jobs: Jobs): Promise<Worker> {
   const { db, storage, sealer, vault, log, runtime } = parts
   const tokens = createTokenCache()
   const backup = await startBackup({ db, storage, sealer, tokens, jobs, log })
@@ -78,12 +78,12 @@ export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
   const reconciler = await startReconciling({ db, sealer, tokens, vault, jobs, log })
   const actions = relayOperatorActions(parts)
   const inbox = startInbox({ db, sealer, vault, jobs, log })
-  const hourly = [
-    startLoop({ event: 'stored values cannot be sealed', pauseMs: CLEAN_UP_MS, log }, (stopping) =>
+  const periodic = [
+    startLoop({ event: 'stored values cannot be sealed', pauseMs: PERIOD_MS, log }, (stopping) =>
       sealStored(parts, stopping),
     ),
-    ...HOURLY.map(([event, work]) =>
-      startLoop({ event, pauseMs: CLEAN_UP_MS, firstAfterMs: CLEAN_UP_MS, log }, () =>
+    ...PERIODIC_WORK.map(([event, work]) =>
+      startLoop({ event, pauseMs: PERIOD_MS, firstAfterMs: PERIOD_MS, log }, () =>
         work(parts, jobs),
       ),
     ),
@@ -93,9 +93,9 @@ export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
     () => logProgress({ db, log }),
   )
   return {
-    wake: () => inbox.wake(),
+    checkInbox: () => inbox.runNow(),
     async stop() {
-      await Promise.all([...hourly, progress].map((loop) => loop.stop()))
+      await Promise.all([...periodic, progress].map((loop) => loop.stop()))
       await sequencer.stop()
       await sender.stop()
       ring.close()
@@ -108,21 +108,24 @@ export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
   }
 }
 
-/** What is done once an hour, and the log event of its failure. */
-const HOURLY: readonly [event: string, work: (parts: Parts, jobs: Jobs) => Promise<unknown>][] = [
+/** Work that runs every `PERIOD_MS`, with the log event of its failure. */
+const PERIODIC_WORK: readonly [
+  event: string,
+  work: (parts: AppContext, jobs: Jobs) => Promise<unknown>,
+][] = [
   ['key rotation failed', rotateDueKeys],
   ['retention failed', ({ db, log }, jobs) => runRetention({ db, jobs, log })],
   ['expired documents cannot be announced', ({ db }) => announceExpiredDocuments(db)],
   ['clean-up failed', ({ db }) => Promise.all(CLEAN_UPS.map((remove) => remove(db)))],
 ]
 
-async function rotateDueKeys({ db, sealer, security }: Parts): Promise<void> {
+async function rotateDueKeys({ db, sealer, security }: AppContext): Promise<void> {
   if (await rotateKeysOnSchedule(db, sealer)) security.emit('keys_rotated')
 }
 
-/** Seals what an earlier version stored in the clear, batch by batch, once every owner has a key; each is a transaction, so it goes on after a restart. */
-async function sealStored({ db, vault }: Parts, stopping: AbortSignal): Promise<void> {
-  await vault.makeMissingKeys(() => stopping.aborted)
+/** Seals what an earlier version stored in the clear, after every owner has a key. Each batch is a transaction, so a restart continues. */
+async function sealStored({ db, vault }: AppContext, stopping: AbortSignal): Promise<void> {
+  await vault.createMissingKeys(() => stopping.aborted)
   for (const sealBatch of [
     sealStoredAccounts,
     sealStoredBodies,

@@ -7,8 +7,8 @@ import { displayedText, isDisplayable, visibleText } from '../web/displayed-text
 import { hashPassword } from './passwords.ts'
 
 /*
- * E-mail and name are one sealed document; an account is found by the keyed hash of its e-mail. Rows of an earlier version
- * have both in the clear until `sealStoredAccounts` has come to them: every look-up finds either form.
+ * E-mail and name are one sealed document; an account is found by the keyed hash of its e-mail. Rows of an earlier version have both
+ * in the clear until `sealStoredAccounts` seals them; every look-up finds either form.
  */
 
 export type Account = {
@@ -17,7 +17,7 @@ export type Account = {
   emailVerified: boolean
   givenName: string
   surname: string
-  /** Who stated the name. A document is not compared with what residents typed about themselves. */
+  /** The source of the name. Documents are not compared with a name that the resident typed. */
   nameSource: NameSource
   status: 'active' | 'suspended'
 }
@@ -28,13 +28,14 @@ type Row = Omit<Account, keyof Details> & {
   detailsSealed: Buffer | null
 } & { [Name in keyof Details]: string | null }
 
-/** One form for every spelling of an address, so that look-ups neither miss nor collide. */
-export const emailKey = (email: string): string => email.normalize('NFKC').trim().toLowerCase()
+/** Normalizes an address, so that different spellings are one key. */
+export const normalizeEmail = (email: string): string =>
+  email.normalize('NFKC').trim().toLowerCase()
 
 const macOf = (sql: Sql, vault: Vault, email: string) =>
-  vault.mac(sql, { table: 'account', column: 'email_mac' }, emailKey(email))
+  vault.mac(sql, { table: 'account', column: 'email_mac' }, normalizeEmail(email))
 
-/** What stands for an address where it is only compared: its keyed hash, hexadecimal. */
+/** Returns the keyed hash of an address, hexadecimal, for uses that only compare addresses. */
 export const hashEmail = async (sql: Sql, vault: Vault, email: string): Promise<string> =>
   (await macOf(sql, vault, email)).toString('hex')
 
@@ -65,7 +66,7 @@ async function writeDetails(
     where id = ${id}`
 }
 
-/** In a transaction: reads the details, and holds other changes of them back. */
+/** In a transaction: changes the details, and blocks other changes of them. */
 async function changeDetails(
   sql: Sql,
   vault: Vault,
@@ -81,8 +82,8 @@ async function changeDetails(
 }
 
 /**
- * Throws OperatorError when the address is taken or the password is refused. Without a password the account cannot sign in by one.
- * `emailVerified`: the operator has seen that the address is the resident's; else a link that is mailed to it shows that.
+ * Throws OperatorError when the address is taken or the password is rejected. An account without a password cannot sign in by one.
+ * `emailVerified`: the operator has verified the address; else a mailed link does.
  */
 export async function createAccount(
   { db, vault }: { db: Db; vault: Vault },
@@ -101,7 +102,7 @@ export async function createAccount(
     surname: readName('the surname', account.surname),
   }
   if (!isDisplayable(details.email))
-    throw new OperatorError('The e-mail address has invisible characters.')
+    throw new OperatorError('The e-mail address contains invisible characters.')
   const passwordHash = account.password
     ? await hashPassword(account.password, { ...account, issuer: await findIssuer(db) })
     : null
@@ -131,7 +132,7 @@ function readName(what: string, name: string): string {
   return parsed.data
 }
 
-/** As pages and applications are given it. */
+/** The name for pages and applications. */
 export const fullNameOf = ({
   givenName,
   surname,
@@ -147,9 +148,9 @@ export async function findAccount(
   return row && openRow(sql, vault, row)
 }
 
-// Not async: a fragment that is awaited is sent as a statement of its own.
+// Not async: awaiting a fragment would send it as a statement of its own.
 const hasEmail = (sql: Sql, mac: Buffer, email: string) =>
-  sql`(email_mac = ${mac} or email_key = ${emailKey(email)})`
+  sql`(email_mac = ${mac} or email_key = ${normalizeEmail(email)})`
 
 async function findIdByEmail(sql: Sql, vault: Vault, email: string): Promise<string | undefined> {
   const mac = await macOf(sql, vault, email)
@@ -158,7 +159,7 @@ async function findIdByEmail(sql: Sql, vault: Vault, email: string): Promise<str
   return row?.id
 }
 
-/** With the password's hash: for sign-in alone. */
+/** Returns the id with the password's hash, for sign-in. */
 export async function findCredentials(
   sql: Sql,
   vault: Vault,
@@ -187,7 +188,7 @@ export async function listAccounts(sql: Sql, vault: Vault): Promise<Account[]> {
   return await Promise.all(rows.map((row) => openRow(sql, vault, row)))
 }
 
-/** In a transaction: the name that the resident's own document bears, after they confirmed it. */
+/** In a transaction: sets the name of the resident's own document, after they confirmed it. */
 export async function setNameFromDocument(
   sql: Sql,
   vault: Vault,
@@ -198,7 +199,7 @@ export async function setNameFromDocument(
   await sql`update account set name_source = 'document' where id = ${id}`
 }
 
-/** In a transaction: what the registry says of the name. It replaces the account's, whoever stated that. */
+/** In a transaction: sets the registry's name, which replaces the account's, whatever its source. */
 export async function setNameFromRegistry(
   sql: Sql,
   vault: Vault,
@@ -213,30 +214,30 @@ export async function setNameFromRegistry(
 }
 
 /**
- * In a transaction that changes what documents are compared with, before anything else is locked: holds comparisons and
- * other such changes back.
+ * In a transaction that changes what documents are compared with; call it before any other lock. Blocks comparisons and other such
+ * changes.
  */
 export async function lockAccount(sql: Sql, id: string): Promise<void> {
   await sql`select from account where id = ${id} for no key update`
 }
 
-/** In a transaction that compares with the account: holds changes of it back. */
-export async function holdAccount(sql: Sql, id: string): Promise<void> {
+/** In a transaction that compares documents with the account: blocks changes of the account. */
+export async function lockAccountShared(sql: Sql, id: string): Promise<void> {
   await sql`select from account where id = ${id} for share`
 }
 
-/** In a transaction: whether the account is active, and holds a suspension back until the transaction ends. */
+/** In a transaction: returns whether the account is active, and blocks a suspension until the transaction ends. */
 export async function lockActiveAccount(sql: Sql, id: string): Promise<boolean> {
   const rows = await sql`select from account where id = ${id} and status = 'active' for share`
   return rows.length > 0
 }
 
-/** A link that was mailed to the account's address was used. */
+/** Records that a link to the account's address was used. */
 export async function setEmailVerified(sql: Sql, id: string): Promise<void> {
   await sql`update account set email_verified = true, updated_at = now() where id = ${id}`
 }
 
-/** `passwordHash` as `hashPassword` makes it. Answers the account, or `undefined` when it is not in good standing. */
+/** `passwordHash` is from `hashPassword`. Returns the account, or `undefined` when it is not active. */
 export async function setPasswordHash(
   sql: Sql,
   vault: Vault,
@@ -247,21 +248,21 @@ export async function setPasswordHash(
     update account set password_hash = ${passwordHash}, updated_at = now()
     where id = ${id} and status = 'active'
     returning ${columns(sql)}`
-  // What was begun with the old password does not go on.
+  // A second step that began with the old password ends.
   await sql`delete from pending_sign_in where account_id = ${id}`
   return row && openRow(sql, vault, row)
 }
 
 /**
- * In the transaction that ends every session of the account, and before it does: a sign-in under way finds out by
+ * In a transaction that ends every session of the account, before it ends them: sign-ins under way find the mark by
  * `wasSignedOutSince`, which waits for this transaction.
  */
-export async function markSignedOut(sql: Sql, id: string): Promise<void> {
+export async function recordSignOut(sql: Sql, id: string): Promise<void> {
   await sql`
     update account set signed_out_at = now(), signed_out_by = pg_current_xact_id() where id = ${id}`
 }
 
-/** What is committed now, as PostgreSQL writes a snapshot: take it before a sign-in is judged. */
+/** Returns PostgreSQL's snapshot of what is committed. Take it before the credentials of a sign-in are checked. */
 export async function takeSnapshot(sql: Sql): Promise<string> {
   const [row] = await sql<{ snapshot: string }[]>`
     select pg_current_snapshot()::text as snapshot`
@@ -269,11 +270,11 @@ export async function takeSnapshot(sql: Sql): Promise<string> {
 }
 
 /**
- * Whether everything of this account was signed out by a transaction that is not part of `snapshot`: then a sign-in
- * that began with it was judged by what counted before. To be asked after the sign-in was stored.
+ * Whether a transaction that is not part of `snapshot` ended every session of this account: then a sign-in that began with the
+ * snapshot relied on old credentials. Call it after the sign-in is stored.
  */
 export async function wasSignedOutSince(sql: Sql, id: string, snapshot: string): Promise<boolean> {
-  // Transaction ids mean nothing in a restored database, so only a fresh one counts: longer than an interaction lives.
+  // A restored database restarts transaction ids, so only a mark of the last two hours counts: longer than an interaction lives.
   const [row] = await sql<{ isOver: boolean }[]>`
     select coalesce(signed_out_at > now() - interval '2 hours'
       and not pg_visible_in_snapshot(signed_out_by, ${snapshot}::pg_snapshot), false) as is_over
@@ -281,7 +282,7 @@ export async function wasSignedOutSince(sql: Sql, id: string, snapshot: string):
   return row?.isOver ?? true
 }
 
-/** In a transaction: an address that is proven to be the resident's. Answers `false` when another account has it. */
+/** In a transaction: sets an address that is proven to be the resident's. Returns `false` when another account has it. */
 export async function setEmail(
   sql: Sql,
   vault: Vault,
@@ -295,7 +296,7 @@ export async function setEmail(
   return true
 }
 
-/** A suspended resident signs in nowhere, and every token of theirs opens nothing. Answers whether there is this account. */
+/** A suspended resident cannot sign in, and their tokens are invalid. Returns whether the account exists. */
 export async function setAccountStatus(
   sql: Sql,
   id: string,
@@ -309,8 +310,8 @@ export async function setAccountStatus(
 const BATCH = 100
 
 /**
- * Seals some of the accounts that were stored in the clear. Answers how many there were, 0 when all are sealed. One whose
- * e-mail another account has by now stays in the clear, and is found as before.
+ * Seals a batch of accounts that are stored in the clear. Returns how many, 0 when all are sealed. An account whose e-mail another
+ * account has meanwhile stays in the clear, and can still be found.
  */
 export async function sealStoredAccounts(db: Db, vault: Vault): Promise<number> {
   return await db.begin(async (sql) => {
@@ -324,8 +325,8 @@ export async function sealStoredAccounts(db: Db, vault: Vault): Promise<number> 
 }
 
 /**
- * The same for one account, in a transaction of its own: sealing changes unique columns, and whoever references the account
- * waits for that. To be called before a transaction that locks more than the account.
+ * Seals one account, in a transaction of its own: sealing changes unique columns, and statements that reference the account wait for
+ * that. Call it before a transaction that locks more than the account.
  */
 export async function sealStoredAccount(db: Db, vault: Vault, id: string): Promise<void> {
   await db.begin(async (sql) => {

@@ -6,13 +6,13 @@ import type { Log } from '../platform/log.ts'
 import { enqueueMail } from '../platform/mail.ts'
 import { hashSecret, randomSecret, type Sealer } from '../platform/secrets.ts'
 import type { Vault } from '../platform/vault.ts'
-import { emailKey, findAccountByEmail, hashEmail } from './accounts.ts'
+import { findAccountByEmail, hashEmail, normalizeEmail } from './accounts.ts'
 import { confirmEmailMail, resetMail } from './mails.ts'
 import { countAttempt } from './throttle.ts'
 
 /*
- * A link is good once, for a short time, in the browser that asked for it. Looking at it uses nothing up: scanners of mail
- * open every link. What it does is done by the form behind it, in one transaction with `consumeLink`.
+ * A link works once, for a short time, in the browser that requested it. Opening it does not use it up, because mail scanners open
+ * every link: the form behind it calls `consumeLink`, in the transaction that makes the change.
  */
 
 export type LinkPurpose = 'reset' | 'email'
@@ -22,37 +22,37 @@ const LIFE_SECONDS = { reset: 30 * 60, email: 24 * 3600 }
 const SEALED_FOR = 'reset request'
 export const SEALED_RESET_REQUESTS = jobMember('requestSealed', SEALED_FOR)
 
-type Parts = { db: Db; sealer: Sealer; vault: Vault; jobs: Jobs }
+type MailLinkContext = { db: Db; sealer: Sealer; vault: Vault; jobs: Jobs }
 
 const requestSchema = z.object({
   requestId: z.uuid(),
   emailKey: z.string(),
-  /** As `identifyBrowser` answers it. */
+  /** As `ensureBrowserId` returns it. */
   browser: z.string(),
   issuer: z.string(),
   askedAt: z.number(),
 })
 
 /**
- * Somebody who may own this address forgot their password. What depends on whether there is such a resident is left to
- * a job, so that nobody can tell by the answer or its time. Answers the seconds to wait, 0 when it was taken.
+ * Requests a link for a new password. A job looks up whether the address is a resident's, so that neither the response nor its time
+ * reveals that. Returns the seconds to wait, 0 when the request was accepted.
  */
 export async function requestReset(
-  { db, sealer, vault, jobs }: Parts,
-  asked: { email: string; address: string; browser: string; issuer: string },
+  { db, sealer, vault, jobs }: MailLinkContext,
+  input: { email: string; address: string; browser: string; issuer: string },
 ): Promise<number> {
-  const key = emailKey(asked.email).slice(0, 320)
+  const key = normalizeEmail(input.email).slice(0, 320)
   const wait = await countAttempt(db, {
     what: 'mail',
     emailKey: await hashEmail(db, vault, key),
-    address: asked.address,
+    address: input.address,
   })
   if (wait > 0) return wait
   const request: z.infer<typeof requestSchema> = {
     requestId: randomUUID(),
     emailKey: key,
-    browser: asked.browser,
-    issuer: asked.issuer,
+    browser: input.browser,
+    issuer: input.issuer,
     askedAt: Date.now(),
   }
   const requestSealed = sealer.seal(JSON.stringify(request), SEALED_FOR)
@@ -60,63 +60,67 @@ export async function requestReset(
   return 0
 }
 
-/** Makes the links that were asked for. */
-export async function startResetLinks(parts: Parts & { log: Log }): Promise<void> {
-  await parts.jobs.work('make-reset-link', 1, (data) => makeResetLink(parts, data))
+/** Works on the queue of requested links. */
+export async function startResetLinks(parts: MailLinkContext & { log: Log }): Promise<void> {
+  await parts.jobs.work('make-reset-link', 1, (data) => createResetLink(parts, data))
 }
 
-async function makeResetLink(
-  parts: Parts & { log: Log },
+async function createResetLink(
+  parts: MailLinkContext & { log: Log },
   { requestSealed }: JobData<'make-reset-link'>,
 ): Promise<void> {
   const { db, sealer, vault, log } = parts
-  const asked = requestSchema.parse(JSON.parse(sealer.open(requestSealed, SEALED_FOR)))
-  const expiresAt = new Date(asked.askedAt + LIFE_SECONDS.reset * 1000)
+  const request = requestSchema.parse(JSON.parse(sealer.open(requestSealed, SEALED_FOR)))
+  const expiresAt = new Date(request.askedAt + LIFE_SECONDS.reset * 1000)
   if (expiresAt < new Date()) return
   await db.begin(async (sql) => {
-    const account = await findAccountByEmail(sql, vault, asked.emailKey)
+    const account = await findAccountByEmail(sql, vault, request.emailKey)
     if (account?.status !== 'active') return
     const token = await insertLink(sql, vault, {
-      requestId: asked.requestId,
+      requestId: request.requestId,
       purpose: 'reset',
       accountId: account.id,
-      browser: asked.browser,
+      browser: request.browser,
       email: account.email,
       expiresAt,
     })
     if (!token) return
-    const mail = resetMail(account.email, `${asked.issuer}/reset/${token}`, LIFE_SECONDS.reset / 60)
+    const mail = resetMail(
+      account.email,
+      `${request.issuer}/reset/${token}`,
+      LIFE_SECONDS.reset / 60,
+    )
     await enqueueMail(sql, parts, { ...mail, expiresAt: expiresAt.toISOString() })
-    log.info('reset link made', { accountId: account.id })
+    log.info('reset link created', { accountId: account.id })
   })
 }
 
-/** Asks at a new address whether it is the resident's. Answers the seconds to wait, 0 when the mail is on its way. */
+/** Sends a link to a new address, to prove that it is the resident's. Returns the seconds to wait, 0 when the mail is enqueued. */
 export async function requestEmailChange(
-  parts: Parts,
-  asked: {
+  parts: MailLinkContext,
+  input: {
     accountId: string
     email: string
     address: string
     browser: string
     issuer: string
-    /** Throws when the resident is not signed in any more. */
-    hold: (sql: Sql) => Promise<void>
+    /** Throws when the resident is no longer signed in. */
+    requireSession: (sql: Sql) => Promise<void>
   },
 ): Promise<number> {
   const wait = await countAttempt(parts.db, {
     what: 'mail',
-    emailKey: await hashEmail(parts.db, parts.vault, asked.email),
-    address: asked.address,
+    emailKey: await hashEmail(parts.db, parts.vault, input.email),
+    address: input.address,
   })
   if (wait > 0) return wait
   const expiresAt = new Date(Date.now() + LIFE_SECONDS.email * 1000)
   await parts.db.begin(async (sql) => {
-    await asked.hold(sql)
-    const token = await insertLink(sql, parts.vault, { ...asked, purpose: 'email', expiresAt })
+    await input.requireSession(sql)
+    const token = await insertLink(sql, parts.vault, { ...input, purpose: 'email', expiresAt })
     const mail = confirmEmailMail(
-      asked.email,
-      `${asked.issuer}/verify-email/${token}`,
+      input.email,
+      `${input.issuer}/verify-email/${token}`,
       LIFE_SECONDS.email / 3600,
     )
     await enqueueMail(sql, parts, { ...mail, expiresAt: expiresAt.toISOString() })
@@ -124,7 +128,7 @@ export async function requestEmailChange(
   return 0
 }
 
-/** Answers the token, or `undefined` when this request made its link before. */
+/** Returns the token, or `undefined` when this request has a link already. */
 async function insertLink(
   sql: Sql,
   vault: Vault,
@@ -150,12 +154,12 @@ const placeOf = (tokenHash: Buffer) => ({
 
 type LinkRow = Omit<MailLink, 'email'> & {
   tokenHash: Buffer
-  /** In the clear where an earlier version made the link. */
+  /** In the clear where an earlier version stored the link. */
   email: string | null
   emailSealed: Buffer | null
 }
 
-async function openLink(
+async function unsealLink(
   sql: Sql,
   vault: Vault,
   { accountId, browser, tokenHash, email, emailSealed }: LinkRow,
@@ -165,7 +169,7 @@ async function openLink(
   return { accountId, browser, email: opened.toString() }
 }
 
-/** A link that can still be used, whoever opens it; or `undefined`. */
+/** Returns a link that can still be used, in whatever browser; or `undefined`. */
 export async function findLink(
   sql: Sql,
   vault: Vault,
@@ -177,10 +181,10 @@ export async function findLink(
     from mail_link join account on account.id = account_id and account.status = 'active'
     where token_hash = ${hashSecret(token)} and purpose = ${purpose}
       and used_at is null and expires_at > now()`
-  return row && openLink(sql, vault, row)
+  return row && unsealLink(sql, vault, row)
 }
 
-/** Uses it up, in the browser that asked for it; of many at once one gets it. */
+/** Uses a link up, in the browser that requested it. Of concurrent calls only one gets it. */
 export async function consumeLink(
   sql: Sql,
   vault: Vault,
@@ -195,11 +199,11 @@ export async function consumeLink(
       and used_at is null and expires_at > now()
       and account.id = account_id and account.status = 'active'
     returning account_id, mail_link.email, email_sealed, token_hash, encode(browser_hash, 'hex') as browser`
-  return row && openLink(sql, vault, row)
+  return row && unsealLink(sql, vault, row)
 }
 
-/** Whose link this browser used within the last ten minutes, or `undefined`. */
-export async function findLinkUsedLately(
+/** The account whose link this browser used within the last ten minutes, or `undefined`. */
+export async function findRecentlyUsedLink(
   sql: Sql,
   purpose: LinkPurpose,
   browser: string,
@@ -212,12 +216,12 @@ export async function findLinkUsedLately(
   return row?.accountId
 }
 
-/** Every link of this account that was not used yet: what it was sent for has changed. */
+/** Deletes the account's unused links, when what they were sent for has changed. */
 export async function deleteUnusedLinks(sql: Sql, accountId: string): Promise<void> {
   await sql`delete from mail_link where account_id = ${accountId} and used_at is null`
 }
 
-/** Links are kept a day longer than they work. */
+/** Deletes links a day after they expire. */
 export async function deleteOldLinks(sql: Sql): Promise<void> {
   await sql`delete from mail_link where expires_at < now() - interval '1 day'`
 }

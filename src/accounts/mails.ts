@@ -1,6 +1,6 @@
 import type { Mail } from '../platform/mail.ts'
 
-const SIGNED = 'The identity portal'
+const SIGNATURE = 'The identity portal'
 
 const MOMENT = new Intl.DateTimeFormat('en-GB', {
   dateStyle: 'long',
@@ -9,7 +9,7 @@ const MOMENT = new Intl.DateTimeFormat('en-GB', {
 })
 const DAY = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' })
 
-/** An application chooses its name: it stays on its line. */
+/** Removes line breaks from text that others chose, such as an application's name. */
 const oneLine = (text: string) => text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]+/gu, ' ')
 
 export function resetMail(to: string, link: string, minutes: number): Mail {
@@ -24,7 +24,7 @@ ${link}
 
 If it was not you, you need not do anything: without this link nothing changes.
 
-${SIGNED}
+${SIGNATURE}
 `,
   }
 }
@@ -41,7 +41,7 @@ ${link}
 
 If it was not you, you need not do anything: without this link the address is not used.
 
-${SIGNED}
+${SIGNATURE}
 `,
   }
 }
@@ -54,14 +54,14 @@ export function emailChangedMail(to: string, now: string): Mail {
 
 If it was not you, write at once to the people who run the portal.
 
-${SIGNED}
+${SIGNATURE}
 `,
   }
 }
 
 /**
- * `applications` are those that were connected, each with the page where its access can be ended; `passkeys` those that open the account
- * after the new password alone, and the page where they are removed.
+ * `applications`: those that had access, each with the page where it can be ended. `passkeys`: those that open the account right
+ * after the new password, and the page where they can be removed.
  */
 export function passwordChangedMail(
   to: string,
@@ -93,12 +93,12 @@ If you do not know one of them, sign in, remove it and make new recovery codes:
 
 ${passkeys.page}
 
-If signing in asks for a passkey or a code that you do not have, write to the people who run the portal.
+If signing in requires a passkey or a code that you do not have, write to the people who run the portal.
 `
 }
 If it was not you, ask for a new password at once, and write to the people who run the portal.
 
-${SIGNED}
+${SIGNATURE}
 `,
   }
 }
@@ -116,7 +116,7 @@ export function passkeyAddedMail(to: string): Mail {
 
 If it was not you, sign in, remove it on the page of your account, and set a new password.
 
-${SIGNED}
+${SIGNATURE}
 `,
   }
 }
@@ -136,7 +136,7 @@ If it was not you, open this link. It works once, for ${signIn.days} days, witho
 
 ${signIn.link}
 
-${SIGNED}
+${SIGNATURE}
 `,
   }
 }
@@ -169,7 +169,7 @@ export function factorChangedMail(to: string, change: keyof typeof FACTOR_CHANGE
 
 If you did not do or ask for this, set a new password at once, and write to the people who run the portal.
 
-${SIGNED}
+${SIGNATURE}
 `,
   }
 }
@@ -178,7 +178,7 @@ export function newConsentMail(
   to: string,
   consent: {
     clientName: string
-    /** What was allowed that was not before, in words. */
+    /** Titles of the newly allowed scopes. */
     opened: readonly string[]
     endsAt: Date | null
     at: Date
@@ -205,7 +205,7 @@ If it was you, you need not do anything. You can change or end it at any time:
 
 ${consent.page}
 
-${SIGNED}
+${SIGNATURE}
 `,
   }
 }
@@ -218,7 +218,7 @@ export function recoveryCodeUsedMail(to: string, left: number): Mail {
 
 If it was not you, set a new password at once, and write to the people who run the portal.
 
-${SIGNED}
+${SIGNATURE}
 `,
   }
 }
@@ -231,7 +231,7 @@ export function wrongCodesMail(to: string): Mail {
 
 If it was not you, set a new password at once.
 
-${SIGNED}
+${SIGNATURE}
 `,
   }
 }

@@ -43,16 +43,16 @@ const residencySchema = z
     { path: ['terminationDate'], error: 'must not be before the effective date' },
   )
 
-/** What an operator may load of a person: each part as a whole or not at all; `residency: null` takes it away. */
+/** What an operator may load about a person: each part as a whole or not at all; `residency: null` removes it. */
 const personFileSchema = z.strictObject({
   ...personSchema.partial().shape,
-  /** The registry's name: it replaces the account's, whoever stated that. */
+  /** The registry's name replaces the account's, whatever its source. */
   givenName: text.optional(),
   surname: text.optional(),
   residency: residencySchema.nullable().optional(),
 })
 
-/** As the real portal prints it (`docs/vendor-protocols.md` §2.6). */
+/** In the format of the real portal (`docs/vendor-protocols.md` §2.6). */
 export type NaturalPerson = z.infer<typeof personSchema> & {
   givenName: string
   surname: string
@@ -66,7 +66,7 @@ export type Residency = {
 type PersonDocument = z.infer<typeof personSchema>
 type ResidencyDocument = z.infer<typeof residencySchema>
 
-const NOTHING_KNOWN: PersonDocument = {
+const EMPTY_PERSON: PersonDocument = {
   residentPermitNumber: null,
   countryOfBirth: null,
   citizenships: [],
@@ -83,19 +83,19 @@ const placeOf = (table: 'natural_person' | 'residency', accountId: string) => ({
 })
 
 /**
- * Loads what is given and leaves the rest. `onChanged` runs in the same transaction, last: what is compared with the
- * person is compared anew. Throws OperatorError that names every fault.
+ * Loads the given parts and leaves the others. `onChanged` runs last in the same transaction: it repeats the comparisons with the
+ * person. Throws OperatorError that lists every fault.
  */
 export async function setPerson(
   { db, vault }: { db: Db; vault: Vault },
   accountId: string,
-  given: unknown,
+  input: unknown,
   onChanged: (sql: Sql) => Promise<void>,
 ): Promise<void> {
-  const parsed = personFileSchema.safeParse(given)
+  const parsed = personFileSchema.safeParse(input)
   if (!parsed.success)
     throw new OperatorError(
-      `The data of this person has a fault: ${parsed.error.issues
+      `The data of this person is invalid: ${parsed.error.issues
         .map(({ path, message }) => [path.join('.'), message].filter(Boolean).join(': '))
         .join('; ')}.`,
     )
@@ -105,7 +105,7 @@ export async function setPerson(
     await lockAccount(sql, accountId)
     await sql`insert into natural_person (account_id) values (${accountId}) on conflict do nothing`
     await sql`select from natural_person where account_id = ${accountId} for update`
-    const before = (await readPerson(sql, vault, accountId)) ?? NOTHING_KNOWN
+    const before = (await readPerson(sql, vault, accountId)) ?? EMPTY_PERSON
     await writePerson(sql, vault, accountId, { ...before, ...person })
     if (givenName !== undefined || surname !== undefined)
       await setNameFromRegistry(sql, vault, accountId, { givenName, surname })
@@ -128,7 +128,7 @@ async function writePerson(
   const column = { table: 'natural_person', column: 'permit_mac' }
   const mac = permit === null ? null : await vault.mac(sql, column, permit)
   const taken = () => new OperatorError('Another resident has this permit number.')
-  // Not sealed yet: the other's is there in the clear.
+  // The row of another resident that is not sealed yet has its number in the clear.
   const [plain] = await sql`
     select from natural_person where resident_permit_number = ${permit} and account_id <> ${accountId}`
   if (plain) throw taken()
@@ -158,7 +158,7 @@ async function writeResidency(
       termination_date = null, residency_type = null, version = null, updated_at = now()`
 }
 
-/** As stored: sealed, or in the clear where it was loaded before it was sealed. */
+/** Reads the document, sealed or, from an earlier version, in the clear. */
 async function readPerson(
   sql: Sql,
   vault: Vault,
@@ -193,7 +193,7 @@ async function readResidency(
 
 const BATCH = 100
 
-/** Seals some of what was loaded in the clear. Answers how much there was, 0 when all is sealed. */
+/** Seals a batch of documents that are stored in the clear. Returns how many, 0 when all are sealed. */
 export async function sealStoredPersons(db: Db, vault: Vault): Promise<number> {
   return await db.begin(async (sql) => {
     const persons = await sql<{ accountId: string }[]>`
@@ -214,7 +214,7 @@ export async function sealStoredPersons(db: Db, vault: Vault): Promise<number> {
   })
 }
 
-/** `undefined` for an account that is not there. */
+/** `undefined` when the account does not exist. */
 export async function findPerson(
   sql: Sql,
   vault: Vault,
@@ -223,11 +223,11 @@ export async function findPerson(
   const account = await findAccount(sql, vault, accountId)
   if (!account) return undefined
   const { givenName, surname } = account
-  const person = (await readPerson(sql, vault, accountId)) ?? NOTHING_KNOWN
+  const person = (await readPerson(sql, vault, accountId)) ?? EMPTY_PERSON
   return { givenName, surname, name: `${givenName} ${surname}`, ...person }
 }
 
-/** What a document is compared with: the account's name with who stated it, and the registry's birth date (`YYYY-MM-DD`). */
+/** What documents are compared with: the account's name and its source, and the registry's birth date (`YYYY-MM-DD`). */
 export type AccountReference = {
   givenName: string
   surname: string
@@ -245,7 +245,7 @@ export async function findReference(
   const { nameSource, givenName, surname } = account
   const person = await readPerson(sql, vault, accountId)
   const dateOfBirth = person?.dateOfBirth ?? undefined
-  // What the resident typed is no reference; a birth date is the registry's own.
+  // A name that the resident typed is no reference; a birth date is always the registry's.
   if (nameSource === 'resident')
     return dateOfBirth === undefined
       ? { givenName, surname, dateOfBirth, statedBy: 'resident' }
@@ -254,23 +254,23 @@ export async function findReference(
     givenName,
     surname,
     dateOfBirth,
-    // A name that came from an earlier document was compared then: the next document must be the same person's.
+    // The name of an earlier document was compared then, so the next document must match it.
     statedBy: nameSource === 'document' ? 'registry' : nameSource,
   }
 }
 
-/** Whether the person has had this birthday, in UTC; null where the date of birth is not known. */
-export async function isOver(
+/** Whether the person has reached this age, in UTC; null where the date of birth is unknown. */
+export async function hasReachedAge(
   sql: Sql,
   vault: Vault,
   accountId: string,
   age: number,
 ): Promise<boolean | null> {
-  const { dateOfBirth } = (await readPerson(sql, vault, accountId)) ?? NOTHING_KNOWN
+  const { dateOfBirth } = (await readPerson(sql, vault, accountId)) ?? EMPTY_PERSON
   return dateOfBirth === null ? null : hasHadBirthday(dateOfBirth, age, today())
 }
 
-/** `today` as `YYYY-MM-DD`. Who was born on February 29 has the birthday on the 28th in other years. */
+/** `today` is `YYYY-MM-DD`. A birthday on February 29 counts on the 28th in other years. */
 export function hasHadBirthday(dateOfBirth: string, age: number, today: string): boolean {
   const [year = 0, month = 0, day = 0] = dateOfBirth.split('-').map(Number)
   const lastDay = new Date(Date.UTC(year + age, month, 0)).getUTCDate()
@@ -284,7 +284,7 @@ export function hasHadBirthday(dateOfBirth: string, age: number, today: string):
 
 const today = () => new Date().toISOString().slice(0, 10)
 
-/** Of today, in UTC: a residency that has ended, or not begun, is none that is active. */
+/** Today's residency, in UTC. One that has ended or not begun is not active. */
 export async function findResidency(sql: Sql, vault: Vault, accountId: string): Promise<Residency> {
   const residency = await readResidency(sql, vault, accountId)
   if (!residency) return { wasEverResident: false, activeResidency: null }

@@ -9,11 +9,11 @@ import type { Db, Sql } from '../platform/db.ts'
 import { hashSecret } from '../platform/secrets.ts'
 import { normalizeText, visibleText } from '../web/displayed-text.ts'
 import { type Account, fullNameOf } from './accounts.ts'
-import { type FailedSignIn, type SignIn, type SignInMethod, throttled } from './sign-in.ts'
+import { type FailedSignIn, type SignIn, type SignInMethod, withThrottle } from './sign-in.ts'
 
 const CHALLENGE_SECONDS = 5 * 60
-const MOST = 20
-// EdDSA, ES256, RS256: what authenticators have, and what this Node verifies without calling it experimental.
+const MAX_PASSKEYS = 20
+// EdDSA, ES256, RS256: what authenticators support, and what Node verifies without an experimental API.
 const ALGORITHMS = [-8, -7, -257]
 
 export type Passkey = {
@@ -48,8 +48,8 @@ const attestationSchema = z.object({
   clientExtensionResults: z.looseObject({}),
 })
 
-/** A browser's answer, as `PublicKeyCredential.toJSON` writes it; anything else is `undefined`. */
-function readAnswer<T>(schema: z.ZodType<T>, text: string): T | undefined {
+/** Parses a browser's response, as `PublicKeyCredential.toJSON` writes it; `undefined` for anything else. */
+function parseResponse<T>(schema: z.ZodType<T>, text: string): T | undefined {
   try {
     return schema.safeParse(JSON.parse(text)).data
   } catch {
@@ -57,13 +57,13 @@ function readAnswer<T>(schema: z.ZodType<T>, text: string): T | undefined {
   }
 }
 
-// What the key says of its owner: 16 bytes that name nobody.
+// The account's id as 16 bytes: it identifies nobody elsewhere.
 const userHandle = (accountId: string) =>
   new Uint8Array(Buffer.from(accountId.replaceAll('-', ''), 'hex'))
 
 const relyingParty = (issuer: string) => new URL(issuer).hostname
 
-/** What a browser is asked to sign at sign-in: any passkey of this portal, whoever's. `browser` is as `identifyBrowser` answers it. */
+/** Options for a sign-in with any passkey of this portal. `browser` is as `ensureBrowserId` returns it. */
 export async function createSignInOptions(
   sql: Sql,
   { issuer, browser }: { issuer: string; browser: string },
@@ -73,14 +73,14 @@ export async function createSignInOptions(
     userVerification: 'required',
     timeout: CHALLENGE_SECONDS * 1000,
   })
-  await keepChallenge(sql, 'sign-in', options.challenge, browser, null)
+  await storeChallenge(sql, 'sign-in', options.challenge, browser, null)
   return options
 }
 
-const REFUSED: FailedSignIn = {
+const REJECTED: FailedSignIn = {
   outcome: 'failed',
   status: 401,
-  error: 'That passkey opens no account here. Try another one, or your password.',
+  error: 'That passkey belongs to no account here. Try another one, or your password.',
 }
 
 const NEEDS_PASSWORD: FailedSignIn = {
@@ -90,37 +90,38 @@ const NEEDS_PASSWORD: FailedSignIn = {
 }
 
 /**
- * Judges a browser's answer to `createSignInOptions`. The account is the one that the passkey belongs to. `passwordOf` is the account
- * whose password this browser has typed just now.
+ * Verifies a browser's response to `createSignInOptions`, and signs in to the account of the passkey. `passwordOf`: the account whose
+ * password was just entered in this browser.
  */
 export async function signInWithPasskey(
   db: Db,
-  tried: {
+  input: {
     issuer: string
     browser: string
-    answer: string
+    response: string
     address: string
     passwordOf: string | undefined
   },
 ): Promise<SignIn> {
-  const answer = readAnswer(assertionSchema, tried.answer)
-  const known = answer && (await findCredential(db, answer.id))
+  const assertion = parseResponse(assertionSchema, input.response)
+  const known = assertion && (await findCredential(db, assertion.id))
   const attempt = {
     what: 'sign-in',
     emailKey: known?.emailMac?.toString('hex'),
-    address: tried.address,
+    address: input.address,
     unguessable: true,
   } as const
-  return throttled(db, attempt, async () => {
-    if (!answer || !known) return REFUSED
-    const { userHandle: owner } = answer.response
+  return withThrottle(db, attempt, async () => {
+    if (!assertion || !known) return REJECTED
+    const { userHandle: owner } = assertion.response
     if (owner && owner !== Buffer.from(userHandle(known.accountId)).toString('base64url'))
-      return REFUSED
+      return REJECTED
     const verified = await verifyAuthenticationResponse({
-      response: answer,
-      expectedChallenge: (challenge) => useChallenge(db, 'sign-in', challenge, tried.browser, null),
-      expectedOrigin: tried.issuer,
-      expectedRPID: relyingParty(tried.issuer),
+      response: assertion,
+      expectedChallenge: (challenge) =>
+        consumeChallenge(db, 'sign-in', challenge, input.browser, null),
+      expectedOrigin: input.issuer,
+      expectedRPID: relyingParty(input.issuer),
       requireUserVerification: true,
       credential: {
         id: known.id,
@@ -128,15 +129,15 @@ export async function signInWithPasskey(
         counter: known.counter,
       },
     }).catch(() => undefined)
-    if (!verified?.verified) return REFUSED
-    if (known.needsPassword && known.accountId !== tried.passwordOf) return NEEDS_PASSWORD
-    // A counter that does not grow is a copy of the key; keys that do not count say 0 (WebAuthn §6.1.1).
+    if (!verified?.verified) return REJECTED
+    if (known.needsPassword && known.accountId !== input.passwordOf) return NEEDS_PASSWORD
+    // A counter that does not grow indicates a copy of the key; keys without a counter send 0 (WebAuthn §6.1.1).
     const { newCounter } = verified.authenticationInfo
     const [counted] = await db`
       update passkey set counter = ${newCounter}, used_at = now()
       where id = ${known.id} and (counter < ${newCounter} or (counter = 0 and ${newCounter}::bigint = 0))
       returning 1`
-    if (!counted) return REFUSED
+    if (!counted) return REJECTED
     const method = known.synced ? 'synced-passkey' : 'passkey'
     return { outcome: 'signed-in', accountId: known.accountId, method, passkeyId: known.id }
   })
@@ -145,7 +146,7 @@ export async function signInWithPasskey(
 type Credential = {
   id: string
   accountId: string
-  /** `null` for an account that is not sealed yet. */
+  /** `null` for an account whose details are not sealed yet. */
   emailMac: Buffer | null
   publicKey: Buffer
   counter: number
@@ -161,7 +162,7 @@ async function findCredential(sql: Sql, id: string): Promise<Credential | undefi
   return row
 }
 
-/** What a browser is asked to make for this account. */
+/** Options for a new passkey of this account. */
 export async function createRegistrationOptions(
   sql: Sql,
   { issuer, browser, account }: { issuer: string; browser: string; account: Account },
@@ -180,24 +181,25 @@ export async function createRegistrationOptions(
     excludeCredentials: [...existing],
     authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
   })
-  await keepChallenge(sql, 'register', options.challenge, browser, account.id)
+  await storeChallenge(sql, 'register', options.challenge, browser, account.id)
   return options
 }
 
 /**
- * Judges a browser's answer to `createRegistrationOptions`. Answers the new passkey, and as which sign-in its making counts: the
- * authenticator has verified its user just now.
+ * Verifies a browser's response to `createRegistrationOptions` and stores the passkey. Returns its name, and the sign-in method that
+ * its creation counts as, because the authenticator has just verified its user.
  */
 export async function registerPasskey(
   sql: Sql,
-  given: { issuer: string; browser: string; accountId: string; answer: string; name: string },
+  given: { issuer: string; browser: string; accountId: string; response: string; name: string },
 ): Promise<{ name: string; method: SignInMethod } | undefined> {
   const { issuer, browser, accountId } = given
-  const answer = readAnswer(attestationSchema, given.answer)
-  if (!answer) return undefined
+  const attestation = parseResponse(attestationSchema, given.response)
+  if (!attestation) return undefined
   const verified = await verifyRegistrationResponse({
-    response: answer,
-    expectedChallenge: (challenge) => useChallenge(sql, 'register', challenge, browser, accountId),
+    response: attestation,
+    expectedChallenge: (challenge) =>
+      consumeChallenge(sql, 'register', challenge, browser, accountId),
     expectedOrigin: issuer,
     expectedRPID: relyingParty(issuer),
     requireUserVerification: true,
@@ -206,19 +208,19 @@ export async function registerPasskey(
   if (!verified?.verified) return undefined
   const { credential: made, credentialDeviceType } = verified.registrationInfo
   const synced = credentialDeviceType === 'multiDevice'
-  const name = nameOf(given.name)
+  const name = cleanName(given.name)
   const [row] = await sql`
     insert into passkey (id, account_id, public_key, counter, transports, synced, name)
     select ${made.id}, ${accountId}, ${Buffer.from(made.publicKey)}, ${made.counter},
-      ${answer.response.transports ?? []}, ${synced}, ${name}
-    where (select count(*) from passkey where account_id = ${accountId}) < ${MOST}
+      ${attestation.response.transports ?? []}, ${synced}, ${name}
+    where (select count(*) from passkey where account_id = ${accountId}) < ${MAX_PASSKEYS}
     on conflict (id) do nothing
     returning 1`
   return row && { name, method: synced ? 'synced-passkey' : 'passkey' }
 }
 
-// What is hidden in a name that its owner typed is left out.
-const nameOf = (name: string) =>
+// Removes hidden characters from a name that the owner typed.
+const cleanName = (name: string) =>
   [...normalizeText(visibleText(name).replaceAll('\ufffd', ''))].slice(0, 60).join('') || 'Passkey'
 
 export async function listPasskeys(sql: Sql, accountId: string): Promise<Passkey[]> {
@@ -228,7 +230,7 @@ export async function listPasskeys(sql: Sql, accountId: string): Promise<Passkey
   return rows.map((passkey) => ({ ...passkey, name: visibleText(passkey.name) }))
 }
 
-/** Answers whether this account has such a passkey. */
+/** Returns whether this account has the passkey. */
 export async function renamePasskey(
   sql: Sql,
   accountId: string,
@@ -236,11 +238,11 @@ export async function renamePasskey(
   name: string,
 ): Promise<boolean> {
   const [row] = await sql`
-    update passkey set name = ${nameOf(name)} where id = ${id} and account_id = ${accountId} returning 1`
+    update passkey set name = ${cleanName(name)} where id = ${id} and account_id = ${accountId} returning 1`
   return row !== undefined
 }
 
-/** Answers whether this account had such a passkey. */
+/** Returns whether this account had the passkey. */
 export async function removePasskey(sql: Sql, accountId: string, id: string): Promise<boolean> {
   const [row] = await sql`
     delete from passkey where id = ${id} and account_id = ${accountId} returning 1`
@@ -248,28 +250,28 @@ export async function removePasskey(sql: Sql, accountId: string, id: string): Pr
 }
 
 /**
- * In the transaction that sets a password by a mailed link, after it ended the sessions: somebody who was in the account may have left a
- * passkey behind, so none opens it by itself any more. None is removed, because whoever reads the mails alone would then be rid of the
- * second step. Returns them.
+ * In the transaction that sets a password by a mailed link, after it ended the sessions: no passkey opens the account without the
+ * password any more, because an intruder may have added one. None is removed, because otherwise somebody who reads the mails could
+ * remove the second step. Returns the passkeys.
  */
 export async function requirePasswordFirst(sql: Sql, accountId: string): Promise<Passkey[]> {
   await sql`update passkey set needs_password = true where account_id = ${accountId}`
   return await listPasskeys(sql, accountId)
 }
 
-/** In the transaction that uses up the right password which this passkey followed: from now on it opens the account by itself. */
+/** In the transaction of a sign-in by password and this passkey: from now on the passkey opens the account by itself. */
 export async function trustPasskey(sql: Sql, id: string): Promise<void> {
   await sql`update passkey set needs_password = false where id = ${id} and needs_password`
 }
 
-/** Challenges that nobody answered in time. */
+/** Deletes expired challenges. */
 export async function deleteOldChallenges(sql: Sql): Promise<void> {
   await sql`delete from passkey_challenge where expires_at < now()`
 }
 
 type Purpose = 'register' | 'sign-in'
 
-async function keepChallenge(
+async function storeChallenge(
   sql: Sql,
   purpose: Purpose,
   challenge: string,
@@ -282,8 +284,8 @@ async function keepChallenge(
       now() + make_interval(secs => ${CHALLENGE_SECONDS}))`
 }
 
-/** Once, in time, by the browser that was asked; of many answers at once one gets it. */
-async function useChallenge(
+/** Accepts a challenge once, before it expires, from the browser that received it. Of concurrent calls only one gets it. */
+async function consumeChallenge(
   sql: Sql,
   purpose: Purpose,
   challenge: string,

@@ -1,35 +1,35 @@
 /*
- * Which passwords are refused (NIST SP 800-63B-4 §3.1.1.2). The standard compares the whole password with a list of common,
- * expected and compromised ones, not the words that it contains. Fifteen characters is longer than nearly every entry of any such
- * list, so a plain look-up would find nothing; what people do instead is extend an entry: `iloveyou1234567`. Attackers try these
- * extensions too. So the whole password is covered with the parts that an attacker would try, each part costs as many decimal
- * digits as it takes to guess, and a password whose cheapest cover is below `LEAST_DIGITS` is refused. A listed word or one's own
- * name inside a long passphrase does no harm: it makes that part cheap, and the rest pays.
+ * Rejects passwords that are easy to guess (NIST SP 800-63B-4 §3.1.1.2). The standard compares the whole password with a list of
+ * common, expected and compromised ones, not the words in it. Nearly every entry of such a list is shorter than fifteen characters,
+ * so a plain look-up would find nothing: people extend an entry (`iloveyou1234567`), and attackers try these extensions too.
+ * So the whole password is covered with parts that an attacker would try. Each part costs as many decimal digits as it takes to
+ * guess, and a password whose cheapest cover costs less than `MIN_DIGITS` is rejected. A listed word or the resident's own name
+ * inside a long passphrase does no harm: only that part is cheap.
  *
- * 10^10 guesses: the throttle allows one try in five seconds per account, which makes 1,500 years; and with a stolen database it is
- * weeks of work for one account, since every try costs an argon2id hash. Four unrelated words reach 12 and more, 15 random
- * letters 14.
+ * 10^10 guesses: at the throttle's rate, one attempt in five seconds for each account, they take 1,500 years. With a stolen
+ * database they take weeks for one account, since every attempt costs an argon2id hash. Four unrelated words reach 12 digits and
+ * more, 15 random letters 14.
  */
-const LEAST_DIGITS = 10
+const MIN_DIGITS = 10
 
-/** What an attacker who knows the resident and the portal tries first. */
+/** What an attacker who knows the resident and the portal would try first. */
 export type PasswordContext = {
   email: string
   givenName: string
   surname: string
-  /** The origin of the portal, where it is known. */
+  /** The origin of the portal, if known. */
   issuer?: string | undefined
 }
 
-/** A part's cost does not go below a factor of ten: somebody has to try it beside others. */
-const LEAST_PART = 1
-const FREE_CHARACTER = 1
-const RUN = 1.5
-const YEAR = 2
-const SUBSTITUTED = 0.5
-/** Shorter listed words cost no less than their characters do. */
-const SHORTEST_WORD = 4
-const SHORTEST_CONTEXT_WORD = 3
+/** A part costs at least a factor of ten, because it has to be tried among others. */
+const MIN_PART_COST = 1
+const CHARACTER_COST = 1
+const RUN_COST = 1.5
+const YEAR_COST = 2
+const SUBSTITUTION_COST = 0.5
+/** Shorter listed words cost as much as their characters. */
+const MIN_WORD_LENGTH = 4
+const MIN_CONTEXT_WORD_LENGTH = 3
 
 const PORTAL_WORDS = ['identity portal', 'identity', 'portal', 'prospera', 'eprospera']
 const KEYS = [
@@ -53,15 +53,15 @@ const SUBSTITUTES: Record<string, string> = {
   8: 'b',
 }
 
-/** Listed passwords by their place in the list, the most common first. */
+/** Listed passwords by their rank, the most common first. */
 type CommonPasswords = { ranks: ReadonlyMap<string, number>; longest: number }
 
 let common: Promise<CommonPasswords> | undefined
 
-/** Loads the list at the first password that is set: 49,000 entries, about 10 MB. */
+/** Loads the list when a password is first set: 49,000 entries, about 10 MB. */
 function loadCommonPasswords(): Promise<CommonPasswords> {
   common ??= import('@zxcvbn-ts/language-common').then(({ dictionary }) => {
-    const listed = dictionary['passwords-common'].filter((word) => word.length >= SHORTEST_WORD)
+    const listed = dictionary['passwords-common'].filter((word) => word.length >= MIN_WORD_LENGTH)
     return {
       ranks: new Map(listed.map((word, index) => [word, index + 1])),
       longest: Math.max(...listed.map((word) => word.length)),
@@ -70,7 +70,7 @@ function loadCommonPasswords(): Promise<CommonPasswords> {
   return common
 }
 
-/** Returns the reason why a new password is refused, or `undefined`. There are no rules of composition. */
+/** Returns why a new password is rejected, or `undefined`. There are no composition rules. */
 export async function findPasswordFault(
   password: string,
   context: PasswordContext,
@@ -79,12 +79,12 @@ export async function findPasswordFault(
   if (length < 15) return 'A password needs 15 characters or more. Four unrelated words do well.'
   if (length > 256) return 'A password can have 256 characters at most.'
   const digits = estimateDigits(password, context, await loadCommonPasswords())
-  return digits < LEAST_DIGITS
+  return digits < MIN_DIGITS
     ? 'This password is too easy to guess: it is made of common passwords, of your own name or address, or of a pattern. Four unrelated words do well.'
     : undefined
 }
 
-/** The number of guesses that the whole password takes, as a power of ten. */
+/** Returns the number of guesses for the whole password, as a power of ten. */
 function estimateDigits(
   password: string,
   context: PasswordContext,
@@ -96,27 +96,27 @@ function estimateDigits(
   const longestPart = Math.max(longest, LONGEST_RUN, ...[...words].map((word) => word.length))
 
   function costOf(part: string): number {
-    if (words.has(part)) return LEAST_PART
+    if (words.has(part)) return MIN_PART_COST
     const rank = ranks.get(part)
-    return rank === undefined ? Number.POSITIVE_INFINITY : Math.max(LEAST_PART, Math.log10(rank))
+    return rank === undefined ? Number.POSITIVE_INFINITY : Math.max(MIN_PART_COST, Math.log10(rank))
   }
   // cheapest[i] is the cost of the first i characters.
   const cheapest = [0]
   for (let end = 1; end <= unit.length; end++) {
-    let least = (cheapest[end - 1] ?? 0) + FREE_CHARACTER
+    let least = (cheapest[end - 1] ?? 0) + CHARACTER_COST
     for (
-      let start = end - SHORTEST_CONTEXT_WORD;
+      let start = end - MIN_CONTEXT_WORD_LENGTH;
       start >= Math.max(0, end - longestPart);
       start--
     ) {
       const before = cheapest[start] ?? 0
       if (before >= least) continue
       const part = unit.slice(start, end)
-      if (isRun(part)) least = Math.min(least, before + RUN)
-      if (/^(19|20)\d\d$/.test(part)) least = Math.min(least, before + YEAR)
+      if (isRun(part)) least = Math.min(least, before + RUN_COST)
+      if (/^(19|20)\d\d$/.test(part)) least = Math.min(least, before + YEAR_COST)
       least = Math.min(least, before + costOf(part))
       for (const plain of withoutSubstitutes(part))
-        least = Math.min(least, before + costOf(plain) + SUBSTITUTED)
+        least = Math.min(least, before + costOf(plain) + SUBSTITUTION_COST)
     }
     cheapest.push(least)
   }
@@ -124,7 +124,7 @@ function estimateDigits(
   return (cheapest[unit.length] ?? 0) + repeats + countSymbols(password)
 }
 
-/** Letters and digits alone, in one spelling: without case, width, accents and separators. */
+/** Keeps letters and digits, without case, width, accents and separators. */
 const fold = (text: string): string =>
   text
     .normalize('NFKC')
@@ -134,7 +134,7 @@ const fold = (text: string): string =>
     .replaceAll('$', 's')
     .replaceAll(/[^\p{L}\p{N}]/gu, '')
 
-/** One or two kinds of symbols are separators or decoration; each further kind has to be guessed. */
+/** One or two kinds of symbols are separators or decoration; each further kind counts as one digit. */
 function countSymbols(text: string): number {
   const symbols = text.normalize('NFKC').match(/[^\p{L}\p{N}\p{M}\s]/gu) ?? []
   return Math.max(0, new Set(symbols).size - 2)
@@ -142,21 +142,21 @@ function countSymbols(text: string): number {
 
 function contextWords({ email, givenName, surname, issuer }: PasswordContext): Set<string> {
   const host = issuer === undefined ? '' : (URL.parse(issuer)?.hostname ?? '')
-  const whole = [
+  const fullTexts = [
     email,
     ...email.split('@'),
     `${givenName}${surname}`,
     `${surname}${givenName}`,
     host,
   ]
-  const texts = [...whole, givenName, surname, ...PORTAL_WORDS]
+  const texts = [...fullTexts, givenName, surname, ...PORTAL_WORDS]
   const parts = texts.flatMap((text) => text.split(/[^\p{L}\p{N}]+/u))
   return new Set(
-    [...texts, ...parts].map(fold).filter((word) => word.length >= SHORTEST_CONTEXT_WORD),
+    [...texts, ...parts].map(fold).filter((word) => word.length >= MIN_CONTEXT_WORD_LENGTH),
   )
 }
 
-/** One character many times, or neighbours in the alphabet or on a keyboard, in either direction. */
+/** Whether a part repeats one character, or follows the alphabet or a keyboard row in either direction. */
 function isRun(part: string): boolean {
   if (part.at(-1) === part[0] && part === part.charAt(0).repeat(part.length)) return true
   return part.length <= LONGEST_RUN && RUNS.some((run) => run.includes(part))
@@ -174,7 +174,7 @@ function withoutSubstitutes(part: string): string[] {
     : [plain]
 }
 
-/** The length of the shortest beginning that, repeated at least twice, makes the whole text. */
+/** Returns the length of the shortest prefix whose repetition is the whole text, else the text's length. */
 function periodOf(text: string): number {
   const borders = [0]
   for (let index = 1; index < text.length; index++) {

@@ -2,24 +2,24 @@ import { randomBytes } from 'node:crypto'
 import type { Sql } from '../platform/db.ts'
 import { hashShortSecret } from './passwords.ts'
 
-const CODES = 10
-const CHARACTERS = 12
-// Crockford's Base32: nothing that is mistaken for another character.
+const CODE_COUNT = 10
+const CODE_LENGTH = 12
+// Crockford's Base32: no two characters look alike.
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 
-/** A new set: what the resident writes down, and what is stored. */
+/** A new set: the codes for the resident, and what is stored. */
 export type RecoveryCodes = { codes: string[]; salt: Buffer; hashes: Buffer[] }
 
 /**
- * Makes a set of codes of 60 bits. They are short enough to be typed, so they are hashed as passwords are (NIST SP 800-63B-4
- * §3.1.2.2). Throws TooBusyError.
+ * Creates codes of 60 bits. They are short enough to type, so they are hashed as passwords are (NIST SP 800-63B-4 §3.1.2.2).
+ * Throws TooBusyError.
  */
 export async function createRecoveryCodes(): Promise<RecoveryCodes> {
   const salt = randomBytes(16)
-  const codes = Array.from({ length: CODES }, () =>
-    [...randomBytes(CHARACTERS)].map((byte) => ALPHABET[byte % ALPHABET.length]).join(''),
+  const codes = Array.from({ length: CODE_COUNT }, () =>
+    [...randomBytes(CODE_LENGTH)].map((byte) => ALPHABET[byte % ALPHABET.length]).join(''),
   )
-  // One after the other, so that people who are signing in do not wait behind all ten.
+  // One after the other, so that sign-ins do not wait for all ten.
   const hashes: Buffer[] = []
   for (const code of codes) hashes.push(await hashShortSecret(code, salt))
   return {
@@ -29,7 +29,7 @@ export async function createRecoveryCodes(): Promise<RecoveryCodes> {
   }
 }
 
-/** In a transaction: the codes before these open nothing any more. */
+/** In a transaction: replaces the account's codes. */
 export async function storeRecoveryCodes(
   sql: Sql,
   accountId: string,
@@ -43,7 +43,7 @@ export async function storeRecoveryCodes(
     from unnest(${hashes.map((hash) => hash.toString('hex'))}::text[]) as made`
 }
 
-/** What a typed code of this account is stored as; takes too long for a transaction. Throws TooBusyError. */
+/** Returns the hash of a typed code of this account. Too slow for a transaction. Throws TooBusyError. */
 export async function hashRecoveryCode(
   sql: Sql,
   accountId: string,
@@ -55,14 +55,18 @@ export async function hashRecoveryCode(
     .replaceAll(/[^0-9A-Z]/g, '')
     .replaceAll('O', '0')
     .replaceAll(/[IL]/g, '1')
-  if (code.length !== CHARACTERS) return undefined
+  if (code.length !== CODE_LENGTH) return undefined
   const [set] = await sql<{ salt: Buffer }[]>`
     select salt from recovery_code_set where account_id = ${accountId}`
   return set && (await hashShortSecret(code, set.salt))
 }
 
-/** Accepts a code once, of many at one instant too. */
-export async function useRecoveryCode(sql: Sql, accountId: string, hash: Buffer): Promise<boolean> {
+/** Accepts a code once. Of concurrent calls only one succeeds. */
+export async function acceptRecoveryCode(
+  sql: Sql,
+  accountId: string,
+  hash: Buffer,
+): Promise<boolean> {
   const [used] = await sql`
     update recovery_code set used_at = now()
     where account_id = ${accountId} and code_hash = ${hash} and used_at is null

@@ -3,7 +3,7 @@ import { OperatorError } from '../platform/errors.ts'
 import { findPolicy } from '../platform/policies.ts'
 import { removeRecoveryCodes } from './recovery-codes.ts'
 
-/** What an account has beside its password. Recovery codes replace a second factor, they are none. */
+/** The factors besides the password. Recovery codes replace a second factor, and do not count as one. */
 export type Factors = {
   hasTotp: boolean
   hasPasskey: boolean
@@ -22,10 +22,10 @@ export async function findFactors(sql: Sql, accountId: string): Promise<Factors>
 export const isEnrolled = ({ hasTotp, hasPasskey }: Factors): boolean => hasTotp || hasPasskey
 
 /**
- * Whether the operator's policy lets a password alone open this account. `isEnrolled` tells whether it has a second factor,
- * whatever the policy says.
+ * Whether a password alone suffices for this account by the operator's policy. `isEnrolled`: whether it has a second factor, whatever
+ * the policy is.
  */
-export async function judgePasswordAlone(
+export async function evaluatePasswordAlone(
   sql: Sql,
   accountId: string,
 ): Promise<{ suffices: boolean; isEnrolled: boolean }> {
@@ -35,29 +35,29 @@ export async function judgePasswordAlone(
   return { suffices, isEnrolled: enrolled }
 }
 
-/** Throws when the policy asks for a factor and none is left. The text is for the resident. */
+/** The policy requires a factor and none would be left. The message is for the resident. */
 export class LastFactorError extends OperatorError {}
 
 /**
- * In the transaction that removes a factor, before it does: two removals at one instant are judged one after the other.
+ * In the transaction that removes a factor, before it does: concurrent removals wait for each other.
  */
 export async function lockFactors(sql: Sql, accountId: string): Promise<void> {
   await sql`select from account where id = ${accountId} for update`
 }
 
-/** In the transaction that removed a factor. Recovery codes go with the last one. Throws LastFactorError. */
-export async function settleRemoval(sql: Sql, accountId: string): Promise<void> {
+/** In the transaction that removed a factor: removes the recovery codes with the last one. Throws LastFactorError. */
+export async function completeFactorRemoval(sql: Sql, accountId: string): Promise<void> {
   if (isEnrolled(await findFactors(sql, accountId))) return
   if ((await findPolicy(sql, 'mfa')) === 'required')
     throw new LastFactorError(
-      'This portal asks everybody for a second step. Add another one before you remove this one.',
+      'This portal requires a second step. Add another one before you remove this one.',
     )
   await removeRecoveryCodes(sql, accountId)
 }
 
 /**
- * In a transaction, after the resident disowned a sign-in: removes what was added since then, because whoever signed in may have added it.
- * Returns whether there was any.
+ * In a transaction, after the resident reported a sign-in: removes the factors that were added since then, because the intruder may
+ * have added them. Returns whether there were any.
  */
 export async function removeFactorsSince(
   sql: Sql,
@@ -74,7 +74,7 @@ export async function removeFactorsSince(
   return totp.length + passkeys.length + codes.length > 0
 }
 
-/** In a transaction: removes every second factor of the account, as an operator may. Returns what there was. */
+/** In a transaction, for an operator: removes every second factor of the account. Returns what it had. */
 export async function removeAllFactors(sql: Sql, accountId: string): Promise<Factors> {
   await lockFactors(sql, accountId)
   const factors = await findFactors(sql, accountId)

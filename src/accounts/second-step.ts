@@ -7,42 +7,42 @@ import { findAccount, hashEmail } from './accounts.ts'
 import { factorChangedMail, recoveryCodeUsedMail, wrongCodesMail } from './mails.ts'
 import { trustPasskey } from './passkeys.ts'
 import {
+  acceptRecoveryCode,
   countRecoveryCodes,
   createRecoveryCodes,
   hashRecoveryCode,
   storeRecoveryCodes,
-  useRecoveryCode,
 } from './recovery-codes.ts'
-import { findFactors, isEnrolled, judgePasswordAlone, lockFactors } from './second-factor.ts'
-import { type FailedSignIn, type SecondStep, type SignIn, throttled } from './sign-in.ts'
+import { evaluatePasswordAlone, findFactors, isEnrolled, lockFactors } from './second-factor.ts'
+import { type FailedSignIn, type SecondStep, type SignIn, withThrottle } from './sign-in.ts'
 import {
+  acceptTotpCode,
   createTotpSecret,
   findTotpStep,
   insertTotp,
   openEnrolment,
   sealEnrolment,
   totpUri,
-  useTotp,
 } from './totp.ts'
 
 /*
- * A right password where a second step is needed makes a row, not a session: nothing reads it but this file, and it is gone after
- * ten minutes, after five wrong codes, and when the password changes. It counts in the browser that typed the password.
+ * A right password where a second step is required creates a row, not a session. Only this file reads the row. It is deleted after ten
+ * minutes, after five wrong codes, and when the password changes, and is bound to the browser in which the password was typed.
  */
 const LIFE_SECONDS = 10 * 60
-const MOST_WRONG_CODES = 5
+const MAX_WRONG_CODES = 5
 
-type Parts = { db: Db; sealer: Sealer; vault: Vault; jobs: Jobs }
+type SecondStepContext = { db: Db; sealer: Sealer; vault: Vault; jobs: Jobs }
 type Pending = {
   tokenHash: Buffer
   accountId: string
   email: string
-  /** As `hashEmail` writes it. */
+  /** As `hashEmail` returns it. */
   emailKey: string
   step: 'code' | 'enrol' | 'enrolled'
 }
-/** What the form of a second step sends. */
-type Given = {
+/** The fields of a second step's form. */
+type SecondStepForm = {
   token: string
   code: string
   recoveryCode: string
@@ -63,113 +63,126 @@ const WRONG_CODE = failed(
 const WRONG_RECOVERY_CODE = failed('That recovery code is not right, or was used already.')
 
 /**
- * What the right password of an account opens: the account, or the next step. `always` asks an account that has a second factor
- * for it even where the policy does not.
+ * Signs in after a right password, or requires the next step. `always` requires an existing second factor even where the policy
+ * does not.
  */
-export async function openByPassword(
-  { db, sealer, vault }: Pick<Parts, 'db' | 'sealer' | 'vault'>,
-  given: { accountId: string; passwordHash: string; browser: string; always: boolean },
+export async function continueAfterPassword(
+  { db, sealer, vault }: Pick<SecondStepContext, 'db' | 'sealer' | 'vault'>,
+  input: { accountId: string; passwordHash: string; browser: string; always: boolean },
 ): Promise<SignIn> {
-  const { accountId, passwordHash, browser } = given
-  const { suffices, isEnrolled: enrolled } = await judgePasswordAlone(db, accountId)
-  if (suffices && !(given.always && enrolled))
+  const { accountId, passwordHash, browser } = input
+  const { suffices, isEnrolled: enrolled } = await evaluatePasswordAlone(db, accountId)
+  if (suffices && !(input.always && enrolled))
     return { outcome: 'signed-in', accountId, method: 'password' }
   const token = randomSecret()
-  // Of the password that was judged: a new one that was set meanwhile leaves no row, and one that is set later deletes it.
+  // Refers to the password that was verified: a new one that was set meanwhile creates no row, and a later one deletes it.
   await db`
     insert into pending_sign_in (token_hash, account_id, browser_hash, step, expires_at)
     select ${hashSecret(token)}, id, ${Buffer.from(browser, 'hex')},
       ${enrolled ? 'code' : 'enrol'}, now() + make_interval(secs => ${LIFE_SECONDS})
     from account where id = ${accountId} and password_hash = ${passwordHash} for share`
   const pending = await findPending({ db, vault }, token, browser)
-  return pending ? await describe({ db, sealer }, pending, token) : EXPIRED
+  return pending ? await describeStep({ db, sealer }, pending, token) : EXPIRED
 }
 
-/** Judges what the form of a second step sent. The row is used up by the sign-in that it leads to. */
-export async function continueSecondStep(parts: Parts, given: Given): Promise<SignIn> {
-  const pending = await findPending(parts, given.token, given.browser)
+/** Evaluates the form of a second step. A successful sign-in deletes the row. */
+export async function continueSecondStep(
+  parts: SecondStepContext,
+  form: SecondStepForm,
+): Promise<SignIn> {
+  const pending = await findPending(parts, form.token, form.browser)
   if (!pending) return EXPIRED
   switch (pending.step) {
     case 'code':
-      return await judgeCode(parts, pending, given)
+      return await verifyCode(parts, pending, form)
     case 'enrol':
-      return await judgeEnrolment(parts, pending, given)
+      return await verifyEnrolment(parts, pending, form)
     case 'enrolled':
-      return (await take(parts.db, pending)) ? signedIn(pending) : EXPIRED
+      return (await consumePending(parts.db, pending)) ? signedIn(pending) : EXPIRED
   }
 }
 
-/** The account whose right password this browser has typed, while its second step is missing. */
+/** The account whose right password was typed in this browser, while the second step is pending. */
 export async function findPasswordOwner(
-  parts: Pick<Parts, 'db' | 'vault'>,
+  parts: Pick<SecondStepContext, 'db' | 'vault'>,
   { token, browser }: { token: string; browser: string },
 ): Promise<string | undefined> {
   return (await findPending(parts, token, browser))?.accountId
 }
 
-/** A passkey came in the place of a code: it must be one of the same account. */
-export async function continueByPasskey(
-  parts: Pick<Parts, 'db' | 'sealer' | 'vault'>,
-  given: { token: string; browser: string },
-  tried: SignIn,
+/** Continues with a passkey in place of a code: it must belong to the same account. */
+export async function continueWithPasskey(
+  parts: Pick<SecondStepContext, 'db' | 'sealer' | 'vault'>,
+  input: { token: string; browser: string },
+  passkeySignIn: SignIn,
 ): Promise<SignIn> {
-  const pending = await findPending(parts, given.token, given.browser)
-  if (!pending) return tried.outcome === 'failed' ? tried : EXPIRED
-  if (tried.outcome === 'failed') return await describe(parts, pending, given.token, tried)
-  if (tried.outcome === 'signed-in' && tried.accountId !== pending.accountId)
-    return await describe(
+  const pending = await findPending(parts, input.token, input.browser)
+  if (!pending) return passkeySignIn.outcome === 'failed' ? passkeySignIn : EXPIRED
+  if (passkeySignIn.outcome === 'failed')
+    return await describeStep(parts, pending, input.token, passkeySignIn)
+  if (passkeySignIn.outcome === 'signed-in' && passkeySignIn.accountId !== pending.accountId)
+    return await describeStep(
       parts,
       pending,
-      given.token,
+      input.token,
       failed('That passkey belongs to another account.'),
     )
-  // Not taken: the password was replaced meanwhile, or the time is over.
-  const isTaken = await parts.db.begin(async (sql) => {
-    if (!(await take(sql, pending))) return false
-    if (tried.outcome === 'signed-in' && tried.passkeyId) await trustPasskey(sql, tried.passkeyId)
+  // No row: the password was replaced meanwhile, or the time is over.
+  const isConsumed = await parts.db.begin(async (sql) => {
+    if (!(await consumePending(sql, pending))) return false
+    if (passkeySignIn.outcome === 'signed-in' && passkeySignIn.passkeyId)
+      await trustPasskey(sql, passkeySignIn.passkeyId)
     return true
   })
-  return isTaken ? tried : EXPIRED
+  return isConsumed ? passkeySignIn : EXPIRED
 }
 
-async function judgeCode(parts: Parts, pending: Pending, given: Given): Promise<SignIn> {
+async function verifyCode(
+  parts: SecondStepContext,
+  pending: Pending,
+  form: SecondStepForm,
+): Promise<SignIn> {
   const { db } = parts
-  if (!given.code && !given.recoveryCode)
-    return await describe(parts, pending, given.token, failed('Please type a code.'))
-  const attempt = { what: 'code', emailKey: pending.emailKey, address: given.address } as const
-  const judged = await throttled(db, attempt, async () => {
+  if (!form.code && !form.recoveryCode)
+    return await describeStep(parts, pending, form.token, failed('Please type a code.'))
+  const attempt = { what: 'code', emailKey: pending.emailKey, address: form.address } as const
+  const result = await withThrottle(db, attempt, async () => {
     const { accountId } = pending
-    const hash = await hashRecoveryCode(db, accountId, given.recoveryCode)
+    const hash = await hashRecoveryCode(db, accountId, form.recoveryCode)
     return await db.begin(async (sql) => {
-      const isRight = given.recoveryCode
-        ? hash !== undefined && (await useRecoveryCode(sql, accountId, hash))
-        : await useTotp(sql, parts.sealer, accountId, given.code)
-      if (!isRight) return given.recoveryCode ? WRONG_RECOVERY_CODE : WRONG_CODE
-      if (!(await take(sql, pending))) return EXPIRED
-      if (given.recoveryCode) {
+      const isRight = form.recoveryCode
+        ? hash !== undefined && (await acceptRecoveryCode(sql, accountId, hash))
+        : await acceptTotpCode(sql, parts.sealer, accountId, form.code)
+      if (!isRight) return form.recoveryCode ? WRONG_RECOVERY_CODE : WRONG_CODE
+      if (!(await consumePending(sql, pending))) return EXPIRED
+      if (form.recoveryCode) {
         const left = await countRecoveryCodes(sql, accountId)
         await enqueueMail(sql, parts, recoveryCodeUsedMail(pending.email, left))
       }
       return signedIn(pending)
     })
   })
-  if (judged.outcome !== 'failed') return judged
-  if (judged.status === 401 && (await countWrong(parts, pending))) return EXPIRED
-  return await describe(parts, pending, given.token, judged)
+  if (result.outcome !== 'failed') return result
+  if (result.status === 401 && (await countWrongCode(parts, pending))) return EXPIRED
+  return await describeStep(parts, pending, form.token, result)
 }
 
-/** The first code of a new secret proves that an app has it; then the recovery codes are shown, and the sign-in goes on. */
-async function judgeEnrolment(parts: Parts, pending: Pending, given: Given): Promise<SignIn> {
+/** Verifies the first code of a new secret, which proves that an app has it; then the recovery codes are shown. */
+async function verifyEnrolment(
+  parts: SecondStepContext,
+  pending: Pending,
+  form: SecondStepForm,
+): Promise<SignIn> {
   const { db, sealer } = parts
   const { accountId, email } = pending
-  const secret = openEnrolment(sealer, accountId, given.enrolment)
-  const step = secret === undefined ? undefined : findTotpStep(secret, given.code)
+  const secret = openEnrolment(sealer, accountId, form.enrolment)
+  const step = secret === undefined ? undefined : findTotpStep(secret, form.code)
   if (secret === undefined || step === undefined)
-    return await describe(parts, pending, given.token, WRONG_CODE, secret)
+    return await describeStep(parts, pending, form.token, WRONG_CODE, secret)
   const recovery = await createRecoveryCodes()
   const isDone = await db.begin(async (sql) => {
     await lockFactors(sql, accountId)
-    // Enrolled meanwhile, in another browser: from now on it takes that factor.
+    // Enrolled meanwhile in another browser: that factor is required now.
     if (isEnrolled(await findFactors(sql, accountId))) return false
     const [proved] = await sql`
       update pending_sign_in set step = 'enrolled'
@@ -181,18 +194,18 @@ async function judgeEnrolment(parts: Parts, pending: Pending, given: Given): Pro
     return true
   })
   if (!isDone) {
-    await take(db, pending)
+    await consumePending(db, pending)
     return EXPIRED
   }
   return {
     outcome: 'second-step',
-    token: given.token,
+    token: form.token,
     step: { kind: 'recovery-codes', codes: recovery.codes },
   }
 }
 
-async function describe(
-  { db, sealer }: Pick<Parts, 'db' | 'sealer'>,
+async function describeStep(
+  { db, sealer }: Pick<SecondStepContext, 'db' | 'sealer'>,
   { accountId, email, step }: Pending,
   token: string,
   why?: FailedSignIn,
@@ -221,7 +234,7 @@ const signedIn = ({ accountId }: Pending): SignIn => ({
 })
 
 async function findPending(
-  { db, vault }: Pick<Parts, 'db' | 'vault'>,
+  { db, vault }: Pick<SecondStepContext, 'db' | 'vault'>,
   token: string,
   browser: string,
 ): Promise<Pending | undefined> {
@@ -236,20 +249,23 @@ async function findPending(
   return { ...row, email, emailKey: await hashEmail(db, vault, email) }
 }
 
-/** Of many at one instant one gets it. */
-async function take(sql: Sql, { tokenHash }: Pending): Promise<boolean> {
+/** Deletes the row. Of concurrent calls only one succeeds. */
+async function consumePending(sql: Sql, { tokenHash }: Pending): Promise<boolean> {
   const [row] = await sql`
     delete from pending_sign_in where token_hash = ${tokenHash} and expires_at > now() returning 1`
   return row !== undefined
 }
 
-/** Returns whether that was one too many: then it takes the password again, and the resident is told. */
-async function countWrong(parts: Parts, { tokenHash, email }: Pending): Promise<boolean> {
+/** Returns whether that was one too many: then the password is required again, and the resident gets a mail. */
+async function countWrongCode(
+  parts: SecondStepContext,
+  { tokenHash, email }: Pending,
+): Promise<boolean> {
   return await parts.db.begin(async (sql) => {
     const [row] = await sql<{ wrongCodes: number }[]>`
       update pending_sign_in set wrong_codes = wrong_codes + 1
       where token_hash = ${tokenHash} returning wrong_codes`
-    if (row && row.wrongCodes < MOST_WRONG_CODES) return false
+    if (row && row.wrongCodes < MAX_WRONG_CODES) return false
     const [ended] = await sql`
       delete from pending_sign_in where token_hash = ${tokenHash} returning 1`
     if (ended) await enqueueMail(sql, parts, wrongCodesMail(email))
@@ -257,7 +273,7 @@ async function countWrong(parts: Parts, { tokenHash, email }: Pending): Promise<
   })
 }
 
-/** Sign-ins that nobody finished. */
+/** Deletes expired rows. */
 export async function deleteOldPendingSignIns(sql: Sql): Promise<void> {
   await sql`delete from pending_sign_in where expires_at < now()`
 }

@@ -8,32 +8,32 @@ import { findAccount } from './accounts.ts'
 import { newConsentMail, newSignInMail } from './mails.ts'
 
 /*
- * A resident gets a mail about each new consent and each sign-in from a browser that is new to the account. Its link
- * reports that it was not them: good once, without a sign-in, in any browser. Opening it uses nothing up, because mail
- * scanners open links; the form behind it does.
+ * A resident gets a mail about each new consent and each sign-in from a new browser. Its link reports that it was not them; it works
+ * once, without a sign-in, in any browser. Opening the link does not use it up, because mail scanners open links; the form behind
+ * it does.
  */
 
 const LIFE_DAYS = 7
-// The browser cookie lives half as long after its last use.
+// The browser cookie expires half as long after its last use.
 const BROWSER_DAYS = 60
 
-type Mailing = { issuer: string; jobs: Jobs; sealer: Sealer; vault: Vault }
+type MailContext = { issuer: string; jobs: Jobs; sealer: Sealer; vault: Vault }
 
 export type Notice = {
   kind: 'sign-in' | 'consent'
   accountId: string
   sessionUid: string
-  /** Of a consent. */
+  /** For a consent. */
   clientId: string | null
 }
 
 /**
- * In a transaction, after a sign-in: remembers the browser, and tells the resident when it is new to the account.
- * `browser` is as `identifyBrowser` answers it, `device` in words.
+ * In a transaction, after a sign-in: stores the browser, and sends a mail when it is new to the account. `browser` is as
+ * `ensureBrowserId` returns it, `device` is a description.
  */
-export async function noteSignIn(
+export async function recordSignIn(
   sql: Sql,
-  mailing: Mailing,
+  mailing: MailContext,
   signIn: { accountId: string; sessionUid: string; browser: string; device: string },
 ): Promise<void> {
   const { accountId, sessionUid, device } = signIn
@@ -49,7 +49,7 @@ export async function noteSignIn(
   )
 }
 
-/** Answers whether it was not known before. */
+/** Returns whether the browser was unknown. */
 async function rememberBrowser(sql: Sql, accountId: string, browser: string): Promise<boolean> {
   const hash = Buffer.from(browser, 'hex')
   const [added] = await sql`
@@ -61,27 +61,27 @@ async function rememberBrowser(sql: Sql, accountId: string, browser: string): Pr
   return added !== undefined
 }
 
-/** In a transaction, after a new password by mail link: the only browser that is known is the one that opened the link. */
+/** In a transaction, after a new password by mailed link: only the browser that opened the link is known. */
 export async function resetBrowsers(sql: Sql, accountId: string, browser: string): Promise<void> {
   await forgetBrowsers(sql, accountId)
   await rememberBrowser(sql, accountId, browser)
 }
 
-/** In a transaction: no browser is known any more, so the next sign-in from anywhere is reported. */
+/** In a transaction: forgets all browsers, so that the next sign-in from anywhere is reported. */
 export async function forgetBrowsers(sql: Sql, accountId: string): Promise<void> {
   await sql`delete from known_browser where account_id = ${accountId}`
 }
 
-/** In the transaction that records a consent which opens something: tells the resident. */
-export async function noteConsent(
+/** In the transaction that records a consent which allows something new: enqueues the mail. */
+export async function notifyOfConsent(
   sql: Sql,
-  mailing: Mailing,
+  mailing: MailContext,
   consent: {
     accountId: string
     clientId: string
     clientName: string
     sessionUid: string
-    /** In words. */
+    /** Titles of the scopes. */
     opened: readonly string[]
     endsAt: Date | null
   },
@@ -112,7 +112,7 @@ async function insertNotice(sql: Sql, notice: Notice): Promise<string> {
   return token
 }
 
-/** A notice whose link can still be used, or `undefined`. */
+/** Returns a notice whose link can still be used, or `undefined`. */
 export async function findNotice(sql: Sql, token: string): Promise<Notice | undefined> {
   const [row] = await sql<Notice[]>`
     select kind, account_id, client_id, session_uid from security_notice
@@ -120,7 +120,7 @@ export async function findNotice(sql: Sql, token: string): Promise<Notice | unde
   return row
 }
 
-/** Of a link that was used, for the page that says what was done. */
+/** Returns the notice of a link that was used, for the page that confirms the report. */
 export async function findUsedNotice(sql: Sql, token: string): Promise<Notice | undefined> {
   const [row] = await sql<Notice[]>`
     select kind, account_id, client_id, session_uid from security_notice
@@ -128,7 +128,7 @@ export async function findUsedNotice(sql: Sql, token: string): Promise<Notice | 
   return row
 }
 
-/** In a transaction: uses the link up; of many at once one gets the notice. */
+/** In a transaction: uses the link up. Of concurrent calls only one gets the notice. */
 export async function consumeNotice(
   sql: Sql,
   token: string,
@@ -140,14 +140,14 @@ export async function consumeNotice(
   return row
 }
 
-/** Deletes what is of no more use, a day after it expired. */
+/** Deletes notices a day after they expire, and browsers that were not seen for long. */
 export async function deleteOldNotices(sql: Sql): Promise<void> {
   await sql`delete from security_notice where expires_at < now() - interval '1 day'`
   await sql`
     delete from known_browser where seen_at < now() - make_interval(days => ${BROWSER_DAYS})`
 }
 
-/** A resident's report, as the operator sees it. */
+/** A resident's report, for the operator. */
 export type SecurityCase = {
   id: string
   kind: Notice['kind']
@@ -158,8 +158,8 @@ export type SecurityCase = {
   closedAt: Date | null
 }
 
-/** In a transaction. Answers the id of the case. */
-export async function openCase(sql: Sql, notice: Notice): Promise<string> {
+/** In a transaction. Returns the id of the case. */
+export async function createCase(sql: Sql, notice: Notice): Promise<string> {
   const [row] = await sql<{ id: string }[]>`
     insert into security_case (kind, account_id, client_id, session_uid)
     values (${notice.kind}, ${notice.accountId}, ${notice.clientId}, ${notice.sessionUid})
@@ -167,7 +167,7 @@ export async function openCase(sql: Sql, notice: Notice): Promise<string> {
   return row?.id ?? ''
 }
 
-/** The oldest first. */
+/** Lists cases, the oldest first. */
 export async function listCases(
   sql: Sql,
   { closed }: { closed: boolean },
@@ -177,7 +177,7 @@ export async function listCases(
     where ${closed ? sql`true` : sql`closed_at is null`} order by opened_at, id`
 }
 
-/** `undefined`: no such case. One that is closed already stays as it is. */
+/** Closes a case; one that is closed stays as it is. `undefined`: no such case. */
 export async function closeCase(sql: Sql, id: string): Promise<SecurityCase | undefined> {
   if (!isUuid(id)) return undefined
   const [row] = await sql<SecurityCase[]>`

@@ -1,17 +1,17 @@
 const HOUR = 3600
 
-/** A session that nobody uses ends after this. */
+/** An unused session ends after this time. */
 export const SESSION_IDLE_SECONDS = 12 * HOUR
-/** A session ends this long after the last sign-in or confirmation, however much it is used. */
+/** A session ends this long after the last proof of identity, however much it is used. */
 export const SESSION_LONGEST_SECONDS = 14 * 24 * HOUR
-/** What opens or shows personal data asks for a sign-in or a confirmation that is no older than this. */
+/** Granting or viewing personal data requires a proof of identity that is at most this old. */
 const RECENT_SECONDS = HOUR / 4
 
-/** Whether a person who proved who they are at `authenticatedAt` (seconds since 1970) need not do so again now. */
+/** Whether a proof of identity at `authenticatedAt` (seconds since 1970) is recent enough. */
 export const isRecentSignIn = (authenticatedAt: number, now = Date.now()): boolean =>
   now / 1000 - authenticatedAt <= RECENT_SECONDS
 
-/** Seconds that a session lives on from now, when it is used now; `loginTs` is when the person last proved who they are. */
+/** Returns the lifetime of a session that is used now, in seconds; `loginTs` is the time of the last proof of identity. */
 export function sessionTtlSeconds(
   loginTs: number | undefined,
   now = Math.floor(Date.now() / 1000),

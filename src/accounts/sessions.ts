@@ -7,7 +7,7 @@ export type ListedSession = {
   usedAt: Date
 }
 
-/** The sessions of this account on every device, the one used last first. */
+/** The account's sessions on all devices, the most recently used first. */
 export async function listSessions(sql: Sql, accountId: string): Promise<ListedSession[]> {
   return await sql<ListedSession[]>`
     select uid, user_agent, to_timestamp((payload->>'loginTs')::bigint) as signed_in_at,
@@ -17,12 +17,12 @@ export async function listSessions(sql: Sql, accountId: string): Promise<ListedS
     order by 4 desc, uid`
 }
 
-type Own = { accountId: string; uid: string }
+type SessionKey = { accountId: string; uid: string }
 
-/** Returns the live session of the account: when the person last proved who they are, in seconds since 1970. */
+/** Returns the live session of the account, with the time of the last proof of identity in seconds since 1970. */
 export async function findSession(
   sql: Sql,
-  { accountId, uid }: Own,
+  { accountId, uid }: SessionKey,
   lock = sql``,
 ): Promise<{ authenticatedAt: number } | undefined> {
   const [row] = await sql<{ authenticatedAt: number }[]>`
@@ -31,11 +31,11 @@ export async function findSession(
   return row
 }
 
-/** The same in a transaction: until that ends, the session is not ended either. */
-export const holdSession = (sql: Sql, of: Own) => findSession(sql, of, sql`for key share`)
+/** `findSession` in a transaction: the session cannot end before the transaction does. */
+export const lockSession = (sql: Sql, of: SessionKey) => findSession(sql, of, sql`for key share`)
 
-/** Stores which browser uses a session. */
-export async function describeSession(
+/** Stores the `User-Agent` of the browser that uses a session. */
+export async function storeSessionUserAgent(
   sql: Sql,
   uid: string,
   userAgent: string | null,

@@ -3,29 +3,29 @@ import type { Vault } from '../platform/vault.ts'
 import { findCredentials, hashEmail } from './accounts.ts'
 import { TooBusyError, verifyPassword } from './passwords.ts'
 import type { Factors } from './second-factor.ts'
-import { type Attempt, countAttempt, giveBack, recordSuccess } from './throttle.ts'
+import { type Attempt, countAttempt, recordSuccess, uncountAttempt } from './throttle.ts'
 
-/** How somebody proved who they are; the key of a synced passkey can leave the device that made it. */
+/** How somebody proved who they are. The key of a synced passkey can leave its device. */
 export type SignInMethod = 'password' | 'password-otp' | 'passkey' | 'synced-passkey'
 export type FailedSignIn = {
   outcome: 'failed'
   status: 401 | 429 | 503
   error: string
   retryAfterSeconds?: number
-  /** Whose password it would have been, where there is such an account: for the log, never for the answer. */
+  /** The account whose password was tried, if it exists: for the log only, never for the response. */
   accountId?: string | undefined
 }
-/** The password was right, and something is missing: a page asks for it, and its form carries `token`. */
+/** The password was right, and a second step is required. The form of the next page contains `token`. */
 export type SecondStep = {
   outcome: 'second-step'
   token: string
   step:
     | ({ kind: 'code' } & Factors)
-    /** The policy asks for a second factor and the account has none. `enrolment` goes along in the form. */
+    /** The policy requires a second factor and the account has none. The form contains `enrolment`. */
     | { kind: 'enrol'; secret: string; uri: string; enrolment: string }
-    /** Shown once, before the sign-in goes on. */
+    /** Shown once, before the sign-in continues. */
     | { kind: 'recovery-codes'; codes: string[] }
-  /** Why the page is shown again. */
+  /** Why the previous attempt failed. */
   failed?: FailedSignIn | undefined
 }
 export type SignIn =
@@ -46,50 +46,50 @@ const BUSY = {
 } as const
 
 /**
- * Checks e-mail and password. Unknown, wrong and suspended answer alike and take the same time; `error` is for the person.
- * `next` decides what a right password opens.
+ * Verifies e-mail and password. An unknown address, a wrong password and a suspended account give the same result in the same time;
+ * `error` is for the person. `next` decides what follows a right password.
  */
 export async function signIn(
   { db, vault }: { db: Db; vault: Vault },
-  tried: { email: string; password: string; address: string },
+  input: { email: string; password: string; address: string },
   next: (of: { accountId: string; passwordHash: string }) => Promise<SignIn>,
 ): Promise<SignIn> {
-  const email = tried.email.slice(0, 320)
+  const email = input.email.slice(0, 320)
   const emailHash = await hashEmail(db, vault, email)
-  const attempt = { what: 'sign-in', emailKey: emailHash, address: tried.address } as const
-  return throttled(db, attempt, async () => {
+  const attempt = { what: 'sign-in', emailKey: emailHash, address: input.address } as const
+  return withThrottle(db, attempt, async () => {
     const credentials = await findCredentials(db, vault, email)
-    const matches = await verifyPassword(tried.password, credentials?.passwordHash)
+    const matches = await verifyPassword(input.password, credentials?.passwordHash)
     return matches && credentials?.passwordHash
       ? await next({ accountId: credentials.id, passwordHash: credentials.passwordHash })
       : { ...REFUSED, accountId: credentials?.id }
   })
 }
 
-/** Every way in goes through here: the try is counted, then judged, and given back unless it was wrong. */
-export async function throttled(
+/** Throttles one attempt of any sign-in method: counts it before `authenticate` runs, and subtracts it unless it was wrong. */
+export async function withThrottle(
   db: Db,
   attempt: Attempt,
-  judge: () => Promise<SignIn>,
+  authenticate: () => Promise<SignIn>,
 ): Promise<SignIn> {
   const retryAfterSeconds = await countAttempt(db, attempt)
-  if (retryAfterSeconds > 0) return tooMany(retryAfterSeconds)
-  let judged: SignIn
+  if (retryAfterSeconds > 0) return tooManyAttempts(retryAfterSeconds)
+  let result: SignIn
   try {
-    judged = await judge()
+    result = await authenticate()
   } catch (error) {
-    await giveBack(db, attempt)
+    await uncountAttempt(db, attempt)
     if (error instanceof TooBusyError) return BUSY
     throw error
   }
-  if (judged.outcome === 'signed-in') await recordSuccess(db, attempt)
-  // Not a wrong try, and not a success: somebody with the password alone clears no counter with it.
-  if (judged.outcome === 'second-step') await giveBack(db, attempt)
-  return judged
+  if (result.outcome === 'signed-in') await recordSuccess(db, attempt)
+  // Neither wrong nor complete: a right password alone does not clear a counter.
+  if (result.outcome === 'second-step') await uncountAttempt(db, attempt)
+  return result
 }
 
-/** The answer to somebody who has to wait. */
-export const tooMany = (retryAfterSeconds: number): FailedSignIn => ({
+/** The result of an attempt that has to wait. */
+export const tooManyAttempts = (retryAfterSeconds: number): FailedSignIn => ({
   outcome: 'failed',
   status: 429,
   error: `Too many tries. Please wait ${retryAfterSeconds} seconds.`,

@@ -2,9 +2,9 @@ import type { Db, Sql } from '../platform/db.ts'
 import { networkOf } from '../web/client-address.ts'
 
 /*
- * Tries are counted for the pair of account and address, for the address, and for the account. The account's own counter
- * only slows (seconds), and not at all where the resident has signed in before, so nobody outside can lock a
- * resident out; the pair and the address wait longer and longer, up to a quarter of an hour.
+ * Attempts are counted per account and address, per address, and per account. The account's own counter delays by seconds only, and
+ * not at all where the resident has signed in before, so that an outsider cannot lock a resident out. The other two delay longer
+ * each time, up to a quarter of an hour.
  */
 const RULES = {
   'sign-in': {
@@ -12,8 +12,8 @@ const RULES = {
     address: { free: 30, longestSeconds: 900 },
     pair: { free: 5, longestSeconds: 900 },
   },
-  // Only who has typed the right password gets here, so the account's own counter may wait long: three codes of a million
-  // are good at any time, and one guess an hour finds one in 38 years.
+  // Only somebody with the right password reaches this, so the account's own counter may delay for long: of a million codes three are
+  // valid at any time, and one guess an hour finds one in 38 years.
   code: {
     account: { free: 10, longestSeconds: 3600 },
     address: { free: 30, longestSeconds: 900 },
@@ -30,16 +30,16 @@ const KNOWN_DAYS = 90
 
 export type Attempt = {
   what: keyof typeof RULES
-  /** As `hashEmail` writes it; `undefined` when nobody can say whose account is tried. */
+  /** As `hashEmail` returns it; `undefined` when the account is unknown. */
   emailKey: string | undefined
   address: string
-  /** A try that cannot be a guess is not held up by what strangers guess elsewhere. */
+  /** For an attempt that cannot be a guess: the counter of the account does not delay it. */
   unguessable?: boolean
 }
 
 type Counter = { key: string; free: number; longestSeconds: number }
 
-// Always in this order, so that two tries never wait for each other.
+// Always in this order, so that two attempts do not deadlock.
 function countersOf({ what, emailKey, address, unguessable }: Attempt): Counter[] {
   const rules = RULES[what]
   const network = networkOf(address)
@@ -55,24 +55,24 @@ function countersOf({ what, emailKey, address, unguessable }: Attempt): Counter[
 const pairKey = (what: Attempt['what'], emailKey: string, network: string) =>
   `${what} pair ${emailKey} ${network}`
 
-const BLOCKED = new Error('a counter asks to wait')
+const MUST_WAIT = new Error('the attempt must wait')
 
 /**
- * Counts a try before it is judged, so that many at one instant are not all judged before the first is counted.
- * Answers the seconds to wait, 0 when it may go on; one that has to wait is not counted. The counters are shared by all processes.
+ * Counts an attempt before it is evaluated, so that concurrent attempts are not all evaluated before the first is counted. Returns
+ * the seconds to wait, 0 when it may proceed; an attempt that has to wait is not counted. All processes share the counters.
  */
 export async function countAttempt(db: Db, attempt: Attempt): Promise<number> {
   const counters = countersOf(attempt)
   try {
     await db.begin(async (sql) => {
-      const known = await isKnown(sql, attempt)
+      const known = await isKnownNetwork(sql, attempt)
       for (const counter of counters)
         if (!(known && counter.key.startsWith(`${attempt.what} account `)))
           await count(sql, counter)
     })
     return 0
   } catch (error) {
-    if (error !== BLOCKED) throw error
+    if (error !== MUST_WAIT) throw error
   }
   const [row] = await db<{ seconds: number }[]>`
     select coalesce(max(ceil(extract(epoch from blocked_until - clock_timestamp()))), 0)::int as seconds
@@ -80,7 +80,7 @@ export async function countAttempt(db: Db, attempt: Attempt): Promise<number> {
   return Math.max(1, row?.seconds ?? 1)
 }
 
-async function isKnown(sql: Sql, { emailKey, address }: Attempt): Promise<boolean> {
+async function isKnownNetwork(sql: Sql, { emailKey, address }: Attempt): Promise<boolean> {
   if (emailKey === undefined) return false
   const [row] = await sql`
     select from sign_in_throttle where key = ${pairKey('sign-in', emailKey, networkOf(address))}
@@ -89,7 +89,7 @@ async function isKnown(sql: Sql, { emailKey, address }: Attempt): Promise<boolea
 }
 
 async function count(sql: Sql, { key, free, longestSeconds }: Counter): Promise<void> {
-  // The clock's time, not the transaction's: this may have waited for the try before it.
+  // The clock's time, not the transaction's, because the statement may have waited for another attempt.
   const failures = sql`
     case when counter.last_failure_at < clock_timestamp() - make_interval(secs => ${FORGET_AFTER_SECONDS})
     then 1 else counter.failures + 1 end`
@@ -102,11 +102,11 @@ async function count(sql: Sql, { key, free, longestSeconds }: Counter): Promise<
         else least(power(2, least(${failures} - ${free}, 16)), ${longestSeconds}) end)
     where counter.blocked_until <= clock_timestamp()
     returning 1`
-  if (!row) throw BLOCKED
+  if (!row) throw MUST_WAIT
 }
 
-/** The try was not a wrong one: its count is taken back. */
-export async function giveBack(sql: Sql, attempt: Attempt): Promise<void> {
+/** Subtracts an attempt that was not wrong. */
+export async function uncountAttempt(sql: Sql, attempt: Attempt): Promise<void> {
   for (const { key, free } of countersOf(attempt))
     await sql`
       update sign_in_throttle set failures = greatest(failures - 1, 0),
@@ -114,9 +114,9 @@ export async function giveBack(sql: Sql, attempt: Attempt): Promise<void> {
       where key = ${key}`
 }
 
-/** The try was right: as `giveBack`, and this address counts as the resident's own from now on. */
+/** Records a right attempt: subtracts it, and from now on this network counts as the resident's own. */
 export async function recordSuccess(sql: Sql, attempt: Attempt): Promise<void> {
-  await giveBack(sql, attempt)
+  await uncountAttempt(sql, attempt)
   if (attempt.emailKey === undefined) return
   if (attempt.what === 'code')
     await sql`
@@ -129,14 +129,14 @@ export async function recordSuccess(sql: Sql, attempt: Attempt): Promise<void> {
     on conflict (key) do update set failures = 0, blocked_until = now(), known_at = now()`
 }
 
-/** Forgets what was counted against an account, from wherever: after a new password. */
+/** Clears the counters of an account, for all addresses, after a new password. */
 export async function clearAttempts(sql: Sql, emailKey: string): Promise<void> {
   await sql`
     update sign_in_throttle set failures = 0, blocked_until = now()
     where key = ${`sign-in account ${emailKey}`} or starts_with(key, ${`sign-in pair ${emailKey} `})`
 }
 
-/** Forgets counters that count no more. */
+/** Deletes counters that have no effect any more. */
 export async function deleteOldAttempts(sql: Sql): Promise<void> {
   await sql`
     delete from sign_in_throttle where last_failure_at < now() - interval '2 days'

@@ -4,21 +4,21 @@ import type { SealedColumn } from '../platform/resealing.ts'
 import type { Sealer } from '../platform/secrets.ts'
 
 /*
- * Codes of authenticator apps (RFC 6238) with the parameters that every app supports: SHA-1, 30 seconds, 6 digits. A code counts
- * one step before and after its own, for clocks that differ, and once.
+ * Codes of authenticator apps (RFC 6238) with the parameters that every app supports: SHA-1, 30 seconds, 6 digits. A code is valid one
+ * step before and after its own, for deviating clocks, and once.
  */
 const PARAMETERS = { algorithm: 'SHA1', digits: 6, period: 30 } as const
 const WINDOW = 1
 const SECRET_BYTES = 20
 
-/** A new secret in Base32, as apps take it. */
+/** Creates a secret in Base32. */
 export const createTotpSecret = (): string => new Secret({ size: SECRET_BYTES }).base32
 
-/** The address that a QR code carries to the app. */
+/** The `otpauth:` address for a QR code. */
 export const totpUri = (secret: string, email: string): string =>
   new TOTP({ ...PARAMETERS, issuer: 'Identity portal', label: email, secret }).toString()
 
-/** Returns the time step that a typed code belongs to, or `undefined` when the code is wrong or not of now. */
+/** Returns the time step of a typed code, or `undefined` when the code is wrong or not current. */
 export function findTotpStep(secret: string, typed: string, now = Date.now()): number | undefined {
   const token = typed.normalize('NFKC').replaceAll(/\s/g, '')
   if (!/^\d{6}$/.test(token)) return undefined
@@ -40,7 +40,7 @@ export const SEALED_TOTP_SECRETS: SealedColumn = {
   contextOf: sealedFor,
 }
 
-/** Stores a secret whose first code, of `step`, was right. Returns `false` when the account has one already. */
+/** Stores a secret after its first code, of `step`, was right. Returns `false` when the account has a secret already. */
 export async function insertTotp(
   sql: Sql,
   sealer: Sealer,
@@ -54,8 +54,8 @@ export async function insertTotp(
   return row !== undefined
 }
 
-/** Accepts a code once, even when it comes many times at one instant. */
-export async function useTotp(
+/** Accepts a code once. Of concurrent calls only one succeeds. */
+export async function acceptTotpCode(
   sql: Sql,
   sealer: Sealer,
   accountId: string,
@@ -73,7 +73,7 @@ export async function useTotp(
   return used !== undefined
 }
 
-/** Returns whether the account had one. */
+/** Returns whether the account had a secret. */
 export async function removeTotp(sql: Sql, accountId: string): Promise<boolean> {
   const [row] = await sql`delete from totp where account_id = ${accountId} returning 1`
   return row !== undefined
@@ -82,11 +82,11 @@ export async function removeTotp(sql: Sql, accountId: string): Promise<boolean> 
 const ENROLMENT_SECONDS = 15 * 60
 const enrolmentFor = (accountId: string) => `totp enrolment ${accountId}`
 
-/** A secret on its way through the resident's browser until its first code is typed; the database has nothing to clean up. */
+/** Seals a secret for the form until its first code is typed, so that no row has to be stored and deleted. */
 export const sealEnrolment = (sealer: Sealer, accountId: string, secret: string): string =>
   sealer.seal(JSON.stringify({ secret, at: Date.now() }), enrolmentFor(accountId))
 
-/** Returns the secret, or `undefined` when it is not this account's or too old. */
+/** Returns the secret, or `undefined` when it belongs to another account or has expired. */
 export function openEnrolment(
   sealer: Sealer,
   accountId: string,

@@ -113,7 +113,7 @@ type Parts = {
   db: Db
   sign: SignEvent
   findSubject: FindSubject
-  use: Bearer['use']
+  use: Bearer['countUse']
 }
 type Env = { Variables: { stream: Stream } }
 

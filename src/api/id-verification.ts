@@ -6,7 +6,7 @@ import { ApiError } from '../platform/errors.ts'
 import type { SignGet } from '../platform/presign.ts'
 import type { Storage } from '../platform/storage.ts'
 import type { VerifiedToken } from '../signing/access-token.ts'
-import type { SignAnswer } from '../signing/signed-answers.ts'
+import type { SignResponse } from '../signing/signed-responses.ts'
 import { apiHeaders } from './headers.ts'
 import { type FindLatestApproved, type LatestApproved, SCOPE } from './latest-approved.ts'
 import { operation } from './operation.ts'
@@ -71,7 +71,7 @@ type Parts = {
   bearer: Bearer
   findLatestApproved: FindLatestApproved
   storage: Storage
-  signAnswer: SignAnswer
+  signAnswer: SignResponse
 }
 
 /** `Accept: application/jwt`, or `?signed=1`. */
@@ -123,7 +123,7 @@ export function idVerificationRoutes(parts: Parts): Hono {
     routes.get(path, async (c) => {
       const token = await bearer.read(c)
       const isSigned = asksSigned(c)
-      bearer.use({ clientId: token.clientId, accountId: token.subject })
+      bearer.countUse({ clientId: token.clientId, accountId: token.subject })
       const requestId = crypto.randomUUID()
       const answer = await findLatestApproved(token, requestId)
       // A service client's token has none of the residents' scopes, which is what it is told.

@@ -179,7 +179,7 @@ export function resultRoutes(parts: TenantParts): Hono {
       )
     })
     if (!reviewed) throw noVerification()
-    jobs.wake()
+    jobs.pollNow()
     log.info('verification reviewed', { verificationId: id, clientId })
     return c.json(presentVerification(reviewed))
   })

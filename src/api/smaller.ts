@@ -1,6 +1,6 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
-import { isOver } from '../accounts/natural-person.ts'
+import { hasReachedAge } from '../accounts/natural-person.ts'
 import { findApproval } from '../id-verification/reading.ts'
 import type { Bearer } from '../oauth/bearer.ts'
 import type { Db } from '../platform/db.ts'
@@ -72,7 +72,7 @@ export const smallerOperations = [getVerificationStatus, getAgeOver]
 type Parts = { bearer: Bearer; db: Db; vault: Vault }
 
 /** Answers for those who need less than documents: whether somebody was verified, and whether they are old enough. */
-export function smallerRoutes({ bearer, db, vault }: Parts): Hono {
+export function minimalDisclosureRoutes({ bearer, db, vault }: Parts): Hono {
   const routes = new Hono()
   routes.get(
     getVerificationStatus.path,
@@ -98,7 +98,7 @@ export function smallerRoutes({ bearer, db, vault }: Parts): Hono {
     const age = Number(readQuery(c, ageQuerySchema).age)
     const answer: z.infer<typeof ageSchema> = {
       age,
-      isOver: await isOver(db, vault, c.var.live.accountId, age),
+      isOver: await hasReachedAge(db, vault, c.var.live.accountId, age),
     }
     const { scope } = getAgeOver
     const detail = { what: 'age-over', age } as const

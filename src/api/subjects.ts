@@ -198,7 +198,7 @@ export function subjectRoutes({ issuer, bearer, db, vault, jobs, log }: TenantPa
     const { tenant, clientId } = c.var.service
     const subjectId = c.req.param('subjectId')
     if (!(await eraseSubject({ db, jobs }, { tenant, subjectId }, clientId))) throw noSubject()
-    jobs.wake()
+    jobs.pollNow()
     log.info('subject erased', { subjectId, clientId })
     return c.body(null, 204)
   })

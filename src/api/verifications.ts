@@ -175,7 +175,7 @@ export function verificationRoutes(parts: TenantParts): Hono {
   routes.delete(erase.path, bearer.requireService(erase.scope), async (c) => {
     const { id } = await requireVerification(parts, c)
     await eraseVerification({ db, jobs }, id, 'tenant', c.var.service.clientId)
-    jobs.wake()
+    jobs.pollNow()
     log.info('verification erased', { verificationId: id, clientId: c.var.service.clientId })
     return c.body(null, 204)
   })

@@ -1,4 +1,4 @@
-import type { Parts } from '../context.ts'
+import type { AppContext } from '../context.ts'
 import { OperatorError } from '../platform/errors.ts'
 
 /** The command line was used wrongly: exit status 2. */
@@ -11,7 +11,7 @@ export class HelpRequested extends Error {
   override readonly name = 'HelpRequested'
 }
 
-export type CommandContext = Parts & { issuer: string | undefined }
+export type CommandContext = AppContext & { issuer: string | undefined }
 
 export type OptionSpec = {
   text: string

@@ -1,9 +1,9 @@
-import type { Parts } from '../context.ts'
+import type { AppContext } from '../context.ts'
 import type { Jobs } from '../platform/jobs.ts'
 
 /** Opens the queue for as long as `work` needs it. */
 export async function withJobs<T>(
-  { runtime, log }: Pick<Parts, 'runtime' | 'log'>,
+  { runtime, log }: Pick<AppContext, 'runtime' | 'log'>,
   work: (jobs: Jobs) => Promise<T>,
 ): Promise<T> {
   const { createJobs } = await import('../platform/jobs.ts')

@@ -1,4 +1,4 @@
-import type { Parts } from '../context.ts'
+import type { AppContext } from '../context.ts'
 import type { OperatorRead } from '../ledger/details.ts'
 import type { Sql } from '../platform/db.ts'
 import { requireFound } from './command.ts'
@@ -29,7 +29,7 @@ export const ofVerification = (row: { id?: string; accountId?: string | null }):
 })
 
 /** Finds a resident by id or e-mail address. Throws OperatorError when there is none. */
-export async function findResident({ db, vault }: Pick<Parts, 'db' | 'vault'>, key: string) {
+export async function findResident({ db, vault }: Pick<AppContext, 'db' | 'vault'>, key: string) {
   const { findAccount, findAccountByEmail } = await import('../accounts/accounts.ts')
   const account = key.includes('@')
     ? await findAccountByEmail(db, vault, key)

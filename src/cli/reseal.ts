@@ -1,6 +1,6 @@
 import { SEALED_RESET_REQUESTS } from '../accounts/mail-links.ts'
 import { SEALED_TOTP_SECRETS } from '../accounts/totp.ts'
-import type { Parts } from '../context.ts'
+import type { AppContext } from '../context.ts'
 import { SEALED_EVENT_SECRETS } from '../events/streams.ts'
 import { SEALED_VENDOR_SECRETS } from '../id-verification/vendors/vendors.ts'
 import { SEALED_ARTIFACTS } from '../oauth/adapter.ts'
@@ -26,7 +26,7 @@ export const listResealings = ({
   db,
   sealer,
   keyService,
-}: Pick<Parts, 'db' | 'sealer' | 'keyService'>): Resealing[] => [
+}: Pick<AppContext, 'db' | 'sealer' | 'keyService'>): Resealing[] => [
   rewrapDataKeys(db, keyService),
   ...SEALED_COLUMNS.map((column) => resealColumn(db, sealer, column)),
 ]

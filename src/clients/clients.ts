@@ -5,8 +5,13 @@ import type { Sql } from '../platform/db.ts'
 import { OperatorError } from '../platform/errors.ts'
 import { hashSecret, randomSecret } from '../platform/secrets.ts'
 import { visibleText } from '../web/displayed-text.ts'
-import { type ClientMetadata, completed, type Kept, metadataSchema } from './metadata.ts'
-import { KNOWN_UNGRANTED } from './scopes.ts'
+import {
+  type ClientMetadata,
+  metadataSchema,
+  type StoredMetadata,
+  withDefaults,
+} from './metadata.ts'
+import { UNAVAILABLE_SCOPES } from './scopes.ts'
 import { findSimilarClient, NAMELESS } from './similar-names.ts'
 import { sectorOf } from './subject-identifiers.ts'
 import { ensureTenant } from './tenants.ts'
@@ -27,23 +32,23 @@ export type NewClient = {
   /** Whether its tokens are bound to a key (RFC 9449). */
   dpop?: boolean | undefined
   fapi?: boolean | undefined
-  /** Userinfo is answered as a JWT signed with it: RS256 or ES256. */
+  /** The algorithm of userinfo as a signed JWT: RS256 or ES256. */
   userinfoAlgorithm?: string | undefined
   /** For a scope, a smaller one that residents may choose instead. */
   alternatives?: Record<string, string> | undefined
   tenant?: string | undefined
-  /** Whether this is not a trial: then nothing may be reached by http:, on this machine either. */
+  /** In production, no address may use http:, loopback included. */
   production?: boolean | undefined
-  /** How residents are identified to it; `pairwise` where nothing is said. */
+  /** How residents are identified to it; the default is `pairwise`. */
   subjectType?: string | undefined
-  /** Already verified: see `verifySector`. */
+  /** Verified before, by `verifySector`. */
   sectorIdentifierUri?: string | undefined
 }
 
-/** A registration names itself like another client. */
+/** A registration has a name that is similar to another client's. */
 export class SimilarNameError extends OperatorError {}
 
-/** Registers a client. The secret is in the answer once and kept only as a hash. Throws OperatorError on bad input. */
+/** Registers a client. The secret is returned once and stored as a hash. Throws OperatorError on bad input. */
 export async function createClient(
   sql: Sql,
   input: NewClient,
@@ -69,39 +74,44 @@ export async function createClient(
     fapi: fapi || undefined,
     userinfo_signed_response_alg: input.userinfoAlgorithm,
     scope_alternatives: input.alternatives,
-    // A service is given no resident.
+    // A service client is given no resident.
     subject_type: input.subjectType ?? (type === 'service' ? undefined : 'pairwise'),
     sector_identifier_uri: input.sectorIdentifierUri,
   }
-  const kept = completed(metadata, input)
+  const stored = withDefaults(metadata, input)
   const id = randomUUID()
-  const secret = needsSecret(kept) ? randomSecret() : undefined
+  const secret = needsSecret(stored) ? randomSecret() : undefined
   await ensureTenant(sql, tenant)
-  await insertClient(sql, { id, tenant, kept, secretHash: secret ? hashSecret(secret) : null })
-  return { client_id: id, ...kept, ...(secret ? { client_secret: secret } : {}) }
+  await insertClient(sql, {
+    id,
+    tenant,
+    stored,
+    secretHash: secret ? hashSecret(secret) : null,
+  })
+  return { client_id: id, ...stored, ...(secret ? { client_secret: secret } : {}) }
 }
 
-const needsSecret = ({ token_endpoint_auth_method: method }: Kept) =>
+const needsSecret = ({ token_endpoint_auth_method: method }: StoredMetadata) =>
   method === 'client_secret_basic' || method === 'client_secret_post'
 
 const insertClient = (
   sql: Sql,
-  client: { id: string; tenant: string; kept: Kept; secretHash: Buffer | null },
+  client: { id: string; tenant: string; stored: StoredMetadata; secretHash: Buffer | null },
 ) => sql`
   insert into client (id, name, tenant, metadata, secret_hash)
-  values (${client.id}, ${client.kept.client_name}, ${client.tenant},
-    ${sql.json(client.kept as never)}, ${client.secretHash})`
+  values (${client.id}, ${client.stored.client_name}, ${client.tenant},
+    ${sql.json(client.stored as never)}, ${client.secretHash})`
 
 /**
- * In a transaction: changes what is given and leaves the rest. `undefined`: no such client. A client that now needs a secret gets one,
- * in the answer once. Throws OperatorError when the whole would not hold.
+ * In a transaction: changes the given members. `undefined`: no such client. A client that now needs a secret gets one, returned
+ * once. Throws OperatorError when the result would be invalid.
  */
 export async function updateClient(
   sql: Sql,
   id: string,
   change: Partial<Omit<NewClient, 'type' | 'tenant'>>,
 ): Promise<(ClientMetadata & { client_secret?: string }) | undefined> {
-  const [row] = await sql<{ metadata: Kept; secretHash: Buffer | null }[]>`
+  const [row] = await sql<{ metadata: StoredMetadata; secretHash: Buffer | null }[]>`
       select metadata, secret_hash from client where id = ${id} for update`
   if (!row) return undefined
   const before = row.metadata
@@ -126,31 +136,41 @@ export async function updateClient(
     subject_type: change.subjectType ?? before.subject_type,
     sector_identifier_uri: change.sectorIdentifierUri ?? before.sector_identifier_uri,
   }
-  const kept = completed(metadata, change)
-  const secret = needsSecret(kept) && !row.secretHash ? randomSecret() : undefined
-  const secretHash = secret ? hashSecret(secret) : needsSecret(kept) ? row.secretHash : null
-  await writeClient(sql, id, kept, secretHash)
-  return { client_id: id, ...kept, ...(secret ? { client_secret: secret } : {}) }
+  const stored = withDefaults(metadata, change)
+  const secret = needsSecret(stored) && !row.secretHash ? randomSecret() : undefined
+  const secretHash = secret ? hashSecret(secret) : needsSecret(stored) ? row.secretHash : null
+  await writeClient(sql, id, stored, secretHash)
+  return { client_id: id, ...stored, ...(secret ? { client_secret: secret } : {}) }
 }
 
-const writeClient = (sql: Sql, id: string, kept: Kept, secretHash: Buffer | null) => sql`
-  update client set name = ${kept.client_name}, metadata = ${sql.json(kept as never)},
+const writeClient = (
+  sql: Sql,
+  id: string,
+  stored: StoredMetadata,
+  secretHash: Buffer | null,
+) => sql`
+  update client set name = ${stored.client_name}, metadata = ${sql.json(stored as never)},
     secret_hash = ${secretHash}, updated_at = now()
   where id = ${id} returning id`
 
-// Marks the hash that stands where oidc-provider expects the secret, so that it is never hashed again.
-const HASHED = 'sha256:'
+// Marks a hash where oidc-provider expects the secret, so that it is not hashed again.
+const HASH_PREFIX = 'sha256:'
 
-/** The hash of a client's secret, from what `findClientMetadata` puts in its place. */
-export const hashOfSecret = (kept: string): Buffer =>
-  Buffer.from(kept.startsWith(HASHED) ? kept.slice(HASHED.length) : '', 'base64url')
+/** Returns the hash from what `findClientMetadata` returns as the secret. */
+export const hashOfSecret = (storedSecret: string): Buffer =>
+  Buffer.from(
+    storedSecret.startsWith(HASH_PREFIX) ? storedSecret.slice(HASH_PREFIX.length) : '',
+    'base64url',
+  )
 
-/** What oidc-provider reads of a client; a disabled client is no client. `client_secret` is a hash: see `hashOfSecret`. */
+/** The metadata as oidc-provider reads it; `undefined` for a disabled client. `client_secret` is a hash: see `hashOfSecret`. */
 export async function findClientMetadata(
   sql: Sql,
   id: string,
 ): Promise<AdapterPayload | undefined> {
-  const [row] = await sql<{ metadata: Kept; secretHash: Buffer | null; createdAt: Date }[]>`
+  const [row] = await sql<
+    { metadata: StoredMetadata; secretHash: Buffer | null; createdAt: Date }[]
+  >`
     select metadata, secret_hash, created_at from client where id = ${id} and enabled`
   if (!row) return undefined
   const isService = row.metadata.grant_types.includes('client_credentials')
@@ -160,25 +180,25 @@ export async function findClientMetadata(
     ...impliedSector({ client_id: id, ...row.metadata }),
     client_id: id,
     client_id_issued_at: Math.floor(row.createdAt.getTime() / 1000),
-    // Scopes the real portal has and this system does not hold may be asked for, and are not granted.
-    scope: isService ? row.metadata.scope : [row.metadata.scope, ...KNOWN_UNGRANTED].join(' '),
+    // Scopes of the real portal that this system does not have may be requested, and are not granted.
+    scope: isService ? row.metadata.scope : [row.metadata.scope, ...UNAVAILABLE_SCOPES].join(' '),
     ...(row.secretHash
       ? {
-          client_secret: `${HASHED}${row.secretHash.toString('base64url')}`,
+          client_secret: `${HASH_PREFIX}${row.secretHash.toString('base64url')}`,
           client_secret_expires_at: 0,
         }
       : {}),
   } as AdapterPayload
 }
 
-/** The library asks for a sector where hosts differ at all; our own rule leaves out those on the resident's machine. */
+/** The library requires a sector wherever hosts differ; our rule ignores loopback addresses. */
 function impliedSector(client: ClientMetadata): { sector_identifier_uri?: string } {
   if (client.subject_type !== 'pairwise' || client.sector_identifier_uri !== undefined) return {}
   const hosts = new Set(client.redirect_uris.map((uri) => new URL(uri).host))
   return hosts.size > 1 ? { sector_identifier_uri: `https://${sectorOf(client)}/` } : {}
 }
 
-/** RFC 7591 and 7592: what oidc-provider took in, its secret hashed. The metadata was checked by `createRegistrationRules`. */
+/** Stores a registration or its update (RFC 7591 and 7592). `createRegistrationRules` verified the metadata. */
 export async function storeRegistered(
   sql: Sql,
   id: string,
@@ -187,22 +207,22 @@ export async function storeRegistered(
   const { client_secret: secret, scope, ...given } = payload as Record<string, unknown>
   const granted = String(scope ?? '')
     .split(' ')
-    .filter((word) => !KNOWN_UNGRANTED.includes(word))
+    .filter((word) => !UNAVAILABLE_SCOPES.includes(word))
     .join(' ')
-  const kept = completed(metadataSchema.partial().parse({ ...given, scope: granted }))
+  const stored = withDefaults(metadataSchema.partial().parse({ ...given, scope: granted }))
   const hashed =
     typeof secret !== 'string'
       ? null
-      : secret.startsWith(HASHED)
+      : secret.startsWith(HASH_PREFIX)
         ? hashOfSecret(secret)
         : hashSecret(secret)
-  await requireDistinctName(sql, id, kept.client_name)
-  const secretHash = needsSecret(kept) ? hashed : null
-  const [updated] = await writeClient(sql, id, kept, secretHash)
-  if (!updated) await insertClient(sql, { id, tenant: 'default', kept, secretHash })
+  await requireDistinctName(sql, id, stored.client_name)
+  const secretHash = needsSecret(stored) ? hashed : null
+  const [updated] = await writeClient(sql, id, stored, secretHash)
+  if (!updated) await insertClient(sql, { id, tenant: 'default', stored, secretHash })
 }
 
-/** What registers itself may keep its name, and take none that people could confuse with another's: an operator may allow that. */
+/** A registration may keep its name, and must not choose one that is similar to another client's; an operator may allow that. */
 async function requireDistinctName(sql: Sql, id: string, name: string): Promise<void> {
   if (name === NAMELESS || name === (await findClientName(sql, id))) return
   if (await findSimilarClient(sql, name, id))
@@ -211,12 +231,12 @@ async function requireDistinctName(sql: Sql, id: string, name: string): Promise<
     )
 }
 
-/** A client as the operator sees it: everything but the secret. */
+/** A client without its secret. */
 export async function findClient(
   sql: Sql,
   id: string,
 ): Promise<(ClientMetadata & { tenant: string; enabled: boolean }) | undefined> {
-  const [row] = await sql<{ metadata: Kept; tenant: string; enabled: boolean }[]>`
+  const [row] = await sql<{ metadata: StoredMetadata; tenant: string; enabled: boolean }[]>`
     select metadata, tenant, enabled from client where id = ${id}`
   return row && { client_id: id, ...row.metadata, tenant: row.tenant, enabled: row.enabled }
 }
@@ -233,7 +253,7 @@ export async function listClients(sql: Sql) {
     select id, name, tenant, enabled, created_at from client order by created_at`
 }
 
-/** Answers whether there was such a client. A disabled client gets nothing new, and its tokens open nothing. */
+/** Enables or disables a client: a disabled one gets no tokens, and its tokens are invalid. Returns whether it exists. */
 export async function setClientEnabled(sql: Sql, id: string, enabled: boolean): Promise<boolean> {
   const rows = await sql`
     update client set enabled = ${enabled}, updated_at = now() where id = ${id} returning id`
@@ -241,7 +261,7 @@ export async function setClientEnabled(sql: Sql, id: string, enabled: boolean): 
   return rows.length > 0
 }
 
-/** A new secret, in the answer once; the old one is no good from now on. `undefined`: no such client, or one without a secret. */
+/** Replaces the secret, and returns the new one this once. `undefined`: no such client, or one without a secret. */
 export async function rotateClientSecret(sql: Sql, id: string): Promise<string | undefined> {
   const secret = randomSecret()
   const rows = await sql`
@@ -250,7 +270,7 @@ export async function rotateClientSecret(sql: Sql, id: string): Promise<string |
   return rows.length > 0 ? secret : undefined
 }
 
-/** The client, what residents allowed it, and every token of it. Answers whether there was such a client. */
+/** Deletes the client, its consents and its tokens. Returns whether it existed. */
 export async function deleteClient(sql: Sql, id: string): Promise<boolean> {
   await forgetEvents(sql, id)
   const rows = await sql`delete from client where id = ${id} returning id`

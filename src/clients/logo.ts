@@ -9,7 +9,7 @@ const MAX_LOGO_BYTES = 256 * 1024
 
 export type Logo = { contentType: 'image/png' | 'image/jpeg' | 'image/webp'; bytes: Uint8Array }
 
-/** What the bytes are, whatever anybody calls them. SVG is refused: it can carry script. Throws OperatorError. */
+/** Detects the image type from the bytes. SVG is rejected, because it can contain scripts. Throws OperatorError. */
 export function readLogo(bytes: Uint8Array): Logo {
   if (bytes.length > MAX_LOGO_BYTES)
     throw new OperatorError(`The logo is larger than ${MAX_LOGO_BYTES / 1024} KiB.`)
@@ -28,8 +28,8 @@ function typeOf(bytes: Buffer): Logo['contentType'] | undefined {
 }
 
 /**
- * The logo behind a registration's `logo_uri`, fetched once, from a public address, and kept: browsers never ask the
- * application's own server. Throws OperatorError with a reason that may be told to who registers.
+ * Fetches the logo of a registration's `logo_uri` from a public address. It is stored, so that browsers never contact the
+ * application's server. Throws OperatorError with a reason that the registering party may see.
  */
 export async function fetchLogo(outbound: Outbound, logoUri: string): Promise<Logo> {
   let answer: Response
@@ -39,7 +39,7 @@ export async function fetchLogo(outbound: Outbound, logoUri: string): Promise<Lo
       maxBytes: MAX_LOGO_BYTES,
     })
   } catch (cause) {
-    // One reason for all of them, so that it does not tell what is inside our network.
+    // One message for every reason, so that it reveals nothing about our network.
     throw new OperatorError('The logo could not be fetched from logo_uri.', { cause })
   }
   if (answer.status !== 200) throw new OperatorError('The logo could not be fetched from logo_uri.')
@@ -47,8 +47,8 @@ export async function fetchLogo(outbound: Outbound, logoUri: string): Promise<Lo
 }
 
 /**
- * The logo of a client that registered itself. One that cannot be had, or is none, leaves the client without: that is said
- * in the log and not tried again.
+ * Fetches and stores the logo of a client that registered itself. On failure the client has no logo: the failure is logged and not
+ * retried.
  */
 export async function fetchRegisteredLogo(
   { db, outbound, log }: { db: Sql; outbound: Outbound; log: Log },
@@ -66,7 +66,7 @@ export async function fetchRegisteredLogo(
   }
 }
 
-/** Keeps the logo of this client in place of the one before; `undefined` takes it away. */
+/** Stores the client's logo in place of the earlier one; `undefined` removes it. */
 export async function setClientLogo(
   sql: Sql,
   clientId: string,
@@ -84,7 +84,7 @@ export async function setClientLogo(
       sha256 = excluded.sha256, updated_at = now()`
 }
 
-/** `GET /applications/:clientId/logo`, for everyone: a logo says nothing about a resident. */
+/** `GET /applications/:clientId/logo`, public: a logo reveals nothing about a resident. */
 export function clientLogoRoutes({ db }: { db: Sql }): Hono {
   return new Hono().get('/applications/:clientId/logo', async (c) => {
     const [logo] = await db<{ contentType: string; digest: string; bytes: Buffer }[]>`

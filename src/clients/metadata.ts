@@ -3,7 +3,7 @@ import { OperatorError } from '../platform/errors.ts'
 import { isHttpsOrLoopback, isLoopback } from '../platform/loopback.ts'
 import { displayedText } from '../web/displayed-text.ts'
 import { profileSchema } from './profile.ts'
-import { isScope, SCOPES, SERVICE_SCOPES, SMALLER } from './scopes.ts'
+import { isScope, SCOPE_ALTERNATIVES, SCOPES, SERVICE_SCOPES } from './scopes.ts'
 import { publicHosts } from './subject-identifiers.ts'
 
 export const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code'
@@ -31,7 +31,7 @@ const webUri = (name: string) =>
   z.string().refine((value) => /^https?:$/.test(URL.parse(value)?.protocol ?? ''), {
     error: `${name} must be an https: URL`,
   })
-/** The keys that a client authenticates with come over TLS, or, in development, from this machine. */
+/** Whether the address may provide keys that a client authenticates with: https:, or in development loopback. */
 export const isKeySetUri = (value: string, { production = false } = {}): boolean => {
   const protocol = URL.parse(value)?.protocol
   return protocol === 'https:' || (!production && protocol === 'http:' && isLoopback(value))
@@ -40,10 +40,10 @@ const KEY_SET_URI = 'jwks_uri must be an https: address, or http: on this machin
 const publicJwk = z
   .looseObject({ kty: z.enum(['RSA', 'EC', 'OKP'], { error: 'a key must be RSA, EC or OKP' }) })
   .refine((jwk) => !['d', 'p', 'q', 'dp', 'dq', 'qi', 'k'].some((member) => member in jwk), {
-    error: 'the key set holds a private key: give the public half alone',
+    error: 'the key set contains a private key: give only the public keys',
   })
 
-/** RFC 7591 names, as the outside uses them, and two of ours: `pkce` and `fapi`. */
+/** The names of RFC 7591 as clients use them, and two of our own: `pkce` and `fapi`. */
 export const metadataSchema = z.object({
   client_name: displayedText('the name of a client', 100),
   redirect_uris: z.array(redirectUri).max(50),
@@ -78,7 +78,7 @@ export const metadataSchema = z.object({
   require_auth_time: z.boolean().optional(),
   default_acr_values: z.array(z.string()).optional(),
   contacts: z.array(z.string()).optional(),
-  /** Without it, `public`: of clients that were registered before there was a choice, and of services. */
+  /** Default `public`: for clients that registered before the choice existed, and for service clients. */
   subject_type: z
     .enum(['public', 'pairwise'], { error: 'the subject type must be public or pairwise' })
     .optional(),
@@ -88,26 +88,26 @@ export const metadataSchema = z.object({
       error: 'sector_identifier_uri must be an https: URL',
     })
     .optional(),
-  /** Whether the operator lets this client come without PKCE. */
+  /** Whether the operator lets this client omit PKCE. */
   pkce: z.enum(['required', 'optional'], { error: 'pkce must be required or optional' }),
   /** FAPI 2.0 Security Profile Final. */
   fapi: z.boolean().optional(),
-  /** For a scope, a smaller one that would do: residents may choose it instead. */
+  /** For a scope, a smaller one that is sufficient: residents may choose it instead. */
   scope_alternatives: z.record(z.string(), z.string()).optional(),
   ...profileSchema.shape,
 })
 
 export type ClientMetadata = { client_id: string } & z.infer<typeof metadataSchema>
-/** As it is kept, beside the client's id. */
-export type Kept = Omit<ClientMetadata, 'client_id'>
+/** The metadata as stored, beside the client's id. */
+export type StoredMetadata = Omit<ClientMetadata, 'client_id'>
 
-/** What is wrong with a client as a whole, in words for who registers it; nothing when it may be. */
+/** What is invalid about a client as a whole, in words for who registers it. */
 function clientFaults(metadata: unknown, rules: { production?: boolean | undefined }): string[] {
   const parsed = metadataSchema.safeParse(metadata)
   if (!parsed.success)
     return [
       ...parsed.error.issues.map((issue) => issue.message),
-      ...scopeFaults(metadata as Partial<Kept>),
+      ...scopeFaults(metadata as Partial<StoredMetadata>),
     ]
   const client = parsed.data
   const isService = client.grant_types.includes('client_credentials')
@@ -137,7 +137,7 @@ function clientFaults(metadata: unknown, rules: { production?: boolean | undefin
         publicHosts(client.redirect_uris).length > 1,
       'the redirect URIs are on several hosts: give a sector_identifier_uri, or the subject type public (OpenID Core §8.1)',
     ],
-    // The library's rules: a client that was stored against them would be refused at every request.
+    // The library's own rules: it would reject every request of a client that breaks them.
     [
       client.subject_type === 'pairwise' &&
         client.grant_types.includes(DEVICE_CODE) &&
@@ -175,13 +175,16 @@ function clientFaults(metadata: unknown, rules: { production?: boolean | undefin
   ]
 }
 
-function alternativeFaults({ scope, scope_alternatives: alternatives = {} }: Kept): string[] {
+function alternativeFaults({
+  scope,
+  scope_alternatives: alternatives = {},
+}: StoredMetadata): string[] {
   const registered = scope.split(' ')
   return Object.entries(alternatives).flatMap(([whole, less]) => {
-    const may: readonly string[] = (isScope(whole) && SMALLER[whole]) || []
+    const may: readonly string[] = (isScope(whole) && SCOPE_ALTERNATIVES[whole]) || []
     if (!may.includes(less))
       return [
-        `an alternative is one of: ${Object.entries(SMALLER)
+        `an alternative is one of: ${Object.entries(SCOPE_ALTERNATIVES)
           .flatMap(([each, smaller]) => smaller.map((one) => `${each}=${one}`))
           .join(' ')}`,
       ]
@@ -191,7 +194,7 @@ function alternativeFaults({ scope, scope_alternatives: alternatives = {} }: Kep
   })
 }
 
-function scopeFaults({ grant_types: grants = [], scope = '' }: Partial<Kept>): string[] {
+function scopeFaults({ grant_types: grants = [], scope = '' }: Partial<StoredMetadata>): string[] {
   const known: readonly string[] = grants.includes('client_credentials')
     ? SERVICE_SCOPES
     : Object.keys(SCOPES)
@@ -203,13 +206,13 @@ function scopeFaults({ grant_types: grants = [], scope = '' }: Partial<Kept>): s
 }
 
 /**
- * Metadata with what follows from the rest, checked. `refresh_token` follows from the scope `offline_access`; a FAPI
- * client has what its profile asks for. Throws OperatorError with every fault.
+ * Adds to metadata what follows from it, and verifies the result. `refresh_token` follows from the scope `offline_access`; a FAPI
+ * client gets what its profile requires. Throws OperatorError with every fault.
  */
-export function completed(
+export function withDefaults(
   given: Record<string, unknown>,
   rules: { production?: boolean | undefined } = {},
-): Kept {
+): StoredMetadata {
   const grants = Array.isArray(given.grant_types) ? given.grant_types : ['authorization_code']
   const isService = grants.includes('client_credentials')
   const scope = String(given.scope ?? '')
@@ -221,7 +224,7 @@ export function completed(
     redirect_uris: [],
     pkce: 'required',
     scope: '',
-    // Its ID tokens then name the session that a logout notice is about.
+    // So that its ID tokens name the session that a logout token is about.
     ...(given.backchannel_logout_uri ? { backchannel_logout_session_required: true } : {}),
   }
   const present = Object.entries(given).filter(([, value]) => value !== undefined && value !== null)

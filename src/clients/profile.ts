@@ -3,38 +3,38 @@ import type { Sql } from '../platform/db.ts'
 import { OperatorError } from '../platform/errors.ts'
 import { isHttpsOrLoopback } from '../platform/loopback.ts'
 import { displayedText, visibleText } from '../web/displayed-text.ts'
-import type { Alternatives } from './scopes.ts'
+import type { ScopeAlternatives } from './scopes.ts'
 
 const webUri = (name: string) =>
   z.string().refine(isHttpsOrLoopback, {
     error: `${name} must be an https: address, or http: on this machine`,
   })
-/** What a client says about itself on the consent page: the members of RFC 7591 §2, and two of ours. */
+/** The members of a registration that pages show: those of RFC 7591 §2, `operator` and `purpose`. */
 export const profileSchema = z.object({
   client_uri: webUri('client_uri').optional(),
   logo_uri: webUri('logo_uri').optional(),
   policy_uri: webUri('policy_uri').optional(),
   tos_uri: webUri('tos_uri').optional(),
-  /** Who runs it. */
+  /** Who runs the application. */
   operator: displayedText('operator', 100).optional(),
-  /** What it wants the data for. */
+  /** What the application needs the data for. */
   purpose: displayedText('purpose', 300).optional(),
 })
 export type ProfileMetadata = z.infer<typeof profileSchema>
 
 /**
- * Changes the members that are given; an empty string takes one away. Answers whether there is such a client. Throws
- * OperatorError on bad input. Another purpose makes the application ask every resident again.
+ * Changes the given members; an empty string removes one. Returns whether the client exists. Throws OperatorError on bad input.
+ * With another purpose the application has to request every consent again.
  */
 export async function setClientProfile(
   sql: Sql,
   clientId: string,
   change: ProfileMetadata,
 ): Promise<boolean> {
-  const given = Object.entries(change).filter(([, value]) => value !== undefined)
-  const removed = given.flatMap(([name, value]) => (value === '' ? [name] : []))
+  const changed = Object.entries(change).filter(([, value]) => value !== undefined)
+  const removed = changed.flatMap(([name, value]) => (value === '' ? [name] : []))
   const parsed = profileSchema.safeParse(
-    Object.fromEntries(given.filter(([, value]) => value !== '')),
+    Object.fromEntries(changed.filter(([, value]) => value !== '')),
   )
   if (!parsed.success)
     throw new OperatorError(parsed.error.issues.map((issue) => issue.message).join('; '))
@@ -44,7 +44,7 @@ export async function setClientProfile(
   return rows.length > 0
 }
 
-/** An application as a page shows it. */
+/** An application as pages show it. */
 export type ClientProfile = {
   clientId: string
   name: string
@@ -53,9 +53,9 @@ export type ClientProfile = {
   clientUri: string | null
   policyUri: string | null
   tosUri: string | null
-  /** Where its logo is, on our own origin. */
+  /** The path of its logo on our own origin. */
   logo: string | null
-  alternatives: Alternatives
+  alternatives: ScopeAlternatives
 }
 
 /** `undefined` when it is no client's id. */
@@ -67,7 +67,7 @@ export async function findClientProfile(
   return profile
 }
 
-/** Those of the ids that are clients, in no order. */
+/** The profiles of those ids that are clients, in no order. */
 export async function listClientProfiles(
   sql: Sql,
   clientIds: readonly string[],
@@ -87,6 +87,6 @@ export async function listClientProfiles(
   }))
 }
 
-/** The address names the content, so that it can be kept for ever. */
+/** The path contains the digest, so that responses can be cached without end. */
 const logoPath = (clientId: string, digest: string): string =>
   `/applications/${encodeURIComponent(clientId)}/logo?sha256=${digest.slice(0, 32)}`

@@ -1,8 +1,8 @@
-/** Every scope that can be granted: what the consent page and the resident's own page call it, and what it hands over. */
+/** Every scope that can be granted: its title and description on pages, and what it discloses. */
 export const SCOPES = {
   openid: {
     title: 'Recognise you',
-    sentence: 'A number that stands for you, so that the application knows you when you come back.',
+    sentence: 'An identifier, so that the application recognises you when you come back.',
   },
   profile: { title: 'Your name', sentence: 'Your given name and surname.' },
   email: { title: 'Your e-mail address', sentence: 'Your address, and whether it was confirmed.' },
@@ -25,7 +25,7 @@ export const SCOPES = {
   },
   'eprospera:person.age_over.read': {
     title: 'Whether you are old enough',
-    sentence: 'Whether you have reached an age that it names, and never when you were born.',
+    sentence: 'Whether you have reached an age that it names, but never your date of birth.',
   },
   'eprospera:person.id_verification.read': {
     title: 'The photos of your identity document and your face',
@@ -36,8 +36,8 @@ export const SCOPES = {
 
 export type Scope = keyof typeof SCOPES
 
-/** What is less than a scope and may stand in its place, where the application says that it would do. */
-export const SMALLER: Partial<Record<Scope, readonly Scope[]>> = {
+/** For a scope, the smaller ones that a resident may choose instead, where the application declared them sufficient. */
+export const SCOPE_ALTERNATIVES: Partial<Record<Scope, readonly Scope[]>> = {
   'eprospera:person.id_verification.read': [
     'eprospera:person.id_verification.status.read',
     'eprospera:person.age_over.read',
@@ -45,34 +45,34 @@ export const SMALLER: Partial<Record<Scope, readonly Scope[]>> = {
   'eprospera:person.details.read': ['profile', 'eprospera:person.age_over.read'],
 }
 
-/** For each scope, the smaller one that its application declared. */
-export type Alternatives = Partial<Record<Scope, Scope>>
+/** For each scope, the smaller one that the application declared sufficient. */
+export type ScopeAlternatives = Partial<Record<Scope, Scope>>
 
 /**
- * Whether a scope discloses documents or details of the person: to allow it takes a recent sign-in. Every scope of the
- * registry does, the smaller ones included; `profile` and `email` are what any sign-in button asks for, and do not.
+ * Whether a scope discloses documents or details of the person, so that allowing it requires a recent sign-in. True for all
+ * `eprospera:` scopes, the smaller ones included; false for `profile` and `email`, which any sign-in button requests.
  */
 export const isPersonal = (scope: string): boolean => scope.startsWith('eprospera:')
 
 export const isScope = (value: string): value is Scope => Object.hasOwn(SCOPES, value)
 
 /**
- * What a service client does in its own name, for its tenant (`docs/contract.md` §4); no resident grants these. With
- * `webhook.incode` a vendor that signs in here before it delivers can deliver, and nothing else.
+ * The scopes of service clients, which act for their tenant (`docs/contract.md` §4); residents do not grant them.
+ * `webhook.incode` allows a vendor that authenticates here to send deliveries, and nothing else.
  */
 export const SERVICE_SCOPES = ['idv.read', 'idv.write', 'webhook.incode'] as const
 export type ServiceScope = (typeof SERVICE_SCOPES)[number]
 
-/** The claims that a scope hands over (OIDC Core §5.4). */
+/** The claims that a scope discloses (OIDC Core §5.4). */
 export const CLAIMS: Partial<Record<Scope, string[]>> = {
-  // How and when the person signed in is told with every recognition.
+  // Every ID token contains how and when the person signed in.
   openid: ['sub', 'acr', 'amr', 'auth_time'],
   profile: ['name', 'given_name', 'family_name'],
   email: ['email', 'email_verified'],
 }
 
-/** Scopes of the real portal for things this system does not hold: known, and not granted (RFC 6749 §3.3). */
-export const KNOWN_UNGRANTED: readonly string[] = [
+/** Scopes of the real portal for data that this system does not have: accepted in requests, never granted (RFC 6749 §3.3). */
+export const UNAVAILABLE_SCOPES: readonly string[] = [
   'eprospera:person.documents.read',
   'eprospera:person.tax.read',
   'eprospera:entity.read',

@@ -3,19 +3,19 @@ import type { Sql } from '../platform/db.ts'
 import { LOCKS } from '../platform/locks.ts'
 import { visibleText } from '../web/displayed-text.ts'
 
-/** What an application is called that registered without a name; many may be. */
+/** The name of applications that register without one. Any number may have it. */
 export const NAMELESS = 'An application without a name'
 
 /**
- * Whether people could take one name for the other: by the skeletons of Unicode TS #39 (§4), whatever the letter case,
- * accents, spaces and punctuation. Skeletons are only compared, never stored: other data make other ones.
+ * Whether people could mistake one name for the other: compares the skeletons of Unicode TS #39 (§4), ignoring letter case, accents,
+ * spaces and punctuation. Skeletons are not stored, because other versions of the data produce others.
  */
 export function areSimilar(one: string, other: string): boolean {
   const others = skeletonsOf(other)
   return skeletonsOf(one).some((skeleton, index) => skeleton === others[index])
 }
 
-// As it is written, where a capital I is like an l, and in small letters, where it is like an i.
+// Both as written, where a capital I resembles an l, and in lower case, where it resembles an i.
 function skeletonsOf(name: string): [string, string] {
   const plain = (text: string) => text.normalize('NFKD').replace(/\p{M}/gu, '')
   const skeleton = (text: string) => {
@@ -26,8 +26,7 @@ function skeletonsOf(name: string): [string, string] {
 }
 
 /**
- * In a transaction: another client whose name could be taken for this one. Holds other registrations back until the
- * transaction ends.
+ * In a transaction: returns another client with a similar name. Blocks other registrations until the transaction ends.
  */
 export async function findSimilarClient(
   sql: Sql,

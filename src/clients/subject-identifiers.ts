@@ -5,12 +5,12 @@ import type { Outbound } from '../platform/outbound.ts'
 import { randomSecret, type Sealer } from '../platform/secrets.ts'
 
 /*
- * The `sub` that an application is given (OpenID Core §8). Clients of the subject type `pairwise` get another one in each
- * sector, so that two of them cannot compare whom they know. The salt is a value of its own, sealed in the database: the
- * same for every process, and unchanged when ENCRYPTION_KEY is.
+ * The `sub` that an application is given (OpenID Core §8). Clients of the subject type `pairwise` get a different one in each
+ * sector, so that they cannot match their users. The salt is sealed in the database: it is the same in every process, and does
+ * not change with ENCRYPTION_KEY.
  */
 
-/** What of a client decides on its identifiers, by the names of RFC 7591. */
+/** The metadata on which a client's identifiers depend, by the names of RFC 7591. */
 export type SubjectClient = {
   client_id: string
   subject_type?: 'public' | 'pairwise' | undefined
@@ -25,7 +25,7 @@ export type SubjectIdentifiers = {
 
 const SETTING = 'pairwise.salt'
 
-/** Reads the salt, which is made once, and seals it anew where it is sealed by an older encryption key. */
+/** Reads the salt, creates it once, and seals it again where an older encryption key sealed it. */
 export async function openSubjectIdentifiers(
   sql: Sql,
   sealer: Sealer,
@@ -54,8 +54,8 @@ export async function openSubjectIdentifiers(
 const keyOf = (sealed: string) => sealed.split('.', 2)[1]
 
 /**
- * OpenID Core §8.1: the host of the sector_identifier_uri, or of the redirect URIs. Addresses on the resident's own machine
- * and private-use schemes belong to nobody: a client with no others is a sector of its own.
+ * The sector (OpenID Core §8.1): the host of the sector_identifier_uri, or of the redirect URIs. Loopback addresses and private-use
+ * schemes identify no owner: a client with no others is a sector of its own.
  */
 export function sectorOf(client: SubjectClient): string {
   const { sector_identifier_uri: uri, redirect_uris: redirects = [] } = client
@@ -63,7 +63,7 @@ export function sectorOf(client: SubjectClient): string {
   return host ?? `${client.client_id}.client.invalid`
 }
 
-/** The different hosts that redirect URIs lead to, without those on the resident's own machine. */
+/** The distinct hosts of redirect URIs, without loopback addresses. */
 export const publicHosts = (redirectUris: readonly string[]): string[] => [
   ...new Set(
     redirectUris.flatMap((uri) => {
@@ -73,7 +73,7 @@ export const publicHosts = (redirectUris: readonly string[]): string[] => [
   ),
 ]
 
-/** OpenID Core §8.1: the document there must list every redirect URI. Throws OperatorError. */
+/** Fetches the sector_identifier_uri, whose document must list every redirect URI (OpenID Core §8.1). Throws OperatorError. */
 export async function verifySector(
   outbound: Outbound,
   { sector_identifier_uri: uri, redirect_uris: redirects = [] }: SubjectClient,
@@ -90,5 +90,5 @@ export async function verifySector(
     throw new OperatorError('The sector_identifier_uri cannot be read as JSON.', { cause: error })
   }
   if (!Array.isArray(listed) || !redirects.every((redirect) => listed.includes(redirect)))
-    throw fault('must answer a JSON array that holds every redirect URI of the client')
+    throw fault('must return a JSON array that contains every redirect URI of the client')
 }

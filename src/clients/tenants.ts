@@ -5,7 +5,7 @@ import { OperatorError } from '../platform/errors.ts'
 /** An organisation that verifies people with its own integrations and back offices. */
 export type Tenant = {
   name: string
-  /** What residents read. */
+  /** The name that residents read. */
   displayName: string
   /** Whether its verifications count for residents who linked them. */
   isTrusted: boolean
@@ -17,7 +17,7 @@ const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/
 
 const columns = (sql: Sql) => sql`name, display_name, is_trusted, created_at, updated_at`
 
-/** Creates the tenant where its name is used first; it is not trusted. Throws OperatorError for what is no name. */
+/** Creates the tenant, untrusted, where its name is first used. Throws OperatorError for an invalid name. */
 export async function ensureTenant(sql: Sql, name: string): Promise<void> {
   if (!NAME.test(name)) throw new OperatorError('a tenant is lower-case letters, digits and dashes')
   await sql`
@@ -34,8 +34,8 @@ export async function listTenants(sql: Sql): Promise<Tenant[]> {
 }
 
 /**
- * In a transaction: changes what is given. A change of trust is recorded in the ledger, and answered as
- * `hasTrustChanged`: the caller has it announced. `undefined`: no such tenant. Throws OperatorError for a bad name.
+ * In a transaction: changes the given members. A change of trust is recorded in the ledger and returned as `hasTrustChanged`; the
+ * caller announces it. `undefined`: no such tenant. Throws OperatorError for an invalid name.
  */
 export async function setTenant(
   sql: Sql,

@@ -1,7 +1,12 @@
 import { lockActiveAccount } from '../accounts/accounts.ts'
 import { isRecentSignIn } from '../accounts/session-limits.ts'
-import { holdSession } from '../accounts/sessions.ts'
-import { type Alternatives, isPersonal, isScope, SMALLER } from '../clients/scopes.ts'
+import { lockSession } from '../accounts/sessions.ts'
+import {
+  isPersonal,
+  isScope,
+  SCOPE_ALTERNATIVES,
+  type ScopeAlternatives,
+} from '../clients/scopes.ts'
 import { announceConsent } from '../events/events.ts'
 import type { Db, Sql } from '../platform/db.ts'
 
@@ -11,23 +16,23 @@ export type Consent = {
   declined: string[]
   createdAt: Date
   endsAt: Date | null
-  /** The purpose that the application stated then. */
+  /** The purpose that the application stated at that time. */
   purpose: string | null
-  /** Whether its end has come. */
+  /** Whether its end has passed. */
   isEnded: boolean
-  /** Whether it counts: not ended, and for the purpose that the application states today. */
+  /** Whether it counts: not ended, and given for the purpose that the application states today. */
   isCurrent: boolean
-  /** Whether the resident reported that it was not theirs: it opens nothing until they lift that or end it. */
+  /** Whether the resident reported it as not theirs: it grants nothing until they lift the freeze or end the consent. */
   isFrozen: boolean
-  /** What the application declared that would do instead, today. */
-  alternatives: Alternatives
+  /** The alternatives that the application declares today. */
+  alternatives: ScopeAlternatives
 }
 
 const isEnded = (sql: Sql) => sql`coalesce(consent.ends_at <= now(), false)`
 const isCurrent = (sql: Sql) => sql`(not ${isEnded(sql)}
   and consent.purpose is not distinct from client.metadata->>'purpose')`
 
-/** What the account decided about this client, on whatever device; also when it does not count any more. */
+/** Returns the account's decision about this client, for all devices; also one that does not count any more. */
 export async function findConsent(
   sql: Sql,
   accountId: string,
@@ -42,86 +47,91 @@ export async function findConsent(
   return row
 }
 
-/** The smaller scopes that the resident chose in the place of these. */
-export const chosenInstead = (
+/** The smaller scopes that the resident chose instead of the requested ones. */
+export const chosenAlternatives = (
   { scopes, declined, alternatives }: Pick<Consent, 'scopes' | 'declined' | 'alternatives'>,
-  asked: readonly string[],
+  requested: readonly string[],
 ): string[] =>
-  asked.flatMap((scope) => {
-    const less = isScope(scope) ? alternatives[scope] : undefined
-    return less && declined.includes(scope) && scopes.includes(less) ? [less] : []
+  requested.flatMap((scope) => {
+    const alternative = isScope(scope) ? alternatives[scope] : undefined
+    return alternative && declined.includes(scope) && scopes.includes(alternative)
+      ? [alternative]
+      : []
   })
 
-type Pair = { accountId: string; clientId: string }
+type ConsentKey = { accountId: string; clientId: string }
 type Terms = { scopes: readonly string[]; endsAt: Date | null }
-type Decision = Pair & {
+type Decision = ConsentKey & {
   /** The session of the browser that sent the decision. */
   sessionUid: string
-  /** What the person could choose from. */
+  /** The scopes that the page showed. */
   shown: readonly string[]
-  /** Of these, what was allowed; the rest was declined. */
+  /** Those of `shown` that were allowed; the others were declined. */
   allowed: readonly string[]
   /** `null`: until the resident ends it. `undefined`: as before. */
   endsAt: Date | null | undefined
-  /** As it was shown. */
+  /** As the page showed it. */
   purpose: string | null
 }
 
-/** What a consent opens that was not open before. */
-export type Opened = {
+/** What a decision allows that was not allowed before. */
+export type WidenedAccess = {
   scopes: string[]
   endsAt: Date | null
 }
 
-/** The smaller alternatives of a scope that is allowed open nothing new. */
-const openedScopes = (before: Terms, after: Terms): string[] =>
+/** Scopes that were not allowed before. The smaller alternatives of an allowed scope are not new. */
+const newlyAllowedScopes = (before: Terms, after: Terms): string[] =>
   after.scopes.filter(
     (scope) =>
       !before.scopes.includes(scope) &&
       !before.scopes.some(
-        (whole) => isScope(whole) && SMALLER[whole]?.some((smaller) => smaller === scope),
+        (whole) =>
+          isScope(whole) && SCOPE_ALTERNATIVES[whole]?.some((smaller) => smaller === scope),
       ),
   )
 
 const isProlonged = (before: Terms, after: Terms): boolean =>
   before.endsAt !== null && (after.endsAt === null || after.endsAt > before.endsAt)
 
-/** Whether documents or personal details become readable that were not, in absence too, or for longer. */
-const opensPersonal = (before: Terms, after: Terms): boolean =>
+/** Whether a decision newly allows documents or personal details, offline access to them, or a later end. */
+const widensPersonalAccess = (before: Terms, after: Terms): boolean =>
   after.scopes.some(isPersonal) &&
   (isProlonged(before, after) ||
-    openedScopes(before, after).some((scope) => isPersonal(scope) || scope === 'offline_access'))
+    newlyAllowedScopes(before, after).some(
+      (scope) => isPersonal(scope) || scope === 'offline_access',
+    ))
 
 /**
- * Why a decision is not recorded. `sign-in`: it opens personal data, and the sign-in is not recent. `frozen`: the
- * resident reported the application. `signed-out`: the session has ended. `inactive`: the account is suspended.
+ * Why a decision is not recorded. `sign-in`: it allows personal data, and the sign-in is not recent. `frozen`: the resident reported
+ * the application. `signed-out`: the session has ended. `inactive`: the account is suspended.
  */
-type Refusal = 'sign-in' | 'frozen' | 'signed-out' | 'inactive'
+type Rejection = 'sign-in' | 'frozen' | 'signed-out' | 'inactive'
 
-class RefusedDecision extends Error {
+class RejectedDecision extends Error {
   override readonly name = 'RefusedDecision'
-  readonly refusal: Refusal
-  constructor(refusal: Refusal) {
+  readonly refusal: Rejection
+  constructor(refusal: Rejection) {
     super(refusal)
     this.refusal = refusal
   }
 }
 
 /**
- * What was shown is now as the person chose, and what was not shown stays as it was. A consent that had ended, or was
- * for another purpose, begins anew: nothing of it is carried over, and its tokens end. `notify` runs in the same
- * transaction when something was opened.
+ * Records a decision about the scopes that were shown; other scopes stay as they were. A consent that had ended or was for another
+ * purpose is replaced: nothing is carried over, and its tokens end. `notify` runs in the same transaction when the decision allows
+ * something new.
  */
 export async function recordConsent(
   db: Db,
   decision: Decision,
-  notify?: (sql: Sql, opened: Opened) => Promise<void>,
-): Promise<'recorded' | Refusal> {
+  notify?: (sql: Sql, opened: WidenedAccess) => Promise<void>,
+): Promise<'recorded' | Rejection> {
   try {
     await db.begin((sql) => record(sql, decision, notify))
     return 'recorded'
   } catch (error) {
-    if (error instanceof RefusedDecision) return error.refusal
+    if (error instanceof RejectedDecision) return error.refusal
     throw error
   }
 }
@@ -129,49 +139,49 @@ export async function recordConsent(
 async function record(
   sql: Sql,
   decision: Decision,
-  notify?: (sql: Sql, opened: Opened) => Promise<void>,
+  notify?: (sql: Sql, opened: WidenedAccess) => Promise<void>,
 ): Promise<void> {
   const { accountId, clientId, shown, purpose } = decision
-  if (!(await lockActiveAccount(sql, accountId))) throw new RefusedDecision('inactive')
-  // The row first, so that two devices that decide at once do it one after the other.
+  if (!(await lockActiveAccount(sql, accountId))) throw new RejectedDecision('inactive')
+  // Creates the row first, so that decisions on two devices wait for each other.
   await sql`
     insert into consent (account_id, client_id, scopes, purpose)
     values (${accountId}, ${clientId}, '{}', ${purpose}) on conflict do nothing`
   const before = await lockConsent(sql, decision)
   if (!before) throw new Error('the consent was ended while it was being given')
-  if (before.isFrozen) throw new RefusedDecision('frozen')
-  const goesOn = before.isCurrent && before.purpose === purpose
-  const kept = goesOn ? before : { scopes: [], declined: [], endsAt: null }
+  if (before.isFrozen) throw new RejectedDecision('frozen')
+  const continues = before.isCurrent && before.purpose === purpose
+  const base = continues ? before : { scopes: [], declined: [], endsAt: null }
   const allowed = shown.filter((scope) => decision.allowed.includes(scope))
   const untouched = (scopes: string[]) => scopes.filter((scope) => !shown.includes(scope))
-  const scopes = [...untouched(kept.scopes), ...allowed]
-  const endsAt = decision.endsAt === undefined ? kept.endsAt : decision.endsAt
-  // Held until this is committed, so that the session cannot end in between.
-  const session = await holdSession(sql, { accountId, uid: decision.sessionUid })
-  if (!session) throw new RefusedDecision('signed-out')
-  if (opensPersonal(kept, { scopes, endsAt }) && !isRecentSignIn(session.authenticatedAt))
-    throw new RefusedDecision('sign-in')
-  if (!goesOn) await endGrants(sql, decision)
+  const scopes = [...untouched(base.scopes), ...allowed]
+  const endsAt = decision.endsAt === undefined ? base.endsAt : decision.endsAt
+  // Locked until the commit, so that the session cannot end in between.
+  const session = await lockSession(sql, { accountId, uid: decision.sessionUid })
+  if (!session) throw new RejectedDecision('signed-out')
+  if (widensPersonalAccess(base, { scopes, endsAt }) && !isRecentSignIn(session.authenticatedAt))
+    throw new RejectedDecision('sign-in')
+  if (!continues) await endGrants(sql, decision)
   await sql`
     update consent set scopes = ${scopes},
-      declined = ${[...untouched(kept.declined), ...shown.filter((scope) => !allowed.includes(scope))]},
+      declined = ${[...untouched(base.declined), ...shown.filter((scope) => !allowed.includes(scope))]},
       ends_at = ${endsAt}, purpose = ${purpose},
-      created_at = case when ${goesOn} then created_at else now() end, updated_at = now()
+      created_at = case when ${continues} then created_at else now() end, updated_at = now()
     where account_id = ${accountId} and client_id = ${clientId}`
-  await withdraw(sql, decision, kept.scopes, scopes)
-  // It begins anew with less: the tokens are gone already.
+  await withdraw(sql, decision, base.scopes, scopes)
+  // The new consent allows less than the old one, whose tokens have ended already.
   const isLess = before.scopes.some((scope) => !scopes.includes(scope))
-  if (!goesOn && !before.isEnded && isLess)
+  if (!continues && !before.isEnded && isLess)
     await announceConsent(sql, { accountId, clientId, scopes })
-  const opened = openedScopes(kept, { scopes, endsAt })
-  if (opened.length > 0 || isProlonged(kept, { scopes, endsAt }))
+  const opened = newlyAllowedScopes(base, { scopes, endsAt })
+  if (opened.length > 0 || isProlonged(base, { scopes, endsAt }))
     await notify?.(sql, { scopes: opened.length > 0 ? opened : scopes, endsAt })
 }
 
 /**
- * The resident's own change, at once for every token. Of what was once decided, allowed or declined, `allowed` is allowed
- * now; nothing else can be added, and `openid` stays. Whatever allows more, or for longer, takes a session with a recent
- * sign-in, else answers `sign-in`. Answers the consent as it is now; `undefined` when there is none.
+ * Changes a consent on the resident's own page; it takes effect for every token at once. `allowed` selects among the scopes that were
+ * once allowed or declined; nothing else can be added, and `openid` stays. Allowing more, or for longer, requires a session with a
+ * recent sign-in, else returns `sign-in`. Returns the changed consent; `undefined` when there is none.
  */
 export async function changeConsent(
   db: Db,
@@ -181,8 +191,8 @@ export async function changeConsent(
     allowed,
     endsAt,
     sessionUid,
-  }: Pick<Decision, keyof Pair | 'allowed' | 'endsAt'> & { sessionUid?: string },
-  notify?: (sql: Sql, opened: Opened) => Promise<void>,
+  }: Pick<Decision, keyof ConsentKey | 'allowed' | 'endsAt'> & { sessionUid?: string },
+  notify?: (sql: Sql, opened: WidenedAccess) => Promise<void>,
 ): Promise<Consent | 'sign-in' | undefined> {
   return await db.begin(async (sql) => {
     const before = await lockConsent(sql, { accountId, clientId })
@@ -192,7 +202,7 @@ export async function changeConsent(
     const scopes = known.filter((scope) => allowed.includes(scope) || stays(scope))
     const declined = known.filter((scope) => !scopes.includes(scope))
     const after = { scopes, endsAt: endsAt === undefined ? before.endsAt : endsAt }
-    const opened = openedScopes(before, after)
+    const opened = newlyAllowedScopes(before, after)
     const opens = opened.length > 0 || isProlonged(before, after)
     if (opens && !(await hasRecentSignIn(sql, accountId, sessionUid))) return 'sign-in'
     await sql`
@@ -205,22 +215,25 @@ export async function changeConsent(
   })
 }
 
-/** The session is held: it cannot end before the transaction does. */
+/** Locks the session, so that it cannot end before the transaction does. */
 async function hasRecentSignIn(
   sql: Sql,
   accountId: string,
   sessionUid: string | undefined,
 ): Promise<boolean> {
   if (sessionUid === undefined) return false
-  const session = await holdSession(sql, { accountId, uid: sessionUid })
+  const session = await lockSession(sql, { accountId, uid: sessionUid })
   return session !== undefined && isRecentSignIn(session.authenticatedAt)
 }
 
 /**
- * In a transaction: the application's tokens open nothing from now on, and it gets no new ones, until the resident lifts
- * this or ends the consent. Holds also where there is no consent any more. Answers whether there is such a client.
+ * In a transaction: the application's tokens are invalid, and it gets no new ones, until the resident lifts the freeze or ends the
+ * consent. Also works without a consent. Returns whether the client exists.
  */
-export async function freezeConsent(sql: Sql, { accountId, clientId }: Pair): Promise<boolean> {
+export async function freezeConsent(
+  sql: Sql,
+  { accountId, clientId }: ConsentKey,
+): Promise<boolean> {
   const [row] = await sql`
     insert into consent (account_id, client_id, scopes, purpose, frozen_at)
     select ${accountId}, id, '{}', metadata->>'purpose', now() from client where id = ${clientId}
@@ -231,12 +244,12 @@ export async function freezeConsent(sql: Sql, { accountId, clientId }: Pair): Pr
 }
 
 /**
- * What was frozen counts again, the application's tokens included. Takes a recent sign-in, else answers `sign-in`.
- * Answers the consent; `undefined` when none was frozen.
+ * Ends a freeze: the consent counts again, with the application's tokens. Requires a recent sign-in, else returns `sign-in`.
+ * Returns the consent; `undefined` when none was frozen.
  */
 export async function liftFreeze(
   db: Db,
-  { accountId, clientId, sessionUid }: Pair & { sessionUid: string },
+  { accountId, clientId, sessionUid }: ConsentKey & { sessionUid: string },
 ): Promise<Consent | 'sign-in' | undefined> {
   return await db.begin(async (sql) => {
     const before = await lockConsent(sql, { accountId, clientId })
@@ -249,8 +262,11 @@ export async function liftFreeze(
   })
 }
 
-// Grants refer to this row's key alone, so it need not be held against them.
-async function lockConsent(sql: Sql, { accountId, clientId }: Pair): Promise<Consent | undefined> {
+// `no key update` suffices: grants refer to this row's key only.
+async function lockConsent(
+  sql: Sql,
+  { accountId, clientId }: ConsentKey,
+): Promise<Consent | undefined> {
   const [row] = await sql<Consent[]>`
     select scopes, declined, consent.created_at, ends_at, purpose,
       ${isEnded(sql)} as is_ended, ${isCurrent(sql)} as is_current, frozen_at is not null as is_frozen,
@@ -262,11 +278,16 @@ async function lockConsent(sql: Sql, { accountId, clientId }: Pair): Promise<Con
 }
 
 /**
- * The view and the grants go by the consent, so what is withdrawn opens nothing from now on. It is taken out of the tokens
- * too, so that they do not get it back when it is allowed again. With `offline_access` goes whatever may have come of it.
- * The application is told.
+ * Removes withdrawn scopes from stored tokens, so that these do not get them back when the scopes are allowed again. (The view and the
+ * grants read the consent, so withdrawn scopes give no access in any case.) Withdrawing `offline_access` ends the grants. Announces
+ * the change to the application.
  */
-async function withdraw(sql: Sql, pair: Pair, before: string[], now: string[]): Promise<void> {
+async function withdraw(
+  sql: Sql,
+  pair: ConsentKey,
+  before: string[],
+  now: string[],
+): Promise<void> {
   const withdrawn = before.filter((scope) => !now.includes(scope))
   if (withdrawn.length === 0) return
   await announceConsent(sql, { ...pair, scopes: now })
@@ -280,8 +301,8 @@ async function withdraw(sql: Sql, pair: Pair, before: string[], now: string[]): 
       select id from oauth_grant where account_id = ${pair.accountId} and client_id = ${pair.clientId})`
 }
 
-// An interaction names the grant that it found, and outlives it: the person is in the middle of it.
-async function endGrants(sql: Sql, { accountId, clientId }: Pair): Promise<void> {
+// Interactions stay, although they name the grant: the resident is in the middle of one.
+async function endGrants(sql: Sql, { accountId, clientId }: ConsentKey): Promise<void> {
   await sql`
     with ended as (
       delete from oauth_grant where account_id = ${accountId} and client_id = ${clientId} returning id)
@@ -289,18 +310,18 @@ async function endGrants(sql: Sql, { accountId, clientId }: Pair): Promise<void>
 }
 
 /**
- * Ends every family of tokens of this account, or those that one session obtained, redeemed or not. The consents stay.
- * In the caller's transaction, after the sessions were ended: what a request under way adds meanwhile refers to a session,
- * and finds it gone (`bindGrant`).
+ * Ends all token families of this account, or those that one session obtained, redeemed or not. Consents stay. Call it in the
+ * transaction that ends the sessions, after that: a request under way adds a grant for a session, and finds that session ended
+ * (`bindGrant`).
  */
-export async function endFamilies(
+export async function endTokenFamilies(
   sql: Sql,
   accountId: string,
   of: { sessionUid: string } | 'all',
 ): Promise<void> {
   if (of === 'all') {
     await sql`delete from oauth_grant where account_id = ${accountId}`
-    // Codes, device codes and interactions included.
+    // This includes codes, device codes and interactions.
     await sql`delete from oidc_artifact where account_id = ${accountId}`
     return
   }
@@ -311,9 +332,8 @@ export async function endFamilies(
 }
 
 /**
- * Ends it at once: the grants go, and with them every token. That needs no recent sign-in, except for one that is frozen,
- * because ending that lets the application ask anew; then answers `sign-in`. Answers the client's name, or `undefined`
- * when there was none.
+ * Ends a consent, its grants and all its tokens at once. Requires no recent sign-in, except for a frozen consent, because ending it
+ * lets the application ask again; then returns `sign-in`. Returns the client's name, or `undefined` when there was no consent.
  */
 export async function revokeConsent(
   db: Db,
@@ -342,11 +362,11 @@ export type ConsentedClient = {
   createdAt: Date
   endsAt: Date | null
   isFrozen: boolean
-  /** When it last got a token. */
+  /** When it last received a token. */
   lastTokenAt: Date | null
 }
 
-/** The applications that may see this account's data, newest first. */
+/** The applications with access to this account's data, newest first. */
 export async function listConsents(sql: Sql, accountId: string): Promise<ConsentedClient[]> {
   return await sql<ConsentedClient[]>`
     select client_id, scopes, declined, created_at, ends_at, frozen_at is not null as is_frozen, (

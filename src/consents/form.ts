@@ -4,8 +4,8 @@ import { ApiError } from '../platform/errors.ts'
 import { day, type Html } from '../web/html.ts'
 
 /*
- * The fields of a consent, on the page that asks and on the resident's own, and how they are read. A box that is ticked
- * is allowed, one that is not is declined. `openid` has no box: without it there is no signing in.
+ * The fields of a consent, on the consent page and on the resident's page of an application, and how they are read. A ticked box
+ * allows, an empty one declines. `openid` has no box: signing in requires it.
  */
 
 const DAY_MS = 24 * 3600 * 1000
@@ -18,18 +18,18 @@ type Period = keyof typeof PERIODS
 
 const endOf = (period: Period, now: Date) => new Date(now.getTime() + PERIODS[period].days * DAY_MS)
 
-/** One permission: `now` is what exactly it hands over today, `note` what the resident should know of before. */
+/** One permission: `now` is the data that it discloses today, `note` a remark for the resident. */
 export type Permission = {
   scope: Scope
   isTicked: boolean
   now?: Html | undefined
   note?: string
-  /** A smaller one that the application would be content with. */
-  less?: { scope: Scope; isTicked: boolean } | undefined
+  /** A smaller scope that the application declared sufficient. */
+  alternative?: { scope: Scope; isTicked: boolean } | undefined
 }
 
-/** Of the radio buttons that choose between a scope, a smaller one and neither. */
-const PAIR = 'permission '
+/** The name prefix of radio buttons that choose between a scope, its alternative and neither. */
+const PAIR_PREFIX = 'permission '
 
 export function permissionFields(permissions: readonly Permission[]): Html {
   const fixed = permissions.filter(({ scope }) => scope === 'openid')
@@ -42,7 +42,7 @@ ${fixed.map(
 ${choosable.map((permission, index) => {
   const id = `permission-${index}`
   const { scope, isTicked, now, note } = permission
-  if (permission.less) return pairFields(permission, permission.less, id)
+  if (permission.alternative) return pairFields(permission, permission.alternative, id)
   return html`<div class="choice"><input id="${id}" type="checkbox" name="scope" value="${scope}"${
     isTicked ? html` checked` : ''
   } aria-describedby="${id}-what"><label for="${id}">${SCOPES[scope].title}</label>
@@ -55,24 +55,24 @@ ${choosable.map((permission, index) => {
 
 function pairFields(
   { scope, isTicked, now, note }: Permission,
-  less: NonNullable<Permission['less']>,
+  alternative: NonNullable<Permission['alternative']>,
   id: string,
 ): Html {
   const choices = [
     { value: scope, title: SCOPES[scope].title, isChosen: isTicked, more: now },
     {
-      value: less.scope,
-      title: `Less: ${SCOPES[less.scope].title.toLowerCase()}`,
-      sentence: SCOPES[less.scope].sentence,
-      isChosen: !isTicked && less.isTicked,
+      value: alternative.scope,
+      title: `Less: ${SCOPES[alternative.scope].title.toLowerCase()}`,
+      sentence: SCOPES[alternative.scope].sentence,
+      isChosen: !isTicked && alternative.isTicked,
     },
-    { value: '', title: 'Neither', isChosen: !isTicked && !less.isTicked },
+    { value: '', title: 'Neither', isChosen: !isTicked && !alternative.isTicked },
   ]
   return html`<fieldset class="choices pair"><legend>${SCOPES[scope].title}, or less</legend>
-<p class="quiet">The application says that it can do with less.</p>${note ? html`<p class="note">${note}</p>` : ''}
+<p class="quiet">The application says that less is enough.</p>${note ? html`<p class="note">${note}</p>` : ''}
 ${choices.map(({ value, title, sentence, isChosen, more }, at) => {
   const what = sentence ?? (value === scope ? SCOPES[scope].sentence : undefined)
-  return html`<div class="choice"><input id="${id}-${at}" type="radio" name="${PAIR}${scope}" value="${value}"${
+  return html`<div class="choice"><input id="${id}-${at}" type="radio" name="${PAIR_PREFIX}${scope}" value="${value}"${
     isChosen ? html` checked` : ''
   }${what ? html` aria-describedby="${id}-${at}-what"` : ''}><label for="${id}-${at}">${title}</label>
 ${what ? html`<div id="${id}-${at}-what" class="what"><p>${what}</p>${more ? html`<p class="now">${more}</p>` : ''}</div>` : ''}</div>`
@@ -80,7 +80,7 @@ ${what ? html`<div id="${id}-${at}-what" class="what"><p>${what}</p>${more ? htm
 </fieldset>`
 }
 
-/** `before` is the end that was chosen before: then keeping it is the first choice, and `null` is no end. */
+/** `before` is the end that was chosen before, `null` for none: then "As it is" is the first choice. */
 export function untilFields({ now, before }: { now: Date; before?: Date | null }): Html {
   const periods = Object.keys(PERIODS) as Period[]
   const choices: { value: string; words: Html }[] = [
@@ -119,13 +119,13 @@ export type Choice = {
 }
 
 /**
- * What was chosen. A browser always sends one of the radio buttons, so a form with neither them nor a ticked box comes
- * from a program that pressed the button alone: `undefined`, and it means the page as it stood.
+ * Reads what was chosen. A browser always sends one of the radio buttons. A form with neither them nor a ticked box comes from a
+ * program that sent only the button: `undefined`, which means the page's defaults.
  */
 export function readChoice(form: Record<string, unknown>, now: Date): Choice | undefined {
   const { scope, until } = form
   const chosen = Object.entries(form).flatMap(([name, value]) =>
-    name.startsWith(PAIR) ? [value].flat() : [],
+    name.startsWith(PAIR_PREFIX) ? [value].flat() : [],
   )
   if (scope === undefined && until === undefined && chosen.length === 0) return undefined
   const ticked = [scope, ...chosen].flat().filter((value) => typeof value === 'string')

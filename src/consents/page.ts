@@ -1,12 +1,12 @@
 import { html } from 'hono/html'
 import type { ClientProfile } from '../clients/profile.ts'
-import { type Alternatives, SCOPES, type Scope } from '../clients/scopes.ts'
+import { SCOPES, type Scope, type ScopeAlternatives } from '../clients/scopes.ts'
 import { csrfField, day, type Html, page } from '../web/html.ts'
 import type { Consent } from './consents.ts'
 import { type Permission, permissionFields, untilFields } from './form.ts'
 
-/** The resident's latest approved verification, as far as the consent page tells of it. */
-export type HeldDocuments = {
+/** The resident's latest approved verification, as far as the consent page describes it. */
+export type StoredDocuments = {
   documentType: string | null
   date: Date
   front: boolean
@@ -24,24 +24,24 @@ const DOCUMENTS: Record<string, string> = {
   visa: 'visa',
 }
 
-/** Who asks, why, for what exactly and for how long; each permission can be left out. */
+/** The consent page: the application, its purpose, each permission with a choice, and the end. */
 export function consentPage(data: {
   action: string
   csrf: string
   client: ClientProfile
-  /** Goes with the form, so that nobody agrees to words that changed meanwhile. */
+  /** Sent with the form, to detect that the purpose changed meanwhile. */
   purposeDigest: string
   account: Account
-  /** What is asked for. */
+  /** The requested scopes. */
   scopes: readonly Scope[]
   /** For some of them, a smaller one that may be chosen instead. */
-  alternatives: Alternatives
-  documents: HeldDocuments | undefined
-  /** What the resident decided before, whether it still counts or not. */
+  alternatives: ScopeAlternatives
+  documents: StoredDocuments | undefined
+  /** The earlier decision, whether it still counts or not. */
   before: Consent | undefined
-  /** To allow it takes one more step: the sign-in was a while ago. */
+  /** Whether allowing requires one more step, because the sign-in is not recent. */
   willConfirm: boolean
-  /** The host that the browser goes back to; none for a device. */
+  /** The host to which the browser returns; none for a device. */
   returnsTo: string | undefined
   now: Date
 }): Html {
@@ -52,16 +52,16 @@ export function consentPage(data: {
 ${clientHeader(client, html`<h1>Allow ${client.name} to see this?</h1>`)}
 ${
   client.purpose
-    ? html`<p class="lead">${client.name} says what for: <q>${client.purpose}</q></p>`
-    : html`<p class="lead">${client.name} does not say what for.</p>`
+    ? html`<p class="lead">${client.name} states this purpose: <q>${client.purpose}</q></p>`
+    : html`<p class="lead">${client.name} does not state a purpose.</p>`
 }
-${whyAgain(data)}
+${repeatNotice(data)}
 <form method="post" action="${action}">
 ${csrfField(csrf)}<input type="hidden" name="purpose" value="${data.purposeDigest}">
 ${permissionFields(scopes.map((scope) => permission(scope, data)))}
 ${
   scopes.some((scope) => scope !== 'openid')
-    ? html`<p class="quiet">Untick what you would rather keep to yourself: ${client.name} is told what you allowed, and goes on with that.</p>`
+    ? html`<p class="quiet">Untick what you do not want to share: ${client.name} learns what you allowed, and continues with that.</p>`
     : ''
 }
 ${untilFields({ now, ...(before?.isCurrent && before.endsAt ? { before: before.endsAt } : {}) })}
@@ -82,7 +82,7 @@ ${data.willConfirm ? html`<p class="quiet">You signed in a while ago: when you a
   })
 }
 
-/** Instead of the consent page, for an application that the resident reported. */
+/** Replaces the consent page for an application that the resident reported. */
 export function frozenPage(data: { action: string; csrf: string; client: ClientProfile }): Html {
   const { action, csrf, client } = data
   const path = `/applications/${encodeURIComponent(client.clientId)}`
@@ -100,7 +100,7 @@ ${csrfField(csrf)}
   })
 }
 
-/** Logo, `title`, and who the application says it is. */
+/** Logo, `title`, and the operator and links that the application stated. */
 export function clientHeader(client: ClientProfile, title: Html): Html {
   const links = [
     { uri: client.clientUri, words: 'Its site' },
@@ -110,13 +110,13 @@ export function clientHeader(client: ClientProfile, title: Html): Html {
   return html`<div class="application">
 ${client.logo ? html`<img src="${client.logo}" alt="Logo of ${client.name}" width="64" height="64">` : ''}
 <div>${title}
-<p class="quiet">${client.operator ? `Run by ${client.operator}` : 'Who runs it is not said'}${links.map(
+<p class="quiet">${client.operator ? `Run by ${client.operator}` : 'It does not state who runs it'}${links.map(
     ({ uri, words }) => (uri ? html` · <a href="${uri}" rel="noreferrer">${words}</a>` : ''),
   )}</p></div>
 </div>`
 }
 
-function whyAgain({
+function repeatNotice({
   client,
   before,
   scopes,
@@ -134,8 +134,8 @@ function whyAgain({
   if (!before.isCurrent)
     return notice(
       before.purpose
-        ? html`You decided about ${client.name} before, when it said: <q>${before.purpose}</q> It says something else now, so it asks again.`
-        : html`You decided about ${client.name} before, when it did not say what for. Now it does, so it asks again.`,
+        ? html`You decided about ${client.name} before, when it stated: <q>${before.purpose}</q> It states another purpose now, so it asks again.`
+        : html`You decided about ${client.name} before, when it stated no purpose. It states one now, so it asks again.`,
     )
   return scopes.some((scope) => isNew(scope, before))
     ? notice(html`You decided about ${client.name} before. It asks for more now.`)
@@ -146,8 +146,8 @@ const isNew = (scope: Scope, before: Consent) =>
   ![...before.scopes, ...before.declined].includes(scope)
 
 /**
- * Ticked from the start, unless it was declined before: the button says "Allow what is ticked" under a list of what is
- * asked for. Empty boxes would make that button allow nothing, and teach people to tick them all unread.
+ * Ticked by default unless it was declined before: the button says "Allow what is ticked" under the list of requests. With empty
+ * boxes that button would allow nothing, and people would learn to tick all of them unread.
  */
 function permission(
   scope: Scope,
@@ -158,12 +158,12 @@ function permission(
     alternatives,
   }: {
     account: Account
-    documents: HeldDocuments | undefined
+    documents: StoredDocuments | undefined
     before: Consent | undefined
-    alternatives: Alternatives
+    alternatives: ScopeAlternatives
   },
 ): Permission {
-  const less = alternatives[scope]
+  const alternative = alternatives[scope]
   const wasDeclined = before?.declined.includes(scope) ?? false
   const note = wasDeclined
     ? 'You declined this before.'
@@ -173,17 +173,24 @@ function permission(
   return {
     scope,
     isTicked: !wasDeclined,
-    now: handsOver(scope, account, documents),
-    ...(less ? { less: { scope: less, isTicked: before?.scopes.includes(less) ?? false } } : {}),
+    now: disclosedData(scope, account, documents),
+    ...(alternative
+      ? {
+          alternative: {
+            scope: alternative,
+            isTicked: before?.scopes.includes(alternative) ?? false,
+          },
+        }
+      : {}),
     ...(note ? { note } : {}),
   }
 }
 
-/** What exactly this permission hands over today; `undefined` where its sentence says it all. */
-export function handsOver(
+/** The data that this permission discloses today; `undefined` where its description suffices. */
+export function disclosedData(
   scope: Scope,
   account: Account,
-  documents: HeldDocuments | undefined,
+  documents: StoredDocuments | undefined,
 ): Html | undefined {
   if (scope === 'profile') return html`Today: ${account.name}.`
   if (scope === 'email')
@@ -194,7 +201,7 @@ export function handsOver(
   return html`Today: ${listDocuments(documents)}, from the check of ${day(documents.date)}. When you are checked again and approved, the photos of that check.`
 }
 
-function listDocuments({ documentType, front, back, face }: HeldDocuments): string {
+function listDocuments({ documentType, front, back, face }: StoredDocuments): string {
   const sides = [...(front ? ['front'] : []), ...(back ? ['back'] : [])].join(' and ')
   const document = DOCUMENTS[documentType ?? ''] ?? 'document'
   const all = [

@@ -73,7 +73,7 @@ async function listImages(parts: Parts, { verificationId, attemptId }: JobData<'
     const pending = await recordListing(sql, verificationId, { attemptId, listing }, media)
     for (const imageId of pending ?? []) await jobs.enqueue(sql, 'backup-image', { imageId })
   })
-  jobs.wake()
+  jobs.pollNow()
 }
 
 /** For a day the vendor may say "not yet"; after that there is nothing to be had. */

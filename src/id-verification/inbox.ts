@@ -15,7 +15,7 @@ import { findVendor } from './vendors/vendors.ts'
  * one transaction has recorded what it says together with the jobs that follow.
  */
 
-export type Inbox = { wake(): void; stop(): Promise<void> }
+export type Inbox = { runNow(): void; stop(): Promise<void> }
 
 const IDLE_MS = 1_000
 // About a day of tries, from a second to a quarter of an hour apart.
@@ -59,7 +59,7 @@ export function startInbox(parts: {
       await postpone(claimed, error)
       return true
     } finally {
-      if (claimed) parts.jobs.wake()
+      if (claimed) parts.jobs.pollNow()
     }
   }
 

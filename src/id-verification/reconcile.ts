@@ -75,7 +75,7 @@ async function record(
         await jobs.enqueue(sql, 'list-images', { verificationId, attemptId })
     return true
   })
-  jobs.wake()
+  jobs.pollNow()
   if (isRecorded) log.info('vendor asked', { verificationId, decisions: given.found.length })
   return isRecorded
 }

@@ -1,4 +1,4 @@
-import { holdAccount } from '../accounts/accounts.ts'
+import { lockAccountShared } from '../accounts/accounts.ts'
 import { announceVerification } from '../events/events.ts'
 import type { Sql } from '../platform/db.ts'
 import type { Vault } from '../platform/vault.ts'
@@ -145,12 +145,13 @@ export function lockVerification(sql: Sql, id: string): Promise<VerificationRow 
 async function lock(sql: Sql, isIt: ReturnType<Sql>): Promise<VerificationRow | undefined> {
   const [before] = await sql<{ accountId: string | null }[]>`
     select account_id from verification where ${isIt}`
-  if (before?.accountId) await holdAccount(sql, before.accountId)
+  if (before?.accountId) await lockAccountShared(sql, before.accountId)
   const [row] = await sql<VerificationRow[]>`
     select id, tenant, account_id, subject_id, vendor, integration, vendor_session_id, status, attempt_id
     from verification where ${isIt} for update`
   // Linked in between: the other order could only meet a second change of this account at the same moment.
-  if (row?.accountId && row.accountId !== before?.accountId) await holdAccount(sql, row.accountId)
+  if (row?.accountId && row.accountId !== before?.accountId)
+    await lockAccountShared(sql, row.accountId)
   return row
 }
 

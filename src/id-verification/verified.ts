@@ -1,4 +1,4 @@
-import type { Verified } from '../oauth/verified-claims.ts'
+import type { ApprovedVerification } from '../oauth/verified-claims.ts'
 import type { Sql } from '../platform/db.ts'
 import type { Storage } from '../platform/storage.ts'
 import type { Vault } from '../platform/vault.ts'
@@ -10,7 +10,7 @@ const LINK_LIFE_SECONDS = 3600
 export async function findVerified(
   { db, storage, vault }: { db: Sql; storage: Storage; vault: Vault },
   accountId: string,
-): Promise<Verified | undefined> {
+): Promise<ApprovedVerification | undefined> {
   const [row] = await db<
     { id: string; attemptId: string | null; time: Date; documentType: string | null }[]
   >`

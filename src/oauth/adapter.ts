@@ -12,48 +12,48 @@ import { type Db, isUnstorable } from '../platform/db.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import type { SealedColumn } from '../platform/resealing.ts'
 import { hashSecret, type Sealer } from '../platform/secrets.ts'
-import { withinConsent } from './grants.ts'
+import { limitToConsent } from './grants.ts'
 import { claimsWithToken } from './patches/claims.ts'
 import type { SuccessorOf } from './patches/patch.ts'
 
-// How long a client that lost the answer may ask for it again.
-const LOST_ANSWER_SECONDS = 10
+// How long a client that lost the response may repeat the request.
+const RETRY_SECONDS = 10
 
-type Parts = {
+type AdapterOptions = {
   sealer: Sealer
   jobs: Jobs
   successorOf: SuccessorOf
-  /** User codes are looked up by a keyed hash: there are too few of them for a plain one. */
+  /** Hashes user codes before look-up: they are too few for a plain hash. */
   userCodeKey: Uint8Array
 }
 
-/** oidc-provider's storage in PostgreSQL. Values that travel are looked up by their SHA-256 and kept nowhere. */
-export function createAdapter(db: Db, name: string, parts: Parts): Adapter {
-  return withoutNul(chooseAdapter(db, name, parts))
+/** oidc-provider's storage in PostgreSQL. Tokens, codes and cookies are stored and found by their SHA-256 alone. */
+export function createAdapter(db: Db, name: string, parts: AdapterOptions): Adapter {
+  return rejectNul(chooseAdapter(db, name, parts))
 }
 
-function chooseAdapter(db: Db, name: string, parts: Parts): Adapter {
+function chooseAdapter(db: Db, name: string, parts: AdapterOptions): Adapter {
   const { sealer, jobs, successorOf } = parts
   if (name === 'Client') return clientAdapter(db, jobs)
   if (name === 'Grant') return grantAdapter(db)
   if (SEALED_KINDS.includes(name))
     return sealingAdapter(db, name, sealer, hashUserCode(parts.userCodeKey))
   if (name !== 'RefreshToken') return artifactAdapter(db, name)
-  const mayRepeat = lostAnswers(db, successorOf)
-  const adapter = artifactAdapter(db, name, { mayRepeat })
+  const isRetry = createRetryCheck(db, successorOf)
+  const adapter = artifactAdapter(db, name, { isRetry })
   return {
     ...adapter,
     async find(id) {
       const found = await adapter.find(id)
-      if (!found?.consumed || !(await mayRepeat(id))) return found
+      if (!found?.consumed || !(await isRetry(id))) return found
       const { consumed: _, ...unused } = found
       return unused
     },
   }
 }
 
-/** What names a NUL finds nothing, and what holds one is the caller's mistake: neither is ours. */
-function withoutNul(adapter: Adapter): Adapter {
+/** PostgreSQL stores no NUL: a look-up with one finds nothing, and a value with one is an invalid request. */
+function rejectNul(adapter: Adapter): Adapter {
   const finding =
     (find: Adapter['find']): Adapter['find'] =>
     async (id) => {
@@ -72,7 +72,8 @@ function withoutNul(adapter: Adapter): Adapter {
       try {
         return await adapter.upsert(id, payload, expiresInSeconds)
       } catch (error) {
-        if (isUnstorable(error)) throw new errors.InvalidRequest('a parameter holds a NUL')
+        if (isUnstorable(error))
+          throw new errors.InvalidRequest('a parameter contains a NUL character')
         if (error instanceof SimilarNameError) throw new errors.InvalidClientMetadata(error.message)
         throw error
       }
@@ -81,15 +82,15 @@ function withoutNul(adapter: Adapter): Adapter {
 }
 
 /**
- * A refresh token that was used a moment ago counts as unused while its successor does (FAPI 2.0 §5.3.2.1): using it again
- * makes that same successor again. Later, or once the successor was used, it is a replay and ends the grant.
+ * Returns a check for refresh tokens that were used. A token that was used within `RETRY_SECONDS` still counts as unused while its
+ * successor is unused (FAPI 2.0 §5.3.2.1): using it again issues that same successor. Otherwise it is a replay and ends the grant.
  */
-function lostAnswers(db: Db, successorOf: SuccessorOf) {
+function createRetryCheck(db: Db, successorOf: SuccessorOf) {
   return async (id: string): Promise<boolean> => {
     const [row] = await db`
       select from oidc_artifact used
       where kind = 'RefreshToken' and id = ${hashSecret(id)}
-        and consumed_at > now() - make_interval(secs => ${LOST_ANSWER_SECONDS})
+        and consumed_at > now() - make_interval(secs => ${RETRY_SECONDS})
         and not exists (
           select from oidc_artifact where kind = 'RefreshToken' and id = ${hashSecret(successorOf(id))}
             and consumed_at is not null)`
@@ -100,14 +101,14 @@ function lostAnswers(db: Db, successorOf: SuccessorOf) {
 const hashUserCode = (key: Uint8Array) => (userCode: string) =>
   createHmac('sha256', key).update(userCode).digest('base64url')
 
-/** The column that a device's row is found by, beside the sealed payload. */
+/** The column by which a device code is found, beside the sealed payload. */
 type WithUserCodeHash = { userCodeHash?: string }
 
-// What holds the parameters of a request: `login_hint` and `claims` may name a person, and a device code opens a session.
+// These kinds contain the parameters of a request: `login_hint` and `claims` may name a person, and a device code opens a session.
 const SEALED_KINDS = ['DeviceCode', 'Interaction', 'PushedAuthorizationRequest']
 const SEALED_FOR = 'oidc_artifact payload'
 
-/** `oidc_artifact.payload` of these kinds is one sealed text, with the code itself, which the library looks for there. */
+/** `oidc_artifact.payload` of these kinds is one sealed text. It includes the device code itself, because the library reads it there. */
 export const SEALED_ARTIFACTS: SealedColumn = {
   table: 'oidc_artifact',
   column: 'payload',
@@ -117,7 +118,7 @@ export const SEALED_ARTIFACTS: SealedColumn = {
   contextOf: () => SEALED_FOR,
 }
 
-/** What a person types to find a device's code is looked up by its keyed hash. */
+/** Seals payloads, and finds device codes by the keyed hash of their user code. */
 function sealingAdapter(
   db: Db,
   kind: string,
@@ -150,7 +151,7 @@ function sealingAdapter(
   }
 }
 
-const refuse = () => Promise.reject(new Error('oidc-provider has no business here'))
+const unsupported = () => Promise.reject(new Error('oidc-provider does not call this'))
 
 function clientAdapter(db: Db, jobs: Jobs): Adapter {
   return {
@@ -163,10 +164,10 @@ function clientAdapter(db: Db, jobs: Jobs): Adapter {
     destroy: async (id) => {
       await deleteClient(db, id)
     },
-    consume: refuse,
-    findByUid: refuse,
-    findByUserCode: refuse,
-    revokeByGrantId: refuse,
+    consume: unsupported,
+    findByUid: unsupported,
+    findByUserCode: unsupported,
+    revokeByGrantId: unsupported,
   }
 }
 
@@ -184,15 +185,15 @@ function grantAdapter(db: Db): Adapter {
         select payload, scopes from oauth_grant join consent using (account_id, client_id)
         where id = ${id} and (expires_at is null or expires_at > now())
           and (ends_at is null or ends_at > now()) and frozen_at is null`
-      return row && withinConsent(row.payload, row.scopes)
+      return row && limitToConsent(row.payload, row.scopes)
     },
     async destroy(id) {
       await db`delete from oauth_grant where id = ${id}`
     },
-    consume: refuse,
-    findByUid: refuse,
-    findByUserCode: refuse,
-    revokeByGrantId: refuse,
+    consume: unsupported,
+    findByUid: unsupported,
+    findByUserCode: unsupported,
+    revokeByGrantId: unsupported,
   }
 }
 
@@ -202,11 +203,11 @@ function artifactAdapter(
   db: Db,
   kind: string,
   {
-    mayRepeat = async () => false,
+    isRetry = async () => false,
     store = (_id, payload) => payload,
   }: {
-    mayRepeat?: (id: string) => Promise<boolean>
-    /** What is kept of a payload. */
+    isRetry?: (id: string) => Promise<boolean>
+    /** Returns what is stored of a payload. */
     store?: (id: string, payload: AdapterPayload) => AdapterPayload
   } = {},
 ): Adapter {
@@ -225,7 +226,7 @@ function artifactAdapter(
     ) {
       // The interaction's copy of the session cookie is never read, and would open the session.
       if (payload.session) payload.session = { ...payload.session, cookie: '' }
-      const told = claimsWithToken(kind, payload)
+      const disclosed = claimsWithToken(kind, payload)
       const stored = db`
         insert into oidc_artifact (kind, id, payload, grant_id, account_id, client_id, uid, user_code,
           session_uid, scope, expires_at)
@@ -236,13 +237,13 @@ function artifactAdapter(
           ${payload.scope ?? null}, ${expiry(expiresInSeconds)})
         on conflict (kind, id) do update set payload = excluded.payload, grant_id = excluded.grant_id,
           account_id = excluded.account_id, expires_at = excluded.expires_at`
-      if (told.length === 0) await stored
+      if (disclosed.length === 0) await stored
       else
         await db`
           with stored as (${stored} returning id, account_id, client_id, scope)
           insert into ledger_entry (kind, client_id, account_id, scope, purpose, result, token_id)
           select 'disclosure', stored.client_id, stored.account_id, scope, purpose,
-            ${storeDetail({ what: 'claims', names: told, images: [] }).result}, stored.id
+            ${storeDetail({ what: 'claims', names: disclosed, images: [] }).result}, stored.id
           from stored left join consent using (account_id, client_id)`
     },
 
@@ -267,13 +268,13 @@ function artifactAdapter(
       return read(row)
     },
 
-    // The library asks "consumed?" and then calls this: of two that asked at once, only one may go on.
+    // The library reads `consumed` and then calls this: of two concurrent requests only one may succeed.
     async consume(id) {
       const [row] = await db`
         update oidc_artifact set consumed_at = now()
         where kind = ${kind} and id = ${hashSecret(id)} and consumed_at is null
         returning id`
-      if (row || (await mayRepeat(id))) return
+      if (row || (await isRetry(id))) return
       await db`
         delete from oauth_grant where id = (
           select grant_id from oidc_artifact where kind = ${kind} and id = ${hashSecret(id)})`
@@ -293,6 +294,6 @@ function artifactAdapter(
 const expiry = (seconds: number | undefined) =>
   seconds ? new Date(Date.now() + seconds * 1000) : null
 
-// Payloads are the library's own JSON; `undefined` members are dropped on the way.
+// Payloads are the library's own JSON; this drops `undefined` members.
 const json = (db: Db, payload: AdapterPayload) =>
   db.json(JSON.parse(JSON.stringify(payload)) as Record<string, never>)

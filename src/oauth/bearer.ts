@@ -7,15 +7,15 @@ import type { AccessTokens, VerifiedToken } from '../signing/access-token.ts'
 import { claimJti } from './patches/replay.ts'
 import { PROOF_ALGORITHMS, verifyProof } from './proof.ts'
 
-/** What a live access token opens: whose data, for which application, and which scopes. */
+/** What a live access token gives access to: an account, for a client, with these scopes. */
 export type LiveToken = {
   accountId: string
   clientId: string
   scope: string | null
-  /** Its row: the SHA-256 of its `jti`. */
+  /** The id of its row: the SHA-256 of its `jti`. */
   tokenId: Buffer
 }
-/** A live token that no resident stands behind: an application in its own name, for its tenant. */
+/** A live token of the client credentials grant: no account, a client that acts for its tenant. */
 export type ServiceToken = {
   clientId: string
   tenant: string
@@ -23,15 +23,15 @@ export type ServiceToken = {
   tokenId: Buffer
 }
 
-type Options = {
+type BearerOptions = {
   issuer: string
   db: Sql
   tokens: AccessTokens
-  /** `MISSING_SCOPE_STATUS`: the real portal answers 401, RFC 6750 §3.1 says 403. */
+  /** `MISSING_SCOPE_STATUS`: the real portal responds 401, RFC 6750 §3.1 requires 403. */
   missingScopeStatus: 401 | 403
-  /** A live token is used: may throw, when that is once too often. */
+  /** Called for each use of a live token. May throw, when the rate limit is exceeded. */
   onUse: (by: { clientId: string; accountId?: string }) => void
-  /** A live token lacks these scopes: written down before the refusal leaves. */
+  /** Called when a live token lacks these scopes, before the refusal is sent. */
   onRefused: (by: {
     clientId: string
     accountId?: string
@@ -42,33 +42,33 @@ type Options = {
 }
 
 export type Bearer = {
-  /** Counts a use of a token. Throws 429 when it is one too many. */
-  use: Options['onUse']
-  /** The request's token, its signature and claims checked; whether it is live is the database's word. Throws the contract's 401. */
+  /** Counts a use of a token. Throws 429 above the rate limit. */
+  countUse: BearerOptions['onUse']
+  /** Returns the request's token after its signature and claims are verified; it may have been revoked. Throws 401 (`docs/contract.md`). */
   read(c: Context): Promise<VerifiedToken>
-  /** Throws the contract's 401 for a token that is not live, and for missing scopes. */
+  /** Throws 401 for a token that is not live, and `missing_scopes` for missing scopes. */
   requireLive(
     live: LiveToken | ServiceToken | undefined,
     ...scopes: Scope[]
   ): asserts live is LiveToken
-  /** For a token that is no resident's: `undefined` when it is no live service token either. */
+  /** Returns the live service token, or `undefined`. */
   findService(token: VerifiedToken): Promise<ServiceToken | undefined>
   /** Whether this is a live service token of that client with that scope, not bound to a key. */
   isServiceToken(token: string, wanted: { clientId: string; scope: ServiceScope }): Promise<boolean>
-  /** A live token of a resident's with these scopes. Throws the contract's 401. */
+  /** Returns the live token of a resident with these scopes. Throws as `read` and `requireLive` do. */
   requireResident(c: Context, ...scopes: Scope[]): Promise<LiveToken>
-  /** Both for one route: `c.var.live`. */
+  /** Middleware: `requireResident`, stored in `c.var.live`. */
   requireScope(...scopes: Scope[]): ReturnType<typeof createMiddleware<BearerEnv>>
-  /** A live service token with this scope. Throws the contract's 401. */
+  /** Returns the live service token with this scope. Throws as `read` and `requireLive` do. */
   requireServiceToken(c: Context, scope: ServiceScope): Promise<ServiceToken>
-  /** Both for one route: `c.var.service`. */
+  /** Middleware: `requireServiceToken`, stored in `c.var.service`. */
   requireService(scope: ServiceScope): ReturnType<typeof createMiddleware<ServiceEnv>>
 }
 
 type ServiceEnv = { Variables: { service: ServiceToken } }
 type BearerEnv = { Variables: { live: LiveToken } }
 
-/** RFC 6750 at the resource: the header only, one of them, and a challenge with every refusal. */
+/** Reads and requires bearer tokens (RFC 6750): in the header only, exactly one, with a challenge in every refusal. */
 export function createBearer({
   issuer,
   db,
@@ -76,48 +76,48 @@ export function createBearer({
   missingScopeStatus,
   onUse,
   onRefused,
-}: Options): Bearer {
-  // RFC 9728 §5.1: the challenge says where to learn how to get a token.
+}: BearerOptions): Bearer {
+  // RFC 9728 §5.1: the challenge names the metadata that describes how to get a token.
   const metadata = `resource_metadata="${issuer}/.well-known/oauth-protected-resource"`
   const algorithms = `algs="${PROOF_ALGORITHMS.join(' ')}"`
   const refuse = (status: number, error: string, challenge: string[]) =>
     new ApiError(status, error, undefined, {
       'WWW-Authenticate': `Bearer ${[...challenge, metadata].join(', ')}`,
     })
-  // RFC 9449 §7.1: for a token that is bound to a key.
+  // RFC 9449 §7.1: the challenge for a token that is bound to a key.
   const refuseProof = (error: 'invalid_token' | 'invalid_dpop_proof') =>
     new ApiError(401, error, undefined, {
       'WWW-Authenticate': `DPoP error="${error}", ${algorithms}, ${metadata}`,
     })
-  // RFC 6750 §3: a request that brought no credentials is told no error code.
+  // RFC 6750 §3: no error code for a request without credentials.
   const missing = () => refuse(401, 'missing_token', [])
   const invalid = () => refuse(401, 'invalid_token', ['error="invalid_token"'])
 
-  function requireScopes(scope: string | null, wanted: readonly string[]) {
+  function requireScopes(scope: string | null, required: readonly string[]) {
     const granted = (scope ?? '').split(' ')
-    const lacking = wanted.filter((each) => !granted.includes(each))
+    const lacking = required.filter((each) => !granted.includes(each))
     if (lacking.length > 0)
       throw refuse(missingScopeStatus, `missing_scopes: ${lacking.join(', ')}`, [
         'error="insufficient_scope"',
-        `scope="${wanted.join(' ')}"`,
+        `scope="${required.join(' ')}"`,
       ])
   }
 
-  async function noteLacking(
+  async function reportMissingScopes(
     c: Context,
     live: LiveToken | ServiceToken,
-    wanted: readonly string[],
+    required: readonly string[],
   ) {
     const granted = (live.scope ?? '').split(' ')
-    if (wanted.every((scope) => granted.includes(scope))) return
+    if (required.every((scope) => granted.includes(scope))) return
     const { clientId, tokenId } = live
     const accountId = 'accountId' in live ? { accountId: live.accountId } : {}
     const requestId: string | undefined = c.get('requestId')
-    await onRefused({ clientId, ...accountId, scope: wanted.join(' '), tokenId, requestId })
+    await onRefused({ clientId, ...accountId, scope: required.join(' '), tokenId, requestId })
   }
 
   const bearer: Bearer = {
-    use: onUse,
+    countUse: onUse,
 
     async read(c) {
       const header = c.req.header('authorization')
@@ -167,9 +167,9 @@ export function createBearer({
         select id as token_id, account_id, client_id, scope from live_access_token where id = ${token.rowId}`
       const live: LiveToken | ServiceToken | undefined = found ?? (await bearer.findService(token))
       if (live) {
-        // By the token's own subject, as the hot endpoint counts before it has read the row.
+        // Counts by the token's own subject, as the hot endpoint does, which counts before it reads the row.
         onUse(found ? { clientId: live.clientId, accountId: token.subject } : live)
-        await noteLacking(c, live, scopes)
+        await reportMissingScopes(c, live, scopes)
       }
       bearer.requireLive(live, ...scopes)
       return live
@@ -190,9 +190,9 @@ export function createBearer({
       }
       if (service) {
         onUse(service)
-        await noteLacking(c, service, [scope])
+        await reportMissingScopes(c, service, [scope])
       }
-      // A resident's token never has these scopes, which is what it is told.
+      // A resident's token never has these scopes: the response lists them as missing.
       requireScopes(service?.scope ?? null, [scope])
       if (!service) throw invalid()
       return service

@@ -1,14 +1,20 @@
 import { createHash } from 'node:crypto'
 import type { Provider } from 'oidc-provider'
 import { type Account, findAccount, fullNameOf } from '../accounts/accounts.ts'
-import { noteConsent } from '../accounts/security-notices.ts'
+import { notifyOfConsent } from '../accounts/security-notices.ts'
 import { isRecentSignIn } from '../accounts/session-limits.ts'
 import { findSession } from '../accounts/sessions.ts'
 import { type ClientProfile, findClientProfile } from '../clients/profile.ts'
-import { type Alternatives, isPersonal, isScope, SCOPES, type Scope } from '../clients/scopes.ts'
+import {
+  isPersonal,
+  isScope,
+  SCOPES,
+  type Scope,
+  type ScopeAlternatives,
+} from '../clients/scopes.ts'
 import { findConsent, recordConsent } from '../consents/consents.ts'
 import { readChoice } from '../consents/form.ts'
-import { consentPage, frozenPage, type HeldDocuments } from '../consents/page.ts'
+import { consentPage, frozenPage, type StoredDocuments } from '../consents/page.ts'
 import type { Db } from '../platform/db.ts'
 import { ApiError } from '../platform/errors.ts'
 import type { Jobs } from '../platform/jobs.ts'
@@ -19,10 +25,10 @@ import type { Html } from '../web/html.ts'
 import type { SecurityEvents } from '../web/security-events.ts'
 import { scopesOfClaims } from './grants.ts'
 
-/** The resident's latest approved verification; handed in, because this folder knows no documents. */
-export type FindDocuments = (accountId: string) => Promise<HeldDocuments | undefined>
+/** Finds the resident's latest approved verification. Passed in, because this folder does not import `id-verification/`. */
+export type FindDocuments = (accountId: string) => Promise<StoredDocuments | undefined>
 
-type Parts = {
+type ConsentStepOptions = {
   issuer: string
   db: Db
   vault: Vault
@@ -35,8 +41,8 @@ type Parts = {
 }
 type Details = Awaited<ReturnType<Provider['interactionDetails']>>
 
-/** The consent half of an interaction, for the browser and the device flow alike. */
-export function createConsentStep(parts: Parts) {
+/** The consent prompt of an interaction, for the browser flow and the device flow. */
+export function createConsentStep(parts: ConsentStepOptions) {
   const { db, vault, provider, findDocuments, security, log } = parts
   async function read(details: Details) {
     const clientId = String(details.params.client_id)
@@ -50,16 +56,16 @@ export function createConsentStep(parts: Parts) {
     if (!client || !profile || !account)
       throw new ApiError(400, 'interaction_expired', 'Please start again.')
     const registered = client.scope ?? ''
-    const asked = askedFor(details.params, registered)
-    const alternatives = alternativesOf(profile, asked)
-    // One that stands for less of another is chosen together with it.
-    const scopes = asked.filter((scope) => !Object.values(alternatives).includes(scope))
+    const requested = requestedScopes(details.params, registered)
+    const alternatives = requestedAlternatives(profile, requested)
+    // An alternative is chosen together with its whole scope.
+    const scopes = requested.filter((scope) => !Object.values(alternatives).includes(scope))
     const sessionUid = details.session?.uid ?? ''
     return { accountId, clientId, profile, account, before, scopes, alternatives, sessionUid }
   }
 
   return {
-    /** The page; `undefined` when nothing that is asked for can be given, or the resident is suspended. */
+    /** Renders the page. `undefined` when no requested scope can be granted, or the resident is suspended. */
     async show(
       details: Details,
       form: { action: string; csrf: string },
@@ -92,9 +98,9 @@ export function createConsentStep(parts: Parts) {
     },
 
     /**
-     * What the button `allow` does. Only what was asked for can be allowed, whatever the form names. `again`: what was
-     * shown has changed meanwhile, or the consent is frozen. `nothing`: everything was declined, and there is not even
-     * `openid`; or the resident was suspended meanwhile. An account: what would be opened takes a recent sign-in of it.
+     * Handles the button `allow`. Only requested scopes can be allowed, whatever the form names. `again`: the stated purpose or the
+     * consent changed since the page was shown, or the consent is frozen. `nothing`: everything was declined, `openid` included, or the
+     * resident was suspended meanwhile. An account: the decision requires a recent sign-in to that account.
      */
     async allow(
       details: Details,
@@ -109,13 +115,13 @@ export function createConsentStep(parts: Parts) {
         scope === 'openid' ||
         (choice ? choice.ticked.includes(scope) : !before?.declined.includes(scope))
       const wholes = scopes.filter(isAllowed)
-      const less = scopes.flatMap((scope) => {
+      const chosenAlternatives = scopes.flatMap((scope) => {
         const smaller = alternatives[scope]
         if (!smaller) return []
         const isChosen = (choice?.ticked ?? before?.scopes ?? []).includes(smaller)
         return wholes.includes(scope) || isChosen ? [smaller] : []
       })
-      const allowed = [...wholes, ...less]
+      const allowed = [...wholes, ...chosenAlternatives]
       if (allowed.length === 0) return 'nothing'
       const of = { accountId, clientId, sessionUid }
       const outcome = await recordConsent(
@@ -128,7 +134,7 @@ export function createConsentStep(parts: Parts) {
           purpose: profile.purpose,
         },
         (sql, { scopes: opened, endsAt }) =>
-          noteConsent(sql, parts, {
+          notifyOfConsent(sql, parts, {
             ...of,
             clientName: profile.name,
             opened: titlesOf(opened),
@@ -156,24 +162,29 @@ export function createConsentStep(parts: Parts) {
   }
 }
 
-/** What a mail calls them. */
+/** The titles of the scopes, for mails. */
 export const titlesOf = (scopes: readonly string[]): string[] =>
   scopes.filter(isScope).map((scope) => SCOPES[scope].title)
 
-/** By `scope`, and claim by claim; only what the client is registered for. */
-function askedFor(params: Record<string, unknown>, registered: string): Scope[] {
-  const may = registered.split(' ')
-  const asked = [...String(params.scope ?? '').split(' '), ...scopesOfClaims(params.claims)]
-  return [...new Set(asked)].filter(isScope).filter((scope) => may.includes(scope))
+/** The scopes that are requested by `scope` and by single claims; only those that the client is registered for. */
+function requestedScopes(params: Record<string, unknown>, registered: string): Scope[] {
+  const registeredScopes = registered.split(' ')
+  const requested = [...String(params.scope ?? '').split(' '), ...scopesOfClaims(params.claims)]
+  return [...new Set(requested)].filter(isScope).filter((scope) => registeredScopes.includes(scope))
 }
 
-/** Of the scopes that are asked for, those with a smaller one that the application would be content with. */
-function alternativesOf({ alternatives }: ClientProfile, asked: readonly Scope[]): Alternatives {
+/** For the requested scopes, the smaller one that the application declared as sufficient. */
+function requestedAlternatives(
+  { alternatives }: ClientProfile,
+  requested: readonly Scope[],
+): ScopeAlternatives {
   return Object.fromEntries(
-    asked.flatMap((scope) => {
-      const less = alternatives[scope]
-      // A name that is asked for anyway is no choice.
-      return less && (less !== 'profile' || !asked.includes('profile')) ? [[scope, less]] : []
+    requested.flatMap((scope) => {
+      const alternative = alternatives[scope]
+      // `profile` is no alternative where it is requested anyway.
+      return alternative && (alternative !== 'profile' || !requested.includes('profile'))
+        ? [[scope, alternative]]
+        : []
     }),
   )
 }

@@ -1,27 +1,27 @@
 import type { AdapterPayload } from 'oidc-provider'
-import { CLAIMS, isScope, KNOWN_UNGRANTED, type Scope } from '../clients/scopes.ts'
-import { VERIFYING_SCOPES } from './verified-claims.ts'
+import { CLAIMS, isScope, type Scope, UNAVAILABLE_SCOPES } from '../clients/scopes.ts'
+import { VERIFICATION_SCOPES } from './verified-claims.ts'
 
-// `sub` is in every answer, and nobody asks for it by name.
+// Without `openid`: `sub` is in every response and is not requested by name.
 const SCOPES_WITH_CLAIMS = (Object.keys(CLAIMS) as Scope[]).filter((scope) => scope !== 'openid')
 
-/** What oidc-provider's Grant says: what is granted, and what need not be asked for again because it was declined. */
-type Terms = {
+/** The members of oidc-provider's Grant: what is granted, and what is not requested again because it was declined. */
+type GrantTerms = {
   openid: { scope: string; claims: string[] }
   rejected: { openid: { scope: string; claims: string[] } }
 }
 
 /**
- * A consent in the words of a Grant. Single claims (OIDC Core §5.5) go with the scope that hands them over: asking for
- * one is asking for its scope, and a client that is not registered for that scope does not get it.
+ * Converts a consent to the members of a Grant. A single claim (OIDC Core §5.5) belongs to the scope that discloses it: requesting
+ * the claim requests the scope, and a client that is not registered for that scope does not get it.
  */
-export function termsOf(
+export function toGrantTerms(
   { scopes, declined }: { scopes: string[]; declined: string[] },
   registered: string,
-): Terms {
+): GrantTerms {
   const askable = new Set(registered.split(' '))
   const never = SCOPES_WITH_CLAIMS.filter((scope) => !askable.has(scope))
-  // A registration may have been narrowed after the consent.
+  // The registration may have been narrowed after the consent.
   const allowed = scopes.filter((scope) => askable.has(scope))
   const granted = claimsOf(allowed)
   const rejected = claimsOf([...declined, ...never])
@@ -29,8 +29,8 @@ export function termsOf(
     openid: { scope: allowed.join(' '), claims: granted },
     rejected: {
       openid: {
-        scope: [...declined, ...KNOWN_UNGRANTED].join(' '),
-        // Asking for verified claims asks for no scope: without one they are silently left out.
+        scope: [...declined, ...UNAVAILABLE_SCOPES].join(' '),
+        // Requesting verified claims requests no scope: without a fitting scope they are omitted without an error.
         claims: [...new Set([...rejected, 'verified_claims'])].filter(
           (claim) => claim !== 'verified_claims' || !granted.includes(claim),
         ),
@@ -39,16 +39,18 @@ export function termsOf(
   }
 }
 
-/** The scopes whose claims are asked for one by one, by the request's `claims` parameter. */
+/** The scopes whose claims the request's `claims` parameter names one by one. */
 export function scopesOfClaims(parameter: unknown): Scope[] {
   if (typeof parameter !== 'string') return []
   const { userinfo, id_token } = JSON.parse(parameter) as Record<string, object | undefined>
-  const asked = new Set(Object.keys({ ...userinfo, ...id_token }))
-  return SCOPES_WITH_CLAIMS.filter((scope) => claimsOf([scope]).some((claim) => asked.has(claim)))
+  const requested = new Set(Object.keys({ ...userinfo, ...id_token }))
+  return SCOPES_WITH_CLAIMS.filter((scope) =>
+    claimsOf([scope]).some((claim) => requested.has(claim)),
+  )
 }
 
-/** A grant as it stands today: what was withdrawn from its consent since is not in it. */
-export function withinConsent(payload: AdapterPayload, scopes: string[]): AdapterPayload {
+/** Returns a stored grant without what was withdrawn from its consent since. */
+export function limitToConsent(payload: AdapterPayload, scopes: string[]): AdapterPayload {
   const { openid } = payload as { openid?: { scope?: string; claims?: string[] } }
   if (!openid) return payload
   const allowed = new Set(scopes)
@@ -68,6 +70,6 @@ export function withinConsent(payload: AdapterPayload, scopes: string[]): Adapte
 
 function claimsOf(scopes: readonly string[]): string[] {
   const claims = scopes.flatMap((scope) => (isScope(scope) ? (CLAIMS[scope] ?? []) : []))
-  const verified = VERIFYING_SCOPES.some((scope) => scopes.includes(scope))
+  const verified = VERIFICATION_SCOPES.some((scope) => scopes.includes(scope))
   return verified ? [...claims, 'verified_claims'] : claims
 }

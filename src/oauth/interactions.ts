@@ -16,29 +16,29 @@ import { type FormTokens, isSameOrigin } from '../web/form-tokens.ts'
 import { securityHeaders } from '../web/html.ts'
 import type { SecurityEvents } from '../web/security-events.ts'
 import { createConsentStep, type FindDocuments } from './consent-step.ts'
-import { ACR, acrAmong, judgeLogin, loginOf } from './logins.ts'
+import { ACR, authenticateForm, chooseAcr, toLoginResult } from './logins.ts'
 import { errorPage, signInPage } from './pages.ts'
 import { secondStepPage } from './second-step-pages.ts'
-import { identifyBrowser } from './sessions.ts'
+import { ensureBrowserId } from './sessions.ts'
 
 /**
- * Asks a signed-in resident to prove who they are before `form` goes on: `undefined` when the form brought the proof, and
- * the session is as of now. `csrfOf` is what the form's hidden value is bound to.
+ * Requires a signed-in resident to prove who they are before `form` is processed. `undefined` when the form contains the proof; the
+ * session then counts as just authenticated. `csrfOf`: the value that the form's CSRF token is bound to.
  */
-export type AskForProof = (
+export type RequireProof = (
   c: Context<Env>,
-  asked: {
+  options: {
     account: Account
     csrfOf: string
     declineBy?: string
     formTargets?: string[]
-    /** An account that has a second factor needs it here, whatever the policy says. */
-    asksForFactor?: boolean
+    /** An account with a second factor needs it here, whatever the policy is. */
+    requiresFactor?: boolean
   },
   form: Record<string, unknown>,
 ) => Promise<Response | undefined>
 
-type Parts = {
+type InteractionOptions = {
   issuer: string
   db: Db
   vault: Vault
@@ -47,7 +47,7 @@ type Parts = {
   addressOf: ClientAddress
   findDocuments: FindDocuments
   security: SecurityEvents
-  askForProof: AskForProof
+  requireProof: RequireProof
   jobs: Jobs
   sealer: Sealer
   log: Log
@@ -55,8 +55,8 @@ type Parts = {
 type Env = { Bindings: HttpBindings }
 type Details = Awaited<ReturnType<Provider['interactionDetails']>>
 
-/** The detour to sign in or consent: `/interaction/:uid`. Only the browser that began it can go on. */
-export function interactionRoutes(parts: Parts): Hono<Env> {
+/** The detour to sign in or consent: `/interaction/:uid`. It continues only in the browser that started it. */
+export function interactionRoutes(parts: InteractionOptions): Hono<Env> {
   const { issuer, forms, log } = parts
   const consent = createConsentStep(parts)
   const routes = new Hono<Env>()
@@ -73,7 +73,7 @@ export function interactionRoutes(parts: Parts): Hono<Env> {
       throw new ApiError(
         400,
         'interaction_expired',
-        'This step has expired, or was begun in another browser. Go back to the application and start again.',
+        'This step has expired, or was started in another browser. Go back to the application and start again.',
       )
     }
   }
@@ -99,7 +99,7 @@ export function interactionRoutes(parts: Parts): Hono<Env> {
   }
 
   const abort = (c: Context<Env>) =>
-    finish(c, { error: 'access_denied', error_description: 'The person said no.' })
+    finish(c, { error: 'access_denied', error_description: 'The resident declined.' })
 
   async function show(
     c: Context<Env>,
@@ -114,7 +114,7 @@ export function interactionRoutes(parts: Parts): Hono<Env> {
     const action = `/interaction/${details.uid}`
     const csrf = forms.create(details.uid)
     const name = client.clientName ?? client.clientId
-    // Browsers hold form-action against the whole chain of redirects, which ends at the application.
+    // Browsers apply `form-action` to the whole chain of redirects, which ends at the application.
     for (const [header, value] of Object.entries(
       securityHeaders({
         issuer,
@@ -139,20 +139,20 @@ export function interactionRoutes(parts: Parts): Hono<Env> {
         why?.status ?? 200,
       )
     if (details.prompt.name === 'login') {
-      const wanted = wantedAcr(details)
-      if (wanted && !wanted.some((acr) => Object.values<unknown>(ACR).includes(acr)))
+      const acrValues = requestedAcr(details)
+      if (acrValues && !acrValues.some((acr) => Object.values<unknown>(ACR).includes(acr)))
         return finish(c, {
           error: 'unmet_authentication_requirements',
-          error_description: 'This portal has no such way to sign in.',
+          error_description: 'This portal does not offer the requested way to sign in.',
         })
-      identifyBrowser(provider, c.env.incoming, c.env.outgoing)
+      ensureBrowserId(provider, c.env.incoming, c.env.outgoing)
       const hint = details.params.login_hint
       return c.html(
         signInPage({
           action,
           csrf,
           clientName: name,
-          needs: needsOf(wanted),
+          needs: requiredFactor(acrValues),
           email: failed?.email ?? (typeof hint === 'string' ? hint : undefined),
           error: failed?.error,
         }),
@@ -173,18 +173,18 @@ export function interactionRoutes(parts: Parts): Hono<Env> {
       const email = String(form.email ?? '')
       const { incoming, outgoing } = c.env
       const snapshot = await takeSnapshot(parts.db)
-      const tried = await judgeLogin(parts, {
+      const result = await authenticateForm(parts, {
         form,
         address: parts.addressOf(incoming),
-        browser: identifyBrowser(parts.provider(), incoming, outgoing),
-        asksForFactor: needsOf(wantedAcr(details)) !== undefined,
+        browser: ensureBrowserId(parts.provider(), incoming, outgoing),
+        requiresFactor: requiredFactor(requestedAcr(details)) !== undefined,
       })
-      if (tried.outcome === 'failed') return show(c, details, { ...tried, email })
-      if (tried.outcome === 'second-step') return show(c, details, undefined, tried)
-      log.info('signed in', { accountId: tried.accountId })
-      const login = loginOf(tried.accountId, tried.method)
-      const acr = acrAmong(wantedAcr(details), login.acr)
-      // The provider completes it when the session is stored.
+      if (result.outcome === 'failed') return show(c, details, { ...result, email })
+      if (result.outcome === 'second-step') return show(c, details, undefined, result)
+      log.info('signed in', { accountId: result.accountId })
+      const login = toLoginResult(result.accountId, result.method)
+      const acr = chooseAcr(requestedAcr(details), login.acr)
+      // `completeSignIns` completes the sign-in after the provider stored the session.
       return finish(c, { login: { ...login, acr, snapshot } })
     }
 
@@ -192,13 +192,18 @@ export function interactionRoutes(parts: Parts): Hono<Env> {
       let outcome = await consent.allow(details, form)
       if (typeof outcome === 'object') {
         const formTargets = [String(details.params.redirect_uri ?? '')]
-        const asked = { account: outcome, csrfOf: details.uid, declineBy: 'deny', formTargets }
-        const page = await parts.askForProof(c, asked, form)
+        const proofRequest = {
+          account: outcome,
+          csrfOf: details.uid,
+          declineBy: 'deny',
+          formTargets,
+        }
+        const page = await parts.requireProof(c, proofRequest, form)
         if (page) return page
         outcome = await consent.allow(details, form)
       }
       if (outcome === 'nothing') return abort(c)
-      // The grant follows from the consent: see the provider's `loadGrant`.
+      // The provider's `loadGrant` makes the grant from the consent.
       if (outcome === 'allowed') return finish(c, { consent: {} })
     }
     return show(c, details)
@@ -222,14 +227,14 @@ export function interactionRoutes(parts: Parts): Hono<Env> {
   return routes
 }
 
-/** The ways to sign in of which the application insists on one (OIDC Core §5.5.1.1). */
-function wantedAcr(details: Details): unknown[] | undefined {
+/** The values of `acr` of which the application requires one (OIDC Core §5.5.1.1). */
+function requestedAcr(details: Details): unknown[] | undefined {
   const { acr } = details.prompt.details as { acr?: { value?: unknown; values?: unknown[] } }
   return acr && (acr.values ?? [acr.value])
 }
 
-/** What a sign-in takes beside the password, for one of the ways that the application insists on. */
-function needsOf(wanted: unknown[] | undefined): 'passkey' | 'code' | undefined {
-  if (!wanted || wanted.includes(ACR.password)) return undefined
-  return wanted.includes(ACR.passwordOtp) ? 'code' : 'passkey'
+/** What a sign-in requires besides the password, for one of the requested values of `acr`. */
+function requiredFactor(acrValues: unknown[] | undefined): 'passkey' | 'code' | undefined {
+  if (!acrValues || acrValues.includes(ACR.password)) return undefined
+  return acrValues.includes(ACR.passwordOtp) ? 'code' : 'passkey'
 }

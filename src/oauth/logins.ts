@@ -1,9 +1,9 @@
 import { signInWithPasskey } from '../accounts/passkeys.ts'
 import {
-  continueByPasskey,
+  continueAfterPassword,
   continueSecondStep,
+  continueWithPasskey,
   findPasswordOwner,
-  openByPassword,
 } from '../accounts/second-step.ts'
 import { type SignIn, type SignInMethod, signIn } from '../accounts/sign-in.ts'
 import type { Db } from '../platform/db.ts'
@@ -12,7 +12,7 @@ import type { Sealer } from '../platform/secrets.ts'
 import type { Vault } from '../platform/vault.ts'
 import type { SecurityEvents } from '../web/security-events.ts'
 
-/** What `acr` says of a sign-in: that it was by something to know, by that and a code used once, or by a key that no other site can ask for. */
+/** The values of `acr`: a password; a password and a one-time code; a passkey, which is bound to this site. */
 export const ACR = {
   password: 'urn:identity-portal:acr:password',
   passwordOtp: 'urn:identity-portal:acr:password-otp',
@@ -26,61 +26,65 @@ const METHODS: Record<SignInMethod, { amr: string[]; acr: string }> = {
   'synced-passkey': { amr: ['swk', 'user', 'mfa'], acr: ACR.passkey },
 }
 
-/** Whether a session was opened with more than a password. */
+/** Whether more than a password opened the session. */
 export const isMultiFactor = (amr: readonly string[] | undefined): boolean =>
   amr?.includes('mfa') ?? false
 
-/** The `amr` (RFC 8176) and `acr` of a sign-in: the same for the portal's own session and for an application's request. */
-export const loginOf = (accountId: string, method: SignInMethod) => ({
+/** The `amr` (RFC 8176) and `acr` of a sign-in, for the portal's own session and for an application's request. */
+export const toLoginResult = (accountId: string, method: SignInMethod) => ({
   accountId,
   ...METHODS[method],
 })
 
-/** From the weakest to the strongest: each fulfils those before it. */
-const ORDER: readonly string[] = [ACR.password, ACR.passwordOtp, ACR.passkey]
+/** From the weakest to the strongest: each satisfies those before it. */
+const ACR_ORDER: readonly string[] = [ACR.password, ACR.passwordOtp, ACR.passkey]
 
 /**
- * The `acr` to answer an application that insists on one of `wanted`: the one that was reached, else the strongest wanted one that
- * it fulfils. So whoever has a second step can still sign in where a password is asked for; `amr` says how it was.
+ * Chooses the `acr` for an application that requires one of `wanted`: the one that was reached, else the strongest wanted one that it
+ * satisfies. So a resident with a second step can sign in where a password is required; `amr` says how they did.
  */
-export function acrAmong(wanted: readonly unknown[] | undefined, reached: string): string {
-  if (!wanted || wanted.includes(reached)) return reached
-  const fulfilled = ORDER.slice(0, ORDER.indexOf(reached) + 1)
-  return fulfilled.findLast((acr) => wanted.includes(acr)) ?? reached
+export function chooseAcr(acrValues: readonly unknown[] | undefined, reached: string): string {
+  if (!acrValues || acrValues.includes(reached)) return reached
+  const fulfilled = ACR_ORDER.slice(0, ACR_ORDER.indexOf(reached) + 1)
+  return fulfilled.findLast((acr) => acrValues.includes(acr)) ?? reached
 }
 
-type LoginParts = { db: Db; vault: Vault; issuer: string; sealer: Sealer; jobs: Jobs }
-type Login = {
+type LoginContext = { db: Db; vault: Vault; issuer: string; sealer: Sealer; jobs: Jobs }
+type LoginAttempt = {
   form: Record<string, unknown>
   address: string
   browser: string
-  /** An account that has a second factor needs it here, whatever the policy says. */
-  asksForFactor?: boolean
+  /** An account with a second factor needs it here, whatever the policy is. */
+  requiresFactor?: boolean
 }
 
 /**
- * Judges the form of any page that asks who somebody is: its e-mail and password, the passkey that a script put into it, or the
- * code of the second step. Emits what came of it.
+ * Checks the form of any page that authenticates a person: e-mail and password, a passkey response, or the code of the second step.
+ * Emits the security event of the outcome.
  */
-export async function judgeLogin(
-  parts: LoginParts & { security: SecurityEvents },
-  given: Login,
+export async function authenticateForm(
+  parts: LoginContext & { security: SecurityEvents },
+  attempt: LoginAttempt,
 ): Promise<SignIn> {
-  const judged = await judge(parts, given)
-  emitOutcome(parts.security, judged, given)
-  return judged
+  const result = await authenticate(parts, attempt)
+  emitOutcome(parts.security, result, attempt)
+  return result
 }
 
-function emitOutcome(security: SecurityEvents, judged: SignIn, { form, address }: Login): void {
+function emitOutcome(
+  security: SecurityEvents,
+  result: SignIn,
+  { form, address }: LoginAttempt,
+): void {
   const isSecondStep = 'second-step' in form
-  if (judged.outcome === 'signed-in') {
-    const { accountId, method } = judged
+  if (result.outcome === 'signed-in') {
+    const { accountId, method } = result
     if (isSecondStep && form['recovery-code'])
       security.emit('recovery_code_used', { accountId, address })
     security.emit('sign_in_succeeded', { accountId, method, address })
     return
   }
-  const failed = judged.outcome === 'failed' ? judged : judged.failed
+  const failed = result.outcome === 'failed' ? result : result.failed
   if (!failed || failed.status === 503) return
   const event =
     failed.status === 429
@@ -92,16 +96,24 @@ function emitOutcome(security: SecurityEvents, judged: SignIn, { form, address }
   security.emit(event, { accountId: failed.accountId, method, address })
 }
 
-async function judge(parts: LoginParts, given: Login): Promise<SignIn> {
+async function authenticate(parts: LoginContext, attempt: LoginAttempt): Promise<SignIn> {
   const { db, issuer } = parts
-  const { form, address, browser, asksForFactor = false } = given
+  const { form, address, browser, requiresFactor = false } = attempt
   const token = typeof form['second-step'] === 'string' ? form['second-step'] : undefined
   if (form.passkey) {
-    const answer = String(form.passkey)
+    const response = String(form.passkey)
     const passwordOf =
       token === undefined ? undefined : await findPasswordOwner(parts, { token, browser })
-    const tried = await signInWithPasskey(db, { issuer, browser, answer, address, passwordOf })
-    return token === undefined ? tried : await continueByPasskey(parts, { token, browser }, tried)
+    const passkeySignIn = await signInWithPasskey(db, {
+      issuer,
+      browser,
+      response,
+      address,
+      passwordOf,
+    })
+    return token === undefined
+      ? passkeySignIn
+      : await continueWithPasskey(parts, { token, browser }, passkeySignIn)
   }
   if (token !== undefined)
     return await continueSecondStep(parts, {
@@ -112,13 +124,13 @@ async function judge(parts: LoginParts, given: Login): Promise<SignIn> {
       browser,
       address,
     })
-  const tried = { email: String(form.email ?? ''), password: String(form.password ?? ''), address }
-  return signIn(parts, tried, (opened) =>
-    openByPassword(parts, { ...opened, browser, always: asksForFactor }),
+  const input = { email: String(form.email ?? ''), password: String(form.password ?? ''), address }
+  return signIn(parts, input, (opened) =>
+    continueAfterPassword(parts, { ...opened, browser, always: requiresFactor }),
   )
 }
 
-/** The names of the fields that only prove who somebody is: they are never sent on. */
+/** The names of fields that only prove who somebody is: they are not included when a form is repeated. */
 export const PROOF_FIELDS: readonly string[] = [
   'confirm',
   'password',

@@ -9,10 +9,10 @@ import type { KeyRing } from '../signing/key-ring.ts'
 const GIVE_UP_MS = 24 * 3600_000
 const TOKEN_LIFE_SECONDS = 120
 
-/** What a session holds for each application that it signed in to: oidc-provider's `authorizations`. */
+/** The `sid` of a session at each application that it signed in to: oidc-provider's `authorizations`. */
 export type Authorizations = Record<string, { sid?: string }> | null | undefined
 
-/** In the caller's transaction: each application that asked for it will be told that this session ended. */
+/** In the caller's transaction: enqueues a logout token for each application of the session that registered an address for it. */
 export async function notifyLogout(
   sql: Sql,
   jobs: Jobs,
@@ -28,8 +28,8 @@ export async function notifyLogout(
 }
 
 /**
- * Tells one application (OpenID Connect Back-Channel Logout 1.0 §2.5). Throws when it could not be told, so that the
- * queue tries again; an application that refuses the token (400) is not asked twice, and after a day nobody is.
+ * Sends a logout token to one application (OpenID Connect Back-Channel Logout 1.0 §2.5). Throws on failure, so that the queue
+ * retries. A token that the application rejects (400) is not sent again, and retries end after a day.
  */
 export async function deliverLogout(
   parts: { db: Db; ring: KeyRing; subjects: SubjectIdentifiers; outbound: Outbound; log: Log },
@@ -39,7 +39,7 @@ export async function deliverLogout(
   const client = await findClient(parts.db, clientId)
   if (!client?.enabled || !client.backchannel_logout_uri) return
   if (Date.now() - Date.parse(endedAt) > GIVE_UP_MS) {
-    log.warn('logout notice given up', { clientId })
+    log.warn('logout notice abandoned', { clientId })
     return
   }
   const algorithm = client.id_token_signed_response_alg ?? 'RS256'
@@ -61,6 +61,6 @@ export async function deliverLogout(
     body: new URLSearchParams({ logout_token: token }).toString(),
   })
   if (status >= 200 && status < 300) log.info('logout notice delivered', { clientId })
-  else if (status === 400) log.warn('logout notice refused', { clientId })
+  else if (status === 400) log.warn('logout notice rejected', { clientId })
   else throw new Error(`the application answered ${status}`)
 }

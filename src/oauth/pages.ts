@@ -1,12 +1,12 @@
 import { html } from 'hono/html'
 import { csrfField, type Html, page, passkeyButton } from '../web/html.ts'
 
-/** Sign-in, for the portal itself or on the way to the application `clientName`. */
+/** The sign-in page, for the portal itself or on the way to the application `clientName`. */
 export function signInPage(data: {
   action: string
   csrf: string
   clientName?: string | undefined
-  /** The application takes no less. */
+  /** What the application requires besides the password. */
   needs?: 'passkey' | 'code' | undefined
   email?: string | undefined
   error?: string | undefined
@@ -43,7 +43,7 @@ ${passkeyButton('Sign in with a passkey')}
 const described = (error: string | undefined): Html | '' =>
   error ? html` aria-invalid="true" aria-describedby="sign-in-error"` : ''
 
-/** A failure that ends here: what happened, and what to do. */
+/** A failure that ends here: what happened, and what to do next. */
 export function errorPage(data: {
   title: string
   message: string
@@ -90,7 +90,7 @@ ${advice ? html`<div><dt>What to do</dt><dd>${advice}</dd></div>` : ''}
   })
 }
 
-/** By error code: what usually causes it and how it is put right. */
+/** By error code: the usual cause and its remedy. */
 const ADVICE: Readonly<Record<string, string>> = {
   invalid_client:
     'Check client_id: no client with this id is registered here, or the operator disabled it.',
@@ -100,10 +100,11 @@ const ADVICE: Readonly<Record<string, string>> = {
     'Correct the request. Parameters that may come only once, are required or belong together are listed in the specification of the endpoint.',
   invalid_request_uri:
     'Push the request again (RFC 9126) and use the new request_uri once, within a minute.',
-  server_error: 'Give the operator of this portal the request id: it names the line in the log.',
+  server_error:
+    'Give the operator of this portal the request id: it identifies the line in the log.',
 }
 
-/** RP-initiated logout asks first: anyone could have sent the link. */
+/** RP-initiated logout requires a confirmation, because anyone could have sent the link. */
 export function signOutPage({ action, xsrf }: { action: string; xsrf: string }): Html {
   return page({
     title: 'Sign out?',
@@ -128,7 +129,7 @@ export function signedOutPage(_data: Record<string, never>): Html {
   })
 }
 
-/** RFC 8628 §3.3: the code that a device shows is typed here. */
+/** Where a resident types the code that a device shows (RFC 8628 §3.3). */
 export function deviceCodePage(data: {
   action: string
   xsrf: string
@@ -154,7 +155,7 @@ ${error ? html`<div class="notice bad" role="alert" id="device-error"><p>${error
   })
 }
 
-/** The person compares the code with what the device shows: someone else may have sent the link. */
+/** The resident compares the code with the one on the device, because someone else may have sent the link. */
 export function deviceConfirmPage(data: {
   action: string
   xsrf: string

@@ -3,10 +3,10 @@ import type { IncomingMessage } from 'node:http'
 import { isDeepStrictEqual } from 'node:util'
 import { type ErrorOut, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { findAccount, fullNameOf } from '../accounts/accounts.ts'
-import { judgePasswordAlone } from '../accounts/second-factor.ts'
+import { evaluatePasswordAlone } from '../accounts/second-factor.ts'
 import { sessionTtlSeconds } from '../accounts/session-limits.ts'
 import { isKeySetUri } from '../clients/metadata.ts'
-import { CLAIMS, KNOWN_UNGRANTED, SCOPES, SERVICE_SCOPES } from '../clients/scopes.ts'
+import { CLAIMS, SCOPES, SERVICE_SCOPES, UNAVAILABLE_SCOPES } from '../clients/scopes.ts'
 import type { SubjectIdentifiers } from '../clients/subject-identifiers.ts'
 import { findConsent } from '../consents/consents.ts'
 import type { Db } from '../platform/db.ts'
@@ -22,7 +22,7 @@ import type { ClientAddress } from '../web/client-address.ts'
 import { requestIdOf } from '../web/response-headers.ts'
 import type { SecurityEvent, SecurityEvents } from '../web/security-events.ts'
 import { createAdapter } from './adapter.ts'
-import { termsOf } from './grants.ts'
+import { toGrantTerms } from './grants.ts'
 import { ACR } from './logins.ts'
 import { subjectAt } from './patches/jwt-access-tokens.ts'
 import type { SuccessorOf } from './patches/patch.ts'
@@ -32,27 +32,31 @@ import { ACCEPTED_AHEAD_SECONDS, isProofTooFarAhead, PROOF_ALGORITHMS } from './
 import { createRegistrationRules, REGISTRATION_RULES } from './registration.ts'
 import {
   assertJwtClientAuthClaimsAndHeader,
-  createPolicy,
-  refuseUnknownScopes,
+  createInteractionPolicy,
+  rejectUnknownScopes,
 } from './requests.ts'
 import { bindGrant } from './sessions.ts'
-import type { ShownVerified } from './verified-claims.ts'
-import { VERIFIED_CLAIMS_METADATA, type Verified, verifiedClaims } from './verified-claims.ts'
+import type { DisclosedVerification } from './verified-claims.ts'
+import {
+  type ApprovedVerification,
+  VERIFIED_CLAIMS_METADATA,
+  verifiedClaims,
+} from './verified-claims.ts'
 
 const HOUR = 3600
 const DAY = 24 * HOUR
 
 const ACCESS_TOKEN_TTL_SECONDS = HOUR
-/** Where a person types the code of a device, and where its interaction comes back to. */
+/** Where a resident types the code of a device, and where its interaction returns to. */
 export const DEVICE_PATH = '/device'
 
 export type Pages = {
-  /** A failure that may not be redirected, for a person to read. */
+  /** A failure that must not be redirected. */
   error(
     ctx: KoaContextWithOIDC,
     failure: { error: string; description: string | undefined; status: number },
   ): void
-  /** `returnsTo` is the application's registered address that the form leads to in the end. */
+  /** `returnsTo`: the application's registered address to which the form finally redirects. */
   signOut(
     ctx: KoaContextWithOIDC,
     form: { action: string; xsrf: string; returnsTo: string | undefined },
@@ -63,10 +67,10 @@ export type Pages = {
   deviceDone(ctx: KoaContextWithOIDC, clientName: string): void
 }
 
-/** What the forms of the device pages carry (RFC 8628 §3.3). */
+/** The fields of the device pages' forms (RFC 8628 §3.3). */
 type DeviceForm = { action: string; xsrf: string; userCode: string }
 
-type Parts = {
+type ProviderOptions = {
   issuer: string
   db: Db
   sealer: Sealer
@@ -76,22 +80,22 @@ type Parts = {
   subjects: SubjectIdentifiers
   outbound: Outbound
   jobs: Jobs
-  /** For `verified_claims`; handed in, because this folder knows no documents. */
-  findVerified: (accountId: string) => Promise<Verified | undefined>
-  /** A User-Agent in words. */
+  /** For `verified_claims`. Passed in, because this folder does not import `id-verification/`. */
+  findVerified: (accountId: string) => Promise<ApprovedVerification | undefined>
+  /** Describes a `User-Agent` in words. */
   deviceOf: (userAgent: string | null) => string
   cookieKeys: string[]
   sharedKeys: SharedKeys
   production: boolean
   pages: Pages
   addressOf: ClientAddress
-  /** The client of this request has proved who it is. */
+  /** Called when the client of this request has authenticated. */
   onAuthenticatedClient: (req: IncomingMessage) => void
   security: SecurityEvents
   log: Log
 }
 
-/** oidc-provider with every option in this one place, and every patch of `patches/`. */
+/** Creates oidc-provider with all its options, and applies every patch of `patches/`. */
 export function createProvider({
   issuer,
   db,
@@ -112,7 +116,7 @@ export function createProvider({
   onAuthenticatedClient,
   security,
   log,
-}: Parts): Provider {
+}: ProviderOptions): Provider {
   const successorOf: SuccessorOf = (refreshToken) =>
     createHmac('sha256', sharedKeys['refresh-successor']).update(refreshToken).digest('base64url')
   const secure = issuer.startsWith('https:')
@@ -125,7 +129,7 @@ export function createProvider({
     else ctx.body = { error, ...(description ? { error_description: description } : {}) }
   }
 
-  const shown = new WeakMap<KoaContextWithOIDC, ShownVerified>()
+  const disclosed = new WeakMap<KoaContextWithOIDC, DisclosedVerification>()
   const provider = new Provider(issuer, {
     adapter: (name: string) =>
       createAdapter(db, name, { sealer, jobs, successorOf, userCodeKey: sharedKeys['user-code'] }),
@@ -136,10 +140,10 @@ export function createProvider({
       return {
         accountId,
         claims: async (use, scope, claims) => {
-          const asked = use === 'userinfo' ? claims?.verified_claims : undefined
+          const request = use === 'userinfo' ? claims?.verified_claims : undefined
           const verified =
-            asked && (await verifiedClaims(asked, scope, () => findVerified(accountId)))
-          if (verified) shown.set(ctx, verified)
+            request && (await verifiedClaims(request, scope, () => findVerified(accountId)))
+          if (verified) disclosed.set(ctx, verified)
           return {
             sub: accountId,
             name: fullNameOf(account),
@@ -169,11 +173,13 @@ export function createProvider({
     },
     interactions: {
       url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
-      policy: createPolicy(async (accountId) => (await judgePasswordAlone(db, accountId)).suffices),
+      policy: createInteractionPolicy(
+        async (accountId) => (await evaluatePasswordAlone(db, accountId)).suffices,
+      ),
     },
     cookies: {
       keys: cookieKeys,
-      // The prefix makes a browser refuse a copy set by a neighbouring host; it asks for https and path /.
+      // The prefix makes browsers reject a copy that a neighbouring host sets; it requires https and path `/`.
       names: {
         session: secure ? '__Host-session' : 'session',
         interaction: secure ? '__Secure-interaction' : 'interaction',
@@ -183,16 +189,16 @@ export function createProvider({
       short: cookie,
     },
 
-    scopes: [...Object.keys(SCOPES), ...SERVICE_SCOPES, ...KNOWN_UNGRANTED],
+    scopes: [...Object.keys(SCOPES), ...SERVICE_SCOPES, ...UNAVAILABLE_SCOPES],
     claims: { ...CLAIMS, verified_claims: null },
     discovery: VERIFIED_CLAIMS_METADATA,
     acrValues: Object.values(ACR),
-    // In the ID token too, as the real portal has it: Auth.js and Firebase look nowhere else.
+    // Claims also go into the ID token, as at the real portal: Auth.js and Firebase read them only there.
     conformIdTokenClaims: false,
     responseTypes: ['code'],
     subjectTypes: ['public', 'pairwise'],
     pairwiseIdentifier: (_ctx, accountId, client) => subjectAt(subjects, client, accountId),
-    // Once, when it is registered: what is stored was verified then.
+    // Verified once, when it is registered.
     sectorIdentifierUriValidate: () =>
       ['registration', 'client_update'].includes(Provider.ctx?.oidc?.route ?? ''),
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
@@ -224,9 +230,9 @@ export function createProvider({
         enabled: true,
         deviceInfo: () => ({}),
         userCodeInputSource: (ctx, _form, _out, error) => {
-          const event = error && DEVICE_REFUSALS[error.name]
+          const event = error && DEVICE_SECURITY_EVENTS[error.name]
           if (event) security.emit(event, { address: addressOf(ctx.req) })
-          pages.deviceCode(ctx, { ...deviceForm(ctx), error: error && whyNoDevice(error) })
+          pages.deviceCode(ctx, { ...deviceForm(ctx), error: error && deviceErrorText(error) })
         },
         userCodeConfirmSource: (ctx, _form, client, _info, userCode) =>
           pages.deviceConfirm(ctx, {
@@ -247,11 +253,11 @@ export function createProvider({
           }),
         postLogoutSuccessSource: (ctx) => pages.signedOut(ctx),
       },
-      // One audience, so there is nothing to choose; the library asks this before it drops scopes it does not know.
+      // There is one audience, so there is nothing to choose. The library calls this before it drops unknown scopes.
       resourceIndicators: {
         enabled: true,
         defaultResource: async (ctx) => {
-          refuseUnknownScopes(ctx)
+          rejectUnknownScopes(ctx)
           return []
         },
         useGrantedResource: () => false,
@@ -264,9 +270,9 @@ export function createProvider({
       clientCredentials: { enabled: true },
       dPoP: {
         enabled: true,
-        // The same on every process: a nonce of one is known to the other.
+        // The same on every process, so that each accepts the nonces of the others.
         nonceSecret: sharedKeys['dpop-nonce'],
-        // The library accepts proofs from 300 seconds ahead; from a clock that is so wrong, a nonce dates the proof.
+        // The library accepts proofs from up to 300 seconds ahead. A clock that is so wrong needs a nonce, which dates the proof.
         requireNonce: (ctx) => isProofTooFarAhead(ctx.get('DPoP')),
       },
       pushedAuthorizationRequests: { enabled: true },
@@ -301,16 +307,16 @@ export function createProvider({
     issueRefreshToken: (_ctx, client, source) =>
       client.grantTypeAllowed('refresh_token') && source.scopes.has('offline_access'),
     expiresWithSession: (_ctx, source) => !source.scopes.has('offline_access'),
-    // Browser applications, which hold no secret, may call the token endpoint from their own origin.
+    // Browser applications, which have no secret, may call the token endpoint from their own origin.
     clientBasedCORS: (_ctx, origin, client) =>
       client.clientAuthMethod === 'none' &&
-      // The origin of every private-use scheme, and of every sandboxed frame.
+      // Every private-use scheme and every sandboxed frame has the origin `null`.
       origin !== 'null' &&
       (client.redirectUris ?? []).some((uri) => URL.parse(uri)?.origin === origin),
     renderError,
   })
 
-  // The host of what is answered is the issuer's, whatever a stranger's headers say: see `pinHost`.
+  // `setIssuerHost` sets the forwarded headers, so addresses in responses are the issuer's.
   provider.proxy = true
   applyPatches(provider, {
     vault,
@@ -321,7 +327,7 @@ export function createProvider({
     subjects,
     accessTokenTtlSeconds: ACCESS_TOKEN_TTL_SECONDS,
     successorOf,
-    findShown: (ctx) => shown.get(ctx),
+    findDisclosed: (ctx) => disclosed.get(ctx),
     renderError,
     security,
     sealer,
@@ -330,7 +336,7 @@ export function createProvider({
     addressOf,
     onAuthenticatedClient,
   })
-  // Koa's own: hang-ups of callers.
+  // Koa emits this when a caller closes the connection.
   provider.on('error' as never, (error: unknown) =>
     log.error('authorization server failed', { error }),
   )
@@ -352,11 +358,11 @@ export function createProvider({
       clientId: ctx.oidc?.client?.clientId,
     })
   }
-  for (const event of REFUSALS) provider.on(event as 'grant.error', refused)
+  for (const event of ERROR_EVENTS) provider.on(event as 'grant.error', refused)
   return provider
 }
 
-const REFUSALS = [
+const ERROR_EVENTS = [
   'authorization.error',
   'code_verification.error',
   'device_authorization.error',
@@ -375,8 +381,8 @@ const REFUSALS = [
   'userinfo.error',
 ]
 
-/** Before oidc-provider sees a request: it builds addresses from Host and X-Forwarded-*, so they are the issuer's. */
-export function pinHost(headers: Record<string, unknown>, issuer: string): void {
+/** Replaces the host headers of a request by the issuer's. oidc-provider builds addresses from Host and X-Forwarded-*. */
+export function setIssuerHost(headers: Record<string, unknown>, issuer: string): void {
   const { host, protocol } = new URL(issuer)
   headers.host = host
   headers['x-forwarded-host'] = host
@@ -384,8 +390,8 @@ export function pinHost(headers: Record<string, unknown>, issuer: string): void 
 }
 
 /**
- * A grant is one session's; the consent behind it is remembered for every device of the resident, with what was declined.
- * Where no consent counts, the library finds everything missing and asks.
+ * Loads the session's grant, as its consent allows today. A consent counts for every device of the resident, with what was
+ * declined. Without a current consent the library finds everything missing and prompts.
  */
 async function loadGrant(ctx: KoaContextWithOIDC, db: Db) {
   const { client, session, provider } = ctx.oidc
@@ -395,11 +401,11 @@ async function loadGrant(ctx: KoaContextWithOIDC, db: Db) {
   if (!consent?.isCurrent || consent.isFrozen) return undefined
   const grantId = session.grantIdFor(client.clientId)
   const existing = grantId ? await provider.Grant.find(grantId) : undefined
-  const mine = existing?.accountId === accountId && existing.clientId === client.clientId
+  const isOwn = existing?.accountId === accountId && existing.clientId === client.clientId
   const grant =
-    mine && existing ? existing : new provider.Grant({ accountId, clientId: client.clientId })
-  const terms = termsOf(consent, client.scope ?? '')
-  if (!(mine && isDeepStrictEqual({ openid: grant.openid, rejected: grant.rejected }, terms))) {
+    isOwn && existing ? existing : new provider.Grant({ accountId, clientId: client.clientId })
+  const terms = toGrantTerms(consent, client.scope ?? '')
+  if (!(isOwn && isDeepStrictEqual({ openid: grant.openid, rejected: grant.rejected }, terms))) {
     Object.assign(grant, terms)
     const saved = { accountId, sessionUid: session.uid, isNew: Boolean(ctx.oidc.result?.login) }
     if (!(await bindGrant(db, { ...saved, grantId: await grant.save() }))) return undefined
@@ -413,7 +419,7 @@ const deviceForm = (ctx: KoaContextWithOIDC): DeviceForm => ({
   userCode: String(ctx.oidc.params?.user_code ?? ''),
 })
 
-const DEVICE_REFUSALS: Record<string, SecurityEvent> = {
+const DEVICE_SECURITY_EVENTS: Record<string, SecurityEvent> = {
   NotFoundError: 'device_code_refused',
   ExpiredError: 'device_code_refused',
   AlreadyUsedError: 'device_code_refused',
@@ -423,10 +429,10 @@ const DEVICE_REFUSALS: Record<string, SecurityEvent> = {
 const reasonOf = (error: errors.OIDCProviderError): string =>
   String(error.error_detail ?? error.error_description ?? '')
 
-function whyNoDevice(error: Error): string {
+function deviceErrorText(error: Error): string {
   if (error.name === 'AbortedError') return 'Nothing was allowed. You can close this page.'
   if (error.name === 'NoCodeError') return 'Type the code that your device shows.'
-  return 'This code is not known, has expired, or was used already. Look at your device, and try again.'
+  return 'This code is unknown, has expired, or was used already. Check your device, and try again.'
 }
 
 function isOwnToken(

@@ -1,17 +1,17 @@
 import { errors, type KoaContextWithOIDC } from 'oidc-provider'
-import { completed, DEVICE_CODE } from '../clients/metadata.ts'
+import { DEVICE_CODE, withDefaults } from '../clients/metadata.ts'
 import { SCOPES } from '../clients/scopes.ts'
 import { NAMELESS } from '../clients/similar-names.ts'
 import type { Sql } from '../platform/db.ts'
 import { OperatorError } from '../platform/errors.ts'
 import { hashSecret, randomSecret } from '../platform/secrets.ts'
 
-/** The policy that every initial access token carries, and the registrations made with it. */
+/** The name of the policy of every initial access token, and of the registrations made with it. */
 export const REGISTRATION_RULES = 'rules'
 
 /**
- * Lets whoever holds it register clients (RFC 7591 §3), until it expires. It is in the answer once and kept as a hash.
- * Throws OperatorError when the days are not 1 to 365.
+ * Creates a token whose holder may register clients (RFC 7591 §3) until it expires. Only its hash is stored.
+ * Throws OperatorError unless the days are 1 to 365.
  */
 export async function createInitialAccessToken(
   sql: Sql,
@@ -30,20 +30,20 @@ export async function createInitialAccessToken(
   return { initial_access_token: token, expires_at: new Date(expiresAt * 1000).toISOString() }
 }
 
-// The library offers pairwise identifiers to the device grant with `private_key_jwt` and a `jwks_uri` alone.
+// The library supports pairwise identifiers for the device grant only with `private_key_jwt` and a `jwks_uri`.
 const defaultSubjectType = ({ grant_types: grants }: Record<string, unknown>) =>
   Array.isArray(grants) && grants.includes(DEVICE_CODE) ? 'public' : 'pairwise'
 
 /**
- * What a stranger may register: an application for residents. What the operator alone may grant (service clients,
- * going without PKCE) is not to be had, and `fapi` is not asked for by name but by what it consists of.
+ * The rules for dynamic registration: applications for residents only. Service clients and omitting PKCE are the operator's to
+ * grant, and `fapi` follows from its parts instead of being set by name.
  */
 export const createRegistrationRules =
   (rules: { production?: boolean | undefined }) =>
   (ctx: KoaContextWithOIDC, properties: Record<string, unknown>): void =>
-    judgeRegistration(ctx, properties, rules)
+    verifyRegistration(ctx, properties, rules)
 
-function judgeRegistration(
+function verifyRegistration(
   ctx: KoaContextWithOIDC,
   properties: Record<string, unknown>,
   rules: { production?: boolean | undefined },
@@ -54,22 +54,22 @@ function judgeRegistration(
   const grants = properties.grant_types
   if (Array.isArray(grants) && grants.includes('client_credentials'))
     throw refuse('service clients are registered by the operator')
-  // RFC 7591 §2: without a scope the server chooses; the least that is of use.
+  // RFC 7591 §2: without a scope the server chooses the default.
   const lasting = Array.isArray(grants) && grants.includes('refresh_token')
   properties.scope ??= `openid profile email${lasting ? ' offline_access' : ''}`
   properties.client_name ??= NAMELESS
-  // What a registered client does not repeat stays: its users' identifiers must not change by leaving a word out.
+  // An update that omits the subject type keeps the registered one, so that its users' identifiers do not change.
   properties.subject_type ??= ctx.oidc.client?.subjectType ?? defaultSubjectType(properties)
   const scopes = String(properties.scope).split(' ')
   const unknown = scopes.find((scope) => !Object.hasOwn(SCOPES, scope))
   if (unknown !== undefined) throw refuse(`the scope ${JSON.stringify(unknown)} is not offered`)
   try {
-    // `grant_types` that name refresh_token ask for what the scope offline_access gives.
-    const whole = completed(properties, rules)
-    properties.grant_types = whole.grant_types
-    properties.response_types = whole.response_types
-    properties.application_type = whole.application_type
-    properties.token_endpoint_auth_method = whole.token_endpoint_auth_method
+    // `grant_types` with refresh_token needs the scope offline_access.
+    const completed = withDefaults(properties, rules)
+    properties.grant_types = completed.grant_types
+    properties.response_types = completed.response_types
+    properties.application_type = completed.application_type
+    properties.token_endpoint_auth_method = completed.token_endpoint_auth_method
   } catch (error) {
     if (error instanceof OperatorError) throw refuse(error.message)
     throw error

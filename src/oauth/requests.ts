@@ -1,15 +1,15 @@
 import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
-import { KNOWN_UNGRANTED, SCOPES, SERVICE_SCOPES } from '../clients/scopes.ts'
+import { SCOPES, SERVICE_SCOPES, UNAVAILABLE_SCOPES } from '../clients/scopes.ts'
 import { isMultiFactor } from './logins.ts'
 import { isTooFarAhead } from './proof.ts'
 
-/* What a request may ask for, where the library overlooks it or would have it otherwise. */
+/* Rules for requests that the library does not have, or has otherwise. */
 
 /**
- * The library's prompts, but what is asked for is read from the request itself: see `allowOfflineAccess`. A session that a password
- * alone opened is no session where the account needs more.
+ * The library's prompts with three changes: `prompt=consent` is read from the request itself (see `allowOfflineAccess`), a session
+ * of an inactive account and a session that a password alone opened, where the account needs more, require a sign-in.
  */
-export function createPolicy(passwordSuffices: (accountId: string) => Promise<boolean>) {
+export function createInteractionPolicy(passwordSuffices: (accountId: string) => Promise<boolean>) {
   const { Check, base } = interactionPolicy
   const policy = base()
   policy.get('login')?.checks.add(
@@ -22,8 +22,8 @@ export function createPolicy(passwordSuffices: (accountId: string) => Promise<bo
   consent?.checks.remove('consent_prompt')
   consent?.checks.add(
     new Check('consent_prompt', 'consent was asked for', 'consent_required', (ctx) => {
-      const asked = String(ctx.oidc.params?.prompt ?? '').split(' ')
-      return asked.includes('consent') && !ctx.oidc.result?.consent
+      const prompts = String(ctx.oidc.params?.prompt ?? '').split(' ')
+      return prompts.includes('consent') && !ctx.oidc.result?.consent
     }),
     0,
   )
@@ -36,23 +36,23 @@ export function createPolicy(passwordSuffices: (accountId: string) => Promise<bo
   return policy
 }
 
-/** RFC 6749 §3.3: a scope that nobody knows is an error, not something to overlook. */
-export function refuseUnknownScopes(ctx: KoaContextWithOIDC): void {
+/** Rejects unknown scopes (RFC 6749 §3.3). A service client that requests none gets those it is registered for. */
+export function rejectUnknownScopes(ctx: KoaContextWithOIDC): void {
   const params = ctx.oidc.params ?? {}
   const isService = ctx.oidc.route === 'token' && params.grant_type === 'client_credentials'
   // A service client that names no scope gets those it is registered for.
   if (isService) params.scope ??= ctx.oidc.client?.scope
-  else if (!ASKING_ROUTES.includes(ctx.oidc.route)) return
-  const asked = String(params.scope ?? '')
-  if (!asked) throw new errors.InvalidScope('a scope is required', '')
+  else if (!SCOPE_ROUTES.includes(ctx.oidc.route)) return
+  const requested = String(params.scope ?? '')
+  if (!requested) throw new errors.InvalidScope('a scope is required', '')
   const known: readonly string[] = isService
     ? SERVICE_SCOPES
-    : [...Object.keys(SCOPES), ...KNOWN_UNGRANTED]
-  const unknown = asked.split(' ').find((scope) => !known.includes(scope))
+    : [...Object.keys(SCOPES), ...UNAVAILABLE_SCOPES]
+  const unknown = requested.split(' ').find((scope) => !known.includes(scope))
   if (unknown !== undefined) throw new errors.InvalidScope('requested scope is unknown', unknown)
 }
 
-const ASKING_ROUTES = ['authorization', 'pushed_authorization_request', 'device_authorization']
+const SCOPE_ROUTES = ['authorization', 'pushed_authorization_request', 'device_authorization']
 
 const LONGEST_ASSERTION_SECONDS = 600
 

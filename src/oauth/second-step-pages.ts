@@ -4,17 +4,17 @@ import { csrfField, type Html, page, passkeyButton } from '../web/html.ts'
 import { qrCode } from '../web/qr-code.ts'
 
 type Step = SecondStep['step']
-/** Where the page's forms lead, and what they carry besides. */
+/** Where the page's forms are sent, and their other fields. */
 type Form = {
   action: string
   csrf: string
-  /** The names and values that go along. */
+  /** Names and values of hidden fields. */
   fields: [string, string][]
-  /** On the way to an application: a person may still say no. */
+  /** On the way to an application: the resident may still cancel. */
   mayCancel?: boolean
 }
 
-/** What a right password leads to where it does not suffice; `token` goes along in every form. */
+/** The page after a right password that does not suffice; every form contains `token`. */
 export function secondStepPage(
   data: Form & Pick<SecondStep, 'token' | 'step'> & { error?: string | undefined },
 ): Html {
@@ -65,12 +65,12 @@ ${hidden(form)}
 </form></details>`
     : ''
 }
-<p class="quiet">Lost everything? Write to the people who run the portal.</p>
+<p class="quiet">Lost all of these? Write to the people who run the portal.</p>
 </section>`,
   })
 }
 
-/** How an authenticator app is set up: at sign-in where the policy demands it, or from the account page. */
+/** Sets up an authenticator app: at sign-in where the policy requires it, or from the account page. */
 export function enrolPage(
   data: Form & {
     secret: string
@@ -87,7 +87,7 @@ export function enrolPage(
 <h1>Set up an authenticator app</h1>
 <p class="lead">${
       isDemanded
-        ? 'This portal asks everybody for a second step after the password. '
+        ? 'This portal requires a second step after the password. '
         : 'From then on, signing in takes your password and a code from the app. '
     }Scan this with an authenticator app on your phone, or in your password manager.</p>
 ${qrCode(uri, 'QR code for the authenticator app')}
@@ -103,7 +103,7 @@ ${codeField(error)}
   })
 }
 
-/** The only time that the codes are shown. `next` leads on. */
+/** Shows the codes, this one time. `next` is the form that continues. */
 export function recoveryCodesPage(data: {
   codes: string[]
   next: Html

@@ -5,13 +5,13 @@ import type { SignEvent } from '../events/sender.ts'
 import type { Sql } from '../platform/db.ts'
 import type { KeyRing } from '../signing/key-ring.ts'
 
-/** Signs as the client's ID tokens are signed: a compact JWS of type `secevent+jwt`. */
+/** Signs an event with the algorithm of the client's ID tokens: a compact JWS of type `secevent+jwt`. */
 export const createEventSigner =
   (db: Sql, ring: Pick<KeyRing, 'sign'>): SignEvent =>
   async (issuer, event) => {
     const client = await findClient(db, event.clientId)
     const algorithm = client?.id_token_signed_response_alg ?? 'RS256'
-    // No `sub` and no `exp`: it cannot be taken for another kind of token (RFC 8417 §4.5, §4.6, Shared Signals §4.1).
+    // Without `sub` and `exp` it cannot be mistaken for another kind of token (RFC 8417 §4.5, §4.6, Shared Signals §4.1).
     const claims = {
       iss: issuer,
       aud: event.clientId,
@@ -26,7 +26,7 @@ export const createEventSigner =
     return await ring.sign('secevent+jwt', claims, algorithm)
   }
 
-/** For events: a service client is given no resident, and one that is gone is told nothing. */
+/** Finds the `sub` for an event. `undefined` for a service client, which is given no resident, and for a deleted client. */
 export const createFindSubject =
   (db: Sql, subjects: SubjectIdentifiers): FindSubject =>
   async (clientId, accountId) => {
@@ -36,10 +36,10 @@ export const createFindSubject =
   }
 
 const CAEP = 'https://schemas.openid.net/secevent/caep/event-type'
-/** The scheme of levels that an assurance-level-change speaks of: "approved" or "none". */
+/** The namespace of the levels in an assurance-level-change: "approved" or "none". */
 const NAMESPACE = 'eprospera:person.id_verification'
 
-/** One event type each: a registered one where it says the same, else one of this issuer's own. */
+/** Maps an event to one event type: a registered one with the same meaning, else one of this issuer. */
 function statementOf(issuer: string, event: ToldEvent): Record<string, object> {
   const { kind, verificationId, data } = event
   const about = {

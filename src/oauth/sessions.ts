@@ -1,31 +1,31 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Provider } from 'oidc-provider'
 import { SESSION_LONGEST_SECONDS, sessionTtlSeconds } from '../accounts/session-limits.ts'
-import { describeSession, holdSession } from '../accounts/sessions.ts'
+import { lockSession, storeSessionUserAgent } from '../accounts/sessions.ts'
 import type { SignInMethod } from '../accounts/sign-in.ts'
 import type { Db, Sql } from '../platform/db.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import { hashSecret, randomSecret } from '../platform/secrets.ts'
-import { isMultiFactor, loginOf } from './logins.ts'
+import { isMultiFactor, toLoginResult } from './logins.ts'
 import { type Authorizations, notifyLogout } from './logout.ts'
 
-/** The sign-in session of this browser; one and the same for the portal and for every application. */
+/** The sign-in session of this browser, shared by the portal and all applications. */
 export type SignedIn = {
   accountId: string
   uid: string
-  /** When the person last proved who they are, seconds since 1970. */
+  /** The time of the last proof of identity, in seconds since 1970. */
   authenticatedAt: number
-  /** It was opened with more than a password. */
+  /** Whether more than a password opened it. */
   isMultiFactor: boolean
 }
 
-type Parts = { db: Db; provider: Provider }
-/** Who is told when sessions end: their applications, from the queue. */
-type Notices = { issuer: string; jobs: Jobs }
+type SessionContext = { db: Db; provider: Provider }
+/** What is needed to notify applications of an ended session. */
+type LogoutContext = { issuer: string; jobs: Jobs }
 
-/** Reads the session cookie. The session is used now, so that it does not end idle. */
-export async function openSession(
-  { provider, db }: Parts,
+/** Returns the session of the cookie, and renews its idle timeout. */
+export async function resumeSession(
+  { provider, db }: SessionContext,
   req: IncomingMessage,
   res: ServerResponse,
 ): Promise<SignedIn | undefined> {
@@ -36,7 +36,7 @@ export async function openSession(
   const ttl = sessionTtlSeconds(loginTs)
   const now = Math.floor(Date.now() / 1000)
   if (now + ttl - (session.exp ?? 0) >= TOUCH_SECONDS) {
-    // Not by the library's save, which would bring back a session that is being ended or renewed just now.
+    // Not the library's save, which would store a session again that is being ended or renewed just now.
     await db`
       update oidc_artifact set used_at = now(), expires_at = to_timestamp(${now + ttl}),
         payload = payload || jsonb_build_object('exp', ${now + ttl}::bigint),
@@ -48,30 +48,29 @@ export async function openSession(
 }
 const TOUCH_SECONDS = 60
 
-/** A new session under a new identifier; whatever the browser held before is dead (ASVS 7.2.4). */
+/** Starts a session under a new identifier, and ends the browser's earlier one (ASVS 7.2.4). */
 export async function startSession(
-  { provider, db, ...notices }: Parts & Notices,
+  { provider, db, ...notices }: SessionContext & LogoutContext,
   req: IncomingMessage,
   res: ServerResponse,
   login: { accountId: string; method: SignInMethod },
 ): Promise<{ sessionUid: string }> {
   const context = provider.createContext(req, res)
-  await endOwn(db, notices, await provider.Session.get(context))
+  await endStoredSession(db, notices, await provider.Session.get(context))
   const session = new provider.Session()
-  session.loginAccount(loginOf(login.accountId, login.method))
+  session.loginAccount(toLoginResult(login.accountId, login.method))
   await session.save(sessionTtlSeconds(session.loginTs))
-  await describeSession(db, session.uid, userAgentOf(req))
+  await storeSessionUserAgent(db, session.uid, userAgentOf(req))
   setSessionCookie(provider, context, session.jti)
   return { sessionUid: session.uid }
 }
 
 /**
- * The person has proved again who they are: the session goes on under a new identifier, and the old one is dead.
- * One statement, so that its tokens are never without it.
- Returns `false` when the session has ended meanwhile.
+ * Gives the session a new identifier after a new proof of identity; the old identifier is invalid. One statement, so that the
+ * session's tokens are never without it. Returns `false` when the session has ended meanwhile.
  */
 export async function renewSession(
-  { provider, db }: Parts,
+  { provider, db }: SessionContext,
   req: IncomingMessage,
   res: ServerResponse,
   login: { accountId: string; method: SignInMethod },
@@ -81,7 +80,7 @@ export async function renewSession(
   const identifier = randomSecret()
   const loginTs = Math.floor(Date.now() / 1000)
   const exp = loginTs + sessionTtlSeconds(loginTs)
-  const { amr, acr } = loginOf(login.accountId, login.method)
+  const { amr, acr } = toLoginResult(login.accountId, login.method)
   const [renewed] = await db`
     update oidc_artifact set id = ${hashSecret(identifier)}, used_at = now(), expires_at = to_timestamp(${exp}),
       payload = payload || ${db.json({ loginTs, amr, acr, exp })}
@@ -91,32 +90,32 @@ export async function renewSession(
   return renewed !== undefined
 }
 
-/** Ends the session and with it every token that is bound to it. */
+/** Ends the session and every token that is bound to it. */
 export async function endSession(
-  { provider, db, ...notices }: Parts & Notices,
+  { provider, db, ...notices }: SessionContext & LogoutContext,
   req: IncomingMessage,
   res: ServerResponse,
 ): Promise<void> {
   const context = provider.createContext(req, res)
-  await endOwn(db, notices, await provider.Session.get(context))
+  await endStoredSession(db, notices, await provider.Session.get(context))
   context.cookies.set(provider.cookieName('session'), null, cookieOptions(provider))
 }
 
-async function endOwn(
+async function endStoredSession(
   db: Db,
-  notices: Notices,
+  notices: LogoutContext,
   { accountId, uid }: { accountId?: string | undefined; uid: string },
 ) {
   if (accountId) await db.begin((sql) => endSessions(sql, notices, accountId, { uid }))
 }
 
 /**
- * In a transaction: ends one session of this account, or all but one, or all, and every code and token that is bound to
- * them; the applications they were used at are told (back-channel logout). Answers how many.
+ * In a transaction: ends one session of this account, all but one, or all, with every code and token that is bound to them, and
+ * enqueues logout tokens for the applications (back-channel logout). Returns how many sessions ended.
  */
 export async function endSessions(
   sql: Sql,
-  { issuer, jobs }: Notices,
+  { issuer, jobs }: LogoutContext,
   accountId: string,
   which: { uid: string } | { exceptUid: string } | 'all',
 ): Promise<number> {
@@ -139,8 +138,8 @@ export async function endSessions(
 }
 
 /**
- * Records which session obtained a new grant. `undefined` when that session has ended meanwhile: then the grant is deleted,
- * because what ended the session did not see it. `isNew`: the session is stored by the end of this request.
+ * Records which session obtained a new grant. When that session has ended meanwhile, deletes the grant and returns `undefined`,
+ * because ending the session could not delete it. `isNew`: the session is stored at the end of this request.
  */
 export async function bindGrant(
   db: Db,
@@ -152,7 +151,7 @@ export async function bindGrant(
   }: { grantId: string; accountId: string; sessionUid: string; isNew: boolean },
 ): Promise<true | undefined> {
   return await db.begin(async (sql) => {
-    if (!isNew && !(await holdSession(sql, { accountId, uid: sessionUid }))) {
+    if (!isNew && !(await lockSession(sql, { accountId, uid: sessionUid }))) {
       await sql`delete from oauth_grant where id = ${grantId}`
       return undefined
     }
@@ -166,10 +165,10 @@ export const userAgentOf = (req: IncomingMessage): string | null =>
   req.headers['user-agent']?.slice(0, 300) ?? null
 
 /**
- * What stands for this browser whoever uses it: the SHA-256 of a random cookie, hexadecimal. Forms before sign-in, links that
- * travel by mail and passkey challenges belong to one browser by it.
+ * Returns the SHA-256 of a random cookie that identifies this browser before anyone signs in, hexadecimal; sets the cookie where it
+ * is missing. Forms before sign-in, mailed links and passkey challenges are bound to it.
  */
-export function identifyBrowser(
+export function ensureBrowserId(
   provider: Provider,
   req: IncomingMessage,
   res: ServerResponse,

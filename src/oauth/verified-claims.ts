@@ -1,24 +1,24 @@
 import type { Scope } from '../clients/scopes.ts'
 
 /*
- * `verified_claims` of OpenID Connect for Identity Assurance 1.0, at userinfo, for who asks through `claims`: what is known
- * of the person, with how and when it was verified; only the members that were asked for, and only what the scopes allow.
+ * `verified_claims` of OpenID Connect for Identity Assurance 1.0, at userinfo, for clients that request them by `claims`: verified
+ * data of the person, with how and when it was verified; only the requested members, and only within the scopes.
  */
 
 const TRUST_FRAMEWORK = 'eprospera'
-/** Either of these lets an application know of the verification; the first alone shows its images. */
-export const VERIFYING_SCOPES = [
+/** Each of these scopes allows `verified_claims`; the first one includes images. */
+export const VERIFICATION_SCOPES = [
   'eprospera:person.id_verification.read',
   'eprospera:person.id_verification.status.read',
 ] as const satisfies readonly Scope[]
-const IMAGES_SCOPE = VERIFYING_SCOPES[0]
+const IMAGES_SCOPE = VERIFICATION_SCOPES[0]
 
-/** A resident's latest approved verification, as far as it is told here. */
-export type Verified = {
+/** A resident's latest approved verification, as far as `verified_claims` contain it. */
+export type ApprovedVerification = {
   verificationId: string
   time: Date
   documentType: string | null
-  /** What the document says; null where the vendor read nothing. Never the registry's or the sign-up form's words. */
+  /** What the document says; null where the vendor read nothing. Never data of the registry or the sign-up form. */
   person: { given_name: string | null; family_name: string | null; birthdate: string | null }
   /** `YYYY-MM-DD`, and an ISO 3166-1 code; null where the vendor read nothing. */
   document: {
@@ -27,14 +27,14 @@ export type Verified = {
     date_of_expiry: string | null
     country_code: string | null
   }
-  /** Of OpenID Attachments 1.0, with the rows that they are of. Asked for only where they are wanted. */
-  attach(): Promise<{ attachments: object[]; images: ShownImage[] }>
+  /** Makes the attachments (OpenID Attachments 1.0) and returns the image rows that they show. Called only when they are requested. */
+  attach(): Promise<{ attachments: object[]; images: DisclosedImage[] }>
 }
-type ShownImage = { id: string; type: string; sha256: string | null }
-/** What `verified_claims` of one response were made of. */
-export type ShownVerified = { verificationId: string; images: ShownImage[] }
+type DisclosedImage = { id: string; type: string; sha256: string | null }
+/** The verification and the images that `verified_claims` of one response disclosed. */
+export type DisclosedVerification = { verificationId: string; images: DisclosedImage[] }
 
-/** By the codes of the standard's own list, where it has one. */
+/** Document types by the codes of the standard's list, where it has one. */
 const DOCUMENTS: Record<string, string> = {
   passport: 'passport',
   national_id: 'idcard',
@@ -49,7 +49,7 @@ const CLAIM_SCOPES: Record<string, readonly Scope[]> = {
   birthdate: ['eprospera:person.details.read'],
 }
 
-/** For discovery (§ 10 of the standard). */
+/** For discovery (§10 of the standard). */
 export const VERIFIED_CLAIMS_METADATA = {
   verified_claims_supported: true,
   trust_frameworks_supported: [TRUST_FRAMEWORK],
@@ -60,20 +60,20 @@ export const VERIFIED_CLAIMS_METADATA = {
   digest_algorithms_supported: ['sha-256'],
 }
 
-type Shown = { claims: object; verificationId: string; images: ShownImage[] }
+type VerifiedClaims = { claims: object; verificationId: string; images: DisclosedImage[] }
 
 /**
- * The answer to this request, or `undefined` where it cannot be answered as asked: no verification, another trust
- * framework, an older one than wanted, or none of the claims may be told (§ 6: then the whole member is left out).
+ * Builds `verified_claims` for a request. `undefined` where the request cannot be met: no verification, another trust framework, an
+ * older verification than `max_age` allows, or no claim within the scopes (§6: the whole member is then omitted).
  */
 export async function verifiedClaims(
   request: unknown,
   scope: string,
-  find: () => Promise<Verified | undefined>,
-): Promise<Shown | undefined> {
+  find: () => Promise<ApprovedVerification | undefined>,
+): Promise<VerifiedClaims | undefined> {
   const granted = scope.split(' ')
-  const may = (scopes: readonly string[]) => scopes.some((each) => granted.includes(each))
-  if (!isObject(request) || !may(VERIFYING_SCOPES)) return undefined
+  const hasAnyScope = (scopes: readonly string[]) => scopes.some((each) => granted.includes(each))
+  if (!isObject(request) || !hasAnyScope(VERIFICATION_SCOPES)) return undefined
   const { verification, claims } = request
   if (!isObject(verification) || !isObject(claims)) return undefined
   if (!isMet(verification.trust_framework, TRUST_FRAMEWORK)) return undefined
@@ -83,34 +83,35 @@ export async function verifiedClaims(
   const { max_age: maxAge } = isObject(verification.time) ? verification.time : {}
   if (typeof maxAge === 'number' && Date.now() - time.getTime() > maxAge * 1000) return undefined
 
-  const told = Object.entries(CLAIM_SCOPES).flatMap(([name, scopes]) => {
+  const disclosed = Object.entries(CLAIM_SCOPES).flatMap(([name, scopes]) => {
     const value = person[name as keyof typeof person]
-    return name in claims && may(scopes) && value !== null && isMet(claims[name], value)
+    return name in claims && hasAnyScope(scopes) && value !== null && isMet(claims[name], value)
       ? [[name, value] as const]
       : []
   })
-  if (told.length === 0) return undefined
+  if (disclosed.length === 0) return undefined
 
   const documentType = DOCUMENTS[verified.documentType ?? '']
-  const asked = Array.isArray(verification.evidence) ? verification.evidence : []
-  // The first of them that we have, with the values that it insists on.
-  const wanted = asked.find((each) => {
+  const requestedEvidence = Array.isArray(verification.evidence) ? verification.evidence : []
+  // The first requested evidence that matches the document.
+  const evidenceRequest = requestedEvidence.find((each) => {
     if (!isObject(each) || !isMet(each.type, 'document')) return false
     const details = isObject(each.document_details) ? each.document_details : {}
     return isMet(details.type, documentType ?? '')
   })
-  if (asked.length > 0 && wanted === undefined) return undefined
-  const withImages = isObject(wanted) && 'attachments' in wanted && granted.includes(IMAGES_SCOPE)
+  if (requestedEvidence.length > 0 && evidenceRequest === undefined) return undefined
+  const withImages =
+    isObject(evidenceRequest) && 'attachments' in evidenceRequest && granted.includes(IMAGES_SCOPE)
   const { attachments, images } = withImages
     ? await verified.attach()
     : { attachments: [], images: [] }
   const evidence = {
     type: 'document',
-    ...(isObject(wanted) && 'document_details' in wanted && documentType
+    ...(isObject(evidenceRequest) && 'document_details' in evidenceRequest && documentType
       ? {
           document_details: {
             type: documentType,
-            ...documentDetails(verified, wanted.document_details, granted),
+            ...documentDetails(verified, evidenceRequest.document_details, granted),
           },
         }
       : {}),
@@ -123,42 +124,42 @@ export async function verifiedClaims(
       verification: {
         trust_framework: TRUST_FRAMEWORK,
         ...('time' in verification ? { time: time.toISOString() } : {}),
-        // The same at every application: only with the documents, by which anybody is recognised anyway.
+        // The id is the same at every application: only with the documents, which identify anybody anyway.
         ...('verification_process' in verification && granted.includes(IMAGES_SCOPE)
           ? { verification_process: verified.verificationId }
           : {}),
-        ...(wanted === undefined ? {} : { evidence: [evidence] }),
+        ...(evidenceRequest === undefined ? {} : { evidence: [evidence] }),
       },
-      claims: Object.fromEntries(told),
+      claims: Object.fromEntries(disclosed),
     },
   }
 }
 
-/** Of the document, what was asked for. The date of expiry always: an application must see that a document has expired. */
+/** The requested details of the document, and always the date of expiry: an application must see that a document has expired. */
 function documentDetails(
-  { document }: Verified,
-  asked: unknown,
+  { document }: ApprovedVerification,
+  detailsRequest: unknown,
   granted: readonly string[],
 ): Record<string, unknown> {
-  const wanted = isObject(asked) ? asked : {}
+  const requested = isObject(detailsRequest) ? detailsRequest : {}
   const { document_number, date_of_issuance, date_of_expiry, country_code } = document
   return {
-    // The number stands on the image: whoever may see that may have it.
-    ...(document_number && 'document_number' in wanted && granted.includes(IMAGES_SCOPE)
+    // The number is printed on the image, so the images' scope includes it.
+    ...(document_number && 'document_number' in requested && granted.includes(IMAGES_SCOPE)
       ? { document_number }
       : {}),
-    ...(date_of_issuance && 'date_of_issuance' in wanted ? { date_of_issuance } : {}),
+    ...(date_of_issuance && 'date_of_issuance' in requested ? { date_of_issuance } : {}),
     ...(date_of_expiry ? { date_of_expiry } : {}),
-    ...(country_code && 'issuer' in wanted ? { issuer: { country_code } } : {}),
+    ...(country_code && 'issuer' in requested ? { issuer: { country_code } } : {}),
   }
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** OIDC Core §5.5.1: `null`, or an object that may name the value, or the values, that would do. */
-function isMet(asked: unknown, value: string): boolean {
-  if (!isObject(asked)) return asked === null || asked === undefined
-  if ('value' in asked) return asked.value === value
-  return !Array.isArray(asked.values) || asked.values.includes(value)
+/** OIDC Core §5.5.1: `null`, or an object that may name the accepted value or values. */
+function isMet(request: unknown, value: string): boolean {
+  if (!isObject(request)) return request === null || request === undefined
+  if ('value' in request) return request.value === value
+  return !Array.isArray(request.values) || request.values.includes(value)
 }

@@ -10,11 +10,11 @@ import { type Db, openDb, type Sql } from './db.ts'
 import { OperatorError } from './errors.ts'
 import { LOCKS } from './locks.ts'
 
-/** What is only ever added to. */
-const LEDGER = ['ledger_entry', 'ledger_leaf', 'ledger_node', 'ledger_head']
+/** Tables to which rows are only added. */
+const APPEND_ONLY_TABLES = ['ledger_entry', 'ledger_leaf', 'ledger_node', 'ledger_head']
 const QUEUE_SCHEMA = 'pgboss'
 
-/** Throws OperatorError when the role of a kind of process is the one that may do everything. To be called before anything is granted. */
+/** Throws OperatorError when a process role and the application's role are the same. Call it before anything is granted. */
 export function requireOtherRole(
   kind: ProcessKind,
   { url, appUrl }: { url: string; appUrl: string },
@@ -26,10 +26,10 @@ export function requireOtherRole(
 }
 
 /**
- * The same for a role that serves the web, or works: it gets what `ACCESS` says and loses everything else. `appUrl` names the
- * role that owns the queue's tables. Throws OperatorError when the address names the owner, or that role.
+ * Grants the role of one kind of process the rights of `ACCESS`, and revokes all others. `appUrl` names the role that owns the
+ * queue's tables. Throws OperatorError when `url` names the owner, or that role.
  */
-export async function admitProcessRole(
+export async function grantProcessRole(
   owner: Db,
   kind: ProcessKind,
   { url, appUrl }: { url: string; appUrl: string },
@@ -49,7 +49,7 @@ export async function admitProcessRole(
   )
 }
 
-/** The role has these rights on the tables of a schema, and loses every other. */
+/** Grants the role these rights on the tables of a schema, and revokes all others. */
 async function grantTables(
   sql: Sql,
   schema: string,
@@ -73,7 +73,7 @@ async function grantTables(
 
 const roleOf = (url: string) => decodeURIComponent(new URL(url).username)
 
-/** Makes the role where it is missing, with the password of the address. */
+/** Creates the role where it is missing, with the password of the address. */
 async function ensureRole(sql: Sql, url: string, variable: string): Promise<void> {
   const role = roleOf(url)
   const [now] = await sql<{ isOwner: boolean; isThere: boolean }[]>`
@@ -89,11 +89,11 @@ async function ensureRole(sql: Sql, url: string, variable: string): Promise<void
 }
 
 /**
- * Lets the role that `databaseUrl` names work with the schema, and no more: it owns none of our tables, and of the ledger it can
- * read and add rows alone. `owner` is a connection of who ran the migrations; a role that is missing is made, with the
- * password of the address. To be called after each migration. Throws OperatorError when the address is the owner's own.
+ * Grants the role of `databaseUrl` what the application needs: it owns no table of the schema, and can only read the ledger and add
+ * rows to it. `owner` is a connection of the role that migrates. A missing role is created, with the password of the address. Call
+ * it after each migration. Throws OperatorError when the address is the owner's own.
  */
-export async function admitRole(owner: Db, databaseUrl: string): Promise<void> {
+export async function grantAppRole(owner: Db, databaseUrl: string): Promise<void> {
   const role = roleOf(databaseUrl)
   await owner.begin(async (sql) => {
     await sql`select pg_advisory_xact_lock(${LOCKS.databaseRoles})`
@@ -103,14 +103,14 @@ export async function admitRole(owner: Db, databaseUrl: string): Promise<void> {
     await sql.unsafe(`
       grant usage on schema public to ${quoted};
       grant select, insert, update, delete on all tables in schema public to ${quoted};
-      revoke update, delete, truncate on ${LEDGER.join(', ')} from ${quoted};
+      revoke update, delete, truncate on ${APPEND_ONLY_TABLES.join(', ')} from ${quoted};
       revoke insert, update, delete on schema_migration from ${quoted};
       grant create on database ${quote(now?.database ?? '')} to ${quoted}`)
-    await handOverQueue(sql, quoted)
+    await transferQueueOwnership(sql, quoted)
   })
 }
 
-/** Opens a connection for as long as it takes. */
+/** Opens a connection for the duration of `work`. */
 export async function withOwner<T>(url: string, work: (owner: Db) => Promise<T>): Promise<T> {
   const owner = openDb(url, { connections: 1 })
   try {
@@ -120,8 +120,8 @@ export async function withOwner<T>(url: string, work: (owner: Db) => Promise<T>)
   }
 }
 
-/** The queue's library keeps its own schema in order, so what an owner made of it before becomes the role's. */
-async function handOverQueue(sql: Sql, role: string): Promise<void> {
+/** Makes the role the owner of the queue's schema, because the queue's library migrates it; an owner may have created it before. */
+async function transferQueueOwnership(sql: Sql, role: string): Promise<void> {
   const rows = await sql<{ statement: string }[]>`
     select statement from (
       select 1 as step, format('alter schema %I owner to', nspname) as statement from pg_namespace
@@ -140,14 +140,14 @@ async function handOverQueue(sql: Sql, role: string): Promise<void> {
           and pg_get_userbyid(typowner) = current_user
     ) change order by step`
   if (rows.length === 0) return
-  // Who is no superuser may give a thing to a role it belongs to.
+  // Without superuser rights, ownership can only be given to a role that the current user belongs to.
   await sql.unsafe(`grant ${role} to current_user`)
   for (const { statement } of rows) await sql.unsafe(`${statement} ${role}`)
 }
 
 const quote = (name: string) => `"${name.replaceAll('"', '""')}"`
 
-/** What PostgreSQL keeps of a password (RFC 5802 §3), so that the password itself is in no statement that a server may log. */
+/** What PostgreSQL stores of a password (RFC 5802 §3), so that no statement in a server's log contains the password. */
 function scramVerifier(password: string): string {
   const iterations = 4096
   const salt = randomBytes(16)

@@ -6,17 +6,17 @@ import { LOCKS } from './locks.ts'
 
 /** The pool. Only functions that open a transaction take it: `db.begin(async (sql) => …)`. */
 export type Db = postgres.Sql<Record<string, never>>
-/** The pool or one transaction: what every other function takes first. */
+/** The pool or one transaction: the first parameter of every other function. */
 export type Sql = postgres.ISql<Record<string, never>>
 
 /**
- * Opens a pool of at most `connections`; nothing is connected until the first query. Columns come out in camelCase,
- * or `asNamed` for a library that knows its own.
+ * Opens a pool of at most `connections`; it connects at the first query. Result columns are in camelCase, or unchanged with
+ * `asNamed`, for a library that expects its own names.
  */
 export function openDb(url: string, { connections = 10, columns = 'camelCase' } = {}): Db {
   return postgres(url, {
     max: connections,
-    // Columns only: postgres.camel as a whole rewrites keys inside jsonb too.
+    // Columns only: `postgres.camel` would also rewrite keys inside jsonb.
     transform: columns === 'camelCase' ? { column: postgres.camel.column } : {},
     connection: { application_name: 'identity-portal', statement_timeout: 15_000 },
     connect_timeout: 5,
@@ -85,8 +85,7 @@ async function listPending(sql: Sql): Promise<{ name: string; text: string; sha2
 }
 
 /**
- * Whether it failed on what was to be stored, and will fail again: a data exception, a limit of the database, or a
- * value that a constraint forbids.
+ * Whether a statement failed on its values, so that it would fail again: a data exception, a limit of the database, or a constraint.
  */
 export const isDataFault = (error: unknown): boolean =>
   error instanceof Error &&
@@ -94,10 +93,10 @@ export const isDataFault = (error: unknown): boolean =>
   typeof error.code === 'string' &&
   /^(22...|54000|23502|23514)$/.test(error.code)
 
-/** Whether it failed because a unique key exists already. */
+/** Whether a statement failed because a unique key exists. */
 export const isDuplicateKey = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === '23505'
 
-/** Whether it failed on a NUL, which PostgreSQL keeps in no text: what holds one was never stored, and cannot be. */
+/** Whether a statement failed on a NUL, which PostgreSQL cannot store in text. */
 export const isUnstorable = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && (error.code === '22021' || error.code === '22P05')

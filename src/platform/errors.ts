@@ -1,4 +1,4 @@
-/** A failure whose text the caller may see. `error` is the machine's word, `description` the person's. */
+/** A failure that the caller may see: `error` is its code, `description` a text for people. */
 export class ApiError extends Error {
   override readonly name = 'ApiError'
   readonly status: number
@@ -31,7 +31,7 @@ export class ApiError extends Error {
     }
   }
 
-  /** The body that the back office answers with (`docs/contract.md` §4). */
+  /** The body of the back-office API (`docs/contract.md` §4). */
   toBackOfficeBody(): { code: string; error: string; details: object } {
     const code = CODES[this.status] ?? (this.status >= 500 ? 'INTERNAL_ERROR' : 'INVALID_REQUEST')
     return { code, error: this.description ?? this.error, details: this.details ?? {} }
@@ -53,12 +53,12 @@ const CODES: Record<number, string> = {
   503: 'UNAVAILABLE',
 }
 
-/** A fault that the person starting the program can mend. The command line prints its message alone and exits 1. */
+/** A failure that the person at the command line can correct. The command line prints only its message and exits 1. */
 export class OperatorError extends Error {
   override readonly name = 'OperatorError'
 }
 
-/** The same for a check that found faults: with `--json` the findings are printed as well. */
+/** A check found faults: with `--json` the findings are printed as well. */
 export class FindingsError extends OperatorError {
   readonly findings: unknown
   constructor(message: string, findings: unknown) {

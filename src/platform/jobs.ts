@@ -5,15 +5,15 @@ import { LOCKS } from './locks.ts'
 import type { Log } from './log.ts'
 import type { SealedColumn } from './resealing.ts'
 
-/** The work that follows from what is stored, by name, with what each carries. */
+/** The jobs by name, with the data of each. */
 const JOBS = {
-  /** Lists the images of a verification's decided attempt and has each backed up. */
+  /** Lists the images of a verification's decided attempt and enqueues the backup of each. */
   'list-images': z.object({ verificationId: z.uuid(), attemptId: z.string() }),
-  /** What is outside the database of an erased verification: its objects, and what the vendor holds. */
+  /** Deletes what remains outside the database of an erased verification: its objects, and the vendor's copy. */
   'delete-remains': z.object({ verificationId: z.uuid() }),
   /**
-   * Asks the vendor what became of a session, because something said that it changed, or because its time has come;
-   * `check` says the how-manieth time that is.
+   * Requests a session's result from the vendor, after a hint that it changed, or on schedule; `check` is the number of the scheduled
+   * check.
    */
   'fetch-result': z.object({
     verificationId: z.uuid(),
@@ -22,9 +22,9 @@ const JOBS = {
   }),
   /** Copies one image from the vendor into the bucket. */
   'backup-image': z.object({ imageId: z.uuid() }),
-  /** Fetches the logo that a registration names, once. */
+  /** Fetches the logo that a registration names. */
   'fetch-logo': z.object({ clientId: z.string() }),
-  /** Tells an application that a session ended: the times are ISO 8601. */
+  /** Sends an application a logout token. Times are ISO 8601. */
   'notify-logout': z.object({
     issuer: z.string(),
     clientId: z.string(),
@@ -32,45 +32,45 @@ const JOBS = {
     sid: z.string(),
     endedAt: z.iso.datetime(),
   }),
-  /** Has applications notified of what a change of this tenant's trust means for residents, from this account on. */
+  /** Announces to applications what a change of this tenant's trust means for residents, in the order of account ids after `after`. */
   'announce-tenant': z.object({ tenant: z.string(), after: z.uuid().optional() }),
-  /** Makes the link for a new password and its mail, if the address is a resident's. */
+  /** Creates the link for a new password and its mail, if the address is a resident's. */
   'make-reset-link': z.object({ requestSealed: z.string() }),
-  /** Sends one mail; what it says is sealed, because it may hold a link that opens an account. */
+  /** Sends one mail. Its text is sealed, because it may contain a link that opens an account. */
   'send-mail': z.object({ mailId: z.uuid(), mailSealed: z.string() }),
 } as const
 type JobName = keyof typeof JOBS
 export type JobData<N extends JobName> = z.infer<(typeof JOBS)[N]>
 
 export type Jobs = {
-  /** In the caller's transaction: the job exists if and only if what caused it does. */
+  /** In the caller's transaction: the job is stored if that commits. */
   enqueue<N extends JobName>(
     sql: Sql,
     name: N,
     data: JobData<N>,
     options?: { afterSeconds?: number },
   ): Promise<void>
-  /** `atOnce` jobs of this process at a time; one that throws is tried again later, and its last error kept. */
+  /** Runs up to `atOnce` jobs in this process at a time. A job that throws is retried later, and its last error is stored. */
   work<N extends JobName>(
     name: N,
     atOnce: number,
     handler: (data: JobData<N>) => Promise<void>,
   ): Promise<void>
-  /** Looks now instead of at the next turn. */
-  wake(): void
-  /** Finishes what is running, up to 20 seconds; the rest is taken by another worker. */
+  /** Polls now instead of at the next interval. */
+  pollNow(): void
+  /** Finishes running jobs, for up to 20 seconds; other workers take the rest. */
   stop(): Promise<void>
 }
 
 const SCHEMA = 'pgboss'
-// A worker says every few seconds that it lives; a job whose worker has not for this long is given to another.
+// Workers send heartbeats; a job without one for this long is given to another worker.
 const HEARTBEAT_SECONDS = 20
 const MONITOR_SECONDS = 10
 const POLL_SECONDS = 0.5
 const QUEUE = {
   heartbeatSeconds: HEARTBEAT_SECONDS,
   expireInSeconds: 15 * 60,
-  // From 2 seconds to 15 minutes apart, with jitter: a vendor or a bucket may be away for a day and more.
+  // From 2 seconds to 15 minutes apart, with jitter: a vendor or a bucket may be unavailable for a day and more.
   retryLimit: 150,
   retryDelay: 2,
   retryBackoff: true,
@@ -79,8 +79,8 @@ const QUEUE = {
 }
 
 /**
- * pg-boss on a pool of its own, whose columns keep their names. Nothing runs until `work` is called. A role that may only
- * enqueue leaves the tables and their maintenance to others; throws where those have not made them.
+ * Opens pg-boss on a pool of its own, whose columns keep their names. No job runs until `work` is called. A role that may only
+ * enqueue leaves the creation and maintenance of the tables to others; throws where the tables are missing.
  */
 export async function createJobs(databaseUrl: string, log: Log): Promise<Jobs> {
   const db = openDb(databaseUrl, { connections: 4, columns: 'asNamed' })
@@ -89,7 +89,7 @@ export async function createJobs(databaseUrl: string, log: Log): Promise<Jobs> {
     throw error
   })
   const boss = new PgBoss({
-    // Its adapter for the client of the same interface as postgres.js.
+    // Adapts the client, whose interface is that of postgres.js.
     db: fromBunSql(db as never),
     schema: SCHEMA,
     schedule: false,
@@ -102,14 +102,14 @@ export async function createJobs(databaseUrl: string, log: Log): Promise<Jobs> {
   const workers: string[] = []
   try {
     await db.begin(async (sql) => {
-      // It makes its tables on other connections, and processes that do so at the same moment fail.
+      // The library creates its tables on other connections, and concurrent processes would fail.
       await sql`select pg_advisory_xact_lock(${LOCKS.queueInstallation})`
       await boss.start()
       if (!maintains) return
       for (const name of Object.keys(JOBS)) await boss.createQueue(name, QUEUE)
     })
   } catch (error) {
-    // Its timers would keep the process from ending.
+    // The library's timers would keep the process alive.
     await boss.stop({ graceful: false }).catch(() => {})
     await db.end({ timeout: 5 })
     throw error
@@ -130,16 +130,16 @@ export async function createJobs(databaseUrl: string, log: Log): Promise<Jobs> {
         if (!job) return
         try {
           await handler(JOBS[name].parse(job.data) as JobData<typeof name>)
-          // Where one was, there may be more: the next look need not wait for its turn.
+          // There may be more jobs: polls again without waiting for the interval.
           boss.notifyWorker(id)
         } catch (error) {
-          log.warn('job failed and will be tried again', { job: name, jobId: job.id, error })
+          log.warn('job failed, will be retried', { job: name, jobId: job.id, error })
           throw error
         }
       })
       workers.push(id)
     },
-    wake() {
+    pollNow() {
       for (const id of workers) boss.notifyWorker(id)
     },
     async stop() {
@@ -149,19 +149,19 @@ export async function createJobs(databaseUrl: string, log: Log): Promise<Jobs> {
   }
 }
 
-/** Whether the role may work on the queue's tables, or has to make them. */
+/** Whether the role may create and maintain the queue's tables. */
 async function mayMaintain(db: Db): Promise<boolean> {
   const [row] = await db<{ maintains: boolean | null }[]>`
     select has_table_privilege(to_regclass(${`${SCHEMA}.queue`}), 'insert') as maintains`
   return row?.maintains ?? true
 }
 
-/** Makes or migrates the queue's tables; safe to run from several processes. */
+/** Creates or migrates the queue's tables. Safe in concurrent processes. */
 export async function installJobs(databaseUrl: string, log: Log): Promise<void> {
   await (await createJobs(databaseUrl, log)).stop()
 }
 
-/** Where a sealed member of what jobs carry is kept. */
+/** The place of a sealed member in job data. */
 export const jobMember = (member: string, sealedFor: string): SealedColumn => ({
   table: `${SCHEMA}.job`,
   column: 'data',

@@ -1,23 +1,23 @@
 import type { Sealer } from './secrets.ts'
 
-/** Wraps data keys (NIST SP 800-57 §5.3): what it holds never leaves it. `context` must be the same at both calls. */
+/** Wraps data keys (NIST SP 800-57 §5.3) with keys that never leave it. `context` must be the same in both calls. */
 export type KeyService = {
   wrap(key: Uint8Array, context: string): Promise<string>
   /**
-   * Throws when it was altered, wrapped for another context, or under a key that is not held, and
-   * KeyServiceUnavailableError when the service does not answer.
+   * Throws when the value was altered, wrapped for another context, or wrapped under an unknown key, and
+   * KeyServiceUnavailableError when the service does not respond.
    */
   unwrap(wrapped: string, context: string): Promise<Uint8Array>
-  /** How everything begins that was wrapped under the newest key. */
+  /** The prefix of values that the newest key wrapped. */
   prefix: string
 }
 
-/** The key service does not answer, or cannot be reached: another try may succeed. */
+/** The key service cannot be reached or does not respond: a retry may succeed. */
 export class KeyServiceUnavailableError extends Error {
   override readonly name = 'KeyServiceUnavailableError'
 }
 
-/** What a data key is wrapped for. */
+/** The context in which a data key is wrapped. */
 export const dataKeyContext = (id: string) => `data_key ${id}`
 
 /** Wraps with `ENCRYPTION_KEY`. */

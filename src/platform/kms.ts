@@ -12,20 +12,20 @@ export type KmsConfig = {
   keyIds: readonly string[]
   /** `undefined` is AWS itself. */
   endpoint?: string | undefined
-  /** `undefined`, as `credentials`: by the AWS SDK's usual chain. */
+  /** `undefined`, as for `credentials`: found by the AWS SDK's default chain. */
   region?: string | undefined
   credentials?: { accessKeyId: string; secretAccessKey: string } | undefined
 }
 
-// What these say is of the value, and will be said again; everything else is of the service, or of its settings.
-const OF_THE_VALUE = ['InvalidCiphertextException', 'IncorrectKeyException']
+// These errors concern the value and are permanent; all others concern the service or its settings.
+const VALUE_ERRORS = ['InvalidCiphertextException', 'IncorrectKeyException']
 const ATTEMPTS = 3
 const CONNECT_MS = 1_000
 const REQUEST_MS = 2_000
 
 /**
- * Wraps with AWS KMS: the first key wraps, all unwrap. What was wrapped by `before` still unwraps, so that a portal can
- * change to KMS while it serves. Without `credentials` and `region` the SDK's usual chain finds them.
+ * Wraps with AWS KMS: the first key wraps, all unwrap. Values that `before` wrapped still unwrap, so that a running portal can change
+ * to KMS. Without `credentials` and `region` the SDK's default chain finds them.
  */
 export function createKmsKeyService(
   { keyIds, endpoint, region, credentials }: KmsConfig,
@@ -46,7 +46,7 @@ export function createKmsKeyService(
   return {
     prefix: prefixOf(current),
     async wrap(key, context) {
-      const { CiphertextBlob: wrapped } = await calling(() =>
+      const { CiphertextBlob: wrapped } = await callKms(() =>
         client.send(
           new EncryptCommand({
             KeyId: current,
@@ -55,7 +55,7 @@ export function createKmsKeyService(
           }),
         ),
       )
-      if (!wrapped) throw new KeyServiceUnavailableError('KMS answered without a ciphertext')
+      if (!wrapped) throw new KeyServiceUnavailableError('KMS returned no ciphertext')
       return `${prefixOf(current)}${Buffer.from(wrapped).toString('base64url')}`
     },
     async unwrap(wrapped, context) {
@@ -64,7 +64,7 @@ export function createKmsKeyService(
       const keyId = byPrefix.get(prefix)
       if (keyId === undefined)
         throw new Error('this value was wrapped with a KMS key that is not configured')
-      const { Plaintext: key } = await calling(() =>
+      const { Plaintext: key } = await callKms(() =>
         client.send(
           new DecryptCommand({
             KeyId: keyId,
@@ -73,23 +73,23 @@ export function createKmsKeyService(
           }),
         ),
       )
-      if (!key) throw new KeyServiceUnavailableError('KMS answered without a key')
+      if (!key) throw new KeyServiceUnavailableError('KMS returned no key')
       return key
     },
   }
 }
 
-/** Names the key as it is configured: an id, an ARN or an alias. */
+/** The prefix contains the key as it is configured: an id, an ARN or an alias. */
 const prefixOf = (keyId: string) =>
   `kms1.${createHash('sha256').update(keyId).digest('hex').slice(0, 8)}.`
 
-async function calling<T>(work: () => Promise<T>): Promise<T> {
+async function callKms<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (cause) {
-    // The SDK's own message may repeat the request.
+    // Omits the SDK's own message, which may repeat the request.
     const name = cause instanceof Error ? cause.name : 'unknown error'
-    if (OF_THE_VALUE.includes(name)) throw new Error(`KMS refuses the value: ${name}`)
+    if (VALUE_ERRORS.includes(name)) throw new Error(`KMS rejects the value: ${name}`)
     throw new KeyServiceUnavailableError(`KMS could not be used: ${name}`)
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The advisory locks of the database, one number for each duty: two processes do none of these at the same time. The
- * numbers mean nothing; they must differ from one another and stay the same from release to release.
+ * The advisory locks of the database, one number for each duty that only one process at a time may perform. The numbers are
+ * arbitrary, distinct, and must not change between releases.
  */
 export const LOCKS = {
   migrations: 7_031_904,

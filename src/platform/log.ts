@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 
-/** One JSON line per event: an event name and ids, never a person, a secret, a URL or a body. */
+/** One JSON line for each event: an event name and ids, never personal data, a secret, a URL or a body. */
 export type Log = {
   debug(event: string, fields?: Record<string, unknown>): void
   info(event: string, fields?: Record<string, unknown>): void
@@ -11,7 +11,7 @@ export type Log = {
 export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
-/** Writes to standard error, so that standard output stays for what a command answers. */
+/** Writes to standard error, because standard output is for the results of commands. */
 export function createLog(level: LogLevel, write?: (line: string) => void): Log {
   const options = {
     level,
@@ -26,12 +26,12 @@ export function createLog(level: LogLevel, write?: (line: string) => void): Log 
   const at =
     (name: 'debug' | 'info' | 'warn' | 'error') =>
     (event: string, fields: Record<string, unknown> = {}) =>
-      logger[name](withoutContent(fields), event)
+      logger[name](redactErrors(fields), event)
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }
 
-// A driver's error carries query parameters and row details; only its name, code, message and stack are kept.
-function withoutContent(fields: Record<string, unknown>): Record<string, unknown> {
+// Errors of the database client contain query parameters and row details; only name, code, message and stack are logged.
+function redactErrors(fields: Record<string, unknown>): Record<string, unknown> {
   const { error, ...rest } = fields
   if (error === undefined) return rest
   if (!(error instanceof Error)) return { ...rest, error: typeof error }

@@ -3,18 +3,18 @@ import type { Log } from './log.ts'
 
 export type Loop = {
   /** Ends the pause: the next run begins now. */
-  wake(): void
-  /** Begins no further run, and resolves when the one under way has ended. */
+  runNow(): void
+  /** Starts no further run, and resolves when the current one has ended. */
   stop(): Promise<void>
 }
 
-// A failure that repeats every second is logged once, and then as a reminder.
-const LOGGED_FAILURES = 100
+// Of a failure that repeats, one in this many is logged.
+const LOG_EVERY = 100
 
 /**
- * Runs `work` again and again, one run at a time, with `pauseMs` between two runs and `firstAfterMs` before the first. A run
- * that returns `true` found something to do, and the next one follows without a pause. A failure is logged as `event`, the
- * first of a row and every hundredth, and the loop goes on after a pause. It keeps no process alive.
+ * Runs `work` repeatedly, one run at a time, with `pauseMs` between two runs and `firstAfterMs` before the first. After a run that
+ * returns `true` the next one follows without a pause. A failure is logged as `event`, the first in a row and every hundredth, and the
+ * loop continues after a pause. It does not keep the process alive.
  */
 export function startLoop(
   {
@@ -26,11 +26,11 @@ export function startLoop(
   work: (stopping: AbortSignal) => Promise<unknown>,
 ): Loop {
   const stopping = new AbortController()
-  let awake = new AbortController()
+  let pauseEnd = new AbortController()
   let failures = 0
 
   async function pause(milliseconds: number) {
-    const signal = AbortSignal.any([awake.signal, stopping.signal])
+    const signal = AbortSignal.any([pauseEnd.signal, stopping.signal])
     await wait(milliseconds, undefined, { signal, ref: false }).catch(() => {})
   }
 
@@ -40,7 +40,7 @@ export function startLoop(
       failures = 0
       return hasMore
     } catch (error) {
-      if (failures++ % LOGGED_FAILURES === 0) log.error(event, { error, failures })
+      if (failures++ % LOG_EVERY === 0) log.error(event, { error, failures })
       return false
     }
   }
@@ -48,15 +48,15 @@ export function startLoop(
   async function run() {
     if (firstAfterMs > 0) await pause(firstAfterMs)
     while (!stopping.signal.aborted) {
-      // Made before the run: to be woken while it runs means that there may be more.
-      awake = new AbortController()
+      // Created before the run: a call of `runNow` during the run means that there may be more work.
+      pauseEnd = new AbortController()
       if (!(await runOnce())) await pause(pauseMs)
     }
   }
   const running = run()
 
   return {
-    wake: () => awake.abort(),
+    runNow: () => pauseEnd.abort(),
     async stop() {
       stopping.abort()
       await running

@@ -8,15 +8,15 @@ import { isLoopback } from './loopback.ts'
 import type { SealedColumn } from './resealing.ts'
 import type { Sealer } from './secrets.ts'
 
-/** Where mails go out, and whom they are from. */
+/** The mail server, and the sender of mails. */
 export type MailConfig = { smtpUrl: string; from: string }
 
 const mailSchema = z.object({
   to: z.string(),
   subject: z.string(),
-  /** Plain text; lines of it that are links are links on the outbox page. */
+  /** Plain text. The outbox page shows lines that are links as links. */
   text: z.string(),
-  /** When what it says is over: it is not sent after that. */
+  /** The mail is not sent after this time. */
   expiresAt: z.iso.datetime().optional(),
 })
 export type Mail = z.infer<typeof mailSchema>
@@ -28,7 +28,7 @@ export const SEALED_MAILS: SealedColumn[] = [
 ]
 const SOCKET_MS = 30_000
 
-/** In the caller's transaction. What the mail says is sealed until it is sent: it may hold a link that opens an account. */
+/** In the caller's transaction. The mail is sealed until it is sent, because it may contain a link that opens an account. */
 export async function enqueueMail(
   sql: Sql,
   { jobs, sealer }: { jobs: Jobs; sealer: Sealer },
@@ -38,10 +38,10 @@ export async function enqueueMail(
   await jobs.enqueue(sql, 'send-mail', { mailId: randomUUID(), mailSealed })
 }
 
-const openMail = (sealer: Sealer, mailSealed: string): Mail =>
+const unsealMail = (sealer: Sealer, mailSealed: string): Mail =>
   mailSchema.parse(JSON.parse(sealer.open(mailSealed, SEALED_FOR)))
 
-/** Sends what is enqueued: by the mail server, or into the local outbox where none is configured. */
+/** Sends enqueued mails by the mail server, or stores them in the local outbox where none is configured. */
 export async function startMail(parts: {
   db: Sql
   sealer: Sealer
@@ -53,27 +53,27 @@ export async function startMail(parts: {
   const server = parts.mail && createMailServer(parts.mail)
 
   async function send({ mailId, mailSealed }: JobData<'send-mail'>) {
-    const mail = openMail(sealer, mailSealed)
+    const mail = unsealMail(sealer, mailSealed)
     if (mail.expiresAt && new Date(mail.expiresAt) < new Date()) {
-      log.warn('mail came too late to be sent', { mailId })
+      log.warn('mail expired before it was sent', { mailId })
       return
     }
     if (server) {
       const refused = await server.send(mailId, mail)
-      if (refused) log.warn('mail was refused for good', { mailId, code: refused })
+      if (refused) log.warn('mail rejected by the server', { mailId, code: refused })
       else log.info('mail sent', { mailId })
       return
     }
     await db`
       insert into outbox_mail (id, mail_sealed) values (${mailId}, ${mailSealed}) on conflict do nothing`
-    log.info('mail put into the outbox', { mailId })
+    log.info('mail stored in the outbox', { mailId })
   }
 
   await jobs.work('send-mail', 2, send)
   return { close: () => server?.close() }
 }
 
-/** SMTP with TLS: what `smtp:` begins in the clear is refused unless it goes on encrypted, but for a server on this machine. */
+/** SMTP with TLS: on `smtp:` STARTTLS is required, except for a server on this machine. */
 function createMailServer({ smtpUrl, from }: MailConfig) {
   const url = new URL(smtpUrl)
   if (url.protocol === 'smtp:' && !isLoopback(smtpUrl) && !url.searchParams.has('requireTLS'))
@@ -88,7 +88,7 @@ function createMailServer({ smtpUrl, from }: MailConfig) {
   })
   const host = /@([^@>]+)>?\s*$/.exec(from)?.[1] ?? 'localhost'
   return {
-    /** Answers the server's code when it will never take this mail; throws when it may take it later. */
+    /** Returns the server's code when it permanently rejects the mail; throws when a retry may succeed. */
     async send(mailId: string, { to, subject, text }: Mail): Promise<string | undefined> {
       try {
         await transport.sendMail({
@@ -96,18 +96,18 @@ function createMailServer({ smtpUrl, from }: MailConfig) {
           to: { name: '', address: to },
           subject,
           text,
-          // One mail that is sent twice has one id, by which a mailbox shows it once.
+          // A mail that is sent twice has the same id, so that a mailbox shows it once.
           messageId: `<${mailId}@${host}>`,
           headers: { 'Auto-Submitted': 'auto-generated' },
         })
         return undefined
       } catch (error) {
-        // The library's own message repeats the address.
+        // The library's own message contains the recipient's address.
         const { code = 'unknown', responseCode } = error as { code?: string; responseCode?: number }
-        const said = [code, responseCode].filter(Boolean).join(' ')
-        const forGood = ['EENVELOPE', 'EMESSAGE'].includes(code) && (responseCode ?? 0) >= 500
-        if (forGood) return said
-        throw new Error(`the mail server did not take it: ${said}`)
+        const reason = [code, responseCode].filter(Boolean).join(' ')
+        const isPermanent = ['EENVELOPE', 'EMESSAGE'].includes(code) && (responseCode ?? 0) >= 500
+        if (isPermanent) return reason
+        throw new Error(`the mail server did not accept the mail: ${reason}`)
       }
     },
     close: () => transport.close(),
@@ -116,18 +116,18 @@ function createMailServer({ smtpUrl, from }: MailConfig) {
 
 export type OutboxMail = { id: string; createdAt: Date } & Mail
 
-/** What a portal without a mail server would have sent, newest first. */
+/** The mails that a portal without a mail server would have sent, newest first. */
 export async function listOutbox(sql: Sql, sealer: Sealer): Promise<OutboxMail[]> {
   const rows = await sql<{ id: string; createdAt: Date; mailSealed: string }[]>`
     select id, created_at, mail_sealed from outbox_mail order by created_at desc, id limit 50`
   return rows.map(({ id, createdAt, mailSealed }) => ({
     id,
     createdAt,
-    ...openMail(sealer, mailSealed),
+    ...unsealMail(sealer, mailSealed),
   }))
 }
 
-/** Mails of the outbox are kept for a week. */
+/** Deletes mails of the outbox after a week. */
 export async function deleteOldMail(sql: Sql): Promise<void> {
   await sql`delete from outbox_mail where created_at < now() - interval '7 days'`
 }

@@ -2,11 +2,11 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 
-/** What an operator watches, in Prometheus' text format. */
+/** The operator's metrics, in Prometheus' text format. */
 export type Metrics = {
-  /** A number that only grows. */
+  /** A number that only increases. */
   counter(name: string, help: string, labels?: string[]): Counter
-  /** A number that is asked for when the metrics are. */
+  /** A number that is read when the metrics are requested. */
   gauge(
     name: string,
     help: string,
@@ -38,7 +38,7 @@ export function createMetrics(): Metrics {
   }
 }
 
-/** `GET /metrics` on a port of its own, which is not for the outside. */
+/** Serves `GET /metrics` on a separate port, which must not be public. */
 export async function serveMetrics(
   metrics: Metrics,
   { host, port }: { host: string; port: number },

@@ -4,30 +4,30 @@ import { request as requestHttps } from 'node:https'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
 import ipaddr from 'ipaddr.js'
 
-/** A request to an address that somebody else chose: a client's key set, its logo, its logout notices. */
+/** Requests an address that others chose: a client's key set, its logo, its logout endpoint. */
 export type Outbound = (
   url: string | URL,
   options?: {
     method?: string
     headers?: Record<string, string>
     body?: string
-    /** Longer answers are an error, or cut off there. */
+    /** A longer response is an error, or is cut off, as `whenLonger` says. */
     maxBytes?: number
     whenLonger?: 'error' | 'cut'
     timeoutMs?: number
   },
 ) => Promise<Response>
 
-/** Thrown before anything is sent: the name stands for an address that is not public. */
+/** Thrown before anything is sent: the name resolves to an address that is not public. */
 class ForbiddenAddressError extends Error {
   override readonly name = 'ForbiddenAddressError'
 }
 
-// RFC 4291 §2.4, as IANA has assigned it. The forms that embed an IPv4 address are outside of it (mapped, compatible,
-// translated, NAT64), or have a range of their own in the library (6to4, Teredo).
+// RFC 4291 §2.4, as assigned by IANA. Forms that embed an IPv4 address are outside this range (mapped, compatible, translated,
+// NAT64), or have a range of their own in the library (6to4, Teredo).
 const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3')
 
-/** Whether an IP address, in any spelling, belongs to the public internet: in none of IANA's special-purpose ranges (RFC 6890). */
+/** Whether an IP address, in any notation, is public: in none of IANA's special-purpose ranges (RFC 6890). */
 export function isPublicAddress(address: string): boolean {
   const parsed = ipaddr.parse(address)
   if (parsed.range() !== 'unicast') return false
@@ -38,8 +38,8 @@ const MAX_BYTES = 256 * 1024
 const TIMEOUT_MS = 5_000
 
 /**
- * Connects to public addresses alone (RFC 6890), whatever a name resolves to at that moment, and follows no redirect.
- * `allowed` are addresses or CIDR ranges inside, where the operator's own applications live.
+ * Connects only to public addresses (RFC 6890), whatever a name resolves to, and follows no redirect. `allowed`: internal addresses or
+ * CIDR ranges of the operator's own applications.
  */
 export function createOutbound(allowed: readonly string[]): Outbound {
   const inside = new BlockList()
@@ -52,7 +52,7 @@ export function createOutbound(allowed: readonly string[]): Outbound {
   const mayReach = (address: string) =>
     isPublicAddress(address) || inside.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
 
-  // The check is on the very addresses that are then connected to, so a name cannot change its mind in between.
+  // Checks the addresses that are then connected to, so that a name cannot resolve differently in between.
   const lookup: LookupFunction = (hostname, options, callback) =>
     resolveName(hostname, { ...options, all: true }, (error, found) => {
       if (error) return callback(error, '')
@@ -81,10 +81,10 @@ export function createOutbound(allowed: readonly string[]): Outbound {
         },
         (answer) => {
           const status = answer.statusCode ?? 0
-          // What no `Response` can be (RFC 9110 §15): outside this promise it would end the process.
+          // A `Response` rejects these statuses (RFC 9110 §15), and an exception outside this promise would end the process.
           if (status < 200 || status > 599) {
             answer.destroy()
-            return reject(new Error('the answer has no status that there is'))
+            return reject(new Error('invalid HTTP status'))
           }
           const chunks: Buffer[] = []
           let length = 0
@@ -104,7 +104,7 @@ export function createOutbound(allowed: readonly string[]): Outbound {
             length += chunk.length
             if (length <= maxBytes) chunks.push(chunk)
             else if (whenLonger === 'error')
-              answer.destroy(new Error(`more than ${maxBytes} bytes came`))
+              answer.destroy(new Error(`more than ${maxBytes} bytes received`))
             else {
               finish()
               answer.destroy()

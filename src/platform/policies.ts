@@ -1,7 +1,7 @@
 import type { Sql } from './db.ts'
 import { OperatorError } from './errors.ts'
 
-/** Policies that the operator sets; kept in the database, so that every process applies the same one at the next request. */
+/** Policies that the operator sets. They are stored in the database, so that all processes apply them at the next request. */
 export const POLICIES = {
   mfa: ['when-enrolled', 'off', 'required'],
   'expired-documents': ['count', 'refuse'],
@@ -11,7 +11,7 @@ export type PolicyValue<N extends PolicyName> = (typeof POLICIES)[N][number]
 
 const isPolicyName = (name: string): name is PolicyName => Object.hasOwn(POLICIES, name)
 
-/** The value that is set, else the first of the choices, which is the default. */
+/** Returns the stored value, else the default, which is the first choice. */
 export async function findPolicy<N extends PolicyName>(sql: Sql, name: N): Promise<PolicyValue<N>> {
   const [row] = await sql<{ value: string }[]>`
     select value from policy where name = ${name}`
@@ -19,7 +19,7 @@ export async function findPolicy<N extends PolicyName>(sql: Sql, name: N): Promi
   return (row && choices.includes(row.value) ? row.value : choices[0]) as PolicyValue<N>
 }
 
-/** Throws OperatorError that names the choices. */
+/** Throws OperatorError that lists the choices. */
 export async function setPolicy(sql: Sql, name: string, value: string): Promise<void> {
   if (!isPolicyName(name))
     throw new OperatorError(
@@ -33,7 +33,7 @@ export async function setPolicy(sql: Sql, name: string, value: string): Promise<
     on conflict (name) do update set value = excluded.value`
 }
 
-/** Every policy with its value and the choices there are. */
+/** Every policy with its value and its choices. */
 export async function listPolicies(
   sql: Sql,
 ): Promise<{ name: PolicyName; value: string; choices: readonly string[] }[]> {

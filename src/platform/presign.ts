@@ -1,9 +1,9 @@
 import { createHmac, hash } from 'node:crypto'
 
 /**
- * A presigned GET (SigV4 query, `host` alone signed), valid 1 to 604800 seconds. `contentType`, with `Cache-Control:
- * private, no-store`, and the disposition made of `filename` and `inline` are signed in. Throws when the credentials end
- * before the URL would.
+ * Presigns a GET (SigV4 in the query, only `host` is signed), valid for 1 to 604800 seconds. The signature covers `contentType`,
+ * `Cache-Control: private, no-store`, and the disposition made of `filename` and `inline`. Throws when the credentials expire before
+ * the URL.
  */
 export type SignGet = (
   key: string,
@@ -18,9 +18,9 @@ type SigningCredentials = {
 }
 
 /**
- * SigV4 in the query: "Authenticating Requests: Using Query Parameters (AWS Signature Version 4)". `base` is the bucket's
- * address. The SDK's presigner makes the same URLs, and judges these in the unit tests; it takes about ninety times as
- * long for each (`docs/dependencies.md`).
+ * SigV4 in the query: "Authenticating Requests: Using Query Parameters (AWS Signature Version 4)". `base` is the bucket's address.
+ * Unit tests compare the URLs with those of the SDK's presigner, which takes about ninety times as long for each
+ * (`docs/dependencies.md`).
  */
 export function createSigner(
   { accessKeyId, secretAccessKey, sessionToken, expiration }: SigningCredentials,
@@ -37,7 +37,7 @@ export function createSigner(
   let start = ''
   let toSign = ''
 
-  // All but the key, the expiry and the overrides is the same for every URL of one second; the signing key for a day.
+  // All but the key, the expiry and the overrides is the same for every URL of one second; the signing key lasts a day.
   function startSecond() {
     const stamp = new Date(second * 1000).toISOString().replace(/-|:|\.\d{3}/g, '')
     const scope = `${stamp.slice(0, 8)}/${region}/s3/aws4_request`
@@ -58,14 +58,14 @@ export function createSigner(
       throw new RangeError('a presigned URL lives from 1 to 604800 seconds')
     const time = now()
     if (expiresAt < time + expiresInSeconds * 1000)
-      throw new Error('the S3 credentials end before this URL would')
+      throw new Error('the S3 credentials expire before this URL would')
     if (second !== Math.floor(time / 1000)) {
       second = Math.floor(time / 1000)
       startSecond()
     }
-    // Parameters stand in the canonical order, so that the query is signed as it is sent.
+    // Parameters are in canonical order, so that the query is signed as it is sent.
     let query = `${start}${expiresInSeconds}${token}&X-Amz-SignedHeaders=host`
-    if (contentType !== undefined) query += NOT_KEPT
+    if (contentType !== undefined) query += NO_STORE
     if (filename !== undefined || inline !== undefined)
       query += `&response-content-disposition=${encode(contentDisposition(filename, inline))}`
     if (contentType !== undefined) query += `&response-content-type=${encode(contentType)}`
@@ -76,12 +76,12 @@ export function createSigner(
   }
 }
 
-// Documents stay in no cache: neither the browser's nor a proxy's.
-const NOT_KEPT = '&response-cache-control=private%2C%20no-store'
+// Neither browsers nor proxies may cache documents.
+const NO_STORE = '&response-cache-control=private%2C%20no-store'
 
 /**
- * HMAC-SHA-256 (RFC 2104) in hex, for a key of 32 bytes and texts up to 1024. Two `crypto.hash` calls over padded keys
- * made once take half the time of one createHmac.
+ * HMAC-SHA-256 (RFC 2104) in hex, for a key of 32 bytes and texts up to 1024. Two `crypto.hash` calls over prepared padded keys take
+ * half the time of createHmac.
  */
 function createMac(key: Buffer): (text: string) => string {
   const padded = (byte: number) => Buffer.alloc(64, byte).map((pad, at) => pad ^ (key[at] ?? 0))
@@ -94,7 +94,7 @@ function createMac(key: Buffer): (text: string) => string {
   }
 }
 
-/** RFC 6266 §4.3: a plain name for all, and the exact one (RFC 8187) where it differs. */
+/** RFC 6266 §4.3: a plain name for all clients, and the exact one (RFC 8187) where it differs. */
 function contentDisposition(filename: string | undefined, inline: boolean | undefined): string {
   const kind = inline ? 'inline' : 'attachment'
   if (filename === undefined) return kind
@@ -102,7 +102,7 @@ function contentDisposition(filename: string | undefined, inline: boolean | unde
   return `${kind}; filename="${plain}"${plain === filename ? '' : `; filename*=UTF-8''${encode(filename)}`}`
 }
 
-/** Keys are made by us, so a bad one is our bug. A dot segment would be resolved by whoever opens the URL. */
+/** Throws for a key that could be misread; keys are made by this portal, so that is a defect. Clients would resolve a dot segment. */
 export function requireKey(key: string): string {
   if (key === '' || Buffer.byteLength(key) > 1024)
     throw new Error('an object key has 1 to 1024 bytes')
@@ -112,7 +112,7 @@ export function requireKey(key: string): string {
 }
 const UNSAFE_KEY = /[\p{Cc}\\]|(?:^|\/)\.{1,2}(?:\/|$)/u
 
-// RFC 3986 §2.3: what is not unreserved is encoded; encodeURIComponent leaves five characters too many.
+// RFC 3986 §2.3: everything but unreserved characters is encoded; encodeURIComponent omits five of them.
 const encode = (value: string) =>
   encodeURIComponent(value).replace(
     /[!'()*]/g,

@@ -2,31 +2,31 @@ import type { Db, Sql } from './db.ts'
 import { dataKeyContext, type KeyService, KeyServiceUnavailableError } from './key-service.ts'
 import { SEALED_PREFIX, type Sealer } from './secrets.ts'
 
-/** Values that `ENCRYPTION_KEY` seals directly. The owner of the table states where they are and what they are sealed for. */
+/** A column that `ENCRYPTION_KEY` seals directly. The module that owns the table exports it. */
 export type SealedColumn = {
   table: string
   column: string
-  /** Where the sealed text is a member of a JSON column. */
+  /** For a sealed text that is a member of a JSON column. */
   member?: string
-  /** The columns that name the row; `contextOf` is given their values with a space between. */
+  /** The columns that identify the row; `contextOf` gets their values, joined by a space. */
   key: readonly [string, string?]
-  /** Rows of these kinds alone. */
+  /** Only rows of these kinds. */
   kinds?: readonly string[]
   contextOf(key: string): string
 }
 
-/** Something that was sealed or wrapped under a key, and can be moved to the newest. */
+/** Values that were sealed or wrapped under some key, and can be moved to the newest one. */
 export type Resealing = {
   name: string
   /** How many values are not under the newest key. */
   count(): Promise<number>
-  /** Moves the next ones; answers where to go on, and how many were moved and how many open under no key that is held. */
+  /** Moves the next batch; returns where to continue, how many were moved, and how many no configured key opens. */
   move(after: string): Promise<{ after: string | undefined; moved: number; unreadable: number }>
 }
 
 const BATCH = 200
 
-/** One column's values, batch by batch, each in a transaction that holds the rows: any number of processes may do it at once. */
+/** Reseals one column in batches, each in a transaction that locks its rows: concurrent processes may do it. */
 export function resealColumn(db: Db, sealer: Sealer, given: SealedColumn): Resealing {
   const { table, column, member, kinds, contextOf } = given
   const value = (sql: Sql) =>
@@ -76,7 +76,7 @@ function tryReseal(sealer: Sealer, sealed: string, context: string): string | un
   }
 }
 
-/** The data keys, wrapped anew by the key service. What they seal stays as it is. */
+/** Wraps the data keys again by the key service. The values that they seal do not change. */
 export function rewrapDataKeys(db: Db, keys: KeyService): Resealing {
   const isOld = (sql: Sql) => sql`not starts_with(wrapped_key, ${keys.prefix})`
   return {
@@ -86,7 +86,7 @@ export function rewrapDataKeys(db: Db, keys: KeyService): Resealing {
         select count(*)::int as count from data_key where ${isOld(db)}`
       return row?.count ?? 0
     },
-    // No transaction is open while the key service is called; a key that was destroyed meanwhile stays destroyed.
+    // No transaction is open during the calls of the key service; a key that is destroyed meanwhile stays destroyed.
     async move(after) {
       const rows = await db<{ id: string; wrappedKey: string }[]>`
         select id, wrapped_key from data_key
@@ -94,7 +94,7 @@ export function rewrapDataKeys(db: Db, keys: KeyService): Resealing {
       let moved = 0
       for (const { id, wrappedKey } of rows) {
         const context = dataKeyContext(id)
-        const key = await keys.unwrap(wrappedKey, context).catch(unlessAway)
+        const key = await keys.unwrap(wrappedKey, context).catch(undefinedIfUnavailable)
         if (!key) continue
         await db`
           update data_key set wrapped_key = ${await keys.wrap(key, context)}
@@ -109,13 +109,13 @@ export function rewrapDataKeys(db: Db, keys: KeyService): Resealing {
 
 const FIRST_ID = '00000000-0000-0000-0000-000000000000'
 
-const unlessAway = (error: unknown): undefined => {
+const undefinedIfUnavailable = (error: unknown): undefined => {
   if (error instanceof KeyServiceUnavailableError) throw error
 }
 
 export type ResealReport = { name: string; moved: number; unreadable: number; left: number }
 
-/** Moves everything to the newest keys. What other processes seal meanwhile is met by another round; it can be ended and run again. */
+/** Moves everything to the newest keys. Repeats for values that other processes seal meanwhile; it can be interrupted and run again. */
 export async function resealAll(
   resealings: readonly Resealing[],
   onProgress: (report: ResealReport) => void,

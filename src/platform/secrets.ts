@@ -1,15 +1,15 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
 
-/** Encryption of what is kept for vendors and clients: AES-256-GCM, bound to a context so that no value fits elsewhere. */
+/** Encrypts stored secrets: AES-256-GCM, bound to a context, so that no value opens in another place. */
 export type Sealer = {
   seal(plaintext: string, context: string): string
-  /** Throws when the value was altered, sealed for another context, or under a key that is not held. */
+  /** Throws when the value was altered, sealed for another context, or sealed under a key that is not configured. */
   open(sealed: string, context: string): string
-  /** How every value begins that the newest key sealed. */
+  /** The prefix of values that the newest key sealed. */
   prefix: string
 }
 
-/** `keys` are 32 bytes each; the first seals, all open, so that a key can be replaced without a pause. */
+/** `keys` are 32 bytes each; the first seals, all open, so that keys can be replaced without an interruption. */
 export function createSealer(keys: readonly Uint8Array[]): Sealer {
   const byId = new Map(keys.map((key) => [keyId(key), key]))
   const [current] = keys
@@ -38,13 +38,13 @@ export function createSealer(keys: readonly Uint8Array[]): Sealer {
   }
 }
 
-/** How every sealed text begins, whichever key sealed it. */
+/** The prefix of every sealed text, whichever key sealed it. */
 export const SEALED_PREFIX = 'v1.'
 
 const keyId = (key: Uint8Array) => createHash('sha256').update(key).digest('hex').slice(0, 8)
 
-/** How high-entropy secrets and tokens are kept: SHA-256, 32 bytes. */
+/** The stored form of high-entropy secrets and tokens: SHA-256, 32 bytes. */
 export const hashSecret = (secret: string): Buffer => createHash('sha256').update(secret).digest()
 
-/** 32 random bytes, URL-safe: 43 characters that read the same raw and form-encoded (RFC 6749 §2.3.1). */
+/** 32 random bytes, URL-safe: 43 characters that form encoding does not change (RFC 6749 §2.3.1). */
 export const randomSecret = (): string => randomBytes(32).toString('base64url')

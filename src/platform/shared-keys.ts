@@ -4,7 +4,7 @@ import type { Log } from './log.ts'
 import type { SealedColumn } from './resealing.ts'
 import type { Sealer } from './secrets.ts'
 
-/** What each key is used for, and for nothing else. */
+/** The use of each key; no key has two. */
 const NAMES = ['refresh-successor', 'dpop-nonce', 'user-code'] as const
 export const SEALED_SHARED_KEYS: SealedColumn = {
   table: 'portal_setting',
@@ -15,9 +15,9 @@ export const SEALED_SHARED_KEYS: SealedColumn = {
 export type SharedKeys = Readonly<Record<(typeof NAMES)[number], Buffer>>
 
 /**
- * Random keys of 32 bytes that every process of this portal has in common, sealed in the database. Rotating the cookie
- * keys or the encryption key does not change them. One that no configured encryption key opens is replaced: tokens stay
- * good, only what is under way for seconds or minutes (a lost refresh answer, a nonce, a user code) starts again.
+ * Random keys of 32 bytes that all processes of this portal share, sealed in the database. Rotating the cookie keys or the encryption
+ * key does not change them. A key that no configured encryption key opens is replaced: tokens stay valid, and only short-lived
+ * operations (a repeated refresh, a nonce, a user code) have to start again.
  */
 export async function loadSharedKeys(db: Db, sealer: Sealer, log: Log): Promise<SharedKeys> {
   const entries: [string, Buffer][] = []
@@ -35,15 +35,15 @@ async function loadKey(db: Db, sealer: Sealer, log: Log, name: string): Promise<
       select value from portal_setting where name = ${row}`
     return kept?.value ?? ''
   }
-  const kept = await read()
+  const stored = await read()
   const open = (sealed: string) => Buffer.from(sealer.open(sealed, row), 'base64url')
   try {
-    return open(kept)
+    return open(stored)
   } catch {
     log.warn('shared key replaced', { name })
   }
-  // Of several processes that find it unreadable, one replaces it, and all read what that one wrote.
+  // Of several processes that find it unreadable, one replaces it, and all read the new value.
   await db`
-    update portal_setting set value = ${fresh()} where name = ${row} and value = ${kept}`
+    update portal_setting set value = ${fresh()} where name = ${row} and value = ${stored}`
   return open(await read())
 }

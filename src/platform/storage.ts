@@ -18,46 +18,46 @@ export type S3Config = {
   region: string
   bucket: string
   forcePathStyle: boolean
-  /** The KMS key that the store encrypts every object with; `undefined`: as the bucket is set. */
+  /** The KMS key with which the store encrypts every object; `undefined`: the bucket's own setting. */
   kmsKeyId?: string | undefined
 }
 
 export type Storage = {
   /**
-   * Writes once (`If-None-Match: *`) with SHA-256 and Content-MD5, so that either check a store knows is made.
-   * An object of that key with the same digest is success; another digest throws, and so does a store that does not
-   * confirm the encryption that is configured.
+   * Writes once (`If-None-Match: *`) with SHA-256 and Content-MD5, so that a store makes whichever check it supports. An existing
+   * object with the same digest is success; one with another digest throws, and so does a store that does not confirm the configured
+   * encryption.
    */
   put(
     key: string,
     bytes: Uint8Array,
     object: { contentType: string; sha256: Uint8Array },
   ): Promise<void>
-  /** `size` in bytes; `sha256` as the store checked it, or as `put` recorded it where the store keeps none. */
+  /** `size` in bytes; `sha256` as the store verified it, or as `put` recorded it where the store has none. */
   head(
     key: string,
   ): Promise<
     { size: number; contentType: string | undefined; sha256: Buffer | undefined } | undefined
   >
-  /** Throws when there is no such object, or when its bytes are not those of its checksum. */
+  /** Throws when there is no such object, or when its bytes do not match its checksum. */
   get(key: string): Promise<Uint8Array>
-  /** What does not exist is deleted too. */
+  /** Deletes an object; a missing one is no error. */
   delete(key: string): Promise<void>
-  /** Every object below `prefix`, every version of it and every delete marker. Answers how many. */
+  /** Deletes every object below `prefix`, with all versions and delete markers. Returns how many. */
   deleteAll(prefix: string): Promise<number>
-  /** Good for many URLs now: ask again for each request. Credentials that end within the hour are refreshed first. */
+  /** Returns a signer for this request's URLs. Credentials that expire within the hour are refreshed first. */
   signer(): Promise<SignGet>
   close(): void
 }
 
 type Credentials = Awaited<ReturnType<S3Client['config']['credentials']>>
 
-// The longest URL that the contract hands out (`docs/contract.md` §3).
+// The longest validity of a URL that the API returns (`docs/contract.md` §3).
 const LONGEST_URL_MS = 3_600_000
-// A source that has nothing newer is not asked again at every request.
+// A source without newer credentials is not called again at every request.
 const REFRESH_PAUSE_MS = 30_000
 
-/** The bucket. Without `credentials` the SDK's usual chain finds them. `timeoutMs` bounds a call with its retries and its body. */
+/** Opens the bucket. Without `credentials` the SDK's default chain finds them. `timeoutMs` limits a call with its retries and body. */
 export function createStorage(
   s3: S3Config,
   credentials?: S3ClientConfig['credentials'],
@@ -66,7 +66,7 @@ export function createStorage(
   const client = new S3Client({
     region: s3.region,
     forcePathStyle: s3.forcePathStyle,
-    // Other stores refuse, or keep inside the object, what newer SDKs add by themselves.
+    // Other stores reject, or store inside the object, what newer SDKs add by default.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     maxAttempts: 3,
@@ -82,14 +82,14 @@ export function createStorage(
   const bucket = s3.bucket
   const bounded = () => ({ abortSignal: AbortSignal.timeout(timeoutMs) })
 
-  // The SDK's own rules say which host serves the bucket: partitions, and names that cannot be virtual hosts.
+  // The SDK's own rules determine the host of the bucket: partitions, and names that cannot be virtual hosts.
   const { url } = client.config.endpointProvider({
     Bucket: bucket,
     Region: s3.region,
     ForcePathStyle: s3.forcePathStyle,
     ...(s3.publicEndpoint && { Endpoint: s3.publicEndpoint }),
   })
-  let held: { sign: SignGet; expiresAt: number } | undefined
+  let cachedSigner: { sign: SignGet; expiresAt: number } | undefined
   let refreshing: Promise<SignGet> | undefined
   let refreshAfter = 0
 
@@ -99,11 +99,11 @@ export function createStorage(
     let found = await client.config.credentials()
     if (endsSoon(found)) found = await client.config.credentials({ forceRefresh: true })
     refreshAfter = now() + REFRESH_PAUSE_MS
-    held = {
+    cachedSigner = {
       sign: createSigner(found, url, s3.region, now),
       expiresAt: found.expiration?.getTime() ?? Number.POSITIVE_INFINITY,
     }
-    return held.sign
+    return cachedSigner.sign
   }
 
   async function head(key: string) {
@@ -128,7 +128,7 @@ export function createStorage(
   return {
     async put(key, bytes, { contentType, sha256 }) {
       const digest = createHash('sha256').update(bytes).digest()
-      if (!digest.equals(sha256)) throw new Error('these bytes are not those of their SHA-256')
+      if (!digest.equals(sha256)) throw new Error('the bytes do not match their SHA-256')
       try {
         const put = await client.send(
           new PutObjectCommand({
@@ -151,7 +151,7 @@ export function createStorage(
           throw new Error('the store did not encrypt the object with the key it was given')
         }
       } catch (error) {
-        // 412: the key is taken. 409: another write of it is under way or just won.
+        // 412: the key exists. 409: a concurrent write of the key is under way or just succeeded.
         const status =
           error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined
         if (status !== 412 && status !== 409) throw error
@@ -167,7 +167,7 @@ export function createStorage(
         new GetObjectCommand({ Bucket: bucket, Key: requireKey(key), ChecksumMode: 'ENABLED' }),
         bounded(),
       )
-      if (!found.Body) throw new Error('the store answered without a body')
+      if (!found.Body) throw new Error('the store returned no body')
       return found.Body.transformToByteArray()
     },
     async delete(key) {
@@ -177,7 +177,8 @@ export function createStorage(
       )
     },
     async deleteAll(prefix) {
-      if (!prefix.endsWith('/')) throw new Error('only a folder is deleted as a whole')
+      if (!prefix.endsWith('/'))
+        throw new Error('only a prefix that ends in / can be deleted as a whole')
       for (let deleted = 0; ; ) {
         const page = await client.send(
           new ListObjectVersionsCommand({ Bucket: bucket, Prefix: requireKey(prefix) }),
@@ -192,7 +193,8 @@ export function createStorage(
     },
     async signer() {
       const time = now()
-      if (held && (held.expiresAt >= time + LONGEST_URL_MS || time < refreshAfter)) return held.sign
+      if (cachedSigner && (cachedSigner.expiresAt >= time + LONGEST_URL_MS || time < refreshAfter))
+        return cachedSigner.sign
       refreshing ??= refresh().finally(() => {
         refreshing = undefined
       })

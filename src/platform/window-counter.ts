@@ -3,21 +3,21 @@ import type { Log } from './log.ts'
 import { startLoop } from './loop.ts'
 
 const MINUTE = 60_000
-const SHARE_MS = 500
+const SYNC_MS = 500
 
 type Count = {
   others: number
   own: number
   unshared: number
-  /** Shared at the turn before: the others may have counted since. */
+  /** Shared at the previous turn: other processes may have counted since. */
   isFresh: boolean
 }
 
 /** Counts requests of one minute by key. No call waits for the database. */
 export type WindowCounter = {
-  /** Counts one more, unless `limit` is reached; then answers the seconds to wait. 0 is no limit. */
+  /** Counts a request and returns 0, or returns the seconds to wait when `limit` is reached. A limit of 0 means none. */
   count(key: string, limit: number): number
-  /** Takes one count of this minute back. */
+  /** Subtracts a request of this minute. */
   uncount(key: string): void
   /** As `count`, without counting. */
   secondsToWait(key: string, limit: number): number
@@ -25,8 +25,8 @@ export type WindowCounter = {
 }
 
 /**
- * Counts in memory and shares the counts with the other processes twice a second through one statement, so that a limit
- * holds across them to within half a second. Beyond `mostKeys` in one minute new keys are not counted, which bounds the memory.
+ * Counts in memory, and shares the counts with other processes twice a second by one statement, so that a limit holds across processes
+ * to within half a second. Beyond `mostKeys` in one minute new keys are not counted, which limits the memory.
  */
 export function createWindowCounter(
   db: Db,
@@ -66,7 +66,7 @@ export function createWindowCounter(
         returning key, count`
       const totals = new Map(rows.map(({ key, count }) => [key, count]))
       for (const { key, found } of sent) {
-        // What this process counted since is not in the total.
+        // The total does not include what this process counted since.
         const shared = found.own - found.unshared
         found.others = Math.max(found.others, (totals.get(key) ?? 0) - shared)
       }
@@ -87,7 +87,7 @@ export function createWindowCounter(
     )
   }
   const sharing = startLoop(
-    { event: 'rate limits cannot be shared', pauseMs: SHARE_MS, firstAfterMs: SHARE_MS, log },
+    { event: 'rate limits cannot be shared', pauseMs: SYNC_MS, firstAfterMs: SYNC_MS, log },
     turn,
   )
 

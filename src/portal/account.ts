@@ -1,7 +1,7 @@
 import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { emailKey, markSignedOut, setPasswordHash } from '../accounts/accounts.ts'
+import { normalizeEmail, recordSignOut, setPasswordHash } from '../accounts/accounts.ts'
 import { deleteUnusedLinks, requestEmailChange } from '../accounts/mail-links.ts'
 import { passwordChangedMail } from '../accounts/mails.ts'
 import { listPasskeys } from '../accounts/passkeys.ts'
@@ -9,9 +9,9 @@ import { hashPassword, PasswordRefusedError, TooBusyError } from '../accounts/pa
 import { findFactors } from '../accounts/second-factor.ts'
 import { forgetBrowsers } from '../accounts/security-notices.ts'
 import { listSessions } from '../accounts/sessions.ts'
-import { tooMany } from '../accounts/sign-in.ts'
-import { endFamilies } from '../consents/consents.ts'
-import { endSessions, identifyBrowser } from '../oauth/sessions.ts'
+import { tooManyAttempts } from '../accounts/sign-in.ts'
+import { endTokenFamilies } from '../consents/consents.ts'
+import { endSessions, ensureBrowserId } from '../oauth/sessions.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import { enqueueMail } from '../platform/mail.ts'
 import type { Sealer } from '../platform/secrets.ts'
@@ -79,7 +79,7 @@ export function accountRoutes(parts: Parts): Hono<Env> {
       show(c, resident, { error, newEmail, status })
     if (!/^[^\s@]+@[^\s@]+$/.test(newEmail) || newEmail.length > 320 || !isDisplayable(newEmail))
       return refuse('Please type an e-mail address.')
-    if (emailKey(newEmail) === emailKey(resident.account.email))
+    if (normalizeEmail(newEmail) === normalizeEmail(resident.account.email))
       return refuse('This is your address already.')
     const asked = await guard.askToConfirm(c, resident, form)
     if (asked) return asked
@@ -88,13 +88,13 @@ export function accountRoutes(parts: Parts): Hono<Env> {
       accountId: resident.account.id,
       email: newEmail,
       address: parts.addressOf(incoming),
-      browser: identifyBrowser(parts.provider(), incoming, outgoing),
+      browser: ensureBrowserId(parts.provider(), incoming, outgoing),
       issuer,
-      hold: (sql) => guard.holdLiveSession(sql, resident),
+      requireSession: (sql) => guard.holdLiveSession(sql, resident),
     })
     if (wait > 0) {
       c.header('Retry-After', String(wait))
-      return refuse(tooMany(wait).error, 429)
+      return refuse(tooManyAttempts(wait).error, 429)
     }
     leaveNotice(parts, c, { name: 'email-sent' })
     return c.redirect('/account', 303)
@@ -125,9 +125,9 @@ export function accountRoutes(parts: Parts): Hono<Env> {
     await db.begin(async (sql) => {
       await guard.holdLiveSession(sql, resident)
       await setPasswordHash(sql, parts.vault, account.id, passwordHash)
-      await markSignedOut(sql, account.id)
+      await recordSignOut(sql, account.id)
       await endSessions(sql, parts, account.id, 'all')
-      await endFamilies(sql, account.id, 'all')
+      await endTokenFamilies(sql, account.id, 'all')
       await deleteUnusedLinks(sql, account.id)
       await forgetBrowsers(sql, account.id)
       const applications = await listConnectedApplications(sql, issuer, account.id)

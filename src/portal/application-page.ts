@@ -3,7 +3,7 @@ import type { ClientProfile } from '../clients/profile.ts'
 import { isScope } from '../clients/scopes.ts'
 import type { Consent } from '../consents/consents.ts'
 import { permissionFields, untilFields } from '../consents/form.ts'
-import { clientHeader, type HeldDocuments, handsOver } from '../consents/page.ts'
+import { clientHeader, disclosedData, type StoredDocuments } from '../consents/page.ts'
 import { csrfField, day, type Html, page } from '../web/html.ts'
 
 /** What one application was allowed and what was declined, to be changed by the resident alone. */
@@ -11,7 +11,7 @@ export function applicationPage(data: {
   client: ClientProfile
   consent: Consent
   account: { name: string; email: string; emailVerified: boolean }
-  documents: HeldDocuments | undefined
+  documents: StoredDocuments | undefined
   csrf: string
   /** The change was made a moment ago. */
   isSaved: boolean
@@ -22,7 +22,7 @@ export function applicationPage(data: {
   const permissions = [...consent.scopes, ...consent.declined].filter(isScope).map((scope) => ({
     scope,
     isTicked: consent.scopes.includes(scope),
-    now: handsOver(scope, account, documents),
+    now: disclosedData(scope, account, documents),
   }))
   return page({
     title: client.name,

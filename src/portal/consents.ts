@@ -1,7 +1,7 @@
 import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { fullNameOf } from '../accounts/accounts.ts'
-import { noteConsent } from '../accounts/security-notices.ts'
+import { notifyOfConsent } from '../accounts/security-notices.ts'
 import { findClientProfile } from '../clients/profile.ts'
 import { changeConsent, findConsent, liftFreeze, revokeConsent } from '../consents/consents.ts'
 import { readChoice } from '../consents/form.ts'
@@ -88,7 +88,12 @@ export function consentRoutes(parts: Parts): Hono<Env> {
         async (sql, { scopes, endsAt }) => {
           const client = await findClientProfile(sql, clientId)
           const opened = titlesOf(scopes)
-          await noteConsent(sql, parts, { ...of, clientName: client?.name ?? '', opened, endsAt })
+          await notifyOfConsent(sql, parts, {
+            ...of,
+            clientName: client?.name ?? '',
+            opened,
+            endsAt,
+          })
         },
       ),
     )

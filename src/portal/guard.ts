@@ -2,14 +2,14 @@ import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 import type { Provider } from 'oidc-provider'
 import { type Account, findAccount } from '../accounts/accounts.ts'
-import { judgePasswordAlone } from '../accounts/second-factor.ts'
+import { evaluatePasswordAlone } from '../accounts/second-factor.ts'
 import { isRecentSignIn } from '../accounts/session-limits.ts'
-import { holdSession } from '../accounts/sessions.ts'
+import { lockSession } from '../accounts/sessions.ts'
 import type { FailedSignIn, SecondStep } from '../accounts/sign-in.ts'
-import type { AskForProof } from '../oauth/interactions.ts'
-import { judgeLogin, PROOF_FIELDS } from '../oauth/logins.ts'
+import type { RequireProof } from '../oauth/interactions.ts'
+import { authenticateForm, PROOF_FIELDS } from '../oauth/logins.ts'
 import { secondStepPage } from '../oauth/second-step-pages.ts'
-import { identifyBrowser, openSession, renewSession, type SignedIn } from '../oauth/sessions.ts'
+import { ensureBrowserId, renewSession, resumeSession, type SignedIn } from '../oauth/sessions.ts'
 import type { Db, Sql } from '../platform/db.ts'
 import { ApiError } from '../platform/errors.ts'
 import type { Jobs } from '../platform/jobs.ts'
@@ -53,14 +53,14 @@ export function createGuard(parts: GuardParts) {
 
   /** The resident whose session this browser holds, or `undefined`. */
   async function findResident(c: Context<Env>): Promise<Resident | undefined> {
-    const session = await openSession(
+    const session = await resumeSession(
       { db, provider: parts.provider() },
       c.env.incoming,
       c.env.outgoing,
     )
     const account = session && (await findAccount(db, parts.vault, session.accountId))
     if (!session || account?.status !== 'active') return undefined
-    const alone = session.isMultiFactor ? undefined : await judgePasswordAlone(db, account.id)
+    const alone = session.isMultiFactor ? undefined : await evaluatePasswordAlone(db, account.id)
     if (alone && !alone.suffices) return undefined
     const isRecent = isRecentSignIn(session.authenticatedAt)
     return { session, account, isRecent, mayChangeFactors: isRecent && !alone?.isEnrolled }
@@ -98,14 +98,14 @@ export function createGuard(parts: GuardParts) {
     const isProven = changes === 'factors' ? resident.mayChangeFactors : resident.isRecent
     if (isProven) return undefined
     const { account, session } = resident
-    const asked = { account, csrfOf: session.uid, asksForFactor: changes === 'factors' }
+    const asked = { account, csrfOf: session.uid, requiresFactor: changes === 'factors' }
     return askForProof(c, asked, form)
   }
 
-  const askForProof: AskForProof = async (c, asked, form) => {
+  const askForProof: RequireProof = async (c, asked, form) => {
     if (!('confirm' in form) && !form.passkey && !('second-step' in form))
       return showConfirm(c, asked, form)
-    const missing = await confirm(c, asked.account, form, asked.asksForFactor === true)
+    const missing = await confirm(c, asked.account, form, asked.requiresFactor === true)
     return missing && showConfirm(c, asked, form, missing)
   }
 
@@ -114,14 +114,14 @@ export function createGuard(parts: GuardParts) {
     c: Context<Env>,
     account: Account,
     form: Form,
-    asksForFactor: boolean,
+    requiresFactor: boolean,
   ): Promise<FailedSignIn | SecondStep | undefined> {
     const { incoming, outgoing } = c.env
-    const tried = await judgeLogin(parts, {
+    const tried = await authenticateForm(parts, {
       form: { ...form, email: account.email },
       address: parts.addressOf(incoming),
-      browser: identifyBrowser(parts.provider(), incoming, outgoing),
-      asksForFactor,
+      browser: ensureBrowserId(parts.provider(), incoming, outgoing),
+      requiresFactor,
     })
     if (tried.outcome === 'second-step') return tried
     if (tried.outcome === 'failed')
@@ -138,7 +138,7 @@ export function createGuard(parts: GuardParts) {
   /** The page that asks; `form` is what it sends again to the address of this request. */
   function showConfirm(
     c: Context<Env>,
-    { account, csrfOf, declineBy, formTargets = [] }: Parameters<AskForProof>[1],
+    { account, csrfOf, declineBy, formTargets = [] }: Parameters<RequireProof>[1],
     form: Form,
     missing?: FailedSignIn | SecondStep,
   ) {
@@ -176,7 +176,7 @@ export function createGuard(parts: GuardParts) {
    */
   async function holdLiveSession(sql: Sql, { session, account }: Resident): Promise<void> {
     await sql`select from account where id = ${account.id} for no key update`
-    const held = await holdSession(sql, { accountId: account.id, uid: session.uid })
+    const held = await lockSession(sql, { accountId: account.id, uid: session.uid })
     if (!held) throw signedOut()
   }
 

@@ -2,10 +2,10 @@ import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import {
-  emailKey,
   findAccount,
   hashEmail,
-  markSignedOut,
+  normalizeEmail,
+  recordSignOut,
   setEmail,
   setEmailVerified,
   setPasswordHash,
@@ -14,7 +14,7 @@ import {
   consumeLink,
   deleteUnusedLinks,
   findLink,
-  findLinkUsedLately,
+  findRecentlyUsedLink,
   type LinkPurpose,
   requestReset,
 } from '../accounts/mail-links.ts'
@@ -22,10 +22,10 @@ import { emailChangedMail, passwordChangedMail } from '../accounts/mails.ts'
 import { listPasskeys, requirePasswordFirst } from '../accounts/passkeys.ts'
 import { hashPassword, PasswordRefusedError, TooBusyError } from '../accounts/passwords.ts'
 import { resetBrowsers } from '../accounts/security-notices.ts'
-import { tooMany } from '../accounts/sign-in.ts'
+import { tooManyAttempts } from '../accounts/sign-in.ts'
 import { clearAttempts } from '../accounts/throttle.ts'
-import { endFamilies } from '../consents/consents.ts'
-import { endSessions, identifyBrowser } from '../oauth/sessions.ts'
+import { endTokenFamilies } from '../consents/consents.ts'
+import { endSessions, ensureBrowserId } from '../oauth/sessions.ts'
 import { ApiError } from '../platform/errors.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import { enqueueMail } from '../platform/mail.ts'
@@ -61,7 +61,7 @@ export function mailLinkRoutes(parts: Parts): Hono<Env> {
     return c.html(page, status)
   }
   const browserOf = (c: Context<Env>) =>
-    identifyBrowser(parts.provider(), c.env.incoming, c.env.outgoing)
+    ensureBrowserId(parts.provider(), c.env.incoming, c.env.outgoing)
 
   async function requireForm(c: Context<Env>, of: string) {
     const form = await readForm(c)
@@ -110,7 +110,7 @@ export function mailLinkRoutes(parts: Parts): Hono<Env> {
     const wait = await requestReset(parts, { email, address, browser, issuer })
     if (wait > 0) {
       c.header('Retry-After', String(wait))
-      return show(c, again(tooMany(wait).error), 429)
+      return show(c, again(tooManyAttempts(wait).error), 429)
     }
     security.emit('reset_requested', { address })
     leaveNotice(parts, c, { name: 'reset-sent' })
@@ -123,7 +123,7 @@ export function mailLinkRoutes(parts: Parts): Hono<Env> {
   routes.get('/reset/done', async (c) => {
     if (!hasNotice(parts, c, 'password-set')) return c.redirect('/', 303)
     // Nobody is signed in: the browser that used a link just now may see what the mail says too.
-    const accountId = await findLinkUsedLately(db, 'reset', browserOf(c))
+    const accountId = await findRecentlyUsedLink(db, 'reset', browserOf(c))
     const applications = accountId ? await listConnectedApplications(db, issuer, accountId) : []
     const passkeys = accountId ? await listPasskeys(db, accountId) : []
     return show(
@@ -165,11 +165,12 @@ export function mailLinkRoutes(parts: Parts): Hono<Env> {
       const used = await consumeLink(sql, vault, 'reset', link.token, link.browser)
       const account = used && (await setPasswordHash(sql, vault, used.accountId, passwordHash))
       if (!account) throw usedUp()
-      await markSignedOut(sql, account.id)
+      await recordSignOut(sql, account.id)
       // The link was mailed to `used.email`; the address may have been changed since.
-      if (emailKey(used.email) === emailKey(account.email)) await setEmailVerified(sql, account.id)
+      if (normalizeEmail(used.email) === normalizeEmail(account.email))
+        await setEmailVerified(sql, account.id)
       await endSessions(sql, parts, account.id, 'all')
-      await endFamilies(sql, account.id, 'all')
+      await endTokenFamilies(sql, account.id, 'all')
       const list = await requirePasswordFirst(sql, account.id)
       await deleteUnusedLinks(sql, account.id)
       await clearAttempts(sql, await hashEmail(sql, vault, account.email))

@@ -7,14 +7,14 @@ import { factorChangedMail } from '../accounts/mails.ts'
 import { lockFactors, removeFactorsSince } from '../accounts/second-factor.ts'
 import {
   consumeNotice,
+  createCase,
   findNotice,
   findUsedNotice,
   forgetBrowsers,
   type Notice,
-  openCase,
 } from '../accounts/security-notices.ts'
 import { findClientName } from '../clients/clients.ts'
-import { endFamilies, freezeConsent } from '../consents/consents.ts'
+import { endTokenFamilies, freezeConsent } from '../consents/consents.ts'
 import { endSessions } from '../oauth/sessions.ts'
 import type { Db } from '../platform/db.ts'
 import { ApiError } from '../platform/errors.ts'
@@ -95,13 +95,13 @@ export function notMeRoutes(parts: Parts): Hono<Env> {
       await deleteUnusedLinks(sql, accountId)
       await forgetBrowsers(sql, accountId)
       if (notice.kind === 'sign-in') {
-        await endFamilies(sql, accountId, { sessionUid })
+        await endTokenFamilies(sql, accountId, { sessionUid })
         const account = await findAccount(sql, parts.vault, accountId)
         const removed = await removeFactorsSince(sql, accountId, notice.createdAt)
         if (removed && account)
           await enqueueMail(sql, parts, factorChangedMail(account.email, 'disowned'))
       }
-      return { ...notice, caseId: await openCase(sql, notice) }
+      return { ...notice, caseId: await createCase(sql, notice) }
     })
     const { caseId, kind, accountId, clientId } = report
     security.emit(clientId === null ? 'session_disowned' : 'access_frozen', {

@@ -2,7 +2,7 @@ import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 import type { Provider } from 'oidc-provider'
 import { z } from 'zod'
-import { identifyBrowser } from '../oauth/sessions.ts'
+import { ensureBrowserId } from '../oauth/sessions.ts'
 
 /*
  * What a page says of the action before it. The action itself leaves the notice in a signed cookie that scripts cannot read,
@@ -86,7 +86,7 @@ function findNotice(parts: Parts, c: Context<Env>): Notice | undefined {
 const contextOf = ({ provider }: Parts, c: Context<Env>) =>
   provider().createContext(c.env.incoming, c.env.outgoing)
 const browserOf = ({ provider }: Parts, c: Context<Env>) =>
-  identifyBrowser(provider(), c.env.incoming, c.env.outgoing)
+  ensureBrowserId(provider(), c.env.incoming, c.env.outgoing)
 const isSecure = ({ issuer }: Parts) => issuer.startsWith('https:')
 const cookieName = (parts: Parts) => (isSecure(parts) ? '__Host-notice' : 'notice')
 

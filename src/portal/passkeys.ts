@@ -10,7 +10,7 @@ import {
   renamePasskey,
 } from '../accounts/passkeys.ts'
 import { lockFactors } from '../accounts/second-factor.ts'
-import { identifyBrowser } from '../oauth/sessions.ts'
+import { ensureBrowserId } from '../oauth/sessions.ts'
 import { ApiError } from '../platform/errors.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import { enqueueMail } from '../platform/mail.ts'
@@ -37,7 +37,7 @@ export function passkeyRoutes(parts: Parts): Hono<Env> {
   routes.use(bodyLimit({ maxSize: 32 * 1024 }))
 
   const browserOf = (c: Context<Env>) =>
-    identifyBrowser(parts.provider(), c.env.incoming, c.env.outgoing)
+    ensureBrowserId(parts.provider(), c.env.incoming, c.env.outgoing)
   const own = (found: boolean) => {
     if (!found) throw new ApiError(404, 'not_found', 'There is no such passkey.')
   }
@@ -80,7 +80,7 @@ export function passkeyRoutes(parts: Parts): Hono<Env> {
         issuer,
         browser: browserOf(c),
         accountId: account.id,
-        answer: String(form['new-passkey'] ?? ''),
+        response: String(form['new-passkey'] ?? ''),
         name: String(form.name || deviceOf(c.req.header('user-agent') ?? null)),
       })
       if (!made)

@@ -9,11 +9,11 @@ import { isScope } from '../clients/scopes.ts'
 import { listConsents } from '../consents/consents.ts'
 import { adoptDocumentName, findOfferedName } from '../id-verification/review.ts'
 import { listVerifications } from '../id-verification/store.ts'
-import { judgeLogin } from '../oauth/logins.ts'
+import { authenticateForm } from '../oauth/logins.ts'
 import { completeSignIn } from '../oauth/new-sign-ins.ts'
 import { signInPage } from '../oauth/pages.ts'
 import { secondStepPage } from '../oauth/second-step-pages.ts'
-import { endSession, identifyBrowser, startSession } from '../oauth/sessions.ts'
+import { endSession, ensureBrowserId, startSession } from '../oauth/sessions.ts'
 import { ApiError } from '../platform/errors.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import type { Sealer } from '../platform/secrets.ts'
@@ -52,7 +52,7 @@ export function portalRoutes(parts: Parts): Hono<Env> {
       c.header(name, value)
   }
   const browserOf = (c: Context<Env>) =>
-    identifyBrowser(parts.provider(), c.env.incoming, c.env.outgoing)
+    ensureBrowserId(parts.provider(), c.env.incoming, c.env.outgoing)
   /** The form before sign-in belongs to one browser, which has no session yet. */
   const signInForm = (c: Context<Env>) => `sign-in ${browserOf(c)}`
 
@@ -157,7 +157,11 @@ export function portalRoutes(parts: Parts): Hono<Env> {
     const email = String(form.email ?? '')
     const browser = browserOf(c)
     const snapshot = await takeSnapshot(db)
-    const tried = await judgeLogin(parts, { form, address: parts.addressOf(incoming), browser })
+    const tried = await authenticateForm(parts, {
+      form,
+      address: parts.addressOf(incoming),
+      browser,
+    })
     if (tried.outcome === 'failed') return showSignIn(c, { ...tried, email })
     if (tried.outcome === 'second-step') return showSecondStep(c, tried)
     const started = await startSession(

@@ -9,11 +9,11 @@ import {
   storeRecoveryCodes,
 } from '../accounts/recovery-codes.ts'
 import {
+  completeFactorRemoval,
   findFactors,
   isEnrolled,
   LastFactorError,
   lockFactors,
-  settleRemoval,
 } from '../accounts/second-factor.ts'
 import type { SignInMethod } from '../accounts/sign-in.ts'
 import {
@@ -189,7 +189,7 @@ export async function removeFactor(
     await db.begin(async (sql) => {
       await lockFactors(sql, accountId)
       await remove(sql)
-      await settleRemoval(sql, accountId)
+      await completeFactorRemoval(sql, accountId)
     })
   } catch (error) {
     if (!(error instanceof LastFactorError)) throw error

@@ -4,14 +4,14 @@ import { hashSecret } from '../platform/secrets.ts'
 import type { Algorithm, KeyRing, SigningKeys } from './key-ring.ts'
 
 /*
- * On the wire an access token is a JWT by RFC 9068; in the database it is a row like any other of
- * oidc-provider's tokens. The `jti` names the row, and the row is what counts: it goes with its grant.
+ * Clients receive an access token as a JWT by RFC 9068; the database has a row for it, as for oidc-provider's other tokens. The `jti`
+ * identifies the row. The row decides whether the token is valid, and is deleted with its grant.
  */
 
 export type AccessTokens = {
   sign(token: {
     jti: string
-    /** The resident, as this client knows them; for client credentials the client itself (RFC 9068 §2.2). */
+    /** The resident's `sub` at this client; for client credentials the client itself (RFC 9068 §2.2). */
     subject: string
     clientId: string
     scope: string | undefined
@@ -21,7 +21,7 @@ export type AccessTokens = {
     /** The thumbprint of the key that the token is bound to (RFC 9449 §6.1). */
     jkt?: string | undefined
   }): Promise<string>
-  /** The `jti` and the row's key, or `undefined` for anything that is not a token of ours that still runs. */
+  /** Returns the claims of a token of this portal that has not expired, else `undefined`. Whether it was revoked is for the caller to look up. */
   verify(token: string): Promise<VerifiedToken | undefined>
 }
 
@@ -29,33 +29,33 @@ export type VerifiedToken = {
   jti: string
   rowId: Buffer
   clientId: string
-  /** The resident, as this client knows them; for client credentials the client itself. */
+  /** The resident's `sub` at this client; for client credentials the client itself. */
   subject: string
   expiresAt: number
   jkt: string | undefined
 }
 
-const REMEMBERED = 20_000
+const MAX_CACHED = 20_000
 
-/** `issuer` is also the audience: the resource of RFC 9728 is the origin. */
+/** `issuer` is also the audience, because the resource of RFC 9728 is the origin. */
 export function createAccessTokens(
   issuer: string,
   ring: Pick<KeyRing, 'current' | 'refresh' | 'sign'>,
   now: () => number = Date.now,
 ): AccessTokens {
-  // Verified tokens by their hash, the oldest forgotten first. It spares the signature check, never the database's.
-  const remembered = new Map<string, VerifiedToken>()
+  // Verified tokens by their hash; the oldest is removed first. Saves the signature check, never the database's.
+  const cache = new Map<string, VerifiedToken>()
   let keys: SigningKeys | undefined
   let jwks: ReturnType<typeof createLocalJWKSet> = createLocalJWKSet({ keys: [] })
 
-  function follow() {
+  function loadKeys() {
     if (keys === ring.current()) return
     keys = ring.current()
     jwks = createLocalJWKSet(keys.publicJwks)
-    remembered.clear()
+    cache.clear()
   }
 
-  async function verifyAnew(token: string): Promise<VerifiedToken | undefined> {
+  async function verifySignature(token: string): Promise<VerifiedToken | undefined> {
     try {
       const { payload } = await jwtVerify(token, jwks, {
         issuer,
@@ -70,12 +70,12 @@ export function createAccessTokens(
       const { jkt } = (payload.cnf ?? {}) as { jkt?: string }
       return { jti, rowId: hashSecret(jti), clientId, subject: sub, expiresAt: exp, jkt }
     } catch (error) {
-      // Perhaps of a key that another process made a moment ago.
+      // Another process may have created the key a moment ago.
       if (error instanceof errors.JWKSNoMatchingKey) {
         const before = ring.current()
         await ring.refresh()
-        follow()
-        if (ring.current() !== before) return await verifyAnew(token)
+        loadKeys()
+        if (ring.current() !== before) return await verifySignature(token)
       }
       return undefined
     }
@@ -100,18 +100,18 @@ export function createAccessTokens(
 
     async verify(token) {
       if (token.length > 4096) return undefined
-      follow()
+      loadKeys()
       const key = hash('sha256', token, 'base64url')
-      const known = remembered.get(key)
+      const known = cache.get(key)
       if (known) return known.expiresAt * 1000 > now() ? known : undefined
-      const verified = await verifyAnew(token)
+      const verified = await verifySignature(token)
       if (!verified) return undefined
-      if (remembered.size >= REMEMBERED)
-        for (const oldest of remembered.keys()) {
-          remembered.delete(oldest)
+      if (cache.size >= MAX_CACHED)
+        for (const oldest of cache.keys()) {
+          cache.delete(oldest)
           break
         }
-      remembered.set(key, verified)
+      cache.set(key, verified)
       return verified
     },
   }

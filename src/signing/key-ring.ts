@@ -9,20 +9,20 @@ import { startLoop } from '../platform/loop.ts'
 import type { SealedColumn } from '../platform/resealing.ts'
 import type { Sealer } from '../platform/secrets.ts'
 
-/** RS256 signs by default; ES256 for clients of the FAPI 2.0 profile, which forbids the former (§5.4.1). */
+/** RS256 is the default; clients of the FAPI 2.0 profile use ES256, because it forbids RS256 (§5.4.1). */
 const ALGORITHMS = ['RS256', 'ES256'] as const
 export type Algorithm = (typeof ALGORITHMS)[number]
 
-/** The keys that sign and verify this portal's tokens, at one moment. */
+/** The keys at one moment that sign and verify what this portal issues. */
 export type SigningKeys = {
   active: Record<Algorithm, { kid: string; privateKey: KeyObject }>
   /** Private, for oidc-provider; the active keys first. */
   privateJwks: { keys: JWK[] }
-  /** What verifies: the active keys, those to come, and those whose last token still lives. */
+  /** The keys that verify: active ones, published ones, and those whose last token has not expired. */
   publicJwks: { keys: JWK[] }
 }
 
-/** The `typ` of everything that the portal signs: no token can be taken for one of another type (RFC 8725 §3.11). */
+/** The `typ` of everything that the portal signs, so that no JWT can be mistaken for one of another type (RFC 8725 §3.11). */
 export type JwsType =
   | 'at+jwt'
   | 'logout+jwt'
@@ -33,7 +33,7 @@ export type JwsType =
   | 'erasure-receipt+jwt'
 
 export type KeyRing = {
-  /** One object until something changes, then another. */
+  /** Returns the same object until the keys change. */
   current(): SigningKeys
   /** Returns a compact JWS of these claims, signed with the active key. Times are in seconds since 1970. */
   sign(type: JwsType, claims: JWTPayload, algorithm?: Algorithm): Promise<string>
@@ -43,12 +43,12 @@ export type KeyRing = {
   close(): void
 }
 
-// A rotation takes effect when every process has read the table again.
+// A rotation takes effect after every process has read the table again.
 const REFRESH_MS = 2_000
 const PROPAGATION_SECONDS = 5
-// Longer than the longest token that a key signed: an hour.
+// Longer than the longest lifetime of a token, which is an hour.
 const VERIFIES_AFTER_SECONDS = 2 * 3600
-/** A key signs for this long, then the next one takes over by itself. */
+/** After this time the next key replaces an active one automatically. */
 const KEY_LIFE_DAYS = 90
 
 const generate = promisify(generateKeyPair)
@@ -70,8 +70,8 @@ type Row = {
 }
 
 /**
- * Loads the keys, makes those that are missing, and follows changes that other processes make.
- * Throws when they were sealed under another encryption key.
+ * Loads the keys, creates missing ones, and reloads when another process changed them. Throws when another encryption key sealed
+ * them.
  */
 export async function openKeyRing(db: Db, sealer: Sealer, log: Log): Promise<KeyRing> {
   await db.begin((sql) => ensureKeys(sql, sealer))
@@ -96,7 +96,7 @@ export async function openKeyRing(db: Db, sealer: Sealer, log: Log): Promise<Key
     log.info('signing keys changed', { kid: keys.active.RS256.kid })
   }
 
-  const following = startLoop(
+  const refreshLoop = startLoop(
     { event: 'signing keys cannot be read', pauseMs: REFRESH_MS, firstAfterMs: REFRESH_MS, log },
     async () => {
       readAt = Date.now()
@@ -113,11 +113,11 @@ export async function openKeyRing(db: Db, sealer: Sealer, log: Log): Promise<Key
       await refresh()
     },
     onChange: (listener) => listeners.push(listener),
-    close: () => void following.stop(),
+    close: () => void refreshLoop.stop(),
   }
 }
 
-/** What `KeyRing.sign` does, with given keys. */
+/** Signs as `KeyRing.sign` does, with the given keys. */
 export function signJws(
   keys: SigningKeys,
   type: JwsType,
@@ -128,7 +128,7 @@ export function signJws(
   return new SignJWT(claims).setProtectedHeader({ alg: algorithm, typ: type, kid }).sign(privateKey)
 }
 
-/** The active key of each algorithm first. */
+/** The active key of each algorithm comes first. */
 const readKeys = (sql: Sql) => sql<Row[]>`
   select kid, algorithm, public_jwk, private_sealed, activates_at from signing_key
   where retires_at is null or retires_at > now()
@@ -136,7 +136,7 @@ const readKeys = (sql: Sql) => sql<Row[]>`
 
 const isActivated = ({ activatesAt }: Row) => activatesAt !== null && activatesAt <= new Date()
 
-// Which keys there are, and which of them sign now.
+// Changes with the set of keys, and with which of them are active.
 const fingerprint = (rows: Row[]) =>
   rows.map((row) => `${row.kid}${isActivated(row) ? '*' : ''}`).join(' ')
 
@@ -160,7 +160,7 @@ function unseal(rows: Row[], sealer: Sealer): SigningKeys {
   }
 }
 
-/** One active key and one that is published ahead, for each algorithm. In a transaction. */
+/** In a transaction: ensures one active key and one published in advance for each algorithm. */
 async function ensureKeys(sql: Sql, sealer: Sealer): Promise<void> {
   await sql`select pg_advisory_xact_lock(${LOCKS.signingKeys})`
   for (const algorithm of ALGORITHMS) {
@@ -200,7 +200,7 @@ export type ListedKey = {
   retiresAt: Date | null
 }
 
-/** Every key, newest first. `retiring` signs no more and still verifies. */
+/** Every key, newest first. `retiring` still verifies and does not sign. */
 export async function listKeys(sql: Sql): Promise<ListedKey[]> {
   return await sql<ListedKey[]>`
     select kid, algorithm, created_at, activates_at, retires_at,
@@ -214,16 +214,17 @@ export async function listKeys(sql: Sql): Promise<ListedKey[]> {
     from signing_key key order by algorithm desc, created_at desc, kid`
 }
 
-/** The published keys take over in a few seconds, on all processes at once; new ones are published for the next time. */
+/** Activates the published keys in a few seconds, on all processes at once, and publishes new ones for the next rotation. */
 export async function rotateKeys(db: Db, sealer: Sealer): Promise<ListedKey[]> {
   await db.begin(async (sql) => {
     await ensureKeys(sql, sealer)
-    for (const algorithm of ALGORITHMS) await promote(sql, sealer, algorithm, PROPAGATION_SECONDS)
+    for (const algorithm of ALGORITHMS)
+      await activateNext(sql, sealer, algorithm, PROPAGATION_SECONDS)
   })
   return await listKeys(db)
 }
 
-async function promote(sql: Sql, sealer: Sealer, algorithm: Algorithm, inSeconds: number) {
+async function activateNext(sql: Sql, sealer: Sealer, algorithm: Algorithm, inSeconds: number) {
   await sql`
     update signing_key set retires_at = now() + make_interval(secs => ${inSeconds + VERIFIES_AFTER_SECONDS})
     where algorithm = ${algorithm} and activates_at is not null and retires_at is null`
@@ -234,8 +235,8 @@ async function promote(sql: Sql, sealer: Sealer, algorithm: Algorithm, inSeconds
 }
 
 /**
- * Takes a key out of use for good, in a few seconds: what it signed is refused from then on. An active key is
- * replaced by the published one. Throws OperatorError when there is no such key.
+ * Removes a key within seconds: what it signed is then rejected. The published key replaces an active one. Throws OperatorError when
+ * there is no such key.
  */
 export async function retireKey(db: Db, sealer: Sealer, kid: string): Promise<ListedKey[]> {
   await db.begin(async (sql) => {
@@ -243,14 +244,14 @@ export async function retireKey(db: Db, sealer: Sealer, kid: string): Promise<Li
     const key = (await listKeys(sql)).find((each) => each.kid === kid)
     if (!key || key.status === 'retired')
       throw new OperatorError('There is no such key. `key list` shows them.')
-    if (key.status === 'active') await promote(sql, sealer, key.algorithm, 0)
+    if (key.status === 'active') await activateNext(sql, sealer, key.algorithm, 0)
     await sql`delete from signing_key where kid = ${kid}`
     await ensureKeys(sql, sealer)
   })
   return await listKeys(db)
 }
 
-/** Rotates when the active key has signed for its 90 days. Answers whether it did. */
+/** Rotates when the active key is 90 days old. Returns whether it did. */
 export async function rotateKeysOnSchedule(db: Db, sealer: Sealer): Promise<boolean> {
   const [row] = await db`
     select from signing_key where activates_at is not null

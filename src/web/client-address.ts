@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 import { BlockList, isIP, isIPv6 } from 'node:net'
 
-/** Where a request came from: the socket's own address, or what trusted proxies say of it. */
+/** Returns the address of a request's sender: the socket's own, or the one that trusted proxies report. */
 export type ClientAddress = (request: IncomingMessage) => string
 
 /**
- * `trusted` are addresses or CIDR ranges of our own proxies. `X-Forwarded-For` counts only from them, read from its right end:
- * what a stranger writes stands to the left of what our proxy adds.
+ * `trusted` are addresses or CIDR ranges of our own proxies. `X-Forwarded-For` counts only from them. It is read from the right end,
+ * because what a client writes is left of what our proxy adds.
  */
 export function createClientAddress(trusted: readonly string[]): ClientAddress {
   const proxies = new BlockList()
@@ -20,10 +20,10 @@ export function createClientAddress(trusted: readonly string[]): ClientAddress {
     isIP(address) !== 0 && proxies.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
 
   return (request) => {
-    let address = plain(request.socket.remoteAddress ?? '')
+    let address = withoutIpv4Mapping(request.socket.remoteAddress ?? '')
     const forwarded = [request.headers['x-forwarded-for'] ?? []].flat().join(',').split(',')
     while (isTrusted(address)) {
-      const before = plain(forwarded.pop()?.trim() ?? '')
+      const before = withoutIpv4Mapping(forwarded.pop()?.trim() ?? '')
       if (isIP(before) === 0) break
       address = before
     }
@@ -31,7 +31,7 @@ export function createClientAddress(trusted: readonly string[]): ClientAddress {
   }
 }
 
-/** The network that an address is counted for: an IPv4 address itself, and the /64 that one subscriber of IPv6 has at least. */
+/** The network by which an address is counted: an IPv4 address itself, or the /64 of an IPv6 address, the least that a subscriber has. */
 export function networkOf(address: string): string {
   if (!isIPv6(address)) return address
   const [left = '', right] = address.split('%', 1).join('').split('::')
@@ -52,5 +52,5 @@ export function isAddressRange(value: string): boolean {
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 6 ? 128 : 32))
 }
 
-// An IPv4 client of a socket that listens on both.
-const plain = (address: string) => address.replace(/^::ffff:(?=\d+\.)/i, '')
+// A dual-stack socket reports IPv4 addresses in mapped form.
+const withoutIpv4Mapping = (address: string) => address.replace(/^::ffff:(?=\d+\.)/i, '')

@@ -2,32 +2,32 @@ import { z } from 'zod'
 import { HIDDEN } from './terminal-text.ts'
 
 /*
- * One rule for every text that somebody else wrote and a page, a mail or a terminal shows: names, purposes, reasons.
+ * The one rule for text that others wrote and that a page, a mail or a terminal shows: names, purposes, reasons.
  *
- * Refused are characters that are not seen and change what is seen: controls, line separators, bidirectional marks, embeddings
- * and isolates, zero-width and other default-ignorable code points (variation selectors and the joiners of emoji among them),
- * private use, surrogates and unassigned ones; and more than four combining marks on one letter. A joiner (U+200C, U+200D) is allowed
- * between letters of the scripts that cannot be written without it.
+ * Rejects characters that are invisible and change what is visible: controls, line separators, bidirectional marks, embeddings
+ * and isolates, zero-width and other default-ignorable code points (variation selectors and the joiners of emoji included), private
+ * use, surrogates and unassigned ones; and more than four combining marks on one letter. A joiner (U+200C, U+200D) is allowed between
+ * letters of scripts that need it.
  */
 const JOINING =
   '\\p{Script=Arabic}\\p{Script=Syriac}\\p{Script=Mongolian}\\p{Script=Devanagari}\\p{Script=Bengali}\\p{Script=Gurmukhi}\\p{Script=Gujarati}\\p{Script=Oriya}\\p{Script=Tamil}\\p{Script=Telugu}\\p{Script=Kannada}\\p{Script=Malayalam}\\p{Script=Sinhala}'
 const JOINER = new RegExp(`(?<=[${JOINING}])[\\u200c\\u200d](?=[${JOINING}])`, 'gu')
 const STACKED_MARKS = /^\p{M}|\p{M}{5}/u
 
-/** NFC, one kind of space, none at the ends. */
+/** Returns the text in NFC, with one kind of space and none at the ends. */
 export const normalizeText = (text: string): string =>
   text
     .normalize('NFC')
     .replace(/\p{Zs}+/gu, ' ')
     .replace(/^ | $/g, '')
 
-/** Whether the text may be shown as it is. */
+/** Whether the text can be shown unchanged. */
 export function isDisplayable(text: string): boolean {
   const rest = text.replace(JOINER, '')
   return rest.search(HIDDEN) < 0 && !STACKED_MARKS.test(rest.normalize('NFC'))
 }
 
-/** A text of 1 to `longest` characters that people will read; `what` names it in the error. */
+/** A schema for text of 1 to `longest` characters that people will read; `what` names it in the error. */
 export const displayedText = (what: string, longest: number) =>
   z
     .string()
@@ -38,12 +38,12 @@ export const displayedText = (what: string, longest: number) =>
       error: `${what} is one line of ordinary text, without control or invisible characters`,
     })
 
-/** A text that was stored before the rule, or by a vendor: what is hidden in it becomes visible as U+FFFD. */
+/** Returns text that was not validated (older rows, vendors) with hidden characters as U+FFFD. */
 export const visibleText = (text: string): string =>
   isDisplayable(text)
     ? text
     : text
-        // As it is judged: NFC can take one mark apart into several.
+        // Normalized as for validation: NFC can decompose one mark into several.
         .normalize('NFC')
         .replace(/[\n\r\t]+/g, ' ')
         .replace(HIDDEN, '\ufffd')

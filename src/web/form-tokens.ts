@@ -1,12 +1,12 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 
-/** The hidden value in forms: bound to one session or one interaction, and to nothing that travels in a URL. */
+/** CSRF tokens for forms: each is bound to one session or interaction, and never part of a URL. */
 export type FormTokens = {
   create(of: string): string
   matches(of: string, given: unknown): boolean
 }
 
-/** `keys` are the cookie keys; the first makes, all match. */
+/** `keys` are the cookie keys; the first creates tokens, all verify them. */
 export function createFormTokens(keys: readonly string[]): FormTokens {
   const make = (key: string, of: string) =>
     createHmac('sha256', key).update(`form ${of}`).digest('base64url')
@@ -23,7 +23,7 @@ export function createFormTokens(keys: readonly string[]): FormTokens {
   }
 }
 
-/** Whether a form was sent from one of our own pages: browsers say so themselves (Sec-Fetch-Site, else Origin). */
+/** Whether one of our own pages sent the form, by the browser's `Sec-Fetch-Site`, else by `Origin`. */
 export function isSameOrigin(headers: Headers, issuer: string): boolean {
   const site = headers.get('sec-fetch-site')
   if (site) return site === 'same-origin' || site === 'none'

@@ -2,25 +2,25 @@ import type { IncomingMessage } from 'node:http'
 import { ApiError } from '../platform/errors.ts'
 import { isLoopback } from '../platform/loopback.ts'
 
-/** Throws ApiError 400 or 421 for a request that names another host than one of ours. */
+/** Throws ApiError 400 or 421 for a request that names a foreign host. */
 export type CheckHost = (request: IncomingMessage) => void
 
-const HEALTH = ['/health', '/health/ready']
+const HEALTH_PATHS = ['/health', '/health/ready']
 
 /**
- * Accepts the issuer's host, those in `allowedHosts` (`name`, or `name:port` for that port alone) and, for an issuer on
- * this machine, every loopback address and `localhost`: no DNS answer can put a stranger's page behind those names. Health
- * endpoints answer for any host, because probes use addresses. `X-Forwarded-Host` is never read.
+ * Accepts the issuer's host, those in `allowedHosts` (`name`, or `name:port` for that port only) and, for a loopback issuer, every
+ * loopback address and `localhost`, because no DNS record can point those names elsewhere. Health endpoints accept any host, because
+ * probes use addresses. `X-Forwarded-Host` is ignored.
  */
 export function createHostCheck(issuer: string, allowedHosts: readonly string[]): CheckHost {
   const { host: issuerHost, protocol } = new URL(issuer)
   const named = new Set(allowedHosts.map((each) => each.toLowerCase()))
   const isLocal = isLoopback(issuer)
 
-  function isOurs(given: string): boolean {
-    if (given === issuerHost) return true
-    const url = /^[\w.-]+(:\d{1,5})?$|^\[[\d:a-f.]+\](:\d{1,5})?$/i.test(given)
-      ? URL.parse(`${protocol}//${given}`)
+  function isOurs(requestHost: string): boolean {
+    if (requestHost === issuerHost) return true
+    const url = /^[\w.-]+(:\d{1,5})?$|^\[[\d:a-f.]+\](:\d{1,5})?$/i.test(requestHost)
+      ? URL.parse(`${protocol}//${requestHost}`)
       : null
     if (!url) return false
     const { host, hostname } = url
@@ -29,10 +29,10 @@ export function createHostCheck(issuer: string, allowedHosts: readonly string[])
   }
 
   return (request) => {
-    const given = hostOf(request)
-    if (isOurs(given)) return
+    const requestHost = hostOf(request)
+    if (isOurs(requestHost)) return
     const [path = ''] = (request.url ?? '').split('?', 1)
-    if (HEALTH.includes(path)) return
+    if (HEALTH_PATHS.includes(path)) return
     throw new ApiError(
       421,
       'misdirected_request',
@@ -41,7 +41,7 @@ export function createHostCheck(issuer: string, allowedHosts: readonly string[])
   }
 }
 
-/** The one host that the request names, in its target (RFC 9112 §3.2.2) or in `Host`. */
+/** Returns the one host of the request, from its target (RFC 9112 §3.2.2) or from `Host`. */
 function hostOf(request: IncomingMessage): string {
   const { rawHeaders } = request
   let hosts = 0

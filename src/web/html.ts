@@ -3,21 +3,21 @@ import { readFileSync } from 'node:fs'
 import { html } from 'hono/html'
 import { HSTS } from './response-headers.ts'
 
-/** What a page function answers: escaped text, ready for `c.html`. */
+/** The result of a page function: escaped text for `c.html`. */
 export type Html = ReturnType<typeof html>
 
 const css = readFileSync(new URL('./styles.css', import.meta.url), 'utf8')
 const digestOf = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 16)
 
-/** One file, named by its content: it may be kept for ever. */
+/** One file whose path contains its digest, so that it can be cached without end. */
 export const stylesheet = { path: `/assets/portal-${digestOf(css)}.css`, body: css }
 
 const script = readFileSync(new URL('./passkey.js', import.meta.url), 'utf8')
 
-/** The one script there is, for pages that can use a passkey; they work without it. */
+/** The only script, for pages that can use a passkey; they work without it. */
 export const passkeyScript = { path: `/assets/passkey-${digestOf(script)}.js`, body: script }
 
-/** The frame of every page: one stylesheet, and the passkeys' script where it is of use. */
+/** The frame of every page: one stylesheet, and the passkey script where a page uses it. */
 export function page({
   title,
   body,
@@ -53,26 +53,26 @@ export function page({
 </html>`
 }
 
-const LONG = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' })
+const LONG_DATE = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' })
 
-/** A day in words, the same for every reader: in UTC. */
+/** A day in words, in UTC for every reader. */
 export const day = (date: Date): Html =>
-  html`<time datetime="${date.toISOString()}">${LONG.format(date)}</time>`
+  html`<time datetime="${date.toISOString()}">${LONG_DATE.format(date)}</time>`
 
-/** Hidden until the script finds that the browser can do it: proves who somebody is, by the form that it stands in. */
+/** Submits its form with a passkey response. Hidden until the script has found that the browser supports passkeys. */
 export const passkeyButton = (
   text: string,
 ): Html => html`<input type="hidden" name="passkey" value="">
 <div class="notice bad" role="alert" data-passkey-failure hidden><p>That did not work. Please try again, or use your password.</p></div>
 <button type="button" class="passkey" data-passkey="get" data-options="/passkeys/options" data-field="passkey" hidden>${text}</button>`
 
-/** The hidden value that binds a form to this browser. */
+/** The CSRF token of a form. */
 export const csrfField = (csrf: string): Html =>
   html`<input type="hidden" name="csrf" value="${csrf}">`
 
 /**
- * The headers of a page. `formTargets` are addresses that a form may lead to in the end: browsers hold `form-action`
- * against the whole chain of redirects. `imageOrigin` is where its pictures come from; `passkeys` lets the script run.
+ * The headers of a page. `formTargets`: addresses to which a form may finally redirect, because browsers apply `form-action` to the
+ * whole chain of redirects. `imageOrigin`: the origin of its images. `passkeys`: allows the script.
  */
 export function securityHeaders({
   issuer,
@@ -107,8 +107,8 @@ export function securityHeaders({
   }
 }
 
-// The chain does not end at the application's address: it may send people on to another https: address of its own. And its
-// own scheme (RFC 8252 §7.1) has no origin.
+// The chain may continue beyond the application's address, to another https: address of its own; and its private-use scheme
+// (RFC 8252 §7.1) has no origin.
 function sourceOf(target: string): string {
   const { origin, protocol } = new URL(target)
   return origin === 'null' || protocol === 'https:' ? protocol : origin

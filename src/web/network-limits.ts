@@ -5,24 +5,24 @@ import { createWindowCounter } from '../platform/window-counter.ts'
 import type { ClientAddress } from './client-address.ts'
 import type { SecurityEvents } from './security-events.ts'
 
-/** A minute, from one network (IPv4 /32, IPv6 /64); 0 is no limit. */
+/** Limits for each minute and network (IPv4 /32, IPv6 /64); 0 means none. */
 export type NetworkLimits = {
-  /** Requests that write something, or cost something, before anybody is known. */
+  /** Requests before authentication that write or cost something. */
   requests: number
-  /** Refused tries: wrong passwords, codes, links, tokens, signatures. */
+  /** Rejected attempts: wrong passwords, codes, links, tokens, signatures. */
   refusals: number
 }
 
 /**
- * `requests`: each one counts, except those of a client that has authenticated. `refusals`: those that are refused count;
- * each is counted before it is judged, so that many at one instant are not all judged before the first is counted.
- * `credentials`: only those count whose client authentication failed, so that an application with many users is never
- * held up. `signatures`: the same for deliveries, and a genuine one is taken whatever was counted. `none`: nothing is
- * written or guessed, or a token stands behind it that has limits of its own.
+ * `requests`: every request counts, except those of a client that has authenticated. `refusals`: rejected requests count; each is
+ * counted before it is evaluated, so that concurrent ones are not all evaluated before the first is counted. `credentials`: only
+ * requests with failed client authentication count, so that an application with many users is never delayed. `signatures`: the
+ * same for deliveries; a genuine one is always accepted. `none`: the request writes nothing and allows no guessing, or needs a token
+ * with limits of its own.
  */
 export type NetworkRule = 'requests' | 'refusals' | 'credentials' | 'signatures' | 'none'
 
-/** Every route, by method and pattern. A test compares this list with the routes that there are. */
+/** Every route, by method and pattern. A test compares this list with the existing routes. */
 export const NETWORK_RULES: readonly [method: string, path: string, rule: NetworkRule][] = [
   // The authorization server.
   ['GET', '/api/oauth/authorize', 'requests'],
@@ -68,7 +68,7 @@ export const NETWORK_RULES: readonly [method: string, path: string, rule: Networ
   ['GET', '/not-me/:token', 'refusals'],
   ['POST', '/not-me/:token', 'refusals'],
   ['GET', '/not-me/:token/done', 'refusals'],
-  // The pages of a signed-in resident.
+  // Pages of a signed-in resident.
   ['POST', '/verifications/*', 'refusals'],
   ['GET', '/links', 'none'],
   ['POST', '/links/*', 'refusals'],
@@ -82,11 +82,11 @@ export const NETWORK_RULES: readonly [method: string, path: string, rule: Networ
   ['POST', '/applications/*', 'refusals'],
   ['GET', '/looks', 'none'],
   ['GET', '/outbox', 'none'],
-  // What vendors and their visitors send.
+  // Requests of vendors and their visitors.
   ['GET', '/callbacks/mosaic', 'refusals'],
   ['GET', '/callbacks/:vendor', 'requests'],
   ['POST', '/webhooks/*', 'signatures'],
-  // By token alone, with limits of its own: see `api/rate-limits.ts`.
+  // Only with a token, which has limits of its own: see `api/rate-limits.ts`.
   ['*', '/api/v1/*', 'none'],
   // Public documents.
   ['GET', '/.well-known/*', 'none'],
@@ -103,17 +103,17 @@ const compiled = NETWORK_RULES.map(([method, path, rule]) => {
   return { method, pattern: new RegExp(`^${source}$`, 'i'), rule }
 })
 
-/** The rule for a request; `undefined` for an address that is not in the list. */
+/** Returns the rule for a request; `undefined` for an address that is not in the list. */
 export function findNetworkRule(method: string, path: string): NetworkRule | undefined {
   const asked = method === 'HEAD' ? 'GET' : method
-  const plain = decoded(path).replace(/(?<=.)\/+$/, '')
+  const plain = decodePath(path).replace(/(?<=.)\/+$/, '')
   return compiled.find(
     (each) => (each.method === '*' || each.method === asked) && each.pattern.test(plain),
   )?.rule
 }
 
-// The routers of both halves are lenient about escapes, letter case and a slash at the end.
-function decoded(path: string): string {
+// The routers of both halves ignore escapes, letter case and a trailing slash.
+function decodePath(path: string): string {
   try {
     return decodeURI(path)
   } catch {
@@ -122,18 +122,18 @@ function decoded(path: string): string {
 }
 
 export type NetworkLimiter = {
-  /** Whether the request may go on; else it is answered 429 by `refuse`. */
+  /** Whether the request may proceed; otherwise `refuse` has responded 429. */
   admit(req: IncomingMessage, res: ServerResponse): boolean
-  /** The client behind this request has proved who it is: the request does not count. */
-  forgive(req: IncomingMessage): void
-  /** Counts a delivery with a wrong signature. Answers the seconds to wait, 0 when it was not one too many. */
+  /** Subtracts a request whose client has authenticated. */
+  uncount(req: IncomingMessage): void
+  /** Counts a delivery with a wrong signature. Returns the seconds to wait, 0 below the limit. */
   countSignature(address: string): number
   close(): Promise<void>
 }
 
-const MOST_NETWORKS = 200_000
+const MAX_NETWORKS = 200_000
 
-/** Limits for everything that strangers can reach, over all processes. `refuse` writes the answer of a request that has to wait. */
+/** Limits unauthenticated requests across all processes. `refuse` responds to a request that has to wait. */
 export function createNetworkLimiter(parts: {
   db: Db
   limits: NetworkLimits
@@ -143,10 +143,10 @@ export function createNetworkLimiter(parts: {
   refuse: (req: IncomingMessage, res: ServerResponse, seconds: number) => void
 }): NetworkLimiter {
   const { limits, addressOf, security } = parts
-  const counter = createWindowCounter(parts.db, parts.log, { mostKeys: MOST_NETWORKS })
+  const counter = createWindowCounter(parts.db, parts.log, { mostKeys: MAX_NETWORKS })
   const counted = new WeakMap<IncomingMessage, string>()
 
-  function judge(rule: NetworkRule, req: IncomingMessage, res: ServerResponse): number {
+  function applyRule(rule: NetworkRule, req: IncomingMessage, res: ServerResponse): number {
     const key = `network ${rule} ${security.networkName(addressOf(req))}`
     if (rule === 'requests') {
       counted.set(req, key)
@@ -173,17 +173,17 @@ export function createNetworkLimiter(parts: {
       const { method = 'GET', url = '/' } = req
       const [path = '/'] = url.split('?', 1)
       if (method === 'OPTIONS') return true
-      // An address that nobody thought of is limited rather than not.
+      // An address outside the list is limited.
       const rule = findNetworkRule(method, path) ?? 'requests'
       if (rule === 'none' || rule === 'signatures') return true
       if ((rule === 'refusals' ? limits.refusals : limits.requests) === 0) return true
-      const wait = judge(rule, req, res)
+      const wait = applyRule(rule, req, res)
       if (wait === 0) return true
       security.emit('rate_limited', { address: addressOf(req), subject: `network_${rule}` })
       parts.refuse(req, res, wait)
       return false
     },
-    forgive(req) {
+    uncount(req) {
       const key = counted.get(req)
       if (key === undefined) return
       counted.delete(req)

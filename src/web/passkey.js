@@ -1,5 +1,5 @@
-// The portal's only script. Every page works without it; with it, the passkey buttons appear.
-// A button names where its options come from, and the hidden field of its form that takes the answer.
+// The portal's only script. Every page works without it; it shows the passkey buttons.
+// A button states the path of its options, and the hidden field of its form for the response.
 
 const isSupported =
   typeof PublicKeyCredential === 'function' &&
@@ -7,7 +7,7 @@ const isSupported =
   typeof PublicKeyCredential.parseCreationOptionsFromJSON === 'function' &&
   typeof PublicKeyCredential.prototype.toJSON === 'function'
 
-async function askDevice(button) {
+async function requestCredential(button) {
   const response = await fetch(button.dataset.options, {
     method: 'POST',
     body: new URLSearchParams({ csrf: button.form.elements.csrf.value }),
@@ -23,13 +23,13 @@ async function askDevice(button) {
       })
 }
 
-async function use(button) {
+async function submitPasskey(button) {
   const { form } = button
   const failure = form.querySelector('[data-passkey-failure]')
   failure.hidden = true
   button.disabled = true
   try {
-    const credential = await askDevice(button)
+    const credential = await requestCredential(button)
     form.elements[button.dataset.field].value = JSON.stringify(credential.toJSON())
     form.submit()
   } catch {
@@ -41,6 +41,6 @@ async function use(button) {
 
 if (isSupported)
   for (const button of document.querySelectorAll('button[data-passkey]')) {
-    button.addEventListener('click', () => use(button))
+    button.addEventListener('click', () => submitPasskey(button))
     button.hidden = false
   }

@@ -5,7 +5,7 @@ import type { Html } from './html.ts'
 // The quiet zone that scanners need (ISO/IEC 18004 §9.1).
 const BORDER = 4
 
-/** A QR code as inline SVG: black on white in every colour scheme, and nothing that the page's policy would have to allow. */
+/** A QR code as inline SVG, black on white in every colour scheme. The page's policy needs no exception for it. */
 export function qrCode(text: string, label: string): Html {
   const rows = encodeQR(text, 'raw', { border: BORDER, ecc: 'medium' })
   const path = rows

@@ -3,8 +3,8 @@ import { type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } fro
 type Headers = Readonly<Record<string, string>>
 
 /**
- * What every response carries, whoever answers. A handler may set another value (a page its own policy, a key set its
- * lifetime); what it does not mention stays as strict as here. HSTS only with TLS: browsers ignore it without.
+ * The headers of every response. A handler may replace one (a page its policy, a key set its lifetime); the others stay as strict as
+ * here. HSTS only with TLS, because browsers ignore it without.
  */
 export const commonHeaders = (issuer: string): Headers => ({
   'x-content-type-options': 'nosniff',
@@ -17,9 +17,8 @@ export const commonHeaders = (issuer: string): Headers => ({
 export const HSTS = 'max-age=31536000; includeSubDomains'
 
 /**
- * Adds `common` and the request id where the head is written: nothing that answers can leave it out, not even Koa, which
- * drops every header when it fails. For an answer of Hono it is merged into a plain object, which costs a tenth of
- * `setHeader` for each.
+ * Adds `common` and the request id where the head is written, so that no response lacks them, not even Koa's, which removes all headers
+ * on failure. For a response of Hono they are merged into a plain object, at a tenth of the cost of `setHeader` for each.
  */
 export class PortalResponse extends ServerResponse {
   common: Headers = commonHeaders('http:')
@@ -53,7 +52,7 @@ export class PortalResponse extends ServerResponse {
 
 const ID = 'x-request-id'
 
-/** Lower-case names of an object, of a list of pairs, or of names and values in turn. */
+/** Returns the lower-case names of an object, of a list of pairs, or of alternating names and values. */
 function namesOf(headers: OutgoingHttpHeaders | OutgoingHttpHeader[] | undefined): string[] {
   const names = Array.isArray(headers)
     ? Array.isArray(headers[0])
@@ -63,6 +62,6 @@ function namesOf(headers: OutgoingHttpHeaders | OutgoingHttpHeader[] | undefined
   return names.map((name) => String(name).toLowerCase())
 }
 
-/** The id that `X-Request-Id` tells the caller, and that log lines and error pages repeat. */
+/** The id in `X-Request-Id`, in log lines and on error pages. */
 export const requestIdOf = (response: ServerResponse): string =>
   response instanceof PortalResponse ? response.requestId : crypto.randomUUID()

@@ -4,17 +4,17 @@ import type { Log } from '../platform/log.ts'
 import { startLoop } from '../platform/loop.ts'
 import { networkOf } from './client-address.ts'
 
-type Kind = { level: 'info' | 'warn'; byStrangers?: true }
+type Kind = { level: 'info' | 'warn'; byAnyone?: true }
 
 /**
- * Every security event, and whether strangers can cause it as often as they like. `docs/security-events.md` explains
- * each of them.
+ * Every security event. `byAnyone`: unauthenticated callers can cause it any number of times. `docs/security-events.md` explains each
+ * event.
  */
 export const SECURITY_EVENTS = {
   sign_in_succeeded: { level: 'info' },
-  sign_in_failed: { level: 'warn', byStrangers: true },
-  sign_in_throttled: { level: 'warn', byStrangers: true },
-  second_factor_failed: { level: 'warn', byStrangers: true },
+  sign_in_failed: { level: 'warn', byAnyone: true },
+  sign_in_throttled: { level: 'warn', byAnyone: true },
+  second_factor_failed: { level: 'warn', byAnyone: true },
   recovery_code_used: { level: 'warn' },
   mfa_enrolled: { level: 'info' },
   mfa_removed: { level: 'warn' },
@@ -22,35 +22,35 @@ export const SECURITY_EVENTS = {
   session_ended: { level: 'info' },
   session_disowned: { level: 'warn' },
   access_frozen: { level: 'warn' },
-  reset_requested: { level: 'info', byStrangers: true },
+  reset_requested: { level: 'info', byAnyone: true },
   password_changed: { level: 'info' },
   email_changed: { level: 'info' },
   passkey_added: { level: 'info' },
   passkey_removed: { level: 'info' },
-  form_refused: { level: 'warn', byStrangers: true },
+  form_refused: { level: 'warn', byAnyone: true },
   consent_given: { level: 'info' },
   consent_changed: { level: 'info' },
   consent_ended: { level: 'info' },
-  token_reused: { level: 'warn', byStrangers: true },
-  client_authentication_failed: { level: 'warn', byStrangers: true },
-  client_registered: { level: 'info', byStrangers: true },
-  device_code_refused: { level: 'warn', byStrangers: true },
-  webhook_signature_invalid: { level: 'warn', byStrangers: true },
-  rate_limited: { level: 'warn', byStrangers: true },
+  token_reused: { level: 'warn', byAnyone: true },
+  client_authentication_failed: { level: 'warn', byAnyone: true },
+  client_registered: { level: 'info', byAnyone: true },
+  device_code_refused: { level: 'warn', byAnyone: true },
+  webhook_signature_invalid: { level: 'warn', byAnyone: true },
+  rate_limited: { level: 'warn', byAnyone: true },
   keys_rotated: { level: 'info' },
   operator_action: { level: 'info' },
 } as const satisfies Record<string, Kind>
 export type SecurityEvent = keyof typeof SECURITY_EVENTS
 
-/** Ids and words of ours; never a name, an e-mail address or anything that a caller wrote. */
+/** Ids and fixed words; never a name, an e-mail address or text from a caller. */
 type SecurityEventFields = {
   accountId?: string | undefined
   clientId?: string | undefined
-  /** An IP address. Only a keyed name of its network is logged. */
+  /** An IP address. The log contains only a keyed name of its network. */
   address?: string | undefined
-  /** How or why, in a word of ours: `password`, `too_many`. */
+  /** How or why, by a fixed word: `password`, `too_many`. */
   method?: string | undefined
-  /** Which limit, vendor integration, operator's command, … */
+  /** The limit, vendor integration, operator's command, … */
   subject?: string | undefined
   action?: string | undefined
   count?: number | undefined
@@ -59,17 +59,17 @@ type SecurityEventFields = {
 export type SecurityEvents = {
   /** Counts the event, and logs it as one line. */
   emit(event: SecurityEvent, fields?: SecurityEventFields): void
-  /** Calls `listener` at every event, those that are not logged among them. */
+  /** Calls `listener` for every event, also for those that are not logged. */
   onEvent(listener: (event: SecurityEvent) => void): void
-  /** A name for the network of an address (IPv4 /32, IPv6 /64) that only holders of the key can compute. */
+  /** Returns a name for the network of an address (IPv4 /32, IPv6 /64) that only holders of the key can compute. */
   networkName(address: string): string
 }
 
-// Of an event that strangers can cause: so many lines a minute from each process, and then every thousandth.
-const LINES_A_MINUTE = 60
-const THEN_EVERY = 1_000
+// Each process logs this many lines a minute of an event that anyone can cause, and then one in a thousand.
+const MAX_LINES_A_MINUTE = 60
+const SAMPLE_EVERY = 1_000
 
-/** `key` is the current encryption key: the names of networks change with it. */
+/** `key` is the current encryption key: when it changes, the names of networks change. */
 export function createSecurityEvents(
   log: Log,
   key: Uint8Array,
@@ -82,14 +82,14 @@ export function createSecurityEvents(
   const networkName = (address: string) =>
     createHmac('sha256', networkKey).update(networkOf(address)).digest('hex').slice(0, 16)
 
-  /** How many were not logged since the last line; `undefined`: this one is not logged either. */
-  function admit(event: SecurityEvent): number | undefined {
+  /** Returns how many events were not logged since the last line; `undefined`: this event is not logged either. */
+  function countSuppressed(event: SecurityEvent): number | undefined {
     const minute = Math.floor(now() / 60_000)
     const window = windows.get(event) ?? { minute, seen: 0, suppressed: 0 }
     windows.set(event, window)
     if (window.minute !== minute) Object.assign(window, { minute, seen: 0 })
     window.seen++
-    if (window.seen > LINES_A_MINUTE && window.seen % THEN_EVERY !== 0) {
+    if (window.seen > MAX_LINES_A_MINUTE && window.seen % SAMPLE_EVERY !== 0) {
       window.suppressed++
       return undefined
     }
@@ -102,7 +102,7 @@ export function createSecurityEvents(
     emit(event, fields = {}) {
       for (const listener of listeners) listener(event)
       const kind: Kind = SECURITY_EVENTS[event]
-      const suppressed = kind.byStrangers ? admit(event) : 0
+      const suppressed = kind.byAnyone ? countSuppressed(event) : 0
       if (suppressed === undefined) return
       const { accountId, clientId, address, method, subject, action, count } = fields
       log[kind.level](event, {
@@ -122,7 +122,7 @@ export function createSecurityEvents(
   }
 }
 
-/** In the operator's transaction or beside it: a worker logs and counts it, because the command line has no log of its own. */
+/** Records an action for a worker, which logs and counts it; the command line has no security log. */
 export async function recordOperatorAction(
   sql: Sql,
   { action, subject }: { action: string; subject: string | undefined },
@@ -132,7 +132,7 @@ export async function recordOperatorAction(
 
 const RELAY_MS = 2_000
 
-/** Emits the operator's actions that were recorded, in order, each once unless the process dies between. */
+/** Emits recorded actions of the operator in order, each once unless the process dies in between. */
 export function relayOperatorActions(parts: { db: Db; security: SecurityEvents; log: Log }): {
   stop(): Promise<void>
 } {

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { Agent, createServer, request } from 'node:http'
 import { readCommand } from '../../src/cli/commands.ts'
-import type { Parts } from '../../src/context.ts'
+import type { AppContext } from '../../src/context.ts'
 import { createInitialAccessToken } from '../../src/oauth/registration.ts'
 import { environmentOf, findFreePorts, startDeployment } from '../support/deployment.ts'
 import { startVendor, type VendorStandIn } from './vendor.ts'
@@ -16,7 +16,7 @@ export type Target = {
   /** Each web process by itself. */
   webs: readonly [string, string]
   /** Only to arrange things, and to see what an attack left behind. */
-  parts: Parts
+  parts: AppContext
   vendor: VendorStandIn
   /** What programs register themselves with (RFC 7591). */
   registrationToken: string

@@ -1,7 +1,7 @@
 import { createHmac, randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Parts } from '../../src/context.ts'
+import type { AppContext } from '../../src/context.ts'
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
 
 /** An integration of Veriff's: what its operator entered here. */
@@ -18,7 +18,7 @@ export type VendorStandIn = {
   close(): Promise<void>
 }
 
-export async function startVendor({ db, sealer }: Parts): Promise<VendorStandIn> {
+export async function startVendor({ db, sealer }: AppContext): Promise<VendorStandIn> {
   const secret = randomUUID()
   const sessions = new Map<string, { id: string; context: string; bytes: Uint8Array }[]>()
   const server = createServer((req, res) => {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import sharp from 'sharp'
-import type { Parts, Runtime } from '../../src/context.ts'
+import type { AppContext, Runtime } from '../../src/context.ts'
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
 import { startS3Server } from '../../src/local/embedded/s3.ts'
 import { drawImage } from '../../src/local/sandbox/images.ts'
@@ -71,7 +71,7 @@ export async function startImageSource(given: {
 
 /** So many approved verifications of three images each, every one with its job; answers when all images are in the bucket. */
 export async function backUp(
-  parts: Parts,
+  parts: AppContext,
   source: Awaited<ReturnType<typeof startImageSource>>,
   images: number,
   onTick: () => Promise<void> = async () => {},

@@ -1,4 +1,4 @@
-import { openParts, type Runtime } from '../../src/context.ts'
+import { openContext, type Runtime } from '../../src/context.ts'
 import { createHeadJudge, createHeadSigner, listHeadKeys } from '../../src/ledger/heads.ts'
 import { proveInclusion } from '../../src/ledger/proofs.ts'
 import { sequence } from '../../src/ledger/sequencer.ts'
@@ -15,7 +15,7 @@ export async function measureLedger(runtime: Runtime, rows: number) {
   await admin.unsafe('create database ledger_bench')
   await admin.end()
   const databaseUrl = runtime.databaseUrl.replace(/[^/]*$/, 'ledger_bench')
-  const parts = await openParts({ ...runtime, databaseUrl }, createLog('error'))
+  const parts = await openContext({ ...runtime, databaseUrl }, createLog('error'))
   const { db } = parts
   try {
     const ring = await openKeyRing(db, parts.sealer, parts.log)

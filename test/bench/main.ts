@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util'
 import autocannon from 'autocannon'
 import { createAccount } from '../../src/accounts/accounts.ts'
 import { createClient } from '../../src/clients/clients.ts'
-import { openParts, type Parts, type Runtime } from '../../src/context.ts'
+import { type AppContext, openContext, type Runtime } from '../../src/context.ts'
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
 import { startPostgres } from '../../src/local/embedded/postgres.ts'
 import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
@@ -142,7 +142,7 @@ function around<T>(all: T[]): () => T {
 }
 
 /** Residents with a complete approved verification each, and a live access token each, as the portal itself makes them. */
-async function seed(parts: Parts, issuer: string): Promise<string[]> {
+async function seed(parts: AppContext, issuer: string): Promise<string[]> {
   const { db, sealer } = parts
   const ring = await openKeyRing(db, sealer, parts.log)
   const tokens = createAccessTokens(issuer, ring)
@@ -193,7 +193,7 @@ async function seed(parts: Parts, issuer: string): Promise<string[]> {
 }
 
 /** A web client with residents who can sign in, and a service client. */
-async function seedClients(parts: Parts) {
+async function seedClients(parts: AppContext) {
   const { db } = parts
   const web = await createClient(db, {
     name: 'Benchmark of the code flow',
@@ -282,7 +282,7 @@ async function measureBackups(runtime: Runtime, count: number, targets: Target[]
   if (!s3Credentials) throw new Error('the benchmark has credentials of its own')
   const source = await startImageSource({ delayMs: 150, s3, credentials: s3Credentials })
   const here = { ...runtime, s3: { ...s3, endpoint: source.endpoint } }
-  const parts = await openParts(here, createLog('error'))
+  const parts = await openContext(here, createLog('error'))
   const encryptionKeys = here.encryptionKeys.map((key) => Buffer.from(key).toString('base64url'))
   const startOne = async () => {
     const worker = await startTarget({ be: 'worker', runtime: { ...here, encryptionKeys } })
@@ -348,7 +348,7 @@ async function main() {
       outboundAllow: [],
       mail: undefined,
     }
-    const parts = await openParts(runtime, createLog('error'))
+    const parts = await openContext(runtime, createLog('error'))
     const [hello, insert, memory, portal] = await Promise.all([
       startTarget({ be: 'hello' }),
       startTarget({ be: 'insert', databaseUrl: postgres.url }),
@@ -493,7 +493,7 @@ async function main() {
 type Section = { title: string; target: number; results: Result[]; by?: 'throughput' }
 
 /** Takes the ledger out of the way of the portal as it runs, and puts it back. */
-async function dropRows({ db }: Parts, isDropped: boolean): Promise<void> {
+async function dropRows({ db }: AppContext, isDropped: boolean): Promise<void> {
   await db.unsafe(
     isDropped
       ? `create or replace function bench_drop() returns trigger language plpgsql as 'begin return null; end';

@@ -3,7 +3,7 @@ import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import { exportJWK, generateKeyPair } from 'jose'
 import { Provider } from 'oidc-provider'
-import { openParts, type Runtime } from '../../src/context.ts'
+import { openContext, type Runtime } from '../../src/context.ts'
 import { openDb } from '../../src/platform/db.ts'
 import { createJobs } from '../../src/platform/jobs.ts'
 import { createLog } from '../../src/platform/log.ts'
@@ -36,13 +36,13 @@ process.on('disconnect', () => process.exit(0))
 async function start(task: Task): Promise<string> {
   if (task.be === 'worker') {
     const encryptionKeys = task.runtime.encryptionKeys.map((key) => Buffer.from(key, 'base64url'))
-    const parts = await openParts({ ...task.runtime, encryptionKeys }, createLog('error'))
+    const parts = await openContext({ ...task.runtime, encryptionKeys }, createLog('error'))
     await startWorker(parts, await createJobs(parts.runtime.databaseUrl, parts.log))
     return 'worker'
   }
   if (task.be === 'portal') {
     const encryptionKeys = task.runtime.encryptionKeys.map((key) => Buffer.from(key, 'base64url'))
-    const parts = await openParts({ ...task.runtime, encryptionKeys }, createLog('error'))
+    const parts = await openContext({ ...task.runtime, encryptionKeys }, createLog('error'))
     const jobs = await createJobs(parts.runtime.databaseUrl, parts.log)
     const { server, port } = await listen('127.0.0.1', 0)
     const issuer = `http://localhost:${port}`

@@ -130,7 +130,7 @@ describe.skipIf(!executable)('passkeys in a browser', () => {
     await signOut()
     await usePasskey()
     expect(await isSignedIn()).toBe(false)
-    expect(await main()).toContain('opens no account here')
+    expect(await main()).toContain('belongs to no account here')
   })
 
   test('an application’s request is answered by a passkey, with how it was', async () => {
@@ -262,7 +262,7 @@ describe.skipIf(!executable)('passkeys in a browser', () => {
     await portal.db`delete from sign_in_throttle`
     await portal.db`update passkey set counter = 100000`
     await usePasskey()
-    expect(await main()).toContain('opens no account here')
+    expect(await main()).toContain('belongs to no account here')
     await portal.db`update sign_in_throttle set failures = 20`
     await usePasskey()
     await usePasskey()

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { createClient } from '../../src/clients/clients.ts'
-import type { Parts } from '../../src/context.ts'
+import type { AppContext } from '../../src/context.ts'
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
 import { startIncodeSandbox } from '../../src/local/sandbox/incode.ts'
 import { startKoraSandbox } from '../../src/local/sandbox/kora.ts'
@@ -24,7 +24,7 @@ export type Driver = {
   close(): Promise<void>
 }
 
-type World = { parts: Parts; courierUrl: string; random: () => number; issuer: string }
+type World = { parts: AppContext; courierUrl: string; random: () => number; issuer: string }
 
 const RETRIES = [500, 1_000, 2_000, 4_000, 8_000]
 

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
-import type { Parts } from '../../src/context.ts'
+import type { AppContext } from '../../src/context.ts'
 import { environmentOf, findFreePorts, startDeployment } from '../support/deployment.ts'
 import { type Courier, startCourier } from './courier.ts'
 import type { Delivered } from './history.ts'
@@ -13,7 +13,7 @@ import { type Driver, startVendors } from './vendors.ts'
 
 /** A whole deployment on this machine: two web processes and two workers, a database, a bucket, the vendors, and the wires between. */
 export type World = {
-  parts: Parts
+  parts: AppContext
   issuer: string
   processes: Kept[]
   vendors: Driver[]
@@ -124,7 +124,7 @@ export function startWorld(given: {
 }
 
 /** The database itself writes down each change of a status, and of a delivery's state. */
-async function watchStatuses({ db }: Parts): Promise<void> {
+async function watchStatuses({ db }: AppContext): Promise<void> {
   await db.unsafe(`
     create table chaos_status (
       number bigint generated always as identity, verification_id uuid not null, status text not null);
@@ -148,7 +148,7 @@ async function watchStatuses({ db }: Parts): Promise<void> {
   await db.unsafe('alter system set track_commit_timestamp = on')
 }
 
-async function untilDatabase({ db }: Parts): Promise<void> {
+async function untilDatabase({ db }: AppContext): Promise<void> {
   await until(
     async () => {
       const [row] = await db`show track_commit_timestamp`.catch(() => [])

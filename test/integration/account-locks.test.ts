@@ -154,7 +154,7 @@ test('two batches that seal for the same accounts deadlock only where keys are m
   const accounts = async () => [await addStoredAccount(), await addStoredAccount()]
   expect(await sealBothWays(await accounts())).toEqual(['40P01', 'sealed'])
   const before = await accounts()
-  await parts.vault.makeMissingKeys(() => false)
+  await parts.vault.createMissingKeys(() => false)
   expect(await sealBothWays(before)).toEqual(['sealed', 'sealed'])
   const keyless = await db`
     select from account where not exists (select from data_key where account_id = account.id)`

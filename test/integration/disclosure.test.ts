@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type AppParts, createApp } from '../../src/app.ts'
+import { type AppOptions, createApp } from '../../src/app.ts'
 import { setStream } from '../../src/events/streams.ts'
 import { readDetail, type StoredDetail } from '../../src/ledger/details.ts'
 import { createApplication } from '../support/application.ts'
@@ -143,7 +143,7 @@ function listRoutes(): Route[] {
     tokens: {},
     jobs: {},
   }
-  const app = createApp({ ...parts, ...unused } as unknown as AppParts)
+  const app = createApp({ ...parts, ...unused } as unknown as AppOptions)
   return app.routes
     .filter(({ path }) => path.startsWith('/api/'))
     .map(({ method, path }) => ({ method, path }))

@@ -2,7 +2,7 @@ import { createHmac, randomBytes, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createAccount, findAccount } from '../../src/accounts/accounts.ts'
 import { listResealings } from '../../src/cli/reseal.ts'
-import { openParts } from '../../src/context.ts'
+import { openContext } from '../../src/context.ts'
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
 import {
   createLocalKeyService,
@@ -122,7 +122,7 @@ test('while KMS is away deliveries are taken with the key that is in memory, and
 
 test('a portal changes from ENCRYPTION_KEY to KMS by `key reseal`, and nothing is lost', async () => {
   const { runtime, parts } = portal
-  const after = await openParts(runtime, parts.log)
+  const after = await openContext(runtime, parts.log)
   try {
     const vault = createVault(after.db, createLocalKeyService(after.sealer))
     const { db } = after

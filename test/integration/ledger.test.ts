@@ -8,7 +8,7 @@ import { sequence } from '../../src/ledger/sequencer.ts'
 import { isConsistent, isIncluded, leafHash } from '../../src/ledger/tree.ts'
 import { verifyLedger } from '../../src/ledger/verify.ts'
 import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
-import { admitRole, withOwner } from '../../src/platform/database-role.ts'
+import { grantAppRole, withOwner } from '../../src/platform/database-role.ts'
 import { type Db, migrate, openDb } from '../../src/platform/db.ts'
 import { createJobs } from '../../src/platform/jobs.ts'
 import { createLog } from '../../src/platform/log.ts'
@@ -286,7 +286,7 @@ test('an owner that is no superuser hands over what it made before', async () =>
       await migrate(sql)
       // As a portal did that ran as the owner until now.
       await (await createJobs(urlOf(owner), portal.parts.log)).stop()
-      await admitRole(sql, urlOf(app))
+      await grantAppRole(sql, urlOf(app))
     })
     await (await createJobs(urlOf(app), portal.parts.log)).stop()
     await withOwner(urlOf(app), async (sql) => {
@@ -310,7 +310,7 @@ test('a role of its own serves everything, and can only add to the ledger', asyn
     url.password = PASSWORD
     // Twice: a deployment, and the next one; what the owner made of the queue before goes to the role.
     for (let times = 0; times < 2; times++)
-      await withOwner(owner.runtime.databaseUrl, (sql) => admitRole(sql, url.href))
+      await withOwner(owner.runtime.databaseUrl, (sql) => grantAppRole(sql, url.href))
     started = await owner.startOther({ databaseUrl: url.href })
     const resident = await addResident(owner.parts)
     await addVerification(owner.parts, resident.id)
@@ -345,7 +345,7 @@ test('a role of its own serves everything, and can only add to the ledger', asyn
     await jobs.stop()
     await restricted.end()
     await expect(
-      withOwner(owner.runtime.databaseUrl, (sql) => admitRole(sql, owner.runtime.databaseUrl)),
+      withOwner(owner.runtime.databaseUrl, (sql) => grantAppRole(sql, owner.runtime.databaseUrl)),
     ).rejects.toThrow('the same user')
   } finally {
     await started?.close()

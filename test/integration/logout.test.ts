@@ -168,7 +168,7 @@ describe('back-channel logout', () => {
     const home = await given.browser.open(`${portal.issuer}/`)
     await given.browser.submit(home, 'sign-out')
     await eventually(async () =>
-      portal.logged().includes('logout notice refused') ? true : undefined,
+      portal.logged().includes('logout notice rejected') ? true : undefined,
     )
     expect(given.received()).toHaveLength(1)
   })

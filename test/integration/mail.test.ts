@@ -91,14 +91,14 @@ test('a server that is busy is tried again; one that says no for good is not', a
   await send('later@example.test')
   await eventually(async () => mailbox.received.length === 1)
   await send('refused@example.test')
-  await eventually(async () => portal.logged().includes('mail was refused for good'))
+  await eventually(async () => portal.logged().includes('mail rejected by the server'))
   expect(mailbox.received).toHaveLength(1)
 })
 
 test('a mail whose time is over is not sent, and an address with a line break reaches nobody else', async () => {
   const { mailbox, portal, send } = await startMailing()
   await send('late@example.test', { expiresAt: new Date(Date.now() - 1000).toISOString() })
-  await eventually(async () => portal.logged().includes('mail came too late'))
+  await eventually(async () => portal.logged().includes('mail expired before it was sent'))
   await send('one@example.test\r\nBcc: two@example.test')
   await send('last@example.test')
   await eventually(async () => mailbox.received.some(({ to }) => to[0] === 'last@example.test'))
@@ -113,8 +113,8 @@ test('neither the queue nor the log holds an address or a link, also when the se
   const name = `canary-${randomUUID()}`
   await send(`${name}@example.test`)
   await send(`refused-${name}@example.test`)
-  await eventually(async () => portal.logged().includes('mail was refused for good'))
-  await eventually(async () => portal.logged().includes('job failed and will be tried again'))
+  await eventually(async () => portal.logged().includes('mail rejected by the server'))
+  await eventually(async () => portal.logged().includes('job failed, will be retried'))
   const rows = await portal.db`select row_to_json(job)::text as text from pgboss.job`
   const kept = rows.map(({ text }) => text).join('\n') + portal.logged()
   expect(kept).toContain('mailSealed')

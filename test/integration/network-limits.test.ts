@@ -2,7 +2,7 @@ import { createHmac, randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Provider } from 'oidc-provider'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type AppParts, createApp } from '../../src/app.ts'
+import { type AppOptions, createApp } from '../../src/app.ts'
 import { openSubjectIdentifiers } from '../../src/clients/subject-identifiers.ts'
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
 import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
@@ -146,7 +146,7 @@ describe('every route has a rule', () => {
       ...portal.parts,
       ...parts,
       limiter: { take() {} },
-    } as unknown as AppParts)
+    } as unknown as AppOptions)
     const routes = app.routes.filter(({ method, path }) => method !== 'ALL' && !path.endsWith('*'))
     expect(routes.length).toBeGreaterThan(50)
     const without = routes.filter(({ method, path }) => !findNetworkRule(method, sample(path)))

@@ -56,7 +56,7 @@ test('an address that the operator named is reached; redirects, silence and endl
   expect(await (await outbound(`http://127.0.0.1:${port}/`)).json()).toEqual({ here: true })
   expect((await outbound(`http://127.0.0.1:${port}/redirect`)).status).toBe(302)
   await expect(outbound(`http://127.0.0.1:${port}/endless`, { maxBytes: 10_000 })).rejects.toThrow(
-    'more than 10000 bytes came',
+    'more than 10000 bytes received',
   )
   const cut = await outbound(`http://127.0.0.1:${port}/endless`, {
     maxBytes: 10_000,

@@ -1,6 +1,6 @@
 import { createHmac, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { openParts, type Parts } from '../../src/context.ts'
+import { type AppContext, openContext } from '../../src/context.ts'
 import { runRetention } from '../../src/id-verification/retention.ts'
 import { createVerification, setVendorSession } from '../../src/id-verification/store.ts'
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
@@ -23,8 +23,8 @@ import { API_KEY, SECRET } from '../support/veriff-vectors.ts'
 import { addVerification, findDeliveryOf } from '../support/verifications.ts'
 
 let portal: TestPortal
-let web: Parts
-let working: Parts
+let web: AppContext
+let working: AppContext
 let worker: Worker
 let jobs: Jobs
 let served: Awaited<ReturnType<TestPortal['startAnother']>>
@@ -39,7 +39,7 @@ beforeAll(async () => {
   const processUrls = { web: urlOf(roles.web), worker: urlOf(roles.worker) }
   // Twice: a deployment, and the next one.
   for (let times = 0; times < 2; times++) {
-    const migrated = await openParts(
+    const migrated = await openContext(
       {
         ...runtime,
         databaseUrl: urlOf(roles.app),
@@ -50,14 +50,14 @@ beforeAll(async () => {
     )
     await migrated.close()
   }
-  web = await openParts({ ...runtime, databaseUrl: processUrls.web }, parts.log)
-  working = await openParts({ ...runtime, databaseUrl: processUrls.worker }, parts.log)
+  web = await openContext({ ...runtime, databaseUrl: processUrls.web }, parts.log)
+  working = await openContext({ ...runtime, databaseUrl: processUrls.worker }, parts.log)
   jobs = await createJobs(processUrls.worker, parts.log)
   worker = await startWorker(working, jobs)
   // Its own issuer, so that every request of the story comes to it.
   served = await portal.startAnother({ databaseUrl: processUrls.web }, web, {})
 })
-const refused = (parts: Parts, statement: string) =>
+const refused = (parts: AppContext, statement: string) =>
   expect(parts.db.unsafe(statement), statement).rejects.toThrow('permission denied')
 
 afterAll(async () => {
@@ -138,7 +138,7 @@ test('web and worker serve under roles of their own: sign-in, consent, tokens, d
     })
     expect(response.status).toBe(200)
   }
-  worker.wake()
+  worker.checkInbox()
   await eventually(async () => (await findDeliveryOf(parts, body))?.state === 'applied')
 
   const forgetful = createUserAgent()
@@ -284,7 +284,7 @@ test('a role of one kind that is also DATABASE_URL’s is refused', async () => 
     password: PASSWORD,
   })
   await expect(
-    openParts(
+    openContext(
       {
         ...runtime,
         databaseUrl: url.href,

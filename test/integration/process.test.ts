@@ -237,13 +237,13 @@ test('a database that cannot be used, and secrets that are missing, are one mess
   await refused(
     ['serve'],
     { DATABASE_URL: away, ...secrets },
-    /DATABASE_URL cannot be used: nothing answers/,
+    /DATABASE_URL cannot be used: nothing listens/,
   )
   const { url, drop } = await createDatabase()
   await refused(
     ['serve'],
     { DATABASE_URL: url.replace(/:[^:@]*@/, ':CANARY@'), ...secrets },
-    /refuses the user or the password/,
+    /rejects the user or the password/,
   )
   await refused(['serve'], { DATABASE_URL: `${url}_other`, ...secrets }, /no database of that name/)
   await drop()
@@ -276,7 +276,7 @@ test('a bucket without rights, or none, is one clear line', async () => {
     await refused(
       ['serve'],
       { ...env, AWS_SECRET_ACCESS_KEY: 'CANARY' },
-      /bucket documents cannot be written .*mend the AWS credentials/,
+      /bucket documents cannot be written .*correct the AWS credentials/,
     )
     const right = { ...env, AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey }
     await refused(

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createAccount, findAccount } from '../../src/accounts/accounts.ts'
 import { readCommand } from '../../src/cli/commands.ts'
 import { listResealings, SEALED_COLUMNS } from '../../src/cli/reseal.ts'
-import { openParts } from '../../src/context.ts'
+import { openContext } from '../../src/context.ts'
 import { setStream } from '../../src/events/streams.ts'
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
 import { createJobs } from '../../src/platform/jobs.ts'
@@ -20,7 +20,7 @@ afterEach(() => portal.close())
 
 /** The portal's parts as another process has them that was started with these keys. */
 const openWith = (encryptionKeys: Uint8Array[]) =>
-  openParts({ ...portal.runtime, encryptionKeys }, portal.parts.log)
+  openContext({ ...portal.runtime, encryptionKeys }, portal.parts.log)
 
 const countOld = async (parts: Awaited<ReturnType<typeof openWith>>) => {
   const counts = await Promise.all(

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
   createAccount,
-  emailKey,
   findAccount,
   findAccountByEmail,
   listAccounts,
+  normalizeEmail,
   sealStoredAccounts,
 } from '../../src/accounts/accounts.ts'
 import { hashPassword } from '../../src/accounts/passwords.ts'
@@ -25,7 +25,7 @@ const newEmail = () => `Xiomara-${randomUUID()}@Example.Test`
 async function storeInTheClear(email: string): Promise<string> {
   const [row] = await portal.db<{ id: string }[]>`
     insert into account (email, email_key, email_verified, given_name, surname, password_hash)
-    values (${email}, ${emailKey(email)}, true, 'Xiomara', 'Villeda', ${await hashPassword(PASSWORD, { email, givenName: 'Xiomara', surname: 'Villeda', issuer: undefined })})
+    values (${email}, ${normalizeEmail(email)}, true, 'Xiomara', 'Villeda', ${await hashPassword(PASSWORD, { email, givenName: 'Xiomara', surname: 'Villeda', issuer: undefined })})
     returning id`
   return row?.id ?? ''
 }

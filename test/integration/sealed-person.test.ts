@@ -3,7 +3,7 @@ import {
   findPerson,
   findReference,
   findResidency,
-  isOver,
+  hasReachedAge,
   sealStoredPersons,
 } from '../../src/accounts/natural-person.ts'
 import { addResident, startPortal, type TestPortal } from '../support/portal.ts'
@@ -65,7 +65,7 @@ test('what the registry says of a person is found whole, and stands nowhere in t
   expect(await findPerson(db, parts.vault, id)).toMatchObject(PERSON)
   expect((await findResidency(db, parts.vault, id)).activeResidency).toEqual(RESIDENCY)
   expect((await findReference(db, parts.vault, id))?.dateOfBirth).toBe('1990-02-03')
-  expect(await isOver(db, parts.vault, id, 18)).toBe(true)
+  expect(await hasReachedAge(db, parts.vault, id, 18)).toBe(true)
   const rows = await rowsOf(id)
   expect(rows).toHaveLength(2)
   for (const row of rows)
@@ -102,7 +102,7 @@ test('what was loaded in the clear is read as before, and sealed batch by batch'
   const read = async () => [
     await findPerson(db, parts.vault, id),
     await findResidency(db, parts.vault, id),
-    await isOver(db, parts.vault, id, 18),
+    await hasReachedAge(db, parts.vault, id, 18),
   ]
   const before = await read()
   expect(before[0]).toMatchObject({ ...PERSON, residentPermitNumber: '33333333333333' })

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { hashEmail } from '../../src/accounts/accounts.ts'
 import { signIn } from '../../src/accounts/sign-in.ts'
-import { countAttempt, giveBack } from '../../src/accounts/throttle.ts'
+import { countAttempt, uncountAttempt } from '../../src/accounts/throttle.ts'
 import { addResident, PASSWORD, startPortal, type TestPortal } from '../support/portal.ts'
 
 let portal: TestPortal
@@ -99,7 +99,7 @@ test('addresses of one IPv6 network count as one, and a try that was given back 
     ({ what: 'sign-in', emailKey, address: `2001:db8:7:1::${last}` }) as const
   for (let round = 1; round <= 20; round++) {
     expect(await countAttempt(portal.db, at(String(round)))).toBe(0)
-    await giveBack(portal.db, at(String(round)))
+    await uncountAttempt(portal.db, at(String(round)))
   }
   for (let round = 1; round <= 6; round++)
     expect(await countAttempt(portal.db, at(String(round)))).toBe(0)

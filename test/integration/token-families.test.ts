@@ -208,7 +208,7 @@ describe('a new password by mail link', () => {
 
   test('leaves none either when it is committed while the portal’s own sign-in is under way', async () => {
     const { resident } = await begin()
-    const { markSignedOut } = await import('../../src/accounts/accounts.ts')
+    const { recordSignOut: markSignedOut } = await import('../../src/accounts/accounts.ts')
     const thief = createBrowser()
     let signingIn: Promise<Page> | undefined
     await portal.db.begin(async (sql) => {
@@ -230,7 +230,7 @@ describe('a new password by mail link', () => {
     const { url, checks } = await application.authorizationRequest(ALL_SCOPES)
     let asking: Promise<Page> | undefined
     await portal.db.begin(async (sql) => {
-      const { endFamilies } = await import('../../src/consents/consents.ts')
+      const { endTokenFamilies: endFamilies } = await import('../../src/consents/consents.ts')
       await sql`delete from oidc_artifact where kind = 'Session' and account_id = ${resident.id}`
       await endFamilies(sql, resident.id, 'all')
       asking = thief.open(url, REDIRECT_URI)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { startPostgres, urlOf } from '../../src/local/embedded/postgres.ts'
 import type { ProcessKind } from '../../src/platform/database-access.ts'
-import { admitProcessRole } from '../../src/platform/database-role.ts'
+import { grantProcessRole } from '../../src/platform/database-role.ts'
 import { migrate, openDb } from '../../src/platform/db.ts'
 import { installJobs } from '../../src/platform/jobs.ts'
 import { createLog } from '../../src/platform/log.ts'
@@ -33,7 +33,7 @@ export default async function setup(project: TestProject) {
   await installJobs(appUrl, createLog('error'))
   for (const [kind, role] of Object.entries(PROCESS_ROLES) as [ProcessKind, string][]) {
     const url = urlOf(cluster.port, password, 'template', role)
-    await admitProcessRole(template, kind, { url, appUrl })
+    await grantProcessRole(template, kind, { url, appUrl })
   }
   await template.end()
   project.provide('cluster', { port: cluster.port, password })

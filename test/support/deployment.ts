@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openParts, type Parts, type Runtime } from '../../src/context.ts'
+import { type AppContext, openContext, type Runtime } from '../../src/context.ts'
 import { startPostgres } from '../../src/local/embedded/postgres.ts'
 import { startS3Server } from '../../src/local/embedded/s3.ts'
 import { createLog } from '../../src/platform/log.ts'
@@ -13,7 +13,7 @@ export type Deployment = {
   dir: string
   s3Port: number
   /** Opened with what the processes are to be started with. */
-  parts: Parts
+  parts: AppContext
   /** Closes this thing before everything that was there earlier. */
   later<T>(thing: T, close: (thing: T) => Promise<unknown>): T
   close(): Promise<void>
@@ -58,7 +58,7 @@ export async function startDeployment<T>(
       outboundAllow: [],
       mail: undefined,
     }
-    const parts = later(await openParts(runtime, createLog('silent')), (each) => each.close())
+    const parts = later(await openContext(runtime, createLog('silent')), (each) => each.close())
     return await build({ dir, s3Port: port, parts, later, close })
   } catch (error) {
     await close()

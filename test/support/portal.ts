@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createAccount } from '../../src/accounts/accounts.ts'
 import { createClient } from '../../src/clients/clients.ts'
-import { openParts, type Parts, type Runtime } from '../../src/context.ts'
+import { type AppContext, openContext, type Runtime } from '../../src/context.ts'
 import { USER } from '../../src/local/embedded/cluster.ts'
 import { startS3Server } from '../../src/local/embedded/s3.ts'
 import type { ProcessKind } from '../../src/platform/database-access.ts'
@@ -76,7 +76,7 @@ export async function startPortal(
   }
   const lines: string[] = []
   const log = createLog('debug', (line) => lines.push(line))
-  const parts = await openParts(runtime, log)
+  const parts = await openContext(runtime, log)
   const first = await startProcess(parts, options)
 
   return {
@@ -95,7 +95,7 @@ export async function startPortal(
     /** One more web process of the same portal: same issuer, same database. */
     startAnother: (
       runtime: Partial<Runtime> = {},
-      changed: Partial<Parts> = {},
+      changed: Partial<AppContext> = {},
       { issuer }: { issuer?: string | undefined } = first,
     ) =>
       startProcess(
@@ -118,7 +118,7 @@ export async function startPortal(
 }
 
 async function startProcess(
-  parts: Parts & { log: Log },
+  parts: AppContext & { log: Log },
   options: {
     worker?: boolean
     missingScopeStatus?: 401 | 403
@@ -147,7 +147,7 @@ async function startProcess(
     allowedHosts: options.allowedHosts ?? ['localhost'],
     securityContacts: options.securityContacts ?? [],
     outbox: options.outbox ?? true,
-    onDelivery: () => worker?.wake(),
+    onDelivery: () => worker?.checkInbox(),
   })
   return {
     /** Where this process listens; the issuer is the same for all of them. */
@@ -167,14 +167,14 @@ async function startProcess(
  * The parts as a process of its kind has them: with its own role, so that every test also shows that the rights suffice. A
  * database that a test names itself stays.
  */
-async function openProcess(given: Parts, kind: ProcessKind) {
+async function openProcess(given: AppContext, kind: ProcessKind) {
   const { databaseUrl } = given.runtime
   const isOwners = new URL(databaseUrl).username === USER
   const url = isOwners
     ? Object.assign(new URL(databaseUrl), { username: PROCESS_ROLES[kind] }).href
     : databaseUrl
   const db = isOwners ? openDb(url) : given.db
-  const parts: Parts = {
+  const parts: AppContext = {
     ...given,
     db,
     vault: isOwners ? createVault(db, given.keyService) : given.vault,
@@ -232,7 +232,7 @@ export const HOLDER = { givenName: 'Ana', surname: 'Mejia', dateOfBirth: '1990-0
 export const SMALL_PHOTOS = { photoPixels: 480 }
 
 /** An invented resident who can sign in with `PASSWORD`. */
-export async function addResident(parts: Parts, given: { email?: string } = {}) {
+export async function addResident(parts: AppContext, given: { email?: string } = {}) {
   return await createAccount(parts, {
     email: given.email ?? `resident-${randomUUID()}@example.test`,
     emailVerified: true,
@@ -243,7 +243,7 @@ export async function addResident(parts: Parts, given: { email?: string } = {}) 
 }
 
 export async function addClient(
-  parts: Parts,
+  parts: AppContext,
   given: Partial<Parameters<typeof createClient>[1]> = {},
 ) {
   return await createClient(parts.db, {

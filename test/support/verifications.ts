@@ -1,6 +1,6 @@
 import { createHash, randomInt, randomUUID } from 'node:crypto'
 import { setPerson } from '../../src/accounts/natural-person.ts'
-import type { Parts } from '../../src/context.ts'
+import type { AppContext } from '../../src/context.ts'
 import { compareWithAccount, recordFindings } from '../../src/id-verification/findings.ts'
 import { compareAllWithAccount } from '../../src/id-verification/review.ts'
 import type { DocumentFindings } from '../../src/id-verification/vendors/vendor.ts'
@@ -21,12 +21,12 @@ const FINDINGS: DocumentFindings = {
 }
 
 /** What `resident set` does. */
-export const loadPerson = ({ db, vault }: Parts, accountId: string, given: unknown) =>
+export const loadPerson = ({ db, vault }: AppContext, accountId: string, given: unknown) =>
   setPerson({ db, vault }, accountId, given, (sql) => compareAllWithAccount(sql, vault, accountId))
 
 /** An approved verification of this resident, its images in the bucket. `complete: false` has the front alone so far. */
 export async function addVerification(
-  { db, storage, vault }: Parts,
+  { db, storage, vault }: AppContext,
   accountId: string,
   { createdAt = new Date(), complete = true, findings = {} as Partial<DocumentFindings> } = {},
 ) {
@@ -87,7 +87,7 @@ export async function addVerification(
 }
 
 /** The row of the delivery that had this body; `undefined` where there is none. */
-export async function findDeliveryOf({ db, vault }: Parts, body: Uint8Array | string) {
+export async function findDeliveryOf({ db, vault }: AppContext, body: Uint8Array | string) {
   const mac = await vault.mac(db, { table: 'delivery', column: 'body_mac' }, body)
   const [row] = await db`
     select id, state, explanation, times_received, verification_id, body_sealed, is_owned from delivery

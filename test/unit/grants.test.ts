@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest'
 import { SCOPES } from '../../src/clients/scopes.ts'
-import { scopesOfClaims, termsOf, withinConsent } from '../../src/oauth/grants.ts'
+import { limitToConsent, scopesOfClaims, toGrantTerms } from '../../src/oauth/grants.ts'
 
 const EMAIL = ['email', 'email_verified']
 
 test('claims of a scope that the client is not registered for count as refused', () => {
   const consent = { scopes: ['openid', 'profile'], declined: [] }
-  expect(termsOf(consent, 'openid profile').rejected.openid.claims).toEqual(
+  expect(toGrantTerms(consent, 'openid profile').rejected.openid.claims).toEqual(
     expect.arrayContaining(EMAIL),
   )
-  const { openid, rejected } = termsOf(consent, 'openid profile email')
+  const { openid, rejected } = toGrantTerms(consent, 'openid profile email')
   for (const claim of EMAIL) {
     expect(rejected.openid.claims).not.toContain(claim)
     expect(openid.claims).not.toContain(claim)
@@ -18,7 +18,7 @@ test('claims of a scope that the client is not registered for count as refused',
 
 test('a scope that was consented to and is not registered any more is not granted, nor are its claims', () => {
   const consent = { scopes: ['openid', 'profile', 'email'], declined: [] }
-  const { openid, rejected } = termsOf(consent, 'openid profile')
+  const { openid, rejected } = toGrantTerms(consent, 'openid profile')
   expect(openid.scope).toBe('openid profile')
   expect(rejected.openid.claims).toEqual(expect.arrayContaining(EMAIL))
   for (const claim of EMAIL) expect(openid.claims).not.toContain(claim)
@@ -27,14 +27,14 @@ test('a scope that was consented to and is not registered any more is not grante
 test('a registered scope whose name only contains another’s is not that one', () => {
   const consent = { scopes: ['openid'], declined: [] }
   const registered = 'openid emailx xemail profile.x'
-  expect(termsOf(consent, registered).rejected.openid.claims).toEqual(
+  expect(toGrantTerms(consent, registered).rejected.openid.claims).toEqual(
     expect.arrayContaining([...EMAIL, 'name']),
   )
 })
 
 test('what was declined is refused with its claims, and what was allowed is granted with its own', () => {
   const consent = { scopes: ['openid', 'email'], declined: ['profile', 'offline_access'] }
-  const { openid, rejected } = termsOf(consent, Object.keys(SCOPES).join(' '))
+  const { openid, rejected } = toGrantTerms(consent, Object.keys(SCOPES).join(' '))
   expect(openid.scope).toBe('openid email')
   expect(openid.claims).toEqual(expect.arrayContaining(['sub', ...EMAIL]))
   expect(rejected.openid.scope.split(' ')).toEqual(
@@ -51,13 +51,13 @@ test('a grant keeps what is still consented to, by whole words', () => {
     accountId: 'a',
     openid: { scope: 'openid email profile', claims: ['sub', 'email', 'name'] },
   }
-  expect(withinConsent(grant, ['openid', 'xprofile', 'email'])).toEqual({
+  expect(limitToConsent(grant, ['openid', 'xprofile', 'email'])).toEqual({
     accountId: 'a',
     openid: { scope: 'openid email', claims: ['sub', 'email'] },
   })
-  expect(withinConsent(grant, [])).toMatchObject({ openid: { scope: '', claims: [] } })
-  expect(withinConsent({ openid: {} }, ['openid'])).toEqual({ openid: { scope: '' } })
-  expect(withinConsent({ accountId: 'a' }, [])).toEqual({ accountId: 'a' })
+  expect(limitToConsent(grant, [])).toMatchObject({ openid: { scope: '', claims: [] } })
+  expect(limitToConsent({ openid: {} }, ['openid'])).toEqual({ openid: { scope: '' } })
+  expect(limitToConsent({ accountId: 'a' }, [])).toEqual({ accountId: 'a' })
 })
 
 test('verified claims go with either scope of the verification, and are left out silently without one', () => {
@@ -66,11 +66,11 @@ test('verified claims go with either scope of the verification, and are left out
     'eprospera:person.id_verification.read',
     'eprospera:person.id_verification.status.read',
   ]) {
-    const { openid, rejected } = termsOf({ scopes: [scope], declined: ['email'] }, all)
+    const { openid, rejected } = toGrantTerms({ scopes: [scope], declined: ['email'] }, all)
     expect(openid).toEqual({ scope, claims: ['verified_claims'] })
     expect(rejected.openid.claims).toEqual(EMAIL)
   }
-  const { openid, rejected } = termsOf({ scopes: ['email'], declined: [] }, all)
+  const { openid, rejected } = toGrantTerms({ scopes: ['email'], declined: [] }, all)
   expect(openid).toEqual({ scope: 'email', claims: EMAIL })
   expect(rejected.openid.claims).toEqual(['verified_claims'])
 })

@@ -35,10 +35,10 @@ test('it is woken from its pause, and from the next one when it is woken while i
   const reached = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
   const loop = startLoop({ event: 'unused', pauseMs: HOUR, firstAfterMs: HOUR, log }, async () => {
     runs++
-    if (runs === 1) loop.wake()
+    if (runs === 1) loop.runNow()
     reached[runs - 1]?.resolve()
   })
-  loop.wake()
+  loop.runNow()
   await reached[0]?.promise
   await reached[1]?.promise
   await loop.stop()

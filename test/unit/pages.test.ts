@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { isScope, KNOWN_UNGRANTED, SCOPES, type Scope } from '../../src/clients/scopes.ts'
+import { isScope, SCOPES, type Scope, UNAVAILABLE_SCOPES } from '../../src/clients/scopes.ts'
 import type { Consent } from '../../src/consents/consents.ts'
 import { readChoice } from '../../src/consents/form.ts'
-import { consentPage, frozenPage, type HeldDocuments } from '../../src/consents/page.ts'
+import { consentPage, frozenPage, type StoredDocuments } from '../../src/consents/page.ts'
 import {
   deviceCodePage,
   deviceConfirmPage,
@@ -46,7 +46,7 @@ const CLIENT = {
   alternatives: { 'eprospera:person.details.read': 'profile' as const },
 }
 const ACCOUNT = { name: HOSTILE, email: HOSTILE, emailVerified: true }
-const DOCUMENTS: HeldDocuments = {
+const DOCUMENTS: StoredDocuments = {
   documentType: 'passport',
   date: new Date('2026-11-03T10:00:00Z'),
   front: true,
@@ -357,8 +357,8 @@ describe('the consent page', () => {
     expect(page).toContain('<img src="/applications/1/logo?sha256=ab" alt="Logo of Bluewater Bank"')
     expect(plain(page)).toContain('you go back to bank.test')
     const silent = plain(text({ client: { ...client, operator: null, purpose: null } }))
-    expect(silent).toContain('Who runs it is not said')
-    expect(silent).toContain('does not say what for')
+    expect(silent).toContain('It does not state who runs it')
+    expect(silent).toContain('does not state a purpose')
   })
 
   test('says each permission in words, how long, and how to end it', () => {
@@ -426,7 +426,9 @@ describe('the consent page', () => {
     const ended = { ...CONSENT, isEnded: true }
     expect(plain(text({ before: ended }))).toContain('until 1 March 2027. That has ended')
     const other = { ...CONSENT, purpose: 'To greet you' }
-    expect(plain(text({ before: other }))).toContain('when it said: To greet you It says something')
+    expect(plain(text({ before: other }))).toContain(
+      'when it stated: To greet you It states another purpose',
+    )
   })
 })
 
@@ -476,7 +478,7 @@ test.each([
 })
 
 test('no scope is both granted and known not to be', () => {
-  expect(KNOWN_UNGRANTED.filter((scope) => Object.hasOwn(SCOPES, scope as Scope))).toEqual([])
+  expect(UNAVAILABLE_SCOPES.filter((scope) => Object.hasOwn(SCOPES, scope as Scope))).toEqual([])
 })
 
 test('a page’s headers let nothing in that it does not need', () => {

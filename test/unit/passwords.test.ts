@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { emailKey } from '../../src/accounts/accounts.ts'
+import { normalizeEmail } from '../../src/accounts/accounts.ts'
 import { findPasswordFault } from '../../src/accounts/password-strength.ts'
 import { hashPassword, TooBusyError, verifyPassword } from '../../src/accounts/passwords.ts'
 
@@ -92,6 +92,6 @@ test('an account without a password is never signed in by one', async () => {
 })
 
 test('an e-mail is found in every spelling of its letters, and no other one is', () => {
-  expect(emailKey(' Ana@Example.TEST ')).toBe(emailKey('ana@example.test'))
-  expect(emailKey('anа@example.test')).not.toBe(emailKey('ana@example.test'))
+  expect(normalizeEmail(' Ana@Example.TEST ')).toBe(normalizeEmail('ana@example.test'))
+  expect(normalizeEmail('anа@example.test')).not.toBe(normalizeEmail('ana@example.test'))
 })

@@ -24,7 +24,7 @@ test('docs/security-events.md names every event, and no other', () => {
     })
   expect(documented.sort()).toEqual(
     Object.entries(SECURITY_EVENTS)
-      .map(([name, kind]) => `${name}${'byStrangers' in kind ? ' ∞' : ''}`)
+      .map(([name, kind]) => `${name}${'byAnyone' in kind ? ' ∞' : ''}`)
       .sort(),
   )
 })

@@ -1,12 +1,12 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { requestIdOf } from '../../web/response-headers.ts'
-import type { PatchParts } from './patch.ts'
+import type { PatchContext } from './patch.ts'
 
 /**
- * Answers failures outside of the library's own error handling, in our patches among others, as it answers its own. Unnecessary
- * when the library's handler encloses what `provider.use` adds; in 9.13 Koa answers those as plain text, without our headers.
+ * Responds to failures outside the library's own error handling, such as those of our patches, in the library's own format. Unnecessary
+ * when the library's handler encloses what `provider.use` adds; in 9.13 Koa responds to those in plain text, without our headers.
  */
-export function answerFailures(provider: Provider, { renderError, log }: PatchParts): void {
+export function renderFailures(provider: Provider, { renderError, log }: PatchContext): void {
   provider.use(async (ctx: KoaContextWithOIDC, next: () => Promise<void>) => {
     try {
       await next()
@@ -21,7 +21,7 @@ export function answerFailures(provider: Provider, { renderError, log }: PatchPa
         error: isTheirs ? 'invalid_request' : 'server_error',
         error_description: isTheirs
           ? 'The request cannot be read.'
-          : 'The server met an error. Try again in a moment.',
+          : 'The server failed. Try again in a moment.',
       })
     }
   })

@@ -1,6 +1,6 @@
 import { errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider'
 import type { SubjectIdentifiers } from '../../clients/subject-identifiers.ts'
-import type { PatchParts } from './patch.ts'
+import type { PatchContext } from './patch.ts'
 
 /** The members of the library's token models that a JWT is made of. */
 type StoredToken = {
@@ -20,7 +20,7 @@ type LibraryClient = {
   redirectUris?: readonly string[] | undefined
 }
 
-/** The resident's `sub` at a client of the library's. */
+/** The resident's `sub` at one of the library's clients. */
 export const subjectAt = (
   subjects: SubjectIdentifiers,
   client: LibraryClient,
@@ -43,7 +43,7 @@ export const subjectAt = (
  */
 export function issueJwtAccessTokens(
   provider: Provider,
-  { tokens, subjects, accessTokenTtlSeconds }: PatchParts,
+  { tokens, subjects, accessTokenTtlSeconds }: PatchContext,
 ): void {
   for (const Model of [provider.AccessToken, provider.ClientCredentials]) {
     const { save } = Model.prototype
@@ -52,7 +52,7 @@ export function issueJwtAccessTokens(
       const issuedAt = this.iat ?? Math.floor(Date.now() / 1000)
       const { clientId = '', accountId } = this
       const client = this.client ?? (await provider.Client.find(clientId))
-      if (!client) throw new errors.InvalidClient('the client is gone')
+      if (!client) throw new errors.InvalidClient('the client was deleted')
       return await tokens.sign({
         jti,
         subject: accountId === undefined ? clientId : subjectAt(subjects, client, accountId),
@@ -81,7 +81,7 @@ export async function respondForJwt(
   subjects: SubjectIdentifiers,
 ): Promise<void> {
   const { client, params, provider, route } = ctx.oidc
-  // Whose token it is was compared: the client that asks.
+  // The token belongs to the client that sent the request: that was compared before.
   const subjectOf = (found: { clientId?: string | undefined; accountId?: string }) =>
     client && found.accountId !== undefined
       ? subjectAt(subjects, client, found.accountId)

@@ -1,14 +1,14 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { takeSnapshot } from '../../accounts/accounts.ts'
 import { completeSignIn } from '../new-sign-ins.ts'
-import { identifyBrowser } from '../sessions.ts'
-import type { PatchParts } from './patch.ts'
+import { ensureBrowserId } from '../sessions.ts'
+import type { PatchContext } from './patch.ts'
 
 /**
  * Completes a sign-in that an interaction brought, after the library stored its session: the browser becomes known, and a new one is
  * reported by mail. Unnecessary when the library has an event after the session of a login result is stored; 9.13 does not.
  */
-export function completeSignIns(provider: Provider, parts: PatchParts): void {
+export function completeSignIns(provider: Provider, parts: PatchContext): void {
   provider.use(async (ctx: KoaContextWithOIDC, next: () => Promise<void>) => {
     await next()
     const { login } = ctx.oidc?.result ?? {}
@@ -17,7 +17,7 @@ export function completeSignIns(provider: Provider, parts: PatchParts): void {
     const isComplete = await completeSignIn(parts, {
       accountId: login.accountId,
       sessionUid: session.uid,
-      browser: identifyBrowser(provider, ctx.req, ctx.res),
+      browser: ensureBrowserId(provider, ctx.req, ctx.res),
       device: parts.deviceOf(ctx.get('user-agent') || null),
       snapshot: typeof login.snapshot === 'string' ? login.snapshot : await takeSnapshot(parts.db),
     })

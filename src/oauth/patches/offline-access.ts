@@ -2,7 +2,7 @@ import type { Provider } from 'oidc-provider'
 
 /**
  * Keeps `offline_access` in requests without `prompt=consent`. The library drops it there (OIDC Core §11), unless "other conditions
- * for processing the request are in place": here every consent is asked for and stored, which is such a condition.
+ * for processing the request are in place": here every consent is requested and stored, which is such a condition.
  * Unnecessary when the library makes that rule configurable; 9.13 does not.
  */
 export function allowOfflineAccess(provider: Provider): void {

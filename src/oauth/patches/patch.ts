@@ -9,13 +9,13 @@ import type { Vault } from '../../platform/vault.ts'
 import type { AccessTokens } from '../../signing/access-token.ts'
 import type { ClientAddress } from '../../web/client-address.ts'
 import type { SecurityEvents } from '../../web/security-events.ts'
-import type { ShownVerified } from '../verified-claims.ts'
+import type { DisclosedVerification } from '../verified-claims.ts'
 
 /** Returns the refresh token that replaces the given one: always the same, so that it can be issued again without being stored. */
 export type SuccessorOf = (refreshToken: string) => string
 
-/** What the patches need of the process that makes the provider. */
-export type PatchParts = {
+/** The dependencies of the patches. */
+export type PatchContext = {
   issuer: string
   db: Db
   jobs: Jobs
@@ -23,18 +23,18 @@ export type PatchParts = {
   subjects: SubjectIdentifiers
   accessTokenTtlSeconds: number
   successorOf: SuccessorOf
-  /** The verification behind the `verified_claims` of this response, if it has any. */
-  findShown: (ctx: KoaContextWithOIDC) => ShownVerified | undefined
+  /** The verification that the `verified_claims` of this response disclose, if any. */
+  findDisclosed: (ctx: KoaContextWithOIDC) => DisclosedVerification | undefined
   renderError: (ctx: KoaContextWithOIDC, out: ErrorOut) => void
   security: SecurityEvents
   sealer: Sealer
   vault: Vault
   log: Log
-  /** What a browser is called in mails, by its `User-Agent`. */
+  /** Describes a `User-Agent` in words, for mails. */
   deviceOf: (userAgent: string | null) => string
   addressOf: ClientAddress
-  /** The client behind this request has proved who it is. */
+  /** Called when the client of this request has authenticated. */
   onAuthenticatedClient: (req: IncomingMessage) => void
 }
 /** Changes one provider. */
-export type Patch = (provider: Provider, parts: PatchParts) => void
+export type Patch = (provider: Provider, parts: PatchContext) => void

@@ -2,11 +2,11 @@ import type { Provider } from 'oidc-provider'
 import { enqueueLogoutNotices } from './backchannel-logout.ts'
 import { recordClaims } from './claims.ts'
 import { acceptOwnSecret, compareHashedSecrets } from './client-secrets.ts'
-import { answerFailures } from './failures.ts'
+import { renderFailures } from './failures.ts'
 import { issueJwtAccessTokens } from './jwt-access-tokens.ts'
 import { completeSignIns } from './new-sign-ins.ts'
 import { allowOfflineAccess } from './offline-access.ts'
-import type { Patch, PatchParts } from './patch.ts'
+import type { Patch, PatchContext } from './patch.ts'
 import { deriveRefreshTokens } from './refresh-tokens.ts'
 import { rejectReplays } from './replay.ts'
 import { acceptOwnResource } from './resource.ts'
@@ -33,7 +33,7 @@ const PATCHES: readonly Patch[] = [
   createDeviceFormSession,
   enqueueLogoutNotices,
   // Middleware, the outermost first: claims are recorded before the response is changed.
-  answerFailures,
+  renderFailures,
   emitSecurityEvents,
   completeSignIns,
   patchResponses,
@@ -41,6 +41,6 @@ const PATCHES: readonly Patch[] = [
 ]
 
 /** Applies every patch to a provider that has not served a request yet. */
-export function applyPatches(provider: Provider, parts: PatchParts): void {
+export function applyPatches(provider: Provider, parts: PatchContext): void {
   for (const patch of PATCHES) patch(provider, parts)
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Provider } from 'oidc-provider'
 import type { Sql } from '../../platform/db.ts'
-import type { PatchParts } from './patch.ts'
+import type { PatchContext } from './patch.ts'
 
 /**
  * Claims a `jti` for `by` (a client, or the thumbprint of its key) until `expiresAt` (seconds since the epoch). Returns `true` to exactly one of
@@ -28,6 +28,6 @@ export async function claimJti(
  * the same time both would pass.
  * Unnecessary when the library's adapter interface has an insert that fails for a known id; 9.13 has `find` and `upsert`.
  */
-export function rejectReplays(provider: Provider, { db }: PatchParts): void {
+export function rejectReplays(provider: Provider, { db }: PatchContext): void {
   provider.ReplayDetection.unique = (by, jti, expiresAt) => claimJti(db, by, jti, expiresAt)
 }

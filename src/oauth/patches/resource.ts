@@ -1,12 +1,12 @@
 import type { Provider } from 'oidc-provider'
-import type { PatchParts } from './patch.ts'
+import type { PatchContext } from './patch.ts'
 
 /**
  * Ignores a `resource` parameter (RFC 8707) that names this portal. The library would issue a token of another audience and format for
  * it. Any other resource is rejected by `getResourceServerInfo`.
  * Unnecessary when a resource server of the library can be the default audience; in 9.13 it cannot.
  */
-export function acceptOwnResource(provider: Provider, { issuer }: PatchParts): void {
+export function acceptOwnResource(provider: Provider, { issuer }: PatchContext): void {
   const own = [issuer, `${issuer}/`, `${issuer}/api/v1`]
   const stored = new WeakMap<object, Record<string, unknown> | undefined>()
   Object.defineProperty(provider.OIDCContext.prototype, 'params', {

@@ -1,14 +1,14 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
-import { KNOWN_UNGRANTED } from '../../clients/scopes.ts'
+import { UNAVAILABLE_SCOPES } from '../../clients/scopes.ts'
 import type { Db } from '../../platform/db.ts'
 import { hashSecret } from '../../platform/secrets.ts'
 import { respondForJwt } from './jwt-access-tokens.ts'
-import type { PatchParts } from './patch.ts'
+import type { PatchContext } from './patch.ts'
 
 const POLL_SECONDS = 5
 const GRANT_NOT_ALLOWED = 'requested grant type is not allowed for this client'
 
-/** RFC 8628 §3.5. A second less than agreed is forgiven: networks are not that regular. */
+/** RFC 8628 §3.5. One second of tolerance, because network delays vary. */
 async function polledTooSoon(db: Db, ctx: KoaContextWithOIDC): Promise<boolean> {
   const id = hashSecret(String(ctx.oidc.params?.device_code ?? ''))
   const [row] = await db<{ tooSoon: boolean | null }[]>`
@@ -24,14 +24,14 @@ async function polledTooSoon(db: Db, ctx: KoaContextWithOIDC): Promise<boolean> 
 /**
  * Completes and corrects responses: caching of keys and discovery, the polling interval of the device flow and `slow_down` (RFC 8628),
  * introspection and revocation of JWTs, `unauthorized_client` (RFC 6749 §5.2), a body for 404, and what a registration reads of itself (RFC 7592 §3).
- * Unnecessary, each part alone, when the library responds so itself; 9.13 does none of them.
+ * Unnecessary, each part alone, when the library does so itself; 9.13 does none of them.
  */
-export function patchResponses(provider: Provider, { issuer, db, subjects }: PatchParts): void {
+export function patchResponses(provider: Provider, { issuer, db, subjects }: PatchContext): void {
   provider.use(async (ctx: KoaContextWithOIDC, next: () => Promise<void>) => {
     await next()
     const route = ctx.oidc?.route
     if (route === 'jwks' || route === 'discovery') ctx.set('Cache-Control', 'public, max-age=300')
-    // RFC 8628 §3.2; the library leaves the default unsaid, and some clients want it said.
+    // RFC 8628 §3.2: the library omits the default, and some clients require it.
     if (route === 'device_authorization' && ctx.status === 200)
       Object.assign(ctx.body as object, { interval: POLL_SECONDS })
     if (ctx.status === 404 && ctx.body === undefined) {
@@ -44,15 +44,15 @@ export function patchResponses(provider: Provider, { issuer, db, subjects }: Pat
       | undefined
     if (body?.error === 'unsupported_token_type') await respondForJwt(ctx, issuer, subjects)
     if (body?.error === 'authorization_pending' && (await polledTooSoon(db, ctx)))
-      Object.assign(body, { error: 'slow_down', error_description: 'ask less often' })
-    // RFC 6749 §5.2 has a word of its own for it.
+      Object.assign(body, { error: 'slow_down', error_description: 'poll less often' })
+    // RFC 6749 §5.2 has a code of its own for this.
     if (route === 'token' && body?.error_description === GRANT_NOT_ALLOWED)
       body.error = 'unauthorized_client'
-    // RFC 7592 §3: what is registered, without what only we add, and without a hash.
+    // RFC 7592 §3: the registered metadata, without scopes that the provider adds and without the secret's hash.
     if ((route === 'client' || route === 'client_update') && body?.scope !== undefined) {
       body.scope = body.scope
         .split(' ')
-        .filter((scope) => !KNOWN_UNGRANTED.includes(scope))
+        .filter((scope) => !UNAVAILABLE_SCOPES.includes(scope))
         .join(' ')
       delete body.client_secret
     }

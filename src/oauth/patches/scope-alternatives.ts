@@ -1,5 +1,5 @@
 import type { Provider } from 'oidc-provider'
-import { type Consent, chosenInstead } from '../../consents/consents.ts'
+import { type Consent, chosenAlternatives } from '../../consents/consents.ts'
 
 const CONSENT = Symbol('consent')
 
@@ -11,7 +11,7 @@ export const withConsent = (grant: InstanceType<Provider['Grant']>, consent: Con
 
 /**
  * Grants the smaller scope that the resident chose in place of a requested one (RFC 6749 §3.3). The library grants a subset of the
- * requested scopes and nothing else; every way to a token asks the Grant for that subset.
+ * requested scopes and nothing else; every grant type reads that subset from the Grant.
  * Unnecessary when the library lets a grant hold scopes that were not requested; 9.13 does not.
  */
 export function grantScopeAlternatives(provider: Provider): void {
@@ -21,7 +21,7 @@ export function grantScopeAlternatives(provider: Provider): void {
     const granted = getOIDCScopeFiltered.call(this, requested)
     const consent = this[CONSENT]
     if (!consent) return granted
-    return [...new Set([...granted.split(' '), ...chosenInstead(consent, [...requested])])]
+    return [...new Set([...granted.split(' '), ...chosenAlternatives(consent, [...requested])])]
       .filter(Boolean)
       .join(' ')
   }

@@ -1,5 +1,5 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
-import type { PatchParts } from './patch.ts'
+import type { PatchContext } from './patch.ts'
 
 const AUTHENTICATING_ROUTES = ['pushed_authorization_request', 'device_authorization']
 
@@ -9,7 +9,7 @@ const AUTHENTICATING_ROUTES = ['pushed_authorization_request', 'device_authoriza
  */
 export function emitSecurityEvents(
   provider: Provider,
-  { security, addressOf, onAuthenticatedClient }: PatchParts,
+  { security, addressOf, onAuthenticatedClient }: PatchContext,
 ): void {
   provider.use(async (ctx: KoaContextWithOIDC, next: () => Promise<void>) => {
     await next()

@@ -1,13 +1,13 @@
 import { Provider } from 'oidc-provider'
-import { describeSession } from '../../accounts/sessions.ts'
+import { storeSessionUserAgent } from '../../accounts/sessions.ts'
 import { hashSecret } from '../../platform/secrets.ts'
 import { setSessionCookie, userAgentOf } from '../sessions.ts'
-import type { PatchParts } from './patch.ts'
+import type { PatchContext } from './patch.ts'
 
 const FORM_SECONDS = 3600
 
 type Session = InstanceType<Provider['Session']>
-/** What the library's own save uses, and its types leave out. */
+/** Members that the library's own `save` uses, and its types omit. */
 type StoredSession = Session & {
   oldId?: string | undefined
   touched: boolean
@@ -20,7 +20,7 @@ type StoredSession = Session & {
  * and inserts: the session's tokens would be without it for a moment, and a session that ended during the request would exist again.
  * Unnecessary when the library's adapter interface has an update that may find nothing; 9.13 has `upsert` alone.
  */
-export function updateSessions(provider: Provider, { db }: PatchParts): void {
+export function updateSessions(provider: Provider, { db }: PatchContext): void {
   const { prototype } = provider.Session
   const { save } = prototype
   prototype.save = async function (this: StoredSession, ttl: number) {
@@ -35,7 +35,7 @@ export function updateSessions(provider: Provider, { db }: PatchParts): void {
           user_agent = ${userAgent}, used_at = now()
         where kind = 'Session' and id = ${hashSecret(this.oldId ?? this.jti)}
         returning 1`
-      // It has ended. Only somebody who has just proven who they are gets another one.
+      // The session has ended. Only a fresh sign-in creates another one.
       if (!changed && !ctx?.oidc.result?.login) return this.jti
       this.oldId = undefined
       if (changed) {
@@ -45,7 +45,7 @@ export function updateSessions(provider: Provider, { db }: PatchParts): void {
       }
     }
     const saved = await save.call(this, ttl)
-    if (this.accountId && ctx) await describeSession(db, this.uid, userAgent)
+    if (this.accountId && ctx) await storeSessionUserAgent(db, this.uid, userAgent)
     return saved
   }
 }
@@ -53,7 +53,7 @@ export function updateSessions(provider: Provider, { db }: PatchParts): void {
 /**
  * Creates a session for a browser without one that is shown the device page with an error: the page's form is bound to a session.
  * The library throws there, because it persists only sessions that are stored already.
- * Unnecessary when the library creates the session itself; 9.13 answers 500.
+ * Unnecessary when the library creates the session itself; 9.13 responds 500.
  */
 export function createDeviceFormSession(provider: Provider): void {
   const { prototype } = provider.Session

@@ -1,16 +1,16 @@
 import type { KeyRing } from './key-ring.ts'
 
-export type SignAnswer = (given: {
+export type SignResponse = (given: {
   clientId: string
-  /** The resident, as this application knows them. */
+  /** The resident's `sub` at this application. */
   subject: string
   requestId: string
   claims: Record<string, unknown>
 }) => Promise<string>
 
-/** Signs what the API answered to one application about one resident, by the portal's key, now. */
-export const createAnswerSigner =
-  (issuer: string, ring: Pick<KeyRing, 'sign'>): SignAnswer =>
+/** Returns a function that signs a response of the API to one application about one resident. */
+export const createResponseSigner =
+  (issuer: string, ring: Pick<KeyRing, 'sign'>): SignResponse =>
   ({ clientId, subject, requestId, claims }) =>
     ring.sign('id-verification+jwt', {
       ...claims,
