@@ -4,8 +4,8 @@ import type { Scope, ServiceScope } from '../clients/scopes.ts'
 import {
   findReadable,
   listReadableImages,
-  type Owner,
   type ReadableImage,
+  type VerificationSelector,
 } from '../id-verification/reading.ts'
 import type { Disclosure } from '../ledger/details.ts'
 import { disclose } from '../ledger/disclosure.ts'
@@ -43,7 +43,7 @@ const LARGEST_BASE64 = 10_000_000
 
 /** Whose images a request may read, and by which right. */
 type Reader = {
-  owner: Owner
+  owner: VerificationSelector
   clientId: string
   scope: Scope | ServiceScope
   tokenId: Uint8Array

@@ -74,8 +74,8 @@ import type { OperatorRead } from '../ledger/details.ts'
 import { disclose, record } from '../ledger/disclosure.ts'
 import { listEntries, listEntriesOfToken } from '../ledger/entries.ts'
 import {
-  createHeadJudge,
   createHeadSigner,
+  createHeadVerifier,
   createProofSigner,
   listHeadKeys,
 } from '../ledger/heads.ts'
@@ -467,7 +467,7 @@ const COMMANDS: Record<string, Command> = {
   'ledger verify': {
     usage: 'ledger verify',
     run: async ({ db }) => {
-      const verdict = await verifyLedger(db, createHeadJudge(await listHeadKeys(db)), (size) => {
+      const verdict = await verifyLedger(db, createHeadVerifier(await listHeadKeys(db)), (size) => {
         if (process.stderr.isTTY) process.stderr.write(`\r${size} entries`)
       })
       if (verdict.faults.length > 0) throw new FindingsError(describeFaults(verdict), verdict)

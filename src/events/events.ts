@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Sql } from '../platform/db.ts'
 
 /** What applications are told. `docs/events.md` says when, and what each carries. */
-const KINDS = [
+const EVENT_KINDS = [
   'verification.approved',
   'verification.images-ready',
   'verification.replaced',
@@ -14,7 +14,7 @@ const KINDS = [
   'resident.erased',
   'test',
 ] as const
-export type EventKind = (typeof KINDS)[number]
+export type EventKind = (typeof EVENT_KINDS)[number]
 
 /** One thing that one application is told. */
 export type PortalEvent = {
@@ -29,7 +29,7 @@ export type PortalEvent = {
 }
 
 /** An event as one application is told it. */
-export type ToldEvent = Omit<PortalEvent, 'accountId'> & {
+export type AddressedEvent = Omit<PortalEvent, 'accountId'> & {
   /** The resident's `sub` at this application. */
   subject: string | undefined
 }
@@ -42,18 +42,18 @@ export async function addressEvent(
   sql: Sql,
   findSubject: FindSubject,
   { accountId, ...event }: PortalEvent,
-): Promise<ToldEvent> {
+): Promise<AddressedEvent> {
   const subject = accountId === null ? undefined : await findSubject(event.clientId, accountId)
   // A client that knows accounts by their own ids compares them anyway; a back office knows verifications alone.
   const isKnown = subject === undefined || subject === accountId
-  if (isKnown || (await maySayVerification(sql, { accountId, ...event })))
+  if (isKnown || (await mayNameVerification(sql, { accountId, ...event })))
     return { ...event, subject }
   const { previous_verification_id: _, ...data } = event.data
   return { ...event, subject, verificationId: null, data }
 }
 
 /** Of these, nothing is said any more once the consent has ended. */
-const NEEDS_CONSENT: readonly EventKind[] = [
+const CONSENT_BOUND_KINDS: readonly EventKind[] = [
   'verification.approved',
   'verification.images-ready',
   'verification.replaced',
@@ -74,18 +74,18 @@ const liveConsent = (sql: Sql, of: { accountId: unknown; clientId: unknown }) =>
  * was told last, so that calling it once too often says nothing twice.
  */
 export async function announceVerification(sql: Sql, accountId: string): Promise<void> {
-  await sql`insert into told_verification (account_id) values (${accountId}) on conflict do nothing`
-  const [told = NOTHING] = await sql<Told[]>`
-    select verification_id, attempt_id, images_complete, document_expired from told_verification
+  await sql`insert into last_announcement (account_id) values (${accountId}) on conflict do nothing`
+  const [told = NO_ANNOUNCEMENT] = await sql<Announcement[]>`
+    select verification_id, attempt_id, images_complete, document_expired from last_announcement
     where account_id = ${accountId} for update`
   // Read after the lock, so that of two changes at once one sees the other.
-  const [now = NOTHING] = await sql<Told[]>`
+  const [now = NO_ANNOUNCEMENT] = await sql<Announcement[]>`
     select id as verification_id, attempt_id, images_complete, is_expired as document_expired
     from latest_approved where account_id = ${accountId}`
   if (isDeepStrictEqual({ ...told }, { ...now })) return
-  if (now.verificationId === null && (await waitsForComparison(sql, told.verificationId))) return
+  if (now.verificationId === null && (await isAwaitingComparison(sql, told.verificationId))) return
   await sql`
-    update told_verification set verification_id = ${now.verificationId}, attempt_id = ${now.attemptId},
+    update last_announcement set verification_id = ${now.verificationId}, attempt_id = ${now.attemptId},
       images_complete = ${now.imagesComplete}, document_expired = ${now.documentExpired}
     where account_id = ${accountId}`
   if (await isNewlyExpired(sql, told, now))
@@ -109,13 +109,13 @@ export async function announceVerification(sql: Sql, accountId: string): Promise
   await insertEvents(sql, accountId, { kind, verificationId, data })
 }
 
-type Told = {
+type Announcement = {
   verificationId: string | null
   attemptId: string | null
   imagesComplete: boolean
   documentExpired: boolean
 }
-const NOTHING: Told = {
+const NO_ANNOUNCEMENT: Announcement = {
   verificationId: null,
   attemptId: null,
   imagesComplete: false,
@@ -135,7 +135,7 @@ const insertEvents = (
  * Approved before documents were compared with accounts, and not compared yet: the vendor is being asked for the document, and only what
  * it says is announced.
  */
-async function waitsForComparison(sql: Sql, verificationId: string | null): Promise<boolean> {
+async function isAwaitingComparison(sql: Sql, verificationId: string | null): Promise<boolean> {
   if (verificationId === null) return false
   const [row] = await sql`
     select from verification
@@ -145,7 +145,7 @@ async function waitsForComparison(sql: Sql, verificationId: string | null): Prom
 }
 
 /** The document of what was announced has expired: it still counts, or the operator's policy has just ended that. */
-async function isNewlyExpired(sql: Sql, told: Told, now: Told): Promise<boolean> {
+async function isNewlyExpired(sql: Sql, told: Announcement, now: Announcement): Promise<boolean> {
   if (now.verificationId !== null)
     return (
       now.documentExpired && !(told.documentExpired && told.verificationId === now.verificationId)
@@ -157,7 +157,7 @@ async function isNewlyExpired(sql: Sql, told: Told, now: Told): Promise<boolean>
   return row !== undefined
 }
 
-function compare(before: Told, now: Told): EventKind | undefined {
+function compare(before: Announcement, now: Announcement): EventKind | undefined {
   if (before.verificationId === null)
     return now.verificationId === null ? undefined : 'verification.approved'
   if (now.verificationId === null) return 'verification.withdrawn'
@@ -172,13 +172,13 @@ export async function listExpiredAnnouncements(
   { after, limit }: { after: string; limit: number },
 ): Promise<string[]> {
   const rows = await sql<{ accountId: string }[]>`
-    select told_verification.account_id from verification
-      join told_verification on told_verification.account_id = verification.account_id
+    select last_announcement.account_id from verification
+      join last_announcement on last_announcement.account_id = verification.account_id
         and verification_id = verification.id
     where verification.status = 'approved'
       and document_expires_on < (now() at time zone 'UTC')::date and not document_expired
-      and told_verification.account_id > ${after}
-    order by told_verification.account_id limit ${limit}`
+      and last_announcement.account_id > ${after}
+    order by last_announcement.account_id limit ${limit}`
   return rows.map(({ accountId }) => accountId)
 }
 
@@ -252,11 +252,11 @@ export async function announceTest(sql: Sql, clientId: string): Promise<string |
  * In the ledger, before it leaves for the first time: to tell that somebody was verified is to disclose it. Answers when it is durable, or
  * with the caller's transaction.
  */
-export async function noteTelling(sql: Sql, ids: readonly string[]): Promise<void> {
+export async function recordEventDisclosure(sql: Sql, ids: readonly string[]): Promise<void> {
   await sql`
     with told as (
       update event set noted = true
-      where id = any (${[...ids]}::uuid[]) and not noted and kind = any (${[...NEEDS_CONSENT]})
+      where id = any (${[...ids]}::uuid[]) and not noted and kind = any (${[...CONSENT_BOUND_KINDS]})
       returning kind, client_id, account_id, verification_id)
     insert into ledger_entry (kind, client_id, account_id, verification_id, scope, purpose, result)
     select 'disclosure', told.client_id, told.account_id, verification_id,
@@ -269,7 +269,7 @@ export async function noteTelling(sql: Sql, ids: readonly string[]): Promise<voi
  * Whether this application may be told which verification it is. The id is the same for every application: those that never
  * were allowed the documents, by which anybody is recognised anyway, could only compare residents by it.
  */
-async function maySayVerification(sql: Sql, event: PortalEvent): Promise<boolean> {
+async function mayNameVerification(sql: Sql, event: PortalEvent): Promise<boolean> {
   const { accountId, clientId, verificationId } = event
   if (!accountId || !verificationId) return true
   const [row] = await sql<{ isKnown: boolean }[]>`
@@ -284,8 +284,8 @@ async function maySayVerification(sql: Sql, event: PortalEvent): Promise<boolean
 }
 
 /** Whether it may still be said: what is about a consent that has ended since is not. */
-export async function maySay(sql: Sql, event: PortalEvent): Promise<boolean> {
-  if (!NEEDS_CONSENT.includes(event.kind)) return true
+export async function isDeliverable(sql: Sql, event: PortalEvent): Promise<boolean> {
+  if (!CONSENT_BOUND_KINDS.includes(event.kind)) return true
   const rows = await liveConsent(sql, event)
   return rows.length > 0
 }

@@ -4,24 +4,30 @@ import type { Log } from '../platform/log.ts'
 import { startLoop } from '../platform/loop.ts'
 import type { Outbound } from '../platform/outbound.ts'
 import type { Sealer } from '../platform/secrets.ts'
-import { addressEvent, type FindSubject, maySay, noteTelling, type ToldEvent } from './events.ts'
 import {
-  type Attempt,
+  type AddressedEvent,
+  addressEvent,
+  type FindSubject,
+  isDeliverable,
+  recordEventDisclosure,
+} from './events.ts'
+import {
+  type AttemptOutcome,
+  claimDueEvent,
   type DueEvent,
-  endTry,
-  type Outcome,
-  takeDue,
-  wakeForgotten,
+  type NotificationAttempt,
+  requeueParked,
+  settleAttempt,
 } from './store.ts'
 import { listSigningSecrets, openAuthorization } from './streams.ts'
 import { webhookHeaders } from './webhook-signature.ts'
 
 /** Makes the Security Event Token (RFC 8417) of an event for who receives it. */
-export type SignEvent = (issuer: string, event: ToldEvent) => Promise<string>
+export type SignEvent = (issuer: string, event: AddressedEvent) => Promise<string>
 
 export type Sender = { stop(): Promise<void> }
 
-type Parts = {
+type SenderContext = {
   db: Db
   sealer: Sealer
   outbound: Outbound
@@ -31,8 +37,8 @@ type Parts = {
 }
 
 const IDLE_MS = 1_000
-const AT_ONCE = 4
-const WAKE_MS = 10_000
+const CONCURRENT_SENDERS = 4
+const REQUEUE_MS = 10_000
 const TIMEOUT_MS = 10_000
 const DAY_MS = 24 * 3600_000
 /** After so long nobody tries any more by itself; an erasure is worth more patience. */
@@ -40,18 +46,23 @@ const GIVE_UP_MS = { usual: 3 * DAY_MS, erasure: 30 * DAY_MS }
 const LONGEST_DELAY_SECONDS = 3600
 
 /** Sends what is due to webhooks and push endpoints, for as long as it runs; any number of processes may. */
-export function startSender(parts: Parts): Sender {
-  const senders = Array.from({ length: AT_ONCE }, () =>
+export function startSender(parts: SenderContext): Sender {
+  const senders = Array.from({ length: CONCURRENT_SENDERS }, () =>
     startLoop({ event: 'events cannot be sent', pauseMs: IDLE_MS, log: parts.log }, async () => {
-      const event = await takeDue(parts.db)
+      const event = await claimDueEvent(parts.db)
       if (!event) return false
       await send(parts, event)
       return true
     }),
   )
   const waking = startLoop(
-    { event: 'events cannot be woken', pauseMs: WAKE_MS, firstAfterMs: WAKE_MS, log: parts.log },
-    () => wakeForgotten(parts.db),
+    {
+      event: 'events cannot be woken',
+      pauseMs: REQUEUE_MS,
+      firstAfterMs: REQUEUE_MS,
+      log: parts.log,
+    },
+    () => requeueParked(parts.db),
   )
   return {
     async stop() {
@@ -60,21 +71,25 @@ export function startSender(parts: Parts): Sender {
   }
 }
 
-async function send(parts: Parts, event: DueEvent): Promise<void> {
+async function send(parts: SenderContext, event: DueEvent): Promise<void> {
   const { db, log } = parts
-  if (!(await maySay(db, event)))
-    return await db.begin((sql) => endTry(sql, event, { state: 'dropped' }))
-  await noteTelling(db, [event.id])
-  const { attempt, retryAfterSeconds } = await tryOnce(parts, event)
+  if (!(await isDeliverable(db, event)))
+    return await db.begin((sql) => settleAttempt(sql, event, { state: 'dropped' }))
+  await recordEventDisclosure(db, [event.id])
+  const { attempt, retryAfterSeconds } = await sendRequest(parts, event)
   const { id: eventId, clientId, kind } = event
-  const outcome = judge(event, attempt.status, retryAfterSeconds)
+  const outcome = evaluateResponse(event, attempt.status, retryAfterSeconds)
   const isTaken = outcome.state === 'delivered'
   log[isTaken ? 'info' : 'warn']('event tried', { eventId, clientId, kind, ...attempt })
   if (outcome.state === 'paused') log.warn('event stream paused', { clientId })
-  await db.begin((sql) => endTry(sql, event, outcome, attempt))
+  await db.begin((sql) => settleAttempt(sql, event, outcome, attempt))
 }
 
-function judge(event: DueEvent, status: number | null, retryAfterSeconds: number): Outcome {
+function evaluateResponse(
+  event: DueEvent,
+  status: number | null,
+  retryAfterSeconds: number,
+): AttemptOutcome {
   if (status !== null && status >= 200 && status < 300) return { state: 'delivered' }
   // Standard Webhooks: who answers 410 wants nothing more.
   if (status === 410) return { state: 'paused' }
@@ -88,11 +103,11 @@ function judge(event: DueEvent, status: number | null, retryAfterSeconds: number
   return { state: 'pending', afterSeconds, holdSeconds: isAway ? Math.min(afterSeconds, 300) : 0 }
 }
 
-async function tryOnce(
-  parts: Parts,
+async function sendRequest(
+  parts: SenderContext,
   event: DueEvent,
-): Promise<{ attempt: Attempt; retryAfterSeconds: number }> {
-  const request = await compose(parts, event)
+): Promise<{ attempt: NotificationAttempt; retryAfterSeconds: number }> {
+  const request = await createRequest(parts, event)
   const began = performance.now()
   const ended = (status: number | null, outcome: string, retryAfterSeconds = 0) => ({
     attempt: { status, outcome, milliseconds: Math.round(performance.now() - began) },
@@ -111,18 +126,18 @@ async function tryOnce(
     if (status >= 200 && status < 300) return ended(status, 'delivered')
     return ended(
       status,
-      `refused${event.delivery === 'push' ? await reasonOf(answer) : ''}`,
+      `refused${event.delivery === 'push' ? await readErrorCode(answer) : ''}`,
       secondsUntil(answer.headers.get('retry-after')),
     )
   } catch (error) {
     if (error instanceof Error && error.name === 'ForbiddenAddressError')
       return ended(null, 'not sent: the address is not public, see OUTBOUND_ALLOW')
-    return ended(null, `no answer: ${wordOf(error)}`)
+    return ended(null, `no answer: ${errorCodeOf(error)}`)
   }
 }
 
-async function compose(
-  { db, sealer, sign, findSubject }: Parts,
+async function createRequest(
+  { db, sealer, sign, findSubject }: SenderContext,
   event: DueEvent,
 ): Promise<{ headers: Record<string, string>; body: string }> {
   const issuer = await findIssuer(db)
@@ -165,7 +180,7 @@ function secondsUntil(retryAfter: string | null): number {
 }
 
 /** What a webhook carries: the same bytes at every try. */
-function webhookBody(issuer: string, event: ToldEvent): object {
+function webhookBody(issuer: string, event: AddressedEvent): object {
   const { id, kind, subject, verificationId, data, occurredAt } = event
   return {
     type: kind,
@@ -180,7 +195,7 @@ function webhookBody(issuer: string, event: ToldEvent): object {
 }
 
 /** RFC 8935 §2.3: a code that says why. */
-async function reasonOf(answer: Response): Promise<string> {
+async function readErrorCode(answer: Response): Promise<string> {
   try {
     const { err } = (await answer.json()) as { err?: unknown }
     return typeof err === 'string' && /^[A-Za-z0-9_.-]{1,64}$/.test(err) ? `: ${err}` : ''
@@ -190,7 +205,7 @@ async function reasonOf(answer: Response): Promise<string> {
 }
 
 /** A word for the log of deliveries: a code, never a text that somebody else wrote. */
-function wordOf(error: unknown): string {
+function errorCodeOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown'
   const code = 'code' in error ? String(error.code) : error.name
   return /^[A-Za-z0-9_]{1,64}$/.test(code) ? code : error.name

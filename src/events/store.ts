@@ -1,14 +1,14 @@
 import type { Sql } from '../platform/db.ts'
 import type { Metrics } from '../platform/metrics.ts'
 import { isUuid } from '../platform/uuid.ts'
-import { type EventKind, maySay, noteTelling, type PortalEvent } from './events.ts'
-import type { Delivery } from './streams.ts'
+import { type EventKind, isDeliverable, type PortalEvent, recordEventDisclosure } from './events.ts'
+import type { DeliveryMethod } from './streams.ts'
 
 /** An event on its way, with where it goes. */
 export type DueEvent = PortalEvent & {
   tries: number
   firstTriedAt: Date
-  delivery: Exclude<Delivery, 'poll'>
+  delivery: Exclude<DeliveryMethod, 'poll'>
   endpoint: string
   authorizationSealed: string | null
 }
@@ -23,7 +23,7 @@ const LEASE_SECONDS = 60
  * The next one that is due, taken by this process; `undefined` where there is none. One of each application is on its way
  * at a time, so that a slow one keeps nobody waiting but itself.
  */
-export async function takeDue(sql: Sql): Promise<DueEvent | undefined> {
+export async function claimDueEvent(sql: Sql): Promise<DueEvent | undefined> {
   const [row] = await sql<DueEvent[]>`
     with due as (
       select event.id, stream.client_id from event join event_stream stream on stream.client_id = event.client_id
@@ -47,25 +47,25 @@ export async function takeDue(sql: Sql): Promise<DueEvent | undefined> {
  * What waits although there is somewhere to send it: it was written while its stream was being set up. Made due; to be
  * called now and then.
  */
-export async function wakeForgotten(sql: Sql): Promise<void> {
+export async function requeueParked(sql: Sql): Promise<void> {
   await sql`
     update event set run_at = now()
     where state = 'pending' and run_at = 'infinity'
       and client_id in (select client_id from event_stream where enabled and delivery <> 'poll')`
 }
 
-export type Attempt = {
+export type NotificationAttempt = {
   /** Of the answer; `null` when none came. */
   status: number | null
   milliseconds: number
   outcome: string
 }
 
-const noteAttempt = (sql: Sql, id: string, attempt: Attempt) => sql`
+const recordAttempt = (sql: Sql, id: string, attempt: NotificationAttempt) => sql`
   insert into event_attempt (event_id, status, milliseconds, outcome)
   values (${id}, ${attempt.status}, ${attempt.milliseconds}, ${attempt.outcome})`
 
-export type Outcome =
+export type AttemptOutcome =
   | { state: 'delivered' | 'failed' | 'dropped' }
   /** Again after so many seconds; until `holdSeconds` nothing else is tried there either. */
   | { state: 'pending'; afterSeconds: number; holdSeconds: number }
@@ -73,21 +73,21 @@ export type Outcome =
   | { state: 'paused' }
 
 /** In a transaction: how the try ended. The stream first, as everything that changes both locks them. */
-export async function endTry(
+export async function settleAttempt(
   sql: Sql,
   { id, clientId, endpoint }: DueEvent,
-  outcome: Outcome,
-  attempt?: Attempt,
+  outcome: AttemptOutcome,
+  attempt?: NotificationAttempt,
 ): Promise<void> {
   const hold = outcome.state === 'pending' ? outcome.holdSeconds : 0
-  // Another endpoint, set meanwhile, is not this one's to judge.
+  // Another endpoint, set meanwhile, is not this one's to evaluateResponse.
   const isSame = sql`endpoint is not distinct from ${endpoint}`
   await sql`
     update event_stream set busy_until = null,
       resume_at = case when ${hold}::float8 > 0 and ${isSame} then now() + make_interval(secs => ${hold}) else resume_at end,
       enabled = enabled and not (${outcome.state === 'paused'} and ${isSame})
     where client_id = ${clientId}`
-  if (attempt) await noteAttempt(sql, id, attempt)
+  if (attempt) await recordAttempt(sql, id, attempt)
   if (outcome.state === 'paused')
     // Where another endpoint was set, it is due there at once.
     await sql`
@@ -110,7 +110,7 @@ async function settle(
 }
 
 /** For an application that fetches: what it has not acknowledged, the oldest first, and whether there is more. */
-export async function listWaiting(
+export async function listPendingEvents(
   sql: Sql,
   clientId: string,
   limit: number,
@@ -120,10 +120,10 @@ export async function listWaiting(
     where client_id = ${clientId} and state = 'pending' order by occurred_at, id limit ${limit + 1}`
   const events: PortalEvent[] = []
   for (const event of rows.slice(0, limit))
-    if (await maySay(sql, event)) events.push(event)
+    if (await isDeliverable(sql, event)) events.push(event)
     else await settle(sql, event.id, 'dropped')
   if (events.length > 0)
-    await noteTelling(
+    await recordEventDisclosure(
       sql,
       events.map(({ id }) => id),
     )
@@ -143,7 +143,7 @@ export async function acknowledge(
     where client_id = ${clientId} and state = 'pending' and id = any (${[...ids, ...refused]}::uuid[])
     returning id, state`
   for (const { id, state } of settled)
-    await noteAttempt(sql, id, {
+    await recordAttempt(sql, id, {
       status: null,
       milliseconds: 0,
       outcome: state === 'delivered' ? 'acknowledged' : `refused: ${failures[id]}`,
@@ -220,7 +220,7 @@ export async function findEvent(sql: Sql, id: string) {
   if (!isUuid(id)) return undefined
   const [row] = await sql<ListedEvent[]>`${listed(sql)} where id = ${id}`
   if (!row) return undefined
-  const attempts = await sql<(Attempt & { at: Date })[]>`
+  const attempts = await sql<(NotificationAttempt & { at: Date })[]>`
     select at, status, milliseconds, outcome from event_attempt where event_id = ${id} order by id`
   return { ...row, attempts: [...attempts] }
 }
@@ -242,7 +242,7 @@ export async function resumeEvents(sql: Sql, clientId: string): Promise<void> {
 }
 
 /** The application goes: what it was told goes with it, and what proves an erasure stays. */
-export async function forgetEvents(sql: Sql, clientId: string): Promise<void> {
+export async function deleteClientEvents(sql: Sql, clientId: string): Promise<void> {
   await sql`
     delete from event
     where client_id = ${clientId} and kind not in ('resident.erased', 'verification.erased')`

@@ -5,13 +5,13 @@ import { isHttpsOrLoopback } from '../platform/loopback.ts'
 import type { SealedColumn } from '../platform/resealing.ts'
 import { hashSecret, randomSecret, type Sealer } from '../platform/secrets.ts'
 
-const DELIVERIES = ['webhook', 'push', 'poll'] as const
-export type Delivery = (typeof DELIVERIES)[number]
+const DELIVERY_METHODS = ['webhook', 'push', 'poll'] as const
+export type DeliveryMethod = (typeof DELIVERY_METHODS)[number]
 
 /** Where an application's events go, as the operator sees it: no secret. */
 export type Stream = {
   clientId: string
-  delivery: Delivery
+  delivery: DeliveryMethod
   endpoint: string | null
   enabled: boolean
   createdAt: Date
@@ -19,7 +19,7 @@ export type Stream = {
 }
 
 /** In the answer once, each kept only as a hash or sealed. */
-type Given = {
+type IssuedSecrets = {
   /** `whsec_…`, as the libraries of Standard Webhooks take it. */
   signing_secret?: string
   /** What the application shows us to fetch events and to answer them. */
@@ -53,10 +53,10 @@ export async function setStream(
     /** The whole value of the header, sent with what is pushed. */
     authorization?: string | undefined
   },
-): Promise<(Stream & Given) | undefined> {
+): Promise<(Stream & IssuedSecrets) | undefined> {
   const { clientId, delivery, endpoint, authorization } = given
-  if (!isDelivery(delivery))
-    throw new OperatorError(`--delivery is one of ${DELIVERIES.join(', ')}, or none`)
+  if (!isDeliveryMethod(delivery))
+    throw new OperatorError(`--delivery is one of ${DELIVERY_METHODS.join(', ')}, or none`)
   if ((delivery === 'poll') !== (endpoint === undefined))
     throw new OperatorError(
       delivery === 'poll'
@@ -96,8 +96,8 @@ export async function setStream(
   }
 }
 
-const isDelivery = (value: string): value is Delivery =>
-  (DELIVERIES as readonly string[]).includes(value)
+const isDeliveryMethod = (value: string): value is DeliveryMethod =>
+  (DELIVERY_METHODS as readonly string[]).includes(value)
 
 function checkEndpoint(endpoint: string): void {
   const { username, hash } = URL.parse(endpoint) ?? {}

@@ -9,33 +9,46 @@ import type { Storage } from '../platform/storage.ts'
 import { CONTENT_TYPES, EXTENSIONS, type ImageKind } from './image.ts'
 import { createImageDecoder, type ImageDecoder, type PreparedImage } from './image-decoder.ts'
 import {
+  claimUncleanedImages,
   countListings,
   findImage,
   findVerificationRow,
   type ImageRow,
-  isDecidedLongAgo,
+  isDecisionOverOneDayOld,
   markRefused,
   markStored,
-  noteRefusal,
+  type ReadableObjects,
   recordListing,
+  recordRefusal,
   refreshDocuments,
-  type ShownObjects,
   type StoredObject,
-  setShown,
-  takeUncleanImages,
-  type UncleanImage,
+  setReadableObjects,
+  type UncleanedImage,
   type VerificationRow,
   withdrawStored,
 } from './store.ts'
 import type { TokenCache } from './vendors/tokens.ts'
-import { GoneError, type Media, NotYetError, type Vendor, VendorError } from './vendors/vendor.ts'
+import {
+  ImageNotFoundError,
+  type Media,
+  NotReadyError,
+  type Vendor,
+  VendorError,
+} from './vendors/vendor.ts'
 import { requireVendor } from './vendors/vendors.ts'
 
-type Parts = { db: Db; sealer: Sealer; tokens: TokenCache; storage: Storage; jobs: Jobs; log: Log }
-type WithDecoder = Parts & { decoder: ImageDecoder }
+type BackupContext = {
+  db: Db
+  sealer: Sealer
+  tokens: TokenCache
+  storage: Storage
+  jobs: Jobs
+  log: Log
+}
+type DecodingContext = BackupContext & { decoder: ImageDecoder }
 
-const LARGEST_IMAGE = 20 * 1024 * 1024
-const IMAGES_AT_ONCE = 4
+const MAX_IMAGE_BYTES = 20 * 1024 * 1024
+const CONCURRENT_BACKUPS = 4
 // A download may be corrupt once, and a vendor may need a while to have the whole image: refused at the end of these, for good.
 const RETRY_REFUSED_SECONDS = [5, 60, 600, 3000]
 const CLEAN_EVERY_MS = 10 * 60_000
@@ -45,30 +58,33 @@ const CLEAN_TRIES = 3
 const STOP_MS = 20_000
 
 /** From the vendor into the bucket: which images there are, then one job for each. Every job can run twice. */
-export async function startBackup(given: Parts): Promise<{ stop(): Promise<void> }> {
-  const parts = { ...given, decoder: createImageDecoder() }
-  await parts.jobs.work('list-images', 2, (data) => listImages(parts, data))
-  await parts.jobs.work('backup-image', IMAGES_AT_ONCE, (data) => backupImage(parts, data))
+export async function startBackup(given: BackupContext): Promise<{ stop(): Promise<void> }> {
+  const context = { ...given, decoder: createImageDecoder() }
+  await context.jobs.work('list-images', 2, (data) => listImages(context, data))
+  await context.jobs.work('backup-image', CONCURRENT_BACKUPS, (data) => backupImage(context, data))
   const cleaning = startLoop(
-    { event: 'stored images cannot be cleaned', pauseMs: CLEAN_EVERY_MS, log: parts.log },
-    (stopping) => cleanStoredImages(parts, () => stopping.aborted),
+    { event: 'stored images cannot be cleaned', pauseMs: CLEAN_EVERY_MS, log: context.log },
+    (stopping) => cleanStoredImages(context, () => stopping.aborted),
   )
   return {
     async stop() {
       await Promise.race([cleaning.stop(), wait(STOP_MS, undefined, { ref: false })])
-      parts.decoder.close()
+      context.decoder.close()
     },
   }
 }
 
-async function listImages(parts: Parts, { verificationId, attemptId }: JobData<'list-images'>) {
-  const { db, jobs } = parts
+async function listImages(
+  context: BackupContext,
+  { verificationId, attemptId }: JobData<'list-images'>,
+) {
+  const { db, jobs } = context
   const verification = await findVerificationRow(db, verificationId)
   // Erased since.
   if (!verification?.vendorSessionId) return
-  const vendor = await requireVendor(parts.db, parts.sealer, verification, parts.tokens)
+  const vendor = await requireVendor(context.db, context.sealer, verification, context.tokens)
   const listing = await countListings(db, verificationId)
-  const media = await listMedia(parts, vendor, verification, { attemptId, listing })
+  const media = await listMedia(context, vendor, verification, { attemptId, listing })
   await db.begin(async (sql) => {
     const pending = await recordListing(sql, verificationId, { attemptId, listing }, media)
     for (const imageId of pending ?? []) await jobs.enqueue(sql, 'backup-image', { imageId })
@@ -78,7 +94,7 @@ async function listImages(parts: Parts, { verificationId, attemptId }: JobData<'
 
 /** For a day the vendor may say "not yet"; after that there is nothing to be had. */
 async function listMedia(
-  { db, log }: Parts,
+  { db, log }: BackupContext,
   vendor: Vendor,
   { id, vendorSessionId }: VerificationRow,
   { attemptId, listing }: { attemptId: string; listing: number },
@@ -90,38 +106,38 @@ async function listMedia(
       listing,
     })
   } catch (error) {
-    if (!(error instanceof NotYetError) || !(await isDecidedLongAgo(db, id))) throw error
+    if (!(error instanceof NotReadyError) || !(await isDecisionOverOneDayOld(db, id))) throw error
     log.warn('verification has no images', { verificationId: id })
     return []
   }
 }
 
-async function backupImage(parts: WithDecoder, { imageId }: JobData<'backup-image'>) {
-  const { db, storage, log } = parts
+async function backupImage(context: DecodingContext, { imageId }: JobData<'backup-image'>) {
+  const { db, storage, log } = context
   const image = await findImage(db, imageId)
   if (image?.state !== 'pending') return
   const verification = await findVerificationRow(db, image.verificationId)
   if (!verification?.vendorSessionId) return
-  const vendor = await requireVendor(parts.db, parts.sealer, verification, parts.tokens)
+  const vendor = await requireVendor(context.db, context.sealer, verification, context.tokens)
   // By the id from the configured host, never an address from a payload.
   const media = { sessionId: verification.vendorSessionId, mediaId: image.vendorMediaId }
-  const bytes = await vendor.download(media, LARGEST_IMAGE).catch((error: unknown) => {
-    if (error instanceof GoneError) return undefined
+  const bytes = await vendor.download(media, MAX_IMAGE_BYTES).catch((error: unknown) => {
+    if (error instanceof ImageNotFoundError) return undefined
     throw error
   })
   if (!bytes) {
-    await settle(parts, image, (sql) => markRefused(sql, imageId, 'the vendor has it not'))
+    await settle(context, image, (sql) => markRefused(sql, imageId, 'the vendor has it not'))
     return
   }
   if (image.expectedSize !== null && image.expectedSize !== bytes.length)
     throw new VendorError('the image has another size than the list says')
 
-  const prepared = await parts.decoder.prepare(bytes)
-  if ('refused' in prepared) return await refuse(parts, image, prepared.refused)
+  const prepared = await context.decoder.prepare(bytes)
+  if ('refused' in prepared) return await refuse(context, image, prepared.refused)
   const { kind } = prepared
   const original = await store(storage, keyOf(verification, image, EXTENSIONS[kind]), kind, bytes)
-  const shown = await storeShown(storage, original, bytes, prepared)
-  const isKept = await settle(parts, image, (sql) => markStored(sql, imageId, original, shown))
+  const shown = await storeReadable(storage, original, bytes, prepared)
+  const isKept = await settle(context, image, (sql) => markStored(sql, imageId, original, shown))
   if (isKept) return log.info('image backed up', { imageId, verificationId: verification.id })
   // Erased while the image was on its way.
   for (const key of new Set([original.key, shown.clean.key, shown.jpeg.key]))
@@ -129,8 +145,8 @@ async function backupImage(parts: WithDecoder, { imageId }: JobData<'backup-imag
 }
 
 /** Tried again some times over an hour, then for good. */
-async function refuse(parts: Parts, image: ImageRow, reason: string): Promise<void> {
-  const { jobs, log } = parts
+async function refuse(context: BackupContext, image: ImageRow, reason: string): Promise<void> {
+  const { jobs, log } = context
   const { id: imageId, refusals } = image
   const afterSeconds = RETRY_REFUSED_SECONDS[refusals]
   log.warn(afterSeconds === undefined ? 'image refused' : 'image refused, to be tried again', {
@@ -138,20 +154,20 @@ async function refuse(parts: Parts, image: ImageRow, reason: string): Promise<vo
     reason,
     afterSeconds,
   })
-  await settle(parts, image, async (sql) => {
+  await settle(context, image, async (sql) => {
     if (afterSeconds === undefined) return await markRefused(sql, imageId, reason)
-    await noteRefusal(sql, imageId, reason)
+    await recordRefusal(sql, imageId, reason)
     await jobs.enqueue(sql, 'backup-image', { imageId }, { afterSeconds })
   })
 }
 
 /** What of it is no object yet, beside the original. */
-async function storeShown(
+async function storeReadable(
   storage: Storage,
   original: StoredObject,
   bytes: Uint8Array,
   { kind, clean, jpeg }: Extract<PreparedImage, { kind: ImageKind }>,
-): Promise<ShownObjects> {
+): Promise<ReadableObjects> {
   const base = original.key.replace(/\.[a-z]+$/, '')
   const rendition = kind === 'jpeg' ? undefined : await store(storage, `${base}.jpg`, 'jpeg', jpeg)
   const isRendition = clean.bytes === jpeg && rendition !== undefined
@@ -164,13 +180,16 @@ async function storeShown(
 }
 
 /** Images that were stored before there were clean copies: each is decoded, and gets one where it needs it. */
-async function cleanStoredImages(parts: WithDecoder, isStopped: () => boolean): Promise<void> {
-  const { db, log } = parts
+async function cleanStoredImages(
+  context: DecodingContext,
+  isStopped: () => boolean,
+): Promise<void> {
+  const { db, log } = context
   while (!isStopped()) {
-    const images = await takeUncleanImages(db, CLEAN_AT_ONCE)
+    const images = await claimUncleanedImages(db, CLEAN_AT_ONCE)
     if (images.length === 0) return
     const results = await Promise.allSettled(
-      images.map((image) => (isStopped() ? undefined : cleanStoredImage(parts, image))),
+      images.map((image) => (isStopped() ? undefined : cleanStoredImage(context, image))),
     )
     for (const [index, result] of results.entries())
       if (result.status === 'rejected')
@@ -181,16 +200,16 @@ async function cleanStoredImages(parts: WithDecoder, isStopped: () => boolean): 
   }
 }
 
-async function cleanStoredImage(parts: WithDecoder, image: UncleanImage): Promise<void> {
-  const { db, storage, decoder, log } = parts
+async function cleanStoredImage(context: DecodingContext, image: UncleanedImage): Promise<void> {
+  const { db, storage, decoder, log } = context
   const { id: imageId, objectKey } = image
   const bytes = await storage.get(objectKey)
   const prepared = await decoder.prepare(bytes)
   if ('refused' in prepared) {
     // A machine under load may have had no time for it, so this counts only when it comes again.
-    if (image.refusals + 1 < CLEAN_TRIES) return await noteRefusal(db, imageId, prepared.refused)
+    if (image.refusals + 1 < CLEAN_TRIES) return await recordRefusal(db, imageId, prepared.refused)
     log.warn('stored image withdrawn', { imageId, reason: prepared.refused })
-    await settle(parts, image, (sql) => withdrawStored(sql, imageId, prepared.refused))
+    await settle(context, image, (sql) => withdrawStored(sql, imageId, prepared.refused))
     return
   }
   const original = await describe(storage, objectKey, CONTENT_TYPES[prepared.kind])
@@ -198,17 +217,17 @@ async function cleanStoredImage(parts: WithDecoder, image: UncleanImage): Promis
   const kept =
     image.jpegKey && image.jpegKey !== objectKey ? await storage.get(image.jpegKey) : undefined
   const isHeic = prepared.kind === 'heic'
-  const shown = await storeShown(storage, original, bytes, {
+  const shown = await storeReadable(storage, original, bytes, {
     ...prepared,
     ...(kept && { jpeg: kept }),
     ...(kept && isHeic && { clean: { kind: 'jpeg', bytes: kept } }),
   })
-  await settle(parts, image, (sql) => setShown(sql, imageId, shown))
+  await settle(context, image, (sql) => setReadableObjects(sql, imageId, shown))
 }
 
 /** The image's new state, and what the endpoint shows because of it, together. `false`: it was erased meanwhile. */
 async function settle(
-  { db }: Parts,
+  { db }: BackupContext,
   { verificationId }: { verificationId: string },
   mark: (sql: Parameters<typeof markRefused>[0]) => Promise<void>,
 ): Promise<boolean> {

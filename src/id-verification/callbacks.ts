@@ -5,7 +5,7 @@ import { ApiError } from '../platform/errors.ts'
 import type { Log } from '../platform/log.ts'
 import { hashSecret } from '../platform/secrets.ts'
 import { securityHeaders } from '../web/html.ts'
-import { askSoon, findByState, listReturnStates, type ReturningSession } from './store.ts'
+import { findByState, listReturnStates, type ReturningSession, scheduleRecheck } from './store.ts'
 import { isVendorName } from './vendors/vendor.ts'
 
 // Others are none of ours, or of any vendor's.
@@ -33,9 +33,9 @@ export function callbackRoutes({ issuer, db, log }: { issuer: string; db: Db; lo
         'invalid_callback',
         'This address does not belong to an identity check that was started here. If you have just finished one, its result appears with your documents by itself.',
       )
-    await askSoon(db, session.id)
+    await scheduleRecheck(db, session.id)
     log.info('browser returned', { verificationId: session.id })
-    return c.redirect(onwards(session), 303)
+    return c.redirect(returnAddress(session), 303)
   })
 
   routes.get('/callbacks/:vendor', async (c, next) => {
@@ -45,13 +45,13 @@ export function callbackRoutes({ issuer, db, log }: { issuer: string; db: Db; lo
     const session = PLAUSIBLE.test(state)
       ? await findByState(db, vendor, hashSecret(state))
       : undefined
-    return c.redirect(session ? onwards(session) : '/', 303)
+    return c.redirect(session ? returnAddress(session) : '/', 303)
   })
   return routes
 }
 
 /** To where whoever started the session wanted the person back, with what they wanted back. */
-function onwards({ id, returnUrl, returnState }: ReturningSession): string {
+function returnAddress({ id, returnUrl, returnState }: ReturningSession): string {
   if (returnUrl === null) return '/'
   const url = new URL(returnUrl)
   url.searchParams.set('verificationId', id)

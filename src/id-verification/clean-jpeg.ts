@@ -2,7 +2,7 @@ import { measureSequentialScan, type ScanComponent, type ScanTables } from './jp
 import { isIccProfile, minimalExif, readOrientation } from './metadata.ts'
 
 // libjpeg stops at as many; each one is a pass over all pixels.
-const MOST_SCANS = 100
+const MAX_SCANS = 100
 
 type Frame = {
   isSequential: boolean
@@ -47,7 +47,7 @@ export function cleanJpeg(b: Buffer): Buffer | 'truncated' | 'broken' {
       if (!frame) return 'broken'
       kept.push(segment(marker, payload))
     } else if (marker === SOS) {
-      if (!frame || ++scans > MOST_SCANS) return 'broken'
+      if (!frame || ++scans > MAX_SCANS) return 'broken'
       kept.push(segment(marker, payload))
       const next = findMarker(b, at)
       if (next === undefined) return 'truncated'

@@ -2,7 +2,7 @@ import { crc32, deflateSync, inflateSync } from 'node:zlib'
 import { isIccProfile, minimalExif, readOrientation } from './metadata.ts'
 
 /** What decodes the picture (PNG, 3rd edition, §11), with its palette, transparency, colour space and pixel shape. */
-const KEPT = [
+const KEPT_CHUNKS = [
   'IHDR',
   'PLTE',
   'tRNS',
@@ -40,7 +40,7 @@ export function cleanPng(b: Buffer, largestPixelData: number): Buffer | 'truncat
     if (type === 'IDAT') {
       if (data.length === 0) pixels = kept.push(Buffer.alloc(0)) - 1
       data.push(content)
-    } else if (KEPT.includes(type)) kept.push(whole)
+    } else if (KEPT_CHUNKS.includes(type)) kept.push(whole)
     else if (type === 'iCCP') kept.push(cleanProfile(content))
     else if (type === 'eXIf') {
       const orientation = readOrientation(content)
@@ -124,14 +124,14 @@ export function pixelDataSize(header: Buffer): number | undefined {
   )
 }
 
-const LARGEST_PROFILE = 4 * 1024 * 1024
+const MAX_PROFILE_BYTES = 4 * 1024 * 1024
 
 /** Its name is free text, so it gets one of ours, and it is compressed anew where more than a profile stands there. */
 function cleanProfile(content: Buffer): Buffer {
   const name = content.indexOf(0)
   const compressed = content.subarray(name + 2)
   const profile =
-    name > 0 && content[name + 1] === 0 ? inflate(compressed, LARGEST_PROFILE) : undefined
+    name > 0 && content[name + 1] === 0 ? inflate(compressed, MAX_PROFILE_BYTES) : undefined
   if (!profile || !isIccProfile(profile.content)) return Buffer.alloc(0)
   const isTidy = profile.used === compressed.length
   return chunk(

@@ -48,7 +48,7 @@ export async function openBody(
 }
 
 /** In the transaction that says which verification a delivery is of: from now on the body goes with its owner. */
-export async function giveToOwner(
+export async function resealForOwner(
   sql: Sql,
   vault: Vault,
   delivery: { id: string; body: Buffer; isOwned: boolean },
@@ -66,7 +66,7 @@ export async function giveToOwner(
 }
 
 /** The size of the body, for a `select` from `delivery`. */
-export const bodyBytes = (sql: Sql) =>
+export const bodySize = (sql: Sql) =>
   sql`coalesce(octet_length(body), octet_length(body_sealed) - ${OVERHEAD_BYTES}::int)`
 
 /**

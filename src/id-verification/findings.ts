@@ -2,7 +2,7 @@ import { findReference } from '../accounts/natural-person.ts'
 import type { Sql } from '../platform/db.ts'
 import type { Owner, Vault } from '../platform/vault.ts'
 import { matchDocument } from './matching.ts'
-import type { DocumentFindings, FoundDecision } from './vendors/vendor.ts'
+import type { DocumentFindings, VendorDecision } from './vendors/vendor.ts'
 
 /*
  * What vendors read from documents: one sealed row for each attempt, and on the verification how the document's person
@@ -58,7 +58,7 @@ export async function recordFindings(
   sql: Sql,
   vault: Vault,
   verification: { id: string; accountId: string | null; subjectId: string | null },
-  { attemptId, decidedAt, isUndated, findings }: FoundDecision,
+  { attemptId, decidedAt, isUndated, findings }: VendorDecision,
 ): Promise<void> {
   const owner = ownerOf(verification)
   if (!findings || !owner || !Object.values(findings).some(Boolean)) return

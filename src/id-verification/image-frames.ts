@@ -12,7 +12,7 @@ export type Reply = { cpuSeconds: number } & (
 
 type Frame = { head: unknown; payloads: Buffer[] }
 
-const LARGEST_FRAME = 256 * 1024 * 1024
+const MAX_FRAME_BYTES = 256 * 1024 * 1024
 
 /** Lengths of 32 bits each: how many payloads, the head, each payload; then the head as JSON, and the payloads. */
 export function writeFrame(to: Writable, head: object, payloads: readonly Uint8Array[] = []): void {
@@ -52,7 +52,7 @@ export async function* readFrames(from: Readable): AsyncGenerator<Frame> {
       }
       const lengths = Array.from({ length: count + 1 }, (_, n) => bytes.readUInt32BE(4 + 4 * n))
       const size = lengths.reduce((sum, length) => sum + length, start)
-      if (size > LARGEST_FRAME) throw new Error('not a frame')
+      if (size > MAX_FRAME_BYTES) throw new Error('not a frame')
       if (held < size) {
         needed = size
         break

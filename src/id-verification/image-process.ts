@@ -3,7 +3,7 @@ import sharp, { type Sharp } from 'sharp'
 import { cleanJpeg } from './clean-jpeg.ts'
 import { cleanPng } from './clean-png.ts'
 import { cleanWebp } from './clean-webp.ts'
-import { type ImageKind, LARGEST_PIXEL_DATA, LARGEST_PIXELS } from './image.ts'
+import { type ImageKind, MAX_PIXEL_DATA_BYTES, MAX_PIXELS } from './image.ts'
 import { READY, type Reply, readFrames, writeFrame } from './image-frames.ts'
 
 // A program of its own, run by `image-decoder.ts`: image after image on standard input, what is to be shown of each on file
@@ -14,7 +14,7 @@ sharp.concurrency(1)
 sharp.cache(false)
 
 /** Warnings of libjpeg about what is no part of the picture; any other means that it is not whole. */
-const HARMLESS = /Unknown Adobe color transform|unknown JFIF revision/i
+const HARMLESS_WARNINGS = /Unknown Adobe color transform|unknown JFIF revision/i
 
 type Answer = { refused: string } | { truncated: true } | { clean: Buffer; jpeg: Buffer }
 
@@ -27,10 +27,10 @@ async function prepare(kind: ImageKind, original: Buffer): Promise<Answer> {
   if (clean === 'truncated') return { truncated: true }
   if (clean === 'broken') return { refused: `not a whole ${kind} image` }
   const open = (failOn: 'warning' | 'error') =>
-    sharp(clean, { limitInputPixels: LARGEST_PIXELS, failOn, sequentialRead: true })
+    sharp(clean, { limitInputPixels: MAX_PIXELS, failOn, sequentialRead: true })
   if (kind !== 'jpeg') return { clean, jpeg: await renderJpeg(open('warning').autoOrient()) }
   await decode(open('warning')).catch(async (error: Error) => {
-    if (!HARMLESS.test(error.message)) throw error
+    if (!HARMLESS_WARNINGS.test(error.message)) throw error
     await decode(open('error'))
   })
   return { clean, jpeg: clean }
@@ -38,7 +38,7 @@ async function prepare(kind: ImageKind, original: Buffer): Promise<Answer> {
 
 function withoutMetadata(kind: 'jpeg' | 'png' | 'webp', bytes: Buffer) {
   if (kind === 'jpeg') return cleanJpeg(bytes)
-  return kind === 'png' ? cleanPng(bytes, LARGEST_PIXEL_DATA) : cleanWebp(bytes)
+  return kind === 'png' ? cleanPng(bytes, MAX_PIXEL_DATA_BYTES) : cleanWebp(bytes)
 }
 
 /** Every row of it; they are not kept. */
@@ -58,7 +58,7 @@ async function decodeHeic(bytes: Buffer): Promise<Sharp> {
   const images = new (create().HeifDecoder)().decode(bytes)
   const image = images.find((each) => each.is_primary() === 1) ?? images[0]
   const [width, height] = [image?.get_width() ?? 0, image?.get_height() ?? 0]
-  if (!image || width * height > LARGEST_PIXELS) throw new Error('no image that can be shown')
+  if (!image || width * height > MAX_PIXELS) throw new Error('no image that can be shown')
   const data = new Uint8ClampedArray(width * height * 4)
   await new Promise<void>((resolve, reject) => {
     image.display({ data, width, height }, (shown) =>

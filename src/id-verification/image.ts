@@ -14,9 +14,9 @@ export const EXTENSIONS: Record<ImageKind, string> = {
   heic: 'heic',
 }
 
-export const LARGEST_PIXELS = 50_000_000
+export const MAX_PIXELS = 50_000_000
 /** Bytes of a PNG's pixels, uncompressed. */
-export const LARGEST_PIXEL_DATA = 256 * 1024 * 1024
+export const MAX_PIXEL_DATA_BYTES = 256 * 1024 * 1024
 
 type Inspection =
   | { kind: ImageKind; width: number; height: number; refused?: undefined }
@@ -33,10 +33,10 @@ export function inspectImage(bytes: Uint8Array): Inspection {
   const size = measure(kind, buffer)
   if (size === 'truncated') return { refused: 'the image is cut off' }
   if (size === 'broken') return { refused: `not a valid ${kind} image` }
-  if (size.width * size.height > LARGEST_PIXELS)
+  if (size.width * size.height > MAX_PIXELS)
     return { refused: 'the image has more than 50 megapixels' }
   // A channel may have 16 bits.
-  if (kind === 'png' && (pixelDataSize(buffer.subarray(16, 29)) ?? 0) > LARGEST_PIXEL_DATA)
+  if (kind === 'png' && (pixelDataSize(buffer.subarray(16, 29)) ?? 0) > MAX_PIXEL_DATA_BYTES)
     return { refused: 'the image has more than 256 MiB of pixels' }
   return { kind, width: size.width, height: size.height }
 }

@@ -4,10 +4,10 @@ import type { Log } from '../platform/log.ts'
 import { startLoop } from '../platform/loop.ts'
 import type { Sealer } from '../platform/secrets.ts'
 import type { Vault } from '../platform/vault.ts'
-import { giveToOwner, openBody, type StoredBody } from './deliveries.ts'
+import { openBody, resealForOwner, type StoredBody } from './deliveries.ts'
 import { hasDuplicateKeys } from './duplicate-keys.ts'
 import { findBySession, recordDecision, type VerificationRow } from './store.ts'
-import type { Reading, Vendor } from './vendors/vendor.ts'
+import type { Vendor, VendorReport } from './vendors/vendor.ts'
 import { findVendor } from './vendors/vendors.ts'
 
 /*
@@ -64,7 +64,7 @@ export function startInbox(parts: {
   }
 
   async function postpone({ id, tries }: Delivery, error: unknown) {
-    const never = whyNever(error)
+    const never = permanentFailure(error)
     if (never !== undefined) {
       log.warn('delivery quarantined', { deliveryId: id, explanation: never, error })
       await db`
@@ -91,7 +91,7 @@ class UnreadableError extends Error {
 }
 
 /** Why another try cannot succeed; `undefined` when it can. */
-function whyNever(error: unknown): string | undefined {
+function permanentFailure(error: unknown): string | undefined {
   if (isUnstorable(error)) return 'it holds a NUL character, which cannot be stored'
   if (isDataFault(error))
     return `it holds a value that cannot be stored (SQLSTATE ${(error as { code?: string }).code})`
@@ -112,7 +112,7 @@ async function apply(
       update delivery set state = ${state}, explanation = ${explanation}, applied_at = now(),
         verification_id = ${verificationId ?? null}
       where id = ${id}`
-    if (verification) await giveToOwner(sql, vault, { id, body, isOwned }, verification)
+    if (verification) await resealForOwner(sql, vault, { id, body, isOwned }, verification)
     log.info('delivery applied', { deliveryId: id, state, verificationId })
   }
 
@@ -145,7 +145,7 @@ async function apply(
   await end('applied', `recorded: ${reading.status}`, verification)
 }
 
-function read(vendor: Vendor, body: Buffer): Reading {
+function read(vendor: Vendor, body: Buffer): VendorReport {
   try {
     return vendor.read(body)
   } catch (cause) {

@@ -4,12 +4,12 @@ import { OperatorError } from '../platform/errors.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import { hashSecret, randomSecret, type Sealer } from '../platform/secrets.ts'
 import { isUuid } from '../platform/uuid.ts'
-import { bodyBytes } from './deliveries.ts'
+import { bodySize } from './deliveries.ts'
 import {
-  askAgain,
   createVerification,
   lockVerification,
   markNotStarted,
+  recheckDecided,
   reopenRefused,
   setVendorSession,
 } from './store.ts'
@@ -112,7 +112,7 @@ const returnUrlOf = (issuer: string, vendor: VendorName, state: string) =>
  * Approved, and held back: the document does not fit the account; or nothing was compared, because it was approved before documents were
  * compared and the vendor has not answered since.
  */
-export const waitsForReview = (sql: Sql) => sql`(
+export const isAwaitingReview = (sql: Sql) => sql`(
   status = 'approved' and account_id is not null and match_review is null
   and (match = 'mismatch' or match is null))`
 
@@ -124,7 +124,7 @@ export async function listAllVerifications(sql: Sql, { toReview = false, refused
       (select count(*)::int from image where verification_id = verification.id and state = 'refused') as images_refused,
       session_created_at, decided_at
     from verification
-    where ${toReview ? waitsForReview(sql) : sql`true`}
+    where ${toReview ? isAwaitingReview(sql) : sql`true`}
       and ${refused ? sql`exists (select from image where verification_id = verification.id and state = 'refused')` : sql`true`}
     order by session_created_at desc limit 500`
 }
@@ -162,7 +162,7 @@ export async function findDelivery(sql: Sql, id: string) {
   if (!isUuid(id)) return undefined
   const [row] = await sql`
     select id, vendor, integration, state, tries, times_received, received_at, last_received_at, applied_at,
-      run_at, verification_id, explanation, ${bodyBytes(sql)} as bytes,
+      run_at, verification_id, explanation, ${bodySize(sql)} as bytes,
       (select coalesce(json_agg(json_build_object('attemptId', attempt_id, 'status', status,
           'decidedAt', decided_at, 'fromThisDelivery', delivery_id = delivery.id) order by recorded_at), '[]')
         from decision where decision.verification_id = delivery.verification_id) as decisions
@@ -192,7 +192,7 @@ export async function retryVerification(db: Db, jobs: Jobs, id: string): Promise
     if (status === 'approved') {
       await reopenRefused(sql, id)
       await jobs.enqueue(sql, 'list-images', { verificationId: id, attemptId: attemptId ?? '' })
-    } else await askAgain(sql, id)
+    } else await recheckDecided(sql, id)
     return true
   })
 }

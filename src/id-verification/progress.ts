@@ -1,8 +1,8 @@
 import type { Db, Sql } from '../platform/db.ts'
 import type { Log } from '../platform/log.ts'
 import type { Metrics } from '../platform/metrics.ts'
-import { waitsForReview } from './operations.ts'
-import { allRefused } from './store.ts'
+import { isAwaitingReview } from './operations.ts'
+import { allImagesRefused } from './store.ts'
 
 /** What comes in, and what waits, as metrics. `portal_deliveries{state="failed"}` above zero is the alarm. */
 export function measureIngestion(metrics: Metrics, sql: Sql): void {
@@ -53,7 +53,7 @@ export function measureIngestion(metrics: Metrics, sql: Sql): void {
       (
         await sql<{ vendor: string; count: number }[]>`
           select vendor, count(*)::int as count from verification
-          where status = 'approved' and not images_complete and ${allRefused(sql)} group by vendor`
+          where status = 'approved' and not images_complete and ${allImagesRefused(sql)} group by vendor`
       ).map(({ vendor, count }) => ({ labels: { vendor }, value: count })),
   )
   metrics.gauge(
@@ -74,7 +74,7 @@ export function measureIngestion(metrics: Metrics, sql: Sql): void {
     async () => {
       const [row] = await sql<{ count: number }[]>`
         select count(*)::int as count from verification
-        where ${waitsForReview(sql)}`
+        where ${isAwaitingReview(sql)}`
       return [{ labels: {}, value: row?.count ?? 0 }]
     },
   )

@@ -27,7 +27,9 @@ export type ReadableImage = {
 }
 
 /** Whose images are read: a resident's latest approved verification, or one of a tenant's. */
-export type Owner = { accountId: string } | { tenant: string; verificationId: string }
+export type VerificationSelector =
+  | { accountId: string }
+  | { tenant: string; verificationId: string }
 
 /** A tenant's verification as its back office sees it. */
 export type TenantVerification = {
@@ -50,7 +52,7 @@ export type TenantVerification = {
 /** The verification that the owner may read; `undefined` where there is none, or it is another's. */
 export async function findReadable(
   sql: Sql,
-  owner: Owner,
+  owner: VerificationSelector,
 ): Promise<{ id: string; accountId: string | null } | undefined> {
   if ('accountId' in owner) {
     const [row] = await sql<{ id: string; accountId: string }[]>`

@@ -6,13 +6,20 @@ import type { Sealer } from '../platform/secrets.ts'
 import type { Vault } from '../platform/vault.ts'
 import { findVerificationRow, lockVerification, recordDecision } from './store.ts'
 import type { TokenCache } from './vendors/tokens.ts'
-import { type FoundDecision, VendorError } from './vendors/vendor.ts'
+import { type VendorDecision, VendorError } from './vendors/vendor.ts'
 import { findVendor, requireVendor } from './vendors/vendors.ts'
 
-type Parts = { db: Db; sealer: Sealer; tokens: TokenCache; vault: Vault; jobs: Jobs; log: Log }
+type ReconcilerContext = {
+  db: Db
+  sealer: Sealer
+  tokens: TokenCache
+  vault: Vault
+  jobs: Jobs
+  log: Log
+}
 
 // One look-up of an index: a person may be waiting who has just come back from the vendor.
-const LOOK_MS = 1_000
+const POLL_MS = 1_000
 const AT_ONCE = 20
 
 export type Reconciler = { stop(): Promise<void> }
@@ -21,17 +28,17 @@ export type Reconciler = { stop(): Promise<void> }
  * Asks vendors what became of sessions: of those that a delivery gave notice of, and of those that have gone quiet, so
  * that a lost week of deliveries heals, and vendors that send nothing are heard.
  */
-export async function startReconciling(parts: Parts): Promise<Reconciler> {
+export async function startReconciler(parts: ReconcilerContext): Promise<Reconciler> {
   const { jobs, log } = parts
   await jobs.work('fetch-result', 4, (data) => fetchResult(parts, data))
   return startLoop(
-    { event: 'reconciliation failed', pauseMs: LOOK_MS, firstAfterMs: LOOK_MS, log },
-    () => askAboutQuiet(parts),
+    { event: 'reconciliation failed', pauseMs: POLL_MS, firstAfterMs: POLL_MS, log },
+    () => enqueueDueChecks(parts),
   )
 }
 
 async function fetchResult(
-  parts: Parts,
+  parts: ReconcilerContext,
   { verificationId, deliveryId, check }: JobData<'fetch-result'>,
 ): Promise<void> {
   const { db, sealer } = parts
@@ -45,17 +52,17 @@ async function fetchResult(
     const before = await countAnswers(db, verificationId)
     const found = await vendor.fetchResult(verification.vendorSessionId)
     if (await record(parts, verificationId, { found, before, deliveryId })) return
-    if (tries === ASKED_AGAIN) throw new VendorError('others ask about this session all the time')
+    if (tries === MAX_FETCHES) throw new VendorError('others ask about this session all the time')
   }
 }
 
-const ASKED_AGAIN = 5
+const MAX_FETCHES = 5
 
 /** `false`: another answer was recorded since `before` was read, and this one was not. */
 async function record(
-  { db, vault, jobs, log }: Parts,
+  { db, vault, jobs, log }: ReconcilerContext,
   verificationId: string,
-  given: { found: FoundDecision[]; before: number; deliveryId: string | undefined },
+  given: { found: VendorDecision[]; before: number; deliveryId: string | undefined },
 ): Promise<boolean> {
   const isRecorded = await db.begin(async (sql) => {
     // Erased meanwhile: then there is nothing to record it on.
@@ -86,7 +93,7 @@ async function countAnswers(db: Db, id: string): Promise<number> {
 }
 
 /** Takes those whose time has come, some at a time and each by one process, and has each asked about. */
-async function askAboutQuiet({ db, sealer, jobs, log }: Parts): Promise<void> {
+async function enqueueDueChecks({ db, sealer, jobs, log }: ReconcilerContext): Promise<void> {
   await db.begin(async (sql) => {
     const due = await sql<{ id: string; vendor: string; integration: string; checks: number }[]>`
       select id, vendor, integration, checks from verification

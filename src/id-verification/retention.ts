@@ -22,7 +22,7 @@ const DEFAULT_DAYS = { approved: null, declined: 365, unfinished: 90, delivery: 
 type Purpose = keyof typeof DEFAULT_DAYS
 
 // Images that were on their way when their verification was erased have arrived, or never will.
-const SECOND_LOOK_SECONDS = 15 * 60
+const SECOND_DELETION_SECONDS = 15 * 60
 
 const daysSchema = z.partialRecord(
   z.enum(['approved', 'declined', 'unfinished', 'delivery']),
@@ -61,7 +61,7 @@ export async function runRetention(
   const report: RetentionReport = []
   for (const due of await listDue(db)) {
     let found = 0
-    if (due.purpose === 'delivery') found = await handleDeliveries(db, due, dryRun)
+    if (due.purpose === 'delivery') found = await removeOldDeliveries(db, due, dryRun)
     else {
       const ids = await listOld(db, due)
       found = ids.length
@@ -102,7 +102,7 @@ async function listOld(sql: Sql, { purpose, vendor, integration, olderThanDays }
   return rows.map(({ id }) => id)
 }
 
-async function handleDeliveries(
+async function removeOldDeliveries(
   sql: Sql,
   { vendor, integration, olderThanDays }: Due,
   dryRun: boolean,
@@ -169,7 +169,7 @@ async function erase(
     sql,
     'delete-remains',
     { verificationId: id },
-    { afterSeconds: SECOND_LOOK_SECONDS },
+    { afterSeconds: SECOND_DELETION_SECONDS },
   )
   return true
 }
@@ -200,7 +200,7 @@ export async function eraseResident(
     // Those that were started meanwhile; from here on none can be, and no consent either.
     await eraseAll()
     await announceErasure(sql, { accountId })
-    await sql`delete from told_verification where account_id = ${accountId}`
+    await sql`delete from last_announcement where account_id = ${accountId}`
     await record(sql, { detail: { what: 'account-erasure' }, accountId })
     await sql`delete from account where id = ${accountId}`
     return erased
@@ -262,15 +262,22 @@ export async function findErased(sql: Sql, id: string) {
   return row
 }
 
-type Parts = { db: Db; sealer: Sealer; tokens: TokenCache; storage: Storage; jobs: Jobs; log: Log }
+type ErasureContext = {
+  db: Db
+  sealer: Sealer
+  tokens: TokenCache
+  storage: Storage
+  jobs: Jobs
+  log: Log
+}
 
 /** The jobs that follow from an erasure. Each can run twice. */
-export async function startErasing(parts: Parts): Promise<void> {
+export async function startErasureJobs(parts: ErasureContext): Promise<void> {
   await parts.jobs.work('delete-remains', 2, (data) => deleteRemains(parts, data))
 }
 
 async function deleteRemains(
-  { db, sealer, storage, tokens, log }: Parts,
+  { db, sealer, storage, tokens, log }: ErasureContext,
   { verificationId: id }: JobData<'delete-remains'>,
 ): Promise<void> {
   const [erased] = await db<

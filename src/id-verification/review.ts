@@ -62,7 +62,7 @@ export async function compareAllWithAccount(
 }
 
 /** The name that the document of the verification that counts bears, where the resident stated the account's own name. */
-export async function findOfferedName(
+export async function findDocumentName(
   sql: Sql,
   vault: Vault,
   accountId: string,
@@ -89,7 +89,7 @@ export async function adoptDocumentName(
   await sealStoredAccount(db, vault, accountId)
   return await db.begin(async (sql) => {
     await lockAccount(sql, accountId)
-    const offered = await findOfferedName(sql, vault, accountId)
+    const offered = await findDocumentName(sql, vault, accountId)
     if (offered?.verificationId !== verificationId) return false
     await setNameFromDocument(sql, vault, accountId, offered)
     await compareAllWithAccount(sql, vault, accountId)

@@ -8,8 +8,8 @@ import { recordReason } from './reasons.ts'
 import { currentStatus, type Decision } from './status.ts'
 import type {
   DocumentType,
-  FoundDecision,
   Media,
+  VendorDecision,
   VendorName,
   VerificationStatus,
 } from './vendors/vendor.ts'
@@ -105,14 +105,14 @@ export async function findByState(
 }
 
 /** Something may have changed: the vendor is asked at the next look, and then often again. */
-export async function askSoon(sql: Sql, id: string): Promise<void> {
+export async function scheduleRecheck(sql: Sql, id: string): Promise<void> {
   await sql`
     update verification set next_check_at = now(), checks = 0
     where id = ${id} and status not in ('approved', 'declined')`
 }
 
 /** The same for one that is decided too: the vendor itself says that something changed. */
-export async function askAgain(sql: Sql, id: string): Promise<void> {
+export async function recheckDecided(sql: Sql, id: string): Promise<void> {
   await sql`update verification set next_check_at = now() where id = ${id}`
 }
 
@@ -172,11 +172,11 @@ export async function recordDecision(
   sql: Sql,
   vault: Vault,
   verificationId: string,
-  decision: FoundDecision,
+  decision: VendorDecision,
   /** `undefined`: the vendor was asked. */
   deliveryId: string | undefined,
 ): Promise<string[]> {
-  const isSaid = await isSaidAlready(sql, verificationId, decision)
+  const isSaid = await isUnchanged(sql, verificationId, decision)
   const [recorded] = isSaid
     ? []
     : await sql<{ id: string }[]>`
@@ -199,7 +199,9 @@ export async function recordDecision(
   // A vendor without attempts has the pictures of a second try in the same list: it is to be read again.
   const isWantedAnew =
     !sameAttempt ||
-    (recorded !== undefined && decision.isUndated === true && WITH_IMAGES.includes(decision.status))
+    (recorded !== undefined &&
+      decision.isUndated === true &&
+      STATUSES_WITH_IMAGES.includes(decision.status))
   await sql`
     update verification set status = ${now.status}, attempt_id = ${now.attemptId},
       decided_at = ${now.decidedAt}, document_type = coalesce(${now.documentType}, document_type),
@@ -207,11 +209,11 @@ export async function recordDecision(
       images_complete = images_complete and ${!isWantedAnew}, updated_at = now(),
       match_review = case when ${sameAttempt} then match_review end,
       match_reviewed_at = case when ${sameAttempt} then match_reviewed_at end,
-      next_check_at = case when ${isOver(now.status)} then null else next_check_at end
+      next_check_at = case when ${needsNoChecks(now.status)} then null else next_check_at end
     where id = ${verificationId}`
   await compareWithAccount(sql, vault, verificationId)
   if (isWantedAnew) await refreshDocuments(sql, verificationId)
-  else await announceOwner(sql, verificationId)
+  else await announceToOwner(sql, verificationId)
   const wanted = new Set<string>()
   if (
     now.status === 'approved' &&
@@ -219,7 +221,7 @@ export async function recordDecision(
     (isWantedAnew || !before?.imagesComplete)
   )
     wanted.add(now.attemptId)
-  if (recorded && WITH_IMAGES.includes(decision.status)) wanted.add(decision.attemptId)
+  if (recorded && STATUSES_WITH_IMAGES.includes(decision.status)) wanted.add(decision.attemptId)
   return [...wanted]
 }
 
@@ -264,16 +266,22 @@ export async function recordReview(
 }
 
 /** What is said of an attempt that the person has finished: there are images of it. */
-const WITH_IMAGES: VerificationStatus[] = ['approved', 'declined', 'resubmission', 'review']
+const STATUSES_WITH_IMAGES: VerificationStatus[] = [
+  'approved',
+  'declined',
+  'resubmission',
+  'review',
+]
 
 /** What is asked about no more: an overturn comes as a delivery. */
-const isOver = (status: VerificationStatus) => ['approved', 'declined', 'error'].includes(status)
+const needsNoChecks = (status: VerificationStatus) =>
+  ['approved', 'declined', 'error'].includes(status)
 
 /** Of a vendor that tells no times: whether it says the same as when it was asked before. */
-async function isSaidAlready(
+async function isUnchanged(
   sql: Sql,
   verificationId: string,
-  { attemptId, status, isUndated }: FoundDecision,
+  { attemptId, status, isUndated }: VendorDecision,
 ): Promise<boolean> {
   if (!isUndated) return false
   const [last] = await sql<{ status: VerificationStatus }[]>`
@@ -284,7 +292,7 @@ async function isSaidAlready(
 }
 
 /** Whether what holds of it was first recorded more than a day ago. */
-export async function isDecidedLongAgo(sql: Sql, verificationId: string): Promise<boolean> {
+export async function isDecisionOverOneDayOld(sql: Sql, verificationId: string): Promise<boolean> {
   const [row] = await sql`
     select from decision join verification on verification.id = verification_id
       and verification.attempt_id = decision.attempt_id and verification.status = decision.status
@@ -371,23 +379,23 @@ export async function findImage(sql: Sql, id: string): Promise<ImageRow | undefi
 export type StoredObject = { key: string; contentType: string; size: number; sha256: Uint8Array }
 
 /** What readers are given of an image: `clean` as bytes, `jpeg` where a JPEG is asked for. */
-export type ShownObjects = { clean: StoredObject; jpeg: StoredObject }
+export type ReadableObjects = { clean: StoredObject; jpeg: StoredObject }
 
 /** Only a pending image becomes stored: a second run of the same job changes nothing. */
 export async function markStored(
   sql: Sql,
   id: string,
   original: StoredObject,
-  shown: ShownObjects,
+  shown: ReadableObjects,
 ): Promise<void> {
   await sql`
     update image set state = 'stored', content_type = ${original.contentType}, size = ${original.size},
-      sha256 = ${Buffer.from(original.sha256)}, object_key = ${original.key}, ${shownColumns(sql, shown)},
+      sha256 = ${Buffer.from(original.sha256)}, object_key = ${original.key}, ${readableColumns(sql, shown)},
       reason = null, stored_at = now()
     where id = ${id} and state = 'pending'`
 }
 
-const shownColumns = (sql: Sql, { clean, jpeg }: ShownObjects) => sql`
+const readableColumns = (sql: Sql, { clean, jpeg }: ReadableObjects) => sql`
   clean_key = ${clean.key}, clean_content_type = ${clean.contentType}, clean_size = ${clean.size},
   clean_sha256 = ${Buffer.from(clean.sha256)},
   jpeg_key = ${jpeg.key}, jpeg_size = ${jpeg.size}, jpeg_sha256 = ${Buffer.from(jpeg.sha256)}`
@@ -400,7 +408,7 @@ export async function markRefused(sql: Sql, id: string, reason: string): Promise
 }
 
 /** This time: it stays as it is and is tried again. */
-export async function noteRefusal(sql: Sql, id: string, reason: string): Promise<void> {
+export async function recordRefusal(sql: Sql, id: string, reason: string): Promise<void> {
   await sql`
     update image set refusals = refusals + 1, reason = ${reason} where id = ${id} and state <> 'refused'`
 }
@@ -414,7 +422,7 @@ export async function reopenRefused(sql: Sql, verificationId: string): Promise<v
       and image.attempt_id = verification.attempt_id and state = 'refused' and object_key is null`
 }
 
-export type UncleanImage = {
+export type UncleanedImage = {
   id: string
   verificationId: string
   objectKey: string
@@ -426,8 +434,8 @@ export type UncleanImage = {
  * Takes some of the images that were stored before clean copies were made, the newest first, for a few minutes: a worker that
  * ends in the middle leaves them to another.
  */
-export async function takeUncleanImages(sql: Sql, limit: number): Promise<UncleanImage[]> {
-  return await sql<UncleanImage[]>`
+export async function claimUncleanedImages(sql: Sql, limit: number): Promise<UncleanedImage[]> {
+  return await sql<UncleanedImage[]>`
     update image set clean_taken_until = now() + interval '10 minutes'
     where id in (
       select id from image
@@ -437,9 +445,13 @@ export async function takeUncleanImages(sql: Sql, limit: number): Promise<Unclea
 }
 
 /** Once: another worker may have been quicker. */
-export async function setShown(sql: Sql, id: string, shown: ShownObjects): Promise<void> {
+export async function setReadableObjects(
+  sql: Sql,
+  id: string,
+  shown: ReadableObjects,
+): Promise<void> {
   await sql`
-    update image set ${shownColumns(sql, shown)}, clean_taken_until = null, refusals = 0,
+    update image set ${readableColumns(sql, shown)}, clean_taken_until = null, refusals = 0,
       reason = null
     where id = ${id} and state = 'stored' and clean_key is null`
 }
@@ -486,7 +498,7 @@ export async function refreshDocuments(
       from image where verification_id = verification.id
         and jpeg_key in (document_front_key, document_back_key, face_key)), '[]')
     where id = ${verificationId}`
-  await announceOwner(sql, verificationId)
+  await announceToOwner(sql, verificationId)
 }
 
 const ofNewestList = (sql: Sql) => sql`
@@ -494,7 +506,7 @@ const ofNewestList = (sql: Sql) => sql`
     and listing = images_wanted`
 
 /** To be called last: what its resident's applications are told follows from what is written until here. */
-async function announceOwner(sql: Sql, verificationId: string): Promise<void> {
+async function announceToOwner(sql: Sql, verificationId: string): Promise<void> {
   const [row] = await sql<{ accountId: string | null }[]>`
     select account_id from verification where id = ${verificationId}`
   if (row?.accountId) await announceVerification(sql, row.accountId)
@@ -508,7 +520,7 @@ const slot = (sql: Sql, types: string[]) => sql`(
   order by array_position(${types}::text[], type), rank limit 1)`
 
 /** Whether the list was read, had images, and none of them is left to be shown or to be tried again. */
-export const allRefused = (sql: Sql) => sql`(
+export const allImagesRefused = (sql: Sql) => sql`(
   coalesce(images_listed = images_wanted, false)
   and exists (${ofNewestList(sql)})
   and not exists (${ofNewestList(sql)} and state <> 'refused'))`
@@ -552,8 +564,8 @@ export async function listVerifications(
     select id, vendor, status, session_created_at as date, document_type, match, match_differences,
       match_review, document_expires_on,
       coalesce(document_expires_on < (now() at time zone 'UTC')::date, false) as is_expired,
-      status = 'approved' and not images_complete and not ${allRefused(sql)} as images_pending,
-      status = 'approved' and ${allRefused(sql)} as images_refused,
+      status = 'approved' and not images_complete and not ${allImagesRefused(sql)} as images_pending,
+      status = 'approved' and ${allImagesRefused(sql)} as images_refused,
       coalesce((
         select json_agg(json_build_object('type', type, 'key', jpeg_key)
           order by array_position(array['document_front', 'document_back', 'selfie'], type), rank)

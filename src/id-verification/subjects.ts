@@ -62,7 +62,13 @@ export async function scheduleTenantAnnouncement(
 }
 
 /** Runs these jobs. Each handles one batch of residents, in order of their ids, and can run twice. */
-export async function startAnnouncingTenants({ db, jobs }: { db: Db; jobs: Jobs }): Promise<void> {
+export async function startTenantAnnouncements({
+  db,
+  jobs,
+}: {
+  db: Db
+  jobs: Jobs
+}): Promise<void> {
   await jobs.work('announce-tenant', 1, (data) => announceTenant(db, jobs, data))
 }
 

@@ -8,16 +8,16 @@ import type { Vault } from '../platform/vault.ts'
 import type { ClientAddress } from '../web/client-address.ts'
 import type { SecurityEvents } from '../web/security-events.ts'
 import { storeDelivery } from './deliveries.ts'
-import { askAgain } from './store.ts'
+import { recheckDecided } from './store.ts'
 import { type IsServiceToken, isVendorName, type Vendor } from './vendors/vendor.ts'
 import { findVendor } from './vendors/vendors.ts'
 
-const LARGEST_BODY = 1024 * 1024
+const MAX_BODY_BYTES = 1024 * 1024
 // How soon a changed secret counts, and how long a look-up is spared.
-const REMEMBER_MS = 2_000
+const CACHE_MS = 2_000
 
 type Env = { Bindings: HttpBindings }
-type Parts = {
+type WebhookContext = {
   db: Db
   sealer: Sealer
   vault: Vault
@@ -45,18 +45,18 @@ export function webhookRoutes({
   onRefused,
   countSignature,
   onDelivery,
-}: Parts): Hono<Env> {
+}: WebhookContext): Hono<Env> {
   const routes = new Hono<Env>()
   const remembered = new Map<string, { vendor: Vendor | undefined; until: number }>()
 
-  async function findRemembered(name: string, integration: string): Promise<Vendor | undefined> {
+  async function findCachedVendor(name: string, integration: string): Promise<Vendor | undefined> {
     if (!isVendorName(name)) return undefined
     const key = `${name}/${integration}`
     const known = remembered.get(key)
     if (known && known.until > Date.now()) return known.vendor
     const vendor = await findVendor(db, sealer, { vendor: name, integration })
     // Only what exists is remembered, so that strangers cannot fill the memory.
-    if (vendor) remembered.set(key, { vendor, until: Date.now() + REMEMBER_MS })
+    if (vendor) remembered.set(key, { vendor, until: Date.now() + CACHE_MS })
     else remembered.delete(key)
     return vendor
   }
@@ -71,14 +71,14 @@ export function webhookRoutes({
         'unsupported_content_encoding',
         'Send the body as it is, not compressed.',
       )
-    const vendor = await orUnavailable(() => findRemembered(name, integration))
+    const vendor = await orRespond503(() => findCachedVendor(name, integration))
     if (!vendor)
       throw refusal(
         c,
         new ApiError(404, 'not_found', 'No such vendor or integration is configured.'),
       )
     const body = await readBody(c)
-    const isGenuine = await orUnavailable(async () =>
+    const isGenuine = await orRespond503(async () =>
       vendor.isGenuine(body, (name) => joined(headers[name]), isServiceToken),
     )
     if (!isGenuine) {
@@ -89,10 +89,10 @@ export function webhookRoutes({
       })
       throw refusal(c, new ApiError(401, 'invalid_signature'))
     }
-    await orUnavailable(async () => {
+    await orRespond503(async () => {
       const stored = await storeDelivery(db, vault, { vendor: name, integration, body })
-      if (vendor.mayRepeatAsNews && stored?.verificationId && stored.timesReceived > 1)
-        await askAgain(db, stored.verificationId)
+      if (vendor.repeatMayCarryNews && stored?.verificationId && stored.timesReceived > 1)
+        await recheckDecided(db, stored.verificationId)
     })
     onDelivery?.()
     // Made directly: through the context each header costs as much as the signature.
@@ -123,7 +123,7 @@ export function webhookRoutes({
   }
 
   /** A vendor that is told 503 tries again; one that is told 500 may not. */
-  async function orUnavailable<T>(work: () => Promise<T>): Promise<T> {
+  async function orRespond503<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work()
     } catch (error) {
@@ -143,14 +143,14 @@ const joined = (value: string | string[] | undefined) =>
 async function readBody(c: Context<Env>): Promise<Buffer> {
   const tooLarge = () => new ApiError(413, 'payload_too_large', 'A delivery may have 1 MiB.')
   const announced = c.env.incoming.headers['content-length']
-  if (Number(announced ?? 0) > LARGEST_BODY) throw tooLarge()
+  if (Number(announced ?? 0) > MAX_BODY_BYTES) throw tooLarge()
   // Node's parser takes no more than was announced.
   if (announced !== undefined) return Buffer.from(await c.req.arrayBuffer())
   const chunks: Uint8Array[] = []
   let received = 0
   for await (const chunk of c.req.raw.body ?? []) {
     received += chunk.length
-    if (received > LARGEST_BODY) throw tooLarge()
+    if (received > MAX_BODY_BYTES) throw tooLarge()
     chunks.push(chunk)
   }
   return Buffer.concat(chunks, received)

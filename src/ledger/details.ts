@@ -58,12 +58,12 @@ export type Act =
   | { what: 'operator-review'; decision: OperatorDecision; reasonDigest: string }
 
 /** Read in rows of an earlier version, and written no more. */
-type Former =
+type LegacyDetail =
   /** The same with the operator's own words. */
   { what: 'operator-review-in-words'; decision: OperatorDecision; reason: string }
 
 /** What one ledger row says happened. */
-export type Detail = Disclosure | Act | Former
+export type Detail = Disclosure | Act | LegacyDetail
 
 /** How a detail is stored, and hashed: never change it for one that exists. */
 export type StoredDetail = {

@@ -24,7 +24,7 @@ export async function listHeadKeys(sql: Sql): Promise<JWK[]> {
 }
 
 /** Returns whether a signed head has this content and the signature of one of these keys; `undefined` when its key is not among them. */
-export const createHeadJudge =
+export const createHeadVerifier =
   (keys: readonly JWK[]) =>
   async (jws: string, head: { size: number; root: string }): Promise<boolean | undefined> => {
     const jwk = keys.find(({ kid }) => kid === decodeProtectedHeader(jws).kid)

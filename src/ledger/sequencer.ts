@@ -3,7 +3,7 @@ import { LOCKS } from '../platform/locks.ts'
 import type { Log } from '../platform/log.ts'
 import { startLoop } from '../platform/loop.ts'
 import { canonical } from './entries.ts'
-import { findNodesIn } from './proofs.ts'
+import { createNodeFinder } from './proofs.ts'
 import { leafHash, type NodeId, nodeHash, rootOf } from './tree.ts'
 
 /** Signs a tree head: compact JWS over this payload. */
@@ -12,7 +12,7 @@ export type SignHead = (head: { size: number; root: string; at: Date }) => Promi
 export type Sequencer = { stop(): Promise<void> }
 
 const PAUSE_MS = 1_000
-const AT_ONCE = 5_000
+const BATCH_SIZE = 5_000
 
 /** Gives entries their place in the tree and signs its head, for as long as it runs; one process at a time does. */
 export function startSequencer(parts: { db: Db; log: Log; sign: SignHead }): Sequencer {
@@ -36,7 +36,7 @@ export async function sequence({ db, sign }: { db: Db; sign: SignHead }): Promis
       return lock?.isOurs ? await addLeaves(sql, sign) : 0
     })
     sequenced += added
-    if (added < AT_ONCE) return sequenced
+    if (added < BATCH_SIZE) return sequenced
   }
 }
 
@@ -54,7 +54,7 @@ async function addLeaves(sql: Sql, sign: SignHead): Promise<number> {
     where entry.xid < pg_snapshot_xmin(pg_current_snapshot())
       and ${from === null ? sql`true` : sql`entry.xid >= ${from}::xid8`}
       and not exists (select from ledger_leaf where entry_id = entry.id)
-    order by entry.xid, entry.id limit ${AT_ONCE}`
+    order by entry.xid, entry.id limit ${BATCH_SIZE}`
   if (entries.length === 0) return 0
   const leaves = entries.map(({ id, canonical: text }, offset) => ({
     index: size + offset,
@@ -73,7 +73,7 @@ async function addLeaves(sql: Sql, sign: SignHead): Promise<number> {
     leaves.map(({ hash }) => hash),
   )
   const now = size + leaves.length
-  const root = Buffer.from(await rootOf(now, findNodesIn(sql)))
+  const root = Buffer.from(await rootOf(now, createNodeFinder(sql)))
   const at = new Date()
   const jws = await sign({ size: now, root: root.toString('base64url'), at })
   await sql`insert into ledger_head (size, root, at, jws) values (${now}, ${root}, ${at}, ${jws})`
@@ -88,7 +88,7 @@ async function addNodes(sql: Sql, size: number, hashes: readonly Buffer[]): Prom
   for (let level = 0; row.length > 0; level++) {
     // An odd one stands to the left of the first: its hash was stored before.
     if (start % 2 === 1) {
-      const [left] = await findNodesIn(sql)([{ level, index: start - 1 }])
+      const [left] = await createNodeFinder(sql)([{ level, index: start - 1 }])
       row = [Buffer.from(left ?? ''), ...row]
       start--
     }

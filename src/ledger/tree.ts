@@ -25,7 +25,7 @@ export const nodeHash = (left: Uint8Array, right: Uint8Array): Buffer => sha256(
 export const EMPTY_ROOT: Buffer = sha256()
 
 /** The whole subtrees that leaves `from` to `to` (not counted) are made of, left to right. */
-function wholeSubtrees(from: number, to: number): NodeId[] {
+function completeSubtrees(from: number, to: number): NodeId[] {
   const nodes: NodeId[] = []
   for (let at = from; at < to; ) {
     let level = 0
@@ -84,7 +84,7 @@ export function consistencyRanges(first: number, second: number): Range[] {
 
 /** The hashes of these ranges; all nodes are found in one call. */
 export async function hashesOf(ranges: readonly Range[], find: FindNodes): Promise<Uint8Array[]> {
-  const parts = ranges.map(({ from, to }) => wholeSubtrees(from, to))
+  const parts = ranges.map(({ from, to }) => completeSubtrees(from, to))
   const found = await find(parts.flat())
   let at = 0
   return parts.map((nodes) => {

@@ -3,10 +3,15 @@ import { canonical } from './entries.ts'
 import { EMPTY_ROOT, leafHash, nodeHash } from './tree.ts'
 
 type LedgerFault = { fault: string; index?: number; entryId?: string }
-export type Verdict = { entries: number; sequenced: number; heads: number; faults: LedgerFault[] }
+export type LedgerReport = {
+  entries: number
+  sequenced: number
+  heads: number
+  faults: LedgerFault[]
+}
 
-const AT_ONCE = 20_000
-const MOST_FAULTS = 20
+const BATCH_SIZE = 20_000
+const MAX_FAULTS = 20
 
 /**
  * Reads every entry, hashes it anew, builds the tree anew, and holds both against what is stored and signed. Names the
@@ -16,10 +21,10 @@ export async function verifyLedger(
   db: Db,
   isSigned: (jws: string, head: { size: number; root: string }) => Promise<boolean | undefined>,
   onProgress: (sequenced: number) => void = () => {},
-): Promise<Verdict> {
+): Promise<LedgerReport> {
   const faults: LedgerFault[] = []
   const report = (fault: LedgerFault) => {
-    if (faults.length < MOST_FAULTS) faults.push(fault)
+    if (faults.length < MAX_FAULTS) faults.push(fault)
   }
   // The whole subtrees so far, the largest first: what the root of each size is made of.
   const stack: { level: number; index: number; hash: Buffer }[] = []
@@ -35,7 +40,7 @@ export async function verifyLedger(
       select size, root, jws from ledger_head order by size`
     const nodes = new Map<string, Buffer>()
     let nextHead = 0
-    const meetHeads = async () => {
+    const checkHeads = async () => {
       for (
         let head = signed[nextHead];
         head && Number(head.size) === size;
@@ -62,8 +67,8 @@ export async function verifyLedger(
       >`
         select index, entry_id, hash, case when entry.id is null then null else ${canonical(sql)} end as text
         from ledger_leaf left join ledger_entry entry on entry.id = entry_id
-        where index >= ${size} order by index limit ${AT_ONCE}`
-      isEnd = rows.length < AT_ONCE
+        where index >= ${size} order by index limit ${BATCH_SIZE}`
+      isEnd = rows.length < BATCH_SIZE
       const last = Number(rows.at(-1)?.index ?? size)
       for (const node of await sql<{ level: number; index: string; hash: Buffer }[]>`
         select node.level, index, hash from generate_series(1, 52) as step
@@ -80,7 +85,7 @@ export async function verifyLedger(
         else if (!leafHash(Buffer.from(text)).equals(hash))
           report({ fault: 'the entry was changed, or its leaf', index: size, entryId })
         push(hash)
-        await meetHeads()
+        await checkHeads()
       }
       nodes.clear()
       onProgress(size)
@@ -124,7 +129,7 @@ export async function verifyLedger(
 }
 
 /** For people, a line each. */
-export const describeFaults = ({ faults, sequenced }: Verdict): string =>
+export const describeFaults = ({ faults, sequenced }: LedgerReport): string =>
   [
     `The ledger of ${sequenced} entries is not what it was:`,
     ...faults.map(({ fault, index, entryId }) =>

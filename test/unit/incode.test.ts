@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createIncode } from '../../src/id-verification/vendors/incode.ts'
 import {
-  GoneError,
+  ImageNotFoundError,
   type IntegrationSettings,
-  NotYetError,
+  NotReadyError,
   type Vendor,
 } from '../../src/id-verification/vendors/vendor.ts'
 
@@ -550,12 +550,12 @@ describe('images as base64', () => {
     ['another type only', { fullFrameFrontID: TEXT }],
   ])('that are not there are gone: %s', async (_what, answer) => {
     vendor({ [IMAGES]: Response.json(answer) })
-    await expect(download()).rejects.toBeInstanceOf(GoneError)
+    await expect(download()).rejects.toBeInstanceOf(ImageNotFoundError)
   })
 
   test('of a session that is gone are gone', async () => {
     vendor({ [IMAGES]: refusal(404) })
-    await expect(download()).rejects.toBeInstanceOf(GoneError)
+    await expect(download()).rejects.toBeInstanceOf(ImageNotFoundError)
   })
 
   test.each([
@@ -567,7 +567,7 @@ describe('images as base64', () => {
   ])('that are %s are no images, and tried again', async (_what, text) => {
     vendor({ [IMAGES]: Response.json({ selfie: text }) })
     const error = await download().catch((thrown: unknown) => thrown)
-    expect(error).not.toBeInstanceOf(GoneError)
+    expect(error).not.toBeInstanceOf(ImageNotFoundError)
     expect(String(error)).toBe('VendorError: the image is not base64')
   })
 
@@ -658,7 +658,7 @@ describe('images as links', () => {
       { selfie_prevAttempts: 'x' },
     ]) {
       vendor({ [LINKS]: Response.json(answer) })
-      await expect(list()).rejects.toBeInstanceOf(NotYetError)
+      await expect(list()).rejects.toBeInstanceOf(NotReadyError)
     }
   })
 
@@ -684,9 +684,9 @@ describe('images as links', () => {
     const followed = asked.filter(({ call }) => call.startsWith('GET /selfie'))
     expect(followed).toHaveLength(3)
     for (const { headers } of followed) expect([...headers]).toEqual([])
-    await expect(download('selfie@1')).rejects.toBeInstanceOf(GoneError)
-    await expect(download('fullFrameBackID#0')).rejects.toBeInstanceOf(GoneError)
-    await expect(download('junk')).rejects.toBeInstanceOf(GoneError)
+    await expect(download('selfie@1')).rejects.toBeInstanceOf(ImageNotFoundError)
+    await expect(download('fullFrameBackID#0')).rejects.toBeInstanceOf(ImageNotFoundError)
+    await expect(download('junk')).rejects.toBeInstanceOf(ImageNotFoundError)
   })
 
   test.each([

@@ -6,19 +6,19 @@ import { parseJson } from './parsing.ts'
 import { isEqualSecret } from './signatures.ts'
 import { createTokenCache, sendWithToken } from './tokens.ts'
 import {
-  checkSeldom,
   type DocumentFindings,
   type DocumentType,
-  type FoundDecision,
-  GoneError,
+  defaultCheckAfterSeconds,
+  ImageNotFoundError,
   type Integration,
   type Media,
-  NotYetError,
+  NotReadyError,
   parseSettings,
   type ReadHeader,
-  type Reading,
   type Vendor,
+  type VendorDecision,
   VendorError,
+  type VendorReport,
   type VerificationStatus,
 } from './vendor.ts'
 
@@ -133,7 +133,7 @@ export function createIncode(integration: Integration, tokens = createTokenCache
   const query = (sessionId: string) => `?id=${encodeURIComponent(segment(sessionId))}`
 
   /** What the vendor has of these types: links, or the images themselves. */
-  async function askForImages(
+  async function requestImages(
     path: string,
     sessionId: string,
     images: string[],
@@ -146,7 +146,7 @@ export function createIncode(integration: Integration, tokens = createTokenCache
   /** What was read from the document; nothing in a flow without one. */
   async function findDocument(
     sessionId: string,
-  ): Promise<Pick<FoundDecision, 'documentType' | 'findings'> | undefined> {
+  ): Promise<Pick<VendorDecision, 'documentType' | 'findings'> | undefined> {
     try {
       const text = await call(ocrSchema, `${settings.ocrDataPath}${query(sessionId)}`)
       // The second version is known to wrap what the first answers.
@@ -172,7 +172,7 @@ export function createIncode(integration: Integration, tokens = createTokenCache
       return Boolean(name && secrets.webhookSecret && isEqual(header, name, secrets.webhookSecret))
     },
 
-    mayRepeatAsNews: true,
+    repeatMayCarryNews: true,
 
     read,
 
@@ -191,8 +191,8 @@ export function createIncode(integration: Integration, tokens = createTokenCache
       return { sessionId: started.interviewId, url }
     },
 
-    async fetchResult(sessionId): Promise<FoundDecision[]> {
-      const found = (status: VerificationStatus, more: Partial<FoundDecision> = {}) => [
+    async fetchResult(sessionId): Promise<VendorDecision[]> {
+      const found = (status: VerificationStatus, more: Partial<VendorDecision> = {}) => [
         { ...UNDATED, status, ...more },
       ]
       let onboardingStatus: string
@@ -220,10 +220,11 @@ export function createIncode(integration: Integration, tokens = createTokenCache
       // Which there are shows when each is fetched: together they would be larger than the vendor answers.
       if (!path) return imageTypes.map((type) => latestOf(type, listing))
       const types = imageTypes.filter((type) => !isCropped(type))
-      const links = await askForImages(path, sessionId, types)
+      const links = await requestImages(path, sessionId, types)
       const media = types.flatMap((type) => attemptsOf(links, type, listing))
       // Nothing is approved without a picture.
-      if (media.length === 0) throw new NotYetError('the vendor has no images of this session yet')
+      if (media.length === 0)
+        throw new NotReadyError('the vendor has no images of this session yet')
       return media
     },
 
@@ -235,18 +236,18 @@ export function createIncode(integration: Integration, tokens = createTokenCache
       try {
         if (path) {
           // Good for an hour: asked for just before it is used.
-          const links = await askForImages(path, sessionId, [type])
+          const links = await requestImages(path, sessionId, [type])
           const url = taken === undefined ? links[type] : earlier(links, type).get(taken)
           const hosts = [new URL(baseUrl).host, ...settings.imageHosts]
           return await fetchSignedUrl(requireText(url), { hosts, maxBytes })
         }
         const largest = Math.ceil(maxBytes * LARGEST_ENCODING) + 1024
-        const images = await askForImages('/omni/get/images', sessionId, [type], largest)
+        const images = await requestImages('/omni/get/images', sessionId, [type], largest)
         const bytes = decodeBase64(requireText(images[type]))
         if (bytes.length > maxBytes) throw new VendorError('the image is larger than allowed')
         return bytes
       } catch (error) {
-        if (isStatus(error, 404)) throw new GoneError('the vendor has no such image')
+        if (isStatus(error, 404)) throw new ImageNotFoundError('the vendor has no such image')
         throw error
       }
     },
@@ -262,7 +263,7 @@ export function createIncode(integration: Integration, tokens = createTokenCache
     },
 
     // The vendor gives a delivery up after half an hour (§5.3).
-    checkAfterSeconds: (checks) => (checks === 0 ? 300 : checkSeldom(checks)),
+    checkAfterSeconds: (checks) => (checks === 0 ? 300 : defaultCheckAfterSeconds(checks)),
   }
 
   async function findScore(sessionId: string): Promise<VerificationStatus> {
@@ -347,8 +348,8 @@ const OVERRIDES = new Map<string, VerificationStatus>([
   ['MANUAL_REVIEW_APPROVED', 'approved'],
   ['MANUAL_REVIEW_REJECTED', 'declined'],
 ])
-const TELLING = ['ONBOARDING_FINISHED', 'EXPIRED', ...OVERRIDES.keys()]
-const STEPS = [
+const RESULT_STATUSES = ['ONBOARDING_FINISHED', 'EXPIRED', ...OVERRIDES.keys()]
+const PROGRESS_STATUSES = [
   'ID_VALIDATION_FINISHED',
   'ID_VALIDATION_FINISHED_SECOND_ID',
   'POST_PROCESSING_FINISHED',
@@ -357,7 +358,7 @@ const STEPS = [
   'UNKNOWN',
 ]
 
-function read(body: Uint8Array): Reading {
+function read(body: Uint8Array): VendorReport {
   const json = parseJson(body)
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     return { kind: 'unknown', explanation: 'the body is not a JSON object' }
@@ -374,13 +375,13 @@ function read(body: Uint8Array): Reading {
   const parsed = deliverySchema.safeParse(json)
   if (!parsed.success) return { kind: 'unknown', explanation: 'none of the shapes of Incode' }
   const { interviewId, onboardingStatus, externalId } = parsed.data
-  if (STEPS.includes(onboardingStatus))
+  if (PROGRESS_STATUSES.includes(onboardingStatus))
     return {
       kind: 'ignored',
       sessionId: interviewId,
       explanation: `a step on the way: ${onboardingStatus}`,
     }
-  if (!TELLING.includes(onboardingStatus))
+  if (!RESULT_STATUSES.includes(onboardingStatus))
     return { kind: 'unknown', explanation: 'an onboarding status that is not known' }
   return {
     kind: 'notice',
@@ -444,7 +445,8 @@ const withoutQuery = (url: string | undefined) => url?.replace(/\?.*$/s, '')
 
 /** A type without an image has no key, `null` or nothing in it (§5.4). */
 function requireText(value: unknown): string {
-  if (typeof value !== 'string' || value === '') throw new GoneError('the vendor has no such image')
+  if (typeof value !== 'string' || value === '')
+    throw new ImageNotFoundError('the vendor has no such image')
   return value
 }
 

@@ -4,19 +4,19 @@ import { joinText, membersOf, toFindings } from './findings.ts'
 import { parseJson, pathSegment } from './parsing.ts'
 import { isHmacSigned } from './signatures.ts'
 import {
-  checkSeldom,
   type DocumentFindings,
   type DocumentType,
-  type FoundDecision,
-  GoneError,
+  defaultCheckAfterSeconds,
+  ImageNotFoundError,
   type Integration,
   type Media,
-  NotYetError,
+  NotReadyError,
   parseSettings,
   type ReadHeader,
-  type Reading,
   type Vendor,
+  type VendorDecision,
   VendorError,
+  type VendorReport,
   type VerificationStatus,
 } from './vendor.ts'
 
@@ -106,7 +106,7 @@ export function createKora(
       }
     },
 
-    async fetchResult(sessionId): Promise<FoundDecision[]> {
+    async fetchResult(sessionId): Promise<VendorDecision[]> {
       const found = await findVerification(sessionId)
       const status = STATUSES[found.status]
       if (!status) throw new VendorError('the vendor answers a status that is not known')
@@ -126,7 +126,7 @@ export function createKora(
     async listMedia({ sessionId }): Promise<Media[]> {
       if (settings.withoutImages) return []
       const { imagePersisted } = await findVerification(sessionId)
-      if (!imagePersisted) throw new NotYetError('the vendor has not kept the images yet')
+      if (!imagePersisted) throw new NotReadyError('the vendor has not kept the images yet')
       const { images } = await callFor(
         imagesSchema,
         `/verifications/${pathSegment(sessionId)}/images`,
@@ -149,7 +149,7 @@ export function createKora(
         return await fetchSignedUrl(url, { hosts: imageHosts, maxBytes })
       } catch (error) {
         if (error instanceof VendorStatusError && [400, 404, 410].includes(error.status))
-          throw new GoneError('the vendor has no such image')
+          throw new ImageNotFoundError('the vendor has no such image')
         throw error
       }
     },
@@ -159,7 +159,7 @@ export function createKora(
       return 'not-offered'
     },
 
-    checkAfterSeconds: checkSeldom,
+    checkAfterSeconds: defaultCheckAfterSeconds,
   }
 
   function isCurrent(
@@ -223,7 +223,7 @@ const STATUSES: Record<string, VerificationStatus> = {
 }
 
 /** By any event's name: only what it is about counts (§4.4). */
-function read(body: Uint8Array): Reading {
+function read(body: Uint8Array): VendorReport {
   const json = parseJson(body, camelKeys)
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     return { kind: 'unknown', explanation: 'the body is not a JSON object' }

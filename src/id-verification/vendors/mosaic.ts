@@ -6,12 +6,12 @@ import { createTokenCache, sendWithToken } from './tokens.ts'
 import {
   type DocumentFindings,
   type DocumentType,
-  type FoundDecision,
   type Integration,
   type Media,
-  NotYetError,
+  NotReadyError,
   parseSettings,
   type Vendor,
+  type VendorDecision,
   VendorError,
   type VerificationStatus,
 } from './vendor.ts'
@@ -113,7 +113,8 @@ export function createMosaic(integration: Integration, tokens = createTokenCache
       )
       const media = chooseImages(chosen ?? [], all)
       // Nothing is approved without a picture.
-      if (media.length === 0) throw new NotYetError('the vendor has no images of this session yet')
+      if (media.length === 0)
+        throw new NotReadyError('the vendor has no images of this session yet')
       return media
     },
 
@@ -239,7 +240,7 @@ const UNDECIDED = {
   reason: undefined,
 } as const
 
-function toDecision(result: Result): FoundDecision {
+function toDecision(result: Result): VendorDecision {
   const isComplete = result.status === 'complete'
   const status = isComplete
     ? RECOMMENDATIONS.get(result.recommendation ?? '')

@@ -41,7 +41,7 @@ export type DocumentFindings = {
 }
 
 /** What a vendor says of one attempt, in our words. */
-export type FoundDecision = {
+export type VendorDecision = {
   attemptId: string
   status: VerificationStatus
   /** The vendor's own time; `undefined` for progress that carries none. */
@@ -55,8 +55,8 @@ export type FoundDecision = {
 }
 
 /** What a delivery says. `echoed` is what the vendor echoes of ours: compared with our own row, never believed. */
-export type Reading =
-  | ({ kind: 'decision'; sessionId: string; echoed: string | undefined } & FoundDecision)
+export type VendorReport =
+  | ({ kind: 'decision'; sessionId: string; echoed: string | undefined } & VendorDecision)
   /** Something changed: the vendor is to be asked what, and only that counts. */
   | { kind: 'notice'; sessionId: string; echoed: string | undefined; explanation: string }
   /** Genuine, and nothing to do: the words say why. Where it names a session, it is erased with it. */
@@ -100,15 +100,15 @@ export type Vendor = {
     isServiceToken: IsServiceToken,
   ): boolean | Promise<boolean>
   /** Its deliveries carry no time or id of their own: the same bytes again may tell of something new. */
-  mayRepeatAsNews?: true
+  repeatMayCarryNews?: true
   /** Only for a genuine body. Never throws: what cannot be read is `unknown`. */
-  read(body: Uint8Array): Reading
+  read(body: Uint8Array): VendorReport
   /** `url` is where the person goes; it opens the session. */
   startSession(session: NewSession): Promise<{ sessionId: string; url: string }>
   /** What the vendor says of this session now; nothing while it says nothing. */
-  fetchResult(sessionId: string): Promise<FoundDecision[]>
+  fetchResult(sessionId: string): Promise<VendorDecision[]>
   /**
-   * Throws NotYetError while the vendor has not put them where they can be had. `listing` counts how often there was reason
+   * Throws NotReadyError while the vendor has not put them where they can be had. `listing` counts how often there was reason
    * to read the list anew: a vendor that has no ids for its images takes it to tell later ones from earlier ones.
    */
   listMedia(session: {
@@ -130,16 +130,16 @@ export class VendorError extends Error {
 }
 
 /** Asked too early. It is asked again for a day, and then taken as that there is nothing. */
-export class NotYetError extends VendorError {}
+export class NotReadyError extends VendorError {}
 
 /** The vendor says that there is no such image, and will not say otherwise: it is not asked for again. */
-export class GoneError extends VendorError {}
+export class ImageNotFoundError extends VendorError {}
 
 /**
  * For vendors that send deliveries: first after ten minutes, then less and less often up to every six hours, for a
  * month. A week of lost deliveries heals within hours.
  */
-export const checkSeldom = (checks: number): number | undefined =>
+export const defaultCheckAfterSeconds = (checks: number): number | undefined =>
   checks < 130 ? Math.min(600 * 2 ** Math.min(checks, 10), 6 * 3600) : undefined
 
 type Secrets = {

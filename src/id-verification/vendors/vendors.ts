@@ -35,13 +35,13 @@ export function createVendor(integration: Integration, tokens?: TokenCache): Ven
 }
 
 /** The integration of a verification. */
-type Of = { vendor: string; integration: string }
+type VendorReference = { vendor: string; integration: string }
 
 /** Returns the vendor behind an integration that is configured and enabled. */
 export async function findVendor(
   sql: Sql,
   sealer: Sealer,
-  { vendor, integration }: Of,
+  { vendor, integration }: VendorReference,
   tokens?: TokenCache,
 ): Promise<Vendor | undefined> {
   const found = await findVendorIntegration(sql, sealer, vendor, integration)
@@ -52,7 +52,7 @@ export async function findVendor(
 export async function requireVendor(
   sql: Sql,
   sealer: Sealer,
-  of: Of,
+  of: VendorReference,
   tokens?: TokenCache,
 ): Promise<Vendor> {
   const vendor = await findVendor(sql, sealer, of, tokens)

@@ -5,16 +5,16 @@ import { membersOf, toFindings } from './findings.ts'
 import { parseJson, pathSegment } from './parsing.ts'
 import { isEqualSecret, isHashSigned, isHmacSigned } from './signatures.ts'
 import {
-  checkSeldom,
   type DocumentFindings,
   type DocumentType,
+  defaultCheckAfterSeconds,
   type Integration,
   type Media,
   parseSettings,
   type ReadHeader,
-  type Reading,
   type Vendor,
   VendorError,
+  type VendorReport,
   type VerificationStatus,
 } from './vendor.ts'
 
@@ -124,7 +124,7 @@ export function createVeriff({ baseUrl, secrets, settings: given }: Integration)
       return 'deleted'
     },
 
-    checkAfterSeconds: checkSeldom,
+    checkAfterSeconds: defaultCheckAfterSeconds,
   }
 }
 
@@ -246,7 +246,7 @@ const eventSchema = z.object({
 })
 
 /** Told apart by shape: customers often enter one address for several kinds (§3.3). */
-function read(body: Uint8Array): Reading {
+function read(body: Uint8Array): VendorReport {
   const json = parseJson(body)
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     return { kind: 'unknown', explanation: 'the body is not a JSON object' }
@@ -259,7 +259,7 @@ function read(body: Uint8Array): Reading {
   return { kind: 'unknown', explanation: 'none of the shapes that Veriff documents' }
 }
 
-function readDecision(json: object): Reading {
+function readDecision(json: object): VendorReport {
   const parsed = decisionSchema.safeParse(json)
   if (!parsed.success) return { kind: 'unknown', explanation: 'a decision with members missing' }
   const { verification } = parsed.data
@@ -278,7 +278,7 @@ function readDecision(json: object): Reading {
   }
 }
 
-function readFullAuto(json: object): Reading {
+function readFullAuto(json: object): VendorReport {
   const parsed = fullAutoSchema.safeParse(json)
   if (!parsed.success)
     return { kind: 'unknown', explanation: 'a full-auto result with members missing' }
@@ -300,7 +300,7 @@ function readFullAuto(json: object): Reading {
   }
 }
 
-function readEvent(json: object): Reading {
+function readEvent(json: object): VendorReport {
   const parsed = eventSchema.safeParse(json)
   if (!parsed.success) return { kind: 'unknown', explanation: 'an event with members missing' }
   const { action, attemptId, vendorData } = parsed.data
