@@ -2,7 +2,7 @@ import type { Sql } from '../platform/db.ts'
 import { canonical } from './entries.ts'
 import { consistencyRanges, type FindNodes, hashesOf, inclusionRanges } from './tree.ts'
 
-/** The stored hashes. */
+/** Reads hashes of nodes from the database. */
 export const createNodeFinder =
   (sql: Sql): FindNodes =>
   async (nodes) => {
@@ -33,7 +33,7 @@ export async function findHead(sql: Sql, size?: number): Promise<SignedHead | un
 export type InclusionProof = {
   /** The text whose bytes are hashed. */
   entry: string
-  /** Its hash, which is all that others need. */
+  /** The entry's hash, which suffices to verify the proof. */
   leaf: string
   index: number
   size: number
@@ -41,7 +41,7 @@ export type InclusionProof = {
   head: SignedHead
 }
 
-/** That this entry is in the ledger, under the newest head. `undefined` where it is not, or not yet. */
+/** Proves that this entry is in the ledger, under the newest head. `undefined` when it is not, or not yet. */
 export async function proveInclusion(
   sql: Sql,
   entryId: string,
@@ -55,17 +55,17 @@ export async function proveInclusion(
   const path = await hashesOf(inclusionRanges(index, head.size), createNodeFinder(sql))
   return {
     entry: leaf.text,
-    leaf: encode(leaf.hash),
+    leaf: toBase64url(leaf.hash),
     index,
     size: head.size,
-    path: path.map(encode),
+    path: path.map(toBase64url),
     head,
   }
 }
 
-/** That the ledger of `first` entries is the beginning of that of `second`. Both must be sizes that it has had. */
+/** Proves that the ledger of `first` entries is a prefix of that of `second`. Both must be sizes that it has had. */
 export async function proveConsistency(sql: Sql, first: number, second: number): Promise<string[]> {
-  return (await hashesOf(consistencyRanges(first, second), createNodeFinder(sql))).map(encode)
+  return (await hashesOf(consistencyRanges(first, second), createNodeFinder(sql))).map(toBase64url)
 }
 
-const encode = (hash: Uint8Array) => Buffer.from(hash).toString('base64url')
+const toBase64url = (hash: Uint8Array) => Buffer.from(hash).toString('base64url')

@@ -6,7 +6,7 @@ import { canonical } from './entries.ts'
 import { createNodeFinder } from './proofs.ts'
 import { leafHash, type NodeId, nodeHash, rootOf } from './tree.ts'
 
-/** Signs a tree head: compact JWS over this payload. */
+/** Signs a tree head as a compact JWS over this payload. */
 export type SignHead = (head: { size: number; root: string; at: Date }) => Promise<string>
 
 export type Sequencer = { stop(): Promise<void> }
@@ -14,20 +14,20 @@ export type Sequencer = { stop(): Promise<void> }
 const PAUSE_MS = 1_000
 const BATCH_SIZE = 5_000
 
-/** Gives entries their place in the tree and signs its head, for as long as it runs; one process at a time does. */
-export function startSequencer(parts: { db: Db; log: Log; sign: SignHead }): Sequencer {
+/** Appends entries to the tree and signs its head until it is stopped. One process works at a time. */
+export function startSequencer(context: { db: Db; log: Log; sign: SignHead }): Sequencer {
   return startLoop(
     {
-      event: 'ledger entries get no place',
+      event: 'ledger entries cannot be sequenced',
       pauseMs: PAUSE_MS,
       firstAfterMs: PAUSE_MS,
-      log: parts.log,
+      log: context.log,
     },
-    () => sequence(parts),
+    () => sequence(context),
   )
 }
 
-/** All entries that may have a place now; answers how many got one. Another process that is at it does the work instead. */
+/** Appends all committed entries to the tree; returns how many. Does nothing while another process does the same. */
 export async function sequence({ db, sign }: { db: Db; sign: SignHead }): Promise<number> {
   for (let sequenced = 0; ; ) {
     const added = await db.begin(async (sql) => {
@@ -43,7 +43,7 @@ export async function sequence({ db, sign }: { db: Db; sign: SignHead }): Promis
 async function addLeaves(sql: Sql, sign: SignHead): Promise<number> {
   const [last] = await sql<{ size: string; xid: string | null; isAhead: boolean }[]>`
     select coalesce((select index + 1 from ledger_leaf order by index desc limit 1), 0) as size, xid::text,
-      -- A restored database counts its transactions anew.
+      -- In a restored database transaction ids start anew.
       coalesce(xid > pg_snapshot_xmax(pg_current_snapshot()), false) as is_ahead
     from (select (select entry.xid from ledger_leaf join ledger_entry entry on entry.id = entry_id
       order by index desc limit 1) as xid) newest`
@@ -80,13 +80,13 @@ async function addLeaves(sql: Sql, sign: SignHead): Promise<number> {
   return leaves.length
 }
 
-/** The subtrees that became whole with these leaves. */
+/** Stores the subtrees that these leaves completed. */
 async function addNodes(sql: Sql, size: number, hashes: readonly Buffer[]): Promise<void> {
   const nodes: (NodeId & { hash: Buffer })[] = []
   let start = size
   let row: readonly Buffer[] = hashes
   for (let level = 0; row.length > 0; level++) {
-    // An odd one stands to the left of the first: its hash was stored before.
+    // The first node is a right child: its left sibling was stored before.
     if (start % 2 === 1) {
       const [left] = await createNodeFinder(sql)([{ level, index: start - 1 }])
       row = [Buffer.from(left ?? ''), ...row]

@@ -14,8 +14,8 @@ const BATCH_SIZE = 20_000
 const MAX_FAULTS = 20
 
 /**
- * Reads every entry, hashes it anew, builds the tree anew, and holds both against what is stored and signed. Names the
- * rows that were changed, are missing or stand in another's place. `isSigned` judges a head's signature.
+ * Reads every entry, recomputes its hash and the tree, and compares both with what is stored and signed. Reports the rows
+ * that were changed, moved or are missing. `isSigned` verifies a head's signature.
  */
 export async function verifyLedger(
   db: Db,
@@ -26,9 +26,9 @@ export async function verifyLedger(
   const report = (fault: LedgerFault) => {
     if (faults.length < MAX_FAULTS) faults.push(fault)
   }
-  // The whole subtrees so far, the largest first: what the root of each size is made of.
+  // The complete subtrees so far, the largest first; together they give the root of the current size.
   const stack: { level: number; index: number; hash: Buffer }[] = []
-  const rootNow = () => {
+  const currentRoot = () => {
     const [last, ...rest] = stack.toReversed()
     return last ? rest.reduce((right, { hash }) => nodeHash(hash, right), last.hash) : EMPTY_ROOT
   }
@@ -48,12 +48,12 @@ export async function verifyLedger(
       ) {
         heads++
         const root = head.root.toString('base64url')
-        // It follows from what was found before; alone it says that what is signed is another tree.
-        if (faults.length === 0 && !rootNow().equals(head.root))
+        // After an earlier fault it is a consequence; alone it means that another tree was signed.
+        if (faults.length === 0 && !currentRoot().equals(head.root))
           report({ fault: `the signed head of ${size} entries has another root`, index: size - 1 })
-        const judged = await isSigned(head.jws, { size, root })
-        // A key that was withdrawn judges nothing; a head that came later covers what it covered.
-        if (judged === false || (judged === undefined && nextHead === signed.length - 1))
+        const isValid = await isSigned(head.jws, { size, root })
+        // A head whose key was withdrawn cannot be verified, and need not be: a later head covers its entries.
+        if (isValid === false || (isValid === undefined && nextHead === signed.length - 1))
           report({
             fault: `the head of ${size} entries is not signed by the portal`,
             index: size - 1,
@@ -94,7 +94,7 @@ export async function verifyLedger(
       report({
         fault: `a head was signed over ${signed.at(-1)?.size} entries, and there are ${size}`,
       })
-    // In a place of its own in the order of writing, before one that has a place: it was put in later, or taken out of the tree.
+    // Its transaction is older than the newest leaf's: it was inserted afterwards, or removed from the tree.
     const [skipped] = await sql<{ id: string }[]>`
       select entry.id from ledger_entry entry
       where not exists (select from ledger_leaf where entry_id = entry.id)
@@ -115,7 +115,7 @@ export async function verifyLedger(
         if (!stored?.equals(above) && !faults.some((each) => (each.index ?? -1) >= first))
           report({
             fault: stored
-              ? `the leaves ${first} to ${size - 1} are not those that were put there: one was changed or stands in another's place`
+              ? `the leaves ${first} to ${size - 1} are not the original ones: one was changed or moved`
               : `the hash over the leaves ${first} to ${size - 1} is missing`,
             index: first,
           })
@@ -128,10 +128,10 @@ export async function verifyLedger(
   return { entries: Number(row?.entries ?? 0), sequenced: size, heads, faults }
 }
 
-/** For people, a line each. */
+/** Describes the faults for people, one per line. */
 export const describeFaults = ({ faults, sequenced }: LedgerReport): string =>
   [
-    `The ledger of ${sequenced} entries is not what it was:`,
+    `The ledger of ${sequenced} entries was changed:`,
     ...faults.map(({ fault, index, entryId }) =>
       [
         '  ',
