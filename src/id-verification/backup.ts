@@ -49,15 +49,15 @@ type DecodingContext = BackupContext & { decoder: ImageDecoder }
 
 const MAX_IMAGE_BYTES = 20 * 1024 * 1024
 const CONCURRENT_BACKUPS = 4
-// A download may be corrupt once, and a vendor may need a while to have the whole image: refused at the end of these, for good.
+// A download may be corrupt, and a vendor may need a while to have the whole image: only after these retries is it refused for good.
 const RETRY_REFUSED_SECONDS = [5, 60, 600, 3000]
 const CLEAN_EVERY_MS = 10 * 60_000
-const CLEAN_AT_ONCE = 4
+const CLEAN_BATCH = 4
 const CLEAN_TRIES = 3
-// As long as running jobs are waited for.
+// As long as the queue waits for running jobs.
 const STOP_MS = 20_000
 
-/** From the vendor into the bucket: which images there are, then one job for each. Every job can run twice. */
+/** Copies images from the vendor to the bucket: one job lists them, then one job copies each. Every job can run twice. */
 export async function startBackup(given: BackupContext): Promise<{ stop(): Promise<void> }> {
   const context = { ...given, decoder: createImageDecoder() }
   await context.jobs.work('list-images', 2, (data) => listImages(context, data))
@@ -92,7 +92,7 @@ async function listImages(
   jobs.wake()
 }
 
-/** For a day the vendor may say "not yet"; after that there is nothing to be had. */
+/** Lists the vendor's images. It may have none for a day after the decision; after that the list counts as empty. */
 async function listMedia(
   { db, log }: BackupContext,
   vendor: Vendor,
@@ -119,14 +119,14 @@ async function backupImage(context: DecodingContext, { imageId }: JobData<'backu
   const verification = await findVerificationRow(db, image.verificationId)
   if (!verification?.vendorSessionId) return
   const vendor = await requireVendor(context.db, context.sealer, verification, context.tokens)
-  // By the id from the configured host, never an address from a payload.
+  // Downloaded by id from the configured host, never from an address in a payload.
   const media = { sessionId: verification.vendorSessionId, mediaId: image.vendorMediaId }
   const bytes = await vendor.download(media, MAX_IMAGE_BYTES).catch((error: unknown) => {
     if (error instanceof ImageNotFoundError) return undefined
     throw error
   })
   if (!bytes) {
-    await settle(context, image, (sql) => markRefused(sql, imageId, 'the vendor has it not'))
+    await settle(context, image, (sql) => markRefused(sql, imageId, 'the vendor does not have it'))
     return
   }
   if (image.expectedSize !== null && image.expectedSize !== bytes.length)
@@ -135,16 +135,21 @@ async function backupImage(context: DecodingContext, { imageId }: JobData<'backu
   const prepared = await context.decoder.prepare(bytes)
   if ('refused' in prepared) return await refuse(context, image, prepared.refused)
   const { kind } = prepared
-  const original = await store(storage, keyOf(verification, image, EXTENSIONS[kind]), kind, bytes)
+  const original = await store(
+    storage,
+    objectKeyOf(verification, image, EXTENSIONS[kind]),
+    kind,
+    bytes,
+  )
   const shown = await storeReadable(storage, original, bytes, prepared)
   const isKept = await settle(context, image, (sql) => markStored(sql, imageId, original, shown))
   if (isKept) return log.info('image backed up', { imageId, verificationId: verification.id })
-  // Erased while the image was on its way.
+  // The verification was erased during the download.
   for (const key of new Set([original.key, shown.clean.key, shown.jpeg.key]))
     await storage.delete(key)
 }
 
-/** Tried again some times over an hour, then for good. */
+/** Schedules another download, a few times within an hour; after that refuses the image for good. */
 async function refuse(context: BackupContext, image: ImageRow, reason: string): Promise<void> {
   const { jobs, log } = context
   const { id: imageId, refusals } = image
@@ -161,7 +166,7 @@ async function refuse(context: BackupContext, image: ImageRow, reason: string): 
   })
 }
 
-/** What of it is no object yet, beside the original. */
+/** Stores the clean copy and the JPEG, where they differ from the original. */
 async function storeReadable(
   storage: Storage,
   original: StoredObject,
@@ -179,14 +184,14 @@ async function storeReadable(
   return { clean: cleanObject, jpeg: rendition ?? cleanObject }
 }
 
-/** Images that were stored before there were clean copies: each is decoded, and gets one where it needs it. */
+/** Decodes images that were stored before clean copies existed, and stores a clean copy where the original has metadata. */
 async function cleanStoredImages(
   context: DecodingContext,
   isStopped: () => boolean,
 ): Promise<void> {
   const { db, log } = context
   while (!isStopped()) {
-    const images = await claimUncleanedImages(db, CLEAN_AT_ONCE)
+    const images = await claimUncleanedImages(db, CLEAN_BATCH)
     if (images.length === 0) return
     const results = await Promise.allSettled(
       images.map((image) => (isStopped() ? undefined : cleanStoredImage(context, image))),
@@ -206,14 +211,14 @@ async function cleanStoredImage(context: DecodingContext, image: UncleanedImage)
   const bytes = await storage.get(objectKey)
   const prepared = await decoder.prepare(bytes)
   if ('refused' in prepared) {
-    // A machine under load may have had no time for it, so this counts only when it comes again.
+    // The process may have exceeded its time under load, so only repeated refusals count.
     if (image.refusals + 1 < CLEAN_TRIES) return await recordRefusal(db, imageId, prepared.refused)
     log.warn('stored image withdrawn', { imageId, reason: prepared.refused })
     await settle(context, image, (sql) => withdrawStored(sql, imageId, prepared.refused))
     return
   }
-  const original = await describe(storage, objectKey, CONTENT_TYPES[prepared.kind])
-  // A rendition that was made before stays: objects are written once.
+  const original = await headObject(storage, objectKey, CONTENT_TYPES[prepared.kind])
+  // An existing rendition is kept: objects are written once.
   const kept =
     image.jpegKey && image.jpegKey !== objectKey ? await storage.get(image.jpegKey) : undefined
   const isHeic = prepared.kind === 'heic'
@@ -225,14 +230,14 @@ async function cleanStoredImage(context: DecodingContext, image: UncleanedImage)
   await settle(context, image, (sql) => setReadableObjects(sql, imageId, shown))
 }
 
-/** The image's new state, and what the endpoint shows because of it, together. `false`: it was erased meanwhile. */
+/** Writes the image's new state and refreshes the documents in one transaction. `false`: the verification was erased meanwhile. */
 async function settle(
   { db }: BackupContext,
   { verificationId }: { verificationId: string },
   mark: (sql: Parameters<typeof markRefused>[0]) => Promise<void>,
 ): Promise<boolean> {
   return await db.begin(async (sql) => {
-    // Two images of one verification may settle at the same moment: each must see the other.
+    // Locked: two images of one verification may settle at the same moment, and each must see the other.
     const [locked] = await sql`select from verification where id = ${verificationId} for update`
     if (!locked) return false
     await mark(sql)
@@ -241,14 +246,14 @@ async function settle(
   })
 }
 
-/** `{tenant}/{verification}/{attempt}/{type}.{ext}`: nothing in it is a person's, or a vendor's free text. */
-function keyOf({ tenant, id }: VerificationRow, image: ImageRow, extension: string): string {
+/** `{tenant}/{verification}/{attempt}/{type}.{ext}`: contains no personal data and no free text of a vendor. */
+function objectKeyOf({ tenant, id }: VerificationRow, image: ImageRow, extension: string): string {
   const attempt = /^[A-Za-z0-9-]{1,64}$/.test(image.attemptId) ? image.attemptId : 'session'
   const number = image.position === 0 ? '' : `-${image.position + 1}`
   return `${tenant}/${id}/${attempt}/${image.type}${number}.${extension}`
 }
 
-/** Puts it and proves it: what the bucket holds has this length and this SHA-256. */
+/** Stores an object and verifies that the bucket reports its length and SHA-256. */
 async function store(
   storage: Storage,
   key: string,
@@ -258,14 +263,18 @@ async function store(
   const sha256 = createHash('sha256').update(bytes).digest()
   const contentType = CONTENT_TYPES[kind]
   await storage.put(key, bytes, { contentType, sha256 })
-  const kept = await describe(storage, key, contentType)
+  const kept = await headObject(storage, key, contentType)
   if (kept.size !== bytes.length || !sha256.equals(kept.sha256))
-    throw new Error('the bucket does not hold what was put there')
+    throw new Error('the stored object differs from the uploaded bytes')
   return kept
 }
 
-async function describe(storage: Storage, key: string, contentType: string): Promise<StoredObject> {
+async function headObject(
+  storage: Storage,
+  key: string,
+  contentType: string,
+): Promise<StoredObject> {
   const found = await storage.head(key)
-  if (!found?.sha256) throw new Error('the bucket does not say what it holds')
+  if (!found?.sha256) throw new Error('the bucket reports no SHA-256 of an object')
   return { key, contentType, size: found.size, sha256: found.sha256 }
 }

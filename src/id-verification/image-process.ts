@@ -6,19 +6,19 @@ import { cleanWebp } from './clean-webp.ts'
 import { type ImageKind, MAX_PIXEL_DATA_BYTES, MAX_PIXELS } from './image.ts'
 import { READY, type Reply, readFrames, writeFrame } from './image-frames.ts'
 
-// A program of its own, run by `image-decoder.ts`: image after image on standard input, what is to be shown of each on file
-// descriptor 3, because decoders print to standard output. Whoever runs it limits its time and memory.
+// A program that `image-decoder.ts` runs with limited time and memory. It reads images from standard input and writes their
+// clean copies to file descriptor 3, because decoders print to standard output.
 
-// One image at a time, and what it costs is counted in CPU time.
+// One thread: images are decoded one at a time, and the limit is CPU time.
 sharp.concurrency(1)
 sharp.cache(false)
 
-/** Warnings of libjpeg about what is no part of the picture; any other means that it is not whole. */
+/** Warnings of libjpeg that do not concern the picture; any other means that the picture is incomplete. */
 const HARMLESS_WARNINGS = /Unknown Adobe color transform|unknown JFIF revision/i
 
-type Answer = { refused: string } | { truncated: true } | { clean: Buffer; jpeg: Buffer }
+type Result = { refused: string } | { truncated: true } | { clean: Buffer; jpeg: Buffer }
 
-async function prepare(kind: ImageKind, original: Buffer): Promise<Answer> {
+async function prepare(kind: ImageKind, original: Buffer): Promise<Result> {
   if (kind === 'heic') {
     const jpeg = await renderJpeg(await decodeHeic(original))
     return { clean: jpeg, jpeg }
@@ -41,7 +41,7 @@ function withoutMetadata(kind: 'jpeg' | 'png' | 'webp', bytes: Buffer) {
   return kind === 'png' ? cleanPng(bytes, MAX_PIXEL_DATA_BYTES) : cleanWebp(bytes)
 }
 
-/** Every row of it; they are not kept. */
+/** Decodes every row, to verify the picture; the result is discarded. */
 async function decode(picture: Sharp): Promise<void> {
   await picture.extractChannel(0).raw().toBuffer()
 }
@@ -52,7 +52,7 @@ const renderJpeg = (picture: Sharp): Promise<Buffer> =>
     .jpeg({ quality: 92, chromaSubsampling: '4:4:4' })
     .toBuffer()
 
-/** The primary image; sharp's own build has no HEVC decoder. libheif has turned the picture already as the file says. */
+/** Decodes the primary image with libheif, because sharp's build has no HEVC decoder. libheif applies the orientation. */
 async function decodeHeic(bytes: Buffer): Promise<Sharp> {
   const { default: create } = await import('libheif-js/libheif-wasm/libheif-bundle.mjs')
   const images = new (create().HeifDecoder)().decode(bytes)
@@ -68,25 +68,25 @@ async function decodeHeic(bytes: Buffer): Promise<Sharp> {
   return sharp(data, { raw: { width, height, channels: 4 } })
 }
 
-const answers = new Socket({ fd: 3 })
-answers.write(READY)
+const output = new Socket({ fd: 3 })
+output.write(READY)
 for await (const { head, payloads } of readFrames(process.stdin)) {
   const { kind } = head as { kind: ImageKind }
   const [original = Buffer.alloc(0)] = payloads
   const answer = await prepare(kind, original).catch(
-    (): Answer => ({
+    (): Result => ({
       refused: `the ${kind} image cannot be decoded`,
     }),
   )
   const { user, system } = process.cpuUsage()
   const cpuSeconds = (user + system) / 1_000_000
-  if (!('clean' in answer)) writeFrame(answers, { ...answer, cpuSeconds } satisfies Reply)
+  if (!('clean' in answer)) writeFrame(output, { ...answer, cpuSeconds } satisfies Reply)
   else {
     const { clean, jpeg } = answer
     const isOriginal = clean === original
     const isJpeg = jpeg === clean
     const parts = [...(isOriginal ? [] : [clean]), ...(isJpeg ? [] : [jpeg])]
-    writeFrame(answers, { isOriginal, isJpeg, cpuSeconds } satisfies Reply, parts)
+    writeFrame(output, { isOriginal, isJpeg, cpuSeconds } satisfies Reply, parts)
   }
 }
-answers.end()
+output.end()
