@@ -90,11 +90,11 @@ describe('a delivery', () => {
     'FACE_VALIDATION_FINISHED',
     'GOVERNMENT_VALIDATION_FINISHED',
     'UNKNOWN',
-  ])('that says %s is a step on the way, and ignored', (word) => {
+  ])('that reports the intermediate step %s is ignored', (word) => {
     expect(delivery(word)).toEqual({
       kind: 'ignored',
       sessionId: SESSION,
-      explanation: `a step on the way: ${word}`,
+      explanation: `an intermediate step: ${word}`,
     })
   })
 
@@ -432,7 +432,7 @@ describe('the result', () => {
     vendor({ [STATUS]: status('EXPIRED') })
     expect(await create().fetchResult(SESSION)).toEqual(found('expired'))
     vendor({ [STATUS]: refusal(404) })
-    const reason = 'the vendor holds this session no more'
+    const reason = 'the vendor deleted this session'
     expect(await create().fetchResult(SESSION)).toEqual(found('expired', { reason }))
   })
 
@@ -591,7 +591,7 @@ describe('images as base64', () => {
 
   test('with a time are only to be had by links', async () => {
     const asked = vendor({})
-    await expect(download('selfie@1713571323431')).rejects.toThrow('only to be had by a link')
+    await expect(download('selfie@1713571323431')).rejects.toThrow('only available by a link')
     expect(asked).toEqual([])
   })
 })
