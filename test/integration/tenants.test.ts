@@ -684,7 +684,7 @@ test('verifications that tenants started for residents before there were subject
       insert into verification (id, tenant, account_id, vendor, integration, status)
       values (${own}, 'default', ${account}, 'veriff', 'default', 'approved'),
         (${posted}, 'acme', ${account}, 'veriff', 'acme', 'approved')`
-    await db`insert into last_announcement (account_id, verification_id) values (${account}, ${posted})`
+    await db`insert into told_verification (account_id, verification_id) values (${account}, ${posted})`
     await db`insert into client (id, name, metadata) values ('app', 'App', '{}')`
     await db`
       insert into consent (account_id, client_id, scopes)
