@@ -15,10 +15,10 @@ import { startInbox } from './id-verification/inbox.ts'
 import { deleteOldSubjectLinks } from './id-verification/links.ts'
 import { logProgress } from './id-verification/progress.ts'
 import { sealStoredReasons } from './id-verification/reasons.ts'
-import { startReconciling } from './id-verification/reconcile.ts'
-import { runRetention, startErasing } from './id-verification/retention.ts'
+import { startReconciler } from './id-verification/reconcile.ts'
+import { runRetention, startErasureJobs } from './id-verification/retention.ts'
 import { announceExpiredDocuments } from './id-verification/review.ts'
-import { startAnnouncingTenants } from './id-verification/subjects.ts'
+import { startTenantAnnouncements } from './id-verification/subjects.ts'
 import { createTokenCache } from './id-verification/vendors/tokens.ts'
 import { createHeadSigner } from './ledger/heads.ts'
 import { startSequencer } from './ledger/sequencer.ts'
@@ -56,8 +56,8 @@ export async function startWorker(parts: AppContext, jobs: Jobs): Promise<Worker
   const { db, storage, sealer, vault, log, runtime } = parts
   const tokens = createTokenCache()
   const backup = await startBackup({ db, storage, sealer, tokens, jobs, log })
-  await startErasing({ db, storage, sealer, tokens, jobs, log })
-  await startAnnouncingTenants({ db, jobs })
+  await startErasureJobs({ db, storage, sealer, tokens, jobs, log })
+  await startTenantAnnouncements({ db, jobs })
   const ring = await openKeyRing(db, sealer, log)
   const subjects = await openSubjectIdentifiers(db, sealer)
   await jobs.work('notify-logout', 4, (notice) =>
@@ -75,7 +75,7 @@ export async function startWorker(parts: AppContext, jobs: Jobs): Promise<Worker
   })
   const sequencer = startSequencer({ db, log, sign: createHeadSigner(ring) })
   const mail = await startMail({ db, sealer, jobs, log, mail: runtime.mail })
-  const reconciler = await startReconciling({ db, sealer, tokens, vault, jobs, log })
+  const reconciler = await startReconciler({ db, sealer, tokens, vault, jobs, log })
   const actions = relayOperatorActions(parts)
   const inbox = startInbox({ db, sealer, vault, jobs, log })
   const periodic = [

@@ -3,7 +3,7 @@ import { type Context, Hono } from 'hono'
 import { z } from 'zod'
 import { addressEvent, type FindSubject } from '../events/events.ts'
 import type { SignEvent } from '../events/sender.ts'
-import { acknowledge, ERASURE_ANSWERS, listWaiting, recordAnswer } from '../events/store.ts'
+import { acknowledge, ERASURE_ANSWERS, listPendingEvents, recordAnswer } from '../events/store.ts'
 import { findStreamByToken, type Stream } from '../events/streams.ts'
 import type { Bearer } from '../oauth/bearer.ts'
 import type { Db } from '../platform/db.ts'
@@ -177,7 +177,7 @@ export function eventRoutes({ issuer, db, sign, findSubject, use }: Parts): Hono
     waiting.set(clientId, (waiting.get(clientId) ?? 0) + 1)
     try {
       for (const end = Date.now() + forMs; ; ) {
-        const found = await db.begin((sql) => listWaiting(sql, clientId, limit))
+        const found = await db.begin((sql) => listPendingEvents(sql, clientId, limit))
         if (found.events.length > 0 || Date.now() >= end || c.req.raw.signal.aborted) return found
         await wait(LOOK_EVERY_MS)
       }

@@ -3,8 +3,8 @@ import type { Scope, ServiceScope } from '../clients/scopes.ts'
 import {
   findReadable,
   listReadableImages,
-  type Owner,
   type ReadableImage,
+  type VerificationSelector,
 } from '../id-verification/reading.ts'
 import type { Disclosure } from '../ledger/details.ts'
 import { disclose } from '../ledger/disclosure.ts'
@@ -49,7 +49,7 @@ export const TENANT_IMAGES = {
 
 /** Whose images a request may read, and by which right. */
 type Reader = {
-  owner: Owner
+  owner: VerificationSelector
   clientId: string
   scope: Scope | ServiceScope
   tokenId: Uint8Array

@@ -62,9 +62,9 @@ const verify = defineCommand({
   summary: 'Find changed, missing and moved rows of the ledger',
   examples: ['ledger verify', 'ledger verify --json'],
   async run({ db }) {
-    const { createHeadJudge, listHeadKeys } = await import('../ledger/heads.ts')
+    const { createHeadVerifier, listHeadKeys } = await import('../ledger/heads.ts')
     const { describeFaults, verifyLedger } = await import('../ledger/verify.ts')
-    const verdict = await verifyLedger(db, createHeadJudge(await listHeadKeys(db)), (size) => {
+    const verdict = await verifyLedger(db, createHeadVerifier(await listHeadKeys(db)), (size) => {
       if (process.stderr.isTTY) process.stderr.write(`\r${size} entries`)
     })
     if (verdict.faults.length > 0) throw new FindingsError(describeFaults(verdict), verdict)

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { AdapterPayload } from 'oidc-provider'
-import { forgetEvents, resumeEvents } from '../events/store.ts'
+import { deleteClientEvents, resumeEvents } from '../events/store.ts'
 import type { Sql } from '../platform/db.ts'
 import { OperatorError } from '../platform/errors.ts'
 import { hashSecret, randomSecret } from '../platform/secrets.ts'
@@ -272,7 +272,7 @@ export async function rotateClientSecret(sql: Sql, id: string): Promise<string |
 
 /** Deletes the client, its consents and its tokens. Returns whether it existed. */
 export async function deleteClient(sql: Sql, id: string): Promise<boolean> {
-  await forgetEvents(sql, id)
+  await deleteClientEvents(sql, id)
   const rows = await sql`delete from client where id = ${id} returning id`
   return rows.length > 0
 }

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Sql } from '../platform/db.ts'
 
-/** What applications are told. `docs/events.md` says when, and what each carries. */
-const KINDS = [
+/** The events that applications are notified of. `docs/events.md` has when each is sent, and its members. */
+const EVENT_KINDS = [
   'verification.approved',
   'verification.images-ready',
   'verification.replaced',
@@ -14,11 +14,11 @@ const KINDS = [
   'resident.erased',
   'test',
 ] as const
-export type EventKind = (typeof KINDS)[number]
+export type EventKind = (typeof EVENT_KINDS)[number]
 
-/** One thing that one application is told. */
+/** One event for one application. */
 export type PortalEvent = {
-  /** The same at every try: what it is recognised by. */
+  /** The same in every attempt, so that receivers recognise a repetition. */
   id: string
   clientId: string
   kind: EventKind
@@ -28,32 +28,32 @@ export type PortalEvent = {
   occurredAt: Date
 }
 
-/** An event as one application is told it. */
-export type ToldEvent = Omit<PortalEvent, 'accountId'> & {
+/** An event with the members that its application receives. */
+export type AddressedEvent = Omit<PortalEvent, 'accountId'> & {
   /** The resident's `sub` at this application. */
   subject: string | undefined
 }
 
-/** The `sub` of a resident at a client; `undefined` for one that is given no resident. */
+/** Returns the `sub` of a resident at a client; `undefined` for a client that receives no resident's identifier. */
 export type FindSubject = (clientId: string, accountId: string) => Promise<string | undefined>
 
-/** What of an event the application learns. */
+/** Replaces the account with the application's own `sub`, and removes the verification's id where the application may not have it. */
 export async function addressEvent(
   sql: Sql,
   findSubject: FindSubject,
   { accountId, ...event }: PortalEvent,
-): Promise<ToldEvent> {
+): Promise<AddressedEvent> {
   const subject = accountId === null ? undefined : await findSubject(event.clientId, accountId)
-  // A client that knows accounts by their own ids compares them anyway; a back office knows verifications alone.
-  const isKnown = subject === undefined || subject === accountId
-  if (isKnown || (await maySayVerification(sql, { accountId, ...event })))
+  // A public `sub` is the same for every client, so the id reveals no more; a back office has verification ids only.
+  const isPairwise = subject !== undefined && subject !== accountId
+  if (!isPairwise || (await mayNameVerification(sql, { accountId, ...event })))
     return { ...event, subject }
   const { previous_verification_id: _, ...data } = event.data
   return { ...event, subject, verificationId: null, data }
 }
 
-/** Of these, nothing is said any more once the consent has ended. */
-const NEEDS_CONSENT: readonly EventKind[] = [
+/** Events that are not sent any more once the consent has ended. */
+const CONSENT_BOUND_KINDS: readonly EventKind[] = [
   'verification.approved',
   'verification.images-ready',
   'verification.replaced',
@@ -69,53 +69,54 @@ const liveConsent = (sql: Sql, of: { accountId: unknown; clientId: unknown }) =>
     and scopes && ${VERIFICATION_SCOPES} and ${of.clientId === undefined ? sql`true` : sql`client_id = ${of.clientId as string}`}`
 
 /**
- * In the caller's transaction: every application that may see this account's verification is told when another one
- * counts now, or none, or when its images are all there. Whatever changed it, the state itself is compared with what
- * was told last, so that calling it once too often says nothing twice.
+ * Writes, in the caller's transaction, an event for every application that may see this account's verification, when
+ * another verification counts now, or none, or its images became complete. It compares the state with the one that was
+ * announced last, so a superfluous call announces nothing twice.
  */
 export async function announceVerification(sql: Sql, accountId: string): Promise<void> {
-  await sql`insert into told_verification (account_id) values (${accountId}) on conflict do nothing`
-  const [told = NOTHING] = await sql<Told[]>`
-    select verification_id, attempt_id, images_complete, document_expired from told_verification
+  await sql`insert into last_announcement (account_id) values (${accountId}) on conflict do nothing`
+  const [last = NO_ANNOUNCEMENT] = await sql<Announcement[]>`
+    select verification_id, attempt_id, images_complete, document_expired from last_announcement
     where account_id = ${accountId} for update`
-  // Read after the lock, so that of two changes at once one sees the other.
-  const [now = NOTHING] = await sql<Told[]>`
+  // Read after the lock, so that the later one of two concurrent changes sees the earlier one.
+  const [current = NO_ANNOUNCEMENT] = await sql<Announcement[]>`
     select id as verification_id, attempt_id, images_complete, is_expired as document_expired
     from latest_approved where account_id = ${accountId}`
-  if (isDeepStrictEqual({ ...told }, { ...now })) return
-  if (now.verificationId === null && (await waitsForComparison(sql, told.verificationId))) return
+  if (isDeepStrictEqual({ ...last }, { ...current })) return
+  if (current.verificationId === null && (await isAwaitingComparison(sql, last.verificationId)))
+    return
   await sql`
-    update told_verification set verification_id = ${now.verificationId}, attempt_id = ${now.attemptId},
-      images_complete = ${now.imagesComplete}, document_expired = ${now.documentExpired}
+    update last_announcement set verification_id = ${current.verificationId}, attempt_id = ${current.attemptId},
+      images_complete = ${current.imagesComplete}, document_expired = ${current.documentExpired}
     where account_id = ${accountId}`
-  if (await isNewlyExpired(sql, told, now))
+  if (await isNewlyExpired(sql, last, current))
     await insertEvents(sql, accountId, {
       kind: 'verification.document-expired',
-      verificationId: now.verificationId ?? told.verificationId,
+      verificationId: current.verificationId ?? last.verificationId,
       data: {},
     })
-  const kind = compare(told, now)
+  const kind = findChange(last, current)
   if (!kind) return
   const data =
     kind === 'verification.withdrawn'
       ? {}
       : {
-          images_complete: now.imagesComplete,
-          ...(kind === 'verification.replaced' && told.verificationId !== now.verificationId
-            ? { previous_verification_id: told.verificationId }
+          images_complete: current.imagesComplete,
+          ...(kind === 'verification.replaced' && last.verificationId !== current.verificationId
+            ? { previous_verification_id: last.verificationId }
             : {}),
         }
-  const verificationId = now.verificationId ?? told.verificationId
+  const verificationId = current.verificationId ?? last.verificationId
   await insertEvents(sql, accountId, { kind, verificationId, data })
 }
 
-type Told = {
+type Announcement = {
   verificationId: string | null
   attemptId: string | null
   imagesComplete: boolean
   documentExpired: boolean
 }
-const NOTHING: Told = {
+const NO_ANNOUNCEMENT: Announcement = {
   verificationId: null,
   attemptId: null,
   imagesComplete: false,
@@ -132,10 +133,10 @@ const insertEvents = (
   from (${liveConsent(sql, { accountId, clientId: undefined })}) consented join event_stream using (client_id)`
 
 /**
- * Approved before documents were compared with accounts, and not compared yet: the vendor is being asked for the document, and only what
- * it says is announced.
+ * Whether the verification was approved before documents were compared with accounts, and is not compared yet. Nothing is
+ * announced until the vendor's findings have been fetched and compared.
  */
-async function waitsForComparison(sql: Sql, verificationId: string | null): Promise<boolean> {
+async function isAwaitingComparison(sql: Sql, verificationId: string | null): Promise<boolean> {
   if (verificationId === null) return false
   const [row] = await sql`
     select from verification
@@ -144,45 +145,50 @@ async function waitsForComparison(sql: Sql, verificationId: string | null): Prom
   return row !== undefined
 }
 
-/** The document of what was announced has expired: it still counts, or the operator's policy has just ended that. */
-async function isNewlyExpired(sql: Sql, told: Told, now: Told): Promise<boolean> {
-  if (now.verificationId !== null)
+/** Whether the announced document has expired: it still counts, or the operator's policy no longer accepts it. */
+async function isNewlyExpired(
+  sql: Sql,
+  last: Announcement,
+  current: Announcement,
+): Promise<boolean> {
+  if (current.verificationId !== null)
     return (
-      now.documentExpired && !(told.documentExpired && told.verificationId === now.verificationId)
+      current.documentExpired &&
+      !(last.documentExpired && last.verificationId === current.verificationId)
     )
-  if (told.verificationId === null || told.documentExpired) return false
+  if (last.verificationId === null || last.documentExpired) return false
   const [row] = await sql`
-    select from verification where id = ${told.verificationId}
+    select from verification where id = ${last.verificationId}
       and document_expires_on < (now() at time zone 'UTC')::date`
   return row !== undefined
 }
 
-function compare(before: Told, now: Told): EventKind | undefined {
-  if (before.verificationId === null)
-    return now.verificationId === null ? undefined : 'verification.approved'
-  if (now.verificationId === null) return 'verification.withdrawn'
-  if (before.verificationId !== now.verificationId || before.attemptId !== now.attemptId)
+function findChange(last: Announcement, current: Announcement): EventKind | undefined {
+  if (last.verificationId === null)
+    return current.verificationId === null ? undefined : 'verification.approved'
+  if (current.verificationId === null) return 'verification.withdrawn'
+  if (last.verificationId !== current.verificationId || last.attemptId !== current.attemptId)
     return 'verification.replaced'
-  return now.imagesComplete && !before.imagesComplete ? 'verification.images-ready' : undefined
+  return current.imagesComplete && !last.imagesComplete ? 'verification.images-ready' : undefined
 }
 
-/** Accounts whose announced verification rests on a document that has expired since, by id; `after` is exclusive. */
+/** Accounts whose announced verification has a document that has expired since, by id; `after` is exclusive. */
 export async function listExpiredAnnouncements(
   sql: Sql,
   { after, limit }: { after: string; limit: number },
 ): Promise<string[]> {
   const rows = await sql<{ accountId: string }[]>`
-    select told_verification.account_id from verification
-      join told_verification on told_verification.account_id = verification.account_id
+    select last_announcement.account_id from verification
+      join last_announcement on last_announcement.account_id = verification.account_id
         and verification_id = verification.id
     where verification.status = 'approved'
       and document_expires_on < (now() at time zone 'UTC')::date and not document_expired
-      and told_verification.account_id > ${after}
-    order by told_verification.account_id limit ${limit}`
+      and last_announcement.account_id > ${after}
+    order by last_announcement.account_id limit ${limit}`
   return rows.map(({ accountId }) => accountId)
 }
 
-/** In the caller's transaction: the application learns that the resident took back all of it, or some. `scopes`: what is left. */
+/** In the caller's transaction: notifies the application that a consent was revoked or narrowed. `scopes`: what is left; `null` when revoked. */
 export async function announceConsent(
   sql: Sql,
   { accountId, clientId, scopes }: { accountId: string; clientId: string; scopes: string[] | null },
@@ -195,10 +201,10 @@ export async function announceConsent(
 }
 
 /**
- * In the caller's transaction, before the rows go: every application that was ever shown anything of the resident, or of one
- * verification, by the ledger's word, or that has a consent, is to erase its copies. Those without a stream too, and those that are
- * gone: then it is seen that they wait to be told. A tenant's back office knows verifications and no residents: of an erased
- * resident it is told by each verification that goes, with `toTenantsAlone`.
+ * In the caller's transaction, before the rows are deleted: requests every application to erase its copies that has read data of the
+ * resident, or of one verification, according to the ledger, or has a consent. This includes applications without a stream and deleted
+ * ones: their events stay pending, where the operator sees them. A tenant's back office has verifications and no residents, so for an
+ * erased resident it gets one event for each erased verification, with `toTenantsAlone`.
  */
 export async function announceErasure(
   sql: Sql,
@@ -218,7 +224,7 @@ export async function announceErasure(
     return
   }
   const { accountId, verificationId, toTenantsAlone = false } = of
-  // A tenant's list shows all that are the tenant's.
+  // A back office that read its list has read every verification of its tenant.
   const isOfIt = accountId
     ? sql`(account_id = ${accountId}
         and (verification_id = ${verificationId} or verification_id is null and kind = 'tenant-look'
@@ -227,7 +233,7 @@ export async function announceErasure(
             where client.id = ledger_entry.client_id and verification.id = ${verificationId}))
         or account_id is null and verification_id = ${verificationId})`
     : sql`verification_id = ${verificationId}`
-  // A consent stands for a look that is being written at this very moment.
+  // A read whose ledger row is not committed yet is covered by its consent.
   const consented = toTenantsAlone
     ? sql``
     : sql`union ${liveConsent(sql, { accountId, clientId: undefined })}`
@@ -240,7 +246,7 @@ export async function announceErasure(
     ) reader`
 }
 
-/** An event that means nothing, to try the stream. Answers its id; `undefined` when the client has no stream. */
+/** Writes an event without content, to test the stream. Returns its id; `undefined` when the client has no stream. */
 export async function announceTest(sql: Sql, clientId: string): Promise<string | undefined> {
   const [row] = await sql<{ id: string }[]>`
     insert into event (client_id, kind) select client_id, 'test' from event_stream
@@ -249,27 +255,27 @@ export async function announceTest(sql: Sql, clientId: string): Promise<string |
 }
 
 /**
- * In the ledger, before it leaves for the first time: to tell that somebody was verified is to disclose it. Answers when it is durable, or
- * with the caller's transaction.
+ * Writes a ledger row for each of these events that states that somebody was verified, once, before the event is first sent. The rows are
+ * durable when this returns, or with the caller's transaction.
  */
-export async function noteTelling(sql: Sql, ids: readonly string[]): Promise<void> {
+export async function recordEventDisclosure(sql: Sql, ids: readonly string[]): Promise<void> {
   await sql`
-    with told as (
+    with disclosed as (
       update event set noted = true
-      where id = any (${[...ids]}::uuid[]) and not noted and kind = any (${[...NEEDS_CONSENT]})
+      where id = any (${[...ids]}::uuid[]) and not noted and kind = any (${[...CONSENT_BOUND_KINDS]})
       returning kind, client_id, account_id, verification_id)
     insert into ledger_entry (kind, client_id, account_id, verification_id, scope, purpose, result)
-    select 'disclosure', told.client_id, told.account_id, verification_id,
-      (select string_agg(word, ' ') from unnest(scopes) word where word = any (${VERIFICATION_SCOPES})),
+    select 'disclosure', disclosed.client_id, disclosed.account_id, verification_id,
+      (select string_agg(scope, ' ') from unnest(scopes) scope where scope = any (${VERIFICATION_SCOPES})),
       purpose, 'event: ' || kind
-    from told left join consent using (account_id, client_id)`
+    from disclosed left join consent using (account_id, client_id)`
 }
 
 /**
- * Whether this application may be told which verification it is. The id is the same for every application: those that never
- * were allowed the documents, by which anybody is recognised anyway, could only compare residents by it.
+ * Whether this application may receive the verification's id. The id is the same for every application, so applications that were
+ * never allowed the documents could use it to find out which of their residents are the same person.
  */
-async function maySayVerification(sql: Sql, event: PortalEvent): Promise<boolean> {
+async function mayNameVerification(sql: Sql, event: PortalEvent): Promise<boolean> {
   const { accountId, clientId, verificationId } = event
   if (!accountId || !verificationId) return true
   const [row] = await sql<{ isKnown: boolean }[]>`
@@ -283,9 +289,9 @@ async function maySayVerification(sql: Sql, event: PortalEvent): Promise<boolean
   return row?.isKnown === true
 }
 
-/** Whether it may still be said: what is about a consent that has ended since is not. */
-export async function maySay(sql: Sql, event: PortalEvent): Promise<boolean> {
-  if (!NEEDS_CONSENT.includes(event.kind)) return true
+/** Whether the event may still be sent: not when it depends on a consent that has ended since. */
+export async function isDeliverable(sql: Sql, event: PortalEvent): Promise<boolean> {
+  if (!CONSENT_BOUND_KINDS.includes(event.kind)) return true
   const rows = await liveConsent(sql, event)
   return rows.length > 0
 }

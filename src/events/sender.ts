@@ -4,24 +4,30 @@ import type { Log } from '../platform/log.ts'
 import { startLoop } from '../platform/loop.ts'
 import type { Outbound } from '../platform/outbound.ts'
 import type { Sealer } from '../platform/secrets.ts'
-import { addressEvent, type FindSubject, maySay, noteTelling, type ToldEvent } from './events.ts'
 import {
-  type Attempt,
+  type AddressedEvent,
+  addressEvent,
+  type FindSubject,
+  isDeliverable,
+  recordEventDisclosure,
+} from './events.ts'
+import {
+  type AttemptOutcome,
+  claimDueEvent,
   type DueEvent,
-  endTry,
-  type Outcome,
-  takeDue,
-  wakeForgotten,
+  type NotificationAttempt,
+  requeueParked,
+  settleAttempt,
 } from './store.ts'
 import { listSigningSecrets, openAuthorization } from './streams.ts'
 import { webhookHeaders } from './webhook-signature.ts'
 
-/** Makes the Security Event Token (RFC 8417) of an event for who receives it. */
-export type SignEvent = (issuer: string, event: ToldEvent) => Promise<string>
+/** Signs an event as a Security Event Token (RFC 8417) for its application. */
+export type SignEvent = (issuer: string, event: AddressedEvent) => Promise<string>
 
 export type Sender = { stop(): Promise<void> }
 
-type Parts = {
+type SenderContext = {
   db: Db
   sealer: Sealer
   outbound: Outbound
@@ -30,80 +36,95 @@ type Parts = {
   log: Log
 }
 
-const IDLE_MS = 1_000
-const AT_ONCE = 4
-const WAKE_MS = 10_000
+const POLL_MS = 1_000
+const CONCURRENT_SENDERS = 4
+const REQUEUE_MS = 10_000
 const TIMEOUT_MS = 10_000
 const DAY_MS = 24 * 3600_000
-/** After so long nobody tries any more by itself; an erasure is worth more patience. */
-const GIVE_UP_MS = { usual: 3 * DAY_MS, erasure: 30 * DAY_MS }
-const LONGEST_DELAY_SECONDS = 3600
+/** An event fails when it was not delivered within this time. Erasures are retried for longer. */
+const RETRY_PERIOD_MS = { usual: 3 * DAY_MS, erasure: 30 * DAY_MS }
+const MAX_DELAY_SECONDS = 3600
 
-/** Sends what is due to webhooks and push endpoints, for as long as it runs; any number of processes may. */
-export function startSender(parts: Parts): Sender {
-  const senders = Array.from({ length: AT_ONCE }, () =>
-    startLoop({ event: 'events cannot be sent', pauseMs: IDLE_MS, log: parts.log }, async () => {
-      const event = await takeDue(parts.db)
+/** Sends due events to webhooks and push endpoints until it is stopped. Any number of processes may run it. */
+export function startSender(context: SenderContext): Sender {
+  const senders = Array.from({ length: CONCURRENT_SENDERS }, () =>
+    startLoop({ event: 'events cannot be sent', pauseMs: POLL_MS, log: context.log }, async () => {
+      const event = await claimDueEvent(context.db)
       if (!event) return false
-      await send(parts, event)
+      await send(context, event)
       return true
     }),
   )
-  const waking = startLoop(
-    { event: 'events cannot be woken', pauseMs: WAKE_MS, firstAfterMs: WAKE_MS, log: parts.log },
-    () => wakeForgotten(parts.db),
+  const requeueing = startLoop(
+    {
+      event: 'parked events cannot be requeued',
+      pauseMs: REQUEUE_MS,
+      firstAfterMs: REQUEUE_MS,
+      log: context.log,
+    },
+    () => requeueParked(context.db),
   )
   return {
     async stop() {
-      await Promise.all([...senders, waking].map((loop) => loop.stop()))
+      await Promise.all([...senders, requeueing].map((loop) => loop.stop()))
     },
   }
 }
 
-async function send(parts: Parts, event: DueEvent): Promise<void> {
-  const { db, log } = parts
-  if (!(await maySay(db, event)))
-    return await db.begin((sql) => endTry(sql, event, { state: 'dropped' }))
-  await noteTelling(db, [event.id])
-  const { attempt, retryAfterSeconds } = await tryOnce(parts, event)
+async function send(context: SenderContext, event: DueEvent): Promise<void> {
+  const { db, log } = context
+  if (!(await isDeliverable(db, event)))
+    return await db.begin((sql) => settleAttempt(sql, event, { state: 'dropped' }))
+  await recordEventDisclosure(db, [event.id])
+  const { attempt, retryAfterSeconds } = await sendRequest(context, event)
   const { id: eventId, clientId, kind } = event
-  const outcome = judge(event, attempt.status, retryAfterSeconds)
-  const isTaken = outcome.state === 'delivered'
-  log[isTaken ? 'info' : 'warn']('event tried', { eventId, clientId, kind, ...attempt })
+  const outcome = evaluateResponse(event, attempt.status, retryAfterSeconds)
+  const isDelivered = outcome.state === 'delivered'
+  log[isDelivered ? 'info' : 'warn']('event attempted', { eventId, clientId, kind, ...attempt })
   if (outcome.state === 'paused') log.warn('event stream paused', { clientId })
-  await db.begin((sql) => endTry(sql, event, outcome, attempt))
+  await db.begin((sql) => settleAttempt(sql, event, outcome, attempt))
 }
 
-function judge(event: DueEvent, status: number | null, retryAfterSeconds: number): Outcome {
-  if (status !== null && status >= 200 && status < 300) return { state: 'delivered' }
-  // Standard Webhooks: who answers 410 wants nothing more.
-  if (status === 410) return { state: 'paused' }
-  const patience = event.kind.endsWith('.erased') ? GIVE_UP_MS.erasure : GIVE_UP_MS.usual
-  if (Date.now() - event.firstTriedAt.getTime() > patience) return { state: 'failed' }
-  const delay = Math.min(5 * 2 ** Math.min(event.tries - 1, 12), LONGEST_DELAY_SECONDS)
-  // With some chance in it, so that what failed together is not tried together.
-  const afterSeconds = Math.max(delay * (0.8 + 0.4 * Math.random()), retryAfterSeconds)
-  // Who refuses this one may take the next; who does not answer is left alone for a while.
-  const isAway = status === null || status >= 500 || status === 429
-  return { state: 'pending', afterSeconds, holdSeconds: isAway ? Math.min(afterSeconds, 300) : 0 }
-}
-
-async function tryOnce(
-  parts: Parts,
+function evaluateResponse(
   event: DueEvent,
-): Promise<{ attempt: Attempt; retryAfterSeconds: number }> {
-  const request = await compose(parts, event)
-  const began = performance.now()
+  status: number | null,
+  retryAfterSeconds: number,
+): AttemptOutcome {
+  if (status !== null && status >= 200 && status < 300) return { state: 'delivered' }
+  // Standard Webhooks: 410 ends the subscription.
+  if (status === 410) return { state: 'paused' }
+  const retryPeriodMs = event.kind.endsWith('.erased')
+    ? RETRY_PERIOD_MS.erasure
+    : RETRY_PERIOD_MS.usual
+  if (Date.now() - event.firstTriedAt.getTime() > retryPeriodMs) return { state: 'failed' }
+  const delay = Math.min(5 * 2 ** Math.min(event.tries - 1, 12), MAX_DELAY_SECONDS)
+  // Jitter, so that events that failed together are not retried together.
+  const afterSeconds = Math.max(delay * (0.8 + 0.4 * Math.random()), retryAfterSeconds)
+  // An endpoint that rejects this event may accept the next one; an unavailable one is left alone for a while.
+  const isUnavailable = status === null || status >= 500 || status === 429
+  return {
+    state: 'pending',
+    afterSeconds,
+    holdSeconds: isUnavailable ? Math.min(afterSeconds, 300) : 0,
+  }
+}
+
+async function sendRequest(
+  context: SenderContext,
+  event: DueEvent,
+): Promise<{ attempt: NotificationAttempt; retryAfterSeconds: number }> {
+  const request = await createRequest(context, event)
+  const startedAt = performance.now()
   const ended = (status: number | null, outcome: string, retryAfterSeconds = 0) => ({
-    attempt: { status, outcome, milliseconds: Math.round(performance.now() - began) },
+    attempt: { status, outcome, milliseconds: Math.round(performance.now() - startedAt) },
     retryAfterSeconds,
   })
   try {
-    const answer = await parts.outbound(event.endpoint, {
+    const answer = await context.outbound(event.endpoint, {
       method: 'POST',
       ...request,
       timeoutMs: TIMEOUT_MS,
-      // The status is what counts; of a long page the rest need not come.
+      // Only the status and an error code are read.
       maxBytes: 16 * 1024,
       whenLonger: 'cut',
     })
@@ -111,26 +132,26 @@ async function tryOnce(
     if (status >= 200 && status < 300) return ended(status, 'delivered')
     return ended(
       status,
-      `refused${event.delivery === 'push' ? await reasonOf(answer) : ''}`,
+      `refused${event.delivery === 'push' ? await readErrorCode(answer) : ''}`,
       secondsUntil(answer.headers.get('retry-after')),
     )
   } catch (error) {
     if (error instanceof Error && error.name === 'ForbiddenAddressError')
       return ended(null, 'not sent: the address is not public, see OUTBOUND_ALLOW')
-    return ended(null, `no answer: ${wordOf(error)}`)
+    return ended(null, `no answer: ${errorCodeOf(error)}`)
   }
 }
 
-async function compose(
-  { db, sealer, sign, findSubject }: Parts,
+async function createRequest(
+  { db, sealer, sign, findSubject }: SenderContext,
   event: DueEvent,
 ): Promise<{ headers: Record<string, string>; body: string }> {
   const issuer = await findIssuer(db)
   if (!issuer) throw new Error('no web process was ever started')
-  const told = await addressEvent(db, findSubject, event)
+  const addressed = await addressEvent(db, findSubject, event)
   const headers = { 'User-Agent': 'identity-portal-events' }
   if (event.delivery === 'push') {
-    const token = await sign(issuer, told)
+    const token = await sign(issuer, addressed)
     const { authorizationSealed: sealed } = event
     const authorization = sealed && openAuthorization(sealer, event.clientId, sealed)
     return {
@@ -143,7 +164,7 @@ async function compose(
       body: token,
     }
   }
-  const body = JSON.stringify(webhookBody(issuer, told))
+  const body = JSON.stringify(webhookBody(issuer, addressed))
   const secrets = await listSigningSecrets(db, sealer, event.clientId)
   return {
     headers: {
@@ -155,17 +176,17 @@ async function compose(
   }
 }
 
-/** RFC 9110 §10.2.3: seconds, or a date; no longer than we would wait anyway. */
+/** RFC 9110 §10.2.3: seconds, or a date; at most the longest delay. */
 function secondsUntil(retryAfter: string | null): number {
   if (retryAfter === null) return 0
   const seconds = /^\d+$/.test(retryAfter)
     ? Number(retryAfter)
     : (Date.parse(retryAfter) - Date.now()) / 1000
-  return seconds > 0 ? Math.min(seconds, LONGEST_DELAY_SECONDS) : 0
+  return seconds > 0 ? Math.min(seconds, MAX_DELAY_SECONDS) : 0
 }
 
-/** What a webhook carries: the same bytes at every try. */
-function webhookBody(issuer: string, event: ToldEvent): object {
+/** The body of a webhook: the same bytes in every attempt. */
+function webhookBody(issuer: string, event: AddressedEvent): object {
   const { id, kind, subject, verificationId, data, occurredAt } = event
   return {
     type: kind,
@@ -179,8 +200,8 @@ function webhookBody(issuer: string, event: ToldEvent): object {
   }
 }
 
-/** RFC 8935 §2.3: a code that says why. */
-async function reasonOf(answer: Response): Promise<string> {
+/** The error code of a push receiver (RFC 8935 §2.3). */
+async function readErrorCode(answer: Response): Promise<string> {
   try {
     const { err } = (await answer.json()) as { err?: unknown }
     return typeof err === 'string' && /^[A-Za-z0-9_.-]{1,64}$/.test(err) ? `: ${err}` : ''
@@ -189,8 +210,8 @@ async function reasonOf(answer: Response): Promise<string> {
   }
 }
 
-/** A word for the log of deliveries: a code, never a text that somebody else wrote. */
-function wordOf(error: unknown): string {
+/** An error's code for the record of attempts; never its message, which may be anybody's text. */
+function errorCodeOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown'
   const code = 'code' in error ? String(error.code) : error.name
   return /^[A-Za-z0-9_]{1,64}$/.test(code) ? code : error.name

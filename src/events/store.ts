@@ -1,14 +1,14 @@
 import type { Sql } from '../platform/db.ts'
 import type { Metrics } from '../platform/metrics.ts'
 import { isUuid } from '../platform/uuid.ts'
-import { type EventKind, maySay, noteTelling, type PortalEvent } from './events.ts'
-import type { Delivery } from './streams.ts'
+import { type EventKind, isDeliverable, type PortalEvent, recordEventDisclosure } from './events.ts'
+import type { DeliveryMethod } from './streams.ts'
 
-/** An event on its way, with where it goes. */
+/** An event that is being sent, with its destination. */
 export type DueEvent = PortalEvent & {
   tries: number
   firstTriedAt: Date
-  delivery: Exclude<Delivery, 'poll'>
+  delivery: Exclude<DeliveryMethod, 'poll'>
   endpoint: string
   authorizationSealed: string | null
 }
@@ -16,14 +16,14 @@ export type DueEvent = PortalEvent & {
 const columns = (sql: Sql) => sql`
   event.id, event.client_id, kind, account_id, verification_id, data, occurred_at`
 
-// For longer than one try takes: whoever took it and died has it taken by another after that.
+// Longer than one attempt takes. After that another process claims the event of one that died.
 const LEASE_SECONDS = 60
 
 /**
- * The next one that is due, taken by this process; `undefined` where there is none. One of each application is on its way
- * at a time, so that a slow one keeps nobody waiting but itself.
+ * Claims the next due event for this process; `undefined` when there is none. Each application has one event in flight, so a
+ * slow application delays no other.
  */
-export async function takeDue(sql: Sql): Promise<DueEvent | undefined> {
+export async function claimDueEvent(sql: Sql): Promise<DueEvent | undefined> {
   const [row] = await sql<DueEvent[]>`
     with due as (
       select event.id, stream.client_id from event join event_stream stream on stream.client_id = event.client_id
@@ -44,52 +44,52 @@ export async function takeDue(sql: Sql): Promise<DueEvent | undefined> {
 }
 
 /**
- * What waits although there is somewhere to send it: it was written while its stream was being set up. Made due; to be
- * called now and then.
+ * Makes parked events due whose stream can send them: they were written while the stream was being set up. To be called
+ * periodically.
  */
-export async function wakeForgotten(sql: Sql): Promise<void> {
+export async function requeueParked(sql: Sql): Promise<void> {
   await sql`
     update event set run_at = now()
     where state = 'pending' and run_at = 'infinity'
       and client_id in (select client_id from event_stream where enabled and delivery <> 'poll')`
 }
 
-export type Attempt = {
-  /** Of the answer; `null` when none came. */
+export type NotificationAttempt = {
+  /** Of the response; `null` without one. */
   status: number | null
   milliseconds: number
   outcome: string
 }
 
-const noteAttempt = (sql: Sql, id: string, attempt: Attempt) => sql`
+const recordAttempt = (sql: Sql, id: string, attempt: NotificationAttempt) => sql`
   insert into event_attempt (event_id, status, milliseconds, outcome)
   values (${id}, ${attempt.status}, ${attempt.milliseconds}, ${attempt.outcome})`
 
-export type Outcome =
+export type AttemptOutcome =
   | { state: 'delivered' | 'failed' | 'dropped' }
-  /** Again after so many seconds; until `holdSeconds` nothing else is tried there either. */
+  /** To be retried after `afterSeconds`. For `holdSeconds` the endpoint gets no other event either. */
   | { state: 'pending'; afterSeconds: number; holdSeconds: number }
-  /** The endpoint says that it is gone for good: nothing more is sent there, and what is said waits. */
+  /** The endpoint is gone for good: the stream is disabled, and its events stay pending. */
   | { state: 'paused' }
 
-/** In a transaction: how the try ended. The stream first, as everything that changes both locks them. */
-export async function endTry(
+/** In a transaction: records how the attempt ended. Locks the stream before the event, as every writer of both does. */
+export async function settleAttempt(
   sql: Sql,
   { id, clientId, endpoint }: DueEvent,
-  outcome: Outcome,
-  attempt?: Attempt,
+  outcome: AttemptOutcome,
+  attempt?: NotificationAttempt,
 ): Promise<void> {
   const hold = outcome.state === 'pending' ? outcome.holdSeconds : 0
-  // Another endpoint, set meanwhile, is not this one's to judge.
+  // The outcome must not affect an endpoint that was set during the attempt.
   const isSame = sql`endpoint is not distinct from ${endpoint}`
   await sql`
     update event_stream set busy_until = null,
       resume_at = case when ${hold}::float8 > 0 and ${isSame} then now() + make_interval(secs => ${hold}) else resume_at end,
       enabled = enabled and not (${outcome.state === 'paused'} and ${isSame})
     where client_id = ${clientId}`
-  if (attempt) await noteAttempt(sql, id, attempt)
+  if (attempt) await recordAttempt(sql, id, attempt)
   if (outcome.state === 'paused')
-    // Where another endpoint was set, it is due there at once.
+    // Due at once where another endpoint was set meanwhile.
     await sql`
       update event set run_at = ${runAt(sql)} where client_id = ${clientId} and state = 'pending'`
   else if (outcome.state === 'pending')
@@ -109,8 +109,8 @@ async function settle(
     where id = ${id} and state = 'pending'`
 }
 
-/** For an application that fetches: what it has not acknowledged, the oldest first, and whether there is more. */
-export async function listWaiting(
+/** For polling applications: the events that are not acknowledged, oldest first, and whether there are more. Records their disclosure. */
+export async function listPendingEvents(
   sql: Sql,
   clientId: string,
   limit: number,
@@ -120,17 +120,17 @@ export async function listWaiting(
     where client_id = ${clientId} and state = 'pending' order by occurred_at, id limit ${limit + 1}`
   const events: PortalEvent[] = []
   for (const event of rows.slice(0, limit))
-    if (await maySay(sql, event)) events.push(event)
+    if (await isDeliverable(sql, event)) events.push(event)
     else await settle(sql, event.id, 'dropped')
   if (events.length > 0)
-    await noteTelling(
+    await recordEventDisclosure(
       sql,
       events.map(({ id }) => id),
     )
   return { events, isMore: rows.length > limit }
 }
 
-/** What the application says of events that it fetched. Those that are not its own, or settled, stay as they are. */
+/** Settles fetched events as the application reports them. Events of other clients, and settled ones, stay as they are. */
 export async function acknowledge(
   sql: Sql,
   clientId: string,
@@ -143,7 +143,7 @@ export async function acknowledge(
     where client_id = ${clientId} and state = 'pending' and id = any (${[...ids, ...refused]}::uuid[])
     returning id, state`
   for (const { id, state } of settled)
-    await noteAttempt(sql, id, {
+    await recordAttempt(sql, id, {
       status: null,
       milliseconds: 0,
       outcome: state === 'delivered' ? 'acknowledged' : `refused: ${failures[id]}`,
@@ -154,12 +154,12 @@ export const ERASURE_ANSWERS = ['erased', 'kept', 'nothing-held'] as const
 export type ErasureAnswer = (typeof ERASURE_ANSWERS)[number]
 
 /**
- * What became of the application's copies; the last word counts. Answers whether there is such an erasure of this client's.
- * Who answered was told, by whatever way.
+ * Records what the application did with its copies; the last answer counts. Returns whether this client has such an erasure event.
+ * An answered event counts as delivered.
  */
 export async function recordAnswer(
   sql: Sql,
-  /** `undefined`: the operator, who asked them otherwise. */
+  /** `undefined`: the operator, who got the answer by other means. */
   clientId: string | undefined,
   id: string,
   { outcome, reason }: { outcome: ErasureAnswer; reason?: string | undefined },
@@ -194,7 +194,7 @@ const listed = (sql: Sql) => sql`
     answer, answer_reason
   from event`
 
-/** The newest first; of one client, of an account's erasure, or those that did not arrive (yet). */
+/** Events, newest first; all, one client's, or those not delivered. */
 export async function listEvents(
   sql: Sql,
   {
@@ -209,23 +209,23 @@ export async function listEvents(
     order by occurred_at desc limit 500`
 }
 
-/** Which applications were to erase this account's data, how far that is, and what they answered. */
+/** The requests to applications to erase this account's data, with their state and answer. */
 export async function listErasureNotices(sql: Sql, accountId: string): Promise<ListedEvent[]> {
   return await sql<ListedEvent[]>`
     ${listed(sql)} where account_id = ${accountId} and kind = 'resident.erased' order by client_id`
 }
 
-/** One with its tries, for the operator; `undefined` where there is none. */
+/** An event with its attempts, for the operator; `undefined` when there is none. */
 export async function findEvent(sql: Sql, id: string) {
   if (!isUuid(id)) return undefined
   const [row] = await sql<ListedEvent[]>`${listed(sql)} where id = ${id}`
   if (!row) return undefined
-  const attempts = await sql<(Attempt & { at: Date })[]>`
+  const attempts = await sql<(NotificationAttempt & { at: Date })[]>`
     select at, status, milliseconds, outcome from event_attempt where event_id = ${id} order by id`
   return { ...row, attempts: [...attempts] }
 }
 
-/** Sends it once more, whatever became of it. Answers whether there was one. */
+/** Queues the event again, in whatever state it is. Returns whether there is such an event. */
 export async function replayEvent(sql: Sql, id: string): Promise<boolean> {
   if (!isUuid(id)) return false
   const rows = await sql`
@@ -234,31 +234,31 @@ export async function replayEvent(sql: Sql, id: string): Promise<boolean> {
   return rows.length > 0
 }
 
-/** The application is served again: what waits for it is tried as if for the first time. */
+/** After an application is enabled again: its pending events are due, with a new retry period. */
 export async function resumeEvents(sql: Sql, clientId: string): Promise<void> {
   await sql`
     update event set first_tried_at = null, run_at = ${runAt(sql)}
     where client_id = ${clientId} and state = 'pending'`
 }
 
-/** The application goes: what it was told goes with it, and what proves an erasure stays. */
-export async function forgetEvents(sql: Sql, clientId: string): Promise<void> {
+/** Deletes the events of a deleted application, except erasures, which are kept as proof. */
+export async function deleteClientEvents(sql: Sql, clientId: string): Promise<void> {
   await sql`
     delete from event
     where client_id = ${clientId} and kind not in ('resident.erased', 'verification.erased')`
 }
 
-/** For an `event` row: at once where it is sent by us, and never by itself where it is fetched, or cannot go anywhere yet. */
+/** For an `event` row: now where the portal sends it; `infinity` (parked) where it is fetched, or has no enabled stream. */
 const runAt = (sql: Sql) => sql`
   case when exists (select from event_stream stream
       where stream.client_id = event.client_id and stream.delivery <> 'poll' and stream.enabled)
     then now() else 'infinity' end`
 
-/** What applications are to be told and were not, as a metric. `portal_events{state="failed"}` above zero wants an operator. */
+/** Counts events that were not delivered, as a metric. `portal_events{state="failed"}` above zero needs an operator. */
 export function measureEvents(metrics: Metrics, sql: Sql): void {
   metrics.gauge(
     'portal_events',
-    'Events that wait to be sent or fetched, or were given up.',
+    'Events that are pending, or failed for good.',
     ['delivery', 'state'],
     async () =>
       (
@@ -272,7 +272,7 @@ export function measureEvents(metrics: Metrics, sql: Sql): void {
 
 const KEPT_DAYS = 90
 
-/** What was settled that long ago; erasures stay, as the proof of who was told. */
+/** Deletes settled events after 90 days, except erasures, which prove who was notified. */
 export async function deleteOldEvents(sql: Sql): Promise<void> {
   await sql`
     delete from event where state <> 'pending' and kind not in ('resident.erased', 'verification.erased')

@@ -5,24 +5,24 @@ import { isHttpsOrLoopback } from '../platform/loopback.ts'
 import type { SealedColumn } from '../platform/resealing.ts'
 import { hashSecret, randomSecret, type Sealer } from '../platform/secrets.ts'
 
-const DELIVERIES = ['webhook', 'push', 'poll'] as const
-export type Delivery = (typeof DELIVERIES)[number]
+const DELIVERY_METHODS = ['webhook', 'push', 'poll'] as const
+export type DeliveryMethod = (typeof DELIVERY_METHODS)[number]
 
-/** Where an application's events go, as the operator sees it: no secret. */
+/** How an application receives its events, without secrets. */
 export type Stream = {
   clientId: string
-  delivery: Delivery
+  delivery: DeliveryMethod
   endpoint: string | null
   enabled: boolean
   createdAt: Date
   updatedAt: Date
 }
 
-/** In the answer once, each kept only as a hash or sealed. */
-type Given = {
-  /** `whsec_…`, as the libraries of Standard Webhooks take it. */
+/** Returned once; stored only as a hash, or sealed. */
+type IssuedSecrets = {
+  /** `whsec_…`, the format of Standard Webhooks. */
   signing_secret?: string
-  /** What the application shows us to fetch events and to answer them. */
+  /** The bearer token with which the application fetches events and answers erasures. */
   events_token?: string
 }
 
@@ -36,12 +36,12 @@ export const SEALED_EVENT_SECRETS: SealedColumn[] = [
     contextOf: (key) => contextOf(key.slice(0, key.lastIndexOf(' '))),
   },
 ]
-// Standard Webhooks asks for 24 to 64 bytes.
+// Standard Webhooks requires 24 to 64 bytes.
 const createSigningSecret = () => `whsec_${randomBytes(32).toString('base64')}`
 
 /**
- * Sets how a client is told, and where. A new stream gets its token, a webhook its secret. Throws OperatorError on bad input;
- * `undefined`: no such client.
+ * Sets how and where a client receives events. Returns the token of a new stream and the secret of a new webhook. Throws OperatorError on
+ * invalid input. `undefined`: no such client.
  */
 export async function setStream(
   sql: Sql,
@@ -50,25 +50,25 @@ export async function setStream(
     clientId: string
     delivery: string
     endpoint?: string | undefined
-    /** The whole value of the header, sent with what is pushed. */
+    /** The whole value of the `Authorization` header of pushes. */
     authorization?: string | undefined
   },
-): Promise<(Stream & Given) | undefined> {
+): Promise<(Stream & IssuedSecrets) | undefined> {
   const { clientId, delivery, endpoint, authorization } = given
-  if (!isDelivery(delivery))
-    throw new OperatorError(`--delivery is one of ${DELIVERIES.join(', ')}, or none`)
+  if (!isDeliveryMethod(delivery))
+    throw new OperatorError(`--delivery is one of ${DELIVERY_METHODS.join(', ')}, or none`)
   if ((delivery === 'poll') !== (endpoint === undefined))
     throw new OperatorError(
       delivery === 'poll'
-        ? 'a stream that is polled has no --url: the application comes to us'
-        : 'where to? Give --url',
+        ? 'a polled stream has no --url: the application fetches its events'
+        : 'an address is needed: --url',
     )
   if (endpoint !== undefined) checkEndpoint(endpoint)
   if (
     authorization !== undefined &&
     (delivery !== 'push' || !/^[\x20-\x7e]{1,4000}$/.test(authorization))
   )
-    throw new OperatorError('an authorization is one line, and for what is pushed')
+    throw new OperatorError('an authorization is one line, and only for --delivery push')
   const [client] = await sql`select from client where id = ${clientId} for share`
   if (!client) return undefined
   const token = randomSecret()
@@ -82,7 +82,7 @@ export async function setStream(
     returning client_id, delivery, endpoint, enabled, created_at, updated_at, xmax = 0 as is_new`
   if (!row) throw new Error('the stream was not written')
   const { isNew, ...stream } = row
-  // Whatever waited for an endpoint that works need not wait longer.
+  // Pending events are due at the new endpoint at once.
   await sql`
     update event set run_at = ${delivery === 'poll' ? sql`'infinity'` : sql`now()`}, first_tried_at = null
     where client_id = ${clientId} and state = 'pending'`
@@ -96,8 +96,8 @@ export async function setStream(
   }
 }
 
-const isDelivery = (value: string): value is Delivery =>
-  (DELIVERIES as readonly string[]).includes(value)
+const isDeliveryMethod = (value: string): value is DeliveryMethod =>
+  (DELIVERY_METHODS as readonly string[]).includes(value)
 
 function checkEndpoint(endpoint: string): void {
   const { username, hash } = URL.parse(endpoint) ?? {}
@@ -116,8 +116,8 @@ async function addSecret(sql: Sql, sealer: Sealer, clientId: string): Promise<st
 }
 
 /**
- * In a transaction: a new signing secret; the ones before sign beside it for so many hours more. `undefined`: no such stream, or one
- * that signs no webhooks. Throws OperatorError.
+ * In a transaction: adds a signing secret; the earlier ones sign beside it for `keepHours` more. `undefined`: no such stream, or none of
+ * webhooks. Throws OperatorError.
  */
 export async function rotateSigningSecret(
   sql: Sql,
@@ -136,7 +136,7 @@ export async function rotateSigningSecret(
   return await addSecret(sql, sealer, clientId)
 }
 
-/** A new token; the old one is no good from now on. `undefined`: no such stream. */
+/** Replaces the token; the old one is invalid at once. `undefined`: no such stream. */
 export async function rotateStreamToken(sql: Sql, clientId: string): Promise<string | undefined> {
   const token = randomSecret()
   const rows = await sql`
@@ -145,7 +145,7 @@ export async function rotateStreamToken(sql: Sql, clientId: string): Promise<str
   return rows.length > 0 ? token : undefined
 }
 
-/** Nothing more is sent, and what waits is kept only where it is an erasure. Answers whether there was a stream. */
+/** Deletes the stream and drops its pending events, except erasures. Returns whether there was a stream. */
 export async function removeStream(sql: Sql, clientId: string): Promise<boolean> {
   const rows = await sql`delete from event_stream where client_id = ${clientId} returning client_id`
   const isErasure = sql`kind in ('resident.erased', 'verification.erased')`
@@ -162,7 +162,7 @@ export async function findStream(sql: Sql, clientId: string): Promise<Stream | u
   return row
 }
 
-/** Whose token this is: an application in good standing, by whatever way it is told. */
+/** The stream that this token belongs to, of any delivery method; `undefined` also when its application is suspended. */
 export async function findStreamByToken(sql: Sql, token: string): Promise<Stream | undefined> {
   const [row] = await sql<Stream[]>`
     select client_id, delivery, endpoint, event_stream.enabled, event_stream.created_at, event_stream.updated_at
@@ -171,7 +171,7 @@ export async function findStreamByToken(sql: Sql, token: string): Promise<Stream
   return row
 }
 
-/** What a webhook is signed with: the newest first, because some receivers look at the first signature alone. */
+/** The secrets that webhooks are signed with, the newest first, because some receivers verify the first signature only. */
 export async function listSigningSecrets(
   sql: Sql,
   sealer: Sealer,

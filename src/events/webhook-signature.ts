@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto'
 
 /**
- * The headers of Standard Webhooks: HMAC-SHA256 over `id.timestamp.body`, once by each secret, so that a receiver can
- * change to a new one in its own time. `at` is this try's time.
+ * The headers of Standard Webhooks: HMAC-SHA256 over `id.timestamp.body` under each secret, so that a receiver can change
+ * to a new secret at any time. `at` is the time of this attempt.
  */
 export function webhookHeaders({
   id,

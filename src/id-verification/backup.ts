@@ -9,66 +9,82 @@ import type { Storage } from '../platform/storage.ts'
 import { CONTENT_TYPES, EXTENSIONS, type ImageKind } from './image.ts'
 import { createImageDecoder, type ImageDecoder, type PreparedImage } from './image-decoder.ts'
 import {
+  claimUncleanedImages,
   countListings,
   findImage,
   findVerificationRow,
   type ImageRow,
-  isDecidedLongAgo,
+  isDecisionOverOneDayOld,
   markRefused,
   markStored,
-  noteRefusal,
+  type ReadableObjects,
   recordListing,
+  recordRefusal,
   refreshDocuments,
-  type ShownObjects,
   type StoredObject,
-  setShown,
-  takeUncleanImages,
-  type UncleanImage,
+  setReadableObjects,
+  type UncleanedImage,
   type VerificationRow,
   withdrawStored,
 } from './store.ts'
 import type { TokenCache } from './vendors/tokens.ts'
-import { GoneError, type Media, NotYetError, type Vendor, VendorError } from './vendors/vendor.ts'
+import {
+  ImageNotFoundError,
+  type Media,
+  NotReadyError,
+  type Vendor,
+  VendorError,
+} from './vendors/vendor.ts'
 import { requireVendor } from './vendors/vendors.ts'
 
-type Parts = { db: Db; sealer: Sealer; tokens: TokenCache; storage: Storage; jobs: Jobs; log: Log }
-type WithDecoder = Parts & { decoder: ImageDecoder }
+type BackupContext = {
+  db: Db
+  sealer: Sealer
+  tokens: TokenCache
+  storage: Storage
+  jobs: Jobs
+  log: Log
+}
+type DecodingContext = BackupContext & { decoder: ImageDecoder }
 
-const LARGEST_IMAGE = 20 * 1024 * 1024
-const IMAGES_AT_ONCE = 4
-// A download may be corrupt once, and a vendor may need a while to have the whole image: refused at the end of these, for good.
+const MAX_IMAGE_BYTES = 20 * 1024 * 1024
+const CONCURRENT_BACKUPS = 4
+// A download may be corrupt, and a vendor may need a while to have the whole image: only after these retries is it refused for good.
 const RETRY_REFUSED_SECONDS = [5, 60, 600, 3000]
 const CLEAN_EVERY_MS = 10 * 60_000
-const CLEAN_AT_ONCE = 4
+const CLEAN_BATCH = 4
 const CLEAN_TRIES = 3
-// As long as running jobs are waited for.
+// As long as the queue waits for running jobs.
 const STOP_MS = 20_000
 
-/** From the vendor into the bucket: which images there are, then one job for each. Every job can run twice. */
-export async function startBackup(given: Parts): Promise<{ stop(): Promise<void> }> {
-  const parts = { ...given, decoder: createImageDecoder() }
-  await parts.jobs.work('list-images', 2, (data) => listImages(parts, data))
-  await parts.jobs.work('backup-image', IMAGES_AT_ONCE, (data) => backupImage(parts, data))
+/** Copies images from the vendor to the bucket: one job lists them, then one job copies each. Every job can run twice. */
+export async function startBackup(given: BackupContext): Promise<{ stop(): Promise<void> }> {
+  const context = { ...given, decoder: createImageDecoder() }
+  await context.jobs.work('list-images', 2, (data) => listImages(context, data))
+  await context.jobs.work('backup-image', CONCURRENT_BACKUPS, (data) => backupImage(context, data))
   const cleaning = startLoop(
-    { event: 'stored images cannot be cleaned', pauseMs: CLEAN_EVERY_MS, log: parts.log },
-    (stopping) => cleanStoredImages(parts, () => stopping.aborted),
+    { event: 'stored images cannot be cleaned', pauseMs: CLEAN_EVERY_MS, log: context.log },
+    (stopping) => cleanStoredImages(context, () => stopping.aborted),
   )
   return {
     async stop() {
       await Promise.race([cleaning.stop(), wait(STOP_MS, undefined, { ref: false })])
-      parts.decoder.close()
+      context.decoder.close()
     },
   }
 }
 
-async function listImages(parts: Parts, { verificationId, attemptId }: JobData<'list-images'>) {
-  const { db, jobs } = parts
+async function listImages(
+  context: BackupContext,
+  { verificationId, attemptId }: JobData<'list-images'>,
+) {
+  const { db, jobs } = context
   const verification = await findVerificationRow(db, verificationId)
   // Erased since.
   if (!verification?.vendorSessionId) return
-  const vendor = await requireVendor(parts.db, parts.sealer, verification, parts.tokens)
+  const vendor = await requireVendor(context.db, context.sealer, verification, context.tokens)
   const listing = await countListings(db, verificationId)
-  const media = await listMedia(parts, vendor, verification, { attemptId, listing })
+  const media = await listMedia(context, vendor, verification, { attemptId, listing })
   await db.begin(async (sql) => {
     const pending = await recordListing(sql, verificationId, { attemptId, listing }, media)
     for (const imageId of pending ?? []) await jobs.enqueue(sql, 'backup-image', { imageId })
@@ -76,9 +92,9 @@ async function listImages(parts: Parts, { verificationId, attemptId }: JobData<'
   jobs.pollNow()
 }
 
-/** For a day the vendor may say "not yet"; after that there is nothing to be had. */
+/** Lists the vendor's images. It may have none for a day after the decision; after that the list counts as empty. */
 async function listMedia(
-  { db, log }: Parts,
+  { db, log }: BackupContext,
   vendor: Vendor,
   { id, vendorSessionId }: VerificationRow,
   { attemptId, listing }: { attemptId: string; listing: number },
@@ -90,47 +106,52 @@ async function listMedia(
       listing,
     })
   } catch (error) {
-    if (!(error instanceof NotYetError) || !(await isDecidedLongAgo(db, id))) throw error
+    if (!(error instanceof NotReadyError) || !(await isDecisionOverOneDayOld(db, id))) throw error
     log.warn('verification has no images', { verificationId: id })
     return []
   }
 }
 
-async function backupImage(parts: WithDecoder, { imageId }: JobData<'backup-image'>) {
-  const { db, storage, log } = parts
+async function backupImage(context: DecodingContext, { imageId }: JobData<'backup-image'>) {
+  const { db, storage, log } = context
   const image = await findImage(db, imageId)
   if (image?.state !== 'pending') return
   const verification = await findVerificationRow(db, image.verificationId)
   if (!verification?.vendorSessionId) return
-  const vendor = await requireVendor(parts.db, parts.sealer, verification, parts.tokens)
-  // By the id from the configured host, never an address from a payload.
+  const vendor = await requireVendor(context.db, context.sealer, verification, context.tokens)
+  // Downloaded by id from the configured host, never from an address in a payload.
   const media = { sessionId: verification.vendorSessionId, mediaId: image.vendorMediaId }
-  const bytes = await vendor.download(media, LARGEST_IMAGE).catch((error: unknown) => {
-    if (error instanceof GoneError) return undefined
+  const bytes = await vendor.download(media, MAX_IMAGE_BYTES).catch((error: unknown) => {
+    if (error instanceof ImageNotFoundError) return undefined
     throw error
   })
   if (!bytes) {
-    await settle(parts, image, (sql) => markRefused(sql, imageId, 'the vendor has it not'))
+    await settle(context, image, (sql) => markRefused(sql, imageId, 'the vendor does not have it'))
     return
   }
   if (image.expectedSize !== null && image.expectedSize !== bytes.length)
     throw new VendorError('the image has another size than the list says')
 
-  const prepared = await parts.decoder.prepare(bytes)
-  if ('refused' in prepared) return await refuse(parts, image, prepared.refused)
+  const prepared = await context.decoder.prepare(bytes)
+  if ('refused' in prepared) return await refuse(context, image, prepared.refused)
   const { kind } = prepared
-  const original = await store(storage, keyOf(verification, image, EXTENSIONS[kind]), kind, bytes)
-  const shown = await storeShown(storage, original, bytes, prepared)
-  const isKept = await settle(parts, image, (sql) => markStored(sql, imageId, original, shown))
+  const original = await store(
+    storage,
+    objectKeyOf(verification, image, EXTENSIONS[kind]),
+    kind,
+    bytes,
+  )
+  const shown = await storeReadable(storage, original, bytes, prepared)
+  const isKept = await settle(context, image, (sql) => markStored(sql, imageId, original, shown))
   if (isKept) return log.info('image backed up', { imageId, verificationId: verification.id })
-  // Erased while the image was on its way.
+  // The verification was erased during the download.
   for (const key of new Set([original.key, shown.clean.key, shown.jpeg.key]))
     await storage.delete(key)
 }
 
-/** Tried again some times over an hour, then for good. */
-async function refuse(parts: Parts, image: ImageRow, reason: string): Promise<void> {
-  const { jobs, log } = parts
+/** Schedules another download, a few times within an hour; after that refuses the image for good. */
+async function refuse(context: BackupContext, image: ImageRow, reason: string): Promise<void> {
+  const { jobs, log } = context
   const { id: imageId, refusals } = image
   const afterSeconds = RETRY_REFUSED_SECONDS[refusals]
   log.warn(afterSeconds === undefined ? 'image refused' : 'image refused, to be tried again', {
@@ -138,20 +159,20 @@ async function refuse(parts: Parts, image: ImageRow, reason: string): Promise<vo
     reason,
     afterSeconds,
   })
-  await settle(parts, image, async (sql) => {
+  await settle(context, image, async (sql) => {
     if (afterSeconds === undefined) return await markRefused(sql, imageId, reason)
-    await noteRefusal(sql, imageId, reason)
+    await recordRefusal(sql, imageId, reason)
     await jobs.enqueue(sql, 'backup-image', { imageId }, { afterSeconds })
   })
 }
 
-/** What of it is no object yet, beside the original. */
-async function storeShown(
+/** Stores the clean copy and the JPEG, where they differ from the original. */
+async function storeReadable(
   storage: Storage,
   original: StoredObject,
   bytes: Uint8Array,
   { kind, clean, jpeg }: Extract<PreparedImage, { kind: ImageKind }>,
-): Promise<ShownObjects> {
+): Promise<ReadableObjects> {
   const base = original.key.replace(/\.[a-z]+$/, '')
   const rendition = kind === 'jpeg' ? undefined : await store(storage, `${base}.jpg`, 'jpeg', jpeg)
   const isRendition = clean.bytes === jpeg && rendition !== undefined
@@ -163,14 +184,17 @@ async function storeShown(
   return { clean: cleanObject, jpeg: rendition ?? cleanObject }
 }
 
-/** Images that were stored before there were clean copies: each is decoded, and gets one where it needs it. */
-async function cleanStoredImages(parts: WithDecoder, isStopped: () => boolean): Promise<void> {
-  const { db, log } = parts
+/** Decodes images that were stored before clean copies existed, and stores a clean copy where the original has metadata. */
+async function cleanStoredImages(
+  context: DecodingContext,
+  isStopped: () => boolean,
+): Promise<void> {
+  const { db, log } = context
   while (!isStopped()) {
-    const images = await takeUncleanImages(db, CLEAN_AT_ONCE)
+    const images = await claimUncleanedImages(db, CLEAN_BATCH)
     if (images.length === 0) return
     const results = await Promise.allSettled(
-      images.map((image) => (isStopped() ? undefined : cleanStoredImage(parts, image))),
+      images.map((image) => (isStopped() ? undefined : cleanStoredImage(context, image))),
     )
     for (const [index, result] of results.entries())
       if (result.status === 'rejected')
@@ -181,39 +205,39 @@ async function cleanStoredImages(parts: WithDecoder, isStopped: () => boolean): 
   }
 }
 
-async function cleanStoredImage(parts: WithDecoder, image: UncleanImage): Promise<void> {
-  const { db, storage, decoder, log } = parts
+async function cleanStoredImage(context: DecodingContext, image: UncleanedImage): Promise<void> {
+  const { db, storage, decoder, log } = context
   const { id: imageId, objectKey } = image
   const bytes = await storage.get(objectKey)
   const prepared = await decoder.prepare(bytes)
   if ('refused' in prepared) {
-    // A machine under load may have had no time for it, so this counts only when it comes again.
-    if (image.refusals + 1 < CLEAN_TRIES) return await noteRefusal(db, imageId, prepared.refused)
+    // The process may have exceeded its time under load, so only repeated refusals count.
+    if (image.refusals + 1 < CLEAN_TRIES) return await recordRefusal(db, imageId, prepared.refused)
     log.warn('stored image withdrawn', { imageId, reason: prepared.refused })
-    await settle(parts, image, (sql) => withdrawStored(sql, imageId, prepared.refused))
+    await settle(context, image, (sql) => withdrawStored(sql, imageId, prepared.refused))
     return
   }
-  const original = await describe(storage, objectKey, CONTENT_TYPES[prepared.kind])
-  // A rendition that was made before stays: objects are written once.
+  const original = await headObject(storage, objectKey, CONTENT_TYPES[prepared.kind])
+  // An existing rendition is kept: objects are written once.
   const kept =
     image.jpegKey && image.jpegKey !== objectKey ? await storage.get(image.jpegKey) : undefined
   const isHeic = prepared.kind === 'heic'
-  const shown = await storeShown(storage, original, bytes, {
+  const shown = await storeReadable(storage, original, bytes, {
     ...prepared,
     ...(kept && { jpeg: kept }),
     ...(kept && isHeic && { clean: { kind: 'jpeg', bytes: kept } }),
   })
-  await settle(parts, image, (sql) => setShown(sql, imageId, shown))
+  await settle(context, image, (sql) => setReadableObjects(sql, imageId, shown))
 }
 
-/** The image's new state, and what the endpoint shows because of it, together. `false`: it was erased meanwhile. */
+/** Writes the image's new state and refreshes the documents in one transaction. `false`: the verification was erased meanwhile. */
 async function settle(
-  { db }: Parts,
+  { db }: BackupContext,
   { verificationId }: { verificationId: string },
   mark: (sql: Parameters<typeof markRefused>[0]) => Promise<void>,
 ): Promise<boolean> {
   return await db.begin(async (sql) => {
-    // Two images of one verification may settle at the same moment: each must see the other.
+    // Locked: two images of one verification may settle at the same moment, and each must see the other.
     const [locked] = await sql`select from verification where id = ${verificationId} for update`
     if (!locked) return false
     await mark(sql)
@@ -222,14 +246,14 @@ async function settle(
   })
 }
 
-/** `{tenant}/{verification}/{attempt}/{type}.{ext}`: nothing in it is a person's, or a vendor's free text. */
-function keyOf({ tenant, id }: VerificationRow, image: ImageRow, extension: string): string {
+/** `{tenant}/{verification}/{attempt}/{type}.{ext}`: contains no personal data and no free text of a vendor. */
+function objectKeyOf({ tenant, id }: VerificationRow, image: ImageRow, extension: string): string {
   const attempt = /^[A-Za-z0-9-]{1,64}$/.test(image.attemptId) ? image.attemptId : 'session'
   const number = image.position === 0 ? '' : `-${image.position + 1}`
   return `${tenant}/${id}/${attempt}/${image.type}${number}.${extension}`
 }
 
-/** Puts it and proves it: what the bucket holds has this length and this SHA-256. */
+/** Stores an object and verifies that the bucket reports its length and SHA-256. */
 async function store(
   storage: Storage,
   key: string,
@@ -239,14 +263,18 @@ async function store(
   const sha256 = createHash('sha256').update(bytes).digest()
   const contentType = CONTENT_TYPES[kind]
   await storage.put(key, bytes, { contentType, sha256 })
-  const kept = await describe(storage, key, contentType)
+  const kept = await headObject(storage, key, contentType)
   if (kept.size !== bytes.length || !sha256.equals(kept.sha256))
-    throw new Error('the bucket does not hold what was put there')
+    throw new Error('the stored object differs from the uploaded bytes')
   return kept
 }
 
-async function describe(storage: Storage, key: string, contentType: string): Promise<StoredObject> {
+async function headObject(
+  storage: Storage,
+  key: string,
+  contentType: string,
+): Promise<StoredObject> {
   const found = await storage.head(key)
-  if (!found?.sha256) throw new Error('the bucket does not say what it holds')
+  if (!found?.sha256) throw new Error('the bucket reports no SHA-256 of an object')
   return { key, contentType, size: found.size, sha256: found.sha256 }
 }

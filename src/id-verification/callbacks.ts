@@ -5,16 +5,16 @@ import { ApiError } from '../platform/errors.ts'
 import type { Log } from '../platform/log.ts'
 import { hashSecret } from '../platform/secrets.ts'
 import { securityHeaders } from '../web/html.ts'
-import { askSoon, findByState, listReturnStates, type ReturningSession } from './store.ts'
+import { findByState, listReturnStates, type ReturningSession, scheduleRecheck } from './store.ts'
 import { isVendorName } from './vendors/vendor.ts'
 
-// Others are none of ours, or of any vendor's.
-const PLAUSIBLE = /^[\x21-\x7e]{1,300}$/
-const NO_STATE = hashSecret('')
+// Printable ASCII, as all states and vendors' session ids are.
+const SESSION_OR_STATE = /^[\x21-\x7e]{1,300}$/
+const HASH_OF_NO_STATE = hashSecret('')
 
 /**
- * `GET /callbacks/:vendor`: the browser comes back from the vendor. Anybody can write this address, so it decides nothing:
- * where it proves that it belongs to a session of ours, the vendor is asked at once.
+ * `GET /callbacks/:vendor`: the browser returns from the vendor. Anybody can construct this address, so it decides nothing. When it
+ * proves that it belongs to a session of ours, the session's result is fetched from the vendor at once.
  */
 export function callbackRoutes({ issuer, db, log }: { issuer: string; db: Db; log: Log }): Hono {
   const routes = new Hono()
@@ -25,33 +25,33 @@ export function callbackRoutes({ issuer, db, log }: { issuer: string; db: Db; lo
 
   routes.get('/callbacks/mosaic', async (c) => {
     const { sessionId = [], state = [] } = c.req.queries()
-    const session = await matchReturn(db, one(sessionId), one(state))
-    // The same words whatever was wrong: they tell nobody which sessions exist.
+    const session = await findReturningSession(db, singleValue(sessionId), singleValue(state))
+    // The same text for every fault, so that it does not reveal which sessions exist.
     if (!session)
       throw new ApiError(
         400,
         'invalid_callback',
         'This address does not belong to an identity check that was started here. If you have just finished one, its result appears with your documents by itself.',
       )
-    await askSoon(db, session.id)
+    await scheduleRecheck(db, session.id)
     log.info('browser returned', { verificationId: session.id })
-    return c.redirect(onwards(session), 303)
+    return c.redirect(returnAddress(session), 303)
   })
 
   routes.get('/callbacks/:vendor', async (c, next) => {
     const vendor = c.req.param('vendor')
     if (!isVendorName(vendor)) return next()
-    const state = one(c.req.queries('state') ?? [])
-    const session = PLAUSIBLE.test(state)
+    const state = singleValue(c.req.queries('state') ?? [])
+    const session = SESSION_OR_STATE.test(state)
       ? await findByState(db, vendor, hashSecret(state))
       : undefined
-    return c.redirect(session ? onwards(session) : '/', 303)
+    return c.redirect(session ? returnAddress(session) : '/', 303)
   })
   return routes
 }
 
-/** To where whoever started the session wanted the person back, with what they wanted back. */
-function onwards({ id, returnUrl, returnState }: ReturningSession): string {
+/** The return address that was given when the session was started, with the verification's id and the `state`. */
+function returnAddress({ id, returnUrl, returnState }: ReturningSession): string {
   if (returnUrl === null) return '/'
   const url = new URL(returnUrl)
   url.searchParams.set('verificationId', id)
@@ -59,19 +59,19 @@ function onwards({ id, returnUrl, returnState }: ReturningSession): string {
   return url.href
 }
 
-const one = (values: string[]) => (values.length === 1 ? (values[0] ?? '') : '')
+const singleValue = (values: string[]) => (values.length === 1 ? (values[0] ?? '') : '')
 
-/** Our verification, where the state is the one that was sent with this session; compared in constant time. */
-async function matchReturn(
+/** The verification of this session, when the state is the one that was sent with it. Compared in constant time. */
+async function findReturningSession(
   db: Db,
   sessionId: string,
   state: string,
 ): Promise<ReturningSession | undefined> {
-  if (!PLAUSIBLE.test(sessionId) || !PLAUSIBLE.test(state)) return undefined
+  if (!SESSION_OR_STATE.test(sessionId) || !SESSION_OR_STATE.test(state)) return undefined
   const given = hashSecret(state)
   const found = await listReturnStates(db, 'mosaic', sessionId)
-  // Compared also where there is none, so that the answer takes as long.
-  const isNobodys = timingSafeEqual(NO_STATE, given)
+  // Compared also when no session was found, so that the response takes as long.
+  const isNoState = timingSafeEqual(HASH_OF_NO_STATE, given)
   const session = found.find(({ stateSha256 }) => timingSafeEqual(stateSha256, given))
-  return isNobodys ? undefined : session
+  return isNoState ? undefined : session
 }

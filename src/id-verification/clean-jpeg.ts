@@ -1,8 +1,8 @@
 import { measureSequentialScan, type ScanComponent, type ScanTables } from './jpeg-scan.ts'
 import { isIccProfile, minimalExif, readOrientation } from './metadata.ts'
 
-// libjpeg stops at as many; each one is a pass over all pixels.
-const MOST_SCANS = 100
+// libjpeg has the same limit; each scan is a pass over all pixels.
+const MAX_SCANS = 100
 
 type Frame = {
   isSequential: boolean
@@ -12,10 +12,10 @@ type Frame = {
 }
 
 /**
- * The same JPEG with nothing but its picture: what decodes it (ITU-T T.81), JFIF's density, Adobe's colour transform, the ICC
- * profile and the orientation. Everything else is left out: metadata, comments, thumbnails, bytes after the end of the image or
- * of a scan. No pixel changes. The given buffer itself where there is nothing to leave out. `truncated`: it ends before its
- * end marker. `broken`: it cannot be decoded whole.
+ * Returns the JPEG with nothing but its picture: the segments needed to decode it (ITU-T T.81), JFIF's density, Adobe's colour
+ * transform, the ICC profile and the orientation. Everything else is removed: metadata, comments, thumbnails, bytes after the end of
+ * the image or of a scan. No pixel changes. Returns the given buffer itself when there is nothing to remove. `truncated`: it ends
+ * before its end marker. `broken`: it cannot be decoded completely.
  */
 export function cleanJpeg(b: Buffer): Buffer | 'truncated' | 'broken' {
   const kept: Buffer[] = [b.subarray(0, 2)]
@@ -47,7 +47,7 @@ export function cleanJpeg(b: Buffer): Buffer | 'truncated' | 'broken' {
       if (!frame) return 'broken'
       kept.push(segment(marker, payload))
     } else if (marker === SOS) {
-      if (!frame || ++scans > MOST_SCANS) return 'broken'
+      if (!frame || ++scans > MAX_SCANS) return 'broken'
       kept.push(segment(marker, payload))
       const next = findMarker(b, at)
       if (next === undefined) return 'truncated'
@@ -108,7 +108,7 @@ function segment(marker: number, payload: Buffer): Buffer {
   return Buffer.concat([head, payload])
 }
 
-/** Where the next marker is that is no restart marker: 0xff before zero is data (T.81 §B.1.1.5). */
+/** The position of the next marker other than a restart marker; 0xff before zero is data (T.81 §B.1.1.5). */
 function findMarker(b: Buffer, from: number): number | undefined {
   for (let at = b.indexOf(0xff, from); at >= 0; at = b.indexOf(0xff, at)) {
     const marker = b[at + 1]
@@ -137,7 +137,7 @@ function readFrame(marker: number, p: Buffer): Frame | undefined {
   return { isSequential: marker === 0xc0 || marker === 0xc1, width, height, components }
 }
 
-/** How many bytes of it the scan's blocks take; `undefined` where they cannot be decoded. */
+/** How many bytes of `data` the scan's blocks take; `undefined` when they cannot be decoded. */
 function measureScan(
   data: Buffer,
   frame: Frame,
@@ -156,7 +156,7 @@ function measureScan(
   return measureSequentialScan(data, frame, chosen, tables)
 }
 
-/** Keeps the ones that a scan is measured with. `false`: they are not what T.81 §B.2.4 says. */
+/** Stores the tables that measuring a scan needs. `false`: the segment does not conform to T.81 §B.2.4. */
 function readTables(marker: number, p: Buffer, tables: ScanTables): boolean {
   if (marker === DRI) {
     if (p.length !== 2) return false
@@ -182,7 +182,7 @@ function readTables(marker: number, p: Buffer, tables: ScanTables): boolean {
   return true
 }
 
-/** By the next 16 bits: the code's length above, its symbol in the lower eight bits; zero where no code is (T.81 §C). */
+/** Builds a table as `ScanTables` has it, with zero where no code exists (T.81 §C). */
 function buildTable(counts: Uint8Array, values: Uint8Array): Uint16Array | undefined {
   const table = new Uint16Array(65_536)
   let from = 0
@@ -198,7 +198,7 @@ function buildTable(counts: Uint8Array, values: Uint8Array): Uint16Array | undef
   return table
 }
 
-/** In its chunks' order: each names its number and how many there are (ICC.1, annex B.4). */
+/** Whether the chunks are a complete profile: each has its number and the total (ICC.1, annex B.4). */
 function isWholeProfile(chunks: Buffer[]): boolean {
   const sorted = chunks.toSorted((a, b) => (a[ICC.length] ?? 0) - (b[ICC.length] ?? 0))
   const isWhole = sorted.every(

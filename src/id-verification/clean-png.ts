@@ -1,8 +1,8 @@
 import { crc32, deflateSync, inflateSync } from 'node:zlib'
 import { isIccProfile, minimalExif, readOrientation } from './metadata.ts'
 
-/** What decodes the picture (PNG, 3rd edition, §11), with its palette, transparency, colour space and pixel shape. */
-const KEPT = [
+/** The chunks that are needed to render the picture (PNG, 3rd edition, §11): palette, transparency, colour space, pixel shape. */
+const KEPT_CHUNKS = [
   'IHDR',
   'PLTE',
   'tRNS',
@@ -18,8 +18,8 @@ const KEPT = [
 const CHANNELS: Record<number, number> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 }
 
 /**
- * The same PNG with nothing but its picture: as `cleanJpeg`. Of an animation the still image stays. `largestPixelData` is in
- * bytes, uncompressed.
+ * Returns the PNG with nothing but its picture, as `cleanJpeg` does. Of an animation the still image is kept. `largestPixelData`
+ * is in bytes, uncompressed.
  */
 export function cleanPng(b: Buffer, largestPixelData: number): Buffer | 'truncated' | 'broken' {
   const kept: Buffer[] = [b.subarray(0, 8)]
@@ -40,7 +40,7 @@ export function cleanPng(b: Buffer, largestPixelData: number): Buffer | 'truncat
     if (type === 'IDAT') {
       if (data.length === 0) pixels = kept.push(Buffer.alloc(0)) - 1
       data.push(content)
-    } else if (KEPT.includes(type)) kept.push(whole)
+    } else if (KEPT_CHUNKS.includes(type)) kept.push(whole)
     else if (type === 'iCCP') kept.push(cleanProfile(content))
     else if (type === 'eXIf') {
       const orientation = readOrientation(content)
@@ -60,7 +60,7 @@ export function cleanPng(b: Buffer, largestPixelData: number): Buffer | 'truncat
   return clean.equals(b) ? b : clean
 }
 
-/** §5.4: an upper-case first letter. */
+/** A chunk that decoders must understand: its type begins with an upper-case letter (§5.4). */
 const isCritical = (type: string) => /^[A-Z]/.test(type)
 
 function chunk(type: string, content: Buffer): Buffer {
@@ -72,7 +72,7 @@ function chunk(type: string, content: Buffer): Buffer {
   return bytes
 }
 
-/** How many bytes of it the pixels take; `undefined` where they are fewer, or more, than the header says. */
+/** How many compressed bytes the pixels take; `undefined` when there are fewer or more pixels than the header declares. */
 function measurePixelData(
   compressed: Buffer,
   header: Buffer,
@@ -86,7 +86,7 @@ function measurePixelData(
 
 function inflate(compressed: Buffer, maxOutputLength: number) {
   try {
-    // With `info` it says how much of its input it took; the types do not know of it.
+    // With `info` it reports how much of its input it consumed; Node's types omit this.
     const { buffer, engine } = inflateSync(compressed, {
       maxOutputLength,
       info: true,
@@ -124,14 +124,14 @@ export function pixelDataSize(header: Buffer): number | undefined {
   )
 }
 
-const LARGEST_PROFILE = 4 * 1024 * 1024
+const MAX_PROFILE_BYTES = 4 * 1024 * 1024
 
-/** Its name is free text, so it gets one of ours, and it is compressed anew where more than a profile stands there. */
+/** Replaces the profile's name, which is free text. Compresses it again when other bytes follow the profile. */
 function cleanProfile(content: Buffer): Buffer {
   const name = content.indexOf(0)
   const compressed = content.subarray(name + 2)
   const profile =
-    name > 0 && content[name + 1] === 0 ? inflate(compressed, LARGEST_PROFILE) : undefined
+    name > 0 && content[name + 1] === 0 ? inflate(compressed, MAX_PROFILE_BYTES) : undefined
   if (!profile || !isIccProfile(profile.content)) return Buffer.alloc(0)
   const isTidy = profile.used === compressed.length
   return chunk(

@@ -2,7 +2,7 @@ import { isIccProfile, minimalExif, readOrientation } from './metadata.ts'
 
 const [HAS_PROFILE, HAS_ALPHA, HAS_EXIF] = [0x20, 0x10, 0x08] as const
 
-/** The same WebP (RFC 9649) with nothing but its picture: as `cleanJpeg`. An animation is `broken`: it is no picture. */
+/** Returns the WebP (RFC 9649) with nothing but its picture, as `cleanJpeg` does. An animation is `broken`: it is not a single picture. */
 export function cleanWebp(b: Buffer): Buffer | 'truncated' | 'broken' {
   const end = b.readUInt32LE(4) + 8
   if (end > b.length) return 'truncated'
@@ -12,7 +12,7 @@ export function cleanWebp(b: Buffer): Buffer | 'truncated' | 'broken' {
     const size = b.readUInt32LE(at + 4)
     const type = b.toString('latin1', at, at + 4)
     if (at + 8 + size > end) return 'broken'
-    // Of several the first counts (§2.7).
+    // The first of several chunks of a type counts (§2.7).
     if (!chunks.has(type)) chunks.set(type, b.subarray(at + 8, at + 8 + size))
     at += 8 + size + (size & 1)
   }

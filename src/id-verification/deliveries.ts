@@ -4,19 +4,19 @@ import { destroyUnusedKeys, type Vault } from '../platform/vault.ts'
 import { ownerOf } from './findings.ts'
 
 /*
- * The bodies of deliveries, sealed. On arrival nobody knows whose a body is, so the day's key seals it; the transaction
- * that applies it seals it anew under the owner's key.
+ * The bodies of deliveries, sealed. The owner of a body is unknown on arrival, so it is sealed under the day's key; the
+ * transaction that applies the delivery seals it again under the owner's key.
  */
 
 const COLUMN = { table: 'delivery', column: 'body_sealed' }
-// A header of version, key id and initialisation vector, and a tag.
+// Of a sealed value: version, key id, initialisation vector and tag.
 const OVERHEAD_BYTES = 45
 const BATCH = 100
 
 const macOf = (sql: Sql, vault: Vault, body: Uint8Array) =>
   vault.mac(sql, { table: 'delivery', column: 'body_mac' }, body)
 
-/** Stores a body, or counts it again where the same one came before: one statement, committed by itself. */
+/** Stores a body, or counts a repetition of the same one, in one statement that commits by itself. */
 export async function storeDelivery(
   db: Db,
   vault: Vault,
@@ -34,10 +34,10 @@ export async function storeDelivery(
   return stored
 }
 
-/** A body as the row has it: sealed, or in the clear where it was stored before bodies were sealed. */
+/** A body as stored: sealed, or in the clear in rows of an earlier version. */
 export type StoredBody = { id: string; body: Buffer | null; bodySealed: Buffer | null }
 
-/** The bytes as they came. */
+/** Returns the bytes as they were received. */
 export async function openBody(
   sql: Sql,
   vault: Vault,
@@ -47,8 +47,8 @@ export async function openBody(
   return await vault.open(sql, { ...COLUMN, row: id }, bodySealed ?? Buffer.alloc(0))
 }
 
-/** In the transaction that says which verification a delivery is of: from now on the body goes with its owner. */
-export async function giveToOwner(
+/** In the transaction that finds the delivery's verification: seals the body under the key of its owner. */
+export async function resealForOwner(
   sql: Sql,
   vault: Vault,
   delivery: { id: string; body: Buffer; isOwned: boolean },
@@ -66,12 +66,12 @@ export async function giveToOwner(
 }
 
 /** The size of the body, for a `select` from `delivery`. */
-export const bodyBytes = (sql: Sql) =>
+export const bodySize = (sql: Sql) =>
   sql`coalesce(octet_length(body), octet_length(body_sealed) - ${OVERHEAD_BYTES}::int)`
 
 /**
- * Seals some of the bodies that were stored in the clear. Answers how many there were, 0 when all are sealed. A body
- * that came again meanwhile has a row of its own by now: the two become that one.
+ * Seals a batch of the bodies that were stored in the clear. Returns its size, 0 when all are sealed. A body that was
+ * received again meanwhile has a second row: the two are merged into that one.
  */
 export async function sealStoredBodies(db: Db, vault: Vault): Promise<number> {
   return await db.begin(async (sql) => {
@@ -108,7 +108,7 @@ export async function sealStoredBodies(db: Db, vault: Vault): Promise<number> {
   })
 }
 
-/** Destroys the keys of past days under which no body is sealed any more. */
+/** Destroys the keys of past days that seal no body any more. */
 export async function destroyOldDeliveryKeys(sql: Sql): Promise<void> {
   const rows = await sql<{ keyId: Buffer }[]>`
     select distinct substring(body_sealed from 2 for 16) as key_id from delivery

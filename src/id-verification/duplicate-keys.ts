@@ -1,6 +1,6 @@
 /**
- * Whether an object in this JSON text has a key twice, at any depth (RFC 8259 §4: what a reader makes of that is
- * unpredictable). Text that is no JSON answers `false`: who parses it says so. Linear in the text, without recursion.
+ * Whether an object in this JSON text has a key twice, at any depth (RFC 8259 §4: parsers disagree about such objects).
+ * Returns `false` for text that is not JSON, which the parser rejects. Linear in the text, without recursion.
  */
 export function hasDuplicateKeys(bytes: Uint8Array): boolean {
   const text = new TextDecoder().decode(bytes)
@@ -31,7 +31,7 @@ export function hasDuplicateKeys(bytes: Uint8Array): boolean {
   return false
 }
 
-/** A string token's value: one key has many spellings, `"a"` and `"\u0061"`. */
+/** The value of a string token. One key can be escaped in many ways: `"a"` is `"\u0061"`. */
 function read(token: string): string | undefined {
   if (!token.includes('\\')) return token.slice(1, -1)
   try {

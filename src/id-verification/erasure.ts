@@ -3,13 +3,14 @@ import { proveInclusion } from '../ledger/proofs.ts'
 import type { Sql } from '../platform/db.ts'
 import { findErased } from './retention.ts'
 
-/** Signs the receipt: compact JWS over this payload. */
+/** Signs the receipt as a compact JWS over this payload. */
 export type SignReceipt = (receipt: Record<string, unknown>) => Promise<string>
 
 /**
- * What became of an erased resident, by their old id: each verification's objects and the vendor's answer, which applications were
- * to erase their copies and what they said, and the ledger's proof that the erasure stands there. The receipt is all of it,
- * signed; ids and nothing else. `isComplete`: nothing is left to be done on our side. `undefined`: nobody of this id was erased.
+ * Reports the erasure of a resident, by their former id: each verification's objects and the vendor's answer, which applications were
+ * requested to erase their copies and what they answered, and the ledger's proof of the erasure. `receipt` is all of this, signed. It
+ * contains ids and no other personal data. `isComplete`: nothing is left to be done on our side. `undefined`: no resident of this id was
+ * erased.
  */
 export async function proveErasure(sql: Sql, accountId: string, sign: SignReceipt) {
   const entries = await sql<{ id: string; at: Date; verificationId: string | null }[]>`

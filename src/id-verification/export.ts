@@ -18,13 +18,13 @@ import { listLinks } from './links.ts'
 import { explainEntries, openReason, reasonMembers, type StoredReason } from './reasons.ts'
 import { isOfResident } from './store.ts'
 
-/** Signs the archive's list of files: compact JWS over this payload. */
+/** Signs the archive's list of files as a compact JWS over this payload. */
 export type SignManifest = (manifest: Record<string, unknown>) => Promise<string>
 
 /**
- * Everything that is held of a resident, and everything that was looked at, as a ZIP in `file`: JSON, the images as the vendor
- * had them, the vendor's own words, and `manifest.jws`, which the portal signed over each file's SHA-256. The file is there
- * whole or not at all, for its owner alone. Throws OperatorError where it exists already, or cannot be written.
+ * Writes all data about a resident, and all disclosures of it, as a ZIP to `file`: JSON, the original images, the bodies of
+ * deliveries, and `manifest.jws`, which the portal signs over each file's SHA-256. The file is readable for its owner only, and
+ * removed again when it cannot be completed. Throws OperatorError when it exists already, or cannot be written.
  */
 export async function exportResident(
   { db, storage, vault }: { db: Db; storage: Storage; vault: Vault },
@@ -80,7 +80,7 @@ export async function exportResident(
   }
 }
 
-/** Files are stored as they are: images are compressed already. One at a time is in memory. */
+/** Files are stored without compression, because images are compressed already. One at a time is in memory. */
 function startArchive(write: (chunk: Uint8Array) => Promise<unknown>) {
   const digests: Record<string, string> = {}
   const whole = createHash('sha256')
@@ -124,7 +124,7 @@ async function readAccount(sql: Sql, vault: Vault, accountId: string) {
   }
 }
 
-/** Which tenants' subjects the resident linked. */
+/** The tenants' subjects that the resident linked. */
 const readLinks = async (sql: Sql, accountId: string) =>
   (await listLinks(sql, accountId)).map(({ tenant, displayName, subjectId, linkedAt }) => ({
     tenant,
@@ -133,7 +133,7 @@ const readLinks = async (sql: Sql, accountId: string) =>
     linkedAt,
   }))
 
-/** What applications were told about this resident. */
+/** The events about this resident for applications. */
 async function readEvents(sql: Sql, accountId: string) {
   return await sql`
     select id, client_id, kind, verification_id, data, occurred_at, state, delivered_at

@@ -2,14 +2,14 @@ import { findReference } from '../accounts/natural-person.ts'
 import type { Sql } from '../platform/db.ts'
 import type { Owner, Vault } from '../platform/vault.ts'
 import { matchDocument } from './matching.ts'
-import type { DocumentFindings, FoundDecision } from './vendors/vendor.ts'
+import type { DocumentFindings, VendorDecision } from './vendors/vendor.ts'
 
 /*
- * What vendors read from documents: one sealed row for each attempt, and on the verification how the document's person
- * compares with the account. Every write that can change the comparison calls `compareWithAccount`.
+ * What vendors read from documents: one sealed row for each attempt. The verification has the result of comparing the
+ * document's person with the account; every write that can change it calls `compareWithAccount`.
  */
 
-/** Who owns a verification's personal data: the tenant's subject where there is one, else the resident. */
+/** The owner of a verification's personal data: the tenant's subject if there is one, otherwise the resident. */
 export const ownerOf = (of: {
   accountId: string | null
   subjectId: string | null
@@ -51,22 +51,22 @@ export async function readFindings(
 }
 
 /**
- * In a transaction with the verification locked. A later decision replaces what an earlier one said and an earlier one
- * fills the gaps, so the order of arrival cannot matter.
+ * In a transaction with the verification locked: merges a decision's findings into those of its attempt. Members of a later
+ * decision replace those of an earlier one, and an earlier one fills the gaps, so the order of arrival does not matter.
  */
 export async function recordFindings(
   sql: Sql,
   vault: Vault,
   verification: { id: string; accountId: string | null; subjectId: string | null },
-  { attemptId, decidedAt, isUndated, findings }: FoundDecision,
+  { attemptId, decidedAt, isUndated, findings }: VendorDecision,
 ): Promise<void> {
   const owner = ownerOf(verification)
   if (!findings || !owner || !Object.values(findings).some(Boolean)) return
   const at = decidedAt ?? (isUndated ? new Date() : null)
   const before = await readRow(sql, vault, verification.id, attemptId)
   const isLater = (at?.getTime() ?? 0) >= (before?.decidedAt?.getTime() ?? 0)
-  const [over, under] = isLater ? [findings, before?.findings] : [before?.findings, findings]
-  const merged = { ...defined(under), ...defined(over) }
+  const [later, earlier] = isLater ? [findings, before?.findings] : [before?.findings, findings]
+  const merged = { ...defined(earlier), ...defined(later) }
   const place = placeOf(verification.id, attemptId)
   const sealed = await vault.seal(sql, owner, place, JSON.stringify(merged))
   const latest = isLater ? at : (before?.decidedAt ?? null)
@@ -84,7 +84,7 @@ const defined = (findings: DocumentFindings | undefined) =>
 
 /**
  * In a transaction with the verification locked: compares the person of the current attempt's document with the account,
- * and writes down the outcome. The operator's decision on a mismatch holds for the attempt that it was made on.
+ * and stores the outcome. An operator's review of a mismatch is not changed here.
  */
 export async function compareWithAccount(
   sql: Sql,

@@ -6,8 +6,8 @@ import { type ImageKind, inspectImage } from './image.ts'
 import { READY, readFrames, writeFrame } from './image-frames.ts'
 
 /**
- * What may be shown of an image. `clean`: the original where it carries nothing but the picture, otherwise a copy with the same
- * pixels; of a HEIC, the JPEG. `jpeg`: `clean` where that is one, otherwise a rendition.
+ * The copies of an image for readers. `clean`: the original if it contains nothing but the picture, otherwise a copy with the same
+ * pixels; of a HEIC, the JPEG. `jpeg`: `clean` if that is a JPEG, otherwise a rendition.
  */
 export type PreparedImage =
   | { kind: ImageKind; clean: { kind: ImageKind; bytes: Uint8Array }; jpeg: Uint8Array }
@@ -15,20 +15,20 @@ export type PreparedImage =
 
 export type ImageDecoder = {
   /**
-   * Decodes the image once, whole, in a process of its own. Throws when no such process can be had: that says nothing of the
+   * Decodes the whole image once, in a separate process. Throws when the process cannot be started, which is no fault of the
    * image.
    */
   prepare(bytes: Uint8Array): Promise<PreparedImage>
-  /** Keeps no process any longer; those at work end with their image. */
+  /** Ends idle processes; busy ones end after their image. */
   close(): void
 }
 
 export type DecoderLimits = {
-  /** CPU time that the operating system gives a process; one image has two thirds of it at least. */
+  /** CPU time that the operating system allows a process. One image has at least two thirds of it. */
   cpuSeconds: number
-  /** Writable memory of a process, where the operating system counts it (Linux). */
+  /** Writable memory of a process, where the operating system can limit it (Linux). */
   memoryMiB: number
-  /** From the first byte sent to the answer, when the process waits for the CPU. */
+  /** Time from the request to the reply, for a process that does not get the CPU. */
   wallMs: number
 }
 const LIMITS: DecoderLimits = { cpuSeconds: 12, memoryMiB: 2048, wallMs: 90_000 }
@@ -44,8 +44,8 @@ const replySchema = z.object({
 })
 
 /**
- * Processes are kept for more images, one at a time each, as long as their images decode: one that refused an image, took long
- * or had a HEIC (whose decoder gives no memory back) is not used again.
+ * Decodes images in processes that are reused, each for one image at a time. A process that refused an image, took long, or
+ * decoded a HEIC (libheif does not release its memory) is not reused.
  */
 export function createImageDecoder(limits: DecoderLimits = LIMITS): ImageDecoder {
   const idle: ImageProcess[] = []
@@ -101,14 +101,14 @@ type ImageProcess = {
     kind: ImageKind,
     bytes: Uint8Array,
   ): Promise<{ prepared: PreparedImage; cpuSeconds: number }>
-  /** Nothing keeps our own process running; after a while `onIdle`. */
+  /** Lets our own process exit meanwhile; calls `onIdle` after a while. */
   rest(onIdle: () => void): ImageProcess
   end(): void
 }
 
 function startProcess({ cpuSeconds, memoryMiB, wallMs }: DecoderLimits): ImageProcess {
   const script = new URL('./image-process.ts', import.meta.url).pathname
-  // A limit that is lower already stays.
+  // `ulimit` fails where the existing limit is lower, which then stays.
   const limited = 'ulimit -t "$1" 2>/dev/null; ulimit -d "$2" 2>/dev/null; shift 2; exec "$@"'
   const words = [String(cpuSeconds), String(memoryMiB * 1024), process.execPath]
   const child = spawn(
@@ -128,7 +128,7 @@ function startProcess({ cpuSeconds, memoryMiB, wallMs }: DecoderLimits): ImagePr
     output.once('readable', () => resolve(output.read(READY.length) !== null))
     void ended.then(() => resolve(false))
   })
-  /** Whether our own process waits for it. */
+  /** Sets whether the child keeps our own process running. */
   const hold = (isHeld: boolean) => {
     for (const each of [child, input, output])
       if (isHeld) each.ref()
@@ -147,10 +147,10 @@ function startProcess({ cpuSeconds, memoryMiB, wallMs }: DecoderLimits): ImagePr
       writeFrame(input, { kind }, [bytes])
       try {
         const value = (await frames.next().catch(() => undefined))?.value
-        // It ended without a word: killed for its time or memory, or broken by the image.
+        // It ended without a reply: killed for its time or memory, or crashed on the image.
         if (!value)
           return {
-            prepared: { refused: `the ${kind} image takes more than it may to be decoded` },
+            prepared: { refused: `decoding the ${kind} image exceeds the limits` },
             cpuSeconds,
           }
         const reply = replySchema.parse(value.head)
@@ -187,6 +187,6 @@ function readReply(
   const left = [...payloads]
   const clean = reply.isOriginal ? original : left.shift()
   const jpeg = reply.isJpeg ? clean : left.shift()
-  if (!clean || !jpeg) throw new Error('the process that decodes images answered without them')
+  if (!clean || !jpeg) throw new Error('the process that decodes images replied without them')
   return { kind, clean: { kind: cleanKind, bytes: clean }, jpeg }
 }

@@ -1,9 +1,9 @@
 import type { Readable, Writable } from 'node:stream'
 
-/** What a process says first, once, when it can take images. */
+/** Sent once by a process when it is ready for images. */
 export const READY = '\n'
 
-/** What it answers for an image. `isOriginal`: the clean copy is the original. `isJpeg`: the JPEG is the clean copy. */
+/** The reply to an image. `isOriginal`: the clean copy is the original. `isJpeg`: the JPEG is the clean copy. */
 export type Reply = { cpuSeconds: number } & (
   | { refused: string }
   | { truncated: true }
@@ -12,9 +12,9 @@ export type Reply = { cpuSeconds: number } & (
 
 type Frame = { head: unknown; payloads: Buffer[] }
 
-const LARGEST_FRAME = 256 * 1024 * 1024
+const MAX_FRAME_BYTES = 256 * 1024 * 1024
 
-/** Lengths of 32 bits each: how many payloads, the head, each payload; then the head as JSON, and the payloads. */
+/** A frame is the number of payloads and the lengths of head and payloads, each 32 bits; then the head as JSON, and the payloads. */
 export function writeFrame(to: Writable, head: object, payloads: readonly Uint8Array[] = []): void {
   const json = Buffer.from(JSON.stringify(head))
   const lengths = Buffer.alloc(8 + 4 * payloads.length)
@@ -29,7 +29,7 @@ export function writeFrame(to: Writable, head: object, payloads: readonly Uint8A
   to.uncork()
 }
 
-/** Throws when what comes is no frame. */
+/** Yields frames. Throws on bytes that are not a frame. */
 export async function* readFrames(from: Readable): AsyncGenerator<Frame> {
   let chunks: Buffer[] = []
   let held = 0
@@ -52,7 +52,7 @@ export async function* readFrames(from: Readable): AsyncGenerator<Frame> {
       }
       const lengths = Array.from({ length: count + 1 }, (_, n) => bytes.readUInt32BE(4 + 4 * n))
       const size = lengths.reduce((sum, length) => sum + length, start)
-      if (size > LARGEST_FRAME) throw new Error('not a frame')
+      if (size > MAX_FRAME_BYTES) throw new Error('not a frame')
       if (held < size) {
         needed = size
         break

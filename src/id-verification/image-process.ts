@@ -3,22 +3,22 @@ import sharp, { type Sharp } from 'sharp'
 import { cleanJpeg } from './clean-jpeg.ts'
 import { cleanPng } from './clean-png.ts'
 import { cleanWebp } from './clean-webp.ts'
-import { type ImageKind, LARGEST_PIXEL_DATA, LARGEST_PIXELS } from './image.ts'
+import { type ImageKind, MAX_PIXEL_DATA_BYTES, MAX_PIXELS } from './image.ts'
 import { READY, type Reply, readFrames, writeFrame } from './image-frames.ts'
 
-// A program of its own, run by `image-decoder.ts`: image after image on standard input, what is to be shown of each on file
-// descriptor 3, because decoders print to standard output. Whoever runs it limits its time and memory.
+// A program that `image-decoder.ts` runs with limited time and memory. It reads images from standard input and writes their
+// clean copies to file descriptor 3, because decoders print to standard output.
 
-// One image at a time, and what it costs is counted in CPU time.
+// One thread: images are decoded one at a time, and the limit is CPU time.
 sharp.concurrency(1)
 sharp.cache(false)
 
-/** Warnings of libjpeg about what is no part of the picture; any other means that it is not whole. */
-const HARMLESS = /Unknown Adobe color transform|unknown JFIF revision/i
+/** Warnings of libjpeg that do not concern the picture; any other means that the picture is incomplete. */
+const HARMLESS_WARNINGS = /Unknown Adobe color transform|unknown JFIF revision/i
 
-type Answer = { refused: string } | { truncated: true } | { clean: Buffer; jpeg: Buffer }
+type Result = { refused: string } | { truncated: true } | { clean: Buffer; jpeg: Buffer }
 
-async function prepare(kind: ImageKind, original: Buffer): Promise<Answer> {
+async function prepare(kind: ImageKind, original: Buffer): Promise<Result> {
   if (kind === 'heic') {
     const jpeg = await renderJpeg(await decodeHeic(original))
     return { clean: jpeg, jpeg }
@@ -27,10 +27,10 @@ async function prepare(kind: ImageKind, original: Buffer): Promise<Answer> {
   if (clean === 'truncated') return { truncated: true }
   if (clean === 'broken') return { refused: `not a whole ${kind} image` }
   const open = (failOn: 'warning' | 'error') =>
-    sharp(clean, { limitInputPixels: LARGEST_PIXELS, failOn, sequentialRead: true })
+    sharp(clean, { limitInputPixels: MAX_PIXELS, failOn, sequentialRead: true })
   if (kind !== 'jpeg') return { clean, jpeg: await renderJpeg(open('warning').autoOrient()) }
   await decode(open('warning')).catch(async (error: Error) => {
-    if (!HARMLESS.test(error.message)) throw error
+    if (!HARMLESS_WARNINGS.test(error.message)) throw error
     await decode(open('error'))
   })
   return { clean, jpeg: clean }
@@ -38,10 +38,10 @@ async function prepare(kind: ImageKind, original: Buffer): Promise<Answer> {
 
 function withoutMetadata(kind: 'jpeg' | 'png' | 'webp', bytes: Buffer) {
   if (kind === 'jpeg') return cleanJpeg(bytes)
-  return kind === 'png' ? cleanPng(bytes, LARGEST_PIXEL_DATA) : cleanWebp(bytes)
+  return kind === 'png' ? cleanPng(bytes, MAX_PIXEL_DATA_BYTES) : cleanWebp(bytes)
 }
 
-/** Every row of it; they are not kept. */
+/** Decodes every row, to verify the picture; the result is discarded. */
 async function decode(picture: Sharp): Promise<void> {
   await picture.extractChannel(0).raw().toBuffer()
 }
@@ -52,13 +52,13 @@ const renderJpeg = (picture: Sharp): Promise<Buffer> =>
     .jpeg({ quality: 92, chromaSubsampling: '4:4:4' })
     .toBuffer()
 
-/** The primary image; sharp's own build has no HEVC decoder. libheif has turned the picture already as the file says. */
+/** Decodes the primary image with libheif, because sharp's build has no HEVC decoder. libheif applies the orientation. */
 async function decodeHeic(bytes: Buffer): Promise<Sharp> {
   const { default: create } = await import('libheif-js/libheif-wasm/libheif-bundle.mjs')
   const images = new (create().HeifDecoder)().decode(bytes)
   const image = images.find((each) => each.is_primary() === 1) ?? images[0]
   const [width, height] = [image?.get_width() ?? 0, image?.get_height() ?? 0]
-  if (!image || width * height > LARGEST_PIXELS) throw new Error('no image that can be shown')
+  if (!image || width * height > MAX_PIXELS) throw new Error('no image that can be shown')
   const data = new Uint8ClampedArray(width * height * 4)
   await new Promise<void>((resolve, reject) => {
     image.display({ data, width, height }, (shown) =>
@@ -68,25 +68,25 @@ async function decodeHeic(bytes: Buffer): Promise<Sharp> {
   return sharp(data, { raw: { width, height, channels: 4 } })
 }
 
-const answers = new Socket({ fd: 3 })
-answers.write(READY)
+const output = new Socket({ fd: 3 })
+output.write(READY)
 for await (const { head, payloads } of readFrames(process.stdin)) {
   const { kind } = head as { kind: ImageKind }
   const [original = Buffer.alloc(0)] = payloads
   const answer = await prepare(kind, original).catch(
-    (): Answer => ({
+    (): Result => ({
       refused: `the ${kind} image cannot be decoded`,
     }),
   )
   const { user, system } = process.cpuUsage()
   const cpuSeconds = (user + system) / 1_000_000
-  if (!('clean' in answer)) writeFrame(answers, { ...answer, cpuSeconds } satisfies Reply)
+  if (!('clean' in answer)) writeFrame(output, { ...answer, cpuSeconds } satisfies Reply)
   else {
     const { clean, jpeg } = answer
     const isOriginal = clean === original
     const isJpeg = jpeg === clean
     const parts = [...(isOriginal ? [] : [clean]), ...(isJpeg ? [] : [jpeg])]
-    writeFrame(answers, { isOriginal, isJpeg, cpuSeconds } satisfies Reply, parts)
+    writeFrame(output, { isOriginal, isJpeg, cpuSeconds } satisfies Reply, parts)
   }
 }
-answers.end()
+output.end()

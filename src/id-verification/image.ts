@@ -14,17 +14,17 @@ export const EXTENSIONS: Record<ImageKind, string> = {
   heic: 'heic',
 }
 
-export const LARGEST_PIXELS = 50_000_000
-/** Bytes of a PNG's pixels, uncompressed. */
-export const LARGEST_PIXEL_DATA = 256 * 1024 * 1024
+export const MAX_PIXELS = 50_000_000
+/** Bytes of a PNG's uncompressed pixels. */
+export const MAX_PIXEL_DATA_BYTES = 256 * 1024 * 1024
 
 type Inspection =
   | { kind: ImageKind; width: number; height: number; refused?: undefined }
   | { refused: string }
 
 /**
- * What these bytes are, by the bytes and never by a label (`docs/vendor-protocols.md` §1.2), and whether their header names
- * a sane size. Nothing is decoded.
+ * Detects the format from the bytes, never from a label (`docs/vendor-protocols.md` §1.2), and checks the size that the header
+ * declares. Nothing is decoded.
  */
 export function inspectImage(bytes: Uint8Array): Inspection {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -33,10 +33,10 @@ export function inspectImage(bytes: Uint8Array): Inspection {
   const size = measure(kind, buffer)
   if (size === 'truncated') return { refused: 'the image is cut off' }
   if (size === 'broken') return { refused: `not a valid ${kind} image` }
-  if (size.width * size.height > LARGEST_PIXELS)
+  if (size.width * size.height > MAX_PIXELS)
     return { refused: 'the image has more than 50 megapixels' }
   // A channel may have 16 bits.
-  if (kind === 'png' && (pixelDataSize(buffer.subarray(16, 29)) ?? 0) > LARGEST_PIXEL_DATA)
+  if (kind === 'png' && (pixelDataSize(buffer.subarray(16, 29)) ?? 0) > MAX_PIXEL_DATA_BYTES)
     return { refused: 'the image has more than 256 MiB of pixels' }
   return { kind, width: size.width, height: size.height }
 }
@@ -70,7 +70,7 @@ function measure(kind: ImageKind, b: Buffer): Size | 'truncated' | 'broken' {
   }
 }
 
-/** By the first chunk (RFC 9649, §2.4 to §2.7). */
+/** Reads the size from the first chunk (RFC 9649, §2.4 to §2.7). */
 function measureWebp(b: Buffer): Size | 'truncated' | 'broken' {
   if (b.length < 30 || b.length < b.readUInt32LE(4) + 8) return 'truncated'
   switch (b.toString('latin1', 12, 16)) {
@@ -87,18 +87,18 @@ function measureWebp(b: Buffer): Size | 'truncated' | 'broken' {
   }
 }
 
-// The boxes on the way to the image's extents, in this order one inside the other, each with the bytes of its own before those
-// that it holds.
+// The boxes that contain the image's extents, each inside the one before. `own`: the bytes of a box before the boxes that it
+// contains.
 const HEIC_BOXES = [
   { type: 'meta', own: 4 },
   { type: 'iprp', own: 0 },
   { type: 'ipco', own: 0 },
 ] as const
 
-/** The largest of the extents that the file declares (`ispe`, ISO/IEC 23008-12 §6.5.3): tiles, thumbnails and the whole. */
+/** The largest extent that the file declares (`ispe`, ISO/IEC 23008-12 §6.5.3) of tiles, thumbnails and the whole image. */
 function measureHeic(b: Buffer): Size | 'truncated' | 'broken' {
   let largest: Size | undefined
-  // A box counts only where it belongs, so that nesting ends however deep a file goes.
+  // A box is entered only in its place, so that the recursion is bounded for any nesting.
   const walk = (start: number, end: number, depth: number): 'truncated' | 'broken' | undefined => {
     for (let at = start; at < end; ) {
       if (at + 16 > b.length) return 'truncated'
@@ -123,7 +123,7 @@ function measureHeic(b: Buffer): Size | 'truncated' | 'broken' {
   return walk(0, b.length, 0) ?? largest ?? 'broken'
 }
 
-/** By the frame header (ITU-T T.81, B.2). */
+/** Reads the size from the frame header (ITU-T T.81, B.2). */
 function measureJpeg(b: Buffer): Size | 'truncated' | 'broken' {
   for (let at = 2; at + 4 <= b.length; ) {
     if (b[at] !== 0xff) return 'broken'

@@ -4,23 +4,23 @@ import type { Log } from '../platform/log.ts'
 import { startLoop } from '../platform/loop.ts'
 import type { Sealer } from '../platform/secrets.ts'
 import type { Vault } from '../platform/vault.ts'
-import { giveToOwner, openBody, type StoredBody } from './deliveries.ts'
+import { openBody, resealForOwner, type StoredBody } from './deliveries.ts'
 import { hasDuplicateKeys } from './duplicate-keys.ts'
 import { findBySession, recordDecision, type VerificationRow } from './store.ts'
-import type { Reading, Vendor } from './vendors/vendor.ts'
+import type { Vendor, VendorReport } from './vendors/vendor.ts'
 import { findVendor } from './vendors/vendors.ts'
 
 /*
- * The delivery row is its own queue entry: it was written before the vendor got its 200, and it stays "received" until
- * one transaction has recorded what it says together with the jobs that follow.
+ * The delivery row is its own queue entry: it was committed before the vendor's 200, and stays "received" until one
+ * transaction records its decision and enqueues the jobs that follow.
  */
 
 export type Inbox = { runNow(): void; stop(): Promise<void> }
 
-const IDLE_MS = 1_000
-// About a day of tries, from a second to a quarter of an hour apart.
-const TRIES = 100
-const LONGEST_DELAY_SECONDS = 15 * 60
+const POLL_MS = 1_000
+// About a day, with delays from a second to a quarter of an hour.
+const MAX_TRIES = 100
+const MAX_DELAY_SECONDS = 15 * 60
 
 type Delivery = StoredBody & {
   vendor: string
@@ -29,18 +29,18 @@ type Delivery = StoredBody & {
   tries: number
 }
 
-/** Applies deliveries, one after the other, for as long as it runs; any number of processes may. */
-export function startInbox(parts: {
+/** Applies deliveries one after the other until it is stopped. Any number of processes may run it. */
+export function startInbox(context: {
   db: Db
   sealer: Sealer
   vault: Vault
   jobs: Jobs
   log: Log
 }): Inbox {
-  const { db, log } = parts
-  return startLoop({ event: 'deliveries cannot be applied', pauseMs: IDLE_MS, log }, applyNext)
+  const { db, log } = context
+  return startLoop({ event: 'deliveries cannot be applied', pauseMs: POLL_MS, log }, applyNext)
 
-  /** Answers whether there was one. */
+  /** Returns whether there was one. */
   async function applyNext(): Promise<boolean> {
     let claimed: Delivery | undefined
     try {
@@ -51,7 +51,7 @@ export function startInbox(parts: {
           order by run_at limit 1 for update skip locked`
         if (!delivery) return false
         claimed = delivery
-        await apply(sql, delivery, parts)
+        await apply(sql, delivery, context)
         return true
       })
     } catch (error) {
@@ -59,23 +59,23 @@ export function startInbox(parts: {
       await postpone(claimed, error)
       return true
     } finally {
-      if (claimed) parts.jobs.pollNow()
+      if (claimed) context.jobs.pollNow()
     }
   }
 
   async function postpone({ id, tries }: Delivery, error: unknown) {
-    const never = whyNever(error)
-    if (never !== undefined) {
-      log.warn('delivery quarantined', { deliveryId: id, explanation: never, error })
+    const failure = permanentFailure(error)
+    if (failure !== undefined) {
+      log.warn('delivery quarantined', { deliveryId: id, explanation: failure, error })
       await db`
         update delivery set tries = tries + 1, state = 'quarantined', applied_at = now(),
-          explanation = ${never}
+          explanation = ${failure}
         where id = ${id} and state = 'received'`
       return
     }
     const name = error instanceof Error ? error.name : 'unknown error'
-    const isLast = tries + 1 >= TRIES
-    const seconds = Math.min(2 ** Math.min(tries, 12), LONGEST_DELAY_SECONDS)
+    const isLast = tries + 1 >= MAX_TRIES
+    const seconds = Math.min(2 ** Math.min(tries, 12), MAX_DELAY_SECONDS)
     log.warn('delivery could not be applied', { deliveryId: id, tries: tries + 1, error })
     await db`
       update delivery set tries = tries + 1, state = ${isLast ? 'failed' : 'received'},
@@ -90,11 +90,11 @@ class UnreadableError extends Error {
   override readonly name = 'UnreadableError'
 }
 
-/** Why another try cannot succeed; `undefined` when it can. */
-function whyNever(error: unknown): string | undefined {
-  if (isUnstorable(error)) return 'it holds a NUL character, which cannot be stored'
+/** Explains why another try cannot succeed; `undefined` when it can. */
+function permanentFailure(error: unknown): string | undefined {
+  if (isUnstorable(error)) return 'it contains a NUL character, which cannot be stored'
   if (isDataFault(error))
-    return `it holds a value that cannot be stored (SQLSTATE ${(error as { code?: string }).code})`
+    return `it contains a value that cannot be stored (SQLSTATE ${(error as { code?: string }).code})`
   if (error instanceof UnreadableError) return error.message
   return undefined
 }
@@ -112,40 +112,43 @@ async function apply(
       update delivery set state = ${state}, explanation = ${explanation}, applied_at = now(),
         verification_id = ${verificationId ?? null}
       where id = ${id}`
-    if (verification) await giveToOwner(sql, vault, { id, body, isOwned }, verification)
+    if (verification) await resealForOwner(sql, vault, { id, body, isOwned }, verification)
     log.info('delivery applied', { deliveryId: id, state, verificationId })
   }
 
   const configured = await findVendor(sql, sealer, { vendor, integration })
-  if (!configured) return end('quarantined', 'the integration it came by is gone')
+  if (!configured) return end('quarantined', 'its integration does not exist any more')
   if (hasDuplicateKeys(body))
     return end('quarantined', 'not understood: an object in it has a key twice')
-  const reading = read(configured, body)
-  if (reading.kind === 'unknown')
-    return end('quarantined', `not understood: ${reading.explanation}`)
-  const { sessionId } = reading
+  const report = readReport(configured, body)
+  if (report.kind === 'unknown') return end('quarantined', `not understood: ${report.explanation}`)
+  const { sessionId } = report
   const verification =
     sessionId === undefined ? undefined : await findBySession(sql, vendor, integration, sessionId)
-  if (reading.kind === 'ignored') return end('ignored', reading.explanation, verification)
+  if (report.kind === 'ignored') return end('ignored', report.explanation, verification)
 
-  // The resident is the one of our own row; what the vendor echoes is only held against it.
-  if (!verification) return end('quarantined', 'it speaks of a session that was not started here')
-  if (reading.echoed !== undefined && reading.echoed !== verification.id)
+  // The owner comes from our own row; the echoed id must agree with it.
+  if (!verification) return end('quarantined', 'its session was not started here')
+  if (report.echoed !== undefined && report.echoed !== verification.id)
     return end(
       'quarantined',
-      'what the vendor echoes of ours is not what was sent with this session',
+      'the echoed verification id is not the one of this session',
       verification,
     )
-  if (reading.kind === 'notice') {
+  if (report.kind === 'notice') {
     await jobs.enqueue(sql, 'fetch-result', { verificationId: verification.id, deliveryId: id })
-    return end('applied', `the vendor is asked: ${reading.explanation}`, verification)
+    return end(
+      'applied',
+      `the result is fetched from the vendor: ${report.explanation}`,
+      verification,
+    )
   }
-  for (const attemptId of await recordDecision(sql, vault, verification.id, reading, id))
+  for (const attemptId of await recordDecision(sql, vault, verification.id, report, id))
     await jobs.enqueue(sql, 'list-images', { verificationId: verification.id, attemptId })
-  await end('applied', `recorded: ${reading.status}`, verification)
+  await end('applied', `recorded: ${report.status}`, verification)
 }
 
-function read(vendor: Vendor, body: Buffer): Reading {
+function readReport(vendor: Vendor, body: Buffer): VendorReport {
   try {
     return vendor.read(body)
   } catch (cause) {

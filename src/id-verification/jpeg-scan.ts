@@ -1,13 +1,13 @@
-/** A component of a scan: its sampling factors and which tables code it. */
+/** A component of a scan: its sampling factors, and the numbers of its Huffman tables. */
 export type ScanComponent = { across: number; down: number; dc: number; ac: number }
 
-/** Huffman tables by number, each by the next 16 bits: code length above, symbol in the lower eight bits. */
+/** Huffman tables by number. A table is indexed by the next 16 bits; an entry has the code length above and the symbol in the lower eight bits. */
 export type ScanTables = { dc: Uint16Array[]; ac: Uint16Array[]; restartInterval: number }
 
 /**
- * How many bytes the blocks of a sequential scan take (ITU-T T.81, annex F.2): what stands behind them in `data` is no part of
- * the picture, and decoders say nothing of it. `undefined` where a code does not exist, or the data ends before the last block.
- * A picture that is damaged in the middle is found out here too: decoders go on with grey.
+ * How many bytes the blocks of a sequential scan take (ITU-T T.81, annex F.2). Bytes after them in `data` are not part of the
+ * picture, and decoders ignore them silently. `undefined` when a code does not exist, or the data ends before the last block. This
+ * also detects a picture that is damaged in the middle, which decoders fill with grey.
  */
 export function measureSequentialScan(
   data: Uint8Array,
@@ -24,9 +24,9 @@ export function measureSequentialScan(
   let bits = 0
   let padding = 0
 
-  /** Where the byte after the last one that was begun stands; `undefined`: it took more than there was. */
+  /** The position after the last byte that was begun; `undefined`: more bytes were needed than there are. */
   const position = (): number | undefined => {
-    // The last code's bits may reach into a byte that was not read yet.
+    // The last code's bits may extend into a byte that was not read yet.
     for (; bits < 0; bits += 8) {
       if (at >= data.length) return undefined
       at += data[at] === 0xff ? 2 : 1
@@ -56,7 +56,7 @@ export function measureSequentialScan(
       for (let k = 0; k < 64; k++) {
         while (bits <= 24) {
           const byte = data[at] ?? 0xff
-          // Without the zeros that are stuffed behind 0xff; behind the end come zeros, as decoders do it.
+          // Skips the zero that is stuffed after 0xff. After the end, zeros are read, as decoders do.
           if (byte !== 0xff) at++
           else if (data[at + 1] === 0) at += 2
           else padding++
@@ -75,7 +75,7 @@ export function measureSequentialScan(
           k += run
           if (k > 63) return undefined
         }
-        // What is not there yet is skipped when it comes.
+        // Bits that are not read yet are skipped when they are.
         bits -= size
       }
     }
@@ -84,7 +84,7 @@ export function measureSequentialScan(
   return position()
 }
 
-/** The blocks of one unit (T.81 §A.2): one of a single component, or each component's in their sampling. */
+/** The blocks of one unit (T.81 §A.2): one block of a single component, or the blocks of each component by its sampling factors. */
 const listBlocks = (scan: ScanComponent[]): ScanComponent[] =>
   scan.length === 1
     ? scan

@@ -8,20 +8,20 @@ import { compareWithAccount } from './findings.ts'
 import type { VerificationStatus } from './vendors/vendor.ts'
 
 /*
- * A resident links a tenant's subject to the own account. The subject's verifications then carry the account, and count
- * for the resident if the document fits and the operator trusts the tenant: the view `latest_approved`. Whoever writes
- * here locks the account first, then the subject, then its verifications; without their keys, because whoever holds a
- * verification may be about to write a data key that references them.
+ * A resident links a tenant's subject to their account. The subject's verifications then have the account, and count for
+ * the resident if the document fits and the operator trusts the tenant (the view `latest_approved`). Writers lock the
+ * account, then the subject, then its verifications, `for no key update`: a transaction that holds a verification may be
+ * about to insert a data key that references the other two.
  */
 
 const LIFE_SECONDS = 24 * 3600
-// How long the page after a decision leads back to the tenant.
+// How long the page of links offers the way back to the tenant.
 const RETURN_MINUTES = 60
 
-/** Where the resident's browser goes afterwards. */
+/** Where the resident's browser is redirected afterwards. */
 export type LinkReturn = { url: string; state: string | undefined }
 
-/** Creates a single-use link, which replaces an unused one of the same subject. `undefined`: the subject is gone. */
+/** Creates a single-use link, which replaces an unused one of the same subject. `undefined`: the subject does not exist any more. */
 export async function createLink(
   db: Db,
   given: { subjectId: string; clientId: string; returnTo: LinkReturn | undefined },
@@ -41,12 +41,12 @@ export async function createLink(
   })
 }
 
-/** Links are kept a day longer than they work. */
+/** Deletes links a day after they expired. */
 export async function deleteOldSubjectLinks(sql: Sql): Promise<void> {
   await sql`delete from subject_link where expires_at < now() - interval '1 day'`
 }
 
-/** What a link asks for. */
+/** What a link requests. */
 export type LinkRequest = {
   subjectId: string
   tenant: string
@@ -56,7 +56,7 @@ export type LinkRequest = {
   returnState: string | null
 }
 
-/** The request behind a link that can still be used, or `undefined`. */
+/** The request of a link that can still be used, or `undefined`. */
 export async function findLinkRequest(sql: Sql, token: string): Promise<LinkRequest | undefined> {
   const [row] = await sql<LinkRequest[]>`
     select subject_id, tenant, display_name, is_trusted, return_url, return_state
@@ -65,7 +65,7 @@ export async function findLinkRequest(sql: Sql, token: string): Promise<LinkRequ
   return row
 }
 
-/** Uses the link up without linking anything. Answers the request, or `undefined` where it cannot be used any more. */
+/** Uses the link up without linking anything. Returns the request, or `undefined` when it cannot be used any more. */
 export async function declineLink(db: Db, token: string): Promise<LinkRequest | undefined> {
   return await db.begin(async (sql) => {
     const request = await findLinkRequest(sql, token)
@@ -85,8 +85,8 @@ async function consumeLink(
 }
 
 /**
- * Links the subject to this resident, in the place of another subject of the same tenant. Answers the subject, or
- * `undefined` where the link cannot be used any more; `'linked-elsewhere'`: another account has linked the subject.
+ * Links the subject to this resident, and ends the link to another subject of the same tenant. Returns the subject, or
+ * `undefined` when the link cannot be used any more; `'linked-elsewhere'`: another account has linked the subject.
  */
 export async function acceptLink(
   { db, vault }: { db: Db; vault: Vault },
@@ -97,7 +97,7 @@ export async function acceptLink(
   }: {
     token: string
     accountId: string
-    /** Throws when the resident is not signed in any more. */
+    /** Locks the resident's session; throws when they are not signed in any more. */
     hold: (sql: Sql) => Promise<void>
   },
 ): Promise<{ subjectId: string } | 'linked-elsewhere' | undefined> {
@@ -134,7 +134,7 @@ export async function acceptLink(
   })
 }
 
-/** Ends a link of this resident. Answers whether there was one. */
+/** Ends a link of this resident. Returns whether there was one. */
 export async function endLink(
   db: Db,
   { subjectId, accountId }: { subjectId: string; accountId: string },
@@ -152,8 +152,8 @@ export async function endLink(
 }
 
 /**
- * In a transaction with the account locked: ends every link of a resident who is about to be erased. What the tenants
- * verified stays theirs.
+ * In a transaction with the account locked: ends every link of a resident who is about to be erased. The subjects and their
+ * verifications stay the tenants'.
  */
 export async function endLinks(sql: Sql, accountId: string): Promise<void> {
   const rows = await sql<{ id: string; tenant: string }[]>`
@@ -162,8 +162,8 @@ export async function endLinks(sql: Sql, accountId: string): Promise<void> {
 }
 
 /**
- * Clears what was compared with this resident's account, too, and an operator's acceptance, which was about them. A rejected
- * document stays rejected, whoever links it next.
+ * Also clears the comparison with this resident's account, and an operator's acceptance of it. A rejected document stays
+ * rejected for whoever links it next.
  */
 async function unlink(
   sql: Sql,
@@ -182,7 +182,7 @@ async function unlink(
 const lockVerifications = (sql: Sql, subjectId: string) => sql<{ id: string }[]>`
   select id from verification where subject_id = ${subjectId} order by id for update`
 
-/** One subject that a resident linked, with what the tenant verified of it. */
+/** A subject that a resident linked, with its verifications. */
 export type ResidentLink = {
   subjectId: string
   tenant: string
@@ -190,7 +190,7 @@ export type ResidentLink = {
   isTrusted: boolean
   linkedAt: Date
   verifications: LinkedVerification[]
-  /** Back to the tenant, for an hour after the resident allowed the link. */
+  /** The way back to the tenant, for an hour after the resident allowed the link. */
   returnUrl: string | null
   returnState: string | null
 }
@@ -202,7 +202,7 @@ export type LinkedVerification = {
   date: Date
 }
 
-/** A resident's links, the newest first. */
+/** A resident's links, newest first. */
 export async function listLinks(sql: Sql, accountId: string): Promise<ResidentLink[]> {
   const rows = await sql<Omit<ResidentLink, 'verifications'>[]>`
     select subject.id as subject_id, tenant, display_name, is_trusted, linked_at, return_url, return_state

@@ -1,6 +1,6 @@
 import type { DocumentFindings } from './vendors/vendor.ts'
 
-/** What is known of the account's person apart from the document, and who stated it. */
+/** What is known about the account's person apart from the document, and who stated it. */
 export type Reference = {
   givenName: string
   surname: string
@@ -53,14 +53,14 @@ export function matchDocument(
   return { outcome: known ? 'match' : 'no-reference', differences }
 }
 
-/** One word of a name, folded: upper case and free of punctuation, in the script it was written in. */
+/** One word of a name, normalized: upper case, without punctuation, in its original script. */
 type Word = { text: string; spellings: ReadonlySet<string> }
-/** `parts`: given names and surnames. `words`: a name of which it is not known where one begins and the other ends. */
+/** `parts`: given names and surnames. `words`: a full name, where it is unknown which words are the surname. */
 type Name = { parts: [given: Word[], surname: Word[]] } | { words: Word[] }
 
-// Far above any real name; what is longer is no name and must not cost time.
+// Far above any real name, so that longer input costs no time.
 const MAX_WORDS = 12
-const MAX_LETTERS = 300
+const MAX_LENGTH = 300
 
 function readName(given: {
   givenName?: string | undefined
@@ -78,13 +78,13 @@ function readName(given: {
   return words && { words }
 }
 
-// Given where a document has no given name or no surname.
+// Written where a document has no given name or no surname.
 const PLACEHOLDERS = /^(?:FNU|LNU|X{2,})$/
-// Joined, as in O’Brien and Gal·la. Some of them are letters to Unicode.
+// Removed, so that O’Brien and Gal·la are one word. Unicode classifies some of them as letters.
 const JOINERS = /['’‘ʼʻʹ`´′＇·\p{Cf}]/gu
 
 function toWords(text: string): Word[] {
-  if (text.length > MAX_LETTERS) return [{ text: '', spellings: new Set() }]
+  if (text.length > MAX_LENGTH) return [{ text: '', spellings: new Set() }]
   const words = text
     .replaceAll(JOINERS, '')
     .normalize('NFKC')
@@ -105,7 +105,7 @@ function isSameName(known: Name, printed: Name, sameBirthDate: boolean): boolean
     splits(printed).some(
       (other) =>
         isSamePair(one, other, sameBirthDate) ||
-        // Which name is the surname is confused by people, forms and vendors alike.
+        // People, forms and vendors confuse given name and surname.
         isSamePair(one, [other[1], other[0]], sameBirthDate),
     ),
   )
@@ -113,7 +113,7 @@ function isSameName(known: Name, printed: Name, sameBirthDate: boolean): boolean
 
 const isSingle = (name: Name) => 'words' in name && name.words.length === 1
 
-/** People with one name are entered with it in one member, or in both. */
+/** A person with a single name can have it in one member, or in both. */
 function isSameSingle(known: Name, printed: Name): boolean {
   const all = [known, printed].flatMap((name) => ('words' in name ? name.words : name.parts.flat()))
   const [first] = all
@@ -152,7 +152,7 @@ function fillsLine(parts: [Word[], Word[]]): boolean {
   return LINE_LENGTHS.includes(length) && words.every(({ text }) => /^[A-Z]+$/.test(text))
 }
 
-/** `undefined` where the part does not fit. */
+/** Compares given names, or surnames. `undefined` when they do not fit. */
 function comparePart(
   one: { words: Word[]; cut: boolean },
   other: { words: Word[]; cut: boolean },
@@ -188,7 +188,7 @@ function comparePart(
       const isCut = from.cut && word === from.words.at(-1)
       if (!isCut && isWhole(word)) continue
       const whole = left(to.words).find((candidate) => startsWith(candidate, word))
-      // DANIEL at the end of a full line may be DANIELA: alone it shows nothing.
+      // DANIEL at the end of a full line may be DANIELA, so a cut name alone is no match.
       if (whole) share([word, whole], isCut && sameBirthDate && word.text.length > 2)
     }
 
@@ -210,25 +210,25 @@ const startsWith = (whole: Word, start: Word) =>
     [...start.spellings].some((beginning) => beginning !== '' && spelling.startsWith(beginning)),
   )
 
-// One sign of these scripts can be a name.
+// A single character of these scripts can be a name.
 const IDEOGRAPHIC = /[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}]/u
-/** A name, and not the initial of one. */
+/** Whether it is a name and not an initial. */
 const isWhole = ({ text }: Word) => text.length > 1 || IDEOGRAPHIC.test(text)
 
-/** Left out on some documents, and written apart or together. They are names where nothing else is (Lê, Do, Ben). */
+/** Omitted on some documents, and written apart or together. They are names when there is no other word (Lê, Do, Ben). */
 const PARTICLES = new Set(
   `AF AL AN AR AS ASH AT AV AZ BEN BIN BINT BINTI DA DAS DE DEI DEL DELLA DELLE DEN DER DES DI DO DOS DU E EL EN I
   IBN LA LAS LE LES LO LOS OP TE TEN TER UL UR VAN VANDEN VANDER VOM VON Y ZU ZUM ZUR بن ابن بنت`.split(
     /\s+/,
   ),
 )
-/** A single letter is a particle between two names alone (Ortega y Gasset), elsewhere an initial. */
+/** A single letter is a particle only between two names (Ortega y Gasset); elsewhere it is an initial. */
 const isParticle = (word: Word, words: Word[]) =>
   PARTICLES.has(word.text) && (isWhole(word) || (word !== words[0] && word !== words.at(-1)))
 const isNameOf = (word: Word, words: Word[]) =>
   !PARTICLES.has(word.text) || words.every(({ text }) => PARTICLES.has(text))
 
-/** Neighbours that make up this word together: JEAN PIERRE and JEANPIERRE, O BRIEN and OBRIEN, DE LA CRUZ and DELACRUZ. */
+/** Adjacent words that form this word together: JEAN PIERRE and JEANPIERRE, O BRIEN and OBRIEN, DE LA CRUZ and DELACRUZ. */
 function findPieces(
   word: Word,
   words: readonly Word[],
@@ -249,9 +249,9 @@ function findPieces(
 const MAX_SPELLINGS = 32
 
 /**
- * How a word may be written in the letters A to Z: without its marks, and by the tables of Doc 9303-3 §6, which several
- * countries follow in part (`Müller` is MULLER, MUELLER and MUXXLLER). Two words are alike when they share a spelling. Nothing
- * is folded in plain letters, so that MICHAEL never becomes Michał. Scripts without a table are compared as they are.
+ * The spellings of a word in the letters A to Z: without its marks, and by the tables of Doc 9303-3 §6, which several countries
+ * follow in part (`Müller` is MULLER, MUELLER and MUXXLLER). Two words are alike when they share a spelling. Plain letters are not
+ * replaced, so MICHAEL never becomes Michał. Scripts without a table are compared unchanged.
  */
 function spellings(word: string): Set<string> {
   const text = /\p{Script=Greek}/u.test(word) ? fromGreek(word) : word
@@ -268,7 +268,7 @@ function spellBy(table: Table, word: string): string[] {
   let last: readonly string[] = ['']
   for (const letter of word) {
     const isShadda = letter === '\u0651'
-    // A doubled letter, which is seldom written.
+    // Shadda doubles the letter before, and is seldom written.
     const options: readonly string[] = isShadda ? ['', last[0] ?? ''] : spellLetter(table, letter)
     const room = Math.max(1, Math.floor(MAX_SPELLINGS / found.length))
     found = found.flatMap((start) => options.slice(0, room).map((option) => start + option))
@@ -277,7 +277,7 @@ function spellBy(table: Table, word: string): string[] {
   return found
 }
 
-// In other scripts marks are vowels or other letters: राम is not रमा, and が not か.
+// In other scripts marks are vowels or form other letters: राम is not रमा, and が is not か.
 const HAS_ACCENTS = /[\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}\p{Script=Arabic}]/u
 
 function spellLetter(table: Table, letter: string): readonly string[] {
@@ -291,7 +291,7 @@ function spellLetter(table: Table, letter: string): readonly string[] {
   return bare === letter ? [bare] : [...spellBy(table, bare)]
 }
 
-/** By Doc 9303-3 §6 A and C, what is common first. Letters with marks that are not here lose them. */
+/** Doc 9303-3 §6 A and C, the most common spelling first. Letters with marks that are not listed lose their marks. */
 const LETTERS: Table = {
   // Latin.
   ...{
@@ -451,10 +451,10 @@ const ICAO_CYRILLIC: Table = {
   },
 }
 
-/** As ICAO has it, and as passports have it beside that; a word is written by one of them throughout. */
+/** The table of ICAO, and others that passports follow. A word is spelled by one table throughout. */
 const CYRILLIC: Table[] = [
   ICAO_CYRILLIC,
-  // Russia and Belarus before, and what people write.
+  // Russia and Belarus formerly, and common informal spelling.
   { ...ICAO_CYRILLIC, Й: 'Y', Ё: 'E YO', Ъ: '', Ю: 'YU', Я: 'YA' },
   {
     ...ICAO_CYRILLIC,
@@ -492,7 +492,7 @@ const GREEK: Table = {
   ...{ Ξ: 'X', Ο: 'O', Π: 'P', Ρ: 'R', Σ: 'S', Τ: 'T', Υ: 'Y', Φ: 'F', Χ: 'CH', Ψ: 'PS', Ω: 'O' },
 }
 
-/** ELOT 743, as in Greek passports; Doc 9303 has no table of its own. */
+/** ELOT 743, as in Greek passports; Doc 9303 has no table for Greek. */
 function fromGreek(word: string): string {
   return word
     .normalize('NFD')

@@ -1,6 +1,6 @@
 /**
- * The orientation that EXIF's TIFF structure states in its first directory (tag 0x0112, EXIF 2.32 §4.6.4), 1 to 8;
- * `undefined` where there is none that makes sense.
+ * The orientation in the first directory of EXIF's TIFF structure (tag 0x0112, EXIF 2.32 §4.6.4), 1 to 8; `undefined` when
+ * there is no valid one.
  */
 export function readOrientation(tiff: Buffer): number | undefined {
   const order = tiff.toString('latin1', 0, 2)
@@ -21,14 +21,14 @@ export function readOrientation(tiff: Buffer): number | undefined {
   return undefined
 }
 
-/** A TIFF structure that states the orientation and nothing else. */
+/** A TIFF structure that contains the orientation and nothing else. */
 export function minimalExif(orientation: number): Buffer {
   const tiff = Buffer.from('4d4d002a0000000800010112000300000001000000000000' + '0000', 'hex')
   tiff.writeUInt16BE(orientation, 18)
   return tiff
 }
 
-/** Whether it is a profile by its own signature and length (ICC.1 §7.2), but for padding to a multiple of four bytes. */
+/** Whether it has the signature and length of an ICC profile (ICC.1 §7.2), apart from padding to a multiple of four bytes. */
 export function isIccProfile(profile: Buffer): boolean {
   if (profile.length < 128 || profile.toString('latin1', 36, 40) !== 'acsp') return false
   const padding = profile.length - profile.readUInt32BE(0)

@@ -4,12 +4,12 @@ import { OperatorError } from '../platform/errors.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import { hashSecret, randomSecret, type Sealer } from '../platform/secrets.ts'
 import { isUuid } from '../platform/uuid.ts'
-import { bodyBytes } from './deliveries.ts'
+import { bodySize } from './deliveries.ts'
 import {
-  askAgain,
   createVerification,
   lockVerification,
   markNotStarted,
+  recheckDecided,
   reopenRefused,
   setVendorSession,
 } from './store.ts'
@@ -21,32 +21,32 @@ export type StartedVerification = {
   id: string
   vendor: string
   vendorSessionId: string
-  /** Where the resident is sent; it opens the session, so it goes to nobody else. */
+  /** The page where the person is verified. It opens the session, so only that person may get it. */
   url: string
 }
 
-/** The vendor answered with the id of another verification's session, whose deliveries could not be told apart. */
+/** The vendor answered with the id of another verification's session. Deliveries of the two could not be distinguished. */
 export class SessionReusedError extends VendorError {
   constructor() {
     super('the vendor answered with the id of a session that exists already')
   }
 }
 
-/** The subject is gone, or was never this tenant's. */
+/** The subject does not exist, or is another tenant's. */
 export class SubjectNotFoundError extends Error {
   override readonly name = 'SubjectNotFoundError'
 }
 
 /**
- * Starts a session at the vendor, for a resident by the operator or for a tenant's own subject: our own row first, then the
- * call. Throws OperatorError, and SubjectNotFoundError.
+ * Starts a session at the vendor, for a resident (by the operator) or for a tenant's subject. Creates our row before the call.
+ * Throws OperatorError and SubjectNotFoundError.
  */
 export async function startVerification(
   { db, sealer, issuer }: { db: Db; sealer: Sealer; issuer: string },
   given: {
     vendor: string
     integration?: string | undefined
-    /** Where the browser goes when the person is done, and what it brings along. */
+    /** Where the person's browser returns to afterwards, and with which `state`. */
     returnTo?: { url: string; state: string | undefined } | undefined
   } & ({ accountId: string } | TenantSubject),
 ): Promise<StartedVerification> {
@@ -62,7 +62,7 @@ export async function startVerification(
   const whose =
     'accountId' in given
       ? { accountId: given.accountId }
-      : { subjectId: await subjectOf(db, given) }
+      : { subjectId: await findSubjectId(db, given) }
   const state = randomSecret()
   const id = await createVerification(db, {
     tenant,
@@ -94,29 +94,29 @@ export async function startVerification(
   }
 }
 
-/** A tenant's own subject, which is created where it is named by its external id; only an integration of this tenant. */
+/** A tenant's subject; created if needed when it is named by its external id. The integration must be of the same tenant. */
 type TenantSubject = { tenant: string; subject: { id: string } | { externalId: string } }
 
-const subjectOf = async (sql: Sql, { tenant, subject }: TenantSubject): Promise<string> =>
+const findSubjectId = async (sql: Sql, { tenant, subject }: TenantSubject): Promise<string> =>
   'id' in subject
     ? subject.id
     : await findOrCreateSubject(sql, { tenant, externalId: subject.externalId })
 
-/** Mosaic puts the state there itself; the others send the browser to what they were given. */
+/** Mosaic adds the state itself; the others redirect to the address as given. */
 const returnUrlOf = (issuer: string, vendor: VendorName, state: string) =>
   vendor === 'mosaic'
     ? `${issuer}/callbacks/mosaic`
     : `${issuer}/callbacks/${vendor}?state=${encodeURIComponent(state)}`
 
 /**
- * Approved, and held back: the document does not fit the account; or nothing was compared, because it was approved before documents were
- * compared and the vendor has not answered since.
+ * Approved, but not counting until an operator's review: the document does not fit the account; or it was approved before documents
+ * were compared, and the vendor's findings could not be fetched since.
  */
-export const waitsForReview = (sql: Sql) => sql`(
+export const isAwaitingReview = (sql: Sql) => sql`(
   status = 'approved' and account_id is not null and match_review is null
   and (match = 'mismatch' or match is null))`
 
-/** Verifications, newest first, as the operator sees them. `toReview`: those that wait for a review; `refused`: those with images that were refused. */
+/** Verifications for the operator, newest first. `toReview`: those that need a review; `refused`: those with refused images. */
 export async function listAllVerifications(sql: Sql, { toReview = false, refused = false } = {}) {
   return await sql`
     select id, vendor, integration, tenant, status, account_id, subject_id, document_type, images_complete,
@@ -124,12 +124,12 @@ export async function listAllVerifications(sql: Sql, { toReview = false, refused
       (select count(*)::int from image where verification_id = verification.id and state = 'refused') as images_refused,
       session_created_at, decided_at
     from verification
-    where ${toReview ? waitsForReview(sql) : sql`true`}
+    where ${toReview ? isAwaitingReview(sql) : sql`true`}
       and ${refused ? sql`exists (select from image where verification_id = verification.id and state = 'refused')` : sql`true`}
     order by session_created_at desc limit 500`
 }
 
-/** One, with what was said of it and its images: never their content, never a link. */
+/** One verification with its decisions and images, for the operator; never the images' content, never a link. */
 export async function findVerification(sql: Sql, id: string) {
   if (!isUuid(id)) return undefined
   const [row] = await sql`
@@ -148,7 +148,7 @@ export async function findVerification(sql: Sql, id: string) {
   return row
 }
 
-/** The newest deliveries, or those that ended without being applied. Never their bodies. */
+/** The newest deliveries; `failed`: those that could not be applied. Never their bodies. */
 export async function listDeliveries(sql: Sql, { failed = false } = {}) {
   return await sql`
     select id, vendor, integration, state, tries, times_received, received_at, applied_at, verification_id, explanation
@@ -157,12 +157,12 @@ export async function listDeliveries(sql: Sql, { failed = false } = {}) {
     order by received_at desc limit 500`
 }
 
-/** One, explained: what became of it and why, and what else was said of the same verification. */
+/** One delivery with its state, the explanation, and all decisions of the same verification. */
 export async function findDelivery(sql: Sql, id: string) {
   if (!isUuid(id)) return undefined
   const [row] = await sql`
     select id, vendor, integration, state, tries, times_received, received_at, last_received_at, applied_at,
-      run_at, verification_id, explanation, ${bodyBytes(sql)} as bytes,
+      run_at, verification_id, explanation, ${bodySize(sql)} as bytes,
       (select coalesce(json_agg(json_build_object('attemptId', attempt_id, 'status', status,
           'decidedAt', decided_at, 'fromThisDelivery', delivery_id = delivery.id) order by recorded_at), '[]')
         from decision where decision.verification_id = delivery.verification_id) as decisions
@@ -170,7 +170,7 @@ export async function findDelivery(sql: Sql, id: string) {
   return row
 }
 
-/** Has it applied again, from the start: what it says is recorded once, however often. Answers whether there was one. */
+/** Queues a delivery to be applied again; its decision is recorded once, however often. Returns whether there is such a delivery. */
 export async function replayDelivery(sql: Sql, id: string): Promise<boolean> {
   if (!isUuid(id)) return false
   const rows = await sql`
@@ -180,8 +180,8 @@ export async function replayDelivery(sql: Sql, id: string): Promise<boolean> {
 }
 
 /**
- * Asks the vendor again: for the images of an approved verification, of which those that are stored stay and those that were
- * refused are tried anew; for the decision of any other. Answers whether there is one that the vendor knows.
+ * Fetches from the vendor again: of an approved verification the images, where stored ones stay and refused ones are retried; of
+ * any other the result. Returns whether there is such a verification with a session at the vendor.
  */
 export async function retryVerification(db: Db, jobs: Jobs, id: string): Promise<boolean> {
   if (!isUuid(id)) return false
@@ -192,7 +192,7 @@ export async function retryVerification(db: Db, jobs: Jobs, id: string): Promise
     if (status === 'approved') {
       await reopenRefused(sql, id)
       await jobs.enqueue(sql, 'list-images', { verificationId: id, attemptId: attemptId ?? '' })
-    } else await askAgain(sql, id)
+    } else await recheckDecided(sql, id)
     return true
   })
 }

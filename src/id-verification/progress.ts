@@ -1,17 +1,17 @@
 import type { Db, Sql } from '../platform/db.ts'
 import type { Log } from '../platform/log.ts'
 import type { Metrics } from '../platform/metrics.ts'
-import { waitsForReview } from './operations.ts'
-import { allRefused } from './store.ts'
+import { isAwaitingReview } from './operations.ts'
+import { allImagesRefused } from './store.ts'
 
-/** What comes in, and what waits, as metrics. `portal_deliveries{state="failed"}` above zero is the alarm. */
+/** Registers metrics of deliveries, images and verifications. `portal_deliveries{state="failed"}` above zero needs an operator. */
 export function measureIngestion(metrics: Metrics, sql: Sql): void {
   const seconds = (of: Date | null | undefined) =>
     of ? Math.max(0, (Date.now() - of.getTime()) / 1000) : 0
 
   metrics.gauge(
     'portal_deliveries',
-    'Deliveries that wait to be applied, or ended without: failed and quarantined ones want an operator.',
+    'Deliveries that are not applied yet, or could not be: failed and quarantined ones need an operator.',
     ['vendor', 'state'],
     async () =>
       (
@@ -32,7 +32,7 @@ export function measureIngestion(metrics: Metrics, sql: Sql): void {
   )
   metrics.gauge(
     'portal_images',
-    'Images that wait to be backed up (retrying: refused so far), were refused, or wait for a clean copy (unclean).',
+    'Images that are pending (retrying: refused so far), were refused, or have no clean copy yet (unclean).',
     ['vendor', 'state'],
     async () =>
       (
@@ -47,18 +47,18 @@ export function measureIngestion(metrics: Metrics, sql: Sql): void {
   )
   metrics.gauge(
     'portal_verifications_without_images',
-    'Approved verifications of which every image was refused: they want an operator.',
+    'Approved verifications of which every image was refused: they need an operator.',
     ['vendor'],
     async () =>
       (
         await sql<{ vendor: string; count: number }[]>`
           select vendor, count(*)::int as count from verification
-          where status = 'approved' and not images_complete and ${allRefused(sql)} group by vendor`
+          where status = 'approved' and not images_complete and ${allImagesRefused(sql)} group by vendor`
       ).map(({ vendor, count }) => ({ labels: { vendor }, value: count })),
   )
   metrics.gauge(
     'portal_verifications_undecided',
-    'Sessions at a vendor of which nothing final is known.',
+    'Sessions at a vendor without a final decision.',
     ['vendor'],
     async () =>
       (
@@ -69,18 +69,18 @@ export function measureIngestion(metrics: Metrics, sql: Sql): void {
   )
   metrics.gauge(
     'portal_verifications_to_review',
-    "Approved verifications whose document does not fit the account: they wait for an operator's review.",
+    "Approved verifications whose document does not fit the account: they need an operator's review.",
     [],
     async () => {
       const [row] = await sql<{ count: number }[]>`
         select count(*)::int as count from verification
-        where ${waitsForReview(sql)}`
+        where ${isAwaitingReview(sql)}`
       return [{ labels: {}, value: row?.count ?? 0 }]
     },
   )
   metrics.gauge(
     'portal_erasures_open',
-    'Erased verifications of which something is still in the bucket or at the vendor.',
+    'Erased verifications whose objects or vendor copy are not deleted yet.',
     [],
     async () => {
       const [row] = await sql<{ count: number }[]>`
@@ -93,7 +93,7 @@ export function measureIngestion(metrics: Metrics, sql: Sql): void {
 
 const LATE_SECONDS = 300
 
-/** One line about what waits, where anything does; a warning when it waits too long, or an operator is wanted. */
+/** Logs how much work is pending, if any; as a warning when it is late, or needs an operator. */
 export async function logProgress({ db, log }: { db: Db; log: Log }): Promise<void> {
   const [row] = await db<
     {

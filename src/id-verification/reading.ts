@@ -4,35 +4,37 @@ import type { Vault } from '../platform/vault.ts'
 import { openReason, reasonMembers, type StoredReason } from './reasons.ts'
 import type { DocumentType, VendorName, VerificationStatus } from './vendors/vendor.ts'
 
-/** One image as it may be read. */
+/** One image of a verification, for its readers. */
 export type ReadableImage = {
   id: string
   type: string
-  /** Copied and proven; what is not is named and cannot be had. */
+  /** Whether the image is stored and can be downloaded. Others are listed only. */
   available: boolean
-  /** These three are of the clean copy, which `objectKey` names; never of the original, unless that is clean. */
+  /** Type, size and digest of the object `objectKey`: the clean copy, which is the original if that has no metadata. */
   contentType: string | null
   size: number | null
   /** Hex. */
   sha256: string | null
   capturedAt: Date | null
-  /** When it was taken, or else when it came here: tells the attempts of one type apart. */
+  /** When it was taken, or else stored. It distinguishes the attempts of one type. */
   takenAt: Date
-  /** Of the attempt that the status speaks of; others are earlier ones. */
+  /** Whether it belongs to the attempt that decided the status; others are of earlier attempts. */
   isCurrent: boolean
   objectKey: string | null
-  /** Where its JPEG is, and that one's SHA-256 in hex. */
+  /** The object of its JPEG, and its SHA-256 in hex. */
   jpegKey: string | null
   jpegSha256: string | null
 }
 
-/** Whose images are read: a resident's latest approved verification, or one of a tenant's. */
-export type Owner = { accountId: string } | { tenant: string; verificationId: string }
+/** Selects a resident's latest approved verification, or one verification of a tenant. */
+export type VerificationSelector =
+  | { accountId: string }
+  | { tenant: string; verificationId: string }
 
-/** A tenant's verification as its back office sees it. */
+/** A tenant's verification, for its back office. */
 export type TenantVerification = {
   id: string
-  /** The tenant's own subject and its id; `null` for what an operator started for a resident. */
+  /** The subject, and the tenant's id of it; `null` when an operator started the verification for a resident. */
   subjectId: string | null
   externalId: string | null
   attemptId: string | null
@@ -47,23 +49,23 @@ export type TenantVerification = {
   updatedAt: Date
 }
 
-/** The verification that the owner may read; `undefined` where there is none, or it is another's. */
+/** The selected verification; `undefined` when there is none, or it is another tenant's. */
 export async function findReadable(
   sql: Sql,
-  owner: Owner,
+  selector: VerificationSelector,
 ): Promise<{ id: string; accountId: string | null } | undefined> {
-  if ('accountId' in owner) {
+  if ('accountId' in selector) {
     const [row] = await sql<{ id: string; accountId: string }[]>`
-      select id, account_id from latest_approved where account_id = ${owner.accountId}`
+      select id, account_id from latest_approved where account_id = ${selector.accountId}`
     return row
   }
-  if (!isUuid(owner.verificationId)) return undefined
+  if (!isUuid(selector.verificationId)) return undefined
   const [row] = await sql<{ id: string; accountId: string | null }[]>`
-    select id, account_id from verification where id = ${owner.verificationId} and tenant = ${owner.tenant}`
+    select id, account_id from verification where id = ${selector.verificationId} and tenant = ${selector.tenant}`
   return row
 }
 
-/** Since when, and by which document, the resident is verified: the latest approved verification. */
+/** The resident's latest approved verification: since when, and with which type of document. */
 export async function findApproval(
   sql: Sql,
   accountId: string,
@@ -74,14 +76,14 @@ export async function findApproval(
   return row
 }
 
-/** All images of it, the current attempt's first and within a type the vendor's best first. */
+/** All images of a verification: the current attempt's first, and within a type in the vendor's order of preference. */
 export async function listReadableImages(
   sql: Sql,
   verificationId: string,
 ): Promise<ReadableImage[]> {
   return await sql<ReadableImage[]>`
     select image.id, type, image.state = 'stored' and jpeg_key is not null as available,
-      -- Without a clean copy it was stored before there were any, and waits for a worker to make one.
+      -- An image that an earlier version stored has no clean copy until a worker makes one.
       coalesce(clean_content_type, content_type) as content_type,
       coalesce(clean_size, size)::float8 as size, encode(coalesce(clean_sha256, sha256), 'hex') as sha256, captured_at,
       coalesce(captured_at, stored_at, verification.updated_at) as taken_at,
@@ -120,7 +122,7 @@ export async function findTenantVerification(
   return row && openRow(sql, vault, row)
 }
 
-/** A subject's at this tenant, newest first; nothing for one who is not there. */
+/** The verifications of a tenant's subject, newest first; none for an unknown subject. */
 export async function listTenantVerifications(
   sql: Sql,
   vault: Vault,

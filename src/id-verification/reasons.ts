@@ -5,7 +5,7 @@ import type { Db, Sql } from '../platform/db.ts'
 import type { Vault } from '../platform/vault.ts'
 import { ownerOf } from './findings.ts'
 
-/* Why a vendor, a reviewer or an operator decided as they did: free words, which may speak of the person, so they are sealed. */
+/* Reasons of decisions by vendors, reviewers and operators: free text that may contain personal data, so it is sealed. */
 
 const BATCH = 100
 
@@ -17,7 +17,7 @@ const placeOf = (decisionId: string) => ({
 
 type Verification = { accountId: string | null; subjectId: string | null }
 
-/** In the transaction that records the decision. */
+/** Seals and stores a decision's reason, in the transaction that records the decision. */
 export async function recordReason(
   sql: Sql,
   vault: Vault,
@@ -30,7 +30,7 @@ export async function recordReason(
   await sql`update decision set reason = null, reason_sealed = ${sealed} where id = ${decisionId}`
 }
 
-/** A decision's reason as JSON has it: in the clear where an earlier version stored it, sealed as hexadecimal digits else. */
+/** A decision's reason in JSON: in the clear where an earlier version stored it, otherwise sealed, as hexadecimal digits. */
 export type StoredReason = { id: string; reason: string | null; sealed: string | null }
 
 /** Members of a JSON object in a `select` from `decision`, for `openReason`. */
@@ -47,7 +47,7 @@ export async function openReason(
   return opened.toString()
 }
 
-/** Seals some of the reasons that were stored in the clear. Answers how many there were, 0 when all are sealed. */
+/** Seals a batch of the reasons that were stored in the clear. Returns its size, 0 when all are sealed. */
 export async function sealStoredReasons(db: Db, vault: Vault): Promise<number> {
   return await db.begin(async (sql) => {
     const rows = await sql<(Verification & { id: string; reason: string })[]>`
@@ -70,9 +70,9 @@ const placeOfReview = (digest: string) => ({
 })
 
 /**
- * In the transaction that records an operator's decision: seals the reason, and returns the digest that stands for it in the ledger. The
- * digest's key is sealed with the reason, so that the ledger proves the words as long as they are there, and confirms no guess
- * afterwards. `undefined`: nobody owns the verification any more.
+ * In the transaction that records an operator's decision: seals the reason, and returns the digest that identifies it in the ledger. The
+ * digest's key is sealed with the reason, so the ledger proves the reason while it exists, and confirms no guess after its erasure.
+ * `undefined`: the verification has no owner any more.
  */
 export async function recordOperatorReason(
   sql: Sql,
@@ -95,10 +95,10 @@ export async function recordOperatorReason(
 const digestOf = (key: Uint8Array, reason: string) =>
   createHmac('sha256', key).update(reason).digest('base64url')
 
-/** An entry with the reason of an operator's review: `null` where it was erased, missing where the entry is none. */
+/** A ledger entry; an operator's review has its `reason`, which is `null` after it was erased. */
 export type ExplainedEntry = ListedEntry & { reason?: string | null }
 
-/** Adds the sealed reasons to entries of the ledger. Throws when one is not what its entry has the digest of. */
+/** Adds the reasons to the ledger's entries. Throws when a reason does not match its entry's digest. */
 export async function explainEntries(
   sql: Sql,
   vault: Vault,
@@ -114,7 +114,7 @@ export async function explainEntries(
     const opened = await vault.open(sql, placeOfReview(digest), sealed)
     const reason = opened.subarray(DIGEST_KEY_BYTES).toString()
     if (digestOf(opened.subarray(0, DIGEST_KEY_BYTES), reason) !== digest)
-      throw new Error('the reason of a review is not the one in the ledger')
+      throw new Error('the reason of a review does not match its digest in the ledger')
     reasons.set(digest, reason)
   }
   return entries.map((entry) => {

@@ -6,65 +6,73 @@ import type { Sealer } from '../platform/secrets.ts'
 import type { Vault } from '../platform/vault.ts'
 import { findVerificationRow, lockVerification, recordDecision } from './store.ts'
 import type { TokenCache } from './vendors/tokens.ts'
-import { type FoundDecision, VendorError } from './vendors/vendor.ts'
+import { type VendorDecision, VendorError } from './vendors/vendor.ts'
 import { findVendor, requireVendor } from './vendors/vendors.ts'
 
-type Parts = { db: Db; sealer: Sealer; tokens: TokenCache; vault: Vault; jobs: Jobs; log: Log }
+type ReconcilerContext = {
+  db: Db
+  sealer: Sealer
+  tokens: TokenCache
+  vault: Vault
+  jobs: Jobs
+  log: Log
+}
 
-// One look-up of an index: a person may be waiting who has just come back from the vendor.
-const LOOK_MS = 1_000
-const AT_ONCE = 20
+// Short, because somebody who just returned from the vendor may be waiting; one poll is one index look-up.
+const POLL_MS = 1_000
+const BATCH = 20
 
 export type Reconciler = { stop(): Promise<void> }
 
 /**
- * Asks vendors what became of sessions: of those that a delivery gave notice of, and of those that have gone quiet, so
- * that a lost week of deliveries heals, and vendors that send nothing are heard.
+ * Fetches the results of sessions from vendors: after a delivery that is only a notice, and on a schedule for undecided
+ * sessions. So lost deliveries are made up for, and vendors without deliveries are supported.
  */
-export async function startReconciling(parts: Parts): Promise<Reconciler> {
-  const { jobs, log } = parts
-  await jobs.work('fetch-result', 4, (data) => fetchResult(parts, data))
+export async function startReconciler(context: ReconcilerContext): Promise<Reconciler> {
+  const { jobs, log } = context
+  await jobs.work('fetch-result', 4, (data) => fetchResult(context, data))
   return startLoop(
-    { event: 'reconciliation failed', pauseMs: LOOK_MS, firstAfterMs: LOOK_MS, log },
-    () => askAboutQuiet(parts),
+    { event: 'reconciliation failed', pauseMs: POLL_MS, firstAfterMs: POLL_MS, log },
+    () => enqueueDueChecks(context),
   )
 }
 
 async function fetchResult(
-  parts: Parts,
+  context: ReconcilerContext,
   { verificationId, deliveryId, check }: JobData<'fetch-result'>,
 ): Promise<void> {
-  const { db, sealer } = parts
-  // While a vendor is away, one job for each session goes on trying and no more: the newest.
-  if (check !== undefined && (await countChecks(db, verificationId)) !== check) return
+  const { db, sealer } = context
+  // While a vendor is unavailable, only the newest job of each session keeps retrying.
+  if (check !== undefined && (await readCheckCount(db, verificationId)) !== check) return
   const verification = await findVerificationRow(db, verificationId)
   if (!verification?.vendorSessionId) return
-  const vendor = await requireVendor(db, sealer, verification, parts.tokens)
-  // What was asked for while another answer came may be older than that one, and nothing in it would tell: asked again.
+  const vendor = await requireVendor(db, sealer, verification, context.tokens)
+  // A result that was fetched while another was recorded may be the older one, and nothing in it shows that: fetched again.
   for (let tries = 1; ; tries++) {
-    const before = await countAnswers(db, verificationId)
-    const found = await vendor.fetchResult(verification.vendorSessionId)
-    if (await record(parts, verificationId, { found, before, deliveryId })) return
-    if (tries === ASKED_AGAIN) throw new VendorError('others ask about this session all the time')
+    const answersBefore = await readAnswerCount(db, verificationId)
+    const decisions = await vendor.fetchResult(verification.vendorSessionId)
+    if (await record(context, verificationId, { decisions, answersBefore, deliveryId })) return
+    if (tries === MAX_FETCHES)
+      throw new VendorError('results of this session are fetched concurrently all the time')
   }
 }
 
-const ASKED_AGAIN = 5
+const MAX_FETCHES = 5
 
-/** `false`: another answer was recorded since `before` was read, and this one was not. */
+/** Records fetched decisions. `false`: another result was recorded since `answersBefore` was read, and this one was not. */
 async function record(
-  { db, vault, jobs, log }: Parts,
+  { db, vault, jobs, log }: ReconcilerContext,
   verificationId: string,
-  given: { found: FoundDecision[]; before: number; deliveryId: string | undefined },
+  given: { decisions: VendorDecision[]; answersBefore: number; deliveryId: string | undefined },
 ): Promise<boolean> {
   const isRecorded = await db.begin(async (sql) => {
-    // Erased meanwhile: then there is nothing to record it on.
+    // Erased meanwhile: there is nothing to record it on.
     if (!(await lockVerification(sql, verificationId))) return true
     const [counted] = await sql`
       update verification set answers = answers + 1
-      where id = ${verificationId} and answers = ${given.before} returning true as counted`
+      where id = ${verificationId} and answers = ${given.answersBefore} returning true as counted`
     if (!counted) return false
-    for (const decision of given.found)
+    for (const decision of given.decisions)
       for (const attemptId of await recordDecision(
         sql,
         vault,
@@ -76,29 +84,30 @@ async function record(
     return true
   })
   jobs.pollNow()
-  if (isRecorded) log.info('vendor asked', { verificationId, decisions: given.found.length })
+  if (isRecorded)
+    log.info('vendor result fetched', { verificationId, decisions: given.decisions.length })
   return isRecorded
 }
 
-async function countAnswers(db: Db, id: string): Promise<number> {
+async function readAnswerCount(db: Db, id: string): Promise<number> {
   const [row] = await db<{ answers: number }[]>`select answers from verification where id = ${id}`
   return row?.answers ?? 0
 }
 
-/** Takes those whose time has come, some at a time and each by one process, and has each asked about. */
-async function askAboutQuiet({ db, sealer, jobs, log }: Parts): Promise<void> {
+/** Enqueues a check of each session that is due, in batches; each session is claimed by one process. */
+async function enqueueDueChecks({ db, sealer, jobs, log }: ReconcilerContext): Promise<void> {
   await db.begin(async (sql) => {
     const due = await sql<{ id: string; vendor: string; integration: string; checks: number }[]>`
       select id, vendor, integration, checks from verification
       where next_check_at <= now()
-      order by next_check_at limit ${AT_ONCE} for update skip locked`
+      order by next_check_at limit ${BATCH} for update skip locked`
     for (const { id, vendor, integration, checks } of due) {
       const configured = await findVendor(sql, sealer, { vendor, integration })
       await scheduleCheck(sql, id, configured?.checkAfterSeconds(checks + 1))
       if (configured)
         await jobs.enqueue(sql, 'fetch-result', { verificationId: id, check: checks + 1 })
     }
-    if (due.length > 0) log.info('quiet sessions', { asked: due.length })
+    if (due.length > 0) log.info('session checks enqueued', { sessions: due.length })
   })
 }
 
@@ -107,7 +116,7 @@ const scheduleCheck = (sql: Sql, id: string, seconds: number | undefined) => sql
     next_check_at = now() + make_interval(secs => ${seconds ?? null}::float8)
   where id = ${id}`
 
-async function countChecks(sql: Sql, id: string): Promise<number | undefined> {
+async function readCheckCount(sql: Sql, id: string): Promise<number | undefined> {
   const [row] = await sql<{ checks: number }[]>`select checks from verification where id = ${id}`
   return row?.checks
 }

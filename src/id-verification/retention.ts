@@ -14,22 +14,22 @@ import type { TokenCache } from './vendors/tokens.ts'
 import { requireVendor } from './vendors/vendors.ts'
 
 /**
- * Days that things are kept, by what they are for. `approved`: to be shown to applications, so until its resident or the
- * operator ends it. `declined`: to answer complaints. `unfinished`: to be gone on with. `delivery`: the vendor's own words,
- * to look into what went wrong.
+ * How many days data is kept, by purpose; `null` is until the resident or the operator erases it. `approved`: verifications to
+ * disclose to applications. `declined`: to answer complaints. `unfinished`: to be continued. `delivery`: the bodies of
+ * deliveries, to investigate faults.
  */
 const DEFAULT_DAYS = { approved: null, declined: 365, unfinished: 90, delivery: 90 } as const
 type Purpose = keyof typeof DEFAULT_DAYS
 
-// Images that were on their way when their verification was erased have arrived, or never will.
-const SECOND_LOOK_SECONDS = 15 * 60
+// By then an image whose download was running during the erasure has been stored, or never will be.
+const SECOND_DELETION_SECONDS = 15 * 60
 
 const daysSchema = z.partialRecord(
   z.enum(['approved', 'declined', 'unfinished', 'delivery']),
   z.int('the days are a number').min(1).max(36_500).nullable(),
 )
 
-/** Sets how long an integration's data is kept: `purpose=days`, or `purpose=forever`, each. Throws OperatorError. */
+/** Sets how long an integration's data is kept. Each of `words` is `purpose=days` or `purpose=forever`. Throws OperatorError. */
 export async function setRetention(
   sql: Sql,
   { vendor, name = 'default' }: { vendor: string; name?: string | undefined },
@@ -52,20 +52,20 @@ export async function setRetention(
 type Due = { purpose: Purpose; vendor: string; integration: string; olderThanDays: number }
 type RetentionReport = (Due & { found: number })[]
 
-/** What is due today, by purpose and integration; with `dryRun` it is only counted, otherwise it is gone. */
+/** Erases what is kept for longer than its retention, by purpose and integration. With `dryRun` it only counts. */
 export async function runRetention(
-  parts: { db: Db; jobs: Jobs; log: Log },
+  context: { db: Db; jobs: Jobs; log: Log },
   { dryRun = false }: { dryRun?: boolean } = {},
 ): Promise<RetentionReport> {
-  const { db, log } = parts
+  const { db, log } = context
   const report: RetentionReport = []
   for (const due of await listDue(db)) {
     let found = 0
-    if (due.purpose === 'delivery') found = await handleDeliveries(db, due, dryRun)
+    if (due.purpose === 'delivery') found = await removeOldDeliveries(db, due, dryRun)
     else {
       const ids = await listOld(db, due)
       found = ids.length
-      if (!dryRun) for (const id of ids) await eraseVerification(parts, id, 'retention')
+      if (!dryRun) for (const id of ids) await eraseVerification(context, id, 'retention')
     }
     report.push({ ...due, found })
     if (!dryRun && found > 0) log.info('retention', { ...due, found })
@@ -86,7 +86,7 @@ async function listDue(sql: Sql): Promise<Due[]> {
   )
 }
 
-const PURPOSES: Record<Exclude<Purpose, 'delivery'>, string[]> = {
+const STATUSES: Record<Exclude<Purpose, 'delivery'>, string[]> = {
   approved: ['approved'],
   declined: ['declined'],
   unfinished: ['pending', 'resubmission', 'review', 'expired', 'error'],
@@ -96,13 +96,13 @@ async function listOld(sql: Sql, { purpose, vendor, integration, olderThanDays }
   const rows = await sql<{ id: string }[]>`
     select id from verification
     where vendor = ${vendor} and integration = ${integration}
-      and status = any (${PURPOSES[purpose as keyof typeof PURPOSES]})
+      and status = any (${STATUSES[purpose as keyof typeof STATUSES]})
       and coalesce(decided_at, session_created_at) < now() - make_interval(days => ${olderThanDays})
     order by session_created_at`
   return rows.map(({ id }) => id)
 }
 
-async function handleDeliveries(
+async function removeOldDeliveries(
   sql: Sql,
   { vendor, integration, olderThanDays }: Due,
   dryRun: boolean,
@@ -116,14 +116,14 @@ async function handleDeliveries(
 }
 
 /**
- * Removes it: the rows with what was said and every image of it, the vendor's own words; then, by the queue,
- * every version of its objects and what the vendor holds. A stub stays as proof. Answers whether there was one.
+ * Erases a verification: its rows, decisions, images and deliveries; then, by a job, every version of its objects and the
+ * vendor's copy. A stub stays as proof. Returns whether there was such a verification.
  */
 export async function eraseVerification(
   { db, jobs }: { db: Db; jobs: Jobs },
   id: string,
   reason: ErasureReason,
-  /** The tenant's client, where one asked for it. */
+  /** The tenant's client that requested it. */
   by?: string,
 ): Promise<boolean> {
   return await db.begin((sql) => erase(sql, jobs, id, reason, by))
@@ -153,7 +153,7 @@ async function erase(
     select id, tenant, vendor, integration, status, ${images.length}, ${reason}, vendor_session_id,
       case when vendor_session_id is null then 'deleted' end
     from verification where id = ${id}`
-  // What goes because its time is over here need not go elsewhere; and of a whole resident applications are told once.
+  // The end of retention here does not oblige applications. For a whole resident, they get one event.
   if (reason !== 'retention')
     await announceErasure(sql, {
       accountId: locked.accountId,
@@ -163,30 +163,30 @@ async function erase(
   await sql`delete from delivery where verification_id = ${id}`
   await sql`delete from verification where id = ${id}`
   if (locked.accountId && reason !== 'resident') await announceVerification(sql, locked.accountId)
-  // Jobs that name it or its images find no row, and do nothing.
+  // Jobs of this verification or its images that still run find no row, and do nothing.
   await jobs.enqueue(sql, 'delete-remains', { verificationId: id })
   await jobs.enqueue(
     sql,
     'delete-remains',
     { verificationId: id },
-    { afterSeconds: SECOND_LOOK_SECONDS },
+    { afterSeconds: SECOND_DELETION_SECONDS },
   )
   return true
 }
 
 /**
- * Removes a resident whole: every verification as above, then the account with its consents, grants, tokens, sessions
- * and passkeys, in one transaction: from its end on every token opens nothing. Answers the ids of the stubs.
+ * Erases a resident in one transaction: every verification as above, then the account with its consents, grants, tokens,
+ * sessions and passkeys. After the commit no token is valid. Returns the ids of the stubs; `undefined`: no such account.
  */
 export async function eraseResident(
   { db, jobs }: { db: Db; jobs: Jobs },
   accountId: string,
 ): Promise<string[] | undefined> {
   return await db.begin(async (sql) => {
-    // Without its key: whoever holds a verification may be about to reference the account.
+    // `no key update`: a transaction that holds a verification may be about to insert a reference to the account.
     const [locked] = await sql`select from account where id = ${accountId} for no key update`
     if (!locked) return undefined
-    // Before the rows are chosen: what a tenant verified of its own subject stays the tenant's.
+    // Before the rows are selected: verifications of a tenant's subject stay the tenant's.
     await endLinks(sql, accountId)
     const erased: string[] = []
     const eraseAll = async () => {
@@ -197,10 +197,10 @@ export async function eraseResident(
     }
     await eraseAll()
     await sql`select from account where id = ${accountId} for update`
-    // Those that were started meanwhile; from here on none can be, and no consent either.
+    // Those started meanwhile. With this lock no more can be started, and no consent given.
     await eraseAll()
     await announceErasure(sql, { accountId })
-    await sql`delete from told_verification where account_id = ${accountId}`
+    await sql`delete from last_announcement where account_id = ${accountId}`
     await record(sql, { detail: { what: 'account-erasure' }, accountId })
     await sql`delete from account where id = ${accountId}`
     return erased
@@ -208,7 +208,7 @@ export async function eraseResident(
 }
 
 /**
- * Erases a tenant's subject: every verification as above, then the subject with its link and its data key. Answers whether
+ * Erases a tenant's subject: every verification as above, then the subject with its link and its data key. Returns whether
  * the tenant has such a subject.
  */
 export async function eraseSubject(
@@ -219,7 +219,7 @@ export async function eraseSubject(
 ): Promise<boolean> {
   if (!isUuid(subjectId)) return false
   return await db.begin(async (sql) => {
-    // The account first, as everything that ends a link locks them; a link that is made meanwhile is seen afterwards.
+    // The account first, in the order of everything that ends a link. The second select sees a link made meanwhile.
     const [before] = await sql<{ accountId: string | null }[]>`
       select account.id as account_id from subject left join account on account.id = account_id
       where subject.id = ${subjectId} and tenant = ${tenant}`
@@ -229,7 +229,7 @@ export async function eraseSubject(
     const [subject] = await sql<{ accountId: string | null }[]>`
       select account_id from subject where id = ${subjectId} for no key update`
     if (!subject) return false
-    // All of them before the first one is announced: whoever holds one of them waits for that announcement.
+    // All are locked before the first is announced: a transaction that holds one of them waits for that announcement's lock.
     const rows = await sql<{ id: string }[]>`
       select id from verification where subject_id = ${subjectId} order by id for update`
     for (const { id } of rows) await erase(sql, jobs, id, 'tenant', by)
@@ -262,15 +262,22 @@ export async function findErased(sql: Sql, id: string) {
   return row
 }
 
-type Parts = { db: Db; sealer: Sealer; tokens: TokenCache; storage: Storage; jobs: Jobs; log: Log }
+type ErasureContext = {
+  db: Db
+  sealer: Sealer
+  tokens: TokenCache
+  storage: Storage
+  jobs: Jobs
+  log: Log
+}
 
-/** The jobs that follow from an erasure. Each can run twice. */
-export async function startErasing(parts: Parts): Promise<void> {
-  await parts.jobs.work('delete-remains', 2, (data) => deleteRemains(parts, data))
+/** Runs the jobs that follow an erasure. Each can run twice. */
+export async function startErasureJobs(context: ErasureContext): Promise<void> {
+  await context.jobs.work('delete-remains', 2, (data) => deleteRemains(context, data))
 }
 
 async function deleteRemains(
-  { db, sealer, storage, tokens, log }: Parts,
+  { db, sealer, storage, tokens, log }: ErasureContext,
   { verificationId: id }: JobData<'delete-remains'>,
 ): Promise<void> {
   const [erased] = await db<
@@ -287,5 +294,5 @@ async function deleteRemains(
   await db`
     update erased_verification set vendor_answer = ${answer}, vendor_session_id = null,
       vendor_deleted_at = ${answer === 'deleted' ? new Date() : null} where id = ${id}`
-  log.info('vendor asked to delete', { verificationId: id, answer })
+  log.info('vendor deletion finished', { verificationId: id, answer })
 }

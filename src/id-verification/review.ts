@@ -35,7 +35,7 @@ export async function reviewVerification(
       where id = ${id}`
     const reasonDigest = await recordOperatorReason(sql, vault, locked, reason)
     if (reasonDigest === undefined)
-      throw new OperatorError('This verification belongs to nobody any more.')
+      throw new OperatorError('This verification has no owner any more.')
     await record(sql, {
       detail: { what: 'operator-review', decision, reasonDigest },
       accountId: locked.accountId ?? undefined,
@@ -61,8 +61,8 @@ export async function compareAllWithAccount(
   if (rows.length > 0) await announceVerification(sql, accountId)
 }
 
-/** The name that the document of the verification that counts bears, where the resident stated the account's own name. */
-export async function findOfferedName(
+/** The name on the document of the verification that counts, when the account's name is the resident's own statement. */
+export async function findDocumentName(
   sql: Sql,
   vault: Vault,
   accountId: string,
@@ -78,7 +78,7 @@ export async function findOfferedName(
 }
 
 /**
- * The resident confirmed the document's name: it replaces the one that they typed. Returns `false` when this
+ * Replaces the name that the resident stated by the document's, which the resident confirmed. Returns `false` when this
  * verification does not count any more, or the account's name is not the resident's own statement.
  */
 export async function adoptDocumentName(
@@ -89,9 +89,9 @@ export async function adoptDocumentName(
   await sealStoredAccount(db, vault, accountId)
   return await db.begin(async (sql) => {
     await lockAccount(sql, accountId)
-    const offered = await findOfferedName(sql, vault, accountId)
-    if (offered?.verificationId !== verificationId) return false
-    await setNameFromDocument(sql, vault, accountId, offered)
+    const found = await findDocumentName(sql, vault, accountId)
+    if (found?.verificationId !== verificationId) return false
+    await setNameFromDocument(sql, vault, accountId, found)
     await compareAllWithAccount(sql, vault, accountId)
     return true
   })
@@ -99,7 +99,7 @@ export async function adoptDocumentName(
 
 const ACCOUNTS_AT_ONCE = 200
 
-/** Announces documents that have expired since the last call, one account a transaction. Returns how many. */
+/** Announces documents that have expired since the last call, one account per transaction. Returns how many. */
 export async function announceExpiredDocuments(db: Db): Promise<number> {
   let announced = 0
   for (let after = '00000000-0000-0000-0000-000000000000'; ; ) {
@@ -113,7 +113,7 @@ export async function announceExpiredDocuments(db: Db): Promise<number> {
   }
 }
 
-/** The policy on expired documents was changed: every resident whose verification rests on one is announced anew. */
+/** Announces every resident with an expired document again, after the policy on expired documents changed. Returns how many. */
 export async function announceExpiryPolicy(db: Db): Promise<number> {
   let announced = 0
   for (let after = '00000000-0000-0000-0000-000000000000'; ; ) {

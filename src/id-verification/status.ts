@@ -1,6 +1,6 @@
 import type { DocumentType, VerificationStatus } from './vendors/vendor.ts'
 
-/** One thing that a vendor said of one attempt. */
+/** One status that a vendor, or a reviewer, gave one attempt. */
 export type Decision = {
   attemptId: string
   status: VerificationStatus
@@ -19,14 +19,16 @@ const isFinal = ({ status }: Decision) => status === 'approved' || status === 'd
 const isProgress = ({ status, decidedAt }: Decision) => status === 'pending' && decidedAt === null
 
 /**
- * Where a verification stands, from everything that was ever said of it, in whatever order it came
- * (`docs/vendor-protocols.md` §1.4): approved and declined outrank all else, and of several the vendor's latest decision holds.
+ * Computes a verification's status from all of its decisions, in whatever order they arrived (`docs/vendor-protocols.md` §1.4):
+ * approved and declined outrank every other status, and among several the latest by the vendor's time counts.
  */
 export function currentStatus(decisions: readonly Decision[]): CurrentStatus {
   const finals = decisions.filter(isFinal)
-  const said = finals.length > 0 ? finals : decisions.filter((decision) => !isProgress(decision))
-  const latest = said.reduce<Decision | undefined>(
-    (best, decision) => (best && !isLater(decision, best) ? best : decision),
+  const candidates =
+    finals.length > 0 ? finals : decisions.filter((decision) => !isProgress(decision))
+  const latest = candidates.reduce<Decision | undefined>(
+    (latestSoFar, decision) =>
+      latestSoFar && !isLater(decision, latestSoFar) ? latestSoFar : decision,
     undefined,
   )
   if (!latest || (latest.status === 'resubmission' && hasNewAttempt(decisions)))
@@ -42,7 +44,7 @@ export function currentStatus(decisions: readonly Decision[]): CurrentStatus {
 function isLater(decision: Decision, than: Decision): boolean {
   const [a, b] = [decision.decidedAt?.getTime() ?? 0, than.decidedAt?.getTime() ?? 0]
   if (a !== b) return a > b
-  // Contradictions of one moment: the same one wins in every order, and never the one that hands documents out.
+  // For contradictory decisions of one moment the result must not depend on the order, and must not be `approved`.
   if (decision.status !== than.status)
     return (
       than.status === 'approved' ||
@@ -51,7 +53,7 @@ function isLater(decision: Decision, than: Decision): boolean {
   return decision.attemptId > than.attemptId
 }
 
-/** An attempt that was begun and of which nothing was decided: the resident is trying again. */
+/** Whether an attempt was begun and not decided: the person is trying again. */
 function hasNewAttempt(decisions: readonly Decision[]): boolean {
   const decided = new Set(
     decisions.filter((each) => !isProgress(each)).map((each) => each.attemptId),

@@ -8,8 +8,8 @@ import { recordReason } from './reasons.ts'
 import { currentStatus, type Decision } from './status.ts'
 import type {
   DocumentType,
-  FoundDecision,
   Media,
+  VendorDecision,
   VendorName,
   VerificationStatus,
 } from './vendors/vendor.ts'
@@ -19,7 +19,7 @@ export type VerificationRow = {
   tenant: string
   /** The resident it may count for. */
   accountId: string | null
-  /** Whom the tenant knows: the verification is the tenant's. */
+  /** The tenant's subject. The verification belongs to the tenant. */
   subjectId: string | null
   vendor: VendorName
   integration: string
@@ -29,8 +29,8 @@ export type VerificationRow = {
 }
 
 /**
- * Our row first, before the vendor is asked; its id is what the vendor echoes. A subject's carries the resident who linked
- * it. `undefined`: the subject is gone.
+ * Creates our row, before the session at the vendor; the vendor echoes the row's id. A subject's verification gets the account
+ * of the resident who linked the subject. `undefined`: the subject does not exist any more.
  */
 export async function createVerification(
   sql: Sql,
@@ -44,7 +44,7 @@ export async function createVerification(
   },
 ): Promise<string | undefined> {
   const { whose, returnTo } = given
-  // Locked, so that a link that is being made or ended now is seen here, or sees this row.
+  // Locked, so that a concurrent change of the link either is visible here, or includes this row.
   const owner =
     'subjectId' in whose
       ? sql`select id, account_id from subject where id = ${whose.subjectId} and tenant = ${given.tenant} for share`
@@ -58,7 +58,7 @@ export async function createVerification(
   return row?.id
 }
 
-/** The vendor has answered. `checkAfterSeconds`: when it is asked what became of it, if nothing came until then. */
+/** Stores the vendor's session. `checkAfterSeconds`: when its result is fetched, if no delivery arrives before. */
 export async function setVendorSession(
   sql: Sql,
   id: string,
@@ -77,13 +77,13 @@ export type ReturningSession = {
   returnState: string | null
 }
 
-/** What a browser must bring back with this session's id, as a SHA-256; one for each integration that knows the id. */
+/** The verifications of this session id, one for each integration, with the SHA-256 of the `state` that a browser must return. */
 export async function listReturnStates(
   sql: Sql,
   vendor: VendorName,
   sessionId: string,
 ): Promise<ReturningSession[]> {
-  // By way of the integrations, which are few: then each look-up is one of the unique index.
+  // Joined with the few integrations, so that each look-up uses the unique index.
   return await sql<ReturningSession[]>`
     select verification.id, state_sha256, return_url, return_state
     from vendor_integration join verification
@@ -92,7 +92,7 @@ export async function listReturnStates(
       and state_sha256 is not null`
 }
 
-/** The session that this state was made for, at a vendor that brings back nothing else. */
+/** The verification that this `state` was created for, at a vendor whose return address contains nothing else. */
 export async function findByState(
   sql: Sql,
   vendor: VendorName,
@@ -104,24 +104,24 @@ export async function findByState(
   return row
 }
 
-/** Something may have changed: the vendor is asked at the next look, and then often again. */
-export async function askSoon(sql: Sql, id: string): Promise<void> {
+/** Schedules an undecided verification to be checked at the vendor now, and frequently after that. */
+export async function scheduleRecheck(sql: Sql, id: string): Promise<void> {
   await sql`
     update verification set next_check_at = now(), checks = 0
     where id = ${id} and status not in ('approved', 'declined')`
 }
 
-/** The same for one that is decided too: the vendor itself says that something changed. */
-export async function askAgain(sql: Sql, id: string): Promise<void> {
+/** Schedules one check at the vendor, also of a decided verification: the vendor reported a change. */
+export async function recheckDecided(sql: Sql, id: string): Promise<void> {
   await sql`update verification set next_check_at = now() where id = ${id}`
 }
 
-/** The vendor could not start it: the row stays, for the operator to see. */
+/** Marks a verification whose session the vendor could not start. The row stays visible to the operator. */
 export async function markNotStarted(sql: Sql, id: string): Promise<void> {
   await sql`update verification set status = 'error', updated_at = now() where id = ${id}`
 }
 
-/** As `lockVerification`, by the vendor's session: deliveries of one session are applied one after the other. */
+/** As `lockVerification`, by the vendor's session. Deliveries of one session are thereby applied one after the other. */
 export function findBySession(
   sql: Sql,
   vendor: string,
@@ -135,21 +135,21 @@ export function findBySession(
 }
 
 /**
- * Locks it for this transaction, and its account before it, as all writers do: what a document is compared with stays as
- * it is until the comparison is stored.
+ * Locks the account and then the verification for this transaction, in the order of all writers. The name and birth date
+ * that a document is compared with cannot change until the comparison is stored.
  */
 export function lockVerification(sql: Sql, id: string): Promise<VerificationRow | undefined> {
   return lock(sql, sql`id = ${id}`)
 }
 
-async function lock(sql: Sql, isIt: ReturnType<Sql>): Promise<VerificationRow | undefined> {
+async function lock(sql: Sql, condition: ReturnType<Sql>): Promise<VerificationRow | undefined> {
   const [before] = await sql<{ accountId: string | null }[]>`
-    select account_id from verification where ${isIt}`
+    select account_id from verification where ${condition}`
   if (before?.accountId) await lockAccountShared(sql, before.accountId)
   const [row] = await sql<VerificationRow[]>`
     select id, tenant, account_id, subject_id, vendor, integration, vendor_session_id, status, attempt_id
-    from verification where ${isIt} for update`
-  // Linked in between: the other order could only meet a second change of this account at the same moment.
+    from verification where ${condition} for update`
+  // Linked in between. The reverse order can only deadlock with another change of this account at the same moment.
   if (row?.accountId && row.accountId !== before?.accountId)
     await lockAccountShared(sql, row.accountId)
   return row
@@ -166,19 +166,19 @@ export async function findVerificationRow(
 }
 
 /**
- * Records what was said, and computes anew where the verification stands. Answers the attempts whose images are wanted
- * now: the one that holds, and the one that was just decided, so that every attempt is kept. To be called with the row locked.
+ * Records a vendor's decision and recomputes the verification's status. Returns the attempts whose images are to be listed:
+ * the current one and the one just decided, because images of every attempt are kept. To be called with the row locked.
  */
 export async function recordDecision(
   sql: Sql,
   vault: Vault,
   verificationId: string,
-  decision: FoundDecision,
-  /** `undefined`: the vendor was asked. */
+  decision: VendorDecision,
+  /** `undefined`: the result was fetched from the vendor. */
   deliveryId: string | undefined,
 ): Promise<string[]> {
-  const isSaid = await isSaidAlready(sql, verificationId, decision)
-  const [recorded] = isSaid
+  const isKnown = await isUnchanged(sql, verificationId, decision)
+  const [recorded] = isKnown
     ? []
     : await sql<{ id: string }[]>`
         insert into decision (verification_id, attempt_id, status, decided_at, document_type, delivery_id)
@@ -190,17 +190,19 @@ export async function recordDecision(
     select attempt_id, status, decided_at, document_type from decision
     where verification_id = ${verificationId}`
   const now = currentStatus(decisions)
-  const [before] = await sql<Before[]>`
+  const [before] = await sql<PreviousState[]>`
     select id, account_id, subject_id, attempt_id, images_complete from verification
     where id = ${verificationId}`
   if (before) await recordFindings(sql, vault, before, decision)
   if (before && recorded)
     await recordReason(sql, vault, before, { decisionId: recorded.id, reason: decision.reason })
   const sameAttempt = before?.attemptId === now.attemptId
-  // A vendor without attempts has the pictures of a second try in the same list: it is to be read again.
+  // A vendor without attempts puts the images of a second attempt into the same list, so it is read again.
   const isWantedAnew =
     !sameAttempt ||
-    (recorded !== undefined && decision.isUndated === true && WITH_IMAGES.includes(decision.status))
+    (recorded !== undefined &&
+      decision.isUndated === true &&
+      STATUSES_WITH_IMAGES.includes(decision.status))
   await sql`
     update verification set status = ${now.status}, attempt_id = ${now.attemptId},
       decided_at = ${now.decidedAt}, document_type = coalesce(${now.documentType}, document_type),
@@ -208,11 +210,11 @@ export async function recordDecision(
       images_complete = images_complete and ${!isWantedAnew}, updated_at = now(),
       match_review = case when ${sameAttempt} then match_review end,
       match_reviewed_at = case when ${sameAttempt} then match_reviewed_at end,
-      next_check_at = case when ${isOver(now.status)} then null else next_check_at end
+      next_check_at = case when ${needsNoChecks(now.status)} then null else next_check_at end
     where id = ${verificationId}`
   await compareWithAccount(sql, vault, verificationId)
   if (isWantedAnew) await refreshDocuments(sql, verificationId)
-  else await announceOwner(sql, verificationId)
+  else await announceToOwner(sql, verificationId)
   const wanted = new Set<string>()
   if (
     now.status === 'approved' &&
@@ -220,11 +222,11 @@ export async function recordDecision(
     (isWantedAnew || !before?.imagesComplete)
   )
     wanted.add(now.attemptId)
-  if (recorded && WITH_IMAGES.includes(decision.status)) wanted.add(decision.attemptId)
+  if (recorded && STATUSES_WITH_IMAGES.includes(decision.status)) wanted.add(decision.attemptId)
   return [...wanted]
 }
 
-type Before = {
+type PreviousState = {
   id: string
   accountId: string | null
   subjectId: string | null
@@ -232,7 +234,7 @@ type Before = {
   imagesComplete: boolean
 }
 
-/** A tenant's own word on a finished attempt, at this moment: it stands until somebody says something later. */
+/** Records a tenant's manual review of a finished attempt, dated now. A later decision replaces it. */
 export async function recordReview(
   sql: Sql,
   vault: Vault,
@@ -264,17 +266,23 @@ export async function recordReview(
   return wanted
 }
 
-/** What is said of an attempt that the person has finished: there are images of it. */
-const WITH_IMAGES: VerificationStatus[] = ['approved', 'declined', 'resubmission', 'review']
+/** The statuses of a finished attempt, which has images. */
+const STATUSES_WITH_IMAGES: VerificationStatus[] = [
+  'approved',
+  'declined',
+  'resubmission',
+  'review',
+]
 
-/** What is asked about no more: an overturn comes as a delivery. */
-const isOver = (status: VerificationStatus) => ['approved', 'declined', 'error'].includes(status)
+/** Final statuses are not checked at the vendor any more: a later change arrives as a delivery. */
+const needsNoChecks = (status: VerificationStatus) =>
+  ['approved', 'declined', 'error'].includes(status)
 
-/** Of a vendor that tells no times: whether it says the same as when it was asked before. */
-async function isSaidAlready(
+/** For a vendor whose decisions carry no time: whether this one has the status of the last. */
+async function isUnchanged(
   sql: Sql,
   verificationId: string,
-  { attemptId, status, isUndated }: FoundDecision,
+  { attemptId, status, isUndated }: VendorDecision,
 ): Promise<boolean> {
   if (!isUndated) return false
   const [last] = await sql<{ status: VerificationStatus }[]>`
@@ -284,8 +292,8 @@ async function isSaidAlready(
   return (last?.status ?? 'pending') === status
 }
 
-/** Whether what holds of it was first recorded more than a day ago. */
-export async function isDecidedLongAgo(sql: Sql, verificationId: string): Promise<boolean> {
+/** Whether its current decision was first recorded more than a day ago. */
+export async function isDecisionOverOneDayOld(sql: Sql, verificationId: string): Promise<boolean> {
   const [row] = await sql`
     select from decision join verification on verification.id = verification_id
       and verification.attempt_id = decision.attempt_id and verification.status = decision.status
@@ -302,11 +310,11 @@ export type ImageRow = {
   position: number
   expectedSize: number | null
   state: 'pending' | 'stored' | 'refused'
-  /** How often what was downloaded was refused. */
+  /** How many downloads of it were refused. */
   refusals: number
 }
 
-/** How often the list of images was wanted so far: to be read before the vendor is asked for it. */
+/** How often the list of images had to be read so far. To be called before it is requested from the vendor. */
 export async function countListings(sql: Sql, verificationId: string): Promise<number> {
   const [row] = await sql<{ imagesWanted: number }[]>`
     select images_wanted from verification where id = ${verificationId}`
@@ -314,9 +322,9 @@ export async function countListings(sql: Sql, verificationId: string): Promise<n
 }
 
 /**
- * In a transaction: the images of an attempt, in the vendor's order, as the list that was wanted for the `listing`th time
- * has them, and what the endpoint shows because of it. Answers the ones still to be copied; those known already keep what
- * was copied. `undefined`: it was erased meanwhile.
+ * In a transaction: records the images of an attempt, in the order of the vendor's list number `listing`, and refreshes the
+ * documents that the endpoint returns. Returns the images that are not stored yet; known images keep their copies.
+ * `undefined`: the verification was erased meanwhile.
  */
 export async function recordListing(
   sql: Sql,
@@ -324,7 +332,7 @@ export async function recordListing(
   listed: { attemptId: string; listing: number },
   media: readonly Media[],
 ): Promise<string[] | undefined> {
-  // Before anything is read: of two lists at once, of two attempts perhaps, each must see the other's images.
+  // Locked before anything is read: two concurrent lists, of two attempts perhaps, must see each other's images.
   if (!(await lockVerification(sql, verificationId))) return undefined
   const pending = await recordImages(sql, verificationId, listed, media)
   await refreshDocuments(sql, verificationId, listed)
@@ -371,42 +379,42 @@ export async function findImage(sql: Sql, id: string): Promise<ImageRow | undefi
 /** An object in the bucket; `sha256` is that of its bytes, as the bucket confirmed it. */
 export type StoredObject = { key: string; contentType: string; size: number; sha256: Uint8Array }
 
-/** What readers are given of an image: `clean` as bytes, `jpeg` where a JPEG is asked for. */
-export type ShownObjects = { clean: StoredObject; jpeg: StoredObject }
+/** The copies that readers receive: `clean` has no metadata; `jpeg` is a JPEG of it. */
+export type ReadableObjects = { clean: StoredObject; jpeg: StoredObject }
 
-/** Only a pending image becomes stored: a second run of the same job changes nothing. */
+/** Marks a pending image as stored; a second run of the same job changes nothing. */
 export async function markStored(
   sql: Sql,
   id: string,
   original: StoredObject,
-  shown: ShownObjects,
+  shown: ReadableObjects,
 ): Promise<void> {
   await sql`
     update image set state = 'stored', content_type = ${original.contentType}, size = ${original.size},
-      sha256 = ${Buffer.from(original.sha256)}, object_key = ${original.key}, ${shownColumns(sql, shown)},
+      sha256 = ${Buffer.from(original.sha256)}, object_key = ${original.key}, ${readableColumns(sql, shown)},
       reason = null, stored_at = now()
     where id = ${id} and state = 'pending'`
 }
 
-const shownColumns = (sql: Sql, { clean, jpeg }: ShownObjects) => sql`
+const readableColumns = (sql: Sql, { clean, jpeg }: ReadableObjects) => sql`
   clean_key = ${clean.key}, clean_content_type = ${clean.contentType}, clean_size = ${clean.size},
   clean_sha256 = ${Buffer.from(clean.sha256)},
   jpeg_key = ${jpeg.key}, jpeg_size = ${jpeg.size}, jpeg_sha256 = ${Buffer.from(jpeg.sha256)}`
 
-/** For good: it is not an image that may be shown. `reason` is for the operator. */
+/** Refuses a pending image for good. `reason` is for the operator. */
 export async function markRefused(sql: Sql, id: string, reason: string): Promise<void> {
   await sql`
     update image set state = 'refused', refusals = refusals + 1, reason = ${reason}
     where id = ${id} and state = 'pending'`
 }
 
-/** This time: it stays as it is and is tried again. */
-export async function noteRefusal(sql: Sql, id: string, reason: string): Promise<void> {
+/** Counts a refusal of an image that will be tried again. */
+export async function recordRefusal(sql: Sql, id: string, reason: string): Promise<void> {
   await sql`
     update image set refusals = refusals + 1, reason = ${reason} where id = ${id} and state <> 'refused'`
 }
 
-/** For the operator, who has it tried once more: what was refused of the attempt that the status speaks of is pending again. */
+/** Makes the refused images of the current attempt pending again, when the operator retries the verification. */
 export async function reopenRefused(sql: Sql, verificationId: string): Promise<void> {
   await sql`
     update image set state = 'pending', refusals = 0, reason = null
@@ -415,7 +423,7 @@ export async function reopenRefused(sql: Sql, verificationId: string): Promise<v
       and image.attempt_id = verification.attempt_id and state = 'refused' and object_key is null`
 }
 
-export type UncleanImage = {
+export type UncleanedImage = {
   id: string
   verificationId: string
   objectKey: string
@@ -424,11 +432,11 @@ export type UncleanImage = {
 }
 
 /**
- * Takes some of the images that were stored before clean copies were made, the newest first, for a few minutes: a worker that
- * ends in the middle leaves them to another.
+ * Claims images that were stored before clean copies existed, newest first, for ten minutes. After that another worker can
+ * claim them.
  */
-export async function takeUncleanImages(sql: Sql, limit: number): Promise<UncleanImage[]> {
-  return await sql<UncleanImage[]>`
+export async function claimUncleanedImages(sql: Sql, limit: number): Promise<UncleanedImage[]> {
+  return await sql<UncleanedImage[]>`
     update image set clean_taken_until = now() + interval '10 minutes'
     where id in (
       select id from image
@@ -437,15 +445,19 @@ export async function takeUncleanImages(sql: Sql, limit: number): Promise<Unclea
     returning id, verification_id, object_key, jpeg_key, refusals`
 }
 
-/** Once: another worker may have been quicker. */
-export async function setShown(sql: Sql, id: string, shown: ShownObjects): Promise<void> {
+/** Records the copies, unless another worker already did. */
+export async function setReadableObjects(
+  sql: Sql,
+  id: string,
+  shown: ReadableObjects,
+): Promise<void> {
   await sql`
-    update image set ${shownColumns(sql, shown)}, clean_taken_until = null, refusals = 0,
+    update image set ${readableColumns(sql, shown)}, clean_taken_until = null, refusals = 0,
       reason = null
     where id = ${id} and state = 'stored' and clean_key is null`
 }
 
-/** A stored image turned out to be none that may be shown; its original stays as evidence. */
+/** Refuses a stored image that cannot be decoded; its original stays as evidence. */
 export async function withdrawStored(sql: Sql, id: string, reason: string): Promise<void> {
   await sql`
     update image set state = 'refused', refusals = refusals + 1, reason = ${reason}, clean_taken_until = null
@@ -453,10 +465,10 @@ export async function withdrawStored(sql: Sql, id: string, reason: string): Prom
 }
 
 /**
- * What the endpoint hands out: for each slot the first stored image in the order of `docs/vendor-protocols.md` §1.2, of
- * the attempt that the status speaks of and the newest reading of its list; complete when none of that attempt's images is pending, and
- * something can be shown unless the list was empty: a vendor that has no images has none to wait for, but images that were
- * all refused are not a set. `listed`: a list that was read just now.
+ * Updates which documents the endpoint returns: for each member the first stored image in the order of
+ * `docs/vendor-protocols.md` §1.2, of the current attempt and the newest reading of its list. They are complete when none of that
+ * attempt's images is pending and at least one can be shown, or when the vendor's list was empty; not when all images were
+ * refused. `listed`: a list that was just read.
  */
 export async function refreshDocuments(
   sql: Sql,
@@ -474,12 +486,12 @@ export async function refreshDocuments(
           and attempt_id = verification.attempt_id and state = 'pending')
         and (exists (${ofNewestList(sql)} and state = 'stored' and jpeg_key is not null)
           or not exists (${ofNewestList(sql)})),
-      document_front_key = ${slot(sql, ['document_front', 'document_front_pre', 'document_front_cropped'])},
-      document_back_key = ${slot(sql, ['document_back', 'document_back_pre', 'document_back_cropped'])},
-      face_key = ${slot(sql, ['selfie', 'selfie_pre', 'selfie_cropped'])},
+      document_front_key = ${firstKeyOfTypes(sql, ['document_front', 'document_front_pre', 'document_front_cropped'])},
+      document_back_key = ${firstKeyOfTypes(sql, ['document_back', 'document_back_pre', 'document_back_cropped'])},
+      face_key = ${firstKeyOfTypes(sql, ['selfie', 'selfie_pre', 'selfie_cropped'])},
       updated_at = now()
     where id = ${verificationId}`
-  // What the ledger says when they are shown: the digests of the files that are handed out.
+  // The ledger records these digests, of the files that readers receive, with each disclosure.
   await sql`
     update verification set shown_images = coalesce((
       select jsonb_agg(jsonb_build_object('id', image.id, 'type', type,
@@ -487,36 +499,36 @@ export async function refreshDocuments(
       from image where verification_id = verification.id
         and jpeg_key in (document_front_key, document_back_key, face_key)), '[]')
     where id = ${verificationId}`
-  await announceOwner(sql, verificationId)
+  await announceToOwner(sql, verificationId)
 }
 
 const ofNewestList = (sql: Sql) => sql`
   select from image where verification_id = verification.id and attempt_id = verification.attempt_id
     and listing = images_wanted`
 
-/** To be called last: what its resident's applications are told follows from what is written until here. */
-async function announceOwner(sql: Sql, verificationId: string): Promise<void> {
+/** Announces the owner's verification. To be called last: it compares everything written so far in this transaction. */
+async function announceToOwner(sql: Sql, verificationId: string): Promise<void> {
   const [row] = await sql<{ accountId: string | null }[]>`
     select account_id from verification where id = ${verificationId}`
   if (row?.accountId) await announceVerification(sql, row.accountId)
 }
 
-const slot = (sql: Sql, types: string[]) => sql`(
+const firstKeyOfTypes = (sql: Sql, types: string[]) => sql`(
   select jpeg_key from image
   where verification_id = verification.id and attempt_id = verification.attempt_id
     and listing = images_wanted
     and state = 'stored' and jpeg_key is not null and type = any(${types})
   order by array_position(${types}::text[], type), rank limit 1)`
 
-/** Whether the list was read, had images, and none of them is left to be shown or to be tried again. */
-export const allRefused = (sql: Sql) => sql`(
+/** Whether the list was read, had images, and all of them were refused. */
+export const allImagesRefused = (sql: Sql) => sql`(
   coalesce(images_listed = images_wanted, false)
   and exists (${ofNewestList(sql)})
   and not exists (${ofNewestList(sql)} and state <> 'refused'))`
 
 /**
- * Whether a resident's verification is about that resident: of one that came with a tenant's subject only once it counts,
- * because until then the document may be somebody else's.
+ * Whether the document may be shown to the resident as their own. A verification of a tenant's subject must count first:
+ * until then the document may be somebody else's.
  */
 export const isOfResident = (sql: Sql) => sql`(
   verification.subject_id is null
@@ -530,17 +542,17 @@ export type ListedVerification = {
   status: VerificationStatus
   date: Date
   documentType: DocumentType | null
-  /** How the document's person compares with the account; null while nothing was compared. */
+  /** The comparison of the document's person with the account; null before it was compared. */
   match: 'match' | 'no-reference' | 'mismatch' | null
   matchDifferences: MatchResult['differences']
   matchReview: 'accepted' | 'rejected' | null
-  /** The day, in UTC; and whether it has passed. */
+  /** A day in UTC; `isExpired`: it has passed. */
   documentExpiresOn: Date | null
   isExpired: boolean
   imagesPending: boolean
-  /** All of them were refused. */
+  /** All images were refused. */
   imagesRefused: boolean
-  /** The JPEGs to show. */
+  /** The JPEGs to display. */
   images: { type: string; key: string }[]
 }
 
@@ -553,8 +565,8 @@ export async function listVerifications(
     select id, vendor, status, session_created_at as date, document_type, match, match_differences,
       match_review, document_expires_on,
       coalesce(document_expires_on < (now() at time zone 'UTC')::date, false) as is_expired,
-      status = 'approved' and not images_complete and not ${allRefused(sql)} as images_pending,
-      status = 'approved' and ${allRefused(sql)} as images_refused,
+      status = 'approved' and not images_complete and not ${allImagesRefused(sql)} as images_pending,
+      status = 'approved' and ${allImagesRefused(sql)} as images_refused,
       coalesce((
         select json_agg(json_build_object('type', type, 'key', jpeg_key)
           order by array_position(array['document_front', 'document_back', 'selfie'], type), rank)
@@ -574,7 +586,7 @@ type LatestDocuments = {
   face: boolean
 }
 
-/** What the endpoint would hand out of this resident today, without the images themselves. */
+/** Which documents the endpoint would return for this resident now, without the images. */
 export async function findLatestDocuments(
   sql: Sql,
   accountId: string,

@@ -3,19 +3,19 @@ import type { Db, Sql } from '../platform/db.ts'
 import type { JobData, Jobs } from '../platform/jobs.ts'
 import { isUuid } from '../platform/uuid.ts'
 
-/** A person as a tenant knows them, by the tenant's own id. */
+/** A person whom a tenant identifies by an id of its own. */
 export type Subject = {
   id: string
   tenant: string
   externalId: string
-  /** The resident who linked it; never given to the tenant. */
+  /** The resident who linked it; never disclosed to the tenant. */
   accountId: string | null
   createdAt: Date
 }
 
 const columns = (sql: Sql) => sql`id, tenant, external_id, account_id, created_at`
 
-/** The tenant's subject of this id; created on first use. */
+/** Returns our id of the tenant's subject, which is created on first use. */
 export async function findOrCreateSubject(
   sql: Sql,
   { tenant, externalId }: { tenant: string; externalId: string },
@@ -28,7 +28,7 @@ export async function findOrCreateSubject(
   return row.id
 }
 
-/** `undefined` for what is another tenant's, a resident's account, or nothing: they are not distinguished. */
+/** The tenant's subject; `undefined` for any other id, whatever it belongs to. */
 export async function findSubject(
   sql: Sql,
   { tenant, subjectId }: { tenant: string; subjectId: string },
@@ -39,7 +39,7 @@ export async function findSubject(
   return row
 }
 
-/** The tenant's subjects, the newest first, up to 500; or the one of this id. */
+/** The tenant's subjects, newest first, at most 500; or the one of this external id. */
 export async function listSubjects(
   sql: Sql,
   { tenant, externalId }: { tenant: string; externalId: string | undefined },
@@ -62,7 +62,13 @@ export async function scheduleTenantAnnouncement(
 }
 
 /** Runs these jobs. Each handles one batch of residents, in order of their ids, and can run twice. */
-export async function startAnnouncingTenants({ db, jobs }: { db: Db; jobs: Jobs }): Promise<void> {
+export async function startTenantAnnouncements({
+  db,
+  jobs,
+}: {
+  db: Db
+  jobs: Jobs
+}): Promise<void> {
   await jobs.work('announce-tenant', 1, (data) => announceTenant(db, jobs, data))
 }
 

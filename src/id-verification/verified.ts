@@ -6,7 +6,7 @@ import { readFindings } from './findings.ts'
 
 const LINK_LIFE_SECONDS = 3600
 
-/** What userinfo may attest of the resident's latest approved verification; `undefined` where there is none. */
+/** What userinfo may attest about the resident's latest approved verification; `undefined` when there is none. */
 export async function findVerified(
   { db, storage, vault }: { db: Sql; storage: Storage; vault: Vault },
   accountId: string,
@@ -17,28 +17,28 @@ export async function findVerified(
     select id, attempt_id, approved_at as time, document_type from latest_approved
     where account_id = ${accountId}`
   if (!row) return undefined
-  const said = await readFindings(db, vault, row.id, row.attemptId ?? '')
+  const findings = await readFindings(db, vault, row.id, row.attemptId ?? '')
   return {
     verificationId: row.id,
     time: row.time,
     documentType: row.documentType,
     person: {
-      given_name: said?.givenName ?? null,
-      family_name: said?.surname ?? null,
-      birthdate: said?.dateOfBirth ?? null,
+      given_name: findings?.givenName ?? null,
+      family_name: findings?.surname ?? null,
+      birthdate: findings?.dateOfBirth ?? null,
     },
     document: {
-      document_number: said?.number ?? null,
-      date_of_issuance: said?.issuedOn ?? null,
-      date_of_expiry: said?.expiresOn ?? null,
-      country_code: said?.country ?? null,
+      document_number: findings?.number ?? null,
+      date_of_issuance: findings?.issuedOn ?? null,
+      date_of_expiry: findings?.expiresOn ?? null,
+      country_code: findings?.country ?? null,
     },
-    attach: () => attach({ db, storage }, row.id),
+    attach: () => createAttachments({ db, storage }, row.id),
   }
 }
 
-/** Links to the images that the endpoint shows, each with the digest of the file behind it (OpenID Attachments 1.0). */
-async function attach({ db, storage }: { db: Sql; storage: Storage }, id: string) {
+/** Links to the images that the endpoint returns, each with the digest of its file (OpenID Attachments 1.0). */
+async function createAttachments({ db, storage }: { db: Sql; storage: Storage }, id: string) {
   const rows = await db<{ id: string; type: string; sha256: string; jpegKey: string }[]>`
     select image.id, type, encode(coalesce(jpeg_sha256, sha256), 'hex') as sha256, jpeg_key
     from verification join image on image.verification_id = verification.id
@@ -48,7 +48,7 @@ async function attach({ db, storage }: { db: Sql; storage: Storage }, id: string
   const attachments = await Promise.all(
     rows.map(async ({ type, jpegKey }) => {
       const file = await storage.head(jpegKey)
-      if (!file?.sha256) throw new Error('the bucket does not say what it holds')
+      if (!file?.sha256) throw new Error('the bucket reports no SHA-256 of an object')
       const name = type.replaceAll('_', '-')
       return {
         desc: type,

@@ -8,16 +8,16 @@ import type { Vault } from '../platform/vault.ts'
 import type { ClientAddress } from '../web/client-address.ts'
 import type { SecurityEvents } from '../web/security-events.ts'
 import { storeDelivery } from './deliveries.ts'
-import { askAgain } from './store.ts'
+import { recheckDecided } from './store.ts'
 import { type IsServiceToken, isVendorName, type Vendor } from './vendors/vendor.ts'
 import { findVendor } from './vendors/vendors.ts'
 
-const LARGEST_BODY = 1024 * 1024
-// How soon a changed secret counts, and how long a look-up is spared.
-const REMEMBER_MS = 2_000
+const MAX_BODY_BYTES = 1024 * 1024
+// How long an integration is cached: a changed secret takes effect after this time.
+const CACHE_MS = 2_000
 
 type Env = { Bindings: HttpBindings }
-type Parts = {
+type WebhookContext = {
   db: Db
   sealer: Sealer
   vault: Vault
@@ -25,15 +25,15 @@ type Parts = {
   addressOf: ClientAddress
   log: Log
   isServiceToken: IsServiceToken
-  /** One was refused: it is counted, and nothing else of it is kept. */
+  /** Counts a delivery with an invalid signature; nothing else of it is kept. */
   onRefused?: ((vendor: string) => void) | undefined
-  /** Counts it for the network that it came from: the seconds to wait, or 0. */
+  /** Counts a refused delivery for its sender's network. Returns the seconds to wait, or 0. */
   countSignature: (address: string) => number
-  /** A delivery was stored: whoever applies them need not wait for the next look. */
+  /** Called after a delivery was stored, so that it is applied without waiting for the next poll. */
   onDelivery?: () => void
 }
 
-/** `POST /webhooks/:vendor`: the raw bytes verified, stored durably, and only then 200. All else happens later. */
+/** `POST /webhooks/:vendor`: verifies the raw bytes, stores them durably, and then answers 200. Everything else happens later. */
 export function webhookRoutes({
   db,
   sealer,
@@ -45,41 +45,37 @@ export function webhookRoutes({
   onRefused,
   countSignature,
   onDelivery,
-}: Parts): Hono<Env> {
+}: WebhookContext): Hono<Env> {
   const routes = new Hono<Env>()
-  const remembered = new Map<string, { vendor: Vendor | undefined; until: number }>()
+  const cache = new Map<string, { vendor: Vendor | undefined; until: number }>()
 
-  async function findRemembered(name: string, integration: string): Promise<Vendor | undefined> {
+  async function findCachedVendor(name: string, integration: string): Promise<Vendor | undefined> {
     if (!isVendorName(name)) return undefined
     const key = `${name}/${integration}`
-    const known = remembered.get(key)
+    const known = cache.get(key)
     if (known && known.until > Date.now()) return known.vendor
     const vendor = await findVendor(db, sealer, { vendor: name, integration })
-    // Only what exists is remembered, so that strangers cannot fill the memory.
-    if (vendor) remembered.set(key, { vendor, until: Date.now() + REMEMBER_MS })
-    else remembered.delete(key)
+    // Only existing integrations are cached, so that requests for others cannot fill the memory.
+    if (vendor) cache.set(key, { vendor, until: Date.now() + CACHE_MS })
+    else cache.delete(key)
     return vendor
   }
 
-  async function receive(c: Context<Env>, name: string, integration: string) {
-    // Node's own headers: to make the web's of them costs more than to check the signature.
+  async function receiveDelivery(c: Context<Env>, name: string, integration: string) {
+    // Node's own headers: converting them to web headers costs more than verifying the signature.
     const { headers } = c.env.incoming
     const encoding = headers['content-encoding']
     if (encoding && encoding.toLowerCase() !== 'identity')
-      throw new ApiError(
-        415,
-        'unsupported_content_encoding',
-        'Send the body as it is, not compressed.',
-      )
-    const vendor = await orUnavailable(() => findRemembered(name, integration))
+      throw new ApiError(415, 'unsupported_content_encoding', 'Send the body without compression.')
+    const vendor = await orRespond503(() => findCachedVendor(name, integration))
     if (!vendor)
-      throw refusal(
+      throw rejection(
         c,
         new ApiError(404, 'not_found', 'No such vendor or integration is configured.'),
       )
     const body = await readBody(c)
-    const isGenuine = await orUnavailable(async () =>
-      vendor.isGenuine(body, (name) => joined(headers[name]), isServiceToken),
+    const isGenuine = await orRespond503(async () =>
+      vendor.isGenuine(body, (name) => joinHeader(headers[name]), isServiceToken),
     )
     if (!isGenuine) {
       onRefused?.(name)
@@ -87,23 +83,23 @@ export function webhookRoutes({
         subject: `${name}/${integration}`,
         address: addressOf(c.env.incoming),
       })
-      throw refusal(c, new ApiError(401, 'invalid_signature'))
+      throw rejection(c, new ApiError(401, 'invalid_signature'))
     }
-    await orUnavailable(async () => {
+    await orRespond503(async () => {
       const stored = await storeDelivery(db, vault, { vendor: name, integration, body })
-      if (vendor.mayRepeatAsNews && stored?.verificationId && stored.timesReceived > 1)
-        await askAgain(db, stored.verificationId)
+      if (vendor.repeatMayCarryNews && stored?.verificationId && stored.timesReceived > 1)
+        await recheckDecided(db, stored.verificationId)
     })
     onDelivery?.()
-    // Made directly: through the context each header costs as much as the signature.
+    // Created directly: through the context each header costs as much as verifying the signature.
     return new Response('{"success":true}', {
       headers: { 'Content-Type': 'application/json' },
     })
   }
 
-  routes.post('/webhooks/:vendor', (c) => receive(c, c.req.param('vendor'), 'default'))
+  routes.post('/webhooks/:vendor', (c) => receiveDelivery(c, c.req.param('vendor'), 'default'))
   routes.post('/webhooks/:vendor/:integration', (c) =>
-    receive(c, c.req.param('vendor'), c.req.param('integration')),
+    receiveDelivery(c, c.req.param('vendor'), c.req.param('integration')),
   )
   routes.all('/webhooks/*', () => {
     throw new ApiError(405, 'method_not_allowed', 'Deliveries are sent with POST.', {
@@ -112,8 +108,8 @@ export function webhookRoutes({
   })
   return routes
 
-  /** What a stranger is told: the refusal, or to wait. */
-  function refusal(c: Context<Env>, error: ApiError): ApiError {
+  /** Counts a refusal; returns 429 instead of `error` when the sender's network must wait. */
+  function rejection(c: Context<Env>, error: ApiError): ApiError {
     const wait = countSignature(addressOf(c.env.incoming))
     return wait === 0
       ? error
@@ -122,8 +118,8 @@ export function webhookRoutes({
         })
   }
 
-  /** A vendor that is told 503 tries again; one that is told 500 may not. */
-  async function orUnavailable<T>(work: () => Promise<T>): Promise<T> {
+  /** Answers a failure of ours with 503, which vendors retry; after a 500 some do not. */
+  async function orRespond503<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work()
     } catch (error) {
@@ -135,22 +131,23 @@ export function webhookRoutes({
   }
 }
 
-// The same header twice, and no list: Node joins what it does not know, so this is for the few it does not.
-const joined = (value: string | string[] | undefined) =>
+// Node joins repeated headers, except for a few, which it returns as a list.
+const joinHeader = (value: string | string[] | undefined) =>
   Array.isArray(value) ? value.join(', ') : value
 
-/** The bytes as they came, up to the limit: by the announced length, or counted while they stream. */
+/** Reads the body up to the limit, which is checked against the announced length, or counted while it streams. */
 async function readBody(c: Context<Env>): Promise<Buffer> {
-  const tooLarge = () => new ApiError(413, 'payload_too_large', 'A delivery may have 1 MiB.')
+  const tooLarge = () =>
+    new ApiError(413, 'payload_too_large', 'A delivery may have at most 1 MiB.')
   const announced = c.env.incoming.headers['content-length']
-  if (Number(announced ?? 0) > LARGEST_BODY) throw tooLarge()
-  // Node's parser takes no more than was announced.
+  if (Number(announced ?? 0) > MAX_BODY_BYTES) throw tooLarge()
+  // Node's parser reads no more than was announced.
   if (announced !== undefined) return Buffer.from(await c.req.arrayBuffer())
   const chunks: Uint8Array[] = []
   let received = 0
   for await (const chunk of c.req.raw.body ?? []) {
     received += chunk.length
-    if (received > LARGEST_BODY) throw tooLarge()
+    if (received > MAX_BODY_BYTES) throw tooLarge()
     chunks.push(chunk)
   }
   return Buffer.concat(chunks, received)

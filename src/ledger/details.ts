@@ -36,17 +36,17 @@ export type Disclosure =
   | { what: 'claims'; names: readonly string[]; images: Images }
   | { what: 'event'; event: string }
   | { what: 'tenant-read'; of: (typeof TENANT_READS)[number] }
-  /** A tenant decided about a verification, and was answered with it. */
+  /** A tenant reviewed a verification, and received it in the response. */
   | { what: 'review'; decision: 'approved' | 'declined' }
   | { what: 'operator-read'; of: OperatorRead }
   | { what: 'export' }
 
-/** Recorded, but no disclosure. */
+/** An entry that is not a disclosure. */
 export type Act =
   | { what: 'refusal' }
   | { what: 'verification-erasure'; reason: ErasureReason }
   | { what: 'account-erasure' }
-  /** A tenant erased a subject: its id of the person, and the link. The entry's scope names the tenant. */
+  /** A tenant erased a subject: the tenant's id of the person, and the link. The entry's scope names the tenant. */
   | { what: 'subject-erasure' }
   /** A resident linked a tenant's subject, or the link ended. The entry's scope names the tenant. */
   | { what: 'link'; change: (typeof LINK_CHANGES)[number] }
@@ -54,18 +54,18 @@ export type Act =
   | { what: 'trust'; change: (typeof TRUST_CHANGES)[number] }
   /** An operator changed how the resident signs in. */
   | { what: 'operator-change'; of: OperatorChange }
-  /** An operator decided whether an approved document counts for the account. The reason is sealed elsewhere, by its digest. */
+  /** An operator decided whether an approved document counts for the account. The digest identifies the reason, which is sealed in `operator_review`. */
   | { what: 'operator-review'; decision: OperatorDecision; reasonDigest: string }
 
-/** Read in rows of an earlier version, and written no more. */
-type Former =
-  /** The same with the operator's own words. */
+/** Read in rows that earlier versions wrote; never written. */
+type LegacyDetail =
+  /** An operator's review with the reason in the clear. */
   { what: 'operator-review-in-words'; decision: OperatorDecision; reason: string }
 
-/** What one ledger row says happened. */
-export type Detail = Disclosure | Act | Former
+/** What happened, according to one ledger row. */
+export type Detail = Disclosure | Act | LegacyDetail
 
-/** How a detail is stored, and hashed: never change it for one that exists. */
+/** How a detail is stored and hashed. Never change it for an existing kind: stored hashes would no longer match. */
 export type StoredDetail = {
   kind:
     | 'disclosure'
@@ -82,7 +82,7 @@ export type StoredDetail = {
   images: Images
 }
 
-/** The columns of a detail. */
+/** Returns the columns of a detail. */
 export function storeDetail(detail: Detail): StoredDetail {
   const row = (kind: StoredDetail['kind'], result: string, images: Images = []) => ({
     kind,
@@ -138,7 +138,7 @@ export function storeDetail(detail: Detail): StoredDetail {
 }
 
 /**
- * Reads the detail of a stored row, of whatever age. Returns `unrecognized` for a row that no version of this code wrote; never throws.
+ * Reads the detail of a stored row, of any version. Returns `unrecognized` for a row that no version wrote; never throws.
  */
 export function readDetail({
   kind,
@@ -154,20 +154,20 @@ export function readDetail({
     case 'disclosure':
       return readDisclosure(result, images) ?? unrecognized
     case 'tenant-look':
-      return readWord(TENANT_READS, result, (of) => ({ what: 'tenant-read', of })) ?? unrecognized
+      return readEnum(TENANT_READS, result, (of) => ({ what: 'tenant-read', of })) ?? unrecognized
     case 'operator-look':
       return (
-        readWord(OPERATOR_READS, result, (of) => ({ what: 'operator-read', of })) ?? unrecognized
+        readEnum(OPERATOR_READS, result, (of) => ({ what: 'operator-read', of })) ?? unrecognized
       )
     case 'link':
-      return readWord(LINK_CHANGES, result, (change) => ({ what: 'link', change })) ?? unrecognized
+      return readEnum(LINK_CHANGES, result, (change) => ({ what: 'link', change })) ?? unrecognized
     case 'trust':
       return (
-        readWord(TRUST_CHANGES, result, (change) => ({ what: 'trust', change })) ?? unrecognized
+        readEnum(TRUST_CHANGES, result, (change) => ({ what: 'trust', change })) ?? unrecognized
       )
     case 'operator-change':
       return (
-        readWord(OPERATOR_CHANGES, result, (of) => ({ what: 'operator-change', of })) ??
+        readEnum(OPERATOR_CHANGES, result, (of) => ({ what: 'operator-change', of })) ??
         unrecognized
       )
     case 'review':
@@ -180,7 +180,7 @@ export function readDetail({
       if (result === 'account') return { what: 'account-erasure' }
       if (result === 'subject') return { what: 'subject-erasure' }
       return (
-        readWord(ERASURE_REASONS, result, (reason) => ({ what: 'verification-erasure', reason })) ??
+        readEnum(ERASURE_REASONS, result, (reason) => ({ what: 'verification-erasure', reason })) ??
         unrecognized
       )
     default:
@@ -189,20 +189,20 @@ export function readDetail({
 }
 
 function readReview(result: string): Detail | undefined {
-  const tenants = readWord(['approved', 'declined'] as const, result, (decision) => ({
+  const tenantReview = readEnum(['approved', 'declined'] as const, result, (decision) => ({
     what: 'review',
     decision,
   }))
-  if (tenants) return tenants
+  if (tenantReview) return tenantReview
   const [, word = '', reasonDigest = ''] = /^(\w+), reason ([\w-]{43})$/.exec(result) ?? []
-  const [, formerWord = '', reason = ''] = /^(\w+): (.*)$/s.exec(result) ?? []
+  const [, legacyWord = '', reason = ''] = /^(\w+): (.*)$/s.exec(result) ?? []
   return (
-    readWord(OPERATOR_DECISIONS, word, (decision) => ({
+    readEnum(OPERATOR_DECISIONS, word, (decision) => ({
       what: 'operator-review',
       decision,
       reasonDigest,
     })) ??
-    readWord(OPERATOR_DECISIONS, formerWord, (decision) => ({
+    readEnum(OPERATOR_DECISIONS, legacyWord, (decision) => ({
       what: 'operator-review-in-words',
       decision,
       reason,
@@ -233,11 +233,11 @@ function readDisclosure(result: string, images: Images): Disclosure | undefined 
   return undefined
 }
 
-const readWord = <Word extends string>(
-  words: readonly Word[],
+const readEnum = <Value extends string>(
+  values: readonly Value[],
   given: string,
-  make: (word: Word) => Detail,
+  make: (value: Value) => Detail,
 ): Detail | undefined => {
-  const word = words.find((each) => each === given)
-  return word === undefined ? undefined : make(word)
+  const value = values.find((each) => each === given)
+  return value === undefined ? undefined : make(value)
 }

@@ -1,39 +1,39 @@
 import type { Sql } from '../platform/db.ts'
 import { type Act, type Detail, type Disclosure, storeDetail } from './details.ts'
 
-/** One ledger row: who read what of whom, and by which right. Never content, never a link. */
-type Entry<What extends Detail> = {
+/** One ledger row: who read what about whom, and with which permission. Never content, never a link. */
+type NewEntry<What extends Detail> = {
   detail: What
   requestId?: string | undefined
-  /** None is the operator, at the command line. */
+  /** `undefined`: the operator, at the command line. */
   clientId?: string | undefined
   accountId?: string | undefined
   verificationId?: string | undefined
   scope?: string | undefined
-  /** The row of the access token. */
+  /** The id of the access token's row. */
   tokenId?: Uint8Array | undefined
 }
 
 /**
- * The way out for personal data. Writes the ledger row, or one for each person, and only then calls `answer` and returns what it makes. When
- * the row cannot be written it throws, and `answer` is never called. In a transaction the row is durable when that commits, so the result
- * must not leave before.
+ * Discloses personal data: writes the ledger row, or one for each person, then calls `respond` and returns its result. When
+ * the row cannot be written it throws, and `respond` is never called. In a transaction the row is durable after the commit, so the result
+ * must not be sent before.
  */
 export async function disclose<T>(
   sql: Sql,
-  entry: Entry<Disclosure> | readonly Entry<Disclosure>[],
-  answer: () => T | Promise<T>,
+  entry: NewEntry<Disclosure> | readonly NewEntry<Disclosure>[],
+  respond: () => T | Promise<T>,
 ): Promise<T> {
   await append(sql, [entry].flat())
-  return await answer()
+  return await respond()
 }
 
-/** Writes the row of what is no disclosure: a refusal or an erasure. In the caller's transaction, or in one of its own. */
-export async function record(sql: Sql, entry: Entry<Act>): Promise<void> {
+/** Writes a row that is not a disclosure, such as a refusal or an erasure, in the caller's transaction or in one of its own. */
+export async function record(sql: Sql, entry: NewEntry<Act>): Promise<void> {
   await append(sql, [entry])
 }
 
-async function append(sql: Sql, entries: readonly Entry<Detail>[]): Promise<void> {
+async function append(sql: Sql, entries: readonly NewEntry<Detail>[]): Promise<void> {
   if (entries.length === 0) return
   const rows = entries.map(({ detail, tokenId, ...entry }) => ({
     ...storeDetail(detail),

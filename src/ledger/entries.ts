@@ -3,15 +3,15 @@ import { isUuid } from '../platform/uuid.ts'
 import type { StoredDetail } from './details.ts'
 
 /**
- * What is hashed of an entry: this JSON array as text, byte for byte. `sql` for one that is called `entry` in the
- * query. The time is UTC with microseconds.
+ * The text of an entry that is hashed: a JSON array, byte for byte. An SQL expression for a row that the query calls
+ * `entry`. The time is UTC with microseconds.
  */
 export const canonical = (sql: Sql) => sql`
   jsonb_build_array(entry.id, to_char(entry.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), entry.kind,
     entry.request_id, entry.client_id, entry.account_id, entry.verification_id, entry.scope, entry.purpose,
     entry.images, entry.result, encode(entry.token_id, 'hex'))::text`
 
-/** A stored row; `readDetail` says what happened. */
+/** A stored row; `readDetail` reads what happened. */
 export type ListedEntry = StoredDetail & {
   id: string
   at: Date
@@ -29,7 +29,7 @@ const listed = (sql: Sql) => sql`
     leaf.index
   from ledger_entry entry left join ledger_leaf leaf on entry_id = entry.id`
 
-/** What was done with this account's data, the newest first. */
+/** The entries about this account's data, newest first. */
 export async function listEntries(
   sql: Sql,
   accountId: string,
@@ -47,7 +47,7 @@ export async function listEntries(
     order by entry.id desc limit ${limit}`
 }
 
-/** What was opened with one access token, the newest first: all rows are read for it. */
+/** The entries of one access token, newest first. */
 export async function listEntriesOfToken(
   sql: Sql,
   tokenId: Uint8Array,

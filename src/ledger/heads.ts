@@ -10,21 +10,21 @@ export const createHeadSigner =
   ({ size, root, at }: { size: number; root: string; at: Date }): Promise<string> =>
     ring.sign(TYPE, { size, root, iat: Math.floor(at.getTime() / 1000) })
 
-/** Signs what people are given as proof: a JWT of this type with the given claims and `iat`. */
+/** Signs proofs for people: a JWT of this type with the given claims and `iat`. */
 export const createProofSigner =
   (ring: Pick<KeyRing, 'sign'>, type: 'resident-archive+jwt' | 'erasure-receipt+jwt') =>
   (claims: Record<string, unknown>): Promise<string> =>
     ring.sign(type, { ...claims, iat: Math.floor(Date.now() / 1000) })
 
-/** Every key that a head may be signed with, those that sign no more among them: a head is good for ever. */
+/** Every key that may have signed a head, retired ones included, because heads do not expire. */
 export async function listHeadKeys(sql: Sql): Promise<JWK[]> {
   const rows = await sql<{ kid: string; publicJwk: JWK }[]>`
     select kid, public_jwk from signing_key where algorithm = 'ES256' order by created_at`
   return rows.map(({ kid, publicJwk }) => ({ ...publicJwk, kid, alg: 'ES256', use: 'sig' }))
 }
 
-/** Returns whether a signed head has this content and the signature of one of these keys; `undefined` when its key is not among them. */
-export const createHeadJudge =
+/** Verifies that a signed head has this content and a valid signature; `undefined` when its key is not among `keys`. */
+export const createHeadVerifier =
   (keys: readonly JWK[]) =>
   async (jws: string, head: { size: number; root: string }): Promise<boolean | undefined> => {
     const jwk = keys.find(({ kid }) => kid === decodeProtectedHeader(jws).kid)

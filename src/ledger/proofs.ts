@@ -2,8 +2,8 @@ import type { Sql } from '../platform/db.ts'
 import { canonical } from './entries.ts'
 import { consistencyRanges, type FindNodes, hashesOf, inclusionRanges } from './tree.ts'
 
-/** The stored hashes. */
-export const findNodesIn =
+/** Reads hashes of nodes from the database. */
+export const createNodeFinder =
   (sql: Sql): FindNodes =>
   async (nodes) => {
     if (nodes.length === 0) return []
@@ -20,10 +20,10 @@ export const findNodesIn =
     })
   }
 
-export type Head = { size: number; root: string; at: Date; jws: string }
+export type SignedHead = { size: number; root: string; at: Date; jws: string }
 
 /** The newest signed head, or the one of this size. */
-export async function findHead(sql: Sql, size?: number): Promise<Head | undefined> {
+export async function findHead(sql: Sql, size?: number): Promise<SignedHead | undefined> {
   const [row] = await sql<{ size: string; root: Buffer; at: Date; jws: string }[]>`
     select size, root, at, jws from ledger_head
     where ${size === undefined ? sql`true` : sql`size = ${size}`} order by ledger_head.size desc limit 1`
@@ -33,15 +33,15 @@ export async function findHead(sql: Sql, size?: number): Promise<Head | undefine
 export type InclusionProof = {
   /** The text whose bytes are hashed. */
   entry: string
-  /** Its hash, which is all that others need. */
+  /** The entry's hash, which suffices to verify the proof. */
   leaf: string
   index: number
   size: number
   path: string[]
-  head: Head
+  head: SignedHead
 }
 
-/** That this entry is in the ledger, under the newest head. `undefined` where it is not, or not yet. */
+/** Proves that this entry is in the ledger, under the newest head. `undefined` when it is not, or not yet. */
 export async function proveInclusion(
   sql: Sql,
   entryId: string,
@@ -52,20 +52,20 @@ export async function proveInclusion(
     from ledger_leaf join ledger_entry entry on entry.id = entry_id where entry_id = ${entryId}`
   if (!head || !leaf || Number(leaf.index) >= head.size) return undefined
   const index = Number(leaf.index)
-  const path = await hashesOf(inclusionRanges(index, head.size), findNodesIn(sql))
+  const path = await hashesOf(inclusionRanges(index, head.size), createNodeFinder(sql))
   return {
     entry: leaf.text,
-    leaf: encode(leaf.hash),
+    leaf: toBase64url(leaf.hash),
     index,
     size: head.size,
-    path: path.map(encode),
+    path: path.map(toBase64url),
     head,
   }
 }
 
-/** That the ledger of `first` entries is the beginning of that of `second`. Both must be sizes that it has had. */
+/** Proves that the ledger of `first` entries is a prefix of that of `second`. Both must be sizes that it has had. */
 export async function proveConsistency(sql: Sql, first: number, second: number): Promise<string[]> {
-  return (await hashesOf(consistencyRanges(first, second), findNodesIn(sql))).map(encode)
+  return (await hashesOf(consistencyRanges(first, second), createNodeFinder(sql))).map(toBase64url)
 }
 
-const encode = (hash: Uint8Array) => Buffer.from(hash).toString('base64url')
+const toBase64url = (hash: Uint8Array) => Buffer.from(hash).toString('base64url')

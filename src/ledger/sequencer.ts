@@ -3,31 +3,31 @@ import { LOCKS } from '../platform/locks.ts'
 import type { Log } from '../platform/log.ts'
 import { startLoop } from '../platform/loop.ts'
 import { canonical } from './entries.ts'
-import { findNodesIn } from './proofs.ts'
+import { createNodeFinder } from './proofs.ts'
 import { leafHash, type NodeId, nodeHash, rootOf } from './tree.ts'
 
-/** Signs a tree head: compact JWS over this payload. */
+/** Signs a tree head as a compact JWS over this payload. */
 export type SignHead = (head: { size: number; root: string; at: Date }) => Promise<string>
 
 export type Sequencer = { stop(): Promise<void> }
 
 const PAUSE_MS = 1_000
-const AT_ONCE = 5_000
+const BATCH_SIZE = 5_000
 
-/** Gives entries their place in the tree and signs its head, for as long as it runs; one process at a time does. */
-export function startSequencer(parts: { db: Db; log: Log; sign: SignHead }): Sequencer {
+/** Appends entries to the tree and signs its head until it is stopped. One process works at a time. */
+export function startSequencer(context: { db: Db; log: Log; sign: SignHead }): Sequencer {
   return startLoop(
     {
-      event: 'ledger entries get no place',
+      event: 'ledger entries cannot be sequenced',
       pauseMs: PAUSE_MS,
       firstAfterMs: PAUSE_MS,
-      log: parts.log,
+      log: context.log,
     },
-    () => sequence(parts),
+    () => sequence(context),
   )
 }
 
-/** All entries that may have a place now; answers how many got one. Another process that is at it does the work instead. */
+/** Appends all committed entries to the tree; returns how many. Does nothing while another process does the same. */
 export async function sequence({ db, sign }: { db: Db; sign: SignHead }): Promise<number> {
   for (let sequenced = 0; ; ) {
     const added = await db.begin(async (sql) => {
@@ -36,14 +36,14 @@ export async function sequence({ db, sign }: { db: Db; sign: SignHead }): Promis
       return lock?.isOurs ? await addLeaves(sql, sign) : 0
     })
     sequenced += added
-    if (added < AT_ONCE) return sequenced
+    if (added < BATCH_SIZE) return sequenced
   }
 }
 
 async function addLeaves(sql: Sql, sign: SignHead): Promise<number> {
   const [last] = await sql<{ size: string; xid: string | null; isAhead: boolean }[]>`
     select coalesce((select index + 1 from ledger_leaf order by index desc limit 1), 0) as size, xid::text,
-      -- A restored database counts its transactions anew.
+      -- In a restored database transaction ids start anew.
       coalesce(xid > pg_snapshot_xmax(pg_current_snapshot()), false) as is_ahead
     from (select (select entry.xid from ledger_leaf join ledger_entry entry on entry.id = entry_id
       order by index desc limit 1) as xid) newest`
@@ -54,7 +54,7 @@ async function addLeaves(sql: Sql, sign: SignHead): Promise<number> {
     where entry.xid < pg_snapshot_xmin(pg_current_snapshot())
       and ${from === null ? sql`true` : sql`entry.xid >= ${from}::xid8`}
       and not exists (select from ledger_leaf where entry_id = entry.id)
-    order by entry.xid, entry.id limit ${AT_ONCE}`
+    order by entry.xid, entry.id limit ${BATCH_SIZE}`
   if (entries.length === 0) return 0
   const leaves = entries.map(({ id, canonical: text }, offset) => ({
     index: size + offset,
@@ -73,22 +73,22 @@ async function addLeaves(sql: Sql, sign: SignHead): Promise<number> {
     leaves.map(({ hash }) => hash),
   )
   const now = size + leaves.length
-  const root = Buffer.from(await rootOf(now, findNodesIn(sql)))
+  const root = Buffer.from(await rootOf(now, createNodeFinder(sql)))
   const at = new Date()
   const jws = await sign({ size: now, root: root.toString('base64url'), at })
   await sql`insert into ledger_head (size, root, at, jws) values (${now}, ${root}, ${at}, ${jws})`
   return leaves.length
 }
 
-/** The subtrees that became whole with these leaves. */
+/** Stores the subtrees that these leaves completed. */
 async function addNodes(sql: Sql, size: number, hashes: readonly Buffer[]): Promise<void> {
   const nodes: (NodeId & { hash: Buffer })[] = []
   let start = size
   let row: readonly Buffer[] = hashes
   for (let level = 0; row.length > 0; level++) {
-    // An odd one stands to the left of the first: its hash was stored before.
+    // The first node is a right child: its left sibling was stored before.
     if (start % 2 === 1) {
-      const [left] = await findNodesIn(sql)([{ level, index: start - 1 }])
+      const [left] = await createNodeFinder(sql)([{ level, index: start - 1 }])
       row = [Buffer.from(left ?? ''), ...row]
       start--
     }

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 
 /*
- * The Merkle tree of RFC 9162 §2.1, over hashes of whole subtrees: node (level, index) covers the 2^level leaves from
- * index · 2^level on. A tree of any size is a few of them.
+ * The Merkle tree of RFC 9162 §2.1, stored as hashes of complete subtrees: node (level, index) covers the 2^level leaves from
+ * index · 2^level on. A tree of any size consists of a few of them.
  */
 
 export type NodeId = { level: number; index: number }
-/** Finds the hashes of these nodes, in their order. Throws when one is not there. */
+/** Returns the hashes of these nodes, in their order. Throws when one is missing. */
 export type FindNodes = (nodes: readonly NodeId[]) => Promise<Uint8Array[]>
 
 const sha256 = (...parts: Uint8Array[]): Buffer => {
@@ -24,8 +24,8 @@ export const nodeHash = (left: Uint8Array, right: Uint8Array): Buffer => sha256(
 /** The root of no leaves. */
 export const EMPTY_ROOT: Buffer = sha256()
 
-/** The whole subtrees that leaves `from` to `to` (not counted) are made of, left to right. */
-function wholeSubtrees(from: number, to: number): NodeId[] {
+/** The complete subtrees that leaves `from` to `to` (exclusive) consist of, left to right. */
+function completeSubtrees(from: number, to: number): NodeId[] {
   const nodes: NodeId[] = []
   for (let at = from; at < to; ) {
     let level = 0
@@ -36,7 +36,7 @@ function wholeSubtrees(from: number, to: number): NodeId[] {
   return nodes
 }
 
-/** The hash over whole subtrees that stand side by side, the smaller ones to the right. */
+/** The hash over adjacent complete subtrees, the smaller ones to the right. */
 function fold(hashes: readonly Uint8Array[]): Uint8Array {
   const [last, ...rest] = hashes.toReversed()
   if (!last) return EMPTY_ROOT
@@ -69,7 +69,7 @@ export function inclusionRanges(index: number, size: number): Range[] {
   return path.reverse()
 }
 
-/** The ranges whose hashes prove that a tree of `first` leaves is the beginning of one of `second` (RFC 9162 §2.1.4.1). */
+/** The ranges whose hashes prove that a tree of `first` leaves is a prefix of one of `second` (RFC 9162 §2.1.4.1). */
 export function consistencyRanges(first: number, second: number): Range[] {
   const subproof = (wanted: number, from: number, to: number, isWhole: boolean): Range[] => {
     const size = to - from
@@ -82,9 +82,9 @@ export function consistencyRanges(first: number, second: number): Range[] {
   return first === 0 || first === second ? [] : subproof(first, 0, second, true)
 }
 
-/** The hashes of these ranges; all nodes are found in one call. */
+/** The hashes of these ranges, from one call of `find`. */
 export async function hashesOf(ranges: readonly Range[], find: FindNodes): Promise<Uint8Array[]> {
-  const parts = ranges.map(({ from, to }) => wholeSubtrees(from, to))
+  const parts = ranges.map(({ from, to }) => completeSubtrees(from, to))
   const found = await find(parts.flat())
   let at = 0
   return parts.map((nodes) => {
@@ -101,7 +101,7 @@ export async function rootOf(size: number, find: FindNodes): Promise<Uint8Array>
   return root
 }
 
-/** RFC 9162 §2.1.3.2: whether the leaf is in the tree of this root. */
+/** RFC 9162 §2.1.3.2: verifies that the leaf is in the tree with this root. */
 export function isIncluded(
   leaf: Uint8Array,
   {
@@ -129,7 +129,7 @@ export function isIncluded(
   return sn === 0 && Buffer.compare(hash, root) === 0
 }
 
-/** RFC 9162 §2.1.4.2: whether the tree of `first` is the beginning of that of `second`. */
+/** RFC 9162 §2.1.4.2: verifies that the tree of `first` is a prefix of that of `second`. */
 export function isConsistent(
   first: { size: number; root: Uint8Array },
   second: { size: number; root: Uint8Array },

@@ -3,27 +3,32 @@ import { canonical } from './entries.ts'
 import { EMPTY_ROOT, leafHash, nodeHash } from './tree.ts'
 
 type LedgerFault = { fault: string; index?: number; entryId?: string }
-export type Verdict = { entries: number; sequenced: number; heads: number; faults: LedgerFault[] }
+export type LedgerReport = {
+  entries: number
+  sequenced: number
+  heads: number
+  faults: LedgerFault[]
+}
 
-const AT_ONCE = 20_000
-const MOST_FAULTS = 20
+const BATCH_SIZE = 20_000
+const MAX_FAULTS = 20
 
 /**
- * Reads every entry, hashes it anew, builds the tree anew, and holds both against what is stored and signed. Names the
- * rows that were changed, are missing or stand in another's place. `isSigned` judges a head's signature.
+ * Reads every entry, recomputes its hash and the tree, and compares both with what is stored and signed. Reports the rows
+ * that were changed, moved or are missing. `isSigned` verifies a head's signature.
  */
 export async function verifyLedger(
   db: Db,
   isSigned: (jws: string, head: { size: number; root: string }) => Promise<boolean | undefined>,
   onProgress: (sequenced: number) => void = () => {},
-): Promise<Verdict> {
+): Promise<LedgerReport> {
   const faults: LedgerFault[] = []
   const report = (fault: LedgerFault) => {
-    if (faults.length < MOST_FAULTS) faults.push(fault)
+    if (faults.length < MAX_FAULTS) faults.push(fault)
   }
-  // The whole subtrees so far, the largest first: what the root of each size is made of.
+  // The complete subtrees so far, the largest first; together they give the root of the current size.
   const stack: { level: number; index: number; hash: Buffer }[] = []
-  const rootNow = () => {
+  const currentRoot = () => {
     const [last, ...rest] = stack.toReversed()
     return last ? rest.reduce((right, { hash }) => nodeHash(hash, right), last.hash) : EMPTY_ROOT
   }
@@ -35,7 +40,7 @@ export async function verifyLedger(
       select size, root, jws from ledger_head order by size`
     const nodes = new Map<string, Buffer>()
     let nextHead = 0
-    const meetHeads = async () => {
+    const checkHeads = async () => {
       for (
         let head = signed[nextHead];
         head && Number(head.size) === size;
@@ -43,12 +48,12 @@ export async function verifyLedger(
       ) {
         heads++
         const root = head.root.toString('base64url')
-        // It follows from what was found before; alone it says that what is signed is another tree.
-        if (faults.length === 0 && !rootNow().equals(head.root))
+        // After an earlier fault it is a consequence; alone it means that another tree was signed.
+        if (faults.length === 0 && !currentRoot().equals(head.root))
           report({ fault: `the signed head of ${size} entries has another root`, index: size - 1 })
-        const judged = await isSigned(head.jws, { size, root })
-        // A key that was withdrawn judges nothing; a head that came later covers what it covered.
-        if (judged === false || (judged === undefined && nextHead === signed.length - 1))
+        const isValid = await isSigned(head.jws, { size, root })
+        // A head whose key was withdrawn cannot be verified, and need not be: a later head covers its entries.
+        if (isValid === false || (isValid === undefined && nextHead === signed.length - 1))
           report({
             fault: `the head of ${size} entries is not signed by the portal`,
             index: size - 1,
@@ -62,8 +67,8 @@ export async function verifyLedger(
       >`
         select index, entry_id, hash, case when entry.id is null then null else ${canonical(sql)} end as text
         from ledger_leaf left join ledger_entry entry on entry.id = entry_id
-        where index >= ${size} order by index limit ${AT_ONCE}`
-      isEnd = rows.length < AT_ONCE
+        where index >= ${size} order by index limit ${BATCH_SIZE}`
+      isEnd = rows.length < BATCH_SIZE
       const last = Number(rows.at(-1)?.index ?? size)
       for (const node of await sql<{ level: number; index: string; hash: Buffer }[]>`
         select node.level, index, hash from generate_series(1, 52) as step
@@ -80,7 +85,7 @@ export async function verifyLedger(
         else if (!leafHash(Buffer.from(text)).equals(hash))
           report({ fault: 'the entry was changed, or its leaf', index: size, entryId })
         push(hash)
-        await meetHeads()
+        await checkHeads()
       }
       nodes.clear()
       onProgress(size)
@@ -89,7 +94,7 @@ export async function verifyLedger(
       report({
         fault: `a head was signed over ${signed.at(-1)?.size} entries, and there are ${size}`,
       })
-    // In a place of its own in the order of writing, before one that has a place: it was put in later, or taken out of the tree.
+    // Its transaction is older than the newest leaf's: it was inserted afterwards, or removed from the tree.
     const [skipped] = await sql<{ id: string }[]>`
       select entry.id from ledger_entry entry
       where not exists (select from ledger_leaf where entry_id = entry.id)
@@ -110,7 +115,7 @@ export async function verifyLedger(
         if (!stored?.equals(above) && !faults.some((each) => (each.index ?? -1) >= first))
           report({
             fault: stored
-              ? `the leaves ${first} to ${size - 1} are not those that were put there: one was changed or stands in another's place`
+              ? `the leaves ${first} to ${size - 1} are not the original ones: one was changed or moved`
               : `the hash over the leaves ${first} to ${size - 1} is missing`,
             index: first,
           })
@@ -123,10 +128,10 @@ export async function verifyLedger(
   return { entries: Number(row?.entries ?? 0), sequenced: size, heads, faults }
 }
 
-/** For people, a line each. */
-export const describeFaults = ({ faults, sequenced }: Verdict): string =>
+/** Describes the faults for people, one per line. */
+export const describeFaults = ({ faults, sequenced }: LedgerReport): string =>
   [
-    `The ledger of ${sequenced} entries is not what it was:`,
+    `The ledger of ${sequenced} entries was changed:`,
     ...faults.map(({ fault, index, entryId }) =>
       [
         '  ',

@@ -1,6 +1,6 @@
 import { findClient } from '../clients/clients.ts'
 import type { SubjectIdentifiers } from '../clients/subject-identifiers.ts'
-import type { FindSubject, ToldEvent } from '../events/events.ts'
+import type { AddressedEvent, FindSubject } from '../events/events.ts'
 import type { SignEvent } from '../events/sender.ts'
 import type { Sql } from '../platform/db.ts'
 import type { KeyRing } from '../signing/key-ring.ts'
@@ -40,7 +40,7 @@ const CAEP = 'https://schemas.openid.net/secevent/caep/event-type'
 const NAMESPACE = 'eprospera:person.id_verification'
 
 /** Maps an event to one event type: a registered one with the same meaning, else one of this issuer. */
-function statementOf(issuer: string, event: ToldEvent): Record<string, object> {
+function statementOf(issuer: string, event: AddressedEvent): Record<string, object> {
   const { kind, verificationId, data } = event
   const about = {
     event_timestamp: Math.floor(event.occurredAt.getTime() / 1000),

@@ -179,7 +179,7 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
       update: ['busy_until', 'resume_at', 'enabled'],
     },
   },
-  told_verification: {
+  last_announcement: {
     web: { select: '*', insert: '*', update: '*' },
     worker: { select: '*', insert: '*', update: '*' },
   },

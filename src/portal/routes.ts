@@ -7,7 +7,7 @@ import { findClientName } from '../clients/clients.ts'
 import { listClientProfiles } from '../clients/profile.ts'
 import { isScope } from '../clients/scopes.ts'
 import { listConsents } from '../consents/consents.ts'
-import { adoptDocumentName, findOfferedName } from '../id-verification/review.ts'
+import { adoptDocumentName, findDocumentName } from '../id-verification/review.ts'
 import { listVerifications } from '../id-verification/store.ts'
 import { authenticateForm } from '../oauth/logins.ts'
 import { completeSignIn } from '../oauth/new-sign-ins.ts'
@@ -97,7 +97,7 @@ export function portalRoutes(parts: Parts): Hono<Env> {
       listVerifications(db, account.id),
       listConsents(db, account.id),
       parts.storage.signer(),
-      findOfferedName(db, vault, account.id),
+      findDocumentName(db, vault, account.id),
     ])
     const profiles = await listClientProfiles(
       db,

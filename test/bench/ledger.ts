@@ -1,5 +1,5 @@
 import { openContext, type Runtime } from '../../src/context.ts'
-import { createHeadJudge, createHeadSigner, listHeadKeys } from '../../src/ledger/heads.ts'
+import { createHeadSigner, createHeadVerifier, listHeadKeys } from '../../src/ledger/heads.ts'
 import { proveInclusion } from '../../src/ledger/proofs.ts'
 import { sequence } from '../../src/ledger/sequencer.ts'
 import { verifyLedger } from '../../src/ledger/verify.ts'
@@ -31,7 +31,7 @@ export async function measureLedger(runtime: Runtime, rows: number) {
         from generate_series(1, ${rows}) n`
     })
     const sequenced = await timed(() => sequence({ db, sign }))
-    const judge = createHeadJudge(await listHeadKeys(db))
+    const judge = createHeadVerifier(await listHeadKeys(db))
     const verified = await timed(() => verifyLedger(db, judge))
     if (verified.answer.faults.length > 0 || verified.answer.sequenced !== rows)
       throw new Error('the ledger is not whole')

@@ -108,7 +108,7 @@ describe('an image counts as backed up only when the bucket proves what it holds
         ...headers,
         'content-length': String(Number(headers['content-length']) - 1),
       }),
-      'does not hold what was put there',
+      'the stored object differs from the uploaded bytes',
     ],
     [
       'another digest',
@@ -117,12 +117,12 @@ describe('an image counts as backed up only when the bucket proves what it holds
         'x-amz-checksum-sha256': OTHER.toString('base64'),
         'x-amz-meta-sha256': OTHER.toString('hex'),
       }),
-      'does not hold what was put there',
+      'the stored object differs from the uploaded bytes',
     ],
     [
       'no digest',
       (headers) => without(headers, 'x-amz-checksum-sha256', 'x-amz-meta-sha256'),
-      'does not say what it holds',
+      'the bucket reports no SHA-256',
     ],
   ])(
     '%s is an error, and the image waits',

@@ -247,7 +247,7 @@ describe('when every image is refused', () => {
     const { resident, id } = await refused()
     expect(await read(id)).toMatchObject({ imagesComplete: false })
     const [told] = await portal.db`
-      select verification_id, images_complete from told_verification where account_id = ${resident.id}`
+      select verification_id, images_complete from last_announcement where account_id = ${resident.id}`
     expect(told).toEqual({ verificationId: id, imagesComplete: false })
     const [listed] = await listVerifications(portal.db, resident.id)
     expect(listed).toMatchObject({ imagesPending: false, imagesRefused: true, images: [] })

@@ -215,7 +215,7 @@ describe('a document of another person', () => {
     await store(forged)
     await expect(
       explainEntries(portal.db, portal.parts.vault, await listEntries(portal.db, resident.id)),
-    ).rejects.toThrow('not the one in the ledger')
+    ).rejects.toThrow('does not match its digest')
     await store(kept?.reasonSealed ?? Buffer.alloc(0))
 
     const jobs = await createJobs(portal.runtime.databaseUrl, portal.parts.log)

@@ -8,14 +8,14 @@ import { deleteClient } from '../../src/clients/clients.ts'
 import { changeConsent, revokeConsent } from '../../src/consents/consents.ts'
 import { announceTest } from '../../src/events/events.ts'
 import {
+  claimDueEvent,
   deleteOldEvents,
   findEvent,
   listErasureNotices,
   listEvents,
   recordAnswer,
   replayEvent,
-  takeDue,
-  wakeForgotten,
+  requeueParked,
 } from '../../src/events/store.ts'
 import {
   findStream,
@@ -491,7 +491,7 @@ describe('webhooks', () => {
     await hold('infinity')
     for (const { id } of [...banks, ...banks]) await announceTest(portal.db, id)
     await hold('-infinity')
-    const taken = await Promise.all(Array.from({ length: 6 }, () => takeDue(portal.db)))
+    const taken = await Promise.all(Array.from({ length: 6 }, () => claimDueEvent(portal.db)))
     const mine = taken.flatMap((event) => (event && ids.includes(event.clientId) ? [event] : []))
     expect(new Set(mine.map(({ clientId }) => clientId)).size).toBe(mine.length)
   })
@@ -513,7 +513,7 @@ describe('nothing is lost, and nobody waits for another', () => {
       // By another connection, which cannot see the row.
       await point(id, path)
     })
-    await wakeForgotten(portal.db)
+    await requeueParked(portal.db)
     await eventually(async () => received.get(path)?.length === 1)
   })
 

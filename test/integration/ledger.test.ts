@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { listEntries, listEntriesOfToken } from '../../src/ledger/entries.ts'
-import { createHeadJudge, createHeadSigner, listHeadKeys } from '../../src/ledger/heads.ts'
+import { createHeadSigner, createHeadVerifier, listHeadKeys } from '../../src/ledger/heads.ts'
 import { findHead, proveConsistency, proveInclusion } from '../../src/ledger/proofs.ts'
 import { sequence } from '../../src/ledger/sequencer.ts'
 import { isConsistent, isIncluded, leafHash } from '../../src/ledger/tree.ts'
@@ -41,7 +41,7 @@ beforeAll(async () => {
 })
 afterAll(() => portal.close())
 
-const verify = async (on: Db = db) => verifyLedger(on, createHeadJudge(await listHeadKeys(on)))
+const verify = async (on: Db = db) => verifyLedger(on, createHeadVerifier(await listHeadKeys(on)))
 const decode = (text: string) => Buffer.from(text, 'base64url')
 
 // Without a name or an address in the ID token, which would have a row of its own.
@@ -230,12 +230,12 @@ test('proofs that anybody can check: of one entry, and of all that was there bef
       index: number
       leaf: string
       path: string[]
-      keys: Parameters<typeof createHeadJudge>[0]
+      keys: Parameters<typeof createHeadVerifier>[0]
     }
   const before = await published()
-  expect(await createHeadJudge(before.keys)(before.head, before)).toBe(true)
+  expect(await createHeadVerifier(before.keys)(before.head, before)).toBe(true)
   expect(
-    await createHeadJudge(before.keys)(before.head, { ...before, size: before.size + 1 }),
+    await createHeadVerifier(before.keys)(before.head, { ...before, size: before.size + 1 }),
   ).toBe(false)
 
   for (let number = 0; number < 7; number++) await addEntry(db, { accountId })
@@ -421,7 +421,7 @@ describe('nobody changes it quietly', () => {
       update ledger_leaf set index = 7 where index = -1`
     const faults = await tamper(swap, swap)
     expect(faults.map(({ index }) => index)).toEqual([4, 6])
-    expect(faults[0]?.fault).toContain("stands in another's place")
+    expect(faults[0]?.fault).toContain('one was changed or moved')
   })
 
   test('an entry changed with its leaf and every hash above it, but not with the signed head', async () => {

@@ -197,7 +197,7 @@ test('what the operator alone decides is written by the command line alone', asy
       'insert into operator_action default values',
       'update security_case set closed_at = now()',
       'update natural_person set account_id = account_id',
-      'delete from told_verification',
+      'delete from last_announcement',
       'delete from erased_verification',
     ])
       await refused(parts, statement)

@@ -99,7 +99,7 @@ test('an answer that was on its way while a newer one came is not believed', asy
       portal
         .logged()
         .split('\n')
-        .filter((line) => line.includes('"vendor asked"') && line.includes(id))
+        .filter((line) => line.includes('"vendor result fetched"') && line.includes(id))
     await eventually(async () => answers().length === 2)
     expect(await status(id)).toBe('declined')
     const { decisions } = (await findVerification(portal.db, id)) as unknown as {

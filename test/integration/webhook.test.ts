@@ -168,7 +168,7 @@ describe('a genuine delivery', () => {
     expect((await deliver(body)).status).toBe(200)
     expect(await settled(body)).toMatchObject({
       state: 'quarantined',
-      explanation: expect.stringContaining('echoes'),
+      explanation: expect.stringContaining('echoed verification id'),
     })
     expect(await mine.status()).toBe('pending')
     expect(await other.status()).toBe('pending')

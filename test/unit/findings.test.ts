@@ -5,8 +5,8 @@ import { createKora } from '../../src/id-verification/vendors/kora.ts'
 import { createMosaic } from '../../src/id-verification/vendors/mosaic.ts'
 import type {
   DocumentFindings,
-  FoundDecision,
   IntegrationSettings,
+  VendorDecision,
 } from '../../src/id-verification/vendors/vendor.ts'
 import { createVeriff } from '../../src/id-verification/vendors/veriff.ts'
 import { bytesOf } from '../support/veriff-vectors.ts'
@@ -61,7 +61,7 @@ type Adapter = {
   name: string
   full: DocumentFindings
   /** `status` is approved in all of them. */
-  read(person: object, document: object): Promise<FoundDecision | undefined>
+  read(person: object, document: object): Promise<VendorDecision | undefined>
   person: Record<string, unknown>
   document: Record<string, unknown>
   dates: string[]

@@ -3,9 +3,9 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createIncode } from '../../src/id-verification/vendors/incode.ts'
 import { createTokenCache } from '../../src/id-verification/vendors/tokens.ts'
 import {
-  GoneError,
+  ImageNotFoundError,
   type IntegrationSettings,
-  NotYetError,
+  NotReadyError,
   type Vendor,
 } from '../../src/id-verification/vendors/vendor.ts'
 
@@ -100,11 +100,11 @@ describe('a delivery', () => {
     'FACE_VALIDATION_FINISHED',
     'GOVERNMENT_VALIDATION_FINISHED',
     'UNKNOWN',
-  ])('that says %s is a step on the way, and ignored', (word) => {
+  ])('that reports the intermediate step %s is ignored', (word) => {
     expect(delivery(word)).toEqual({
       kind: 'ignored',
       sessionId: SESSION,
-      explanation: `a step on the way: ${word}`,
+      explanation: `an intermediate step: ${word}`,
     })
   })
 
@@ -442,7 +442,7 @@ describe('the result', () => {
     vendor({ [STATUS]: status('EXPIRED') })
     expect(await create().fetchResult(SESSION)).toEqual(found('expired'))
     vendor({ [STATUS]: refusal(404) })
-    const reason = 'the vendor holds this session no more'
+    const reason = 'the vendor deleted this session'
     expect(await create().fetchResult(SESSION)).toEqual(found('expired', { reason }))
   })
 
@@ -501,8 +501,10 @@ describe('the result', () => {
   test('is never asked for with a hostile id', async () => {
     const asked = vendor({})
     for (const id of ['', '../x', 'a/b', 'a?b', 'a&id=b', 'a b', 'ä'])
-      await expect(create().fetchResult(id)).rejects.toThrow('odd id')
-    await expect(create().deleteSession('a&interviewId=b')).rejects.toThrow('odd id')
+      await expect(create().fetchResult(id)).rejects.toThrow('session id is not valid')
+    await expect(create().deleteSession('a&interviewId=b')).rejects.toThrow(
+      'session id is not valid',
+    )
     expect(asked).toEqual([])
   })
 })
@@ -560,12 +562,12 @@ describe('images as base64', () => {
     ['another type only', { fullFrameFrontID: TEXT }],
   ])('that are not there are gone: %s', async (_what, answer) => {
     vendor({ [IMAGES]: Response.json(answer) })
-    await expect(download()).rejects.toBeInstanceOf(GoneError)
+    await expect(download()).rejects.toBeInstanceOf(ImageNotFoundError)
   })
 
   test('of a session that is gone are gone', async () => {
     vendor({ [IMAGES]: refusal(404) })
-    await expect(download()).rejects.toBeInstanceOf(GoneError)
+    await expect(download()).rejects.toBeInstanceOf(ImageNotFoundError)
   })
 
   test.each([
@@ -577,7 +579,7 @@ describe('images as base64', () => {
   ])('that are %s are no images, and tried again', async (_what, text) => {
     vendor({ [IMAGES]: Response.json({ selfie: text }) })
     const error = await download().catch((thrown: unknown) => thrown)
-    expect(error).not.toBeInstanceOf(GoneError)
+    expect(error).not.toBeInstanceOf(ImageNotFoundError)
     expect(String(error)).toBe('VendorError: the image is not base64')
   })
 
@@ -601,7 +603,7 @@ describe('images as base64', () => {
 
   test('with a time are only to be had by links', async () => {
     const asked = vendor({})
-    await expect(download('selfie@1713571323431')).rejects.toThrow('only to be had by a link')
+    await expect(download('selfie@1713571323431')).rejects.toThrow('only available by a link')
     expect(asked).toEqual([])
   })
 })
@@ -668,7 +670,7 @@ describe('images as links', () => {
       { selfie_prevAttempts: 'x' },
     ]) {
       vendor({ [LINKS]: Response.json(answer) })
-      await expect(list()).rejects.toBeInstanceOf(NotYetError)
+      await expect(list()).rejects.toBeInstanceOf(NotReadyError)
     }
   })
 
@@ -694,9 +696,9 @@ describe('images as links', () => {
     const followed = asked.filter(({ call }) => call.startsWith('GET /selfie'))
     expect(followed).toHaveLength(3)
     for (const { headers } of followed) expect([...headers]).toEqual([])
-    await expect(download('selfie@1')).rejects.toBeInstanceOf(GoneError)
-    await expect(download('fullFrameBackID#0')).rejects.toBeInstanceOf(GoneError)
-    await expect(download('junk')).rejects.toBeInstanceOf(GoneError)
+    await expect(download('selfie@1')).rejects.toBeInstanceOf(ImageNotFoundError)
+    await expect(download('fullFrameBackID#0')).rejects.toBeInstanceOf(ImageNotFoundError)
+    await expect(download('junk')).rejects.toBeInstanceOf(ImageNotFoundError)
   })
 
   test.each([

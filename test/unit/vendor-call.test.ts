@@ -55,7 +55,7 @@ test('no redirect is followed, and no other host asked', async () => {
   ])
   await expect(
     callVendor('https://vendor.example.test', '.evil.test/', { headers: {}, maxBytes: 1 }),
-  ).rejects.toThrow('left the vendor')
+  ).rejects.toThrow('the address is not at the vendor')
   expect(asked).toHaveLength(1)
 })
 

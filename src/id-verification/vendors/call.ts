@@ -1,7 +1,7 @@
 import { isHttpsOrLoopback } from '../../platform/loopback.ts'
 import { VendorError } from './vendor.ts'
 
-/** The vendor's answer was an error status. `retryAfterSeconds` where it says so. */
+/** The vendor answered with an error status. `retryAfterSeconds` is from its `Retry-After`. */
 export class VendorStatusError extends VendorError {
   readonly status: number
   readonly retryAfterSeconds: number | undefined
@@ -13,26 +13,27 @@ export class VendorStatusError extends VendorError {
   }
 }
 
-// To the end of the answer; Veriff's own advice is a few seconds, images are larger.
-const TIME_ALLOWED_MS = 60_000
+// Until the end of the response. Veriff recommends a few seconds, but images take longer.
+const TIMEOUT_MS = 60_000
 
 /**
- * One request to a vendor: only ever to the configured base URL's host, no redirect followed, the answer read up to
- * `maxBytes`. Throws VendorError.
+ * Sends one request to a vendor: only to the origin of the configured base URL, without following redirects, and reading at most
+ * `maxBytes` of the response. Throws VendorError.
  */
 export async function callVendor(
   baseUrl: string,
   path: string,
   request: {
     headers: Record<string, string>
-    /** GET without a body, POST with one, unless said otherwise. */
+    /** By default GET without a body, and POST with one. */
     method?: string | undefined
     body?: string | undefined
     maxBytes: number
   },
 ): Promise<{ bytes: Uint8Array; headers: Headers }> {
   const url = new URL(`${baseUrl.replace(/\/+$/, '')}${path}`)
-  if (url.origin !== new URL(baseUrl).origin) throw new VendorError('the address left the vendor')
+  if (url.origin !== new URL(baseUrl).origin)
+    throw new VendorError('the address is not at the vendor')
   let response: Response
   try {
     response = await fetch(url, {
@@ -40,7 +41,7 @@ export async function callVendor(
       headers: request.headers,
       body: request.body ?? null,
       redirect: 'manual',
-      signal: AbortSignal.timeout(TIME_ALLOWED_MS),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
     })
   } catch (cause) {
     throw new VendorError('the vendor does not answer', { cause })
@@ -53,9 +54,8 @@ export async function callVendor(
 }
 
 /**
- * GET of an address that a vendor's answer names, as it is, with nothing of ours sent along: only at a host that matches one
- * of `hosts` (`images.example`, or `*.storage.example` for one label in its place), by https unless it is this machine. Throws
- * VendorError.
+ * Sends a GET, without credentials, to an address from a vendor's response: only to a host that matches one of `hosts`
+ * (`images.example`, or `*.storage.example`, where `*` is one label), over https unless it is this machine. Throws VendorError.
  */
 export async function fetchSignedUrl(
   address: string,

@@ -1,6 +1,6 @@
 import type { DocumentFindings } from './vendor.ts'
 
-/** The members of a vendor's answer that describe a document, as they came. */
+/** The members of a vendor's response that describe a document, unparsed. */
 type RawFindings = { [Name in keyof Omit<DocumentFindings, 'documentType'>]?: unknown } & {
   documentType: DocumentFindings['documentType']
 }
@@ -8,8 +8,8 @@ type RawFindings = { [Name in keyof Omit<DocumentFindings, 'documentType'>]?: un
 const MAX_TEXT = 200
 
 /**
- * Checks each member on its own. One that is missing or malformed is `undefined`: what a vendor misread must not cost
- * the decision. Returns `undefined` when nothing is left, or the type of document alone.
+ * Parses each member on its own. A missing or malformed one becomes `undefined`, so that a misread member does not invalidate the
+ * decision. Returns `undefined` when no member is left, or only the type of document.
  */
 export function toFindings(raw: RawFindings): DocumentFindings | undefined {
   const dateOfBirth = toDate(raw.dateOfBirth)
@@ -17,7 +17,7 @@ export function toFindings(raw: RawFindings): DocumentFindings | undefined {
     givenName: toText(raw.givenName),
     surname: toText(raw.surname),
     fullName: toText(raw.fullName),
-    // A day ahead, for the time zones that are.
+    // A day of tolerance, for time zones ahead of UTC.
     dateOfBirth:
       dateOfBirth && dateOfBirth <= isoDate(Date.now() + DAY_MS) ? dateOfBirth : undefined,
     nationality: toCountry(raw.nationality),
@@ -31,23 +31,23 @@ export function toFindings(raw: RawFindings): DocumentFindings | undefined {
   return Object.values(read).some((value) => value !== undefined) ? findings : undefined
 }
 
-/** The members of an object; none for anything else. */
+/** The value as an object; an empty one for anything else. */
 export function membersOf(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
     ? (value as Record<string, unknown>)
     : {}
 }
 
-/** The strings of a list in one, `undefined` when there are none: given names and surnames come in several members. */
+/** Joins the texts among these values, for names that come in several members; `undefined` when there are none. */
 export function joinText(...values: unknown[]): string | undefined {
   return values.flatMap((value) => toText(value) ?? []).join(' ') || undefined
 }
 
-// Control characters, unassigned and private ones, lone surrogates, and formatting except the joiners that Persian and
-// Indic names are written with.
+// Control, unassigned and private-use characters, lone surrogates, and formatting characters except the joiners of Persian and
+// Indic names.
 const FORBIDDEN = /[^\P{C}\u200c\u200d]/u
 
-/** NFC, without white space at the ends. `undefined` for anything that is no short, printable text. */
+/** Returns a text in NFC, trimmed. `undefined` for anything but a short, printable text. */
 export function toText(value: unknown): string | undefined {
   if (typeof value !== 'string' || value.length > 4 * MAX_TEXT) return undefined
   const text = value.normalize('NFC').trim()
@@ -58,8 +58,8 @@ const DAY_MS = 86_400_000
 const isoDate = (time: number) => new Date(time).toISOString().slice(0, 10)
 
 /**
- * The calendar date that is written, `YYYY-MM-DD`; of a date-time its date, in whatever zone it stands. Days and months
- * the other way round are understood where only one reading is a date. Two-digit years are not.
+ * Parses a calendar date to `YYYY-MM-DD`; of a date-time it takes the date as written, in any time zone. Day-first and month-first
+ * dates are accepted when only one order is a valid date. Two-digit years are not accepted.
  */
 function toDate(value: unknown): string | undefined {
   const text = toText(value)
@@ -73,19 +73,19 @@ function toDate(value: unknown): string | undefined {
   return readings.size === 1 ? [...readings][0] : undefined
 }
 
-/** Milliseconds since 1970, as a number or its digits, as the UTC date that they fall on. */
+/** The UTC date of a time in milliseconds since 1970, which is a number or its digits. */
 export function dateOfEpoch(value: unknown): string | undefined {
   const digits = typeof value === 'string' && /^-?\d{1,15}$/.test(value)
   const time = digits ? Number(value) : value
   if (typeof time !== 'number' || !Number.isSafeInteger(time) || Math.abs(time) > 8.64e15)
     return undefined
-  // Seconds, or a year, taken for milliseconds would be a date in early 1970.
+  // Seconds, or a year, read as milliseconds would give a date in early 1970.
   if (Math.abs(time) < 1e10 && time % DAY_MS !== 0) return undefined
   const date = new Date(time)
   return calendarDate(date.getUTCFullYear(), date.getUTCMonth() + 1, date.getUTCDate())
 }
 
-/** `undefined` for a date that no calendar has, and for years that only placeholders have. */
+/** `undefined` for a date that does not exist, and for years that only placeholders have. */
 function calendarDate(year: number, month: number, day: number): string | undefined {
   if (year < 1850 || year > 9999) return undefined
   const date = new Date(Date.UTC(year, month - 1, day))
@@ -94,7 +94,7 @@ function calendarDate(year: number, month: number, day: number): string | undefi
     : undefined
 }
 
-/** ISO 3166-1 alpha-2 or alpha-3, or a code of that form (Doc 9303-3 adds some). Names of countries are `undefined`. */
+/** Parses a code of ISO 3166-1 alpha-2 or alpha-3, or of the same form (Doc 9303-3 adds some). Names of countries are `undefined`. */
 export function toCountry(value: unknown): string | undefined {
   const text = toText(value)
   return text && /^[A-Za-z]{2,3}$/.test(text) ? text.toUpperCase() : undefined

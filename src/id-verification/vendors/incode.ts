@@ -6,19 +6,19 @@ import { parseJson } from './parsing.ts'
 import { isEqualSecret } from './signatures.ts'
 import { createTokenCache, sendWithToken } from './tokens.ts'
 import {
-  checkSeldom,
   type DocumentFindings,
   type DocumentType,
-  type FoundDecision,
-  GoneError,
+  defaultCheckAfterSeconds,
+  ImageNotFoundError,
   type Integration,
   type Media,
-  NotYetError,
+  NotReadyError,
   parseSettings,
   type ReadHeader,
-  type Reading,
   type Vendor,
+  type VendorDecision,
   VendorError,
+  type VendorReport,
   type VerificationStatus,
 } from './vendor.ts'
 
@@ -37,25 +37,25 @@ const list = (word: RegExp) =>
     .transform((value) => [value].flat())
 
 const SETTINGS = {
-  /** Who signs in for the calls that read (§5.1); the password is the integration's secret. */
+  /** The executive user for reading (§5.1); the password is the integration's secret. */
   executiveEmail: z.string().min(1).max(320),
-  /** How a token is shown: in the header that the vendor documents, or as a third party notes it (§7). */
+  /** The header of a token: the one that the vendor documents, or the one that a third party reports (§7). */
   authorizationStyle: z.enum(['hardware-id', 'bearer']).default('hardware-id'),
-  /** The flow that people go through. */
+  /** The flow for people. */
   configurationId: z.string().optional(),
   countryCode: z.string().default('ALL'),
   language: z.string().default('en-US'),
-  /** Our service client with the scope `webhook.incode`, as which the vendor signs in here before it delivers (§5.3). */
+  /** The service client with the scope `webhook.incode`, as which the vendor authenticates at this portal before deliveries (§5.3). */
   webhookClientId: z.string().optional(),
-  /** The name of a header that every delivery carries; its value is the webhook secret (§5.3). */
+  /** The name of a header of every delivery, with the webhook secret as its value (§5.3). */
   webhookHeader: z
     .string()
     .regex(/^[A-Za-z0-9-]{1,64}$/)
     .transform((name) => name.toLowerCase())
     .optional(),
-  /** Where image links are asked for, such as `/omni/get/images/v2`; without it images come as base64 (§5.4). */
+  /** The path for image links, such as `/omni/get/images/v2`; without it images are fetched as base64 (§5.4). */
   imageLinksPath: z.string().startsWith('/').optional(),
-  /** Hosts that image links may name, beside the base URL's own. */
+  /** Hosts of image links, besides the base URL's. */
   imageHosts: list(/^\S+$/).default([]),
   imageTypes: list(/^[A-Za-z0-9]{1,60}$/).default([
     'selfie',
@@ -65,12 +65,12 @@ const SETTINGS = {
     'croppedBackID',
     'croppedFace',
   ]),
-  /** Where the document's text is asked for; `/omni/get/ocr-data/v2` exists too (§5.2). */
+  /** The path for the document's text; `/omni/get/ocr-data/v2` exists too (§5.2). */
   ocrDataPath: z
     .string()
     .regex(/^(\/[A-Za-z0-9_-]+)+$/)
     .default('/omni/get/ocr-data'),
-  /** What the vendor calls a document, and what it is here: `Passport:passport` (§1.4). */
+  /** Maps the vendor's types of documents to ours: `Passport:passport` (§1.4). */
   documentTypes: list(new RegExp(`^[^:]{1,60}:(${DOCUMENT_TYPES.join('|')})$`)).default([
     'Passport:passport',
     'DriversLicense:drivers_license',
@@ -78,8 +78,8 @@ const SETTINGS = {
 }
 
 /**
- * Incode Omni, by `docs/vendor-protocols.md` §5, whose sections this file names. The API key is its own; the shared secret
- * is the executive user's password. What holds is the score: "finished" says that the person is done, not that they passed.
+ * The adapter of Incode Omni, by `docs/vendor-protocols.md` §5; § in this file refers to it. The shared secret is the executive
+ * user's password. The score decides: "finished" means that the person is done, not that they passed.
  */
 export function createIncode(integration: Integration, tokens = createTokenCache()): Vendor {
   const { baseUrl, secrets } = integration
@@ -120,7 +120,7 @@ export function createIncode(integration: Integration, tokens = createTokenCache
     return parsed.data
   }
 
-  /** As the executive user. */
+  /** Sends a request as the executive user. */
   const call = <T>(
     schema: z.ZodType<T>,
     path: string,
@@ -132,8 +132,8 @@ export function createIncode(integration: Integration, tokens = createTokenCache
 
   const query = (sessionId: string) => `?id=${encodeURIComponent(segment(sessionId))}`
 
-  /** What the vendor has of these types: links, or the images themselves. */
-  async function askForImages(
+  /** Requests the images of these types: links, or the images as base64. */
+  async function requestImages(
     path: string,
     sessionId: string,
     images: string[],
@@ -143,13 +143,13 @@ export function createIncode(integration: Integration, tokens = createTokenCache
     return await call(imagesSchema, `${path}${query(sessionId)}`, request)
   }
 
-  /** What was read from the document; nothing in a flow without one. */
+  /** Fetches what was read from the document; `undefined` in a flow without one. */
   async function findDocument(
     sessionId: string,
-  ): Promise<Pick<FoundDecision, 'documentType' | 'findings'> | undefined> {
+  ): Promise<Pick<VendorDecision, 'documentType' | 'findings'> | undefined> {
     try {
       const text = await call(ocrSchema, `${settings.ocrDataPath}${query(sessionId)}`)
-      // The second version is known to wrap what the first answers.
+      // The second version wraps the response of the first.
       const data = 'ocrData' in text ? membersOf(text.ocrData) : text
       const type = documentType(data.typeOfId)
       return { documentType: type, findings: readFindings(data, type) }
@@ -172,7 +172,7 @@ export function createIncode(integration: Integration, tokens = createTokenCache
       return Boolean(name && secrets.webhookSecret && isEqual(header, name, secrets.webhookSecret))
     },
 
-    mayRepeatAsNews: true,
+    repeatMayCarryNews: true,
 
     read,
 
@@ -191,8 +191,8 @@ export function createIncode(integration: Integration, tokens = createTokenCache
       return { sessionId: started.interviewId, url }
     },
 
-    async fetchResult(sessionId): Promise<FoundDecision[]> {
-      const found = (status: VerificationStatus, more: Partial<FoundDecision> = {}) => [
+    async fetchResult(sessionId): Promise<VendorDecision[]> {
+      const found = (status: VerificationStatus, more: Partial<VendorDecision> = {}) => [
         { ...UNDATED, status, ...more },
       ]
       let onboardingStatus: string
@@ -200,7 +200,7 @@ export function createIncode(integration: Integration, tokens = createTokenCache
         const path = `/omni/get/onboarding/status${query(sessionId)}`
         onboardingStatus = (await call(onboardingSchema, path)).onboardingStatus
       } catch (error) {
-        // It was there when we started it.
+        // The session existed when it was started, so the vendor has deleted it.
         if (isStatus(error, 404)) return found('expired', { reason: GONE })
         throw error
       }
@@ -210,20 +210,21 @@ export function createIncode(integration: Integration, tokens = createTokenCache
       const status = override ?? (await findScore(sessionId))
       if (status === 'approved') return found(status, await findDocument(sessionId))
       if (status === 'pending') return found(status)
-      // A person may still decide otherwise. Nothing that was decided waits for the text.
+      // The decision does not wait for the document's text: a manual review may still approve.
       const { findings } = (await findDocument(sessionId).catch(ifVendorError)) ?? {}
       return found(status, { findings })
     },
 
     async listMedia({ sessionId, listing }): Promise<Media[]> {
       const { imageLinksPath: path, imageTypes } = settings
-      // Which there are shows when each is fetched: together they would be larger than the vendor answers.
-      if (!path) return imageTypes.map((type) => latestOf(type, listing))
+      // All images together would exceed the vendor's limit, so `download` finds out which ones exist.
+      if (!path) return imageTypes.map((type) => latestMedia(type, listing))
       const types = imageTypes.filter((type) => !isCropped(type))
-      const links = await askForImages(path, sessionId, types)
-      const media = types.flatMap((type) => attemptsOf(links, type, listing))
-      // Nothing is approved without a picture.
-      if (media.length === 0) throw new NotYetError('the vendor has no images of this session yet')
+      const links = await requestImages(path, sessionId, types)
+      const media = types.flatMap((type) => listAttempts(links, type, listing))
+      // A session cannot be approved without images.
+      if (media.length === 0)
+        throw new NotReadyError('the vendor has no images of this session yet')
       return media
     },
 
@@ -231,22 +232,22 @@ export function createIncode(integration: Integration, tokens = createTokenCache
       const [, type = '', taken] = /^(\w+)(?:@(\d+)|#\d+)$/.exec(mediaId) ?? []
       const path = settings.imageLinksPath
       if (!path && taken !== undefined)
-        throw new VendorError('an earlier image is only to be had by a link')
+        throw new VendorError('an earlier image is only available by a link')
       try {
         if (path) {
-          // Good for an hour: asked for just before it is used.
-          const links = await askForImages(path, sessionId, [type])
-          const url = taken === undefined ? links[type] : earlier(links, type).get(taken)
+          // The link is valid for an hour, so it is requested just before its use.
+          const links = await requestImages(path, sessionId, [type])
+          const url = taken === undefined ? links[type] : findEarlierLinks(links, type).get(taken)
           const hosts = [new URL(baseUrl).host, ...settings.imageHosts]
           return await fetchSignedUrl(requireText(url), { hosts, maxBytes })
         }
         const largest = Math.ceil(maxBytes * LARGEST_ENCODING) + 1024
-        const images = await askForImages('/omni/get/images', sessionId, [type], largest)
+        const images = await requestImages('/omni/get/images', sessionId, [type], largest)
         const bytes = decodeBase64(requireText(images[type]))
         if (bytes.length > maxBytes) throw new VendorError('the image is larger than allowed')
         return bytes
       } catch (error) {
-        if (isStatus(error, 404)) throw new GoneError('the vendor has no such image')
+        if (isStatus(error, 404)) throw new ImageNotFoundError('the vendor has no such image')
         throw error
       }
     },
@@ -261,14 +262,14 @@ export function createIncode(integration: Integration, tokens = createTokenCache
       return 'deleted'
     },
 
-    // The vendor gives a delivery up after half an hour (§5.3).
-    checkAfterSeconds: (checks) => (checks === 0 ? 300 : checkSeldom(checks)),
+    // The vendor stops retrying a delivery after half an hour (§5.3).
+    checkAfterSeconds: (checks) => (checks === 0 ? 300 : defaultCheckAfterSeconds(checks)),
   }
 
   async function findScore(sessionId: string): Promise<VerificationStatus> {
     const { overall } = await call(scoreSchema, `/omni/get/score${query(sessionId)}`)
     const status = SCORES.get(overall.status)
-    if (!status) throw new VendorError('the vendor answers a score that is not known')
+    if (!status) throw new VendorError('the vendor answered an unknown score')
     return status
   }
 
@@ -282,7 +283,7 @@ export function createIncode(integration: Integration, tokens = createTokenCache
 
 type Login = { baseUrl: string; headers: Record<string, string>; email: string; password: string }
 
-// A day by default (§5.1); replaced well before.
+// The vendor's default is a day (§5.1); tokens are replaced well before.
 const TOKEN_SECONDS = 12 * 3600
 
 async function logIn({ baseUrl, headers, email, password }: Login) {
@@ -292,14 +293,14 @@ async function logIn({ baseUrl, headers, email, password }: Login) {
     body: JSON.stringify({ email, password }),
   })
   const parsed = tokenSchema.safeParse(parseJson(bytes))
-  if (!parsed.success) throw new VendorError('the vendor answers a log-in without a token')
+  if (!parsed.success) throw new VendorError('the vendor answered a log-in without a token')
   return { token: parsed.data.token, expiresInSeconds: TOKEN_SECONDS }
 }
 
 const JSON_LIMIT = 4 * 1024 * 1024
-// Base64 is a third longer, and may come in lines whose ends are escaped.
+// Base64 is a third longer, and may contain escaped line ends.
 const LARGEST_ENCODING = 1.45
-const GONE = 'the vendor holds this session no more'
+const GONE = 'the vendor deleted this session'
 
 const isStatus = (error: unknown, status: number) =>
   error instanceof VendorStatusError && error.status === status
@@ -323,7 +324,7 @@ const deliverySchema = z.object({
 
 type Links = z.infer<typeof imagesSchema>
 
-// It names no attempt and no time.
+// A result has no attempt and no time.
 const UNDATED = {
   attemptId: '',
   decidedAt: undefined,
@@ -342,13 +343,13 @@ const SCORES = new Map<string, VerificationStatus>([
   ['MANUAL_PENDING', 'review'],
   ['UNKNOWN', 'pending'],
 ])
-// What a person at the vendor decided stands over the automatic score (§5.5).
+// A manual review at the vendor overrides the automatic score (§5.5).
 const OVERRIDES = new Map<string, VerificationStatus>([
   ['MANUAL_REVIEW_APPROVED', 'approved'],
   ['MANUAL_REVIEW_REJECTED', 'declined'],
 ])
-const TELLING = ['ONBOARDING_FINISHED', 'EXPIRED', ...OVERRIDES.keys()]
-const STEPS = [
+const RESULT_STATUSES = ['ONBOARDING_FINISHED', 'EXPIRED', ...OVERRIDES.keys()]
+const PROGRESS_STATUSES = [
   'ID_VALIDATION_FINISHED',
   'ID_VALIDATION_FINISHED_SECOND_ID',
   'POST_PROCESSING_FINISHED',
@@ -357,11 +358,11 @@ const STEPS = [
   'UNKNOWN',
 ]
 
-function read(body: Uint8Array): Reading {
+function read(body: Uint8Array): VendorReport {
   const json = parseJson(body)
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     return { kind: 'unknown', explanation: 'the body is not a JSON object' }
-  // Another product of the vendor's, whose token is nobody's business here (§5.3).
+  // Incode ID, another product; its token is not used here (§5.3).
   if ('event' in json && 'token' in json)
     return { kind: 'ignored', explanation: 'a message of Incode ID, which is another product' }
   const other = otherSchema.safeParse(json)
@@ -374,13 +375,13 @@ function read(body: Uint8Array): Reading {
   const parsed = deliverySchema.safeParse(json)
   if (!parsed.success) return { kind: 'unknown', explanation: 'none of the shapes of Incode' }
   const { interviewId, onboardingStatus, externalId } = parsed.data
-  if (STEPS.includes(onboardingStatus))
+  if (PROGRESS_STATUSES.includes(onboardingStatus))
     return {
       kind: 'ignored',
       sessionId: interviewId,
-      explanation: `a step on the way: ${onboardingStatus}`,
+      explanation: `an intermediate step: ${onboardingStatus}`,
     }
-  if (!TELLING.includes(onboardingStatus))
+  if (!RESULT_STATUSES.includes(onboardingStatus))
     return { kind: 'unknown', explanation: 'an onboarding status that is not known' }
   return {
     kind: 'notice',
@@ -401,19 +402,19 @@ const TYPES = new Map([
 const typeOf = (theirs: string): string =>
   TYPES.get(theirs) ?? theirs.replaceAll(/([a-z])([A-Z])/g, '$1_$2').toLowerCase()
 
-// Of these there are no links (§5.4).
+// The vendor has no links to cropped images (§5.4).
 const isCropped = (type: string) => type.startsWith('cropped')
 
-/** The one that the vendor holds when the list is wanted for this time: later it may be another. */
-const latestOf = (type: string, listing: number): Media => ({
+/** The vendor's latest image of a type at this listing; at the next one it may be another image. */
+const latestMedia = (type: string, listing: number): Media => ({
   mediaId: `${type}#${listing}`,
   type: typeOf(type),
   size: undefined,
   capturedAt: undefined,
 })
 
-/** Links by when their image was taken; both spellings are in use (§5.4). */
-function earlier(links: Links, type: string): Map<string, string> {
+/** The links to earlier images, by the time when each was taken; both spellings of the key are in use (§5.4). */
+function findEarlierLinks(links: Links, type: string): Map<string, string> {
   const found = new Map<string, string>()
   for (const all of [links[`${type}_prevAttempts`], links[`${type}_prevAttemps`]])
     for (const [time, url] of typeof all === 'object' ? Object.entries(all ?? {}) : [])
@@ -421,30 +422,31 @@ function earlier(links: Links, type: string): Map<string, string> {
   return found
 }
 
-/** The latest first, then what was taken before it. The newest of these is documented to be the latest again. */
-function attemptsOf(links: Links, type: string, listing: number): Media[] {
-  const attempts = [...earlier(links, type)].sort(([a], [b]) => Number(b) - Number(a))
+/** The latest image, then the earlier ones, newest first. According to the documentation the newest of these repeats the latest. */
+function listAttempts(links: Links, type: string, listing: number): Media[] {
+  const attempts = [...findEarlierLinks(links, type)].sort(([a], [b]) => Number(b) - Number(a))
   const latest = links[type]
   const [, newest] = attempts[0] ?? []
-  const isRepeated = typeof latest !== 'string' || withoutQuery(latest) === withoutQuery(newest)
+  const isRepeated = typeof latest !== 'string' || removeQuery(latest) === removeQuery(newest)
   return [
-    ...(latest && !isRepeated ? [latestOf(type, listing)] : []),
+    ...(latest && !isRepeated ? [latestMedia(type, listing)] : []),
     ...attempts.map(([time]) => ({
       mediaId: `${type}@${time}`,
       type: typeOf(type),
       size: undefined,
-      // Milliseconds; what is no time of ours is only a name.
+      // Milliseconds; any other number is only an identifier.
       capturedAt: /^\d{12,13}$/.test(time) ? new Date(Number(time)) : undefined,
     })),
   ]
 }
 
-// Two signatures of one address differ.
-const withoutQuery = (url: string | undefined) => url?.replace(/\?.*$/s, '')
+// The query is a signature, which differs between two links to one image.
+const removeQuery = (url: string | undefined) => url?.replace(/\?.*$/s, '')
 
-/** A type without an image has no key, `null` or nothing in it (§5.4). */
+/** Throws when a type has no image: its key is missing, `null` or empty (§5.4). */
 function requireText(value: unknown): string {
-  if (typeof value !== 'string' || value === '') throw new GoneError('the vendor has no such image')
+  if (typeof value !== 'string' || value === '')
+    throw new ImageNotFoundError('the vendor has no such image')
   return value
 }
 
@@ -452,7 +454,7 @@ function ifVendorError(error: unknown): undefined {
   if (!(error instanceof VendorError)) throw error
 }
 
-/** By the vendor's page “Fetch OCR Data”: every member may be missing, and dates are milliseconds in UTC. */
+/** Reads the response of “Fetch OCR Data”: every member may be missing, and dates are milliseconds in UTC. */
 function readFindings(
   data: Record<string, unknown>,
   type: DocumentType | undefined,
@@ -463,18 +465,18 @@ function readFindings(
     surname: joinText(name.paternalLastName, name.maternalLastName) ?? name.lastNameMrz,
     fullName: [name.fullName, name.machineReadableFullName, data.fullNameMrz].find(toText),
     dateOfBirth: dateOfEpoch(data.birthDate),
-    // As printed it may be a word in any language.
+    // The printed nationality may be a word in any language.
     nationality: toCountry(data.nationalityMrz) ?? data.nationality,
     documentType: type,
     country: data.issuingCountry,
     number: data.documentNumber,
-    // `issueDate` and `expirationDate` are years alone.
+    // `issueDate` and `expirationDate` contain only the year.
     issuedOn: dateOfEpoch(data.issuedAt),
     expiresOn: dateOfEpoch(data.expireAt),
   })
 }
 
-/** `firstName` holds all given names of some documents, and the first of others. */
+/** `firstName` has all given names of some documents, and only the first of others. */
 function givenNames({ firstName, middleName, givenName, givenNameMrz }: Record<string, unknown>) {
   const [first, middle] = [toText(firstName), toText(middleName)]
   if (!first) return toText(givenName) ?? givenNameMrz
@@ -494,6 +496,6 @@ function isEqual(header: ReadHeader, name: string, secret: string): boolean {
 }
 
 function segment(name: string): string {
-  if (!ID.test(name)) throw new VendorError('the session has an odd id')
+  if (!ID.test(name)) throw new VendorError('the session id is not valid')
   return name
 }

@@ -4,44 +4,44 @@ import { joinText, membersOf, toFindings } from './findings.ts'
 import { parseJson, pathSegment } from './parsing.ts'
 import { isHmacSigned } from './signatures.ts'
 import {
-  checkSeldom,
   type DocumentFindings,
   type DocumentType,
-  type FoundDecision,
-  GoneError,
+  defaultCheckAfterSeconds,
+  ImageNotFoundError,
   type Integration,
   type Media,
-  NotYetError,
+  NotReadyError,
   parseSettings,
   type ReadHeader,
-  type Reading,
   type Vendor,
+  type VendorDecision,
   VendorError,
+  type VendorReport,
   type VerificationStatus,
 } from './vendor.ts'
 
 const list = z.union([z.string(), z.array(z.string())]).transform((value) => [value].flat())
 
 const SETTINGS = {
-  /** The `X-Tenant-ID` of every call (§4.1). */
+  /** The `X-Tenant-ID` of every request (§4.1). */
   tenantId: z.string().optional(),
-  /** How the key stands in `Authorization`: after `Bearer`, or alone (§4.1). */
+  /** The format of the key in `Authorization`: after `Bearer`, or alone (§4.1). */
   authScheme: z.enum(['bearer', 'raw']).default('bearer'),
-  /** Takes deliveries of the older generation, which carry no time (§4.4). */
+  /** Also accepts deliveries of the older generation, which have no timestamp (§4.4). */
   legacySignature: z.boolean().default(false),
   timestampToleranceSeconds: z.int().min(1).max(3600).default(300),
   tier: z.string().default('standard'),
-  /** Where the person goes; the session's id is put at its end. The published API names no page of the vendor's own. */
+  /** The page for the person; the session's id is appended. The published API has no page of the vendor's own. */
   captureUrl: z.url().optional(),
-  /** Hosts of the signed image links, beside the base URL's own. */
+  /** Hosts of the signed image links, besides the base URL's. */
   imageHosts: list.default([]),
   /** The vendor's sandbox never has images (§4.5). */
   withoutImages: z.boolean().default(false),
 }
 
 /**
- * Kora IDV, by `docs/vendor-protocols.md` §4, whose sections this file names. Deliveries are notices: what holds is what
- * the vendor answers when it is asked.
+ * The adapter of Kora IDV, by `docs/vendor-protocols.md` §4; § in this file refers to it. Deliveries are notices: only results that
+ * are fetched from the vendor count.
  */
 export function createKora(
   { baseUrl, secrets, settings: given }: Integration,
@@ -85,7 +85,7 @@ export function createKora(
     isGenuine(body, header) {
       const timestamp = header('x-timestamp')
       const signature = header('x-signature')
-      // Either of them makes it the current generation: who could leave one out could replay for ever.
+      // Either header makes it the current generation. Otherwise a replay that omits the timestamp would be accepted for ever.
       if (timestamp !== undefined || signature !== undefined)
         return isCurrent(body, header, timestamp ?? '', signature ?? '')
       const legacy = header('x-kora-signature')
@@ -96,7 +96,7 @@ export function createKora(
 
     async startSession({ verificationId }) {
       if (!settings.captureUrl)
-        throw new VendorError('the setting captureUrl says where a person goes, and is missing')
+        throw new VendorError('the setting captureUrl, the page for the person, is missing')
       const created = await callFor(createdSchema, '/verifications', {
         body: { externalId: verificationId, tier: settings.tier },
       })
@@ -106,10 +106,10 @@ export function createKora(
       }
     },
 
-    async fetchResult(sessionId): Promise<FoundDecision[]> {
+    async fetchResult(sessionId): Promise<VendorDecision[]> {
       const found = await findVerification(sessionId)
       const status = STATUSES[found.status]
-      if (!status) throw new VendorError('the vendor answers a status that is not known')
+      if (!status) throw new VendorError('the vendor answered an unknown status')
       const at = found.completedAt ?? found.updatedAt
       return [
         {
@@ -126,7 +126,7 @@ export function createKora(
     async listMedia({ sessionId }): Promise<Media[]> {
       if (settings.withoutImages) return []
       const { imagePersisted } = await findVerification(sessionId)
-      if (!imagePersisted) throw new NotYetError('the vendor has not kept the images yet')
+      if (!imagePersisted) throw new NotReadyError('the vendor has not stored the images yet')
       const { images } = await callFor(
         imagesSchema,
         `/verifications/${pathSegment(sessionId)}/images`,
@@ -135,7 +135,7 @@ export function createKora(
         .filter(({ available }) => available)
         .map(({ type }) => ({
           mediaId: type,
-          type: plain(type),
+          type: typeName(type),
           size: undefined,
           capturedAt: undefined,
         }))
@@ -144,22 +144,22 @@ export function createKora(
     async download({ sessionId, mediaId }, maxBytes) {
       const path = `/verifications/${pathSegment(sessionId)}/images/${pathSegment(mediaId)}`
       try {
-        // Good for 15 minutes: asked for just before it is used.
+        // The link is valid for 15 minutes, so it is requested just before its use.
         const { url } = await callFor(linkSchema, path)
         return await fetchSignedUrl(url, { hosts: imageHosts, maxBytes })
       } catch (error) {
         if (error instanceof VendorStatusError && [400, 404, 410].includes(error.status))
-          throw new GoneError('the vendor has no such image')
+          throw new ImageNotFoundError('the vendor has no such image')
         throw error
       }
     },
 
     async deleteSession() {
-      // What the vendor keeps follows the retention that is set in its dashboard (§4.5).
+      // The vendor deletes by the retention that is set in its dashboard (§4.5).
       return 'not-offered'
     },
 
-    checkAfterSeconds: checkSeldom,
+    checkAfterSeconds: defaultCheckAfterSeconds,
   }
 
   function isCurrent(
@@ -222,8 +222,8 @@ const STATUSES: Record<string, VerificationStatus> = {
   failed: 'error',
 }
 
-/** By any event's name: only what it is about counts (§4.4). */
-function read(body: Uint8Array): Reading {
+/** Reads an event of any name: only the verification that it concerns counts (§4.4). */
+function read(body: Uint8Array): VendorReport {
   const json = parseJson(body, camelKeys)
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     return { kind: 'unknown', explanation: 'the body is not a JSON object' }
@@ -242,7 +242,7 @@ function read(body: Uint8Array): Reading {
   }
 }
 
-/** `documentVerification` (§4.3). What it does not name itself is looked for among `extractedFields`, whose names are not published. */
+/** Reads `documentVerification` (§4.3), then its `extractedFields`, whose names are not published. */
 function readFindings(document: unknown): DocumentFindings | undefined {
   const named = membersOf(document)
   const extracted = membersOf(named.extractedFields)
@@ -278,7 +278,7 @@ function documentType(type: string | null | undefined): DocumentType | undefined
   return 'other'
 }
 
-/** Keys come in either case (§4.1), and are read in one. */
+/** Keys come in snake or camel case (§4.1); this makes all of them camel case. */
 function camelKeys(_key: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
   return Object.fromEntries(
@@ -289,8 +289,8 @@ function camelKeys(_key: string, value: unknown): unknown {
   )
 }
 
-// Nothing the vendor writes reaches an object key but letters, digits and underscores.
-const plain = (type: string) =>
+// Types become part of object keys, so they may have lower-case letters, digits and underscores only.
+const typeName = (type: string) =>
   type
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, '_')

@@ -6,32 +6,32 @@ import { createTokenCache, sendWithToken } from './tokens.ts'
 import {
   type DocumentFindings,
   type DocumentType,
-  type FoundDecision,
   type Integration,
   type Media,
-  NotYetError,
+  NotReadyError,
   parseSettings,
   type Vendor,
+  type VendorDecision,
   VendorError,
   type VerificationStatus,
 } from './vendor.ts'
 
 const path = z.string().regex(/^(\/[A-Za-z0-9._~-]+)+$/, 'must be a path such as /verify/app')
 const SETTINGS = {
-  /** What an access token is asked for; the vendor will refuse those without it (§6.1). */
+  /** The `resource` of token requests; the vendor will refuse requests without it (§6.1). */
   resource: z.string().min(1).default('https://verify.identity.security'),
   verifyPath: path.default('/verify/api/v1'),
-  /** Where people go, with the start token behind it. */
+  /** The page for people; the start token is appended. */
   appPath: path.default('/verify/app'),
-  /** What residents read there; one word. */
+  /** The organization's name on that page; one word. */
   organizationName: z.string().min(1).optional(),
-  /** Asks for one structure of results; a deprecated parameter, which is not sent unless it is set (§6.4). */
+  /** Selects the structure of results; a deprecated parameter, sent only when it is set (§6.4). */
   detailed: z.boolean().optional(),
 }
 
 /**
- * Transmit Security's document verification, by `docs/vendor-protocols.md` §6, whose sections this file names. The API key
- * is the client id, the shared secret the client secret. It sends no deliveries: it is asked.
+ * The adapter of Transmit Security's document verification, by `docs/vendor-protocols.md` §6; § in this file refers to it. The API
+ * key is the client id, the shared secret the client secret. It sends no deliveries: results are polled.
  */
 export function createMosaic(integration: Integration, tokens = createTokenCache()): Vendor {
   const { baseUrl, secrets } = integration
@@ -66,7 +66,7 @@ export function createMosaic(integration: Integration, tokens = createTokenCache
     return parse(schema, bytes)
   }
 
-  /** The answer about this session and no other. */
+  /** Fetches the result, and checks that it is of this session. */
   async function findResult(sessionId: string): Promise<Result> {
     const { detailed } = settings
     const query = detailed === undefined ? '' : `?detailed=${detailed}`
@@ -76,7 +76,7 @@ export function createMosaic(integration: Integration, tokens = createTokenCache
   }
 
   return {
-    // It has no push at all: whoever says so is not the vendor.
+    // Mosaic sends no deliveries, so none is genuine.
     isGenuine: () => false,
     read: () => ({ kind: 'unknown', explanation: 'Mosaic sends no deliveries' }),
 
@@ -99,7 +99,7 @@ export function createMosaic(integration: Integration, tokens = createTokenCache
       try {
         return [toDecision(await findResult(sessionId))]
       } catch (error) {
-        // It was there when we started it: now it is deleted, which undecided ones are after 90 days (§6.7).
+        // The session existed when it was started. Undecided ones are deleted after 90 days (§6.7).
         if (isStatus(error, 404)) return [{ ...UNDECIDED, status: 'expired', reason: GONE }]
         throw error
       }
@@ -112,15 +112,16 @@ export function createMosaic(integration: Integration, tokens = createTokenCache
         `${sessionPath(sessionId)}/images`,
       )
       const media = chooseImages(chosen ?? [], all)
-      // Nothing is approved without a picture.
-      if (media.length === 0) throw new NotYetError('the vendor has no images of this session yet')
+      // A session cannot be approved without images.
+      if (media.length === 0)
+        throw new NotReadyError('the vendor has no images of this session yet')
       return media
     },
 
     async download({ sessionId, mediaId }, maxBytes) {
       const path = `${sessionPath(sessionId)}/images/${encodeURIComponent(mediaId)}?format=raw`
       const { bytes, headers } = await call(path, { maxBytes })
-      // A page of something between us and the vendor: worth another try, unlike an image that is none.
+      // A proxy's error page: worth a retry, unlike an invalid image.
       if (/^(text\/|application\/json)/i.test(headers.get('content-type') ?? ''))
         throw new VendorError('the answer is not an image')
       return bytes
@@ -135,7 +136,7 @@ export function createMosaic(integration: Integration, tokens = createTokenCache
       return 'deleted'
     },
 
-    // Five seconds, then twice as long each time up to a quarter of an hour, for the 90 days that the vendor keeps it.
+    // Five seconds, doubled each time up to a quarter of an hour, for the 90 days that the vendor keeps a session.
     checkAfterSeconds: (checks) =>
       checks < POLLS ? Math.min(5 * 2 ** Math.min(checks, 10), LONGEST_POLL_SECONDS) : undefined,
   }
@@ -144,7 +145,7 @@ export function createMosaic(integration: Integration, tokens = createTokenCache
 const JSON_LIMIT = 4 * 1024 * 1024
 const LONGEST_POLL_SECONDS = 15 * 60
 const POLLS = (90 * 24 * 3600) / LONGEST_POLL_SECONDS
-const GONE = 'the vendor holds this session no more'
+const GONE = 'the vendor deleted this session'
 
 const isStatus = (error: unknown, status: number) =>
   error instanceof VendorStatusError && error.status === status
@@ -188,7 +189,7 @@ const startedSchema = z.object({ session_id: id, start_token: z.string().min(1).
 const resultSchema = z.object({
   session_id: z.string(),
   status: z.string(),
-  // Those of the deprecated structure are the same words (§6.4).
+  // The deprecated structure has the same values (§6.4).
   recommendation: text,
   person: z.unknown().optional(),
   document: z.object({ type: text }).loose().nullish().catch(undefined),
@@ -213,7 +214,7 @@ const STATUSES = new Map<string, VerificationStatus>([
   ['pending', 'pending'],
   ['capturing', 'pending'],
   ['processing', 'pending'],
-  // Still open: the person is asked to take pictures again.
+  // Still open: the person must take pictures again.
   ['recapture', 'resubmission'],
   ['error', 'error'],
 ])
@@ -230,7 +231,7 @@ const DOCUMENT_TYPES = new Map<string, DocumentType>([
   ['visa', 'visa'],
 ])
 
-// A result says what holds now: it names no attempt and no time.
+// A result is the current state, without attempt or time.
 const UNDECIDED = {
   attemptId: '',
   decidedAt: undefined,
@@ -239,7 +240,7 @@ const UNDECIDED = {
   reason: undefined,
 } as const
 
-function toDecision(result: Result): FoundDecision {
+function toDecision(result: Result): VendorDecision {
   const isComplete = result.status === 'complete'
   const status = isComplete
     ? RECOMMENDATIONS.get(result.recommendation ?? '')
@@ -282,7 +283,7 @@ function readFindings(result: Result): DocumentFindings | undefined {
   })
 }
 
-/** The checks that did not pass, in the vendor's words: `document_liveness: presentation_attack`. */
+/** The failed checks, as the vendor names them: `document_liveness: presentation_attack`. */
 function reasonOf({ checks }: Result): string | undefined {
   const failed = Object.entries(checks ?? {}).filter(([, { recommendation }]) =>
     ['CHALLENGE', 'DENY'].includes(recommendation ?? ''),
@@ -296,8 +297,8 @@ function reasonOf({ checks }: Result): string | undefined {
 type SessionImage = z.infer<typeof imagesSchema>['session_images'][number]
 
 /**
- * Of each type the vendor's choice first, else the last original that was not rejected (§6.5); then the others, the
- * newest first. Rejected ones are kept under a type of their own, so that none of them is ever shown in its place.
+ * Orders the images: of each type the vendor's choice first, otherwise the last original that was not rejected (§6.5); then the
+ * others, newest first. Rejected images get a type of their own, so that none is ever shown instead of an accepted one.
  */
 function chooseImages(
   chosen: NonNullable<Result['verification_images']>,
@@ -320,7 +321,7 @@ function chooseImages(
   )
 }
 
-// Nothing the vendor writes reaches an object key but letters, digits and underscores.
+// Types become part of object keys, so they may have lower-case letters, digits and underscores only.
 const typeName = (type: string | null | undefined): string =>
   (type ?? '')
     .toLowerCase()

@@ -1,6 +1,6 @@
 import { VendorError } from './vendor.ts'
 
-/** Parses UTF-8 JSON of a vendor; `undefined` when it is none, which no schema accepts. */
+/** Parses UTF-8 JSON of a vendor; `undefined`, which no schema accepts, when it is not JSON. */
 export function parseJson(
   bytes: Uint8Array,
   reviver?: (key: string, value: unknown) => unknown,
@@ -12,9 +12,9 @@ export function parseJson(
   }
 }
 
-/** Returns a vendor's id as it stands in a path, and throws VendorError when it could mean another path. */
+/** Returns a vendor's id for use as a path segment. Throws VendorError when it could change the path. */
 export function pathSegment(id: string): string {
   if (!/^[A-Za-z0-9._-]{1,200}$/.test(id) || /^\.+$/.test(id))
-    throw new VendorError('the vendor named something with an id that cannot be asked for')
+    throw new VendorError('the vendor uses an id that is not valid in a path')
   return id
 }

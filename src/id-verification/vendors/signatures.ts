@@ -1,6 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 
-/** Whether `signature` is the hexadecimal HMAC-SHA-256 of the message under one of these secrets. In constant time. */
+/** Whether `signature` is the hexadecimal HMAC-SHA-256 of the message under one of these secrets. Compares in constant time. */
 export const isHmacSigned = (
   secrets: readonly string[],
   message: Uint8Array,
@@ -8,7 +8,7 @@ export const isHmacSigned = (
 ): boolean =>
   isDigest(signature, secrets, (secret) => createHmac('sha256', secret).update(message).digest())
 
-/** The same for the hexadecimal SHA-256 of the message followed by the secret. */
+/** Whether `signature` is the hexadecimal SHA-256 of the message followed by one of these secrets. Compares in constant time. */
 export const isHashSigned = (
   secrets: readonly string[],
   message: Uint8Array,
@@ -18,7 +18,7 @@ export const isHashSigned = (
     createHash('sha256').update(message).update(secret).digest(),
   )
 
-/** Whether two texts are the same, in a time that depends on neither. */
+/** Whether two texts are equal, compared in constant time. */
 export function isEqualSecret(a: string, b: string): boolean {
   const digest = (value: string) => createHash('sha256').update(value).digest()
   return timingSafeEqual(digest(a), digest(b))
@@ -29,7 +29,7 @@ function isDigest(
   secrets: readonly string[],
   digestOf: (secret: string) => Uint8Array,
 ): boolean {
-  // Length and alphabet first: timingSafeEqual throws on unequal lengths, and Buffer.from drops what is not hex.
+  // Length and alphabet first: timingSafeEqual throws on unequal lengths, and Buffer.from ignores characters that are not hex.
   if (!/^[0-9a-f]{64}$/i.test(given)) return false
   const bytes = Buffer.from(given, 'hex')
   return secrets.some((secret) => timingSafeEqual(digestOf(secret), bytes))

@@ -24,7 +24,7 @@ export type DocumentType =
   | 'visa'
   | 'other'
 
-/** What the vendor read from the document of one attempt; what it did not say is `undefined`. Personal data: sealed at rest, never logged. */
+/** What the vendor read from the document of one attempt; `undefined` members were not reported. Personal data: sealed at rest, never logged. */
 export type DocumentFindings = {
   givenName: string | undefined
   surname: string | undefined
@@ -40,36 +40,36 @@ export type DocumentFindings = {
   expiresOn: string | undefined
 }
 
-/** What a vendor says of one attempt, in our words. */
-export type FoundDecision = {
+/** A vendor's decision on one attempt, in our terms. */
+export type VendorDecision = {
   attemptId: string
   status: VerificationStatus
-  /** The vendor's own time; `undefined` for progress that carries none. */
+  /** The vendor's time; `undefined` for progress, which has none. */
   decidedAt: Date | undefined
-  /** The vendor tells no times: what it says counts from when it was first heard, and anew when it says something else. */
+  /** The vendor reports no times: a decision is dated when it is first fetched, and a changed one again. */
   isUndated?: true
   documentType: DocumentType | undefined
   reason: string | undefined
-  /** Read from the document; `undefined` where the message carries none. */
+  /** Read from the document; `undefined` when the message contains none. */
   findings?: DocumentFindings | undefined
 }
 
-/** What a delivery says. `echoed` is what the vendor echoes of ours: compared with our own row, never believed. */
-export type Reading =
-  | ({ kind: 'decision'; sessionId: string; echoed: string | undefined } & FoundDecision)
-  /** Something changed: the vendor is to be asked what, and only that counts. */
+/** What an adapter reads from a delivery. `echoed` is our verification id as the vendor echoes it: it is compared with our row, never trusted. */
+export type VendorReport =
+  | ({ kind: 'decision'; sessionId: string; echoed: string | undefined } & VendorDecision)
+  /** Something changed: the result is fetched from the vendor, and only that counts. */
   | { kind: 'notice'; sessionId: string; echoed: string | undefined; explanation: string }
-  /** Genuine, and nothing to do: the words say why. Where it names a session, it is erased with it. */
+  /** Genuine, with nothing to do, as explained. A delivery with a session is erased with its verification. */
   | { kind: 'ignored'; explanation: string; sessionId?: string }
-  /** Genuine, and not understood: kept for the operator. */
+  /** Genuine, but not understood: kept for the operator. */
   | { kind: 'unknown'; explanation: string }
 
 export type Media = {
-  /** The vendor's own, good for `download` with the session it belongs to. */
+  /** The vendor's id, valid for `download` together with its session. */
   mediaId: string
-  /** `document_front`, `document_back`, `selfie`, … and what else the vendor had. */
+  /** `document_front`, `document_back`, `selfie`, … or another type of the vendor's. */
   type: string
-  /** Bytes, as the vendor says. */
+  /** Bytes, as the vendor reports. */
   size: number | undefined
   capturedAt: Date | undefined
 }
@@ -77,21 +77,21 @@ export type Media = {
 /** The value of a header by its lower-case name. */
 export type ReadHeader = (name: string) => string | undefined
 
-/** Whether this is a live access token of ours, of that client, with that scope: for a vendor that signs in here. */
+/** Whether this is a live access token of ours, of this client, with this scope: for a vendor that authenticates at this portal. */
 export type IsServiceToken = (
   token: string,
   wanted: { clientId: string; scope: ServiceScope },
 ) => Promise<boolean>
 
 type NewSession = {
-  /** Our own row, which was written before. */
+  /** Our row, which is created before the session. */
   verificationId: string
-  /** Where the vendor sends the person's browser back to, with `state`, where it does that. */
+  /** Where the vendor redirects the person's browser afterwards, if it does; with `state`. */
   returnUrl: string
   state: string
 }
 
-/** What one company that verifies documents can do for us. Every call throws VendorError when the vendor's answer does not fit. */
+/** The adapter of one vendor. Every call throws VendorError when the vendor's response is not as documented. */
 export type Vendor = {
   /** Whether these raw bytes came from the vendor. */
   isGenuine(
@@ -99,57 +99,57 @@ export type Vendor = {
     header: ReadHeader,
     isServiceToken: IsServiceToken,
   ): boolean | Promise<boolean>
-  /** Its deliveries carry no time or id of their own: the same bytes again may tell of something new. */
-  mayRepeatAsNews?: true
-  /** Only for a genuine body. Never throws: what cannot be read is `unknown`. */
-  read(body: Uint8Array): Reading
-  /** `url` is where the person goes; it opens the session. */
+  /** Its deliveries contain no time and no id, so a repetition of the same bytes may report a new change. */
+  repeatMayCarryNews?: true
+  /** Reads a genuine body. Never throws: a body that is not understood is `unknown`. */
+  read(body: Uint8Array): VendorReport
+  /** Starts a session. `url` is the page for the person; it opens the session. */
   startSession(session: NewSession): Promise<{ sessionId: string; url: string }>
-  /** What the vendor says of this session now; nothing while it says nothing. */
-  fetchResult(sessionId: string): Promise<FoundDecision[]>
+  /** The vendor's current decisions on this session; empty before there is one. */
+  fetchResult(sessionId: string): Promise<VendorDecision[]>
   /**
-   * Throws NotYetError while the vendor has not put them where they can be had. `listing` counts how often there was reason
-   * to read the list anew: a vendor that has no ids for its images takes it to tell later ones from earlier ones.
+   * Lists the session's images. Throws NotReadyError while they are not available yet. `listing` counts how often the list had to be
+   * read: an adapter of a vendor without image ids distinguishes later images from earlier ones by it.
    */
   listMedia(session: {
     sessionId: string
     attemptId: string | undefined
     listing: number
   }): Promise<Media[]>
-  /** The bytes, whole and (where the vendor signs) as signed. `maxBytes` is held while they stream. */
+  /** Downloads the complete bytes, and verifies them if the vendor signs them. `maxBytes` is enforced while they stream. */
   download(media: { sessionId: string; mediaId: string }, maxBytes: number): Promise<Uint8Array>
-  /** Has the vendor delete what it holds of this session, where it offers that. One that is not there any more is no error. */
+  /** Deletes the session at the vendor, if the vendor offers that. A session that does not exist any more is no error. */
   deleteSession(sessionId: string): Promise<'deleted' | 'not-offered'>
-  /** Seconds until the vendor is asked again what became of a session, after so many times; `undefined`: never again. */
+  /** Seconds until a session is checked again, after this number of checks; `undefined`: never again. */
   checkAfterSeconds(checks: number): number | undefined
 }
 
-/** The vendor refused, was away, or sent what does not fit; tried again later. Its message holds no secret and no person. */
+/** The vendor refused a request, was unavailable, or sent an unexpected response; to be retried. The message contains no secret and no personal data. */
 export class VendorError extends Error {
   override readonly name = 'VendorError'
 }
 
-/** Asked too early. It is asked again for a day, and then taken as that there is nothing. */
-export class NotYetError extends VendorError {}
+/** The images are not available yet. The list is requested again for a day; after that it counts as empty. */
+export class NotReadyError extends VendorError {}
 
-/** The vendor says that there is no such image, and will not say otherwise: it is not asked for again. */
-export class GoneError extends VendorError {}
+/** The vendor has no such image, for good: it is not requested again. */
+export class ImageNotFoundError extends VendorError {}
 
 /**
- * For vendors that send deliveries: first after ten minutes, then less and less often up to every six hours, for a
- * month. A week of lost deliveries heals within hours.
+ * The schedule for vendors that send deliveries: first after ten minutes, then with growing intervals of up to six hours, for a
+ * month. After a week of lost deliveries, all results are fetched within hours.
  */
-export const checkSeldom = (checks: number): number | undefined =>
+export const defaultCheckAfterSeconds = (checks: number): number | undefined =>
   checks < 130 ? Math.min(600 * 2 ** Math.min(checks, 10), 6 * 3600) : undefined
 
 type Secrets = {
   apiKey: string
-  /** The newest first; all of them are good, so that one can be replaced without a lost delivery. */
+  /** The newest first. All of them are valid, so that a secret can be replaced without losing deliveries. */
   sharedSecrets: string[]
-  /** What a vendor that signs nothing sends along in a header of its own. */
+  /** The value of the header by which deliveries of a vendor that signs nothing are authenticated. */
   webhookSecret?: string | undefined
 }
-/** What is not secret and each vendor's own: its file says which there are and what they mean. */
+/** Settings of one vendor, without secrets; the vendor's file declares and describes them. */
 export type IntegrationSettings = Record<string, string | boolean | number | string[]>
 export type Integration = {
   vendor: VendorName
@@ -160,7 +160,7 @@ export type Integration = {
   secrets: Secrets
 }
 
-/** A vendor's own settings by its schema; `what` is the vendor's name. Throws OperatorError that names every fault. */
+/** Parses a vendor's settings by its schema; `what` is the vendor's name. Throws an OperatorError that names every fault. */
 export function parseSettings<T extends z.ZodRawShape>(
   what: string,
   shape: T,
@@ -171,5 +171,5 @@ export function parseSettings<T extends z.ZodRawShape>(
   const faults = parsed.error.issues.map((issue) =>
     [issue.path.join('.'), issue.message].filter(Boolean).join(': '),
   )
-  throw new OperatorError(`The settings of ${what} have a fault: ${faults.join('; ')}.`)
+  throw new OperatorError(`The settings of ${what} are invalid: ${faults.join('; ')}.`)
 }

@@ -20,7 +20,7 @@ import {
 } from './vendor.ts'
 import { createVeriff } from './veriff.ts'
 
-/** The vendor behind an integration. Throws OperatorError when the settings are none of its own. */
+/** Creates the adapter of an integration. Throws OperatorError when the settings are not valid for its vendor. */
 export function createVendor(integration: Integration, tokens?: TokenCache): Vendor {
   switch (integration.vendor) {
     case 'veriff':
@@ -34,14 +34,14 @@ export function createVendor(integration: Integration, tokens?: TokenCache): Ven
   }
 }
 
-/** The integration of a verification. */
-type Of = { vendor: string; integration: string }
+/** Identifies an integration. */
+type VendorReference = { vendor: string; integration: string }
 
-/** Returns the vendor behind an integration that is configured and enabled. */
+/** The adapter of an integration that is configured and enabled, or `undefined`. */
 export async function findVendor(
   sql: Sql,
   sealer: Sealer,
-  { vendor, integration }: Of,
+  { vendor, integration }: VendorReference,
   tokens?: TokenCache,
 ): Promise<Vendor | undefined> {
   const found = await findVendorIntegration(sql, sealer, vendor, integration)
@@ -52,11 +52,11 @@ export async function findVendor(
 export async function requireVendor(
   sql: Sql,
   sealer: Sealer,
-  of: Of,
+  of: VendorReference,
   tokens?: TokenCache,
 ): Promise<Vendor> {
   const vendor = await findVendor(sql, sealer, of, tokens)
-  if (!vendor) throw new VendorError('the integration of this verification is gone')
+  if (!vendor) throw new VendorError('the integration of this verification does not exist any more')
   return vendor
 }
 
@@ -80,7 +80,7 @@ export type IntegrationSummary = {
   updatedAt: Date
 }
 
-/** Adds or changes an integration. What is left out stays; a new secret leaves the one before it good. Throws OperatorError. */
+/** Adds or changes an integration. Omitted members stay as they are; the previous secret stays valid beside a new one. Throws OperatorError. */
 export async function setVendorIntegration(
   sql: Sql,
   sealer: Sealer,
@@ -92,7 +92,7 @@ export async function setVendorIntegration(
     apiKey?: string | undefined
     secret?: string | undefined
     webhookSecret?: string | undefined
-    /** `name=value`, each; a name with several values is a list, and one without a value is taken away. */
+    /** Each `name=value`. A repeated name makes a list; an empty value removes the setting. */
     settings?: string[] | undefined
   },
 ): Promise<IntegrationSummary> {
@@ -100,7 +100,7 @@ export async function setVendorIntegration(
   if (!isVendorName(vendor))
     throw new OperatorError(`The vendor must be one of: ${VENDORS.join(', ')}.`)
   if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(name))
-    throw new OperatorError('The name of an integration is lower-case letters, digits and dashes.')
+    throw new OperatorError('The name of an integration has lower-case letters, digits and dashes.')
   if (!baseUrlSchema.safeParse(baseUrl).success)
     throw new OperatorError(
       'The base URL must be https:, or http: on this machine, without a query.',
@@ -127,7 +127,7 @@ export async function setVendorIntegration(
       webhookSecret: given.webhookSecret ?? before?.secrets.webhookSecret,
     },
   }
-  // Throws when the settings are none of this vendor's.
+  // Throws when the settings are not valid for this vendor.
   createVendor(integration)
   await ensureTenant(sql, tenant)
   const sealed = sealer.seal(JSON.stringify(integration.secrets), contextOf(vendor, name))

@@ -5,33 +5,33 @@ import { membersOf, toFindings } from './findings.ts'
 import { parseJson, pathSegment } from './parsing.ts'
 import { isEqualSecret, isHashSigned, isHmacSigned } from './signatures.ts'
 import {
-  checkSeldom,
   type DocumentFindings,
   type DocumentType,
+  defaultCheckAfterSeconds,
   type Integration,
   type Media,
   parseSettings,
   type ReadHeader,
-  type Reading,
   type Vendor,
   VendorError,
+  type VendorReport,
   type VerificationStatus,
 } from './vendor.ts'
 
 const SETTINGS = {
-  /** Takes a weak, old signature too (§3.2). */
+  /** Also accepts the old, weak signature (§3.2). */
   legacySignature: z.boolean().default(false),
-  /** Refuses answers that carry no signature. */
+  /** Rejects responses without a signature. */
   requireSignedResponses: z.boolean().default(false),
 }
 
-/** Veriff, by `docs/vendor-protocols.md` §3, whose sections this file names. */
+/** The adapter of Veriff, by `docs/vendor-protocols.md` §3; § in this file refers to it. */
 export function createVeriff({ baseUrl, secrets, settings: given }: Integration): Vendor {
   const settings = parseSettings('veriff', SETTINGS, given)
   const { apiKey, sharedSecrets } = secrets
   const [current = ''] = sharedSecrets
 
-  /** `message` is what the endpoint signs: the body as sent, or the id that a GET names (§3.2). */
+  /** `message` is what is signed for the endpoint: the body as sent, or the id in the path of a GET (§3.2). */
   async function call(
     path: string,
     message: string,
@@ -62,7 +62,7 @@ export function createVeriff({ baseUrl, secrets, settings: given }: Integration)
 
   return {
     isGenuine(body, header) {
-      const client = one(header, 'x-auth-client', 'vrf-auth-client')
+      const client = readAliasedHeader(header, 'x-auth-client', 'vrf-auth-client')
       if (client === undefined || !isEqualSecret(client.toLowerCase(), apiKey.toLowerCase()))
         return false
       const signature = signatureOf(header)
@@ -76,7 +76,7 @@ export function createVeriff({ baseUrl, secrets, settings: given }: Integration)
     read: (body) => read(body),
 
     async startSession({ verificationId }) {
-      // Veriff asks that vendorData mean nothing to others: it is our row's id.
+      // Veriff requires that vendorData reveals nothing about the person: it is our row's id.
       const body = JSON.stringify({ verification: { vendorData: verificationId } })
       const { verification } = await callJson(startedSchema, '/v1/sessions', body, {
         body,
@@ -102,7 +102,7 @@ export function createVeriff({ baseUrl, secrets, settings: given }: Integration)
       const path = `/v1/sessions/${pathSegment(sessionId)}/decision`
       const bytes = await call(path, sessionId, { maxBytes: JSON_LIMIT })
       const json = parseJson(bytes)
-      // "verification": null until something is decided.
+      // `verification` is null until there is a decision.
       if (typeof json !== 'object' || json === null || !('verification' in json))
         throw new VendorError('the answer has another shape than Veriff documents')
       if (json.verification === null) return []
@@ -124,7 +124,7 @@ export function createVeriff({ baseUrl, secrets, settings: given }: Integration)
       return 'deleted'
     },
 
-    checkAfterSeconds: checkSeldom,
+    checkAfterSeconds: defaultCheckAfterSeconds,
   }
 }
 
@@ -144,7 +144,7 @@ const mediaSchema = z.object({
   ),
 })
 
-// `-pre` is the first shot, the unsuffixed one the preferred (§3.7); our types keep that order by name.
+// `-pre` is the first picture, and the one without a suffix the preferred (§3.7); our types keep the suffix.
 const TYPES: Record<string, string> = {
   'document-front': 'document_front',
   'document-front-pre': 'document_front_pre',
@@ -156,7 +156,7 @@ const TYPES: Record<string, string> = {
 
 function toMedia(image: z.infer<typeof mediaSchema>['images'][number]): Media {
   const context = image.context ?? image.name ?? ''
-  // Nothing the vendor writes reaches an object key but letters, digits and underscores.
+  // Types become part of object keys, so they may have lower-case letters, digits and underscores only.
   const other = context
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, '_')
@@ -173,16 +173,17 @@ function toMedia(image: z.infer<typeof mediaSchema>['images'][number]): Media {
 const sign = (secret: string, message: string | Uint8Array) =>
   createHmac('sha256', secret).update(message).digest('hex')
 
-const signatureOf = (header: ReadHeader) => one(header, 'x-hmac-signature', 'vrf-hmac-signature')
+const signatureOf = (header: ReadHeader) =>
+  readAliasedHeader(header, 'x-hmac-signature', 'vrf-hmac-signature')
 
-/** Both names of a header are in use; when both come, they must agree (§3.2). */
-function one(header: ReadHeader, name: string, alias: string): string | undefined {
+/** The value of a header that has two names in use; when both are sent, they must agree (§3.2). */
+function readAliasedHeader(header: ReadHeader, name: string, alias: string): string | undefined {
   const [first, second] = [header(name), header(alias)]
   if (first !== undefined && second !== undefined && first !== second) return ''
   return first ?? second
 }
 
-// The status word decides; codes 9104 and 9121 mean several things (§3.5).
+// The status is read from its name, because the codes 9104 and 9121 are ambiguous (§3.5).
 const STATUSES: Record<string, VerificationStatus> = {
   created: 'pending',
   started: 'pending',
@@ -245,8 +246,8 @@ const eventSchema = z.object({
   vendorData: text,
 })
 
-/** Told apart by shape: customers often enter one address for several kinds (§3.3). */
-function read(body: Uint8Array): Reading {
+/** Distinguishes kinds of deliveries by their shape, because customers often enter one address for several kinds (§3.3). */
+function read(body: Uint8Array): VendorReport {
   const json = parseJson(body)
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     return { kind: 'unknown', explanation: 'the body is not a JSON object' }
@@ -259,7 +260,7 @@ function read(body: Uint8Array): Reading {
   return { kind: 'unknown', explanation: 'none of the shapes that Veriff documents' }
 }
 
-function readDecision(json: object): Reading {
+function readDecision(json: object): VendorReport {
   const parsed = decisionSchema.safeParse(json)
   if (!parsed.success) return { kind: 'unknown', explanation: 'a decision with members missing' }
   const { verification } = parsed.data
@@ -278,7 +279,7 @@ function readDecision(json: object): Reading {
   }
 }
 
-function readFullAuto(json: object): Reading {
+function readFullAuto(json: object): VendorReport {
   const parsed = fullAutoSchema.safeParse(json)
   if (!parsed.success)
     return { kind: 'unknown', explanation: 'a full-auto result with members missing' }
@@ -300,7 +301,7 @@ function readFullAuto(json: object): Reading {
   }
 }
 
-function readEvent(json: object): Reading {
+function readEvent(json: object): VendorReport {
   const parsed = eventSchema.safeParse(json)
   if (!parsed.success) return { kind: 'unknown', explanation: 'an event with members missing' }
   const { action, attemptId, vendorData } = parsed.data
