@@ -84,7 +84,7 @@ ${
     ? html`<p class="empty">Nobody. When you allow an application to see something, it is listed here, and you can end it here.</p>`
     : applications.map((application) => applicationCard(application, csrf))
 }
-<p><a href="/looks">Who looked at your data, and when</a></p>
+<p><a href="/activity">Who has read your data, and when</a></p>
 <p><a href="/links">Linked organisations</a></p></section>`,
   })
 }

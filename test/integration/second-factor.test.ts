@@ -200,7 +200,7 @@ describe('a sign-in whose second step is missing', () => {
     const { browser, page } = await typePassword(resident.email)
     const [, token = ''] = /name="second-step" value="([^"]+)"/.exec(page.text) ?? []
     expect(token).toMatch(/^[\w-]{43}$/)
-    for (const path of ['/', '/account', '/account/totp', '/looks'])
+    for (const path of ['/', '/account', '/account/totp', '/activity'])
       expect((await browser.open(at(path))).text).toContain('name="login"')
     const application = await createApplication(portal.issuer, await addClient(portal.parts))
     const { url } = await application.authorizationRequest('openid', { prompt: 'none' })
@@ -642,7 +642,7 @@ test('an operator removes every second factor of a resident who has lost them, a
   expect(portal.logged()).toContain('second factors removed by the operator')
   const after = await typePassword(resident.email)
   expect(isSignedIn(after.page)).toBe(true)
-  expect((await after.browser.open(at('/looks'))).text).toContain('Removed your passkeys')
+  expect((await after.browser.open(at('/activity'))).text).toContain('Removed your passkeys')
 })
 
 describe('a new password from the account page', () => {

@@ -500,7 +500,7 @@ describe('a link', () => {
     expect(
       (await listEntries(portal.db, resident.id)).map(({ kind, result }) => [kind, result]),
     ).toContainEqual(['link', 'linked'])
-    expect((await browser.open(`${portal.url}/looks`)).text).toContain(
+    expect((await browser.open(`${portal.url}/activity`)).text).toContain(
       'Linked what acme knows of you',
     )
     expect(portal.logged()).not.toContain(token)
