@@ -247,7 +247,7 @@ describe('a document of another person', () => {
     await session.approve(JOHN)
     const { open } = await home(resident)
     expect((await open()).text).toContain(
-      'The name on the document is not the name of your account.',
+      'The name on the document is different from the name of your account.',
     )
     await reviewVerification(portal.parts, {
       id: session.id,

@@ -164,7 +164,7 @@ describe('an account with an authenticator app', () => {
     const wrong = await browser.submit(step, 'verify', { code: '000000' })
     expect(wrong.status).toBe(401)
     const done = await browser.submit(wrong, 'verify', { code: codeOf(resident.secret) })
-    expect(done.text).toContain('A link is on its way')
+    expect(done.text).toContain('We have sent a link')
     await receiveMail(portal, email, 'Confirm your e-mail address')
   })
 

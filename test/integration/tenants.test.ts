@@ -382,7 +382,7 @@ describe('what a tenant verified counts for a resident', () => {
     const { sees } = await watch(resident.email)
     const { id, subjectId } = await verified()
     const { page } = await link(resident.email, subjectId)
-    expect(page.text).toContain('does not fit your account')
+    expect(page.text).toContain('does not match your account')
     expect(page.text).toContain('It does not count.')
     expect(await sees()).toBe(null)
     const [row] = await portal.db`select match, account_id from verification where id = ${id}`
@@ -501,7 +501,7 @@ describe('a link', () => {
       (await listEntries(portal.db, resident.id)).map(({ kind, result }) => [kind, result]),
     ).toContainEqual(['link', 'linked'])
     expect((await browser.open(`${portal.url}/activity`)).text).toContain(
-      'Linked what acme knows of you',
+      'Linked the record that acme has of you to your account.',
     )
     expect(portal.logged()).not.toContain(token)
     const [kept] =
