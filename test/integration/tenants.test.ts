@@ -560,7 +560,7 @@ describe('a link', () => {
     const second = await verified(randomUUID(), 'declined')
     const browser = pages[winner]?.browser ?? createUserAgent()
     const page = await browser.open(await requestLink(second.subjectId))
-    expect(page.text).toContain('You linked another record of Acme Brokers')
+    expect(page.text).toContain('you linked another record of Acme Brokers. This link replaces it.')
     await browser.submit(page, 'link')
     expect((await call(`${SUBJECTS}/${subjectId}`, acme)).body.linked).toBe(false)
     expect((await call(`${SUBJECTS}/${second.subjectId}`, acme)).body.linked).toBe(true)
