@@ -257,7 +257,7 @@ describe('what was decided is remembered', () => {
     await pass()
     await setClientProfile(portal.db, client.client_id, { purpose: 'To sell you things' })
     const { page } = await arrive('openid email', before.browser)
-    expect(page.text).toContain('<q>To greet you</q> It says something else now')
+    expect(page.text).toContain('<q>To greet you</q> The purpose has changed')
     expect(page.text).toContain('<q>To sell you things</q>')
     // Until the resident has decided, what was allowed for the old purpose stands.
     expect(await api(before.tokens.access_token)).toEqual(['200 none'])
