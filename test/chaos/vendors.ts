@@ -299,7 +299,7 @@ async function mosaic({ parts, random }: World): Promise<Driver> {
     // It is asked and never tells: what it decided is not asked about again.
     courses: [['approved'], ['declined'], ['review', 'approved'], ['resubmission', 'approved']],
     async decide(sessionId, status) {
-      if (status === 'resubmission') return sandbox.askAgain(sessionId)
+      if (status === 'resubmission') return sandbox.requestRecapture(sessionId)
       const word = words[status]
       if (!word) throw new Error(`Mosaic does not say ${status}`)
       sandbox.complete(sessionId, word)

@@ -72,7 +72,7 @@ export async function createApplication(
       extra: Record<string, string> = {},
     ) {
       const { url, checks } = await authorizationRequest(scope, extra)
-      const page = await agree(browser, await browser.open(url, REDIRECT_URI), email)
+      const page = await signInAndAllow(browser, await browser.open(url, REDIRECT_URI), email)
       return await client.authorizationCodeGrant(
         configuration,
         new URL(page.url),
@@ -102,7 +102,7 @@ export async function createApplication(
 }
 
 /** Signs in and allows, as a person would, until the browser leaves for the application. */
-export async function agree(browser: UserAgent, page: Page, email: string): Promise<Page> {
+export async function signInAndAllow(browser: UserAgent, page: Page, email: string): Promise<Page> {
   let current = page
   for (let step = 0; step < 4 && !current.url.startsWith(REDIRECT_URI); step++) {
     const signIn = current.text.includes('name="login"')

@@ -32,7 +32,7 @@ export async function createDatabase(): Promise<{ db: Db; url: string; drop(): P
 }
 
 /** Whether a statement with these words waits for a lock that somebody else holds. */
-export async function isWaiting(db: Db, words: string): Promise<boolean> {
+export async function isBlockedByLock(db: Db, words: string): Promise<boolean> {
   const [row] = await db`
     select from pg_stat_activity
     where datname = current_database() and wait_event_type = 'Lock' and position(${words} in query) > 0`

@@ -63,7 +63,7 @@ export async function eventually<T>(
 }
 
 /** What is to be tried again later is tried now, until this is so. */
-export async function hurryUntil<T>(db: Db, ask: () => Promise<T>): Promise<T> {
+export async function retryNowUntil<T>(db: Db, ask: () => Promise<T>): Promise<T> {
   const hurrying = setInterval(() => {
     void db`
       update pgboss.job set start_after = now()

@@ -3,15 +3,16 @@ import { chown, lstat, readFile, rename, rm, stat, writeFile } from 'node:fs/pro
 import { join } from 'node:path'
 import { OperatorError } from '../../platform/errors.ts'
 
-/** What each side of a connection to the lock proves that it knows: what is in a file that only the directory's owner can read. */
+/** The proof of either side that it can read `lock.key`, a file that only the directory's owner can read. */
 export type LockKey = Buffer
 
 const FILE = 'lock.key'
 const BYTES = 32
 
 /**
- * Reads the key of this data directory, and makes it where there is none. To be called for each connection: of two processes
- * that make it at the same moment the last one counts, for both. Throws OperatorError when others could have written or read it.
+ * Reads the key of this data directory, and creates it if it is missing. Call it for each connection: when two processes
+ * create it at the same moment, both must use the last one. Throws OperatorError when another user could have written or
+ * read it.
  */
 export async function readLockKey(dir: string): Promise<LockKey> {
   const path = join(dir, FILE)
@@ -25,7 +26,7 @@ export async function readLockKey(dir: string): Promise<LockKey> {
     const aside = `${path}.${randomBytes(6).toString('hex')}`
     try {
       await writeFile(aside, randomBytes(BYTES), { mode: 0o600, flag: 'wx' })
-      // Made by root for the user whose directory it is.
+      // Root created it for the owner of the directory.
       if (us === 0 && owner.uid !== 0) await chown(aside, owner.uid, owner.gid)
       await rename(aside, path)
     } finally {
@@ -44,13 +45,13 @@ export async function readLockKey(dir: string): Promise<LockKey> {
   return key
 }
 
-/** A nonce of 128 bits, and what each message must carry. Hex, so that lines end where they end. */
+/** A nonce of 128 bits, which each message must contain. Hex, so that it contains no line break. */
 export const createNonce = (): string => randomBytes(16).toString('hex')
 export const isNonce = (text: string): boolean => /^[0-9a-f]{32}$/.test(text)
 
 /**
- * Binds a message to one connection (both nonces), to the side that sends it and to the lock's address, so that it can be
- * neither sent back to where it came from nor passed on to another lock.
+ * Binds a message to one connection (both nonces), to its sender and to the lock's address, so that it cannot be sent back
+ * to its sender or relayed to another lock.
  */
 export function proofOf(
   key: LockKey,

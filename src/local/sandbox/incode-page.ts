@@ -11,7 +11,7 @@ const OUTCOMES = {
   FAIL: ['Decline', 'declined'],
 } as const satisfies Partial<Record<Score, [label: string, look: string]>>
 
-/** The hosted page behind an onboarding URL, `/onboarding/<token>`; it works without scripts. */
+/** The hosted page of an onboarding URL, `/onboarding/<token>`; it works without scripts. */
 export function incodePages(parts: {
   sessions: Map<string, IncodeSession>
   complete: (session: IncodeSession, score: Score, details: { person: Partial<Person> }) => void
@@ -25,7 +25,7 @@ export function incodePages(parts: {
     c.header('x-content-type-options', 'nosniff')
     c.header('referrer-policy', 'no-referrer')
     c.header('cache-control', 'no-store')
-    // No form-action: the way back leads to an address that the customer chose.
+    // No form-action: the form leads to an address that the customer chose.
     c.header('content-security-policy', "default-src 'none'; style-src 'self'")
   })
   app.get('/sandbox.css', (c) => c.body(STYLESHEET, 200, { 'content-type': 'text/css' }))
@@ -51,10 +51,10 @@ export function incodePages(parts: {
 const isOutcome = (value: unknown): value is keyof typeof OUTCOMES =>
   typeof value === 'string' && Object.hasOwn(OUTCOMES, value)
 
-/** Whether a person may still do something in this session. */
+/** Whether the session is still open for the person. */
 const isOpen = ({ onboardingStatus }: IncodeSession) => onboardingStatus === 'UNKNOWN'
 
-/** `undefined` when a browser cannot be sent there. */
+/** `undefined` when a browser cannot be redirected there. */
 function wayBack({ redirectionUrl }: IncodeSession): string | undefined {
   const url = URL.parse(redirectionUrl ?? '')
   return url && /^https?:$/.test(url.protocol) ? url.href : undefined
