@@ -26,7 +26,7 @@ const CLAIMS = JSON.stringify({
   },
 })
 
-/** What an application is shown and told of this resident, on both web processes. */
+/** What an application can read about this resident, on both web processes. */
 async function watch(target: Target) {
   const { resident, tokens } = await connect(target, { more: { claims: CLAIMS } })
   const token = tokens.access_token
@@ -51,7 +51,7 @@ async function approve(target: Target, resident: Resident, change: object = {}) 
   return session
 }
 
-async function tryPerson(target: Target, change: object) {
+async function tryDocumentOf(target: Target, change: object) {
   const { resident, seen } = await watch(target)
   await approve(target, resident, change)
   const { ids, isAttested } = await seen()
@@ -70,13 +70,13 @@ export const identityAttacks: Attack<Target>[] = [
       await approve(target, right.resident)
       const own = await right.seen()
       control(own.ids.length === 2 && own.isAttested, 'the resident’s own document is shown')
-      return tryPerson(target, { person: JOHN })
+      return tryDocumentOf(target, { person: JOHN })
     },
   },
   {
     area: 'identity',
     name: 'a signed approval that names nobody counts as the resident’s',
-    run: (target) => tryPerson(target, { person: {}, document: { type: 'PASSPORT' } }),
+    run: (target) => tryDocumentOf(target, { person: {}, document: { type: 'PASSPORT' } }),
   },
   {
     area: 'identity',

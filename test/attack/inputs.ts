@@ -31,14 +31,14 @@ import { signatureOf, signDecision } from './vendor.ts'
 
 type Picture = { contentType: string; bytes: Buffer }
 
-/** Has a verification with these pictures approved; answers every copy of the front that an application can get. */
+/** Gets a verification with these images approved. Returns every copy of the front that an application can get. */
 async function readBack(target: Target, images: Record<string, Uint8Array>) {
   const { resident, tokens } = await connect(target)
   const session = await startSession(target, resident)
   target.vendor.setImages(session.sessionId, images)
   const state = await deliver(target, session)
   control(state === 'applied', 'the decision is applied')
-  // What is tried again later is tried now.
+  // Makes retries due at once.
   const hurrying = setInterval(() => {
     void target.parts.db`
       update pgboss.job set start_after = now()
@@ -82,7 +82,7 @@ const readPicture = async (answer: Response): Promise<Picture> => ({
 
 const drawJpeg = (seed: number) => drawNoise({ width: 90, height: 60, seed }).jpeg().toBuffer()
 
-/** A Kora or Incode that the operator entered, and where it delivers. */
+/** A Kora or Incode integration of the operator, and its webhook address. */
 async function addVendor(
   target: Target,
   given: { vendor: string; settings: string[]; webhookSecret?: string },
@@ -232,7 +232,7 @@ export const inputAttacks: Attack<Target>[] = [
         await deliver(target, session, { reason: 'a\u0000b' }),
         await deliver(target, session, { person: { firstName: 'A\u0000NA', lastName: 'MEJIA' } }),
       ]
-      // A name may be left out, and a reason is sealed as it came; an id cannot be stored.
+      // A name may be omitted, and a reason is sealed unchanged; an id cannot be stored.
       return judge(
         [states[0] !== 'quarantined', `ended as ${states.join(', ')}`],
         [states.includes('failed'), 'it failed'],

@@ -36,7 +36,7 @@ async function tryRegistrations(target: Target, tries: Record<string, Metadata>)
   return judge([taken.length > 0, `registered: ${taken.join(', ')}`])
 }
 
-/** Whether a browser would leave for somewhere that is not registered. */
+/** Whether a browser would be redirected to an address that is not registered. */
 const leaves = (location: string | null, base: string) =>
   location !== null && new URL(location, base).host !== new URL(base).host
 
@@ -159,7 +159,7 @@ export const protocolAttacks: Attack<Target>[] = [
       const faults = new Set<string>()
       for (const url of pages) {
         const page = await newBrowser().open(url, CALLBACK)
-        // It went back to the application, with the error in the address.
+        // It was redirected to the application, with the error in the address.
         if (page.url.startsWith(CALLBACK)) continue
         if (page.text.includes('<script>alert')) faults.add('a script stands in the page')
         const policy = page.headers.get('content-security-policy') ?? ''

@@ -9,8 +9,8 @@ const hmac = (key: string | Buffer, value: string) =>
   createHmac('sha256', key).update(value).digest()
 
 /**
- * A stand-in for AWS KMS with `Encrypt` and `Decrypt`, which refuses what is not signed for this service, region and
- * moment (Signature Version 4) and what comes with another encryption context.
+ * A stand-in for AWS KMS with `Encrypt` and `Decrypt`. It rejects requests that are not signed for this service, region and
+ * time (Signature Version 4), and another encryption context.
  */
 export async function startKms({ region = 'eu-test-1', keyIds = ['alias/portal'] } = {}) {
   const credentials = { accessKeyId: 'AKIAKMS', secretAccessKey: randomBytes(20).toString('hex') }
@@ -107,9 +107,9 @@ export async function startKms({ region = 'eu-test-1', keyIds = ['alias/portal']
   return {
     config: { keyIds, endpoint: `http://127.0.0.1:${port}`, region, credentials },
     calls: () => calls,
-    /** What was refused, by name. */
+    /** Names of rejected requests. */
     refused,
-    /** It goes away, and comes back. */
+    /** Stops the server, and starts it again. */
     pause: close,
     resume: () => listen(port),
     close: () => (server.listening ? close() : Promise.resolve()),

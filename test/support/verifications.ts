@@ -6,7 +6,7 @@ import { compareAllWithAccount } from '../../src/id-verification/review.ts'
 import type { DocumentFindings } from '../../src/id-verification/vendors/vendor.ts'
 import { drawNoise } from './images.ts'
 
-/** What the vendor read from the document of `addResident`'s resident, unless a test says otherwise. */
+/** The findings in the document of `addResident`'s resident, unless a test sets others. */
 const FINDINGS: DocumentFindings = {
   givenName: 'Ana',
   surname: 'Mejia',
@@ -20,11 +20,11 @@ const FINDINGS: DocumentFindings = {
   expiresOn: '2031-05-01',
 }
 
-/** What `resident set` does. */
+/** The same as `resident set`. */
 export const loadPerson = ({ db, vault }: Parts, accountId: string, given: unknown) =>
   setPerson({ db, vault }, accountId, given, (sql) => compareAllWithAccount(sql, vault, accountId))
 
-/** An approved verification of this resident, its images in the bucket. `complete: false` has the front alone so far. */
+/** An approved verification of this resident with its images in the bucket. With `complete: false` only the front is there. */
 export async function addVerification(
   { db, storage, vault }: Parts,
   accountId: string,
@@ -86,7 +86,7 @@ export async function addVerification(
   }
 }
 
-/** The row of the delivery that had this body; `undefined` where there is none. */
+/** The row of the delivery with this body, or `undefined`. */
 export async function findDeliveryOf({ db, vault }: Parts, body: Uint8Array | string) {
   const mac = await vault.mac(db, { table: 'delivery', column: 'body_mac' }, body)
   const [row] = await db`
