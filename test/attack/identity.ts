@@ -75,7 +75,7 @@ export const identityAttacks: Attack<Target>[] = [
   },
   {
     area: 'identity',
-    name: 'a signed approval that names nobody counts as the resident’s',
+    name: 'a signed approval without a name counts as the resident’s',
     run: (target) => tryDocumentOf(target, { person: {}, document: { type: 'PASSPORT' } }),
   },
   {
@@ -94,7 +94,7 @@ export const identityAttacks: Attack<Target>[] = [
   },
   {
     area: 'identity',
-    name: 'an attempt that was approved for the resident turns into somebody else’s and stays shown',
+    name: 'an approved attempt of the resident changes to another person’s and is still shown',
     async run(target) {
       const { resident, seen } = await watch(target)
       const session = await approve(target, resident)
@@ -106,7 +106,7 @@ export const identityAttacks: Attack<Target>[] = [
   },
   {
     area: 'identity',
-    name: 'a vendor’s decision that echoes another session’s data decides either of them',
+    name: 'a vendor’s decision with another session’s data changes either session',
     async run(target) {
       const [mine, other] = [await watch(target), await watch(target)]
       const session = await startSession(target, mine.resident)

@@ -114,7 +114,7 @@ async function tryDeliveries(tries: Record<string, Promise<number>>) {
 export const inputAttacks: Attack<Target>[] = [
   {
     area: 'inputs',
-    name: 'a delivery that Veriff did not sign is taken',
+    name: 'a delivery without Veriff’s signature is accepted',
     async run(target) {
       const resident = await addResident(target)
       const session = await startSession(target, resident)
@@ -148,7 +148,7 @@ export const inputAttacks: Attack<Target>[] = [
   },
   {
     area: 'inputs',
-    name: 'a delivery that Kora did not sign, or signed an hour ago, is taken',
+    name: 'a delivery that Kora did not sign, or signed an hour ago, is accepted',
     async run(target) {
       const { post, secret } = await addVendor(target, {
         vendor: 'kora',
@@ -177,7 +177,7 @@ export const inputAttacks: Attack<Target>[] = [
   },
   {
     area: 'inputs',
-    name: 'a delivery for Incode comes with another service’s token, a resident’s token or none',
+    name: 'a delivery for Incode with another service’s token, a resident’s token or none is accepted',
     async run(target) {
       const given = { type: 'service' as const, scope: 'webhook.incode' }
       const [client, other] = [await addClient(target, given), await addClient(target, given)]
@@ -213,7 +213,7 @@ export const inputAttacks: Attack<Target>[] = [
   },
   {
     area: 'inputs',
-    name: 'a delivery for Mosaic, which sends none, is taken',
+    name: 'a delivery for Mosaic, which sends none, is accepted',
     async run(target) {
       const { post } = await addVendor(target, { vendor: 'mosaic', settings: [] })
       return tryDeliveries({
@@ -224,7 +224,7 @@ export const inputAttacks: Attack<Target>[] = [
   },
   {
     area: 'inputs',
-    name: 'a signed delivery with a NUL in it is worked on for ever, or answered with an error',
+    name: 'a signed delivery that contains a NUL is retried for ever, or answered with an error',
     async run(target) {
       const session = await startSession(target, await addResident(target))
       const states = [
@@ -241,7 +241,7 @@ export const inputAttacks: Attack<Target>[] = [
   },
   {
     area: 'inputs',
-    name: 'of a key that stands twice in a signed delivery the last one decides',
+    name: 'a signed delivery with a duplicate key is applied with the last value',
     async run(target) {
       const session = await startSession(target, await addResident(target))
       const { own } = target.vendor
@@ -261,7 +261,7 @@ export const inputAttacks: Attack<Target>[] = [
   },
   {
     area: 'inputs',
-    name: 'a vendor that answers with a session id it used before confuses two residents',
+    name: 'a vendor that repeats a session id confuses two residents',
     async run(target) {
       const again = await target.vendor.addIntegration({ sessionId: randomUUID() })
       const first = await startSession(target, await addResident(target), again.name)
@@ -301,7 +301,7 @@ export const inputAttacks: Attack<Target>[] = [
   },
   {
     area: 'inputs',
-    name: 'a picture that is a web page or an archive too, or says where it was taken, is handed out so',
+    name: 'an image that is also a web page or an archive, or contains a location, is disclosed unchanged',
     async run(target) {
       const plain = await drawJpeg(1)
       const front = withTail(
@@ -324,7 +324,7 @@ export const inputAttacks: Attack<Target>[] = [
   },
   {
     area: 'inputs',
-    name: 'a picture that ends in the middle, a page or nested boxes instead of a picture is handed out',
+    name: 'a truncated image, or a page or nested boxes instead of an image, is disclosed',
     async run(target) {
       const whole = await drawJpeg(4)
       const half = Buffer.concat([whole.subarray(0, -400), Buffer.from([0xff, 0xd9])])
@@ -346,7 +346,7 @@ export const inputAttacks: Attack<Target>[] = [
   },
   {
     area: 'inputs',
-    name: 'whatever is sent to whichever address ends in an error of the server’s own',
+    name: 'a malformed request to any address causes a server error',
     async run(target) {
       const broken: string[] = []
       const paths = [

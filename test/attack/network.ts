@@ -71,7 +71,7 @@ const MOST = 4
 export const networkAttacks: Attack<Target>[] = [
   {
     area: 'network',
-    name: 'a page that a foreign name was pointed at the portal for reads mails or the API',
+    name: 'a page under a foreign name that resolves to the portal reads mails or the API',
     async run(target) {
       const open: string[] = []
       for (const web of target.webs) {
@@ -95,7 +95,7 @@ export const networkAttacks: Attack<Target>[] = [
   },
   {
     area: 'network',
-    name: 'two Host headers, or a target of another host, get an answer',
+    name: 'a request with two Host headers, or a target of another host, is answered',
     async run(target) {
       const open: string[] = []
       for (const web of target.webs) {
@@ -116,7 +116,7 @@ export const networkAttacks: Attack<Target>[] = [
   },
   {
     area: 'network',
-    name: 'X-Forwarded-Host or Forwarded changes an address that the portal writes',
+    name: 'X-Forwarded-Host or Forwarded changes a URL in a response',
     async run(target) {
       const foreign = { 'X-Forwarded-Host': 'evil.test', Forwarded: 'host=evil.test' }
       const written: string[] = []
@@ -180,7 +180,7 @@ export const networkAttacks: Attack<Target>[] = [
   },
   {
     area: 'network',
-    name: 'a network that one process limits goes on at the other one',
+    name: 'a network that one process limits continues at the other one',
     async run(target) {
       const client = await addClient(target)
       const headers = newNetwork()
@@ -206,7 +206,7 @@ export const networkAttacks: Attack<Target>[] = [
   },
   {
     area: 'network',
-    name: 'an invented X-Forwarded-For before one’s own address goes around the limits',
+    name: 'an invented X-Forwarded-For before the real address bypasses the limits',
     async run(target) {
       const client = await addClient(target)
       const { 'X-Forwarded-For': own } = newNetwork()
@@ -221,7 +221,7 @@ export const networkAttacks: Attack<Target>[] = [
   },
   {
     area: 'network',
-    name: 'forged deliveries are tried without end',
+    name: 'forged deliveries are tried without a limit',
     async run(target) {
       const headers = { ...newNetwork(), 'x-hmac-signature': 'f'.repeat(64) }
       const url = `${target.issuer}/webhooks/veriff`
@@ -234,7 +234,7 @@ export const networkAttacks: Attack<Target>[] = [
   },
   {
     area: 'network',
-    name: 'a program that registers itself makes the portal call addresses inside',
+    name: 'a program that registers itself makes the portal call internal addresses',
     async run(target) {
       const trap = await startTrap()
       try {
@@ -276,7 +276,7 @@ export const networkAttacks: Attack<Target>[] = [
   },
   {
     area: 'network',
-    name: 'a notification or a logout token is sent to an address inside, however it is spelled',
+    name: 'a notification or a logout token is sent to an internal address, in any spelling',
     async run(target) {
       const trap = await startTrap()
       try {

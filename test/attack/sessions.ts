@@ -176,7 +176,7 @@ export const sessionAttacks: Attack<Target>[] = [
   },
   {
     area: 'sessions',
-    name: 'a weak, a breached or one’s own word becomes a new password',
+    name: 'a weak or breached password, or one with the resident’s own name, is accepted',
     async run(target) {
       const resident = await addResident(target)
       const { browser, link } = await requestResetLink(target, resident)
@@ -213,7 +213,7 @@ export const sessionAttacks: Attack<Target>[] = [
   },
   {
     area: 'sessions',
-    name: 'one code of an authenticator app signs in twice, at one instant on both processes or later',
+    name: 'one code of an authenticator app signs in twice, at the same moment on both processes or later',
     async run(target) {
       const { resident, code } = await addResidentWithTotp(target)
       const steps = await Promise.all(
@@ -234,7 +234,7 @@ export const sessionAttacks: Attack<Target>[] = [
   },
   {
     area: 'sessions',
-    name: 'a new password by mail goes around the authenticator app',
+    name: 'a new password by mail bypasses the authenticator app',
     async run(target) {
       const { resident } = await addResidentWithTotp(target)
       const { browser, link } = await requestResetLink(target, resident)
@@ -292,7 +292,7 @@ export const sessionAttacks: Attack<Target>[] = [
   },
   {
     area: 'sessions',
-    name: 'after a key rotation, an ended session comes back to life on one of the processes',
+    name: 'after a key rotation, an ended session is valid again on one of the processes',
     async run(target) {
       await target.run('key', 'rotate')
       const resident = await addResident(target)

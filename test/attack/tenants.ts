@@ -149,7 +149,7 @@ export const tenantAttacks: Attack<Target>[] = [
   },
   {
     area: 'tenants',
-    name: 'a tenant reads, reviews, erases or links what is another tenant’s',
+    name: 'a tenant reads, reviews, erases or links data of another tenant',
     async run(target) {
       const [victim, rival] = [await createTenant(target), await createTenant(target)]
       const { id, subjectId } = await victim.approve()

@@ -104,7 +104,7 @@ const countAccepted = (answers: Response[]) => answers.filter(({ ok }) => ok).le
 export const tokenAttacks: Attack<Target>[] = [
   {
     area: 'tokens',
-    name: 'an access token for another audience, of another issuer or type, or of no grant is taken',
+    name: 'an access token with another audience, issuer or type, or without a grant, is accepted',
     async run(target) {
       const { sign, tryAll } = await forge(target)
       return tryAll({
@@ -121,7 +121,7 @@ export const tokenAttacks: Attack<Target>[] = [
   },
   {
     area: 'tokens',
-    name: 'a token signed by nothing, by a stranger or by the public key as a secret is taken',
+    name: 'a token that is unsigned, or signed with a foreign key or with the public key as a secret, is accepted',
     async run(target) {
       const { claims, header, privateKey, tryAll } = await forge(target)
       const stranger = await generateKeyPair('RS256')
@@ -187,7 +187,7 @@ export const tokenAttacks: Attack<Target>[] = [
   },
   {
     area: 'tokens',
-    name: 'a token that was allowed less reads documents, details or what it was not asked for',
+    name: 'a token with fewer scopes reads documents, details or other data',
     async run(target) {
       const { tokens, client, resident } = await connect(target, { scope: 'openid email' })
       const paths = [API, `${API}/images`, `${API}/status`, '/api/v1/me/natural-person']

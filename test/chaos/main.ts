@@ -15,10 +15,10 @@ import { startWorld, type World } from './world.ts'
 
 const USAGE = `npm run chaos -- [--minutes 10] [--seed WORD] [--break NAME] [--prove]
 
-  --minutes   how long faults are injected; settling and checking come after
-  --seed      the same word, the same plan of faults and sessions
-  --break     runs the portal with one promise broken on purpose; the checker must find it
-  --prove     each of the breaks, a minute and a half each: ends well when all are found
+  --minutes   how long faults are injected, before settling and checking
+  --seed      the same seed gives the same plan of faults and sessions
+  --break     runs the portal with one guarantee broken on purpose; the checker must find it
+  --prove     runs each break for 90 seconds; succeeds when all are found
 
 Breaks: ${Object.keys(BREAKS).join(', ')}
 `
@@ -93,20 +93,20 @@ async function run(given: {
       seed,
       broken,
     })
-    say('all faults end; waiting until nothing is under way')
+    say('all faults are removed; waiting until no work is pending')
     await removeFaults(world)
     const stored = await waitUntilSettled(world, history)
     // What the applications read at the end.
-    const looking = AbortSignal.timeout(5_000)
+    const signal = AbortSignal.timeout(5_000)
     await readRepeatedly(world, history, residents, {
       random: createRandom(`${seed} at the end`),
       everyMs: 50,
-      signal: looking,
+      signal,
     })
     const faults = check(history, await readOutcome(world, stored), await readHeld(world, history))
     report(world, history, injected, faults)
     if (faults.length > 0 && !broken)
-      say(`what is known of them: ${await saveEvidence(world, history, { seed, faults })}`)
+      say(`details: ${await saveEvidence(world, history, { seed, faults })}`)
     return faults
   } finally {
     process.off('SIGINT', interrupted).off('SIGTERM', interrupted)
@@ -173,13 +173,13 @@ function report(
     `sessions    ${history.sessions.length} (${count(history.sessions, ({ vendor }) => vendor)})`,
     `decisions   ${history.said.length} (${count(history.said, ({ status }) => status)})`,
     `deliveries  ${history.deliveries.length} (answers: ${count(history.deliveries, ({ status, isForged }) => `${isForged ? 'forged ' : ''}${status || 'none'}`)})`,
-    `reads       ${history.reads.length}, with ${history.reads.reduce((sum, { images }) => sum + Object.keys(images).length, 0)} images looked at`,
+    `reads       ${history.reads.length}, with ${history.reads.reduce((sum, { images }) => sum + Object.keys(images).length, 0)} images downloaded`,
     `starts      ${world.processes.map((each) => `${each.role} ${each.countStarts()}`).join(', ')}`,
-    `bits turned ${world.s3Link.countFlips()} to and from the bucket, ${world.vendors.map(({ name, link }) => `${name} ${link.countFlips()}`).join(', ')}`,
+    `bits flipped ${world.s3Link.countFlips()} to and from the bucket, ${world.vendors.map(({ name, link }) => `${name} ${link.countFlips()}`).join(', ')}`,
     'faults',
     ...[...injected].map(([name, times]) => `  ${String(times).padStart(3)} × ${name}`),
     '',
-    faults.length === 0 ? 'No promise was broken.' : `${faults.length} promises were broken:`,
+    faults.length === 0 ? 'No guarantee was broken.' : `${faults.length} guarantees were broken:`,
     ...faults.slice(0, 20).map((fault) => `  ${fault}`),
     ...(faults.length > 20 ? [`  and ${faults.length - 20} more`] : []),
     '',

@@ -43,7 +43,7 @@ export function incodePages(parts: {
     if (!person)
       return c.text('A date is written YYYY-MM-DD, and a name has up to 100 letters.', 400)
     if (isOpen(session)) parts.complete(session, outcome, { person })
-    return c.redirect(wayBack(session) ?? `/onboarding/${session.token}`, 303)
+    return c.redirect(returnUrl(session) ?? `/onboarding/${session.token}`, 303)
   })
   return app
 }
@@ -55,7 +55,7 @@ const isOutcome = (value: unknown): value is keyof typeof OUTCOMES =>
 const isOpen = ({ onboardingStatus }: IncodeSession) => onboardingStatus === 'UNKNOWN'
 
 /** `undefined` when a browser cannot be redirected there. */
-function wayBack({ redirectionUrl }: IncodeSession): string | undefined {
+function returnUrl({ redirectionUrl }: IncodeSession): string | undefined {
   const url = URL.parse(redirectionUrl ?? '')
   return url && /^https?:$/.test(url.protocol) ? url.href : undefined
 }
@@ -65,11 +65,11 @@ function sessionPage(session: IncodeSession) {
     'Verification sandbox',
     html`
       <p class="eyebrow">Sandbox vendor</p>
-      <h1>${isOpen(session) ? 'Verify an identity' : 'This session is over'}</h1>
+      <h1>${isOpen(session) ? 'Verify an identity' : 'This session has ended'}</h1>
       ${
         isOpen(session)
-          ? html`<p>The pictures will be drawings of a person who does not exist. Choose what the vendor says of them; you
-              are then sent back to where you came from.</p>
+          ? html`<p>The photos will be drawings of a person who does not exist. Choose the vendor's result. Then you
+              are sent back to the page that you came from.</p>
             <form method="post" action="/onboarding/${session.token}">
               ${personFields(session.person)}
               ${Object.entries(OUTCOMES).map(

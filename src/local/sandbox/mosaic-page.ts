@@ -103,12 +103,12 @@ function sessionPage(session: Session, status: string) {
     'Verification sandbox',
     html`
       <p class="eyebrow">Sandbox vendor</p>
-      <h1>${isOpen(session) ? 'Verify an identity' : 'This session is over'}</h1>
+      <h1>${isOpen(session) ? 'Verify an identity' : 'This session has ended'}</h1>
       ${
         isOpen(session)
-          ? html`<p>The pictures will be drawings of a person who does not exist. Choose what the vendor says of them; you
-              are then sent back to where you came from.</p>
-            ${status === 'recapture' ? html`<p class="note">The vendor asked for new pictures.</p>` : ''}
+          ? html`<p>The photos will be drawings of a person who does not exist. Choose the vendor's result. Then you
+              are sent back to the page that you came from.</p>
+            ${status === 'recapture' ? html`<p class="note">The vendor requested new photos.</p>` : ''}
             <form method="post" action="/verify/app/${session.startToken}">
               ${personFields(session.person)}
               ${outcomes.map(

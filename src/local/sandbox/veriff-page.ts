@@ -92,17 +92,17 @@ function sessionPage(data: { session: Session; contexts: string[]; isOpen: boole
     'Verification sandbox',
     html`
       <p class="eyebrow">Sandbox vendor</p>
-      <h1>${isOpen ? 'Verify an identity' : 'This session is over'}</h1>
+      <h1>${isOpen ? 'Verify an identity' : 'This session has ended'}</h1>
       ${
         isOpen
-          ? html`<p>These pictures are drawings of a person who does not exist; they are drawn with what you enter
-              here. Choose what the vendor decides: the pictures are submitted and the signed webhooks go out at once.</p>`
-          : html`<p>The vendor's answer was <strong>${session.status.replace('_', ' ')}</strong>. Its webhook has been
+          ? html`<p>These photos are drawings of a person who does not exist, with the details that you enter
+              here. Choose the vendor's decision: the photos are submitted, and the signed webhooks are sent at once.</p>`
+          : html`<p>The vendor's decision was <strong>${session.status.replace('_', ' ')}</strong>. Its webhook has been
               sent; you can close this page.</p>`
       }
       ${
         session.status === 'resubmission_requested'
-          ? html`<p class="note">The vendor asked for new pictures. The same session is open for another try.</p>`
+          ? html`<p class="note">The vendor requested new photos. The session is open for another attempt.</p>`
           : ''
       }
       ${
