@@ -38,7 +38,7 @@ test('the page shows the answer and the pictures, and no signature of a link', a
   expect(page).toContain('image/jpeg, 1,000 bytes')
   expect(page).toContain('SHA-256 abc123')
   expect(page).toContain('https://bucket.test/front.jpg?…')
-  expect(page).toContain('good for 30 more minutes')
+  expect(page).toContain('valid for 30 more minutes')
   expect(page).toContain('2026-01-15 10:20:00 UTC')
   expect(page).not.toContain('letmein')
 })
