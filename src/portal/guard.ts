@@ -98,15 +98,15 @@ export function createGuard(parts: GuardParts) {
     const isProven = changes === 'factors' ? resident.mayChangeFactors : resident.isRecent
     if (isProven) return undefined
     const { account, session } = resident
-    const asked = { account, csrfOf: session.uid, asksForFactor: changes === 'factors' }
-    return askForProof(c, asked, form)
+    const request = { account, csrfOf: session.uid, asksForFactor: changes === 'factors' }
+    return askForProof(c, request, form)
   }
 
-  const askForProof: AskForProof = async (c, asked, form) => {
+  const askForProof: AskForProof = async (c, request, form) => {
     if (!('confirm' in form) && !form.passkey && !('second-step' in form))
-      return showConfirm(c, asked, form)
-    const missing = await confirm(c, asked.account, form, asked.asksForFactor === true)
-    return missing && showConfirm(c, asked, form, missing)
+      return showConfirm(c, request, form)
+    const missing = await confirm(c, request.account, form, request.asksForFactor === true)
+    return missing && showConfirm(c, request, form, missing)
   }
 
   /** Verifies the proof and renews the session under a new identifier. Returns what is missing, or `undefined`. */
@@ -117,21 +117,21 @@ export function createGuard(parts: GuardParts) {
     asksForFactor: boolean,
   ): Promise<FailedSignIn | SecondStep | undefined> {
     const { incoming, outgoing } = c.env
-    const tried = await judgeLogin(parts, {
+    const result = await judgeLogin(parts, {
       form: { ...form, email: account.email },
       address: parts.addressOf(incoming),
       browser: identifyBrowser(parts.provider(), incoming, outgoing),
       asksForFactor,
     })
-    if (tried.outcome === 'second-step') return tried
-    if (tried.outcome === 'failed')
-      return tried.status === 401 && !form.passkey && !('second-step' in form)
-        ? { ...tried, error: 'That is not your password.' }
-        : tried
-    if (tried.accountId !== account.id) return OTHER_ACCOUNT
-    if (!(await renewSession({ db, provider: parts.provider() }, incoming, outgoing, tried)))
+    if (result.outcome === 'second-step') return result
+    if (result.outcome === 'failed')
+      return result.status === 401 && !form.passkey && !('second-step' in form)
+        ? { ...result, error: 'That is not your password.' }
+        : result
+    if (result.accountId !== account.id) return OTHER_ACCOUNT
+    if (!(await renewSession({ db, provider: parts.provider() }, incoming, outgoing, result)))
       throw signedOut()
-    log.info('confirmed', { accountId: tried.accountId })
+    log.info('confirmed', { accountId: result.accountId })
     return undefined
   }
 

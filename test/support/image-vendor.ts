@@ -11,8 +11,8 @@ export async function connectImageVendor(portal: TestPortal, name = 'images') {
   const sessions = new Map<string, { id: string; context: string; bytes: Uint8Array }[]>()
   const server = createServer((req, res) => {
     const [, listed] = /([^/]+)\/media$/.exec(req.url ?? '') ?? []
-    const asked = (req.url ?? '').split('/').at(-1)
-    const media = [...sessions.values()].flat().find(({ id }) => id === asked)
+    const requested = (req.url ?? '').split('/').at(-1)
+    const media = [...sessions.values()].flat().find(({ id }) => id === requested)
     const images = (sessions.get(listed ?? '') ?? []).map(({ id, context }) => ({ id, context }))
     const body =
       listed === undefined

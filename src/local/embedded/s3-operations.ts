@@ -85,8 +85,8 @@ async function requireOwnRegion({ message, request, payload, region }: Exchange)
   for await (const chunk of message) chunks.push(chunk)
   const body = Buffer.concat(chunks)
   requireSigned(payload, createHash('sha256').update(body).digest())
-  const asked = /<LocationConstraint>([^<]*)</.exec(body.toString('utf8'))?.[1]
-  if (asked !== undefined && asked !== region)
+  const requested = /<LocationConstraint>([^<]*)</.exec(body.toString('utf8'))?.[1]
+  if (requested !== undefined && requested !== region)
     throw new S3Error('IllegalLocationConstraintException')
 }
 
