@@ -2,9 +2,9 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { openApiDocument } from '../src/api/openapi.ts'
 
 /*
- * Writes `clients/typescript/schema.ts`: the types of the API in the shape that openapi-fetch reads. Made from the same
- * document that the server answers; a test holds the two together. (openapi-typescript, which would do this, needs an
- * older TypeScript than this project's.)
+ * Writes `clients/typescript/schema.ts`: the types of the API in the format of openapi-fetch, from the document that the
+ * server returns. A test compares the two. (openapi-typescript does the same, but needs an older TypeScript than this
+ * project.)
  */
 
 type Json = Record<string, unknown>
@@ -66,7 +66,7 @@ type Body = { content?: Record<string, { schema: Json }> }
 const contentOf = ({ content }: Body) =>
   content
     ? `content: { ${Object.entries(content)
-        // Where there is JSON, that is what the client reads.
+        // If there is JSON, the client reads that.
         .filter(([type]) => !content['application/json'] || type === 'application/json')
         .map(([type, { schema }]) => `${quote(type)}: ${typeOf(schema)}`)
         .join('; ')} }`
@@ -96,7 +96,7 @@ function operationOf(operation: Json): string {
   }; responses: { ${responses.join('; ')} } }`
 }
 
-/** The file as it should be. */
+/** The content of the file. */
 export function clientTypes(): string {
   const document = openApiDocument('https://portal.example.org')
   const paths = Object.entries(document.paths).map(

@@ -6,8 +6,8 @@ import { dirname, join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
 
 /*
- * Changes the code in small ways, one at a time, in a copy outside of the project, and runs the tests that reach the
- * changed place: a change that no test notices has survived. docs/mutants.md has the figures and how to read them.
+ * Changes the code in small ways, one at a time, in a copy outside of the project, and runs the tests that execute the
+ * changed code. A change that fails no test has survived. docs/mutants.md has the figures and explains them.
  */
 
 const USAGE = `npm run mutants -- [options]
@@ -147,7 +147,7 @@ async function runStryker(): Promise<{ planned: Planned[]; tested: Tested[] }> {
   const settings = {
     testRunner: 'vitest',
     plugins: ['@stryker-mutator/vitest-runner'],
-    // Not by `testFiles`: Stryker leaves it aside for changes that take effect when a module is loaded.
+    // Not by `testFiles`: Stryker ignores it for changes that take effect when a module is loaded.
     vitest: { configFile: vitestConfig },
     mutate: places,
     coverageAnalysis: 'perTest',
@@ -160,14 +160,14 @@ async function runStryker(): Promise<{ planned: Planned[]; tested: Tested[] }> {
     tempDirName: join(dir, 'copy'),
     cleanTempDir: 'always',
     ignorePatterns: ['.data', 'test/bench/results', 'test/chaos/results'],
-    // Stryker rewrites a tsconfig by the TypeScript API, which version 7 does not have. Vitest needs none.
+    // Stryker rewrites a tsconfig with the TypeScript API, which version 7 does not have. Vitest needs none.
     tsconfigFile: 'none',
     disableTypeChecks: false,
     allowEmpty: true,
   }
   writeFileSync(config, JSON.stringify(settings))
   const bin = join(import.meta.dirname, '../node_modules/@stryker-mutator/core/bin/stryker.js')
-  // A group of its own, so that its own processes end with it.
+  // A process group of its own, so that its child processes end with it.
   const child = spawn(process.execPath, [bin, 'run', config], { stdio: 'inherit', detached: true })
   const stop = () => {
     if (child.pid) process.kill(-child.pid, 'SIGTERM')

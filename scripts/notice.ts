@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 
-// Makes NOTICE from the lock file: `npm run notice`. With --check it writes nothing and ends with 1 when NOTICE is out of date.
+// Writes NOTICE from the lock file: `npm run notice`. With --check it writes nothing and exits with 1 when NOTICE is out of
+// date.
 
 const root = new URL('../', import.meta.url)
 const NOTICE = new URL('NOTICE', root)
@@ -38,7 +39,7 @@ Packages
 
 type Locked = { version: string; license?: string; dev?: boolean }
 
-/** The file as it should be. Throws when a package declares no licence, or another one than the lock file says. */
+/** The content of the file. Throws when a package declares no licence, or another one than the lock file. */
 export async function createNotice(): Promise<string> {
   const lock = JSON.parse(await readFile(new URL('package-lock.json', root), 'utf8')) as {
     packages: Record<string, Locked>
@@ -53,7 +54,10 @@ export async function createNotice(): Promise<string> {
   return `${HEAD}\n${[...new Set(lines)].sort().join('\n')}\n`
 }
 
-/** What the package itself declares; the lock file's word for one of another platform, which is not installed here. */
+/**
+ * The licence that the package declares, or that of the lock file for a package of another platform, which is not installed
+ * here.
+ */
 async function findLicence(path: string, { license: locked }: Locked): Promise<string> {
   const manifest = new URL(`${path}/package.json`, root)
   const installed = existsSync(manifest)

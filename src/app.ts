@@ -40,10 +40,10 @@ import type { Sealer } from './platform/secrets.ts'
 import type { Storage } from './platform/storage.ts'
 import type { Vault } from './platform/vault.ts'
 import { accountRoutes } from './portal/account.ts'
+import { activityRoutes } from './portal/activity.ts'
 import { consentRoutes } from './portal/consents.ts'
 import { createGuard } from './portal/guard.ts'
 import { linkRoutes } from './portal/links.ts'
-import { lookRoutes } from './portal/looks.ts'
 import { mailLinkRoutes } from './portal/mail-links.ts'
 import { notMeRoutes } from './portal/not-me.ts'
 import { outboxRoutes } from './portal/outbox.ts'
@@ -227,7 +227,7 @@ export function createApp(parts: AppOptions): Hono<Env> {
     }),
   )
   app.route('/', consentRoutes({ ...guarded, ...mailing, guard }))
-  app.route('/', lookRoutes({ issuer, db, vault, guard }))
+  app.route('/', activityRoutes({ issuer, db, vault, guard }))
   app.route('/', linkRoutes({ issuer, db, vault: parts.vault, forms, guard, log }))
   app.route('/', accountRoutes({ ...guarded, ...mailing, guard }))
   app.route('/', passkeyRoutes({ ...guarded, ...mailing, guard }))

@@ -4,31 +4,31 @@ import { ApiError } from '../platform/errors.ts'
 import { day, type Html } from '../web/html.ts'
 
 /*
- * The fields of a consent, on the consent page and on the resident's page of an application, and how they are read. A ticked box
- * allows, an empty one declines. `openid` has no box: signing in requires it.
+ * Renders and reads the fields of a consent, for the consent page and the page of an application. A ticked box allows a scope, an
+ * empty one declines it. `openid` has no box, because signing in needs it.
  */
 
 const DAY_MS = 24 * 3600 * 1000
 const PERIODS = {
-  day: { words: '1 day', days: 1 },
-  month: { words: '30 days', days: 30 },
-  year: { words: '1 year', days: 365 },
+  day: { label: '1 day', days: 1 },
+  month: { label: '30 days', days: 30 },
+  year: { label: '1 year', days: 365 },
 } as const
 type Period = keyof typeof PERIODS
 
 const endOf = (period: Period, now: Date) => new Date(now.getTime() + PERIODS[period].days * DAY_MS)
 
-/** One permission: `now` is the data that it discloses today, `note` a remark for the resident. */
+/** One permission: `now` is what it discloses today, `note` refers to an earlier decision. */
 export type Permission = {
   scope: Scope
   isTicked: boolean
   now?: Html | undefined
   note?: string
-  /** A smaller scope that the application declared sufficient. */
+  /** A scope that discloses less and that the application accepts instead. */
   alternative?: { scope: Scope; isTicked: boolean } | undefined
 }
 
-/** The name prefix of radio buttons that choose between a scope, its alternative and neither. */
+/** Prefix of the name of the radio buttons that choose between a scope, its alternative and neither. */
 const PAIR_PREFIX = 'permission '
 
 export function permissionFields(permissions: readonly Permission[]): Html {
@@ -37,7 +37,7 @@ export function permissionFields(permissions: readonly Permission[]): Html {
   return html`<fieldset class="choices"><legend><h2>What it may see and do</h2></legend>
 ${fixed.map(
   ({ scope }) => html`<div class="choice"><div class="what"><strong>${SCOPES[scope].title}</strong>
-<p>${SCOPES[scope].sentence} This is what signing in is, so it is always part of it.</p></div></div>`,
+<p>${SCOPES[scope].sentence} Signing in always includes this.</p></div></div>`,
 )}
 ${choosable.map((permission, index) => {
   const id = `permission-${index}`
@@ -59,7 +59,7 @@ function pairFields(
   id: string,
 ): Html {
   const choices = [
-    { value: scope, title: SCOPES[scope].title, isChosen: isTicked, more: now },
+    { value: scope, title: SCOPES[scope].title, isChosen: isTicked, today: now },
     {
       value: alternative.scope,
       title: `Less: ${SCOPES[alternative.scope].title.toLowerCase()}`,
@@ -69,58 +69,58 @@ function pairFields(
     { value: '', title: 'Neither', isChosen: !isTicked && !alternative.isTicked },
   ]
   return html`<fieldset class="choices pair"><legend>${SCOPES[scope].title}, or less</legend>
-<p class="quiet">The application says that less is enough.</p>${note ? html`<p class="note">${note}</p>` : ''}
-${choices.map(({ value, title, sentence, isChosen, more }, at) => {
-  const what = sentence ?? (value === scope ? SCOPES[scope].sentence : undefined)
-  return html`<div class="choice"><input id="${id}-${at}" type="radio" name="${PAIR_PREFIX}${scope}" value="${value}"${
+<p class="quiet">The application also accepts less.</p>${note ? html`<p class="note">${note}</p>` : ''}
+${choices.map(({ value, title, sentence, isChosen, today }, index) => {
+  const description = sentence ?? (value === scope ? SCOPES[scope].sentence : undefined)
+  return html`<div class="choice"><input id="${id}-${index}" type="radio" name="${PAIR_PREFIX}${scope}" value="${value}"${
     isChosen ? html` checked` : ''
-  }${what ? html` aria-describedby="${id}-${at}-what"` : ''}><label for="${id}-${at}">${title}</label>
-${what ? html`<div id="${id}-${at}-what" class="what"><p>${what}</p>${more ? html`<p class="now">${more}</p>` : ''}</div>` : ''}</div>`
+  }${description ? html` aria-describedby="${id}-${index}-what"` : ''}><label for="${id}-${index}">${title}</label>
+${description ? html`<div id="${id}-${index}-what" class="what"><p>${description}</p>${today ? html`<p class="now">${today}</p>` : ''}</div>` : ''}</div>`
 })}
 </fieldset>`
 }
 
-/** `before` is the end that was chosen before, `null` for none: then "As it is" is the first choice. */
+/** `before` is the end that was chosen before, `null` for no end. With it, keeping that end is the first choice. */
 export function untilFields({ now, before }: { now: Date; before?: Date | null }): Html {
   const periods = Object.keys(PERIODS) as Period[]
-  const choices: { value: string; words: Html }[] = [
+  const choices: { value: string; label: Html }[] = [
     ...(before === undefined
       ? []
       : [
           {
             value: 'keep',
-            words: before
+            label: before
               ? html`As it is: until ${day(before)}`
               : html`As it is: until I end it myself`,
           },
         ]),
     ...periods.map((period) => ({
       value: period,
-      words: html`${PERIODS[period].words}, until ${day(endOf(period, now))}`,
+      label: html`${PERIODS[period].label}, until ${day(endOf(period, now))}`,
     })),
-    ...(before === null ? [] : [{ value: 'open', words: html`Until I end it myself` }]),
+    ...(before === null ? [] : [{ value: 'open', label: html`Until I end it myself` }]),
   ]
   const chosen = before === undefined ? 'open' : 'keep'
   return html`<fieldset class="choices until"><legend><h2>For how long</h2></legend>
 ${choices.map(
-  ({ value, words }) =>
+  ({ value, label }) =>
     html`<div class="choice"><input id="until-${value}" type="radio" name="until" value="${value}"${
       value === chosen ? html` checked` : ''
-    }><label for="until-${value}">${words}</label></div>`,
+    }><label for="until-${value}">${label}</label></div>`,
 )}
 </fieldset>`
 }
 
 export type Choice = {
   ticked: string[]
-  /** `undefined`: as it is. */
+  /** `undefined` keeps the end as it is. */
   endsAt: Date | null | undefined
   keepsEnd: boolean
 }
 
 /**
- * Reads what was chosen. A browser always sends one of the radio buttons. A form with neither them nor a ticked box comes from a
- * program that sent only the button: `undefined`, which means the page's defaults.
+ * The choices in a submitted form. Returns `undefined` for a form with neither a radio button nor a ticked box: a browser always
+ * sends a radio button, so a program sent the submit button alone, which means the choices as the page showed them.
  */
 export function readChoice(form: Record<string, unknown>, now: Date): Choice | undefined {
   const { scope, until } = form
@@ -134,5 +134,5 @@ export function readChoice(form: Record<string, unknown>, now: Date): Choice | u
   if (until === 'open') return { ticked, endsAt: null, keepsEnd: false }
   if (typeof until === 'string' && Object.hasOwn(PERIODS, until))
     return { ticked, endsAt: endOf(until as Period, now), keepsEnd: false }
-  throw new ApiError(400, 'invalid_request', 'Please choose for how long.')
+  throw new ApiError(400, 'invalid_request', 'Please choose how long this is allowed.')
 }

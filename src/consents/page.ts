@@ -5,7 +5,7 @@ import { csrfField, day, type Html, page } from '../web/html.ts'
 import type { Consent } from './consents.ts'
 import { type Permission, permissionFields, untilFields } from './form.ts'
 
-/** The resident's latest approved verification, as far as the consent page describes it. */
+/** What the consent page shows of the resident's latest approved verification. */
 export type StoredDocuments = {
   documentType: string | null
   date: Date
@@ -24,24 +24,24 @@ const DOCUMENTS: Record<string, string> = {
   visa: 'visa',
 }
 
-/** The consent page: the application, its purpose, each permission with a choice, and the end. */
+/** Names the application, its purpose, the permissions and their end. The resident can decline each permission. */
 export function consentPage(data: {
   action: string
   csrf: string
   client: ClientProfile
-  /** Sent with the form, to detect that the purpose changed meanwhile. */
+  /** Sent with the form, so that a consent to a purpose that changed meanwhile is rejected. */
   purposeDigest: string
   account: Account
   /** The requested scopes. */
   scopes: readonly Scope[]
-  /** For some of them, a smaller one that may be chosen instead. */
+  /** For some of them, a scope that discloses less and can be chosen instead. */
   alternatives: ScopeAlternatives
   documents: StoredDocuments | undefined
-  /** The earlier decision, whether it still counts or not. */
+  /** The previous decision, also when it has ended. */
   before: Consent | undefined
-  /** Whether allowing requires one more step, because the sign-in is not recent. */
+  /** Allowing requires signing in again, because the last sign-in is too long ago. */
   willConfirm: boolean
-  /** The host to which the browser returns; none for a device. */
+  /** The host that the browser returns to; `undefined` for a device. */
   returnsTo: string | undefined
   now: Date
 }): Html {
@@ -52,25 +52,25 @@ export function consentPage(data: {
 ${clientHeader(client, html`<h1>Allow ${client.name} to see this?</h1>`)}
 ${
   client.purpose
-    ? html`<p class="lead">${client.name} states this purpose: <q>${client.purpose}</q></p>`
-    : html`<p class="lead">${client.name} does not state a purpose.</p>`
+    ? html`<p class="lead">${client.name} gives this purpose: <q>${client.purpose}</q></p>`
+    : html`<p class="lead">${client.name} does not give a purpose.</p>`
 }
-${repeatNotice(data)}
+${previousDecisionNotice(data)}
 <form method="post" action="${action}">
 ${csrfField(csrf)}<input type="hidden" name="purpose" value="${data.purposeDigest}">
 ${permissionFields(scopes.map((scope) => permission(scope, data)))}
 ${
   scopes.some((scope) => scope !== 'openid')
-    ? html`<p class="quiet">Untick what you do not want to share: ${client.name} learns what you allowed, and continues with that.</p>`
+    ? html`<p class="quiet">Untick what you do not want to share. ${client.name} sees what you allowed, and continues with that.</p>`
     : ''
 }
 ${untilFields({ now, ...(before?.isCurrent && before.endsAt ? { before: before.endsAt } : {}) })}
 <p class="quiet">${
       scopes.includes('offline_access')
-        ? html`With <em>${SCOPES.offline_access.title}</em> it can look when you are not there; without it, while you are signed in here.`
-        : 'It can look while you are signed in here.'
-    } You can change or end this at any time on <a href="/">your own page</a>; that counts at once. Links it has already received stop working within one hour.</p>
-${data.willConfirm ? html`<p class="quiet">You signed in a while ago: when you allow this, we ask you to confirm that it is you.</p>` : ''}
+        ? html`With <em>${SCOPES.offline_access.title}</em> it can see this even when you are not there; without it, only while you are signed in here.`
+        : 'It can see this while you are signed in here.'
+    } You can change or end this at any time on <a href="/">your own page</a>, with immediate effect. Links that it has already received stop working within one hour.</p>
+${data.willConfirm ? html`<p class="quiet">You signed in a while ago. If you allow this, we ask you to confirm that it is you.</p>` : ''}
 <div class="buttons"><button class="primary" name="allow">${
       scopes.some((scope) => scope !== 'openid') ? 'Allow what is ticked' : 'Allow'
     }</button><button name="deny">Do not allow</button></div>
@@ -90,8 +90,8 @@ export function frozenPage(data: { action: string; csrf: string; client: ClientP
     title: `${client.name} is frozen`,
     body: html`<section class="card narrow">
 ${clientHeader(client, html`<h1>${client.name} is frozen</h1>`)}
-<p class="lead">It was reported from your mail that you did not allow this application. It sees nothing, and cannot ask you.</p>
-<p>To let it ask again, lift the freeze or end its access on <a href="${path}">its page</a>. Then start again in the application.</p>
+<p class="lead">Somebody used a link in an e-mail to you to report that you did not allow this application. It cannot see any of your data, and cannot ask you for access.</p>
+<p>To let it ask again, lift the freeze or end its access on <a href="${path}">its page</a>. Then go back to the application and start again.</p>
 <form method="post" action="${action}">
 ${csrfField(csrf)}
 <div class="buttons"><button name="deny">Back to the application</button></div>
@@ -100,7 +100,7 @@ ${csrfField(csrf)}
   })
 }
 
-/** Logo, `title`, and the operator and links that the application stated. */
+/** Logo, `title`, operator and links of the application. */
 export function clientHeader(client: ClientProfile, title: Html): Html {
   const links = [
     { uri: client.clientUri, words: 'Its site' },
@@ -110,13 +110,13 @@ export function clientHeader(client: ClientProfile, title: Html): Html {
   return html`<div class="application">
 ${client.logo ? html`<img src="${client.logo}" alt="Logo of ${client.name}" width="64" height="64">` : ''}
 <div>${title}
-<p class="quiet">${client.operator ? `Run by ${client.operator}` : 'It does not state who runs it'}${links.map(
+<p class="quiet">${client.operator ? `Run by ${client.operator}` : 'It does not say who runs it'}${links.map(
     ({ uri, words }) => (uri ? html` · <a href="${uri}" rel="noreferrer">${words}</a>` : ''),
   )}</p></div>
 </div>`
 }
 
-function repeatNotice({
+function previousDecisionNotice({
   client,
   before,
   scopes,
@@ -126,7 +126,7 @@ function repeatNotice({
   scopes: readonly Scope[]
 }): Html | '' {
   if (!before) return ''
-  const notice = (words: Html) => html`<div class="notice waiting"><p>${words}</p></div>`
+  const notice = (text: Html) => html`<div class="notice waiting"><p>${text}</p></div>`
   if (before.isEnded && before.endsAt)
     return notice(
       html`You allowed ${client.name} before, until ${day(before.endsAt)}. That has ended, so it asks again.`,
@@ -134,20 +134,20 @@ function repeatNotice({
   if (!before.isCurrent)
     return notice(
       before.purpose
-        ? html`You decided about ${client.name} before, when it stated: <q>${before.purpose}</q> It states another purpose now, so it asks again.`
-        : html`You decided about ${client.name} before, when it stated no purpose. It states one now, so it asks again.`,
+        ? html`When you last decided about ${client.name}, its purpose was: <q>${before.purpose}</q> The purpose has changed, so it asks again.`
+        : html`When you last decided about ${client.name}, it gave no purpose. Now it does, so it asks again.`,
     )
   return scopes.some((scope) => isNew(scope, before))
-    ? notice(html`You decided about ${client.name} before. It asks for more now.`)
-    : notice(html`You decided about ${client.name} before; this is what you chose.`)
+    ? notice(html`You decided about ${client.name} before. It now asks for more.`)
+    : notice(html`You decided about ${client.name} before. This is what you chose.`)
 }
 
 const isNew = (scope: Scope, before: Consent) =>
   ![...before.scopes, ...before.declined].includes(scope)
 
 /**
- * Ticked by default unless it was declined before: the button says "Allow what is ticked" under the list of requests. With empty
- * boxes that button would allow nothing, and people would learn to tick all of them unread.
+ * A permission is ticked unless it was declined before, because the button "Allow what is ticked" is below the list. With empty
+ * boxes that button would allow nothing, and people would learn to tick every box unread.
  */
 function permission(
   scope: Scope,
@@ -173,7 +173,7 @@ function permission(
   return {
     scope,
     isTicked: !wasDeclined,
-    now: disclosedData(scope, account, documents),
+    now: currentDisclosure(scope, account, documents),
     ...(alternative
       ? {
           alternative: {
@@ -186,8 +186,8 @@ function permission(
   }
 }
 
-/** The data that this permission discloses today; `undefined` where its description suffices. */
-export function disclosedData(
+/** What this permission discloses today; `undefined` when the sentence of the scope already says it. */
+export function currentDisclosure(
   scope: Scope,
   account: Account,
   documents: StoredDocuments | undefined,
@@ -197,16 +197,16 @@ export function disclosedData(
     return html`Today: ${account.email}, ${account.emailVerified ? 'confirmed' : 'not confirmed'}.`
   if (scope !== 'eprospera:person.id_verification.read') return undefined
   if (!documents)
-    return html`Today there is nothing to see: none of your checks is approved. When one is, it can see the photos of that one.`
-  return html`Today: ${listDocuments(documents)}, from the check of ${day(documents.date)}. When you are checked again and approved, the photos of that check.`
+    return html`Today there is nothing to see: none of your checks is approved. Once a check is approved, it can see the photos of that check.`
+  return html`Today: ${listDocuments(documents)}, from the check of ${day(documents.date)}. If a later check is approved, it sees the photos of that check instead.`
 }
 
 function listDocuments({ documentType, front, back, face }: StoredDocuments): string {
   const sides = [...(front ? ['front'] : []), ...(back ? ['back'] : [])].join(' and ')
   const document = DOCUMENTS[documentType ?? ''] ?? 'document'
-  const all = [
+  const shown = [
     ...(sides ? [`the ${sides} of your ${document}`] : []),
     ...(face ? ['your face'] : []),
   ]
-  return all.join(', ') || 'nothing yet, the photos are still being copied'
+  return shown.join(', ') || 'nothing yet, because the photos are still being copied'
 }

@@ -33,7 +33,7 @@ const APPLICATION_NAME = 'Bluewater Bank'
 const OPERATOR = 'Bluewater Bank Ltd, an invented company'
 const PURPOSE = 'To open your account without your sending us your passport again.'
 
-const say = (line = '') => process.stdout.write(`${line}\n`)
+const print = (line = '') => process.stdout.write(`${line}\n`)
 
 type DemoOptions = {
   check: boolean
@@ -42,25 +42,25 @@ type DemoOptions = {
   env: NodeJS.ProcessEnv
 }
 
-/** Serves with a resident, an application and a vendor to try it with; `check` goes the whole way without a person. */
+/** Starts the portal with a resident, an application and a sandbox vendor. `check` runs the whole flow by program and ends. */
 export async function demo({ check, serve, shutdownSignal, env }: DemoOptions): Promise<void> {
-  say(styleText('dim', 'starting PostgreSQL, the S3 server and the portal …'))
-  // The check asks for no address of its own, so that it runs beside whatever runs already.
+  print(styleText('dim', 'starting PostgreSQL, the S3 server and the portal …'))
+  // A free port, so that the check can run while another portal is running.
   const served = await serve({
     ...(check ? { PORT: '0', LOG_LEVEL: 'error' } : { LOG_LEVEL: 'warn' }),
-    // The demo application lives on this machine.
+    // The demo application listens on this machine.
     OUTBOUND_ALLOW: '127.0.0.1/32,::1/128',
     ...env,
   })
   try {
-    if (check) await goTheWholeWay(served)
-    else await show(served, shutdownSignal)
+    if (check) await runEndToEndCheck(served)
+    else await runDemo(served, shutdownSignal)
   } finally {
     await served.close()
   }
 }
 
-/** The sandbox vendor, known to the portal; its keys are kept, so that a restart finds its sessions again. */
+/** Starts the sandbox vendor and connects the portal to it. Its keys are stored, so that a restart finds its sessions again. */
 async function startVendor(
   { parts, server, config }: Served,
   port: number,
@@ -86,7 +86,7 @@ async function startVendor(
   return vendor
 }
 
-/** Residents of the demo carry documents in their own names. */
+/** In the demo, a document shows the name of the resident who is verified. */
 async function findHolder({ db, vault }: Served['parts'], verificationId: string) {
   const verification = await findVerificationRow(db, verificationId)
   const account = verification?.accountId && (await findAccount(db, vault, verification.accountId))
@@ -113,8 +113,8 @@ const findResident = async ({ parts }: Served) =>
   (await findAccountByEmail(parts.db, parts.vault, RESIDENT.email)) ??
   (await createAccount(parts, RESIDENT))
 
-/** What the consent page tells of the bank. */
-async function introduce({ parts }: Served, clientId: string, redirectUri: string) {
+/** Sets what the consent page shows about the bank. */
+async function describeClient({ parts }: Served, clientId: string, redirectUri: string) {
   const { origin } = new URL(redirectUri)
   await setClientProfile(parts.db, clientId, {
     operator: OPERATOR,
@@ -125,8 +125,8 @@ async function introduce({ parts }: Served, clientId: string, redirectUri: strin
   await setClientLogo(parts.db, clientId, readLogo(await drawBankLogo()))
 }
 
-/** Answers when the verification is approved and all its images are in the bucket. */
-async function backedUp({ parts }: Served, accountId: string, verificationId: string) {
+/** Resolves when the verification is approved and all its images are in the bucket. */
+async function waitForImages({ parts }: Served, accountId: string, verificationId: string) {
   for (const end = Date.now() + 60_000; Date.now() < end; await wait(100)) {
     const found = (await listVerifications(parts.db, accountId)).find(
       ({ id }) => id === verificationId,
@@ -134,13 +134,13 @@ async function backedUp({ parts }: Served, accountId: string, verificationId: st
     if (found?.status === 'approved' && !found.imagesPending && found.images.length > 0)
       return found
   }
-  throw new Error('the images were not backed up within a minute')
+  throw new Error('the images were not stored within a minute')
 }
 
 const withIssuer = ({ parts, server }: Served) => ({ ...parts, issuer: server?.issuer ?? '' })
 
-/** Where to decide: the session that an earlier run left open, or a new one. */
-async function findUndecided(
+/** The page of a pending session: one from an earlier run, or a new one. */
+async function findPendingSession(
   served: Served,
   vendor: VeriffSandbox,
   accountId: string,
@@ -155,7 +155,7 @@ async function findUndecided(
   return (await startVerification(withIssuer(served), { vendor: 'veriff', accountId })).url
 }
 
-async function show(served: Served, shutdownSignal: () => Promise<unknown>) {
+async function runDemo(served: Served, shutdownSignal: () => Promise<unknown>) {
   const { parts, server, config } = served
   if (!server) throw new OperatorError('The demo needs ROLE=all.')
   const port = config.port
@@ -167,9 +167,9 @@ async function show(served: Served, shutdownSignal: () => Promise<unknown>) {
       accountId: resident.id,
     })
     await vendor.complete(first.vendorSessionId, 'approved')
-    await backedUp(served, resident.id, first.id)
+    await waitForImages(served, resident.id, first.id)
   }
-  const undecided = await findUndecided(served, vendor, resident.id)
+  const pendingSession = await findPendingSession(served, vendor, resident.id)
 
   const redirectUri = `http://localhost:${port ? port + 1 : 3001}/callback`
   const file = join(config.dataDir, 'demo-application.json')
@@ -199,7 +199,7 @@ async function show(served: Served, shutdownSignal: () => Promise<unknown>) {
     }
     await writeFile(file, JSON.stringify(client), { mode: 0o600 })
   }
-  await introduce(served, client.clientId, redirectUri)
+  await describeClient(served, client.clientId, redirectUri)
   const application = await startApplication({
     port: Number(new URL(redirectUri).port),
     issuer: server.issuer,
@@ -208,31 +208,31 @@ async function show(served: Served, shutdownSignal: () => Promise<unknown>) {
   })
 
   const entry = (name: string, value: string) =>
-    say(`  ${styleText('bold', name.padEnd(13))} ${value}`)
-  say()
-  say('The identity portal and its demo are running. Open in a browser:')
-  say()
+    print(`  ${styleText('bold', name.padEnd(13))} ${value}`)
+  print()
+  print('The identity portal and its demo are running. Open in a browser:')
+  print()
   entry(
     'Application',
     `${application.url.replace('127.0.0.1', 'localhost')}   a bank that asks to see an identity document`,
   )
-  entry('Portal', `${server.issuer}   the resident’s own page: documents, and who may see them`)
-  entry('Vendor', `${undecided}   decide a new verification`)
+  entry('Portal', `${server.issuer}   the resident’s page: documents, and who may see them`)
+  entry('Vendor', `${pendingSession}   decide a new verification`)
   entry(
     'Mails',
-    `${server.issuer}/outbox   what the portal would send, where no mail server is configured`,
+    `${server.issuer}/outbox   mails are shown here, because no mail server is configured`,
   )
-  say()
+  print()
   entry('Sign in as', RESIDENT.email)
   entry('Password', RESIDENT.password)
-  say()
-  say(styleText('dim', `Data is kept in ${config.dataDir}. Stop with Ctrl-C.`))
+  print()
+  print(styleText('dim', `Data is stored in ${config.dataDir}. Stop with Ctrl-C.`))
   await shutdownSignal()
   await application.close()
   await vendor.close()
 }
 
-async function goTheWholeWay(served: Served) {
+async function runEndToEndCheck(served: Served) {
   const { parts, server } = served
   if (!server) throw new OperatorError('The demo needs ROLE=all.')
   const { db } = parts
@@ -244,7 +244,7 @@ async function goTheWholeWay(served: Served) {
     redirectUris: [redirectUri],
     scope: SCOPE,
   })
-  await introduce(served, registered.client_id, redirectUri)
+  await describeClient(served, registered.client_id, redirectUri)
   const events = await db.begin((sql) =>
     setStream(sql, parts.sealer, { clientId: registered.client_id, delivery: 'poll' }),
   )
@@ -264,7 +264,9 @@ async function goTheWholeWay(served: Served) {
       await vendor.complete(started.vendorSessionId, 'approved')
       await vendor.settled(10_000)
     })
-    await step('the images are backed up to S3', () => backedUp(served, resident.id, started.id))
+    await step('the images are backed up to S3', () =>
+      waitForImages(served, resident.id, started.id),
+    )
 
     const { url, signIn } = await application.startSignIn()
     const consent = await step('the resident signs in', async () => {
@@ -275,8 +277,8 @@ async function goTheWholeWay(served: Served) {
     const back = await step(
       'the resident reads what the application asks for, and allows it',
       async () => {
-        for (const words of [registered.client_name, OPERATOR, PURPOSE])
-          if (!consent.text.includes(words)) throw new Error(`the page does not say "${words}"`)
+        for (const text of [registered.client_name, OPERATOR, PURPOSE])
+          if (!consent.text.includes(text)) throw new Error(`the page does not contain "${text}"`)
         const logo = /<img src="([^"]+)"/.exec(consent.text)?.[1] ?? '/none'
         const shown = await browser.request(new URL(logo, server.issuer).href)
         if (shown.headers.get('content-type') !== 'image/png') throw new Error('it shows no logo')
@@ -298,35 +300,40 @@ async function goTheWholeWay(served: Served) {
         return verification
       },
     )
-    await step('each image downloads, byte for byte what the vendor holds', async () => {
+    await step('each downloaded image equals the vendor’s, byte for byte', async () => {
       const held = await vendorBytes(vendor, started.vendorSessionId)
       const links = Object.values(answer.documents).filter((link) => link !== null)
       if (links.length !== held.length)
-        throw new Error(`${links.length} of ${held.length} images are there`)
+        throw new Error(`${links.length} of ${held.length} images have a link`)
       for (const link of links) {
         const { bytes } = await downloadImage(link)
         if (!held.some((original) => Buffer.compare(original, bytes) === 0))
           throw new Error('the bytes of an image differ')
       }
     })
-    await step('the resident ends the access, and the next request is refused', async () => {
+    await step('the resident ends the access, and the next request is rejected', async () => {
       await endAccess(browser, await browser.open(`${server.issuer}/`), registered.client_id)
       const { status } = await application.readVerification(tokens.accessToken)
       if (status !== 401) throw new Error(`it answered ${status}`)
     })
-    await step('the application fetches, signed, what it was told of all this', async () => {
+    await step('the application polls its signed events', async () => {
       const kinds = await fetchEvents(server.issuer, registered.client_id, events?.events_token)
       if (!kinds.some((kind) => kind.endsWith('/tokens-revoked')))
-        throw new Error(`it was told of ${kinds.join(', ') || 'nothing'}`)
+        throw new Error(`it received ${kinds.join(', ') || 'nothing'}`)
     })
-    say(styleText('green', `All held, in ${((performance.now() - began) / 1000).toFixed(1)} s.`))
+    print(
+      styleText(
+        'green',
+        `All steps passed in ${((performance.now() - began) / 1000).toFixed(1)} s.`,
+      ),
+    )
   } finally {
     await deleteClient(db, registered.client_id)
     await vendor.close()
   }
 }
 
-/** The types of the Security Event Tokens that wait for this client, each verified by the portal's published keys. */
+/** The types of the pending Security Event Tokens of this client, each verified with the portal's published keys. */
 async function fetchEvents(issuer: string, clientId: string, token = ''): Promise<string[]> {
   const answer = await fetch(`${issuer}/api/v1/events/poll`, {
     method: 'POST',
@@ -367,12 +374,12 @@ async function step<T>(what: string, work: () => Promise<T>): Promise<T> {
   const began = performance.now()
   try {
     const answer = await work()
-    say(
+    print(
       `${styleText('green', 'ok    ')} ${what} ${styleText('dim', `${Math.round(performance.now() - began)} ms`)}`,
     )
     return answer
   } catch (error) {
-    say(`${styleText('red', 'FAILED')} ${what}`)
+    print(`${styleText('red', 'FAILED')} ${what}`)
     throw new OperatorError(
       `The check failed: ${what}: ${error instanceof Error ? error.message : error}`,
     )

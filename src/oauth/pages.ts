@@ -1,12 +1,12 @@
 import { html } from 'hono/html'
 import { csrfField, type Html, page, passkeyButton } from '../web/html.ts'
 
-/** The sign-in page, for the portal itself or on the way to the application `clientName`. */
+/** The sign-in page: of the portal itself, or for the application `clientName`. */
 export function signInPage(data: {
   action: string
   csrf: string
   clientName?: string | undefined
-  /** What the application requires besides the password. */
+  /** The authentication that the application requires. */
   needs?: 'passkey' | 'code' | undefined
   email?: string | undefined
   error?: string | undefined
@@ -19,10 +19,10 @@ export function signInPage(data: {
 <h1>Sign in</h1>
 <p class="lead">${
       clientName
-        ? html`<strong>${clientName}</strong> would like to know who you are. You decide on the next page what it may see.`
+        ? html`<strong>${clientName}</strong> would like to know who you are. On the next page you decide what it may see.`
         : 'See your documents, and who may see them.'
     }</p>
-${needs ? html`<div class="notice" role="note"><p>${clientName} asks for ${needs === 'passkey' ? 'a sign-in with a passkey' : 'a code from an authenticator app besides the password'}; a password is not enough. You can add one on <a href="/account">your account page</a>.</p></div>` : ''}
+${needs ? html`<div class="notice" role="note"><p>${clientName} requires ${needs === 'passkey' ? 'that you sign in with a passkey' : 'your password and a code from an authenticator app'}. You can set this up on <a href="/account">your account page</a>.</p></div>` : ''}
 ${error ? html`<div class="notice bad" role="alert" id="sign-in-error"><p>${error}</p></div>` : ''}
 <form method="post" action="${action}">
 ${csrfField(csrf)}
@@ -43,7 +43,7 @@ ${passkeyButton('Sign in with a passkey')}
 const described = (error: string | undefined): Html | '' =>
   error ? html` aria-invalid="true" aria-describedby="sign-in-error"` : ''
 
-/** A failure that ends here: what happened, and what to do next. */
+/** Reports a failure: what happened, and what to do. */
 export function errorPage(data: {
   title: string
   message: string
@@ -54,14 +54,14 @@ export function errorPage(data: {
     body: html`<section class="card narrow">
 <h1>${data.title}</h1>
 <p class="lead">${data.message}</p>
-${data.requestId ? html`<p class="quiet">If you ask us about it, give this number: <code>${data.requestId}</code></p>` : ''}
+${data.requestId ? html`<p class="quiet">If you ask us about this, please give this number: <code>${data.requestId}</code></p>` : ''}
 </section>`,
   })
 }
 
 /**
- * A protocol error that may not be redirected (RFC 6749 §4.1.2.1): what a resident can do, and for the application's
- * developers the code, its description and the id of the log line.
+ * Reports a protocol error that must not be redirected (RFC 6749 §4.1.2.1): what the resident can do, and for the application's
+ * developers the error code, its description and the request id.
  */
 export function protocolErrorPage(data: {
   code: string
@@ -77,7 +77,7 @@ export function protocolErrorPage(data: {
 <p class="lead">${
       code === 'server_error'
         ? 'Something went wrong on our side. Please try again in a moment.'
-        : 'The application sent a request that we cannot answer. Go back to it and try again; if it happens again, tell the people who run it.'
+        : 'The application sent a request that we cannot process. Go back to the application and try again. If it happens again, contact the people who run it.'
     }</p>
 <h2>For the developers of the application</h2>
 <dl class="facts">
@@ -90,21 +90,20 @@ ${advice ? html`<div><dt>What to do</dt><dd>${advice}</dd></div>` : ''}
   })
 }
 
-/** By error code: the usual cause and its remedy. */
+/** For each error code, how a developer resolves it. */
 const ADVICE: Readonly<Record<string, string>> = {
   invalid_client:
     'Check client_id: no client with this id is registered here, or the operator disabled it.',
   invalid_redirect_uri:
-    'Send a redirect_uri that is registered for this client, equal character by character, or have this one registered.',
+    'Send a redirect_uri that equals a registered one character by character, or register this one.',
   invalid_request:
-    'Correct the request. Parameters that may come only once, are required or belong together are listed in the specification of the endpoint.',
+    'Correct the request. The specification of the endpoint lists which parameters are required, may occur only once, or belong together.',
   invalid_request_uri:
     'Push the request again (RFC 9126) and use the new request_uri once, within a minute.',
-  server_error:
-    'Give the operator of this portal the request id: it identifies the line in the log.',
+  server_error: 'Give the request id to the operator of this portal, who can find it in the log.',
 }
 
-/** RP-initiated logout requires a confirmation, because anyone could have sent the link. */
+/** Asks before RP-initiated logout, because anyone could have sent the link. */
 export function signOutPage({ action, xsrf }: { action: string; xsrf: string }): Html {
   return page({
     title: 'Sign out?',
@@ -129,7 +128,7 @@ export function signedOutPage(_data: Record<string, never>): Html {
   })
 }
 
-/** Where a resident types the code that a device shows (RFC 8628 §3.3). */
+/** Asks for the code that a device shows (RFC 8628 §3.3). */
 export function deviceCodePage(data: {
   action: string
   xsrf: string
@@ -141,7 +140,7 @@ export function deviceCodePage(data: {
     title: error ? 'Error: connect a device' : 'Connect a device',
     body: html`<section class="card narrow">
 <h1>Connect a device</h1>
-<p class="lead">Type the code that your device or program shows.</p>
+<p class="lead">Enter the code that your device or program shows.</p>
 ${error ? html`<div class="notice bad" role="alert" id="device-error"><p>${error}</p></div>` : ''}
 <form method="post" action="${action}">
 <input type="hidden" name="xsrf" value="${xsrf}">
@@ -155,7 +154,7 @@ ${error ? html`<div class="notice bad" role="alert" id="device-error"><p>${error
   })
 }
 
-/** The resident compares the code with the one on the device, because someone else may have sent the link. */
+/** Asks the person to compare the code with the device, because someone else may have sent the link. */
 export function deviceConfirmPage(data: {
   action: string
   xsrf: string
@@ -167,7 +166,7 @@ export function deviceConfirmPage(data: {
     title: `Connect ${clientName}?`,
     body: html`<section class="card narrow">
 <h1>Connect ${clientName}?</h1>
-<p class="lead">Go on only if you started this yourself, just now, and your device shows this very code:</p>
+<p class="lead">Continue only if you started this yourself, just now, and your device shows exactly this code:</p>
 <p class="code">${userCode}</p>
 <form method="post" action="${action}">
 <input type="hidden" name="xsrf" value="${xsrf}">
@@ -183,7 +182,7 @@ export function deviceDonePage({ clientName }: { clientName: string }): Html {
     title: 'Connected',
     body: html`<section class="card narrow">
 <h1>${clientName} is connected</h1>
-<p class="lead">Go back to it; you can close this page. You can end its access at any time on <a href="/">your own page</a>.</p>
+<p class="lead">Go back to your device; you can close this page. You can end its access at any time on <a href="/">your own page</a>.</p>
 </section>`,
   })
 }

@@ -4,17 +4,17 @@ import { csrfField, type Html, page, passkeyButton } from '../web/html.ts'
 import { qrCode } from '../web/qr-code.ts'
 
 type Step = SecondStep['step']
-/** Where the page's forms are sent, and their other fields. */
+/** Where the forms of the page are sent, and their hidden fields. */
 type Form = {
   action: string
   csrf: string
   /** Names and values of hidden fields. */
   fields: [string, string][]
-  /** On the way to an application: the resident may still cancel. */
+  /** During an application's request: the person can still cancel. */
   mayCancel?: boolean
 }
 
-/** The page after a right password that does not suffice; every form contains `token`. */
+/** The step after a correct password that is not enough. Every form contains `token`. */
 export function secondStepPage(
   data: Form & Pick<SecondStep, 'token' | 'step'> & { error?: string | undefined },
 ): Html {
@@ -30,7 +30,7 @@ export function secondStepPage(
         codes: step.codes,
         next: html`<form method="post" action="${form.action}">
 ${hidden(form)}
-<div class="buttons"><button class="primary" name="continue">I have kept them</button></div>
+<div class="buttons"><button class="primary" name="continue">I have saved them</button></div>
 </form>`,
       })
   }
@@ -40,11 +40,13 @@ function codePage(form: Form, step: Step & { kind: 'code' }, error: string | und
   const { hasTotp, hasPasskey, recoveryCodes } = step
   return page({
     passkeys: true,
-    title: error ? 'Error: the second step' : 'The second step',
+    title: error ? 'Error: second step' : 'Second step',
     body: html`<section class="card narrow">
-<h1>The second step</h1>
+<h1>Second step</h1>
 <p class="lead">${
-      hasTotp ? 'Type the code that your authenticator app shows now.' : 'Use one of your passkeys.'
+      hasTotp
+        ? 'Enter the code that your authenticator app shows now.'
+        : 'Use one of your passkeys.'
     }</p>
 ${errorNotice(error)}
 <form method="post" action="${form.action}">
@@ -53,7 +55,7 @@ ${hasTotp ? codeField(error) : ''}
 ${hasTotp || form.mayCancel ? html`<div class="buttons">${hasTotp ? html`<button class="primary" name="verify">Continue</button>` : ''}${cancelButton(form)}</div>` : ''}
 ${hasPasskey ? passkeyButton('Use a passkey') : ''}
 </form>
-${hasPasskey && !hasTotp ? html`<noscript><p class="quiet">Passkeys need a script, and scripts are off in your browser.</p></noscript>` : ''}
+${hasPasskey && !hasTotp ? html`<noscript><p class="quiet">Passkeys need JavaScript, which is turned off in your browser.</p></noscript>` : ''}
 ${
   recoveryCodes > 0
     ? html`<details><summary>Use a recovery code</summary>
@@ -65,12 +67,12 @@ ${hidden(form)}
 </form></details>`
     : ''
 }
-<p class="quiet">Lost all of these? Write to the people who run the portal.</p>
+<p class="quiet">Lost all of these? Write to the people who run this portal.</p>
 </section>`,
   })
 }
 
-/** Sets up an authenticator app: at sign-in where the policy requires it, or from the account page. */
+/** Sets up an authenticator app: at sign-in when the policy requires it, or from the account page. */
 export function enrolPage(
   data: Form & {
     secret: string
@@ -88,10 +90,10 @@ export function enrolPage(
 <p class="lead">${
       isDemanded
         ? 'This portal requires a second step after the password. '
-        : 'From then on, signing in takes your password and a code from the app. '
+        : 'After this, you sign in with your password and a code from the app. '
     }Scan this with an authenticator app on your phone, or in your password manager.</p>
 ${qrCode(uri, 'QR code for the authenticator app')}
-<p>No camera? <a href="${uri}">Open it in an app on this device</a>, or type this key:</p>
+<p>No camera? <a href="${uri}">Open an authenticator app on this device</a>, or type this key into it:</p>
 <p class="code">${secret.replaceAll(/(.{4})(?=.)/g, '$1 ')}</p>
 ${errorNotice(error)}
 <form method="post" action="${data.action}">
@@ -103,7 +105,7 @@ ${codeField(error)}
   })
 }
 
-/** Shows the codes, this one time. `next` is the form that continues. */
+/** Shows the recovery codes, once. `next` is the link or form that continues. */
 export function recoveryCodesPage(data: {
   codes: string[]
   next: Html
@@ -115,7 +117,7 @@ export function recoveryCodesPage(data: {
     body: html`<section class="card narrow">
 ${notice ? html`<div class="notice good" role="status"><p>${notice}</p></div>` : ''}
 <h1>Your recovery codes</h1>
-<p class="lead">Print them, or keep them in a safe place. When you cannot use your other second step, one of these opens your account, together with your password. Each works once, and they are not shown again.</p>
+<p class="lead">Print these codes, or keep them in a safe place. If you cannot use your other second step, sign in with your password and one of these codes. Each code works once. We do not show them again.</p>
 <ul class="recovery-codes">${codes.map((code) => html`<li><code>${code}</code></li>`)}</ul>
 ${next}
 </section>`,

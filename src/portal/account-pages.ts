@@ -8,7 +8,7 @@ export type OwnPasskey = {
   synced: boolean
   createdAt: Date
   usedAt: Date | null
-  /** It opens the account after the password alone. */
+  /** Signs in only directly after the password, since the password was reset by mail. */
   needsPassword: boolean
 }
 
@@ -20,20 +20,20 @@ export type Device = {
   isThis: boolean
 }
 
-/** How a resident signs in, and where they are signed in. */
+/** The page `/account`: sign-in methods and sessions of the resident. */
 export function accountPage(data: {
   csrf: string
   email: string
-  /** Whether the resident has lately proven who they are: only then a passkey or a password is made. */
+  /** Whether the resident signed in recently enough to add a passkey or change the password. */
   mayChangeFactors: boolean
   factors: Factors
   passkeys: OwnPasskey[]
   devices: Device[]
   notice?: string | undefined
   error?: string | undefined
-  /** What was typed into the field for a new address. */
+  /** The value of the field for a new address, shown again after an error. */
   newEmail?: string | undefined
-  /** Why a new password was refused. */
+  /** Why a new password was rejected. */
   passwordError?: string | undefined
 }): Html {
   const { mayChangeFactors, factors, passwordError } = data
@@ -51,25 +51,25 @@ ${error ? html`<div class="notice bad" role="alert" id="email-error"><p>${error}
 <form method="post" action="/account/email">${csrfField(csrf)}
 <div class="field"><label for="email">New e-mail</label>
 <input id="email" name="email" type="email" autocomplete="email" inputmode="email" spellcheck="false" required value="${newEmail}"${described}></div>
-<button name="change-email">Send a link to it</button></form>
-<p class="quiet">It counts when you have opened the link. The old address is told.</p></div></section>
+<button name="change-email">Send a confirmation link</button></form>
+<p class="quiet">Your address changes when you open the link and confirm it. We also notify your old address.</p></div></section>
 <section aria-labelledby="password"><h2 id="password">Password</h2>
 <div class="card">${mayChangeFactors ? newPasswordForm(csrf, email, passwordError) : html`<form method="post" action="/account/password/new">${csrfField(csrf)}<button name="change-password">Change the password</button></form>`}
-<p class="quiet">A new password ends every session. You can also <a href="/reset">set one by mail</a>.</p></div></section>
+<p class="quiet">A new password signs you out everywhere. You can also <a href="/reset">reset it by e-mail</a>.</p></div></section>
 <section aria-labelledby="second-step"><h2 id="second-step">Second step</h2>
 ${secondStepCards(factors, csrf)}</section>
 <section aria-labelledby="passkeys"><h2 id="passkeys">Passkeys</h2>
-<p class="quiet">A passkey signs you in by your device’s own lock, and by nothing that can be typed on a false page.</p>
+<p class="quiet">With a passkey you sign in by unlocking your device, for example with your fingerprint. A fake page cannot steal it.</p>
 ${passkeys.map((passkey, index) => passkeyCard(passkey, index, csrf))}
 ${mayChangeFactors ? newPasskeyForm(csrf) : html`<form method="post" action="/account/passkeys/new">${csrfField(csrf)}<button name="add-passkey">Add a passkey</button></form>`}</section>
 <section aria-labelledby="devices"><h2 id="devices">Where you are signed in</h2>
 ${devices.map((device) => deviceCard(device, csrf))}
 ${
   devices.length > 1
-    ? html`<form method="post" action="/account/sessions/end-others">${csrfField(csrf)}<button class="danger" name="end-others">End all other sessions</button></form>`
+    ? html`<form method="post" action="/account/sessions/end-others">${csrfField(csrf)}<button class="danger" name="end-others">Sign out everywhere else</button></form>`
     : ''
 }
-<p class="quiet">A session ends after 12 hours without use, and 14 days after you last signed in.</p></section>`,
+<p class="quiet">You are signed out after 12 hours without use, and at the latest 14 days after you last signed in.</p></section>`,
   })
 }
 
@@ -86,16 +86,16 @@ function newPasswordForm(csrf: string, email: string, error: string | undefined)
 function secondStepCards({ hasTotp, hasPasskey, recoveryCodes }: Factors, csrf: string): Html {
   return html`<div class="card">${
     hasTotp
-      ? html`<p>Signing in takes your password and a code from your authenticator app, or a passkey.</p>
+      ? html`<p>You sign in with your password and a code from your authenticator app, or with a passkey.</p>
 <form method="post" action="/account/totp/remove">${csrfField(csrf)}<button class="danger" name="remove-totp">Remove the authenticator app</button></form>`
-      : html`<p>${hasPasskey ? 'Signing in takes a passkey. A code from an authenticator app, together with your password, is another way.' : 'With an authenticator app, or a passkey, somebody who learns your password cannot get in by it alone.'}</p>
+      : html`<p>${hasPasskey ? 'You sign in with a passkey. You can also set up an authenticator app and sign in with your password and a code.' : 'Add an authenticator app or a passkey, so that nobody can sign in with your password alone.'}</p>
 <form method="post" action="/account/totp/new">${csrfField(csrf)}<button name="add-totp">Set up an authenticator app</button></form>`
   }</div>
 ${
   hasTotp || hasPasskey
     ? html`<div class="card"><p>${recoveryCodes === 1 ? 'One recovery code is' : `${recoveryCodes || 'No'} recovery codes are`} left.</p>
 <form method="post" action="/account/recovery-codes">${csrfField(csrf)}<button name="new-recovery-codes">Make new recovery codes</button></form>
-<p class="quiet">They replace the old ones.</p></div>`
+<p class="quiet">New codes replace the old ones.</p></div>`
     : ''
 }`
 }
@@ -105,10 +105,10 @@ const newPasskeyForm = (
 ): Html => html`<div class="card"><form method="post" action="/account/passkeys">${csrfField(csrf)}
 <input type="hidden" name="new-passkey" value="">
 <div class="field"><label for="passkey-name">Name of a new passkey</label>
-<input id="passkey-name" name="name" type="text" autocomplete="off" maxlength="60" placeholder="My telephone"></div>
+<input id="passkey-name" name="name" type="text" autocomplete="off" maxlength="60" placeholder="My phone"></div>
 <div class="notice bad" role="alert" data-passkey-failure hidden><p>No passkey was added. Please try again.</p></div>
 <button type="button" data-passkey="create" data-options="/account/passkeys/options" data-field="new-passkey" hidden>Add a passkey</button>
-</form><noscript><p class="quiet">Your browser makes passkeys by a script, and scripts are off.</p></noscript></div>`
+</form><noscript><p class="quiet">Adding a passkey needs JavaScript, which is turned off in your browser.</p></noscript></div>`
 
 function passkeyCard(
   { id, name, synced, createdAt, usedAt, needsPassword }: OwnPasskey,
@@ -117,9 +117,9 @@ function passkeyCard(
 ): Html {
   const path = `/account/passkeys/${encodeURIComponent(id)}`
   return html`<article class="card">
-<header><h3>${name}</h3><p class="quiet">${synced ? 'on your devices' : 'on one device'}</p></header>
+<header><h3>${name}</h3><p class="quiet">${synced ? 'synced between your devices' : 'on one device'}</p></header>
 <p class="quiet">Added ${moment(createdAt)}${usedAt ? html`, last used ${moment(usedAt)}` : ''}.</p>
-${needsPassword ? html`<p>Your password was set by mail since then. This passkey signs you in by itself again once you have used it right after the password. Remove it if you do not know it.</p>` : ''}
+${needsPassword ? html`<p>You reset your password by e-mail after you added this passkey. To sign in with the passkey alone again, first sign in once with your password and then this passkey. If you do not recognise it, remove it.</p>` : ''}
 <form method="post" action="${path}/rename">${csrfField(csrf)}
 <div class="field"><label for="passkey-name-${index}">Name</label>
 <input id="passkey-name-${index}" name="name" type="text" autocomplete="off" maxlength="60" required value="${name}"></div>
@@ -135,7 +135,7 @@ function deviceCard({ uid, name, signedInAt, usedAt, isThis }: Device, csrf: str
 ${
   isThis
     ? ''
-    : html`<form method="post" action="/account/sessions/${encodeURIComponent(uid)}/end">${csrfField(csrf)}<button class="danger" name="end-session" aria-label="End the session on ${name}">End</button></form>`
+    : html`<form method="post" action="/account/sessions/${encodeURIComponent(uid)}/end">${csrfField(csrf)}<button class="danger" name="end-session" aria-label="Sign out ${name}">Sign out</button></form>`
 }</article>`
 }
 

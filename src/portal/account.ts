@@ -26,7 +26,7 @@ import { leaveNotice, sentenceOf, takeNotice } from './notices.ts'
 type Parts = GuardParts & { guard: Guard; sealer: Sealer; jobs: Jobs }
 type Env = { Bindings: HttpBindings }
 
-/** `/account`: how a resident signs in, and where they are signed in. */
+/** `/account`: sign-in methods and sessions of the resident. */
 export function accountRoutes(parts: Parts): Hono<Env> {
   const { issuer, db, forms, guard, security, log } = parts
   const routes = new Hono<Env>()
@@ -78,11 +78,11 @@ export function accountRoutes(parts: Parts): Hono<Env> {
     const refuse = (error: string, status: 400 | 429 = 400) =>
       show(c, resident, { error, newEmail, status })
     if (!/^[^\s@]+@[^\s@]+$/.test(newEmail) || newEmail.length > 320 || !isDisplayable(newEmail))
-      return refuse('Please type an e-mail address.')
+      return refuse('Please enter an e-mail address.')
     if (normalizeEmail(newEmail) === normalizeEmail(resident.account.email))
-      return refuse('This is your address already.')
-    const asked = await guard.askToConfirm(c, resident, form)
-    if (asked) return asked
+      return refuse('This is already your address.')
+    const confirmation = await guard.requireRecentSignIn(c, resident, form)
+    if (confirmation) return confirmation
     const { incoming, outgoing } = c.env
     const wait = await requestEmailChange(parts, {
       accountId: resident.account.id,
@@ -100,11 +100,11 @@ export function accountRoutes(parts: Parts): Hono<Env> {
     return c.redirect('/account', 303)
   })
 
-  // The way to the form, for somebody who has not lately proven who they are.
+  // Requires a recent sign-in, then shows the form for a new password.
   routes.post('/account/password/new', async (c) => {
     const { resident, form } = await guard.requireForm(c)
-    const asked = await guard.askToConfirm(c, resident, form, 'factors')
-    return asked ?? c.redirect('/account#password', 303)
+    const confirmation = await guard.requireRecentSignIn(c, resident, form, 'factors')
+    return confirmation ?? c.redirect('/account#password', 303)
   })
 
   routes.post('/account/password', async (c) => {
@@ -140,8 +140,8 @@ export function accountRoutes(parts: Parts): Hono<Env> {
 
   routes.post('/account/sessions/end-others', async (c) => {
     const { resident, form } = await guard.requireForm(c)
-    const asked = await guard.askToConfirm(c, resident, form)
-    if (asked) return asked
+    const confirmation = await guard.requireRecentSignIn(c, resident, form)
+    if (confirmation) return confirmation
     const { session, account } = resident
     const ended = await db.begin((sql) =>
       endSessions(sql, parts, account.id, { exceptUid: session.uid }),
@@ -154,8 +154,8 @@ export function accountRoutes(parts: Parts): Hono<Env> {
 
   routes.post('/account/sessions/:uid/end', async (c) => {
     const { resident, form } = await guard.requireForm(c)
-    const asked = await guard.askToConfirm(c, resident, form)
-    if (asked) return asked
+    const confirmation = await guard.requireRecentSignIn(c, resident, form)
+    if (confirmation) return confirmation
     const { account } = resident
     const ended = await db.begin((sql) =>
       endSessions(sql, parts, account.id, { uid: c.req.param('uid') }),

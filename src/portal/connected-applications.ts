@@ -2,7 +2,7 @@ import { listClientProfiles } from '../clients/profile.ts'
 import { listConsents } from '../consents/consents.ts'
 import type { Sql } from '../platform/db.ts'
 
-/** The applications that this resident allowed something, each with the page where its access can be ended. */
+/** The applications with a consent of this resident, each with the page where its access can be ended. */
 export async function listConnectedApplications(
   sql: Sql,
   issuer: string,

@@ -18,11 +18,11 @@ import { leaveNotice, takeNotice } from './notices.ts'
 type Env = { Bindings: HttpBindings }
 type Parts = GuardParts & { guard: Guard; jobs: Jobs; sealer: Sealer }
 
-/** One application on a page of its own: what it may see, for how long, and the end of it. */
+/** `/applications/:clientId`: what one application may see and until when; the resident changes or ends it there. */
 export function consentRoutes(parts: Parts): Hono<Env> {
   const { issuer, db, forms, guard, security, log } = parts
   const routes = new Hono<Env>()
-  // What does not exist and what is somebody else's answer alike.
+  // The same response for an application that does not exist and for one without a consent.
   const nothingHere = () => new ApiError(404, 'not_found', 'There is nothing at this address.')
   const pathOf = (clientId: string) => `/applications/${encodeURIComponent(clientId)}`
 
@@ -52,20 +52,20 @@ export function consentRoutes(parts: Parts): Hono<Env> {
     )
   })
 
-  /** Does it at once where it only reduces; what opens something answers `sign-in`, and asks for a proof first. */
-  async function askWhereNeeded<T>(
+  /** Runs `work`. It returns `sign-in` when it would extend access without a recent sign-in: then asks for a proof and runs it again. */
+  async function runWithProof<T>(
     c: Context<Env>,
     { resident, form }: { resident: Resident; form: Record<string, unknown> },
     work: () => Promise<T | 'sign-in'>,
   ): Promise<T | Response> {
     const first = await work()
     if (first !== 'sign-in') return first
-    const asked = await guard.askForProof(
+    const proofPage = await guard.askForProof(
       c,
       { account: resident.account, csrfOf: resident.session.uid },
       form,
     )
-    if (asked) return asked
+    if (proofPage) return proofPage
     const second = await work()
     if (second !== 'sign-in') return second
     throw new ApiError(403, 'signed_out', 'You are not signed in any more. Please sign in again.')
@@ -74,14 +74,15 @@ export function consentRoutes(parts: Parts): Hono<Env> {
   routes.post('/applications/:clientId', async (c) => {
     const sent = await guard.requireForm(c)
     const choice = readChoice(sent.form, new Date())
-    if (!choice) throw new ApiError(400, 'invalid_request', 'Please choose for how long.')
+    if (!choice)
+      throw new ApiError(400, 'invalid_request', 'Please choose how long this is allowed.')
     const of = {
       accountId: sent.resident.account.id,
       clientId: c.req.param('clientId'),
       sessionUid: sent.resident.session.uid,
     }
     const { accountId, clientId } = of
-    const consent = await askWhereNeeded(c, sent, () =>
+    const consent = await runWithProof(c, sent, () =>
       changeConsent(
         db,
         { ...of, allowed: choice.ticked, endsAt: choice.endsAt },
@@ -109,7 +110,7 @@ export function consentRoutes(parts: Parts): Hono<Env> {
     const sent = await guard.requireForm(c)
     const accountId = sent.resident.account.id
     const clientId = c.req.param('clientId')
-    const ended = await askWhereNeeded(c, sent, () =>
+    const ended = await runWithProof(c, sent, () =>
       revokeConsent(db, accountId, clientId, { sessionUid: sent.resident.session.uid }),
     )
     if (ended instanceof Response) return ended
@@ -126,7 +127,7 @@ export function consentRoutes(parts: Parts): Hono<Env> {
     const accountId = sent.resident.account.id
     const clientId = c.req.param('clientId')
     const sessionUid = sent.resident.session.uid
-    const lifted = await askWhereNeeded(c, sent, () =>
+    const lifted = await runWithProof(c, sent, () =>
       liftFreeze(db, { accountId, clientId, sessionUid }),
     )
     if (lifted instanceof Response) return lifted

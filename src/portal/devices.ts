@@ -16,7 +16,7 @@ const SYSTEMS: [RegExp, string][] = [
   [/\bLinux\b/, 'Linux'],
 ]
 
-/** A User-Agent in a few words that its owner knows again; never its own text, which anybody can write. */
+/** Describes a User-Agent in words that its owner recognises. Never contains text of the header, which anybody can forge. */
 export function deviceOf(userAgent: string | null): string {
   const find = (known: [RegExp, string][]) =>
     known.find(([pattern]) => pattern.test(userAgent ?? ''))?.[1]

@@ -1,13 +1,13 @@
 import { html } from 'hono/html'
 import { csrfField, type Html, page, passkeyButton } from '../web/html.ts'
 
-/** Asks a signed-in resident to prove who they are before something goes on; `fields` are what goes on. */
+/** Asks a signed-in resident to confirm their identity. `fields` are the interrupted form, which is sent again with the proof. */
 export function confirmPage(data: {
   action: string
   csrf: string
   email: string
   fields: [string, string][]
-  /** The button that declines, where something else than this portal waits for an answer. */
+  /** The name of a button that declines, when an application waits for the decision. */
   declineBy?: string | undefined
   error?: string | undefined
 }): Html {
@@ -18,7 +18,7 @@ export function confirmPage(data: {
     title: error ? 'Error: confirm that it is you' : 'Confirm that it is you',
     body: html`<section class="card narrow">
 <h1>Confirm that it is you</h1>
-<p class="lead">You signed in a while ago. Before this goes on, please prove once more who you are.</p>
+<p class="lead">You signed in a while ago. Please confirm that it is you before you continue.</p>
 ${error ? html`<div class="notice bad" role="alert" id="confirm-error"><p>${error}</p></div>` : ''}
 <form method="post" action="${action}">
 ${csrfField(csrf)}${fields.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}

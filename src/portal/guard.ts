@@ -42,12 +42,12 @@ export type Resident = {
   session: SignedIn
   account: Account
   isRecent: boolean
-  /** Recent, and with a second factor if there is one: what adding and removing factors asks for. */
+  /** Signed in recently, and with a second factor if the account has one: required to add or remove factors. */
   mayChangeFactors: boolean
 }
 export type Guard = ReturnType<typeof createGuard>
 
-/** Who is at the other end, and whether they have lately proven it. */
+/** Identifies the resident of a request, and requires a recent sign-in where needed. */
 export function createGuard(parts: GuardParts) {
   const { issuer, db, forms, log } = parts
 
@@ -66,7 +66,7 @@ export function createGuard(parts: GuardParts) {
     return { session, account, isRecent, mayChangeFactors: isRecent && !alone?.isEnrolled }
   }
 
-  /** A signed-in browser, and a form that came from our own page. */
+  /** Returns the signed-in resident and the form; throws unless the form came from our own page. */
   async function requireForm(c: Context<Env>): Promise<{ resident: Resident; form: Form }> {
     const resident = await findResident(c)
     // All values of a field: a form may hold several boxes of one name.
@@ -85,11 +85,11 @@ export function createGuard(parts: GuardParts) {
   }
 
   /**
-   * For a form that asks for care: `undefined` when it may go on, else the page that asks the resident to prove who they are.
-   * That page sends the same form again with the proof, so that what was begun goes on. To change `factors` it takes the
-   * second factor too, whatever the policy says.
+   * Requires a recent sign-in for this form: returns `undefined` when there is one, else a page that asks the resident to sign in
+   * again. That page sends the same form again with the proof, so that the request continues. To change `factors` the second factor
+   * is required too, whatever the policy says.
    */
-  async function askToConfirm(
+  async function requireRecentSignIn(
     c: Context<Env>,
     resident: Resident,
     form: Form,
@@ -98,18 +98,18 @@ export function createGuard(parts: GuardParts) {
     const isProven = changes === 'factors' ? resident.mayChangeFactors : resident.isRecent
     if (isProven) return undefined
     const { account, session } = resident
-    const asked = { account, csrfOf: session.uid, requiresFactor: changes === 'factors' }
-    return askForProof(c, asked, form)
+    const request = { account, csrfOf: session.uid, requiresFactor: changes === 'factors' }
+    return askForProof(c, request, form)
   }
 
-  const askForProof: RequireProof = async (c, asked, form) => {
+  const askForProof: RequireProof = async (c, request, form) => {
     if (!('confirm' in form) && !form.passkey && !('second-step' in form))
-      return showConfirm(c, asked, form)
-    const missing = await confirm(c, asked.account, form, asked.requiresFactor === true)
-    return missing && showConfirm(c, asked, form, missing)
+      return showConfirm(c, request, form)
+    const missing = await confirm(c, request.account, form, request.requiresFactor === true)
+    return missing && showConfirm(c, request, form, missing)
   }
 
-  /** Judges the proof; the session goes on under a new identifier. */
+  /** Verifies the proof and renews the session under a new identifier. Returns what is missing, or `undefined`. */
   async function confirm(
     c: Context<Env>,
     account: Account,
@@ -117,25 +117,25 @@ export function createGuard(parts: GuardParts) {
     requiresFactor: boolean,
   ): Promise<FailedSignIn | SecondStep | undefined> {
     const { incoming, outgoing } = c.env
-    const tried = await authenticateForm(parts, {
+    const result = await authenticateForm(parts, {
       form: { ...form, email: account.email },
       address: parts.addressOf(incoming),
       browser: ensureBrowserId(parts.provider(), incoming, outgoing),
       requiresFactor,
     })
-    if (tried.outcome === 'second-step') return tried
-    if (tried.outcome === 'failed')
-      return tried.status === 401 && !form.passkey && !('second-step' in form)
-        ? { ...tried, error: 'That is not your password.' }
-        : tried
-    if (tried.accountId !== account.id) return OTHER_ACCOUNT
-    if (!(await renewSession({ db, provider: parts.provider() }, incoming, outgoing, tried)))
+    if (result.outcome === 'second-step') return result
+    if (result.outcome === 'failed')
+      return result.status === 401 && !form.passkey && !('second-step' in form)
+        ? { ...result, error: 'That is not your password.' }
+        : result
+    if (result.accountId !== account.id) return OTHER_ACCOUNT
+    if (!(await renewSession({ db, provider: parts.provider() }, incoming, outgoing, result)))
       throw signedOut()
-    log.info('confirmed', { accountId: tried.accountId })
+    log.info('confirmed', { accountId: result.accountId })
     return undefined
   }
 
-  /** The page that asks; `form` is what it sends again to the address of this request. */
+  /** The page that asks for the proof. It sends `form` again, to the address of this request. */
   function showConfirm(
     c: Context<Env>,
     { account, csrfOf, declineBy, formTargets = [] }: Parameters<RequireProof>[1],
@@ -171,8 +171,8 @@ export function createGuard(parts: GuardParts) {
   }
 
   /**
-   * In a transaction that changes how the resident signs in, or what the account is linked to: locks the account and the
-   * session. Throws when the session has ended since the request began: by a new password, or by a report of the resident.
+   * Locks the account and the session, in a transaction that changes sign-in methods or links of the account. Throws when the
+   * session has ended since the request began, by a new password or by a report of the resident.
    */
   async function holdLiveSession(sql: Sql, { session, account }: Resident): Promise<void> {
     await sql`select from account where id = ${account.id} for no key update`
@@ -180,7 +180,7 @@ export function createGuard(parts: GuardParts) {
     if (!held) throw signedOut()
   }
 
-  return { findResident, requireForm, askToConfirm, askForProof, holdLiveSession }
+  return { findResident, requireForm, requireRecentSignIn, askForProof, holdLiveSession }
 }
 
 const signedOut = () =>

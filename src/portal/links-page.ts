@@ -4,24 +4,24 @@ import { csrfField, day, type Html, page } from '../web/html.ts'
 
 const BACK = html`<p class="quiet"><a href="/">Your documents</a></p>`
 
-/** For somebody who opened a link without being signed in. */
+/** Shown when a link is opened without a session. */
 export const linkSignInPage = ({ displayName }: { displayName: string }): Html =>
   page({
-    title: 'Sign in to go on',
+    title: 'Sign in to continue',
     body: html`<section class="card narrow">
-<h1>Sign in to go on</h1>
-<p class="lead">${displayName} asks to link what it knows of you to your account here. Sign in first: then you read what that means, and decide.</p>
+<h1>Sign in to continue</h1>
+<p class="lead">${displayName} asks to link its record of you to your account here. Please sign in first. Then we explain what the link does, and you decide.</p>
 <p><a class="button primary" href="/">Sign in</a></p>
 </section>`,
   })
 
-/** What a resident reads before a tenant's subject is linked. */
+/** Explains a link to a tenant's subject, and asks for the resident's decision. */
 export function linkPage(data: {
   action: string
   csrf: string
   displayName: string
   isTrusted: boolean
-  /** The resident is linked to another subject of this tenant, since then. */
+  /** Since when the resident is linked to another subject of this tenant. */
   replaces: Date | undefined
 }): Html {
   const { action, csrf, displayName, isTrusted, replaces } = data
@@ -29,32 +29,32 @@ export function linkPage(data: {
     title: `Link ${displayName}`,
     body: html`<section class="card narrow">
 <h1>Link ${displayName} to your account?</h1>
-<p class="lead">${displayName} keeps a record of you and checks your identity for itself. You can link that record to your account here.</p>
+<p class="lead">${displayName} has a record of you, and checks your identity for its own purposes. You can link that record to your account here.</p>
 <h2>What linking does</h2>
 <ul>
-<li>The identity checks that ${displayName} made, and those it makes later, belong to your account until you end the link. Their documents and photos can then be shown to the applications that you allow to see your identity check.</li>
+<li>All identity checks by ${displayName}, past and future, belong to your account until you end the link. Applications that you allow to see your identity check can then see their documents and photos.</li>
 <li>${
       isTrusted
-        ? html`This portal trusts ${displayName} to check residents: a check counts for you if its document fits your account.`
-        : html`This portal does not trust ${displayName} to check residents so far: until it does, none of its checks counts for you.`
+        ? html`This portal trusts ${displayName} to check residents. A check counts for you if its document matches your account.`
+        : html`This portal does not trust ${displayName} to check residents yet. Until it does, none of these checks counts for you.`
     }</li>
-<li>${displayName} learns that the link exists. It is given nothing else of yours: not your name, not your e-mail address, not your documents, and not who may see them.</li>
-<li>You can end the link at any time. ${displayName} then keeps its own record.</li>
+<li>${displayName} sees that the link exists, and nothing else: not your name, your e-mail address, your documents, or who may see them.</li>
+<li>You can end the link at any time. ${displayName} keeps its own record.</li>
 </ul>
-${replaces ? html`<div class="notice waiting"><p>You linked another record of ${displayName} on ${day(replaces)}. That link ends, and this one takes its place.</p></div>` : ''}
-<p>Go on only if you are a customer of ${displayName} yourself and asked for this link. If somebody else sent it to you, do not link it.</p>
+${replaces ? html`<div class="notice waiting"><p>On ${day(replaces)} you linked another record of ${displayName}. This link replaces it.</p></div>` : ''}
+<p>Continue only if you are a customer of ${displayName} yourself and asked for this link. If somebody else sent it to you, do not accept it.</p>
 <form method="post" action="${action}">${csrfField(csrf)}<div class="buttons"><button class="primary" name="link">Link ${displayName}</button><button name="decline">Do not link</button></div></form>
 </section>`,
   })
 }
 
-/** What a resident linked, with what each check counts for. */
+/** The page `/links`: the resident's links, and whether each identity check counts. */
 export const linksPage = (data: { links: ResidentLink[]; csrf: string }): Html =>
   page({
     title: 'Linked organisations',
     body: html`${BACK}
 <h1>Linked organisations</h1>
-<p class="lead">Organisations whose own identity checks you linked to your account. They learn that the link exists, and nothing else.</p>
+<p class="lead">You linked the identity checks of these organisations to your account. They see that the link exists, and nothing else.</p>
 ${
   data.links.length === 0
     ? html`<p class="empty">None.</p>`
@@ -69,9 +69,9 @@ function linkCard(link: ResidentLink, csrf: string): Html {
 <p class="quiet">Linked on ${day(linkedAt)}.</p>
 ${
   verifications.length === 0
-    ? html`<p>It has made no identity check so far.</p>`
+    ? html`<p>No identity check yet.</p>`
     : html`<ul class="seen">${verifications.map(
-        (each) => html`<li>Identity check of ${day(each.date)}: ${wordsOf(each, link)}</li>`,
+        (each) => html`<li>Identity check of ${day(each.date)}: ${explainCheck(each, link)}</li>`,
       )}</ul>`
 }
 ${returnUrl === null ? '' : html`<p><a class="button" href="${returnAddress(link, 'linked')}" rel="noreferrer">Go back to ${displayName}</a></p>`}
@@ -80,28 +80,28 @@ ${returnUrl === null ? '' : html`<p><a class="button" href="${returnAddress(link
 }
 
 const DIFFERENCES: Record<string, string> = {
-  name: 'the name is another one',
-  'birth-date': 'the date of birth is another one',
-  'name-missing': 'it shows no name that could be compared',
+  name: 'the name is different',
+  'birth-date': 'the date of birth is different',
+  'name-missing': 'it shows no name to compare',
 }
 
-function wordsOf(verification: LinkedVerification, { displayName, isTrusted }: ResidentLink) {
+function explainCheck(verification: LinkedVerification, { displayName, isTrusted }: ResidentLink) {
   const { status, match, matchReview, differences } = verification
-  if (status === 'declined') return 'it was declined, and does not count.'
-  if (status !== 'approved') return 'it is not finished, and does not count yet.'
+  if (status === 'declined') return 'it was declined and does not count.'
+  if (status !== 'approved') return 'it is not finished and does not count yet.'
   if (matchReview === 'rejected')
-    return 'the people who run this portal decided that its document is not yours. It does not count.'
+    return 'the people who run this portal decided that the document is not yours. It does not count.'
   if (match === 'mismatch' && matchReview !== 'accepted') {
     const words = differences.map((each) => DIFFERENCES[each] ?? each)
-    return `its document does not fit your account: ${new Intl.ListFormat('en-GB').format(words)}. It does not count. If the document is yours, write to the people who run this portal.`
+    return `its document does not match your account: ${new Intl.ListFormat('en-GB').format(words)}. It does not count. If the document is yours, write to the people who run this portal.`
   }
   if (match === null) return 'its document has not been compared with your account yet.'
   return isTrusted
-    ? 'it counts as an identity check of yours.'
-    : `its document fits your account, but it does not count as long as this portal does not trust ${displayName} to check residents.`
+    ? 'it counts as your identity check.'
+    : `its document matches your account, but it does not count until this portal trusts ${displayName} to check residents.`
 }
 
-/** Back to the tenant, with what it is told. */
+/** The tenant's return address with `subjectId`, `result` and `state`; `/links` when it has none. */
 export function returnAddress(
   link: { subjectId: string; returnUrl: string | null; returnState: string | null },
   result: 'linked' | 'declined',

@@ -29,7 +29,7 @@ const cookieName = (issuer: string) =>
 const cookieOptions = (issuer: string) =>
   ({ path: '/', httpOnly: true, sameSite: 'Lax', secure: issuer.startsWith('https:') }) as const
 
-/** The link that this browser opened before it signed in, once; or `undefined`. */
+/** Returns the path of the link that this browser opened before it signed in, and forgets it; or `undefined`. */
 export function takeOpenedLink(c: Context, issuer: string): string | undefined {
   const token = getCookie(c, cookieName(issuer))
   if (token === undefined) return undefined
@@ -37,7 +37,7 @@ export function takeOpenedLink(c: Context, issuer: string): string | undefined {
   return TOKEN.test(token) ? `/link/${token}` : undefined
 }
 
-/** A resident links a tenant's subject to the own account, sees the links there are, and ends them. */
+/** `/link` and `/links`: a resident links a tenant's subject to their account, lists the links and ends them. */
 export function linkRoutes({ issuer, db, vault, forms, guard, log }: Parts): Hono<Env> {
   const routes = new Hono<Env>()
   for (const path of ['/link/*', '/links/*']) routes.use(path, bodyLimit({ maxSize: 16 * 1024 }))
@@ -45,12 +45,12 @@ export function linkRoutes({ issuer, db, vault, forms, guard, log }: Parts): Hon
     for (const [name, value] of Object.entries(securityHeaders({ issuer, formTargets })))
       c.header(name, value)
   }
-  // The same for one that was used, has expired, or never was.
+  // The same response for a link that was used, has expired or never existed.
   const unusable = () =>
     new ApiError(
       404,
       'not_found',
-      'This link was used already, has expired, or was replaced by a newer one. Ask the organisation that sent it for another.',
+      'This link was already used, has expired, or was replaced by a newer one. Ask the organisation that sent it for a new link.',
     )
   const requireRequest = async (token: string) => {
     const request = TOKEN.test(token) ? await findLinkRequest(db, token) : undefined
@@ -91,15 +91,15 @@ export function linkRoutes({ issuer, db, vault, forms, guard, log }: Parts): Hon
       log.info('subject link declined', { subjectId: declined.subjectId })
       return c.redirect(returnAddress(declined, 'declined'), 303)
     }
-    const asked = await guard.askToConfirm(c, resident, form)
-    if (asked) return asked
+    const confirmation = await guard.requireRecentSignIn(c, resident, form)
+    if (confirmation) return confirmation
     const linked = await acceptLink(
       { db, vault },
       { token, accountId, hold: (sql) => guard.holdLiveSession(sql, resident) },
     )
     if (!linked) throw unusable()
     if (linked === 'linked-elsewhere')
-      throw new ApiError(409, 'conflict', 'This record is linked to another account already.')
+      throw new ApiError(409, 'conflict', 'This record is already linked to another account.')
     log.info('subject linked', { accountId, subjectId: linked.subjectId })
     return c.redirect('/links', 303)
   })
@@ -112,7 +112,7 @@ export function linkRoutes({ issuer, db, vault, forms, guard, log }: Parts): Hon
     return c.html(linksPage({ links, csrf: forms.create(resident.session.uid) }))
   })
 
-  // Ending a link never asks for another proof: it only takes away.
+  // Ending a link requires no confirmation, because it only reduces access.
   routes.post('/links/:subjectId/end', async (c) => {
     const { resident } = await guard.requireForm(c)
     const subjectId = c.req.param('subjectId')

@@ -8,7 +8,7 @@ const notice = (error: string | undefined): Html | '' =>
 const described = (error: string | undefined): Html | '' =>
   error ? html` aria-invalid="true" aria-describedby="form-error"` : ''
 
-/** Where a link for a new password is asked for. */
+/** The page `/reset`: requests a link to set a new password. */
 export function askResetPage(data: {
   csrf: string
   email?: string | undefined
@@ -32,19 +32,19 @@ ${csrfField(csrf)}
   })
 }
 
-/** The same whether the address is known or not. */
+/** The same page whether or not an account has the address. */
 export function resetSentPage(_data: Record<string, never>): Html {
   return page({
-    title: 'Look at your mail',
+    title: 'Check your e-mail',
     body: html`<section class="card narrow">
-<h1>Look at your mail</h1>
-<p class="lead">If the address belongs to a resident, a link is on its way to it. Open it in this browser; it works once, for 30 minutes.</p>
-<p class="quiet">Nothing came? Look among unwanted mail, and whether the address is the one you sign in with. <a href="/reset">Ask again</a></p>
+<h1>Check your e-mail</h1>
+<p class="lead">If this address belongs to a resident, we have sent a link to it. Open the link in this browser. It works once, for 30 minutes.</p>
+<p class="quiet">No e-mail? Check your spam folder, and that you typed the address you sign in with. <a href="/reset">Try again</a></p>
 </section>`,
   })
 }
 
-/** Behind the link: nothing is used up until this form is sent. */
+/** The page that the link opens. The link stays valid until this form is sent. */
 export function newPasswordPage(data: {
   action: string
   csrf: string
@@ -56,7 +56,7 @@ export function newPasswordPage(data: {
     title: error ? 'Error: choose a new password' : 'Choose a new password',
     body: html`<section class="card narrow">
 <h1>Choose a new password</h1>
-<p class="lead">Fifteen characters or more. Four unrelated words do well; no digits or symbols are required.</p>
+<p class="lead">Use at least 15 characters. Four unrelated words are a good choice; digits and symbols are not required.</p>
 ${notice(error)}
 <form method="post" action="${action}">
 ${csrfField(csrf)}
@@ -66,12 +66,15 @@ ${csrfField(csrf)}
 <input id="password" name="password" type="password" autocomplete="new-password" required${described(error)}></div>
 <div class="buttons"><button class="primary" name="set-password">Set the password</button></div>
 </form>
-<p class="quiet">You are signed out on every device when you set it, and every application is disconnected.</p>
+<p class="quiet">A new password signs you out on every device and disconnects every application.</p>
 </section>`,
   })
 }
 
-/** `applications` are those that were connected, `passkeys` those that want the password first, where this browser may know. */
+/**
+ * `applications` were connected before the change; `passkeys` sign in again only after the password. Both are empty when this
+ * browser may not see them.
+ */
 export function passwordSetPage({
   applications,
   passkeys,
@@ -83,33 +86,33 @@ export function passwordSetPage({
     title: 'Your password is set',
     body: html`<section class="card narrow">
 <h1>Your password is set</h1>
-<p class="lead">You were signed out everywhere, and every application was disconnected. <a href="/">Sign in</a> with the new password, or go back to the application from which you came.</p>
+<p class="lead">You were signed out everywhere, and every application was disconnected. <a href="/">Sign in</a> with the new password, or go back to the application you came from.</p>
 ${
   applications.length === 0
     ? ''
     : html`<h2>These applications were connected</h2>
 <ul>${applications.map(({ name, page: path }) => html`<li><a href="${path}">${name}</a></li>`)}</ul>
-<p class="quiet">What you allowed them is remembered for when you sign in there again. If you do not know one of them, open its page and end its access.</p>`
+<p class="quiet">What you allowed them applies again when you next sign in there. If you do not recognise one of them, open its page and end its access.</p>`
 }
 ${
   passkeys.length === 0
     ? ''
     : html`<h2>These passkeys belong to your account</h2>
 <ul>${passkeys.map(({ name, createdAt, usedAt }) => html`<li>${name}, added on ${DAY.format(createdAt)}${usedAt ? `, last used on ${DAY.format(usedAt)}` : ', never used'}</li>`)}</ul>
-<p class="quiet">Each opens your account again once you have used it right after the new password. If you do not know one of them, sign in, <a href="/account#passkeys">remove it</a> and make new recovery codes. If signing in asks for a passkey or a code that you do not have, write to the people who run the portal.</p>`
+<p class="quiet">To sign in with one of them alone again, first sign in once with your new password and then that passkey. If you do not recognise one of them, sign in, <a href="/account#passkeys">remove it</a> and make new recovery codes. If we ask for a passkey or a code that you do not have, write to the people who run this portal.</p>`
 }
 </section>`,
   })
 }
 
-/** Behind the link to a new address: the form counts, not that the link was opened. */
+/** The page that the link to a new address opens. Only the form changes the address; mail scanners open links too. */
 export function confirmEmailPage(data: { action: string; csrf: string; email: string }): Html {
   const { action, csrf, email } = data
   return page({
     title: 'Confirm your e-mail address',
     body: html`<section class="card narrow">
 <h1>Confirm your e-mail address</h1>
-<p class="lead">From then on you sign in as <strong>${email}</strong>.</p>
+<p class="lead">After that you sign in as <strong>${email}</strong>.</p>
 <form method="post" action="${action}">
 ${csrfField(csrf)}
 <div class="buttons"><button class="primary" name="confirm-email">Use this address</button></div>

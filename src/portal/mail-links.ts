@@ -50,7 +50,7 @@ type Env = { Bindings: HttpBindings }
 
 const TOKEN = ':token{[\\w-]{43}}' as const
 
-/** `/reset` and `/verify-email`: what residents do by links that come by mail. */
+/** `/reset` and `/verify-email`: what residents do with links from mails. */
 export function mailLinkRoutes(parts: Parts): Hono<Env> {
   const { issuer, db, vault, forms, security, log } = parts
   const routes = new Hono<Env>()
@@ -74,25 +74,25 @@ export function mailLinkRoutes(parts: Parts): Hono<Env> {
     return form
   }
 
-  /** The link, in the browser that asked for it. Uses nothing up. */
+  /** Returns the link if this browser requested it; throws otherwise. Does not consume the link. */
   async function requireLink(c: Context<Env>, purpose: LinkPurpose) {
     const token = c.req.param('token') ?? ''
     const browser = browserOf(c)
     const link = await findLink(db, vault, purpose, token)
-    if (!link) throw usedUp()
+    if (!link) throw linkExpired()
     if (link.browser !== browser)
       throw new ApiError(
         403,
         'other_browser',
-        'Please open this link in the browser in which you asked for it. It still works there.',
+        'Please open this link in the browser in which you requested it. It still works there.',
       )
     return { ...link, token, form: `link ${browser} ${token}` }
   }
-  const usedUp = () =>
+  const linkExpired = () =>
     new ApiError(
       410,
       'link_expired',
-      'This link was used already, or its time is over. Please ask for a new one.',
+      'This link was already used or has expired. Please request a new one.',
     )
 
   routes.get('/reset', (c) =>
@@ -105,7 +105,7 @@ export function mailLinkRoutes(parts: Parts): Hono<Env> {
     const email = String(form.email ?? '').trim()
     const again = (error: string) => askResetPage({ csrf: String(form.csrf), email, error })
     if (!/^[^\s@]+@[^\s@]+$/.test(email) || email.length > 320)
-      return show(c, again('Please type your e-mail address.'), 400)
+      return show(c, again('Please enter your e-mail address.'), 400)
     const address = parts.addressOf(c.env.incoming)
     const wait = await requestReset(parts, { email, address, browser, issuer })
     if (wait > 0) {
@@ -122,7 +122,7 @@ export function mailLinkRoutes(parts: Parts): Hono<Env> {
   )
   routes.get('/reset/done', async (c) => {
     if (!hasNotice(parts, c, 'password-set')) return c.redirect('/', 303)
-    // Nobody is signed in: the browser that used a link just now may see what the mail says too.
+    // Nobody is signed in, but the browser that has just used a link may see what the mail contains.
     const accountId = await findRecentlyUsedLink(db, 'reset', browserOf(c))
     const applications = accountId ? await listConnectedApplications(db, issuer, accountId) : []
     const passkeys = accountId ? await listPasskeys(db, accountId) : []
@@ -151,7 +151,7 @@ export function mailLinkRoutes(parts: Parts): Hono<Env> {
         error,
       })
     const owner = await findAccount(db, vault, link.accountId)
-    if (!owner) throw usedUp()
+    if (!owner) throw linkExpired()
     let passwordHash: string
     try {
       passwordHash = await hashPassword(String(password ?? ''), { ...owner, issuer })
@@ -164,7 +164,7 @@ export function mailLinkRoutes(parts: Parts): Hono<Env> {
     await db.begin(async (sql) => {
       const used = await consumeLink(sql, vault, 'reset', link.token, link.browser)
       const account = used && (await setPasswordHash(sql, vault, used.accountId, passwordHash))
-      if (!account) throw usedUp()
+      if (!account) throw linkExpired()
       await recordSignOut(sql, account.id)
       // The link was mailed to `used.email`; the address may have been changed since.
       if (normalizeEmail(used.email) === normalizeEmail(account.email))
@@ -206,7 +206,7 @@ export function mailLinkRoutes(parts: Parts): Hono<Env> {
     await db.begin(async (sql) => {
       const used = await consumeLink(sql, vault, 'email', link.token, link.browser)
       const before = used && (await findAccount(sql, vault, used.accountId))
-      if (!used || !before) throw usedUp()
+      if (!used || !before) throw linkExpired()
       if (!(await setEmail(sql, vault, used.accountId, used.email)))
         throw new ApiError(409, 'email_taken', 'This address belongs to another account.')
       await deleteUnusedLinks(sql, used.accountId)

@@ -43,7 +43,7 @@ type Parts = {
 
 const TOKEN = ':token{[\\w-]{43}}' as const
 
-/** `/not-me`: a resident reports a sign-in or a consent that was not theirs, by the link of a mail, without a sign-in. */
+/** `/not-me`: a resident reports a sign-in or a consent by somebody else, with the link of a mail and without signing in. */
 export function notMeRoutes(parts: Parts): Hono<Env> {
   const { issuer, db, forms, security, log } = parts
   const routes = new Hono<Env>()
@@ -53,11 +53,11 @@ export function notMeRoutes(parts: Parts): Hono<Env> {
     for (const [name, value] of Object.entries(securityHeaders({ issuer }))) c.header(name, value)
     return c.html(page)
   }
-  const usedUp = () =>
+  const linkExpired = () =>
     new ApiError(
       410,
       'link_expired',
-      'This link was used already, or its time is over. If something is still wrong, sign in and look at your own page, or set a new password.',
+      'This link was already used or has expired. If something is still wrong, sign in and check your own page, or set a new password.',
     )
 
   async function aboutOf({ clientId }: Notice) {
@@ -70,7 +70,7 @@ export function notMeRoutes(parts: Parts): Hono<Env> {
   routes.get(`/not-me/${TOKEN}`, async (c) => {
     const token = c.req.param('token')
     const notice = await findNotice(db, token)
-    if (!notice) throw usedUp()
+    if (!notice) throw linkExpired()
     const csrf = forms.create(`not-me ${token}`)
     return show(c, notMePage({ action: `/not-me/${token}`, csrf, about: await aboutOf(notice) }))
   })
@@ -86,12 +86,12 @@ export function notMeRoutes(parts: Parts): Hono<Env> {
       )
     const report = await db.begin(async (sql) => {
       const notice = await consumeNotice(sql, token)
-      if (!notice) throw usedUp()
+      if (!notice) throw linkExpired()
       await lockFactors(sql, notice.accountId)
       const { accountId, clientId, sessionUid } = notice
       if (clientId !== null) await freezeConsent(sql, { accountId, clientId })
       await endSessions(sql, parts, accountId, { uid: sessionUid })
-      // What was begun in that browser does not go on, and it is not known any more.
+      // Mail links requested in any browser become invalid, and no browser counts as known any more.
       await deleteUnusedLinks(sql, accountId)
       await forgetBrowsers(sql, accountId)
       if (notice.kind === 'sign-in') {
@@ -114,7 +114,7 @@ export function notMeRoutes(parts: Parts): Hono<Env> {
 
   routes.get(`/not-me/${TOKEN}/done`, async (c) => {
     const notice = await findUsedNotice(db, c.req.param('token'))
-    if (!notice) throw usedUp()
+    if (!notice) throw linkExpired()
     return show(c, notMeDonePage({ about: await aboutOf(notice) }))
   })
   return routes

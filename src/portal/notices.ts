@@ -5,23 +5,23 @@ import { z } from 'zod'
 import { ensureBrowserId } from '../oauth/sessions.ts'
 
 /*
- * What a page says of the action before it. The action itself leaves the notice in a signed cookie that scripts cannot read,
- * bound to this browser and to a few minutes; the next page takes it. No address makes a notice appear.
+ * A notice reports the result of the previous action. The action stores it in a signed cookie that scripts cannot read, bound to
+ * this browser and valid for five minutes; the next page shows it. No URL can make a page show a notice.
  */
 
 const SENTENCES = {
-  'email-sent': 'A link is on its way to the new address. Open it in this browser.',
+  'email-sent': 'We have sent a link to your new address. Open it in this browser.',
   'passkey-added': 'The passkey was added. You can sign in with it from now on.',
   'passkey-renamed': 'The passkey was renamed.',
-  'passkey-removed': 'The passkey was removed, and opens nothing any more.',
+  'passkey-removed': 'The passkey was removed. Nobody can sign in with it any more.',
   'totp-added': 'The authenticator app was added.',
   'totp-removed': 'The authenticator app was removed.',
-  'session-ended': 'The session was ended.',
-  'sessions-ended': 'All other sessions were ended.',
+  'session-ended': 'That device is signed out.',
+  'sessions-ended': 'All other devices are signed out.',
 } as const
-/** Those that have a page of their own. */
+/** Notices that have a page of their own. */
 const PAGES = ['reset-sent', 'password-set', 'email-confirmed'] as const
-/** Those about one application. */
+/** Notices about one application. */
 const ABOUT_CLIENT = ['consent-changed', 'consent-ended'] as const
 
 const noticeSchema = z.discriminatedUnion('name', [
@@ -36,7 +36,7 @@ const cookieSchema = z.object({ notice: noticeSchema, browser: z.string(), until
 type Parts = { issuer: string; provider: () => Provider }
 type Env = { Bindings: HttpBindings }
 
-/** For the next page of this browser. */
+/** Stores a notice for the next page of this browser. */
 export function leaveNotice(parts: Parts, c: Context<Env>, notice: Notice): void {
   const kept: z.infer<typeof cookieSchema> = {
     notice,
@@ -46,18 +46,18 @@ export function leaveNotice(parts: Parts, c: Context<Env>, notice: Notice): void
   setCookie(parts, c, Buffer.from(JSON.stringify(kept)).toString('base64url'))
 }
 
-/** The notice that the last action left, once. */
+/** Returns the notice of the last action and deletes it. */
 export function takeNotice(parts: Parts, c: Context<Env>): Notice | undefined {
   const notice = findNotice(parts, c)
   if (notice) setCookie(parts, c, null)
   return notice
 }
 
-/** Whether the last action left this one: for a page of its own, which may be reloaded. */
+/** Whether the last action left this notice. Keeps it, so that its page can be reloaded. */
 export const hasNotice = (parts: Parts, c: Context<Env>, name: Notice['name']): boolean =>
   findNotice(parts, c)?.name === name
 
-/** What a page says; `undefined` for a notice that has a page of its own, or needs the application's name. */
+/** The sentence to show; `undefined` for a notice that has a page of its own, or needs the application's name. */
 export const sentenceOf = (notice: Notice | undefined): string | undefined =>
   notice && Object.hasOwn(SENTENCES, notice.name)
     ? SENTENCES[notice.name as keyof typeof SENTENCES]

@@ -5,7 +5,7 @@ import { listOutbox, type OutboxMail } from '../platform/mail.ts'
 import type { Sealer } from '../platform/secrets.ts'
 import { type Html, page, securityHeaders } from '../web/html.ts'
 
-/** `/outbox`, for a portal on one machine that has no mail server. Whoever mounts it has made sure of that. */
+/** `/outbox`: shows unsent mails. Mount it only on a local portal without a mail server. */
 export function outboxRoutes({
   issuer,
   db,
@@ -21,15 +21,15 @@ export function outboxRoutes({
   })
 }
 
-/** The mails that would have been sent, newest first. */
+/** The unsent mails, newest first. */
 export function outboxPage({ mails }: { mails: OutboxMail[] }): Html {
   return page({
     title: 'Outbox',
     body: html`<h1>Outbox</h1>
-<p class="lead">No mail server is configured, so the mails of this portal end here.</p>
+<p class="lead">No mail server is configured, so the portal shows its mails here instead of sending them.</p>
 ${
   mails.length === 0
-    ? html`<p class="empty">Nothing yet. Ask for a new password, and reload this page.</p>`
+    ? html`<p class="empty">No mails yet. Request a new password, then reload this page.</p>`
     : mails.map(
         ({ to, subject, text, createdAt }) => html`<article class="card">
 <header><h2>${subject}</h2><p class="quiet"><time datetime="${createdAt.toISOString()}">${createdAt.toISOString().slice(0, 16).replace('T', ' ')} UTC</time></p></header>

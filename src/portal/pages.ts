@@ -16,10 +16,10 @@ type Verification = {
   documentExpiresOn: Date | null
   isExpired: boolean
   imagesPending: boolean
-  /** None of them can be used. */
+  /** No image could be read. */
   imagesRefused: boolean
   images: { type: string; url: string }[]
-  /** There are images, which are shown after a confirmation. */
+  /** There are images, but the resident has to sign in again to view them. */
   imagesHidden: boolean
 }
 type Application = {
@@ -29,7 +29,7 @@ type Application = {
   createdAt: Date
   endsAt: Date | null
   isFrozen: boolean
-  /** When it last got a token. */
+  /** When it last obtained a token. */
   lastTokenAt: Date | null
 }
 
@@ -55,12 +55,12 @@ const IMAGES: Record<string, string> = {
   selfie: 'Your face',
 }
 
-/** The resident's first page: own documents, and who may see them. */
+/** The resident's home page: identity checks, and the applications that may see them. */
 export function homePage(data: {
   account: { name: string; email: string }
   verifications: Verification[]
   applications: Application[]
-  /** What the document calls the resident, where the account has the name that they typed. */
+  /** The name on the document, when the account still has the name that the resident typed. */
   offeredName: { verificationId: string; givenName: string; surname: string } | undefined
   csrf: string
   notice?: string | undefined
@@ -75,21 +75,21 @@ ${offeredName ? nameCard(offeredName, csrf) : ''}
 <section aria-labelledby="verifications"><h2 id="verifications">Your identity checks</h2>
 ${
   verifications.length === 0
-    ? html`<p class="empty">Nothing here yet. When you have your identity checked, the result and the photos appear on this page.</p>`
+    ? html`<p class="empty">Nothing here yet. After an identity check, the result and the photos appear on this page.</p>`
     : verifications.map((verification) => verificationCard(verification, csrf))
 }</section>
 <section aria-labelledby="applications"><h2 id="applications">Who may see your data</h2>
 ${
   applications.length === 0
-    ? html`<p class="empty">Nobody. When you allow an application to see something, it is listed here, and you can end it here.</p>`
+    ? html`<p class="empty">Nobody. When you allow an application to see your data, it is listed here, and you can end its access here.</p>`
     : applications.map((application) => applicationCard(application, csrf))
 }
-<p><a href="/looks">Who looked at your data, and when</a></p>
+<p><a href="/activity">Who has read your data, and when</a></p>
 <p><a href="/links">Linked organisations</a></p></section>`,
   })
 }
 
-/** What residents typed about themselves gives way to what the document says, when they confirm it. */
+/** Offers to replace the name that the resident typed by the name on the document. */
 const nameCard = (
   {
     verificationId,
@@ -98,29 +98,29 @@ const nameCard = (
   }: { verificationId: string; givenName: string; surname: string },
   csrf: string,
 ): Html => html`<section class="card" aria-labelledby="name"><h2 id="name">Your name</h2>
-<p>Your document names you <strong>${givenName} ${surname}</strong>. Use this name for your account?</p>
+<p>The name on your document is <strong>${givenName} ${surname}</strong>. Use this name for your account?</p>
 <form method="post" action="/verifications/${verificationId}/name">${csrfField(csrf)}<button name="adopt">Use this name</button></form></section>`
 
 const DIFFERENCES: Record<string, string> = {
-  name: 'The name on the document is not the name of your account.',
-  'birth-date': 'The date of birth on the document is not the one that the registry has.',
+  name: 'The name on the document is different from the name of your account.',
+  'birth-date': 'The date of birth on the document is different from the one in the registry.',
   'birth-date-missing': 'The date of birth on the document could not be read.',
   'name-missing': 'The name on the document could not be read.',
 }
 
-/** In plain words, what keeps an approved document from counting. */
+/** Explains why an approved document does not count yet, or not at all. */
 function matchNote({ status, match, matchDifferences, matchReview }: Verification): Html | '' {
   if (status !== 'approved' || match === 'match' || match === 'no-reference') {
     if (matchReview !== 'rejected' || status !== 'approved') return ''
   }
   if (matchReview === 'accepted') return ''
   if (match === null)
-    return html`<p>The document is being compared with your account. Until that is done, no application sees it.</p>`
+    return html`<p>We are comparing the document with your account. Until that is done, no application can see it.</p>`
   const differences = matchDifferences.map((code) => html`<li>${DIFFERENCES[code] ?? code}</li>`)
   const why = differences.length > 0 ? html`<ul>${differences}</ul>` : ''
   return matchReview === 'rejected'
-    ? html`<p>We looked at this document and do not accept it for your account.</p>${why}<p>No application sees it. If you think this is wrong, write to the people who run this portal.</p>`
-    : html`<p>This document does not fit your account:</p>${why}<p>One of our people looks at it. Until then no application sees it.</p>`
+    ? html`<p>We reviewed this document and do not accept it for your account.</p>${why}<p>No application can see it. If you think this is wrong, write to the people who run this portal.</p>`
+    : html`<p>This document does not match your account:</p>${why}<p>One of our staff will review it. Until then, no application can see it.</p>`
 }
 
 function statusOf(verification: Verification): { words: string; tone: 'good' | 'bad' | 'waiting' } {
@@ -141,9 +141,9 @@ function verificationCard(verification: Verification, csrf: string): Html {
 <header><h3>${what}</h3><p class="status ${status.tone}">${status.words}</p></header>
 <p class="quiet">Started on ${day(verification.date)}, checked by ${capitalised(verification.vendor)}.</p>
 ${matchNote(verification)}
-${documentExpiresOn ? html`<p class="quiet">The document ${isExpired ? 'expired' : 'is valid until'} ${isExpired ? 'on ' : ''}${day(documentExpiresOn)}.${isExpired ? ' Applications see that it has expired; have a new document checked.' : ''}</p>` : ''}
-${verification.imagesPending ? html`<p class="quiet">The photos are being copied; they appear here in a moment.</p>` : ''}
-${verification.imagesRefused ? html`<p class="quiet">The photos that came from ${capitalised(verification.vendor)} could not be read, so there is nothing to show. Whoever runs this portal can ask for them again.</p>` : ''}
+${documentExpiresOn ? html`<p class="quiet">The document ${isExpired ? 'expired' : 'is valid until'} ${isExpired ? 'on ' : ''}${day(documentExpiresOn)}.${isExpired ? ' Applications can see that it has expired. Please have a new document checked.' : ''}</p>` : ''}
+${verification.imagesPending ? html`<p class="quiet">We are copying the photos. They will appear here in a moment.</p>` : ''}
+${verification.imagesRefused ? html`<p class="quiet">We could not read the photos from ${capitalised(verification.vendor)}, so there is nothing to show. The people who run this portal can request them again.</p>` : ''}
 ${verification.imagesHidden ? html`<form method="post" action="/photos">${csrfField(csrf)}<button name="photos">Show the photos</button></form>` : ''}
 ${
   verification.images.length > 0
@@ -160,9 +160,9 @@ function applicationCard(application: Application, csrf: string): Html {
   const path = `/applications/${encodeURIComponent(client.clientId)}`
   return html`<article class="card">
 ${clientHeader(client, html`<h3>${client.name}</h3>`)}
-${isFrozen ? html`<div class="notice bad"><p>Frozen: it was reported from your mail that you did not allow this application. It sees nothing until you <a href="${path}">lift the freeze or end its access</a>.</p></div>` : ''}
+${isFrozen ? html`<div class="notice bad"><p>Frozen: somebody used a link in an e-mail to you to report that you did not allow this application. It cannot see any of your data until you <a href="${path}">lift the freeze or end its access</a>.</p></div>` : ''}
 <dl class="facts">
-<div><dt>Allowed</dt><dd>${scopes.length > 0 ? html`<ul class="seen">${scopes.map((scope) => html`<li>${SCOPES[scope].title}</li>`)}</ul>` : 'nothing any more'}</dd></div>
+<div><dt>Allowed</dt><dd>${scopes.length > 0 ? html`<ul class="seen">${scopes.map((scope) => html`<li>${SCOPES[scope].title}</li>`)}</ul>` : 'nothing'}</dd></div>
 ${declined.length > 0 ? html`<div><dt>Declined</dt><dd><ul class="seen">${declined.map((scope) => html`<li>${SCOPES[scope].title}</li>`)}</ul></dd></div>` : ''}
 <div><dt>Since</dt><dd>${day(createdAt)}</dd></div>
 <div><dt>Until</dt><dd>${endsAt ? day(endsAt) : 'you end it'}</dd></div>

@@ -30,7 +30,7 @@ import {
 type Parts = GuardParts & { guard: Guard; sealer: Sealer; jobs: Jobs }
 type Env = { Bindings: HttpBindings }
 
-/** What the pages' script asks for, and the passkeys of one's own account. */
+/** The WebAuthn options for the pages' script, and the passkeys of the resident's account. */
 export function passkeyRoutes(parts: Parts): Hono<Env> {
   const { issuer, db, guard, security, log } = parts
   const routes = new Hono<Env>()
@@ -38,7 +38,7 @@ export function passkeyRoutes(parts: Parts): Hono<Env> {
 
   const browserOf = (c: Context<Env>) =>
     ensureBrowserId(parts.provider(), c.env.incoming, c.env.outgoing)
-  const own = (found: boolean) => {
+  const requireFound = (found: boolean) => {
     if (!found) throw new ApiError(404, 'not_found', 'There is no such passkey.')
   }
 
@@ -52,23 +52,23 @@ export function passkeyRoutes(parts: Parts): Hono<Env> {
   routes.post('/account/passkeys/options', async (c) => {
     const { resident } = await guard.requireForm(c)
     if (!resident.mayChangeFactors)
-      throw new ApiError(403, 'confirmation_required', 'Please confirm first that it is you.')
+      throw new ApiError(403, 'confirmation_required', 'Please confirm that it is you first.')
     const { account } = resident
     c.header('Cache-Control', 'no-store')
     return c.json(await createRegistrationOptions(db, { issuer, browser: browserOf(c), account }))
   })
 
-  // The way to the form that makes one, for somebody who has not lately proven who they are.
+  // Requires a recent sign-in, then shows the form that adds a passkey.
   routes.post('/account/passkeys/new', async (c) => {
     const { resident, form } = await guard.requireForm(c)
-    const asked = await guard.askToConfirm(c, resident, form, 'factors')
-    return asked ?? c.redirect('/account#passkeys', 303)
+    const confirmation = await guard.requireRecentSignIn(c, resident, form, 'factors')
+    return confirmation ?? c.redirect('/account#passkeys', 303)
   })
 
   routes.post('/account/passkeys', async (c) => {
     const { resident, form } = await guard.requireForm(c)
     const { account } = resident
-    // Sent without the script, or too late: the page says what is missing.
+    // Sent without the script, or after the sign-in was no longer recent: the page explains what is missing.
     if (!resident.mayChangeFactors || !form['new-passkey'])
       return c.redirect('/account#passkeys', 303)
     const first = await prepareFirstFactor(db, account.id)
@@ -106,18 +106,20 @@ export function passkeyRoutes(parts: Parts): Hono<Env> {
 
   routes.post('/account/passkeys/:id/rename', async (c) => {
     const { resident, form } = await guard.requireForm(c)
-    own(await renamePasskey(db, resident.account.id, c.req.param('id'), String(form.name ?? '')))
+    requireFound(
+      await renamePasskey(db, resident.account.id, c.req.param('id'), String(form.name ?? '')),
+    )
     leaveNotice(parts, c, { name: 'passkey-renamed' })
     return c.redirect('/account', 303)
   })
 
   routes.post('/account/passkeys/:id/remove', async (c) => {
     const { resident, form } = await guard.requireForm(c)
-    const asked = await guard.askToConfirm(c, resident, form, 'factors')
-    if (asked) return asked
+    const confirmation = await guard.requireRecentSignIn(c, resident, form, 'factors')
+    if (confirmation) return confirmation
     const { account } = resident
     await removeFactor(parts, account.id, async (sql) => {
-      own(await removePasskey(sql, account.id, c.req.param('id')))
+      requireFound(await removePasskey(sql, account.id, c.req.param('id')))
       await enqueueMail(sql, parts, factorChangedMail(account.email, 'passkey-removed'))
     })
     security.emit('passkey_removed', { accountId: account.id })

@@ -38,7 +38,7 @@ type Parts = GuardParts & {
 }
 type Env = { Bindings: HttpBindings }
 
-// Long enough to look, short enough that a link left in a history opens nothing.
+// Long enough to view the photos, short enough that a link in the browser's history no longer works.
 const IMAGE_LINK_SECONDS = 120
 
 /** The resident's own pages. */
@@ -53,7 +53,7 @@ export function portalRoutes(parts: Parts): Hono<Env> {
   }
   const browserOf = (c: Context<Env>) =>
     ensureBrowserId(parts.provider(), c.env.incoming, c.env.outgoing)
-  /** The form before sign-in belongs to one browser, which has no session yet. */
+  /** Binds the sign-in form to this browser, which has no session yet. */
   const signInForm = (c: Context<Env>) => `sign-in ${browserOf(c)}`
 
   function showSignIn(c: Context<Env>, failed?: FailedSignIn & { email: string }) {
@@ -186,8 +186,8 @@ export function portalRoutes(parts: Parts): Hono<Env> {
 
   routes.post('/verifications/:id/name', async (c) => {
     const { resident, form } = await guard.requireForm(c)
-    const asked = await guard.askToConfirm(c, resident, form)
-    if (asked) return asked
+    const confirmation = await guard.requireRecentSignIn(c, resident, form)
+    if (confirmation) return confirmation
     const accountId = resident.account.id
     const verificationId = c.req.param('id')
     if (await adoptDocumentName(db, vault, { accountId, verificationId }))
@@ -195,10 +195,10 @@ export function portalRoutes(parts: Parts): Hono<Env> {
     return c.redirect('/', 303)
   })
 
-  // What the confirmation is for is shown by the page itself, for as long as it is recent.
+  // Viewing photos requires signing in again after 15 minutes; the home page shows them while the sign-in is recent.
   routes.post('/photos', async (c) => {
     const { resident, form } = await guard.requireForm(c)
-    return (await guard.askToConfirm(c, resident, form)) ?? c.redirect('/', 303)
+    return (await guard.requireRecentSignIn(c, resident, form)) ?? c.redirect('/', 303)
   })
   return routes
 }

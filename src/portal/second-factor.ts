@@ -37,7 +37,7 @@ import { leaveNotice } from './notices.ts'
 type Parts = GuardParts & { guard: Guard }
 type Env = { Bindings: HttpBindings }
 
-/** `/account/totp` and `/account/recovery-codes`: the second factors that need no script. */
+/** `/account/totp` and `/account/recovery-codes`: the second factors that work without JavaScript. */
 export function secondFactorRoutes(parts: Parts): Hono<Env> {
   const { issuer, db, forms, guard, sealer, security } = parts
   const routes = new Hono<Env>()
@@ -66,8 +66,8 @@ export function secondFactorRoutes(parts: Parts): Hono<Env> {
 
   routes.post('/account/totp/new', async (c) => {
     const { resident, form } = await guard.requireForm(c)
-    const asked = await guard.askToConfirm(c, resident, form, 'factors')
-    return asked ?? c.redirect('/account/totp', 303)
+    const confirmation = await guard.requireRecentSignIn(c, resident, form, 'factors')
+    return confirmation ?? c.redirect('/account/totp', 303)
   })
 
   routes.get('/account/totp', async (c) => {
@@ -87,7 +87,7 @@ export function secondFactorRoutes(parts: Parts): Hono<Env> {
     if (secret === undefined || step === undefined)
       return showEnrolment(c, resident, {
         secret,
-        error: 'That code is not right. Type the one that the app shows now.',
+        error: 'That code is not correct. Enter the code that the app shows now.',
       })
     const first = await prepareFirstFactor(db, account.id)
     const codes = await db.begin(async (sql) => {
@@ -95,7 +95,7 @@ export function secondFactorRoutes(parts: Parts): Hono<Env> {
       await guard.holdLiveSession(sql, resident)
       const made = await settleFirstFactor(sql, parts, resident, first)
       if (!(await insertTotp(sql, sealer, { accountId: account.id, secret, step })))
-        throw new ApiError(409, 'totp_exists', 'Your account has an authenticator app already.')
+        throw new ApiError(409, 'totp_exists', 'Your account already has an authenticator app.')
       await enqueueMail(sql, parts, factorChangedMail(account.email, 'totp-added'))
       return made
     })
@@ -110,8 +110,8 @@ export function secondFactorRoutes(parts: Parts): Hono<Env> {
 
   routes.post('/account/totp/remove', async (c) => {
     const { resident, form } = await guard.requireForm(c)
-    const asked = await guard.askToConfirm(c, resident, form, 'factors')
-    if (asked) return asked
+    const confirmation = await guard.requireRecentSignIn(c, resident, form, 'factors')
+    if (confirmation) return confirmation
     const { account } = resident
     await removeFactor(parts, account.id, async (sql) => {
       if (await removeTotp(sql, account.id))
@@ -124,8 +124,8 @@ export function secondFactorRoutes(parts: Parts): Hono<Env> {
 
   routes.post('/account/recovery-codes', async (c) => {
     const { resident, form } = await guard.requireForm(c)
-    const asked = await guard.askToConfirm(c, resident, form, 'factors')
-    if (asked) return asked
+    const confirmation = await guard.requireRecentSignIn(c, resident, form, 'factors')
+    if (confirmation) return confirmation
     const { account } = resident
     const made = await createRecoveryCodes()
     await db.begin(async (sql) => {
@@ -142,7 +142,7 @@ export function secondFactorRoutes(parts: Parts): Hono<Env> {
   return routes
 }
 
-/** Recovery codes for an account that has no second factor yet: hashing them takes too long for a transaction. */
+/** Creates recovery codes if the account has no second factor yet. Call it before the transaction: hashing takes too long inside. */
 export async function prepareFirstFactor(
   sql: Sql,
   accountId: string,
@@ -151,8 +151,8 @@ export async function prepareFirstFactor(
 }
 
 /**
- * In the transaction that adds a factor, before it does: with the first one come recovery codes, and the sessions that a password
- * alone opened on other devices end. Returns the codes to show.
+ * Call it in the transaction that adds a factor, before adding it. For the first factor it stores the recovery codes and ends the
+ * sessions on other devices, which a password alone opened. Returns the codes to show.
  */
 export async function settleFirstFactor(
   sql: Sql,
@@ -166,7 +166,7 @@ export async function settleFirstFactor(
   return recovery.codes
 }
 
-/** The session that has just proven a new factor goes on as one that was opened with it. */
+/** Marks the session, which has just used a new factor, as opened with that factor. */
 export async function strengthenSession(
   c: Context<Env>,
   parts: GuardParts,
@@ -179,7 +179,7 @@ export async function strengthenSession(
   await renewSession({ db: parts.db, provider: parts.provider() }, incoming, outgoing, login)
 }
 
-/** Removes a factor in a transaction, unless the policy needs it. */
+/** Removes a factor in a transaction. Throws `last_factor` when the policy requires it. */
 export async function removeFactor(
   { db }: GuardParts,
   accountId: string,
@@ -197,7 +197,7 @@ export async function removeFactor(
   }
 }
 
-/** Answers the POST itself: a page that is loaded again does not show them again. */
+/** Responds to the POST itself instead of redirecting, so that reloading a page does not show the codes again. */
 export function showRecoveryCodes(
   c: Context<Env>,
   issuer: string,
@@ -207,7 +207,7 @@ export function showRecoveryCodes(
   return c.html(
     recoveryCodesPage({
       ...data,
-      next: html`<p><a class="button" href="/account">I have kept them</a></p>`,
+      next: html`<p><a class="button" href="/account">I have saved them</a></p>`,
     }),
   )
 }

@@ -9,7 +9,7 @@ const DAY_MS = 24 * 3600_000
 // RFC 9116 §2.5.5 recommends less than a year.
 const SECURITY_TXT_LIFE_DAYS = 180
 
-/** Addresses that programs look for without being told: the icon, `security.txt` and `change-password`. */
+/** Well-known addresses: the icon, `security.txt` and `change-password`. */
 export function wellKnownRoutes({
   issuer,
   guard,

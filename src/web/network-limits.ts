@@ -80,6 +80,7 @@ export const NETWORK_RULES: readonly [method: string, path: string, rule: Networ
   ['GET', '/applications/:clientId', 'none'],
   ['GET', '/applications/:clientId/logo', 'none'],
   ['POST', '/applications/*', 'refusals'],
+  ['GET', '/activity', 'none'],
   ['GET', '/looks', 'none'],
   ['GET', '/outbox', 'none'],
   // Requests of vendors and their visitors.

@@ -3,7 +3,7 @@ import { randomSecret } from '../../src/platform/secrets.ts'
 import { type Attack, control, judge } from './runner.ts'
 import { MAIN, type Target } from './target.ts'
 
-/** How a start in production ends that is wrong in nothing but `change`: nothing it names exists. */
+/** How the process exits in production when only `change` is wrong; its addresses do not exist. */
 async function start(change: Record<string, string>): Promise<{ status: number; said: string }> {
   const child = spawn(process.execPath, [MAIN, 'serve'], {
     env: {
@@ -12,7 +12,7 @@ async function start(change: Record<string, string>): Promise<{ status: number; 
       ROLE: 'worker',
       LOG_LEVEL: 'error',
       ISSUER: 'https://id.test',
-      // Nobody listens there.
+      // Nothing listens there.
       DATABASE_URL: 'postgres://portal:portal@127.0.0.1:9/portal',
       S3_BUCKET: 'documents',
       S3_ENDPOINT: 'http://127.0.0.1:9',
@@ -29,7 +29,7 @@ async function start(change: Record<string, string>): Promise<{ status: number; 
   let said = ''
   const listen = (lines: Buffer) => {
     said += lines
-    // It went on: whoever started it ends it.
+    // The process started: end it.
     if (/ is ready/.test(said)) child.kill()
   }
   child.stdout.on('data', listen)

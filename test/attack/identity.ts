@@ -26,7 +26,7 @@ const CLAIMS = JSON.stringify({
   },
 })
 
-/** What an application is shown and told of this resident, on both web processes. */
+/** What an application can read about this resident, on both web processes. */
 async function watch(target: Target) {
   const { resident, tokens } = await connect(target, { more: { claims: CLAIMS } })
   const token = tokens.access_token
@@ -51,7 +51,7 @@ async function approve(target: Target, resident: Resident, change: object = {}) 
   return session
 }
 
-async function tryPerson(target: Target, change: object) {
+async function tryDocumentOf(target: Target, change: object) {
   const { resident, seen } = await watch(target)
   await approve(target, resident, change)
   const { ids, isAttested } = await seen()
@@ -70,13 +70,13 @@ export const identityAttacks: Attack<Target>[] = [
       await approve(target, right.resident)
       const own = await right.seen()
       control(own.ids.length === 2 && own.isAttested, 'the resident’s own document is shown')
-      return tryPerson(target, { person: JOHN })
+      return tryDocumentOf(target, { person: JOHN })
     },
   },
   {
     area: 'identity',
-    name: 'a signed approval that names nobody counts as the resident’s',
-    run: (target) => tryPerson(target, { person: {}, document: { type: 'PASSPORT' } }),
+    name: 'a signed approval without a name counts as the resident’s',
+    run: (target) => tryDocumentOf(target, { person: {}, document: { type: 'PASSPORT' } }),
   },
   {
     area: 'identity',
@@ -94,7 +94,7 @@ export const identityAttacks: Attack<Target>[] = [
   },
   {
     area: 'identity',
-    name: 'an attempt that was approved for the resident turns into somebody else’s and stays shown',
+    name: 'an approved attempt of the resident changes to another person’s and is still shown',
     async run(target) {
       const { resident, seen } = await watch(target)
       const session = await approve(target, resident)
@@ -106,7 +106,7 @@ export const identityAttacks: Attack<Target>[] = [
   },
   {
     area: 'identity',
-    name: 'a vendor’s decision that echoes another session’s data decides either of them',
+    name: 'a vendor’s decision with another session’s data changes either session',
     async run(target) {
       const [mine, other] = [await watch(target), await watch(target)]
       const session = await startSession(target, mine.resident)

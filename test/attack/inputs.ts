@@ -31,14 +31,14 @@ import { signatureOf, signDecision } from './vendor.ts'
 
 type Picture = { contentType: string; bytes: Buffer }
 
-/** Has a verification with these pictures approved; answers every copy of the front that an application can get. */
+/** Gets a verification with these images approved. Returns every copy of the front that an application can get. */
 async function readBack(target: Target, images: Record<string, Uint8Array>) {
   const { resident, tokens } = await connect(target)
   const session = await startSession(target, resident)
   target.vendor.setImages(session.sessionId, images)
   const state = await deliver(target, session)
   control(state === 'applied', 'the decision is applied')
-  // What is tried again later is tried now.
+  // Makes retries due at once.
   const hurrying = setInterval(() => {
     void target.parts.db`
       update pgboss.job set start_after = now()
@@ -82,7 +82,7 @@ const readPicture = async (answer: Response): Promise<Picture> => ({
 
 const drawJpeg = (seed: number) => drawNoise({ width: 90, height: 60, seed }).jpeg().toBuffer()
 
-/** A Kora or Incode that the operator entered, and where it delivers. */
+/** A Kora or Incode integration of the operator, and its webhook address. */
 async function addVendor(
   target: Target,
   given: { vendor: string; settings: string[]; webhookSecret?: string },
@@ -114,7 +114,7 @@ async function tryDeliveries(tries: Record<string, Promise<number>>) {
 export const inputAttacks: Attack<Target>[] = [
   {
     area: 'inputs',
-    name: 'a delivery that Veriff did not sign is taken',
+    name: 'a delivery without Veriff’s signature is accepted',
     async run(target) {
       const resident = await addResident(target)
       const session = await startSession(target, resident)
@@ -148,7 +148,7 @@ export const inputAttacks: Attack<Target>[] = [
   },
   {
     area: 'inputs',
-    name: 'a delivery that Kora did not sign, or signed an hour ago, is taken',
+    name: 'a delivery that Kora did not sign, or signed an hour ago, is accepted',
     async run(target) {
       const { post, secret } = await addVendor(target, {
         vendor: 'kora',
@@ -177,7 +177,7 @@ export const inputAttacks: Attack<Target>[] = [
   },
   {
     area: 'inputs',
-    name: 'a delivery for Incode comes with another service’s token, a resident’s token or none',
+    name: 'a delivery for Incode with another service’s token, a resident’s token or none is accepted',
     async run(target) {
       const given = { type: 'service' as const, scope: 'webhook.incode' }
       const [client, other] = [await addClient(target, given), await addClient(target, given)]
@@ -213,7 +213,7 @@ export const inputAttacks: Attack<Target>[] = [
   },
   {
     area: 'inputs',
-    name: 'a delivery for Mosaic, which sends none, is taken',
+    name: 'a delivery for Mosaic, which sends none, is accepted',
     async run(target) {
       const { post } = await addVendor(target, { vendor: 'mosaic', settings: [] })
       return tryDeliveries({
@@ -224,7 +224,7 @@ export const inputAttacks: Attack<Target>[] = [
   },
   {
     area: 'inputs',
-    name: 'a signed delivery with a NUL in it is worked on for ever, or answered with an error',
+    name: 'a signed delivery that contains a NUL is retried for ever, or answered with an error',
     async run(target) {
       const session = await startSession(target, await addResident(target))
       const states = [
@@ -232,7 +232,7 @@ export const inputAttacks: Attack<Target>[] = [
         await deliver(target, session, { reason: 'a\u0000b' }),
         await deliver(target, session, { person: { firstName: 'A\u0000NA', lastName: 'MEJIA' } }),
       ]
-      // A name may be left out, and a reason is sealed as it came; an id cannot be stored.
+      // A name may be omitted, and a reason is sealed unchanged; an id cannot be stored.
       return judge(
         [states[0] !== 'quarantined', `ended as ${states.join(', ')}`],
         [states.includes('failed'), 'it failed'],
@@ -241,7 +241,7 @@ export const inputAttacks: Attack<Target>[] = [
   },
   {
     area: 'inputs',
-    name: 'of a key that stands twice in a signed delivery the last one decides',
+    name: 'a signed delivery with a duplicate key is applied with the last value',
     async run(target) {
       const session = await startSession(target, await addResident(target))
       const { own } = target.vendor
@@ -261,7 +261,7 @@ export const inputAttacks: Attack<Target>[] = [
   },
   {
     area: 'inputs',
-    name: 'a vendor that answers with a session id it used before confuses two residents',
+    name: 'a vendor that repeats a session id confuses two residents',
     async run(target) {
       const again = await target.vendor.addIntegration({ sessionId: randomUUID() })
       const first = await startSession(target, await addResident(target), again.name)
@@ -301,7 +301,7 @@ export const inputAttacks: Attack<Target>[] = [
   },
   {
     area: 'inputs',
-    name: 'a picture that is a web page or an archive too, or says where it was taken, is handed out so',
+    name: 'an image that is also a web page or an archive, or contains a location, is disclosed unchanged',
     async run(target) {
       const plain = await drawJpeg(1)
       const front = withTail(
@@ -324,7 +324,7 @@ export const inputAttacks: Attack<Target>[] = [
   },
   {
     area: 'inputs',
-    name: 'a picture that ends in the middle, a page or nested boxes instead of a picture is handed out',
+    name: 'a truncated image, or a page or nested boxes instead of an image, is disclosed',
     async run(target) {
       const whole = await drawJpeg(4)
       const half = Buffer.concat([whole.subarray(0, -400), Buffer.from([0xff, 0xd9])])
@@ -346,7 +346,7 @@ export const inputAttacks: Attack<Target>[] = [
   },
   {
     area: 'inputs',
-    name: 'whatever is sent to whichever address ends in an error of the server’s own',
+    name: 'a malformed request to any address causes a server error',
     async run(target) {
       const broken: string[] = []
       const paths = [

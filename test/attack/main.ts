@@ -42,7 +42,7 @@ async function run(only: string, json: boolean): Promise<boolean> {
   const chosen = ATTACKS.filter(({ area, name }) => `${area} ${name}`.toLowerCase().includes(only))
   const say = (line: string) => void (json || process.stdout.write(`${line}\n`))
   let target: Target | undefined
-  // Interrupted, it leaves nothing running.
+  // Stops all processes when it is interrupted.
   const interrupted = () => void target?.close().finally(() => process.exit(130))
   process.once('SIGINT', interrupted)
   process.once('SIGTERM', interrupted)

@@ -17,7 +17,7 @@ import {
 import { type Attack, control, judge } from './runner.ts'
 import { LIMITS, type Target } from './target.ts'
 
-/** Counts who connects to it on this machine; nobody should. */
+/** Counts connections on this machine. There should be none. */
 async function startTrap() {
   let connections = 0
   const server = createServer((socket) => {
@@ -32,7 +32,7 @@ async function startTrap() {
   }
 }
 
-// Loopback and private addresses in the spellings that were once taken for public ones.
+// Loopback and private addresses in spellings that were once mistaken for public ones.
 const INSIDE = [
   '127.0.0.1',
   'localhost',
@@ -51,27 +51,27 @@ const INSIDE = [
   '169.254.169.254',
 ]
 
-/** Waits until one more web process answers 429 to this network. */
+/** Waits until another web process answers 429 to this network. */
 const untilLimited = (what: string, ask: () => Promise<{ status: number }>) =>
   eventually(what, async () => (await ask()).status === 429, 10).then(
     () => true,
     () => false,
   )
 
-/** How many of so many requests at one instant are let through. */
+/** How many of these simultaneous requests are admitted. */
 async function countAdmitted(times: number, ask: (n: number) => Promise<Response>) {
   const answers = await Promise.all(Array.from({ length: times }, (_, n) => ask(n)))
   await Promise.all(answers.map((answer) => answer.body?.cancel()))
   return answers.filter(({ status }) => status !== 429).length
 }
 
-// Two processes share their counts twice a second, and a minute may turn in between.
+// Processes share their counts twice a second, and a minute may end in between.
 const MOST = 4
 
 export const networkAttacks: Attack<Target>[] = [
   {
     area: 'network',
-    name: 'a page that a foreign name was pointed at the portal for reads mails or the API',
+    name: 'a page under a foreign name that resolves to the portal reads mails or the API',
     async run(target) {
       const open: string[] = []
       for (const web of target.webs) {
@@ -95,7 +95,7 @@ export const networkAttacks: Attack<Target>[] = [
   },
   {
     area: 'network',
-    name: 'two Host headers, or a target of another host, get an answer',
+    name: 'a request with two Host headers, or a target of another host, is answered',
     async run(target) {
       const open: string[] = []
       for (const web of target.webs) {
@@ -116,7 +116,7 @@ export const networkAttacks: Attack<Target>[] = [
   },
   {
     area: 'network',
-    name: 'X-Forwarded-Host or Forwarded changes an address that the portal writes',
+    name: 'X-Forwarded-Host or Forwarded changes a URL in a response',
     async run(target) {
       const foreign = { 'X-Forwarded-Host': 'evil.test', Forwarded: 'host=evil.test' }
       const written: string[] = []
@@ -180,12 +180,12 @@ export const networkAttacks: Attack<Target>[] = [
   },
   {
     area: 'network',
-    name: 'a network that one process limits goes on at the other one',
+    name: 'a network that one process limits continues at the other one',
     async run(target) {
       const client = await addClient(target)
       const headers = newNetwork()
       const [one, other] = target.webs
-      // What was counted ends with the minute.
+      // The counts end with the minute.
       const left = 60_000 - (Date.now() % 60_000)
       if (left < 12_000) await new Promise((resolve) => setTimeout(resolve, left))
       const ask = (issuer: string) => send(authorizeUrl({ issuer }, client), { headers })
@@ -194,7 +194,7 @@ export const networkAttacks: Attack<Target>[] = [
       const limited = await eventually(
         'the other process knows',
         async () => {
-          // Once a second: these very requests must not be what reaches the limit.
+          // Once a second, so that these requests do not reach the limit themselves.
           const { status } = await ask(other)
           await new Promise((resolve) => setTimeout(resolve, 400))
           return status === 429
@@ -206,7 +206,7 @@ export const networkAttacks: Attack<Target>[] = [
   },
   {
     area: 'network',
-    name: 'an invented X-Forwarded-For before one’s own address goes around the limits',
+    name: 'an invented X-Forwarded-For before the real address bypasses the limits',
     async run(target) {
       const client = await addClient(target)
       const { 'X-Forwarded-For': own } = newNetwork()
@@ -221,7 +221,7 @@ export const networkAttacks: Attack<Target>[] = [
   },
   {
     area: 'network',
-    name: 'forged deliveries are tried without end',
+    name: 'forged deliveries are tried without a limit',
     async run(target) {
       const headers = { ...newNetwork(), 'x-hmac-signature': 'f'.repeat(64) }
       const url = `${target.issuer}/webhooks/veriff`
@@ -234,7 +234,7 @@ export const networkAttacks: Attack<Target>[] = [
   },
   {
     area: 'network',
-    name: 'a program that registers itself makes the portal call addresses inside',
+    name: 'a program that registers itself makes the portal call internal addresses',
     async run(target) {
       const trap = await startTrap()
       try {
@@ -264,7 +264,7 @@ export const networkAttacks: Attack<Target>[] = [
           await register({ sector_identifier_uri: `${inside}/sector` })
           await register({ backchannel_logout_uri: `${inside}/logout` })
         }
-        // Each logo was tried: refused by its address, and by nothing that was sent.
+        // Each logo was requested, and rejected because of its address, not its content.
         await eventually('each logo is tried', async () =>
           named.every((clientId) => target.logged().includes(clientId)),
         )
@@ -276,7 +276,7 @@ export const networkAttacks: Attack<Target>[] = [
   },
   {
     area: 'network',
-    name: 'a notification or a logout token is sent to an address inside, however it is spelled',
+    name: 'a notification or a logout token is sent to an internal address, in any spelling',
     async run(target) {
       const trap = await startTrap()
       try {
@@ -314,7 +314,7 @@ export const networkAttacks: Attack<Target>[] = [
   },
 ]
 
-/** Makes the portal want the keys of a client that names an address for them. */
+/** Makes the portal fetch the keys of a client that names an address for them. */
 const authenticate = ({ issuer }: Target, clientId: string) => {
   const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
   const exp = Math.floor(Date.now() / 1000) + 60

@@ -25,7 +25,7 @@ export type Tokens = {
   scope: string
 }
 
-/** A network that nobody used before, as the proxy in front of the portal names it. */
+/** A network that was not used before, in the header of the proxy in front of the portal. */
 export function newNetwork(): { 'X-Forwarded-For': string } {
   const [a, b, c] = randomBytes(3)
   return { 'X-Forwarded-For': `10.${a}.${b}.${c}` }
@@ -38,11 +38,11 @@ export const newBrowser = (): UserAgent => createUserAgent(newNetwork())
 export const send = (url: string, init: RequestInit & { headers?: Record<string, string> } = {}) =>
   fetch(url, { redirect: 'manual', ...init, headers: { ...newNetwork(), ...init.headers } })
 
-/** The same request many times at once, every other one to the other web process. */
+/** The same request many times at once, alternating between the two web processes. */
 export const atOnce = <T>({ webs }: Target, times: number, ask: (web: string) => Promise<T>) =>
   Promise.all(Array.from({ length: times }, (_, n) => ask(webs[n % 2 ? 1 : 0])))
 
-/** Asks again and again, for so many seconds, until it answers something. */
+/** Repeats the call for this many seconds, until it returns a value. */
 export async function eventually<T>(
   what: string,
   ask: () => Promise<T | undefined | false>,
@@ -55,7 +55,7 @@ export async function eventually<T>(
   }
 }
 
-/** A resident whose name a registry stated, as in the documents of `signDecision`. */
+/** A resident with a name from a registry, the same as in the documents of `signDecision`. */
 export async function addResident({ parts }: Target): Promise<Resident> {
   return createAccount(parts, {
     email: `resident-${randomUUID()}@example.test`,
@@ -114,7 +114,7 @@ export async function signIn(
   return { browser, page }
 }
 
-/** Signs in and allows until the browser leaves for the application; answers the code. */
+/** Signs in and allows until the browser leaves for the application. Returns the code. */
 export async function obtainCode(
   target: Target,
   client: Client,
@@ -162,7 +162,7 @@ export const refresh = (web: string, client: Client, token: string) =>
     body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: token }),
   })
 
-/** An application that the resident has let read everything, or `scope`. */
+/** An application that the resident allowed to read everything, or `scope`. */
 export async function connect(
   target: Target,
   given: {
@@ -182,7 +182,7 @@ export async function connect(
   return { resident, client, tokens, browser: code.browser }
 }
 
-/** The API's answer to this token. */
+/** The API's response to this token. */
 export async function callApi(url: string, token: string, path = API) {
   const answer = await send(`${url}${path}`, { headers: { Authorization: `Bearer ${token}` } })
   const text = await answer.text()
@@ -190,8 +190,8 @@ export async function callApi(url: string, token: string, path = API) {
   return { status: answer.status, body, text }
 }
 
-/** How often either web process lets this token read documents. */
-export async function countOpen({ webs }: Target, token: string): Promise<number> {
+/** How many of the web processes accept this token for documents. */
+export async function countAcceptingProcesses({ webs }: Target, token: string): Promise<number> {
   const answers = await Promise.all(webs.map((web) => callApi(web, token)))
   return answers.filter(({ status }) => status === 200).length
 }
@@ -223,7 +223,7 @@ export async function startSession(
   return { id, sessionId: vendorSessionId }
 }
 
-/** Delivers a signed decision; answers how the delivery ended. */
+/** Delivers a signed decision. Returns the final state of the delivery. */
 export async function deliver(
   target: Target,
   session: Session,
@@ -252,7 +252,7 @@ export async function deliverBody(
   })
 }
 
-/** The resident has not proven who they are for this long: nobody waits for it. */
+/** Makes the resident's last sign-in older by this time, so that no test has to wait. */
 export const ageSession = ({ parts }: Target, { id }: Resident, seconds = 16 * 60) => parts.db`
   update oidc_artifact set payload = payload ||
     jsonb_build_object('loginTs', extract(epoch from now())::bigint - ${seconds}::int)

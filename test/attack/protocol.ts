@@ -36,7 +36,7 @@ async function tryRegistrations(target: Target, tries: Record<string, Metadata>)
   return judge([taken.length > 0, `registered: ${taken.join(', ')}`])
 }
 
-/** Whether a browser would leave for somewhere that is not registered. */
+/** Whether a browser would be redirected to an address that is not registered. */
 const leaves = (location: string | null, base: string) =>
   location !== null && new URL(location, base).host !== new URL(base).host
 
@@ -144,7 +144,7 @@ export const protocolAttacks: Attack<Target>[] = [
   },
   {
     area: 'protocol',
-    name: 'an error page of the protocol runs what a stranger wrote into the request',
+    name: 'an error page of the protocol runs a script from the request',
     async run(target) {
       const word = '"><script>alert(1)</script>'
       const client = await addClient(target)
@@ -159,7 +159,7 @@ export const protocolAttacks: Attack<Target>[] = [
       const faults = new Set<string>()
       for (const url of pages) {
         const page = await newBrowser().open(url, CALLBACK)
-        // It went back to the application, with the error in the address.
+        // It was redirected to the application, with the error in the address.
         if (page.url.startsWith(CALLBACK)) continue
         if (page.text.includes('<script>alert')) faults.add('a script stands in the page')
         const policy = page.headers.get('content-security-policy') ?? ''
@@ -177,7 +177,7 @@ export const protocolAttacks: Attack<Target>[] = [
   },
   {
     area: 'protocol',
-    name: 'an authorization request as a form is too large, or not a form, and is worked on',
+    name: 'an authorization request by POST that is too large, or not a form, is processed',
     async run(target) {
       const client = await addClient(target)
       const { search } = new URL(authorizeUrl(target, client))
@@ -215,7 +215,7 @@ export const protocolAttacks: Attack<Target>[] = [
   },
   {
     area: 'protocol',
-    name: 'a sandboxed frame or a strange site reads answers of the token endpoint or the API',
+    name: 'a sandboxed frame or a foreign site reads responses of the token endpoint or the API',
     async run(target) {
       const native = await addClient(target, {
         type: 'native',
@@ -266,7 +266,7 @@ export const protocolAttacks: Attack<Target>[] = [
   },
   {
     area: 'protocol',
-    name: 'a program registers itself under a name that people take for another application’s',
+    name: 'a program registers itself with a name that people confuse with another application’s',
     async run(target) {
       const name = `Harbour ${randomUUID()}`
       await addClient(target, { name })
@@ -281,7 +281,7 @@ export const protocolAttacks: Attack<Target>[] = [
   },
   {
     area: 'protocol',
-    name: 'two programs register one name at the same moment on both processes',
+    name: 'two programs register the same name at the same moment on both processes',
     async run(target) {
       const client_name = `Violet ${randomUUID()}`
       const answers = await Promise.all(
@@ -343,7 +343,7 @@ export const protocolAttacks: Attack<Target>[] = [
   },
   {
     area: 'protocol',
-    name: 'a page answers with a notice that only its address asks for',
+    name: 'a page shows a notice because of its URL alone',
     async run(target) {
       const resident = await addResident(target)
       const client = await addClient(target)

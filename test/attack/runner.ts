@@ -1,12 +1,12 @@
 import { once } from 'node:events'
 
-/** `refused`, or what got through, as half a sentence without secrets. */
+/** `refused`, or what got through, as a clause without secrets. */
 export type Verdict = 'refused' | { through: string }
 
-/** One way to do what must not be possible. It throws when it could not be tried at all. */
+/** One attack that must not succeed. It throws when it could not run. */
 export type Attack<T> = {
   area: string
-  /** What is tried, as a sentence. */
+  /** A sentence that describes the attack. */
   name: string
   run(target: T): Promise<Verdict>
 }
@@ -15,25 +15,25 @@ export type Result = {
   area: string
   name: string
   outcome: 'refused' | 'got through' | 'failed to run'
-  /** What got through, or why it could not be tried. */
+  /** What got through, or why it could not run. */
   detail?: string
   milliseconds: number
 }
 
-/** What got through: the facts that must not be true and are. */
+/** Returns the facts that are true but must not be. */
 export function judge(...facts: [isSo: boolean, what: string][]): Verdict {
   const found = facts.filter(([isSo]) => isSo).map(([, what]) => what)
   return found.length === 0 ? 'refused' : { through: found.join('; ') }
 }
 
-/** Throws unless the legitimate counterpart of an attack works: otherwise its refusal proves nothing. */
+/** Throws unless the legitimate counterpart of an attack works, because otherwise a refusal proves nothing. */
 export function control(works: unknown, what: string): asserts works {
   if (!works) throw new Error(`the control failed: ${what}`)
 }
 
 /**
- * Runs the attacks of each area one after the other, several areas at a time. Each attack ends within `secondsEach`, all
- * of them within `secondsInAll`. The results are in the order of the attacks.
+ * Runs the attacks of each area one after the other, several areas at a time. Each attack may take `secondsEach`, all of
+ * them `secondsInAll`. The results have the order of the attacks.
  */
 export async function runAttacks<T>(
   attacks: readonly Attack<T>[],
@@ -90,7 +90,7 @@ async function judgeOne<T>(
   }
 }
 
-// Errors of libraries quote addresses and answers, which hold codes and tokens.
+// Errors of libraries can quote addresses and responses, which contain codes and tokens.
 const withoutSecrets = (text: string) =>
   (text.split('\n', 1)[0] ?? '').replaceAll(/[\w~+/=-]{32,}/g, '…').slice(0, 300)
 
@@ -103,7 +103,7 @@ export function describeResult({ outcome, area, name, detail }: Result): string 
 
 export type Summary = { refused: number; gotThrough: number; failedToRun: number; isGood: boolean }
 
-/** `isGood`: something was tried, and all of it was refused. */
+/** `isGood`: at least one attack ran, and all were refused. */
 export function summarize(results: readonly Result[]): Summary {
   const count = (outcome: Result['outcome']) =>
     results.filter((result) => result.outcome === outcome).length

@@ -10,7 +10,7 @@ import {
   authorizeUrl,
   CALLBACK,
   connect,
-  countOpen,
+  countAcceptingProcesses,
   csrfOf,
   eventually,
   IMAGES,
@@ -32,8 +32,8 @@ const NEW_PASSWORD = 'seventeen copper kites over the bay'
 const RESET = 'Set a new password'
 const BACK = { leaveAt: CALLBACK }
 
-/** Asks for a link to a new password; answers it with the browser that asked. */
-async function askReset(target: Target, resident: Resident) {
+/** Requests a link to set a new password. Returns it with the browser that requested it. */
+async function requestResetLink(target: Target, resident: Resident) {
   const browser = newBrowser()
   const page = await browser.open(`${target.issuer}/reset`)
   await browser.submit(page, 'send', { email: resident.email })
@@ -49,14 +49,14 @@ async function addResidentWithTotp(target: Target) {
   return { resident, code }
 }
 
-/** The browser's cookies as a thief holds them: they stay whatever the owner does. */
+/** A copy of the browser's cookies, as a thief has it: it does not change when the owner's do. */
 function copyOf(browser: UserAgent): UserAgent {
   const copy = createUserAgent(newNetwork())
   for (const [key, value] of browser.jar) copy.jar.set(key, value)
   return copy
 }
 
-/** How many of several visits by both processes find somebody signed in. */
+/** How many of several requests, to both processes, find a session. */
 async function countSignedIn(target: Target, browser: UserAgent): Promise<number> {
   const pages = [1, 2, 3, 4].map(() => copyOf(browser).open(`${target.issuer}/`))
   return (await Promise.all(pages)).filter(isSignedIn).length
@@ -129,13 +129,16 @@ export const sessionAttacks: Attack<Target>[] = [
     name: 'tokens, refresh tokens and sessions outlive a new password that was set by mail',
     async run(target) {
       const { resident, client, tokens, browser } = await connect(target)
-      control((await countOpen(target, tokens.access_token)) === 2, 'the token works before')
+      control(
+        (await countAcceptingProcesses(target, tokens.access_token)) === 2,
+        'the token works before',
+      )
       const stolen = copyOf(browser)
-      const { browser: own, link } = await askReset(target, resident)
+      const { browser: own, link } = await requestResetLink(target, resident)
       const form = await own.open(link)
       const done = await own.submit(form, 'set-password', { password: NEW_PASSWORD })
       control(done.url.endsWith('/reset/done'), 'the new password is set')
-      const open = await countOpen(target, tokens.access_token)
+      const open = await countAcceptingProcesses(target, tokens.access_token)
       const renewed = await Promise.all(
         target.webs.map((web) => refresh(web, client, tokens.refresh_token)),
       )
@@ -153,7 +156,7 @@ export const sessionAttacks: Attack<Target>[] = [
     name: 'a link for a new password works in another browser, or twice',
     async run(target) {
       const resident = await addResident(target)
-      const { browser, link } = await askReset(target, resident)
+      const { browser, link } = await requestResetLink(target, resident)
       const form = await browser.open(link)
       const csrf = csrfOf(form)
       const body = (n: number) => new URLSearchParams({ csrf, password: `${NEW_PASSWORD} ${n}` })
@@ -173,10 +176,10 @@ export const sessionAttacks: Attack<Target>[] = [
   },
   {
     area: 'sessions',
-    name: 'a weak, a breached or one’s own word becomes a new password',
+    name: 'a weak or breached password, or one with the resident’s own name, is accepted',
     async run(target) {
       const resident = await addResident(target)
-      const { browser, link } = await askReset(target, resident)
+      const { browser, link } = await requestResetLink(target, resident)
       const taken: string[] = []
       const weak = ['short', 'iloveyou1234567', 'password12345678', 'prospera-prospera']
       for (const password of [...weak, resident.email]) {
@@ -210,7 +213,7 @@ export const sessionAttacks: Attack<Target>[] = [
   },
   {
     area: 'sessions',
-    name: 'one code of an authenticator app signs in twice, at one instant on both processes or later',
+    name: 'one code of an authenticator app signs in twice, at the same moment on both processes or later',
     async run(target) {
       const { resident, code } = await addResidentWithTotp(target)
       const steps = await Promise.all(
@@ -231,10 +234,10 @@ export const sessionAttacks: Attack<Target>[] = [
   },
   {
     area: 'sessions',
-    name: 'a new password by mail goes around the authenticator app',
+    name: 'a new password by mail bypasses the authenticator app',
     async run(target) {
       const { resident } = await addResidentWithTotp(target)
-      const { browser, link } = await askReset(target, resident)
+      const { browser, link } = await requestResetLink(target, resident)
       const form = await browser.open(link)
       await browser.submit(form, 'set-password', { password: NEW_PASSWORD })
       const { page } = await signIn(target, resident.email, browser, NEW_PASSWORD)
@@ -289,13 +292,13 @@ export const sessionAttacks: Attack<Target>[] = [
   },
   {
     area: 'sessions',
-    name: 'after a key rotation, an ended session comes back to life on one of the processes',
+    name: 'after a key rotation, an ended session is valid again on one of the processes',
     async run(target) {
       await target.run('key', 'rotate')
       const resident = await addResident(target)
       const client = await addClient(target)
       const listed = await target.run<{ kid: string }[]>('key', 'list')
-      // With the new keys, each process has built its authorization server anew.
+      // With the new keys, each process has rebuilt its authorization server.
       await eventually('both processes serve the new keys', async () => {
         const sets = target.webs.map(async (web) =>
           (await send(`${web}/api/oauth/.well-known/jwks.json`)).text(),
@@ -307,7 +310,7 @@ export const sessionAttacks: Attack<Target>[] = [
       const { browser } = await obtainCode(target, client, resident)
       const stolen = copyOf(browser)
       control((await countSignedIn(target, stolen)) === 4, 'the cookie works before')
-      // Requests of the session are on their way at the moment it ends.
+      // Requests of the session are in progress when it ends.
       const home = await browser.open(`${target.issuer}/`)
       const busy = Array.from({ length: 16 }, () =>
         copyOf(stolen)

@@ -6,23 +6,23 @@ import { createInitialAccessToken } from '../../src/oauth/registration.ts'
 import { environmentOf, findFreePorts, startDeployment } from '../support/deployment.ts'
 import { startVendor, type VendorStandIn } from './vendor.ts'
 
-/** Requests of one network a minute in the attacked portal: low, so that a flood is short. */
+/** Requests per minute and network in the attacked portal: low, so that a flood is short. */
 export const LIMITS = { requests: 60, refusals: 30 }
 
-/** A portal of two web processes and a worker, each an operating system's process, started as an operator starts them. */
+/** A portal of two web processes and a worker, each a process of the operating system, started like an operator does. */
 export type Target = {
-  /** In front of both web processes: two requests in a row go to one and to the other. */
+  /** The balancer: two requests in a row go to different web processes. */
   issuer: string
-  /** Each web process by itself. */
+  /** The address of each web process. */
   webs: readonly [string, string]
   /** Only to arrange things, and to see what an attack left behind. */
   parts: AppContext
   vendor: VendorStandIn
-  /** What programs register themselves with (RFC 7591). */
+  /** The token with which programs register themselves (RFC 7591). */
   registrationToken: string
   /** The operator's command line. */
   run<T = Record<string, unknown>>(...words: string[]): Promise<T>
-  /** What the three processes logged so far. */
+  /** The log lines of the three processes so far. */
   logged(): string
   close(): Promise<void>
 }
@@ -36,7 +36,7 @@ export const startTarget = (): Promise<Target> =>
     const env = {
       ...environmentOf(parts.runtime),
       LOG_LEVEL: 'info',
-      // Every attack comes from a network of its own, as a proxy would say it.
+      // Every attack comes from a network of its own, set by a header of the proxy.
       TRUSTED_PROXIES: '127.0.0.1,::1',
       RATE_LIMIT_NETWORK: String(LIMITS.requests),
       RATE_LIMIT_REFUSALS: String(LIMITS.refusals),
@@ -70,7 +70,7 @@ export const startTarget = (): Promise<Target> =>
     }
   })
 
-/** `node src/main.ts serve`, once it says that it is ready. */
+/** Starts `node src/main.ts serve`, and waits until it logs that it is ready. */
 async function startProcess(env: Record<string, string>, onLines: (lines: string) => void) {
   const child = spawn(process.execPath, [MAIN, 'serve'], { env, stdio: ['ignore', 'pipe', 'pipe'] })
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
@@ -97,7 +97,7 @@ async function end(child: ChildProcess, ended: Promise<void>): Promise<void> {
   clearTimeout(late)
 }
 
-/** Sends each request on to the next of these ports, as it is. */
+/** Forwards each request unchanged to the next of these ports. */
 async function startBalancer(port: number, ports: readonly number[]) {
   const agent = new Agent({ keepAlive: true })
   let turn = 0

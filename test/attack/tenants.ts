@@ -33,7 +33,7 @@ async function call(url: string, token: string, json?: object, method = json ? '
   }
 }
 
-/** A tenant with an integration of its own, whose secret it knows, and a token of its back office. */
+/** A tenant with an integration of its own, its secret, and a token of its back office. */
 async function createTenant(target: Target) {
   const name = `t-${randomUUID().slice(0, 8)}`
   const integration = await target.vendor.addIntegration({ tenant: name })
@@ -149,7 +149,7 @@ export const tenantAttacks: Attack<Target>[] = [
   },
   {
     area: 'tenants',
-    name: 'a tenant reads, reviews, erases or links what is another tenant’s',
+    name: 'a tenant reads, reviews, erases or links data of another tenant',
     async run(target) {
       const [victim, rival] = [await createTenant(target), await createTenant(target)]
       const { id, subjectId } = await victim.approve()
@@ -170,7 +170,7 @@ export const tenantAttacks: Attack<Target>[] = [
         call(at(`${SUBJECTS}/${subjectId}`), rival.token, undefined, 'DELETE'),
         rival.start({ subjectId }),
       ])
-      // An empty list is what a guessed id is answered, too.
+      // An unknown id also gets an empty list.
       const open = tries.filter(
         ({ status, text }) => status < 400 && text !== '{"verifications":[]}',
       ).length

@@ -10,7 +10,7 @@ import {
   CALLBACK,
   callApi,
   connect,
-  countOpen,
+  countAcceptingProcesses,
   IMAGES,
   newBrowser,
   obtainCode,
@@ -26,14 +26,17 @@ const AT_ONCE = 12
 const inSeconds = (seconds: number) => Math.floor(Date.now() / 1000) + seconds
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
 
-/** The claims of a live access token, under another key or with one of them changed. */
+/** The claims of a valid access token, signed with another key or with one claim changed. */
 async function forge(target: Target) {
   const { resident, client, tokens } = await connect(target)
   const [head = '', body = ''] = tokens.access_token.split('.')
   const header = JSON.parse(Buffer.from(head, 'base64url').toString()) as { kid: string }
   const claims = JSON.parse(Buffer.from(body, 'base64url').toString()) as Record<string, unknown>
-  control((await countOpen(target, tokens.access_token)) === 2, 'the genuine token works')
-  // The portal's own key: only the claim under test is wrong.
+  control(
+    (await countAcceptingProcesses(target, tokens.access_token)) === 2,
+    'the genuine token works',
+  )
+  // Signed with the portal's own key, so that only the tested claim is wrong.
   const ring = await openKeyRing(target.parts.db, target.parts.sealer, target.parts.log)
   ring.close()
   const { kid, privateKey } = ring.current().active.RS256
@@ -42,19 +45,19 @@ async function forge(target: Target) {
       .setProtectedHeader({ alg: 'RS256', typ: 'at+jwt', kid, ...protect })
       .sign(privateKey)
   control(
-    (await countOpen(target, await sign({}))) === 2,
+    (await countAcceptingProcesses(target, await sign({}))) === 2,
     'the same claims under the same key work',
   )
   const tryAll = async (forged: Record<string, string>) => {
     const open: string[] = []
     for (const [what, token] of Object.entries(forged))
-      if ((await countOpen(target, token)) > 0) open.push(what)
+      if ((await countAcceptingProcesses(target, token)) > 0) open.push(what)
     return judge([open.length > 0, `taken: ${open.join(', ')}`])
   }
   return { resident, client, tokens, header, claims, privateKey, sign, tryAll }
 }
 
-/** A service client with a key pair, and what it authenticates with (RFC 7523 §2.2). */
+/** A service client with a key pair, and its client assertion (RFC 7523 §2.2). */
 async function createAsserting(target: Target) {
   const { publicKey, privateKey } = await generateKeyPair('ES256')
   const jwk: JWK = await exportJWK(publicKey)
@@ -96,12 +99,12 @@ async function createAsserting(target: Target) {
   return { client_id, jwk, claims, sign, ask, proof }
 }
 
-const countGood = (answers: Response[]) => answers.filter(({ ok }) => ok).length
+const countAccepted = (answers: Response[]) => answers.filter(({ ok }) => ok).length
 
 export const tokenAttacks: Attack<Target>[] = [
   {
     area: 'tokens',
-    name: 'an access token for another audience, of another issuer or type, or of no grant is taken',
+    name: 'an access token with another audience, issuer or type, or without a grant, is accepted',
     async run(target) {
       const { sign, tryAll } = await forge(target)
       return tryAll({
@@ -118,7 +121,7 @@ export const tokenAttacks: Attack<Target>[] = [
   },
   {
     area: 'tokens',
-    name: 'a token signed by nothing, by a stranger or by the public key as a secret is taken',
+    name: 'a token that is unsigned, or signed with a foreign key or with the public key as a secret, is accepted',
     async run(target) {
       const { claims, header, privateKey, tryAll } = await forge(target)
       const stranger = await generateKeyPair('RS256')
@@ -166,22 +169,25 @@ export const tokenAttacks: Attack<Target>[] = [
       const { resident, tokens } = await connect(target)
       const open: string[] = []
       for (const scope of [`${IMAGES}.x`, `x${IMAGES}`, IMAGES.slice(0, -1), `${IMAGES}s openid`]) {
-        // No client can register such a scope: the token is changed where it is kept.
+        // No client can register such a scope, so change the stored token.
         await target.parts.db`
           update oidc_artifact set scope = ${scope}
           where kind = 'AccessToken' and account_id = ${resident.id}`
-        if ((await countOpen(target, tokens.access_token)) > 0) open.push(scope)
+        if ((await countAcceptingProcesses(target, tokens.access_token)) > 0) open.push(scope)
       }
       await target.parts.db`
         update oidc_artifact set scope = ${`openid ${IMAGES}`}
         where kind = 'AccessToken' and account_id = ${resident.id}`
-      control((await countOpen(target, tokens.access_token)) === 2, 'the scope itself opens them')
+      control(
+        (await countAcceptingProcesses(target, tokens.access_token)) === 2,
+        'the scope itself opens them',
+      )
       return judge([open.length > 0, `${open.length} scopes that only look alike`])
     },
   },
   {
     area: 'tokens',
-    name: 'a token that was allowed less reads documents, details or what it was not asked for',
+    name: 'a token with fewer scopes reads documents, details or other data',
     async run(target) {
       const { tokens, client, resident } = await connect(target, { scope: 'openid email' })
       const paths = [API, `${API}/images`, `${API}/status`, '/api/v1/me/natural-person']
@@ -220,7 +226,7 @@ export const tokenAttacks: Attack<Target>[] = [
       const redeemed = await redeem(target.issuer, thief, code)
       const looked = (await (await post('introspect', tokens.access_token)).json()) as object
       await post('revoke', tokens.access_token)
-      const open = await countOpen(target, tokens.access_token)
+      const open = await countAcceptingProcesses(target, tokens.access_token)
       control(
         (await refresh(target.issuer, client, tokens.refresh_token)).ok,
         'the client itself renews its token',
@@ -243,9 +249,12 @@ export const tokenAttacks: Attack<Target>[] = [
       for (let round = 0; round < 4; round++) {
         const code = await obtainCode(target, client, resident)
         const answers = await atOnce(target, AT_ONCE, (web) => redeem(web, client, code))
-        counts.push(countGood(answers))
+        counts.push(countAccepted(answers))
         for (const winner of answers.filter(({ ok }) => ok))
-          open += await countOpen(target, ((await winner.json()) as Tokens).access_token)
+          open += await countAcceptingProcesses(
+            target,
+            ((await winner.json()) as Tokens).access_token,
+          )
       }
       return judge(
         [counts.some((count) => count !== 1), `redeemed ${counts.join(', ')} times`],
@@ -285,7 +294,7 @@ export const tokenAttacks: Attack<Target>[] = [
         if (page.text.includes('name="login"')) asked.push(more)
       }
       return judge(
-        [countGood(tries) > 0, `${countGood(tries)} of 3 are redeemed`],
+        [countAccepted(tries) > 0, `${countAccepted(tries)} of 3 are redeemed`],
         [asked.length > 0, `${asked.length} weak requests lead to the sign-in`],
       )
     },
@@ -309,7 +318,8 @@ export const tokenAttacks: Attack<Target>[] = [
       })
       control(revoked.ok, 'the successor is revoked')
       let open = 0
-      for (const { access_token: token } of bodies) open += await countOpen(target, token)
+      for (const { access_token: token } of bodies)
+        open += await countAcceptingProcesses(target, token)
       return judge(
         [successors.size > 1, `${successors.size} successors are given`],
         [open > 0, `${open} answers to access tokens after all were revoked`],
@@ -321,13 +331,19 @@ export const tokenAttacks: Attack<Target>[] = [
     name: 'a revoked access token works on the process that did not revoke it',
     async run(target) {
       const { client, tokens } = await connect(target)
-      control((await countOpen(target, tokens.access_token)) === 2, 'the token works before')
+      control(
+        (await countAcceptingProcesses(target, tokens.access_token)) === 2,
+        'the token works before',
+      )
       await send(`${target.webs[0]}/api/oauth/revoke`, {
         method: 'POST',
         headers: basic(client),
         body: new URLSearchParams({ token: tokens.access_token }),
       })
-      return judge([(await countOpen(target, tokens.access_token)) > 0, 'it works on'])
+      return judge([
+        (await countAcceptingProcesses(target, tokens.access_token)) > 0,
+        'it works on',
+      ])
     },
   },
   {
@@ -338,7 +354,7 @@ export const tokenAttacks: Attack<Target>[] = [
       const counts: number[] = []
       for (let round = 0; round < 4; round++) {
         const assertion = await sign()
-        counts.push(countGood(await atOnce(target, AT_ONCE, (web) => ask(web, assertion))))
+        counts.push(countAccepted(await atOnce(target, AT_ONCE, (web) => ask(web, assertion))))
       }
       return judge([counts.some((count) => count !== 1), `accepted ${counts.join(', ')} times`])
     },
@@ -354,7 +370,7 @@ export const tokenAttacks: Attack<Target>[] = [
         const answers = await atOnce(target, AT_ONCE, async (web) =>
           ask(web, await sign(), { DPoP }),
         )
-        counts.push(countGood(answers))
+        counts.push(countAccepted(answers))
       }
       return judge([counts.some((count) => count !== 1), `accepted ${counts.join(', ')} times`])
     },

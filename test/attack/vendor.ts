@@ -4,16 +4,16 @@ import type { AddressInfo } from 'node:net'
 import type { AppContext } from '../../src/context.ts'
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
 
-/** An integration of Veriff's: what its operator entered here. */
+/** A Veriff integration as the operator entered it. */
 export type Integration = { name: string; apiKey: string; secret: string }
 
-/** A stand-in for Veriff that serves any bytes as pictures, and signs whatever it is asked to. */
+/** A stand-in for Veriff that serves any bytes as images, and signs any response. */
 export type VendorStandIn = {
   /** The operator's own integration. */
   own: Integration
-  /** One more, of this tenant; with `sessionId` every session that it starts has this id. */
+  /** Another integration, of this tenant; with `sessionId` every session that it starts has this id. */
   addIntegration(given: { tenant?: string; sessionId?: string }): Promise<Integration>
-  /** The pictures of a session, by context. */
+  /** The images of a session, by context. */
   setImages(sessionId: string, images: Record<string, Uint8Array>): void
   close(): Promise<void>
 }
@@ -74,7 +74,7 @@ export async function startVendor({ db, sealer }: AppContext): Promise<VendorSta
   }
 }
 
-/** What Veriff says of a session, signed by its secret. */
+/** A decision of Veriff for a session, signed with its secret. */
 export function signDecision(
   session: { id: string; sessionId: string },
   { apiKey, secret }: Integration,

@@ -4,7 +4,7 @@ import { createUserAgent, type UserAgent } from '../../src/local/sandbox/user-ag
 export const CALLBACK = 'http://localhost/cb'
 export const MEMORY_CLIENT = { id: 'benchmark', secret: 'benchmark' }
 
-/** An authorization server to drive: its endpoints, a client, and browsers in which everything is already allowed. */
+/** An authorization server under load: its endpoints, a client, and browsers in which everything is already allowed. */
 export type Flows = {
   authorize: string
   token: string
@@ -15,7 +15,7 @@ export type Flows = {
 const VERIFIER = 'v'.repeat(43)
 const CHALLENGE = createHash('sha256').update(VERIFIER).digest('base64url')
 
-/** The whole flow from each browser, again and again, for so many seconds: authorization request, code, tokens. */
+/** Runs the complete flow in each browser, repeatedly, for this many seconds: authorization request, code, tokens. */
 export async function runFlows(flows: Flows, seconds: number) {
   const began = performance.now()
   let done = 0
@@ -63,7 +63,7 @@ async function runFlow({ authorize, token, client }: Flows, browser: UserAgent):
 export const basic = ({ id, secret }: { id: string; secret: string }) =>
   `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`
 
-/** Browsers signed in at the portal, each of a resident of its own, the application allowed. */
+/** Browsers with a session at the portal, each of another resident, with a consent for the application. */
 export async function signInBrowsers(
   issuer: string,
   client: { id: string },

@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto'
 const WARM_UP = 200
 
 /**
- * Whether time tells another tenant's verification from one that does not exist: guesses at both in turn, the first of each
- * pair at random. Answers the median of each in microseconds, and how often the guess at another's took longer: half of
- * the times where nothing can be told.
+ * Measures whether the response time distinguishes another tenant's verification from one that does not exist. It requests
+ * both in turn, in random order within each pair. Returns the median of each in microseconds, and how often the request for
+ * another tenant's took longer: half of the times if they cannot be distinguished.
  */
 export async function measureGuesses(
   url: string,

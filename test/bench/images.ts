@@ -15,7 +15,7 @@ import { createJobs } from '../../src/platform/jobs.ts'
 
 const EACH = 3
 
-/** A bucket and a vendor for the workers under measurement: the vendor answers each request `delayMs` later. */
+/** A bucket and a vendor for the measured workers; the vendor delays each response by `delayMs`. */
 export async function startImageSource(given: {
   delayMs: number
   s3: Runtime['s3']
@@ -69,7 +69,7 @@ export async function startImageSource(given: {
   }
 }
 
-/** So many approved verifications of three images each, every one with its job; answers when all images are in the bucket. */
+/** Creates approved verifications of three images each, with their jobs. Resolves when all images are in the bucket. */
 export async function backUp(
   parts: AppContext,
   source: Awaited<ReturnType<typeof startImageSource>>,

@@ -9,7 +9,7 @@ import { openKeyRing } from '../../src/signing/key-ring.ts'
 
 const PROOFS = 200
 
-/** A ledger of so many rows in a database of its own: given places, verified, one byte turned and found, proofs taken. */
+/** Measures a ledger of this many rows in its own database: indexing, verification, finding one changed byte, and proofs. */
 export async function measureLedger(runtime: Runtime, rows: number) {
   const admin = openDb(runtime.databaseUrl, { connections: 1 })
   await admin.unsafe('create database ledger_bench')

@@ -22,9 +22,9 @@ import { measureLedger } from './ledger.ts'
 import type { Task } from './target.ts'
 
 /*
- * What is compared is server CPU time per request (all threads), each with a bare server of the same run: wall-clock
- * rates swing with the machine, CPU per request repeats. The servers are processes of their own, the load comes from
- * this one, and the slices of the compared servers alternate.
+ * Compares server CPU time per request (all threads) with that of a bare server in the same run: request rates vary with the
+ * machine, CPU per request is repeatable. The servers are separate processes, this one generates the load, and the slices of
+ * the compared servers alternate.
  */
 
 const CONNECTIONS = 50
@@ -235,14 +235,14 @@ async function serviceToken(issuer: string, client: { id: string; secret: string
   return ((await answer.json()) as { access_token: string }).access_token
 }
 
-/** Browsers with a session at the library in memory. */
+/** Browsers with a session at the library with the in-memory adapter. */
 async function memoryFlows(url: string): Promise<Flows> {
   const browsers = Array.from({ length: CONNECTIONS }, () => createUserAgent())
   for (const browser of browsers) await (await browser.request(`${url}/sign-in`)).text()
   return { authorize: `${url}/auth`, token: `${url}/token`, client: MEMORY_CLIENT, browsers }
 }
 
-/** A new decision each time, signed as Veriff signs; about the size of a real one. */
+/** A new decision for each call, signed like Veriff's and about as large as a real one. */
 function deliveries(apiKey: string, secret: string): () => Request {
   return () => {
     const body = JSON.stringify({
@@ -276,7 +276,7 @@ function deliveries(apiKey: string, secret: string): () => Request {
   }
 }
 
-/** One worker, then two against a vendor that takes its time, then one over many images, its memory watched. */
+/** One worker, then two with a slow vendor, then one with many images and its memory measured. */
 async function measureBackups(runtime: Runtime, count: number, targets: Target[]) {
   const { s3, s3Credentials } = runtime
   if (!s3Credentials) throw new Error('the benchmark has credentials of its own')
@@ -313,7 +313,7 @@ async function measureBackups(runtime: Runtime, count: number, targets: Target[]
       bytesEach: source.imageBytes,
       imagesPerSecond: Number((run.images / run.seconds).toFixed(1)),
       cpuMicrosecondsEach: Math.round(cpu / run.images),
-      // Flat: the second half needs no more than the first.
+      // Constant: the second half needs no more memory than the first.
       mebibytes: {
         firstHalf: mebibytes(resident.slice(0, half)),
         secondHalf: mebibytes(resident.slice(half)),

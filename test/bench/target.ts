@@ -11,7 +11,7 @@ import { listen, startServer } from '../../src/server.ts'
 import { startWorker } from '../../src/worker.ts'
 import { CALLBACK, MEMORY_CLIENT } from './flow.ts'
 
-/** What the benchmark's parent asks this process to be. */
+/** The kind of server that the benchmark's parent process requests. */
 export type Task =
   | { be: 'hello' }
   | { be: 'insert'; databaseUrl: string }
@@ -22,7 +22,7 @@ export type Task =
     }
   | { be: 'portal'; runtime: Omit<Runtime, 'encryptionKeys'> & { encryptionKeys: string[] } }
 
-/** One server under load, in a process of its own so that its CPU time is its own. Started by `main.ts`. */
+/** One server under load, in a separate process so that its CPU time can be measured. Started by `main.ts`. */
 process.on('message', async (message: Task | 'cpu') => {
   if (message === 'cpu') {
     const { user, system } = process.cpuUsage()
@@ -77,7 +77,7 @@ async function start(task: Task): Promise<string> {
   })
 }
 
-/** oidc-provider as it comes, with the adapter that keeps everything in memory; `/sign-in` puts a session in the browser. */
+/** An unchanged oidc-provider with the in-memory adapter; `/sign-in` creates a session. */
 async function startMemory(): Promise<string> {
   const { privateKey } = await generateKeyPair('RS256', { extractable: true })
   const { server, port } = await listen('127.0.0.1', 0)
@@ -96,7 +96,7 @@ async function startMemory(): Promise<string> {
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
-      // JWTs, as ours are on the wire.
+      // JWTs, like our access tokens.
       resourceIndicators: {
         enabled: true,
         defaultResource: () => issuer,

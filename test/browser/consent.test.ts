@@ -101,7 +101,9 @@ describe.skipIf(!executable)('consent in a browser with scripts off', () => {
     await page.keyboard.press('Space')
     await tabTo(page, 'button[name=save]')
     await page.keyboard.press('Enter')
-    expect(await page.getByRole('status').textContent()).toContain('It counts from now on')
+    expect(await page.getByRole('status').textContent()).toContain(
+      'Saved. The change applies at once',
+    )
     expect(await images.isChecked()).toBe(false)
     const [row] = await portal.db`
       select scopes, ends_at is not null as ends from consent where account_id = ${resident.id}`

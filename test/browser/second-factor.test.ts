@@ -80,7 +80,7 @@ describe.skipIf(!executable)('the second step in a browser', () => {
     expect(await page.locator('.recovery-codes li').count()).toBe(10)
     const [recoveryCode = ''] = await page.locator('.recovery-codes code').allTextContents()
     expect((await page.locator('main').boundingBox())?.width).toBeLessThanOrEqual(360)
-    await page.getByRole('link', { name: 'I have kept them' }).click()
+    await page.getByRole('link', { name: 'I have saved them' }).click()
     expect(await main()).toContain('10 recovery codes are left')
 
     for (const [how, use] of [
@@ -103,7 +103,7 @@ describe.skipIf(!executable)('the second step in a browser', () => {
       await page.goto(at('/'))
       await page.locator('button[name=sign-out]').click()
       await typePassword(resident.email)
-      expect(await main(), how).toContain('The second step')
+      expect(await main(), how).toContain('Second step')
       await use()
       expect(await main(), how).toContain('Good to see you')
     }
@@ -117,12 +117,12 @@ describe.skipIf(!executable)('the second step in a browser', () => {
     await page.goto(at('/account'))
     await page.getByRole('button', { name: 'Add a passkey' }).click()
     await page.getByText('Your recovery codes').first().waitFor()
-    await page.getByRole('link', { name: 'I have kept them' }).click()
+    await page.getByRole('link', { name: 'I have saved them' }).click()
     const useAfterPassword = async (email: string) => {
       await page.goto(at('/'))
       await page.locator('button[name=sign-out]').click()
       await typePassword(email)
-      expect(await main()).toContain('The second step')
+      expect(await main()).toContain('Second step')
       const brought = page.waitForEvent('domcontentloaded')
       await page.locator('button[data-passkey]').click()
       await brought
@@ -155,7 +155,7 @@ describe.skipIf(!executable)('the second step in a browser', () => {
     const secret = (await page.locator('p.code').textContent())?.replaceAll(' ', '') ?? ''
     await page.getByLabel('Code', { exact: true }).fill(codeOf(secret))
     await page.getByRole('button', { name: 'Continue' }).click()
-    await page.getByRole('button', { name: 'I have kept them' }).click()
+    await page.getByRole('button', { name: 'I have saved them' }).click()
     await page.locator('button[name=allow]').click()
     await page.waitForURL(`${REDIRECT_URI}**`)
     expect(page.url()).toContain('code=')

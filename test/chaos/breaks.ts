@@ -2,15 +2,15 @@ import { cp, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { VendorName } from './history.ts'
 
-/** One promise, broken on purpose: what a tired programmer might write, and what the checker must then find. */
+/** One guarantee that is broken on purpose by a plausible bug, which the checker must find. */
 type Break = {
   what: string
   file: string
   from: string
   to: string
-  /** The fault that brings it out, brought more often than the others. */
+  /** The fault that reveals it, which is injected more often than the others. */
   focus: string
-  /** The vendor whose sessions it shows in. */
+  /** The vendor whose sessions reveal it. */
   vendor?: VendorName
 }
 
@@ -67,7 +67,7 @@ export const BREAKS: Record<string, Break> = {
   },
 }
 
-/** The sources with that one break in them, in a folder of their own; answers the path of its `main.ts`. */
+/** Copies the sources with this one change into a separate folder. Returns the path of its `main.ts`. */
 export async function breakSources(name: string, dir: string): Promise<string> {
   const { file, from, to } = BREAKS[name] ?? {}
   if (!file || from === undefined || to === undefined) throw new Error(`no break is called ${name}`)
@@ -77,7 +77,7 @@ export async function breakSources(name: string, dir: string): Promise<string> {
   await symlink(join(root, 'node_modules'), join(dir, 'node_modules'))
   const path = join(dir, 'src', file)
   const text = await readFile(path, 'utf8')
-  // A break that no longer fits would prove nothing.
+  // A change that no longer applies would prove nothing.
   if (text.split(from).length !== 2)
     throw new Error(`the break ${name} does not fit ${file} any more`)
   await writeFile(

@@ -1,13 +1,10 @@
 import { type Held, type History, type Outcome, SLOTS, type Status } from './history.ts'
 
 const FINAL = ['approved', 'declined']
-// Clocks of one machine, read in different processes.
+// The clocks of one machine, read in different processes.
 const SLACK_MS = 500
 
-/**
- * Every promise that was broken, one line each; nothing is a run without fault. `held` is asked for what a vendor holds
- * of a session.
- */
+/** Returns one line for each broken guarantee; an empty list means none. `held` returns what a vendor holds of a session. */
 export function check(
   history: History,
   outcome: Outcome,
@@ -24,7 +21,7 @@ export function check(
   ]
 }
 
-/** Answered 200: stored once and applied once. Forged: refused, and nothing of it kept. */
+/** A delivery that was answered 200 is stored once and applied once. A forged one is rejected and not stored. */
 function checkDeliveries(history: History, { deliveries, storedByItself }: Outcome): string[] {
   const faults: string[] = []
   const stored = Map.groupBy(deliveries, ({ vendor, sha256 }) => `${vendor} ${sha256}`)
@@ -49,7 +46,7 @@ function checkDeliveries(history: History, { deliveries, storedByItself }: Outco
   return faults
 }
 
-/** What is shown follows what the vendor said, in the vendor's order, and never steps back. */
+/** The status follows the vendor's decisions in the vendor's order, and never goes back. */
 function checkStatuses(history: History, outcome: Outcome): string[] {
   const faults: string[] = []
   const said = Map.groupBy(history.said, ({ sessionId }) => sessionId)
@@ -85,7 +82,7 @@ function follow(words: Status[], shown: Status[]): string | undefined {
   return undefined
 }
 
-/** No word of a vendor counts twice. */
+/** No decision of a vendor counts twice. */
 function checkDecisions(history: History, { decisions }: Outcome): string[] {
   const faults: string[] = []
   const said = Map.groupBy(history.said, ({ sessionId }) => sessionId)
@@ -102,7 +99,10 @@ function checkDecisions(history: History, { decisions }: Outcome): string[] {
   return faults
 }
 
-/** Every image is the vendor's, byte for byte; of what is approved all of them are there; nothing lies about. */
+/**
+ * Every image equals the vendor's byte for byte, all images of approved verifications are stored, and there are no other
+ * objects.
+ */
 function checkImages(
   history: History,
   outcome: Outcome,
@@ -135,7 +135,10 @@ function checkImages(
   return faults
 }
 
-/** Nobody was shown another's, or what was not approved at that moment, or other bytes than the vendor's. */
+/**
+ * Nobody got another person's documents, a verification that was not approved at that moment, or bytes that differ from the
+ * vendor's.
+ */
 function checkReads(history: History, outcome: Outcome, held: ReadonlyMap<string, Held>): string[] {
   const faults: string[] = []
   const sessions = new Map(history.sessions.map((each) => [each.verificationId, each]))
@@ -159,7 +162,7 @@ function checkReads(history: History, outcome: Outcome, held: ReadonlyMap<string
   return faults
 }
 
-/** At any moment between the two. */
+/** Whether it was so at any moment between the two. */
 function wasApproved(changes: Outcome['statuses'], startedAt: number, endedAt: number): boolean {
   return changes.some(
     ({ status, committedAt }, index) =>
@@ -169,7 +172,7 @@ function wasApproved(changes: Outcome['statuses'], startedAt: number, endedAt: n
   )
 }
 
-/** Where one verification was seen whole, and is approved still, no half set of another takes its place. */
+/** Once a complete verification was returned, and while it is approved, no incomplete set of another one replaces it. */
 function checkSets(history: History, outcome: Outcome, held: ReadonlyMap<string, Held>): string[] {
   const faults: string[] = []
   const sessions = new Map(history.sessions.map((each) => [each.verificationId, each]))
@@ -184,7 +187,7 @@ function checkSets(history: History, outcome: Outcome, held: ReadonlyMap<string,
       const wanted = SLOTS.filter((slot) => shown[slot] !== undefined)
       if (wanted.every((slot) => images[slot] !== undefined))
         seenWhole.set(session.verificationId, endedAt)
-      // Links that were not followed to their end are no half set.
+      // A response whose links were not all downloaded is not an incomplete set.
       if (wanted.every((slot) => links.includes(slot))) continue
       for (const [whole, since] of seenWhole)
         if (

@@ -4,20 +4,20 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Delivered } from './history.ts'
 
-/** How often what is done to a delivery, from 0 to 1. */
+/** The probability of each fault of a delivery, from 0 to 1. */
 type CourierFaults = { lost: number; twice: number; late: number; forged: number }
 
 export type Courier = {
   url: string
   set(faults: CourierFaults): void
-  /** Resolves when nothing is under way. */
+  /** Resolves when no delivery is in progress. */
   settled(): Promise<void>
   close(): Promise<void>
 }
 
 /**
- * Stands between the vendors and the web processes, and writes down what each delivery was answered. It loses some (the
- * vendor gets a 503), brings some twice at the same moment or once more much later, and alters a bit of others.
+ * A proxy between the vendors and the web processes that records the response to each delivery. It loses some deliveries
+ * (the vendor gets 503), sends some twice at the same moment or again much later, and flips a bit of others.
  */
 export async function startCourier(given: {
   random: () => number
@@ -35,7 +35,7 @@ export async function startCourier(given: {
     return tracked
   }
 
-  async function bring(path: string, headers: Headers, body: Buffer, isForged: boolean) {
+  async function deliver(path: string, headers: Headers, body: Buffer, isForged: boolean) {
     const choice = webs()
     const web = choice[Math.floor(random() * choice.length)]
     let status = 0
@@ -49,7 +49,7 @@ export async function startCourier(given: {
       await answer.arrayBuffer()
       status = answer.status
     } catch {
-      // No answer: the vendor is told so, and tries again.
+      // No response: the vendor gets an error, and tries again.
     }
     record({
       vendor: path.split('/')[2] ?? '',
@@ -61,30 +61,30 @@ export async function startCourier(given: {
     return status
   }
 
-  async function take(path: string, headers: Headers, body: Buffer): Promise<number> {
+  async function handleDelivery(path: string, headers: Headers, body: Buffer): Promise<number> {
     const luck = random()
     if (luck < faults.lost) return 503
     if (random() < faults.forged) {
       const altered = Buffer.from(body)
       const at = Math.floor(random() * altered.length)
       altered[at] = (altered[at] ?? 0) ^ 1
-      // A vendor that signs nothing is known by this.
+      // A vendor that does not sign authenticates with this header.
       const anonymous = new Headers(headers)
       anonymous.delete('authorization')
-      track(bring(path, anonymous, altered, true))
+      track(deliver(path, anonymous, altered, true))
     }
     if (random() < faults.late)
       track(
         wait(1_000 + random() * 20_000, undefined, { signal: closing.signal })
-          .then(() => bring(path, headers, body, false))
+          .then(() => deliver(path, headers, body, false))
           .catch(() => {}),
       )
-    if (random() < faults.twice) track(bring(path, headers, body, false))
-    return await track(bring(path, headers, body, false))
+    if (random() < faults.twice) track(deliver(path, headers, body, false))
+    return await track(deliver(path, headers, body, false))
   }
 
   const server = createServer(async (req, res) => {
-    const status = await take(req.url ?? '', headersOf(req), await bodyOf(req))
+    const status = await handleDelivery(req.url ?? '', headersOf(req), await bodyOf(req))
     res.writeHead(status || 502).end()
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -104,13 +104,19 @@ export async function startCourier(given: {
   }
 }
 
-// What belongs to one connection, and not to the message.
-const OF_THE_HOP = ['host', 'connection', 'content-length', 'transfer-encoding', 'keep-alive']
+// Headers of one connection, which are not forwarded.
+const CONNECTION_HEADERS = [
+  'host',
+  'connection',
+  'content-length',
+  'transfer-encoding',
+  'keep-alive',
+]
 
 function headersOf(req: IncomingMessage): Headers {
   const headers = new Headers()
   for (const [name, value] of Object.entries(req.headers))
-    if (!OF_THE_HOP.includes(name) && typeof value === 'string') headers.set(name, value)
+    if (!CONNECTION_HEADERS.includes(name) && typeof value === 'string') headers.set(name, value)
   return headers
 }
 

@@ -4,8 +4,8 @@ import type { World } from './world.ts'
 
 const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g
 
-/** Everything about the verifications that the faults name, beside the history of them: to find out why. Answers the file. */
-export async function keepEvidence(
+/** Writes everything about the verifications in the findings, next to their history, to find the cause. Returns the file. */
+export async function saveEvidence(
   { parts: { db } }: World,
   history: History,
   { seed, faults }: { seed: string; faults: readonly string[] },

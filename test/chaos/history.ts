@@ -1,13 +1,13 @@
-/** Everything that was seen from outside, in the order in which it was seen; times are milliseconds since 1970. */
+/** Everything that was observed from outside, in the order of observation. Times are milliseconds since 1970. */
 export type History = {
   sessions: Session[]
-  /** What vendors decided, written down before they did. */
+  /** Decisions of vendors, recorded before the vendors make them. */
   said: Said[]
   deliveries: Delivered[]
   reads: Read[]
 }
 
-/** A status as the portal names it. */
+/** A status in the portal's words. */
 export type Status = string
 export type VendorName = 'veriff' | 'kora' | 'incode' | 'mosaic'
 export const SLOTS = ['documentFront', 'documentBack', 'face'] as const
@@ -26,36 +26,36 @@ export type Delivered = {
   vendor: string
   /** SHA-256 of the body, hex. */
   sha256: string
-  /** Altered on its way: nobody who checks may take it. */
+  /** Altered in transit, so it must be rejected. */
   isForged: boolean
-  /** What the vendor was answered; 0 is no answer. */
+  /** The response status; 0 is no response. */
   status: number
   at: number
 }
 
-/** One answer of the endpoint, with the digests of what its links led to. */
+/** One response of the endpoint, with the digests of the files that it links to. */
 type Read = {
   accountId: string
   startedAt: number
   endedAt: number
   verificationId: string | null
-  /** For which there was a link. */
+  /** The types that had a link. */
   links: Slot[]
   images: Partial<Record<Slot, string>>
 }
 
-/** What stands in the database and the bucket when all is quiet again. */
+/** The content of the database and the bucket at the end. */
 export type Outcome = {
   verifications: {
     id: string
     accountId: string
     status: Status
     imagesComplete: boolean
-    /** SHA-256 of what the bucket holds under the keys that are handed out. */
+    /** SHA-256 of the objects in the bucket under the keys that readers get. */
     shown: Partial<Record<Slot, string>>
     imagesPending: number
   }[]
-  /** Each change of a verification's status, in the order of the rows' changes; `committedAt` is PostgreSQL's own time. */
+  /** Each change of a verification's status, in order; `committedAt` is PostgreSQL's time. */
   statuses: { verificationId: string; status: Status; committedAt: number }[]
   storedByItself: Stored
   deliveries: { id: string; vendor: string; sha256: string; state: string; timesApplied: number }[]
@@ -66,11 +66,11 @@ export type Outcome = {
   waitingJobs: number
 }
 
-/** What the vendor holds of a session: what must be shown of it, and everything that was ever taken, by slot. */
+/** The vendor's images of a session: those that must be shown, and all that were ever taken, by slot. */
 export type Held = {
   shown: Partial<Record<Slot, string>>
   taken: Record<Slot, string[]>
 }
 
-/** The deliveries that were there before vendors sent once more, each as "vendor sha256". */
+/** The deliveries before vendors sent theirs again, each as "vendor sha256". */
 export type Stored = { at: number; keys: ReadonlySet<string> }

@@ -1,13 +1,13 @@
 import type { AddressInfo } from 'node:net'
 import { connect, createServer, type Socket } from 'node:net'
 
-/** What is wrong with a link; `{}` is a good one. */
+/** The faults of a connection; `{}` means none. */
 type LinkFaults = {
-  /** Nobody answers, and what was open breaks. */
+  /** Refuses new connections, and closes open ones. */
   isAway?: boolean
-  /** Each piece of an answer comes later by up to so much, each by another time. */
+  /** Delays each chunk of a response by a random time up to this. */
   delayMs?: number
-  /** Of the pieces that go this way, about one in so many has a bit turned round. */
+  /** In this direction, about one in this many chunks has a flipped bit. */
   flipOneIn?: number
 }
 
@@ -18,7 +18,7 @@ export type Link = {
   close(): Promise<void>
 }
 
-/** A wire on loopback to `targetPort`, which can be cut, slowed down, and made to flip bits. */
+/** A proxy on loopback to `targetPort` that can refuse, delay, and flip bits. */
 export async function startLink(targetPort: number, random: () => number): Promise<Link> {
   let faults: LinkFaults = {}
   let flips = 0
@@ -46,13 +46,13 @@ export async function startLink(targetPort: number, random: () => number): Promi
       }, random() * delayMs)
     })
     near.once('end', () => far.end())
-    // What was held back is written before the end.
+    // Write delayed chunks before the end.
     far.once('end', () => near.end())
   })
 
   function damage(piece: Buffer): Buffer {
     const { flipOneIn } = faults
-    // What is small is all headers; a real wire breaks bodies, which are longer.
+    // Small chunks contain only headers. Faults of real networks affect bodies, which are longer.
     if (!flipOneIn || piece.length < 1024 || random() * flipOneIn >= 1) return piece
     flips++
     const at = Math.floor(random() * piece.length)

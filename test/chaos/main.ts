@@ -6,19 +6,19 @@ import { parseArgs } from 'node:util'
 import { createRandom } from '../../src/local/sandbox/specimen.ts'
 import { BREAKS, breakSources } from './breaks.ts'
 import { check } from './checker.ts'
-import { keepEvidence } from './evidence.ts'
+import { saveEvidence } from './evidence.ts'
 import type { History } from './history.ts'
-import { heal, torment } from './nemesis.ts'
-import { readHeld, readOutcome, settle } from './outcome.ts'
-import { liveThrough, readThrough, settleResidents } from './people.ts'
+import { injectFaults, removeFaults } from './nemesis.ts'
+import { readHeld, readOutcome, waitUntilSettled } from './outcome.ts'
+import { prepareResidents, readRepeatedly, runSessions } from './people.ts'
 import { startWorld, type World } from './world.ts'
 
 const USAGE = `npm run chaos -- [--minutes 10] [--seed WORD] [--break NAME] [--prove]
 
-  --minutes   how long faults are brought; settling and checking come after
-  --seed      the same word, the same plan of faults and sessions
-  --break     runs the portal with one promise broken on purpose; the checker must find it
-  --prove     each of the breaks, a minute and a half each: ends well when all are found
+  --minutes   how long faults are injected, before settling and checking
+  --seed      the same seed gives the same plan of faults and sessions
+  --break     runs the portal with one guarantee broken on purpose; the checker must find it
+  --prove     runs each break for 90 seconds; succeeds when all are found
 
 Breaks: ${Object.keys(BREAKS).join(', ')}
 `
@@ -44,7 +44,7 @@ else {
   process.exitCode = faults.length === 0 ? 0 : 1
 }
 
-/** Every break is found by the checker, or the checker proves nothing. */
+/** Shows that the checker finds every broken guarantee. */
 async function prove(): Promise<boolean> {
   const missed: string[] = []
   for (const [name, { what }] of Object.entries(BREAKS)) {
@@ -61,7 +61,7 @@ async function prove(): Promise<boolean> {
   return missed.length === 0
 }
 
-/** One run: answers what the checker found, which is printed as well. */
+/** One run. Prints and returns the checker's findings. */
 async function run(given: {
   minutes: number
   seed: string
@@ -75,7 +75,7 @@ async function run(given: {
   const history: History = { sessions: [], said: [], deliveries: [], reads: [] }
   say(`seed ${seed}, ${minutes} minutes of faults${broken ? `, broken: ${broken}` : ''}`)
   let world: World | undefined
-  // Interrupted, it leaves nothing running.
+  // Stops all processes when it is interrupted.
   const interrupted = () => {
     say('interrupted')
     void world?.close().finally(() => process.exit(130))
@@ -87,26 +87,26 @@ async function run(given: {
       random: createRandom(`${seed} wires`),
       record: (delivered) => history.deliveries.push(delivered),
     })
-    const residents = await settleResidents(world, RESIDENTS)
-    const brought = await live(world, history, residents, {
+    const residents = await prepareResidents(world, RESIDENTS)
+    const injected = await runWorkload(world, history, residents, {
       minutes,
       seed,
       broken,
     })
-    say('all faults end; waiting until nothing is under way')
-    await heal(world)
-    const stored = await settle(world, history)
-    // What the applications see when all is quiet.
-    const looking = AbortSignal.timeout(5_000)
-    await readThrough(world, history, residents, {
+    say('all faults are removed; waiting until no work is pending')
+    await removeFaults(world)
+    const stored = await waitUntilSettled(world, history)
+    // What the applications read at the end.
+    const signal = AbortSignal.timeout(5_000)
+    await readRepeatedly(world, history, residents, {
       random: createRandom(`${seed} at the end`),
       everyMs: 50,
-      signal: looking,
+      signal,
     })
     const faults = check(history, await readOutcome(world, stored), await readHeld(world, history))
-    report(world, history, brought, faults)
+    report(world, history, injected, faults)
     if (faults.length > 0 && !broken)
-      say(`what is known of them: ${await keepEvidence(world, history, { seed, faults })}`)
+      say(`details: ${await saveEvidence(world, history, { seed, faults })}`)
     return faults
   } finally {
     process.off('SIGINT', interrupted).off('SIGTERM', interrupted)
@@ -115,52 +115,52 @@ async function run(given: {
   }
 }
 
-async function live(
+async function runWorkload(
   world: World,
   history: History,
-  residents: Awaited<ReturnType<typeof settleResidents>>,
+  residents: Awaited<ReturnType<typeof prepareResidents>>,
   { minutes, seed, broken }: { minutes: number; seed: string; broken: string | undefined },
 ): Promise<Map<string, number>> {
   const { focus, vendor } = BREAKS[broken ?? ''] ?? {}
   const signal = AbortSignal.timeout(minutes * 60_000)
-  const brought = new Map<string, number>()
+  const injected = new Map<string, number>()
   const began = Date.now()
   const progress = (async () => {
     while (!signal.aborted) {
       await wait(15_000, undefined, { signal }).catch(() => {})
       say(
-        `${Math.round((Date.now() - began) / 1000)} s: ${history.sessions.length} sessions, ${history.deliveries.length} deliveries, ${history.reads.length} reads, ${[...brought.values()].reduce((sum, each) => sum + each, 0)} faults`,
+        `${Math.round((Date.now() - began) / 1000)} s: ${history.sessions.length} sessions, ${history.deliveries.length} deliveries, ${history.reads.length} reads, ${[...injected.values()].reduce((sum, each) => sum + each, 0)} faults`,
       )
     }
   })()
   await Promise.all([
-    torment(world, {
+    injectFaults(world, {
       random: createRandom(`${seed} faults`),
       signal,
       focus,
-      onFault: (name) => brought.set(name, (brought.get(name) ?? 0) + 1),
+      onFault: (name) => injected.set(name, (injected.get(name) ?? 0) + 1),
     }),
-    liveThrough(world, history, residents, {
+    runSessions(world, history, residents, {
       random: createRandom(`${seed} sessions`),
-      // Of one vendor alone so many would wait for each other.
+      // For one vendor alone, so many sessions would wait for each other.
       everyMs: vendor ? 2_500 : 1_000,
       signal,
       vendor,
     }),
-    readThrough(world, history, residents, {
+    readRepeatedly(world, history, residents, {
       random: createRandom(`${seed} reads`),
       everyMs: 150,
       signal,
     }),
     progress,
   ])
-  return brought
+  return injected
 }
 
 function report(
   world: World,
   history: History,
-  brought: Map<string, number>,
+  injected: Map<string, number>,
   faults: string[],
 ): void {
   const count = <T>(list: T[], name: (each: T) => string) =>
@@ -173,13 +173,13 @@ function report(
     `sessions    ${history.sessions.length} (${count(history.sessions, ({ vendor }) => vendor)})`,
     `decisions   ${history.said.length} (${count(history.said, ({ status }) => status)})`,
     `deliveries  ${history.deliveries.length} (answers: ${count(history.deliveries, ({ status, isForged }) => `${isForged ? 'forged ' : ''}${status || 'none'}`)})`,
-    `reads       ${history.reads.length}, with ${history.reads.reduce((sum, { images }) => sum + Object.keys(images).length, 0)} images looked at`,
+    `reads       ${history.reads.length}, with ${history.reads.reduce((sum, { images }) => sum + Object.keys(images).length, 0)} images downloaded`,
     `starts      ${world.processes.map((each) => `${each.role} ${each.countStarts()}`).join(', ')}`,
-    `bits turned ${world.s3Link.countFlips()} to and from the bucket, ${world.vendors.map(({ name, link }) => `${name} ${link.countFlips()}`).join(', ')}`,
+    `bits flipped ${world.s3Link.countFlips()} to and from the bucket, ${world.vendors.map(({ name, link }) => `${name} ${link.countFlips()}`).join(', ')}`,
     'faults',
-    ...[...brought].map(([name, times]) => `  ${String(times).padStart(3)} × ${name}`),
+    ...[...injected].map(([name, times]) => `  ${String(times).padStart(3)} × ${name}`),
     '',
-    faults.length === 0 ? 'No promise was broken.' : `${faults.length} promises were broken:`,
+    faults.length === 0 ? 'No guarantee was broken.' : `${faults.length} guarantees were broken:`,
     ...faults.slice(0, 20).map((fault) => `  ${fault}`),
     ...(faults.length > 20 ? [`  and ${faults.length - 20} more`] : []),
     '',

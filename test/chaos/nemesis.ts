@@ -26,7 +26,7 @@ const PROCESS_FAULTS: Fault[] = [
     run: (world, r) => ofRole(world, 'web', r).freeze(between(1_000, 12_000, r)),
   },
   {
-    // Longer than the heartbeat: its jobs are given to another while it holds them.
+    // Longer than the heartbeat, so its jobs are given to another worker while it holds them.
     name: 'SIGSTOP of a worker',
     run: (world, r) => ofRole(world, 'worker', r).freeze(between(5_000, 40_000, r)),
   },
@@ -68,7 +68,7 @@ const WIRE_FAULTS: Fault[] = [
     },
   },
   {
-    // An answer may be overtaken by one that was asked for later.
+    // A response can be outdated by one that was requested later.
     name: 'the wires to the vendors are slow',
     run: async ({ vendors }, r) => {
       for (const { link } of vendors) link.set({ delayMs: between(1_000, 6_000, r) })
@@ -77,7 +77,7 @@ const WIRE_FAULTS: Fault[] = [
     },
   },
   {
-    // Of the four it alone signs what it sends; with the others TLS is what keeps bits as they are.
+    // Only Veriff signs its responses; with the other vendors TLS protects the bits.
     name: 'the wire to Veriff flips bits',
     run: async ({ vendors }, r) => {
       const link = vendors.find(({ name }) => name === 'veriff')?.link
@@ -100,27 +100,27 @@ const WIRE_FAULTS: Fault[] = [
     run: async ({ courier }, r) => {
       courier.set({ lost: 0.5, twice: 0.4, late: 0.4, forged: 0.4 })
       await wait(between(8_000, 20_000, r))
-      courier.set(USUAL)
+      courier.set(BASE_RATES)
     },
   },
 ]
 
-/** Some of it always happens. */
-const USUAL = { lost: 0.1, twice: 0.1, late: 0.1, forged: 0.1 }
+/** The rates of faults that apply at all times. */
+const BASE_RATES = { lost: 0.1, twice: 0.1, late: 0.1, forged: 0.1 }
 
-/** Brings one fault after the other from two bags at once, each fault as often as the others, until `signal`. */
-export async function torment(
+/** Injects faults from two bags at once until `signal`, each fault as often as the others. */
+export async function injectFaults(
   world: World,
   given: {
     random: () => number
     signal: AbortSignal
-    /** One that is brought as often as all the others of its bag together. */
+    /** A fault that is injected as often as all others of its bag together. */
     focus: string | undefined
     onFault: (name: string) => void
   },
 ): Promise<void> {
   const { random, signal, focus, onFault } = given
-  world.courier.set(USUAL)
+  world.courier.set(BASE_RATES)
   await Promise.all(
     [PROCESS_FAULTS, WIRE_FAULTS].map(async (all) => {
       let bag: Fault[] = []
@@ -139,8 +139,8 @@ export async function torment(
   )
 }
 
-/** Everything is as it should be again. */
-export async function heal({ vendors, s3Link, courier }: World): Promise<void> {
+/** Removes all faults. */
+export async function removeFaults({ vendors, s3Link, courier }: World): Promise<void> {
   courier.set({ lost: 0, twice: 0, late: 0, forged: 0 })
   s3Link.set({})
   for (const vendor of vendors) {

@@ -3,7 +3,7 @@ import { openBody, type StoredBody } from '../../src/id-verification/deliveries.
 import type { Held, History, Outcome, Slot, Stored } from './history.ts'
 import { sha256Of, type World } from './world.ts'
 
-const PATIENCE_MS = 90_000
+const SETTLE_TIMEOUT_MS = 90_000
 const READS_AT_ONCE = 8
 const SLOT_OF: Record<string, Slot> = {
   document_front: 'documentFront',
@@ -12,14 +12,14 @@ const SLOT_OF: Record<string, Slot> = {
 }
 
 /**
- * Until nothing waits any more, or a minute and a half: vendors send once more, as they do for days, and what waits for its
- * next try need not wait longer. Answers the deliveries that were stored before that, each as "vendor sha256".
+ * Waits until no work is pending, or 90 seconds: vendors send everything again, as they do for days, and retries become due
+ * at once. Returns the deliveries that were stored before that, each as "vendor sha256".
  */
-export async function settle(world: World, history: History): Promise<Stored> {
+export async function waitUntilSettled(world: World, history: History): Promise<Stored> {
   const { db } = world.parts
   const vendors = new Map(world.vendors.map((each) => [each.name, each]))
   await world.courier.settled()
-  // What was answered 200 must be there without the vendor's help.
+  // A delivery that was answered 200 must be stored without a retry of the vendor.
   await wait(2_000)
   const rows = await readDeliveries(world)
   const stored = {
@@ -27,9 +27,9 @@ export async function settle(world: World, history: History): Promise<Stored> {
     keys: new Set(rows.map(({ vendor, sha256 }) => `${vendor} ${sha256}`)),
   }
   for (const { vendor, sessionId } of history.sessions) await vendors.get(vendor)?.resend(sessionId)
-  for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await wait(1_000)) {
+  for (const end = Date.now() + SETTLE_TIMEOUT_MS; Date.now() < end; await wait(1_000)) {
     await world.courier.settled()
-    if ((await isQuiet(world)) && (await isHeard(world, history))) break
+    if ((await isQuiet(world)) && (await hasLastDecisions(world, history))) break
     await db`update delivery set run_at = now() where state = 'received' and run_at > now()`
     await db`
       update pgboss.job set start_after = now() where state in ('created', 'retry') and start_after > now()`
@@ -40,7 +40,7 @@ export async function settle(world: World, history: History): Promise<Stored> {
   return stored
 }
 
-/** Every delivery that is stored, by the digest of the bytes that its sealed body opens to. */
+/** Every stored delivery, by the digest of its body after decryption. */
 async function readDeliveries({ parts: { db, vault } }: World): Promise<Outcome['deliveries']> {
   const rows = await db<(StoredBody & { vendor: string; state: string; timesApplied: number })[]>`
     select id, vendor, body, body_sealed, state,
@@ -68,8 +68,8 @@ async function isQuiet(world: World): Promise<boolean> {
   return row?.count === 0 && (await countJobs(world)) === 0
 }
 
-/** What each vendor said last is what stands here. */
-async function isHeard({ parts: { db } }: World, history: History): Promise<boolean> {
+/** Whether each status equals the vendor's last decision. */
+async function hasLastDecisions({ parts: { db } }: World, history: History): Promise<boolean> {
   const said = new Map(history.said.map(({ sessionId, status }) => [sessionId, status]))
   const rows = await db<{ id: string; status: string }[]>`select id, status from verification`
   const standing = new Map(rows.map(({ id, status }) => [id, status]))
@@ -79,11 +79,11 @@ async function isHeard({ parts: { db } }: World, history: History): Promise<bool
   })
 }
 
-/** Reads what stands there now. */
+/** Reads the current state. */
 export async function readOutcome(world: World, storedByItself: Stored): Promise<Outcome> {
   const { db, storage } = world.parts
   const digests = new Map<string, Promise<string>>()
-  // Some at a time: read all at once they time out, and that would look like bytes that are lost.
+  // A few at a time: all at once would time out, which would look like lost bytes.
   const turn = createTurnstile(READS_AT_ONCE)
   const digestOf = (key: string): Promise<string> => {
     const known = digests.get(key)
@@ -165,7 +165,7 @@ export async function readOutcome(world: World, storedByItself: Stored): Promise
   }
 }
 
-/** Lets so many in at a time; the others wait. */
+/** Limits concurrency; further calls wait. */
 function createTurnstile(atOnce: number) {
   let free = atOnce
   const waiting: (() => void)[] = []
@@ -182,7 +182,7 @@ function createTurnstile(atOnce: number) {
   }
 }
 
-/** What the vendors hold of every session. */
+/** The images of every session at the vendors. */
 export async function readHeld(world: World, history: History): Promise<Map<string, Held>> {
   const held = new Map<string, Held>()
   for (const { vendor, sessionId } of history.sessions) {

@@ -14,8 +14,8 @@ const CALLBACK = 'http://localhost:9/callback'
 const SCOPE = 'eprospera:person.id_verification.read'
 const PASSWORD = 'lantern orchard violet drum'
 
-/** Residents who have each let an application read their documents, through the pages, while all is quiet. */
-export async function settleResidents(world: World, count: number): Promise<Resident[]> {
+/** Residents who have each allowed an application to read their documents, through the pages, before the faults begin. */
+export async function prepareResidents(world: World, count: number): Promise<Resident[]> {
   const { db } = world.parts
   const { client_id: id, client_secret: secret = '' } = await createClient(db, {
     name: 'Bluewater Bank',
@@ -73,8 +73,8 @@ async function obtainToken(
   return token
 }
 
-/** Sessions at all vendors, one after the other until `signal`; each goes its own course meanwhile. */
-export async function liveThrough(
+/** Starts sessions at all vendors, one after the other, until `signal`. Each continues on its own. */
+export async function runSessions(
   world: World,
   history: History,
   residents: Resident[],
@@ -82,7 +82,7 @@ export async function liveThrough(
     random: () => number
     everyMs: number
     signal: AbortSignal
-    /** This vendor's alone. */
+    /** Only this vendor's sessions. */
     vendor: VendorName | undefined
   },
 ): Promise<void> {
@@ -91,12 +91,12 @@ export async function liveThrough(
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T
   const underWay = new Set<Promise<void>>()
   for (let number = 0; !signal.aborted; number++) {
-    // All vendors in turn, so that a short run meets each of them.
+    // All vendors in turn, so that a short run includes each of them.
     const vendor = vendors[number % vendors.length] as World['vendors'][number]
     const course = pick(vendor.courses)
     const { accountId } = pick(residents)
     const pauses = course.map(() => random())
-    const work = live(world, history, { vendor, course, accountId, pauses }).finally(() =>
+    const work = runSession(world, history, { vendor, course, accountId, pauses }).finally(() =>
       underWay.delete(work),
     )
     underWay.add(work)
@@ -105,7 +105,7 @@ export async function liveThrough(
   await Promise.all(underWay)
 }
 
-async function live(
+async function runSession(
   world: World,
   history: History,
   given: {
@@ -123,7 +123,7 @@ async function live(
       { vendor: vendor.name, accountId },
     )
   } catch {
-    // The database or the vendor is away: the person is told, and there is no session.
+    // The database or the vendor is unreachable: the person gets an error, and there is no session.
     return
   }
   const sessionId = started.vendorSessionId
@@ -135,8 +135,8 @@ async function live(
   }
 }
 
-/** Applications that read again and again, and look at every image. */
-export async function readThrough(
+/** Applications that read repeatedly and download every image. */
+export async function readRepeatedly(
   world: World,
   history: History,
   residents: Resident[],
@@ -180,6 +180,6 @@ async function readOnce(
     const links = SLOTS.filter((slot) => documents[slot] !== null)
     history.reads.push({ accountId, startedAt, endedAt, verificationId: id, links, images })
   } catch {
-    // No answer: a process was killed, or the database is away.
+    // No response: a process was killed, or the database is unreachable.
   }
 }

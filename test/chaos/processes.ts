@@ -1,21 +1,21 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { setTimeout as wait } from 'node:timers/promises'
 
-/** One process of the portal that is started again whenever it ends, as an operator's supervisor would. */
+/** One process of the portal that is restarted whenever it ends, like an operator's supervisor does. */
 export type Kept = {
   role: 'web' | 'worker'
   port: number
   isUp(): boolean
   /** `kill -9`. */
   kill(): void
-  /** SIGSTOP, and SIGCONT after so many milliseconds. */
+  /** Sends SIGSTOP, and SIGCONT after this many milliseconds. */
   freeze(milliseconds: number): Promise<void>
   countStarts(): number
   close(): Promise<void>
 }
 
-/** `onLog` gets what it writes to standard error. */
-export async function keepProcess(given: {
+/** `onLog` gets the process's standard error. */
+export async function superviseProcess(given: {
   main: string
   role: 'web' | 'worker'
   port: number

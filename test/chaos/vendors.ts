@@ -9,17 +9,17 @@ import { startVeriffSandbox } from '../../src/local/sandbox/veriff.ts'
 import type { Held, Slot, Status, VendorName } from './history.ts'
 import { type Link, startLink } from './link.ts'
 
-/** One sandbox vendor, with the wire to it. */
+/** One sandbox vendor, with the connection to it. */
 export type Driver = {
   name: VendorName
   link: Link
-  /** What may be decided of one session, one after the other. */
+  /** Possible decisions of one session, in order. */
   courses: Status[][]
   decide(sessionId: string, status: Status): Promise<void>
-  /** Sends its deliveries once more. */
+  /** Sends its deliveries again. */
   resend(sessionId: string): Promise<void>
   held(sessionId: string): Promise<Held>
-  /** Pictures come broken; `undefined`: as they are. */
+  /** Serves damaged images; `undefined` serves them unchanged. */
   breakImages(how: 'truncated' | 'cut-off' | 'not-an-image' | undefined): Promise<void>
   close(): Promise<void>
 }
@@ -31,7 +31,7 @@ const RETRIES = [500, 1_000, 2_000, 4_000, 8_000]
 /** The name of every resident, on every document. */
 export const HOLDER = { givenName: 'Ana', surname: 'Muestra' }
 
-/** All of them, known to the portal. */
+/** All vendors, connected to the portal. */
 export async function startVendors(world: World): Promise<Driver[]> {
   return [await veriff(world), await kora(world), await incode(world), await mosaic(world)]
 }
@@ -244,7 +244,7 @@ async function incode({ parts, courierUrl, random, issuer }: World): Promise<Dri
     async decide(sessionId, status) {
       const word = words[status]
       if (!word) throw new Error(`Incode does not say ${status}`)
-      // After the score a person decides.
+      // A reviewer decides after the score.
       if (scored.has(sessionId))
         return sandbox.review(sessionId, status === 'approved' ? 'APPROVED' : 'REJECTED')
       scored.add(sessionId)
@@ -296,10 +296,10 @@ async function mosaic({ parts, random }: World): Promise<Driver> {
   return {
     name: 'mosaic',
     link,
-    // It is asked and never tells: what it decided is not asked about again.
+    // Mosaic sends no webhooks, and after a decision it is not polled again.
     courses: [['approved'], ['declined'], ['review', 'approved'], ['resubmission', 'approved']],
     async decide(sessionId, status) {
-      if (status === 'resubmission') return sandbox.askAgain(sessionId)
+      if (status === 'resubmission') return sandbox.requestRecapture(sessionId)
       const word = words[status]
       if (!word) throw new Error(`Mosaic does not say ${status}`)
       sandbox.complete(sessionId, word)

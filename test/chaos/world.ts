@@ -8,10 +8,13 @@ import { environmentOf, findFreePorts, startDeployment } from '../support/deploy
 import { type Courier, startCourier } from './courier.ts'
 import type { Delivered } from './history.ts'
 import { type Link, startLink } from './link.ts'
-import { type Kept, keepProcess } from './processes.ts'
+import { type Kept, superviseProcess } from './processes.ts'
 import { type Driver, startVendors } from './vendors.ts'
 
-/** A whole deployment on this machine: two web processes and two workers, a database, a bucket, the vendors, and the wires between. */
+/**
+ * A complete deployment on this machine: two web processes and two workers, a database, a bucket, the vendors, and the
+ * connections between them.
+ */
 export type World = {
   parts: AppContext
   issuer: string
@@ -19,9 +22,9 @@ export type World = {
   vendors: Driver[]
   courier: Courier
   s3Link: Link
-  /** Where the web processes answer that are up, or all of them. */
+  /** The addresses of the running web processes, or of all. */
   webs(): string[]
-  /** Kills PostgreSQL with all that it does; it is started again, and recovers. */
+  /** Kills PostgreSQL during its work; it is restarted, and recovers. */
   crashPostgres(): Promise<void>
   listObjects(): Promise<string[]>
   close(): Promise<void>
@@ -41,16 +44,16 @@ export function startWorld(given: {
       process.kill(Number(pid), 'SIGKILL')
     }
     await watchStatuses(parts)
-    // The setting counts from the next start.
+    // The setting applies after the next restart.
     await crashPostgres()
-    await untilDatabase(parts)
+    await waitForDatabase(parts)
 
     const ports = await findFreePorts(2)
     const issuer = `http://localhost:${ports[0]}`
     const env = {
       ...environmentOf(parts.runtime),
       LOG_LEVEL: 'warn',
-      // Everything comes from one address.
+      // All requests come from one address.
       RATE_LIMIT_NETWORK: '0',
       RATE_LIMIT_REFUSALS: '0',
       ISSUER: issuer,
@@ -68,7 +71,7 @@ export function startWorld(given: {
         { role: 'worker' as const, port: 0 },
         { role: 'worker' as const, port: 0 },
       ].map(async (each) =>
-        later(await keepProcess({ ...each, main, env, onLog }), (kept) => kept.close()),
+        later(await superviseProcess({ ...each, main, env, onLog }), (kept) => kept.close()),
       ),
     )
     const webs = () => {
@@ -148,7 +151,7 @@ async function watchStatuses({ db }: AppContext): Promise<void> {
   await db.unsafe('alter system set track_commit_timestamp = on')
 }
 
-async function untilDatabase({ db }: AppContext): Promise<void> {
+async function waitForDatabase({ db }: AppContext): Promise<void> {
   await until(
     async () => {
       const [row] = await db`show track_commit_timestamp`.catch(() => [])
@@ -159,7 +162,7 @@ async function untilDatabase({ db }: AppContext): Promise<void> {
   )
 }
 
-/** Asks twice a second; throws `otherwise` after so many seconds. */
+/** Checks twice a second; throws `otherwise` after this many seconds. */
 async function until(
   ask: () => boolean | Promise<boolean>,
   seconds: number,

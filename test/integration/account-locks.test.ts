@@ -11,7 +11,7 @@ import {
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
 import type { Sql } from '../../src/platform/db.ts'
 import { createVault } from '../../src/platform/vault.ts'
-import { isWaiting } from '../support/database.ts'
+import { isBlockedByLock } from '../support/database.ts'
 import { addResident, HOLDER, startPortal, type TestPortal } from '../support/portal.ts'
 import { eventually } from '../support/sandbox.ts'
 
@@ -99,7 +99,7 @@ test('a decision and a change of the name, of an account without a data key, do 
   const changing = change(accountId, { surname: 'Castro' }, async () => {
     isWritten = true
   })
-  await eventually(async () => isWritten || (await isWaiting(db, '')))
+  await eventually(async () => isWritten || (await isBlockedByLock(db, '')))
   proceed.open()
   await expect(Promise.allSettled([deciding, changing])).resolves.toMatchObject([
     { status: 'fulfilled' },
@@ -123,7 +123,7 @@ test('whoever makes a data key waits for the account before, not after, the key 
   })
   await locked.opened
   const second = db.begin((sql) => other.seal(sql, { accountId }, place, 'two'))
-  await eventually(() => isWaiting(db, ''))
+  await eventually(() => isBlockedByLock(db, ''))
   proceed.open()
   await expect(Promise.allSettled([first, second])).resolves.toMatchObject([
     { status: 'fulfilled' },
@@ -184,7 +184,7 @@ test('a decision that comes while the birth date is changed is compared with the
     .then(() => {
       isDecided = true
     })
-  await eventually(async () => isDecided || (await isWaiting(db, '')))
+  await eventually(async () => isDecided || (await isBlockedByLock(db, '')))
   proceed.open()
   await Promise.all([changing, deciding])
   expect(await matchOf(id)).toBe('mismatch')
@@ -210,7 +210,7 @@ test('a decision that comes while the name is changed is compared with the new o
     .then(() => {
       isDecided = true
     })
-  await eventually(async () => isDecided || (await isWaiting(db, '')))
+  await eventually(async () => isDecided || (await isBlockedByLock(db, '')))
   proceed.open()
   await Promise.all([changing, deciding])
   expect((await findAccount(db, parts.vault, accountId))?.surname).toBe('Castro')

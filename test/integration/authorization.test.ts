@@ -1,7 +1,7 @@
 import { calculatePKCECodeChallenge, randomPKCECodeVerifier } from 'openid-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
-import { agree, createApplication } from '../support/application.ts'
+import { createApplication, signInAndAllow } from '../support/application.ts'
 import {
   ALL_SCOPES,
   addClient,
@@ -268,7 +268,7 @@ describe('the token endpoint', () => {
         }),
       ),
     )
-    const { url } = await agree(browser, page, email)
+    const { url } = await signInAndAllow(browser, page, email)
     return { verifier, code: new URL(url).searchParams.get('code') ?? '' }
   }
   const redeem = (

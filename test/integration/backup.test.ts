@@ -212,7 +212,7 @@ describe('an image that is not right is never shown', () => {
       select extract(epoch from start_after - created_on)::int as seconds from pgboss.job
       where name = 'backup-image' and state = 'created' order by created_on desc limit 1`
     expect(waiting?.seconds).toBe(5)
-    await hurryUntil(() => complete(id))
+    await retryNowUntil(() => complete(id))
     expect(await front()).toMatchObject({ state: 'refused', refusals: 5 })
     expect(await keys(id)).toMatchObject({ documentFrontKey: null, faceKey: expect.any(String) })
   })
@@ -221,7 +221,7 @@ describe('an image that is not right is never shown', () => {
 const PAGE = Buffer.from('<!doctype html><script>alert(1)</script>')
 
 /** What is to be tried again later is tried now, until this is so. */
-async function hurryUntil<T>(ask: () => Promise<T>): Promise<T> {
+async function retryNowUntil<T>(ask: () => Promise<T>): Promise<T> {
   const hurrying = setInterval(() => {
     void portal.db`
       update pgboss.job set start_after = now()

@@ -2,7 +2,7 @@ import { refreshTokenGrant } from 'openid-client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
 import { hashSecret } from '../../src/platform/secrets.ts'
-import { agree, createApplication } from '../support/application.ts'
+import { createApplication, signInAndAllow } from '../support/application.ts'
 import {
   ALL_SCOPES,
   addClient,
@@ -25,7 +25,7 @@ test('of two redemptions of a code that both found it unused, one gets tokens, a
   const application = await createApplication(portal.issuer, client)
   const { url, checks } = await application.authorizationRequest(ALL_SCOPES)
   const browser = createUserAgent()
-  const page = await agree(browser, await browser.open(url, REDIRECT_URI), resident.email)
+  const page = await signInAndAllow(browser, await browser.open(url, REDIRECT_URI), resident.email)
   const code = new URL(page.url).searchParams.get('code') ?? ''
   const redeem = async () => {
     const response = await fetch(`${portal.url}/api/oauth/token`, {

@@ -229,7 +229,7 @@ describe('what was decided is remembered', () => {
     const { allow, arrive, browser, resident } = await begin()
     await allow({ scope: [IMAGES] }, { scope: `openid email offline_access ${IMAGES}`, browser })
     const { page } = await arrive('openid email profile', browser)
-    expect(page.text).toContain('It asks for more now.')
+    expect(page.text).toContain('It now asks for more.')
     const { tokens } = await allow({ scope: ['profile'] }, { scope: 'openid email profile' })
     expect(words(tokens.scope)).toEqual(['openid', 'profile'])
     const [row] = await portal.db`
@@ -257,7 +257,7 @@ describe('what was decided is remembered', () => {
     await pass()
     await setClientProfile(portal.db, client.client_id, { purpose: 'To sell you things' })
     const { page } = await arrive('openid email', before.browser)
-    expect(page.text).toContain('<q>To greet you</q> It states another purpose now')
+    expect(page.text).toContain('<q>To greet you</q> The purpose has changed')
     expect(page.text).toContain('<q>To sell you things</q>')
     // Until the resident has decided, what was allowed for the old purpose stands.
     expect(await api(before.tokens.access_token)).toEqual(['200 none'])
@@ -609,7 +609,7 @@ describe('a smaller alternative', () => {
   test('is offered where the application declared one, and is what it gets', async () => {
     const { allow, pass, arrive, application } = await beginWithLess()
     const { page } = await arrive(NEED, createUserAgent())
-    expect(page.text).toContain('The application says that less is enough.')
+    expect(page.text).toContain('The application also accepts less.')
     const { tokens, browser } = await allow({ [PAIR]: STATUS }, { scope: NEED })
     expect(words(tokens.scope)).toEqual(['openid', STATUS].sort())
     expect(await api(tokens.access_token)).toEqual([`401 missing_scopes: ${IMAGES}`])

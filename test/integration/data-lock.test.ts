@@ -5,7 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openEmbedded } from '../../src/local/embedded/data-dir.ts'
-import { askOwner, findLock, type LockPlace, takeLock } from '../../src/local/embedded/data-lock.ts'
+import {
+  findLock,
+  type LockPlace,
+  queryOwner,
+  takeLock,
+} from '../../src/local/embedded/data-lock.ts'
 import { readLockKey } from '../../src/local/embedded/lock-proof.ts'
 import { createLog } from '../../src/platform/log.ts'
 
@@ -85,7 +90,7 @@ test.each(['at once', 'with a proof', 'with an echo', 'never'])(
   async (how) => {
     const impostor = runAsOther(IMPOSTOR, [place.address.replace('\0', '@'), how])
     await impostor.line(/ready/)
-    expect(await askOwner(place)).toBe('unproven')
+    expect(await queryOwner(place)).toBe('unproven')
     // It goes on asking for a while, so once is enough.
     if (how === 'at once')
       await expect(attach()).rejects.toThrow(/is held by a program that does not prove/)
@@ -101,10 +106,10 @@ test('who can read the key is told where the parts are, also when it asked befor
   const lock = await takeLock(place)
   cleanUp.push(() => lock?.release())
   expect(await takeLock(place)).toBeUndefined()
-  const asked = askOwner(place)
+  const asked = queryOwner(place)
   lock?.announce(OWNER)
   expect(await asked).toEqual(OWNER)
-  expect(await askOwner(place)).toEqual(OWNER)
+  expect(await queryOwner(place)).toEqual(OWNER)
 })
 
 test('all who create the key of a new directory at the same moment have the same one', async () => {
@@ -134,14 +139,14 @@ test.each([
   socket.write(text)
   await new Promise((resolve) => socket.once('close', resolve))
   expect(received).not.toContain('5432')
-  expect(await askOwner(place)).toEqual(OWNER)
+  expect(await queryOwner(place)).toEqual(OWNER)
 })
 
 test.skipIf(!isRoot)('another user who asks is told nothing, and cannot read the key', async () => {
   const lock = await takeLock(place)
   cleanUp.push(() => lock?.release())
   lock?.announce(OWNER)
-  expect(await askOwner(place)).toEqual(OWNER)
+  expect(await queryOwner(place)).toEqual(OWNER)
   const asker = runAsOther(
     `import { connect } from 'node:net'
      import { readFileSync } from 'node:fs'
@@ -162,16 +167,16 @@ test('the key is its owner’s alone, one for all who start together, and there 
   const [first, second] = await Promise.all([takeLock(place), takeLock(place)])
   const lock = first ?? second
   lock?.announce(OWNER)
-  const answers = await Promise.all(Array.from({ length: 10 }, () => askOwner(place)))
+  const answers = await Promise.all(Array.from({ length: 10 }, () => queryOwner(place)))
   expect(answers.filter((answer) => answer !== 'unproven').length).toBeGreaterThan(0)
-  expect(await askOwner(place)).toEqual(OWNER)
+  expect(await queryOwner(place)).toEqual(OWNER)
   const key = await readFile(join(dir, 'lock.key'))
   expect((await stat(join(dir, 'lock.key'))).mode & 0o777).toBe(0o600)
   lock?.release()
   const next = await takeLock(place)
   cleanUp.push(() => next?.release())
   next?.announce(OWNER)
-  expect(await askOwner(place)).toEqual(OWNER)
+  expect(await queryOwner(place)).toEqual(OWNER)
   expect(await readFile(join(dir, 'lock.key'))).toEqual(key)
 })
 
@@ -179,11 +184,11 @@ test('a key that others could have written or read, or that is damaged, is not t
   const path = join(dir, 'lock.key')
   await writeFile(path, Buffer.alloc(32))
   await chmod(path, 0o644)
-  await expect(askOwner(place)).rejects.toThrow(/lock\.key may be another user's/)
+  await expect(queryOwner(place)).rejects.toThrow(/lock\.key may be another user's/)
   await chmod(path, 0o600)
   await writeFile(path, 'short')
-  await expect(askOwner(place)).rejects.toThrow(/lock\.key is damaged/)
+  await expect(queryOwner(place)).rejects.toThrow(/lock\.key is damaged/)
   await rm(path)
   await mkdir(path)
-  await expect(askOwner(place)).rejects.toThrow(/lock\.key may be another user's/)
+  await expect(queryOwner(place)).rejects.toThrow(/lock\.key may be another user's/)
 })

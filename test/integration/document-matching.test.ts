@@ -188,8 +188,10 @@ describe('a document of another person', () => {
     await reviewVerification(portal.parts, { id: session.id, decision: 'accepted', reason })
     const tables = ['ledger_entry', 'operator_review', 'operator_action', 'verification']
     const { browser } = await home(resident)
-    const looks = async () => (await browser.open(`${portal.issuer}/looks`)).text
-    expect(await looks()).toContain(`Accepted your document for this account. Reason: ${reason}.`)
+    const activity = async () => (await browser.open(`${portal.issuer}/activity`)).text
+    expect(await activity()).toContain(
+      `Accepted your document for this account. Reason: ${reason}.`,
+    )
     for (const name of tables)
       for (const { text } of await portal.db`select t::text as text from ${portal.db(name)} t`) {
         expect(text).not.toContain('certificate seen')
@@ -222,7 +224,7 @@ describe('a document of another person', () => {
     await eraseVerification({ db: portal.db, jobs }, session.id, 'operator')
     await jobs.stop()
     expect(await portal.db`select from operator_review where reason_digest = ${digest}`).toEqual([])
-    expect(await looks()).toContain(
+    expect(await activity()).toContain(
       'Accepted your document for this account. The reason was erased.',
     )
   })
@@ -233,7 +235,7 @@ describe('a document of another person', () => {
       insert into ledger_entry (kind, account_id, result)
       values ('review', ${resident.id}, 'rejected: another person')`
     const { browser } = await home(resident)
-    expect((await browser.open(`${portal.issuer}/looks`)).text).toContain(
+    expect((await browser.open(`${portal.issuer}/activity`)).text).toContain(
       'Did not accept your document for this account. Reason: another person.',
     )
   })
@@ -245,7 +247,7 @@ describe('a document of another person', () => {
     await session.approve(JOHN)
     const { open } = await home(resident)
     expect((await open()).text).toContain(
-      'The name on the document is not the name of your account.',
+      'The name on the document is different from the name of your account.',
     )
     await reviewVerification(portal.parts, {
       id: session.id,

@@ -31,7 +31,7 @@ async function signedIn() {
 async function disown(link: string) {
   const owner = createUserAgent()
   const done = await owner.submit(await owner.open(link), 'not-me')
-  expect(done.text).toContain('That session has ended')
+  expect(done.text).toContain('That browser is signed out')
 }
 
 async function addTotp(browser: UserAgent) {

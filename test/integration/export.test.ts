@@ -80,7 +80,7 @@ test('everything of one resident and nothing of another, each file by a digest t
       'passkeys.json',
       'second-factors.json',
       'links.json',
-      'looks.json',
+      'activity.json',
       'events.json',
       'verifications.json',
       'manifest.jws',
@@ -92,8 +92,8 @@ test('everything of one resident and nothing of another, each file by a digest t
     person: { givenName: 'Ana' },
   })
   expect(JSON.parse(text('consents.json'))).toHaveLength(1)
-  const looks = JSON.parse(text('looks.json')) as { kind: string }[]
-  expect(looks.map(({ kind }) => kind)).toEqual(['export', 'disclosure', 'disclosure'])
+  const entries = JSON.parse(text('activity.json')) as { kind: string }[]
+  expect(entries.map(({ kind }) => kind)).toEqual(['export', 'disclosure', 'disclosure'])
   const media = (await veriff.sandbox.findSession(sessionId))?.attempts.at(-1)?.media ?? []
   const images = names.filter((name) => name.startsWith('images/'))
   expect(images.map((name) => sha256(files[name] ?? new Uint8Array())).sort()).toEqual(

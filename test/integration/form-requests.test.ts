@@ -1,7 +1,7 @@
 import { calculatePKCECodeChallenge, randomPKCECodeVerifier } from 'openid-client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
-import { agree, createApplication } from '../support/application.ts'
+import { createApplication, signInAndAllow } from '../support/application.ts'
 import { sendRaw } from '../support/http.ts'
 import {
   addClient,
@@ -59,7 +59,7 @@ test('an authorization request sent as a form leads to sign-in and back to the a
   expect(answer.headers.get('cache-control')).toBe('no-store')
   const location = new URL(answer.headers.get('location') ?? '', portal.issuer)
   expect(location.origin + location.pathname).toBe(`${portal.issuer}${AUTHORIZE}`)
-  const page = await agree(browser, await browser.open(location.href), resident.email)
+  const page = await signInAndAllow(browser, await browser.open(location.href), resident.email)
   const { searchParams } = new URL(page.url)
   expect(page.url.startsWith(REDIRECT_URI)).toBe(true)
   expect(searchParams.get('code')).toBeTruthy()

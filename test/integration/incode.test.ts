@@ -7,7 +7,7 @@ import { createJobs } from '../../src/platform/jobs.ts'
 import { addWebhookClient, connectIncode, withDrawing } from '../support/incode.ts'
 import { chooseOutcome } from '../support/mosaic.ts'
 import { startPortal, type TestPortal } from '../support/portal.ts'
-import { eventually, hurryUntil } from '../support/sandbox.ts'
+import { eventually, retryNowUntil } from '../support/sandbox.ts'
 
 let portal: TestPortal
 const sandboxes: IncodeSandbox[] = []
@@ -467,7 +467,7 @@ describe('a vendor that fails', () => {
     const { id, sessionId } = await start()
     sandbox.misbehave({ image: 'not-an-image' }, sessionId)
     sandbox.complete(sessionId, 'OK')
-    await hurryUntil(portal.db, () =>
+    await retryNowUntil(portal.db, () =>
       eventually(async () => {
         const { images } = await read(id)
         return images.length > 0 && images.every(({ state }) => state === 'refused')

@@ -153,7 +153,7 @@ describe('each look leaves a row', () => {
   })
 })
 
-test('the resident reads who looked, in words, and nobody else does', async () => {
+test('the resident reads who has read their data, in words, and nobody else does', async () => {
   const { resident, client, token } = await signedIn()
   await addVerification(portal.parts, resident.id)
   for (let number = 0; number < 52; number++) await call(token, `${PATH}/images/selfie`)
@@ -162,13 +162,13 @@ test('the resident reads who looked, in words, and nobody else does', async () =
   const browser = createUserAgent()
   const signIn = await browser.open(`${portal.url}/`)
   await browser.submit(signIn, 'login', { email: resident.email, password: PASSWORD })
-  const first = await browser.open(`${portal.url}/looks`)
+  const first = await browser.open(`${portal.url}/activity`)
   expect(first.text).toContain('The people who run this portal')
   expect(first.text).toContain('Was shown your face.')
   expect(first.text.split('Was shown your face.')).toHaveLength(50)
   expect(first.text).toContain('Bluewater Bank')
   expect(first.text).not.toContain(client.client_id)
-  const [, next = ''] = /href="(\/looks\?before=\d+)"/.exec(first.text) ?? []
+  const [, next = ''] = /href="(\/activity\?before=\d+)"/.exec(first.text) ?? []
   const second = await browser.open(`${portal.url}${next}`)
   expect(second.text.split('Was shown your face.')).toHaveLength(4)
   expect(second.text).not.toContain('rel="next"')
@@ -179,9 +179,21 @@ test('the resident reads who looked, in words, and nobody else does', async () =
     email: stranger.email,
     password: PASSWORD,
   })
-  expect((await other.open(`${portal.url}${next}`)).text).toContain('Nobody has looked')
-  const nobody = await fetch(`${portal.url}/looks`, { redirect: 'manual' })
+  expect((await other.open(`${portal.url}${next}`)).text).toContain(
+    'Nobody has read your data yet.',
+  )
+  const nobody = await fetch(`${portal.url}/activity`, { redirect: 'manual' })
   expect([nobody.status, nobody.headers.get('location')]).toEqual([303, '/'])
+})
+
+test('the former address of the page redirects for good, and keeps the place in the list', async () => {
+  for (const [from, to] of [
+    ['/looks', '/activity'],
+    ['/looks?before=7', '/activity?before=7'],
+  ]) {
+    const response = await fetch(`${portal.url}${from}`, { redirect: 'manual' })
+    expect([response.status, response.headers.get('location')]).toEqual([301, to])
+  }
 })
 
 test('entries written at the same moment on two pools all get one place, whoever commits first', async () => {

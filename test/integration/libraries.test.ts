@@ -2,7 +2,7 @@ import { Auth, type AuthConfig, skipCSRFCheck } from '@auth/core'
 import * as oauth from 'oauth4webapi'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
-import { agree } from '../support/application.ts'
+import { signInAndAllow } from '../support/application.ts'
 import {
   addClient,
   addResident,
@@ -60,7 +60,11 @@ test('oauth4webapi: discovery, PAR with DPoP, code, userinfo, refresh, introspec
   url.searchParams.set('client_id', client.client_id)
   url.searchParams.set('request_uri', pushed.request_uri)
   const browser = createUserAgent()
-  const back = await agree(browser, await browser.open(url.href, REDIRECT_URI), resident.email)
+  const back = await signInAndAllow(
+    browser,
+    await browser.open(url.href, REDIRECT_URI),
+    resident.email,
+  )
   const parameters = oauth.validateAuthResponse(server, client, new URL(back.url), state)
   const tokens = await oauth.processAuthorizationCodeResponse(
     server,

@@ -4,7 +4,7 @@ import { findVerification } from '../../src/id-verification/operations.ts'
 import { findTenantVerification } from '../../src/id-verification/reading.ts'
 import { chooseOutcome, connectMosaic } from '../support/mosaic.ts'
 import { startPortal, type TestPortal } from '../support/portal.ts'
-import { eventually, hurryUntil } from '../support/sandbox.ts'
+import { eventually, retryNowUntil } from '../support/sandbox.ts'
 
 let portal: TestPortal
 let mosaic: Awaited<ReturnType<typeof connectMosaic>>
@@ -238,7 +238,7 @@ describe.concurrent('each session for itself:', () => {
       })
       expect((await read(id)).imagesComplete).toBe(false)
       mosaic.sandbox.misbehave({}, sessionId)
-      await hurryUntil(portal.db, () => complete(id, 60))
+      await retryNowUntil(portal.db, () => complete(id, 60))
       await expectDocuments(id, sessionId)
     },
     90_000,

@@ -86,6 +86,7 @@ const UNLIMITED = `
   GET /account/totp
   GET /applications/:clientId
   GET /applications/:clientId/logo
+  GET /activity
   GET /looks
   GET /outbox
   * /api/v1/*

@@ -2,7 +2,7 @@ import { createRemoteJWKSet, jwtVerify } from 'jose'
 import * as openid from 'openid-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
-import { agree, createApplication } from '../support/application.ts'
+import { createApplication, signInAndAllow } from '../support/application.ts'
 import {
   ALL_SCOPES,
   addClient,
@@ -143,7 +143,7 @@ describe('an authorization request', () => {
     for (const extra of [{ prompt: 'login' }, { max_age: '0' }] as Record<string, string>[]) {
       const { page, checks } = await open('openid', extra)
       expect(page.text).toContain('name="login"')
-      const back = await agree(browser, page, resident.email)
+      const back = await signInAndAllow(browser, page, resident.email)
       const tokens = await openid.authorizationCodeGrant(
         application.configuration,
         new URL(back.url),
@@ -208,7 +208,7 @@ describe('an authorization request', () => {
       response_mode: 'form_post',
       state,
     })
-    const page = await agree(browser, await browser.open(url), resident.email).catch(
+    const page = await signInAndAllow(browser, await browser.open(url), resident.email).catch(
       () => undefined,
     )
     expect(page).toBeUndefined()
@@ -243,7 +243,11 @@ describe('an authorization request', () => {
     const state = 's'.repeat(2048)
     const nonce = 'n'.repeat(256)
     const { url, checks } = await application.authorizationRequest('openid', { state, nonce })
-    const back = await agree(browser, await browser.open(url, REDIRECT_URI), resident.email)
+    const back = await signInAndAllow(
+      browser,
+      await browser.open(url, REDIRECT_URI),
+      resident.email,
+    )
     const tokens = await openid.authorizationCodeGrant(
       application.configuration,
       new URL(back.url),
@@ -315,7 +319,7 @@ describe('a pushed authorization request (RFC 9126)', () => {
       )
     const other = await addClient(portal.parts)
     expect((await open(other.client_id)).status).toBe(400)
-    const back = await agree(browser, await open(client.client_id), resident.email)
+    const back = await signInAndAllow(browser, await open(client.client_id), resident.email)
     expect(new URL(back.url).searchParams.get('code')).toBeTruthy()
     expect((await open(client.client_id)).status).toBe(400)
   })

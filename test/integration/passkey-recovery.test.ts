@@ -151,7 +151,9 @@ describe('after a new password by mail', () => {
     // Another factor says nothing of this one.
     expect(await usePasskey(createBrowser(), passkey)).toBe(401)
     const account = await browser.open(at('/account'))
-    expect(account.text).toContain('Your password was set by mail since then.')
+    expect(account.text).toContain(
+      'You reset your password by e-mail after you added this passkey.',
+    )
     await browser.submit(account, 'remove-passkey')
     expect(await needsPassword(passkey)).toBe(undefined)
     expect(portal.logged()).not.toContain('Firefox on Linux')

@@ -25,7 +25,7 @@ const CASES: [string, () => string, string, string][] = [
     'an address that is not registered',
     () => authorize({ client_id: clientId, redirect_uri: `${REDIRECT_URI}/other` }),
     'invalid_redirect_uri',
-    'equal character by character',
+    'equals a registered one character by character',
   ],
   ['no client at all', () => authorize({}), 'invalid_request', 'client_id'],
   [

@@ -11,7 +11,7 @@ import { setClientProfile } from '../../src/clients/profile.ts'
 import { findConsent } from '../../src/consents/consents.ts'
 import { createUserAgent, type Page } from '../../src/local/sandbox/user-agent.ts'
 import { createApplication } from '../support/application.ts'
-import { isWaiting } from '../support/database.ts'
+import { isBlockedByLock } from '../support/database.ts'
 import {
   addClient,
   addResident,
@@ -207,7 +207,7 @@ describe('a consent of somebody who signed in a while ago', () => {
       await sql`
         delete from oidc_artifact where kind = 'Session' and account_id = ${resident.id}`
       answering = browser.submit(page, 'allow', {}, back)
-      await eventually(() => isWaiting(portal.db, 'for key share'))
+      await eventually(() => isBlockedByLock(portal.db, 'for key share'))
     })
     const answer = await answering
     expect(answer?.status).toBe(400)

@@ -161,7 +161,7 @@ describe('a link for a new password', () => {
     const other = createBrowser()
     const opened = await other.open(link)
     expect(opened.status).toBe(403)
-    expect(opened.text).toContain('in the browser in which you asked')
+    expect(opened.text).toContain('in the browser in which you requested it')
     // A form of the other browser's own, and the right form's own value, sent from there.
     const own = await ask('nobody@example.test', other)
     expect(own.sent.status).toBe(200)

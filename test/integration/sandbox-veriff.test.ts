@@ -523,7 +523,7 @@ describe('the page of a session', () => {
       'document-back',
       'face',
     ])
-    expect(await (await fetch(url)).text()).toContain('This session is over')
+    expect(await (await fetch(url)).text()).toContain('This session has ended')
   })
 
   test('of a session that is over takes no second decision', async () => {

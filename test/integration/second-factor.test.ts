@@ -164,7 +164,7 @@ describe('an account with an authenticator app', () => {
     const wrong = await browser.submit(step, 'verify', { code: '000000' })
     expect(wrong.status).toBe(401)
     const done = await browser.submit(wrong, 'verify', { code: codeOf(resident.secret) })
-    expect(done.text).toContain('A link is on its way')
+    expect(done.text).toContain('We have sent a link')
     await receiveMail(portal, email, 'Confirm your e-mail address')
   })
 
@@ -200,7 +200,7 @@ describe('a sign-in whose second step is missing', () => {
     const { browser, page } = await typePassword(resident.email)
     const [, token = ''] = /name="second-step" value="([^"]+)"/.exec(page.text) ?? []
     expect(token).toMatch(/^[\w-]{43}$/)
-    for (const path of ['/', '/account', '/account/totp', '/looks'])
+    for (const path of ['/', '/account', '/account/totp', '/activity'])
       expect((await browser.open(at(path))).text).toContain('name="login"')
     const application = await createApplication(portal.issuer, await addClient(portal.parts))
     const { url } = await application.authorizationRequest('openid', { prompt: 'none' })
@@ -642,7 +642,7 @@ test('an operator removes every second factor of a resident who has lost them, a
   expect(portal.logged()).toContain('second factors removed by the operator')
   const after = await typePassword(resident.email)
   expect(isSignedIn(after.page)).toBe(true)
-  expect((await after.browser.open(at('/looks'))).text).toContain('Removed your passkeys')
+  expect((await after.browser.open(at('/activity'))).text).toContain('Removed your passkeys')
 })
 
 describe('a new password from the account page', () => {

@@ -311,10 +311,10 @@ describe('"this was not me" about a consent', () => {
 
     // Their pages say so; lifting it takes a recent sign-in.
     const home = await own.open(`${portal.issuer}/`)
-    expect(home.text).toContain('Frozen: it was reported')
+    expect(home.text).toContain('Frozen: somebody used a link in an e-mail to you to report')
     await makeOld(resident.id)
     const page = await own.open(`${portal.issuer}/applications/${client.client_id}`)
-    expect(page.text).toContain('Frozen: it was reported')
+    expect(page.text).toContain('Frozen: somebody used a link in an e-mail to you to report')
     const confirm = await own.submit(page, 'lift')
     expect(confirm.text).toContain('Confirm that it is you')
     expect(await statuses(tokens.access_token)).toEqual([401, 401])
@@ -407,7 +407,7 @@ describe('"this was not me" about a sign-in', () => {
     const form = await phone.open(link)
     expect(form.text).toContain('You did not sign in?')
     const done = await phone.submit(form, 'not-me')
-    expect(done.text).toContain('That session has ended')
+    expect(done.text).toContain('That browser is signed out')
     expect((await browser.open(`${portal.issuer}/`)).text).toContain('name="login"')
     expect(await statuses(tokens.access_token)).toEqual([401, 401])
     expect(await refresh(application, tokens.refresh_token)).toBe('invalid_grant')

@@ -292,7 +292,7 @@ describe('the list of sessions', () => {
         action: `/account/sessions/${uid}/end`,
       },
     )
-    expect(after.text).toContain('The session was ended.')
+    expect(after.text).toContain('That device is signed out.')
     expect(await api(access_token)).toBe(401)
     expect((await third.open(at('/'))).text).toContain('name="login"')
     expect((await second.browser.open(at('/'))).text).toContain('name="sign-out"')
@@ -415,7 +415,7 @@ describe('a resident who signed in a while ago', () => {
     const before = cookieOf(browser)
     const stolen = new Map(browser.jar)
     const after = await browser.submit(empty, 'confirm', { password: PASSWORD })
-    expect(after.text).toContain('All other sessions were ended.')
+    expect(after.text).toContain('All other devices are signed out.')
     expect(await api(access_token)).toBe(401)
     // The session goes on under a new identifier, and the one before is dead.
     expect(cookieOf(browser)).not.toBe(before)
@@ -475,7 +475,7 @@ describe('a new e-mail address', () => {
     const { browser } = await signedIn(resident.email)
     const email = `New.${randomUUID()}@Example.test`
     const sent = await browser.submit(await browser.open(at('/account')), 'change-email', { email })
-    expect(sent.text).toContain('A link is on its way')
+    expect(sent.text).toContain('We have sent a link')
     const { link } = await receiveMail(portal, email, 'Confirm your e-mail address')
     const current = async () => {
       return await findAccount(portal.db, portal.parts.vault, resident.id)

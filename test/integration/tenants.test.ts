@@ -382,7 +382,7 @@ describe('what a tenant verified counts for a resident', () => {
     const { sees } = await watch(resident.email)
     const { id, subjectId } = await verified()
     const { page } = await link(resident.email, subjectId)
-    expect(page.text).toContain('does not fit your account')
+    expect(page.text).toContain('does not match your account')
     expect(page.text).toContain('It does not count.')
     expect(await sees()).toBe(null)
     const [row] = await portal.db`select match, account_id from verification where id = ${id}`
@@ -500,8 +500,8 @@ describe('a link', () => {
     expect(
       (await listEntries(portal.db, resident.id)).map(({ kind, result }) => [kind, result]),
     ).toContainEqual(['link', 'linked'])
-    expect((await browser.open(`${portal.url}/looks`)).text).toContain(
-      'Linked what acme knows of you',
+    expect((await browser.open(`${portal.url}/activity`)).text).toContain(
+      'Linked the record that acme has of you to your account.',
     )
     expect(portal.logged()).not.toContain(token)
     const [kept] =
@@ -560,7 +560,7 @@ describe('a link', () => {
     const second = await verified(randomUUID(), 'declined')
     const browser = pages[winner]?.browser ?? createUserAgent()
     const page = await browser.open(await requestLink(second.subjectId))
-    expect(page.text).toContain('You linked another record of Acme Brokers')
+    expect(page.text).toContain('you linked another record of Acme Brokers. This link replaces it.')
     await browser.submit(page, 'link')
     expect((await call(`${SUBJECTS}/${subjectId}`, acme)).body.linked).toBe(false)
     expect((await call(`${SUBJECTS}/${second.subjectId}`, acme)).body.linked).toBe(true)

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { setAccountStatus } from '../../src/accounts/accounts.ts'
 import { setClientEnabled } from '../../src/clients/clients.ts'
 import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
-import { agree, createApplication } from '../support/application.ts'
+import { createApplication, signInAndAllow } from '../support/application.ts'
 import {
   ALL_SCOPES,
   addClient,
@@ -59,7 +59,7 @@ async function obtainCode(client: Client, pkce = true) {
     code_challenge_method: 'S256',
   }
   const page = await browser.open(authorize(client, pkce ? challenge : {}), REDIRECT_URI)
-  const { url } = await agree(browser, page, resident.email)
+  const { url } = await signInAndAllow(browser, page, resident.email)
   const code = new URL(url).searchParams.get('code') ?? ''
   const redeem = (fields: Record<string, string> = {}) =>
     post(

@@ -12,8 +12,8 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { findConsent } from '../../src/consents/consents.ts'
 import { createUserAgent, type Page, type UserAgent } from '../../src/local/sandbox/user-agent.ts'
-import { agree, createApplication } from '../support/application.ts'
-import { isWaiting } from '../support/database.ts'
+import { createApplication, signInAndAllow } from '../support/application.ts'
+import { isBlockedByLock } from '../support/database.ts'
 import { receiveMail } from '../support/mailbox.ts'
 import {
   ALL_SCOPES,
@@ -95,7 +95,11 @@ describe('a new password by mail link', () => {
     const refreshed = await application.refresh(tokens.refresh_token ?? '')
     // A code that is not redeemed yet.
     const request = await application.authorizationRequest(ALL_SCOPES)
-    const withCode = await agree(thief, await thief.open(request.url, REDIRECT_URI), resident.email)
+    const withCode = await signInAndAllow(
+      thief,
+      await thief.open(request.url, REDIRECT_URI),
+      resident.email,
+    )
     // A device that is approved, and has not asked yet.
     const configuration = await discovery(
       new URL(portal.issuer),
@@ -214,7 +218,7 @@ describe('a new password by mail link', () => {
     await portal.db.begin(async (sql) => {
       await markSignedOut(sql, resident.id)
       signingIn = signIn(thief, resident.email)
-      await eventually(() => isWaiting(portal.db, 'for share'))
+      await eventually(() => isBlockedByLock(portal.db, 'for share'))
     })
     expect((await signingIn)?.text).toContain('name="login"')
     // One that begins after it is not held up.
@@ -234,7 +238,7 @@ describe('a new password by mail link', () => {
       await sql`delete from oidc_artifact where kind = 'Session' and account_id = ${resident.id}`
       await endFamilies(sql, resident.id, 'all')
       asking = thief.open(url, REDIRECT_URI)
-      await eventually(() => isWaiting(portal.db, 'for key share'))
+      await eventually(() => isBlockedByLock(portal.db, 'for key share'))
     })
     const answer = await asking
     if (answer?.url.startsWith(REDIRECT_URI))

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
-import { agree, createApplication } from '../support/application.ts'
+import { createApplication, signInAndAllow } from '../support/application.ts'
 import {
   ALL_SCOPES,
   addClient,
@@ -43,7 +43,11 @@ async function arrange() {
   const first = await application.obtainTokens(ALL_SCOPES, resident.email, browser)
   const code = async () => {
     const { url, checks } = await application.authorizationRequest(ALL_SCOPES)
-    const page = await agree(browser, await browser.open(url, REDIRECT_URI), resident.email)
+    const page = await signInAndAllow(
+      browser,
+      await browser.open(url, REDIRECT_URI),
+      resident.email,
+    )
     return {
       code: new URL(page.url).searchParams.get('code') ?? '',
       code_verifier: checks.pkceCodeVerifier,

@@ -5,16 +5,16 @@ import { PASSWORD, REDIRECT_URI } from './portal.ts'
 
 type Registered = { client_id: string; client_secret?: string }
 type Options = {
-  /** Of a client with private_key_jwt. */
+  /** For a client with private_key_jwt. */
   privateKey?: CryptoKey | undefined
-  /** Whether its tokens are bound to a key of its own (RFC 9449). */
+  /** Whether its tokens are bound to a key (DPoP, RFC 9449). */
   dpop?: boolean
   /** Whether it pushes its authorization requests (RFC 9126). */
   par?: boolean
   algorithm?: 'ES256'
 }
 
-/** A third-party application on an unmodified certified client library. */
+/** A third-party application with an unmodified, certified client library. */
 export async function createApplication(
   issuer: string,
   registered: Registered,
@@ -61,10 +61,10 @@ export async function createApplication(
 
   return {
     configuration,
-    /** For the library's own calls: the key that tokens are bound to, or nothing. */
+    /** For the library's own requests: the key that tokens are bound to, or nothing. */
     bound,
     authorizationRequest,
-    /** The whole way: sign-in and consent where they are asked for, then the code redeemed. */
+    /** The complete flow: sign-in and consent if required, then the code is redeemed. */
     async obtainTokens(
       scope: string,
       email: string,
@@ -72,7 +72,7 @@ export async function createApplication(
       extra: Record<string, string> = {},
     ) {
       const { url, checks } = await authorizationRequest(scope, extra)
-      const page = await agree(browser, await browser.open(url, REDIRECT_URI), email)
+      const page = await signInAndAllow(browser, await browser.open(url, REDIRECT_URI), email)
       return await client.authorizationCodeGrant(
         configuration,
         new URL(page.url),
@@ -83,7 +83,7 @@ export async function createApplication(
     },
     refresh: (refreshToken: string) =>
       client.refreshTokenGrant(configuration, refreshToken, undefined, bound),
-    /** The API's answer to this token. */
+    /** The API's response to this token. */
     call: (url: string, token: string) =>
       client.fetchProtectedResource(
         configuration,
@@ -101,8 +101,8 @@ export async function createApplication(
   }
 }
 
-/** Signs in and allows, as a person would, until the browser leaves for the application. */
-export async function agree(browser: UserAgent, page: Page, email: string): Promise<Page> {
+/** Signs in and allows, like a person, until the browser leaves for the application. */
+export async function signInAndAllow(browser: UserAgent, page: Page, email: string): Promise<Page> {
   let current = page
   for (let step = 0; step < 4 && !current.url.startsWith(REDIRECT_URI); step++) {
     const signIn = current.text.includes('name="login"')

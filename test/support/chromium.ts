@@ -3,7 +3,7 @@ import { type Browser, chromium } from 'playwright-core'
 
 const PATHS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 
-/** Where a Chromium is, or `undefined`: then the caller skips, loudly. In CI a missing browser is a failure. */
+/** The path of a Chromium, or `undefined`: then the caller skips with a message. In CI a missing browser is a failure. */
 export function findChromium(): string | undefined {
   const path = PATHS.find(existsSync)
   if (path) return path

@@ -11,15 +11,15 @@ import { createLog } from '../../src/platform/log.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** The cluster of this run; `template` in it is migrated and cloned for each test file. */
+    /** The cluster of this test run. Its database `template` is migrated, and cloned for each test file. */
     cluster: { port: number; password: string }
   }
 }
 
-/** The roles of the portals that tests start, with the rights of one kind of process each. */
+/** The roles of the portals that tests start, each with the rights of one kind of process. */
 export const PROCESS_ROLES: Record<ProcessKind, string> = { web: 'test_web', worker: 'test_worker' }
 
-/** One real PostgreSQL for the whole run, in a folder that goes with it. */
+/** One real PostgreSQL for the test run, in a temporary folder. */
 export default async function setup(project: TestProject) {
   const dir = await mkdtemp(join(tmpdir(), 'portal-cluster-'))
   const password = 'test'

@@ -3,7 +3,7 @@ import { inject } from 'vitest'
 import { urlOf } from '../../src/local/embedded/postgres.ts'
 import { type Db, openDb } from '../../src/platform/db.ts'
 
-/** A database of its own for one test file, cloned from the migrated template. */
+/** Creates a database for one test file, cloned from the migrated template. */
 export async function createDatabase(): Promise<{ db: Db; url: string; drop(): Promise<void> }> {
   const { port, password } = inject('cluster')
   const name = `test_${randomBytes(6).toString('hex')}`
@@ -22,7 +22,7 @@ export async function createDatabase(): Promise<{ db: Db; url: string; drop(): P
   async function administer(statement: string) {
     const admin = openDb(urlOf(port, password, 'postgres'), { connections: 1 })
     try {
-      // Two files cloning at one moment: PostgreSQL copies a template for one at a time.
+      // PostgreSQL clones a template only once at a time, and another test file may be cloning it now.
       await admin`select pg_advisory_lock(1)`
       await admin.unsafe(statement)
     } finally {
@@ -31,8 +31,8 @@ export async function createDatabase(): Promise<{ db: Db; url: string; drop(): P
   }
 }
 
-/** Whether a statement with these words waits for a lock that somebody else holds. */
-export async function isWaiting(db: Db, words: string): Promise<boolean> {
+/** Whether a statement that contains this text waits for a lock. */
+export async function isBlockedByLock(db: Db, words: string): Promise<boolean> {
   const [row] = await db`
     select from pg_stat_activity
     where datname = current_database() and wait_event_type = 'Lock' and position(${words} in query) > 0`

@@ -8,7 +8,7 @@ import { startS3Server } from '../../src/local/embedded/s3.ts'
 import { createLog } from '../../src/platform/log.ts'
 import { randomSecret } from '../../src/platform/secrets.ts'
 
-/** What the processes of a portal share: a database and a bucket of their own, in a folder of their own, and fresh keys. */
+/** What the processes of a portal share: a database, a bucket and a folder of their own, and new keys. */
 export type Deployment = {
   dir: string
   s3Port: number
@@ -66,7 +66,7 @@ export async function startDeployment<T>(
   }
 }
 
-/** The environment that starts a process with this runtime, as an operator writes it. */
+/** The environment that starts a process with this runtime, as an operator sets it. */
 export const environmentOf = (runtime: Runtime): Record<string, string> => ({
   PATH: process.env.PATH ?? '',
   DATABASE_URL: runtime.databaseUrl,
@@ -81,7 +81,7 @@ export const environmentOf = (runtime: Runtime): Record<string, string> => ({
   AWS_SECRET_ACCESS_KEY: runtime.s3Credentials?.secretAccessKey ?? '',
 })
 
-/** So many ports that nobody uses now. */
+/** Finds ports that are free now. */
 export async function findFreePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {

@@ -3,14 +3,14 @@ import { type IncomingHttpHeaders, request } from 'node:http'
 export type RawAnswer = { status: number; headers: IncomingHttpHeaders; text: string }
 
 /**
- * One request by Node's own client, for what `fetch` does not do: another `Host`, a header twice (a list of name and
- * value pairs), a target that is no path, and response headers of more than 16 KiB.
+ * One request with Node's own client, for what `fetch` cannot do: another `Host`, a repeated header (as a list of name and
+ * value pairs), a target that is not a path, and response headers of more than 16 KiB.
  */
 export function sendRaw(
   url: URL | string,
   options: {
     method?: string
-    /** Instead of the address's own path. */
+    /** Replaces the path of the address. */
     target?: string
     headers?: Record<string, string | number> | string[]
     body?: string | string[]

@@ -4,18 +4,15 @@ import type { AddressInfo } from 'node:net'
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
 import type { TestPortal } from './portal.ts'
 
-/**
- * A vendor as Veriff is one, of whose images nothing is known but what it sends: no sizes in its lists, and each time the
- * bytes that it was given last.
- */
+/** A vendor like Veriff whose lists contain no sizes of images. It serves for each image the bytes that were set last. */
 export async function connectImageVendor(portal: TestPortal, name = 'images') {
   const apiKey = randomUUID()
   const secret = randomUUID()
   const sessions = new Map<string, { id: string; context: string; bytes: Uint8Array }[]>()
   const server = createServer((req, res) => {
     const [, listed] = /([^/]+)\/media$/.exec(req.url ?? '') ?? []
-    const asked = (req.url ?? '').split('/').at(-1)
-    const media = [...sessions.values()].flat().find(({ id }) => id === asked)
+    const requested = (req.url ?? '').split('/').at(-1)
+    const media = [...sessions.values()].flat().find(({ id }) => id === requested)
     const images = (sessions.get(listed ?? '') ?? []).map(({ id, context }) => ({ id, context }))
     const body =
       listed === undefined
@@ -33,7 +30,7 @@ export async function connectImageVendor(portal: TestPortal, name = 'images') {
     secret,
   })
   return {
-    /** An approved verification whose images wait to be listed. */
+    /** Creates an approved verification whose images are not listed yet. */
     async approve(accountId: string, images: Record<string, Uint8Array>) {
       const sessionId = randomUUID()
       sessions.set(

@@ -1,12 +1,12 @@
 import { crc32, deflateSync } from 'node:zlib'
 import sharp, { type Sharp } from 'sharp'
 
-/** The pixels as they are shown: turned as the orientation says, in sRGB. */
+/** The pixels as displayed: rotated by the orientation, in sRGB. */
 export async function pixelsOf(bytes: Uint8Array): Promise<Buffer> {
   return await sharp(bytes).autoOrient().toColourspace('srgb').raw().toBuffer()
 }
 
-/** A photo of noise: no two are alike, and no compression makes two pixels one. */
+/** A photo of noise: every one is different, and compression cannot make two pixels equal. */
 export function drawNoise({
   width = 61,
   height = 47,
@@ -24,7 +24,7 @@ export function drawNoise({
 
 export const GPS = 'N14.0818 W87.2068'
 
-/** A TIFF structure as cameras write it, with a place in it; in either byte order. */
+/** A TIFF structure as cameras write it, with a location, in either byte order. */
 export function cameraExif(orientation: number, order: 'II' | 'MM' = 'II'): Buffer {
   const tiff = Buffer.alloc(8 + 2 + 2 * 12 + 4 + GPS.length + 1)
   const short = (value: number, at: number) =>
@@ -55,14 +55,14 @@ export function jpegSegment(marker: number, payload: string | Uint8Array): Buffe
   return Buffer.concat([head, content])
 }
 
-/** With these segments behind the start of the image. */
+/** Inserts these segments after the start of the image. */
 export const withSegments = (jpeg: Uint8Array, ...segments: Uint8Array[]): Buffer =>
   Buffer.concat([jpeg.subarray(0, 2), ...segments, jpeg.subarray(2)])
 
 export const exifSegment = (orientation: number, order?: 'II' | 'MM'): Buffer =>
   jpegSegment(0xe1, Buffer.concat([Buffer.from('Exif\0\0'), cameraExif(orientation, order)]))
 
-/** What is put behind an image so that other programs take the whole for something else. */
+/** Bytes after an image that make other programs take the file for something else. */
 export const TAILS = {
   'a web page': '<!doctype html><script>alert(1)</script>',
   'an archive': 'PK\x03\x04\x14\0\0\0\0\0 hidden PK\x05\x06',
@@ -83,11 +83,11 @@ export function pngChunk(type: string, content: Uint8Array): Buffer {
   return bytes
 }
 
-/** With these chunks behind its header. */
+/** Inserts these chunks after its header. */
 export const withChunks = (png: Uint8Array, ...chunks: Uint8Array[]): Buffer =>
   Buffer.concat([png.subarray(0, 33), ...chunks, png.subarray(33)])
 
-/** A PNG of a few hundred KiB and many pixels, which are noise to whatever decodes or encodes it. */
+/** A PNG of a few hundred KiB with many pixels of noise, which is expensive to decode and encode. */
 export function heavyPng({ side = 7_000, depth = 8 as 8 | 16 } = {}): Buffer {
   const header = Buffer.alloc(13)
   header.writeUInt32BE(side, 0)
@@ -116,7 +116,7 @@ export function webpChunk(type: string, content: Uint8Array): Buffer {
   return bytes
 }
 
-/** With these chunks at its end, and a header that names them. */
+/** Appends these chunks, and sets the flags for them in the header. */
 export function withWebpChunks(webp: Uint8Array, flags: number, ...chunks: Uint8Array[]): Buffer {
   const bytes = Buffer.concat([webp, ...chunks])
   bytes.writeUInt32LE(bytes.length - 8, 4)
@@ -124,7 +124,7 @@ export function withWebpChunks(webp: Uint8Array, flags: number, ...chunks: Uint8
   return bytes
 }
 
-/** A HEIC of nothing but boxes, each inside the one before. */
+/** A HEIC of nested boxes only. */
 export function nestedHeic(depth: number, type = 'meta'): Buffer {
   const start = Buffer.from('0000001466747970686569630000000068656963', 'hex')
   const own = 12

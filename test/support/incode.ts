@@ -6,15 +6,15 @@ import type { CaptureType } from '../../src/local/sandbox/incode-sessions.ts'
 import type { Person } from '../../src/local/sandbox/specimen.ts'
 import { addClient, addResident, HOLDER, SMALL_PHOTOS, type TestPortal } from './portal.ts'
 
-/** A service client of ours as which Incode signs in before it delivers. */
+/** A service client with which Incode authenticates before it delivers. */
 export const addWebhookClient = async (portal: TestPortal, scope = 'webhook.incode') => {
   const client = await addClient(portal.parts, { type: 'service', redirectUris: [], scope })
   return { clientId: client.client_id, clientSecret: client.client_secret ?? '' }
 }
 
 /**
- * A sandbox Incode that the portal knows, under an integration of its own. It signs in at the portal's token endpoint
- * before it delivers, or sends a static header; with `links` images are read as links.
+ * A sandbox Incode, connected to the portal with an integration of its own. It gets a token from the portal before it
+ * delivers, or sends a static header. With `links`, images are read as links.
  */
 export async function connectIncode(
   portal: TestPortal,
@@ -64,7 +64,7 @@ export async function connectIncode(
     client,
     webhookUrl,
     webhookSecret,
-    /** A new resident with a session of their own; `url` is the vendor's page. */
+    /** A new resident with a session; `url` is the vendor's page. */
     async start() {
       const resident = await addResident(portal.parts)
       const given = { vendor: 'incode', integration: name, accountId: resident.id }
@@ -74,7 +74,7 @@ export async function connectIncode(
   }
 }
 
-/** One more picture of this type that no other is alike; answers its SHA-256. */
+/** Adds an image of this type that differs from all others, and returns its SHA-256. */
 export async function withDrawing(
   sandbox: IncodeSandbox,
   sessionId: string,

@@ -9,8 +9,8 @@ const hmac = (key: string | Buffer, value: string) =>
   createHmac('sha256', key).update(value).digest()
 
 /**
- * A stand-in for AWS KMS with `Encrypt` and `Decrypt`, which refuses what is not signed for this service, region and
- * moment (Signature Version 4) and what comes with another encryption context.
+ * A stand-in for AWS KMS with `Encrypt` and `Decrypt`. It rejects requests that are not signed for this service, region and
+ * time (Signature Version 4), and another encryption context.
  */
 export async function startKms({ region = 'eu-test-1', keyIds = ['alias/portal'] } = {}) {
   const credentials = { accessKeyId: 'AKIAKMS', secretAccessKey: randomBytes(20).toString('hex') }
@@ -54,32 +54,32 @@ export async function startKms({ region = 'eu-test-1', keyIds = ['alias/portal']
     return expected.toString('hex') === signature ? undefined : 'InvalidSignatureException'
   }
 
-  type Asked = {
+  type KmsRequest = {
     KeyId: string
     Plaintext?: string
     CiphertextBlob?: string
     EncryptionContext?: Record<string, string>
   }
 
-  function answer(target: string, asked: Asked): Record<string, string> | string {
-    const key = keys.get(asked.KeyId)
+  function answer(target: string, request: KmsRequest): Record<string, string> | string {
+    const key = keys.get(request.KeyId)
     if (!key) return 'NotFoundException'
-    const aad = Buffer.from(JSON.stringify(asked.EncryptionContext ?? {}))
+    const aad = Buffer.from(JSON.stringify(request.EncryptionContext ?? {}))
     if (target === 'TrentService.Encrypt') {
       const iv = randomBytes(12)
       const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(aad)
-      const body = cipher.update(Buffer.from(asked.Plaintext ?? '', 'base64'))
+      const body = cipher.update(Buffer.from(request.Plaintext ?? '', 'base64'))
       const blob = Buffer.concat([iv, body, cipher.final(), cipher.getAuthTag()])
-      return { KeyId: asked.KeyId, CiphertextBlob: blob.toString('base64') }
+      return { KeyId: request.KeyId, CiphertextBlob: blob.toString('base64') }
     }
     if (target !== 'TrentService.Decrypt') return 'UnknownOperationException'
-    const blob = Buffer.from(asked.CiphertextBlob ?? '', 'base64')
+    const blob = Buffer.from(request.CiphertextBlob ?? '', 'base64')
     try {
       const decipher = createDecipheriv('aes-256-gcm', key, blob.subarray(0, 12))
         .setAAD(aad)
         .setAuthTag(blob.subarray(-16))
       const plain = Buffer.concat([decipher.update(blob.subarray(12, -16)), decipher.final()])
-      return { KeyId: asked.KeyId, Plaintext: plain.toString('base64') }
+      return { KeyId: request.KeyId, Plaintext: plain.toString('base64') }
     } catch {
       return 'InvalidCiphertextException'
     }
@@ -89,7 +89,8 @@ export async function startKms({ region = 'eu-test-1', keyIds = ['alias/portal']
     calls++
     const body = await text(req)
     const fault = check(req.headers, body)
-    const given = fault ?? answer(String(req.headers['x-amz-target']), JSON.parse(body) as Asked)
+    const given =
+      fault ?? answer(String(req.headers['x-amz-target']), JSON.parse(body) as KmsRequest)
     const isFault = typeof given === 'string'
     if (isFault) refused.push(given)
     res.writeHead(isFault ? 400 : 200, { 'Content-Type': 'application/x-amz-json-1.1' })
@@ -107,9 +108,9 @@ export async function startKms({ region = 'eu-test-1', keyIds = ['alias/portal']
   return {
     config: { keyIds, endpoint: `http://127.0.0.1:${port}`, region, credentials },
     calls: () => calls,
-    /** What was refused, by name. */
+    /** Names of rejected requests. */
     refused,
-    /** It goes away, and comes back. */
+    /** Stops the server, and starts it again. */
     pause: close,
     resume: () => listen(port),
     close: () => (server.listening ? close() : Promise.resolve()),

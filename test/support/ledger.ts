@@ -2,7 +2,7 @@ import type { Disclosure } from '../../src/ledger/details.ts'
 import { disclose } from '../../src/ledger/disclosure.ts'
 import type { Sql } from '../../src/platform/db.ts'
 
-/** A ledger row about this account; which disclosure it is of does not matter, unless it is given. */
+/** Adds a ledger row about this account, of any disclosure unless one is given. */
 export const addEntry = (
   sql: Sql,
   {

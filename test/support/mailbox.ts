@@ -2,7 +2,7 @@ import { listOutbox, type OutboxMail } from '../../src/platform/mail.ts'
 import type { TestPortal } from './portal.ts'
 import { eventually } from './sandbox.ts'
 
-/** The newest mail to this address with this subject, once it is there. */
+/** Waits for a mail to this address with this subject, and returns the newest. */
 export async function receiveMail(
   { db, parts }: TestPortal,
   to: string,

@@ -5,7 +5,7 @@ import { startMosaicSandbox } from '../../src/local/sandbox/mosaic.ts'
 import type { Person } from '../../src/local/sandbox/specimen.ts'
 import { addResident, HOLDER, SMALL_PHOTOS, type TestPortal } from './portal.ts'
 
-/** A sandbox Mosaic that the portal knows. */
+/** A sandbox Mosaic, connected to the portal. */
 export async function connectMosaic(
   portal: TestPortal,
   { person = HOLDER as Partial<Person> } = {},
@@ -27,7 +27,7 @@ export async function connectMosaic(
   })
   return {
     sandbox,
-    /** A new resident with a session of their own; `url` is the vendor's page. */
+    /** A new resident with a session; `url` is the vendor's page. */
     async start() {
       const resident = await addResident(portal.parts)
       const { id, vendorSessionId, url } = await startVerification(
@@ -39,7 +39,7 @@ export async function connectMosaic(
   }
 }
 
-/** What a person does on the vendor's page; answers where the browser is sent. */
+/** Acts as the person on the vendor's page. Returns where the browser is redirected. */
 export async function chooseOutcome(url: string, outcome: string): Promise<URL> {
   const body = new URLSearchParams({ outcome })
   const response = await fetch(url, { method: 'POST', body, redirect: 'manual' })

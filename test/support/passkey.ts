@@ -1,18 +1,18 @@
 import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 
-/** What a browser and its authenticator say of themselves; a test makes one of them wrong. */
+/** The values that a browser and its authenticator report; a test makes one of them wrong. */
 export type Ceremony = {
   challenge: string
   origin: string
   rpId: string
-  /** `webauthn.get`, or as a test has it. */
+  /** `webauthn.get`, or another value for a test. */
   type?: string
   crossOrigin?: boolean
   isUserPresent?: boolean
   isUserVerified?: boolean
 }
 
-/** An authenticator in software with one ES256 key (WebAuthn §6), which signs whatever it is told to. */
+/** An authenticator in software with one ES256 key (WebAuthn §6), which signs any request. */
 export function createAuthenticator() {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const credentialId = randomBytes(32)
@@ -48,7 +48,7 @@ export function createAuthenticator() {
   return {
     id,
     cosePublicKey,
-    /** As `PublicKeyCredential.toJSON` writes what `navigator.credentials.get` answers. */
+    /** In the format of `PublicKeyCredential.toJSON` for a response of `navigator.credentials.get`. */
     get(ceremony: Ceremony): string {
       const clientData = clientDataOf({ type: 'webauthn.get', ...ceremony })
       const data = authenticatorData(ceremony)
@@ -87,7 +87,7 @@ const sha256 = (value: string | Buffer) => createHash('sha256').update(value).di
 
 type Cbor = number | string | Buffer | Map<string | number, Cbor>
 
-/** As much of RFC 8949 as a passkey needs. */
+/** The part of CBOR (RFC 8949) that a passkey needs. */
 function cbor(value: Cbor): Buffer {
   if (typeof value === 'number') return value < 0 ? head(1, -1 - value) : head(0, value)
   if (typeof value === 'string') return Buffer.concat([head(3, value.length), Buffer.from(value)])

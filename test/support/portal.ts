@@ -27,7 +27,7 @@ export const ALL_SCOPES =
 
 export type TestPortal = Awaited<ReturnType<typeof startPortal>>
 
-/** A whole portal on a free port: real PostgreSQL, real S3 protocol, real HTTP, and every line it logs. */
+/** A complete portal on a free port: real PostgreSQL, real S3 protocol, real HTTP. It collects every log line. */
 export async function startPortal(
   options: {
     worker?: boolean
@@ -85,14 +85,14 @@ export async function startPortal(
     parts,
     runtime,
     s3Endpoint: endpoint,
-    /** The bucket goes away, and comes back with all it had. */
+    /** Stops the bucket, and starts it again with its objects. */
     pauseS3: () => s3Server.close(),
     resumeS3: async () => {
       s3Server = await startS3(s3Port)
     },
     /** Everything logged so far, as text. */
     logged: () => lines.join(''),
-    /** One more web process of the same portal: same issuer, same database. */
+    /** Starts another web process of the same portal: same issuer, same database. */
     startAnother: (
       runtime: Partial<Runtime> = {},
       changed: Partial<AppContext> = {},
@@ -102,7 +102,7 @@ export async function startPortal(
         { ...parts, ...changed, runtime: { ...parts.runtime, ...runtime } },
         { ...options, issuer },
       ),
-    /** One more web process, of the operating system's: as an operator starts it. */
+    /** Starts another web process as a process of the operating system, like an operator. */
     startOther: (given: Partial<Runtime> = {}) =>
       startOther({ ...runtime, ...given }, first.issuer),
     async close() {
@@ -143,14 +143,14 @@ async function startProcess(
     rateLimits: options.rateLimits ?? { perResident: 0, perClient: 0 },
     networkLimits: options.networkLimits ?? { requests: 0, refusals: 0 },
     trustedProxies: options.trustedProxies ?? [],
-    // As a proxy in front of it would be: a test calls `url`, whatever the issuer.
+    // Like a proxy in front of it: a test calls `url`, whatever the issuer is.
     allowedHosts: options.allowedHosts ?? ['localhost'],
     securityContacts: options.securityContacts ?? [],
     outbox: options.outbox ?? true,
     onDelivery: () => worker?.checkInbox(),
   })
   return {
-    /** Where this process listens; the issuer is the same for all of them. */
+    /** The address of this process; all processes have the same issuer. */
     url: running.url.replace('127.0.0.1', 'localhost'),
     issuer,
     worker,
@@ -164,8 +164,8 @@ async function startProcess(
 }
 
 /**
- * The parts as a process of its kind has them: with its own role, so that every test also shows that the rights suffice. A
- * database that a test names itself stays.
+ * Opens the parts with the role of this kind of process, so that every test also shows that its rights are sufficient. A
+ * database that a test sets explicitly is not changed.
  */
 async function openProcess(given: AppContext, kind: ProcessKind) {
   const { databaseUrl } = given.runtime
@@ -226,9 +226,9 @@ async function startOther(runtime: Runtime, issuer: string) {
   }
 }
 
-/** Whose name every resident of the tests has, and whom the documents of the sandboxes show. */
+/** The name of every resident in tests, and on the documents of the sandboxes. */
 export const HOLDER = { givenName: 'Ana', surname: 'Mejia', dateOfBirth: '1990-02-03' }
-/** How large the sandboxes draw photos in tests: a sixteenth of the pixels that phones send, and of the work with them. */
+/** The size of the sandboxes' photos in tests: a sixteenth of the pixels of a phone's photo, and of the work. */
 export const SMALL_PHOTOS = { photoPixels: 480 }
 
 /** An invented resident who can sign in with `PASSWORD`. */

@@ -7,8 +7,8 @@ import type { Db } from '../../src/platform/db.ts'
 import { addResident, HOLDER, SMALL_PHOTOS, type TestPortal } from './portal.ts'
 
 /**
- * A sandbox vendor that the portal knows. With `webhooks: false` it sends nothing by itself. Documents show the resident of
- * the tests, or `person`; `complete` and `decide` take another one for a session.
+ * A sandbox vendor, connected to the portal. With `webhooks: false` it sends no webhooks. Documents show the resident of the
+ * tests, or `person`; `complete` and `decide` can change the person for a session.
  */
 export async function connectSandbox(
   portal: TestPortal,
@@ -34,7 +34,7 @@ export async function connectSandbox(
     sandbox,
     apiKey,
     sharedSecret,
-    /** A new resident with a session of their own at the vendor. */
+    /** A new resident with a session at the vendor. */
     async start() {
       const resident = await addResident(portal.parts)
       const started = await startVerification(
@@ -49,7 +49,7 @@ export async function connectSandbox(
   }
 }
 
-/** Asks again and again, up to `seconds`, until it answers something; then gives that. */
+/** Repeats the call, for up to `seconds`, until it returns a value, and returns that. */
 export async function eventually<T>(
   ask: () => Promise<T | undefined | false>,
   seconds = 20,
@@ -62,8 +62,8 @@ export async function eventually<T>(
   }
 }
 
-/** What is to be tried again later is tried now, until this is so. */
-export async function hurryUntil<T>(db: Db, ask: () => Promise<T>): Promise<T> {
+/** Makes retries due at once, until the condition is true. */
+export async function retryNowUntil<T>(db: Db, ask: () => Promise<T>): Promise<T> {
   const hurrying = setInterval(() => {
     void db`
       update pgboss.job set start_after = now()

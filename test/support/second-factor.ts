@@ -3,13 +3,13 @@ import { createRecoveryCodes, storeRecoveryCodes } from '../../src/accounts/reco
 import { createTotpSecret, insertTotp } from '../../src/accounts/totp.ts'
 import { addResident, type TestPortal } from './portal.ts'
 
-/** What an authenticator app shows; `steps` from now. */
+/** The code that an authenticator app shows, `steps` from now. */
 export const codeOf = (secret: string, steps = 0): string =>
   new TOTP({ secret: Secret.fromBase32(secret) }).generate({
     timestamp: Date.now() + steps * 30_000,
   })
 
-/** A resident with an authenticator app and recovery codes, as enrolling leaves them. */
+/** A resident with an authenticator app and recovery codes, as after enrolment. */
 export async function addResidentWithTotp({ parts }: TestPortal) {
   const resident = await addResident(parts)
   const secret = createTotpSecret()

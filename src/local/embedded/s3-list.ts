@@ -18,7 +18,7 @@ export function listObjects(
   const text = (name: string, value: string) =>
     xml(name, isEncoded ? encodeURIComponent(value).replaceAll('%2F', '/') : value)
 
-  // A common prefix stands for all its keys, and a page that ended on one goes on behind them.
+  // A common prefix represents all its keys, so a page that ended on one continues after them.
   const after = token === undefined ? (startAfter ?? '') : fromToken(token)
   const entries: { name: string; object?: StoredObject }[] = []
   for (const object of objects) {
@@ -59,7 +59,7 @@ export function listObjects(
   ]
 }
 
-/** ListObjectVersions of a bucket that was never versioned: each object is the one version `null` of itself. */
+/** ListObjectVersions of a bucket without versioning: each object has the one version `null`. */
 export function listVersions(
   bucket: string,
   objects: readonly StoredObject[],

@@ -9,13 +9,13 @@ import { S3Error } from './s3-error.ts'
 const objectSchema = z.object({
   key: z.string(),
   size: z.number(),
-  /** MD5 in hex; the ETag without its quotes. */
+  /** MD5 in hex: the ETag without quotes. */
   md5: z.string(),
-  /** Whole seconds, as HTTP dates are. */
+  /** Whole seconds, like HTTP dates. */
   modifiedAt: z.number(),
-  /** The header that the object was checked against when it came, if any. */
+  /** The checksum header that the upload was verified against, if any. */
   checksum: z.tuple([z.string(), z.string()]).optional(),
-  /** What a GET answers again: `content-type`, `x-amz-meta-…`. */
+  /** The headers that GET returns again: `content-type`, `x-amz-meta-…`. */
   headers: z.record(z.string(), z.string()),
 })
 export type StoredObject = z.infer<typeof objectSchema>
@@ -25,9 +25,9 @@ export type Digests = { size: number; md5: Buffer; sha256: Buffer; crc32: Buffer
 export type Objects = Awaited<ReturnType<typeof openObjects>>
 
 /**
- * Objects on disk. One file is one object: its bytes, its StoredObject as JSON, the JSON's length in 4 bytes. A file
- * gets its name by one link or rename after it is synced, so a killed process leaves whole objects or none. The name
- * is a SHA-256 of the key: no key is ever a path.
+ * Stores objects on disk. One file is one object: its bytes, its StoredObject as JSON, and the JSON's length in 4 bytes. A
+ * file gets its final name by one link or rename after it is synced, so a killed process leaves a complete object or none.
+ * The name is the SHA-256 of the key, so a key is never used as a path.
  */
 export async function openObjects(dir: string) {
   const incoming = join(dir, '.incoming')
@@ -39,7 +39,7 @@ export async function openObjects(dir: string) {
     join(bucketDir(bucket), createHash('sha256').update(key).digest('hex'))
 
   return {
-    /** Answers whether it is new. */
+    /** Returns whether the bucket is new. */
     async createBucket(bucket: string): Promise<boolean> {
       const isNew = await mkdir(bucketDir(bucket), { mode: 0o700 }).then(
         () => true,
@@ -54,7 +54,7 @@ export async function openObjects(dir: string) {
         throw new S3Error('NoSuchBucket', { BucketName: bucket })
     },
 
-    /** Takes the body of an upload and digests it; nothing is visible before `commit`. `discard` it in the end, always. */
+    /** Stores and digests the body of an upload; it is not visible before `commit`. Always call `discard` at the end. */
     async receive(body: AsyncIterable<Buffer>) {
       const path = join(incoming, randomUUID())
       const file = await open(path, 'wx', 0o600)
@@ -66,7 +66,7 @@ export async function openObjects(dir: string) {
         const digests = await writeAll(file, body)
         return {
           digests,
-          /** Durable when it answers. `writeOnce`: `false`, and nothing changed, when the key is taken. */
+          /** Durable when it resolves. With `writeOnce`, returns `false` and changes nothing when the key exists. */
           async commit(bucket: string, object: StoredObject, writeOnce: boolean) {
             const description = Buffer.from(JSON.stringify(object))
             const length = Buffer.alloc(LENGTH_BYTES)
@@ -103,7 +103,7 @@ export async function openObjects(dir: string) {
       await syncDirectory(bucketDir(bucket))
     },
 
-    /** All of a bucket, by key in UTF-8 order. */
+    /** All objects of a bucket, by key in UTF-8 order. */
     async list(bucket: string): Promise<StoredObject[]> {
       const found: StoredObject[] = []
       for (const entry of await readdir(bucketDir(bucket), { withFileTypes: true })) {
@@ -120,7 +120,7 @@ export async function openObjects(dir: string) {
   }
 }
 
-/** UTF-8 order, which is not the order of JavaScript's UTF-16 strings. */
+/** UTF-8 order, which differs from the order of JavaScript's UTF-16 strings. */
 export const compareKeys = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b))
 
 const LENGTH_BYTES = 4
@@ -160,7 +160,7 @@ async function readDescription(file: FileHandle): Promise<StoredObject> {
   return object
 }
 
-// A new name is durable only when its directory is.
+// A new name is durable only after its directory is synced.
 async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, constants.O_RDONLY)
   await directory.sync().finally(() => directory.close())

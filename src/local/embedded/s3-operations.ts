@@ -16,7 +16,7 @@ export type S3Parts = {
   log?: Log
 }
 
-/** A request whose signature holds, and what answers it. */
+/** A request with a valid signature, and its response. */
 type Exchange = S3Parts & {
   request: S3Request
   /** 64 hex digits or `UNSIGNED-PAYLOAD`, as signed. */
@@ -27,20 +27,20 @@ type Exchange = S3Parts & {
   response: ServerResponse
 }
 
-/** A header, or the parameter that a presigned URL carries in its place. */
+/** A header, or the query parameter that replaces it in a presigned URL. */
 function headerOf({ headers, query }: S3Request, name: string): string | undefined {
   return headers[name]?.join(',') ?? query.find(([given]) => given.toLowerCase() === name)?.[1]
 }
 
 /** CreateBucket, HeadBucket, ListObjectsV2. */
-export async function answerBucket(exchange: Exchange): Promise<void> {
+export async function handleBucketRequest(exchange: Exchange): Promise<void> {
   const { objects, request, bucket, region, response } = exchange
   const parameter = (name: string) => request.query.find(([given]) => given === name)?.[1]
   if (bucket === '') throw new S3Error('NotImplemented')
   switch (request.method) {
     case 'PUT': {
       await requireOwnRegion(exchange)
-      // As S3 does: only its first region answers a second creation as if it were the first.
+      // Like S3, where only us-east-1 accepts creating an existing bucket.
       if (!(await objects.createBucket(bucket)) && region !== 'us-east-1')
         throw new S3Error('BucketAlreadyOwnedByYou', { BucketName: bucket })
       response.writeHead(200, { location: `/${bucket}` }).end()
@@ -71,7 +71,7 @@ export async function answerBucket(exchange: Exchange): Promise<void> {
   }
 }
 
-// Before the body is read: what is refused is not taken in.
+// Checked before the body is read, so that a rejected body is not stored.
 function requireLength(headers: S3Request['headers'], max: number) {
   const length = headers['content-length']?.[0]
   if (length === undefined) throw new S3Error('MissingContentLength')
@@ -85,13 +85,13 @@ async function requireOwnRegion({ message, request, payload, region }: Exchange)
   for await (const chunk of message) chunks.push(chunk)
   const body = Buffer.concat(chunks)
   requireSigned(payload, createHash('sha256').update(body).digest())
-  const asked = /<LocationConstraint>([^<]*)</.exec(body.toString('utf8'))?.[1]
-  if (asked !== undefined && asked !== region)
+  const requested = /<LocationConstraint>([^<]*)</.exec(body.toString('utf8'))?.[1]
+  if (requested !== undefined && requested !== region)
     throw new S3Error('IllegalLocationConstraintException')
 }
 
 /** GetObject, HeadObject, PutObject, DeleteObject. */
-export async function answerObject(exchange: Exchange): Promise<void> {
+export async function handleObjectRequest(exchange: Exchange): Promise<void> {
   const { objects, request, bucket, key, response } = exchange
   const size = Buffer.byteLength(key)
   if (size > 1024) throw new S3Error('KeyTooLongError', { Size: size, MaxSizeAllowed: 1024 })
@@ -211,7 +211,7 @@ async function getObject({ objects, request, bucket, key, response }: Exchange) 
       'accept-ranges': 'bytes',
       'content-length': wanted.end - wanted.start + 1,
       ...(range && { 'content-range': `bytes ${range.start}-${range.end}/${object.size}` }),
-      // The checksum is of the whole: with a part it would refute what is right.
+      // The checksum covers the whole object, so it is not sent with a part.
       ...(isChecksumAsked && !range && checksumHeaders(object)),
     })
     if (request.method === 'HEAD' || object.size === 0) response.end()
@@ -232,7 +232,7 @@ function isUnchanged({ headers }: S3Request, { md5, modifiedAt }: StoredObject):
   return noneMatch === undefined ? modifiedAt <= time('if-modified-since') : names(noneMatch)
 }
 
-/** Several ranges at once, or what is no range, answer the whole, as S3 does. */
+/** Several ranges, or an invalid one, return the whole object, as in S3. */
 function readRange(header: string | undefined, size: number) {
   const [, first = '', last = ''] = /^bytes=(\d*)-(\d*)$/.exec(header ?? '') ?? []
   if (first === '' && last === '') return undefined
@@ -251,7 +251,7 @@ const readOverrides = ({ query }: S3Request): Record<string, string> =>
       .map(([name, value]) => [name.slice('response-'.length), requireHeaderText(value)]),
   )
 
-// Anything else would end the header, or could not be sent in one.
+// Other characters would end the header or cannot be sent in one.
 function requireHeaderText(value: string): string {
   if (/^[\t -~\u00a0-\u00ff]*$/.test(value)) return value
   throw new S3Error('InvalidArgument', {

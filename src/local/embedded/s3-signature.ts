@@ -1,7 +1,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import { S3Error, type S3ErrorCode } from './s3-error.ts'
 
-/** A request as it came: the path percent-decoded once, parameters decoded and in order, headers in lower case. */
+/** A request: the path percent-decoded once, parameters decoded and in order, headers in lower case. */
 export type S3Request = {
   method: string
   path: string
@@ -20,7 +20,7 @@ type Claim = {
   signature: string
   payload: string
   token: string | undefined
-  /** Seconds, as sent; `undefined` when the header is signed, which lives for the allowed skew. */
+  /** Seconds; `undefined` for a signed header, which is valid for the allowed clock skew. */
   expires: string | undefined
 }
 
@@ -30,13 +30,13 @@ const ALGORITHM = 'AWS4-HMAC-SHA256'
 const ALLOWED_SKEW_MS = 15 * 60 * 1000
 
 /**
- * Signature Version 4 in the `Authorization` header or in the query, checked as S3 checks it. Answers the
- * payload digest that was signed: 64 hex digits or `UNSIGNED-PAYLOAD`. Throws the S3Error of what is wrong.
- * It shares no code with the signer in `storage.ts`, or one mistake would prove the other right.
+ * Verifies Signature Version 4, in the `Authorization` header or in the query, as S3 does. Returns the payload digest that
+ * was signed: 64 hex digits or `UNSIGNED-PAYLOAD`. Throws an S3Error. It shares no code with the signer in `storage.ts`,
+ * because then a mistake in both would not be found.
  */
 export function verifySignature(request: S3Request, server: Server): string {
   const claim = readClaim(request)
-  // The signature comes before all that it covers: what was altered answers 403, whatever it was altered to.
+  // Verify the signature before anything that it covers: an altered request gets 403, whatever was altered.
   checkAccessKey(claim, server)
   checkSignature(claim, request, server)
   checkScope(claim, server)
@@ -89,7 +89,7 @@ function readQueryClaim({ query, headers }: S3Request): Claim {
   const malformed = 'AuthorizationQueryParametersError'
   const find = (name: string) => {
     const values = query.filter(([given]) => given === `X-Amz-${name}`).map(([, value]) => value)
-    // Two values of one parameter could be read one way when signed and another when obeyed.
+    // Two values of one parameter could be signed as one and used as the other.
     if (values.length > 1)
       throw new S3Error('AccessDenied', { Message: `X-Amz-${name} is repeated` })
     return values[0]
@@ -160,7 +160,7 @@ function checkSignature(claim: Claim, request: S3Request, { credentials }: Serve
     hmac(key, [ALGORITHM, claim.stamp, scope, digest].join('\n')).toString('hex'),
   )
   const given = Buffer.from(claim.signature)
-  // The length first, because timingSafeEqual throws on unequal lengths.
+  // Compare the length first, because timingSafeEqual throws on unequal lengths.
   if (given.length !== expected.length || !timingSafeEqual(given, expected))
     throw new S3Error('SignatureDoesNotMatch')
 }

@@ -6,13 +6,13 @@ import type { Log } from '../../platform/log.ts'
 import { isLoopback } from '../../platform/loopback.ts'
 import { S3Error, sendXml, xml } from './s3-error.ts'
 import { openObjects } from './s3-objects.ts'
-import { answerBucket, answerObject, type S3Parts } from './s3-operations.ts'
+import { handleBucketRequest, handleObjectRequest, type S3Parts } from './s3-operations.ts'
 import { type S3Credentials, type S3Request, verifySignature } from './s3-signature.ts'
 
 /**
- * S3 for development, as strict as S3: every request is signed, everything is private, what is not understood is
- * refused. Path-style, one region, this machine only; keeps objects under `dir`. Creates `bucket`.
- * Throws an OperatorError in production, beyond loopback, on a taken port or a directory it cannot write.
+ * An S3 server for development, as strict as S3: every request must be signed, everything is private, and unknown requests
+ * are rejected. Path-style, one region, loopback only; stores objects under `dir`. Creates `bucket`. Throws OperatorError in
+ * production, for another interface than loopback, for a port in use or a directory that cannot be written.
  */
 export async function startS3Server(options: {
   dir: string
@@ -51,7 +51,7 @@ export async function startS3Server(options: {
 
   const server = createServer((message, response) => {
     answer(parts, message, response).catch((error: unknown) => {
-      // The answer had begun, or nobody waits for it: only cutting it says that it is not whole.
+      // The response has begun, or the client is gone: only closing the connection shows that it is incomplete.
       if (!response.destroyed) log?.error('embedded S3 answer failed', { error })
       response.destroy()
     })
@@ -91,7 +91,7 @@ async function answer(parts: S3Parts, message: IncomingMessage, response: Server
     requireUnderstood(request)
     const [, bucket = '', key = ''] = /^\/([^/]*)\/?(.*)$/s.exec(request.path) ?? []
     const exchange = { ...parts, request, payload, bucket, key, message, response }
-    await (key === '' ? answerBucket(exchange) : answerObject(exchange))
+    await (key === '' ? handleBucketRequest(exchange) : handleObjectRequest(exchange))
   } catch (error) {
     if (response.headersSent || response.destroyed) throw error
     if (!(error instanceof S3Error)) parts.log?.error('embedded S3 request failed', { error })
@@ -130,9 +130,9 @@ function readRequest(message: IncomingMessage): S3Request {
   }
 }
 
-// `?acl` taken for the object, or encryption silently not done, would be worse than a refusal.
+// Reject what is not implemented: to treat `?acl` as the object, or to skip encryption silently, would be worse.
 function requireUnderstood({ method, headers, query }: S3Request) {
-  // Of what is not versioned there is the one version `null`, and only to delete it says so.
+  // Without versioning there is only the version `null`, and only deleting names it.
   const names = [
     ...Object.keys(headers).filter((name) => name.startsWith('x-amz-')),
     ...query

@@ -7,7 +7,7 @@ const SCOPE = 'openid offline_access eprospera:person.id_verification.read'
 const IMAGE_LIMIT_IN_BYTES = 25 * 1024 * 1024
 const TIME_ALLOWED_IN_MS = 15_000
 
-/** What has to be remembered between the way to the portal and the way back. */
+/** What the application stores until the browser returns from the portal. */
 export type SignIn = { state: string; nonce: string; codeVerifier: string }
 
 export type Tokens = {
@@ -23,31 +23,31 @@ export type ImageName = keyof IdVerification['documents']
 
 export type VerificationAnswer = {
   status: number
-  /** The JSON as it came. */
+  /** The JSON of the response. */
   body: unknown
-  /** `WWW-Authenticate`, where the answer is a refusal. */
+  /** The `WWW-Authenticate` header of an error. */
   challenge: string | undefined
-  /** Set when the answer is 200. */
+  /** Set when the status is 200. */
   verification: IdVerification | undefined
 }
 
 export type DownloadedImage = { bytes: Uint8Array; contentType: string; sha256: string }
 
-/** A third-party application's side of OAuth. It can be used without the pages, by a script. */
+/** The OAuth client of a third-party application. It works without the pages too, for scripts. */
 type ApplicationClient = {
-  /** Where to send the browser, and what to keep until it returns. */
+  /** Where to redirect the browser, and what to store until it returns. */
   startSignIn(): Promise<{ url: string; signIn: SignIn }>
-  /** The code for tokens. Throws openid-client's errors when the answer is a refusal or does not fit. */
+  /** Exchanges the code for tokens. Throws openid-client's errors when the response is an error or invalid. */
   finishSignIn(callbackUrl: string | URL, signIn: SignIn): Promise<Tokens>
-  /** Throws when the refresh token is no longer good. */
+  /** Throws when the refresh token is no longer valid. */
   refresh(tokens: Tokens): Promise<Tokens>
-  /** Ends the refresh token, and with it all that came from it. */
+  /** Revokes the refresh token, and with it all tokens from it. */
   revoke(tokens: Tokens): Promise<void>
-  /** Asks the resource API; a refusal is an answer, not an error. */
+  /** Calls the resource API. An error response is returned, not thrown. */
   readVerification(accessToken: string): Promise<VerificationAnswer>
 }
 
-/** Nothing is asked of the issuer before the first call; its metadata is kept from then on. */
+/** Makes no request before the first call; caches the issuer's metadata. */
 export function createApplicationClient(options: {
   issuer: string
   clientId: string
@@ -68,7 +68,7 @@ export function createApplicationClient(options: {
         { execute: isLoopback(issuer) ? [oauth.allowInsecureRequests] : [] },
       )
       .catch((error: unknown) => {
-        // An issuer that is not up yet is asked again next time.
+        // Try again next time: the issuer may not have started yet.
         discovered = undefined
         throw error
       })
@@ -95,7 +95,7 @@ export function createApplicationClient(options: {
     },
 
     async finishSignIn(callbackUrl, signIn) {
-      // Only the answer's parameters are taken; the address is the registered one, whatever Host said.
+      // Use only the parameters of the request. The address is the registered one, whatever the Host header is.
       const current = new URL(redirectUri)
       current.search = new URL(callbackUrl, redirectUri).search
       const answer = await oauth.authorizationCodeGrant(await configuration(), current, {
@@ -110,7 +110,7 @@ export function createApplicationClient(options: {
     async refresh(tokens) {
       if (tokens.refreshToken === undefined) throw new Error('there is no refresh token')
       const answer = await oauth.refreshTokenGrant(await configuration(), tokens.refreshToken)
-      // An answer without a new refresh token means that the old one goes on (RFC 6749 §6).
+      // Without a new refresh token in the response, the old one stays valid (RFC 6749 §6).
       const refreshToken = answer.refresh_token ?? tokens.refreshToken
       return readTokens(answer, tokens.subject, refreshToken, tokens.scope)
     },
@@ -149,13 +149,13 @@ function readTokens(
     accessToken: answer.access_token,
     refreshToken,
     expiresAt: Date.now() + (answer.expiresIn() ?? 0) * 1000,
-    // Left out when it is what was asked for (RFC 6749 §5.1).
+    // Omitted when it equals the requested scope (RFC 6749 §5.1).
     scope: answer.scope ?? askedScope,
     subject,
   }
 }
 
-/** Follows one presigned URL, with no other authentication. Its errors never name the URL. */
+/** Downloads from one presigned URL, without other authentication. Errors never contain the URL. */
 export async function downloadImage(url: string): Promise<DownloadedImage> {
   const response = await fetch(url, {
     redirect: 'error',

@@ -15,35 +15,35 @@ const TITLES: Record<ImageName, string> = {
 }
 
 export type Notice = { tone: 'good' | 'bad'; text: string }
-export type ToldEvent = { type: string; at: string }
+export type ReceivedEvent = { type: string; at: string }
 export type ShownImage = Omit<DownloadedImage, 'bytes'> & { name: ImageName; size: number }
 
-/** For somebody who has not let the bank in yet. */
+/** The page for a person whom the bank does not know yet. */
 export function welcomePage(data: { issuer: string; notice: Notice | undefined }) {
   return page(
     html`
       ${data.notice && noticeOf(data.notice)}
       <h1>Open an account without sending your passport again</h1>
-      <p class="lead">You verified your identity once, at the portal. Let us read that verification, and we can open
-        your account now. You can take it back there at any time.</p>
+      <p class="lead">You have verified your identity at the portal. Allow us to read that verification, and we can open
+        your account now. You can end our access there at any time.</p>
       <p><a class="button" href="/sign-in">Continue with the identity portal</a></p>
-      <p class="small">You will be sent to ${new URL(data.issuer).host}. We never see your password there.</p>
+      <p class="small">You will be sent to ${new URL(data.issuer).host}. We never see your password.</p>
     `,
   )
 }
 
-/** What the bank got, and the answer as it came. */
+/** The page after sign-in: what the bank got, and the API's response. */
 export function accountPage(data: {
   tokens: Pick<Tokens, 'expiresAt' | 'scope' | 'subject'> & { hasRefreshToken: boolean }
   answer: VerificationAnswer
   images: ShownImage[]
   failures: string[]
-  /** By webhook, the oldest first. */
-  told: ToldEvent[]
+  /** Received by webhook, oldest first. */
+  events: ReceivedEvent[]
   notice: Notice | undefined
   now: Date
 }) {
-  const { tokens, answer, images, failures, told, notice, now } = data
+  const { tokens, answer, images, failures, events, notice, now } = data
   const { verification } = answer
   const minutes = Math.round((tokens.expiresAt - now.getTime()) / 60_000)
   return page(html`
@@ -56,7 +56,7 @@ export function accountPage(data: {
             <div><dt>Status</dt><dd>${verification.status}</dd></div>
             <div><dt>Verified by</dt><dd>${verification.type}</dd></div>
             ${verification.documentType ? html`<div><dt>Document</dt><dd>${verification.documentType.replaceAll('_', ' ')}</dd></div>` : ''}
-            <div><dt>Session began</dt><dd>${verification.date}</dd></div>
+            <div><dt>Session started</dt><dd>${verification.date}</dd></div>
           </dl>`
         : ''
     }
@@ -76,33 +76,33 @@ export function accountPage(data: {
     }
     ${failures.map((failure) => noticeOf({ tone: 'bad', text: failure }))}
     <div class="actions">
-      <form method="post" action="/ask"><button>Ask the portal again</button></form>
+      <form method="post" action="/ask"><button>Read it again</button></form>
       ${tokens.hasRefreshToken ? html`<form method="post" action="/refresh"><button>Refresh the access token</button></form>` : ''}
-      <form method="post" action="/sign-out"><button class="plain">Sign out and give the access back</button></form>
+      <form method="post" action="/sign-out"><button class="plain">Sign out and end our access</button></form>
     </div>
     ${
-      told.length > 0
-        ? html`<h2>What the portal told us since</h2>
-          <ul class="told">${told.map(({ type, at }) => html`<li><code>${type}</code> <time datetime="${at}">${at.replace('T', ' ').slice(0, 19)} UTC</time></li>`)}</ul>
-          <p class="small">By signed webhooks, the moment it happened: nobody has to ask again and again.</p>`
+      events.length > 0
+        ? html`<h2>Events from the portal since then</h2>
+          <ul class="events">${events.map(({ type, at }) => html`<li><code>${type}</code> <time datetime="${at}">${at.replace('T', ' ').slice(0, 19)} UTC</time></li>`)}</ul>
+          <p class="small">Received as signed webhooks when they happened, so we do not need to poll.</p>`
         : ''
     }
-    <h2>What the portal answered</h2>
+    <h2>The portal’s response</h2>
     <p class="small">GET /api/v1/me/natural-person/id-verification, status ${answer.status}. The signatures of the
-      links are left out here: whoever holds one can open the picture for an hour.</p>
+      links are not shown, because anybody who has one can open the photo for an hour.</p>
     ${answer.challenge ? html`<pre>WWW-Authenticate: ${answer.challenge}</pre>` : ''}
     <pre>${JSON.stringify(withoutSignatures(answer.body), null, 2)}</pre>
-    <p class="small">Resident ${tokens.subject}. Access token ${minutes > 0 ? html`good for ${minutes} more minutes` : 'expired'}${tokens.hasRefreshToken ? ', with a refresh token' : ''}. Scope: ${tokens.scope}.</p>
+    <p class="small">Resident ${tokens.subject}. Access token ${minutes > 0 ? html`valid for ${minutes} more minutes` : 'expired'}${tokens.hasRefreshToken ? ', with a refresh token' : ''}. Scope: ${tokens.scope}.</p>
   `)
 }
 
-/** What the portal's consent page links to. */
+/** The privacy policy that the portal's consent page links to. */
 export function privacyPage() {
   return page(html`
     <h1>What we do with your documents</h1>
     <p class="lead">We look at the photos of your identity document and your face once, to open your account, and keep
       them in this program's memory until you sign out or it stops.</p>
-    <p>You can take our access back at any time, here by signing out, or on your own page at the portal.</p>
+    <p>You can end our access at any time: sign out here, or use your own page at the portal.</p>
     <p><a class="button" href="/">Back to the start</a></p>
   `)
 }
@@ -118,21 +118,21 @@ export function failurePage(data: { title: string; text: string }) {
 function headline({ status, verification }: VerificationAnswer) {
   if (verification?.id)
     return html`<h1>Your identity is confirmed</h1><p class="lead">The portal let us read your latest approved
-      verification. These are the very pictures that were taken then.</p>`
+      verification. These are the photos that were taken then.</p>`
   if (verification)
-    return html`<h1>You are not verified yet</h1><p class="lead">The portal knows you and has no approved
-      verification. Verify your identity there, then ask again.</p>`
+    return html`<h1>You are not verified yet</h1><p class="lead">The portal has no approved verification
+      of you. Verify your identity there, then try again.</p>`
   if (status === 401)
-    return html`<h1>We can no longer see your verification</h1><p class="lead">The portal refused our access token:
-      it has expired, or you ended our access. Refresh the token, or sign out and let us in again.</p>`
-  return html`<h1>The portal could not answer</h1><p class="lead">It answered with status ${status}. Try again in a
+    return html`<h1>We can no longer see your verification</h1><p class="lead">The portal rejected our access token:
+      it has expired, or you ended our access. Refresh the token, or sign out and allow access again.</p>`
+  return html`<h1>The portal could not answer</h1><p class="lead">Its response had status ${status}. Try again in a
     moment.</p>`
 }
 
 const noticeOf = ({ tone, text }: Notice) =>
   html`<p class="notice ${tone}" role="status">${text}</p>`
 
-/** A presigned URL is a key: only where it points to is shown. */
+/** Removes the query of presigned URLs, because it gives access to the images. */
 function withoutSignatures(value: unknown): unknown {
   if (typeof value === 'string' && URL.canParse(value) && new URL(value).search !== '') {
     const { origin, pathname } = new URL(value)
@@ -159,7 +159,7 @@ function page(content: ReturnType<typeof html>) {
       <body>
         <header><a href="/"><svg viewBox="0 0 40 24" aria-hidden="true"><path d="M2 8q6-6 12 0t12 0t12 0M2 17q6-6 12 0t12 0t12 0" /></svg>${APPLICATION_NAME}</a></header>
         <main>${content}</main>
-        <footer>An invented bank, part of the demo: it stands for any application that a resident lets in.</footer>
+        <footer>An invented bank, part of the demo. It represents any application that a resident allows.</footer>
       </body>
     </html>`
 }
@@ -195,9 +195,9 @@ figure { margin: 0; padding: .6rem; border: 1px solid var(--line); border-radius
 img { display: block; width: 100%; height: auto; border-radius: .45rem }
 figcaption { display: grid; gap: .15rem; padding: .6rem .25rem .1rem; font-size: .9rem; color: var(--soft) }
 figcaption strong { color: var(--ink) }
-.told { margin: .5rem 0; padding: 0; list-style: none }
-.told li { padding: .4rem 0; border-bottom: 1px solid var(--line) }
-.told time { color: var(--soft); font-size: .9rem }
+.events { margin: .5rem 0; padding: 0; list-style: none }
+.events li { padding: .4rem 0; border-bottom: 1px solid var(--line) }
+.events time { color: var(--soft); font-size: .9rem }
 code, pre { font: .8rem/1.55 ui-monospace, monospace; overflow-wrap: anywhere }
 pre { margin: .75rem 0; padding: 1rem; border: 1px solid var(--line); border-radius: .8rem; background: #fff; white-space: pre-wrap }
 `

@@ -21,20 +21,20 @@ import {
   failurePage,
   type Notice,
   privacyPage,
+  type ReceivedEvent,
   STYLESHEET,
-  type ToldEvent,
   welcomePage,
 } from './application-page.ts'
 import { listenOnLoopback } from './listen.ts'
 
 const COOKIE = 'bluewater_session'
-// One session holds about 3 MB of pictures; the oldest goes first.
-const SESSIONS_KEPT = 50
-const SIGN_INS_KEPT = 5
-const RESIDENTS_TOLD_OF = 200
-const EVENTS_KEPT = 10
+// One session holds about 3 MB of images; the oldest is removed first.
+const MAX_SESSIONS = 50
+const MAX_SIGN_INS = 5
+const MAX_RESIDENTS = 200
+const MAX_EVENTS = 10
 
-/** What the portal tells by webhook, as far as this bank looks. */
+/** The members of a webhook that this bank reads. */
 const eventSchema = z.object({
   type: z.string(),
   timestamp: z.iso.datetime(),
@@ -42,7 +42,7 @@ const eventSchema = z.object({
 })
 
 type Session = {
-  /** By `state`: two tabs can be on their way at once. */
+  /** By `state`, because two tabs can sign in at once. */
   signIns: Map<string, SignIn>
   tokens?: Tokens
   answer?: VerificationAnswer
@@ -52,9 +52,9 @@ type Session = {
 }
 
 /**
- * A small bank that asks residents for their verification: sign-in with code and PKCE, the resource API, the
- * pictures through their presigned URLs. Tokens and pictures stay in this process; no token is on a page.
- * The path of `redirectUri` is where it takes the answer.
+ * A small bank that asks residents for their verification: sign-in with code and PKCE, the resource API, and the images
+ * through their presigned URLs. Tokens and images stay in this process; no page contains a token. The path of `redirectUri`
+ * is its callback.
  */
 export async function startApplication(options: {
   port: number
@@ -62,7 +62,7 @@ export async function startApplication(options: {
   clientId: string
   clientSecret: string
   redirectUri: string
-  /** Of its stream of events, where it has one. */
+  /** The secrets of its event stream, if it has one. */
   events?: { signingSecret: string; token: string } | undefined
   log: Log
 }): Promise<{ url: string; close(): Promise<void> }> {
@@ -75,12 +75,12 @@ export async function startApplication(options: {
     const id = randomSecret()
     const session: Session = { signIns: new Map(), images: new Map(), failures: [] }
     sessions.set(id, session)
-    for (const oldest of sessions.keys()) if (sessions.size > SESSIONS_KEPT) sessions.delete(oldest)
+    for (const oldest of sessions.keys()) if (sessions.size > MAX_SESSIONS) sessions.delete(oldest)
     return { id, session }
   }
 
-  /** Asks the API and fetches what it points to; what fails is told on the page. */
-  async function ask(session: Session, tokens: Tokens) {
+  /** Reads the verification and downloads its images. Failures are shown on the page. */
+  async function readVerification(session: Session, tokens: Tokens) {
     const answer = await client.readVerification(tokens.accessToken)
     session.answer = answer
     session.images.clear()
@@ -128,14 +128,15 @@ export async function startApplication(options: {
     )
   })
 
-  // By the resident's number: the newest last, each once, however often it comes.
-  const told = new Map<string, Map<string, ToldEvent>>()
-  function remember(id: string, sub: string, event: ToldEvent) {
-    const events = told.get(sub) ?? new Map<string, ToldEvent>()
-    told.delete(sub)
-    told.set(sub, events.set(id, event))
-    for (const oldest of events.keys()) if (events.size > EVENTS_KEPT) events.delete(oldest)
-    for (const oldest of told.keys()) if (told.size > RESIDENTS_TOLD_OF) told.delete(oldest)
+  // Received events by the resident's `sub`, each once, newest last.
+  const receivedEvents = new Map<string, Map<string, ReceivedEvent>>()
+  function storeEvent(id: string, sub: string, event: ReceivedEvent) {
+    const events = receivedEvents.get(sub) ?? new Map<string, ReceivedEvent>()
+    receivedEvents.delete(sub)
+    receivedEvents.set(sub, events.set(id, event))
+    for (const oldest of events.keys()) if (events.size > MAX_EVENTS) events.delete(oldest)
+    for (const oldest of receivedEvents.keys())
+      if (receivedEvents.size > MAX_RESIDENTS) receivedEvents.delete(oldest)
   }
 
   app.post('/hooks', async (c) => {
@@ -149,9 +150,9 @@ export async function startApplication(options: {
       throw error
     }
     const { type, timestamp, data } = eventSchema.parse(JSON.parse(body))
-    log.info('application was told', { type })
-    if (data.sub) remember(c.req.header('webhook-id') ?? '', data.sub, { type, at: timestamp })
-    // What it may not see any more it does not keep.
+    log.info('application received event', { type })
+    if (data.sub) storeEvent(c.req.header('webhook-id') ?? '', data.sub, { type, at: timestamp })
+    // Delete the images that the bank may no longer see.
     if (['consent.revoked', 'verification.withdrawn', 'resident.erased'].includes(type))
       for (const session of sessions.values())
         if (session.tokens?.subject === data.sub) session.images.clear()
@@ -186,7 +187,7 @@ export async function startApplication(options: {
         answer: session.answer,
         images,
         failures: session.failures,
-        told: [...(told.get(subject)?.values() ?? [])],
+        events: [...(receivedEvents.get(subject)?.values() ?? [])],
         notice,
         now: new Date(),
       }),
@@ -208,53 +209,53 @@ export async function startApplication(options: {
     }
     session.signIns.set(signIn.state, signIn)
     for (const oldest of session.signIns.keys())
-      if (session.signIns.size > SIGN_INS_KEPT) session.signIns.delete(oldest)
+      if (session.signIns.size > MAX_SIGN_INS) session.signIns.delete(oldest)
     return c.redirect(url, 303)
   })
 
   app.get(new URL(redirectUri).pathname, async (c) => {
-    const before = c.var.session
+    const previous = c.var.session
     const state = c.req.query('state') ?? ''
-    const signIn = before?.signIns.get(state)
-    if (!before || !signIn)
+    const signIn = previous?.signIns.get(state)
+    if (!previous || !signIn)
       return c.html(
         failurePage({
-          title: 'This sign-in did not begin here',
-          text: 'The answer does not belong to a sign-in of this browser, so it was not used. Begin again.',
+          title: 'This sign-in did not start here',
+          text: 'The response does not belong to a sign-in of this browser, so we did not use it. Please start again.',
         }),
         400,
       )
-    before.signIns.delete(state)
+    previous.signIns.delete(state)
     let tokens: Tokens
     try {
       tokens = await client.finishSignIn(c.req.url, signIn)
     } catch (error) {
       if (error instanceof AuthorizationResponseError && error.error === 'access_denied') {
-        before.notice = { tone: 'bad', text: 'You did not let us in. Nothing was shared.' }
+        previous.notice = { tone: 'bad', text: 'You did not allow access. Nothing was shared.' }
         return c.redirect('/', 303)
       }
       log.warn('application sign-in refused', { error })
       return c.html(
         failurePage({
           title: 'The sign-in did not work',
-          text: 'The portal refused it, or its answer did not fit what we asked. Begin again.',
+          text: 'The portal rejected it, or its response was not valid. Please start again.',
         }),
         400,
       )
     }
-    // A new session id once somebody is signed in, so that one planted before is worth nothing.
-    for (const [id, session] of sessions) if (session === before) sessions.delete(id)
+    // A new session id after sign-in, so that a session id planted before is useless (session fixation).
+    for (const [id, session] of sessions) if (session === previous) sessions.delete(id)
     const { id, session } = createSession()
     session.tokens = tokens
     setCookie(c, COOKIE, id, { httpOnly: true, sameSite: 'Lax', secure: isSecure, path: '/' })
     log.info('application signed a resident in')
-    await ask(session, tokens)
+    await readVerification(session, tokens)
     return c.redirect('/', 303)
   })
 
   app.post('/ask', async (c) => {
     const { session } = c.var
-    if (session?.tokens) await ask(session, session.tokens)
+    if (session?.tokens) await readVerification(session, session.tokens)
     return c.redirect('/', 303)
   })
 
@@ -268,17 +269,17 @@ export async function startApplication(options: {
       if (!(error instanceof ResponseBodyError)) throw error
       session.notice = {
         tone: 'bad',
-        text: `The portal gave us no new access token: ${error.error}. You may have ended our access there.`,
+        text: `The portal did not give us a new access token: ${error.error}. You may have ended our access there.`,
       }
     }
-    await ask(session, session.tokens)
+    await readVerification(session, session.tokens)
     return c.redirect('/', 303)
   })
 
   app.post('/sign-out', async (c) => {
     const { session } = c.var
     if (!session) return c.redirect('/', 303)
-    for (const [id, one] of sessions) if (one === session) sessions.delete(id)
+    for (const [id, candidate] of sessions) if (candidate === session) sessions.delete(id)
     deleteCookie(c, COOKIE, { path: '/' })
     if (session.tokens) await client.revoke(session.tokens)
     return c.redirect('/', 303)

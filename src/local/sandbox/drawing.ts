@@ -5,7 +5,7 @@ const INK = '#17324a'
 const FAINT_INK = '#4d7286'
 const STAMP = '#b3261e'
 
-/** The front of the card as it lies on a table. 1920 by 1280. */
+/** The front of the card on a table. 1920 by 1280. */
 export function drawFront(person: Person): string {
   const row = (x: number, y: number, label: string, value: string) =>
     lettering(label, { x, y, size: 17, color: FAINT_INK, weight: 0.11, spacing: 3 }) +
@@ -44,7 +44,7 @@ export function drawFront(person: Person): string {
   )
 }
 
-/** The back of the card: machine-readable lines and a pattern that stands for a bar code. 1920 by 1280. */
+/** The back of the card: machine-readable lines and a pattern that looks like a bar code. 1920 by 1280. */
 export function drawBack(person: Person): string {
   const lines = machineReadableLines(person)
     .map((line, index) =>
@@ -78,7 +78,7 @@ export function drawBack(person: Person): string {
   )
 }
 
-/** A face before a wall, as a phone sees it. 1440 by 1920. */
+/** A face in front of a wall, as a phone takes it. 1440 by 1920. */
 export function drawSelfie(person: Person): string {
   const random = createRandom(`wall ${person.documentNumber}`)
   const warm = random() < 0.5
@@ -108,7 +108,7 @@ export function drawSelfie(person: Person): string {
   </svg>`
 }
 
-/** The card on a table: everything that both sides share. The content is drawn on 1560 by 984. */
+/** The card on a table: the elements of both sides. The content is drawn on 1560 by 984. */
 function card(person: Person, content: string, angle: number): string {
   const shadow = [34, 26, 18, 11, 5]
     .map(
@@ -200,7 +200,7 @@ function signature(person: Person, x: number, y: number): string {
   return `<path transform="translate(${x} ${y - 12})" d="M0 0${strokes}q40 -6 70 -22" fill="none" stroke="#1d2c63" stroke-width="5" stroke-linecap="round"/>`
 }
 
-/** A stacked pattern with the look of PDF417; it says nothing. */
+/** A stacked pattern that looks like PDF417; it encodes nothing. */
 function barcode(person: Person, x: number, y: number): string {
   const random = createRandom(`bars ${person.documentNumber}`)
   const bars: string[] = []
@@ -239,7 +239,7 @@ const CLOTHES = [
   ['#8b7a4a', '#6a5c36'],
 ] as const
 
-/** Head and shoulders about the middle of the face; 500 wide, 640 high. */
+/** Head and shoulders around the middle of the face; 500 wide, 640 high. */
 function bust(person: Person): string {
   const random = createRandom(`face ${person.documentNumber} ${person.surname}`)
   const pick = <const T extends readonly [unknown, ...unknown[]]>(list: T): T[number] =>

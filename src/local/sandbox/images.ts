@@ -11,13 +11,13 @@ export type SampleImages = {
 
 const DRAWINGS = { documentFront: drawFront, documentBack: drawBack, face: drawSelfie } as const
 
-// Three pictures are about 3 MB and half a second of work: those of the last few people are kept.
+// Three images are about 3 MB and half a second of work, so cache those of the last few people.
 const KEPT_PEOPLE = 8
 const kept = new Map<string, Promise<SampleImages>>()
 
 /**
- * Drawn identity images of an invented person: JPEG, about 1 MB each, 1920 pixels on the long edge
- * unless the person asks for other ones, SPECIMEN across. The same person gives the same bytes.
+ * Drawn identity images of an invented person: JPEG, about 1 MB each, 1920 pixels on the long edge unless the person has
+ * another size, with SPECIMEN across. The same person gives the same bytes.
  */
 export function sampleImages(person: Person): Promise<SampleImages> {
   const key = JSON.stringify(person)
@@ -38,7 +38,7 @@ async function drawAll(person: Person): Promise<SampleImages> {
   return { documentFront, documentBack, face }
 }
 
-/** One of the drawings in the format asked for. Only the JPEG has the grain of a camera. */
+/** One of the drawings in the requested format. Only the JPEG has camera noise. */
 export async function drawImage(
   person: Person,
   image: keyof SampleImages,
@@ -59,7 +59,7 @@ export async function drawImage(
     .toBuffer()
 }
 
-/** What an image is by its header, or `undefined` when it is none. */
+/** The type and size of an image by its header, or `undefined`. */
 export async function measureImage(
   bytes: Uint8Array,
 ): Promise<{ format: string; width: number; height: number } | undefined> {
@@ -71,7 +71,7 @@ export async function measureImage(
   }
 }
 
-/** The demo bank's sign, two waves on its blue: a PNG of a few KiB. */
+/** The demo bank's logo, two waves on blue: a PNG of a few KiB. */
 export function drawBankLogo(): Promise<Uint8Array> {
   const drawing = `<svg xmlns="http://www.w3.org/2000/svg" width="256" height="256" viewBox="-8 -18 56 56">
     <rect x="-8" y="-18" width="56" height="56" fill="#14253d"/>
@@ -80,7 +80,7 @@ export function drawBankLogo(): Promise<Uint8Array> {
   return sharp(Buffer.from(drawing)).png({ palette: true }).toBuffer()
 }
 
-/** The noise of a small sensor: one value for all channels of a pixel, stronger in the shadows. */
+/** The noise of a small sensor: one value for all channels of a pixel, stronger in dark areas. */
 function addGrain(pixels: Uint8Array, channels: number, seed: string): void {
   const random = createRandom(seed)
   for (let at = 0; at < pixels.length; at += channels) {
@@ -94,14 +94,14 @@ function addGrain(pixels: Uint8Array, channels: number, seed: string): void {
 }
 
 /**
- * The same picture in other bytes for each `mark`, so that no two media of the sandbox are alike: by a quantization table that no
- * component uses, because a portal leaves out comments and other metadata.
+ * Returns the same picture with different bytes for each `mark`, so that no two media of the sandbox have the same digest.
+ * It adds a quantization table that no component uses, because the portal removes comments and other metadata.
  */
 export function markJpeg(jpeg: Uint8Array, mark: string): Uint8Array {
   const table = createHash('sha512').update(mark).digest()
   // T.81 §B.2.4.1: length, precision and number, 64 elements that are not zero.
   const segment = Buffer.from([0xff, 0xdb, 0, 67, 3, ...table.map((byte) => byte | 1)])
-  // JFIF's own segment stays right behind the start of the image, where readers look for it.
+  // JFIF's own segment stays directly after the start of the image, where readers expect it.
   const hasJfif = jpeg[2] === 0xff && jpeg[3] === 0xe0
   const at = hasJfif ? 4 + ((jpeg[4] ?? 0) << 8) + (jpeg[5] ?? 0) : 2
   return Buffer.concat([jpeg.subarray(0, at), segment, jpeg.subarray(at)])

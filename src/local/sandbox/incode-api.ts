@@ -18,20 +18,20 @@ import {
   scoreOf,
 } from './incode-sessions.ts'
 import type { Person } from './specimen.ts'
-import { answerBadly } from './veriff-faults.ts'
+import { sendFaultyResponse } from './veriff-faults.ts'
 
 type Env = { Bindings: HttpBindings; Variables: { session: IncodeSession } }
 
 export type IncodeState = {
   sessions: Map<string, IncodeSession>
-  /** Until when each token of the executive user is good, in milliseconds. */
+  /** When each token of the executive user expires, in milliseconds. */
   tokens: Map<string, number>
   tokensGiven: number
   faults: Faults
   requests: { method: string; path: string }[]
 }
 
-/** Where the sandbox answers links; the vendor's own path is not known (`docs/vendor-protocols.md` §5.2). */
+/** The sandbox's path for links; the vendor's path is not known (`docs/vendor-protocols.md` §5.2). */
 export const IMAGE_LINKS_PATH = '/omni/get/images/v2'
 
 const PATHS = ['/omni/*', '/executive/*', '/0/omni/*']
@@ -51,7 +51,7 @@ const startSchema = z.object({
 const imagesSchema = z.object({ images: z.array(z.string()).min(1) })
 const manySchema = z.object({ filter: z.object({ ids: z.array(z.string()).min(1) }) })
 
-/** The endpoints of `docs/vendor-protocols.md` §5.2, and the storage that its image links point to. */
+/** The endpoints of `docs/vendor-protocols.md` §5.2, and the storage that image links point to. */
 export function incodeApi(parts: {
   state: IncodeState
   apiKey: string
@@ -70,7 +70,7 @@ export function incodeApi(parts: {
   const faultsOf = (session: IncodeSession | undefined) => session?.faults ?? state.faults
 
   async function answer(c: Context<Env>, next: Next) {
-    // What a browser asks for has no key.
+    // Requests of a browser have no API key.
     if (!c.req.path.startsWith('/0/')) {
       if (c.req.header('x-api-key') !== parts.apiKey) return fail(c, 403)
       if (c.req.header('api-version') !== '1.0') return fail(c, 400)
@@ -86,7 +86,7 @@ export function incodeApi(parts: {
     const { api: fault } = faultsOf(state.sessions.get(c.req.query('id') ?? ''))
     if (fault && fault.times > 0) {
       fault.times--
-      // What it says was true before the wait, as on a slow line.
+      // The response is computed before the delay, as on a slow connection.
       const answered = await (fault.status ? fail(c, fault.status) : answer(c, next))
       await wait(fault.delayInMs)
       return answered
@@ -134,9 +134,9 @@ export function incodeApi(parts: {
     const given = readToken(c)
     const own = [...state.sessions.values()].find(({ token }) => token === given)
     if (!own && (state.tokens.get(given) ?? 0) <= now()) return fail(c, 401)
-    // Deleting many names no session.
+    // Deleting several sessions names none of them in the path.
     if (c.req.path === '/omni/interviews') return own ? fail(c, 403) : next()
-    // Without an id the session is that of the token.
+    // Without an id, the session is that of the token.
     const id = c.req.query('id') ?? c.req.query('interviewId')
     const session = id === undefined ? own : state.sessions.get(id)
     if (!session) return fail(c, 404)
@@ -238,7 +238,7 @@ export function incodeApi(parts: {
   return app
 }
 
-/** By the documented header, or as a bearer. */
+/** In the documented header, or as a bearer token. */
 const readToken = (c: Context) =>
   c.req.header('x-incode-hardware-id') ??
   /^Bearer (\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1] ??
@@ -246,7 +246,7 @@ const readToken = (c: Context) =>
 
 const readJson = (c: Context): Promise<Record<string, unknown>> => c.req.json().catch(() => ({}))
 
-/** The whole image, or what the fault makes of it. */
+/** Sends the whole image, or what the fault makes of it. */
 function spoil(bytes: Uint8Array, fault: Faults['image']): Uint8Array {
   if (fault === 'truncated') return bytes.subarray(0, Math.floor(bytes.length / 2))
   if (fault === 'not-an-image') return Buffer.from('<!doctype html><title>Sign in</title>')
@@ -264,7 +264,7 @@ function send(
   fault: Faults['image'],
 ): Response {
   if (fault === 'cut-off' || fault === 'too-long' || fault === 'endless')
-    return answerBadly(c.env.outgoing, fault, bytes, headers)
+    return sendFaultyResponse(c.env.outgoing, fault, bytes, headers)
   return c.body(new Uint8Array(bytes), 200, headers)
 }
 

@@ -11,7 +11,7 @@ const OUTCOMES = {
   FAIL: ['Decline', 'declined'],
 } as const satisfies Partial<Record<Score, [label: string, look: string]>>
 
-/** The hosted page behind an onboarding URL, `/onboarding/<token>`; it works without scripts. */
+/** The hosted page of an onboarding URL, `/onboarding/<token>`; it works without scripts. */
 export function incodePages(parts: {
   sessions: Map<string, IncodeSession>
   complete: (session: IncodeSession, score: Score, details: { person: Partial<Person> }) => void
@@ -25,7 +25,7 @@ export function incodePages(parts: {
     c.header('x-content-type-options', 'nosniff')
     c.header('referrer-policy', 'no-referrer')
     c.header('cache-control', 'no-store')
-    // No form-action: the way back leads to an address that the customer chose.
+    // No form-action: the form leads to an address that the customer chose.
     c.header('content-security-policy', "default-src 'none'; style-src 'self'")
   })
   app.get('/sandbox.css', (c) => c.body(STYLESHEET, 200, { 'content-type': 'text/css' }))
@@ -43,7 +43,7 @@ export function incodePages(parts: {
     if (!person)
       return c.text('A date is written YYYY-MM-DD, and a name has up to 100 letters.', 400)
     if (isOpen(session)) parts.complete(session, outcome, { person })
-    return c.redirect(wayBack(session) ?? `/onboarding/${session.token}`, 303)
+    return c.redirect(returnUrl(session) ?? `/onboarding/${session.token}`, 303)
   })
   return app
 }
@@ -51,11 +51,11 @@ export function incodePages(parts: {
 const isOutcome = (value: unknown): value is keyof typeof OUTCOMES =>
   typeof value === 'string' && Object.hasOwn(OUTCOMES, value)
 
-/** Whether a person may still do something in this session. */
+/** Whether the session is still open for the person. */
 const isOpen = ({ onboardingStatus }: IncodeSession) => onboardingStatus === 'UNKNOWN'
 
-/** `undefined` when a browser cannot be sent there. */
-function wayBack({ redirectionUrl }: IncodeSession): string | undefined {
+/** `undefined` when a browser cannot be redirected there. */
+function returnUrl({ redirectionUrl }: IncodeSession): string | undefined {
   const url = URL.parse(redirectionUrl ?? '')
   return url && /^https?:$/.test(url.protocol) ? url.href : undefined
 }
@@ -65,11 +65,11 @@ function sessionPage(session: IncodeSession) {
     'Verification sandbox',
     html`
       <p class="eyebrow">Sandbox vendor</p>
-      <h1>${isOpen(session) ? 'Verify an identity' : 'This session is over'}</h1>
+      <h1>${isOpen(session) ? 'Verify an identity' : 'This session has ended'}</h1>
       ${
         isOpen(session)
-          ? html`<p>The pictures will be drawings of a person who does not exist. Choose what the vendor says of them; you
-              are then sent back to where you came from.</p>
+          ? html`<p>The photos will be drawings of a person who does not exist. Choose the vendor's result. Then you
+              are sent back to the page that you came from.</p>
             <form method="post" action="/onboarding/${session.token}">
               ${personFields(session.person)}
               ${Object.entries(OUTCOMES).map(

@@ -3,16 +3,16 @@ import { z } from 'zod'
 import { markJpeg, sampleImages } from './images.ts'
 import { fullName, inventPerson, issuedOn, type Person } from './specimen.ts'
 
-/** What the sandbox does wrong on purpose; an empty object is good behaviour. */
+/** Faults that the sandbox simulates. An empty object means none. */
 export const faultsSchema = z.strictObject({
   deliveries: z
     .strictObject({
-      /** Each is sent so many times; 0 is lost. */
+      /** How often each delivery is sent; 0 loses it. */
       times: z.int().min(0).max(10),
       delayInMs: z.int().min(0).max(600_000),
-      /** Of those that belong together the last one goes first. */
+      /** Sends the deliveries of one event in reverse order. */
       order: z.enum(['reversed']),
-      /** `wrong`: a token or header that is none of ours. `missing`: nothing at all. */
+      /** `wrong`: a token or header that is not valid. `missing`: none. */
       authentication: z.enum(['wrong', 'missing']),
     })
     .partial()
@@ -25,13 +25,13 @@ export const faultsSchema = z.strictObject({
       status: z.int().min(400).max(599).optional(),
     })
     .optional(),
-  /** `junk`: no base64, where it should be. `flipped`: one bit in the middle of the image. */
+  /** `junk`: invalid base64. `flipped`: one bit in the middle of the image. */
   image: z
     .enum(['truncated', 'cut-off', 'too-long', 'not-an-image', 'endless', 'flipped', 'junk'])
     .optional(),
-  /** Image links name this address instead. */
+  /** Image links point to this address instead. */
   link: z.string().max(2000).optional(),
-  /** How lists of earlier attempts are spelled. */
+  /** The format of lists of earlier attempts. */
   spelling: z.enum(['prevAttempts', 'prevAttemps']).optional(),
 })
 export type Faults = z.infer<typeof faultsSchema>
@@ -51,7 +51,7 @@ export type CaptureType = (typeof CAPTURES)[number]
 
 type Capture = {
   type: CaptureType
-  /** Unix milliseconds, its own among those of its type. */
+  /** Unix milliseconds, unique for its type. */
   takenAt: number
   /** `undefined` is a drawing. */
   bytes: Uint8Array | undefined
@@ -59,7 +59,7 @@ type Capture = {
 
 export type IncodeSession = {
   id: string
-  /** Opens this session in the API, and its page. */
+  /** Gives access to this session in the API, and to its page. */
   token: string
   externalId: string
   configurationId: string | undefined
@@ -96,7 +96,7 @@ export function createSession(given: {
   }
 }
 
-/** A picture more of this type; those before it stay. */
+/** Adds an image of this type; earlier ones stay. */
 export function addCapture(
   { captures }: IncodeSession,
   type: CaptureType,
@@ -135,7 +135,7 @@ export async function captureBytes(
   return type === capture.type ? bytes : markJpeg(bytes, type)
 }
 
-/** The latest image of a type, which may be a crop; `undefined` where none was taken. */
+/** The latest image of a type, which may be a crop; `undefined` if none was taken. */
 export async function imageBytes(
   session: IncodeSession,
   type: string,
@@ -144,7 +144,7 @@ export async function imageBytes(
   return capture && (await captureBytes(session, capture, type))
 }
 
-/** Every capture with the digest of the very bytes that are served, and the latest image of every type. */
+/** Every capture with the digest of the bytes that are served, and the latest image of every type. */
 export async function digests(session: IncodeSession) {
   const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
   const images = new Map<string, string>()
@@ -160,7 +160,7 @@ export async function digests(session: IncodeSession) {
   return { images, captures }
 }
 
-/** As `GET /omni/get/score` answers (`docs/vendor-protocols.md` §5.5). */
+/** The response of `GET /omni/get/score` (`docs/vendor-protocols.md` §5.5). */
 export function scoreOf({ score }: IncodeSession) {
   const overall = {
     value: score === 'OK' || score === 'MANUAL_OK' ? '96.4' : '41.0',
@@ -181,7 +181,7 @@ export function scoreOf({ score }: IncodeSession) {
   }
 }
 
-/** As `GET /omni/get/ocr-data` answers: what is not on the document is left out, and dates are milliseconds. */
+/** The response of `GET /omni/get/ocr-data`: fields that are not on the document are omitted, and dates are milliseconds. */
 export function ocrOf({ person, typeOfId }: IncodeSession) {
   const { givenName, surname, dateOfBirth, validUntil } = person
   const issued = issuedOn(person)

@@ -1,19 +1,19 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Faults, IncodeSession } from './incode-sessions.ts'
 
-/** How the vendor shows that it is the vendor (`docs/vendor-protocols.md` §5.3). */
+/** How the vendor authenticates a delivery (`docs/vendor-protocols.md` §5.3). */
 export type Authentication =
   | { tokenUrl: string; clientId: string; clientSecret: string }
   | { header: string; value: string }
 
-/** The vendor's own: after these, in milliseconds, it gives a delivery up. */
+/** The vendor's retry delays in milliseconds. After them it abandons a delivery. */
 const RETRY_DELAYS_IN_MS: readonly number[] = [30_000, 75_000, 187_500, 468_750, 1_171_880]
 const TIME_ALLOWED_IN_MS = 10_000
 
 export type Webhooks = {
-  /** One delivery for each of these, in this order, unless the session's faults say otherwise. */
+  /** Sends one delivery for each of these, in this order, unless the session's faults change that. */
   send(session: IncodeSession, onboardingStatuses: readonly string[]): void
-  /** Sends a session's deliveries again, the same bytes. */
+  /** Sends a session's deliveries again, with the same bytes. */
   resend(session: IncodeSession): void
   settled(): Promise<void>
   close(): Promise<void>
@@ -29,7 +29,7 @@ export function createWebhooks(parts: {
   const closing = new AbortController()
   const waiting = new Set<Promise<void>>()
   const sent = new Map<string, string[]>()
-  // First tries of one session go one after the other, so that good behaviour is also in order.
+  // First attempts of one session are sent one after the other, so that without faults they arrive in order.
   const turns = new Map<string, Promise<void>>()
   let token: { value: string; until: number } | undefined
 
@@ -64,7 +64,7 @@ export function createWebhooks(parts: {
     }
   }
 
-  /** Answers whether the delivery was taken, by the vendor's own rule. */
+  /** Returns whether the delivery was accepted, by the vendor's rule. */
   async function postOnce(session: IncodeSession, body: string): Promise<boolean> {
     const { authentication: fault } = parts.faultsOf(session).deliveries ?? {}
     const answer = await fetch(url ?? '', {
@@ -90,7 +90,7 @@ export function createWebhooks(parts: {
     return { authorization: `Bearer ${value}` }
   }
 
-  /** At the customer's token endpoint, as `I-BASIC` writes it. */
+  /** At the customer's token endpoint, in the form of `I-BASIC`. */
   async function signIn(client: { tokenUrl: string; clientId: string; clientSecret: string }) {
     if (token && token.until > Date.now()) return token.value
     const credentials = Buffer.from(`${client.clientId}:${client.clientSecret}`).toString('base64')

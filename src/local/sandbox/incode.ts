@@ -16,53 +16,56 @@ import { type Authentication, createWebhooks } from './incode-webhooks.ts'
 import { listenOnLoopback } from './listen.ts'
 import type { Person } from './specimen.ts'
 
-/** A session as the sandbox knows it, with the digests of the very bytes it serves. */
+/** A session of the sandbox, with the digests of the bytes that it serves. */
 type SandboxSession = {
   id: string
   externalId: string
   onboardingStatus: string
   score: Score
-  /** The latest image of each type, crops among them. */
+  /** The latest image of each type, including crops. */
   images: Map<string, string>
   captures: { type: CaptureType; takenAt: number; sha256: string }[]
 }
 
-/** `person`: whom the document shows, from now on. */
+/** `person`: the person whom the document shows from now on. */
 type Details = { passport?: boolean; person?: Partial<Person> }
 
 export type IncodeSandbox = {
-  /** The base URL: what an integration is configured with. */
+  /** The base URL to configure in an integration. */
   url: string
-  /** The setting with which images come as links. */
+  /** The setting with which images are returned as links. */
   imageLinksPath: string
-  /** The person goes through it, with pictures where none were given, and this is the score. Again is another score. */
+  /**
+   * The person completes the session, with drawn images if none were given, and gets this score. A second call changes the
+   * score.
+   */
   complete(sessionId: string, score: Score, details?: Details): void
-  /** The person takes pictures once more; those before stay. Without `bytes` it is a drawing. */
+  /** Adds another capture; earlier ones stay. Without `bytes` it is a drawing. */
   addImage(sessionId: string, image: { type: CaptureType; bytes?: Uint8Array }): void
-  /** A person at the vendor decides; the automatic score stays what it was. */
+  /** A reviewer at the vendor decides; the automatic score does not change. */
   review(sessionId: string, decision: 'APPROVED' | 'REJECTED'): void
-  /** The person never finished. */
+  /** The person never finishes. */
   expire(sessionId: string): void
-  /** The vendor deletes it by itself. */
+  /** The vendor deletes the session on its own. */
   forget(sessionId: string): void
   /** `undefined` for a session that does not exist or was deleted. */
   findSession(sessionId: string): Promise<SandboxSession | undefined>
-  /** Sends a session's deliveries again, the same bytes. */
+  /** Sends a session's deliveries again, with the same bytes. */
   resend(sessionId: string): void
-  /** Every token of the executive user ends now. */
+  /** Expires every token of the executive user. */
   endTokens(): void
   countTokens(): number
-  /** Orders faults for one session, or for all that have none of their own; `{}` is good behaviour. */
+  /** Sets the faults of one session, or of all sessions without their own; `{}` means none. */
   misbehave(faults: Faults, sessionId?: string): void
   listRequests(): { method: string; path: string }[]
-  /** Resolves when no delivery waits to be answered. */
+  /** Resolves when no delivery is pending. */
   settled(): Promise<void>
   close(): Promise<void>
 }
 
 /**
  * A stand-in for Incode Omni on loopback: its API, the hosted page of each session, images as base64 and as links, and
- * deliveries that are not signed. `port` 0 picks a free one. It keeps nothing when it ends.
+ * unsigned deliveries. `port` 0 picks a free one. It stores nothing on disk.
  */
 export async function startIncodeSandbox(options: {
   port: number
@@ -73,7 +76,7 @@ export async function startIncodeSandbox(options: {
   authentication?: Authentication | undefined
   retryDelaysInMs?: readonly number[] | undefined
   now?: (() => number) | undefined
-  /** Whom the documents show; what is not given is invented. */
+  /** The person whom the documents show; missing fields are invented. */
   person?: Partial<Person> | undefined
 }): Promise<IncodeSandbox> {
   const { apiKey, email, password, now = Date.now } = options

@@ -8,11 +8,11 @@ import {
   type Faults,
   imageBytes,
   type KoraSession,
-  present,
   type Status,
+  toApiVerification,
 } from './kora-sessions.ts'
 import type { Person } from './specimen.ts'
-import { answerBadly } from './veriff-faults.ts'
+import { sendFaultyResponse } from './veriff-faults.ts'
 
 type Env = { Bindings: HttpBindings }
 
@@ -30,7 +30,7 @@ const DOCUMENT_TYPES = [
   { code: 'us_drivers_license', name: 'Driver’s license' },
 ]
 
-/** The endpoints of `docs/vendor-protocols.md` §4.2 under `/api/v1/idv`, and the storage that its signed links point to. */
+/** The endpoints of `docs/vendor-protocols.md` §4.2 under `/api/v1/idv`, and the storage that signed links point to. */
 export function koraApi(parts: {
   state: KoraState
   apiKey: string
@@ -74,7 +74,7 @@ export function koraApi(parts: {
 
   const find = (c: Context) => state.sessions.get(c.req.param('id') ?? '')
   const answer = (c: Context, session: KoraSession, status: 200 | 201 = 200) =>
-    c.json(present(session, tenantId, now()), status)
+    c.json(toApiVerification(session, tenantId, now()), status)
 
   api.post('/verifications', async (c) => {
     const body = (await c.req.json().catch(() => ({}))) as Record<string, unknown>
@@ -101,7 +101,7 @@ export function koraApi(parts: {
     c.json({
       verifications: [...state.sessions.values()]
         .filter(({ externalId }) => externalId === c.req.param('subjectId'))
-        .map((session) => present(session, tenantId, now())),
+        .map((session) => toApiVerification(session, tenantId, now())),
     }),
   )
 
@@ -206,7 +206,7 @@ export function koraApi(parts: {
     const fault = (session.faults ?? state.faults).image
     const headers = { 'content-type': 'image/jpeg' }
     if (fault === 'cut-off' || fault === 'too-long' || fault === 'endless')
-      return answerBadly(c.env.outgoing, fault, whole, headers)
+      return sendFaultyResponse(c.env.outgoing, fault, whole, headers)
     const bytes =
       fault === 'truncated'
         ? whole.subarray(0, Math.floor(whole.length / 2))

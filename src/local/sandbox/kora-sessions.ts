@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { markJpeg, sampleImages } from './images.ts'
 import { fullName, inventPerson, issuedOn, type Person } from './specimen.ts'
 
-/** What the sandbox does wrong on purpose; an empty object is good behaviour. */
+/** Faults that the sandbox simulates. An empty object means none. */
 export const faultsSchema = z.strictObject({
   deliveries: z
     .strictObject({
@@ -22,7 +22,7 @@ export const faultsSchema = z.strictObject({
     })
     .optional(),
   image: z.enum(['truncated', 'cut-off', 'too-long', 'not-an-image', 'endless']).optional(),
-  /** Signed links name this address instead. */
+  /** Signed links point to this address instead. */
   link: z.string().max(2000).optional(),
 })
 export type Faults = z.infer<typeof faultsSchema>
@@ -46,9 +46,9 @@ export type KoraSession = {
   createdAt: Date
   updatedAt: Date
   completedAt: Date | undefined
-  /** Images can be fetched from then on; `undefined` is never. */
+  /** When images become available; `undefined` is never. */
   persistedAt: number | undefined
-  /** Bytes given by upload; `true` is a drawing. */
+  /** The uploaded bytes; `true` is a drawing. */
   images: Map<string, Uint8Array | true>
   liveness: { sessionId: string; isLive: boolean } | undefined
   documentType: string
@@ -89,7 +89,7 @@ const DRAWN = {
   liveness_frame: 'face',
 } as const
 
-/** The bytes of an image that was captured, or `undefined`. */
+/** The bytes of a captured image, or `undefined`. */
 export async function imageBytes(
   session: KoraSession,
   type: string,
@@ -109,7 +109,7 @@ function documentOf({ documentType, person }: KoraSession) {
     lastName: person.surname || undefined,
     dateOfBirth: person.dateOfBirth || undefined,
     expirationDate: person.validUntil || undefined,
-    // User-assigned in ISO 3166: no real country.
+    // User-assigned in ISO 3166: not a real country.
     issuingCountry: 'XX',
     mrzValid: true,
     authenticityScore: 97.3,
@@ -121,8 +121,8 @@ function documentOf({ documentType, person }: KoraSession) {
   }
 }
 
-/** As the API shows it (`docs/vendor-protocols.md` §4.3). */
-export function present(session: KoraSession, tenantId: string, now: number) {
+/** The session as the API returns it (`docs/vendor-protocols.md` §4.3). */
+export function toApiVerification(session: KoraSession, tenantId: string, now: number) {
   return {
     id: session.id,
     externalId: session.externalId,

@@ -14,27 +14,30 @@ import { listenOnLoopback } from './listen.ts'
 import type { Person } from './specimen.ts'
 
 export type KoraSandbox = {
-  /** The base URL: what an integration is configured with. */
+  /** The base URL to configure in an integration. */
   url: string
   origin: string
-  /** The person goes through it, with pictures where none were given, and the vendor decides. Again is an overturn. */
+  /**
+   * The person completes the session, with drawn images if none were given, and the vendor decides. A second call overturns
+   * it.
+   */
   complete(sessionId: string, status: Status, details?: { person?: Partial<Person> }): void
-  /** `undefined` for a session that does not exist; each image with the digest of the very bytes that are served. */
+  /** `undefined` for a session that does not exist. Each image has the digest of the bytes that are served. */
   findSession(
     sessionId: string,
   ): Promise<
     { id: string; externalId: string; status: Status; images: Map<string, string> } | undefined
   >
-  /** Sends a session's deliveries again, the same bytes. */
+  /** Sends a session's deliveries again, with the same bytes. */
   resend(sessionId: string): void
   misbehave(faults: Faults, sessionId?: string): void
   listRequests(): { method: string; path: string }[]
-  /** Resolves when no delivery waits to be answered. */
+  /** Resolves when no delivery is pending. */
   settled(): Promise<void>
   close(): Promise<void>
 }
 
-// What an external id begins with decides, as in the vendor's own sandbox (`docs/vendor-protocols.md` §4.6).
+// The prefix of an external id decides the result, as in the vendor's own sandbox (`docs/vendor-protocols.md` §4.6).
 const FORCED: Record<string, Status> = {
   'test-approve-': 'verified',
   'test-reject-': 'rejected',
@@ -45,9 +48,9 @@ const FORCED: Record<string, Status> = {
 const TYPES = ['document_front', 'document_back', 'selfie', 'liveness_frame']
 
 /**
- * A stand-in for Kora IDV on loopback: its API, its storage, its signed deliveries to the tenant's address and to a session's
- * own. `port` 0 picks a free one; `persistAfterInMs` undefined is the vendor's sandbox, which never has images. It keeps
- * nothing when it ends.
+ * A stand-in for Kora IDV on loopback: its API, its storage, its signed deliveries to the tenant's and to a session's
+ * address. `port` 0 picks a free one. `persistAfterInMs: undefined` simulates the vendor's own sandbox, which never has
+ * images. It stores nothing on disk.
  */
 export async function startKoraSandbox(options: {
   port: number
@@ -56,10 +59,10 @@ export async function startKoraSandbox(options: {
   secret: string
   webhookUrl?: string | undefined
   persistAfterInMs?: number | undefined
-  /** Signs as the older generation did. */
+  /** Signs like the older version of the protocol. */
   isOlder?: boolean
   retryDelaysInMs?: readonly number[]
-  /** Whom the documents show; what is not given is invented. */
+  /** The person whom the documents show; missing fields are invented. */
   person?: Partial<Person> | undefined
 }): Promise<KoraSandbox> {
   const { secret, tenantId, retryDelaysInMs = [1_000, 2_000, 4_000, 8_000, 16_000] } = options

@@ -1,6 +1,6 @@
 /**
- * Letters as strokes, so that a drawing looks the same on a machine that has no fonts.
- * A glyph is `[width, path]` on a grid with the top of a capital at 0 and the baseline at 10.
+ * Letters as strokes, so that a drawing is the same on a machine without fonts. A glyph is `[width, path]` on a grid with
+ * the top of a capital at 0 and the baseline at 10.
  */
 const GLYPHS: Record<string, readonly [width: number, path: string]> = {
   A: [6, 'M0 10L3 0L6 10M1.1 6.4H4.9'],
@@ -64,7 +64,7 @@ const GLYPHS: Record<string, readonly [width: number, path: string]> = {
   ' ': [3.2, ''],
 }
 
-/** Marks above and below, drawn over the middle of the letter they follow in Unicode's decomposed form. */
+/** Diacritics, drawn over the middle of the letter that they follow in Unicode's decomposed form. */
 const MARKS: Record<string, string> = {
   '\u0300': 'M.7 -1.4L-.8 -3',
   '\u0301': 'M-.7 -1.4L.8 -3',
@@ -83,19 +83,19 @@ export type Lettering = {
   /** Height of a capital, in the units of the drawing. */
   size: number
   color: string
-  /** Thickness of a stroke, as a part of the size; 0.1 looks like a regular text weight. */
+  /** Thickness of a stroke, relative to the size; 0.1 is like a regular font weight. */
   weight?: number
   opacity?: number
   anchor?: 'start' | 'middle' | 'end'
-  /** Room between letters, in tenths of the size. */
+  /** Space between letters, in tenths of the size. */
   spacing?: number
-  /** Every letter in a cell of this width, in tenths of the size: the look of a machine-readable line. */
+  /** Draws every letter in a cell of this width, in tenths of the size, like a machine-readable line. */
   cell?: number
 }
 
 /**
- * SVG for one line of capitals. Only shapes come out, never the text itself, so that a hostile name
- * cannot become markup. A letter that is not known is drawn as a question mark.
+ * SVG for one line of capitals. It contains only shapes, never the text, so that a hostile name cannot become markup. An
+ * unknown letter is drawn as a question mark.
  */
 export function lettering(text: string, options: Lettering): string {
   const { x, y, size, color, weight = 0.1, opacity = 1, anchor = 'start' } = options

@@ -3,8 +3,8 @@ import { createAdaptorServer } from '@hono/node-server'
 import { OperatorError } from '../../platform/errors.ts'
 
 /**
- * Serves an app on 127.0.0.1 and nowhere else; port 0 picks a free one. Throws an OperatorError when the
- * port cannot be had. `close` ends open connections too.
+ * Serves an app on 127.0.0.1 only; port 0 picks a free one. Throws OperatorError when it cannot listen on the port. `close`
+ * also closes open connections.
  */
 export async function listenOnLoopback(
   app: Pick<Parameters<typeof createAdaptorServer>[0], 'fetch'>,

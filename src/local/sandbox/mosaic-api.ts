@@ -17,16 +17,16 @@ import {
   submit,
 } from './mosaic-sessions.ts'
 import type { Person } from './specimen.ts'
-import { answerBadly } from './veriff-faults.ts'
+import { sendFaultyResponse } from './veriff-faults.ts'
 
-// 20 MB of base64, and room for the JSON around it.
+// 20 MB of base64, plus the JSON around it.
 const BODY_LIMIT_IN_BYTES = 28 * 1024 * 1024
 
 type Env = { Bindings: HttpBindings; Variables: { session: Session } }
 
 export type MosaicState = {
   sessions: Map<string, Session>
-  /** Until when each access token is good, in milliseconds. */
+  /** When each access token expires, in milliseconds. */
   tokens: Map<string, number>
   tokensGiven: number
   requests: { method: string; path: string }[]
@@ -91,7 +91,7 @@ export function mosaicApi(parts: {
 
   const faultsOf = (session: Session | undefined): Faults => session?.faults ?? state.faults
 
-  // By RFC 6749 §4.4, with the `resource` of RFC 8707.
+  // RFC 6749 §4.4, with the `resource` of RFC 8707.
   app.post('/oidc/token', async (c) => {
     const refuse = (status: 400 | 401, error: string) => c.json({ error }, status)
     const { tokens: fault } = state.faults
@@ -251,10 +251,10 @@ export function mosaicApi(parts: {
         : fault.body === 'not-an-image'
           ? Buffer.from('<!doctype html><title>Sign in</title><p>Your session has ended.')
           : whole
-    // As the vendor writes it.
+    // In the vendor's spelling.
     const headers = { 'content-type': fault.contentType ?? 'image/jpg' }
     if (fault.body === 'cut-off' || fault.body === 'too-long' || fault.body === 'endless')
-      return answerBadly(c.env.outgoing, fault.body, bytes, headers)
+      return sendFaultyResponse(c.env.outgoing, fault.body, bytes, headers)
     const body = Buffer.from(bytes)
     return new Response(format === 'raw' ? body : body.toString('base64'), { headers })
   })
@@ -272,14 +272,14 @@ const MESSAGES: Record<number, string> = {
   429: 'Too many requests',
 }
 
-/** The shape is that of the vendor's other products (`docs/vendor-protocols.md` §6.7). */
+/** The format of the vendor's other products (`docs/vendor-protocols.md` §6.7). */
 const fail = (c: Context, status: number) =>
   c.json(
     { message: MESSAGES[status] ?? 'Ordered by the sandbox', error_code: status },
     status as 400,
   )
 
-/** Between 640x480 and 3840x2160, held either way. */
+/** Between 640x480 and 3840x2160, in either orientation. */
 function isOfGoodSize(found: Awaited<ReturnType<typeof measureImage>>): boolean {
   if (!found || !['jpeg', 'png'].includes(found.format)) return false
   const [short = 0, long = 0] = [found.width, found.height].toSorted((a, b) => a - b)

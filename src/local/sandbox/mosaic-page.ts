@@ -2,9 +2,9 @@ import { Hono } from 'hono'
 import { html } from 'hono/html'
 import {
   addImage,
-  askAgain,
   isOpen,
   type Recommendation,
+  requestRecapture,
   type Session,
   statusOf,
   submit,
@@ -20,7 +20,7 @@ const OUTCOMES: Record<Recommendation | 'recapture' | 'error', [label: string, l
   error: ['Fail', 'declined'],
 }
 
-/** The hosted page behind a start token, `/verify/app/<start_token>`; it works without scripts. */
+/** The hosted page of a start token, `/verify/app/<start_token>`; it works without scripts. */
 export function mosaicPages(parts: { sessions: Map<string, Session>; now: () => Date }): Hono {
   const { sessions, now } = parts
   const app = new Hono()
@@ -32,7 +32,7 @@ export function mosaicPages(parts: { sessions: Map<string, Session>; now: () => 
     c.header('x-content-type-options', 'nosniff')
     c.header('referrer-policy', 'no-referrer')
     c.header('cache-control', 'no-store')
-    // No form-action: the way back leads to an address that the customer chose.
+    // No form-action: the form leads to an address that the customer chose.
     c.header('content-security-policy', "default-src 'none'; style-src 'self'")
   })
   app.get('/sandbox.css', (c) => c.body(STYLESHEET, 200, { 'content-type': 'text/css' }))
@@ -57,8 +57,8 @@ export function mosaicPages(parts: { sessions: Map<string, Session>; now: () => 
     session.person = { ...session.person, ...person }
     if (outcome === 'error') session.phase = 'error'
     else {
-      play(session, outcome, now())
-      // Still with the vendor: the person is asked to do it again.
+      applyOutcome(session, outcome, now())
+      // The session stays at the vendor: the person has to take the images again.
       if (session.phase === 'recapture') return c.redirect(`/verify/app/${session.startToken}`, 303)
     }
     const back = returnUrl(session)
@@ -70,17 +70,21 @@ export function mosaicPages(parts: { sessions: Map<string, Session>; now: () => 
 const isOutcome = (value: unknown): value is keyof typeof OUTCOMES =>
   typeof value === 'string' && Object.hasOwn(OUTCOMES, value)
 
-/** A person takes the pictures that are missing, and the vendor says this of them. */
-export function play(session: Session, outcome: Recommendation | 'recapture', at: Date): void {
+/** Adds the missing images and sets the vendor's outcome. */
+export function applyOutcome(
+  session: Session,
+  outcome: Recommendation | 'recapture',
+  at: Date,
+): void {
   for (const type of session.missing) addImage(session, { type })
-  if (outcome === 'recapture') askAgain(session)
+  if (outcome === 'recapture') requestRecapture(session)
   else {
     session.recommendation = session.mock.recommendation ?? outcome
     submit(session, at)
   }
 }
 
-/** With what the vendor adds; `undefined` when a browser cannot be sent there. */
+/** The return address with the vendor's parameters; `undefined` when a browser cannot be redirected there. */
 function returnUrl({ id, callbackUrl, state }: Session): string | undefined {
   if (callbackUrl === undefined || !URL.canParse(callbackUrl)) return undefined
   const url = new URL(callbackUrl)
@@ -99,12 +103,12 @@ function sessionPage(session: Session, status: string) {
     'Verification sandbox',
     html`
       <p class="eyebrow">Sandbox vendor</p>
-      <h1>${isOpen(session) ? 'Verify an identity' : 'This session is over'}</h1>
+      <h1>${isOpen(session) ? 'Verify an identity' : 'This session has ended'}</h1>
       ${
         isOpen(session)
-          ? html`<p>The pictures will be drawings of a person who does not exist. Choose what the vendor says of them; you
-              are then sent back to where you came from.</p>
-            ${status === 'recapture' ? html`<p class="note">The vendor asked for new pictures.</p>` : ''}
+          ? html`<p>The photos will be drawings of a person who does not exist. Choose the vendor's result. Then you
+              are sent back to the page that you came from.</p>
+            ${status === 'recapture' ? html`<p class="note">The vendor requested new photos.</p>` : ''}
             <form method="post" action="/verify/app/${session.startToken}">
               ${personFields(session.person)}
               ${outcomes.map(

@@ -11,7 +11,7 @@ export const IMAGE_TYPES = ['document_front', 'document_back', 'selfie'] as cons
 type MockBehavior = {
   recommendation?: Recommendation | undefined
   processingTimeInMs: number
-  /** The first complete set of pictures is asked for again. */
+  /** The first complete set of images has to be taken again. */
   forceRetry: boolean
   personDetails: Record<string, unknown>
   documentDetails: Record<string, unknown>
@@ -23,20 +23,20 @@ export type SessionImage = {
   rejected: boolean
   original: boolean
   originalId: string | undefined
-  /** `undefined` is a drawing, made again each time it is asked for. */
+  /** `undefined` is a drawing, which is made again for each request. */
   content: Uint8Array | undefined
 }
 
 export type Session = {
   id: string
-  /** `undefined` when the backend operates the session itself. */
+  /** `undefined` when the backend runs the session itself. */
   startToken: string | undefined
   callbackUrl: string | undefined
   state: string | undefined
   createdAt: Date
   expiresAt: Date
   mock: MockBehavior
-  /** What the API calls status, but for `processing` and `complete`, which a clock tells apart. */
+  /** The API's status, except that `processing` and `complete` depend on the time. */
   phase: 'pending' | 'capturing' | 'recapture' | 'submitted' | 'error'
   processedAt: number
   recommendation: Recommendation
@@ -53,7 +53,7 @@ export type NewSession = {
   callbackUrl?: string | undefined
   state?: string | undefined
   mock?: Partial<MockBehavior> | undefined
-  /** The backend adds the pictures itself: there is no start token. */
+  /** The backend adds the images itself, so there is no start token. */
   started?: { consented: boolean } | undefined
   daysToLive?: number | undefined
   person?: Partial<Person> | undefined
@@ -101,7 +101,7 @@ export function statusOf(session: Session, at: Date): string {
   return at.getTime() >= session.processedAt ? 'complete' : 'processing'
 }
 
-/** Whether a person may still do something in this session. */
+/** Whether the session is still open for the person. */
 export const isOpen = ({ phase }: Session) => ['pending', 'capturing', 'recapture'].includes(phase)
 
 export function addImage(session: Session, image: Partial<SessionImage>): SessionImage {
@@ -120,17 +120,17 @@ export function addImage(session: Session, image: Partial<SessionImage>): Sessio
   return added
 }
 
-/** The person is done: processed after a while, or, where the mock says so, asked once to do it again. */
+/** The person has finished: the session is processed after a delay, or has to be repeated once if the mock requires it. */
 export function submit(session: Session, at: Date): void {
   if (session.mock.forceRetry && !session.retried) {
-    askAgain(session)
+    requestRecapture(session)
     return
   }
   session.phase = 'submitted'
   session.processedAt = at.getTime() + session.mock.processingTimeInMs
 }
 
-export function askAgain(session: Session): void {
+export function requestRecapture(session: Session): void {
   session.phase = 'recapture'
   session.retried = true
   session.missing = neededTypes(session)
@@ -142,14 +142,14 @@ const DRAWING_OF: Record<string, keyof SampleImages> = {
   selfie: 'face',
 }
 
-/** The bytes of one image. A drawing carries its id, so that no two have the same digest. */
+/** The bytes of one image. A drawing contains its id, so that no two have the same digest. */
 export async function imageBytes(session: Session, image: SessionImage): Promise<Uint8Array> {
   if (image.content) return image.content
   const images = await sampleImages(session.person)
   return markJpeg(images[DRAWING_OF[image.type ?? ''] ?? 'face'], `specimen ${image.id}`)
 }
 
-/** What the vendor takes as the images of its verification: the last good original of each type. */
+/** The images that the vendor uses for its result: the last sufficient original of each type. */
 function verificationImages({ images }: Session): { id: string; type: string }[] {
   const chosen = new Map<string, string>()
   for (const { id, type, rejected, original } of images)
@@ -162,7 +162,7 @@ const FAILED = {
   CHALLENGE: { check: 'biometric_matching', reasons: ['age_mismatch'] },
 } as const
 
-/** `GET …/result` (`docs/vendor-protocols.md` §6.4), in either structure. */
+/** `GET …/result` (`docs/vendor-protocols.md` §6.4), in either format. */
 export function resultOf(session: Session, at: Date, deprecated: boolean): Record<string, unknown> {
   const { id: session_id, recommendation, person, mock } = session
   const status = statusOf(session, at)
@@ -211,7 +211,7 @@ export function resultOf(session: Session, at: Date, deprecated: boolean): Recor
     },
     document: {
       type: session.documentType,
-      // User-assigned in ISO 3166: no real country.
+      // User-assigned in ISO 3166: not a real country.
       country: 'XX',
       number: person.documentNumber,
       issue_date: time(issuedOn(person)),

@@ -4,18 +4,18 @@ import { Hono } from 'hono'
 import { listenOnLoopback } from './listen.ts'
 import { type MosaicState, mosaicApi } from './mosaic-api.ts'
 import { type Faults, faultsSchema } from './mosaic-faults.ts'
-import { mosaicPages, play } from './mosaic-page.ts'
+import { applyOutcome, mosaicPages } from './mosaic-page.ts'
 import {
   addImage,
-  askAgain,
   imageBytes,
   type Recommendation,
+  requestRecapture,
   type Session,
   statusOf,
 } from './mosaic-sessions.ts'
 import type { Person } from './specimen.ts'
 
-/** A session as the sandbox knows it, each image with the digest of the very bytes it serves. */
+/** A session of the sandbox. Each image has the digest of the bytes that it serves. */
 type SandboxSession = {
   id: string
   status: string
@@ -30,11 +30,11 @@ type SandboxSession = {
 }
 
 export type MosaicSandbox = {
-  /** The base URL: what an integration is configured with. */
+  /** The base URL to configure in an integration. */
   url: string
   /** `undefined` for a session that does not exist or was deleted. */
   findSession(sessionId: string): Promise<SandboxSession | undefined>
-  /** One picture more, without a request to the API; without `bytes` it is a drawing. */
+  /** Adds an image without a request to the API; without `bytes` it is a drawing. */
   addImage(
     sessionId: string,
     image: {
@@ -44,29 +44,29 @@ export type MosaicSandbox = {
       original?: boolean
     },
   ): string
-  /** The person takes what pictures are missing, and the vendor says this of them. */
+  /** The person takes the missing images, and the vendor gives this recommendation. */
   complete(
     sessionId: string,
     recommendation: Recommendation,
     details?: { person?: Partial<Person> },
   ): void
-  /** The vendor wants the pictures again; those that were taken stay. */
-  askAgain(sessionId: string): void
+  /** The vendor requests new images; existing ones stay. */
+  requestRecapture(sessionId: string): void
   /** The session cannot be completed. */
   fail(sessionId: string): void
-  /** Every access token that was given out ends now. */
+  /** Expires every access token. */
   endTokens(): void
   countTokens(): number
-  /** Requests to the API since the start, the newest last. */
+  /** Requests to the API since the start, newest last. */
   listRequests(): { method: string; path: string }[]
-  /** Orders faults for one session, or for all that have none of their own; `{}` is good behaviour. */
+  /** Sets the faults of one session, or of all sessions without their own; `{}` means none. */
   misbehave(faults: Faults, sessionId?: string): void
   close(): Promise<void>
 }
 
 /**
  * A stand-in for Transmit Security's document verification on loopback: token endpoint, API, and the hosted page of each
- * session. `port` 0 picks a free one. It keeps nothing when it ends.
+ * session. `port` 0 picks a free one. It stores nothing on disk.
  */
 export async function startMosaicSandbox(options: {
   port: number
@@ -75,7 +75,7 @@ export async function startMosaicSandbox(options: {
   resource?: string | undefined
   tokenLifetimeInSeconds?: number | undefined
   now?: (() => Date) | undefined
-  /** Whom the documents show; what is not given is invented. */
+  /** The person whom the documents show; missing fields are invented. */
   person?: Partial<Person> | undefined
 }): Promise<MosaicSandbox> {
   const { clientId, clientSecret, now = () => new Date() } = options
@@ -127,12 +127,12 @@ export async function startMosaicSandbox(options: {
     complete(sessionId, recommendation, details) {
       const session = requireSession(sessionId)
       session.person = { ...session.person, ...details?.person }
-      play(session, recommendation, now())
+      applyOutcome(session, recommendation, now())
     },
-    askAgain(sessionId) {
+    requestRecapture(sessionId) {
       const session = requireSession(sessionId)
-      if (session.images.length === 0) play(session, 'recapture', now())
-      else askAgain(session)
+      if (session.images.length === 0) applyOutcome(session, 'recapture', now())
+      else requestRecapture(session)
     },
     fail(sessionId) {
       requireSession(sessionId).phase = 'error'

@@ -8,7 +8,7 @@ const FIELDS = {
   validUntil: ['Expires on', 'date'],
 } as const
 
-/** The fields of a session page in which a tester chooses whose document is shown. */
+/** The fields of a session page with which a tester chooses the person on the document. */
 export const personFields = (person: Person) => html`<fieldset>
   <legend>The document shows</legend>
   ${Object.entries(FIELDS).map(
@@ -17,7 +17,7 @@ export const personFields = (person: Person) => html`<fieldset>
   )}
 </fieldset>`
 
-/** What was chosen; a field that was not sent is not changed. `undefined` for values that no document has. */
+/** The submitted fields; a missing field changes nothing. `undefined` for values that no document has. */
 export function readPersonFields(body: Record<string, unknown>): Partial<Person> | undefined {
   const sent = Object.entries(body).filter(([name]) => Object.hasOwn(FIELDS, name))
   const parsed = chosenPersonSchema.safeParse(Object.fromEntries(sent))

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 
-/** An invented resident of Utopia, the country that ICAO's own specimens come from (Doc 9303). */
+/** An invented resident of Utopia, the country of ICAO's own specimens (Doc 9303). */
 export type Person = {
   givenName: string
   surname: string
@@ -11,12 +11,12 @@ export type Person = {
   documentNumber: string
   /** `YYYY-MM-DD`. */
   validUntil: string
-  /** The long edge of the drawings in pixels; without it 1920, as phones send them. */
+  /** The long edge of the drawings in pixels; by default 1920, as phones send them. */
   photoPixels?: number | undefined
 }
 
 const date = z.union([z.iso.date(), z.literal('')])
-/** What a tester may choose of the person on the document. Nothing in a member is nothing on the document. */
+/** The fields of the person that a tester may choose. An empty field is missing on the document. */
 export const chosenPersonSchema = z
   .strictObject({
     givenName: z.string().trim().max(100),
@@ -29,7 +29,7 @@ export const chosenPersonSchema = z
 const GIVEN_NAMES = { F: ['Alma', 'Clara', 'Elena'], M: ['Bruno', 'Dario', 'Florian'] } as const
 const SURNAMES = ['Ejemplo', 'Ficticia', 'Muestra', 'Specimen', 'Nadie', 'Quimera'] as const
 
-/** The person that a seed stands for: the same seed, the same person. What is given is kept. */
+/** The person for a seed: the same seed gives the same person. Given fields are kept. */
 export function inventPerson(seed: string, given: Partial<Person> = {}): Person {
   const digest = createHash('sha256').update(seed).digest()
   const at = (index: number, below: number) => (digest[index] ?? 0) % below
@@ -49,14 +49,14 @@ export function inventPerson(seed: string, given: Partial<Person> = {}): Person 
   }
 }
 
-/** Ten years before it expires; nothing for a document that never does. */
+/** Ten years before it expires; empty for a document without an expiry date. */
 export const issuedOn = ({ validUntil }: Person): string =>
   validUntil.replace(/^\d+/, (year) => String(Number(year) - 10))
 
 export const fullName = ({ givenName, surname }: Person): string =>
   [givenName, surname].filter(Boolean).join(' ')
 
-/** A sequence of numbers from 0 to 1 that a seed fixes (mulberry32). */
+/** A sequence of numbers from 0 to 1 that depends only on the seed (mulberry32). */
 export function createRandom(seed: string): () => number {
   let state = createHash('sha256').update(seed).digest().readUInt32LE(0)
   return () => {

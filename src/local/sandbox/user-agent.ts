@@ -1,10 +1,10 @@
-/** A browser without scripts: cookies, redirects followed by hand, forms sent as they stand on the page. */
+/** A browser without scripts: it stores cookies, follows redirects, and submits the forms of a page. */
 export type UserAgent = ReturnType<typeof createUserAgent>
 export type Page = { url: string; status: number; text: string; headers: Headers }
 
 type Fields = Record<string, string | string[]>
 
-/** `headers` go with every request. */
+/** `headers` are sent with every request. */
 export function createUserAgent(headers: Record<string, string> = {}) {
   const jar = new Map<string, { value: string; path: string }>()
 
@@ -33,7 +33,7 @@ export function createUserAgent(headers: Record<string, string> = {}) {
     return response
   }
 
-  /** Goes on until a page, or until the browser would leave for `leaveAt`. */
+  /** Follows redirects until a page, or until the browser would leave for `leaveAt`. */
   async function follow(response: Response, url: string, leaveAt?: string): Promise<Page> {
     let current = response
     let at = url
@@ -82,8 +82,8 @@ export function createUserAgent(headers: Record<string, string> = {}) {
       return follow(await request(url), url, leaveAt)
     },
     /**
-     * Sends the form that has a button of this name, as it stands but for `fields`: what is hidden, ticked or chosen goes
-     * along. A list ticks exactly those boxes. `action` picks one of several forms.
+     * Submits the form that has a button of this name, with its hidden, ticked and chosen fields, changed by `fields`. A
+     * list ticks exactly those boxes. `action` selects one of several forms.
      */
     async submit(
       page: Page,
@@ -98,7 +98,7 @@ export function createUserAgent(headers: Record<string, string> = {}) {
       if (!form) throw new Error(`the page has no form with a button "${button}"`)
       return send(page, form, { [button]: '', ...fields }, options.leaveAt)
     },
-    /** The page's only form, by a button without a name. */
+    /** Submits the page's only form, with a button without a name. */
     async submitFirst(page: Page, fields: Fields): Promise<Page> {
       const [form] = forms(page.text)
       if (!form) throw new Error('the page has no form')

@@ -5,7 +5,7 @@ import { bodyLimit } from 'hono/body-limit'
 import { z } from 'zod'
 import { isLoopback } from '../../platform/loopback.ts'
 import type { Person } from './specimen.ts'
-import { answerBadly, type Faults } from './veriff-faults.ts'
+import { type Faults, sendFaultyResponse } from './veriff-faults.ts'
 import {
   type Attempt,
   DOCUMENT_TYPES,
@@ -25,7 +25,7 @@ const CONTEXTS = new Set(
   document-front-qrcode-pre document-front-face-cropped document-back document-back-pre document-back-barcode
   document-back-barcode-pre document-and-face document-and-face-pre address-front`.split(/\s+/),
 )
-// 24 MB of base64, and room for the JSON around it.
+// 24 MB of base64, plus the JSON around it.
 const BODY_LIMIT_IN_BYTES = 25 * 1024 * 1024
 
 const newSessionSchema = z.object({
@@ -45,7 +45,7 @@ const newSessionSchema = z.object({
     .nullish(),
 })
 
-/** What the routes ask the sandbox to do; each one sends the webhooks that belong to it. */
+/** The actions of the routes. Each one also sends its webhooks. */
 export type SandboxActions = {
   create(input: NewSession): Promise<Session>
   start(session: Session): Promise<Attempt>
@@ -64,7 +64,7 @@ export function veriffApi(parts: {
   integrationId: string
   baseUrl: () => string
   faultsOf: (sessionId?: string) => Faults
-  /** Counts one request down from the `api` fault. */
+  /** Uses up one request of the `api` fault. */
   takeApiFault: (sessionId?: string) => Faults['api']
   actions: SandboxActions
 }): Hono<Env> {
@@ -88,7 +88,7 @@ export function veriffApi(parts: {
   const fail = (status: number, code: string, message: string) =>
     answer({ status: 'fail', code, message }, status)
 
-  /** Either spelling of a header; two that differ are as good as none. */
+  /** Either spelling of a header; two different values count as none. */
   function header(c: Context<Env>, name: 'auth-client' | 'hmac-signature'): string | undefined {
     const [plain, alias] = [c.req.header(`x-${name}`), c.req.header(`vrf-${name}`)]
     return plain !== undefined && alias !== undefined && plain !== alias ? '' : (plain ?? alias)
@@ -103,7 +103,7 @@ export function veriffApi(parts: {
     return undefined
   }
 
-  /** The fault that an operator ordered for this request, if there is one left. */
+  /** The fault for this request, if one is left. */
   async function misbehave(sessionId?: string): Promise<Response | undefined> {
     const fault = parts.takeApiFault(sessionId)
     if (!fault) return undefined
@@ -113,7 +113,7 @@ export function veriffApi(parts: {
       : fail(fault.status, '1000', 'Ordered by the sandbox')
   }
 
-  // The ids in these paths are what is signed; they are looked up only after that.
+  // The ids in these paths are signed, so they are looked up only after that.
   async function open<T>(
     c: Context<Env>,
     id: string,
@@ -144,7 +144,7 @@ export function veriffApi(parts: {
       (part) => part.session,
     )
 
-  /** A signed JSON body for a session; the bytes are checked before they are parsed. */
+  /** A signed JSON body for a session; the bytes are verified before they are parsed. */
   async function openBody(
     c: Context<Env>,
     id: string,
@@ -181,7 +181,7 @@ export function veriffApi(parts: {
           ...(list.withoutContext ? {} : { context: media.context }),
           timestamp: media.timestamp,
           mimetype: media.mimetype,
-          // A number or a string, as the vendor pleases.
+          // A number or a string, as the vendor sends either.
           size: index % 2 === 0 ? String(length) : length,
           url: list.url ?? `${parts.baseUrl()}/v1/media/${media.id}`,
           sessionId: session.id,
@@ -210,7 +210,7 @@ export function veriffApi(parts: {
 
   app.post('/v1/sessions', async (c) => {
     const bytes = new Uint8Array(await c.req.arrayBuffer())
-    // No signature is asked for here; one that is sent has to be right.
+    // A signature is optional here, but must be valid if present.
     const refusal =
       header(c, 'hmac-signature') === undefined ? undefined : refuseSignature(c, bytes, '1819')
     if (refusal) return refusal
@@ -260,7 +260,7 @@ export function veriffApi(parts: {
     const base64 = content.replace(/^data:[^,]*;base64,/, '')
     if (!/^[A-Za-z0-9+/]+={0,2}$/.test(base64))
       return fail(400, '1401', 'Image is not in valid base64')
-    const mimetype = sniff(Buffer.from(base64.slice(0, 64), 'base64'))
+    const mimetype = detectMediaType(Buffer.from(base64.slice(0, 64), 'base64'))
     if (mimetype === undefined) return fail(400, '1401', 'Image is not of a supported type')
     if (!isOpen(session))
       return fail(409, '1304', `Cannot transition to "${session.status}" status`)
@@ -350,7 +350,7 @@ export function veriffApi(parts: {
       sent['x-hmac-signature'] =
         fault.signature === 'wrong' ? createSignature('another secret', bytes) : signature
     if (fault.body === 'cut-off' || fault.body === 'too-long' || fault.body === 'endless')
-      return answerBadly(c.env.outgoing, fault.body, bytes, sent)
+      return sendFaultyResponse(c.env.outgoing, fault.body, bytes, sent)
     return new Response(Buffer.from(bytes), { headers: sent })
   })
 
@@ -374,7 +374,7 @@ function readPerson(
   }
 }
 
-/** Where the browser may be sent back to. The vendor takes https alone; a page on this machine is let through. */
+/** Where the browser may be redirected. The vendor accepts only https; the sandbox also accepts a page on this machine. */
 function isReturnUrl(value: string): boolean {
   if (!URL.canParse(value)) return false
   const { protocol } = new URL(value)
@@ -385,13 +385,13 @@ function parseJson(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(Buffer.from(bytes).toString('utf8'))
   } catch {
-    // Answered like any other body without the members that are asked for.
+    // Handled like any other body without the required members.
     return undefined
   }
 }
 
 /** The media type by the first bytes (`docs/vendor-protocols.md` §1.2). */
-export function sniff(bytes: Uint8Array): string | undefined {
+export function detectMediaType(bytes: Uint8Array): string | undefined {
   const text = Buffer.from(bytes.subarray(0, 16)).toString('latin1')
   if (text.startsWith('\xff\xd8\xff')) return 'image/jpeg'
   if (text.startsWith('\x89PNG\r\n\x1a\n')) return 'image/png'

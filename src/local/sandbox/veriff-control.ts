@@ -12,10 +12,10 @@ import {
   type WebhookKind,
 } from './veriff-sessions.ts'
 
-/** One picture as it is handed to the sandbox. */
+/** An image as it is given to the sandbox. */
 export type SandboxImage = { context: string; bytes: Uint8Array; mimetype?: string }
 
-/** A session as the sandbox knows it, each media with the digest of the very bytes it serves. */
+/** A session of the sandbox. Each media has the digest of the bytes that it serves. */
 export type SandboxSession = {
   id: string
   status: Session['status']
@@ -32,39 +32,39 @@ type SandboxWebhook = {
   sessionId: string
   kind: WebhookKind
   state: 'held' | 'waiting' | 'delivered' | 'given-up'
-  /** The answer to each try so far; 0 is no answer. */
+  /** The response status of each attempt so far; 0 is no response. */
   answers: number[]
 }
 
 export type VeriffSandbox = {
-  /** The base URL: what an integration is configured with. */
+  /** The base URL to configure in an integration. */
   url: string
   integrationId: string
-  /** A session without a request to the API. */
+  /** Creates a session without a request to the API. */
   createSession(input?: NewSession): Promise<SandboxSession>
   /** The person opens the flow: event 7001 with a new attempt. */
   start(sessionId: string): Promise<void>
-  /** Adds a picture to the open attempt, and starts one when there is none. */
+  /** Adds an image to the open attempt, and starts one if there is none. */
   addImage(sessionId: string, image: SandboxImage): Promise<void>
-  /** The person is done: event 7002, then the decision when the first name asks for one. */
+  /** The person finishes: event 7002, then the decision if the first name forces one. */
   submit(sessionId: string): Promise<void>
-  /** The vendor decides: decision webhook, and full-auto where it has a URL. Again is an overturn. */
+  /** The vendor decides: decision webhook, and full-auto if it has a URL. A second call overturns the decision. */
   decide(sessionId: string, status: Decision, details?: DecisionDetails): Promise<void>
-  /** The whole round: start, pictures where none were given, submission, decision. */
+  /** The whole session: start, images if none were given, submission, decision. */
   complete(sessionId: string, status: Decision, details?: DecisionDetails): Promise<void>
-  /** Sends all webhooks of a session again, the same bytes. */
+  /** Sends all webhooks of a session again, with the same bytes. */
   resend(sessionId: string): Promise<void>
   /** `undefined` for a session that does not exist or was deleted. */
   findSession(sessionId: string): Promise<SandboxSession | undefined>
   listSessions(): string[]
-  /** The bytes that the API serves for a media id when it behaves. */
+  /** The bytes that the API serves for a media id without faults. */
   readMedia(mediaId: string): Promise<Uint8Array>
-  /** Orders faults for one session, or for all that have none of their own; `{}` is good behaviour. */
+  /** Sets the faults of one session, or of all sessions without their own; `{}` means none. */
   misbehave(faults: Faults, sessionId?: string): Promise<void>
-  /** `undefined` stops webhooks of the kinds that are named; all kinds when none is. */
+  /** `undefined` stops webhooks of the named kinds, or of all kinds if none is named. */
   setWebhookUrl(url: string | undefined, ...kinds: WebhookKind[]): void
   listWebhooks(): SandboxWebhook[]
-  /** Resolves when no webhook waits to be sent; rejects after the time. */
+  /** Resolves when no webhook is pending; rejects after the timeout. */
   settled(timeoutInMs?: number): Promise<void>
   close(): Promise<void>
 }
@@ -88,8 +88,8 @@ const webhookUrlSchema = z.strictObject({
 })
 
 /**
- * The control functions over HTTP, for a program in another process: JSON in and out under `/sandbox`.
- * The API key is asked for in a header, which a page of another origin cannot send.
+ * The control functions over HTTP, for a program in another process: JSON in and out under `/sandbox`. The API key must be
+ * in a header, which a page of another origin cannot send.
  */
 export function sandboxControl(parts: {
   apiKey: string

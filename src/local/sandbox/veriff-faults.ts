@@ -2,21 +2,21 @@ import type { HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { z } from 'zod'
 
-/** What the sandbox does wrong on purpose; an empty object is good behaviour. */
+/** Faults that the sandbox simulates. An empty object means none. */
 export const faultsSchema = z.strictObject({
   webhooks: z
     .strictObject({
-      /** Each webhook comes this much later. */
+      /** Delays each webhook by this time. */
       delayInMs: z.int().min(0).max(600_000),
-      /** Each webhook is sent this many times, even when it was answered 200. */
+      /** Sends each webhook this many times, also after a 200. */
       times: z.int().min(1).max(10),
-      /** Events wait for the decision and come after it, the last one first. */
+      /** Events are held until the decision and sent after it, in reverse order. */
       order: z.enum(['reversed']),
       signature: z.enum(['wrong', 'missing']),
     })
     .partial()
     .optional(),
-  /** The next `times` requests to the API are answered late, or with an error status, or both. */
+  /** Delays the next `times` requests to the API, or answers them with an error status, or both. */
   api: z
     .strictObject({
       times: z.int().min(1).max(1_000_000),
@@ -27,9 +27,9 @@ export const faultsSchema = z.strictObject({
   media: z
     .strictObject({
       /**
-       * `truncated`: half an image, its length and signature right for that half. `cut-off`: the connection ends
-       * before the announced length. `too-long`: more bytes than announced. `not-an-image`: a web page.
-       * `endless`: bytes until the caller hangs up.
+       * `truncated`: half an image, with length and signature of that half. `cut-off`: the connection ends before the
+       * announced length. `too-long`: more bytes than announced. `not-an-image`: a web page. `endless`: bytes until the
+       * client closes the connection.
        */
       body: z.enum(['truncated', 'cut-off', 'too-long', 'not-an-image', 'endless']),
       contentType: z.string().regex(/^[\x20-\x7e]{1,100}$/),
@@ -37,7 +37,7 @@ export const faultsSchema = z.strictObject({
     })
     .partial()
     .optional(),
-  /** What the media lists say instead of the truth. */
+  /** Media lists with wrong values. */
   list: z
     .strictObject({
       url: z.string().max(2000),
@@ -49,8 +49,8 @@ export const faultsSchema = z.strictObject({
 })
 export type Faults = z.infer<typeof faultsSchema>
 
-/** Writes what no well-behaved server writes, past the checks of the HTTP library. */
-export function answerBadly(
+/** Writes responses that violate HTTP, bypassing the checks of the HTTP library. */
+export function sendFaultyResponse(
   outgoing: HttpBindings['outgoing'],
   how: 'cut-off' | 'too-long' | 'endless',
   bytes: Uint8Array,
@@ -58,7 +58,7 @@ export function answerBadly(
 ): Response {
   if (how === 'endless') {
     outgoing.writeHead(200, headers)
-    // A caller that never hangs up gets a gigabyte.
+    // A client that never closes the connection gets a gigabyte.
     let left = Math.ceil(1_073_741_824 / bytes.length)
     const more = () => {
       while (left-- > 0) if (!outgoing.write(bytes)) return

@@ -1,16 +1,16 @@
 import { issuedOn, type Person } from './specimen.ts'
 import { type Attempt, DECISIONS, type Decision, type Session } from './veriff-sessions.ts'
 
-/** What may be said with a decision; the rest has the usual values of `docs/vendor-protocols.md` §3.5. */
+/** Optional details of a decision; the rest has the usual values of `docs/vendor-protocols.md` §3.5. */
 export type DecisionDetails = {
   reason?: string | undefined
   reasonCode?: number | undefined
   decisionTime?: string | undefined
-  /** Whom the document shows, from now on. */
+  /** The person whom the document shows from now on. */
   person?: Partial<Person> | undefined
 }
 
-// User-assigned in ISO 3166: no real country.
+// User-assigned in ISO 3166: not a real country.
 const COUNTRY = 'XX'
 
 /** The body of an event webhook (`docs/vendor-protocols.md` §3.4). */
@@ -35,7 +35,7 @@ export function decisionMessage(
   at: Date,
 ) {
   const { person } = session
-  // A session that ran out says nothing about a person, a document or an attempt.
+  // An expired session contains no person, document or attempt.
   const isOver = status === 'expired' || status === 'abandoned'
   const usual = DECISIONS[status]
   return {

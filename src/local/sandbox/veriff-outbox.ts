@@ -4,7 +4,7 @@ import type { Faults } from './veriff-faults.ts'
 import type { SandboxState, Webhook, WebhookKind } from './veriff-sessions.ts'
 import { createSignature } from './veriff-signature.ts'
 
-// The vendor waits this long for an answer (`docs/vendor-protocols.md` §3.3).
+// How long the vendor waits for a response (`docs/vendor-protocols.md` §3.3).
 const TIME_ALLOWED_IN_MS = 5_000
 const IN_FLIGHT = 16
 const FINISHED_KEPT = 500
@@ -14,14 +14,14 @@ export const RETRY_DELAYS_IN_MS: readonly number[] = Array.from({ length: 180 },
   Math.min(1000 * 2 ** tries, 3_600_000),
 )
 
-/** Webhooks on their way: each is sent again, with the same bytes, until the answer is 200. */
+/** Pending webhooks: each is sent again, with the same bytes, until the response is 200. */
 export type Outbox = {
-  /** Takes a message for sending, as many times and as late as the session's faults say. */
+  /** Enqueues a message, as often and as late as the session's faults require. */
   add(sessionId: string, kind: WebhookKind, message: unknown): void
   /** Sends every webhook of the session again. */
   resend(sessionId: string): void
   forget(sessionId: string): void
-  /** Resolves when nothing waits to be sent; rejects after `timeoutInMs`. */
+  /** Resolves when no webhook is pending; rejects after `timeoutInMs`. */
   settled(timeoutInMs: number): Promise<void>
   close(): void
 }
@@ -44,7 +44,7 @@ export function createOutbox(parts: {
   const waitingForQuiet = new Set<() => void>()
   let inFlight = 0
 
-  // What an earlier process left unsent goes out at once: whoever restarts the sandbox waits for it.
+  // Webhooks that an earlier process did not send are sent at once, because a restarted sandbox is expected to continue.
   for (const webhook of state.webhooks)
     if (webhook.state === 'waiting') {
       webhook.dueAt = Date.now()
@@ -68,7 +68,7 @@ export function createOutbox(parts: {
       const webhook = ready.shift()
       if (!webhook) return
       inFlight++
-      // First tries of one session go one after the other, so that good behaviour is also in order.
+      // First attempts of one session are sent one after the other, so that without faults they arrive in order.
       const before =
         webhook.answers.length === 0 ? chains.get(webhook.sessionId) : Promise.resolve()
       const sent = (before ?? Promise.resolve())
@@ -102,7 +102,7 @@ export function createOutbox(parts: {
       tries: webhook.answers.length,
     })
     trim()
-    tellQuiet()
+    notifyQuiet()
     await state.save()
   }
 
@@ -131,7 +131,7 @@ export function createOutbox(parts: {
       await response.body?.cancel()
       return response.status
     } catch {
-      // No answer at all is one more failed try; which kind makes no difference to the vendor.
+      // No response is a failed attempt; the vendor does not distinguish the reasons.
       return 0
     }
   }
@@ -159,8 +159,8 @@ export function createOutbox(parts: {
 
   const isQuiet = () => !state.webhooks.some((webhook) => webhook.state === 'waiting')
 
-  function tellQuiet() {
-    if (isQuiet()) for (const tell of waitingForQuiet) tell()
+  function notifyQuiet() {
+    if (isQuiet()) for (const onQuiet of waitingForQuiet) onQuiet()
   }
 
   return {
@@ -189,21 +189,21 @@ export function createOutbox(parts: {
         timers.delete(webhook.id)
         state.webhooks.splice(state.webhooks.indexOf(webhook), 1)
       }
-      tellQuiet()
+      notifyQuiet()
     },
     settled(timeoutInMs) {
       if (isQuiet()) return Promise.resolve()
       return new Promise((resolve, reject) => {
         const timer = setTimeout(() => {
-          waitingForQuiet.delete(tell)
+          waitingForQuiet.delete(onQuiet)
           reject(new Error(`webhooks are still on their way after ${timeoutInMs} ms`))
         }, timeoutInMs)
-        const tell = () => {
+        const onQuiet = () => {
           clearTimeout(timer)
-          waitingForQuiet.delete(tell)
+          waitingForQuiet.delete(onQuiet)
           resolve()
         }
-        waitingForQuiet.add(tell)
+        waitingForQuiet.add(onQuiet)
       })
     },
     close() {

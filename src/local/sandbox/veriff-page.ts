@@ -24,10 +24,10 @@ const TITLES: Record<string, string> = {
   face: 'Face',
 }
 
-/** The pages behind `verification.url`: one for each session, found by its token. They work without scripts. */
+/** The pages of `verification.url`, one for each session, found by its token. They work without scripts. */
 export function sessionPages(parts: {
   state: SandboxState
-  /** What will be submitted when the API was given no pictures. */
+  /** The images that are submitted when the API was given none. */
   pictures: (session: Session) => Media[]
   complete: (session: Session, status: Decision, details: DecisionDetails) => Promise<void>
 }): Hono {
@@ -45,7 +45,7 @@ export function sessionPages(parts: {
     c.header('x-content-type-options', 'nosniff')
     c.header('referrer-policy', 'no-referrer')
     c.header('cache-control', 'no-store')
-    // No form-action: the way back leads to an address that the integration chose.
+    // No form-action: the form leads to an address that the integration chose.
     c.header('content-security-policy', "default-src 'none'; img-src 'self'; style-src 'self'")
   })
   app.get('/sandbox.css', (c) => c.body(STYLESHEET, 200, { 'content-type': 'text/css' }))
@@ -84,7 +84,7 @@ export function sessionPages(parts: {
 const isOutcome = (value: unknown): value is keyof typeof OUTCOMES =>
   typeof value === 'string' && Object.hasOwn(OUTCOMES, value)
 
-/** The page of one session, where a person plays both the resident and the vendor's decision. */
+/** The page of one session, where a tester acts as the resident and as the vendor. */
 function sessionPage(data: { session: Session; contexts: string[]; isOpen: boolean }) {
   const { session, contexts, isOpen } = data
   const path = `/v/${session.token}`
@@ -92,17 +92,17 @@ function sessionPage(data: { session: Session; contexts: string[]; isOpen: boole
     'Verification sandbox',
     html`
       <p class="eyebrow">Sandbox vendor</p>
-      <h1>${isOpen ? 'Verify an identity' : 'This session is over'}</h1>
+      <h1>${isOpen ? 'Verify an identity' : 'This session has ended'}</h1>
       ${
         isOpen
-          ? html`<p>These pictures are drawings of a person who does not exist; they are drawn with what you enter
-              here. Choose what the vendor decides: the pictures are submitted and the signed webhooks go out at once.</p>`
-          : html`<p>The vendor's answer was <strong>${session.status.replace('_', ' ')}</strong>. Its webhook has been
+          ? html`<p>These photos are drawings of a person who does not exist, with the details that you enter
+              here. Choose the vendor's decision: the photos are submitted, and the signed webhooks are sent at once.</p>`
+          : html`<p>The vendor's decision was <strong>${session.status.replace('_', ' ')}</strong>. Its webhook has been
               sent; you can close this page.</p>`
       }
       ${
         session.status === 'resubmission_requested'
-          ? html`<p class="note">The vendor asked for new pictures. The same session is open for another try.</p>`
+          ? html`<p class="note">The vendor requested new photos. The session is open for another attempt.</p>`
           : ''
       }
       ${

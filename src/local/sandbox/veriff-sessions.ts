@@ -28,7 +28,7 @@ const mediaSchema = z.object({
   context: z.string(),
   mimetype: z.string(),
   timestamp: z.string().nullable(),
-  /** Base64; null is a drawing, made again each time it is asked for. */
+  /** Base64; null is a drawing, which is made again for each request. */
   content: z.string().nullable(),
 })
 export type Media = z.infer<typeof mediaSchema>
@@ -61,13 +61,13 @@ const sessionSchema = z.object({
     photoPixels: z.int().optional(),
   }),
   attempts: z.array(attemptSchema),
-  /** The decision as it was sent; null while there is none. */
+  /** The decision that was sent, or null. */
   decision: z.record(z.string(), z.unknown()).nullable(),
   faults: faultsSchema.nullable(),
 })
 export type Session = z.infer<typeof sessionSchema>
 
-/** What a session is made of when the API or a control function asks for one. */
+/** The input for a new session. */
 export type NewSession = {
   callback?: string | null | undefined
   vendorData?: string | null | undefined
@@ -83,10 +83,10 @@ const webhookSchema = z.object({
   id: z.uuid(),
   sessionId: z.uuid(),
   kind: z.enum(WEBHOOK_KINDS),
-  /** The exact text that is signed and sent, the same at every try. */
+  /** The exact text that is signed and sent, the same at every attempt. */
   body: z.string(),
   state: z.enum(['held', 'waiting', 'delivered', 'given-up']),
-  /** The answer to each try; 0 is no answer. */
+  /** The response status of each attempt; 0 is no response. */
   answers: z.array(z.number()),
   dueAt: z.number(),
 })
@@ -97,11 +97,11 @@ const stateSchema = z.object({ sessions: z.array(sessionSchema), webhooks: z.arr
 export type SandboxState = {
   sessions: Map<string, Session>
   webhooks: Webhook[]
-  /** Resolves when all that was changed before the call is on disk; at once without a state file. */
+  /** Resolves when all changes before the call are on disk; at once without a state file. */
   save(): Promise<void>
 }
 
-/** The sandbox's memory, read from `file` when there is one; a file that does not fit is an error. */
+/** The sandbox's state, read from `file` if it exists; throws for an invalid file. */
 export async function openState(file: string | undefined): Promise<SandboxState> {
   const text = file === undefined ? undefined : await readFile(file, 'utf8').catch(ifMissing)
   const { sessions, webhooks } = stateSchema.parse(
@@ -119,7 +119,7 @@ export async function openState(file: string | undefined): Promise<SandboxState>
     ...state,
     save() {
       if (file === undefined) return Promise.resolve()
-      // One write at a time; all that ask while it runs share the one after it.
+      // One write at a time; all calls during a write share the next one.
       next ??= current
         .catch(() => {})
         .then(() => {
@@ -137,7 +137,7 @@ function ifMissing(error: unknown): undefined {
   throw error
 }
 
-/** A session nobody has opened yet. Its person is invented; the names that were given are kept. */
+/** A session that nobody has opened yet. Its person is invented, except for the given names. */
 export function createSession(input: NewSession, at: Date): Session {
   const id = randomUUID()
   return {
@@ -149,7 +149,7 @@ export function createSession(input: NewSession, at: Date): Session {
     vendorData: input.vendorData ?? null,
     endUserId: input.endUserId ?? null,
     documentType: input.documentType ?? 'ID_CARD',
-    // The same user is the same person at every session.
+    // The same user is the same person in every session.
     person: inventPerson(input.vendorData ?? input.endUserId ?? id, input.person),
     attempts: [],
     decision: null,
@@ -157,13 +157,13 @@ export function createSession(input: NewSession, at: Date): Session {
   }
 }
 
-/** The attempt that is still open: none before the start, after a submission, or after a decision. */
+/** The open attempt; `undefined` before the start, after a submission, and after a decision. */
 export function openAttempt(session: Session): Attempt | undefined {
   const attempt = session.attempts.at(-1)
   return attempt?.status === 'started' ? attempt : undefined
 }
 
-/** Whether a person may still do something in this session: also after the vendor asked again. */
+/** Whether the session is still open for the person, also after a resubmission was requested. */
 export const isOpen = (session: Session) =>
   ['created', 'started', 'resubmission_requested'].includes(session.status)
 
@@ -180,7 +180,7 @@ export function startAttempt(session: Session, at: Date): Attempt {
   return attempt
 }
 
-/** The pictures that a person takes: a passport has no back. */
+/** The images that a person takes; a passport has no back. */
 export function drawnMedia(session: Session): Media[] {
   const contexts = ['document-front', 'document-back', 'face'].filter(
     (context) => session.documentType !== 'PASSPORT' || context !== 'document-back',
@@ -200,14 +200,14 @@ const DRAWING_OF: Record<string, keyof SampleImages> = {
   face: 'face',
 }
 
-/** The bytes of one media. A drawing carries its media id, so that no two media have the same digest. */
+/** The bytes of one media. A drawing contains its media id, so that no two media have the same digest. */
 export async function mediaBytes(session: Session, media: Media): Promise<Uint8Array> {
   if (media.content !== null) return Buffer.from(media.content, 'base64')
   const images = await sampleImages(session.person)
   return markJpeg(images[DRAWING_OF[media.context] ?? 'face'], `specimen ${media.id}`)
 }
 
-/** The session that holds an attempt or a media id. */
+/** The session that contains an attempt or a media id. */
 export function findByPart(
   state: SandboxState,
   id: string,

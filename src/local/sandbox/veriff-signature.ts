@@ -5,7 +5,7 @@ export function createSignature(secret: string, message: string | Uint8Array): s
   return createHmac('sha256', secret).update(message).digest('hex')
 }
 
-/** `malformed` is what no SHA-256 can be; upper-case hex is as good as lower-case. */
+/** `malformed` is a value that cannot be a SHA-256. Upper-case hex is accepted. */
 export function checkSignature(
   secret: string,
   message: string | Uint8Array,

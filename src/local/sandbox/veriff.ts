@@ -4,7 +4,7 @@ import { Hono } from 'hono'
 import type { Log } from '../../platform/log.ts'
 import { listenOnLoopback } from './listen.ts'
 import type { Person } from './specimen.ts'
-import { sniff, veriffApi } from './veriff-api.ts'
+import { detectMediaType, veriffApi } from './veriff-api.ts'
 import {
   type SandboxImage,
   type SandboxSession,
@@ -36,7 +36,7 @@ import {
   type WebhookKind,
 } from './veriff-sessions.ts'
 
-// Test integrations decide by these first names (`docs/vendor-protocols.md` §3.7).
+// In test integrations these first names decide the result (`docs/vendor-protocols.md` §3.7).
 const FORCED: Record<string, Decision> = {
   approve: 'approved',
   decline: 'declined',
@@ -44,10 +44,10 @@ const FORCED: Record<string, Decision> = {
 }
 
 /**
- * A stand-in for Veriff on loopback: API, webhooks, the page of each session, and under `/sandbox` a way to
- * order decisions and faults from another process. `port` 0 picks a free one. `webhookUrl` is for events and
- * decisions; full-auto webhooks are sent only where they are given a URL. `images` replaces the drawings.
- * With `stateFile` sessions and unsent webhooks outlive the process.
+ * A stand-in for Veriff on loopback: API, webhooks, the page of each session, and under `/sandbox` a way to set decisions
+ * and faults from another process. `port` 0 picks a free one. `webhookUrl` is for events and decisions; full-auto webhooks
+ * are sent only if they have a URL. `images` replaces the drawings. With `stateFile`, sessions and unsent webhooks survive a
+ * restart.
  */
 export async function startVeriffSandbox(options: {
   port: number
@@ -55,7 +55,10 @@ export async function startVeriffSandbox(options: {
   sharedSecret: string
   webhookUrl?: string | undefined
   images?: readonly SandboxImage[] | undefined
-  /** Whom the documents show; what is not given is invented. For one session alone, by its `vendorData`, when it is a function. */
+  /**
+   * The person whom the documents show; missing fields are invented. A function chooses the person of one session by its
+   * `vendorData`.
+   */
   person?: Partial<Person> | ((vendorData: string) => Promise<Partial<Person> | undefined>)
   stateFile?: string | undefined
   retryDelaysInMs?: readonly number[] | undefined
@@ -167,14 +170,14 @@ export async function startVeriffSandbox(options: {
       session.person = { ...session.person, ...details?.person }
       const attempt = openAttempt(session) ?? begin(session)
       if (attempt.media.length === 0) attempt.media.push(...pictures(session))
-      // A first name that forces an outcome has decided already.
+      // A first name that forces a result has decided already.
       if (!hand(session)) settle(session, status, details)
       await state.save()
     },
     async erase(session: Session) {
       state.sessions.delete(session.id)
       outbox.forget(session.id)
-      // The vendor's last word about a session that was still open (`docs/vendor-protocols.md` §3.7).
+      // The vendor's last webhook about a session that was still open (`docs/vendor-protocols.md` §3.7).
       if (isOpen(session)) settle(session, session.status === 'created' ? 'expired' : 'abandoned')
       await state.save()
     },
@@ -281,13 +284,13 @@ function toMedia({ context, bytes, mimetype }: SandboxImage): Media {
   return {
     id: randomUUID(),
     context,
-    mimetype: mimetype ?? sniff(bytes) ?? 'application/octet-stream',
+    mimetype: mimetype ?? detectMediaType(bytes) ?? 'application/octet-stream',
     timestamp: null,
     content: Buffer.from(bytes).toString('base64'),
   }
 }
 
-/** An integration id of the right shape that stays the same for an API key. */
+/** An integration id in the right format, always the same for an API key. */
 function idFrom(apiKey: string): string {
   const hex = createHash('sha256').update(`integration ${apiKey}`).digest('hex')
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`

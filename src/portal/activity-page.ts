@@ -3,7 +3,7 @@ import type { ExplainedEntry } from '../id-verification/reasons.ts'
 import { type LedgerImage, type OperatorDecision, readDetail } from '../ledger/details.ts'
 import { type Html, page } from '../web/html.ts'
 
-type Look = ExplainedEntry & { who: string }
+type Activity = ExplainedEntry & { who: string }
 
 const TIME = new Intl.DateTimeFormat('en-GB', {
   dateStyle: 'long',
@@ -12,55 +12,55 @@ const TIME = new Intl.DateTimeFormat('en-GB', {
 })
 const IMAGES: Record<string, string> = {
   document_front: 'the front of your document',
-  document_back: 'its back',
+  document_back: 'the back of your document',
   selfie: 'your face',
 }
 
-/** The newest first. `olderThan` is where the next page begins. */
-export const looksPage = (data: { entries: Look[]; olderThan: string | undefined }): Html =>
+/** The newest entries first. The next page begins at the entry before `olderThan`. */
+export const activityPage = (data: { entries: Activity[]; olderThan: string | undefined }): Html =>
   page({
-    title: 'Who looked',
-    body: html`<h1>Who looked at your data</h1>
-<p class="lead">Every look is written down before anything is shown, and nobody can change it afterwards without it being noticed. Times are in UTC.</p>
+    title: 'Activity',
+    body: html`<h1>Who has read your data</h1>
+<p class="lead">We record every access before we show anything. The record is protected: nobody can change it without it being noticed. Times are in UTC.</p>
 ${
   data.entries.length === 0
-    ? html`<p class="empty">Nobody has looked at anything yet.</p>`
+    ? html`<p class="empty">Nobody has read your data yet.</p>`
     : data.entries.map(
-        (look) => html`<article class="card">
-<h2>${look.who}</h2>
-<p>${describe(look)}</p>
-<p class="quiet"><time datetime="${look.at.toISOString()}">${TIME.format(look.at)}</time>${look.purpose ? html` · Stated purpose: ${look.purpose}` : ''} · Entry ${look.id}</p>
+        (entry) => html`<article class="card">
+<h2>${entry.who}</h2>
+<p>${describe(entry)}</p>
+<p class="quiet"><time datetime="${entry.at.toISOString()}">${TIME.format(entry.at)}</time>${entry.purpose ? html` · Stated purpose: ${entry.purpose}` : ''} · Entry ${entry.id}</p>
 </article>`,
       )
 }
-<p><a href="/">Back to your documents</a>${data.olderThan ? html` · <a href="/looks?before=${data.olderThan}" rel="next">Older</a>` : ''}</p>`,
+<p><a href="/">Back to your documents</a>${data.olderThan ? html` · <a href="/activity?before=${data.olderThan}" rel="next">Older</a>` : ''}</p>`,
   })
 
-function describe(look: Look): string {
-  const detail = readDetail(look)
+function describe(entry: Activity): string {
+  const detail = readDetail(entry)
   switch (detail.what) {
     case 'id-verification': {
       const shown = listImages(detail.images)
       return shown ? `Was shown ${shown}.` : 'Was shown your identity check, without photos.'
     }
     case 'image-metadata':
-      return `Read the size and date of ${listImages(detail.images)}, without seeing it.`
+      return `Read the size and date of ${listImages(detail.images)}, but did not see the photo.`
     case 'nothing':
-      return 'Asked for your data; there was nothing to show.'
+      return 'Asked for your data, but there was nothing to show.'
     case 'natural-person':
       return 'Read your personal details.'
     case 'residency':
       return 'Read your residency.'
     case 'verification-status':
-      return 'Read whether your identity was verified, and no more.'
+      return 'Read whether your identity was verified, and nothing else.'
     case 'age-over':
-      return `Read whether you are over ${detail.age}, and no more.`
+      return `Read whether you are over ${detail.age}, and nothing else.`
     case 'claims':
       return describeClaims(detail.names, detail.images)
     case 'event':
       return 'Was notified that your identity check has changed.'
     case 'refusal':
-      return `Asked for something that you did not allow (${look.scope ?? ''}), and was refused.`
+      return `Asked for something that you had not allowed (${entry.scope ?? ''}), and was refused.`
     case 'tenant-read':
       return TENANT_READS[detail.of]
     case 'review':
@@ -68,27 +68,27 @@ function describe(look: Look): string {
     case 'operator-read':
       return OPERATOR_READS[detail.of]
     case 'export':
-      return 'Took a copy of all that is held of you.'
+      return 'Made a copy of everything that this portal holds about you.'
     case 'verification-erasure':
       return 'An identity check was erased.'
     case 'account-erasure':
       return 'Your account was erased.'
     case 'subject-erasure':
-      return `Erased what ${look.scope ?? 'an organisation'} knew of you.`
+      return `Erased the record that ${entry.scope ?? 'an organisation'} had of you.`
     case 'operator-review':
-      return describeReview(detail.decision, look.reason ?? undefined)
+      return describeReview(detail.decision, entry.reason ?? undefined)
     case 'operator-review-in-words':
       return describeReview(detail.decision, detail.reason)
     case 'operator-change':
       return 'Removed your passkeys, authenticator app and recovery codes.'
     case 'link':
       return detail.change === 'linked'
-        ? `Linked what ${look.scope ?? 'an organisation'} knows of you to your account.`
-        : `Ended the link to what ${look.scope ?? 'an organisation'} knows of you.`
+        ? `Linked the record that ${entry.scope ?? 'an organisation'} has of you to your account.`
+        : `Ended the link to the record that ${entry.scope ?? 'an organisation'} has of you.`
     case 'trust':
-      return 'What an organisation verified began or ceased to count.'
+      return 'This portal began or ceased to accept the identity checks of an organisation.'
     case 'unrecognized':
-      return 'Read data of yours.'
+      return 'Read some of your data.'
   }
 }
 
@@ -102,13 +102,13 @@ const TENANT_READS = {
   verifications: 'Read the list of your identity checks.',
   result: 'Read the result of an identity check.',
   'started verification': 'Started an identity check for you.',
-  subject: 'Read its own id of you, and whether you are linked to it.',
-  subjects: 'Read its own id of you, and whether you are linked to it, in a list of people.',
+  subject: 'Read the id it uses for you, and whether you are linked to it.',
+  subjects: 'Read the id it uses for you, and whether you are linked to it, in a list of people.',
 }
 const OPERATOR_READS = {
   resident: 'Read your personal details.',
   verification: 'Read one of your identity checks.',
-  delivery: 'Read what a verification company sent about you.',
+  delivery: 'Read a message that a verification company sent about you.',
   event: 'Read which notifications were sent about you.',
   ledger: 'Read this list.',
 }
@@ -124,7 +124,7 @@ const CLAIMS: Record<string, string> = {
   family_name: 'your name',
   email: 'your e-mail address',
   email_verified: 'your e-mail address',
-  verified_claims: 'what was verified of you',
+  verified_claims: 'the result of your identity check',
 }
 
 function describeClaims(names: readonly string[], images: readonly LedgerImage[]): string {

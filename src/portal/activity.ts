@@ -6,17 +6,17 @@ import { type ListedEntry, listEntries } from '../ledger/entries.ts'
 import type { Db } from '../platform/db.ts'
 import type { Vault } from '../platform/vault.ts'
 import { securityHeaders } from '../web/html.ts'
+import { activityPage } from './activity-page.ts'
 import type { Guard } from './guard.ts'
-import { looksPage } from './looks-page.ts'
 
 type Env = { Bindings: HttpBindings }
-// A link is made and ended by the resident, unless a tenant erased its record.
+// The resident makes and ends links; only a tenant that erases its record ends one without them.
 const isOwn = ({ kind, result, clientId }: ListedEntry) =>
   kind === 'link' && (result === 'linked' || !clientId)
 const PER_PAGE = 50
 
-/** Who looked at the resident's data: their own part of the ledger, in words. */
-export function lookRoutes({
+/** `/activity`: the resident's own entries of the ledger, in words. */
+export function activityRoutes({
   issuer,
   db,
   vault,
@@ -28,28 +28,30 @@ export function lookRoutes({
   guard: Guard
 }): Hono<Env> {
   const routes = new Hono<Env>()
-  routes.get('/looks', async (c) => {
+  // The former address of the page, kept for bookmarks.
+  routes.get('/looks', (c) => c.redirect(`/activity${new URL(c.req.url).search}`, 301))
+  routes.get('/activity', async (c) => {
     const resident = await guard.findResident(c)
     if (!resident) return c.redirect('/', 303)
-    const given = c.req.query('before') ?? ''
-    const before = /^\d{1,18}$/.test(given) ? given : undefined
-    const found = await listEntries(db, resident.account.id, { before, limit: PER_PAGE + 1 })
-    const entries = await explainEntries(db, vault, found.slice(0, PER_PAGE))
+    const requested = c.req.query('before') ?? ''
+    const before = /^\d{1,18}$/.test(requested) ? requested : undefined
+    const listed = await listEntries(db, resident.account.id, { before, limit: PER_PAGE + 1 })
+    const entries = await explainEntries(db, vault, listed.slice(0, PER_PAGE))
     const clients = [...new Set(entries.flatMap(({ clientId }) => clientId ?? []))]
     const profiles = await listClientProfiles(db, clients)
     for (const [name, value] of Object.entries(securityHeaders({ issuer }))) c.header(name, value)
     return c.html(
-      looksPage({
+      activityPage({
         entries: entries.map((entry) => ({
           ...entry,
           who: isOwn(entry)
             ? 'You'
             : entry.clientId
               ? (profiles.find(({ clientId }) => clientId === entry.clientId)?.name ??
-                'An application that is gone')
+                'An application that was removed')
               : 'The people who run this portal',
         })),
-        olderThan: found.length > PER_PAGE ? entries.at(-1)?.id : undefined,
+        olderThan: listed.length > PER_PAGE ? entries.at(-1)?.id : undefined,
       }),
     )
   })
