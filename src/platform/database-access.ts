@@ -35,8 +35,8 @@ const VERIFICATION_ORIGIN = [
 ]
 
 /**
- * The rights of web and worker processes on each table, where they have roles of their own: what they use, and no more. Neither may
- * read a table that is not listed. What the operator decides (trust, policies, vendors, suspensions, streams of events) is written
+ * The rights of web and worker processes on each table, where they have roles of their own: what they use, and no more. Neither has
+ * rights on a table that is not listed. What the operator decides (trust, policies, vendors, suspensions, streams of events) is written
  * by the command line only, with the role of `DATABASE_URL`.
  */
 export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
