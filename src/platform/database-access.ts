@@ -35,9 +35,9 @@ const VERIFICATION_ORIGIN = [
 ]
 
 /**
- * What web and worker processes may do with each table, where they have roles of their own: each has what it uses, and no more.
- * A table that is not listed is open to neither. What the operator alone decides (trust, policies, vendors, suspensions,
- * streams of events) only the command line writes, with the role of `DATABASE_URL` that `migrate` is given.
+ * The rights of web and worker processes on each table, where they have roles of their own: what they use, and no more. Neither has
+ * rights on a table that is not listed. What the operator decides (trust, policies, vendors, suspensions, streams of events) is written
+ * by the command line only, with the role of `DATABASE_URL`.
  */
 export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
   // Sign-in and tokens: workers remove what has expired.
