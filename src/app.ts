@@ -103,7 +103,7 @@ export function createApp(parts: AppOptions): Hono<Env> {
     onUse: parts.limiter.take,
     onRefused: (by) => record(db, { detail: { what: 'refusal' }, ...by }),
   })
-  const forms = createFormTokens(parts.cookieKeys)
+  const forms = createFormTokens(issuer, parts.cookieKeys)
   const findLatestApproved = createFindLatestApproved(parts.lanes)
 
   const app = new Hono<Env>()

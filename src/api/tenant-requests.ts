@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { findTenantVerification, type TenantVerification } from '../id-verification/reading.ts'
 import { VENDORS } from '../id-verification/vendors/vendor.ts'
 import type { Disclosure } from '../ledger/details.ts'
-import type { Bearer, ServiceToken } from '../oauth/bearer.ts'
+import type { Bearer, ServiceEnv } from '../oauth/bearer.ts'
 import type { Db } from '../platform/db.ts'
 import { ApiError } from '../platform/errors.ts'
 import type { Jobs } from '../platform/jobs.ts'
@@ -29,7 +29,7 @@ export type TenantParts = {
   jobs: Jobs
   log: Log
 }
-export type TenantEnv = { Variables: { service: ServiceToken } }
+export type TenantEnv = ServiceEnv
 
 /** A tenant's own id of a person, in requests. */
 export const externalId = z
@@ -124,7 +124,7 @@ export const entryOf = (
   detail,
   accountId: of.accountId ?? undefined,
   verificationId: of.id,
-  requestId: c.get('requestId' as never) as string,
+  requestId: c.var.requestId,
   clientId: c.var.service.clientId,
   tokenId: c.var.service.tokenId,
   scope: c.req.method === 'POST' ? 'idv.write' : 'idv.read',

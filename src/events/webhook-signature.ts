@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { Webhook } from 'standardwebhooks'
 
 /**
  * The headers of Standard Webhooks: HMAC-SHA256 over `id.timestamp.body` under each secret, so that a receiver can change
@@ -16,14 +16,9 @@ export function webhookHeaders({
   /** `whsec_` and base64. */
   secrets: readonly string[]
 }): Record<string, string> {
-  const timestamp = String(Math.floor(at.getTime() / 1000))
-  const sign = (secret: string) =>
-    createHmac('sha256', Buffer.from(secret.replace(/^whsec_/, ''), 'base64'))
-      .update(`${id}.${timestamp}.${body}`)
-      .digest('base64')
   return {
     'webhook-id': id,
-    'webhook-timestamp': timestamp,
-    'webhook-signature': secrets.map((secret) => `v1,${sign(secret)}`).join(' '),
+    'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
+    'webhook-signature': secrets.map((secret) => new Webhook(secret).sign(id, at, body)).join(' '),
   }
 }

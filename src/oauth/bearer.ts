@@ -65,8 +65,9 @@ export type Bearer = {
   requireService(scope: ServiceScope): ReturnType<typeof createMiddleware<ServiceEnv>>
 }
 
-type ServiceEnv = { Variables: { service: ServiceToken } }
-type BearerEnv = { Variables: { live: LiveToken } }
+/** What the middleware of the API and the guard set for a route. */
+export type ServiceEnv = { Variables: { service: ServiceToken; requestId: string } }
+export type BearerEnv = { Variables: { live: LiveToken; requestId: string } }
 
 /** Reads and requires bearer tokens (RFC 6750): in the header only, exactly one, with a challenge in every refusal. */
 export function createBearer({

@@ -12,7 +12,7 @@ import type { Sealer } from '../platform/secrets.ts'
 import type { Vault } from '../platform/vault.ts'
 import type { ClientAddress } from '../web/client-address.ts'
 import { readForm } from '../web/form-body.ts'
-import { type FormTokens, isSameOrigin } from '../web/form-tokens.ts'
+import type { FormTokens } from '../web/form-tokens.ts'
 import { securityHeaders } from '../web/html.ts'
 import type { SecurityEvents } from '../web/security-events.ts'
 import { createConsentStep, type FindDocuments } from './consent-step.ts'
@@ -81,12 +81,7 @@ export function interactionRoutes(parts: InteractionOptions): Hono<Env> {
   async function loadForm(c: Context<Env>) {
     const details = await load(c)
     const form = await readForm(c, { all: true })
-    if (!isSameOrigin(c.req.raw.headers, issuer) || !forms.matches(details.uid, form.csrf))
-      throw new ApiError(
-        403,
-        'forbidden_form',
-        'This form was not sent from our page. Please go back and try again.',
-      )
+    forms.require(c.req.raw, details.uid, form.csrf)
     return { details, form }
   }
 

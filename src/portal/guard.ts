@@ -18,7 +18,7 @@ import type { Sealer } from '../platform/secrets.ts'
 import type { Vault } from '../platform/vault.ts'
 import type { ClientAddress } from '../web/client-address.ts'
 import { readForm } from '../web/form-body.ts'
-import { type FormTokens, isSameOrigin } from '../web/form-tokens.ts'
+import type { FormTokens } from '../web/form-tokens.ts'
 import { securityHeaders } from '../web/html.ts'
 import type { SecurityEvents } from '../web/security-events.ts'
 import { confirmPage } from './guard-pages.ts'
@@ -71,17 +71,9 @@ export function createGuard(parts: GuardParts) {
     const resident = await findResident(c)
     // All values of a field: a form may hold several boxes of one name.
     const form = await readForm(c, { all: true })
-    if (
-      !resident ||
-      !isSameOrigin(c.req.raw.headers, issuer) ||
-      !forms.matches(resident.session.uid, form.csrf)
-    )
-      throw new ApiError(
-        403,
-        'forbidden_form',
-        'This form has expired. Please go back, reload the page and try again.',
-      )
-    return { resident, form }
+    forms.require(c.req.raw, resident?.session.uid, form.csrf)
+    // Without a session no form is accepted.
+    return { resident: resident as Resident, form }
   }
 
   /**

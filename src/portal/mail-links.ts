@@ -31,7 +31,6 @@ import type { Jobs } from '../platform/jobs.ts'
 import { enqueueMail } from '../platform/mail.ts'
 import type { Sealer } from '../platform/secrets.ts'
 import { readForm } from '../web/form-body.ts'
-import { isSameOrigin } from '../web/form-tokens.ts'
 import { type Html, securityHeaders } from '../web/html.ts'
 import { listConnectedApplications } from './connected-applications.ts'
 import type { GuardParts } from './guard.ts'
@@ -65,12 +64,7 @@ export function mailLinkRoutes(parts: Parts): Hono<Env> {
 
   async function requireForm(c: Context<Env>, of: string) {
     const form = await readForm(c)
-    if (!isSameOrigin(c.req.raw.headers, issuer) || !forms.matches(of, form.csrf))
-      throw new ApiError(
-        403,
-        'forbidden_form',
-        'This form was not sent from our page. Please go back, reload the page and try again.',
-      )
+    forms.require(c.req.raw, of, form.csrf)
     return form
   }
 

@@ -24,7 +24,7 @@ import { enqueueMail } from '../platform/mail.ts'
 import type { Sealer } from '../platform/secrets.ts'
 import type { Vault } from '../platform/vault.ts'
 import { readForm } from '../web/form-body.ts'
-import { type FormTokens, isSameOrigin } from '../web/form-tokens.ts'
+import type { FormTokens } from '../web/form-tokens.ts'
 import { type Html, securityHeaders } from '../web/html.ts'
 import type { SecurityEvents } from '../web/security-events.ts'
 import { notMeDonePage, notMePage } from './not-me-pages.ts'
@@ -78,12 +78,7 @@ export function notMeRoutes(parts: Parts): Hono<Env> {
   routes.post(`/not-me/${TOKEN}`, async (c) => {
     const token = c.req.param('token')
     const { csrf } = await readForm(c)
-    if (!isSameOrigin(c.req.raw.headers, issuer) || !forms.matches(`not-me ${token}`, csrf))
-      throw new ApiError(
-        403,
-        'forbidden_form',
-        'This form was not sent from our page. Please open the link again.',
-      )
+    forms.require(c.req.raw, `not-me ${token}`, csrf)
     const report = await db.begin(async (sql) => {
       const notice = await consumeNotice(sql, token)
       if (!notice) throw linkExpired()

@@ -15,7 +15,6 @@ import { ApiError } from '../platform/errors.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import { enqueueMail } from '../platform/mail.ts'
 import type { Sealer } from '../platform/secrets.ts'
-import { isSameOrigin } from '../web/form-tokens.ts'
 import { deviceOf } from './devices.ts'
 import type { Guard, GuardParts } from './guard.ts'
 import { leaveNotice } from './notices.ts'
@@ -32,7 +31,7 @@ type Env = { Bindings: HttpBindings }
 
 /** The WebAuthn options for the pages' script, and the passkeys of the resident's account. */
 export function passkeyRoutes(parts: Parts): Hono<Env> {
-  const { issuer, db, guard, security, log } = parts
+  const { issuer, db, forms, guard, security, log } = parts
   const routes = new Hono<Env>()
   routes.use(bodyLimit({ maxSize: 32 * 1024 }))
 
@@ -43,8 +42,7 @@ export function passkeyRoutes(parts: Parts): Hono<Env> {
   }
 
   routes.post('/passkeys/options', async (c) => {
-    if (!isSameOrigin(c.req.raw.headers, issuer))
-      throw new ApiError(403, 'forbidden_form', 'This was not sent from our page.')
+    forms.requireSameOrigin(c.req.raw)
     c.header('Cache-Control', 'no-store')
     return c.json(await createSignInOptions(db, { issuer, browser: browserOf(c) }))
   })

@@ -14,13 +14,11 @@ import { completeSignIn } from '../oauth/new-sign-ins.ts'
 import { signInPage } from '../oauth/pages.ts'
 import { secondStepPage } from '../oauth/second-step-pages.ts'
 import { endSession, ensureBrowserId, startSession } from '../oauth/sessions.ts'
-import { ApiError } from '../platform/errors.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import type { Sealer } from '../platform/secrets.ts'
 import type { Storage } from '../platform/storage.ts'
 import type { Vault } from '../platform/vault.ts'
 import { readForm } from '../web/form-body.ts'
-import { isSameOrigin } from '../web/form-tokens.ts'
 import { securityHeaders } from '../web/html.ts'
 import { deviceOf } from './devices.ts'
 import type { Guard, GuardParts } from './guard.ts'
@@ -147,12 +145,7 @@ export function portalRoutes(parts: Parts): Hono<Env> {
 
   routes.post('/sign-in', async (c) => {
     const form = await readForm(c)
-    if (!isSameOrigin(c.req.raw.headers, issuer) || !forms.matches(signInForm(c), form.csrf))
-      throw new ApiError(
-        403,
-        'forbidden_form',
-        'This form was not sent from our page. Please go back and try again.',
-      )
+    forms.require(c.req.raw, signInForm(c), form.csrf)
     const { incoming, outgoing } = c.env
     const email = String(form.email ?? '')
     const browser = browserOf(c)
