@@ -4,8 +4,10 @@ import { sealStoredPersons } from './accounts/natural-person.ts'
 import { deleteOldChallenges } from './accounts/passkeys.ts'
 import { deleteOldPendingSignIns } from './accounts/second-step.ts'
 import { deleteOldNotices } from './accounts/security-notices.ts'
+import { deleteOldAttempts } from './accounts/throttle.ts'
 import { fetchRegisteredLogo } from './clients/logo.ts'
 import { openSubjectIdentifiers } from './clients/subject-identifiers.ts'
+import { deleteEndedConsents } from './consents/consents.ts'
 import type { AppContext } from './context.ts'
 import { startSender } from './events/sender.ts'
 import { deleteOldEvents } from './events/store.ts'
@@ -29,7 +31,7 @@ import type { Db } from './platform/db.ts'
 import type { Jobs } from './platform/jobs.ts'
 import { startLoop } from './platform/loop.ts'
 import { deleteOldMail, startMail } from './platform/mail.ts'
-import { openKeyRing, rotateKeysOnSchedule } from './signing/key-ring.ts'
+import { deleteRetiredKeys, openKeyRing, rotateKeysOnSchedule } from './signing/key-ring.ts'
 import { relayOperatorActions } from './web/security-events.ts'
 
 /** The background work of one process: applies deliveries, backs up images, sends mails. Any number of processes may run it. */
@@ -41,6 +43,9 @@ const PROGRESS_MS = 60_000
 /** The functions that delete expired rows, run periodically. */
 export const CLEAN_UPS: readonly ((db: Db) => Promise<unknown>)[] = [
   deleteExpired,
+  deleteEndedConsents,
+  deleteRetiredKeys,
+  deleteOldAttempts,
   deleteOldLinks,
   deleteOldSubjectLinks,
   deleteOldNotices,

@@ -217,8 +217,9 @@ export async function setNameFromRegistry(
  * In a transaction that changes what documents are compared with; call it before any other lock. Blocks comparisons and other such
  * changes.
  */
-export async function lockAccount(sql: Sql, id: string): Promise<void> {
-  await sql`select from account where id = ${id} for no key update`
+export async function lockAccount(sql: Sql, id: string): Promise<boolean> {
+  const rows = await sql`select from account where id = ${id} for no key update`
+  return rows.length > 0
 }
 
 /** In a transaction that compares documents with the account: blocks changes of the account. */
@@ -343,4 +344,14 @@ async function sealRow(sql: Sql, vault: Vault, row: Row): Promise<boolean> {
   if (other) return false
   await writeDetails(sql, vault, row.id, details)
   return true
+}
+
+/** The last lock before an erasure: until the transaction ends, no row can be inserted that refers to the account. */
+export async function lockAccountForErasure(sql: Sql, id: string): Promise<void> {
+  await sql`select from account where id = ${id} for update`
+}
+
+/** Deletes the account, and by reference its sign-in methods, consents, grants, tokens and sessions. */
+export async function deleteAccount(sql: Sql, id: string): Promise<void> {
+  await sql`delete from account where id = ${id}`
 }

@@ -376,3 +376,11 @@ export async function listConsents(sql: Sql, accountId: string): Promise<Consent
     from consent where account_id = ${accountId} and (not ${isEnded(sql)} or frozen_at is not null)
     order by created_at desc`
 }
+
+/**
+ * Deletes consents that ended a month ago: until then the consent page shows what an ended consent contained. A frozen one stays
+ * until its resident lifts or ends it.
+ */
+export async function deleteEndedConsents(sql: Sql): Promise<void> {
+  await sql`delete from consent where ends_at < now() - interval '30 days' and frozen_at is null`
+}

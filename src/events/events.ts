@@ -295,3 +295,8 @@ export async function isDeliverable(sql: Sql, event: PortalEvent): Promise<boole
   const rows = await liveConsent(sql, event)
   return rows.length > 0
 }
+
+/** Forgets what applications were last notified of about this resident. */
+export async function forgetAnnouncement(sql: Sql, accountId: string): Promise<void> {
+  await sql`delete from last_announcement where account_id = ${accountId}`
+}

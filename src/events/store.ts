@@ -278,3 +278,10 @@ export async function deleteOldEvents(sql: Sql): Promise<void> {
     delete from event where state <> 'pending' and kind not in ('resident.erased', 'verification.erased')
       and occurred_at < now() - make_interval(days => ${KEPT_DAYS})`
 }
+
+/** The notifications to applications about this resident, the oldest first. */
+export async function listEventsAbout(sql: Sql, accountId: string) {
+  return await sql`
+    select id, client_id, kind, verification_id, data, occurred_at, state, delivered_at
+    from event where account_id = ${accountId} order by occurred_at`
+}

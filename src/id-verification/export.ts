@@ -7,6 +7,7 @@ import { listPasskeys } from '../accounts/passkeys.ts'
 import { findFactors } from '../accounts/second-factor.ts'
 import { listSessions } from '../accounts/sessions.ts'
 import { listConsents } from '../consents/consents.ts'
+import { listEventsAbout } from '../events/store.ts'
 import { disclose } from '../ledger/disclosure.ts'
 import { listEntries } from '../ledger/entries.ts'
 import type { Db, Sql } from '../platform/db.ts'
@@ -56,7 +57,7 @@ export async function exportResident(
     await json('links.json', await readLinks(db, accountId))
     const entries = await listEntries(db, accountId, { limit: 1_000_000 })
     await json('activity.json', await explainEntries(db, vault, entries))
-    await json('events.json', await readEvents(db, accountId))
+    await json('events.json', await listEventsAbout(db, accountId))
     const verifications = await readVerifications(db, vault, accountId)
     await json('verifications.json', verifications)
     for (const { id } of verifications) {
@@ -132,13 +133,6 @@ const readLinks = async (sql: Sql, accountId: string) =>
     subjectId,
     linkedAt,
   }))
-
-/** The events about this resident for applications. */
-async function readEvents(sql: Sql, accountId: string) {
-  return await sql`
-    select id, client_id, kind, verification_id, data, occurred_at, state, delivered_at
-    from event where account_id = ${accountId} order by occurred_at`
-}
 
 async function readVerifications(sql: Sql, vault: Vault, accountId: string) {
   const rows = await sql<{ id: string; decisions: { reason: StoredReason }[] }[]>`

@@ -1,3 +1,4 @@
+import { lockAccount } from '../accounts/accounts.ts'
 import { announceVerification } from '../events/events.ts'
 import { record } from '../ledger/disclosure.ts'
 import type { Db, Sql } from '../platform/db.ts'
@@ -141,7 +142,7 @@ export async function endLink(
 ): Promise<boolean> {
   if (!isUuid(subjectId)) return false
   return await db.begin(async (sql) => {
-    await sql`select from account where id = ${accountId} for no key update`
+    await lockAccount(sql, accountId)
     const [subject] = await sql<{ tenant: string }[]>`
       select tenant from subject where id = ${subjectId} and account_id = ${accountId} for no key update`
     if (!subject) return false

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { announceErasure, announceVerification } from '../events/events.ts'
+import { deleteAccount, lockAccount, lockAccountForErasure } from '../accounts/accounts.ts'
+import { announceErasure, announceVerification, forgetAnnouncement } from '../events/events.ts'
 import type { ErasureReason } from '../ledger/details.ts'
 import { record } from '../ledger/disclosure.ts'
 import type { Db, Sql } from '../platform/db.ts'
@@ -184,8 +185,7 @@ export async function eraseResident(
 ): Promise<string[] | undefined> {
   return await db.begin(async (sql) => {
     // `no key update`: a transaction that holds a verification may be about to insert a reference to the account.
-    const [locked] = await sql`select from account where id = ${accountId} for no key update`
-    if (!locked) return undefined
+    if (!(await lockAccount(sql, accountId))) return undefined
     // Before the rows are selected: verifications of a tenant's subject stay the tenant's.
     await endLinks(sql, accountId)
     const erased: string[] = []
@@ -196,13 +196,13 @@ export async function eraseResident(
       erased.push(...rows.map(({ id }) => id))
     }
     await eraseAll()
-    await sql`select from account where id = ${accountId} for update`
+    await lockAccountForErasure(sql, accountId)
     // Those started meanwhile. With this lock no more can be started, and no consent given.
     await eraseAll()
     await announceErasure(sql, { accountId })
-    await sql`delete from last_announcement where account_id = ${accountId}`
+    await forgetAnnouncement(sql, accountId)
     await record(sql, { detail: { what: 'account-erasure' }, accountId })
-    await sql`delete from account where id = ${accountId}`
+    await deleteAccount(sql, accountId)
     return erased
   })
 }
@@ -221,11 +221,9 @@ export async function eraseSubject(
   return await db.begin(async (sql) => {
     // The account first, in the order of everything that ends a link. The second select sees a link made meanwhile.
     const [before] = await sql<{ accountId: string | null }[]>`
-      select account.id as account_id from subject left join account on account.id = account_id
-      where subject.id = ${subjectId} and tenant = ${tenant}`
+      select account_id from subject where id = ${subjectId} and tenant = ${tenant}`
     if (!before) return false
-    if (before.accountId)
-      await sql`select from account where id = ${before.accountId} for no key update`
+    if (before.accountId) await lockAccount(sql, before.accountId)
     const [subject] = await sql<{ accountId: string | null }[]>`
       select account_id from subject where id = ${subjectId} for no key update`
     if (!subject) return false

@@ -1,6 +1,6 @@
 import { compactVerify, decodeProtectedHeader, errors, importJWK, type JWK } from 'jose'
 import type { Sql } from '../platform/db.ts'
-import type { JwsType, KeyRing } from '../signing/key-ring.ts'
+import { type JwsType, type KeyRing, listPublicKeys } from '../signing/key-ring.ts'
 
 const TYPE: JwsType = 'ledger-head+jwt'
 
@@ -18,9 +18,7 @@ export const createProofSigner =
 
 /** Every key that may have signed a head, retired ones included, because heads do not expire. */
 export async function listHeadKeys(sql: Sql): Promise<JWK[]> {
-  const rows = await sql<{ kid: string; publicJwk: JWK }[]>`
-    select kid, public_jwk from signing_key where algorithm = 'ES256' order by created_at`
-  return rows.map(({ kid, publicJwk }) => ({ ...publicJwk, kid, alg: 'ES256', use: 'sig' }))
+  return await listPublicKeys(sql, 'ES256')
 }
 
 /** Verifies that a signed head has this content and a valid signature; `undefined` when its key is not among `keys`. */

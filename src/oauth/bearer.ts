@@ -16,7 +16,7 @@ export type LiveToken = {
   tokenId: Buffer
 }
 /** A live token of the client credentials grant: no account, a client that acts for its tenant. */
-export type ServiceToken = {
+type ServiceToken = {
   clientId: string
   tenant: string
   scope: string | null

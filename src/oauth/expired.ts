@@ -1,4 +1,3 @@
-import { deleteOldAttempts } from '../accounts/throttle.ts'
 import type { Db } from '../platform/db.ts'
 
 // Expired rows are kept for a day, so that a complaint can be investigated.
@@ -18,10 +17,5 @@ export async function deleteExpired(db: Db): Promise<number> {
   const grants =
     await db`delete from oauth_grant where expires_at < now() - interval '1 day' returning 1`
   await db`delete from spent_jti where expires_at < now() - interval '1 minute'`
-  await db`delete from signing_key where retires_at < now() - interval '1 day'`
-  // An ended consent grants nothing; for a month the consent page still shows what it contained.
-  // A frozen consent stays until its resident lifts or ends it.
-  await db`delete from consent where ends_at < now() - interval '30 days' and frozen_at is null`
-  await deleteOldAttempts(db)
   return deleted + grants.length
 }

@@ -1,7 +1,7 @@
 import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 import type { Provider } from 'oidc-provider'
-import { type Account, findAccount } from '../accounts/accounts.ts'
+import { type Account, findAccount, lockAccount } from '../accounts/accounts.ts'
 import { evaluatePasswordAlone } from '../accounts/second-factor.ts'
 import { isRecentSignIn } from '../accounts/session-limits.ts'
 import { lockSession } from '../accounts/sessions.ts'
@@ -167,7 +167,7 @@ export function createGuard(parts: GuardParts) {
    * session has ended since the request began, by a new password or by a report of the resident.
    */
   async function holdLiveSession(sql: Sql, { session, account }: Resident): Promise<void> {
-    await sql`select from account where id = ${account.id} for no key update`
+    await lockAccount(sql, account.id)
     const held = await lockSession(sql, { accountId: account.id, uid: session.uid })
     if (!held) throw signedOut()
   }

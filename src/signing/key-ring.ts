@@ -260,3 +260,15 @@ export async function rotateKeysOnSchedule(db: Db, sealer: Sealer): Promise<bool
   if (row) await rotateKeys(db, sealer)
   return row !== undefined
 }
+
+/** Every public key of this algorithm, retired ones included. */
+export async function listPublicKeys(sql: Sql, algorithm: Algorithm): Promise<JWK[]> {
+  const rows = await sql<{ kid: string; publicJwk: JWK }[]>`
+    select kid, public_jwk from signing_key where algorithm = ${algorithm} order by created_at`
+  return rows.map(({ kid, publicJwk }) => ({ ...publicJwk, kid, alg: algorithm, use: 'sig' }))
+}
+
+/** Deletes the keys that were retired more than a day ago. */
+export async function deleteRetiredKeys(sql: Sql): Promise<void> {
+  await sql`delete from signing_key where retires_at < now() - interval '1 day'`
+}

@@ -12,9 +12,8 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { findClient, updateClient } from '../../src/clients/clients.ts'
 import { setClientProfile } from '../../src/clients/profile.ts'
-import { findConsent, recordConsent } from '../../src/consents/consents.ts'
+import { deleteEndedConsents, findConsent, recordConsent } from '../../src/consents/consents.ts'
 import { createUserAgent, type Page, type UserAgent } from '../../src/local/sandbox/user-agent.ts'
-import { deleteExpired } from '../../src/oauth/expired.ts'
 import { createApplication } from '../support/application.ts'
 import {
   addClient,
@@ -340,11 +339,11 @@ describe('an end date', () => {
     const count = async () =>
       (await portal.db`select from consent where account_id = ${resident.id}`).length
     await endNow(resident.id)
-    await deleteExpired(portal.db)
+    await deleteEndedConsents(portal.db)
     expect(await count()).toBe(1)
     await portal.db`
       update consent set ends_at = now() - interval '31 days' where account_id = ${resident.id}`
-    await deleteExpired(portal.db)
+    await deleteEndedConsents(portal.db)
     expect(await count()).toBe(0)
   })
 

@@ -91,7 +91,7 @@ test('a wrong code and an unknown scope are refused, and no device code lies ope
   const browser = createUserAgent()
   const entry = await browser.open(`${portal.issuer}/device`)
   const wrong = await browser.submitFirst(entry, { user_code: 'BBBB-BBBB' })
-  expect([wrong.status, wrong.text.includes('not known')]).toEqual([400, true])
+  expect([wrong.status, wrong.text.includes('This code is unknown')]).toEqual([400, true])
   const unknown = await fetch(`${portal.url}/api/oauth/device_authorization`, {
     method: 'POST',
     body: new URLSearchParams({ client_id: 'eprospera-cli', scope: 'openid nonsense' }),

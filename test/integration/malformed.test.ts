@@ -143,5 +143,5 @@ test('the device page without a session of one’s own is shown again, and then 
     { url: `${portal.issuer}/device`, status: 400, text, headers: answer.headers },
     { user_code: 'BBBB-BBBB' },
   )
-  expect(again.text).toContain('not known')
+  expect(again.text).toContain('This code is unknown')
 })

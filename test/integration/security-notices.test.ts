@@ -7,10 +7,10 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { deleteOldNotices, type SecurityCase } from '../../src/accounts/security-notices.ts'
 import { readCommand } from '../../src/cli/commands.ts'
+import { deleteEndedConsents } from '../../src/consents/consents.ts'
 import { announceVerification } from '../../src/events/events.ts'
 import { setStream } from '../../src/events/streams.ts'
 import { createUserAgent, type Page, type UserAgent } from '../../src/local/sandbox/user-agent.ts'
-import { deleteExpired } from '../../src/oauth/expired.ts'
 import { listOutbox } from '../../src/platform/mail.ts'
 import { createApplication } from '../support/application.ts'
 import { receiveMail } from '../support/mailbox.ts'
@@ -328,7 +328,7 @@ describe('"this was not me" about a consent', () => {
     const { resident, client, application, tokens } = await reported()
     await portal.db`
       update consent set ends_at = now() - interval '40 days' where account_id = ${resident.id}`
-    await deleteExpired(portal.db)
+    await deleteEndedConsents(portal.db)
     const own = createBrowser()
     await signIn(own, resident.email)
     const { url, checks } = await application.authorizationRequest(ALL_SCOPES)
