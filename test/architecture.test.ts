@@ -244,6 +244,112 @@ test('ledger rows are written by the one function for it, and by three statement
   expect(lines(/insert into ledger_entry/, writers)).toEqual([])
 })
 
+/** Which folder owns which tables: statements on them are in its files, and other folders call its functions. Views are for all. */
+const TABLES: Record<string, string[]> = {
+  accounts: [
+    'account',
+    'known_browser',
+    'mail_link',
+    'natural_person',
+    'passkey',
+    'passkey_challenge',
+    'pending_sign_in',
+    'recovery_code',
+    'recovery_code_set',
+    'residency',
+    'security_case',
+    'security_notice',
+    'sign_in_throttle',
+    'totp',
+  ],
+  clients: ['client', 'client_logo', 'tenant'],
+  consents: ['consent'],
+  events: ['event', 'event_attempt', 'event_secret', 'event_stream', 'last_announcement'],
+  'id-verification': [
+    'attempt_document',
+    'decision',
+    'delivery',
+    'erased_verification',
+    'image',
+    'operator_review',
+    'subject',
+    'subject_link',
+    'vendor_integration',
+    'verification',
+  ],
+  ledger: ['ledger_entry', 'ledger_head', 'ledger_leaf', 'ledger_node'],
+  oauth: ['oauth_grant', 'oidc_artifact', 'spent_jti'],
+  platform: [
+    'data_key',
+    'outbox_mail',
+    'policy',
+    'portal_setting',
+    'rate_window',
+    'schema_migration',
+  ],
+  signing: ['signing_key'],
+  web: ['operator_action'],
+}
+/** The statements that join or change tables of several folders, each because it must be one statement or one lock. */
+const SHARED: Record<string, string[]> = {
+  // A session and what it obtained are rows of oidc-provider's adapter, and end with the account's decisions.
+  'accounts/sessions.ts': ['oidc_artifact'],
+  'consents/consents.ts': ['client', 'oauth_grant', 'oidc_artifact'],
+  // The token, the consent it is held against and the ledger's row are one statement.
+  'oauth/adapter.ts': ['consent', 'ledger_entry'],
+  'api/latest-approved.ts': ['consent', 'ledger_entry'],
+  // Who is to be notified of what, decided where the rows change.
+  'events/events.ts': ['client', 'consent', 'ledger_entry', 'verification'],
+  'events/store.ts': ['client'],
+  'events/streams.ts': ['client'],
+  'ledger/disclosure.ts': ['consent'],
+  'id-verification/erasure.ts': ['ledger_entry'],
+  'id-verification/export.ts': ['account'],
+  'id-verification/links.ts': ['account', 'tenant'],
+  'id-verification/store.ts': ['tenant'],
+  // Owners of data keys are locked before their keys are created.
+  'platform/vault.ts': ['account', 'subject'],
+  // The salt of pairwise identifiers.
+  'clients/subject-identifiers.ts': ['portal_setting'],
+}
+
+test('each table belongs to one folder; what others do with it is listed with its reason', () => {
+  const owners = new Map(
+    Object.entries(TABLES).flatMap(([folder, tables]) => tables.map((table) => [table, folder])),
+  )
+  const migrations = readdirSync(join(root, 'migrations')).map((name) =>
+    readFileSync(join(root, 'migrations', name), 'utf8'),
+  )
+  const created = migrations.flatMap((sql) =>
+    [...sql.matchAll(/create (?:unlogged )?table ([a-z_]+)/g)].map(([, table = '']) => table),
+  )
+  const renamed = new Map(
+    migrations.flatMap((sql) =>
+      [...sql.matchAll(/alter table ([a-z_]+) rename to ([a-z_]+)/g)].map(
+        ([, from = '', to = '']) => [from, to] as const,
+      ),
+    ),
+  )
+  const now = new Set([...created.map((table) => renamed.get(table) ?? table), 'schema_migration'])
+  expect([...owners.keys()].sort()).toEqual([...now].sort())
+
+  const found = new Map<string, Set<string>>()
+  for (const { name, text } of files) {
+    const folder = folderOf(name)
+    // Rights on tables are listed by their names.
+    if (folder === LOCAL || name === 'platform/database-access.ts') continue
+    for (const [, table = ''] of text.matchAll(
+      /\b(?:from|join|into|update|delete from)\s+(?:only )?([a-z_]+)\b/g,
+    )) {
+      const owner = owners.get(table)
+      if (owner === undefined || owner === folder) continue
+      found.set(name, (found.get(name) ?? new Set()).add(table))
+    }
+  }
+  const shared = Object.fromEntries([...found].map(([name, tables]) => [name, [...tables].sort()]))
+  expect(shared).toEqual(SHARED)
+})
+
 test('no page writes unescaped text, and no file forwards others', () => {
   expect(lines(/(?<!\.)\braw\(/, [])).toEqual([])
   expect(
