@@ -251,7 +251,7 @@ export function createApp(parts: AppOptions): Hono<Env> {
     if (error instanceof HTTPException)
       return answer(c, new ApiError(error.status, 'invalid_request', error.message || undefined))
     if (error instanceof TooBusyError)
-      return answer(c, new ApiError(503, 'busy', undefined, { 'Retry-After': '5' }))
+      return answer(c, new ApiError(503, 'busy', undefined, { headers: { 'Retry-After': '5' } }))
     if (isUnstorable(error)) return answer(c, new ApiError(400, 'invalid_request'))
     const requestId = requestIdOf(c.env.outgoing)
     log.error('request failed', { requestId, method: c.req.method, error })

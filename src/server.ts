@@ -138,7 +138,7 @@ export async function startServer(
           429,
           'rate_limit_exceeded',
           `Too many requests came from your network. Please try again in ${seconds} seconds.`,
-          { 'Retry-After': String(seconds) },
+          { headers: { 'Retry-After': String(seconds) } },
         ),
       ),
   })

@@ -128,7 +128,9 @@ export function eventRoutes({ issuer, db, sign, findSubject, use }: Parts): Hono
     const stream = token === undefined ? undefined : await findStreamByToken(db, token)
     if (!stream)
       throw new ApiError(401, header === undefined ? 'missing_token' : 'invalid_token', undefined, {
-        'WWW-Authenticate': header === undefined ? 'Bearer' : 'Bearer error="invalid_token"',
+        headers: {
+          'WWW-Authenticate': header === undefined ? 'Bearer' : 'Bearer error="invalid_token"',
+        },
       })
     use({ clientId: stream.clientId })
     c.set('stream', stream)

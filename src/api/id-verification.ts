@@ -144,7 +144,9 @@ export function idVerificationRoutes(parts: Parts): Hono {
     })
     routes.all(path, () => {
       throw new ApiError(405, 'method_not_allowed', 'This resource is read with GET.', {
-        Allow: 'GET, HEAD',
+        headers: {
+          Allow: 'GET, HEAD',
+        },
       })
     })
   }

@@ -121,11 +121,12 @@ export function imageSetRoutes(owner: ImageOwner, parts: ImageParts): Hono {
         413,
         'payload_too_large',
         `These images are ${total} bytes as base64, and an answer may have ${LARGEST_BASE64}. Ask for fewer at a time, or for links.`,
-        {},
         {
-          limit: LARGEST_BASE64,
-          total,
-          sizes: Object.fromEntries(found.map(({ name }, index) => [name, sizes[index]])),
+          details: {
+            limit: LARGEST_BASE64,
+            total,
+            sizes: Object.fromEntries(found.map(({ name }, index) => [name, sizes[index]])),
+          },
         },
       )
     const shown = found.map(({ image }) => asJpeg(image))

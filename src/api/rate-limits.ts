@@ -24,7 +24,9 @@ export function createRateLimiter(
     const wait = counter.count(key, limit)
     if (wait > 0)
       throw new ApiError(429, 'rate_limit_exceeded', `There are ${limit} requests a minute.`, {
-        'Retry-After': String(wait),
+        headers: {
+          'Retry-After': String(wait),
+        },
       })
   }
   return {

@@ -45,22 +45,20 @@ function check<T>(schema: z.ZodType<T>, value: unknown): T {
 }
 
 export const invalid = (field: string, message: string): ApiError =>
-  new ApiError(
-    400,
-    'invalid_request',
-    field ? `${field}: ${message}` : message,
-    {},
-    {
+  new ApiError(400, 'invalid_request', field ? `${field}: ${message}` : message, {
+    details: {
       ...(field ? { field } : {}),
       constraint: message,
     },
-  )
+  })
 
 /** Every other method of this path is answered 405 with `Allow` (RFC 9110 §15.5.6). */
 export function refuseOtherMethods(routes: Hono, path: string, allow: string): void {
   routes.all(path, () => {
     throw new ApiError(405, 'method_not_allowed', `This resource takes ${allow}.`, {
-      Allow: allow,
+      headers: {
+        Allow: allow,
+      },
     })
   })
 }

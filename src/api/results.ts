@@ -162,13 +162,9 @@ export function resultRoutes(parts: TenantParts): Hono {
       const locked = await lockVerification(sql, id)
       if (!locked) throw noVerification()
       if (!RECOMMENDATIONS[locked.status] || locked.attemptId === null)
-        throw new ApiError(
-          409,
-          'conflict',
-          'Only what the vendor has finished can be reviewed.',
-          {},
-          { status: locked.status },
-        )
+        throw new ApiError(409, 'conflict', 'Only what the vendor has finished can be reviewed.', {
+          details: { status: locked.status },
+        })
       const status = decision === 'approve' ? 'approved' : 'declined'
       const given = { attemptId: locked.attemptId, status, reason, by: clientId } as const
       for (const attemptId of await recordReview(sql, vault, id, given))

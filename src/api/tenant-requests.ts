@@ -101,7 +101,7 @@ export const presentVerification = (
 export const noVerification = () => new ApiError(404, 'not_found', 'There is no such verification.')
 // The same for another tenant's subject, a resident's account and nothing at all.
 export const noSubject = () =>
-  new ApiError(404, 'not_found', 'There is no such subject.', {}, { field: 'subjectId' })
+  new ApiError(404, 'not_found', 'There is no such subject.', { details: { field: 'subjectId' } })
 
 /** The verification of the path, if it is the tenant's. Throws 404. */
 export async function requireVerification(

@@ -189,16 +189,12 @@ function startFailure(error: unknown): unknown {
   if (!(error instanceof OperatorError)) return error
   // Its cause is the vendor's own failing; without one, nothing is configured.
   if (error.cause === undefined)
-    return new ApiError(
-      400,
-      'invalid_request',
-      'This vendor is not configured for your tenant.',
-      {},
-      { field: 'vendor' },
-    )
+    return new ApiError(400, 'invalid_request', 'This vendor is not configured for your tenant.', {
+      details: { field: 'vendor' },
+    })
   const description =
     error.cause instanceof SessionReusedError
       ? error.message
       : 'The vendor did not start a session.'
-  return new ApiError(502, 'vendor_unavailable', description, { 'Retry-After': '10' })
+  return new ApiError(502, 'vendor_unavailable', description, { headers: { 'Retry-After': '10' } })
 }

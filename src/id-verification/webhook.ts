@@ -103,7 +103,9 @@ export function webhookRoutes({
   )
   routes.all('/webhooks/*', () => {
     throw new ApiError(405, 'method_not_allowed', 'Deliveries are sent with POST.', {
-      Allow: 'POST',
+      headers: {
+        Allow: 'POST',
+      },
     })
   })
   return routes
@@ -114,7 +116,9 @@ export function webhookRoutes({
     return wait === 0
       ? error
       : new ApiError(429, 'rate_limit_exceeded', 'Too many deliveries were refused.', {
-          'Retry-After': String(wait),
+          headers: {
+            'Retry-After': String(wait),
+          },
         })
   }
 
@@ -125,7 +129,9 @@ export function webhookRoutes({
     } catch (error) {
       log.error('delivery could not be stored', { error })
       throw new ApiError(503, 'unavailable', 'Not stored. Please send it again.', {
-        'Retry-After': '30',
+        headers: {
+          'Retry-After': '30',
+        },
       })
     }
   }

@@ -83,12 +83,16 @@ export function createBearer({
   const algorithms = `algs="${PROOF_ALGORITHMS.join(' ')}"`
   const refuse = (status: number, error: string, challenge: string[]) =>
     new ApiError(status, error, undefined, {
-      'WWW-Authenticate': `Bearer ${[...challenge, metadata].join(', ')}`,
+      headers: {
+        'WWW-Authenticate': `Bearer ${[...challenge, metadata].join(', ')}`,
+      },
     })
   // RFC 9449 §7.1: the challenge for a token that is bound to a key.
   const refuseProof = (error: 'invalid_token' | 'invalid_dpop_proof') =>
     new ApiError(401, error, undefined, {
-      'WWW-Authenticate': `DPoP error="${error}", ${algorithms}, ${metadata}`,
+      headers: {
+        'WWW-Authenticate': `DPoP error="${error}", ${algorithms}, ${metadata}`,
+      },
     })
   // RFC 6750 §3: no error code for a request without credentials.
   const missing = () => refuse(401, 'missing_token', [])

@@ -11,8 +11,13 @@ export class ApiError extends Error {
     status: number,
     error: string,
     description?: string,
-    headers: Readonly<Record<string, string>> = {},
-    details?: Readonly<Record<string, unknown>>,
+    {
+      headers = {},
+      details,
+    }: {
+      headers?: Readonly<Record<string, string>>
+      details?: Readonly<Record<string, unknown>> | undefined
+    } = {},
   ) {
     super(description ?? error)
     this.status = status
