@@ -6,7 +6,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // Most integration files wait for a process or a queue most of the time.
-    maxWorkers: Math.max(2, availableParallelism()),
+    maxWorkers: 2 * availableParallelism(),
     // On a shared machine a second may last three. What needed a second try is printed as such, and is to be looked into.
     retry: process.env.CI ? 1 : 0,
     projects: [

@@ -170,9 +170,9 @@ describe('an authorization request', () => {
         claims: JSON.stringify({ id_token: { acr: { essential: true, value } } }),
       })
     const passkey = await insist('urn:identity-portal:acr:passkey')
-    expect(passkey.page.text).toContain('asks for a sign-in with a passkey')
+    expect(passkey.page.text).toContain('requires that you sign in with a passkey')
     const password = await insist('urn:identity-portal:acr:password')
-    expect(password.page.text).not.toContain('asks for a sign-in with a passkey')
+    expect(password.page.text).not.toContain('requires that you sign in with a passkey')
     const unknown = await insist('urn:other:acr')
     expect(errorAt(unknown.page.url)).toBe('unmet_authentication_requirements')
   })
