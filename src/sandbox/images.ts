@@ -16,8 +16,8 @@ const KEPT_PEOPLE = 8
 const kept = new Map<string, Promise<SampleImages>>()
 
 /**
- * Drawn identity images of an invented person: JPEG, about 1 MB each, 1920 pixels on the long edge,
- * SPECIMEN across. The same person gives the same bytes.
+ * Drawn identity images of an invented person: JPEG, about 1 MB each, 1920 pixels on the long edge
+ * unless the person asks for other ones, SPECIMEN across. The same person gives the same bytes.
  */
 export function sampleImages(person: Person): Promise<SampleImages> {
   const key = JSON.stringify(person)
@@ -44,7 +44,11 @@ export async function drawImage(
   image: keyof SampleImages,
   format: 'jpeg' | 'png' | 'webp',
 ): Promise<Uint8Array> {
-  const drawing = sharp(Buffer.from(DRAWINGS[image](person)))
+  const { photoPixels } = person
+  const whole = sharp(Buffer.from(DRAWINGS[image](person)))
+  const drawing = photoPixels
+    ? whole.resize(photoPixels, photoPixels, { fit: 'inside', withoutEnlargement: true })
+    : whole
   if (format === 'png') return drawing.png({ palette: true, effort: 4 }).toBuffer()
   if (format === 'webp') return drawing.webp({ quality: 90, effort: 2 }).toBuffer()
   const { data, info } = await drawing.removeAlpha().raw().toBuffer({ resolveWithObject: true })

@@ -11,6 +11,8 @@ export type Person = {
   documentNumber: string
   /** `YYYY-MM-DD`. */
   validUntil: string
+  /** The long edge of the drawings in pixels; without it 1920, as phones send them. */
+  photoPixels?: number | undefined
 }
 
 const date = z.union([z.iso.date(), z.literal('')])
@@ -43,6 +45,7 @@ export function inventPerson(seed: string, given: Partial<Person> = {}): Person 
       given.documentNumber ?? `U${String(digest.readUInt32BE(6) % 100_000_000).padStart(8, '0')}`,
     validUntil:
       given.validUntil ?? `${2031 + at(10, 5)}-${two(1 + at(11, 12))}-${two(1 + at(12, 28))}`,
+    ...(given.photoPixels === undefined ? {} : { photoPixels: given.photoPixels }),
   }
 }
 

@@ -58,6 +58,7 @@ const sessionSchema = z.object({
     sex: z.enum(['F', 'M']),
     documentNumber: z.string(),
     validUntil: z.string(),
+    photoPixels: z.int().optional(),
   }),
   attempts: z.array(attemptSchema),
   /** The decision as it was sent; null while there is none. */

@@ -11,7 +11,7 @@ import {
 } from '../../src/id-verification/store.ts'
 import { drawImage } from '../../src/sandbox/images.ts'
 import { inventPerson } from '../../src/sandbox/specimen.ts'
-import { addResident, startPortal, type TestPortal } from '../support/portal.ts'
+import { addResident, SMALL_PHOTOS, startPortal, type TestPortal } from '../support/portal.ts'
 import { connectSandbox, eventually } from '../support/sandbox.ts'
 import { addVerification } from '../support/verifications.ts'
 
@@ -197,7 +197,7 @@ describe('an image that is not right is never shown', () => {
     await vendor.sandbox.addImage(sessionId, { context: 'document-front', bytes: PAGE })
     await vendor.sandbox.addImage(sessionId, {
       context: 'face',
-      bytes: await drawImage(inventPerson('refused'), 'face', 'jpeg'),
+      bytes: await drawImage(inventPerson('refused', SMALL_PHOTOS), 'face', 'jpeg'),
     })
     await vendor.sandbox.submit(sessionId)
     await vendor.sandbox.decide(sessionId, 'approved')

@@ -5,7 +5,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { findVerification, startVerification } from '../../src/id-verification/operations.ts'
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
 import { type KoraSandbox, startKoraSandbox } from '../../src/sandbox/kora.ts'
-import { addResident, HOLDER, startPortal, type TestPortal } from '../support/portal.ts'
+import {
+  addResident,
+  HOLDER,
+  SMALL_PHOTOS,
+  startPortal,
+  type TestPortal,
+} from '../support/portal.ts'
 import { eventually } from '../support/sandbox.ts'
 
 let portal: TestPortal
@@ -32,7 +38,7 @@ async function connect(options: Options = {}, settings: string[] = []) {
     secret,
     webhookUrl,
     persistAfterInMs: 0,
-    person: HOLDER,
+    person: { ...SMALL_PHOTOS, ...HOLDER },
     retryDelaysInMs: [50, 100, 200],
     ...options,
   })

@@ -10,6 +10,7 @@ import { startS3Server } from '../../src/embedded/s3.ts'
 import { startVeriffSandbox } from '../../src/sandbox/veriff.ts'
 import { randomSecret } from '../../src/secrets.ts'
 import { createDatabase } from '../support/database.ts'
+import { SMALL_PHOTOS } from '../support/portal.ts'
 import { eventually } from '../support/sandbox.ts'
 
 const MAIN = new URL('../../src/main.ts', import.meta.url).pathname
@@ -116,7 +117,7 @@ test.each([
       apiKey,
       sharedSecret,
       webhookUrl: `${first.url}/webhooks/veriff`,
-      person: { givenName: 'Ana', surname: 'Mejia' },
+      person: { ...SMALL_PHOTOS, givenName: 'Ana', surname: 'Mejia' },
     })
     try {
       // The operator's commands, beside the running server.

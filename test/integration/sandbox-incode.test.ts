@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type IncodeSandbox, startIncodeSandbox } from '../../src/sandbox/incode.ts'
 import { withDrawing } from '../support/incode.ts'
+import { SMALL_PHOTOS } from '../support/portal.ts'
 
 const API_KEY = 'sandbox-api-key'
 const EMAIL = 'executive@example.test'
@@ -21,6 +22,7 @@ beforeEach(async () => {
     apiKey: API_KEY,
     email: EMAIL,
     password: PASSWORD,
+    person: SMALL_PHOTOS,
     now: () => now,
   })
   executive = (await read(logIn())).token

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import sharp from 'sharp'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type MosaicSandbox, startMosaicSandbox } from '../../src/sandbox/mosaic.ts'
+import { SMALL_PHOTOS } from '../support/portal.ts'
 
 const CLIENT_ID = 'ts-client-1'
 const CLIENT_SECRET = 's3cr&t+value='
@@ -21,6 +22,7 @@ beforeEach(async () => {
     port: 0,
     clientId: CLIENT_ID,
     clientSecret: CLIENT_SECRET,
+    person: SMALL_PHOTOS,
     now: () => new Date(now),
   })
   token = (await read(askToken())).access_token

@@ -10,6 +10,7 @@ import { startKoraSandbox } from '../../src/sandbox/kora.ts'
 import { startMosaicSandbox } from '../../src/sandbox/mosaic.ts'
 import type { Person } from '../../src/sandbox/specimen.ts'
 import { startVeriffSandbox } from '../../src/sandbox/veriff.ts'
+import { SMALL_PHOTOS } from '../support/portal.ts'
 
 const KEY = randomUUID()
 const integration = (baseUrl: string, settings: Record<string, string> = {}) => ({
@@ -36,7 +37,7 @@ const STARTS: Record<string, () => Promise<Pair>> = {
       port: 0,
       apiKey: KEY,
       sharedSecret: 'the secret',
-      person: HOLDER,
+      person: { ...SMALL_PHOTOS, ...HOLDER },
     })
     return {
       vendor: createVeriff({ vendor: 'veriff', ...integration(sandbox.url) }),
@@ -51,7 +52,7 @@ const STARTS: Record<string, () => Promise<Pair>> = {
       apiKey: KEY,
       tenantId: 't',
       secret: 's',
-      person: HOLDER,
+      person: { ...SMALL_PHOTOS, ...HOLDER },
     })
     const settings = { tenantId: 't', captureUrl: 'https://capture.test/' }
     return {
@@ -67,7 +68,7 @@ const STARTS: Record<string, () => Promise<Pair>> = {
       apiKey: KEY,
       email: 'executive@example.test',
       password: 'the secret',
-      person: HOLDER,
+      person: { ...SMALL_PHOTOS, ...HOLDER },
     })
     const settings = { executiveEmail: 'executive@example.test' }
     return {
@@ -82,7 +83,7 @@ const STARTS: Record<string, () => Promise<Pair>> = {
       port: 0,
       clientId: KEY,
       clientSecret: 'the secret',
-      person: HOLDER,
+      person: { ...SMALL_PHOTOS, ...HOLDER },
     })
     return {
       vendor: createMosaic({ vendor: 'mosaic', ...integration(sandbox.url) }),

@@ -19,6 +19,7 @@ import {
   addClient,
   addResident,
   PASSWORD,
+  SMALL_PHOTOS,
   startPortal,
   type TestPortal,
 } from '../support/portal.ts'
@@ -46,6 +47,7 @@ beforeAll(async () => {
     port: 0,
     apiKey,
     sharedSecret,
+    person: SMALL_PHOTOS,
     retryDelaysInMs: [50, 100, 200, 400, 800, 1600],
     webhookUrl: `${portal.url}/webhooks/veriff/acme`,
   })

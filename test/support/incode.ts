@@ -4,7 +4,7 @@ import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.
 import { type IncodeSandbox, startIncodeSandbox } from '../../src/sandbox/incode.ts'
 import type { CaptureType } from '../../src/sandbox/incode-sessions.ts'
 import type { Person } from '../../src/sandbox/specimen.ts'
-import { addClient, addResident, HOLDER, type TestPortal } from './portal.ts'
+import { addClient, addResident, HOLDER, SMALL_PHOTOS, type TestPortal } from './portal.ts'
 
 /** A service client of ours as which Incode signs in before it delivers. */
 export const addWebhookClient = async (portal: TestPortal, scope = 'webhook.incode') => {
@@ -42,7 +42,7 @@ export async function connectIncode(
       ? { header: 'X-Portal-Key', value: webhookSecret }
       : { tokenUrl: `${portal.issuer}/api/oauth/token`, ...client },
     retryDelaysInMs,
-    person,
+    person: { ...SMALL_PHOTOS, ...person },
   })
   await setVendorIntegration(portal.db, portal.parts.sealer, {
     vendor: 'incode',

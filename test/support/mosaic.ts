@@ -3,7 +3,7 @@ import { startVerification } from '../../src/id-verification/operations.ts'
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
 import { startMosaicSandbox } from '../../src/sandbox/mosaic.ts'
 import type { Person } from '../../src/sandbox/specimen.ts'
-import { addResident, HOLDER, type TestPortal } from './portal.ts'
+import { addResident, HOLDER, SMALL_PHOTOS, type TestPortal } from './portal.ts'
 
 /** A sandbox Mosaic that the portal knows. */
 export async function connectMosaic(
@@ -12,7 +12,12 @@ export async function connectMosaic(
 ) {
   const clientId = randomUUID()
   const clientSecret = `${randomUUID()}&+=`
-  const sandbox = await startMosaicSandbox({ port: 0, clientId, clientSecret, person })
+  const sandbox = await startMosaicSandbox({
+    port: 0,
+    clientId,
+    clientSecret,
+    person: { ...SMALL_PHOTOS, ...person },
+  })
   await setVendorIntegration(portal.db, portal.parts.sealer, {
     vendor: 'mosaic',
     baseUrl: sandbox.url,

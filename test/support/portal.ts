@@ -204,6 +204,8 @@ async function startOther(
 
 /** Whose name every resident of the tests has, and whom the documents of the sandboxes show. */
 export const HOLDER = { givenName: 'Ana', surname: 'Mejia', dateOfBirth: '1990-02-03' }
+/** How large the sandboxes draw photos in tests: a sixteenth of the pixels that phones send, and of the work with them. */
+export const SMALL_PHOTOS = { photoPixels: 480 }
 
 /** An invented resident who can sign in with `PASSWORD`. */
 export async function addResident(parts: Parts, given: { email?: string } = {}) {

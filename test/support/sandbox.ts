@@ -4,7 +4,7 @@ import { startVerification } from '../../src/id-verification/operations.ts'
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
 import type { Person } from '../../src/sandbox/specimen.ts'
 import { startVeriffSandbox } from '../../src/sandbox/veriff.ts'
-import { addResident, HOLDER, type TestPortal } from './portal.ts'
+import { addResident, HOLDER, SMALL_PHOTOS, type TestPortal } from './portal.ts'
 
 /**
  * A sandbox vendor that the portal knows. With `webhooks: false` it sends nothing by itself. Documents show the resident of
@@ -20,7 +20,7 @@ export async function connectSandbox(
     port: 0,
     apiKey,
     sharedSecret,
-    person,
+    person: { ...SMALL_PHOTOS, ...person },
     retryDelaysInMs: [50, 100, 200, 400, 800, 1600],
     ...(webhooks ? { webhookUrl: `${portal.url}/webhooks/veriff` } : {}),
   })
