@@ -1,7 +1,14 @@
 export type LedgerImage = { id: string; type: string; sha256: string | null }
 type Images = readonly LedgerImage[]
 
-const TENANT_READS = ['verification', 'verifications', 'result', 'started verification'] as const
+const TENANT_READS = [
+  'verification',
+  'verifications',
+  'result',
+  'started verification',
+  'subject',
+  'subjects',
+] as const
 const OPERATOR_READS = ['resident', 'verification', 'delivery', 'event', 'ledger'] as const
 const ERASURE_REASONS = ['retention', 'resident', 'operator', 'tenant'] as const
 const LINK_CHANGES = ['linked', 'ended'] as const
@@ -39,6 +46,8 @@ export type Act =
   | { what: 'refusal' }
   | { what: 'verification-erasure'; reason: ErasureReason }
   | { what: 'account-erasure' }
+  /** A tenant erased a subject: its id of the person, and the link. The entry's scope names the tenant. */
+  | { what: 'subject-erasure' }
   /** A resident linked a tenant's subject, or the link ended. The entry's scope names the tenant. */
   | { what: 'link'; change: (typeof LINK_CHANGES)[number] }
   /** The operator changed whether a tenant's verifications count. The entry's scope names the tenant. */
@@ -108,6 +117,8 @@ export function storeDetail(detail: Detail): StoredDetail {
       return row('erasure', detail.reason)
     case 'account-erasure':
       return row('erasure', 'account')
+    case 'subject-erasure':
+      return row('erasure', 'subject')
     case 'link':
       return row('link', detail.change)
     case 'trust':
@@ -160,6 +171,7 @@ export function readDetail({
       return { what: 'refusal' }
     case 'erasure':
       if (result === 'account') return { what: 'account-erasure' }
+      if (result === 'subject') return { what: 'subject-erasure' }
       return (
         readWord(ERASURE_REASONS, result, (reason) => ({ what: 'verification-erasure', reason })) ??
         unrecognized

@@ -73,6 +73,8 @@ function describe(look: Look): string {
       return 'An identity check was erased.'
     case 'account-erasure':
       return 'Your account was erased.'
+    case 'subject-erasure':
+      return `Erased what ${look.scope ?? 'an organisation'} knew of you.`
     case 'operator-review':
       return `${detail.decision === 'accepted' ? 'Accepted' : 'Did not accept'} your document for this account. Reason: ${detail.reason}.`
     case 'operator-change':
@@ -93,6 +95,8 @@ const TENANT_READS = {
   verifications: 'Read the list of your identity checks.',
   result: 'Read the result of an identity check.',
   'started verification': 'Started an identity check for you.',
+  subject: 'Read its own id of you, and whether you are linked to it.',
+  subjects: 'Read its own id of you, and whether you are linked to it, in a list of people.',
 }
 const OPERATOR_READS = {
   resident: 'Read your personal details.',

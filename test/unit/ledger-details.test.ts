@@ -22,9 +22,16 @@ const DETAILS: { [What in Detail['what']]: Extract<Detail, { what: What }>[] } =
     { what: 'claims', names: ['verified_claims'], images },
   ],
   event: [{ what: 'event', event: 'verification.approved' }],
-  'tenant-read': (['verification', 'verifications', 'result', 'started verification'] as const).map(
-    (of) => ({ what: 'tenant-read', of }),
-  ),
+  'tenant-read': (
+    [
+      'verification',
+      'verifications',
+      'result',
+      'started verification',
+      'subject',
+      'subjects',
+    ] as const
+  ).map((of) => ({ what: 'tenant-read', of })),
   review: [
     { what: 'review', decision: 'approved' },
     { what: 'review', decision: 'declined' },
@@ -38,6 +45,7 @@ const DETAILS: { [What in Detail['what']]: Extract<Detail, { what: What }>[] } =
     (reason) => ({ what: 'verification-erasure', reason }),
   ),
   'account-erasure': [{ what: 'account-erasure' }],
+  'subject-erasure': [{ what: 'subject-erasure' }],
   link: (['linked', 'ended'] as const).map((change) => ({ what: 'link', change })),
   trust: (['trusted', 'not trusted'] as const).map((change) => ({ what: 'trust', change })),
   'operator-change': [{ what: 'operator-change', of: 'second factors removed' }],
