@@ -54,11 +54,16 @@ export type Act =
   | { what: 'trust'; change: (typeof TRUST_CHANGES)[number] }
   /** An operator changed how the resident signs in. */
   | { what: 'operator-change'; of: OperatorChange }
-  /** An operator decided whether an approved document counts for the account, and why. */
-  | { what: 'operator-review'; decision: OperatorDecision; reason: string }
+  /** An operator decided whether an approved document counts for the account. The reason is sealed elsewhere, by its digest. */
+  | { what: 'operator-review'; decision: OperatorDecision; reasonDigest: string }
+
+/** Read in rows of an earlier version, and written no more. */
+type Former =
+  /** The same with the operator's own words. */
+  { what: 'operator-review-in-words'; decision: OperatorDecision; reason: string }
 
 /** What one ledger row says happened. */
-export type Detail = Disclosure | Act
+export type Detail = Disclosure | Act | Former
 
 /** How a detail is stored, and hashed: never change it for one that exists. */
 export type StoredDetail = {
@@ -126,6 +131,8 @@ export function storeDetail(detail: Detail): StoredDetail {
     case 'operator-change':
       return row('operator-change', detail.of)
     case 'operator-review':
+      return row('review', `${detail.decision}, reason ${detail.reasonDigest}`)
+    case 'operator-review-in-words':
       return row('review', `${detail.decision}: ${detail.reason}`)
   }
 }
@@ -187,12 +194,20 @@ function readReview(result: string): Detail | undefined {
     decision,
   }))
   if (tenants) return tenants
-  const [, word = '', reason = ''] = /^(\w+): (.*)$/s.exec(result) ?? []
-  return readWord(OPERATOR_DECISIONS, word, (decision) => ({
-    what: 'operator-review',
-    decision,
-    reason,
-  }))
+  const [, word = '', reasonDigest = ''] = /^(\w+), reason ([\w-]{43})$/.exec(result) ?? []
+  const [, formerWord = '', reason = ''] = /^(\w+): (.*)$/s.exec(result) ?? []
+  return (
+    readWord(OPERATOR_DECISIONS, word, (decision) => ({
+      what: 'operator-review',
+      decision,
+      reasonDigest,
+    })) ??
+    readWord(OPERATOR_DECISIONS, formerWord, (decision) => ({
+      what: 'operator-review-in-words',
+      decision,
+      reason,
+    }))
+  )
 }
 
 function readDisclosure(result: string, images: Images): Disclosure | undefined {

@@ -1,9 +1,9 @@
 import { html } from 'hono/html'
 import { type Html, page } from '../html.ts'
-import { type LedgerImage, readDetail } from '../ledger/details.ts'
-import type { ListedEntry } from '../ledger/entries.ts'
+import type { ExplainedEntry } from '../id-verification/reasons.ts'
+import { type LedgerImage, type OperatorDecision, readDetail } from '../ledger/details.ts'
 
-type Look = ListedEntry & { who: string }
+type Look = ExplainedEntry & { who: string }
 
 const TIME = new Intl.DateTimeFormat('en-GB', {
   dateStyle: 'long',
@@ -76,7 +76,9 @@ function describe(look: Look): string {
     case 'subject-erasure':
       return `Erased what ${look.scope ?? 'an organisation'} knew of you.`
     case 'operator-review':
-      return `${detail.decision === 'accepted' ? 'Accepted' : 'Did not accept'} your document for this account. Reason: ${detail.reason}.`
+      return describeReview(detail.decision, look.reason ?? undefined)
+    case 'operator-review-in-words':
+      return describeReview(detail.decision, detail.reason)
     case 'operator-change':
       return 'Removed your passkeys, authenticator app and recovery codes.'
     case 'link':
@@ -89,6 +91,11 @@ function describe(look: Look): string {
       return 'Read data of yours.'
   }
 }
+
+const describeReview = (decision: OperatorDecision, reason: string | undefined): string =>
+  `${decision === 'accepted' ? 'Accepted' : 'Did not accept'} your document for this account. ${
+    reason === undefined ? 'The reason was erased' : `Reason: ${reason}`
+  }.`
 
 const TENANT_READS = {
   verification: 'Read one of your identity checks.',

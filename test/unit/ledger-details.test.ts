@@ -52,6 +52,11 @@ const DETAILS: { [What in Detail['what']]: Extract<Detail, { what: What }>[] } =
   'operator-review': (['accepted', 'rejected'] as const).map((decision) => ({
     what: 'operator-review',
     decision,
+    reasonDigest: 'Zm9v-YmFy_'.padEnd(43, 'A'),
+  })),
+  'operator-review-in-words': (['accepted', 'rejected'] as const).map((decision) => ({
+    what: 'operator-review-in-words',
+    decision,
     reason: 'married name: certificate seen',
   })),
 }
@@ -78,6 +83,11 @@ test('rows from before the union are read: their columns are what is still store
     ['tenant-look', 'verifications', { what: 'tenant-read', of: 'verifications' }],
     ['operator-look', 'resident', { what: 'operator-read', of: 'resident' }],
     ['review', 'declined', { what: 'review', decision: 'declined' }],
+    [
+      'review',
+      'accepted: seen, reason given',
+      { what: 'operator-review-in-words', decision: 'accepted', reason: 'seen, reason given' },
+    ],
     ['export', 'archive', { what: 'export' }],
     ['erasure', 'tenant', { what: 'verification-erasure', reason: 'tenant' }],
     ['erasure', 'account', { what: 'account-erasure' }],
