@@ -232,7 +232,7 @@ export function createApp(parts: AppParts): Hono<Env> {
     }),
   )
   app.route('/', consentRoutes({ ...guarded, ...mailing, guard }))
-  app.route('/', lookRoutes({ issuer, db, guard }))
+  app.route('/', lookRoutes({ issuer, db, vault, guard }))
   app.route('/', linkRoutes({ issuer, db, vault: parts.vault, forms, guard, log }))
   app.route('/', accountRoutes({ ...guarded, ...mailing, guard }))
   app.route('/', passkeyRoutes({ ...guarded, ...mailing, guard }))

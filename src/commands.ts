@@ -44,6 +44,7 @@ import {
   retryVerification,
   startVerification,
 } from './id-verification/operations.ts'
+import { explainEntries } from './id-verification/reasons.ts'
 import {
   eraseResident,
   eraseVerification,
@@ -459,7 +460,7 @@ const COMMANDS: Record<string, Command> = {
       const key = one(values, 'resident')
       // One who was erased is known by the id alone.
       const accountId = key.includes('@') ? (await findResident({ db, vault }, key)).id : key
-      const entries = await listEntries(db, accountId, range)
+      const entries = await explainEntries(db, vault, await listEntries(db, accountId, range))
       return showPersons(db, 'ledger', entries.length > 0 ? [ofAccount(accountId)] : [], entries)
     },
   },
@@ -802,7 +803,7 @@ const COMMANDS: Record<string, Command> = {
       reject: { type: 'boolean' },
       reason: { type: 'string' },
     },
-    run: async ({ db }, values, rest) => {
+    run: async ({ db, vault }, values, rest) => {
       const verificationId = id(rest, 'verification')
       if ((values.accept === true) === (values.reject === true))
         throw new UsageError('a review is either --accept or --reject')
@@ -811,7 +812,7 @@ const COMMANDS: Record<string, Command> = {
       if (reason.length < 3 || reason.length > 200)
         throw new UsageError('--reason has 3 to 200 characters, and names no person')
       const review = { id: verificationId, decision, reason } as const
-      found(await reviewVerification(db, review), 'verification')
+      found(await reviewVerification({ db, vault }, review), 'verification')
       return { id: verificationId, review: decision }
     },
   },

@@ -38,6 +38,8 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
   outbox_mail: { web: 'read', worker: { without: ['mail_sealed'] } },
   event_secret: { web: 'none', worker: 'all' },
   event_stream: { web: { without: ['authorization_sealed'] }, worker: 'all' },
+  // Written at the command line, and shown to the resident.
+  operator_review: { web: 'read', worker: 'none' },
   operator_action: { web: 'none', worker: 'all' },
   ledger_entry: { web: 'add', worker: 'add' },
   ledger_leaf: { web: 'read', worker: 'add' },

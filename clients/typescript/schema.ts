@@ -1124,7 +1124,7 @@ export type components = {
     }
     BackOfficeError: { code: string; error: string; details: Record<string, unknown> }
     Subject: {
-      id: string /** Your own id of the person */
+      id: string /** Your own id of the person: one that says nothing by itself, no e-mail address or name */
       externalId: string /** A resident of the portal has linked it to the own account */
       linked: boolean /** UTC, with milliseconds */
       createdAt: string
@@ -1179,7 +1179,11 @@ export type components = {
       expiresAt: string
     }
     StartVerification: {
-      vendor: 'veriff' | 'kora' | 'incode' | 'mosaic' /** Your own id of the person */
+      vendor:
+        | 'veriff'
+        | 'kora'
+        | 'incode'
+        | 'mosaic' /** Your own id of the person: one that says nothing by itself, no e-mail address or name */
       externalId?: string /** Of an existing subject, in the place of externalId */
       subjectId?: string
       integration?: string /** Where the browser is sent when the person is done; with verificationId and state */

@@ -59,10 +59,14 @@ ${SIGNED}
   }
 }
 
-/** `applications` are those that were connected, each with the page where its access can be ended. */
+/**
+ * `applications` are those that were connected, each with the page where its access can be ended; `passkeys` those that open the account
+ * after the new password alone, and the page where they are removed.
+ */
 export function passwordChangedMail(
   to: string,
   applications: readonly { name: string; page: string }[],
+  passkeys: { list: readonly KnownPasskey[]; page: string } = { list: [], page: '' },
 ): Mail {
   const list = applications.map(({ name, page }) => `- ${oneLine(name)}: ${page}`).join('\n')
   return {
@@ -77,6 +81,20 @@ These applications were connected to your account and are disconnected now. What
 
 ${list}
 `
+}${
+  passkeys.list.length === 0
+    ? ''
+    : `
+These passkeys belong to your account. Each opens it again once it was used right after the new password:
+
+${passkeys.list.map(describePasskey).join('\n')}
+
+If you do not know one of them, sign in, remove it and make new recovery codes:
+
+${passkeys.page}
+
+If signing in asks for a passkey or a code that you do not have, write to the people who run the portal.
+`
 }
 If it was not you, ask for a new password at once, and write to the people who run the portal.
 
@@ -84,6 +102,11 @@ ${SIGNED}
 `,
   }
 }
+
+type KnownPasskey = { name: string; createdAt: Date; usedAt: Date | null }
+
+const describePasskey = ({ name, createdAt, usedAt }: KnownPasskey): string =>
+  `- ${oneLine(name)}, added on ${DAY.format(createdAt)}${usedAt ? `, last used on ${DAY.format(usedAt)}` : ', never used'}`
 
 export function passkeyAddedMail(to: string): Mail {
   return {

@@ -22,6 +22,8 @@ export type Passkey = {
   synced: boolean
   createdAt: Date
   usedAt: Date | null
+  /** See `requirePasswordFirst`. */
+  needsPassword: boolean
 }
 
 const base64url = z.string().regex(/^[\w-]+$/)
@@ -81,10 +83,25 @@ const REFUSED: FailedSignIn = {
   error: 'That passkey opens no account here. Try another one, or your password.',
 }
 
-/** Judges a browser's answer to `createSignInOptions`. The account is the one that the passkey belongs to. */
+const NEEDS_PASSWORD: FailedSignIn = {
+  outcome: 'failed',
+  status: 401,
+  error: 'That passkey opens the account after your password. Please type that first.',
+}
+
+/**
+ * Judges a browser's answer to `createSignInOptions`. The account is the one that the passkey belongs to. `passwordOf` is the account
+ * whose password this browser has typed just now.
+ */
 export async function signInWithPasskey(
   db: Db,
-  tried: { issuer: string; browser: string; answer: string; address: string },
+  tried: {
+    issuer: string
+    browser: string
+    answer: string
+    address: string
+    passwordOf: string | undefined
+  },
 ): Promise<SignIn> {
   const answer = readAnswer(assertionSchema, tried.answer)
   const known = answer && (await findCredential(db, answer.id))
@@ -112,6 +129,7 @@ export async function signInWithPasskey(
       },
     }).catch(() => undefined)
     if (!verified?.verified) return REFUSED
+    if (known.needsPassword && known.accountId !== tried.passwordOf) return NEEDS_PASSWORD
     // A counter that does not grow is a copy of the key; keys that do not count say 0 (WebAuthn §6.1.1).
     const { newCounter } = verified.authenticationInfo
     const [counted] = await db`
@@ -120,7 +138,7 @@ export async function signInWithPasskey(
       returning 1`
     if (!counted) return REFUSED
     const method = known.synced ? 'synced-passkey' : 'passkey'
-    return { outcome: 'signed-in', accountId: known.accountId, method }
+    return { outcome: 'signed-in', accountId: known.accountId, method, passkeyId: known.id }
   })
 }
 
@@ -132,11 +150,12 @@ type Credential = {
   publicKey: Buffer
   counter: number
   synced: boolean
+  needsPassword: boolean
 }
 
 async function findCredential(sql: Sql, id: string): Promise<Credential | undefined> {
   const [row] = await sql<Credential[]>`
-    select passkey.id, account_id, email_mac, public_key, counter::float8 as counter, synced
+    select passkey.id, account_id, email_mac, public_key, counter::float8 as counter, synced, needs_password
     from passkey join account on account.id = account_id and account.status = 'active'
     where passkey.id = ${id}`
   return row
@@ -204,7 +223,7 @@ const nameOf = (name: string) =>
 
 export async function listPasskeys(sql: Sql, accountId: string): Promise<Passkey[]> {
   const rows = await sql<Passkey[]>`
-    select id, name, synced, created_at, used_at from passkey
+    select id, name, synced, created_at, used_at, needs_password from passkey
     where account_id = ${accountId} order by created_at, id`
   return rows.map((passkey) => ({ ...passkey, name: visibleText(passkey.name) }))
 }
@@ -226,6 +245,21 @@ export async function removePasskey(sql: Sql, accountId: string, id: string): Pr
   const [row] = await sql`
     delete from passkey where id = ${id} and account_id = ${accountId} returning 1`
   return row !== undefined
+}
+
+/**
+ * In the transaction that sets a password by a mailed link, after it ended the sessions: somebody who was in the account may have left a
+ * passkey behind, so none opens it by itself any more. None is removed, because whoever reads the mails alone would then be rid of the
+ * second step. Returns them.
+ */
+export async function requirePasswordFirst(sql: Sql, accountId: string): Promise<Passkey[]> {
+  await sql`update passkey set needs_password = true where account_id = ${accountId}`
+  return await listPasskeys(sql, accountId)
+}
+
+/** In the transaction that uses up the right password which this passkey followed: from now on it opens the account by itself. */
+export async function trustPasskey(sql: Sql, id: string): Promise<void> {
+  await sql`update passkey set needs_password = false where id = ${id} and needs_password`
 }
 
 /** Challenges that nobody answered in time. */

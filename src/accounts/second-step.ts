@@ -5,6 +5,7 @@ import { hashSecret, randomSecret, type Sealer } from '../secrets.ts'
 import type { Vault } from '../vault.ts'
 import { findAccount, hashEmail } from './accounts.ts'
 import { factorChangedMail, recoveryCodeUsedMail, wrongCodesMail } from './mails.ts'
+import { trustPasskey } from './passkeys.ts'
 import {
   countRecoveryCodes,
   createRecoveryCodes,
@@ -98,6 +99,14 @@ export async function continueSecondStep(parts: Parts, given: Given): Promise<Si
   }
 }
 
+/** The account whose right password this browser has typed, while its second step is missing. */
+export async function findPasswordOwner(
+  parts: Pick<Parts, 'db' | 'vault'>,
+  { token, browser }: { token: string; browser: string },
+): Promise<string | undefined> {
+  return (await findPending(parts, token, browser))?.accountId
+}
+
 /** A passkey came in the place of a code: it must be one of the same account. */
 export async function continueByPasskey(
   parts: Pick<Parts, 'db' | 'sealer' | 'vault'>,
@@ -114,8 +123,13 @@ export async function continueByPasskey(
       given.token,
       failed('That passkey belongs to another account.'),
     )
-  await take(parts.db, pending)
-  return tried
+  // Not taken: the password was replaced meanwhile, or the time is over.
+  const isTaken = await parts.db.begin(async (sql) => {
+    if (!(await take(sql, pending))) return false
+    if (tried.outcome === 'signed-in' && tried.passkeyId) await trustPasskey(sql, tried.passkeyId)
+    return true
+  })
+  return isTaken ? tried : EXPIRED
 }
 
 async function judgeCode(parts: Parts, pending: Pending, given: Given): Promise<SignIn> {

@@ -29,7 +29,7 @@ export type SecondStep = {
   failed?: FailedSignIn | undefined
 }
 export type SignIn =
-  | { outcome: 'signed-in'; accountId: string; method: SignInMethod }
+  | { outcome: 'signed-in'; accountId: string; method: SignInMethod; passkeyId?: string }
   | SecondStep
   | FailedSignIn
 

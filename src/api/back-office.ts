@@ -209,13 +209,21 @@ export function backOfficeRoutes(parts: Parts): Hono {
     const { tenant } = c.var.service
     const { externalId } = readQuery(c, subjectQuerySchema)
     const found = await listSubjects(db, { tenant, externalId })
-    return c.json({ subjects: found.map(presentSubject) })
+    if (found.length === 0) return c.json({ subjects: [] })
+    // One row for each resident among them, in their own view; where there is none, one of nobody.
+    const linked = found.filter(({ accountId }) => accountId !== null)
+    const entries = (linked.length > 0 ? linked : [{ accountId: null }]).map(({ accountId }) =>
+      entryOf(c, { what: 'tenant-read', of: 'subjects' }, { accountId }),
+    )
+    return disclose(db, entries, () => c.json({ subjects: found.map(presentSubject) }))
   })
   refuseOtherMethods(routes, '/idv/subjects', 'GET, HEAD')
 
-  routes.get('/idv/subjects/:subjectId', bearer.requireService('idv.read'), asksJson, async (c) =>
-    c.json(presentSubject(await requireSubject(c))),
-  )
+  routes.get('/idv/subjects/:subjectId', bearer.requireService('idv.read'), asksJson, async (c) => {
+    const found = await requireSubject(c)
+    const entry = entryOf(c, { what: 'tenant-read', of: 'subject' }, { accountId: found.accountId })
+    return disclose(db, entry, () => c.json(presentSubject(found)))
+  })
   routes.delete('/idv/subjects/:subjectId', bearer.requireService('idv.write'), async (c) => {
     const { tenant, clientId } = c.var.service
     const subjectId = c.req.param('subjectId')

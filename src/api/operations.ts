@@ -441,8 +441,8 @@ export const OPERATIONS: readonly Operation[] = [
     method: 'get',
     path: `${IDV}/subjects`,
     operationId: 'listSubjects',
-    // Your own id of the person, and whether a link exists: nothing that the portal knows of a resident.
-    records: [],
+    // The tenant's own id of a person is personal data, and that a resident linked it is what the portal knows.
+    records: ['tenant-read'],
     summary: 'Your subjects, the newest 500 first, or the one of your own id',
     scope: 'idv.read',
     query: subjectQuerySchema,
@@ -458,7 +458,7 @@ export const OPERATIONS: readonly Operation[] = [
     method: 'get',
     path: `${IDV}/subjects/{subjectId}`,
     operationId: 'getSubject',
-    records: [],
+    records: ['tenant-read'],
     summary: 'One subject of your tenant',
     scope: 'idv.read',
     answer: { status: 200, description: 'The subject', schema: subjectSchema, example: subject },
@@ -468,7 +468,7 @@ export const OPERATIONS: readonly Operation[] = [
     method: 'delete',
     path: `${IDV}/subjects/{subjectId}`,
     operationId: 'deleteSubject',
-    records: [],
+    records: ['subject-erasure'],
     summary: 'Erase a subject with every verification, at the vendors too',
     scope: 'idv.write',
     answer: { status: 204, description: 'It is gone' },

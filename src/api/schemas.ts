@@ -215,7 +215,7 @@ const externalId = z
     /^[^\p{C}\p{Z}]([^\p{C}\p{Zl}\p{Zp}]{0,253}[^\p{C}\p{Z}])?$/u,
     'must be 1 to 255 printable characters, without a space at either end',
   )
-  .describe('Your own id of the person')
+  .describe('Your own id of the person: one that says nothing by itself, no e-mail address or name')
 export const subjectSchema = name(
   'Subject',
   z.object({

@@ -15,7 +15,7 @@ import type { Storage } from '../storage.ts'
 import type { Vault } from '../vault.ts'
 import { openBody, type StoredBody } from './deliveries.ts'
 import { listLinks } from './links.ts'
-import { openReason, reasonMembers, type StoredReason } from './reasons.ts'
+import { explainEntries, openReason, reasonMembers, type StoredReason } from './reasons.ts'
 import { isOfResident } from './store.ts'
 
 /** Signs the archive's list of files: compact JWS over this payload. */
@@ -54,7 +54,8 @@ export async function exportResident(
     await json('passkeys.json', await listPasskeys(db, accountId))
     await json('second-factors.json', await findFactors(db, accountId))
     await json('links.json', await readLinks(db, accountId))
-    await json('looks.json', await listEntries(db, accountId, { limit: 1_000_000 }))
+    const looks = await listEntries(db, accountId, { limit: 1_000_000 })
+    await json('looks.json', await explainEntries(db, vault, looks))
     await json('events.json', await readEvents(db, accountId))
     const verifications = await readVerifications(db, vault, accountId)
     await json('verifications.json', verifications)

@@ -1,8 +1,11 @@
+import { createHmac, randomBytes } from 'node:crypto'
 import type { Db, Sql } from '../db.ts'
+import { readDetail } from '../ledger/details.ts'
+import type { ListedEntry } from '../ledger/entries.ts'
 import type { Vault } from '../vault.ts'
 import { ownerOf } from './findings.ts'
 
-/* Why a vendor or a reviewer decided as they did: free words, which may speak of the person, so they are sealed. */
+/* Why a vendor, a reviewer or an operator decided as they did: free words, which may speak of the person, so they are sealed. */
 
 const BATCH = 100
 
@@ -56,4 +59,71 @@ export async function sealStoredReasons(db: Db, vault: Vault): Promise<number> {
       await recordReason(sql, vault, verification, { decisionId: id, reason })
     return rows.length
   })
+}
+
+const DIGEST_KEY_BYTES = 32
+
+const placeOfReview = (digest: string) => ({
+  table: 'operator_review',
+  column: 'reason_sealed',
+  row: digest,
+})
+
+/**
+ * In the transaction that records an operator's decision: seals the reason, and returns the digest that stands for it in the ledger. The
+ * digest's key is sealed with the reason, so that the ledger proves the words as long as they are there, and confirms no guess
+ * afterwards. `undefined`: nobody owns the verification any more.
+ */
+export async function recordOperatorReason(
+  sql: Sql,
+  vault: Vault,
+  verification: Verification & { id: string },
+  reason: string,
+): Promise<string | undefined> {
+  const owner = ownerOf(verification)
+  if (!owner) return undefined
+  const key = randomBytes(DIGEST_KEY_BYTES)
+  const digest = digestOf(key, reason)
+  const plaintext = Buffer.concat([key, Buffer.from(reason)])
+  await sql`
+    insert into operator_review (reason_digest, verification_id, reason_sealed)
+    values (${digest}, ${verification.id},
+      ${await vault.seal(sql, owner, placeOfReview(digest), plaintext)})`
+  return digest
+}
+
+const digestOf = (key: Uint8Array, reason: string) =>
+  createHmac('sha256', key).update(reason).digest('base64url')
+
+/** An entry with the reason of an operator's review: `null` where it was erased, missing where the entry is none. */
+export type ExplainedEntry = ListedEntry & { reason?: string | null }
+
+/** Adds the sealed reasons to entries of the ledger. Throws when one is not what its entry has the digest of. */
+export async function explainEntries(
+  sql: Sql,
+  vault: Vault,
+  entries: readonly ListedEntry[],
+): Promise<ExplainedEntry[]> {
+  const digests = entries.flatMap((entry) => digestIn(entry) ?? [])
+  if (digests.length === 0) return [...entries]
+  const rows = await sql<{ digest: string; sealed: Buffer }[]>`
+    select reason_digest as digest, reason_sealed as sealed from operator_review
+    where reason_digest = any (${digests})`
+  const reasons = new Map<string, string>()
+  for (const { digest, sealed } of rows) {
+    const opened = await vault.open(sql, placeOfReview(digest), sealed)
+    const reason = opened.subarray(DIGEST_KEY_BYTES).toString()
+    if (digestOf(opened.subarray(0, DIGEST_KEY_BYTES), reason) !== digest)
+      throw new Error('the reason of a review is not the one in the ledger')
+    reasons.set(digest, reason)
+  }
+  return entries.map((entry) => {
+    const digest = digestIn(entry)
+    return digest === undefined ? entry : { ...entry, reason: reasons.get(digest) ?? null }
+  })
+}
+
+function digestIn(entry: ListedEntry): string | undefined {
+  const detail = readDetail(entry)
+  return detail.what === 'operator-review' ? detail.reasonDigest : undefined
 }

@@ -240,6 +240,12 @@ export async function eraseSubject(
         scope: tenant,
       })
     await sql`delete from subject where id = ${subjectId}`
+    await record(sql, {
+      detail: { what: 'subject-erasure' },
+      accountId: accountId ?? undefined,
+      clientId: by,
+      scope: tenant,
+    })
     return true
   })
 }

@@ -6,6 +6,7 @@ import type { OperatorDecision } from '../ledger/details.ts'
 import { record } from '../ledger/disclosure.ts'
 import type { Vault } from '../vault.ts'
 import { compareWithAccount, readFindings } from './findings.ts'
+import { recordOperatorReason } from './reasons.ts'
 import { lockVerification } from './store.ts'
 
 /**
@@ -14,7 +15,7 @@ import { lockVerification } from './store.ts'
  * decide. Returns `false` when there is no such verification.
  */
 export async function reviewVerification(
-  db: Db,
+  { db, vault }: { db: Db; vault: Vault },
   { id, decision, reason }: { id: string; decision: OperatorDecision; reason: string },
 ): Promise<boolean> {
   return await db.begin(async (sql) => {
@@ -27,8 +28,11 @@ export async function reviewVerification(
     await sql`
       update verification set match_review = ${decision}, match_reviewed_at = now(), updated_at = now()
       where id = ${id}`
+    const reasonDigest = await recordOperatorReason(sql, vault, locked, reason)
+    if (reasonDigest === undefined)
+      throw new OperatorError('This verification belongs to nobody any more.')
     await record(sql, {
-      detail: { what: 'operator-review', decision, reason },
+      detail: { what: 'operator-review', decision, reasonDigest },
       accountId: locked.accountId ?? undefined,
       verificationId: id,
     })

@@ -1,7 +1,14 @@
 export type LedgerImage = { id: string; type: string; sha256: string | null }
 type Images = readonly LedgerImage[]
 
-const TENANT_READS = ['verification', 'verifications', 'result', 'started verification'] as const
+const TENANT_READS = [
+  'verification',
+  'verifications',
+  'result',
+  'started verification',
+  'subject',
+  'subjects',
+] as const
 const OPERATOR_READS = ['resident', 'verification', 'delivery', 'event', 'ledger'] as const
 const ERASURE_REASONS = ['retention', 'resident', 'operator', 'tenant'] as const
 const LINK_CHANGES = ['linked', 'ended'] as const
@@ -39,17 +46,24 @@ export type Act =
   | { what: 'refusal' }
   | { what: 'verification-erasure'; reason: ErasureReason }
   | { what: 'account-erasure' }
+  /** A tenant erased a subject: its id of the person, and the link. The entry's scope names the tenant. */
+  | { what: 'subject-erasure' }
   /** A resident linked a tenant's subject, or the link ended. The entry's scope names the tenant. */
   | { what: 'link'; change: (typeof LINK_CHANGES)[number] }
   /** The operator changed whether a tenant's verifications count. The entry's scope names the tenant. */
   | { what: 'trust'; change: (typeof TRUST_CHANGES)[number] }
   /** An operator changed how the resident signs in. */
   | { what: 'operator-change'; of: OperatorChange }
-  /** An operator decided whether an approved document counts for the account, and why. */
-  | { what: 'operator-review'; decision: OperatorDecision; reason: string }
+  /** An operator decided whether an approved document counts for the account. The reason is sealed elsewhere, by its digest. */
+  | { what: 'operator-review'; decision: OperatorDecision; reasonDigest: string }
+
+/** Read in rows of an earlier version, and written no more. */
+type Former =
+  /** The same with the operator's own words. */
+  { what: 'operator-review-in-words'; decision: OperatorDecision; reason: string }
 
 /** What one ledger row says happened. */
-export type Detail = Disclosure | Act
+export type Detail = Disclosure | Act | Former
 
 /** How a detail is stored, and hashed: never change it for one that exists. */
 export type StoredDetail = {
@@ -108,6 +122,8 @@ export function storeDetail(detail: Detail): StoredDetail {
       return row('erasure', detail.reason)
     case 'account-erasure':
       return row('erasure', 'account')
+    case 'subject-erasure':
+      return row('erasure', 'subject')
     case 'link':
       return row('link', detail.change)
     case 'trust':
@@ -115,6 +131,8 @@ export function storeDetail(detail: Detail): StoredDetail {
     case 'operator-change':
       return row('operator-change', detail.of)
     case 'operator-review':
+      return row('review', `${detail.decision}, reason ${detail.reasonDigest}`)
+    case 'operator-review-in-words':
       return row('review', `${detail.decision}: ${detail.reason}`)
   }
 }
@@ -160,6 +178,7 @@ export function readDetail({
       return { what: 'refusal' }
     case 'erasure':
       if (result === 'account') return { what: 'account-erasure' }
+      if (result === 'subject') return { what: 'subject-erasure' }
       return (
         readWord(ERASURE_REASONS, result, (reason) => ({ what: 'verification-erasure', reason })) ??
         unrecognized
@@ -175,12 +194,20 @@ function readReview(result: string): Detail | undefined {
     decision,
   }))
   if (tenants) return tenants
-  const [, word = '', reason = ''] = /^(\w+): (.*)$/s.exec(result) ?? []
-  return readWord(OPERATOR_DECISIONS, word, (decision) => ({
-    what: 'operator-review',
-    decision,
-    reason,
-  }))
+  const [, word = '', reasonDigest = ''] = /^(\w+), reason ([\w-]{43})$/.exec(result) ?? []
+  const [, formerWord = '', reason = ''] = /^(\w+): (.*)$/s.exec(result) ?? []
+  return (
+    readWord(OPERATOR_DECISIONS, word, (decision) => ({
+      what: 'operator-review',
+      decision,
+      reasonDigest,
+    })) ??
+    readWord(OPERATOR_DECISIONS, formerWord, (decision) => ({
+      what: 'operator-review-in-words',
+      decision,
+      reason,
+    }))
+  )
 }
 
 function readDisclosure(result: string, images: Images): Disclosure | undefined {

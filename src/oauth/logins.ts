@@ -1,5 +1,10 @@
 import { signInWithPasskey } from '../accounts/passkeys.ts'
-import { continueByPasskey, continueSecondStep, openByPassword } from '../accounts/second-step.ts'
+import {
+  continueByPasskey,
+  continueSecondStep,
+  findPasswordOwner,
+  openByPassword,
+} from '../accounts/second-step.ts'
 import { type SignIn, type SignInMethod, signIn } from '../accounts/sign-in.ts'
 import type { Db } from '../db.ts'
 import type { Jobs } from '../jobs.ts'
@@ -93,7 +98,9 @@ async function judge(parts: LoginParts, given: Login): Promise<SignIn> {
   const token = typeof form['second-step'] === 'string' ? form['second-step'] : undefined
   if (form.passkey) {
     const answer = String(form.passkey)
-    const tried = await signInWithPasskey(db, { issuer, browser, answer, address })
+    const passwordOf =
+      token === undefined ? undefined : await findPasswordOwner(parts, { token, browser })
+    const tried = await signInWithPasskey(db, { issuer, browser, answer, address, passwordOf })
     return token === undefined ? tried : await continueByPasskey(parts, { token, browser }, tried)
   }
   if (token !== undefined)

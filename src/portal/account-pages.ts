@@ -8,6 +8,8 @@ export type OwnPasskey = {
   synced: boolean
   createdAt: Date
   usedAt: Date | null
+  /** It opens the account after the password alone. */
+  needsPassword: boolean
 }
 
 export type Device = {
@@ -109,7 +111,7 @@ const newPasskeyForm = (
 </form><noscript><p class="quiet">Your browser makes passkeys by a script, and scripts are off.</p></noscript></div>`
 
 function passkeyCard(
-  { id, name, synced, createdAt, usedAt }: OwnPasskey,
+  { id, name, synced, createdAt, usedAt, needsPassword }: OwnPasskey,
   index: number,
   csrf: string,
 ): Html {
@@ -117,6 +119,7 @@ function passkeyCard(
   return html`<article class="card">
 <header><h3>${name}</h3><p class="quiet">${synced ? 'on your devices' : 'on one device'}</p></header>
 <p class="quiet">Added ${moment(createdAt)}${usedAt ? html`, last used ${moment(usedAt)}` : ''}.</p>
+${needsPassword ? html`<p>Your password was set by mail since then. This passkey signs you in by itself again once you have used it right after the password. Remove it if you do not know it.</p>` : ''}
 <form method="post" action="${path}/rename">${csrfField(csrf)}
 <div class="field"><label for="passkey-name-${index}">Name</label>
 <input id="passkey-name-${index}" name="name" type="text" autocomplete="off" maxlength="60" required value="${name}"></div>

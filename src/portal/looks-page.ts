@@ -1,9 +1,9 @@
 import { html } from 'hono/html'
 import { type Html, page } from '../html.ts'
-import { type LedgerImage, readDetail } from '../ledger/details.ts'
-import type { ListedEntry } from '../ledger/entries.ts'
+import type { ExplainedEntry } from '../id-verification/reasons.ts'
+import { type LedgerImage, type OperatorDecision, readDetail } from '../ledger/details.ts'
 
-type Look = ListedEntry & { who: string }
+type Look = ExplainedEntry & { who: string }
 
 const TIME = new Intl.DateTimeFormat('en-GB', {
   dateStyle: 'long',
@@ -73,8 +73,12 @@ function describe(look: Look): string {
       return 'An identity check was erased.'
     case 'account-erasure':
       return 'Your account was erased.'
+    case 'subject-erasure':
+      return `Erased what ${look.scope ?? 'an organisation'} knew of you.`
     case 'operator-review':
-      return `${detail.decision === 'accepted' ? 'Accepted' : 'Did not accept'} your document for this account. Reason: ${detail.reason}.`
+      return describeReview(detail.decision, look.reason ?? undefined)
+    case 'operator-review-in-words':
+      return describeReview(detail.decision, detail.reason)
     case 'operator-change':
       return 'Removed your passkeys, authenticator app and recovery codes.'
     case 'link':
@@ -88,11 +92,18 @@ function describe(look: Look): string {
   }
 }
 
+const describeReview = (decision: OperatorDecision, reason: string | undefined): string =>
+  `${decision === 'accepted' ? 'Accepted' : 'Did not accept'} your document for this account. ${
+    reason === undefined ? 'The reason was erased' : `Reason: ${reason}`
+  }.`
+
 const TENANT_READS = {
   verification: 'Read one of your identity checks.',
   verifications: 'Read the list of your identity checks.',
   result: 'Read the result of an identity check.',
   'started verification': 'Started an identity check for you.',
+  subject: 'Read its own id of you, and whether you are linked to it.',
+  subjects: 'Read its own id of you, and whether you are linked to it, in a list of people.',
 }
 const OPERATOR_READS = {
   resident: 'Read your personal details.',

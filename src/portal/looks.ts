@@ -2,8 +2,10 @@ import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
 import type { Db } from '../db.ts'
 import { securityHeaders } from '../html.ts'
+import { explainEntries } from '../id-verification/reasons.ts'
 import { type ListedEntry, listEntries } from '../ledger/entries.ts'
 import { listClientProfiles } from '../oauth/client-profile.ts'
+import type { Vault } from '../vault.ts'
 import type { Guard } from './guard.ts'
 import { looksPage } from './looks-page.ts'
 
@@ -17,10 +19,12 @@ const PER_PAGE = 50
 export function lookRoutes({
   issuer,
   db,
+  vault,
   guard,
 }: {
   issuer: string
   db: Db
+  vault: Vault
   guard: Guard
 }): Hono<Env> {
   const routes = new Hono<Env>()
@@ -30,7 +34,7 @@ export function lookRoutes({
     const given = c.req.query('before') ?? ''
     const before = /^\d{1,18}$/.test(given) ? given : undefined
     const found = await listEntries(db, resident.account.id, { before, limit: PER_PAGE + 1 })
-    const entries = found.slice(0, PER_PAGE)
+    const entries = await explainEntries(db, vault, found.slice(0, PER_PAGE))
     const clients = [...new Set(entries.flatMap(({ clientId }) => clientId ?? []))]
     const profiles = await listClientProfiles(db, clients)
     for (const [name, value] of Object.entries(securityHeaders({ issuer }))) c.header(name, value)

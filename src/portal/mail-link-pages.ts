@@ -1,6 +1,8 @@
 import { html } from 'hono/html'
 import { csrfField, type Html, page } from '../html.ts'
 
+const DAY = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' })
+
 const notice = (error: string | undefined): Html | '' =>
   error ? html`<div class="notice bad" role="alert" id="form-error"><p>${error}</p></div>` : ''
 const described = (error: string | undefined): Html | '' =>
@@ -69,11 +71,13 @@ ${csrfField(csrf)}
   })
 }
 
-/** `applications` are those that were connected, where this browser may know. */
+/** `applications` are those that were connected, `passkeys` those that want the password first, where this browser may know. */
 export function passwordSetPage({
   applications,
+  passkeys,
 }: {
   applications: { name: string; page: string }[]
+  passkeys: { name: string; createdAt: Date; usedAt: Date | null }[]
 }): Html {
   return page({
     title: 'Your password is set',
@@ -86,6 +90,13 @@ ${
     : html`<h2>These applications were connected</h2>
 <ul>${applications.map(({ name, page: path }) => html`<li><a href="${path}">${name}</a></li>`)}</ul>
 <p class="quiet">What you allowed them is remembered for when you sign in there again. If you do not know one of them, open its page and end its access.</p>`
+}
+${
+  passkeys.length === 0
+    ? ''
+    : html`<h2>These passkeys belong to your account</h2>
+<ul>${passkeys.map(({ name, createdAt, usedAt }) => html`<li>${name}, added on ${DAY.format(createdAt)}${usedAt ? `, last used on ${DAY.format(usedAt)}` : ', never used'}</li>`)}</ul>
+<p class="quiet">Each opens your account again once you have used it right after the new password. If you do not know one of them, sign in, <a href="/account#passkeys">remove it</a> and make new recovery codes. If signing in asks for a passkey or a code that you do not have, write to the people who run the portal.</p>`
 }
 </section>`,
   })

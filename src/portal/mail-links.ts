@@ -19,6 +19,7 @@ import {
   requestReset,
 } from '../accounts/mail-links.ts'
 import { emailChangedMail, passwordChangedMail } from '../accounts/mails.ts'
+import { listPasskeys, requirePasswordFirst } from '../accounts/passkeys.ts'
 import { hashPassword, PasswordRefusedError, TooBusyError } from '../accounts/passwords.ts'
 import { resetBrowsers } from '../accounts/security-notices.ts'
 import { tooMany } from '../accounts/sign-in.ts'
@@ -123,7 +124,14 @@ export function mailLinkRoutes(parts: Parts): Hono<Env> {
     // Nobody is signed in: the browser that used a link just now may see what the mail says too.
     const accountId = await findLinkUsedLately(db, 'reset', browserOf(c))
     const applications = accountId ? await listConnectedApplications(db, issuer, accountId) : []
-    return show(c, passwordSetPage({ applications }))
+    const passkeys = accountId ? await listPasskeys(db, accountId) : []
+    return show(
+      c,
+      passwordSetPage({
+        applications,
+        passkeys: passkeys.filter(({ needsPassword }) => needsPassword),
+      }),
+    )
   })
 
   routes.get(`/reset/${TOKEN}`, async (c) => {
@@ -161,11 +169,16 @@ export function mailLinkRoutes(parts: Parts): Hono<Env> {
       if (emailKey(used.email) === emailKey(account.email)) await setEmailVerified(sql, account.id)
       await endSessions(sql, parts, account.id, 'all')
       await endFamilies(sql, account.id, 'all')
+      const list = await requirePasswordFirst(sql, account.id)
       await deleteUnusedLinks(sql, account.id)
       await clearAttempts(sql, await hashEmail(sql, vault, account.email))
       await resetBrowsers(sql, account.id, link.browser)
       const applications = await listConnectedApplications(sql, issuer, account.id)
-      await enqueueMail(sql, parts, passwordChangedMail(account.email, applications))
+      await enqueueMail(
+        sql,
+        parts,
+        passwordChangedMail(account.email, applications, { list, page: `${issuer}/account` }),
+      )
     })
     security.emit('password_changed', { accountId: link.accountId, method: 'mail_link' })
     log.info('password set', { accountId: link.accountId })

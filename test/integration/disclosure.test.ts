@@ -11,6 +11,10 @@ import { loadPerson } from '../support/verifications.ts'
 
 const EVERYTHING = `${ALL_SCOPES} eprospera:person.details.read eprospera:person.residency.read eprospera:person.id_verification.status.read eprospera:person.age_over.read`
 const ME = '/api/v1/me/natural-person'
+/** The tenant's own ids of the subject who is linked, and of the one who is not. */
+const EXTERNAL_IDS = ['customer-1', 'customer-2']
+/** What the spare subject is called for: no resident is behind it. */
+const OF_NO_RESIDENT = ['deleteSubject']
 const PERSON = {
   residentPermitNumber: '20260000000017',
   countryOfBirth: 'Utopia',
@@ -89,7 +93,8 @@ beforeAll(async () => {
   // The tenant knows the resident as a subject, which is linked; and another one that is not.
   const [linked, spare] = await portal.db<{ id: string }[]>`
     insert into subject (tenant, external_id, account_id, linked_at)
-    values ('default', 'customer-1', ${resident.id}, now()), ('default', 'customer-2', null, null)
+    values ('default', ${EXTERNAL_IDS[0] ?? ''}, ${resident.id}, now()),
+      ('default', ${EXTERNAL_IDS[1] ?? ''}, null, null)
     returning id`
   await portal.db`update verification set subject_id = ${linked?.id ?? ''} where id = ${id}`
   known = {
@@ -190,7 +195,7 @@ async function call(operation: Operation, method = operation.method): Promise<An
 
 /** The newest rows of the ledger, after the given one. */
 const rowsAfter = (id: string) =>
-  portal.db<(StoredDetail & { accountId: string })[]>`
+  portal.db<(StoredDetail & { accountId: string | null })[]>`
     select kind, result, images, account_id from ledger_entry where id > ${id} order by id`
 
 /** Everything that is wrong with these operations, called one after another. */
@@ -222,12 +227,13 @@ async function walk(
     if (!records) wrong.push(`${id} does not declare what it records`)
     else if (records.length === 0) {
       if (rows.length > 0) wrong.push(`${id} left ${rows.length} rows, and declares none`)
-      const personal = [known.accountId, email, 'Mejia', PERSON.dateOfBirth, PERSON.phoneNumber]
+      const person = [known.accountId, email, 'Ana', 'Mejia']
+      const personal = [...person, ...EXTERNAL_IDS, PERSON.dateOfBirth, PERSON.phoneNumber]
       if (personal.some((word) => text.includes(word)))
         wrong.push(`${id} answered personal data, and declares none`)
     } else if (rows.length !== 1 || !whats.every((what) => records.includes(what)))
       wrong.push(`${id} left [${whats}], and declares one of [${records}]`)
-    else if (rows[0]?.accountId !== known.accountId)
+    else if (rows[0]?.accountId !== (OF_NO_RESIDENT.includes(id) ? null : known.accountId))
       wrong.push(`${id} left a row about somebody else`)
   }
   return wrong

@@ -3,9 +3,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createAccount, findAccount } from '../../src/accounts/accounts.ts'
 import { OperatorError } from '../../src/errors.ts'
 import { setStream } from '../../src/events/streams.ts'
+import { explainEntries } from '../../src/id-verification/reasons.ts'
+import { eraseVerification } from '../../src/id-verification/retention.ts'
 import { announceExpiredDocuments, reviewVerification } from '../../src/id-verification/review.ts'
 import { createVerification, setVendorSession } from '../../src/id-verification/store.ts'
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
+import { createJobs } from '../../src/jobs.ts'
 import { listEntries } from '../../src/ledger/entries.ts'
 import { setPolicy } from '../../src/policies.ts'
 import { createUserAgent } from '../../src/sandbox/user-agent.ts'
@@ -159,7 +162,7 @@ describe('a document of another person', () => {
     const bank = await connect(resident)
     const session = await start(resident)
     await session.approve(JOHN)
-    await reviewVerification(portal.db, {
+    await reviewVerification(portal.parts, {
       id: session.id,
       decision: 'accepted',
       reason: 'married name, certificate seen',
@@ -176,6 +179,64 @@ describe('a document of another person', () => {
     )
   })
 
+  test('keeps the operator’s reason out of the ledger, shows it to the resident, and erases it', async () => {
+    const resident = await addResident(portal.parts)
+    const session = await start(resident)
+    await session.approve(JOHN)
+    const reason = `John Smith of passport ${randomUUID()}: certificate seen`
+    await reviewVerification(portal.parts, { id: session.id, decision: 'accepted', reason })
+    const tables = ['ledger_entry', 'operator_review', 'operator_action', 'verification']
+    const { browser } = await home(resident)
+    const looks = async () => (await browser.open(`${portal.issuer}/looks`)).text
+    expect(await looks()).toContain(`Accepted your document for this account. Reason: ${reason}.`)
+    for (const name of tables)
+      for (const { text } of await portal.db`select t::text as text from ${portal.db(name)} t`) {
+        expect(text).not.toContain('certificate seen')
+        expect(text).not.toContain(Buffer.from('certificate seen').toString('hex'))
+      }
+    // Somebody who can write the table puts another reason in the place of this one.
+    const [kept] = await portal.db<{ reasonSealed: Buffer; reasonDigest: string }[]>`
+      select reason_sealed, reason_digest from operator_review where verification_id = ${session.id}`
+    const digest = kept?.reasonDigest ?? ''
+    const place = {
+      table: 'operator_review',
+      column: 'reason_sealed',
+      row: digest,
+    }
+    const forged = await portal.parts.vault.seal(
+      portal.db,
+      { accountId: resident.id },
+      place,
+      Buffer.concat([randomBytes(32), Buffer.from('another reason')]),
+    )
+    const store = (sealed: Buffer) =>
+      portal.db`update operator_review set reason_sealed = ${sealed} where reason_digest = ${digest}`
+    await store(forged)
+    await expect(
+      explainEntries(portal.db, portal.parts.vault, await listEntries(portal.db, resident.id)),
+    ).rejects.toThrow('not the one in the ledger')
+    await store(kept?.reasonSealed ?? Buffer.alloc(0))
+
+    const jobs = await createJobs(portal.runtime.databaseUrl, portal.parts.log)
+    await eraseVerification({ db: portal.db, jobs }, session.id, 'operator')
+    await jobs.stop()
+    expect(await portal.db`select from operator_review where reason_digest = ${digest}`).toEqual([])
+    expect(await looks()).toContain(
+      'Accepted your document for this account. The reason was erased.',
+    )
+  })
+
+  test('shows a reason of an earlier version, which stands in the ledger', async () => {
+    const resident = await addResident(portal.parts)
+    await portal.db`
+      insert into ledger_entry (kind, account_id, result)
+      values ('review', ${resident.id}, 'rejected: another person')`
+    const { browser } = await home(resident)
+    expect((await browser.open(`${portal.issuer}/looks`)).text).toContain(
+      'Did not accept your document for this account. Reason: another person.',
+    )
+  })
+
   test('never counts when the operator rejects it, and the resident reads why', async () => {
     const resident = await addResident(portal.parts)
     const bank = await connect(resident)
@@ -185,7 +246,11 @@ describe('a document of another person', () => {
     expect((await open()).text).toContain(
       'The name on the document is not the name of your account.',
     )
-    await reviewVerification(portal.db, { id: session.id, decision: 'rejected', reason: 'other' })
+    await reviewVerification(portal.parts, {
+      id: session.id,
+      decision: 'rejected',
+      reason: 'other',
+    })
     expect(await bank.shown()).toBeNull()
     expect((await open()).text).toContain('do not accept it')
   })
@@ -195,7 +260,7 @@ describe('a document of another person', () => {
     const bank = await connect(resident)
     const session = await start(resident)
     await session.approve(JOHN)
-    await reviewVerification(portal.db, { id: session.id, decision: 'accepted', reason: 'seen' })
+    await reviewVerification(portal.parts, { id: session.id, decision: 'accepted', reason: 'seen' })
     await session.approve({ ...JOHN, lastName: 'JONES' }, PASSPORT, 'attempt-2')
     expect(await bank.shown()).toBeNull()
   })
@@ -364,6 +429,6 @@ test('there is nothing to review on what is not approved', async () => {
   const resident = await addResident(portal.parts)
   const { id } = await start(resident)
   const review = { id, decision: 'accepted', reason: 'none' } as const
-  await expect(reviewVerification(portal.db, review)).rejects.toThrow(OperatorError)
-  expect(await reviewVerification(portal.db, { ...review, id: randomUUID() })).toBe(false)
+  await expect(reviewVerification(portal.parts, review)).rejects.toThrow(OperatorError)
+  expect(await reviewVerification(portal.parts, { ...review, id: randomUUID() })).toBe(false)
 })

@@ -256,6 +256,32 @@ describe("a tenant's verification belongs to its own subject", () => {
     expect(count?.count).toBe(1)
   })
 
+  test('a list of subjects leaves a ledger row for each resident in it, or one of nobody', async () => {
+    const tenant = `office-${randomUUID().slice(0, 8)}`
+    const token = await serviceToken(tenant)
+    const residents = [await newResident(), await newResident()].map(({ id }) => id)
+    const rowsOf = async (query = '') => {
+      const [last] = await portal.db<{ id: string }[]>`
+        select coalesce(max(id), 0)::text as id from ledger_entry`
+      expect((await call(`${SUBJECTS}${query}`, token)).status).toBe(200)
+      const rows = await portal.db<{ accountId: string | null; requestId: string }[]>`
+        select account_id, request_id from ledger_entry
+        where id > ${last?.id ?? '0'} and kind = 'tenant-look' and result = 'subjects'`
+      expect(new Set(rows.map(({ requestId }) => requestId)).size).toBe(Math.min(rows.length, 1))
+      return rows.map(({ accountId }) => accountId)
+    }
+    expect(await rowsOf()).toEqual([])
+    await portal.db`insert into subject (tenant, external_id) values (${tenant}, 'unlinked')`
+    expect(await rowsOf()).toEqual([null])
+    for (const id of residents)
+      await portal.db`
+        insert into subject (tenant, external_id, account_id, linked_at)
+        values (${tenant}, ${`of ${id}`}, ${id}, now())`
+    expect((await rowsOf()).sort()).toEqual(residents.toSorted())
+    expect(await rowsOf('?externalId=unlinked')).toEqual([null])
+    expect(await rowsOf('?externalId=unknown')).toEqual([])
+  })
+
   test.each([
     ['none', {}, { field: 'externalId', constraint: 'required' }],
     ['an empty one', { externalId: '' }, { field: 'externalId' }],

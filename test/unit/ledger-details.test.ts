@@ -22,9 +22,16 @@ const DETAILS: { [What in Detail['what']]: Extract<Detail, { what: What }>[] } =
     { what: 'claims', names: ['verified_claims'], images },
   ],
   event: [{ what: 'event', event: 'verification.approved' }],
-  'tenant-read': (['verification', 'verifications', 'result', 'started verification'] as const).map(
-    (of) => ({ what: 'tenant-read', of }),
-  ),
+  'tenant-read': (
+    [
+      'verification',
+      'verifications',
+      'result',
+      'started verification',
+      'subject',
+      'subjects',
+    ] as const
+  ).map((of) => ({ what: 'tenant-read', of })),
   review: [
     { what: 'review', decision: 'approved' },
     { what: 'review', decision: 'declined' },
@@ -38,11 +45,17 @@ const DETAILS: { [What in Detail['what']]: Extract<Detail, { what: What }>[] } =
     (reason) => ({ what: 'verification-erasure', reason }),
   ),
   'account-erasure': [{ what: 'account-erasure' }],
+  'subject-erasure': [{ what: 'subject-erasure' }],
   link: (['linked', 'ended'] as const).map((change) => ({ what: 'link', change })),
   trust: (['trusted', 'not trusted'] as const).map((change) => ({ what: 'trust', change })),
   'operator-change': [{ what: 'operator-change', of: 'second factors removed' }],
   'operator-review': (['accepted', 'rejected'] as const).map((decision) => ({
     what: 'operator-review',
+    decision,
+    reasonDigest: 'Zm9v-YmFy_'.padEnd(43, 'A'),
+  })),
+  'operator-review-in-words': (['accepted', 'rejected'] as const).map((decision) => ({
+    what: 'operator-review-in-words',
     decision,
     reason: 'married name: certificate seen',
   })),
@@ -70,6 +83,11 @@ test('rows from before the union are read: their columns are what is still store
     ['tenant-look', 'verifications', { what: 'tenant-read', of: 'verifications' }],
     ['operator-look', 'resident', { what: 'operator-read', of: 'resident' }],
     ['review', 'declined', { what: 'review', decision: 'declined' }],
+    [
+      'review',
+      'accepted: seen, reason given',
+      { what: 'operator-review-in-words', decision: 'accepted', reason: 'seen, reason given' },
+    ],
     ['export', 'archive', { what: 'export' }],
     ['erasure', 'tenant', { what: 'verification-erasure', reason: 'tenant' }],
     ['erasure', 'account', { what: 'account-erasure' }],

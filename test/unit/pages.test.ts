@@ -140,7 +140,14 @@ const pages: Record<string, string> = {
       factors: { hasTotp: true, hasPasskey: true, recoveryCodes: 7 },
       passwordError: HOSTILE,
       passkeys: [
-        { id: HOSTILE, name: HOSTILE, synced: true, createdAt: new Date(0), usedAt: new Date(0) },
+        {
+          id: HOSTILE,
+          name: HOSTILE,
+          synced: true,
+          createdAt: new Date(0),
+          usedAt: new Date(0),
+          needsPassword: true,
+        },
       ],
       devices: [
         {
@@ -194,6 +201,7 @@ const pages: Record<string, string> = {
   passwordSet: String(
     passwordSetPage({
       applications: [{ name: HOSTILE, page: `https://id.test/applications/${HOSTILE}` }],
+      passkeys: [{ name: HOSTILE, createdAt: NOW, usedAt: NOW }],
     }),
   ),
   notMe: String(
