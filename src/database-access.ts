@@ -1,7 +1,7 @@
 export type ProcessKind = 'web' | 'worker'
 
 /** All columns, these, or all except these. */
-export type Columns = '*' | readonly string[] | { except: readonly string[] }
+type Columns = '*' | readonly string[] | { except: readonly string[] }
 /** What a role may do with a table. `for update` and `for share` take the right to update a column. */
 export type Access = { select?: Columns; insert?: Columns; update?: Columns; delete?: true }
 
