@@ -1,4 +1,11 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto'
+import {
+  ACCESS,
+  type Access,
+  type ProcessKind,
+  privilegesOf,
+  QUEUE_ACCESS,
+} from './database-access.ts'
 import { type Db, openDb, type Sql } from './db.ts'
 import { OperatorError } from './errors.ts'
 
@@ -7,72 +14,6 @@ const LEDGER = ['ledger_entry', 'ledger_leaf', 'ledger_node', 'ledger_head']
 const QUEUE_SCHEMA = 'pgboss'
 // Any number known to this project alone.
 const ROLE_LOCK = 7_031_908
-
-/** Nothing, reading alone, adding to it, everything, or everything but these columns, which can be neither read nor changed. */
-type Access = 'none' | 'read' | 'add' | 'all' | { without: readonly string[] }
-export type ProcessKind = 'web' | 'worker'
-
-/**
- * What web and worker processes may do with each table, where they have roles of their own: neither can read what only the
- * other needs. A table that is not listed is open to neither.
- */
-export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
-  // Workers judge no sign-in, and issue no token.
-  account: { web: 'all', worker: { without: ['password_hash'] } },
-  client: { web: 'all', worker: { without: ['secret_hash'] } },
-  known_browser: { web: 'all', worker: { without: ['browser_hash'] } },
-  oidc_artifact: { web: 'all', worker: { without: ['payload', 'user_agent', 'user_code'] } },
-  passkey: { web: 'all', worker: 'none' },
-  passkey_challenge: { web: 'all', worker: { without: ['challenge_hash', 'browser_hash'] } },
-  pending_sign_in: { web: 'all', worker: { without: ['token_hash', 'browser_hash'] } },
-  recovery_code: { web: 'all', worker: 'none' },
-  recovery_code_set: { web: 'all', worker: 'none' },
-  security_case: { web: 'all', worker: 'none' },
-  security_notice: { web: 'all', worker: { without: ['token_hash', 'session_uid'] } },
-  subject_link: { web: 'all', worker: { without: ['token_hash', 'return_state'] } },
-  totp: { web: 'all', worker: 'none' },
-  rate_window: { web: 'all', worker: 'all' },
-  // The web takes deliveries in; what they say is the workers' to read.
-  delivery: { web: { without: ['body', 'body_sealed', 'body_sha256'] }, worker: 'all' },
-  // Mails are the workers' to send, and events to sign and to send.
-  outbox_mail: { web: 'read', worker: { without: ['mail_sealed'] } },
-  event_secret: { web: 'none', worker: 'all' },
-  event_stream: { web: { without: ['authorization_sealed'] }, worker: 'all' },
-  // Written at the command line, and shown to the resident.
-  operator_review: { web: 'read', worker: 'none' },
-  operator_action: { web: 'none', worker: 'all' },
-  ledger_entry: { web: 'add', worker: 'add' },
-  ledger_leaf: { web: 'read', worker: 'add' },
-  ledger_node: { web: 'read', worker: 'add' },
-  ledger_head: { web: 'read', worker: 'add' },
-  // Both need these whole: they record and compare, show and disclose, retain and erase.
-  attempt_document: { web: 'all', worker: 'all' },
-  client_logo: { web: 'all', worker: 'all' },
-  consent: { web: 'all', worker: 'all' },
-  data_key: { web: 'all', worker: 'all' },
-  decision: { web: 'all', worker: 'all' },
-  erased_verification: { web: 'all', worker: 'all' },
-  event: { web: 'all', worker: 'all' },
-  event_attempt: { web: 'all', worker: 'all' },
-  image: { web: 'all', worker: 'all' },
-  mail_link: { web: 'all', worker: 'all' },
-  natural_person: { web: 'all', worker: 'all' },
-  oauth_grant: { web: 'all', worker: 'all' },
-  portal_setting: { web: 'all', worker: 'all' },
-  residency: { web: 'all', worker: 'all' },
-  schema_migration: { web: 'read', worker: 'read' },
-  sign_in_throttle: { web: 'all', worker: 'all' },
-  signing_key: { web: 'all', worker: 'all' },
-  spent_jti: { web: 'all', worker: 'all' },
-  subject: { web: 'all', worker: 'all' },
-  tenant: { web: 'all', worker: 'all' },
-  told_verification: { web: 'all', worker: 'all' },
-  vendor_integration: { web: 'all', worker: 'all' },
-  verification: { web: 'all', worker: 'all' },
-  latest_approved: { web: 'read', worker: 'read' },
-  live_access_token: { web: 'read', worker: 'none' },
-  live_service_token: { web: 'read', worker: 'none' },
-}
 
 /** Throws OperatorError when the role of a kind of process is the one that may do everything. To be called before anything is granted. */
 export function requireOtherRole(
@@ -96,40 +37,39 @@ export async function admitProcessRole(
 ): Promise<void> {
   requireOtherRole(kind, { url, appUrl })
   const role = roleOf(url)
-  const quoted = quote(role)
   await owner.begin(async (sql) => {
     await sql`select pg_advisory_xact_lock(${ROLE_LOCK})`
     await ensureRole(sql, url, `${kind.toUpperCase()}_DATABASE_URL`)
-    await sql.unsafe(`
-      revoke all on all tables in schema public from ${quoted};
-      grant usage on schema public to ${quoted}`)
-    const columns = await sql<{ table: string; columns: string[] }[]>`
-      select table_name as table, array_agg(column_name::text order by ordinal_position) as columns
-      from information_schema.columns where table_schema = 'public' group by 1`
-    for (const { table, columns: all } of columns) {
-      await sql.unsafe(
-        `revoke all (${all.map(quote).join(', ')}) on ${quote(table)} from ${quoted}`,
-      )
-      const access = ACCESS[table]?.[kind] ?? 'none'
-      for (const right of rightsOf(access, all))
-        await sql.unsafe(`grant ${right} on ${quote(table)} to ${quoted}`)
-    }
+    await grantTables(sql, 'public', role, (table) => ACCESS[table]?.[kind] ?? {})
   })
-  // Each queue is worked by both: one enqueues, the other takes.
-  await withOwner(appUrl, async (app) => {
-    await app.unsafe(`
-      grant usage on schema ${QUEUE_SCHEMA} to ${quoted};
-      grant select, insert, update, delete on all tables in schema ${QUEUE_SCHEMA} to ${quoted}`)
-  })
+  const queue = QUEUE_ACCESS[kind]
+  await withOwner(appUrl, (app) =>
+    app.begin((sql) =>
+      grantTables(sql, QUEUE_SCHEMA, role, (table) => queue[table] ?? queue['*'] ?? {}),
+    ),
+  )
 }
 
-function rightsOf(access: Access, columns: readonly string[]): string[] {
-  if (access === 'none') return []
-  if (access === 'read') return ['select']
-  if (access === 'add') return ['select', 'insert']
-  if (access === 'all') return ['select', 'insert', 'update', 'delete']
-  const rest = columns.filter((column) => !access.without.includes(column)).map(quote)
-  return ['insert', 'delete', `select (${rest.join(', ')})`, `update (${rest.join(', ')})`]
+/** The role has these rights on the tables of a schema, and loses every other. */
+async function grantTables(
+  sql: Sql,
+  schema: string,
+  role: string,
+  accessOf: (table: string) => Access,
+): Promise<void> {
+  const quoted = quote(role)
+  await sql.unsafe(`
+    revoke all on all tables in schema ${schema} from ${quoted};
+    grant usage on schema ${schema} to ${quoted}`)
+  const tables = await sql<{ table: string; columns: string[] }[]>`
+    select table_name as table, array_agg(column_name::text order by ordinal_position) as columns
+    from information_schema.columns where table_schema = ${schema} group by 1`
+  for (const { table, columns } of tables) {
+    const name = `${schema}.${quote(table)}`
+    await sql.unsafe(`revoke all (${columns.map(quote).join(', ')}) on ${name} from ${quoted}`)
+    for (const privilege of privilegesOf(accessOf(table), columns))
+      await sql.unsafe(`grant ${privilege} on ${name} to ${quoted}`)
+  }
 }
 
 const roleOf = (url: string) => decodeURIComponent(new URL(url).username)

@@ -1,6 +1,6 @@
 import { type Db as BossDb, fromBunSql, PgBoss } from 'pg-boss'
 import { z } from 'zod'
-import { openDb, type Sql } from './db.ts'
+import { type Db, openDb, type Sql } from './db.ts'
 import type { Log } from './log.ts'
 import type { SealedColumn } from './resealing.ts'
 
@@ -49,8 +49,6 @@ export type Jobs = {
     data: JobData<N>,
     options?: { afterSeconds?: number },
   ): Promise<void>
-  /** In the caller's transaction: the jobs that name one of these ids are gone. */
-  forget(sql: Sql, ids: readonly string[]): Promise<void>
   /** `atOnce` jobs of this process at a time; one that throws is tried again later, and its last error kept. */
   work<N extends JobName>(
     name: N,
@@ -81,14 +79,23 @@ const QUEUE = {
   retentionSeconds: 30 * 24 * 3600,
 }
 
-/** pg-boss on a pool of its own, whose columns keep their names. Nothing runs until `work` is called. */
+/**
+ * pg-boss on a pool of its own, whose columns keep their names. Nothing runs until `work` is called. A role that may only
+ * enqueue leaves the tables and their maintenance to others; throws where those have not made them.
+ */
 export async function createJobs(databaseUrl: string, log: Log): Promise<Jobs> {
   const db = openDb(databaseUrl, { connections: 4, columns: 'asNamed' })
+  const maintains = await mayMaintain(db).catch(async (error: unknown) => {
+    await db.end({ timeout: 5 })
+    throw error
+  })
   const boss = new PgBoss({
     // Its adapter for the client of the same interface as postgres.js.
     db: fromBunSql(db as never),
     schema: SCHEMA,
     schedule: false,
+    migrate: maintains,
+    supervise: maintains,
     superviseIntervalSeconds: MONITOR_SECONDS,
     monitorIntervalSeconds: MONITOR_SECONDS,
   })
@@ -99,6 +106,7 @@ export async function createJobs(databaseUrl: string, log: Log): Promise<Jobs> {
       // It makes its tables on other connections, and processes that do so at the same moment fail.
       await sql`select pg_advisory_xact_lock(${INSTALL_LOCK})`
       await boss.start()
+      if (!maintains) return
       for (const name of Object.keys(JOBS)) await boss.createQueue(name, QUEUE)
     })
   } catch (error) {
@@ -112,11 +120,6 @@ export async function createJobs(databaseUrl: string, log: Log): Promise<Jobs> {
     async enqueue(sql, name, data, { afterSeconds } = {}) {
       const later = afterSeconds === undefined ? {} : { startAfter: afterSeconds }
       await boss.send(name, data, { db: transactionOf(sql), ...later })
-    },
-    async forget(sql, ids) {
-      await sql`
-        delete from pgboss.job
-        where data->>'verificationId' = any (${[...ids]}) or data->>'imageId' = any (${[...ids]})`
     },
     async work(name, atOnce, handler) {
       const options = {
@@ -145,6 +148,13 @@ export async function createJobs(databaseUrl: string, log: Log): Promise<Jobs> {
       await db.end({ timeout: 5 })
     },
   }
+}
+
+/** Whether the role may work on the queue's tables, or has to make them. */
+async function mayMaintain(db: Db): Promise<boolean> {
+  const [row] = await db<{ maintains: boolean | null }[]>`
+    select has_table_privilege(to_regclass(${`${SCHEMA}.queue`}), 'insert') as maintains`
+  return row?.maintains ?? true
 }
 
 /** Makes or migrates the queue's tables; safe to run from several processes. */

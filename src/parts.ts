@@ -1,11 +1,6 @@
 import type { KmsConfig, MailConfig, S3Config } from './config.ts'
-import {
-  admitProcessRole,
-  admitRole,
-  type ProcessKind,
-  requireOtherRole,
-  withOwner,
-} from './database-role.ts'
+import type { ProcessKind } from './database-access.ts'
+import { admitProcessRole, admitRole, requireOtherRole, withOwner } from './database-role.ts'
 import { type Db, migrate, openDb } from './db.ts'
 import { OperatorError } from './errors.ts'
 import { installJobs } from './jobs.ts'

@@ -10,12 +10,11 @@ export type PolicyName = keyof typeof POLICIES
 export type PolicyValue<N extends PolicyName> = (typeof POLICIES)[N][number]
 
 const isPolicyName = (name: string): name is PolicyName => Object.hasOwn(POLICIES, name)
-const settingOf = (name: string) => `policy.${name}`
 
 /** The value that is set, else the first of the choices, which is the default. */
 export async function findPolicy<N extends PolicyName>(sql: Sql, name: N): Promise<PolicyValue<N>> {
   const [row] = await sql<{ value: string }[]>`
-    select value from portal_setting where name = ${settingOf(name)}`
+    select value from policy where name = ${name}`
   const choices: readonly string[] = POLICIES[name]
   return (row && choices.includes(row.value) ? row.value : choices[0]) as PolicyValue<N>
 }
@@ -30,7 +29,7 @@ export async function setPolicy(sql: Sql, name: string, value: string): Promise<
   if (!choices.includes(value))
     throw new OperatorError(`The policy ${name} is one of: ${choices.join(', ')}.`)
   await sql`
-    insert into portal_setting (name, value) values (${settingOf(name)}, ${value})
+    insert into policy (name, value) values (${name}, ${value})
     on conflict (name) do update set value = excluded.value`
 }
 

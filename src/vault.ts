@@ -31,6 +31,11 @@ export type Vault = {
   mac(sql: Sql, column: Omit<Place, 'row'>, value: string | Uint8Array): Promise<Buffer>
   /** Makes the portal's own keys where they are missing, so that no later call has to. */
   prepare(): Promise<void>
+  /**
+   * Makes the data keys of owners that were stored before there were any, each in a transaction of its own. Transactions
+   * that make the keys of several owners can wait for each other.
+   */
+  makeMissingKeys(isStopped: () => boolean): Promise<void>
 }
 
 const VERSION = 1
@@ -73,16 +78,26 @@ export function createVault(db: Db, keys: KeyService): Vault {
     if ('purpose' in owner) return await ownKey(sql, owner.purpose)
     const found = await findKey(sql, owner)
     if (found) return { id: found.id, key: await unwrap(found.id, found.wrappedKey) }
-    const id = randomUUID()
-    const wrapped = await keys.wrap(randomBytes(32), dataKeyContext(id))
-    await sql`
-      insert into data_key (id, account_id, subject_id, wrapped_key)
-      values (${id}, ${'accountId' in owner ? owner.accountId : null},
-        ${'subjectId' in owner ? owner.subjectId : null}, ${wrapped})
-      on conflict do nothing`
+    await makeKey(sql, owner)
     const made = await findKey(sql, owner)
     if (!made) throw new Error('the data key was not written')
     return { id: made.id, key: await unwrap(made.id, made.wrappedKey) }
+  }
+
+  /** Makes none where the owner has one, or is gone. */
+  async function makeKey(sql: Sql, owner: Exclude<Owner, { purpose: string }>): Promise<void> {
+    const id = randomUUID()
+    const wrapped = await keys.wrap(randomBytes(32), dataKeyContext(id))
+    // The owner is locked first: a row that waits for that lock would itself hold up whoever has it.
+    await ('accountId' in owner
+      ? sql`
+          with owner as (select id from account where id = ${owner.accountId} for key share)
+          insert into data_key (id, account_id, wrapped_key) select ${id}, id, ${wrapped} from owner
+          on conflict do nothing`
+      : sql`
+          with owner as (select id from subject where id = ${owner.subjectId} for key share)
+          insert into data_key (id, subject_id, wrapped_key) select ${id}, id, ${wrapped} from owner
+          on conflict do nothing`)
   }
 
   async function ownKey(sql: Sql, purpose: Purpose): Promise<DataKey> {
@@ -146,6 +161,18 @@ export function createVault(db: Db, keys: KeyService): Vault {
       await ownKey(db, 'lookup')
       await ownKey(db, 'delivery')
     },
+    async makeMissingKeys(isStopped) {
+      for (const table of ['account', 'subject'] as const)
+        for (let after = FIRST_ID; ; ) {
+          const owners = await findOwnersWithoutKey(db, table, after)
+          for (const { id } of owners) {
+            if (isStopped()) return
+            await makeKey(db, table === 'account' ? { accountId: id } : { subjectId: id })
+            after = id
+          }
+          if (owners.length < OWNERS_AT_ONCE) break
+        }
+    },
   }
 
   async function findAndUnwrap(sql: Sql, id: string): Promise<KeyObject> {
@@ -155,6 +182,16 @@ export function createVault(db: Db, keys: KeyService): Vault {
     return await unwrap(id, row.wrappedKey)
   }
 }
+
+const OWNERS_AT_ONCE = 100
+const FIRST_ID = '00000000-0000-0000-0000-000000000000'
+
+const findOwnersWithoutKey = (sql: Sql, table: 'account' | 'subject', after: string) =>
+  sql<{ id: string }[]>`
+    select owner.id from ${sql(table)} owner
+    where owner.id > ${after}
+      and not exists (select from data_key where ${sql(`${table}_id`)} = owner.id)
+    order by owner.id limit ${OWNERS_AT_ONCE}`
 
 async function findKey(
   sql: Sql,

@@ -113,11 +113,12 @@ export async function startWorker(parts: Parts, jobs: Jobs): Promise<Worker> {
   }
 }
 
-/** What an earlier version stored in the clear, sealed batch by batch; each is a transaction, so it goes on after a restart. */
+/** What an earlier version stored in the clear, sealed batch by batch once every owner has a key; each is a transaction, so it goes on after a restart. */
 function createSealing({ db, vault, log }: Pick<Parts, 'db' | 'vault' | 'log'>) {
   let isStopping = false
   let running: Promise<void> | undefined
   async function run() {
+    await vault.makeMissingKeys(() => isStopping)
     for (const sealBatch of [
       sealStoredAccounts,
       sealStoredBodies,

@@ -71,7 +71,9 @@ async function changeDetails(
   id: string,
   change: Partial<Details>,
 ): Promise<void> {
-  const [row] = await sql<Row[]>`select ${columns(sql)} from account where id = ${id} for update`
+  const [row] = await sql<
+    Row[]
+  >`select ${columns(sql)} from account where id = ${id} for no key update`
   if (!row) return
   const { email, givenName, surname } = await openRow(sql, vault, row)
   await writeDetails(sql, vault, id, { email, givenName, surname, ...change })
@@ -211,6 +213,19 @@ export async function setNameFromRegistry(
   await sql`update account set name_source = 'registry' where id = ${id}`
 }
 
+/**
+ * In a transaction that changes what documents are compared with, before anything else is locked: holds comparisons and
+ * other such changes back.
+ */
+export async function lockAccount(sql: Sql, id: string): Promise<void> {
+  await sql`select from account where id = ${id} for no key update`
+}
+
+/** In a transaction that compares with the account: holds changes of it back. */
+export async function holdAccount(sql: Sql, id: string): Promise<void> {
+  await sql`select from account where id = ${id} for share`
+}
+
 /** In a transaction: whether the account is active, and holds a suspension back until the transaction ends. */
 export async function lockActiveAccount(sql: Sql, id: string): Promise<boolean> {
   const rows = await sql`select from account where id = ${id} and status = 'active' for share`
@@ -304,14 +319,28 @@ export async function sealStoredAccounts(db: Db, vault: Vault): Promise<number> 
       select ${columns(sql)} from account where email is not null
       order by id limit ${BATCH} for update skip locked`
     let sealed = 0
-    for (const row of rows) {
-      const details = await openRow(sql, vault, row)
-      const mac = await macOf(sql, vault, details.email)
-      const [other] = await sql`select from account where email_mac = ${mac}`
-      if (other) continue
-      await writeDetails(sql, vault, row.id, details)
-      sealed++
-    }
+    for (const row of rows) if (await sealRow(sql, vault, row)) sealed++
     return sealed
   })
+}
+
+/**
+ * The same for one account, in a transaction of its own: sealing changes unique columns, and whoever references the account
+ * waits for that. To be called before a transaction that locks more than the account.
+ */
+export async function sealStoredAccount(db: Db, vault: Vault, id: string): Promise<void> {
+  await db.begin(async (sql) => {
+    const [row] = await sql<Row[]>`
+      select ${columns(sql)} from account where id = ${id} and email is not null for update`
+    if (row) await sealRow(sql, vault, row)
+  })
+}
+
+async function sealRow(sql: Sql, vault: Vault, row: Row): Promise<boolean> {
+  const details = await openRow(sql, vault, row)
+  const mac = await macOf(sql, vault, details.email)
+  const [other] = await sql`select from account where email_mac = ${mac}`
+  if (other) return false
+  await writeDetails(sql, vault, row.id, details)
+  return true
 }

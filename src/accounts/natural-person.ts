@@ -3,7 +3,7 @@ import { type Db, isDuplicateKey, type Sql } from '../db.ts'
 import { displayedText } from '../displayed-text.ts'
 import { OperatorError } from '../errors.ts'
 import type { Vault } from '../vault.ts'
-import { findAccount, setNameFromRegistry } from './accounts.ts'
+import { findAccount, lockAccount, sealStoredAccount, setNameFromRegistry } from './accounts.ts'
 
 const text = displayedText('a text of a person', 200)
 const date = z.iso.date()
@@ -100,7 +100,9 @@ export async function setPerson(
         .join('; ')}.`,
     )
   const { residency, givenName, surname, ...person } = parsed.data
+  await sealStoredAccount(db, vault, accountId)
   await db.begin(async (sql) => {
+    await lockAccount(sql, accountId)
     await sql`insert into natural_person (account_id) values (${accountId}) on conflict do nothing`
     await sql`select from natural_person where account_id = ${accountId} for update`
     const before = (await readPerson(sql, vault, accountId)) ?? NOTHING_KNOWN

@@ -1,4 +1,9 @@
-import { findAccount, setNameFromDocument } from '../accounts/accounts.ts'
+import {
+  findAccount,
+  lockAccount,
+  sealStoredAccount,
+  setNameFromDocument,
+} from '../accounts/accounts.ts'
 import type { Db, Sql } from '../db.ts'
 import { OperatorError } from '../errors.ts'
 import { announceVerification, listExpiredAnnouncements } from '../events/events.ts'
@@ -81,7 +86,9 @@ export async function adoptDocumentName(
   vault: Vault,
   { accountId, verificationId }: { accountId: string; verificationId: string },
 ): Promise<boolean> {
+  await sealStoredAccount(db, vault, accountId)
   return await db.begin(async (sql) => {
+    await lockAccount(sql, accountId)
     const offered = await findOfferedName(sql, vault, accountId)
     if (offered?.verificationId !== verificationId) return false
     await setNameFromDocument(sql, vault, accountId, offered)

@@ -1,3 +1,4 @@
+import { holdAccount } from '../accounts/accounts.ts'
 import type { Sql } from '../db.ts'
 import { announceVerification } from '../events/events.ts'
 import type { Vault } from '../vault.ts'
@@ -120,26 +121,36 @@ export async function markNotStarted(sql: Sql, id: string): Promise<void> {
   await sql`update verification set status = 'error', updated_at = now() where id = ${id}`
 }
 
-/** Locks it for this transaction: deliveries of one session are applied one after the other. */
-export async function findBySession(
+/** As `lockVerification`, by the vendor's session: deliveries of one session are applied one after the other. */
+export function findBySession(
   sql: Sql,
   vendor: string,
   integration: string,
   sessionId: string,
 ): Promise<VerificationRow | undefined> {
-  const [row] = await sql<VerificationRow[]>`
-    select id, tenant, account_id, subject_id, vendor, integration, vendor_session_id, status, attempt_id
-    from verification
-    where vendor = ${vendor} and integration = ${integration} and vendor_session_id = ${sessionId}
-    for update`
-  return row
+  return lock(
+    sql,
+    sql`vendor = ${vendor} and integration = ${integration} and vendor_session_id = ${sessionId}`,
+  )
 }
 
-/** The same, by our own id. */
-export async function lockVerification(sql: Sql, id: string): Promise<VerificationRow | undefined> {
+/**
+ * Locks it for this transaction, and its account before it, as all writers do: what a document is compared with stays as
+ * it is until the comparison is stored.
+ */
+export function lockVerification(sql: Sql, id: string): Promise<VerificationRow | undefined> {
+  return lock(sql, sql`id = ${id}`)
+}
+
+async function lock(sql: Sql, isIt: ReturnType<Sql>): Promise<VerificationRow | undefined> {
+  const [before] = await sql<{ accountId: string | null }[]>`
+    select account_id from verification where ${isIt}`
+  if (before?.accountId) await holdAccount(sql, before.accountId)
   const [row] = await sql<VerificationRow[]>`
     select id, tenant, account_id, subject_id, vendor, integration, vendor_session_id, status, attempt_id
-    from verification where id = ${id} for update`
+    from verification where ${isIt} for update`
+  // Linked in between: the other order could only meet a second change of this account at the same moment.
+  if (row?.accountId && row.accountId !== before?.accountId) await holdAccount(sql, row.accountId)
   return row
 }
 

@@ -4,6 +4,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createAccount } from '../../src/accounts/accounts.ts'
+import type { ProcessKind } from '../../src/database-access.ts'
+import { openDb } from '../../src/db.ts'
+import { USER } from '../../src/embedded/cluster.ts'
 import { startS3Server } from '../../src/embedded/s3.ts'
 import { createJobs } from '../../src/jobs.ts'
 import { createLog, type Log } from '../../src/log.ts'
@@ -11,7 +14,9 @@ import { createClient } from '../../src/oauth/clients.ts'
 import { openParts, type Parts, type Runtime } from '../../src/parts.ts'
 import { randomSecret } from '../../src/secrets.ts'
 import { listen, startServer } from '../../src/server.ts'
+import { createVault } from '../../src/vault.ts'
 import { startWorker } from '../../src/worker.ts'
+import { PROCESS_ROLES } from './cluster.ts'
 import { createDatabase } from './database.ts'
 
 export const PASSWORD = 'lantern orchard violet drum'
@@ -105,6 +110,8 @@ export async function startPortal(
       await s3Server.close()
       await database.drop()
       await rm(dir, { recursive: true, force: true })
+      const refused = lines.find((line) => line.includes('permission denied'))
+      if (refused) throw new Error(`the role of a process may not do what it does: ${refused}`)
     },
   }
 }
@@ -125,11 +132,12 @@ async function startProcess(
 ) {
   const { server, port } = await listen('127.0.0.1', 0)
   const issuer = options.issuer ?? `http://localhost:${port}`
-  const jobs = await createJobs(parts.runtime.databaseUrl, parts.log)
-  const worker = options.worker ? await startWorker(parts, jobs) : undefined
-  const running = await startServer(server, parts, {
+  const web = await openProcess(parts, 'web')
+  const working = options.worker ? await openProcess(parts, 'worker') : undefined
+  const worker = working && (await startWorker(working.parts, working.jobs))
+  const running = await startServer(server, web.parts, {
     issuer,
-    jobs,
+    jobs: web.jobs,
     missingScopeStatus: options.missingScopeStatus ?? 401,
     rateLimits: options.rateLimits ?? { perResident: 0, perClient: 0 },
     networkLimits: options.networkLimits ?? { requests: 0, refusals: 0 },
@@ -148,7 +156,36 @@ async function startProcess(
     async close() {
       await running.close()
       await worker?.stop()
+      await working?.close()
+      await web.close()
+    },
+  }
+}
+
+/**
+ * The parts as a process of its kind has them: with its own role, so that every test also shows that the rights suffice. A
+ * database that a test names itself stays.
+ */
+async function openProcess(given: Parts, kind: ProcessKind) {
+  const { databaseUrl } = given.runtime
+  const isOwners = new URL(databaseUrl).username === USER
+  const url = isOwners
+    ? Object.assign(new URL(databaseUrl), { username: PROCESS_ROLES[kind] }).href
+    : databaseUrl
+  const db = isOwners ? openDb(url) : given.db
+  const parts: Parts = {
+    ...given,
+    db,
+    vault: isOwners ? createVault(db, given.keyService) : given.vault,
+    runtime: { ...given.runtime, databaseUrl: url },
+  }
+  const jobs = await createJobs(url, given.log)
+  return {
+    parts,
+    jobs,
+    async close() {
       await jobs.stop()
+      if (isOwners) await db.end({ timeout: 5 })
     },
   }
 }

@@ -1,0 +1,237 @@
+export type ProcessKind = 'web' | 'worker'
+
+/** All columns, these, or all except these. */
+type Columns = '*' | readonly string[] | { except: readonly string[] }
+/** What a role may do with a table. `for update` and `for share` take the right to update a column. */
+export type Access = { select?: Columns; insert?: Columns; update?: Columns; delete?: true }
+
+const none: Access = {}
+const read: Access = { select: '*' }
+const append: Access = { select: '*', insert: '*' }
+const all: Access = { select: '*', insert: '*', update: '*', delete: true }
+/** Deletes rows by their age. */
+const expire = (column: string): Access => ({ select: [column], delete: true })
+
+const ACCOUNT_DETAILS = [
+  'details_sealed',
+  'email_mac',
+  'email',
+  'email_key',
+  'given_name',
+  'surname',
+  'updated_at',
+]
+const DELIVERY_BODY = ['body', 'body_sealed', 'body_sha256']
+const VERIFICATION_ORIGIN = [
+  'id',
+  'tenant',
+  'subject_id',
+  'vendor',
+  'integration',
+  'state_sha256',
+  'return_url',
+  'return_state',
+  'session_created_at',
+]
+
+/**
+ * What web and worker processes may do with each table, where they have roles of their own: each has what it uses, and no more.
+ * A table that is not listed is open to neither. What the operator alone decides (trust, policies, vendors, suspensions,
+ * streams of events) only the command line writes, with the role of `DATABASE_URL` that `migrate` is given.
+ */
+export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
+  // Sign-in and tokens: workers remove what has expired.
+  account: {
+    web: { select: '*', update: { except: ['id', 'status', 'created_at'] } },
+    worker: { select: { except: ['password_hash'] }, update: ACCOUNT_DETAILS },
+  },
+  known_browser: { web: all, worker: expire('seen_at') },
+  mail_link: {
+    web: { select: '*', insert: '*', update: ['used_at'], delete: true },
+    worker: { select: ['request_id', 'expires_at'], insert: '*', delete: true },
+  },
+  oidc_artifact: { web: all, worker: { select: ['kind', 'id', 'expires_at'], delete: true } },
+  passkey: {
+    web: {
+      select: '*',
+      insert: '*',
+      update: ['counter', 'used_at', 'name', 'needs_password'],
+      delete: true,
+    },
+    worker: none,
+  },
+  passkey_challenge: {
+    web: { select: '*', insert: '*', delete: true },
+    worker: expire('expires_at'),
+  },
+  pending_sign_in: {
+    web: { select: '*', insert: '*', update: ['step', 'wrong_codes'], delete: true },
+    worker: expire('expires_at'),
+  },
+  rate_window: { web: all, worker: none },
+  recovery_code: { web: { select: '*', insert: '*', update: ['used_at'] }, worker: none },
+  recovery_code_set: { web: { select: '*', insert: '*', delete: true }, worker: none },
+  security_case: { web: append, worker: none },
+  security_notice: {
+    web: { select: '*', insert: '*', update: ['used_at'] },
+    worker: expire('expires_at'),
+  },
+  sign_in_throttle: {
+    web: { select: '*', insert: '*', update: '*' },
+    worker: { select: ['last_failure_at', 'known_at'], delete: true },
+  },
+  signing_key: { web: append, worker: all },
+  spent_jti: {
+    web: { select: '*', insert: '*', update: ['expires_at'] },
+    worker: expire('expires_at'),
+  },
+  totp: {
+    web: { select: '*', insert: '*', update: ['last_step', 'used_at'], delete: true },
+    worker: none,
+  },
+
+  // Applications and what residents allowed them.
+  client: {
+    web: {
+      select: '*',
+      insert: '*',
+      update: ['name', 'metadata', 'secret_hash', 'updated_at'],
+      delete: true,
+    },
+    worker: { select: { except: ['secret_hash'] } },
+  },
+  client_logo: { web: read, worker: { select: '*', insert: '*', update: '*' } },
+  consent: { web: all, worker: { select: '*', delete: true } },
+  oauth_grant: { web: all, worker: expire('expires_at') },
+  live_access_token: { web: read, worker: none },
+  live_service_token: { web: read, worker: none },
+
+  // Documents: the web takes deliveries in, and starts, reviews, links and erases for tenants and residents; workers do the rest.
+  attempt_document: { web: read, worker: { select: '*', insert: '*', update: '*' } },
+  decision: {
+    web: { select: '*', insert: '*', update: ['reviewed_by', 'reason', 'reason_sealed'] },
+    worker: { select: '*', insert: '*', update: ['reason', 'reason_sealed'] },
+  },
+  delivery: {
+    web: {
+      select: { except: DELIVERY_BODY },
+      insert: ['id', 'vendor', 'integration', 'body_sealed', 'body_mac'],
+      update: ['times_received', 'last_received_at'],
+      delete: true,
+    },
+    worker: {
+      select: '*',
+      update: { except: ['id', 'vendor', 'integration', 'received_at'] },
+      delete: true,
+    },
+  },
+  erased_verification: {
+    web: append,
+    worker: {
+      select: '*',
+      insert: '*',
+      update: ['objects_deleted_at', 'vendor_answer', 'vendor_session_id', 'vendor_deleted_at'],
+    },
+  },
+  image: {
+    web: read,
+    worker: { select: '*', insert: '*', update: { except: ['id', 'verification_id'] } },
+  },
+  latest_approved: { web: read, worker: read },
+  natural_person: { web: read, worker: { select: '*', update: { except: ['account_id'] } } },
+  // Written at the command line, and shown to the resident.
+  operator_review: { web: read, worker: none },
+  residency: {
+    web: read,
+    worker: { select: '*', insert: '*', update: { except: ['account_id'] } },
+  },
+  subject: {
+    web: {
+      select: '*',
+      insert: ['tenant', 'external_id'],
+      update: ['external_id', 'account_id', 'linked_at'],
+      delete: true,
+    },
+    // Locks it.
+    worker: { select: '*', update: ['linked_at'] },
+  },
+  subject_link: {
+    web: { select: '*', insert: '*', update: ['used_at'], delete: true },
+    worker: expire('expires_at'),
+  },
+  verification: {
+    web: { select: '*', insert: '*', update: { except: VERIFICATION_ORIGIN }, delete: true },
+    worker: {
+      select: '*',
+      update: { except: [...VERIFICATION_ORIGIN, 'account_id'] },
+      delete: true,
+    },
+  },
+
+  // Events to applications: the web records them and answers those that fetch; workers sign and send.
+  event: { web: { select: '*', insert: '*', update: '*' }, worker: all },
+  event_attempt: { web: append, worker: append },
+  event_secret: { web: none, worker: read },
+  event_stream: {
+    web: { select: { except: ['authorization_sealed'] } },
+    worker: {
+      select: { except: ['token_hash'] },
+      update: ['busy_until', 'resume_at', 'enabled'],
+    },
+  },
+  told_verification: {
+    web: { select: '*', insert: '*', update: '*' },
+    worker: { select: '*', insert: '*', update: '*' },
+  },
+
+  // Mails are the workers' to send; the web shows those of a portal without a mail server.
+  outbox_mail: {
+    web: read,
+    worker: { select: ['created_at'], insert: ['id', 'mail_sealed'], delete: true },
+  },
+
+  ledger_entry: { web: append, worker: append },
+  ledger_leaf: { web: read, worker: append },
+  ledger_node: { web: read, worker: append },
+  ledger_head: { web: read, worker: append },
+
+  // The portal's own. Whoever starts first makes the keys that are missing.
+  data_key: { web: append, worker: { select: '*', insert: '*', delete: true } },
+  // Locked while it is relayed.
+  operator_action: { web: none, worker: { select: '*', update: ['recorded_at'], delete: true } },
+  policy: { web: read, worker: read },
+  portal_setting: {
+    web: { select: '*', insert: '*', update: ['value'] },
+    worker: { select: '*', insert: '*', update: ['value'] },
+  },
+  schema_migration: { web: read, worker: read },
+  tenant: { web: read, worker: read },
+  vendor_integration: { web: read, worker: read },
+}
+
+/** The same for the tables of the job queue; for a table that is not listed, `'*'` counts. The web enqueues, workers do everything. */
+export const QUEUE_ACCESS: Readonly<Record<ProcessKind, Readonly<Record<string, Access>>>> = {
+  web: {
+    version: read,
+    queue: read,
+    job_common: { select: ['id'], insert: '*' },
+  },
+  worker: { '*': all },
+}
+
+/** What to grant for an access to a table of these columns: each is what stands before `on` in a `grant`. */
+export function privilegesOf(access: Access, columns: readonly string[]): string[] {
+  const { select, insert, update } = access
+  return [
+    ...Object.entries({ select, insert, update }).flatMap(([privilege, of]) =>
+      of === undefined ? [] : [privilege + listOf(of, columns)],
+    ),
+    ...(access.delete ? ['delete'] : []),
+  ]
+}
+
+function listOf(of: Columns, columns: readonly string[]): string {
+  if (of === '*') return ''
+  const named = 'except' in of ? columns.filter((column) => !of.except.includes(column)) : of
+  return ` (${named.map((column) => `"${column}"`).join(', ')})`
+}
