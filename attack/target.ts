@@ -1,16 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
 import { Agent, createServer, request } from 'node:http'
-import { type AddressInfo, createServer as createTcpServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { readCommand } from '../src/commands.ts'
-import { startPostgres } from '../src/embedded/postgres.ts'
-import { startS3Server } from '../src/embedded/s3.ts'
-import { createLog } from '../src/log.ts'
 import { createInitialAccessToken } from '../src/oauth/registration.ts'
-import { openParts, type Parts, type Runtime } from '../src/parts.ts'
-import { randomSecret } from '../src/secrets.ts'
+import type { Parts } from '../src/parts.ts'
+import { environmentOf, findFreePorts, startDeployment } from '../test/support/deployment.ts'
 import { startVendor, type VendorStandIn } from './vendor.ts'
 
 /** Requests of one network a minute in the attacked portal: low, so that a flood is short. */
@@ -34,74 +27,20 @@ export type Target = {
   close(): Promise<void>
 }
 
-const REGION = 'us-east-2'
-const BUCKET = 'documents'
-
 export const MAIN = new URL('../src/main.ts', import.meta.url).pathname
 
-export async function startTarget(): Promise<Target> {
-  const dir = await mkdtemp(join(tmpdir(), 'portal-attack-'))
-  const closing: (() => Promise<unknown>)[] = [() => rm(dir, { recursive: true, force: true })]
-  const later = <T>(thing: T, close: (thing: T) => Promise<unknown>): T => {
-    closing.unshift(() => close(thing))
-    return thing
-  }
-  const close = async () => {
-    for (const step of closing.splice(0)) await step().catch(() => {})
-  }
-  try {
-    const postgres = later(
-      await startPostgres({ dir: join(dir, 'postgres'), password: randomSecret() }),
-      (each) => each.stop(),
-    )
-    const credentials = { accessKeyId: 'AKIAATTACK', secretAccessKey: randomSecret() }
-    const s3 = later(
-      await startS3Server({
-        dir: join(dir, 's3'),
-        port: 0,
-        bucket: BUCKET,
-        region: REGION,
-        credentials,
-        production: false,
-      }),
-      (each) => each.close(),
-    )
-    const runtime: Runtime = {
-      databaseUrl: postgres.url,
-      s3: {
-        endpoint: s3.endpoint,
-        publicEndpoint: s3.endpoint,
-        region: REGION,
-        bucket: BUCKET,
-        forcePathStyle: true,
-      },
-      s3Credentials: credentials,
-      cookieKeys: [randomSecret()],
-      encryptionKeys: [Buffer.from(randomSecret(), 'base64url')],
-      outboundAllow: [],
-      mail: undefined,
-    }
-    const parts = later(await openParts(runtime, createLog('silent')), (each) => each.close())
-    const [front, first, second] = await freePorts()
+export const startTarget = (): Promise<Target> =>
+  startDeployment(async ({ parts, later, close }) => {
+    const [front = 0, first = 0, second = 0] = await findFreePorts(3)
     const issuer = `http://localhost:${front}`
     const env = {
-      PATH: process.env.PATH ?? '',
+      ...environmentOf(parts.runtime),
       LOG_LEVEL: 'info',
       // Every attack comes from a network of its own, as a proxy would say it.
       TRUSTED_PROXIES: '127.0.0.1,::1',
       RATE_LIMIT_NETWORK: String(LIMITS.requests),
       RATE_LIMIT_REFUSALS: String(LIMITS.refusals),
       ISSUER: issuer,
-      DATABASE_URL: runtime.databaseUrl,
-      COOKIE_KEYS: runtime.cookieKeys.join(','),
-      ENCRYPTION_KEY: runtime.encryptionKeys
-        .map((key) => Buffer.from(key).toString('base64url'))
-        .join(','),
-      S3_ENDPOINT: s3.endpoint,
-      S3_REGION: REGION,
-      S3_BUCKET: BUCKET,
-      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     }
     let logged = ''
     const start = async (role: 'web' | 'worker', port: number) =>
@@ -129,11 +68,7 @@ export async function startTarget(): Promise<Target> {
       logged: () => logged,
       close,
     }
-  } catch (error) {
-    await close()
-    throw error
-  }
-}
+  })
 
 /** `node src/main.ts serve`, once it says that it is ready. */
 async function startProcess(env: Record<string, string>, onLines: (lines: string) => void) {
@@ -196,18 +131,4 @@ async function startBalancer(port: number, ports: readonly number[]) {
       await new Promise((resolve) => server.close(resolve))
     },
   }
-}
-
-/** Three ports that nobody uses now. */
-async function freePorts(): Promise<[number, number, number]> {
-  const servers = await Promise.all(
-    Array.from({ length: 3 }, async () => {
-      const server = createTcpServer()
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-      return server
-    }),
-  )
-  const ports = servers.map((server) => (server.address() as AddressInfo).port)
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return ports as [number, number, number]
 }

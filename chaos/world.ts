@@ -1,16 +1,10 @@
 import { createHash } from 'node:crypto'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
-import { startPostgres } from '../src/embedded/postgres.ts'
-import { startS3Server } from '../src/embedded/s3.ts'
-import { createLog } from '../src/log.ts'
-import { openParts, type Parts, type Runtime } from '../src/parts.ts'
-import { randomSecret } from '../src/secrets.ts'
+import type { Parts } from '../src/parts.ts'
+import { environmentOf, findFreePorts, startDeployment } from '../test/support/deployment.ts'
 import { type Courier, startCourier } from './courier.ts'
 import type { Delivered } from './history.ts'
 import { type Link, startLink } from './link.ts'
@@ -33,87 +27,35 @@ export type World = {
   close(): Promise<void>
 }
 
-const REGION = 'us-east-2'
-const BUCKET = 'documents'
-
-export async function startWorld(given: {
+export function startWorld(given: {
   main: string
   random: () => number
   record: (delivered: Delivered) => void
 }): Promise<World> {
   const { main, random, record } = given
-  const dir = await mkdtemp(join(tmpdir(), 'portal-chaos-'))
-  const closing: (() => Promise<unknown>)[] = [() => rm(dir, { recursive: true, force: true })]
-  const later = <T>(thing: T, close: (thing: T) => Promise<unknown>): T => {
-    closing.unshift(() => close(thing))
-    return thing
-  }
-  const close = async () => {
-    for (const step of closing.splice(0)) await step().catch(() => {})
-  }
-  try {
-    const postgres = later(
-      await startPostgres({ dir: join(dir, 'postgres'), password: randomSecret() }),
-      (each) => each.stop(),
-    )
-    const credentials = { accessKeyId: 'AKIACHAOS', secretAccessKey: randomSecret() }
-    const s3 = later(
-      await startS3Server({
-        dir: join(dir, 's3'),
-        port: 0,
-        bucket: BUCKET,
-        region: REGION,
-        credentials,
-        production: false,
-      }),
-      (each) => each.close(),
-    )
-    const s3Link = later(await startLink(s3.port, random), (each) => each.close())
-    const runtime: Runtime = {
-      databaseUrl: postgres.url,
-      s3: {
-        endpoint: s3.endpoint,
-        publicEndpoint: s3.endpoint,
-        region: REGION,
-        bucket: BUCKET,
-        forcePathStyle: true,
-      },
-      s3Credentials: credentials,
-      cookieKeys: [randomSecret()],
-      encryptionKeys: [Buffer.from(randomSecret(), 'base64url')],
-      outboundAllow: [],
-      mail: undefined,
-    }
+  return startDeployment(async ({ dir, s3Port, parts, later, close }) => {
+    const { s3, s3Credentials } = parts.runtime
+    const s3Link = later(await startLink(s3Port, random), (each) => each.close())
     const crashPostgres = async () => {
       const [pid] = (await readFile(join(dir, 'postgres', 'postmaster.pid'), 'utf8')).split('\n')
       process.kill(Number(pid), 'SIGKILL')
     }
-    const parts = later(await openParts(runtime, createLog('silent')), (each) => each.close())
     await watchStatuses(parts)
     // The setting counts from the next start.
     await crashPostgres()
     await untilDatabase(parts)
 
-    const ports = [await freePort(), await freePort()]
+    const ports = await findFreePorts(2)
     const issuer = `http://localhost:${ports[0]}`
     const env = {
-      PATH: process.env.PATH ?? '',
+      ...environmentOf(parts.runtime),
       LOG_LEVEL: 'warn',
       // Everything comes from one address.
       RATE_LIMIT_NETWORK: '0',
       RATE_LIMIT_REFUSALS: '0',
       ISSUER: issuer,
-      DATABASE_URL: runtime.databaseUrl,
-      COOKIE_KEYS: runtime.cookieKeys.join(','),
-      ENCRYPTION_KEY: runtime.encryptionKeys
-        .map((key) => Buffer.from(key).toString('base64url'))
-        .join(','),
       S3_ENDPOINT: `http://127.0.0.1:${s3Link.port}`,
-      S3_PUBLIC_ENDPOINT: s3.endpoint,
-      S3_REGION: REGION,
-      S3_BUCKET: BUCKET,
-      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+      S3_PUBLIC_ENDPOINT: s3.endpoint ?? '',
     }
     let lastWords = ''
     const onLog = (lines: string) => {
@@ -142,7 +84,12 @@ export async function startWorld(given: {
       },
     )
     const client = later(
-      new S3Client({ endpoint: s3.endpoint, region: REGION, credentials, forcePathStyle: true }),
+      new S3Client({
+        endpoint: s3.endpoint ?? '',
+        region: s3.region,
+        forcePathStyle: true,
+        ...(s3Credentials ? { credentials: s3Credentials } : {}),
+      }),
       async (each) => each.destroy(),
     )
     await until(
@@ -164,7 +111,7 @@ export async function startWorld(given: {
         let next: string | undefined
         do {
           const page = await client.send(
-            new ListObjectsV2Command({ Bucket: BUCKET, ContinuationToken: next }),
+            new ListObjectsV2Command({ Bucket: s3.bucket, ContinuationToken: next }),
           )
           for (const { Key } of page.Contents ?? []) if (Key) keys.push(Key)
           next = page.NextContinuationToken
@@ -173,10 +120,7 @@ export async function startWorld(given: {
       },
       close,
     }
-  } catch (error) {
-    await close()
-    throw error
-  }
+  })
 }
 
 /** The database itself writes down each change of a status, and of a delivery's state. */
@@ -227,14 +171,3 @@ async function until(
 
 export const sha256Of = (bytes: Uint8Array): string =>
   createHash('sha256').update(bytes).digest('hex')
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
-}

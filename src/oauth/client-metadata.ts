@@ -138,6 +138,20 @@ function clientFaults(metadata: unknown, rules: { production?: boolean | undefin
         publicHosts(client.redirect_uris).length > 1,
       'the redirect URIs are on several hosts: give a sector_identifier_uri, or the subject type public (OpenID Core §8.1)',
     ],
+    // The library's rules: a client that was stored against them would be refused at every request.
+    [
+      client.subject_type === 'pairwise' &&
+        client.grant_types.includes(DEVICE_CODE) &&
+        (client.token_endpoint_auth_method !== 'private_key_jwt' || client.jwks_uri === undefined),
+      'the device grant has pairwise identifiers with private_key_jwt and a jwks_uri alone: give these, or the subject type public',
+    ],
+    [
+      client.subject_type === 'pairwise' &&
+        client.grant_types.includes(DEVICE_CODE) &&
+        client.response_types.length > 0 &&
+        client.sector_identifier_uri === undefined,
+      'the device grant beside redirect URIs has pairwise identifiers with a sector_identifier_uri alone',
+    ],
     [
       client.jwks !== undefined && client.jwks_uri !== undefined,
       'a client has a key set or the address of one, not both',

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { setNameFromDocument } from '../../src/accounts/accounts.ts'
 import { readCommand } from '../../src/commands.ts'
 import { createInitialAccessToken } from '../../src/oauth/registration.ts'
 import { createUserAgent } from '../../src/sandbox/user-agent.ts'
@@ -85,7 +86,10 @@ test('a name from before the rule is shown with its hidden characters made visib
   await portal.db`
     update client set name = ${BAD}, metadata = metadata || ${portal.db.json({ client_name: BAD, purpose: BAD, operator: BAD })}
     where id = ${client.client_id}`
-  await portal.db`update account set given_name = ${BAD} where id = ${resident.id}`
+  await setNameFromDocument(portal.db, portal.parts.vault, resident.id, {
+    givenName: BAD,
+    surname: 'Mejia',
+  })
   const application = await createApplication(portal.issuer, client)
   const { url } = await application.authorizationRequest('openid profile')
   const browser = createUserAgent()
@@ -97,6 +101,7 @@ test('a name from before the rule is shown with its hidden characters made visib
   await browser.submit(consent, 'allow', {}, { leaveAt: REDIRECT_URI })
   const home = await browser.open(`${portal.issuer}/`)
   const own = await browser.open(`${portal.issuer}/applications/${client.client_id}`)
+  expect(home.text).toContain('Ev\ufffdil\ufffd[31m Bank Mejia')
   for (const { text } of [signIn, consent, home, own]) {
     expect(text).toContain('Ev\ufffdil\ufffd[31m Bank')
     for (const hidden of ['\u202e', '\u001b']) expect(text).not.toContain(hidden)

@@ -2,6 +2,7 @@ import { createHmac, randomBytes, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createAccount, findAccount } from '../../src/accounts/accounts.ts'
 import { OperatorError } from '../../src/errors.ts'
+import { announceVerification } from '../../src/events/events.ts'
 import { setStream } from '../../src/events/streams.ts'
 import { explainEntries } from '../../src/id-verification/reasons.ts'
 import { eraseVerification } from '../../src/id-verification/retention.ts'
@@ -281,6 +282,59 @@ describe('a document of another person', () => {
     const session = await start(resident)
     await session.approve({}, { type: 'PASSPORT' })
     expect(await bank.shown()).toBeNull()
+  })
+})
+
+describe('approved before documents were compared', () => {
+  /** As the migration left it: announced, not compared, and the vendor is asked for what its document says. */
+  async function announcedBefore() {
+    const resident = await addResident(portal.parts)
+    const { clientId, shown } = await connect(resident)
+    await setStream(portal.db, portal.parts.sealer, { clientId, delivery: 'poll' })
+    const { id, approve } = await start(resident)
+    await approve(ANA)
+    const announce = () => portal.db.begin((sql) => announceVerification(sql, resident.id))
+    const kinds = async () => {
+      const rows = await portal.db<{ kind: string }[]>`
+        select kind from event where client_id = ${clientId} order by occurred_at`
+      return rows.map(({ kind }) => kind)
+    }
+    expect(await kinds()).toEqual(['verification.approved'])
+    await portal.db`delete from attempt_document where verification_id = ${id}`
+    await portal.db`
+      update verification set match = null, match_differences = '{}' where id = ${id}`
+    expect(await shown()).toBe(null)
+    await announce()
+    await announce()
+    return { resident, id, approve, announce, kinds, shown }
+  }
+
+  test('nothing is said while it waits, and its end once, when the document is not theirs', async () => {
+    const { approve, announce, kinds } = await announcedBefore()
+    expect(await kinds()).toEqual(['verification.approved'])
+    await approve(JOHN)
+    await announce()
+    expect(await kinds()).toEqual(['verification.approved', 'verification.withdrawn'])
+  })
+
+  test('nothing is said at all when the document fits: it was announced, and counts again', async () => {
+    const { id, approve, announce, kinds, shown } = await announcedBefore()
+    await approve({ ...ANA, lastName: 'Mejia' })
+    await announce()
+    expect(await shown()).toBe(id)
+    expect(await kinds()).toEqual(['verification.approved'])
+  })
+
+  test('an operator who rejects it does not wait for the vendor', async () => {
+    const { id, kinds } = await announcedBefore()
+    await reviewVerification(portal.db, { id, decision: 'rejected', reason: 'forged' })
+    expect(await kinds()).toEqual(['verification.approved', 'verification.withdrawn'])
+  })
+
+  test('another one that counts is announced in its place', async () => {
+    const { resident, kinds } = await announcedBefore()
+    await (await start(resident)).approve(ANA)
+    expect(await kinds()).toEqual(['verification.approved', 'verification.replaced'])
   })
 })
 

@@ -68,7 +68,72 @@ const authorize = (clientId: string) =>
     code_challenge_method: 'S256',
   })}`
 
+// Said here once more: what is taken out of the list of rules would take its test along.
+const UNLIMITED = `
+  GET /api/oauth/userinfo
+  POST /api/oauth/userinfo
+  GET /api/oauth/end_session/success
+  GET /api/oauth/.well-known/jwks.json
+  GET /api/oauth/.well-known/openid-configuration
+  GET /interaction/:uid
+  GET /
+  GET /reset
+  GET /reset/sent
+  GET /reset/done
+  GET /verify-email/done
+  GET /links
+  GET /account
+  GET /account/totp
+  GET /applications/:clientId
+  GET /applications/:clientId/logo
+  GET /looks
+  GET /outbox
+  * /api/v1/*
+  GET /.well-known/*
+  GET /openapi.json
+  GET /favicon.ico
+  GET /reference
+  GET /health
+  GET /health/ready
+  GET /assets/*`
+const GUESSED = `
+  GET /api/oauth/authorize/:uid
+  POST /api/oauth/register
+  GET /api/oauth/register/:clientId
+  PUT /api/oauth/register/:clientId
+  DELETE /api/oauth/register/:clientId
+  POST /device
+  GET /device/:uid
+  POST /interaction/:uid
+  POST /sign-in
+  GET /reset/:token
+  POST /reset/:token
+  GET /verify-email/:token
+  POST /verify-email/:token
+  GET /link/:token
+  POST /link/:token
+  GET /not-me/:token
+  POST /not-me/:token
+  GET /not-me/:token/done
+  POST /verifications/*
+  POST /links/*
+  POST /sign-out
+  POST /photos
+  POST /account/*
+  POST /applications/*
+  GET /callbacks/mosaic`
+
 describe('every route has a rule', () => {
+  test('and no other routes are without a limit, or with the one for guesses', () => {
+    const ruled = (rule: string) =>
+      NETWORK_RULES.filter(([, , each]) => each === rule).map(
+        ([method, path]) => `${method} ${path}`,
+      )
+    const said = (list: string) => list.trim().split(/\n\s*/)
+    expect(ruled('none')).toEqual(said(UNLIMITED))
+    expect(ruled('refusals')).toEqual(said(GUESSED))
+  })
+
   test('of the application', () => {
     const parts = {
       issuer: portal.issuer,
@@ -184,6 +249,12 @@ test('user codes are guessed a few times a minute, and a page says so', async ()
 test('rows that strangers cause are limited, in every process', async () => {
   const client = await addClient(portal.parts)
   const headers = network()
+  const name = portal.parts.security.networkName(headers['X-Forwarded-For'])
+  const shared = async () => {
+    const [row] = await portal.db`
+      select sum(count)::int as count from rate_window where key = ${`network requests ${name}`}`
+    return row?.count as number | null
+  }
   const rows = async () => {
     const [row] = await portal.db`select count(*)::int as count from oidc_artifact`
     return row?.count as number
@@ -194,11 +265,20 @@ test('rows that strangers cause are limited, in every process', async () => {
   )
   expect(limited).toBe(400 - LIMITS.requests)
   expect((await rows()) - before).toBeLessThanOrEqual(2 * LIMITS.requests)
+  await eventually(async () => (await shared()) === LIMITS.requests)
+  const elsewhere = async () => {
+    const url = authorize(client.client_id).replace(portal.url, another.url)
+    return (await fetch(url, { headers, redirect: 'manual' })).status
+  }
+  // It counts for itself, and learns of the others when it tells them.
+  await elsewhere()
+  await eventually(async () => (await shared()) === LIMITS.requests + 1)
+  let asked = 1
   await eventually(async () => {
-    const elsewhere = authorize(client.client_id).replace(portal.url, another.url)
-    await fetch(elsewhere, { headers, redirect: 'manual' })
-    return (await fetch(elsewhere, { headers, redirect: 'manual' })).status === 429
+    asked++
+    return (await elsewhere()) === 429
   })
+  expect(asked).toBeLessThan(LIMITS.requests)
 })
 
 test('a program reads JSON', async () => {

@@ -1,9 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { decodeJwt } from 'jose'
-import { buildEndSessionUrl } from 'openid-client'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { decodeJwt, exportJWK, generateKeyPair } from 'jose'
+import {
+  buildEndSessionUrl,
+  initiateDeviceAuthorization,
+  pollDeviceAuthorizationGrant,
+} from 'openid-client'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readCommand } from '../../src/commands.ts'
 import { setStream } from '../../src/events/streams.ts'
 import { createClient } from '../../src/oauth/clients.ts'
@@ -15,6 +19,7 @@ import { createApplication } from '../support/application.ts'
 import {
   ALL_SCOPES,
   addResident,
+  PASSWORD,
   REDIRECT_URI,
   startPortal,
   type TestPortal,
@@ -298,6 +303,101 @@ test('a program that registers itself is given pairwise identifiers, and keeps w
   expect([device.status, device.body.subject_type]).toEqual([201, 'public'])
   const discovery = await fetch(`${portal.issuer}/.well-known/openid-configuration`)
   expect(await discovery.json()).toMatchObject({ subject_types_supported: ['public', 'pairwise'] })
+})
+
+describe('a device', () => {
+  const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code'
+  const DEVICE = {
+    redirect_uris: [],
+    response_types: [],
+    grant_types: [DEVICE_CODE],
+    scope: ALL_SCOPES,
+  }
+  const run = async (...words: string[]) =>
+    (await readCommand(words).run({ ...portal.parts, issuer: portal.issuer })) as Record<
+      string,
+      unknown
+    >
+  async function registerDevice(metadata: object) {
+    const { initial_access_token: token } = await createInitialAccessToken(portal.db, {
+      expiresInDays: 1,
+    })
+    const answer = await fetch(`${portal.issuer}/api/oauth/register`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
+      body: JSON.stringify({ ...DEVICE, client_name: `Device ${randomUUID()}`, ...metadata }),
+    })
+    return { status: answer.status, body: (await answer.json()) as Record<string, string> }
+  }
+
+  test('with a key is a sector of its own, and whatever it is given names the same identifier', async () => {
+    const resident = await addResident(portal.parts)
+    await addVerification(portal.parts, resident.id)
+    const subjectAt = async () => {
+      const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true })
+      // All on one host: it is of the keys alone, and no sector.
+      const path = `/${randomUUID()}.jwks`
+      documents.set(path, {
+        keys: [{ ...(await exportJWK(publicKey)), kid: 'k', alg: 'ES256', use: 'sig' }],
+      })
+      const { status, body: client } = await registerDevice({
+        subject_type: 'pairwise',
+        token_endpoint_auth_method: 'private_key_jwt',
+        jwks_uri: `${origin}${path}`,
+      })
+      expect([status, client.subject_type]).toEqual([201, 'pairwise'])
+      const clientId = String(client.client_id)
+      const application = await createApplication(
+        portal.issuer,
+        { client_id: clientId },
+        { privateKey },
+      )
+      const { configuration } = application
+      const device = await initiateDeviceAuthorization(configuration, { scope: ALL_SCOPES })
+      const browser = createUserAgent()
+      const entry = await browser.open(device.verification_uri)
+      const confirm = await browser.submitFirst(entry, { user_code: device.user_code })
+      const signIn = await browser.submit(confirm, 'confirm', { confirm: 'yes' })
+      const credentials = { email: resident.email, password: PASSWORD }
+      await browser.submit(await browser.submit(signIn, 'login', credentials), 'allow')
+      const first = await pollDeviceAuthorizationGrant(configuration, { ...device, interval: 0 })
+      const sub = first.claims()?.sub ?? ''
+      const next = await application.refresh(first.refresh_token ?? '')
+      const signed = await application.call(`${portal.url}${DOC}?signed=1`, next.access_token)
+      const userinfo = await application.userinfo(next.access_token, sub)
+      const introspected = await application.introspect(next.access_token)
+      expect([
+        decodeJwt(first.access_token).sub,
+        next.claims()?.sub,
+        decodeJwt(next.access_token).sub,
+        decodeJwt(await signed.text()).sub,
+        userinfo.sub,
+        introspected.sub,
+      ]).toEqual(Array(6).fill(sub))
+      expect(await run('resident', 'find', '--client', clientId, '--sub', sub)).toMatchObject({
+        id: resident.id,
+      })
+      return sub
+    }
+    const subjects = [await subjectAt(), await subjectAt()]
+    expect(new Set([...subjects, resident.id]).size).toBe(3)
+  }, 60_000)
+
+  test('without a key has no sector: it is refused pairwise identifiers, by the operator too, and goes on as it was', async () => {
+    const asked = await registerDevice({
+      subject_type: 'pairwise',
+      token_endpoint_auth_method: 'none',
+    })
+    expect([asked.status, asked.body.error]).toEqual([400, 'invalid_client_metadata'])
+    const { body: client } = await registerDevice({ token_endpoint_auth_method: 'none' })
+    const id = String(client.client_id)
+    await expect(run('client', 'update', id, '--subject-type', 'pairwise')).rejects.toThrow(
+      'private_key_jwt and a jwks_uri',
+    )
+    const { configuration } = await createApplication(portal.issuer, { client_id: id })
+    const device = await initiateDeviceAuthorization(configuration, { scope: 'openid' })
+    expect(device.user_code).toMatch(/^\w/)
+  })
 })
 
 test('the operator finds the resident whom an application names', async () => {

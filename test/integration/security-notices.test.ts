@@ -131,6 +131,53 @@ describe('a mail', () => {
     expect(await notices(resident.id, 'consent')).toBe(3)
   })
 
+  test('tells of a consent that lasts longer, wherever that was chosen, with its new end; and not of a shorter one', async () => {
+    const { resident, client, application, browser } = await granted(`openid ${IMAGES}`)
+    const inDays = (days: number) => {
+      const end = new Date(Date.now() + days * 24 * 3600 * 1000)
+      return new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' }).format(end)
+    }
+    const page = `${portal.issuer}/applications/${client.client_id}`
+    const onOwnPage = async (until: string) =>
+      browser.submit(await browser.open(page), 'save', { scope: [IMAGES], until })
+    const whenAsked = async (until: string) => {
+      const { url } = await application.authorizationRequest(`openid ${IMAGES}`, {
+        prompt: 'consent',
+      })
+      await browser.submit(
+        await browser.open(url, REDIRECT_URI),
+        'allow',
+        { scope: [IMAGES], until },
+        back,
+      )
+    }
+    const count = () => notices(resident.id, 'consent')
+    const mailOf = (end: string, after: number) =>
+      eventually(async () => {
+        const mails = await mailsTo(resident.email, CONSENT)
+        return mails.length > after
+          ? mails.find(({ text }) => text.includes(`", ${end}:`))
+          : undefined
+      })
+    await mailOf('until you end it', 0)
+    await onOwnPage('day')
+    await whenAsked('keep')
+    expect(await count()).toBe(1)
+    await whenAsked('month')
+    expect(await count()).toBe(2)
+    const asked = await mailOf(`until ${inDays(30)}`, 1)
+    expect(asked?.text).toContain('photos')
+    await onOwnPage('year')
+    expect(await count()).toBe(3)
+    const chosen = await mailOf(`until ${inDays(365)}`, 2)
+    expect(chosen?.text).toContain('photos')
+    await onOwnPage('month')
+    await whenAsked('day')
+    expect(await count()).toBe(3)
+    await onOwnPage('open')
+    expect(await count()).toBe(4)
+  })
+
   test('tells of a sign-in from a browser that is new to the account, in the portal and for an application', async () => {
     const resident = await addResident(portal.parts)
     const browser = createBrowser({ 'User-Agent': FIREFOX })

@@ -410,6 +410,40 @@ describe('what a tenant verified counts for a resident', () => {
     expect(await sees()).toBe(id)
   })
 
+  test('what an operator rejected stays rejected when its subject is linked again, by anybody; an acceptance ends with its link', async () => {
+    await makeTrusted()
+    const review = (id: string, word: '--accept' | '--reject') =>
+      run('verification', 'review', id, word, '--reason', 'seen by the operator')
+    const stateOf = async (id: string) => {
+      const [row] = await portal.db`
+        select account_id, match, match_review, match_reviewed_at is not null as is_reviewed
+        from verification where id = ${id}`
+      return row
+    }
+    const unlinked = { accountId: null, match: null }
+    const [first, second] = [await newResident(), await newResident()]
+    const { id, subjectId } = await verified()
+    const { browser } = await link(first.email, subjectId)
+    await review(id, '--reject')
+    await browser.submit(await browser.open(`${portal.url}/links`), 'end')
+    const rejected = { matchReview: 'rejected', isReviewed: true }
+    expect(await stateOf(id)).toEqual({ ...unlinked, ...rejected })
+    for (const resident of [first, second]) {
+      const { sees, kinds } = await watch(resident.email)
+      const again = await link(resident.email, subjectId)
+      expect(await stateOf(id)).toMatchObject({ accountId: resident.id, match: 'no-reference' })
+      expect(await stateOf(id)).toMatchObject(rejected)
+      expect([await sees(), await kinds()]).toEqual([null, []])
+      await again.browser.submit(await again.browser.open(`${portal.url}/links`), 'end')
+    }
+
+    await link(first.email, subjectId)
+    await review(id, '--accept')
+    expect(await (await watch(first.email)).sees()).toBe(id)
+    await browser.submit(await browser.open(`${portal.url}/links`), 'end')
+    expect(await stateOf(id)).toEqual({ ...unlinked, matchReview: null, isReviewed: false })
+  })
+
   test('a session that starts after the link counts too', async () => {
     await makeTrusted()
     const resident = await newResident()

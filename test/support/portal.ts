@@ -18,6 +18,7 @@ import { createVault } from '../../src/vault.ts'
 import { startWorker } from '../../src/worker.ts'
 import { PROCESS_ROLES } from './cluster.ts'
 import { createDatabase } from './database.ts'
+import { environmentOf } from './deployment.ts'
 
 export const PASSWORD = 'lantern orchard violet drum'
 export const REDIRECT_URI = 'http://localhost:9/callback'
@@ -103,7 +104,7 @@ export async function startPortal(
       ),
     /** One more web process, of the operating system's: as an operator starts it. */
     startOther: (given: Partial<Runtime> = {}) =>
-      startOther({ ...runtime, ...given }, credentials, first.issuer),
+      startOther({ ...runtime, ...given }, first.issuer),
     async close() {
       await first.close()
       await parts.close()
@@ -190,15 +191,11 @@ async function openProcess(given: Parts, kind: ProcessKind) {
   }
 }
 
-async function startOther(
-  runtime: Runtime,
-  credentials: { accessKeyId: string; secretAccessKey: string },
-  issuer: string,
-) {
+async function startOther(runtime: Runtime, issuer: string) {
   const main = new URL('../../src/main.ts', import.meta.url).pathname
   const child = spawn(process.execPath, [main, 'serve'], {
     env: {
-      PATH: process.env.PATH,
+      ...environmentOf(runtime),
       PORT: '0',
       ROLE: 'web',
       LOG_LEVEL: 'error',
@@ -207,16 +204,6 @@ async function startOther(
       RATE_LIMIT_NETWORK: '0',
       RATE_LIMIT_REFUSALS: '0',
       ISSUER: issuer,
-      DATABASE_URL: runtime.databaseUrl,
-      COOKIE_KEYS: runtime.cookieKeys.join(','),
-      ENCRYPTION_KEY: runtime.encryptionKeys
-        .map((key) => Buffer.from(key).toString('base64url'))
-        .join(','),
-      S3_ENDPOINT: runtime.s3.endpoint,
-      S3_REGION: runtime.s3.region,
-      S3_BUCKET: runtime.s3.bucket,
-      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   })

@@ -15,6 +15,7 @@ const HIDDEN: [string, string][] = [
   ['an escape', 'Blue\u001b[31mwater'],
   ['a C1 control', 'Blue\u009b31mwater'],
   ['a line separator', 'Blue\u2028water'],
+  ['a paragraph separator', 'Blue\u2029water'],
   ['a bidirectional override', 'Blue\u202ewater'],
   ['a bidirectional isolate', 'Blue\u2066water\u2069'],
   ['a right-to-left mark', 'Blue\u200fwater'],
@@ -30,6 +31,8 @@ const HIDDEN: [string, string][] = [
   ['a private-use character', 'Blue\uf8ffwater'],
   ['half a surrogate pair', 'Blue\ud800water'],
   ['a heap of combining marks', `Blue${'\u0300\u0301\u0302\u0303\u0304\u0305'}water`],
+  ['a heap of marks that NFC takes apart', `Blue${'\u0344'.repeat(3)}water`],
+  ['a combining mark on nothing', '\u0301Blue'],
 ]
 
 test.each(HIDDEN)(
@@ -90,10 +93,16 @@ test.each([
   'Вluewаter Ваnk',
   'B1uewater Bank',
   'BIuewater Bank',
+  'BIUEWATER BANK',
   'Ｂluewater Bank',
   '𝐁luewater Bank',
 ])('%s can be taken for Bluewater Bank', (name) => {
   expect(areSimilar(name, 'Bluewater Bank')).toBe(true)
+})
+
+test('a capital I is taken for an l, and for its own small letter', () => {
+  for (const name of ['lris Bank', 'iris bank'])
+    expect([name, areSimilar(name, 'Iris Bank')]).toEqual([name, true])
 })
 
 test.each(['Redwater Bank', 'Bluewater', 'Bluewater Bank 2'])(

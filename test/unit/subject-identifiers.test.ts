@@ -13,6 +13,7 @@ test.each([
   ['leaving out the own machine', ['http://localhost:3000/x', 'https://a.example/x'], 'a.example'],
   ['on the own machine: the client itself', ['http://127.0.0.1/x'], 'c1.client.invalid'],
   ['of a private-use scheme: the client itself', ['com.example.app:/x'], 'c1.client.invalid'],
+  ['without redirect URIs, as of a device: the client itself', [], 'c1.client.invalid'],
 ])('the sector is %s', (_what, redirectUris, sector) => {
   expect(sectorOf(client(redirectUris))).toBe(sector)
   expect(sectorOf(client(redirectUris, 'https://s.example/list.json'))).toBe('s.example')
