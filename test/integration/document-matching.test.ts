@@ -327,7 +327,7 @@ describe('approved before documents were compared', () => {
 
   test('an operator who rejects it does not wait for the vendor', async () => {
     const { id, kinds } = await announcedBefore()
-    await reviewVerification(portal.db, { id, decision: 'rejected', reason: 'forged' })
+    await reviewVerification(portal.parts, { id, decision: 'rejected', reason: 'forged' })
     expect(await kinds()).toEqual(['verification.approved', 'verification.withdrawn'])
   })
 
