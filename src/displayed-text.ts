@@ -43,9 +43,10 @@ export const visibleText = (text: string): string =>
   isDisplayable(text)
     ? text
     : text
+        .normalize('NFC')
         .replace(/[\n\r\t]+/g, ' ')
         .replace(HIDDEN, '\ufffd')
-        .replace(/\p{M}{5,}/gu, '\ufffd')
+        .replace(/^\p{M}+|\p{M}{5,}/gu, '\ufffd')
 
 /** For a terminal: the same characters as escapes. Line ends stay where `lines` says so. */
 export const escapeForTerminal = (text: string, { lines = false } = {}): string =>
