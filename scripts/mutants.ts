@@ -15,6 +15,7 @@ const USAGE = `npm run mutants -- [options]
   --tests GLOB     which tests to run; may be repeated (test/unit)
   --sample N       only places in N windows of 10 lines, chosen at random (every place)
   --seed S         makes the choice of --sample again (1)
+  --again FILE     only what this earlier result has as survived, not reached or timeout; the rest is taken from it
   --json FILE      where the result is written (mutants.json)
   --timeout S      seconds allowed for one change, beside twice what its tests take unchanged (10)
   --minutes M      stops after this long, with what was tried until then (600)`
@@ -27,6 +28,7 @@ const { values } = parseArgs({
     tests: { type: 'string', multiple: true },
     sample: { type: 'string' },
     seed: { type: 'string', default: '1' },
+    again: { type: 'string' },
     json: { type: 'string', default: 'mutants.json' },
     timeout: { type: 'string', default: '10' },
     minutes: { type: 'string', default: '600' },
@@ -38,19 +40,43 @@ if (values.help) {
   process.exit()
 }
 
-const files = listFiles(values.files ?? ['src/{oauth,api,id-verification}/**/*.ts']).filter(
-  (file) => !file.endsWith('.d.ts'),
-)
+type Mutant = {
+  file: string
+  line: number
+  column: number
+  endLine: number
+  endColumn: number
+  mutatorName: string
+  replacement: string
+  outcome: string
+}
+const earlier = values.again
+  ? (JSON.parse(readFileSync(values.again, 'utf8')) as {
+      planned: number
+      files: string[]
+      mutants: Mutant[]
+    })
+  : undefined
+const files =
+  earlier?.files ??
+  listFiles(values.files ?? ['src/{oauth,api,id-verification}/**/*.ts']).filter(
+    (file) => !file.endsWith('.d.ts'),
+  )
 const tests = listFiles(values.tests ?? ['test/unit/*.test.ts'])
-const places = values.sample ? sample(files, Number(values.sample), values.seed) : files
+const places = earlier
+  ? earlier.mutants.filter(({ outcome }) => outcome !== 'killed').map(placeOf)
+  : values.sample
+    ? sample(files, Number(values.sample), values.seed)
+    : files
 
+type Position = { line: number; column: number }
 /** The members that are read of Stryker's events. */
 type Tested = {
   fileName: string
   mutatorName: string
   replacement?: string
   status: string
-  location: { start: { line: number; column: number } }
+  location: { start: Position; end: Position }
 }
 const OUTCOMES: Record<string, 'killed' | 'survived' | 'not reached' | 'timeout' | undefined> = {
   Killed: 'killed',
@@ -62,14 +88,21 @@ const OUTCOMES: Record<string, 'killed' | 'survived' | 'not reached' | 'timeout'
 const started = new Date()
 const dir = mkdtempSync(join(tmpdir(), 'mutants-'))
 try {
-  const { planned, tested } = await runStryker()
-  const mutants = tested.flatMap((each) => {
+  const run = await runStryker()
+  const tried = run.tested.flatMap((each): Mutant[] => {
     const { status, mutatorName, replacement = '' } = each
-    const { line, column } = each.location.start
+    const { start, end } = each.location
     const file = relative('.', each.fileName)
     const outcome = OUTCOMES[status]
-    return outcome ? [{ file, line, column, mutatorName, replacement, outcome }] : []
+    const place = { ...start, endLine: end.line, endColumn: end.column }
+    return outcome ? [{ file, ...place, mutatorName, replacement, outcome }] : []
   })
+  const triedKeys = new Set(tried.map(keyOf))
+  const mutants = [
+    ...(earlier?.mutants.filter((each) => !triedKeys.has(keyOf(each))) ?? []),
+    ...tried,
+  ]
+  const planned = earlier?.planned ?? run.planned
   for (const { file, line, outcome, mutatorName, replacement } of mutants)
     if (outcome !== 'killed')
       console.log(`${outcome}  ${file}:${line}  ${mutatorName}  ${shorten(replacement)}`)
@@ -151,6 +184,15 @@ async function runStryker(): Promise<{ planned: number; tested: Tested[] }> {
     )
   const [plan] = read<{ mutantPlans: unknown[] }>('onMutationTestingPlanReady')
   return { planned: plan?.mutantPlans.length ?? 0, tested: read<Tested>('onMutantTested') }
+}
+
+/** In Stryker's notation, whose columns begin at 0. */
+function placeOf({ file, line, column, endLine, endColumn }: Mutant): string {
+  return `${file}:${line}:${column - 1}-${endLine}:${endColumn - 1}`
+}
+
+function keyOf({ outcome: _, ...place }: Mutant): string {
+  return JSON.stringify(Object.entries(place).sort())
 }
 
 function listFiles(patterns: readonly string[]): string[] {
