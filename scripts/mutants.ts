@@ -15,7 +15,7 @@ const USAGE = `npm run mutants -- [options]
   --tests GLOB     which tests to run; may be repeated (test/unit)
   --sample N       only places in N windows of 10 lines, chosen at random (every place)
   --seed S         makes the choice of --sample again (1)
-  --again FILE     only what this earlier result has as survived, not reached or timeout; the rest is taken from it
+  --again FILE     only what this earlier result does not have as killed; the rest is taken from it
   --json FILE      where the result is written (mutants.json)
   --timeout S      seconds allowed for one change, beside twice what its tests take unchanged (10)
   --minutes M      stops after this long, with what was tried until then (600)`
@@ -52,7 +52,6 @@ type Mutant = {
 }
 const earlier = values.again
   ? (JSON.parse(readFileSync(values.again, 'utf8')) as {
-      planned: number
       files: string[]
       mutants: Mutant[]
     })
@@ -71,13 +70,14 @@ const places = earlier
 
 type Position = { line: number; column: number }
 /** The members that are read of Stryker's events. */
-type Tested = {
+type Planned = {
   fileName: string
   mutatorName: string
-  replacement?: string
-  status: string
+  replacement?: string | undefined
+  status?: string | undefined
   location: { start: Position; end: Position }
 }
+type Tested = Planned & { status: string }
 const OUTCOMES: Record<string, 'killed' | 'survived' | 'not reached' | 'timeout' | undefined> = {
   Killed: 'killed',
   Survived: 'survived',
@@ -88,22 +88,21 @@ const OUTCOMES: Record<string, 'killed' | 'survived' | 'not reached' | 'timeout'
 const started = new Date()
 const dir = mkdtempSync(join(tmpdir(), 'mutants-'))
 try {
-  const run = await runStryker()
-  const tried = run.tested.flatMap((each): Mutant[] => {
+  const { planned, tested } = await runStryker()
+  const found = new Map(earlier?.mutants.map((each) => [keyOf(each), each]))
+  // What was tried comes later, and replaces what was planned.
+  for (const each of [...planned, ...tested]) {
     const { status, mutatorName, replacement = '' } = each
     const { start, end } = each.location
     const file = relative('.', each.fileName)
-    const outcome = OUTCOMES[status]
+    const outcome = status === undefined ? 'not tried' : OUTCOMES[status]
     const place = { ...start, endLine: end.line, endColumn: end.column }
-    return outcome ? [{ file, ...place, mutatorName, replacement, outcome }] : []
-  })
-  const triedKeys = new Set(tried.map(keyOf))
-  const mutants = [
-    ...(earlier?.mutants.filter((each) => !triedKeys.has(keyOf(each))) ?? []),
-    ...tried,
-  ]
-  const planned = earlier?.planned ?? run.planned
-  for (const { file, line, outcome, mutatorName, replacement } of mutants)
+    const mutant = { file, ...place, mutatorName, replacement, outcome: outcome ?? 'invalid' }
+    if (outcome !== 'not tried' || !found.has(keyOf(mutant))) found.set(keyOf(mutant), mutant)
+  }
+  const mutants = [...found.values()].filter(({ outcome }) => outcome !== 'invalid')
+  const isTried = ({ outcome }: Mutant) => outcome !== 'not tried'
+  for (const { file, line, outcome, mutatorName, replacement } of mutants.filter(isTried))
     if (outcome !== 'killed')
       console.log(`${outcome}  ${file}:${line}  ${mutatorName}  ${shorten(replacement)}`)
 
@@ -122,15 +121,16 @@ try {
   const { sample: windows, seed } = values
   writeFileSync(
     values.json,
-    `${JSON.stringify({ started, planned, seconds: Math.round((Date.now() - started.getTime()) / 1000), files, tests, sample: windows && { windows: Number(windows), lines: WINDOW_LINES, seed }, folders, mutants }, null, 2)}\n`,
+    `${JSON.stringify({ started, seconds: Math.round((Date.now() - started.getTime()) / 1000), files, tests, sample: windows && { windows: Number(windows), lines: WINDOW_LINES, seed }, folders, mutants }, null, 2)}\n`,
   )
-  console.log(`${mutants.length} of ${planned} changes, written to ${values.json}`)
+  const tried = mutants.filter(isTried).length
+  console.log(`${tried} of ${mutants.length} changes, written to ${values.json}`)
 } finally {
   rmSync(dir, { recursive: true, force: true })
 }
 
-/** Answers how many changes there are, and those that were tried: all, unless the time was up before. */
-async function runStryker(): Promise<{ planned: number; tested: Tested[] }> {
+/** Answers the changes that there are, and those that were tried: all, unless the time was up before. */
+async function runStryker(): Promise<{ planned: Planned[]; tested: Tested[] }> {
   const events = join(dir, 'events')
   const config = join(dir, 'stryker.config.json')
   const vitestConfig = join(dir, 'vitest.config.mjs')
@@ -182,8 +182,17 @@ async function runStryker(): Promise<{ planned: number; tested: Tested[] }> {
     globSync(join(events, `*-${event}.json`)).map(
       (file) => JSON.parse(readFileSync(file, 'utf8')) as T,
     )
-  const [plan] = read<{ mutantPlans: unknown[] }>('onMutationTestingPlanReady')
-  return { planned: plan?.mutantPlans.length ?? 0, tested: read<Tested>('onMutantTested') }
+  const [plan] = read<{ mutantPlans: { mutant: Planned }[] }>('onMutationTestingPlanReady')
+  // Lines and columns begin at 0 in the plan, and at 1 in what was tried.
+  const next = ({ line, column }: Position) => ({ line: line + 1, column: column + 1 })
+  const planned =
+    plan?.mutantPlans.map(({ mutant: { fileName, mutatorName, replacement, location } }) => ({
+      fileName,
+      mutatorName,
+      replacement,
+      location: { start: next(location.start), end: next(location.end) },
+    })) ?? []
+  return { planned, tested: read<Tested>('onMutantTested') }
 }
 
 /** In Stryker's notation, whose columns begin at 0. */

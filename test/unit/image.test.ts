@@ -233,6 +233,15 @@ describe('the boxes of a HEIC', () => {
     expect(inspect(box('free', u32(0, 0)), longBox('free'), nested(extents(64, 48)))).toEqual(found)
   })
 
+  test('begin with a kind that is known', () => {
+    for (const brand of ['heic', 'heix', 'mif1', 'msf1'])
+      expect(
+        inspectImage(
+          Buffer.concat([box('ftyp', Buffer.from(brand), u32(0)), nested(extents(64, 48))]),
+        ),
+      ).toEqual(found)
+  })
+
   test('count only where they belong', () => {
     expect(inspect(extents(64, 48))).toEqual(broken)
     expect(inspect(box('meta', u32(0), extents(64, 48)))).toEqual(broken)
@@ -244,13 +253,12 @@ describe('the boxes of a HEIC', () => {
     const whole = nested(extents(64, 48))
     for (const length of [15, whole.length - 1])
       expect(inspect(whole.subarray(0, length))).toEqual(truncated)
-    // A box that is longer than the one around it, and one that is shorter than its own head.
-    const longer = Buffer.from(whole)
-    longer.writeUInt32BE(64, longer.indexOf('ispe') - 4)
-    expect(inspect(longer, Buffer.alloc(64))).toEqual(broken)
-    const shorter = Buffer.from(whole)
-    shorter.writeUInt32BE(7, shorter.indexOf('ispe') - 4)
-    expect(inspect(shorter)).toEqual(broken)
+    // A box that is longer than the one around it, and one that is shorter than its own head, behind one that is whole.
+    for (const size of [64, 7]) {
+      const damaged = nested(extents(64, 48), extents(1, 2))
+      damaged.writeUInt32BE(size, damaged.lastIndexOf('ispe') - 4)
+      expect(inspect(damaged, Buffer.alloc(64, 9))).toEqual(broken)
+    }
     expect(inspect(box('free'), whole)).toEqual(found)
   })
 })
