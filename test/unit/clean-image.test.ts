@@ -331,6 +331,7 @@ describe('the structure of a JPEG', () => {
       expect(answer(frame(marker), scan)).toBe('broken')
     expect(answer(scan)).toBe('broken')
     expect(answer(frame(), frame(), scan)).toBe('broken')
+    expect(answer(frame(0xc2, [1, 0, 0]), frame(), scan)).toBe('broken')
     expect(answer()).toBe('broken')
   })
 
@@ -444,6 +445,7 @@ describe('the structure of a JPEG', () => {
     expect(answer(chunk(1, 1, 0, 200), frame(), scan)).toBe('clean')
     expect(answer(first, second, frame(), scan)).toBe('clean')
     expect(answer(second, frame(), first, scan)).toBe('clean')
+    expect(answer(chunk(1, 2, 0, 200), chunk(2, 2, 200, 200), frame(), scan)).toBe('clean')
     const without = jpeg(frame(), scan)
     for (const chunks of [
       [first],
@@ -653,6 +655,20 @@ describe('the scan of a JPEG', () => {
     expect(clean(table(0), table(0x10, 0x71), grey(8, 8), greyHeader, [0, 0, 0])).toBe('broken')
     // A run that is no end of a block, of no bits, ends it all the same.
     expect(clean(table(0), table(0x10, 0x50), grey(8, 8), greyHeader, [0])).toBe('clean')
+  })
+
+  test('may end in bits that no code was looked up in', () => {
+    // One bit: sixteen zeros. Sixteen bits: fourteen zeros, and a coefficient of 15 bits, the last of the block.
+    const long = jpegSegment(
+      0xc4,
+      Buffer.from([0x10, 1, ...Array<number>(14).fill(0), 1, 0xf0, 0xef]),
+    )
+    const picture = [table(0), long, grey(8, 8), greyHeader]
+    expect(clean(...picture, [0x08, 0, 0, 0, 0])).toBe('clean')
+    expect(clean(...picture, [0x08, 0, 0, 0, 0, 0])).toBe(1)
+    expect(clean(...picture, [0x08, 0, 0, 0])).toBe('broken')
+    expect(clean(...picture, [0x08, 0, 0, 0, 0xff, 0])).toBe('clean')
+    expect(clean(...picture, [0x08, 0, 0, 0, 0xff, 0, 0])).toBe(1)
   })
 
   test('has the restart markers that its tables name, in turn', () => {
