@@ -11,7 +11,11 @@ import {
 } from '../../src/api/requests.ts'
 import { ApiError } from '../../src/errors.ts'
 
-const schema = z.strictObject({ name: z.string().max(5, 'too long'), n: z.string().optional() })
+const schema = z.strictObject({
+  name: z.string().max(5, 'too long'),
+  n: z.string().optional(),
+  inner: z.object({ at: z.iso.date('no date') }).optional(),
+})
 
 const app = new Hono()
 app.onError((error, c) => {
@@ -84,6 +88,8 @@ test('a body that is no JSON, or is not as the schema has it, answers 400 and na
     field: 'name',
     constraint: 'too long',
   })
+  const inner = await post('{"name":"Ada","inner":{"at":"today"}}')
+  expect(JSON.parse(inner.text)).toMatchObject({ field: 'inner.at', constraint: 'no date' })
   const more = JSON.parse((await post('{"name":"Ada","other":1}')).text)
   expect(more.description).toBe(more.constraint)
   expect(more).not.toHaveProperty('field')
