@@ -15,7 +15,7 @@ const USAGE = `npm run mutants -- [options]
   --tests GLOB     which tests to run; may be repeated (test/unit)
   --sample N       only places in N windows of 10 lines, chosen at random (every place)
   --seed S         makes the choice of --sample again (1)
-  --again FILE     only what this earlier result does not have as killed; the rest is taken from it
+  --again FILE     only places of this earlier result where something survived, or was not reached or not tried
   --json FILE      where the result is written (mutants.json)
   --timeout S      seconds allowed for one change, beside twice what its tests take unchanged (10)
   --minutes M      stops after this long, with what was tried until then (600)`
@@ -63,7 +63,10 @@ const files =
   )
 const tests = listFiles(values.tests ?? ['test/unit/*.test.ts'])
 const places = earlier
-  ? earlier.mutants.filter(({ outcome }) => outcome !== 'killed').map(placeOf)
+  ? // A timeout is mostly a loop's whole body: what is inside of it would be tried anew with it.
+    earlier.mutants
+      .filter(({ outcome }) => outcome !== 'killed' && outcome !== 'timeout')
+      .map(placeOf)
   : values.sample
     ? sample(files, Number(values.sample), values.seed)
     : files
