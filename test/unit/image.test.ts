@@ -139,6 +139,9 @@ test('an image of which only the first bytes came is cut off, and one without it
   const webp = await picture().webp().toBuffer()
   for (const length of [12, 29, webp.length - 1])
     expect(inspectImage(webp.subarray(0, length))).toEqual({ refused: 'the image is cut off' })
+  expect(inspectImage(Buffer.from('RIFF\x10\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0', 'latin1'))).toEqual({
+    refused: 'the image is cut off',
+  })
   webp.write('ALPH', 12, 'latin1')
   expect(inspectImage(webp)).toEqual({ refused: 'not a valid webp image' })
 })
@@ -246,7 +249,7 @@ describe('the boxes of a HEIC', () => {
     expect(inspect(extents(64, 48))).toEqual(broken)
     expect(inspect(box('meta', u32(0), extents(64, 48)))).toEqual(broken)
     expect(inspect(nested(box('pixi', u32(0, 64, 48))))).toEqual(broken)
-    expect(inspect(nested(box('ispe', u32(0, 64)), extents(64, 48)))).toEqual(found)
+    expect(inspect(nested(box('ispe', u32(0, 65_535)), extents(64, 48)))).toEqual(found)
   })
 
   test('end where the file ends', () => {
@@ -259,6 +262,14 @@ describe('the boxes of a HEIC', () => {
       damaged.writeUInt32BE(size, damaged.lastIndexOf('ispe') - 4)
       expect(inspect(damaged, Buffer.alloc(64, 9))).toEqual(broken)
     }
+    const endless = longBox('free')
+    endless.writeUInt32BE(0, 12)
+    expect(inspect(endless, whole)).toEqual(broken)
     expect(inspect(box('free'), whole)).toEqual(found)
+    expect(inspect(whole, longBox('free'))).toEqual(found)
+    // The pixels come behind the extents.
+    for (const rest of [Buffer.alloc(3), box('mdat', u32(1, 2, 3)).subarray(0, 16)])
+      expect(inspect(whole, rest)).toEqual(truncated)
+    expect(inspect(nested(extents(1, 2)), whole)).toEqual(found)
   })
 })
