@@ -15,6 +15,7 @@ const USAGE = `npm run mutants -- [options]
   --tests GLOB     which tests to run; may be repeated (test/unit)
   --sample N       only places in N windows of 10 lines, chosen at random (every place)
   --seed S         makes the choice of --sample again (1)
+  --again FILE     only places of this earlier result where something survived, or was not reached or not tried
   --json FILE      where the result is written (mutants.json)
   --timeout S      seconds allowed for one change, beside twice what its tests take unchanged (10)
   --minutes M      stops after this long, with what was tried until then (600)`
@@ -27,6 +28,7 @@ const { values } = parseArgs({
     tests: { type: 'string', multiple: true },
     sample: { type: 'string' },
     seed: { type: 'string', default: '1' },
+    again: { type: 'string' },
     json: { type: 'string', default: 'mutants.json' },
     timeout: { type: 'string', default: '10' },
     minutes: { type: 'string', default: '600' },
@@ -38,20 +40,47 @@ if (values.help) {
   process.exit()
 }
 
-const files = listFiles(values.files ?? ['src/{oauth,api,id-verification}/**/*.ts']).filter(
-  (file) => !file.endsWith('.d.ts'),
-)
+type Mutant = {
+  file: string
+  line: number
+  column: number
+  endLine: number
+  endColumn: number
+  mutatorName: string
+  replacement: string
+  outcome: string
+}
+const earlier = values.again
+  ? (JSON.parse(readFileSync(values.again, 'utf8')) as {
+      files: string[]
+      mutants: Mutant[]
+    })
+  : undefined
+const files =
+  earlier?.files ??
+  listFiles(values.files ?? ['src/{oauth,api,id-verification}/**/*.ts']).filter(
+    (file) => !file.endsWith('.d.ts'),
+  )
 const tests = listFiles(values.tests ?? ['test/unit/*.test.ts'])
-const places = values.sample ? sample(files, Number(values.sample), values.seed) : files
+const places = earlier
+  ? // A timeout is mostly a loop's whole body: what is inside of it would be tried anew with it.
+    earlier.mutants
+      .filter(({ outcome }) => outcome !== 'killed' && outcome !== 'timeout')
+      .map(placeOf)
+  : values.sample
+    ? sample(files, Number(values.sample), values.seed)
+    : files
 
+type Position = { line: number; column: number }
 /** The members that are read of Stryker's events. */
-type Tested = {
+type Planned = {
   fileName: string
   mutatorName: string
-  replacement?: string
-  status: string
-  location: { start: { line: number; column: number } }
+  replacement?: string | undefined
+  status?: string | undefined
+  location: { start: Position; end: Position }
 }
+type Tested = Planned & { status: string }
 const OUTCOMES: Record<string, 'killed' | 'survived' | 'not reached' | 'timeout' | undefined> = {
   Killed: 'killed',
   Survived: 'survived',
@@ -63,14 +92,20 @@ const started = new Date()
 const dir = mkdtempSync(join(tmpdir(), 'mutants-'))
 try {
   const { planned, tested } = await runStryker()
-  const mutants = tested.flatMap((each) => {
+  const found = new Map(earlier?.mutants.map((each) => [keyOf(each), each]))
+  // What was tried comes later, and replaces what was planned.
+  for (const each of [...planned, ...tested]) {
     const { status, mutatorName, replacement = '' } = each
-    const { line, column } = each.location.start
+    const { start, end } = each.location
     const file = relative('.', each.fileName)
-    const outcome = OUTCOMES[status]
-    return outcome ? [{ file, line, column, mutatorName, replacement, outcome }] : []
-  })
-  for (const { file, line, outcome, mutatorName, replacement } of mutants)
+    const outcome = status === undefined ? 'not tried' : OUTCOMES[status]
+    const place = { ...start, endLine: end.line, endColumn: end.column }
+    const mutant = { file, ...place, mutatorName, replacement, outcome: outcome ?? 'invalid' }
+    if (outcome !== 'not tried' || !found.has(keyOf(mutant))) found.set(keyOf(mutant), mutant)
+  }
+  const mutants = [...found.values()].filter(({ outcome }) => outcome !== 'invalid')
+  const isTried = ({ outcome }: Mutant) => outcome !== 'not tried'
+  for (const { file, line, outcome, mutatorName, replacement } of mutants.filter(isTried))
     if (outcome !== 'killed')
       console.log(`${outcome}  ${file}:${line}  ${mutatorName}  ${shorten(replacement)}`)
 
@@ -89,15 +124,16 @@ try {
   const { sample: windows, seed } = values
   writeFileSync(
     values.json,
-    `${JSON.stringify({ started, planned, seconds: Math.round((Date.now() - started.getTime()) / 1000), files, tests, sample: windows && { windows: Number(windows), lines: WINDOW_LINES, seed }, folders, mutants }, null, 2)}\n`,
+    `${JSON.stringify({ started, seconds: Math.round((Date.now() - started.getTime()) / 1000), files, tests, sample: windows && { windows: Number(windows), lines: WINDOW_LINES, seed }, folders, mutants }, null, 2)}\n`,
   )
-  console.log(`${mutants.length} of ${planned} changes, written to ${values.json}`)
+  const tried = mutants.filter(isTried).length
+  console.log(`${tried} of ${mutants.length} changes, written to ${values.json}`)
 } finally {
   rmSync(dir, { recursive: true, force: true })
 }
 
-/** Answers how many changes there are, and those that were tried: all, unless the time was up before. */
-async function runStryker(): Promise<{ planned: number; tested: Tested[] }> {
+/** Answers the changes that there are, and those that were tried: all, unless the time was up before. */
+async function runStryker(): Promise<{ planned: Planned[]; tested: Tested[] }> {
   const events = join(dir, 'events')
   const config = join(dir, 'stryker.config.json')
   const vitestConfig = join(dir, 'vitest.config.mjs')
@@ -149,8 +185,26 @@ async function runStryker(): Promise<{ planned: number; tested: Tested[] }> {
     globSync(join(events, `*-${event}.json`)).map(
       (file) => JSON.parse(readFileSync(file, 'utf8')) as T,
     )
-  const [plan] = read<{ mutantPlans: unknown[] }>('onMutationTestingPlanReady')
-  return { planned: plan?.mutantPlans.length ?? 0, tested: read<Tested>('onMutantTested') }
+  const [plan] = read<{ mutantPlans: { mutant: Planned }[] }>('onMutationTestingPlanReady')
+  // Lines and columns begin at 0 in the plan, and at 1 in what was tried.
+  const next = ({ line, column }: Position) => ({ line: line + 1, column: column + 1 })
+  const planned =
+    plan?.mutantPlans.map(({ mutant: { fileName, mutatorName, replacement, location } }) => ({
+      fileName,
+      mutatorName,
+      replacement,
+      location: { start: next(location.start), end: next(location.end) },
+    })) ?? []
+  return { planned, tested: read<Tested>('onMutantTested') }
+}
+
+/** In Stryker's notation, whose columns begin at 0. */
+function placeOf({ file, line, column, endLine, endColumn }: Mutant): string {
+  return `${file}:${line}:${column - 1}-${endLine}:${endColumn - 1}`
+}
+
+function keyOf({ outcome: _, ...place }: Mutant): string {
+  return JSON.stringify(Object.entries(place).sort())
 }
 
 function listFiles(patterns: readonly string[]): string[] {

@@ -21,8 +21,7 @@ export async function readJson<T>(c: Context, schema: z.ZodType<T>): Promise<T> 
   let body: unknown
   try {
     body = JSON.parse(await c.req.text())
-  } catch (error) {
-    if (error instanceof ApiError) throw error
+  } catch {
     throw new ApiError(400, 'invalid_request', 'The body is not JSON.')
   }
   return check(schema, body)

@@ -54,7 +54,9 @@ describe('the bodies of the seed document, byte for byte', () => {
     const { token } = await signedIn('openid profile')
     const { status, text, headers } = await call(token)
     expect([status, text]).toEqual([401, `{"error":"missing_scopes: ${SCOPE}"}`])
-    expect(headers.get('www-authenticate')).toContain('error="insufficient_scope"')
+    expect(headers.get('www-authenticate')).toBe(
+      `Bearer error="insufficient_scope", scope="${SCOPE}", resource_metadata="${portal.issuer}/.well-known/oauth-protected-resource"`,
+    )
   })
 
   test('nothing approved answers 200 with every field null', async () => {

@@ -9,6 +9,7 @@ import {
 } from '../../src/displayed-text.ts'
 import { areSimilar } from '../../src/oauth/similar-names.ts'
 
+const VIRAMA = '\u0dca'
 const HIDDEN: [string, string][] = [
   ['a newline', 'Blue\nwater'],
   ['a NUL', 'Blue\0water'],
@@ -32,7 +33,10 @@ const HIDDEN: [string, string][] = [
   ['half a surrogate pair', 'Blue\ud800water'],
   ['a heap of combining marks', `Blue${'\u0300\u0301\u0302\u0303\u0304\u0305'}water`],
   ['a heap of marks that NFC takes apart', `Blue${'\u0344'.repeat(3)}water`],
-  ['a combining mark on nothing', '\u0301Blue'],
+  ['a heap of combining marks around a joiner', `ශ${VIRAMA.repeat(3)}\u200d${VIRAMA.repeat(3)}`],
+  // U+0958 is a letter and a mark in NFC.
+  ['a heap of combining marks, one of them inside its letter', `\u0958${'\u0300'.repeat(4)}`],
+  ['a combining mark on nothing', '\u0301Bluewater'],
 ]
 
 test.each(HIDDEN)(
@@ -68,7 +72,19 @@ test('text is kept in NFC, trimmed, with one kind of space, and within its lengt
   expect(schema.safeParse('12345678901').error?.issues[0]?.message).toBe(
     'the name has at most 10 characters',
   )
+  expect(schema.safeParse('a\u200bb').error?.issues[0]?.message).toBe(
+    'the name is one line of ordinary text, without control or invisible characters',
+  )
   expect(schema.safeParse(' \u00a0').error?.issues[0]?.message).toBe('the name has no words')
+})
+
+test('what is hidden in a text from before is shown, each character once, and each run of marks or of line ends once', () => {
+  expect(visibleText('one\r\n\ttwo\nthree')).toBe('one two three')
+  expect(visibleText('one\u200b\u202etwo')).toBe('one\ufffd\ufffdtwo')
+  expect(visibleText(`x${'\u0323'.repeat(6)}y`)).toBe('x\ufffdy')
+  expect(visibleText('\u0323\u0323x')).toBe('\ufffdx')
+  // Marks that a letter may have stay.
+  expect(visibleText('x\u0323\u200b')).toBe('x\u0323\ufffd')
 })
 
 test('the command line escapes what a terminal acts on, in lines and in JSON', () => {
@@ -103,6 +119,10 @@ test.each([
 test('a capital I is taken for an l, and for its own small letter', () => {
   for (const name of ['lris Bank', 'iris bank'])
     expect([name, areSimilar(name, 'Iris Bank')]).toEqual([name, true])
+})
+
+test('a letter that is like two others is so in small letters too', () => {
+  expect(areSimilar('Modem Bank', 'modern bank')).toBe(true)
 })
 
 test.each(['Redwater Bank', 'Bluewater', 'Bluewater Bank 2'])(
