@@ -29,7 +29,8 @@ let office: string
 let otherOffice: string
 beforeAll(async () => {
   portal = await startPortal({ worker: true })
-  veriff = await connectSandbox(portal)
+  // Photos as large as phones send them: several together are more than one answer may hold.
+  veriff = await connectSandbox(portal, { person: { ...HOLDER, photoPixels: 1920 } })
   incode = await connectIncode(portal, { links: true })
   ;[ana, bea] = [await approved(), await approved()]
   office = await serviceToken('idv.read idv.write', 'default')
