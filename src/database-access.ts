@@ -100,7 +100,7 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
     },
     worker: { select: { except: ['secret_hash'] } },
   },
-  client_logo: { web: read, worker: { select: '*', insert: '*', update: '*' } },
+  client_logo: { web: read, worker: all },
   consent: { web: all, worker: { select: '*', delete: true } },
   oauth_grant: { web: all, worker: expire('expires_at') },
   live_access_token: { web: read, worker: none },
@@ -169,7 +169,7 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
   },
 
   // Events to applications: the web records them and answers those that fetch; workers sign and send.
-  event: { web: { select: '*', insert: '*', update: '*' }, worker: all },
+  event: { web: all, worker: all },
   event_attempt: { web: append, worker: append },
   event_secret: { web: none, worker: read },
   event_stream: {
