@@ -1,5 +1,5 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import { chown, lstat, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chown, link, lstat, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { OperatorError } from '../errors.ts'
 
@@ -10,8 +10,8 @@ const FILE = 'lock.key'
 const BYTES = 32
 
 /**
- * Reads the key of this data directory, and makes it where there is none. To be called for each connection: of two processes
- * that make it at the same moment the last one counts, for both. Throws OperatorError when others could have written or read it.
+ * Reads the key of this data directory, and creates it where there is none. Of two processes that create it at the same
+ * moment the first one counts, for both. Throws OperatorError when others could have written or read it.
  */
 export async function readLockKey(dir: string): Promise<LockKey> {
   const path = join(dir, FILE)
@@ -27,7 +27,7 @@ export async function readLockKey(dir: string): Promise<LockKey> {
       await writeFile(aside, randomBytes(BYTES), { mode: 0o600, flag: 'wx' })
       // Made by root for the user whose directory it is.
       if (us === 0 && owner.uid !== 0) await chown(aside, owner.uid, owner.gid)
-      await rename(aside, path)
+      await link(aside, path).catch(unlessThere)
     } finally {
       await rm(aside, { force: true })
     }
@@ -42,6 +42,10 @@ export async function readLockKey(dir: string): Promise<LockKey> {
   if (key.length !== BYTES)
     throw new OperatorError(`${path} is damaged. Delete it; it is made anew.`)
   return key
+}
+
+function unlessThere(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EEXIST') throw error
 }
 
 /** A nonce of 128 bits, and what each message must carry. Hex, so that lines end where they end. */

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openEmbedded } from '../../src/embedded/data-dir.ts'
 import { askOwner, findLock, type LockPlace, takeLock } from '../../src/embedded/data-lock.ts'
+import { readLockKey } from '../../src/embedded/lock-proof.ts'
 import { createLog } from '../../src/log.ts'
 
 const isRoot = process.getuid?.() === 0
@@ -104,6 +105,15 @@ test('who can read the key is told where the parts are, also when it asked befor
   lock?.announce(OWNER)
   expect(await asked).toEqual(OWNER)
   expect(await askOwner(place)).toEqual(OWNER)
+})
+
+test('all who create the key of a new directory at the same moment have the same one', async () => {
+  for (let round = 0; round < 20; round++) {
+    const dir = await mkdtemp(join(tmpdir(), 'portal-key-'))
+    cleanUp.push(() => rm(dir, { recursive: true, force: true }))
+    const keys = await Promise.all(Array.from({ length: 8 }, () => readLockKey(dir)))
+    expect(new Set(keys.map((key) => key.toString('hex'))).size).toBe(1)
+  }
 })
 
 test.each([
