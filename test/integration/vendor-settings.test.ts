@@ -72,3 +72,12 @@ test('a first integration needs its key and its secret', async () => {
     setVendorIntegration(database.db, sealer, { ...withoutSecret, name }),
   ).rejects.toThrow('A shared secret is needed')
 })
+
+test('a new vendor needs no migration: the table takes any name of the right form', async () => {
+  const insert = (vendor: string) => database.db`
+    insert into vendor_integration (vendor, base_url, secrets_sealed)
+    values (${vendor}, 'https://vendor.example.test', 'sealed')`
+  await insert('acme')
+  await expect(insert('Acme!')).rejects.toThrow('vendor_integration_vendor_check')
+  await expect(set({ vendor: 'acme' })).rejects.toThrow('The vendor must be one of')
+})
