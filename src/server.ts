@@ -7,6 +7,7 @@ import { createApp } from './app.ts'
 import { openSubjectIdentifiers } from './clients/subject-identifiers.ts'
 import type { AppContext } from './context.ts'
 import { findVerified } from './id-verification/verified.ts'
+import { DEVICE_PATH, type Pages } from './oauth/features.ts'
 import { isFormRequest, MAX_HEADER_BYTES, redirectForm } from './oauth/form-requests.ts'
 import {
   deviceCodePage,
@@ -17,7 +18,7 @@ import {
   signedOutPage,
   signOutPage,
 } from './oauth/pages.ts'
-import { createProvider, DEVICE_PATH, type Pages, setIssuerHost } from './oauth/provider.ts'
+import { createProvider, setIssuerHost } from './oauth/provider.ts'
 import { createEventSigner, createFindSubject } from './oauth/security-event-tokens.ts'
 import { openDb } from './platform/db.ts'
 import { ApiError, OperatorError } from './platform/errors.ts'

@@ -1,7 +1,13 @@
-import { createHmac, randomUUID } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { isDeepStrictEqual } from 'node:util'
-import { type ErrorOut, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
+import {
+  type Configuration,
+  type ErrorOut,
+  type errors,
+  type KoaContextWithOIDC,
+  Provider,
+} from 'oidc-provider'
 import { findAccount, fullNameOf } from '../accounts/accounts.ts'
 import { evaluatePasswordAlone } from '../accounts/second-factor.ts'
 import { sessionTtlSeconds } from '../accounts/session-limits.ts'
@@ -13,28 +19,24 @@ import type { Db } from '../platform/db.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import type { Log } from '../platform/log.ts'
 import type { Outbound } from '../platform/outbound.ts'
-import { randomSecret, type Sealer } from '../platform/secrets.ts'
+import type { Sealer } from '../platform/secrets.ts'
 import type { SharedKeys } from '../platform/shared-keys.ts'
 import type { Vault } from '../platform/vault.ts'
 import type { AccessTokens } from '../signing/access-token.ts'
 import type { SigningKeys } from '../signing/key-ring.ts'
 import type { ClientAddress } from '../web/client-address.ts'
 import { requestIdOf } from '../web/response-headers.ts'
-import type { SecurityEvent, SecurityEvents } from '../web/security-events.ts'
+import type { SecurityEvents } from '../web/security-events.ts'
 import { createAdapter } from './adapter.ts'
+import { DEVICE_PATH, type Pages, providerFeatures } from './features.ts'
 import { toGrantTerms } from './grants.ts'
 import { ACR } from './logins.ts'
 import { subjectAt } from './patches/jwt-access-tokens.ts'
 import type { SuccessorOf } from './patches/patch.ts'
 import { applyPatches } from './patches/patches.ts'
 import { withConsent } from './patches/scope-alternatives.ts'
-import { ACCEPTED_AHEAD_SECONDS, isProofTooFarAhead, PROOF_ALGORITHMS } from './proof.ts'
-import { createRegistrationRules, REGISTRATION_RULES } from './registration.ts'
-import {
-  assertJwtClientAuthClaimsAndHeader,
-  createInteractionPolicy,
-  rejectUnknownScopes,
-} from './requests.ts'
+import { ACCEPTED_AHEAD_SECONDS, PROOF_ALGORITHMS } from './proof.ts'
+import { assertJwtClientAuthClaimsAndHeader, createInteractionPolicy } from './requests.ts'
 import { bindGrant } from './sessions.ts'
 import type { DisclosedVerification } from './verified-claims.ts'
 import {
@@ -47,29 +49,6 @@ const HOUR = 3600
 const DAY = 24 * HOUR
 
 const ACCESS_TOKEN_TTL_SECONDS = HOUR
-/** Where a resident types the code of a device, and where its interaction returns to. */
-export const DEVICE_PATH = '/device'
-
-export type Pages = {
-  /** A failure that must not be redirected. */
-  error(
-    ctx: KoaContextWithOIDC,
-    failure: { error: string; description: string | undefined; status: number },
-  ): void
-  /** `returnsTo`: the application's registered address to which the form finally redirects. */
-  signOut(
-    ctx: KoaContextWithOIDC,
-    form: { action: string; xsrf: string; returnsTo: string | undefined },
-  ): void
-  signedOut(ctx: KoaContextWithOIDC): void
-  deviceCode(ctx: KoaContextWithOIDC, form: DeviceForm & { error: string | undefined }): void
-  deviceConfirm(ctx: KoaContextWithOIDC, form: DeviceForm & { clientName: string }): void
-  deviceDone(ctx: KoaContextWithOIDC, clientName: string): void
-}
-
-/** The fields of the device pages' forms (RFC 8628 §3.3). */
-type DeviceForm = { action: string; xsrf: string; userCode: string }
-
 type ProviderOptions = {
   issuer: string
   db: Db
@@ -94,6 +73,33 @@ type ProviderOptions = {
   security: SecurityEvents
   log: Log
 }
+
+const ROUTES = {
+  authorization: '/api/oauth/authorize',
+  token: '/api/oauth/token',
+  userinfo: '/api/oauth/userinfo',
+  revocation: '/api/oauth/revoke',
+  introspection: '/api/oauth/introspect',
+  pushed_authorization_request: '/api/oauth/par',
+  end_session: '/api/oauth/end_session',
+  jwks: '/api/oauth/.well-known/jwks.json',
+  device_authorization: '/api/oauth/device_authorization',
+  registration: '/api/oauth/register',
+  code_verification: DEVICE_PATH,
+}
+
+const LIFETIMES_SECONDS = {
+  AccessToken: ACCESS_TOKEN_TTL_SECONDS,
+  ClientCredentials: ACCESS_TOKEN_TTL_SECONDS,
+  AuthorizationCode: 60,
+  IdToken: HOUR,
+  DeviceCode: 600,
+  Interaction: HOUR,
+  PushedAuthorizationRequest: 60,
+  RefreshToken: 30 * DAY,
+  Grant: 90 * DAY,
+  Session: (_ctx, session) => sessionTtlSeconds(session.loginTs),
+} satisfies Configuration['ttl']
 
 /** Creates oidc-provider with all its options, and applies every patch of `patches/`. */
 export function createProvider({
@@ -134,43 +140,10 @@ export function createProvider({
     adapter: (name: string) =>
       createAdapter(db, name, { sealer, jobs, successorOf, userCodeKey: sharedKeys['user-code'] }),
     jwks: keys.privateJwks as never,
-    findAccount: async (ctx, accountId) => {
-      const account = await findAccount(db, vault, accountId)
-      if (account?.status !== 'active') return undefined
-      return {
-        accountId,
-        claims: async (use, scope, claims) => {
-          const request = use === 'userinfo' ? claims?.verified_claims : undefined
-          const verified =
-            request && (await verifiedClaims(request, scope, () => findVerified(accountId)))
-          if (verified) disclosed.set(ctx, verified)
-          return {
-            sub: accountId,
-            name: fullNameOf(account),
-            given_name: account.givenName,
-            family_name: account.surname,
-            email: account.email,
-            email_verified: account.emailVerified,
-            ...(verified ? { verified_claims: verified.claims } : {}),
-          }
-        },
-      }
-    },
+    findAccount: accountFinder({ db, vault, findVerified }, disclosed),
     loadExistingGrant: (ctx) => loadGrant(ctx, db),
 
-    routes: {
-      authorization: '/api/oauth/authorize',
-      token: '/api/oauth/token',
-      userinfo: '/api/oauth/userinfo',
-      revocation: '/api/oauth/revoke',
-      introspection: '/api/oauth/introspect',
-      pushed_authorization_request: '/api/oauth/par',
-      end_session: '/api/oauth/end_session',
-      jwks: '/api/oauth/.well-known/jwks.json',
-      device_authorization: '/api/oauth/device_authorization',
-      registration: '/api/oauth/register',
-      code_verification: DEVICE_PATH,
-    },
+    routes: ROUTES,
     interactions: {
       url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
       policy: createInteractionPolicy(
@@ -222,86 +195,8 @@ export function createProvider({
         headers: Object.fromEntries(new Headers(headers as Record<string, string>)),
       })
     },
-    features: {
-      devInteractions: { enabled: false },
-      introspection: { enabled: true, allowedPolicy: isOwnToken },
-      revocation: { enabled: true, allowedPolicy: isOwnToken },
-      deviceFlow: {
-        enabled: true,
-        deviceInfo: () => ({}),
-        userCodeInputSource: (ctx, _form, _out, error) => {
-          const event = error && DEVICE_SECURITY_EVENTS[error.name]
-          if (event) security.emit(event, { address: addressOf(ctx.req) })
-          pages.deviceCode(ctx, { ...deviceForm(ctx), error: error && deviceErrorText(error) })
-        },
-        userCodeConfirmSource: (ctx, _form, client, _info, userCode) =>
-          pages.deviceConfirm(ctx, {
-            ...deviceForm(ctx),
-            userCode,
-            clientName: client.clientName ?? client.clientId,
-          }),
-        successSource: (ctx) =>
-          pages.deviceDone(ctx, ctx.oidc.client?.clientName ?? ctx.oidc.client?.clientId ?? ''),
-      },
-      rpInitiatedLogout: {
-        enabled: true,
-        logoutSource: (ctx) =>
-          pages.signOut(ctx, {
-            action: '/api/oauth/end_session/confirm',
-            xsrf: String(ctx.oidc.session?.state?.secret ?? ''),
-            returnsTo: ctx.oidc.params?.post_logout_redirect_uri as string | undefined,
-          }),
-        postLogoutSuccessSource: (ctx) => pages.signedOut(ctx),
-      },
-      // There is one audience, so there is nothing to choose. The library calls this before it drops unknown scopes.
-      resourceIndicators: {
-        enabled: true,
-        defaultResource: async (ctx) => {
-          rejectUnknownScopes(ctx)
-          return []
-        },
-        useGrantedResource: () => false,
-        getResourceServerInfo: () => {
-          throw new errors.InvalidTarget()
-        },
-      },
-      claimsParameter: { enabled: true },
-      jwtUserinfo: { enabled: true },
-      clientCredentials: { enabled: true },
-      dPoP: {
-        enabled: true,
-        // The same on every process, so that each accepts the nonces of the others.
-        nonceSecret: sharedKeys['dpop-nonce'],
-        // The library accepts proofs from up to 300 seconds ahead. A clock that is so wrong needs a nonce, which dates the proof.
-        requireNonce: (ctx) => isProofTooFarAhead(ctx.get('DPoP')),
-      },
-      pushedAuthorizationRequests: { enabled: true },
-      fapi: {
-        enabled: true,
-        profile: (_ctx, client) => (client?.fapi ? '2.0' : undefined),
-      },
-      registration: {
-        enabled: true,
-        initialAccessToken: true,
-        idFactory: () => randomUUID(),
-        secretFactory: () => randomSecret(),
-        policies: { [REGISTRATION_RULES]: createRegistrationRules({ production }) },
-      },
-      registrationManagement: { enabled: true, rotateRegistrationAccessToken: true },
-      backchannelLogout: { enabled: true },
-    },
-    ttl: {
-      AccessToken: ACCESS_TOKEN_TTL_SECONDS,
-      ClientCredentials: ACCESS_TOKEN_TTL_SECONDS,
-      AuthorizationCode: 60,
-      IdToken: HOUR,
-      DeviceCode: 600,
-      Interaction: HOUR,
-      PushedAuthorizationRequest: 60,
-      RefreshToken: 30 * DAY,
-      Grant: 90 * DAY,
-      Session: (_ctx, session) => sessionTtlSeconds(session.loginTs),
-    },
+    features: providerFeatures({ pages, security, addressOf, sharedKeys, production }),
+    ttl: LIFETIMES_SECONDS,
     // FAPI 2.0 §5.3.2.1 forbids rotation: there the token is bound to the client's keys.
     rotateRefreshToken: (ctx) => !ctx.oidc.client?.fapi,
     issueRefreshToken: (_ctx, client, source) =>
@@ -336,6 +231,44 @@ export function createProvider({
     addressOf,
     onAuthenticatedClient,
   })
+  logFailures(provider, { security, addressOf, log })
+  return provider
+}
+
+/** Finds active accounts and their claims; records in `disclosed` what `verified_claims` of a response contain. */
+const accountFinder =
+  (
+    { db, vault, findVerified }: Pick<ProviderOptions, 'db' | 'vault' | 'findVerified'>,
+    disclosed: WeakMap<KoaContextWithOIDC, DisclosedVerification>,
+  ): NonNullable<Configuration['findAccount']> =>
+  async (ctx, accountId) => {
+    const account = await findAccount(db, vault, accountId)
+    if (account?.status !== 'active') return undefined
+    return {
+      accountId,
+      claims: async (use, scope, claims) => {
+        const request = use === 'userinfo' ? claims?.verified_claims : undefined
+        const verified =
+          request && (await verifiedClaims(request, scope, () => findVerified(accountId)))
+        if (verified) disclosed.set(ctx, verified)
+        return {
+          sub: accountId,
+          name: fullNameOf(account),
+          given_name: account.givenName,
+          family_name: account.surname,
+          email: account.email,
+          email_verified: account.emailVerified,
+          ...(verified ? { verified_claims: verified.claims } : {}),
+        }
+      },
+    }
+  }
+
+/** Logs what the library rejects and what fails, with the request id that the response carries. */
+function logFailures(
+  provider: Provider,
+  { security, addressOf, log }: Pick<ProviderOptions, 'security' | 'addressOf' | 'log'>,
+): void {
   // Koa emits this when a caller closes the connection.
   provider.on('error' as never, (error: unknown) =>
     log.error('authorization server failed', { error }),
@@ -359,7 +292,6 @@ export function createProvider({
     })
   }
   for (const event of ERROR_EVENTS) provider.on(event as 'grant.error', refused)
-  return provider
 }
 
 const ERROR_EVENTS = [
@@ -413,32 +345,5 @@ async function loadGrant(ctx: KoaContextWithOIDC, db: Db) {
   return withConsent(grant, consent)
 }
 
-const deviceForm = (ctx: KoaContextWithOIDC): DeviceForm => ({
-  action: DEVICE_PATH,
-  xsrf: String(ctx.oidc.session?.state?.secret ?? ''),
-  userCode: String(ctx.oidc.params?.user_code ?? ''),
-})
-
-const DEVICE_SECURITY_EVENTS: Record<string, SecurityEvent> = {
-  NotFoundError: 'device_code_refused',
-  ExpiredError: 'device_code_refused',
-  AlreadyUsedError: 'device_code_refused',
-  InvalidRequest: 'form_refused',
-}
-
 const reasonOf = (error: errors.OIDCProviderError): string =>
   String(error.error_detail ?? error.error_description ?? '')
-
-function deviceErrorText(error: Error): string {
-  if (error.name === 'AbortedError') return 'Nothing was allowed. You can close this page.'
-  if (error.name === 'NoCodeError') return 'Type the code that your device shows.'
-  return 'This code is unknown, has expired, or was used already. Check your device, and try again.'
-}
-
-function isOwnToken(
-  _ctx: unknown,
-  client: { clientId: string },
-  token: { clientId?: string | undefined },
-): boolean {
-  return token.clientId === client.clientId
-}

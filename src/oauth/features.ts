@@ -1,0 +1,143 @@
+import { randomUUID } from 'node:crypto'
+import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
+import { randomSecret } from '../platform/secrets.ts'
+import type { SharedKeys } from '../platform/shared-keys.ts'
+import type { ClientAddress } from '../web/client-address.ts'
+import type { SecurityEvent, SecurityEvents } from '../web/security-events.ts'
+import { isProofTooFarAhead } from './proof.ts'
+import { createRegistrationRules, REGISTRATION_RULES } from './registration.ts'
+import { rejectUnknownScopes } from './requests.ts'
+
+/** Where a resident types the code of a device, and where its interaction returns to. */
+export const DEVICE_PATH = '/device'
+
+export type Pages = {
+  /** A failure that must not be redirected. */
+  error(
+    ctx: KoaContextWithOIDC,
+    failure: { error: string; description: string | undefined; status: number },
+  ): void
+  /** `returnsTo`: the application's registered address to which the form finally redirects. */
+  signOut(
+    ctx: KoaContextWithOIDC,
+    form: { action: string; xsrf: string; returnsTo: string | undefined },
+  ): void
+  signedOut(ctx: KoaContextWithOIDC): void
+  deviceCode(ctx: KoaContextWithOIDC, form: DeviceForm & { error: string | undefined }): void
+  deviceConfirm(ctx: KoaContextWithOIDC, form: DeviceForm & { clientName: string }): void
+  deviceDone(ctx: KoaContextWithOIDC, clientName: string): void
+}
+
+/** The fields of the device pages' forms (RFC 8628 §3.3). */
+type DeviceForm = { action: string; xsrf: string; userCode: string }
+
+/** The features of oidc-provider that are enabled, and their pages. */
+export function providerFeatures({
+  pages,
+  security,
+  addressOf,
+  sharedKeys,
+  production,
+}: {
+  pages: Pages
+  security: SecurityEvents
+  addressOf: ClientAddress
+  sharedKeys: SharedKeys
+  production: boolean
+}): NonNullable<Configuration['features']> {
+  return {
+    devInteractions: { enabled: false },
+    introspection: { enabled: true, allowedPolicy: isOwnToken },
+    revocation: { enabled: true, allowedPolicy: isOwnToken },
+    deviceFlow: {
+      enabled: true,
+      deviceInfo: () => ({}),
+      userCodeInputSource: (ctx, _form, _out, error) => {
+        const event = error && DEVICE_SECURITY_EVENTS[error.name]
+        if (event) security.emit(event, { address: addressOf(ctx.req) })
+        pages.deviceCode(ctx, { ...deviceForm(ctx), error: error && deviceErrorText(error) })
+      },
+      userCodeConfirmSource: (ctx, _form, client, _info, userCode) =>
+        pages.deviceConfirm(ctx, {
+          ...deviceForm(ctx),
+          userCode,
+          clientName: client.clientName ?? client.clientId,
+        }),
+      successSource: (ctx) =>
+        pages.deviceDone(ctx, ctx.oidc.client?.clientName ?? ctx.oidc.client?.clientId ?? ''),
+    },
+    rpInitiatedLogout: {
+      enabled: true,
+      logoutSource: (ctx) =>
+        pages.signOut(ctx, {
+          action: '/api/oauth/end_session/confirm',
+          xsrf: String(ctx.oidc.session?.state?.secret ?? ''),
+          returnsTo: ctx.oidc.params?.post_logout_redirect_uri as string | undefined,
+        }),
+      postLogoutSuccessSource: (ctx) => pages.signedOut(ctx),
+    },
+    // There is one audience, so there is nothing to choose. The library calls this before it drops unknown scopes.
+    resourceIndicators: {
+      enabled: true,
+      defaultResource: async (ctx) => {
+        rejectUnknownScopes(ctx)
+        return []
+      },
+      useGrantedResource: () => false,
+      getResourceServerInfo: () => {
+        throw new errors.InvalidTarget()
+      },
+    },
+    claimsParameter: { enabled: true },
+    jwtUserinfo: { enabled: true },
+    clientCredentials: { enabled: true },
+    dPoP: {
+      enabled: true,
+      // The same on every process, so that each accepts the nonces of the others.
+      nonceSecret: sharedKeys['dpop-nonce'],
+      // The library accepts proofs from up to 300 seconds ahead. A clock that is so wrong needs a nonce, which dates the proof.
+      requireNonce: (ctx) => isProofTooFarAhead(ctx.get('DPoP')),
+    },
+    pushedAuthorizationRequests: { enabled: true },
+    fapi: {
+      enabled: true,
+      profile: (_ctx, client) => (client?.fapi ? '2.0' : undefined),
+    },
+    registration: {
+      enabled: true,
+      initialAccessToken: true,
+      idFactory: () => randomUUID(),
+      secretFactory: () => randomSecret(),
+      policies: { [REGISTRATION_RULES]: createRegistrationRules({ production }) },
+    },
+    registrationManagement: { enabled: true, rotateRegistrationAccessToken: true },
+    backchannelLogout: { enabled: true },
+  }
+}
+
+const deviceForm = (ctx: KoaContextWithOIDC): DeviceForm => ({
+  action: DEVICE_PATH,
+  xsrf: String(ctx.oidc.session?.state?.secret ?? ''),
+  userCode: String(ctx.oidc.params?.user_code ?? ''),
+})
+
+const DEVICE_SECURITY_EVENTS: Record<string, SecurityEvent> = {
+  NotFoundError: 'device_code_refused',
+  ExpiredError: 'device_code_refused',
+  AlreadyUsedError: 'device_code_refused',
+  InvalidRequest: 'form_refused',
+}
+
+function deviceErrorText(error: Error): string {
+  if (error.name === 'AbortedError') return 'Nothing was allowed. You can close this page.'
+  if (error.name === 'NoCodeError') return 'Type the code that your device shows.'
+  return 'This code is unknown, has expired, or was used already. Check your device, and try again.'
+}
+
+function isOwnToken(
+  _ctx: unknown,
+  client: { clientId: string },
+  token: { clientId?: string | undefined },
+): boolean {
+  return token.clientId === client.clientId
+}
