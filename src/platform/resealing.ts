@@ -37,15 +37,24 @@ export function resealColumn(db: Db, sealer: Sealer, given: SealedColumn): Resea
   const [first, second = first] = given.key
   const names = first === second ? [first] : [first, second]
   const key = (sql: Sql) => sql`concat_ws(' ', ${sql(names)})`
+  // The first server to start creates the tables of the queue: before that there is nothing to move.
+  const exists = async () => {
+    const [row] = await db<
+      { exists: boolean }[]
+    >`select to_regclass(${table}) is not null as exists`
+    return row?.exists === true
+  }
   return {
     name: `${table}.${column}`,
     async count() {
+      if (!(await exists())) return 0
       const [row] = await db<{ count: number }[]>`
         select count(*)::int as count from ${db(table)} where ${isOld(db)}`
       return row?.count ?? 0
     },
-    move: (after) =>
-      db.begin(async (sql) => {
+    async move(after) {
+      if (!(await exists())) return { after: undefined, moved: 0, unreadable: 0 }
+      return await db.begin(async (sql) => {
         const rows = await sql<{ key: string; first: string; second: string; value: string }[]>`
           select ${key(sql)} as key, ${sql(first)} as first, ${sql(second)} as second, ${value(sql)} as value from ${sql(table)}
           where ${isOld(sql)} and ${key(sql)} > ${after} order by 1 limit ${BATCH} for update`
@@ -64,7 +73,8 @@ export function resealColumn(db: Db, sealer: Sealer, given: SealedColumn): Resea
         }
         const next = rows.length < BATCH ? undefined : rows.at(-1)?.key
         return { after: next, moved, unreadable: rows.length - moved }
-      }),
+      })
+    },
   }
 }
 

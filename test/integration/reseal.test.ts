@@ -9,6 +9,7 @@ import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.
 import { createJobs } from '../../src/platform/jobs.ts'
 import { enqueueMail, listOutbox } from '../../src/platform/mail.ts'
 import { createSealer } from '../../src/platform/secrets.ts'
+import { createDatabase } from '../support/database.ts'
 import { addClient, PASSWORD, startPortal, type TestPortal } from '../support/portal.ts'
 import { API_KEY, SECRET } from '../support/veriff-vectors.ts'
 
@@ -137,4 +138,20 @@ test('every column that holds sealed text is in the list of what is resealed', a
       known.some((each) => each.table === table && each.column === column),
       `${table}.${column}`,
     ).toBe(true)
+})
+
+test('before any server has created the queue there is nothing to reseal in it', async () => {
+  const { db, url, drop } = await createDatabase()
+  try {
+    await db`drop schema pgboss cascade`
+    const parts = await openContext({ ...portal.runtime, databaseUrl: url }, portal.parts.log)
+    try {
+      expect(await countOld(parts)).toEqual({})
+      await reseal(parts)
+    } finally {
+      await parts.close()
+    }
+  } finally {
+    await drop()
+  }
 })
