@@ -3,6 +3,7 @@ import { defineCommand, type Noun, requireFound, requireId } from './command.ts'
 const load = () => import('../accounts/security-notices.ts')
 
 const list = defineCommand({
+  isReadOnly: true,
   summary: 'List the open reports of residents: "This was not me"',
   options: { all: { text: 'closed ones too' } },
   examples: ['case list', 'case list --all --json'],

@@ -83,12 +83,14 @@ const update = defineCommand({
 })
 
 const list = defineCommand({
+  isReadOnly: true,
   summary: 'List the applications',
   examples: ['client list', 'client list --json'],
   run: async ({ db }) => (await load()).listClients(db),
 })
 
 const show = defineCommand({
+  isReadOnly: true,
   summary: 'Show an application',
   arguments: ID,
   examples: ['client show ID'],

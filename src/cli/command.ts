@@ -30,6 +30,8 @@ export type Values<Name extends string = string> = Readonly<Partial<Record<Name,
 
 export type CommandOf<Name extends string> = {
   summary: string
+  /** It changes nothing. Every other command is recorded as an operator's action. */
+  isReadOnly?: true
   /** In order, as `<id>`, `[id]` or `[id...]`, each with its description. */
   arguments?: Readonly<Record<string, string>>
   options?: Readonly<Record<Name, OptionSpec>>

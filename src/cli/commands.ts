@@ -75,7 +75,7 @@ export function readCommand(words: readonly string[]): Invocation {
       const answer = await command.run(context, values, args).catch((error: unknown) => {
         throw error instanceof UsageError ? usageError(name, error.message) : error
       })
-      if (!isReading(name)) {
+      if (!command.isReadOnly) {
         const { recordOperatorAction } = await import('../web/security-events.ts')
         await recordOperatorAction(context.db, { action: name, subject: subjectOf(answer) })
       }
@@ -83,9 +83,6 @@ export function readCommand(words: readonly string[]): Invocation {
     },
   }
 }
-
-const isReading = (name: string) =>
-  name === 'doctor' || /^\w[\w-]* (list|show|verify|prove|erasure)$/.test(name)
 
 /** The id of what a command was about, from its answer; never a name or an address. */
 function subjectOf(answer: unknown): string | undefined {

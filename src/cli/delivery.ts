@@ -5,6 +5,7 @@ const load = () => import('../id-verification/operations.ts')
 const ID = { '<id>': 'the id of the delivery' }
 
 const list = defineCommand({
+  isReadOnly: true,
   summary: "List the newest 500 of the vendors' deliveries",
   options: { failed: { text: 'those that were not applied' } },
   examples: ['delivery list --failed'],
@@ -14,6 +15,7 @@ const list = defineCommand({
 })
 
 const show = defineCommand({
+  isReadOnly: true,
   summary: 'Show what became of a delivery, and why',
   arguments: ID,
   examples: ['delivery show ID'],

@@ -3,6 +3,7 @@ import { defineCommand } from './command.ts'
 import type { Finding } from './diagnosis.ts'
 
 export const doctor = defineCommand({
+  isReadOnly: true,
   summary: 'Try the database, the bucket, the clock, the keys and the issuer',
   examples: ['doctor', 'doctor --json'],
   async run(context) {

@@ -23,6 +23,7 @@ const ofEvent = (event: { accountId: string | null; verificationId: string | nul
     : []
 
 const list = defineCommand({
+  isReadOnly: true,
   summary: 'List the newest 500 events for applications',
   options: {
     client: { value: 'id', text: 'of this application alone' },
@@ -42,6 +43,7 @@ const list = defineCommand({
 })
 
 const show = defineCommand({
+  isReadOnly: true,
   summary: 'Show an event with its attempts',
   arguments: ID,
   examples: ['event show ID'],

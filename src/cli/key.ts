@@ -4,6 +4,7 @@ import { defineCommand, type Noun, requireId } from './command.ts'
 const load = () => import('../signing/key-ring.ts')
 
 const list = defineCommand({
+  isReadOnly: true,
   summary: 'List the signing keys',
   examples: ['key list'],
   run: async ({ db }) => (await load()).listKeys(db),

@@ -14,6 +14,7 @@ import { findResident, ofAccount, showPersons } from './persons.ts'
 const MAX_ENTRIES = 100_000
 
 const list = defineCommand({
+  isReadOnly: true,
   summary: 'List what was disclosed of a resident, or with an access token',
   options: {
     resident: { value: 'id|email', text: 'whose entries; an erased resident has the id alone' },
@@ -59,6 +60,7 @@ async function readTokenId(): Promise<Uint8Array> {
 }
 
 const verify = defineCommand({
+  isReadOnly: true,
   summary: 'Find changed, missing and moved rows of the ledger',
   examples: ['ledger verify', 'ledger verify --json'],
   async run({ db }) {
@@ -73,6 +75,7 @@ const verify = defineCommand({
 })
 
 const prove = defineCommand({
+  isReadOnly: true,
   summary: 'Prove that an entry is in the ledger',
   arguments: { '<entry>': 'the number of the entry' },
   examples: ['ledger prove 42 --json'],

@@ -2,6 +2,7 @@ import { listPolicies, POLICIES, setPolicy } from '../platform/policies.ts'
 import { defineCommand, type Noun, UsageError } from './command.ts'
 
 const list = defineCommand({
+  isReadOnly: true,
   summary: 'List the policies, their values and choices',
   examples: ['policy list'],
   run: ({ db }) => listPolicies(db),

@@ -163,7 +163,12 @@ function configure(parser: Parser, name: string): Parser {
       if (error.code === 'commander.helpDisplayed') throw new HelpRequested(written)
       // A noun without its verb.
       if (error.code === 'commander.help') throw new UsageError(written.trimEnd())
-      throw usageError(name, error.message.replace(/^error: /, ''))
+      const message = error.message.replace(/^error: /, '')
+      // No option has a single dash: it is an argument, such as the id of a key.
+      const hint = /^unknown option '-[^-]/.test(message)
+        ? ': put -- before an argument that begins with a dash'
+        : ''
+      throw usageError(name, message + hint)
     })
 }
 

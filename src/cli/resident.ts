@@ -46,6 +46,7 @@ const create = defineCommand({
 })
 
 const list = defineCommand({
+  isReadOnly: true,
   summary: 'List the residents',
   examples: ['resident list'],
   async run({ db, vault }) {
@@ -57,6 +58,7 @@ const list = defineCommand({
 })
 
 const show = defineCommand({
+  isReadOnly: true,
   summary: 'Show a resident',
   arguments: RESIDENT,
   examples: ['resident show ana@example.test'],
@@ -193,6 +195,7 @@ const erase = defineCommand({
 })
 
 const erasure = defineCommand({
+  isReadOnly: true,
   summary: 'Prove an erasure, with what the applications answered',
   arguments: { '<id>': 'the id that the resident had' },
   examples: ['resident erasure ID --json'],

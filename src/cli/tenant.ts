@@ -5,12 +5,14 @@ const load = () => import('../clients/tenants.ts')
 const NAME = { '<name>': 'the name of the tenant' }
 
 const list = defineCommand({
+  isReadOnly: true,
   summary: 'List the tenants',
   examples: ['tenant list'],
   run: async ({ db }) => (await load()).listTenants(db),
 })
 
 const show = defineCommand({
+  isReadOnly: true,
   summary: 'Show a tenant',
   arguments: NAME,
   examples: ['tenant show acme'],

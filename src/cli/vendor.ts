@@ -55,6 +55,7 @@ const set = defineCommand({
 })
 
 const list = defineCommand({
+  isReadOnly: true,
   summary: 'List the integrations; secrets are never shown',
   examples: ['vendor list'],
   run: async ({ db }) => (await load()).listVendorIntegrations(db),

@@ -36,6 +36,7 @@ const start = defineCommand({
 })
 
 const list = defineCommand({
+  isReadOnly: true,
   summary: 'List the newest 500 verifications',
   options: {
     review: { text: 'approved documents that do not fit their account' },
@@ -57,6 +58,7 @@ const list = defineCommand({
 })
 
 const show = defineCommand({
+  isReadOnly: true,
   summary: 'Show a verification with its decisions and images',
   arguments: ID,
   examples: ['verification show ID'],

@@ -175,13 +175,20 @@ async function ensureKeys(sql: Sql, sealer: Sealer): Promise<void> {
   }
 }
 
-async function insertKey(sql: Sql, sealer: Sealer, algorithm: Algorithm, activatesAt: Date | null) {
+async function insertKey(
+  sql: Sql,
+  sealer: Sealer,
+  algorithm: Algorithm,
+  activatesAt: Date | null,
+): Promise<void> {
   const { publicKey, privateKey } =
     algorithm === 'RS256'
       ? await generate('rsa', { modulusLength: 2048 })
       : await generate('ec', { namedCurve: 'P-256' })
   const bare = publicKey.export({ format: 'jwk' }) as JWK
   const kid = await calculateJwkThumbprint(bare)
+  // A command line takes it for an option.
+  if (kid.startsWith('-')) return await insertKey(sql, sealer, algorithm, activatesAt)
   const common = { kid, use: 'sig', alg: algorithm }
   const publicJwk = { ...bare, ...common }
   const privateJwk = { ...privateKey.export({ format: 'jwk' }), ...common }

@@ -119,6 +119,11 @@ describe('wrong usage', () => {
     [['dance'], "unknown command 'dance'", ''],
     [['client', 'dance'], "unknown command 'dance'", 'client '],
     [['client', 'list', '--nonsense'], "unknown option '--nonsense'", 'client list '],
+    [
+      ['key', 'retire', '-s39'],
+      "unknown option '-s39': put -- before an argument that begins with a dash",
+      'key retire ',
+    ],
     [['client', 'create'], "required option '--name <name>' not specified", 'client create '],
     [['client', 'show'], "missing required argument 'id'", 'client show '],
     [['client', 'show', 'a', 'b'], /^too many arguments for 'show'/, 'client show '],

@@ -22,16 +22,14 @@ import { createVeriff } from './veriff.ts'
 
 /** Creates the adapter of an integration. Throws OperatorError when the settings are not valid for its vendor. */
 export function createVendor(integration: Integration, tokens?: TokenCache): Vendor {
-  switch (integration.vendor) {
-    case 'veriff':
-      return createVeriff(integration)
-    case 'mosaic':
-      return createMosaic(integration, tokens)
-    case 'kora':
-      return createKora(integration)
-    case 'incode':
-      return createIncode(integration, tokens)
-  }
+  return ADAPTERS[integration.vendor](integration, tokens)
+}
+
+const ADAPTERS: Record<VendorName, (integration: Integration, tokens?: TokenCache) => Vendor> = {
+  veriff: createVeriff,
+  kora: (integration) => createKora(integration),
+  incode: createIncode,
+  mosaic: createMosaic,
 }
 
 /** Identifies an integration. */
