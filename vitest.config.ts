@@ -25,6 +25,8 @@ export default defineConfig({
           name: 'integration',
           include: ['test/integration/**/*.test.ts', 'test/browser/**/*.test.ts'],
           globalSetup: ['test/support/cluster.ts'],
+          // Each file has a database and portals of its own; to import the server again for each costs more than its tests.
+          isolate: false,
         },
       },
     ],
