@@ -1,7 +1,7 @@
 import { listErasureNotices } from '../events/store.ts'
 import { proveInclusion } from '../ledger/proofs.ts'
 import type { Sql } from '../platform/db.ts'
-import { findErased } from './retention.ts'
+import { listErased } from './retention.ts'
 
 /** Signs the receipt as a compact JWS over this payload. */
 export type SignReceipt = (receipt: Record<string, unknown>) => Promise<string>
@@ -19,19 +19,11 @@ export async function proveErasure(sql: Sql, accountId: string, sign: SignReceip
     order by id`
   const account = entries.find(({ verificationId }) => verificationId === null)
   if (!account) return undefined
-  const verifications = []
-  for (const { verificationId } of entries) {
-    if (verificationId === null) continue
-    const stub = await findErased(sql, verificationId)
-    if (stub)
-      verifications.push({
-        id: verificationId,
-        vendor: stub.vendor as string,
-        images: stub.images as number,
-        objectsDeletedAt: stub.objectsDeletedAt as Date | null,
-        vendorAnswer: stub.vendorAnswer as string | null,
-      })
-  }
+  const ids = entries.flatMap(({ verificationId }) => verificationId ?? [])
+  // In the order of the ledger.
+  const verifications = (await listErased(sql, ids)).sort(
+    (one, other) => ids.indexOf(one.id) - ids.indexOf(other.id),
+  )
   const applications = (await listErasureNotices(sql, accountId)).map(
     ({ id, clientId, state, deliveredAt, answer, answerReason }) => ({
       event: id,

@@ -118,7 +118,7 @@ async function removeOldDeliveries(
 
 /**
  * Erases a verification: its rows, decisions, images and deliveries; then, by a job, every version of its objects and the
- * vendor's copy. A stub stays as proof. Returns whether there was such a verification.
+ * vendor's copy. An `erased_verification` row remains as proof. Returns whether there was such a verification.
  */
 export async function eraseVerification(
   { db, jobs }: { db: Db; jobs: Jobs },
@@ -177,7 +177,7 @@ async function erase(
 
 /**
  * Erases a resident in one transaction: every verification as above, then the account with its consents, grants, tokens,
- * sessions and passkeys. After the commit no token is valid. Returns the ids of the stubs; `undefined`: no such account.
+ * sessions and passkeys. After the commit no token is valid. Returns the ids of the erased verifications; `undefined`: no such account.
  */
 export async function eraseResident(
   { db, jobs }: { db: Db; jobs: Jobs },
@@ -250,7 +250,7 @@ export async function eraseSubject(
   })
 }
 
-/** The stub of an erased verification, or `undefined`. */
+/** What remains of an erased verification: that it was, and what became of its copies. */
 export async function findErased(sql: Sql, id: string) {
   if (!isUuid(id)) return undefined
   const [row] = await sql`
@@ -258,6 +258,21 @@ export async function findErased(sql: Sql, id: string) {
       vendor_deleted_at, vendor_answer
     from erased_verification where id = ${id}`
   return row
+}
+
+/** The same of several verifications, as far as a receipt of their erasure reports it. */
+export async function listErased(sql: Sql, ids: readonly string[]) {
+  return await sql<
+    {
+      id: string
+      vendor: string
+      images: number
+      objectsDeletedAt: Date | null
+      vendorAnswer: string | null
+    }[]
+  >`
+    select id, vendor, images, objects_deleted_at, vendor_answer
+    from erased_verification where id = any (${[...ids]}::uuid[])`
 }
 
 type ErasureContext = {

@@ -38,7 +38,7 @@ async function approved() {
   return started
 }
 
-/** Everything in the database that this id, or this session of the vendor's, stands in, but the stub, the ledger, and who was told of the erasure. */
+/** Everything in the database that this id, or this session of the vendor's, stands in, but the row that remains, the ledger, and who was told of the erasure. */
 async function traces(id: string, sessionId: string): Promise<string[]> {
   const tables = await portal.db<{ name: string }[]>`
     select format('%I.%I', schemaname, tablename) as name from pg_tables
@@ -48,13 +48,13 @@ async function traces(id: string, sessionId: string): Promise<string[]> {
     const rows = await portal.db.unsafe(
       `select 1 from ${name} t where t::text like '%${id}%' or t::text like '%${sessionId}%'`,
     )
-    // A completed or waiting job of the erasure itself names the id of the stub, and nothing else.
+    // A completed or waiting job of the erasure itself names the id of the erased verification, and nothing else.
     if (rows.length > 0 && !name.startsWith('pgboss.')) found.push(name)
   }
   return found
 }
 
-test('an erased verification is gone: rows, deliveries, jobs, every object, and at the vendor; a stub stays', async () => {
+test('an erased verification is gone: rows, deliveries, jobs, every object, and at the vendor; one row remains as proof', async () => {
   const { resident, id, sessionId } = await approved()
   const application = await createApplication(portal.issuer, await addClient(portal.parts))
   const tokens = await application.obtainTokens(ALL_SCOPES, resident.email)
@@ -84,9 +84,9 @@ test('an erased verification is gone: rows, deliveries, jobs, every object, and 
     images: 3,
     objectsDeletedAt: expect.any(Date),
   })
-  const [stub] = await portal.db`select * from erased_verification where id = ${id}`
-  expect(stub?.vendorSessionId).toBeNull()
-  expect(JSON.stringify(stub)).not.toContain(resident.id)
+  const [remaining] = await portal.db`select * from erased_verification where id = ${id}`
+  expect(remaining?.vendorSessionId).toBeNull()
+  expect(JSON.stringify(remaining)).not.toContain(resident.id)
   expect(await eraseVerification(parts(), id, 'operator')).toBe(false)
 })
 
@@ -117,7 +117,7 @@ test('images that are on their way when it is erased leave nothing behind', asyn
   expect(await portal.parts.storage.deleteAll(`default/${id}/`)).toBe(0)
 }, 60_000)
 
-test('an erased resident’s token opens nothing at the next request, and every verification is a stub', async () => {
+test('an erased resident’s token opens nothing at the next request, and of every verification one row remains', async () => {
   const { resident, id } = await approved()
   const application = await createApplication(portal.issuer, await addClient(portal.parts))
   const tokens = await application.obtainTokens(ALL_SCOPES, resident.email)

@@ -624,9 +624,9 @@ describe('erasure', () => {
     expect((await call(`${SUBJECTS}/${first.subjectId}`, acme, { method: 'DELETE' })).status).toBe(
       404,
     )
-    const [stubs] = await portal.db`
+    const [remaining] = await portal.db`
       select count(*)::int from erased_verification where id in (${first.id}, ${second.id}) and reason = 'tenant'`
-    expect(stubs?.count).toBe(2)
+    expect(remaining?.count).toBe(2)
   })
 
   test('of a verification without a resident notifies whoever read it, and names nobody', async () => {

@@ -180,7 +180,7 @@ export function resultOf(session: Session, at: Date, deprecated: boolean): Recor
       document: {
         ...names,
         type: session.documentType,
-        country: 'XXX',
+        country: 'UTO',
         id_value: person.documentNumber,
         issue_date: time(issuedOn(person)),
         valid_until: time(person.validUntil),
