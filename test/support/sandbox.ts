@@ -52,7 +52,7 @@ export async function connectSandbox(
 /** Repeats the call, for up to `seconds`, until it returns a value, and returns that. */
 export async function eventually<T>(
   ask: () => Promise<T | undefined | false>,
-  seconds = 20,
+  seconds = 60,
 ): Promise<T> {
   for (const end = Date.now() + seconds * 1000; ; ) {
     const answer = await ask()
