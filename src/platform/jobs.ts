@@ -130,11 +130,13 @@ export async function createJobs(databaseUrl: string, log: Log): Promise<Jobs> {
         if (!job) return
         try {
           await handler(JOBS[name].parse(job.data) as JobData<typeof name>)
-          // There may be more jobs: polls again without waiting for the interval.
-          boss.notifyWorker(id)
         } catch (error) {
           log.warn('job failed, will be retried', { job: name, jobId: job.id, error })
           throw error
+        } finally {
+          // There may be more jobs: polls again without waiting for the interval. After a failure too, or many jobs that fail,
+          // say while a vendor is away, would take up all the polls and starve the others.
+          boss.notifyWorker(id)
         }
       })
       workers.push(id)

@@ -30,3 +30,23 @@ test('a queue that cannot be set up leaves nothing running behind', async () => 
   expect(row?.count).toBe(0)
   await database.drop()
 })
+
+test('jobs that fail do not keep the others waiting', async () => {
+  const database = await createDatabase()
+  const jobs = await createJobs(database.url, createLog('silent'))
+  const done = Promise.withResolvers<void>()
+  const enqueue = (clientId: string) =>
+    database.db.begin((sql) => jobs.enqueue(sql, 'fetch-logo', { clientId }))
+  // More than the polls of four intervals could take.
+  for (let n = 1; n <= 40; n++) await enqueue('unreachable')
+  await enqueue('reachable')
+  await jobs.work('fetch-logo', 1, async ({ clientId }) => {
+    if (clientId === 'unreachable') throw new Error('unreachable')
+    done.resolve()
+  })
+  const inTime = AbortSignal.timeout(10_000)
+  inTime.addEventListener('abort', () => done.reject(new Error('the others starved')))
+  await done.promise
+  await jobs.stop()
+  await database.drop()
+})

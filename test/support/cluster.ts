@@ -35,8 +35,8 @@ export default async function setup(project: TestProject) {
     const url = urlOf(cluster.port, password, 'template', role)
     await grantProcessRole(template, kind, { url, appUrl })
   }
-  // A retry comes after a second instead of after up to 15 minutes, so that a test that waits for the tenth waits ten seconds.
-  await template`update pgboss.queue set retry_delay = 1, retry_backoff = false`
+  // Retries come up to 4 seconds apart instead of up to 15 minutes, because tests wait for them.
+  await template`update pgboss.queue set retry_delay = 1, retry_delay_max = 4`
   await template.end()
   project.provide('cluster', { port: cluster.port, password })
   return async () => {
