@@ -34,7 +34,7 @@ export type VerificationAnswer = {
 export type DownloadedImage = { bytes: Uint8Array; contentType: string; sha256: string }
 
 /** The OAuth client of a third-party application. It works without the pages too, for scripts. */
-type ApplicationClient = {
+export type ApplicationClient = {
   /** Where to redirect the browser, and what to store until it returns. */
   startSignIn(): Promise<{ url: string; signIn: SignIn }>
   /** Exchanges the code for tokens. Throws openid-client's errors when the response is an error or invalid. */

@@ -3,33 +3,28 @@ export type UserAgent = ReturnType<typeof createUserAgent>
 export type Page = { url: string; status: number; text: string; headers: Headers }
 
 type Fields = Record<string, string | string[]>
+/** By origin and name, with a space between. */
+type CookieJar = Map<string, { value: string; path: string }>
+/** `filled` are the fields that a browser submits unchanged. */
+type Form = { action: string; filled: [string, string][]; buttons: string[] }
 
 /** `headers` are sent with every request. */
 export function createUserAgent(headers: Record<string, string> = {}) {
-  const jar = new Map<string, { value: string; path: string }>()
+  const jar: CookieJar = new Map()
 
   async function request(url: string, init: RequestInit = {}): Promise<Response> {
-    const { origin, pathname } = new URL(url)
-    const cookies = [...jar]
-      .filter(([key, { path }]) => key.startsWith(`${origin} `) && pathname.startsWith(path))
-      .map(([key, { value }]) => `${key.split(' ')[1]}=${value}`)
+    const cookies = cookiesFor(jar, url)
     const response = await fetch(url, {
       ...init,
       redirect: 'manual',
       headers: {
         Accept: 'text/html',
         ...headers,
-        ...(cookies.length > 0 ? { Cookie: cookies.join('; ') } : {}),
+        ...(cookies ? { Cookie: cookies } : {}),
         ...(init.headers as Record<string, string> | undefined),
       },
     })
-    for (const line of response.headers.getSetCookie()) {
-      const [, name = '', value = '', attributes = ''] = /^([^=]+)=([^;]*)(.*)$/.exec(line) ?? []
-      const path = /path=([^;]+)/i.exec(attributes)?.[1] ?? '/'
-      if (value === '' || /expires=Thu, 01 Jan 1970/i.test(attributes))
-        jar.delete(`${origin} ${name}`)
-      else jar.set(`${origin} ${name}`, { value, path })
-    }
+    storeCookies(jar, url, response)
     return response
   }
 
@@ -38,38 +33,23 @@ export function createUserAgent(headers: Record<string, string> = {}) {
     let current = response
     let at = url
     for (let hops = 0; hops < 20; hops++) {
-      const location = current.headers.get('location')
-      if (current.status < 300 || current.status >= 400 || !location)
-        return {
-          url: at,
-          status: current.status,
-          text: await current.text(),
-          headers: current.headers,
-        }
+      const { status, headers } = current
+      const location = headers.get('location')
+      if (status < 300 || status >= 400 || !location)
+        return { url: at, status, text: await current.text(), headers }
       await current.body?.cancel()
       at = new URL(location, at).href
-      if (leaveAt && at.startsWith(leaveAt))
-        return { url: at, status: current.status, text: '', headers: current.headers }
+      if (leaveAt && at.startsWith(leaveAt)) return { url: at, status, text: '', headers }
       current = await request(at)
     }
     throw new Error('too many redirects')
   }
 
-  async function send(
-    page: Page,
-    form: { action: string; filled: [string, string][] },
-    fields: Fields,
-    leaveAt?: string,
-  ): Promise<Page> {
+  async function send(page: Page, form: Form, fields: Fields, leaveAt?: string): Promise<Page> {
     const url = new URL(form.action || page.url, page.url).href
     const response = await request(url, {
       method: 'POST',
-      body: new URLSearchParams([
-        ...form.filled.filter(([name]) => !Object.hasOwn(fields, name)),
-        ...Object.entries(fields).flatMap(([name, value]) =>
-          [value].flat().map((each): [string, string] => [name, each]),
-        ),
-      ]),
+      body: fill(form, fields),
       headers: { Origin: new URL(page.url).origin },
     })
     return follow(response, url, leaveAt)
@@ -91,7 +71,7 @@ export function createUserAgent(headers: Record<string, string> = {}) {
       fields: Fields = {},
       options: { leaveAt?: string; action?: string } = {},
     ): Promise<Page> {
-      const form = forms(page.text).find(
+      const form = findForms(page.text).find(
         ({ buttons, action }) =>
           buttons.includes(button) && (!options.action || action === options.action),
       )
@@ -100,11 +80,40 @@ export function createUserAgent(headers: Record<string, string> = {}) {
     },
     /** Submits the page's only form, with a button without a name. */
     async submitFirst(page: Page, fields: Fields): Promise<Page> {
-      const [form] = forms(page.text)
+      const [form] = findForms(page.text)
       if (!form) throw new Error('the page has no form')
       return send(page, form, fields)
     },
   }
+}
+
+/** The `Cookie` header for a URL, or an empty string. */
+function cookiesFor(jar: CookieJar, url: string): string {
+  const { origin, pathname } = new URL(url)
+  return [...jar]
+    .filter(([key, { path }]) => key.startsWith(`${origin} `) && pathname.startsWith(path))
+    .map(([key, { value }]) => `${key.split(' ')[1]}=${value}`)
+    .join('; ')
+}
+
+function storeCookies(jar: CookieJar, url: string, response: Response) {
+  const { origin } = new URL(url)
+  for (const line of response.headers.getSetCookie()) {
+    const [, name = '', value = '', attributes = ''] = /^([^=]+)=([^;]*)(.*)$/.exec(line) ?? []
+    const path = /path=([^;]+)/i.exec(attributes)?.[1] ?? '/'
+    if (value === '' || /expires=Thu, 01 Jan 1970/i.test(attributes))
+      jar.delete(`${origin} ${name}`)
+    else jar.set(`${origin} ${name}`, { value, path })
+  }
+}
+
+function fill(form: Form, fields: Fields): URLSearchParams {
+  return new URLSearchParams([
+    ...form.filled.filter(([name]) => !Object.hasOwn(fields, name)),
+    ...Object.entries(fields).flatMap(([name, value]) =>
+      [value].flat().map((each): [string, string] => [name, each]),
+    ),
+  ])
 }
 
 const attribute = (tag: string, name: string): string | undefined =>
@@ -118,7 +127,7 @@ const decoded = (text: string | undefined) =>
     .replaceAll('&gt;', '>')
     .replaceAll('&amp;', '&')
 
-function forms(text: string) {
+function findForms(text: string): Form[] {
   return [...text.matchAll(/<form\b([^>]*)>([\s\S]*?)<\/form>/g)].map(
     ([, open = '', inside = '']) => ({
       action: attribute(open, 'action') ?? '',

@@ -36,10 +36,8 @@ type SandboxWebhook = {
   answers: number[]
 }
 
-export type VeriffSandbox = {
-  /** The base URL to configure in an integration. */
-  url: string
-  integrationId: string
+/** The functions with which tests and the demo control the vendor. */
+export type VeriffControl = {
   /** Creates a session without a request to the API. */
   createSession(input?: NewSession): Promise<SandboxSession>
   /** The person opens the flow: event 7001 with a new attempt. */
@@ -66,6 +64,12 @@ export type VeriffSandbox = {
   listWebhooks(): SandboxWebhook[]
   /** Resolves when no webhook is pending; rejects after the timeout. */
   settled(timeoutInMs?: number): Promise<void>
+}
+
+export type VeriffSandbox = VeriffControl & {
+  /** The base URL to configure in an integration. */
+  url: string
+  integrationId: string
   close(): Promise<void>
 }
 
@@ -91,10 +95,7 @@ const webhookUrlSchema = z.strictObject({
  * The control functions over HTTP, for a program in another process: JSON in and out under `/sandbox`. The API key must be
  * in a header, which a page of another origin cannot send.
  */
-export function sandboxControl(parts: {
-  apiKey: string
-  control: Omit<VeriffSandbox, 'url' | 'integrationId' | 'close'>
-}): Hono {
+export function sandboxControl(parts: { apiKey: string; control: VeriffControl }): Hono {
   const { apiKey, control } = parts
   const app = new Hono()
 

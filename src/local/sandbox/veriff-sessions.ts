@@ -3,7 +3,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { markJpeg, type SampleImages, sampleImages } from './images.ts'
 import { inventPerson, type Person } from './specimen.ts'
-import { faultsSchema } from './veriff-faults.ts'
+import { type Faults, faultsSchema } from './veriff-faults.ts'
 
 export const DECISIONS = {
   approved: { code: 9001, reason: null, reasonCode: null },
@@ -97,6 +97,8 @@ const stateSchema = z.object({ sessions: z.array(sessionSchema), webhooks: z.arr
 export type SandboxState = {
   sessions: Map<string, Session>
   webhooks: Webhook[]
+  /** The faults of sessions without their own; not written to the state file. */
+  faults: Faults
   /** Resolves when all changes before the call are on disk; at once without a state file. */
   save(): Promise<void>
 }
@@ -117,6 +119,7 @@ export async function openState(file: string | undefined): Promise<SandboxState>
   let next: Promise<void> | undefined
   return {
     ...state,
+    faults: {},
     save() {
       if (file === undefined) return Promise.resolve()
       // One write at a time; all calls during a write share the next one.
@@ -219,4 +222,19 @@ export function findByPart(
       if (media) return { session, attempt, media }
     }
   return undefined
+}
+
+/** The faults of a session, or of all sessions if it has none of its own. */
+export function faultsOf(state: SandboxState, sessionId?: string): Faults {
+  return state.sessions.get(sessionId ?? '')?.faults ?? state.faults
+}
+
+/** The `api` fault of the next request, if one is left. Uses it up. */
+export function takeApiFault(state: SandboxState, sessionId?: string): Faults['api'] {
+  const faults = faultsOf(state, sessionId)
+  const { api } = faults
+  if (api === undefined) return undefined
+  if (api.times > 1) faults.api = { ...api, times: api.times - 1 }
+  else delete faults.api
+  return api
 }

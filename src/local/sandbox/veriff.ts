@@ -1,47 +1,31 @@
 import { createHash, randomUUID } from 'node:crypto'
-import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
 import type { Log } from '../../platform/log.ts'
 import { listenOnLoopback } from './listen.ts'
 import type { Person } from './specimen.ts'
-import { detectMediaType, veriffApi } from './veriff-api.ts'
+import { createActions, type SandboxActions } from './veriff-actions.ts'
+import { veriffApi } from './veriff-api.ts'
 import {
   type SandboxImage,
   type SandboxSession,
   sandboxControl,
+  type VeriffControl,
   type VeriffSandbox,
 } from './veriff-control.ts'
-import type { Faults } from './veriff-faults.ts'
-import {
-  type DecisionDetails,
-  decisionMessage,
-  eventMessage,
-  fullAutoMessage,
-} from './veriff-messages.ts'
-import { createOutbox, RETRY_DELAYS_IN_MS } from './veriff-outbox.ts'
+import { detectMediaType } from './veriff-media.ts'
+import { createOutbox, type Outbox } from './veriff-outbox.ts'
 import { sessionPages } from './veriff-page.ts'
+import type { Env } from './veriff-requests.ts'
 import {
-  createSession,
-  type Decision,
   drawnMedia,
   findByPart,
-  isOpen,
   type Media,
   mediaBytes,
-  type NewSession,
-  openAttempt,
   openState,
+  type SandboxState,
   type Session,
-  startAttempt,
-  type WebhookKind,
+  WEBHOOK_KINDS,
 } from './veriff-sessions.ts'
-
-// In test integrations these first names decide the result (`docs/vendor-protocols.md` §3.7).
-const FORCED: Record<string, Decision> = {
-  approve: 'approved',
-  decline: 'declined',
-  resubmit: 'resubmission_requested',
-}
 
 /**
  * A stand-in for Veriff on loopback: API, webhooks, the page of each session, and under `/sandbox` a way to set decisions
@@ -65,42 +49,53 @@ export async function startVeriffSandbox(options: {
   log?: Log | undefined
   now?: (() => Date) | undefined
 }): Promise<VeriffSandbox> {
-  const { apiKey, sharedSecret, webhookUrl, now = () => new Date(), log = silent } = options
+  const { apiKey, sharedSecret, webhookUrl, images, person, retryDelaysInMs } = options
+  const { log = silent, now = () => new Date() } = options
   const state = await openState(options.stateFile)
-  const integrationId = idFrom(apiKey)
-  const webhookUrls = new Map<WebhookKind, string>()
-  let faults: Faults = {}
-  let baseUrl = ''
+  const integration = { id: idFrom(apiKey), apiKey, sharedSecret }
+  const outbox = createOutbox({ state, integration, retryDelaysInMs, log })
+  if (webhookUrl !== undefined) outbox.setUrl(webhookUrl, ['event', 'decision'])
 
-  const faultsOf = (sessionId?: string): Faults =>
-    (sessionId === undefined ? null : state.sessions.get(sessionId)?.faults) ?? faults
-
-  function takeApiFault(sessionId?: string): Faults['api'] {
-    const current = faultsOf(sessionId)
-    const { api } = current
-    if (api === undefined) return undefined
-    if (api.times > 1) current.api = { ...api, times: api.times - 1 }
-    else delete current.api
-    return api
-  }
-
-  const outbox = createOutbox({
+  const pictures = (session: Session) => images?.map(toMedia) ?? drawnMedia(session)
+  const actions = createActions({
     state,
-    apiKey,
-    sharedSecret,
-    integrationId,
-    retryDelaysInMs: options.retryDelaysInMs ?? RETRY_DELAYS_IN_MS,
+    outbox,
+    personOf: async (vendorData) => (typeof person === 'function' ? person(vendorData) : person),
+    pictures,
     log,
-    urlOf: (kind) => webhookUrls.get(kind),
-    faultsOf,
+    now,
   })
+  // Known when the server listens, before the first request.
+  let url = ''
+  const baseUrl = () => url
+  const control = createControl({ state, outbox, actions, baseUrl })
 
-  function setWebhookUrl(url: string | undefined, ...kinds: WebhookKind[]) {
-    for (const kind of kinds.length > 0 ? kinds : (['event', 'decision', 'fullAuto'] as const))
-      if (url === undefined) webhookUrls.delete(kind)
-      else webhookUrls.set(kind, new URL(url).href)
+  const app = new Hono<Env>()
+  app.route('/', sessionPages({ state, pictures, complete: actions.complete }))
+  app.route('/', sandboxControl({ apiKey, control }))
+  app.route('/', veriffApi({ state, integration, actions, baseUrl }))
+  const server = await listenOnLoopback(app, options.port, 'The sandbox vendor')
+  url = `http://127.0.0.1:${server.port}`
+
+  return {
+    ...control,
+    url,
+    integrationId: integration.id,
+    async close() {
+      outbox.close()
+      await server.close()
+      await state.save()
+    },
   }
-  if (webhookUrl !== undefined) setWebhookUrl(webhookUrl, 'event', 'decision')
+}
+
+function createControl(parts: {
+  state: SandboxState
+  outbox: Outbox
+  actions: SandboxActions
+  baseUrl: () => string
+}): VeriffControl {
+  const { state, outbox, actions, baseUrl } = parts
 
   function requireSession(sessionId: string): Session {
     const session = state.sessions.get(sessionId)
@@ -108,115 +103,15 @@ export async function startVeriffSandbox(options: {
     return session
   }
 
-  function begin(session: Session) {
-    const attempt = startAttempt(session, now())
-    outbox.add(session.id, 'event', eventMessage(session, attempt, 'started'))
-    return attempt
-  }
-
-  function settle(session: Session, status: Decision, details: DecisionDetails = {}) {
-    const isOver = status === 'expired' || status === 'abandoned'
-    const attempt = session.attempts.at(-1) ?? (isOver ? undefined : begin(session))
-    const at = now()
-    session.status = status
-    session.person = { ...session.person, ...details.person }
-    if (attempt) attempt.status = status
-    session.decision = decisionMessage(session, attempt, status, details, at)
-    outbox.add(session.id, 'decision', session.decision)
-    if (attempt && status !== 'review')
-      outbox.add(session.id, 'fullAuto', fullAutoMessage(session, attempt, status, at))
-    log.info('sandbox session decided', { sessionId: session.id, status })
-  }
-
-  function hand(session: Session) {
-    const attempt = openAttempt(session) ?? begin(session)
-    attempt.status = 'submitted'
-    attempt.submittedAt = now().toISOString()
-    session.status = 'submitted'
-    outbox.add(session.id, 'event', eventMessage(session, attempt, 'submitted'))
-    const forced = FORCED[session.person.givenName.toLowerCase()]
-    if (forced) settle(session, forced)
-    return forced
-  }
-
-  const pictures = (session: Session): Media[] =>
-    options.images?.map((image) => toMedia(image)) ?? drawnMedia(session)
-
-  const actions = {
-    async create(input: NewSession) {
-      const { person: given = {} } = options
-      const person = typeof given === 'function' ? await given(input.vendorData ?? '') : given
-      const session = createSession({ ...input, person: { ...person, ...input.person } }, now())
-      state.sessions.set(session.id, session)
-      await state.save()
-      log.info('sandbox session created', { sessionId: session.id })
-      return session
-    },
-    async start(session: Session) {
-      const attempt = openAttempt(session) ?? begin(session)
-      await state.save()
-      return attempt
-    },
-    async addMedia(session: Session, media: Media) {
-      const attempt = openAttempt(session) ?? begin(session)
-      attempt.media.push(media)
-      await state.save()
-    },
-    async submit(session: Session) {
-      hand(session)
-      await state.save()
-    },
-    async complete(session: Session, status: Decision, details?: DecisionDetails) {
-      session.person = { ...session.person, ...details?.person }
-      const attempt = openAttempt(session) ?? begin(session)
-      if (attempt.media.length === 0) attempt.media.push(...pictures(session))
-      // A first name that forces a result has decided already.
-      if (!hand(session)) settle(session, status, details)
-      await state.save()
-    },
-    async erase(session: Session) {
-      state.sessions.delete(session.id)
-      outbox.forget(session.id)
-      // The vendor's last webhook about a session that was still open (`docs/vendor-protocols.md` §3.7).
-      if (isOpen(session)) settle(session, session.status === 'created' ? 'expired' : 'abandoned')
-      await state.save()
-    },
-  }
-
-  async function view(session: Session): Promise<SandboxSession> {
-    const attempts = session.attempts.map(async ({ id, status, media }) => ({
-      id,
-      status,
-      media: await Promise.all(
-        media.map(async (one) => {
-          const bytes = await mediaBytes(session, one)
-          const sha256 = createHash('sha256').update(bytes).digest('hex')
-          const { id, context, mimetype } = one
-          return { id, context, mimetype, size: bytes.length, sha256 }
-        }),
-      ),
-    }))
-    return {
-      id: session.id,
-      status: session.status,
-      url: `${baseUrl}/v/${session.token}`,
-      vendorData: session.vendorData,
-      attempts: await Promise.all(attempts),
-    }
-  }
-
-  const control: Omit<VeriffSandbox, 'url' | 'integrationId' | 'close'> = {
-    createSession: async (input = {}) => view(await actions.create(input)),
-    async start(sessionId) {
-      await actions.start(requireSession(sessionId))
-    },
-    addImage: (sessionId, image) => actions.addMedia(requireSession(sessionId), toMedia(image)),
-    submit: (sessionId) => actions.submit(requireSession(sessionId)),
-    async decide(sessionId, status, details) {
-      settle(requireSession(sessionId), status, details)
-      await state.save()
-    },
-    complete: (sessionId, status, details) =>
+  return {
+    createSession: async (input = {}) => describe(await actions.create(input), baseUrl()),
+    start: async (sessionId) => actions.start(requireSession(sessionId)),
+    addImage: async (sessionId, image) =>
+      actions.addMedia(requireSession(sessionId), toMedia(image)),
+    submit: async (sessionId) => actions.submit(requireSession(sessionId)),
+    decide: async (sessionId, status, details) =>
+      actions.decide(requireSession(sessionId), status, details),
+    complete: async (sessionId, status, details) =>
       actions.complete(requireSession(sessionId), status, details),
     async resend(sessionId) {
       outbox.resend(requireSession(sessionId).id)
@@ -224,7 +119,7 @@ export async function startVeriffSandbox(options: {
     },
     async findSession(sessionId) {
       const session = state.sessions.get(sessionId)
-      return session && (await view(session))
+      return session && (await describe(session, baseUrl()))
     },
     listSessions: () => [...state.sessions.keys()],
     async readMedia(mediaId) {
@@ -232,12 +127,12 @@ export async function startVeriffSandbox(options: {
       if (!part?.media) throw new Error(`the sandbox has no media ${mediaId}`)
       return mediaBytes(part.session, part.media)
     },
-    async misbehave(next, sessionId) {
-      if (sessionId === undefined) faults = structuredClone(next)
-      else requireSession(sessionId).faults = structuredClone(next)
+    async misbehave(faults, sessionId) {
+      const target = sessionId === undefined ? state : requireSession(sessionId)
+      target.faults = structuredClone(faults)
       await state.save()
     },
-    setWebhookUrl,
+    setWebhookUrl: (url, ...kinds) => outbox.setUrl(url, kinds.length > 0 ? kinds : WEBHOOK_KINDS),
     listWebhooks: () =>
       state.webhooks.map(({ sessionId, kind, state, answers }) => ({
         sessionId,
@@ -247,36 +142,27 @@ export async function startVeriffSandbox(options: {
       })),
     settled: (timeoutInMs = 10_000) => outbox.settled(timeoutInMs),
   }
+}
 
-  const app = new Hono<{ Bindings: HttpBindings }>()
-  app.route('/', sessionPages({ state, pictures, complete: actions.complete }))
-  app.route('/', sandboxControl({ apiKey, control }))
-  app.route(
-    '/',
-    veriffApi({
-      state,
-      apiKey,
-      sharedSecret,
-      integrationId,
-      baseUrl: () => baseUrl,
-      faultsOf,
-      takeApiFault,
-      actions,
-    }),
-  )
-
-  const server = await listenOnLoopback(app, options.port, 'The sandbox vendor')
-  baseUrl = `http://127.0.0.1:${server.port}`
-
+async function describe(session: Session, baseUrl: string): Promise<SandboxSession> {
+  const attempts = session.attempts.map(async ({ id, status, media }) => ({
+    id,
+    status,
+    media: await Promise.all(
+      media.map(async (one) => {
+        const bytes = await mediaBytes(session, one)
+        const sha256 = createHash('sha256').update(bytes).digest('hex')
+        const { id, context, mimetype } = one
+        return { id, context, mimetype, size: bytes.length, sha256 }
+      }),
+    ),
+  }))
   return {
-    ...control,
-    url: baseUrl,
-    integrationId,
-    async close() {
-      outbox.close()
-      await server.close()
-      await state.save()
-    },
+    id: session.id,
+    status: session.status,
+    url: `${baseUrl}/v/${session.token}`,
+    vendorData: session.vendorData,
+    attempts: await Promise.all(attempts),
   }
 }
 
