@@ -10,7 +10,7 @@ import { titlesOf } from '../oauth/consent-step.ts'
 import { ApiError } from '../platform/errors.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import type { Sealer } from '../platform/secrets.ts'
-import { securityHeaders } from '../web/html.ts'
+import { setSecurityHeaders } from '../web/html.ts'
 import { applicationPage } from './application-page.ts'
 import type { Guard, GuardParts, Resident } from './guard.ts'
 import { leaveNotice, takeNotice } from './notices.ts'
@@ -38,7 +38,7 @@ export function consentRoutes(parts: Parts): Hono<Env> {
     ])
     if (!consent || (consent.isEnded && !consent.isFrozen) || !client) throw nothingHere()
     const notice = takeNotice(parts, c)
-    for (const [name, value] of Object.entries(securityHeaders({ issuer }))) c.header(name, value)
+    setSecurityHeaders(c, { issuer })
     return c.html(
       applicationPage({
         client,

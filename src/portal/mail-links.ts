@@ -31,7 +31,7 @@ import type { Jobs } from '../platform/jobs.ts'
 import { enqueueMail } from '../platform/mail.ts'
 import type { Sealer } from '../platform/secrets.ts'
 import { readForm } from '../web/form-body.ts'
-import { type Html, securityHeaders } from '../web/html.ts'
+import { type Html, setSecurityHeaders } from '../web/html.ts'
 import { listConnectedApplications } from './connected-applications.ts'
 import type { GuardParts } from './guard.ts'
 import {
@@ -56,7 +56,7 @@ export function mailLinkRoutes(parts: Parts): Hono<Env> {
   routes.use(bodyLimit({ maxSize: 16 * 1024 }))
 
   function show(c: Context<Env>, page: Html, status: 200 | 400 | 429 | 503 = 200) {
-    for (const [name, value] of Object.entries(securityHeaders({ issuer }))) c.header(name, value)
+    setSecurityHeaders(c, { issuer })
     return c.html(page, status)
   }
   const browserOf = (c: Context<Env>) =>

@@ -30,7 +30,7 @@ import { endSessions, renewSession } from '../oauth/sessions.ts'
 import type { Sql } from '../platform/db.ts'
 import { ApiError } from '../platform/errors.ts'
 import { enqueueMail } from '../platform/mail.ts'
-import { securityHeaders } from '../web/html.ts'
+import { setSecurityHeaders } from '../web/html.ts'
 import type { Guard, GuardParts, Resident } from './guard.ts'
 import { leaveNotice } from './notices.ts'
 
@@ -48,7 +48,7 @@ export function secondFactorRoutes(parts: Parts): Hono<Env> {
     { account, session }: Resident,
     { secret = createTotpSecret(), error }: { secret?: string | undefined; error?: string } = {},
   ) {
-    for (const [name, value] of Object.entries(securityHeaders({ issuer }))) c.header(name, value)
+    setSecurityHeaders(c, { issuer })
     return c.html(
       enrolPage({
         action: '/account/totp',
@@ -203,7 +203,7 @@ export function showRecoveryCodes(
   issuer: string,
   data: { codes: string[]; notice?: string },
 ) {
-  for (const [name, value] of Object.entries(securityHeaders({ issuer }))) c.header(name, value)
+  setSecurityHeaders(c, { issuer })
   return c.html(
     recoveryCodesPage({
       ...data,
