@@ -32,7 +32,7 @@ export function accountRoutes(parts: Parts): Hono<Env> {
   routes.use(bodyLimit({ maxSize: 16 * 1024 }))
   routes.get('/account', (c) => showAccount(parts, c))
   routes.post('/account/email', (c) => changeEmail(parts, c))
-  routes.post('/account/password/new', (c) => askForNewPassword(parts, c))
+  routes.post('/account/password/new', (c) => startPasswordChange(parts, c))
   routes.post('/account/password', (c) => changePassword(parts, c))
   routes.post('/account/sessions/end-others', (c) => signOutDevices(parts, c, 'others'))
   routes.post('/account/sessions/:uid/end', (c) =>
@@ -114,7 +114,7 @@ async function changeEmail(parts: Parts, c: Context<Env>): Promise<Response> {
 }
 
 /** Requires a recent sign-in, then shows the form for a new password. */
-async function askForNewPassword({ guard }: Parts, c: Context<Env>): Promise<Response> {
+async function startPasswordChange({ guard }: Parts, c: Context<Env>): Promise<Response> {
   const { resident, form } = await guard.requireForm(c)
   const confirmation = await guard.requireRecentSignIn(c, resident, form, 'factors')
   return confirmation ?? c.redirect('/account#password', 303)
