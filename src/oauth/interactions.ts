@@ -19,7 +19,7 @@ import { allowConsent, type FindDocuments, showConsent } from './consent-step.ts
 import { ACR, authenticateForm, chooseAcr, toLoginResult } from './logins.ts'
 import { errorPage, signInPage } from './pages.ts'
 import { secondStepPage } from './second-step-pages.ts'
-import { browserOf } from './sessions.ts'
+import { browserOf, ensureBrowserId } from './sessions.ts'
 
 /**
  * Requires a signed-in resident to prove who they are before `form` is processed. `undefined` when the form contains the proof; the
@@ -138,8 +138,7 @@ function showSignIn(
       error: 'unmet_authentication_requirements',
       error_description: 'This portal does not offer the requested way to sign in.',
     })
-  // Sets the cookie that the passkey's challenge and the second step are bound to.
-  browserOf(parts, c)
+  ensureBrowserId(parts.provider(), c.env.incoming, c.env.outgoing)
   const hint = details.params.login_hint
   return c.html(
     signInPage({
