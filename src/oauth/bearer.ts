@@ -70,42 +70,13 @@ export type ServiceEnv = { Variables: { service: ServiceToken; requestId: string
 export type BearerEnv = { Variables: { live: LiveToken; requestId: string } }
 
 /** Reads and requires bearer tokens (RFC 6750): in the header only, exactly one, with a challenge in every refusal. */
-export function createBearer({
-  issuer,
-  db,
-  tokens,
-  missingScopeStatus,
-  onUse,
-  onRefused,
-}: BearerOptions): Bearer {
-  // RFC 9728 §5.1: the challenge names the metadata that describes how to get a token.
-  const metadata = `resource_metadata="${issuer}/.well-known/oauth-protected-resource"`
-  const algorithms = `algs="${PROOF_ALGORITHMS.join(' ')}"`
-  const refuse = (status: number, error: string, challenge: string[]) =>
-    new ApiError(status, error, undefined, {
-      headers: {
-        'WWW-Authenticate': `Bearer ${[...challenge, metadata].join(', ')}`,
-      },
-    })
-  // RFC 9449 §7.1: the challenge for a token that is bound to a key.
-  const refuseProof = (error: 'invalid_token' | 'invalid_dpop_proof') =>
-    new ApiError(401, error, undefined, {
-      headers: {
-        'WWW-Authenticate': `DPoP error="${error}", ${algorithms}, ${metadata}`,
-      },
-    })
-  // RFC 6750 §3: no error code for a request without credentials.
-  const missing = () => refuse(401, 'missing_token', [])
-  const invalid = () => refuse(401, 'invalid_token', ['error="invalid_token"'])
+export function createBearer(options: BearerOptions): Bearer {
+  const { db, tokens, onUse, onRefused } = options
+  const refusals = createRefusals(options)
 
   function requireScopes(scope: string | null, required: readonly string[]) {
-    const granted = (scope ?? '').split(' ')
-    const lacking = required.filter((each) => !granted.includes(each))
-    if (lacking.length > 0)
-      throw refuse(missingScopeStatus, `missing_scopes: ${lacking.join(', ')}`, [
-        'error="insufficient_scope"',
-        `scope="${required.join(' ')}"`,
-      ])
+    const missing = missingScopes(scope, required)
+    if (missing.length > 0) throw refusals.missingScopes(missing, required)
   }
 
   async function reportMissingScopes(
@@ -113,8 +84,7 @@ export function createBearer({
     live: LiveToken | ServiceToken,
     required: readonly string[],
   ) {
-    const granted = (live.scope ?? '').split(' ')
-    if (required.every((scope) => granted.includes(scope))) return
+    if (missingScopes(live.scope, required).length === 0) return
     const { clientId, tokenId } = live
     const accountId = 'accountId' in live ? { accountId: live.accountId } : {}
     const requestId: string | undefined = c.get('requestId')
@@ -124,32 +94,10 @@ export function createBearer({
   const bearer: Bearer = {
     countUse: onUse,
 
-    async read(c) {
-      const header = c.req.header('authorization')
-      if (header === undefined) throw missing()
-      const [, scheme = '', token] = /^(bearer|dpop) +([A-Za-z0-9\-._~+/]+=*)$/i.exec(header) ?? []
-      const verified = token === undefined ? undefined : await tokens.verify(token)
-      if (!verified || token === undefined) throw invalid()
-      const isProven = scheme.toLowerCase() === 'dpop'
-      if (verified.jkt === undefined) {
-        if (isProven) throw invalid()
-        return verified
-      }
-      if (!isProven) throw refuseProof('invalid_token')
-      const proof = await verifyProof({
-        proof: c.req.header('dpop') ?? '',
-        method: c.req.method,
-        url: `${issuer}${c.req.path}`,
-        token,
-        jkt: verified.jkt,
-      })
-      if (!proof || !(await claimJti(db, verified.jkt, proof.jti, proof.expiresAt)))
-        throw refuseProof('invalid_dpop_proof')
-      return verified
-    },
+    read: (c) => readToken(options, refusals, c),
 
     requireLive(live, ...scopes) {
-      if (!live) throw invalid()
+      if (!live) throw refusals.invalid()
       requireScopes(live.scope, scopes)
     },
 
@@ -163,7 +111,7 @@ export function createBearer({
       const token = await tokens.verify(value)
       if (!token || token.jkt !== undefined) return false
       const live = await bearer.findService(token)
-      return live?.clientId === clientId && (live.scope ?? '').split(' ').includes(scope)
+      return live?.clientId === clientId && missingScopes(live.scope, [scope]).length === 0
     },
 
     async requireResident(c, ...scopes) {
@@ -191,7 +139,7 @@ export function createBearer({
       const service = await bearer.findService(token)
       if (!service) {
         const [resident] = await db`select from live_access_token where id = ${token.rowId}`
-        if (!resident) throw invalid()
+        if (!resident) throw refusals.invalid()
       }
       if (service) {
         onUse(service)
@@ -199,7 +147,7 @@ export function createBearer({
       }
       // A resident's token never has these scopes: the response lists them as missing.
       requireScopes(service?.scope ?? null, [scope])
-      if (!service) throw invalid()
+      if (!service) throw refusals.invalid()
       return service
     },
 
@@ -210,4 +158,69 @@ export function createBearer({
       }),
   }
   return bearer
+}
+
+/** Reads the token, and the proof of possession that one bound to a key needs (RFC 9449 §7.1). */
+async function readToken(
+  { issuer, db, tokens }: BearerOptions,
+  refusals: Refusals,
+  c: Context,
+): Promise<VerifiedToken> {
+  const header = c.req.header('authorization')
+  if (header === undefined) throw refusals.missing()
+  const [, scheme = '', token] = /^(bearer|dpop) +([A-Za-z0-9\-._~+/]+=*)$/i.exec(header) ?? []
+  const verified = token === undefined ? undefined : await tokens.verify(token)
+  if (!verified || token === undefined) throw refusals.invalid()
+  const isProven = scheme.toLowerCase() === 'dpop'
+  if (verified.jkt === undefined) {
+    if (isProven) throw refusals.invalid()
+    return verified
+  }
+  if (!isProven) throw refusals.proof('invalid_token')
+  const proof = await verifyProof({
+    proof: c.req.header('dpop') ?? '',
+    method: c.req.method,
+    url: `${issuer}${c.req.path}`,
+    token,
+    jkt: verified.jkt,
+  })
+  if (!proof || !(await claimJti(db, verified.jkt, proof.jti, proof.expiresAt)))
+    throw refusals.proof('invalid_dpop_proof')
+  return verified
+}
+
+type Refusals = ReturnType<typeof createRefusals>
+
+/** The errors for requests without a sufficient token, each with its challenge. */
+function createRefusals({
+  issuer,
+  missingScopeStatus,
+}: Pick<BearerOptions, 'issuer' | 'missingScopeStatus'>) {
+  // RFC 9728 §5.1: the challenge names the metadata that describes how to get a token.
+  const metadata = `resource_metadata="${issuer}/.well-known/oauth-protected-resource"`
+  const algorithms = `algs="${PROOF_ALGORITHMS.join(' ')}"`
+  const refuse = (status: number, error: string, challenge: string) =>
+    new ApiError(status, error, undefined, { headers: { 'WWW-Authenticate': challenge } })
+  const refuseBearer = (status: number, error: string, challenge: string[]) =>
+    refuse(status, error, `Bearer ${[...challenge, metadata].join(', ')}`)
+
+  return {
+    // RFC 6750 §3: no error code for a request without credentials.
+    missing: () => refuseBearer(401, 'missing_token', []),
+    invalid: () => refuseBearer(401, 'invalid_token', ['error="invalid_token"']),
+    missingScopes: (missing: readonly string[], required: readonly string[]) =>
+      refuseBearer(missingScopeStatus, `missing_scopes: ${missing.join(', ')}`, [
+        'error="insufficient_scope"',
+        `scope="${required.join(' ')}"`,
+      ]),
+    // RFC 9449 §7.1: the challenge for a token that is bound to a key.
+    proof: (error: 'invalid_token' | 'invalid_dpop_proof') =>
+      refuse(401, error, `DPoP error="${error}", ${algorithms}, ${metadata}`),
+  }
+}
+
+/** The required scopes that `scope`, the token's, does not include. */
+function missingScopes(scope: string | null, required: readonly string[]): string[] {
+  const granted = (scope ?? '').split(' ')
+  return required.filter((each) => !granted.includes(each))
 }

@@ -13,7 +13,7 @@ import {
   type ScopeAlternatives,
 } from '../clients/scopes.ts'
 import { findConsent, recordConsent } from '../consents/consents.ts'
-import { readChoice } from '../consents/form.ts'
+import { type Choice, readChoice } from '../consents/form.ts'
 import { consentPage, frozenPage, type StoredDocuments } from '../consents/page.ts'
 import type { Db } from '../platform/db.ts'
 import { ApiError } from '../platform/errors.ts'
@@ -41,125 +41,136 @@ type ConsentStepOptions = {
 }
 type Details = Awaited<ReturnType<Provider['interactionDetails']>>
 
-/** The consent prompt of an interaction, for the browser flow and the device flow. */
-export function createConsentStep(parts: ConsentStepOptions) {
-  const { db, vault, provider, findDocuments, security, log } = parts
-  async function read(details: Details) {
-    const clientId = String(details.params.client_id)
-    const accountId = details.session?.accountId ?? ''
-    const [client, profile, account, before] = await Promise.all([
-      provider().Client.find(clientId),
-      findClientProfile(db, clientId),
-      findAccount(db, vault, accountId),
-      findConsent(db, accountId, clientId),
-    ])
-    if (!client || !profile || !account)
-      throw new ApiError(400, 'interaction_expired', 'Please start again.')
-    const registered = client.scope ?? ''
-    const requested = requestedScopes(details.params, registered)
-    const alternatives = requestedAlternatives(profile, requested)
-    // An alternative is chosen together with its whole scope.
-    const scopes = requested.filter((scope) => !Object.values(alternatives).includes(scope))
-    const sessionUid = details.session?.uid ?? ''
-    return { accountId, clientId, profile, account, before, scopes, alternatives, sessionUid }
-  }
+type ConsentRequest = Awaited<ReturnType<typeof readRequest>>
 
-  return {
-    /** Renders the page. `undefined` when no requested scope can be granted, or the resident is suspended. */
-    async show(
-      details: Details,
-      form: { action: string; csrf: string },
-    ): Promise<Html | undefined> {
-      const { accountId, profile, account, before, scopes, alternatives, sessionUid } =
-        await read(details)
-      if (scopes.length === 0 || account.status !== 'active') return undefined
-      if (before?.isFrozen) return frozenPage({ ...form, client: profile })
-      const session = await findSession(db, { accountId, uid: sessionUid })
-      const documents = scopes.includes('eprospera:person.id_verification.read')
-        ? await findDocuments(accountId)
-        : undefined
-      return consentPage({
-        ...form,
-        client: profile,
-        purposeDigest: digestOf(profile),
-        account: { ...account, name: fullNameOf(account) },
-        scopes,
-        alternatives,
-        documents,
-        before,
-        willConfirm:
-          !(session && isRecentSignIn(session.authenticatedAt)) &&
-          scopes.some(
-            (scope) => isPersonal(scope) && !(before?.isCurrent && before.scopes.includes(scope)),
-          ),
-        returnsTo: hostOf(details.params.redirect_uri),
-        now: new Date(),
-      })
-    },
+/**
+ * Renders the page of the consent prompt, for the browser flow and the device flow. `undefined` when no requested scope can be
+ * granted, or the resident is suspended.
+ */
+export async function showConsent(
+  parts: ConsentStepOptions,
+  details: Details,
+  form: { action: string; csrf: string },
+): Promise<Html | undefined> {
+  const { accountId, profile, account, before, scopes, alternatives, sessionUid } =
+    await readRequest(parts, details)
+  if (scopes.length === 0 || account.status !== 'active') return undefined
+  if (before?.isFrozen) return frozenPage({ ...form, client: profile })
+  const session = await findSession(parts.db, { accountId, uid: sessionUid })
+  const documents = scopes.includes('eprospera:person.id_verification.read')
+    ? await parts.findDocuments(accountId)
+    : undefined
+  return consentPage({
+    ...form,
+    client: profile,
+    purposeDigest: digestOf(profile),
+    account: { ...account, name: fullNameOf(account) },
+    scopes,
+    alternatives,
+    documents,
+    before,
+    willConfirm:
+      !(session && isRecentSignIn(session.authenticatedAt)) &&
+      scopes.some(
+        (scope) => isPersonal(scope) && !(before?.isCurrent && before.scopes.includes(scope)),
+      ),
+    returnsTo: hostOf(details.params.redirect_uri),
+    now: new Date(),
+  })
+}
 
-    /**
-     * Handles the button `allow`. Only requested scopes can be allowed, whatever the form names. `again`: the stated purpose or the
-     * consent changed since the page was shown, or the consent is frozen. `nothing`: everything was declined, `openid` included, or the
-     * resident was suspended meanwhile. An account: the decision requires a recent sign-in to that account.
-     */
-    async allow(
-      details: Details,
-      form: Record<string, unknown>,
-    ): Promise<'allowed' | 'again' | 'nothing' | Account> {
-      const { accountId, clientId, profile, account, before, scopes, alternatives, sessionUid } =
-        await read(details)
-      const choice = readChoice(form, new Date())
-      const wasShown = form.purpose === undefined || form.purpose === digestOf(profile)
-      if (!wasShown || (choice?.keepsEnd && !before?.isCurrent)) return 'again'
-      const isAllowed = (scope: Scope) =>
-        scope === 'openid' ||
-        (choice ? choice.ticked.includes(scope) : !before?.declined.includes(scope))
-      const wholes = scopes.filter(isAllowed)
-      const chosenAlternatives = scopes.flatMap((scope) => {
-        const smaller = alternatives[scope]
-        if (!smaller) return []
-        const isChosen = (choice?.ticked ?? before?.scopes ?? []).includes(smaller)
-        return wholes.includes(scope) || isChosen ? [smaller] : []
-      })
-      const allowed = [...wholes, ...chosenAlternatives]
-      if (allowed.length === 0) return 'nothing'
-      const of = { accountId, clientId, sessionUid }
-      const outcome = await recordConsent(
-        db,
-        {
-          ...of,
-          shown: [...new Set([...scopes, ...Object.values(alternatives)])],
-          allowed,
-          endsAt: choice?.endsAt,
-          purpose: profile.purpose,
-        },
-        (sql, { scopes: opened, endsAt }) =>
-          notifyOfConsent(sql, parts, {
-            ...of,
-            clientName: profile.name,
-            opened: titlesOf(opened),
-            endsAt,
-          }),
-      )
-      if (outcome === 'signed-out')
-        throw new ApiError(
-          400,
-          'interaction_expired',
-          'You are not signed in any more. Go back to the application and start again.',
-        )
-      if (outcome === 'frozen') return 'again'
-      if (outcome === 'sign-in') return account
-      if (outcome === 'inactive') return 'nothing'
-      security.emit('consent_given', { accountId, clientId })
-      log.info('consent given', {
-        accountId,
-        clientId,
-        allowed: allowed.length,
-        declined: scopes.length - allowed.length,
-      })
-      return 'allowed'
+/**
+ * Handles the button `allow`. Only requested scopes can be allowed, whatever the form names. `again`: the stated purpose or the
+ * consent changed since the page was shown, or the consent is frozen. `nothing`: everything was declined, `openid` included, or the
+ * resident was suspended meanwhile. An account: the decision requires a recent sign-in to that account.
+ */
+export async function allowConsent(
+  parts: ConsentStepOptions,
+  details: Details,
+  form: Record<string, unknown>,
+): Promise<'allowed' | 'again' | 'nothing' | Account> {
+  const { db, security, log } = parts
+  const request = await readRequest(parts, details)
+  const { accountId, clientId, profile, account, before, scopes, alternatives } = request
+  const choice = readChoice(form, new Date())
+  const wasShown = form.purpose === undefined || form.purpose === digestOf(profile)
+  if (!wasShown || (choice?.keepsEnd && !before?.isCurrent)) return 'again'
+  const allowed = allowedScopes(request, choice)
+  if (allowed.length === 0) return 'nothing'
+  const of = { accountId, clientId, sessionUid: request.sessionUid }
+  const outcome = await recordConsent(
+    db,
+    {
+      ...of,
+      shown: [...new Set([...scopes, ...Object.values(alternatives)])],
+      allowed,
+      endsAt: choice?.endsAt,
+      purpose: profile.purpose,
     },
-  }
+    (sql, { scopes: opened, endsAt }) =>
+      notifyOfConsent(sql, parts, {
+        ...of,
+        clientName: profile.name,
+        opened: titlesOf(opened),
+        endsAt,
+      }),
+  )
+  if (outcome === 'signed-out')
+    throw new ApiError(
+      400,
+      'interaction_expired',
+      'You are not signed in any more. Go back to the application and start again.',
+    )
+  if (outcome === 'frozen') return 'again'
+  if (outcome === 'sign-in') return account
+  if (outcome === 'inactive') return 'nothing'
+  security.emit('consent_given', { accountId, clientId })
+  log.info('consent given', {
+    accountId,
+    clientId,
+    allowed: allowed.length,
+    declined: scopes.length - allowed.length,
+  })
+  return 'allowed'
+}
+
+/** What the application requests, of whom, and what the resident decided before. */
+async function readRequest({ db, vault, provider }: ConsentStepOptions, details: Details) {
+  const clientId = String(details.params.client_id)
+  const accountId = details.session?.accountId ?? ''
+  const [client, profile, account, before] = await Promise.all([
+    provider().Client.find(clientId),
+    findClientProfile(db, clientId),
+    findAccount(db, vault, accountId),
+    findConsent(db, accountId, clientId),
+  ])
+  if (!client || !profile || !account)
+    throw new ApiError(400, 'interaction_expired', 'Please start again.')
+  const registered = client.scope ?? ''
+  const requested = requestedScopes(details.params, registered)
+  const alternatives = requestedAlternatives(profile, requested)
+  // An alternative is chosen together with its whole scope.
+  const scopes = requested.filter((scope) => !Object.values(alternatives).includes(scope))
+  const sessionUid = details.session?.uid ?? ''
+  return { accountId, clientId, profile, account, before, scopes, alternatives, sessionUid }
+}
+
+/** The requested scopes that the form allows, and their alternatives. A form without a choice means the choices as the page showed them. */
+function allowedScopes(
+  { before, scopes, alternatives }: ConsentRequest,
+  choice: Choice | undefined,
+): Scope[] {
+  const isAllowed = (scope: Scope) =>
+    scope === 'openid' ||
+    (choice ? choice.ticked.includes(scope) : !before?.declined.includes(scope))
+  const wholes = scopes.filter(isAllowed)
+  const chosenAlternatives = scopes.flatMap((scope) => {
+    const smaller = alternatives[scope]
+    if (!smaller) return []
+    const isChosen = (choice?.ticked ?? before?.scopes ?? []).includes(smaller)
+    return wholes.includes(scope) || isChosen ? [smaller] : []
+  })
+  return [...wholes, ...chosenAlternatives]
 }
 
 /** The titles of the scopes, for mails. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { HttpBindings } from '@hono/node-server'
 import type { Provider } from 'oidc-provider'
 import { SESSION_LONGEST_SECONDS, sessionTtlSeconds } from '../accounts/session-limits.ts'
 import { lockSession, storeSessionUserAgent } from '../accounts/sessions.ts'
@@ -180,6 +181,12 @@ export function ensureBrowserId(
   return hashSecret(value).toString('hex')
 }
 const BROWSER_SECONDS = 30 * 24 * 3600
+
+/** `ensureBrowserId` for a request of Hono. */
+export const browserOf = (
+  { provider }: { provider: () => Provider },
+  { env }: { env: HttpBindings },
+): string => ensureBrowserId(provider(), env.incoming, env.outgoing)
 
 type Context = ReturnType<Provider['createContext']>
 

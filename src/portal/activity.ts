@@ -5,7 +5,7 @@ import { explainEntries } from '../id-verification/reasons.ts'
 import { type ListedEntry, listEntries } from '../ledger/entries.ts'
 import type { Db } from '../platform/db.ts'
 import type { Vault } from '../platform/vault.ts'
-import { securityHeaders } from '../web/html.ts'
+import { setSecurityHeaders } from '../web/html.ts'
 import { activityPage } from './activity-page.ts'
 import type { Guard } from './guard.ts'
 
@@ -39,7 +39,7 @@ export function activityRoutes({
     const entries = await explainEntries(db, vault, listed.slice(0, PER_PAGE))
     const clients = [...new Set(entries.flatMap(({ clientId }) => clientId ?? []))]
     const profiles = await listClientProfiles(db, clients)
-    for (const [name, value] of Object.entries(securityHeaders({ issuer }))) c.header(name, value)
+    setSecurityHeaders(c, { issuer })
     return c.html(
       activityPage({
         entries: entries.map((entry) => ({

@@ -10,7 +10,7 @@ import { titlesOf } from '../oauth/consent-step.ts'
 import { ApiError } from '../platform/errors.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import type { Sealer } from '../platform/secrets.ts'
-import { securityHeaders } from '../web/html.ts'
+import { setSecurityHeaders } from '../web/html.ts'
 import { applicationPage } from './application-page.ts'
 import type { Guard, GuardParts, Resident } from './guard.ts'
 import { leaveNotice, takeNotice } from './notices.ts'
@@ -20,120 +20,122 @@ type Parts = GuardParts & { guard: Guard; jobs: Jobs; sealer: Sealer }
 
 /** `/applications/:clientId`: what one application may see and until when; the resident changes or ends it there. */
 export function consentRoutes(parts: Parts): Hono<Env> {
-  const { issuer, db, forms, guard, security, log } = parts
   const routes = new Hono<Env>()
-  // The same response for an application that does not exist and for one without a consent.
-  const nothingHere = () => new ApiError(404, 'not_found', 'There is nothing at this address.')
-  const pathOf = (clientId: string) => `/applications/${encodeURIComponent(clientId)}`
-
-  routes.get('/applications/:clientId', async (c) => {
-    const resident = await guard.findResident(c)
-    if (!resident) return c.redirect('/', 303)
-    const { account, session } = resident
-    const clientId = c.req.param('clientId')
-    const [consent, client, documents] = await Promise.all([
-      findConsent(db, account.id, clientId),
-      findClientProfile(db, clientId),
-      findLatestDocuments(db, account.id),
-    ])
-    if (!consent || (consent.isEnded && !consent.isFrozen) || !client) throw nothingHere()
-    const notice = takeNotice(parts, c)
-    for (const [name, value] of Object.entries(securityHeaders({ issuer }))) c.header(name, value)
-    return c.html(
-      applicationPage({
-        client,
-        consent,
-        account: { ...account, name: fullNameOf(account) },
-        documents,
-        csrf: forms.create(session.uid),
-        isSaved: notice?.name === 'consent-changed' && notice.clientId === clientId,
-        now: new Date(),
-      }),
-    )
-  })
-
-  /** Runs `work`. It returns `sign-in` when it would extend access without a recent sign-in: then asks for a proof and runs it again. */
-  async function runWithProof<T>(
-    c: Context<Env>,
-    { resident, form }: { resident: Resident; form: Record<string, unknown> },
-    work: () => Promise<T | 'sign-in'>,
-  ): Promise<T | Response> {
-    const first = await work()
-    if (first !== 'sign-in') return first
-    const proofPage = await guard.askForProof(
-      c,
-      { account: resident.account, csrfOf: resident.session.uid },
-      form,
-    )
-    if (proofPage) return proofPage
-    const second = await work()
-    if (second !== 'sign-in') return second
-    throw new ApiError(403, 'signed_out', 'You are not signed in any more. Please sign in again.')
-  }
-
-  routes.post('/applications/:clientId', async (c) => {
-    const sent = await guard.requireForm(c)
-    const choice = readChoice(sent.form, new Date())
-    if (!choice)
-      throw new ApiError(400, 'invalid_request', 'Please choose how long this is allowed.')
-    const of = {
-      accountId: sent.resident.account.id,
-      clientId: c.req.param('clientId'),
-      sessionUid: sent.resident.session.uid,
-    }
-    const { accountId, clientId } = of
-    const consent = await runWithProof(c, sent, () =>
-      changeConsent(
-        db,
-        { ...of, allowed: choice.ticked, endsAt: choice.endsAt },
-        async (sql, { scopes, endsAt }) => {
-          const client = await findClientProfile(sql, clientId)
-          const opened = titlesOf(scopes)
-          await notifyOfConsent(sql, parts, {
-            ...of,
-            clientName: client?.name ?? '',
-            opened,
-            endsAt,
-          })
-        },
-      ),
-    )
-    if (consent instanceof Response) return consent
-    if (!consent) throw nothingHere()
-    security.emit('consent_changed', { accountId, clientId })
-    log.info('consent changed', { accountId, clientId, allowed: consent.scopes.length })
-    leaveNotice(parts, c, { name: 'consent-changed', clientId })
-    return c.redirect(pathOf(clientId), 303)
-  })
-
-  routes.post('/applications/:clientId/revoke', async (c) => {
-    const sent = await guard.requireForm(c)
-    const accountId = sent.resident.account.id
-    const clientId = c.req.param('clientId')
-    const ended = await runWithProof(c, sent, () =>
-      revokeConsent(db, accountId, clientId, { sessionUid: sent.resident.session.uid }),
-    )
-    if (ended instanceof Response) return ended
-    if (ended) {
-      leaveNotice(parts, c, { name: 'consent-ended', clientId })
-      security.emit('consent_ended', { accountId, clientId })
-      log.info('consent revoked', { accountId, clientId })
-    }
-    return c.redirect('/', 303)
-  })
-
-  routes.post('/applications/:clientId/lift', async (c) => {
-    const sent = await guard.requireForm(c)
-    const accountId = sent.resident.account.id
-    const clientId = c.req.param('clientId')
-    const sessionUid = sent.resident.session.uid
-    const lifted = await runWithProof(c, sent, () =>
-      liftFreeze(db, { accountId, clientId, sessionUid }),
-    )
-    if (lifted instanceof Response) return lifted
-    if (!lifted) throw nothingHere()
-    log.info('consent freeze lifted', { accountId, clientId })
-    return c.redirect(lifted.isEnded ? '/' : pathOf(clientId), 303)
-  })
+  routes.get('/applications/:clientId', (c) => showApplication(parts, c, c.req.param('clientId')))
+  routes.post('/applications/:clientId', (c) => change(parts, c, c.req.param('clientId')))
+  routes.post('/applications/:clientId/revoke', (c) => revoke(parts, c, c.req.param('clientId')))
+  routes.post('/applications/:clientId/lift', (c) => lift(parts, c, c.req.param('clientId')))
   return routes
+}
+
+// The same response for an application that does not exist and for one without a consent.
+const nothingHere = () => new ApiError(404, 'not_found', 'There is nothing at this address.')
+const pathOf = (clientId: string) => `/applications/${encodeURIComponent(clientId)}`
+
+async function showApplication(parts: Parts, c: Context<Env>, clientId: string): Promise<Response> {
+  const { issuer, db, forms, guard } = parts
+  const resident = await guard.findResident(c)
+  if (!resident) return c.redirect('/', 303)
+  const { account, session } = resident
+  const [consent, client, documents] = await Promise.all([
+    findConsent(db, account.id, clientId),
+    findClientProfile(db, clientId),
+    findLatestDocuments(db, account.id),
+  ])
+  if (!consent || (consent.isEnded && !consent.isFrozen) || !client) throw nothingHere()
+  const notice = takeNotice(parts, c)
+  setSecurityHeaders(c, { issuer })
+  return c.html(
+    applicationPage({
+      client,
+      consent,
+      account: { ...account, name: fullNameOf(account) },
+      documents,
+      csrf: forms.create(session.uid),
+      isSaved: notice?.name === 'consent-changed' && notice.clientId === clientId,
+      now: new Date(),
+    }),
+  )
+}
+
+async function change(parts: Parts, c: Context<Env>, clientId: string): Promise<Response> {
+  const { db, guard, security, log } = parts
+  const sent = await guard.requireForm(c)
+  const choice = readChoice(sent.form, new Date())
+  if (!choice) throw new ApiError(400, 'invalid_request', 'Please choose how long this is allowed.')
+  const accountId = sent.resident.account.id
+  const of = { accountId, clientId, sessionUid: sent.resident.session.uid }
+  const consent = await runWithProof(guard, c, sent, () =>
+    changeConsent(
+      db,
+      { ...of, allowed: choice.ticked, endsAt: choice.endsAt },
+      async (sql, { scopes, endsAt }) => {
+        const client = await findClientProfile(sql, clientId)
+        const opened = titlesOf(scopes)
+        await notifyOfConsent(sql, parts, {
+          ...of,
+          clientName: client?.name ?? '',
+          opened,
+          endsAt,
+        })
+      },
+    ),
+  )
+  if (consent instanceof Response) return consent
+  if (!consent) throw nothingHere()
+  security.emit('consent_changed', { accountId, clientId })
+  log.info('consent changed', { accountId, clientId, allowed: consent.scopes.length })
+  leaveNotice(parts, c, { name: 'consent-changed', clientId })
+  return c.redirect(pathOf(clientId), 303)
+}
+
+async function revoke(parts: Parts, c: Context<Env>, clientId: string): Promise<Response> {
+  const { db, guard, security, log } = parts
+  const sent = await guard.requireForm(c)
+  const accountId = sent.resident.account.id
+  const ended = await runWithProof(guard, c, sent, () =>
+    revokeConsent(db, accountId, clientId, { sessionUid: sent.resident.session.uid }),
+  )
+  if (ended instanceof Response) return ended
+  if (ended) {
+    leaveNotice(parts, c, { name: 'consent-ended', clientId })
+    security.emit('consent_ended', { accountId, clientId })
+    log.info('consent revoked', { accountId, clientId })
+  }
+  return c.redirect('/', 303)
+}
+
+/** Lifts the freeze of a consent that the resident had reported as not theirs. */
+async function lift(parts: Parts, c: Context<Env>, clientId: string): Promise<Response> {
+  const { db, guard, log } = parts
+  const sent = await guard.requireForm(c)
+  const accountId = sent.resident.account.id
+  const sessionUid = sent.resident.session.uid
+  const lifted = await runWithProof(guard, c, sent, () =>
+    liftFreeze(db, { accountId, clientId, sessionUid }),
+  )
+  if (lifted instanceof Response) return lifted
+  if (!lifted) throw nothingHere()
+  log.info('consent freeze lifted', { accountId, clientId })
+  return c.redirect(lifted.isEnded ? '/' : pathOf(clientId), 303)
+}
+
+/** Runs `work`. It returns `sign-in` when it would extend access without a recent sign-in: then asks for a proof and runs it again. */
+async function runWithProof<T>(
+  guard: Guard,
+  c: Context<Env>,
+  { resident, form }: { resident: Resident; form: Record<string, unknown> },
+  work: () => Promise<T | 'sign-in'>,
+): Promise<T | Response> {
+  const first = await work()
+  if (first !== 'sign-in') return first
+  const proofPage = await guard.askForProof(
+    c,
+    { account: resident.account, csrfOf: resident.session.uid },
+    form,
+  )
+  if (proofPage) return proofPage
+  const second = await work()
+  if (second !== 'sign-in') return second
+  throw new ApiError(403, 'signed_out', 'You are not signed in any more. Please sign in again.')
 }

@@ -9,7 +9,7 @@ import type { FailedSignIn, SecondStep } from '../accounts/sign-in.ts'
 import type { RequireProof } from '../oauth/interactions.ts'
 import { authenticateForm, PROOF_FIELDS } from '../oauth/logins.ts'
 import { secondStepPage } from '../oauth/second-step-pages.ts'
-import { ensureBrowserId, renewSession, resumeSession, type SignedIn } from '../oauth/sessions.ts'
+import { browserOf, renewSession, resumeSession, type SignedIn } from '../oauth/sessions.ts'
 import type { Db, Sql } from '../platform/db.ts'
 import { ApiError } from '../platform/errors.ts'
 import type { Jobs } from '../platform/jobs.ts'
@@ -19,7 +19,7 @@ import type { Vault } from '../platform/vault.ts'
 import type { ClientAddress } from '../web/client-address.ts'
 import { readForm } from '../web/form-body.ts'
 import type { FormTokens } from '../web/form-tokens.ts'
-import { securityHeaders } from '../web/html.ts'
+import { setSecurityHeaders } from '../web/html.ts'
 import type { SecurityEvents } from '../web/security-events.ts'
 import { confirmPage } from './guard-pages.ts'
 
@@ -37,6 +37,7 @@ export type GuardParts = {
 }
 type Env = { Bindings: HttpBindings }
 type Form = Record<string, unknown>
+type ProofRequest = Parameters<RequireProof>[1]
 
 export type Resident = {
   session: SignedIn
@@ -49,29 +50,12 @@ export type Guard = ReturnType<typeof createGuard>
 
 /** Identifies the resident of a request, and requires a recent sign-in where needed. */
 export function createGuard(parts: GuardParts) {
-  const { issuer, db, forms, log } = parts
-
-  /** The resident whose session this browser holds, or `undefined`. */
-  async function findResident(c: Context<Env>): Promise<Resident | undefined> {
-    const session = await resumeSession(
-      { db, provider: parts.provider() },
-      c.env.incoming,
-      c.env.outgoing,
-    )
-    const account = session && (await findAccount(db, parts.vault, session.accountId))
-    if (!session || account?.status !== 'active') return undefined
-    const alone = session.isMultiFactor ? undefined : await evaluatePasswordAlone(db, account.id)
-    if (alone && !alone.suffices) return undefined
-    const isRecent = isRecentSignIn(session.authenticatedAt)
-    return { session, account, isRecent, mayChangeFactors: isRecent && !alone?.isEnrolled }
-  }
-
   /** Returns the signed-in resident and the form; throws unless the form came from our own page. */
   async function requireForm(c: Context<Env>): Promise<{ resident: Resident; form: Form }> {
-    const resident = await findResident(c)
+    const resident = await findResident(parts, c)
     // All values of a field: a form may hold several boxes of one name.
     const form = await readForm(c, { all: true })
-    forms.require(c.req.raw, resident?.session.uid, form.csrf)
+    parts.forms.require(c.req.raw, resident?.session.uid, form.csrf)
     // Without a session no form is accepted.
     return { resident: resident as Resident, form }
   }
@@ -96,83 +80,106 @@ export function createGuard(parts: GuardParts) {
 
   const askForProof: RequireProof = async (c, request, form) => {
     if (!('confirm' in form) && !form.passkey && !('second-step' in form))
-      return showConfirm(c, request, form)
-    const missing = await confirm(c, request.account, form, request.requiresFactor === true)
-    return missing && showConfirm(c, request, form, missing)
+      return showConfirm(parts, c, request, form)
+    const missing = await confirm(parts, c, request, form)
+    return missing && showConfirm(parts, c, request, form, missing)
   }
 
-  /** Verifies the proof and renews the session under a new identifier. Returns what is missing, or `undefined`. */
-  async function confirm(
-    c: Context<Env>,
-    account: Account,
-    form: Form,
-    requiresFactor: boolean,
-  ): Promise<FailedSignIn | SecondStep | undefined> {
-    const { incoming, outgoing } = c.env
-    const result = await authenticateForm(parts, {
-      form: { ...form, email: account.email },
-      address: parts.addressOf(incoming),
-      browser: ensureBrowserId(parts.provider(), incoming, outgoing),
-      requiresFactor,
-    })
-    if (result.outcome === 'second-step') return result
-    if (result.outcome === 'failed')
-      return result.status === 401 && !form.passkey && !('second-step' in form)
-        ? { ...result, error: 'That is not your password.' }
-        : result
-    if (result.accountId !== account.id) return OTHER_ACCOUNT
-    if (!(await renewSession({ db, provider: parts.provider() }, incoming, outgoing, result)))
-      throw signedOut()
-    log.info('confirmed', { accountId: result.accountId })
-    return undefined
+  return {
+    /** The resident whose session this browser holds, or `undefined`. */
+    findResident: (c: Context<Env>) => findResident(parts, c),
+    requireForm,
+    requireRecentSignIn,
+    askForProof,
+    holdLiveSession,
   }
+}
 
-  /** The page that asks for the proof. It sends `form` again, to the address of this request. */
-  function showConfirm(
-    c: Context<Env>,
-    { account, csrfOf, declineBy, formTargets = [] }: Parameters<RequireProof>[1],
-    form: Form,
-    missing?: FailedSignIn | SecondStep,
-  ) {
-    const secondStep = missing?.outcome === 'second-step' ? missing : undefined
-    const failed = missing?.outcome === 'failed' ? missing : secondStep?.failed
-    const needs = { issuer, passkeys: true, formTargets }
-    for (const [name, value] of Object.entries(securityHeaders(needs))) c.header(name, value)
-    if (failed?.retryAfterSeconds) c.header('Retry-After', String(failed.retryAfterSeconds))
-    const again = Object.entries(form).flatMap(([name, values]) =>
-      [values]
-        .flat()
-        .flatMap((value): [string, string][] =>
-          typeof value === 'string' && name !== 'csrf' && !PROOF_FIELDS.includes(name)
-            ? [[name, value]]
-            : [],
-        ),
-    )
-    const shared = {
-      action: c.req.path,
-      csrf: forms.create(csrfOf),
-      fields: again,
-      error: failed?.error,
-    }
-    return c.html(
-      secondStep
-        ? secondStepPage({ ...secondStep, ...shared })
-        : confirmPage({ ...shared, email: account.email, declineBy }),
-      failed?.status ?? 200,
-    )
+async function findResident(parts: GuardParts, c: Context<Env>): Promise<Resident | undefined> {
+  const { db, vault, provider } = parts
+  const { incoming, outgoing } = c.env
+  const session = await resumeSession({ db, provider: provider() }, incoming, outgoing)
+  const account = session && (await findAccount(db, vault, session.accountId))
+  if (!session || account?.status !== 'active') return undefined
+  const alone = session.isMultiFactor ? undefined : await evaluatePasswordAlone(db, account.id)
+  if (alone && !alone.suffices) return undefined
+  const isRecent = isRecentSignIn(session.authenticatedAt)
+  return { session, account, isRecent, mayChangeFactors: isRecent && !alone?.isEnrolled }
+}
+
+/** Verifies the proof and renews the session under a new identifier. Returns what is missing, or `undefined`. */
+async function confirm(
+  parts: GuardParts,
+  c: Context<Env>,
+  { account, requiresFactor = false }: ProofRequest,
+  form: Form,
+): Promise<FailedSignIn | SecondStep | undefined> {
+  const { db, provider, log } = parts
+  const { incoming, outgoing } = c.env
+  const result = await authenticateForm(parts, {
+    form: { ...form, email: account.email },
+    address: parts.addressOf(incoming),
+    browser: browserOf(parts, c),
+    requiresFactor,
+  })
+  if (result.outcome === 'second-step') return result
+  if (result.outcome === 'failed')
+    return result.status === 401 && !form.passkey && !('second-step' in form)
+      ? { ...result, error: 'That is not your password.' }
+      : result
+  if (result.accountId !== account.id) return OTHER_ACCOUNT
+  if (!(await renewSession({ db, provider: provider() }, incoming, outgoing, result)))
+    throw signedOut()
+  log.info('confirmed', { accountId: result.accountId })
+  return undefined
+}
+
+/** The page that asks for the proof. It sends `form` again, to the address of this request. */
+function showConfirm(
+  { issuer, forms }: GuardParts,
+  c: Context<Env>,
+  { account, csrfOf, declineBy, formTargets = [] }: ProofRequest,
+  form: Form,
+  missing?: FailedSignIn | SecondStep,
+) {
+  const secondStep = missing?.outcome === 'second-step' ? missing : undefined
+  const failed = missing?.outcome === 'failed' ? missing : secondStep?.failed
+  setSecurityHeaders(c, { issuer, passkeys: true, formTargets })
+  if (failed?.retryAfterSeconds) c.header('Retry-After', String(failed.retryAfterSeconds))
+  const shared = {
+    action: c.req.path,
+    csrf: forms.create(csrfOf),
+    fields: fieldsToRepeat(form),
+    error: failed?.error,
   }
+  return c.html(
+    secondStep
+      ? secondStepPage({ ...secondStep, ...shared })
+      : confirmPage({ ...shared, email: account.email, declineBy }),
+    failed?.status ?? 200,
+  )
+}
 
-  /**
-   * Locks the account and the session, in a transaction that changes sign-in methods or links of the account. Throws when the
-   * session has ended since the request began, by a new password or by a report of the resident.
-   */
-  async function holdLiveSession(sql: Sql, { session, account }: Resident): Promise<void> {
-    await lockAccount(sql, account.id)
-    const held = await lockSession(sql, { accountId: account.id, uid: session.uid })
-    if (!held) throw signedOut()
-  }
+/** The names and values of a form without the CSRF token and the proof. */
+const fieldsToRepeat = (form: Form): [string, string][] =>
+  Object.entries(form).flatMap(([name, values]) =>
+    [values]
+      .flat()
+      .flatMap((value): [string, string][] =>
+        typeof value === 'string' && name !== 'csrf' && !PROOF_FIELDS.includes(name)
+          ? [[name, value]]
+          : [],
+      ),
+  )
 
-  return { findResident, requireForm, requireRecentSignIn, askForProof, holdLiveSession }
+/**
+ * Locks the account and the session, in a transaction that changes sign-in methods or links of the account. Throws when the
+ * session has ended since the request began, by a new password or by a report of the resident.
+ */
+async function holdLiveSession(sql: Sql, { session, account }: Resident): Promise<void> {
+  await lockAccount(sql, account.id)
+  const held = await lockSession(sql, { accountId: account.id, uid: session.uid })
+  if (!held) throw signedOut()
 }
 
 const signedOut = () =>

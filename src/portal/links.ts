@@ -14,7 +14,7 @@ import { ApiError } from '../platform/errors.ts'
 import type { Log } from '../platform/log.ts'
 import type { Vault } from '../platform/vault.ts'
 import type { FormTokens } from '../web/form-tokens.ts'
-import { securityHeaders } from '../web/html.ts'
+import { setSecurityHeaders } from '../web/html.ts'
 import type { Guard } from './guard.ts'
 import { linkPage, linkSignInPage, linksPage, returnAddress } from './links-page.ts'
 
@@ -41,10 +41,6 @@ export function takeOpenedLink(c: Context, issuer: string): string | undefined {
 export function linkRoutes({ issuer, db, vault, forms, guard, log }: Parts): Hono<Env> {
   const routes = new Hono<Env>()
   for (const path of ['/link/*', '/links/*']) routes.use(path, bodyLimit({ maxSize: 16 * 1024 }))
-  const withHeaders = (c: Context<Env>, formTargets: string[] = []) => {
-    for (const [name, value] of Object.entries(securityHeaders({ issuer, formTargets })))
-      c.header(name, value)
-  }
   // The same response for a link that was used, has expired or never existed.
   const unusable = () =>
     new ApiError(
@@ -64,11 +60,11 @@ export function linkRoutes({ issuer, db, vault, forms, guard, log }: Parts): Hon
     const resident = await guard.findResident(c)
     if (!resident) {
       setCookie(c, cookieName(issuer), token, { ...cookieOptions(issuer), maxAge: RESUME_SECONDS })
-      withHeaders(c)
+      setSecurityHeaders(c, { issuer })
       return c.html(linkSignInPage({ displayName }))
     }
     const links = await listLinks(db, resident.account.id)
-    withHeaders(c, returnUrl === null ? [] : [returnUrl])
+    setSecurityHeaders(c, { issuer, formTargets: returnUrl === null ? [] : [returnUrl] })
     return c.html(
       linkPage({
         action: `/link/${token}`,
@@ -108,7 +104,7 @@ export function linkRoutes({ issuer, db, vault, forms, guard, log }: Parts): Hon
     const resident = await guard.findResident(c)
     if (!resident) return c.redirect('/', 303)
     const links = await listLinks(db, resident.account.id)
-    withHeaders(c)
+    setSecurityHeaders(c, { issuer })
     return c.html(linksPage({ links, csrf: forms.create(resident.session.uid) }))
   })
 

@@ -20,18 +20,18 @@ import {
 } from '../accounts/mail-links.ts'
 import { emailChangedMail, passwordChangedMail } from '../accounts/mails.ts'
 import { listPasskeys, requirePasswordFirst } from '../accounts/passkeys.ts'
-import { hashPassword, PasswordRefusedError, TooBusyError } from '../accounts/passwords.ts'
 import { resetBrowsers } from '../accounts/security-notices.ts'
 import { tooManyAttempts } from '../accounts/sign-in.ts'
 import { clearAttempts } from '../accounts/throttle.ts'
 import { endTokenFamilies } from '../consents/consents.ts'
-import { endSessions, ensureBrowserId } from '../oauth/sessions.ts'
+import { browserOf, endSessions } from '../oauth/sessions.ts'
+import type { Sql } from '../platform/db.ts'
 import { ApiError } from '../platform/errors.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import { enqueueMail } from '../platform/mail.ts'
 import type { Sealer } from '../platform/secrets.ts'
 import { readForm } from '../web/form-body.ts'
-import { type Html, securityHeaders } from '../web/html.ts'
+import { type Html, setSecurityHeaders } from '../web/html.ts'
 import { listConnectedApplications } from './connected-applications.ts'
 import type { GuardParts } from './guard.ts'
 import {
@@ -42,6 +42,7 @@ import {
   passwordSetPage,
   resetSentPage,
 } from './mail-link-pages.ts'
+import { hashNewPassword } from './new-password.ts'
 import { hasNotice, leaveNotice } from './notices.ts'
 
 type Parts = GuardParts & { sealer: Sealer; jobs: Jobs }
@@ -51,165 +52,183 @@ const TOKEN = ':token{[\\w-]{43}}' as const
 
 /** `/reset` and `/verify-email`: what residents do with links from mails. */
 export function mailLinkRoutes(parts: Parts): Hono<Env> {
-  const { issuer, db, vault, forms, security, log } = parts
   const routes = new Hono<Env>()
   routes.use(bodyLimit({ maxSize: 16 * 1024 }))
-
-  function show(c: Context<Env>, page: Html, status: 200 | 400 | 429 | 503 = 200) {
-    for (const [name, value] of Object.entries(securityHeaders({ issuer }))) c.header(name, value)
-    return c.html(page, status)
-  }
-  const browserOf = (c: Context<Env>) =>
-    ensureBrowserId(parts.provider(), c.env.incoming, c.env.outgoing)
-
-  async function requireForm(c: Context<Env>, of: string) {
-    const form = await readForm(c)
-    forms.require(c.req.raw, of, form.csrf)
-    return form
-  }
-
-  /** Returns the link if this browser requested it; throws otherwise. Does not consume the link. */
-  async function requireLink(c: Context<Env>, purpose: LinkPurpose) {
-    const token = c.req.param('token') ?? ''
-    const browser = browserOf(c)
-    const link = await findLink(db, vault, purpose, token)
-    if (!link) throw linkExpired()
-    if (link.browser !== browser)
-      throw new ApiError(
-        403,
-        'other_browser',
-        'Please open this link in the browser in which you requested it. It still works there.',
-      )
-    return { ...link, token, form: `link ${browser} ${token}` }
-  }
-  const linkExpired = () =>
-    new ApiError(
-      410,
-      'link_expired',
-      'This link was already used or has expired. Please request a new one.',
-    )
-
-  routes.get('/reset', (c) =>
-    show(c, askResetPage({ csrf: forms.create(`reset ${browserOf(c)}`) })),
-  )
-
-  routes.post('/reset', async (c) => {
-    const browser = browserOf(c)
-    const form = await requireForm(c, `reset ${browser}`)
-    const email = String(form.email ?? '').trim()
-    const again = (error: string) => askResetPage({ csrf: String(form.csrf), email, error })
-    if (!/^[^\s@]+@[^\s@]+$/.test(email) || email.length > 320)
-      return show(c, again('Please enter your e-mail address.'), 400)
-    const address = parts.addressOf(c.env.incoming)
-    const wait = await requestReset(parts, { email, address, browser, issuer })
-    if (wait > 0) {
-      c.header('Retry-After', String(wait))
-      return show(c, again(tooManyAttempts(wait).error), 429)
-    }
-    security.emit('reset_requested', { address })
-    leaveNotice(parts, c, { name: 'reset-sent' })
-    return c.redirect('/reset/sent', 303)
-  })
-
-  routes.get('/reset/sent', (c) =>
-    hasNotice(parts, c, 'reset-sent') ? show(c, resetSentPage({})) : c.redirect('/reset', 303),
-  )
-  routes.get('/reset/done', async (c) => {
-    if (!hasNotice(parts, c, 'password-set')) return c.redirect('/', 303)
-    // Nobody is signed in, but the browser that has just used a link may see what the mail contains.
-    const accountId = await findRecentlyUsedLink(db, 'reset', browserOf(c))
-    const applications = accountId ? await listConnectedApplications(db, issuer, accountId) : []
-    const passkeys = accountId ? await listPasskeys(db, accountId) : []
-    return show(
-      c,
-      passwordSetPage({
-        applications,
-        passkeys: passkeys.filter(({ needsPassword }) => needsPassword),
-      }),
-    )
-  })
-
-  routes.get(`/reset/${TOKEN}`, async (c) => {
-    const { email, token, form } = await requireLink(c, 'reset')
-    return show(c, newPasswordPage({ action: `/reset/${token}`, csrf: forms.create(form), email }))
-  })
-
-  routes.post(`/reset/${TOKEN}`, async (c) => {
-    const link = await requireLink(c, 'reset')
-    const { password, csrf } = await requireForm(c, link.form)
-    const again = (error: string) =>
-      newPasswordPage({
-        action: `/reset/${link.token}`,
-        csrf: String(csrf),
-        email: link.email,
-        error,
-      })
-    const owner = await findAccount(db, vault, link.accountId)
-    if (!owner) throw linkExpired()
-    let passwordHash: string
-    try {
-      passwordHash = await hashPassword(String(password ?? ''), { ...owner, issuer })
-    } catch (error) {
-      if (error instanceof PasswordRefusedError) return show(c, again(error.message), 400)
-      if (!(error instanceof TooBusyError)) throw error
-      c.header('Retry-After', '5')
-      return show(c, again('Many people are signing in just now. Please try again.'), 503)
-    }
-    await db.begin(async (sql) => {
-      const used = await consumeLink(sql, vault, 'reset', link.token, link.browser)
-      const account = used && (await setPasswordHash(sql, vault, used.accountId, passwordHash))
-      if (!account) throw linkExpired()
-      await recordSignOut(sql, account.id)
-      // The link was mailed to `used.email`; the address may have been changed since.
-      if (normalizeEmail(used.email) === normalizeEmail(account.email))
-        await setEmailVerified(sql, account.id)
-      await endSessions(sql, parts, account.id, 'all')
-      await endTokenFamilies(sql, account.id, 'all')
-      const list = await requirePasswordFirst(sql, account.id)
-      await deleteUnusedLinks(sql, account.id)
-      await clearAttempts(sql, await hashEmail(sql, vault, account.email))
-      await resetBrowsers(sql, account.id, link.browser)
-      const applications = await listConnectedApplications(sql, issuer, account.id)
-      await enqueueMail(
-        sql,
-        parts,
-        passwordChangedMail(account.email, applications, { list, page: `${issuer}/account` }),
-      )
-    })
-    security.emit('password_changed', { accountId: link.accountId, method: 'mail_link' })
-    log.info('password set', { accountId: link.accountId })
-    leaveNotice(parts, c, { name: 'password-set' })
-    return c.redirect('/reset/done', 303)
-  })
-
-  routes.get('/verify-email/done', (c) =>
-    hasNotice(parts, c, 'email-confirmed') ? show(c, emailConfirmedPage({})) : c.redirect('/', 303),
-  )
-
-  routes.get(`/verify-email/${TOKEN}`, async (c) => {
-    const { email, token, form } = await requireLink(c, 'email')
-    return show(
-      c,
-      confirmEmailPage({ action: `/verify-email/${token}`, csrf: forms.create(form), email }),
-    )
-  })
-
-  routes.post(`/verify-email/${TOKEN}`, async (c) => {
-    const link = await requireLink(c, 'email')
-    await requireForm(c, link.form)
-    await db.begin(async (sql) => {
-      const used = await consumeLink(sql, vault, 'email', link.token, link.browser)
-      const before = used && (await findAccount(sql, vault, used.accountId))
-      if (!used || !before) throw linkExpired()
-      if (!(await setEmail(sql, vault, used.accountId, used.email)))
-        throw new ApiError(409, 'email_taken', 'This address belongs to another account.')
-      await deleteUnusedLinks(sql, used.accountId)
-      await enqueueMail(sql, parts, emailChangedMail(before.email, used.email))
-    })
-    security.emit('email_changed', { accountId: link.accountId })
-    log.info('e-mail changed', { accountId: link.accountId })
-    leaveNotice(parts, c, { name: 'email-confirmed' })
-    return c.redirect('/verify-email/done', 303)
-  })
+  routes.get('/reset', (c) => showResetForm(parts, c))
+  routes.post('/reset', (c) => acceptResetRequest(parts, c))
+  routes.get('/reset/sent', (c) => showResetSent(parts, c))
+  routes.get('/reset/done', (c) => showPasswordSet(parts, c))
+  routes.get(`/reset/${TOKEN}`, (c) => showNewPasswordForm(parts, c, c.req.param('token')))
+  routes.post(`/reset/${TOKEN}`, (c) => setNewPassword(parts, c, c.req.param('token')))
+  routes.get('/verify-email/done', (c) => showEmailConfirmed(parts, c))
+  routes.get(`/verify-email/${TOKEN}`, (c) => showConfirmEmail(parts, c, c.req.param('token')))
+  routes.post(`/verify-email/${TOKEN}`, (c) => confirmEmail(parts, c, c.req.param('token')))
   return routes
+}
+
+function show(
+  { issuer }: Parts,
+  c: Context<Env>,
+  page: Html,
+  status: 200 | 400 | 429 | 503 = 200,
+): Response | Promise<Response> {
+  setSecurityHeaders(c, { issuer })
+  return c.html(page, status)
+}
+
+async function requireForm({ forms }: Parts, c: Context<Env>, of: string) {
+  const form = await readForm(c)
+  forms.require(c.req.raw, of, form.csrf)
+  return form
+}
+
+/** Returns the link if this browser requested it; throws otherwise. Does not consume the link. */
+async function requireLink(parts: Parts, c: Context<Env>, purpose: LinkPurpose, token: string) {
+  const browser = browserOf(parts, c)
+  const link = await findLink(parts.db, parts.vault, purpose, token)
+  if (!link) throw linkExpired()
+  if (link.browser !== browser)
+    throw new ApiError(
+      403,
+      'other_browser',
+      'Please open this link in the browser in which you requested it. It still works there.',
+    )
+  return { ...link, form: `link ${browser} ${token}` }
+}
+
+const linkExpired = () =>
+  new ApiError(
+    410,
+    'link_expired',
+    'This link was already used or has expired. Please request a new one.',
+  )
+
+function showResetForm(parts: Parts, c: Context<Env>) {
+  const csrf = parts.forms.create(`reset ${browserOf(parts, c)}`)
+  return show(parts, c, askResetPage({ csrf }))
+}
+
+async function acceptResetRequest(parts: Parts, c: Context<Env>): Promise<Response> {
+  const { issuer, security } = parts
+  const browser = browserOf(parts, c)
+  const form = await requireForm(parts, c, `reset ${browser}`)
+  const email = String(form.email ?? '').trim()
+  const again = (error: string) => askResetPage({ csrf: String(form.csrf), email, error })
+  if (!/^[^\s@]+@[^\s@]+$/.test(email) || email.length > 320)
+    return show(parts, c, again('Please enter your e-mail address.'), 400)
+  const address = parts.addressOf(c.env.incoming)
+  const wait = await requestReset(parts, { email, address, browser, issuer })
+  if (wait > 0) {
+    c.header('Retry-After', String(wait))
+    return show(parts, c, again(tooManyAttempts(wait).error), 429)
+  }
+  security.emit('reset_requested', { address })
+  leaveNotice(parts, c, { name: 'reset-sent' })
+  return c.redirect('/reset/sent', 303)
+}
+
+const showResetSent = (parts: Parts, c: Context<Env>) =>
+  hasNotice(parts, c, 'reset-sent') ? show(parts, c, resetSentPage({})) : c.redirect('/reset', 303)
+
+async function showPasswordSet(parts: Parts, c: Context<Env>): Promise<Response> {
+  const { issuer, db } = parts
+  if (!hasNotice(parts, c, 'password-set')) return c.redirect('/', 303)
+  // Nobody is signed in, but the browser that has just used a link may see what the mail contains.
+  const accountId = await findRecentlyUsedLink(db, 'reset', browserOf(parts, c))
+  const applications = accountId ? await listConnectedApplications(db, issuer, accountId) : []
+  const passkeys = accountId ? await listPasskeys(db, accountId) : []
+  return show(
+    parts,
+    c,
+    passwordSetPage({
+      applications,
+      passkeys: passkeys.filter(({ needsPassword }) => needsPassword),
+    }),
+  )
+}
+
+async function showNewPasswordForm(
+  parts: Parts,
+  c: Context<Env>,
+  token: string,
+): Promise<Response> {
+  const { email, form } = await requireLink(parts, c, 'reset', token)
+  const csrf = parts.forms.create(form)
+  return show(parts, c, newPasswordPage({ action: `/reset/${token}`, csrf, email }))
+}
+
+async function setNewPassword(parts: Parts, c: Context<Env>, token: string): Promise<Response> {
+  const { issuer, db, vault, security, log } = parts
+  const link = await requireLink(parts, c, 'reset', token)
+  const { password, csrf } = await requireForm(parts, c, link.form)
+  const owner = await findAccount(db, vault, link.accountId)
+  if (!owner) throw linkExpired()
+  const hashed = await hashNewPassword(c, password, { ...owner, issuer })
+  if ('error' in hashed) {
+    const { error, status } = hashed
+    const form = { action: `/reset/${token}`, csrf: String(csrf), email: link.email }
+    return show(parts, c, newPasswordPage({ ...form, error }), status)
+  }
+  const { browser } = link
+  const { passwordHash } = hashed
+  await db.begin((sql) => resetPassword(sql, parts, { token, browser, passwordHash }))
+  security.emit('password_changed', { accountId: link.accountId, method: 'mail_link' })
+  log.info('password set', { accountId: link.accountId })
+  leaveNotice(parts, c, { name: 'password-set' })
+  return c.redirect('/reset/done', 303)
+}
+
+/** Consumes the link and stores the password. Ends every session and every family of tokens. */
+async function resetPassword(
+  sql: Sql,
+  parts: Parts,
+  { token, browser, passwordHash }: { token: string; browser: string; passwordHash: string },
+): Promise<void> {
+  const { issuer, vault } = parts
+  const used = await consumeLink(sql, vault, 'reset', token, browser)
+  const account = used && (await setPasswordHash(sql, vault, used.accountId, passwordHash))
+  if (!account) throw linkExpired()
+  await recordSignOut(sql, account.id)
+  // The link was mailed to `used.email`; the address may have been changed since.
+  if (normalizeEmail(used.email) === normalizeEmail(account.email))
+    await setEmailVerified(sql, account.id)
+  await endSessions(sql, parts, account.id, 'all')
+  await endTokenFamilies(sql, account.id, 'all')
+  const list = await requirePasswordFirst(sql, account.id)
+  await deleteUnusedLinks(sql, account.id)
+  await clearAttempts(sql, await hashEmail(sql, vault, account.email))
+  await resetBrowsers(sql, account.id, browser)
+  const applications = await listConnectedApplications(sql, issuer, account.id)
+  const passkeys = { list, page: `${issuer}/account` }
+  await enqueueMail(sql, parts, passwordChangedMail(account.email, applications, passkeys))
+}
+
+const showEmailConfirmed = (parts: Parts, c: Context<Env>) =>
+  hasNotice(parts, c, 'email-confirmed')
+    ? show(parts, c, emailConfirmedPage({}))
+    : c.redirect('/', 303)
+
+async function showConfirmEmail(parts: Parts, c: Context<Env>, token: string): Promise<Response> {
+  const { email, form } = await requireLink(parts, c, 'email', token)
+  const csrf = parts.forms.create(form)
+  return show(parts, c, confirmEmailPage({ action: `/verify-email/${token}`, csrf, email }))
+}
+
+async function confirmEmail(parts: Parts, c: Context<Env>, token: string): Promise<Response> {
+  const { db, vault, security, log } = parts
+  const link = await requireLink(parts, c, 'email', token)
+  await requireForm(parts, c, link.form)
+  await db.begin(async (sql) => {
+    const used = await consumeLink(sql, vault, 'email', token, link.browser)
+    const before = used && (await findAccount(sql, vault, used.accountId))
+    if (!used || !before) throw linkExpired()
+    if (!(await setEmail(sql, vault, used.accountId, used.email)))
+      throw new ApiError(409, 'email_taken', 'This address belongs to another account.')
+    await deleteUnusedLinks(sql, used.accountId)
+    await enqueueMail(sql, parts, emailChangedMail(before.email, used.email))
+  })
+  security.emit('email_changed', { accountId: link.accountId })
+  log.info('e-mail changed', { accountId: link.accountId })
+  leaveNotice(parts, c, { name: 'email-confirmed' })
+  return c.redirect('/verify-email/done', 303)
 }

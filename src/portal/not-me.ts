@@ -25,7 +25,7 @@ import type { Sealer } from '../platform/secrets.ts'
 import type { Vault } from '../platform/vault.ts'
 import { readForm } from '../web/form-body.ts'
 import type { FormTokens } from '../web/form-tokens.ts'
-import { type Html, securityHeaders } from '../web/html.ts'
+import { type Html, setSecurityHeaders } from '../web/html.ts'
 import type { SecurityEvents } from '../web/security-events.ts'
 import { notMeDonePage, notMePage } from './not-me-pages.ts'
 
@@ -50,7 +50,7 @@ export function notMeRoutes(parts: Parts): Hono<Env> {
   routes.use('/not-me/*', bodyLimit({ maxSize: 16 * 1024 }))
 
   function show(c: Context<Env>, page: Html) {
-    for (const [name, value] of Object.entries(securityHeaders({ issuer }))) c.header(name, value)
+    setSecurityHeaders(c, { issuer })
     return c.html(page)
   }
   const linkExpired = () =>

@@ -2,7 +2,7 @@ import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 import type { Provider } from 'oidc-provider'
 import { z } from 'zod'
-import { ensureBrowserId } from '../oauth/sessions.ts'
+import { browserOf } from '../oauth/sessions.ts'
 
 /*
  * A notice reports the result of the previous action. The action stores it in a signed cookie that scripts cannot read, bound to
@@ -85,8 +85,6 @@ function findNotice(parts: Parts, c: Context<Env>): Notice | undefined {
 
 const contextOf = ({ provider }: Parts, c: Context<Env>) =>
   provider().createContext(c.env.incoming, c.env.outgoing)
-const browserOf = ({ provider }: Parts, c: Context<Env>) =>
-  ensureBrowserId(provider(), c.env.incoming, c.env.outgoing)
 const isSecure = ({ issuer }: Parts) => issuer.startsWith('https:')
 const cookieName = (parts: Parts) => (isSecure(parts) ? '__Host-notice' : 'notice')
 

@@ -3,7 +3,7 @@ import { html } from 'hono/html'
 import type { Db } from '../platform/db.ts'
 import { listOutbox, type OutboxMail } from '../platform/mail.ts'
 import type { Sealer } from '../platform/secrets.ts'
-import { type Html, page, securityHeaders } from '../web/html.ts'
+import { type Html, page, setSecurityHeaders } from '../web/html.ts'
 
 /** `/outbox`: shows unsent mails. Mount it only on a local portal without a mail server. */
 export function outboxRoutes({
@@ -16,7 +16,7 @@ export function outboxRoutes({
   sealer: Sealer
 }): Hono {
   return new Hono().get('/outbox', async (c) => {
-    for (const [name, value] of Object.entries(securityHeaders({ issuer }))) c.header(name, value)
+    setSecurityHeaders(c, { issuer })
     return c.html(outboxPage({ mails: await listOutbox(db, sealer) }))
   })
 }

@@ -1,5 +1,5 @@
 import type { HttpBindings } from '@hono/node-server'
-import { type Context, Hono } from 'hono'
+import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { factorChangedMail, passkeyAddedMail } from '../accounts/mails.ts'
 import {
@@ -10,7 +10,7 @@ import {
   renamePasskey,
 } from '../accounts/passkeys.ts'
 import { lockFactors } from '../accounts/second-factor.ts'
-import { ensureBrowserId } from '../oauth/sessions.ts'
+import { browserOf } from '../oauth/sessions.ts'
 import { ApiError } from '../platform/errors.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import { enqueueMail } from '../platform/mail.ts'
@@ -35,8 +35,6 @@ export function passkeyRoutes(parts: Parts): Hono<Env> {
   const routes = new Hono<Env>()
   routes.use(bodyLimit({ maxSize: 32 * 1024 }))
 
-  const browserOf = (c: Context<Env>) =>
-    ensureBrowserId(parts.provider(), c.env.incoming, c.env.outgoing)
   const requireFound = (found: boolean) => {
     if (!found) throw new ApiError(404, 'not_found', 'There is no such passkey.')
   }
@@ -44,7 +42,7 @@ export function passkeyRoutes(parts: Parts): Hono<Env> {
   routes.post('/passkeys/options', async (c) => {
     forms.requireSameOrigin(c.req.raw)
     c.header('Cache-Control', 'no-store')
-    return c.json(await createSignInOptions(db, { issuer, browser: browserOf(c) }))
+    return c.json(await createSignInOptions(db, { issuer, browser: browserOf(parts, c) }))
   })
 
   routes.post('/account/passkeys/options', async (c) => {
@@ -53,7 +51,9 @@ export function passkeyRoutes(parts: Parts): Hono<Env> {
       throw new ApiError(403, 'confirmation_required', 'Please confirm that it is you first.')
     const { account } = resident
     c.header('Cache-Control', 'no-store')
-    return c.json(await createRegistrationOptions(db, { issuer, browser: browserOf(c), account }))
+    return c.json(
+      await createRegistrationOptions(db, { issuer, browser: browserOf(parts, c), account }),
+    )
   })
 
   // Requires a recent sign-in, then shows the form that adds a passkey.
@@ -76,7 +76,7 @@ export function passkeyRoutes(parts: Parts): Hono<Env> {
       const codes = await settleFirstFactor(sql, parts, resident, first)
       const made = await registerPasskey(sql, {
         issuer,
-        browser: browserOf(c),
+        browser: browserOf(parts, c),
         accountId: account.id,
         response: String(form['new-passkey'] ?? ''),
         name: String(form.name || deviceOf(c.req.header('user-agent') ?? null)),

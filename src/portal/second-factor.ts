@@ -30,7 +30,7 @@ import { endSessions, renewSession } from '../oauth/sessions.ts'
 import type { Sql } from '../platform/db.ts'
 import { ApiError } from '../platform/errors.ts'
 import { enqueueMail } from '../platform/mail.ts'
-import { securityHeaders } from '../web/html.ts'
+import { setSecurityHeaders } from '../web/html.ts'
 import type { Guard, GuardParts, Resident } from './guard.ts'
 import { leaveNotice } from './notices.ts'
 
@@ -39,107 +39,116 @@ type Env = { Bindings: HttpBindings }
 
 /** `/account/totp` and `/account/recovery-codes`: the second factors that work without JavaScript. */
 export function secondFactorRoutes(parts: Parts): Hono<Env> {
-  const { issuer, db, forms, guard, sealer, security } = parts
   const routes = new Hono<Env>()
   routes.use(bodyLimit({ maxSize: 16 * 1024 }))
-
-  function showEnrolment(
-    c: Context<Env>,
-    { account, session }: Resident,
-    { secret = createTotpSecret(), error }: { secret?: string | undefined; error?: string } = {},
-  ) {
-    for (const [name, value] of Object.entries(securityHeaders({ issuer }))) c.header(name, value)
-    return c.html(
-      enrolPage({
-        action: '/account/totp',
-        csrf: forms.create(session.uid),
-        fields: [],
-        secret,
-        uri: totpUri(secret, account.email),
-        enrolment: sealEnrolment(sealer, account.id, secret),
-        isDemanded: false,
-        error,
-      }),
-      error ? 400 : 200,
-    )
-  }
-
-  routes.post('/account/totp/new', async (c) => {
-    const { resident, form } = await guard.requireForm(c)
-    const confirmation = await guard.requireRecentSignIn(c, resident, form, 'factors')
-    return confirmation ?? c.redirect('/account/totp', 303)
-  })
-
-  routes.get('/account/totp', async (c) => {
-    const resident = await guard.findResident(c)
-    if (!resident) return c.redirect('/', 303)
-    const { hasTotp } = await findFactors(db, resident.account.id)
-    if (!resident.mayChangeFactors || hasTotp) return c.redirect('/account#second-step', 303)
-    return showEnrolment(c, resident)
-  })
-
-  routes.post('/account/totp', async (c) => {
-    const { resident, form } = await guard.requireForm(c)
-    const { account } = resident
-    if (!resident.mayChangeFactors) return c.redirect('/account#second-step', 303)
-    const secret = openEnrolment(sealer, account.id, form.enrolment)
-    const step = secret === undefined ? undefined : findTotpStep(secret, String(form.code ?? ''))
-    if (secret === undefined || step === undefined)
-      return showEnrolment(c, resident, {
-        secret,
-        error: 'That code is not correct. Enter the code that the app shows now.',
-      })
-    const first = await prepareFirstFactor(db, account.id)
-    const codes = await db.begin(async (sql) => {
-      await lockFactors(sql, account.id)
-      await guard.holdLiveSession(sql, resident)
-      const made = await settleFirstFactor(sql, parts, resident, first)
-      if (!(await insertTotp(sql, sealer, { accountId: account.id, secret, step })))
-        throw new ApiError(409, 'totp_exists', 'Your account already has an authenticator app.')
-      await enqueueMail(sql, parts, factorChangedMail(account.email, 'totp-added'))
-      return made
-    })
-    security.emit('mfa_enrolled', { accountId: account.id, method: 'totp' })
-    await strengthenSession(c, parts, resident, 'password-otp')
-    if (!codes) {
-      leaveNotice(parts, c, { name: 'totp-added' })
-      return c.redirect('/account', 303)
-    }
-    return showRecoveryCodes(c, issuer, { codes, notice: 'The authenticator app was added.' })
-  })
-
-  routes.post('/account/totp/remove', async (c) => {
-    const { resident, form } = await guard.requireForm(c)
-    const confirmation = await guard.requireRecentSignIn(c, resident, form, 'factors')
-    if (confirmation) return confirmation
-    const { account } = resident
-    await removeFactor(parts, account.id, async (sql) => {
-      if (await removeTotp(sql, account.id))
-        await enqueueMail(sql, parts, factorChangedMail(account.email, 'totp-removed'))
-    })
-    security.emit('mfa_removed', { accountId: account.id, method: 'totp' })
-    leaveNotice(parts, c, { name: 'totp-removed' })
-    return c.redirect('/account', 303)
-  })
-
-  routes.post('/account/recovery-codes', async (c) => {
-    const { resident, form } = await guard.requireForm(c)
-    const confirmation = await guard.requireRecentSignIn(c, resident, form, 'factors')
-    if (confirmation) return confirmation
-    const { account } = resident
-    const made = await createRecoveryCodes()
-    await db.begin(async (sql) => {
-      await lockFactors(sql, account.id)
-      await guard.holdLiveSession(sql, resident)
-      if (!isEnrolled(await findFactors(sql, account.id)))
-        throw new ApiError(409, 'no_factor', 'Add an authenticator app or a passkey first.')
-      await storeRecoveryCodes(sql, account.id, made)
-      await enqueueMail(sql, parts, factorChangedMail(account.email, 'recovery-codes-made'))
-    })
-    security.emit('mfa_enrolled', { accountId: account.id, method: 'recovery_codes' })
-    return showRecoveryCodes(c, issuer, { codes: made.codes })
-  })
+  routes.post('/account/totp/new', (c) => startEnrolment(parts, c))
+  routes.get('/account/totp', (c) => showNewEnrolment(parts, c))
+  routes.post('/account/totp', (c) => enrolTotp(parts, c))
+  routes.post('/account/totp/remove', (c) => unenrolTotp(parts, c))
+  routes.post('/account/recovery-codes', (c) => replaceRecoveryCodes(parts, c))
   return routes
+}
+
+/** Requires a recent sign-in, then shows the page that adds an app. */
+async function startEnrolment({ guard }: Parts, c: Context<Env>): Promise<Response> {
+  const { resident, form } = await guard.requireForm(c)
+  const confirmation = await guard.requireRecentSignIn(c, resident, form, 'factors')
+  return confirmation ?? c.redirect('/account/totp', 303)
+}
+
+async function showNewEnrolment(parts: Parts, c: Context<Env>): Promise<Response> {
+  const resident = await parts.guard.findResident(c)
+  if (!resident) return c.redirect('/', 303)
+  const { hasTotp } = await findFactors(parts.db, resident.account.id)
+  if (!resident.mayChangeFactors || hasTotp) return c.redirect('/account#second-step', 303)
+  return showEnrolment(parts, c, resident)
+}
+
+function showEnrolment(
+  { issuer, forms, sealer }: Parts,
+  c: Context<Env>,
+  { account, session }: Resident,
+  { secret = createTotpSecret(), error }: { secret?: string | undefined; error?: string } = {},
+): Response | Promise<Response> {
+  setSecurityHeaders(c, { issuer })
+  return c.html(
+    enrolPage({
+      action: '/account/totp',
+      csrf: forms.create(session.uid),
+      fields: [],
+      secret,
+      uri: totpUri(secret, account.email),
+      enrolment: sealEnrolment(sealer, account.id, secret),
+      isDemanded: false,
+      error,
+    }),
+    error ? 400 : 200,
+  )
+}
+
+async function enrolTotp(parts: Parts, c: Context<Env>): Promise<Response> {
+  const { issuer, db, guard, sealer, security } = parts
+  const { resident, form } = await guard.requireForm(c)
+  const { account } = resident
+  if (!resident.mayChangeFactors) return c.redirect('/account#second-step', 303)
+  const secret = openEnrolment(sealer, account.id, form.enrolment)
+  const step = secret === undefined ? undefined : findTotpStep(secret, String(form.code ?? ''))
+  if (secret === undefined || step === undefined)
+    return showEnrolment(parts, c, resident, {
+      secret,
+      error: 'That code is not correct. Enter the code that the app shows now.',
+    })
+  const first = await prepareFirstFactor(db, account.id)
+  const codes = await db.begin(async (sql) => {
+    await lockFactors(sql, account.id)
+    await guard.holdLiveSession(sql, resident)
+    const made = await settleFirstFactor(sql, parts, resident, first)
+    if (!(await insertTotp(sql, sealer, { accountId: account.id, secret, step })))
+      throw new ApiError(409, 'totp_exists', 'Your account already has an authenticator app.')
+    await enqueueMail(sql, parts, factorChangedMail(account.email, 'totp-added'))
+    return made
+  })
+  security.emit('mfa_enrolled', { accountId: account.id, method: 'totp' })
+  await strengthenSession(c, parts, resident, 'password-otp')
+  if (!codes) {
+    leaveNotice(parts, c, { name: 'totp-added' })
+    return c.redirect('/account', 303)
+  }
+  return showRecoveryCodes(c, issuer, { codes, notice: 'The authenticator app was added.' })
+}
+
+async function unenrolTotp(parts: Parts, c: Context<Env>): Promise<Response> {
+  const { guard, security } = parts
+  const { resident, form } = await guard.requireForm(c)
+  const confirmation = await guard.requireRecentSignIn(c, resident, form, 'factors')
+  if (confirmation) return confirmation
+  const { account } = resident
+  await removeFactor(parts, account.id, async (sql) => {
+    if (await removeTotp(sql, account.id))
+      await enqueueMail(sql, parts, factorChangedMail(account.email, 'totp-removed'))
+  })
+  security.emit('mfa_removed', { accountId: account.id, method: 'totp' })
+  leaveNotice(parts, c, { name: 'totp-removed' })
+  return c.redirect('/account', 303)
+}
+
+async function replaceRecoveryCodes(parts: Parts, c: Context<Env>): Promise<Response> {
+  const { issuer, db, guard, security } = parts
+  const { resident, form } = await guard.requireForm(c)
+  const confirmation = await guard.requireRecentSignIn(c, resident, form, 'factors')
+  if (confirmation) return confirmation
+  const { account } = resident
+  const made = await createRecoveryCodes()
+  await db.begin(async (sql) => {
+    await lockFactors(sql, account.id)
+    await guard.holdLiveSession(sql, resident)
+    if (!isEnrolled(await findFactors(sql, account.id)))
+      throw new ApiError(409, 'no_factor', 'Add an authenticator app or a passkey first.')
+    await storeRecoveryCodes(sql, account.id, made)
+    await enqueueMail(sql, parts, factorChangedMail(account.email, 'recovery-codes-made'))
+  })
+  security.emit('mfa_enrolled', { accountId: account.id, method: 'recovery_codes' })
+  return showRecoveryCodes(c, issuer, { codes: made.codes })
 }
 
 /** Creates recovery codes if the account has no second factor yet. Call it before the transaction: hashing takes too long inside. */
@@ -203,7 +212,7 @@ export function showRecoveryCodes(
   issuer: string,
   data: { codes: string[]; notice?: string },
 ) {
-  for (const [name, value] of Object.entries(securityHeaders({ issuer }))) c.header(name, value)
+  setSecurityHeaders(c, { issuer })
   return c.html(
     recoveryCodesPage({
       ...data,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import type { Context } from 'hono'
 import { html } from 'hono/html'
 import { HSTS } from './response-headers.ts'
 
@@ -70,6 +71,13 @@ export const passkeyButton = (
 export const csrfField = (csrf: string): Html =>
   html`<input type="hidden" name="csrf" value="${csrf}">`
 
+type PageNeeds = {
+  issuer: string
+  formTargets?: string[]
+  imageOrigin?: string | undefined
+  passkeys?: boolean
+}
+
 /**
  * The headers of a page. `formTargets`: addresses to which a form may finally redirect, because browsers apply `form-action` to the
  * whole chain of redirects. `imageOrigin`: the origin of its images. `passkeys`: allows the script.
@@ -79,12 +87,7 @@ export function securityHeaders({
   formTargets = [],
   imageOrigin,
   passkeys = false,
-}: {
-  issuer: string
-  formTargets?: string[]
-  imageOrigin?: string | undefined
-  passkeys?: boolean
-}): Record<string, string> {
+}: PageNeeds): Record<string, string> {
   const targets = formTargets.filter((target) => URL.canParse(target)).map(sourceOf)
   const policy = [
     "default-src 'none'",
@@ -105,6 +108,11 @@ export function securityHeaders({
     'Cache-Control': 'no-store',
     ...(issuer.startsWith('https:') ? { 'Strict-Transport-Security': HSTS } : {}),
   }
+}
+
+/** Sets the headers of a page on the response. */
+export function setSecurityHeaders(c: Context, needs: PageNeeds): void {
+  for (const [name, value] of Object.entries(securityHeaders(needs))) c.header(name, value)
 }
 
 // The chain may continue beyond the application's address, to another https: address of its own; and its private-use scheme
