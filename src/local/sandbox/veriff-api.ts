@@ -4,8 +4,9 @@ import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { z } from 'zod'
 import { isLoopback } from '../../platform/loopback.ts'
+import { applyApiFault, sendBytes, spoilImage } from './faults.ts'
 import type { Person } from './specimen.ts'
-import { type Faults, sendFaultyResponse } from './veriff-faults.ts'
+import type { Faults } from './veriff-faults.ts'
 import {
   type Attempt,
   DOCUMENT_TYPES,
@@ -64,8 +65,6 @@ export function veriffApi(parts: {
   integrationId: string
   baseUrl: () => string
   faultsOf: (sessionId?: string) => Faults
-  /** Uses up one request of the `api` fault. */
-  takeApiFault: (sessionId?: string) => Faults['api']
   actions: SandboxActions
 }): Hono<Env> {
   const { state, apiKey, sharedSecret, actions, faultsOf } = parts
@@ -103,15 +102,8 @@ export function veriffApi(parts: {
     return undefined
   }
 
-  /** The fault for this request, if one is left. */
-  async function misbehave(sessionId?: string): Promise<Response | undefined> {
-    const fault = parts.takeApiFault(sessionId)
-    if (!fault) return undefined
-    await new Promise((resolve) => setTimeout(resolve, fault.delayInMs))
-    return fault.status === undefined
-      ? undefined
-      : fail(fault.status, '1000', 'Ordered by the sandbox')
-  }
+  const misbehave = (sessionId?: string) =>
+    applyApiFault(faultsOf(sessionId), (status) => fail(status, '1000', 'Ordered by the sandbox'))
 
   // The ids in these paths are signed, so they are looked up only after that.
   async function open<T>(
@@ -335,12 +327,7 @@ export function veriffApi(parts: {
     if (!part.media) return fail(404, '1104', 'Request includes invalid parameters')
     const whole = await mediaBytes(part.session, part.media)
     const { media: fault = {} } = faultsOf(part.session.id)
-    const bytes =
-      fault.body === 'truncated'
-        ? whole.subarray(0, Math.floor(whole.length / 2))
-        : fault.body === 'not-an-image'
-          ? Buffer.from('<!doctype html><title>Sign in</title><p>Your session has ended.')
-          : whole
+    const bytes = spoilImage(whole, fault.body)
     const { 'x-hmac-signature': signature, ...headers } = signedHeaders(bytes)
     const sent: Record<string, string> = {
       'content-type': fault.contentType ?? part.media.mimetype,
@@ -349,9 +336,7 @@ export function veriffApi(parts: {
     if (fault.signature !== 'missing')
       sent['x-hmac-signature'] =
         fault.signature === 'wrong' ? createSignature('another secret', bytes) : signature
-    if (fault.body === 'cut-off' || fault.body === 'too-long' || fault.body === 'endless')
-      return sendFaultyResponse(c.env.outgoing, fault.body, bytes, sent)
-    return new Response(Buffer.from(bytes), { headers: sent })
+    return sendBytes(c, bytes, sent, fault.body)
   })
 
   app.all('/v1/*', () => fail(404, '1104', 'Request includes invalid parameters'))

@@ -75,15 +75,6 @@ export async function startVeriffSandbox(options: {
   const faultsOf = (sessionId?: string): Faults =>
     (sessionId === undefined ? null : state.sessions.get(sessionId)?.faults) ?? faults
 
-  function takeApiFault(sessionId?: string): Faults['api'] {
-    const current = faultsOf(sessionId)
-    const { api } = current
-    if (api === undefined) return undefined
-    if (api.times > 1) current.api = { ...api, times: api.times - 1 }
-    else delete current.api
-    return api
-  }
-
   const outbox = createOutbox({
     state,
     apiKey,
@@ -260,7 +251,6 @@ export async function startVeriffSandbox(options: {
       integrationId,
       baseUrl: () => baseUrl,
       faultsOf,
-      takeApiFault,
       actions,
     }),
   )
