@@ -1,10 +1,9 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono, type Next } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { createMiddleware } from 'hono/factory'
 import { z } from 'zod'
+import { type ImageFault, sendBytes, spoilImage, takeFault } from './faults.ts'
 import {
   CAPTURES,
   captureBytes,
@@ -17,18 +16,28 @@ import {
   randomToken,
   scoreOf,
 } from './incode-sessions.ts'
+import { createSignedLinks, type SignedLinks } from './signed-links.ts'
 import type { Person } from './specimen.ts'
-import { sendFaultyResponse } from './veriff-faults.ts'
+import { faultsOf, recordRequest, type VendorState } from './vendor-state.ts'
 
 type Env = { Bindings: HttpBindings; Variables: { session: IncodeSession } }
 
-export type IncodeState = {
-  sessions: Map<string, IncodeSession>
+export type IncodeState = VendorState<IncodeSession, Faults> & {
   /** When each token of the executive user expires, in milliseconds. */
   tokens: Map<string, number>
   tokensGiven: number
-  faults: Faults
-  requests: { method: string; path: string }[]
+}
+
+type Parts = {
+  state: IncodeState
+  apiKey: string
+  email: string
+  password: string
+  origin: () => string
+  now: () => number
+  finish: (session: IncodeSession) => void
+  approve: (session: IncodeSession) => void
+  person?: Partial<Person> | undefined
 }
 
 /** The sandbox's path for links; the vendor's path is not known (`docs/vendor-protocols.md` §5.2). */
@@ -52,59 +61,70 @@ const imagesSchema = z.object({ images: z.array(z.string()).min(1) })
 const manySchema = z.object({ filter: z.object({ ids: z.array(z.string()).min(1) }) })
 
 /** The endpoints of `docs/vendor-protocols.md` §5.2, and the storage that image links point to. */
-export function incodeApi(parts: {
-  state: IncodeState
-  apiKey: string
-  email: string
-  password: string
-  origin: () => string
-  now: () => number
-  finish: (session: IncodeSession) => void
-  approve: (session: IncodeSession) => void
-  person?: Partial<Person> | undefined
-}): Hono<Env> {
-  const { state, now } = parts
-  const linkKey = randomBytes(32)
-  const sign = (path: string, until: number) =>
-    createHmac('sha256', linkKey).update(`${path} ${until}`).digest('hex')
-  const faultsOf = (session: IncodeSession | undefined) => session?.faults ?? state.faults
+export function incodeApi(parts: Parts): Hono<Env> {
+  const links = createSignedLinks(LINK_SECONDS, parts.now)
+  const app = new Hono<Env>()
+  app.use(bodyLimit({ maxSize: LARGEST_ANSWER }))
+  for (const path of PATHS) app.use(path, (c, next) => admit(parts, c, next))
+  app.route('/', startRoutes(parts))
+  // All other routes need a token.
+  for (const path of ['/omni/*', '/0/omni/*']) app.use(path, (c, next) => authorize(parts, c, next))
+  app.route('/', sessionRoutes(parts))
+  app.route('/', imageRoutes(parts, links))
+  app.route('/incode-images', storageRoutes(parts, links))
+  for (const path of PATHS) app.all(path, (c) => fail(c, 404))
+  return app
+}
 
-  async function answer(c: Context<Env>, next: Next) {
+/** Applies the `api` fault and checks the API key of a request. */
+async function admit({ state, apiKey }: Parts, c: Context<Env>, next: Next) {
+  recordRequest(state, c)
+  const answer = async () => {
     // Requests of a browser have no API key.
     if (!c.req.path.startsWith('/0/')) {
-      if (c.req.header('x-api-key') !== parts.apiKey) return fail(c, 403)
+      if (c.req.header('x-api-key') !== apiKey) return fail(c, 403)
       if (c.req.header('api-version') !== '1.0') return fail(c, 400)
     }
     return await next()
   }
+  const fault = takeFault(faultsOf(state, state.sessions.get(c.req.query('id') ?? '')), 'api')
+  if (!fault) return answer()
+  // The response is computed before the delay, as on a slow connection.
+  const answered = await (fault.status ? fail(c, fault.status) : answer())
+  await wait(fault.delayInMs)
+  return answered
+}
 
-  const app = new Hono<Env>()
-  app.use(bodyLimit({ maxSize: LARGEST_ANSWER }))
-  const receive = createMiddleware<Env>(async (c, next) => {
-    state.requests.push({ method: c.req.method, path: c.req.path })
-    if (state.requests.length > 10_000) state.requests.shift()
-    const { api: fault } = faultsOf(state.sessions.get(c.req.query('id') ?? ''))
-    if (fault && fault.times > 0) {
-      fault.times--
-      // The response is computed before the delay, as on a slow connection.
-      const answered = await (fault.status ? fail(c, fault.status) : answer(c, next))
-      await wait(fault.delayInMs)
-      return answered
-    }
-    return answer(c, next)
-  })
-  for (const path of PATHS) app.use(path, receive)
+/** Requires a token that may use the session of the request (`docs/vendor-protocols.md` §5.1). */
+async function authorize({ state, now }: Parts, c: Context<Env>, next: Next) {
+  const given = readToken(c)
+  const own = [...state.sessions.values()].find(({ token }) => token === given)
+  if (!own && (state.tokens.get(given) ?? 0) <= now()) return fail(c, 401)
+  // Deleting several sessions names none of them in the path.
+  if (c.req.path === '/omni/interviews') return own ? fail(c, 403) : await next()
+  // Without an id, the session is that of the token.
+  const id = c.req.query('id') ?? c.req.query('interviewId')
+  const session = id === undefined ? own : state.sessions.get(id)
+  if (!session) return fail(c, 404)
+  if (own && own !== session) return fail(c, 403)
+  c.set('session', session)
+  return await next()
+}
 
-  app.post('/executive/log-in', async (c) => {
-    const { email, password } = await readJson(c)
-    if (email !== parts.email || password !== parts.password) return fail(c, 401)
+/** The routes that need no token. */
+function startRoutes({ state, email, password, now, person }: Parts): Hono<Env> {
+  const routes = new Hono<Env>()
+
+  routes.post('/executive/log-in', async (c) => {
+    const given = await readJson(c)
+    if (given.email !== email || given.password !== password) return fail(c, 401)
     const token = randomToken()
     state.tokens.set(token, now() + TOKEN_MS)
     state.tokensGiven++
     return c.json({ token })
   })
 
-  app.post('/omni/start', async (c) => {
+  routes.post('/omni/start', async (c) => {
     const parsed = startSchema.safeParse(await readJson(c))
     if (!parsed.success) return fail(c, 400)
     const { externalCustomerId, externalId, interviewId, configurationId, redirectionUrl } =
@@ -117,7 +137,7 @@ export function incodeApi(parts: {
         externalId: externalCustomerId ?? externalId ?? '',
         configurationId: configurationId ?? undefined,
         redirectionUrl: redirectionUrl ?? undefined,
-        person: parts.person,
+        person,
       })
     state.sessions.set(session.id, session)
     return c.json({
@@ -129,114 +149,119 @@ export function incodeApi(parts: {
       flowType: 'combined',
     })
   })
+  return routes
+}
 
-  const findSession = createMiddleware<Env>(async (c, next) => {
-    const given = readToken(c)
-    const own = [...state.sessions.values()].find(({ token }) => token === given)
-    if (!own && (state.tokens.get(given) ?? 0) <= now()) return fail(c, 401)
-    // Deleting several sessions names none of them in the path.
-    if (c.req.path === '/omni/interviews') return own ? fail(c, 403) : next()
-    // Without an id, the session is that of the token.
-    const id = c.req.query('id') ?? c.req.query('interviewId')
-    const session = id === undefined ? own : state.sessions.get(id)
-    if (!session) return fail(c, 404)
-    if (own && own !== session) return fail(c, 403)
-    c.set('session', session)
-    return next()
-  })
-  for (const path of ['/omni/*', '/0/omni/*']) app.use(path, findSession)
+/** Reads, finishes and deletes sessions. */
+function sessionRoutes({ state, origin, finish, approve }: Parts): Hono<Env> {
+  const routes = new Hono<Env>()
 
   for (const path of ['/omni/onboarding-url', '/0/omni/onboarding-url'])
-    app.get(path, (c) => c.json({ url: `${parts.origin()}/onboarding/${c.var.session.token}` }))
-  app.get('/omni/get/onboarding/status', (c) =>
+    routes.get(path, (c) => c.json({ url: `${origin()}/onboarding/${c.var.session.token}` }))
+  routes.get('/omni/get/onboarding/status', (c) =>
     c.json({ onboardingStatus: c.var.session.onboardingStatus }),
   )
-  app.get('/omni/get/score', (c) => c.json(scoreOf(c.var.session)))
-  app.get('/omni/get/ocr-data', (c) => c.json(ocrOf(c.var.session)))
-  app.get('/omni/get/ocr-data/v2', (c) => c.json({ ocrData: ocrOf(c.var.session) }))
-  app.get('/omni/get/events', (c) => c.json([]))
-  app.get('/omni/get/custom-fields', (c) => c.json({ customFields: {} }))
-  app.get('/omni/get/user-consent', (c) => c.json({ status: true }))
-  app.get('/omni/finish-status', (c) => {
-    parts.finish(c.var.session)
+  routes.get('/omni/get/score', (c) => c.json(scoreOf(c.var.session)))
+  routes.get('/omni/get/ocr-data', (c) => c.json(ocrOf(c.var.session)))
+  routes.get('/omni/get/ocr-data/v2', (c) => c.json({ ocrData: ocrOf(c.var.session) }))
+  routes.get('/omni/get/events', (c) => c.json([]))
+  routes.get('/omni/get/custom-fields', (c) => c.json({ customFields: {} }))
+  routes.get('/omni/get/user-consent', (c) => c.json({ status: true }))
+
+  routes.get('/omni/finish-status', (c) => {
+    finish(c.var.session)
     return c.json({ redirectionUrl: c.var.session.redirectionUrl ?? null, action: 'finished' })
   })
-  app.post('/omni/process/approve', (c) => {
-    parts.approve(c.var.session)
+  routes.post('/omni/process/approve', (c) => {
+    approve(c.var.session)
     return c.json({ success: true, uuid: c.var.session.id, totalScore: 'MANUAL_OK' })
   })
-  app.delete('/omni/interview', (c) => {
+
+  routes.delete('/omni/interview', (c) => {
     state.sessions.delete(c.var.session.id)
     return c.json({ success: true })
   })
-  app.delete('/omni/interviews', async (c) => {
+  routes.delete('/omni/interviews', async (c) => {
     const parsed = manySchema.safeParse(await readJson(c))
     if (!parsed.success) return fail(c, 400)
     for (const id of parsed.data.filter.ids) state.sessions.delete(id)
     return c.json({ success: true })
   })
+  return routes
+}
 
-  app.post('/omni/get/images', async (c) => {
+/** Returns images as base64, or as links to the storage. */
+function imageRoutes({ state, origin }: Parts, links: SignedLinks): Hono<Env> {
+  const routes = new Hono<Env>()
+
+  routes.post('/omni/get/images', async (c) => {
     const { session } = c.var
     const wanted = imagesSchema.safeParse(await readJson(c))
     if (!wanted.success) return fail(c, 400)
-    const { image: fault } = faultsOf(session)
+    const faults = faultsOf(state, session)
+    const fault = imageFault(faults)
     const answer: Record<string, string> = {}
     for (const type of wanted.data.images) {
-      const bytes = await imageBytes(session, type)
       if (!IMAGE_TYPES.includes(type)) return fail(c, 400)
-      if (bytes)
-        answer[type] =
-          fault === 'junk' ? '<base64_image>' : Buffer.from(spoil(bytes, fault)).toString('base64')
+      const bytes = await imageBytes(session, type)
+      if (!bytes) continue
+      const base64 = Buffer.from(spoilImage(bytes, fault)).toString('base64')
+      answer[type] = faults.image === 'junk' ? '<base64_image>' : base64
     }
     const body = Buffer.from(JSON.stringify(answer))
     if (body.length > LARGEST_ANSWER) return fail(c, 502)
-    return send(c, body, { 'content-type': 'application/json' }, fault)
+    return sendBytes(c, body, { 'content-type': 'application/json' }, fault)
   })
 
-  app.post(IMAGE_LINKS_PATH, async (c) => {
+  routes.post(IMAGE_LINKS_PATH, async (c) => {
     const { session } = c.var
     const wanted = imagesSchema.safeParse(await readJson(c))
     if (!wanted.success) return fail(c, 400)
-    const { link, spelling = 'prevAttempts' } = faultsOf(session)
-    const until = Math.floor(now() / 1000) + LINK_SECONDS
+    const { link, spelling = 'prevAttempts' } = faultsOf(state, session)
+    const linkTo = (path: string) => {
+      const { until, signature } = links.sign(path)
+      return `${origin()}${path}?until=${until}&signature=${signature}`
+    }
     const answer: Record<string, unknown> = {}
     for (const type of wanted.data.images) {
       if (!(CAPTURES as readonly string[]).includes(type)) return fail(c, 400)
-      const links = session.captures
+      const attempts = session.captures
         .filter((capture) => capture.type === type)
-        .map(({ takenAt }) => {
-          const path = `/incode-images/${session.id}/${type}/${takenAt}`
-          const signed = `${parts.origin()}${path}?until=${until}&signature=${sign(path, until)}`
-          return [String(takenAt), link ?? signed] as const
-        })
-      const latest = links.at(-1)
+        .map(({ takenAt }) => [
+          String(takenAt),
+          link ?? linkTo(`/incode-images/${session.id}/${type}/${takenAt}`),
+        ])
+      const latest = attempts.at(-1)
       if (!latest) continue
       answer[type] = latest[1]
-      answer[`${type}_${spelling}`] = Object.fromEntries(links)
+      answer[`${type}_${spelling}`] = Object.fromEntries(attempts)
     }
     return c.json(answer)
   })
+  return routes
+}
 
-  app.get('/incode-images/:id/:type/:takenAt', async (c) => {
-    const until = Number(c.req.query('until'))
-    const given = Buffer.from(c.req.query('signature') ?? '')
-    const expected = Buffer.from(sign(c.req.path, until))
-    const isSigned = given.length === expected.length && timingSafeEqual(given, expected)
-    if (!isSigned || until * 1000 < now()) return c.text('Forbidden', 403)
-    const session = state.sessions.get(c.req.param('id'))
-    const { type, takenAt } = c.req.param()
+function storageRoutes({ state }: Parts, links: SignedLinks): Hono<Env> {
+  const routes = new Hono<Env>()
+  routes.get('/:id/:type/:takenAt', async (c) => {
+    const { until, signature } = c.req.query()
+    if (!links.isValid(c.req.path, until, signature)) return c.text('Forbidden', 403)
+    const { id, type, takenAt } = c.req.param()
+    const session = state.sessions.get(id)
     const capture = session?.captures.find(
       (one) => one.type === type && String(one.takenAt) === takenAt,
     )
     if (!session || !capture) return c.text('Not found', 404)
-    const { image: fault } = faultsOf(session)
-    const bytes = spoil(await captureBytes(session, capture), fault)
-    return send(c, bytes, { 'content-type': 'image/jpeg' }, fault)
+    const fault = imageFault(faultsOf(state, session))
+    const bytes = spoilImage(await captureBytes(session, capture), fault)
+    return sendBytes(c, bytes, { 'content-type': 'image/jpeg' }, fault)
   })
-  for (const path of PATHS) app.all(path, (c) => fail(c, 404))
-  return app
+  return routes
 }
+
+/** The fault of the image itself: `junk` is one of its base64. */
+const imageFault = ({ image }: Faults): ImageFault | undefined =>
+  image === 'junk' ? undefined : image
 
 /** In the documented header, or as a bearer token. */
 const readToken = (c: Context) =>
@@ -245,28 +270,6 @@ const readToken = (c: Context) =>
   ''
 
 const readJson = (c: Context): Promise<Record<string, unknown>> => c.req.json().catch(() => ({}))
-
-/** Sends the whole image, or what the fault makes of it. */
-function spoil(bytes: Uint8Array, fault: Faults['image']): Uint8Array {
-  if (fault === 'truncated') return bytes.subarray(0, Math.floor(bytes.length / 2))
-  if (fault === 'not-an-image') return Buffer.from('<!doctype html><title>Sign in</title>')
-  if (fault !== 'flipped') return bytes
-  const flipped = Buffer.from(bytes)
-  const middle = Math.floor(bytes.length / 2)
-  flipped[middle] = (flipped[middle] ?? 0) ^ 1
-  return flipped
-}
-
-function send(
-  c: Context<Env>,
-  bytes: Uint8Array,
-  headers: Record<string, string>,
-  fault: Faults['image'],
-): Response {
-  if (fault === 'cut-off' || fault === 'too-long' || fault === 'endless')
-    return sendFaultyResponse(c.env.outgoing, fault, bytes, headers)
-  return c.body(new Uint8Array(bytes), 200, headers)
-}
 
 const ERRORS: Record<number, [error: string, message: string]> = {
   400: ['Bad Request', 'The request is malformed'],

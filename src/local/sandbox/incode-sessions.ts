@@ -1,15 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { z } from 'zod'
+import { apiFaultSchema, deliveryFaultSchema, imageFaultSchema, linkFaultSchema } from './faults.ts'
 import { markJpeg, sampleImages } from './images.ts'
 import { fullName, inventPerson, issuedOn, type Person } from './specimen.ts'
 
 /** Faults that the sandbox simulates. An empty object means none. */
 export const faultsSchema = z.strictObject({
-  deliveries: z
-    .strictObject({
-      /** How often each delivery is sent; 0 loses it. */
-      times: z.int().min(0).max(10),
-      delayInMs: z.int().min(0).max(600_000),
+  deliveries: deliveryFaultSchema
+    .extend({
       /** Sends the deliveries of one event in reverse order. */
       order: z.enum(['reversed']),
       /** `wrong`: a token or header that is not valid. `missing`: none. */
@@ -17,20 +15,11 @@ export const faultsSchema = z.strictObject({
     })
     .partial()
     .optional(),
-  /** The next `times` requests to the API. */
-  api: z
-    .strictObject({
-      times: z.int().min(1).max(1_000_000),
-      delayInMs: z.int().min(0).max(600_000).default(0),
-      status: z.int().min(400).max(599).optional(),
-    })
-    .optional(),
-  /** `junk`: invalid base64. `flipped`: one bit in the middle of the image. */
-  image: z
-    .enum(['truncated', 'cut-off', 'too-long', 'not-an-image', 'endless', 'flipped', 'junk'])
-    .optional(),
+  api: apiFaultSchema.optional(),
+  /** `junk`: invalid base64. */
+  image: z.enum([...imageFaultSchema.options, 'junk']).optional(),
   /** Image links point to this address instead. */
-  link: z.string().max(2000).optional(),
+  link: linkFaultSchema.optional(),
   /** The format of lists of earlier attempts. */
   spelling: z.enum(['prevAttempts', 'prevAttemps']).optional(),
 })
@@ -106,6 +95,24 @@ export function addCapture(
   const added = { type, takenAt: Math.max(Date.now(), last + 1), bytes }
   captures.push(added)
   return added
+}
+
+/** `person`: the person whom the document shows from now on. */
+export type Details = { passport?: boolean; person?: Partial<Person> }
+
+/** The person completes the session, with drawn images if none were given, and gets this score. */
+export function completeSession(
+  session: IncodeSession,
+  score: Score,
+  { passport = false, person }: Details,
+): void {
+  session.person = { ...session.person, ...person }
+  if (passport) session.typeOfId = 'Passport'
+  // A passport has no back.
+  for (const type of CAPTURES.filter((one) => !passport || one !== 'fullFrameBackID'))
+    if (!session.captures.some((capture) => capture.type === type)) addCapture(session, type)
+  session.score = score
+  session.onboardingStatus = 'ONBOARDING_FINISHED'
 }
 
 const CROPS: Record<string, CaptureType> = {

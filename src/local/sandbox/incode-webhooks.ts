@@ -1,4 +1,4 @@
-import { setTimeout as wait } from 'node:timers/promises'
+import { createDeliveries } from './deliveries.ts'
 import type { Faults, IncodeSession } from './incode-sessions.ts'
 
 /** How the vendor authenticates a delivery (`docs/vendor-protocols.md` §5.3). */
@@ -25,108 +25,95 @@ export function createWebhooks(parts: {
   retryDelaysInMs?: readonly number[] | undefined
   faultsOf: (session: IncodeSession) => Faults
 }): Webhooks {
-  const { url, authentication, retryDelaysInMs = RETRY_DELAYS_IN_MS } = parts
-  const closing = new AbortController()
-  const waiting = new Set<Promise<void>>()
+  const { url, faultsOf } = parts
+  const deliveries = createDeliveries(parts.retryDelaysInMs ?? RETRY_DELAYS_IN_MS)
+  const credentials = createCredentials(parts.authentication)
   const sent = new Map<string, string[]>()
   // First attempts of one session are sent one after the other, so that without faults they arrive in order.
   const turns = new Map<string, Promise<void>>()
-  let token: { value: string; until: number } | undefined
 
-  function track(session: IncodeSession, body: string) {
-    const first = Promise.withResolvers<void>()
-    const before = turns.get(session.id)
-    turns.set(session.id, first.promise)
-    const tracked = post(session, body, before, first.resolve).finally(() => {
-      waiting.delete(tracked)
-      if (turns.get(session.id) === first.promise) turns.delete(session.id)
+  function start(session: IncodeSession, body: string) {
+    const firstAttempt = deliveries.start({
+      after: turns.get(session.id),
+      delayInMs: faultsOf(session).deliveries?.delayInMs ?? 0,
+      send: (closing) => post(session, body, closing),
     })
-    waiting.add(tracked)
-  }
-
-  async function post(
-    session: IncodeSession,
-    body: string,
-    before: Promise<void> | undefined,
-    tried: () => void,
-  ) {
-    await before
-    const { delayInMs = 0 } = parts.faultsOf(session).deliveries ?? {}
-    for (const delay of [delayInMs, ...retryDelaysInMs]) {
-      try {
-        await wait(delay, undefined, { signal: closing.signal })
-        if (await postOnce(session, body)) return
-      } catch {
-        if (closing.signal.aborted) return
-      } finally {
-        tried()
-      }
-    }
+    turns.set(session.id, firstAttempt)
   }
 
   /** Returns whether the delivery was accepted, by the vendor's rule. */
-  async function postOnce(session: IncodeSession, body: string): Promise<boolean> {
-    const { authentication: fault } = parts.faultsOf(session).deliveries ?? {}
+  async function post(session: IncodeSession, body: string, closing: AbortSignal) {
+    const { authentication: fault } = faultsOf(session).deliveries ?? {}
     const answer = await fetch(url ?? '', {
       method: 'POST',
       redirect: 'manual',
-      headers: { 'content-type': 'application/json', ...(await authenticate(fault)) },
+      headers: {
+        'content-type': 'application/json',
+        ...(await credentials.headers(fault, closing)),
+      },
       body,
-      signal: AbortSignal.any([closing.signal, AbortSignal.timeout(TIME_ALLOWED_IN_MS)]),
+      signal: AbortSignal.any([closing, AbortSignal.timeout(TIME_ALLOWED_IN_MS)]),
     })
     await answer.body?.cancel()
-    if (answer.status === 401) token = undefined
+    if (answer.status === 401) credentials.forget()
     const isJson = (answer.headers.get('content-type') ?? '').startsWith('application/json')
     return answer.status === 204 || (answer.status === 200 && isJson)
-  }
-
-  async function authenticate(
-    fault: 'wrong' | 'missing' | undefined,
-  ): Promise<Record<string, string>> {
-    if (!authentication || fault === 'missing') return {}
-    if ('header' in authentication)
-      return { [authentication.header]: fault === 'wrong' ? 'another' : authentication.value }
-    const value = fault === 'wrong' ? 'another' : await signIn(authentication)
-    return { authorization: `Bearer ${value}` }
-  }
-
-  /** At the customer's token endpoint, in the form of `I-BASIC`. */
-  async function signIn(client: { tokenUrl: string; clientId: string; clientSecret: string }) {
-    if (token && token.until > Date.now()) return token.value
-    const credentials = Buffer.from(`${client.clientId}:${client.clientSecret}`).toString('base64')
-    const answer = await fetch(client.tokenUrl, {
-      method: 'POST',
-      headers: { authorization: `Basic ${credentials}` },
-      body: new URLSearchParams({ grant_type: 'client_credentials' }),
-      signal: AbortSignal.any([closing.signal, AbortSignal.timeout(TIME_ALLOWED_IN_MS)]),
-    })
-    const given = (await answer.json()) as { access_token?: unknown; expires_in?: unknown }
-    if (typeof given.access_token !== 'string' || typeof given.expires_in !== 'number')
-      throw new Error('the customer gives no access token')
-    token = { value: given.access_token, until: Date.now() + (given.expires_in - 10) * 1000 }
-    return token.value
   }
 
   return {
     send(session, onboardingStatuses) {
       if (url === undefined) return
-      const { times = 1, order } = parts.faultsOf(session).deliveries ?? {}
+      const { times = 1, order } = faultsOf(session).deliveries ?? {}
       const bodies = onboardingStatuses.map((status) => bodyOf(session, status))
       sent.set(session.id, [...(sent.get(session.id) ?? []), ...bodies])
       for (const body of order === 'reversed' ? bodies.toReversed() : bodies)
-        for (let copy = 0; copy < times; copy++) track(session, body)
+        for (let copy = 0; copy < times; copy++) start(session, body)
     },
     resend(session) {
-      for (const body of sent.get(session.id) ?? []) track(session, body)
+      for (const body of sent.get(session.id) ?? []) start(session, body)
     },
-    async settled() {
-      while (waiting.size > 0) await Promise.all(waiting)
+    settled: deliveries.settled,
+    close: deliveries.close,
+  }
+}
+
+/** The headers that authenticate a delivery. An access token is kept until it expires or is forgotten. */
+function createCredentials(authentication: Authentication | undefined) {
+  let token: { value: string; until: number } | undefined
+  return {
+    async headers(
+      fault: 'wrong' | 'missing' | undefined,
+      closing: AbortSignal,
+    ): Promise<Record<string, string>> {
+      if (!authentication || fault === 'missing') return {}
+      if ('header' in authentication)
+        return { [authentication.header]: fault === 'wrong' ? 'another' : authentication.value }
+      if (fault === 'wrong') return { authorization: 'Bearer another' }
+      if (!token || token.until <= Date.now()) token = await signIn(authentication, closing)
+      return { authorization: `Bearer ${token.value}` }
     },
-    async close() {
-      closing.abort()
-      await Promise.allSettled(waiting)
+    forget() {
+      token = undefined
     },
   }
+}
+
+/** At the customer's token endpoint, in the form of `I-BASIC`. */
+async function signIn(
+  client: { tokenUrl: string; clientId: string; clientSecret: string },
+  closing: AbortSignal,
+): Promise<{ value: string; until: number }> {
+  const credentials = Buffer.from(`${client.clientId}:${client.clientSecret}`).toString('base64')
+  const answer = await fetch(client.tokenUrl, {
+    method: 'POST',
+    headers: { authorization: `Basic ${credentials}` },
+    body: new URLSearchParams({ grant_type: 'client_credentials' }),
+    signal: AbortSignal.any([closing, AbortSignal.timeout(TIME_ALLOWED_IN_MS)]),
+  })
+  const given = (await answer.json()) as { access_token?: unknown; expires_in?: unknown }
+  if (typeof given.access_token !== 'string' || typeof given.expires_in !== 'number')
+    throw new Error('the customer gives no access token')
+  return { value: given.access_token, until: Date.now() + (given.expires_in - 10) * 1000 }
 }
 
 const bodyOf = (session: IncodeSession, onboardingStatus: string) =>

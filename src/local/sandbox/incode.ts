@@ -4,8 +4,9 @@ import { IMAGE_LINKS_PATH, type IncodeState, incodeApi } from './incode-api.ts'
 import { incodePages } from './incode-page.ts'
 import {
   addCapture,
-  CAPTURES,
   type CaptureType,
+  completeSession,
+  type Details,
   digests,
   type Faults,
   faultsSchema,
@@ -15,6 +16,7 @@ import {
 import { type Authentication, createWebhooks } from './incode-webhooks.ts'
 import { listenOnLoopback } from './listen.ts'
 import type { Person } from './specimen.ts'
+import { faultsOf, requireSession, setFaults } from './vendor-state.ts'
 
 /** A session of the sandbox, with the digests of the bytes that it serves. */
 type SandboxSession = {
@@ -26,9 +28,6 @@ type SandboxSession = {
   images: Map<string, string>
   captures: { type: CaptureType; takenAt: number; sha256: string }[]
 }
-
-/** `person`: the person whom the document shows from now on. */
-type Details = { passport?: boolean; person?: Partial<Person> }
 
 export type IncodeSandbox = {
   /** The base URL to configure in an integration. */
@@ -91,19 +90,12 @@ export async function startIncodeSandbox(options: {
     url: options.webhookUrl,
     authentication: options.authentication,
     retryDelaysInMs: options.retryDelaysInMs,
-    faultsOf: (session) => session.faults ?? state.faults,
+    faultsOf: (session) => faultsOf(state, session),
   })
   let origin = ''
 
   function complete(session: IncodeSession, score: Score, details: Details = {}) {
-    const { passport = false } = details
-    session.person = { ...session.person, ...details.person }
-    if (passport) session.typeOfId = 'Passport'
-    // A passport has no back.
-    for (const type of CAPTURES.filter((one) => !passport || one !== 'fullFrameBackID'))
-      if (!session.captures.some((capture) => capture.type === type)) addCapture(session, type)
-    session.score = score
-    session.onboardingStatus = 'ONBOARDING_FINISHED'
+    completeSession(session, score, details)
     webhooks.send(session, [
       'ID_VALIDATION_FINISHED',
       'FACE_VALIDATION_FINISHED',
@@ -138,21 +130,17 @@ export async function startIncodeSandbox(options: {
   const server = await listenOnLoopback(app, options.port, 'The sandbox vendor')
   origin = `http://127.0.0.1:${server.port}`
 
-  function requireSession(sessionId: string): IncodeSession {
-    const session = state.sessions.get(sessionId)
-    if (!session) throw new Error(`the sandbox has no session ${sessionId}`)
-    return session
-  }
-
   return {
     url: origin,
     imageLinksPath: IMAGE_LINKS_PATH,
-    complete: (sessionId, score, details) => complete(requireSession(sessionId), score, details),
+    complete: (sessionId, score, details) =>
+      complete(requireSession(state, sessionId), score, details),
     addImage(sessionId, { type, bytes }) {
-      addCapture(requireSession(sessionId), type, bytes)
+      addCapture(requireSession(state, sessionId), type, bytes)
     },
-    review: (sessionId, decision) => end(requireSession(sessionId), `MANUAL_REVIEW_${decision}`),
-    expire: (sessionId) => end(requireSession(sessionId), 'EXPIRED'),
+    review: (sessionId, decision) =>
+      end(requireSession(state, sessionId), `MANUAL_REVIEW_${decision}`),
+    expire: (sessionId) => end(requireSession(state, sessionId), 'EXPIRED'),
     forget(sessionId) {
       state.sessions.delete(sessionId)
     },
@@ -162,16 +150,12 @@ export async function startIncodeSandbox(options: {
       const { id, externalId, onboardingStatus, score } = session
       return { id, externalId, onboardingStatus, score, ...(await digests(session)) }
     },
-    resend: (sessionId) => webhooks.resend(requireSession(sessionId)),
+    resend: (sessionId) => webhooks.resend(requireSession(state, sessionId)),
     endTokens: () => state.tokens.clear(),
     countTokens: () => state.tokensGiven,
-    misbehave(faults, sessionId) {
-      const given = faultsSchema.parse(structuredClone(faults))
-      if (sessionId === undefined) state.faults = given
-      else requireSession(sessionId).faults = given
-    },
+    misbehave: (faults, sessionId) => setFaults(state, faultsSchema, faults, sessionId),
     listRequests: () => [...state.requests],
-    settled: () => webhooks.settled(),
+    settled: webhooks.settled,
     async close() {
       await webhooks.close()
       await server.close()

@@ -1,25 +1,34 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import { setTimeout as wait } from 'node:timers/promises'
+import { randomBytes } from 'node:crypto'
 import type { HttpBindings } from '@hono/node-server'
-import { type Context, Hono } from 'hono'
+import { type Context, Hono, type Next } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
+import { applyApiFault, sendBytes, spoilImage } from './faults.ts'
 import {
   createSession,
   type Faults,
+  IMAGE_TYPES,
   imageBytes,
+  isPersisted,
   type KoraSession,
   type Status,
   toApiVerification,
 } from './kora-sessions.ts'
+import { createSignedLinks, type SignedLinks } from './signed-links.ts'
 import type { Person } from './specimen.ts'
-import { sendFaultyResponse } from './veriff-faults.ts'
+import { faultsOf, recordRequest, type VendorState } from './vendor-state.ts'
 
-type Env = { Bindings: HttpBindings }
+type Env = { Bindings: HttpBindings; Variables: { session: KoraSession } }
 
-export type KoraState = {
-  sessions: Map<string, KoraSession>
-  faults: Faults
-  requests: { method: string; path: string }[]
+export type KoraState = VendorState<KoraSession, Faults>
+
+type Parts = {
+  state: KoraState
+  apiKey: string
+  tenantId: string
+  origin: () => string
+  now: () => number
+  complete: (session: KoraSession, status?: Status) => void
+  person?: Partial<Person> | undefined
 }
 
 const LINK_SECONDS = 900
@@ -29,195 +38,176 @@ const DOCUMENT_TYPES = [
   { code: 'ghana_card', name: 'Ghana Card' },
   { code: 'us_drivers_license', name: 'Driver’s license' },
 ]
+const UPLOADS = {
+  document: 'document_front',
+  'document/back': 'document_back',
+  selfie: 'selfie',
+  'liveness/frames': 'liveness_frame',
+}
 
 /** The endpoints of `docs/vendor-protocols.md` §4.2 under `/api/v1/idv`, and the storage that signed links point to. */
-export function koraApi(parts: {
-  state: KoraState
-  apiKey: string
-  tenantId: string
-  origin: () => string
-  now: () => number
-  complete: (session: KoraSession, status?: Status) => void
-  person?: Partial<Person> | undefined
-}): Hono<Env> {
-  const { state, apiKey, tenantId, now } = parts
-  const linkKey = randomBytes(32)
-  const sign = (path: string, until: number) =>
-    createHmac('sha256', linkKey).update(`${path} ${until}`).digest('hex')
-
-  const fail = (c: Context, status: number, code: string, error: string, details?: object) =>
-    c.json({ code, error, ...(details ? { details } : {}) }, status as 400)
-  const notFound = (c: Context) => fail(c, 404, 'NOT_FOUND', 'Resource not found')
-
+export function koraApi(parts: Parts): Hono<Env> {
+  const links = createSignedLinks(LINK_SECONDS, parts.now)
   const api = new Hono<Env>()
   api.get('/health', (c) => c.json({ status: 'ok' }))
   api.use(bodyLimit({ maxSize: LARGEST_UPLOAD }))
-  api.use(async (c, next) => {
-    state.requests.push({ method: c.req.method, path: c.req.path })
-    const fault = state.faults.api
-    if (fault && fault.times > 0) {
-      fault.times--
-      await wait(fault.delayInMs)
-      if (fault.status === 429) {
-        c.header('Retry-After', '1')
-        return fail(c, 429, 'RATE_LIMIT_EXCEEDED', 'Too many requests', { retryAfter: 1 })
-      }
-      if (fault.status) return fail(c, fault.status, 'UNAVAILABLE', 'Try again later')
-    }
-    if (c.req.header('authorization') !== `Bearer ${apiKey}`)
-      return fail(c, 401, 'UNAUTHORIZED', 'Invalid or missing API key')
-    if (c.req.header('x-tenant-id') !== tenantId) return fail(c, 403, 'FORBIDDEN', 'Unknown tenant')
-    c.header('X-RateLimit-Limit', '200')
-    c.header('X-RateLimit-Remaining', '199')
+  api.use((c, next) => admit(parts, c, next))
+  api.use('/verifications/:id/*', async (c, next) => {
+    const session = parts.state.sessions.get(c.req.param('id'))
+    if (!session) return notFound(c)
+    c.set('session', session)
     return next()
   })
+  api.route('/', verificationRoutes(parts))
+  api.route('/verifications/:id', captureRoutes(parts))
+  api.route('/verifications/:id/images', imageRoutes(parts, links))
+  api.get('/alerts', (c) => c.json({ alerts: [] }))
+  api.get('/document-types', (c) => c.json({ documentTypes: DOCUMENT_TYPES }))
+  api.all('*', notFound)
 
-  const find = (c: Context) => state.sessions.get(c.req.param('id') ?? '')
-  const answer = (c: Context, session: KoraSession, status: 200 | 201 = 200) =>
-    c.json(toApiVerification(session, tenantId, now()), status)
+  const app = new Hono<Env>()
+  app.route('/koraidv-images', storageRoutes(parts, links))
+  app.route('/api/v1/idv', api)
+  return app
+}
 
-  api.post('/verifications', async (c) => {
-    const body = (await c.req.json().catch(() => ({}))) as Record<string, unknown>
+/** Applies the `api` fault and checks the credentials of a request (`docs/vendor-protocols.md` §4.1, §4.6). */
+async function admit({ state, apiKey, tenantId }: Parts, c: Context<Env>, next: Next) {
+  recordRequest(state, c)
+  const refusal = await applyApiFault(state.faults, (status) => {
+    if (status !== 429) return fail(c, status, 'UNAVAILABLE', 'Try again later')
+    c.header('Retry-After', '1')
+    return fail(c, 429, 'RATE_LIMIT_EXCEEDED', 'Too many requests', { retryAfter: 1 })
+  })
+  if (refusal) return refusal
+  if (c.req.header('authorization') !== `Bearer ${apiKey}`)
+    return fail(c, 401, 'UNAUTHORIZED', 'Invalid or missing API key')
+  if (c.req.header('x-tenant-id') !== tenantId) return fail(c, 403, 'FORBIDDEN', 'Unknown tenant')
+  c.header('X-RateLimit-Limit', '200')
+  c.header('X-RateLimit-Remaining', '199')
+  return await next()
+}
+
+/** Creates, reads and decides verifications. */
+function verificationRoutes({ state, tenantId, now, complete, person }: Parts): Hono<Env> {
+  const view = (session: KoraSession) => toApiVerification(session, tenantId, now())
+  const routes = new Hono<Env>()
+
+  routes.post('/verifications', async (c) => {
+    const body = await readJson(c)
     const externalId = body.externalId ?? body.external_id
-    if (typeof externalId !== 'string' || !externalId)
-      return fail(c, 400, 'VALIDATION_ERROR', "Missing required field 'externalId'", {
-        field: 'externalId',
-        constraint: 'required',
-      })
+    if (typeof externalId !== 'string' || !externalId) return failWithout(c, 'externalId')
     const session = createSession({
       externalId,
-      person: parts.person,
+      person,
       tier: typeof body.tier === 'string' ? body.tier : undefined,
       callbackUrl: typeof body.callbackUrl === 'string' ? body.callbackUrl : undefined,
     })
     state.sessions.set(session.id, session)
-    return answer(c, session, 201)
+    return c.json(view(session), 201)
   })
-  api.get('/verifications/:id', (c) => {
-    const session = find(c)
-    return session ? answer(c, session) : notFound(c)
-  })
-  api.get('/subjects/:subjectId/verifications', (c) =>
-    c.json({
-      verifications: [...state.sessions.values()]
-        .filter(({ externalId }) => externalId === c.req.param('subjectId'))
-        .map((session) => toApiVerification(session, tenantId, now())),
-    }),
-  )
 
-  for (const [path, type] of [
-    ['document', 'document_front'],
-    ['document/back', 'document_back'],
-    ['selfie', 'selfie'],
-    ['liveness/frames', 'liveness_frame'],
-  ] as const)
-    api.post(`/verifications/:id/${path}`, async (c) => {
-      const session = find(c)
-      if (!session) return notFound(c)
-      if (session.completedAt)
-        return fail(c, 409, 'VERIFICATION_ALREADY_COMPLETED', 'The verification is completed')
+  routes.get('/subjects/:subjectId/verifications', (c) => {
+    const subjectId = c.req.param('subjectId')
+    const found = [...state.sessions.values()].filter(({ externalId }) => externalId === subjectId)
+    return c.json({ verifications: found.map(view) })
+  })
+
+  routes.get('/verifications/:id', (c) => c.json(view(c.var.session)))
+
+  routes.post('/verifications/:id/complete', (c) => {
+    const { session } = c.var
+    if (session.completedAt) return failCompleted(c)
+    complete(session)
+    return c.json(view(session))
+  })
+
+  routes.post('/verifications/:id/review', async (c) => {
+    const { session } = c.var
+    const { decision } = await readJson(c)
+    if (decision !== 'approve' && decision !== 'reject')
+      return fail(c, 400, 'VALIDATION_ERROR', "Invalid value of 'decision'", { field: 'decision' })
+    complete(session, decision === 'approve' ? 'verified' : 'rejected')
+    return c.json(view(session))
+  })
+  return routes
+}
+
+/** Accepts the images of a verification and simulates its liveness check. */
+function captureRoutes({ now }: Parts): Hono<Env> {
+  const routes = new Hono<Env>()
+
+  for (const [path, type] of Object.entries(UPLOADS))
+    routes.post(`/${path}`, async (c) => {
+      const { session } = c.var
+      if (session.completedAt) return failCompleted(c)
       const bytes = await readImage(c)
-      if (!bytes)
-        return fail(c, 400, 'VALIDATION_ERROR', "Missing required field 'image'", {
-          field: 'image',
-          constraint: 'required',
-        })
+      if (!bytes) return failWithout(c, 'image')
       session.images.set(type, bytes)
       session.updatedAt = new Date(now())
       return c.json({ id: session.id, imageType: type, quality: { score: 92 } })
     })
-  api.post('/verifications/:id/liveness/session', (c) => {
-    const session = find(c)
-    if (!session) return notFound(c)
-    session.liveness = { sessionId: `liv_${randomBytes(6).toString('hex')}`, isLive: false }
-    const challenges = ['blink', 'smile', 'turn_left']
-    return c.json({ sessionId: session.liveness.sessionId, challenges }, 201)
+
+  routes.post('/liveness/session', (c) => {
+    const sessionId = `liv_${randomBytes(6).toString('hex')}`
+    c.var.session.liveness = { sessionId, isLive: false }
+    return c.json({ sessionId, challenges: ['blink', 'smile', 'turn_left'] }, 201)
   })
-  api.post('/verifications/:id/liveness/challenge', (c) => {
-    const session = find(c)
-    if (!session?.liveness) return notFound(c)
-    session.liveness.isLive = true
+  routes.post('/liveness/challenge', (c) => {
+    const { liveness } = c.var.session
+    if (!liveness) return notFound(c)
+    liveness.isLive = true
     return c.json({ passed: true })
   })
-  api.get('/verifications/:id/liveness', (c) => {
-    const session = find(c)
-    if (!session?.liveness) return notFound(c)
-    return c.json({ ...session.liveness, livenessScore: session.liveness.isLive ? 97 : 0 })
+  routes.get('/liveness', (c) => {
+    const { liveness } = c.var.session
+    if (!liveness) return notFound(c)
+    return c.json({ ...liveness, livenessScore: liveness.isLive ? 97 : 0 })
   })
+  return routes
+}
 
-  api.post('/verifications/:id/complete', (c) => {
-    const session = find(c)
-    if (!session) return notFound(c)
-    if (session.completedAt)
-      return fail(c, 409, 'VERIFICATION_ALREADY_COMPLETED', 'The verification is completed')
-    parts.complete(session)
-    return answer(c, session)
-  })
-  api.post('/verifications/:id/review', async (c) => {
-    const session = find(c)
-    if (!session) return notFound(c)
-    const body = (await c.req.json().catch(() => ({}))) as { decision?: string }
-    if (body.decision !== 'approve' && body.decision !== 'reject')
-      return fail(c, 400, 'VALIDATION_ERROR', "Invalid value of 'decision'", { field: 'decision' })
-    parts.complete(session, body.decision === 'approve' ? 'verified' : 'rejected')
-    return answer(c, session)
-  })
+/** Lists the images of a verification and gives links to them. */
+function imageRoutes({ state, tenantId, origin, now }: Parts, links: SignedLinks): Hono<Env> {
+  const routes = new Hono<Env>()
 
-  api.get('/verifications/:id/images', (c) => {
-    const session = find(c)
-    if (!session) return notFound(c)
-    const isPersisted = session.persistedAt !== undefined && session.persistedAt <= now()
-    const types = ['document_front', 'document_back', 'selfie', 'liveness_frame']
+  routes.get('/', (c) => {
+    const { session } = c.var
+    const isAvailable = (type: string) => isPersisted(session, now()) && session.images.has(type)
     return c.json({
-      images: types.map((type) => ({ type, available: isPersisted && session.images.has(type) })),
+      images: IMAGE_TYPES.map((type) => ({ type, available: isAvailable(type) })),
     })
   })
-  api.get('/verifications/:id/images/:imageType', (c) => {
-    const session = find(c)
+
+  routes.get('/:imageType', (c) => {
+    const { session } = c.var
     const type = c.req.param('imageType')
-    if (!session?.images.has(type)) return notFound(c)
-    const until = Math.floor(now() / 1000) + LINK_SECONDS
+    if (!session.images.has(type)) return notFound(c)
     const path = `/koraidv-images/${tenantId}/${session.id}/${type}.jpg`
-    const fault = (session.faults ?? state.faults).link
-    const url =
-      fault ??
-      `${parts.origin()}${path}?X-Goog-Expires=${until}&X-Goog-Signature=${sign(path, until)}`
+    const { until, signature } = links.sign(path)
+    const link = `${origin()}${path}?X-Goog-Expires=${until}&X-Goog-Signature=${signature}`
+    const url = faultsOf(state, session).link ?? link
     return c.json({ url, expiresIn: LINK_SECONDS, imageType: type })
   })
-  api.get('/alerts', (c) => c.json({ alerts: [] }))
-  api.post('/alerts/:id/resolve', notFound)
-  api.get('/document-types', (c) => c.json({ documentTypes: DOCUMENT_TYPES }))
-  api.notFound(notFound)
+  return routes
+}
 
-  const app = new Hono<Env>()
-  app.get('/koraidv-images/:tenant/:id/:file', async (c) => {
-    const until = Number(c.req.query('X-Goog-Expires'))
-    const given = Buffer.from(c.req.query('X-Goog-Signature') ?? '')
-    const expected = Buffer.from(sign(c.req.path, until))
-    if (
-      given.length !== expected.length ||
-      !timingSafeEqual(given, expected) ||
-      until * 1000 < now()
-    )
+function storageRoutes({ state }: Parts, links: SignedLinks): Hono<Env> {
+  const routes = new Hono<Env>()
+  routes.get('/:tenant/:id/:file', async (c) => {
+    const { 'X-Goog-Expires': until, 'X-Goog-Signature': signature } = c.req.query()
+    if (!links.isValid(c.req.path, until, signature))
       return c.text('<Error><Code>AccessDenied</Code></Error>', 403)
     const session = state.sessions.get(c.req.param('id'))
     const whole = session && (await imageBytes(session, c.req.param('file').replace(/\.jpg$/, '')))
     if (!session || !whole) return c.text('<Error><Code>NoSuchKey</Code></Error>', 404)
-    const fault = (session.faults ?? state.faults).image
-    const headers = { 'content-type': 'image/jpeg' }
-    if (fault === 'cut-off' || fault === 'too-long' || fault === 'endless')
-      return sendFaultyResponse(c.env.outgoing, fault, whole, headers)
-    const bytes =
-      fault === 'truncated'
-        ? whole.subarray(0, Math.floor(whole.length / 2))
-        : fault === 'not-an-image'
-          ? Buffer.from('<!doctype html><title>Sign in</title>')
-          : whole
-    return c.body(new Uint8Array(bytes), 200, headers)
+    const { image: fault } = faultsOf(state, session)
+    return sendBytes(c, spoilImage(whole, fault), { 'content-type': 'image/jpeg' }, fault)
   })
-  app.route('/api/v1/idv', api)
-  return app
+  return routes
 }
+
+const readJson = (c: Context): Promise<Record<string, unknown>> => c.req.json().catch(() => ({}))
 
 /** JSON with base64, or a form with a file. */
 async function readImage(c: Context): Promise<Uint8Array | undefined> {
@@ -225,7 +215,21 @@ async function readImage(c: Context): Promise<Uint8Array | undefined> {
     const { image } = await c.req.parseBody()
     return image instanceof File ? new Uint8Array(await image.arrayBuffer()) : undefined
   }
-  const body = (await c.req.json().catch(() => ({}))) as { image?: unknown }
-  if (typeof body.image !== 'string' || !body.image) return undefined
-  return Buffer.from(body.image.replace(/^data:[^,]*,/, ''), 'base64')
+  const { image } = await readJson(c)
+  if (typeof image !== 'string' || !image) return undefined
+  return Buffer.from(image.replace(/^data:[^,]*,/, ''), 'base64')
 }
+
+const fail = (c: Context, status: number, code: string, error: string, details?: object) =>
+  c.json({ code, error, ...(details ? { details } : {}) }, status as 400)
+
+const notFound = (c: Context) => fail(c, 404, 'NOT_FOUND', 'Resource not found')
+
+const failWithout = (c: Context, field: string) =>
+  fail(c, 400, 'VALIDATION_ERROR', `Missing required field '${field}'`, {
+    field,
+    constraint: 'required',
+  })
+
+const failCompleted = (c: Context) =>
+  fail(c, 409, 'VERIFICATION_ALREADY_COMPLETED', 'The verification is completed')

@@ -1,29 +1,19 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { z } from 'zod'
+import { apiFaultSchema, deliveryFaultSchema, imageFaultSchema, linkFaultSchema } from './faults.ts'
 import { markJpeg, sampleImages } from './images.ts'
 import { fullName, inventPerson, issuedOn, type Person } from './specimen.ts'
 
 /** Faults that the sandbox simulates. An empty object means none. */
 export const faultsSchema = z.strictObject({
-  deliveries: z
-    .strictObject({
-      times: z.int().min(1).max(10),
-      delayInMs: z.int().min(0).max(600_000),
-      signature: z.enum(['wrong', 'missing', 'stale']),
-    })
+  deliveries: deliveryFaultSchema
+    .extend({ signature: z.enum(['wrong', 'missing', 'stale']) })
     .partial()
     .optional(),
-  /** The next `times` requests to the API. */
-  api: z
-    .strictObject({
-      times: z.int().min(1).max(1_000_000),
-      delayInMs: z.int().min(0).max(600_000).default(0),
-      status: z.int().min(400).max(599).optional(),
-    })
-    .optional(),
-  image: z.enum(['truncated', 'cut-off', 'too-long', 'not-an-image', 'endless']).optional(),
+  api: apiFaultSchema.optional(),
+  image: imageFaultSchema.optional(),
   /** Signed links point to this address instead. */
-  link: z.string().max(2000).optional(),
+  link: linkFaultSchema.optional(),
 })
 export type Faults = z.infer<typeof faultsSchema>
 
@@ -88,6 +78,30 @@ const DRAWN = {
   selfie: 'face',
   liveness_frame: 'face',
 } as const
+export const IMAGE_TYPES: readonly string[] = Object.keys(DRAWN)
+
+// The prefix of an external id decides the result, as in the vendor's own sandbox (`docs/vendor-protocols.md` §4.6).
+const FORCED: Record<string, Status> = {
+  'test-approve-': 'verified',
+  'test-reject-': 'rejected',
+  'test-fraud-': 'rejected',
+  'test-review-': 'manual_review',
+  'test-expired-': 'expired',
+}
+
+/** The vendor decides, and missing images become drawings. Without `decided`, the external id may force a status. */
+export function completeSession(session: KoraSession, decided: Status | undefined): void {
+  const forced = Object.entries(FORCED).find(([start]) => session.externalId.startsWith(start))
+  const now = new Date()
+  session.status = decided ?? forced?.[1] ?? 'verified'
+  session.updatedAt = now
+  session.completedAt = now
+  session.decisionReason = session.status === 'rejected' ? 'Document could not be verified' : null
+  for (const type of IMAGE_TYPES) if (!session.images.has(type)) session.images.set(type, true)
+}
+
+export const isPersisted = ({ persistedAt }: KoraSession, now: number): boolean =>
+  persistedAt !== undefined && persistedAt <= now
 
 /** The bytes of a captured image, or `undefined`. */
 export async function imageBytes(
@@ -99,6 +113,16 @@ export async function imageBytes(
   const part = DRAWN[type as keyof typeof DRAWN] ?? 'face'
   const drawn = (await sampleImages(session.person))[part]
   return markJpeg(drawn, `${session.id} ${type}`)
+}
+
+/** The digest of each captured image's bytes. */
+export async function digests(session: KoraSession): Promise<Map<string, string>> {
+  const found = new Map<string, string>()
+  for (const type of session.images.keys()) {
+    const bytes = await imageBytes(session, type)
+    if (bytes) found.set(type, createHash('sha256').update(bytes).digest('hex'))
+  }
+  return found
 }
 
 function documentOf({ documentType, person }: KoraSession) {
@@ -138,7 +162,7 @@ export function toApiVerification(session: KoraSession, tenantId: string, now: n
         }
       : {}),
     decisionReason: session.decisionReason,
-    imagePersisted: session.persistedAt !== undefined && session.persistedAt <= now,
+    imagePersisted: isPersisted(session, now),
     createdAt: session.createdAt.toISOString(),
     updatedAt: session.updatedAt.toISOString(),
   }

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import type { HttpBindings } from '@hono/node-server'
-import { type Context, Hono } from 'hono'
+import { type Context, Hono, type Next } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { z } from 'zod'
+import { applyApiFault, sendBytes, spoilImage, takeFault } from './faults.ts'
 import { measureImage } from './images.ts'
 import type { Faults } from './mosaic-faults.ts'
 import {
@@ -11,26 +12,34 @@ import {
   IMAGE_TYPES,
   imageBytes,
   isOpen,
+  type NewSession,
   RECOMMENDATIONS,
   resultOf,
   type Session,
   submit,
 } from './mosaic-sessions.ts'
 import type { Person } from './specimen.ts'
-import { sendFaultyResponse } from './veriff-faults.ts'
+import { faultsOf, recordRequest, type VendorState } from './vendor-state.ts'
 
 // 20 MB of base64, plus the JSON around it.
 const BODY_LIMIT_IN_BYTES = 28 * 1024 * 1024
 
 type Env = { Bindings: HttpBindings; Variables: { session: Session } }
 
-export type MosaicState = {
-  sessions: Map<string, Session>
+export type MosaicState = VendorState<Session, Faults> & {
   /** When each access token expires, in milliseconds. */
   tokens: Map<string, number>
   tokensGiven: number
-  requests: { method: string; path: string }[]
-  faults: Faults
+}
+
+type Parts = {
+  state: MosaicState
+  clientId: string
+  clientSecret: string
+  resource: string
+  tokenLifetimeInSeconds: number
+  person?: Partial<Person> | undefined
+  now: () => Date
 }
 
 const record = z.record(z.string(), z.unknown())
@@ -76,103 +85,76 @@ const newImageSchema = z.object({
 })
 
 /** The vendor's token endpoint and its API under `/verify/api/v1` (`docs/vendor-protocols.md` §6). */
-export function mosaicApi(parts: {
-  state: MosaicState
-  clientId: string
-  clientSecret: string
-  resource: string
-  tokenLifetimeInSeconds: number
-  person?: Partial<Person> | undefined
-  now: () => Date
-}): Hono<Env> {
+export function mosaicApi(parts: Parts): Hono<Env> {
   const { state, now } = parts
-  const app = new Hono<Env>()
-  app.use(bodyLimit({ maxSize: BODY_LIMIT_IN_BYTES, onError: (c) => fail(c, 413) }))
-
-  const faultsOf = (session: Session | undefined): Faults => session?.faults ?? state.faults
-
-  // RFC 6749 §4.4, with the `resource` of RFC 8707.
-  app.post('/oidc/token', async (c) => {
-    const refuse = (status: 400 | 401, error: string) => c.json({ error }, status)
-    const { tokens: fault } = state.faults
-    if (fault) {
-      if (fault.times > 1) fault.times--
-      else delete state.faults.tokens
-      return fail(c, fault.status)
-    }
-    if (!/^application\/x-www-form-urlencoded\s*(;|$)/i.test(c.req.header('content-type') ?? ''))
-      return refuse(400, 'invalid_request')
-    const form = new URLSearchParams(await c.req.text())
-    const names = [...form.keys()]
-    if (new Set(names).size !== names.length) return refuse(400, 'invalid_request')
-    if (
-      form.get('client_id') !== parts.clientId ||
-      form.get('client_secret') !== parts.clientSecret
-    )
-      return refuse(401, 'invalid_client')
-    if (form.get('grant_type') !== 'client_credentials')
-      return refuse(400, 'unsupported_grant_type')
-    if (form.get('resource') !== parts.resource) return refuse(400, 'invalid_target')
-    const token = randomBytes(32).toString('base64url')
-    const expires_in = parts.tokenLifetimeInSeconds
-    state.tokens.set(token, now().getTime() + expires_in * 1000)
-    state.tokensGiven++
-    return c.json({ access_token: token, token_type: 'Bearer', expires_in })
-  })
-
   const api = new Hono<Env>()
-  api.use(async (c, next) => {
-    state.requests.push({ method: c.req.method, path: c.req.path })
-    if (state.requests.length > 10_000) state.requests.shift()
-    const id = /\/verification\/([^/]+)/.exec(c.req.path)?.[1]
-    const faults = faultsOf(state.sessions.get(id ?? ''))
-    const { api: fault, refuseTokens } = faults
-    if (fault) {
-      if (fault.times > 1) fault.times--
-      else delete faults.api
-      await new Promise((resolve) => setTimeout(resolve, fault.delayInMs))
-      if (fault.retryAfterInSeconds !== undefined)
-        c.header('Retry-After', String(fault.retryAfterInSeconds))
-      if (fault.status !== undefined) return fail(c, fault.status)
-    }
-    if (refuseTokens !== undefined) {
-      if (refuseTokens > 1) faults.refuseTokens = refuseTokens - 1
-      else delete faults.refuseTokens
-      return fail(c, 401)
-    }
-    const [, token = ''] = /^Bearer (\S+)$/i.exec(c.req.header('authorization') ?? '') ?? []
-    if ((state.tokens.get(token) ?? 0) <= now().getTime()) return fail(c, 401)
-    return next()
-  })
+  api.use((c, next) => admit(parts, c, next))
   api.use('/verification/:sid/*', async (c, next) => {
     const session = state.sessions.get(c.req.param('sid'))
     if (!session || session.expiresAt <= now()) return fail(c, 404)
     c.set('session', session)
     return next()
   })
+  api.route('/verification', sessionRoutes(parts))
+  api.route('/verification/:sid/images', imageRoutes(parts))
+  api.all('*', (c) => fail(c, 404))
 
-  api.post('/verification', async (c) => {
+  const app = new Hono<Env>()
+  app.use(bodyLimit({ maxSize: BODY_LIMIT_IN_BYTES, onError: (c) => fail(c, 413) }))
+  app.post('/oidc/token', (c) => issueToken(parts, c))
+  app.route('/verify/api/v1', api)
+  return app
+}
+
+/** RFC 6749 §4.4, with the `resource` of RFC 8707. */
+async function issueToken(parts: Parts, c: Context<Env>): Promise<Response> {
+  const { state } = parts
+  const refuse = (status: 400 | 401, error: string) => c.json({ error }, status)
+  const fault = takeFault(state.faults, 'tokens')
+  if (fault) return fail(c, fault.status)
+  if (!/^application\/x-www-form-urlencoded\s*(;|$)/i.test(c.req.header('content-type') ?? ''))
+    return refuse(400, 'invalid_request')
+  const form = new URLSearchParams(await c.req.text())
+  const names = [...form.keys()]
+  if (new Set(names).size !== names.length) return refuse(400, 'invalid_request')
+  if (form.get('client_id') !== parts.clientId || form.get('client_secret') !== parts.clientSecret)
+    return refuse(401, 'invalid_client')
+  if (form.get('grant_type') !== 'client_credentials') return refuse(400, 'unsupported_grant_type')
+  if (form.get('resource') !== parts.resource) return refuse(400, 'invalid_target')
+  const token = randomBytes(32).toString('base64url')
+  const expires_in = parts.tokenLifetimeInSeconds
+  state.tokens.set(token, parts.now().getTime() + expires_in * 1000)
+  state.tokensGiven++
+  return c.json({ access_token: token, token_type: 'Bearer', expires_in })
+}
+
+/** Applies the faults of a request and checks its access token. */
+async function admit({ state, now }: Parts, c: Context<Env>, next: Next) {
+  recordRequest(state, c)
+  const id = /\/verification\/([^/]+)/.exec(c.req.path)?.[1]
+  const faults = faultsOf(state, state.sessions.get(id ?? ''))
+  const retryAfter = faults.api?.retryAfterInSeconds
+  if (retryAfter !== undefined) c.header('Retry-After', String(retryAfter))
+  const refusal = await applyApiFault(faults, (status) => fail(c, status))
+  if (refusal) return refusal
+  if (faults.refuseTokens !== undefined) {
+    if (faults.refuseTokens > 1) faults.refuseTokens--
+    else delete faults.refuseTokens
+    return fail(c, 401)
+  }
+  const [, token = ''] = /^Bearer (\S+)$/i.exec(c.req.header('authorization') ?? '') ?? []
+  if ((state.tokens.get(token) ?? 0) <= now().getTime()) return fail(c, 401)
+  return await next()
+}
+
+/** Creates, reads and deletes sessions. */
+function sessionRoutes({ state, person, now }: Parts): Hono<Env> {
+  const routes = new Hono<Env>()
+
+  routes.post('/', async (c) => {
     const parsed = newSessionSchema.safeParse(await c.req.json().catch(() => undefined))
     if (!parsed.success) return fail(c, 400)
-    const { callback_url, state: opaque, mock_behavior: mock, start, auto_start } = parsed.data
-    const recommendation = mock?.recommendation ?? mock?.mock_recommendation
-    const session = createSession(
-      {
-        callbackUrl: callback_url ?? undefined,
-        state: opaque ?? undefined,
-        person: parts.person,
-        daysToLive: Number.parseInt(parsed.data.time_to_live ?? '90', 10),
-        started: start || auto_start ? { consented: start?.consent?.granted ?? false } : undefined,
-        mock: {
-          ...(recommendation ? { recommendation } : {}),
-          processingTimeInMs: milliseconds(mock?.processing_time ?? '0s'),
-          forceRetry: mock?.force_retry ?? false,
-          personDetails: mock?.info?.person_details ?? {},
-          documentDetails: mock?.info?.document_details ?? {},
-        },
-      },
-      now(),
-    )
+    const session = createSession(readNewSession(parsed.data, person), now())
     state.sessions.set(session.id, session)
     return c.json(
       {
@@ -185,9 +167,9 @@ export function mosaicApi(parts: {
     )
   })
 
-  api.get('/verification/:sid/result', (c) => {
+  routes.get('/:sid/result', (c) => {
     const { session } = c.var
-    const { result: fault = {} } = faultsOf(session)
+    const { result: fault = {} } = faultsOf(state, session)
     const isDeprecated = c.req.query('detailed') === 'false' || fault.structure === 'deprecated'
     const result = resultOf(session, now(), isDeprecated)
     if (fault.withoutImages) delete result.verification_images
@@ -195,7 +177,7 @@ export function mosaicApi(parts: {
     return c.json(fault.status === undefined ? result : { ...result, status: fault.status })
   })
 
-  api.get('/verification/:sid/consent', (c) => {
+  routes.get('/:sid/consent', (c) => {
     const { consentedAt } = c.var.session
     return c.json({
       consent_granted: consentedAt !== undefined,
@@ -203,12 +185,18 @@ export function mosaicApi(parts: {
     })
   })
 
-  api.delete('/verification/:sid', (c) => {
-    state.sessions.delete(c.req.param('sid'))
+  routes.delete('/:sid', (c) => {
+    state.sessions.delete(c.var.session.id)
     return c.json({})
   })
+  return routes
+}
 
-  api.get('/verification/:sid/images', (c) =>
+/** Lists, accepts and serves the images of a session. */
+function imageRoutes({ state, now }: Parts): Hono<Env> {
+  const routes = new Hono<Env>()
+
+  routes.get('/', (c) =>
     c.json({
       session_images: c.var.session.images.map(({ id, type, rejected, original, originalId }) => ({
         id,
@@ -221,7 +209,7 @@ export function mosaicApi(parts: {
     }),
   )
 
-  api.post('/verification/:sid/images', async (c) => {
+  routes.post('/', async (c) => {
     const { session } = c.var
     const parsed = newImageSchema.safeParse(await c.req.json().catch(() => undefined))
     if (!parsed.success) return fail(c, 400)
@@ -230,38 +218,50 @@ export function mosaicApi(parts: {
     if (!isOpen(session)) return fail(c, 409)
     const content = Buffer.from(base64, 'base64')
     if (!isOfGoodSize(await measureImage(content))) return fail(c, 400)
-    const feedback = faultsOf(session).feedback ?? 'ok'
+    const feedback = faultsOf(state, session).feedback ?? 'ok'
     addImage(session, { type, content, rejected: feedback !== 'ok' })
     const complete = session.missing.length === 0
     if (complete) submit(session, now())
     return c.json({ feedback, complete, missing_images: session.missing })
   })
 
-  api.get('/verification/:sid/images/:id', async (c) => {
+  routes.get('/:id', async (c) => {
     const { session } = c.var
     const image = session.images.find(({ id }) => id === c.req.param('id'))
     if (!image) return fail(c, 404)
     const format = c.req.query('format') ?? 'raw'
     if (format !== 'raw' && format !== 'base64') return fail(c, 400)
-    const whole = await imageBytes(session, image)
-    const { images: fault = {} } = faultsOf(session)
-    const bytes =
-      fault.body === 'truncated'
-        ? whole.subarray(0, Math.floor(whole.length / 2))
-        : fault.body === 'not-an-image'
-          ? Buffer.from('<!doctype html><title>Sign in</title><p>Your session has ended.')
-          : whole
+    const { images: fault = {} } = faultsOf(state, session)
+    const bytes = Buffer.from(spoilImage(await imageBytes(session, image), fault.body))
+    const body = format === 'raw' ? bytes : Buffer.from(bytes.toString('base64'))
     // In the vendor's spelling.
     const headers = { 'content-type': fault.contentType ?? 'image/jpg' }
-    if (fault.body === 'cut-off' || fault.body === 'too-long' || fault.body === 'endless')
-      return sendFaultyResponse(c.env.outgoing, fault.body, bytes, headers)
-    const body = Buffer.from(bytes)
-    return new Response(format === 'raw' ? body : body.toString('base64'), { headers })
+    return sendBytes(c, body, headers, fault.body)
   })
-  api.all('*', (c) => fail(c, 404))
+  return routes
+}
 
-  app.route('/verify/api/v1', api)
-  return app
+function readNewSession(
+  given: z.infer<typeof newSessionSchema>,
+  person: Partial<Person> | undefined,
+): NewSession {
+  const { mock_behavior: mock, start } = given
+  const recommendation = mock?.recommendation ?? mock?.mock_recommendation
+  return {
+    callbackUrl: given.callback_url ?? undefined,
+    state: given.state ?? undefined,
+    person,
+    daysToLive: Number.parseInt(given.time_to_live ?? '90', 10),
+    started:
+      start || given.auto_start ? { consented: start?.consent?.granted ?? false } : undefined,
+    mock: {
+      ...(recommendation ? { recommendation } : {}),
+      processingTimeInMs: milliseconds(mock?.processing_time ?? '0s'),
+      forceRetry: mock?.force_retry ?? false,
+      personDetails: mock?.info?.person_details ?? {},
+      documentDetails: mock?.info?.document_details ?? {},
+    },
+  }
 }
 
 const MESSAGES: Record<number, string> = {

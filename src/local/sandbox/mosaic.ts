@@ -10,10 +10,10 @@ import {
   imageBytes,
   type Recommendation,
   requestRecapture,
-  type Session,
   statusOf,
 } from './mosaic-sessions.ts'
 import type { Person } from './specimen.ts'
+import { requireSession, setFaults } from './vendor-state.ts'
 
 /** A session of the sandbox. Each image has the digest of the bytes that it serves. */
 type SandboxSession = {
@@ -102,12 +102,6 @@ export async function startMosaicSandbox(options: {
   )
   const server = await listenOnLoopback(app, options.port, 'The sandbox vendor')
 
-  function requireSession(sessionId: string): Session {
-    const session = state.sessions.get(sessionId)
-    if (!session) throw new Error(`the sandbox has no session ${sessionId}`)
-    return session
-  }
-
   return {
     url: `http://127.0.0.1:${server.port}`,
     async findSession(sessionId) {
@@ -122,29 +116,25 @@ export async function startMosaicSandbox(options: {
       return { id: session.id, status: statusOf(session, now()), images: await Promise.all(images) }
     },
     addImage(sessionId, { bytes, ...image }) {
-      return addImage(requireSession(sessionId), { ...image, content: bytes }).id
+      return addImage(requireSession(state, sessionId), { ...image, content: bytes }).id
     },
     complete(sessionId, recommendation, details) {
-      const session = requireSession(sessionId)
+      const session = requireSession(state, sessionId)
       session.person = { ...session.person, ...details?.person }
       applyOutcome(session, recommendation, now())
     },
     requestRecapture(sessionId) {
-      const session = requireSession(sessionId)
+      const session = requireSession(state, sessionId)
       if (session.images.length === 0) applyOutcome(session, 'recapture', now())
       else requestRecapture(session)
     },
     fail(sessionId) {
-      requireSession(sessionId).phase = 'error'
+      requireSession(state, sessionId).phase = 'error'
     },
     endTokens: () => state.tokens.clear(),
     countTokens: () => state.tokensGiven,
     listRequests: () => [...state.requests],
-    misbehave(faults, sessionId) {
-      const given = faultsSchema.parse(structuredClone(faults))
-      if (sessionId === undefined) state.faults = given
-      else requireSession(sessionId).faults = given
-    },
+    misbehave: (faults, sessionId) => setFaults(state, faultsSchema, faults, sessionId),
     close: () => server.close(),
   }
 }

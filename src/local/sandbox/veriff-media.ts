@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Context, Hono } from 'hono'
 import { z } from 'zod'
-import { sendFaultyResponse } from './veriff-faults.ts'
+import { sendBytes, spoilImage } from './faults.ts'
 import {
   type Env,
   invalidParameters,
@@ -118,19 +118,12 @@ async function sendMedia(
 ): Promise<Response> {
   const whole = await mediaBytes(session, media)
   const { media: fault = {} } = faultsOf(state, session.id)
-  const bytes =
-    fault.body === 'truncated'
-      ? whole.subarray(0, Math.floor(whole.length / 2))
-      : fault.body === 'not-an-image'
-        ? Buffer.from('<!doctype html><title>Sign in</title><p>Your session has ended.')
-        : whole
+  const bytes = spoilImage(whole, fault.body)
   const headers = {
     'content-type': fault.contentType ?? media.mimetype,
     ...signedHeaders(integration, bytes, fault.signature),
   }
-  if (fault.body === 'cut-off' || fault.body === 'too-long' || fault.body === 'endless')
-    return sendFaultyResponse(c.env.outgoing, fault.body, bytes, headers)
-  return new Response(Buffer.from(bytes), { headers })
+  return sendBytes(c, bytes, headers, fault.body)
 }
 
 /** The media type by the first bytes (`docs/vendor-protocols.md` §1.2). */

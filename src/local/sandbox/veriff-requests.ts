@@ -1,15 +1,15 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 import { z } from 'zod'
+import { applyApiFault } from './faults.ts'
 import type { SandboxActions } from './veriff-actions.ts'
 import {
   type Attempt,
+  faultsOf,
   findByPart,
   type Media,
   type SandboxState,
   type Session,
-  takeApiFault,
 } from './veriff-sessions.ts'
 import { checkSignature, type Integration, signedHeaders } from './veriff-signature.ts'
 
@@ -68,7 +68,7 @@ export function requireApiKey(c: Context, { apiKey }: Integration) {
 export async function readSession(vendor: Vendor, c: Context<Env>): Promise<Session> {
   const id = readSignedId(vendor, c)
   const session = vendor.state.sessions.get(id)
-  await applyApiFault(vendor, session?.id)
+  await misbehave(vendor, session?.id)
   if (!session) throw invalidParameters(404)
   return session
 }
@@ -80,7 +80,7 @@ export async function readPart(
 ): Promise<{ session: Session; attempt: Attempt; media: Media | undefined }> {
   const id = readSignedId(vendor, c)
   const part = findByPart(vendor.state, id)
-  await applyApiFault(vendor, part?.session.id)
+  await misbehave(vendor, part?.session.id)
   if (!part) throw invalidParameters(404)
   return part
 }
@@ -93,7 +93,7 @@ export async function readSessionAndBody(
   const bytes = await readBytes(c)
   const id = readId(c)
   requireSignature(vendor, c, bytes, 'request body')
-  await applyApiFault(vendor, id)
+  await misbehave(vendor, id)
   const session = vendor.state.sessions.get(id)
   if (!session) throw invalidParameters(404)
   return { session, body: parseJson(bytes) }
@@ -104,7 +104,7 @@ export async function readBody(vendor: Vendor, c: Context<Env>): Promise<unknown
   const bytes = await readBytes(c)
   if (readHeader(c, 'hmac-signature') !== undefined)
     requireSignature(vendor, c, bytes, 'request body')
-  await applyApiFault(vendor)
+  await misbehave(vendor)
   return parseJson(bytes)
 }
 
@@ -139,12 +139,10 @@ function requireSignature(
     )
 }
 
-async function applyApiFault({ state }: Vendor, sessionId?: string) {
-  const fault = takeApiFault(state, sessionId)
-  if (!fault) return
-  await wait(fault.delayInMs)
-  if (fault.status !== undefined)
-    throw new VeriffError(fault.status, '1000', 'Ordered by the sandbox')
+async function misbehave({ state }: Vendor, sessionId?: string) {
+  await applyApiFault(faultsOf(state, sessionId), (status) => {
+    throw new VeriffError(status, '1000', 'Ordered by the sandbox')
+  })
 }
 
 /** Either spelling of a header; two different values count as none. */

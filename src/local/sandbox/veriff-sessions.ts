@@ -228,13 +228,3 @@ export function findByPart(
 export function faultsOf(state: SandboxState, sessionId?: string): Faults {
   return state.sessions.get(sessionId ?? '')?.faults ?? state.faults
 }
-
-/** The `api` fault of the next request, if one is left. Uses it up. */
-export function takeApiFault(state: SandboxState, sessionId?: string): Faults['api'] {
-  const faults = faultsOf(state, sessionId)
-  const { api } = faults
-  if (api === undefined) return undefined
-  if (api.times > 1) faults.api = { ...api, times: api.times - 1 }
-  else delete faults.api
-  return api
-}
