@@ -9,7 +9,8 @@ import type { ClientAddress } from '../web/client-address.ts'
 import type { SecurityEvents } from '../web/security-events.ts'
 import { storeDelivery } from './deliveries.ts'
 import { recheckDecided } from './store.ts'
-import { type IsServiceToken, isVendorName, type Vendor } from './vendors/vendor.ts'
+import type { IsServiceToken, Vendor } from './vendors/vendor.ts'
+import { isVendorName } from './vendors/vendor-names.ts'
 import { findVendor } from './vendors/vendors.ts'
 
 const MAX_BODY_BYTES = 1024 * 1024

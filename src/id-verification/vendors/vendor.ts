@@ -1,11 +1,7 @@
 import { z } from 'zod'
 import type { ServiceScope } from '../../clients/scopes.ts'
 import { OperatorError } from '../../platform/errors.ts'
-
-export const VENDORS = ['veriff', 'kora', 'incode', 'mosaic'] as const
-export type VendorName = (typeof VENDORS)[number]
-export const isVendorName = (value: string): value is VendorName =>
-  (VENDORS as readonly string[]).includes(value)
+import type { VendorName } from './vendor-names.ts'
 
 export type VerificationStatus =
   | 'pending'
