@@ -162,18 +162,24 @@ const READINGS: Record<string, Words> = {
 test('every command that runs over opened parts is here, once', () => {
   const names = Object.keys(COMMANDS).filter((name) => COMMANDS[name]?.run)
   const listed = [...Object.keys(CHANGES), ...Object.keys(READINGS)]
-  expect.soft(
-    names.filter((name) => !listed.includes(name)),
-    'say how to call these commands: in READINGS if they declare isReadOnly, otherwise in CHANGES',
-  ).toEqual([])
-  expect.soft(
-    listed.filter((name) => !names.includes(name)),
-    'there are no such commands: remove them from CHANGES and READINGS',
-  ).toEqual([])
-  expect.soft(
-    Object.keys(CHANGES).filter((name) => name in READINGS),
-    'these commands either change something or only read: remove them from one of the lists',
-  ).toEqual([])
+  expect
+    .soft(
+      names.filter((name) => !listed.includes(name)),
+      'say how to call these commands: in READINGS if they declare isReadOnly, otherwise in CHANGES',
+    )
+    .toEqual([])
+  expect
+    .soft(
+      listed.filter((name) => !names.includes(name)),
+      'there are no such commands: remove them from CHANGES and READINGS',
+    )
+    .toEqual([])
+  expect
+    .soft(
+      Object.keys(CHANGES).filter((name) => name in READINGS),
+      'these commands either change something or only read: remove them from one of the lists',
+    )
+    .toEqual([])
 })
 
 /** The actions that the command has recorded. */
