@@ -111,6 +111,7 @@ describe('who may import whom', () => {
         if (each.file === file && isOurs(each) && !each.isType && !each.isDynamic)
           loaded.add(each.from)
     const general = [
+      'id-verification/vendors/vendor-names.ts',
       'platform/errors.ts',
       'platform/policies.ts',
       'platform/uuid.ts',

@@ -1,6 +1,6 @@
 import { type Context, Hono } from 'hono'
 import { z } from 'zod'
-import { VENDORS } from '../id-verification/vendors/vendor.ts'
+import { VENDORS } from '../id-verification/vendors/vendor-names.ts'
 import type { Bearer } from '../oauth/bearer.ts'
 import { ApiError } from '../platform/errors.ts'
 import type { SignGet } from '../platform/presign.ts'

@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import { z } from 'zod'
 import { findTenantVerification, type TenantVerification } from '../id-verification/reading.ts'
-import { VENDORS } from '../id-verification/vendors/vendor.ts'
+import { VENDORS } from '../id-verification/vendors/vendor-names.ts'
 import type { Disclosure } from '../ledger/details.ts'
 import type { Bearer, ServiceEnv } from '../oauth/bearer.ts'
 import type { Db } from '../platform/db.ts'

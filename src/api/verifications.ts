@@ -8,7 +8,7 @@ import {
 import { findTenantVerification } from '../id-verification/reading.ts'
 import { eraseVerification } from '../id-verification/retention.ts'
 import { findSubject } from '../id-verification/subjects.ts'
-import { VENDORS } from '../id-verification/vendors/vendor.ts'
+import { VENDORS } from '../id-verification/vendors/vendor-names.ts'
 import { disclose } from '../ledger/disclosure.ts'
 import { ApiError, OperatorError } from '../platform/errors.ts'
 import { operation } from './operation.ts'

@@ -54,6 +54,10 @@ export const defineCommand = <const Name extends string = never>(
   command: CommandOf<Name>,
 ): Command => command
 
+/** The choices as a sentence names them: `yes or no`, `a, b or c`. */
+export const joinChoices = (choices: readonly string[]): string =>
+  [choices.slice(0, -1).join(', '), choices.at(-1)].filter(Boolean).join(' or ')
+
 /** Throws UsageError when the option is missing or empty. */
 export function requireOption<Name extends string>(
   values: Values<Name>,

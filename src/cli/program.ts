@@ -3,6 +3,7 @@ import { type CommanderError, InvalidArgumentError, Option, Command as Parser } 
 import {
   type Command,
   HelpRequested,
+  joinChoices,
   type Noun,
   type OptionSpec,
   UsageError,
@@ -137,9 +138,6 @@ function toOption(name: string, spec: OptionSpec, parser: Parser): Option {
     return spec.isList ? [...(Array.isArray(before) ? before : []), value] : value
   })
 }
-
-const joinChoices = (choices: readonly string[]) =>
-  [choices.slice(0, -1).join(', '), choices.at(-1)].filter(Boolean).join(' or ')
 
 const helpWidth = () => process.stdout.columns || 120
 

@@ -1,7 +1,9 @@
+import { VENDORS } from '../id-verification/vendors/vendor-names.ts'
 import {
   defineCommand,
   getList,
   getOption,
+  joinChoices,
   type Noun,
   requireId,
   requireOption,
@@ -12,7 +14,7 @@ const load = () => import('../id-verification/vendors/vendors.ts')
 
 const set = defineCommand({
   summary: 'Add or change the integration of a vendor; what is not given stays',
-  arguments: { '<vendor>': 'veriff, kora, incode or mosaic' },
+  arguments: { '<vendor>': joinChoices(VENDORS) },
   options: {
     'base-url': { value: 'url', text: "where the vendor's API is", required: true },
     'api-key': { value: 'key', text: 'the API key or client id' },

@@ -1,6 +1,8 @@
+import { VENDORS } from '../id-verification/vendors/vendor-names.ts'
 import {
   defineCommand,
   getOption,
+  joinChoices,
   type Noun,
   requireFound,
   requireId,
@@ -16,7 +18,7 @@ const ID = { '<id>': 'the id of the verification' }
 const start = defineCommand({
   summary: 'Start a session at a vendor; prints the address to send the resident to',
   options: {
-    vendor: { value: 'vendor', text: 'veriff, kora, incode or mosaic', required: true },
+    vendor: { value: 'vendor', text: joinChoices(VENDORS), required: true },
     resident: { value: 'id|email', text: 'who is verified', required: true },
     integration: { value: 'name', text: 'which integration of the vendor (default: default)' },
   },

@@ -6,7 +6,7 @@ import type { Log } from '../platform/log.ts'
 import { hashSecret } from '../platform/secrets.ts'
 import { securityHeaders } from '../web/html.ts'
 import { findByState, listReturnStates, type ReturningSession, scheduleRecheck } from './store.ts'
-import { isVendorName } from './vendors/vendor.ts'
+import { isVendorName } from './vendors/vendor-names.ts'
 
 // Printable ASCII, as all states and vendors' session ids are.
 const SESSION_OR_STATE = /^[\x21-\x7e]{1,300}$/

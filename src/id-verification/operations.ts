@@ -14,7 +14,8 @@ import {
   setVendorSession,
 } from './store.ts'
 import { findOrCreateSubject } from './subjects.ts'
-import { VendorError, type VendorName } from './vendors/vendor.ts'
+import { VendorError } from './vendors/vendor.ts'
+import type { VendorName } from './vendors/vendor-names.ts'
 import { createVendor, findVendorIntegration } from './vendors/vendors.ts'
 
 export type StartedVerification = {

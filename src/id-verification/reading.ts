@@ -2,7 +2,8 @@ import type { Sql } from '../platform/db.ts'
 import { isUuid } from '../platform/uuid.ts'
 import type { Vault } from '../platform/vault.ts'
 import { openReason, reasonMembers, type StoredReason } from './reasons.ts'
-import type { DocumentType, VendorName, VerificationStatus } from './vendors/vendor.ts'
+import type { DocumentType, VerificationStatus } from './vendors/vendor.ts'
+import type { VendorName } from './vendors/vendor-names.ts'
 
 /** One image of a verification, for its readers. */
 export type ReadableImage = {

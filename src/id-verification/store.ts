@@ -6,13 +6,8 @@ import { compareWithAccount, recordFindings } from './findings.ts'
 import type { MatchResult } from './matching.ts'
 import { recordReason } from './reasons.ts'
 import { currentStatus, type Decision } from './status.ts'
-import type {
-  DocumentType,
-  Media,
-  VendorDecision,
-  VendorName,
-  VerificationStatus,
-} from './vendors/vendor.ts'
+import type { DocumentType, Media, VendorDecision, VerificationStatus } from './vendors/vendor.ts'
+import type { VendorName } from './vendors/vendor-names.ts'
 
 export type VerificationRow = {
   id: string

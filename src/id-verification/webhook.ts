@@ -9,7 +9,8 @@ import type { ClientAddress } from '../web/client-address.ts'
 import type { SecurityEvents } from '../web/security-events.ts'
 import { storeDelivery } from './deliveries.ts'
 import { recheckDecided } from './store.ts'
-import { type IsServiceToken, isVendorName, type Vendor } from './vendors/vendor.ts'
+import type { IsServiceToken, Vendor } from './vendors/vendor.ts'
+import { isVendorName } from './vendors/vendor-names.ts'
 import { findVendor } from './vendors/vendors.ts'
 
 const MAX_BODY_BYTES = 1024 * 1024
@@ -47,19 +48,7 @@ export function webhookRoutes({
   onDelivery,
 }: WebhookContext): Hono<Env> {
   const routes = new Hono<Env>()
-  const cache = new Map<string, { vendor: Vendor | undefined; until: number }>()
-
-  async function findCachedVendor(name: string, integration: string): Promise<Vendor | undefined> {
-    if (!isVendorName(name)) return undefined
-    const key = `${name}/${integration}`
-    const known = cache.get(key)
-    if (known && known.until > Date.now()) return known.vendor
-    const vendor = await findVendor(db, sealer, { vendor: name, integration })
-    // Only existing integrations are cached, so that requests for others cannot fill the memory.
-    if (vendor) cache.set(key, { vendor, until: Date.now() + CACHE_MS })
-    else cache.delete(key)
-    return vendor
-  }
+  const findCachedVendor = createVendorCache(db, sealer)
 
   async function receiveDelivery(c: Context<Env>, name: string, integration: string) {
     // Node's own headers: converting them to web headers costs more than verifying the signature.
@@ -67,14 +56,14 @@ export function webhookRoutes({
     const encoding = headers['content-encoding']
     if (encoding && encoding.toLowerCase() !== 'identity')
       throw new ApiError(415, 'unsupported_content_encoding', 'Send the body without compression.')
-    const vendor = await orRespond503(() => findCachedVendor(name, integration))
+    const vendor = await orRespond503(log, () => findCachedVendor(name, integration))
     if (!vendor)
       throw rejection(
         c,
         new ApiError(404, 'not_found', 'No such vendor or integration is configured.'),
       )
     const body = await readBody(c)
-    const isGenuine = await orRespond503(async () =>
+    const isGenuine = await orRespond503(log, async () =>
       vendor.isGenuine(body, (name) => joinHeader(headers[name]), isServiceToken),
     )
     if (!isGenuine) {
@@ -85,7 +74,7 @@ export function webhookRoutes({
       })
       throw rejection(c, new ApiError(401, 'invalid_signature'))
     }
-    await orRespond503(async () => {
+    await orRespond503(log, async () => {
       const stored = await storeDelivery(db, vault, { vendor: name, integration, body })
       if (vendor.repeatMayCarryNews && stored?.verificationId && stored.timesReceived > 1)
         await recheckDecided(db, stored.verificationId)
@@ -97,43 +86,53 @@ export function webhookRoutes({
     })
   }
 
-  routes.post('/webhooks/:vendor', (c) => receiveDelivery(c, c.req.param('vendor'), 'default'))
-  routes.post('/webhooks/:vendor/:integration', (c) =>
-    receiveDelivery(c, c.req.param('vendor'), c.req.param('integration')),
-  )
-  routes.all('/webhooks/*', () => {
-    throw new ApiError(405, 'method_not_allowed', 'Deliveries are sent with POST.', {
-      headers: {
-        Allow: 'POST',
-      },
-    })
-  })
-  return routes
-
   /** Counts a refusal; returns 429 instead of `error` when the sender's network must wait. */
   function rejection(c: Context<Env>, error: ApiError): ApiError {
     const wait = countSignature(addressOf(c.env.incoming))
     return wait === 0
       ? error
       : new ApiError(429, 'rate_limit_exceeded', 'Too many deliveries were refused.', {
-          headers: {
-            'Retry-After': String(wait),
-          },
+          headers: { 'Retry-After': String(wait) },
         })
   }
 
-  /** Answers a failure of ours with 503, which vendors retry; after a 500 some do not. */
-  async function orRespond503<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work()
-    } catch (error) {
-      log.error('delivery could not be stored', { error })
-      throw new ApiError(503, 'unavailable', 'Not stored. Please send it again.', {
-        headers: {
-          'Retry-After': '30',
-        },
-      })
-    }
+  routes.post('/webhooks/:vendor', (c) => receiveDelivery(c, c.req.param('vendor'), 'default'))
+  routes.post('/webhooks/:vendor/:integration', (c) =>
+    receiveDelivery(c, c.req.param('vendor'), c.req.param('integration')),
+  )
+  routes.all('/webhooks/*', () => {
+    throw new ApiError(405, 'method_not_allowed', 'Deliveries are sent with POST.', {
+      headers: { Allow: 'POST' },
+    })
+  })
+  return routes
+}
+
+/** Finds the adapters of integrations by vendor and name, and keeps each for a moment. */
+function createVendorCache(db: Db, sealer: Sealer) {
+  const cache = new Map<string, { vendor: Vendor; until: number }>()
+  return async (name: string, integration: string): Promise<Vendor | undefined> => {
+    if (!isVendorName(name)) return undefined
+    const key = `${name}/${integration}`
+    const known = cache.get(key)
+    if (known && known.until > Date.now()) return known.vendor
+    const vendor = await findVendor(db, sealer, { vendor: name, integration })
+    // Only existing integrations are cached, so that requests for others cannot fill the memory.
+    if (vendor) cache.set(key, { vendor, until: Date.now() + CACHE_MS })
+    else cache.delete(key)
+    return vendor
+  }
+}
+
+/** Answers a failure of ours with 503, which vendors retry; after a 500 some do not. */
+async function orRespond503<T>(log: Log, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    log.error('delivery could not be stored', { error })
+    throw new ApiError(503, 'unavailable', 'Not stored. Please send it again.', {
+      headers: { 'Retry-After': '30' },
+    })
   }
 }
 

@@ -43,6 +43,38 @@ function fold(hashes: readonly Uint8Array[]): Uint8Array {
   return rest.reduce<Uint8Array>((right, left) => nodeHash(left, right), last)
 }
 
+export type Subtree = NodeId & { hash: Uint8Array }
+/** A tree that grows leaf by leaf: its complete subtrees, the largest first. It starts as `{ size: 0, subtrees: [] }`. */
+export type GrowingTree = { size: number; subtrees: Subtree[] }
+
+/** Appends a leaf, and calls `onSubtree` with each subtree that it completes, the smallest first. */
+export function addLeaf(
+  tree: GrowingTree,
+  hash: Uint8Array,
+  onSubtree: (subtree: Subtree) => void,
+): void {
+  let subtree: Subtree = { level: 0, index: tree.size, hash }
+  tree.size++
+  for (
+    let left = tree.subtrees.at(-1);
+    left?.level === subtree.level;
+    left = tree.subtrees.at(-1)
+  ) {
+    tree.subtrees.pop()
+    subtree = {
+      level: subtree.level + 1,
+      index: left.index / 2,
+      hash: nodeHash(left.hash, subtree.hash),
+    }
+    onSubtree(subtree)
+  }
+  tree.subtrees.push(subtree)
+}
+
+/** The root of the leaves so far. */
+export const currentRoot = ({ subtrees }: GrowingTree): Uint8Array =>
+  fold(subtrees.map(({ hash }) => hash))
+
 /** The largest power of two below `size`. */
 function split(size: number): number {
   let power = 1

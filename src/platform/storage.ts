@@ -63,48 +63,9 @@ export function createStorage(
   credentials?: S3ClientConfig['credentials'],
   { now = Date.now, timeoutMs = 60_000 }: { now?: () => number; timeoutMs?: number } = {},
 ): Storage {
-  const client = new S3Client({
-    region: s3.region,
-    forcePathStyle: s3.forcePathStyle,
-    // Other stores reject, or store inside the object, what newer SDKs add by default.
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    maxAttempts: 3,
-    requestHandler: {
-      connectionTimeout: 3_000,
-      requestTimeout: 30_000,
-      throwOnRequestTimeout: true,
-      socketTimeout: 15_000,
-    },
-    ...(s3.endpoint && { endpoint: s3.endpoint }),
-    ...(credentials && { credentials }),
-  })
-  const bucket = s3.bucket
+  const client = createClient(s3, credentials)
+  const { bucket } = s3
   const bounded = () => ({ abortSignal: AbortSignal.timeout(timeoutMs) })
-
-  // The SDK's own rules determine the host of the bucket: partitions, and names that cannot be virtual hosts.
-  const { url } = client.config.endpointProvider({
-    Bucket: bucket,
-    Region: s3.region,
-    ForcePathStyle: s3.forcePathStyle,
-    ...(s3.publicEndpoint && { Endpoint: s3.publicEndpoint }),
-  })
-  let cachedSigner: { sign: SignGet; expiresAt: number } | undefined
-  let refreshing: Promise<SignGet> | undefined
-  let refreshAfter = 0
-
-  async function refresh(): Promise<SignGet> {
-    const endsSoon = ({ expiration }: Credentials) =>
-      expiration !== undefined && expiration.getTime() < now() + LONGEST_URL_MS
-    let found = await client.config.credentials()
-    if (endsSoon(found)) found = await client.config.credentials({ forceRefresh: true })
-    refreshAfter = now() + REFRESH_PAUSE_MS
-    cachedSigner = {
-      sign: createSigner(found, url, s3.region, now),
-      expiresAt: found.expiration?.getTime() ?? Number.POSITIVE_INFINITY,
-    }
-    return cachedSigner.sign
-  }
 
   async function head(key: string) {
     try {
@@ -191,15 +152,63 @@ export function createStorage(
         deleted += found.length
       }
     },
-    async signer() {
-      const time = now()
-      if (cachedSigner && (cachedSigner.expiresAt >= time + LONGEST_URL_MS || time < refreshAfter))
-        return cachedSigner.sign
-      refreshing ??= refresh().finally(() => {
-        refreshing = undefined
-      })
-      return refreshing
-    },
+    signer: createSignerCache(client, s3, now),
     close: () => client.destroy(),
+  }
+}
+
+function createClient(s3: S3Config, credentials: S3ClientConfig['credentials']): S3Client {
+  return new S3Client({
+    region: s3.region,
+    forcePathStyle: s3.forcePathStyle,
+    // Other stores reject, or store inside the object, what newer SDKs add by default.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    maxAttempts: 3,
+    requestHandler: {
+      connectionTimeout: 3_000,
+      requestTimeout: 30_000,
+      throwOnRequestTimeout: true,
+      socketTimeout: 15_000,
+    },
+    ...(s3.endpoint && { endpoint: s3.endpoint }),
+    ...(credentials && { credentials }),
+  })
+}
+
+/** Creates signers for the bucket's public address, and keeps each until its credentials are about to expire. */
+function createSignerCache(client: S3Client, s3: S3Config, now: () => number): Storage['signer'] {
+  // The SDK's own rules determine the host of the bucket: partitions, and names that cannot be virtual hosts.
+  const { url } = client.config.endpointProvider({
+    Bucket: s3.bucket,
+    Region: s3.region,
+    ForcePathStyle: s3.forcePathStyle,
+    ...(s3.publicEndpoint && { Endpoint: s3.publicEndpoint }),
+  })
+  let cached: { sign: SignGet; expiresAt: number } | undefined
+  let refreshing: Promise<SignGet> | undefined
+  let refreshAfter = 0
+
+  async function refresh(): Promise<SignGet> {
+    const endsSoon = ({ expiration }: Credentials) =>
+      expiration !== undefined && expiration.getTime() < now() + LONGEST_URL_MS
+    let found = await client.config.credentials()
+    if (endsSoon(found)) found = await client.config.credentials({ forceRefresh: true })
+    refreshAfter = now() + REFRESH_PAUSE_MS
+    cached = {
+      sign: createSigner(found, url, s3.region, now),
+      expiresAt: found.expiration?.getTime() ?? Number.POSITIVE_INFINITY,
+    }
+    return cached.sign
+  }
+
+  return async () => {
+    const time = now()
+    if (cached && (cached.expiresAt >= time + LONGEST_URL_MS || time < refreshAfter))
+      return cached.sign
+    refreshing ??= refresh().finally(() => {
+      refreshing = undefined
+    })
+    return refreshing
   }
 }

@@ -52,107 +52,34 @@ const DAY_MS = 24 * 3600 * 1000
 
 type Purpose = 'delivery' | 'lookup'
 type DataKey = { id: string; key: KeyObject }
+type WrappedKey = { id: string; wrappedKey: string }
 
 /** `db` creates the portal's own keys: they are committed at once, even if the caller's transaction is not. */
 export function createVault(db: Db, keys: KeyService): Vault {
-  // By the data key's own id, which is never reused: an entry that outlives a rollback cannot stand for another key.
-  const unwrapped = new Map<string, KeyObject>()
-
-  const ownKeys = new Map<Purpose, DataKey & { period: string | null; goodUntil: number }>()
-
-  async function unwrap(id: string, wrappedKey: string): Promise<KeyObject> {
-    const known = unwrapped.get(id)
-    if (known) return known
-    const key = createSecretKey(await keys.unwrap(wrappedKey, dataKeyContext(id)))
-    cacheKey(id, key)
-    return key
-  }
-
-  function cacheKey(id: string, key: KeyObject) {
-    const [oldest] = unwrapped.keys()
-    if (unwrapped.size >= MAX_CACHED_KEYS && oldest !== undefined) unwrapped.delete(oldest)
-    unwrapped.set(id, key)
-  }
+  const cache = createKeyCache(keys)
+  const ownKey = createOwnKeys(db, keys, cache)
 
   async function keyOf(sql: Sql, owner: Owner): Promise<DataKey> {
     if ('purpose' in owner) return await ownKey(sql, owner.purpose)
     const found = await findKey(sql, owner)
-    if (found) return { id: found.id, key: await unwrap(found.id, found.wrappedKey) }
-    await createKey(sql, owner)
+    if (found) return await cache.unwrap(found)
+    await createKey(sql, keys, owner)
     const created = await findKey(sql, owner)
     if (!created) throw new Error('the data key was not written')
-    return { id: created.id, key: await unwrap(created.id, created.wrappedKey) }
-  }
-
-  /** Creates no key where the owner has one, or is deleted. */
-  async function createKey(sql: Sql, owner: Exclude<Owner, { purpose: string }>): Promise<void> {
-    const id = randomUUID()
-    const wrapped = await keys.wrap(randomBytes(32), dataKeyContext(id))
-    // Locks the owner first: a statement that inserts and then waits for that lock would block the lock's holder.
-    await ('accountId' in owner
-      ? sql`
-          with owner as (select id from account where id = ${owner.accountId} for key share)
-          insert into data_key (id, account_id, wrapped_key) select ${id}, id, ${wrapped} from owner
-          on conflict do nothing`
-      : sql`
-          with owner as (select id from subject where id = ${owner.subjectId} for key share)
-          insert into data_key (id, subject_id, wrapped_key) select ${id}, id, ${wrapped} from owner
-          on conflict do nothing`)
-  }
-
-  async function ownKey(sql: Sql, purpose: Purpose): Promise<DataKey> {
-    const known = ownKeys.get(purpose)
-    const now = Date.now()
-    if (known && now < known.goodUntil) return known
-    const period = purpose === 'delivery' ? new Date(now).toISOString().slice(0, 10) : null
-    try {
-      const found =
-        (await findOwnKey(sql, purpose, period)) ?? (await createOwnKey(purpose, period))
-      const key = { id: found.id, key: await unwrap(found.id, found.wrappedKey) }
-      const goodUntil = period ? Date.parse(period) + DAY_MS : Number.POSITIVE_INFINITY
-      ownKeys.set(purpose, { ...key, period, goodUntil })
-      return key
-    } catch (error) {
-      // Stores a delivery under the last key rather than rejecting it.
-      if (!known || isTooOld(known.period)) throw error
-      known.goodUntil = now + KEY_SERVICE_RETRY_MS
-      return known
-    }
-  }
-
-  async function createOwnKey(purpose: Purpose, period: string | null) {
-    const id = randomUUID()
-    const wrapped = await keys.wrap(randomBytes(32), dataKeyContext(id))
-    await db`
-      insert into data_key (id, purpose, period, wrapped_key)
-      values (${id}, ${purpose}, ${period}, ${wrapped}) on conflict do nothing`
-    const created = await findOwnKey(db, purpose, period)
-    if (!created) throw new Error('the data key was not written')
-    return created
+    return await cache.unwrap(created)
   }
 
   return {
     async seal(sql, owner, place, plaintext) {
-      const { id, key } = await keyOf(sql, owner)
-      const iv = nextIv()
-      const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(additionalData(id, place))
-      const body = cipher.update(plaintext)
-      // GCM buffers nothing: `final` only computes the tag.
-      cipher.final()
-      return Buffer.concat([VERSION_BYTES, bytesOf(id), iv, body, cipher.getAuthTag()])
+      return encrypt(await keyOf(sql, owner), place, plaintext)
     },
     async open(sql, place, sealed) {
       const bytes = Buffer.from(sealed)
       if (bytes[0] !== VERSION || bytes.length < HEADER_BYTES + IV_BYTES + TAG_BYTES)
         throw new Error('this is not a sealed value')
       const id = uuidOf(bytes.subarray(1, HEADER_BYTES))
-      const key = unwrapped.get(id) ?? (await findAndUnwrap(sql, id))
-      const iv = bytes.subarray(HEADER_BYTES, HEADER_BYTES + IV_BYTES)
-      const decipher = createDecipheriv('aes-256-gcm', key, iv, { authTagLength: TAG_BYTES })
-        .setAAD(additionalData(id, place))
-        .setAuthTag(bytes.subarray(-TAG_BYTES))
-      const body = bytes.subarray(HEADER_BYTES + IV_BYTES, -TAG_BYTES)
-      return Buffer.concat([decipher.update(body), decipher.final()])
+      const dataKey = cache.find(id) ?? (await cache.unwrap(await loadKey(sql, id)))
+      return decrypt(dataKey, place, bytes)
     },
     async mac(sql, { table, column }, value) {
       const { key } = await ownKey(sql, 'lookup')
@@ -168,20 +95,92 @@ export function createVault(db: Db, keys: KeyService): Vault {
           const owners = await findOwnersWithoutKey(db, table, after)
           for (const { id } of owners) {
             if (isStopped()) return
-            await createKey(db, table === 'account' ? { accountId: id } : { subjectId: id })
+            await createKey(db, keys, table === 'account' ? { accountId: id } : { subjectId: id })
             after = id
           }
           if (owners.length < OWNER_BATCH) break
         }
     },
   }
+}
 
-  async function findAndUnwrap(sql: Sql, id: string): Promise<KeyObject> {
-    const [row] = await sql<{ wrappedKey: string }[]>`
-      select wrapped_key from data_key where id = ${id}`
-    if (!row) throw new Error('the key of this value is destroyed')
-    return await unwrap(id, row.wrappedKey)
+type KeyCache = ReturnType<typeof createKeyCache>
+
+/** Keeps data keys in memory once they are unwrapped. */
+function createKeyCache(keys: KeyService) {
+  // By the data key's own id, which is never reused: an entry that outlives a rollback cannot stand for another key.
+  const unwrapped = new Map<string, DataKey>()
+
+  async function unwrap({ id, wrappedKey }: WrappedKey): Promise<DataKey> {
+    const known = unwrapped.get(id)
+    if (known) return known
+    const key = createSecretKey(await keys.unwrap(wrappedKey, dataKeyContext(id)))
+    const [oldest] = unwrapped.keys()
+    if (unwrapped.size >= MAX_CACHED_KEYS && oldest !== undefined) unwrapped.delete(oldest)
+    const dataKey = { id, key }
+    unwrapped.set(id, dataKey)
+    return dataKey
   }
+
+  return { find: (id: string) => unwrapped.get(id), unwrap }
+}
+
+/** Returns the portal's own key of a purpose; creates it, and each day's, on first use. */
+function createOwnKeys(db: Db, keys: KeyService, cache: KeyCache) {
+  const current = new Map<Purpose, DataKey & { period: string | null; goodUntil: number }>()
+
+  async function create(purpose: Purpose, period: string | null): Promise<WrappedKey> {
+    const { id, wrappedKey } = await wrapNewKey(keys)
+    await db`
+      insert into data_key (id, purpose, period, wrapped_key)
+      values (${id}, ${purpose}, ${period}, ${wrappedKey}) on conflict do nothing`
+    const created = await findOwnKey(db, purpose, period)
+    if (!created) throw new Error('the data key was not written')
+    return created
+  }
+
+  return async (sql: Sql, purpose: Purpose): Promise<DataKey> => {
+    const known = current.get(purpose)
+    const now = Date.now()
+    if (known && now < known.goodUntil) return known
+    const period = purpose === 'delivery' ? new Date(now).toISOString().slice(0, 10) : null
+    try {
+      const found = (await findOwnKey(sql, purpose, period)) ?? (await create(purpose, period))
+      const dataKey = await cache.unwrap(found)
+      const goodUntil = period ? Date.parse(period) + DAY_MS : Number.POSITIVE_INFINITY
+      current.set(purpose, { ...dataKey, period, goodUntil })
+      return dataKey
+    } catch (error) {
+      // Stores a delivery under the last key rather than rejecting it.
+      if (!known || isTooOld(known.period)) throw error
+      known.goodUntil = now + KEY_SERVICE_RETRY_MS
+      return known
+    }
+  }
+}
+
+async function wrapNewKey(keys: KeyService): Promise<WrappedKey> {
+  const id = randomUUID()
+  return { id, wrappedKey: await keys.wrap(randomBytes(32), dataKeyContext(id)) }
+}
+
+/** Creates no key where the owner has one, or is deleted. */
+async function createKey(
+  sql: Sql,
+  keys: KeyService,
+  owner: Exclude<Owner, { purpose: string }>,
+): Promise<void> {
+  const { id, wrappedKey } = await wrapNewKey(keys)
+  // Locks the owner first: a statement that inserts and then waits for that lock would block the lock's holder.
+  await ('accountId' in owner
+    ? sql`
+        with owner as (select id from account where id = ${owner.accountId} for key share)
+        insert into data_key (id, account_id, wrapped_key) select ${id}, id, ${wrappedKey} from owner
+        on conflict do nothing`
+    : sql`
+        with owner as (select id from subject where id = ${owner.subjectId} for key share)
+        insert into data_key (id, subject_id, wrapped_key) select ${id}, id, ${wrappedKey} from owner
+        on conflict do nothing`)
 }
 
 const OWNER_BATCH = 100
@@ -194,18 +193,30 @@ const findOwnersWithoutKey = (sql: Sql, table: 'account' | 'subject', after: str
       and not exists (select from data_key where ${sql(`${table}_id`)} = owner.id)
     order by owner.id limit ${OWNER_BATCH}`
 
+/** Throws when the key was destroyed. */
+async function loadKey(sql: Sql, id: string): Promise<WrappedKey> {
+  const [row] = await sql<WrappedKey[]>`
+    select id, wrapped_key from data_key where id = ${id}`
+  if (!row) throw new Error('the key of this value is destroyed')
+  return row
+}
+
 async function findKey(
   sql: Sql,
   owner: Exclude<Owner, { purpose: string }>,
-): Promise<{ id: string; wrappedKey: string } | undefined> {
-  const [row] = await sql<{ id: string; wrappedKey: string }[]>`
+): Promise<WrappedKey | undefined> {
+  const [row] = await sql<WrappedKey[]>`
     select id, wrapped_key from data_key
     where ${'accountId' in owner ? sql`account_id = ${owner.accountId}` : sql`subject_id = ${owner.subjectId}`}`
   return row
 }
 
-async function findOwnKey(sql: Sql, purpose: Purpose, period: string | null) {
-  const [row] = await sql<{ id: string; wrappedKey: string }[]>`
+async function findOwnKey(
+  sql: Sql,
+  purpose: Purpose,
+  period: string | null,
+): Promise<WrappedKey | undefined> {
+  const [row] = await sql<WrappedKey[]>`
     select id, wrapped_key from data_key
     where purpose = ${purpose} and period is not distinct from ${period}`
   return row
@@ -226,6 +237,25 @@ export async function destroyUnusedKeys(
     delete from data_key where purpose = ${purpose}
       and period < to_char((now() at time zone 'UTC') - make_interval(days => ${RETENTION_DAYS}), 'YYYY-MM-DD')
       and id <> all (${inUse.map(uuidOf)}::uuid[])`
+}
+
+function encrypt({ id, key }: DataKey, place: Location, plaintext: string | Uint8Array): Buffer {
+  const iv = nextIv()
+  const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(additionalData(id, place))
+  const body = cipher.update(plaintext)
+  // GCM buffers nothing: `final` only computes the tag.
+  cipher.final()
+  return Buffer.concat([VERSION_BYTES, bytesOf(id), iv, body, cipher.getAuthTag()])
+}
+
+/** Throws when the value was altered, or belongs to another place. */
+function decrypt({ id, key }: DataKey, place: Location, sealed: Buffer): Buffer {
+  const iv = sealed.subarray(HEADER_BYTES, HEADER_BYTES + IV_BYTES)
+  const decipher = createDecipheriv('aes-256-gcm', key, iv, { authTagLength: TAG_BYTES })
+    .setAAD(additionalData(id, place))
+    .setAuthTag(sealed.subarray(-TAG_BYTES))
+  const body = sealed.subarray(HEADER_BYTES + IV_BYTES, -TAG_BYTES)
+  return Buffer.concat([decipher.update(body), decipher.final()])
 }
 
 const additionalData = (id: string, { table, column, row }: Location) =>

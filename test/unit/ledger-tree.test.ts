@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest'
 import {
+  addLeaf,
   consistencyRanges,
+  currentRoot,
   EMPTY_ROOT,
   type FindNodes,
+  type GrowingTree,
   hashesOf,
   inclusionRanges,
   isConsistent,
@@ -10,6 +13,7 @@ import {
   leafHash,
   nodeHash,
   rootOf,
+  type Subtree,
 } from '../../src/ledger/tree.ts'
 
 // The leaves that the test vectors of Certificate Transparency use.
@@ -61,6 +65,24 @@ test('the roots of the published vectors', async () => {
 
 const hashes = Array.from({ length: 70 }, (_, index) => leafHash(Buffer.from(`entry ${index}`)))
 const find = treeOf(hashes)
+
+test('a tree that grows has the root of every size, and reports each complete subtree once', async () => {
+  const tree: GrowingTree = { size: 0, subtrees: [] }
+  const complete: Subtree[] = []
+  expect(Buffer.compare(currentRoot(tree), EMPTY_ROOT)).toBe(0)
+  for (const [index, leaf] of hashes.entries()) {
+    addLeaf(tree, leaf, (subtree) => complete.push(subtree))
+    expect(tree.size).toBe(index + 1)
+    expect(Buffer.compare(currentRoot(tree), naiveRoot(hashes.slice(0, tree.size)))).toBe(0)
+  }
+  const names = complete.map(({ level, index }) => `${level} ${index}`)
+  expect(new Set(names).size).toBe(names.length)
+  // Of 70 leaves: 35 pairs, 17 of four, and so on.
+  expect(names).toHaveLength(35 + 17 + 8 + 4 + 2 + 1)
+  const expected = await find(complete)
+  for (const [at, { hash }] of complete.entries())
+    expect(Buffer.compare(hash, expected[at] ?? EMPTY_ROOT)).toBe(0)
+})
 
 test('every leaf of every size is proven to be in, and in no other place or tree', async () => {
   for (let size = 1; size <= hashes.length; size++) {

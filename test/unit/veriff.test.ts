@@ -244,6 +244,7 @@ describe('a delivery is read', () => {
     ['nested a hundred thousand deep', '['.repeat(100_000)],
     ['an empty object', '{}'],
     ['a status that is not known', '{"verification":{"id":"x","status":"weird"}}'],
+    ['a status that every object has', '{"verification":{"id":"x","status":"constructor"}}'],
     ['a __proto__ member', '{"__proto__":{"verification":{"id":"x","status":"approved"}}}'],
     ['a decision without an id', '{"verification":{"status":"approved"}}'],
     ['an event that is not known', '{"id":"x","action":"danced","code":7999}'],

@@ -13,6 +13,11 @@ export class VendorStatusError extends VendorError {
   }
 }
 
+/** Whether the vendor answered with one of these statuses. */
+export const isStatus = (error: unknown, ...statuses: number[]): boolean =>
+  error instanceof VendorStatusError && statuses.includes(error.status)
+
+const MAX_JSON_BYTES = 4 * 1024 * 1024
 // Until the end of the response. Veriff recommends a few seconds, but images take longer.
 const TIMEOUT_MS = 60_000
 
@@ -28,7 +33,8 @@ export async function callVendor(
     /** By default GET without a body, and POST with one. */
     method?: string | undefined
     body?: string | undefined
-    maxBytes: number
+    /** By default as much as any JSON document of a vendor needs. */
+    maxBytes?: number | undefined
   },
 ): Promise<{ bytes: Uint8Array; headers: Headers }> {
   const url = new URL(`${baseUrl.replace(/\/+$/, '')}${path}`)
@@ -50,7 +56,10 @@ export async function callVendor(
     await response.body?.cancel()
     throw new VendorStatusError(response.status, response.headers.get('retry-after'))
   }
-  return { bytes: await readBody(response, request.maxBytes), headers: response.headers }
+  return {
+    bytes: await readBody(response, request.maxBytes ?? MAX_JSON_BYTES),
+    headers: response.headers,
+  }
 }
 
 /**

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { OperatorError } from '../../platform/errors.ts'
-import { callVendor, fetchSignedUrl, VendorStatusError } from './call.ts'
+import { callVendor, fetchSignedUrl, isStatus } from './call.ts'
 import { dateOfEpoch, joinText, membersOf, toCountry, toFindings, toText } from './findings.ts'
-import { parseJson } from './parsing.ts'
+import { parseAnswer, parseJson } from './parsing.ts'
 import { isEqualSecret } from './signatures.ts'
-import { createTokenCache, sendWithToken } from './tokens.ts'
+import { createTokenCache, sendWithToken, type TokenCache } from './tokens.ts'
 import {
   type DocumentFindings,
   type DocumentType,
@@ -15,6 +15,7 @@ import {
   NotReadyError,
   parseSettings,
   type ReadHeader,
+  type SettingsOf,
   type Vendor,
   type VendorDecision,
   VendorError,
@@ -76,88 +77,21 @@ const SETTINGS = {
     'DriversLicense:drivers_license',
   ]),
 }
+type Settings = SettingsOf<typeof SETTINGS>
 
 /**
  * The adapter of Incode Omni, by `docs/vendor-protocols.md` §5; § in this file refers to it. The shared secret is the executive
  * user's password. The score decides: "finished" means that the person is done, not that they passed.
  */
 export function createIncode(integration: Integration, tokens = createTokenCache()): Vendor {
-  const { baseUrl, secrets } = integration
+  const { webhookSecret } = integration.secrets
   const settings = parseSettings('incode', SETTINGS, integration.settings)
-  if (settings.webhookHeader && !secrets.webhookSecret)
+  if (settings.webhookHeader && !webhookSecret)
     throw new OperatorError('The header of deliveries needs a value: --webhook-secret-stdin.')
-  const common = { 'api-version': '1.0', 'x-api-key': secrets.apiKey }
-  const login = {
-    baseUrl,
-    headers: common,
-    email: settings.executiveEmail,
-    password: secrets.sharedSecrets[0] ?? '',
-  }
-
-  const authorize = (token: string): Record<string, string> =>
-    settings.authorizationStyle === 'bearer'
-      ? { Authorization: `Bearer ${token}` }
-      : { 'X-Incode-Hardware-Id': token }
-
-  async function send<T>(
-    schema: z.ZodType<T>,
-    path: string,
-    token: string | undefined,
-    request: { method?: string; body?: object; maxBytes?: number } = {},
-  ): Promise<T> {
-    const { bytes } = await callVendor(baseUrl, path, {
-      maxBytes: request.maxBytes ?? JSON_LIMIT,
-      method: request.method,
-      headers: {
-        ...common,
-        ...(token === undefined ? {} : authorize(token)),
-        'Content-Type': 'application/json',
-      },
-      body: request.body && JSON.stringify(request.body),
-    })
-    const parsed = schema.safeParse(parseJson(bytes))
-    if (!parsed.success) throw new VendorError('the answer has another shape than Incode documents')
-    return parsed.data
-  }
-
-  /** Sends a request as the executive user. */
-  const call = <T>(
-    schema: z.ZodType<T>,
-    path: string,
-    request?: Parameters<typeof send>[3],
-  ): Promise<T> =>
-    sendWithToken(tokens, { credentials: login, request: () => logIn(login) }, (token) =>
-      send(schema, path, token, request),
-    )
-
-  const query = (sessionId: string) => `?id=${encodeURIComponent(segment(sessionId))}`
-
-  /** Requests the images of these types: links, or the images as base64. */
-  async function requestImages(
-    path: string,
-    sessionId: string,
-    images: string[],
-    maxBytes?: number,
-  ) {
-    const request = { body: { images }, ...(maxBytes === undefined ? {} : { maxBytes }) }
-    return await call(imagesSchema, `${path}${query(sessionId)}`, request)
-  }
-
-  /** Fetches what was read from the document; `undefined` in a flow without one. */
-  async function findDocument(
-    sessionId: string,
-  ): Promise<Pick<VendorDecision, 'documentType' | 'findings'> | undefined> {
-    try {
-      const text = await call(ocrSchema, `${settings.ocrDataPath}${query(sessionId)}`)
-      // The second version wraps the response of the first.
-      const data = 'ocrData' in text ? membersOf(text.ocrData) : text
-      const type = documentType(data.typeOfId)
-      return { documentType: type, findings: readFindings(data, type) }
-    } catch (error) {
-      if (isStatus(error, 404)) return undefined
-      throw error
-    }
-  }
+  const api = createApi(integration, settings, tokens)
+  const images = settings.imageLinksPath
+    ? linkedImages(api, settings.imageLinksPath, integration, settings)
+    : encodedImages(api, settings)
 
   return {
     async isGenuine(_body, header, isServiceToken) {
@@ -169,7 +103,7 @@ export function createIncode(integration: Integration, tokens = createTokenCache
         (await isServiceToken(bearer, { clientId, scope: 'webhook.incode' }))
       )
         return true
-      return Boolean(name && secrets.webhookSecret && isEqual(header, name, secrets.webhookSecret))
+      return Boolean(name && webhookSecret && isEqual(header, name, webhookSecret))
     },
 
     repeatMayCarryNews: true,
@@ -177,75 +111,43 @@ export function createIncode(integration: Integration, tokens = createTokenCache
     read,
 
     async startSession({ verificationId, returnUrl }) {
-      const started = await send(startedSchema, '/omni/start', undefined, {
+      const { configurationId, countryCode, language } = settings
+      const started = await api.callJsonAs(undefined, startedSchema, '/omni/start', {
         body: {
-          countryCode: settings.countryCode,
-          ...(settings.configurationId ? { configurationId: settings.configurationId } : {}),
+          countryCode,
+          ...(configurationId ? { configurationId } : {}),
           externalCustomerId: verificationId,
-          language: settings.language,
+          language,
           redirectionUrl: returnUrl,
         },
       })
       const client = started.clientId ? `?clientId=${encodeURIComponent(started.clientId)}` : ''
-      const { url } = await send(urlSchema, `/omni/onboarding-url${client}`, started.token)
+      const path = `/omni/onboarding-url${client}`
+      const { url } = await api.callJsonAs(started.token, urlSchema, path)
       return { sessionId: started.interviewId, url }
     },
 
-    async fetchResult(sessionId): Promise<VendorDecision[]> {
-      const found = (status: VerificationStatus, more: Partial<VendorDecision> = {}) => [
-        { ...UNDATED, status, ...more },
-      ]
-      let onboardingStatus: string
-      try {
-        const path = `/omni/get/onboarding/status${query(sessionId)}`
-        onboardingStatus = (await call(onboardingSchema, path)).onboardingStatus
-      } catch (error) {
-        // The session existed when it was started, so the vendor has deleted it.
-        if (isStatus(error, 404)) return found('expired', { reason: GONE })
-        throw error
-      }
-      if (onboardingStatus === 'EXPIRED') return found('expired')
+    async fetchResult(sessionId) {
+      const onboardingStatus = await findOnboardingStatus(api, sessionId)
+      // The session existed when it was started, so the vendor has deleted it.
+      if (onboardingStatus === undefined) return [{ ...UNDATED, status: 'expired', reason: GONE }]
+      if (onboardingStatus === 'EXPIRED') return [{ ...UNDATED, status: 'expired' }]
       const override = OVERRIDES.get(onboardingStatus)
       if (!override && onboardingStatus !== 'ONBOARDING_FINISHED') return []
-      const status = override ?? (await findScore(sessionId))
-      if (status === 'approved') return found(status, await findDocument(sessionId))
-      if (status === 'pending') return found(status)
+      const status = override ?? (await fetchScore(api, sessionId))
+      if (status === 'pending') return [{ ...UNDATED, status }]
+      if (status === 'approved')
+        return [{ ...UNDATED, status, ...(await findDocument(api, sessionId, settings)) }]
       // The decision does not wait for the document's text: a manual review may still approve.
-      const { findings } = (await findDocument(sessionId).catch(ifVendorError)) ?? {}
-      return found(status, { findings })
+      const document = await findDocument(api, sessionId, settings).catch(ifVendorError)
+      return [{ ...UNDATED, status, findings: document?.findings }]
     },
 
-    async listMedia({ sessionId, listing }): Promise<Media[]> {
-      const { imageLinksPath: path, imageTypes } = settings
-      // All images together would exceed the vendor's limit, so `download` finds out which ones exist.
-      if (!path) return imageTypes.map((type) => latestMedia(type, listing))
-      const types = imageTypes.filter((type) => !isCropped(type))
-      const links = await requestImages(path, sessionId, types)
-      const media = types.flatMap((type) => listAttempts(links, type, listing))
-      // A session cannot be approved without images.
-      if (media.length === 0)
-        throw new NotReadyError('the vendor has no images of this session yet')
-      return media
-    },
+    listMedia: images.listMedia,
 
-    async download({ sessionId, mediaId }, maxBytes) {
-      const [, type = '', taken] = /^(\w+)(?:@(\d+)|#\d+)$/.exec(mediaId) ?? []
-      const path = settings.imageLinksPath
-      if (!path && taken !== undefined)
-        throw new VendorError('an earlier image is only available by a link')
+    async download(media, maxBytes) {
       try {
-        if (path) {
-          // The link is valid for an hour, so it is requested just before its use.
-          const links = await requestImages(path, sessionId, [type])
-          const url = taken === undefined ? links[type] : findEarlierLinks(links, type).get(taken)
-          const hosts = [new URL(baseUrl).host, ...settings.imageHosts]
-          return await fetchSignedUrl(requireText(url), { hosts, maxBytes })
-        }
-        const largest = Math.ceil(maxBytes * LARGEST_ENCODING) + 1024
-        const images = await requestImages('/omni/get/images', sessionId, [type], largest)
-        const bytes = decodeBase64(requireText(images[type]))
-        if (bytes.length > maxBytes) throw new VendorError('the image is larger than allowed')
-        return bytes
+        return await images.download(media, maxBytes)
       } catch (error) {
         if (isStatus(error, 404)) throw new ImageNotFoundError('the vendor has no such image')
         throw error
@@ -255,7 +157,7 @@ export function createIncode(integration: Integration, tokens = createTokenCache
     async deleteSession(sessionId) {
       try {
         const path = `/omni/interview?interviewId=${encodeURIComponent(segment(sessionId))}`
-        await call(z.unknown(), path, { method: 'DELETE' })
+        await api.callJson(z.unknown(), path, { method: 'DELETE' })
       } catch (error) {
         if (!isStatus(error, 404)) throw error
       }
@@ -265,30 +167,76 @@ export function createIncode(integration: Integration, tokens = createTokenCache
     // The vendor stops retrying a delivery after half an hour (§5.3).
     checkAfterSeconds: (checks) => (checks === 0 ? 300 : defaultCheckAfterSeconds(checks)),
   }
-
-  async function findScore(sessionId: string): Promise<VerificationStatus> {
-    const { overall } = await call(scoreSchema, `/omni/get/score${query(sessionId)}`)
-    const status = SCORES.get(overall.status)
-    if (!status) throw new VendorError('the vendor answered an unknown score')
-    return status
-  }
-
-  function documentType(theirs: unknown): DocumentType | undefined {
-    if (typeof theirs !== 'string' || !theirs) return undefined
-    const words = settings.documentTypes.map((word) => word.split(':', 2))
-    const [, ours] = words.find(([name]) => name === theirs) ?? []
-    return DOCUMENT_TYPES.find((type) => type === ours) ?? 'other'
-  }
 }
 
-type Login = { baseUrl: string; headers: Record<string, string>; email: string; password: string }
+type Api = ReturnType<typeof createApi>
+
+/** The vendor's API, as the executive user or with a session's own token (§5.1). */
+function createApi({ baseUrl, secrets }: Integration, settings: Settings, tokens: TokenCache) {
+  const headers = { 'api-version': '1.0', 'x-api-key': secrets.apiKey }
+  const credentials = {
+    baseUrl,
+    headers,
+    email: settings.executiveEmail,
+    password: secrets.sharedSecrets[0] ?? '',
+  }
+  const authorize = (token: string): Record<string, string> =>
+    settings.authorizationStyle === 'bearer'
+      ? { Authorization: `Bearer ${token}` }
+      : { 'X-Incode-Hardware-Id': token }
+
+  /** Sends a request with the token of a session; `undefined` before there is one. */
+  async function callJsonAs<T>(
+    token: string | undefined,
+    schema: z.ZodType<T>,
+    path: string,
+    { method, body, maxBytes }: { method?: string; body?: object; maxBytes?: number } = {},
+  ): Promise<T> {
+    const { bytes } = await callVendor(baseUrl, path, {
+      method,
+      headers: {
+        ...headers,
+        ...(token === undefined ? {} : authorize(token)),
+        'Content-Type': 'application/json',
+      },
+      body: body && JSON.stringify(body),
+      maxBytes,
+    })
+    return parseAnswer(schema, parseJson(bytes), 'Incode')
+  }
+
+  /** Sends a request as the executive user. */
+  const callJson = <T>(
+    schema: z.ZodType<T>,
+    path: string,
+    request?: Parameters<typeof callJsonAs>[3],
+  ): Promise<T> =>
+    sendWithToken(tokens, { credentials, request: () => logIn(credentials) }, (token) =>
+      callJsonAs(token, schema, path, request),
+    )
+
+  return { callJson, callJsonAs }
+}
+
+const sessionQuery = (sessionId: string) => `?id=${encodeURIComponent(segment(sessionId))}`
+
+function segment(name: string): string {
+  if (!ID.test(name)) throw new VendorError('the session id is not valid')
+  return name
+}
+
+type Credentials = {
+  baseUrl: string
+  headers: Record<string, string>
+  email: string
+  password: string
+}
 
 // The vendor's default is a day (§5.1); tokens are replaced well before.
 const TOKEN_SECONDS = 12 * 3600
 
-async function logIn({ baseUrl, headers, email, password }: Login) {
+async function logIn({ baseUrl, headers, email, password }: Credentials) {
   const { bytes } = await callVendor(baseUrl, '/executive/log-in', {
-    maxBytes: JSON_LIMIT,
     headers: { ...headers, 'Content-Type': 'application/json' },
     body: JSON.stringify({ email, password }),
   })
@@ -297,13 +245,10 @@ async function logIn({ baseUrl, headers, email, password }: Login) {
   return { token: parsed.data.token, expiresInSeconds: TOKEN_SECONDS }
 }
 
-const JSON_LIMIT = 4 * 1024 * 1024
-// Base64 is a third longer, and may contain escaped line ends.
-const LARGEST_ENCODING = 1.45
-const GONE = 'the vendor deleted this session'
-
-const isStatus = (error: unknown, status: number) =>
-  error instanceof VendorStatusError && error.status === status
+function isEqual(header: ReadHeader, name: string, secret: string): boolean {
+  const given = header(name)
+  return given !== undefined && isEqualSecret(given, secret)
+}
 
 const ID = /^[A-Za-z0-9._-]{1,200}$/
 const id = z.string().regex(ID)
@@ -315,6 +260,7 @@ const onboardingSchema = z.object({ onboardingStatus: z.string() })
 const scoreSchema = z.object({ overall: z.object({ status: z.string() }) })
 const ocrSchema = z.record(z.string(), z.unknown())
 const imagesSchema = z.record(z.string(), z.unknown())
+type Links = z.infer<typeof imagesSchema>
 const otherSchema = z.object({ interviewId: id })
 const deliverySchema = z.object({
   interviewId: id,
@@ -322,8 +268,7 @@ const deliverySchema = z.object({
   externalId: z.string().min(1).optional().catch(undefined),
 })
 
-type Links = z.infer<typeof imagesSchema>
-
+const GONE = 'the vendor deleted this session'
 // A result has no attempt and no time.
 const UNDATED = {
   attemptId: '',
@@ -391,6 +336,148 @@ function read(body: Uint8Array): VendorReport {
   }
 }
 
+/** Returns the status of a session; `undefined` when the vendor has no such session. */
+async function findOnboardingStatus(api: Api, sessionId: string): Promise<string | undefined> {
+  try {
+    const path = `/omni/get/onboarding/status${sessionQuery(sessionId)}`
+    return (await api.callJson(onboardingSchema, path)).onboardingStatus
+  } catch (error) {
+    if (isStatus(error, 404)) return undefined
+    throw error
+  }
+}
+
+async function fetchScore(api: Api, sessionId: string): Promise<VerificationStatus> {
+  const { overall } = await api.callJson(scoreSchema, `/omni/get/score${sessionQuery(sessionId)}`)
+  const status = SCORES.get(overall.status)
+  if (!status) throw new VendorError('the vendor answered an unknown score')
+  return status
+}
+
+/** Fetches what was read from the document; `undefined` in a flow without one. */
+async function findDocument(
+  api: Api,
+  sessionId: string,
+  { ocrDataPath, documentTypes }: Settings,
+): Promise<Pick<VendorDecision, 'documentType' | 'findings'> | undefined> {
+  try {
+    const text = await api.callJson(ocrSchema, `${ocrDataPath}${sessionQuery(sessionId)}`)
+    // The second version wraps the response of the first.
+    const data = 'ocrData' in text ? membersOf(text.ocrData) : text
+    const type = documentType(data.typeOfId, documentTypes)
+    return { documentType: type, findings: readFindings(data, type) }
+  } catch (error) {
+    if (isStatus(error, 404)) return undefined
+    throw error
+  }
+}
+
+function ifVendorError(error: unknown): undefined {
+  if (!(error instanceof VendorError)) throw error
+}
+
+/** Reads the response of “Fetch OCR Data”: every member may be missing, and dates are milliseconds in UTC. */
+function readFindings(
+  data: Record<string, unknown>,
+  type: DocumentType | undefined,
+): DocumentFindings | undefined {
+  const name = membersOf(data.name)
+  return toFindings({
+    givenName: givenNames(name),
+    surname: joinText(name.paternalLastName, name.maternalLastName) ?? name.lastNameMrz,
+    fullName: [name.fullName, name.machineReadableFullName, data.fullNameMrz].find(toText),
+    dateOfBirth: dateOfEpoch(data.birthDate),
+    // The printed nationality may be a word in any language.
+    nationality: toCountry(data.nationalityMrz) ?? data.nationality,
+    documentType: type,
+    country: data.issuingCountry,
+    number: data.documentNumber,
+    // `issueDate` and `expirationDate` contain only the year.
+    issuedOn: dateOfEpoch(data.issuedAt),
+    expiresOn: dateOfEpoch(data.expireAt),
+  })
+}
+
+/** `firstName` has all given names of some documents, and only the first of others. */
+function givenNames({ firstName, middleName, givenName, givenNameMrz }: Record<string, unknown>) {
+  const [first, middle] = [toText(firstName), toText(middleName)]
+  if (!first) return toText(givenName) ?? givenNameMrz
+  return middle && !first.split(/\s+/).includes(middle) ? `${first} ${middle}` : first
+}
+
+/** `mappings` are those of the setting, each `theirs:ours`. */
+function documentType(theirs: unknown, mappings: readonly string[]): DocumentType | undefined {
+  if (typeof theirs !== 'string' || !theirs) return undefined
+  const words = mappings.map((word) => word.split(':', 2))
+  const [, ours] = words.find(([name]) => name === theirs) ?? []
+  return DOCUMENT_TYPES.find((type) => type === ours) ?? 'other'
+}
+
+type Images = Pick<Vendor, 'listMedia' | 'download'>
+
+/** Reads the images by links, for which the vendor has the address `path` (§5.4). */
+function linkedImages(
+  api: Api,
+  path: string,
+  { baseUrl }: Integration,
+  { imageHosts, imageTypes }: Settings,
+): Images {
+  const hosts = [new URL(baseUrl).host, ...imageHosts]
+  const types = imageTypes.filter((type) => !isCropped(type))
+  const fetchLinks = (sessionId: string, images: string[]) =>
+    api.callJson(imagesSchema, `${path}${sessionQuery(sessionId)}`, { body: { images } })
+
+  return {
+    async listMedia({ sessionId, listing }) {
+      const links = await fetchLinks(sessionId, types)
+      const media = types.flatMap((type) => listAttempts(links, type, listing))
+      // A session cannot be approved without images.
+      if (media.length === 0)
+        throw new NotReadyError('the vendor has no images of this session yet')
+      return media
+    },
+
+    async download({ sessionId, mediaId }, maxBytes) {
+      const { type, takenAt } = readMediaId(mediaId)
+      // The link is valid for an hour, so it is requested just before its use.
+      const links = await fetchLinks(sessionId, [type])
+      const url = takenAt === undefined ? links[type] : findEarlierLinks(links, type).get(takenAt)
+      return await fetchSignedUrl(requireText(url), { hosts, maxBytes })
+    },
+  }
+}
+
+/** Reads the images as base64, each in a response of its own. */
+function encodedImages(api: Api, { imageTypes }: Settings): Images {
+  return {
+    // All images together would exceed the vendor's limit, so `download` finds out which ones exist.
+    listMedia: async ({ listing }) => imageTypes.map((type) => latestMedia(type, listing)),
+
+    async download({ sessionId, mediaId }, maxBytes) {
+      const { type, takenAt } = readMediaId(mediaId)
+      if (takenAt !== undefined)
+        throw new VendorError('an earlier image is only available by a link')
+      const path = `/omni/get/images${sessionQuery(sessionId)}`
+      const images = await api.callJson(imagesSchema, path, {
+        body: { images: [type] },
+        maxBytes: Math.ceil(maxBytes * LARGEST_ENCODING) + 1024,
+      })
+      const bytes = decodeBase64(requireText(images[type]))
+      if (bytes.length > maxBytes) throw new VendorError('the image is larger than allowed')
+      return bytes
+    },
+  }
+}
+
+// Base64 is a third longer, and may contain escaped line ends.
+const LARGEST_ENCODING = 1.45
+
+/** Reads an id of `latestMedia`, or of an earlier image, which has the time when it was taken. */
+function readMediaId(mediaId: string): { type: string; takenAt: string | undefined } {
+  const [, type = '', takenAt] = /^(\w+)(?:@(\d+)|#\d+)$/.exec(mediaId) ?? []
+  return { type, takenAt }
+}
+
 const TYPES = new Map([
   ['selfie', 'selfie'],
   ['croppedFace', 'selfie_cropped'],
@@ -450,52 +537,9 @@ function requireText(value: unknown): string {
   return value
 }
 
-function ifVendorError(error: unknown): undefined {
-  if (!(error instanceof VendorError)) throw error
-}
-
-/** Reads the response of “Fetch OCR Data”: every member may be missing, and dates are milliseconds in UTC. */
-function readFindings(
-  data: Record<string, unknown>,
-  type: DocumentType | undefined,
-): DocumentFindings | undefined {
-  const name = membersOf(data.name)
-  return toFindings({
-    givenName: givenNames(name),
-    surname: joinText(name.paternalLastName, name.maternalLastName) ?? name.lastNameMrz,
-    fullName: [name.fullName, name.machineReadableFullName, data.fullNameMrz].find(toText),
-    dateOfBirth: dateOfEpoch(data.birthDate),
-    // The printed nationality may be a word in any language.
-    nationality: toCountry(data.nationalityMrz) ?? data.nationality,
-    documentType: type,
-    country: data.issuingCountry,
-    number: data.documentNumber,
-    // `issueDate` and `expirationDate` contain only the year.
-    issuedOn: dateOfEpoch(data.issuedAt),
-    expiresOn: dateOfEpoch(data.expireAt),
-  })
-}
-
-/** `firstName` has all given names of some documents, and only the first of others. */
-function givenNames({ firstName, middleName, givenName, givenNameMrz }: Record<string, unknown>) {
-  const [first, middle] = [toText(firstName), toText(middleName)]
-  if (!first) return toText(givenName) ?? givenNameMrz
-  return middle && !first.split(/\s+/).includes(middle) ? `${first} ${middle}` : first
-}
-
 function decodeBase64(text: string): Uint8Array {
   const bare = text.replace(/^\s*data:[^,]{0,100},/, '').replaceAll(/\s/g, '')
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(bare) || bare.length % 4 !== 0)
     throw new VendorError('the image is not base64')
   return Buffer.from(bare, 'base64')
-}
-
-function isEqual(header: ReadHeader, name: string, secret: string): boolean {
-  const given = header(name)
-  return given !== undefined && isEqualSecret(given, secret)
-}
-
-function segment(name: string): string {
-  if (!ID.test(name)) throw new VendorError('the session id is not valid')
-  return name
 }

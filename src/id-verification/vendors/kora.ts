@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { callVendor, fetchSignedUrl, VendorStatusError } from './call.ts'
+import { callVendor, fetchSignedUrl, isStatus } from './call.ts'
 import { joinText, membersOf, toFindings } from './findings.ts'
-import { parseJson, pathSegment } from './parsing.ts'
+import { parseAnswer, parseJson, pathSegment, toImageType } from './parsing.ts'
 import { isHmacSigned } from './signatures.ts'
 import {
   type DocumentFindings,
@@ -12,7 +12,7 @@ import {
   type Media,
   NotReadyError,
   parseSettings,
-  type ReadHeader,
+  type SettingsOf,
   type Vendor,
   type VendorDecision,
   VendorError,
@@ -38,58 +38,32 @@ const SETTINGS = {
   /** The vendor's sandbox never has images (§4.5). */
   withoutImages: z.boolean().default(false),
 }
+type Settings = SettingsOf<typeof SETTINGS>
 
 /**
  * The adapter of Kora IDV, by `docs/vendor-protocols.md` §4; § in this file refers to it. Deliveries are notices: only results that
  * are fetched from the vendor count.
  */
-export function createKora(
-  { baseUrl, secrets, settings: given }: Integration,
-  now: () => number = Date.now,
-): Vendor {
-  const settings = parseSettings('kora', SETTINGS, given)
-  const imageHosts = [new URL(baseUrl).host, ...settings.imageHosts]
-
-  async function call(path: string, options: { body?: object; method?: string } = {}) {
-    const { bytes } = await callVendor(baseUrl, path, {
-      maxBytes: JSON_LIMIT,
-      method: options.method,
-      headers: {
-        Authorization:
-          settings.authScheme === 'bearer' ? `Bearer ${secrets.apiKey}` : secrets.apiKey,
-        ...(settings.tenantId ? { 'X-Tenant-ID': settings.tenantId } : {}),
-        ...(options.body ? { 'Content-Type': 'application/json' } : {}),
-      },
-      body: options.body && JSON.stringify(options.body),
-    })
-    return parseJson(bytes, camelKeys)
-  }
-
-  async function callFor<T>(
-    schema: z.ZodType<T>,
-    path: string,
-    options?: { body?: object },
-  ): Promise<T> {
-    const parsed = schema.safeParse(await call(path, options))
-    if (!parsed.success) throw new VendorError('the answer has another shape than Kora documents')
-    return parsed.data
-  }
-
-  async function findVerification(sessionId: string) {
-    const found = await callFor(verificationSchema, `/verifications/${pathSegment(sessionId)}`)
-    if (found.id !== sessionId) throw new VendorError('the answer is about another verification')
-    return found
-  }
+export function createKora(integration: Integration, now: () => number = Date.now): Vendor {
+  const { sharedSecrets } = integration.secrets
+  const settings = parseSettings('kora', SETTINGS, integration.settings)
+  const api = createApi(integration, settings)
+  const imageHosts = [new URL(integration.baseUrl).host, ...settings.imageHosts]
 
   return {
     isGenuine(body, header) {
       const timestamp = header('x-timestamp')
       const signature = header('x-signature')
       // Either header makes it the current generation. Otherwise a replay that omits the timestamp would be accepted for ever.
-      if (timestamp !== undefined || signature !== undefined)
-        return isCurrent(body, header, timestamp ?? '', signature ?? '')
-      const legacy = header('x-kora-signature')
-      return settings.legacySignature && legacy !== undefined && isSigned(body, legacy)
+      if (timestamp === undefined && signature === undefined) {
+        const legacy = settings.legacySignature && header('x-kora-signature')
+        return Boolean(legacy && isSigned(sharedSecrets, body, legacy))
+      }
+      const algorithm = header('x-signature-algorithm') ?? 'sha256'
+      if (algorithm.toLowerCase() !== 'sha256') return false
+      if (!isRecent(timestamp ?? '', now(), settings.timestampToleranceSeconds)) return false
+      const message = Buffer.concat([Buffer.from(`${timestamp}.`), body])
+      return isSigned(sharedSecrets, message, signature ?? '')
     },
 
     read,
@@ -97,97 +71,98 @@ export function createKora(
     async startSession({ verificationId }) {
       if (!settings.captureUrl)
         throw new VendorError('the setting captureUrl, the page for the person, is missing')
-      const created = await callFor(createdSchema, '/verifications', {
+      const { id } = await api.callJson(startedSchema, '/verifications', {
         body: { externalId: verificationId, tier: settings.tier },
       })
-      return {
-        sessionId: created.id,
-        url: `${settings.captureUrl}${encodeURIComponent(created.id)}`,
-      }
+      return { sessionId: id, url: `${settings.captureUrl}${encodeURIComponent(id)}` }
     },
 
-    async fetchResult(sessionId): Promise<VendorDecision[]> {
-      const found = await findVerification(sessionId)
-      const status = STATUSES[found.status]
-      if (!status) throw new VendorError('the vendor answered an unknown status')
-      const at = found.completedAt ?? found.updatedAt
-      return [
-        {
-          attemptId: '',
-          status,
-          decidedAt: status === 'pending' ? undefined : (at ?? undefined),
-          documentType: documentType(found.documentVerification?.documentType),
-          reason: found.decisionReason ?? undefined,
-          findings: readFindings(found.documentVerification),
-        },
-      ]
-    },
+    fetchResult: async (sessionId) => [toDecision(await api.findVerification(sessionId))],
 
-    async listMedia({ sessionId }): Promise<Media[]> {
+    async listMedia({ sessionId }) {
       if (settings.withoutImages) return []
-      const { imagePersisted } = await findVerification(sessionId)
+      const { imagePersisted } = await api.findVerification(sessionId)
       if (!imagePersisted) throw new NotReadyError('the vendor has not stored the images yet')
-      const { images } = await callFor(
-        imagesSchema,
-        `/verifications/${pathSegment(sessionId)}/images`,
-      )
-      return images
-        .filter(({ available }) => available)
-        .map(({ type }) => ({
-          mediaId: type,
-          type: typeName(type),
-          size: undefined,
-          capturedAt: undefined,
-        }))
+      const { images } = await api.callJson(imagesSchema, `${sessionPath(sessionId)}/images`)
+      return images.filter(({ available }) => available).map(toMedia)
     },
 
     async download({ sessionId, mediaId }, maxBytes) {
-      const path = `/verifications/${pathSegment(sessionId)}/images/${pathSegment(mediaId)}`
+      const path = `${sessionPath(sessionId)}/images/${pathSegment(mediaId)}`
       try {
         // The link is valid for 15 minutes, so it is requested just before its use.
-        const { url } = await callFor(linkSchema, path)
+        const { url } = await api.callJson(linkSchema, path)
         return await fetchSignedUrl(url, { hosts: imageHosts, maxBytes })
       } catch (error) {
-        if (error instanceof VendorStatusError && [400, 404, 410].includes(error.status))
+        if (isStatus(error, 400, 404, 410))
           throw new ImageNotFoundError('the vendor has no such image')
         throw error
       }
     },
 
-    async deleteSession() {
-      // The vendor deletes by the retention that is set in its dashboard (§4.5).
-      return 'not-offered'
-    },
+    // The vendor deletes by the retention that is set in its dashboard (§4.5).
+    deleteSession: async () => 'not-offered',
 
     checkAfterSeconds: defaultCheckAfterSeconds,
   }
-
-  function isCurrent(
-    body: Uint8Array,
-    header: ReadHeader,
-    timestamp: string,
-    signature: string,
-  ): boolean {
-    if ((header('x-signature-algorithm') ?? 'sha256').toLowerCase() !== 'sha256') return false
-    if (!/^\d{1,12}$/.test(timestamp)) return false
-    const age = Math.abs(now() / 1000 - Number(timestamp))
-    if (age > settings.timestampToleranceSeconds) return false
-    return isSigned(Buffer.concat([Buffer.from(`${timestamp}.`), body]), signature)
-  }
-
-  function isSigned(message: Uint8Array, signature: string): boolean {
-    const [, hex = ''] = /^(?:sha256=)?(.*)$/is.exec(signature) ?? []
-    return isHmacSigned(secrets.sharedSecrets, message, hex)
-  }
 }
 
-const JSON_LIMIT = 4 * 1024 * 1024
+/** The vendor's API (§4.2). */
+function createApi({ baseUrl, secrets }: Integration, { authScheme, tenantId }: Settings) {
+  const headers = {
+    Authorization: authScheme === 'bearer' ? `Bearer ${secrets.apiKey}` : secrets.apiKey,
+    ...(tenantId ? { 'X-Tenant-ID': tenantId } : {}),
+  }
 
+  async function callJson<T>(
+    schema: z.ZodType<T>,
+    path: string,
+    { body }: { body?: object } = {},
+  ): Promise<T> {
+    const { bytes } = await callVendor(baseUrl, path, {
+      headers: { ...headers, ...(body ? { 'Content-Type': 'application/json' } : {}) },
+      body: body && JSON.stringify(body),
+    })
+    return parseAnswer(schema, parseJson(bytes, camelKeys), 'Kora')
+  }
+
+  /** Fetches the verification, and checks that it is the one of this session. */
+  async function findVerification(sessionId: string): Promise<Verification> {
+    const found = await callJson(verificationSchema, sessionPath(sessionId))
+    if (found.id !== sessionId) throw new VendorError('the answer is about another verification')
+    return found
+  }
+
+  return { callJson, findVerification }
+}
+
+const sessionPath = (sessionId: string) => `/verifications/${pathSegment(sessionId)}`
+
+/** Keys come in snake or camel case (§4.1); this makes all of them camel case. */
+function camelKeys(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [
+      name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()),
+      member,
+    ]),
+  )
+}
+
+/** Whether the timestamp, in seconds since 1970, is at most `toleranceSeconds` from `now`, in milliseconds. */
+const isRecent = (timestamp: string, now: number, toleranceSeconds: number): boolean =>
+  /^\d{1,12}$/.test(timestamp) && Math.abs(now / 1000 - Number(timestamp)) <= toleranceSeconds
+
+function isSigned(secrets: readonly string[], message: Uint8Array, signature: string): boolean {
+  const [, hex = ''] = /^(?:sha256=)?(.*)$/is.exec(signature) ?? []
+  return isHmacSigned(secrets, message, hex)
+}
+
+const id = z.string().min(1).max(200)
 const text = z.string().nullish().catch(undefined)
 const time = z.coerce.date().nullish().catch(undefined)
-const id = z.string().min(1).max(200)
 
-const createdSchema = z.object({ id })
+const startedSchema = z.object({ id })
 const verificationSchema = z.object({
   id,
   status: z.string(),
@@ -197,6 +172,7 @@ const verificationSchema = z.object({
   updatedAt: time,
   imagePersisted: z.boolean().nullish(),
 })
+type Verification = z.infer<typeof verificationSchema>
 const imagesSchema = z.object({
   images: z.array(z.object({ type: z.string().min(1).max(100), available: z.boolean() })),
 })
@@ -207,20 +183,20 @@ const deliverySchema = z.object({
   data: z.object({ verificationId: text, externalId: text }).nullish().catch(undefined),
 })
 
-const STATUSES: Record<string, VerificationStatus> = {
-  pending: 'pending',
-  processing: 'pending',
-  document_required: 'pending',
-  selfie_required: 'pending',
-  liveness_required: 'pending',
-  verified: 'approved',
-  approved: 'approved',
-  rejected: 'declined',
-  manual_review: 'review',
-  review_required: 'review',
-  expired: 'expired',
-  failed: 'error',
-}
+const STATUSES = new Map<string, VerificationStatus>([
+  ['pending', 'pending'],
+  ['processing', 'pending'],
+  ['document_required', 'pending'],
+  ['selfie_required', 'pending'],
+  ['liveness_required', 'pending'],
+  ['verified', 'approved'],
+  ['approved', 'approved'],
+  ['rejected', 'declined'],
+  ['manual_review', 'review'],
+  ['review_required', 'review'],
+  ['expired', 'expired'],
+  ['failed', 'error'],
+])
 
 /** Reads an event of any name: only the verification that it concerns counts (§4.4). */
 function read(body: Uint8Array): VendorReport {
@@ -239,6 +215,20 @@ function read(body: Uint8Array): VendorReport {
     sessionId,
     echoed: data?.externalId ?? undefined,
     explanation: 'a verification changed',
+  }
+}
+
+function toDecision(found: Verification): VendorDecision {
+  const status = STATUSES.get(found.status)
+  if (!status) throw new VendorError('the vendor answered an unknown status')
+  const at = found.completedAt ?? found.updatedAt
+  return {
+    attemptId: '',
+    status,
+    decidedAt: status === 'pending' ? undefined : (at ?? undefined),
+    documentType: documentType(found.documentVerification?.documentType),
+    reason: found.decisionReason ?? undefined,
+    findings: readFindings(found.documentVerification),
   }
 }
 
@@ -278,21 +268,11 @@ function documentType(type: string | null | undefined): DocumentType | undefined
   return 'other'
 }
 
-/** Keys come in snake or camel case (§4.1); this makes all of them camel case. */
-function camelKeys(_key: string, value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
-  return Object.fromEntries(
-    Object.entries(value).map(([name, member]) => [
-      name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()),
-      member,
-    ]),
-  )
+function toMedia({ type }: z.infer<typeof imagesSchema>['images'][number]): Media {
+  return {
+    mediaId: type,
+    type: toImageType(type) || 'other',
+    size: undefined,
+    capturedAt: undefined,
+  }
 }
-
-// Types become part of object keys, so they may have lower-case letters, digits and underscores only.
-const typeName = (type: string) =>
-  type
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, '_')
-    .replaceAll(/^_+|_+$/g, '')
-    .slice(0, 60) || 'other'

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { callVendor, VendorStatusError } from './call.ts'
+import { callVendor, isStatus } from './call.ts'
 import { membersOf, toFindings } from './findings.ts'
-import { parseJson } from './parsing.ts'
-import { createTokenCache, sendWithToken } from './tokens.ts'
+import { parseAnswer, parseJson, toImageType } from './parsing.ts'
+import { createTokenCache, sendWithToken, type TokenCache } from './tokens.ts'
 import {
   type DocumentFindings,
   type DocumentType,
@@ -10,6 +10,7 @@ import {
   type Media,
   NotReadyError,
   parseSettings,
+  type SettingsOf,
   type Vendor,
   type VendorDecision,
   VendorError,
@@ -17,6 +18,7 @@ import {
 } from './vendor.ts'
 
 const path = z.string().regex(/^(\/[A-Za-z0-9._~-]+)+$/, 'must be a path such as /verify/app')
+
 const SETTINGS = {
   /** The `resource` of token requests; the vendor will refuse requests without it (§6.1). */
   resource: z.string().min(1).default('https://verify.identity.security'),
@@ -28,89 +30,54 @@ const SETTINGS = {
   /** Selects the structure of results; a deprecated parameter, sent only when it is set (§6.4). */
   detailed: z.boolean().optional(),
 }
+type Settings = SettingsOf<typeof SETTINGS>
 
 /**
  * The adapter of Transmit Security's document verification, by `docs/vendor-protocols.md` §6; § in this file refers to it. The API
  * key is the client id, the shared secret the client secret. It sends no deliveries: results are polled.
  */
 export function createMosaic(integration: Integration, tokens = createTokenCache()): Vendor {
-  const { baseUrl, secrets } = integration
   const settings = parseSettings('mosaic', SETTINGS, integration.settings)
-  const credentials = {
-    baseUrl,
-    clientId: secrets.apiKey,
-    clientSecret: secrets.sharedSecrets[0] ?? '',
-    resource: settings.resource,
-  }
-
-  const call = (
-    path: string,
-    request: { method?: string; body?: string; maxBytes: number },
-  ): ReturnType<typeof callVendor> =>
-    sendWithToken(tokens, { credentials, request: () => requestToken(credentials) }, (token) =>
-      callVendor(baseUrl, `${settings.verifyPath}${path}`, {
-        ...request,
-        headers: {
-          Authorization: `Bearer ${token}`,
-          ...(request.body === undefined ? {} : { 'Content-Type': 'application/json' }),
-        },
-      }),
-    )
-
-  async function callJson<T>(
-    schema: z.ZodType<T>,
-    path: string,
-    request: { body?: string } = {},
-  ): Promise<T> {
-    const { bytes } = await call(path, { ...request, maxBytes: JSON_LIMIT })
-    return parse(schema, bytes)
-  }
-
-  /** Fetches the result, and checks that it is of this session. */
-  async function findResult(sessionId: string): Promise<Result> {
-    const { detailed } = settings
-    const query = detailed === undefined ? '' : `?detailed=${detailed}`
-    const result = await callJson(resultSchema, `${sessionPath(sessionId)}/result${query}`)
-    if (result.session_id !== sessionId) throw new VendorError('the answer is on another session')
-    return result
-  }
+  const api = createApi(integration, settings, tokens)
 
   return {
     // Mosaic sends no deliveries, so none is genuine.
     isGenuine: () => false,
+
     read: () => ({ kind: 'unknown', explanation: 'Mosaic sends no deliveries' }),
 
     async startSession({ returnUrl, state }) {
-      const { organizationName } = settings
-      const started = await callJson(startedSchema, '/verification', {
-        body: JSON.stringify({
+      const { appPath, organizationName } = settings
+      const started = await api.callJson(startedSchema, '/verification', {
+        body: {
           callback_url: returnUrl,
           state,
           ...(organizationName === undefined
             ? {}
             : { customer_information: { organization_name: organizationName } }),
-        }),
+        },
       })
-      const url = `${baseUrl.replace(/\/+$/, '')}${settings.appPath}/${encodeURIComponent(started.start_token)}`
-      return { sessionId: started.session_id, url }
+      const page = `${integration.baseUrl.replace(/\/+$/, '')}${appPath}`
+      return {
+        sessionId: started.session_id,
+        url: `${page}/${encodeURIComponent(started.start_token)}`,
+      }
     },
 
     async fetchResult(sessionId) {
       try {
-        return [toDecision(await findResult(sessionId))]
+        return [toDecision(await api.findResult(sessionId))]
       } catch (error) {
         // The session existed when it was started. Undecided ones are deleted after 90 days (§6.7).
-        if (isStatus(error, 404)) return [{ ...UNDECIDED, status: 'expired', reason: GONE }]
+        if (isStatus(error, 404)) return [{ ...UNDATED, status: 'expired', reason: GONE }]
         throw error
       }
     },
 
     async listMedia({ sessionId }) {
-      const { verification_images: chosen } = await findResult(sessionId)
-      const { session_images: all } = await callJson(
-        imagesSchema,
-        `${sessionPath(sessionId)}/images`,
-      )
+      const { verification_images: chosen } = await api.findResult(sessionId)
+      const path = `${sessionPath(sessionId)}/images`
+      const { session_images: all } = await api.callJson(imagesSchema, path)
       const media = chooseImages(chosen ?? [], all)
       // A session cannot be approved without images.
       if (media.length === 0)
@@ -120,7 +87,7 @@ export function createMosaic(integration: Integration, tokens = createTokenCache
 
     async download({ sessionId, mediaId }, maxBytes) {
       const path = `${sessionPath(sessionId)}/images/${encodeURIComponent(mediaId)}?format=raw`
-      const { bytes, headers } = await call(path, { maxBytes })
+      const { bytes, headers } = await api.call(path, { maxBytes })
       // A proxy's error page: worth a retry, unlike an invalid image.
       if (/^(text\/|application\/json)/i.test(headers.get('content-type') ?? ''))
         throw new VendorError('the answer is not an image')
@@ -129,7 +96,7 @@ export function createMosaic(integration: Integration, tokens = createTokenCache
 
     async deleteSession(sessionId) {
       try {
-        await call(sessionPath(sessionId), { method: 'DELETE', maxBytes: JSON_LIMIT })
+        await api.call(sessionPath(sessionId), { method: 'DELETE' })
       } catch (error) {
         if (!isStatus(error, 404)) throw error
       }
@@ -142,13 +109,53 @@ export function createMosaic(integration: Integration, tokens = createTokenCache
   }
 }
 
-const JSON_LIMIT = 4 * 1024 * 1024
 const LONGEST_POLL_SECONDS = 15 * 60
 const POLLS = (90 * 24 * 3600) / LONGEST_POLL_SECONDS
-const GONE = 'the vendor deleted this session'
 
-const isStatus = (error: unknown, status: number) =>
-  error instanceof VendorStatusError && error.status === status
+/** The vendor's API, with a token of the integration's client (§6.1). */
+function createApi({ baseUrl, secrets }: Integration, settings: Settings, tokens: TokenCache) {
+  const credentials = {
+    baseUrl,
+    clientId: secrets.apiKey,
+    clientSecret: secrets.sharedSecrets[0] ?? '',
+    resource: settings.resource,
+  }
+
+  const call = (
+    path: string,
+    { method, body, maxBytes }: { method?: string; body?: object; maxBytes?: number } = {},
+  ): ReturnType<typeof callVendor> =>
+    sendWithToken(tokens, { credentials, request: () => requestToken(credentials) }, (token) =>
+      callVendor(baseUrl, `${settings.verifyPath}${path}`, {
+        method,
+        headers: {
+          Authorization: `Bearer ${token}`,
+          ...(body ? { 'Content-Type': 'application/json' } : {}),
+        },
+        body: body && JSON.stringify(body),
+        maxBytes,
+      }),
+    )
+
+  async function callJson<T>(
+    schema: z.ZodType<T>,
+    ...request: Parameters<typeof call>
+  ): Promise<T> {
+    const { bytes } = await call(...request)
+    return parseAnswer(schema, parseJson(bytes), 'Mosaic')
+  }
+
+  /** Fetches the result, and checks that it is of this session. */
+  async function findResult(sessionId: string): Promise<Result> {
+    const { detailed } = settings
+    const query = detailed === undefined ? '' : `?detailed=${detailed}`
+    const result = await callJson(resultSchema, `${sessionPath(sessionId)}/result${query}`)
+    if (result.session_id !== sessionId) throw new VendorError('the answer is on another session')
+    return result
+  }
+
+  return { call, callJson, findResult }
+}
 
 const sessionPath = (sessionId: string) => `/verification/${encodeURIComponent(sessionId)}`
 
@@ -164,16 +171,13 @@ async function requestToken({ baseUrl, clientId, clientSecret, resource }: Crede
   const { bytes } = await callVendor(baseUrl, '/oidc/token', {
     headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
     body: form.toString(),
-    maxBytes: JSON_LIMIT,
   })
-  const { access_token: token, expires_in: expiresInSeconds } = parse(tokenSchema, bytes)
+  const { access_token: token, expires_in: expiresInSeconds } = parseAnswer(
+    tokenSchema,
+    parseJson(bytes),
+    'Mosaic',
+  )
   return { token, expiresInSeconds }
-}
-
-function parse<T>(schema: z.ZodType<T>, bytes: Uint8Array): T {
-  const parsed = schema.safeParse(parseJson(bytes))
-  if (!parsed.success) throw new VendorError('the answer has another shape than Mosaic documents')
-  return parsed.data
 }
 
 const id = z.string().regex(/^[A-Za-z0-9_-][A-Za-z0-9._~-]{0,199}$/)
@@ -231,8 +235,9 @@ const DOCUMENT_TYPES = new Map<string, DocumentType>([
   ['visa', 'visa'],
 ])
 
+const GONE = 'the vendor deleted this session'
 // A result is the current state, without attempt or time.
-const UNDECIDED = {
+const UNDATED = {
   attemptId: '',
   decidedAt: undefined,
   isUndated: true,
@@ -246,19 +251,16 @@ function toDecision(result: Result): VendorDecision {
     ? RECOMMENDATIONS.get(result.recommendation ?? '')
     : STATUSES.get(result.status)
   if (!status) throw new VendorError('the result has a status or recommendation that is not known')
-  if (!isComplete) return { ...UNDECIDED, status }
+  if (!isComplete) return { ...UNDATED, status }
   const type = result.document?.type
   return {
-    ...UNDECIDED,
+    ...UNDATED,
     status,
     documentType: documentType(type),
     reason: status === 'approved' ? undefined : reasonOf(result),
     findings: readFindings(result),
   }
 }
-
-const documentType = (type: unknown): DocumentType | undefined =>
-  typeof type === 'string' && type ? (DOCUMENT_TYPES.get(type) ?? 'other') : undefined
 
 /** `person` and `document` in either structure (§6.4); the deprecated one repeats the person's names in the document. */
 function readFindings(result: Result): DocumentFindings | undefined {
@@ -282,6 +284,9 @@ function readFindings(result: Result): DocumentFindings | undefined {
     expiresOn: document.expiration_date ?? document.valid_until,
   })
 }
+
+const documentType = (type: unknown): DocumentType | undefined =>
+  typeof type === 'string' && type ? (DOCUMENT_TYPES.get(type) ?? 'other') : undefined
 
 /** The failed checks, as the vendor names them: `document_liveness: presentation_attack`. */
 function reasonOf({ checks }: Result): string | undefined {
@@ -321,10 +326,5 @@ function chooseImages(
   )
 }
 
-// Types become part of object keys, so they may have lower-case letters, digits and underscores only.
-const typeName = (type: string | null | undefined): string =>
-  (type ?? '')
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, '_')
-    .replaceAll(/^_+|_+$/g, '')
-    .slice(0, 50)
+// Leaves room for `_rejected`.
+const typeName = (type: string | null | undefined): string => toImageType(type ?? '', 50)

@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import { VendorError } from './vendor.ts'
 
 /** Parses UTF-8 JSON of a vendor; `undefined`, which no schema accepts, when it is not JSON. */
@@ -11,6 +12,25 @@ export function parseJson(
     return undefined
   }
 }
+
+/** Returns a response as its schema describes it. Throws VendorError when it has another shape. */
+export function parseAnswer<T>(schema: z.ZodType<T>, json: unknown, vendor: string): T {
+  const parsed = schema.safeParse(json)
+  if (!parsed.success)
+    throw new VendorError(`the answer has another shape than ${vendor} documents`)
+  return parsed.data
+}
+
+/**
+ * Returns a vendor's name of an image as our type; empty when nothing of it is left. Types become part of object keys, so they have
+ * lower-case letters, digits and underscores only.
+ */
+export const toImageType = (name: string, maxLength = 60): string =>
+  name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '_')
+    .replaceAll(/^_+|_+$/g, '')
+    .slice(0, maxLength)
 
 /** Returns a vendor's id for use as a path segment. Throws VendorError when it could change the path. */
 export function pathSegment(id: string): string {

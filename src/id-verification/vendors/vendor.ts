@@ -1,11 +1,7 @@
 import { z } from 'zod'
 import type { ServiceScope } from '../../clients/scopes.ts'
 import { OperatorError } from '../../platform/errors.ts'
-
-export const VENDORS = ['veriff', 'kora', 'incode', 'mosaic'] as const
-export type VendorName = (typeof VENDORS)[number]
-export const isVendorName = (value: string): value is VendorName =>
-  (VENDORS as readonly string[]).includes(value)
+import type { VendorName } from './vendor-names.ts'
 
 export type VerificationStatus =
   | 'pending'
@@ -91,7 +87,10 @@ type NewSession = {
   state: string
 }
 
-/** The adapter of one vendor. Every call throws VendorError when the vendor's response is not as documented. */
+/**
+ * The adapter of one vendor. Every call throws VendorError when the vendor's response is not as documented. The files of all vendors have
+ * one order: settings, adapter, API, schemas, deliveries and results, images.
+ */
 export type Vendor = {
   /** Whether these raw bytes came from the vendor. */
   isGenuine(
@@ -160,14 +159,17 @@ export type Integration = {
   secrets: Secrets
 }
 
+/** The settings that a vendor's schema describes, parsed. */
+export type SettingsOf<T extends z.ZodRawShape> = z.infer<z.ZodObject<T>>
+
 /** Parses a vendor's settings by its schema; `what` is the vendor's name. Throws an OperatorError that names every fault. */
 export function parseSettings<T extends z.ZodRawShape>(
   what: string,
   shape: T,
   settings: IntegrationSettings,
-): z.infer<z.ZodObject<T>> {
+): SettingsOf<T> {
   const parsed = z.strictObject(shape).safeParse(settings)
-  if (parsed.success) return parsed.data as z.infer<z.ZodObject<T>>
+  if (parsed.success) return parsed.data as SettingsOf<T>
   const faults = parsed.error.issues.map((issue) =>
     [issue.path.join('.'), issue.message].filter(Boolean).join(': '),
   )

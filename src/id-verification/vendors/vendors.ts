@@ -9,15 +9,8 @@ import { createIncode } from './incode.ts'
 import { createKora } from './kora.ts'
 import { createMosaic } from './mosaic.ts'
 import type { TokenCache } from './tokens.ts'
-import {
-  type Integration,
-  type IntegrationSettings,
-  isVendorName,
-  VENDORS,
-  type Vendor,
-  VendorError,
-  type VendorName,
-} from './vendor.ts'
+import { type Integration, type IntegrationSettings, type Vendor, VendorError } from './vendor.ts'
+import { isVendorName, VENDORS, type VendorName } from './vendor-names.ts'
 import { createVeriff } from './veriff.ts'
 
 /** Creates the adapter of an integration. Throws OperatorError when the settings are not valid for its vendor. */

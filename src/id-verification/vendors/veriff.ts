@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto'
 import { z } from 'zod'
-import { callVendor, VendorStatusError } from './call.ts'
+import { callVendor, isStatus } from './call.ts'
 import { membersOf, toFindings } from './findings.ts'
-import { parseJson, pathSegment } from './parsing.ts'
+import { parseAnswer, parseJson, pathSegment, toImageType } from './parsing.ts'
 import { isEqualSecret, isHashSigned, isHmacSigned } from './signatures.ts'
 import {
   type DocumentFindings,
@@ -12,6 +12,7 @@ import {
   type Media,
   parseSettings,
   type ReadHeader,
+  type SettingsOf,
   type Vendor,
   VendorError,
   type VendorReport,
@@ -24,41 +25,13 @@ const SETTINGS = {
   /** Rejects responses without a signature. */
   requireSignedResponses: z.boolean().default(false),
 }
+type Settings = SettingsOf<typeof SETTINGS>
 
 /** The adapter of Veriff, by `docs/vendor-protocols.md` §3; § in this file refers to it. */
-export function createVeriff({ baseUrl, secrets, settings: given }: Integration): Vendor {
-  const settings = parseSettings('veriff', SETTINGS, given)
-  const { apiKey, sharedSecrets } = secrets
-  const [current = ''] = sharedSecrets
-
-  /** `message` is what is signed for the endpoint: the body as sent, or the id in the path of a GET (§3.2). */
-  async function call(
-    path: string,
-    message: string,
-    options: { method?: string; body?: string; maxBytes: number },
-  ): Promise<Uint8Array> {
-    const { bytes, headers } = await callVendor(baseUrl, path, {
-      maxBytes: options.maxBytes,
-      method: options.method,
-      headers: {
-        'X-AUTH-CLIENT': apiKey,
-        'X-HMAC-SIGNATURE': sign(current, message),
-        ...(options.body === undefined ? {} : { 'Content-Type': 'application/json' }),
-      },
-      body: options.body,
-    })
-    const signature = signatureOf((name) => headers.get(name) ?? undefined)
-    const isSigned = signature !== undefined
-    if (isSigned ? !isHmacSigned(sharedSecrets, bytes, signature) : settings.requireSignedResponses)
-      throw new VendorError('the answer is not signed by the vendor')
-    return bytes
-  }
-
-  async function callJson<T>(schema: z.ZodType<T>, ...args: Parameters<typeof call>): Promise<T> {
-    const parsed = schema.safeParse(parseJson(await call(...args)))
-    if (!parsed.success) throw new VendorError('the answer has another shape than Veriff documents')
-    return parsed.data
-  }
+export function createVeriff(integration: Integration): Vendor {
+  const { apiKey, sharedSecrets } = integration.secrets
+  const settings = parseSettings('veriff', SETTINGS, integration.settings)
+  const api = createApi(integration, settings)
 
   return {
     isGenuine(body, header) {
@@ -73,35 +46,18 @@ export function createVeriff({ baseUrl, secrets, settings: given }: Integration)
       )
     },
 
-    read: (body) => read(body),
+    read,
 
     async startSession({ verificationId }) {
       // Veriff requires that vendorData reveals nothing about the person: it is our row's id.
       const body = JSON.stringify({ verification: { vendorData: verificationId } })
-      const { verification } = await callJson(startedSchema, '/v1/sessions', body, {
-        body,
-        maxBytes: JSON_LIMIT,
-      })
+      const { verification } = await api.callJson(startedSchema, '/v1/sessions', body, { body })
       return { sessionId: verification.id, url: verification.url }
     },
 
-    async listMedia({ sessionId, attemptId }) {
-      const path = attemptId
-        ? `/v1/attempts/${pathSegment(attemptId)}/media`
-        : `/v1/sessions/${pathSegment(sessionId)}/media`
-      const { images } = await callJson(mediaSchema, path, attemptId ?? sessionId, {
-        maxBytes: JSON_LIMIT,
-      })
-      return images.map(toMedia)
-    },
-
-    download: ({ mediaId }, maxBytes) =>
-      call(`/v1/media/${pathSegment(mediaId)}`, mediaId, { maxBytes }),
-
     async fetchResult(sessionId) {
       const path = `/v1/sessions/${pathSegment(sessionId)}/decision`
-      const bytes = await call(path, sessionId, { maxBytes: JSON_LIMIT })
-      const json = parseJson(bytes)
+      const json = parseJson(await api.call(path, sessionId))
       // `verification` is null until there is a decision.
       if (typeof json !== 'object' || json === null || !('verification' in json))
         throw new VendorError('the answer has another shape than Veriff documents')
@@ -112,14 +68,22 @@ export function createVeriff({ baseUrl, secrets, settings: given }: Integration)
       return [reading]
     },
 
+    async listMedia({ sessionId, attemptId }) {
+      const path = attemptId
+        ? `/v1/attempts/${pathSegment(attemptId)}/media`
+        : `/v1/sessions/${pathSegment(sessionId)}/media`
+      const { images } = await api.callJson(imagesSchema, path, attemptId ?? sessionId)
+      return images.map(toMedia)
+    },
+
+    download: ({ mediaId }, maxBytes) =>
+      api.call(`/v1/media/${pathSegment(mediaId)}`, mediaId, { maxBytes }),
+
     async deleteSession(sessionId) {
       try {
-        await call(`/v1/sessions/${pathSegment(sessionId)}`, sessionId, {
-          method: 'DELETE',
-          maxBytes: JSON_LIMIT,
-        })
+        await api.call(`/v1/sessions/${pathSegment(sessionId)}`, sessionId, { method: 'DELETE' })
       } catch (error) {
-        if (!(error instanceof VendorStatusError) || error.status !== 404) throw error
+        if (!isStatus(error, 404)) throw error
       }
       return 'deleted'
     },
@@ -128,46 +92,42 @@ export function createVeriff({ baseUrl, secrets, settings: given }: Integration)
   }
 }
 
-const JSON_LIMIT = 4 * 1024 * 1024
+/** The vendor's API: signs each request, and verifies the signature of each response (§3.2). */
+function createApi({ baseUrl, secrets }: Integration, settings: Settings) {
+  const { apiKey, sharedSecrets } = secrets
+  const [current = ''] = sharedSecrets
 
-const startedSchema = z.object({ verification: z.object({ id: z.uuid(), url: z.url() }) })
-
-const mediaSchema = z.object({
-  images: z.array(
-    z.object({
-      id: z.string().min(1).max(200),
-      name: z.string().nullish(),
-      context: z.string().nullish(),
-      size: z.coerce.number().nullish().catch(undefined),
-      timestamp: z.coerce.date().nullish().catch(undefined),
-    }),
-  ),
-})
-
-// `-pre` is the first picture, and the one without a suffix the preferred (§3.7); our types keep the suffix.
-const TYPES: Record<string, string> = {
-  'document-front': 'document_front',
-  'document-front-pre': 'document_front_pre',
-  'document-back': 'document_back',
-  'document-back-pre': 'document_back_pre',
-  face: 'selfie',
-  'face-pre': 'selfie_pre',
-}
-
-function toMedia(image: z.infer<typeof mediaSchema>['images'][number]): Media {
-  const context = image.context ?? image.name ?? ''
-  // Types become part of object keys, so they may have lower-case letters, digits and underscores only.
-  const other = context
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, '_')
-    .replaceAll(/^_+|_+$/g, '')
-    .slice(0, 60)
-  return {
-    mediaId: image.id,
-    type: TYPES[context] ?? (other || 'other'),
-    size: image.size ?? undefined,
-    capturedAt: image.timestamp ?? undefined,
+  /** `message` is what is signed for the endpoint: the body as sent, or the id in the path of a GET. */
+  async function call(
+    path: string,
+    message: string,
+    { method, body, maxBytes }: { method?: string; body?: string; maxBytes?: number } = {},
+  ): Promise<Uint8Array> {
+    const { bytes, headers } = await callVendor(baseUrl, path, {
+      method,
+      headers: {
+        'X-AUTH-CLIENT': apiKey,
+        'X-HMAC-SIGNATURE': sign(current, message),
+        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+      },
+      body,
+      maxBytes,
+    })
+    const signature = signatureOf((name) => headers.get(name) ?? undefined)
+    const isSigned = signature !== undefined
+    if (isSigned ? !isHmacSigned(sharedSecrets, bytes, signature) : settings.requireSignedResponses)
+      throw new VendorError('the answer is not signed by the vendor')
+    return bytes
   }
+
+  async function callJson<T>(
+    schema: z.ZodType<T>,
+    ...request: Parameters<typeof call>
+  ): Promise<T> {
+    return parseAnswer(schema, parseJson(await call(...request)), 'Veriff')
+  }
+
+  return { call, callJson }
 }
 
 const sign = (secret: string, message: string | Uint8Array) =>
@@ -183,30 +143,23 @@ function readAliasedHeader(header: ReadHeader, name: string, alias: string): str
   return first ?? second
 }
 
-// The status is read from its name, because the codes 9104 and 9121 are ambiguous (§3.5).
-const STATUSES: Record<string, VerificationStatus> = {
-  created: 'pending',
-  started: 'pending',
-  submitted: 'pending',
-  approved: 'approved',
-  declined: 'declined',
-  resubmission_requested: 'resubmission',
-  review: 'review',
-  expired: 'expired',
-  abandoned: 'expired',
-}
-
-const DOCUMENT_TYPES: Record<string, DocumentType> = {
-  PASSPORT: 'passport',
-  ID_CARD: 'national_id',
-  DRIVERS_LICENSE: 'drivers_license',
-  RESIDENCE_PERMIT: 'residence_permit',
-  VISA: 'visa',
-}
-
 const id = z.string().min(1).max(200)
 const text = z.string().nullish().catch(undefined)
 const time = z.iso.datetime({ offset: true }).nullish().catch(undefined)
+
+const startedSchema = z.object({ verification: z.object({ id: z.uuid(), url: z.url() }) })
+
+const imagesSchema = z.object({
+  images: z.array(
+    z.object({
+      id,
+      name: z.string().nullish(),
+      context: z.string().nullish(),
+      size: z.coerce.number().nullish().catch(undefined),
+      timestamp: z.coerce.date().nullish().catch(undefined),
+    }),
+  ),
+})
 
 const decisionSchema = z.object({
   verification: z.object({
@@ -246,6 +199,27 @@ const eventSchema = z.object({
   vendorData: text,
 })
 
+// The status is read from its name, because the codes 9104 and 9121 are ambiguous (§3.5).
+const STATUSES = new Map<string, VerificationStatus>([
+  ['created', 'pending'],
+  ['started', 'pending'],
+  ['submitted', 'pending'],
+  ['approved', 'approved'],
+  ['declined', 'declined'],
+  ['resubmission_requested', 'resubmission'],
+  ['review', 'review'],
+  ['expired', 'expired'],
+  ['abandoned', 'expired'],
+])
+
+const DOCUMENT_TYPES = new Map<string, DocumentType>([
+  ['PASSPORT', 'passport'],
+  ['ID_CARD', 'national_id'],
+  ['DRIVERS_LICENSE', 'drivers_license'],
+  ['RESIDENCE_PERMIT', 'residence_permit'],
+  ['VISA', 'visa'],
+])
+
 /** Distinguishes kinds of deliveries by their shape, because customers often enter one address for several kinds (§3.3). */
 function read(body: Uint8Array): VendorReport {
   const json = parseJson(body)
@@ -264,7 +238,7 @@ function readDecision(json: object): VendorReport {
   const parsed = decisionSchema.safeParse(json)
   if (!parsed.success) return { kind: 'unknown', explanation: 'a decision with members missing' }
   const { verification } = parsed.data
-  const status = STATUSES[verification.status]
+  const status = STATUSES.get(verification.status)
   if (!status) return { kind: 'unknown', explanation: 'a decision with a status that is not known' }
   return {
     kind: 'decision',
@@ -286,7 +260,7 @@ function readFullAuto(json: object): VendorReport {
   const { sessionId, attemptId, vendorData, time: at, data } = parsed.data
   const { decision, person, document } = data.verification
   if (!decision) return { kind: 'ignored', explanation: 'a full-auto result without a decision' }
-  const status = STATUSES[decision]
+  const status = STATUSES.get(decision)
   if (!status) return { kind: 'unknown', explanation: 'a full-auto decision that is not known' }
   return {
     kind: 'decision',
@@ -345,5 +319,25 @@ const valuesOf = (wrapped: unknown) =>
 
 function documentType(type: string | null | undefined): DocumentType | undefined {
   if (!type) return undefined
-  return DOCUMENT_TYPES[type] ?? 'other'
+  return DOCUMENT_TYPES.get(type) ?? 'other'
+}
+
+// `-pre` is the first picture, and the one without a suffix the preferred (§3.7); our types keep the suffix.
+const TYPES = new Map([
+  ['document-front', 'document_front'],
+  ['document-front-pre', 'document_front_pre'],
+  ['document-back', 'document_back'],
+  ['document-back-pre', 'document_back_pre'],
+  ['face', 'selfie'],
+  ['face-pre', 'selfie_pre'],
+])
+
+function toMedia(image: z.infer<typeof imagesSchema>['images'][number]): Media {
+  const context = image.context ?? image.name ?? ''
+  return {
+    mediaId: image.id,
+    type: TYPES.get(context) ?? (toImageType(context) || 'other'),
+    size: image.size ?? undefined,
+    capturedAt: image.timestamp ?? undefined,
+  }
 }
