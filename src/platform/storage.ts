@@ -20,6 +20,8 @@ export type S3Config = {
   forcePathStyle: boolean
   /** The KMS key with which the store encrypts every object; `undefined`: the bucket's own setting. */
   kmsKeyId?: string | undefined
+  /** `undefined`: found by the AWS SDK's default chain. */
+  credentials?: S3ClientConfig['credentials'] | undefined
 }
 
 export type Storage = {
@@ -57,10 +59,9 @@ const LONGEST_URL_MS = 3_600_000
 // A source without newer credentials is not called again at every request.
 const REFRESH_PAUSE_MS = 30_000
 
-/** Opens the bucket. Without `credentials` the SDK's default chain finds them. `timeoutMs` limits a call with its retries and body. */
+/** Opens the bucket. `timeoutMs` limits a call with its retries and body. */
 export function createStorage(
   s3: S3Config,
-  credentials?: S3ClientConfig['credentials'],
   { now = Date.now, timeoutMs = 60_000 }: { now?: () => number; timeoutMs?: number } = {},
 ): Storage {
   const client = new S3Client({
@@ -77,7 +78,7 @@ export function createStorage(
       socketTimeout: 15_000,
     },
     ...(s3.endpoint && { endpoint: s3.endpoint }),
-    ...(credentials && { credentials }),
+    ...(s3.credentials && { credentials: s3.credentials }),
   })
   const bucket = s3.bucket
   const bounded = () => ({ abortSignal: AbortSignal.timeout(timeoutMs) })
