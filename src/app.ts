@@ -1,8 +1,5 @@
-import type { HttpBindings } from '@hono/node-server'
-import { type Context, Hono } from 'hono'
-import { HTTPException } from 'hono/http-exception'
-import type { Provider } from 'oidc-provider'
-import { TooBusyError } from './accounts/passwords.ts'
+import { Hono } from 'hono'
+import { createMiddleware } from 'hono/factory'
 import { backOfficeRoutes } from './api/back-office.ts'
 import { eventRoutes, transmitterRoutes } from './api/events.ts'
 import { apiHeaders } from './api/headers.ts'
@@ -19,26 +16,17 @@ import { createFindLatestApproved } from './api/latest-approved.ts'
 import { ledgerRoutes } from './api/ledger.ts'
 import { naturalPersonRoutes } from './api/natural-person.ts'
 import { openApiRoutes } from './api/openapi.ts'
-import type { RateLimiter } from './api/rate-limits.ts'
+import { resourceMetadataRoutes } from './api/resource-metadata.ts'
 import { minimalDisclosureRoutes } from './api/smaller.ts'
 import { clientLogoRoutes } from './clients/logo.ts'
-import { SCOPES } from './clients/scopes.ts'
-import type { FindSubject } from './events/events.ts'
-import type { SignEvent } from './events/sender.ts'
+import { type AppEnv, respondNotFound, respondToError } from './error-responses.ts'
 import { callbackRoutes } from './id-verification/callbacks.ts'
 import { findLatestDocuments } from './id-verification/store.ts'
 import { webhookRoutes } from './id-verification/webhook.ts'
 import { record } from './ledger/disclosure.ts'
-import { createBearer } from './oauth/bearer.ts'
+import { type Bearer, createBearer } from './oauth/bearer.ts'
 import { interactionRoutes } from './oauth/interactions.ts'
-import { errorPage } from './oauth/pages.ts'
-import { type Db, isUnstorable } from './platform/db.ts'
-import { ApiError } from './platform/errors.ts'
-import type { Jobs } from './platform/jobs.ts'
-import type { Log } from './platform/log.ts'
-import type { Sealer } from './platform/secrets.ts'
-import type { Storage } from './platform/storage.ts'
-import type { Vault } from './platform/vault.ts'
+import { isLoopback } from './platform/loopback.ts'
 import { accountRoutes } from './portal/account.ts'
 import { activityRoutes } from './portal/activity.ts'
 import { consentRoutes } from './portal/consents.ts'
@@ -51,246 +39,132 @@ import { passkeyRoutes } from './portal/passkeys.ts'
 import { portalRoutes } from './portal/routes.ts'
 import { secondFactorRoutes } from './portal/second-factor.ts'
 import { wellKnownRoutes } from './portal/well-known.ts'
-import type { AccessTokens } from './signing/access-token.ts'
-import type { SignResponse } from './signing/signed-responses.ts'
-import type { ClientAddress } from './web/client-address.ts'
 import { createFormTokens } from './web/form-tokens.ts'
-import { passkeyScript, securityHeaders, stylesheet } from './web/html.ts'
+import { passkeyScript, stylesheet } from './web/html.ts'
 import { requestIdOf } from './web/response-headers.ts'
-import type { SecurityEvents } from './web/security-events.ts'
+import type { WebContext } from './web-context.ts'
 
-export type AppOptions = {
-  issuer: string
-  missingScopeStatus: 401 | 403
-  limiter: RateLimiter
-  db: Db
-  /** Database clients of one connection each, for the hot endpoint. */
-  lanes: readonly Db[]
-  storage: Storage
-  /** The origin of presigned URLs, for pages that show images. */
-  imageOrigin: string
-  sealer: Sealer
-  vault: Vault
-  jobs: Jobs
-  cookieKeys: readonly string[]
-  tokens: AccessTokens
-  signAnswer: SignResponse
-  signEvent: SignEvent
-  findSubject: FindSubject
-  provider: () => Provider
-  security: SecurityEvents
-  log: Log
-  addressOf: ClientAddress
-  outbox: boolean
-  securityContacts: readonly string[]
-  /** Called when a delivery was stored, so that this process's worker reads it at once. */
-  onDelivery: () => void
-  onRefused?: ((vendor: string) => void) | undefined
-  /** Counts a delivery with a wrong signature. Returns the seconds to wait, or 0. */
-  countSignature: (address: string) => number
-}
-
-type Env = { Bindings: HttpBindings; Variables: { requestId: string } }
+type ApiContext = WebContext & { bearer: Bearer }
 
 /** Maps paths to features, and every error to a response. */
-export function createApp(parts: AppOptions): Hono<Env> {
-  const { issuer, db, storage, tokens, provider, addressOf, security, log } = parts
+export function createApp(context: WebContext): Hono<AppEnv> {
+  const { config, db, lanes, limiter, network } = context
   const bearer = createBearer({
-    issuer,
-    db,
-    tokens,
-    missingScopeStatus: parts.missingScopeStatus,
-    onUse: parts.limiter.take,
+    ...context,
+    missingScopeStatus: config.missingScopeStatus,
+    onUse: limiter.take,
     onRefused: (by) => record(db, { detail: { what: 'refusal' }, ...by }),
   })
-  const forms = createFormTokens(issuer, parts.cookieKeys)
-  const findLatestApproved = createFindLatestApproved(parts.lanes)
+  const api: ApiContext = { ...context, bearer }
 
-  const app = new Hono<Env>()
+  const app = new Hono<AppEnv>()
   // Before the middleware, because its headers cost more than these routes' own work. They set their headers themselves.
   app.route(
     '/',
-    idVerificationRoutes({
-      bearer,
-      findLatestApproved,
-      storage,
-      signAnswer: parts.signAnswer,
-    }),
+    idVerificationRoutes({ ...api, findLatestApproved: createFindLatestApproved(lanes) }),
   )
   app.route(
     '/',
     webhookRoutes({
-      db,
-      sealer: parts.sealer,
-      vault: parts.vault,
-      security,
-      addressOf,
-      log,
+      ...context,
       isServiceToken: bearer.isServiceToken,
-      onRefused: parts.onRefused,
-      countSignature: parts.countSignature,
-      onDelivery: parts.onDelivery,
+      countSignature: network.countSignature,
     }),
   )
-  app.use(async (c, next) => {
-    const requestId = requestIdOf(c.env.outgoing)
-    c.set('requestId', requestId)
-    c.header('X-Request-Id', requestId)
-    await next()
-  })
+  app.use(addRequestId)
+  app.use('/api/v1/*', addApiHeaders)
+  app.route('/', apiRoutes(api))
+  app.route('/', publicRoutes(context))
+  app.route('/', residentRoutes(context))
+  app.notFound((c) => respondNotFound(context, c))
+  app.onError((error, c) => respondToError(context, c, error))
+  return app
+}
 
-  app.use('/api/v1/*', async (c, next) => {
-    await next()
-    for (const [name, value] of Object.entries(apiHeaders(c.var.requestId))) c.header(name, value)
-  })
-  const api = { bearer, db, storage, vault: parts.vault }
-  app.route('/', naturalPersonRoutes(api))
-  app.route('/', minimalDisclosureRoutes(api))
-  app.route('/', imageRoutes(RESIDENT_IMAGES, { ...api, readerOf: residentReader(bearer) }))
-  app.route('/', imageRoutes(TENANT_IMAGES, { ...api, readerOf: tenantReader(bearer) }))
-  app.route(
-    '/',
-    backOfficeRoutes({
-      issuer,
-      bearer,
-      db,
-      sealer: parts.sealer,
-      vault: parts.vault,
-      jobs: parts.jobs,
-      log,
-    }),
-  )
-  app.route(
-    '/',
-    eventRoutes({
-      issuer,
-      db,
-      sign: parts.signEvent,
-      findSubject: parts.findSubject,
-      use: bearer.countUse,
-    }),
-  )
-  app.route('/', transmitterRoutes(issuer))
-  app.route('/', ledgerRoutes({ db }))
-  app.route('/', openApiRoutes(issuer))
-  const isReady = () => Promise.all([db`select 1`, storage.head('health/start')])
-  app.route('/', healthRoutes({ isReady }))
-  app.get('/.well-known/oauth-protected-resource', (c) =>
-    // RFC 9728 §3.2
-    c.json(
-      {
-        resource: issuer,
-        authorization_servers: [issuer],
-        jwks_uri: `${issuer}/api/oauth/.well-known/jwks.json`,
-        scopes_supported: Object.keys(SCOPES).filter((scope) => scope.startsWith('eprospera:')),
-        bearer_methods_supported: ['header'],
-        resource_name: 'Identity portal',
-      },
-      200,
-      { 'Cache-Control': 'public, max-age=300' },
-    ),
-  )
+const addRequestId = createMiddleware<AppEnv>(async (c, next) => {
+  const requestId = requestIdOf(c.env.outgoing)
+  c.set('requestId', requestId)
+  c.header('X-Request-Id', requestId)
+  await next()
+})
+
+const addApiHeaders = createMiddleware<AppEnv>(async (c, next) => {
+  await next()
+  for (const [name, value] of Object.entries(apiHeaders(c.var.requestId))) c.header(name, value)
+})
+
+/** For applications and back offices, by access token. */
+function apiRoutes(api: ApiContext): Hono {
+  const { bearer } = api
+  const routes = new Hono()
+  routes.route('/', naturalPersonRoutes(api))
+  routes.route('/', minimalDisclosureRoutes(api))
+  routes.route('/', imageRoutes(RESIDENT_IMAGES, { ...api, readerOf: residentReader(bearer) }))
+  routes.route('/', imageRoutes(TENANT_IMAGES, { ...api, readerOf: tenantReader(bearer) }))
+  routes.route('/', backOfficeRoutes(api))
+  routes.route('/', eventRoutes(api))
+  return routes
+}
+
+/** For anyone: programs that look up what this server is, and pages that need no session. */
+function publicRoutes(context: WebContext): Hono {
+  const { issuer } = context
+  const routes = new Hono()
+  routes.route('/', transmitterRoutes(issuer))
+  routes.route('/', ledgerRoutes(context))
+  routes.route('/', openApiRoutes(issuer))
+  routes.route('/', healthRoutes(context))
+  routes.route('/', resourceMetadataRoutes(issuer))
+  routes.route('/', assetRoutes())
+  routes.route('/', callbackRoutes(context))
+  routes.route('/', clientLogoRoutes(context))
+  return routes
+}
+
+function assetRoutes(): Hono {
+  const routes = new Hono()
   for (const [asset, type] of [
     [stylesheet, 'text/css'],
     [passkeyScript, 'text/javascript'],
   ] as const)
-    app.get(asset.path, (c) =>
+    routes.get(asset.path, (c) =>
       c.body(asset.body, 200, {
         'Content-Type': `${type}; charset=utf-8`,
         'Cache-Control': 'public, max-age=31536000, immutable',
       }),
     )
+  return routes
+}
 
-  const { vault } = parts
-  const mailing = { sealer: parts.sealer, jobs: parts.jobs }
-  const guarded = { issuer, db, vault, provider, forms, addressOf, security, log, ...mailing }
-  app.route('/', callbackRoutes({ issuer, db, log }))
-  app.route('/', clientLogoRoutes({ db }))
-  const guard = createGuard(guarded)
-  app.route(
+/** For residents: sign-in, consent, and their own pages. */
+function residentRoutes(context: WebContext): Hono {
+  const { config, db, issuer } = context
+  const forms = createFormTokens(issuer, config.secrets.cookieKeys)
+  const guard = createGuard({ ...context, forms })
+  const portal = { ...context, forms, guard }
+  const routes = new Hono()
+  routes.route(
     '/',
     interactionRoutes({
-      ...guarded,
-      ...mailing,
+      ...portal,
       findDocuments: (accountId) => findLatestDocuments(db, accountId),
       requireProof: guard.askForProof,
     }),
   )
-  app.route(
-    '/',
-    portalRoutes({
-      ...guarded,
-      ...mailing,
-      guard,
-      storage,
-      imageOrigin: parts.imageOrigin,
-    }),
-  )
-  app.route('/', consentRoutes({ ...guarded, ...mailing, guard }))
-  app.route('/', activityRoutes({ issuer, db, vault, guard }))
-  app.route('/', linkRoutes({ issuer, db, vault: parts.vault, forms, guard, log }))
-  app.route('/', accountRoutes({ ...guarded, ...mailing, guard }))
-  app.route('/', passkeyRoutes({ ...guarded, ...mailing, guard }))
-  app.route('/', secondFactorRoutes({ ...guarded, guard }))
-  app.route('/', mailLinkRoutes({ ...guarded, ...mailing }))
-  app.route('/', wellKnownRoutes({ issuer, guard, securityContacts: parts.securityContacts }))
-  app.route('/', notMeRoutes({ issuer, db, forms, security, log, vault: parts.vault, ...mailing }))
-  if (parts.outbox) app.route('/', outboxRoutes({ issuer, db, sealer: parts.sealer }))
-
-  app.notFound((c) =>
-    answer(c, new ApiError(404, 'not_found', 'There is nothing at this address.')),
-  )
-  app.onError((error, c) => {
-    if (error instanceof ApiError) {
-      const address = addressOf(c.env.incoming)
-      if (error.error === 'forbidden_form') security.emit('form_refused', { address })
-      if (error.error === 'rate_limit_exceeded' && c.req.path.startsWith('/api/'))
-        security.emit('rate_limited', { address, subject: 'api' })
-      return answer(c, error)
-    }
-    if (error instanceof HTTPException)
-      return answer(c, new ApiError(error.status, 'invalid_request', error.message || undefined))
-    if (error instanceof TooBusyError)
-      return answer(c, new ApiError(503, 'busy', undefined, { headers: { 'Retry-After': '5' } }))
-    if (isUnstorable(error)) return answer(c, new ApiError(400, 'invalid_request'))
-    const requestId = requestIdOf(c.env.outgoing)
-    log.error('request failed', { requestId, method: c.req.method, error })
-    return answer(c, new ApiError(500, 'Internal server error'))
-  })
-
-  function answer(c: Context<Env>, error: ApiError) {
-    for (const [name, value] of Object.entries(error.headers)) c.header(name, value)
-    const status = error.status as 400
-    if (c.req.path.startsWith('/api/')) {
-      const headers = apiHeaders(requestIdOf(c.env.outgoing))
-      for (const [name, value] of Object.entries(headers)) c.header(name, value)
-    }
-    if (isPage(c)) {
-      for (const [name, value] of Object.entries(securityHeaders({ issuer }))) c.header(name, value)
-      const message =
-        status >= 500
-          ? 'Something went wrong on our side. Please try again in a moment.'
-          : error.message
-      return c.html(
-        errorPage({
-          title: titleOf(error.status),
-          message,
-          requestId: requestIdOf(c.env.outgoing),
-        }),
-        status,
-      )
-    }
-    const isBackOffice = c.req.path.startsWith('/api/v1/idv/')
-    return c.json(isBackOffice ? error.toBackOfficeBody() : error.toBody(), status)
-  }
-  return app
+  routes.route('/', portalRoutes(portal))
+  routes.route('/', consentRoutes(portal))
+  routes.route('/', activityRoutes(portal))
+  routes.route('/', linkRoutes(portal))
+  routes.route('/', accountRoutes(portal))
+  routes.route('/', passkeyRoutes(portal))
+  routes.route('/', secondFactorRoutes(portal))
+  routes.route('/', mailLinkRoutes(portal))
+  routes.route('/', wellKnownRoutes(portal))
+  routes.route('/', notMeRoutes(portal))
+  if (showsOutbox(context)) routes.route('/', outboxRoutes(portal))
+  return routes
 }
 
-const isPage = (c: Context): boolean =>
-  !/^\/(api|webhooks|health|\.well-known)(\/|$)/.test(c.req.path) &&
-  (c.req.header('accept') ?? '').includes('text/html')
-
-function titleOf(status: number): string {
-  if (status === 404) return 'Nothing here'
-  return status >= 500 ? 'Our mistake' : 'We could not go on'
-}
+/** Mails contain links that open accounts: they are shown only where nobody else can connect. */
+const showsOutbox = ({ config, issuer }: WebContext): boolean =>
+  !config.mail && !config.production && isLoopback(`http://${config.host}`) && isLoopback(issuer)

@@ -1,12 +1,16 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
+import type { DatabaseConfig } from './platform/database-role.ts'
 import { OperatorError } from './platform/errors.ts'
 import type { KmsConfig } from './platform/kms.ts'
 import { LOG_LEVELS } from './platform/log.ts'
 import { isLoopback } from './platform/loopback.ts'
 import type { MailConfig } from './platform/mail.ts'
+import type { MetricsConfig } from './platform/metrics.ts'
+import type { SecretsConfig } from './platform/secrets.ts'
 import type { S3Config } from './platform/storage.ts'
 import { isAddressRange } from './web/client-address.ts'
+import type { NetworkLimits } from './web/network-limits.ts'
 
 const url = (protocols: string[]) =>
   z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
@@ -118,6 +122,9 @@ const schema = z.object({
   NODE_ENV: z.string().optional(),
 })
 
+type Values = z.infer<typeof schema>
+
+/** What the environment says. A slice that one consumer takes as a whole has the type that this consumer declares. */
 export type Config = Readonly<{
   port: number
   host: string
@@ -125,26 +132,24 @@ export type Config = Readonly<{
   issuer: string | undefined
   production: boolean
   /** `undefined`: the embedded server. */
-  databaseUrl: string | undefined
-  /** Connects as the owner of the schema, for migrations; `undefined`: the user of `databaseUrl`. */
-  migrationUrl: string | undefined
-  /** Addresses of roles to which `migrate` grants the rights of one kind of process. */
-  processUrls: { web?: string; worker?: string }
+  database: DatabaseConfig | undefined
   /** `undefined`: the embedded server. */
   s3: S3Config | undefined
+  /** `undefined`: generated, and stored in the data directory. */
+  secrets: SecretsConfig | undefined
   dataDir: string
   role: 'web' | 'worker' | 'all'
   logLevel: (typeof LOG_LEVELS)[number]
   missingScopeStatus: 401 | 403
   /** Further hosts that requests may name, with or without a port. */
   allowedHosts: readonly string[]
+  /** Addresses or CIDR ranges of proxies whose `X-Forwarded-For` counts. */
   trustedProxies: readonly string[]
   /** Requests a minute to the resource API; 0 is no limit. */
   rateLimits: { perResident: number; perClient: number }
-  /** For each minute and network, before authentication; 0 is no limit. */
-  networkLimits: { requests: number; refusals: number }
-  /** The address of the metrics; `undefined`: none. */
-  metrics: { host: string; port: number } | undefined
+  networkLimits: NetworkLimits
+  /** `undefined`: no metrics. */
+  metrics: MetricsConfig | undefined
   /** Internal addresses or CIDR ranges that may be called. */
   outboundAllow: readonly string[]
   /** Contacts for reports of vulnerabilities (RFC 9116); empty: there is no security.txt. */
@@ -153,146 +158,173 @@ export type Config = Readonly<{
   mail: MailConfig | undefined
   /** `undefined`: data keys are wrapped with `ENCRYPTION_KEY`. */
   kms: KmsConfig | undefined
-  /** `undefined`: generated, and stored in the data directory. */
-  secrets: { cookieKeys: string[]; encryptionKeys: Uint8Array[] } | undefined
 }>
+
+/** With the database, the bucket and the secrets of the embedded parts where the environment names none. */
+export type CompleteConfig = Config &
+  Readonly<{ database: DatabaseConfig; s3: S3Config; secrets: SecretsConfig }>
 
 /** Environment → one frozen Config. Throws one OperatorError that names every fault and prints no value. */
 export function loadConfig(env: Record<string, string | undefined>): Config {
   // An empty variable (`FOO=` in a file) counts as not set.
   const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value))
-  const parsed = schema.safeParse(present)
-  const faults = parsed.success
-    ? []
-    : parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`)
-  const value = parsed.data
-
-  if (value) {
-    const production = value.NODE_ENV === 'production'
-    if (production && !value.ISSUER) faults.push('ISSUER is required in production')
-    if (production && value.ISSUER?.startsWith('http:') && !isLoopback(value.ISSUER))
-      faults.push('ISSUER must be https: in production')
-    if (production && !value.DATABASE_URL)
-      faults.push(
-        'DATABASE_URL is required in production: the embedded database is for one machine',
-      )
-    if (production && !value.S3_BUCKET)
-      faults.push('S3_BUCKET is required in production: the embedded S3 server is for development')
-    if (production && !value.SMTP_URL)
-      faults.push('SMTP_URL is required in production: the outbox is for one machine')
-    if (production) faults.push(...productionFaults(value))
-    if (value.SMTP_URL && !value.MAIL_FROM) faults.push('MAIL_FROM is required with SMTP_URL')
-    if (value.S3_ENDPOINT && !value.S3_BUCKET) faults.push('S3_BUCKET is required with S3_ENDPOINT')
-    if (value.MIGRATION_DATABASE_URL && !value.DATABASE_URL)
-      faults.push('DATABASE_URL is required with MIGRATION_DATABASE_URL')
-    for (const name of ['WEB_DATABASE_URL', 'WORKER_DATABASE_URL'] as const)
-      if (value[name] && !value.MIGRATION_DATABASE_URL)
-        faults.push(`MIGRATION_DATABASE_URL is required with ${name}: \`migrate\` admits its role`)
-    if (value.KMS_ENDPOINT && !value.KMS_KEY_ID)
-      faults.push('KMS_KEY_ID is required with KMS_ENDPOINT')
-    if (production && value.KMS_ENDPOINT?.startsWith('http:') && !isLoopback(value.KMS_ENDPOINT))
-      faults.push('KMS_ENDPOINT must be https: in production')
-    if (value.DATABASE_URL && !value.COOKIE_KEYS)
-      faults.push(`COOKIE_KEYS is required with DATABASE_URL: ${HOW_TO_MAKE_A_KEY}`)
-    if (value.DATABASE_URL && !value.ENCRYPTION_KEY)
-      faults.push(`ENCRYPTION_KEY is required with DATABASE_URL: ${HOW_TO_MAKE_A_KEY}`)
-    if (value.ENCRYPTION_KEY?.some((key) => key.length !== 32))
-      faults.push('ENCRYPTION_KEY must be 32 bytes, base64url')
-  }
-  if (!value || faults.length > 0)
+  const { data: values, error } = schema.safeParse(present)
+  const faults = values
+    ? RULES.flatMap((rule) => rule(values) ?? [])
+    : error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`)
+  if (!values || faults.length > 0)
     throw new OperatorError(
       `The configuration has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:\n${faults
         .map((fault) => `  ${fault}`)
         .join('\n')}`,
     )
-
-  return Object.freeze({
-    port: value.PORT,
-    host: value.HOST,
-    issuer: value.ISSUER ?? (value.PORT === 0 ? undefined : `http://localhost:${value.PORT}`),
-    production: value.NODE_ENV === 'production',
-    databaseUrl: value.DATABASE_URL,
-    migrationUrl: value.MIGRATION_DATABASE_URL,
-    processUrls: {
-      ...(value.WEB_DATABASE_URL && { web: value.WEB_DATABASE_URL }),
-      ...(value.WORKER_DATABASE_URL && { worker: value.WORKER_DATABASE_URL }),
-    },
-    s3: value.S3_BUCKET
-      ? {
-          endpoint: value.S3_ENDPOINT,
-          publicEndpoint: value.S3_PUBLIC_ENDPOINT ?? value.S3_ENDPOINT,
-          region: value.S3_REGION,
-          bucket: value.S3_BUCKET,
-          forcePathStyle: value.S3_FORCE_PATH_STYLE === 'true',
-          kmsKeyId: value.S3_KMS_KEY_ID,
-        }
-      : undefined,
-    dataDir: resolve(value.DATA_DIR),
-    role: value.ROLE,
-    logLevel: value.LOG_LEVEL,
-    missingScopeStatus: value.MISSING_SCOPE_STATUS === '403' ? 403 : 401,
-    allowedHosts: value.ALLOWED_HOSTS ?? [],
-    trustedProxies: value.TRUSTED_PROXIES ?? [],
-    rateLimits: {
-      perResident: value.RATE_LIMIT_RESIDENT,
-      perClient: value.RATE_LIMIT_CLIENT,
-    },
-    networkLimits: {
-      requests: value.RATE_LIMIT_NETWORK,
-      refusals: value.RATE_LIMIT_REFUSALS,
-    },
-    metrics:
-      value.METRICS_PORT === undefined
-        ? undefined
-        : { host: value.METRICS_HOST, port: value.METRICS_PORT },
-    outboundAllow: value.OUTBOUND_ALLOW ?? [],
-    securityContacts: value.SECURITY_CONTACT ?? [],
-    mail:
-      value.SMTP_URL && value.MAIL_FROM
-        ? { smtpUrl: value.SMTP_URL, from: value.MAIL_FROM }
-        : undefined,
-    kms: value.KMS_KEY_ID ? { keyIds: value.KMS_KEY_ID, endpoint: value.KMS_ENDPOINT } : undefined,
-    secrets:
-      value.COOKIE_KEYS && value.ENCRYPTION_KEY
-        ? {
-            cookieKeys: value.COOKIE_KEYS.map((key) => key.toString('base64url')),
-            encryptionKeys: value.ENCRYPTION_KEY,
-          }
-        : undefined,
-  })
+  return Object.freeze(toConfig(values))
 }
 
-/** Settings that send secrets or documents unencrypted, and keys that are not random. */
-function productionFaults(value: z.infer<typeof schema>): string[] {
-  const faults: string[] = []
-  for (const name of ['S3_ENDPOINT', 'S3_PUBLIC_ENDPOINT'] as const) {
-    const url = value[name]
-    if (url?.startsWith('http:') && !isLoopback(url))
-      faults.push(`${name} must be https: in production: documents travel over it`)
-  }
-  for (const name of [
-    'DATABASE_URL',
-    'MIGRATION_DATABASE_URL',
-    'WEB_DATABASE_URL',
-    'WORKER_DATABASE_URL',
-  ] as const)
-    if (value[name] !== undefined && !isEncryptedDatabase(value[name]))
-      faults.push(
-        `${name} must ask for TLS in production: add sslmode=verify-full, or sslmode=require where the server's certificate is not from a known authority`,
-      )
+const toConfig = (values: Values): Config => ({
+  port: values.PORT,
+  host: values.HOST,
+  issuer: values.ISSUER ?? (values.PORT === 0 ? undefined : `http://localhost:${values.PORT}`),
+  production: isProduction(values),
+  database: values.DATABASE_URL
+    ? {
+        url: values.DATABASE_URL,
+        migrationUrl: values.MIGRATION_DATABASE_URL,
+        processUrls: {
+          ...(values.WEB_DATABASE_URL && { web: values.WEB_DATABASE_URL }),
+          ...(values.WORKER_DATABASE_URL && { worker: values.WORKER_DATABASE_URL }),
+        },
+      }
+    : undefined,
+  s3: values.S3_BUCKET
+    ? {
+        endpoint: values.S3_ENDPOINT,
+        publicEndpoint: values.S3_PUBLIC_ENDPOINT ?? values.S3_ENDPOINT,
+        region: values.S3_REGION,
+        bucket: values.S3_BUCKET,
+        forcePathStyle: values.S3_FORCE_PATH_STYLE === 'true',
+        kmsKeyId: values.S3_KMS_KEY_ID,
+        credentials: undefined,
+      }
+    : undefined,
+  secrets:
+    values.COOKIE_KEYS && values.ENCRYPTION_KEY
+      ? {
+          cookieKeys: values.COOKIE_KEYS.map((key) => key.toString('base64url')),
+          encryptionKeys: values.ENCRYPTION_KEY,
+        }
+      : undefined,
+  dataDir: resolve(values.DATA_DIR),
+  role: values.ROLE,
+  logLevel: values.LOG_LEVEL,
+  missingScopeStatus: values.MISSING_SCOPE_STATUS === '403' ? 403 : 401,
+  allowedHosts: values.ALLOWED_HOSTS ?? [],
+  trustedProxies: values.TRUSTED_PROXIES ?? [],
+  rateLimits: { perResident: values.RATE_LIMIT_RESIDENT, perClient: values.RATE_LIMIT_CLIENT },
+  networkLimits: { requests: values.RATE_LIMIT_NETWORK, refusals: values.RATE_LIMIT_REFUSALS },
+  metrics:
+    values.METRICS_PORT === undefined
+      ? undefined
+      : { host: values.METRICS_HOST, port: values.METRICS_PORT },
+  outboundAllow: values.OUTBOUND_ALLOW ?? [],
+  securityContacts: values.SECURITY_CONTACT ?? [],
+  mail:
+    values.SMTP_URL && values.MAIL_FROM
+      ? { smtpUrl: values.SMTP_URL, from: values.MAIL_FROM }
+      : undefined,
+  kms: values.KMS_KEY_ID ? { keyIds: values.KMS_KEY_ID, endpoint: values.KMS_ENDPOINT } : undefined,
+})
+
+const isProduction = (values: Values) => values.NODE_ENV === 'production'
+
+/** Returns what is wrong with a variable because of another, or because of production. */
+type Rule = (values: Values) => string | readonly string[] | undefined
+type EndpointVariable = 'ISSUER' | 'S3_ENDPOINT' | 'S3_PUBLIC_ENDPOINT' | 'KMS_ENDPOINT'
+type DatabaseVariable =
+  | 'DATABASE_URL'
+  | 'MIGRATION_DATABASE_URL'
+  | 'WEB_DATABASE_URL'
+  | 'WORKER_DATABASE_URL'
+
+const withReason = (fault: string, reason: string | undefined) =>
+  reason ? `${fault}: ${reason}` : fault
+
+const requiredInProduction =
+  (name: keyof Values, reason?: string): Rule =>
+  (values) =>
+    isProduction(values) && !values[name]
+      ? withReason(`${name} is required in production`, reason)
+      : undefined
+
+const requiredWith =
+  (name: keyof Values, other: keyof Values, reason?: string): Rule =>
+  (values) =>
+    values[other] && !values[name]
+      ? withReason(`${name} is required with ${other}`, reason)
+      : undefined
+
+const httpsInProduction =
+  (name: EndpointVariable, reason?: string): Rule =>
+  (values) =>
+    isProduction(values) && values[name]?.startsWith('http:') && !isLoopback(values[name])
+      ? withReason(`${name} must be https: in production`, reason)
+      : undefined
+
+const tlsInProduction =
+  (name: DatabaseVariable): Rule =>
+  (values) =>
+    isProduction(values) && values[name] !== undefined && !isEncryptedDatabase(values[name])
+      ? `${name} must ask for TLS in production: add sslmode=verify-full, or sslmode=require where the server's certificate is not from a known authority`
+      : undefined
+
+const HOW_TO_MAKE_A_KEY = 'make one with `openssl rand -base64 32 | tr "+/" "-_"`'
+const WHY_PROCESS_ROLES = '`migrate` admits its role'
+
+const RULES: readonly Rule[] = [
+  requiredInProduction('ISSUER'),
+  httpsInProduction('ISSUER'),
+  requiredInProduction('DATABASE_URL', 'the embedded database is for one machine'),
+  requiredInProduction('S3_BUCKET', 'the embedded S3 server is for development'),
+  requiredInProduction('SMTP_URL', 'the outbox is for one machine'),
+  httpsInProduction('S3_ENDPOINT', 'documents travel over it'),
+  httpsInProduction('S3_PUBLIC_ENDPOINT', 'documents travel over it'),
+  tlsInProduction('DATABASE_URL'),
+  tlsInProduction('MIGRATION_DATABASE_URL'),
+  tlsInProduction('WEB_DATABASE_URL'),
+  tlsInProduction('WORKER_DATABASE_URL'),
+  randomKeysInProduction,
+  requiredWith('MAIL_FROM', 'SMTP_URL'),
+  requiredWith('S3_BUCKET', 'S3_ENDPOINT'),
+  requiredWith('DATABASE_URL', 'MIGRATION_DATABASE_URL'),
+  requiredWith('MIGRATION_DATABASE_URL', 'WEB_DATABASE_URL', WHY_PROCESS_ROLES),
+  requiredWith('MIGRATION_DATABASE_URL', 'WORKER_DATABASE_URL', WHY_PROCESS_ROLES),
+  requiredWith('KMS_KEY_ID', 'KMS_ENDPOINT'),
+  httpsInProduction('KMS_ENDPOINT'),
+  requiredWith('COOKIE_KEYS', 'DATABASE_URL', HOW_TO_MAKE_A_KEY),
+  requiredWith('ENCRYPTION_KEY', 'DATABASE_URL', HOW_TO_MAKE_A_KEY),
+  ({ ENCRYPTION_KEY = [] }) =>
+    ENCRYPTION_KEY.some((key) => key.length !== 32)
+      ? 'ENCRYPTION_KEY must be 32 bytes, base64url'
+      : undefined,
+]
+
+/** Finds keys that are not random, and keys that are used twice. */
+function randomKeysInProduction(values: Values): string[] {
+  if (!isProduction(values)) return []
+  const faults = new Set<string>()
   const seen = new Map<string, string>()
   for (const name of ['COOKIE_KEYS', 'ENCRYPTION_KEY'] as const)
-    for (const key of value[name] ?? []) {
+    for (const key of values[name] ?? []) {
       if (new Set(key).size < MIN_DISTINCT_BYTES)
-        faults.push(`${name} has a key that is not random: ${HOW_TO_MAKE_A_KEY}`)
+        faults.add(`${name} has a key that is not random: ${HOW_TO_MAKE_A_KEY}`)
       const text = key.toString('base64url')
       const before = seen.get(text)
-      if (before === name) faults.push(`${name} names the same key twice`)
+      if (before === name) faults.add(`${name} names the same key twice`)
       else if (before !== undefined)
-        faults.push(`${name} and ${before} must not share a key: ${HOW_TO_MAKE_A_KEY}`)
+        faults.add(`${name} and ${before} must not share a key: ${HOW_TO_MAKE_A_KEY}`)
       seen.set(text, name)
     }
-  return [...new Set(faults)]
+  return [...faults]
 }
 
 // 32 random bytes practically never have fewer different values.
@@ -311,8 +343,6 @@ function isEncryptedDatabase(value: string): boolean {
     searchParams?.get('sslrootcert') === 'system'
   )
 }
-
-const HOW_TO_MAKE_A_KEY = 'make one with `openssl rand -base64 32 | tr "+/" "-_"`'
 
 function isOrigin(value: string): boolean {
   return new URL(value).origin === value

@@ -1,5 +1,7 @@
+import type { CompleteConfig } from './config.ts'
 import type { ProcessKind } from './platform/database-access.ts'
 import {
+  type DatabaseConfig,
   grantAppRole,
   grantProcessRole,
   requireOtherRole,
@@ -9,39 +11,17 @@ import { type Db, migrate, openDb, requireMigrated } from './platform/db.ts'
 import { OperatorError } from './platform/errors.ts'
 import { installJobs } from './platform/jobs.ts'
 import { createLocalKeyService, type KeyService } from './platform/key-service.ts'
-import { createKmsKeyService, type KmsConfig } from './platform/kms.ts'
+import { createKmsKeyService } from './platform/kms.ts'
 import type { Log } from './platform/log.ts'
-import type { MailConfig } from './platform/mail.ts'
 import { createOutbound, type Outbound } from './platform/outbound.ts'
 import { createSealer, type Sealer } from './platform/secrets.ts'
-import { createStorage, type S3Config, type Storage } from './platform/storage.ts'
+import { createStorage, type Storage } from './platform/storage.ts'
 import { createVault, type Vault } from './platform/vault.ts'
 import { createSecurityEvents, type SecurityEvents } from './web/security-events.ts'
 
-/** The addresses of database and bucket, and the secrets: from the environment, or of the embedded parts. */
-export type Runtime = {
-  /** Whether options for development are rejected. */
-  production?: boolean | undefined
-  databaseUrl: string
-  /** Connects as the owner of the schema; `undefined`: the same user. */
-  migrationUrl?: string | undefined
-  /** Addresses of roles with fewer rights, one for each kind of process, which get their rights after a migration. */
-  processUrls?: Partial<Record<ProcessKind, string>> | undefined
-  s3: S3Config
-  /** `undefined`: the AWS SDK's usual chain. */
-  s3Credentials: { accessKeyId: string; secretAccessKey: string } | undefined
-  cookieKeys: string[]
-  encryptionKeys: Uint8Array[]
-  /** `undefined`: data keys are wrapped with the encryption keys. */
-  kms?: KmsConfig | undefined
-  /** Internal addresses or CIDR ranges that may be called. */
-  outboundAllow: readonly string[]
-  /** `undefined`: mails are stored in the local outbox. */
-  mail: MailConfig | undefined
-}
-
-/** The long-lived objects that every process shares, opened once and passed down. */
+/** The configuration and the long-lived objects that every process shares, opened once and passed down. */
 export type AppContext = {
+  config: CompleteConfig
   db: Db
   storage: Storage
   sealer: Sealer
@@ -51,63 +31,63 @@ export type AppContext = {
   outbound: Outbound
   security: SecurityEvents
   log: Log
-  runtime: Runtime
   close(): Promise<void>
 }
 
-/** What becomes of the schema when the parts are opened: it is brought up to date, must be up to date, or is left as it is. */
+/** What becomes of the schema when the context is opened: it is brought up to date, must be up to date, or is left as it is. */
 export type SchemaRule = 'migrate' | 'require' | 'leave'
 
-/** Opens the parts. Throws OperatorError when the database cannot be used. */
+/** Opens the context. Throws OperatorError when the database cannot be used. */
 export async function openContext(
-  runtime: Runtime,
+  config: CompleteConfig,
   log: Log,
   schema: SchemaRule = 'migrate',
 ): Promise<AppContext> {
-  const db = openDb(runtime.databaseUrl)
-  const storage = createStorage(runtime.s3, runtime.s3Credentials)
-  const sealer = createSealer(runtime.encryptionKeys)
+  const { database, s3, secrets, kms } = config
+  const db = openDb(database.url)
+  const storage = createStorage(s3)
+  const sealer = createSealer(secrets.encryptionKeys)
   const local = createLocalKeyService(sealer)
-  const keyService = runtime.kms ? createKmsKeyService(runtime.kms, local) : local
-  const parts = {
+  const keyService = kms ? createKmsKeyService(kms, local) : local
+  const context: AppContext = {
+    config,
     db,
     storage,
     sealer,
     keyService,
     vault: createVault(db, keyService),
-    outbound: createOutbound(runtime.outboundAllow),
-    security: createSecurityEvents(log, runtime.encryptionKeys[0] ?? new Uint8Array()),
+    outbound: createOutbound(config.outboundAllow),
+    security: createSecurityEvents(log, secrets.encryptionKeys[0] ?? new Uint8Array()),
     log,
-    runtime,
     async close() {
       await db.end({ timeout: 5 })
       storage.close()
     },
   }
   try {
-    if (schema === 'migrate') await migrateSchema(db, runtime, log)
+    if (schema === 'migrate') await migrateSchema(db, database, log)
     if (schema === 'require') await requireMigrated(db).catch(explain)
     // Without its keys a process still serves what needs none, and asks again.
     if (schema !== 'leave')
-      await parts.vault
+      await context.vault
         .prepare()
         .catch((error: unknown) => log.warn('data keys are not available', { error }))
   } catch (error) {
-    await parts.close()
+    await context.close()
     throw error
   }
-  return parts
+  return context
 }
 
 /**
  * Brings the schema up to date, as its owner where that is another role, and admits the roles that work with it. Returns
  * the names of the migrations applied now. Throws OperatorError when the database cannot be used.
  */
-export async function migrateSchema(db: Db, runtime: Runtime, log: Log): Promise<string[]> {
-  const { migrationUrl } = runtime
+export async function migrateSchema(db: Db, database: DatabaseConfig, log: Log): Promise<string[]> {
+  const { migrationUrl } = database
   try {
     const applied = migrationUrl
-      ? await withOwner(migrationUrl, (owner) => migrateAsOwner(owner, runtime, log))
+      ? await withOwner(migrationUrl, (owner) => migrateAsOwner(owner, database, log))
       : []
     return [...applied, ...(await migrate(db))]
   } catch (error) {
@@ -115,17 +95,19 @@ export async function migrateSchema(db: Db, runtime: Runtime, log: Log): Promise
   }
 }
 
-async function migrateAsOwner(owner: Db, runtime: Runtime, log: Log): Promise<string[]> {
-  const { databaseUrl } = runtime
+async function migrateAsOwner(
+  owner: Db,
+  { url: appUrl, processUrls }: DatabaseConfig,
+  log: Log,
+): Promise<string[]> {
   const applied = await migrate(owner)
-  const kinds = Object.entries(runtime.processUrls ?? {}) as [ProcessKind, string][]
-  for (const [kind, url] of kinds) requireOtherRole(kind, { url, appUrl: databaseUrl })
-  await grantAppRole(owner, databaseUrl)
+  const kinds = Object.entries(processUrls) as [ProcessKind, string][]
+  for (const [kind, url] of kinds) requireOtherRole(kind, { url, appUrl })
+  await grantAppRole(owner, appUrl)
   if (kinds.length > 0) {
     // Its tables must be there to be granted.
-    await installJobs(databaseUrl, log)
-    for (const [kind, url] of kinds)
-      await grantProcessRole(owner, kind, { url, appUrl: databaseUrl })
+    await installJobs(appUrl, log)
+    for (const [kind, url] of kinds) await grantProcessRole(owner, kind, { url, appUrl })
   }
   return applied
 }

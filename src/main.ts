@@ -28,14 +28,14 @@ async function runServer(): Promise<void> {
   const started = performance.now()
   const { serve } = await import('./serve.ts')
   const served = await serve(process.env)
-  const { server, config } = served
+  const { server, context } = served
   process.stdout.write(
     server
       ? `Identity portal is ready at ${server.issuer} (listening on ${server.url}, ${seconds(started)})\n`
       : `Identity portal worker is ready (${seconds(started)})\n`,
   )
-  if (!config.databaseUrl)
-    process.stdout.write(`Data is kept in ${config.dataDir}. Stop with Ctrl-C.\n`)
+  if (context.isDatabaseEmbedded)
+    process.stdout.write(`Data is kept in ${context.config.dataDir}. Stop with Ctrl-C.\n`)
   await shutdownSignal()
   await served.close()
 }
@@ -46,23 +46,23 @@ async function runDemo(check: boolean): Promise<void> {
   await demo({ check, serve, shutdownSignal, env: process.env })
 }
 
-/** Runs an operator's command over the parts of the environment. Only `migrate` changes the schema. */
+/** Runs an operator's command over the context of the environment. Only `migrate` changes the schema. */
 async function runCommand(command: Invocation): Promise<void> {
   const { loadConfig } = await import('./config.ts')
   const { open } = await import('./open.ts')
   const { createLog } = await import('./platform/log.ts')
   const config = loadConfig(process.env)
-  const parts = await open(config, createLog('error'), {
+  const context = await open(config, createLog('error'), {
     mode: 'attach-or-own',
     schema: command.name === 'migrate' ? 'leave' : 'require',
   })
   try {
-    const answer = await command.run({ ...parts, issuer: config.issuer })
+    const answer = await command.run({ ...context, issuer: config.issuer })
     // Some terminals do not tell their width.
     const width = process.stdout.isTTY ? process.stdout.columns || 80 : undefined
     process.stdout.write(command.format(answer, width))
   } finally {
-    await parts.close()
+    await context.close()
   }
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type Config, loadConfig } from './config.ts'
+import { loadConfig } from './config.ts'
 import type { AppContext } from './context.ts'
 import { measureEvents } from './events/store.ts'
 import { measureIngestion } from './id-verification/progress.ts'
@@ -7,14 +7,12 @@ import { type OpenedContext, open } from './open.ts'
 import { OperatorError } from './platform/errors.ts'
 import { createJobs, type Jobs } from './platform/jobs.ts'
 import { createLog } from './platform/log.ts'
-import { isLoopback } from './platform/loopback.ts'
 import { createMetrics, serveMetrics } from './platform/metrics.ts'
 import { listen, type RunningServer, startServer } from './server.ts'
 import { startWorker } from './worker.ts'
 
 export type Served = {
-  config: Config
-  parts: AppContext
+  context: OpenedContext
   server: RunningServer | undefined
   close(): Promise<void>
 }
@@ -25,13 +23,13 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<Served> {
   const log = createLog(config.logLevel)
   const listening = config.role === 'worker' ? undefined : await listen(config.host, config.port)
   const issuer = config.issuer ?? `http://localhost:${listening?.port ?? config.port}`
-  let parts: OpenedContext | undefined
+  let context: OpenedContext | undefined
   let jobs: Jobs | undefined
   try {
-    parts = await open(config, log, { mode: 'own', schema: 'migrate' })
+    context = await open(config, log, { mode: 'own', schema: 'migrate' })
     // A process that only reads needs no right to write.
-    if (config.role !== 'web') await checkBucket(parts)
-    jobs = await createJobs(parts.runtime.databaseUrl, log)
+    if (config.role !== 'web') await checkBucket(context)
+    jobs = await createJobs(context.config.database.url, log)
     const metrics = config.metrics && createMetrics()
     const refused = metrics?.counter(
       'portal_deliveries_refused_total',
@@ -39,54 +37,45 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<Served> {
       ['vendor'],
     )
     const events = metrics?.counter('portal_security_events_total', 'Security events.', ['event'])
-    parts.security.onEvent((event) => events?.inc({ event }))
-    const worker = config.role === 'web' ? undefined : await startWorker(parts, jobs)
+    context.security.onEvent((event) => events?.inc({ event }))
+    const worker = config.role === 'web' ? undefined : await startWorker(context, jobs)
     const server =
       listening &&
-      (await startServer(listening.server, parts, {
+      (await startServer(listening.server, context, {
         issuer,
         jobs,
-        missingScopeStatus: config.missingScopeStatus,
-        allowedHosts: config.allowedHosts,
-        securityContacts: config.securityContacts,
-        trustedProxies: config.trustedProxies,
-        rateLimits: config.rateLimits,
-        networkLimits: config.networkLimits,
-        // Mails contain links that open accounts: only where nobody else can connect.
-        outbox: !config.mail && !config.production && isLoopback(`http://${config.host}`),
         onDelivery: () => worker?.checkInbox(),
         onRefused: (vendor) => refused?.inc({ vendor }),
       }))
     if (metrics) {
-      measureIngestion(metrics, parts.db)
-      measureEvents(metrics, parts.db)
+      measureIngestion(metrics, context.db)
+      measureEvents(metrics, context.db)
     }
     const measured = metrics && config.metrics && (await serveMetrics(metrics, config.metrics))
     if (measured) log.info('metrics are served', { port: measured.port })
-    const opened = { parts, jobs }
+    const opened = { context, jobs }
     return {
-      config,
-      parts,
+      context,
       server,
       async close() {
         await measured?.close()
         await server?.close()
         await worker?.stop()
         await opened.jobs.stop()
-        await opened.parts.close()
+        await opened.context.close()
       },
     }
   } catch (error) {
     listening?.server.close()
     listening?.server.closeAllConnections()
     await jobs?.stop()
-    await parts?.close()
+    await context?.close()
     throw error
   }
 }
 
 /** Throws OperatorError when the bucket cannot be written. One that does not respond is only logged, because deliveries wait for it. */
-async function checkBucket({ storage, log, runtime }: AppContext): Promise<void> {
+async function checkBucket({ config, storage, log }: AppContext): Promise<void> {
   const bytes = Buffer.from('written at each start, to see that it can be')
   const sha256 = createHash('sha256').update(bytes).digest()
   try {
@@ -99,11 +88,11 @@ async function checkBucket({ storage, log, runtime }: AppContext): Promise<void>
     const status = $metadata?.httpStatusCode
     if (name === 'NoSuchBucket' || status === 404)
       throw new OperatorError(
-        `There is no bucket ${runtime.s3.bucket}: create it, or correct S3_BUCKET and S3_ENDPOINT.`,
+        `There is no bucket ${config.s3.bucket}: create it, or correct S3_BUCKET and S3_ENDPOINT.`,
       )
     if (status === 401 || status === 403 || name === 'CredentialsProviderError')
       throw new OperatorError(
-        `The bucket ${runtime.s3.bucket} cannot be written (${name}): correct the AWS credentials, or grant them s3:PutObject and s3:GetObject on it.`,
+        `The bucket ${config.s3.bucket} cannot be written (${name}): correct the AWS credentials, or grant them s3:PutObject and s3:GetObject on it.`,
       )
     log.warn('bucket does not respond', { error: new Error(name) })
   }

@@ -57,8 +57,8 @@ export const CLEAN_UPS: readonly ((db: Db) => Promise<unknown>)[] = [
 ]
 
 /** Starts the work. `stop` starts nothing more; the queue's own `stop` waits for running jobs. The caller closes context and queue. */
-export async function startWorker(parts: AppContext, jobs: Jobs): Promise<Worker> {
-  const { db, storage, sealer, vault, log, runtime } = parts
+export async function startWorker(context: AppContext, jobs: Jobs): Promise<Worker> {
+  const { config, db, storage, sealer, vault, outbound, log } = context
   const tokens = createTokenCache()
   const backup = await startBackup({ db, storage, sealer, tokens, jobs, log })
   await startErasureJobs({ db, storage, sealer, tokens, jobs, log })
@@ -66,30 +66,30 @@ export async function startWorker(parts: AppContext, jobs: Jobs): Promise<Worker
   const ring = await openKeyRing(db, sealer, log)
   const subjects = await openSubjectIdentifiers(db, sealer)
   await jobs.work('notify-logout', 4, (notice) =>
-    deliverLogout({ db, ring, subjects, outbound: parts.outbound, log }, notice),
+    deliverLogout({ db, ring, subjects, outbound, log }, notice),
   )
-  await jobs.work('fetch-logo', 1, ({ clientId }) => fetchRegisteredLogo(parts, clientId))
+  await jobs.work('fetch-logo', 1, ({ clientId }) => fetchRegisteredLogo(context, clientId))
   await startResetLinks({ db, sealer, vault, jobs, log })
   const sender = startSender({
     db,
     sealer,
-    outbound: parts.outbound,
+    outbound,
     sign: createEventSigner(db, ring),
     findSubject: createFindSubject(db, subjects),
     log,
   })
   const sequencer = startSequencer({ db, log, sign: createHeadSigner(ring) })
-  const mail = await startMail({ db, sealer, jobs, log, mail: runtime.mail })
+  const mail = await startMail({ db, sealer, jobs, log, mail: config.mail })
   const reconciler = await startReconciler({ db, sealer, tokens, vault, jobs, log })
-  const actions = relayOperatorActions(parts)
+  const actions = relayOperatorActions(context)
   const inbox = startInbox({ db, sealer, vault, jobs, log })
   const periodic = [
     startLoop({ event: 'stored values cannot be sealed', pauseMs: PERIOD_MS, log }, (stopping) =>
-      sealStored(parts, stopping),
+      sealStored(context, stopping),
     ),
     ...PERIODIC_WORK.map(([event, work]) =>
       startLoop({ event, pauseMs: PERIOD_MS, firstAfterMs: PERIOD_MS, log }, () =>
-        work(parts, jobs),
+        work(context, jobs),
       ),
     ),
   ]
@@ -116,7 +116,7 @@ export async function startWorker(parts: AppContext, jobs: Jobs): Promise<Worker
 /** Work that runs every `PERIOD_MS`, with the log event of its failure. */
 const PERIODIC_WORK: readonly [
   event: string,
-  work: (parts: AppContext, jobs: Jobs) => Promise<unknown>,
+  work: (context: AppContext, jobs: Jobs) => Promise<unknown>,
 ][] = [
   ['key rotation failed', rotateDueKeys],
   ['retention failed', ({ db, log }, jobs) => runRetention({ db, jobs, log })],

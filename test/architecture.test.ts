@@ -36,6 +36,8 @@ const ORDER = [
   'server.ts',
   'worker.ts',
   'app.ts',
+  'web-context.ts',
+  'error-responses.ts',
   'portal',
   'api',
   'id-verification',

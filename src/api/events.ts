@@ -111,14 +111,14 @@ export const eventOperations = [poll, answerErasure]
 type Parts = {
   issuer: string
   db: Db
-  sign: SignEvent
+  signEvent: SignEvent
   findSubject: FindSubject
-  use: Bearer['countUse']
+  bearer: Pick<Bearer, 'countUse'>
 }
 type Env = { Variables: { stream: Stream } }
 
 /** What an application fetches and answers with its stream's token: `docs/events.md`. */
-export function eventRoutes({ issuer, db, sign, findSubject, use }: Parts): Hono<Env> {
+export function eventRoutes({ issuer, db, signEvent, findSubject, bearer }: Parts): Hono<Env> {
   const routes = new Hono<Env>()
   const waiting = new Map<string, number>()
 
@@ -132,7 +132,7 @@ export function eventRoutes({ issuer, db, sign, findSubject, use }: Parts): Hono
           'WWW-Authenticate': header === undefined ? 'Bearer' : 'Bearer error="invalid_token"',
         },
       })
-    use({ clientId: stream.clientId })
+    bearer.countUse({ clientId: stream.clientId })
     c.set('stream', stream)
     requireAcceptable(c, 'application/json')
     await next()
@@ -167,7 +167,7 @@ export function eventRoutes({ issuer, db, sign, findSubject, use }: Parts): Hono
     )
     const sets: Record<string, string> = {}
     for (const event of found.events)
-      sets[event.id] = await sign(issuer, await addressEvent(db, findSubject, event))
+      sets[event.id] = await signEvent(issuer, await addressEvent(db, findSubject, event))
     return c.json({
       sets,
       ...(found.isMore ? { moreAvailable: true } : {}),

@@ -1,5 +1,7 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
+import type { Db } from '../platform/db.ts'
+import type { Storage } from '../platform/storage.ts'
 import { operation } from './operation.ts'
 import { refuseOtherMethods } from './requests.ts'
 
@@ -21,14 +23,14 @@ const getHealth = operation({
 
 export const healthOperations = [getHealth]
 
-/** `isReady` throws while the database or the bucket does not answer. */
-export function healthRoutes({ isReady }: { isReady: () => Promise<unknown> }): Hono {
+/** Whether the process runs, and whether it reaches the database and the bucket. */
+export function healthRoutes({ db, storage }: { db: Db; storage: Storage }): Hono {
   const routes = new Hono()
   routes.get(getHealth.path, (c) => c.json({ status: 'ok' }))
   refuseOtherMethods(routes, getHealth.path, 'GET, HEAD')
   routes.get('/health/ready', async (c) => {
     try {
-      await isReady()
+      await Promise.all([db`select 1`, storage.head('health/start')])
       return c.json({ status: 'ready' })
     } catch {
       return c.json({ status: 'unavailable' }, 503)

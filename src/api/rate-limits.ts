@@ -1,10 +1,8 @@
+import type { Config } from '../config.ts'
 import type { Db } from '../platform/db.ts'
 import { ApiError } from '../platform/errors.ts'
 import type { Log } from '../platform/log.ts'
 import { createWindowCounter } from '../platform/window-counter.ts'
-
-/** How many requests a minute; 0 is as many as they like. */
-export type RateLimits = { perResident: number; perClient: number }
 
 export type RateLimiter = {
   /** Counts a request of this client, for this resident or for none. Throws 429 with `Retry-After` when it is one too many. */
@@ -15,7 +13,7 @@ export type RateLimiter = {
 /** The limits of the resource API, over all processes. */
 export function createRateLimiter(
   db: Db,
-  limits: RateLimits,
+  limits: Config['rateLimits'],
   log: Log,
   now: () => number = Date.now,
 ): RateLimiter {

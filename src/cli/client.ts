@@ -33,7 +33,7 @@ const create = defineCommand({
     'client create --name "Bluewater Bank" --redirect-uri https://bank.example/callback --scope "openid email"',
     'client create --name "Acme back office" --type service --tenant acme --scope "idv.read idv.write"',
   ],
-  async run({ db, outbound, runtime: { production } }, values, moreUris) {
+  async run({ db, outbound, config: { production } }, values, moreUris) {
     const { createClient, findClient } = await load()
     const { verifySector } = await import('../clients/subject-identifiers.ts')
     const given = { ...(await readClient(values, moreUris)), production }
@@ -61,7 +61,7 @@ const update = defineCommand({
     'client update ID --purpose "To open your account."',
     'client update ID --logo-file logo.png',
   ],
-  async run({ db, outbound, runtime: { production } }, values, args) {
+  async run({ db, outbound, config: { production } }, values, args) {
     const { findClient, updateClient } = await load()
     const { verifySector } = await import('../clients/subject-identifiers.ts')
     const id = requireId(args, 'client')

@@ -3,9 +3,9 @@ import { defineCommand } from './command.ts'
 export const migrate = defineCommand({
   summary: 'Bring the database schema up to date; prints the migrations that were applied',
   examples: ['migrate', 'migrate --json'],
-  async run({ db, runtime, log }) {
+  async run({ db, config, log }) {
     const { migrateSchema } = await import('../context.ts')
-    return { applied: await migrateSchema(db, runtime, log) }
+    return { applied: await migrateSchema(db, config.database, log) }
   },
   show: ({ applied }: { applied: string[] }) =>
     applied.length === 0

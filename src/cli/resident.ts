@@ -130,8 +130,8 @@ const resetMfa = defineCommand({
   summary: 'Remove the second factors of a resident who lost them, and end their sessions',
   arguments: RESIDENT,
   examples: ['resident reset-mfa ana@example.test'],
-  run: ({ db, sealer, vault, runtime, log }, _values, args) =>
-    withJobs({ runtime, log }, async (jobs) => {
+  run: ({ db, sealer, vault, config, log }, _values, args) =>
+    withJobs({ config, log }, async (jobs) => {
       const { factorChangedMail } = await import('../accounts/mails.ts')
       const { removeAllFactors } = await import('../accounts/second-factor.ts')
       const { record } = await import('../ledger/disclosure.ts')
@@ -184,8 +184,8 @@ const erase = defineCommand({
   summary: 'Erase a resident with every image, at the vendor too',
   arguments: RESIDENT,
   examples: ['resident erase ana@example.test'],
-  run: ({ db, vault, runtime, log }, _values, args) =>
-    withJobs({ runtime, log }, async (jobs) => {
+  run: ({ db, vault, config, log }, _values, args) =>
+    withJobs({ config, log }, async (jobs) => {
       const { eraseResident } = await import('../id-verification/retention.ts')
       const resident = await findResident({ db, vault }, requireId(args, 'resident'))
       const verifications = await eraseResident({ db, jobs }, resident.id)

@@ -34,8 +34,8 @@ const set = defineCommand({
     },
   },
   examples: ['tenant set acme --display-name "Acme Brokers" --trusted yes'],
-  run: ({ db, runtime, log }, values, args) =>
-    withJobs({ runtime, log }, async (jobs) => {
+  run: ({ db, config, log }, values, args) =>
+    withJobs({ config, log }, async (jobs) => {
       const { setTenant } = await load()
       const { scheduleTenantAnnouncement } = await import('../id-verification/subjects.ts')
       const name = requireId(args, 'tenant')

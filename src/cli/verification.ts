@@ -103,10 +103,10 @@ const retry = defineCommand({
   summary: 'Fetch the decision or the missing images again',
   arguments: ID,
   examples: ['verification retry ID'],
-  async run({ db, runtime, log }, _values, args) {
+  async run({ db, config, log }, _values, args) {
     const { retryVerification } = await load()
     const id = requireId(args, 'verification')
-    await withJobs({ runtime, log }, async (jobs) => {
+    await withJobs({ config, log }, async (jobs) => {
       requireFound(await retryVerification(db, jobs, id), 'verification at a vendor')
     })
     return { id, queued: true }
@@ -117,8 +117,8 @@ const erase = defineCommand({
   summary: 'Erase a verification with its images, at the vendor too',
   arguments: ID,
   examples: ['verification erase ID'],
-  run: ({ db, runtime, log }, _values, args) =>
-    withJobs({ runtime, log }, async (jobs) => {
+  run: ({ db, config, log }, _values, args) =>
+    withJobs({ config, log }, async (jobs) => {
       const { eraseVerification } = await import('../id-verification/retention.ts')
       const id = requireId(args, 'verification')
       requireFound(await eraseVerification({ db, jobs }, id, 'operator'), 'verification')

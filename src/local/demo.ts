@@ -61,12 +61,9 @@ export async function demo({ check, serve, shutdownSignal, env }: DemoOptions): 
 }
 
 /** Starts the sandbox vendor and connects the portal to it. Its keys are stored, so that a restart finds its sessions again. */
-async function startVendor(
-  { parts, server, config }: Served,
-  port: number,
-): Promise<VeriffSandbox> {
+async function startVendor({ context, server }: Served, port: number): Promise<VeriffSandbox> {
   if (!server) throw new OperatorError('The demo needs ROLE=all.')
-  const file = join(config.dataDir, 'demo-vendor.json')
+  const file = join(context.config.dataDir, 'demo-vendor.json')
   const kept = keysSchema.safeParse(await readJson(file))
   const keys = kept.success ? kept.data : { apiKey: randomUUID(), sharedSecret: randomUUID() }
   if (!kept.success) await writeFile(file, JSON.stringify(keys), { mode: 0o600 })
@@ -74,10 +71,10 @@ async function startVendor(
     port,
     ...keys,
     webhookUrl: `${server.url}/webhooks/veriff`,
-    stateFile: join(config.dataDir, 'demo-vendor-sessions.json'),
-    person: (verificationId) => findHolder(parts, verificationId),
+    stateFile: join(context.config.dataDir, 'demo-vendor-sessions.json'),
+    person: (verificationId) => findHolder(context, verificationId),
   })
-  await setVendorIntegration(parts.db, parts.sealer, {
+  await setVendorIntegration(context.db, context.sealer, {
     vendor: 'veriff',
     baseUrl: vendor.url,
     apiKey: keys.apiKey,
@@ -87,7 +84,7 @@ async function startVendor(
 }
 
 /** In the demo, a document shows the name of the resident who is verified. */
-async function findHolder({ db, vault }: Served['parts'], verificationId: string) {
+async function findHolder({ db, vault }: Served['context'], verificationId: string) {
   const verification = await findVerificationRow(db, verificationId)
   const account = verification?.accountId && (await findAccount(db, vault, verification.accountId))
   return account ? { givenName: account.givenName, surname: account.surname } : undefined
@@ -109,26 +106,26 @@ async function readJson(file: string): Promise<unknown> {
   }
 }
 
-const findResident = async ({ parts }: Served) =>
-  (await findAccountByEmail(parts.db, parts.vault, RESIDENT.email)) ??
-  (await createAccount(parts, RESIDENT))
+const findResident = async ({ context }: Served) =>
+  (await findAccountByEmail(context.db, context.vault, RESIDENT.email)) ??
+  (await createAccount(context, RESIDENT))
 
 /** Sets what the consent page shows about the bank. */
-async function describeClient({ parts }: Served, clientId: string, redirectUri: string) {
+async function describeClient({ context }: Served, clientId: string, redirectUri: string) {
   const { origin } = new URL(redirectUri)
-  await setClientProfile(parts.db, clientId, {
+  await setClientProfile(context.db, clientId, {
     operator: OPERATOR,
     purpose: PURPOSE,
     client_uri: `${origin}/`,
     policy_uri: `${origin}/privacy`,
   })
-  await setClientLogo(parts.db, clientId, readLogo(await drawBankLogo()))
+  await setClientLogo(context.db, clientId, readLogo(await drawBankLogo()))
 }
 
 /** Resolves when the verification is approved and all its images are in the bucket. */
-async function waitForImages({ parts }: Served, accountId: string, verificationId: string) {
+async function waitForImages({ context }: Served, accountId: string, verificationId: string) {
   for (const end = Date.now() + 60_000; Date.now() < end; await wait(100)) {
-    const found = (await listVerifications(parts.db, accountId)).find(
+    const found = (await listVerifications(context.db, accountId)).find(
       ({ id }) => id === verificationId,
     )
     if (found?.status === 'approved' && !found.imagesPending && found.images.length > 0)
@@ -137,7 +134,7 @@ async function waitForImages({ parts }: Served, accountId: string, verificationI
   throw new Error('the images were not stored within a minute')
 }
 
-const withIssuer = ({ parts, server }: Served) => ({ ...parts, issuer: server?.issuer ?? '' })
+const withIssuer = ({ context, server }: Served) => ({ ...context, issuer: server?.issuer ?? '' })
 
 /** The page of a pending session: one from an earlier run, or a new one. */
 async function findPendingSession(
@@ -145,7 +142,7 @@ async function findPendingSession(
   vendor: VeriffSandbox,
   accountId: string,
 ): Promise<string> {
-  const pending = (await listVerifications(served.parts.db, accountId)).filter(
+  const pending = (await listVerifications(served.context.db, accountId)).filter(
     ({ status }) => status === 'pending',
   )
   for (const sessionId of vendor.listSessions()) {
@@ -156,12 +153,12 @@ async function findPendingSession(
 }
 
 async function runDemo(served: Served, shutdownSignal: () => Promise<unknown>) {
-  const { parts, server, config } = served
+  const { context, server } = served
   if (!server) throw new OperatorError('The demo needs ROLE=all.')
-  const port = config.port
+  const port = context.config.port
   const vendor = await startVendor(served, port && port + 2)
   const resident = await findResident(served)
-  if ((await listVerifications(parts.db, resident.id)).length === 0) {
+  if ((await listVerifications(context.db, resident.id)).length === 0) {
     const first = await startVerification(withIssuer(served), {
       vendor: 'veriff',
       accountId: resident.id,
@@ -172,17 +169,17 @@ async function runDemo(served: Served, shutdownSignal: () => Promise<unknown>) {
   const pendingSession = await findPendingSession(served, vendor, resident.id)
 
   const redirectUri = `http://localhost:${port ? port + 1 : 3001}/callback`
-  const file = join(config.dataDir, 'demo-application.json')
+  const file = join(context.config.dataDir, 'demo-application.json')
   const kept = clientSchema.safeParse(await readJson(file))
   let client = kept.success && kept.data.redirectUri === redirectUri ? kept.data : undefined
-  if (!client || !(await findClient(parts.db, client.clientId))) {
-    const made = await createClient(parts.db, {
+  if (!client || !(await findClient(context.db, client.clientId))) {
+    const made = await createClient(context.db, {
       name: APPLICATION_NAME,
       redirectUris: [redirectUri],
       scope: SCOPE,
     })
-    const stream = await parts.db.begin((sql) =>
-      setStream(sql, parts.sealer, {
+    const stream = await context.db.begin((sql) =>
+      setStream(sql, context.sealer, {
         clientId: made.client_id,
         delivery: 'webhook',
         endpoint: `${new URL(redirectUri).origin}/hooks`,
@@ -204,7 +201,7 @@ async function runDemo(served: Served, shutdownSignal: () => Promise<unknown>) {
     port: Number(new URL(redirectUri).port),
     issuer: server.issuer,
     ...client,
-    log: parts.log,
+    log: context.log,
   })
 
   const entry = (name: string, value: string) =>
@@ -226,16 +223,16 @@ async function runDemo(served: Served, shutdownSignal: () => Promise<unknown>) {
   entry('Sign in as', RESIDENT.email)
   entry('Password', RESIDENT.password)
   print()
-  print(styleText('dim', `Data is stored in ${config.dataDir}. Stop with Ctrl-C.`))
+  print(styleText('dim', `Data is stored in ${context.config.dataDir}. Stop with Ctrl-C.`))
   await shutdownSignal()
   await application.close()
   await vendor.close()
 }
 
 async function runEndToEndCheck(served: Served) {
-  const { parts, server } = served
+  const { context, server } = served
   if (!server) throw new OperatorError('The demo needs ROLE=all.')
-  const { db } = parts
+  const { db } = context
   const vendor = await startVendor(served, 0)
   const resident = await findResident(served)
   const redirectUri = 'http://localhost:9/callback'
@@ -246,7 +243,7 @@ async function runEndToEndCheck(served: Served) {
   })
   await describeClient(served, registered.client_id, redirectUri)
   const events = await db.begin((sql) =>
-    setStream(sql, parts.sealer, { clientId: registered.client_id, delivery: 'poll' }),
+    setStream(sql, context.sealer, { clientId: registered.client_id, delivery: 'poll' }),
   )
   const application = createApplicationClient({
     issuer: server.issuer,

@@ -5,45 +5,26 @@ import type { SharedKeys } from '../platform/shared-keys.ts'
 import type { ClientAddress } from '../web/client-address.ts'
 import type { SecurityEvent, SecurityEvents } from '../web/security-events.ts'
 import { isProofTooFarAhead } from './proof.ts'
+import type { DeviceForm, ProviderPages } from './provider-pages.ts'
 import { createRegistrationRules, REGISTRATION_RULES } from './registration.ts'
 import { rejectUnknownScopes } from './requests.ts'
 
 /** Where a resident types the code of a device, and where its interaction returns to. */
 export const DEVICE_PATH = '/device'
 
-export type Pages = {
-  /** A failure that must not be redirected. */
-  error(
-    ctx: KoaContextWithOIDC,
-    failure: { error: string; description: string | undefined; status: number },
-  ): void
-  /** `returnsTo`: the application's registered address to which the form finally redirects. */
-  signOut(
-    ctx: KoaContextWithOIDC,
-    form: { action: string; xsrf: string; returnsTo: string | undefined },
-  ): void
-  signedOut(ctx: KoaContextWithOIDC): void
-  deviceCode(ctx: KoaContextWithOIDC, form: DeviceForm & { error: string | undefined }): void
-  deviceConfirm(ctx: KoaContextWithOIDC, form: DeviceForm & { clientName: string }): void
-  deviceDone(ctx: KoaContextWithOIDC, clientName: string): void
-}
-
-/** The fields of the device pages' forms (RFC 8628 §3.3). */
-type DeviceForm = { action: string; xsrf: string; userCode: string }
-
 /** The features of oidc-provider that are enabled, and their pages. */
 export function providerFeatures({
+  config,
   pages,
   security,
   addressOf,
   sharedKeys,
-  production,
 }: {
-  pages: Pages
+  config: { production: boolean }
+  pages: ProviderPages
   security: SecurityEvents
   addressOf: ClientAddress
   sharedKeys: SharedKeys
-  production: boolean
 }): NonNullable<Configuration['features']> {
   return {
     devInteractions: { enabled: false },
@@ -108,7 +89,7 @@ export function providerFeatures({
       initialAccessToken: true,
       idFactory: () => randomUUID(),
       secretFactory: () => randomSecret(),
-      policies: { [REGISTRATION_RULES]: createRegistrationRules({ production }) },
+      policies: { [REGISTRATION_RULES]: createRegistrationRules(config) },
     },
     registrationManagement: { enabled: true, rotateRegistrationAccessToken: true },
     backchannelLogout: { enabled: true },

@@ -28,7 +28,7 @@ import type { ClientAddress } from '../web/client-address.ts'
 import { requestIdOf } from '../web/response-headers.ts'
 import type { SecurityEvents } from '../web/security-events.ts'
 import { createAdapter } from './adapter.ts'
-import { DEVICE_PATH, type Pages, providerFeatures } from './features.ts'
+import { DEVICE_PATH, providerFeatures } from './features.ts'
 import { toGrantTerms } from './grants.ts'
 import { ACR } from './logins.ts'
 import { subjectAt } from './patches/jwt-access-tokens.ts'
@@ -36,6 +36,7 @@ import type { SuccessorOf } from './patches/patch.ts'
 import { applyPatches } from './patches/patches.ts'
 import { withConsent } from './patches/scope-alternatives.ts'
 import { ACCEPTED_AHEAD_SECONDS, PROOF_ALGORITHMS } from './proof.ts'
+import { createProviderPages } from './provider-pages.ts'
 import { assertJwtClientAuthClaimsAndHeader, createInteractionPolicy } from './requests.ts'
 import { bindGrant } from './sessions.ts'
 import type { DisclosedVerification } from './verified-claims.ts'
@@ -49,7 +50,9 @@ const HOUR = 3600
 const DAY = 24 * HOUR
 
 const ACCESS_TOKEN_TTL_SECONDS = HOUR
+
 type ProviderOptions = {
+  config: { production: boolean; secrets: { cookieKeys: string[] } }
   issuer: string
   db: Db
   sealer: Sealer
@@ -63,10 +66,7 @@ type ProviderOptions = {
   findVerified: (accountId: string) => Promise<ApprovedVerification | undefined>
   /** Describes a `User-Agent` in words. */
   deviceOf: (userAgent: string | null) => string
-  cookieKeys: string[]
   sharedKeys: SharedKeys
-  production: boolean
-  pages: Pages
   addressOf: ClientAddress
   /** Called when the client of this request has authenticated. */
   onAuthenticatedClient: (req: IncomingMessage) => void
@@ -101,48 +101,76 @@ const LIFETIMES_SECONDS = {
   Session: (_ctx, session) => sessionTtlSeconds(session.loginTs),
 } satisfies Configuration['ttl']
 
+/** What requests may ask for. */
+const REQUEST_OPTIONS = {
+  scopes: [...Object.keys(SCOPES), ...SERVICE_SCOPES, ...UNAVAILABLE_SCOPES],
+  claims: { ...CLAIMS, verified_claims: null },
+  discovery: VERIFIED_CLAIMS_METADATA,
+  acrValues: Object.values(ACR),
+  // Claims also go into the ID token, as at the real portal: Auth.js and Firebase read them only there.
+  conformIdTokenClaims: false,
+  responseTypes: ['code'],
+} satisfies Configuration
+
+/** What clients may register, and how they authenticate. */
+const CLIENT_OPTIONS = {
+  subjectTypes: ['public', 'pairwise'],
+  // Verified once, when it is registered.
+  sectorIdentifierUriValidate: () =>
+    ['registration', 'client_update'].includes(Provider.ctx?.oidc?.route ?? ''),
+  clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+  assertJwtClientAuthClaimsAndHeader,
+  extraClientMetadata: { properties: ['pkce', 'fapi'] },
+  pkce: { required: (_ctx, client) => client.pkce !== 'optional' },
+  allowOmittingSingleRegisteredRedirectUri: false,
+  clockTolerance: ACCEPTED_AHEAD_SECONDS,
+  enabledJWA: {
+    idTokenSigningAlgValues: ['RS256', 'ES256'],
+    userinfoSigningAlgValues: ['RS256', 'ES256'],
+    clientAuthSigningAlgValues: ['ES256', 'PS256', 'Ed25519', 'EdDSA', 'RS256'],
+    dPoPSigningAlgValues: [...PROOF_ALGORITHMS],
+  },
+  // Browser applications, which have no secret, may call the token endpoint from their own origin.
+  clientBasedCORS: (_ctx, origin, client) =>
+    client.clientAuthMethod === 'none' &&
+    // Every private-use scheme and every sandboxed frame has the origin `null`.
+    origin !== 'null' &&
+    (client.redirectUris ?? []).some((uri) => URL.parse(uri)?.origin === origin),
+} satisfies Configuration
+
+/** How long tokens live, and which are issued again. */
+const TOKEN_OPTIONS = {
+  ttl: LIFETIMES_SECONDS,
+  // FAPI 2.0 §5.3.2.1 forbids rotation: there the token is bound to the client's keys.
+  rotateRefreshToken: (ctx) => !ctx.oidc.client?.fapi,
+  issueRefreshToken: (_ctx, client, source) =>
+    client.grantTypeAllowed('refresh_token') && source.scopes.has('offline_access'),
+  expiresWithSession: (_ctx, source) => !source.scopes.has('offline_access'),
+} satisfies Configuration
+
 /** Creates oidc-provider with all its options, and applies every patch of `patches/`. */
-export function createProvider({
-  issuer,
-  db,
-  sealer,
-  vault,
-  keys,
-  tokens,
-  subjects,
-  outbound,
-  jobs,
-  findVerified,
-  deviceOf,
-  cookieKeys,
-  sharedKeys,
-  production,
-  pages,
-  addressOf,
-  onAuthenticatedClient,
-  security,
-  log,
-}: ProviderOptions): Provider {
+export function createProvider(options: ProviderOptions): Provider {
+  const { config, issuer, db, sealer, jobs, subjects, sharedKeys } = options
+  const pages = createProviderPages(issuer)
   const successorOf: SuccessorOf = (refreshToken) =>
     createHmac('sha256', sharedKeys['refresh-successor']).update(refreshToken).digest('base64url')
-  const secure = issuer.startsWith('https:')
-  const cookie = { httpOnly: true, sameSite: 'lax', secure, signed: true, overwrite: true } as const
-
   const renderError = (ctx: KoaContextWithOIDC, out: ErrorOut) => {
     const { error, error_description: description } = out
     if (ctx.accepts('json', 'html') === 'html')
       pages.error(ctx, { error, description, status: ctx.status })
     else ctx.body = { error, ...(description ? { error_description: description } : {}) }
   }
-
   const disclosed = new WeakMap<KoaContextWithOIDC, DisclosedVerification>()
+
   const provider = new Provider(issuer, {
+    ...REQUEST_OPTIONS,
+    ...CLIENT_OPTIONS,
+    ...TOKEN_OPTIONS,
     adapter: (name: string) =>
       createAdapter(db, name, { sealer, jobs, successorOf, userCodeKey: sharedKeys['user-code'] }),
-    jwks: keys.privateJwks as never,
-    findAccount: accountFinder({ db, vault, findVerified }, disclosed),
+    jwks: options.keys.privateJwks as never,
+    findAccount: accountFinder(options, disclosed),
     loadExistingGrant: (ctx) => loadGrant(ctx, db),
-
     routes: ROUTES,
     interactions: {
       url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
@@ -150,90 +178,55 @@ export function createProvider({
         async (accountId) => (await evaluatePasswordAlone(db, accountId)).suffices,
       ),
     },
-    cookies: {
-      keys: cookieKeys,
-      // The prefix makes browsers reject a copy that a neighbouring host sets; it requires https and path `/`.
-      names: {
-        session: secure ? '__Host-session' : 'session',
-        interaction: secure ? '__Secure-interaction' : 'interaction',
-        resume: secure ? '__Secure-resume' : 'resume',
-      },
-      long: { ...cookie, path: '/' },
-      short: cookie,
-    },
-
-    scopes: [...Object.keys(SCOPES), ...SERVICE_SCOPES, ...UNAVAILABLE_SCOPES],
-    claims: { ...CLAIMS, verified_claims: null },
-    discovery: VERIFIED_CLAIMS_METADATA,
-    acrValues: Object.values(ACR),
-    // Claims also go into the ID token, as at the real portal: Auth.js and Firebase read them only there.
-    conformIdTokenClaims: false,
-    responseTypes: ['code'],
-    subjectTypes: ['public', 'pairwise'],
+    cookies: cookieOptions(issuer, config.secrets.cookieKeys),
     pairwiseIdentifier: (_ctx, accountId, client) => subjectAt(subjects, client, accountId),
-    // Verified once, when it is registered.
-    sectorIdentifierUriValidate: () =>
-      ['registration', 'client_update'].includes(Provider.ctx?.oidc?.route ?? ''),
-    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
-    assertJwtClientAuthClaimsAndHeader,
-    extraClientMetadata: { properties: ['pkce', 'fapi'] },
-    pkce: { required: (_ctx, client) => client.pkce !== 'optional' },
-    allowOmittingSingleRegisteredRedirectUri: false,
-    clockTolerance: ACCEPTED_AHEAD_SECONDS,
-    enabledJWA: {
-      idTokenSigningAlgValues: ['RS256', 'ES256'],
-      userinfoSigningAlgValues: ['RS256', 'ES256'],
-      clientAuthSigningAlgValues: ['ES256', 'PS256', 'Ed25519', 'EdDSA', 'RS256'],
-      dPoPSigningAlgValues: [...PROOF_ALGORITHMS],
-    },
-    fetch: async (url, options) => {
-      const { method, headers } = options ?? {}
-      if (!isKeySetUri(String(url), { production }))
-        throw new Error('the address of a key set is not https:')
-      return await outbound(url as URL, {
-        method: method ?? 'GET',
-        headers: Object.fromEntries(new Headers(headers as Record<string, string>)),
-      })
-    },
-    features: providerFeatures({ pages, security, addressOf, sharedKeys, production }),
-    ttl: LIFETIMES_SECONDS,
-    // FAPI 2.0 §5.3.2.1 forbids rotation: there the token is bound to the client's keys.
-    rotateRefreshToken: (ctx) => !ctx.oidc.client?.fapi,
-    issueRefreshToken: (_ctx, client, source) =>
-      client.grantTypeAllowed('refresh_token') && source.scopes.has('offline_access'),
-    expiresWithSession: (_ctx, source) => !source.scopes.has('offline_access'),
-    // Browser applications, which have no secret, may call the token endpoint from their own origin.
-    clientBasedCORS: (_ctx, origin, client) =>
-      client.clientAuthMethod === 'none' &&
-      // Every private-use scheme and every sandboxed frame has the origin `null`.
-      origin !== 'null' &&
-      (client.redirectUris ?? []).some((uri) => URL.parse(uri)?.origin === origin),
+    fetch: keySetFetch(options),
+    features: providerFeatures({ ...options, pages }),
     renderError,
   })
-
   // `setIssuerHost` sets the forwarded headers, so addresses in responses are the issuer's.
   provider.proxy = true
   applyPatches(provider, {
-    vault,
-    issuer,
-    db,
-    jobs,
-    tokens,
-    subjects,
+    ...options,
     accessTokenTtlSeconds: ACCESS_TOKEN_TTL_SECONDS,
     successorOf,
     findDisclosed: (ctx) => disclosed.get(ctx),
     renderError,
-    security,
-    sealer,
-    log,
-    deviceOf,
-    addressOf,
-    onAuthenticatedClient,
   })
-  logFailures(provider, { security, addressOf, log })
+  logFailures(provider, options)
   return provider
 }
+
+function cookieOptions(issuer: string, keys: string[]): NonNullable<Configuration['cookies']> {
+  const secure = issuer.startsWith('https:')
+  const cookie = { httpOnly: true, sameSite: 'lax', secure, signed: true, overwrite: true } as const
+  return {
+    keys,
+    // The prefix makes browsers reject a copy that a neighbouring host sets; it requires https and path `/`.
+    names: {
+      session: secure ? '__Host-session' : 'session',
+      interaction: secure ? '__Secure-interaction' : 'interaction',
+      resume: secure ? '__Secure-resume' : 'resume',
+    },
+    long: { ...cookie, path: '/' },
+    short: cookie,
+  }
+}
+
+/** Fetches what clients name by an address: their key sets. */
+const keySetFetch =
+  ({
+    config,
+    outbound,
+  }: Pick<ProviderOptions, 'config' | 'outbound'>): NonNullable<Configuration['fetch']> =>
+  async (url, options) => {
+    const { method, headers } = options ?? {}
+    if (!isKeySetUri(String(url), config)) throw new Error('the address of a key set is not https:')
+    return await outbound(url as URL, {
+      method: method ?? 'GET',
+      headers: Object.fromEntries(new Headers(headers as Record<string, string>)),
+    })
+  }
 
 /** Finds active accounts and their claims; records in `disclosed` what `verified_claims` of a response contain. */
 const accountFinder =

@@ -10,6 +10,14 @@ import { type Db, openDb, type Sql } from './db.ts'
 import { OperatorError } from './errors.ts'
 import { LOCKS } from './locks.ts'
 
+export type DatabaseConfig = {
+  url: string
+  /** Connects as the owner of the schema, for migrations; `undefined`: the user of `url`. */
+  migrationUrl: string | undefined
+  /** Addresses of roles with fewer rights, one for each kind of process, which get their rights after a migration. */
+  processUrls: Partial<Record<ProcessKind, string>>
+}
+
 /** Tables to which rows are only added. */
 const APPEND_ONLY_TABLES = ['ledger_entry', 'ledger_leaf', 'ledger_node', 'ledger_head']
 const QUEUE_SCHEMA = 'pgboss'

@@ -38,10 +38,13 @@ export function createMetrics(): Metrics {
   }
 }
 
+/** The address of the metrics. */
+export type MetricsConfig = { host: string; port: number }
+
 /** Serves `GET /metrics` on a separate port, which must not be public. */
 export async function serveMetrics(
   metrics: Metrics,
-  { host, port }: { host: string; port: number },
+  { host, port }: MetricsConfig,
 ): Promise<{ port: number; close(): Promise<void> }> {
   const server = createServer((req, res) => {
     if (req.url !== '/metrics') return void res.writeHead(404).end()

@@ -1,5 +1,12 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
 
+export type SecretsConfig = {
+  /** They sign cookies and form tokens: the first signs, all verify. */
+  cookieKeys: string[]
+  /** 32 bytes each; the first seals, all open. */
+  encryptionKeys: Uint8Array[]
+}
+
 /** Encrypts stored secrets: AES-256-GCM, bound to a context, so that no value opens in another place. */
 export type Sealer = {
   seal(plaintext: string, context: string): string

@@ -20,6 +20,8 @@ export type S3Config = {
   forcePathStyle: boolean
   /** The KMS key with which the store encrypts every object; `undefined`: the bucket's own setting. */
   kmsKeyId?: string | undefined
+  /** `undefined`: found by the AWS SDK's default chain. */
+  credentials?: S3ClientConfig['credentials'] | undefined
 }
 
 export type Storage = {
@@ -57,13 +59,12 @@ const LONGEST_URL_MS = 3_600_000
 // A source without newer credentials is not called again at every request.
 const REFRESH_PAUSE_MS = 30_000
 
-/** Opens the bucket. Without `credentials` the SDK's default chain finds them. `timeoutMs` limits a call with its retries and body. */
+/** Opens the bucket. `timeoutMs` limits a call with its retries and body. */
 export function createStorage(
   s3: S3Config,
-  credentials?: S3ClientConfig['credentials'],
   { now = Date.now, timeoutMs = 60_000 }: { now?: () => number; timeoutMs?: number } = {},
 ): Storage {
-  const client = createClient(s3, credentials)
+  const client = createClient(s3)
   const { bucket } = s3
   const bounded = () => ({ abortSignal: AbortSignal.timeout(timeoutMs) })
 
@@ -157,7 +158,7 @@ export function createStorage(
   }
 }
 
-function createClient(s3: S3Config, credentials: S3ClientConfig['credentials']): S3Client {
+function createClient(s3: S3Config): S3Client {
   return new S3Client({
     region: s3.region,
     forcePathStyle: s3.forcePathStyle,
@@ -172,7 +173,7 @@ function createClient(s3: S3Config, credentials: S3ClientConfig['credentials']):
       socketTimeout: 15_000,
     },
     ...(s3.endpoint && { endpoint: s3.endpoint }),
-    ...(credentials && { credentials }),
+    ...(s3.credentials && { credentials: s3.credentials }),
   })
 }
 

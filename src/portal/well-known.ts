@@ -13,12 +13,12 @@ const SECURITY_TXT_LIFE_DAYS = 180
 export function wellKnownRoutes({
   issuer,
   guard,
-  securityContacts,
+  config: { securityContacts },
 }: {
   issuer: string
   guard: Guard
   /** URIs (RFC 9116 §2.5.3); without one there is no `security.txt`. */
-  securityContacts: readonly string[]
+  config: { securityContacts: readonly string[] }
 }): Hono<{ Bindings: HttpBindings }> {
   const routes = new Hono<{ Bindings: HttpBindings }>()
   routes.get('/favicon.ico', (c) =>

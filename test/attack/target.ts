@@ -3,7 +3,7 @@ import { Agent, createServer, request } from 'node:http'
 import { readCommand } from '../../src/cli/commands.ts'
 import type { AppContext } from '../../src/context.ts'
 import { createInitialAccessToken } from '../../src/oauth/registration.ts'
-import { environmentOf, findFreePorts, startDeployment } from '../support/deployment.ts'
+import { findFreePorts, startDeployment } from '../support/deployment.ts'
 import { startVendor, type VendorStandIn } from './vendor.ts'
 
 /** Requests per minute and network in the attacked portal: low, so that a flood is short. */
@@ -30,11 +30,11 @@ export type Target = {
 export const MAIN = new URL('../../src/main.ts', import.meta.url).pathname
 
 export const startTarget = (): Promise<Target> =>
-  startDeployment(async ({ parts, later, close }) => {
+  startDeployment(async ({ env: shared, parts, later, close }) => {
     const [front = 0, first = 0, second = 0] = await findFreePorts(3)
     const issuer = `http://localhost:${front}`
     const env = {
-      ...environmentOf(parts.runtime),
+      ...shared,
       LOG_LEVEL: 'info',
       // Every attack comes from a network of its own, set by a header of the proxy.
       TRUSTED_PROXIES: '127.0.0.1,::1',

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import sharp from 'sharp'
-import type { AppContext, Runtime } from '../../src/context.ts'
+import type { AppContext } from '../../src/context.ts'
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
 import { startS3Server } from '../../src/local/embedded/s3.ts'
 import { drawImage } from '../../src/local/sandbox/images.ts'
@@ -18,17 +18,18 @@ const EACH = 3
 /** A bucket and a vendor for the measured workers; the vendor delays each response by `delayMs`. */
 export async function startImageSource(given: {
   delayMs: number
-  s3: Runtime['s3']
+  bucket: string
+  region: string
   credentials: { accessKeyId: string; secretAccessKey: string }
 }) {
   const dir = await mkdtemp(join(tmpdir(), 'portal-bench-s3-'))
-  const { bucket, region } = given.s3
+  const { bucket, region, credentials } = given
   const s3 = await startS3Server({
     dir,
     port: 0,
     bucket,
     region,
-    credentials: given.credentials,
+    credentials,
     production: false,
   })
   const apiKey = randomUUID()
@@ -76,7 +77,7 @@ export async function backUp(
   images: number,
   onTick: () => Promise<void> = async () => {},
 ) {
-  const { db, sealer, runtime, log } = parts
+  const { db, sealer, config, log } = parts
   await setVendorIntegration(db, sealer, {
     vendor: 'veriff',
     baseUrl: source.baseUrl,
@@ -89,7 +90,7 @@ export async function backUp(
     select 'bench', 'veriff', 'default', ${round} || '-' || number, 'approved', gen_random_uuid()::text
     from generate_series(1, ${Math.ceil(images / EACH)}) number
     returning id, attempt_id`
-  const jobs = await createJobs(runtime.databaseUrl, log)
+  const jobs = await createJobs(config.database.url, log)
   await db.begin(async (sql) => {
     for (const { id, attemptId } of rows)
       await jobs.enqueue(sql, 'list-images', { verificationId: id, attemptId })

@@ -1,4 +1,5 @@
-import { openContext, type Runtime } from '../../src/context.ts'
+import type { CompleteConfig } from '../../src/config.ts'
+import { openContext } from '../../src/context.ts'
 import { createHeadSigner, createHeadVerifier, listHeadKeys } from '../../src/ledger/heads.ts'
 import { proveInclusion } from '../../src/ledger/proofs.ts'
 import { sequence } from '../../src/ledger/sequencer.ts'
@@ -10,12 +11,13 @@ import { openKeyRing } from '../../src/signing/key-ring.ts'
 const PROOFS = 200
 
 /** Measures a ledger of this many rows in its own database: indexing, verification, finding one changed byte, and proofs. */
-export async function measureLedger(runtime: Runtime, rows: number) {
-  const admin = openDb(runtime.databaseUrl, { connections: 1 })
+export async function measureLedger(config: CompleteConfig, rows: number) {
+  const { database } = config
+  const admin = openDb(database.url, { connections: 1 })
   await admin.unsafe('create database ledger_bench')
   await admin.end()
-  const databaseUrl = runtime.databaseUrl.replace(/[^/]*$/, 'ledger_bench')
-  const parts = await openContext({ ...runtime, databaseUrl }, createLog('error'))
+  const url = database.url.replace(/[^/]*$/, 'ledger_bench')
+  const parts = await openContext({ ...config, database: { ...database, url } }, createLog('error'))
   const { db } = parts
   try {
     const ring = await openKeyRing(db, parts.sealer, parts.log)

@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util'
 import autocannon from 'autocannon'
 import { createAccount } from '../../src/accounts/accounts.ts'
 import { createClient } from '../../src/clients/clients.ts'
-import { type AppContext, openContext, type Runtime } from '../../src/context.ts'
+import { type AppContext, openContext } from '../../src/context.ts'
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
 import { startPostgres } from '../../src/local/embedded/postgres.ts'
 import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
@@ -15,6 +15,12 @@ import { createLog } from '../../src/platform/log.ts'
 import { hashSecret, randomSecret } from '../../src/platform/secrets.ts'
 import { createAccessTokens } from '../../src/signing/access-token.ts'
 import { openKeyRing } from '../../src/signing/key-ring.ts'
+import {
+  createEnvironment,
+  type Environment,
+  readEnvironment,
+  UNLIMITED,
+} from '../support/environment.ts'
 import { basic, CALLBACK, type Flows, MEMORY_CLIENT, runFlows, signInBrowsers } from './flow.ts'
 import { measureGuesses } from './guesses.ts'
 import { backUp, startImageSource } from './images.ts'
@@ -27,6 +33,11 @@ import type { Task } from './target.ts'
  * the compared servers alternate.
  */
 
+const BUCKET = {
+  bucket: 'benchmark',
+  region: 'us-east-1',
+  credentials: { accessKeyId: 'AKIABENCHMARK', secretAccessKey: randomSecret() },
+}
 const CONNECTIONS = 50
 const RESIDENTS = 256
 const API = '/api/v1/me/natural-person/id-verification'
@@ -277,15 +288,12 @@ function deliveries(apiKey: string, secret: string): () => Request {
 }
 
 /** One worker, then two with a slow vendor, then one with many images and its memory measured. */
-async function measureBackups(runtime: Runtime, count: number, targets: Target[]) {
-  const { s3, s3Credentials } = runtime
-  if (!s3Credentials) throw new Error('the benchmark has credentials of its own')
-  const source = await startImageSource({ delayMs: 150, s3, credentials: s3Credentials })
-  const here = { ...runtime, s3: { ...s3, endpoint: source.endpoint } }
-  const parts = await openContext(here, createLog('error'))
-  const encryptionKeys = here.encryptionKeys.map((key) => Buffer.from(key).toString('base64url'))
+async function measureBackups(shared: Environment, count: number, targets: Target[]) {
+  const source = await startImageSource({ delayMs: 150, ...BUCKET })
+  const env = { ...shared, S3_ENDPOINT: source.endpoint }
+  const parts = await openContext(readEnvironment(env), createLog('error'))
   const startOne = async () => {
-    const worker = await startTarget({ be: 'worker', runtime: { ...here, encryptionKeys } })
+    const worker = await startTarget({ be: 'worker', env })
     targets.push(worker)
     return worker
   }
@@ -333,35 +341,21 @@ async function main() {
   const postgres = await startPostgres({ dir: join(dir, 'postgres'), password: randomSecret() })
   const targets: Target[] = []
   try {
-    const runtime: Runtime = {
-      databaseUrl: postgres.url,
-      s3: {
+    const env = {
+      ...createEnvironment({
+        databaseUrl: postgres.url,
         endpoint: 'http://127.0.0.1:9000',
-        publicEndpoint: undefined,
-        region: 'us-east-1',
-        bucket: 'benchmark',
-        forcePathStyle: true,
-      },
-      s3Credentials: { accessKeyId: 'AKIABENCHMARK', secretAccessKey: randomSecret() },
-      cookieKeys: [randomSecret()],
-      encryptionKeys: [Buffer.from(randomSecret(), 'base64url')],
-      outboundAllow: [],
-      mail: undefined,
+        ...BUCKET,
+      }),
+      ...UNLIMITED,
     }
-    const parts = await openContext(runtime, createLog('error'))
+    const config = readEnvironment(env)
+    const parts = await openContext(config, createLog('error'))
     const [hello, insert, memory, portal] = await Promise.all([
       startTarget({ be: 'hello' }),
       startTarget({ be: 'insert', databaseUrl: postgres.url }),
       startTarget({ be: 'memory' }),
-      startTarget({
-        be: 'portal',
-        runtime: {
-          ...runtime,
-          encryptionKeys: runtime.encryptionKeys.map((key) =>
-            Buffer.from(key).toString('base64url'),
-          ),
-        },
-      }),
+      startTarget({ be: 'portal', env }),
     ])
     targets.push(hello, insert, memory, portal)
     const issuer = portal.url.replace('127.0.0.1', 'localhost')
@@ -459,9 +453,9 @@ async function main() {
       },
     ])
     say(`${images} images from the vendor into the bucket`)
-    const backups = await measureBackups(runtime, images, targets)
+    const backups = await measureBackups(env, images, targets)
     say(`a ledger of ${ledgerRows} rows`)
-    const ledger = await measureLedger(runtime, ledgerRows)
+    const ledger = await measureLedger(config, ledgerRows)
     await report(
       [
         { title: 'Hot endpoint, against a bare Hono handler', target: 0.2, results: hot },

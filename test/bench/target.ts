@@ -3,12 +3,13 @@ import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import { exportJWK, generateKeyPair } from 'jose'
 import { Provider } from 'oidc-provider'
-import { openContext, type Runtime } from '../../src/context.ts'
+import { openContext } from '../../src/context.ts'
 import { openDb } from '../../src/platform/db.ts'
 import { createJobs } from '../../src/platform/jobs.ts'
 import { createLog } from '../../src/platform/log.ts'
 import { listen, startServer } from '../../src/server.ts'
 import { startWorker } from '../../src/worker.ts'
+import { type Environment, readEnvironment } from '../support/environment.ts'
 import { CALLBACK, MEMORY_CLIENT } from './flow.ts'
 
 /** The kind of server that the benchmark's parent process requests. */
@@ -16,11 +17,8 @@ export type Task =
   | { be: 'hello' }
   | { be: 'insert'; databaseUrl: string }
   | { be: 'memory' }
-  | {
-      be: 'worker'
-      runtime: Omit<Runtime, 'encryptionKeys'> & { encryptionKeys: string[] }
-    }
-  | { be: 'portal'; runtime: Omit<Runtime, 'encryptionKeys'> & { encryptionKeys: string[] } }
+  | { be: 'worker'; env: Environment }
+  | { be: 'portal'; env: Environment }
 
 /** One server under load, in a separate process so that its CPU time can be measured. Started by `main.ts`. */
 process.on('message', async (message: Task | 'cpu') => {
@@ -35,27 +33,16 @@ process.on('disconnect', () => process.exit(0))
 
 async function start(task: Task): Promise<string> {
   if (task.be === 'worker') {
-    const encryptionKeys = task.runtime.encryptionKeys.map((key) => Buffer.from(key, 'base64url'))
-    const parts = await openContext({ ...task.runtime, encryptionKeys }, createLog('error'))
-    await startWorker(parts, await createJobs(parts.runtime.databaseUrl, parts.log))
+    const context = await openContext(readEnvironment(task.env), createLog('error'))
+    await startWorker(context, await createJobs(context.config.database.url, context.log))
     return 'worker'
   }
   if (task.be === 'portal') {
-    const encryptionKeys = task.runtime.encryptionKeys.map((key) => Buffer.from(key, 'base64url'))
-    const parts = await openContext({ ...task.runtime, encryptionKeys }, createLog('error'))
-    const jobs = await createJobs(parts.runtime.databaseUrl, parts.log)
+    const context = await openContext(readEnvironment(task.env), createLog('error'))
+    const jobs = await createJobs(context.config.database.url, context.log)
     const { server, port } = await listen('127.0.0.1', 0)
     const issuer = `http://localhost:${port}`
-    const running = await startServer(server, parts, {
-      issuer,
-      jobs,
-      missingScopeStatus: 401,
-      rateLimits: { perResident: 0, perClient: 0 },
-      networkLimits: { requests: 0, refusals: 0 },
-      trustedProxies: [],
-      outbox: false,
-      onDelivery: () => {},
-    })
+    const running = await startServer(server, context, { issuer, jobs, onDelivery: () => {} })
     return running.url
   }
   if (task.be === 'memory') return startMemory()

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
 import type { AppContext } from '../../src/context.ts'
-import { environmentOf, findFreePorts, startDeployment } from '../support/deployment.ts'
+import { findFreePorts, startDeployment } from '../support/deployment.ts'
 import { type Courier, startCourier } from './courier.ts'
 import type { Delivered } from './history.ts'
 import { type Link, startLink } from './link.ts'
@@ -36,8 +36,8 @@ export function startWorld(given: {
   record: (delivered: Delivered) => void
 }): Promise<World> {
   const { main, random, record } = given
-  return startDeployment(async ({ dir, s3Port, parts, later, close }) => {
-    const { s3, s3Credentials } = parts.runtime
+  return startDeployment(async ({ dir, s3Port, env: shared, parts, later, close }) => {
+    const { s3 } = parts.config
     const s3Link = later(await startLink(s3Port, random), (each) => each.close())
     const crashPostgres = async () => {
       const [pid] = (await readFile(join(dir, 'postgres', 'postmaster.pid'), 'utf8')).split('\n')
@@ -51,7 +51,7 @@ export function startWorld(given: {
     const ports = await findFreePorts(2)
     const issuer = `http://localhost:${ports[0]}`
     const env = {
-      ...environmentOf(parts.runtime),
+      ...shared,
       LOG_LEVEL: 'warn',
       // All requests come from one address.
       RATE_LIMIT_NETWORK: '0',
@@ -91,7 +91,7 @@ export function startWorld(given: {
         endpoint: s3.endpoint ?? '',
         region: s3.region,
         forcePathStyle: true,
-        ...(s3Credentials ? { credentials: s3Credentials } : {}),
+        ...(s3.credentials ? { credentials: s3.credentials } : {}),
       }),
       async (each) => each.destroy(),
     )

@@ -58,11 +58,12 @@ beforeAll(async () => {
   bucket = await startLyingBucket(portal.s3Endpoint)
   vendor = await connectImageVendor(portal)
   const { db, sealer, log } = portal.parts
-  storage = createStorage(
-    { ...portal.runtime.s3, endpoint: bucket.endpoint, publicEndpoint: bucket.endpoint },
-    portal.runtime.s3Credentials,
-  )
-  jobs = await createJobs(portal.runtime.databaseUrl, log)
+  storage = createStorage({
+    ...portal.config.s3,
+    endpoint: bucket.endpoint,
+    publicEndpoint: bucket.endpoint,
+  })
+  jobs = await createJobs(portal.config.database.url, log)
   backup = await startBackup({ db, sealer, storage, tokens: createTokenCache(), jobs, log })
 })
 afterEach(() => bucket.lie(undefined))

@@ -46,7 +46,7 @@ let application: ReturnType<typeof createApplication> extends Promise<infer T>
 beforeAll(async () => {
   portal = await startPortal({ worker: true })
   vendor = await connectImageVendor(portal)
-  jobs = await createJobs(portal.runtime.databaseUrl, portal.parts.log)
+  jobs = await createJobs(portal.config.database.url, portal.parts.log)
   application = await createApplication(portal.issuer, await addClient(portal.parts))
 })
 afterAll(async () => {

@@ -174,7 +174,7 @@ async function live() {
 }
 
 test('a dump of every table after a whole story names nobody, and after an erasure its rows open nothing', async () => {
-  const { db, parts, runtime } = portal
+  const { db, parts, config } = portal
   const accountId = await live()
   const tables = await dump()
   expect(tables.get('public.account')).toContain(accountId)
@@ -213,7 +213,7 @@ test('a dump of every table after a whole story names nobody, and after an erasu
   const openAnew = () => createVault(db, createLocalKeyService(parts.sealer))
   for (const { place, sealed } of copies)
     expect((await openAnew().open(db, place, sealed)).toString()).toMatch(/illeda|Mejia/)
-  const jobs = await createJobs(runtime.databaseUrl, parts.log)
+  const jobs = await createJobs(config.database.url, parts.log)
   await eraseResident({ db, jobs }, accountId)
   await jobs.stop()
   for (const { place, sealed } of copies)

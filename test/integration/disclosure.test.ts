@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type AppOptions, createApp } from '../../src/app.ts'
+import { createApp } from '../../src/app.ts'
 import { setStream } from '../../src/events/streams.ts'
 import { readDetail, type StoredDetail } from '../../src/ledger/details.ts'
+import type { WebContext } from '../../src/web-context.ts'
 import { createApplication } from '../support/application.ts'
 import { ALL_SCOPES, addClient, startPortal, type TestPortal } from '../support/portal.ts'
 import { connectSandbox, eventually } from '../support/sandbox.ts'
@@ -135,15 +136,8 @@ async function readOperations(): Promise<Operation[]> {
 /** The routes that the application itself registers under /api. The application is made, and serves nothing. */
 function listRoutes(): Route[] {
   const parts = { ...portal.parts, issuer: portal.issuer, limiter: { take() {} } }
-  const unused = {
-    lanes: [],
-    cookieKeys: [],
-    securityContacts: [],
-    imageOrigin: '',
-    tokens: {},
-    jobs: {},
-  }
-  const app = createApp({ ...parts, ...unused } as unknown as AppOptions)
+  const unused = { lanes: [], network: {}, imageOrigin: '', tokens: {}, jobs: {} }
+  const app = createApp({ ...parts, ...unused } as unknown as WebContext)
   return app.routes
     .filter(({ path }) => path.startsWith('/api/'))
     .map(({ method, path }) => ({ method, path }))

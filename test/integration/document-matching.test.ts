@@ -220,7 +220,7 @@ describe('a document of another person', () => {
     ).rejects.toThrow('does not match its digest')
     await store(kept?.reasonSealed ?? Buffer.alloc(0))
 
-    const jobs = await createJobs(portal.runtime.databaseUrl, portal.parts.log)
+    const jobs = await createJobs(portal.config.database.url, portal.parts.log)
     await eraseVerification({ db: portal.db, jobs }, session.id, 'operator')
     await jobs.stop()
     expect(await portal.db`select from operator_review where reason_digest = ${digest}`).toEqual([])

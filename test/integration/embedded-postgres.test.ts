@@ -224,33 +224,38 @@ test.skipIf(process.getuid?.() === 0)('a folder that may not be written is one l
 test('a command beside a running owner uses its database, its bucket and its secrets', async () => {
   const owner = await openParts('own')
   await query(
-    owner.ownerUrl,
+    owner.database?.migrationUrl,
     `create table note as select 'shared' as body;
-     create role portal_app login password '${new URL(owner.databaseUrl ?? '').password}';
+     create role portal_app login password '${new URL(owner.database?.url ?? '').password}';
      grant select on note to portal_app`,
   )
   const command = await openParts('attach-or-own')
   expect(command.s3).toEqual(owner.s3)
   expect(command.secrets).toEqual(owner.secrets)
-  expect(await query(command.databaseUrl, 'select body from note')).toEqual([{ body: 'shared' }])
-  expect(command.ownerUrl).toBeUndefined()
+  expect(await query(command.database?.url, 'select body from note')).toEqual([{ body: 'shared' }])
+  expect(command.database?.migrationUrl).toBeUndefined()
   await command.close()
   // It was not the command's to end.
-  expect(await query(owner.ownerUrl, 'select body from note')).toEqual([{ body: 'shared' }])
+  expect(await query(owner.database?.migrationUrl, 'select body from note')).toEqual([
+    { body: 'shared' },
+  ])
 })
 
 test('commands without a server start the parts themselves, one after the other', async () => {
   const commands = Array.from({ length: 3 }, async (_, n) => {
     const command = await openParts('attach-or-own')
-    await query(command.ownerUrl, `create table note_${n} as select ${n} as n`)
+    await query(command.database?.migrationUrl, `create table note_${n} as select ${n} as n`)
     // Were the parts those of the first command, they would end within this.
-    await query(command.ownerUrl, `select pg_sleep(${0.2 + 0.4 * n})`)
+    await query(command.database?.migrationUrl, `select pg_sleep(${0.2 + 0.4 * n})`)
     await command.close()
   })
   await Promise.all(commands)
   const last = await openParts('attach-or-own')
   expect(
-    await query(last.ownerUrl, `select count(*)::int from pg_tables where tablename ~ '^note_'`),
+    await query(
+      last.database?.migrationUrl,
+      `select count(*)::int from pg_tables where tablename ~ '^note_'`,
+    ),
   ).toEqual([{ count: 3 }])
 })
 

@@ -65,8 +65,7 @@ const clientOf = (options: object = {}) =>
   })
 const storageAt = (endpoint: string, options = {}) =>
   createStorage(
-    { endpoint, publicEndpoint: endpoint, region, bucket, forcePathStyle: true },
-    credentials,
+    { endpoint, publicEndpoint: endpoint, region, bucket, forcePathStyle: true, credentials },
     options,
   )
 

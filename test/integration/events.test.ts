@@ -59,7 +59,7 @@ const answers = new Map<string, Answer[]>()
 beforeAll(async () => {
   portal = await startPortal({ worker: true, outboundAllow: ['127.0.0.1/32'] })
   veriff = await connectSandbox(portal)
-  jobs = await createJobs(portal.runtime.databaseUrl, portal.parts.log)
+  jobs = await createJobs(portal.config.database.url, portal.parts.log)
   receiver = createServer((req, res) => {
     let body = ''
     req.on('data', (chunk) => {

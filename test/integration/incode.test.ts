@@ -489,7 +489,7 @@ describe('a vendor that fails', () => {
 
 test('an erased verification is deleted at the vendor too, and one that is gone there is no error', async () => {
   const { sandbox, start, name } = await connect()
-  const jobs = await createJobs(portal.runtime.databaseUrl, portal.parts.log)
+  const jobs = await createJobs(portal.config.database.url, portal.parts.log)
   try {
     const [held, gone] = [await start(), await start()]
     sandbox.complete(held.sessionId, 'OK')

@@ -121,8 +121,8 @@ test('while KMS is away deliveries are taken with the key that is in memory, and
 })
 
 test('a portal changes from ENCRYPTION_KEY to KMS by `key reseal`, and nothing is lost', async () => {
-  const { runtime, parts } = portal
-  const after = await openContext(runtime, parts.log)
+  const { config, parts } = portal
+  const after = await openContext(config, parts.log)
   try {
     const vault = createVault(after.db, createLocalKeyService(after.sealer))
     const { db } = after

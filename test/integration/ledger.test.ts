@@ -207,7 +207,7 @@ test('the former address of the page redirects for good, and keeps the place in 
 })
 
 test('entries written at the same moment on two pools all get one place, whoever commits first', async () => {
-  const other = openDb(portal.runtime.databaseUrl, { connections: 4 })
+  const other = openDb(portal.config.database.url, { connections: 4 })
   const accountId = randomUUID()
   const gate = Promise.withResolvers<void>()
   const inside = Promise.withResolvers<void>()
@@ -300,7 +300,7 @@ test('an owner that is no superuser hands over what it made before', async () =>
   await db.unsafe(`create role ${owner} login createrole password '${PASSWORD}'`)
   await db.unsafe(`create database ${name} owner ${owner}`)
   const urlOf = (user: string) => {
-    const url = new URL(portal.runtime.databaseUrl)
+    const url = new URL(portal.config.database.url)
     return Object.assign(url, { username: user, password: PASSWORD, pathname: name }).href
   }
   try {
@@ -327,13 +327,13 @@ test('a role of its own serves everything, and can only add to the ledger', asyn
   const owner = await startPortal()
   let started: Awaited<ReturnType<TestPortal['startOther']>> | undefined
   try {
-    const url = new URL(owner.runtime.databaseUrl)
+    const url = new URL(owner.config.database.url)
     url.username = role
     url.password = PASSWORD
     // Twice: a deployment, and the next one; what the owner made of the queue before goes to the role.
     for (let times = 0; times < 2; times++)
-      await withOwner(owner.runtime.databaseUrl, (sql) => grantAppRole(sql, url.href))
-    started = await owner.startOther({ databaseUrl: url.href })
+      await withOwner(owner.config.database.url, (sql) => grantAppRole(sql, url.href))
+    started = await owner.startOther({ DATABASE_URL: url.href })
     const resident = await addResident(owner.parts)
     await addVerification(owner.parts, resident.id)
     const application = await createApplication(owner.issuer, await addClient(owner.parts))
@@ -360,14 +360,14 @@ test('a role of its own serves everything, and can only add to the ledger', asyn
       )
     // A worker of this role does everything that workers do.
     const jobs = await createJobs(url.href, owner.parts.log)
-    const runtime = { ...owner.runtime, databaseUrl: url.href }
-    const worker = await startWorker({ ...owner.parts, db: restricted, runtime }, jobs)
+    const config = { ...owner.config, database: { ...owner.config.database, url: url.href } }
+    const worker = await startWorker({ ...owner.parts, db: restricted, config }, jobs)
     await eventually(async () => (await findHead(owner.db))?.size === 1)
     await worker.stop()
     await jobs.stop()
     await restricted.end()
     await expect(
-      withOwner(owner.runtime.databaseUrl, (sql) => grantAppRole(sql, owner.runtime.databaseUrl)),
+      withOwner(owner.config.database.url, (sql) => grantAppRole(sql, owner.config.database.url)),
     ).rejects.toThrow('the same user')
   } finally {
     await started?.close()

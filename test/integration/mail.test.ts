@@ -63,7 +63,7 @@ async function startMailing(options: { away?: number; user?: string } = {}) {
       from: 'Identity portal <portal@id.test>',
     },
   })
-  const jobs = await createJobs(portal.runtime.databaseUrl, portal.parts.log)
+  const jobs = await createJobs(portal.config.database.url, portal.parts.log)
   opened.push(mailbox, portal, { close: () => jobs.stop() })
   const send = (to: string, change: { expiresAt?: string } = {}) =>
     enqueueMail(
@@ -123,8 +123,9 @@ test('neither the queue nor the log holds an address or a link, also when the se
 
 test('without a mail server mails land in the outbox, and nowhere when there is none', async () => {
   const portal = await startPortal({ worker: true })
-  const another = await startPortal({ outbox: false })
-  const jobs = await createJobs(portal.runtime.databaseUrl, portal.parts.log)
+  // Others can connect to it.
+  const another = await startPortal({ host: '0.0.0.0' })
+  const jobs = await createJobs(portal.config.database.url, portal.parts.log)
   opened.push(portal, another, { close: () => jobs.stop() })
   const parts = { jobs, sealer: portal.parts.sealer }
   await enqueueMail(portal.db, parts, {

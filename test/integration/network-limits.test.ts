@@ -2,7 +2,7 @@ import { createHmac, randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Provider } from 'oidc-provider'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type AppOptions, createApp } from '../../src/app.ts'
+import { createApp } from '../../src/app.ts'
 import { openSubjectIdentifiers } from '../../src/clients/subject-identifiers.ts'
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
 import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
@@ -10,6 +10,7 @@ import { createProvider } from '../../src/oauth/provider.ts'
 import { loadSharedKeys } from '../../src/platform/shared-keys.ts'
 import { openKeyRing } from '../../src/signing/key-ring.ts'
 import { findNetworkRule, NETWORK_RULES } from '../../src/web/network-limits.ts'
+import type { WebContext } from '../../src/web-context.ts'
 import {
   addClient,
   addResident,
@@ -136,18 +137,14 @@ describe('every route has a rule', () => {
   })
 
   test('of the application', () => {
-    const parts = {
-      issuer: portal.issuer,
-      cookieKeys: ['key'],
-      lanes: [],
-      outbox: true,
-      securityContacts: ['mailto:security@example.test'],
-    }
     const app = createApp({
       ...portal.parts,
-      ...parts,
+      config: { ...portal.config, securityContacts: ['mailto:security@example.test'] },
+      issuer: portal.issuer,
+      lanes: [],
       limiter: { take() {} },
-    } as unknown as AppOptions)
+      network: {},
+    } as unknown as WebContext)
     const routes = app.routes.filter(({ method, path }) => method !== 'ALL' && !path.endsWith('*'))
     expect(routes.length).toBeGreaterThan(50)
     const without = routes.filter(({ method, path }) => !findNetworkRule(method, sample(path)))
@@ -160,7 +157,6 @@ describe('every route has a rule', () => {
       ...portal.parts,
       issuer: portal.issuer,
       keys: ring.current(),
-      cookieKeys: ['key'],
       sharedKeys: await loadSharedKeys(portal.db, portal.parts.sealer, portal.parts.log),
       subjects: await openSubjectIdentifiers(portal.db, portal.parts.sealer),
     } as never) as Provider & { pathFor(name: string, params: object): string }

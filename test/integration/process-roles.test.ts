@@ -33,29 +33,29 @@ const roles = { app: `app ${suffix}`, web: `web ${suffix}`, worker: `worker ${su
 
 beforeAll(async () => {
   portal = await startPortal()
-  const { runtime, parts } = portal
+  const { config, parts } = portal
+  const { database } = config
   const urlOf = (role: string) =>
-    Object.assign(new URL(runtime.databaseUrl), { username: role, password: PASSWORD }).href
+    Object.assign(new URL(database.url), { username: role, password: PASSWORD }).href
   const processUrls = { web: urlOf(roles.web), worker: urlOf(roles.worker) }
   // Twice: a deployment, and the next one.
   for (let times = 0; times < 2; times++) {
     const migrated = await openContext(
       {
-        ...runtime,
-        databaseUrl: urlOf(roles.app),
-        migrationUrl: runtime.databaseUrl,
-        processUrls,
+        ...config,
+        database: { url: urlOf(roles.app), migrationUrl: database.url, processUrls },
       },
       parts.log,
     )
     await migrated.close()
   }
-  web = await openContext({ ...runtime, databaseUrl: processUrls.web }, parts.log)
-  working = await openContext({ ...runtime, databaseUrl: processUrls.worker }, parts.log)
+  const configOf = (url: string) => ({ ...config, database: { ...database, url } })
+  web = await openContext(configOf(processUrls.web), parts.log)
+  working = await openContext(configOf(processUrls.worker), parts.log)
   jobs = await createJobs(processUrls.worker, parts.log)
   worker = await startWorker(working, jobs)
   // Its own issuer, so that every request of the story comes to it.
-  served = await portal.startAnother({ databaseUrl: processUrls.web }, web, {})
+  served = await portal.startAnother({ ...web.config, issuer: undefined }, web)
 })
 const refused = (parts: AppContext, statement: string) =>
   expect(parts.db.unsafe(statement), statement).rejects.toThrow('permission denied')
@@ -278,18 +278,20 @@ test('every table and view is listed with what each kind of process may do, and 
 })
 
 test('a role of one kind that is also DATABASE_URL’s is refused', async () => {
-  const { runtime, parts } = portal
-  const url = Object.assign(new URL(runtime.databaseUrl), {
+  const { config, parts } = portal
+  const url = Object.assign(new URL(config.database.url), {
     username: roles.app,
     password: PASSWORD,
   })
   await expect(
     openContext(
       {
-        ...runtime,
-        databaseUrl: url.href,
-        migrationUrl: runtime.databaseUrl,
-        processUrls: { web: url.href },
+        ...config,
+        database: {
+          url: url.href,
+          migrationUrl: config.database.url,
+          processUrls: { web: url.href },
+        },
       },
       parts.log,
     ),

@@ -21,7 +21,13 @@ afterEach(() => portal.close())
 
 /** The portal's parts as another process has them that was started with these keys. */
 const openWith = (encryptionKeys: Uint8Array[]) =>
-  openContext({ ...portal.runtime, encryptionKeys }, portal.parts.log)
+  openContext(
+    { ...portal.config, secrets: { ...portal.config.secrets, encryptionKeys } },
+    portal.parts.log,
+  )
+
+const encode = (keys: Uint8Array[]) =>
+  keys.map((key) => Buffer.from(key).toString('base64url')).join(',')
 
 const countOld = async (parts: Awaited<ReturnType<typeof openWith>>) => {
   const counts = await Promise.all(
@@ -34,8 +40,8 @@ const reseal = (parts: Awaited<ReturnType<typeof openWith>>) =>
   readCommand(['key', 'reseal']).run({ ...parts, issuer: portal.issuer })
 
 test('after `key reseal` the old key can be removed, while two processes serve', async () => {
-  const { db, parts, runtime } = portal
-  const [oldKey] = runtime.encryptionKeys
+  const { db, parts, config } = portal
+  const [oldKey] = config.secrets.encryptionKeys
   if (!oldKey) throw new Error('no key')
   const account = await createAccount(parts, {
     email: `${randomUUID()}@example.test`,
@@ -58,7 +64,7 @@ test('after `key reseal` the old key can be removed, while two processes serve',
       authorization: 'Bearer secret',
     }),
   )
-  const jobs = await createJobs(runtime.databaseUrl, parts.log)
+  const jobs = await createJobs(config.database.url, parts.log)
   await db.begin((sql) =>
     enqueueMail(sql, { jobs, sealer: parts.sealer }, { to: 'a@b.test', subject: 's', text: 't' }),
   )
@@ -69,7 +75,7 @@ test('after `key reseal` the old key can be removed, while two processes serve',
 
   const newKey = randomBytes(32)
   const rotated = await openWith([newKey, oldKey])
-  const second = await portal.startOther({ encryptionKeys: [newKey, oldKey] })
+  const second = await portal.startOther({ ENCRYPTION_KEY: encode([newKey, oldKey]) })
   try {
     const before = await countOld(rotated)
     for (const name of [
@@ -95,7 +101,7 @@ test('after `key reseal` the old key can be removed, while two processes serve',
   }
 
   const after = await openWith([newKey])
-  const third = await portal.startOther({ encryptionKeys: [newKey] })
+  const third = await portal.startOther({ ENCRYPTION_KEY: encode([newKey]) })
   try {
     expect(await findAccount(after.db, after.vault, account.id)).toMatchObject(account)
     expect(await listOutbox(after.db, after.sealer)).toMatchObject([{ to: 'a@b.test' }])
@@ -108,10 +114,10 @@ test('after `key reseal` the old key can be removed, while two processes serve',
 })
 
 test('a value that no configured key opens is reported, and keeps nothing else from being resealed', async () => {
-  const { db, runtime } = portal
+  const { db, config } = portal
   const lost = createSealer([randomBytes(32)])
   await db`insert into outbox_mail (id, mail_sealed) values (${randomUUID()}, ${lost.seal('{}', 'mail')})`
-  const parts = await openWith([randomBytes(32), ...runtime.encryptionKeys])
+  const parts = await openWith([randomBytes(32), ...config.secrets.encryptionKeys])
   try {
     const resident = await createAccount(portal.parts, {
       email: `${randomUUID()}@example.test`,
@@ -144,7 +150,10 @@ test('before any server has created the queue there is nothing to reseal in it',
   const { db, url, drop } = await createDatabase()
   try {
     await db`drop schema pgboss cascade`
-    const parts = await openContext({ ...portal.runtime, databaseUrl: url }, portal.parts.log)
+    const parts = await openContext(
+      { ...portal.config, database: { ...portal.config.database, url } },
+      portal.parts.log,
+    )
     try {
       expect(await countOld(parts)).toEqual({})
       await reseal(parts)

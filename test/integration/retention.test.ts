@@ -18,7 +18,7 @@ let jobs: Jobs
 beforeAll(async () => {
   portal = await startPortal({ worker: true })
   veriff = await connectSandbox(portal)
-  jobs = await createJobs(portal.runtime.databaseUrl, portal.parts.log)
+  jobs = await createJobs(portal.config.database.url, portal.parts.log)
 })
 afterAll(async () => {
   await jobs.stop()

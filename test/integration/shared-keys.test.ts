@@ -38,7 +38,7 @@ test('the next refresh token does not follow from a cookie key and the one befor
   const { refresh_token, refresh } = await arrange()
   const next = (await refresh(portal.url)).refresh_token
   expect(next).toBeTruthy()
-  for (const key of portal.runtime.cookieKeys)
+  for (const key of portal.config.secrets.cookieKeys)
     for (const text of [`refresh ${refresh_token}`, refresh_token])
       for (const secret of [key, Buffer.from(key, 'base64url')])
         expect(createHmac('sha256', secret).update(text).digest('base64url')).not.toBe(next)
@@ -46,9 +46,13 @@ test('the next refresh token does not follow from a cookie key and the one befor
 
 test('a lost answer is given again by a process whose cookie and encryption keys were rotated', async () => {
   const { refresh } = await arrange()
+  const { cookieKeys, encryptionKeys } = portal.config.secrets
   const other = await portal.startOther({
-    cookieKeys: [randomSecret(), ...portal.runtime.cookieKeys],
-    encryptionKeys: [Buffer.from(randomSecret(), 'base64url'), ...portal.runtime.encryptionKeys],
+    COOKIE_KEYS: [randomSecret(), ...cookieKeys].join(','),
+    ENCRYPTION_KEY: [
+      randomSecret(),
+      ...encryptionKeys.map((key) => Buffer.from(key).toString('base64url')),
+    ].join(','),
   })
   try {
     const first = await refresh(portal.url)

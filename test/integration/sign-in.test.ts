@@ -242,10 +242,11 @@ describe('cookies', () => {
   test('hold while the keys that sign them are rotated, and not when altered', async () => {
     const { email } = await addResident(portal.parts)
     const { browser } = await signedIn(email)
-    const rotated = await portal.startAnother({
-      cookieKeys: [randomSecret(), ...portal.runtime.cookieKeys],
-    })
-    const stranger = await portal.startAnother({ cookieKeys: [randomSecret()] })
+    const { secrets } = portal.config
+    const startWith = (cookieKeys: string[]) =>
+      portal.startAnother({ secrets: { ...secrets, cookieKeys } })
+    const rotated = await startWith([randomSecret(), ...secrets.cookieKeys])
+    const stranger = await startWith([randomSecret()])
     try {
       const cookies = [...browser.jar]
         .map(([key, { value }]) => `${key.split(' ')[1]}=${value}`)

@@ -42,7 +42,7 @@ let acme: string
 let rival: string
 beforeAll(async () => {
   portal = await startPortal({ worker: true })
-  jobs = await createJobs(portal.runtime.databaseUrl, portal.parts.log)
+  jobs = await createJobs(portal.config.database.url, portal.parts.log)
   const [apiKey, sharedSecret] = [randomUUID(), randomUUID()]
   sandbox = await startVeriffSandbox({
     port: 0,

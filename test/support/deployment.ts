@@ -2,17 +2,20 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type AppContext, openContext, type Runtime } from '../../src/context.ts'
+import { type AppContext, openContext } from '../../src/context.ts'
 import { startPostgres } from '../../src/local/embedded/postgres.ts'
 import { startS3Server } from '../../src/local/embedded/s3.ts'
 import { createLog } from '../../src/platform/log.ts'
 import { randomSecret } from '../../src/platform/secrets.ts'
+import { createEnvironment, type Environment, readEnvironment } from './environment.ts'
 
 /** What the processes of a portal share: a database, a bucket and a folder of their own, and new keys. */
 export type Deployment = {
   dir: string
   s3Port: number
-  /** Opened with what the processes are to be started with. */
+  /** What the processes are to be started with. */
+  env: Environment
+  /** Opened with `env`. */
   parts: AppContext
   /** Closes this thing before everything that was there earlier. */
   later<T>(thing: T, close: (thing: T) => Promise<unknown>): T
@@ -49,37 +52,16 @@ export async function startDeployment<T>(
       }),
       (each) => each.close(),
     )
-    const runtime: Runtime = {
-      databaseUrl: postgres.url,
-      s3: { ...bucket, endpoint, publicEndpoint: endpoint, forcePathStyle: true },
-      s3Credentials: credentials,
-      cookieKeys: [randomSecret()],
-      encryptionKeys: [Buffer.from(randomSecret(), 'base64url')],
-      outboundAllow: [],
-      mail: undefined,
-    }
-    const parts = later(await openContext(runtime, createLog('silent')), (each) => each.close())
-    return await build({ dir, s3Port: port, parts, later, close })
+    const env = createEnvironment({ databaseUrl: postgres.url, ...bucket, endpoint, credentials })
+    const parts = later(await openContext(readEnvironment(env), createLog('silent')), (each) =>
+      each.close(),
+    )
+    return await build({ dir, s3Port: port, env, parts, later, close })
   } catch (error) {
     await close()
     throw error
   }
 }
-
-/** The environment that starts a process with this runtime, as an operator sets it. */
-export const environmentOf = (runtime: Runtime): Record<string, string> => ({
-  PATH: process.env.PATH ?? '',
-  DATABASE_URL: runtime.databaseUrl,
-  COOKIE_KEYS: runtime.cookieKeys.join(','),
-  ENCRYPTION_KEY: runtime.encryptionKeys
-    .map((key) => Buffer.from(key).toString('base64url'))
-    .join(','),
-  S3_ENDPOINT: runtime.s3.endpoint ?? '',
-  S3_REGION: runtime.s3.region,
-  S3_BUCKET: runtime.s3.bucket,
-  AWS_ACCESS_KEY_ID: runtime.s3Credentials?.accessKeyId ?? '',
-  AWS_SECRET_ACCESS_KEY: runtime.s3Credentials?.secretAccessKey ?? '',
-})
 
 /** Finds ports that are free now. */
 export async function findFreePorts(count: number): Promise<number[]> {

@@ -5,20 +5,21 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createAccount } from '../../src/accounts/accounts.ts'
 import { createClient } from '../../src/clients/clients.ts'
-import { type AppContext, openContext, type Runtime } from '../../src/context.ts'
+import type { CompleteConfig } from '../../src/config.ts'
+import { type AppContext, openContext } from '../../src/context.ts'
 import { USER } from '../../src/local/embedded/cluster.ts'
 import { startS3Server } from '../../src/local/embedded/s3.ts'
 import type { ProcessKind } from '../../src/platform/database-access.ts'
 import { openDb } from '../../src/platform/db.ts'
 import { createJobs } from '../../src/platform/jobs.ts'
-import { createLog, type Log } from '../../src/platform/log.ts'
+import { createLog } from '../../src/platform/log.ts'
 import { randomSecret } from '../../src/platform/secrets.ts'
 import { createVault } from '../../src/platform/vault.ts'
 import { listen, startServer } from '../../src/server.ts'
 import { startWorker } from '../../src/worker.ts'
 import { PROCESS_ROLES } from './cluster.ts'
 import { createDatabase } from './database.ts'
-import { environmentOf } from './deployment.ts'
+import { createEnvironment, type Environment, readEnvironment, UNLIMITED } from './environment.ts'
 
 export const PASSWORD = 'lantern orchard violet drum'
 export const REDIRECT_URI = 'http://localhost:9/callback'
@@ -28,62 +29,38 @@ export const ALL_SCOPES =
 export type TestPortal = Awaited<ReturnType<typeof startPortal>>
 
 /** A complete portal on a free port: real PostgreSQL, real S3 protocol, real HTTP. It collects every log line. */
-export async function startPortal(
-  options: {
-    worker?: boolean
-    missingScopeStatus?: 401 | 403
-    rateLimits?: { perResident: number; perClient: number }
-    networkLimits?: { requests: number; refusals: number }
-    outboundAllow?: string[]
-    trustedProxies?: string[]
-    mail?: Runtime['mail']
-    kms?: Runtime['kms']
-    outbox?: boolean
-    issuer?: string
-    allowedHosts?: string[]
-    securityContacts?: string[]
-  } = {},
-) {
+export async function startPortal({
+  worker = false,
+  ...given
+}: { worker?: boolean } & Partial<CompleteConfig> = {}) {
   const database = await createDatabase()
   const dir = await mkdtemp(join(tmpdir(), 'portal-test-'))
+  const bucket = { bucket: 'documents', region: 'us-east-2' }
   const credentials = { accessKeyId: 'AKIATEST', secretAccessKey: randomSecret() }
   const startS3 = (port: number) =>
-    startS3Server({
-      dir,
-      port,
-      bucket: 'documents',
-      region: 'us-east-2',
-      credentials,
-      production: false,
-    })
+    startS3Server({ ...bucket, dir, port, credentials, production: false })
   let s3Server = await startS3(0)
   const { endpoint, port: s3Port } = s3Server
-  const runtime: Runtime = {
-    databaseUrl: database.url,
-    s3: {
-      endpoint,
-      publicEndpoint: endpoint,
-      region: 'us-east-2',
-      bucket: 'documents',
-      forcePathStyle: true,
-    },
-    s3Credentials: credentials,
-    cookieKeys: [randomSecret()],
-    encryptionKeys: [Buffer.from(randomSecret(), 'base64url')],
-    outboundAllow: options.outboundAllow ?? [],
-    mail: options.mail,
-    kms: options.kms,
+  const env = {
+    ...createEnvironment({ databaseUrl: database.url, ...bucket, endpoint, credentials }),
+    ...UNLIMITED,
+  }
+  const config: CompleteConfig = {
+    ...readEnvironment(env),
+    // Like a proxy in front of it: a test calls `url`, whatever the issuer is.
+    allowedHosts: ['localhost'],
+    ...given,
   }
   const lines: string[] = []
   const log = createLog('debug', (line) => lines.push(line))
-  const parts = await openContext(runtime, log)
-  const first = await startProcess(parts, options)
+  const parts = await openContext(config, log)
+  const first = await startProcess(parts, worker)
 
   return {
     ...first,
     db: parts.db,
     parts,
-    runtime,
+    config,
     s3Endpoint: endpoint,
     /** Stops the bucket, and starts it again with its objects. */
     pauseS3: () => s3Server.close(),
@@ -93,18 +70,20 @@ export async function startPortal(
     /** Everything logged so far, as text. */
     logged: () => lines.join(''),
     /** Starts another web process of the same portal: same issuer, same database. */
-    startAnother: (
-      runtime: Partial<Runtime> = {},
-      changed: Partial<AppContext> = {},
-      { issuer }: { issuer?: string | undefined } = first,
-    ) =>
+    startAnother: (given: Partial<CompleteConfig> = {}, changed: Partial<AppContext> = {}) =>
       startProcess(
-        { ...parts, ...changed, runtime: { ...parts.runtime, ...runtime } },
-        { ...options, issuer },
+        { ...parts, ...changed, config: { ...config, issuer: first.issuer, ...given } },
+        worker,
       ),
     /** Starts another web process as a process of the operating system, like an operator. */
-    startOther: (given: Partial<Runtime> = {}) =>
-      startOther({ ...runtime, ...given }, first.issuer),
+    startOther: (given: Environment = {}) =>
+      startOther({
+        ...env,
+        ROLE: 'web',
+        LOG_LEVEL: 'error',
+        ISSUER: first.issuer,
+        ...given,
+      }),
     async close() {
       await first.close()
       await parts.close()
@@ -117,36 +96,15 @@ export async function startPortal(
   }
 }
 
-async function startProcess(
-  parts: AppContext & { log: Log },
-  options: {
-    worker?: boolean
-    missingScopeStatus?: 401 | 403
-    rateLimits?: { perResident: number; perClient: number }
-    networkLimits?: { requests: number; refusals: number }
-    issuer?: string
-    trustedProxies?: string[]
-    outbox?: boolean
-    allowedHosts?: string[]
-    securityContacts?: string[]
-  },
-) {
+async function startProcess(parts: AppContext, hasWorker: boolean) {
   const { server, port } = await listen('127.0.0.1', 0)
-  const issuer = options.issuer ?? `http://localhost:${port}`
+  const issuer = parts.config.issuer ?? `http://localhost:${port}`
   const web = await openProcess(parts, 'web')
-  const working = options.worker ? await openProcess(parts, 'worker') : undefined
+  const working = hasWorker ? await openProcess(parts, 'worker') : undefined
   const worker = working && (await startWorker(working.parts, working.jobs))
   const running = await startServer(server, web.parts, {
     issuer,
     jobs: web.jobs,
-    missingScopeStatus: options.missingScopeStatus ?? 401,
-    rateLimits: options.rateLimits ?? { perResident: 0, perClient: 0 },
-    networkLimits: options.networkLimits ?? { requests: 0, refusals: 0 },
-    trustedProxies: options.trustedProxies ?? [],
-    // Like a proxy in front of it: a test calls `url`, whatever the issuer is.
-    allowedHosts: options.allowedHosts ?? ['localhost'],
-    securityContacts: options.securityContacts ?? [],
-    outbox: options.outbox ?? true,
     onDelivery: () => worker?.checkInbox(),
   })
   return {
@@ -168,17 +126,17 @@ async function startProcess(
  * database that a test sets explicitly is not changed.
  */
 async function openProcess(given: AppContext, kind: ProcessKind) {
-  const { databaseUrl } = given.runtime
-  const isOwners = new URL(databaseUrl).username === USER
+  const { database } = given.config
+  const isOwners = new URL(database.url).username === USER
   const url = isOwners
-    ? Object.assign(new URL(databaseUrl), { username: PROCESS_ROLES[kind] }).href
-    : databaseUrl
+    ? Object.assign(new URL(database.url), { username: PROCESS_ROLES[kind] }).href
+    : database.url
   const db = isOwners ? openDb(url) : given.db
   const parts: AppContext = {
     ...given,
     db,
     vault: isOwners ? createVault(db, given.keyService) : given.vault,
-    runtime: { ...given.runtime, databaseUrl: url },
+    config: { ...given.config, database: { ...database, url } },
   }
   const jobs = await createJobs(url, given.log)
   return {
@@ -191,20 +149,10 @@ async function openProcess(given: AppContext, kind: ProcessKind) {
   }
 }
 
-async function startOther(runtime: Runtime, issuer: string) {
+async function startOther(env: Environment) {
   const main = new URL('../../src/main.ts', import.meta.url).pathname
   const child = spawn(process.execPath, [main, 'serve'], {
-    env: {
-      ...environmentOf(runtime),
-      PORT: '0',
-      ROLE: 'web',
-      LOG_LEVEL: 'error',
-      RATE_LIMIT_RESIDENT: '0',
-      RATE_LIMIT_CLIENT: '0',
-      RATE_LIMIT_NETWORK: '0',
-      RATE_LIMIT_REFUSALS: '0',
-      ISSUER: issuer,
-    },
+    env,
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const url = await new Promise<string>((resolve, reject) => {

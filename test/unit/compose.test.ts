@@ -42,10 +42,11 @@ test('every variable of our services is one of the configuration or of the AWS S
 test('web and worker have roles of their own, which `migrate` admits', () => {
   const [web, worker, cli, migrate] = ['web', 'worker', 'cli', 'migrate'].map(configOf)
   expect([web?.role, worker?.role]).toEqual(['web', 'worker'])
-  expect(migrate?.processUrls).toEqual({ web: web?.databaseUrl, worker: worker?.databaseUrl })
-  expect(migrate?.databaseUrl).toBe(cli?.databaseUrl)
-  const urls = [web, worker, cli].map((config) => config?.databaseUrl)
-  const users = [...urls, migrate?.migrationUrl].map(userOf)
+  const { url, migrationUrl, processUrls } = migrate?.database ?? {}
+  expect(processUrls).toEqual({ web: web?.database?.url, worker: worker?.database?.url })
+  expect(url).toBe(cli?.database?.url)
+  const urls = [web, worker, cli].map((config) => config?.database?.url)
+  const users = [...urls, migrationUrl].map(userOf)
   expect(new Set(users).size).toBe(4)
-  for (const config of [web, worker, cli]) expect(config?.migrationUrl).toBeUndefined()
+  for (const config of [web, worker, cli]) expect(config?.database?.migrationUrl).toBeUndefined()
 })

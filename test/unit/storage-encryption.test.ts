@@ -27,17 +27,15 @@ async function connect({ says }: { says?: string }) {
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const storage = createStorage(
-    {
-      endpoint,
-      publicEndpoint: endpoint,
-      region: 'us-east-2',
-      bucket: 'documents',
-      forcePathStyle: true,
-      kmsKeyId: KEY_ID,
-    },
-    { accessKeyId: 'AKIATEST', secretAccessKey: 'a secret of the test' },
-  )
+  const storage = createStorage({
+    endpoint,
+    publicEndpoint: endpoint,
+    region: 'us-east-2',
+    bucket: 'documents',
+    forcePathStyle: true,
+    kmsKeyId: KEY_ID,
+    credentials: { accessKeyId: 'AKIATEST', secretAccessKey: 'a secret of the test' },
+  })
   closing.push(() => {
     storage.close()
     server.closeAllConnections()

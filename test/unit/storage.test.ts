@@ -18,7 +18,7 @@ const aws: S3Config = {
   forcePathStyle: true,
 }
 const signerAt = (s3: S3Config, time = NOW, given: object = credentials) =>
-  createStorage(s3, { ...credentials, ...given }, { now: () => time }).signer()
+  createStorage({ ...s3, credentials: { ...credentials, ...given } }, { now: () => time }).signer()
 
 /** The SDK's own presigned URL, without the parameters that it adds for its own use. */
 async function sdkUrl(
@@ -153,7 +153,7 @@ describe('a presigned URL', () => {
 
   test('changes with the second and with the day', async () => {
     let time = Date.parse('2026-01-15T23:59:59.400Z')
-    const sign = await createStorage(aws, credentials, { now: () => time }).signer()
+    const sign = await createStorage({ ...aws, credentials }, { now: () => time }).signer()
     const first = sign('k.jpg', { expiresInSeconds: 60 })
     time += 500
     expect(sign('k.jpg', { expiresInSeconds: 60 })).toBe(first)
@@ -215,7 +215,7 @@ describe('credentials that end', () => {
 
   test('before the URL would are refreshed first', async () => {
     const { source, asked } = ending(30, 90)
-    const sign = await createStorage(aws, source).signer()
+    const sign = await createStorage({ ...aws, credentials: source }).signer()
     const url = new URL(sign('k.jpg', { expiresInSeconds: 3600 }))
     expect(asked()).toBe(2)
     expect(url.searchParams.get('X-Amz-Security-Token')).toBe('token-1')
@@ -223,7 +223,7 @@ describe('credentials that end', () => {
 
   test('and cannot be had for longer give no URL that outlives them', async () => {
     const { source, asked } = ending(30)
-    const storage = createStorage(aws, source)
+    const storage = createStorage({ ...aws, credentials: source })
     const sign = await storage.signer()
     expect(() => sign('k.jpg', { expiresInSeconds: 3600 })).toThrow(/credentials expire/)
     expect(sign('k.jpg', { expiresInSeconds: 900 })).toContain('X-Amz-Expires=900&')
@@ -236,7 +236,7 @@ describe('credentials that end', () => {
     const { source, asked } = ending(90)
     const start = Date.now()
     let time = start
-    const storage = createStorage(aws, source, { now: () => time })
+    const storage = createStorage({ ...aws, credentials: source }, { now: () => time })
     await Promise.all([storage.signer(), storage.signer(), storage.signer()])
     expect(asked()).toBe(1)
     time = start + 20 * 60_000

@@ -3,9 +3,10 @@ import { access, mkdir, open, readFile, realpath, rename, rm, writeFile } from '
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { z } from 'zod'
+import type { DatabaseConfig } from '../../platform/database-role.ts'
 import { OperatorError } from '../../platform/errors.ts'
 import type { Log } from '../../platform/log.ts'
-import { randomSecret } from '../../platform/secrets.ts'
+import { randomSecret, type SecretsConfig } from '../../platform/secrets.ts'
 import type { S3Config } from '../../platform/storage.ts'
 import { flushFolder } from './cluster.ts'
 import { findLock, type Lock, type Owner, queryOwner, takeLock } from './data-lock.ts'
@@ -14,12 +15,13 @@ import { startS3Server } from './s3.ts'
 
 /** The running embedded parts: started by this process, or by the process that owns the data directory. */
 export type Embedded = {
-  /** For a role that owns nothing in the schema. */
-  databaseUrl: string | undefined
-  /** For the owner of the cluster, to run migrations. `undefined` when another process owns the cluster. */
-  ownerUrl: string | undefined
-  s3: (S3Config & { credentials: { accessKeyId: string; secretAccessKey: string } }) | undefined
-  secrets: { cookieKeys: string[]; encryptionKeys: Uint8Array[] }
+  /**
+   * `url` is for a role that owns nothing in the schema, `migrationUrl` for the owner of the cluster: `undefined` when another
+   * process owns it.
+   */
+  database: DatabaseConfig | undefined
+  s3: S3Config | undefined
+  secrets: SecretsConfig
   close(): Promise<void>
 }
 
@@ -161,15 +163,25 @@ async function attach(dir: string, owner: Owner): Promise<Embedded> {
   const secrets = await loadSecrets(dir)
   const parts = describe(secrets, owner.databasePort, owner.s3Endpoint)
   // The owner has run the migrations.
-  return { ...parts, ownerUrl: undefined, close: async () => {} }
+  const database = parts.database && { ...parts.database, migrationUrl: undefined }
+  return { ...parts, database, close: async () => {} }
 }
 
-function describe(secrets: Secrets, databasePort?: number, s3Endpoint?: string) {
+function describe(
+  secrets: Secrets,
+  databasePort?: number,
+  s3Endpoint?: string,
+): Omit<Embedded, 'close'> {
   const { databasePassword } = secrets
   const appPassword = createHmac('sha256', databasePassword).update(APP_ROLE).digest('base64url')
   return {
-    databaseUrl: databasePort ? urlOf(databasePort, appPassword, 'portal', APP_ROLE) : undefined,
-    ownerUrl: databasePort ? urlOf(databasePort, databasePassword, 'portal') : undefined,
+    database: databasePort
+      ? {
+          url: urlOf(databasePort, appPassword, 'portal', APP_ROLE),
+          migrationUrl: urlOf(databasePort, databasePassword, 'portal'),
+          processUrls: {},
+        }
+      : undefined,
     s3: s3Endpoint
       ? {
           endpoint: s3Endpoint,

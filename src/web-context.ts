@@ -1,0 +1,135 @@
+import type { Provider } from 'oidc-provider'
+import { createRateLimiter, type RateLimiter } from './api/rate-limits.ts'
+import { openSubjectIdentifiers } from './clients/subject-identifiers.ts'
+import type { AppContext } from './context.ts'
+import { refuse } from './error-responses.ts'
+import type { FindSubject } from './events/events.ts'
+import type { SignEvent } from './events/sender.ts'
+import { findVerified } from './id-verification/verified.ts'
+import { createProvider } from './oauth/provider.ts'
+import { createEventSigner, createFindSubject } from './oauth/security-event-tokens.ts'
+import { type Db, openDb } from './platform/db.ts'
+import { ApiError } from './platform/errors.ts'
+import type { Jobs } from './platform/jobs.ts'
+import { loadSharedKeys } from './platform/shared-keys.ts'
+import type { Storage } from './platform/storage.ts'
+import { deviceOf } from './portal/devices.ts'
+import { type AccessTokens, createAccessTokens } from './signing/access-token.ts'
+import { type KeyRing, openKeyRing, type SigningKeys } from './signing/key-ring.ts'
+import { createResponseSigner, type SignResponse } from './signing/signed-responses.ts'
+import { type ClientAddress, createClientAddress } from './web/client-address.ts'
+import { createNetworkLimiter, type NetworkLimiter } from './web/network-limits.ts'
+
+/** What a web process is started with and no configuration says. */
+export type WebOptions = {
+  /** The public origin: `config.issuer`, or derived from the port once it is known. */
+  issuer: string
+  /** For jobs that requests cause; another process may run them. */
+  jobs: Jobs
+  /** Called when a delivery was stored, so that this process's worker reads it at once. */
+  onDelivery: () => void
+  /** Called when a delivery was rejected. */
+  onRefused?: ((vendor: string) => void) | undefined
+}
+
+/** The context of a web process: what every process has, and what only requests need. */
+export type WebContext = Omit<AppContext, 'close'> &
+  WebOptions & {
+    /** Database clients of one connection each, for the hot endpoint. */
+    lanes: readonly Db[]
+    /** The origin of presigned URLs, for pages that show images. */
+    imageOrigin: string
+    tokens: AccessTokens
+    signAnswer: SignResponse
+    signEvent: SignEvent
+    findSubject: FindSubject
+    provider: () => Provider
+    limiter: RateLimiter
+    network: NetworkLimiter
+    addressOf: ClientAddress
+    /** Closes what only requests need. The caller closes the AppContext. */
+    close(): Promise<void>
+  }
+
+// The hot endpoint has its own connections, with one statement each at a time.
+const HOT_ENDPOINT_CONNECTIONS = 2
+
+/** Opens what only requests need. */
+export async function openWebContext(
+  context: AppContext,
+  options: WebOptions,
+): Promise<WebContext> {
+  const { config, db, storage, sealer, vault, log } = context
+  const { issuer } = options
+  const lanes = Array.from({ length: HOT_ENDPOINT_CONNECTIONS }, () =>
+    openDb(config.database.url, { connections: 1 }),
+  )
+  const ring = await openKeyRing(db, sealer, log)
+  const sharedKeys = await loadSharedKeys(db, sealer, log)
+  const subjects = await openSubjectIdentifiers(db, sealer)
+  const limiter = createRateLimiter(db, config.rateLimits, log)
+  const tokens = createAccessTokens(issuer, ring)
+  const addressOf = createClientAddress(config.trustedProxies)
+  const network = createNetworkLimiter({
+    ...context,
+    limits: config.networkLimits,
+    addressOf,
+    refuse: (req, res, seconds) => refuse({ issuer, log }, req, res, tooManyRequests(seconds)),
+  })
+  const provider = followKeys(ring, (keys) =>
+    createProvider({
+      ...context,
+      ...options,
+      keys,
+      sharedKeys,
+      tokens,
+      subjects,
+      findVerified: (accountId) => findVerified({ db, storage, vault }, accountId),
+      deviceOf,
+      addressOf,
+      onAuthenticatedClient: network.uncount,
+    }),
+  )
+  return {
+    ...context,
+    ...options,
+    lanes,
+    imageOrigin: await findImageOrigin(storage),
+    tokens,
+    signAnswer: createResponseSigner(issuer, ring),
+    signEvent: createEventSigner(db, ring),
+    findSubject: createFindSubject(db, subjects),
+    provider,
+    limiter,
+    network,
+    addressOf,
+    async close() {
+      ring.close()
+      await limiter.close()
+      await network.close()
+      await Promise.all(lanes.map((lane) => lane.end({ timeout: 5 })))
+    },
+  }
+}
+
+/** Returns the provider of the current keys. oidc-provider reads its keys once, so changed keys need another instance; the next request uses it. */
+function followKeys(ring: KeyRing, create: (keys: SigningKeys) => Provider): () => Provider {
+  let provider = create(ring.current())
+  ring.onChange((keys) => {
+    provider = create(keys)
+  })
+  return () => provider
+}
+
+const tooManyRequests = (seconds: number) =>
+  new ApiError(
+    429,
+    'rate_limit_exceeded',
+    `Too many requests came from your network. Please try again in ${seconds} seconds.`,
+    { headers: { 'Retry-After': String(seconds) } },
+  )
+
+async function findImageOrigin(storage: Storage): Promise<string> {
+  const sign = await storage.signer()
+  return new URL(sign('health/none', { expiresInSeconds: 60 })).origin
+}
