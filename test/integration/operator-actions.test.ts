@@ -159,9 +159,27 @@ const READINGS: Record<string, Words> = {
   'key list': none,
 }
 
-test('every command that runs over opened parts is here', () => {
+test('every command that runs over opened parts is here, once', () => {
   const names = Object.keys(COMMANDS).filter((name) => COMMANDS[name]?.run)
-  expect([...Object.keys(CHANGES), ...Object.keys(READINGS)].sort()).toEqual(names.sort())
+  const listed = [...Object.keys(CHANGES), ...Object.keys(READINGS)]
+  expect
+    .soft(
+      names.filter((name) => !listed.includes(name)),
+      'say how to call these commands: in READINGS if they declare isReadOnly, otherwise in CHANGES',
+    )
+    .toEqual([])
+  expect
+    .soft(
+      listed.filter((name) => !names.includes(name)),
+      'there are no such commands: remove them from CHANGES and READINGS',
+    )
+    .toEqual([])
+  expect
+    .soft(
+      Object.keys(CHANGES).filter((name) => name in READINGS),
+      'these commands either change something or only read: remove them from one of the lists',
+    )
+    .toEqual([])
 })
 
 /** The actions that the command has recorded. */
@@ -175,11 +193,17 @@ async function recordActions(name: string, words: Words): Promise<string[]> {
 
 describe('the operator’s actions', () => {
   test.each(Object.entries(CHANGES))('%s is recorded, once', async (name, words) => {
-    expect(await recordActions(name, words)).toEqual([name])
+    expect(
+      await recordActions(name, words),
+      `\`${name}\` changes something, so it must not declare isReadOnly. If it only reads, list it in READINGS`,
+    ).toEqual([name])
   })
 
   test.each(Object.entries(READINGS))('%s is not recorded', async (name, words) => {
-    expect(await recordActions(name, words)).toEqual([])
+    expect(
+      await recordActions(name, words),
+      `\`${name}\` only reads, so it must declare isReadOnly: true. If it changes something, list it in CHANGES`,
+    ).toEqual([])
   })
 
   test('a command that fails is not recorded', async () => {
