@@ -104,6 +104,8 @@ test('an own database asks for own secrets', () => {
     ENCRYPTION_KEY: key,
   }
   expect(loadConfig(env).secrets?.cookieKeys).toHaveLength(2)
+  const { DATABASE_URL: url } = env
+  expect(loadConfig(env).database).toEqual({ url, migrationUrl: undefined, processUrls: {} })
 })
 
 const good = {
