@@ -1,27 +1,76 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
-import postgres from 'postgres'
+import { setTimeout as wait } from 'node:timers/promises'
+import type postgresTypes from 'postgres'
+import { DatabaseUnavailableError, type SupervisedPool, watchPool } from './database-watchdog.ts'
 import { OperatorError } from './errors.ts'
 import { LOCKS } from './locks.ts'
+import { importPostgres } from './postgres-corrections.ts'
+
+const postgres = await importPostgres()
+
+const CONNECT_SECONDS = 5
+const STATEMENT_TIMEOUT_MS = 15_000
+const PROBE_MS = 3_000
+// Columns only: `postgres.camel` would also rewrite keys inside jsonb.
+const COLUMNS_IN_CAMEL_CASE = { column: postgres.camel.column }
 
 /** The pool. Only functions that open a transaction take it: `db.begin(async (sql) => …)`. */
-export type Db = postgres.Sql<Record<string, never>>
+export type Db = postgresTypes.Sql<Record<string, never>>
 /** The pool or one transaction: the first parameter of every other function. */
-export type Sql = postgres.ISql<Record<string, never>>
+export type Sql = postgresTypes.ISql<Record<string, never>>
 
 /**
  * Opens a pool of at most `connections`; it connects at the first query. Result columns are in camelCase, or unchanged with
- * `asNamed`, for a library that expects its own names.
+ * `asNamed`, for a library that expects its own names. While the database does not answer, statements fail with
+ * DatabaseUnavailableError instead of waiting.
  */
 export function openDb(url: string, { connections = 10, columns = 'camelCase' } = {}): Db {
-  return postgres(url, {
+  const pool = connect(url, {
     max: connections,
-    // Columns only: `postgres.camel` would also rewrite keys inside jsonb.
-    transform: columns === 'camelCase' ? { column: postgres.camel.column } : {},
-    connection: { application_name: 'identity-portal', statement_timeout: 15_000 },
-    connect_timeout: 5,
-    onnotice: () => {},
+    ...(columns === 'camelCase' && { transform: COLUMNS_IN_CAMEL_CASE }),
   })
+  const stopWatching = watchPool(pool, () => probe(url))
+  const end = pool.end
+  return Object.assign(pool, {
+    async end(options?: { timeout?: number }) {
+      stopWatching()
+      await end(options)
+      // A socket to a server that is gone would keep the process running.
+      for (const connection of pool.connections) connection.reset()
+    },
+  })
+}
+
+function connect(
+  url: string,
+  options: { max: number; fetch_types?: boolean; transform?: typeof COLUMNS_IN_CAMEL_CASE },
+): SupervisedPool {
+  return postgres(url, {
+    ...options,
+    connection: { application_name: 'identity-portal', statement_timeout: STATEMENT_TIMEOUT_MS },
+    connect_timeout: CONNECT_SECONDS,
+    backoff: (failures: number) => Math.min(0.05 * 2 ** failures, 0.5),
+    onnotice: () => {},
+  }) as SupervisedPool
+}
+
+/** Asks the server on a connection of its own. Throws when it does not answer in time. */
+async function probe(url: string): Promise<ReadonlySet<number> | 'pooler'> {
+  const client = connect(url, { max: 1, fetch_types: false })
+  try {
+    const working = client<{ pid: number; own: boolean }[]>`
+      select pid, pid = pg_backend_pid() as own from pg_stat_activity
+      where datname = current_database() and state <> 'idle'`
+    const answer = await Promise.race([working, wait(PROBE_MS, undefined, { ref: false })])
+    if (!answer) throw new DatabaseUnavailableError('the database does not answer')
+    const own = answer.find(({ own }) => own)?.pid
+    const isPooled = client.connections.every(({ pid }) => pid !== own)
+    return isPooled ? 'pooler' : new Set(answer.map(({ pid }) => pid))
+  } finally {
+    await client.end({ timeout: 0 })
+    for (const connection of client.connections) connection.reset()
+  }
 }
 
 const MIGRATIONS = new URL('../migrations/', import.meta.url)

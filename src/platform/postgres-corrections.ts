@@ -1,0 +1,319 @@
+import { createHash } from 'node:crypto'
+import { registerHooks } from 'node:module'
+import { OperatorError } from './errors.ts'
+
+/** A passage of the library's source, and what replaces it. */
+type Change = { from: string; to: string }
+type Correction = { file: string; sha256: string; changes: readonly Change[] }
+
+/**
+ * Corrections of postgres.js 3.4.9, the newest release, made while its source is loaded. Each file must be the one that they
+ * were written for. docs/dependencies.md says what each defect does, and how it was found.
+ */
+export const CORRECTIONS: readonly Correction[] = [
+  {
+    file: 'queue.js',
+    sha256: '15e6345adb6708bf3b99ad39fc2231c2fb61de5f6cba4b7a7a6be881482a4ec3',
+    changes: [
+      {
+        from: `    remove: (x) => {`,
+        to: `    first: () => xs[index],
+    remove: (x) => {`,
+      },
+      // Elements that were taken out stayed in the array as holes until the queue was empty, and every removal searched them.
+      {
+        from: `      const index = xs.indexOf(x)
+      return index === -1
+        ? null
+        : (xs.splice(index, 1), x)`,
+        to: `      const found = xs.indexOf(x, index)
+      return found === -1
+        ? null
+        : (xs.splice(found, 1), x)`,
+      },
+      {
+        from: `        xs[index - 1] = undefined
+      }`,
+        to: `        xs[index - 1] = undefined
+        if (index >= 32 && index * 2 >= xs.length) {
+          xs = xs.slice(index)
+          index = 0
+        }
+      }`,
+      },
+    ],
+  },
+  {
+    file: 'index.js',
+    sha256: '4e21f5733e70d79cffc10d10d4ef01031de4a9ac862210e43f8870029fd103ed',
+    changes: [
+      {
+        from: `Object.assign(Postgres, {
+`,
+        to: `Object.assign(Postgres, {
+  isCorrected: true,
+`,
+      },
+      // A transaction whose connection was lost went on: its statements ran on the next connection, outside of any transaction
+      // or within another caller's.
+      {
+        from: `    let savepoints = 0
+      , connection`,
+        to: `    let savepoints = 0
+      , lost = null
+      , connection`,
+      },
+      {
+        from: `        new Promise((_, reject) => connection.onclose = reject)
+`,
+        to: `        new Promise((_, reject) => connection.onclose = error => {
+          lost = error
+          while (queries.length)
+            queries.shift().reject(error)
+          reject(error)
+        })
+`,
+      },
+      {
+        from: `        q.catch(e => uncaughtError || (uncaughtError = e))
+`,
+        to: `        q.catch(e => uncaughtError || (uncaughtError = e))
+        if (lost)
+          return q.reject(lost)
+`,
+      },
+      // For the watchdog.
+      {
+        from: `    if (ending)
+      return query.reject(Errors.connection('CONNECTION_ENDED', options, options))
+`,
+        to: `    if (ending)
+      return query.reject(Errors.connection('CONNECTION_ENDED', options, options))
+
+    if (sql.refusal)
+      return query.reject(sql.refusal())
+`,
+      },
+      {
+        from: `      : queries.push(query)
+  }
+
+  function go(c, query) {
+`,
+        to: `      : hold(query)
+  }
+
+  function hold(query) {
+    query.waitingSince = performance.now()
+    queries.push(query)
+  }
+
+  function rejectWaiting(before, error) {
+    while (queries.length && queries.first().waitingSince < before)
+      queries.shift().reject(error())
+  }
+
+  function go(c, query) {
+    // Its loss is known and will be handled; then there is a new connection for the statement.
+    if (!c.isAlive) {
+      hold(query)
+      return move(c, full)
+    }
+`,
+      },
+      {
+        from: `    subscribe,
+    CLOSE,`,
+        to: `    subscribe,
+    connections,
+    rejectWaiting,
+    refusal: null,
+    CLOSE,`,
+      },
+    ],
+  },
+  {
+    file: 'connection.js',
+    sha256: 'ee3a218d9aa6a6f2887c1a19da50009335fe84c11a5431d5cab72d6bc528632f',
+    changes: [
+      // A statement for a connection that is closed was written to nothing: the process ended, or the statement never did.
+      {
+        from: `    if (terminated)
+      return queryError(q, Errors.connection('CONNECTION_DESTROYED', options))
+`,
+        to: `    if (terminated)
+      return queryError(q, Errors.connection('CONNECTION_DESTROYED', options))
+
+    if (socket === null || socket.destroyed)
+      return queryError(q, Errors.connection('CONNECTION_CLOSED', options)), true
+`,
+      },
+      {
+        from: `  function nextWrite(fn) {
+    const x`,
+        to: `  function nextWrite(fn) {
+    if (socket === null) {
+      chunk = nextWriteTimer = null
+      return false
+    }
+    const x`,
+      },
+      // A cancelled write was remembered as scheduled, so that the next connection never wrote anything.
+      {
+        from: `    clearImmediate(nextWriteTimer)
+    if (socket) {`,
+        to: `    clearImmediate(nextWriteTimer)
+    chunk = nextWriteTimer = null
+    if (socket) {`,
+      },
+      {
+        from: `    clearImmediate(nextWriteTimer)
+    socket.removeListener('data', data)`,
+        to: `    clearImmediate(nextWriteTimer)
+    chunk = nextWriteTimer = errorResponse = results = null
+    result = new Result()
+    rows = 0
+    socket.removeListener('data', data)`,
+      },
+      // Whoever waited for a connection that the server closed without an error waited for ever, and so did who had two hosts.
+      {
+        from: `    initial = query
+      reconnect()`,
+        to: `    initial = query
+      initialSince = performance.now()
+      reconnect()`,
+      },
+      {
+        from: `    if (initial)
+      return reconnect()
+
+    !hadError && (query || sent.length) && error(`,
+        to: `    if (initial && mayTryAgain()) {
+      closedTime = performance.now()
+      delay = 100
+      return reconnect()
+    }
+
+    // Statements that were written after the error would be answered by the next connection's greeting.
+    ;(initial || query || sent.length) && error(`,
+      },
+      {
+        from: `    closedTime = performance.now()
+    hadError`,
+        to: `    query = null
+    closedTime = performance.now()
+    hadError`,
+      },
+      {
+        from: `    if (connection.queue === queues.connecting && options.host[retries + 1])
+      return
+`,
+        to: `    if (connection.queue === queues.connecting && options.host.length > 1 && mayTryAgain())
+      return
+`,
+      },
+      {
+        from: `  function errored(err) {
+    stream`,
+        to: `  function mayTryAgain() {
+    return performance.now() - initialSince < options.connect_timeout * 1000
+  }
+
+  function errored(err) {
+    stream`,
+      },
+      {
+        from: `    , initial = null
+`,
+        to: `    , initial = null
+    , initialSince = 0
+`,
+      },
+      // For the watchdog: since when the server is silent though it owes an answer, and an end that nobody waits for.
+      {
+        from: `    , initialSince = 0
+`,
+        to: `    , initialSince = 0
+    , lastHeard = 0
+`,
+      },
+      {
+        from: `    count: 0,
+    id
+  }`,
+        to: `    count: 0,
+    id,
+    get silentSince() { return initial ? initialSince : query ? lastHeard : null },
+    get isAlive() { return socket !== null && !socket.destroyed },
+    get pid() { return backend.pid },
+    reset(err) { socket && socket.destroy(err) }
+  }`,
+      },
+      {
+        from: `        : (query = q, query.active = true)
+`,
+        to: `        : (query = q, query.active = true, lastHeard = performance.now())
+`,
+      },
+      {
+        from: `  function data(x) {
+`,
+        to: `  function data(x) {
+    lastHeard = performance.now()
+`,
+      },
+      // The end of a large write would have let other callers' statements into a transaction.
+      {
+        from: `    !query && onopen(connection)
+  }
+
+  function data(`,
+        to: `    !query && !connection.reserved && connection.queue === queues.full && onopen(connection)
+  }
+
+  function data(`,
+      },
+    ],
+  },
+]
+
+/**
+ * Loads postgres.js with its corrections. Throws OperatorError when the installed source is not the one that they were written
+ * for, or was loaded without them.
+ */
+export async function importPostgres(): Promise<typeof import('postgres')> {
+  const hooks = registerHooks({
+    load(url, context, nextLoad) {
+      const loaded = nextLoad(url, context)
+      const correction = CORRECTIONS.find(({ file }) =>
+        url.endsWith(`/node_modules/postgres/src/${file}`),
+      )
+      return correction && loaded.source
+        ? { ...loaded, source: correct(correction, String(loaded.source)) }
+        : loaded
+    },
+  })
+  try {
+    const { default: postgres } = await import('postgres')
+    if (!('isCorrected' in postgres)) throw unknownSource('index.js')
+    return postgres
+  } finally {
+    hooks.deregister()
+  }
+}
+
+/** Applies the changes. Throws OperatorError when the source is another, or a passage is not in it exactly once. */
+export function correct({ file, sha256, changes }: Correction, source: string): string {
+  const isKnown = createHash('sha256').update(source).digest('hex') === sha256
+  return changes.reduce((text, { from, to }) => {
+    const [before, after, ...more] = text.split(from)
+    if (!isKnown || before === undefined || after === undefined || more.length > 0)
+      throw unknownSource(file)
+    return before + to + after
+  }, source)
+}
+
+const unknownSource = (file: string) =>
+  new OperatorError(
+    `The installed postgres.js is not the one that its corrections were written for (src/${file}): install the version of package-lock.json with \`npm ci\`.`,
+  )
