@@ -134,7 +134,7 @@ describe('who may import whom', () => {
 
   test.each([
     ['commander', ['cli/program.ts']],
-    ['postgres', ['platform/db.ts']],
+    ['postgres', ['platform/db.ts', 'platform/postgres-corrections.ts']],
     ['pg-boss', ['platform/jobs.ts']],
     ['pino', ['platform/log.ts']],
     ['prom-client', ['platform/metrics.ts']],

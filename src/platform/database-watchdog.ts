@@ -1,7 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Db } from './db.ts'
 
-/** A connection of the pool, as src/platform/postgres-corrections.ts shows it. Times are of `performance.now()`. */
+/** A connection of a pool. Times are of `performance.now()`. */
 type Connection = {
   /** Since when the server owes this connection an answer and sent nothing; `null`: it owes none. */
   silentSince: number | null
@@ -11,7 +10,8 @@ type Connection = {
   reset(error?: Error): void
 }
 
-export type SupervisedPool = Db & {
+/** What src/platform/postgres-corrections.ts adds to a pool of the library. */
+export type SupervisedPool = {
   connections: readonly Connection[]
   /** Fails the statements that wait for a connection since before that time. */
   rejectWaiting(before: number, error: () => Error): void

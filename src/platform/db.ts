@@ -45,14 +45,14 @@ export function openDb(url: string, { connections = 10, columns = 'camelCase' } 
 function connect(
   url: string,
   options: { max: number; fetch_types?: boolean; transform?: typeof COLUMNS_IN_CAMEL_CASE },
-): SupervisedPool {
+): Db & SupervisedPool {
   return postgres(url, {
     ...options,
     connection: { application_name: 'identity-portal', statement_timeout: STATEMENT_TIMEOUT_MS },
     connect_timeout: CONNECT_SECONDS,
     backoff: (failures: number) => Math.min(0.05 * 2 ** failures, 0.5),
     onnotice: () => {},
-  }) as SupervisedPool
+  }) as Db & SupervisedPool
 }
 
 /** Asks the server on a connection of its own. Throws when it does not answer in time. */
