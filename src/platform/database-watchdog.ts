@@ -32,7 +32,13 @@ const RETRY_MS = 500
 
 /** The database did not answer in time, or is known not to answer. What a statement was to do may have been done. */
 export class DatabaseUnavailableError extends Error {
-  readonly code = 'DATABASE_UNAVAILABLE'
+  override readonly name = 'DatabaseUnavailableError'
+  readonly code: string = 'DATABASE_UNAVAILABLE'
+}
+
+/** One connection was lost, while the database answers others. */
+export class ConnectionLostError extends DatabaseUnavailableError {
+  override readonly code = 'CONNECTION_LOST'
 }
 
 /**
@@ -79,7 +85,7 @@ export function watchPool(pool: SupervisedPool, probe: Probe): () => void {
           working === 'pooler'
             ? performance.now() - (since ?? Infinity) > SILENT_BEHIND_POOLER_MS
             : !working.has(connection.pid)
-        if (isLost) connection.reset(new DatabaseUnavailableError('the connection was lost'))
+        if (isLost) connection.reset(new ConnectionLostError('the connection was lost'))
       }
       // The rest are slow statements: the next look can wait.
       await pause(SILENT_MS)

@@ -82,6 +82,18 @@ export const CORRECTIONS: readonly Correction[] = [
           return q.reject(lost)
 `,
       },
+      // Which statements are in no transaction: those may be repeated.
+      {
+        from: `  const sql = Sql(handler)
+
+  Object.assign(sql, {
+    get parameters`,
+        to: `  handler.isPool = true
+  const sql = Sql(handler)
+
+  Object.assign(sql, {
+    get parameters`,
+      },
       // For the watchdog.
       {
         from: `    if (ending)
@@ -198,13 +210,6 @@ export const CORRECTIONS: readonly Correction[] = [
     ;(initial || query || sent.length) && error(`,
       },
       {
-        from: `    closedTime = performance.now()
-    hadError`,
-        to: `    query = null
-    closedTime = performance.now()
-    hadError`,
-      },
-      {
         from: `    if (connection.queue === queues.connecting && options.host[retries + 1])
       return
 `,
@@ -228,6 +233,13 @@ export const CORRECTIONS: readonly Correction[] = [
         to: `    , initial = null
     , initialSince = 0
 `,
+      },
+      {
+        from: `    errored(err)
+    while (sent.length)`,
+        to: `    errored(err)
+    query = null
+    while (sent.length)`,
       },
       // For the watchdog: since when the server is silent though it owes an answer, and an end that nobody waits for.
       {
@@ -261,6 +273,33 @@ export const CORRECTIONS: readonly Correction[] = [
         to: `  function data(x) {
     lastHeard = performance.now()
 `,
+      },
+      // A read whose connection was lost is tried once more, on another one. It is known by its first word, so a `select` of ours
+      // outside of a transaction changes nothing. Not part of the library: it alone knows where a statement was.
+      {
+        from: `  function queryError(query, err) {
+`,
+        to: `  function queryError(query, err) {
+    if (mayRepeat(query, err)) {
+      query.repeated = true
+      query.active = false
+      query.state = query.parameters = null
+      return query.handler(query)
+    }
+
+`,
+      },
+      {
+        from: `  function end() {
+    return ending`,
+        to: `  function mayRepeat(query, err) {
+    return query.tagged && query.handler.isPool && !query.repeated && !query.cursorFn && !query.forEachFn &&
+      !terminated && query.state === backend && /^\\s*select\\b/i.test(query.string) &&
+      ['CONNECTION_CLOSED', 'ECONNRESET', 'EPIPE', 'CONNECTION_LOST'].includes(err && err.code)
+  }
+
+  function end() {
+    return ending`,
       },
       // The end of a large write would have let other callers' statements into a transaction.
       {

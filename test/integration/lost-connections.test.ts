@@ -55,7 +55,7 @@ function repeat(work: () => Promise<unknown>, times: number) {
 const waitFor = (condition: () => void | Promise<void>, timeout = 30_000) =>
   vi.waitFor(condition, { timeout, interval: 50 })
 
-test('connections that the server ends, again and again under load: every statement ends, none is answered wrongly, and every transaction is whole', async () => {
+test('connections that the server ends, again and again under load: reads are tried once more, none is answered wrongly, and every transaction is whole', async () => {
   const wrong: unknown[] = []
   const reads = repeat(async () => {
     const given = Math.random()
@@ -74,15 +74,15 @@ test('connections that the server ends, again and again under load: every statem
   for (let round = 0; round < 10; round++) {
     const { done } = reads.counts
     await waitFor(() => expect(reads.counts.done).toBeGreaterThan(done + 100))
-    const { failed } = reads.counts
+    const { failed } = transactions.counts
     await terminateAll()
-    await waitFor(() =>
-      expect(reads.counts.failed + transactions.counts.failed).toBeGreaterThan(failed),
-    )
+    await waitFor(() => expect(transactions.counts.failed).toBeGreaterThan(failed))
   }
   await reads.stop()
   await transactions.stop()
   expect(wrong).toEqual([])
+  // Each round ends some twenty reads. One that is tried again may be lost a second time.
+  expect(reads.counts.failed).toBeLessThan(5)
   expect(transactions.counts.done).toBeGreaterThan(0)
   const [row] = await database.db`select coalesce(sum(n), 0)::int as sum from entry`
   expect(row?.sum).toBe(0)
@@ -155,11 +155,14 @@ test('a connection that a firewall forgot is replaced, and a slow statement on a
   await second`select 1`
   await expect(slow).resolves.toMatchObject([{ kind: 'slow' }])
   proxy.forget()
-  await expect(second`select 1`).rejects.toMatchObject({
-    code: 'DATABASE_UNAVAILABLE',
-    message: 'the connection was lost',
+  // A read is tried once more; of a write nobody knows whether it was made.
+  await expect(second`select ${second.json({ one: 1 })}::jsonb as one`).resolves.toEqual([
+    { one: { one: 1 } },
+  ])
+  proxy.forget()
+  await expect(second`insert into entry values (0)`).rejects.toMatchObject({
+    code: 'CONNECTION_LOST',
   })
-  await expect(second`select 1 as one`).resolves.toEqual([{ one: 1 }])
   await second.end()
 })
 
