@@ -11,7 +11,11 @@ export type Log = {
 export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
-/** Writes to standard error, because standard output is for the results of commands. */
+/**
+ * Writes to standard error, because standard output is for the results of commands. A failure (a warning or an error with
+ * `error`) that repeats is written at once the first time, and then once a minute with the number of its repetitions. One that
+ * names a request is always written, because a person may ask for it.
+ */
 export function createLog(level: LogLevel, write?: (line: string) => void): Log {
   const options = {
     level,
@@ -24,10 +28,69 @@ export function createLog(level: LogLevel, write?: (line: string) => void): Log 
     ? pino(options, { write })
     : pino(options, pino.destination({ dest: 2, sync: true }))
   const at =
-    (name: 'debug' | 'info' | 'warn' | 'error') =>
-    (event: string, fields: Record<string, unknown> = {}) =>
+    (name: 'debug' | 'info') =>
+    (event: string, fields: Fields = {}) =>
       logger[name](redactErrors(fields), event)
-  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+  const repeating = (name: 'warn' | 'error') => {
+    const summarize = summarizeRepetitions((event, fields) => logger[name](fields, event))
+    return (event: string, fields: Fields = {}) => summarize(event, redactErrors(fields))
+  }
+  return {
+    debug: at('debug'),
+    info: at('info'),
+    warn: repeating('warn'),
+    error: repeating('error'),
+  }
+}
+
+type Fields = Record<string, unknown>
+
+const SUMMARY_MS = 60_000
+// Each kind of line is remembered for a minute or more; beyond this many, lines are written as they come.
+const KINDS_KEPT = 1_000
+
+/** Passes the first line of a kind on, and each minute one line with the number of those that came since. */
+function summarizeRepetitions(write: (event: string, fields: Fields) => void) {
+  const repetitions = new Map<string, { count: number; last: Fields }>()
+  const summarizeLater = (kind: string, event: string) =>
+    setTimeout(() => {
+      const repeated = repetitions.get(kind)
+      if (!repeated?.count) {
+        repetitions.delete(kind)
+        return
+      }
+      write(event, { ...repeated.last, repeated: repeated.count })
+      repetitions.set(kind, { count: 0, last: {} })
+      summarizeLater(kind, event)
+    }, SUMMARY_MS).unref()
+
+  return (event: string, fields: Fields) => {
+    if (!fields.error || fields.requestId) {
+      write(event, fields)
+      return
+    }
+    const kind = kindOf(event, fields)
+    const before = repetitions.get(kind)
+    if (before) {
+      before.count++
+      before.last = fields
+      return
+    }
+    write(event, fields)
+    if (repetitions.size >= KINDS_KEPT) return
+    repetitions.set(kind, { count: 0, last: {} })
+    summarizeLater(kind, event)
+  }
+}
+
+/** What lines have in common that differ in ids, times and counts. */
+function kindOf(event: string, { job, vendor, error }: Fields): string {
+  const { name, code, message } = (error ?? {}) as {
+    name?: string
+    code?: string
+    message?: string
+  }
+  return JSON.stringify([event, job, vendor, name, code, message?.replace(/\d+/g, '#')])
 }
 
 // Errors of the database client contain query parameters and row details; only name, code, message and stack are logged.

@@ -8,13 +8,10 @@ export type Loop = {
   stop(): Promise<void>
 }
 
-// Of a failure that repeats, one in this many is logged.
-const LOG_EVERY = 100
-
 /**
  * Runs `work` repeatedly, one run at a time, with `pauseMs` between two runs and `firstAfterMs` before the first. After a run that
- * returns `true` the next one follows without a pause. A failure is logged as `event`, the first in a row and every hundredth, and the
- * loop continues after a pause. It does not keep the process alive.
+ * returns `true` the next one follows without a pause. A failure is logged as `event`, and the loop continues
+ * after a pause. It does not keep the process alive.
  */
 export function startLoop(
   {
@@ -27,7 +24,6 @@ export function startLoop(
 ): Loop {
   const stopping = new AbortController()
   let pauseEnd = new AbortController()
-  let failures = 0
 
   async function pause(milliseconds: number) {
     const signal = AbortSignal.any([pauseEnd.signal, stopping.signal])
@@ -36,11 +32,9 @@ export function startLoop(
 
   async function runOnce(): Promise<boolean> {
     try {
-      const hasMore = (await work(stopping.signal)) === true
-      failures = 0
-      return hasMore
+      return (await work(stopping.signal)) === true
     } catch (error) {
-      if (failures++ % LOG_EVERY === 0) log.error(event, { error, failures })
+      log.error(event, { error })
       return false
     }
   }

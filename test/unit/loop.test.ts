@@ -11,7 +11,7 @@ function listen() {
     debug() {},
     info() {},
     warn() {},
-    error: (event, fields) => failures.push([event, fields?.failures]),
+    error: (event) => failures.push(event),
   }
   return { log, failures }
 }
@@ -45,23 +45,17 @@ test('it is woken from its pause, and from the next one when it is woken while i
   expect(runs).toBe(2)
 })
 
-test('a failure is logged, the first of a row and every hundredth, and the loop goes on', async () => {
+test('a failure is logged, and the loop goes on', async () => {
   const { log, failures } = listen()
   let runs = 0
   const done = Promise.withResolvers<void>()
   const loop = startLoop({ event: 'work failed', pauseMs: 0, log }, async () => {
-    runs++
-    if (runs === 150) return
-    if (runs > 160) return done.resolve()
+    if (++runs > 3) return done.resolve()
     throw new Error('an invented fault')
   })
   await done.promise
   await loop.stop()
-  expect(failures).toEqual([
-    ['work failed', 1],
-    ['work failed', 101],
-    ['work failed', 1],
-  ])
+  expect(failures).toEqual(['work failed', 'work failed', 'work failed'])
 })
 
 test('stop waits for the run under way, tells it, and begins no other', async () => {
