@@ -5,8 +5,8 @@ import { HTTPException } from 'hono/http-exception'
 import { TooBusyError } from './accounts/passwords.ts'
 import { apiHeaders } from './api/headers.ts'
 import { errorPage } from './oauth/pages.ts'
-import { isUnstorable } from './platform/db.ts'
-import { ApiError } from './platform/errors.ts'
+import { isDatabaseUnavailable, isUnstorable } from './platform/db.ts'
+import { ApiError, temporarilyUnavailable } from './platform/errors.ts'
 import type { Log } from './platform/log.ts'
 import type { ClientAddress } from './web/client-address.ts'
 import { securityHeaders } from './web/html.ts'
@@ -26,7 +26,7 @@ type AppRequest = Context<AppEnv>
 /** Responds to a request of the app that threw. What is not the caller's error is logged, with the id in the response. */
 export function respondToError(context: ErrorContext, c: AppRequest, error: Error) {
   if (error instanceof ApiError) emitRefusal(context, c, error)
-  return sendError(context, c, toApiError(context, c, error))
+  return sendError(context, c, toApiError(context.log, requestIdOf(c.env.outgoing), error))
 }
 
 /** Responds to a request for an address that does not exist. */
@@ -40,15 +40,19 @@ function emitRefusal({ addressOf, security }: ErrorContext, c: AppRequest, { err
     security.emit('rate_limited', { address, subject: 'api' })
 }
 
-function toApiError({ log }: ErrorContext, c: AppRequest, error: Error): ApiError {
+function toApiError(log: Log, requestId: string, error: unknown): ApiError {
   if (error instanceof ApiError) return error
   if (error instanceof HTTPException)
     return new ApiError(error.status, 'invalid_request', error.message || undefined)
   if (error instanceof TooBusyError)
     return new ApiError(503, 'busy', undefined, { headers: { 'Retry-After': '5' } })
   if (isUnstorable(error)) return new ApiError(400, 'invalid_request')
-  const requestId = requestIdOf(c.env.outgoing)
-  log.error('request failed', { requestId, method: c.req.method, error })
+  if (isDatabaseUnavailable(error)) {
+    // Without the request's id, so that an outage is summarized.
+    log.error('database is unavailable', { error })
+    return temporarilyUnavailable()
+  }
+  log.error('request failed', { requestId, error })
   return new ApiError(500, 'Internal server error')
 }
 
@@ -91,9 +95,7 @@ export function refuse(
   // The caller closed the connection.
   if (req.destroyed && !req.complete) return
   const requestId = requestIdOf(res)
-  if (!(error instanceof ApiError)) log.error('request failed', { requestId, error })
-  const refusal =
-    error instanceof ApiError ? error : new ApiError(500, 'Internal server error', undefined)
+  const refusal = toApiError(log, requestId, error)
   const isPage = (req.headers.accept ?? '').includes('text/html')
   const body = isPage
     ? String(errorPage({ title: 'We could not go on', message: refusal.message, requestId }))

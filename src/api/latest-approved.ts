@@ -1,6 +1,6 @@
 import type { LiveToken } from '../oauth/bearer.ts'
 import { createBatcher } from '../platform/batch.ts'
-import type { Db } from '../platform/db.ts'
+import { type Db, tryOnceMore } from '../platform/db.ts'
 import type { VerifiedToken } from '../signing/access-token.ts'
 
 export const SCOPE = 'eprospera:person.id_verification.read'
@@ -26,7 +26,11 @@ type Row = { position: string } & Omit<LiveToken, 'tokenId'> &
 
 /** `lanes` are clients of one connection each. Concurrent requests share one statement and one commit. */
 export function createFindLatestApproved(lanes: readonly Db[]): FindLatestApproved {
-  const find = createBatcher(lanes, { largest: LARGEST_BATCH, run: findBatch })
+  const find = createBatcher(lanes, {
+    largest: LARGEST_BATCH,
+    // A batch that was recorded although its answer was lost is then in the ledger twice, with the same request ids.
+    run: (sql, batch: Request[]) => tryOnceMore(() => findBatch(sql, batch)),
+  })
   return (token, requestId) => find({ token, requestId })
 }
 

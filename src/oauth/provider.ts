@@ -266,9 +266,6 @@ function logFailures(
   provider.on('error' as never, (error: unknown) =>
     log.error('authorization server failed', { error }),
   )
-  provider.on('server_error', (ctx, error) =>
-    log.error('authorization server failed', { requestId: requestIdOf(ctx.res), error }),
-  )
   const refused = (ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) => {
     if (/already (used|consumed)|was used already/.test(reasonOf(error)))
       security.emit('token_reused', {

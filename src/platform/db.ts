@@ -149,3 +149,38 @@ export const isDuplicateKey = (error: unknown): boolean =>
 /** Whether a statement failed on a NUL, which PostgreSQL cannot store in text. */
 export const isUnstorable = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && (error.code === '22021' || error.code === '22P05')
+
+// The client's own codes, those of sockets and of name resolution, and PostgreSQL's: shutting down or starting, no connection
+// free, a statement over its time limit, a server that is read-only or rejects the log-in during a failover.
+const UNAVAILABLE = new Set(
+  `CONNECTION_CLOSED CONNECTION_DESTROYED CONNECTION_ENDED CONNECTION_LOST CONNECT_TIMEOUT DATABASE_UNAVAILABLE
+  ECONNREFUSED ECONNRESET EPIPE ETIMEDOUT EHOSTUNREACH ENETUNREACH ENOTFOUND EAI_AGAIN
+  57P01 57P02 57P03 53300 57014 25006 28P01 28000`.split(/\s+/),
+)
+
+/** Whether a statement failed because the database cannot be used for the moment. What it was to do may have been done. */
+export const isDatabaseUnavailable = (error: unknown): error is Error =>
+  error instanceof Error &&
+  'code' in error &&
+  typeof error.code === 'string' &&
+  UNAVAILABLE.has(error.code)
+
+/**
+ * Runs a statement that may be run twice, and once more if its connection was lost. A `select` outside of a transaction needs no such
+ * care: the client itself tries it once more.
+ */
+export async function tryOnceMore<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run()
+  } catch (error) {
+    if (!isConnectionLost(error)) throw error
+    return await run()
+  }
+}
+
+const isConnectionLost = (error: unknown): boolean =>
+  error instanceof Error &&
+  'code' in error &&
+  ['CONNECTION_CLOSED', 'CONNECTION_LOST', 'ECONNRESET', 'EPIPE', '57P01'].includes(
+    String(error.code),
+  )

@@ -58,6 +58,15 @@ const CODES: Record<number, string> = {
   503: 'UNAVAILABLE',
 }
 
+/** The response while something that the portal needs, such as its database, cannot be used. */
+export const temporarilyUnavailable = () =>
+  new ApiError(
+    503,
+    'temporarily_unavailable',
+    'The portal cannot answer for the moment. Try again in a few seconds.',
+    { headers: { 'Retry-After': '5' } },
+  )
+
 /** A failure that the person at the command line can correct. The command line prints only its message and exits 1. */
 export class OperatorError extends Error {
   override readonly name = 'OperatorError'

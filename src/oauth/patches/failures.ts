@@ -1,28 +1,62 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { isDatabaseUnavailable } from '../../platform/db.ts'
+import { temporarilyUnavailable } from '../../platform/errors.ts'
 import { requestIdOf } from '../../web/response-headers.ts'
 import type { PatchContext } from './patch.ts'
 
 /**
- * Responds to failures outside the library's own error handling, such as those of our patches, in the library's own format. Unnecessary
- * when the library's handler encloses what `provider.use` adds; in 9.13 Koa responds to those in plain text, without our headers.
+ * Responds to failures outside the library's own error handling, such as those of our patches, in the library's own format, and
+ * to all that the database caused with 503. Unnecessary when the library's handler encloses what `provider.use` adds, and knows
+ * failures that pass; in 9.13 Koa responds to the first in plain text, without our headers, and the second are 500.
  */
-export function renderFailures(provider: Provider, { renderError, log }: PatchContext): void {
+export function renderFailures(provider: Provider, context: PatchContext): void {
+  const failures = new WeakMap<KoaContextWithOIDC, unknown>()
+  // The library emits this before or after it sets its response.
+  provider.on('server_error', (ctx: KoaContextWithOIDC, error: unknown) => {
+    if (isDatabaseUnavailable(error)) failures.set(ctx, error)
+    else logFailure(context, ctx, error)
+  })
   provider.use(async (ctx: KoaContextWithOIDC, next: () => Promise<void>) => {
     try {
       await next()
+      // A redirect with `server_error` tells the application what it needs to know.
+      if (failures.has(ctx) && ctx.status >= 500) respondToFailure(context, ctx, failures.get(ctx))
     } catch (error) {
-      // An address that cannot be decoded, for instance.
-      const { status = 500 } = error as { status?: number }
-      const isTheirs = status >= 400 && status < 500
-      if (!isTheirs)
-        log.error('authorization server failed', { requestId: requestIdOf(ctx.res), error })
-      ctx.status = isTheirs ? status : 500
-      renderError(ctx, {
-        error: isTheirs ? 'invalid_request' : 'server_error',
-        error_description: isTheirs
-          ? 'The request cannot be read.'
-          : 'The server failed. Try again in a moment.',
-      })
+      respondToFailure(context, ctx, error)
     }
   })
+}
+
+function respondToFailure(context: PatchContext, ctx: KoaContextWithOIDC, error: unknown) {
+  // An address that cannot be decoded, for instance.
+  const { status = 500 } = error as { status?: number }
+  if (status >= 400 && status < 500) {
+    send(context, ctx, status, 'invalid_request', 'The request cannot be read.')
+    return
+  }
+  if (isDatabaseUnavailable(error)) {
+    // Without the request's id, so that an outage is summarized.
+    context.log.error('database is unavailable', { error })
+    const { status, error: code, message, headers } = temporarilyUnavailable()
+    ctx.set(headers)
+    send(context, ctx, status, code, message)
+    return
+  }
+  logFailure(context, ctx, error)
+  send(context, ctx, 500, 'server_error', 'The server failed. Try again in a moment.')
+}
+
+function send(
+  { renderError }: PatchContext,
+  ctx: KoaContextWithOIDC,
+  status: number,
+  error: string,
+  description: string,
+) {
+  ctx.status = status
+  renderError(ctx, { error, error_description: description })
+}
+
+function logFailure({ log }: PatchContext, ctx: KoaContextWithOIDC, error: unknown) {
+  log.error('authorization server failed', { requestId: requestIdOf(ctx.res), error })
 }
