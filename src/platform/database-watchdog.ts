@@ -37,7 +37,7 @@ export class DatabaseUnavailableError extends Error {
 }
 
 /** One connection was lost, while the database answers others. */
-export class ConnectionLostError extends DatabaseUnavailableError {
+class ConnectionLostError extends DatabaseUnavailableError {
   override readonly code = 'CONNECTION_LOST'
 }
 
