@@ -41,6 +41,7 @@ import {
   startPortal,
   type TestPortal,
 } from '../support/portal.ts'
+import { findFreePorts } from '../support/ports.ts'
 import { connectSandbox, eventually } from '../support/sandbox.ts'
 import { addVerification } from '../support/verifications.ts'
 
@@ -766,7 +767,8 @@ describe('security event tokens', () => {
 test('the demo application takes what is signed for it, and erases when it is told to', async () => {
   const resident = await addResident(portal.parts)
   await verify(resident.id)
-  const redirectUri = `${origin.replace(/:\d+$/, '')}:${await freePort()}/callback`
+  const [port = 0] = await findFreePorts(1)
+  const redirectUri = `http://127.0.0.1:${port}/callback`
   const { client_id: clientId, client_secret: clientSecret = '' } = await addClient(portal.parts, {
     redirectUris: [redirectUri],
   })
@@ -778,7 +780,7 @@ test('the demo application takes what is signed for it, and erases when it is to
   })
   const signingSecret = stream?.signing_secret ?? ''
   const bank = await startApplication({
-    port: Number(new URL(redirectUri).port),
+    port,
     issuer: portal.issuer,
     clientId,
     clientSecret,
@@ -830,11 +832,3 @@ test('the demo application takes what is signed for it, and erases when it is to
     await bank.close()
   }
 }, 60_000)
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}

@@ -1,5 +1,4 @@
 import { mkdtemp, rm } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type AppContext, openContext, type Runtime } from '../../src/context.ts'
@@ -80,20 +79,3 @@ export const environmentOf = (runtime: Runtime): Record<string, string> => ({
   AWS_ACCESS_KEY_ID: runtime.s3Credentials?.accessKeyId ?? '',
   AWS_SECRET_ACCESS_KEY: runtime.s3Credentials?.secretAccessKey ?? '',
 })
-
-/** Finds ports that are free now. */
-export async function findFreePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer()
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject)
-        server.listen(0, '127.0.0.1', resolve)
-      })
-      return server
-    }),
-  )
-  const ports = servers.map((server) => (server.address() as AddressInfo).port)
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return ports
-}

@@ -196,6 +196,7 @@ async function startOther(runtime: Runtime, issuer: string) {
   const child = spawn(process.execPath, [main, 'serve'], {
     env: {
       ...environmentOf(runtime),
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
       PORT: '0',
       ROLE: 'web',
       LOG_LEVEL: 'error',
