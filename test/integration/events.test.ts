@@ -196,7 +196,7 @@ describe('what is told, to whom', () => {
       verificationId: first.id,
       scope: 'eprospera:person.id_verification.read',
     })
-  }, 60_000)
+  })
 
   test('a consent that is narrowed, and one that is ended; after that nothing more', async () => {
     const resident = await addResident(portal.parts)
@@ -221,7 +221,7 @@ describe('what is told, to whom', () => {
       ],
       ['consent.revoked', { sub: resident.id }],
     ])
-  }, 60_000)
+  })
 
   test('what waits is not said any more once the consent has ended', async () => {
     const resident = await addResident(portal.parts)
@@ -239,7 +239,7 @@ describe('what is told, to whom', () => {
       'verification.approved dropped',
       'verification.images-ready dropped',
     ])
-  }, 60_000)
+  })
 
   test('an erased resident: every application that ever read is told, and its answer is kept', async () => {
     const resident = await addResident(portal.parts)
@@ -304,7 +304,7 @@ describe('what is told, to whom', () => {
     expect(await recordAnswer(portal.db, undefined, id, written)).toBe(true)
     expect(await of(deaf.id)).toMatchObject({ answer: 'nothing-held', answerReason: 'By letter.' })
     expect(stranger.told()).toEqual([])
-  }, 60_000)
+  })
 
   test('a verification that the operator erases: who read it, or may, is to erase its copies', async () => {
     const resident = await addResident(portal.parts)
@@ -324,7 +324,7 @@ describe('what is told, to whom', () => {
     expect(bank.kinds().sort()).toEqual(['verification.erased', 'verification.withdrawn'])
     expect(left.kinds().sort()).toEqual(['consent.revoked', 'verification.erased'])
     expect(shop.kinds()).toEqual([])
-  }, 60_000)
+  })
 })
 
 describe('webhooks', () => {
@@ -684,7 +684,7 @@ describe('security event tokens', () => {
       'https://schemas.openid.net/secevent/oauth/event-type/tokens-revoked',
     ])
     expect(portal.logged()).not.toContain('the-receivers-own')
-  }, 60_000)
+  })
 
   test('why one was refused is written down, if it is a code', async () => {
     const bank = await addListener('push')
@@ -831,4 +831,4 @@ test('the demo application takes what is signed for it, and erases when it is to
   } finally {
     await bank.close()
   }
-}, 60_000)
+})

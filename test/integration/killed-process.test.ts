@@ -5,7 +5,7 @@ import { openEmbedded } from '../../src/local/embedded/data-dir.ts'
 import { startVeriffSandbox } from '../../src/local/sandbox/veriff.ts'
 import { openDb } from '../../src/platform/db.ts'
 import { createLog } from '../../src/platform/log.ts'
-import { PASSWORD, SMALL_PHOTOS } from '../support/portal.ts'
+import { DOCUMENT, PASSWORD } from '../support/portal.ts'
 import { kill, test } from '../support/program.ts'
 import { eventually } from '../support/sandbox.ts'
 
@@ -52,7 +52,7 @@ describe.concurrent('each killed for itself:', () => {
         apiKey,
         sharedSecret,
         webhookUrl: `${first.url}/webhooks/veriff`,
-        person: { ...SMALL_PHOTOS, givenName: 'Ana', surname: 'Mejia' },
+        person: DOCUMENT,
       })
       try {
         // The operator's commands, beside the running server.
