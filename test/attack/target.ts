@@ -3,7 +3,8 @@ import { Agent, createServer, request } from 'node:http'
 import { readCommand } from '../../src/cli/commands.ts'
 import type { AppContext } from '../../src/context.ts'
 import { createInitialAccessToken } from '../../src/oauth/registration.ts'
-import { findFreePorts, startDeployment } from '../support/deployment.ts'
+import { startDeployment } from '../support/deployment.ts'
+import { findFreePorts } from '../support/ports.ts'
 import { startVendor, type VendorStandIn } from './vendor.ts'
 
 /** Requests per minute and network in the attacked portal: low, so that a flood is short. */

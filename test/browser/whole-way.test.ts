@@ -9,6 +9,7 @@ import {
   startPortal,
   type TestPortal,
 } from '../support/portal.ts'
+import { findFreePorts } from '../support/ports.ts'
 import { addVerification } from '../support/verifications.ts'
 
 const executable = findChromium()
@@ -35,10 +36,11 @@ describe.skipIf(!executable)('in a browser with scripts off', () => {
   test('a resident signs in, allows an application, sees it listed, and ends it', async () => {
     const resident = await addResident(portal.parts)
     await addVerification(portal.parts, resident.id)
-    const redirectUri = `http://localhost:${await freePort()}/callback`
+    const [port = 0] = await findFreePorts(1)
+    const redirectUri = `http://localhost:${port}/callback`
     const client = await addClient(portal.parts, { redirectUris: [redirectUri] })
     const application = await startApplication({
-      port: Number(new URL(redirectUri).port),
+      port,
       issuer: portal.issuer,
       clientId: client.client_id,
       clientSecret: client.client_secret ?? '',
@@ -87,15 +89,4 @@ async function scrollsSideways(page: {
   locator(selector: string): { boundingBox(): Promise<{ width: number } | null> }
 }) {
   return ((await page.locator('main').boundingBox())?.width ?? 0) > 360
-}
-
-async function freePort(): Promise<number> {
-  const { createServer } = await import('node:net')
-  return new Promise((resolve) => {
-    const server = createServer()
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
 }

@@ -125,28 +125,24 @@ describe('an image counts as backed up only when the bucket proves what it holds
       (headers) => without(headers, 'x-amz-checksum-sha256', 'x-amz-meta-sha256'),
       'the bucket reports no SHA-256',
     ],
-  ])(
-    '%s is an error, and the image waits',
-    async (what, fault, message) => {
-      const bytes = await drawImage(what.length)
-      bucket.lie(fault)
-      const id = await approve(bytes)
-      expect(await eventually(() => failures(id))).toContain(message)
-      expect(bucket.countLies()).toBeGreaterThan(0)
-      const waiting = await read(id)
-      expect(waiting.imagesComplete).toBe(false)
-      expect(waiting.images.map(({ state }) => state)).toEqual(['pending'])
+  ])('%s is an error, and the image waits', async (what, fault, message) => {
+    const bytes = await drawImage(what.length)
+    bucket.lie(fault)
+    const id = await approve(bytes)
+    expect(await eventually(() => failures(id))).toContain(message)
+    expect(bucket.countLies()).toBeGreaterThan(0)
+    const waiting = await read(id)
+    expect(waiting.imagesComplete).toBe(false)
+    expect(waiting.images.map(({ state }) => state)).toEqual(['pending'])
 
-      bucket.lie(undefined)
-      await portal.db`update pgboss.job set start_after = now() where state = 'retry'`
-      const stored = await eventually(async () => {
-        const now = await read(id)
-        return now.imagesComplete ? now : undefined
-      })
-      expect(stored.images).toMatchObject([
-        { state: 'stored', sha256: createHash('sha256').update(bytes).digest('hex') },
-      ])
-    },
-    60_000,
-  )
+    bucket.lie(undefined)
+    await portal.db`update pgboss.job set start_after = now() where state = 'retry'`
+    const stored = await eventually(async () => {
+      const now = await read(id)
+      return now.imagesComplete ? now : undefined
+    })
+    expect(stored.images).toMatchObject([
+      { state: 'stored', sha256: createHash('sha256').update(bytes).digest('hex') },
+    ])
+  })
 })

@@ -80,7 +80,7 @@ const complete = (id: string) =>
   eventually(async () => {
     const verification = await read(id)
     return verification.imagesComplete ? verification : undefined
-  }, 60)
+  })
 
 const objectOf = async (id: string, type: string) => {
   const [row] = await portal.db<{ objectKey: string; jpegKey: string; cleanKey: string }[]>`
@@ -223,7 +223,7 @@ const PAGE = Buffer.from('<!doctype html><script>alert(1)</script>')
 
 test('a corrupt download heals at the next try', async () => {
   const { id, sessionId } = await approve({ face: PAGE })
-  await eventually(async () => (await read(id)).images.some(({ refusals }) => refusals > 0), 60)
+  await eventually(async () => (await read(id)).images.some(({ refusals }) => refusals > 0))
   expect((await read(id)).images).toMatchObject([{ state: 'pending' }])
   const whole = await drawNoise().jpeg().toBuffer()
   vendor.replace(sessionId, { face: whole })
@@ -238,7 +238,7 @@ describe('when every image is refused', () => {
       eventually(async () => {
         const { images } = await read(started.id)
         return images.length === 2 && images.every(({ state }) => state === 'refused')
-      }, 60),
+      }),
     )
     return started
   }
@@ -339,7 +339,7 @@ describe('images that were stored before there were clean copies', () => {
       const [left] = await db`
         select from image where state = 'stored' and clean_key is null and refusals <> 1`
       return left === undefined
-    }, 60)
+    })
     await backup.stop()
 
     expect(await objectOf(photo.id, 'document_front')).toMatchObject({

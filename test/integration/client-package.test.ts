@@ -38,7 +38,7 @@ beforeAll(async () => {
     // An empty cache: nothing comes from an earlier install.
     { cwd: dir, env: { ...process.env, npm_config_cache: join(dir, 'cache') } },
   )
-}, 120_000)
+})
 afterAll(() => rm(dir, { recursive: true, force: true }))
 
 test('has JavaScript and types, and no TypeScript to be run', async () => {
@@ -110,4 +110,4 @@ test('is typed elsewhere, by the paths and bodies of the API', async () => {
     }),
   )
   await run(join(root, 'node_modules/.bin/tsc'), ['--project', dir], { cwd: dir })
-}, 60_000)
+})

@@ -99,7 +99,6 @@ test.each(['at once', 'with a proof', 'with an echo', 'never'])(
     for (const secret of [key.toString('hex'), key.toString('latin1')])
       expect(impostor.printed()).not.toContain(secret)
   },
-  60_000,
 )
 
 test('who can read the key is told where the parts are, also when it asked before they had started', async () => {

@@ -60,7 +60,7 @@ beforeAll(async () => {
   await eventually(async () => {
     const [row] = await portal.db`select images_complete from verification where id = ${id}`
     return row?.imagesComplete === true
-  }, 40)
+  })
   const [image] = await portal.db<{ id: string }[]>`
     select id from image where verification_id = ${id} and type = 'selfie'`
   const client = await addClient(portal.parts, { scope: EVERYTHING })
@@ -108,7 +108,7 @@ beforeAll(async () => {
     image: image?.id ?? '',
     erasure: erasure?.id ?? '',
   }
-}, 120_000)
+})
 afterAll(async () => {
   await veriff.sandbox.close()
   await portal.close()
@@ -316,4 +316,4 @@ test('every operation declares what it records, and leaves exactly one row where
   const operations = await readOperations()
   expect(operations.length).toBeGreaterThan(20)
   expect(await walk(operations, listRoutes())).toEqual([])
-}, 60_000)
+})

@@ -148,7 +148,7 @@ test('a killed process that nobody starts again leaves no server behind either',
   await firstLine(parent)
   const pid = await postmaster()
   parent.kill('SIGKILL')
-  expect(await eventually(async () => !(await isAlive(pid)) || undefined, 10)).toBe(true)
+  expect(await eventually(async () => !(await isAlive(pid)) || undefined)).toBe(true)
 })
 
 test('a first start that is killed half-way leaves nothing that the next one trips over', async () => {
@@ -157,11 +157,11 @@ test('a first start that is killed half-way leaves nothing that the next one tri
   const begun = await eventually(async () => {
     const names = await readdir(parentDir).catch((): string[] => [])
     return names.find((name) => name.startsWith('.postgres.new-'))
-  }, 10)
+  })
   await eventually(async () => {
     const names = await readdir(join(parentDir, begun, 'cluster')).catch((): string[] => [])
     return names.includes('base') || undefined
-  }, 10)
+  })
   parent.kill('SIGKILL')
   const { url } = await start()
   expect(await query(url, 'select 1 as one')).toEqual([{ one: 1 }])
@@ -173,9 +173,8 @@ test('a server that is killed is started again on the same port, with what was s
   await query(url, `create table note as select 'kept' as body`)
   const pid = await postmaster()
   process.kill(pid, 'SIGKILL')
-  const found = await eventually(
-    async () => query(url, 'select body from note').catch(() => undefined),
-    15,
+  const found = await eventually(async () =>
+    query(url, 'select body from note').catch(() => undefined),
   )
   expect(found).toEqual([{ body: 'kept' }])
   expect(await postmaster()).not.toBe(pid)

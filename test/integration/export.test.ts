@@ -47,7 +47,7 @@ test('everything of one resident and nothing of another, each file by a digest t
     await eventually(async () => {
       const [row] = await portal.db`select images_complete from verification where id = ${each}`
       return row?.imagesComplete === true
-    }, 40)
+    })
   const application = await createApplication(portal.issuer, await addClient(portal.parts))
   const { access_token: token } = await application.obtainTokens(ALL_SCOPES, resident.email)
   await fetch(`${portal.url}/api/v1/me/natural-person/id-verification`, {
@@ -138,7 +138,7 @@ test('an erasure is proven: what went, who was told and what they say, and its p
   await eventually(async () => {
     const [row] = await portal.db`select images_complete from verification where id = ${id}`
     return row?.imagesComplete === true
-  }, 40)
+  })
   const client = await addClient(portal.parts)
   const application = await createApplication(portal.issuer, client)
   await application.obtainTokens(ALL_SCOPES, resident.email)

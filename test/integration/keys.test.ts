@@ -92,16 +92,15 @@ test('keys rotate under load on two processes: published first, no request fails
     }
   })()
   await rotateKeys(portal.db, portal.parts.sealer)
-  await eventually(async () => (kids.size > 1 ? true : undefined), 20)
+  await eventually(async () => kids.size > 1 && requests > 100)
   running = false
   await Promise.all([loading, reading])
   expect(failures).toEqual([])
-  expect(requests).toBeGreaterThan(100)
   expect([...kids]).toEqual([before, await activeKid()])
   expect(next).toContain(await activeKid())
   expect((await listKeys(portal.db)).find(({ kid }) => kid === before)?.status).toBe('retiring')
   expect(await published()).toContain(before)
-}, 60_000)
+})
 
 test('a retired key is refused within seconds, and what signs goes on', async () => {
   const { application, tokens } = await arrange()
@@ -110,16 +109,17 @@ test('a retired key is refused within seconds, and what signs goes on', async ()
   await retireKey(portal.db, portal.parts.sealer, kid)
   const call = async (url: string, token: string) =>
     (await fetch(`${url}${API}`, { headers: { Authorization: `Bearer ${token}` } })).status
+  // Tries and not seconds: on a busy machine the portal is as late as the test.
   for (const url of [portal.url, other.url])
-    await eventually(
-      async () => ((await call(url, tokens.access_token)) === 401 ? true : undefined),
-      10,
-    )
+    for (let tries = 0; (await call(url, tokens.access_token)) !== 401; tries++) {
+      expect(tries).toBeLessThan(100)
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
   const again = await application.refresh(tokens.refresh_token ?? '')
   expect(await call(other.url, again.access_token)).toBe(200)
   expect(await published()).not.toContain(kid)
   await expect(retireKey(portal.db, portal.parts.sealer, kid)).rejects.toThrow('no such key')
-}, 60_000)
+})
 
 test('an active key gives way after its 90 days by itself', async () => {
   const { db, sealer } = portal.parts
@@ -143,13 +143,14 @@ test('unknown key ids make the database asked once a second at most', async () =
   const tokens = createAccessTokens(portal.issuer, ring)
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
   reads = 0
+  const started = performance.now()
   for (let index = 0; index < 200; index++)
     expect(
       await tokens.verify(
         `${part({ alg: 'RS256', typ: 'at+jwt', kid: `k${index}` })}.${part({})}.eA`,
       ),
     ).toBeUndefined()
-  expect(reads).toBeLessThanOrEqual(1)
+  expect(reads).toBeLessThanOrEqual(Math.ceil((performance.now() - started) / 1000))
 })
 
 test('private keys are sealed in the database', async () => {

@@ -116,7 +116,7 @@ test('whatever is sent to whichever address, the answer is not ours to be ashame
   expect(wrong).toEqual([])
   // And nothing escaped into the log as a failure of ours.
   expect(portal.logged()).not.toMatch(/"event":"(request failed|authorization server failed)"/)
-}, 120_000)
+})
 
 test('a form that is not what its content type says is the sender’s mistake', async () => {
   const path = `/link/${'x'.repeat(43)}`

@@ -26,13 +26,13 @@ const read = async (id: string) =>
     images: Image[]
     decisions: { status: string }[]
   }
-const hasStatus = (id: string, status: string, seconds = 30) =>
-  eventually(async () => (await read(id)).status === status, seconds)
-const complete = (id: string, seconds = 30) =>
+const hasStatus = (id: string, status: string) =>
+  eventually(async () => (await read(id)).status === status)
+const complete = (id: string) =>
   eventually(async () => {
     const verification = await read(id)
     return verification.imagesComplete && verification
-  }, seconds)
+  })
 const schedule = async (id: string) => {
   const [row] = await portal.db<
     { checks: number; seconds: number | null }[]
@@ -43,6 +43,7 @@ const schedule = async (id: string) => {
 /** Nobody asks about it meanwhile. */
 const postpone = (id: string) =>
   portal.db`update verification set next_check_at = now() + interval '1 hour' where id = ${id}`
+/** Asks at the next turn of the schedule instead of after five seconds and more. */
 const askNow = (id: string) =>
   portal.db`update verification set next_check_at = now() where id = ${id}`
 const keys = async (id: string) => {
@@ -81,7 +82,6 @@ describe.concurrent('each session for itself:', () => {
     expect(back.href).toBe(
       `${portal.issuer}/callbacks/mosaic?sessionId=${sessionId}&state=${back.searchParams.get('state')}`,
     )
-    const started = Date.now()
     const response = await visit(back)
     expect(response.status).toBe(303)
     expect(response.headers.get('location')).toBe('/')
@@ -89,9 +89,8 @@ describe.concurrent('each session for itself:', () => {
     expect(response.headers.get('cache-control')).toBe('no-store')
     expect(response.headers.get('content-security-policy')).toContain("default-src 'none'")
 
+    // Long before the hour that it was postponed by.
     const { status, documentType, images, decisions } = await complete(id)
-    // Nobody waited for the hour that it was postponed by.
-    expect(Date.now() - started).toBeLessThan(20_000)
     expect({ status, documentType }).toEqual({ status: 'approved', documentType: 'national_id' })
     expect(images.map(({ type, state }) => [type, state])).toEqual([
       ['document_back', 'stored'],
@@ -113,14 +112,16 @@ describe.concurrent('each session for itself:', () => {
     await eventually(async () => asked(sessionId) > 0)
     expect(await read(id)).toMatchObject({ status: 'pending', decisions: [] })
     await chooseOutcome(url, 'ALLOW')
-    await complete(id, 40)
+    await askNow(id)
+    await complete(id)
     await expectDocuments(id, sessionId)
     expect((await schedule(id)).seconds).toBeNull()
-  }, 60_000)
+  })
 
   test('what is asked about again and again and stays the same is recorded once', async () => {
     const { id, sessionId } = await mosaic.start()
     mosaic.sandbox.complete(sessionId, 'CHALLENGE')
+    await askNow(id)
     await hasStatus(id, 'review')
     const times = asked(sessionId)
     await askNow(id)
@@ -133,7 +134,7 @@ describe.concurrent('each session for itself:', () => {
     await postpone(id)
     await askNow(id)
     await hasStatus(id, 'approved')
-  }, 60_000)
+  })
 
   test('DENY is declined: its images are kept all the same', async () => {
     const { id, url } = await mosaic.start()
@@ -153,6 +154,7 @@ describe.concurrent('each session for itself:', () => {
   test('pictures that are asked for again: "new photos", then in progress, then approved with the newer ones', async () => {
     const { id, sessionId, url } = await mosaic.start()
     expect((await chooseOutcome(url, 'recapture')).href).toBe(url)
+    await askNow(id)
     await hasStatus(id, 'resubmission')
     mosaic.sandbox.misbehave({ result: { status: 'processing' } }, sessionId)
     const back = await chooseOutcome(url, 'ALLOW')
@@ -177,7 +179,7 @@ describe.concurrent('each session for itself:', () => {
         'selfie.jpg',
       ],
     )
-  }, 60_000)
+  })
 
   test('the choice among images is kept where the result does not name them', async () => {
     const { id, sessionId } = await mosaic.start()
@@ -187,6 +189,7 @@ describe.concurrent('each session for itself:', () => {
     const cut = mosaic.sandbox.addImage(sessionId, { type: 'document_front', original: false })
     mosaic.sandbox.addImage(sessionId, { type: 'document_back', rejected: true })
     mosaic.sandbox.addImage(sessionId, {})
+    await askNow(id)
     const { images } = await complete(id)
     expect(images.map(({ type }) => type)).toEqual([
       'document_back',
@@ -208,6 +211,7 @@ describe.concurrent('each session for itself:', () => {
     const gone = await mosaic.start()
     mosaic.sandbox.fail(failing.sessionId)
     mosaic.sandbox.misbehave({ api: { times: 1000, status: 404, delayInMs: 0 } }, gone.sessionId)
+    for (const { id } of [failing, gone]) await askNow(id)
     await hasStatus(failing.id, 'error')
     await hasStatus(gone.id, 'expired')
     expect((await schedule(failing.id)).seconds).toBeNull()
@@ -217,44 +221,43 @@ describe.concurrent('each session for itself:', () => {
     await askNow(gone.id)
     await complete(gone.id)
     expect((await read(gone.id)).status).toBe('approved')
-  }, 60_000)
+  })
 
   test.each([
     ['cut in half', 'truncated' as const],
     ['ending before its announced length', 'cut-off' as const],
     ['without an end', 'endless' as const],
-  ])(
-    'an image %s is not shown, and tried again',
-    async (_what, body) => {
-      const { id, sessionId } = await mosaic.start()
-      mosaic.sandbox.misbehave({ images: { body } }, sessionId)
-      mosaic.sandbox.complete(sessionId, 'ALLOW')
-      await hasStatus(id, 'approved')
-      await eventually(async () => askedForImages(sessionId) > 3)
-      expect(await keys(id)).toEqual({
-        documentFrontKey: null,
-        documentBackKey: null,
-        faceKey: null,
-      })
-      expect((await read(id)).imagesComplete).toBe(false)
-      mosaic.sandbox.misbehave({}, sessionId)
-      await retryNowUntil(portal.db, () => complete(id, 60))
-      await expectDocuments(id, sessionId)
-    },
-    90_000,
-  )
+  ])('an image %s is not shown, and tried again', async (_what, body) => {
+    const { id, sessionId } = await mosaic.start()
+    mosaic.sandbox.misbehave({ images: { body } }, sessionId)
+    mosaic.sandbox.complete(sessionId, 'ALLOW')
+    await askNow(id)
+    await hasStatus(id, 'approved')
+    await eventually(async () => askedForImages(sessionId) > 3)
+    expect(await keys(id)).toEqual({
+      documentFrontKey: null,
+      documentBackKey: null,
+      faceKey: null,
+    })
+    expect((await read(id)).imagesComplete).toBe(false)
+    mosaic.sandbox.misbehave({}, sessionId)
+    await retryNowUntil(portal.db, () => complete(id))
+    await expectDocuments(id, sessionId)
+  })
 
   test('an answer about another session is not believed', async () => {
     const { id, sessionId } = await mosaic.start()
     mosaic.sandbox.complete(sessionId, 'ALLOW')
     mosaic.sandbox.misbehave({ result: { sessionId: randomUUID() } }, sessionId)
+    await askNow(id)
     await eventually(async () => asked(sessionId) > 1)
     expect(await read(id)).toMatchObject({ status: 'pending', decisions: [] })
-  }, 60_000)
+  })
 
   test('while a vendor is away, one job for each session goes on trying: the newest', async () => {
     const { id, sessionId } = await mosaic.start()
     mosaic.sandbox.misbehave({ api: { times: 1000, delayInMs: 0, status: 503 } }, sessionId)
+    await askNow(id)
     await eventually(async () => asked(sessionId) > 0)
     for (const checks of [2, 3, 4]) {
       await askNow(id)
@@ -266,8 +269,8 @@ describe.concurrent('each session for itself:', () => {
         and data ->> 'verificationId' = ${id}`
       return rows.length
     }
-    await eventually(async () => (await waiting()) === 1, 40)
-  }, 90_000)
+    await eventually(async () => (await waiting()) === 1)
+  })
 })
 
 describe('the way back', () => {
@@ -285,6 +288,7 @@ describe('the way back', () => {
     const state = await stateOf(mine.url)
     const othersState = await stateOf(other.url)
     // Everything is decided and nothing moves any more but by what follows.
+    for (const { id } of [mine, other]) await askNow(id)
     await complete(mine.id)
     await complete(other.id)
     await portal.db`update verification set status = 'pending', next_check_at = now() + interval '1 hour'
@@ -327,10 +331,11 @@ describe('the way back', () => {
     expect(await program.json()).toMatchObject({ error: 'invalid_callback' })
     expect(portal.logged()).not.toContain(state)
 
+    const times = asked(mine.sessionId)
     const right = await visit(address({ sessionId: mine.sessionId, state }))
     expect(right.status).toBe(303)
-    expect((await schedule(mine.id)).seconds).toBeLessThanOrEqual(0)
-  }, 60_000)
+    await eventually(async () => asked(mine.sessionId) > times)
+  })
 
   test('of vendors that send no state is a way home and no more', async () => {
     for (const vendor of ['veriff', 'kora', 'incode']) {
@@ -364,6 +369,7 @@ test('a token that the vendor takes no more is replaced once', async () => {
   mosaic.sandbox.complete(sessionId, 'ALLOW')
   const before = mosaic.sandbox.countTokens()
   mosaic.sandbox.endTokens()
+  await askNow(id)
   await complete(id)
   expect(mosaic.sandbox.countTokens()).toBe(before + 1)
 })
@@ -379,6 +385,6 @@ test('a vendor that is away for a while, and then says "too many", is asked unti
     tokens: { times: 1, status: 500 },
   })
   mosaic.sandbox.endTokens()
-  await complete(id, 60)
+  await complete(id)
   await expectDocuments(id, sessionId)
-}, 90_000)
+})

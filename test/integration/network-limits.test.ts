@@ -314,7 +314,7 @@ test('many residents behind one address sign in, as long as they are right', asy
     const home = await browser.submit(page, 'login', { email: resident.email, password: PASSWORD })
     expect(home.text).toContain('Sign out')
   }
-}, 60_000)
+})
 
 test('an application that authenticates is never held up, however many users it has', async () => {
   const client = await addClient(portal.parts)

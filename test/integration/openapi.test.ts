@@ -28,7 +28,7 @@ beforeAll(async () => {
   await eventually(async () => {
     const [row] = await portal.db`select images_complete from verification where id = ${started.id}`
     return row?.imagesComplete === true
-  }, 40)
+  })
   const [image] = await portal.db<{ id: string }[]>`
     select id from image where verification_id = ${started.id} and type = 'selfie'`
   const [subject] = await portal.db<{ id: string }[]>`
@@ -64,7 +64,7 @@ beforeAll(async () => {
   const [erasure] = await portal.db<{ id: string }[]>`
     insert into event (client_id, kind) values (${client.client_id}, 'resident.erased') returning id`
   known.erasure = erasure?.id ?? ''
-}, 120_000)
+})
 afterAll(async () => {
   await veriff.sandbox.close()
   await portal.close()
@@ -314,7 +314,7 @@ describe('the server does as the document says', () => {
       ),
       { numRuns: Number(process.env.FUZZ_RUNS ?? 500), seed: 20_261_121 },
     )
-  }, 120_000)
+  })
 })
 
 test('the typed client reads through it', async () => {

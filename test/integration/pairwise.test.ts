@@ -53,7 +53,7 @@ beforeAll(async () => {
   })
   await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve))
   origin = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`
-}, 60_000)
+})
 afterAll(async () => {
   receiver.close()
   await other.close()
@@ -142,7 +142,7 @@ test('two applications cannot compare whom they know; whatever one is given name
   const [first, second] = [await subjectAt([REDIRECT_URI]), await subjectAt([REDIRECT_URI])]
   expect(new Set([bank, shop, first, second, resident.id]).size).toBe(5)
   for (const text of seen) expect(text).not.toContain(resident.id)
-}, 120_000)
+})
 
 /** One event of the resident's, as a webhook and as a Security Event Token. */
 async function pollOnce(clientId: string, path: string, eventsToken: string) {
@@ -381,7 +381,7 @@ describe('a device', () => {
     }
     const subjects = [await subjectAt(), await subjectAt()]
     expect(new Set([...subjects, resident.id]).size).toBe(3)
-  }, 60_000)
+  })
 
   test('without a key has no sector: it is refused pairwise identifiers, by the operator too, and goes on as it was', async () => {
     const asked = await registerDevice({

@@ -24,7 +24,7 @@ let portal: TestPortal
 beforeAll(async () => {
   portal = await startPortal()
   await replaceProvider()
-}, 60_000)
+})
 afterAll(() => portal.close())
 
 /** Changes the keys and waits until a second provider, made after that, answers. */

@@ -35,7 +35,7 @@ beforeAll(async () => {
   ;[ana, bea] = [await approved(), await approved()]
   office = await serviceToken('idv.read idv.write', 'default')
   otherOffice = await serviceToken('idv.read idv.write', 'elsewhere')
-}, 120_000)
+})
 afterAll(async () => {
   await veriff.sandbox.close()
   await incode.sandbox.close()
@@ -57,7 +57,7 @@ async function approved() {
   await eventually(async () => {
     const [row] = await portal.db`select images_complete from verification where id = ${id}`
     return row?.imagesComplete === true
-  }, 40)
+  })
   return { resident, id, sessionId, token: await tokenOf(resident.email) }
 }
 
@@ -442,7 +442,7 @@ test('earlier attempts of one type are there by the time they were taken', async
   await eventually(async () => {
     const [row] = await portal.db`select images_complete from verification where id = ${id}`
     return row?.imagesComplete === true
-  }, 40)
+  })
   const token = await tokenOf(resident.email)
   const { body } = await call(`${DOC}/images/links`, token, { json: { images: ['selfie'] } })
   const earlier = body.selfie_prevAttempts as Record<string, string>

@@ -99,8 +99,8 @@ test('a vendor that is away is asked again, and the objects are gone meanwhile',
     return found?.objectsDeletedAt ? found : undefined
   })
   expect(half.vendorDeletedAt).toBeNull()
-  await eventually(async () => (await findErased(portal.db, id))?.vendorDeletedAt || undefined, 40)
-}, 60_000)
+  await eventually(async () => (await findErased(portal.db, id))?.vendorDeletedAt || undefined)
+})
 
 test('images that are on their way when it is erased leave nothing behind', async () => {
   const { id, sessionId } = await veriff.start()
@@ -115,7 +115,7 @@ test('images that are on their way when it is erased leave nothing behind', asyn
   await eventually(async () => (await findErased(portal.db, id))?.objectsDeletedAt || undefined)
   await new Promise((resolve) => setTimeout(resolve, 1_500))
   expect(await portal.parts.storage.deleteAll(`default/${id}/`)).toBe(0)
-}, 60_000)
+})
 
 test('an erased resident’s token opens nothing at the next request, and of every verification one row remains', async () => {
   const { resident, id } = await approved()

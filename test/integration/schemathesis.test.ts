@@ -24,7 +24,7 @@ beforeAll(async () => {
   if (!SCHEMATHESIS) return
   portal = await startPortal({ worker: true })
   veriff = await connectSandbox(portal)
-}, 120_000)
+})
 afterAll(async () => {
   await veriff?.sandbox.close()
   await portal?.close()
@@ -39,7 +39,7 @@ async function prepare(): Promise<Record<string, string>> {
   await eventually(async () => {
     const [row] = await db`select images_complete from verification where id = ${started.id}`
     return row?.imagesComplete === true
-  }, 40)
+  })
   const [image] = await db<{ id: string }[]>`
     select id from image where verification_id = ${started.id} and type = 'selfie'`
   const [subject] = await db<{ id: string }[]>`

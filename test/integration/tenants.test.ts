@@ -64,7 +64,7 @@ beforeAll(async () => {
   rival = await serviceToken('rival')
   await run('tenant', 'set', 'acme', '--display-name', 'Acme Brokers')
   other = await portal.startOther()
-}, 120_000)
+})
 beforeEach(() => makeTrusted(false))
 afterAll(async () => {
   await other.close()
@@ -173,7 +173,7 @@ async function verified(
   await eventually(async () => {
     const [now] = await portal.db`select status from verification where id = ${id}`
     return now?.status === decision
-  }, 60)
+  })
   return { id, sessionId, subjectId: String(body.subjectId), externalId }
 }
 
@@ -391,7 +391,7 @@ describe('what a tenant verified counts for a resident', () => {
     await eventually(async () => {
       const [now] = await portal.db`select images_complete from verification where id = ${id}`
       return now?.imagesComplete
-    }, 60)
+    })
     const [listed] = await listVerifications(portal.db, resident.id)
     expect(listed?.images).toEqual([])
   })

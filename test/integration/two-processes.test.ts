@@ -80,7 +80,7 @@ test(`of ${AT_ONCE} redemptions of a code at once exactly one succeeds, ${ROUNDS
     })
     expect(used.status).toBe(401)
   }
-}, 120_000)
+})
 
 test(`of ${AT_ONCE} uses of a refresh token at once all get one and the same successor, ${ROUNDS} times`, async () => {
   const { first, token } = await arrange()
@@ -95,7 +95,7 @@ test(`of ${AT_ONCE} uses of a refresh token at once all get one and the same suc
     expect(successors.size).toBe(1)
     ;[current = ''] = successors
   }
-}, 120_000)
+})
 
 test(`of ${AT_ONCE} uses of a client assertion, and of a proof, at once exactly one succeeds, ${ROUNDS} times`, async () => {
   const { publicKey, privateKey } = await generateKeyPair('ES256')
@@ -142,7 +142,7 @@ test(`of ${AT_ONCE} uses of a client assertion, and of a proof, at once exactly 
     const byProof = await atOnce(async (url) => send(url, { with: await assertion(), DPoP }))
     expect(byProof.filter(({ ok }) => ok)).toHaveLength(1)
   }
-}, 120_000)
+})
 
 test('from the answer of a revocation on, none of 1,000 tries on either process succeeds', async () => {
   const { application, first, token } = await arrange()
@@ -172,4 +172,4 @@ test('from the answer of a revocation on, none of 1,000 tries on either process 
   await application.revoke(second.refresh_token)
   await tryMany(second.access_token)
   expect([...statuses]).toEqual([[401, 1008]])
-}, 120_000)
+})

@@ -4,7 +4,7 @@ import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.
 import { type IncodeSandbox, startIncodeSandbox } from '../../src/local/sandbox/incode.ts'
 import type { CaptureType } from '../../src/local/sandbox/incode-sessions.ts'
 import type { Person } from '../../src/local/sandbox/specimen.ts'
-import { addClient, addResident, HOLDER, SMALL_PHOTOS, type TestPortal } from './portal.ts'
+import { addClient, addResident, DOCUMENT, type TestPortal } from './portal.ts'
 
 /** A service client with which Incode authenticates before it delivers. */
 export const addWebhookClient = async (portal: TestPortal, scope = 'webhook.incode') => {
@@ -24,7 +24,7 @@ export async function connectIncode(
     webhooks = true,
     retryDelaysInMs = [50, 100, 200, 400],
     scope = 'webhook.incode',
-    person = HOLDER as Partial<Person>,
+    person = {} as Partial<Person>,
   } = {},
 ) {
   const name = `i-${randomUUID().slice(0, 8)}`
@@ -42,7 +42,7 @@ export async function connectIncode(
       ? { header: 'X-Portal-Key', value: webhookSecret }
       : { tokenUrl: `${portal.issuer}/api/oauth/token`, ...client },
     retryDelaysInMs,
-    person: { ...SMALL_PHOTOS, ...person },
+    person: { ...DOCUMENT, ...person },
   })
   await setVendorIntegration(portal.db, portal.parts.sealer, {
     vendor: 'incode',

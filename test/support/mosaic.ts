@@ -3,20 +3,17 @@ import { startVerification } from '../../src/id-verification/operations.ts'
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
 import { startMosaicSandbox } from '../../src/local/sandbox/mosaic.ts'
 import type { Person } from '../../src/local/sandbox/specimen.ts'
-import { addResident, HOLDER, SMALL_PHOTOS, type TestPortal } from './portal.ts'
+import { addResident, DOCUMENT, type TestPortal } from './portal.ts'
 
 /** A sandbox Mosaic, connected to the portal. */
-export async function connectMosaic(
-  portal: TestPortal,
-  { person = HOLDER as Partial<Person> } = {},
-) {
+export async function connectMosaic(portal: TestPortal, { person = {} as Partial<Person> } = {}) {
   const clientId = randomUUID()
   const clientSecret = `${randomUUID()}&+=`
   const sandbox = await startMosaicSandbox({
     port: 0,
     clientId,
     clientSecret,
-    person: { ...SMALL_PHOTOS, ...person },
+    person: { ...DOCUMENT, ...person },
   })
   await setVendorIntegration(portal.db, portal.parts.sealer, {
     vendor: 'mosaic',

@@ -152,7 +152,7 @@ async function openProcess(given: AppContext, kind: ProcessKind) {
 async function startOther(env: Environment) {
   const main = new URL('../../src/main.ts', import.meta.url).pathname
   const child = spawn(process.execPath, [main, 'serve'], {
-    env,
+    env: { ...env, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const url = await new Promise<string>((resolve, reject) => {
@@ -178,6 +178,14 @@ async function startOther(env: Environment) {
 export const HOLDER = { givenName: 'Ana', surname: 'Mejia', dateOfBirth: '1990-02-03' }
 /** The size of the sandboxes' photos in tests: a sixteenth of the pixels of a phone's photo, and of the work. */
 export const SMALL_PHOTOS = { photoPixels: 480 }
+/** One document for all sessions of the sandboxes, so that they draw it once. */
+export const DOCUMENT = {
+  ...SMALL_PHOTOS,
+  ...HOLDER,
+  sex: 'F',
+  documentNumber: 'U12345678',
+  validUntil: '2035-06-07',
+} as const
 
 /** An invented resident who can sign in with `PASSWORD`. */
 export async function addResident(parts: AppContext, given: { email?: string } = {}) {

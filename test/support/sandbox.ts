@@ -4,7 +4,7 @@ import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.
 import type { Person } from '../../src/local/sandbox/specimen.ts'
 import { startVeriffSandbox } from '../../src/local/sandbox/veriff.ts'
 import type { Db } from '../../src/platform/db.ts'
-import { addResident, HOLDER, SMALL_PHOTOS, type TestPortal } from './portal.ts'
+import { addResident, DOCUMENT, type TestPortal } from './portal.ts'
 
 /**
  * A sandbox vendor, connected to the portal. With `webhooks: false` it sends no webhooks. Documents show the resident of the
@@ -12,7 +12,7 @@ import { addResident, HOLDER, SMALL_PHOTOS, type TestPortal } from './portal.ts'
  */
 export async function connectSandbox(
   portal: TestPortal,
-  { webhooks = true, person = HOLDER as Partial<Person> } = {},
+  { webhooks = true, person = {} as Partial<Person> } = {},
 ) {
   const apiKey = randomUUID()
   const sharedSecret = randomUUID()
@@ -20,7 +20,7 @@ export async function connectSandbox(
     port: 0,
     apiKey,
     sharedSecret,
-    person: { ...SMALL_PHOTOS, ...person },
+    person: { ...DOCUMENT, ...person },
     retryDelaysInMs: [50, 100, 200, 400, 800, 1600],
     ...(webhooks ? { webhookUrl: `${portal.url}/webhooks/veriff` } : {}),
   })
@@ -49,20 +49,26 @@ export async function connectSandbox(
   }
 }
 
-/** Repeats the call, for up to `seconds`, until it returns a value, and returns that. */
-export async function eventually<T>(
-  ask: () => Promise<T | undefined | false>,
-  seconds = 60,
-): Promise<T> {
-  for (const end = Date.now() + seconds * 1000; ; ) {
+/** Repeats the call until it returns a value, for up to two minutes because the machine may be busy, and returns the value. */
+export async function eventually<T>(ask: () => Promise<T | undefined | false>): Promise<T> {
+  for (const end = Date.now() + 120_000; ; ) {
     const answer = await ask()
     if (answer !== undefined && answer !== false) return answer
-    if (Date.now() > end) throw new Error(`it did not come true within ${seconds} seconds`)
+    if (Date.now() > end) throw new Error('it did not come true within two minutes')
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }
 
-/** Makes retries due at once, until the condition is true. */
+/** Whether the portal asked for an image of this verification, and could not store it. */
+export async function hasFailedImage(db: Db, verificationId: string): Promise<boolean> {
+  const failed = await db`
+    select from image left join pgboss.job on data ->> 'imageId' = image.id::text
+    where verification_id = ${verificationId}
+      and (refusals > 0 or retry_count > 0 or job.state = 'retry')`
+  return failed.length > 0
+}
+
+/** Makes what is to be tried again later due at once, until `ask` returns. */
 export async function retryNowUntil<T>(db: Db, ask: () => Promise<T>): Promise<T> {
   const hurrying = setInterval(() => {
     void db`

@@ -1,0 +1,108 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect } from 'vitest'
+import { createDatabase } from '../support/database.ts'
+import { test, withDatabase } from '../support/program.ts'
+
+test('wrong use of the command line is status 2, and bad input status 1', async ({
+  program: { run },
+}) => {
+  const wrong = [
+    [],
+    ['client', 'dance'],
+    ['client', 'create'],
+    ['resident', 'create', '--email', 'x', '--given-name', 'A', '--surname', 'B'],
+    ['client', 'list', '--nonsense'],
+  ]
+  await Promise.all(
+    wrong.map(async (words) => {
+      const { status, stdout, stderr } = await run(words)
+      expect([words, status, stdout]).toEqual([words, 2, ''])
+      expect(stderr).not.toContain('at async')
+    }),
+  )
+  const bad = [
+    'client',
+    'create',
+    '--name',
+    'X',
+    '--redirect-uri',
+    'http://evil.test/cb',
+    '--scope',
+    'everything',
+  ]
+  const { url, drop } = await createDatabase()
+  const { status, stderr } = await run(bad, withDatabase(url))
+  await drop()
+  expect(status).toBe(1)
+  expect(stderr).toMatch(/redirect URI must be https/)
+  expect(stderr).toMatch(/scope must be a list of/)
+})
+
+test('help and the version are answers; wrong use is what is wrong and the way to the help', async ({
+  program: { run, dataDir },
+}) => {
+  const [help, version, wrong] = await Promise.all([
+    run(['client', '--help']),
+    run(['--version']),
+    run(['demo', '--chek']),
+  ])
+  expect([help.status, help.stderr]).toEqual([0, ''])
+  expect(help.stdout).toContain('Usage: npm run -s cli -- client ')
+  expect(version).toMatchObject({
+    status: 0,
+    stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+  })
+  expect(wrong).toEqual({
+    status: 2,
+    stdout: '',
+    stderr:
+      "unknown option '--chek'\n(Did you mean --check?)\nSee: npm run -s cli -- demo --help\n",
+  })
+  await expect(stat(dataDir)).rejects.toThrow('ENOENT')
+})
+
+test('of the commands only migrate changes the schema, and prints what it applied', async ({
+  program: { run, json, expectRefusal, dir },
+}) => {
+  const { db, url, drop } = await createDatabase()
+  const env = withDatabase(url)
+  const countTables = async () => {
+    const [row] = await db`select count(*)::int as n from pg_tables where schemaname = 'public'`
+    return row?.n
+  }
+  await db.unsafe('drop schema public cascade; create schema public')
+  await Promise.all([
+    expectRefusal(['client', 'list'], env, /schema is not created yet: run `migrate` first\.$/m),
+    expectRefusal(['doctor'], env, /run `migrate` first\.$/m),
+  ])
+  expect(await countTables()).toBe(0)
+
+  const { applied } = await json(['migrate'], env)
+  expect(applied[0]).toBe('0001_account.sql')
+  const names = await db`select name from schema_migration order by name`
+  expect(applied).toEqual(names.map(({ name }) => name))
+
+  const missing = join(dir, 'missing.json')
+  const [again, printed, clients] = await Promise.all([
+    json(['migrate'], env),
+    run(['migrate'], env),
+    json(['client', 'list'], env),
+    expectRefusal(
+      ['resident', 'set', 'ana@example.test', '--file', missing],
+      env,
+      new RegExp(`^The file ${missing} cannot be read: it does not exist\\.$`, 'm'),
+    ),
+  ])
+  expect(again).toEqual({ applied: [] })
+  expect(printed.stdout).toBe('The database schema is up to date: nothing to apply.\n')
+  expect(clients).toMatchObject([{ id: 'eprospera-cli' }])
+
+  await db`delete from schema_migration where name = ${applied.at(-1)}`
+  await expectRefusal(
+    ['resident', 'list'],
+    env,
+    /not up to date \(1 migration is missing\): run `migrate`/,
+  )
+  await drop()
+})
