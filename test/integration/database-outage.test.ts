@@ -82,8 +82,7 @@ test('while connections are ended again and again, reads succeed, or are asked t
         const response = await send()
         await response.arrayBuffer()
         const outcome = response.status === usual[name] ? 'usual' : String(response.status)
-        const each = (counts[name] ??= {})
-        each[outcome] = (each[outcome] ?? 0) + 1
+        counts[name] = { ...counts[name], [outcome]: (counts[name]?.[outcome] ?? 0) + 1 }
       }
     }),
   )

@@ -23,7 +23,7 @@ async function untilVerification(
     s3: true,
     production: false,
   })
-  const db = openDb(embedded.databaseUrl ?? '', { connections: 1 })
+  const db = openDb(embedded.database?.url ?? '', { connections: 1 })
   try {
     await eventually(async () => {
       const found = await findVerification(db, id)
