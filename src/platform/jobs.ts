@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { type Db, openDb, type Sql } from './db.ts'
 import { LOCKS } from './locks.ts'
 import type { Log } from './log.ts'
+import { startLoop } from './loop.ts'
 import type { SealedColumn } from './resealing.ts'
 
 /** The jobs by name, with the data of each. */
@@ -66,7 +67,9 @@ const SCHEMA = 'pgboss'
 // Workers send heartbeats; a job without one for this long is given to another worker.
 const HEARTBEAT_SECONDS = 20
 const MONITOR_SECONDS = 10
-const POLL_SECONDS = 0.5
+const POLL_MS = 500
+// Workers are woken when a job is due. If that fails, they look for themselves.
+const OWN_POLL_SECONDS = 30
 const QUEUE = {
   heartbeatSeconds: HEARTBEAT_SECONDS,
   expireInSeconds: 15 * 60,
@@ -99,7 +102,11 @@ export async function createJobs(databaseUrl: string, log: Log): Promise<Jobs> {
     monitorIntervalSeconds: MONITOR_SECONDS,
   })
   boss.on('error', (error) => log.error('job queue failed', { error }))
-  const workers: string[] = []
+  const idle = new Map<JobName, Set<string>>()
+  const wakeOne = (name: JobName) => {
+    const [id] = idle.get(name) ?? []
+    if (id) boss.notifyWorker(id)
+  }
   try {
     await db.begin(async (sql) => {
       // The library creates its tables on other connections, and concurrent processes would fail.
@@ -115,36 +122,46 @@ export async function createJobs(databaseUrl: string, log: Log): Promise<Jobs> {
     throw error
   }
 
+  // One query for all queues: each worker would otherwise ask for each of its own.
+  const polling = startLoop(
+    { event: 'due jobs cannot be read', pauseMs: POLL_MS, firstAfterMs: POLL_MS, log },
+    async () => {
+      for (const name of await listDueQueues(db, [...idle.keys()])) wakeOne(name)
+    },
+  )
+
   return {
     async enqueue(sql, name, data, { afterSeconds } = {}) {
       const later = afterSeconds === undefined ? {} : { startAfter: afterSeconds }
       await boss.send(name, data, { db: transactionOf(sql), ...later })
     },
     async work(name, atOnce, handler) {
-      const options = {
-        pollingIntervalSeconds: POLL_SECONDS,
-        batchSize: 1,
-        localConcurrency: atOnce,
+      const free = new Set<string>()
+      idle.set(name, free)
+      for (let count = 0; count < atOnce; count++) {
+        const options = { pollingIntervalSeconds: OWN_POLL_SECONDS, batchSize: 1 }
+        const id: string = await boss.work(name, options, async ([job]) => {
+          if (!job) return
+          free.delete(id)
+          // There may be more jobs, for the others now and for this worker afterwards. After a failure too, or many jobs that
+          // fail, say while a vendor is away, would take up all the polls and starve the others.
+          wakeOne(name)
+          try {
+            await handler(JOBS[name].parse(job.data) as JobData<typeof name>)
+          } catch (error) {
+            log.warn('job failed, will be retried', { job: name, jobId: job.id, error })
+            throw error
+          } finally {
+            free.add(id)
+            boss.notifyWorker(id)
+          }
+        })
+        free.add(id)
       }
-      const id: string = await boss.work(name, options, async ([job]) => {
-        if (!job) return
-        try {
-          await handler(JOBS[name].parse(job.data) as JobData<typeof name>)
-        } catch (error) {
-          log.warn('job failed, will be retried', { job: name, jobId: job.id, error })
-          throw error
-        } finally {
-          // There may be more jobs: polls again without waiting for the interval. After a failure too, or many jobs that fail,
-          // say while a vendor is away, would take up all the polls and starve the others.
-          boss.notifyWorker(id)
-        }
-      })
-      workers.push(id)
     },
-    pollNow() {
-      for (const id of workers) boss.notifyWorker(id)
-    },
+    pollNow: () => polling.runNow(),
     async stop() {
+      await polling.stop()
       await boss.stop({ graceful: true, timeout: 20_000 })
       await db.end({ timeout: 5 })
     },
@@ -156,6 +173,17 @@ async function mayMaintain(db: Db): Promise<boolean> {
   const [row] = await db<{ maintains: boolean | null }[]>`
     select has_table_privilege(to_regclass(${`${SCHEMA}.queue`}), 'insert') as maintains`
   return row?.maintains ?? true
+}
+
+/** Returns those of the queues that have a job to be taken. */
+async function listDueQueues(sql: Sql, names: JobName[]): Promise<JobName[]> {
+  if (names.length === 0) return []
+  const due = await sql<{ name: JobName }[]>`
+    select name from unnest(${names}::text[]) as queue (name)
+    where exists (
+      select from pgboss.job
+      where job.name = queue.name and state < 'active' and not blocked and start_after <= now())`
+  return due.map(({ name }) => name)
 }
 
 /** Creates or migrates the queue's tables. Safe in concurrent processes. */

@@ -5,6 +5,7 @@ import { ACR } from '../../src/oauth/logins.ts'
 import { createApplication } from '../support/application.ts'
 import { findChromium, launchChromium } from '../support/chromium.ts'
 import { receiveMail } from '../support/mailbox.ts'
+import { createAuthenticator } from '../support/passkey.ts'
 import {
   ALL_SCOPES,
   addClient,
@@ -70,15 +71,25 @@ describe.skipIf(!executable)('passkeys in a browser', () => {
     await page.locator('button[name=sign-out]').click()
     await page.locator('button[name=login]').waitFor()
   }
-  /** A resident with a passkey, signed out. */
+  /** A resident with a passkey, as after the first test; the sign-in page is open. */
   async function withPasskey() {
     const resident = await addResident(portal.parts)
-    await signInByPassword(resident.email)
-    await page.goto(at('/account'))
-    await page.getByLabel('Name of a new passkey').fill('Kitchen laptop')
-    await page.getByRole('button', { name: 'Add a passkey' }).click()
-    await page.getByRole('status').waitFor()
-    await signOut()
+    const { id, cosePublicKey, privateKey } = createAuthenticator()
+    await portal.db`
+      insert into passkey (id, account_id, public_key, counter, transports, synced, name)
+      values (${id}, ${resident.id}, ${cosePublicKey}, 1, '{}', false, 'Kitchen laptop')`
+    await authenticator.client.send('WebAuthn.addCredential', {
+      authenticatorId: authenticator.id,
+      credential: {
+        credentialId: Buffer.from(id, 'base64url').toString('base64'),
+        isResidentCredential: true,
+        rpId: 'localhost',
+        privateKey: privateKey.toString('base64'),
+        userHandle: Buffer.from(resident.id.replaceAll('-', ''), 'hex').toString('base64'),
+        signCount: 1,
+      },
+    })
+    await page.goto(at('/'))
     return resident
   }
   /** Clicks it, and waits for the page that its form brings. */

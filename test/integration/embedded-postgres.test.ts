@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { promisify } from 'node:util'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type Embedded, openEmbedded } from '../../src/local/embedded/data-dir.ts'
 import { startPostgres } from '../../src/local/embedded/postgres.ts'
 import { openDb } from '../../src/platform/db.ts'
@@ -14,6 +15,23 @@ let dir: string
 let log: ReturnType<typeof createLog>
 let lines: string[]
 const cleanUp: (() => unknown)[] = []
+// A data directory as a first start leaves it. To create a cluster takes long, so only the tests of the first start do.
+let made: string
+let password: string
+beforeAll(async () => {
+  made = await mkdtemp(join(tmpdir(), 'portal-made-'))
+  const first = await openEmbedded({
+    dataDir: made,
+    log: createLog('silent'),
+    mode: 'own',
+    postgres: true,
+    s3: true,
+    production: false,
+  })
+  password = new URL(first.ownerUrl ?? '').password
+  await first.close()
+})
+afterAll(() => rm(made, { recursive: true, force: true }))
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'portal-embedded-'))
   lines = []
@@ -25,9 +43,11 @@ afterEach(async () => {
 })
 
 const cluster = () => join(dir, 'data', 'postgres')
+/** The test's data directory was used before. */
+const copyMade = () => promisify(execFile)('cp', ['-a', made, join(dir, 'data')])
 
 async function start() {
-  const postgres = await startPostgres({ dir: cluster(), password: 'test', log })
+  const postgres = await startPostgres({ dir: cluster(), password, log })
   cleanUp.push(() => postgres.stop())
   return postgres
 }
@@ -76,7 +96,9 @@ function runApart(body: string): ChildProcess & { stdout: NodeJS.ReadableStream 
 
 function startApart() {
   return runApart(`
-    const { url } = await startPostgres({ dir: ${JSON.stringify(cluster())}, password: 'test' })
+    const { url } = await startPostgres({
+      dir: ${JSON.stringify(cluster())}, password: ${JSON.stringify(password)},
+    })
     console.log(url)
     setInterval(() => {}, 1000)`)
 }
@@ -125,13 +147,15 @@ test('what was stored is there after a restart, in UTF-8, on loopback and flushe
 })
 
 test('without the password nobody comes in', async () => {
+  await copyMade()
   const { url } = await start()
-  await expect(query(url.replace(':test@', ':other@'), 'select 1')).rejects.toMatchObject({
+  await expect(query(url.replace(/:[^:@]*@/, ':other@'), 'select 1')).rejects.toMatchObject({
     code: '28P01',
   })
 })
 
 test('a killed process leaves no server behind, and the next start works at once', async () => {
+  await copyMade()
   const parent = startApart()
   const url = await firstLine(parent)
   await query(url, `create table note as select 'kept' as body`)
@@ -144,6 +168,7 @@ test('a killed process leaves no server behind, and the next start works at once
 })
 
 test('a killed process that nobody starts again leaves no server behind either', async () => {
+  await copyMade()
   const parent = startApart()
   await firstLine(parent)
   const pid = await postmaster()
@@ -169,6 +194,7 @@ test('a first start that is killed half-way leaves nothing that the next one tri
 })
 
 test('a server that is killed is started again on the same port, with what was stored', async () => {
+  await copyMade()
   const { url } = await start()
   await query(url, `create table note as select 'kept' as body`)
   const pid = await postmaster()
@@ -184,6 +210,7 @@ test('a server that is killed is started again on the same port, with what was s
 })
 
 test("a server's number that is another program's by now stops nothing, and that program goes on", async () => {
+  await copyMade()
   const first = await start()
   await first.stop()
   const bystander = runApart(`console.log('here'); setInterval(() => {}, 1000)`)
@@ -221,6 +248,7 @@ test.skipIf(process.getuid?.() === 0)('a folder that may not be written is one l
 })
 
 test('a command beside a running owner uses its database, its bucket and its secrets', async () => {
+  await copyMade()
   const owner = await openParts('own')
   await query(
     owner.database?.migrationUrl,
@@ -241,6 +269,7 @@ test('a command beside a running owner uses its database, its bucket and its sec
 })
 
 test('commands without a server start the parts themselves, one after the other', async () => {
+  await copyMade()
   const commands = Array.from({ length: 3 }, async (_, n) => {
     const command = await openParts('attach-or-own')
     await query(command.database?.migrationUrl, `create table note_${n} as select ${n} as n`)
@@ -259,6 +288,7 @@ test('commands without a server start the parts themselves, one after the other'
 })
 
 test('a second owner is refused, by whichever path it comes', async () => {
+  await copyMade()
   const owner = await openParts('own')
   await expect(openParts('own')).rejects.toThrow(
     `An identity portal (process ${process.pid}) is running on the data directory`,
@@ -303,6 +333,7 @@ test('the bucket keeps its address over a restart, so that links go on working',
 })
 
 test('secrets that are lost or damaged are not made again over data that needs them', async () => {
+  await copyMade()
   const owner = await openParts('own', { s3: false })
   await owner.close()
   const path = join(dir, 'data', 'secrets.json')

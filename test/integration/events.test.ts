@@ -55,7 +55,7 @@ let jobs: Jobs
 let receiver: Server
 let origin = ''
 const received = new Map<string, Received[]>()
-type Answer = { status: number; body?: string; headers?: object; afterMs?: number }
+type Answer = { status: number; body?: string; headers?: object; after?: Promise<void> }
 const answers = new Map<string, Answer[]>()
 beforeAll(async () => {
   portal = await startPortal({ worker: true, outboundAllow: ['127.0.0.1/32'] })
@@ -66,13 +66,12 @@ beforeAll(async () => {
     req.on('data', (chunk) => {
       body += chunk
     })
-    req.on('end', () => {
+    req.on('end', async () => {
       const path = req.url ?? ''
       received.set(path, [...(received.get(path) ?? []), { headers: req.headers, body }])
       const answer: Answer = answers.get(path)?.shift() ?? { status: 202 }
-      setTimeout(() => {
-        res.writeHead(answer.status, answer.headers as never).end(answer.body)
-      }, answer.afterMs ?? 0)
+      await answer.after
+      res.writeHead(answer.status, answer.headers as never).end(answer.body)
     })
   })
   await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve))
@@ -138,7 +137,7 @@ const poll = async (listener: Awaited<ReturnType<typeof addListener>>, body: obj
   return (await answer.json()) as { sets: Record<string, string>; moreAvailable?: boolean }
 }
 
-describe('what is told, to whom', () => {
+describe.concurrent('what is told, to whom', () => {
   test('approved, its images, another one, and its end: to whom may see it, by ids alone', async () => {
     const resident = await addResident(portal.parts)
     const [bank, shop, stranger] = [
@@ -271,7 +270,8 @@ describe('what is told, to whom', () => {
     expect((await notices()).map(({ clientId }) => clientId).sort()).toEqual(
       [bank.id, left.id, deaf.id].sort(),
     )
-    expect(await of(bank.id)).toMatchObject({ state: 'delivered', answer: null })
+    await eventually(async () => (await of(bank.id))?.state === 'delivered')
+    expect(await of(bank.id)).toMatchObject({ answer: null })
     expect(await of(deaf.id)).toMatchObject({ state: 'pending' })
 
     const answer = (path: string, body: object, token: string) => bank.call(path, body, token)
@@ -535,10 +535,12 @@ describe('nothing is lost, and nobody waits for another', () => {
 
   test('a late 410 of the endpoint before does not switch off the one after', async () => {
     const bank = await addListener('webhook')
-    answers.set(bank.path, [{ status: 410, afterMs: 1_000 }])
+    const moved = Promise.withResolvers<void>()
+    answers.set(bank.path, [{ status: 410, after: moved.promise }])
     const id = (await announceTest(portal.db, bank.id)) ?? ''
     await eventually(async () => bank.webhooks().length === 1)
     await point(bank.id, `${bank.path}/new`)
+    moved.resolve()
     await eventually(async () => (await findEvent(portal.db, id))?.state === 'delivered')
     expect(received.get(`${bank.path}/new`)).toHaveLength(1)
     expect((await findStream(portal.db, bank.id))?.enabled).toBe(true)
@@ -570,21 +572,20 @@ describe('nothing is lost, and nobody waits for another', () => {
 
   test('a slow application keeps nobody waiting but itself, and is told one thing at a time', async () => {
     const [slow, quick] = [await addListener('webhook'), await addListener('webhook')]
-    answers.set(
-      slow.path,
-      Array.from({ length: 4 }, () => ({ status: 200, afterMs: 8_000 })),
-    )
+    const answered = Promise.withResolvers<void>()
+    answers.set(slow.path, [{ status: 200, after: answered.promise }])
     for (let times = 0; times < 4; times++) await announceTest(portal.db, slow.id)
     await eventually(async () => slow.webhooks().length === 1)
     const id = (await announceTest(portal.db, quick.id)) ?? ''
     await eventually(async () => (await findEvent(portal.db, id))?.state === 'delivered')
     expect(slow.webhooks()).toHaveLength(1)
+    answered.resolve()
     await removeStream(portal.db, slow.id)
   })
 
   test('refusals and goodbyes at the same moment end each in its own way', async () => {
     const before = portal.logged()
-    for (let round = 0; round < 4; round++) {
+    const applications = Array.from({ length: 4 }, async () => {
       const bank = await addListener('webhook')
       answers.set(bank.path, [{ status: 503 }, { status: 410 }])
       for (let times = 0; times < 4; times++) await announceTest(portal.db, bank.id)
@@ -592,7 +593,8 @@ describe('nothing is lost, and nobody waits for another', () => {
         await portal.db`update event_stream set resume_at = null where client_id = ${bank.id}`
         return (await findStream(portal.db, bank.id))?.enabled === false
       })
-    }
+    })
+    await Promise.all(applications)
     expect(portal.logged().slice(before.length)).not.toContain('could not be handled')
   })
 

@@ -18,6 +18,31 @@ test('processes that start at the same moment on a new database all get a queue 
   await database.drop()
 })
 
+test('jobs of one queue run side by side, as many as may, and the next one follows at once', async () => {
+  const database = await createDatabase()
+  const jobs = await createJobs(database.url, createLog('silent'))
+  await database.db.begin(async (sql) => {
+    for (const clientId of ['a', 'b', 'c', 'd', 'e'])
+      await jobs.enqueue(sql, 'fetch-logo', { clientId })
+  })
+  const begun: string[] = []
+  const three = Promise.withResolvers<void>()
+  const all = Promise.withResolvers<void>()
+  await jobs.work('fetch-logo', 3, async ({ clientId }) => {
+    begun.push(clientId)
+    if (begun.length === 3) three.resolve()
+    if (begun.length === 5) all.resolve()
+    // The first two end when the third has begun beside them.
+    await three.promise
+  })
+  await three.promise
+  expect(begun).toHaveLength(3)
+  await all.promise
+  expect(begun.sort()).toEqual(['a', 'b', 'c', 'd', 'e'])
+  await jobs.stop()
+  await database.drop()
+})
+
 test('a queue that cannot be set up leaves nothing running behind', async () => {
   const database = await createDatabase()
   await database.db`drop schema if exists pgboss cascade`

@@ -13,6 +13,7 @@ import {
   type TestPortal,
 } from '../support/portal.ts'
 import { eventually } from '../support/sandbox.ts'
+import { ratioOfFastest } from '../support/timing.ts'
 
 const NEW_PASSWORD = 'seventeen copper kites over the bay'
 const RESET = 'Set a new password'
@@ -246,7 +247,7 @@ describe('asking for a new password', () => {
         pages.add(`${sent.status} ${sent.url} ${sent.text}`)
       }
     expect(pages.size).toBe(1)
-    expect(ratioOfMedians(samples.known, samples.unknown)).toBeLessThan(2)
+    expect(ratioOfFastest(samples.known, samples.unknown)).toBeLessThan(2)
     await receiveMail(portal, residents.at(-1)?.email ?? '', RESET)
     const addresses = new Set(
       (await listOutbox(portal.db, portal.parts.sealer)).map(({ to }) => to),
@@ -263,14 +264,15 @@ describe('asking for a new password', () => {
     for (const address of [email, `${randomUUID()}@example.test`]) {
       const browser = createBrowser()
       const statuses: number[] = []
-      for (let round = 0; round < 6; round++)
+      // The waits grow, so that one of them is longer than the machine takes for a request.
+      while (!statuses.includes(429) && statuses.length < 12)
         statuses.push((await ask(address, browser)).sent.status)
       expect(statuses.slice(0, 4)).toEqual([200, 200, 200, 200])
       expect(statuses).toContain(429)
     }
     const spraying = createBrowser()
     const statuses: number[] = []
-    for (let round = 0; round < 13; round++)
+    while (!statuses.includes(429) && statuses.length < 20)
       statuses.push((await ask(`${randomUUID()}@example.test`, spraying)).sent.status)
     expect(statuses).toContain(429)
   })
@@ -292,9 +294,3 @@ describe('asking for a new password', () => {
     expect((await send(browser, { csrf })).status).toBe(303)
   })
 })
-
-function ratioOfMedians(a: number[], b: number[]): number {
-  const median = (samples: number[]) =>
-    samples.toSorted((x, y) => x - y)[Math.floor(samples.length / 2)] ?? 0
-  return Math.max(median(a) / median(b), median(b) / median(a))
-}

@@ -48,6 +48,8 @@ export function createAuthenticator() {
   return {
     id,
     cosePublicKey,
+    /** PKCS #8. */
+    privateKey: privateKey.export({ type: 'pkcs8', format: 'der' }),
     /** In the format of `PublicKeyCredential.toJSON` for a response of `navigator.credentials.get`. */
     get(ceremony: Ceremony): string {
       const clientData = clientDataOf({ type: 'webauthn.get', ...ceremony })

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createAccount } from '../../src/accounts/accounts.ts'
+import { hashPassword } from '../../src/accounts/passwords.ts'
 import { createClient } from '../../src/clients/clients.ts'
 import type { CompleteConfig } from '../../src/config.ts'
 import { type AppContext, openContext } from '../../src/context.ts'
@@ -187,15 +188,20 @@ export const DOCUMENT = {
   validUntil: '2035-06-07',
 } as const
 
+// One hash for all residents: to make one takes long, as it should.
+let passwordHash: Promise<string> | undefined
+
 /** An invented resident who can sign in with `PASSWORD`. */
 export async function addResident(parts: AppContext, given: { email?: string } = {}) {
-  return await createAccount(parts, {
+  const resident = await createAccount(parts, {
     email: given.email ?? `resident-${randomUUID()}@example.test`,
     emailVerified: true,
     givenName: HOLDER.givenName,
     surname: HOLDER.surname,
-    password: PASSWORD,
   })
+  passwordHash ??= hashPassword(PASSWORD, resident)
+  await parts.db`update account set password_hash = ${await passwordHash} where id = ${resident.id}`
+  return resident
 }
 
 export async function addClient(

@@ -1,5 +1,9 @@
 import { Secret, TOTP } from 'otpauth'
-import { createRecoveryCodes, storeRecoveryCodes } from '../../src/accounts/recovery-codes.ts'
+import {
+  createRecoveryCodes,
+  type RecoveryCodes,
+  storeRecoveryCodes,
+} from '../../src/accounts/recovery-codes.ts'
 import { createTotpSecret, insertTotp } from '../../src/accounts/totp.ts'
 import { addResident, type TestPortal } from './portal.ts'
 
@@ -9,12 +13,16 @@ export const codeOf = (secret: string, steps = 0): string =>
     timestamp: Date.now() + steps * 30_000,
   })
 
-/** A resident with an authenticator app and recovery codes, as after enrolment. */
-export async function addResidentWithTotp({ parts }: TestPortal) {
+// One set for all residents: to hash ten codes takes long, as it should.
+let commonCodes: Promise<RecoveryCodes> | undefined
+
+/** A resident with an authenticator app and recovery codes, as after enrolment. The codes are those of others unless `ownCodes`. */
+export async function addResidentWithTotp({ parts }: TestPortal, { ownCodes = false } = {}) {
   const resident = await addResident(parts)
   const secret = createTotpSecret()
   await insertTotp(parts.db, parts.sealer, { accountId: resident.id, secret, step: 0 })
-  const recovery = await createRecoveryCodes()
+  commonCodes ??= createRecoveryCodes()
+  const recovery = await (ownCodes ? createRecoveryCodes() : commonCodes)
   await parts.db.begin((sql) => storeRecoveryCodes(sql, resident.id, recovery))
   return { ...resident, secret, recoveryCodes: recovery.codes }
 }

@@ -5,6 +5,7 @@ import { drawImage, markJpeg, sampleImages } from '../../src/local/sandbox/image
 import { lettering } from '../../src/local/sandbox/lettering.ts'
 import { inventPerson, machineReadableLines } from '../../src/local/sandbox/specimen.ts'
 
+const SMALL = { photoPixels: 480 }
 const digest = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
 
 describe('sample images', () => {
@@ -20,16 +21,16 @@ describe('sample images', () => {
   })
 
   test('are the same bytes for the same person, and other bytes for another', async () => {
-    const person = inventPerson('a')
+    const person = inventPerson('a', SMALL)
     const first = await drawImage(person, 'face', 'jpeg')
     const { face } = await sampleImages(person)
-    const other = await drawImage(inventPerson('b'), 'face', 'jpeg')
+    const other = await drawImage(inventPerson('b', SMALL), 'face', 'jpeg')
     expect(digest(first)).toBe(digest(face))
     expect(digest(other)).not.toBe(digest(face))
   })
 
   test('come as PNG and WebP too', async () => {
-    const person = inventPerson('a')
+    const person = inventPerson('a', SMALL)
     expect((await sharp(await drawImage(person, 'documentFront', 'png')).metadata()).format).toBe(
       'png',
     )
