@@ -28,7 +28,7 @@ beforeAll(async () => {
     s3: true,
     production: false,
   })
-  password = new URL(first.ownerUrl ?? '').password
+  password = new URL(first.database?.migrationUrl ?? '').password
   await first.close()
 })
 afterAll(() => rm(made, { recursive: true, force: true }))
