@@ -93,6 +93,11 @@ const schema = z.object({
     .refine((value) => value <= 65535, 'must be a number from 0 to 65535')
     .optional(),
   METRICS_HOST: z.string().min(1).default('127.0.0.1'),
+  SHUTDOWN_SECONDS: z
+    .string()
+    .regex(/^[1-9]\d{0,3}$/, 'must be a number of seconds from 1 to 9999')
+    .transform(Number)
+    .default(30),
   OUTBOUND_ALLOW: addressRanges.optional(),
   SMTP_URL: url(['smtp:', 'smtps:']).optional(),
   MAIL_FROM: z
@@ -150,6 +155,8 @@ export type Config = Readonly<{
   networkLimits: NetworkLimits
   /** `undefined`: no metrics. */
   metrics: MetricsConfig | undefined
+  /** After SIGTERM or SIGINT the process ends within this time, whatever does not answer. */
+  shutdownSeconds: number
   /** Internal addresses or CIDR ranges that may be called. */
   outboundAllow: readonly string[]
   /** Contacts for reports of vulnerabilities (RFC 9116); empty: there is no security.txt. */
@@ -221,6 +228,7 @@ const toConfig = (values: Values): Config => ({
   allowedHosts: values.ALLOWED_HOSTS ?? [],
   trustedProxies: values.TRUSTED_PROXIES ?? [],
   rateLimits: { perResident: values.RATE_LIMIT_RESIDENT, perClient: values.RATE_LIMIT_CLIENT },
+  shutdownSeconds: values.SHUTDOWN_SECONDS,
   networkLimits: { requests: values.RATE_LIMIT_NETWORK, refusals: values.RATE_LIMIT_REFUSALS },
   metrics:
     values.METRICS_PORT === undefined

@@ -36,8 +36,19 @@ async function runServer(): Promise<void> {
   )
   if (context.isDatabaseEmbedded)
     process.stdout.write(`Data is kept in ${context.config.dataDir}. Stop with Ctrl-C.\n`)
-  await shutdownSignal()
+  const signal = await shutdownSignal()
+  endWithin(context.config.shutdownSeconds, signal)
   await served.close()
+}
+
+/** Ends the process when closing takes longer, because a database, a bucket or a caller does not answer. */
+function endWithin(limitSeconds: number, signal: NodeJS.Signals): void {
+  setTimeout(() => {
+    writeError(
+      `${signal}: not everything was closed within ${limitSeconds} seconds (SHUTDOWN_SECONDS).`,
+    )
+    process.exit(1)
+  }, limitSeconds * 1000).unref()
 }
 
 async function runDemo(check: boolean): Promise<void> {

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
-import { loadConfig } from './config.ts'
+import { type Config, loadConfig } from './config.ts'
 import type { AppContext } from './context.ts'
 import { measureEvents } from './events/store.ts'
 import { measureIngestion } from './id-verification/progress.ts'
 import { type OpenedContext, open } from './open.ts'
 import { OperatorError } from './platform/errors.ts'
-import { createJobs, type Jobs } from './platform/jobs.ts'
-import { createLog } from './platform/log.ts'
-import { createMetrics, serveMetrics } from './platform/metrics.ts'
+import { createJobs } from './platform/jobs.ts'
+import { createLog, type Log } from './platform/log.ts'
+import { createMetrics, type Metrics, serveMetrics } from './platform/metrics.ts'
 import { listen, type RunningServer, startServer } from './server.ts'
 import { startWorker } from './worker.ts'
 
@@ -17,61 +17,87 @@ export type Served = {
   close(): Promise<void>
 }
 
-/** Starts the server, the worker, or both, as `ROLE` says. */
+/** Starts the server, the worker, or both, as `ROLE` says. What was started is closed again when anything fails. */
 export async function serve(env: NodeJS.ProcessEnv): Promise<Served> {
   const config = loadConfig(env)
   const log = createLog(config.logLevel)
-  const listening = config.role === 'worker' ? undefined : await listen(config.host, config.port)
-  const issuer = config.issuer ?? `http://localhost:${listening?.port ?? config.port}`
-  let context: OpenedContext | undefined
-  let jobs: Jobs | undefined
+  const opened = createClosing()
   try {
-    context = await open(config, log, { mode: 'own', schema: 'migrate' })
-    // A process that only reads needs no right to write.
-    if (config.role !== 'web') await checkBucket(context)
-    jobs = await createJobs(context.config.database.url, log)
-    const metrics = config.metrics && createMetrics()
-    const refused = metrics?.counter(
-      'portal_deliveries_refused_total',
-      'Deliveries whose signature was wrong or missing.',
-      ['vendor'],
-    )
-    const events = metrics?.counter('portal_security_events_total', 'Security events.', ['event'])
-    context.security.onEvent((event) => events?.inc({ event }))
-    const worker = config.role === 'web' ? undefined : await startWorker(context, jobs)
-    const server =
-      listening &&
-      (await startServer(listening.server, context, {
-        issuer,
-        jobs,
-        onDelivery: () => worker?.checkInbox(),
-        onRefused: (vendor) => refused?.inc({ vendor }),
-      }))
-    if (metrics) {
-      measureIngestion(metrics, context.db)
-      measureEvents(metrics, context.db)
-    }
-    const measured = metrics && config.metrics && (await serveMetrics(metrics, config.metrics))
-    if (measured) log.info('metrics are served', { port: measured.port })
-    const opened = { context, jobs }
-    return {
-      context,
-      server,
-      async close() {
-        await measured?.close()
-        await server?.close()
-        await worker?.stop()
-        await opened.jobs.stop()
-        await opened.context.close()
-      },
-    }
+    return { ...(await start(config, log, opened.add)), close: opened.close }
   } catch (error) {
-    listening?.server.close()
-    listening?.server.closeAllConnections()
-    await jobs?.stop()
-    await context?.close()
+    await opened.close().catch(() => {})
     throw error
   }
+}
+
+type Add = <T>(thing: T, close: (thing: T) => Promise<unknown>) => T
+
+/** What was opened, to be closed in the reverse order. A failure while closing keeps nothing else open. */
+function createClosing(): { add: Add; close(): Promise<void> } {
+  const steps: (() => Promise<unknown>)[] = []
+  return {
+    add(thing, close) {
+      steps.unshift(() => close(thing))
+      return thing
+    },
+    async close() {
+      const failures: unknown[] = []
+      for (const step of steps.splice(0))
+        await step().catch((error: unknown) => failures.push(error))
+      if (failures.length > 0) throw failures[0]
+    },
+  }
+}
+
+async function start(config: Config, log: Log, add: Add) {
+  const isWeb = config.role !== 'worker'
+  // Ports first, so that a taken one is found before anything else is started.
+  const metrics = config.metrics && createMetrics()
+  const measured =
+    config.metrics &&
+    metrics &&
+    add(await serveMetrics(metrics, config.metrics), (each) => each.close())
+  const listening =
+    isWeb &&
+    add(await listen(config.host, config.port), async ({ server }) => {
+      server.close()
+      server.closeAllConnections()
+    })
+  const issuer = config.issuer ?? `http://localhost:${listening ? listening.port : config.port}`
+  const context = add(await open(config, log, { mode: 'own', schema: 'migrate' }), (each) =>
+    each.close(),
+  )
+  // A process that only reads needs no right to write.
+  if (config.role !== 'web') await checkBucket(context)
+  const jobs = add(await createJobs(context.config.database.url, log), (each) => each.stop())
+  const worker =
+    config.role === 'web' ? undefined : add(await startWorker(context, jobs), (each) => each.stop())
+  const refused = metrics?.counter(
+    'portal_deliveries_refused_total',
+    'Deliveries whose signature was wrong or missing.',
+    ['vendor'],
+  )
+  const server = listening
+    ? add(
+        await startServer(listening.server, context, {
+          issuer,
+          jobs,
+          onDelivery: () => worker?.checkInbox(),
+          onRefused: (vendor) => refused?.inc({ vendor }),
+        }),
+        (each) => each.close(),
+      )
+    : undefined
+  if (metrics) measure(metrics, context)
+  if (measured) log.info('metrics are served', { port: measured.port })
+  return { context, server }
+}
+
+function measure(metrics: Metrics, { db, security }: AppContext) {
+  const events = metrics.counter('portal_security_events_total', 'Security events.', ['event'])
+  security.onEvent((event) => events.inc({ event }))
+  measureIngestion(metrics, db)
+  measureEvents(metrics, db)
 }
 
 /** Throws OperatorError when the bucket cannot be written. One that does not respond is only logged, because deliveries wait for it. */

@@ -8,8 +8,8 @@ import { refuse } from './error-responses.ts'
 import { DEVICE_PATH } from './oauth/features.ts'
 import { isFormRequest, MAX_HEADER_BYTES, redirectForm } from './oauth/form-requests.ts'
 import { setIssuerHost } from './oauth/provider.ts'
-import { OperatorError } from './platform/errors.ts'
 import { storeIssuer } from './platform/issuer.ts'
+import { listenOn } from './platform/listen.ts'
 import { createHostCheck } from './web/host-check.ts'
 import { commonHeaders, PortalResponse } from './web/response-headers.ts'
 import { openWebContext, type WebContext, type WebOptions } from './web-context.ts'
@@ -40,19 +40,7 @@ export async function listen(
     res.writeHead(503, { 'Retry-After': '1', 'Content-Type': 'application/json' })
     res.end('{"error":"starting"}')
   })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(
-        error.code === 'EADDRINUSE'
-          ? new OperatorError(
-              `Port ${port} is taken. Stop the program that uses it, or choose another: PORT=${port + 1}`,
-            )
-          : error,
-      ),
-    )
-    server.listen(port, host, resolve)
-  })
-  return { server, port: (server.address() as AddressInfo).port }
+  return { server, port: await listenOn(server, { host, port, variable: 'PORT' }) }
 }
 
 /** Serves on the listening `server`. The caller closes the context, after the server. */

@@ -59,9 +59,10 @@ function connect(
 async function probe(url: string): Promise<ReadonlySet<number> | 'pooler'> {
   const client = connect(url, { max: 1, fetch_types: false })
   try {
+    // A process that waits for its client works on nothing, although its statement may count as active.
     const working = client<{ pid: number; own: boolean }[]>`
       select pid, pid = pg_backend_pid() as own from pg_stat_activity
-      where datname = current_database() and state <> 'idle'`
+      where datname = current_database() and state = 'active' and wait_event_type is distinct from 'Client'`
     const answer = await Promise.race([working, wait(PROBE_MS, undefined, { ref: false })])
     if (!answer) throw new DatabaseUnavailableError('the database does not answer')
     const own = answer.find(({ own }) => own)?.pid

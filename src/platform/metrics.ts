@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { listenOn } from './listen.ts'
 
 /** The operator's metrics, in Prometheus' text format. */
 export type Metrics = {
@@ -41,7 +41,7 @@ export function createMetrics(): Metrics {
 /** The address of the metrics. */
 export type MetricsConfig = { host: string; port: number }
 
-/** Serves `GET /metrics` on a separate port, which must not be public. */
+/** Serves `GET /metrics` on a separate port, which must not be public. Throws OperatorError when it is taken. */
 export async function serveMetrics(
   metrics: Metrics,
   { host, port }: MetricsConfig,
@@ -53,12 +53,9 @@ export async function serveMetrics(
       () => res.writeHead(503).end(),
     )
   })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, resolve)
-  })
+  const bound = await listenOn(server, { host, port, variable: 'METRICS_PORT' })
   return {
-    port: (server.address() as AddressInfo).port,
+    port: bound,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())

@@ -103,7 +103,10 @@ async function run(given: {
       everyMs: 50,
       signal,
     })
-    const faults = check(history, await readOutcome(world, stored), await readHeld(world, history))
+    const faults = [
+      ...check(history, await readOutcome(world, stored), await readHeld(world, history)),
+      ...listCrashes(world),
+    ]
     report(world, history, injected, faults)
     if (faults.length > 0 && !broken)
       say(`details: ${await saveEvidence(world, history, { seed, faults })}`)
@@ -113,6 +116,13 @@ async function run(given: {
     await world?.close()
     await rm(dir, { recursive: true, force: true })
   }
+}
+
+/** Processes that ended although nobody ended them: a supervisor that restarts them must not hide it. */
+function listCrashes({ processes }: World): string[] {
+  return processes.flatMap(({ role, listCrashes }) =>
+    listCrashes().map((how) => `a ${role} process ended by itself: ${how}`),
+  )
 }
 
 async function runWorkload(

@@ -31,9 +31,25 @@ const PROCESS_FAULTS: Fault[] = [
     run: (world, r) => ofRole(world, 'worker', r).freeze(between(5_000, 40_000, r)),
   },
   { name: 'kill -9 of PostgreSQL', run: (world) => world.crashPostgres() },
+  {
+    name: 'PostgreSQL ends all connections',
+    run: async ({ parts: { db } }) => {
+      await db`
+        select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid()`
+    },
+  },
 ]
 
 const WIRE_FAULTS: Fault[] = [
+  {
+    name: 'the wire to PostgreSQL is a black hole',
+    run: async ({ databaseLink }, r) => {
+      databaseLink.become('black-hole')
+      await wait(between(2_000, 15_000, r))
+      databaseLink.become('clear')
+    },
+  },
   {
     name: 'the bucket is away',
     run: async ({ s3Link }, r) => {
@@ -140,7 +156,13 @@ export async function injectFaults(
 }
 
 /** Removes all faults. */
-export async function removeFaults({ vendors, s3Link, courier }: World): Promise<void> {
+export async function removeFaults({
+  vendors,
+  s3Link,
+  databaseLink,
+  courier,
+}: World): Promise<void> {
+  databaseLink.become('clear')
   courier.set({ lost: 0, twice: 0, late: 0, forged: 0 })
   s3Link.set({})
   for (const vendor of vendors) {

@@ -11,6 +11,8 @@ export type Kept = {
   /** Sends SIGSTOP, and SIGCONT after this many milliseconds. */
   freeze(milliseconds: number): Promise<void>
   countStarts(): number
+  /** How it ended when nobody had ended it, each time. */
+  listCrashes(): readonly string[]
   close(): Promise<void>
 }
 
@@ -27,6 +29,8 @@ export async function superviseProcess(given: {
   let isUp = false
   let starts = 0
   let isClosing = false
+  let killed: ChildProcess | undefined
+  const crashes: string[] = []
 
   async function run(): Promise<void> {
     const started = spawn(process.execPath, [main, 'serve'], {
@@ -39,7 +43,11 @@ export async function superviseProcess(given: {
       if (/ is ready/.test(String(said))) isUp = true
     })
     started.stderr.on('data', (lines) => onLog(String(lines)))
-    await new Promise((resolve) => started.once('exit', resolve))
+    const how = await new Promise<string>((resolve) =>
+      started.once('exit', (status, signal) => resolve(signal ?? `status ${status}`)),
+    )
+    // A process that cannot start, because its database is away, ends; its supervisor tries again.
+    if (isUp && !isClosing && killed !== started) crashes.push(how)
     isUp = false
   }
   const kept = (async () => {
@@ -53,7 +61,10 @@ export async function superviseProcess(given: {
     role,
     port,
     isUp: () => isUp,
-    kill: () => void child?.kill('SIGKILL'),
+    kill() {
+      killed = child
+      child?.kill('SIGKILL')
+    },
     async freeze(milliseconds) {
       const frozen = child
       frozen?.kill('SIGSTOP')
@@ -61,6 +72,7 @@ export async function superviseProcess(given: {
       frozen?.kill('SIGCONT')
     },
     countStarts: () => starts,
+    listCrashes: () => crashes,
     async close() {
       isClosing = true
       child?.kill('SIGCONT')

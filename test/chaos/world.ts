@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
 import type { AppContext } from '../../src/context.ts'
 import { startDeployment } from '../support/deployment.ts'
+import { startNetworkProxy } from '../support/network-proxy.ts'
 import { findFreePorts } from '../support/ports.ts'
 import { type Courier, startCourier } from './courier.ts'
 import type { Delivered } from './history.ts'
@@ -23,6 +24,7 @@ export type World = {
   vendors: Driver[]
   courier: Courier
   s3Link: Link
+  databaseLink: Awaited<ReturnType<typeof startNetworkProxy>>
   /** The addresses of the running web processes, or of all. */
   webs(): string[]
   /** Kills PostgreSQL during its work; it is restarted, and recovers. */
@@ -44,6 +46,10 @@ export function startWorld(given: {
       const [pid] = (await readFile(join(dir, 'postgres', 'postmaster.pid'), 'utf8')).split('\n')
       process.kill(Number(pid), 'SIGKILL')
     }
+    const databaseUrl = new URL(shared.DATABASE_URL ?? '')
+    const databaseLink = later(await startNetworkProxy(Number(databaseUrl.port)), (each) =>
+      each.close(),
+    )
     await watchStatuses(parts)
     // The setting applies after the next restart.
     await crashPostgres()
@@ -53,6 +59,7 @@ export function startWorld(given: {
     const issuer = `http://localhost:${ports[0]}`
     const env = {
       ...shared,
+      DATABASE_URL: Object.assign(databaseUrl, { port: String(databaseLink.port) }).href,
       LOG_LEVEL: 'warn',
       // All requests come from one address.
       RATE_LIMIT_NETWORK: '0',
@@ -108,6 +115,7 @@ export function startWorld(given: {
       vendors,
       courier,
       s3Link,
+      databaseLink,
       webs,
       crashPostgres,
       async listObjects() {

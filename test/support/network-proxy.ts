@@ -7,8 +7,8 @@ export type Weather = 'clear' | 'black-hole' | 'refusing'
 /** A TCP proxy on loopback in front of a port, for trying what a network can do to connections. */
 export async function startNetworkProxy(targetPort: number) {
   let weather: Weather = 'clear'
-  const pairs = new Set<{ client: Socket; target: Socket }>()
-  const server = createServer({ pauseOnConnect: true }, (client) => {
+  const pairs = new Set<Pair>()
+  const server = createServer((client) => {
     client.on('error', () => {})
     if (weather === 'refusing') {
       client.resetAndDestroy()
@@ -16,14 +16,17 @@ export async function startNetworkProxy(targetPort: number) {
     }
     const target = connect(targetPort, '127.0.0.1')
     target.on('error', () => {})
-    const pair = { client, target }
+    const pair: Pair = { client, target, held: [], isForgotten: false }
     pairs.add(pair)
+    client.on('data', (bytes) => pass(pair, target, bytes))
+    target.on('data', (bytes) => pass(pair, client, bytes))
     client.on('close', () => {
       pairs.delete(pair)
       target.destroy()
     })
-    target.on('close', () => client.destroy())
-    forward(pair)
+    target.on('close', () => {
+      if (!pair.isForgotten) client.end()
+    })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
@@ -32,36 +35,30 @@ export async function startNetworkProxy(targetPort: number) {
     become(next: Weather) {
       weather = next
       if (next === 'refusing') for (const { client } of pairs) client.resetAndDestroy()
-      else for (const pair of pairs) forward(pair)
+      if (next === 'clear')
+        for (const { held } of pairs) for (const { to, bytes } of held.splice(0)) to.write(bytes)
     },
     /** Loses what the existing connections carry, for ever, without a word, like a firewall that forgot them. */
     forget() {
-      for (const pair of pairs) {
-        pair.client.unpipe()
-        pair.target.unpipe()
-        pair.client.resume()
-        pair.target.pause()
-        pairs.delete(pair)
-      }
+      for (const pair of pairs) pair.isForgotten = true
     },
     async close() {
-      for (const { client, target } of pairs) {
-        client.destroy()
-        target.destroy()
-      }
+      for (const { client } of pairs) client.destroy()
       await new Promise((resolve) => server.close(resolve))
     },
   }
 
-  function forward({ client, target }: { client: Socket; target: Socket }) {
-    if (weather === 'clear') {
-      client.pipe(target, { end: true })
-      target.pipe(client, { end: true })
-    } else {
-      client.unpipe()
-      target.unpipe()
-      client.pause()
-      target.pause()
-    }
+  function pass({ held, isForgotten }: Pair, to: Socket, bytes: Buffer) {
+    if (isForgotten) return
+    if (weather === 'black-hole') held.push({ to, bytes })
+    else to.write(bytes)
   }
+}
+
+type Pair = {
+  client: Socket
+  target: Socket
+  /** In the order of their arrival. */
+  held: { to: Socket; bytes: Buffer }[]
+  isForgotten: boolean
 }
