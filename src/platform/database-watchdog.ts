@@ -1,10 +1,8 @@
-import { setTimeout as wait } from 'node:timers/promises'
-
 /** A connection of a pool. Times are of `performance.now()`. */
 type Connection = {
   /** Since when the server owes this connection an answer and sent nothing; `null`: it owes none. */
   silentSince: number | null
-  /** Of the server process; `null` while it is not known. */
+  /** Of the server process; `null` while it connects. */
   pid: number | null
   /** Closes the socket at once; what waits for an answer fails with the error. */
   reset(error?: Error): void
@@ -19,16 +17,19 @@ export type SupervisedPool = {
   refusal: (() => Error) | null
 }
 
-/** The server's answer to a probe: the processes that work on a statement now, or `'pooler'` where a pooler hides the processes. */
-type Probe = () => Promise<ReadonlySet<number> | 'pooler'>
+/**
+ * The server's answer to a probe: the processes that work on a statement now, or `'unknown'` where a pooler hides them, or the
+ * server answers but accepts no more connections.
+ */
+export type Working = ReadonlySet<number> | 'unknown'
+type Probe = () => Promise<Working>
 
-const TICK_MS = 1_000
+const TICK_MS = 500
 // A statement may take longer; what it is then is asked.
 const SILENT_MS = 3_000
 // Longer than the server's own limit for a statement.
-const SILENT_BEHIND_POOLER_MS = 20_000
+const LONGEST_SILENCE_MS = 20_000
 const WAITING_MS = 10_000
-const RETRY_MS = 500
 
 /** The database did not answer in time, or is known not to answer. What a statement was to do may have been done. */
 export class DatabaseUnavailableError extends Error {
@@ -47,67 +48,61 @@ class ConnectionLostError extends DatabaseUnavailableError {
  * answers. If it succeeds, connections for which the server does no work are replaced. Returns a function that stops it.
  */
 export function watchPool(pool: SupervisedPool, probe: Probe): () => void {
-  const stopping = new AbortController()
-  let isInvestigating = false
+  let isAsking = false
+  let isStopped = false
+  let nextLook = 0
   const timer = setInterval(() => {
     pool.rejectWaiting(
       performance.now() - WAITING_MS,
       () => new DatabaseUnavailableError('no connection to the database was free in time'),
     )
-    if (isInvestigating || listSilent(SILENT_MS).length === 0) return
-    isInvestigating = true
-    void investigate().finally(() => {
-      isInvestigating = false
+    if (isAsking || performance.now() < nextLook) return
+    if (pool.refusal === null && listSilent().length === 0) return
+    isAsking = true
+    void look().finally(() => {
+      isAsking = false
     })
   }, TICK_MS)
   timer.unref()
   return () => {
     clearInterval(timer)
-    stopping.abort()
+    isStopped = true
   }
 
-  function listSilent(ms: number) {
-    const before = performance.now() - ms
+  function listSilent() {
+    const before = performance.now() - SILENT_MS
     return pool.connections.filter(({ silentSince }) => (silentSince ?? Infinity) < before)
   }
 
-  async function investigate() {
-    const suspects = listSilent(SILENT_MS).map((connection) => ({
+  async function look() {
+    const suspects = listSilent().map((connection) => ({
       connection,
       since: connection.silentSince,
     }))
-    try {
-      const working = await probe()
-      for (const { connection, since } of suspects) {
-        // It answered meanwhile, or is still connecting, which has a limit of its own.
-        if (connection.silentSince !== since || connection.pid === null) continue
-        const isLost =
-          working === 'pooler'
-            ? performance.now() - (since ?? Infinity) > SILENT_BEHIND_POOLER_MS
-            : !working.has(connection.pid)
-        if (isLost) connection.reset(new ConnectionLostError('the connection was lost'))
-      }
-      // The rest are slow statements: the next look can wait.
-      await pause(SILENT_MS)
-    } catch {
-      await refuseUntilItAnswers()
+    const working = await probe().catch(() => undefined)
+    if (isStopped) return
+    if (working === undefined) {
+      refuse()
+      return
     }
+    pool.refusal = null
+    for (const { connection, since } of suspects) {
+      // It answered meanwhile, or is still connecting, which has a limit of its own.
+      if (connection.silentSince !== since || connection.pid === null) continue
+      const isLost =
+        working === 'unknown'
+          ? performance.now() - (since ?? Infinity) > LONGEST_SILENCE_MS
+          : !working.has(connection.pid)
+      if (isLost) connection.reset(new ConnectionLostError('the connection was lost'))
+    }
+    // The rest are slow statements.
+    nextLook = performance.now() + SILENT_MS
   }
 
-  async function refuseUntilItAnswers() {
+  function refuse() {
     const unavailable = () => new DatabaseUnavailableError('the database does not answer')
     pool.refusal = unavailable
     pool.rejectWaiting(Infinity, unavailable)
     for (const connection of pool.connections) connection.reset(unavailable())
-    for (;;) {
-      await pause(RETRY_MS)
-      if (stopping.signal.aborted) return
-      if (await probe().then(Boolean, () => false)) break
-    }
-    pool.refusal = null
-  }
-
-  function pause(ms: number) {
-    return wait(ms, undefined, { signal: stopping.signal, ref: false }).catch(() => {})
   }
 }

@@ -2,7 +2,12 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import type postgresTypes from 'postgres'
-import { DatabaseUnavailableError, type SupervisedPool, watchPool } from './database-watchdog.ts'
+import {
+  DatabaseUnavailableError,
+  type SupervisedPool,
+  type Working,
+  watchPool,
+} from './database-watchdog.ts'
 import { OperatorError } from './errors.ts'
 import { LOCKS } from './locks.ts'
 import { importPostgres } from './postgres-corrections.ts'
@@ -55,8 +60,8 @@ function connect(
   }) as Db & SupervisedPool
 }
 
-/** Asks the server on a connection of its own. Throws when it does not answer in time. */
-async function probe(url: string): Promise<ReadonlySet<number> | 'pooler'> {
+/** Asks the server on a connection of its own. Throws when it does not answer in time, or is about to stop or to start. */
+async function probe(url: string): Promise<Working> {
   const client = connect(url, { max: 1, fetch_types: false })
   try {
     // A process that waits for its client works on nothing, although its statement may count as active.
@@ -67,7 +72,11 @@ async function probe(url: string): Promise<ReadonlySet<number> | 'pooler'> {
     if (!answer) throw new DatabaseUnavailableError('the database does not answer')
     const own = answer.find(({ own }) => own)?.pid
     const isPooled = client.connections.every(({ pid }) => pid !== own)
-    return isPooled ? 'pooler' : new Set(answer.map(({ pid }) => pid))
+    return isPooled ? 'unknown' : new Set(answer.map(({ pid }) => pid))
+  } catch (error) {
+    // Too many connections, or a password that was changed: the statements under way are not affected.
+    if (error instanceof postgres.PostgresError && !error.code.startsWith('57P')) return 'unknown'
+    throw error
   } finally {
     await client.end({ timeout: 0 })
     for (const connection of client.connections) connection.reset()

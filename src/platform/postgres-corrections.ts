@@ -257,7 +257,7 @@ export const CORRECTIONS: readonly Correction[] = [
     id,
     get silentSince() { return initial ? initialSince : query ? lastHeard : null },
     get isAlive() { return socket !== null && !socket.destroyed },
-    get pid() { return backend.pid },
+    get pid() { return initial ? null : backend.pid },
     reset(err) { socket && socket.destroy(err) }
   }`,
       },
