@@ -101,7 +101,7 @@ test('while connections are ended again and again, reads succeed, or are asked t
   for (const [name, { usual, 503: unavailable = 0, ...others }] of Object.entries(counts)) {
     expect([name, others]).toEqual([name, {}])
     // Documents are read again. The others write, in transactions whose outcome is unknown, so the caller decides.
-    expect(unavailable / (usual ?? 0)).toBeLessThan(name === 'documents' ? 0.02 : 0.3)
+    expect(unavailable / (usual ?? 0)).toBeLessThan(name === 'documents' ? 0.1 : 0.5)
   }
 }, 90_000)
 

@@ -99,16 +99,20 @@ export function sendBytes<Env extends { Bindings: HttpBindings }>(
   return RESPONSE_ALREADY_SENT
 }
 
+const ENDLESS_BLOCK = 128 * 1024
+
 function sendEndlessly(
   outgoing: HttpBindings['outgoing'],
   bytes: Uint8Array,
   headers: Record<string, string>,
 ): void {
   outgoing.writeHead(200, headers)
+  // The image again and again, in large blocks: a small one alone would be many writes.
+  const block = Buffer.alloc(bytes.length * Math.ceil(ENDLESS_BLOCK / bytes.length), bytes)
   // A client that never closes the connection gets a gigabyte.
-  let left = Math.ceil(1_073_741_824 / bytes.length)
+  let left = Math.ceil(1_073_741_824 / block.length)
   const more = () => {
-    while (left-- > 0) if (!outgoing.write(bytes)) return
+    while (left-- > 0) if (!outgoing.write(block)) return
     outgoing.end()
   }
   outgoing.on('drain', more)
