@@ -133,6 +133,8 @@ async function startProcess(
   },
 ) {
   const { server, port } = await listen('127.0.0.1', 0)
+  // The test shares the process. What it computes for long must not close the connections that it goes on with.
+  server.keepAliveTimeout = 60_000
   const issuer = options.issuer ?? `http://localhost:${port}`
   const web = await openProcess(parts, 'web')
   const working = options.worker ? await openProcess(parts, 'worker') : undefined
