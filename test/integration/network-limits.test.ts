@@ -1,7 +1,7 @@
 import { createHmac, randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Provider } from 'oidc-provider'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createApp } from '../../src/app.ts'
 import { openSubjectIdentifiers } from '../../src/clients/subject-identifiers.ts'
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
@@ -28,6 +28,8 @@ const API_KEY = randomUUID()
 let portal: TestPortal
 let another: Awaited<ReturnType<TestPortal['startAnother']>>
 beforeAll(async () => {
+  // The clock stands still, so that all requests are of one minute.
+  vi.useFakeTimers({ toFake: ['Date'] })
   portal = await startPortal({
     networkLimits: LIMITS,
     trustedProxies: ['127.0.0.1', '::1'],
@@ -43,6 +45,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await another.close()
   await portal.close()
+  vi.useRealTimers()
 })
 
 let last = 0

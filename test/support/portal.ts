@@ -99,6 +99,8 @@ export async function startPortal({
 
 async function startProcess(parts: AppContext, hasWorker: boolean) {
   const { server, port } = await listen('127.0.0.1', 0)
+  // The test shares the process. What it computes for long must not close the connections that it goes on with.
+  server.keepAliveTimeout = 60_000
   const issuer = parts.config.issuer ?? `http://localhost:${port}`
   const web = await openProcess(parts, 'web')
   const working = hasWorker ? await openProcess(parts, 'worker') : undefined
