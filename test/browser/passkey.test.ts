@@ -15,6 +15,7 @@ import {
   startPortal,
   type TestPortal,
 } from '../support/portal.ts'
+import { eventually } from '../support/sandbox.ts'
 
 const executable = findChromium()
 
@@ -109,8 +110,7 @@ describe.skipIf(!executable)('passkeys in a browser', () => {
     const field = page.locator('input[name=passkey]')
     await field.evaluate((input) => Object.assign(input, { value: '' }))
     await passkeyButton().click()
-    await expect.poll(() => field.inputValue()).not.toBe('')
-    return await field.inputValue()
+    return await eventually(async () => (await field.inputValue()) || undefined)
   }
 
   test('a passkey is added, named, used to sign in, renamed and removed', async () => {

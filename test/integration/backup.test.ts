@@ -90,7 +90,7 @@ test.each([
   await vendor.sandbox.misbehave(faults, sessionId)
   await vendor.sandbox.complete(sessionId, 'approved')
   const { status, images } = await complete(id)
-  await vendor.sandbox.settled(10_000)
+  await vendor.sandbox.settled(60_000)
   expect(status).toBe('approved')
   expect(new Set(images.map(({ type }) => type)).size).toBe(images.length)
   const rows = await portal.db`select from image where verification_id = ${id}`

@@ -179,13 +179,9 @@ test('a killed process that nobody starts again leaves no server behind either',
 test('a first start that is killed half-way leaves nothing that the next one trips over', async () => {
   const parent = startApart()
   const parentDir = join(dir, 'data')
-  const begun = await eventually(async () => {
-    const names = await readdir(parentDir).catch((): string[] => [])
-    return names.find((name) => name.startsWith('.postgres.new-'))
-  })
   await eventually(async () => {
-    const names = await readdir(join(parentDir, begun, 'cluster')).catch((): string[] => [])
-    return names.includes('base') || undefined
+    const names = await readdir(parentDir, { recursive: true }).catch((): string[] => [])
+    return names.some((name) => /^\.postgres\.new-\w+\/cluster\/base$/.test(name))
   })
   parent.kill('SIGKILL')
   const { url } = await start()

@@ -22,10 +22,11 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { startS3Server } from '../../src/local/embedded/s3.ts'
 import { OperatorError } from '../../src/platform/errors.ts'
 import { createStorage, type Storage } from '../../src/platform/storage.ts'
+import { eventually } from '../support/sandbox.ts'
 
 const credentials = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'a/secret+key' }
 const region = 'us-east-2'
@@ -552,7 +553,7 @@ describe('on disk', () => {
       half.write('x'.repeat(500), () => half.destroy())
     })
     expect(await storage.head('half')).toBeUndefined()
-    await vi.waitFor(async () => expect(await readdir(join(dir, '.incoming'))).toEqual([]))
+    await eventually(async () => (await readdir(join(dir, '.incoming'))).length === 0)
   })
 
   test('what was acknowledged survives kill -9, and what was half-way is cleaned', async () => {
@@ -578,7 +579,7 @@ describe('on disk', () => {
     half.on('error', () => undefined)
     half.write('x'.repeat(500))
     await killed.put('k', image, jpeg(image))
-    await vi.waitFor(async () => expect(await readdir(join(dir, '.incoming'))).toHaveLength(1))
+    await eventually(async () => (await readdir(join(dir, '.incoming'))).length === 1)
     child.kill('SIGKILL')
     await ended
     killed.close()

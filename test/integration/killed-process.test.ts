@@ -93,7 +93,7 @@ describe.concurrent('each killed for itself:', () => {
         // The vendor sends its decision, and its images cannot be had: the 200 is all there is.
         await vendor.misbehave({ api: fault })
         await vendor.complete(started.vendorSessionId, 'approved')
-        await vendor.settled(10_000)
+        await vendor.settled(60_000)
         await untilStored(dataDir, async (db) => {
           const jobs = await db`
             select from pgboss.job where name = 'list-images' and state = ${jobState}`

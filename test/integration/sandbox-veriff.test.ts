@@ -8,6 +8,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { startVeriffSandbox } from '../../src/local/sandbox/veriff.ts'
 import type { VeriffSandbox } from '../../src/local/sandbox/veriff-control.ts'
 import { createSignature } from '../../src/local/sandbox/veriff-signature.ts'
+import { eventually } from '../support/sandbox.ts'
 
 // The key and the secret of the vectors of `docs/vendor-protocols.md` §8, and its two tiny images.
 const API_KEY = '8d1f2c3b-4a5e-4f60-9b7c-1a2b3c4d5e6f'
@@ -368,11 +369,11 @@ describe('webhooks', () => {
 
   test('have a wrong signature as long as one is ordered, and the right one after', async () => {
     const { received, url } = await startReceiver([401])
-    const sandbox = await start({ webhookUrl: url, retryDelaysInMs: [100] })
+    const sandbox = await start({ webhookUrl: url, retryDelaysInMs: [1_000] })
     const { id } = await sandbox.createSession()
     await sandbox.misbehave({ webhooks: { signature: 'wrong' } })
     await sandbox.decide(id, 'expired')
-    await expect.poll(() => received.length).toBe(1)
+    await eventually(async () => received.length === 1)
     await sandbox.misbehave({})
     await sandbox.settled()
     const isRight = ({ body, headers }: Received) => headers.get('x-hmac-signature') === sign(body)
