@@ -96,7 +96,17 @@ export function sendBytes<Env extends { Bindings: HttpBindings }>(
   else if (fault === 'cut-off' || fault === 'too-long')
     sendWithWrongLength(outgoing, bytes, headers, fault)
   else return c.body(new Uint8Array(bytes), 200, headers)
-  return RESPONSE_ALREADY_SENT
+  return alreadySent()
+}
+
+/**
+ * Tells the server that the response was written already. Where the server has replaced the global `Response` before the
+ * library's own constant was made, it takes that constant for a response to write; one whose body was read is never such.
+ */
+function alreadySent(): Response {
+  const response = new Response(null, RESPONSE_ALREADY_SENT)
+  void response.body
+  return response
 }
 
 const ENDLESS_BLOCK = 128 * 1024
