@@ -25,7 +25,7 @@ export type Working = ReadonlySet<number> | 'unknown'
 type Probe = () => Promise<Working>
 
 const TICK_MS = 500
-// A statement may take longer; what it is then is asked.
+// A statement may take longer: then the server is asked whether it works on it.
 const SILENT_MS = 3_000
 // Longer than the server's own limit for a statement.
 const LONGEST_SILENCE_MS = 20_000

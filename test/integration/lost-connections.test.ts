@@ -81,8 +81,8 @@ test('connections that the server ends, again and again under load: reads are tr
   await reads.stop()
   await transactions.stop()
   expect(wrong).toEqual([])
-  // Each round ends some twenty reads. One that is tried again may be lost a second time, if its new connection was ended too.
-  expect(reads.counts.failed).toBeLessThan(50)
+  // Without a second try more than fifty fail. One that is tried again may be lost a second time, if its new connection was ended too.
+  expect(reads.counts.failed).toBeLessThan(25)
   expect(transactions.counts.done).toBeGreaterThan(0)
   const [row] = await database.db`select coalesce(sum(n), 0)::int as sum from entry`
   expect(row?.sum).toBe(0)
