@@ -9,10 +9,8 @@ import { documentPath, type Operation } from '../../src/api/operation.ts'
 import { backOfficeErrorSchema, errorSchema } from '../../src/api/schemas.ts'
 import { setStream } from '../../src/events/streams.ts'
 import { createApplication } from '../support/application.ts'
-import { ALL_SCOPES, addClient, startPortal, type TestPortal } from '../support/portal.ts'
+import { addClient, EVERYTHING, startPortal, type TestPortal } from '../support/portal.ts'
 import { connectSandbox, eventually } from '../support/sandbox.ts'
-
-const EVERYTHING = `${ALL_SCOPES} eprospera:person.details.read eprospera:person.residency.read eprospera:person.id_verification.status.read eprospera:person.age_over.read`
 
 let portal: TestPortal
 let veriff: Awaited<ReturnType<typeof connectSandbox>>
