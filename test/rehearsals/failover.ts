@@ -93,12 +93,16 @@ export const rehearsal: Rehearsal = {
 async function suffer(fleet: Fleet, { happen }: Failover, seconds: number): Promise<string> {
   const probe = startProbe(READ_EVERY_MS, fleet.read)
   const load = fleet.load.run(seconds + 6, EACH)
-  await wait(1_000)
-  await happen(fleet, seconds)
-  const returned = performance.now()
-  await wait((MAX_RECOVERY_SECONDS + 2) * 1000)
-  await probe.stop()
-  await load
+  let returned = 0
+  try {
+    await wait(1_000)
+    await happen(fleet, seconds)
+    returned = performance.now()
+    await wait((MAX_RECOVERY_SECONDS + 2) * 1000)
+  } finally {
+    await probe.stop()
+    await load
+  }
   const { answers } = probe
   const recovery = recoverySeconds(answers, returned)
   const longest = Math.max(...answers.map(({ milliseconds }) => milliseconds))
