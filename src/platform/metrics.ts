@@ -39,6 +39,9 @@ export function createMetrics(): Metrics {
   }
 }
 
+// Longer than the time between two probes or scrapes, which use the connection again.
+const KEEP_ALIVE_MS = 120_000
+
 /** The address of the metrics. */
 export type MetricsConfig = { host: string; port: number }
 
@@ -51,7 +54,7 @@ export async function serveMetrics(
   /** `undefined` while the process starts. */
   readiness: () => Readiness | undefined,
 ): Promise<{ port: number; close(): Promise<void> }> {
-  const server = createServer((req, res) => {
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (req, res) => {
     const respond = req.url === '/metrics' ? respondMetrics : respondProbe
     respond(req.url ?? '', res).catch(() => res.writeHead(503).end())
   })
