@@ -93,7 +93,7 @@ export async function startServer(
       // The responses to requests that are under way have it too.
       common.connection = 'close'
       await wait(drainMs)
-      await closeServer(limitMs)
+      await closeServer({ limitMs, idle: drainMs > 0 ? 'when quiet' : 'at once' })
       await web.close()
     },
   }

@@ -1,5 +1,5 @@
 import type { Server } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
+import { type AddressInfo, connect, Server as NetServer } from 'node:net'
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises'
 import { OperatorError } from './errors.ts'
 
@@ -40,24 +40,32 @@ const portTaken = ({ port, variable }: Address) =>
     `Port ${port} is taken. Stop the program that uses it, or choose another: ${variable}=${port + 1}`,
   )
 
-/** Accepts no more connections, finishes the requests under way for up to `limitMs`, and resolves when all connections are closed. */
-export type CloseServer = (limitMs: number) => Promise<void>
+/**
+ * Accepts no more connections, finishes the requests under way for up to `limitMs`, and resolves when all connections are closed.
+ * Idle ones are closed at once, or when they have been quiet for a second, because a proxy may be sending a request into one.
+ */
+export type CloseServer = (options: {
+  limitMs: number
+  idle: 'at once' | 'when quiet'
+}) => Promise<void>
 
-// What was sent just before the port was closed has arrived after this time.
-const ARRIVAL_MS = 500
-const LOOK_MS = 20
-const QUIET_TURN_MS = 1
+const QUIET_MS = 1_000
+const LOOK_MS = 50
+const SHORT_TURN_MS = 1
 const MOST_TURNS = 500
 
 /** Observes the server's requests and connections from now on, so that closing it loses none. */
 export function createCloseServer(server: Server): CloseServer {
   let connections = 0
   let underWay = 0
+  let lastArrival = 0
   server.on('connection', () => {
     connections++
+    lastArrival = performance.now()
   })
   server.on('request', (_req, res) => {
     underWay++
+    lastArrival = performance.now()
     res.once('close', () => {
       underWay--
     })
@@ -68,23 +76,33 @@ export function createCloseServer(server: Server): CloseServer {
     for (let turns = 0; turns < MOST_TURNS; turns++) {
       const before = { connections, at: performance.now() }
       await nextTurn()
-      const isQuiet = performance.now() - before.at < QUIET_TURN_MS
-      if (isQuiet && connections === before.connections) return
+      const isShort = performance.now() - before.at < SHORT_TURN_MS
+      if (isShort && connections === before.connections) return
     }
   }
 
-  return async (limitMs) => {
+  /** Resolves when no request is under way, and none has arrived for a while. */
+  async function quiet(limitMs: number) {
     const end = performance.now() + limitMs
-    server.closeIdleConnections()
-    await acceptWaiting()
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-    // Connections that never sent a request count as busy in Node: only requests are waited for.
-    const cutOff = async () => {
-      await wait(Math.min(ARRIVAL_MS, limitMs), undefined, { ref: false })
-      while (underWay > 0 && performance.now() < end) await wait(LOOK_MS, undefined, { ref: false })
-      server.closeAllConnections()
+    lastArrival = performance.now()
+    while (performance.now() < end) {
+      await wait(Math.min(LOOK_MS, limitMs), undefined, { ref: false })
+      // After a timer, what has arrived meanwhile is not read yet.
+      await nextTurn()
+      if (underWay === 0 && performance.now() - lastArrival > QUIET_MS) return
     }
-    void cutOff()
+  }
+
+  return async ({ limitMs, idle }) => {
+    await acceptWaiting()
+    const closed = new Promise<void>((resolve) => {
+      // Unlike the HTTP server's own, this one leaves idle connections open: a proxy that has not noticed yet still uses them.
+      NetServer.prototype.close.call(server, () => resolve())
+    })
+    if (idle === 'at once') server.closeIdleConnections()
+    void quiet(limitMs).then(() => server.closeAllConnections())
     await closed
+    // Ends the timer of the HTTP server.
+    server.close()
   }
 }

@@ -219,7 +219,9 @@ async function requireDoneOnce({ db }: AppContext) {
   if (undone.length > 0) throw new Error(`${undone.length} jobs were not done`)
   const distinct = new Set(jobs.map(({ name, data }) => `${name} ${JSON.stringify(data)}`))
   if (distinct.size !== jobs.length)
-    throw new Error(`${jobs.length - distinct.size} jobs were enqueued twice ${JSON.stringify(jobs.filter(j=>jobs.some(o=>o!==j&&o.name===j.name&&JSON.stringify(o.data)===JSON.stringify(j.data))))}`)
+    throw new Error(
+      `${jobs.length - distinct.size} jobs were enqueued twice ${JSON.stringify(jobs.filter((j) => jobs.some((o) => o !== j && o.name === j.name && JSON.stringify(o.data) === JSON.stringify(j.data))))}`,
+    )
   const interrupted = jobs.filter(({ retryCount }) => retryCount > 0)
   return { jobs: jobs.length, interrupted: interrupted.length }
 }

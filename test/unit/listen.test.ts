@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { text } from 'node:stream/consumers'
@@ -49,7 +50,7 @@ test('closing finishes what is under way, and nothing waits for connections with
   const busy = await open(server)
   busy.socket.write(REQUEST)
   const res = await asked.promise
-  const closed = close(60_000)
+  const closed = close({ limitMs: 60_000, idle: 'at once' })
   while (server.listening) await new Promise((resolve) => setImmediate(resolve))
   await requireFreePort({ host: '127.0.0.1', port, variable: 'PORT' })
   res.setHeader('Connection', 'close').end('done')
@@ -65,7 +66,7 @@ test('a request that takes longer than the limit is cut off', async () => {
   const busy = await open(server)
   busy.socket.write(REQUEST)
   await asked.promise
-  await close(50)
+  await close({ limitMs: 50, idle: 'at once' })
   expect(await busy.received).toBe('')
 })
 
@@ -80,6 +81,39 @@ test('connections that wait to be accepted when the server is closed are served'
   // The system accepts them here, while the server cannot.
   const until = performance.now() + 100
   while (performance.now() < until);
-  await close(5_000)
+  await close({ limitMs: 5_000, idle: 'at once' })
   for (const each of await Promise.all(received)) expect(each).toContain('served')
+})
+
+test('a request into an idle connection is served after the port was closed, and then it is closed', async () => {
+  const server = await listen((res) => {
+    if (!server.listening) res.setHeader('Connection', 'close')
+    res.end('served')
+  })
+  const port = portOf(server)
+  const close = createCloseServer(server)
+  const idle = await open(server)
+  const unused = await open(server)
+  for (const { socket } of [idle, unused]) {
+    socket.write(REQUEST)
+    await once(socket, 'readable')
+  }
+  const closed = close({ limitMs: 60_000, idle: 'when quiet' })
+  while (server.listening) await new Promise((resolve) => setImmediate(resolve))
+  await requireFreePort({ host: '127.0.0.1', port, variable: 'PORT' })
+  idle.socket.write(REQUEST)
+  expect((await idle.received).match(/served/g)).toHaveLength(2)
+  expect((await unused.received).match(/served/g)).toHaveLength(1)
+  await closed
+})
+
+test('idle connections are closed at once where no proxy is to notice', async () => {
+  const server = await listen((res) => res.end('served'))
+  const close = createCloseServer(server)
+  const idle = await open(server)
+  idle.socket.write(REQUEST)
+  await once(idle.socket, 'readable')
+  const asked = performance.now()
+  await close({ limitMs: 60_000, idle: 'at once' })
+  expect(performance.now() - asked).toBeLessThan(900)
 })
