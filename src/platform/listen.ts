@@ -96,8 +96,9 @@ export function createCloseServer(server: Server): CloseServer {
   return async ({ limitMs, idle }) => {
     await acceptWaiting()
     const closed = new Promise<void>((resolve) => {
-      // Unlike the HTTP server's own, this one leaves idle connections open: a proxy that has not noticed yet still uses them.
-      NetServer.prototype.close.call(server, () => resolve())
+      // The HTTP server's own `close` would close idle connections, which a proxy that has not noticed yet still uses.
+      const { close: closePort } = new NetServer()
+      closePort.call(server, () => resolve())
     })
     if (idle === 'at once') server.closeIdleConnections()
     void quiet(limitMs).then(() => server.closeAllConnections())

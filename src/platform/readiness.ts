@@ -27,8 +27,7 @@ export type Readiness = {
 }
 
 const REMEMBER_MS = 1_000
-// Shorter than the usual time limit of a probe that waits at all: 3 s and more.
-const LIMIT_MS = 2_000
+const LIMIT_MS = 3_000
 
 /** Begins without parts. A change between ready and not ready is logged when a probe finds it. */
 export function createReadiness(log: Log, now = () => performance.now()): Readiness {
