@@ -98,6 +98,17 @@ const schema = z.object({
     .regex(/^[1-9]\d{0,3}$/, 'must be a number of seconds from 1 to 9999')
     .transform(Number)
     .default(30),
+  DRAIN_SECONDS: z
+    .string()
+    .regex(/^\d{1,4}$/, 'must be a number of seconds from 0 to 9999')
+    .transform(Number)
+    .optional(),
+  KEEP_ALIVE_SECONDS: z
+    .string()
+    .regex(/^[1-9]\d{0,4}$/, 'must be a number of seconds from 1 to 99999')
+    .transform(Number)
+    // Google Cloud's load balancers keep an idle connection for 600 s, Caddy for 120, nginx and AWS's for 60.
+    .default(620),
   OUTBOUND_ALLOW: addressRanges.optional(),
   SMTP_URL: url(['smtp:', 'smtps:']).optional(),
   MAIL_FROM: z
@@ -157,6 +168,10 @@ export type Config = Readonly<{
   metrics: MetricsConfig | undefined
   /** After SIGTERM or SIGINT the process ends within this time, whatever does not answer. */
   shutdownSeconds: number
+  /** Of this time, requests are served as before while `/health/ready` refuses, so that proxies send them elsewhere. */
+  drainSeconds: number
+  /** How long an idle connection stays open: longer than in the proxy, or it sends requests into closed ones. */
+  keepAliveSeconds: number
   /** Internal addresses or CIDR ranges that may be called. */
   outboundAllow: readonly string[]
   /** Contacts for reports of vulnerabilities (RFC 9116); empty: there is no security.txt. */
@@ -229,6 +244,8 @@ const toConfig = (values: Values): Config => ({
   trustedProxies: values.TRUSTED_PROXIES ?? [],
   rateLimits: { perResident: values.RATE_LIMIT_RESIDENT, perClient: values.RATE_LIMIT_CLIENT },
   shutdownSeconds: values.SHUTDOWN_SECONDS,
+  drainSeconds: drainSeconds(values),
+  keepAliveSeconds: values.KEEP_ALIVE_SECONDS,
   networkLimits: { requests: values.RATE_LIMIT_NETWORK, refusals: values.RATE_LIMIT_REFUSALS },
   metrics:
     values.METRICS_PORT === undefined
@@ -244,6 +261,9 @@ const toConfig = (values: Values): Config => ({
 })
 
 const isProduction = (values: Values) => values.NODE_ENV === 'production'
+
+// A proxy that asks every second or two has noticed after five; nobody waits for it on one machine.
+const drainSeconds = (values: Values) => values.DRAIN_SECONDS ?? (isProduction(values) ? 5 : 0)
 
 /** Returns what is wrong with a variable because of another, or because of production. */
 type Rule = (values: Values) => string | readonly string[] | undefined
@@ -301,6 +321,10 @@ const RULES: readonly Rule[] = [
   tlsInProduction('WEB_DATABASE_URL'),
   tlsInProduction('WORKER_DATABASE_URL'),
   randomKeysInProduction,
+  (values) =>
+    drainSeconds(values) >= values.SHUTDOWN_SECONDS
+      ? 'DRAIN_SECONDS (5 in production where it is not set) must be less than SHUTDOWN_SECONDS: what is under way needs time after it'
+      : undefined,
   requiredWith('MAIL_FROM', 'SMTP_URL'),
   requiredWith('S3_BUCKET', 'S3_ENDPOINT'),
   requiredWith('DATABASE_URL', 'MIGRATION_DATABASE_URL'),

@@ -8,7 +8,8 @@ import { OperatorError } from './platform/errors.ts'
 import { createJobs } from './platform/jobs.ts'
 import { createLog, type Log } from './platform/log.ts'
 import { createMetrics, type Metrics, serveMetrics } from './platform/metrics.ts'
-import { listen, type RunningServer, startServer } from './server.ts'
+import type { Readiness } from './platform/readiness.ts'
+import { prepareListener, type RunningServer, startServer } from './server.ts'
 import { startWorker } from './worker.ts'
 
 export type Served = {
@@ -23,7 +24,17 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<Served> {
   const log = createLog(config.logLevel)
   const opened = createClosing()
   try {
-    return { ...(await start(config, log, opened.add)), close: opened.close }
+    const { context, server, worker } = await start(config, log, opened.add)
+    return {
+      context,
+      server,
+      async close() {
+        context.readiness.drain()
+        // At once, while the server still drains. Its failure is the one of closing it.
+        worker?.stop().catch(() => {})
+        await opened.close()
+      },
+    }
   } catch (error) {
     await opened.close().catch(() => {})
     throw error
@@ -51,19 +62,15 @@ function createClosing(): { add: Add; close(): Promise<void> } {
 
 async function start(config: Config, log: Log, add: Add) {
   const isWeb = config.role !== 'worker'
+  let ready: Readiness | undefined
   // Ports first, so that a taken one is found before anything else is started.
   const metrics = config.metrics && createMetrics()
   const measured =
     config.metrics &&
     metrics &&
-    add(await serveMetrics(metrics, config.metrics), (each) => each.close())
-  const listening =
-    isWeb &&
-    add(await listen(config.host, config.port), async ({ server }) => {
-      server.close()
-      server.closeAllConnections()
-    })
-  const issuer = config.issuer ?? `http://localhost:${listening ? listening.port : config.port}`
+    add(await serveMetrics(metrics, config.metrics, () => ready), (each) => each.close())
+  const listener = isWeb && add(await prepareListener(config), async (each) => each.close())
+  const issuer = config.issuer ?? `http://localhost:${listener ? listener.port : config.port}`
   const context = add(await open(config, log, { mode: 'own', schema: 'migrate' }), (each) =>
     each.close(),
   )
@@ -77,21 +84,31 @@ async function start(config: Config, log: Log, add: Add) {
     'Deliveries whose signature was wrong or missing.',
     ['vendor'],
   )
-  const server = listening
+  const server = listener
     ? add(
-        await startServer(listening.server, context, {
+        await startServer(listener, context, {
           issuer,
           jobs,
           onDelivery: () => worker?.checkInbox(),
           onRefused: (vendor) => refused?.inc({ vendor }),
         }),
-        (each) => each.close(),
+        (each) => each.close(closingTimes(config)),
       )
     : undefined
   if (metrics) measure(metrics, context)
   if (measured) log.info('metrics are served', { port: measured.port })
-  return { context, server }
+  ready = context.readiness
+  return { context, server, worker }
 }
+
+/** What remains of `SHUTDOWN_SECONDS` after draining is for requests under way, except for a moment to close all else. */
+function closingTimes({ drainSeconds, shutdownSeconds }: Config) {
+  const drainMs = drainSeconds * 1000
+  const restMs = shutdownSeconds * 1000 - drainMs
+  return { drainMs, limitMs: restMs - Math.min(CLOSING_MS, restMs / 2) }
+}
+
+const CLOSING_MS = 3_000
 
 function measure(metrics: Metrics, { db, security }: AppContext) {
   const events = metrics.counter('portal_security_events_total', 'Security events.', ['event'])

@@ -3,7 +3,12 @@ import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { loadConfig } from '../../src/config.ts'
 
-type Service = { build?: string; environment?: Record<string, string> }
+type Service = {
+  build?: string
+  environment?: Record<string, string>
+  stop_grace_period?: string
+  healthcheck?: { test: string[] }
+}
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
 const { services } = parse(read('docker-compose.yml'), { merge: true }) as {
@@ -49,4 +54,14 @@ test('web and worker have roles of their own, which `migrate` admits', () => {
   const users = [...urls, migrationUrl].map(userOf)
   expect(new Set(users).size).toBe(4)
   for (const config of [web, worker, cli]) expect(config?.database?.migrationUrl).toBeUndefined()
+})
+
+test('web and worker are asked whether they are ready, and are not killed before they have ended', () => {
+  for (const name of ['web', 'worker']) {
+    const { stop_grace_period: grace = '', healthcheck } = services[name] ?? {}
+    const { shutdownSeconds, port, metrics } = configOf(name)
+    expect(Number(/^(\d+)s$/.exec(grace)?.[1])).toBeGreaterThan(shutdownSeconds)
+    const address = `http://127.0.0.1:${name === 'web' ? port : metrics?.port}/health/ready`
+    expect(healthcheck?.test.at(-1)).toContain(`'${address}'`)
+  }
 })

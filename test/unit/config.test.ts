@@ -73,6 +73,31 @@ test('every fault is named in one message, and no value is printed', () => {
   expect(message).not.toContain('CANARY')
 })
 
+test('a process drains before it ends, for as long as its proxies take to notice', () => {
+  expect(loadConfig({})).toMatchObject({
+    drainSeconds: 0,
+    shutdownSeconds: 30,
+    keepAliveSeconds: 620,
+  })
+  expect(loadConfig(good).drainSeconds).toBe(5)
+  expect(loadConfig({ ...good, DRAIN_SECONDS: '0' }).drainSeconds).toBe(0)
+  expect(loadConfig({ KEEP_ALIVE_SECONDS: '3660' }).keepAliveSeconds).toBe(3660)
+  const tooLong: Record<string, string>[] = [
+    { DRAIN_SECONDS: '30' },
+    { DRAIN_SECONDS: '8', SHUTDOWN_SECONDS: '8' },
+    { ...good, SHUTDOWN_SECONDS: '5' },
+  ]
+  for (const env of tooLong) expect(fault(env)).toContain('must be less than SHUTDOWN_SECONDS')
+  expect(fault({ DRAIN_SECONDS: '29' })).toBeUndefined()
+  for (const [name, value] of [
+    ['DRAIN_SECONDS', '-1'],
+    ['DRAIN_SECONDS', '1.5'],
+    ['KEEP_ALIVE_SECONDS', '0'],
+    ['KEEP_ALIVE_SECONDS', 'CANARY'],
+  ] as const)
+    expect(fault({ [name]: value })).toContain(`${name} must be a number of seconds`)
+})
+
 test('hosts and contacts are lists', () => {
   const { allowedHosts, securityContacts } = loadConfig({
     ALLOWED_HOSTS: 'portal.internal, 10.0.0.7:3000,[fd00::1]:3000,under_score',
