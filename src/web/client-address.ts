@@ -52,5 +52,24 @@ export function isAddressRange(value: string): boolean {
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 6 ? 128 : 32))
 }
 
+/**
+ * Whether so many addresses are in the range that it cannot be one's own: IPv4 ranges larger than a /8, and IPv6 ranges larger than a
+ * /16 that are not in the private fc00::/7 or fe80::/10, or that contain mapped IPv4 addresses.
+ */
+export function isRangeOfEveryone(value: string): boolean {
+  const [address = '', bits] = value.split('/')
+  if (bits === undefined) return false
+  if (isIP(address) === 4) return Number(bits) < 8
+  const range = new BlockList()
+  range.addSubnet(address, Number(bits), 'ipv6')
+  const isPrivate =
+    (Number(bits) >= 7 && /^f[cd]/i.test(address)) ||
+    (Number(bits) >= 10 && /^fe[89ab]/i.test(address))
+  return (
+    (Number(bits) < 16 && !isPrivate) ||
+    (range.check('::ffff:0:1', 'ipv6') && range.check('::ffff:ff00:0', 'ipv6'))
+  )
+}
+
 // A dual-stack socket reports IPv4 addresses in mapped form.
 const withoutIpv4Mapping = (address: string) => address.replace(/^::ffff:(?=\d+\.)/i, '')
