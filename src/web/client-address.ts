@@ -6,9 +6,13 @@ export type ClientAddress = (request: IncomingMessage) => string
 
 /**
  * `trusted` are addresses or CIDR ranges of our own proxies. `X-Forwarded-For` counts only from them. It is read from the right end,
- * because what a client writes is left of what our proxy adds.
+ * because what a client writes is left of what our proxy adds. `onUntrusted` is called once, with the address of the first sender of a
+ * forwarding header that is not trusted: probably a proxy that `trusted` does not name.
  */
-export function createClientAddress(trusted: readonly string[]): ClientAddress {
+export function createClientAddress(
+  trusted: readonly string[],
+  onUntrusted: (address: string) => void = () => {},
+): ClientAddress {
   const proxies = new BlockList()
   for (const entry of trusted) {
     const [address = '', bits] = entry.split('/')
@@ -19,8 +23,13 @@ export function createClientAddress(trusted: readonly string[]): ClientAddress {
   const isTrusted = (address: string) =>
     isIP(address) !== 0 && proxies.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
 
+  let hasSeenUntrusted = false
   return (request) => {
     let address = withoutIpv4Mapping(request.socket.remoteAddress ?? '')
+    if (!hasSeenUntrusted && isForwarded(request) && !isTrusted(address)) {
+      hasSeenUntrusted = true
+      onUntrusted(address)
+    }
     const forwarded = [request.headers['x-forwarded-for'] ?? []].flat().join(',').split(',')
     while (isTrusted(address)) {
       const before = withoutIpv4Mapping(forwarded.pop()?.trim() ?? '')
@@ -30,6 +39,11 @@ export function createClientAddress(trusted: readonly string[]): ClientAddress {
     return address
   }
 }
+
+const isForwarded = ({ headers }: IncomingMessage) =>
+  [headers['x-forwarded-for'], headers.forwarded, headers['x-real-ip']].some(
+    (value) => value !== undefined,
+  )
 
 /** The network by which an address is counted: an IPv4 address itself, or the /64 of an IPv6 address, the least that a subscriber has. */
 export function networkOf(address: string): string {
