@@ -84,8 +84,12 @@ async function startAll(container: Container, { entrypoint, command }: Image): P
     const [port = 0, metricsPort = 0] = await findFreePorts(2)
     const issuer = `http://localhost:${port}`
     const { PATH: _, ...shared } = deployment.env
+    await deployment.parts.db.unsafe('create database image')
+    const database = new URL(shared.DATABASE_URL ?? '')
+    database.pathname = '/image'
     const env = {
       ...shared,
+      DATABASE_URL: database.href,
       ISSUER: issuer,
       SMTP_URL: 'smtp://127.0.0.1:1',
       MAIL_FROM: 'portal@id.test',
