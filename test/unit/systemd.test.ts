@@ -70,6 +70,24 @@ test('each process starts with its variables and the credentials that its unit l
   await rm(dir, { recursive: true })
 })
 
+test("the operator's command reads the files that the units load", () => {
+  const files = Object.fromEntries(
+    [...read('portal').matchAll(/^(\w+)_FILE=\$secrets\/(.*)$/gm)].map(([, name, file]) => [
+      name,
+      file,
+    ]),
+  )
+  const unit = 'identity-portal-migrate.service'
+  const loaded = Object.fromEntries(
+    valuesOf(unit, 'LoadCredential').map((credential) => {
+      const [name = '', path = ''] = credential.split(':')
+      return [name.toUpperCase().replaceAll('-', '_'), path.split('/').at(-1)]
+    }),
+  )
+  expect(Object.keys(files)).toHaveLength(6)
+  expect(loaded).toMatchObject(files)
+})
+
 test('systemd waits longer than a process may take to end', () => {
   const { SHUTDOWN_SECONDS } = readEnvironmentFile(read('portal.env'))
   for (const unit of units.filter((name) => name.includes('@')))
