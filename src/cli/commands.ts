@@ -6,6 +6,7 @@ import { delivery } from './delivery.ts'
 import { demo } from './demo.ts'
 import { doctor } from './doctor.ts'
 import { event } from './event.ts'
+import { issuer } from './issuer.ts'
 import { key } from './key.ts'
 import { ledger } from './ledger.ts'
 import { migrate } from './migrate.ts'
@@ -39,6 +40,7 @@ const NOUNS: Nouns = {
   policy,
   retention,
   key,
+  issuer,
 }
 
 /** Every command by its whole name, `NOUN VERB` or one word. */
