@@ -69,7 +69,10 @@ async function start(config: Config, log: Log, add: Add) {
   )
   // A process that only reads needs no right to write.
   if (config.role !== 'web') await checkBucket(context)
-  const jobs = add(await createJobs(context.config.database.url, log), (each) => each.stop())
+  const jobs = add(
+    await createJobs(context.config.database.url, log, context.config.pools),
+    (each) => each.stop(),
+  )
   const worker =
     config.role === 'web' ? undefined : add(await startWorker(context, jobs), (each) => each.stop())
   const refused = metrics?.counter(
