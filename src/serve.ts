@@ -4,6 +4,7 @@ import type { AppContext } from './context.ts'
 import { measureEvents } from './events/store.ts'
 import { measureIngestion } from './id-verification/progress.ts'
 import { type OpenedContext, open } from './open.ts'
+import { measureBackups } from './platform/backup-record.ts'
 import { OperatorError } from './platform/errors.ts'
 import { createJobs } from './platform/jobs.ts'
 import { createLog, type Log } from './platform/log.ts'
@@ -101,6 +102,7 @@ function measure(metrics: Metrics, { db, security }: AppContext) {
   security.onEvent((event) => events.inc({ event }))
   measureIngestion(metrics, db)
   measureEvents(metrics, db)
+  measureBackups(metrics, db)
 }
 
 /** Throws OperatorError when the bucket cannot be written. One that does not respond is only logged, because deliveries wait for it. */
