@@ -1,11 +1,19 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import { findLastDeliveryTime } from '../id-verification/deliveries.ts'
+import {
+  listStoredObjects,
+  listUnknownVerifications,
+  type StoredObject,
+  verificationIdOf,
+} from '../id-verification/stored-objects.ts'
 import { createHeadVerifier, listHeadKeys } from '../ledger/heads.ts'
-import { createNodeFinder } from '../ledger/proofs.ts'
+import { countLeaves, createNodeFinder, findHead } from '../ledger/proofs.ts'
 import { rootOf } from '../ledger/tree.ts'
 import { verifyLedger } from '../ledger/verify.ts'
+import { findMaintenanceTime } from '../platform/backup-record.ts'
 import type { Sql } from '../platform/db.ts'
-import { dataKeyContext } from '../platform/key-service.ts'
+import { countUnreadableKeys } from '../platform/unreadable-keys.ts'
 import { openKeyRing } from '../signing/key-ring.ts'
 import type { CommandContext } from './command.ts'
 
@@ -76,25 +84,20 @@ export async function isBeginningOf(
   sql: Sql,
   { size, root }: { size: number; root: string },
 ): Promise<boolean> {
-  const [row] = await sql<{ leaves: number }[]>`
-    select coalesce(max(index) + 1, 0)::int as leaves from ledger_leaf`
-  return (row?.leaves ?? 0) >= size && (await rootAt(sql, size)) === root
+  return (await countLeaves(sql)) >= size && (await rootAt(sql, size)) === root
 }
 
 const rootAt = async (sql: Sql, size: number): Promise<string> =>
   Buffer.from(await rootOf(size, createNodeFinder(sql))).toString('base64url')
 
+/** Workers write every few seconds, so it is about the time of the dump. */
 async function findNewestChange(sql: Sql): Promise<Date> {
-  const [own] = await sql<{ at: Date; hasQueue: boolean }[]>`
-    select to_regclass('pgboss.queue') is not null as has_queue,
-      greatest(
-        (select max(applied_at) from schema_migration), (select max(at) from ledger_head),
-        (select max(last_received_at) from delivery), (select max(updated_at) from account)) as at`
-  // Workers note every few seconds that they looked at the queue.
-  const [queue] = own?.hasQueue
-    ? await sql<{ at: Date | null }[]>`select max(monitor_on) as at from pgboss.queue`
-    : []
-  return new Date(Math.max(Number(own?.at ?? 0), Number(queue?.at ?? 0)))
+  const times = [
+    await findMaintenanceTime(sql),
+    await findLastDeliveryTime(sql),
+    (await findHead(sql))?.at,
+  ]
+  return new Date(Math.max(...times.map((time) => time?.getTime() ?? 0)))
 }
 
 /** Opens every key: with another `ENCRYPTION_KEY` the database is useless. */
@@ -108,16 +111,7 @@ async function checkKeys(
   } catch {
     report('the signing keys open under no key of ENCRYPTION_KEY')
   }
-  let unreadable = 0
-  for (let after = '00000000-0000-0000-0000-000000000000'; ; ) {
-    const keys = await db<{ id: string; wrappedKey: string }[]>`
-      select id, wrapped_key from data_key where id > ${after} order by id limit ${BATCH}`
-    for (const { id, wrappedKey } of keys)
-      await keyService.unwrap(wrappedKey, dataKeyContext(id)).catch(() => unreadable++)
-    const last = keys.at(-1)
-    if (!last) break
-    after = last.id
-  }
+  const unreadable = await countUnreadableKeys(db, keyService)
   if (unreadable > 0)
     report(`${unreadable} data keys open under no key of ENCRYPTION_KEY or KMS_KEY_ID`)
 }
@@ -136,8 +130,6 @@ async function checkHead(
     report(`the ledger does not contain the ${size} entries of the kept head`)
 }
 
-type StoredObject = { id: string; key: string; size: number; sha256: Buffer }
-
 async function checkImages(
   parts: CommandContext,
   quick: boolean,
@@ -145,8 +137,8 @@ async function checkImages(
 ): Promise<{ objects: number; bytes: number }> {
   let objects = 0
   let bytes = 0
-  for (let after = '00000000-0000-0000-0000-000000000000'; ; ) {
-    const batch = await listObjects(parts.db, after)
+  for (let after: string | undefined; ; ) {
+    const batch = await listStoredObjects(parts.db, { after, limit: BATCH })
     const last = batch.at(-1)
     if (!last) return { objects, bytes }
     after = last.id
@@ -163,19 +155,6 @@ async function checkImages(
     )
   }
 }
-
-/** The objects of the next stored images: the originals, and the copies that readers get. */
-const listObjects = (sql: Sql, after: string) =>
-  sql<StoredObject[]>`
-    select image.id, object.key, object.size::float8 as size, object.sha256
-    from (select * from image where state = 'stored' and id > ${after} order by id limit ${BATCH}) image,
-    lateral (
-      select object_key, image.size, image.sha256
-      union select clean_key, clean_size, clean_sha256
-      union select jpeg_key, jpeg_size, jpeg_sha256
-    ) object (key, size, sha256)
-    where object.key is not null and object.sha256 is not null
-    order by image.id`
 
 async function checkObject(
   { storage }: CommandContext,
@@ -197,12 +176,8 @@ async function checkObject(
 async function findUnknownVerifications({ db, storage }: CommandContext): Promise<string[]> {
   const unknown = new Set<string>()
   for await (const page of storage.list()) {
-    const ids = page.flatMap(({ key }) => /^[^/]+\/([0-9a-f-]{36})\//.exec(key)?.[1] ?? [])
-    const rows = await db<{ id: string }[]>`
-      select id from unnest(${[...new Set(ids)]}::uuid[]) as named (id)
-      where not exists (select from verification where verification.id = named.id)
-        and not exists (select from erased_verification where erased_verification.id = named.id)`
-    for (const { id } of rows) unknown.add(id)
+    const ids = page.flatMap(({ key }) => verificationIdOf(key) ?? [])
+    for (const id of await listUnknownVerifications(db, [...new Set(ids)])) unknown.add(id)
   }
   return [...unknown]
 }

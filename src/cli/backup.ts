@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises'
 import { FindingsError, OperatorError } from '../platform/errors.ts'
 import type { BackupProof } from './backup-proof.ts'
 import { defineCommand, getOption, type Noun, requireOption } from './command.ts'
@@ -13,8 +14,9 @@ const verify = defineCommand({
       text: 'a kept answer of /.well-known/ledger: counts what was disclosed after the dump',
     },
     quick: { text: 'compare sizes and recorded digests of images, and read none' },
+    out: { value: 'file', text: 'where the proof is written for `backup record`, as JSON' },
   },
-  examples: ['backup verify --head head.json', 'backup verify --json > proof.json'],
+  examples: ['backup verify --head head.json --out proof.json', 'backup verify --quick'],
   async run(context, values) {
     const { keptHeadSchema, proveBackup } = await import('./backup-proof.ts')
     const file = getOption(values, 'head')
@@ -22,6 +24,9 @@ const verify = defineCommand({
     if (head?.success === false)
       throw new OperatorError(`The file ${file} is no answer of /.well-known/ledger.`)
     const proof = await proveBackup(context, { head: head?.data, quick: values.quick === true })
+    const out = getOption(values, 'out')
+    if (out !== undefined)
+      await writeFile(out, `${JSON.stringify(proof, null, 2)}\n`, { mode: 0o600 })
     if (proof.faults.length > 0) throw new FindingsError(describe(proof), proof)
     return proof
   },
@@ -31,7 +36,7 @@ const verify = defineCommand({
 const record = defineCommand({
   summary: 'Record in the running portal that a backup of it was restored and verified',
   options: {
-    proof: { value: 'file', text: 'what `backup verify --json` printed', required: true },
+    proof: { value: 'file', text: 'what `backup verify --out` wrote', required: true },
   },
   examples: ['backup record --proof proof.json'],
   async run({ db }, values) {
@@ -40,7 +45,7 @@ const record = defineCommand({
     const file = requireOption(values, 'proof')
     const { data: proof } = proofSchema.safeParse(await readJsonFile(file))
     if (!proof)
-      throw new OperatorError(`The file ${file} is not what \`backup verify --json\` prints.`)
+      throw new OperatorError(`The file ${file} is not what \`backup verify --out\` writes.`)
     if (proof.faults.length > 0)
       throw new OperatorError('The proof has faults: the backup is not complete.')
     if (!(await isBeginningOf(db, proof.ledger)))
@@ -49,11 +54,15 @@ const record = defineCommand({
       )
     const { takenAt, verifiedAt } = proof
     await recordVerifiedBackup(db, { takenAt, verifiedAt })
-    // What would be lost if everything but this backup were.
-    const [since] = await db<{ deliveries: number; disclosures: number }[]>`
-      select (select count(*)::int from delivery where received_at > ${takenAt}) as deliveries,
-        (select count(*)::int from ledger_entry where at > ${takenAt}) as disclosures`
-    return { takenAt, verifiedAt, ...since }
+    const { countDeliveriesSince } = await import('../id-verification/deliveries.ts')
+    const { countEntriesSince } = await import('../ledger/entries.ts')
+    return {
+      takenAt,
+      verifiedAt,
+      // What would be lost if everything but this backup were.
+      deliveries: await countDeliveriesSince(db, takenAt),
+      disclosures: await countEntriesSince(db, takenAt),
+    }
   },
   show: (recorded: {
     takenAt: Date

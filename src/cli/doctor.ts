@@ -4,8 +4,7 @@ import { defineCommand } from './command.ts'
 
 export const doctor = defineCommand({
   isReadOnly: true,
-  summary:
-    'Try the database, the bucket, the clock, the keys, mail and the issuer, and see how they are set up',
+  summary: 'Try each part for real, see how it is set up, and say what to do',
   examples: ['doctor', 'doctor --json'],
   async run(context) {
     const { diagnose } = await import('./diagnosis.ts')

@@ -27,6 +27,17 @@ export async function findVerifiedBackup(sql: Sql): Promise<VerifiedBackup | und
   return row && recordSchema.parse(JSON.parse(row.value))
 }
 
+/** When a worker last looked at the queue, or the schema was last changed: a little before the dump that a database came from. */
+export async function findMaintenanceTime(sql: Sql): Promise<Date | undefined> {
+  const [row] = await sql<{ at: Date | null; hasQueue: boolean }[]>`
+    select max(applied_at) as at, to_regclass('pgboss.queue') is not null as has_queue
+    from schema_migration`
+  const [queue] = row?.hasQueue
+    ? await sql<{ at: Date | null }[]>`select max(monitor_on) as at from pgboss.queue`
+    : []
+  return queue?.at ?? row?.at ?? undefined
+}
+
 /** Registers the time of the newest verified backup: alert when it is too long ago, or absent. */
 export function measureBackups(metrics: Metrics, sql: Sql): void {
   metrics.gauge(

@@ -318,10 +318,12 @@ async function restore(
 }
 
 async function verify(env: Environment, folder: string): Promise<BackupProof> {
-  const words = ['backup', 'verify', '--head', join(folder, 'later-head.json'), '--json']
-  const { stdout } = await runCommand(words, env)
-  await writeFile(join(folder, 'proof.json'), stdout)
-  return JSON.parse(stdout) as BackupProof
+  const file = join(folder, 'proof.json')
+  await runCommand(
+    ['backup', 'verify', '--head', join(folder, 'later-head.json'), '--out', file],
+    env,
+  )
+  return JSON.parse(await readFile(file, 'utf8')) as BackupProof
 }
 
 /** The restored portal worked since: what it had at the dump is the beginning of what it has. */
