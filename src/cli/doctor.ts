@@ -4,7 +4,7 @@ import { defineCommand } from './command.ts'
 
 export const doctor = defineCommand({
   isReadOnly: true,
-  summary: 'Try each part for real, see how it is set up, and say what to do',
+  summary: 'Try each part for real, and say what to do',
   examples: ['doctor', 'doctor --json'],
   async run(context) {
     const { diagnose } = await import('./diagnosis.ts')

@@ -102,7 +102,7 @@ function nameProcess(pools: PoolConfig | undefined): string {
 }
 
 /** At most how many connections such a process opens. */
-export const largestNumber = ({ role, sizes }: Pick<PoolConfig, 'role' | 'sizes'>): number =>
+const largestNumber = ({ role, sizes }: Pick<PoolConfig, 'role' | 'sizes'>): number =>
   // One more asks whether the server works while another waits.
   sizes.general + sizes.queue + (role === 'worker' ? 0 : sizes.hotEndpoint) + 1
 

@@ -9,7 +9,7 @@ const VERSIONS = '/usr/lib/postgresql'
 const SUPERUSER = 'postgres'
 
 /** The programs of the system's newest PostgreSQL package: the embedded one has neither pg_dump nor pg_basebackup. */
-export async function findPrograms(): Promise<string> {
+async function findPrograms(): Promise<string> {
   const versions = (await readdir(VERSIONS).catch(() => [])).map(Number).filter(Number.isInteger)
   for (const version of versions.sort((a, b) => b - a)) {
     const bin = join(VERSIONS, String(version), 'bin')
