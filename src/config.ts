@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import type { DatabaseConfig } from './platform/database-role.ts'
+import type { PoolConfig } from './platform/db.ts'
 import { findUnknownVariables, readSecretFiles, type Variables } from './platform/environment.ts'
 import { OperatorError } from './platform/errors.ts'
 import type { KmsConfig } from './platform/kms.ts'
@@ -65,6 +66,13 @@ const limit = z
   .regex(/^\d{1,9}$/, 'must be a number of requests a minute, or 0 for no limit')
   .transform(Number)
 
+const connections = (least: number) =>
+  z
+    .string()
+    .regex(/^\d{1,4}$/, 'must be a number of connections')
+    .transform(Number)
+    .refine((value) => value >= least, `must be ${least} or more`)
+
 const schema = z.object({
   PORT: port.refine((value) => value <= 65535, 'must be a number from 0 to 65535').default(3000),
   HOST: z.string().min(1).default('127.0.0.1'),
@@ -73,6 +81,9 @@ const schema = z.object({
   MIGRATION_DATABASE_URL: url(['postgres:', 'postgresql:']).optional(),
   WEB_DATABASE_URL: url(['postgres:', 'postgresql:']).optional(),
   WORKER_DATABASE_URL: url(['postgres:', 'postgresql:']).optional(),
+  DATABASE_POOLER: z.enum(['transaction'], { error: 'must be transaction, or not set' }).optional(),
+  DATABASE_CONNECTIONS: connections(2).default(10),
+  DATABASE_QUEUE_CONNECTIONS: connections(2).optional(),
   S3_ENDPOINT: http.optional(),
   S3_PUBLIC_ENDPOINT: http.optional(),
   S3_REGION: z.string().min(1).default('us-east-1'),
@@ -187,6 +198,7 @@ export type Config = Readonly<{
   production: boolean
   /** `undefined`: the embedded server. */
   database: DatabaseConfig | undefined
+  pools: PoolConfig
   /** `undefined`: the embedded server. */
   s3: S3Config | undefined
   /** `undefined`: generated, and stored in the data directory. */
@@ -276,6 +288,16 @@ const toConfig = (values: Values, credentials: ReturnType<typeof credentialsInFi
         },
       }
     : undefined,
+  pools: {
+    pooler: values.DATABASE_POOLER,
+    role: values.ROLE,
+    sizes: {
+      general: values.DATABASE_CONNECTIONS,
+      // A web process only enqueues, mostly on the connections of requests.
+      queue: values.DATABASE_QUEUE_CONNECTIONS ?? (values.ROLE === 'web' ? 2 : 4),
+      hotEndpoint: HOT_ENDPOINT_CONNECTIONS,
+    },
+  },
   s3: values.S3_BUCKET
     ? {
         endpoint: values.S3_ENDPOINT,
@@ -319,6 +341,9 @@ const toConfig = (values: Values, credentials: ReturnType<typeof credentialsInFi
     ? { keyIds: values.KMS_KEY_ID, endpoint: values.KMS_ENDPOINT, credentials }
     : undefined,
 })
+
+// The hot endpoint has its own connections, with one statement each at a time.
+const HOT_ENDPOINT_CONNECTIONS = 2
 
 const isProduction = (values: Values) => values.NODE_ENV === 'production'
 

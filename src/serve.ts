@@ -5,6 +5,7 @@ import type { AppContext } from './context.ts'
 import { measureEvents } from './events/store.ts'
 import { measureIngestion } from './id-verification/progress.ts'
 import { type OpenedContext, open } from './open.ts'
+import { measureBackups } from './platform/backup-record.ts'
 import { OperatorError } from './platform/errors.ts'
 import { createJobs } from './platform/jobs.ts'
 import { createLog, type Log } from './platform/log.ts'
@@ -78,7 +79,10 @@ async function start(config: Config, log: Log, add: Add) {
   // A process that only presigns links needs no right to write.
   if (config.role === 'web') await checkBucketCredentials(context)
   else await checkBucket(context)
-  const jobs = add(await createJobs(context.config.database.url, log), (each) => each.stop())
+  const jobs = add(
+    await createJobs(context.config.database.url, log, context.config.pools),
+    (each) => each.stop(),
+  )
   const worker =
     config.role === 'web' ? undefined : add(await startWorker(context, jobs), (each) => each.stop())
   const refused = metrics?.counter(
@@ -117,6 +121,7 @@ function measure(metrics: Metrics, { db, security }: AppContext) {
   security.onEvent((event) => events.inc({ event }))
   measureIngestion(metrics, db)
   measureEvents(metrics, db)
+  measureBackups(metrics, db)
 }
 
 /** Throws OperatorError when the bucket cannot be written. One that does not respond is only logged, because deliveries wait for it. */

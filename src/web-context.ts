@@ -52,9 +52,6 @@ export type WebContext = Omit<AppContext, 'close'> &
     close(): Promise<void>
   }
 
-// The hot endpoint has its own connections, with one statement each at a time.
-const HOT_ENDPOINT_CONNECTIONS = 2
-
 /** Opens what only requests need. */
 export async function openWebContext(
   context: AppContext,
@@ -62,8 +59,9 @@ export async function openWebContext(
 ): Promise<WebContext> {
   const { config, db, storage, sealer, vault, log } = context
   const { issuer } = options
-  const lanes = Array.from({ length: HOT_ENDPOINT_CONNECTIONS }, () =>
-    openDb(config.database.url, { connections: 1 }),
+  const { database, pools } = config
+  const lanes = Array.from({ length: pools.sizes.hotEndpoint }, () =>
+    openDb(database.url, { connections: 1, pools }),
   )
   const ring = await openKeyRing(db, sealer, log)
   const sharedKeys = await loadSharedKeys(db, sealer, log)

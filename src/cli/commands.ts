@@ -1,4 +1,5 @@
 import { escapeForTerminal } from '../web/terminal-text.ts'
+import { backup } from './backup.ts'
 import { securityCase } from './case.ts'
 import { client } from './client.ts'
 import { type Command, type CommandContext, UsageError, type Values } from './command.ts'
@@ -41,6 +42,7 @@ const NOUNS: Nouns = {
   retention,
   key,
   issuer,
+  backup,
 }
 
 /** Every command by its whole name, `NOUN VERB` or one word. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -78,6 +78,13 @@ async function sequencedEntry(): Promise<string> {
   return entries.find(({ index }) => index !== null)?.id ?? ''
 }
 
+/** Of the portal itself, as if it were the restored one. */
+async function proof(): Promise<string[]> {
+  const file = join(dir, 'proof.json')
+  await writeFile(file, JSON.stringify(await run('backup', 'verify')))
+  return ['--proof', file]
+}
+
 type Words = () => Promise<string[]> | string[]
 const onThe =
   (make: () => Promise<string>, ...more: string[]): Words =>
@@ -103,6 +110,7 @@ const CHANGES: Record<string, Words> = {
   'event answer': onThe(() => event('verification.erased'), '--outcome', 'erased'),
   'event test': onThe(clientWithStream),
   'registration-token create': none,
+  'backup record': proof,
   'key rotate': none,
   'key reseal': none,
   'key retire': async () => {
@@ -138,6 +146,7 @@ const CHANGES: Record<string, Words> = {
 /** How to call the commands that only read. */
 const READINGS: Record<string, Words> = {
   doctor: none,
+  'backup verify': none,
   'client list': none,
   'client show': onThe(client),
   'event list': none,

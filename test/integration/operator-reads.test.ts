@@ -122,6 +122,8 @@ const OTHERS = [
     'delivery replay',
     'migrate',
     'doctor',
+    'backup verify',
+    'backup record',
   ],
   // They name somebody who is erased, or a row that is shown; their own rows say so.
   ...['resident erase', 'resident erasure', 'verification erase', 'ledger prove'],

@@ -21,9 +21,14 @@ export type Deployment = {
   close(): Promise<void>
 }
 
-/** Builds on an empty deployment, and closes all of it when that fails. */
+type StartDatabase = (dir: string) => Promise<{ url: string; stop(): Promise<void> }>
+
+const startEmbedded: StartDatabase = (dir) => startPostgres({ dir, password: randomSecret() })
+
+/** Builds on an empty deployment, and closes all of it when that fails. The database is the embedded one, unless another is given. */
 export async function startDeployment<T>(
   build: (deployment: Deployment) => Promise<T>,
+  startDatabase: StartDatabase = startEmbedded,
 ): Promise<T> {
   const dir = await mkdtemp(join(tmpdir(), 'portal-'))
   const closing: (() => Promise<unknown>)[] = [() => rm(dir, { recursive: true, force: true })]
@@ -35,10 +40,7 @@ export async function startDeployment<T>(
     for (const step of closing.splice(0)) await step().catch(() => {})
   }
   try {
-    const postgres = later(
-      await startPostgres({ dir: join(dir, 'postgres'), password: randomSecret() }),
-      (each) => each.stop(),
-    )
+    const postgres = later(await startDatabase(join(dir, 'postgres')), (each) => each.stop())
     const bucket = { bucket: 'documents', region: 'us-east-2' }
     const credentials = { accessKeyId: 'AKIADEPLOYMENT', secretAccessKey: randomSecret() }
     const { endpoint, port } = later(

@@ -35,6 +35,26 @@ test('nothing set is the embedded portal on one machine', () => {
   expect(loadConfig({ PORT: '0' }).issuer).toBeUndefined()
 })
 
+test('the pools have the size that each role needs, or that is set', () => {
+  const poolsOf = (env: Record<string, string>) => loadConfig(env).pools
+  expect(poolsOf({})).toEqual({
+    pooler: undefined,
+    role: 'all',
+    sizes: { general: 10, queue: 4, hotEndpoint: 2 },
+  })
+  expect(poolsOf({ ROLE: 'web' }).sizes.queue).toBe(2)
+  expect(
+    poolsOf({
+      ROLE: 'web',
+      DATABASE_POOLER: 'transaction',
+      DATABASE_CONNECTIONS: '20',
+      DATABASE_QUEUE_CONNECTIONS: '3',
+    }),
+  ).toMatchObject({ pooler: 'transaction', sizes: { general: 20, queue: 3 } })
+  expect(fault({ DATABASE_CONNECTIONS: '1' })).toMatch(/DATABASE_CONNECTIONS must be 2 or more/)
+  expect(fault({ DATABASE_POOLER: 'session' })).toMatch(/DATABASE_POOLER must be transaction/)
+})
+
 test('every fault is named in one message, and no value is printed', () => {
   const message = fault({
     PORT: 'CANARY',
