@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { requireNeededKeys } from './api/needed-keys.ts'
 import { type Config, loadConfig } from './config.ts'
 import type { AppContext } from './context.ts'
 import { measureEvents } from './events/store.ts'
@@ -67,6 +68,7 @@ async function start(config: Config, log: Log, add: Add) {
   const context = add(await open(config, log, { mode: 'own', schema: 'migrate' }), (each) =>
     each.close(),
   )
+  await requireNeededKeys(context)
   // A process that only reads needs no right to write.
   if (config.role !== 'web') await checkBucket(context)
   const jobs = add(await createJobs(context.config.database.url, log), (each) => each.stop())

@@ -108,6 +108,7 @@ const OTHERS = [
   ...['resident create', 'retention run', 'vendor set', 'vendor list', 'verification start'],
   ...[
     'key reseal',
+    'key status',
     'tenant list',
     'tenant set',
     'tenant show',
