@@ -131,6 +131,13 @@ const CHANGES: Record<string, Words> = {
   'retention run': () => ['--dry-run'],
   'policy set': () => ['mfa', 'when-enrolled'],
   'vendor set': () => ['veriff', '--base-url', vendor.sandbox.url],
+  'vendor add-next': () => ['veriff', '--api-key', randomUUID()],
+  'vendor use-next': async () => {
+    await run('vendor', 'add-next', 'veriff', '--api-key', vendor.apiKey)
+    return ['veriff']
+  },
+  'vendor drop-next': () => ['veriff'],
+  'vendor drop-previous': () => ['veriff'],
   'tenant set': () => ['default', '--display-name', 'The operator'],
 }
 
@@ -157,6 +164,7 @@ const READINGS: Record<string, Words> = {
   'ledger prove': onThe(sequencedEntry),
   'policy list': none,
   'key list': none,
+  'key status': none,
 }
 
 test('every command that runs over opened parts is here, once', () => {

@@ -109,6 +109,10 @@ const OTHERS = [
   ...[
     'key reseal',
     'key status',
+    'vendor add-next',
+    'vendor use-next',
+    'vendor drop-next',
+    'vendor drop-previous',
     'tenant list',
     'tenant set',
     'tenant show',
