@@ -1,7 +1,9 @@
+import { execFile as execFileWithCallback } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
 import type { AppContext } from '../../src/context.ts'
 import { startDeployment } from '../support/deployment.ts'
@@ -12,6 +14,8 @@ import type { Delivered } from './history.ts'
 import { type Link, startLink } from './link.ts'
 import { type Kept, superviseProcess } from './processes.ts'
 import { type Driver, startVendors } from './vendors.ts'
+
+const execFile = promisify(execFileWithCallback)
 
 /**
  * A complete deployment on this machine: two web processes and two workers, a database, a bucket, the vendors, and the
@@ -29,6 +33,10 @@ export type World = {
   webs(): string[]
   /** Kills PostgreSQL during its work; it is restarted, and recovers. */
   crashPostgres(): Promise<void>
+  /** Stops PostgreSQL as for maintenance, which ends all connections; it is restarted. */
+  restartPostgres(): Promise<void>
+  /** Stops every process of PostgreSQL until `until` resolves. */
+  freezePostgres(until: () => Promise<void>): Promise<void>
   listObjects(): Promise<string[]>
   close(): Promise<void>
 }
@@ -42,10 +50,11 @@ export function startWorld(given: {
   return startDeployment(async ({ dir, s3Port, env: shared, parts, later, close }) => {
     const { s3 } = parts.config
     const s3Link = later(await startLink(s3Port, random), (each) => each.close())
-    const crashPostgres = async () => {
+    const findPostmaster = async () => {
       const [pid] = (await readFile(join(dir, 'postgres', 'postmaster.pid'), 'utf8')).split('\n')
-      process.kill(Number(pid), 'SIGKILL')
+      return Number(pid)
     }
+    const crashPostgres = async () => void process.kill(await findPostmaster(), 'SIGKILL')
     const databaseUrl = new URL(shared.DATABASE_URL ?? '')
     const databaseLink = later(await startNetworkProxy(Number(databaseUrl.port)), (each) =>
       each.close(),
@@ -118,6 +127,14 @@ export function startWorld(given: {
       databaseLink,
       webs,
       crashPostgres,
+      restartPostgres: async () => void process.kill(await findPostmaster(), 'SIGINT'),
+      async freezePostgres(until) {
+        const postmaster = await findPostmaster()
+        const pids = [postmaster, ...(await listChildren(postmaster))]
+        signalAll(pids, 'SIGSTOP')
+        await until()
+        signalAll(pids, 'SIGCONT')
+      },
       async listObjects() {
         const keys: string[] = []
         let next: string | undefined
@@ -133,6 +150,24 @@ export function startWorld(given: {
       close,
     }
   })
+}
+
+async function listChildren(parent: number): Promise<number[]> {
+  const { stdout } = await execFile('ps', ['-A', '-o', 'pid=,ppid='])
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/).map(Number))
+    .flatMap(([pid, ppid]) => (pid !== undefined && ppid === parent ? [pid] : []))
+}
+
+function signalAll(pids: number[], signal: NodeJS.Signals): void {
+  for (const pid of pids)
+    try {
+      process.kill(pid, signal)
+    } catch {
+      // It has ended.
+    }
 }
 
 /** The database itself writes down each change of a status, and of a delivery's state. */
