@@ -10,6 +10,8 @@ export type Vendors = Awaited<ReturnType<typeof startVendors>>
 
 export const INCODE_HEADER = 'X-Portal-Key'
 
+const NOT_FOUND = { error: 'not found' }
+
 export const newSecrets = (): VendorSecrets => ({
   apiKey: randomUUID(),
   secret: randomUUID(),
@@ -27,6 +29,7 @@ export async function startVendors() {
   const tokens = new Map<string, VendorSecrets>()
   let refused = 0
 
+  /** `undefined`: refused. */
   function answer(req: IncomingMessage, body: string): object | undefined {
     const { headers, url } = req
     const { veriff, kora, incode, mosaic } = secrets
@@ -57,13 +60,14 @@ export async function startVendors() {
       const token = tokens.get(headers.authorization?.replace('Bearer ', '') ?? '')
       return token === mosaic ? { session_id: randomUUID(), start_token: 'start' } : undefined
     }
-    return undefined
+    return NOT_FOUND
   }
 
   const server = createServer(async (req, res) => {
     const answered = answer(req, await text(req))
     if (!answered) refused++
-    res.writeHead(answered ? 200 : 401, { 'Content-Type': 'application/json' })
+    const status = answered === NOT_FOUND ? 404 : answered ? 200 : 401
+    res.writeHead(status, { 'Content-Type': 'application/json' })
     res.end(JSON.stringify(answered ?? { error: 'unauthorized' }))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
