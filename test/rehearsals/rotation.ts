@@ -73,9 +73,11 @@ async function rehearse(world: World, { short, say }: { short: boolean; say: Say
 
 async function carryOut(fleet: Fleet, parts: Part[]) {
   for (const { before } of parts) await before?.()
-  const changes = parts.flatMap(({ env }) => env ?? [])
-  const merged = (role: Role) => Object.assign({}, ...changes.map((change) => change[role]))
-  if (changes.length > 0) await fleet.roll({ web: merged('web'), worker: merged('worker') })
+  const change: Partial<Record<Role, Environment>> = {}
+  for (const { env = {} } of parts)
+    for (const [role, changed] of Object.entries(env) as [Role, Environment][])
+      change[role] = { ...change[role], ...changed }
+  await fleet.roll(change)
   for (const { after } of parts) await after?.()
 }
 
@@ -231,22 +233,28 @@ function signingKeys(world: World): Procedure {
 }
 
 /** The new value after the old one, before it, and alone. */
-function listInOrder(name: string, first: string, second: string) {
-  return {
-    add: { env: both({ [name]: `${first},${second}` }) },
-    use: { env: both({ [name]: `${second},${first}` }) },
-    remove: { env: both({ [name]: second }) },
-  }
+function listInOrder(
+  name: string,
+  { old, next, roles = ['web', 'worker'] }: { old: string; next: string; roles?: Role[] },
+) {
+  const set = (value: string) => ({
+    env: Object.fromEntries(roles.map((role) => [role, { [name]: value }])),
+  })
+  return { add: set(`${old},${next}`), use: set(`${next},${old}`), remove: set(next) }
 }
 
 const cookieKeys = ({ fleet }: World): Procedure => ({
   name: 'COOKIE_KEYS',
-  ...listInOrder('COOKIE_KEYS', fleet.envOf('web').COOKIE_KEYS ?? '', randomSecret()),
+  ...listInOrder('COOKIE_KEYS', {
+    old: fleet.envOf('web').COOKIE_KEYS ?? '',
+    next: randomSecret(),
+    roles: ['web'],
+  }),
 })
 
 function encryptionKey(world: World): Procedure {
   const old = world.fleet.envOf('web').ENCRYPTION_KEY ?? ''
-  const parts = listInOrder('ENCRYPTION_KEY', old, newEncryptionKey())
+  const parts = listInOrder('ENCRYPTION_KEY', { old, next: newEncryptionKey() })
   return {
     name: 'ENCRYPTION_KEY',
     ...parts,
@@ -255,7 +263,7 @@ function encryptionKey(world: World): Procedure {
 }
 
 function kmsKey(world: World): Procedure {
-  const parts = listInOrder('KMS_KEY_ID', MASTER.old, MASTER.new)
+  const parts = listInOrder('KMS_KEY_ID', { old: MASTER.old, next: MASTER.new })
   return {
     name: 'KMS key',
     ...parts,
@@ -335,7 +343,7 @@ const mailPassword = ({ mail, mailPasswords }: World): Procedure => ({
   name: 'SMTP password',
   add: {
     before: async () => void mailPasswords.add('second'),
-    env: { worker: { SMTP_URL: mail.urlOf('second') }, web: { SMTP_URL: mail.urlOf('second') } },
+    env: { worker: { SMTP_URL: mail.urlOf('second') } },
   },
   use: {},
   remove: { after: async () => void mailPasswords.delete('first') },

@@ -72,11 +72,11 @@ export async function startFleet(balancer: Balancer, envOf: (role: Role) => Envi
     countStarts: () => starts,
     /** The environment of a role, with which the operator's commands run too. */
     envOf: (role: Role) => env[role],
-    /** Changes the environment, and restarts one web process after the other; the worker at the same time as the first. */
+    /** Changes the environment, and restarts the processes of these roles: one web process after the other, the worker with the first. */
     async roll(change: Partial<Record<Role, Environment>>) {
       for (const role of ['web', 'worker'] as const) env[role] = { ...env[role], ...change[role] }
-      await Promise.all([restart(0), restart(2)])
-      await restart(1)
+      await Promise.all([change.web && restart(0), change.worker && restart(2)])
+      if (change.web) await restart(1)
     },
     async close() {
       await Promise.all(running.map((each) => stop(each).catch(() => {})))
