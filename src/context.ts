@@ -8,7 +8,7 @@ import {
   withOwner,
 } from './platform/database-role.ts'
 import { type Db, migrate, openDb, requireMigrated } from './platform/db.ts'
-import { OperatorError } from './platform/errors.ts'
+import { OperatorError, UnknownKeyError } from './platform/errors.ts'
 import { installJobs } from './platform/jobs.ts'
 import { createLocalKeyService, type KeyService } from './platform/key-service.ts'
 import { createKmsKeyService } from './platform/kms.ts'
@@ -82,9 +82,11 @@ export async function openContext(
     if (schema === 'require') await requireMigrated(db).catch(explain)
     // Without its keys a process still serves what needs none, and asks again.
     if (schema !== 'leave')
-      await context.vault
-        .prepare()
-        .catch((error: unknown) => log.warn('data keys are not available', { error }))
+      await context.vault.prepare().catch((error: unknown) => {
+        // `serve` refuses to start then; a command says so when it needs the key.
+        if (error instanceof UnknownKeyError) return
+        log.warn('data keys are not available', { error })
+      })
   } catch (error) {
     await context.close()
     throw error

@@ -4,6 +4,7 @@ import { type Config, loadConfig } from './config.ts'
 import type { AppContext } from './context.ts'
 import { measureEvents } from './events/store.ts'
 import { measureIngestion } from './id-verification/progress.ts'
+import { requireNeededKeys } from './needed-keys.ts'
 import { type OpenedContext, open } from './open.ts'
 import { measureBackups } from './platform/backup-record.ts'
 import { OperatorError } from './platform/errors.ts'
@@ -76,6 +77,8 @@ async function start(config: Config, log: Log, add: Add) {
   const context = add(await open(config, log, { mode: 'own', schema: 'migrate' }), (each) =>
     each.close(),
   )
+  await requireNeededKeys(context)
+  context.readiness.add('keys', () => requireNeededKeys(context), { rememberMs: 5_000 })
   // A process that only presigns links needs no right to write.
   if (config.role === 'web') await checkBucketCredentials(context)
   else await checkBucket(context)

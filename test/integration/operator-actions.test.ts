@@ -139,6 +139,13 @@ const CHANGES: Record<string, Words> = {
   'retention run': () => ['--dry-run'],
   'policy set': () => ['mfa', 'when-enrolled'],
   'vendor set': () => ['veriff', '--base-url', vendor.sandbox.url],
+  'vendor add-next': () => ['veriff', '--api-key', randomUUID()],
+  'vendor use-next': async () => {
+    await run('vendor', 'add-next', 'veriff', '--api-key', vendor.apiKey)
+    return ['veriff']
+  },
+  'vendor drop-next': () => ['veriff'],
+  'vendor drop-previous': () => ['veriff'],
   'tenant set': () => ['default', '--display-name', 'The operator'],
   'issuer change': () => ['https://moved.test'],
 }
@@ -168,6 +175,7 @@ const READINGS: Record<string, Words> = {
   'policy list': none,
   'key list': none,
   'issuer show': none,
+  'key status': none,
 }
 
 test('every command that runs over opened parts is here, once', () => {

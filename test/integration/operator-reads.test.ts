@@ -108,6 +108,11 @@ const OTHERS = [
   ...['resident create', 'retention run', 'vendor set', 'vendor list', 'verification start'],
   ...[
     'key reseal',
+    'key status',
+    'vendor add-next',
+    'vendor use-next',
+    'vendor drop-next',
+    'vendor drop-previous',
     'tenant list',
     'tenant set',
     'tenant show',

@@ -12,6 +12,8 @@ import { createEnvironment, type Environment, readEnvironment } from './environm
 export type Deployment = {
   dir: string
   s3Port: number
+  /** The access keys that the bucket accepts; it may change. */
+  s3Credentials: { accessKeyId: string; secretAccessKey: string }[]
   /** What the processes are to be started with. */
   env: Environment
   /** Opened with `env`. */
@@ -43,12 +45,13 @@ export async function startDeployment<T>(
     const postgres = later(await startDatabase(join(dir, 'postgres')), (each) => each.stop())
     const bucket = { bucket: 'documents', region: 'us-east-2' }
     const credentials = { accessKeyId: 'AKIADEPLOYMENT', secretAccessKey: randomSecret() }
+    const s3Credentials = [credentials]
     const { endpoint, port } = later(
       await startS3Server({
         ...bucket,
         dir: join(dir, 's3'),
         port: 0,
-        credentials,
+        credentials: s3Credentials,
         production: false,
       }),
       (each) => each.close(),
@@ -57,7 +60,7 @@ export async function startDeployment<T>(
     const parts = later(await openContext(readEnvironment(env), createLog('silent')), (each) =>
       each.close(),
     )
-    return await build({ dir, s3Port: port, env, parts, later, close })
+    return await build({ dir, s3Port: port, s3Credentials, env, parts, later, close })
   } catch (error) {
     await close()
     throw error
