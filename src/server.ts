@@ -8,13 +8,23 @@ import { refuse } from './error-responses.ts'
 import { DEVICE_PATH } from './oauth/features.ts'
 import { isFormRequest, MAX_HEADER_BYTES, redirectForm } from './oauth/form-requests.ts'
 import { setIssuerHost } from './oauth/provider.ts'
+import { correlate } from './platform/correlation.ts'
+import { type PoolUsage, usageOf } from './platform/db.ts'
 import { storeIssuer } from './platform/issuer.ts'
 import { listenOn } from './platform/listen.ts'
 import { createHostCheck } from './web/host-check.ts'
+import { NETWORK_RULES } from './web/network-limits.ts'
+import { createRequestObserver, type Route } from './web/request-observation.ts'
 import { commonHeaders, PortalResponse } from './web/response-headers.ts'
 import { openWebContext, type WebContext, type WebOptions } from './web-context.ts'
 
-export type RunningServer = { url: string; issuer: string; close(): Promise<void> }
+export type RunningServer = {
+  url: string
+  issuer: string
+  /** Of the connections that only requests use. */
+  poolUsage(): PoolUsage[]
+  close(): Promise<void>
+}
 
 // oidc-provider adds the hash of its one script, which submits a form (`form_post`). `form-action` is not restricted, because browsers
 // apply it to the application's own redirects too.
@@ -55,6 +65,7 @@ export async function startServer(
   return {
     url: urlOf(server),
     issuer: options.issuer,
+    poolUsage: () => web.lanes.map(usageOf),
     async close() {
       await new Promise<void>((resolve) => {
         server.close(() => resolve())
@@ -71,12 +82,14 @@ type Listener = (req: IncomingMessage, res: ServerResponse) => void
 /** Passes each request on to the authorization server or the app, unless it is rejected before. */
 function serve(server: Server, web: WebContext): void {
   const { config, issuer, network } = web
-  const app: Listener = getRequestListener(createApp(web).fetch)
+  const routes = createApp(web)
+  const app: Listener = getRequestListener(routes.fetch)
   const authorizationServer = createAuthorizationServer(web.provider)
   const checkHost = createHostCheck(issuer, config.allowedHosts)
   const common = commonHeaders(issuer)
-  server.removeAllListeners('request')
-  server.on('request', (req, res) => {
+  const observeRequest = createRequestObserver({ ...web, routes: listRoutes(routes.routes) })
+
+  function respond(req: IncomingMessage, res: ServerResponse) {
     if (res instanceof PortalResponse) res.common = common
     try {
       checkHost(req)
@@ -104,8 +117,19 @@ function serve(server: Server, web: WebContext): void {
         redirectForm(req, res).catch((error) => refuse(web, req, res, error))
       else authorizationServer(req, res)
     } else app(req, res)
-  })
+  }
+
+  server.removeAllListeners('request')
+  server.on('request', (req, res) => correlate(observeRequest(req, res), () => respond(req, res)))
 }
+
+/** The routes of both halves, and the other addresses of the authorization server. */
+const listRoutes = (app: readonly Route[]): Route[] =>
+  [
+    ...app,
+    ...NETWORK_RULES.map(([method, path]) => ({ method, path })),
+    ...Object.keys(ALIASES).map((path) => ({ method: 'GET', path })),
+  ].filter(({ method, path }) => /^[A-Z]+$/.test(method) && method !== 'ALL' && !path.endsWith('*'))
 
 function createAuthorizationServer(provider: () => Provider): Listener {
   const callbacks = new WeakMap<Provider, ReturnType<Provider['callback']>>()

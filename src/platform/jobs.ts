@@ -1,9 +1,12 @@
 import { type Db as BossDb, fromBunSql, PgBoss } from 'pg-boss'
 import { z } from 'zod'
-import { type Db, openDb, type Sql } from './db.ts'
+import { correlate, currentTraceparent, parseTraceparent } from './correlation.ts'
+import { type Db, openDb, type PoolUsage, type Sql, usageOf } from './db.ts'
 import { LOCKS } from './locks.ts'
 import type { Log } from './log.ts'
 import { startLoop } from './loop.ts'
+import type { ComputedGauge } from './metrics.ts'
+import { observe } from './operations.ts'
 import type { SealedColumn } from './resealing.ts'
 
 /** The jobs by name, with the data of each. */
@@ -57,6 +60,8 @@ export type Jobs = {
     atOnce: number,
     handler: (data: JobData<N>) => Promise<void>,
   ): Promise<void>
+  /** Of the queue's own connections. */
+  poolUsage(): PoolUsage
   /** Polls now instead of at the next interval. */
   pollNow(): void
   /** Finishes running jobs, for up to 20 seconds; other workers take the rest. */
@@ -133,7 +138,10 @@ export async function createJobs(databaseUrl: string, log: Log): Promise<Jobs> {
   return {
     async enqueue(sql, name, data, { afterSeconds } = {}) {
       const later = afterSeconds === undefined ? {} : { startAfter: afterSeconds }
-      await boss.send(name, data, { db: transactionOf(sql), ...later })
+      // Beside the data: `work` passes on what the schema names, and continues the trace.
+      const traceparent = currentTraceparent()
+      const sent = traceparent ? { ...data, traceparent } : data
+      await boss.send(name, sent, { db: transactionOf(sql), ...later })
     },
     async work(name, atOnce, handler) {
       const free = new Set<string>()
@@ -147,7 +155,11 @@ export async function createJobs(databaseUrl: string, log: Log): Promise<Jobs> {
           // fail, say while a vendor is away, would take up all the polls and starve the others.
           wakeOne(name)
           try {
-            await handler(JOBS[name].parse(job.data) as JobData<typeof name>)
+            await correlate(correlationOf(job.data), () =>
+              observe({ kind: 'job', queue: name }, async () =>
+                handler(JOBS[name].parse(job.data) as JobData<typeof name>),
+              ),
+            )
           } catch (error) {
             log.warn('job failed, will be retried', { job: name, jobId: job.id, error })
             throw error
@@ -159,6 +171,7 @@ export async function createJobs(databaseUrl: string, log: Log): Promise<Jobs> {
         free.add(id)
       }
     },
+    poolUsage: () => usageOf(db),
     pollNow: () => polling.runNow(),
     async stop() {
       await polling.stop()
@@ -167,6 +180,42 @@ export async function createJobs(databaseUrl: string, log: Log): Promise<Jobs> {
     },
   }
 }
+
+const correlationOf = (data: unknown) => ({
+  trace: parseTraceparent((data as { traceparent?: unknown } | null)?.traceparent),
+})
+
+/** The counts are the queue's own, which it refreshes every few seconds. */
+export const JOB_GAUGES: readonly ComputedGauge[] = [
+  {
+    name: 'portal_jobs',
+    help: 'Jobs that are due (waiting), due later (deferred), running (active), or have used up their tries (failed).',
+    labels: ['queue', 'state'],
+    async read(sql) {
+      const rows = await sql<
+        { name: string; waiting: number; deferred: number; active: number; failed: number }[]
+      >`
+        select name, ready_count as waiting, deferred_count as deferred, active_count as active, failed_count as failed
+        from pgboss.queue where name = any (${Object.keys(JOBS)})`
+      return rows.flatMap(({ name: queue, ...counts }) =>
+        Object.entries(counts).map(([state, value]) => ({ labels: { queue, state }, value })),
+      )
+    },
+  },
+  {
+    name: 'portal_job_lag_seconds',
+    help: 'For how long the oldest due job has been waiting.',
+    labels: ['queue'],
+    async read(sql) {
+      const rows = await sql<{ queue: string; seconds: number }[]>`
+        select queue.name as queue, greatest(0, coalesce((
+          select extract(epoch from now() - min(start_after)) from pgboss.job
+          where job.name = queue.name and state < 'active' and not blocked and start_after <= now()), 0))::float8 as seconds
+        from unnest(${Object.keys(JOBS)}::text[]) as queue (name)`
+      return rows.map(({ queue, seconds }) => ({ labels: { queue }, value: seconds }))
+    },
+  },
+]
 
 /** Whether the role may create and maintain the queue's tables. */
 async function mayMaintain(db: Db): Promise<boolean> {
