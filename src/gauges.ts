@@ -65,39 +65,28 @@ export function measurePools(
         value,
       }))
     })
-  const POOL = 'db_client_connection_pool_name'
   const STATE = 'db_client_connection_state'
   metrics.gauge(
     'db_client_connection_count',
     'Connections to the database.',
-    [POOL, STATE],
     read(({ used, idle }) => ({ used, idle }), STATE),
   )
   metrics.gauge(
     'db_client_connection_max',
     'The most connections that a pool opens.',
-    [POOL],
     read(({ max }) => ({ max })),
   )
   metrics.gauge(
     'db_client_connection_pending_requests',
     'Statements that wait for a connection.',
-    [POOL],
     read(({ waiting }) => ({ waiting })),
   )
-  metrics.gauge(
-    'portal_database_reachable',
-    '1 while the database answers this process.',
-    [],
-    () => [
-      {
-        labels: {},
-        value: Object.values(pools).every((usages) =>
-          usages().every(({ isAnswered }) => isAnswered),
-        )
-          ? 1
-          : 0,
-      },
-    ],
-  )
+  metrics.gauge('portal_database_reachable', '1 while the database answers this process.', () => [
+    {
+      labels: {},
+      value: Object.values(pools).every((usages) => usages().every(({ isAnswered }) => isAnswered))
+        ? 1
+        : 0,
+    },
+  ])
 }

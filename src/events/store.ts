@@ -258,7 +258,6 @@ export const EVENT_GAUGES: readonly ComputedGauge[] = [
   {
     name: 'portal_events',
     help: 'Notifications to applications that are pending, or failed for good.',
-    labels: ['delivery', 'state'],
     async read(sql) {
       const rows = await sql<{ delivery: string; state: string; count: number }[]>`
         select coalesce(delivery, 'none') as delivery, state, count(*)::int as count

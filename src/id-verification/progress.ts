@@ -12,7 +12,6 @@ export const INGESTION_GAUGES: readonly ComputedGauge[] = [
   {
     name: 'portal_deliveries',
     help: 'Deliveries that are not applied yet (received), or could not be (failed, quarantined).',
-    labels: ['vendor', 'state'],
     read: async (sql) =>
       counted(
         await sql<{ vendor: string; state: string; count: number }[]>`
@@ -35,7 +34,6 @@ export const INGESTION_GAUGES: readonly ComputedGauge[] = [
   {
     name: 'portal_images',
     help: 'Images that are not stored yet (pending; retrying: refused so far), were refused, or have no clean copy yet (unclean).',
-    labels: ['vendor', 'state'],
     read: async (sql) =>
       counted(
         await sql<{ vendor: string; state: string; count: number }[]>`
@@ -62,7 +60,6 @@ export const INGESTION_GAUGES: readonly ComputedGauge[] = [
   {
     name: 'portal_verifications_without_images',
     help: 'Approved verifications of which every image was refused.',
-    labels: ['vendor'],
     read: async (sql) =>
       counted(
         await sql<{ vendor: string; count: number }[]>`
@@ -73,7 +70,6 @@ export const INGESTION_GAUGES: readonly ComputedGauge[] = [
   {
     name: 'portal_verifications_undecided',
     help: 'Sessions at a vendor without a final decision.',
-    labels: ['vendor'],
     read: async (sql) =>
       counted(
         await sql<{ vendor: string; count: number }[]>`

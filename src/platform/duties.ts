@@ -35,7 +35,6 @@ export const DUTY_GAUGES: readonly ComputedGauge[] = [
   {
     name: 'portal_duty_last_success_timestamp_seconds',
     help: 'When a regular duty was last done, by any process.',
-    labels: ['duty'],
     async read(sql) {
       const rows = await sql<{ name: string; at: Date }[]>`
         select name, succeeded_at as at from duty where succeeded_at is not null`

@@ -190,7 +190,6 @@ export const JOB_GAUGES: readonly ComputedGauge[] = [
   {
     name: 'portal_jobs',
     help: 'Jobs that are due (waiting), due later (deferred), running (active), or have used up their tries (failed).',
-    labels: ['queue', 'state'],
     async read(sql) {
       const rows = await sql<
         { name: string; waiting: number; deferred: number; active: number; failed: number }[]
@@ -205,7 +204,6 @@ export const JOB_GAUGES: readonly ComputedGauge[] = [
   {
     name: 'portal_job_lag_seconds',
     help: 'For how long the oldest due job has been waiting.',
-    labels: ['queue'],
     async read(sql) {
       const rows = await sql<{ queue: string; seconds: number }[]>`
         select queue.name as queue, greatest(0, coalesce((

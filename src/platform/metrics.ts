@@ -1,21 +1,14 @@
 import { createServer } from 'node:http'
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Registry } from 'prom-client'
 import type { Sql } from './db.ts'
 import { listenOn } from './listen.ts'
 
 type Labels = Readonly<Record<string, string>>
 export type Sample = { labels: Labels; value: number }
-export type Definition = {
-  name: string
-  type: 'counter' | 'gauge' | 'histogram'
-  help: string
-  labels: readonly string[]
-}
 /** A gauge that SQL computes. */
 export type ComputedGauge = {
   name: string
   help: string
-  labels?: readonly string[]
   read(sql: Sql): Promise<Sample[]>
 }
 
@@ -24,50 +17,32 @@ export type Metrics = {
   /** A number that only increases. */
   counter(name: string, help: string, labels?: readonly string[]): Counter
   /** A number that is in memory, read when the metrics are requested. */
-  gauge(name: string, help: string, labels: readonly string[], read: () => Sample[]): void
+  gauge(name: string, help: string, read: () => Sample[]): void
   /** Durations in seconds. Returns a function that opens the series of these labels, to be kept where speed matters. */
   histogram(
     name: string,
     help: string,
-    labels: readonly string[],
     bounds: readonly number[],
   ): (labels: Labels) => (seconds: number) => void
-  /** Every metric of ours, and not those of the process. */
-  definitions(): readonly Definition[]
   text(): Promise<string>
 }
 
 export function createMetrics(): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
-  const definitions: Definition[] = []
-  const define = (
-    type: Definition['type'],
-    name: string,
-    help: string,
-    labels: readonly string[],
-  ) => {
-    definitions.push({ name, type, help, labels })
-    return { name, help, labelNames: [...labels], registers: [registry] }
-  }
   return {
-    counter: (name, help, labels = []) => new Counter(define('counter', name, help, labels)),
-    gauge(name, help, labels, read) {
-      new Gauge({
-        ...define('gauge', name, help, labels),
-        collect() {
-          this.reset()
-          for (const { labels: of, value } of read()) this.set({ ...of }, value)
-        },
-      })
+    counter: (name, help, labels = []) =>
+      new Counter({ name, help, labelNames: [...labels], registers: [registry] }),
+    gauge(name, help, read) {
+      // The library's own shows 0 where there is no value.
+      const gauge = { name, get: async () => ({ name, help, type: 'gauge', values: read() }) }
+      registry.registerMetric(gauge as never)
     },
-    histogram(name, help, labels, bounds) {
-      define('histogram', name, help, labels)
+    histogram(name, help, bounds) {
       const histogram = createHistogram(name, help, bounds)
       registry.registerMetric(histogram as never)
       return histogram.open
     },
-    definitions: () => definitions,
     text: () => registry.metrics(),
   }
 }
@@ -123,12 +98,11 @@ export function registerComputed(
   clear(): void
 } {
   const computed = new Map<string, { samples: Sample[]; at: number }>()
-  for (const { name, help, labels = [] } of gauges)
-    metrics.gauge(name, help, labels, () => computed.get(name)?.samples ?? [])
+  for (const { name, help } of gauges)
+    metrics.gauge(name, help, () => computed.get(name)?.samples ?? [])
   metrics.gauge(
     'portal_gauge_computed_timestamp_seconds',
     'When the oldest of the gauges that SQL computes was computed.',
-    [],
     () =>
       computed.size === 0
         ? []

@@ -9,25 +9,17 @@ export function measureOperations(metrics: Metrics): () => void {
   const vendor = metrics.histogram(
     'portal_vendor_call_duration_seconds',
     "Calls to vendors' APIs.",
-    ['vendor', 'operation', 'outcome'],
     BOUNDS,
   )
   const bucket = metrics.histogram(
     'portal_bucket_call_duration_seconds',
     'Calls to the bucket, with their retries.',
-    ['operation', 'outcome'],
     BOUNDS,
   )
-  const job = metrics.histogram(
-    'portal_job_duration_seconds',
-    'Runs of background jobs.',
-    ['queue', 'outcome'],
-    BOUNDS,
-  )
+  const job = metrics.histogram('portal_job_duration_seconds', 'Runs of background jobs.', BOUNDS)
   const delivery = metrics.histogram(
     'portal_delivery_duration_seconds',
     'Tries to apply a stored delivery.',
-    ['vendor', 'outcome'],
     BOUNDS,
   )
   return onOperationEnd(({ operation, outcome, seconds }) => {

@@ -32,7 +32,6 @@ export function createWebMetrics(metrics: Metrics): WebMetrics {
   const responses = metrics.histogram(
     'http_server_request_duration_seconds',
     'Time from the request to the end of its response.',
-    ['http_route', 'http_request_method', 'http_response_status_class'],
     RESPONSE_BOUNDS,
   )
   const issued = metrics.counter(

@@ -7,7 +7,9 @@ import { openContext } from '../../src/context.ts'
 import { openDb } from '../../src/platform/db.ts'
 import { createJobs } from '../../src/platform/jobs.ts'
 import { createLog } from '../../src/platform/log.ts'
+import { createMetrics } from '../../src/platform/metrics.ts'
 import { listen, startServer } from '../../src/server.ts'
+import { createWebMetrics } from '../../src/web/web-metrics.ts'
 import { startWorker } from '../../src/worker.ts'
 import { type Environment, readEnvironment } from '../support/environment.ts'
 import { CALLBACK, MEMORY_CLIENT } from './flow.ts'
@@ -42,7 +44,14 @@ async function start(task: Task): Promise<string> {
     const jobs = await createJobs(context.config.database.url, context.log)
     const { server, port } = await listen('127.0.0.1', 0)
     const issuer = `http://localhost:${port}`
-    const running = await startServer(server, context, { issuer, jobs, onDelivery: () => {} })
+    // Counted, as in production.
+    const metrics = createWebMetrics(createMetrics())
+    const running = await startServer(server, context, {
+      issuer,
+      jobs,
+      metrics,
+      onDelivery: () => {},
+    })
     return running.url
   }
   if (task.be === 'memory') return startMemory()
