@@ -6,6 +6,7 @@ import { delivery } from './delivery.ts'
 import { demo } from './demo.ts'
 import { doctor } from './doctor.ts'
 import { event } from './event.ts'
+import { job } from './job.ts'
 import { key } from './key.ts'
 import { ledger } from './ledger.ts'
 import { migrate } from './migrate.ts'
@@ -32,6 +33,7 @@ const NOUNS: Nouns = {
   resident,
   verification,
   delivery,
+  job,
   vendor,
   tenant,
   case: securityCase,

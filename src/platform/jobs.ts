@@ -8,6 +8,7 @@ import { startLoop } from './loop.ts'
 import type { ComputedGauge } from './metrics.ts'
 import { observe } from './operations.ts'
 import type { SealedColumn } from './resealing.ts'
+import { isUuid } from './uuid.ts'
 
 /** The jobs by name, with the data of each. */
 const JOBS = {
@@ -214,6 +215,24 @@ export const JOB_GAUGES: readonly ComputedGauge[] = [
     },
   },
 ]
+
+/** The newest 500 jobs that have used up their tries. Their data is not returned, only the last error's name and message. */
+export async function listFailedJobs(sql: Sql) {
+  return await sql`
+    select id, name as queue, retry_count + 1 as tries, completed_on as failed_at,
+      concat_ws(': ', output ->> 'name', output ->> 'message') as error
+    from pgboss.job where state = 'failed' and name = any (${Object.keys(JOBS)})
+    order by completed_on desc limit 500`
+}
+
+/** Makes a job due again that has used up its tries, with as many as a new one. Returns whether there is such a job. */
+export async function retryFailedJob(sql: Sql, id: string): Promise<boolean> {
+  if (!isUuid(id)) return false
+  const rows = await sql`
+    update pgboss.job set state = 'retry', retry_count = 0, start_after = now(), completed_on = null
+    where id = ${id} and state = 'failed' returning id`
+  return rows.length > 0
+}
 
 /** Whether the role may create and maintain the queue's tables. */
 async function mayMaintain(db: Db): Promise<boolean> {

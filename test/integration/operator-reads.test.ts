@@ -120,6 +120,8 @@ const OTHERS = [
     'verification retry',
     'delivery list',
     'delivery replay',
+    'job list',
+    'job retry',
     'migrate',
     'doctor',
   ],
