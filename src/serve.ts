@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { type Config, loadConfig } from './config.ts'
 import type { AppContext } from './context.ts'
 import { measurePools, startGauges } from './gauges.ts'
+import { VENDORS } from './id-verification/vendors/vendor-names.ts'
 import { type OpenedContext, open } from './open.ts'
 import { usageOf } from './platform/db.ts'
 import { OperatorError } from './platform/errors.ts'
@@ -86,7 +87,7 @@ async function start(config: Config, log: Log, add: Add) {
           issuer,
           jobs,
           onDelivery: () => worker?.checkInbox(),
-          metrics: metrics && createWebMetrics(metrics),
+          metrics: metrics && createWebMetrics(metrics, VENDORS),
           tracer,
         }),
         (each) => each.close(),

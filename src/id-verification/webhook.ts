@@ -7,6 +7,7 @@ import type { Sealer } from '../platform/secrets.ts'
 import type { Vault } from '../platform/vault.ts'
 import type { ClientAddress } from '../web/client-address.ts'
 import type { SecurityEvents } from '../web/security-events.ts'
+import type { ReceivedAs } from '../web/web-metrics.ts'
 import { storeDelivery } from './deliveries.ts'
 import { recheckDecided } from './store.ts'
 import type { IsServiceToken, Vendor } from './vendors/vendor.ts'
@@ -18,8 +19,6 @@ const MAX_BODY_BYTES = 1024 * 1024
 const CACHE_MS = 2_000
 
 type Env = { Bindings: HttpBindings }
-/** What became of a delivery of a known vendor, as metrics count it. */
-export type ReceivedAs = 'stored' | 'repeated' | 'invalid_signature' | 'unavailable'
 type WebhookContext = {
   db: Db
   sealer: Sealer

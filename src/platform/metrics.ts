@@ -101,7 +101,7 @@ export function registerComputed(
   for (const { name, help } of gauges)
     metrics.gauge(name, help, () => computed.get(name)?.samples ?? [])
   metrics.gauge(
-    'portal_gauge_computed_timestamp_seconds',
+    'portal_computed_timestamp_seconds',
     'When the oldest of the gauges that SQL computes was computed.',
     () =>
       computed.size === 0

@@ -1,5 +1,9 @@
 import type { Metrics } from '../platform/metrics.ts'
 
+const RECEIVED_AS = ['stored', 'repeated', 'invalid_signature', 'unavailable'] as const
+/** What became of a delivery of a configured vendor. */
+export type ReceivedAs = (typeof RECEIVED_AS)[number]
+
 /** What a web process counts. */
 export type WebMetrics = {
   /** Opens the series of a route's responses. */
@@ -11,7 +15,7 @@ export type WebMetrics = {
   /** A response of the token endpoint; without `error` tokens were issued. */
   onTokens(grantType: unknown, error?: string): void
   /** A delivery of a configured vendor. */
-  onReceived(vendor: string, outcome: string): void
+  onReceived(vendor: string, outcome: ReceivedAs): void
 }
 
 const RESPONSE_BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
@@ -28,7 +32,8 @@ const TOKEN_ERRORS = new Set(
   temporarily_unavailable server_error`.split(/\s+/),
 )
 
-export function createWebMetrics(metrics: Metrics): WebMetrics {
+/** `vendors`: every one that there may be. */
+export function createWebMetrics(metrics: Metrics, vendors: readonly string[]): WebMetrics {
   const responses = metrics.histogram(
     'http_server_request_duration_seconds',
     'Time from the request to the end of its response.',
@@ -49,6 +54,10 @@ export function createWebMetrics(metrics: Metrics): WebMetrics {
     'Deliveries of vendors, as they arrive.',
     ['vendor', 'outcome'],
   )
+  // From 0, so that the first one is an increase.
+  for (const vendor of vendors)
+    for (const outcome of RECEIVED_AS) received.inc({ vendor, outcome }, 0)
+  for (const grant_type of Object.values(GRANT_TYPES)) issued.inc({ grant_type }, 0)
   return {
     responses: ({ route, method, statusClass }) =>
       responses({

@@ -45,7 +45,7 @@ async function start(task: Task): Promise<string> {
     const { server, port } = await listen('127.0.0.1', 0)
     const issuer = `http://localhost:${port}`
     // Counted, as in production.
-    const metrics = createWebMetrics(createMetrics())
+    const metrics = createWebMetrics(createMetrics(), [])
     const running = await startServer(server, context, {
       issuer,
       jobs,

@@ -310,7 +310,7 @@ describe('gauges that SQL computes', () => {
     const gone = openDb(`postgres://nobody@127.0.0.1:${UNUSED_PORT}/none`)
     await compute(gone)
     expect(failures).toEqual(['portal_one'])
-    const stamp = /^portal_gauge_computed_timestamp_seconds \S+$/m
+    const stamp = /^portal_computed_timestamp_seconds \S+$/m
     const after = await metrics.text()
     expect(after).toContain('portal_one 1')
     expect(stamp.exec(after)?.[0]).toBe(stamp.exec(before)?.[0])
