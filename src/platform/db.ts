@@ -70,6 +70,25 @@ export function openDb(
   })
 }
 
+/** How much of a pool is in use, and whether the database answered it last. */
+export type PoolUsage = {
+  max: number
+  used: number
+  idle: number
+  /** Statements that wait for a connection. */
+  waiting: number
+  isAnswered: boolean
+}
+
+export function usageOf(db: Db): PoolUsage {
+  const pool = db as Db & SupervisedPool & { usage(): Pick<PoolUsage, 'used' | 'idle' | 'waiting'> }
+  return {
+    ...pool.usage(),
+    max: pool.options.max,
+    isAnswered: pool.refusal === null,
+  }
+}
+
 function connect(
   url: string,
   pools: PoolConfig | undefined,
