@@ -7,16 +7,18 @@ import {
   requireOtherRole,
   withOwner,
 } from './platform/database-role.ts'
-import { type Db, migrate, openDb, requireMigrated } from './platform/db.ts'
+import { type Db, openDb } from './platform/db.ts'
 import { OperatorError } from './platform/errors.ts'
 import { installJobs } from './platform/jobs.ts'
 import { createLocalKeyService, type KeyService } from './platform/key-service.ts'
 import { createKmsKeyService } from './platform/kms.ts'
 import type { Log } from './platform/log.ts'
+import { migrate, type Report, requireMigrated } from './platform/migrations.ts'
 import { createOutbound, type Outbound } from './platform/outbound.ts'
 import { createSealer, type Sealer } from './platform/secrets.ts'
 import { createStorage, type Storage } from './platform/storage.ts'
 import { createVault, type Vault } from './platform/vault.ts'
+import { readVersion } from './platform/version.ts'
 import { createSecurityEvents, type SecurityEvents } from './web/security-events.ts'
 
 /** The configuration and the long-lived objects that every process shares, opened once and passed down. */
@@ -65,13 +67,16 @@ export async function openContext(
     },
   }
   try {
-    if (schema === 'migrate') await migrateSchema(db, database, log)
-    if (schema === 'require') await requireMigrated(db).catch(explain)
-    // Without its keys a process still serves what needs none, and asks again.
-    if (schema !== 'leave')
+    if (schema === 'migrate') await migrateSchema(database, log, log.info)
+    if (schema !== 'leave') {
+      const newer = await requireMigrated(db).catch(explain)
+      if (newer)
+        log.warn('schema is newer than this version', { version: readVersion(), schema: newer })
+      // Without its keys a process still serves what needs none, and asks again.
       await context.vault
         .prepare()
         .catch((error: unknown) => log.warn('data keys are not available', { error }))
+    }
   } catch (error) {
     await context.close()
     throw error
@@ -83,24 +88,26 @@ export async function openContext(
  * Brings the schema up to date, as its owner where that is another role, and admits the roles that work with it. Returns
  * the names of the migrations applied now. Throws OperatorError when the database cannot be used.
  */
-export async function migrateSchema(db: Db, database: DatabaseConfig, log: Log): Promise<string[]> {
-  const { migrationUrl } = database
+export async function migrateSchema(
+  database: DatabaseConfig,
+  log: Log,
+  report: Report,
+): Promise<string[]> {
+  const { url, migrationUrl } = database
   try {
-    const applied = migrationUrl
-      ? await withOwner(migrationUrl, (owner) => migrateAsOwner(owner, database, log))
-      : []
-    return [...applied, ...(await migrate(db))]
+    const applied = await migrate(migrationUrl ?? url, { report })
+    if (migrationUrl) await withOwner(migrationUrl, (owner) => grantRoles(owner, database, log))
+    return applied
   } catch (error) {
     return explain(error)
   }
 }
 
-async function migrateAsOwner(
+async function grantRoles(
   owner: Db,
   { url: appUrl, processUrls }: DatabaseConfig,
   log: Log,
-): Promise<string[]> {
-  const applied = await migrate(owner)
+): Promise<void> {
   const kinds = Object.entries(processUrls) as [ProcessKind, string][]
   for (const [kind, url] of kinds) requireOtherRole(kind, { url, appUrl })
   await grantAppRole(owner, appUrl)
@@ -109,7 +116,6 @@ async function migrateAsOwner(
     await installJobs(appUrl, log)
     for (const [kind, url] of kinds) await grantProcessRole(owner, kind, { url, appUrl })
   }
-  return applied
 }
 
 /** Rethrows, with the reason in plain words where the database is the reason. */
