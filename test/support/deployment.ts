@@ -21,9 +21,10 @@ export type Deployment = {
   close(): Promise<void>
 }
 
-/** Builds on an empty deployment, and closes all of it when that fails. */
+/** Builds on an empty deployment, and closes all of it when that fails. `prepare` creates the schema instead of this version. */
 export async function startDeployment<T>(
   build: (deployment: Deployment) => Promise<T>,
+  { prepare }: { prepare?: (given: Pick<Deployment, 'dir' | 'env'>) => Promise<unknown> } = {},
 ): Promise<T> {
   const dir = await mkdtemp(join(tmpdir(), 'portal-'))
   const closing: (() => Promise<unknown>)[] = [() => rm(dir, { recursive: true, force: true })]
@@ -52,8 +53,10 @@ export async function startDeployment<T>(
       (each) => each.close(),
     )
     const env = createEnvironment({ databaseUrl: postgres.url, ...bucket, endpoint, credentials })
-    const parts = later(await openContext(readEnvironment(env), createLog('silent')), (each) =>
-      each.close(),
+    await prepare?.({ dir, env })
+    const parts = later(
+      await openContext(readEnvironment(env), createLog('silent'), prepare ? 'leave' : 'migrate'),
+      (each) => each.close(),
     )
     return await build({ dir, s3Port: port, env, parts, later, close })
   } catch (error) {
