@@ -277,7 +277,9 @@ async function whileNobodyMigrates<T>(
         // Tried, not waited for: the statement that waits has a snapshot too.
         const [lock] = await sql`select pg_try_advisory_xact_lock(${LOCKS.migrations}) as obtained`
         if (!lock?.obtained) return undefined
-        await sql`select set_config('lock_timeout', ${`${LOCK_TIMEOUT_MS}ms`}, true)`
+        await sql`
+          select set_config('lock_timeout', ${`${LOCK_TIMEOUT_MS}ms`}, true),
+            set_config('statement_timeout', '0', true)`
         return { result: await work(sql) }
       })
       if (done) return done.result as T

@@ -4,6 +4,10 @@ import type { Environment } from '../../support/environment.ts'
 import type { Release } from './release.ts'
 
 export type RunningProcess = {
+  /** What it was started with. */
+  env: Environment
+  /** Where it answers, unless it is a worker. */
+  url: string | undefined
   /** Everything that it wrote to standard error. */
   logged(): string
   /** How it ended although nobody asked it to, or `undefined`. */
@@ -42,6 +46,8 @@ export async function startProcess(
     )
   })
   return {
+    env,
+    url: env.ROLE === 'web' ? `http://localhost:${env.PORT}` : undefined,
     logged: () => logged,
     crash: () => crash,
     async stop() {
