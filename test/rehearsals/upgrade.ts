@@ -70,8 +70,10 @@ async function upgrade(
 
     phases.begin('the present code beside it')
     const old = [...world.processes]
-    await launch(world, PRESENT, { ...roles.web, PORT: `${otherPort}` })
-    await launch(world, PRESENT, roles.worker)
+    await Promise.all([
+      launch(world, PRESENT, { ...roles.web, PORT: `${otherPort}` }),
+      launch(world, PRESENT, roles.worker),
+    ])
     await wait(short ? 1_000 : 20_000)
 
     phases.begin(`${last.name} restarts`)

@@ -52,6 +52,47 @@ test('numbers are used once, and every file can be read', async () => {
   expect(new Set(numbers).size).toBe(numbers.length)
 })
 
+/** What code of the version before cannot live with, or what locks a table for long (docs/upgrades.md). */
+function listBreaches(text: string): string[] {
+  const sql = text.replaceAll(/--.*$/gm, '').toLowerCase()
+  const created = [...sql.matchAll(/\bcreate (?:unlogged )?table (\w+)/g)].map(([, name]) => name)
+  const isOfNewTable = (statement: string) =>
+    created.includes(/\b(?:table|on) (?:only )?(\w+)/.exec(statement)?.[1])
+  return sql.split(';').flatMap((statement) => {
+    if (isOfNewTable(statement)) return []
+    const columns = statement.match(/\badd column [^,]*/g) ?? []
+    return [
+      ...(statement.match(/\bdrop (?:table|view|column)\b|\brename\b/g) ?? []),
+      ...(statement.match(/\balter column \w+ (?:(?:set data )?type|set not null)\b/g) ?? []),
+      ...columns.filter((column) => /\bnot null\b/.test(column) && !/\bdefault\b/.test(column)),
+      ...(statement.match(/\bcreate (?:unique )?index (?!concurrently\b)\w+/g) ?? []),
+      ...(/\badd (?:constraint \w+ )?(?:check|foreign key)\b(?!.*\bnot valid\b)/s.exec(statement) ??
+        []),
+    ]
+  })
+}
+
+test('a migration breaks no code of the version before, unless it says that it contracts', async () => {
+  const faults = (await readMigrations(FOLDER))
+    .filter(({ name, text }) => name >= '0040' && !text.startsWith('-- contracts: '))
+    .flatMap(({ name, text }) => listBreaches(text).map((breach) => `${name}: ${breach.trim()}`))
+  expect(faults).toEqual([])
+})
+
+test.each([
+  ['alter table client add column a text, add column b integer not null default 0', []],
+  ['create table a (id integer not null); create index a_id on a (id)', []],
+  ['-- outside of a transaction\ncreate index concurrently a on client (name)', []],
+  ['alter table client add constraint a check (length(name) > 0) not valid', []],
+  ['alter table client add column a text not null', ['add column a text not null']],
+  ['alter table client drop column name, rename updated_at to at', ['drop column', 'rename']],
+  ['alter table client alter column name set not null', ['alter column name set not null']],
+  ['create index a on client (name)', ['create index a']],
+  ['alter table client add check (length(name) > 0)', ['add check']],
+])('%s breaches %j', (text, expected) => {
+  expect(listBreaches(text)).toEqual(expected)
+})
+
 test('each earlier text of a migration has its repair', () => {
   const earlier = sqlFiles(EARLIER)
   expect(sqlFiles(new URL('repairs/', FOLDER))).toEqual(earlier)

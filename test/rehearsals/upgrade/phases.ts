@@ -2,8 +2,8 @@ import type { Answered } from './load.ts'
 
 /** The name of the phase in which the schema is migrated. */
 export const MIGRATE = 'migrate'
-// A migration waits for a lock for a second.
-const STALL_MS = 2_000
+// A migration waits for a lock for a second; the rest is for a busy machine.
+const STALL_MS = 3_000
 // Processes that start need the processors for seconds.
 const STARTS_STALL_MS = 5_000
 

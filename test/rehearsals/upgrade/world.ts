@@ -56,9 +56,11 @@ async function fillWorld(deployment: Deployment, last: Release) {
   const [port, otherPort] = await findFreePorts(2)
   const issuer = `http://localhost:${port}`
   const roles = createRoles({ ...env, ISSUER: issuer })
-  const web = await startProcess(last, { ...roles.web, PORT: `${port}` })
-  const worker = await startProcess(last, roles.worker)
-  const processes = later([web, worker], async (all) => {
+  const started = await Promise.all([
+    startProcess(last, { ...roles.web, PORT: `${port}` }),
+    startProcess(last, roles.worker),
+  ])
+  const processes = later(started, async (all) => {
     await Promise.all(all.map((each) => each.stop().catch(() => {})))
   })
 
