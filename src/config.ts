@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import type { DatabaseConfig } from './platform/database-role.ts'
+import type { PoolConfig } from './platform/db.ts'
 import { findUnknownVariables, readSecretFiles, type Variables } from './platform/environment.ts'
 import { OperatorError } from './platform/errors.ts'
 import type { KmsConfig } from './platform/kms.ts'
@@ -8,6 +9,7 @@ import { LOG_LEVELS } from './platform/log.ts'
 import { isLoopback } from './platform/loopback.ts'
 import type { MailConfig } from './platform/mail.ts'
 import type { MetricsConfig } from './platform/metrics.ts'
+import type { TracingConfig } from './platform/otlp.ts'
 import type { SecretsConfig } from './platform/secrets.ts'
 import type { S3Config } from './platform/storage.ts'
 import { isAddressRange, isRangeOfEveryone } from './web/client-address.ts'
@@ -65,6 +67,27 @@ const limit = z
   .regex(/^\d{1,9}$/, 'must be a number of requests a minute, or 0 for no limit')
   .transform(Number)
 
+const connections = (least: number) =>
+  z
+    .string()
+    .regex(/^\d{1,4}$/, 'must be a number of connections')
+    .transform(Number)
+    .refine((value) => value >= least, `must be ${least} or more`)
+// https://opentelemetry.io/docs/specs/otel/protocol/exporter/#specifying-headers-via-environment-variables
+const otlpHeaders = z.string().transform((value, context) => {
+  const pairs = value
+    .split(',')
+    .map((pair) => /^\s*([\w!#$%&'*+.^`|~-]+)\s*=\s*([!-~]*)\s*$/.exec(pair))
+  try {
+    return Object.fromEntries(
+      pairs.map((pair) => [pair?.[1] ?? '', decodeURIComponent(pair?.[2] ?? '%')]),
+    )
+  } catch {
+    context.addIssue({ code: 'custom', message: 'must be name=value, separated by commas' })
+    return z.NEVER
+  }
+})
+
 const schema = z.object({
   PORT: port.refine((value) => value <= 65535, 'must be a number from 0 to 65535').default(3000),
   HOST: z.string().min(1).default('127.0.0.1'),
@@ -73,6 +96,9 @@ const schema = z.object({
   MIGRATION_DATABASE_URL: url(['postgres:', 'postgresql:']).optional(),
   WEB_DATABASE_URL: url(['postgres:', 'postgresql:']).optional(),
   WORKER_DATABASE_URL: url(['postgres:', 'postgresql:']).optional(),
+  DATABASE_POOLER: z.enum(['transaction'], { error: 'must be transaction, or not set' }).optional(),
+  DATABASE_CONNECTIONS: connections(2).default(10),
+  DATABASE_QUEUE_CONNECTIONS: connections(2).optional(),
   S3_ENDPOINT: http.optional(),
   S3_PUBLIC_ENDPOINT: http.optional(),
   S3_REGION: z.string().min(1).default('us-east-1'),
@@ -106,6 +132,14 @@ const schema = z.object({
     .refine((value) => value <= 65535, 'must be a number from 0 to 65535')
     .optional(),
   METRICS_HOST: z.string().min(1).default('127.0.0.1'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: http.optional(),
+  OTEL_EXPORTER_OTLP_HEADERS: otlpHeaders.optional(),
+  OTEL_SERVICE_NAME: z.string().min(1).default('identity-portal'),
+  OTEL_TRACES_SAMPLER_ARG: z
+    .string()
+    .regex(/^(0(\.\d{1,9})?|1(\.0+)?)$/, 'must be a number from 0 to 1')
+    .transform(Number)
+    .default(1),
   SHUTDOWN_SECONDS: z
     .string()
     .regex(/^[1-9]\d{0,3}$/, 'must be a number of seconds from 1 to 9999')
@@ -187,6 +221,7 @@ export type Config = Readonly<{
   production: boolean
   /** `undefined`: the embedded server. */
   database: DatabaseConfig | undefined
+  pools: PoolConfig
   /** `undefined`: the embedded server. */
   s3: S3Config | undefined
   /** `undefined`: generated, and stored in the data directory. */
@@ -204,6 +239,8 @@ export type Config = Readonly<{
   networkLimits: NetworkLimits
   /** `undefined`: no metrics. */
   metrics: MetricsConfig | undefined
+  /** `undefined`: no traces. */
+  tracing: TracingConfig | undefined
   /** After SIGTERM or SIGINT the process ends within this time, whatever does not answer. */
   shutdownSeconds: number
   /** Of this time, requests are served as before while `/health/ready` refuses, so that proxies send them elsewhere. */
@@ -276,6 +313,16 @@ const toConfig = (values: Values, credentials: ReturnType<typeof credentialsInFi
         },
       }
     : undefined,
+  pools: {
+    pooler: values.DATABASE_POOLER,
+    role: values.ROLE,
+    sizes: {
+      general: values.DATABASE_CONNECTIONS,
+      // A web process only enqueues, mostly on the connections of requests.
+      queue: values.DATABASE_QUEUE_CONNECTIONS ?? (values.ROLE === 'web' ? 2 : 4),
+      hotEndpoint: HOT_ENDPOINT_CONNECTIONS,
+    },
+  },
   s3: values.S3_BUCKET
     ? {
         endpoint: values.S3_ENDPOINT,
@@ -309,6 +356,14 @@ const toConfig = (values: Values, credentials: ReturnType<typeof credentialsInFi
     values.METRICS_PORT === undefined
       ? undefined
       : { host: values.METRICS_HOST, port: values.METRICS_PORT },
+  tracing: values.OTEL_EXPORTER_OTLP_ENDPOINT
+    ? {
+        endpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT,
+        headers: values.OTEL_EXPORTER_OTLP_HEADERS ?? {},
+        serviceName: values.OTEL_SERVICE_NAME,
+        ratio: values.OTEL_TRACES_SAMPLER_ARG,
+      }
+    : undefined,
   outboundAllow: values.OUTBOUND_ALLOW ?? [],
   securityContacts: values.SECURITY_CONTACT ?? [],
   mail:
@@ -319,6 +374,9 @@ const toConfig = (values: Values, credentials: ReturnType<typeof credentialsInFi
     ? { keyIds: values.KMS_KEY_ID, endpoint: values.KMS_ENDPOINT, credentials }
     : undefined,
 })
+
+// The hot endpoint has its own connections, with one statement each at a time.
+const HOT_ENDPOINT_CONNECTIONS = 2
 
 const isProduction = (values: Values) => values.NODE_ENV === 'production'
 
@@ -396,6 +454,7 @@ const RULES: readonly Rule[] = [
   requiredWith('DATABASE_URL', 'MIGRATION_DATABASE_URL'),
   requiredWith('MIGRATION_DATABASE_URL', 'WEB_DATABASE_URL', WHY_PROCESS_ROLES),
   requiredWith('MIGRATION_DATABASE_URL', 'WORKER_DATABASE_URL', WHY_PROCESS_ROLES),
+  requiredWith('OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_HEADERS'),
   requiredWith('KMS_KEY_ID', 'KMS_ENDPOINT'),
   httpsInProduction('KMS_ENDPOINT'),
   requiredWith('COOKIE_KEYS', 'DATABASE_URL', HOW_TO_MAKE_A_KEY),

@@ -35,6 +35,26 @@ test('nothing set is the embedded portal on one machine', () => {
   expect(loadConfig({ PORT: '0' }).issuer).toBeUndefined()
 })
 
+test('the pools have the size that each role needs, or that is set', () => {
+  const poolsOf = (env: Record<string, string>) => loadConfig(env).pools
+  expect(poolsOf({})).toEqual({
+    pooler: undefined,
+    role: 'all',
+    sizes: { general: 10, queue: 4, hotEndpoint: 2 },
+  })
+  expect(poolsOf({ ROLE: 'web' }).sizes.queue).toBe(2)
+  expect(
+    poolsOf({
+      ROLE: 'web',
+      DATABASE_POOLER: 'transaction',
+      DATABASE_CONNECTIONS: '20',
+      DATABASE_QUEUE_CONNECTIONS: '3',
+    }),
+  ).toMatchObject({ pooler: 'transaction', sizes: { general: 20, queue: 3 } })
+  expect(fault({ DATABASE_CONNECTIONS: '1' })).toMatch(/DATABASE_CONNECTIONS must be 2 or more/)
+  expect(fault({ DATABASE_POOLER: 'session' })).toMatch(/DATABASE_POOLER must be transaction/)
+})
+
 test('every fault is named in one message, and no value is printed', () => {
   const message = fault({
     PORT: 'CANARY',
@@ -228,6 +248,36 @@ test('production refuses keys that are no secret, or that are used twice', () =>
   expect(shared).not.toContain(otherKey)
   const all = fault({ ...good, COOKIE_KEYS: zero, ENCRYPTION_KEY: zero, S3_ENDPOINT: 'http://x' })
   expect(all).toMatch(/has 4 faults/)
+})
+
+test('traces go to the collector that the variables of OpenTelemetry name', () => {
+  expect(loadConfig({}).tracing).toBeUndefined()
+  const endpoint = 'https://collector.example:4318'
+  expect(loadConfig({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }).tracing).toEqual({
+    endpoint,
+    headers: {},
+    serviceName: 'identity-portal',
+    ratio: 1,
+  })
+  const { tracing } = loadConfig({
+    OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
+    OTEL_EXPORTER_OTLP_HEADERS: 'api-key=a%20b, x-team=portal',
+    OTEL_SERVICE_NAME: 'portal-web',
+    OTEL_TRACES_SAMPLER_ARG: '0.25',
+  })
+  expect(tracing?.headers).toEqual({ 'api-key': 'a b', 'x-team': 'portal' })
+  expect([tracing?.serviceName, tracing?.ratio]).toEqual(['portal-web', 0.25])
+  for (const [name, value] of [
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector:4318'],
+    ['OTEL_EXPORTER_OTLP_HEADERS', 'secret-key'],
+    ['OTEL_EXPORTER_OTLP_HEADERS', 'secret-key=%'],
+    ['OTEL_TRACES_SAMPLER_ARG', '1.5'],
+    ['OTEL_TRACES_SAMPLER_ARG', 'always_on'],
+  ] as const) {
+    const load = () => loadConfig({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, [name]: value })
+    expect(load).toThrow(`${name} must be`)
+    expect(load).not.toThrow(/secret-key/)
+  }
 })
 
 test('the example file and docs/configuration.md name every variable', () => {
