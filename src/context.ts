@@ -1,14 +1,14 @@
 import type { CompleteConfig } from './config.ts'
 import type { ProcessKind } from './platform/database-access.ts'
 import {
-  type DatabaseConfig,
   grantAppRole,
   grantProcessRole,
+  limitStatements,
   requireOtherRole,
   withOwner,
 } from './platform/database-role.ts'
 import { type Db, migrate, openDb, requireMigrated } from './platform/db.ts'
-import { OperatorError } from './platform/errors.ts'
+import { OperatorError, UnknownKeyError } from './platform/errors.ts'
 import { installJobs } from './platform/jobs.ts'
 import { createLocalKeyService, type KeyService } from './platform/key-service.ts'
 import { createKmsKeyService } from './platform/kms.ts'
@@ -49,8 +49,8 @@ export async function openContext(
   log: Log,
   schema: SchemaRule = 'migrate',
 ): Promise<AppContext> {
-  const { database, s3, secrets, kms } = config
-  const db = openDb(database.url)
+  const { database, pools, s3, secrets, kms } = config
+  const db = openDb(database.url, { connections: pools.sizes.general, pools })
   const storage = createStorage(s3)
   const sealer = createSealer(secrets.encryptionKeys)
   const local = createLocalKeyService(sealer)
@@ -78,13 +78,15 @@ export async function openContext(
     rememberMs: BUCKET_MS,
   })
   try {
-    if (schema === 'migrate') await migrateSchema(db, database, log)
+    if (schema === 'migrate') await migrateSchema(db, config, log)
     if (schema === 'require') await requireMigrated(db).catch(explain)
     // Without its keys a process still serves what needs none, and asks again.
     if (schema !== 'leave')
-      await context.vault
-        .prepare()
-        .catch((error: unknown) => log.warn('data keys are not available', { error }))
+      await context.vault.prepare().catch((error: unknown) => {
+        // `serve` refuses to start then; a command says so when it needs the key.
+        if (error instanceof UnknownKeyError) return
+        log.warn('data keys are not available', { error })
+      })
   } catch (error) {
     await context.close()
     throw error
@@ -96,13 +98,19 @@ export async function openContext(
  * Brings the schema up to date, as its owner where that is another role, and admits the roles that work with it. Returns
  * the names of the migrations applied now. Throws OperatorError when the database cannot be used.
  */
-export async function migrateSchema(db: Db, database: DatabaseConfig, log: Log): Promise<string[]> {
-  const { migrationUrl } = database
+export async function migrateSchema(
+  db: Db,
+  config: Pick<CompleteConfig, 'database' | 'pools'>,
+  log: Log,
+): Promise<string[]> {
+  const { migrationUrl } = config.database
   try {
     const applied = migrationUrl
-      ? await withOwner(migrationUrl, (owner) => migrateAsOwner(owner, database, log))
+      ? await withOwner(migrationUrl, (owner) => migrateAsOwner(owner, config, log), config.pools)
       : []
-    return [...applied, ...(await migrate(db))]
+    const own = await migrate(db)
+    if (config.pools.pooler) await limitStatements(db)
+    return [...applied, ...own]
   } catch (error) {
     return explain(error)
   }
@@ -110,18 +118,28 @@ export async function migrateSchema(db: Db, database: DatabaseConfig, log: Log):
 
 async function migrateAsOwner(
   owner: Db,
-  { url: appUrl, processUrls }: DatabaseConfig,
+  { database, pools }: Pick<CompleteConfig, 'database' | 'pools'>,
   log: Log,
 ): Promise<string[]> {
+  const { url: appUrl, processUrls } = database
   const applied = await migrate(owner)
+  const limit = async (url: string) => {
+    if (!pools.pooler) return
+    // A role that this one did not create sets it itself, when a process starts.
+    await limitStatements(owner, url).catch((error: unknown) =>
+      log.warn('a role was not given its time limit', { error }),
+    )
+  }
   const kinds = Object.entries(processUrls) as [ProcessKind, string][]
   for (const [kind, url] of kinds) requireOtherRole(kind, { url, appUrl })
   await grantAppRole(owner, appUrl)
+  await limit(appUrl)
   if (kinds.length > 0) {
     // Its tables must be there to be granted.
-    await installJobs(appUrl, log)
-    for (const [kind, url] of kinds) await grantProcessRole(owner, kind, { url, appUrl })
+    await installJobs(appUrl, log, pools)
+    for (const [kind, url] of kinds) await grantProcessRole(owner, kind, { url, appUrl, pools })
   }
+  for (const [, url] of kinds) await limit(url)
   return applied
 }
 
@@ -138,7 +156,10 @@ function explain(error: unknown): never {
     '3D000': 'it has no database of that name',
     '42501': 'the user may not create tables, or the role that MIGRATION_DATABASE_URL is to admit',
   }
-  const reason = why[code]
+  const isPoolers = error instanceof Error && /unsupported startup parameter/.test(error.message)
+  const reason = isPoolers
+    ? 'a pooler is in front of it, which DATABASE_POOLER=transaction allows for'
+    : why[code]
   throw reason
     ? new OperatorError(`The database of DATABASE_URL cannot be used: ${reason}.`)
     : error

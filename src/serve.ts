@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto'
+import { setTimeout as wait } from 'node:timers/promises'
 import { type Config, loadConfig } from './config.ts'
 import type { AppContext } from './context.ts'
 import { measureEvents } from './events/store.ts'
 import { measureIngestion } from './id-verification/progress.ts'
+import { requireNeededKeys } from './needed-keys.ts'
 import { type OpenedContext, open } from './open.ts'
+import { measureBackups } from './platform/backup-record.ts'
 import { OperatorError } from './platform/errors.ts'
 import { createJobs } from './platform/jobs.ts'
 import { createLog, type Log } from './platform/log.ts'
@@ -74,9 +77,15 @@ async function start(config: Config, log: Log, add: Add) {
   const context = add(await open(config, log, { mode: 'own', schema: 'migrate' }), (each) =>
     each.close(),
   )
-  // A process that only reads needs no right to write.
-  if (config.role !== 'web') await checkBucket(context)
-  const jobs = add(await createJobs(context.config.database.url, log), (each) => each.stop())
+  await requireNeededKeys(context)
+  context.readiness.add('keys', () => requireNeededKeys(context), { rememberMs: 5_000 })
+  // A process that only presigns links needs no right to write.
+  if (config.role === 'web') await checkBucketCredentials(context)
+  else await checkBucket(context)
+  const jobs = add(
+    await createJobs(context.config.database.url, log, context.config.pools),
+    (each) => each.stop(),
+  )
   const worker =
     config.role === 'web' ? undefined : add(await startWorker(context, jobs), (each) => each.stop())
   const refused = metrics?.counter(
@@ -115,6 +124,7 @@ function measure(metrics: Metrics, { db, security }: AppContext) {
   security.onEvent((event) => events.inc({ event }))
   measureIngestion(metrics, db)
   measureEvents(metrics, db)
+  measureBackups(metrics, db)
 }
 
 /** Throws OperatorError when the bucket cannot be written. One that does not respond is only logged, because deliveries wait for it. */
@@ -122,17 +132,10 @@ async function checkBucket({ config, storage, log }: AppContext): Promise<void> 
   const bytes = Buffer.from('written at each start, to see that it can be')
   const sha256 = createHash('sha256').update(bytes).digest()
   try {
-    await storage.put('health/start', bytes, { contentType: 'text/plain', sha256 })
+    await storage.put(START_KEY, bytes, { contentType: 'text/plain', sha256 })
   } catch (error) {
-    const { name = '', $metadata } = error as {
-      name?: string
-      $metadata?: { httpStatusCode?: number }
-    }
-    const status = $metadata?.httpStatusCode
-    if (name === 'NoSuchBucket' || status === 404)
-      throw new OperatorError(
-        `There is no bucket ${config.s3.bucket}: create it, or correct S3_BUCKET and S3_ENDPOINT.`,
-      )
+    const { name, status } = readBucketError(error)
+    if (name === 'NoSuchBucket' || status === 404) throw noSuchBucket(config.s3.bucket)
     if (status === 401 || status === 403 || name === 'CredentialsProviderError')
       throw new OperatorError(
         `The bucket ${config.s3.bucket} cannot be written (${name}): correct the AWS credentials, or grant them s3:PutObject and s3:GetObject on it.`,
@@ -140,3 +143,49 @@ async function checkBucket({ config, storage, log }: AppContext): Promise<void> 
     log.warn('bucket does not respond', { error: new Error(name) })
   }
 }
+
+const START_KEY = 'health/start'
+const CREDENTIALS_CHECK_MS = 5_000
+const WRONG_CREDENTIALS = [
+  'CredentialsProviderError',
+  'ExpiredToken',
+  'InvalidAccessKeyId',
+  'InvalidToken',
+  'SignatureDoesNotMatch',
+]
+
+/**
+ * Throws OperatorError when the store rejects the credentials, because no link that is presigned with them would open. That they may not
+ * read the object proves nothing: a store says so of a missing object too.
+ */
+async function checkBucketCredentials({ config, storage, log }: AppContext): Promise<void> {
+  try {
+    const late = wait(CREDENTIALS_CHECK_MS, undefined, { ref: false }).then(() => {
+      throw Object.assign(new Error('the bucket does not respond'), { code: 'ETIMEDOUT' })
+    })
+    await Promise.race([storage.get(START_KEY), late])
+  } catch (error) {
+    const { name } = readBucketError(error)
+    if (name === 'NoSuchBucket') throw noSuchBucket(config.s3.bucket)
+    if (WRONG_CREDENTIALS.includes(name))
+      throw new OperatorError(
+        `The bucket ${config.s3.bucket} rejects the AWS credentials (${name}): correct them, or no link to an image will open.`,
+      )
+    if (!['NoSuchKey', 'AccessDenied'].includes(name))
+      log.warn('bucket does not respond', { error: new Error(name) })
+  }
+}
+
+function readBucketError(error: unknown): { name: string; status: number | undefined } {
+  const {
+    name = '',
+    code,
+    $metadata,
+  } = error as { name?: string; code?: string; $metadata?: { httpStatusCode?: number } }
+  return { name: code ?? name, status: $metadata?.httpStatusCode }
+}
+
+const noSuchBucket = (bucket: string) =>
+  new OperatorError(
+    `There is no bucket ${bucket}: create it, or correct S3_BUCKET and S3_ENDPOINT.`,
+  )

@@ -75,7 +75,8 @@ export async function startServer(
   context: AppContext,
   options: WebOptions,
 ): Promise<RunningServer> {
-  await storeIssuer(context.db, options.issuer)
+  // Without an ISSUER it follows the port.
+  await storeIssuer(context.db, options.issuer, { mayChange: !context.config.production })
   const web = await openWebContext(context, options)
   const common: Record<string, string> = { ...commonHeaders(options.issuer) }
   const closeServer = createCloseServer(server)

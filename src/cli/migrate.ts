@@ -5,7 +5,7 @@ export const migrate = defineCommand({
   examples: ['migrate', 'migrate --json'],
   async run({ db, config, log }) {
     const { migrateSchema } = await import('../context.ts')
-    return { applied: await migrateSchema(db, config.database, log) }
+    return { applied: await migrateSchema(db, config, log) }
   },
   show: ({ applied }: { applied: string[] }) =>
     applied.length === 0

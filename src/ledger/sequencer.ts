@@ -49,7 +49,9 @@ async function addLeaves(sql: Sql, sign: SignHead): Promise<number> {
   const from = last?.isAhead ? null : (last?.xid ?? null)
   const entries = await sql<{ id: string; canonical: string }[]>`
     select entry.id, ${canonical(sql)} as canonical from ledger_entry entry
-    where entry.xid < pg_snapshot_xmin(pg_current_snapshot())
+    -- Those of a restored database may be of transactions that are still to come here.
+    where (entry.xid < pg_snapshot_xmin(pg_current_snapshot())
+        or entry.xid >= pg_snapshot_xmax(pg_current_snapshot()))
       and ${from === null ? sql`true` : sql`entry.xid >= ${from}::xid8`}
       and not exists (select from ledger_leaf where entry_id = entry.id)
     order by entry.xid, entry.id limit ${BATCH_SIZE}`

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Db as BossDb, fromBunSql, PgBoss } from 'pg-boss'
 import { z } from 'zod'
-import { type Db, openDb, type Sql } from './db.ts'
+import { type Db, openDb, type PoolConfig, type Sql } from './db.ts'
 import { LOCKS } from './locks.ts'
 import type { Log } from './log.ts'
 import { startLoop } from './loop.ts'
@@ -91,8 +91,12 @@ const QUEUE = {
  * Opens pg-boss on a pool of its own, whose columns keep their names. No job runs until `work` is called. A role that may only
  * enqueue leaves the creation and maintenance of the tables to others; throws where the tables are missing.
  */
-export async function createJobs(databaseUrl: string, log: Log): Promise<Jobs> {
-  const db = openDb(databaseUrl, { connections: 4, columns: 'asNamed' })
+export async function createJobs(databaseUrl: string, log: Log, pools?: PoolConfig): Promise<Jobs> {
+  const db = openDb(databaseUrl, {
+    connections: pools?.sizes.queue ?? 4,
+    columns: 'asNamed',
+    pools,
+  })
   const maintains = await mayMaintain(db).catch(async (error: unknown) => {
     await db.end({ timeout: 5 })
     throw error
@@ -208,8 +212,12 @@ async function listDueQueues(sql: Sql, names: JobName[]): Promise<JobName[]> {
 }
 
 /** Creates or migrates the queue's tables. Safe in concurrent processes. */
-export async function installJobs(databaseUrl: string, log: Log): Promise<void> {
-  await (await createJobs(databaseUrl, log)).stop()
+export async function installJobs(
+  databaseUrl: string,
+  log: Log,
+  pools?: PoolConfig,
+): Promise<void> {
+  await (await createJobs(databaseUrl, log, pools)).stop()
 }
 
 /** The place of a sealed member in job data. */

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { createAccount } from '../../src/accounts/accounts.ts'
 import { hashPassword } from '../../src/accounts/passwords.ts'
 import { createClient } from '../../src/clients/clients.ts'
+import { SCOPES } from '../../src/clients/scopes.ts'
 import type { CompleteConfig } from '../../src/config.ts'
 import { type AppContext, openContext } from '../../src/context.ts'
 import { USER } from '../../src/local/embedded/cluster.ts'
@@ -24,8 +25,11 @@ import { createEnvironment, type Environment, readEnvironment, UNLIMITED } from 
 
 export const PASSWORD = 'lantern orchard violet drum'
 export const REDIRECT_URI = 'http://localhost:9/callback'
+/** What `addClient` registers unless a scope is given. */
 export const ALL_SCOPES =
   'openid profile email offline_access eprospera:person.id_verification.read'
+/** Every scope that a resident can grant. */
+export const EVERYTHING = Object.keys(SCOPES).join(' ')
 
 export type TestPortal = Awaited<ReturnType<typeof startPortal>>
 

@@ -1,5 +1,5 @@
 import { isHttpsOrLoopback } from '../../platform/loopback.ts'
-import { VendorError } from './vendor.ts'
+import { type Credentials, VendorError } from './vendor.ts'
 
 /** The vendor answered with an error status. `retryAfterSeconds` is from its `Retry-After`. */
 export class VendorStatusError extends VendorError {
@@ -16,6 +16,23 @@ export class VendorStatusError extends VendorError {
 /** Whether the vendor answered with one of these statuses. */
 export const isStatus = (error: unknown, ...statuses: number[]): boolean =>
   error instanceof VendorStatusError && statuses.includes(error.status)
+
+/**
+ * Calls a vendor with the first credentials, and with the next ones where the vendor refuses those (401, 403): while credentials are
+ * replaced, the vendor may require either. A refused call has changed nothing.
+ */
+export async function withCredentials<T>(
+  [credentials, ...others]: readonly Credentials[],
+  call: (credentials: Credentials) => Promise<T>,
+): Promise<T> {
+  if (!credentials) throw new Error('there are no credentials')
+  try {
+    return await call(credentials)
+  } catch (error) {
+    if (others.length === 0 || !isStatus(error, 401, 403)) throw error
+    return await withCredentials(others, call)
+  }
+}
 
 const MAX_JSON_BYTES = 4 * 1024 * 1024
 // Until the end of the response. Veriff recommends a few seconds, but images take longer.
