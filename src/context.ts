@@ -14,6 +14,7 @@ import { createLocalKeyService, type KeyService } from './platform/key-service.t
 import { createKmsKeyService } from './platform/kms.ts'
 import type { Log } from './platform/log.ts'
 import { createOutbound, type Outbound } from './platform/outbound.ts'
+import { createReadiness, type Readiness } from './platform/readiness.ts'
 import { createSealer, type Sealer } from './platform/secrets.ts'
 import { createStorage, type Storage } from './platform/storage.ts'
 import { createVault, type Vault } from './platform/vault.ts'
@@ -30,12 +31,17 @@ export type AppContext = {
   vault: Vault
   outbound: Outbound
   security: SecurityEvents
+  /** Whether the process can serve. Whoever opens a part that it needs adds a check of it. */
+  readiness: Readiness
   log: Log
   close(): Promise<void>
 }
 
 /** What becomes of the schema when the context is opened: it is brought up to date, must be up to date, or is left as it is. */
 export type SchemaRule = 'migrate' | 'require' | 'leave'
+
+// A bucket counts its requests, and charges for them.
+const BUCKET_MS = 10_000
 
 /** Opens the context. Throws OperatorError when the database cannot be used. */
 export async function openContext(
@@ -58,12 +64,19 @@ export async function openContext(
     vault: createVault(db, keyService),
     outbound: createOutbound(config.outboundAllow),
     security: createSecurityEvents(log, secrets.encryptionKeys[0] ?? new Uint8Array()),
+    readiness: createReadiness(log),
     log,
     async close() {
       await db.end({ timeout: 5 })
       storage.close()
     },
   }
+  context.readiness.add('database', () => db`select 1`)
+  // While the bucket is away, most requests are served all the same, and other processes do no better.
+  context.readiness.add('bucket', () => storage.head('health/start'), {
+    isRequired: false,
+    rememberMs: BUCKET_MS,
+  })
   try {
     if (schema === 'migrate') await migrateSchema(db, config, log)
     if (schema === 'require') await requireMigrated(db).catch(explain)

@@ -11,6 +11,7 @@ import { createEventSigner, createFindSubject } from './oauth/security-event-tok
 import { type Db, openDb } from './platform/db.ts'
 import { ApiError } from './platform/errors.ts'
 import type { Jobs } from './platform/jobs.ts'
+import { isPublicAddress } from './platform/outbound.ts'
 import { loadSharedKeys } from './platform/shared-keys.ts'
 import type { Storage } from './platform/storage.ts'
 import { deviceOf } from './portal/devices.ts'
@@ -67,7 +68,13 @@ export async function openWebContext(
   const subjects = await openSubjectIdentifiers(db, sealer)
   const limiter = createRateLimiter(db, config.rateLimits, log)
   const tokens = createAccessTokens(issuer, ring)
-  const addressOf = createClientAddress(config.trustedProxies)
+  const addressOf = createClientAddress(config.trustedProxies, (address) =>
+    log.warn('forwarding header ignored', {
+      // The address of a proxy, and not of a person, is one of our own network.
+      from: isPublicAddress(address) ? 'a public address' : address,
+      advice: 'if that is your proxy, name it in TRUSTED_PROXIES',
+    }),
+  )
   const network = createNetworkLimiter({
     ...context,
     limits: config.networkLimits,

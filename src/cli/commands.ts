@@ -7,6 +7,7 @@ import { delivery } from './delivery.ts'
 import { demo } from './demo.ts'
 import { doctor } from './doctor.ts'
 import { event } from './event.ts'
+import { issuer } from './issuer.ts'
 import { key } from './key.ts'
 import { ledger } from './ledger.ts'
 import { migrate } from './migrate.ts'
@@ -41,6 +42,7 @@ const NOUNS: Nouns = {
   retention,
   key,
   backup,
+  issuer,
 }
 
 /** Every command by its whole name, `NOUN VERB` or one word. */

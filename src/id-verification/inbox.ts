@@ -1,7 +1,7 @@
 import { type Db, isDataFault, isUnstorable, type Sql } from '../platform/db.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import type { Log } from '../platform/log.ts'
-import { startLoop } from '../platform/loop.ts'
+import { type Loop, startLoop } from '../platform/loop.ts'
 import type { Sealer } from '../platform/secrets.ts'
 import type { Vault } from '../platform/vault.ts'
 import { openBody, resealForOwner, type StoredBody } from './deliveries.ts'
@@ -14,8 +14,6 @@ import { findVendor } from './vendors/vendors.ts'
  * The delivery row is its own queue entry: it was committed before the vendor's 200, and stays "received" until one
  * transaction records its decision and enqueues the jobs that follow.
  */
-
-export type Inbox = { runNow(): void; stop(): Promise<void> }
 
 const POLL_MS = 1_000
 // About a day, with delays from a second to a quarter of an hour.
@@ -36,7 +34,7 @@ export function startInbox(context: {
   vault: Vault
   jobs: Jobs
   log: Log
-}): Inbox {
+}): Loop {
   const { db, log } = context
   return startLoop({ event: 'deliveries cannot be applied', pauseMs: POLL_MS, log }, applyNext)
 

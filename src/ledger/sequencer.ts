@@ -1,7 +1,7 @@
 import type { Db, Sql } from '../platform/db.ts'
 import { LOCKS } from '../platform/locks.ts'
 import type { Log } from '../platform/log.ts'
-import { startLoop } from '../platform/loop.ts'
+import { type Loop, startLoop } from '../platform/loop.ts'
 import { canonical } from './entries.ts'
 import { createNodeFinder } from './proofs.ts'
 import { leafHash, type NodeId, nodeHash, rootOf } from './tree.ts'
@@ -9,13 +9,11 @@ import { leafHash, type NodeId, nodeHash, rootOf } from './tree.ts'
 /** Signs a tree head as a compact JWS over this payload. */
 export type SignHead = (head: { size: number; root: string; at: Date }) => Promise<string>
 
-export type Sequencer = { stop(): Promise<void> }
-
 const PAUSE_MS = 1_000
 const BATCH_SIZE = 5_000
 
 /** Appends entries to the tree and signs its head until it is stopped. One process works at a time. */
-export function startSequencer(context: { db: Db; log: Log; sign: SignHead }): Sequencer {
+export function startSequencer(context: { db: Db; log: Log; sign: SignHead }): Loop {
   return startLoop(
     {
       event: 'ledger entries cannot be sequenced',

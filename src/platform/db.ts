@@ -212,12 +212,12 @@ export const isDuplicateKey = (error: unknown): boolean =>
 export const isUnstorable = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && (error.code === '22021' || error.code === '22P05')
 
-// The client's own codes, those of sockets and of name resolution, and PostgreSQL's: shutting down or starting, no connection
-// free, a statement over its time limit, a server that is read-only or rejects the log-in during a failover.
+// The client's own codes, those of sockets and of name resolution, and PostgreSQL's: shutting down or starting, no disk, memory or
+// connection free, a statement over its time limit, a server that is read-only or rejects the log-in during a failover.
 const UNAVAILABLE = new Set(
   `CONNECTION_CLOSED CONNECTION_DESTROYED CONNECTION_ENDED CONNECTION_LOST CONNECT_TIMEOUT DATABASE_UNAVAILABLE
   ECONNREFUSED ECONNRESET EPIPE ETIMEDOUT EHOSTUNREACH ENETUNREACH ENOTFOUND EAI_AGAIN
-  57P01 57P02 57P03 53300 57014 25006 28P01 28000`.split(/\s+/),
+  57P01 57P02 57P03 53100 53200 53300 57014 25006 28P01 28000`.split(/\s+/),
 )
 
 /** Whether a statement failed because the database cannot be used for the moment. What it was to do may have been done. */

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { type Db as BossDb, fromBunSql, PgBoss } from 'pg-boss'
 import { z } from 'zod'
 import { type Db, openDb, type PoolConfig, type Sql } from './db.ts'
@@ -59,7 +60,11 @@ export type Jobs = {
   ): Promise<void>
   /** Polls now instead of at the next interval. */
   pollNow(): void
-  /** Finishes running jobs, for up to 20 seconds; other workers take the rest. */
+  /** Whether due jobs are looked for. */
+  isPolling(): boolean
+  /** Takes no more jobs, and finishes the running ones, for up to 20 seconds. Jobs can still be enqueued. */
+  rest(): Promise<void>
+  /** Rests, and closes. Other workers take the jobs that are still running. */
   stop(): Promise<void>
 }
 
@@ -68,6 +73,7 @@ const SCHEMA = 'pgboss'
 const HEARTBEAT_SECONDS = 20
 const MONITOR_SECONDS = 10
 const POLL_MS = 500
+const REST_MS = 20_000
 // Workers are woken when a job is due. If that fails, they look for themselves.
 const OWN_POLL_SECONDS = 30
 const QUEUE = {
@@ -134,6 +140,18 @@ export async function createJobs(databaseUrl: string, log: Log, pools?: PoolConf
     },
   )
 
+  let resting: Promise<void> | undefined
+  function rest(): Promise<void> {
+    const stopAll = async () => {
+      await Promise.all([
+        polling.stop(),
+        ...[...idle.keys()].map((name) => boss.offWork(name, { wait: true })),
+      ])
+    }
+    resting ??= Promise.race([stopAll(), wait(REST_MS, undefined, { ref: false })])
+    return resting
+  }
+
   return {
     async enqueue(sql, name, data, { afterSeconds } = {}) {
       const later = afterSeconds === undefined ? {} : { startAfter: afterSeconds }
@@ -164,9 +182,12 @@ export async function createJobs(databaseUrl: string, log: Log, pools?: PoolConf
       }
     },
     pollNow: () => polling.runNow(),
+    isPolling: () => !polling.isStalled(),
+    rest,
     async stop() {
-      await polling.stop()
-      await boss.stop({ graceful: true, timeout: 20_000 })
+      await rest()
+      // It takes the jobs that still run from this process, so that another one need not wait for its heartbeats to stop.
+      await boss.stop({ graceful: true, timeout: 1_000 })
       await db.end({ timeout: 5 })
     },
   }

@@ -1,6 +1,7 @@
-import { createServer } from 'node:http'
+import { createServer, type ServerResponse } from 'node:http'
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { listenOn } from './listen.ts'
+import { PROBES, type Readiness } from './readiness.ts'
 
 /** The operator's metrics, in Prometheus' text format. */
 export type Metrics = {
@@ -38,21 +39,35 @@ export function createMetrics(): Metrics {
   }
 }
 
+// Longer than the time between two probes or scrapes, which use the connection again.
+const KEEP_ALIVE_MS = 120_000
+
 /** The address of the metrics. */
 export type MetricsConfig = { host: string; port: number }
 
-/** Serves `GET /metrics` on a separate port, which must not be public. Throws OperatorError when it is taken. */
+/**
+ * Serves `GET /metrics`, and responds to probes, on a separate port, which must not be public. Throws OperatorError when it is taken.
+ */
 export async function serveMetrics(
   metrics: Metrics,
   { host, port }: MetricsConfig,
+  /** `undefined` while the process starts. */
+  readiness: () => Readiness | undefined,
 ): Promise<{ port: number; close(): Promise<void> }> {
-  const server = createServer((req, res) => {
-    if (req.url !== '/metrics') return void res.writeHead(404).end()
-    metrics.text().then(
-      (text) => res.writeHead(200, { 'Content-Type': 'text/plain; version=0.0.4' }).end(text),
-      () => res.writeHead(503).end(),
-    )
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (req, res) => {
+    const respond = req.url === '/metrics' ? respondMetrics : respondProbe
+    respond(req.url ?? '', res).catch(() => res.writeHead(503).end())
   })
+  async function respondMetrics(_path: string, res: ServerResponse) {
+    const text = await metrics.text()
+    res.writeHead(200, { 'Content-Type': 'text/plain; version=0.0.4' }).end(text)
+  }
+  async function respondProbe(path: string, res: ServerResponse) {
+    const probe = PROBES[path]
+    if (!probe) return void res.writeHead(404).end()
+    const { status, body } = await probe(readiness())
+    res.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body))
+  }
   const bound = await listenOn(server, { host, port, variable: 'METRICS_PORT' })
   return {
     port: bound,

@@ -294,12 +294,20 @@ export const CORRECTIONS: readonly Correction[] = [
     return ending`,
         to: `  function mayRepeat(query, err) {
     return query.tagged && query.handler.isPool && !query.repeated && !query.cursorFn && !query.forEachFn &&
-      !terminated && query.state === backend && /^\\s*select\\b/i.test(query.string) &&
+      !terminated && (!query.state || query.state === backend) && /^\\s*select\\b/i.test(query.string || query.strings[0]) &&
       ['CONNECTION_CLOSED', 'ECONNRESET', 'EPIPE', 'CONNECTION_LOST'].includes(err && err.code)
   }
 
   function end() {
     return ending`,
+      },
+      // Nobody caught it when the connection was lost meanwhile, which ends a process. A connection that could not learn the types would
+      // read arrays as text.
+      {
+        from: `        return fetchArrayTypes()
+`,
+        to: `        return fetchArrayTypes().catch(error => socket && socket.destroy(error))
+`,
       },
       // The end of a large write would have let other callers' statements into a transaction.
       {

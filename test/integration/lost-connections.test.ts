@@ -1,4 +1,4 @@
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { type Db, openDb } from '../../src/platform/db.ts'
 import { createDatabase } from '../support/database.ts'
@@ -17,6 +17,7 @@ afterAll(() => database.drop())
 beforeEach(async () => {
   uncaught = []
   process.on('uncaughtException', collect)
+  process.on('unhandledRejection', collect)
   proxy = await startNetworkProxy(Number(new URL(database.url).port))
   db = openDb(Object.assign(new URL(database.url), { port: String(proxy.port) }).href)
 })
@@ -24,6 +25,7 @@ afterEach(async () => {
   await db.end({ timeout: 1 })
   await proxy.close()
   process.off('uncaughtException', collect)
+  process.off('unhandledRejection', collect)
   // The library throws where nobody can catch it, which ends a process.
   expect(uncaught).toEqual([])
 })
@@ -182,4 +184,30 @@ test('a pool ends at once although the network swallows everything', async () =>
   const pending = expect(db`select 1`).rejects.toThrow()
   await db.end({ timeout: 1 })
   await pending
+})
+
+test('a connection that is lost while the client asks for the types of arrays is replaced', async () => {
+  const { port: target } = proxy
+  let losses = 0
+  const server = createServer((client) => {
+    const far = connect(target, '127.0.0.1')
+    for (const socket of [client, far]) socket.on('error', () => {})
+    client.on('data', (bytes) => {
+      if (losses === 0 && bytes.includes('pg_catalog.pg_type')) {
+        losses++
+        client.resetAndDestroy()
+        far.destroy()
+      } else far.write(bytes)
+    })
+    far.pipe(client)
+    client.once('close', () => far.destroy())
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number }
+  const url = Object.assign(new URL(database.url), { port: String(port) }).href
+  const opening = openDb(url, { connections: 1 })
+  await expect(opening`select array['a', 'b'] as list`).resolves.toEqual([{ list: ['a', 'b'] }])
+  expect(losses).toBe(1)
+  await opening.end({ timeout: 1 })
+  server.close()
 })

@@ -140,6 +140,7 @@ const CHANGES: Record<string, Words> = {
   'policy set': () => ['mfa', 'when-enrolled'],
   'vendor set': () => ['veriff', '--base-url', vendor.sandbox.url],
   'tenant set': () => ['default', '--display-name', 'The operator'],
+  'issuer change': () => ['https://moved.test'],
 }
 
 /** How to call the commands that only read. */
@@ -166,6 +167,7 @@ const READINGS: Record<string, Words> = {
   'ledger prove': onThe(sequencedEntry),
   'policy list': none,
   'key list': none,
+  'issuer show': none,
 }
 
 test('every command that runs over opened parts is here, once', () => {

@@ -96,7 +96,7 @@ test('a pooler is recognised, and a connection without a limit is a fault', () =
 })
 
 test.each([
-  [[], 'https://id.test', /TRUSTED_PROXIES is not set/],
+  [[], 'https://id.test', /TRUSTED_PROXIES names none/],
   [['0.0.0.0/0'], 'https://id.test', /0\.0\.0\.0\/0 trusts addresses of the internet/],
   [['10.0.0.1', '::/0'], 'https://id.test', /^::\/0 trusts/],
   [['128.0.0.0/1'], 'http://localhost:3000', /trusts addresses of the internet/],
