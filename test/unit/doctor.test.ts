@@ -71,6 +71,10 @@ describe('connections', () => {
     expect(() => judgeConnections(used, limits, '99@a')).toThrow(
       /^7 web may open 105 connections, others use 0; the server allows 97/,
     )
+    const others = { name: 'psql', count: 83 }
+    expect(() => judgeConnections([...used.slice(0, 1), others], limits, '99@a')).toThrow(
+      /^1 web may open 15 connections, others use 83; the server allows 97/,
+    )
   })
 })
 
