@@ -67,7 +67,11 @@ export async function openContext(
     },
   }
   try {
-    if (schema === 'migrate') await migrateSchema(database, log, log.info)
+    if (schema === 'migrate')
+      await migrateSchema(database, log, (event, fields) =>
+        // A new database has all of them to apply.
+        (event === 'migration applied' ? log.debug : log.info)(event, fields),
+      )
     if (schema !== 'leave') {
       const newer = await requireMigrated(db).catch(explain)
       if (newer)
