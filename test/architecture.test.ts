@@ -34,6 +34,7 @@ const ORDER = [
   'serve.ts',
   'open.ts',
   'server.ts',
+  'gauges.ts',
   'worker.ts',
   'app.ts',
   'web-context.ts',
@@ -285,6 +286,7 @@ const TABLES: Record<string, string[]> = {
   oauth: ['oauth_grant', 'oidc_artifact', 'spent_jti'],
   platform: [
     'data_key',
+    'duty',
     'outbox_mail',
     'policy',
     'portal_setting',

@@ -8,7 +8,7 @@ export const migrate = defineCommand({
     const { migrateSchema } = await import('../context.ts')
     // A migration may take long, and the answer comes at the end.
     const report = values.json === true ? () => {} : reportProgress
-    return { applied: await migrateSchema(config.database, log, report) }
+    return { applied: await migrateSchema(config, log, report) }
   },
   show: ({ applied }: { applied: string[] }) =>
     applied.length === 0

@@ -23,6 +23,10 @@ export type Parsed = { name: string; command: Command; values: Values; args: str
 
 /** Reads the words of the command line. Throws UsageError, or HelpRequested when help or the version was requested. */
 export function parseWords(nouns: Nouns, words: readonly string[]): Parsed {
+  const [noun] = words
+  // The parser would answer `dance --help` with the help of everything, as if there were such a command.
+  if (noun !== undefined && !noun.startsWith('-') && !Object.hasOwn(nouns, noun))
+    throw usageError('', `unknown command '${noun}'`)
   const parsed: Parsed[] = []
   createParser(nouns, (each) => parsed.push(each)).parse(words, { from: 'user' })
   const [first] = parsed

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
-import { type Db, openDb, type Sql } from './db.ts'
+import { type Db, openDb, type PoolConfig, type Sql } from './db.ts'
 import { OperatorError } from './errors.ts'
 import { LOCKS } from './locks.ts'
 import { isOlder, OLDEST_COMPATIBLE_VERSION, readVersion } from './version.ts'
@@ -22,6 +22,7 @@ export type Report = (
 
 type MigrateOptions = {
   report?: Report
+  pools?: PoolConfig
   /** Where the migrations are. */
   folder?: URL
   /** How often a migration is tried that does not get its locks. */
@@ -61,7 +62,7 @@ export async function migrate(url: string, options: MigrateOptions = {}): Promis
   const { folder = FOLDER } = options
   const files = await readMigrations(folder)
   // While the first connection holds the lock, others build an index and watch it. A migration may take long.
-  const db = openDb(url, { connections: 3, statementTimeoutMs: 0 })
+  const db = openDb(url, { connections: 3, statementTimeoutMs: 0, pools: options.pools })
   try {
     const applied: string[] = []
     for (;;) {

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
-import { createJobs } from '../../src/platform/jobs.ts'
+import { createJobs, listFailedJobs, retryFailedJob } from '../../src/platform/jobs.ts'
 import { createLog } from '../../src/platform/log.ts'
 import { createDatabase } from '../support/database.ts'
+import { eventually } from '../support/sandbox.ts'
 
 test('processes that start at the same moment on a new database all get a queue that works', async () => {
   const database = await createDatabase()
@@ -81,6 +82,32 @@ test('a queue that cannot be set up leaves nothing running behind', async () => 
     select count(*)::int as count from pg_stat_activity
     where datname = current_database() and pid <> pg_backend_pid() and state is not null`
   expect(row?.count).toBe(0)
+  await database.drop()
+})
+
+test('a job that has used up its tries is listed, and runs again when it is told to', async () => {
+  const database = await createDatabase()
+  const { db } = database
+  const jobs = await createJobs(database.url, createLog('silent'))
+  await db.begin((sql) => jobs.enqueue(sql, 'fetch-logo', { clientId: 'some-client' }))
+  await db`update pgboss.job set retry_limit = 0`
+  const done = Promise.withResolvers<string>()
+  let isReachable = false
+  await jobs.work('fetch-logo', 1, async ({ clientId }) => {
+    if (!isReachable) throw new Error('unreachable')
+    done.resolve(clientId)
+  })
+  const failed = await eventually(async () => {
+    const [job] = await listFailedJobs(db)
+    return job
+  })
+  expect(failed).toMatchObject({ queue: 'fetch-logo', tries: 1, error: 'Error: unreachable' })
+  isReachable = true
+  expect(await retryFailedJob(db, failed.id)).toBe(true)
+  expect(await done.promise).toBe('some-client')
+  expect(await retryFailedJob(db, failed.id)).toBe(false)
+  await jobs.stop()
+  expect(await listFailedJobs(db)).toEqual([])
   await database.drop()
 })
 
