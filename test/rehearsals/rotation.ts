@@ -54,7 +54,8 @@ async function rehearse(world: World, { short, say }: { short: boolean; say: Say
   const procedures = listProcedures(world)
   const began = performance.now()
   // The short form changes everything in three rounds of restarts, and the long one secret after secret.
-  for (const group of short ? [procedures] : procedures.map((each) => [each]))
+  for (const group of short ? [procedures] : procedures.map((each) => [each])) {
+    const before = { ...load.count(), at: performance.now() }
     for (const part of PARTS) {
       const names = group.filter((each) => Object.keys(each[part]).length > 0)
       if (names.length === 0) continue
@@ -63,8 +64,16 @@ async function rehearse(world: World, { short, say }: { short: boolean; say: Say
         fleet,
         group.map((each) => each[part]),
       )
-      await wait(short ? 0 : 3_000)
+      await wait(short ? 0 : 5_000)
     }
+    const { done, failed } = load.count()
+    const took = ((performance.now() - before.at) / 1000).toFixed(0)
+    const what = short ? 'all procedures' : group.map(({ name }) => name).join(', ')
+    world.figures.push(
+      `${what}: ${done - before.done} requests in ${took} s, ${failed - before.failed} failed`,
+    )
+    say(world.figures.at(-1) ?? '')
+  }
   await load.stop()
   const seconds = (performance.now() - began) / 1000
   await settle(world)
@@ -376,7 +385,9 @@ function vendorSecrets({ deployment, vendors, fleet }: World): Procedure {
         await wait(Math.max(0, addedAt + 2_500 - Date.now()))
         // All vendors change, each at once.
         Object.assign(vendors.secrets, Object.fromEntries(next))
-        await wait(1_000)
+        await until('a refused call of each vendor', 60, () =>
+          names.every((name) => vendors.refused.includes(name)),
+        )
         await forEach(({ db, sealer }, vendor) =>
           useNextCredentials(db, sealer, { vendor, keepDays: 7 }),
         )
@@ -467,7 +478,7 @@ async function report(world: World, seconds: number): Promise<string[]> {
       .join(', ')}`,
     `${fleet.countStarts()} starts of 3 processes`,
     `${accepted} deliveries acknowledged, ${stored?.deliveries} stored; ${stored?.mails} mails sent, ${mail.received.size} received; ${stored?.failed} jobs failed`,
-    `${vendors.countRefused()} calls refused by a vendor and made again with the next secrets`,
+    `${vendors.refused.length} calls refused by a vendor and made again with the next secrets`,
     ...figures,
   ]
   const broken = [

@@ -2,7 +2,7 @@ import { isHttpsOrLoopback } from '../../platform/loopback.ts'
 import { type Credentials, VendorError } from './vendor.ts'
 
 /** The vendor answered with an error status. `retryAfterSeconds` is from its `Retry-After`. */
-export class VendorStatusError extends VendorError {
+class VendorStatusError extends VendorError {
   readonly status: number
   readonly retryAfterSeconds: number | undefined
 
