@@ -57,6 +57,9 @@ async function runDemo(check: boolean): Promise<void> {
   await demo({ check, serve, shutdownSignal, env: process.env })
 }
 
+// `doctor` says what is missing, and `migrate` adds it.
+const WITHOUT_SCHEMA = ['migrate', 'doctor']
+
 /** Runs an operator's command over the context of the environment. Only `migrate` changes the schema. */
 async function runCommand(command: Invocation): Promise<void> {
   const { loadConfig } = await import('./config.ts')
@@ -65,7 +68,7 @@ async function runCommand(command: Invocation): Promise<void> {
   const config = loadConfig(process.env)
   const context = await open(config, createLog('error'), {
     mode: 'attach-or-own',
-    schema: command.name === 'migrate' ? 'leave' : 'require',
+    schema: WITHOUT_SCHEMA.includes(command.name) ? 'leave' : 'require',
   })
   try {
     const answer = await command.run({ ...context, issuer: config.issuer })

@@ -1,14 +1,21 @@
 import { createHash } from 'node:crypto'
 import {
   DeleteObjectCommand,
+  GetBucketLifecycleConfigurationCommand,
+  GetBucketPolicyCommand,
+  GetBucketVersioningCommand,
   GetObjectCommand,
+  GetPublicAccessBlockCommand,
   HeadObjectCommand,
+  ListObjectsV2Command,
   ListObjectVersionsCommand,
   PutObjectCommand,
   S3Client,
   type S3ClientConfig,
   S3ServiceException,
 } from '@aws-sdk/client-s3'
+import { currentTraceparent } from './correlation.ts'
+import { observe } from './operations.ts'
 import { createSigner, requireKey, type SignGet } from './presign.ts'
 
 export type S3Config = {
@@ -47,9 +54,25 @@ export type Storage = {
   delete(key: string): Promise<void>
   /** Deletes every object below `prefix`, with all versions and delete markers. Returns how many. */
   deleteAll(prefix: string): Promise<number>
+  /** Lists the objects, a page at a time. */
+  list(): AsyncIterable<{ key: string; size: number }[]>
+  /** How the bucket is set up. */
+  readSettings(): Promise<BucketSettings>
   /** Returns a signer for this request's URLs. Credentials that expire within the hour are refreshed first. */
   signer(): Promise<SignGet>
   close(): void
+}
+
+/** `unknown` says why it cannot be known: the store has no such setting, or these credentials may not read it. */
+export type Setting<T> = { value: T } | { unknown: string }
+export type BucketSettings = {
+  versioning: Setting<'Enabled' | 'Suspended' | 'off'>
+  /** The flags of Block Public Access that are off. */
+  publicAccessFlagsOff: Setting<string[]>
+  /** JSON; `undefined`: there is none. */
+  policy: Setting<string | undefined>
+  /** The rules in force. `expires`: deletes current objects; `archives`: moves them where no link opens them. */
+  lifecycle: Setting<{ id: string; expires: boolean; archives: boolean }[]>
 }
 
 type Credentials = Awaited<ReturnType<S3Client['config']['credentials']>>
@@ -153,13 +176,96 @@ export function createStorage(
         deleted += found.length
       }
     },
+    async *list() {
+      let next: string | undefined
+      do {
+        const page = await client.send(
+          new ListObjectsV2Command({ Bucket: bucket, ContinuationToken: next }),
+          bounded(),
+        )
+        yield (page.Contents ?? []).map(({ Key = '', Size = 0 }) => ({ key: Key, size: Size }))
+        next = page.NextContinuationToken
+      } while (next)
+    },
+    readSettings: () => readSettings(client, bucket, bounded),
     signer: createSignerCache(client, s3, now),
     close: () => client.destroy(),
   }
 }
 
+const ARCHIVES = ['GLACIER', 'DEEP_ARCHIVE']
+const PUBLIC_ACCESS_FLAGS = [
+  'BlockPublicAcls',
+  'IgnorePublicAcls',
+  'BlockPublicPolicy',
+  'RestrictPublicBuckets',
+] as const
+
+async function readSettings(
+  client: S3Client,
+  bucket: string,
+  bounded: () => { abortSignal: AbortSignal },
+): Promise<BucketSettings> {
+  const Bucket = bucket
+  return {
+    versioning: await readSetting(async () => {
+      const { Status } = await client.send(new GetBucketVersioningCommand({ Bucket }), bounded())
+      return Status ?? 'off'
+    }),
+    publicAccessFlagsOff: await readSetting(
+      async () => {
+        const { PublicAccessBlockConfiguration: flags = {} } = await client.send(
+          new GetPublicAccessBlockCommand({ Bucket }),
+          bounded(),
+        )
+        return PUBLIC_ACCESS_FLAGS.filter((flag) => flags[flag] !== true)
+      },
+      { error: 'NoSuchPublicAccessBlockConfiguration', value: [...PUBLIC_ACCESS_FLAGS] },
+    ),
+    policy: await readSetting<string | undefined>(
+      async () => (await client.send(new GetBucketPolicyCommand({ Bucket }), bounded())).Policy,
+      { error: 'NoSuchBucketPolicy', value: undefined },
+    ),
+    lifecycle: await readSetting(
+      async () => {
+        const { Rules = [] } = await client.send(
+          new GetBucketLifecycleConfigurationCommand({ Bucket }),
+          bounded(),
+        )
+        return Rules.filter(({ Status }) => Status === 'Enabled').map((rule) => ({
+          id: rule.ID ?? 'without a name',
+          expires: Boolean(rule.Expiration?.Days ?? rule.Expiration?.Date),
+          archives: (rule.Transitions ?? []).some(({ StorageClass = '' }) =>
+            ARCHIVES.includes(StorageClass),
+          ),
+        }))
+      },
+      { error: 'NoSuchLifecycleConfiguration', value: [] },
+    ),
+  }
+}
+
+/** `absent` is the store's error for a setting that was never made, and what that means. */
+async function readSetting<T>(
+  read: () => Promise<T>,
+  absent?: { error: string; value: T },
+): Promise<Setting<T>> {
+  try {
+    return { value: await read() }
+  } catch (error) {
+    if (!(error instanceof S3ServiceException)) throw error
+    if (error.name === absent?.error) return { value: absent.value }
+    const status = error.$metadata.httpStatusCode ?? 0
+    if (status === 403) return { unknown: 'these credentials may not read the setting' }
+    // What a store does not know, it rejects in its own way.
+    if (status === 501 || (status >= 400 && status < 500))
+      return { unknown: `this store does not tell (${error.name})` }
+    throw error
+  }
+}
+
 function createClient(s3: S3Config): S3Client {
-  return new S3Client({
+  const client = new S3Client({
     region: s3.region,
     forcePathStyle: s3.forcePathStyle,
     // Other stores reject, or store inside the object, what newer SDKs add by default.
@@ -175,6 +281,42 @@ function createClient(s3: S3Config): S3Client {
     ...(s3.endpoint && { endpoint: s3.endpoint }),
     ...(s3.credentials && { credentials: s3.credentials }),
   })
+  observeCalls(client)
+  return client
+}
+
+/** Reports each call, with its retries and without reading its body, and passes the trace on. */
+function observeCalls({ middlewareStack }: S3Client): void {
+  middlewareStack.add(
+    (next, { commandName = 'unknown' }) =>
+      (args) =>
+        observe(
+          { kind: 'bucket', name: commandName.replace(/Command$/, '') },
+          () => next(args),
+          describeCall,
+        ),
+    { step: 'initialize', name: 'observeCalls' },
+  )
+  middlewareStack.add(
+    (next) => (args) => {
+      const traceparent = currentTraceparent()
+      const { headers } = args.request as { headers: Record<string, string> }
+      if (traceparent) headers.traceparent = traceparent
+      return next(args)
+    },
+    // After signing: a proxy may replace this header.
+    { step: 'finalizeRequest', priority: 'low', name: 'passTraceOn' },
+  )
+}
+
+function describeCall({ error }: { error?: unknown }): string {
+  if (error === undefined) return 'ok'
+  const status = error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined
+  if (status === undefined) return 'unreachable'
+  if (status === 404) return 'not_found'
+  // What is written once exists already, which `put` examines.
+  if (status === 412 || status === 409) return 'exists'
+  return status >= 500 ? 'failed' : 'refused'
 }
 
 /** Creates signers for the bucket's public address, and keeps each until its credentials are about to expire. */

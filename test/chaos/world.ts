@@ -1,21 +1,18 @@
-import { execFile as execFileWithCallback } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { promisify } from 'node:util'
 import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
 import type { AppContext } from '../../src/context.ts'
 import { startDeployment } from '../support/deployment.ts'
 import { startNetworkProxy } from '../support/network-proxy.ts'
+import { listChildren, signalAll } from '../support/operating-system.ts'
 import { findFreePorts } from '../support/ports.ts'
 import { type Courier, startCourier } from './courier.ts'
 import type { Delivered } from './history.ts'
 import { type Link, startLink } from './link.ts'
 import { type Kept, superviseProcess } from './processes.ts'
 import { type Driver, startVendors } from './vendors.ts'
-
-const execFile = promisify(execFileWithCallback)
 
 /**
  * A complete deployment on this machine: two web processes and two workers, a database, a bucket, the vendors, and the
@@ -150,24 +147,6 @@ export function startWorld(given: {
       close,
     }
   })
-}
-
-async function listChildren(parent: number): Promise<number[]> {
-  const { stdout } = await execFile('ps', ['-A', '-o', 'pid=,ppid='])
-  return stdout
-    .trim()
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/).map(Number))
-    .flatMap(([pid, ppid]) => (pid !== undefined && ppid === parent ? [pid] : []))
-}
-
-function signalAll(pids: number[], signal: NodeJS.Signals): void {
-  for (const pid of pids)
-    try {
-      process.kill(pid, signal)
-    } catch {
-      // It has ended.
-    }
 }
 
 /** The database itself writes down each change of a status, and of a delivery's state. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -69,6 +69,11 @@ async function erased(): Promise<string> {
   return id
 }
 
+const failedJob = () =>
+  insert(portal.db`
+    insert into pgboss.job (name, data, state, completed_on)
+    values ('fetch-logo', '{}', 'failed', now()) returning id`)
+
 async function sequencedEntry(): Promise<string> {
   const id = await erased()
   await run('resident', 'erasure', id)
@@ -76,6 +81,13 @@ async function sequencedEntry(): Promise<string> {
     ...['ledger', 'list', '--resident', id],
   )
   return entries.find(({ index }) => index !== null)?.id ?? ''
+}
+
+/** Of the portal itself, as if it were the restored one. */
+async function proof(): Promise<string[]> {
+  const file = join(dir, 'proof.json')
+  await writeFile(file, JSON.stringify(await run('backup', 'verify')))
+  return ['--proof', file]
 }
 
 type Words = () => Promise<string[]> | string[]
@@ -103,6 +115,7 @@ const CHANGES: Record<string, Words> = {
   'event answer': onThe(() => event('verification.erased'), '--outcome', 'erased'),
   'event test': onThe(clientWithStream),
   'registration-token create': none,
+  'backup record': proof,
   'key rotate': none,
   'key reseal': none,
   'key retire': async () => {
@@ -127,6 +140,7 @@ const CHANGES: Record<string, Words> = {
   'verification retry': onThe(verification),
   'verification erase': onThe(verification),
   'delivery replay': onThe(delivery),
+  'job retry': onThe(failedJob),
   'case close': onThe(report),
   'retention run': () => ['--dry-run'],
   'policy set': () => ['mfa', 'when-enrolled'],
@@ -139,11 +153,13 @@ const CHANGES: Record<string, Words> = {
   'vendor drop-next': () => ['veriff'],
   'vendor drop-previous': () => ['veriff'],
   'tenant set': () => ['default', '--display-name', 'The operator'],
+  'issuer change': () => ['https://moved.test'],
 }
 
 /** How to call the commands that only read. */
 const READINGS: Record<string, Words> = {
   doctor: none,
+  'backup verify': none,
   'client list': none,
   'client show': onThe(client),
   'event list': none,
@@ -155,6 +171,7 @@ const READINGS: Record<string, Words> = {
   'verification show': onThe(verification),
   'delivery list': none,
   'delivery show': onThe(delivery),
+  'job list': none,
   'vendor list': none,
   'tenant list': none,
   'tenant show': () => ['default'],
@@ -164,6 +181,7 @@ const READINGS: Record<string, Words> = {
   'ledger prove': onThe(sequencedEntry),
   'policy list': none,
   'key list': none,
+  'issuer show': none,
   'key status': none,
 }
 

@@ -125,8 +125,12 @@ const OTHERS = [
     'verification retry',
     'delivery list',
     'delivery replay',
+    'job list',
+    'job retry',
     'migrate',
     'doctor',
+    'backup verify',
+    'backup record',
   ],
   // They name somebody who is erased, or a row that is shown; their own rows say so.
   ...['resident erase', 'resident erasure', 'verification erase', 'ledger prove'],

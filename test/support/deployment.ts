@@ -23,9 +23,23 @@ export type Deployment = {
   close(): Promise<void>
 }
 
-/** Builds on an empty deployment, and closes all of it when that fails. */
+type StartDatabase = (dir: string) => Promise<{ url: string; stop(): Promise<void> }>
+
+const startEmbedded: StartDatabase = (dir) => startPostgres({ dir, password: randomSecret() })
+
+/**
+ * Builds on an empty deployment, and closes all of it when that fails. The database is the embedded one, unless another is given.
+ * `prepare` creates the schema instead of this version.
+ */
 export async function startDeployment<T>(
   build: (deployment: Deployment) => Promise<T>,
+  {
+    startDatabase = startEmbedded,
+    prepare,
+  }: {
+    startDatabase?: StartDatabase
+    prepare?: (given: Pick<Deployment, 'dir' | 'env'>) => Promise<unknown>
+  } = {},
 ): Promise<T> {
   const dir = await mkdtemp(join(tmpdir(), 'portal-'))
   const closing: (() => Promise<unknown>)[] = [() => rm(dir, { recursive: true, force: true })]
@@ -37,10 +51,7 @@ export async function startDeployment<T>(
     for (const step of closing.splice(0)) await step().catch(() => {})
   }
   try {
-    const postgres = later(
-      await startPostgres({ dir: join(dir, 'postgres'), password: randomSecret() }),
-      (each) => each.stop(),
-    )
+    const postgres = later(await startDatabase(join(dir, 'postgres')), (each) => each.stop())
     const bucket = { bucket: 'documents', region: 'us-east-2' }
     const credentials = { accessKeyId: 'AKIADEPLOYMENT', secretAccessKey: randomSecret() }
     const s3Credentials = [credentials]
@@ -55,8 +66,10 @@ export async function startDeployment<T>(
       (each) => each.close(),
     )
     const env = createEnvironment({ databaseUrl: postgres.url, ...bucket, endpoint, credentials })
-    const parts = later(await openContext(readEnvironment(env), createLog('silent')), (each) =>
-      each.close(),
+    await prepare?.({ dir, env })
+    const parts = later(
+      await openContext(readEnvironment(env), createLog('silent'), prepare ? 'leave' : 'migrate'),
+      (each) => each.close(),
     )
     return await build({ dir, s3Port: port, s3Credentials, env, parts, later, close })
   } catch (error) {

@@ -1,10 +1,10 @@
-import { SEALED_VENDOR_SECRETS } from '../id-verification/vendors/vendors.ts'
-import type { Db } from '../platform/db.ts'
-import type { KeyService } from '../platform/key-service.ts'
-import { requireKnownKeys, resealColumn, surveyOwnDataKeys } from '../platform/resealing.ts'
-import type { Sealer } from '../platform/secrets.ts'
-import { SEALED_SHARED_KEYS } from '../platform/shared-keys.ts'
-import { SEALED_SIGNING_KEYS } from '../signing/key-ring.ts'
+import { SEALED_VENDOR_SECRETS } from './id-verification/vendors/vendors.ts'
+import type { Db } from './platform/db.ts'
+import type { KeyService } from './platform/key-service.ts'
+import { requireKnownKeys, resealColumn, surveyOwnDataKeys } from './platform/resealing.ts'
+import type { Sealer } from './platform/secrets.ts'
+import { SEALED_SHARED_KEYS } from './platform/shared-keys.ts'
+import { SEALED_SIGNING_KEYS } from './signing/key-ring.ts'
 
 /**
  * Throws UnknownKeyError when this process cannot open what every process needs: the signing keys, the keys that processes share, the
