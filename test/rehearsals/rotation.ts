@@ -76,6 +76,7 @@ async function rehearse(world: World, { short, say }: { short: boolean; say: Say
   }
   await load.stop()
   const seconds = (performance.now() - began) / 1000
+  say('waiting for the deliveries and mails to be done')
   await settle(world)
   return await report(world, seconds)
 }
@@ -449,16 +450,22 @@ async function until(what: string, seconds: number, ask: () => boolean | Promise
     if (Date.now() > end) throw new Error(`waited ${seconds} s for ${what}`)
 }
 
-/** Waits until no delivery and no mail is waiting. */
+/** Waits until no delivery and no mail is waiting. A job that was tried again may wait for some minutes. */
 async function settle({ deployment }: World) {
   const { db } = deployment.parts
-  await until('the deliveries and mails to be done', 60, async () => {
-    const [row] = await db`
-      select exists (select from delivery where state = 'received')
-        or exists (select from pgboss.job where name = 'send-mail' and state in ('created', 'retry', 'active'))
-        as is_waiting`
-    return row?.isWaiting === false
-  })
+  const listWaiting = () => db<{ what: string; tries: number; reason: string | null }[]>`
+    select 'delivery' as what, tries, explanation as reason from delivery where state = 'received'
+    union all
+    select name || ' ' || state, retry_count, output ->> 'message' from pgboss.job
+    where name = 'send-mail' and state in ('created', 'retry', 'active') limit 10`
+  for (const end = Date.now() + 300_000; ; await wait(200)) {
+    const waiting = await listWaiting()
+    if (waiting.length === 0) return
+    if (Date.now() > end)
+      throw new Error(
+        `these are still waiting: ${waiting.map((each) => Object.values(each).join(' ')).join('; ')}`,
+      )
+  }
 }
 
 async function report(world: World, seconds: number): Promise<string[]> {
