@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { sampleImages } from '../src/local/sandbox/images.ts'
 import { inventPerson } from '../src/local/sandbox/specimen.ts'
 
-// Writes the sandbox's images to a folder for people to look at: node scripts/draw-samples.ts [folder] [seed…]
+// Writes the sandbox's images to a folder for people to look at: `npm exec -- node scripts/draw-samples.ts [folder] [seed…]`
 const [folder = '.data/samples', ...seeds] = process.argv.slice(2)
 await mkdir(folder, { recursive: true })
 for (const seed of seeds.length > 0 ? seeds : ['one', 'two']) {

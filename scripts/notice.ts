@@ -10,9 +10,9 @@ const NOTICE = new URL('NOTICE', root)
 const HEAD = `Identity portal
 All rights reserved (package.json: UNLICENSED).
 
-This file lists the third-party packages that are installed with the portal (production and optional dependencies, on
-every platform), with the licence that each one declares. Each package's licence text is in its folder below
-node_modules, or at its home page. Made from package-lock.json by \`npm run notice\`.
+This file lists the third-party packages that run with the portal (production dependencies, and those of src/local,
+which a single machine needs; on every platform), with the licence that each one declares. Each package's licence text
+is in its folder below node_modules, or at its home page. Made from package-lock.json by \`npm run notice\`.
 
 Libraries under the GNU Lesser General Public License (LGPL) 3.0 or later
 ------------------------------------------------------------------------
@@ -37,14 +37,23 @@ Packages
 --------
 `
 
-type Locked = { version: string; license?: string; dev?: boolean }
+type Locked = {
+  version: string
+  license?: string
+  dev?: boolean
+  optionalDependencies?: Record<string, string>
+}
 
 /** The content of the file. Throws when a package declares no licence, or another one than the lock file. */
 export async function createNotice(): Promise<string> {
   const lock = JSON.parse(await readFile(new URL('package-lock.json', root), 'utf8')) as {
     packages: Record<string, Locked>
   }
-  const shipped = Object.entries(lock.packages).filter(([path, { dev }]) => path !== '' && !dev)
+  const local = Object.keys(lock.packages['src/local']?.optionalDependencies ?? {})
+  const shipped = Object.entries(lock.packages).filter(
+    ([path, { dev, version }]) =>
+      path !== '' && version && (!dev || local.includes(path.replace('node_modules/', ''))),
+  )
   const lines = await Promise.all(
     shipped.map(async ([path, locked]) => {
       const name = path.replace(/^.*node_modules\//, '')

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 
-// Writes new docs/screenshots from a demo of its own: `node scripts/screenshots.ts [folder] [width]`.
+// Writes new docs/screenshots from a demo of its own: `npm exec -- node scripts/screenshots.ts [folder] [width]`.
 const [folder = new URL('../docs/screenshots', import.meta.url).pathname, width = '900'] =
   process.argv.slice(2)
 const PORT = 4310

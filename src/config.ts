@@ -1,6 +1,8 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import type { DatabaseConfig } from './platform/database-role.ts'
+import type { PoolConfig } from './platform/db.ts'
+import { findUnknownVariables, readSecretFiles, type Variables } from './platform/environment.ts'
 import { OperatorError } from './platform/errors.ts'
 import type { KmsConfig } from './platform/kms.ts'
 import { LOG_LEVELS } from './platform/log.ts'
@@ -10,7 +12,7 @@ import type { MetricsConfig } from './platform/metrics.ts'
 import type { TracingConfig } from './platform/otlp.ts'
 import type { SecretsConfig } from './platform/secrets.ts'
 import type { S3Config } from './platform/storage.ts'
-import { isAddressRange } from './web/client-address.ts'
+import { isAddressRange, isRangeOfEveryone } from './web/client-address.ts'
 import type { NetworkLimits } from './web/network-limits.ts'
 
 const url = (protocols: string[]) =>
@@ -48,11 +50,29 @@ const addressRanges = z
     error: 'must be addresses or CIDR ranges, separated by commas',
   })
 
+// The word says that there is no proxy, so that nobody forgets to say whether there is one.
+const proxies = z
+  .string()
+  .transform((value) => (value === 'none' ? [] : value.split(',').map((part) => part.trim())))
+  .refine((list) => list.every(isAddressRange), {
+    error: 'must be none, or addresses or CIDR ranges, separated by commas',
+  })
+  .refine((list) => !list.some(isRangeOfEveryone), {
+    error:
+      "has a range of everybody's addresses, who could then claim any address: name your proxies",
+  })
+
 const limit = z
   .string()
   .regex(/^\d{1,9}$/, 'must be a number of requests a minute, or 0 for no limit')
   .transform(Number)
 
+const connections = (least: number) =>
+  z
+    .string()
+    .regex(/^\d{1,4}$/, 'must be a number of connections')
+    .transform(Number)
+    .refine((value) => value >= least, `must be ${least} or more`)
 // https://opentelemetry.io/docs/specs/otel/protocol/exporter/#specifying-headers-via-environment-variables
 const otlpHeaders = z.string().transform((value, context) => {
   const pairs = value
@@ -76,6 +96,9 @@ const schema = z.object({
   MIGRATION_DATABASE_URL: url(['postgres:', 'postgresql:']).optional(),
   WEB_DATABASE_URL: url(['postgres:', 'postgresql:']).optional(),
   WORKER_DATABASE_URL: url(['postgres:', 'postgresql:']).optional(),
+  DATABASE_POOLER: z.enum(['transaction'], { error: 'must be transaction, or not set' }).optional(),
+  DATABASE_CONNECTIONS: connections(2).default(10),
+  DATABASE_QUEUE_CONNECTIONS: connections(2).optional(),
   S3_ENDPOINT: http.optional(),
   S3_PUBLIC_ENDPOINT: http.optional(),
   S3_REGION: z.string().min(1).default('us-east-1'),
@@ -100,7 +123,7 @@ const schema = z.object({
     /^([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:\d{1,5})?$/i,
     'must be host names, each with a port or without, separated by commas',
   ).optional(),
-  TRUSTED_PROXIES: addressRanges.optional(),
+  TRUSTED_PROXIES: proxies.optional(),
   RATE_LIMIT_RESIDENT: limit.default(1_200),
   RATE_LIMIT_CLIENT: limit.default(60_000),
   RATE_LIMIT_NETWORK: limit.default(1_200),
@@ -122,6 +145,17 @@ const schema = z.object({
     .regex(/^[1-9]\d{0,3}$/, 'must be a number of seconds from 1 to 9999')
     .transform(Number)
     .default(30),
+  DRAIN_SECONDS: z
+    .string()
+    .regex(/^\d{1,4}$/, 'must be a number of seconds from 0 to 9999')
+    .transform(Number)
+    .optional(),
+  KEEP_ALIVE_SECONDS: z
+    .string()
+    .regex(/^[1-9]\d{0,4}$/, 'must be a number of seconds from 1 to 99999')
+    .transform(Number)
+    // Google Cloud's load balancers keep an idle connection for 600 s, Caddy for 120, nginx and AWS's for 60.
+    .default(620),
   OUTBOUND_ALLOW: addressRanges.optional(),
   SMTP_URL: url(['smtp:', 'smtps:']).optional(),
   MAIL_FROM: z
@@ -148,8 +182,33 @@ const schema = z.object({
     'must be ids, ARNs or aliases of keys, newest first, separated by commas',
   ).optional(),
   KMS_ENDPOINT: http.optional(),
+  AWS_ACCESS_KEY_ID: z.string().optional(),
+  AWS_SECRET_ACCESS_KEY: z.string().optional(),
   NODE_ENV: z.string().optional(),
 })
+
+/** Each may also be given as the name of a file, `NAME_FILE`. */
+export const SECRET_VARIABLES = [
+  'DATABASE_URL',
+  'MIGRATION_DATABASE_URL',
+  'WEB_DATABASE_URL',
+  'WORKER_DATABASE_URL',
+  'COOKIE_KEYS',
+  'ENCRYPTION_KEY',
+  'SMTP_URL',
+  'AWS_ACCESS_KEY_ID',
+  'AWS_SECRET_ACCESS_KEY',
+] as const satisfies readonly (keyof typeof schema.shape)[]
+
+/** Every variable that `loadConfig` reads. */
+export const VARIABLES: readonly string[] = [
+  ...Object.keys(schema.shape),
+  ...SECRET_VARIABLES.map((name) => `${name}_FILE`),
+]
+
+// What begins like this is a variable of ours, or a mistake.
+const NAMESPACES =
+  /^(ALLOWED_HOST|COOKIE_KEY|ENCRYPTION_KEY|KMS_|MAIL_FROM|METRICS_|(MIGRATION|WEB|WORKER)_DATABASE_|MISSING_SCOPE_|OUTBOUND_|RATE_LIMIT_|S3_|SECURITY_CONTACT|SHUTDOWN_|SMTP_|TRUSTED_)/
 
 type Values = z.infer<typeof schema>
 
@@ -162,6 +221,7 @@ export type Config = Readonly<{
   production: boolean
   /** `undefined`: the embedded server. */
   database: DatabaseConfig | undefined
+  pools: PoolConfig
   /** `undefined`: the embedded server. */
   s3: S3Config | undefined
   /** `undefined`: generated, and stored in the data directory. */
@@ -183,6 +243,10 @@ export type Config = Readonly<{
   tracing: TracingConfig | undefined
   /** After SIGTERM or SIGINT the process ends within this time, whatever does not answer. */
   shutdownSeconds: number
+  /** Of this time, requests are served as before while `/health/ready` refuses, so that proxies send them elsewhere. */
+  drainSeconds: number
+  /** How long an idle connection stays open: longer than in the proxy, or it sends requests into closed ones. */
+  keepAliveSeconds: number
   /** Internal addresses or CIDR ranges that may be called. */
   outboundAllow: readonly string[]
   /** Contacts for reports of vulnerabilities (RFC 9116); empty: there is no security.txt. */
@@ -197,24 +261,44 @@ export type Config = Readonly<{
 export type CompleteConfig = Config &
   Readonly<{ database: DatabaseConfig; s3: S3Config; secrets: SecretsConfig }>
 
-/** Environment → one frozen Config. Throws one OperatorError that names every fault and prints no value. */
-export function loadConfig(env: Record<string, string | undefined>): Config {
+/**
+ * Environment → one frozen Config; reads the files that `NAME_FILE` variables name. Throws one OperatorError that names every fault and
+ * prints no value.
+ */
+export function loadConfig(env: Variables): Config {
+  const { variables, faults: unreadable, unread } = readSecretFiles(env, SECRET_VARIABLES)
   // An empty variable (`FOO=` in a file) counts as not set.
-  const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value))
+  const present = Object.fromEntries(Object.entries(variables).filter(([, value]) => value))
   const { data: values, error } = schema.safeParse(present)
-  const faults = values
+  const invalid = values
     ? RULES.flatMap((rule) => rule(values) ?? [])
     : error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`)
+  const faults = [
+    ...findUnknownVariables(env, VARIABLES, NAMESPACES).map(
+      ({ name, nearest }) => `${name} is no variable of the portal: is it ${nearest}?`,
+    ),
+    ...unreadable,
+    // That it is missing follows from the file that could not be read.
+    ...invalid.filter((fault) => !unread.some((name) => fault.startsWith(`${name} `))),
+  ]
   if (!values || faults.length > 0)
     throw new OperatorError(
       `The configuration has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:\n${faults
         .map((fault) => `  ${fault}`)
         .join('\n')}`,
     )
-  return Object.freeze(toConfig(values))
+  return Object.freeze(toConfig(values, credentialsInFiles(env, values)))
 }
 
-const toConfig = (values: Values): Config => ({
+/** `undefined`: the AWS SDK finds them. It reads the environment, and none of our files. */
+const credentialsInFiles = (env: Variables, values: Values) =>
+  (env.AWS_ACCESS_KEY_ID_FILE || env.AWS_SECRET_ACCESS_KEY_FILE) &&
+  values.AWS_ACCESS_KEY_ID &&
+  values.AWS_SECRET_ACCESS_KEY
+    ? { accessKeyId: values.AWS_ACCESS_KEY_ID, secretAccessKey: values.AWS_SECRET_ACCESS_KEY }
+    : undefined
+
+const toConfig = (values: Values, credentials: ReturnType<typeof credentialsInFiles>): Config => ({
   port: values.PORT,
   host: values.HOST,
   issuer: values.ISSUER ?? (values.PORT === 0 ? undefined : `http://localhost:${values.PORT}`),
@@ -229,6 +313,16 @@ const toConfig = (values: Values): Config => ({
         },
       }
     : undefined,
+  pools: {
+    pooler: values.DATABASE_POOLER,
+    role: values.ROLE,
+    sizes: {
+      general: values.DATABASE_CONNECTIONS,
+      // A web process only enqueues, mostly on the connections of requests.
+      queue: values.DATABASE_QUEUE_CONNECTIONS ?? (values.ROLE === 'web' ? 2 : 4),
+      hotEndpoint: HOT_ENDPOINT_CONNECTIONS,
+    },
+  },
   s3: values.S3_BUCKET
     ? {
         endpoint: values.S3_ENDPOINT,
@@ -237,7 +331,7 @@ const toConfig = (values: Values): Config => ({
         bucket: values.S3_BUCKET,
         forcePathStyle: values.S3_FORCE_PATH_STYLE === 'true',
         kmsKeyId: values.S3_KMS_KEY_ID,
-        credentials: undefined,
+        credentials,
       }
     : undefined,
   secrets:
@@ -255,6 +349,8 @@ const toConfig = (values: Values): Config => ({
   trustedProxies: values.TRUSTED_PROXIES ?? [],
   rateLimits: { perResident: values.RATE_LIMIT_RESIDENT, perClient: values.RATE_LIMIT_CLIENT },
   shutdownSeconds: values.SHUTDOWN_SECONDS,
+  drainSeconds: drainSeconds(values),
+  keepAliveSeconds: values.KEEP_ALIVE_SECONDS,
   networkLimits: { requests: values.RATE_LIMIT_NETWORK, refusals: values.RATE_LIMIT_REFUSALS },
   metrics:
     values.METRICS_PORT === undefined
@@ -274,10 +370,18 @@ const toConfig = (values: Values): Config => ({
     values.SMTP_URL && values.MAIL_FROM
       ? { smtpUrl: values.SMTP_URL, from: values.MAIL_FROM }
       : undefined,
-  kms: values.KMS_KEY_ID ? { keyIds: values.KMS_KEY_ID, endpoint: values.KMS_ENDPOINT } : undefined,
+  kms: values.KMS_KEY_ID
+    ? { keyIds: values.KMS_KEY_ID, endpoint: values.KMS_ENDPOINT, credentials }
+    : undefined,
 })
 
+// The hot endpoint has its own connections, with one statement each at a time.
+const HOT_ENDPOINT_CONNECTIONS = 2
+
 const isProduction = (values: Values) => values.NODE_ENV === 'production'
+
+// A proxy that asks every second or two has noticed after five; nobody waits for it on one machine.
+const drainSeconds = (values: Values) => values.DRAIN_SECONDS ?? (isProduction(values) ? 5 : 0)
 
 /** Returns what is wrong with a variable because of another, or because of production. */
 type Rule = (values: Values) => string | readonly string[] | undefined
@@ -335,6 +439,16 @@ const RULES: readonly Rule[] = [
   tlsInProduction('WEB_DATABASE_URL'),
   tlsInProduction('WORKER_DATABASE_URL'),
   randomKeysInProduction,
+  (values) =>
+    drainSeconds(values) >= values.SHUTDOWN_SECONDS
+      ? 'DRAIN_SECONDS (5 in production where it is not set) must be less than SHUTDOWN_SECONDS: what is under way needs time after it'
+      : undefined,
+  (values) =>
+    isProduction(values) && values.ROLE !== 'worker' && !values.TRUSTED_PROXIES
+      ? 'TRUSTED_PROXIES is required in production: the addresses of your proxies, or none'
+      : undefined,
+  requiredWith('AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'),
+  requiredWith('AWS_SECRET_ACCESS_KEY', 'AWS_ACCESS_KEY_ID'),
   requiredWith('MAIL_FROM', 'SMTP_URL'),
   requiredWith('S3_BUCKET', 'S3_ENDPOINT'),
   requiredWith('DATABASE_URL', 'MIGRATION_DATABASE_URL'),

@@ -3,6 +3,7 @@ import type { AppContext } from './context.ts'
 import { EVENT_GAUGES } from './events/store.ts'
 import { INGESTION_GAUGES } from './id-verification/progress.ts'
 import { LEDGER_GAUGES } from './ledger/sequencer.ts'
+import { BACKUP_GAUGES } from './platform/backup-record.ts'
 import type { PoolUsage } from './platform/db.ts'
 import { DUTY_GAUGES, holdDuty, releaseDuty } from './platform/duties.ts'
 import { JOB_GAUGES } from './platform/jobs.ts'
@@ -15,6 +16,7 @@ const GAUGES: readonly ComputedGauge[] = [
   ...EVENT_GAUGES,
   ...LEDGER_GAUGES,
   ...DUTY_GAUGES,
+  ...BACKUP_GAUGES,
 ]
 const DUTY = 'gauges'
 const PERIOD_MS = 30_000

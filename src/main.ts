@@ -1,7 +1,7 @@
 import { HelpRequested, UsageError } from './cli/command.ts'
 import { type Invocation, readCommand } from './cli/commands.ts'
 import { formatAnswer } from './cli/output.ts'
-import { FindingsError, OperatorError } from './platform/errors.ts'
+import { FindingsError, OperatorError, UnknownKeyError } from './platform/errors.ts'
 import { escapeForTerminal } from './web/terminal-text.ts'
 
 // What is heavy is imported where it is needed: help and wrong usage are answered at once.
@@ -57,6 +57,9 @@ async function runDemo(check: boolean): Promise<void> {
   await demo({ check, serve, shutdownSignal, env: process.env })
 }
 
+// `doctor` says what is missing, and `migrate` adds it.
+const WITHOUT_SCHEMA = ['migrate', 'doctor']
+
 /** Runs an operator's command over the context of the environment. Only `migrate` changes the schema. */
 async function runCommand(command: Invocation): Promise<void> {
   const { loadConfig } = await import('./config.ts')
@@ -65,7 +68,7 @@ async function runCommand(command: Invocation): Promise<void> {
   const config = loadConfig(process.env)
   const context = await open(config, createLog('error'), {
     mode: 'attach-or-own',
-    schema: command.name === 'migrate' ? 'leave' : 'require',
+    schema: WITHOUT_SCHEMA.includes(command.name) ? 'leave' : 'require',
   })
   try {
     const answer = await command.run({ ...context, issuer: config.issuer })
@@ -91,7 +94,7 @@ try {
   else if (error instanceof UsageError) {
     writeError(error.message)
     process.exitCode = 2
-  } else if (error instanceof OperatorError) {
+  } else if (error instanceof OperatorError || error instanceof UnknownKeyError) {
     if (error instanceof FindingsError && process.argv.includes('--json'))
       process.stdout.write(formatAnswer(error.findings, { json: true }))
     writeError(error.message)

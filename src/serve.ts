@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
+import { setTimeout as wait } from 'node:timers/promises'
 import { type Config, loadConfig } from './config.ts'
 import type { AppContext } from './context.ts'
 import { measurePools, startGauges } from './gauges.ts'
 import { VENDORS } from './id-verification/vendors/vendor-names.ts'
+import { requireNeededKeys } from './needed-keys.ts'
 import { type OpenedContext, open } from './open.ts'
 import { usageOf } from './platform/db.ts'
 import { OperatorError } from './platform/errors.ts'
@@ -10,7 +12,8 @@ import { createJobs } from './platform/jobs.ts'
 import { createLog, type Log } from './platform/log.ts'
 import { createMetrics, type Metrics, serveMetrics } from './platform/metrics.ts'
 import { measureOperations } from './platform/operation-metrics.ts'
-import { listen, type RunningServer, startServer } from './server.ts'
+import type { Readiness } from './platform/readiness.ts'
+import { prepareListener, type RunningServer, startServer } from './server.ts'
 import { SECURITY_EVENTS, type SecurityEvent } from './web/security-events.ts'
 import { createWebMetrics } from './web/web-metrics.ts'
 import { startWorker } from './worker.ts'
@@ -27,7 +30,17 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<Served> {
   const log = createLog(config.logLevel)
   const opened = createClosing()
   try {
-    return { ...(await start(config, log, opened.add)), close: opened.close }
+    const { context, server, worker } = await start(config, log, opened.add)
+    return {
+      context,
+      server,
+      async close() {
+        context.readiness.drain()
+        // At once, while the server still drains. Its failure is the one of closing it.
+        worker?.stop().catch(() => {})
+        await opened.close()
+      },
+    }
   } catch (error) {
     await opened.close().catch(() => {})
     throw error
@@ -55,42 +68,44 @@ function createClosing(): { add: Add; close(): Promise<void> } {
 
 async function start(config: Config, log: Log, add: Add) {
   const isWeb = config.role !== 'worker'
+  let ready: Readiness | undefined
   // Ports first, so that a taken one is found before anything else is started.
   const metrics = config.metrics && createMetrics()
   const measured =
     config.metrics &&
     metrics &&
-    add(await serveMetrics(metrics, config.metrics), (each) => each.close())
+    add(await serveMetrics(metrics, config.metrics, () => ready), (each) => each.close())
   const tracer =
     config.tracing &&
     add((await import('./platform/tracing.ts')).startTracing(config.tracing, log), (each) =>
       each.stop(),
     )
-  const listening =
-    isWeb &&
-    add(await listen(config.host, config.port), async ({ server }) => {
-      server.close()
-      server.closeAllConnections()
-    })
-  const issuer = config.issuer ?? `http://localhost:${listening ? listening.port : config.port}`
+  const listener = isWeb && add(await prepareListener(config), async (each) => each.close())
+  const issuer = config.issuer ?? `http://localhost:${listener ? listener.port : config.port}`
   const context = add(await open(config, log, { mode: 'own', schema: 'migrate' }), (each) =>
     each.close(),
   )
-  // A process that only reads needs no right to write.
-  if (config.role !== 'web') await checkBucket(context)
-  const jobs = add(await createJobs(context.config.database.url, log), (each) => each.stop())
+  await requireNeededKeys(context)
+  context.readiness.add('keys', () => requireNeededKeys(context), { rememberMs: 5_000 })
+  // A process that only presigns links needs no right to write.
+  if (config.role === 'web') await checkBucketCredentials(context)
+  else await checkBucket(context)
+  const jobs = add(
+    await createJobs(context.config.database.url, log, context.config.pools),
+    (each) => each.stop(),
+  )
   const worker =
     config.role === 'web' ? undefined : add(await startWorker(context, jobs), (each) => each.stop())
-  const server = listening
+  const server = listener
     ? add(
-        await startServer(listening.server, context, {
+        await startServer(listener, context, {
           issuer,
           jobs,
           onDelivery: () => worker?.checkInbox(),
           metrics: metrics && createWebMetrics(metrics, VENDORS),
           tracer,
         }),
-        (each) => each.close(),
+        (each) => each.close(closingTimes(config)),
       )
     : undefined
   if (metrics) {
@@ -104,8 +119,18 @@ async function start(config: Config, log: Log, add: Add) {
     if (worker) add(startGauges(metrics, context), (each) => each.stop())
   }
   if (measured) log.info('metrics are served', { port: measured.port })
-  return { context, server }
+  ready = context.readiness
+  return { context, server, worker }
 }
+
+/** What remains of `SHUTDOWN_SECONDS` after draining is for requests under way, except for a moment to close all else. */
+function closingTimes({ drainSeconds, shutdownSeconds }: Config) {
+  const drainMs = drainSeconds * 1000
+  const restMs = shutdownSeconds * 1000 - drainMs
+  return { drainMs, limitMs: restMs - Math.min(CLOSING_MS, restMs / 2) }
+}
+
+const CLOSING_MS = 3_000
 
 /** Counts what this process does. Returns a function that ends this. */
 function measure(metrics: Metrics, { security }: AppContext): () => void {
@@ -136,17 +161,10 @@ async function checkBucket({ config, storage, log }: AppContext): Promise<void> 
   const bytes = Buffer.from('written at each start, to see that it can be')
   const sha256 = createHash('sha256').update(bytes).digest()
   try {
-    await storage.put('health/start', bytes, { contentType: 'text/plain', sha256 })
+    await storage.put(START_KEY, bytes, { contentType: 'text/plain', sha256 })
   } catch (error) {
-    const { name = '', $metadata } = error as {
-      name?: string
-      $metadata?: { httpStatusCode?: number }
-    }
-    const status = $metadata?.httpStatusCode
-    if (name === 'NoSuchBucket' || status === 404)
-      throw new OperatorError(
-        `There is no bucket ${config.s3.bucket}: create it, or correct S3_BUCKET and S3_ENDPOINT.`,
-      )
+    const { name, status } = readBucketError(error)
+    if (name === 'NoSuchBucket' || status === 404) throw noSuchBucket(config.s3.bucket)
     if (status === 401 || status === 403 || name === 'CredentialsProviderError')
       throw new OperatorError(
         `The bucket ${config.s3.bucket} cannot be written (${name}): correct the AWS credentials, or grant them s3:PutObject and s3:GetObject on it.`,
@@ -154,3 +172,49 @@ async function checkBucket({ config, storage, log }: AppContext): Promise<void> 
     log.warn('bucket does not respond', { error: new Error(name) })
   }
 }
+
+const START_KEY = 'health/start'
+const CREDENTIALS_CHECK_MS = 5_000
+const WRONG_CREDENTIALS = [
+  'CredentialsProviderError',
+  'ExpiredToken',
+  'InvalidAccessKeyId',
+  'InvalidToken',
+  'SignatureDoesNotMatch',
+]
+
+/**
+ * Throws OperatorError when the store rejects the credentials, because no link that is presigned with them would open. That they may not
+ * read the object proves nothing: a store says so of a missing object too.
+ */
+async function checkBucketCredentials({ config, storage, log }: AppContext): Promise<void> {
+  try {
+    const late = wait(CREDENTIALS_CHECK_MS, undefined, { ref: false }).then(() => {
+      throw Object.assign(new Error('the bucket does not respond'), { code: 'ETIMEDOUT' })
+    })
+    await Promise.race([storage.get(START_KEY), late])
+  } catch (error) {
+    const { name } = readBucketError(error)
+    if (name === 'NoSuchBucket') throw noSuchBucket(config.s3.bucket)
+    if (WRONG_CREDENTIALS.includes(name))
+      throw new OperatorError(
+        `The bucket ${config.s3.bucket} rejects the AWS credentials (${name}): correct them, or no link to an image will open.`,
+      )
+    if (!['NoSuchKey', 'AccessDenied'].includes(name))
+      log.warn('bucket does not respond', { error: new Error(name) })
+  }
+}
+
+function readBucketError(error: unknown): { name: string; status: number | undefined } {
+  const {
+    name = '',
+    code,
+    $metadata,
+  } = error as { name?: string; code?: string; $metadata?: { httpStatusCode?: number } }
+  return { name: code ?? name, status: $metadata?.httpStatusCode }
+}
+
+const noSuchBucket = (bucket: string) =>
+  new OperatorError(
+    `There is no bucket ${bucket}: create it, or correct S3_BUCKET and S3_ENDPOINT.`,
+  )

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
 import { getRequestListener } from '@hono/node-server'
 import type { Provider } from 'oidc-provider'
 import { createApp } from './app.ts'
@@ -11,7 +12,7 @@ import { setIssuerHost } from './oauth/provider.ts'
 import { correlate } from './platform/correlation.ts'
 import { type PoolUsage, usageOf } from './platform/db.ts'
 import { storeIssuer } from './platform/issuer.ts'
-import { listenOn } from './platform/listen.ts'
+import { createCloseServer, listenOn, requireFreePort } from './platform/listen.ts'
 import { createHostCheck } from './web/host-check.ts'
 import { NETWORK_RULES } from './web/network-limits.ts'
 import { createRequestObserver, type Route } from './web/request-observation.ts'
@@ -21,9 +22,13 @@ import { openWebContext, type WebContext, type WebOptions } from './web-context.
 export type RunningServer = {
   url: string
   issuer: string
+  /**
+   * Serves for `drainMs` more, each response being the last of its connection. Then it accepts no more connections, and finishes
+   * what is under way for up to `limitMs`.
+   */
+  close(times?: { drainMs: number; limitMs: number }): Promise<void>
   /** Of the connections that only requests use. */
   poolUsage(): PoolUsage[]
-  close(): Promise<void>
 }
 
 // oidc-provider adds the hash of its one script, which submits a form (`form_post`). `form-action` is not restricted, because browsers
@@ -39,54 +44,78 @@ const ALIASES: Record<string, string> = {
 const OPTIONS = {
   maxHeaderSize: MAX_HEADER_BYTES,
   ServerResponse: PortalResponse as typeof ServerResponse,
+  // A request arrives within a minute. Idle connections have a limit of their own, `keepAliveSeconds`.
+  headersTimeout: 60_000,
+  requestTimeout: 60_000,
 }
 
-/** Binds the address, so that a taken port is found before anything else is started. Responds 503 until `startServer`. */
-export async function listen(
-  host: string,
-  port: number,
-): Promise<{ server: Server; port: number }> {
-  const server = createServer(OPTIONS, (_req, res) => {
-    res.writeHead(503, { 'Retry-After': '1', 'Content-Type': 'application/json' })
-    res.end('{"error":"starting"}')
-  })
-  return { server, port: await listenOn(server, { host, port, variable: 'PORT' }) }
+/** A server whose port is known, because the issuer may depend on it, and which accepts no connection before `open`. */
+export type Listener = { server: Server; port: number; open(): Promise<void>; close(): void }
+
+/** Throws OperatorError when the port is taken. Port 0 is bound already, but closes its connections until `open`. */
+export async function prepareListener(given: {
+  host: string
+  port: number
+  keepAliveSeconds: number
+}): Promise<Listener> {
+  const { host, port, keepAliveSeconds } = given
+  const address = { host, port, variable: 'PORT' }
+  const server = createServer({ ...OPTIONS, keepAliveTimeout: keepAliveSeconds * 1000 })
+  const close = () => {
+    server.close()
+    server.closeAllConnections()
+  }
+  if (port !== 0) {
+    await requireFreePort(address)
+    return { server, port, open: async () => void (await listenOn(server, address)), close }
+  }
+  const refuse = (socket: Socket) => socket.destroy()
+  server.on('connection', refuse)
+  const bound = await listenOn(server, address)
+  return { server, port: bound, open: async () => void server.off('connection', refuse), close }
 }
 
-/** Serves on the listening `server`. The caller closes the context, after the server. */
+/** Opens the listener, and serves, when everything else is open. The caller closes the context, after the server. */
 export async function startServer(
-  server: Server,
+  { server, open }: Listener,
   context: AppContext,
   options: WebOptions,
 ): Promise<RunningServer> {
-  await storeIssuer(context.db, options.issuer)
+  // Without an ISSUER it follows the port.
+  await storeIssuer(context.db, options.issuer, { mayChange: !context.config.production })
   const web = await openWebContext(context, options)
-  serve(server, web)
+  const common: Record<string, string> = { ...commonHeaders(options.issuer) }
+  const closeServer = createCloseServer(server)
+  serve(server, web, common)
+  try {
+    await open()
+  } catch (error) {
+    await web.close()
+    throw error
+  }
   return {
     url: urlOf(server),
     issuer: options.issuer,
     poolUsage: () => web.lanes.map(usageOf),
-    async close() {
-      await new Promise<void>((resolve) => {
-        server.close(() => resolve())
-        server.closeIdleConnections()
-        setTimeout(() => server.closeAllConnections(), 5_000).unref()
-      })
+    async close({ drainMs, limitMs } = { drainMs: 0, limitMs: 5_000 }) {
+      // The responses to requests that are under way have it too.
+      common.connection = 'close'
+      await wait(drainMs)
+      await closeServer({ limitMs, idle: drainMs > 0 ? 'when quiet' : 'at once' })
       await web.close()
     },
   }
 }
 
-type Listener = (req: IncomingMessage, res: ServerResponse) => void
+type RequestHandler = (req: IncomingMessage, res: ServerResponse) => void
 
 /** Passes each request on to the authorization server or the app, unless it is rejected before. */
-function serve(server: Server, web: WebContext): void {
+function serve(server: Server, web: WebContext, common: Readonly<Record<string, string>>): void {
   const { config, issuer, network } = web
   const routes = createApp(web)
-  const app: Listener = getRequestListener(routes.fetch)
+  const app: RequestHandler = getRequestListener(routes.fetch)
   const authorizationServer = createAuthorizationServer(web.provider)
   const checkHost = createHostCheck(issuer, config.allowedHosts)
-  const common = commonHeaders(issuer)
   const observeRequest = createRequestObserver({ ...web, routes: listRoutes(routes.routes) })
 
   function respond(req: IncomingMessage, res: ServerResponse) {
@@ -131,7 +160,7 @@ const listRoutes = (app: readonly Route[]): Route[] =>
     ...Object.keys(ALIASES).map((path) => ({ method: 'GET', path })),
   ].filter(({ method, path }) => /^[A-Z]+$/.test(method) && method !== 'ALL' && !path.endsWith('*'))
 
-function createAuthorizationServer(provider: () => Provider): Listener {
+function createAuthorizationServer(provider: () => Provider): RequestHandler {
   const callbacks = new WeakMap<Provider, ReturnType<Provider['callback']>>()
   return (req, res) => {
     const current = provider()

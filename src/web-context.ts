@@ -11,6 +11,7 @@ import { createEventSigner, createFindSubject } from './oauth/security-event-tok
 import { type Db, openDb } from './platform/db.ts'
 import { ApiError } from './platform/errors.ts'
 import type { Jobs } from './platform/jobs.ts'
+import { isPublicAddress } from './platform/outbound.ts'
 import { loadSharedKeys } from './platform/shared-keys.ts'
 import type { Storage } from './platform/storage.ts'
 import type { Tracer } from './platform/tracing.ts'
@@ -55,9 +56,6 @@ export type WebContext = Omit<AppContext, 'close'> &
     close(): Promise<void>
   }
 
-// The hot endpoint has its own connections, with one statement each at a time.
-const HOT_ENDPOINT_CONNECTIONS = 2
-
 /** Opens what only requests need. */
 export async function openWebContext(
   context: AppContext,
@@ -65,15 +63,22 @@ export async function openWebContext(
 ): Promise<WebContext> {
   const { config, db, storage, sealer, vault, log } = context
   const { issuer } = options
-  const lanes = Array.from({ length: HOT_ENDPOINT_CONNECTIONS }, () =>
-    openDb(config.database.url, { connections: 1 }),
+  const { database, pools } = config
+  const lanes = Array.from({ length: pools.sizes.hotEndpoint }, () =>
+    openDb(database.url, { connections: 1, pools }),
   )
   const ring = await openKeyRing(db, sealer, log)
   const sharedKeys = await loadSharedKeys(db, sealer, log)
   const subjects = await openSubjectIdentifiers(db, sealer)
   const limiter = createRateLimiter(db, config.rateLimits, log)
   const tokens = createAccessTokens(issuer, ring)
-  const addressOf = createClientAddress(config.trustedProxies)
+  const addressOf = createClientAddress(config.trustedProxies, (address) =>
+    log.warn('forwarding header ignored', {
+      // The address of a proxy, and not of a person, is one of our own network.
+      from: isPublicAddress(address) ? 'a public address' : address,
+      advice: 'if that is your proxy, name it in TRUSTED_PROXIES',
+    }),
+  )
   const network = createNetworkLimiter({
     ...context,
     limits: config.networkLimits,

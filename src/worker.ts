@@ -30,13 +30,17 @@ import { createEventSigner, createFindSubject } from './oauth/security-event-tok
 import type { Db } from './platform/db.ts'
 import { recordSuccess } from './platform/duties.ts'
 import type { Jobs } from './platform/jobs.ts'
-import { startLoop } from './platform/loop.ts'
+import { type Loop, startLoop } from './platform/loop.ts'
 import { deleteOldMail, startMail } from './platform/mail.ts'
 import { deleteRetiredKeys, openKeyRing, rotateKeysOnSchedule } from './signing/key-ring.ts'
 import { relayOperatorActions } from './web/security-events.ts'
 
 /** The background work of one process: applies deliveries, backs up images, sends mails. Any number of processes may run it. */
-export type Worker = { checkInbox(): void; stop(): Promise<void> }
+export type Worker = {
+  checkInbox(): void
+  /** Begins nothing more at once, and resolves when what is under way has ended, as `Jobs.rest` does. */
+  stop(): Promise<void>
+}
 
 const PERIOD_MS = 10 * 60_000
 const PROGRESS_MS = 60_000
@@ -57,9 +61,9 @@ export const CLEAN_UPS: readonly ((db: Db) => Promise<unknown>)[] = [
   destroyOldDeliveryKeys,
 ]
 
-/** Starts the work. `stop` starts nothing more; the queue's own `stop` waits for running jobs. The caller closes context and queue. */
+/** Starts the work. The caller closes context and queue, after it has stopped. */
 export async function startWorker(context: AppContext, jobs: Jobs): Promise<Worker> {
-  const { config, db, storage, sealer, vault, outbound, log } = context
+  const { config, db, storage, sealer, vault, outbound, readiness, log } = context
   const tokens = createTokenCache()
   const backup = await startBackup({ db, storage, sealer, tokens, jobs, log })
   await startErasureJobs({ db, storage, sealer, tokens, jobs, log })
@@ -71,7 +75,7 @@ export async function startWorker(context: AppContext, jobs: Jobs): Promise<Work
   )
   await jobs.work('fetch-logo', 1, ({ clientId }) => fetchRegisteredLogo(context, clientId))
   await startResetLinks({ db, sealer, vault, jobs, log })
-  const sender = startSender({
+  const senders = startSender({
     db,
     sealer,
     outbound,
@@ -99,20 +103,25 @@ export async function startWorker(context: AppContext, jobs: Jobs): Promise<Work
     { event: 'progress unknown', pauseMs: PROGRESS_MS, firstAfterMs: PROGRESS_MS, log },
     () => logProgress({ db, log }),
   )
+  // What runs every second or minute; periodic work may take long.
+  const loops = [inbox, ...senders, sequencer, reconciler, actions, progress]
+  // A process that also serves requests can do so without its worker.
+  const isRequired = config.role === 'worker'
+  readiness.add('work', async () => requireRunning(loops, jobs), { isRequired })
   return {
     checkInbox: () => inbox.runNow(),
     async stop() {
-      await Promise.all([...periodic, progress].map((loop) => loop.stop()))
-      await sequencer.stop()
-      await sender.stop()
+      const stopping = [...loops, ...periodic, backup].map((each) => each.stop())
+      await Promise.all([jobs.rest(), ...stopping])
       ring.close()
-      await reconciler.stop()
-      await actions.stop()
-      await backup.stop()
-      await inbox.stop()
       mail.close()
     },
   }
+}
+
+function requireRunning(loops: readonly Loop[], jobs: Jobs): void {
+  if (!jobs.isPolling() || loops.some((loop) => loop.isStalled()))
+    throw new Error('background work does not go on')
 }
 
 /** Work that runs every `PERIOD_MS`, with the name under which its success is recorded, and the log event of its failure. */

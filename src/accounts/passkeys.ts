@@ -230,6 +230,12 @@ export async function listPasskeys(sql: Sql, accountId: string): Promise<Passkey
   return rows.map((passkey) => ({ ...passkey, name: visibleText(passkey.name) }))
 }
 
+/** All residents' passkeys. */
+export async function countPasskeys(sql: Sql): Promise<number> {
+  const [row] = await sql<{ count: number }[]>`select count(*)::int as count from passkey`
+  return row?.count ?? 0
+}
+
 /** Returns whether this account has the passkey. */
 export async function renamePasskey(
   sql: Sql,

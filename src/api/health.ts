@@ -1,7 +1,6 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
-import type { Db } from '../platform/db.ts'
-import type { Storage } from '../platform/storage.ts'
+import { PROBES, type Readiness } from '../platform/readiness.ts'
 import { operation } from './operation.ts'
 import { refuseOtherMethods } from './requests.ts'
 
@@ -12,7 +11,7 @@ const getHealth = operation({
   records: [],
   summary: 'Whether the server runs',
   description:
-    'The process answers; it looks at nothing else. `/health/ready` looks at the database and the bucket too.',
+    'The process answers; it looks at nothing else. `/health/ready` says whether it can serve: `200`, or `503` while it cannot, starts or ends.',
   answer: {
     status: 200,
     description: 'The server runs',
@@ -23,18 +22,17 @@ const getHealth = operation({
 
 export const healthOperations = [getHealth]
 
-/** Whether the process runs, and whether it reaches the database and the bucket. */
-export function healthRoutes({ db, storage }: { db: Db; storage: Storage }): Hono {
+/** Whether the process runs, and whether it can serve. */
+export function healthRoutes({ readiness }: { readiness: Readiness }): Hono {
   const routes = new Hono()
   routes.get(getHealth.path, (c) => c.json({ status: 'ok' }))
   refuseOtherMethods(routes, getHealth.path, 'GET, HEAD')
-  routes.get('/health/ready', async (c) => {
-    try {
-      await Promise.all([db`select 1`, storage.head('health/start')])
-      return c.json({ status: 'ready' })
-    } catch {
-      return c.json({ status: 'unavailable' }, 503)
-    }
-  })
+  for (const [path, probe] of Object.entries(PROBES)) {
+    routes.get(path, async (c) => {
+      const { status, body } = await probe(readiness)
+      return c.json(body, status)
+    })
+    refuseOtherMethods(routes, path, 'GET, HEAD')
+  }
   return routes
 }

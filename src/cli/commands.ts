@@ -1,4 +1,5 @@
 import { escapeForTerminal } from '../web/terminal-text.ts'
+import { backup } from './backup.ts'
 import { securityCase } from './case.ts'
 import { client } from './client.ts'
 import { type Command, type CommandContext, UsageError, type Values } from './command.ts'
@@ -6,6 +7,7 @@ import { delivery } from './delivery.ts'
 import { demo } from './demo.ts'
 import { doctor } from './doctor.ts'
 import { event } from './event.ts'
+import { issuer } from './issuer.ts'
 import { job } from './job.ts'
 import { key } from './key.ts'
 import { ledger } from './ledger.ts'
@@ -41,6 +43,8 @@ const NOUNS: Nouns = {
   policy,
   retention,
   key,
+  issuer,
+  backup,
 }
 
 /** Every command by its whole name, `NOUN VERB` or one word. */

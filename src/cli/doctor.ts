@@ -1,10 +1,10 @@
 import { FindingsError } from '../platform/errors.ts'
+import type { Finding } from './checks/check.ts'
 import { defineCommand } from './command.ts'
-import type { Finding } from './diagnosis.ts'
 
 export const doctor = defineCommand({
   isReadOnly: true,
-  summary: 'Try the database, the bucket, the clock, the keys and the issuer',
+  summary: 'Try each part for real, and say what to do',
   examples: ['doctor', 'doctor --json'],
   async run(context) {
     const { diagnose } = await import('./diagnosis.ts')
@@ -15,7 +15,16 @@ export const doctor = defineCommand({
   show: (findings: Finding[]) => `${describe(findings)}\n`,
 })
 
+const LABELS = { ok: 'ok     ', unknown: 'unknown', failed: 'FAILED ' }
+
 const describe = (findings: readonly Finding[]): string =>
   findings
-    .map(({ check, ok, detail }) => `${ok ? 'ok    ' : 'FAILED'}  ${check}: ${detail}`)
+    .map(({ check, state, detail, why, advice }) =>
+      [
+        `${LABELS[state]}  ${check}: ${detail}`,
+        ...(state === 'failed'
+          ? [`         why it matters: ${why}`, `         what to do: ${advice}`]
+          : []),
+      ].join('\n'),
+    )
     .join('\n')

@@ -7,7 +7,7 @@ export async function withJobs<T>(
   work: (jobs: Jobs) => Promise<T>,
 ): Promise<T> {
   const { createJobs } = await import('../platform/jobs.ts')
-  const jobs = await createJobs(config.database.url, log)
+  const jobs = await createJobs(config.database.url, log, config.pools)
   try {
     return await work(jobs)
   } finally {

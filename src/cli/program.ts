@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { type CommanderError, InvalidArgumentError, Option, Command as Parser } from 'commander'
+import { readVersion } from '../platform/version.ts'
 import {
   type Command,
   HelpRequested,
@@ -23,6 +23,10 @@ export type Parsed = { name: string; command: Command; values: Values; args: str
 
 /** Reads the words of the command line. Throws UsageError, or HelpRequested when help or the version was requested. */
 export function parseWords(nouns: Nouns, words: readonly string[]): Parsed {
+  const [noun] = words
+  // The parser would answer `dance --help` with the help of everything, as if there were such a command.
+  if (noun !== undefined && !noun.startsWith('-') && !Object.hasOwn(nouns, noun))
+    throw usageError('', `unknown command '${noun}'`)
   const parsed: Parsed[] = []
   createParser(nouns, (each) => parsed.push(each)).parse(words, { from: 'user' })
   const [first] = parsed
@@ -184,11 +188,4 @@ function withProgram(example: string): string {
   return bar < 0
     ? `${PROGRAM} ${example}`
     : `${example.slice(0, bar)} | ${PROGRAM} ${example.slice(bar + 3)}`
-}
-
-function readVersion(): string {
-  const { version } = JSON.parse(
-    readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
-  ) as { version: string }
-  return version
 }

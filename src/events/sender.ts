@@ -1,7 +1,7 @@
 import type { Db } from '../platform/db.ts'
 import { findIssuer } from '../platform/issuer.ts'
 import type { Log } from '../platform/log.ts'
-import { startLoop } from '../platform/loop.ts'
+import { type Loop, startLoop } from '../platform/loop.ts'
 import type { Outbound } from '../platform/outbound.ts'
 import type { Sealer } from '../platform/secrets.ts'
 import {
@@ -25,8 +25,6 @@ import { webhookHeaders } from './webhook-signature.ts'
 /** Signs an event as a Security Event Token (RFC 8417) for its application. */
 export type SignEvent = (issuer: string, event: AddressedEvent) => Promise<string>
 
-export type Sender = { stop(): Promise<void> }
-
 type SenderContext = {
   db: Db
   sealer: Sealer
@@ -45,8 +43,8 @@ const DAY_MS = 24 * 3600_000
 const RETRY_PERIOD_MS = { usual: 3 * DAY_MS, erasure: 30 * DAY_MS }
 const MAX_DELAY_SECONDS = 3600
 
-/** Sends due events to webhooks and push endpoints until it is stopped. Any number of processes may run it. */
-export function startSender(context: SenderContext): Sender {
+/** Sends due events to webhooks and push endpoints until its loops are stopped. Any number of processes may run it. */
+export function startSender(context: SenderContext): Loop[] {
   const senders = Array.from({ length: CONCURRENT_SENDERS }, () =>
     startLoop({ event: 'events cannot be sent', pauseMs: POLL_MS, log: context.log }, async () => {
       const event = await claimDueEvent(context.db)
@@ -64,11 +62,7 @@ export function startSender(context: SenderContext): Sender {
     },
     () => requeueParked(context.db),
   )
-  return {
-    async stop() {
-      await Promise.all([...senders, requeueing].map((loop) => loop.stop()))
-    },
-  }
+  return [...senders, requeueing]
 }
 
 async function send(context: SenderContext, event: DueEvent): Promise<void> {

@@ -120,3 +120,15 @@ export async function destroyOldDeliveryKeys(sql: Sql): Promise<void> {
     rows.map(({ keyId }) => keyId),
   )
 }
+
+export async function findLastDeliveryTime(sql: Sql): Promise<Date | undefined> {
+  const [row] = await sql<{ at: Date | null }[]>`select max(last_received_at) as at from delivery`
+  return row?.at ?? undefined
+}
+
+/** How many deliveries arrived after this time. */
+export async function countDeliveriesSince(sql: Sql, since: Date): Promise<number> {
+  const [row] = await sql<{ count: number }[]>`
+    select count(*)::int as count from delivery where received_at > ${since}`
+  return row?.count ?? 0
+}

@@ -2,7 +2,7 @@ import { correlate, parseTraceparent } from '../platform/correlation.ts'
 import { type Db, isDataFault, isUnstorable, type Sql } from '../platform/db.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import type { Log } from '../platform/log.ts'
-import { startLoop } from '../platform/loop.ts'
+import { type Loop, startLoop } from '../platform/loop.ts'
 import { observe } from '../platform/operations.ts'
 import type { Sealer } from '../platform/secrets.ts'
 import type { Vault } from '../platform/vault.ts'
@@ -18,8 +18,6 @@ import { findVendor } from './vendors/vendors.ts'
  */
 
 type DeliveryState = 'applied' | 'ignored' | 'quarantined'
-
-export type Inbox = { runNow(): void; stop(): Promise<void> }
 
 const POLL_MS = 1_000
 // About a day, with delays from a second to a quarter of an hour.
@@ -41,7 +39,7 @@ export function startInbox(context: {
   vault: Vault
   jobs: Jobs
   log: Log
-}): Inbox {
+}): Loop {
   const { db, log } = context
   return startLoop({ event: 'deliveries cannot be applied', pauseMs: POLL_MS, log }, applyNext)
 

@@ -1,7 +1,7 @@
 import type { Db, Sql } from '../platform/db.ts'
 import type { JobData, Jobs } from '../platform/jobs.ts'
 import type { Log } from '../platform/log.ts'
-import { startLoop } from '../platform/loop.ts'
+import { type Loop, startLoop } from '../platform/loop.ts'
 import type { Sealer } from '../platform/secrets.ts'
 import type { Vault } from '../platform/vault.ts'
 import { findVerificationRow, lockVerification, recordDecision } from './store.ts'
@@ -22,13 +22,11 @@ type ReconcilerContext = {
 const POLL_MS = 1_000
 const BATCH = 20
 
-export type Reconciler = { stop(): Promise<void> }
-
 /**
  * Fetches the results of sessions from vendors: after a delivery that is only a notice, and on a schedule for undecided
  * sessions. So lost deliveries are made up for, and vendors without deliveries are supported.
  */
-export async function startReconciler(context: ReconcilerContext): Promise<Reconciler> {
+export async function startReconciler(context: ReconcilerContext): Promise<Loop> {
   const { jobs, log } = context
   await jobs.work('fetch-result', 4, (data) => fetchResult(context, data))
   return startLoop(

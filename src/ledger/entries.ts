@@ -58,3 +58,10 @@ export async function listEntriesOfToken(
     where token_id = ${Buffer.from(tokenId)} and ${since ? sql`at >= ${since}` : sql`true`}
     order by entry.id desc limit ${limit}`
 }
+
+/** How many entries were written after this time. */
+export async function countEntriesSince(sql: Sql, since: Date): Promise<number> {
+  const [row] = await sql<{ count: number }[]>`
+    select count(*)::int as count from ledger_entry where at > ${since}`
+  return row?.count ?? 0
+}

@@ -30,6 +30,13 @@ export async function findHead(sql: Sql, size?: number): Promise<SignedHead | un
   return row && { ...row, size: Number(row.size), root: row.root.toString('base64url') }
 }
 
+/** How many entries are in the tree, whether or not a head was signed over them. */
+export async function countLeaves(sql: Sql): Promise<number> {
+  const [row] = await sql<{ size: string }[]>`
+    select coalesce(max(index) + 1, 0) as size from ledger_leaf`
+  return Number(row?.size ?? 0)
+}
+
 export type InclusionProof = {
   /** The text whose bytes are hashed. */
   entry: string

@@ -1,7 +1,7 @@
 import type { Db, Sql } from '../platform/db.ts'
 import { LOCKS } from '../platform/locks.ts'
 import type { Log } from '../platform/log.ts'
-import { startLoop } from '../platform/loop.ts'
+import { type Loop, startLoop } from '../platform/loop.ts'
 import type { ComputedGauge } from '../platform/metrics.ts'
 import { canonical } from './entries.ts'
 import { createNodeFinder } from './proofs.ts'
@@ -10,13 +10,11 @@ import { leafHash, type NodeId, nodeHash, rootOf } from './tree.ts'
 /** Signs a tree head as a compact JWS over this payload. */
 export type SignHead = (head: { size: number; root: string; at: Date }) => Promise<string>
 
-export type Sequencer = { stop(): Promise<void> }
-
 const PAUSE_MS = 1_000
 const BATCH_SIZE = 5_000
 
 /** Appends entries to the tree and signs its head until it is stopped. One process works at a time. */
-export function startSequencer(context: { db: Db; log: Log; sign: SignHead }): Sequencer {
+export function startSequencer(context: { db: Db; log: Log; sign: SignHead }): Loop {
   return startLoop(
     {
       event: 'ledger entries cannot be sequenced',
@@ -52,7 +50,9 @@ async function addLeaves(sql: Sql, sign: SignHead): Promise<number> {
   const from = last?.isAhead ? null : (last?.xid ?? null)
   const entries = await sql<{ id: string; canonical: string }[]>`
     select entry.id, ${canonical(sql)} as canonical from ledger_entry entry
-    where entry.xid < pg_snapshot_xmin(pg_current_snapshot())
+    -- Those of a restored database may be of transactions that are still to come here.
+    where (entry.xid < pg_snapshot_xmin(pg_current_snapshot())
+        or entry.xid >= pg_snapshot_xmax(pg_current_snapshot()))
       and ${from === null ? sql`true` : sql`entry.xid >= ${from}::xid8`}
       and not exists (select from ledger_leaf where entry_id = entry.id)
     order by entry.xid, entry.id limit ${BATCH_SIZE}`

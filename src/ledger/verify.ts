@@ -135,9 +135,12 @@ function faultOfLeaf({ hash, text }: Leaf): string | undefined {
  */
 async function findSkippedEntry(sql: Sql): Promise<string | undefined> {
   const [skipped] = await sql<{ id: string }[]>`
-    select entry.id from ledger_entry entry
+    select entry.id
+    from (select xid from ledger_entry join ledger_leaf on entry_id = id order by index desc limit 1) newest
+    join ledger_entry entry on entry.xid < newest.xid
     where not exists (select from ledger_leaf where entry_id = entry.id)
-      and entry.xid < (select xid from ledger_entry join ledger_leaf on entry_id = id order by index desc limit 1)
+      -- In a restored database transaction ids start anew: until the newest leaf is of its own, any entry may be newer.
+      and newest.xid < pg_snapshot_xmax(pg_current_snapshot())
     limit 1`
   return skipped?.id
 }

@@ -15,9 +15,7 @@ import { hashSecret, type Sealer } from '../platform/secrets.ts'
 import { limitToConsent } from './grants.ts'
 import { claimsWithToken } from './patches/claims.ts'
 import type { SuccessorOf } from './patches/patch.ts'
-
-// How long a client that lost the response may repeat the request.
-const RETRY_SECONDS = 10
+import { RETRY_SECONDS } from './refresh-retries.ts'
 
 type AdapterOptions = {
   sealer: Sealer

@@ -98,7 +98,7 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
       update: ['name', 'metadata', 'secret_hash', 'updated_at'],
       delete: true,
     },
-    worker: { select: { except: ['secret_hash'] } },
+    worker: { select: { except: ['secret_hash', 'previous_secret_hash'] } },
   },
   client_logo: { web: read, worker: all },
   consent: { web: all, worker: { select: '*', delete: true } },

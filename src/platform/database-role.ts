@@ -6,7 +6,7 @@ import {
   privilegesOf,
   QUEUE_ACCESS,
 } from './database-access.ts'
-import { type Db, openDb, type Sql } from './db.ts'
+import { type Db, openDb, type PoolConfig, type Sql, STATEMENT_TIMEOUT_MS } from './db.ts'
 import { OperatorError } from './errors.ts'
 import { LOCKS } from './locks.ts'
 
@@ -40,7 +40,7 @@ export function requireOtherRole(
 export async function grantProcessRole(
   owner: Db,
   kind: ProcessKind,
-  { url, appUrl }: { url: string; appUrl: string },
+  { url, appUrl, pools }: { url: string; appUrl: string; pools?: PoolConfig },
 ): Promise<void> {
   requireOtherRole(kind, { url, appUrl })
   const role = roleOf(url)
@@ -50,11 +50,37 @@ export async function grantProcessRole(
     await grantTables(sql, 'public', role, (table) => ACCESS[table]?.[kind] ?? {})
   })
   const queue = QUEUE_ACCESS[kind]
-  await withOwner(appUrl, (app) =>
-    app.begin((sql) =>
-      grantTables(sql, QUEUE_SCHEMA, role, (table) => queue[table] ?? queue['*'] ?? {}),
-    ),
+  await withOwner(
+    appUrl,
+    (app) =>
+      app.begin((sql) =>
+        grantTables(sql, QUEUE_SCHEMA, role, (table) => queue[table] ?? queue['*'] ?? {}),
+      ),
+    pools,
   )
+}
+
+/**
+ * Gives the role of an address (default: of this connection), in this database, the time limit that connections ask for themselves
+ * where no pooler keeps them from it. It counts for connections that are opened from now on. Throws where this role may not change
+ * the other.
+ */
+export async function limitStatements(db: Db, url?: string): Promise<void> {
+  const setting = `statement_timeout=${STATEMENT_TIMEOUT_MS}`
+  await db.begin(async (sql) => {
+    await sql`select pg_advisory_xact_lock(${LOCKS.databaseRoles})`
+    const [row] = await sql<{ database: string; role: string; isLimited: boolean }[]>`
+      select current_database() as database, role, exists (
+        select from pg_db_role_setting setting
+        join pg_database on pg_database.oid = setdatabase join pg_roles on pg_roles.oid = setrole
+        where datname = current_database() and rolname = role
+          and ${setting} = any (setconfig)) as is_limited
+      from coalesce(${url === undefined ? null : roleOf(url)}, current_user) as role`
+    if (!row || row.isLimited) return
+    await sql.unsafe(
+      `alter role ${quote(row.role)} in database ${quote(row.database)} set ${setting.replace('=', ' = ')}`,
+    )
+  })
 }
 
 /** Grants the role these rights on the tables of a schema, and revokes all others. */
@@ -119,8 +145,12 @@ export async function grantAppRole(owner: Db, databaseUrl: string): Promise<void
 }
 
 /** Opens a connection for the duration of `work`. */
-export async function withOwner<T>(url: string, work: (owner: Db) => Promise<T>): Promise<T> {
-  const owner = openDb(url, { connections: 1 })
+export async function withOwner<T>(
+  url: string,
+  work: (owner: Db) => Promise<T>,
+  pools?: PoolConfig,
+): Promise<T> {
+  const owner = openDb(url, { connections: 1, pools })
   try {
     return await work(owner)
   } finally {

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto'
-import { readdir, readFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
 import type postgresTypes from 'postgres'
 import {
@@ -8,15 +7,17 @@ import {
   type Working,
   watchPool,
 } from './database-watchdog.ts'
-import { OperatorError } from './errors.ts'
-import { LOCKS } from './locks.ts'
 import { importPostgres } from './postgres-corrections.ts'
 
 const postgres = await importPostgres()
 
 const CONNECT_SECONDS = 5
-const STATEMENT_TIMEOUT_MS = 15_000
+/** The server ends a statement that takes longer. */
+export const STATEMENT_TIMEOUT_MS = 15_000
 const PROBE_MS = 3_000
+const APPLICATION = 'identity-portal'
+// What PostgreSQL keeps of a name.
+const LONGEST_NAME = 63
 // Columns only: `postgres.camel` would also rewrite keys inside jsonb.
 const COLUMNS_IN_CAMEL_CASE = { column: postgres.camel.column }
 
@@ -25,17 +26,42 @@ export type Db = postgresTypes.Sql<Record<string, never>>
 /** The pool or one transaction: the first parameter of every other function. */
 export type Sql = postgresTypes.ISql<Record<string, never>>
 
+/** How a process connects to its database. */
+export type PoolConfig = {
+  /** `'transaction'`: a pooler gives each transaction another connection to the server, so nothing may be kept on one. */
+  pooler: 'transaction' | undefined
+  role: string
+  /** At most how many connections each pool opens: for requests and background work, for the queue, for the hot endpoint. */
+  sizes: { general: number; queue: number; hotEndpoint: number }
+}
+
+type PoolOptions = {
+  connections?: number
+  columns?: 'camelCase' | 'asNamed'
+  pools?: PoolConfig | undefined
+  statementTimeoutMs?: number
+}
+
 /**
  * Opens a pool of at most `connections`; it connects at the first query. Result columns are in camelCase, or unchanged with
  * `asNamed`, for a library that expects its own names. While the database does not answer, statements fail with
- * DatabaseUnavailableError instead of waiting.
+ * DatabaseUnavailableError instead of waiting. A statement may take `statementTimeoutMs`; 0 is no limit.
  */
-export function openDb(url: string, { connections = 10, columns = 'camelCase' } = {}): Db {
-  const pool = connect(url, {
+export function openDb(
+  url: string,
+  {
+    connections = 10,
+    columns = 'camelCase',
+    pools,
+    statementTimeoutMs = STATEMENT_TIMEOUT_MS,
+  }: PoolOptions = {},
+): Db {
+  const pool = connect(url, pools, {
     max: connections,
+    statementTimeoutMs,
     ...(columns === 'camelCase' && { transform: COLUMNS_IN_CAMEL_CASE }),
   })
-  const stopWatching = watchPool(pool, () => probe(url))
+  const stopWatching = watchPool(pool, () => probe(url, pools))
   const end = pool.end
   return Object.assign(pool, {
     async end(options?: { timeout?: number }) {
@@ -68,20 +94,57 @@ export function usageOf(db: Db): PoolUsage {
 
 function connect(
   url: string,
-  options: { max: number; fetch_types?: boolean; transform?: typeof COLUMNS_IN_CAMEL_CASE },
+  pools: PoolConfig | undefined,
+  {
+    statementTimeoutMs = STATEMENT_TIMEOUT_MS,
+    ...options
+  }: {
+    max: number
+    statementTimeoutMs?: number
+    fetch_types?: boolean
+    transform?: typeof COLUMNS_IN_CAMEL_CASE
+  },
 ): Db & SupervisedPool {
   return postgres(url, {
     ...options,
-    connection: { application_name: 'identity-portal', statement_timeout: STATEMENT_TIMEOUT_MS },
+    // A pooler accepts no such parameters (the role has the limits instead), sets a name anew wherever it differs, and may
+    // not know a prepared statement on the connection that it gives the next transaction.
+    ...(pools?.pooler
+      ? { prepare: false, connection: { application_name: APPLICATION } }
+      : {
+          connection: {
+            application_name: nameProcess(pools),
+            statement_timeout: statementTimeoutMs,
+          },
+        }),
     connect_timeout: CONNECT_SECONDS,
     backoff: (failures: number) => Math.min(0.05 * 2 ** failures, 0.5),
     onnotice: () => {},
   }) as Db & SupervisedPool
 }
 
+/** `identity-portal web 17 4711@host`: the role, at most how many connections, and which process. */
+function nameProcess(pools: PoolConfig | undefined): string {
+  const self = `${process.pid}@${hostname()}`
+  return pools
+    ? `${APPLICATION} ${pools.role} ${largestNumber(pools)} ${self}`.slice(0, LONGEST_NAME)
+    : APPLICATION
+}
+
+/** At most how many connections such a process opens. */
+const largestNumber = ({ role, sizes }: Pick<PoolConfig, 'role' | 'sizes'>): number =>
+  // One more asks whether the server works while another waits.
+  sizes.general + sizes.queue + (role === 'worker' ? 0 : sizes.hotEndpoint) + 1
+
+/** Whether a pooler is between this process and the server: it invents the number of the server's process. */
+export async function isPooled(db: Db): Promise<boolean> {
+  const [row] = await db<{ pid: number }[]>`select pg_backend_pid() as pid`
+  return (db as Db & SupervisedPool).connections.every(({ pid }) => pid !== row?.pid)
+}
+
 /** Asks the server on a connection of its own. Throws when it does not answer in time, or is about to stop or to start. */
-async function probe(url: string): Promise<Working> {
-  const client = connect(url, { max: 1, fetch_types: false })
+async function probe(url: string, pools: PoolConfig | undefined): Promise<Working> {
+  const client = connect(url, pools, { max: 1, fetch_types: false })
   try {
     // A process that waits for its client works on nothing, although its statement may count as active.
     const working = client<{ pid: number; own: boolean }[]>`
@@ -94,72 +157,12 @@ async function probe(url: string): Promise<Working> {
     return isPooled ? 'unknown' : new Set(answer.map(({ pid }) => pid))
   } catch (error) {
     // Too many connections, or a password that was changed: the statements under way are not affected.
-    if (error instanceof postgres.PostgresError && !error.code.startsWith('57P')) return 'unknown'
+    if (error instanceof postgres.PostgresError && !isServerAway(error)) return 'unknown'
     throw error
   } finally {
     await client.end({ timeout: 0 })
     for (const connection of client.connections) connection.reset()
   }
-}
-
-const MIGRATIONS = new URL('../migrations/', import.meta.url)
-
-/** Brings the schema up to date; returns the names of the migrations applied now. Safe to run from several processes. */
-export async function migrate(db: Db): Promise<string[]> {
-  return await db.begin(async (sql) => {
-    await sql`select pg_advisory_xact_lock(${LOCKS.migrations})`
-    await sql`set local statement_timeout = 0`
-    // Only where it is missing: a role that may create no tables can still start on a schema that is up to date.
-    if (!(await hasMigrationTable(sql)))
-      await sql`
-        create table schema_migration (
-          name text primary key, sha256 text not null, applied_at timestamptz not null default now()
-        )`
-    const pending = await listPending(sql)
-    for (const { name, text, sha256 } of pending) {
-      await sql.unsafe(text)
-      await sql`insert into schema_migration (name, sha256) values (${name}, ${sha256})`
-    }
-    return pending.map(({ name }) => name)
-  })
-}
-
-/** Throws OperatorError when a migration is missing. Changes nothing. */
-export async function requireMigrated(sql: Sql): Promise<void> {
-  const isEmpty = !(await hasMigrationTable(sql))
-  const pending = isEmpty ? [] : await listPending(sql)
-  if (isEmpty || pending.length > 0)
-    throw new OperatorError(
-      `The database schema is ${isEmpty ? 'not created yet' : `not up to date (${pending.length === 1 ? '1 migration is' : `${pending.length} migrations are`} missing)`}: run \`migrate\` first.`,
-    )
-}
-
-async function hasMigrationTable(sql: Sql): Promise<boolean> {
-  const [row] = await sql`select to_regclass('schema_migration') as table`
-  return row?.table !== null
-}
-
-/** The migrations that the schema lacks. Throws OperatorError when what was applied is not what this version has. */
-async function listPending(sql: Sql): Promise<{ name: string; text: string; sha256: string }[]> {
-  const files = (await readdir(MIGRATIONS)).filter((name) => name.endsWith('.sql')).sort()
-  const rows = await sql<{ name: string; sha256: string }[]>`
-    select name, sha256 from schema_migration order by name`
-  const known = new Map(rows.map((row) => [row.name, row.sha256]))
-  for (const name of known.keys())
-    if (!files.includes(name))
-      throw new OperatorError(
-        `The database was migrated by a newer version (${name}): start that version, or restore a backup.`,
-      )
-  const pending: { name: string; text: string; sha256: string }[] = []
-  for (const name of files) {
-    const text = await readFile(new URL(name, MIGRATIONS), 'utf8')
-    const sha256 = createHash('sha256').update(text).digest('hex')
-    const before = known.get(name)
-    if (before && before !== sha256)
-      throw new OperatorError(`Migration ${name} was edited after it was applied.`)
-    if (!before) pending.push({ name, text, sha256 })
-  }
-  return pending
 }
 
 /**
@@ -179,12 +182,12 @@ export const isDuplicateKey = (error: unknown): boolean =>
 export const isUnstorable = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && (error.code === '22021' || error.code === '22P05')
 
-// The client's own codes, those of sockets and of name resolution, and PostgreSQL's: shutting down or starting, no connection
-// free, a statement over its time limit, a server that is read-only or rejects the log-in during a failover.
+// The client's own codes, those of sockets and of name resolution, and PostgreSQL's: shutting down or starting, no disk, memory or
+// connection free, a statement over its time limit, a server that is read-only or rejects the log-in during a failover.
 const UNAVAILABLE = new Set(
   `CONNECTION_CLOSED CONNECTION_DESTROYED CONNECTION_ENDED CONNECTION_LOST CONNECT_TIMEOUT DATABASE_UNAVAILABLE
   ECONNREFUSED ECONNRESET EPIPE ETIMEDOUT EHOSTUNREACH ENETUNREACH ENOTFOUND EAI_AGAIN
-  57P01 57P02 57P03 53300 57014 25006 28P01 28000`.split(/\s+/),
+  57P01 57P02 57P03 53100 53200 53300 57014 25006 28P01 28000`.split(/\s+/),
 )
 
 /** Whether a statement failed because the database cannot be used for the moment. What it was to do may have been done. */
@@ -192,7 +195,17 @@ export const isDatabaseUnavailable = (error: unknown): error is Error =>
   error instanceof Error &&
   'code' in error &&
   typeof error.code === 'string' &&
-  UNAVAILABLE.has(error.code)
+  (UNAVAILABLE.has(error.code) || isServerAway(error))
+
+/** The server is about to stop or to start, or a pooler says that it has lost it. */
+const isServerAway = (error: Error): boolean => {
+  const { code = '', severity_local: severity } = error as {
+    code?: string
+    severity_local?: string
+  }
+  // PgBouncer has one code for everything that it ends a connection for.
+  return code.startsWith('57P') || (code === '08P01' && severity === 'FATAL')
+}
 
 /**
  * Runs a statement that may be run twice, and once more if its connection was lost. A `select` outside of a transaction needs no such

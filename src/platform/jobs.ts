@@ -1,7 +1,8 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { type Db as BossDb, fromBunSql, PgBoss } from 'pg-boss'
 import { z } from 'zod'
 import { correlate, currentTraceparent, parseTraceparent } from './correlation.ts'
-import { type Db, openDb, type PoolUsage, type Sql, usageOf } from './db.ts'
+import { type Db, openDb, type PoolConfig, type PoolUsage, type Sql, usageOf } from './db.ts'
 import { LOCKS } from './locks.ts'
 import type { Log } from './log.ts'
 import { startLoop } from './loop.ts'
@@ -9,6 +10,7 @@ import type { ComputedGauge } from './metrics.ts'
 import { observe } from './operations.ts'
 import type { SealedColumn } from './resealing.ts'
 import { isUuid } from './uuid.ts'
+import { isOlder, readVersion } from './version.ts'
 
 /** The jobs by name, with the data of each. */
 const JOBS = {
@@ -65,7 +67,11 @@ export type Jobs = {
   poolUsage(): PoolUsage
   /** Polls now instead of at the next interval. */
   pollNow(): void
-  /** Finishes running jobs, for up to 20 seconds; other workers take the rest. */
+  /** Whether due jobs are looked for. */
+  isPolling(): boolean
+  /** Takes no more jobs, and finishes the running ones, for up to 20 seconds. Jobs can still be enqueued. */
+  rest(): Promise<void>
+  /** Rests, and closes. Other workers take the jobs that are still running. */
   stop(): Promise<void>
 }
 
@@ -74,6 +80,7 @@ const SCHEMA = 'pgboss'
 const HEARTBEAT_SECONDS = 20
 const MONITOR_SECONDS = 10
 const POLL_MS = 500
+const REST_MS = 20_000
 // Workers are woken when a job is due. If that fails, they look for themselves.
 const OWN_POLL_SECONDS = 30
 const QUEUE = {
@@ -87,12 +94,19 @@ const QUEUE = {
   retentionSeconds: 30 * 24 * 3600,
 }
 
+const SETTINGS_ROW = 'job-queues'
+const AppliedSettings = z.object({ version: z.string(), settings: z.string() })
+
 /**
  * Opens pg-boss on a pool of its own, whose columns keep their names. No job runs until `work` is called. A role that may only
  * enqueue leaves the creation and maintenance of the tables to others; throws where the tables are missing.
  */
-export async function createJobs(databaseUrl: string, log: Log): Promise<Jobs> {
-  const db = openDb(databaseUrl, { connections: 4, columns: 'asNamed' })
+export async function createJobs(databaseUrl: string, log: Log, pools?: PoolConfig): Promise<Jobs> {
+  const db = openDb(databaseUrl, {
+    connections: pools?.sizes.queue ?? 4,
+    columns: 'asNamed',
+    pools,
+  })
   const maintains = await mayMaintain(db).catch(async (error: unknown) => {
     await db.end({ timeout: 5 })
     throw error
@@ -120,6 +134,7 @@ export async function createJobs(databaseUrl: string, log: Log): Promise<Jobs> {
       await boss.start()
       if (!maintains) return
       for (const name of Object.keys(JOBS)) await boss.createQueue(name, QUEUE)
+      await updateSettings(sql, boss)
     })
   } catch (error) {
     // The library's timers would keep the process alive.
@@ -135,6 +150,18 @@ export async function createJobs(databaseUrl: string, log: Log): Promise<Jobs> {
       for (const name of await listDueQueues(db, [...idle.keys()])) wakeOne(name)
     },
   )
+
+  let resting: Promise<void> | undefined
+  function rest(): Promise<void> {
+    const stopAll = async () => {
+      await Promise.all([
+        polling.stop(),
+        ...[...idle.keys()].map((name) => boss.offWork(name, { wait: true })),
+      ])
+    }
+    resting ??= Promise.race([stopAll(), wait(REST_MS, undefined, { ref: false })])
+    return resting
+  }
 
   return {
     async enqueue(sql, name, data, { afterSeconds } = {}) {
@@ -174,9 +201,12 @@ export async function createJobs(databaseUrl: string, log: Log): Promise<Jobs> {
     },
     poolUsage: () => usageOf(db),
     pollNow: () => polling.runNow(),
+    isPolling: () => !polling.isStalled(),
+    rest,
     async stop() {
-      await polling.stop()
-      await boss.stop({ graceful: true, timeout: 20_000 })
+      await rest()
+      // It takes the jobs that still run from this process, so that another one need not wait for its heartbeats to stop.
+      await boss.stop({ graceful: true, timeout: 1_000 })
       await db.end({ timeout: 5 })
     },
   }
@@ -234,6 +264,24 @@ export async function retryFailedJob(sql: Sql, id: string): Promise<boolean> {
   return rows.length > 0
 }
 
+/**
+ * Gives the settings to queues that existed, which the library leaves as they are. Once for each change of the settings, and by the
+ * newest version alone: what an operator set since, and what a newer version set, stays.
+ */
+async function updateSettings(sql: Sql, boss: PgBoss): Promise<void> {
+  const [row] = await sql<{ value: string }[]>`
+    select value from portal_setting where name = ${SETTINGS_ROW}`
+  const applied = row && AppliedSettings.parse(JSON.parse(row.value))
+  const settings = JSON.stringify(QUEUE)
+  const version = readVersion()
+  if (applied && (applied.settings === settings || isOlder(version, applied.version))) return
+  for (const name of Object.keys(JOBS)) await boss.updateQueue(name, QUEUE)
+  await sql`
+    insert into portal_setting (name, value)
+    values (${SETTINGS_ROW}, ${JSON.stringify({ version, settings })})
+    on conflict (name) do update set value = excluded.value`
+}
+
 /** Whether the role may create and maintain the queue's tables. */
 async function mayMaintain(db: Db): Promise<boolean> {
   const [row] = await db<{ maintains: boolean | null }[]>`
@@ -253,8 +301,12 @@ async function listDueQueues(sql: Sql, names: JobName[]): Promise<JobName[]> {
 }
 
 /** Creates or migrates the queue's tables. Safe in concurrent processes. */
-export async function installJobs(databaseUrl: string, log: Log): Promise<void> {
-  await (await createJobs(databaseUrl, log)).stop()
+export async function installJobs(
+  databaseUrl: string,
+  log: Log,
+  pools?: PoolConfig,
+): Promise<void> {
+  await (await createJobs(databaseUrl, log, pools)).stop()
 }
 
 /** The place of a sealed member in job data. */

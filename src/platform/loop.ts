@@ -4,9 +4,14 @@ import type { Log } from './log.ts'
 export type Loop = {
   /** Ends the pause: the next run begins now. */
   runNow(): void
+  /** Whether the current run takes so long that it will hardly end. */
+  isStalled(): boolean
   /** Starts no further run, and resolves when the current one has ended. */
   stop(): Promise<void>
 }
+
+// Runs are short: statements, requests and files have time limits of their own.
+const STALLED_MS = 5 * 60_000
 
 /**
  * Runs `work` repeatedly, one run at a time, with `pauseMs` between two runs and `firstAfterMs` before the first. After a run that
@@ -24,6 +29,7 @@ export function startLoop(
 ): Loop {
   const stopping = new AbortController()
   let pauseEnd = new AbortController()
+  let runningSince = Number.POSITIVE_INFINITY
 
   async function pause(milliseconds: number) {
     const signal = AbortSignal.any([pauseEnd.signal, stopping.signal])
@@ -31,11 +37,14 @@ export function startLoop(
   }
 
   async function runOnce(): Promise<boolean> {
+    runningSince = performance.now()
     try {
       return (await work(stopping.signal)) === true
     } catch (error) {
       log.error(event, { error })
       return false
+    } finally {
+      runningSince = Number.POSITIVE_INFINITY
     }
   }
 
@@ -51,6 +60,7 @@ export function startLoop(
 
   return {
     runNow: () => pauseEnd.abort(),
+    isStalled: () => performance.now() - runningSince > STALLED_MS,
     async stop() {
       stopping.abort()
       await running

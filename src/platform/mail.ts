@@ -27,6 +27,8 @@ export const SEALED_MAILS: SealedColumn[] = [
   jobMember('mailSealed', SEALED_FOR),
 ]
 const SOCKET_MS = 30_000
+// Somebody waits for it.
+const VERIFY_MS = 10_000
 
 /** In the caller's transaction. The mail is sealed until it is sent, because it may contain a link that opens an account. */
 export async function enqueueMail(
@@ -73,16 +75,46 @@ export async function startMail(parts: {
   return { close: () => server?.close() }
 }
 
+const REFUSALS: Readonly<Record<string, string>> = {
+  EAUTH: 'the server rejects the login',
+  ETLS: 'the server offers no TLS, or its certificate is not valid',
+  EDNS: 'its host is unknown',
+  ECONNECTION: 'nothing answers at its address',
+  ESOCKET: 'nothing answers at its address, or its certificate is not valid',
+  ETIMEDOUT: 'it does not answer in time',
+}
+
+/** Connects to the mail server, with TLS and login as for a mail, and sends none. `failure` says what did not succeed. */
+export async function verifyMailServer(
+  config: MailConfig,
+): Promise<{ failure?: string; isEncrypted: boolean; isAuthenticated: boolean }> {
+  const url = new URL(config.smtpUrl)
+  const server = createMailServer(config, VERIFY_MS)
+  const found = {
+    isEncrypted: url.protocol === 'smtps:' || !isLoopback(config.smtpUrl),
+    isAuthenticated: url.username !== '',
+  }
+  try {
+    await server.verify()
+    return found
+  } catch (error) {
+    const { code = 'unknown' } = error as { code?: string }
+    return { ...found, failure: REFUSALS[code] ?? `the server answers ${code}` }
+  } finally {
+    server.close()
+  }
+}
+
 /** SMTP with TLS: on `smtp:` STARTTLS is required, except for a server on this machine. */
-function createMailServer({ smtpUrl, from }: MailConfig) {
+function createMailServer({ smtpUrl, from }: MailConfig, socketMs = SOCKET_MS) {
   const url = new URL(smtpUrl)
   if (url.protocol === 'smtp:' && !isLoopback(smtpUrl) && !url.searchParams.has('requireTLS'))
     url.searchParams.set('requireTLS', 'true')
   const transport = createTransport({
     url: url.href,
-    connectionTimeout: SOCKET_MS,
-    greetingTimeout: SOCKET_MS,
-    socketTimeout: SOCKET_MS,
+    connectionTimeout: socketMs,
+    greetingTimeout: socketMs,
+    socketTimeout: socketMs,
     disableFileAccess: true,
     disableUrlAccess: true,
   })
@@ -110,6 +142,7 @@ function createMailServer({ smtpUrl, from }: MailConfig) {
         throw new Error(`the mail server did not accept the mail: ${reason}`)
       }
     },
+    verify: () => transport.verify(),
     close: () => transport.close(),
   }
 }

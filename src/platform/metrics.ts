@@ -1,7 +1,8 @@
-import { createServer } from 'node:http'
+import { createServer, type ServerResponse } from 'node:http'
 import { Counter, collectDefaultMetrics, Registry } from 'prom-client'
 import type { Sql } from './db.ts'
 import { listenOn } from './listen.ts'
+import { PROBES, type Readiness } from './readiness.ts'
 
 type Labels = Readonly<Record<string, string>>
 export type Sample = { labels: Labels; value: number }
@@ -47,6 +48,8 @@ export function createMetrics(): Metrics {
   }
 }
 
+// Longer than the time between two probes or scrapes, which use the connection again.
+const KEEP_ALIVE_MS = 120_000
 /**
  * A histogram for the registry. The library's own validates and hashes the labels at each observation, for 2.6 µs; a series
  * that is open costs a tenth of a microsecond.
@@ -124,18 +127,29 @@ export function registerComputed(
 /** The address of the metrics. */
 export type MetricsConfig = { host: string; port: number }
 
-/** Serves `GET /metrics` on a separate port, which must not be public. Throws OperatorError when it is taken. */
+/**
+ * Serves `GET /metrics`, and responds to probes, on a separate port, which must not be public. Throws OperatorError when it is taken.
+ */
 export async function serveMetrics(
   metrics: Metrics,
   { host, port }: MetricsConfig,
+  /** `undefined` while the process starts. */
+  readiness: () => Readiness | undefined,
 ): Promise<{ port: number; close(): Promise<void> }> {
-  const server = createServer((req, res) => {
-    if (req.url !== '/metrics') return void res.writeHead(404).end()
-    metrics.text().then(
-      (text) => res.writeHead(200, { 'Content-Type': 'text/plain; version=0.0.4' }).end(text),
-      () => res.writeHead(503).end(),
-    )
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (req, res) => {
+    const respond = req.url === '/metrics' ? respondMetrics : respondProbe
+    respond(req.url ?? '', res).catch(() => res.writeHead(503).end())
   })
+  async function respondMetrics(_path: string, res: ServerResponse) {
+    const text = await metrics.text()
+    res.writeHead(200, { 'Content-Type': 'text/plain; version=0.0.4' }).end(text)
+  }
+  async function respondProbe(path: string, res: ServerResponse) {
+    const probe = PROBES[path]
+    if (!probe) return void res.writeHead(404).end()
+    const { status, body } = await probe(readiness())
+    res.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body))
+  }
   const bound = await listenOn(server, { host, port, variable: 'METRICS_PORT' })
   return {
     port: bound,

@@ -1,8 +1,13 @@
 import { createHash } from 'node:crypto'
 import {
   DeleteObjectCommand,
+  GetBucketLifecycleConfigurationCommand,
+  GetBucketPolicyCommand,
+  GetBucketVersioningCommand,
   GetObjectCommand,
+  GetPublicAccessBlockCommand,
   HeadObjectCommand,
+  ListObjectsV2Command,
   ListObjectVersionsCommand,
   PutObjectCommand,
   S3Client,
@@ -49,9 +54,25 @@ export type Storage = {
   delete(key: string): Promise<void>
   /** Deletes every object below `prefix`, with all versions and delete markers. Returns how many. */
   deleteAll(prefix: string): Promise<number>
+  /** Lists the objects, a page at a time. */
+  list(): AsyncIterable<{ key: string; size: number }[]>
+  /** How the bucket is set up. */
+  readSettings(): Promise<BucketSettings>
   /** Returns a signer for this request's URLs. Credentials that expire within the hour are refreshed first. */
   signer(): Promise<SignGet>
   close(): void
+}
+
+/** `unknown` says why it cannot be known: the store has no such setting, or these credentials may not read it. */
+export type Setting<T> = { value: T } | { unknown: string }
+export type BucketSettings = {
+  versioning: Setting<'Enabled' | 'Suspended' | 'off'>
+  /** The flags of Block Public Access that are off. */
+  publicAccessFlagsOff: Setting<string[]>
+  /** JSON; `undefined`: there is none. */
+  policy: Setting<string | undefined>
+  /** The rules in force. `expires`: deletes current objects; `archives`: moves them where no link opens them. */
+  lifecycle: Setting<{ id: string; expires: boolean; archives: boolean }[]>
 }
 
 type Credentials = Awaited<ReturnType<S3Client['config']['credentials']>>
@@ -155,8 +176,91 @@ export function createStorage(
         deleted += found.length
       }
     },
+    async *list() {
+      let next: string | undefined
+      do {
+        const page = await client.send(
+          new ListObjectsV2Command({ Bucket: bucket, ContinuationToken: next }),
+          bounded(),
+        )
+        yield (page.Contents ?? []).map(({ Key = '', Size = 0 }) => ({ key: Key, size: Size }))
+        next = page.NextContinuationToken
+      } while (next)
+    },
+    readSettings: () => readSettings(client, bucket, bounded),
     signer: createSignerCache(client, s3, now),
     close: () => client.destroy(),
+  }
+}
+
+const ARCHIVES = ['GLACIER', 'DEEP_ARCHIVE']
+const PUBLIC_ACCESS_FLAGS = [
+  'BlockPublicAcls',
+  'IgnorePublicAcls',
+  'BlockPublicPolicy',
+  'RestrictPublicBuckets',
+] as const
+
+async function readSettings(
+  client: S3Client,
+  bucket: string,
+  bounded: () => { abortSignal: AbortSignal },
+): Promise<BucketSettings> {
+  const Bucket = bucket
+  return {
+    versioning: await readSetting(async () => {
+      const { Status } = await client.send(new GetBucketVersioningCommand({ Bucket }), bounded())
+      return Status ?? 'off'
+    }),
+    publicAccessFlagsOff: await readSetting(
+      async () => {
+        const { PublicAccessBlockConfiguration: flags = {} } = await client.send(
+          new GetPublicAccessBlockCommand({ Bucket }),
+          bounded(),
+        )
+        return PUBLIC_ACCESS_FLAGS.filter((flag) => flags[flag] !== true)
+      },
+      { error: 'NoSuchPublicAccessBlockConfiguration', value: [...PUBLIC_ACCESS_FLAGS] },
+    ),
+    policy: await readSetting<string | undefined>(
+      async () => (await client.send(new GetBucketPolicyCommand({ Bucket }), bounded())).Policy,
+      { error: 'NoSuchBucketPolicy', value: undefined },
+    ),
+    lifecycle: await readSetting(
+      async () => {
+        const { Rules = [] } = await client.send(
+          new GetBucketLifecycleConfigurationCommand({ Bucket }),
+          bounded(),
+        )
+        return Rules.filter(({ Status }) => Status === 'Enabled').map((rule) => ({
+          id: rule.ID ?? 'without a name',
+          expires: Boolean(rule.Expiration?.Days ?? rule.Expiration?.Date),
+          archives: (rule.Transitions ?? []).some(({ StorageClass = '' }) =>
+            ARCHIVES.includes(StorageClass),
+          ),
+        }))
+      },
+      { error: 'NoSuchLifecycleConfiguration', value: [] },
+    ),
+  }
+}
+
+/** `absent` is the store's error for a setting that was never made, and what that means. */
+async function readSetting<T>(
+  read: () => Promise<T>,
+  absent?: { error: string; value: T },
+): Promise<Setting<T>> {
+  try {
+    return { value: await read() }
+  } catch (error) {
+    if (!(error instanceof S3ServiceException)) throw error
+    if (error.name === absent?.error) return { value: absent.value }
+    const status = error.$metadata.httpStatusCode ?? 0
+    if (status === 403) return { unknown: 'these credentials may not read the setting' }
+    // What a store does not know, it rejects in its own way.
+    if (status === 501 || (status >= 400 && status < 500))
+      return { unknown: `this store does not tell (${error.name})` }
+    throw error
   }
 }
 

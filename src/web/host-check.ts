@@ -5,7 +5,7 @@ import { isLoopback } from '../platform/loopback.ts'
 /** Throws ApiError 400 or 421 for a request that names a foreign host. */
 export type CheckHost = (request: IncomingMessage) => void
 
-const HEALTH_PATHS = ['/health', '/health/ready']
+const HEALTH_PATHS = ['/health', '/health/live', '/health/ready']
 
 /**
  * Accepts the issuer's host, those in `allowedHosts` (`name`, or `name:port` for that port only) and, for a loopback issuer, every

@@ -95,6 +95,7 @@ export const NETWORK_RULES: readonly [method: string, path: string, rule: Networ
   ['GET', '/favicon.ico', 'none'],
   ['GET', '/reference', 'none'],
   ['GET', '/health', 'none'],
+  ['GET', '/health/live', 'none'],
   ['GET', '/health/ready', 'none'],
   ['GET', '/assets/*', 'none'],
 ]

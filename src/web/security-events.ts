@@ -1,7 +1,7 @@
 import { createHmac, hkdfSync } from 'node:crypto'
 import type { Db, Sql } from '../platform/db.ts'
 import type { Log } from '../platform/log.ts'
-import { startLoop } from '../platform/loop.ts'
+import { type Loop, startLoop } from '../platform/loop.ts'
 import { networkOf } from './client-address.ts'
 
 type Kind = { level: 'info' | 'warn'; byAnyone?: true }
@@ -133,9 +133,7 @@ export async function recordOperatorAction(
 const RELAY_MS = 2_000
 
 /** Emits recorded actions of the operator in order, each once unless the process dies in between. */
-export function relayOperatorActions(parts: { db: Db; security: SecurityEvents; log: Log }): {
-  stop(): Promise<void>
-} {
+export function relayOperatorActions(parts: { db: Db; security: SecurityEvents; log: Log }): Loop {
   const { db, security, log } = parts
   const relay = () =>
     db.begin(async (sql) => {

@@ -59,6 +59,9 @@ const WEAK: Record<string, Record<string, string>> = {
   'a cookie key of zeros': { COOKIE_KEYS: ZERO },
   'an encryption key of zeros': { ENCRYPTION_KEY: ZERO },
   'one key for both': { COOKIE_KEYS: SAME, ENCRYPTION_KEY: SAME },
+  'everybody as a proxy': { TRUSTED_PROXIES: '0.0.0.0/0' },
+  'no word about proxies': { ROLE: 'web' },
+  'a misspelt variable': { TRUSTED_PROXY: '10.0.0.7' },
   'a short key': { ENCRYPTION_KEY: 'c2hvcnQ' },
 }
 

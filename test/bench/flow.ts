@@ -31,12 +31,23 @@ export async function runFlows(flows: Flows, seconds: number) {
   return { done, errors, seconds: (performance.now() - began) / 1000 }
 }
 
-async function runFlow({ authorize, token, client }: Flows, browser: UserAgent): Promise<boolean> {
+async function runFlow(flows: Flows, browser: UserAgent): Promise<boolean> {
+  return (await obtainTokens(flows, browser))?.id_token !== undefined
+}
+
+export type Tokens = { access_token: string; id_token?: string; refresh_token?: string }
+
+/** Returns `undefined` when a step failed. */
+export async function obtainTokens(
+  { authorize, token, client }: Flows,
+  browser: UserAgent,
+  scope = 'openid email',
+): Promise<Tokens | undefined> {
   const request = new URLSearchParams({
     client_id: client.id,
     redirect_uri: CALLBACK,
     response_type: 'code',
-    scope: 'openid email',
+    scope,
     state: 'state',
     nonce: 'nonce',
     code_challenge: CHALLENGE,
@@ -45,7 +56,7 @@ async function runFlow({ authorize, token, client }: Flows, browser: UserAgent):
   const redirect = await browser.request(`${authorize}?${request}`)
   await redirect.body?.cancel()
   const code = URL.parse(redirect.headers.get('location') ?? '')?.searchParams.get('code')
-  if (!code) return false
+  if (!code) return undefined
   const answer = await fetch(token, {
     method: 'POST',
     headers: { Authorization: basic(client) },
@@ -56,8 +67,8 @@ async function runFlow({ authorize, token, client }: Flows, browser: UserAgent):
       code_verifier: VERIFIER,
     }),
   })
-  const body = (await answer.json()) as { id_token?: string }
-  return answer.ok && body.id_token !== undefined
+  const body = (await answer.json()) as Tokens
+  return answer.ok ? body : undefined
 }
 
 export const basic = ({ id, secret }: { id: string; secret: string }) =>
@@ -68,6 +79,7 @@ export async function signInBrowsers(
   issuer: string,
   client: { id: string },
   residents: { email: string; password: string }[],
+  scope = 'openid email',
 ): Promise<UserAgent[]> {
   const browsers: UserAgent[] = []
   for (const { email, password } of residents) {
@@ -76,7 +88,7 @@ export async function signInBrowsers(
       client_id: client.id,
       redirect_uri: CALLBACK,
       response_type: 'code',
-      scope: 'openid email',
+      scope,
       code_challenge: CHALLENGE,
       code_challenge_method: 'S256',
     })

@@ -8,7 +8,7 @@ import { openDb } from '../../src/platform/db.ts'
 import { createJobs } from '../../src/platform/jobs.ts'
 import { createLog } from '../../src/platform/log.ts'
 import { createMetrics } from '../../src/platform/metrics.ts'
-import { listen, startServer } from '../../src/server.ts'
+import { prepareListener, startServer } from '../../src/server.ts'
 import { createWebMetrics } from '../../src/web/web-metrics.ts'
 import { startWorker } from '../../src/worker.ts'
 import { type Environment, readEnvironment } from '../support/environment.ts'
@@ -33,6 +33,8 @@ process.on('message', async (message: Task | 'cpu') => {
 })
 process.on('disconnect', () => process.exit(0))
 
+const LISTEN = { host: '127.0.0.1', port: 0, keepAliveSeconds: 60 }
+
 async function start(task: Task): Promise<string> {
   if (task.be === 'worker') {
     const context = await openContext(readEnvironment(task.env), createLog('error'))
@@ -42,11 +44,11 @@ async function start(task: Task): Promise<string> {
   if (task.be === 'portal') {
     const context = await openContext(readEnvironment(task.env), createLog('error'))
     const jobs = await createJobs(context.config.database.url, context.log)
-    const { server, port } = await listen('127.0.0.1', 0)
-    const issuer = `http://localhost:${port}`
+    const listener = await prepareListener(LISTEN)
+    const issuer = `http://localhost:${listener.port}`
     // Counted, as in production.
     const metrics = createWebMetrics(createMetrics(), [])
-    const running = await startServer(server, context, {
+    const running = await startServer(listener, context, {
       issuer,
       jobs,
       metrics,
@@ -76,7 +78,7 @@ async function start(task: Task): Promise<string> {
 /** An unchanged oidc-provider with the in-memory adapter; `/sign-in` creates a session. */
 async function startMemory(): Promise<string> {
   const { privateKey } = await generateKeyPair('RS256', { extractable: true })
-  const { server, port } = await listen('127.0.0.1', 0)
+  const { server, port, open } = await prepareListener(LISTEN)
   const issuer = `http://localhost:${port}`
   const provider = new Provider(issuer, {
     clients: [
@@ -125,7 +127,6 @@ async function startMemory(): Promise<string> {
     },
   })
   const callback = provider.callback()
-  server.removeAllListeners('request')
   server.on('request', async (req, res) => {
     if (req.url !== '/sign-in') return void callback(req, res)
     const session = new provider.Session()
@@ -134,5 +135,6 @@ async function startMemory(): Promise<string> {
     provider.createContext(req, res).cookies.set('_session', session.jti, { signed: true })
     res.end()
   })
+  await open()
   return issuer
 }

@@ -1,7 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { World } from './world.ts'
 
-type Fault = { name: string; run: (world: World, random: () => number) => Promise<void> }
+type Fault = {
+  name: string
+  /** `pause` ends early when no more faults are to be injected. */
+  run: (world: World, random: () => number, pause: Pause) => Promise<void>
+}
+type Pause = (milliseconds: number) => Promise<void>
 
 const pick = <T>(list: readonly T[], random: () => number): T =>
   list[Math.floor(random() * list.length)] as T
@@ -32,6 +37,25 @@ const PROCESS_FAULTS: Fault[] = [
   },
   { name: 'kill -9 of PostgreSQL', run: (world) => world.crashPostgres() },
   {
+    name: 'SIGTERM of a web process',
+    run: async (world, r) => ofRole(world, 'web', r).restart({ clockSkewMs: 0 }),
+  },
+  {
+    name: 'SIGTERM of a worker',
+    run: async (world, r) => ofRole(world, 'worker', r).restart({ clockSkewMs: 0 }),
+  },
+  {
+    // Until its next restart.
+    name: 'the clock of a process is ten minutes off',
+    run: async (world, r) =>
+      pick(world.processes, r).restart({ clockSkewMs: pick([-1, 1], r) * 10 * 60_000 }),
+  },
+  { name: 'PostgreSQL is restarted', run: (world) => world.restartPostgres() },
+  {
+    name: 'SIGSTOP of PostgreSQL',
+    run: (world, r, pause) => world.freezePostgres(() => pause(between(2_000, 12_000, r))),
+  },
+  {
     name: 'PostgreSQL ends all connections',
     run: async ({ parts: { db } }) => {
       await db`
@@ -44,78 +68,94 @@ const PROCESS_FAULTS: Fault[] = [
 const WIRE_FAULTS: Fault[] = [
   {
     name: 'the wire to PostgreSQL is a black hole',
-    run: async ({ databaseLink }, r) => {
+    run: async ({ databaseLink }, r, pause) => {
       databaseLink.become('black-hole')
-      await wait(between(2_000, 15_000, r))
+      await pause(between(2_000, 15_000, r))
       databaseLink.become('clear')
     },
   },
   {
     name: 'the bucket is away',
-    run: async ({ s3Link }, r) => {
+    run: async ({ s3Link }, r, pause) => {
       s3Link.set({ isAway: true })
-      await wait(between(2_000, 15_000, r))
+      await pause(between(2_000, 15_000, r))
+      s3Link.set({})
+    },
+  },
+  {
+    name: 'the bucket is away for two minutes',
+    run: async ({ s3Link }, _r, pause) => {
+      s3Link.set({ isAway: true })
+      await pause(120_000)
+      s3Link.set({})
+    },
+  },
+  {
+    name: 'the bucket is slow for two minutes',
+    run: async ({ s3Link }, _r, pause) => {
+      s3Link.set({ delayMs: 4_000 })
+      await pause(120_000)
       s3Link.set({})
     },
   },
   {
     name: 'the wire to the bucket flips bits',
-    run: async ({ s3Link }, r) => {
+    run: async ({ s3Link }, r, pause) => {
       s3Link.set({ flipOneIn: 10 })
-      await wait(between(4_000, 12_000, r))
+      await pause(between(4_000, 12_000, r))
       s3Link.set({})
     },
   },
   {
     name: 'the wire to the bucket is slow',
-    run: async ({ s3Link }, r) => {
+    run: async ({ s3Link }, r, pause) => {
       s3Link.set({ delayMs: 3_000 })
-      await wait(between(4_000, 12_000, r))
+      await pause(between(4_000, 12_000, r))
       s3Link.set({})
     },
   },
   {
     name: 'a vendor is away',
-    run: async ({ vendors }, r) => {
+    run: async ({ vendors }, r, pause) => {
       const { link } = pick(vendors, r)
       link.set({ isAway: true })
-      await wait(between(2_000, 15_000, r))
+      await pause(between(2_000, 15_000, r))
       link.set({})
     },
   },
   {
     // A response can be outdated by one that was requested later.
     name: 'the wires to the vendors are slow',
-    run: async ({ vendors }, r) => {
+    run: async ({ vendors }, r, pause) => {
       for (const { link } of vendors) link.set({ delayMs: between(1_000, 6_000, r) })
-      await wait(between(10_000, 25_000, r))
+      await pause(between(10_000, 25_000, r))
       for (const { link } of vendors) link.set({})
     },
   },
   {
     // Only Veriff signs its responses; with the other vendors TLS protects the bits.
     name: 'the wire to Veriff flips bits',
-    run: async ({ vendors }, r) => {
+    run: async ({ vendors }, r, pause) => {
       const link = vendors.find(({ name }) => name === 'veriff')?.link
       link?.set({ flipOneIn: 20 })
-      await wait(between(4_000, 12_000, r))
+      await pause(between(4_000, 12_000, r))
       link?.set({})
     },
   },
   {
     name: 'images come cut in half',
-    run: async ({ vendors }, r) => {
+    run: async ({ vendors }, r, pause) => {
       for (const vendor of vendors)
         await vendor.breakImages(pick(['truncated', 'truncated', 'cut-off'] as const, r))
-      await wait(between(4_000, 12_000, r))
+      await pause(between(4_000, 12_000, r))
       for (const vendor of vendors) await vendor.breakImages(undefined)
     },
   },
   {
     name: 'deliveries are lost, doubled, late and forged',
-    run: async ({ courier }, r) => {
+    run: async ({ courier }, r, pause) => {
       courier.set({ lost: 0.5, twice: 0.4, late: 0.4, forged: 0.4 })
-      await wait(between(8_000, 20_000, r))
+      await pause(between(8_000, 20_000, r))
       courier.set(BASE_RATES)
     },
   },
@@ -137,6 +177,7 @@ export async function injectFaults(
 ): Promise<void> {
   const { random, signal, focus, onFault } = given
   world.courier.set(BASE_RATES)
+  const pause: Pause = (milliseconds) => wait(milliseconds, undefined, { signal }).catch(() => {})
   await Promise.all(
     [PROCESS_FAULTS, WIRE_FAULTS].map(async (all) => {
       let bag: Fault[] = []
@@ -148,8 +189,8 @@ export async function injectFaults(
         const [fault] = bag.splice(Math.floor(random() * bag.length), 1)
         if (!fault) continue
         onFault(fault.name)
-        await fault.run(world, random).catch(() => {})
-        await wait(between(500, 4_000, random), undefined, { signal }).catch(() => {})
+        await fault.run(world, random, pause).catch(() => {})
+        await pause(between(500, 4_000, random))
       }
     }),
   )
@@ -157,12 +198,14 @@ export async function injectFaults(
 
 /** Removes all faults. */
 export async function removeFaults({
+  processes,
   vendors,
   s3Link,
   databaseLink,
   courier,
 }: World): Promise<void> {
   databaseLink.become('clear')
+  for (const each of processes) if (each.hasWrongClock()) await each.restart({ clockSkewMs: 0 })
   courier.set({ lost: 0, twice: 0, late: 0, forged: 0 })
   s3Link.set({})
   for (const vendor of vendors) {

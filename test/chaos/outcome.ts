@@ -16,7 +16,6 @@ const SLOT_OF: Record<string, Slot> = {
  * at once. Returns the deliveries that were stored before that, each as "vendor sha256".
  */
 export async function waitUntilSettled(world: World, history: History): Promise<Stored> {
-  const { db } = world.parts
   const vendors = new Map(world.vendors.map((each) => [each.name, each]))
   await world.courier.settled()
   // A delivery that was answered 200 must be stored without a retry of the vendor.
@@ -29,15 +28,24 @@ export async function waitUntilSettled(world: World, history: History): Promise<
   for (const { vendor, sessionId } of history.sessions) await vendors.get(vendor)?.resend(sessionId)
   for (const end = Date.now() + SETTLE_TIMEOUT_MS; Date.now() < end; await wait(1_000)) {
     await world.courier.settled()
-    if ((await isQuiet(world)) && (await hasLastDecisions(world, history))) break
-    await db`update delivery set run_at = now() where state = 'received' and run_at > now()`
-    await db`
-      update pgboss.job set start_after = now() where state in ('created', 'retry') and start_after > now()`
-    await db`
-      update verification set next_check_at = now()
-      where vendor_session_id is not null and status not in ('approved', 'declined', 'error')`
+    // A process that was frozen may still hold a lock.
+    const isSettled = await settle(world, history).catch(() => false)
+    if (isSettled) break
   }
   return stored
+}
+
+/** Whether no work is pending. Otherwise makes what waits for its time due now. */
+async function settle(world: World, history: History): Promise<boolean> {
+  const { db } = world.parts
+  if ((await isQuiet(world)) && (await hasLastDecisions(world, history))) return true
+  await db`update delivery set run_at = now() where state = 'received' and run_at > now()`
+  await db`
+    update pgboss.job set start_after = now() where state in ('created', 'retry') and start_after > now()`
+  await db`
+    update verification set next_check_at = now()
+    where vendor_session_id is not null and status not in ('approved', 'declined', 'error')`
+  return false
 }
 
 /** Every stored delivery, by the digest of its body after decryption. */

@@ -1,6 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { setTimeout as wait } from 'node:timers/promises'
 
+const CLOCK = new URL('./clock.ts', import.meta.url).href
+// SHUTDOWN_SECONDS, and some for a busy machine.
+const SHUTDOWN_LIMIT_MS = 40_000
+
 /** One process of the portal that is restarted whenever it ends, like an operator's supervisor does. */
 export type Kept = {
   role: 'web' | 'worker'
@@ -10,6 +14,9 @@ export type Kept = {
   kill(): void
   /** Sends SIGSTOP, and SIGCONT after this many milliseconds. */
   freeze(milliseconds: number): Promise<void>
+  /** Sends SIGTERM, and resolves when the process has ended. The next one has a clock that differs by so much, or runs these sources. */
+  restart(next?: { clockSkewMs?: number; main?: string }): Promise<void>
+  hasWrongClock(): boolean
   countStarts(): number
   /** How it ended when nobody had ended it, each time. */
   listCrashes(): readonly string[]
@@ -24,17 +31,19 @@ export async function superviseProcess(given: {
   env: Record<string, string>
   onLog: (line: string) => void
 }): Promise<Kept> {
-  const { main, role, port, env, onLog } = given
+  const { role, port, env, onLog } = given
   let child: ChildProcess | undefined
   let isUp = false
   let starts = 0
   let isClosing = false
-  let killed: ChildProcess | undefined
+  let ended: ChildProcess | undefined
+  let clockSkewMs = 0
+  let { main } = given
   const crashes: string[] = []
 
   async function run(): Promise<void> {
-    const started = spawn(process.execPath, [main, 'serve'], {
-      env: { ...env, ROLE: role, PORT: String(port) },
+    const started = spawn(process.execPath, ['--import', CLOCK, main, 'serve'], {
+      env: { ...env, ROLE: role, PORT: String(port), CLOCK_SKEW_MS: String(clockSkewMs) },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     child = started
@@ -47,7 +56,7 @@ export async function superviseProcess(given: {
       started.once('exit', (status, signal) => resolve(signal ?? `status ${status}`)),
     )
     // A process that cannot start, because its database is away, ends; its supervisor tries again.
-    if (isUp && !isClosing && killed !== started) crashes.push(how)
+    if (isUp && !isClosing && ended !== started) crashes.push(how)
     isUp = false
   }
   const kept = (async () => {
@@ -62,8 +71,21 @@ export async function superviseProcess(given: {
     port,
     isUp: () => isUp,
     kill() {
-      killed = child
+      ended = child
       child?.kill('SIGKILL')
+    },
+    async restart(next = {}) {
+      clockSkewMs = next.clockSkewMs ?? clockSkewMs
+      main = next.main ?? main
+      const before = child
+      if (!before || before.exitCode !== null || before.signalCode !== null) return
+      ended = before
+      const exit = new Promise((resolve) => before.once('exit', resolve))
+      before.kill('SIGTERM')
+      const late = wait(SHUTDOWN_LIMIT_MS, 'late', { ref: false })
+      if ((await Promise.race([exit, late])) !== 'late') return
+      crashes.push(`SIGTERM did not end it within ${SHUTDOWN_LIMIT_MS / 1000} s`)
+      before.kill('SIGKILL')
     },
     async freeze(milliseconds) {
       const frozen = child
@@ -71,6 +93,7 @@ export async function superviseProcess(given: {
       await wait(milliseconds)
       frozen?.kill('SIGCONT')
     },
+    hasWrongClock: () => clockSkewMs !== 0,
     countStarts: () => starts,
     listCrashes: () => crashes,
     async close() {

@@ -6,6 +6,7 @@ import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
 import type { AppContext } from '../../src/context.ts'
 import { startDeployment } from '../support/deployment.ts'
 import { startNetworkProxy } from '../support/network-proxy.ts'
+import { listChildren, signalAll } from '../support/operating-system.ts'
 import { findFreePorts } from '../support/ports.ts'
 import { type Courier, startCourier } from './courier.ts'
 import type { Delivered } from './history.ts'
@@ -29,6 +30,10 @@ export type World = {
   webs(): string[]
   /** Kills PostgreSQL during its work; it is restarted, and recovers. */
   crashPostgres(): Promise<void>
+  /** Stops PostgreSQL as for maintenance, which ends all connections; it is restarted. */
+  restartPostgres(): Promise<void>
+  /** Stops every process of PostgreSQL until `until` resolves. */
+  freezePostgres(until: () => Promise<void>): Promise<void>
   listObjects(): Promise<string[]>
   close(): Promise<void>
 }
@@ -42,10 +47,11 @@ export function startWorld(given: {
   return startDeployment(async ({ dir, s3Port, env: shared, parts, later, close }) => {
     const { s3 } = parts.config
     const s3Link = later(await startLink(s3Port, random), (each) => each.close())
-    const crashPostgres = async () => {
+    const findPostmaster = async () => {
       const [pid] = (await readFile(join(dir, 'postgres', 'postmaster.pid'), 'utf8')).split('\n')
-      process.kill(Number(pid), 'SIGKILL')
+      return Number(pid)
     }
+    const crashPostgres = async () => void process.kill(await findPostmaster(), 'SIGKILL')
     const databaseUrl = new URL(shared.DATABASE_URL ?? '')
     const databaseLink = later(await startNetworkProxy(Number(databaseUrl.port)), (each) =>
       each.close(),
@@ -118,6 +124,14 @@ export function startWorld(given: {
       databaseLink,
       webs,
       crashPostgres,
+      restartPostgres: async () => void process.kill(await findPostmaster(), 'SIGINT'),
+      async freezePostgres(until) {
+        const postmaster = await findPostmaster()
+        const pids = [postmaster, ...(await listChildren(postmaster))]
+        signalAll(pids, 'SIGSTOP')
+        await until()
+        signalAll(pids, 'SIGCONT')
+      },
       async listObjects() {
         const keys: string[] = []
         let next: string | undefined

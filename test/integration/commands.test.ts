@@ -72,10 +72,15 @@ test('of the commands only migrate changes the schema, and prints what it applie
     return row?.n
   }
   await db.unsafe('drop schema public cascade; create schema public')
-  await Promise.all([
+  const [doctor] = await Promise.all([
+    run(['doctor'], env),
     expectRefusal(['client', 'list'], env, /schema is not created yet: run `migrate` first\.$/m),
-    expectRefusal(['doctor'], env, /run `migrate` first\.$/m),
   ])
+  expect([doctor.status, doctor.stdout]).toEqual([1, ''])
+  expect(doctor.stderr).toMatch(
+    /^FAILED {3}schema: The database schema is not created yet\n {9}why it matters: .+\n {9}what to do: run `migrate`/m,
+  )
+  expect(doctor.stderr).toMatch(/^ok {7}database: PostgreSQL \d+/m)
   expect(await countTables()).toBe(0)
 
   const { applied } = await json(['migrate'], env)

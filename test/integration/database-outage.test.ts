@@ -16,6 +16,7 @@ let portal: TestPortal
 let proxy: Awaited<ReturnType<typeof startNetworkProxy>>
 let web: Awaited<ReturnType<TestPortal['startAnother']>>
 let requests: Record<string, () => Promise<Response>>
+let refresh: (token?: string) => Promise<Response>
 beforeAll(async () => {
   portal = await startPortal()
   const { database } = portal.config
@@ -34,6 +35,12 @@ beforeAll(async () => {
     'base64',
   )
   const { url: signIn } = await application.authorizationRequest(ALL_SCOPES)
+  refresh = (token = tokens.refresh_token ?? '') =>
+    fetch(`${web.url}/api/oauth/token`, {
+      method: 'POST',
+      headers: { authorization: `Basic ${secret}` },
+      body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: token }),
+    })
   requests = {
     documents: () =>
       fetch(`${web.url}/api/v1/me/natural-person/id-verification`, { headers: authorization }),
@@ -127,3 +134,30 @@ test('while the database does not answer, everything says so within seconds, and
     interval: 100,
   })
 }, 90_000)
+
+test('a refresh that failed because of the database can be repeated when it is back, however long that took; a replay cannot', async () => {
+  // As if the database went away between the use of the token and the storage of its successor.
+  await portal.db.unsafe(`
+    create function go_away() returns trigger language plpgsql as
+      $$ begin raise 'away' using errcode = '57014'; end $$;
+    create trigger away before insert on oidc_artifact for each row when (new.kind = 'RefreshToken') execute function go_away();
+    create trigger still_away before update of consumed_at on oidc_artifact for each row
+      when (old.consumed_at is not null) execute function go_away();`)
+  expect((await refresh()).status).toBe(503)
+  // Longer than a client may usually repeat it.
+  await new Promise((resolve) => setTimeout(resolve, 11_000))
+  await portal.db.unsafe('drop function go_away cascade')
+  await vi.waitFor(
+    async () => {
+      const [row] = await portal.db`
+        select from oidc_artifact where kind = 'RefreshToken' and consumed_at > now() - interval '5 seconds'`
+      expect(row).toBeDefined()
+    },
+    { timeout: 10_000 },
+  )
+  const response = await refresh()
+  expect(response.status).toBe(200)
+  const { refresh_token: successor } = (await response.json()) as { refresh_token: string }
+  expect((await refresh(successor)).status).toBe(200)
+  expect((await refresh()).status).toBe(400)
+}, 60_000)

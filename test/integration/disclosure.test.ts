@@ -4,13 +4,12 @@ import { setStream } from '../../src/events/streams.ts'
 import { readDetail, type StoredDetail } from '../../src/ledger/details.ts'
 import type { WebContext } from '../../src/web-context.ts'
 import { createApplication } from '../support/application.ts'
-import { ALL_SCOPES, addClient, startPortal, type TestPortal } from '../support/portal.ts'
+import { addClient, EVERYTHING, startPortal, type TestPortal } from '../support/portal.ts'
 import { connectSandbox, eventually } from '../support/sandbox.ts'
 import { loadPerson } from '../support/verifications.ts'
 
 /* Every operation of the OpenAPI document is called with the data of a real person, and the ledger's rows are counted. */
 
-const EVERYTHING = `${ALL_SCOPES} eprospera:person.details.read eprospera:person.residency.read eprospera:person.id_verification.status.read eprospera:person.age_over.read`
 const ME = '/api/v1/me/natural-person'
 /** The tenant's own ids of the subject who is linked, and of the one who is not. */
 const EXTERNAL_IDS = ['customer-1', 'customer-2']

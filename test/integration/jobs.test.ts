@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { createJobs, listFailedJobs, retryFailedJob } from '../../src/platform/jobs.ts'
 import { createLog } from '../../src/platform/log.ts'
@@ -41,6 +42,65 @@ test('jobs of one queue run side by side, as many as may, and the next one follo
   await all.promise
   expect(begun.sort()).toEqual(['a', 'b', 'c', 'd', 'e'])
   await jobs.stop()
+  await database.drop()
+})
+
+test('queues that exist get new settings once, from the newest version alone', async () => {
+  const { db, url, drop } = await createDatabase()
+  const start = async () => {
+    const jobs = await createJobs(url, createLog('silent'))
+    await jobs.stop()
+    const rows =
+      await db`select distinct retry_limit, retry_delay, heartbeat_seconds from pgboss.queue`
+    expect(rows).toHaveLength(1)
+    return rows[0]
+  }
+  const applied = async (version: string, settings: string) =>
+    await db`
+      update portal_setting set value = ${JSON.stringify({ version, settings })}
+      where name = 'job-queues'`
+  await db`update pgboss.queue set retry_limit = 3, retry_delay = 99, heartbeat_seconds = null`
+  const byHand = { retryLimit: 3, retryDelay: 99, heartbeatSeconds: null }
+  expect(await start()).toEqual(byHand)
+  // A newer version is here, and this process is an old one that restarts.
+  await applied('99.0.0', '{}')
+  expect(await start()).toEqual(byHand)
+  // This process is the first of its version.
+  await applied('0.1.0', '{}')
+  expect(await start()).toEqual({ retryLimit: 150, retryDelay: 2, heartbeatSeconds: 20 })
+  await db`update pgboss.queue set retry_limit = 3, retry_delay = 99, heartbeat_seconds = null`
+  expect(await start()).toEqual(byHand)
+  await drop()
+})
+
+test('a queue that rests takes no more jobs at once, and finishes those under way; jobs can be enqueued', async () => {
+  const database = await createDatabase()
+  const jobs = await createJobs(database.url, createLog('silent'))
+  const enqueue = (clientId: string) =>
+    database.db.begin((sql) => jobs.enqueue(sql, 'fetch-logo', { clientId }))
+  const begun = Promise.withResolvers<void>()
+  const end = Promise.withResolvers<void>()
+  const done: string[] = []
+  await jobs.work('fetch-logo', 2, async ({ clientId }) => {
+    begun.resolve()
+    await end.promise
+    done.push(clientId)
+  })
+  await enqueue('first')
+  await begun.promise
+  const resting = jobs.rest()
+  await enqueue('second')
+  jobs.pollNow()
+  // Twice as long as it takes to look for due jobs.
+  await wait(1_000)
+  expect(done).toEqual([])
+  end.resolve()
+  await resting
+  expect(done).toEqual(['first'])
+  await jobs.stop()
+  const states = await database.db<{ state: string }[]>`
+    select state from pgboss.job where name = 'fetch-logo' order by created_on`
+  expect(states.map(({ state }) => state)).toEqual(['completed', 'created'])
   await database.drop()
 })
 

@@ -9,13 +9,15 @@ import { isConsistent, isIncluded, leafHash } from '../../src/ledger/tree.ts'
 import { verifyLedger } from '../../src/ledger/verify.ts'
 import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
 import { grantAppRole, withOwner } from '../../src/platform/database-role.ts'
-import { type Db, migrate, openDb } from '../../src/platform/db.ts'
+import { type Db, openDb } from '../../src/platform/db.ts'
 import { createJobs } from '../../src/platform/jobs.ts'
 import { createLog } from '../../src/platform/log.ts'
+import { migrate } from '../../src/platform/migrations.ts'
 import { hashSecret } from '../../src/platform/secrets.ts'
 import { openKeyRing } from '../../src/signing/key-ring.ts'
 import { startWorker } from '../../src/worker.ts'
 import { createApplication } from '../support/application.ts'
+import { createDatabase } from '../support/database.ts'
 import { addEntry } from '../support/ledger.ts'
 import {
   addClient,
@@ -305,7 +307,7 @@ test('an owner that is no superuser hands over what it made before', async () =>
   }
   try {
     await withOwner(urlOf(owner), async (sql) => {
-      await migrate(sql)
+      await migrate(urlOf(owner))
       // As a portal did that ran as the owner until now.
       await (await createJobs(urlOf(owner), portal.parts.log)).stop()
       await grantAppRole(sql, urlOf(app))
@@ -475,4 +477,37 @@ describe('nobody changes it quietly', () => {
       { fault: 'an entry has no leaf, and later ones have', entryId: expect.any(String) },
     ])
   })
+})
+
+test('in a restored database, where transaction ids start anew, entries of before that had no leaf get one, and nothing is taken for a fault', async () => {
+  const restored = await createDatabase()
+  const { db: own } = restored
+  const ring = await openKeyRing(own, portal.parts.sealer, createLog('silent'))
+  const run = () => sequence({ db: own, sign: createHeadSigner(ring) })
+  const countOpen = async () => {
+    const [row] = await own<{ count: number }[]>`
+      select count(*)::int as count from ledger_entry
+      where not exists (select from ledger_leaf where entry_id = ledger_entry.id)`
+    return row?.count
+  }
+  // What an earlier cluster wrote.
+  const addEarlier = (ahead: number) => own`
+    insert into ledger_entry (kind, result, xid)
+    select 'disclosure', 'earlier', (pg_current_xact_id()::text::bigint + ${ahead})::text::xid8`
+  const addLeaves = () =>
+    eventually(async () => {
+      await run()
+      return (await countOpen()) === 0
+    })
+  await addEarlier(1_000_000)
+  await addLeaves()
+  await addEarlier(1_000_001)
+  await addEntry(own, {})
+  expect((await verify(own)).faults).toEqual([])
+  await addLeaves()
+  await addEntry(own, {})
+  await addLeaves()
+  expect(await verify(own)).toMatchObject({ sequenced: 4, faults: [] })
+  ring.close()
+  await restored.drop()
 })

@@ -1,4 +1,4 @@
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { type Db, openDb } from '../../src/platform/db.ts'
 import { createDatabase } from '../support/database.ts'
@@ -17,6 +17,7 @@ afterAll(() => database.drop())
 beforeEach(async () => {
   uncaught = []
   process.on('uncaughtException', collect)
+  process.on('unhandledRejection', collect)
   proxy = await startNetworkProxy(Number(new URL(database.url).port))
   db = openDb(Object.assign(new URL(database.url), { port: String(proxy.port) }).href)
 })
@@ -24,6 +25,7 @@ afterEach(async () => {
   await db.end({ timeout: 1 })
   await proxy.close()
   process.off('uncaughtException', collect)
+  process.off('unhandledRejection', collect)
   // The library throws where nobody can catch it, which ends a process.
   expect(uncaught).toEqual([])
 })
@@ -182,4 +184,60 @@ test('a pool ends at once although the network swallows everything', async () =>
   const pending = expect(db`select 1`).rejects.toThrow()
   await db.end({ timeout: 1 })
   await pending
+})
+
+test('a connection that is lost while the client asks for the types of arrays is replaced', async () => {
+  const { port: target } = proxy
+  let losses = 0
+  const server = createServer((client) => {
+    const far = connect(target, '127.0.0.1')
+    for (const socket of [client, far]) socket.on('error', () => {})
+    client.on('data', (bytes) => {
+      if (losses === 0 && bytes.includes('pg_catalog.pg_type')) {
+        losses++
+        client.resetAndDestroy()
+        far.destroy()
+      } else far.write(bytes)
+    })
+    far.pipe(client)
+    client.once('close', () => far.destroy())
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number }
+  const url = Object.assign(new URL(database.url), { port: String(port) }).href
+  const opening = openDb(url, { connections: 1 })
+  await expect(opening`select array['a', 'b'] as list`).resolves.toEqual([{ list: ['a', 'b'] }])
+  expect(losses).toBe(1)
+  await opening.end({ timeout: 1 })
+  server.close()
+})
+
+test('a password that was changed breaks nothing while one connection serves, and is reported at once when none does', async () => {
+  await database.db.unsafe(`create role changing login password 'old'`)
+  const url = Object.assign(new URL(database.url), { username: 'changing', password: 'old' }).href
+  const pool = openDb(url, { connections: 5 })
+  try {
+    await pool`select 1`
+    await database.db.unsafe(`alter role changing password 'new'`)
+    const reads = Array.from({ length: 20 }, async (_, n) => {
+      const [row] = await pool<{ n: number }[]>`select ${n}::int as n, pg_sleep(0.01)`
+      return row?.n
+    })
+    const transactions = Array.from({ length: 10 }, (_, n) =>
+      pool.begin(async (sql) => {
+        const [row] = await sql<{ n: number }[]>`select ${n}::int as n`
+        return row?.n
+      }),
+    )
+    expect(await Promise.all(reads)).toEqual(reads.map((_, n) => n))
+    expect(await Promise.all(transactions)).toEqual(transactions.map((_, n) => n))
+    const started = performance.now()
+    const late = openDb(url)
+    await expect(late`select 1`).rejects.toMatchObject({ code: '28P01' })
+    expect(performance.now() - started).toBeLessThan(3_000)
+    await late.end({ timeout: 1 })
+  } finally {
+    await pool.end({ timeout: 1 })
+    await database.db.unsafe('drop role changing')
+  }
 })

@@ -23,7 +23,7 @@ test('metrics say what waits, for how long, and what wants an operator; and hold
     throw error
   })
   metrics.counter('portal_deliveries_refused_total', 'x', ['vendor']).inc({ vendor: 'veriff' })
-  const served = await serveMetrics(metrics, { host: '127.0.0.1', port: 0 })
+  const served = await serveMetrics(metrics, { host: '127.0.0.1', port: 0 }, () => undefined)
   const read = await fetch(`http://127.0.0.1:${served.port}/metrics`)
   const text = await read.text()
   expect(text).toContain('portal_deliveries{vendor="veriff",state="failed"} 1')

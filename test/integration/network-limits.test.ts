@@ -99,6 +99,7 @@ const UNLIMITED = `
   GET /favicon.ico
   GET /reference
   GET /health
+  GET /health/live
   GET /health/ready
   GET /assets/*`
 const GUESSED = `

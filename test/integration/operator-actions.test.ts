@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -83,6 +83,13 @@ async function sequencedEntry(): Promise<string> {
   return entries.find(({ index }) => index !== null)?.id ?? ''
 }
 
+/** Of the portal itself, as if it were the restored one. */
+async function proof(): Promise<string[]> {
+  const file = join(dir, 'proof.json')
+  await writeFile(file, JSON.stringify(await run('backup', 'verify')))
+  return ['--proof', file]
+}
+
 type Words = () => Promise<string[]> | string[]
 const onThe =
   (make: () => Promise<string>, ...more: string[]): Words =>
@@ -108,6 +115,7 @@ const CHANGES: Record<string, Words> = {
   'event answer': onThe(() => event('verification.erased'), '--outcome', 'erased'),
   'event test': onThe(clientWithStream),
   'registration-token create': none,
+  'backup record': proof,
   'key rotate': none,
   'key reseal': none,
   'key retire': async () => {
@@ -137,12 +145,21 @@ const CHANGES: Record<string, Words> = {
   'retention run': () => ['--dry-run'],
   'policy set': () => ['mfa', 'when-enrolled'],
   'vendor set': () => ['veriff', '--base-url', vendor.sandbox.url],
+  'vendor add-next': () => ['veriff', '--api-key', randomUUID()],
+  'vendor use-next': async () => {
+    await run('vendor', 'add-next', 'veriff', '--api-key', vendor.apiKey)
+    return ['veriff']
+  },
+  'vendor drop-next': () => ['veriff'],
+  'vendor drop-previous': () => ['veriff'],
   'tenant set': () => ['default', '--display-name', 'The operator'],
+  'issuer change': () => ['https://moved.test'],
 }
 
 /** How to call the commands that only read. */
 const READINGS: Record<string, Words> = {
   doctor: none,
+  'backup verify': none,
   'client list': none,
   'client show': onThe(client),
   'event list': none,
@@ -164,6 +181,8 @@ const READINGS: Record<string, Words> = {
   'ledger prove': onThe(sequencedEntry),
   'policy list': none,
   'key list': none,
+  'issuer show': none,
+  'key status': none,
 }
 
 test('every command that runs over opened parts is here, once', () => {

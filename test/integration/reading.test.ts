@@ -5,9 +5,9 @@ import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.
 import { createApplication } from '../support/application.ts'
 import { connectIncode } from '../support/incode.ts'
 import {
-  ALL_SCOPES,
   addClient,
   addResident,
+  EVERYTHING,
   HOLDER,
   startPortal,
   type TestPortal,
@@ -18,7 +18,6 @@ import { loadPerson } from '../support/verifications.ts'
 const ME = '/api/v1/me/natural-person'
 const DOC = `${ME}/id-verification`
 const IDV = '/api/v1/idv/verifications'
-const EVERYTHING = `${ALL_SCOPES} eprospera:person.details.read eprospera:person.residency.read eprospera:person.id_verification.status.read eprospera:person.age_over.read`
 
 let portal: TestPortal
 let veriff: Awaited<ReturnType<typeof connectSandbox>>

@@ -4,6 +4,7 @@ import { createIncode } from '../../src/id-verification/vendors/incode.ts'
 import { createKora } from '../../src/id-verification/vendors/kora.ts'
 import { createMosaic } from '../../src/id-verification/vendors/mosaic.ts'
 import type { Vendor } from '../../src/id-verification/vendors/vendor.ts'
+import { VENDORS, type VendorName } from '../../src/id-verification/vendors/vendor-names.ts'
 import { createVeriff } from '../../src/id-verification/vendors/veriff.ts'
 import { startIncodeSandbox } from '../../src/local/sandbox/incode.ts'
 import { startKoraSandbox } from '../../src/local/sandbox/kora.ts'
@@ -31,7 +32,7 @@ type Pair = {
   close(): Promise<void>
 }
 
-const STARTS: Record<string, () => Promise<Pair>> = {
+const STARTS: Record<VendorName, () => Promise<Pair>> = {
   async veriff() {
     const sandbox = await startVeriffSandbox({
       port: 0,
@@ -101,10 +102,10 @@ const startSession = (vendor: Vendor) =>
     state: 'state',
   })
 
-describe.each(Object.keys(STARTS))('the stand-in for %s', (name) => {
+describe.each(VENDORS)('the stand-in for %s', (name) => {
   let pair: Pair
   beforeAll(async () => {
-    pair = (await STARTS[name]?.()) as Pair
+    pair = await STARTS[name]()
   })
   afterAll(() => pair.close())
 
@@ -165,10 +166,10 @@ describe.each(Object.keys(STARTS))('the stand-in for %s', (name) => {
 })
 
 // Kora publishes no page of its own.
-test.each(['veriff', 'incode', 'mosaic'])(
+test.each(['veriff', 'incode', 'mosaic'] as const)(
   'the page of the stand-in for %s lets a tester choose the person',
   async (name) => {
-    const pair = (await STARTS[name]?.()) as Pair
+    const pair = await STARTS[name]()
     try {
       const { sessionId, url } = await startSession(pair.vendor)
       const page = await (await fetch(url)).text()

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { setStream } from '../../src/events/streams.ts'
 import { createApplication } from '../support/application.ts'
-import { ALL_SCOPES, addClient, startPortal, type TestPortal } from '../support/portal.ts'
+import { addClient, EVERYTHING, startPortal, type TestPortal } from '../support/portal.ts'
 import { connectSandbox, eventually } from '../support/sandbox.ts'
 
 /*
@@ -14,7 +14,6 @@ import { connectSandbox, eventually } from '../support/sandbox.ts'
  */
 
 const { SCHEMATHESIS, SCHEMATHESIS_ARGS = '--seed 1 --max-examples 20' } = process.env
-const EVERYTHING = `${ALL_SCOPES} eprospera:person.details.read eprospera:person.residency.read eprospera:person.id_verification.status.read eprospera:person.age_over.read`
 
 let portal: TestPortal
 let veriff: Awaited<ReturnType<typeof connectSandbox>>

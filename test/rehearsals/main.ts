@@ -24,7 +24,11 @@ if (unknown.length > 0) process.stderr.write(`There is no rehearsal ${unknown.jo
 if (names.length === 0 || unknown.length > 0) {
   process.stdout.write(usage())
   process.exitCode = unknown.length > 0 ? 2 : 0
-} else for (const name of names) await run(name)
+} else {
+  for (const name of names) await run(name)
+  // What a rehearsal that failed left running ends with it.
+  process.exit()
+}
 
 function usage(): string {
   const width = Math.max(...[...rehearsals.keys()].map((name) => name.length))

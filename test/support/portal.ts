@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { createAccount } from '../../src/accounts/accounts.ts'
 import { hashPassword } from '../../src/accounts/passwords.ts'
 import { createClient } from '../../src/clients/clients.ts'
+import { SCOPES } from '../../src/clients/scopes.ts'
 import type { CompleteConfig } from '../../src/config.ts'
 import { type AppContext, openContext } from '../../src/context.ts'
 import { USER } from '../../src/local/embedded/cluster.ts'
@@ -16,7 +17,7 @@ import { createJobs } from '../../src/platform/jobs.ts'
 import { createLog } from '../../src/platform/log.ts'
 import { randomSecret } from '../../src/platform/secrets.ts'
 import { createVault } from '../../src/platform/vault.ts'
-import { listen, startServer } from '../../src/server.ts'
+import { prepareListener, startServer } from '../../src/server.ts'
 import { startWorker } from '../../src/worker.ts'
 import { PROCESS_ROLES } from './cluster.ts'
 import { createDatabase } from './database.ts'
@@ -24,8 +25,11 @@ import { createEnvironment, type Environment, readEnvironment, UNLIMITED } from 
 
 export const PASSWORD = 'lantern orchard violet drum'
 export const REDIRECT_URI = 'http://localhost:9/callback'
+/** What `addClient` registers unless a scope is given. */
 export const ALL_SCOPES =
   'openid profile email offline_access eprospera:person.id_verification.read'
+/** Every scope that a resident can grant. */
+export const EVERYTHING = Object.keys(SCOPES).join(' ')
 
 export type TestPortal = Awaited<ReturnType<typeof startPortal>>
 
@@ -98,14 +102,12 @@ export async function startPortal({
 }
 
 async function startProcess(parts: AppContext, hasWorker: boolean) {
-  const { server, port } = await listen('127.0.0.1', 0)
-  // The test shares the process. What it computes for long must not close the connections that it goes on with.
-  server.keepAliveTimeout = 60_000
-  const issuer = parts.config.issuer ?? `http://localhost:${port}`
+  const listener = await prepareListener(parts.config)
+  const issuer = parts.config.issuer ?? `http://localhost:${listener.port}`
   const web = await openProcess(parts, 'web')
   const working = hasWorker ? await openProcess(parts, 'worker') : undefined
   const worker = working && (await startWorker(working.parts, working.jobs))
-  const running = await startServer(server, web.parts, {
+  const running = await startServer(listener, web.parts, {
     issuer,
     jobs: web.jobs,
     onDelivery: () => worker?.checkInbox(),

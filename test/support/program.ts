@@ -61,6 +61,7 @@ async function openProgram() {
     /** A folder of the test's own, and in it the data directory, which the first process creates. */
     dir,
     dataDir,
+    start,
     run,
     /** Starts the server, and returns when it listens. */
     async serve(env: Environment = {}) {

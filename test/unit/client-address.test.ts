@@ -23,6 +23,17 @@ test('a trusted proxy is believed, and only what it added', () => {
   expect(addressOf(request('10.1.2.3', 'nonsense'))).toBe('10.1.2.3')
 })
 
+test('a forwarding header from an address that is not trusted is reported once', () => {
+  const reported: string[] = []
+  const addressOf = createClientAddress(['10.0.0.7'], (address) => reported.push(address))
+  addressOf(request('10.0.0.7', '198.51.100.9'))
+  addressOf(request('10.0.0.8'))
+  expect(reported).toEqual([])
+  addressOf(request('::ffff:10.0.0.8', '198.51.100.9'))
+  addressOf(request('10.0.0.9', '198.51.100.9'))
+  expect(reported).toEqual(['10.0.0.8'])
+})
+
 test('ranges are told from nonsense', () => {
   for (const good of ['10.0.0.1', '10.0.0.0/8', '2001:db8::/32', '::1'])
     expect(isAddressRange(good)).toBe(true)

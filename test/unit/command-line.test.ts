@@ -117,6 +117,7 @@ test('--version prints the version of the package', () => {
 describe('wrong usage', () => {
   test.each([
     [['dance'], "unknown command 'dance'", ''],
+    [['dance', 'list', '--help'], "unknown command 'dance'", ''],
     [['client', 'dance'], "unknown command 'dance'", 'client '],
     [['client', 'list', '--nonsense'], "unknown option '--nonsense'", 'client list '],
     [

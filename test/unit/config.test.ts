@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { expect, test } from 'vitest'
-import { loadConfig } from '../../src/config.ts'
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { loadConfig, SECRET_VARIABLES } from '../../src/config.ts'
 
 const keyOf = (start: number) =>
   Buffer.from(Array.from({ length: 32 }, (_, at) => start + at * 3)).toString('base64url')
@@ -30,6 +33,26 @@ test('nothing set is the embedded portal on one machine', () => {
   })
   expect(loadConfig({ PORT: '' }).port).toBe(3000)
   expect(loadConfig({ PORT: '0' }).issuer).toBeUndefined()
+})
+
+test('the pools have the size that each role needs, or that is set', () => {
+  const poolsOf = (env: Record<string, string>) => loadConfig(env).pools
+  expect(poolsOf({})).toEqual({
+    pooler: undefined,
+    role: 'all',
+    sizes: { general: 10, queue: 4, hotEndpoint: 2 },
+  })
+  expect(poolsOf({ ROLE: 'web' }).sizes.queue).toBe(2)
+  expect(
+    poolsOf({
+      ROLE: 'web',
+      DATABASE_POOLER: 'transaction',
+      DATABASE_CONNECTIONS: '20',
+      DATABASE_QUEUE_CONNECTIONS: '3',
+    }),
+  ).toMatchObject({ pooler: 'transaction', sizes: { general: 20, queue: 3 } })
+  expect(fault({ DATABASE_CONNECTIONS: '1' })).toMatch(/DATABASE_CONNECTIONS must be 2 or more/)
+  expect(fault({ DATABASE_POOLER: 'session' })).toMatch(/DATABASE_POOLER must be transaction/)
 })
 
 test('every fault is named in one message, and no value is printed', () => {
@@ -71,6 +94,31 @@ test('every fault is named in one message, and no value is printed', () => {
   ])
     expect(message).toContain(`  ${name} `)
   expect(message).not.toContain('CANARY')
+})
+
+test('a process drains before it ends, for as long as its proxies take to notice', () => {
+  expect(loadConfig({})).toMatchObject({
+    drainSeconds: 0,
+    shutdownSeconds: 30,
+    keepAliveSeconds: 620,
+  })
+  expect(loadConfig(good).drainSeconds).toBe(5)
+  expect(loadConfig({ ...good, DRAIN_SECONDS: '0' }).drainSeconds).toBe(0)
+  expect(loadConfig({ KEEP_ALIVE_SECONDS: '3660' }).keepAliveSeconds).toBe(3660)
+  const tooLong: Record<string, string>[] = [
+    { DRAIN_SECONDS: '30' },
+    { DRAIN_SECONDS: '8', SHUTDOWN_SECONDS: '8' },
+    { ...good, SHUTDOWN_SECONDS: '5' },
+  ]
+  for (const env of tooLong) expect(fault(env)).toContain('must be less than SHUTDOWN_SECONDS')
+  expect(fault({ DRAIN_SECONDS: '29' })).toBeUndefined()
+  for (const [name, value] of [
+    ['DRAIN_SECONDS', '-1'],
+    ['DRAIN_SECONDS', '1.5'],
+    ['KEEP_ALIVE_SECONDS', '0'],
+    ['KEEP_ALIVE_SECONDS', 'CANARY'],
+  ] as const)
+    expect(fault({ [name]: value })).toContain(`${name} must be a number of seconds`)
 })
 
 test('hosts and contacts are lists', () => {
@@ -117,6 +165,7 @@ const good = {
   ENCRYPTION_KEY: otherKey,
   SMTP_URL: 'smtps://portal:secret@mail.test',
   MAIL_FROM: 'Identity portal <portal@id.test>',
+  TRUSTED_PROXIES: '10.0.0.7',
 }
 
 test('production refuses what is for development', () => {
@@ -131,8 +180,11 @@ test('production refuses what is for development', () => {
     'ENCRYPTION_KEY',
     'SMTP_URL',
     'MAIL_FROM',
+    'TRUSTED_PROXIES',
   ])
     expect(fault({ ...good, [name]: '' })).toContain(`${name} is required`)
+  expect(fault({ ...good, ROLE: 'worker', TRUSTED_PROXIES: '' })).toBeUndefined()
+  expect(loadConfig({ ...good, TRUSTED_PROXIES: 'none' }).trustedProxies).toEqual([])
 })
 
 test('production refuses a bucket or a database that is reached without TLS, each by name', () => {
@@ -236,4 +288,140 @@ test('the example file and docs/configuration.md name every variable', () => {
     const text = readFileSync(new URL(file, import.meta.url), 'utf8')
     for (const name of names) expect(text, `${file} does not name ${name}`).toContain(name)
   }
+})
+
+test('proxies are not everybody', () => {
+  for (const everyone of [
+    '0.0.0.0/0',
+    '::/0',
+    '0.0.0.0/1',
+    '128.0.0.0/1',
+    '10.0.0.7,64.0.0.0/2',
+    '2000::/3',
+    '::ffff:0:0/96',
+    '::ffff:0.0.0.0/96',
+    '::/64',
+    'f000::/4',
+  ])
+    expect([everyone, fault({ TRUSTED_PROXIES: everyone })]).toEqual([
+      everyone,
+      expect.stringContaining("TRUSTED_PROXIES has a range of everybody's addresses"),
+    ])
+  for (const own of [
+    '10.0.0.0/8',
+    '192.168.0.0/16',
+    'fc00::/7',
+    'fd12::/8',
+    '2400:cb00::/32',
+    '::1',
+    'fe80::/10',
+  ])
+    expect([own, fault({ TRUSTED_PROXIES: own })]).toEqual([own, undefined])
+})
+
+describe('a variable that does not exist', () => {
+  test.each([
+    ['TRUSTED_PROXY', 'TRUSTED_PROXIES'],
+    ['S3_BUCKT', 'S3_BUCKET'],
+    ['S3_BUCKET_FILE', 'S3_BUCKET'],
+    ['DATABSE_URL', 'DATABASE_URL'],
+    ['ISSUER_', 'ISSUER'],
+    ['ENCRYPTION_KEYS', 'ENCRYPTION_KEY'],
+    ['COOKIE_KEY', 'COOKIE_KEYS'],
+    ['SMTP_HOST', 'SMTP_URL'],
+    ['LOG_LEVLE', 'LOG_LEVEL'],
+    ['DATABASE_URL_FIEL', 'DATABASE_URL_FILE'],
+  ])('%s is refused, and %s suggested', (name, nearest) => {
+    expect(fault({ [name]: 'CANARY' })).toBe(
+      `The configuration has a fault:\n  ${name} is no variable of the portal: is it ${nearest}?`,
+    )
+    expect(fault({ [name]: '' })).toBeUndefined()
+  })
+
+  test("those of others are not: the system's, Node's, the AWS SDK's, and those of Kubernetes for services", () => {
+    const foreign = {
+      PATH: '/usr/bin',
+      HOME: '/root',
+      HOSTNAME: 'web-1',
+      LANG: 'C',
+      MAIL: '/var/mail/portal',
+      JAVA_DIR: '/opt',
+      NODE_OPTIONS: '--no-warnings',
+      NODE_EXTRA_CA_CERTS: '/ca.pem',
+      AWS_REGION: 'us-east-1',
+      AWS_WEB_IDENTITY_TOKEN_FILE: '/token',
+      AWS_KEY_ID: 'x',
+      PGSSLMODE: 'require',
+      CREDENTIALS_DIRECTORY: '/run/credentials/portal',
+      S3_SERVICE_HOST: '10.0.0.1',
+      S3_SERVICE_PORT_HTTPS: '443',
+      S3_PORT: 'tcp://10.0.0.1:443',
+      S3_PORT_443_TCP_ADDR: '10.0.0.1',
+    }
+    expect(fault(foreign)).toBeUndefined()
+  })
+})
+
+describe('a secret in a file', () => {
+  let dir: string
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'secrets-'))
+  })
+  afterEach(() => rm(dir, { recursive: true }))
+  async function write(content: string, mode = 0o400) {
+    const path = join(dir, String(Math.random()))
+    await writeFile(path, content)
+    await chmod(path, mode)
+    return path
+  }
+
+  test('counts as its variable, without the newline at its end', async () => {
+    const secrets: Record<string, string> = {
+      DATABASE_URL: 'postgres://db/portal?sslmode=verify-full',
+      MIGRATION_DATABASE_URL: 'postgres://owner@db/portal?sslmode=verify-full',
+      WEB_DATABASE_URL: 'postgres://web@db/portal?sslmode=verify-full',
+      WORKER_DATABASE_URL: 'postgres://worker@db/portal?sslmode=verify-full',
+      COOKIE_KEYS: key,
+      ENCRYPTION_KEY: otherKey,
+      SMTP_URL: 'smtps://portal:secret@mail.test',
+      AWS_ACCESS_KEY_ID: 'AKIATEST',
+      AWS_SECRET_ACCESS_KEY: 'secret',
+    }
+    expect(Object.keys(secrets)).toEqual(SECRET_VARIABLES)
+    const files: Record<string, string> = {}
+    for (const [name, value] of Object.entries(secrets))
+      files[`${name}_FILE`] = await write(`${value}\n`, name === 'SMTP_URL' ? 0o440 : 0o400)
+    const { DATABASE_URL: _, COOKIE_KEYS: _c, ENCRYPTION_KEY: _e, SMTP_URL: _s, ...rest } = good
+    const fromFiles = loadConfig({ ...rest, ...files, KMS_KEY_ID: 'alias/portal' })
+    const { s3, kms, ...config } = loadConfig({ ...rest, ...secrets, KMS_KEY_ID: 'alias/portal' })
+    // The AWS SDK reads the variables itself, and none of our files.
+    const credentials = { accessKeyId: 'AKIATEST', secretAccessKey: 'secret' }
+    expect(fromFiles).toEqual({
+      ...config,
+      s3: { ...s3, credentials },
+      kms: { ...kms, credentials },
+    })
+  })
+
+  test('is refused by name when it cannot be read, is empty, or when others may read or change it', async () => {
+    const refuse = async (path: string, why: string) =>
+      expect(fault({ ...good, COOKIE_KEYS: '', COOKIE_KEYS_FILE: path })).toBe(
+        `The configuration has a fault:\n  COOKIE_KEYS_FILE ${why}`,
+      )
+    await refuse(join(dir, 'CANARY'), 'names a file that cannot be read (ENOENT)')
+    await refuse(dir, 'names something that is not a file')
+    await refuse(await write(''), 'names a file that is empty')
+    await refuse(await write('\n'), 'names a file that is empty')
+    for (const mode of [0o444, 0o460, 0o406, 0o666])
+      await refuse(
+        await write(key, mode),
+        `names a file of mode 0${mode.toString(8)}, which too many can read or change: chmod it to 0400, or 0440`,
+      )
+  })
+
+  test('and the variable itself are one too many', async () => {
+    expect(fault({ ...good, COOKIE_KEYS_FILE: await write(key) })).toBe(
+      'The configuration has a fault:\n  COOKIE_KEYS_FILE and COOKIE_KEYS are both set: keep one',
+    )
+  })
 })

@@ -63,7 +63,10 @@ const DETAILS: { [What in Detail['what']]: Extract<Detail, { what: What }>[] } =
 
 test('what is stored is read again as the same detail', () => {
   for (const detail of Object.values(DETAILS).flat())
-    expect(readDetail(storeDetail(detail))).toEqual(detail)
+    expect(
+      readDetail(storeDetail(detail)),
+      `readDetail reads what storeDetail writes of ${detail.what}`,
+    ).toEqual(detail)
 })
 
 test('rows from before the union are read: their columns are what is still stored today', () => {

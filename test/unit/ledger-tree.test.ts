@@ -38,13 +38,20 @@ const ROOTS = [
   '5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328',
 ]
 
-/** By the definition of RFC 9162 §2.1.1, nothing kept. */
+const known = new Map<string, Buffer>()
+
+/** By the definition of RFC 9162 §2.1.1. A root that was computed before, of the same hashes, is not computed again. */
 function naiveRoot(hashes: readonly Buffer[]): Buffer {
   if (hashes.length === 0) return EMPTY_ROOT
   if (hashes.length === 1) return hashes[0] as Buffer
+  const key = Buffer.concat(hashes).toString('latin1')
+  const before = known.get(key)
+  if (before) return before
   let half = 1
   while (half * 2 < hashes.length) half *= 2
-  return nodeHash(naiveRoot(hashes.slice(0, half)), naiveRoot(hashes.slice(half)))
+  const root = nodeHash(naiveRoot(hashes.slice(0, half)), naiveRoot(hashes.slice(half)))
+  known.set(key, root)
+  return root
 }
 
 const treeOf =

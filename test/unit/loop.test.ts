@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import type { Log } from '../../src/platform/log.ts'
 import { startLoop } from '../../src/platform/loop.ts'
 
@@ -72,4 +72,23 @@ test('stop waits for the run under way, tells it, and begins no other', async ()
   await loop.stop()
   events.push('stopped')
   expect(events).toEqual(['ended', 'stopped'])
+})
+
+test('a run that does not end is a stalled one', async () => {
+  const { log } = listen()
+  vi.useFakeTimers({ toFake: ['performance'] })
+  onTestFinished(() => {
+    vi.useRealTimers()
+  })
+  const run = Promise.withResolvers<void>()
+  const loop = startLoop({ event: 'unused', pauseMs: HOUR, log }, () => run.promise)
+  vi.advanceTimersByTime(HOUR / 12)
+  expect(loop.isStalled()).toBe(false)
+  vi.advanceTimersByTime(1)
+  expect(loop.isStalled()).toBe(true)
+  run.resolve()
+  await run.promise
+  await wait(0)
+  expect(loop.isStalled()).toBe(false)
+  await loop.stop()
 })

@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { clientTypes } from '../../scripts/generate-client.ts'
 import { OPERATIONS, openApiDocument } from '../../src/api/openapi.ts'
 import {
   backOfficeErrorSchema,
@@ -53,6 +55,22 @@ test('every operation is in the document, under an id of its own', () => {
     OPERATIONS.map(({ operationId }) => operationId).sort(),
   )
   expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length)
+})
+
+// The contract shortens a path to its end after `…`, and names a parameter as it likes.
+const contract = ['contract.md', 'events.md']
+  .map((name) => readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8'))
+  .join('\n')
+  .replaceAll(/\{\w+\}|\bID\b/g, '{}')
+const ends = [...contract.matchAll(/…(\/[\w{}/-]+)/g)].map(([, end = '']) => end)
+
+test.each([...new Set(operations.map(({ path }) => path))])('the contract names %s', (given) => {
+  const path = given.replaceAll(/\{\w+\}/g, '{}')
+  const isNamed = new RegExp(`${path.replaceAll(/[{}]/g, '\\$&')}(?![\\w{}/-])`).test(contract)
+  expect(
+    isNamed || ends.some((end) => path.endsWith(end)),
+    `write a row for ${given} in docs/contract.md §3 or §4`,
+  ).toBe(true)
 })
 
 test('the document names its licence, a contact and its tags', () => {
@@ -212,4 +230,15 @@ describe('the patterns of text', () => {
     expect(id.test(' a')).toBe(false)
     expect(id.test('')).toBe(false)
   })
+})
+
+test('the client in the repository is made of the document', () => {
+  const file = readFileSync(new URL('../../clients/typescript/schema.ts', import.meta.url), 'utf8')
+  // The formatter's own: space, separators, parentheses.
+  const bare = (text: string) =>
+    text
+      .replaceAll(/^\/\/.*$/gm, '')
+      .replaceAll(/[\s;,()]/g, '')
+      .replaceAll(/([:<{])\|/g, '$1')
+  expect(bare(file) === bare(clientTypes()), 'run `npm run client`').toBe(true)
 })

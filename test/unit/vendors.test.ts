@@ -23,6 +23,22 @@ describe.each(VENDORS)('%s', (vendor) => {
     ).toHaveLength(1)
   })
 
+  test('is a `type` in docs/contract.md §3', () => {
+    const rows = readSection('docs/contract.md', 3).split('\n')
+    expect(
+      rows.find((row) => row.startsWith('| `type` |')),
+      `name ${vendor} in the row "type" of docs/contract.md §3`,
+    ).toContain(`\`${vendor}\``)
+  })
+
+  test('is in docs/vendors.md', () => {
+    const text = readFileSync(new URL('docs/vendors.md', root), 'utf8').toLowerCase()
+    const settings = text.split('## settings')[1]?.split('\n## ')[0] ?? ''
+    expect(settings, `list the settings of ${vendor} in docs/vendors.md`).toContain(
+      `- **${vendor}**:`,
+    )
+  })
+
   test('is named in docs/contract.md §5', () => {
     expect(
       readSection('docs/contract.md', 5),

@@ -1,6 +1,6 @@
 import { currentTraceparent } from '../../platform/correlation.ts'
 import { isHttpsOrLoopback } from '../../platform/loopback.ts'
-import { ImageNotFoundError, NotReadyError, VendorError } from './vendor.ts'
+import { type Credentials, ImageNotFoundError, NotReadyError, VendorError } from './vendor.ts'
 
 /** The vendor answered with an error status. `retryAfterSeconds` is from its `Retry-After`. */
 export class VendorStatusError extends VendorError {
@@ -17,6 +17,23 @@ export class VendorStatusError extends VendorError {
 /** Whether the vendor answered with one of these statuses. */
 export const isStatus = (error: unknown, ...statuses: number[]): boolean =>
   error instanceof VendorStatusError && statuses.includes(error.status)
+
+/**
+ * Calls a vendor with the first credentials, and with the next ones where the vendor refuses those (401, 403): while credentials are
+ * replaced, the vendor may require either. A refused call has changed nothing.
+ */
+export async function withCredentials<T>(
+  [credentials, ...others]: readonly Credentials[],
+  call: (credentials: Credentials) => Promise<T>,
+): Promise<T> {
+  if (!credentials) throw new Error('there are no credentials')
+  try {
+    return await call(credentials)
+  } catch (error) {
+    if (others.length === 0 || !isStatus(error, 401, 403)) throw error
+    return await withCredentials(others, call)
+  }
+}
 
 /** The vendor sent no response, or not all of it. */
 class VendorUnreachableError extends VendorError {}

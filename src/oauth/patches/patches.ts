@@ -4,6 +4,7 @@ import { recordClaims } from './claims.ts'
 import { acceptOwnSecret, compareHashedSecrets } from './client-secrets.ts'
 import { renderFailures } from './failures.ts'
 import { issueJwtAccessTokens } from './jwt-access-tokens.ts'
+import { allowRetriesAfterFailure } from './lost-refreshes.ts'
 import { completeSignIns } from './new-sign-ins.ts'
 import { allowOfflineAccess } from './offline-access.ts'
 import type { Patch, PatchContext } from './patch.ts'
@@ -33,6 +34,7 @@ const PATCHES: readonly Patch[] = [
   createDeviceFormSession,
   enqueueLogoutNotices,
   // Middleware, the outermost first: claims are recorded before the response is changed.
+  allowRetriesAfterFailure,
   renderFailures,
   emitSecurityEvents,
   completeSignIns,
