@@ -196,6 +196,7 @@ export const SECRET_VARIABLES = [
   'COOKIE_KEYS',
   'ENCRYPTION_KEY',
   'SMTP_URL',
+  'OTEL_EXPORTER_OTLP_HEADERS',
   'AWS_ACCESS_KEY_ID',
   'AWS_SECRET_ACCESS_KEY',
 ] as const satisfies readonly (keyof typeof schema.shape)[]
