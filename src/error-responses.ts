@@ -5,9 +5,10 @@ import { HTTPException } from 'hono/http-exception'
 import { TooBusyError } from './accounts/passwords.ts'
 import { apiHeaders } from './api/headers.ts'
 import { errorPage } from './oauth/pages.ts'
-import { isDatabaseUnavailable, isUnstorable } from './platform/db.ts'
+import { isUnstorable } from './platform/db.ts'
 import { ApiError, temporarilyUnavailable } from './platform/errors.ts'
 import type { Log } from './platform/log.ts'
+import { findUnavailable } from './platform/unavailable.ts'
 import type { ClientAddress } from './web/client-address.ts'
 import { securityHeaders } from './web/html.ts'
 import { requestIdOf } from './web/response-headers.ts'
@@ -47,9 +48,10 @@ function toApiError(log: Log, requestId: string, error: unknown): ApiError {
   if (error instanceof TooBusyError)
     return new ApiError(503, 'busy', undefined, { headers: { 'Retry-After': '5' } })
   if (isUnstorable(error)) return new ApiError(400, 'invalid_request')
-  if (isDatabaseUnavailable(error)) {
+  const unavailable = findUnavailable(error)
+  if (unavailable) {
     // Without the request's id, so that an outage is summarized.
-    log.error('database is unavailable', { error })
+    log.error(unavailable, { error })
     return temporarilyUnavailable()
   }
   log.error('request failed', { requestId, error })

@@ -1,7 +1,7 @@
 import { HelpRequested, UsageError } from './cli/command.ts'
 import { type Invocation, readCommand } from './cli/commands.ts'
 import { formatAnswer } from './cli/output.ts'
-import { FindingsError, OperatorError } from './platform/errors.ts'
+import { FindingsError, OperatorError, UnknownKeyError } from './platform/errors.ts'
 import { escapeForTerminal } from './web/terminal-text.ts'
 
 // What is heavy is imported where it is needed: help and wrong usage are answered at once.
@@ -94,7 +94,7 @@ try {
   else if (error instanceof UsageError) {
     writeError(error.message)
     process.exitCode = 2
-  } else if (error instanceof OperatorError) {
+  } else if (error instanceof OperatorError || error instanceof UnknownKeyError) {
     if (error instanceof FindingsError && process.argv.includes('--json'))
       process.stdout.write(formatAnswer(error.findings, { json: true }))
     writeError(error.message)

@@ -115,13 +115,18 @@ const enablement = (verb: 'enable' | 'disable', summary: string) =>
   })
 
 const rotateSecret = defineCommand({
-  summary: 'Replace the secret at once; prints the new one',
+  summary: 'Replace the secret; prints the new one',
   arguments: ID,
-  examples: ['client rotate-secret ID'],
-  async run({ db }, _values, args) {
+  options: {
+    'keep-hours': { value: 'hours', text: 'how long the old secret stays valid', default: '0' },
+  },
+  examples: ['client rotate-secret ID', 'client rotate-secret ID --keep-hours 24'],
+  async run({ db }, values, args) {
     const { rotateClientSecret } = await load()
     const id = requireId(args, 'client')
-    const secret = requireFound(await rotateClientSecret(db, id), 'client with a secret')
+    const keepHours = Number(getOption(values, 'keep-hours'))
+    const secret = await rotateClientSecret(db, id, { keepHours })
+    requireFound(secret, 'client with a secret')
     return { client_id: id, client_secret: secret }
   },
 })

@@ -1,4 +1,3 @@
-import type { Db } from '../platform/db.ts'
 import { OperatorError } from '../platform/errors.ts'
 import {
   type CommandContext,
@@ -24,7 +23,8 @@ const change = defineCommand({
   arguments: { '<url>': 'the new origin, as web processes will have it in ISSUER' },
   options: { yes: { text: 'change it; web processes must then be started with this ISSUER' } },
   examples: ['issuer change https://id.example.org', 'issuer change https://id.example.org --yes'],
-  async run({ db, config }: CommandContext, values, [url]) {
+  async run(context: CommandContext, values, [url]) {
+    const { db, config } = context
     if (!url) throw new UsageError('which origin?')
     const { origin = '', protocol } = URL.parse(url) ?? {}
     if (origin !== url || (config.production && protocol !== 'https:'))
@@ -33,7 +33,8 @@ const change = defineCommand({
       )
     const { changeIssuer, findIssuer } = await load()
     const before = await findIssuer(db)
-    const effects = before === undefined || before === url ? [] : await listEffects(db, before, url)
+    const effects =
+      before === undefined || before === url ? [] : await listEffects(context, before, url)
     if (values.yes === true) await changeIssuer(db, url)
     return { before: before ?? null, issuer: url, changed: values.yes === true, effects }
   },
@@ -52,12 +53,16 @@ const change = defineCommand({
 type Answer = { before: string | null; issuer: string; changed: boolean; effects: string[] }
 
 /** What stops working when the origin changes, with the number of those that it concerns. */
-async function listEffects(db: Db, before: string, after: string): Promise<string[]> {
+async function listEffects(
+  { db, sealer }: CommandContext,
+  before: string,
+  after: string,
+): Promise<string[]> {
   const { countPasskeys } = await import('../accounts/passkeys.ts')
   const { listClients } = await import('../clients/clients.ts')
   const { listVendorIntegrations } = await import('../id-verification/vendors/vendors.ts')
   const clients = (await listClients(db)).length
-  const integrations = (await listVendorIntegrations(db)).length
+  const integrations = (await listVendorIntegrations(db, sealer)).length
   const hosts = [before, after].map((issuer) => new URL(issuer).hostname)
   return [
     ...(hosts[0] === hosts[1]

@@ -37,6 +37,17 @@ const reseal = defineCommand({
   },
 })
 
+const status = defineCommand({
+  isReadOnly: true,
+  summary: 'Show under which keys everything is sealed',
+  examples: ['key status', 'key status --json'],
+  async run(parts) {
+    const { listKeyUses } = await import('./reseal.ts')
+    return await listKeyUses(parts)
+  },
+  columns: ['variable', 'key', 'role', 'values', 'places'],
+})
+
 const retire = defineCommand({
   summary: 'Withdraw a signing key at once',
   arguments: { '<kid>': 'the id of the key' },
@@ -45,4 +56,4 @@ const retire = defineCommand({
     (await load()).retireKey(db, sealer, requireId(args, 'key')),
 })
 
-export const key: Noun = { summary: 'Keys', commands: { list, rotate, reseal, retire } }
+export const key: Noun = { summary: 'Keys', commands: { list, rotate, retire, status, reseal } }

@@ -30,3 +30,39 @@ export const listResealings = ({
   rewrapDataKeys(db, keyService),
   ...SEALED_COLUMNS.map((column) => resealColumn(db, sealer, column)),
 ]
+
+export type ListedKeyUse = {
+  variable: 'ENCRYPTION_KEY' | 'KMS_KEY_ID'
+  /** The first eight hexadecimal digits of the SHA-256 of the key, or of the KMS key's name. */
+  key: string
+  /** The first key seals and the others open; `missing`: values are sealed under it, and it is not configured. */
+  role: 'first' | 'other' | 'missing'
+  values: number
+  /** Where, with the number of values. */
+  places: string[]
+}
+
+/** Every configured key, and every key under which something is sealed, with how much. */
+export async function listKeyUses(
+  parts: Pick<AppContext, 'db' | 'sealer' | 'keyService'>,
+): Promise<ListedKeyUse[]> {
+  const { sealer, keyService } = parts
+  const configured = [...new Set([...keyService.prefixes, ...sealer.prefixes])]
+  const uses = new Map(
+    configured.map((prefix) => [prefix, [] as { name: string; count: number }[]]),
+  )
+  for (const { name, survey } of listResealings(parts))
+    for (const { prefix, count } of await survey())
+      uses.set(prefix, [...(uses.get(prefix) ?? []), { name, count }])
+  return [...uses].map(([prefix, found]) => {
+    const [form, key = ''] = prefix.split('.')
+    const isFirst = prefix === sealer.prefix || prefix === keyService.prefix
+    return {
+      variable: form === 'kms1' ? 'KMS_KEY_ID' : 'ENCRYPTION_KEY',
+      key,
+      role: isFirst ? 'first' : configured.includes(prefix) ? 'other' : 'missing',
+      values: found.reduce((sum, { count }) => sum + count, 0),
+      places: found.map(({ name, count }) => `${name} ${count}`),
+    }
+  })
+}

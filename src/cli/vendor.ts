@@ -7,19 +7,33 @@ import {
   type Noun,
   requireId,
   requireOption,
+  UsageError,
+  type Values,
 } from './command.ts'
 import { readSecret } from './input.ts'
+
+const NAME = { value: 'name', text: 'the name of the integration (default: default)' }
+const KEEP_DAYS = {
+  value: 'days',
+  text: 'how long deliveries may carry what is replaced',
+  default: '7',
+}
+const VENDOR = { '<vendor>': joinChoices(VENDORS) }
+const SECRETS = {
+  'api-key': { value: 'key', text: 'the API key or client id' },
+  'secret-stdin': { text: 'read the secret from standard input' },
+  'webhook-secret-stdin': { text: 'read the secret of webhooks from standard input' },
+}
 
 const load = () => import('../id-verification/vendors/vendors.ts')
 
 const set = defineCommand({
   summary: 'Add or change the integration of a vendor; what is not given stays',
-  arguments: { '<vendor>': joinChoices(VENDORS) },
+  arguments: VENDOR,
   options: {
     'base-url': { value: 'url', text: "where the vendor's API is", required: true },
-    'api-key': { value: 'key', text: 'the API key or client id' },
-    'secret-stdin': { text: 'read the secret from standard input; the one before stays good' },
-    'webhook-secret-stdin': { text: 'read the secret of webhooks from standard input' },
+    ...SECRETS,
+    'keep-days': KEEP_DAYS,
     setting: {
       value: 'name=value',
       isList: true,
@@ -30,7 +44,7 @@ const set = defineCommand({
       isList: true,
       text: 'how long approved, declined, unfinished or delivery is kept',
     },
-    name: { value: 'name', text: 'the name of the integration (default: default)' },
+    name: NAME,
     tenant: { value: 'name', text: 'whose integration it is (default: default)' },
   },
   examples: [
@@ -48,6 +62,7 @@ const set = defineCommand({
       apiKey: getOption(values, 'api-key'),
       secret: values['secret-stdin'] ? await readSecret() : undefined,
       webhookSecret: values['webhook-secret-stdin'] ? await readSecret() : undefined,
+      keepDays: readDays(values),
       settings: getList(values, 'setting'),
     })
     const retain = getList(values, 'retain')
@@ -60,7 +75,69 @@ const list = defineCommand({
   isReadOnly: true,
   summary: 'List the integrations; secrets are never shown',
   examples: ['vendor list'],
-  run: async ({ db }) => (await load()).listVendorIntegrations(db),
+  run: async ({ db, sealer }) => (await load()).listVendorIntegrations(db, sealer),
 })
 
-export const vendor: Noun = { summary: 'Vendors', commands: { set, list } }
+const addNext = defineCommand({
+  summary:
+    'Store the secrets that the vendor will use next; they are valid beside the current ones',
+  arguments: VENDOR,
+  options: { ...SECRETS, name: NAME },
+  examples: ['printf %s "$SECRET" | vendor add-next veriff --secret-stdin'],
+  async run({ db, sealer }, values, args) {
+    const { addNextCredentials } = await load()
+    return await addNextCredentials(db, sealer, {
+      vendor: requireId(args, 'vendor'),
+      name: getOption(values, 'name'),
+      apiKey: getOption(values, 'api-key'),
+      secret: values['secret-stdin'] ? await readSecret() : undefined,
+      webhookSecret: values['webhook-secret-stdin'] ? await readSecret() : undefined,
+    })
+  },
+})
+
+const useNext = defineCommand({
+  summary: 'Make the next secrets the current ones, after the vendor has changed to them',
+  arguments: VENDOR,
+  options: { 'keep-days': KEEP_DAYS, name: NAME },
+  examples: ['vendor use-next veriff'],
+  async run({ db, sealer }, values, args) {
+    const { useNextCredentials } = await load()
+    return await useNextCredentials(db, sealer, {
+      vendor: requireId(args, 'vendor'),
+      name: getOption(values, 'name'),
+      keepDays: readDays(values),
+    })
+  },
+})
+
+const drop = (which: 'next' | 'previous', summary: string) =>
+  defineCommand({
+    summary,
+    arguments: VENDOR,
+    options: { name: NAME },
+    examples: [`vendor drop-${which} veriff`],
+    async run({ db, sealer }, values, args) {
+      const { dropCredentials } = await load()
+      const vendor = requireId(args, 'vendor')
+      return await dropCredentials(db, sealer, { vendor, name: getOption(values, 'name'), which })
+    },
+  })
+
+function readDays(values: Values<'keep-days'>): number {
+  const days = getOption(values, 'keep-days') ?? ''
+  if (!/^\d{1,3}$/.test(days)) throw new UsageError('--keep-days must be a number of days')
+  return Number(days)
+}
+
+export const vendor: Noun = {
+  summary: 'Vendors',
+  commands: {
+    set,
+    list,
+    'add-next': addNext,
+    'use-next': useNext,
+    'drop-next': drop('next', 'Remove the next secrets'),
+    'drop-previous': drop('previous', 'Remove the previous secrets now'),
+  },
+}

@@ -153,25 +153,33 @@ const writeClient = (
     secret_hash = ${secretHash}, updated_at = now()
   where id = ${id} returning id`
 
-// Marks a hash where oidc-provider expects the secret, so that it is not hashed again.
+// Marks hashes where oidc-provider expects the secret, so that they are not hashed again.
 const HASH_PREFIX = 'sha256:'
 
-/** Returns the hash from what `findClientMetadata` returns as the secret. */
-export const hashOfSecret = (storedSecret: string): Buffer =>
-  Buffer.from(
-    storedSecret.startsWith(HASH_PREFIX) ? storedSecret.slice(HASH_PREFIX.length) : '',
-    'base64url',
-  )
+/** Returns the hashes from what `findClientMetadata` returns as the secret: of the current secret, then of one that is still valid. */
+export const hashesOfSecret = (storedSecret: string): [Buffer, ...Buffer[]] => {
+  const stored = storedSecret.startsWith(HASH_PREFIX) ? storedSecret.slice(HASH_PREFIX.length) : ''
+  const [current = '', ...others] = stored.split('.')
+  const decode = (hash: string) => Buffer.from(hash, 'base64url')
+  return [decode(current), ...others.map(decode)]
+}
 
-/** The metadata as oidc-provider reads it; `undefined` for a disabled client. `client_secret` is a hash: see `hashOfSecret`. */
+/** The metadata as oidc-provider reads it; `undefined` for a disabled client. `client_secret` has hashes: see `hashesOfSecret`. */
 export async function findClientMetadata(
   sql: Sql,
   id: string,
 ): Promise<AdapterPayload | undefined> {
   const [row] = await sql<
-    { metadata: StoredMetadata; secretHash: Buffer | null; createdAt: Date }[]
+    {
+      metadata: StoredMetadata
+      secretHash: Buffer | null
+      previousSecretHash: Buffer | null
+      createdAt: Date
+    }[]
   >`
-    select metadata, secret_hash, created_at from client where id = ${id} and enabled`
+    select metadata, secret_hash, created_at,
+      case when previous_secret_until > now() then previous_secret_hash end as previous_secret_hash
+    from client where id = ${id} and enabled`
   if (!row) return undefined
   const isService = row.metadata.grant_types.includes('client_credentials')
   return {
@@ -184,7 +192,9 @@ export async function findClientMetadata(
     scope: isService ? row.metadata.scope : [row.metadata.scope, ...UNAVAILABLE_SCOPES].join(' '),
     ...(row.secretHash
       ? {
-          client_secret: `${HASH_PREFIX}${row.secretHash.toString('base64url')}`,
+          client_secret: `${HASH_PREFIX}${[row.secretHash, row.previousSecretHash]
+            .flatMap((hash) => hash?.toString('base64url') ?? [])
+            .join('.')}`,
           client_secret_expires_at: 0,
         }
       : {}),
@@ -214,7 +224,7 @@ export async function storeRegistered(
     typeof secret !== 'string'
       ? null
       : secret.startsWith(HASH_PREFIX)
-        ? hashOfSecret(secret)
+        ? hashesOfSecret(secret)[0]
         : hashSecret(secret)
   await requireDistinctName(sql, id, stored.client_name)
   const secretHash = needsSecret(stored) ? hashed : null
@@ -261,11 +271,22 @@ export async function setClientEnabled(sql: Sql, id: string, enabled: boolean): 
   return rows.length > 0
 }
 
-/** Replaces the secret, and returns the new one this once. `undefined`: no such client, or one without a secret. */
-export async function rotateClientSecret(sql: Sql, id: string): Promise<string | undefined> {
+/**
+ * Replaces the secret, and returns the new one this once; the old one stays valid for `keepHours`, by default not at all. `undefined`:
+ * no such client, or one without a secret. Throws OperatorError.
+ */
+export async function rotateClientSecret(
+  sql: Sql,
+  id: string,
+  { keepHours = 0 } = {},
+): Promise<string | undefined> {
+  if (!Number.isInteger(keepHours) || keepHours < 0 || keepHours > 24 * 30)
+    throw new OperatorError('The old secret is kept for 0 to 720 hours.')
   const secret = randomSecret()
   const rows = await sql`
-    update client set secret_hash = ${hashSecret(secret)}, updated_at = now()
+    update client set secret_hash = ${hashSecret(secret)}, updated_at = now(),
+      previous_secret_hash = case when ${keepHours} > 0 then secret_hash end,
+      previous_secret_until = case when ${keepHours} > 0 then now() + make_interval(hours => ${keepHours}) end
     where id = ${id} and secret_hash is not null returning id`
   return rows.length > 0 ? secret : undefined
 }

@@ -80,3 +80,21 @@ export class FindingsError extends OperatorError {
     this.findings = findings
   }
 }
+
+/**
+ * A value is sealed or wrapped under a key that this process was not given; another process may have it. The message says what to do,
+ * for the operator.
+ */
+export class UnknownKeyError extends Error {
+  override readonly name = 'UnknownKeyError'
+
+  /** `prefix` is that of the value: `v1.<key>.` or `kms1.<key>.`. */
+  constructor(prefix: string, details = 'a value that is needed is sealed under it') {
+    const [form, id] = prefix.split('.')
+    const [kind, variable] =
+      form === 'kms1' ? ['KMS key', 'KMS_KEY_ID'] : ['encryption key', 'ENCRYPTION_KEY']
+    super(
+      `The ${kind} ${id} is not configured, and ${details}: add it to ${variable}, after the key that is first there, and run \`key status\`.`,
+    )
+  }
+}

@@ -4,12 +4,14 @@ import type { Sealer } from './secrets.ts'
 export type KeyService = {
   wrap(key: Uint8Array, context: string): Promise<string>
   /**
-   * Throws when the value was altered, wrapped for another context, or wrapped under an unknown key, and
+   * Throws when the value was altered or wrapped for another context, UnknownKeyError when its key is not configured, and
    * KeyServiceUnavailableError when the service does not respond.
    */
   unwrap(wrapped: string, context: string): Promise<Uint8Array>
   /** The prefix of values that the newest key wrapped. */
   prefix: string
+  /** The prefixes of the values that `unwrap` can unwrap: of each key, the newest first. */
+  prefixes: readonly string[]
 }
 
 /** The key service cannot be reached or does not respond: a retry may succeed. */
@@ -25,4 +27,5 @@ export const createLocalKeyService = (sealer: Sealer): KeyService => ({
   wrap: async (key, context) => sealer.seal(Buffer.from(key).toString('base64url'), context),
   unwrap: async (wrapped, context) => Buffer.from(sealer.open(wrapped, context), 'base64url'),
   prefix: sealer.prefix,
+  prefixes: sealer.prefixes,
 })

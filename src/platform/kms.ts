@@ -5,6 +5,7 @@ import {
   KMSClient,
   type KMSClientConfig,
 } from '@aws-sdk/client-kms'
+import { UnknownKeyError } from './errors.ts'
 import { type KeyService, KeyServiceUnavailableError } from './key-service.ts'
 
 /** The AWS KMS keys that wrap data keys: the first wraps, all unwrap. */
@@ -45,6 +46,7 @@ export function createKmsKeyService(
 
   return {
     prefix: prefixOf(current),
+    prefixes: [...byPrefix.keys(), ...before.prefixes],
     async wrap(key, context) {
       const { CiphertextBlob: wrapped } = await callKms(() =>
         client.send(
@@ -62,8 +64,7 @@ export function createKmsKeyService(
       const prefix = wrapped.slice(0, wrapped.lastIndexOf('.') + 1)
       if (!wrapped.startsWith('kms1.')) return await before.unwrap(wrapped, context)
       const keyId = byPrefix.get(prefix)
-      if (keyId === undefined)
-        throw new Error('this value was wrapped with a KMS key that is not configured')
+      if (keyId === undefined) throw new UnknownKeyError(prefix)
       const { Plaintext: key } = await callKms(() =>
         client.send(
           new DecryptCommand({

@@ -82,17 +82,40 @@ export const CORRECTIONS: readonly Correction[] = [
           return q.reject(lost)
 `,
       },
-      // Which statements are in no transaction: those may be repeated.
+      // Which statements are in no transaction: those may be repeated, and may wait for another connection.
       {
         from: `  const sql = Sql(handler)
 
   Object.assign(sql, {
     get parameters`,
         to: `  handler.isPool = true
+  let refusedAt = -Infinity
+  const isRefused = () => performance.now() - refusedAt < 1000 &&
+    [open, busy, full, reserved].some(x => x.length)
+  handler.wait = query => {
+    refusedAt = performance.now()
+    open.length ? go(open.shift(), query) : hold(query)
+  }
   const sql = Sql(handler)
 
   Object.assign(sql, {
     get parameters`,
+      },
+      // A refused log-in (a password that was changed, too many connections) failed the statement that waited for the connection,
+      // although other connections of the pool still served. It waits for those now, and a log-in is tried once a second.
+      {
+        from: `    if (closed.length)
+      return connect(closed.shift(), query)
+`,
+        to: `    if (closed.length && !isRefused())
+      return connect(closed.shift(), query)
+`,
+      },
+      {
+        from: `    queries.length && connect(c, queries.shift())
+`,
+        to: `    queries.length && !isRefused() && connect(c, queries.shift())
+`,
       },
       // For the watchdog.
       {
@@ -140,6 +163,11 @@ export const CORRECTIONS: readonly Correction[] = [
     connections,
     rejectWaiting,
     refusal: null,
+    usage: () => ({
+      used: busy.length + full.length + reserved.length,
+      idle: open.length,
+      waiting: queries.length
+    }),
     CLOSE,`,
       },
     ],
@@ -307,6 +335,25 @@ export const CORRECTIONS: readonly Correction[] = [
         from: `        return fetchArrayTypes()
 `,
         to: `        return fetchArrayTypes().catch(error => socket && socket.destroy(error))
+`,
+      },
+      {
+        from: `    initial && (queryError(initial, err), initial = null)
+`,
+        to: `    initial && (mayWait(initial, err) ? initial.handler.wait(initial) : queryError(initial, err), initial = null)
+`,
+      },
+      {
+        from: `  function terminate() {
+    terminated = true
+`,
+        to: `  function mayWait(query, err) {
+    return query.handler && query.handler.isPool && ['28P01', '28000', '53300'].includes(err && err.code) &&
+      [queues.open, queues.busy, queues.full, queues.reserved].some(x => x.length)
+  }
+
+  function terminate() {
+    terminated = true
 `,
       },
       // The end of a large write would have let other callers' statements into a transaction.

@@ -1,4 +1,5 @@
 import type { Db, Sql } from './db.ts'
+import { UnknownKeyError } from './errors.ts'
 import { dataKeyContext, type KeyService, KeyServiceUnavailableError } from './key-service.ts'
 import { SEALED_PREFIX, type Sealer } from './secrets.ts'
 
@@ -15,9 +16,16 @@ export type SealedColumn = {
   contextOf(key: string): string
 }
 
+/** How many values are sealed or wrapped under one key. The prefix of the values names the key. */
+export type KeyUse = { prefix: string; count: number }
+
 /** Values that were sealed or wrapped under some key, and can be moved to the newest one. */
 export type Resealing = {
   name: string
+  /** The prefixes of the values that the configured keys open: of each key, the newest first. */
+  prefixes: readonly string[]
+  /** How many values are under each key. */
+  survey(): Promise<KeyUse[]>
   /** How many values are not under the newest key. */
   count(): Promise<number>
   /** Moves the next batch; returns where to continue, how many were moved, and how many no configured key opens. */
@@ -25,6 +33,9 @@ export type Resealing = {
 }
 
 const BATCH = 200
+const DATA_KEYS = 'data_key.wrapped_key'
+// The form and the key of a value.
+const PREFIX = '^[a-z0-9]+[.][0-9a-f]+[.]'
 
 /** Reseals one column in batches, each in a transaction that locks its rows: concurrent processes may do it. */
 export function resealColumn(db: Db, sealer: Sealer, given: SealedColumn): Resealing {
@@ -46,6 +57,14 @@ export function resealColumn(db: Db, sealer: Sealer, given: SealedColumn): Resea
   }
   return {
     name: `${table}.${column}`,
+    prefixes: sealer.prefixes,
+    async survey() {
+      if (!(await exists())) return []
+      return await db<KeyUse[]>`
+        select substring(${value(db)} from ${PREFIX}) as prefix, count(*)::int as count from ${db(table)}
+        where ${kinds ? db`kind = any (${[...kinds]})` : db`true`} and starts_with(${value(db)}, ${SEALED_PREFIX})
+        group by 1 order by 1`
+    },
     async count() {
       if (!(await exists())) return 0
       const [row] = await db<{ count: number }[]>`
@@ -86,11 +105,27 @@ function tryReseal(sealer: Sealer, sealed: string, context: string): string | un
   }
 }
 
+/** Surveys the data keys of the portal itself, without those of its residents and subjects. */
+export const surveyOwnDataKeys = (
+  db: Db,
+  { prefixes }: KeyService,
+): Pick<Resealing, 'name' | 'prefixes' | 'survey'> => ({
+  name: DATA_KEYS,
+  prefixes,
+  survey: () => db<KeyUse[]>`
+    select substring(wrapped_key from ${PREFIX}) as prefix, count(*)::int as count from data_key
+    where purpose is not null group by 1 order by 1`,
+})
+
 /** Wraps the data keys again by the key service. The values that they seal do not change. */
 export function rewrapDataKeys(db: Db, keys: KeyService): Resealing {
   const isOld = (sql: Sql) => sql`not starts_with(wrapped_key, ${keys.prefix})`
   return {
-    name: 'data_key.wrapped_key',
+    name: DATA_KEYS,
+    prefixes: keys.prefixes,
+    survey: () => db<KeyUse[]>`
+      select substring(wrapped_key from ${PREFIX}) as prefix, count(*)::int as count from data_key
+      group by 1 order by 1`,
     async count() {
       const [row] = await db<{ count: number }[]>`
         select count(*)::int as count from data_key where ${isOld(db)}`
@@ -145,4 +180,20 @@ export async function resealAll(
     reports.push(report)
   }
   return reports
+}
+
+/**
+ * Throws UnknownKeyError when some of these values are under a key that is not configured. A process that cannot open what another
+ * one sealed serves nobody well: it does not start, and is not ready.
+ */
+export async function requireKnownKeys(
+  resealings: readonly Pick<Resealing, 'name' | 'prefixes' | 'survey'>[],
+): Promise<void> {
+  const unknown = new Map<string, string[]>()
+  for (const { name, prefixes, survey } of resealings)
+    for (const { prefix, count } of await survey())
+      if (!prefixes.includes(prefix))
+        unknown.set(prefix, [...(unknown.get(prefix) ?? []), `${count} in ${name}`])
+  for (const [prefix, places] of unknown)
+    throw new UnknownKeyError(prefix, `values are sealed under it (${places.join(', ')})`)
 }

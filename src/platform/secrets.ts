@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
+import { UnknownKeyError } from './errors.ts'
 
 export type SecretsConfig = {
   /** They sign cookies and form tokens: the first signs, all verify. */
@@ -10,10 +11,12 @@ export type SecretsConfig = {
 /** Encrypts stored secrets: AES-256-GCM, bound to a context, so that no value opens in another place. */
 export type Sealer = {
   seal(plaintext: string, context: string): string
-  /** Throws when the value was altered, sealed for another context, or sealed under a key that is not configured. */
+  /** Throws when the value was altered or sealed for another context, and UnknownKeyError when its key is not configured. */
   open(sealed: string, context: string): string
   /** The prefix of values that the newest key sealed. */
   prefix: string
+  /** The prefixes of the values that `open` can open: of each key, the newest first. */
+  prefixes: readonly string[]
 }
 
 /** `keys` are 32 bytes each; the first seals, all open, so that keys can be replaced without an interruption. */
@@ -21,8 +24,10 @@ export function createSealer(keys: readonly Uint8Array[]): Sealer {
   const byId = new Map(keys.map((key) => [keyId(key), key]))
   const [current] = keys
   if (!current) throw new Error('a sealer needs at least one key')
+  const prefixOf = (id: string) => `${SEALED_PREFIX}${id}.`
   return {
-    prefix: `${SEALED_PREFIX}${keyId(current)}.`,
+    prefix: prefixOf(keyId(current)),
+    prefixes: [...byId.keys()].map(prefixOf),
     seal(plaintext, context) {
       const iv = randomBytes(12)
       const cipher = createCipheriv('aes-256-gcm', current, iv).setAAD(Buffer.from(context))
@@ -32,9 +37,10 @@ export function createSealer(keys: readonly Uint8Array[]): Sealer {
     },
     open(sealed, context) {
       const [version, id, iv, body, tag] = sealed.split('.')
-      const key = id === undefined ? undefined : byId.get(id)
-      if (version !== 'v1' || !key || !iv || body === undefined || !tag)
-        throw new Error('this value was sealed with an encryption key that is not configured')
+      if (version !== 'v1' || !id || !iv || body === undefined || !tag)
+        throw new Error('this is not a sealed value')
+      const key = byId.get(id)
+      if (!key) throw new UnknownKeyError(prefixOf(id))
       const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(iv, 'base64url'), {
         authTagLength: 16,
       })

@@ -40,7 +40,7 @@ const MAX_CACHED = 20_000
 /** `issuer` is also the audience, because the resource of RFC 9728 is the origin. */
 export function createAccessTokens(
   issuer: string,
-  ring: Pick<KeyRing, 'current' | 'refresh' | 'sign'>,
+  ring: Pick<KeyRing, 'current' | 'refresh' | 'refreshIfOld' | 'sign'>,
   now: () => number = Date.now,
 ): AccessTokens {
   // Verified tokens by their hash; the oldest is removed first. Saves the signature check, never the database's.
@@ -100,6 +100,7 @@ export function createAccessTokens(
 
     async verify(token) {
       if (token.length > 4096) return undefined
+      await ring.refreshIfOld()
       loadKeys()
       const key = hash('sha256', token, 'base64url')
       const known = cache.get(key)

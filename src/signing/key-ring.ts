@@ -2,7 +2,7 @@ import { createPrivateKey, generateKeyPair, type JsonWebKey, type KeyObject } fr
 import { promisify } from 'node:util'
 import { calculateJwkThumbprint, type JWK, type JWTPayload, SignJWT } from 'jose'
 import type { Db, Sql } from '../platform/db.ts'
-import { OperatorError } from '../platform/errors.ts'
+import { OperatorError, UnknownKeyError } from '../platform/errors.ts'
 import { LOCKS } from '../platform/locks.ts'
 import type { Log } from '../platform/log.ts'
 import { startLoop } from '../platform/loop.ts'
@@ -12,6 +12,7 @@ import type { Sealer } from '../platform/secrets.ts'
 /** RS256 is the default; clients of the FAPI 2.0 profile use ES256, because it forbids RS256 (§5.4.1). */
 const ALGORITHMS = ['RS256', 'ES256'] as const
 export type Algorithm = (typeof ALGORITHMS)[number]
+const DEFAULT_ALGORITHM: Algorithm = 'ES256'
 
 /** The keys at one moment that sign and verify what this portal issues. */
 export type SigningKeys = {
@@ -39,6 +40,8 @@ export type KeyRing = {
   sign(type: JwsType, claims: JWTPayload, algorithm?: Algorithm): Promise<string>
   /** Reads the table again, at most once a second. */
   refresh(): Promise<void>
+  /** Reads the table again if it was not read for seconds, so that nothing is verified by a key that was withdrawn meanwhile. */
+  refreshIfOld(): Promise<void>
   onChange(listener: (keys: SigningKeys) => void): void
   close(): void
 }
@@ -46,6 +49,9 @@ export type KeyRing = {
 // A rotation takes effect after every process has read the table again.
 const REFRESH_MS = 2_000
 const PROPAGATION_SECONDS = 5
+// A withdrawn key is rejected after this time by every process, even by one that was suspended or could not read the table.
+const MAX_AGE_MS = 4_000
+const REFRESH_PAUSE_MS = 1_000
 // Longer than the longest lifetime of a token, which is an hour.
 const VERIFIES_AFTER_SECONDS = 2 * 3600
 /** After this time the next key replaces an active one automatically. */
@@ -66,52 +72,74 @@ type Row = {
   algorithm: Algorithm
   publicJwk: JWK
   privateSealed: string
-  activatesAt: Date | null
+  isActivated: boolean
 }
 
 /**
- * Loads the keys, creates missing ones, and reloads when another process changed them. Throws when another encryption key sealed
- * them.
+ * Loads the keys, creates missing ones, and reloads when another process changed them. Throws UnknownKeyError when they are sealed
+ * under an encryption key that is not configured.
  */
 export async function openKeyRing(db: Db, sealer: Sealer, log: Log): Promise<KeyRing> {
   await db.begin((sql) => ensureKeys(sql, sealer))
   const listeners: ((keys: SigningKeys) => void)[] = []
-  let seen = ''
-  let keys = await load()
-  let readAt = Date.now()
+  let readAt = performance.now()
+  const rows = await readKeys(db)
+  let seen = fingerprint(rows)
+  let keys = unseal(rows, sealer)
+  let unopened: UnknownKeyError | undefined
+  let reading: Promise<void> | undefined
 
-  async function load(): Promise<SigningKeys> {
-    const rows = await readKeys(db)
-    seen = fingerprint(rows)
-    return unseal(rows, sealer)
-  }
-
-  async function refresh() {
+  async function read() {
+    const startedAt = performance.now()
     const rows = await readKeys(db)
     const now = fingerprint(rows)
-    if (now === seen) return
-    keys = unseal(rows, sealer)
+    if (now !== seen) replace(rows)
     seen = now
+    readAt = startedAt
+  }
+
+  function replace(rows: Row[]) {
+    try {
+      keys = unseal(rows, sealer)
+      unopened = undefined
+    } catch (error) {
+      if (!(error instanceof UnknownKeyError)) throw error
+      // Public keys are in the clear: what other processes sign is verified, and what was withdrawn is rejected.
+      keys = { ...keys, publicJwks: publicJwksOf(rows) }
+      unopened = error
+      log.error('signing keys cannot be opened', { error })
+      return
+    }
     for (const listener of listeners) listener(keys)
     log.info('signing keys changed', { kid: keys.active.RS256.kid })
   }
 
+  // Concurrent callers share one reading.
+  const refresh = () => {
+    reading ??= read().finally(() => {
+      reading = undefined
+    })
+    return reading
+  }
+
+  const refreshIfOlder = async (milliseconds: number) => {
+    if (performance.now() - readAt >= milliseconds) await refresh()
+  }
+
   const refreshLoop = startLoop(
     { event: 'signing keys cannot be read', pauseMs: REFRESH_MS, firstAfterMs: REFRESH_MS, log },
-    async () => {
-      readAt = Date.now()
-      await refresh()
-    },
+    refresh,
   )
 
   return {
     current: () => keys,
-    sign: (type, claims, algorithm) => signJws(keys, type, claims, algorithm),
-    async refresh() {
-      if (Date.now() - readAt < 1_000) return
-      readAt = Date.now()
-      await refresh()
+    async sign(type, claims, algorithm = DEFAULT_ALGORITHM) {
+      const { kid } = keys.active[algorithm]
+      if (unopened && !keys.publicJwks.keys.some((key) => key.kid === kid)) throw unopened
+      return await signJws(keys, type, claims, algorithm)
     },
+    refresh: () => refreshIfOlder(REFRESH_PAUSE_MS),
+    refreshIfOld: () => refreshIfOlder(MAX_AGE_MS),
     onChange: (listener) => listeners.push(listener),
     close: () => void refreshLoop.stop(),
   }
@@ -122,23 +150,23 @@ export function signJws(
   keys: SigningKeys,
   type: JwsType,
   claims: JWTPayload,
-  algorithm: Algorithm = 'ES256',
+  algorithm: Algorithm = DEFAULT_ALGORITHM,
 ): Promise<string> {
   const { kid, privateKey } = keys.active[algorithm]
   return new SignJWT(claims).setProtectedHeader({ alg: algorithm, typ: type, kid }).sign(privateKey)
 }
 
-/** The active key of each algorithm comes first. */
+/** The active key of each algorithm comes first. By the database's clock, so that all processes change keys at the same time. */
 const readKeys = (sql: Sql) => sql<Row[]>`
-  select kid, algorithm, public_jwk, private_sealed, activates_at from signing_key
-  where retires_at is null or retires_at > now()
-  order by activates_at <= now() desc nulls last, activates_at desc, kid`
-
-const isActivated = ({ activatesAt }: Row) => activatesAt !== null && activatesAt <= new Date()
+  select kid, algorithm, public_jwk, private_sealed, coalesce(activates_at <= now(), false) as is_activated
+  from signing_key where retires_at is null or retires_at > now()
+  order by is_activated desc, activates_at desc, kid`
 
 // Changes with the set of keys, and with which of them are active.
 const fingerprint = (rows: Row[]) =>
-  rows.map((row) => `${row.kid}${isActivated(row) ? '*' : ''}`).join(' ')
+  rows.map(({ kid, isActivated }) => `${kid}${isActivated ? '*' : ''}`).join(' ')
+
+const publicJwksOf = (rows: Row[]) => ({ keys: rows.map(({ publicJwk }) => publicJwk) })
 
 function unseal(rows: Row[], sealer: Sealer): SigningKeys {
   const keys = rows.map((row) => ({
@@ -146,7 +174,7 @@ function unseal(rows: Row[], sealer: Sealer): SigningKeys {
     jwk: JSON.parse(sealer.open(row.privateSealed, contextOf(row.kid))) as JWK,
   }))
   const active = (algorithm: Algorithm) => {
-    const key = keys.find(({ row }) => row.algorithm === algorithm && isActivated(row))
+    const key = keys.find(({ row }) => row.algorithm === algorithm && row.isActivated)
     if (!key) throw new Error(`there is no active ${algorithm} signing key`)
     return {
       kid: key.row.kid,
@@ -156,7 +184,7 @@ function unseal(rows: Row[], sealer: Sealer): SigningKeys {
   return {
     active: { RS256: active('RS256'), ES256: active('ES256') },
     privateJwks: { keys: keys.map(({ jwk }) => jwk) },
-    publicJwks: { keys: rows.map(({ publicJwk }) => publicJwk) },
+    publicJwks: publicJwksOf(rows),
   }
 }
 

@@ -1,5 +1,5 @@
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { createAccessTokens } from '../../src/signing/access-token.ts'
 import {
   listKeys,
@@ -119,6 +119,25 @@ test('a retired key is refused within seconds, and what signs goes on', async ()
   expect(await call(other.url, again.access_token)).toBe(200)
   expect(await published()).not.toContain(kid)
   await expect(retireKey(portal.db, portal.parts.sealer, kid)).rejects.toThrow('no such key')
+})
+
+test('a process that could not read the keys for seconds reads them before it verifies by them', async () => {
+  const { log, db, sealer } = portal.parts
+  const ring = await openKeyRing(db, sealer, log)
+  // As in a process that is suspended.
+  ring.close()
+  const tokens = createAccessTokens(portal.issuer, ring)
+  const { tokens: obtained } = await arrange()
+  await ring.refresh()
+  expect(await tokens.verify(obtained.access_token)).toBeDefined()
+  await retireKey(db, sealer, decodeProtectedHeader(obtained.access_token).kid ?? '')
+  const now = performance.now()
+  const clock = vi.spyOn(performance, 'now').mockReturnValue(now + 4_000)
+  try {
+    expect(await tokens.verify(obtained.access_token)).toBeUndefined()
+  } finally {
+    clock.mockRestore()
+  }
 })
 
 test('an active key gives way after its 90 days by itself', async () => {

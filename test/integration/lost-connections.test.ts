@@ -211,3 +211,33 @@ test('a connection that is lost while the client asks for the types of arrays is
   await opening.end({ timeout: 1 })
   server.close()
 })
+
+test('a password that was changed breaks nothing while one connection serves, and is reported at once when none does', async () => {
+  await database.db.unsafe(`create role changing login password 'old'`)
+  const url = Object.assign(new URL(database.url), { username: 'changing', password: 'old' }).href
+  const pool = openDb(url, { connections: 5 })
+  try {
+    await pool`select 1`
+    await database.db.unsafe(`alter role changing password 'new'`)
+    const reads = Array.from({ length: 20 }, async (_, n) => {
+      const [row] = await pool<{ n: number }[]>`select ${n}::int as n, pg_sleep(0.01)`
+      return row?.n
+    })
+    const transactions = Array.from({ length: 10 }, (_, n) =>
+      pool.begin(async (sql) => {
+        const [row] = await sql<{ n: number }[]>`select ${n}::int as n`
+        return row?.n
+      }),
+    )
+    expect(await Promise.all(reads)).toEqual(reads.map((_, n) => n))
+    expect(await Promise.all(transactions)).toEqual(transactions.map((_, n) => n))
+    const started = performance.now()
+    const late = openDb(url)
+    await expect(late`select 1`).rejects.toMatchObject({ code: '28P01' })
+    expect(performance.now() - started).toBeLessThan(3_000)
+    await late.end({ timeout: 1 })
+  } finally {
+    await pool.end({ timeout: 1 })
+    await database.db.unsafe('drop role changing')
+  }
+})

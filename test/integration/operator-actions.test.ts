@@ -69,6 +69,11 @@ async function erased(): Promise<string> {
   return id
 }
 
+const failedJob = () =>
+  insert(portal.db`
+    insert into pgboss.job (name, data, state, completed_on)
+    values ('fetch-logo', '{}', 'failed', now()) returning id`)
+
 async function sequencedEntry(): Promise<string> {
   const id = await erased()
   await run('resident', 'erasure', id)
@@ -135,10 +140,18 @@ const CHANGES: Record<string, Words> = {
   'verification retry': onThe(verification),
   'verification erase': onThe(verification),
   'delivery replay': onThe(delivery),
+  'job retry': onThe(failedJob),
   'case close': onThe(report),
   'retention run': () => ['--dry-run'],
   'policy set': () => ['mfa', 'when-enrolled'],
   'vendor set': () => ['veriff', '--base-url', vendor.sandbox.url],
+  'vendor add-next': () => ['veriff', '--api-key', randomUUID()],
+  'vendor use-next': async () => {
+    await run('vendor', 'add-next', 'veriff', '--api-key', vendor.apiKey)
+    return ['veriff']
+  },
+  'vendor drop-next': () => ['veriff'],
+  'vendor drop-previous': () => ['veriff'],
   'tenant set': () => ['default', '--display-name', 'The operator'],
   'issuer change': () => ['https://moved.test'],
 }
@@ -158,6 +171,7 @@ const READINGS: Record<string, Words> = {
   'verification show': onThe(verification),
   'delivery list': none,
   'delivery show': onThe(delivery),
+  'job list': none,
   'vendor list': none,
   'tenant list': none,
   'tenant show': () => ['default'],
@@ -168,6 +182,7 @@ const READINGS: Record<string, Words> = {
   'policy list': none,
   'key list': none,
   'issuer show': none,
+  'key status': none,
 }
 
 test('every command that runs over opened parts is here, once', () => {

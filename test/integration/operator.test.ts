@@ -71,6 +71,37 @@ test('a rotated secret is good at once, and the old one no more', async () => {
   )
 })
 
+test('a secret that is kept for a time is valid beside the new one', async () => {
+  const client = await addClient(portal.parts, {
+    type: 'service',
+    redirectUris: [],
+    scope: 'idv.read',
+  })
+  const authenticate = async (secret: string | undefined) => {
+    const { status } = await fetch(`${portal.issuer}/api/oauth/token`, {
+      method: 'POST',
+      body: new URLSearchParams({
+        grant_type: 'client_credentials',
+        client_id: client.client_id,
+        client_secret: secret ?? '',
+      }),
+    })
+    return status
+  }
+  const rotate = async (...words: string[]) =>
+    (await run<{ client_secret: string }>('client', 'rotate-secret', client.client_id, ...words))
+      .client_secret
+  const second = await rotate('--keep-hours', '1')
+  expect([await authenticate(client.client_secret), await authenticate(second)]).toEqual([200, 200])
+  expect(await authenticate(`${second}x`)).toBe(401)
+  await portal.db`
+    update client set previous_secret_until = now() where id = ${client.client_id}`
+  expect([await authenticate(client.client_secret), await authenticate(second)]).toEqual([401, 200])
+  const third = await rotate()
+  expect([await authenticate(second), await authenticate(third)]).toEqual([401, 200])
+  await expect(rotate('--keep-hours', 'x')).rejects.toThrow('0 to 720 hours')
+})
+
 test('a delivery is listed, explained, and applied again with no second effect', async () => {
   const { id, sessionId } = await vendor.start()
   await vendor.sandbox.complete(sessionId, 'approved')

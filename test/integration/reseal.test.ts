@@ -1,5 +1,6 @@
-import { randomBytes, randomUUID } from 'node:crypto'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { decodeJwt } from 'jose'
+import { afterEach, beforeEach, expect } from 'vitest'
 import { createAccount, findAccount } from '../../src/accounts/accounts.ts'
 import { readCommand } from '../../src/cli/commands.ts'
 import { listResealings, SEALED_COLUMNS } from '../../src/cli/reseal.ts'
@@ -9,8 +10,18 @@ import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.
 import { createJobs } from '../../src/platform/jobs.ts'
 import { enqueueMail, listOutbox } from '../../src/platform/mail.ts'
 import { createSealer } from '../../src/platform/secrets.ts'
+import { listKeys, openKeyRing, retireKey } from '../../src/signing/key-ring.ts'
+import { createApplication } from '../support/application.ts'
 import { createDatabase } from '../support/database.ts'
-import { addClient, PASSWORD, startPortal, type TestPortal } from '../support/portal.ts'
+import {
+  addClient,
+  addResident,
+  PASSWORD,
+  startPortal,
+  type TestPortal,
+} from '../support/portal.ts'
+import { test, withDatabase } from '../support/program.ts'
+import { eventually } from '../support/sandbox.ts'
 import { API_KEY, SECRET } from '../support/veriff-vectors.ts'
 
 let portal: TestPortal
@@ -131,6 +142,100 @@ test('a value that no configured key opens is reported, and keeps nothing else f
   } finally {
     await parts.close()
   }
+})
+
+/** The ids of the active keys, by their algorithms. */
+const listActive = async () => {
+  const active = (await listKeys(portal.db)).filter(({ status }) => status === 'active')
+  return new Map(active.map(({ algorithm, kid }) => [algorithm, kid]))
+}
+const readiness = async () => (await fetch(`${portal.url}/health/ready`)).status
+
+test('a process that lacks the newest key is not ready, verifies what the others sign, and answers 503 for what it cannot open', async () => {
+  const { db, config, parts } = portal
+  const newKey = randomBytes(32)
+  const resident = await addResident(parts)
+  const client = await addClient(parts)
+  const application = await createApplication(portal.issuer, client)
+  const scope = 'openid offline_access eprospera:person.id_verification.read'
+  const tokens = await application.obtainTokens(scope, resident.email)
+  expect(await readiness()).toBe(200)
+
+  const rotated = await openWith([newKey, ...config.secrets.encryptionKeys])
+  const ring = await openKeyRing(rotated.db, rotated.sealer, parts.log)
+  try {
+    // Twice, so that the keys that sign were made under the new key.
+    for (let time = 0; time < 2; time++)
+      for (const kid of (await listActive()).values()) await retireKey(db, rotated.sealer, kid)
+    expect(await readiness()).toBe(503)
+    const active = await listActive()
+    await eventually(async () => {
+      await ring.refresh()
+      return ring.current().active.RS256.kid === active.get('RS256')
+    })
+    const signed = await ring.sign('at+jwt', decodeJwt(tokens.access_token), 'RS256')
+    const answer = await fetch(`${portal.url}/api/v1/me/natural-person/id-verification`, {
+      headers: { Authorization: `Bearer ${signed}` },
+    })
+    expect(answer.status).toBe(200)
+    const refused = await fetch(`${portal.url}/api/oauth/token`, {
+      method: 'POST',
+      body: new URLSearchParams({
+        grant_type: 'refresh_token',
+        refresh_token: tokens.refresh_token ?? '',
+        client_id: client.client_id,
+        client_secret: client.client_secret ?? '',
+      }),
+    })
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '5'])
+  } finally {
+    ring.close()
+    await rotated.close()
+  }
+})
+
+test('a start without the key under which everything is sealed says in one line which key is missing', async ({
+  program,
+}) => {
+  const [key] = portal.config.secrets.encryptionKeys
+  const id = createHash('sha256')
+    .update(key ?? '')
+    .digest('hex')
+    .slice(0, 8)
+  await program.expectRefusal(
+    ['serve'],
+    withDatabase(portal.config.database.url),
+    new RegExp(
+      `^The encryption key ${id} is not configured, and values are sealed under it \\(.*4 in signing_key.private_sealed.*\\): add it to ENCRYPTION_KEY, after the key that is first there, and run .key status.`,
+    ),
+  )
+})
+
+test('`key status` shows under which keys everything is sealed, and which of them is missing', async () => {
+  const { config } = portal
+  const status = async (keys: Uint8Array[]) => {
+    const parts = await openWith(keys)
+    try {
+      const uses = (await readCommand(['key', 'status']).run({
+        ...parts,
+        issuer: portal.issuer,
+      })) as { role: string; values: number }[]
+      return uses.map(({ role, values }) => [role, values > 0])
+    } finally {
+      await parts.close()
+    }
+  }
+  const newKey = randomBytes(32)
+  const { encryptionKeys } = config.secrets
+  expect(await status([...encryptionKeys])).toEqual([['first', true]])
+  expect(await status([...encryptionKeys, newKey])).toEqual([
+    ['first', true],
+    ['other', false],
+  ])
+  expect(await status([newKey])).toEqual([
+    ['first', false],
+    ['missing', true],
+  ])
 })
 
 test('every column that holds sealed text is in the list of what is resealed', async () => {

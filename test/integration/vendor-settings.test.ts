@@ -1,8 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
+  addNextCredentials,
+  dropCredentials,
   findVendorIntegration,
+  listVendorIntegrations,
   setVendorIntegration,
+  useNextCredentials,
 } from '../../src/id-verification/vendors/vendors.ts'
 import { createSealer } from '../../src/platform/secrets.ts'
 import { createDatabase } from '../support/database.ts'
@@ -59,6 +63,45 @@ test('what is not given again stays, and the secret before the last is forgotten
     settings: { requireSignedResponses: true },
     secrets: { apiKey: 'key', sharedSecrets: ['third', 'second'], webhookSecret: 'header' },
   })
+})
+
+test('the next secrets are stored beside the current ones, become these, and leave the previous ones for a time', async () => {
+  const { db } = database
+  const of = { vendor: 'veriff', name: 'replaced' }
+  await set({ name: of.name })
+  const find = async () => {
+    const { secrets } = (await findVendorIntegration(db, sealer, of.vendor, of.name)) ?? {}
+    const listed = await listVendorIntegrations(db, sealer)
+    const { next, previousUntil = '' } = listed.find(({ name }) => name === of.name) ?? {}
+    const days = Math.round((Date.parse(previousUntil) - Date.now()) / (24 * 3600_000))
+    return { secrets, next, days }
+  }
+  await expect(useNextCredentials(db, sealer, { ...of, keepDays: 7 })).rejects.toThrow('no next')
+  await expect(addNextCredentials(db, sealer, of)).rejects.toThrow('Give what is new')
+  await expect(addNextCredentials(db, sealer, { vendor: 'kora', secret: 's' })).rejects.toThrow(
+    'no such integration',
+  )
+  await addNextCredentials(db, sealer, { ...of, secret: 'dropped' })
+  await dropCredentials(db, sealer, { ...of, which: 'next' })
+  await addNextCredentials(db, sealer, { ...of, apiKey: 'next key', secret: 'second' })
+  expect(await find()).toMatchObject({
+    secrets: { apiKey: 'key', sharedSecrets: ['first'], next: { secret: 'second' } },
+    next: ['apiKey', 'secret'],
+  })
+  await useNextCredentials(db, sealer, { ...of, keepDays: 7 })
+  expect(await find()).toMatchObject({
+    secrets: {
+      apiKey: 'next key',
+      sharedSecrets: ['second', 'first'],
+      previous: { apiKey: 'key' },
+    },
+    next: [],
+    days: 7,
+  })
+  await dropCredentials(db, sealer, { ...of, which: 'previous' })
+  const { secrets } = await find()
+  expect(secrets?.sharedSecrets).toEqual(['second'])
+  expect(secrets?.previous).toBeUndefined()
 })
 
 test('a first integration needs its key and its secret', async () => {

@@ -12,6 +12,8 @@ import { createEnvironment, type Environment, readEnvironment } from './environm
 export type Deployment = {
   dir: string
   s3Port: number
+  /** The access keys that the bucket accepts; it may change. */
+  s3Credentials: { accessKeyId: string; secretAccessKey: string }[]
   /** What the processes are to be started with. */
   env: Environment
   /** Opened with `env`. */
@@ -25,10 +27,19 @@ type StartDatabase = (dir: string) => Promise<{ url: string; stop(): Promise<voi
 
 const startEmbedded: StartDatabase = (dir) => startPostgres({ dir, password: randomSecret() })
 
-/** Builds on an empty deployment, and closes all of it when that fails. The database is the embedded one, unless another is given. */
+/**
+ * Builds on an empty deployment, and closes all of it when that fails. The database is the embedded one, unless another is given.
+ * `prepare` creates the schema instead of this version.
+ */
 export async function startDeployment<T>(
   build: (deployment: Deployment) => Promise<T>,
-  startDatabase: StartDatabase = startEmbedded,
+  {
+    startDatabase = startEmbedded,
+    prepare,
+  }: {
+    startDatabase?: StartDatabase
+    prepare?: (given: Pick<Deployment, 'dir' | 'env'>) => Promise<unknown>
+  } = {},
 ): Promise<T> {
   const dir = await mkdtemp(join(tmpdir(), 'portal-'))
   const closing: (() => Promise<unknown>)[] = [() => rm(dir, { recursive: true, force: true })]
@@ -43,21 +54,24 @@ export async function startDeployment<T>(
     const postgres = later(await startDatabase(join(dir, 'postgres')), (each) => each.stop())
     const bucket = { bucket: 'documents', region: 'us-east-2' }
     const credentials = { accessKeyId: 'AKIADEPLOYMENT', secretAccessKey: randomSecret() }
+    const s3Credentials = [credentials]
     const { endpoint, port } = later(
       await startS3Server({
         ...bucket,
         dir: join(dir, 's3'),
         port: 0,
-        credentials,
+        credentials: s3Credentials,
         production: false,
       }),
       (each) => each.close(),
     )
     const env = createEnvironment({ databaseUrl: postgres.url, ...bucket, endpoint, credentials })
-    const parts = later(await openContext(readEnvironment(env), createLog('silent')), (each) =>
-      each.close(),
+    await prepare?.({ dir, env })
+    const parts = later(
+      await openContext(readEnvironment(env), createLog('silent'), prepare ? 'leave' : 'migrate'),
+      (each) => each.close(),
     )
-    return await build({ dir, s3Port: port, env, parts, later, close })
+    return await build({ dir, s3Port: port, s3Credentials, env, parts, later, close })
   } catch (error) {
     await close()
     throw error

@@ -10,10 +10,13 @@ const hmac = (key: string | Buffer, value: string) =>
 
 /**
  * A stand-in for AWS KMS with `Encrypt` and `Decrypt`. It rejects requests that are not signed for this service, region and
- * time (Signature Version 4), and another encryption context.
+ * time (Signature Version 4), and another encryption context. All of `accepted` may sign; it may change.
  */
-export async function startKms({ region = 'eu-test-1', keyIds = ['alias/portal'] } = {}) {
-  const credentials = { accessKeyId: 'AKIAKMS', secretAccessKey: randomBytes(20).toString('hex') }
+export async function startKms({
+  region = 'eu-test-1',
+  keyIds = ['alias/portal'],
+  accepted = [{ accessKeyId: 'AKIAKMS', secretAccessKey: randomBytes(20).toString('hex') }],
+} = {}) {
   const keys = new Map(keyIds.map((keyId) => [keyId, randomBytes(32)]))
   let calls = 0
   const refused: string[] = []
@@ -29,7 +32,8 @@ export async function startKms({ region = 'eu-test-1', keyIds = ['alias/portal']
     const at = Date.parse(
       stamp.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'),
     )
-    if (id !== credentials.accessKeyId) return 'UnrecognizedClientException'
+    const credentials = accepted.find(({ accessKeyId }) => accessKeyId === id)
+    if (!credentials) return 'UnrecognizedClientException'
     if (inRegion !== region || service !== 'kms' || !stamp.startsWith(day))
       return 'InvalidSignatureException'
     if (!(Math.abs(Date.now() - at) < 5 * 60_000)) return 'InvalidSignatureException'
@@ -106,7 +110,14 @@ export async function startKms({ region = 'eu-test-1', keyIds = ['alias/portal']
       server.closeAllConnections()
     })
   return {
-    config: { keyIds, endpoint: `http://127.0.0.1:${port}`, region, credentials },
+    config: {
+      keyIds,
+      endpoint: `http://127.0.0.1:${port}`,
+      region,
+      credentials: requireFirst(accepted),
+    },
+    /** From now on nothing is wrapped or unwrapped under this key. */
+    disable: (keyId: string) => void keys.delete(keyId),
     calls: () => calls,
     /** Names of rejected requests. */
     refused,
@@ -115,4 +126,9 @@ export async function startKms({ region = 'eu-test-1', keyIds = ['alias/portal']
     resume: () => listen(port),
     close: () => (server.listening ? close() : Promise.resolve()),
   }
+}
+
+function requireFirst<T>([first]: readonly T[]): T {
+  if (first === undefined) throw new Error('no credentials are accepted')
+  return first
 }

@@ -58,6 +58,7 @@ function createRing(keys: SigningKeys, later = keys) {
       refreshed++
       current = later
     },
+    refreshIfOld: async () => {},
     turn: (to: SigningKeys) => {
       current = to
     },

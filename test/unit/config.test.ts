@@ -250,6 +250,36 @@ test('production refuses keys that are no secret, or that are used twice', () =>
   expect(all).toMatch(/has 4 faults/)
 })
 
+test('traces go to the collector that the variables of OpenTelemetry name', () => {
+  expect(loadConfig({}).tracing).toBeUndefined()
+  const endpoint = 'https://collector.example:4318'
+  expect(loadConfig({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }).tracing).toEqual({
+    endpoint,
+    headers: {},
+    serviceName: 'identity-portal',
+    ratio: 1,
+  })
+  const { tracing } = loadConfig({
+    OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
+    OTEL_EXPORTER_OTLP_HEADERS: 'api-key=a%20b, x-team=portal',
+    OTEL_SERVICE_NAME: 'portal-web',
+    OTEL_TRACES_SAMPLER_ARG: '0.25',
+  })
+  expect(tracing?.headers).toEqual({ 'api-key': 'a b', 'x-team': 'portal' })
+  expect([tracing?.serviceName, tracing?.ratio]).toEqual(['portal-web', 0.25])
+  for (const [name, value] of [
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector:4318'],
+    ['OTEL_EXPORTER_OTLP_HEADERS', 'secret-key'],
+    ['OTEL_EXPORTER_OTLP_HEADERS', 'secret-key=%'],
+    ['OTEL_TRACES_SAMPLER_ARG', '1.5'],
+    ['OTEL_TRACES_SAMPLER_ARG', 'always_on'],
+  ] as const) {
+    const load = () => loadConfig({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, [name]: value })
+    expect(load).toThrow(`${name} must be`)
+    expect(load).not.toThrow(/secret-key/)
+  }
+})
+
 test('the example file and docs/configuration.md name every variable', () => {
   const source = readFileSync(new URL('../../src/config.ts', import.meta.url), 'utf8')
   const names = [...source.matchAll(/^ {2}([A-Z][A-Z0-9_]+):/gm)].map(([, name]) => name ?? '')

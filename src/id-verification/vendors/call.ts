@@ -1,5 +1,6 @@
+import { currentTraceparent } from '../../platform/correlation.ts'
 import { isHttpsOrLoopback } from '../../platform/loopback.ts'
-import { VendorError } from './vendor.ts'
+import { type Credentials, ImageNotFoundError, NotReadyError, VendorError } from './vendor.ts'
 
 /** The vendor answered with an error status. `retryAfterSeconds` is from its `Retry-After`. */
 export class VendorStatusError extends VendorError {
@@ -16,6 +17,36 @@ export class VendorStatusError extends VendorError {
 /** Whether the vendor answered with one of these statuses. */
 export const isStatus = (error: unknown, ...statuses: number[]): boolean =>
   error instanceof VendorStatusError && statuses.includes(error.status)
+
+/**
+ * Calls a vendor with the first credentials, and with the next ones where the vendor refuses those (401, 403): while credentials are
+ * replaced, the vendor may require either. A refused call has changed nothing.
+ */
+export async function withCredentials<T>(
+  [credentials, ...others]: readonly Credentials[],
+  call: (credentials: Credentials) => Promise<T>,
+): Promise<T> {
+  if (!credentials) throw new Error('there are no credentials')
+  try {
+    return await call(credentials)
+  } catch (error) {
+    if (others.length === 0 || !isStatus(error, 401, 403)) throw error
+    return await withCredentials(others, call)
+  }
+}
+
+/** The vendor sent no response, or not all of it. */
+class VendorUnreachableError extends VendorError {}
+
+/** How a call of an adapter ended, in one word for the metrics. */
+export function describeCall({ error }: { error?: unknown }): string {
+  if (error === undefined) return 'ok'
+  if (error instanceof NotReadyError) return 'not_ready'
+  if (error instanceof ImageNotFoundError) return 'not_found'
+  if (error instanceof VendorUnreachableError) return 'unreachable'
+  if (!(error instanceof VendorStatusError)) return 'invalid_response'
+  return error.status === 429 ? 'throttled' : error.status >= 500 ? 'failed' : 'refused'
+}
 
 const MAX_JSON_BYTES = 4 * 1024 * 1024
 // Until the end of the response. Veriff recommends a few seconds, but images take longer.
@@ -40,17 +71,18 @@ export async function callVendor(
   const url = new URL(`${baseUrl.replace(/\/+$/, '')}${path}`)
   if (url.origin !== new URL(baseUrl).origin)
     throw new VendorError('the address is not at the vendor')
+  const traceparent = currentTraceparent()
   let response: Response
   try {
     response = await fetch(url, {
       method: request.method ?? (request.body === undefined ? 'GET' : 'POST'),
-      headers: request.headers,
+      headers: traceparent ? { ...request.headers, traceparent } : request.headers,
       body: request.body ?? null,
       redirect: 'manual',
       signal: AbortSignal.timeout(TIMEOUT_MS),
     })
   } catch (cause) {
-    throw new VendorError('the vendor does not answer', { cause })
+    throw new VendorUnreachableError('the vendor does not answer', { cause })
   }
   if (!response.ok) {
     await response.body?.cancel()
@@ -105,7 +137,7 @@ async function readBody(response: Response, maxBytes: number): Promise<Uint8Arra
     }
   } catch (cause) {
     if (cause instanceof VendorError) throw cause
-    throw new VendorError('the answer ended early', { cause })
+    throw new VendorUnreachableError('the answer ended early', { cause })
   }
   const isPlain = !response.headers.get('content-encoding')
   if (isPlain && !Number.isNaN(announced) && announced !== received)

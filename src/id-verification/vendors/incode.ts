@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { OperatorError } from '../../platform/errors.ts'
-import { callVendor, fetchSignedUrl, isStatus } from './call.ts'
+import { callVendor, fetchSignedUrl, isStatus, withCredentials } from './call.ts'
 import { dateOfEpoch, joinText, membersOf, toCountry, toFindings, toText } from './findings.ts'
 import { parseAnswer, parseJson } from './parsing.ts'
 import { isEqualSecret } from './signatures.ts'
@@ -11,6 +11,8 @@ import {
   defaultCheckAfterSeconds,
   ImageNotFoundError,
   type Integration,
+  listCallCredentials,
+  listDeliveryCredentials,
   type Media,
   NotReadyError,
   parseSettings,
@@ -84,9 +86,9 @@ type Settings = SettingsOf<typeof SETTINGS>
  * user's password. The score decides: "finished" means that the person is done, not that they passed.
  */
 export function createIncode(integration: Integration, tokens = createTokenCache()): Vendor {
-  const { webhookSecret } = integration.secrets
   const settings = parseSettings('incode', SETTINGS, integration.settings)
-  if (settings.webhookHeader && !webhookSecret)
+  const accepted = listDeliveryCredentials(integration.secrets)
+  if (settings.webhookHeader && !integration.secrets.webhookSecret)
     throw new OperatorError('The header of deliveries needs a value: --webhook-secret-stdin.')
   const api = createApi(integration, settings, tokens)
   const images = settings.imageLinksPath
@@ -103,7 +105,9 @@ export function createIncode(integration: Integration, tokens = createTokenCache
         (await isServiceToken(bearer, { clientId, scope: 'webhook.incode' }))
       )
         return true
-      return Boolean(name && webhookSecret && isEqual(header, name, webhookSecret))
+      return accepted.some(({ webhookSecret }) =>
+        Boolean(name && webhookSecret && isEqual(header, name, webhookSecret)),
+      )
     },
 
     repeatMayCarryNews: true,
@@ -112,18 +116,15 @@ export function createIncode(integration: Integration, tokens = createTokenCache
 
     async startSession({ verificationId, returnUrl }) {
       const { configurationId, countryCode, language } = settings
-      const started = await api.callJsonAs(undefined, startedSchema, '/omni/start', {
-        body: {
-          countryCode,
-          ...(configurationId ? { configurationId } : {}),
-          externalCustomerId: verificationId,
-          language,
-          redirectionUrl: returnUrl,
-        },
+      const { started, callAgain } = await api.startSession({
+        countryCode,
+        ...(configurationId ? { configurationId } : {}),
+        externalCustomerId: verificationId,
+        language,
+        redirectionUrl: returnUrl,
       })
       const client = started.clientId ? `?clientId=${encodeURIComponent(started.clientId)}` : ''
-      const path = `/omni/onboarding-url${client}`
-      const { url } = await api.callJsonAs(started.token, urlSchema, path)
+      const { url } = await callAgain(urlSchema, `/omni/onboarding-url${client}`)
       return { sessionId: started.interviewId, url }
     },
 
@@ -173,50 +174,59 @@ type Api = ReturnType<typeof createApi>
 
 /** The vendor's API, as the executive user or with a session's own token (§5.1). */
 function createApi({ baseUrl, secrets }: Integration, settings: Settings, tokens: TokenCache) {
-  const headers = { 'api-version': '1.0', 'x-api-key': secrets.apiKey }
-  const credentials = {
+  const all = listCallCredentials(secrets)
+  const candidates = all.map(({ apiKey, secret }) => ({
     baseUrl,
-    headers,
+    headers: headersOf(apiKey),
     email: settings.executiveEmail,
-    password: secrets.sharedSecrets[0] ?? '',
-  }
+    password: secret,
+  }))
   const authorize = (token: string): Record<string, string> =>
     settings.authorizationStyle === 'bearer'
       ? { Authorization: `Bearer ${token}` }
       : { 'X-Incode-Hardware-Id': token }
 
-  /** Sends a request with the token of a session; `undefined` before there is one. */
-  async function callJsonAs<T>(
-    token: string | undefined,
+  async function send<T>(
+    headers: Record<string, string>,
     schema: z.ZodType<T>,
     path: string,
     { method, body, maxBytes }: { method?: string; body?: object; maxBytes?: number } = {},
   ): Promise<T> {
     const { bytes } = await callVendor(baseUrl, path, {
       method,
-      headers: {
-        ...headers,
-        ...(token === undefined ? {} : authorize(token)),
-        'Content-Type': 'application/json',
-      },
+      headers: { ...headers, 'Content-Type': 'application/json' },
       body: body && JSON.stringify(body),
       maxBytes,
     })
     return parseAnswer(schema, parseJson(bytes), 'Incode')
   }
 
-  /** Sends a request as the executive user. */
-  const callJson = <T>(
-    schema: z.ZodType<T>,
-    path: string,
-    request?: Parameters<typeof callJsonAs>[3],
-  ): Promise<T> =>
-    sendWithToken(tokens, { credentials, request: () => logIn(credentials) }, (token) =>
-      callJsonAs(token, schema, path, request),
-    )
+  return {
+    /** Sends a request as the executive user. */
+    callJson: <T>(
+      schema: z.ZodType<T>,
+      path: string,
+      request?: Parameters<typeof send>[3],
+    ): Promise<T> =>
+      sendWithToken(tokens, { candidates, request: logIn }, (token, { headers }) =>
+        send({ ...headers, ...authorize(token) }, schema, path, request),
+      ),
 
-  return { callJson, callJsonAs }
+    /** Starts a session. `callAgain` sends a request with the session's own token. */
+    startSession: (body: object) =>
+      withCredentials(all, async ({ apiKey }) => {
+        const headers = headersOf(apiKey)
+        const started = await send(headers, startedSchema, '/omni/start', { body })
+        const own = { ...headers, ...authorize(started.token) }
+        return {
+          started,
+          callAgain: <T>(schema: z.ZodType<T>, path: string) => send(own, schema, path),
+        }
+      }),
+  }
 }
+
+const headersOf = (apiKey: string) => ({ 'api-version': '1.0', 'x-api-key': apiKey })
 
 const sessionQuery = (sessionId: string) => `?id=${encodeURIComponent(segment(sessionId))}`
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { callVendor, fetchSignedUrl, isStatus } from './call.ts'
+import { callVendor, fetchSignedUrl, isStatus, withCredentials } from './call.ts'
 import { joinText, membersOf, toFindings } from './findings.ts'
 import { parseAnswer, parseJson, pathSegment, toImageType } from './parsing.ts'
 import { isHmacSigned } from './signatures.ts'
@@ -9,6 +9,8 @@ import {
   defaultCheckAfterSeconds,
   ImageNotFoundError,
   type Integration,
+  listCallCredentials,
+  listDeliveryCredentials,
   type Media,
   NotReadyError,
   parseSettings,
@@ -45,7 +47,7 @@ type Settings = SettingsOf<typeof SETTINGS>
  * are fetched from the vendor count.
  */
 export function createKora(integration: Integration, now: () => number = Date.now): Vendor {
-  const { sharedSecrets } = integration.secrets
+  const accepted = listDeliveryCredentials(integration.secrets, now()).map(({ secret }) => secret)
   const settings = parseSettings('kora', SETTINGS, integration.settings)
   const api = createApi(integration, settings)
   const imageHosts = [new URL(integration.baseUrl).host, ...settings.imageHosts]
@@ -57,13 +59,13 @@ export function createKora(integration: Integration, now: () => number = Date.no
       // Either header makes it the current generation. Otherwise a replay that omits the timestamp would be accepted for ever.
       if (timestamp === undefined && signature === undefined) {
         const legacy = settings.legacySignature && header('x-kora-signature')
-        return Boolean(legacy && isSigned(sharedSecrets, body, legacy))
+        return Boolean(legacy && isSigned(accepted, body, legacy))
       }
       const algorithm = header('x-signature-algorithm') ?? 'sha256'
       if (algorithm.toLowerCase() !== 'sha256') return false
       if (!isRecent(timestamp ?? '', now(), settings.timestampToleranceSeconds)) return false
       const message = Buffer.concat([Buffer.from(`${timestamp}.`), body])
-      return isSigned(sharedSecrets, message, signature ?? '')
+      return isSigned(accepted, message, signature ?? '')
     },
 
     read,
@@ -109,20 +111,23 @@ export function createKora(integration: Integration, now: () => number = Date.no
 
 /** The vendor's API (§4.2). */
 function createApi({ baseUrl, secrets }: Integration, { authScheme, tenantId }: Settings) {
-  const headers = {
-    Authorization: authScheme === 'bearer' ? `Bearer ${secrets.apiKey}` : secrets.apiKey,
-    ...(tenantId ? { 'X-Tenant-ID': tenantId } : {}),
-  }
+  const all = listCallCredentials(secrets)
 
   async function callJson<T>(
     schema: z.ZodType<T>,
     path: string,
     { body }: { body?: object } = {},
   ): Promise<T> {
-    const { bytes } = await callVendor(baseUrl, path, {
-      headers: { ...headers, ...(body ? { 'Content-Type': 'application/json' } : {}) },
-      body: body && JSON.stringify(body),
-    })
+    const { bytes } = await withCredentials(all, ({ apiKey }) =>
+      callVendor(baseUrl, path, {
+        headers: {
+          Authorization: authScheme === 'bearer' ? `Bearer ${apiKey}` : apiKey,
+          ...(tenantId ? { 'X-Tenant-ID': tenantId } : {}),
+          ...(body ? { 'Content-Type': 'application/json' } : {}),
+        },
+        body: body && JSON.stringify(body),
+      }),
+    )
     return parseAnswer(schema, parseJson(bytes, camelKeys), 'Kora')
   }
 

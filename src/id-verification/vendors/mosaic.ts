@@ -7,6 +7,7 @@ import {
   type DocumentFindings,
   type DocumentType,
   type Integration,
+  listCallCredentials,
   type Media,
   NotReadyError,
   parseSettings,
@@ -114,18 +115,18 @@ const POLLS = (90 * 24 * 3600) / LONGEST_POLL_SECONDS
 
 /** The vendor's API, with a token of the integration's client (§6.1). */
 function createApi({ baseUrl, secrets }: Integration, settings: Settings, tokens: TokenCache) {
-  const credentials = {
+  const candidates = listCallCredentials(secrets).map(({ apiKey, secret }) => ({
     baseUrl,
-    clientId: secrets.apiKey,
-    clientSecret: secrets.sharedSecrets[0] ?? '',
+    clientId: apiKey,
+    clientSecret: secret,
     resource: settings.resource,
-  }
+  }))
 
   const call = (
     path: string,
     { method, body, maxBytes }: { method?: string; body?: object; maxBytes?: number } = {},
   ): ReturnType<typeof callVendor> =>
-    sendWithToken(tokens, { credentials, request: () => requestToken(credentials) }, (token) =>
+    sendWithToken(tokens, { candidates, request: requestToken }, (token) =>
       callVendor(baseUrl, `${settings.verifyPath}${path}`, {
         method,
         headers: {

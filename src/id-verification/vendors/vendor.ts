@@ -141,13 +141,47 @@ export class ImageNotFoundError extends VendorError {}
 export const defaultCheckAfterSeconds = (checks: number): number | undefined =>
   checks < 130 ? Math.min(600 * 2 ** Math.min(checks, 10), 6 * 3600) : undefined
 
-type Secrets = {
+/** What authenticates the portal at a vendor, and the vendor's deliveries at the portal. */
+export type Credentials = {
   apiKey: string
-  /** The newest first. All of them are valid, so that a secret can be replaced without losing deliveries. */
-  sharedSecrets: string[]
+  secret: string
   /** The value of the header by which deliveries of a vendor that signs nothing are authenticated. */
   webhookSecret?: string | undefined
 }
+
+export type Secrets = {
+  apiKey: string
+  /** The current one, and the one before. */
+  sharedSecrets: string[]
+  webhookSecret?: string | undefined
+  /** What the vendor may use from now on; the rest stays. */
+  next?: Partial<Credentials> | undefined
+  /** The others that were before, and until when they are valid for deliveries; without `until`, until they are dropped. */
+  previous?: { apiKey?: string; webhookSecret?: string; until?: string } | undefined
+}
+
+/** For calls of the vendor: the current credentials, then the next ones, which the vendor may require at any moment. */
+export function listCallCredentials({
+  apiKey,
+  sharedSecrets: [secret = ''],
+  webhookSecret,
+  next,
+}: Secrets): Credentials[] {
+  const current = { apiKey, secret, webhookSecret }
+  return next ? [current, { ...current, ...next }] : [current]
+}
+
+/** For deliveries: the current credentials, the next, and the previous ones until they expire. */
+export function listDeliveryCredentials(secrets: Secrets, now = Date.now()): Credentials[] {
+  const usable = listCallCredentials(secrets)
+  const { apiKey, webhookSecret, previous } = secrets
+  const [secret = '', secretBefore] = secrets.sharedSecrets
+  const { until, ...before } = previous ?? {}
+  const isOver = until !== undefined && Date.parse(until) <= now
+  if (isOver || (secretBefore === undefined && !previous)) return usable
+  return [...usable, { apiKey, secret: secretBefore ?? secret, webhookSecret, ...before }]
+}
+
 /** Settings of one vendor, without secrets; the vendor's file declares and describes them. */
 export type IntegrationSettings = Record<string, string | boolean | number | string[]>
 export type Integration = {

@@ -1,21 +1,44 @@
 import { z } from 'zod'
 import { ensureTenant } from '../../clients/tenants.ts'
-import type { Sql } from '../../platform/db.ts'
+import type { Db, Sql } from '../../platform/db.ts'
 import { OperatorError } from '../../platform/errors.ts'
 import { isHttpsOrLoopback } from '../../platform/loopback.ts'
+import { observe } from '../../platform/operations.ts'
 import type { SealedColumn } from '../../platform/resealing.ts'
 import type { Sealer } from '../../platform/secrets.ts'
+import { describeCall } from './call.ts'
 import { createIncode } from './incode.ts'
 import { createKora } from './kora.ts'
 import { createMosaic } from './mosaic.ts'
 import type { TokenCache } from './tokens.ts'
-import { type Integration, type IntegrationSettings, type Vendor, VendorError } from './vendor.ts'
+import {
+  type Credentials,
+  type Integration,
+  type IntegrationSettings,
+  type Secrets,
+  type Vendor,
+  VendorError,
+} from './vendor.ts'
 import { isVendorName, VENDORS, type VendorName } from './vendor-names.ts'
 import { createVeriff } from './veriff.ts'
 
 /** Creates the adapter of an integration. Throws OperatorError when the settings are not valid for its vendor. */
 export function createVendor(integration: Integration, tokens?: TokenCache): Vendor {
-  return ADAPTERS[integration.vendor](integration, tokens)
+  return observed(integration.vendor, ADAPTERS[integration.vendor](integration, tokens))
+}
+
+/** The same adapter, whose calls to the vendor's API are observed. */
+function observed(vendor: VendorName, adapter: Vendor): Vendor {
+  const call = <T>(name: string, work: () => Promise<T>) =>
+    observe({ kind: 'vendor', vendor, name }, work, describeCall)
+  return {
+    ...adapter,
+    startSession: (session) => call('start_session', () => adapter.startSession(session)),
+    fetchResult: (sessionId) => call('fetch_result', () => adapter.fetchResult(sessionId)),
+    listMedia: (session) => call('list_media', () => adapter.listMedia(session)),
+    download: (media, maxBytes) => call('download', () => adapter.download(media, maxBytes)),
+    deleteSession: (sessionId) => call('delete_session', () => adapter.deleteSession(sessionId)),
+  }
 }
 
 const ADAPTERS: Record<VendorName, (integration: Integration, tokens?: TokenCache) => Vendor> = {
@@ -51,11 +74,24 @@ export async function requireVendor(
   return vendor
 }
 
-const SECRETS_KEPT = 2
 const secretsSchema = z.object({
   apiKey: z.string(),
   sharedSecrets: z.array(z.string()),
   webhookSecret: z.string().optional(),
+  next: z
+    .object({
+      apiKey: z.string().exactOptional(),
+      secret: z.string().exactOptional(),
+      webhookSecret: z.string().exactOptional(),
+    })
+    .optional(),
+  previous: z
+    .object({
+      apiKey: z.string().exactOptional(),
+      webhookSecret: z.string().exactOptional(),
+      until: z.iso.datetime().exactOptional(),
+    })
+    .optional(),
 })
 const baseUrlSchema = z.string().refine((value) => {
   const { search, hash, username } = URL.parse(value) ?? {}
@@ -69,9 +105,16 @@ export type IntegrationSummary = {
   baseUrl: string
   enabled: boolean
   updatedAt: Date
+  /** The names of the next secrets that are stored. */
+  next?: string[]
+  /** Until when deliveries may carry the previous secrets. */
+  previousUntil?: string | undefined
 }
 
-/** Adds or changes an integration. Omitted members stay as they are; the previous secret stays valid beside a new one. Throws OperatorError. */
+/** How long deliveries may still carry what was replaced: Veriff repeats them for a week. */
+const KEEP_DAYS = 7
+
+/** Adds or changes an integration. Omitted members stay as they are; what is replaced stays valid for deliveries. Throws OperatorError. */
 export async function setVendorIntegration(
   sql: Sql,
   sealer: Sealer,
@@ -83,6 +126,8 @@ export async function setVendorIntegration(
     apiKey?: string | undefined
     secret?: string | undefined
     webhookSecret?: string | undefined
+    /** How long deliveries may carry what is replaced now. */
+    keepDays?: number
     /** Each `name=value`. A repeated name makes a list; an empty value removes the setting. */
     settings?: string[] | undefined
   },
@@ -97,14 +142,9 @@ export async function setVendorIntegration(
       'The base URL must be https:, or http: on this machine, without a query.',
     )
   const before = await findVendorIntegration(sql, sealer, vendor, name)
-  const apiKey = given.apiKey ?? before?.secrets.apiKey
-  const known = before?.secrets.sharedSecrets ?? []
-  const sharedSecrets = given.secret
-    ? [given.secret, ...known.filter((secret) => secret !== given.secret)].slice(0, SECRETS_KEPT)
-    : known
-  if (!apiKey) throw new OperatorError('An API key is needed: --api-key.')
-  if (sharedSecrets.length === 0)
-    throw new OperatorError('A shared secret is needed, on standard input: --secret-stdin.')
+  const secrets = before
+    ? replaceCurrent(before.secrets, given, given.keepDays ?? KEEP_DAYS)
+    : firstSecrets(given)
   const tenant = given.tenant ?? before?.tenant ?? 'default'
   const integration: Integration = {
     vendor,
@@ -112,11 +152,7 @@ export async function setVendorIntegration(
     tenant,
     baseUrl,
     settings: readSettings(before?.settings ?? {}, given.settings ?? []),
-    secrets: {
-      apiKey,
-      sharedSecrets,
-      webhookSecret: given.webhookSecret ?? before?.secrets.webhookSecret,
-    },
+    secrets,
   }
   // Throws when the settings are not valid for this vendor.
   createVendor(integration)
@@ -130,6 +166,118 @@ export async function setVendorIntegration(
     returning vendor, name, tenant, base_url, enabled, updated_at`
   if (!row) throw new Error('the integration was not written')
   return row
+}
+
+type GivenCredentials = { [Name in keyof Credentials]?: string | undefined }
+
+function firstSecrets({ apiKey, secret, webhookSecret }: GivenCredentials): Secrets {
+  if (!apiKey) throw new OperatorError('An API key is needed: --api-key.')
+  if (!secret)
+    throw new OperatorError('A shared secret is needed, on standard input: --secret-stdin.')
+  return { apiKey, sharedSecrets: [secret], webhookSecret }
+}
+
+/** Makes these the current credentials; those that they replace stay valid for deliveries. */
+function replaceCurrent(secrets: Secrets, given: GivenCredentials, keepDays: number): Secrets {
+  const [secret = ''] = secrets.sharedSecrets
+  const isNew = (value: string | undefined, before: string | undefined) =>
+    Boolean(value) && value !== before
+  const before = {
+    ...(isNew(given.apiKey, secrets.apiKey) && { apiKey: secrets.apiKey }),
+    ...(isNew(given.webhookSecret, secrets.webhookSecret) &&
+      secrets.webhookSecret !== undefined && { webhookSecret: secrets.webhookSecret }),
+  }
+  const isNewSecret = isNew(given.secret, secret)
+  const isChange = isNewSecret || Object.keys(before).length > 0
+  const changed: Secrets = {
+    ...secrets,
+    apiKey: given.apiKey || secrets.apiKey,
+    sharedSecrets: isNewSecret ? [given.secret ?? '', secret] : secrets.sharedSecrets,
+    webhookSecret: given.webhookSecret || secrets.webhookSecret,
+  }
+  if (!isChange) return changed
+  const until = new Date(Date.now() + keepDays * DAY_MS).toISOString()
+  return keepDays > 0 ? { ...changed, previous: { ...before, until } } : withoutPrevious(changed)
+}
+
+const DAY_MS = 24 * 3600 * 1000
+
+const withoutPrevious = (secrets: Secrets): Secrets => ({
+  ...secrets,
+  sharedSecrets: secrets.sharedSecrets.slice(0, 1),
+  previous: undefined,
+})
+
+type IntegrationName = { vendor: string; name?: string | undefined }
+
+/** Stores what the vendor may use from now on: for calls where it refuses the current credentials, and for deliveries at once. */
+export async function addNextCredentials(
+  db: Db,
+  sealer: Sealer,
+  { apiKey, secret, webhookSecret, ...of }: IntegrationName & GivenCredentials,
+): Promise<IntegrationSummary> {
+  const next = {
+    ...(apiKey && { apiKey }),
+    ...(secret && { secret }),
+    ...(webhookSecret && { webhookSecret }),
+  }
+  if (Object.keys(next).length === 0)
+    throw new OperatorError(
+      'Give what is new: --api-key, --secret-stdin or --webhook-secret-stdin.',
+    )
+  return await changeSecrets(db, sealer, of, (secrets) => ({ ...secrets, next }))
+}
+
+/** Makes the next credentials the current ones, after the vendor has changed to them. Those before stay valid for deliveries. */
+export async function useNextCredentials(
+  db: Db,
+  sealer: Sealer,
+  { keepDays, ...of }: IntegrationName & { keepDays: number },
+): Promise<IntegrationSummary> {
+  return await changeSecrets(db, sealer, of, ({ next, ...secrets }) => {
+    if (!next) throw new OperatorError('There are no next secrets: `vendor add-next` stores them.')
+    return replaceCurrent(secrets, next, keepDays)
+  })
+}
+
+/** Removes the next credentials, or the previous ones. */
+export async function dropCredentials(
+  db: Db,
+  sealer: Sealer,
+  { which, ...of }: IntegrationName & { which: 'next' | 'previous' },
+): Promise<IntegrationSummary> {
+  return await changeSecrets(db, sealer, of, (secrets) =>
+    which === 'next' ? { ...secrets, next: undefined } : withoutPrevious(secrets),
+  )
+}
+
+async function changeSecrets(
+  db: Db,
+  sealer: Sealer,
+  { vendor, name = 'default' }: IntegrationName,
+  change: (secrets: Secrets) => Secrets,
+): Promise<IntegrationSummary> {
+  return await db.begin(async (sql) => {
+    await sql`select from vendor_integration where vendor = ${vendor} and name = ${name} for update`
+    const found = await findVendorIntegration(sql, sealer, vendor, name)
+    if (!found) throw new OperatorError('There is no such integration. `vendor list` shows them.')
+    const secrets = change(found.secrets)
+    const sealed = sealer.seal(JSON.stringify(secrets), contextOf(vendor, name))
+    const [row] = await sql<IntegrationSummary[]>`
+      update vendor_integration set secrets_sealed = ${sealed}, updated_at = now()
+      where vendor = ${vendor} and name = ${name}
+      returning vendor, name, tenant, base_url, enabled, updated_at`
+    if (!row) throw new Error('the integration was not written')
+    return { ...row, ...summaryOf(secrets) }
+  })
+}
+
+/** Which secrets there are beside the current ones, never what they are. */
+function summaryOf({ next, previous, sharedSecrets }: Secrets) {
+  return {
+    next: Object.keys(next ?? {}),
+    previousUntil: previous?.until ?? (sharedSecrets.length > 1 ? 'without end' : undefined),
+  }
 }
 
 function readSettings(before: IntegrationSettings, words: string[]): IntegrationSettings {
@@ -151,9 +299,18 @@ function readSettings(before: IntegrationSettings, words: string[]): Integration
   return settings
 }
 
-export async function listVendorIntegrations(sql: Sql): Promise<IntegrationSummary[]> {
-  return await sql<IntegrationSummary[]>`
-    select vendor, name, tenant, base_url, enabled, updated_at from vendor_integration order by vendor, name`
+/** Every integration, with the secrets that it has beside the current ones, by their names. */
+export async function listVendorIntegrations(
+  sql: Sql,
+  sealer: Sealer,
+): Promise<IntegrationSummary[]> {
+  const rows = await sql<(IntegrationSummary & { secretsSealed: string })[]>`
+    select vendor, name, tenant, base_url, enabled, updated_at, secrets_sealed
+    from vendor_integration order by vendor, name`
+  return rows.map(({ secretsSealed, ...row }) => ({
+    ...row,
+    ...summaryOf(openSecrets(sealer, row, secretsSealed)),
+  }))
 }
 
 export async function findVendorIntegration(
@@ -175,8 +332,16 @@ export async function findVendorIntegration(
     where vendor = ${vendor} and name = ${name} and enabled`
   if (!row) return undefined
   const { secretsSealed, ...rest } = row
-  const opened: unknown = JSON.parse(sealer.open(secretsSealed, contextOf(vendor, name)))
-  return { ...rest, secrets: secretsSchema.parse(opened) }
+  return { ...rest, secrets: openSecrets(sealer, rest, secretsSealed) }
+}
+
+function openSecrets(
+  sealer: Sealer,
+  { vendor, name }: { vendor: string; name: string },
+  sealed: string,
+): Secrets {
+  const opened: unknown = JSON.parse(sealer.open(sealed, contextOf(vendor, name)))
+  return secretsSchema.parse(opened)
 }
 
 const contextOf = (vendor: string, name: string) => `vendor_integration ${vendor} ${name}`

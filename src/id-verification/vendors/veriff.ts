@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { z } from 'zod'
-import { callVendor, isStatus } from './call.ts'
+import { callVendor, isStatus, withCredentials } from './call.ts'
 import { membersOf, toFindings } from './findings.ts'
 import { parseAnswer, parseJson, pathSegment, toImageType } from './parsing.ts'
 import { isEqualSecret, isHashSigned, isHmacSigned } from './signatures.ts'
@@ -9,6 +9,8 @@ import {
   type DocumentType,
   defaultCheckAfterSeconds,
   type Integration,
+  listCallCredentials,
+  listDeliveryCredentials,
   type Media,
   parseSettings,
   type ReadHeader,
@@ -29,21 +31,21 @@ type Settings = SettingsOf<typeof SETTINGS>
 
 /** The adapter of Veriff, by `docs/vendor-protocols.md` §3; § in this file refers to it. */
 export function createVeriff(integration: Integration): Vendor {
-  const { apiKey, sharedSecrets } = integration.secrets
   const settings = parseSettings('veriff', SETTINGS, integration.settings)
+  const accepted = listDeliveryCredentials(integration.secrets)
   const api = createApi(integration, settings)
 
   return {
     isGenuine(body, header) {
       const client = readAliasedHeader(header, 'x-auth-client', 'vrf-auth-client')
-      if (client === undefined || !isEqualSecret(client.toLowerCase(), apiKey.toLowerCase()))
-        return false
+      if (client === undefined) return false
+      const secrets = accepted
+        .filter(({ apiKey }) => isEqualSecret(client.toLowerCase(), apiKey.toLowerCase()))
+        .map(({ secret }) => secret)
       const signature = signatureOf(header)
-      if (signature !== undefined) return isHmacSigned(sharedSecrets, body, signature)
+      if (signature !== undefined) return isHmacSigned(secrets, body, signature)
       const legacy = header('x-signature')
-      return Boolean(
-        settings.legacySignature && legacy && isHashSigned(sharedSecrets, body, legacy),
-      )
+      return Boolean(settings.legacySignature && legacy && isHashSigned(secrets, body, legacy))
     },
 
     read,
@@ -94,8 +96,8 @@ export function createVeriff(integration: Integration): Vendor {
 
 /** The vendor's API: signs each request, and verifies the signature of each response (§3.2). */
 function createApi({ baseUrl, secrets }: Integration, settings: Settings) {
-  const { apiKey, sharedSecrets } = secrets
-  const [current = ''] = sharedSecrets
+  const all = listCallCredentials(secrets)
+  const signers = listDeliveryCredentials(secrets).map(({ secret }) => secret)
 
   /** `message` is what is signed for the endpoint: the body as sent, or the id in the path of a GET. */
   async function call(
@@ -103,19 +105,21 @@ function createApi({ baseUrl, secrets }: Integration, settings: Settings) {
     message: string,
     { method, body, maxBytes }: { method?: string; body?: string; maxBytes?: number } = {},
   ): Promise<Uint8Array> {
-    const { bytes, headers } = await callVendor(baseUrl, path, {
-      method,
-      headers: {
-        'X-AUTH-CLIENT': apiKey,
-        'X-HMAC-SIGNATURE': sign(current, message),
-        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
-      },
-      body,
-      maxBytes,
-    })
+    const { bytes, headers } = await withCredentials(all, ({ apiKey, secret }) =>
+      callVendor(baseUrl, path, {
+        method,
+        headers: {
+          'X-AUTH-CLIENT': apiKey,
+          'X-HMAC-SIGNATURE': sign(secret, message),
+          ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+        },
+        body,
+        maxBytes,
+      }),
+    )
     const signature = signatureOf((name) => headers.get(name) ?? undefined)
     const isSigned = signature !== undefined
-    if (isSigned ? !isHmacSigned(sharedSecrets, bytes, signature) : settings.requireSignedResponses)
+    if (isSigned ? !isHmacSigned(signers, bytes, signature) : settings.requireSignedResponses)
       throw new VendorError('the answer is not signed by the vendor')
     return bytes
   }

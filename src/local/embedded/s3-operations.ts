@@ -5,12 +5,12 @@ import type { Log } from '../../platform/log.ts'
 import { S3Error, sendXml } from './s3-error.ts'
 import { listObjects, listVersions } from './s3-list.ts'
 import type { Digests, Objects, StoredObject } from './s3-objects.ts'
-import type { S3Credentials, S3Request } from './s3-signature.ts'
+import type { AcceptedCredentials, S3Request } from './s3-signature.ts'
 
 export type S3Parts = {
   objects: Objects
   region: string
-  credentials: S3Credentials
+  credentials: AcceptedCredentials
   maxObjectSize: number
   now: () => number
   log?: Log

@@ -9,7 +9,7 @@ export type S3Request = {
   headers: Readonly<Record<string, readonly string[] | undefined>>
 }
 
-export type S3Credentials = { accessKeyId: string; secretAccessKey: string; sessionToken?: string }
+type S3Credentials = { accessKeyId: string; secretAccessKey: string; sessionToken?: string }
 
 type Claim = {
   malformed: S3ErrorCode
@@ -24,7 +24,10 @@ type Claim = {
   expires: string | undefined
 }
 
-type Server = { region: string; credentials: S3Credentials; now: number }
+/** Several credentials are valid at once while they are replaced. */
+export type AcceptedCredentials = S3Credentials | readonly S3Credentials[]
+
+type Server = { region: string; credentials: AcceptedCredentials; now: number }
 
 const ALGORITHM = 'AWS4-HMAC-SHA256'
 const ALLOWED_SKEW_MS = 15 * 60 * 1000
@@ -37,12 +40,12 @@ const ALLOWED_SKEW_MS = 15 * 60 * 1000
 export function verifySignature(request: S3Request, server: Server): string {
   const claim = readClaim(request)
   // Verify the signature before anything that it covers: an altered request gets 403, whatever was altered.
-  checkAccessKey(claim, server)
-  checkSignature(claim, request, server)
+  const signer = findSigner(claim, server)
+  checkSignature(claim, request, signer)
   checkScope(claim, server)
   checkTime(claim, server)
   checkSignedHeaders(claim, request)
-  checkToken(claim, server)
+  checkToken(claim, signer)
   checkPayload(claim)
   return claim.payload
 }
@@ -129,11 +132,13 @@ function readCredential(credential: string, malformed: S3ErrorCode) {
   return { accessKeyId: parts.join('/'), scope: { day, region, service, end } }
 }
 
-function checkAccessKey({ accessKeyId }: Claim, { credentials }: Server) {
-  if (accessKeyId !== credentials.accessKeyId) throw new S3Error('InvalidAccessKeyId')
+function findSigner({ accessKeyId }: Claim, { credentials }: Server): S3Credentials {
+  const signer = [credentials].flat().find((each) => each.accessKeyId === accessKeyId)
+  if (!signer) throw new S3Error('InvalidAccessKeyId')
+  return signer
 }
 
-function checkSignature(claim: Claim, request: S3Request, { credentials }: Server) {
+function checkSignature(claim: Claim, request: S3Request, { secretAccessKey }: S3Credentials) {
   const { day, region, service, end } = claim.scope
   const query = request.query
     .filter(([name]) => name !== 'X-Amz-Signature')
@@ -153,7 +158,7 @@ function checkSignature(claim: Claim, request: S3Request, { credentials }: Serve
   const digest = createHash('sha256').update(canonical).digest('hex')
   const key = [day, region, service, 'aws4_request'].reduce<string | Buffer>(
     (previous, part) => hmac(previous, part),
-    `AWS4${credentials.secretAccessKey}`,
+    `AWS4${secretAccessKey}`,
   )
   const scope = [day, region, service, end].join('/')
   const expected = Buffer.from(
@@ -226,8 +231,8 @@ function checkSignedHeaders({ signedHeaders }: Claim, { headers }: S3Request) {
     })
 }
 
-function checkToken({ token }: Claim, { credentials }: Server) {
-  if (token !== credentials.sessionToken) throw new S3Error('InvalidToken')
+function checkToken({ token }: Claim, { sessionToken }: S3Credentials) {
+  if (token !== sessionToken) throw new S3Error('InvalidToken')
 }
 
 function checkPayload({ payload }: Claim) {

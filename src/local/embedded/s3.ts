@@ -7,7 +7,7 @@ import { isLoopback } from '../../platform/loopback.ts'
 import { S3Error, sendXml, xml } from './s3-error.ts'
 import { openObjects } from './s3-objects.ts'
 import { handleBucketRequest, handleObjectRequest, type S3Parts } from './s3-operations.ts'
-import { type S3Credentials, type S3Request, verifySignature } from './s3-signature.ts'
+import { type AcceptedCredentials, type S3Request, verifySignature } from './s3-signature.ts'
 
 /**
  * An S3 server for development, as strict as S3: every request must be signed, everything is private, and unknown requests
@@ -19,7 +19,7 @@ export async function startS3Server(options: {
   port: number
   bucket: string
   region: string
-  credentials: S3Credentials
+  credentials: AcceptedCredentials
   production: boolean
   host?: string
   /** Bytes. */

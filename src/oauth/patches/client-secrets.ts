@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { ClientMetadata, Provider } from 'oidc-provider'
-import { hashOfSecret } from '../../clients/clients.ts'
+import { hashesOfSecret } from '../../clients/clients.ts'
 import { hashSecret } from '../../platform/secrets.ts'
 
 /**
@@ -10,9 +10,10 @@ import { hashSecret } from '../../platform/secrets.ts'
 export function compareHashedSecrets(provider: Provider): void {
   Object.defineProperty(provider.Client.prototype, 'compareClientSecret', {
     value(this: ClientMetadata & { clientSecret?: string }, actual: string) {
-      const stored = hashOfSecret(this.clientSecret ?? '')
       const given = hashSecret(actual)
-      return stored.length === given.length && timingSafeEqual(stored, given)
+      return hashesOfSecret(this.clientSecret ?? '').some(
+        (stored) => stored.length === given.length && timingSafeEqual(stored, given),
+      )
     },
   })
 }

@@ -1,19 +1,19 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
-import { isDatabaseUnavailable } from '../../platform/db.ts'
 import { temporarilyUnavailable } from '../../platform/errors.ts'
+import { findUnavailable } from '../../platform/unavailable.ts'
 import { requestIdOf } from '../../web/response-headers.ts'
 import type { PatchContext } from './patch.ts'
 
 /**
  * Responds to failures outside the library's own error handling, such as those of our patches, in the library's own format, and
- * to all that the database caused with 503. Unnecessary when the library's handler encloses what `provider.use` adds, and knows
- * failures that pass; in 9.13 Koa responds to the first in plain text, without our headers, and the second are 500.
+ * with 503 to those that pass, or that only this process has. Unnecessary when the library's handler encloses what `provider.use`
+ * adds, and knows failures that pass; in 9.13 Koa responds to the first in plain text, without our headers, and the second are 500.
  */
 export function renderFailures(provider: Provider, context: PatchContext): void {
   const failures = new WeakMap<KoaContextWithOIDC, unknown>()
   // The library emits this before or after it sets its response.
   provider.on('server_error', (ctx: KoaContextWithOIDC, error: unknown) => {
-    if (isDatabaseUnavailable(error)) failures.set(ctx, error)
+    if (findUnavailable(error)) failures.set(ctx, error)
     else logFailure(context, ctx, error)
   })
   provider.use(async (ctx: KoaContextWithOIDC, next: () => Promise<void>) => {
@@ -34,9 +34,10 @@ function respondToFailure(context: PatchContext, ctx: KoaContextWithOIDC, error:
     send(context, ctx, status, 'invalid_request', 'The request cannot be read.')
     return
   }
-  if (isDatabaseUnavailable(error)) {
+  const unavailable = findUnavailable(error)
+  if (unavailable) {
     // Without the request's id, so that an outage is summarized.
-    context.log.error('database is unavailable', { error })
+    context.log.error(unavailable, { error })
     const { status, error: code, message, headers } = temporarilyUnavailable()
     ctx.set(headers)
     send(context, ctx, status, code, message)
