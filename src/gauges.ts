@@ -19,9 +19,9 @@ const GAUGES: readonly ComputedGauge[] = [
   ...BACKUP_GAUGES,
 ]
 const DUTY = 'gauges'
-const PERIOD_MS = 15_000
+const PERIOD_MS = 30_000
 // Another worker takes over when this one missed three times.
-const HELD_SECONDS = 45
+const HELD_SECONDS = 90
 
 /**
  * Computes what SQL can say of the whole portal, in one of the workers at a time. The others serve none of these gauges, so that no

@@ -118,6 +118,7 @@ describe('who may import whom', () => {
       'platform/errors.ts',
       'platform/policies.ts',
       'platform/uuid.ts',
+      'platform/version.ts',
       'web/terminal-text.ts',
     ]
     const others = [...loaded].filter((file) => !['main.ts', 'cli'].includes(folderOf(file)))
@@ -222,7 +223,7 @@ test('only main.ts reads the environment; the embedded server passes PATH on', (
 test('SQL that is not a template is for migrations, roles, the queue and the embedded server', () => {
   // A role's name can be no parameter.
   const owners = [
-    'platform/db.ts',
+    'platform/migrations.ts',
     'platform/database-role.ts',
     'platform/jobs.ts',
     'local/embedded/postgres.ts',
@@ -322,9 +323,9 @@ test('each table belongs to one folder; what others do with it is listed with it
   const owners = new Map(
     Object.entries(TABLES).flatMap(([folder, tables]) => tables.map((table) => [table, folder])),
   )
-  const migrations = readdirSync(join(root, 'migrations')).map((name) =>
-    readFileSync(join(root, 'migrations', name), 'utf8'),
-  )
+  const migrations = readdirSync(join(root, 'migrations'))
+    .filter((name) => name.endsWith('.sql'))
+    .map((name) => readFileSync(join(root, 'migrations', name), 'utf8'))
   const created = migrations.flatMap((sql) =>
     [...sql.matchAll(/create (?:unlogged )?table ([a-z_]+)/g)].map(([, table = '']) => table),
   )

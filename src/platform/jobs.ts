@@ -10,6 +10,7 @@ import type { ComputedGauge } from './metrics.ts'
 import { observe } from './operations.ts'
 import type { SealedColumn } from './resealing.ts'
 import { isUuid } from './uuid.ts'
+import { isOlder, readVersion } from './version.ts'
 
 /** The jobs by name, with the data of each. */
 const JOBS = {
@@ -93,6 +94,9 @@ const QUEUE = {
   retentionSeconds: 30 * 24 * 3600,
 }
 
+const SETTINGS_ROW = 'job-queues'
+const AppliedSettings = z.object({ version: z.string(), settings: z.string() })
+
 /**
  * Opens pg-boss on a pool of its own, whose columns keep their names. No job runs until `work` is called. A role that may only
  * enqueue leaves the creation and maintenance of the tables to others; throws where the tables are missing.
@@ -130,6 +134,7 @@ export async function createJobs(databaseUrl: string, log: Log, pools?: PoolConf
       await boss.start()
       if (!maintains) return
       for (const name of Object.keys(JOBS)) await boss.createQueue(name, QUEUE)
+      await updateSettings(sql, boss)
     })
   } catch (error) {
     // The library's timers would keep the process alive.
@@ -257,6 +262,24 @@ export async function retryFailedJob(sql: Sql, id: string): Promise<boolean> {
     update pgboss.job set state = 'retry', retry_count = 0, start_after = now(), completed_on = null
     where id = ${id} and state = 'failed' returning id`
   return rows.length > 0
+}
+
+/**
+ * Gives the settings to queues that existed, which the library leaves as they are. Once for each change of the settings, and by the
+ * newest version alone: what an operator set since, and what a newer version set, stays.
+ */
+async function updateSettings(sql: Sql, boss: PgBoss): Promise<void> {
+  const [row] = await sql<{ value: string }[]>`
+    select value from portal_setting where name = ${SETTINGS_ROW}`
+  const applied = row && AppliedSettings.parse(JSON.parse(row.value))
+  const settings = JSON.stringify(QUEUE)
+  const version = readVersion()
+  if (applied && (applied.settings === settings || isOlder(version, applied.version))) return
+  for (const name of Object.keys(JOBS)) await boss.updateQueue(name, QUEUE)
+  await sql`
+    insert into portal_setting (name, value)
+    values (${SETTINGS_ROW}, ${JSON.stringify({ version, settings })})
+    on conflict (name) do update set value = excluded.value`
 }
 
 /** Whether the role may create and maintain the queue's tables. */

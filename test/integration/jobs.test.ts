@@ -44,6 +44,34 @@ test('jobs of one queue run side by side, as many as may, and the next one follo
   await database.drop()
 })
 
+test('queues that exist get new settings once, from the newest version alone', async () => {
+  const { db, url, drop } = await createDatabase()
+  const start = async () => {
+    const jobs = await createJobs(url, createLog('silent'))
+    await jobs.stop()
+    const rows =
+      await db`select distinct retry_limit, retry_delay, heartbeat_seconds from pgboss.queue`
+    expect(rows).toHaveLength(1)
+    return rows[0]
+  }
+  const applied = async (version: string, settings: string) =>
+    await db`
+      update portal_setting set value = ${JSON.stringify({ version, settings })}
+      where name = 'job-queues'`
+  await db`update pgboss.queue set retry_limit = 3, retry_delay = 99, heartbeat_seconds = null`
+  const byHand = { retryLimit: 3, retryDelay: 99, heartbeatSeconds: null }
+  expect(await start()).toEqual(byHand)
+  // A newer version is here, and this process is an old one that restarts.
+  await applied('99.0.0', '{}')
+  expect(await start()).toEqual(byHand)
+  // This process is the first of its version.
+  await applied('0.1.0', '{}')
+  expect(await start()).toEqual({ retryLimit: 150, retryDelay: 2, heartbeatSeconds: 20 })
+  await db`update pgboss.queue set retry_limit = 3, retry_delay = 99, heartbeat_seconds = null`
+  expect(await start()).toEqual(byHand)
+  await drop()
+})
+
 test('a queue that cannot be set up leaves nothing running behind', async () => {
   const database = await createDatabase()
   await database.db`drop schema if exists pgboss cascade`
