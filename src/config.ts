@@ -198,6 +198,7 @@ export const SECRET_VARIABLES = [
   'SMTP_URL',
   'AWS_ACCESS_KEY_ID',
   'AWS_SECRET_ACCESS_KEY',
+  'OTEL_EXPORTER_OTLP_HEADERS',
 ] as const satisfies readonly (keyof typeof schema.shape)[]
 
 /** Every variable that `loadConfig` reads. */
@@ -208,7 +209,7 @@ export const VARIABLES: readonly string[] = [
 
 // What begins like this is a variable of ours, or a mistake.
 const NAMESPACES =
-  /^(ALLOWED_HOST|COOKIE_KEY|ENCRYPTION_KEY|KMS_|MAIL_FROM|METRICS_|(MIGRATION|WEB|WORKER)_DATABASE_|MISSING_SCOPE_|OUTBOUND_|RATE_LIMIT_|S3_|SECURITY_CONTACT|SHUTDOWN_|SMTP_|TRUSTED_)/
+  /^(ALLOWED_HOST|COOKIE_KEY|DATABASE_(CONN|POOL|QUEUE)|DRAIN_|ENCRYPTION_KEY|KEEP_ALIVE_|KMS_|MAIL_FROM|METRICS_|(MIGRATION|WEB|WORKER)_DATABASE_|MISSING_SCOPE_|OUTBOUND_|RATE_LIMIT_|S3_|SECURITY_CONTACT|SHUTDOWN_|SMTP_|TRUSTED_)/
 
 type Values = z.infer<typeof schema>
 
