@@ -80,7 +80,11 @@ export async function openContext(
     rememberMs: BUCKET_MS,
   })
   try {
-    if (schema === 'migrate') await migrateSchema(config, log, log.info)
+    if (schema === 'migrate')
+      await migrateSchema(config, log, (event, fields) =>
+        // A new database has all of them to apply.
+        (event === 'migration applied' ? log.debug : log.info)(event, fields),
+      )
     if (schema !== 'leave') {
       const newer = await requireMigrated(db).catch(explain)
       if (newer)

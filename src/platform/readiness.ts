@@ -1,7 +1,7 @@
 import type { Log } from './log.ts'
 
 /** Resolves while the part can be used, and throws otherwise. Nobody is shown its error. */
-export type Check = () => Promise<unknown>
+type Check = () => Promise<unknown>
 
 type Options = {
   /** Whether the process cannot serve without the part; otherwise its state is only reported. */
@@ -12,7 +12,7 @@ type Options = {
   limitMs?: number
 }
 
-export type Report = {
+type Report = {
   status: 'ready' | 'unavailable' | 'draining'
   parts: Record<string, 'ok' | 'unavailable'>
 }

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { createJobs, listFailedJobs, retryFailedJob } from '../../src/platform/jobs.ts'
 import { createLog } from '../../src/platform/log.ts'
@@ -70,6 +71,37 @@ test('queues that exist get new settings once, from the newest version alone', a
   await db`update pgboss.queue set retry_limit = 3, retry_delay = 99, heartbeat_seconds = null`
   expect(await start()).toEqual(byHand)
   await drop()
+})
+
+test('a queue that rests takes no more jobs at once, and finishes those under way; jobs can be enqueued', async () => {
+  const database = await createDatabase()
+  const jobs = await createJobs(database.url, createLog('silent'))
+  const enqueue = (clientId: string) =>
+    database.db.begin((sql) => jobs.enqueue(sql, 'fetch-logo', { clientId }))
+  const begun = Promise.withResolvers<void>()
+  const end = Promise.withResolvers<void>()
+  const done: string[] = []
+  await jobs.work('fetch-logo', 2, async ({ clientId }) => {
+    begun.resolve()
+    await end.promise
+    done.push(clientId)
+  })
+  await enqueue('first')
+  await begun.promise
+  const resting = jobs.rest()
+  await enqueue('second')
+  jobs.pollNow()
+  // Twice as long as it takes to look for due jobs.
+  await wait(1_000)
+  expect(done).toEqual([])
+  end.resolve()
+  await resting
+  expect(done).toEqual(['first'])
+  await jobs.stop()
+  const states = await database.db<{ state: string }[]>`
+    select state from pgboss.job where name = 'fetch-logo' order by created_on`
+  expect(states.map(({ state }) => state)).toEqual(['completed', 'created'])
+  await database.drop()
 })
 
 test('a queue that cannot be set up leaves nothing running behind', async () => {

@@ -98,7 +98,7 @@ async function restartAll(
   return [
     `restarts: ${restarts} (${rounds} of each of 2 web and 2 worker processes), each ended with status 0, after ${longestEnd.toFixed(1)} s at most`,
     `requests: ${requests.reads} reads, ${requests.refreshes} token refreshes, ${deliveries.length} signed deliveries`,
-    `failures: 0; longest request ${longestMs.toFixed(0)} ms`,
+    `failures: 0; longest pause ${longestMs.toFixed(0)} ms, the time of the slowest request`,
     `requests that nginx sent to the other process, because the port was closed: ${await nginx.countRepeated()}`,
     `deliveries: ${work.deliveries} stored and applied once; lost 0, doubled 0`,
     `jobs: ${work.jobs} done; lost 0, doubled 0, interrupted ${work.interrupted}; ${work.images} images stored once`,

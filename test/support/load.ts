@@ -12,7 +12,7 @@ import type { Delivered } from '../chaos/history.ts'
 import type { Deployment } from './deployment.ts'
 
 const RESIDENTS = 3
-const SESSION_EVERY_MS = 1_000
+const SESSION_EVERY_MS = 1_500
 const READ_EVERY_MS = 50
 const REFRESH_EVERY_MS = 200
 export const IMAGES_OF_A_SESSION = 3

@@ -1,7 +1,11 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+
+// Where Debian's packages have it, which is not in every user's PATH.
+const NGINX = '/usr/sbin/nginx'
 
 /** How long it sends nothing to a web process that refused a connection. */
 export const FAIL_TIMEOUT_SECONDS = 1
@@ -12,8 +16,7 @@ export const FAIL_TIMEOUT_SECONDS = 1
  */
 export async function startNginx(given: { dir: string; port: number; webs: readonly number[] }) {
   const { dir, port, webs } = given
-  if (spawnSync('nginx', ['-v']).error)
-    throw new Error('nginx is not installed: apt-get install nginx-light')
+  if (!existsSync(NGINX)) throw new Error(`there is no ${NGINX}: apt-get install nginx-light`)
   await mkdir(dir)
   const [configuration, errors, requests] = ['nginx.conf', 'errors.log', 'requests.log'].map(
     (name) => join(dir, name),
@@ -53,7 +56,7 @@ ${webs.map((web) => `    server 127.0.0.1:${web} max_fails=1 fail_timeout=${FAIL
 }
 `,
   )
-  const child = spawn('nginx', ['-c', configuration, '-e', errors], { stdio: 'inherit' })
+  const child = spawn(NGINX, ['-c', configuration, '-e', errors], { stdio: 'inherit' })
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const url = `http://localhost:${port}`
   for (let tries = 0; ; tries++) {

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { setTimeout as wait } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { createCloseServer, listenOn, requireFreePort } from '../../src/platform/listen.ts'
 
@@ -53,6 +54,8 @@ test('closing finishes what is under way, and nothing waits for connections with
   const closed = close({ limitMs: 60_000, idle: 'at once' })
   while (server.listening) await new Promise((resolve) => setImmediate(resolve))
   await requireFreePort({ host: '127.0.0.1', port, variable: 'PORT' })
+  // Longer than idle connections are left open.
+  await wait(1_200)
   res.setHeader('Connection', 'close').end('done')
   expect(await busy.received).toContain('done')
   expect(await silent.received).toBe('')
