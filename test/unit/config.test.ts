@@ -329,6 +329,8 @@ describe('a variable that does not exist', () => {
     ['ENCRYPTION_KEYS', 'ENCRYPTION_KEY'],
     ['COOKIE_KEY', 'COOKIE_KEYS'],
     ['SMTP_HOST', 'SMTP_URL'],
+    ['DATABASE_POOL_SIZE', 'DATABASE_POOLER'],
+    ['DRAIN_SECOND', 'DRAIN_SECONDS'],
     ['LOG_LEVLE', 'LOG_LEVEL'],
     ['DATABASE_URL_FIEL', 'DATABASE_URL_FILE'],
   ])('%s is refused, and %s suggested', (name, nearest) => {
@@ -387,6 +389,7 @@ describe('a secret in a file', () => {
       OTEL_EXPORTER_OTLP_HEADERS: 'api-key=secret',
       AWS_ACCESS_KEY_ID: 'AKIATEST',
       AWS_SECRET_ACCESS_KEY: 'secret',
+      OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20secret',
     }
     expect(Object.keys(secrets)).toEqual(SECRET_VARIABLES)
     const files: Record<string, string> = {}
