@@ -389,7 +389,6 @@ describe('a secret in a file', () => {
       OTEL_EXPORTER_OTLP_HEADERS: 'api-key=secret',
       AWS_ACCESS_KEY_ID: 'AKIATEST',
       AWS_SECRET_ACCESS_KEY: 'secret',
-      OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20secret',
     }
     expect(Object.keys(secrets)).toEqual(SECRET_VARIABLES)
     const files: Record<string, string> = {}
