@@ -69,6 +69,7 @@ export function createApp(context: WebContext): Hono<AppEnv> {
       ...context,
       isServiceToken: bearer.isServiceToken,
       countSignature: network.countSignature,
+      onReceived: context.metrics?.onReceived,
     }),
   )
   app.use(addRequestId)

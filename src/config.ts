@@ -9,6 +9,7 @@ import { LOG_LEVELS } from './platform/log.ts'
 import { isLoopback } from './platform/loopback.ts'
 import type { MailConfig } from './platform/mail.ts'
 import type { MetricsConfig } from './platform/metrics.ts'
+import type { TracingConfig } from './platform/otlp.ts'
 import type { SecretsConfig } from './platform/secrets.ts'
 import type { S3Config } from './platform/storage.ts'
 import { isAddressRange, isRangeOfEveryone } from './web/client-address.ts'
@@ -72,6 +73,20 @@ const connections = (least: number) =>
     .regex(/^\d{1,4}$/, 'must be a number of connections')
     .transform(Number)
     .refine((value) => value >= least, `must be ${least} or more`)
+// https://opentelemetry.io/docs/specs/otel/protocol/exporter/#specifying-headers-via-environment-variables
+const otlpHeaders = z.string().transform((value, context) => {
+  const pairs = value
+    .split(',')
+    .map((pair) => /^\s*([\w!#$%&'*+.^`|~-]+)\s*=\s*([!-~]*)\s*$/.exec(pair))
+  try {
+    return Object.fromEntries(
+      pairs.map((pair) => [pair?.[1] ?? '', decodeURIComponent(pair?.[2] ?? '%')]),
+    )
+  } catch {
+    context.addIssue({ code: 'custom', message: 'must be name=value, separated by commas' })
+    return z.NEVER
+  }
+})
 
 const schema = z.object({
   PORT: port.refine((value) => value <= 65535, 'must be a number from 0 to 65535').default(3000),
@@ -117,6 +132,14 @@ const schema = z.object({
     .refine((value) => value <= 65535, 'must be a number from 0 to 65535')
     .optional(),
   METRICS_HOST: z.string().min(1).default('127.0.0.1'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: http.optional(),
+  OTEL_EXPORTER_OTLP_HEADERS: otlpHeaders.optional(),
+  OTEL_SERVICE_NAME: z.string().min(1).default('identity-portal'),
+  OTEL_TRACES_SAMPLER_ARG: z
+    .string()
+    .regex(/^(0(\.\d{1,9})?|1(\.0+)?)$/, 'must be a number from 0 to 1')
+    .transform(Number)
+    .default(1),
   SHUTDOWN_SECONDS: z
     .string()
     .regex(/^[1-9]\d{0,3}$/, 'must be a number of seconds from 1 to 9999')
@@ -173,6 +196,7 @@ export const SECRET_VARIABLES = [
   'COOKIE_KEYS',
   'ENCRYPTION_KEY',
   'SMTP_URL',
+  'OTEL_EXPORTER_OTLP_HEADERS',
   'AWS_ACCESS_KEY_ID',
   'AWS_SECRET_ACCESS_KEY',
 ] as const satisfies readonly (keyof typeof schema.shape)[]
@@ -216,6 +240,8 @@ export type Config = Readonly<{
   networkLimits: NetworkLimits
   /** `undefined`: no metrics. */
   metrics: MetricsConfig | undefined
+  /** `undefined`: no traces. */
+  tracing: TracingConfig | undefined
   /** After SIGTERM or SIGINT the process ends within this time, whatever does not answer. */
   shutdownSeconds: number
   /** Of this time, requests are served as before while `/health/ready` refuses, so that proxies send them elsewhere. */
@@ -331,6 +357,14 @@ const toConfig = (values: Values, credentials: ReturnType<typeof credentialsInFi
     values.METRICS_PORT === undefined
       ? undefined
       : { host: values.METRICS_HOST, port: values.METRICS_PORT },
+  tracing: values.OTEL_EXPORTER_OTLP_ENDPOINT
+    ? {
+        endpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT,
+        headers: values.OTEL_EXPORTER_OTLP_HEADERS ?? {},
+        serviceName: values.OTEL_SERVICE_NAME,
+        ratio: values.OTEL_TRACES_SAMPLER_ARG,
+      }
+    : undefined,
   outboundAllow: values.OUTBOUND_ALLOW ?? [],
   securityContacts: values.SECURITY_CONTACT ?? [],
   mail:
@@ -421,6 +455,7 @@ const RULES: readonly Rule[] = [
   requiredWith('DATABASE_URL', 'MIGRATION_DATABASE_URL'),
   requiredWith('MIGRATION_DATABASE_URL', 'WEB_DATABASE_URL', WHY_PROCESS_ROLES),
   requiredWith('MIGRATION_DATABASE_URL', 'WORKER_DATABASE_URL', WHY_PROCESS_ROLES),
+  requiredWith('OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_HEADERS'),
   requiredWith('KMS_KEY_ID', 'KMS_ENDPOINT'),
   httpsInProduction('KMS_ENDPOINT'),
   requiredWith('COOKIE_KEYS', 'DATABASE_URL', HOW_TO_MAKE_A_KEY),

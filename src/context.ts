@@ -7,17 +7,19 @@ import {
   requireOtherRole,
   withOwner,
 } from './platform/database-role.ts'
-import { type Db, migrate, openDb, requireMigrated } from './platform/db.ts'
+import { type Db, openDb } from './platform/db.ts'
 import { OperatorError, UnknownKeyError } from './platform/errors.ts'
 import { installJobs } from './platform/jobs.ts'
 import { createLocalKeyService, type KeyService } from './platform/key-service.ts'
 import { createKmsKeyService } from './platform/kms.ts'
 import type { Log } from './platform/log.ts'
+import { migrate, type Report, requireMigrated } from './platform/migrations.ts'
 import { createOutbound, type Outbound } from './platform/outbound.ts'
 import { createReadiness, type Readiness } from './platform/readiness.ts'
 import { createSealer, type Sealer } from './platform/secrets.ts'
 import { createStorage, type Storage } from './platform/storage.ts'
 import { createVault, type Vault } from './platform/vault.ts'
+import { readVersion } from './platform/version.ts'
 import { createSecurityEvents, type SecurityEvents } from './web/security-events.ts'
 
 /** The configuration and the long-lived objects that every process shares, opened once and passed down. */
@@ -78,15 +80,22 @@ export async function openContext(
     rememberMs: BUCKET_MS,
   })
   try {
-    if (schema === 'migrate') await migrateSchema(db, config, log)
-    if (schema === 'require') await requireMigrated(db).catch(explain)
-    // Without its keys a process still serves what needs none, and asks again.
-    if (schema !== 'leave')
+    if (schema === 'migrate')
+      await migrateSchema(config, log, (event, fields) =>
+        // A new database has all of them to apply.
+        (event === 'migration applied' ? log.debug : log.info)(event, fields),
+      )
+    if (schema !== 'leave') {
+      const newer = await requireMigrated(db).catch(explain)
+      if (newer)
+        log.warn('schema is newer than this version', { version: readVersion(), schema: newer })
+      // Without its keys a process still serves what needs none, and asks again.
       await context.vault.prepare().catch((error: unknown) => {
         // `serve` refuses to start then; a command says so when it needs the key.
         if (error instanceof UnknownKeyError) return
         log.warn('data keys are not available', { error })
       })
+    }
   } catch (error) {
     await context.close()
     throw error
@@ -99,30 +108,29 @@ export async function openContext(
  * the names of the migrations applied now. Throws OperatorError when the database cannot be used.
  */
 export async function migrateSchema(
-  db: Db,
   config: Pick<CompleteConfig, 'database' | 'pools'>,
   log: Log,
+  report: Report,
 ): Promise<string[]> {
-  const { migrationUrl } = config.database
+  const { pools, database } = config
+  const { url, migrationUrl } = database
   try {
-    const applied = migrationUrl
-      ? await withOwner(migrationUrl, (owner) => migrateAsOwner(owner, config, log), config.pools)
-      : []
-    const own = await migrate(db)
-    if (config.pools.pooler) await limitStatements(db)
-    return [...applied, ...own]
+    const applied = await migrate(migrationUrl ?? url, { report, pools })
+    if (migrationUrl)
+      await withOwner(migrationUrl, (owner) => grantRoles(owner, config, log), pools)
+    if (pools.pooler) await withOwner(url, (own) => limitStatements(own), pools)
+    return applied
   } catch (error) {
     return explain(error)
   }
 }
 
-async function migrateAsOwner(
+async function grantRoles(
   owner: Db,
   { database, pools }: Pick<CompleteConfig, 'database' | 'pools'>,
   log: Log,
-): Promise<string[]> {
+): Promise<void> {
   const { url: appUrl, processUrls } = database
-  const applied = await migrate(owner)
   const limit = async (url: string) => {
     if (!pools.pooler) return
     // A role that this one did not create sets it itself, when a process starts.
@@ -140,7 +148,6 @@ async function migrateAsOwner(
     for (const [kind, url] of kinds) await grantProcessRole(owner, kind, { url, appUrl, pools })
   }
   for (const [, url] of kinds) await limit(url)
-  return applied
 }
 
 /** Rethrows, with the reason in plain words where the database is the reason. */

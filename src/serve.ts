@@ -2,17 +2,20 @@ import { createHash } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Config, loadConfig } from './config.ts'
 import type { AppContext } from './context.ts'
-import { measureEvents } from './events/store.ts'
-import { measureIngestion } from './id-verification/progress.ts'
+import { measurePools, startGauges } from './gauges.ts'
+import { VENDORS } from './id-verification/vendors/vendor-names.ts'
 import { requireNeededKeys } from './needed-keys.ts'
 import { type OpenedContext, open } from './open.ts'
-import { measureBackups } from './platform/backup-record.ts'
+import { usageOf } from './platform/db.ts'
 import { OperatorError } from './platform/errors.ts'
 import { createJobs } from './platform/jobs.ts'
 import { createLog, type Log } from './platform/log.ts'
 import { createMetrics, type Metrics, serveMetrics } from './platform/metrics.ts'
+import { measureOperations } from './platform/operation-metrics.ts'
 import type { Readiness } from './platform/readiness.ts'
 import { prepareListener, type RunningServer, startServer } from './server.ts'
+import { SECURITY_EVENTS, type SecurityEvent } from './web/security-events.ts'
+import { createWebMetrics } from './web/web-metrics.ts'
 import { startWorker } from './worker.ts'
 
 export type Served = {
@@ -72,6 +75,11 @@ async function start(config: Config, log: Log, add: Add) {
     config.metrics &&
     metrics &&
     add(await serveMetrics(metrics, config.metrics, () => ready), (each) => each.close())
+  const tracer =
+    config.tracing &&
+    add((await import('./platform/tracing.ts')).startTracing(config.tracing, log), (each) =>
+      each.stop(),
+    )
   const listener = isWeb && add(await prepareListener(config), async (each) => each.close())
   const issuer = config.issuer ?? `http://localhost:${listener ? listener.port : config.port}`
   const context = add(await open(config, log, { mode: 'own', schema: 'migrate' }), (each) =>
@@ -88,23 +96,28 @@ async function start(config: Config, log: Log, add: Add) {
   )
   const worker =
     config.role === 'web' ? undefined : add(await startWorker(context, jobs), (each) => each.stop())
-  const refused = metrics?.counter(
-    'portal_deliveries_refused_total',
-    'Deliveries whose signature was wrong or missing.',
-    ['vendor'],
-  )
   const server = listener
     ? add(
         await startServer(listener, context, {
           issuer,
           jobs,
           onDelivery: () => worker?.checkInbox(),
-          onRefused: (vendor) => refused?.inc({ vendor }),
+          metrics: metrics && createWebMetrics(metrics, VENDORS),
+          tracer,
         }),
         (each) => each.close(closingTimes(config)),
       )
     : undefined
-  if (metrics) measure(metrics, context)
+  if (metrics) {
+    add(measure(metrics, context), async (stop) => stop())
+    measurePools(metrics, {
+      main: () => [usageOf(context.db)],
+      queue: () => [jobs.poolUsage()],
+      ...(server && { requests: () => server.poolUsage() }),
+    })
+    // Only a worker may read what they are computed from.
+    if (worker) add(startGauges(metrics, context), (each) => each.stop())
+  }
   if (measured) log.info('metrics are served', { port: measured.port })
   ready = context.readiness
   return { context, server, worker }
@@ -119,12 +132,28 @@ function closingTimes({ drainSeconds, shutdownSeconds }: Config) {
 
 const CLOSING_MS = 3_000
 
-function measure(metrics: Metrics, { db, security }: AppContext) {
+/** Counts what this process does. Returns a function that ends this. */
+function measure(metrics: Metrics, { security }: AppContext): () => void {
   const events = metrics.counter('portal_security_events_total', 'Security events.', ['event'])
-  security.onEvent((event) => events.inc({ event }))
-  measureIngestion(metrics, db)
-  measureEvents(metrics, db)
-  measureBackups(metrics, db)
+  // From 0, so that the first one is an increase.
+  for (const event of Object.keys(SECURITY_EVENTS)) events.inc({ event }, 0)
+  const signIns = metrics.counter('portal_sign_ins_total', 'Attempts to sign in.', [
+    'outcome',
+    'method',
+  ])
+  security.onEvent((event, method = 'none') => {
+    events.inc({ event })
+    const outcome = SIGN_IN_OUTCOMES[event]
+    if (outcome) signIns.inc({ outcome, method })
+  })
+  return measureOperations(metrics)
+}
+
+const SIGN_IN_OUTCOMES: Partial<Record<SecurityEvent, string>> = {
+  sign_in_succeeded: 'succeeded',
+  sign_in_failed: 'failed',
+  second_factor_failed: 'second_factor_failed',
+  sign_in_throttled: 'throttled',
 }
 
 /** Throws OperatorError when the bucket cannot be written. One that does not respond is only logged, because deliveries wait for it. */

@@ -9,9 +9,13 @@ import { refuse } from './error-responses.ts'
 import { DEVICE_PATH } from './oauth/features.ts'
 import { isFormRequest, MAX_HEADER_BYTES, redirectForm } from './oauth/form-requests.ts'
 import { setIssuerHost } from './oauth/provider.ts'
+import { correlate } from './platform/correlation.ts'
+import { type PoolUsage, usageOf } from './platform/db.ts'
 import { storeIssuer } from './platform/issuer.ts'
 import { createCloseServer, listenOn, requireFreePort } from './platform/listen.ts'
 import { createHostCheck } from './web/host-check.ts'
+import { NETWORK_RULES } from './web/network-limits.ts'
+import { createRequestObserver, type Route } from './web/request-observation.ts'
 import { commonHeaders, PortalResponse } from './web/response-headers.ts'
 import { openWebContext, type WebContext, type WebOptions } from './web-context.ts'
 
@@ -23,6 +27,8 @@ export type RunningServer = {
    * what is under way for up to `limitMs`.
    */
   close(times?: { drainMs: number; limitMs: number }): Promise<void>
+  /** Of the connections that only requests use. */
+  poolUsage(): PoolUsage[]
 }
 
 // oidc-provider adds the hash of its one script, which submits a form (`form_post`). `form-action` is not restricted, because browsers
@@ -90,6 +96,7 @@ export async function startServer(
   return {
     url: urlOf(server),
     issuer: options.issuer,
+    poolUsage: () => web.lanes.map(usageOf),
     async close({ drainMs, limitMs } = { drainMs: 0, limitMs: 5_000 }) {
       // The responses to requests that are under way have it too.
       common.connection = 'close'
@@ -105,10 +112,13 @@ type RequestHandler = (req: IncomingMessage, res: ServerResponse) => void
 /** Passes each request on to the authorization server or the app, unless it is rejected before. */
 function serve(server: Server, web: WebContext, common: Readonly<Record<string, string>>): void {
   const { config, issuer, network } = web
-  const app: RequestHandler = getRequestListener(createApp(web).fetch)
+  const routes = createApp(web)
+  const app: RequestHandler = getRequestListener(routes.fetch)
   const authorizationServer = createAuthorizationServer(web.provider)
   const checkHost = createHostCheck(issuer, config.allowedHosts)
-  server.on('request', (req, res) => {
+  const observeRequest = createRequestObserver({ ...web, routes: listRoutes(routes.routes) })
+
+  function respond(req: IncomingMessage, res: ServerResponse) {
     if (res instanceof PortalResponse) res.common = common
     try {
       checkHost(req)
@@ -136,8 +146,19 @@ function serve(server: Server, web: WebContext, common: Readonly<Record<string, 
         redirectForm(req, res).catch((error) => refuse(web, req, res, error))
       else authorizationServer(req, res)
     } else app(req, res)
-  })
+  }
+
+  server.removeAllListeners('request')
+  server.on('request', (req, res) => correlate(observeRequest(req, res), () => respond(req, res)))
 }
+
+/** The routes of both halves, and the other addresses of the authorization server. */
+const listRoutes = (app: readonly Route[]): Route[] =>
+  [
+    ...app,
+    ...NETWORK_RULES.map(([method, path]) => ({ method, path })),
+    ...Object.keys(ALIASES).map((path) => ({ method: 'GET', path })),
+  ].filter(({ method, path }) => /^[A-Z]+$/.test(method) && method !== 'ALL' && !path.endsWith('*'))
 
 function createAuthorizationServer(provider: () => Provider): RequestHandler {
   const callbacks = new WeakMap<Provider, ReturnType<Provider['callback']>>()

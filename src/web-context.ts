@@ -14,12 +14,14 @@ import type { Jobs } from './platform/jobs.ts'
 import { isPublicAddress } from './platform/outbound.ts'
 import { loadSharedKeys } from './platform/shared-keys.ts'
 import type { Storage } from './platform/storage.ts'
+import type { Tracer } from './platform/tracing.ts'
 import { deviceOf } from './portal/devices.ts'
 import { type AccessTokens, createAccessTokens } from './signing/access-token.ts'
 import { type KeyRing, openKeyRing, type SigningKeys } from './signing/key-ring.ts'
 import { createResponseSigner, type SignResponse } from './signing/signed-responses.ts'
 import { type ClientAddress, createClientAddress } from './web/client-address.ts'
 import { createNetworkLimiter, type NetworkLimiter } from './web/network-limits.ts'
+import type { WebMetrics } from './web/web-metrics.ts'
 
 /** What a web process is started with and no configuration says. */
 export type WebOptions = {
@@ -29,8 +31,10 @@ export type WebOptions = {
   jobs: Jobs
   /** Called when a delivery was stored, so that this process's worker reads it at once. */
   onDelivery: () => void
-  /** Called when a delivery was rejected. */
-  onRefused?: ((vendor: string) => void) | undefined
+  /** `undefined`: nothing is counted. */
+  metrics?: WebMetrics | undefined
+  /** `undefined`: nothing is traced. */
+  tracer?: Tracer | undefined
 }
 
 /** The context of a web process: what every process has, and what only requests need. */
@@ -93,6 +97,7 @@ export async function openWebContext(
       deviceOf,
       addressOf,
       onAuthenticatedClient: network.uncount,
+      onTokens: options.metrics?.onTokens,
     }),
   )
   return {

@@ -28,6 +28,7 @@ import { deleteExpired } from './oauth/expired.ts'
 import { deliverLogout } from './oauth/logout.ts'
 import { createEventSigner, createFindSubject } from './oauth/security-event-tokens.ts'
 import type { Db } from './platform/db.ts'
+import { recordSuccess } from './platform/duties.ts'
 import type { Jobs } from './platform/jobs.ts'
 import { type Loop, startLoop } from './platform/loop.ts'
 import { deleteOldMail, startMail } from './platform/mail.ts'
@@ -91,10 +92,11 @@ export async function startWorker(context: AppContext, jobs: Jobs): Promise<Work
     startLoop({ event: 'stored values cannot be sealed', pauseMs: PERIOD_MS, log }, (stopping) =>
       sealStored(context, stopping),
     ),
-    ...PERIODIC_WORK.map(([event, work]) =>
-      startLoop({ event, pauseMs: PERIOD_MS, firstAfterMs: PERIOD_MS, log }, () =>
-        work(context, jobs),
-      ),
+    ...PERIODIC_WORK.map(([duty, event, work]) =>
+      startLoop({ event, pauseMs: PERIOD_MS, firstAfterMs: PERIOD_MS, log }, async () => {
+        await work(context, jobs)
+        await recordSuccess(db, duty)
+      }),
     ),
   ]
   const progress = startLoop(
@@ -122,15 +124,20 @@ function requireRunning(loops: readonly Loop[], jobs: Jobs): void {
     throw new Error('background work does not go on')
 }
 
-/** Work that runs every `PERIOD_MS`, with the log event of its failure. */
+/** Work that runs every `PERIOD_MS`, with the name under which its success is recorded, and the log event of its failure. */
 const PERIODIC_WORK: readonly [
+  duty: string,
   event: string,
   work: (context: AppContext, jobs: Jobs) => Promise<unknown>,
 ][] = [
-  ['key rotation failed', rotateDueKeys],
-  ['retention failed', ({ db, log }, jobs) => runRetention({ db, jobs, log })],
-  ['expired documents cannot be announced', ({ db }) => announceExpiredDocuments(db)],
-  ['clean-up failed', ({ db }) => Promise.all(CLEAN_UPS.map((remove) => remove(db)))],
+  ['key-rotation', 'key rotation failed', rotateDueKeys],
+  ['retention', 'retention failed', ({ db, log }, jobs) => runRetention({ db, jobs, log })],
+  [
+    'document-expiry',
+    'expired documents cannot be announced',
+    ({ db }) => announceExpiredDocuments(db),
+  ],
+  ['clean-up', 'clean-up failed', ({ db }) => Promise.all(CLEAN_UPS.map((remove) => remove(db)))],
 ]
 
 async function rotateDueKeys({ db, sealer, security }: AppContext): Promise<void> {

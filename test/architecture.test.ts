@@ -34,6 +34,8 @@ const ORDER = [
   'serve.ts',
   'open.ts',
   'server.ts',
+  'gauges.ts',
+  'needed-keys.ts',
   'worker.ts',
   'app.ts',
   'web-context.ts',
@@ -117,6 +119,7 @@ describe('who may import whom', () => {
       'platform/errors.ts',
       'platform/policies.ts',
       'platform/uuid.ts',
+      'platform/version.ts',
       'web/terminal-text.ts',
     ]
     const others = [...loaded].filter((file) => !['main.ts', 'cli'].includes(folderOf(file)))
@@ -221,7 +224,7 @@ test('only main.ts reads the environment; the embedded server passes PATH on', (
 test('SQL that is not a template is for migrations, roles, the queue and the embedded server', () => {
   // A role's name can be no parameter.
   const owners = [
-    'platform/db.ts',
+    'platform/migrations.ts',
     'platform/database-role.ts',
     'platform/jobs.ts',
     'local/embedded/postgres.ts',
@@ -284,6 +287,7 @@ const TABLES: Record<string, string[]> = {
   oauth: ['oauth_grant', 'oidc_artifact', 'spent_jti'],
   platform: [
     'data_key',
+    'duty',
     'outbox_mail',
     'policy',
     'portal_setting',
@@ -320,9 +324,9 @@ test('each table belongs to one folder; what others do with it is listed with it
   const owners = new Map(
     Object.entries(TABLES).flatMap(([folder, tables]) => tables.map((table) => [table, folder])),
   )
-  const migrations = readdirSync(join(root, 'migrations')).map((name) =>
-    readFileSync(join(root, 'migrations', name), 'utf8'),
-  )
+  const migrations = readdirSync(join(root, 'migrations'))
+    .filter((name) => name.endsWith('.sql'))
+    .map((name) => readFileSync(join(root, 'migrations', name), 'utf8'))
   const created = migrations.flatMap((sql) =>
     [...sql.matchAll(/create (?:unlogged )?table ([a-z_]+)/g)].map(([, table = '']) => table),
   )

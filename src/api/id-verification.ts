@@ -1,3 +1,4 @@
+import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { z } from 'zod'
 import { VENDORS } from '../id-verification/vendors/vendor-names.ts'
@@ -7,6 +8,7 @@ import type { SignGet } from '../platform/presign.ts'
 import type { Storage } from '../platform/storage.ts'
 import type { VerifiedToken } from '../signing/access-token.ts'
 import type { SignResponse } from '../signing/signed-responses.ts'
+import { requestIdOf } from '../web/response-headers.ts'
 import { apiHeaders } from './headers.ts'
 import { type FindLatestApproved, type LatestApproved, SCOPE } from './latest-approved.ts'
 import { operation } from './operation.ts'
@@ -83,10 +85,10 @@ function asksSigned(c: Context): boolean {
 }
 
 /** `GET /me/natural-person/id-verification` and its alias, exactly as the real portal answers (`docs/contract.md` §3). */
-export function idVerificationRoutes(parts: Parts): Hono {
+export function idVerificationRoutes(parts: Parts): Hono<{ Bindings: HttpBindings }> {
   const { findLatestApproved, storage } = parts
   const bearer: Bearer = parts.bearer
-  const routes = new Hono()
+  const routes = new Hono<{ Bindings: HttpBindings }>()
 
   /** The same answer as a JWT, each image with the digest and size of the file behind its link (OpenID Attachments 1.0). */
   async function signed(
@@ -124,7 +126,7 @@ export function idVerificationRoutes(parts: Parts): Hono {
       const token = await bearer.read(c)
       const isSigned = asksSigned(c)
       bearer.countUse({ clientId: token.clientId, accountId: token.subject })
-      const requestId = crypto.randomUUID()
+      const requestId = requestIdOf(c.env.outgoing)
       const answer = await findLatestApproved(token, requestId)
       // A service client's token has none of the residents' scopes, which is what it is told.
       bearer.requireLive(answer?.live ?? (await bearer.findService(token)), SCOPE)

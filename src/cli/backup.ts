@@ -6,8 +6,7 @@ import { readJsonFile } from './input.ts'
 
 const verify = defineCommand({
   isReadOnly: true,
-  summary:
-    'Prove that a restored database and bucket are complete; run it before any process runs on them',
+  summary: 'Prove that a restored database and bucket are complete',
   options: {
     head: {
       value: 'file',

@@ -8,6 +8,7 @@ import { demo } from './demo.ts'
 import { doctor } from './doctor.ts'
 import { event } from './event.ts'
 import { issuer } from './issuer.ts'
+import { job } from './job.ts'
 import { key } from './key.ts'
 import { ledger } from './ledger.ts'
 import { migrate } from './migrate.ts'
@@ -34,6 +35,7 @@ const NOUNS: Nouns = {
   resident,
   verification,
   delivery,
+  job,
   vendor,
   tenant,
   case: securityCase,

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { type CommanderError, InvalidArgumentError, Option, Command as Parser } from 'commander'
+import { readVersion } from '../platform/version.ts'
 import {
   type Command,
   HelpRequested,
@@ -188,11 +188,4 @@ function withProgram(example: string): string {
   return bar < 0
     ? `${PROGRAM} ${example}`
     : `${example.slice(0, bar)} | ${PROGRAM} ${example.slice(bar + 3)}`
-}
-
-function readVersion(): string {
-  const { version } = JSON.parse(
-    readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
-  ) as { version: string }
-  return version
 }

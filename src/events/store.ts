@@ -1,5 +1,5 @@
 import type { Sql } from '../platform/db.ts'
-import type { Metrics } from '../platform/metrics.ts'
+import type { ComputedGauge } from '../platform/metrics.ts'
 import { isUuid } from '../platform/uuid.ts'
 import { type EventKind, isDeliverable, type PortalEvent, recordEventDisclosure } from './events.ts'
 import type { DeliveryMethod } from './streams.ts'
@@ -254,21 +254,19 @@ const runAt = (sql: Sql) => sql`
       where stream.client_id = event.client_id and stream.delivery <> 'poll' and stream.enabled)
     then now() else 'infinity' end`
 
-/** Counts events that were not delivered, as a metric. `portal_events{state="failed"}` above zero needs an operator. */
-export function measureEvents(metrics: Metrics, sql: Sql): void {
-  metrics.gauge(
-    'portal_events',
-    'Events that are pending, or failed for good.',
-    ['delivery', 'state'],
-    async () =>
-      (
-        await sql<{ delivery: string; state: string; count: number }[]>`
-          select coalesce(delivery, 'none') as delivery, state, count(*)::int as count
-          from event left join event_stream using (client_id)
-          where state in ('pending', 'failed') group by 1, 2`
-      ).map(({ delivery, state, count }) => ({ labels: { delivery, state }, value: count })),
-  )
-}
+export const EVENT_GAUGES: readonly ComputedGauge[] = [
+  {
+    name: 'portal_events',
+    help: 'Notifications to applications that are pending, or failed for good.',
+    async read(sql) {
+      const rows = await sql<{ delivery: string; state: string; count: number }[]>`
+        select coalesce(delivery, 'none') as delivery, state, count(*)::int as count
+        from event left join event_stream using (client_id)
+        where state in ('pending', 'failed') group by 1, 2`
+      return rows.map(({ count, ...labels }) => ({ labels, value: count }))
+    },
+  },
+]
 
 const KEPT_DAYS = 90
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { currentTraceparent } from '../platform/correlation.ts'
 import type { Db, Sql } from '../platform/db.ts'
 import { destroyUnusedKeys, type Vault } from '../platform/vault.ts'
 import { ownerOf } from './findings.ts'
@@ -26,8 +27,8 @@ export async function storeDelivery(
   const mac = await macOf(db, vault, body)
   const sealed = await vault.seal(db, { purpose: 'delivery' }, { ...COLUMN, row: id }, body)
   const [stored] = await db<{ timesReceived: number; verificationId: string | null }[]>`
-    insert into delivery (id, vendor, integration, body_sealed, body_mac)
-    values (${id}, ${vendor}, ${integration}, ${sealed}, ${mac})
+    insert into delivery (id, vendor, integration, body_sealed, body_mac, traceparent)
+    values (${id}, ${vendor}, ${integration}, ${sealed}, ${mac}, ${currentTraceparent() ?? null})
     on conflict (vendor, integration, body_mac) do update
       set times_received = delivery.times_received + 1, last_received_at = now()
     returning times_received, verification_id`

@@ -1,7 +1,9 @@
+import { correlate, parseTraceparent } from '../platform/correlation.ts'
 import { type Db, isDataFault, isUnstorable, type Sql } from '../platform/db.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import type { Log } from '../platform/log.ts'
 import { type Loop, startLoop } from '../platform/loop.ts'
+import { observe } from '../platform/operations.ts'
 import type { Sealer } from '../platform/secrets.ts'
 import type { Vault } from '../platform/vault.ts'
 import { openBody, resealForOwner, type StoredBody } from './deliveries.ts'
@@ -15,6 +17,8 @@ import { findVendor } from './vendors/vendors.ts'
  * transaction records its decision and enqueues the jobs that follow.
  */
 
+type DeliveryState = 'applied' | 'ignored' | 'quarantined'
+
 const POLL_MS = 1_000
 // About a day, with delays from a second to a quarter of an hour.
 const MAX_TRIES = 100
@@ -25,6 +29,7 @@ type Delivery = StoredBody & {
   integration: string
   isOwned: boolean
   tries: number
+  traceparent: string | null
 }
 
 /** Applies deliveries one after the other until it is stopped. Any number of processes may run it. */
@@ -44,12 +49,18 @@ export function startInbox(context: {
     try {
       return await db.begin(async (sql) => {
         const [delivery] = await sql<Delivery[]>`
-          select id, vendor, integration, body, body_sealed, is_owned, tries from delivery
+          select id, vendor, integration, body, body_sealed, is_owned, tries, traceparent from delivery
           where state = 'received' and run_at <= now()
           order by run_at limit 1 for update skip locked`
         if (!delivery) return false
         claimed = delivery
-        await apply(sql, delivery, context)
+        await correlate({ trace: parseTraceparent(delivery.traceparent) }, () =>
+          observe(
+            { kind: 'delivery', vendor: delivery.vendor },
+            () => apply(sql, delivery, context),
+            ({ result, error }) => (error === undefined ? (result ?? 'error') : 'error'),
+          ),
+        )
         return true
       })
     } catch (error) {
@@ -97,14 +108,15 @@ function permanentFailure(error: unknown): string | undefined {
   return undefined
 }
 
+/** Returns the delivery's new state. */
 async function apply(
   sql: Sql,
   delivery: Delivery,
   { sealer, vault, jobs, log }: { sealer: Sealer; vault: Vault; jobs: Jobs; log: Log },
-): Promise<void> {
+): Promise<DeliveryState> {
   const { id, vendor, integration, isOwned } = delivery
   const body = await openBody(sql, vault, delivery)
-  const end = async (state: string, explanation: string, verification?: VerificationRow) => {
+  const end = async (state: DeliveryState, explanation: string, verification?: VerificationRow) => {
     const verificationId = verification?.id
     await sql`
       update delivery set state = ${state}, explanation = ${explanation}, applied_at = now(),
@@ -112,6 +124,7 @@ async function apply(
       where id = ${id}`
     if (verification) await resealForOwner(sql, vault, { id, body, isOwned }, verification)
     log.info('delivery applied', { deliveryId: id, state, verificationId })
+    return state
   }
 
   const configured = await findVendor(sql, sealer, { vendor, integration })
@@ -143,7 +156,7 @@ async function apply(
   }
   for (const attemptId of await recordDecision(sql, vault, verification.id, report, id))
     await jobs.enqueue(sql, 'list-images', { verificationId: verification.id, attemptId })
-  await end('applied', `recorded: ${report.status}`, verification)
+  return await end('applied', `recorded: ${report.status}`, verification)
 }
 
 function readReport(vendor: Vendor, body: Buffer): VendorReport {

@@ -1,94 +1,119 @@
-import type { Db, Sql } from '../platform/db.ts'
+import type { Db } from '../platform/db.ts'
 import type { Log } from '../platform/log.ts'
-import type { Metrics } from '../platform/metrics.ts'
+import type { ComputedGauge, Sample } from '../platform/metrics.ts'
 import { isAwaitingReview } from './operations.ts'
 import { allImagesRefused } from './store.ts'
 
-/** Registers metrics of deliveries, images and verifications. `portal_deliveries{state="failed"}` above zero needs an operator. */
-export function measureIngestion(metrics: Metrics, sql: Sql): void {
-  const seconds = (of: Date | null | undefined) =>
-    of ? Math.max(0, (Date.now() - of.getTime()) / 1000) : 0
+const counted = (rows: readonly ({ count: number } & Record<string, unknown>)[]): Sample[] =>
+  rows.map(({ count, ...labels }) => ({ labels: labels as Record<string, string>, value: count }))
 
-  metrics.gauge(
-    'portal_deliveries',
-    'Deliveries that are not applied yet, or could not be: failed and quarantined ones need an operator.',
-    ['vendor', 'state'],
-    async () =>
-      (
+/** Of deliveries, images and verifications. */
+export const INGESTION_GAUGES: readonly ComputedGauge[] = [
+  {
+    name: 'portal_deliveries',
+    help: 'Deliveries that are not applied yet (received), or could not be (failed, quarantined).',
+    read: async (sql) =>
+      counted(
         await sql<{ vendor: string; state: string; count: number }[]>`
           select vendor, state, count(*)::int as count from delivery
-          where state in ('received', 'failed', 'quarantined') group by vendor, state`
-      ).map(({ vendor, state, count }) => ({ labels: { vendor, state }, value: count })),
-  )
-  metrics.gauge(
-    'portal_delivery_lag_seconds',
-    'Age of the oldest delivery that is not applied yet.',
-    [],
-    async () => {
-      const [row] = await sql<{ oldest: Date | null }[]>`
-        select min(received_at) as oldest from delivery where state = 'received'`
-      return [{ labels: {}, value: seconds(row?.oldest) }]
-    },
-  )
-  metrics.gauge(
-    'portal_images',
-    'Images that are pending (retrying: refused so far), were refused, or have no clean copy yet (unclean).',
-    ['vendor', 'state'],
-    async () =>
-      (
+          where state in ('received', 'failed', 'quarantined') group by vendor, state`,
+      ),
+  },
+  {
+    name: 'portal_delivery_lag_seconds',
+    help: 'Age of the oldest delivery that is not applied yet.',
+    read: async (sql) => [
+      {
+        labels: {},
+        value: await readSeconds(sql`
+          select extract(epoch from now() - min(received_at))::float8 as seconds from delivery
+          where state = 'received'`),
+      },
+    ],
+  },
+  {
+    name: 'portal_images',
+    help: 'Images that are not stored yet (pending; retrying: refused so far), were refused, or have no clean copy yet (unclean).',
+    read: async (sql) =>
+      counted(
         await sql<{ vendor: string; state: string; count: number }[]>`
           select vendor, count(*)::int as count,
             case when state = 'stored' then 'unclean' when state = 'pending' and refusals > 0 then 'retrying'
               else state end as state
           from image join verification on verification.id = verification_id
           where state = 'pending' or state = 'refused' or state = 'stored' and clean_key is null
-          group by 1, 3`
-      ).map(({ vendor, state, count }) => ({ labels: { vendor, state }, value: count })),
-  )
-  metrics.gauge(
-    'portal_verifications_without_images',
-    'Approved verifications of which every image was refused: they need an operator.',
-    ['vendor'],
-    async () =>
-      (
+          group by 1, 3`,
+      ),
+  },
+  {
+    name: 'portal_image_lag_seconds',
+    help: 'Age of the oldest decision of which an image is not stored yet.',
+    read: async (sql) => [
+      {
+        labels: {},
+        value: await readSeconds(sql`
+          select extract(epoch from now() - min(recorded_at))::float8 as seconds from decision
+          where verification_id in (select verification_id from image where state = 'pending')`),
+      },
+    ],
+  },
+  {
+    name: 'portal_verifications_without_images',
+    help: 'Approved verifications of which every image was refused.',
+    read: async (sql) =>
+      counted(
         await sql<{ vendor: string; count: number }[]>`
           select vendor, count(*)::int as count from verification
-          where status = 'approved' and not images_complete and ${allImagesRefused(sql)} group by vendor`
-      ).map(({ vendor, count }) => ({ labels: { vendor }, value: count })),
-  )
-  metrics.gauge(
-    'portal_verifications_undecided',
-    'Sessions at a vendor without a final decision.',
-    ['vendor'],
-    async () =>
-      (
+          where status = 'approved' and not images_complete and ${allImagesRefused(sql)} group by vendor`,
+      ),
+  },
+  {
+    name: 'portal_verifications_undecided',
+    help: 'Sessions at a vendor without a final decision.',
+    read: async (sql) =>
+      counted(
         await sql<{ vendor: string; count: number }[]>`
           select vendor, count(*)::int as count from verification
-          where status in ('pending', 'resubmission', 'review') group by vendor`
-      ).map(({ vendor, count }) => ({ labels: { vendor }, value: count })),
-  )
-  metrics.gauge(
-    'portal_verifications_to_review',
-    "Approved verifications whose document does not fit the account: they need an operator's review.",
-    [],
-    async () => {
-      const [row] = await sql<{ count: number }[]>`
-        select count(*)::int as count from verification
-        where ${isAwaitingReview(sql)}`
-      return [{ labels: {}, value: row?.count ?? 0 }]
-    },
-  )
-  metrics.gauge(
-    'portal_erasures_open',
-    'Erased verifications whose objects or vendor copy are not deleted yet.',
-    [],
-    async () => {
-      const [row] = await sql<{ count: number }[]>`
-        select count(*)::int as count from erased_verification
-        where objects_deleted_at is null or vendor_answer is null`
-      return [{ labels: {}, value: row?.count ?? 0 }]
-    },
-  )
+          where status in ('pending', 'resubmission', 'review') group by vendor`,
+      ),
+  },
+  {
+    name: 'portal_verifications_to_review',
+    help: 'Approved verifications whose document does not fit the account.',
+    read: async (sql) =>
+      counted(
+        await sql<{ count: number }[]>`
+          select count(*)::int as count from verification where ${isAwaitingReview(sql)}`,
+      ),
+  },
+  {
+    name: 'portal_erasures_open',
+    help: 'Erased verifications whose objects or vendor copy are not deleted yet.',
+    read: async (sql) =>
+      counted(
+        await sql<{ count: number }[]>`
+          select count(*)::int as count from erased_verification
+          where objects_deleted_at is null or vendor_answer is null`,
+      ),
+  },
+  {
+    name: 'portal_erasure_lag_seconds',
+    help: 'Age of the oldest erasure whose objects or vendor copy are not deleted yet.',
+    read: async (sql) => [
+      {
+        labels: {},
+        value: await readSeconds(sql`
+          select extract(epoch from now() - min(erased_at))::float8 as seconds from erased_verification
+          where objects_deleted_at is null or vendor_answer is null`),
+      },
+    ],
+  },
+]
+
+/** Returns the seconds that a query found, 0 where it found nothing. */
+async function readSeconds(query: Promise<Iterable<unknown>>): Promise<number> {
+  const [row] = (await query) as Iterable<{ seconds: number | null }>
+  return Math.max(0, row?.seconds ?? 0)
 }
 
 const LATE_SECONDS = 300

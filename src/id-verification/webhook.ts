@@ -7,6 +7,7 @@ import type { Sealer } from '../platform/secrets.ts'
 import type { Vault } from '../platform/vault.ts'
 import type { ClientAddress } from '../web/client-address.ts'
 import type { SecurityEvents } from '../web/security-events.ts'
+import type { ReceivedAs } from '../web/web-metrics.ts'
 import { storeDelivery } from './deliveries.ts'
 import { recheckDecided } from './store.ts'
 import type { IsServiceToken, Vendor } from './vendors/vendor.ts'
@@ -26,8 +27,8 @@ type WebhookContext = {
   addressOf: ClientAddress
   log: Log
   isServiceToken: IsServiceToken
-  /** Counts a delivery with an invalid signature; nothing else of it is kept. */
-  onRefused?: ((vendor: string) => void) | undefined
+  /** Counts a delivery. Of one with an invalid signature nothing else is kept. */
+  onReceived?: ((vendor: string, outcome: ReceivedAs) => void) | undefined
   /** Counts a refused delivery for its sender's network. Returns the seconds to wait, or 0. */
   countSignature: (address: string) => number
   /** Called after a delivery was stored, so that it is applied without waiting for the next poll. */
@@ -43,7 +44,7 @@ export function webhookRoutes({
   addressOf,
   log,
   isServiceToken,
-  onRefused,
+  onReceived,
   countSignature,
   onDelivery,
 }: WebhookContext): Hono<Env> {
@@ -56,28 +57,31 @@ export function webhookRoutes({
     const encoding = headers['content-encoding']
     if (encoding && encoding.toLowerCase() !== 'identity')
       throw new ApiError(415, 'unsupported_content_encoding', 'Send the body without compression.')
-    const vendor = await orRespond503(log, () => findCachedVendor(name, integration))
+    const orUnavailable = <T>(work: () => Promise<T>) =>
+      orRespond503(log, work, () => onReceived?.(name, 'unavailable'))
+    const vendor = await orUnavailable(() => findCachedVendor(name, integration))
     if (!vendor)
       throw rejection(
         c,
         new ApiError(404, 'not_found', 'No such vendor or integration is configured.'),
       )
     const body = await readBody(c)
-    const isGenuine = await orRespond503(log, async () =>
+    const isGenuine = await orUnavailable(async () =>
       vendor.isGenuine(body, (name) => joinHeader(headers[name]), isServiceToken),
     )
     if (!isGenuine) {
-      onRefused?.(name)
+      onReceived?.(name, 'invalid_signature')
       security.emit('webhook_signature_invalid', {
         subject: `${name}/${integration}`,
         address: addressOf(c.env.incoming),
       })
       throw rejection(c, new ApiError(401, 'invalid_signature'))
     }
-    await orRespond503(log, async () => {
+    await orUnavailable(async () => {
       const stored = await storeDelivery(db, vault, { vendor: name, integration, body })
       if (vendor.repeatMayCarryNews && stored?.verificationId && stored.timesReceived > 1)
         await recheckDecided(db, stored.verificationId)
+      onReceived?.(name, stored?.timesReceived === 1 ? 'stored' : 'repeated')
     })
     onDelivery?.()
     // Created directly: through the context each header costs as much as verifying the signature.
@@ -125,10 +129,15 @@ function createVendorCache(db: Db, sealer: Sealer) {
 }
 
 /** Answers a failure of ours with 503, which vendors retry; after a 500 some do not. */
-async function orRespond503<T>(log: Log, work: () => Promise<T>): Promise<T> {
+async function orRespond503<T>(
+  log: Log,
+  work: () => Promise<T>,
+  onFailure: () => void,
+): Promise<T> {
   try {
     return await work()
   } catch (error) {
+    onFailure()
     log.error('delivery could not be stored', { error })
     throw new ApiError(503, 'unavailable', 'Not stored. Please send it again.', {
       headers: { 'Retry-After': '30' },

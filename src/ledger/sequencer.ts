@@ -2,6 +2,7 @@ import type { Db, Sql } from '../platform/db.ts'
 import { LOCKS } from '../platform/locks.ts'
 import type { Log } from '../platform/log.ts'
 import { type Loop, startLoop } from '../platform/loop.ts'
+import type { ComputedGauge } from '../platform/metrics.ts'
 import { canonical } from './entries.ts'
 import { createNodeFinder } from './proofs.ts'
 import { leafHash, type NodeId, nodeHash, rootOf } from './tree.ts'
@@ -79,6 +80,33 @@ async function addLeaves(sql: Sql, sign: SignHead): Promise<number> {
   await sql`insert into ledger_head (size, root, at, jws) values (${now}, ${root}, ${at}, ${jws})`
   return leaves.length
 }
+
+export const LEDGER_GAUGES: readonly ComputedGauge[] = [
+  {
+    name: 'portal_ledger_unsequenced_entries',
+    help: 'Ledger rows that are not in the tree yet.',
+    async read(sql) {
+      // Rows that a restored database brought have higher transaction ids than the newest leaf: then all are looked at.
+      const [row] = await sql<{ count: number }[]>`
+        select count(*)::int as count from ledger_entry entry
+        where not exists (select from ledger_leaf where entry_id = entry.id)
+          and entry.xid >= coalesce((
+            select newest.xid from ledger_entry newest join ledger_leaf on newest.id = entry_id
+            where newest.xid <= pg_snapshot_xmax(pg_current_snapshot())
+            order by index desc limit 1), '0'::xid8)`
+      return [{ labels: {}, value: row?.count ?? 0 }]
+    },
+  },
+  {
+    name: 'portal_ledger_head_timestamp_seconds',
+    help: 'When the newest tree head was signed.',
+    async read(sql) {
+      const rows = await sql<{ at: Date }[]>`
+        select at from ledger_head order by size desc limit 1`
+      return rows.map(({ at }) => ({ labels: {}, value: at.getTime() / 1000 }))
+    },
+  },
+]
 
 /** Stores the subtrees that these leaves completed. */
 async function addNodes(sql: Sql, size: number, hashes: readonly Buffer[]): Promise<void> {

@@ -70,6 +70,8 @@ type ProviderOptions = {
   addressOf: ClientAddress
   /** Called when the client of this request has authenticated. */
   onAuthenticatedClient: (req: IncomingMessage) => void
+  /** Called after each response of the token endpoint, with its error if it has one. */
+  onTokens?: ((grantType: unknown, error?: string) => void) | undefined
   security: SecurityEvents
   log: Log
 }
@@ -194,6 +196,7 @@ export function createProvider(options: ProviderOptions): Provider {
     renderError,
   })
   logFailures(provider, options)
+  if (options.onTokens) reportTokens(provider, options.onTokens)
   return provider
 }
 
@@ -282,6 +285,19 @@ function logFailures(
     })
   }
   for (const event of ERROR_EVENTS) provider.on(event as 'grant.error', refused)
+}
+
+function reportTokens(
+  provider: Provider,
+  onTokens: NonNullable<ProviderOptions['onTokens']>,
+): void {
+  const report = (ctx: KoaContextWithOIDC, error?: string) =>
+    onTokens(ctx.oidc?.params?.grant_type, error)
+  provider.on('grant.success', (ctx) => report(ctx))
+  provider.on('grant.error', (ctx, { error }) => report(ctx, error))
+  provider.on('server_error', (ctx) => {
+    if (ctx.oidc?.route === 'token') report(ctx, 'server_error')
+  })
 }
 
 const ERROR_EVENTS = [

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Sql } from './db.ts'
-import type { Metrics } from './metrics.ts'
+import type { ComputedGauge } from './metrics.ts'
 
 const NAME = 'verified-backup'
 const recordSchema = z.object({
@@ -38,15 +38,14 @@ export async function findMaintenanceTime(sql: Sql): Promise<Date | undefined> {
   return queue?.at ?? row?.at ?? undefined
 }
 
-/** Registers the time of the newest verified backup: alert when it is too long ago, or absent. */
-export function measureBackups(metrics: Metrics, sql: Sql): void {
-  metrics.gauge(
-    'portal_verified_backup_timestamp_seconds',
-    'When the newest backup was taken that was restored and verified; absent while none was.',
-    [],
-    async () => {
+/** The time of the newest verified backup: alert when it is too long ago, or absent. */
+export const BACKUP_GAUGES: readonly ComputedGauge[] = [
+  {
+    name: 'portal_verified_backup_timestamp_seconds',
+    help: 'When the newest backup was taken that was restored and verified; absent while none was.',
+    async read(sql) {
       const last = await findVerifiedBackup(sql)
       return last ? [{ labels: {}, value: last.takenAt.getTime() / 1000 }] : []
     },
-  )
-}
+  },
+]

@@ -115,7 +115,7 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
   delivery: {
     web: {
       select: { except: DELIVERY_BODY },
-      insert: ['id', 'vendor', 'integration', 'body_sealed', 'body_mac'],
+      insert: ['id', 'vendor', 'integration', 'body_sealed', 'body_mac', 'traceparent'],
       update: ['times_received', 'last_received_at'],
       delete: true,
     },
@@ -196,6 +196,7 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
   ledger_head: { web: read, worker: append },
 
   // The portal's own. Whoever starts first makes the keys that are missing.
+  duty: { web: none, worker: { select: '*', insert: '*', update: '*' } },
   data_key: { web: append, worker: { select: '*', insert: '*', delete: true } },
   // Locked while it is relayed.
   operator_action: { web: none, worker: { select: '*', update: ['recorded_at'], delete: true } },

@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto'
-import { readdir, readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
 import type postgresTypes from 'postgres'
@@ -9,8 +7,6 @@ import {
   type Working,
   watchPool,
 } from './database-watchdog.ts'
-import { OperatorError } from './errors.ts'
-import { LOCKS } from './locks.ts'
 import { importPostgres } from './postgres-corrections.ts'
 
 const postgres = await importPostgres()
@@ -43,19 +39,26 @@ type PoolOptions = {
   connections?: number
   columns?: 'camelCase' | 'asNamed'
   pools?: PoolConfig | undefined
+  statementTimeoutMs?: number
 }
 
 /**
  * Opens a pool of at most `connections`; it connects at the first query. Result columns are in camelCase, or unchanged with
  * `asNamed`, for a library that expects its own names. While the database does not answer, statements fail with
- * DatabaseUnavailableError instead of waiting.
+ * DatabaseUnavailableError instead of waiting. A statement may take `statementTimeoutMs`; 0 is no limit.
  */
 export function openDb(
   url: string,
-  { connections = 10, columns = 'camelCase', pools }: PoolOptions = {},
+  {
+    connections = 10,
+    columns = 'camelCase',
+    pools,
+    statementTimeoutMs = STATEMENT_TIMEOUT_MS,
+  }: PoolOptions = {},
 ): Db {
   const pool = connect(url, pools, {
     max: connections,
+    statementTimeoutMs,
     ...(columns === 'camelCase' && { transform: COLUMNS_IN_CAMEL_CASE }),
   })
   const stopWatching = watchPool(pool, () => probe(url, pools))
@@ -70,21 +73,48 @@ export function openDb(
   })
 }
 
+/** How much of a pool is in use, and whether the database answered it last. */
+export type PoolUsage = {
+  max: number
+  used: number
+  idle: number
+  /** Statements that wait for a connection. */
+  waiting: number
+  isAnswered: boolean
+}
+
+export function usageOf(db: Db): PoolUsage {
+  const pool = db as Db & SupervisedPool & { usage(): Pick<PoolUsage, 'used' | 'idle' | 'waiting'> }
+  return {
+    ...pool.usage(),
+    max: pool.options.max,
+    isAnswered: pool.refusal === null,
+  }
+}
+
 function connect(
   url: string,
   pools: PoolConfig | undefined,
-  options: { max: number; fetch_types?: boolean; transform?: typeof COLUMNS_IN_CAMEL_CASE },
+  {
+    statementTimeoutMs = STATEMENT_TIMEOUT_MS,
+    ...options
+  }: {
+    max: number
+    statementTimeoutMs?: number
+    fetch_types?: boolean
+    transform?: typeof COLUMNS_IN_CAMEL_CASE
+  },
 ): Db & SupervisedPool {
   return postgres(url, {
     ...options,
-    // A pooler accepts no such parameter (the role has the limit instead), sets a name anew wherever it differs, and may
+    // A pooler accepts no such parameters (the role has the limits instead), sets a name anew wherever it differs, and may
     // not know a prepared statement on the connection that it gives the next transaction.
     ...(pools?.pooler
       ? { prepare: false, connection: { application_name: APPLICATION } }
       : {
           connection: {
             application_name: nameProcess(pools),
-            statement_timeout: STATEMENT_TIMEOUT_MS,
+            statement_timeout: statementTimeoutMs,
           },
         }),
     connect_timeout: CONNECT_SECONDS,
@@ -133,66 +163,6 @@ async function probe(url: string, pools: PoolConfig | undefined): Promise<Workin
     await client.end({ timeout: 0 })
     for (const connection of client.connections) connection.reset()
   }
-}
-
-const MIGRATIONS = new URL('../migrations/', import.meta.url)
-
-/** Brings the schema up to date; returns the names of the migrations applied now. Safe to run from several processes. */
-export async function migrate(db: Db): Promise<string[]> {
-  return await db.begin(async (sql) => {
-    await sql`select pg_advisory_xact_lock(${LOCKS.migrations})`
-    await sql`set local statement_timeout = 0`
-    // Only where it is missing: a role that may create no tables can still start on a schema that is up to date.
-    if (!(await hasMigrationTable(sql)))
-      await sql`
-        create table schema_migration (
-          name text primary key, sha256 text not null, applied_at timestamptz not null default now()
-        )`
-    const pending = await listPending(sql)
-    for (const { name, text, sha256 } of pending) {
-      await sql.unsafe(text)
-      await sql`insert into schema_migration (name, sha256) values (${name}, ${sha256})`
-    }
-    return pending.map(({ name }) => name)
-  })
-}
-
-/** Throws OperatorError when a migration is missing. Changes nothing. */
-export async function requireMigrated(sql: Sql): Promise<void> {
-  const isEmpty = !(await hasMigrationTable(sql))
-  const pending = isEmpty ? [] : await listPending(sql)
-  if (isEmpty || pending.length > 0)
-    throw new OperatorError(
-      `The database schema is ${isEmpty ? 'not created yet' : `not up to date (${pending.length === 1 ? '1 migration is' : `${pending.length} migrations are`} missing)`}: run \`migrate\` first.`,
-    )
-}
-
-async function hasMigrationTable(sql: Sql): Promise<boolean> {
-  const [row] = await sql`select to_regclass('schema_migration') as table`
-  return row?.table !== null
-}
-
-/** The migrations that the schema lacks. Throws OperatorError when what was applied is not what this version has. */
-async function listPending(sql: Sql): Promise<{ name: string; text: string; sha256: string }[]> {
-  const files = (await readdir(MIGRATIONS)).filter((name) => name.endsWith('.sql')).sort()
-  const rows = await sql<{ name: string; sha256: string }[]>`
-    select name, sha256 from schema_migration order by name`
-  const known = new Map(rows.map((row) => [row.name, row.sha256]))
-  for (const name of known.keys())
-    if (!files.includes(name))
-      throw new OperatorError(
-        `The database was migrated by a newer version (${name}): start that version, or restore a backup.`,
-      )
-  const pending: { name: string; text: string; sha256: string }[] = []
-  for (const name of files) {
-    const text = await readFile(new URL(name, MIGRATIONS), 'utf8')
-    const sha256 = createHash('sha256').update(text).digest('hex')
-    const before = known.get(name)
-    if (before && before !== sha256)
-      throw new OperatorError(`Migration ${name} was edited after it was applied.`)
-    if (!before) pending.push({ name, text, sha256 })
-  }
-  return pending
 }
 
 /**

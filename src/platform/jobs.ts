@@ -1,11 +1,16 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Db as BossDb, fromBunSql, PgBoss } from 'pg-boss'
 import { z } from 'zod'
-import { type Db, openDb, type PoolConfig, type Sql } from './db.ts'
+import { correlate, currentTraceparent, parseTraceparent } from './correlation.ts'
+import { type Db, openDb, type PoolConfig, type PoolUsage, type Sql, usageOf } from './db.ts'
 import { LOCKS } from './locks.ts'
 import type { Log } from './log.ts'
 import { startLoop } from './loop.ts'
+import type { ComputedGauge } from './metrics.ts'
+import { observe } from './operations.ts'
 import type { SealedColumn } from './resealing.ts'
+import { isUuid } from './uuid.ts'
+import { isOlder, readVersion } from './version.ts'
 
 /** The jobs by name, with the data of each. */
 const JOBS = {
@@ -58,6 +63,8 @@ export type Jobs = {
     atOnce: number,
     handler: (data: JobData<N>) => Promise<void>,
   ): Promise<void>
+  /** Of the queue's own connections. */
+  poolUsage(): PoolUsage
   /** Polls now instead of at the next interval. */
   pollNow(): void
   /** Whether due jobs are looked for. */
@@ -86,6 +93,9 @@ const QUEUE = {
   retryDelayMax: 15 * 60,
   retentionSeconds: 30 * 24 * 3600,
 }
+
+const SETTINGS_ROW = 'job-queues'
+const AppliedSettings = z.object({ version: z.string(), settings: z.string() })
 
 /**
  * Opens pg-boss on a pool of its own, whose columns keep their names. No job runs until `work` is called. A role that may only
@@ -124,6 +134,7 @@ export async function createJobs(databaseUrl: string, log: Log, pools?: PoolConf
       await boss.start()
       if (!maintains) return
       for (const name of Object.keys(JOBS)) await boss.createQueue(name, QUEUE)
+      await updateSettings(sql, boss)
     })
   } catch (error) {
     // The library's timers would keep the process alive.
@@ -155,7 +166,10 @@ export async function createJobs(databaseUrl: string, log: Log, pools?: PoolConf
   return {
     async enqueue(sql, name, data, { afterSeconds } = {}) {
       const later = afterSeconds === undefined ? {} : { startAfter: afterSeconds }
-      await boss.send(name, data, { db: transactionOf(sql), ...later })
+      // Beside the data: `work` passes on what the schema names, and continues the trace.
+      const traceparent = currentTraceparent()
+      const sent = traceparent ? { ...data, traceparent } : data
+      await boss.send(name, sent, { db: transactionOf(sql), ...later })
     },
     async work(name, atOnce, handler) {
       const free = new Set<string>()
@@ -169,7 +183,11 @@ export async function createJobs(databaseUrl: string, log: Log, pools?: PoolConf
           // fail, say while a vendor is away, would take up all the polls and starve the others.
           wakeOne(name)
           try {
-            await handler(JOBS[name].parse(job.data) as JobData<typeof name>)
+            await correlate(correlationOf(job.data), () =>
+              observe({ kind: 'job', queue: name }, async () =>
+                handler(JOBS[name].parse(job.data) as JobData<typeof name>),
+              ),
+            )
           } catch (error) {
             log.warn('job failed, will be retried', { job: name, jobId: job.id, error })
             throw error
@@ -181,6 +199,7 @@ export async function createJobs(databaseUrl: string, log: Log, pools?: PoolConf
         free.add(id)
       }
     },
+    poolUsage: () => usageOf(db),
     pollNow: () => polling.runNow(),
     isPolling: () => !polling.isStalled(),
     rest,
@@ -191,6 +210,76 @@ export async function createJobs(databaseUrl: string, log: Log, pools?: PoolConf
       await db.end({ timeout: 5 })
     },
   }
+}
+
+const correlationOf = (data: unknown) => ({
+  trace: parseTraceparent((data as { traceparent?: unknown } | null)?.traceparent),
+})
+
+/** The counts are the queue's own, which it refreshes every few seconds. */
+export const JOB_GAUGES: readonly ComputedGauge[] = [
+  {
+    name: 'portal_jobs',
+    help: 'Jobs that are due (waiting), due later (deferred), running (active), or have used up their tries (failed).',
+    async read(sql) {
+      const rows = await sql<
+        { name: string; waiting: number; deferred: number; active: number; failed: number }[]
+      >`
+        select name, ready_count as waiting, deferred_count as deferred, active_count as active, failed_count as failed
+        from pgboss.queue where name = any (${Object.keys(JOBS)})`
+      return rows.flatMap(({ name: queue, ...counts }) =>
+        Object.entries(counts).map(([state, value]) => ({ labels: { queue, state }, value })),
+      )
+    },
+  },
+  {
+    name: 'portal_job_lag_seconds',
+    help: 'For how long the oldest due job has been waiting.',
+    async read(sql) {
+      const rows = await sql<{ queue: string; seconds: number }[]>`
+        select queue.name as queue, greatest(0, coalesce((
+          select extract(epoch from now() - min(start_after)) from pgboss.job
+          where job.name = queue.name and state < 'active' and not blocked and start_after <= now()), 0))::float8 as seconds
+        from unnest(${Object.keys(JOBS)}::text[]) as queue (name)`
+      return rows.map(({ queue, seconds }) => ({ labels: { queue }, value: seconds }))
+    },
+  },
+]
+
+/** The newest 500 jobs that have used up their tries. Their data is not returned, only the last error's name and message. */
+export async function listFailedJobs(sql: Sql) {
+  return await sql`
+    select id, name as queue, retry_count + 1 as tries, completed_on as failed_at,
+      concat_ws(': ', output ->> 'name', output ->> 'message') as error
+    from pgboss.job where state = 'failed' and name = any (${Object.keys(JOBS)})
+    order by completed_on desc limit 500`
+}
+
+/** Makes a job due again that has used up its tries, with as many as a new one. Returns whether there is such a job. */
+export async function retryFailedJob(sql: Sql, id: string): Promise<boolean> {
+  if (!isUuid(id)) return false
+  const rows = await sql`
+    update pgboss.job set state = 'retry', retry_count = 0, start_after = now(), completed_on = null
+    where id = ${id} and state = 'failed' returning id`
+  return rows.length > 0
+}
+
+/**
+ * Gives the settings to queues that existed, which the library leaves as they are. Once for each change of the settings, and by the
+ * newest version alone: what an operator set since, and what a newer version set, stays.
+ */
+async function updateSettings(sql: Sql, boss: PgBoss): Promise<void> {
+  const [row] = await sql<{ value: string }[]>`
+    select value from portal_setting where name = ${SETTINGS_ROW}`
+  const applied = row && AppliedSettings.parse(JSON.parse(row.value))
+  const settings = JSON.stringify(QUEUE)
+  const version = readVersion()
+  if (applied && (applied.settings === settings || isOlder(version, applied.version))) return
+  for (const name of Object.keys(JOBS)) await boss.updateQueue(name, QUEUE)
+  await sql`
+    insert into portal_setting (name, value)
+    values (${SETTINGS_ROW}, ${JSON.stringify({ version, settings })})
+    on conflict (name) do update set value = excluded.value`
 }
 
 /** Whether the role may create and maintain the queue's tables. */

@@ -1,4 +1,5 @@
 import { pino } from 'pino'
+import { currentCorrelation } from './correlation.ts'
 
 /** One JSON line for each event: an event name and ids, never personal data, a secret, a URL or a body. */
 export type Log = {
@@ -30,7 +31,7 @@ export function createLog(level: LogLevel, write?: (line: string) => void): Log 
   const at =
     (name: 'debug' | 'info') =>
     (event: string, fields: Fields = {}) =>
-      logger[name](redactErrors(fields), event)
+      logger[name]({ ...correlationFields(), ...redactErrors(fields) }, event)
   const repeating = (name: 'warn' | 'error') => {
     const summarize = summarizeRepetitions((event, fields) => logger[name](fields, event))
     return (event: string, fields: Fields = {}) => summarize(event, redactErrors(fields))
@@ -45,12 +46,21 @@ export function createLog(level: LogLevel, write?: (line: string) => void): Log 
 
 type Fields = Record<string, unknown>
 
+/** The ids of the request and the trace that a line belongs to. */
+function correlationFields(): Fields {
+  const { requestId, trace } = currentCorrelation() ?? {}
+  return {
+    ...(requestId !== undefined && { requestId }),
+    ...(trace && { traceId: trace.traceId }),
+  }
+}
+
 const SUMMARY_MS = 60_000
 // Each kind of line is remembered for a minute or more; beyond this many, lines are written as they come.
 const KINDS_KEPT = 1_000
 
 /** Passes the first line of a kind on, and each minute one line with the number of those that came since. */
-function summarizeRepetitions(write: (event: string, fields: Fields) => void) {
+function summarizeRepetitions(writeLine: (event: string, fields: Fields) => void) {
   const repetitions = new Map<string, { count: number; last: Fields }>()
   const summarizeLater = (kind: string, event: string) =>
     setTimeout(() => {
@@ -59,12 +69,15 @@ function summarizeRepetitions(write: (event: string, fields: Fields) => void) {
         repetitions.delete(kind)
         return
       }
-      write(event, { ...repeated.last, repeated: repeated.count })
+      // Of many requests, so of none.
+      writeLine(event, { ...repeated.last, repeated: repeated.count })
       repetitions.set(kind, { count: 0, last: {} })
       summarizeLater(kind, event)
     }, SUMMARY_MS).unref()
 
   return (event: string, fields: Fields) => {
+    const write = (event: string, fields: Fields) =>
+      writeLine(event, { ...correlationFields(), ...fields })
     if (!fields.error || fields.requestId) {
       write(event, fields)
       return

@@ -163,6 +163,11 @@ export const CORRECTIONS: readonly Correction[] = [
     connections,
     rejectWaiting,
     refusal: null,
+    usage: () => ({
+      used: busy.length + full.length + reserved.length,
+      idle: open.length,
+      waiting: queries.length
+    }),
     CLOSE,`,
       },
     ],

@@ -33,6 +33,7 @@ export type Resealing = {
 }
 
 const BATCH = 200
+const CALLS_AT_ONCE = 20
 const DATA_KEYS = 'data_key.wrapped_key'
 // The form and the key of a value.
 const PREFIX = '^[a-z0-9]+[.][0-9a-f]+[.]'
@@ -136,21 +137,43 @@ export function rewrapDataKeys(db: Db, keys: KeyService): Resealing {
       const rows = await db<{ id: string; wrappedKey: string }[]>`
         select id, wrapped_key from data_key
         where ${isOld(db)} and id > ${after || FIRST_ID} order by id limit ${BATCH}`
-      let moved = 0
-      for (const { id, wrappedKey } of rows) {
-        const context = dataKeyContext(id)
-        const key = await keys.unwrap(wrappedKey, context).catch(undefinedIfUnavailable)
-        if (!key) continue
-        await db`
-          update data_key set wrapped_key = ${await keys.wrap(key, context)}
-          where id = ${id} and wrapped_key = ${wrappedKey}`
-        moved++
+      const moved: Rewrapped[] = []
+      for (let start = 0; start < rows.length; start += CALLS_AT_ONCE) {
+        const some = rows.slice(start, start + CALLS_AT_ONCE)
+        for (const each of await Promise.all(some.map((row) => rewrap(keys, row))))
+          if (each) moved.push(each)
       }
+      await storeRewrapped(db, moved)
       const next = rows.length < BATCH ? undefined : rows.at(-1)?.id
-      return { after: next, moved, unreadable: rows.length - moved }
+      return { after: next, moved: moved.length, unreadable: rows.length - moved.length }
     },
   }
 }
+
+type Rewrapped = { id: string; before: string; now: string }
+
+/** `undefined`: no configured key unwraps it. Throws when the key service does not respond. */
+async function rewrap(
+  keys: KeyService,
+  { id, wrappedKey }: { id: string; wrappedKey: string },
+): Promise<Rewrapped | undefined> {
+  const context = dataKeyContext(id)
+  const key = await keys.unwrap(wrappedKey, context).catch(undefinedIfUnavailable)
+  return key && { id, before: wrappedKey, now: await keys.wrap(key, context) }
+}
+
+/** In one statement: a commit for each key takes most of the time. */
+const storeRewrapped = (db: Db, keys: readonly Rewrapped[]) =>
+  db.begin(async (sql) => {
+    const ids = keys.map(({ id }) => id)
+    // In one order, so that two commands at once do not block each other.
+    await sql`select from data_key where id = any (${ids}::uuid[]) order by id for update`
+    await sql`
+      update data_key set wrapped_key = new_key
+      from unnest(${ids}::uuid[], ${keys.map(({ before }) => before)}::text[], ${keys.map(({ now }) => now)}::text[])
+        as rewrapped (key_id, old_key, new_key)
+      where id = key_id and wrapped_key = old_key`
+  })
 
 const FIRST_ID = '00000000-0000-0000-0000-000000000000'
 

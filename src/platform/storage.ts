@@ -14,6 +14,8 @@ import {
   type S3ClientConfig,
   S3ServiceException,
 } from '@aws-sdk/client-s3'
+import { currentTraceparent } from './correlation.ts'
+import { observe } from './operations.ts'
 import { createSigner, requireKey, type SignGet } from './presign.ts'
 
 export type S3Config = {
@@ -263,7 +265,7 @@ async function readSetting<T>(
 }
 
 function createClient(s3: S3Config): S3Client {
-  return new S3Client({
+  const client = new S3Client({
     region: s3.region,
     forcePathStyle: s3.forcePathStyle,
     // Other stores reject, or store inside the object, what newer SDKs add by default.
@@ -279,6 +281,42 @@ function createClient(s3: S3Config): S3Client {
     ...(s3.endpoint && { endpoint: s3.endpoint }),
     ...(s3.credentials && { credentials: s3.credentials }),
   })
+  observeCalls(client)
+  return client
+}
+
+/** Reports each call, with its retries and without reading its body, and passes the trace on. */
+function observeCalls({ middlewareStack }: S3Client): void {
+  middlewareStack.add(
+    (next, { commandName = 'unknown' }) =>
+      (args) =>
+        observe(
+          { kind: 'bucket', name: commandName.replace(/Command$/, '') },
+          () => next(args),
+          describeCall,
+        ),
+    { step: 'initialize', name: 'observeCalls' },
+  )
+  middlewareStack.add(
+    (next) => (args) => {
+      const traceparent = currentTraceparent()
+      const { headers } = args.request as { headers: Record<string, string> }
+      if (traceparent) headers.traceparent = traceparent
+      return next(args)
+    },
+    // After signing: a proxy may replace this header.
+    { step: 'finalizeRequest', priority: 'low', name: 'passTraceOn' },
+  )
+}
+
+function describeCall({ error }: { error?: unknown }): string {
+  if (error === undefined) return 'ok'
+  const status = error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined
+  if (status === undefined) return 'unreachable'
+  if (status === 404) return 'not_found'
+  // What is written once exists already, which `put` examines.
+  if (status === 412 || status === 409) return 'exists'
+  return status >= 500 ? 'failed' : 'refused'
 }
 
 /** Creates signers for the bucket's public address, and keeps each until its credentials are about to expire. */

@@ -59,8 +59,8 @@ type SecurityEventFields = {
 export type SecurityEvents = {
   /** Counts the event, and logs it as one line. */
   emit(event: SecurityEvent, fields?: SecurityEventFields): void
-  /** Calls `listener` for every event, also for those that are not logged. */
-  onEvent(listener: (event: SecurityEvent) => void): void
+  /** Calls `listener` for every event, also for those that are not logged. `method` is a fixed word. */
+  onEvent(listener: (event: SecurityEvent, method: string | undefined) => void): void
   /** Returns a name for the network of an address (IPv4 /32, IPv6 /64) that only holders of the key can compute. */
   networkName(address: string): string
 }
@@ -76,7 +76,7 @@ export function createSecurityEvents(
   now: () => number = Date.now,
 ): SecurityEvents {
   const networkKey = Buffer.from(hkdfSync('sha256', key, '', 'security event network', 32))
-  const listeners: ((event: SecurityEvent) => void)[] = []
+  const listeners: ((event: SecurityEvent, method: string | undefined) => void)[] = []
   const windows = new Map<SecurityEvent, { minute: number; seen: number; suppressed: number }>()
 
   const networkName = (address: string) =>
@@ -100,7 +100,7 @@ export function createSecurityEvents(
 
   return {
     emit(event, fields = {}) {
-      for (const listener of listeners) listener(event)
+      for (const listener of listeners) listener(event, fields.method)
       const kind: Kind = SECURITY_EVENTS[event]
       const suppressed = kind.byAnyone ? countSuppressed(event) : 0
       if (suppressed === undefined) return

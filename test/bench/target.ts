@@ -7,7 +7,9 @@ import { openContext } from '../../src/context.ts'
 import { openDb } from '../../src/platform/db.ts'
 import { createJobs } from '../../src/platform/jobs.ts'
 import { createLog } from '../../src/platform/log.ts'
+import { createMetrics } from '../../src/platform/metrics.ts'
 import { prepareListener, startServer } from '../../src/server.ts'
+import { createWebMetrics } from '../../src/web/web-metrics.ts'
 import { startWorker } from '../../src/worker.ts'
 import { type Environment, readEnvironment } from '../support/environment.ts'
 import { CALLBACK, MEMORY_CLIENT } from './flow.ts'
@@ -44,7 +46,14 @@ async function start(task: Task): Promise<string> {
     const jobs = await createJobs(context.config.database.url, context.log)
     const listener = await prepareListener(LISTEN)
     const issuer = `http://localhost:${listener.port}`
-    const running = await startServer(listener, context, { issuer, jobs, onDelivery: () => {} })
+    // Counted, as in production.
+    const metrics = createWebMetrics(createMetrics(), [])
+    const running = await startServer(listener, context, {
+      issuer,
+      jobs,
+      metrics,
+      onDelivery: () => {},
+    })
     return running.url
   }
   if (task.be === 'memory') return startMemory()

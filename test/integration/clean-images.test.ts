@@ -9,11 +9,11 @@ import {
   listAllVerifications,
   retryVerification,
 } from '../../src/id-verification/operations.ts'
-import { measureIngestion } from '../../src/id-verification/progress.ts'
+import { INGESTION_GAUGES } from '../../src/id-verification/progress.ts'
 import { listVerifications } from '../../src/id-verification/store.ts'
 import { createTokenCache } from '../../src/id-verification/vendors/tokens.ts'
 import { createJobs, type Jobs } from '../../src/platform/jobs.ts'
-import { createMetrics } from '../../src/platform/metrics.ts'
+import { createMetrics, registerComputed } from '../../src/platform/metrics.ts'
 import { createApplication } from '../support/application.ts'
 import { connectImageVendor } from '../support/image-vendor.ts'
 import {
@@ -258,7 +258,9 @@ describe('when every image is refused', () => {
     expect(rows.find((row) => row.id === id)).toMatchObject({ imagesRefused: 2 })
     expect(rows.every(({ imagesRefused }) => imagesRefused > 0)).toBe(true)
     const metrics = createMetrics()
-    measureIngestion(metrics, portal.db)
+    await registerComputed(metrics, INGESTION_GAUGES).compute(portal.db, (_, error) => {
+      throw error
+    })
     const text = await metrics.text()
     expect(text).toMatch(/portal_verifications_without_images\{vendor="veriff"\} [1-9]/)
     expect(text).toMatch(/portal_images\{vendor="veriff",state="refused"\} [1-9]/)

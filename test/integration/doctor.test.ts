@@ -5,11 +5,10 @@ import type { Finding } from '../../src/cli/checks/check.ts'
 import { diagnose } from '../../src/cli/diagnosis.ts'
 import type { AppContext } from '../../src/context.ts'
 import {
+  BACKUP_GAUGES,
   findVerifiedBackup,
-  measureBackups,
   recordVerifiedBackup,
 } from '../../src/platform/backup-record.ts'
-import { createMetrics } from '../../src/platform/metrics.ts'
 import { createSealer, randomSecret } from '../../src/platform/secrets.ts'
 import { createStorage } from '../../src/platform/storage.ts'
 import { createDatabase } from '../support/database.ts'
@@ -89,11 +88,9 @@ test('the newest verified backup is said, and measured; none, or an old one, is 
     detail: expect.stringContaining(newest.toISOString()),
   })
   expect((await findVerifiedBackup(portal.db))?.takenAt).toEqual(newest)
-  const metrics = createMetrics()
-  measureBackups(metrics, portal.db)
-  expect(await metrics.text()).toContain(
-    `portal_verified_backup_timestamp_seconds ${newest.getTime() / 1000}`,
-  )
+  expect(await BACKUP_GAUGES[0]?.read(portal.db)).toEqual([
+    { labels: {}, value: newest.getTime() / 1000 },
+  ])
 })
 
 /** A mail server that accepts the user `portal` alone. */

@@ -1,8 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { createJobs } from '../../src/platform/jobs.ts'
+import { createJobs, listFailedJobs, retryFailedJob } from '../../src/platform/jobs.ts'
 import { createLog } from '../../src/platform/log.ts'
 import { createDatabase } from '../support/database.ts'
+import { eventually } from '../support/sandbox.ts'
 
 test('processes that start at the same moment on a new database all get a queue that works', async () => {
   const database = await createDatabase()
@@ -42,6 +43,34 @@ test('jobs of one queue run side by side, as many as may, and the next one follo
   expect(begun.sort()).toEqual(['a', 'b', 'c', 'd', 'e'])
   await jobs.stop()
   await database.drop()
+})
+
+test('queues that exist get new settings once, from the newest version alone', async () => {
+  const { db, url, drop } = await createDatabase()
+  const start = async () => {
+    const jobs = await createJobs(url, createLog('silent'))
+    await jobs.stop()
+    const rows =
+      await db`select distinct retry_limit, retry_delay, heartbeat_seconds from pgboss.queue`
+    expect(rows).toHaveLength(1)
+    return rows[0]
+  }
+  const applied = async (version: string, settings: string) =>
+    await db`
+      update portal_setting set value = ${JSON.stringify({ version, settings })}
+      where name = 'job-queues'`
+  await db`update pgboss.queue set retry_limit = 3, retry_delay = 99, heartbeat_seconds = null`
+  const byHand = { retryLimit: 3, retryDelay: 99, heartbeatSeconds: null }
+  expect(await start()).toEqual(byHand)
+  // A newer version is here, and this process is an old one that restarts.
+  await applied('99.0.0', '{}')
+  expect(await start()).toEqual(byHand)
+  // This process is the first of its version.
+  await applied('0.1.0', '{}')
+  expect(await start()).toEqual({ retryLimit: 150, retryDelay: 2, heartbeatSeconds: 20 })
+  await db`update pgboss.queue set retry_limit = 3, retry_delay = 99, heartbeat_seconds = null`
+  expect(await start()).toEqual(byHand)
+  await drop()
 })
 
 test('a queue that rests takes no more jobs at once, and finishes those under way; jobs can be enqueued', async () => {
@@ -85,6 +114,32 @@ test('a queue that cannot be set up leaves nothing running behind', async () => 
     select count(*)::int as count from pg_stat_activity
     where datname = current_database() and pid <> pg_backend_pid() and state is not null`
   expect(row?.count).toBe(0)
+  await database.drop()
+})
+
+test('a job that has used up its tries is listed, and runs again when it is told to', async () => {
+  const database = await createDatabase()
+  const { db } = database
+  const jobs = await createJobs(database.url, createLog('silent'))
+  await db.begin((sql) => jobs.enqueue(sql, 'fetch-logo', { clientId: 'some-client' }))
+  await db`update pgboss.job set retry_limit = 0`
+  const done = Promise.withResolvers<string>()
+  let isReachable = false
+  await jobs.work('fetch-logo', 1, async ({ clientId }) => {
+    if (!isReachable) throw new Error('unreachable')
+    done.resolve(clientId)
+  })
+  const failed = await eventually(async () => {
+    const [job] = await listFailedJobs(db)
+    return job
+  })
+  expect(failed).toMatchObject({ queue: 'fetch-logo', tries: 1, error: 'Error: unreachable' })
+  isReachable = true
+  expect(await retryFailedJob(db, failed.id)).toBe(true)
+  expect(await done.promise).toBe('some-client')
+  expect(await retryFailedJob(db, failed.id)).toBe(false)
+  await jobs.stop()
+  expect(await listFailedJobs(db)).toEqual([])
   await database.drop()
 })
 

@@ -9,9 +9,10 @@ import { isConsistent, isIncluded, leafHash } from '../../src/ledger/tree.ts'
 import { verifyLedger } from '../../src/ledger/verify.ts'
 import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
 import { grantAppRole, withOwner } from '../../src/platform/database-role.ts'
-import { type Db, migrate, openDb } from '../../src/platform/db.ts'
+import { type Db, openDb } from '../../src/platform/db.ts'
 import { createJobs } from '../../src/platform/jobs.ts'
 import { createLog } from '../../src/platform/log.ts'
+import { migrate } from '../../src/platform/migrations.ts'
 import { hashSecret } from '../../src/platform/secrets.ts'
 import { openKeyRing } from '../../src/signing/key-ring.ts'
 import { startWorker } from '../../src/worker.ts'
@@ -306,7 +307,7 @@ test('an owner that is no superuser hands over what it made before', async () =>
   }
   try {
     await withOwner(urlOf(owner), async (sql) => {
-      await migrate(sql)
+      await migrate(urlOf(owner))
       // As a portal did that ran as the owner until now.
       await (await createJobs(urlOf(owner), portal.parts.log)).stop()
       await grantAppRole(sql, urlOf(app))

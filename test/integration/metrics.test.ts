@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { logProgress, measureIngestion } from '../../src/id-verification/progress.ts'
-import { createMetrics, serveMetrics } from '../../src/platform/metrics.ts'
+import { INGESTION_GAUGES, logProgress } from '../../src/id-verification/progress.ts'
+import { createMetrics, registerComputed, serveMetrics } from '../../src/platform/metrics.ts'
 import { startPortal, type TestPortal } from '../support/portal.ts'
 import { connectSandbox } from '../support/sandbox.ts'
 
@@ -19,7 +19,9 @@ test('metrics say what waits, for how long, and what wants an operator; and hold
   await portal.db`update delivery set state = 'failed' where id = (select id from delivery limit 1)`
 
   const metrics = createMetrics()
-  measureIngestion(metrics, portal.db)
+  await registerComputed(metrics, INGESTION_GAUGES).compute(portal.db, (_, error) => {
+    throw error
+  })
   metrics.counter('portal_deliveries_refused_total', 'x', ['vendor']).inc({ vendor: 'veriff' })
   const served = await serveMetrics(metrics, { host: '127.0.0.1', port: 0 }, () => undefined)
   const read = await fetch(`http://127.0.0.1:${served.port}/metrics`)

@@ -69,6 +69,11 @@ async function erased(): Promise<string> {
   return id
 }
 
+const failedJob = () =>
+  insert(portal.db`
+    insert into pgboss.job (name, data, state, completed_on)
+    values ('fetch-logo', '{}', 'failed', now()) returning id`)
+
 async function sequencedEntry(): Promise<string> {
   const id = await erased()
   await run('resident', 'erasure', id)
@@ -135,6 +140,7 @@ const CHANGES: Record<string, Words> = {
   'verification retry': onThe(verification),
   'verification erase': onThe(verification),
   'delivery replay': onThe(delivery),
+  'job retry': onThe(failedJob),
   'case close': onThe(report),
   'retention run': () => ['--dry-run'],
   'policy set': () => ['mfa', 'when-enrolled'],
@@ -165,6 +171,7 @@ const READINGS: Record<string, Words> = {
   'verification show': onThe(verification),
   'delivery list': none,
   'delivery show': onThe(delivery),
+  'job list': none,
   'vendor list': none,
   'tenant list': none,
   'tenant show': () => ['default'],

@@ -125,6 +125,8 @@ const OTHERS = [
     'verification retry',
     'delivery list',
     'delivery replay',
+    'job list',
+    'job retry',
     'migrate',
     'doctor',
     'backup verify',

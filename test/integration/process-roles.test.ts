@@ -1,6 +1,7 @@
 import { createHmac, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type AppContext, openContext } from '../../src/context.ts'
+import { startGauges } from '../../src/gauges.ts'
 import { runRetention } from '../../src/id-verification/retention.ts'
 import { createVerification, setVendorSession } from '../../src/id-verification/store.ts'
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
@@ -8,6 +9,7 @@ import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
 import { ACCESS } from '../../src/platform/database-access.ts'
 import { createJobs, type Jobs } from '../../src/platform/jobs.ts'
 import { listOutbox } from '../../src/platform/mail.ts'
+import { createMetrics } from '../../src/platform/metrics.ts'
 import { CLEAN_UPS, startWorker, type Worker } from '../../src/worker.ts'
 import { createApplication } from '../support/application.ts'
 import {
@@ -152,6 +154,14 @@ test('web and worker serve under roles of their own: sign-in, consent, tokens, d
   for (const remove of CLEAN_UPS) await remove(working.db)
   await runRetention({ db: working.db, jobs, log: working.log })
   expect(portal.logged()).not.toContain('permission denied')
+})
+
+test('a worker may read all that the gauges are computed from', async () => {
+  const metrics = createMetrics()
+  const gauges = startGauges(metrics, working)
+  await eventually(async () => (await metrics.text()).includes('portal_jobs{'))
+  await gauges.stop()
+  expect(portal.logged()).not.toContain('cannot be computed')
 })
 
 test('neither role can read what only the other needs', async () => {

@@ -194,10 +194,11 @@ test('a process that lacks the newest key is not ready, verifies what the others
   }
 })
 
-test('a start without the key under which everything is sealed says in one line which key is missing', async ({
+test('a start without the key under which everything is sealed says in one line which key is missing, and `key status` shows it', async ({
   program,
 }) => {
-  const [key] = portal.config.secrets.encryptionKeys
+  const { encryptionKeys } = portal.config.secrets
+  const [key] = encryptionKeys
   const id = createHash('sha256')
     .update(key ?? '')
     .digest('hex')
@@ -209,10 +210,7 @@ test('a start without the key under which everything is sealed says in one line 
       `^The encryption key ${id} is not configured, and values are sealed under it \\(.*4 in signing_key.private_sealed.*\\): add it to ENCRYPTION_KEY, after the key that is first there, and run .key status.`,
     ),
   )
-})
 
-test('`key status` shows under which keys everything is sealed, and which of them is missing', async () => {
-  const { config } = portal
   const status = async (keys: Uint8Array[]) => {
     const parts = await openWith(keys)
     try {
@@ -226,7 +224,6 @@ test('`key status` shows under which keys everything is sealed, and which of the
     }
   }
   const newKey = randomBytes(32)
-  const { encryptionKeys } = config.secrets
   expect(await status([...encryptionKeys])).toEqual([['first', true]])
   expect(await status([...encryptionKeys, newKey])).toEqual([
     ['first', true],

@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as wait } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { type Container, openContainer } from '../support/container.ts'
-import { startDeployment } from '../support/deployment.ts'
+import { type Deployment, startDeployment } from '../support/deployment.ts'
 import { buildImage, type Image, ROOT } from '../support/dockerfile.ts'
 import { findFreePorts } from '../support/ports.ts'
 import type { Rehearsal } from './rehearsal.ts'
@@ -99,8 +99,12 @@ async function startAll(container: Container, { entrypoint, command }: Image): P
     const [applied] = (await runToEnd(container, [...entrypoint, 'migrate'], env)).split('\n')
     const figures = [`migrate: ${applied} (${secondsSince(started)} s)`]
     const serve = [...entrypoint, ...command]
-    const web = await startUntilReady(container, serve, { ...env, ROLE: 'web', PORT: String(port) })
-    const worker = await startUntilReady(container, serve, {
+    const web = await startUntilReady(deployment, container, serve, {
+      ...env,
+      ROLE: 'web',
+      PORT: String(port),
+    })
+    const worker = await startUntilReady(deployment, container, serve, {
       ...env,
       ROLE: 'worker',
       METRICS_PORT: String(metricsPort),
@@ -111,7 +115,7 @@ async function startAll(container: Container, { entrypoint, command }: Image): P
       `web ready after ${web.seconds} s, worker after ${worker.seconds} s; /health/ready: ${ready.status}`,
       await decodeAndHash(container),
     )
-    for (const process of [web, worker]) await process.end()
+    await Promise.all([web.end(), worker.end()])
     figures.push('web and worker ended with status 0 on SIGTERM')
     return figures
   } finally {
@@ -135,12 +139,13 @@ async function runToEnd(
 }
 
 async function startUntilReady(
+  { later }: Deployment,
   container: Container,
   command: readonly string[],
   env: Record<string, string>,
 ) {
   const started = performance.now()
-  const child = container.start(command, env)
+  const child = later(container.start(command, env), async (each) => each.kill('SIGKILL'))
   let said = ''
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk) => {
@@ -148,7 +153,7 @@ async function startUntilReady(
     })
   const exit = new Promise<number | null>((resolve) => child.once('exit', resolve))
   while (!/ is ready/.test(said)) {
-    if (child.exitCode !== null || performance.now() - started > 60_000)
+    if (child.exitCode !== null || performance.now() - started > 120_000)
       throw new Error(`it did not become ready: ${said}`)
     await wait(50)
   }

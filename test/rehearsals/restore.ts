@@ -56,12 +56,15 @@ export const rehearsal: Rehearsal = {
       ])
       return { url: source.urlOf(DATABASE), stop: source.stop }
     }
-    return await startDeployment(async (deployment) => {
-      if (!source) throw new Error('the database was not started')
-      const figures = await rehearse(deployment, source, { short, say })
-      await deployment.close()
-      return figures
-    }, startSource)
+    return await startDeployment(
+      async (deployment) => {
+        if (!source) throw new Error('the database was not started')
+        const figures = await rehearse(deployment, source, { short, say })
+        await deployment.close()
+        return figures
+      },
+      { startDatabase: startSource },
+    )
   },
 }
 

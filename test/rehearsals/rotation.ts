@@ -54,7 +54,8 @@ async function rehearse(world: World, { short, say }: { short: boolean; say: Say
   const procedures = listProcedures(world)
   const began = performance.now()
   // The short form changes everything in three rounds of restarts, and the long one secret after secret.
-  for (const group of short ? [procedures] : procedures.map((each) => [each]))
+  for (const group of short ? [procedures] : procedures.map((each) => [each])) {
+    const before = { ...load.count(), at: performance.now() }
     for (const part of PARTS) {
       const names = group.filter((each) => Object.keys(each[part]).length > 0)
       if (names.length === 0) continue
@@ -63,10 +64,19 @@ async function rehearse(world: World, { short, say }: { short: boolean; say: Say
         fleet,
         group.map((each) => each[part]),
       )
-      await wait(short ? 0 : 3_000)
+      await wait(short ? 0 : 5_000)
     }
+    const { done, failed } = load.count()
+    const took = ((performance.now() - before.at) / 1000).toFixed(0)
+    const what = short ? 'all procedures' : group.map(({ name }) => name).join(', ')
+    world.figures.push(
+      `${what}: ${done - before.done} requests in ${took} s, ${failed - before.failed} failed`,
+    )
+    say(world.figures.at(-1) ?? '')
+  }
   await load.stop()
   const seconds = (performance.now() - began) / 1000
+  say('waiting for the deliveries and mails to be done')
   await settle(world)
   return await report(world, seconds)
 }
@@ -376,7 +386,9 @@ function vendorSecrets({ deployment, vendors, fleet }: World): Procedure {
         await wait(Math.max(0, addedAt + 2_500 - Date.now()))
         // All vendors change, each at once.
         Object.assign(vendors.secrets, Object.fromEntries(next))
-        await wait(1_000)
+        await until('a refused call of each vendor', 60, () =>
+          names.every((name) => vendors.refused.includes(name)),
+        )
         await forEach(({ db, sealer }, vendor) =>
           useNextCredentials(db, sealer, { vendor, keepDays: 7 }),
         )
@@ -438,16 +450,22 @@ async function until(what: string, seconds: number, ask: () => boolean | Promise
     if (Date.now() > end) throw new Error(`waited ${seconds} s for ${what}`)
 }
 
-/** Waits until no delivery and no mail is waiting. */
+/** Waits until no delivery and no mail is waiting. A job that was tried again may wait for some minutes. */
 async function settle({ deployment }: World) {
   const { db } = deployment.parts
-  await until('the deliveries and mails to be done', 60, async () => {
-    const [row] = await db`
-      select exists (select from delivery where state = 'received')
-        or exists (select from pgboss.job where name = 'send-mail' and state in ('created', 'retry', 'active'))
-        as is_waiting`
-    return row?.isWaiting === false
-  })
+  const listWaiting = () => db<{ what: string; tries: number; reason: string | null }[]>`
+    select 'delivery' as what, tries, explanation as reason from delivery where state = 'received'
+    union all
+    select name || ' ' || state, retry_count, output ->> 'message' from pgboss.job
+    where name = 'send-mail' and state in ('created', 'retry', 'active') limit 10`
+  for (const end = Date.now() + 300_000; ; await wait(200)) {
+    const waiting = await listWaiting()
+    if (waiting.length === 0) return
+    if (Date.now() > end)
+      throw new Error(
+        `these are still waiting: ${waiting.map((each) => Object.values(each).join(' ')).join('; ')}`,
+      )
+  }
 }
 
 async function report(world: World, seconds: number): Promise<string[]> {
@@ -467,7 +485,7 @@ async function report(world: World, seconds: number): Promise<string[]> {
       .join(', ')}`,
     `${fleet.countStarts()} starts of 3 processes`,
     `${accepted} deliveries acknowledged, ${stored?.deliveries} stored; ${stored?.mails} mails sent, ${mail.received.size} received; ${stored?.failed} jobs failed`,
-    `${vendors.countRefused()} calls refused by a vendor and made again with the next secrets`,
+    `${vendors.refused.length} calls refused by a vendor and made again with the next secrets`,
     ...figures,
   ]
   const broken = [

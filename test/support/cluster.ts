@@ -5,9 +5,10 @@ import type { TestProject } from 'vitest/node'
 import { startPostgres, urlOf } from '../../src/local/embedded/postgres.ts'
 import type { ProcessKind } from '../../src/platform/database-access.ts'
 import { grantProcessRole } from '../../src/platform/database-role.ts'
-import { migrate, openDb } from '../../src/platform/db.ts'
+import { openDb } from '../../src/platform/db.ts'
 import { installJobs } from '../../src/platform/jobs.ts'
 import { createLog } from '../../src/platform/log.ts'
+import { migrate } from '../../src/platform/migrations.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -29,9 +30,9 @@ export default async function setup(project: TestProject) {
   const admin = openDb(cluster.url, { connections: 1 })
   await admin.unsafe('create database template')
   await admin.end()
-  const template = openDb(urlOf(cluster.port, password, 'template'), { connections: 1 })
-  await migrate(template)
   const appUrl = urlOf(cluster.port, password, 'template')
+  await migrate(appUrl)
+  const template = openDb(appUrl, { connections: 1 })
   await installJobs(appUrl, createLog('error'))
   for (const [kind, role] of Object.entries(PROCESS_ROLES) as [ProcessKind, string][]) {
     const url = urlOf(cluster.port, password, 'template', role)

@@ -27,10 +27,19 @@ type StartDatabase = (dir: string) => Promise<{ url: string; stop(): Promise<voi
 
 const startEmbedded: StartDatabase = (dir) => startPostgres({ dir, password: randomSecret() })
 
-/** Builds on an empty deployment, and closes all of it when that fails. The database is the embedded one, unless another is given. */
+/**
+ * Builds on an empty deployment, and closes all of it when that fails. The database is the embedded one, unless another is given.
+ * `prepare` creates the schema instead of this version.
+ */
 export async function startDeployment<T>(
   build: (deployment: Deployment) => Promise<T>,
-  startDatabase: StartDatabase = startEmbedded,
+  {
+    startDatabase = startEmbedded,
+    prepare,
+  }: {
+    startDatabase?: StartDatabase
+    prepare?: (given: Pick<Deployment, 'dir' | 'env'>) => Promise<unknown>
+  } = {},
 ): Promise<T> {
   const dir = await mkdtemp(join(tmpdir(), 'portal-'))
   const closing: (() => Promise<unknown>)[] = [() => rm(dir, { recursive: true, force: true })]
@@ -57,8 +66,10 @@ export async function startDeployment<T>(
       (each) => each.close(),
     )
     const env = createEnvironment({ databaseUrl: postgres.url, ...bucket, endpoint, credentials })
-    const parts = later(await openContext(readEnvironment(env), createLog('silent')), (each) =>
-      each.close(),
+    await prepare?.({ dir, env })
+    const parts = later(
+      await openContext(readEnvironment(env), createLog('silent'), prepare ? 'leave' : 'migrate'),
+      (each) => each.close(),
     )
     return await build({ dir, s3Port: port, s3Credentials, env, parts, later, close })
   } catch (error) {

@@ -250,6 +250,36 @@ test('production refuses keys that are no secret, or that are used twice', () =>
   expect(all).toMatch(/has 4 faults/)
 })
 
+test('traces go to the collector that the variables of OpenTelemetry name', () => {
+  expect(loadConfig({}).tracing).toBeUndefined()
+  const endpoint = 'https://collector.example:4318'
+  expect(loadConfig({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }).tracing).toEqual({
+    endpoint,
+    headers: {},
+    serviceName: 'identity-portal',
+    ratio: 1,
+  })
+  const { tracing } = loadConfig({
+    OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
+    OTEL_EXPORTER_OTLP_HEADERS: 'api-key=a%20b, x-team=portal',
+    OTEL_SERVICE_NAME: 'portal-web',
+    OTEL_TRACES_SAMPLER_ARG: '0.25',
+  })
+  expect(tracing?.headers).toEqual({ 'api-key': 'a b', 'x-team': 'portal' })
+  expect([tracing?.serviceName, tracing?.ratio]).toEqual(['portal-web', 0.25])
+  for (const [name, value] of [
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector:4318'],
+    ['OTEL_EXPORTER_OTLP_HEADERS', 'secret-key'],
+    ['OTEL_EXPORTER_OTLP_HEADERS', 'secret-key=%'],
+    ['OTEL_TRACES_SAMPLER_ARG', '1.5'],
+    ['OTEL_TRACES_SAMPLER_ARG', 'always_on'],
+  ] as const) {
+    const load = () => loadConfig({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, [name]: value })
+    expect(load).toThrow(`${name} must be`)
+    expect(load).not.toThrow(/secret-key/)
+  }
+})
+
 test('the example file and docs/configuration.md name every variable', () => {
   const source = readFileSync(new URL('../../src/config.ts', import.meta.url), 'utf8')
   const names = [...source.matchAll(/^ {2}([A-Z][A-Z0-9_]+):/gm)].map(([, name]) => name ?? '')
@@ -354,6 +384,7 @@ describe('a secret in a file', () => {
       COOKIE_KEYS: key,
       ENCRYPTION_KEY: otherKey,
       SMTP_URL: 'smtps://portal:secret@mail.test',
+      OTEL_EXPORTER_OTLP_HEADERS: 'api-key=secret',
       AWS_ACCESS_KEY_ID: 'AKIATEST',
       AWS_SECRET_ACCESS_KEY: 'secret',
     }
@@ -362,8 +393,12 @@ describe('a secret in a file', () => {
     for (const [name, value] of Object.entries(secrets))
       files[`${name}_FILE`] = await write(`${value}\n`, name === 'SMTP_URL' ? 0o440 : 0o400)
     const { DATABASE_URL: _, COOKIE_KEYS: _c, ENCRYPTION_KEY: _e, SMTP_URL: _s, ...rest } = good
-    const fromFiles = loadConfig({ ...rest, ...files, KMS_KEY_ID: 'alias/portal' })
-    const { s3, kms, ...config } = loadConfig({ ...rest, ...secrets, KMS_KEY_ID: 'alias/portal' })
+    const more = {
+      KMS_KEY_ID: 'alias/portal',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'https://collector.test',
+    }
+    const fromFiles = loadConfig({ ...rest, ...files, ...more })
+    const { s3, kms, ...config } = loadConfig({ ...rest, ...secrets, ...more })
     // The AWS SDK reads the variables itself, and none of our files.
     const credentials = { accessKeyId: 'AKIATEST', secretAccessKey: 'secret' }
     expect(fromFiles).toEqual({

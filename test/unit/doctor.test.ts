@@ -71,6 +71,10 @@ describe('connections', () => {
     expect(() => judgeConnections(used, limits, '99@a')).toThrow(
       /^7 web may open 105 connections, others use 0; the server allows 97/,
     )
+    const others = { name: 'psql', count: 83 }
+    expect(() => judgeConnections([...used.slice(0, 1), others], limits, '99@a')).toThrow(
+      /^1 web may open 15 connections, others use 83; the server allows 97/,
+    )
   })
 })
 
@@ -96,7 +100,7 @@ test('a pooler is recognised, and a connection without a limit is a fault', () =
 })
 
 test.each([
-  [[], 'https://id.test', /TRUSTED_PROXIES is not set/],
+  [[], 'https://id.test', /TRUSTED_PROXIES names none/],
   [['0.0.0.0/0'], 'https://id.test', /0\.0\.0\.0\/0 trusts addresses of the internet/],
   [['10.0.0.1', '::/0'], 'https://id.test', /^::\/0 trusts/],
   [['128.0.0.0/1'], 'http://localhost:3000', /trusts addresses of the internet/],

@@ -1,7 +1,8 @@
 import { hostname } from 'node:os'
 import type { AppContext } from '../../context.ts'
-import { type Db, isPooled, requireMigrated } from '../../platform/db.ts'
+import { type Db, isPooled } from '../../platform/db.ts'
 import { OperatorError } from '../../platform/errors.ts'
+import { requireMigrated } from '../../platform/migrations.ts'
 import { type Check, Fault } from './check.ts'
 
 const OLDEST_VERSION = 15

@@ -46,7 +46,7 @@ export const proxyCheck = ({
     if (trustedProxies.length > 0) return `X-Forwarded-For counts from ${trustedProxies.join(', ')}`
     // The portal itself speaks HTTP.
     if (issuer?.startsWith('https:'))
-      throw new Fault('a proxy with TLS is in front, and TRUSTED_PROXIES is not set')
+      throw new Fault('a proxy with TLS is in front, and TRUSTED_PROXIES names none')
     return 'no proxy is trusted'
   },
 })

@@ -1,8 +1,9 @@
+import { currentTraceparent } from '../../platform/correlation.ts'
 import { isHttpsOrLoopback } from '../../platform/loopback.ts'
-import { type Credentials, VendorError } from './vendor.ts'
+import { type Credentials, ImageNotFoundError, NotReadyError, VendorError } from './vendor.ts'
 
 /** The vendor answered with an error status. `retryAfterSeconds` is from its `Retry-After`. */
-export class VendorStatusError extends VendorError {
+class VendorStatusError extends VendorError {
   readonly status: number
   readonly retryAfterSeconds: number | undefined
 
@@ -34,6 +35,19 @@ export async function withCredentials<T>(
   }
 }
 
+/** The vendor sent no response, or not all of it. */
+class VendorUnreachableError extends VendorError {}
+
+/** How a call of an adapter ended, in one word for the metrics. */
+export function describeCall({ error }: { error?: unknown }): string {
+  if (error === undefined) return 'ok'
+  if (error instanceof NotReadyError) return 'not_ready'
+  if (error instanceof ImageNotFoundError) return 'not_found'
+  if (error instanceof VendorUnreachableError) return 'unreachable'
+  if (!(error instanceof VendorStatusError)) return 'invalid_response'
+  return error.status === 429 ? 'throttled' : error.status >= 500 ? 'failed' : 'refused'
+}
+
 const MAX_JSON_BYTES = 4 * 1024 * 1024
 // Until the end of the response. Veriff recommends a few seconds, but images take longer.
 const TIMEOUT_MS = 60_000
@@ -57,17 +71,18 @@ export async function callVendor(
   const url = new URL(`${baseUrl.replace(/\/+$/, '')}${path}`)
   if (url.origin !== new URL(baseUrl).origin)
     throw new VendorError('the address is not at the vendor')
+  const traceparent = currentTraceparent()
   let response: Response
   try {
     response = await fetch(url, {
       method: request.method ?? (request.body === undefined ? 'GET' : 'POST'),
-      headers: request.headers,
+      headers: traceparent ? { ...request.headers, traceparent } : request.headers,
       body: request.body ?? null,
       redirect: 'manual',
       signal: AbortSignal.timeout(TIMEOUT_MS),
     })
   } catch (cause) {
-    throw new VendorError('the vendor does not answer', { cause })
+    throw new VendorUnreachableError('the vendor does not answer', { cause })
   }
   if (!response.ok) {
     await response.body?.cancel()
@@ -122,7 +137,7 @@ async function readBody(response: Response, maxBytes: number): Promise<Uint8Arra
     }
   } catch (cause) {
     if (cause instanceof VendorError) throw cause
-    throw new VendorError('the answer ended early', { cause })
+    throw new VendorUnreachableError('the answer ended early', { cause })
   }
   const isPlain = !response.headers.get('content-encoding')
   if (isPlain && !Number.isNaN(announced) && announced !== received)

@@ -3,8 +3,10 @@ import { ensureTenant } from '../../clients/tenants.ts'
 import type { Db, Sql } from '../../platform/db.ts'
 import { OperatorError } from '../../platform/errors.ts'
 import { isHttpsOrLoopback } from '../../platform/loopback.ts'
+import { observe } from '../../platform/operations.ts'
 import type { SealedColumn } from '../../platform/resealing.ts'
 import type { Sealer } from '../../platform/secrets.ts'
+import { describeCall } from './call.ts'
 import { createIncode } from './incode.ts'
 import { createKora } from './kora.ts'
 import { createMosaic } from './mosaic.ts'
@@ -22,7 +24,21 @@ import { createVeriff } from './veriff.ts'
 
 /** Creates the adapter of an integration. Throws OperatorError when the settings are not valid for its vendor. */
 export function createVendor(integration: Integration, tokens?: TokenCache): Vendor {
-  return ADAPTERS[integration.vendor](integration, tokens)
+  return observed(integration.vendor, ADAPTERS[integration.vendor](integration, tokens))
+}
+
+/** The same adapter, whose calls to the vendor's API are observed. */
+function observed(vendor: VendorName, adapter: Vendor): Vendor {
+  const call = <T>(name: string, work: () => Promise<T>) =>
+    observe({ kind: 'vendor', vendor, name }, work, describeCall)
+  return {
+    ...adapter,
+    startSession: (session) => call('start_session', () => adapter.startSession(session)),
+    fetchResult: (sessionId) => call('fetch_result', () => adapter.fetchResult(sessionId)),
+    listMedia: (session) => call('list_media', () => adapter.listMedia(session)),
+    download: (media, maxBytes) => call('download', () => adapter.download(media, maxBytes)),
+    deleteSession: (sessionId) => call('delete_session', () => adapter.deleteSession(sessionId)),
+  }
 }
 
 const ADAPTERS: Record<VendorName, (integration: Integration, tokens?: TokenCache) => Vendor> = {

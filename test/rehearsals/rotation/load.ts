@@ -113,7 +113,7 @@ export async function startLoad(
     await application.obtainTokens(SCOPE, visitor.email)
   })
   let turn = 0
-  repeat('vendor sessions', 10 * pauseMs, () =>
+  repeat('vendor sessions', 6 * pauseMs, () =>
     startSession(VENDORS[turn++ % VENDORS.length] ?? 'veriff'),
   )
   for (const vendor of ['veriff', 'kora', 'incode'] as const)
@@ -121,6 +121,13 @@ export async function startLoad(
 
   return {
     tallies,
+    count() {
+      const all = [...tallies.values()]
+      return {
+        done: all.reduce((sum, { done }) => sum + done, 0),
+        failed: all.reduce((sum, { failures }) => sum + failures.length, 0),
+      }
+    },
     officeId: office.client_id,
     /** The access token that readers use now. */
     accessToken: () => tokens.access_token,

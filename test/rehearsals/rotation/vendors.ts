@@ -27,7 +27,7 @@ export async function startVendors() {
     mosaic: newSecrets(),
   }
   const tokens = new Map<string, VendorSecrets>()
-  let refused = 0
+  const refused: string[] = []
 
   /** `undefined`: refused. */
   function answer(req: IncomingMessage, body: string): object | undefined {
@@ -65,7 +65,7 @@ export async function startVendors() {
 
   const server = createServer(async (req, res) => {
     const answered = answer(req, await text(req))
-    if (!answered) refused++
+    if (!answered) refused.push(req.url?.split('/')[1] ?? '')
     const status = answered === NOT_FOUND ? 404 : answered ? 200 : 401
     res.writeHead(status, { 'Content-Type': 'application/json' })
     res.end(JSON.stringify(answered ?? { error: 'unauthorized' }))
@@ -75,7 +75,8 @@ export async function startVendors() {
   return {
     urlOf: (vendor: VendorName) => `http://127.0.0.1:${port}/${vendor}`,
     secrets,
-    countRefused: () => refused,
+    /** The vendor of each refused call. */
+    refused,
     /** A delivery that nobody else sends, and what authenticates it. */
     createDelivery(vendor: 'veriff' | 'kora' | 'incode'): {
       body: string

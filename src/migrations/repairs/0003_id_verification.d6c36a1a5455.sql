@@ -1,0 +1,1 @@
+alter table image add column expected_size bigint;

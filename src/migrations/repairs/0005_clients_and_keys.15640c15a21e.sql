@@ -1,0 +1,1 @@
+alter table oidc_artifact add column polled_at timestamptz;

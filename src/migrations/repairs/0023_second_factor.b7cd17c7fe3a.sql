@@ -1,0 +1,1 @@
+-- Nothing to do: the first text failed where another table has a constraint of that name, and did the same elsewhere.

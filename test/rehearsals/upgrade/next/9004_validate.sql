@@ -1,0 +1,1 @@
+alter table oidc_artifact validate constraint oidc_artifact_upgrade_note_check;
