@@ -11,6 +11,7 @@ import type { CompleteConfig } from '../../src/config.ts'
 import { type AppContext, openContext } from '../../src/context.ts'
 import { USER } from '../../src/local/embedded/cluster.ts'
 import { startS3Server } from '../../src/local/embedded/s3.ts'
+import { requireNeededKeys } from '../../src/needed-keys.ts'
 import type { ProcessKind } from '../../src/platform/database-access.ts'
 import { openDb } from '../../src/platform/db.ts'
 import { createJobs } from '../../src/platform/jobs.ts'
@@ -59,6 +60,8 @@ export async function startPortal({
   const lines: string[] = []
   const log = createLog('debug', (line) => lines.push(line))
   const parts = await openContext(config, log)
+  // As `serve` does.
+  parts.readiness.add('keys', () => requireNeededKeys(parts))
   const first = await startProcess(parts, worker)
 
   return {
