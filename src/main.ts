@@ -26,9 +26,14 @@ async function main(words: string[]): Promise<void> {
 
 async function runServer(): Promise<void> {
   const started = performance.now()
+  // Before anything else: a signal that arrives while it starts is obeyed too.
+  const asked = shutdownSignal()
+  let limitSeconds = LONGEST_START_SECONDS
+  void asked.then((signal) => endWithin(limitSeconds, signal))
   const { serve } = await import('./serve.ts')
   const served = await serve(process.env)
   const { server, context } = served
+  limitSeconds = context.config.shutdownSeconds
   process.stdout.write(
     server
       ? `Identity portal is ready at ${server.issuer} (listening on ${server.url}, ${seconds(started)})\n`
@@ -36,10 +41,12 @@ async function runServer(): Promise<void> {
   )
   if (context.isDatabaseEmbedded)
     process.stdout.write(`Data is kept in ${context.config.dataDir}. Stop with Ctrl-C.\n`)
-  const signal = await shutdownSignal()
-  endWithin(context.config.shutdownSeconds, signal)
+  await asked
   await served.close()
 }
+
+// What has begun to start is closed when it is complete, unless that takes longer.
+const LONGEST_START_SECONDS = 30
 
 /** Ends the process when closing takes longer, because a database, a bucket or a caller does not answer. */
 function endWithin(limitSeconds: number, signal: NodeJS.Signals): void {

@@ -61,8 +61,8 @@ async function openProgram() {
     /** A folder of the test's own, and in it the data directory, which the first process creates. */
     dir,
     dataDir,
-    start,
     run,
+    start,
     /** Starts the server, and returns when it listens. */
     async serve(env: Environment = {}) {
       const child = start(['serve'], env)
