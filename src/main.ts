@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import { HelpRequested, UsageError } from './cli/command.ts'
 import { type Invocation, readCommand } from './cli/commands.ts'
 import { formatAnswer } from './cli/output.ts'
@@ -26,14 +27,16 @@ async function main(words: string[]): Promise<void> {
 
 async function runServer(): Promise<void> {
   const started = performance.now()
-  // Before anything else: a signal that arrives while it starts is obeyed too.
   const asked = shutdownSignal()
-  let limitSeconds = LONGEST_START_SECONDS
-  void asked.then((signal) => endWithin(limitSeconds, signal))
+  // As process 1 of a container it would ignore a signal without a handler. Nothing was promised yet, so nothing is finished.
+  let isReady = false
+  void asked.then((signal) => {
+    if (!isReady) process.exit(128 + constants.signals[signal])
+  })
   const { serve } = await import('./serve.ts')
   const served = await serve(process.env)
   const { server, context } = served
-  limitSeconds = context.config.shutdownSeconds
+  isReady = true
   process.stdout.write(
     server
       ? `Identity portal is ready at ${server.issuer} (listening on ${server.url}, ${seconds(started)})\n`
@@ -41,12 +44,9 @@ async function runServer(): Promise<void> {
   )
   if (context.isDatabaseEmbedded)
     process.stdout.write(`Data is kept in ${context.config.dataDir}. Stop with Ctrl-C.\n`)
-  await asked
+  endWithin(context.config.shutdownSeconds, await asked)
   await served.close()
 }
-
-// What has begun to start is closed when it is complete, unless that takes longer.
-const LONGEST_START_SECONDS = 30
 
 /** Ends the process when closing takes longer, because a database, a bucket or a caller does not answer. */
 function endWithin(limitSeconds: number, signal: NodeJS.Signals): void {
