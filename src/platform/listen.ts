@@ -73,6 +73,8 @@ export function createCloseServer(server: Server): CloseServer {
 
   // The system resets connections that wait to be accepted when the port is closed. Each turn of the event loop accepts one.
   async function acceptWaiting() {
+    // The present turn may have looked for connections already.
+    await nextTurn()
     for (let turns = 0; turns < MOST_TURNS; turns++) {
       const before = { connections, at: performance.now() }
       await nextTurn()
