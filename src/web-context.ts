@@ -72,13 +72,7 @@ export async function openWebContext(
   const subjects = await openSubjectIdentifiers(db, sealer)
   const limiter = createRateLimiter(db, config.rateLimits, log)
   const tokens = createAccessTokens(issuer, ring)
-  const addressOf = createClientAddress(config.trustedProxies, (address) =>
-    log.warn('forwarding header ignored', {
-      // The address of a proxy, and not of a person, is one of our own network.
-      from: isPublicAddress(address) ? 'a public address' : address,
-      advice: 'if that is your proxy, name it in TRUSTED_PROXIES',
-    }),
-  )
+  const addressOf = createClientAddress(config.trustedProxies, reportUnknownProxies(context))
   const network = createNetworkLimiter({
     ...context,
     limits: config.networkLimits,
@@ -119,6 +113,27 @@ export async function openWebContext(
       await network.close()
       await Promise.all(lanes.map((lane) => lane.end({ timeout: 5 })))
     },
+  }
+}
+
+/**
+ * Says once that somebody sends forwarding headers who is not trusted. Anybody on the internet may do that; somebody of the own network
+ * is probably a proxy, and stays in the reports of readiness, because all visitors then count as one network.
+ */
+function reportUnknownProxies({ log, readiness }: AppContext): (address: string) => void {
+  const reported = new Set<boolean>()
+  return (address) => {
+    const isPublic = isPublicAddress(address)
+    if (reported.has(isPublic)) return
+    reported.add(isPublic)
+    // The address of a person is not logged.
+    log.warn('forwarding header ignored', {
+      from: isPublic ? 'a public address' : address,
+      advice: 'if that is your proxy, name it in TRUSTED_PROXIES',
+    })
+    if (isPublic) return
+    const check = () => Promise.reject(new Error('a proxy that TRUSTED_PROXIES does not name'))
+    readiness.add('proxy', check, { isRequired: false })
   }
 }
 

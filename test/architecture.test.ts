@@ -35,6 +35,7 @@ const ORDER = [
   'open.ts',
   'server.ts',
   'gauges.ts',
+  'needed-keys.ts',
   'worker.ts',
   'app.ts',
   'web-context.ts',

@@ -34,7 +34,7 @@ export function observe<T>(
   return channel.tracePromise(work, message) as Promise<T>
 }
 
-export const succeededOrFailed = ({ error }: { error?: unknown }): string =>
+const succeededOrFailed = ({ error }: { error?: unknown }): string =>
   error === undefined ? 'ok' : 'error'
 
 export type EndedOperation = { operation: Operation; outcome: string; seconds: number }

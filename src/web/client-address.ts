@@ -6,8 +6,8 @@ export type ClientAddress = (request: IncomingMessage) => string
 
 /**
  * `trusted` are addresses or CIDR ranges of our own proxies. `X-Forwarded-For` counts only from them. It is read from the right end,
- * because what a client writes is left of what our proxy adds. `onUntrusted` is called once, with the address of the first sender of a
- * forwarding header that is not trusted: probably a proxy that `trusted` does not name.
+ * because what a client writes is left of what our proxy adds. `onUntrusted` is called with the address of whoever sends a forwarding
+ * header and is not trusted: a client, or a proxy that `trusted` does not name.
  */
 export function createClientAddress(
   trusted: readonly string[],
@@ -23,13 +23,9 @@ export function createClientAddress(
   const isTrusted = (address: string) =>
     isIP(address) !== 0 && proxies.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
 
-  let hasSeenUntrusted = false
   return (request) => {
     let address = withoutIpv4Mapping(request.socket.remoteAddress ?? '')
-    if (!hasSeenUntrusted && isForwarded(request) && !isTrusted(address)) {
-      hasSeenUntrusted = true
-      onUntrusted(address)
-    }
+    if (isForwarded(request) && !isTrusted(address)) onUntrusted(address)
     const forwarded = [request.headers['x-forwarded-for'] ?? []].flat().join(',').split(',')
     while (isTrusted(address)) {
       const before = withoutIpv4Mapping(forwarded.pop()?.trim() ?? '')

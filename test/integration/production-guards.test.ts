@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect } from 'vitest'
 import { startS3Server } from '../../src/local/embedded/s3.ts'
 import { openDb } from '../../src/platform/db.ts'
-import { changeIssuer, findIssuer, storeIssuer } from '../../src/platform/issuer.ts'
+import { findIssuer, storeIssuer } from '../../src/platform/issuer.ts'
 import { randomSecret } from '../../src/platform/secrets.ts'
 import { createDatabase } from '../support/database.ts'
 import { findFreePorts } from '../support/ports.ts'
@@ -12,7 +12,7 @@ import { type Environment, test, withDatabase } from '../support/program.ts'
 import { eventually } from '../support/sandbox.ts'
 
 test('a web process in production: its issuer, its credentials, its proxy', async ({
-  program: { serve, expectRefusal },
+  program: { serve, run, expectRefusal },
   onTestFinished,
 }) => {
   const { url, drop } = await createDatabase()
@@ -47,6 +47,11 @@ test('a web process in production: its issuer, its credentials, its proxy', asyn
   await eventually(async () => log.includes('forwarding header ignored'))
   expect(log.match(/forwarding header ignored/g)).toHaveLength(1)
   expect(log).toContain('"from":"127.0.0.1"')
+  const ready = await fetch(`${issuer}/health/ready`)
+  expect([ready.status, await ready.json()]).toMatchObject([
+    200,
+    { parts: { bucket: 'unavailable', proxy: 'unavailable' } },
+  ])
   child.kill()
 
   const s3Dir = await mkdtemp(join(tmpdir(), 'portal-s3-'))
@@ -68,7 +73,13 @@ test('a web process in production: its issuer, its credentials, its proxy', asyn
     /^The bucket documents rejects the AWS credentials \(SignatureDoesNotMatch\)/,
   )
 
-  await changeIssuer(db, 'https://moved.test')
+  const move = ['issuer', 'change', 'https://moved.test']
+  const asked = await run(move, env)
+  expect(asked.stdout).toContain('0 passkeys do not work any more: they belong to localhost')
+  expect(asked.stdout).toContain('Nothing was changed.')
+  expect(await findIssuer(db)).toBe(issuer)
+  const changed = await run([...move, '--yes'], env)
+  expect([changed.status, changed.stderr]).toEqual([0, ''])
   await expectRefusal(
     ['serve'],
     { ...env, PORT: '0', LOG_LEVEL: 'error' },

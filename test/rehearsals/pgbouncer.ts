@@ -1,3 +1,6 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { loadConfig } from '../../src/config.ts'
 import { openDb } from '../../src/platform/db.ts'
 import { randomSecret } from '../../src/platform/secrets.ts'
@@ -19,7 +22,8 @@ type Urls = Record<'app' | 'web' | 'worker', string>
 
 /** Web and worker processes, each with its own role, that reach the database only through PgBouncer in transaction mode. */
 export const rehearsal: Rehearsal = {
-  summary: 'serve through PgBouncer in transaction mode, and restart PgBouncer under load',
+  summary:
+    'serve through PgBouncer in transaction mode; restart it, and kill PostgreSQL, under load',
   run: ({ short, say }) =>
     startDeployment(async (deployment) => {
       const { pooler, urls, env } = await setUp(deployment)
@@ -44,6 +48,9 @@ export const rehearsal: Rehearsal = {
       const [stormy] = await Promise.all([load.run(short ? 3 : 20, EACH), pooler.restart()])
       const after = await load.run(short ? 2 : 20, EACH)
       requireNoFailure('after the restart of PgBouncer', after)
+      const [crashed] = await Promise.all([load.run(short ? 5 : 20, EACH), killServer(deployment)])
+      const recovered = await load.run(short ? 2 : 20, EACH)
+      requireNoFailure('after the crash of PostgreSQL', recovered)
       const delivered = await load.settle()
       await portal.close()
 
@@ -53,6 +60,7 @@ export const rehearsal: Rehearsal = {
         ...describeAll(calm),
         `${connections} connections to the server`,
         `PgBouncer restarted under load: ${countFailed(stormy)} of ${countAll(stormy)} requests failed meanwhile, ${countFailed(after)} of ${countAll(after)} afterwards`,
+        `PostgreSQL killed under load: ${countFailed(crashed)} of ${countAll(crashed)} requests failed meanwhile, ${countFailed(recovered)} of ${countAll(recovered)} afterwards`,
         `${delivered} acknowledged deliveries, all applied; no process ended`,
       ]
     }),
@@ -145,6 +153,13 @@ async function requireSlowStatement(url: string, short: boolean): Promise<void> 
   } finally {
     await db.end({ timeout: 1 })
   }
+}
+
+/** The embedded server is started again, and recovers. */
+async function killServer({ dir }: Deployment): Promise<void> {
+  await wait(500)
+  const [pid] = (await readFile(join(dir, 'postgres', 'postmaster.pid'), 'utf8')).split('\n')
+  process.kill(Number(pid), 'SIGKILL')
 }
 
 /** A process without `DATABASE_POOLER` says what it lacks. */

@@ -15,6 +15,7 @@ import type { Rehearsal } from './rehearsal.ts'
 
 const MAIN = new URL('../../src/main.ts', import.meta.url).pathname
 const SHUTDOWN_SECONDS = 30
+
 export const rehearsal: Rehearsal = {
   summary: 'two web and two worker processes behind nginx, each restarted twice under load',
   run: ({ short, say }) =>

@@ -39,6 +39,8 @@ export async function startPgBouncer(given: {
     pool_mode: poolMode,
     default_pool_size: poolSize,
     max_client_conn: 500,
+    // A server that was away is tried again after this many seconds (default: 15).
+    server_login_retry: 1,
   }
   await writeFile(
     users,

@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-export type Relayed = { method: string; path: string; headers: IncomingHttpHeaders }
+type Relayed = { method: string; path: string; headers: IncomingHttpHeaders }
 
 /** Passes requests on to an origin as they are, except for added headers, and keeps what it saw of them. */
 export async function startRelay(target: string, added: Record<string, string> = {}) {

@@ -329,6 +329,8 @@ describe('a variable that does not exist', () => {
     ['ENCRYPTION_KEYS', 'ENCRYPTION_KEY'],
     ['COOKIE_KEY', 'COOKIE_KEYS'],
     ['SMTP_HOST', 'SMTP_URL'],
+    ['DATABASE_POOL_SIZE', 'DATABASE_POOLER'],
+    ['DRAIN_SECOND', 'DRAIN_SECONDS'],
     ['LOG_LEVLE', 'LOG_LEVEL'],
     ['DATABASE_URL_FIEL', 'DATABASE_URL_FILE'],
   ])('%s is refused, and %s suggested', (name, nearest) => {
@@ -384,6 +386,7 @@ describe('a secret in a file', () => {
       COOKIE_KEYS: key,
       ENCRYPTION_KEY: otherKey,
       SMTP_URL: 'smtps://portal:secret@mail.test',
+      OTEL_EXPORTER_OTLP_HEADERS: 'api-key=secret',
       AWS_ACCESS_KEY_ID: 'AKIATEST',
       AWS_SECRET_ACCESS_KEY: 'secret',
     }
@@ -392,8 +395,12 @@ describe('a secret in a file', () => {
     for (const [name, value] of Object.entries(secrets))
       files[`${name}_FILE`] = await write(`${value}\n`, name === 'SMTP_URL' ? 0o440 : 0o400)
     const { DATABASE_URL: _, COOKIE_KEYS: _c, ENCRYPTION_KEY: _e, SMTP_URL: _s, ...rest } = good
-    const fromFiles = loadConfig({ ...rest, ...files, KMS_KEY_ID: 'alias/portal' })
-    const { s3, kms, ...config } = loadConfig({ ...rest, ...secrets, KMS_KEY_ID: 'alias/portal' })
+    const more = {
+      KMS_KEY_ID: 'alias/portal',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'https://collector.test',
+    }
+    const fromFiles = loadConfig({ ...rest, ...files, ...more })
+    const { s3, kms, ...config } = loadConfig({ ...rest, ...secrets, ...more })
     // The AWS SDK reads the variables itself, and none of our files.
     const credentials = { accessKeyId: 'AKIATEST', secretAccessKey: 'secret' }
     expect(fromFiles).toEqual({

@@ -1,6 +1,6 @@
-import { isIP } from 'node:net'
 import type { CompleteConfig } from '../../config.ts'
 import { verifyMailServer } from '../../platform/mail.ts'
+import { isRangeOfEveryone } from '../../web/client-address.ts'
 import { type Check, Fault } from './check.ts'
 
 const FETCH_TIMEOUT_MS = 5_000
@@ -41,7 +41,7 @@ export const proxyCheck = ({
   why: 'the address of a visitor is the proxy’s, so that all count as one network, or is what the visitor claims',
   advice: 'name the addresses of your own proxies in TRUSTED_PROXIES, and nothing wider',
   async run() {
-    const wide = trustedProxies.filter(isWide)
+    const wide = trustedProxies.filter(isRangeOfEveryone)
     if (wide.length > 0) throw new Fault(`${wide.join(', ')} trusts addresses of the internet`)
     if (trustedProxies.length > 0) return `X-Forwarded-For counts from ${trustedProxies.join(', ')}`
     // The portal itself speaks HTTP.
@@ -50,12 +50,3 @@ export const proxyCheck = ({
     return 'no proxy is trusted'
   },
 })
-
-/** Whether a range is wider than any that one organisation has, private ranges aside. */
-function isWide(range: string): boolean {
-  const [address = '', bits] = range.split('/')
-  if (bits === undefined) return false
-  if (isIP(address) === 4) return Number(bits) < 8
-  // fc00::/7 are the unique local addresses (RFC 4193).
-  return Number(bits) < 16 && !/^f[cd]/i.test(address)
-}
