@@ -30,8 +30,8 @@ export async function startFleet(balancer: Balancer, envOf: (role: Role) => Envi
       said += text
     })
     createInterface(child.stderr).on('line', (line) => {
-      // Warnings are expected: a call that a vendor refuses, say.
-      if (!/"level":"(debug|info|warn)"/.test(line)) errors.push(`${role}: ${line}`)
+      // Warnings are expected: a call that a vendor refuses, say, or the AWS SDK's word about a slow answer.
+      if (!/"level":"(debug|info|warn)"|\[WARN\]/.test(line)) errors.push(`${role}: ${line}`)
     })
     for (const end = Date.now() + START_MS; !/ is ready/.test(said); await wait(50)) {
       if (child.exitCode !== null) throw new Error(`a ${role} process ended: ${errors.join('\n')}`)
