@@ -137,17 +137,25 @@ export async function prepareLoad(given: {
       )
       return tallies
     },
-    /** Waits until every acknowledged delivery is applied; returns how many there were. */
-    async settle(seconds = 60): Promise<number> {
-      for (const end = Date.now() + seconds * 1000; ; await wait(200)) {
+    /** Waits until every acknowledged delivery is applied; returns how many there were. Throws when for a minute none was. */
+    async settle(): Promise<number> {
+      let applied = -1
+      let end = 0
+      for (; ; await wait(200)) {
         const [row] = await parts.db<{ declined: number }[]>`
           select count(*)::int as declined from verification
           where id = any (${sessions}) and status = 'declined'`
-        if (row?.declined === sessions.length) return sessions.length
-        if (Date.now() > end)
-          throw new Error(
-            `${sessions.length} deliveries were acknowledged, ${row?.declined} applied`,
-          )
+        const { declined = 0 } = row ?? {}
+        if (declined === sessions.length) return declined
+        if (declined > applied) end = Date.now() + 60_000
+        applied = declined
+        if (Date.now() < end) continue
+        const waiting = await parts.db`
+          select state, tries, explanation, count(*)::int, max(run_at) as due from delivery
+          where state <> 'applied' group by 1, 2, 3`
+        throw new Error(
+          `${sessions.length} deliveries were acknowledged, ${applied} applied, others are ${JSON.stringify(waiting)}`,
+        )
       }
     },
   }
