@@ -113,6 +113,8 @@ const OTHERS = [
     'vendor use-next',
     'vendor drop-next',
     'vendor drop-previous',
+    'issuer show',
+    'issuer change',
     'tenant list',
     'tenant set',
     'tenant show',

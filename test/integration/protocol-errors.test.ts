@@ -63,7 +63,7 @@ test.each(CASES)(
     const line = portal
       .logged()
       .split('\n')
-      .find((each) => each.includes(requestId))
+      .find((each) => each.includes(requestId) && each.includes('oauth request refused'))
     expect(JSON.parse(line ?? '{}')).toMatchObject({
       event: 'oauth request refused',
       code,
