@@ -14,6 +14,7 @@ const postgres = await importPostgres()
 const CONNECT_SECONDS = 5
 /** The server ends a statement that takes longer. */
 export const STATEMENT_TIMEOUT_MS = 15_000
+const IDLE_IN_TRANSACTION_MS = 60_000
 const PROBE_MS = 3_000
 const APPLICATION = 'identity-portal'
 // What PostgreSQL keeps of a name.
@@ -115,6 +116,10 @@ function connect(
           connection: {
             application_name: nameProcess(pools),
             statement_timeout: statementTimeoutMs,
+            // A process that hangs within a transaction holds up the others no longer.
+            ...(statementTimeoutMs > 0 && {
+              idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+            }),
           },
         }),
     connect_timeout: CONNECT_SECONDS,

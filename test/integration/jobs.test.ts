@@ -162,3 +162,30 @@ test('jobs that fail do not keep the others waiting', async () => {
   await jobs.stop()
   await database.drop()
 })
+
+test('a job that has failed for a day is still tried, in a quarter of an hour at most, and is done when the vendor is back', async () => {
+  const database = await createDatabase()
+  const { db } = database
+  const jobs = await createJobs(database.url, createLog('silent'))
+  await db.begin((sql) => jobs.enqueue(sql, 'fetch-logo', { clientId: 'some-client' }))
+  // Nine failures take half an hour; from then on there are four an hour, and 150 in a day and a half.
+  await db`update pgboss.job set retry_count = 105, retry_delay = 2, retry_delay_max = 900`
+  const done = Promise.withResolvers<string>()
+  let isReachable = false
+  await jobs.work('fetch-logo', 1, async ({ clientId }) => {
+    if (!isReachable) throw new Error('unreachable')
+    done.resolve(clientId)
+  })
+  await eventually(async () => {
+    const [job] = await db<{ seconds: number }[]>`
+      select extract(epoch from start_after - now())::float8 as seconds from pgboss.job where state = 'retry'`
+    if (job) expect(job.seconds).toBeLessThanOrEqual(900)
+    return job
+  })
+  isReachable = true
+  await db`update pgboss.job set start_after = now()`
+  jobs.pollNow()
+  expect(await done.promise).toBe('some-client')
+  await jobs.stop()
+  await database.drop()
+})

@@ -241,3 +241,8 @@ test('a password that was changed breaks nothing while one connection serves, an
     await database.db.unsafe('drop role changing')
   }
 })
+
+test('the locks of a process that hangs within a transaction are released', async () => {
+  const [idle] = await db`show idle_in_transaction_session_timeout`
+  expect(idle).toEqual({ idleInTransactionSessionTimeout: '1min' })
+})
