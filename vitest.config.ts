@@ -7,7 +7,7 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 120_000,
     // Most integration files wait for a process or a queue most of the time.
-    maxWorkers: 3 * availableParallelism(),
+    maxWorkers: 2 * availableParallelism(),
     // On a shared machine a second may last three. What needed a second try is printed as such, and is to be looked into.
     retry: process.env.CI ? 1 : 0,
     projects: [

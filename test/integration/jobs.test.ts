@@ -88,6 +88,8 @@ test('a queue that rests takes no more jobs at once, and finishes those under wa
   })
   await enqueue('first')
   await begun.promise
+  // The other worker was woken too, and looks for a job.
+  await wait(500)
   const resting = jobs.rest()
   await enqueue('second')
   jobs.pollNow()

@@ -65,7 +65,7 @@ describe('signing in', () => {
     const residents = await Promise.all(Array.from({ length: 40 }, () => addResident(portal.parts)))
     const samples = { wrong: [] as number[], unknown: [] as number[] }
     const pages = new Set<string>()
-    for (const resident of residents)
+    const tryEach = async (resident: { email: string }) => {
       for (const [which, email] of [
         ['wrong', resident.email],
         ['unknown', `resident-${randomUUID()}@example.test`],
@@ -78,7 +78,16 @@ describe('signing in', () => {
         const text = answer.text.replaceAll(email, '').replaceAll(csrfOf(answer), '')
         pages.add(`${answer.status} ${text}`)
       }
+    }
+    for (const resident of residents) await tryEach(resident)
     expect(pages.size).toBe(1)
+    // Other programs delay all of few samples; with more of them, the fastest are undisturbed.
+    for (
+      let more = 0;
+      more < 200 && !(ratioOfFastest(samples.wrong, samples.unknown) < 1.5);
+      more++
+    )
+      await tryEach(await addResident(portal.parts))
     expect(ratioOfFastest(samples.wrong, samples.unknown)).toBeLessThan(1.5)
   })
 
