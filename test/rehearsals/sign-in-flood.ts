@@ -28,7 +28,7 @@ async function flood(
 
   say('the flood begins')
   const probe = startProbe(50, read)
-  const { signIns, ...flooding } = startFlood(urls, AT_ONCE)
+  const { signIns, ...flooding } = startFlood(urls[0] ?? '', AT_ONCE)
   // One resident signs in meanwhile, and is asked to come again where too many passwords are being checked.
   const { flow } = await load.run(seconds, { read: 0, refresh: 0, flow: 1, delivery: 0 })
   await flooding.stop()
@@ -47,8 +47,8 @@ async function flood(
   return figures
 }
 
-/** Browsers that try passwords of many accounts, each time from another network. */
-function startFlood(urls: readonly string[], atOnce: number) {
+/** Browsers that try passwords of many accounts, each time from another network, at the process that has the issuer's address. */
+function startFlood(url: string, atOnce: number) {
   const signIns: Answer[] = []
   let isStopped = false
   let address = 0
@@ -56,7 +56,7 @@ function startFlood(urls: readonly string[], atOnce: number) {
     address++
     return `198.${18 + (address >> 16)}.${(address >> 8) & 255}.${address & 255}`
   }
-  async function tryOnce(url: string) {
+  async function tryOnce() {
     const browser = createUserAgent({ 'X-Forwarded-For': nextAddress() })
     const at = performance.now()
     const page = await browser.open(`${url}/`)
@@ -66,9 +66,9 @@ function startFlood(urls: readonly string[], atOnce: number) {
     })
     signIns.push({ at, milliseconds: performance.now() - at, status: answer.status })
   }
-  const running = Array.from({ length: atOnce }, async (_, number) => {
+  const running = Array.from({ length: atOnce }, async () => {
     while (!isStopped)
-      await tryOnce(urls[number % urls.length] ?? '').catch(() =>
+      await tryOnce().catch(() =>
         signIns.push({ at: performance.now(), milliseconds: 0, status: 0 }),
       )
   })
