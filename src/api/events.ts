@@ -61,9 +61,11 @@ const erasureAnswerSchema = z
   })
   .meta({
     id: 'ErasureAnswer',
-    if: { properties: { outcome: { const: 'kept' } } },
-    // biome-ignore lint/suspicious/noThenProperty: `then` is JSON Schema's keyword beside `if` (2020-12, §10.2.2.2); this object is printed into the OpenAPI document and never awaited.
-    then: { required: ['reason'], properties: { reason: { pattern: '\\S' } } },
+    // What is kept has a reason that is not blank.
+    anyOf: [
+      { properties: { outcome: { not: { const: 'kept' } } } },
+      { required: ['reason'], properties: { reason: { pattern: '\\S' } } },
+    ],
   })
 
 const poll = operation({
