@@ -1,26 +1,19 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
-import { createAccount } from '../../src/accounts/accounts.ts'
-import { createClient } from '../../src/clients/clients.ts'
-import type { AppContext } from '../../src/context.ts'
 import { startVerification } from '../../src/id-verification/operations.ts'
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
-import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
 import { startVeriffSandbox } from '../../src/local/sandbox/veriff.ts'
 import { startCourier } from '../chaos/courier.ts'
 import type { Delivered } from '../chaos/history.ts'
+import { createApplication } from './application.ts'
 import type { Deployment } from './deployment.ts'
+import { ALL_SCOPES, addClient, addResident, HOLDER, SMALL_PHOTOS } from './portal.ts'
 
 const RESIDENTS = 3
 const SESSION_EVERY_MS = 1_500
 const READ_EVERY_MS = 50
 const REFRESH_EVERY_MS = 200
 export const IMAGES_OF_A_SESSION = 3
-
-const CALLBACK = 'http://localhost:9/callback'
-const SCOPE = 'openid offline_access eprospera:person.id_verification.read'
-const PASSWORD = 'lantern orchard violet drum'
-const HOLDER = { givenName: 'Ana', surname: 'Mejia', dateOfBirth: '1990-02-03' }
 
 /** Applications that read and refresh, and a vendor that delivers; none of them tries anything again. */
 export async function startLoad(deployment: Deployment, portal: string) {
@@ -30,15 +23,14 @@ export async function startLoad(deployment: Deployment, portal: string) {
   const stopping = new AbortController()
   let longestMs = 0
 
-  async function send(what: keyof typeof requests, url: string, init: RequestInit) {
+  /** Records how the request went; a failure is not repeated. */
+  async function send<T>(what: keyof typeof requests, request: () => Promise<T>) {
     const began = performance.now()
     requests[what]++
     try {
-      const response = await fetch(url, init)
-      const body = await response.text()
+      const answer = await request()
       longestMs = Math.max(longestMs, performance.now() - began)
-      if (response.ok) return body
-      failures.push(`${new Date().toISOString()} ${what}: ${response.status} ${body.slice(0, 200)}`)
+      return answer
     } catch (error) {
       failures.push(`${new Date().toISOString()} ${what}: ${(error as Error).cause ?? error}`)
     }
@@ -47,21 +39,21 @@ export async function startLoad(deployment: Deployment, portal: string) {
 
   async function readRepeatedly(token: string) {
     while (!stopping.signal.aborted) {
-      await send('reads', `${portal}/api/v1/me/natural-person/id-verification`, {
-        headers: { Authorization: `Bearer ${token}` },
+      await send('reads', async () => {
+        const response = await fetch(`${portal}/api/v1/me/natural-person/id-verification`, {
+          headers: { Authorization: `Bearer ${token}` },
+        })
+        const body = await response.text()
+        if (!response.ok) throw new Error(`${response.status} ${body.slice(0, 200)}`)
       })
       await wait(READ_EVERY_MS)
     }
   }
 
-  async function refreshRepeatedly(client: Client, first: string) {
+  async function refreshRepeatedly(first: string) {
     for (let token = first; !stopping.signal.aborted; ) {
-      const body = await send('refreshes', `${portal}/api/oauth/token`, {
-        method: 'POST',
-        headers: { Authorization: client.authorization },
-        body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: token }),
-      })
-      if (body) token = (JSON.parse(body) as Tokens).refresh_token
+      const tokens = await send('refreshes', () => application.refresh(token))
+      token = tokens?.refresh_token ?? token
       await wait(REFRESH_EVERY_MS)
     }
   }
@@ -87,7 +79,7 @@ export async function startLoad(deployment: Deployment, portal: string) {
       sharedSecret,
       webhookUrl: `${courier.url}/webhooks/veriff`,
       retryDelaysInMs: [],
-      person: { ...HOLDER, photoPixels: 480 },
+      person: { ...HOLDER, ...SMALL_PHOTOS },
     }),
     (each) => each.close(),
   )
@@ -97,15 +89,19 @@ export async function startLoad(deployment: Deployment, portal: string) {
     apiKey,
     secret: sharedSecret,
   })
-  const client = await addClient(parts)
+  const application = await createApplication(portal, await addClient(parts))
   const residents = await Promise.all(
-    Array.from({ length: RESIDENTS }, () => addResident(parts, portal, client)),
+    Array.from({ length: RESIDENTS }, async () => {
+      const { id, email } = await addResident(parts)
+      const tokens = await application.obtainTokens(ALL_SCOPES, email)
+      return { id, access: tokens.access_token, refresh: tokens.refresh_token ?? '' }
+    }),
   )
   let sessions = 0
 
   async function decideRepeatedly() {
     for (let number = 0; !stopping.signal.aborted; number++) {
-      const { accountId = '' } = residents[number % RESIDENTS] ?? {}
+      const { id: accountId = '' } = residents[number % RESIDENTS] ?? {}
       const { vendorSessionId } = await startVerification(
         { ...parts, issuer: portal },
         { vendor: 'veriff', accountId },
@@ -118,7 +114,7 @@ export async function startLoad(deployment: Deployment, portal: string) {
 
   const running = [
     ...residents.map(({ access }) => readRepeatedly(access)),
-    ...residents.map(({ refresh }) => refreshRepeatedly(client, refresh)),
+    ...residents.map(({ refresh }) => refreshRepeatedly(refresh)),
     decideRepeatedly(),
   ]
   return {
@@ -130,50 +126,4 @@ export async function startLoad(deployment: Deployment, portal: string) {
       return { requests, failures, longestMs, sessions, deliveries }
     },
   }
-}
-
-type Client = Awaited<ReturnType<typeof addClient>>
-type Tokens = { access_token: string; refresh_token: string }
-
-async function addClient({ db }: AppContext) {
-  const { client_id: id, client_secret: secret } = await createClient(db, {
-    name: 'Bluewater Bank',
-    redirectUris: [CALLBACK],
-    scope: SCOPE,
-  })
-  const authorization = `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`
-  return { id, authorization }
-}
-
-/** A resident who has allowed the application to read, through the pages. */
-async function addResident(parts: AppContext, portal: string, client: Client) {
-  const email = `resident-${randomUUID()}@example.test`
-  const { id: accountId } = await createAccount(parts, { email, ...HOLDER, password: PASSWORD })
-  const verifier = 'v'.repeat(43)
-  const request = new URLSearchParams({
-    client_id: client.id,
-    redirect_uri: CALLBACK,
-    response_type: 'code',
-    scope: SCOPE,
-    prompt: 'consent',
-    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
-    code_challenge_method: 'S256',
-  })
-  const browser = createUserAgent()
-  let page = await browser.open(`${portal}/api/oauth/authorize?${request}`, CALLBACK)
-  page = await browser.submit(page, 'login', { email, password: PASSWORD })
-  page = await browser.submit(page, 'allow', {}, { leaveAt: CALLBACK })
-  const response = await fetch(`${portal}/api/oauth/token`, {
-    method: 'POST',
-    headers: { Authorization: client.authorization },
-    body: new URLSearchParams({
-      grant_type: 'authorization_code',
-      code: new URL(page.url).searchParams.get('code') ?? '',
-      redirect_uri: CALLBACK,
-      code_verifier: verifier,
-    }),
-  })
-  const { access_token: access, refresh_token: refresh } = (await response.json()) as Tokens
-  if (!access || !refresh) throw new Error(`no tokens were issued (${response.status})`)
-  return { accountId, access, refresh }
 }
