@@ -19,12 +19,16 @@ export const rehearsal: Rehearsal = {
   run: ({ short, say }) =>
     withFleet({}, async (fleet) => {
       const groups = await Promise.all(fleet.processes.map(({ pid }) => limitMemory(pid)))
+      // The group does not count what a process had before it came in.
+      const held = await Promise.all(fleet.processes.map(({ pid }) => readResident(pid)))
       try {
         const figures = await work(fleet, short ? 6 : 60, say)
         const peaks = await Promise.all(groups.map(readPeak))
         if (peaks.some(({ killed }) => killed > 0))
           throw new Error(`the system ended a process for lack of memory: ${JSON.stringify(peaks)}`)
-        const [web1, web2, worker] = peaks.map(({ mebibytes }) => mebibytes)
+        const [web1, web2, worker] = peaks.map(({ mebibytes }, at) => mebibytes + (held[at] ?? 0))
+        if (Math.max(web1 ?? 0, web2 ?? 0, worker ?? 0) > LIMIT_MIB)
+          throw new Error(`more than ${LIMIT_MIB} MiB: ${web1}, ${web2}, ${worker}`)
         return [
           ...figures,
           `at most ${web1} and ${web2} MiB in the web processes, ${worker} MiB in the worker with its image processes; the limit is ${LIMIT_MIB} MiB; nothing was ended`,
@@ -43,6 +47,11 @@ async function limitMemory(pid: number): Promise<string> {
   await writeFile(join(group, 'memory.limit_in_bytes'), String(LIMIT_MIB * 1024 * 1024))
   await writeFile(join(group, 'cgroup.procs'), String(pid))
   return group
+}
+
+async function readResident(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8')
+  return Math.round(Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024)
 }
 
 async function readPeak(group: string): Promise<{ mebibytes: number; killed: number }> {
