@@ -34,7 +34,12 @@ export function createKmsKeyService(
 ): KeyService {
   const options: KMSClientConfig = {
     maxAttempts: ATTEMPTS,
-    requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: REQUEST_MS },
+    requestHandler: {
+      connectionTimeout: CONNECT_MS,
+      requestTimeout: REQUEST_MS,
+      // Otherwise the SDK only prints that the request took longer.
+      throwOnRequestTimeout: true,
+    },
   }
   if (endpoint !== undefined) options.endpoint = endpoint
   if (region !== undefined) options.region = region

@@ -1,5 +1,7 @@
 import { createHmac, randomBytes, randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { createAccount, findAccount } from '../../src/accounts/accounts.ts'
 import { listResealings } from '../../src/cli/reseal.ts'
 import { openContext } from '../../src/context.ts'
@@ -68,6 +70,18 @@ test('requests are signed, and other credentials or another region are refused',
   )
   await expect(open({ region: 'elsewhere-1' }).wrap(randomBytes(32), 'c')).rejects.toThrow()
   expect(new Set(kms.refused)).toContain('InvalidSignatureException')
+})
+
+test('a request that is not answered ends in an error', async () => {
+  const silent = createServer(() => {})
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    silent.closeAllConnections()
+    silent.close()
+  })
+  const { port } = silent.address() as AddressInfo
+  const wrapping = open({ endpoint: `http://127.0.0.1:${port}` }).wrap(randomBytes(32), 'context')
+  await expect(wrapping).rejects.toThrow('KMS could not be used: TimeoutError')
 })
 
 test('what an earlier KMS key or ENCRYPTION_KEY wrapped still unwraps, and nothing under a key that is not configured', async () => {
