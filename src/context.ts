@@ -1,4 +1,5 @@
 import type { CompleteConfig } from './config.ts'
+import { createClockCheck } from './platform/clock.ts'
 import type { ProcessKind } from './platform/database-access.ts'
 import {
   grantAppRole,
@@ -43,6 +44,7 @@ export type AppContext = {
 export type SchemaRule = 'migrate' | 'require' | 'leave'
 
 // A bucket counts its requests, and charges for them.
+const CLOCK_MS = 60_000
 const BUCKET_MS = 10_000
 
 /** Opens the context. Throws OperatorError when the database cannot be used. */
@@ -74,6 +76,11 @@ export async function openContext(
     },
   }
   context.readiness.add('database', () => db`select 1`)
+  // Whether the machine's clock or the database's is wrong, no process can tell, so it stays in service.
+  context.readiness.add('clock', createClockCheck(db, log), {
+    isRequired: false,
+    rememberMs: CLOCK_MS,
+  })
   // While the bucket is away, most requests are served all the same, and other processes do no better.
   context.readiness.add('bucket', () => storage.head('health/start'), {
     isRequired: false,

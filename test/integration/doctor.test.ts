@@ -1,9 +1,9 @@
 import { createServer } from 'node:http'
 import { SMTPServer } from 'smtp-server'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import type { Finding } from '../../src/cli/checks/check.ts'
 import { diagnose } from '../../src/cli/diagnosis.ts'
-import type { AppContext } from '../../src/context.ts'
+import { type AppContext, openContext } from '../../src/context.ts'
 import {
   BACKUP_GAUGES,
   findVerifiedBackup,
@@ -57,6 +57,28 @@ test('a schema that lacks a migration is said, nothing is migrated, and what nee
   expect(find(findings, 'bucket: read')).toMatchObject({ state: 'ok' })
   expect(find(await examine({ db }), 'schema')).toMatchObject({ state: 'failed' })
   await drop()
+})
+
+test('a clock that differs from the database is said, in both directions', async () => {
+  const { now } = Date
+  onTestFinished(() => void vi.restoreAllMocks())
+  const partOf = async () => {
+    const process = await openContext(portal.config, portal.parts.log)
+    onTestFinished(process.close)
+    const { status, parts } = await process.readiness.report()
+    return [status, parts.clock]
+  }
+  expect(find(await examine(), 'clock')).toMatchObject({ state: 'ok' })
+  expect(await partOf()).toEqual(['ready', 'ok'])
+  for (const seconds of [600, -600]) {
+    vi.spyOn(Date, 'now').mockImplementation(() => now() + seconds * 1000)
+    expect(find(await examine(), 'clock')).toMatchObject({
+      state: 'failed',
+      detail: "600 s apart from the database's",
+    })
+    expect(await partOf()).toEqual(['ready', 'unavailable'])
+    expect(portal.logged()).toContain(`"aheadSeconds":${seconds}`)
+  }
 })
 
 test('keys of another ENCRYPTION_KEY are said', async () => {

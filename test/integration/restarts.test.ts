@@ -66,7 +66,7 @@ test('a web process listens when it is ready, and drains before it closes the po
   const { child } = await starting
 
   // The bucket cannot be reached, which is reported.
-  const ready = { status: 'ready', parts: { database: 'ok', bucket: 'unavailable' } }
+  const ready = { status: 'ready', parts: { database: 'ok', clock: 'ok', bucket: 'unavailable' } }
   for (const each of [port, metricsPort]) {
     const { status, body } = await probe(each)
     expect([status, body]).toMatchObject([200, ready])
@@ -120,7 +120,7 @@ test('a worker has probes on its metrics port, and is not ready without the data
   await eventually(async () => (await probe(port).catch(() => undefined))?.status === 200)
   expect((await probe(port)).body).toMatchObject({
     status: 'ready',
-    parts: { database: 'ok', bucket: 'unavailable', work: 'ok' },
+    parts: { database: 'ok', clock: 'ok', bucket: 'unavailable', work: 'ok' },
   })
   network.become('refusing')
   const away = await eventually(async () => {

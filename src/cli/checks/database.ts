@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import type { AppContext } from '../../context.ts'
+import { MAX_CLOCK_OFFSET_SECONDS, measureClockOffset } from '../../platform/clock.ts'
 import { type Db, isPooled } from '../../platform/db.ts'
 import { OperatorError } from '../../platform/errors.ts'
 import { requireMigrated } from '../../platform/migrations.ts'
@@ -81,10 +82,10 @@ export const clockCheck = ({ db }: Pick<Parts, 'db'>): Check => ({
   why: 'tokens and links count as expired too early or too late',
   advice: 'set this machine and the database server by NTP',
   async run() {
-    const [row] = await db<{ now: Date }[]>`select clock_timestamp() as now`
-    const skew = Math.abs(Date.now() - (row?.now.getTime() ?? 0))
-    if (skew > 5_000) throw new Fault(`${Math.round(skew / 1000)} s apart from the database's`)
-    return `within ${Math.ceil(skew / 1000)} s of the database's`
+    const seconds = Math.abs(await measureClockOffset(db))
+    if (seconds > MAX_CLOCK_OFFSET_SECONDS)
+      throw new Fault(`${Math.round(seconds)} s apart from the database's`)
+    return `within ${Math.ceil(seconds)} s of the database's`
   },
 })
 
