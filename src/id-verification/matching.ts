@@ -254,6 +254,8 @@ const MAX_SPELLINGS = 32
  * replaced, so MICHAEL never becomes Michał. Scripts without a table are compared unchanged.
  */
 function spellings(word: string): Set<string> {
+  // Most words, so not letter by letter.
+  if (/^[A-Z]*$/.test(word)) return new Set([word])
   const text = /\p{Script=Greek}/u.test(word) ? fromGreek(word) : word
   const found = new Set<string>()
   for (const table of /\p{Script=Cyrillic}/u.test(text) ? CYRILLIC : [{}])
@@ -271,7 +273,8 @@ function spellBy(table: Table, word: string): string[] {
     // Shadda doubles the letter before, and is seldom written.
     const options: readonly string[] = isShadda ? ['', last[0] ?? ''] : spellLetter(table, letter)
     const room = Math.max(1, Math.floor(MAX_SPELLINGS / found.length))
-    found = found.flatMap((start) => options.slice(0, room).map((option) => start + option))
+    const chosen = options.slice(0, room)
+    found = found.flatMap((start) => chosen.map((option) => start + option))
     if (options[0]) last = options
   }
   return found

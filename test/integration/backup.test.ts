@@ -183,7 +183,7 @@ describe('an image that is not right is never shown', () => {
     expect(await keys(id)).toEqual({ documentFrontKey: null, documentBackKey: null, faceKey: null })
     expect((await read(id)).imagesComplete).toBe(false)
     await vendor.sandbox.misbehave({}, sessionId)
-    await retryNowUntil(portal.db, () => complete(id))
+    await retryNowUntil(portal.db, id, () => complete(id))
     expect(await digestOf((await keys(id)).faceKey)).toBe((await held(sessionId)).get('face'))
   })
 
@@ -208,7 +208,7 @@ describe('an image that is not right is never shown', () => {
       select extract(epoch from start_after - created_on)::int as seconds from pgboss.job
       where name = 'backup-image' and state = 'created' order by created_on desc limit 1`
     expect(waiting?.seconds).toBe(5)
-    await retryNowUntil(portal.db, () => complete(id))
+    await retryNowUntil(portal.db, id, () => complete(id))
     expect(await front()).toMatchObject({ state: 'refused', refusals: 5 })
     expect(await keys(id)).toMatchObject({ documentFrontKey: null, faceKey: expect.any(String) })
   })

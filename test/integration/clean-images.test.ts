@@ -212,7 +212,7 @@ test('a picture that ends in the middle is never shown', async () => {
   const whole = await drawNoise().jpeg().toBuffer()
   const half = Buffer.concat([whole.subarray(0, -400), Buffer.from([0xff, 0xd9])])
   const { id } = await approve({ 'document-front': half, face: whole })
-  const { images } = await retryNowUntil(portal.db, () => complete(id))
+  const { images } = await retryNowUntil(portal.db, id, () => complete(id))
   expect(images).toMatchObject([
     { type: 'document_front', state: 'refused', reason: 'not a whole jpeg image', refusals: 5 },
     { type: 'selfie', state: 'stored' },
@@ -227,14 +227,14 @@ test('a corrupt download heals at the next try', async () => {
   expect((await read(id)).images).toMatchObject([{ state: 'pending' }])
   const whole = await drawNoise().jpeg().toBuffer()
   vendor.replace(sessionId, { face: whole })
-  const { images } = await retryNowUntil(portal.db, () => complete(id))
+  const { images } = await retryNowUntil(portal.db, id, () => complete(id))
   expect(images).toMatchObject([{ state: 'stored', reason: null, sha256: sha256(whole) }])
 })
 
 describe('when every image is refused', () => {
   async function refused() {
     const started = await approve({ 'document-front': PAGE, face: PAGE })
-    await retryNowUntil(portal.db, () =>
+    await retryNowUntil(portal.db, started.id, () =>
       eventually(async () => {
         const { images } = await read(started.id)
         return images.length === 2 && images.every(({ state }) => state === 'refused')

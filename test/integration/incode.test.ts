@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { findVerification } from '../../src/id-verification/operations.ts'
 import { eraseVerification, findErased } from '../../src/id-verification/retention.ts'
 import type { IncodeSandbox } from '../../src/local/sandbox/incode.ts'
@@ -14,8 +14,6 @@ const sandboxes: IncodeSandbox[] = []
 beforeAll(async () => {
   portal = await startPortal({ worker: true })
 })
-// Images that cannot be had are asked for again and again, before those of the next test.
-afterEach(() => portal.db`delete from pgboss.job`)
 afterAll(async () => {
   for (const sandbox of sandboxes) await sandbox.close()
   await portal.close()
@@ -63,7 +61,7 @@ async function expectDocuments(id: string, sandbox: IncodeSandbox, sessionId: st
   expect(await digestOf(row?.faceKey)).toBe(held?.get('selfie'))
 }
 
-describe('from the start to the images:', () => {
+describe.concurrent('from the start to the images:', () => {
   test('the vendor signs in here, delivers, and each image is backed up byte for byte', async () => {
     const { sandbox, start, name, client } = await connect()
     const { id, sessionId, url } = await start()
@@ -117,7 +115,7 @@ describe('from the start to the images:', () => {
   })
 })
 
-describe('the score decides:', () => {
+describe.concurrent('the score decides:', () => {
   test.each([
     ['FAIL', 'declined'],
     ['MANUAL_FAIL', 'declined'],
@@ -199,7 +197,7 @@ describe('the score decides:', () => {
   })
 })
 
-describe('earlier attempts', () => {
+describe.concurrent('earlier attempts', () => {
   test('come by links with when they were taken, and are kept apart from the latest', async () => {
     const { sandbox, start } = await connect({ links: true })
     const { id, sessionId } = await start()
@@ -240,7 +238,7 @@ describe('earlier attempts', () => {
   )
 })
 
-describe('a delivery without a good token', () => {
+describe.concurrent('a delivery without a good token', () => {
   const body = (sessionId: string) =>
     JSON.stringify({ interviewId: sessionId, onboardingStatus: 'MANUAL_REVIEW_APPROVED' })
   const deliver = (url: string, sessionId: string, headers: Record<string, string>) =>
@@ -347,7 +345,7 @@ describe('a delivery without a good token', () => {
   })
 })
 
-test('deliveries that come many times and in the wrong order have one effect', async () => {
+test.concurrent('deliveries that come many times and in the wrong order have one effect', async () => {
   const { sandbox, start, name } = await connect()
   const { id, sessionId } = await start()
   sandbox.misbehave({ deliveries: { times: 4, order: 'reversed' } }, sessionId)
@@ -368,7 +366,7 @@ test('deliveries that come many times and in the wrong order have one effect', a
   expect(images).toHaveLength(6)
 })
 
-test('what a delivery says of another session, or of ours with another id, changes nothing', async () => {
+test.concurrent('what a delivery says of another session, or of ours with another id, changes nothing', async () => {
   const { start, name, webhookUrl, webhookSecret } = await connect({
     header: true,
     webhooks: false,
@@ -399,7 +397,7 @@ test('what a delivery says of another session, or of ours with another id, chang
   expect(portal.logged()).not.toContain('canary-token')
 })
 
-test('lost deliveries are healed: the vendor is asked about sessions gone quiet', async () => {
+test.concurrent('lost deliveries are healed: the vendor is asked about sessions gone quiet', async () => {
   const { sandbox, start, name } = await connect()
   const [approved, declined] = [await start(), await start()]
   sandbox.misbehave({ deliveries: { times: 0 } })
@@ -416,7 +414,7 @@ test('lost deliveries are healed: the vendor is asked about sessions gone quiet'
   expect(await countDeliveries(name)).toBe(0)
 })
 
-describe('a vendor that fails', () => {
+describe.concurrent('a vendor that fails', () => {
   test('by refusing its token is signed in to once more, for all who ask', async () => {
     const { sandbox, start } = await connect()
     const { id, sessionId } = await start()
@@ -433,7 +431,7 @@ describe('a vendor that fails', () => {
     const { id, sessionId } = await start()
     sandbox.misbehave({ api: { times: 2, status: 503, delayInMs: 0 } })
     sandbox.complete(sessionId, 'OK')
-    await complete(id)
+    await retryNowUntil(portal.db, id, () => complete(id))
     await expectDocuments(id, sandbox, sessionId)
   })
 
@@ -456,7 +454,7 @@ describe('a vendor that fails', () => {
       await eventually(() => hasFailedImage(portal.db, id))
       expect((await read(id)).images.every(({ state }) => state === 'pending')).toBe(true)
       sandbox.misbehave({}, sessionId)
-      await retryNowUntil(portal.db, () => complete(id))
+      await retryNowUntil(portal.db, id, () => complete(id))
       await expectDocuments(id, sandbox, sessionId)
     },
   )
@@ -466,7 +464,7 @@ describe('a vendor that fails', () => {
     const { id, sessionId } = await start()
     sandbox.misbehave({ image: 'not-an-image' }, sessionId)
     sandbox.complete(sessionId, 'OK')
-    await retryNowUntil(portal.db, () =>
+    await retryNowUntil(portal.db, id, () =>
       eventually(async () => {
         const { images } = await read(id)
         return images.length > 0 && images.every(({ state }) => state === 'refused')
@@ -486,7 +484,7 @@ describe('a vendor that fails', () => {
   })
 })
 
-test('an erased verification is deleted at the vendor too, and one that is gone there is no error', async () => {
+test.concurrent('an erased verification is deleted at the vendor too, and one that is gone there is no error', async () => {
   const { sandbox, start, name } = await connect()
   const jobs = await createJobs(portal.config.database.url, portal.parts.log)
   try {

@@ -241,7 +241,7 @@ describe.concurrent('each session for itself:', () => {
     })
     expect((await read(id)).imagesComplete).toBe(false)
     mosaic.sandbox.misbehave({}, sessionId)
-    await retryNowUntil(portal.db, () => complete(id))
+    await retryNowUntil(portal.db, id, () => complete(id))
     await expectDocuments(id, sessionId)
   })
 
@@ -379,12 +379,12 @@ test('a vendor that is away for a while, and then says "too many", is asked unti
   const back = await chooseOutcome(url, 'ALLOW')
   mosaic.sandbox.misbehave({ api: { times: 3, delayInMs: 0, status: 503 } })
   await visit(back)
-  await eventually(async () => asked(sessionId) >= 3)
+  await retryNowUntil(portal.db, id, () => eventually(async () => asked(sessionId) >= 3))
   mosaic.sandbox.misbehave({
     api: { times: 2, delayInMs: 0, status: 429, retryAfterInSeconds: 1 },
     tokens: { times: 1, status: 500 },
   })
   mosaic.sandbox.endTokens()
-  await complete(id)
+  await retryNowUntil(portal.db, id, () => complete(id))
   await expectDocuments(id, sessionId)
 })

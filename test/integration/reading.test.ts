@@ -7,6 +7,7 @@ import { connectIncode } from '../support/incode.ts'
 import {
   addClient,
   addResident,
+  DOCUMENT,
   EVERYTHING,
   HOLDER,
   startPortal,
@@ -29,7 +30,7 @@ let otherOffice: string
 beforeAll(async () => {
   portal = await startPortal({ worker: true })
   // Photos as large as phones send them: several together are more than one answer may hold.
-  veriff = await connectSandbox(portal, { person: { ...HOLDER, photoPixels: 1920 } })
+  veriff = await connectSandbox(portal, { person: { ...DOCUMENT, photoPixels: 1920 } })
   incode = await connectIncode(portal, { links: true })
   ;[ana, bea] = [await approved(), await approved()]
   office = await serviceToken('idv.read idv.write', 'default')

@@ -9,6 +9,7 @@ import { listVerifications } from '../../src/id-verification/store.ts'
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
 import { listEntries } from '../../src/ledger/entries.ts'
 import { urlOf } from '../../src/local/embedded/postgres.ts'
+import type { Person } from '../../src/local/sandbox/specimen.ts'
 import { createUserAgent, type Page, type UserAgent } from '../../src/local/sandbox/user-agent.ts'
 import { startVeriffSandbox } from '../../src/local/sandbox/veriff.ts'
 import type { VeriffSandbox } from '../../src/local/sandbox/veriff-control.ts'
@@ -19,8 +20,8 @@ import {
   ALL_SCOPES,
   addClient,
   addResident,
+  DOCUMENT,
   PASSWORD,
-  SMALL_PHOTOS,
   startPortal,
   type TestPortal,
 } from '../support/portal.ts'
@@ -48,7 +49,7 @@ beforeAll(async () => {
     port: 0,
     apiKey,
     sharedSecret,
-    person: SMALL_PHOTOS,
+    person: DOCUMENT,
     retryDelaysInMs: [50, 100, 200, 400, 800, 1600],
     webhookUrl: `${portal.url}/webhooks/veriff/acme`,
   })
@@ -160,6 +161,7 @@ async function watch(email: string) {
 async function verified(
   externalId: string = randomUUID(),
   decision: 'approved' | 'declined' = 'approved',
+  person: Partial<Person> = {},
 ) {
   const { status, body } = await call(IDV, acme, {
     json: { vendor: 'veriff', integration: 'acme', externalId },
@@ -169,7 +171,7 @@ async function verified(
   const [row] = await portal.db<{ vendorSessionId: string }[]>`
     select vendor_session_id from verification where id = ${id}`
   const sessionId = row?.vendorSessionId ?? ''
-  await sandbox.complete(sessionId, decision)
+  await sandbox.complete(sessionId, decision, { person })
   await eventually(async () => {
     const [now] = await portal.db`select status from verification where id = ${id}`
     return now?.status === decision
@@ -377,10 +379,11 @@ describe('what a tenant verified counts for a resident', () => {
   test('a document that does not fit the account does not count, and the resident reads why', async () => {
     await makeTrusted()
     const resident = await newResident({ name: 'registry' })
-    await portal.db`
-      update account set given_name = 'Zbigniew', surname = 'Quux' where id = ${resident.id}`
     const { sees } = await watch(resident.email)
-    const { id, subjectId } = await verified()
+    const { id, subjectId } = await verified(randomUUID(), 'approved', {
+      givenName: 'Zbigniew',
+      surname: 'Quux',
+    })
     const { page } = await link(resident.email, subjectId)
     expect(page.text).toContain('does not match your account')
     expect(page.text).toContain('It does not count.')

@@ -89,21 +89,34 @@ export const withChunks = (png: Uint8Array, ...chunks: Uint8Array[]): Buffer =>
 
 /** A PNG of a few hundred KiB with many pixels of noise, which is expensive to decode and encode. */
 export function heavyPng({ side = 7_000, depth = 8 as 8 | 16 } = {}): Buffer {
-  const header = Buffer.alloc(13)
-  header.writeUInt32BE(side, 0)
-  header.writeUInt32BE(side, 4)
-  header[8] = depth
-  header[9] = 6
   const row = 1 + (side * 4 * depth) / 8
   const rows = Buffer.alloc(
     row * side,
     Buffer.from(Array.from({ length: 257 }, (_, n) => (n * n * 97) & 255)),
   )
   for (let at = 0; at < rows.length; at += row) rows[at] = 0
+  return announcedPng({ side, depth, pixels: deflateSync(rows, { level: 1 }) })
+}
+
+/** A square PNG with these compressed pixels, or with none of those that its header announces. */
+export function announcedPng({
+  side,
+  depth = 8,
+  pixels = deflateSync(Buffer.alloc(0)),
+}: {
+  side: number
+  depth?: 8 | 16
+  pixels?: Uint8Array
+}): Buffer {
+  const header = Buffer.alloc(13)
+  header.writeUInt32BE(side, 0)
+  header.writeUInt32BE(side, 4)
+  header[8] = depth
+  header[9] = 6
   return Buffer.concat([
     Buffer.from('89504e470d0a1a0a', 'hex'),
     pngChunk('IHDR', header),
-    pngChunk('IDAT', deflateSync(rows, { level: 1 })),
+    pngChunk('IDAT', pixels),
     pngChunk('IEND', Buffer.alloc(0)),
   ])
 }

@@ -68,14 +68,18 @@ export async function hasFailedImage(db: Db, verificationId: string): Promise<bo
   return failed.length > 0
 }
 
-/** Makes what is to be tried again later due at once, until `ask` returns. */
-export async function retryNowUntil<T>(db: Db, ask: () => Promise<T>): Promise<T> {
+/** Makes what is to be tried again later for this verification due at once, until `ask` returns. */
+export async function retryNowUntil<T>(
+  db: Db,
+  verificationId: string,
+  ask: () => Promise<T>,
+): Promise<T> {
   const hurrying = setInterval(() => {
     void db`
       update pgboss.job set start_after = now()
-      where name = 'backup-image' and state in ('created', 'retry') and start_after > now()`.catch(
-      () => {},
-    )
+      where name in ('fetch-result', 'backup-image') and state in ('created', 'retry')
+        and start_after > now() and (data ->> 'verificationId' = ${verificationId} or data ->> 'imageId' in (
+          select id::text from image where verification_id = ${verificationId}))`.catch(() => {})
   }, 200)
   try {
     return await ask()

@@ -58,7 +58,7 @@ test('whatever picture, segments and tail there are, the copy shows the same pix
         expect(copy.length).toBe(plain.length + tag)
       },
     ),
-    { numRuns: 150 },
+    { numRuns: 60 },
   )
 })
 
@@ -93,6 +93,6 @@ test('whatever bytes are changed, there is an answer, and a copy has no more in 
         } else expect(['truncated', 'broken']).toContain(answer)
       },
     ),
-    { numRuns: 5_000 },
+    { numRuns: 2_000 },
   )
 })
