@@ -27,6 +27,7 @@ import {
   type VerificationRow,
   withdrawStored,
 } from './store.ts'
+import { ImageHostRefusedError } from './vendors/call.ts'
 import type { TokenCache } from './vendors/tokens.ts'
 import {
   ImageNotFoundError,
@@ -122,10 +123,12 @@ async function backupImage(context: DecodingContext, { imageId }: JobData<'backu
   // Downloaded by id from the configured host, never from an address in a payload.
   const media = { sessionId: verification.vendorSessionId, mediaId: image.vendorMediaId }
   const bytes = await vendor.download(media, MAX_IMAGE_BYTES).catch((error: unknown) => {
-    if (error instanceof ImageNotFoundError) return undefined
+    if (error instanceof ImageNotFoundError || error instanceof ImageHostRefusedError) return error
     throw error
   })
-  if (!bytes) {
+  // The operator may allow the host meanwhile.
+  if (bytes instanceof ImageHostRefusedError) return await refuse(context, image, bytes.message)
+  if (bytes instanceof ImageNotFoundError) {
     await settle(context, image, (sql) => markRefused(sql, imageId, 'the vendor does not have it'))
     return
   }

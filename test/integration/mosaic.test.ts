@@ -337,7 +337,7 @@ describe('the way back', () => {
     await eventually(async () => asked(mine.sessionId) > times)
   })
 
-  test('of vendors that send no state is a way home and no more', async () => {
+  test('of other vendors without a state of ours is a way home and no more', async () => {
     for (const vendor of ['veriff', 'kora', 'incode']) {
       const response = await visit(`${portal.url}/callbacks/${vendor}?sessionId=x`)
       expect(response.status).toBe(303)
