@@ -228,6 +228,22 @@ describe('a signed link', () => {
   )
 })
 
+test('an image is stored when two downloads have the same bytes', async () => {
+  const { sandbox, start } = await connect()
+  const { id, sessionId } = await start()
+  sandbox.misbehave({ image: 'unstable' }, sessionId)
+  sandbox.complete(sessionId, 'verified')
+  await eventually(async () => {
+    const { images } = await read(id)
+    return images.length === 4 && images.every(({ reason }) => reason?.startsWith('two downloads'))
+  })
+  expect((await read(id)).images.map(({ state }) => state)).toEqual(Array(4).fill('pending'))
+  sandbox.misbehave({}, sessionId)
+  const held = (await sandbox.findSession(sessionId))?.images
+  const { images } = await complete(id)
+  expect(new Map(images.map(({ type, sha256 }) => [type, sha256]))).toEqual(held)
+})
+
 test('deliveries whose signature is wrong, missing, stale or of the older generation are refused', async () => {
   for (const [options, signature] of [
     [{}, 'wrong'],

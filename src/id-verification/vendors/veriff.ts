@@ -81,6 +81,8 @@ export function createVeriff(integration: Integration): Vendor {
       return images.map(toMedia)
     },
 
+    signsResponses: true,
+
     download: ({ mediaId }, maxBytes) =>
       api.call(`/v1/media/${pathSegment(mediaId)}`, mediaId, { maxBytes }),
 
