@@ -10,7 +10,7 @@ import {
   UsageError,
   type Values,
 } from './command.ts'
-import { readSecret } from './input.ts'
+import { readSecrets } from './input.ts'
 
 const NAME = { value: 'name', text: 'the name of the integration (default: default)' }
 const KEEP_DAYS = {
@@ -21,8 +21,11 @@ const KEEP_DAYS = {
 const VENDOR = { '<vendor>': joinChoices(VENDORS) }
 const SECRETS = {
   'api-key': { value: 'key', text: 'the API key or client id' },
+  'api-key-stdin': { text: 'read the API key from standard input' },
   'secret-stdin': { text: 'read the secret from standard input' },
-  'webhook-secret-stdin': { text: 'read the secret of webhooks from standard input' },
+  'webhook-secret-stdin': {
+    text: 'read the secret of webhooks from standard input; of several, each on a line, in this order',
+  },
 }
 
 const load = () => import('../id-verification/vendors/vendors.ts')
@@ -59,9 +62,7 @@ const set = defineCommand({
       name: getOption(values, 'name'),
       tenant: getOption(values, 'tenant'),
       baseUrl: requireOption(values, 'base-url'),
-      apiKey: getOption(values, 'api-key'),
-      secret: values['secret-stdin'] ? await readSecret() : undefined,
-      webhookSecret: values['webhook-secret-stdin'] ? await readSecret() : undefined,
+      ...(await readCredentials(values)),
       keepDays: readDays(values),
       settings: getList(values, 'setting'),
     })
@@ -89,9 +90,7 @@ const addNext = defineCommand({
     return await addNextCredentials(db, sealer, {
       vendor: requireId(args, 'vendor'),
       name: getOption(values, 'name'),
-      apiKey: getOption(values, 'api-key'),
-      secret: values['secret-stdin'] ? await readSecret() : undefined,
-      webhookSecret: values['webhook-secret-stdin'] ? await readSecret() : undefined,
+      ...(await readCredentials(values)),
     })
   },
 })
@@ -123,6 +122,23 @@ const drop = (which: 'next' | 'previous', summary: string) =>
       return await dropCredentials(db, sealer, { vendor, name: getOption(values, 'name'), which })
     },
   })
+
+/** The credentials of the options, and of standard input. */
+async function readCredentials(values: Values<keyof typeof SECRETS>) {
+  const apiKey = getOption(values, 'api-key')
+  if (apiKey !== undefined && values['api-key-stdin'])
+    throw new UsageError('give the API key once: --api-key or --api-key-stdin')
+  const read = await readSecrets([
+    ...(values['api-key-stdin'] ? (['API key'] as const) : []),
+    ...(values['secret-stdin'] ? (['secret'] as const) : []),
+    ...(values['webhook-secret-stdin'] ? (['secret of webhooks'] as const) : []),
+  ])
+  return {
+    apiKey: apiKey ?? read['API key'],
+    secret: read.secret,
+    webhookSecret: read['secret of webhooks'],
+  }
+}
 
 function readDays(values: Values<'keep-days'>): number {
   const days = getOption(values, 'keep-days') ?? ''

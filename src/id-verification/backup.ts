@@ -27,6 +27,7 @@ import {
   type VerificationRow,
   withdrawStored,
 } from './store.ts'
+import { ImageHostRefusedError } from './vendors/call.ts'
 import type { TokenCache } from './vendors/tokens.ts'
 import {
   ImageNotFoundError,
@@ -121,19 +122,23 @@ async function backupImage(context: DecodingContext, { imageId }: JobData<'backu
   const vendor = await requireVendor(context.db, context.sealer, verification, context.tokens)
   // Downloaded by id from the configured host, never from an address in a payload.
   const media = { sessionId: verification.vendorSessionId, mediaId: image.vendorMediaId }
-  const bytes = await vendor.download(media, MAX_IMAGE_BYTES).catch((error: unknown) => {
-    if (error instanceof ImageNotFoundError) return undefined
-    throw error
-  })
-  if (!bytes) {
+  const bytes = await download(vendor, media)
+  if (bytes === undefined) {
     await settle(context, image, (sql) => markRefused(sql, imageId, 'the vendor does not have it'))
     return
   }
+  // The operator may allow the host meanwhile.
+  if (bytes instanceof ImageHostRefusedError) return await refuse(context, image, bytes.message)
   if (image.expectedSize !== null && image.expectedSize !== bytes.length)
     throw new VendorError('the image has another size than the list says')
 
   const prepared = await context.decoder.prepare(bytes)
   if ('refused' in prepared) return await refuse(context, image, prepared.refused)
+  if (!vendor.signsResponses) {
+    const again = await vendor.download(media, MAX_IMAGE_BYTES)
+    if (Buffer.compare(bytes, again) !== 0)
+      return await refuse(context, image, 'two downloads have different bytes')
+  }
   const { kind } = prepared
   const original = await store(
     storage,
@@ -147,6 +152,20 @@ async function backupImage(context: DecodingContext, { imageId }: JobData<'backu
   // The verification was erased during the download.
   for (const key of new Set([original.key, shown.clean.key, shown.jpeg.key]))
     await storage.delete(key)
+}
+
+/** `undefined`: the vendor has no such image. */
+async function download(
+  vendor: Vendor,
+  media: { sessionId: string; mediaId: string },
+): Promise<Uint8Array | ImageHostRefusedError | undefined> {
+  try {
+    return await vendor.download(media, MAX_IMAGE_BYTES)
+  } catch (error) {
+    if (error instanceof ImageNotFoundError) return undefined
+    if (error instanceof ImageHostRefusedError) return error
+    throw error
+  }
 }
 
 /** Schedules another download, a few times within an hour; after that refuses the image for good. */

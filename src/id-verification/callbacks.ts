@@ -38,15 +38,20 @@ export function callbackRoutes({ issuer, db, log }: { issuer: string; db: Db; lo
     return c.redirect(returnAddress(session), 303)
   })
 
-  routes.get('/callbacks/:vendor', async (c, next) => {
-    const vendor = c.req.param('vendor')
-    if (!isVendorName(vendor)) return next()
-    const state = singleValue(c.req.queries('state') ?? [])
-    const session = SESSION_OR_STATE.test(state)
-      ? await findByState(db, vendor, hashSecret(state))
-      : undefined
-    return c.redirect(session ? returnAddress(session) : '/', 303)
-  })
+  // The name of the integration is for deliveries to the same address; the state says it all here.
+  for (const path of ['/callbacks/:vendor', '/callbacks/:vendor/:integration'])
+    routes.get(path, async (c, next) => {
+      const vendor = c.req.param('vendor') ?? ''
+      if (!isVendorName(vendor)) return next()
+      const state = singleValue(c.req.queries('state') ?? [])
+      const session = SESSION_OR_STATE.test(state)
+        ? await findByState(db, vendor, hashSecret(state))
+        : undefined
+      if (!session) return c.redirect('/', 303)
+      await scheduleRecheck(db, session.id)
+      log.info('browser returned', { verificationId: session.id })
+      return c.redirect(returnAddress(session), 303)
+    })
   return routes
 }
 

@@ -14,8 +14,7 @@ import {
   setVendorSession,
 } from './store.ts'
 import { findOrCreateSubject } from './subjects.ts'
-import { VendorError } from './vendors/vendor.ts'
-import type { VendorName } from './vendors/vendor-names.ts'
+import { type Integration, VendorError } from './vendors/vendor.ts'
 import { createVendor, findVendorIntegration } from './vendors/vendors.ts'
 
 export type StartedVerification = {
@@ -78,7 +77,7 @@ export async function startVerification(
     const adapter = createVendor(configured)
     const { sessionId, url } = await adapter.startSession({
       verificationId: id,
-      returnUrl: returnUrlOf(issuer, configured.vendor, state),
+      returnUrl: returnUrlOf(issuer, configured, state),
       state,
     })
     try {
@@ -104,10 +103,11 @@ const findSubjectId = async (sql: Sql, { tenant, subject }: TenantSubject): Prom
     : await findOrCreateSubject(sql, { tenant, externalId: subject.externalId })
 
 /** Mosaic adds the state itself; the others redirect to the address as given. */
-const returnUrlOf = (issuer: string, vendor: VendorName, state: string) =>
-  vendor === 'mosaic'
-    ? `${issuer}/callbacks/mosaic`
-    : `${issuer}/callbacks/${vendor}?state=${encodeURIComponent(state)}`
+function returnUrlOf(issuer: string, { vendor, name }: Integration, state: string): string {
+  if (vendor === 'mosaic') return `${issuer}/callbacks/mosaic`
+  const path = name === 'default' ? vendor : `${vendor}/${name}`
+  return `${issuer}/callbacks/${path}?state=${encodeURIComponent(state)}`
+}
 
 /**
  * Approved, but not counting until an operator's review: the document does not fit the account; or it was approved before documents

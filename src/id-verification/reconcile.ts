@@ -4,9 +4,15 @@ import type { Log } from '../platform/log.ts'
 import { type Loop, startLoop } from '../platform/loop.ts'
 import type { Sealer } from '../platform/secrets.ts'
 import type { Vault } from '../platform/vault.ts'
-import { findVerificationRow, lockVerification, recordDecision } from './store.ts'
+import {
+  findVerificationRow,
+  isDecided,
+  lockVerification,
+  nextDailyCheck,
+  recordDecision,
+} from './store.ts'
 import type { TokenCache } from './vendors/tokens.ts'
-import { type VendorDecision, VendorError } from './vendors/vendor.ts'
+import { type VendorDecision, VendorError, type VerificationStatus } from './vendors/vendor.ts'
 import { findVendor, requireVendor } from './vendors/vendors.ts'
 
 type ReconcilerContext = {
@@ -23,8 +29,8 @@ const POLL_MS = 1_000
 const BATCH = 20
 
 /**
- * Fetches the results of sessions from vendors: after a delivery that is only a notice, and on a schedule for undecided
- * sessions. So lost deliveries are made up for, and vendors without deliveries are supported.
+ * Fetches the results of sessions from vendors: after a delivery that is only a notice, on a schedule for undecided sessions, and
+ * daily for a week for decided ones. So lost deliveries are made up for, and vendors without deliveries are supported.
  */
 export async function startReconciler(context: ReconcilerContext): Promise<Loop> {
   const { jobs, log } = context
@@ -39,7 +45,7 @@ async function fetchResult(
   context: ReconcilerContext,
   { verificationId, deliveryId, check }: JobData<'fetch-result'>,
 ): Promise<void> {
-  const { db, sealer } = context
+  const { db, sealer, log } = context
   // While a vendor is unavailable, only the newest job of each session keeps retrying.
   if (check !== undefined && (await readCheckCount(db, verificationId)) !== check) return
   const verification = await findVerificationRow(db, verificationId)
@@ -48,7 +54,16 @@ async function fetchResult(
   // A result that was fetched while another was recorded may be the older one, and nothing in it shows that: fetched again.
   for (let tries = 1; ; tries++) {
     const answersBefore = await readAnswerCount(db, verificationId)
-    const decisions = await vendor.fetchResult(verification.vendorSessionId)
+    const decisions = await vendor
+      .fetchResult(verification.vendorSessionId)
+      .catch((error: unknown) => {
+        const isDailyCheck = check !== undefined && isDecided(verification.status)
+        if (!isDailyCheck || !(error instanceof VendorError)) throw error
+        // The vendor may have deleted the session since; otherwise it is asked again tomorrow.
+        log.info('decided session could not be checked', { verificationId, error })
+        return undefined
+      })
+    if (!decisions) return
     if (await record(context, verificationId, { decisions, answersBefore, deliveryId })) return
     if (tries === MAX_FETCHES)
       throw new VendorError('results of this session are fetched concurrently all the time')
@@ -95,19 +110,33 @@ async function readAnswerCount(db: Db, id: string): Promise<number> {
 /** Enqueues a check of each session that is due, in batches; each session is claimed by one process. */
 async function enqueueDueChecks({ db, sealer, jobs, log }: ReconcilerContext): Promise<void> {
   await db.begin(async (sql) => {
-    const due = await sql<{ id: string; vendor: string; integration: string; checks: number }[]>`
-      select id, vendor, integration, checks from verification
+    const due = await sql<DueCheck[]>`
+      select id, vendor, integration, status, checks from verification
       where next_check_at <= now()
       order by next_check_at limit ${BATCH} for update skip locked`
-    for (const { id, vendor, integration, checks } of due) {
+    for (const { id, vendor, integration, status, checks } of due) {
       const configured = await findVendor(sql, sealer, { vendor, integration })
-      await scheduleCheck(sql, id, configured?.checkAfterSeconds(checks + 1))
+      if (isDecided(status)) await scheduleDailyCheck(sql, id)
+      else await scheduleCheck(sql, id, configured?.checkAfterSeconds(checks + 1))
       if (configured)
         await jobs.enqueue(sql, 'fetch-result', { verificationId: id, check: checks + 1 })
     }
     if (due.length > 0) log.info('session checks enqueued', { sessions: due.length })
   })
 }
+
+type DueCheck = {
+  id: string
+  vendor: string
+  integration: string
+  status: VerificationStatus
+  checks: number
+}
+
+/** All deliveries of a later overturn may be lost, so a decided session is checked daily, for a week after its last decision. */
+const scheduleDailyCheck = (sql: Sql, id: string) => sql`
+  update verification set checks = checks + 1, next_check_at = ${nextDailyCheck(sql, id)}
+  where id = ${id}`
 
 const scheduleCheck = (sql: Sql, id: string, seconds: number | undefined) => sql`
   update verification set checks = checks + 1,

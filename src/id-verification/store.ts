@@ -205,7 +205,7 @@ export async function recordDecision(
       images_complete = images_complete and ${!isWantedAnew}, updated_at = now(),
       match_review = case when ${sameAttempt} then match_review end,
       match_reviewed_at = case when ${sameAttempt} then match_reviewed_at end,
-      next_check_at = case when ${needsNoChecks(now.status)} then null else next_check_at end
+      next_check_at = ${nextCheck(sql, verificationId, now.status)}
     where id = ${verificationId}`
   await compareWithAccount(sql, vault, verificationId)
   if (isWantedAnew) await refreshDocuments(sql, verificationId)
@@ -269,9 +269,18 @@ const STATUSES_WITH_IMAGES: VerificationStatus[] = [
   'review',
 ]
 
-/** Final statuses are not checked at the vendor any more: a later change arrives as a delivery. */
-const needsNoChecks = (status: VerificationStatus) =>
-  ['approved', 'declined', 'error'].includes(status)
+/** Final, unless the vendor overturns it. */
+export const isDecided = (status: VerificationStatus) => ['approved', 'declined'].includes(status)
+
+/** When a decided verification is checked at the vendor again: in a day, until a week after its last decision. */
+export const nextDailyCheck = (sql: Sql, verificationId: string) => sql`(
+  select case when max(recorded_at) > now() - interval '7 days' then now() + interval '1 day' end
+  from decision where verification_id = ${verificationId})`
+
+function nextCheck(sql: Sql, verificationId: string, status: VerificationStatus) {
+  if (isDecided(status)) return nextDailyCheck(sql, verificationId)
+  return status === 'error' ? sql`null` : sql`next_check_at`
+}
 
 /** For a vendor whose decisions carry no time: whether this one has the status of the last. */
 async function isUnchanged(

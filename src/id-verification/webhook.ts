@@ -104,6 +104,11 @@ export function webhookRoutes({
   routes.post('/webhooks/:vendor/:integration', (c) =>
     receiveDelivery(c, c.req.param('vendor'), c.req.param('integration')),
   )
+  // Kora documents one address of a session, for the browser and for deliveries.
+  routes.post('/callbacks/kora', (c) => receiveDelivery(c, 'kora', 'default'))
+  routes.post('/callbacks/kora/:integration', (c) =>
+    receiveDelivery(c, 'kora', c.req.param('integration')),
+  )
   routes.all('/webhooks/*', () => {
     throw new ApiError(405, 'method_not_allowed', 'Deliveries are sent with POST.', {
       headers: { Allow: 'POST' },

@@ -86,6 +86,9 @@ export const NETWORK_RULES: readonly [method: string, path: string, rule: Networ
   // Requests of vendors and their visitors.
   ['GET', '/callbacks/mosaic', 'refusals'],
   ['GET', '/callbacks/:vendor', 'requests'],
+  ['GET', '/callbacks/:vendor/:integration', 'requests'],
+  ['POST', '/callbacks/kora', 'signatures'],
+  ['POST', '/callbacks/kora/:integration', 'signatures'],
   ['POST', '/webhooks/*', 'signatures'],
   // Only with a token, which has limits of its own: see `api/rate-limits.ts`.
   ['*', '/api/v1/*', 'none'],

@@ -66,7 +66,9 @@ describe.concurrent('from the start to the images:', () => {
     const { sandbox, start, name, client } = await connect()
     const { id, sessionId, url } = await start()
     expect((await sandbox.findSession(sessionId))?.externalId).toBe(id)
-    expect((await chooseOutcome(url, 'OK')).href).toMatch(/\/callbacks\/incode\?state=[\w-]{43}$/)
+    expect((await chooseOutcome(url, 'OK')).href).toMatch(
+      /\/callbacks\/incode\/[\w-]+\?state=[\w-]{43}$/,
+    )
     const { images, documentType, decisions } = await complete(id)
     const held = (await sandbox.findSession(sessionId))?.images
     expect(images.map(({ sha256 }) => sha256).toSorted()).toEqual(

@@ -45,7 +45,11 @@ async function connect(options: Options = {}, settings: string[] = []) {
     baseUrl: sandbox.url,
     apiKey,
     secret,
-    settings: [`tenantId=${tenantId}`, 'captureUrl=https://capture.test/?id=', ...settings],
+    settings: [
+      `tenantId=${tenantId}`,
+      'captureUrl=https://capture.test/?id={sessionId}&back={returnUrl}',
+      ...settings,
+    ],
   })
   const start = async () => {
     const resident = await addResident(portal.parts)
@@ -76,9 +80,13 @@ const complete = (id: string, status = 'approved') =>
   })
 
 test('a completed verification is asked for, and its images are backed up byte for byte', async () => {
-  const { sandbox, start } = await connect()
+  const { sandbox, start, name } = await connect()
   const { id, sessionId, url } = await start()
-  expect(url).toBe(`https://capture.test/?id=${sessionId}`)
+  expect(new URL(url).searchParams.get('id')).toBe(sessionId)
+  const counted = async () =>
+    (
+      await portal.db`select integration, times_received from delivery where verification_id = ${id}`
+    )[0]
   sandbox.complete(sessionId, 'verified')
   const { images } = await complete(id)
   const held = (await sandbox.findSession(sessionId))?.images
@@ -91,6 +99,29 @@ test('a completed verification is asked for, and its images are backed up byte f
     faceKey: expect.stringContaining('selfie.jpg'),
     documentType: 'passport',
   })
+  // To the address of the account, and to that of the session.
+  await sandbox.settled()
+  expect(await counted()).toMatchObject({ integration: name, timesReceived: 2 })
+})
+
+test('the return of the browser makes the portal fetch the result, when it has the state of the session', async () => {
+  const { sandbox, start, name } = await connect()
+  const { id, sessionId, url } = await start()
+  sandbox.misbehave({ deliveries: { times: 0 } }, sessionId)
+  sandbox.complete(sessionId, 'rejected')
+  const back = new URL(new URL(url).searchParams.get('back') ?? '')
+  expect(back.pathname).toBe(`/callbacks/kora/${name}`)
+  const visit = (search: string) =>
+    fetch(new URL(`${back.pathname}${search}`, portal.url), { redirect: 'manual' })
+  const nextCheck = async () =>
+    (await portal.db`select next_check_at from verification where id = ${id}`)[0]
+  const before = await nextCheck()
+  const forged = await visit('?state=x')
+  expect([forged.status, forged.headers.get('location')]).toEqual([303, '/'])
+  expect(await nextCheck()).toEqual(before)
+  const answer = await visit(back.search)
+  expect([answer.status, answer.headers.get('location')]).toEqual([303, '/'])
+  await eventually(async () => (await read(id)).status === 'declined' || undefined)
 })
 
 test('deliveries that come twice, or many times, have one effect', async () => {
@@ -160,17 +191,23 @@ describe('a signed link', () => {
     await new Promise<void>((resolve) => elsewhere.listen(0, '127.0.0.1', resolve))
     const { port } = elsewhere.address() as AddressInfo
     const { sandbox, start } = await connect()
-    for (const link of [
-      `http://127.0.0.1:${port}/x.jpg`,
-      `http://localhost:${port}/x.jpg`,
-      `https://user:x@127.0.0.1:${port}/x.jpg`,
-      'file:///etc/passwd',
-    ]) {
+    const refused = (host: string) =>
+      `the image is at ${host}:${port}, which the setting imageHosts does not allow`
+    for (const [link, reason] of [
+      [`http://127.0.0.1:${port}/x.jpg`, refused('127.0.0.1')],
+      [`http://localhost:${port}/x.jpg`, refused('localhost')],
+      [`https://user:x@127.0.0.1:${port}/x.jpg`, undefined],
+      ['file:///etc/passwd', undefined],
+    ] as const) {
       const { id, sessionId } = await start()
       sandbox.misbehave({ link }, sessionId)
       sandbox.complete(sessionId, 'verified')
       await eventually(async () => (await read(id)).images.length === 4 || undefined)
-      await eventually(() => hasFailedImage(portal.db, id))
+      if (reason) {
+        const named = async () => (await read(id)).images.every((image) => image.reason === reason)
+        await eventually(async () => (await named()) || undefined)
+        expect(portal.logged()).toContain(reason)
+      } else await eventually(() => hasFailedImage(portal.db, id))
       expect((await read(id)).images.every(({ state }) => state === 'pending')).toBe(true)
     }
     expect(asked).toEqual([])
@@ -189,6 +226,22 @@ describe('a signed link', () => {
       expect((await read(id)).images.some(({ state }) => state === 'stored')).toBe(false)
     },
   )
+})
+
+test('an image is stored when two downloads have the same bytes', async () => {
+  const { sandbox, start } = await connect()
+  const { id, sessionId } = await start()
+  sandbox.misbehave({ image: 'unstable' }, sessionId)
+  sandbox.complete(sessionId, 'verified')
+  await eventually(async () => {
+    const { images } = await read(id)
+    return images.length === 4 && images.every(({ reason }) => reason?.startsWith('two downloads'))
+  })
+  expect((await read(id)).images.map(({ state }) => state)).toEqual(Array(4).fill('pending'))
+  sandbox.misbehave({}, sessionId)
+  const held = (await sandbox.findSession(sessionId))?.images
+  const { images } = await complete(id)
+  expect(new Map(images.map(({ type, sha256 }) => [type, sha256]))).toEqual(held)
 })
 
 test('deliveries whose signature is wrong, missing, stale or of the older generation are refused', async () => {

@@ -50,6 +50,35 @@ test('one that is undecided stays so, and is asked about less and less often', a
   await eventually(async () => ((await status(id)) === 'declined' ? true : undefined))
 })
 
+test('a decided session is asked about daily for a week, so that an overturn is seen whose deliveries were lost', async () => {
+  const { id, sessionId } = await veriff.start()
+  await veriff.sandbox.complete(sessionId, 'approved')
+  await checkNow(id)
+  await eventually(async () => (await findVerification(portal.db, id))?.imagesComplete || undefined)
+  const hoursToNext = async () => {
+    const [row] = await portal.db<{ hours: number | null }[]>`
+      select round(extract(epoch from next_check_at - now()) / 3600)::int as hours
+      from verification where id = ${id}`
+    return row?.hours
+  }
+  expect(await hoursToNext()).toBe(24)
+
+  // Also while the vendor is away: nothing is retried until tomorrow.
+  await veriff.sandbox.misbehave({ api: { times: 1, status: 503, delayInMs: 0 } })
+  await checkNow(id)
+  await eventually(async () => portal.logged().includes('decided session could not be checked'))
+  expect([await status(id), await hoursToNext()]).toEqual(['approved', 24])
+
+  await veriff.sandbox.complete(sessionId, 'declined')
+  await checkNow(id)
+  await eventually(async () => ((await status(id)) === 'declined' ? true : undefined))
+  expect(await hoursToNext()).toBe(24)
+
+  await portal.db`update decision set recorded_at = now() - interval '8 days' where verification_id = ${id}`
+  await checkNow(id)
+  await eventually(async () => (await hoursToNext()) === null)
+})
+
 test('a vendor that is away is asked again, and nothing is lost', async () => {
   const { id, sessionId } = await veriff.start()
   await veriff.sandbox.complete(sessionId, 'approved')

@@ -702,15 +702,15 @@ describe('images as links', () => {
   })
 
   test.each([
-    'https://elsewhere.test/x',
-    'http://incode.test/x',
-    'https://user@incode.test/x',
-    'file:///etc/passwd',
-    'x',
-  ])('to %s are not followed', async (url) => {
+    ['https://elsewhere.test/x', 'the image is at elsewhere.test, which the setting imageHosts'],
+    ['http://incode.test/x', 'not an https: address'],
+    ['https://user@incode.test/x', 'not an https: address'],
+    ['file:///etc/passwd', 'not an https: address'],
+    ['x', 'not an https: address'],
+  ])('to %s are not followed', async (url, reason) => {
     const asked = vendor({ [LINKS]: Response.json({ selfie: url }) })
     const download = create(LINKED).download({ sessionId: SESSION, mediaId: 'selfie#0' }, 1000)
-    await expect(download).rejects.toThrow('not configured for its images')
+    await expect(download).rejects.toThrow(reason)
     expect(asked.map(({ call }) => call)).toEqual([LOGIN, LINKS])
   })
 

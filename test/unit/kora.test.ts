@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createKora } from '../../src/id-verification/vendors/kora.ts'
 import type { IntegrationSettings } from '../../src/id-verification/vendors/vendor.ts'
 
@@ -11,13 +11,15 @@ const TIMESTAMP = '1767225600'
 const CURRENT = 'e7f26b55f907bf322c1654696a4bfcd46d1de70881fe3273da44b3064874e8da'
 const OLDER = '8550184a5e58f85fdd0c7a1d4bd7f97cfc4f6c608c19b5cade737219fe8c62ca'
 
+// docs/vendor-protocols.md §4.1.
+const BASE_URL = 'https://api.korastratum.com/api/v1/idv'
 const create = (settings: IntegrationSettings = {}, sharedSecrets = [SECRET], at = 1_767_225_610) =>
   createKora(
     {
       vendor: 'kora',
       name: 'default',
       tenant: 'default',
-      baseUrl: 'https://kora.test/api/v1/idv',
+      baseUrl: BASE_URL,
       settings,
       secrets: { apiKey: 'live_x', sharedSecrets },
     },
@@ -103,7 +105,102 @@ describe('a delivery', () => {
   })
 })
 
+describe('the API as it is documented', () => {
+  afterEach(() => vi.restoreAllMocks())
+
+  /** Answers each request by its method and address; returns what was sent. */
+  function answer(responses: Record<string, unknown>) {
+    const sent: { call: string; headers: Headers; body: unknown }[] = []
+    vi.spyOn(globalThis, 'fetch').mockImplementation(async (input, init) => {
+      const call = `${init?.method} ${input}`
+      const body = init?.body ? JSON.parse(String(init.body)) : undefined
+      sent.push({ call, headers: new Headers(init?.headers), body })
+      const response = responses[call]
+      if (response === undefined) return new Response(null, { status: 404 })
+      return response instanceof Uint8Array
+        ? new Response(new Uint8Array(response))
+        : Response.json(response)
+    })
+    return sent
+  }
+  const VERIFICATION = `${BASE_URL}/verifications/ver_abc123`
+  const LINK =
+    'https://storage.googleapis.com/koraidv-images/tenant-id/ver_abc123/document_front.jpg?X-Goog-Signature=x'
+
+  test('needs no setting but the tenant, and images come from where it prints', async () => {
+    const kora = create({ tenantId: 'tenant-id' })
+    const sent = answer({
+      [`GET ${VERIFICATION}`]: { id: 'ver_abc123', status: 'verified', imagePersisted: true },
+      [`GET ${VERIFICATION}/images`]: {
+        images: [
+          { type: 'document_front', available: true },
+          { type: 'document_back', available: false },
+        ],
+      },
+      [`GET ${VERIFICATION}/images/document_front`]: {
+        url: LINK,
+        expiresIn: 900,
+        imageType: 'document_front',
+      },
+      [`GET ${LINK}`]: Buffer.from('image'),
+    })
+    const session = { sessionId: 'ver_abc123', attemptId: undefined, listing: 1 }
+    const [media, ...others] = await kora.listMedia(session)
+    expect([media?.mediaId, others]).toEqual(['document_front', []])
+    const bytes = await kora.download({ sessionId: 'ver_abc123', mediaId: 'document_front' }, 1000)
+    expect(Buffer.from(bytes).toString()).toBe('image')
+    const [toApi, toStorage] = [sent[0]?.headers, sent.at(-1)?.headers]
+    expect(toApi?.get('authorization')).toBe('Bearer live_x')
+    expect(toApi?.get('x-tenant-id')).toBe('tenant-id')
+    expect([...(toStorage ?? [])]).toEqual([])
+  })
+
+  test('an image at another host is refused by the name of that host', async () => {
+    answer({ [`GET ${VERIFICATION}/images/selfie`]: { url: 'https://elsewhere.test:8443/x' } })
+    const download = create().download({ sessionId: 'ver_abc123', mediaId: 'selfie' }, 1000)
+    await expect(download).rejects.toThrow(
+      'the image is at elsewhere.test:8443, which the setting imageHosts does not allow',
+    )
+  })
+
+  test('an approval without times is dated when it is first fetched', async () => {
+    const times = { completedAt: '2026-01-15T10:34:10Z', updatedAt: '2026-01-15T10:35:00Z' }
+    for (const [given, decidedAt, isUndated] of [
+      [{}, undefined, true],
+      [{ updatedAt: times.updatedAt }, new Date(times.updatedAt), undefined],
+      [times, new Date(times.completedAt), undefined],
+    ] as const) {
+      answer({ [`GET ${VERIFICATION}`]: { id: 'ver_abc123', status: 'approved', ...given } })
+      const [decision] = await create().fetchResult('ver_abc123')
+      expect([decision?.decidedAt, decision?.isUndated]).toEqual([decidedAt, isUndated])
+    }
+    answer({ [`GET ${VERIFICATION}`]: { id: 'ver_abc123', status: 'processing' } })
+    expect((await create().fetchResult('ver_abc123'))[0]).toMatchObject({ status: 'pending' })
+    expect((await create().fetchResult('ver_abc123'))[0]?.isUndated).toBeUndefined()
+  })
+
+  test.each([
+    ['https://capture.test/?id=', 'https://capture.test/?id=ver_abc123'],
+    [
+      'https://capture.test/{sessionId}?back={returnUrl}',
+      `https://capture.test/ver_abc123?back=${encodeURIComponent('https://portal.test/callbacks/kora?state=s')}`,
+    ],
+  ])('a session gets the return address; the page %s becomes %s', async (captureUrl, url) => {
+    const sent = answer({ [`POST ${BASE_URL}/verifications`]: { id: 'ver_abc123' } })
+    const returnUrl = 'https://portal.test/callbacks/kora?state=s'
+    const session = { verificationId: 'our-id', returnUrl, state: 's' }
+    const started = await create({ captureUrl }).startSession(session)
+    expect(started).toEqual({ sessionId: 'ver_abc123', url })
+    expect(sent[0]?.body).toEqual({
+      externalId: 'our-id',
+      tier: 'standard',
+      callbackUrl: returnUrl,
+    })
+  })
+})
+
 test('settings that are none of Kora’s are refused, each named', () => {
   expect(() => create({ tenantID: 'x' })).toThrow('settings of kora')
   expect(() => create({ authScheme: 'basic' })).toThrow('authScheme')
+  expect(() => create({ captureUrl: 'capture.test/{sessionId}' })).toThrow('captureUrl')
 })

@@ -1,5 +1,5 @@
-import { createHash, createHmac } from 'node:crypto'
-import { describe, expect, test, vi } from 'vitest'
+import { createHash, createHmac, randomUUID } from 'node:crypto'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { inspectImage } from '../../src/id-verification/image.ts'
 import type { ReadHeader, Vendor } from '../../src/id-verification/vendors/vendor.ts'
 import { createVeriff } from '../../src/id-verification/vendors/veriff.ts'
@@ -10,13 +10,14 @@ const create = (
     sharedSecrets?: string[]
     legacySignature?: boolean
     requireSignedResponses?: boolean
+    baseUrl?: string
   } = {},
 ) =>
   createVeriff({
     vendor: 'veriff',
     name: 'default',
     tenant: 'default',
-    baseUrl: 'https://veriff.test',
+    baseUrl: change.baseUrl ?? 'https://veriff.test',
     settings: {
       legacySignature: change.legacySignature ?? false,
       ...(change.requireSignedResponses === undefined
@@ -286,4 +287,21 @@ describe('a delivery is read', () => {
   test('as unknown when it is not UTF-8', () => {
     expect(veriff.read(Buffer.from([0x7b, 0xff, 0x7d])).kind).toBe('unknown')
   })
+})
+
+test.each([
+  ['https://portal.test/callbacks/veriff?state=s', 'https://stationapi.veriff.com', true],
+  ['http://localhost:3000/callbacks/veriff?state=s', 'http://127.0.0.1:4000', true],
+  // Veriff refuses the whole session then.
+  ['http://localhost:3000/callbacks/veriff?state=s', 'https://stationapi.veriff.com', false],
+])('a session gets the return address %s at %s: %s', async (returnUrl, baseUrl, isSent) => {
+  const sent: unknown[] = []
+  vi.stubGlobal('fetch', async (_url: URL, request: RequestInit) => {
+    sent.push(JSON.parse(String(request.body)))
+    return Response.json({ verification: { id: randomUUID(), url: 'https://veriff.test/v/x' } })
+  })
+  onTestFinished(() => void vi.unstubAllGlobals())
+  await create({ baseUrl }).startSession({ verificationId: 'our-id', returnUrl, state: 's' })
+  const callback = isSent ? { callback: returnUrl } : {}
+  expect(sent).toEqual([{ verification: { vendorData: 'our-id', ...callback } }])
 })

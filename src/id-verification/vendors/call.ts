@@ -38,12 +38,24 @@ export async function withCredentials<T>(
 /** The vendor sent no response, or not all of it. */
 class VendorUnreachableError extends VendorError {}
 
+/** An image's address names a host that the integration does not allow. The operator has to decide about it. */
+export class ImageHostRefusedError extends VendorError {
+  /** The host, with a port that is not the usual one; printable, and short enough for a log. */
+  readonly host: string
+
+  constructor(host: string) {
+    super(`the image is at ${host}, which the setting imageHosts does not allow`)
+    this.host = host
+  }
+}
+
 /** How a call of an adapter ended, in one word for the metrics. */
 export function describeCall({ error }: { error?: unknown }): string {
   if (error === undefined) return 'ok'
   if (error instanceof NotReadyError) return 'not_ready'
   if (error instanceof ImageNotFoundError) return 'not_found'
   if (error instanceof VendorUnreachableError) return 'unreachable'
+  if (error instanceof ImageHostRefusedError) return 'host_refused'
   if (!(error instanceof VendorStatusError)) return 'invalid_response'
   return error.status === 429 ? 'throttled' : error.status >= 500 ? 'failed' : 'refused'
 }
@@ -103,8 +115,9 @@ export async function fetchSignedUrl(
   { hosts, maxBytes }: { hosts: readonly string[]; maxBytes: number },
 ): Promise<Uint8Array> {
   const url = URL.parse(address)
-  if (!url || !isAllowed(url, hosts))
-    throw new VendorError('the vendor named an address that is not configured for its images')
+  if (url?.username !== '' || !isHttpsOrLoopback(url.href))
+    throw new VendorError("the image's address is not an https: address")
+  if (!isAllowed(url, hosts)) throw new ImageHostRefusedError(url.host.slice(0, 253))
   const { bytes } = await callVendor(url.origin, `${url.pathname}${url.search}`, {
     headers: {},
     maxBytes,
@@ -112,8 +125,7 @@ export async function fetchSignedUrl(
   return bytes
 }
 
-function isAllowed({ href, host, username }: URL, hosts: readonly string[]): boolean {
-  if (username !== '' || !isHttpsOrLoopback(href)) return false
+function isAllowed({ host }: URL, hosts: readonly string[]): boolean {
   return hosts.some((pattern) => {
     if (!pattern.startsWith('*.')) return host === pattern
     const [, rest = ''] = /^[^.]+\.(.+)$/.exec(host) ?? []

@@ -33,10 +33,13 @@ const SETTINGS = {
   legacySignature: z.boolean().default(false),
   timestampToleranceSeconds: z.int().min(1).max(3600).default(300),
   tier: z.string().default('standard'),
-  /** The page for the person; the session's id is appended. The published API has no page of the vendor's own. */
-  captureUrl: z.url().optional(),
-  /** Hosts of the signed image links, besides the base URL's. */
-  imageHosts: list.default([]),
+  /**
+   * The page for the person, as the published API has none: `{sessionId}` and `{returnUrl}` are replaced. Without `{sessionId}` the
+   * session's id is appended.
+   */
+  captureUrl: z.string().refine(isPage, 'must be an address').optional(),
+  /** Hosts of the signed image links, besides the base URL's. The documentation prints Google's (§4.5). */
+  imageHosts: list.default(['storage.googleapis.com']),
   /** The vendor's sandbox never has images (§4.5). */
   withoutImages: z.boolean().default(false),
 }
@@ -70,13 +73,13 @@ export function createKora(integration: Integration, now: () => number = Date.no
 
     read,
 
-    async startSession({ verificationId }) {
+    async startSession({ verificationId, returnUrl }) {
       if (!settings.captureUrl)
         throw new VendorError('the setting captureUrl, the page for the person, is missing')
       const { id } = await api.callJson(startedSchema, '/verifications', {
-        body: { externalId: verificationId, tier: settings.tier },
+        body: { externalId: verificationId, tier: settings.tier, callbackUrl: returnUrl },
       })
-      return { sessionId: id, url: `${settings.captureUrl}${encodeURIComponent(id)}` }
+      return { sessionId: id, url: fillPage(settings.captureUrl, { sessionId: id, returnUrl }) }
     },
 
     fetchResult: async (sessionId) => [toDecision(await api.findVerification(sessionId))],
@@ -139,6 +142,18 @@ function createApi({ baseUrl, secrets }: Integration, { authScheme, tenantId }: 
   }
 
   return { callJson, findVerification }
+}
+
+/** Whether this is an address once its placeholders are filled. */
+function isPage(page: string): boolean {
+  return URL.canParse(fillPage(page, { sessionId: 'x', returnUrl: 'x' }))
+}
+
+function fillPage(page: string, values: { sessionId: string; returnUrl: string }): string {
+  const whole = page.includes('{sessionId}') ? page : `${page}{sessionId}`
+  return whole.replace(/\{(sessionId|returnUrl)\}/g, (_, name: keyof typeof values) =>
+    encodeURIComponent(values[name]),
+  )
 }
 
 const sessionPath = (sessionId: string) => `/verifications/${pathSegment(sessionId)}`
@@ -226,11 +241,12 @@ function read(body: Uint8Array): VendorReport {
 function toDecision(found: Verification): VendorDecision {
   const status = STATUSES.get(found.status)
   if (!status) throw new VendorError('the vendor answered an unknown status')
-  const at = found.completedAt ?? found.updatedAt
+  const at = found.completedAt ?? found.updatedAt ?? undefined
   return {
     attemptId: '',
     status,
-    decidedAt: status === 'pending' ? undefined : (at ?? undefined),
+    decidedAt: status === 'pending' ? undefined : at,
+    ...(status !== 'pending' && at === undefined ? { isUndated: true } : {}),
     documentType: documentType(found.documentVerification?.documentType),
     reason: found.decisionReason ?? undefined,
     findings: readFindings(found.documentVerification),

@@ -115,6 +115,8 @@ export type Vendor = {
     attemptId: string | undefined
     listing: number
   }): Promise<Media[]>
+  /** The vendor signs what it sends, images too. Otherwise a bit error shows only when two downloads differ. */
+  signsResponses?: true
   /** Downloads the complete bytes, and verifies them if the vendor signs them. `maxBytes` is enforced while they stream. */
   download(media: { sessionId: string; mediaId: string }, maxBytes: number): Promise<Uint8Array>
   /** Deletes the session at the vendor, if the vendor offers that. A session that does not exist any more is no error. */

@@ -171,7 +171,7 @@ export async function setVendorIntegration(
 type GivenCredentials = { [Name in keyof Credentials]?: string | undefined }
 
 function firstSecrets({ apiKey, secret, webhookSecret }: GivenCredentials): Secrets {
-  if (!apiKey) throw new OperatorError('An API key is needed: --api-key.')
+  if (!apiKey) throw new OperatorError('An API key is needed: --api-key or --api-key-stdin.')
   if (!secret)
     throw new OperatorError('A shared secret is needed, on standard input: --secret-stdin.')
   return { apiKey, sharedSecrets: [secret], webhookSecret }
@@ -223,7 +223,7 @@ export async function addNextCredentials(
   }
   if (Object.keys(next).length === 0)
     throw new OperatorError(
-      'Give what is new: --api-key, --secret-stdin or --webhook-secret-stdin.',
+      'Give what is new: --api-key, --api-key-stdin, --secret-stdin or --webhook-secret-stdin.',
     )
   return await changeSecrets(db, sealer, of, (secrets) => ({ ...secrets, next }))
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
@@ -27,7 +28,7 @@ export const deliveryFaultSchema = z.strictObject({
 /**
  * `truncated`: half an image, with the length of that half. `cut-off`: the connection ends before the announced length.
  * `too-long`: more bytes than announced. `not-an-image`: a web page. `endless`: bytes until the client closes the connection.
- * `flipped`: one bit in the middle differs.
+ * `flipped`: one bit in the middle differs. `unstable`: a few bytes after the picture differ in each response.
  */
 export const imageFaultSchema = z.enum([
   'truncated',
@@ -36,6 +37,7 @@ export const imageFaultSchema = z.enum([
   'not-an-image',
   'endless',
   'flipped',
+  'unstable',
 ])
 export type ImageFault = z.infer<typeof imageFaultSchema>
 
@@ -77,6 +79,7 @@ export function spoilImage(image: Uint8Array, fault: ImageFault | undefined): Ui
   if (fault === 'truncated') return image.subarray(0, middle)
   if (fault === 'not-an-image')
     return Buffer.from('<!doctype html><title>Sign in</title><p>Your session has ended.')
+  if (fault === 'unstable') return Buffer.concat([image, randomBytes(8)])
   if (fault !== 'flipped') return image
   const flipped = Buffer.from(image)
   flipped[middle] = (flipped[middle] ?? 0) ^ 1
