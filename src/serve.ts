@@ -70,7 +70,7 @@ async function start(config: Config, log: Log, add: Add) {
   const isWeb = config.role !== 'worker'
   let ready: Readiness | undefined
   // Ports first, so that a taken one is found before anything else is started.
-  const metrics = config.metrics && createMetrics()
+  const metrics = config.metrics && (await createMetrics())
   const measured =
     config.metrics &&
     metrics &&

@@ -1,15 +1,12 @@
-import {
-  generateAuthenticationOptions,
-  generateRegistrationOptions,
-  verifyAuthenticationResponse,
-  verifyRegistrationResponse,
-} from '@simplewebauthn/server'
 import { z } from 'zod'
 import type { Db, Sql } from '../platform/db.ts'
 import { hashSecret } from '../platform/secrets.ts'
 import { normalizeText, visibleText } from '../web/displayed-text.ts'
 import { type Account, fullNameOf } from './accounts.ts'
 import { type FailedSignIn, type SignIn, type SignInMethod, withThrottle } from './sign-in.ts'
+
+// When a passkey is first used: with it, a process loads a fifth more modules.
+const loadWebAuthn = () => import('@simplewebauthn/server')
 
 const CHALLENGE_SECONDS = 5 * 60
 const MAX_PASSKEYS = 20
@@ -68,6 +65,7 @@ export async function createSignInOptions(
   sql: Sql,
   { issuer, browser }: { issuer: string; browser: string },
 ) {
+  const { generateAuthenticationOptions } = await loadWebAuthn()
   const options = await generateAuthenticationOptions({
     rpID: relyingParty(issuer),
     userVerification: 'required',
@@ -116,6 +114,7 @@ export async function signInWithPasskey(
     const { userHandle: owner } = assertion.response
     if (owner && owner !== Buffer.from(userHandle(known.accountId)).toString('base64url'))
       return REJECTED
+    const { verifyAuthenticationResponse } = await loadWebAuthn()
     const verified = await verifyAuthenticationResponse({
       response: assertion,
       expectedChallenge: (challenge) =>
@@ -169,6 +168,7 @@ export async function createRegistrationOptions(
 ) {
   const existing = await sql<{ id: string; transports: string[] }[]>`
     select id, transports from passkey where account_id = ${account.id}`
+  const { generateRegistrationOptions } = await loadWebAuthn()
   const options = await generateRegistrationOptions({
     rpName: 'Identity portal',
     rpID: relyingParty(issuer),
@@ -196,6 +196,7 @@ export async function registerPasskey(
   const { issuer, browser, accountId } = given
   const attestation = parseResponse(attestationSchema, given.response)
   if (!attestation) return undefined
+  const { verifyRegistrationResponse } = await loadWebAuthn()
   const verified = await verifyRegistrationResponse({
     response: attestation,
     expectedChallenge: (challenge) =>

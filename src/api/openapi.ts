@@ -60,22 +60,27 @@ const PATH_PARAMETERS: Record<string, object> = {
 
 /** `GET /openapi.json`, and a page to read it. */
 export function openApiRoutes(issuer: string): Hono {
-  const document = openApiDocument(issuer)
-  const body = JSON.stringify(document, null, 2)
+  let document: OpenApiDocument | undefined
+  let body: string | undefined
+  // At the first request: it would delay every start.
+  const describeOnce = () => (document ??= openApiDocument(issuer))
   const routes = new Hono()
-  routes.get('/openapi.json', (c) =>
-    c.body(body, 200, {
+  routes.get('/openapi.json', (c) => {
+    body ??= JSON.stringify(describeOnce(), null, 2)
+    return c.body(body, 200, {
       'Content-Type': 'application/json; charset=utf-8',
       'Cache-Control': 'public, max-age=300',
       'Access-Control-Allow-Origin': '*',
-    }),
-  )
+    })
+  })
   routes.get('/reference', (c) => {
     for (const [name, value] of Object.entries(securityHeaders({ issuer }))) c.header(name, value)
-    return c.html(referencePage(document, OPERATIONS))
+    return c.html(referencePage(describeOnce(), OPERATIONS))
   })
   return routes
 }
+
+type OpenApiDocument = ReturnType<typeof openApiDocument>
 
 /** The OpenAPI 3.1 document of all operations, for this issuer. */
 export function openApiDocument(issuer: string) {

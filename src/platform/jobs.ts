@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { type Db as BossDb, fromBunSql, PgBoss } from 'pg-boss'
+import type { Db as BossDb, PgBoss } from 'pg-boss'
 import { z } from 'zod'
 import { correlate, currentTraceparent, parseTraceparent } from './correlation.ts'
 import { type Db, openDb, type PoolConfig, type PoolUsage, type Sql, usageOf } from './db.ts'
@@ -102,6 +102,8 @@ const AppliedSettings = z.object({ version: z.string(), settings: z.string() })
  * enqueue leaves the creation and maintenance of the tables to others; throws where the tables are missing.
  */
 export async function createJobs(databaseUrl: string, log: Log, pools?: PoolConfig): Promise<Jobs> {
+  // Most commands enqueue nothing.
+  const { PgBoss, fromBunSql } = await import('pg-boss')
   const db = openDb(databaseUrl, {
     connections: pools?.sizes.queue ?? 4,
     columns: 'asNamed',

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { createTransport } from 'nodemailer'
 import { z } from 'zod'
 import type { Sql } from './db.ts'
 import { type JobData, type Jobs, jobMember } from './jobs.ts'
@@ -52,7 +51,7 @@ export async function startMail(parts: {
   mail: MailConfig | undefined
 }): Promise<{ close(): void }> {
   const { db, sealer, jobs, log } = parts
-  const server = parts.mail && createMailServer(parts.mail)
+  const server = parts.mail && (await createMailServer(parts.mail))
 
   async function send({ mailId, mailSealed }: JobData<'send-mail'>) {
     const mail = unsealMail(sealer, mailSealed)
@@ -89,7 +88,7 @@ export async function verifyMailServer(
   config: MailConfig,
 ): Promise<{ failure?: string; isEncrypted: boolean; isAuthenticated: boolean }> {
   const url = new URL(config.smtpUrl)
-  const server = createMailServer(config, VERIFY_MS)
+  const server = await createMailServer(config, VERIFY_MS)
   const found = {
     isEncrypted: url.protocol === 'smtps:' || !isLoopback(config.smtpUrl),
     isAuthenticated: url.username !== '',
@@ -106,7 +105,8 @@ export async function verifyMailServer(
 }
 
 /** SMTP with TLS: on `smtp:` STARTTLS is required, except for a server on this machine. */
-function createMailServer({ smtpUrl, from }: MailConfig, socketMs = SOCKET_MS) {
+async function createMailServer({ smtpUrl, from }: MailConfig, socketMs = SOCKET_MS) {
+  const { createTransport } = await import('nodemailer')
   const url = new URL(smtpUrl)
   if (url.protocol === 'smtp:' && !isLoopback(smtpUrl) && !url.searchParams.has('requireTLS'))
     url.searchParams.set('requireTLS', 'true')

@@ -1,5 +1,5 @@
 import { createServer, type ServerResponse } from 'node:http'
-import { Counter, collectDefaultMetrics, Registry } from 'prom-client'
+import type { Counter } from 'prom-client'
 import type { Sql } from './db.ts'
 import { listenOn } from './listen.ts'
 import { PROBES, type Readiness } from './readiness.ts'
@@ -28,7 +28,8 @@ export type Metrics = {
   text(): Promise<string>
 }
 
-export function createMetrics(): Metrics {
+export async function createMetrics(): Promise<Metrics> {
+  const { Counter, collectDefaultMetrics, Registry } = await import('prom-client')
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   return {

@@ -47,7 +47,7 @@ async function start(task: Task): Promise<string> {
     const listener = await prepareListener(LISTEN)
     const issuer = `http://localhost:${listener.port}`
     // Counted, as in production.
-    const metrics = createWebMetrics(createMetrics(), [])
+    const metrics = createWebMetrics(await createMetrics(), [])
     const running = await startServer(listener, context, {
       issuer,
       jobs,

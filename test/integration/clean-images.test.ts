@@ -257,7 +257,7 @@ describe('when every image is refused', () => {
     }[]
     expect(rows.find((row) => row.id === id)).toMatchObject({ imagesRefused: 2 })
     expect(rows.every(({ imagesRefused }) => imagesRefused > 0)).toBe(true)
-    const metrics = createMetrics()
+    const metrics = await createMetrics()
     await registerComputed(metrics, INGESTION_GAUGES).compute(portal.db, (_, error) => {
       throw error
     })

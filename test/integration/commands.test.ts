@@ -1,6 +1,9 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'vitest'
+import { verifyPassword } from '../../src/accounts/passwords.ts'
+import { findVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
+import { createSealer } from '../../src/platform/secrets.ts'
 import { createDatabase } from '../support/database.ts'
 import { test, withDatabase } from '../support/program.ts'
 
@@ -110,4 +113,24 @@ test('of the commands only migrate changes the schema, and prints what it applie
     /not up to date \(1 migration is missing\): run `migrate`/,
   )
   await drop()
+})
+
+test('secrets are read from standard input', async ({ program: { json }, onTestFinished }) => {
+  const { db, url, drop } = await createDatabase()
+  onTestFinished(drop)
+  const env = withDatabase(url)
+  const vendor = ['vendor', 'set', 'veriff', '--base-url', 'http://127.0.0.1:1', '--api-key', 'key']
+  const resident = ['resident', 'create', '--email', 'ana@example.test', '--given-name', 'Ana']
+  const password = 'lantern orchard violet drum'
+  const [, created] = await Promise.all([
+    json([...vendor, '--secret-stdin'], env, 'shared secret\n'),
+    json([...resident, '--surname', 'Mejia', '--password-stdin'], env, password),
+  ])
+  const sealer = createSealer([Buffer.from(env.ENCRYPTION_KEY ?? '', 'base64url')])
+  const integration = await findVendorIntegration(db, sealer, 'veriff', 'default')
+  expect(integration).toMatchObject({
+    secrets: { apiKey: 'key', sharedSecrets: ['shared secret'] },
+  })
+  const [row] = await db`select password_hash from account where id = ${created.id}`
+  expect(await verifyPassword(password, row?.passwordHash)).toBe(true)
 })

@@ -3,7 +3,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/pr
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { test as base, expect } from 'vitest'
 import { openEmbedded } from '../../src/local/embedded/data-dir.ts'
 import {
   findLock,
@@ -18,20 +18,19 @@ const isRoot = process.getuid?.() === 0
 const NOBODY = 65_534
 const OWNER = { pid: 1, mode: 'own' as const, databasePort: 5432 }
 
-let dir: string
-let place: LockPlace
-const cleanUp: (() => unknown)[] = []
-beforeEach(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'portal-lock-'))
-  await chmod(dir, 0o711)
-  place = await findLock(dir)
-})
-afterEach(async () => {
-  for (const clean of cleanUp.splice(0).reverse()) await clean()
-  await rm(dir, { recursive: true, force: true })
-})
+type CleanUp = (clean: () => void) => void
 
-const attach = () =>
+/** Tests with a data directory of their own. Some wait for a time limit, so they run at the same time. */
+const test = base.extend<{ place: LockPlace }>({
+  place: async ({ onTestFinished }, use) => {
+    const dir = await mkdtemp(join(tmpdir(), 'portal-lock-'))
+    onTestFinished(() => rm(dir, { recursive: true, force: true }))
+    await chmod(dir, 0o711)
+    await use(await findLock(dir))
+  },
+}).concurrent
+
+const attach = ({ dir }: LockPlace) =>
   openEmbedded({
     dataDir: dir,
     log: createLog('silent'),
@@ -42,13 +41,13 @@ const attach = () =>
   })
 
 /** A program of another user, where there can be one; what it prints. */
-function runAsOther(script: string, args: string[]) {
+function runAsOther(onTestFinished: CleanUp, script: string, args: string[]) {
   const child = spawn(process.execPath, ['--input-type=module', '--eval', script, '--', ...args], {
     cwd: '/',
     stdio: ['ignore', 'pipe', 'inherit'],
     ...(isRoot ? { uid: NOBODY, gid: NOBODY } : {}),
   }) as ChildProcess & { stdout: NodeJS.ReadableStream }
-  cleanUp.push(() => child.kill('SIGKILL'))
+  onTestFinished(() => void child.kill('SIGKILL'))
   let printed = ''
   child.stdout.on('data', (chunk) => {
     printed += chunk
@@ -85,25 +84,29 @@ const IMPOSTOR = `
     }).listen(address.replace('@', '\\0'), () => console.log('ready'))
   })`
 
-test.each(['at once', 'with a proof', 'with an echo', 'never'])(
+test.for(['at once', 'with a proof', 'with an echo', 'never'])(
   'a program of another user that took the lock and answers %s is sent nothing, and is named',
-  async (how) => {
-    const impostor = runAsOther(IMPOSTOR, [place.address.replace('\0', '@'), how])
+  async (how, { place, onTestFinished }) => {
+    const address = place.address.replace('\0', '@')
+    const impostor = runAsOther(onTestFinished, IMPOSTOR, [address, how])
     await impostor.line(/ready/)
     expect(await queryOwner(place)).toBe('unproven')
     // It goes on asking for a while, so once is enough.
     if (how === 'at once')
-      await expect(attach()).rejects.toThrow(/is held by a program that does not prove/)
+      await expect(attach(place)).rejects.toThrow(/is held by a program that does not prove/)
     expect(impostor.printed()).not.toContain('database')
-    const key = await readFile(join(dir, 'lock.key'))
+    const key = await readFile(join(place.dir, 'lock.key'))
     for (const secret of [key.toString('hex'), key.toString('latin1')])
       expect(impostor.printed()).not.toContain(secret)
   },
 )
 
-test('who can read the key is told where the parts are, also when it asked before they had started', async () => {
+test('who can read the key is told where the parts are, also when it asked before they had started', async ({
+  place,
+  onTestFinished,
+}) => {
   const lock = await takeLock(place)
-  cleanUp.push(() => lock?.release())
+  onTestFinished(() => lock?.release())
   expect(await takeLock(place)).toBeUndefined()
   const asked = queryOwner(place)
   lock?.announce(OWNER)
@@ -111,43 +114,54 @@ test('who can read the key is told where the parts are, also when it asked befor
   expect(await queryOwner(place)).toEqual(OWNER)
 })
 
-test('all who create the key of a new directory at the same moment have the same one', async () => {
+test('all who create the key of a new directory at the same moment have the same one', async ({
+  onTestFinished,
+}) => {
   for (let round = 0; round < 20; round++) {
     const dir = await mkdtemp(join(tmpdir(), 'portal-key-'))
-    cleanUp.push(() => rm(dir, { recursive: true, force: true }))
+    onTestFinished(() => rm(dir, { recursive: true, force: true }))
     const keys = await Promise.all(Array.from({ length: 8 }, () => readLockKey(dir)))
     expect(new Set(keys.map((key) => key.toString('hex'))).size).toBe(1)
   }
 })
 
-test.each([
+test.for([
   ['nothing', ''],
   ['a nonce and no proof', `${'0'.repeat(32)}\n${'0'.repeat(64)}\n`],
   ['no nonce', 'hello\n'],
   ['far too much', 'x'.repeat(10_000)],
-])('who asks with %s is told nothing of the parts', async (_what, text) => {
-  const lock = await takeLock(place)
-  cleanUp.push(() => lock?.release())
-  lock?.announce(OWNER)
-  const socket = connect(place.address)
-  socket.on('error', () => {})
-  let received = ''
-  socket.on('data', (chunk) => {
-    received += chunk
-  })
-  socket.write(text)
-  await new Promise((resolve) => socket.once('close', resolve))
-  // Random digits, and nothing of the JSON.
-  expect(received).not.toContain('{')
-  expect(await queryOwner(place)).toEqual(OWNER)
-})
+])(
+  'who asks with %s is told nothing of the parts',
+  async ([, text = ''], { place, onTestFinished }) => {
+    const lock = await takeLock(place)
+    onTestFinished(() => lock?.release())
+    lock?.announce(OWNER)
+    const socket = connect(place.address)
+    socket.on('error', () => {})
+    let received = ''
+    socket.on('data', (chunk) => {
+      received += chunk
+    })
+    socket.write(text)
+    await new Promise((resolve) => socket.once('close', resolve))
+    // Random digits, and nothing of the JSON.
+    expect(received).not.toContain('{')
+    expect(await queryOwner(place)).toEqual(OWNER)
+  },
+)
 
-test.skipIf(!isRoot)('another user who asks is told nothing, and cannot read the key', async () => {
+test('another user who asks is told nothing, and cannot read the key', async ({
+  place,
+  onTestFinished,
+  skip,
+}) => {
+  skip(!isRoot)
   const lock = await takeLock(place)
-  cleanUp.push(() => lock?.release())
+  onTestFinished(() => lock?.release())
   lock?.announce(OWNER)
   expect(await queryOwner(place)).toEqual(OWNER)
   const asker = runAsOther(
+    onTestFinished,
     `import { connect } from 'node:net'
      import { readFileSync } from 'node:fs'
      const [address, dir] = process.argv.slice(1)
@@ -156,32 +170,37 @@ test.skipIf(!isRoot)('another user who asks is told nothing, and cannot read the
      socket.on('data', (bytes) => console.log(bytes.toString('latin1')))
      socket.on('close', () => console.log('closed'))
      socket.write('0'.repeat(32) + '\\n' + '0'.repeat(64) + '\\n')`,
-    [place.address.replace('\0', '@'), dir],
+    [place.address.replace('\0', '@'), place.dir],
   )
   const printed = await asker.line(/closed/)
   expect(printed).toContain('EACCES')
   expect(printed).not.toContain('{')
 })
 
-test('the key is its owner’s alone, one for all who start together, and there after a restart', async () => {
+test('the key is its owner’s alone, one for all who start together, and there after a restart', async ({
+  place,
+  onTestFinished,
+}) => {
   const [first, second] = await Promise.all([takeLock(place), takeLock(place)])
   const lock = first ?? second
   lock?.announce(OWNER)
   const answers = await Promise.all(Array.from({ length: 10 }, () => queryOwner(place)))
   expect(answers.filter((answer) => answer !== 'unproven').length).toBeGreaterThan(0)
   expect(await queryOwner(place)).toEqual(OWNER)
-  const key = await readFile(join(dir, 'lock.key'))
-  expect((await stat(join(dir, 'lock.key'))).mode & 0o777).toBe(0o600)
+  const key = await readFile(join(place.dir, 'lock.key'))
+  expect((await stat(join(place.dir, 'lock.key'))).mode & 0o777).toBe(0o600)
   lock?.release()
   const next = await takeLock(place)
-  cleanUp.push(() => next?.release())
+  onTestFinished(() => next?.release())
   next?.announce(OWNER)
   expect(await queryOwner(place)).toEqual(OWNER)
-  expect(await readFile(join(dir, 'lock.key'))).toEqual(key)
+  expect(await readFile(join(place.dir, 'lock.key'))).toEqual(key)
 })
 
-test('a key that others could have written or read, or that is damaged, is not trusted', async () => {
-  const path = join(dir, 'lock.key')
+test('a key that others could have written or read, or that is damaged, is not trusted', async ({
+  place,
+}) => {
+  const path = join(place.dir, 'lock.key')
   await writeFile(path, Buffer.alloc(32))
   await chmod(path, 0o644)
   await expect(queryOwner(place)).rejects.toThrow(/lock\.key may be another user's/)

@@ -18,7 +18,7 @@ test('metrics say what waits, for how long, and what wants an operator; and hold
   await portal.db`update delivery set received_at = now() - interval '100 seconds'`
   await portal.db`update delivery set state = 'failed' where id = (select id from delivery limit 1)`
 
-  const metrics = createMetrics()
+  const metrics = await createMetrics()
   await registerComputed(metrics, INGESTION_GAUGES).compute(portal.db, (_, error) => {
     throw error
   })

@@ -290,7 +290,7 @@ describe('metrics', () => {
 
 describe('gauges that SQL computes', () => {
   test('are served as they were last, at once, whatever the database does', async () => {
-    const metrics = createMetrics()
+    const metrics = await createMetrics()
     const gauges = registerComputed(metrics, [
       {
         name: 'portal_one',

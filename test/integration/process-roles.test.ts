@@ -157,7 +157,7 @@ test('web and worker serve under roles of their own: sign-in, consent, tokens, d
 })
 
 test('a worker may read all that the gauges are computed from', async () => {
-  const metrics = createMetrics()
+  const metrics = await createMetrics()
   const gauges = startGauges(metrics, working)
   await eventually(async () => (await metrics.text()).includes('portal_jobs{'))
   await gauges.stop()

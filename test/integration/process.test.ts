@@ -77,7 +77,10 @@ test('a database that cannot be used, and secrets that are missing, are one mess
 
 test('a bucket without rights, or none, is one clear line', async ({
   program: { expectRefusal, dir },
+  onTestFinished,
 }) => {
+  const { url, drop } = await createDatabase()
+  onTestFinished(drop)
   const credentials = { accessKeyId: 'AKIATEST', secretAccessKey: randomSecret() }
   const s3 = await startS3Server({
     dir: join(dir, 's3'),
@@ -87,24 +90,22 @@ test('a bucket without rights, or none, is one clear line', async ({
     credentials,
     production: false,
   })
-  try {
-    const env = {
-      S3_ENDPOINT: s3.endpoint,
-      S3_BUCKET: 'documents',
-      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-    }
-    await expectRefusal(
+  onTestFinished(s3.close)
+  const env = {
+    ...withDatabase(url),
+    S3_ENDPOINT: s3.endpoint,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+  }
+  await Promise.all([
+    expectRefusal(
       ['serve'],
       { ...env, AWS_SECRET_ACCESS_KEY: 'CANARY' },
       /bucket documents cannot be written .*correct the AWS credentials/,
-    )
-    const right = { ...env, AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey }
-    await expectRefusal(
+    ),
+    expectRefusal(
       ['serve'],
-      { ...right, S3_BUCKET: 'nothing-here' },
+      { ...env, S3_BUCKET: 'nothing-here' },
       /There is no bucket nothing-here/,
-    )
-  } finally {
-    await s3.close()
-  }
+    ),
+  ])
 })

@@ -11,7 +11,7 @@ import { addResident, DOCUMENT, type TestPortal } from './portal.ts'
  * tests, or `person`; `complete` and `decide` can change the person for a session.
  */
 export async function connectSandbox(
-  portal: TestPortal,
+  portal: Pick<TestPortal, 'url' | 'issuer' | 'db' | 'parts'>,
   { webhooks = true, person = {} as Partial<Person> } = {},
 ) {
   const apiKey = randomUUID()
