@@ -95,8 +95,16 @@ async function call(operation: Operation, init: { path?: string; body?: string; 
   return { status: answer.status, text: await answer.text(), headers: answer.headers }
 }
 
-/** Closed objects: a field that is not in the document fails. */
+const closedSchemas = new Map<z.ZodType, z.ZodType>()
+
+/** Closed objects: a field that is not in the document fails. A schema is compiled at its first use, so it is made once. */
 function closed(schema: z.ZodType): z.ZodType {
+  const made = closedSchemas.get(schema) ?? close(schema)
+  closedSchemas.set(schema, made)
+  return made
+}
+
+function close(schema: z.ZodType): z.ZodType {
   if (schema instanceof z.ZodObject)
     return z.strictObject(
       Object.fromEntries(
