@@ -39,7 +39,7 @@ export default async function setup(project: TestProject) {
     const url = urlOf(cluster.port, password, 'template', role)
     await grantProcessRole(template, kind, { url, appUrl })
   }
-  // Portals open a dozen connections each, and to derive the keys of a password takes most of the time of one.
+  // Portals open a dozen connections each; for each one, client and server derive a key in as many rounds.
   await template`set scram_iterations = 1`
   for (const role of [USER, ...Object.values(PROCESS_ROLES)])
     await template.unsafe(`alter role ${role} password '${password}'`)
