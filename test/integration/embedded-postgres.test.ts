@@ -76,26 +76,21 @@ async function query(url: string | undefined, statement: string) {
   }
 }
 
-/** A process of its own that runs these lines; `url` is the database it says it started. */
+/** A process of its own that runs these lines. */
 function runApart(body: string): ChildProcess & { stdout: NodeJS.ReadableStream } {
-  const child = spawn(
-    process.execPath,
-    [
-      '--input-type=module',
-      '--eval',
-      `import { startPostgres } from '${new URL('../../src/local/embedded/postgres.ts', import.meta.url)}'
-       import { openEmbedded } from '${new URL('../../src/local/embedded/data-dir.ts', import.meta.url)}'
-       import { createLog } from '${new URL('../../src/platform/log.ts', import.meta.url)}'
-       ${body}`,
-    ],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  )
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', body], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   cleanUp.push(() => child.kill('SIGKILL'))
   return child as ChildProcess & { stdout: NodeJS.ReadableStream }
 }
 
+const sourceOf = (path: string) => new URL(`../../src/${path}`, import.meta.url).href
+
+/** A process of its own that says the address of the database that it started. */
 function startApart() {
   return runApart(`
+    import { startPostgres } from '${sourceOf('local/embedded/postgres.ts')}'
     const { url } = await startPostgres({
       dir: ${JSON.stringify(cluster())}, password: ${JSON.stringify(password)},
     })
@@ -122,6 +117,7 @@ async function isAlive(pid: number): Promise<boolean> {
 }
 
 test('what was stored is there after a restart, in UTF-8, on loopback and flushed to disk', async () => {
+  await copyMade()
   const first = await start()
   await query(first.url, `create table note as select 'ñandú' as body`)
   await first.stop()
@@ -301,6 +297,8 @@ test('of many processes that start together one owns the data, and all agree on 
   const dataDir = join(dir, 'data')
   const starts = Array.from({ length: 4 }, (_, n) =>
     runApart(`
+      import { openEmbedded } from '${sourceOf('local/embedded/data-dir.ts')}'
+      import { createLog } from '${sourceOf('platform/log.ts')}'
       const opened = await openEmbedded({
         dataDir: ${JSON.stringify(dataDir)}, log: createLog('silent'), postgres: false, s3: true,
         mode: '${n < 2 ? 'own' : 'attach-or-own'}', production: false,

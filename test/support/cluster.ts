@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
+import { USER } from '../../src/local/embedded/cluster.ts'
 import { startPostgres, urlOf } from '../../src/local/embedded/postgres.ts'
 import type { ProcessKind } from '../../src/platform/database-access.ts'
 import { grantProcessRole } from '../../src/platform/database-role.ts'
@@ -38,6 +39,10 @@ export default async function setup(project: TestProject) {
     const url = urlOf(cluster.port, password, 'template', role)
     await grantProcessRole(template, kind, { url, appUrl })
   }
+  // Portals open a dozen connections each; for each one, client and server derive a key in as many rounds.
+  await template`set scram_iterations = 1`
+  for (const role of [USER, ...Object.values(PROCESS_ROLES)])
+    await template.unsafe(`alter role ${role} password '${password}'`)
   // Retries come up to 4 seconds apart instead of up to 15 minutes, because tests wait for them.
   await template`update pgboss.queue set retry_delay = 1, retry_delay_max = 4`
   await template.end()

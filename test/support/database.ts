@@ -7,7 +7,7 @@ import { type Db, openDb } from '../../src/platform/db.ts'
 export async function createDatabase(): Promise<{ db: Db; url: string; drop(): Promise<void> }> {
   const { port, password } = inject('cluster')
   const name = `test_${randomBytes(6).toString('hex')}`
-  await administer(`create database ${name} template template`)
+  await administer(`create database ${name} template template strategy file_copy`)
   const url = urlOf(port, password, name)
   const db = openDb(url, { connections: 4 })
   return {
@@ -24,6 +24,8 @@ export async function createDatabase(): Promise<{ db: Db; url: string; drop(): P
     try {
       // PostgreSQL clones a template only once at a time, and another test file may be cloning it now.
       await admin`select pg_advisory_lock(1)`
+      // The kernel copies the files of the template; by default the server writes every page into its log.
+      await admin`set file_copy_method = clone`
       await admin.unsafe(statement)
     } finally {
       await admin.end()

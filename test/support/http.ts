@@ -1,4 +1,4 @@
-import { type IncomingHttpHeaders, request } from 'node:http'
+import { type Agent, type IncomingHttpHeaders, request } from 'node:http'
 
 export type RawAnswer = { status: number; headers: IncomingHttpHeaders; text: string }
 
@@ -14,9 +14,11 @@ export function sendRaw(
     target?: string
     headers?: Record<string, string | number> | string[]
     body?: string | string[]
+    /** Keeps the connection for the next request. */
+    agent?: Agent
   } = {},
 ): Promise<RawAnswer> {
-  const { method = 'GET', target, headers = {}, body = '' } = options
+  const { method = 'GET', target, headers = {}, body = '', agent = false } = options
   const { hostname, port, pathname, search } = new URL(url)
   return new Promise((resolve, reject) => {
     const sent = request(
@@ -27,7 +29,7 @@ export function sendRaw(
         method,
         headers: headers as Record<string, string>,
         maxHeaderSize: 128 * 1024,
-        agent: false,
+        agent,
       },
       (response) => {
         let text = ''
