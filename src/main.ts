@@ -3,6 +3,7 @@ import { HelpRequested, UsageError } from './cli/command.ts'
 import { type Invocation, readCommand } from './cli/commands.ts'
 import { formatAnswer } from './cli/output.ts'
 import { FindingsError, OperatorError, UnknownKeyError } from './platform/errors.ts'
+import { ensureHome } from './platform/home.ts'
 import { escapeForTerminal } from './web/terminal-text.ts'
 
 // What is heavy is imported where it is needed: help and wrong usage are answered at once.
@@ -94,6 +95,7 @@ function writeError(message: string): void {
 
 const seconds = (since: number) => `${((performance.now() - since) / 1000).toFixed(1)} s`
 
+ensureHome()
 try {
   await main(process.argv.slice(2))
 } catch (error) {
