@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { loadConfig, VARIABLES } from '../../src/config.ts'
 import { readEnvironmentFile } from '../support/compose.ts'
@@ -86,6 +88,24 @@ test("the operator's command reads the files that the units load", () => {
   )
   expect(Object.keys(files)).toHaveLength(6)
   expect(loaded).toMatchObject(files)
+})
+
+test("the operator's command runs where it was called, with the configuration of the folder that is named", async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'systemd-'))
+  const script = join(dir, 'portal')
+  const program = '/usr/local/bin/node /opt/identity-portal/src/main.ts "$@"'
+  expect(read('portal')).toContain(program)
+  await writeFile(script, read('portal').replace(program, 'sh -c "pwd; env"'))
+  await writeFile(join(dir, 'portal.env'), read('portal.env'))
+  const { stdout } = await promisify(execFile)('sh', [script], {
+    cwd: dir,
+    env: { PATH: process.env.PATH, PORTAL_CONFIG: dir },
+  })
+  const lines = stdout.split('\n')
+  expect(lines[0]).toBe(await realpath(dir))
+  expect(lines).toContain(`ENCRYPTION_KEY_FILE=${dir}/secrets/encryption-key`)
+  expect(lines).toContain('MAIL_FROM=Identity portal <portal@example.org>')
+  await rm(dir, { recursive: true })
 })
 
 test('systemd waits longer than a process may take to end', () => {
