@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
-import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, realpath, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -69,6 +69,26 @@ test('each process starts with its variables and the credentials that its unit l
       expect({ role, metrics: metrics?.port }).toEqual({ role: 'worker', metrics: 9471 })
     else expect(Object.keys(database?.processUrls ?? {})).toEqual(['web', 'worker'])
   }
+  await rm(dir, { recursive: true })
+})
+
+test('the secrets are made once, only root can read them, and the URLs lead to the database that is named', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'systemd-'))
+  const make = (env: Record<string, string>) =>
+    promisify(execFile)('sh', [join(DIR, 'secrets.sh'), join(dir, 'secrets')], {
+      env: { PATH: process.env.PATH, ...env },
+    })
+  const readUrl = () => readFileSync(join(dir, 'secrets/web-database-url'), 'utf8')
+  const { stdout } = await make({})
+  expect(stdout.match(/^write .*$/gm)).toHaveLength(3)
+  expect((await stat(join(dir, 'secrets/encryption-key'))).mode & 0o777).toBe(0o600)
+  const made = readUrl()
+  expect(made).toMatch(/^postgres:\/\/portal_web:[0-9a-f]{48}@127\.0\.0\.1:5432\/portal\n$/)
+  await make({ PGHOST: 'db.test' })
+  expect(readUrl()).toBe(made)
+  await rm(join(dir, 'secrets/web-database-url'))
+  await make({ PGHOST: 'db.test', PGPORT: '5433', PGSSLMODE: 'verify-full' })
+  expect(readUrl()).toContain('@db.test:5433/portal?sslmode=verify-full\n')
   await rm(dir, { recursive: true })
 })
 
