@@ -3,7 +3,6 @@ import { HelpRequested, UsageError } from './cli/command.ts'
 import { type Invocation, readCommand } from './cli/commands.ts'
 import { formatAnswer } from './cli/output.ts'
 import { FindingsError, OperatorError, UnknownKeyError } from './platform/errors.ts'
-import { ensureHome } from './platform/home.ts'
 import { escapeForTerminal } from './web/terminal-text.ts'
 
 // What is heavy is imported where it is needed: help and wrong usage are answered at once.
@@ -21,6 +20,8 @@ function shutdownSignal(): Promise<NodeJS.Signals> {
 
 async function main(words: string[]): Promise<void> {
   const command = readCommand(words)
+  const { ensureHome } = await import('./platform/home.ts')
+  ensureHome(process.env)
   if (command.name === 'serve') await runServer()
   else if (command.name === 'demo') await runDemo(command.values.check === true)
   else await runCommand(command)
@@ -95,7 +96,6 @@ function writeError(message: string): void {
 
 const seconds = (since: number) => `${((performance.now() - since) / 1000).toFixed(1)} s`
 
-ensureHome()
 try {
   await main(process.argv.slice(2))
 } catch (error) {
