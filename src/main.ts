@@ -20,6 +20,8 @@ function shutdownSignal(): Promise<NodeJS.Signals> {
 
 async function main(words: string[]): Promise<void> {
   const command = readCommand(words)
+  const { ensureHome } = await import('./platform/home.ts')
+  ensureHome(process.env)
   if (command.name === 'serve') await runServer()
   else if (command.name === 'demo') await runDemo(command.values.check === true)
   else await runCommand(command)

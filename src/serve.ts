@@ -169,7 +169,7 @@ async function checkBucket({ config, storage, log }: AppContext): Promise<void> 
       throw new OperatorError(
         `The bucket ${config.s3.bucket} cannot be written (${name}): correct the AWS credentials, or grant them s3:PutObject and s3:GetObject on it.`,
       )
-    log.warn('bucket does not respond', { error: new Error(name) })
+    log.warn('bucket does not respond', { error })
   }
 }
 
@@ -201,7 +201,7 @@ async function checkBucketCredentials({ config, storage, log }: AppContext): Pro
         `The bucket ${config.s3.bucket} rejects the AWS credentials (${name}): correct them, or no link to an image will open.`,
       )
     if (!['NoSuchKey', 'AccessDenied'].includes(name))
-      log.warn('bucket does not respond', { error: new Error(name) })
+      log.warn('bucket does not respond', { error })
   }
 }
 

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Makes the files that the units load, for a PostgreSQL on this machine: sh deploy/systemd/secrets.sh /etc/identity-portal/secrets
+# Makes the files that the units load: sh deploy/systemd/secrets.sh /etc/identity-portal/secrets
+# The database is on this machine, unless PGHOST, PGPORT and PGSSLMODE say otherwise.
 # Nothing that exists is replaced. What only you know (mail, bucket) is left to you.
 set -eu
 umask 077
@@ -10,7 +11,7 @@ make() {
   cat >"$1"
   echo "made $1"
 }
-url() { echo "postgres://$1:$(openssl rand -hex 24)@127.0.0.1:${PGPORT:-5432}/portal"; }
+url() { echo "postgres://$1:$(openssl rand -hex 24)@${PGHOST:-127.0.0.1}:${PGPORT:-5432}/portal${PGSSLMODE:+?sslmode=$PGSSLMODE}"; }
 key() { openssl rand -base64 32 | tr '+/' '-_'; }
 url portal | make migration-database-url
 url portal_app | make app-database-url

@@ -14,6 +14,7 @@ import {
   setVendorSession,
 } from './store.ts'
 import { findOrCreateSubject } from './subjects.ts'
+import { isStatus } from './vendors/call.ts'
 import { type Integration, VendorError } from './vendors/vendor.ts'
 import { createVendor, findVendorIntegration } from './vendors/vendors.ts'
 
@@ -90,7 +91,12 @@ export async function startVerification(
   } catch (error) {
     await markNotStarted(db, id)
     if (!(error instanceof VendorError)) throw error
-    throw new OperatorError(`The session could not be started: ${error.message}.`, { cause: error })
+    const advice = isStatus(error, 401, 403)
+      ? ` Check its API key and secret, and correct them with \`vendor set ${vendor}\`.`
+      : ''
+    throw new OperatorError(`The session could not be started: ${error.message}.${advice}`, {
+      cause: error,
+    })
   }
 }
 

@@ -1,5 +1,6 @@
 import { createHmac, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { diagnose } from '../../src/cli/diagnosis.ts'
 import { type AppContext, openContext } from '../../src/context.ts'
 import { startGauges } from '../../src/gauges.ts'
 import { runRetention } from '../../src/id-verification/retention.ts'
@@ -7,6 +8,7 @@ import { createVerification, setVendorSession } from '../../src/id-verification/
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
 import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
 import { ACCESS } from '../../src/platform/database-access.ts'
+import { openDb } from '../../src/platform/db.ts'
 import { createJobs, type Jobs } from '../../src/platform/jobs.ts'
 import { listOutbox } from '../../src/platform/mail.ts'
 import { createMetrics } from '../../src/platform/metrics.ts'
@@ -37,8 +39,6 @@ beforeAll(async () => {
   portal = await startPortal()
   const { config, parts } = portal
   const { database } = config
-  const urlOf = (role: string) =>
-    Object.assign(new URL(database.url), { username: role, password: PASSWORD }).href
   const processUrls = { web: urlOf(roles.web), worker: urlOf(roles.worker) }
   // Twice: a deployment, and the next one.
   for (let times = 0; times < 2; times++) {
@@ -59,6 +59,8 @@ beforeAll(async () => {
   // Its own issuer, so that every request of the story comes to it.
   served = await portal.startAnother({ ...web.config, issuer: undefined }, web)
 })
+const urlOf = (role: string) =>
+  Object.assign(new URL(portal.config.database.url), { username: role, password: PASSWORD }).href
 const refused = (parts: AppContext, statement: string) =>
   expect(parts.db.unsafe(statement), statement).rejects.toThrow('permission denied')
 
@@ -71,6 +73,19 @@ afterAll(async () => {
   for (const role of Object.values(roles))
     await portal.db.unsafe(`drop owned by "${role}" cascade; drop role "${role}"`).catch(() => {})
   await portal.close()
+})
+
+test("doctor, with the operator's role, counts the connections of processes that have others", async () => {
+  const app = openDb(urlOf(roles.app), { connections: 1 })
+  // Another process: those of this one do not count.
+  const other = openDb(urlOf(roles.web), { connections: 1 })
+  await other`set application_name = 'identity-portal elsewhere 15 1@host'`
+  const findings = await diagnose({ ...portal.parts, db: app, issuer: portal.issuer })
+  expect(findings.find(({ check }) => check === 'database: connections')?.detail).toMatch(
+    /\b1 elsewhere\b.* may open \d+ connections/,
+  )
+  await other.end()
+  await app.end()
 })
 
 test('web and worker serve under roles of their own: sign-in, consent, tokens, deliveries, mails', async () => {

@@ -33,7 +33,8 @@ test('a web process in production: its issuer, its credentials, its proxy', asyn
   }
 
   // A bucket that does not respond is no reason not to start.
-  const { child } = await serve(env)
+  const { child, readLog } = await serve(env)
+  expect(readLog()).toMatch(/connect ECONNREFUSED.*"event":"bucket does not respond"/)
   let log = ''
   child.stderr.on('data', (lines) => {
     log += lines

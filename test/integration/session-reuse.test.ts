@@ -7,9 +7,10 @@ import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.
 import { addClient, addResident, startPortal, type TestPortal } from '../support/portal.ts'
 
 const sessionId = randomUUID()
+let status = 201
 // A vendor that answers every request for a session with the same one.
 const vendor = createServer((_req, res) => {
-  res.writeHead(201, { 'Content-Type': 'application/json' })
+  res.writeHead(status, { 'Content-Type': 'application/json' })
   res.end(
     JSON.stringify({ status: 'success', verification: { id: sessionId, url: 'https://v.test/s' } }),
   )
@@ -83,4 +84,13 @@ test('a back office reads 502 vendor_unavailable for it', async () => {
       details: {},
     },
   ])
+})
+
+test('a vendor that refuses the credentials: the operator reads how to correct them', async () => {
+  status = 401
+  await expect(start()).rejects.toThrow(
+    /the vendor answered 401\. Check its API key and secret, and correct them with `vendor set veriff`\.$/,
+  )
+  status = 500
+  await expect(start()).rejects.toThrow(/the vendor answered 500\.$/)
 })

@@ -78,7 +78,7 @@ async function openProgram() {
         if (child.exitCode !== null) throw new Error(`the server ended: ${errors}`)
         return /listening on (\S+?),/.exec(said)?.[1]
       })
-      return { child, url }
+      return { child, url, readLog: () => errors }
     },
     /** Runs a command, and parses its answer. */
     async json(words: string[], env: Environment = {}, input = '') {

@@ -33,6 +33,9 @@ test('a finding says what, why it matters and what to do; what is unknown is no 
     Object.assign(new TypeError('password=CANARY'), { code: 'ECONNREFUSED' }),
   )
   expect(foreign.detail).toBe('TypeError ECONNREFUSED')
+  // As `fetch` reports what the connection failed with.
+  const cause = Object.assign(new Error('getaddrinfo ENOTFOUND CANARY'), { code: 'ENOTFOUND' })
+  expect((await fails(new TypeError('fetch failed', { cause }))).detail).toBe('TypeError ENOTFOUND')
 })
 
 describe('connections', () => {

@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, realpath, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { loadConfig, VARIABLES } from '../../src/config.ts'
 import { readEnvironmentFile } from '../support/compose.ts'
@@ -70,6 +72,26 @@ test('each process starts with its variables and the credentials that its unit l
   await rm(dir, { recursive: true })
 })
 
+test('the secrets are made once, only root can read them, and the URLs lead to the database that is named', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'systemd-'))
+  const make = (env: Record<string, string>) =>
+    promisify(execFile)('sh', [join(DIR, 'secrets.sh'), join(dir, 'secrets')], {
+      env: { PATH: process.env.PATH, ...env },
+    })
+  const readUrl = () => readFileSync(join(dir, 'secrets/web-database-url'), 'utf8')
+  const { stdout } = await make({})
+  expect(stdout.match(/^write .*$/gm)).toHaveLength(3)
+  expect((await stat(join(dir, 'secrets/encryption-key'))).mode & 0o777).toBe(0o600)
+  const made = readUrl()
+  expect(made).toMatch(/^postgres:\/\/portal_web:[0-9a-f]{48}@127\.0\.0\.1:5432\/portal\n$/)
+  await make({ PGHOST: 'db.test' })
+  expect(readUrl()).toBe(made)
+  await rm(join(dir, 'secrets/web-database-url'))
+  await make({ PGHOST: 'db.test', PGPORT: '5433', PGSSLMODE: 'verify-full' })
+  expect(readUrl()).toContain('@db.test:5433/portal?sslmode=verify-full\n')
+  await rm(dir, { recursive: true })
+})
+
 test("the operator's command reads the files that the units load", () => {
   const files = Object.fromEntries(
     [...read('portal').matchAll(/^(\w+)_FILE=\$secrets\/(.*)$/gm)].map(([, name, file]) => [
@@ -86,6 +108,24 @@ test("the operator's command reads the files that the units load", () => {
   )
   expect(Object.keys(files)).toHaveLength(6)
   expect(loaded).toMatchObject(files)
+})
+
+test("the operator's command runs where it was called, with the configuration of the folder that is named", async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'systemd-'))
+  const script = join(dir, 'portal')
+  const program = '/usr/local/bin/node /opt/identity-portal/src/main.ts "$@"'
+  expect(read('portal')).toContain(program)
+  await writeFile(script, read('portal').replace(program, 'sh -c "pwd; env"'))
+  await writeFile(join(dir, 'portal.env'), read('portal.env'))
+  const { stdout } = await promisify(execFile)('sh', [script], {
+    cwd: dir,
+    env: { PATH: process.env.PATH, PORTAL_CONFIG: dir },
+  })
+  const lines = stdout.split('\n')
+  expect(lines[0]).toBe(await realpath(dir))
+  expect(lines).toContain(`ENCRYPTION_KEY_FILE=${dir}/secrets/encryption-key`)
+  expect(lines).toContain('MAIL_FROM=Identity portal <portal@example.org>')
+  await rm(dir, { recursive: true })
 })
 
 test('systemd waits longer than a process may take to end', () => {

@@ -35,6 +35,10 @@ export async function attempt({ check, why, advice, run }: Check): Promise<Findi
 /** The message of a foreign error may quote what is secret. */
 function describe(error: unknown): string {
   if (error instanceof Fault) return error.message
-  const { name = 'unknown error', code } = (error ?? {}) as { name?: string; code?: unknown }
+  const {
+    name = 'unknown error',
+    cause,
+    code = (cause as { code?: unknown } | undefined)?.code,
+  } = (error ?? {}) as { name?: string; code?: unknown; cause?: unknown }
   return typeof code === 'string' ? `${name} ${code}` : name
 }

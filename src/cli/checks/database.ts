@@ -132,9 +132,10 @@ type Process = { role: string; limit: number; self: string }
 
 /** Adds up what the running processes may open, and compares it with what the server allows. */
 async function describeConnections(db: Db): Promise<string> {
+  // Of another user's backend the server shows the name, and not the type.
   const used = await db<{ name: string; count: number }[]>`
     select application_name as name, count(*)::int as count from pg_stat_activity
-    where backend_type = 'client backend' group by 1`
+    where coalesce(backend_type = 'client backend', datid is not null and usesysid is not null) group by 1`
   const [limits] = await db<Limits[]>`
     select current_setting('max_connections')::int as max,
       current_setting('superuser_reserved_connections')::int
