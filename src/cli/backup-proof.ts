@@ -29,6 +29,8 @@ export const proofSchema = z.object({
   /** The time of the newest change that the database has: about that of the dump. */
   takenAt: z.coerce.date(),
   verifiedAt: z.coerce.date(),
+  /** The database that was examined, by `identifyDatabase`. */
+  database: z.string(),
   ledger: z.object({ entries: z.int(), size: z.int(), root: z.string() }),
   images: z.object({ objects: z.int(), bytes: z.int() }),
   /** What was there besides, and is not in the database: it was taken after the dump. */
@@ -69,6 +71,7 @@ export async function proveBackup(
   return {
     takenAt,
     verifiedAt: new Date(),
+    database: await identifyDatabase(parts.db),
     ledger: { entries, size, root },
     images,
     missing: {
@@ -77,6 +80,18 @@ export async function proveBackup(
     },
     faults,
   }
+}
+
+/**
+ * Says which database this is: its cluster, its number there, and the time line, which begins anew when a cluster is restored from its
+ * files.
+ */
+export async function identifyDatabase(sql: Sql): Promise<string> {
+  const [row] = await sql<{ name: string }[]>`
+    select concat_ws('/', system_identifier, timeline_id, oid) as name
+    from pg_control_system(), pg_control_checkpoint(), pg_database where datname = current_database()`
+  if (!row) throw new Error('the database does not say which it is')
+  return row.name
 }
 
 /** Whether the ledger of this size and root is the beginning of the ledger in this database. */

@@ -39,7 +39,7 @@ const record = defineCommand({
   },
   examples: ['backup record --proof proof.json'],
   async run({ db }, values) {
-    const { isBeginningOf, proofSchema } = await import('./backup-proof.ts')
+    const { identifyDatabase, isBeginningOf, proofSchema } = await import('./backup-proof.ts')
     const { recordVerifiedBackup } = await import('../platform/backup-record.ts')
     const file = requireOption(values, 'proof')
     const { data: proof } = proofSchema.safeParse(await readJsonFile(file))
@@ -47,6 +47,10 @@ const record = defineCommand({
       throw new OperatorError(`The file ${file} is not what \`backup verify --out\` writes.`)
     if (proof.faults.length > 0)
       throw new OperatorError('The proof has faults: the backup is not complete.')
+    if (proof.database === (await identifyDatabase(db)))
+      throw new OperatorError(
+        'The proof is of this database, not of a copy: restore the backup elsewhere, and run `backup verify` there.',
+      )
     if (!(await isBeginningOf(db, proof.ledger)))
       throw new OperatorError(
         'The ledger of the backup is not the beginning of this portal’s: it is a backup of another one.',

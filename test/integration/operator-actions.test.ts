@@ -83,10 +83,11 @@ async function sequencedEntry(): Promise<string> {
   return entries.find(({ index }) => index !== null)?.id ?? ''
 }
 
-/** Of the portal itself, as if it were the restored one. */
+/** Of the portal itself, as if it were a restored copy. */
 async function proof(): Promise<string[]> {
   const file = join(dir, 'proof.json')
-  await writeFile(file, JSON.stringify(await run('backup', 'verify')))
+  const ofItself = (await run('backup', 'verify')) as object
+  await writeFile(file, JSON.stringify({ ...ofItself, database: 'of the copy' }))
   return ['--proof', file]
 }
 

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import type { BackupProof } from '../../src/cli/backup-proof.ts'
+import { type BackupProof, identifyDatabase } from '../../src/cli/backup-proof.ts'
 import { readCommand } from '../../src/cli/commands.ts'
 import type { AppContext } from '../../src/context.ts'
 import { createHeadSigner } from '../../src/ledger/heads.ts'
@@ -14,6 +14,7 @@ import { createLocalKeyService } from '../../src/platform/key-service.ts'
 import { createLog } from '../../src/platform/log.ts'
 import { createSealer, randomSecret } from '../../src/platform/secrets.ts'
 import { openKeyRing } from '../../src/signing/key-ring.ts'
+import { PROCESS_ROLES } from '../support/cluster.ts'
 import { addEntry } from '../support/ledger.ts'
 import { addResident, startPortal, type TestPortal } from '../support/portal.ts'
 import { eventually } from '../support/sandbox.ts'
@@ -138,7 +139,16 @@ test('another ENCRYPTION_KEY is a fault', async () => {
 })
 
 test('a proof is recorded in the portal that it is of, and in no other', async () => {
-  const proof = await verify()
+  const ofItself = await verify()
+  await expect(
+    run('backup', 'record', '--proof', await keep('itself.json', ofItself)),
+  ).rejects.toThrow(/^The proof is of this database, not of a copy/)
+  // The owner of a database of Debian's has no more rights than this.
+  await portal.db.begin(async (sql) => {
+    await sql.unsafe(`set local role ${PROCESS_ROLES.web}`)
+    expect(await identifyDatabase(sql)).toBe(ofItself.database)
+  })
+  const proof = { ...ofItself, database: 'of the copy' }
   await addEntry(portal.db, {})
   await sequenceAll()
   const recorded = await run<{ disclosures: number }>(
