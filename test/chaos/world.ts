@@ -1,9 +1,14 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { pathToFileURL } from 'node:url'
 import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
 import type { AppContext } from '../../src/context.ts'
+import { migrate } from '../../src/platform/migrations.ts'
+import { runCommand } from '../rehearsals/upgrade/process.ts'
+import { extractLastRelease, PRESENT, type Release } from '../rehearsals/upgrade/release.ts'
+import { createRoles } from '../rehearsals/upgrade/world.ts'
 import { startDeployment } from '../support/deployment.ts'
 import { startNetworkProxy } from '../support/network-proxy.ts'
 import { listChildren, signalAll } from '../support/operating-system.ts'
@@ -11,16 +16,33 @@ import { findFreePorts } from '../support/ports.ts'
 import { type Courier, startCourier } from './courier.ts'
 import type { Delivered } from './history.ts'
 import { type Link, startLink } from './link.ts'
+import { type Operator, openOperator } from './operator.ts'
 import { type Kept, superviseProcess } from './processes.ts'
 import { type Driver, startVendors } from './vendors.ts'
+
+type Prepare = NonNullable<NonNullable<Parameters<typeof startDeployment>[1]>['prepare']>
+
+const MIGRATIONS = new URL('../../src/migrations/', import.meta.url)
+const NEXT = new URL('../rehearsals/upgrade/next/', import.meta.url)
 
 /**
  * A complete deployment on this machine: two web processes and two workers, a database, a bucket, the vendors, and the
  * connections between them.
  */
 export type World = {
+  /** Of the present code. */
   parts: AppContext
   issuer: string
+  present: Release
+  /** What the processes run at first; `undefined`: the present code. */
+  last: Release | undefined
+  /** Of the newest release that the schema is ready for. */
+  operator(): Operator
+  /** Runs the present version's `migrate`, twice at once. */
+  migrate(): Promise<void>
+  /** Applies one of `migrationsToCome`, which a version to come could have. */
+  migrateFurther(name: string): Promise<void>
+  migrationsToCome: string[]
   processes: Kept[]
   vendors: Driver[]
   courier: Courier
@@ -34,119 +56,179 @@ export type World = {
   restartPostgres(): Promise<void>
   /** Stops every process of PostgreSQL until `until` resolves. */
   freezePostgres(until: () => Promise<void>): Promise<void>
+  /** Changes the passwords of the processes' roles and ends their connections, until `until` resolves. */
+  changePasswords(until: () => Promise<void>): Promise<void>
   listObjects(): Promise<string[]>
   close(): Promise<void>
 }
 
+/** `fromLastRelease`: the schema and the processes are those of the last release at first. */
 export function startWorld(given: {
-  main: string
+  present: Release
+  fromLastRelease: boolean
   random: () => number
   record: (delivered: Delivered) => void
 }): Promise<World> {
-  const { main, random, record } = given
-  return startDeployment(async ({ dir, s3Port, env: shared, parts, later, close }) => {
-    const { s3 } = parts.config
-    const s3Link = later(await startLink(s3Port, random), (each) => each.close())
-    const findPostmaster = async () => {
-      const [pid] = (await readFile(join(dir, 'postgres', 'postmaster.pid'), 'utf8')).split('\n')
-      return Number(pid)
-    }
-    const crashPostgres = async () => void process.kill(await findPostmaster(), 'SIGKILL')
-    const databaseUrl = new URL(shared.DATABASE_URL ?? '')
-    const databaseLink = later(await startNetworkProxy(Number(databaseUrl.port)), (each) =>
-      each.close(),
-    )
-    await watchStatuses(parts)
-    // The setting applies after the next restart.
-    await crashPostgres()
-    await waitForDatabase(parts)
+  const { present, random, record } = given
+  let last: Release | undefined
+  const prepare: Prepare = async ({ dir, env }) => {
+    // To compile a version takes most of the time in which its processes start.
+    env.NODE_COMPILE_CACHE = join(dir, 'compiled')
+    if (given.fromLastRelease) last = await extractLastRelease(join(dir, 'last-release'))
+    await runCommand(last ?? present, ['migrate', '--json'], createRoles(env).migrate)
+  }
+  return startDeployment(
+    async ({ dir, s3Port, env: shared, parts, later, close }) => {
+      const { s3 } = parts.config
+      const open = async (release: Release) =>
+        later(await openOperator(release, shared), (each) => each.parts.close())
+      let operator = await open(last ?? PRESENT)
+      const s3Link = later(await startLink(s3Port, random), (each) => each.close())
+      const findPostmaster = async () => {
+        const [pid] = (await readFile(join(dir, 'postgres', 'postmaster.pid'), 'utf8')).split('\n')
+        return Number(pid)
+      }
+      const crashPostgres = async () => void process.kill(await findPostmaster(), 'SIGKILL')
+      const databaseUrl = new URL(shared.DATABASE_URL ?? '')
+      const databaseLink = later(await startNetworkProxy(Number(databaseUrl.port)), (each) =>
+        each.close(),
+      )
+      await watchStatuses(parts)
+      // The setting applies after the next restart.
+      await crashPostgres()
+      await waitForDatabase(parts)
 
-    const ports = await findFreePorts(2)
-    const issuer = `http://localhost:${ports[0]}`
-    const env = {
-      ...shared,
-      DATABASE_URL: Object.assign(databaseUrl, { port: String(databaseLink.port) }).href,
-      LOG_LEVEL: 'warn',
-      // All requests come from one address.
-      RATE_LIMIT_NETWORK: '0',
-      RATE_LIMIT_REFUSALS: '0',
-      ISSUER: issuer,
-      S3_ENDPOINT: `http://127.0.0.1:${s3Link.port}`,
-      S3_PUBLIC_ENDPOINT: s3.endpoint ?? '',
-    }
-    let lastWords = ''
-    const onLog = (lines: string) => {
-      lastWords = (lastWords + lines).slice(-2_000)
-    }
-    const processes = await Promise.all(
-      [
-        { role: 'web' as const, port: ports[0] ?? 0 },
-        { role: 'web' as const, port: ports[1] ?? 0 },
-        { role: 'worker' as const, port: 0 },
-        { role: 'worker' as const, port: 0 },
-      ].map(async (each) =>
-        later(await superviseProcess({ ...each, main, env, onLog }), (kept) => kept.close()),
-      ),
-    )
-    const webs = () => {
-      const all = processes.filter(({ role }) => role === 'web')
-      const up = all.filter((each) => each.isUp())
-      return (up.length > 0 ? up : all).map(({ port }) => `http://127.0.0.1:${port}`)
-    }
-    const courier = later(await startCourier({ random, webs, record }), (each) => each.close())
-    const vendors = later(
-      await startVendors({ parts, courierUrl: courier.url, random, issuer }),
-      async (all) => {
-        for (const vendor of all) await vendor.close()
-      },
-    )
-    const client = later(
-      new S3Client({
-        endpoint: s3.endpoint ?? '',
-        region: s3.region,
-        forcePathStyle: true,
-        ...(s3.credentials ? { credentials: s3.credentials } : {}),
-      }),
-      async (each) => each.destroy(),
-    )
-    await until(
-      () => processes.every((each) => each.isUp()),
-      60,
-      () => `the processes did not start: ${lastWords}`,
-    )
-    return {
-      parts,
-      issuer,
-      processes,
-      vendors,
-      courier,
-      s3Link,
-      databaseLink,
-      webs,
-      crashPostgres,
-      restartPostgres: async () => void process.kill(await findPostmaster(), 'SIGINT'),
-      async freezePostgres(until) {
-        const postmaster = await findPostmaster()
-        const pids = [postmaster, ...(await listChildren(postmaster))]
-        signalAll(pids, 'SIGSTOP')
-        await until()
-        signalAll(pids, 'SIGCONT')
-      },
-      async listObjects() {
-        const keys: string[] = []
-        let next: string | undefined
-        do {
-          const page = await client.send(
-            new ListObjectsV2Command({ Bucket: s3.bucket, ContinuationToken: next }),
-          )
-          for (const { Key } of page.Contents ?? []) if (Key) keys.push(Key)
-          next = page.NextContinuationToken
-        } while (next)
-        return keys
-      },
-      close,
-    }
-  })
+      const ports = await findFreePorts(2)
+      const issuer = `http://localhost:${ports[0]}`
+      const direct = createRoles({ ...shared, ISSUER: issuer })
+      const env = {
+        ...shared,
+        DATABASE_URL: Object.assign(databaseUrl, { port: String(databaseLink.port) }).href,
+        ISSUER: issuer,
+        S3_ENDPOINT: `http://127.0.0.1:${s3Link.port}`,
+        S3_PUBLIC_ENDPOINT: s3.endpoint ?? '',
+      }
+      const roles = createRoles(env)
+      let lastWords = ''
+      const onLog = (lines: string) => {
+        lastWords = (lastWords + lines).slice(-2_000)
+      }
+      const processes = await Promise.all(
+        [
+          { role: 'web' as const, port: ports[0] ?? 0 },
+          { role: 'web' as const, port: ports[1] ?? 0 },
+          { role: 'worker' as const, port: 0 },
+          { role: 'worker' as const, port: 0 },
+        ].map(async (each) =>
+          later(
+            await superviseProcess({
+              ...each,
+              release: last ?? present,
+              env: roles[each.role],
+              onLog,
+            }),
+            (kept) => kept.close(),
+          ),
+        ),
+      )
+      const webs = () => {
+        const all = processes.filter(({ role }) => role === 'web')
+        const up = all.filter((each) => each.isUp())
+        return (up.length > 0 ? up : all).map(({ port }) => `http://127.0.0.1:${port}`)
+      }
+      const courier = later(await startCourier({ random, webs, record }), (each) => each.close())
+      const vendors = later(
+        await startVendors({ operator, courierUrl: courier.url, random, issuer }),
+        async (all) => {
+          for (const vendor of all) await vendor.close()
+        },
+      )
+      const client = later(
+        new S3Client({
+          endpoint: s3.endpoint ?? '',
+          region: s3.region,
+          forcePathStyle: true,
+          ...(s3.credentials ? { credentials: s3.credentials } : {}),
+        }),
+        async (each) => each.destroy(),
+      )
+      await waitUntil(
+        () => processes.every((each) => each.isUp()),
+        60,
+        () => `the processes did not start: ${lastWords}`,
+      )
+      return {
+        parts,
+        issuer,
+        present,
+        last,
+        operator: () => operator,
+        async migrate() {
+          const runs = [1, 2].map(() => runCommand(present, ['migrate', '--json'], direct.migrate))
+          for (const run of await Promise.allSettled(runs))
+            if (run.status === 'rejected') throw run.reason
+          operator = await open(PRESENT)
+        },
+        migrationsToCome: (await readdir(NEXT)).sort(),
+        async migrateFurther(name) {
+          const folder = join(dir, 'migrations')
+          await mkdir(folder, { recursive: true })
+          await cp(MIGRATIONS, folder, { recursive: true })
+          await cp(new URL(name, NEXT), join(folder, name))
+          await migrate(shared.DATABASE_URL ?? '', { folder: pathToFileURL(`${folder}/`) })
+        },
+        processes,
+        vendors,
+        courier,
+        s3Link,
+        databaseLink,
+        webs,
+        crashPostgres,
+        restartPostgres: async () => void process.kill(await findPostmaster(), 'SIGINT'),
+        async freezePostgres(until) {
+          const postmaster = await findPostmaster()
+          const pids = [postmaster, ...(await listChildren(postmaster))]
+          signalAll(pids, 'SIGSTOP')
+          await until()
+          signalAll(pids, 'SIGCONT')
+        },
+        async changePasswords(until) {
+          const { db } = parts
+          const users = [direct.web, direct.worker].map(({ DATABASE_URL }) => new URL(DATABASE_URL))
+          try {
+            for (const { username } of users)
+              await db.unsafe(`alter role ${username} password 'another'`)
+            await db`
+            select pg_terminate_backend(pid) from pg_stat_activity
+            where usename = any (${users.map(({ username }) => username)})`
+            await until()
+          } finally {
+            const restore = async () => {
+              for (const { username, password } of users)
+                await db.unsafe(`alter role ${username} password '${password}'`)
+              return true
+            }
+            const asked = () => restore().catch(() => false)
+            await waitUntil(asked, 60, () => 'the passwords could not be changed back')
+          }
+        },
+        async listObjects() {
+          const keys: string[] = []
+          let next: string | undefined
+          do {
+            const page = await client.send(
+              new ListObjectsV2Command({ Bucket: s3.bucket, ContinuationToken: next }),
+            )
+            for (const { Key } of page.Contents ?? []) if (Key) keys.push(Key)
+            next = page.NextContinuationToken
+          } while (next)
+          return keys
+        },
+        close,
+      }
+    },
+    { prepare },
+  )
 }
 
 /** The database itself writes down each change of a status, and of a delivery's state. */
@@ -154,7 +236,7 @@ async function watchStatuses({ db }: AppContext): Promise<void> {
   await db.unsafe(`
     create table chaos_status (
       number bigint generated always as identity, verification_id uuid not null, status text not null);
-    create function chaos_note_status() returns trigger language plpgsql as $$ begin
+    create function chaos_note_status() returns trigger language plpgsql security definer as $$ begin
       if tg_op = 'INSERT' or new.status is distinct from old.status then
         insert into chaos_status (verification_id, status) values (new.id, new.status);
       end if;
@@ -163,7 +245,7 @@ async function watchStatuses({ db }: AppContext): Promise<void> {
     create trigger chaos_status after insert or update on verification
       for each row execute function chaos_note_status();
     create table chaos_delivery (delivery_id uuid not null, state text not null);
-    create function chaos_note_delivery() returns trigger language plpgsql as $$ begin
+    create function chaos_note_delivery() returns trigger language plpgsql security definer as $$ begin
       if new.state is distinct from old.state then
         insert into chaos_delivery (delivery_id, state) values (new.id, new.state);
       end if;
@@ -175,7 +257,7 @@ async function watchStatuses({ db }: AppContext): Promise<void> {
 }
 
 async function waitForDatabase({ db }: AppContext): Promise<void> {
-  await until(
+  await waitUntil(
     async () => {
       const [row] = await db`show track_commit_timestamp`.catch(() => [])
       return row?.trackCommitTimestamp === 'on'
@@ -186,7 +268,7 @@ async function waitForDatabase({ db }: AppContext): Promise<void> {
 }
 
 /** Checks twice a second; throws `otherwise` after this many seconds. */
-async function until(
+async function waitUntil(
   ask: () => boolean | Promise<boolean>,
   seconds: number,
   otherwise: () => string,
