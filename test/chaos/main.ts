@@ -149,8 +149,9 @@ function checkUpgrades({ processes }: World, failed: string[]): Checked {
   }
 }
 
-const total = (counts: ReadonlyMap<string, number>) =>
-  [...counts.values()].reduce((sum, each) => sum + each, 0)
+function total(counts: ReadonlyMap<string, number>): number {
+  return [...counts.values()].reduce((sum, each) => sum + each, 0)
+}
 
 async function runWorkload(
   world: World,
