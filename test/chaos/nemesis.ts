@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { createRandom } from '../../src/local/sandbox/specimen.ts'
-import { upgradeRepeatedly } from './upgrade.ts'
+import { UPGRADE_STEPS, upgradeRepeatedly } from './upgrade.ts'
 import type { World } from './world.ts'
 
 type Fault = {
@@ -13,9 +13,7 @@ type Fault = {
 }
 export type Pause = (milliseconds: number) => Promise<void>
 
-/** What a run of some minutes must contain, and the rest. */
-export const REQUIRED_KINDS = ['failover', 'restart', 'upgrade'] as const
-export type Kind = (typeof REQUIRED_KINDS)[number] | 'process' | 'network'
+export type Kind = 'failover' | 'restart' | 'upgrade' | 'process' | 'network'
 
 /** What was done to the deployment: how often, by kind and name. */
 export type Injected = Map<Kind, Map<string, number>>
@@ -223,6 +221,17 @@ const WIRE_FAULTS: Fault[] = [
 
 /** The rates of faults that apply at all times. */
 const BASE_RATES = { lost: 0.1, twice: 0.1, late: 0.1, forged: 0.1 }
+
+/** The failovers, restarts and steps of an upgrade that did not happen yet. */
+export function listMissing(injected: Injected): string[] {
+  const required = [
+    ...[...PROCESS_FAULTS, ...WIRE_FAULTS].filter(
+      ({ kind }) => kind === 'failover' || kind === 'restart',
+    ),
+    ...UPGRADE_STEPS.map((name) => ({ kind: 'upgrade' as const, name })),
+  ]
+  return required.flatMap(({ kind, name }) => (injected.get(kind)?.has(name) ? [] : [name]))
+}
 
 /**
  * Injects faults from two bags at once until `signal`, each fault as often as the others, and upgrades the deployment meanwhile. Returns

@@ -5,6 +5,25 @@ import type { Kept } from './processes.ts'
 import type { World } from './world.ts'
 
 const START_SECONDS = 60
+const MIGRATED = 'migrate, twice at once, while the last release serves'
+const MIGRATED_FURTHER = 'a migration of a version to come, while both releases serve'
+const ROLES = ['web', 'worker'] as const
+const REPLACED = {
+  web: 'a web process of the last release is replaced',
+  worker: 'a worker of the last release is replaced',
+}
+const BACK = {
+  web: 'a web process goes back to the last release',
+  worker: 'a worker goes back to the last release',
+}
+const FORWARD = { web: 'a web process goes forward again', worker: 'a worker goes forward again' }
+
+/** What a complete upgrade consists of. */
+export const UPGRADE_STEPS: readonly string[] = [
+  MIGRATED,
+  MIGRATED_FURTHER,
+  ...[REPLACED, BACK, FORWARD].flatMap((step) => ROLES.map((role) => step[role])),
+]
 
 /**
  * Upgrades the deployment from the last release as docs/upgrades.md says, then takes one process after another back to the last
@@ -40,41 +59,37 @@ export async function upgradeRepeatedly(
 
   await between(8_000, 12_000)
   await untilDone(world.migrate)
-  onStep('migrate, twice at once, while the last release serves')
+  onStep(MIGRATED)
   await between(4_000, 8_000)
   for (const each of inTurn(processes)) {
     await replace(each, present)
-    onStep(`${the(each)} of the last release is replaced`)
+    onStep(REPLACED[each.role])
     await between(2_000, 6_000)
   }
   for (let round = 0; !signal.aborted; round++) {
     const each = inTurn(processes)[round % processes.length] as Kept
     const notices = each.countNotices()
     await replace(each, last)
-    onStep(`${the(each)} goes back to the last release`)
+    onStep(BACK[each.role])
     const [migration] = world.migrationsToCome
     if (migration) {
       await untilDone(() => world.migrateFurther(migration))
       world.migrationsToCome.shift()
-      onStep('a migration of a version to come, while both serve')
+      onStep(MIGRATED_FURTHER)
     }
     await between(8_000, 40_000)
     if (each.isUp() && each.countNotices() === notices)
-      broken.push(`${the(each)} of the last release did not say that the schema is newer`)
+      broken.push(`a ${each.role} process of the last release did not say that the schema is newer`)
     await replace(each, present)
-    onStep(`${the(each)} goes forward again`)
+    onStep(FORWARD[each.role])
     await between(4_000, 20_000)
   }
   return broken
 }
 
-const the = ({ role }: Kept) => (role === 'web' ? 'a web process' : 'a worker')
-
 /** A web process, a worker, and so on. */
 function inTurn(processes: readonly Kept[]): Kept[] {
-  const [webs, workers] = (['web', 'worker'] as const).map((role) =>
-    processes.filter((each) => each.role === role),
-  )
+  const [webs, workers] = ROLES.map((role) => processes.filter((each) => each.role === role))
   return (webs ?? []).flatMap((web, index) => [web, workers?.[index] ?? web])
 }
 
