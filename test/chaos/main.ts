@@ -26,6 +26,7 @@ const USAGE = `npm run chaos -- [--minutes 10] [--short] [--seed WORD] [--break 
 Breaks: ${Object.keys(BREAKS).join(', ')}
 `
 const RESIDENTS = 12
+const PROGRESS_MS = 15_000
 // For failovers, restarts and steps of the upgrade that did not happen in time, on a busy machine.
 const MAX_EXTENSION_MS = 10 * 60_000
 
@@ -171,9 +172,12 @@ async function runWorkload(
   const isOver = () =>
     Date.now() >= end &&
     (!world.last || listMissing(injected).length === 0 || Date.now() >= end + MAX_EXTENSION_MS)
+  let shown = began
   const progress = (async () => {
     while (!isOver()) {
-      await wait(Math.min(15_000, Math.max(1_000, end - Date.now())))
+      await wait(Math.min(PROGRESS_MS, Math.max(1_000, end - Date.now())))
+      if (Date.now() < shown + PROGRESS_MS) continue
+      shown = Date.now()
       say(
         `${Math.round((Date.now() - began) / 1000)} s: ${history.sessions.length} sessions, ${history.deliveries.length} deliveries, ${history.reads.length} reads, ${[...injected].map(([kind, names]) => `${kind} ${total(names)}`).join(', ')}`,
       )
@@ -184,8 +188,8 @@ async function runWorkload(
     injectFaults(world, { seed, signal, isShort: values.short, focus, injected }),
     runSessions(world, history, residents, {
       random: createRandom(`${seed} sessions`),
-      // For one vendor alone, so many sessions would wait for each other.
-      everyMs: vendor ? 2_500 : 1_000,
+      // For one vendor alone, so many sessions would wait for each other. A short run does not wait for so many.
+      everyMs: vendor || values.short ? 2_500 : 1_000,
       signal,
       vendor,
     }),

@@ -60,7 +60,7 @@ const PROCESS_FAULTS: Fault[] = [
     run: (world, r, pause) =>
       ofRole(world, 'worker', r).freeze(() => pause(between(5_000, 40_000, r))),
   },
-  { name: 'kill -9 of PostgreSQL', kind: 'failover', run: (world) => world.crashPostgres() },
+  { name: 'kill -9 of PostgreSQL', kind: 'failover', run: (world) => world.database.crash() },
   {
     name: 'SIGTERM of a web process',
     kind: 'restart',
@@ -88,11 +88,11 @@ const PROCESS_FAULTS: Fault[] = [
     run: async (world, r) =>
       pick(world.processes, r).restart({ clockSkewMs: pick([-1, 1], r) * 10 * 60_000 }),
   },
-  { name: 'PostgreSQL is restarted', kind: 'failover', run: (world) => world.restartPostgres() },
+  { name: 'PostgreSQL is restarted', kind: 'failover', run: (world) => world.database.restart() },
   {
     name: 'SIGSTOP of PostgreSQL',
     kind: 'failover',
-    run: (world, r, pause) => world.freezePostgres(() => pause(between(2_000, 12_000, r))),
+    run: (world, r, pause) => world.database.freeze(() => pause(between(2_000, 12_000, r))),
   },
   {
     name: 'PostgreSQL ends all connections',
@@ -106,7 +106,8 @@ const PROCESS_FAULTS: Fault[] = [
   {
     name: 'the database passwords are changed, and the connections ended',
     kind: 'failover',
-    run: (world, r, pause) => world.changePasswords(() => pause(between(2_000, 12_000, r))),
+    run: (world, r, pause) =>
+      world.database.changePasswords(() => pause(between(2_000, 12_000, r))),
   },
 ]
 

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
-import { cp, mkdir, readdir, readFile } from 'node:fs/promises'
+import { cp, mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
 import type { AppContext } from '../../src/context.ts'
@@ -11,9 +10,9 @@ import { extractLastRelease, PRESENT, type Release } from '../rehearsals/upgrade
 import { createRoles } from '../rehearsals/upgrade/world.ts'
 import { startDeployment } from '../support/deployment.ts'
 import { startNetworkProxy } from '../support/network-proxy.ts'
-import { listChildren, signalAll } from '../support/operating-system.ts'
 import { findFreePorts } from '../support/ports.ts'
 import { type Courier, startCourier } from './courier.ts'
+import { type Database, openDatabase, waitUntil } from './database.ts'
 import type { Delivered } from './history.ts'
 import { type Link, startLink } from './link.ts'
 import { type Operator, openOperator } from './operator.ts'
@@ -50,14 +49,7 @@ export type World = {
   databaseLink: Awaited<ReturnType<typeof startNetworkProxy>>
   /** The addresses of the running web processes, or of all. */
   webs(): string[]
-  /** Kills PostgreSQL during its work; it is restarted, and recovers. */
-  crashPostgres(): Promise<void>
-  /** Stops PostgreSQL as for maintenance, which ends all connections; it is restarted. */
-  restartPostgres(): Promise<void>
-  /** Stops every process of PostgreSQL until `until` resolves. */
-  freezePostgres(until: () => Promise<void>): Promise<void>
-  /** Changes the passwords of the processes' roles and ends their connections, until `until` resolves. */
-  changePasswords(until: () => Promise<void>): Promise<void>
+  database: Database
   listObjects(): Promise<string[]>
   close(): Promise<void>
 }
@@ -84,23 +76,16 @@ export function startWorld(given: {
         later(await openOperator(release, shared), (each) => each.parts.close())
       let operator = await open(last ?? PRESENT)
       const s3Link = later(await startLink(s3Port, random), (each) => each.close())
-      const findPostmaster = async () => {
-        const [pid] = (await readFile(join(dir, 'postgres', 'postmaster.pid'), 'utf8')).split('\n')
-        return Number(pid)
-      }
-      const crashPostgres = async () => void process.kill(await findPostmaster(), 'SIGKILL')
       const databaseUrl = new URL(shared.DATABASE_URL ?? '')
       const databaseLink = later(await startNetworkProxy(Number(databaseUrl.port)), (each) =>
         each.close(),
       )
-      await watchStatuses(parts)
-      // The setting applies after the next restart.
-      await crashPostgres()
-      await waitForDatabase(parts)
 
       const ports = await findFreePorts(2)
       const issuer = `http://localhost:${ports[0]}`
       const direct = createRoles({ ...shared, ISSUER: issuer })
+      const users = [direct.web, direct.worker].map(({ DATABASE_URL }) => new URL(DATABASE_URL))
+      const database = await openDatabase({ dir: join(dir, 'postgres'), parts, users })
       const env = {
         ...shared,
         DATABASE_URL: Object.assign(databaseUrl, { port: String(databaseLink.port) }).href,
@@ -183,35 +168,7 @@ export function startWorld(given: {
         s3Link,
         databaseLink,
         webs,
-        crashPostgres,
-        restartPostgres: async () => void process.kill(await findPostmaster(), 'SIGINT'),
-        async freezePostgres(until) {
-          const postmaster = await findPostmaster()
-          const pids = [postmaster, ...(await listChildren(postmaster))]
-          signalAll(pids, 'SIGSTOP')
-          await until()
-          signalAll(pids, 'SIGCONT')
-        },
-        async changePasswords(until) {
-          const { db } = parts
-          const users = [direct.web, direct.worker].map(({ DATABASE_URL }) => new URL(DATABASE_URL))
-          try {
-            for (const { username } of users)
-              await db.unsafe(`alter role ${username} password 'another'`)
-            await db`
-            select pg_terminate_backend(pid) from pg_stat_activity
-            where usename = any (${users.map(({ username }) => username)})`
-            await until()
-          } finally {
-            const restore = async () => {
-              for (const { username, password } of users)
-                await db.unsafe(`alter role ${username} password '${password}'`)
-              return true
-            }
-            const asked = () => restore().catch(() => false)
-            await waitUntil(asked, 60, () => 'the passwords could not be changed back')
-          }
-        },
+        database,
         async listObjects() {
           const keys: string[] = []
           let next: string | undefined
@@ -229,52 +186,6 @@ export function startWorld(given: {
     },
     { prepare },
   )
-}
-
-/** The database itself writes down each change of a status, and of a delivery's state. */
-async function watchStatuses({ db }: AppContext): Promise<void> {
-  await db.unsafe(`
-    create table chaos_status (
-      number bigint generated always as identity, verification_id uuid not null, status text not null);
-    create function chaos_note_status() returns trigger language plpgsql security definer as $$ begin
-      if tg_op = 'INSERT' or new.status is distinct from old.status then
-        insert into chaos_status (verification_id, status) values (new.id, new.status);
-      end if;
-      return null;
-    end $$;
-    create trigger chaos_status after insert or update on verification
-      for each row execute function chaos_note_status();
-    create table chaos_delivery (delivery_id uuid not null, state text not null);
-    create function chaos_note_delivery() returns trigger language plpgsql security definer as $$ begin
-      if new.state is distinct from old.state then
-        insert into chaos_delivery (delivery_id, state) values (new.id, new.state);
-      end if;
-      return null;
-    end $$;
-    create trigger chaos_delivery after update on delivery
-      for each row execute function chaos_note_delivery();`)
-  await db.unsafe('alter system set track_commit_timestamp = on')
-}
-
-async function waitForDatabase({ db }: AppContext): Promise<void> {
-  await waitUntil(
-    async () => {
-      const [row] = await db`show track_commit_timestamp`.catch(() => [])
-      return row?.trackCommitTimestamp === 'on'
-    },
-    30,
-    () => 'PostgreSQL did not come back',
-  )
-}
-
-/** Checks twice a second; throws `otherwise` after this many seconds. */
-async function waitUntil(
-  ask: () => boolean | Promise<boolean>,
-  seconds: number,
-  otherwise: () => string,
-): Promise<void> {
-  for (const end = Date.now() + seconds * 1000; !(await ask()); await wait(500))
-    if (Date.now() > end) throw new Error(otherwise())
 }
 
 export const sha256Of = (bytes: Uint8Array): string =>
