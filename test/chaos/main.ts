@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
@@ -80,14 +78,13 @@ async function run(given: {
   broken: string | undefined
 }): Promise<string[]> {
   const { minutes, seed, broken } = given
-  const dir = await mkdtemp(join(tmpdir(), 'portal-broken-'))
-  const present = broken ? { ...PRESENT, main: await breakSources(broken, dir) } : PRESENT
   const history: History = { sessions: [], said: [], deliveries: [], reads: [] }
   say(`seed ${seed}, ${minutes} minutes of faults${broken ? `, broken: ${broken}` : ''}`)
   let world: World | undefined
   try {
     world = await startWorld({
-      present,
+      present: async (dir) =>
+        broken ? { ...PRESENT, main: await breakSources(broken, join(dir, 'broken')) } : PRESENT,
       // What is broken on purpose is to be there all the time.
       fromLastRelease: broken === undefined,
       random: createRandom(`${seed} wires`),
@@ -127,7 +124,6 @@ async function run(given: {
   } finally {
     await unlessEnding()
     await world?.close()
-    await rm(dir, { recursive: true, force: true })
   }
 }
 

@@ -54,18 +54,20 @@ export type World = {
   close(): Promise<void>
 }
 
-/** `fromLastRelease`: the schema and the processes are those of the last release at first. */
+/** `present` returns the present code, which it may write into the folder. `fromLastRelease`: the schema and the processes are those of the last release at first. */
 export function startWorld(given: {
-  present: Release
+  present: (dir: string) => Promise<Release>
   fromLastRelease: boolean
   random: () => number
   record: (delivered: Delivered) => void
 }): Promise<World> {
-  const { present, random, record } = given
+  const { random, record } = given
+  let present = PRESENT
   let last: Release | undefined
   const prepare: Prepare = async ({ dir, env }) => {
     // To compile a version takes most of the time in which its processes start.
     env.NODE_COMPILE_CACHE = join(dir, 'compiled')
+    present = await given.present(dir)
     if (given.fromLastRelease) last = await extractLastRelease(join(dir, 'last-release'))
     await runCommand(last ?? present, ['migrate', '--json'], createRoles(env).migrate)
   }
