@@ -47,7 +47,7 @@ export const BREAKS: Record<string, Break> = {
   'half-image': {
     what: 'neither the length nor the signature of an image is held against it',
     file: 'id-verification/backup.ts',
-    from: 'const prepared = await parts.decoder.prepare(bytes)\n  if',
+    from: 'const prepared = await context.decoder.prepare(bytes)\n  if',
     to: "const prepared: PreparedImage = { kind: 'jpeg', clean: { kind: 'jpeg', bytes }, jpeg: bytes }\n  if",
     focus: 'images come cut in half',
   },
@@ -71,7 +71,7 @@ export const BREAKS: Record<string, Break> = {
 export async function breakSources(name: string, dir: string): Promise<string> {
   const { file, from, to } = BREAKS[name] ?? {}
   if (!file || from === undefined || to === undefined) throw new Error(`no break is called ${name}`)
-  const root = new URL('..', import.meta.url).pathname
+  const root = new URL('../..', import.meta.url).pathname
   await cp(join(root, 'src'), join(dir, 'src'), { recursive: true })
   await cp(join(root, 'package.json'), join(dir, 'package.json'))
   await symlink(join(root, 'node_modules'), join(dir, 'node_modules'))
