@@ -177,6 +177,7 @@ async function runWorkload(
       say(
         `${Math.round((Date.now() - began) / 1000)} s: ${history.sessions.length} sessions, ${history.deliveries.length} deliveries, ${history.reads.length} reads, ${[...injected].map(([kind, names]) => `${kind} ${total(names)}`).join(', ')}`,
       )
+      if (world.last && Date.now() >= end) say(`  missing: ${listMissing(injected).join('; ')}`)
     }
     over.abort()
   })()
