@@ -18,7 +18,8 @@ export type Kind = 'failover' | 'restart' | 'upgrade' | 'process' | 'network'
 /** What was done to the deployment: how often, by kind and name. */
 export type Injected = Map<Kind, Map<string, number>>
 
-const START_SECONDS = 30
+// Of a busy machine.
+const START_SECONDS = 120
 
 const pick = <T>(list: readonly T[], random: () => number): T =>
   list[Math.floor(random() * list.length)] as T

@@ -4,7 +4,8 @@ import type { Pause } from './nemesis.ts'
 import type { Kept } from './processes.ts'
 import type { World } from './world.ts'
 
-const START_SECONDS = 60
+// Of a busy machine.
+const START_SECONDS = 120
 const MIGRATED = 'migrate, twice at once, while the last release serves'
 const MIGRATED_FURTHER = 'a migration of a version to come, while both releases serve'
 const ROLES = ['web', 'worker'] as const

@@ -141,7 +141,7 @@ export function startWorld(given: {
       )
       await waitUntil(
         () => processes.every((each) => each.isUp()),
-        60,
+        120,
         () => `the processes did not start: ${lastWords}`,
       )
       return {
