@@ -47,7 +47,7 @@ export const BREAKS: Record<string, Break> = {
   'half-image': {
     what: 'neither the length nor the signature of an image is held against it',
     file: 'id-verification/backup.ts',
-    from: 'const prepared = await parts.decoder.prepare(bytes)\n  if',
+    from: 'const prepared = await context.decoder.prepare(bytes)\n  if',
     to: "const prepared: PreparedImage = { kind: 'jpeg', clean: { kind: 'jpeg', bytes }, jpeg: bytes }\n  if",
     focus: 'images come cut in half',
   },
@@ -67,22 +67,24 @@ export const BREAKS: Record<string, Break> = {
   },
 }
 
-/** Copies the sources with this one change into a separate folder. Returns the path of its `main.ts`. */
-export async function breakSources(name: string, dir: string): Promise<string> {
+const ROOT = new URL('../..', import.meta.url).pathname
+
+/** Returns the text of the source file with this one change. Throws when the change no longer applies, and would prove nothing. */
+export async function breakFile(name: string): Promise<{ file: string; text: string }> {
   const { file, from, to } = BREAKS[name] ?? {}
   if (!file || from === undefined || to === undefined) throw new Error(`no break is called ${name}`)
-  const root = new URL('..', import.meta.url).pathname
-  await cp(join(root, 'src'), join(dir, 'src'), { recursive: true })
-  await cp(join(root, 'package.json'), join(dir, 'package.json'))
-  await symlink(join(root, 'node_modules'), join(dir, 'node_modules'))
-  const path = join(dir, 'src', file)
-  const text = await readFile(path, 'utf8')
-  // A change that no longer applies would prove nothing.
+  const text = await readFile(join(ROOT, 'src', file), 'utf8')
   if (text.split(from).length !== 2)
     throw new Error(`the break ${name} does not fit ${file} any more`)
-  await writeFile(
-    path,
-    text.replace(from, () => to),
-  )
+  return { file, text: text.replace(from, () => to) }
+}
+
+/** Copies the sources with this one change into a separate folder. Returns the path of its `main.ts`. */
+export async function breakSources(name: string, dir: string): Promise<string> {
+  const { file, text } = await breakFile(name)
+  await cp(join(ROOT, 'src'), join(dir, 'src'), { recursive: true })
+  await cp(join(ROOT, 'package.json'), join(dir, 'package.json'))
+  await symlink(join(ROOT, 'node_modules'), join(dir, 'node_modules'))
+  await writeFile(join(dir, 'src', file), text)
   return join(dir, 'src', 'main.ts')
 }

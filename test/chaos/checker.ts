@@ -4,32 +4,71 @@ const FINAL = ['approved', 'declined']
 // The clocks of one machine, read in different processes.
 const SLACK_MS = 500
 
-/** Returns one line for each broken guarantee; an empty list means none. `held` returns what a vendor holds of a session. */
-export function check(
+/** A promise of the portal, for how many things it was checked, and one line for each time that it was broken. */
+export type Checked = { promise: string; count: number; faults: string[] }
+
+/** Checks each promise. `held` returns what a vendor holds of a session. */
+export function checkEach(
   history: History,
   outcome: Outcome,
   held: ReadonlyMap<string, Held>,
-): string[] {
+): Checked[] {
+  const { deliveries, reads, sessions, said } = history
   return [
-    ...checkDeliveries(history, outcome),
-    ...checkStatuses(history, outcome),
-    ...checkDecisions(history, outcome),
-    ...checkImages(history, outcome, held),
-    ...checkReads(history, outcome, held),
-    ...checkSets(history, outcome, held),
-    ...(outcome.waitingJobs > 0 ? [`${outcome.waitingJobs} jobs never came to an end`] : []),
+    {
+      promise: 'deliveries that were answered 200: stored, and applied once',
+      count: deliveries.filter(({ status, isForged }) => status === 200 && !isForged).length,
+      faults: checkDeliveries(history, outcome),
+    },
+    {
+      promise: 'forged deliveries: rejected, and not stored',
+      count: deliveries.filter(({ isForged }) => isForged).length,
+      faults: checkForged(history, outcome),
+    },
+    {
+      promise: "verifications: the status follows the vendor's decisions, and ends at the last",
+      count: sessions.length,
+      faults: checkStatuses(history, outcome),
+    },
+    {
+      promise: 'decisions of vendors: none counts twice',
+      count: said.length,
+      faults: checkDecisions(history, outcome),
+    },
+    {
+      promise: "stored images: the vendor's bytes; none is missing, and there are no others",
+      count: outcome.images.length,
+      faults: checkImages(history, outcome, held),
+    },
+    {
+      promise: "answers with documents: the reader's own, approved at that moment",
+      count: reads.filter(({ verificationId }) => verificationId !== null).length,
+      faults: checkReads(history, outcome, held),
+    },
+    {
+      promise: 'answers after a complete set of images: none has an incomplete one',
+      count: reads.length,
+      faults: checkSets(history, outcome, held),
+    },
+    {
+      promise: 'verifications whose jobs all came to an end',
+      count: outcome.verifications.length,
+      faults: outcome.waitingJobs > 0 ? [`${outcome.waitingJobs} jobs never came to an end`] : [],
+    },
   ]
 }
 
-/** A delivery that was answered 200 is stored once and applied once. A forged one is rejected and not stored. */
+/** Returns one line for each broken guarantee; an empty list means none. */
+export const check = (...given: Parameters<typeof checkEach>): string[] =>
+  checkEach(...given).flatMap(({ faults }) => faults)
+
+/** A delivery that was answered 200 is stored once and applied once. */
 function checkDeliveries(history: History, { deliveries, storedByItself }: Outcome): string[] {
   const faults: string[] = []
   const stored = Map.groupBy(deliveries, ({ vendor, sha256 }) => `${vendor} ${sha256}`)
   const taken = new Map<string, number>()
   for (const { vendor, sha256, isForged, status, at } of history.deliveries) {
     const key = `${vendor} ${sha256}`
-    if (isForged && (status === 200 || stored.has(key)))
-      faults.push(`a forged delivery of ${vendor} was taken (answer ${status})`)
     if (!isForged && status === 200) taken.set(key, Math.min(at, taken.get(key) ?? at))
   }
   for (const [key, at] of taken) {
@@ -44,6 +83,17 @@ function checkDeliveries(history: History, { deliveries, storedByItself }: Outco
     if (timesApplied > 1) faults.push(`delivery ${id} was applied ${timesApplied} times`)
   }
   return faults
+}
+
+/** A forged delivery is rejected, and not stored. */
+function checkForged(history: History, { deliveries }: Outcome): string[] {
+  const stored = new Set(deliveries.map(({ vendor, sha256 }) => `${vendor} ${sha256}`))
+  return history.deliveries
+    .filter(
+      ({ vendor, sha256, isForged, status }) =>
+        isForged && (status === 200 || stored.has(`${vendor} ${sha256}`)),
+    )
+    .map(({ vendor, status }) => `a forged delivery of ${vendor} was taken (answer ${status})`)
 }
 
 /** The status follows the vendor's decisions in the vendor's order, and never goes back. */

@@ -3,7 +3,8 @@ import { openBody, type StoredBody } from '../../src/id-verification/deliveries.
 import type { Held, History, Outcome, Slot, Stored } from './history.ts'
 import { sha256Of, type World } from './world.ts'
 
-const SETTLE_TIMEOUT_MS = 90_000
+// On a busy machine the images take long; a run that no work leaves does not wait longer than this.
+const STANDSTILL_MS = 90_000
 const READS_AT_ONCE = 8
 const SLOT_OF: Record<string, Slot> = {
   document_front: 'documentFront',
@@ -12,7 +13,7 @@ const SLOT_OF: Record<string, Slot> = {
 }
 
 /**
- * Waits until no work is pending, or 90 seconds: vendors send everything again, as they do for days, and retries become due
+ * Waits until no work is pending, or none was done for 90 seconds: vendors send everything again, as they do for days, and retries become due
  * at once. Returns the deliveries that were stored before that, each as "vendor sha256".
  */
 export async function waitUntilSettled(world: World, history: History): Promise<Stored> {
@@ -26,8 +27,11 @@ export async function waitUntilSettled(world: World, history: History): Promise<
     keys: new Set(rows.map(({ vendor, sha256 }) => `${vendor} ${sha256}`)),
   }
   for (const { vendor, sessionId } of history.sessions) await vendors.get(vendor)?.resend(sessionId)
-  for (const end = Date.now() + SETTLE_TIMEOUT_MS; Date.now() < end; await wait(1_000)) {
+  let moved = { at: Date.now(), done: -1 }
+  for (; Date.now() < moved.at + STANDSTILL_MS; await wait(1_000)) {
     await world.courier.settled()
+    const done = await countDone(world).catch(() => moved.done)
+    if (done > moved.done) moved = { at: Date.now(), done }
     // A process that was frozen may still hold a lock.
     const isSettled = await settle(world, history).catch(() => false)
     if (isSettled) break
@@ -66,6 +70,14 @@ async function readDeliveries({ parts: { db, vault } }: World): Promise<Outcome[
 async function countJobs({ parts: { db } }: World): Promise<number> {
   const [row] = await db<{ count: number }[]>`
     select count(*)::int as count from pgboss.job where state in ('created', 'retry', 'active', 'failed')`
+  return row?.count ?? 0
+}
+
+/** How much work was done so far. */
+async function countDone({ parts: { db } }: World): Promise<number> {
+  const [row] = await db<{ count: number }[]>`
+    select (select count(*)::int from pgboss.job where state = 'completed')
+      + (select count(*)::int from delivery where state <> 'received') as count`
   return row?.count ?? 0
 }
 

@@ -1,8 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
-import { createAccount } from '../../src/accounts/accounts.ts'
-import { createClient } from '../../src/clients/clients.ts'
-import { startVerification } from '../../src/id-verification/operations.ts'
+import type { StartedVerification } from '../../src/id-verification/operations.ts'
 import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
 import { type History, SLOTS, type Slot, type VendorName } from './history.ts'
 import { HOLDER } from './vendors.ts'
@@ -16,8 +14,8 @@ const PASSWORD = 'lantern orchard violet drum'
 
 /** Residents who have each allowed an application to read their documents, through the pages, before the faults begin. */
 export async function prepareResidents(world: World, count: number): Promise<Resident[]> {
-  const { db } = world.parts
-  const { client_id: id, client_secret: secret = '' } = await createClient(db, {
+  const { parts, createAccount, createClient } = world.operator()
+  const { client_id: id, client_secret: secret = '' } = await createClient(parts.db, {
     name: 'Bluewater Bank',
     redirectUris: [CALLBACK],
     scope: `openid ${SCOPE}`,
@@ -25,7 +23,7 @@ export async function prepareResidents(world: World, count: number): Promise<Res
   const residents: Resident[] = []
   for (let number = 0; number < count; number++) {
     const email = `resident-${randomUUID()}@example.test`
-    const account = await createAccount(world.parts, {
+    const account = await createAccount(parts, {
       email,
       ...HOLDER,
       password: PASSWORD,
@@ -116,10 +114,11 @@ async function runSession(
   },
 ): Promise<void> {
   const { vendor, course, accountId, pauses } = given
-  let started: Awaited<ReturnType<typeof startVerification>>
+  const { parts, startVerification } = world.operator()
+  let started: StartedVerification
   try {
     started = await startVerification(
-      { ...world.parts, issuer: world.issuer },
+      { ...parts, issuer: world.issuer },
       { vendor: vendor.name, accountId },
     )
   } catch {

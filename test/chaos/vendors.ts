@@ -1,13 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { createClient } from '../../src/clients/clients.ts'
-import type { AppContext } from '../../src/context.ts'
-import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
 import { startIncodeSandbox } from '../../src/local/sandbox/incode.ts'
 import { startKoraSandbox } from '../../src/local/sandbox/kora.ts'
 import { startMosaicSandbox } from '../../src/local/sandbox/mosaic.ts'
 import { startVeriffSandbox } from '../../src/local/sandbox/veriff.ts'
 import type { Held, Slot, Status, VendorName } from './history.ts'
 import { type Link, startLink } from './link.ts'
+import type { Operator } from './operator.ts'
 
 /** One sandbox vendor, with the connection to it. */
 export type Driver = {
@@ -24,7 +22,7 @@ export type Driver = {
   close(): Promise<void>
 }
 
-type World = { parts: AppContext; courierUrl: string; random: () => number; issuer: string }
+type World = { operator: Operator; courierUrl: string; random: () => number; issuer: string }
 
 const RETRIES = [500, 1_000, 2_000, 4_000, 8_000]
 
@@ -43,7 +41,8 @@ const through = (url: string, link: Link) => {
   return wired.href.replace(/\/$/, '')
 }
 
-async function veriff({ parts, courierUrl, random }: World): Promise<Driver> {
+async function veriff({ operator, courierUrl, random }: World): Promise<Driver> {
+  const { parts } = operator
   const [apiKey, sharedSecret] = [randomUUID(), randomUUID()]
   const sandbox = await startVeriffSandbox({
     port: 0,
@@ -54,7 +53,7 @@ async function veriff({ parts, courierUrl, random }: World): Promise<Driver> {
     person: HOLDER,
   })
   const link = await startLink(portOf(sandbox.url), random)
-  await setVendorIntegration(parts.db, parts.sealer, {
+  await operator.setVendorIntegration(parts.db, parts.sealer, {
     vendor: 'veriff',
     baseUrl: through(sandbox.url, link),
     apiKey,
@@ -114,7 +113,8 @@ async function veriff({ parts, courierUrl, random }: World): Promise<Driver> {
   }
 }
 
-async function kora({ parts, courierUrl, random }: World): Promise<Driver> {
+async function kora({ operator, courierUrl, random }: World): Promise<Driver> {
+  const { parts } = operator
   const [apiKey, tenantId, secret] = [randomUUID(), randomUUID(), randomUUID()]
   const sandbox = await startKoraSandbox({
     port: 0,
@@ -127,7 +127,7 @@ async function kora({ parts, courierUrl, random }: World): Promise<Driver> {
     person: HOLDER,
   })
   const link = await startLink(portOf(sandbox.url), random)
-  await setVendorIntegration(parts.db, parts.sealer, {
+  await operator.setVendorIntegration(parts.db, parts.sealer, {
     vendor: 'kora',
     baseUrl: through(sandbox.url, link),
     apiKey,
@@ -186,14 +186,18 @@ async function kora({ parts, courierUrl, random }: World): Promise<Driver> {
   }
 }
 
-async function incode({ parts, courierUrl, random, issuer }: World): Promise<Driver> {
+async function incode({ operator, courierUrl, random, issuer }: World): Promise<Driver> {
+  const { parts } = operator
   const [apiKey, password] = [randomUUID(), randomUUID()]
-  const { client_id: clientId, client_secret: clientSecret = '' } = await createClient(parts.db, {
-    name: 'Incode',
-    type: 'service',
-    redirectUris: [],
-    scope: 'webhook.incode',
-  })
+  const { client_id: clientId, client_secret: clientSecret = '' } = await operator.createClient(
+    parts.db,
+    {
+      name: 'Incode',
+      type: 'service',
+      redirectUris: [],
+      scope: 'webhook.incode',
+    },
+  )
   const email = 'portal@example.test'
   const sandbox = await startIncodeSandbox({
     port: 0,
@@ -206,7 +210,7 @@ async function incode({ parts, courierUrl, random, issuer }: World): Promise<Dri
     person: HOLDER,
   })
   const link = await startLink(portOf(sandbox.url), random)
-  await setVendorIntegration(parts.db, parts.sealer, {
+  await operator.setVendorIntegration(parts.db, parts.sealer, {
     vendor: 'incode',
     baseUrl: through(sandbox.url, link),
     apiKey,
@@ -273,11 +277,12 @@ async function incode({ parts, courierUrl, random, issuer }: World): Promise<Dri
   }
 }
 
-async function mosaic({ parts, random }: World): Promise<Driver> {
+async function mosaic({ operator, random }: World): Promise<Driver> {
+  const { parts } = operator
   const [clientId, clientSecret] = [randomUUID(), randomUUID()]
   const sandbox = await startMosaicSandbox({ port: 0, clientId, clientSecret, person: HOLDER })
   const link = await startLink(portOf(sandbox.url), random)
-  await setVendorIntegration(parts.db, parts.sealer, {
+  await operator.setVendorIntegration(parts.db, parts.sealer, {
     vendor: 'mosaic',
     baseUrl: through(sandbox.url, link),
     apiKey: clientId,

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
+import { endOnSignal } from '../support/interruption.ts'
 import type { Rehearsal } from './rehearsal.ts'
 
 const FOLDER = new URL('.', import.meta.url)
@@ -14,6 +15,8 @@ for (const file of files.sort()) {
   rehearsals.set(file.replace(/\.ts$/, ''), rehearsal)
 }
 
+const say = (line: string) => process.stderr.write(`${line}\n`)
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { short: { type: 'boolean', default: false }, all: { type: 'boolean', default: false } },
@@ -25,7 +28,11 @@ if (names.length === 0 || unknown.length > 0) {
   process.stdout.write(usage())
   process.exitCode = unknown.length > 0 ? 2 : 0
 } else {
-  for (const name of names) await run(name)
+  const unlessEnding = endOnSignal(say)
+  for (const name of names) {
+    await run(name)
+    await unlessEnding()
+  }
   // What a rehearsal that failed left running ends with it.
   process.exit()
 }
@@ -43,7 +50,6 @@ ${lines.join('')}`
 
 /** Prints the figures; a broken promise makes the exit status 1. */
 async function run(name: string): Promise<void> {
-  const say = (line: string) => process.stderr.write(`${line}\n`)
   const started = performance.now()
   say(`── ${name}`)
   try {

@@ -23,9 +23,17 @@ export type Deployment = {
   close(): Promise<void>
 }
 
+// To be closed when the program is interrupted.
+const open = new Set<() => Promise<void>>()
+
 type StartDatabase = (dir: string) => Promise<{ url: string; stop(): Promise<void> }>
 
 const startEmbedded: StartDatabase = (dir) => startPostgres({ dir, password: randomSecret() })
+
+/** Closes all deployments that were started and not closed, also while they start. */
+export async function closeDeployments(): Promise<void> {
+  await Promise.all([...open].map((close) => close()))
+}
 
 /**
  * Builds on an empty deployment, and closes all of it when that fails. The database is the embedded one, unless another is given.
@@ -48,8 +56,10 @@ export async function startDeployment<T>(
     return thing
   }
   const close = async () => {
+    open.delete(close)
     for (const step of closing.splice(0)) await step().catch(() => {})
   }
+  open.add(close)
   try {
     const postgres = later(await startDatabase(join(dir, 'postgres')), (each) => each.stop())
     const bucket = { bucket: 'documents', region: 'us-east-2' }

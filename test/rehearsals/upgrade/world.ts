@@ -32,7 +32,7 @@ export function startWorld(): Promise<World> {
 }
 
 /** The environments of each kind of process: each has a role of the database with no more rights than it needs. */
-function createRoles(env: Environment) {
+export function createRoles(env: Environment) {
   const urlOf = (user: string) =>
     Object.assign(new URL(env.DATABASE_URL ?? ''), { username: user, password: 'rehearsal' }).href
   const [app, web, worker] = ['portal_app', 'portal_web', 'portal_worker'].map(urlOf)
