@@ -13,7 +13,7 @@ type Fault = {
 }
 export type Pause = (milliseconds: number) => Promise<void>
 
-export type Kind = 'failover' | 'restart' | 'upgrade' | 'process' | 'network'
+type Kind = 'failover' | 'restart' | 'upgrade' | 'process' | 'network'
 
 /** What was done to the deployment: how often, by kind and name. */
 export type Injected = Map<Kind, Map<string, number>>
