@@ -40,7 +40,7 @@ test('a portal of a test has nothing to do; what its store does not tell is unkn
     'bucket: lifecycle',
   ])
   expect(find(findings, 'database: connections')?.detail).toMatch(
-    /may open \d+ connections, others use \d+; the server allows \d+ \(max_connections 200, \d reserved\)/,
+    /may open \d+ connections, others use \d+; the server allows \d+ \(max_connections 400, \d reserved\)/,
   )
 })
 

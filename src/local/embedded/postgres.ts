@@ -99,7 +99,8 @@ async function startServer(
     const settings = {
       listen_addresses: '127.0.0.1',
       unix_socket_directories: '',
-      max_connections: '200',
+      // The portals of several test files at a time have more.
+      max_connections: durable ? '200' : '400',
       fsync: durable ? 'on' : 'off',
       full_page_writes: durable ? 'on' : 'off',
       synchronous_commit: durable ? 'on' : 'off',
