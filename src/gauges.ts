@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { AppContext } from './context.ts'
 import { EVENT_GAUGES } from './events/store.ts'
 import { INGESTION_GAUGES } from './id-verification/progress.ts'
+import { VENDOR_GAUGES } from './id-verification/vendor-health.ts'
 import { LEDGER_GAUGES } from './ledger/sequencer.ts'
 import { BACKUP_GAUGES } from './platform/backup-record.ts'
 import type { PoolUsage } from './platform/db.ts'
@@ -12,6 +13,7 @@ import { type ComputedGauge, type Metrics, registerComputed } from './platform/m
 
 const GAUGES: readonly ComputedGauge[] = [
   ...INGESTION_GAUGES,
+  ...VENDOR_GAUGES,
   ...JOB_GAUGES,
   ...EVENT_GAUGES,
   ...LEDGER_GAUGES,

@@ -79,6 +79,28 @@ const list = defineCommand({
   run: async ({ db, sealer }) => (await load()).listVendorIntegrations(db, sealer),
 })
 
+const health = defineCommand({
+  isReadOnly: true,
+  summary: 'Show how the deliveries and images of each integration are doing',
+  options: { tenant: { value: 'name', text: 'the integrations of this tenant' } },
+  examples: ['vendor health', 'vendor health --tenant acme'],
+  columns: [
+    'vendor',
+    'name',
+    'lastDeliveryAt',
+    'deliveriesWaiting',
+    'deliveriesFailed',
+    'imagesWaiting',
+    'imagesRefused',
+    'undecided',
+    'refusedHosts',
+  ],
+  async run({ db }, values) {
+    const { listVendorHealth } = await import('../id-verification/vendor-health.ts')
+    return await listVendorHealth(db, { tenant: getOption(values, 'tenant') })
+  },
+})
+
 const addNext = defineCommand({
   summary:
     'Store the secrets that the vendor will use next; they are valid beside the current ones',
@@ -151,6 +173,7 @@ export const vendor: Noun = {
   commands: {
     set,
     list,
+    health,
     'add-next': addNext,
     'use-next': useNext,
     'drop-next': drop('next', 'Remove the next secrets'),

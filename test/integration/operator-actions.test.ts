@@ -174,6 +174,7 @@ const READINGS: Record<string, Words> = {
   'delivery show': onThe(delivery),
   'job list': none,
   'vendor list': none,
+  'vendor health': none,
   'tenant list': none,
   'tenant show': () => ['default'],
   'case list': none,

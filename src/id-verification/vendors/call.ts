@@ -38,6 +38,9 @@ export async function withCredentials<T>(
 /** The vendor sent no response, or not all of it. */
 class VendorUnreachableError extends VendorError {}
 
+/** Finds the host in the message of an ImageHostRefusedError, in SQL's notation. */
+export const REFUSED_HOST = '^the image is at (\\S+), which the setting imageHosts'
+
 /** An image's address names a host that the integration does not allow. The operator has to decide about it. */
 export class ImageHostRefusedError extends VendorError {
   /** The host, with a port that is not the usual one; printable, and short enough for a log. */
