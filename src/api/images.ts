@@ -14,7 +14,7 @@ import {
 } from './image-reading.ts'
 import { imageSetOperations, imageSetRoutes } from './image-sets.ts'
 import { operation } from './operation.ts'
-import { asksJson, readQuery, refuseOtherMethods, requireAcceptable } from './requests.ts'
+import { asksJson, invalid, readQuery, refuseOtherMethods, requireAcceptable } from './requests.ts'
 import { EXAMPLE_LINK, id, link, text, time } from './schemas.ts'
 
 const SHORTEST_LINK_SECONDS = 60
@@ -103,7 +103,10 @@ const imageOperations = ({ base, prefix, whose, scope }: ImageOwner) => ({
       schema: imageLinkSchema,
       example: { url: EXAMPLE_LINK, expiresIn: 900, imageType: 'document_front' },
     },
-    errors: { 400: 'expiresIn: must be from 60 to 3600', 404: 'There is no such image.' },
+    errors: {
+      400: invalid('expiresIn', 'must be from 60 to 3600', 'range'),
+      404: 'There is no such image.',
+    },
   }),
   getContent: operation({
     method: 'get',

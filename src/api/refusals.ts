@@ -11,6 +11,7 @@ import { backOfficeErrorSchema, errorSchema } from './schemas.ts'
 const MEANINGS: Record<number, readonly [description: string, code: string]> = {
   400: ['The request has a fault; the body says which', 'invalid_request'],
   401: ['No token, one that is not good, or one without the scope', 'missing_token'],
+  403: ['`X-Tenant-ID` names another tenant than the token', 'forbidden'],
   404: ["There is no such thing, or it is another's", 'not_found'],
   406: ['The client accepts none of the types there are', 'not_acceptable'],
   409: ['The state does not allow it', 'conflict'],
@@ -73,16 +74,20 @@ function examplesOf(operation: Operation): ApiError[] {
     usual(406, `This resource is ${operation.answer.contentType ?? 'application/json'}.`),
     usual(429, 'There are 600 requests a minute.'),
   ]
+  const ofTenant = [
+    invalid('X-Tenant-ID', 'must be the name of one tenant', 'format'),
+    usual(403, 'The token belongs to another tenant than X-Tenant-ID names.'),
+  ]
   const ofBody = [usual(413, 'A request may have 64 KiB.'), usual(415, 'Send application/json.')]
   const own = Object.entries(errors).map(([status, refusal]) => {
-    if (typeof refusal !== 'string') return usual(Number(status), refusal[1], refusal[0])
-    const [, field, constraint] = /^(\w+): (.*)$/.exec(refusal) ?? []
-    return status === '400' && field && constraint
-      ? invalid(field, constraint)
-      : usual(Number(status), refusal)
+    if (refusal instanceof ApiError) return refusal
+    return typeof refusal === 'string'
+      ? usual(Number(status), refusal)
+      : usual(Number(status), refusal[1], refusal[0])
   })
   const all = [
     ...(scope || stream ? ofToken : []),
+    ...(isBackOffice(operation) ? ofTenant : []),
     ...(body ? ofBody : []),
     // Those of the operation replace the usual ones.
     ...own,

@@ -12,7 +12,7 @@ import { VENDORS } from '../id-verification/vendors/vendor-names.ts'
 import { disclose } from '../ledger/disclosure.ts'
 import { ApiError, OperatorError } from '../platform/errors.ts'
 import { operation } from './operation.ts'
-import { asksJson, readJson, refuseOtherMethods, smallBody } from './requests.ts'
+import { asksJson, invalid, readJson, refuseOtherMethods, smallBody } from './requests.ts'
 import {
   EXAMPLE_VERIFICATION,
   entryOf,
@@ -93,7 +93,7 @@ const start = operation({
     },
   },
   errors: {
-    400: `vendor: must be one of ${VENDORS.join(', ')}`,
+    400: invalid('externalId', 'required', 'required'),
     404: 'There is no such subject.',
     502: 'The vendor did not start a session.',
   },
