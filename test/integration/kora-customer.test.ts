@@ -1,0 +1,149 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { OPERATIONS } from '../../src/api/openapi.ts'
+import { isBackOffice } from '../../src/api/refusals.ts'
+import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
+import { type KoraSandbox, startKoraSandbox } from '../../src/local/sandbox/kora.ts'
+import { addClient, DOCUMENT, startPortal, type TestPortal } from '../support/portal.ts'
+
+/* What Kora's own customers use (`docs/vendor-protocols.md` §4), asked of this portal. */
+
+const IDV = '/api/v1/idv'
+
+let portal: TestPortal
+let kora: KoraSandbox
+let acme: Office
+const koraKey = randomUUID()
+beforeAll(async () => {
+  portal = await startPortal({ worker: true })
+  const secret = randomUUID()
+  kora = await startKoraSandbox({
+    port: 0,
+    apiKey: koraKey,
+    tenantId: 'acme',
+    secret,
+    webhookUrl: `${portal.url}/webhooks/kora/acme`,
+    persistAfterInMs: 0,
+    person: DOCUMENT,
+    retryDelaysInMs: [50, 100, 200, 400, 800, 1600],
+  })
+  await setVendorIntegration(portal.db, portal.parts.sealer, {
+    vendor: 'kora',
+    name: 'acme',
+    tenant: 'acme',
+    baseUrl: kora.url,
+    apiKey: koraKey,
+    secret,
+    settings: ['tenantId=acme', 'captureUrl=https://capture.test/?id={sessionId}'],
+  })
+  acme = await openOffice('acme')
+})
+afterAll(async () => {
+  await kora.close()
+  await portal.close()
+})
+
+type Body = Record<string, unknown>
+type Office = Awaited<ReturnType<typeof openOffice>>
+
+/** A tenant's back office, and requests with its token. */
+async function openOffice(tenant: string) {
+  const { client_id: clientId, client_secret: secret } = await addClient(portal.parts, {
+    name: `${tenant} back office`,
+    type: 'service',
+    redirectUris: [],
+    scope: 'idv.read idv.write',
+    tenant,
+  })
+  const credentials = Buffer.from(`${clientId}:${secret}`).toString('base64')
+  const answer = await fetch(`${portal.issuer}/api/oauth/token`, {
+    method: 'POST',
+    headers: { Authorization: `Basic ${credentials}` },
+    body: new URLSearchParams({ grant_type: 'client_credentials' }),
+  })
+  const { access_token: token } = (await answer.json()) as { access_token: string }
+  return {
+    clientId,
+    token,
+    async call(
+      path: string,
+      { json, method, headers }: { json?: Body; method?: string; headers?: HeadersInit } = {},
+    ) {
+      const response = await fetch(`${portal.url}${IDV}${path}`, {
+        method: method ?? (json ? 'POST' : 'GET'),
+        headers: {
+          Authorization: `Bearer ${token}`,
+          ...(json ? { 'Content-Type': 'application/json' } : {}),
+          ...headers,
+        },
+        body: json ? JSON.stringify(json) : null,
+      })
+      const text = await response.text()
+      return { status: response.status, body: (text ? JSON.parse(text) : {}) as Body }
+    },
+  }
+}
+
+test('X-Tenant-ID is compared with the token on every route of a tenant', async () => {
+  const routes = OPERATIONS.filter(isBackOffice)
+  expect(routes.length).toBeGreaterThan(15)
+  const send = async (tenant: string | undefined, { method, path }: (typeof routes)[number]) =>
+    await acme.call(path.replace(IDV, '').replaceAll(/:\w+/g, randomUUID()), {
+      method: method.toUpperCase(),
+      headers: {
+        'Content-Type': 'application/json',
+        ...(tenant === undefined ? {} : { 'X-Tenant-ID': tenant }),
+      },
+    })
+  for (const route of routes) {
+    const { operationId } = route
+    expect([operationId, await send('rival', route)]).toEqual([
+      operationId,
+      {
+        status: 403,
+        body: {
+          code: 'FORBIDDEN',
+          error: 'The token belongs to another tenant than X-Tenant-ID names.',
+          details: { field: 'X-Tenant-ID' },
+        },
+      },
+    ])
+    for (const malformed of ['', 'acme, rival', 'ACME!'])
+      expect([operationId, await send(malformed, route)]).toMatchObject([
+        operationId,
+        {
+          status: 400,
+          body: {
+            code: 'VALIDATION_ERROR',
+            details: { field: 'X-Tenant-ID', constraint: 'format' },
+          },
+        },
+      ])
+    expect([operationId, await send('acme', route)]).toEqual([
+      operationId,
+      await send(undefined, route),
+    ])
+  }
+})
+
+test('what is missing, wrong or unknown is named as Kora names it', async () => {
+  const start = (json: Body) => acme.call('/verifications', { json })
+  expect(await start({ vendor: 'kora' })).toEqual({
+    status: 400,
+    body: {
+      code: 'VALIDATION_ERROR',
+      error: "Missing required field 'externalId'",
+      details: { field: 'externalId', constraint: 'required' },
+    },
+  })
+  for (const [given, field, constraint] of [
+    [{ externalId: 4711, vendor: 'kora' }, 'externalId', 'type'],
+    [{ externalId: '', vendor: 'kora' }, 'externalId', 'format'],
+    [{ externalId: 'a', vendor: 'none' }, 'vendor', 'enum'],
+    [{ externalId: 'a', vendor: 'kora', tire: 'standard' }, 'tire', 'unknown'],
+  ] as const)
+    expect((await start(given)).body).toMatchObject({
+      code: 'VALIDATION_ERROR',
+      details: { field, constraint },
+    })
+})
