@@ -1194,6 +1194,19 @@ export type paths = {
       }
     }
   }
+  '/api/v1/idv/health': {
+    /** Whether the server runs, under the base path of a back office */ get: {
+      parameters: { path?: never; query?: never; header?: never; cookie?: never }
+      requestBody?: never
+      responses: {
+        200: { headers: Record<string, unknown>; content: { 'application/json': { status: 'ok' } } }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+      }
+    }
+  }
 }
 export type components = {
   schemas: {
@@ -1238,8 +1251,10 @@ export type components = {
       }
     }
     Image: {
-      id: string /** document_front, document_back, selfie, liveness_frame, and what else the vendor had */
-      type: string /** Copied here and proven; what is not cannot be read yet */
+      /** `null` for a type of which there is no image */ id:
+        | string
+        | null /** document_front, document_back, selfie, liveness_frame, and what else the vendor had */
+      type: string /** Copied here and proven; what is not cannot be read, or not yet */
       available: boolean
       contentType: string | null /** Bytes */
       size: number | null
