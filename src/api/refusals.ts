@@ -37,17 +37,18 @@ const HEADERS: Record<number, object> = {
   502: RETRY_AFTER,
 }
 
-/** Whether the route is a tenant's: its errors have the back office's body. */
+/** Whether the route takes a tenant's token. */
 export const isBackOffice = ({ scope }: Operation): boolean =>
   (SERVICE_SCOPES as readonly (string | undefined)[]).includes(scope)
 
 /** The responses of the document for every failure. */
 export function failuresOf(operation: Operation): Record<string, object> {
-  const schema = schemaOf(isBackOffice(operation) ? backOfficeErrorSchema : errorSchema, 'output')
+  const hasBackOfficeBody = operation.path.startsWith('/api/v1/idv/')
+  const schema = schemaOf(hasBackOfficeBody ? backOfficeErrorSchema : errorSchema, 'output')
   const failures = examplesOf(operation).map((error) => {
     const { status } = error
     const [description = 'An error'] = MEANINGS[status] ?? []
-    const example = isBackOffice(operation) ? error.toBackOfficeBody() : error.toBody()
+    const example = hasBackOfficeBody ? error.toBackOfficeBody() : error.toBody()
     const headers = HEADERS[status]
     return [
       String(status),

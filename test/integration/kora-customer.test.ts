@@ -5,6 +5,7 @@ import { isBackOffice } from '../../src/api/refusals.ts'
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
 import { type KoraSandbox, startKoraSandbox } from '../../src/local/sandbox/kora.ts'
 import { addClient, DOCUMENT, startPortal, type TestPortal } from '../support/portal.ts'
+import { eventually } from '../support/sandbox.ts'
 
 /* What Kora's own customers use (`docs/vendor-protocols.md` §4), asked of this portal. */
 
@@ -146,4 +147,57 @@ test('what is missing, wrong or unknown is named as Kora names it', async () => 
       code: 'VALIDATION_ERROR',
       details: { field, constraint },
     })
+})
+
+/** Starts a verification and lets the vendor decide it. Resolves when its images are stored, if it has any. */
+async function verify(externalId: string, status: 'verified' | 'rejected' = 'verified') {
+  const { body } = await acme.call('/verifications', {
+    json: { vendor: 'kora', integration: 'acme', externalId },
+  })
+  const id = String(body.id)
+  const [row] = await portal.db<{ vendorSessionId: string }[]>`
+    select vendor_session_id from verification where id = ${id}`
+  kora.complete(row?.vendorSessionId ?? '', status)
+  await eventually(async () => (await acme.call(`/verifications/${id}`)).body.imagePersisted)
+  return id
+}
+
+test('the list of images has every usual type, also those that the vendor did not have', async () => {
+  const id = await verify(randomUUID())
+  const list = async (of: string) => {
+    const { images } = (await acme.call(`/verifications/${of}/images`)).body
+    return images as (Body & { type: string })[]
+  }
+  const types = ['document_front', 'document_back', 'selfie', 'liveness_frame']
+  expect((await list(id)).map(({ type, available }) => [type, available])).toEqual(
+    types.map((type) => [type, true]),
+  )
+  await portal.db`
+    update image set type = 'liveness_blink' where verification_id = ${id} and type = 'liveness_frame'`
+  await portal.db`delete from image where verification_id = ${id} and type = 'document_back'`
+  const left = await list(id)
+  expect(left.map(({ type, available }) => [type, available])).toEqual([
+    ['document_front', true],
+    ['selfie', true],
+    ['liveness_blink', true],
+    ['document_back', false],
+    ['liveness_frame', false],
+  ])
+  expect(left.at(-1)).toEqual({
+    id: null,
+    type: 'liveness_frame',
+    available: false,
+    contentType: null,
+    size: null,
+    sha256: null,
+    capturedAt: null,
+  })
+  expect((await acme.call(`/verifications/${id}/images/liveness_frame`)).status).toBe(404)
+})
+
+test('health answers without a token, as the vendor does', async () => {
+  for (const base of [`${portal.url}${IDV}`, kora.url]) {
+    const answer = await fetch(`${base}/health`)
+    expect([answer.status, await answer.json()]).toEqual([200, { status: 'ok' }])
+  }
 })
