@@ -1348,13 +1348,14 @@ export type components = {
         }
     Review: { decision: 'approve' | 'reject' /** One line of ordinary text */; reason?: string }
     StartVerification: {
-      vendor:
+      /** May be left out where your tenant has one integration */ vendor?:
         | 'veriff'
         | 'kora'
         | 'incode'
-        | 'mosaic' /** Your own id of the person: one that says nothing by itself, no e-mail address or name. Code points that Unicode has not assigned are refused too. */
+        | 'mosaic' /** Your own word for the kind of verification; it is stored and returned */
+      tier?: string /** Your own id of the person: one that says nothing by itself, no e-mail address or name. Code points that Unicode has not assigned are refused too. */
       externalId?: string /** Of an existing subject, in the place of externalId */
-      subjectId?: string /** One of your integrations with this vendor; else the default one */
+      subjectId?: string /** One of your integrations with this vendor; else the one named default */
       integration?: string /** Where the browser is sent when the person is done; with verificationId and state */
       callback_url?: string
       state?: string
@@ -1364,7 +1365,15 @@ export type components = {
       subjectId: string | null /** Your own id of the person */
       externalId: string | null
       vendor: 'veriff' | 'kora' | 'incode' | 'mosaic'
-      status: 'pending' | 'approved' | 'declined' | 'resubmission' | 'review' | 'expired' | 'error'
+      status:
+        | 'pending'
+        | 'approved'
+        | 'declined'
+        | 'resubmission'
+        | 'review'
+        | 'expired'
+        | 'error' /** As it was given at the start */
+      tier: string
       documentType:
         | 'passport'
         | 'national_id'
@@ -1392,7 +1401,15 @@ export type components = {
       subjectId: string | null /** Your own id of the person */
       externalId: string | null
       vendor: 'veriff' | 'kora' | 'incode' | 'mosaic'
-      status: 'pending' | 'approved' | 'declined' | 'resubmission' | 'review' | 'expired' | 'error'
+      status:
+        | 'pending'
+        | 'approved'
+        | 'declined'
+        | 'resubmission'
+        | 'review'
+        | 'expired'
+        | 'error' /** As it was given at the start */
+      tier: string
       documentType:
         | 'passport'
         | 'national_id'

@@ -34,6 +34,7 @@ export async function createVerification(
     whose: { accountId: string } | { subjectId: string }
     vendor: string
     integration: string
+    tier?: string | undefined
     stateSha256: Uint8Array
     returnTo?: { url: string; state: string | undefined } | undefined
   },
@@ -46,8 +47,8 @@ export async function createVerification(
       : sql`select null::uuid as id, ${whose.accountId}::uuid as account_id`
   const [row] = await sql<{ id: string }[]>`
     with owner as (${owner})
-    insert into verification (tenant, subject_id, account_id, vendor, integration, state_sha256, return_url, return_state)
-    select ${given.tenant}, id, account_id, ${given.vendor}, ${given.integration},
+    insert into verification (tenant, subject_id, account_id, vendor, integration, tier, state_sha256, return_url, return_state)
+    select ${given.tenant}, id, account_id, ${given.vendor}, ${given.integration}, ${given.tier ?? 'standard'},
       ${Buffer.from(given.stateSha256)}::bytea, ${returnTo?.url ?? null}, ${returnTo?.state ?? null}
     from owner returning id`
   return row?.id

@@ -138,7 +138,7 @@ test('what is missing, wrong or unknown is named as Kora names it', async () => 
     },
   })
   for (const [given, field, constraint] of [
-    [{ externalId: 4711, vendor: 'kora' }, 'externalId', 'type'],
+    [{ externalId: 4711 }, 'externalId', 'type'],
     [{ externalId: '', vendor: 'kora' }, 'externalId', 'format'],
     [{ externalId: 'a', vendor: 'none' }, 'vendor', 'enum'],
     [{ externalId: 'a', vendor: 'kora', tire: 'standard' }, 'tire', 'unknown'],
@@ -152,7 +152,7 @@ test('what is missing, wrong or unknown is named as Kora names it', async () => 
 /** Starts a verification and lets the vendor decide it. Resolves when its images are stored, if it has any. */
 async function verify(externalId: string, status: 'verified' | 'rejected' = 'verified') {
   const { body } = await acme.call('/verifications', {
-    json: { vendor: 'kora', integration: 'acme', externalId },
+    json: { externalId },
   })
   const id = String(body.id)
   const [row] = await portal.db<{ vendorSessionId: string }[]>`
@@ -200,4 +200,52 @@ test('health answers without a token, as the vendor does', async () => {
     const answer = await fetch(`${base}/health`)
     expect([answer.status, await answer.json()]).toEqual([200, { status: 'ok' }])
   }
+})
+
+test('a verification starts as Kora’s does, with an external id and a tier', async () => {
+  const externalId = randomUUID()
+  const started = await acme.call('/verifications', { json: { externalId, tier: 'enhanced_2' } })
+  const { id } = started.body
+  expect([started.status, started.body]).toMatchObject([
+    201,
+    { externalId, tier: 'enhanced_2', status: 'pending', vendor: 'kora' },
+  ])
+  expect((await acme.call(`/verifications/${id}`)).body.tier).toBe('enhanced_2')
+  const usual = await acme.call('/verifications', { json: { externalId } })
+  expect(usual.body.tier).toBe('standard')
+  const { body } = await acme.call(`/subjects/${usual.body.subjectId}/verifications`)
+  expect(body.verifications).toMatchObject([{ tier: 'standard' }, { id, tier: 'enhanced_2' }])
+  for (const tier of ['', 'a b', 'x'.repeat(51), 4]) {
+    const refused = await acme.call('/verifications', { json: { externalId, tier } })
+    expect([refused.status, refused.body.details]).toMatchObject([400, { field: 'tier' }])
+  }
+})
+
+test('the vendor may be left out where the tenant has one integration', async () => {
+  const office = await openOffice('several')
+  const start = (json: Body) =>
+    office.call('/verifications', { json: { externalId: 'a', ...json } })
+  const nothing = await start({})
+  expect([nothing.status, nothing.body.details]).toMatchObject([400, { field: 'vendor' }])
+  for (const name of ['several-1', 'several-2'])
+    await setVendorIntegration(portal.db, portal.parts.sealer, {
+      vendor: 'kora',
+      name,
+      tenant: 'several',
+      baseUrl: kora.url,
+      apiKey: koraKey,
+      secret: randomUUID(),
+      settings: ['tenantId=acme', 'captureUrl=https://capture.test/?id={sessionId}'],
+    })
+  expect(await start({})).toMatchObject({
+    status: 400,
+    body: {
+      error: "Missing required field 'vendor'",
+      details: { field: 'vendor', constraint: 'required' },
+    },
+  })
+  expect((await start({ integration: 'several-2' })).status).toBe(201)
+  await portal.db`update vendor_integration set enabled = false where name = 'several-2'`
+  expect((await start({})).status).toBe(201)
+  expect((await start({ integration: 'acme' })).status).toBe(400)
 })
