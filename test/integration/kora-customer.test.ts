@@ -1,9 +1,16 @@
 import { randomUUID } from 'node:crypto'
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { OPERATIONS } from '../../src/api/openapi.ts'
 import { isBackOffice } from '../../src/api/refusals.ts'
+import { listPendingEvents } from '../../src/events/store.ts'
+import { setStream } from '../../src/events/streams.ts'
+import { eraseVerification } from '../../src/id-verification/retention.ts'
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
 import { type KoraSandbox, startKoraSandbox } from '../../src/local/sandbox/kora.ts'
+import { createJobs } from '../../src/platform/jobs.ts'
 import { addClient, DOCUMENT, startPortal, type TestPortal } from '../support/portal.ts'
 import { eventually } from '../support/sandbox.ts'
 
@@ -14,9 +21,11 @@ const IDV = '/api/v1/idv'
 let portal: TestPortal
 let kora: KoraSandbox
 let acme: Office
+let receiver: Server
+const received: { headers: IncomingHttpHeaders; body: string }[] = []
 const koraKey = randomUUID()
 beforeAll(async () => {
-  portal = await startPortal({ worker: true })
+  portal = await startPortal({ worker: true, outboundAllow: ['127.0.0.1/32'] })
   const secret = randomUUID()
   kora = await startKoraSandbox({
     port: 0,
@@ -38,8 +47,16 @@ beforeAll(async () => {
     settings: ['tenantId=acme', 'captureUrl=https://capture.test/?id={sessionId}'],
   })
   acme = await openOffice('acme')
+  receiver = createServer(async (req, res) => {
+    let body = ''
+    for await (const chunk of req) body += chunk
+    received.push({ headers: req.headers, body })
+    res.writeHead(204).end()
+  })
+  await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve))
 })
 afterAll(async () => {
+  receiver.close()
   await kora.close()
   await portal.close()
 })
@@ -248,4 +265,59 @@ test('the vendor may be left out where the tenant has one integration', async ()
   await portal.db`update vendor_integration set enabled = false where name = 'several-2'`
   expect((await start({})).status).toBe(201)
   expect((await start({ integration: 'acme' })).status).toBe(400)
+})
+
+test('verification.completed is sent to the tenant at each decision, and when the images are stored', async () => {
+  const rival = await openOffice('rival')
+  const endpoint = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hooks`
+  const stream = await setStream(portal.db, portal.parts.sealer, {
+    clientId: acme.clientId,
+    delivery: 'webhook',
+    endpoint,
+  })
+  await setStream(portal.db, portal.parts.sealer, { clientId: rival.clientId, delivery: 'poll' })
+  const webhook = new Webhook(stream?.signing_secret ?? '')
+  type Told = { type: string; data: Body }
+  const toldOf = (id: string) =>
+    received
+      .map(({ headers, body }) => webhook.verify(body, headers as Record<string, string>) as Told)
+      .filter(({ data }) => data.verification_id === id)
+  const externalId = randomUUID()
+  const id = await verify(externalId)
+  const { subjectId } = (await acme.call(`/verifications/${id}`)).body
+  await eventually(async () => toldOf(id).length === 2)
+  const state = (status: string, imagePersisted: boolean) => ({
+    type: 'verification.completed',
+    timestamp: expect.any(String),
+    data: { verification_id: id, externalId, subjectId, status, tier: 'standard', imagePersisted },
+  })
+  expect(toldOf(id)).toEqual([state('approved', false), state('approved', true)])
+
+  await acme.call(`/verifications/${id}/review`, { json: { decision: 'reject' } })
+  await eventually(async () => toldOf(id).length === 3)
+  expect(toldOf(id)[2]?.data.status).toBe('declined')
+
+  const rows = await portal.db<{ clientId: string }[]>`
+    select client_id from event where kind = 'verification.completed' and verification_id = ${id}`
+  expect(new Set(rows.map(({ clientId }) => clientId))).toEqual(new Set([acme.clientId]))
+  const ledger = await portal.db`
+    select kind, scope, result from ledger_entry
+    where verification_id = ${id} and result like 'event: %' and client_id = ${acme.clientId}`
+  expect([...ledger]).toEqual(
+    rows.map(() => ({
+      kind: 'disclosure',
+      scope: 'idv.read',
+      result: 'event: verification.completed',
+    })),
+  )
+
+  // Erased before it is sent: nobody hears of it.
+  const [late] = await portal.db<{ id: string }[]>`
+    insert into event (client_id, kind, verification_id)
+    values (${rival.clientId}, 'verification.completed', ${id}) returning id`
+  const jobs = await createJobs(portal.config.database.url, portal.parts.log)
+  await eraseVerification({ db: portal.db, jobs }, id, 'operator')
+  await jobs.stop()
+  const poll = (await listPendingEvents(portal.db, rival.clientId, 10)).events
+  expect(poll.map((event) => event.id)).not.toContain(late?.id)
 })
