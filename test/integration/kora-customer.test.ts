@@ -321,3 +321,86 @@ test('verification.completed is sent to the tenant at each decision, and when th
   const poll = (await listPendingEvents(portal.db, rival.clientId, 10)).events
   expect(poll.map((event) => event.id)).not.toContain(late?.id)
 })
+
+/** A program of a customer of Kora, as the vendor's documentation prints it. `capture`: the person is verified. */
+async function runCustomer(
+  { base, apiKey, tenantId }: { base: string; apiKey: string; tenantId: string },
+  capture: (id: string) => Promise<void>,
+) {
+  const headers = { Authorization: `Bearer ${apiKey}`, 'X-Tenant-ID': tenantId }
+  const read = async (path: string, init?: RequestInit) => {
+    const answer = await fetch(`${base}${path}`, {
+      ...init,
+      headers: { ...headers, ...init?.headers },
+    })
+    return { status: answer.status, body: (await answer.json()) as Body }
+  }
+  const create = (json: Body) =>
+    read('/verifications', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(json),
+    })
+  const externalId = `customer-${randomUUID()}`
+  const created = await create({ externalId, tier: 'standard' })
+  const id = String(created.body.id)
+  await capture(id)
+  const persisted = await eventually(async () => {
+    const found = await read(`/verifications/${id}`)
+    return found.body.imagePersisted === true && found
+  })
+  const { images } = (await read(`/verifications/${id}/images`)).body as { images: Body[] }
+  const link = await read(`/verifications/${id}/images/document_front`)
+  const picture = await fetch(String(link.body.url))
+  const subject = String(created.body.subjectId ?? externalId)
+  const { verifications } = (await read(`/subjects/${subject}/verifications`)).body as {
+    verifications: Body[]
+  }
+  const types = (await read('/document-types')).body.documentTypes as Body[]
+  const essential = ({ status, body }: typeof created) => ({
+    status,
+    isNamed: typeof body.id === 'string' && body.externalId === externalId,
+    tier: body.tier,
+    isDated: !Number.isNaN(Date.parse(String(body.createdAt))),
+  })
+  return {
+    created: { ...essential(created), state: created.body.status },
+    persisted: essential(persisted),
+    images: images.map(({ type, available }) => ({ type, available })),
+    link: { status: link.status, expiresIn: link.body.expiresIn, imageType: link.body.imageType },
+    picture: {
+      status: picture.status,
+      type: picture.headers.get('content-type'),
+      isJpeg:
+        Buffer.from(await picture.arrayBuffer())
+          .subarray(0, 2)
+          .toString('hex') === 'ffd8',
+    },
+    ofSubject: verifications.map((each) => each.id === id),
+    hasTypes: types.every(({ code, name }) => typeof code === 'string' && typeof name === 'string'),
+    health: await (await fetch(`${base}/health`)).json(),
+    incomplete: await create({}),
+    otherTenant: (await read(`/verifications/${id}`, { headers: { 'X-Tenant-ID': 'other' } }))
+      .status,
+  }
+}
+
+test('a program of a customer of Kora runs here with another base URL and credentials', async () => {
+  const there = { base: kora.url, apiKey: koraKey, tenantId: 'acme' }
+  const here = { base: `${portal.url}${IDV}`, apiKey: acme.token, tenantId: 'acme' }
+  const theirs = await runCustomer(there, async (id) => kora.complete(id, 'verified'))
+  const ours = await runCustomer(here, async (id) => {
+    const [row] = await portal.db<{ vendorSessionId: string }[]>`
+      select vendor_session_id from verification where id = ${id}`
+    kora.complete(row?.vendorSessionId ?? '', 'verified')
+  })
+  expect(theirs).toMatchObject({
+    created: { status: 201, state: 'pending', tier: 'standard', isNamed: true, isDated: true },
+    persisted: { status: 200 },
+    link: { status: 200, expiresIn: 900, imageType: 'document_front' },
+    picture: { status: 200, isJpeg: true },
+    ofSubject: [true],
+    otherTenant: 403,
+  })
+  expect(ours).toEqual(theirs)
+})
