@@ -3,6 +3,7 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { REFUSED_CAPTURES } from '../../src/api/captures.ts'
 import { OPERATIONS } from '../../src/api/openapi.ts'
 import { isBackOffice } from '../../src/api/refusals.ts'
 import { listPendingEvents } from '../../src/events/store.ts'
@@ -403,4 +404,28 @@ test('a program of a customer of Kora runs here with another base URL and creden
     otherTenant: 403,
   })
   expect(ours).toEqual(theirs)
+})
+
+test('uploads, liveness and completion are refused by the name of the vendor that does it', async () => {
+  const { body } = await acme.call('/verifications', { json: { externalId: randomUUID() } })
+  const rival = await openOffice('rival')
+  for (const { method, path } of REFUSED_CAPTURES) {
+    const at = (id: unknown) => path.replace(IDV, '').replace(':id', String(id))
+    const refused = await acme.call(at(body.id), { method })
+    expect([path, refused]).toEqual([
+      path,
+      {
+        status: 409,
+        body: {
+          code: 'CONFLICT',
+          error: expect.stringContaining(', kora, at the url that started it'),
+          details: { vendor: 'kora' },
+        },
+      },
+    ])
+    const headers = { 'X-Tenant-ID': 'rival' }
+    expect((await acme.call(at(body.id), { method, headers })).status).toBe(403)
+    expect((await rival.call(at(body.id), { method })).status).toBe(404)
+    expect((await acme.call(at(randomUUID()), { method })).status).toBe(404)
+  }
 })
