@@ -82,7 +82,7 @@ function parametersOf(parameters: Parameter[]): string {
     )
     return `${where}${found.some(({ required }) => required) ? '' : '?'}: { ${fields.join('; ')} }`
   }
-  return `{ ${group('path')}; ${group('query')}; header?: never; cookie?: never }`
+  return `{ ${group('path')}; ${group('query')}; ${group('header')}; cookie?: never }`
 }
 
 function operationOf(operation: Json): string {

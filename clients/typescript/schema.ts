@@ -330,7 +330,12 @@ export type paths = {
   }
   '/api/v1/idv/verifications': {
     /** Start a session for a subject of yours at a vendor */ post: {
-      parameters: { path?: never; query?: never; header?: never; cookie?: never }
+      parameters: {
+        path?: never
+        query?: never
+        header?: { 'X-Tenant-ID'?: string }
+        cookie?: never
+      }
       requestBody: { content: { 'application/json': components['schemas']['StartVerification'] } }
       responses: {
         201: {
@@ -342,6 +347,10 @@ export type paths = {
           content: { 'application/json': components['schemas']['BackOfficeError'] }
         }
         401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        403: {
           headers: Record<string, unknown>
           content: { 'application/json': components['schemas']['BackOfficeError'] }
         }
@@ -378,14 +387,27 @@ export type paths = {
   }
   '/api/v1/idv/verifications/{id}': {
     /** One verification of your tenant */ get: {
-      parameters: { path: { id: string }; query?: never; header?: never; cookie?: never }
+      parameters: {
+        path: { id: string }
+        query?: never
+        header?: { 'X-Tenant-ID'?: string }
+        cookie?: never
+      }
       requestBody?: never
       responses: {
         200: {
           headers: Record<string, unknown>
           content: { 'application/json': components['schemas']['Verification'] }
         }
+        400: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
         401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        403: {
           headers: Record<string, unknown>
           content: { 'application/json': components['schemas']['BackOfficeError'] }
         }
@@ -408,11 +430,24 @@ export type paths = {
       }
     } /** Erase one, with its data and images, at the vendor too */
     delete: {
-      parameters: { path: { id: string }; query?: never; header?: never; cookie?: never }
+      parameters: {
+        path: { id: string }
+        query?: never
+        header?: { 'X-Tenant-ID'?: string }
+        cookie?: never
+      }
       requestBody?: never
       responses: {
         204: { headers: Record<string, unknown>; content?: never }
+        400: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
         401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        403: {
           headers: Record<string, unknown>
           content: { 'application/json': components['schemas']['BackOfficeError'] }
         }
@@ -437,14 +472,27 @@ export type paths = {
   }
   '/api/v1/idv/verifications/{id}/result': {
     /** What came of it */ get: {
-      parameters: { path: { id: string }; query?: never; header?: never; cookie?: never }
+      parameters: {
+        path: { id: string }
+        query?: never
+        header?: { 'X-Tenant-ID'?: string }
+        cookie?: never
+      }
       requestBody?: never
       responses: {
         200: {
           headers: Record<string, unknown>
           content: { 'application/json': components['schemas']['Result'] }
         }
+        400: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
         401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        403: {
           headers: Record<string, unknown>
           content: { 'application/json': components['schemas']['BackOfficeError'] }
         }
@@ -469,7 +517,12 @@ export type paths = {
   }
   '/api/v1/idv/verifications/{id}/review': {
     /** Decide what the vendor has finished */ post: {
-      parameters: { path: { id: string }; query?: never; header?: never; cookie?: never }
+      parameters: {
+        path: { id: string }
+        query?: never
+        header?: { 'X-Tenant-ID'?: string }
+        cookie?: never
+      }
       requestBody: { content: { 'application/json': components['schemas']['Review'] } }
       responses: {
         200: {
@@ -481,6 +534,10 @@ export type paths = {
           content: { 'application/json': components['schemas']['BackOfficeError'] }
         }
         401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        403: {
           headers: Record<string, unknown>
           content: { 'application/json': components['schemas']['BackOfficeError'] }
         }
@@ -517,7 +574,12 @@ export type paths = {
   }
   '/api/v1/idv/subjects/{subjectId}/verifications': {
     /** The verifications of a subject, newest first */ get: {
-      parameters: { path: { subjectId: string }; query?: never; header?: never; cookie?: never }
+      parameters: {
+        path: { subjectId: string }
+        query?: never
+        header?: { 'X-Tenant-ID'?: string }
+        cookie?: never
+      }
       requestBody?: never
       responses: {
         200: {
@@ -526,7 +588,15 @@ export type paths = {
             'application/json': { verifications: components['schemas']['Verification'][] }
           }
         }
+        400: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
         401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        403: {
           headers: Record<string, unknown>
           content: { 'application/json': components['schemas']['BackOfficeError'] }
         }
@@ -547,7 +617,12 @@ export type paths = {
   }
   '/api/v1/idv/subjects': {
     /** Your subjects, the newest 500 first, or the one of your own id */ get: {
-      parameters: { path?: never; query?: { externalId?: string }; header?: never; cookie?: never }
+      parameters: {
+        path?: never
+        query?: { externalId?: string }
+        header?: { 'X-Tenant-ID'?: string }
+        cookie?: never
+      }
       requestBody?: never
       responses: {
         200: {
@@ -559,6 +634,10 @@ export type paths = {
           content: { 'application/json': components['schemas']['BackOfficeError'] }
         }
         401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        403: {
           headers: Record<string, unknown>
           content: { 'application/json': components['schemas']['BackOfficeError'] }
         }
@@ -579,14 +658,27 @@ export type paths = {
   }
   '/api/v1/idv/subjects/{subjectId}': {
     /** One subject of your tenant */ get: {
-      parameters: { path: { subjectId: string }; query?: never; header?: never; cookie?: never }
+      parameters: {
+        path: { subjectId: string }
+        query?: never
+        header?: { 'X-Tenant-ID'?: string }
+        cookie?: never
+      }
       requestBody?: never
       responses: {
         200: {
           headers: Record<string, unknown>
           content: { 'application/json': components['schemas']['Subject'] }
         }
+        400: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
         401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        403: {
           headers: Record<string, unknown>
           content: { 'application/json': components['schemas']['BackOfficeError'] }
         }
@@ -609,11 +701,24 @@ export type paths = {
       }
     } /** Erase a subject with every verification, at the vendors too */
     delete: {
-      parameters: { path: { subjectId: string }; query?: never; header?: never; cookie?: never }
+      parameters: {
+        path: { subjectId: string }
+        query?: never
+        header?: { 'X-Tenant-ID'?: string }
+        cookie?: never
+      }
       requestBody?: never
       responses: {
         204: { headers: Record<string, unknown>; content?: never }
+        400: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
         401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        403: {
           headers: Record<string, unknown>
           content: { 'application/json': components['schemas']['BackOfficeError'] }
         }
@@ -638,7 +743,12 @@ export type paths = {
   }
   '/api/v1/idv/subjects/{subjectId}/link': {
     /** Get a link by which a resident links this subject to the own account */ post: {
-      parameters: { path: { subjectId: string }; query?: never; header?: never; cookie?: never }
+      parameters: {
+        path: { subjectId: string }
+        query?: never
+        header?: { 'X-Tenant-ID'?: string }
+        cookie?: never
+      }
       requestBody: { content: { 'application/json': components['schemas']['LinkRequest'] } }
       responses: {
         201: {
@@ -650,6 +760,10 @@ export type paths = {
           content: { 'application/json': components['schemas']['BackOfficeError'] }
         }
         401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        403: {
           headers: Record<string, unknown>
           content: { 'application/json': components['schemas']['BackOfficeError'] }
         }
@@ -686,7 +800,12 @@ export type paths = {
   }
   '/api/v1/idv/document-types': {
     /** The kinds of documents there are */ get: {
-      parameters: { path?: never; query?: never; header?: never; cookie?: never }
+      parameters: {
+        path?: never
+        query?: never
+        header?: { 'X-Tenant-ID'?: string }
+        cookie?: never
+      }
       requestBody?: never
       responses: {
         200: {
@@ -706,7 +825,15 @@ export type paths = {
             }
           }
         }
+        400: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
         401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        403: {
           headers: Record<string, unknown>
           content: { 'application/json': components['schemas']['BackOfficeError'] }
         }
@@ -730,7 +857,7 @@ export type paths = {
       parameters: {
         path: { verificationId: string }
         query?: never
-        header?: never
+        header?: { 'X-Tenant-ID'?: string }
         cookie?: never
       }
       requestBody?: never
@@ -739,7 +866,15 @@ export type paths = {
           headers: Record<string, unknown>
           content: { 'application/json': { images: components['schemas']['Image'][] } }
         }
+        400: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
         401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        403: {
           headers: Record<string, unknown>
           content: { 'application/json': components['schemas']['BackOfficeError'] }
         }
@@ -767,7 +902,7 @@ export type paths = {
       parameters: {
         path: { verificationId: string; type: string }
         query?: { expiresIn?: number }
-        header?: never
+        header?: { 'X-Tenant-ID'?: string }
         cookie?: never
       }
       requestBody?: never
@@ -781,6 +916,10 @@ export type paths = {
           content: { 'application/json': components['schemas']['BackOfficeError'] }
         }
         401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        403: {
           headers: Record<string, unknown>
           content: { 'application/json': components['schemas']['BackOfficeError'] }
         }
@@ -808,14 +947,22 @@ export type paths = {
       parameters: {
         path: { verificationId: string; id: string }
         query?: never
-        header?: never
+        header?: { 'X-Tenant-ID'?: string }
         cookie?: never
       }
       requestBody?: never
       responses: {
         200: { headers: Record<string, unknown>; content: { 'image/*': Blob } }
         304: { headers: Record<string, unknown>; content?: never }
+        400: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
         401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        403: {
           headers: Record<string, unknown>
           content: { 'application/json': components['schemas']['BackOfficeError'] }
         }
@@ -843,7 +990,7 @@ export type paths = {
       parameters: {
         path: { verificationId: string }
         query?: never
-        header?: never
+        header?: { 'X-Tenant-ID'?: string }
         cookie?: never
       }
       requestBody: { content: { 'application/json': components['schemas']['ImageTypes'] } }
@@ -857,6 +1004,10 @@ export type paths = {
           content: { 'application/json': components['schemas']['BackOfficeError'] }
         }
         401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        403: {
           headers: Record<string, unknown>
           content: { 'application/json': components['schemas']['BackOfficeError'] }
         }
@@ -892,7 +1043,7 @@ export type paths = {
       parameters: {
         path: { verificationId: string }
         query?: never
-        header?: never
+        header?: { 'X-Tenant-ID'?: string }
         cookie?: never
       }
       requestBody: { content: { 'application/json': components['schemas']['ImageTypes'] } }
@@ -906,6 +1057,10 @@ export type paths = {
           content: { 'application/json': components['schemas']['BackOfficeError'] }
         }
         401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        403: {
           headers: Record<string, unknown>
           content: { 'application/json': components['schemas']['BackOfficeError'] }
         }
@@ -1039,6 +1194,19 @@ export type paths = {
       }
     }
   }
+  '/api/v1/idv/health': {
+    /** Whether the server runs, under the base path of a back office */ get: {
+      parameters: { path?: never; query?: never; header?: never; cookie?: never }
+      requestBody?: never
+      responses: {
+        200: { headers: Record<string, unknown>; content: { 'application/json': { status: 'ok' } } }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+      }
+    }
+  }
 }
 export type components = {
   schemas: {
@@ -1083,8 +1251,10 @@ export type components = {
       }
     }
     Image: {
-      id: string /** document_front, document_back, selfie, liveness_frame, and what else the vendor had */
-      type: string /** Copied here and proven; what is not cannot be read yet */
+      /** `null` for a type of which there is no image */ id:
+        | string
+        | null /** document_front, document_back, selfie, liveness_frame, and what else the vendor had */
+      type: string /** Copied here and proven; what is not cannot be read, or not yet */
       available: boolean
       contentType: string | null /** Bytes */
       size: number | null
@@ -1178,13 +1348,14 @@ export type components = {
         }
     Review: { decision: 'approve' | 'reject' /** One line of ordinary text */; reason?: string }
     StartVerification: {
-      vendor:
+      /** May be left out where your tenant has one integration */ vendor?:
         | 'veriff'
         | 'kora'
         | 'incode'
-        | 'mosaic' /** Your own id of the person: one that says nothing by itself, no e-mail address or name. Code points that Unicode has not assigned are refused too. */
+        | 'mosaic' /** Your own word for the kind of verification; it is stored and returned */
+      tier?: string /** Your own id of the person: one that says nothing by itself, no e-mail address or name. Code points that Unicode has not assigned are refused too. */
       externalId?: string /** Of an existing subject, in the place of externalId */
-      subjectId?: string /** One of your integrations with this vendor; else the default one */
+      subjectId?: string /** One of your integrations with this vendor; else the one named default */
       integration?: string /** Where the browser is sent when the person is done; with verificationId and state */
       callback_url?: string
       state?: string
@@ -1194,7 +1365,15 @@ export type components = {
       subjectId: string | null /** Your own id of the person */
       externalId: string | null
       vendor: 'veriff' | 'kora' | 'incode' | 'mosaic'
-      status: 'pending' | 'approved' | 'declined' | 'resubmission' | 'review' | 'expired' | 'error'
+      status:
+        | 'pending'
+        | 'approved'
+        | 'declined'
+        | 'resubmission'
+        | 'review'
+        | 'expired'
+        | 'error' /** As it was given at the start */
+      tier: string
       documentType:
         | 'passport'
         | 'national_id'
@@ -1222,7 +1401,15 @@ export type components = {
       subjectId: string | null /** Your own id of the person */
       externalId: string | null
       vendor: 'veriff' | 'kora' | 'incode' | 'mosaic'
-      status: 'pending' | 'approved' | 'declined' | 'resubmission' | 'review' | 'expired' | 'error'
+      status:
+        | 'pending'
+        | 'approved'
+        | 'declined'
+        | 'resubmission'
+        | 'review'
+        | 'expired'
+        | 'error' /** As it was given at the start */
+      tier: string
       documentType:
         | 'passport'
         | 'national_id'

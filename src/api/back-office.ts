@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
+import { captureRoutes } from './captures.ts'
 import { operation } from './operation.ts'
 import { asksJson, refuseOtherMethods } from './requests.ts'
 import { resultOperations, resultRoutes } from './results.ts'
@@ -53,6 +54,7 @@ export function backOfficeRoutes(parts: TenantParts): Hono {
   )
   refuseOtherMethods(routes, path, 'GET, HEAD')
   routes.route('/', verificationRoutes(parts))
+  routes.route('/', captureRoutes(parts))
   routes.route('/', resultRoutes(parts))
   routes.route('/', subjectRoutes(parts))
   return routes

@@ -11,7 +11,7 @@ import { ApiError } from '../platform/errors.ts'
 import { isUuid } from '../platform/uuid.ts'
 import { isDisplayable } from '../web/displayed-text.ts'
 import { operation } from './operation.ts'
-import { readJson, refuseOtherMethods, requireAcceptable, smallBody } from './requests.ts'
+import { invalid, readJson, refuseOtherMethods, requireAcceptable, smallBody } from './requests.ts'
 import { EXAMPLE_ID, linePattern, ONE_LINE, text } from './schemas.ts'
 
 const LONGEST_WAIT_MS = 25_000
@@ -87,7 +87,7 @@ const poll = operation({
     example: { sets: { [EXAMPLE_ID]: 'eyJ0eXAiOiJzZWNldmVudCtqd3QifQ.e30.c2lnbmF0dXJl' } },
   },
   errors: {
-    400: 'ack: has up to 1000 ids',
+    400: invalid('ack', 'has up to 1000 ids', 'length'),
     409: ['not_polled', 'The events of this application are sent to it.'],
   },
 })
@@ -103,7 +103,7 @@ const answerErasure = operation({
   body: { schema: erasureAnswerSchema, example: { outcome: 'erased' } },
   answer: { status: 204, description: 'It is written down' },
   errors: {
-    400: 'outcome: must be erased, kept or nothing-held',
+    400: invalid('outcome', 'must be erased, kept or nothing-held', 'enum'),
     404: 'There is no such erasure.',
   },
 })

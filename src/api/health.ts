@@ -20,13 +20,24 @@ const getHealth = operation({
   },
 })
 
-export const healthOperations = [getHealth]
+// Where programs of Kora's customers look, under the base path of a back office (`docs/vendor-protocols.md` §4.2).
+const getBackOfficeHealth = operation({
+  ...getHealth,
+  path: '/api/v1/idv/health',
+  operationId: 'getBackOfficeHealth',
+  summary: 'Whether the server runs, under the base path of a back office',
+  description: 'The same as `/health`. No token.',
+})
+
+export const healthOperations = [getHealth, getBackOfficeHealth]
 
 /** Whether the process runs, and whether it can serve. */
 export function healthRoutes({ readiness }: { readiness: Readiness }): Hono {
   const routes = new Hono()
-  routes.get(getHealth.path, (c) => c.json({ status: 'ok' }))
-  refuseOtherMethods(routes, getHealth.path, 'GET, HEAD')
+  for (const { path } of healthOperations) {
+    routes.get(path, (c) => c.json({ status: 'ok' }))
+    refuseOtherMethods(routes, path, 'GET, HEAD')
+  }
   for (const [path, probe] of Object.entries(PROBES)) {
     routes.get(path, async (c) => {
       const { status, body } = await probe(readiness)

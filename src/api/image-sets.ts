@@ -11,7 +11,7 @@ import {
   signJpeg,
 } from './image-reading.ts'
 import { operation } from './operation.ts'
-import { asksJson, readJson, refuseOtherMethods, smallBody } from './requests.ts'
+import { asksJson, invalid, readJson, refuseOtherMethods, smallBody } from './requests.ts'
 import { EXAMPLE_LINK, link, text } from './schemas.ts'
 
 const LARGEST_BASE64 = 10_000_000
@@ -52,7 +52,10 @@ export const imageSetOperations = ({ base, prefix, whose, scope }: ImageOwner) =
       schema: imageLinksSchema,
       example: { selfie: EXAMPLE_LINK, selfie_prevAttempts: { '1713571323431': EXAMPLE_LINK } },
     },
-    errors: { 400: 'images: must name at least one type of image', ...missing(prefix) },
+    errors: {
+      400: invalid('images', 'must name at least one type of image', 'length'),
+      ...missing(prefix),
+    },
   }),
   readImages: operation({
     method: 'post',
@@ -70,7 +73,7 @@ export const imageSetOperations = ({ base, prefix, whose, scope }: ImageOwner) =
       example: { selfie: '/9j/4AAQSkZJRg==' },
     },
     errors: {
-      400: 'images: must name at least one type of image',
+      400: invalid('images', 'must name at least one type of image', 'length'),
       413: 'These images are 12000000 bytes as base64, and an answer may have 10000000. Ask for fewer at a time, or for links.',
       ...missing(prefix),
     },

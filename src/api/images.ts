@@ -14,7 +14,7 @@ import {
 } from './image-reading.ts'
 import { imageSetOperations, imageSetRoutes } from './image-sets.ts'
 import { operation } from './operation.ts'
-import { asksJson, readQuery, refuseOtherMethods, requireAcceptable } from './requests.ts'
+import { asksJson, invalid, readQuery, refuseOtherMethods, requireAcceptable } from './requests.ts'
 import { EXAMPLE_LINK, id, link, text, time } from './schemas.ts'
 
 const SHORTEST_LINK_SECONDS = 60
@@ -23,11 +23,13 @@ const LINK_SECONDS = 900
 
 const imageSchema = z
   .object({
-    id,
+    id: id.nullable().describe('`null` for a type of which there is no image'),
     type: text.describe(
       'document_front, document_back, selfie, liveness_frame, and what else the vendor had',
     ),
-    available: z.boolean().describe('Copied here and proven; what is not cannot be read yet'),
+    available: z
+      .boolean()
+      .describe('Copied here and proven; what is not cannot be read, or not yet'),
     contentType: text.nullable(),
     size: z.int().nullable().describe('Bytes'),
     sha256: z
@@ -65,7 +67,10 @@ const imageOperations = ({ base, prefix, whose, scope }: ImageOwner) => ({
     operationId: `${prefix}ListImages`,
     records: ['image-metadata', 'nothing'],
     summary: `List the images of ${whose}`,
-    description: 'What is known of each image, without a link to it and without its bytes.',
+    description:
+      prefix === 'tenant'
+        ? 'What is known of each image, without a link to it and without its bytes. Front, back, selfie and liveness frame are always listed; `available` is false for those that the vendor did not have.'
+        : 'What is known of each image, without a link to it and without its bytes.',
     scope,
     answer: {
       status: 200,
@@ -103,7 +108,10 @@ const imageOperations = ({ base, prefix, whose, scope }: ImageOwner) => ({
       schema: imageLinkSchema,
       example: { url: EXAMPLE_LINK, expiresIn: 900, imageType: 'document_front' },
     },
-    errors: { 400: 'expiresIn: must be from 60 to 3600', 404: 'There is no such image.' },
+    errors: {
+      400: invalid('expiresIn', 'must be from 60 to 3600', 'range'),
+      404: 'There is no such image.',
+    },
   }),
   getContent: operation({
     method: 'get',
@@ -139,7 +147,10 @@ export function imageRoutes(owner: ImageOwner, parts: ImageParts): Hono {
   routes.get(listImages.path, asksJson, async (c) => {
     const { images, disclose } = await openImages(parts, c)
     const listed = images.filter(({ isCurrent }) => isCurrent)
-    return disclose('image-metadata', listed, () => c.json({ images: listed.map(present) }))
+    const absent = owner.prefix === 'tenant' ? absentTypes(listed) : []
+    return disclose('image-metadata', listed, () =>
+      c.json({ images: [...listed.map(present), ...absent] }),
+    )
   })
   refuseOtherMethods(routes, listImages.path, 'GET, HEAD')
 
@@ -191,6 +202,20 @@ export function imageRoutes(owner: ImageOwner, parts: ImageParts): Hono {
   refuseOtherMethods(routes, getContent.path, 'GET, HEAD')
   return routes
 }
+
+/** A back office sees each of the usual types, also those of which the vendor had no image. */
+const USUAL_TYPES = ['document_front', 'document_back', 'selfie', 'liveness_frame']
+
+const absentTypes = (listed: readonly ReadableImage[]): z.infer<typeof imageSchema>[] =>
+  USUAL_TYPES.filter((usual) => !listed.some(({ type }) => type === usual)).map((type) => ({
+    id: null,
+    type,
+    available: false,
+    contentType: null,
+    size: null,
+    sha256: null,
+    capturedAt: null,
+  }))
 
 const present = ({
   id,

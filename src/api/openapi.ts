@@ -147,7 +147,20 @@ function securityOf(operation: Operation): Record<string, string[]>[] {
   return [{ [isBackOffice(operation) ? 'service' : 'resident']: [operation.scope] }]
 }
 
-const parametersOf = ({ path, query }: Operation) => [
+const TENANT_HEADER = {
+  name: 'X-Tenant-ID',
+  in: 'header',
+  required: false,
+  description: "Your tenant's name: the token's tenant, which another name does not change",
+  schema: { type: 'string', pattern: '^[a-z0-9][a-z0-9-]{0,62}$' },
+}
+
+const parametersOf = (operation: Operation) => [
+  ...pathAndQueryOf(operation),
+  ...(isBackOffice(operation) ? [TENANT_HEADER] : []),
+]
+
+const pathAndQueryOf = ({ path, query }: Operation) => [
   ...[...path.matchAll(/:(\w+)/g)].map(([, name = '']) => ({
     name,
     in: 'path',

@@ -1,9 +1,10 @@
 import type { z } from 'zod'
 import type { Scope, ServiceScope } from '../clients/scopes.ts'
 import type { Detail } from '../ledger/details.ts'
+import type { ApiError } from '../platform/errors.ts'
 
-/** A refusal that belongs to one operation: its description, or its code and its description. Shown as an example. */
-type Refusal = string | readonly [code: string, description: string]
+/** A refusal that belongs to one operation: its description, or its code and its description, or the error itself. Shown as an example. */
+type Refusal = string | readonly [code: string, description: string] | ApiError
 
 /**
  * What `/openapi.json` and `/reference` say of one route. It is declared beside the route's handler, and the route is registered under its path.

@@ -11,6 +11,7 @@ import { backOfficeErrorSchema, errorSchema } from './schemas.ts'
 const MEANINGS: Record<number, readonly [description: string, code: string]> = {
   400: ['The request has a fault; the body says which', 'invalid_request'],
   401: ['No token, one that is not good, or one without the scope', 'missing_token'],
+  403: ['`X-Tenant-ID` names another tenant than the token', 'forbidden'],
   404: ["There is no such thing, or it is another's", 'not_found'],
   406: ['The client accepts none of the types there are', 'not_acceptable'],
   409: ['The state does not allow it', 'conflict'],
@@ -36,17 +37,18 @@ const HEADERS: Record<number, object> = {
   502: RETRY_AFTER,
 }
 
-/** Whether the route is a tenant's: its errors have the back office's body. */
+/** Whether the route takes a tenant's token. */
 export const isBackOffice = ({ scope }: Operation): boolean =>
   (SERVICE_SCOPES as readonly (string | undefined)[]).includes(scope)
 
 /** The responses of the document for every failure. */
 export function failuresOf(operation: Operation): Record<string, object> {
-  const schema = schemaOf(isBackOffice(operation) ? backOfficeErrorSchema : errorSchema, 'output')
+  const hasBackOfficeBody = operation.path.startsWith('/api/v1/idv/')
+  const schema = schemaOf(hasBackOfficeBody ? backOfficeErrorSchema : errorSchema, 'output')
   const failures = examplesOf(operation).map((error) => {
     const { status } = error
     const [description = 'An error'] = MEANINGS[status] ?? []
-    const example = isBackOffice(operation) ? error.toBackOfficeBody() : error.toBody()
+    const example = hasBackOfficeBody ? error.toBackOfficeBody() : error.toBody()
     const headers = HEADERS[status]
     return [
       String(status),
@@ -73,16 +75,20 @@ function examplesOf(operation: Operation): ApiError[] {
     usual(406, `This resource is ${operation.answer.contentType ?? 'application/json'}.`),
     usual(429, 'There are 600 requests a minute.'),
   ]
+  const ofTenant = [
+    invalid('X-Tenant-ID', 'must be the name of one tenant', 'format'),
+    usual(403, 'The token belongs to another tenant than X-Tenant-ID names.'),
+  ]
   const ofBody = [usual(413, 'A request may have 64 KiB.'), usual(415, 'Send application/json.')]
   const own = Object.entries(errors).map(([status, refusal]) => {
-    if (typeof refusal !== 'string') return usual(Number(status), refusal[1], refusal[0])
-    const [, field, constraint] = /^(\w+): (.*)$/.exec(refusal) ?? []
-    return status === '400' && field && constraint
-      ? invalid(field, constraint)
-      : usual(Number(status), refusal)
+    if (refusal instanceof ApiError) return refusal
+    return typeof refusal === 'string'
+      ? usual(Number(status), refusal)
+      : usual(Number(status), refusal[1], refusal[0])
   })
   const all = [
     ...(scope || stream ? ofToken : []),
+    ...(isBackOffice(operation) ? ofTenant : []),
     ...(body ? ofBody : []),
     // Those of the operation replace the usual ones.
     ...own,

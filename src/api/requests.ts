@@ -31,7 +31,7 @@ export async function readJson<T>(c: Context, schema: z.ZodType<T>): Promise<T> 
 export function readQuery<T>(c: Context, schema: z.ZodType<T>): T {
   const query: Record<string, string> = {}
   for (const [name, values] of Object.entries(c.req.queries())) {
-    if (values.length > 1) throw invalid(name, `'${name}' is given more than once`)
+    if (values.length > 1) throw invalid(name, 'is given more than once', 'unique')
     query[name] = values[0] ?? ''
   }
   return check(schema, query)
@@ -40,17 +40,60 @@ export function readQuery<T>(c: Context, schema: z.ZodType<T>): T {
 function check<T>(schema: z.ZodType<T>, value: unknown): T {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
-  const [issue] = parsed.error.issues
-  throw invalid(issue?.path.join('.') ?? '', issue?.message ?? 'not valid')
+  throw faultOf(value, parsed.error.issues[0])
 }
 
-export const invalid = (field: string, message: string): ApiError =>
-  new ApiError(400, 'invalid_request', field ? `${field}: ${message}` : message, {
-    details: {
-      ...(field ? { field } : {}),
-      constraint: message,
-    },
-  })
+function faultOf(value: unknown, issue: z.core.$ZodIssue | undefined): ApiError {
+  if (!issue) return invalid('', 'not valid')
+  const field = issue.path.join('.')
+  if (issue.code === 'unrecognized_keys') {
+    const unknown = [...issue.path, issue.keys[0] ?? ''].join('.')
+    return invalid(unknown, 'is not a field of this request', 'unknown')
+  }
+  const found = issue.path.reduce<unknown>((part, name) => Object(part)[name], value)
+  if (field && found === undefined) return invalid(field, 'required', 'required')
+  return invalid(field, issue.message, constraintOf(issue))
+}
+
+/** What a value breaks, for programs. `docs/contract.md` §4 explains the words. */
+type Constraint =
+  | 'required'
+  | 'type'
+  | 'format'
+  | 'length'
+  | 'range'
+  | 'enum'
+  | 'unique'
+  | 'unknown'
+  | 'invalid'
+
+function constraintOf(issue: z.core.$ZodIssue): Constraint {
+  switch (issue.code) {
+    case 'invalid_type':
+      return 'type'
+    case 'invalid_format':
+      return 'format'
+    case 'invalid_value':
+      return 'enum'
+    case 'too_small':
+    case 'too_big':
+      return ['string', 'array'].includes(issue.origin) ? 'length' : 'range'
+    default:
+      return 'invalid'
+  }
+}
+
+/** 400 that names the field, and the constraint that its value breaks. `''`: the request as a whole. */
+export function invalid(
+  field: string,
+  message: string,
+  constraint: Constraint = 'invalid',
+): ApiError {
+  const details = { ...(field ? { field } : {}), constraint }
+  const named = field ? `${field}: ${message}` : message
+  const description = constraint === 'required' ? `Missing required field '${field}'` : named
+  return new ApiError(400, 'invalid_request', description, { details })
+}
 
 /** Every other method of this path is answered 405 with `Allow` (RFC 9110 §15.5.6). */
 export function refuseOtherMethods(routes: Hono, path: string, allow: string): void {

@@ -8,7 +8,7 @@ import { disclose } from '../ledger/disclosure.ts'
 import { ApiError } from '../platform/errors.ts'
 import { isDisplayable, visibleText } from '../web/displayed-text.ts'
 import { operation } from './operation.ts'
-import { asksJson, readJson, refuseOtherMethods, smallBody } from './requests.ts'
+import { asksJson, invalid, readJson, refuseOtherMethods, smallBody } from './requests.ts'
 import { documentType, EXAMPLE_ID, id, linePattern, ONE_LINE, text } from './schemas.ts'
 import {
   EXAMPLE_VERIFICATION,
@@ -123,7 +123,7 @@ const review = operation({
     example: EXAMPLE_VERIFICATION,
   },
   errors: {
-    400: 'decision: must be approve or reject',
+    400: invalid('decision', 'must be approve or reject', 'enum'),
     404: 'There is no such verification.',
     409: 'Only what the vendor has finished can be reviewed.',
   },

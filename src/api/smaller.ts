@@ -7,7 +7,7 @@ import type { Db } from '../platform/db.ts'
 import type { Vault } from '../platform/vault.ts'
 import { discloseToApplication } from './disclosing.ts'
 import { operation } from './operation.ts'
-import { readQuery, refuseOtherMethods, requireAcceptable } from './requests.ts'
+import { invalid, readQuery, refuseOtherMethods, requireAcceptable } from './requests.ts'
 import { documentType, time } from './schemas.ts'
 
 const verificationStatusSchema = z
@@ -64,7 +64,7 @@ const getAgeOver = operation({
     schema: ageSchema,
     example: { age: 18, isOver: true },
   },
-  errors: { 400: `age: must be one of ${AGES.join(', ')}` },
+  errors: { 400: invalid('age', `must be one of ${AGES.join(', ')}`, 'enum') },
 })
 
 export const smallerOperations = [getVerificationStatus, getAgeOver]

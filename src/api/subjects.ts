@@ -7,7 +7,14 @@ import { findSubject, listSubjects, type Subject } from '../id-verification/subj
 import { disclose } from '../ledger/disclosure.ts'
 import { ApiError } from '../platform/errors.ts'
 import { operation } from './operation.ts'
-import { asksJson, readJson, readQuery, refuseOtherMethods, smallBody } from './requests.ts'
+import {
+  asksJson,
+  invalid,
+  readJson,
+  readQuery,
+  refuseOtherMethods,
+  smallBody,
+} from './requests.ts'
 import { EXAMPLE_SUBJECT_ID, id, text, time } from './schemas.ts'
 import {
   EXAMPLE_VERIFICATION,
@@ -87,7 +94,11 @@ const list = operation({
     example: { subjects: [EXAMPLE_SUBJECT] },
   },
   errors: {
-    400: 'externalId: must be 1 to 255 printable characters, without a space at either end',
+    400: invalid(
+      'externalId',
+      'must be 1 to 255 printable characters, without a space at either end',
+      'format',
+    ),
   },
 })
 
@@ -143,7 +154,7 @@ const linkSubject = operation({
     },
   },
   errors: {
-    400: 'callback_url: must be an https: address without a fragment',
+    400: invalid('callback_url', 'must be an https: address without a fragment'),
     404: 'There is no such subject.',
     409: 'This subject is linked already.',
   },

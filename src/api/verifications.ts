@@ -9,10 +9,11 @@ import { findTenantVerification } from '../id-verification/reading.ts'
 import { eraseVerification } from '../id-verification/retention.ts'
 import { findSubject } from '../id-verification/subjects.ts'
 import { VENDORS } from '../id-verification/vendors/vendor-names.ts'
+import { listTenantIntegrations } from '../id-verification/vendors/vendors.ts'
 import { disclose } from '../ledger/disclosure.ts'
 import { ApiError, OperatorError } from '../platform/errors.ts'
 import { operation } from './operation.ts'
-import { asksJson, readJson, refuseOtherMethods, smallBody } from './requests.ts'
+import { asksJson, invalid, readJson, refuseOtherMethods, smallBody } from './requests.ts'
 import {
   EXAMPLE_VERIFICATION,
   entryOf,
@@ -35,7 +36,15 @@ const startedVerificationSchema = z
 
 const startSchema = z
   .strictObject({
-    vendor: z.enum(VENDORS, `must be one of ${VENDORS.join(', ')}`),
+    vendor: z
+      .enum(VENDORS, `must be one of ${VENDORS.join(', ')}`)
+      .optional()
+      .describe('May be left out where your tenant has one integration'),
+    tier: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{1,50}$/, 'must be 1 to 50 letters, digits, dashes and underscores')
+      .default('standard')
+      .describe('Your own word for the kind of verification; it is stored and returned'),
     externalId: externalId.optional(),
     subjectId: z
       .uuid('must be the id of a subject of yours')
@@ -45,7 +54,7 @@ const startSchema = z
       .string()
       .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be the name of an integration')
       .optional()
-      .describe('One of your integrations with this vendor; else the default one'),
+      .describe('One of your integrations with this vendor; else the one named default'),
     ...returnTo('Where the browser is sent when the person is done; with verificationId and state'),
   })
   .refine(({ externalId, subjectId }) => externalId !== undefined || subjectId !== undefined, {
@@ -93,7 +102,7 @@ const start = operation({
     },
   },
   errors: {
-    400: `vendor: must be one of ${VENDORS.join(', ')}`,
+    400: invalid('externalId', 'required', 'required'),
     404: 'There is no such subject.',
     502: 'The vendor did not start a session.',
   },
@@ -138,13 +147,15 @@ export function verificationRoutes(parts: TenantParts): Hono {
   routes.post(start.path, bearer.requireService(start.scope), asksJson, smallBody, async (c) => {
     const { tenant, clientId } = c.var.service
     const given = await readJson(c, startSchema)
-    const { vendor, integration, externalId = '', subjectId, callback_url: url, state } = given
+    const { externalId = '', subjectId, tier, callback_url: url, state } = given
+    const { vendor, integration } = await chooseIntegration(db, tenant, given)
     if (subjectId !== undefined && !(await findSubject(db, { tenant, subjectId })))
       throw noSubject()
     try {
       const started = await startVerification(parts, {
         vendor,
         integration,
+        tier,
         tenant,
         subject: subjectId === undefined ? { externalId } : { id: subjectId },
         returnTo: url === undefined ? undefined : { url, state },
@@ -183,15 +194,33 @@ export function verificationRoutes(parts: TenantParts): Hono {
   return routes
 }
 
+/**
+ * Without a vendor: the tenant's only integration. With several the request has to say which, so that one that is added later never
+ * changes where people are sent.
+ */
+async function chooseIntegration(
+  db: TenantParts['db'],
+  tenant: string,
+  { vendor, integration }: { vendor?: string | undefined; integration?: string | undefined },
+): Promise<{ vendor: string; integration: string | undefined }> {
+  if (vendor !== undefined) return { vendor, integration }
+  const [only, ...others] = await listTenantIntegrations(db, { tenant, name: integration })
+  if (!only) throw notConfigured()
+  if (others.length > 0) throw invalid('vendor', 'required', 'required')
+  return { vendor: only.vendor, integration: only.name }
+}
+
+const notConfigured = () =>
+  new ApiError(400, 'invalid_request', 'This vendor is not configured for your tenant.', {
+    details: { field: 'vendor', constraint: 'invalid' },
+  })
+
 /** What the caller may see of a session that did not start. */
 function startFailure(error: unknown): unknown {
   if (error instanceof SubjectNotFoundError) return noSubject()
   if (!(error instanceof OperatorError)) return error
   // Its cause is the vendor's own failing; without one, nothing is configured.
-  if (error.cause === undefined)
-    return new ApiError(400, 'invalid_request', 'This vendor is not configured for your tenant.', {
-      details: { field: 'vendor' },
-    })
+  if (error.cause === undefined) return notConfigured()
   const description =
     error.cause instanceof SessionReusedError
       ? error.message

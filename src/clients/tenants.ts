@@ -14,12 +14,14 @@ export type Tenant = {
 }
 
 const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/
+export const isTenantName = (value: string): boolean => NAME.test(value)
 
 const columns = (sql: Sql) => sql`name, display_name, is_trusted, created_at, updated_at`
 
 /** Creates the tenant, untrusted, where its name is first used. Throws OperatorError for an invalid name. */
 export async function ensureTenant(sql: Sql, name: string): Promise<void> {
-  if (!NAME.test(name)) throw new OperatorError('a tenant is lower-case letters, digits and dashes')
+  if (!isTenantName(name))
+    throw new OperatorError('a tenant is lower-case letters, digits and dashes')
   await sql`
     insert into tenant (name, display_name) values (${name}, ${name}) on conflict do nothing`
 }

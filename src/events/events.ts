@@ -9,6 +9,7 @@ const EVENT_KINDS = [
   'verification.withdrawn',
   'verification.document-expired',
   'verification.erased',
+  'verification.completed',
   'consent.changed',
   'consent.revoked',
   'resident.erased',
@@ -43,6 +44,8 @@ export async function addressEvent(
   findSubject: FindSubject,
   { accountId, ...event }: PortalEvent,
 ): Promise<AddressedEvent> {
+  if (event.kind === 'verification.completed')
+    return { ...event, subject: undefined, data: await addSubject(sql, event) }
   const subject = accountId === null ? undefined : await findSubject(event.clientId, accountId)
   // A public `sub` is the same for every client, so the id reveals no more; a back office has verification ids only.
   const isPairwise = subject !== undefined && subject !== accountId
@@ -50,6 +53,18 @@ export async function addressEvent(
     return { ...event, subject }
   const { previous_verification_id: _, ...data } = event.data
   return { ...event, subject, verificationId: null, data }
+}
+
+/** The event's row says nothing of the person: the tenant's ids of them are read when it is sent, and are erased with the subject. */
+async function addSubject(
+  sql: Sql,
+  { verificationId, data }: Pick<PortalEvent, 'verificationId' | 'data'>,
+): Promise<PortalEvent['data']> {
+  const [row] = await sql<{ externalId: string | null; subjectId: string | null }[]>`
+    select external_id, subject.id as subject_id
+    from verification left join subject on subject.id = subject_id
+    where verification.id = ${verificationId}`
+  return { externalId: row?.externalId ?? null, subjectId: row?.subjectId ?? null, ...data }
 }
 
 /** Events that are not sent any more once the consent has ended. */
@@ -131,6 +146,24 @@ const insertEvents = (
   insert into event (client_id, kind, account_id, verification_id, data)
   select client_id, ${event.kind}, ${accountId}, ${event.verificationId}, ${sql.json(event.data as never)}
   from (${liveConsent(sql, { accountId, clientId: undefined })}) consented join event_stream using (client_id)`
+
+/**
+ * Writes, in the caller's transaction, an event for every back office of the verification's tenant, when its status has changed or its
+ * images became complete since the last one. A superfluous call announces nothing twice.
+ */
+export async function announceCompleted(sql: Sql, verificationId: string): Promise<void> {
+  const state = sql`jsonb_build_array(status, attempt_id, images_complete)`
+  await sql`
+    with completed as (
+      update verification set announced = ${state}
+      where id = ${verificationId} and status <> 'pending' and announced is distinct from ${state}
+      returning id, tenant, account_id, status, tier, images_complete)
+    insert into event (client_id, kind, account_id, verification_id, data)
+    select client.id, 'verification.completed', account_id, completed.id,
+      jsonb_build_object('status', status, 'tier', tier, 'imagePersisted', images_complete)
+    from completed join client using (tenant) join event_stream on client_id = client.id
+    where 'idv.read' = any (string_to_array(metadata ->> 'scope', ' '))`
+}
 
 /**
  * Whether the verification was approved before documents were compared with accounts, and is not compared yet. Nothing is
@@ -255,18 +288,20 @@ export async function announceTest(sql: Sql, clientId: string): Promise<string |
 }
 
 /**
- * Writes a ledger row for each of these events that states that somebody was verified, once, before the event is first sent. The rows are
+ * Writes a ledger row for each of these events that states how somebody was verified, once, before the event is first sent. The rows are
  * durable when this returns, or with the caller's transaction.
  */
 export async function recordEventDisclosure(sql: Sql, ids: readonly string[]): Promise<void> {
   await sql`
     with disclosed as (
       update event set noted = true
-      where id = any (${[...ids]}::uuid[]) and not noted and kind = any (${[...CONSENT_BOUND_KINDS]})
+      where id = any (${[...ids]}::uuid[]) and not noted
+        and kind = any (${[...CONSENT_BOUND_KINDS, 'verification.completed']})
       returning kind, client_id, account_id, verification_id)
     insert into ledger_entry (kind, client_id, account_id, verification_id, scope, purpose, result)
     select 'disclosure', disclosed.client_id, disclosed.account_id, verification_id,
-      (select string_agg(scope, ' ') from unnest(scopes) scope where scope = any (${VERIFICATION_SCOPES})),
+      case kind when 'verification.completed' then 'idv.read' else (
+        select string_agg(scope, ' ') from unnest(scopes) scope where scope = any (${VERIFICATION_SCOPES})) end,
       purpose, 'event: ' || kind
     from disclosed left join consent using (account_id, client_id)`
 }
@@ -289,8 +324,12 @@ async function mayNameVerification(sql: Sql, event: PortalEvent): Promise<boolea
   return row?.isKnown === true
 }
 
-/** Whether the event may still be sent: not when it depends on a consent that has ended since. */
+/** Whether the event may still be sent: not when it depends on a consent that has ended, or on a verification that was erased since. */
 export async function isDeliverable(sql: Sql, event: PortalEvent): Promise<boolean> {
+  if (event.kind === 'verification.completed') {
+    const [row] = await sql`select from verification where id = ${event.verificationId}`
+    return row !== undefined
+  }
   if (!CONSENT_BOUND_KINDS.includes(event.kind)) return true
   const rows = await liveConsent(sql, event)
   return rows.length > 0

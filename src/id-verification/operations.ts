@@ -47,11 +47,12 @@ export async function startVerification(
   given: {
     vendor: string
     integration?: string | undefined
+    tier?: string | undefined
     /** Where the person's browser returns to afterwards, and with which `state`. */
     returnTo?: { url: string; state: string | undefined } | undefined
   } & ({ accountId: string } | TenantSubject),
 ): Promise<StartedVerification> {
-  const { vendor, integration = 'default', returnTo } = given
+  const { vendor, integration = 'default', tier, returnTo } = given
   const configured = await findVendorIntegration(db, sealer, vendor, integration)
   if (!configured || ('tenant' in given && configured.tenant !== given.tenant))
     throw new OperatorError(`The vendor ${vendor} is not configured: see \`vendor set\`.`)
@@ -70,6 +71,7 @@ export async function startVerification(
     whose,
     vendor,
     integration,
+    tier,
     stateSha256: hashSecret(state),
     returnTo,
   })

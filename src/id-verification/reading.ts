@@ -42,6 +42,8 @@ export type TenantVerification = {
   accountId: string | null
   vendor: VendorName
   status: VerificationStatus
+  /** The tenant's own word for the kind of verification. */
+  tier: string
   documentType: DocumentType | null
   imagesComplete: boolean
   reason: string | null
@@ -99,7 +101,7 @@ export async function listReadableImages(
 }
 
 const columns = (sql: Sql) => sql`
-  id, subject_id, attempt_id, account_id, vendor, status, document_type, images_complete, session_created_at, decided_at, updated_at,
+  id, subject_id, attempt_id, account_id, vendor, status, tier, document_type, images_complete, session_created_at, decided_at, updated_at,
   (select external_id from subject where subject.id = subject_id) as external_id,
   (select json_build_object(${reasonMembers(sql)}) from decision
     where verification_id = verification.id and decision.status = verification.status

@@ -1,5 +1,5 @@
 import { lockAccountShared } from '../accounts/accounts.ts'
-import { announceVerification } from '../events/events.ts'
+import { announceCompleted, announceVerification } from '../events/events.ts'
 import type { Sql } from '../platform/db.ts'
 import type { Vault } from '../platform/vault.ts'
 import { compareWithAccount, recordFindings } from './findings.ts'
@@ -34,6 +34,7 @@ export async function createVerification(
     whose: { accountId: string } | { subjectId: string }
     vendor: string
     integration: string
+    tier?: string | undefined
     stateSha256: Uint8Array
     returnTo?: { url: string; state: string | undefined } | undefined
   },
@@ -46,8 +47,8 @@ export async function createVerification(
       : sql`select null::uuid as id, ${whose.accountId}::uuid as account_id`
   const [row] = await sql<{ id: string }[]>`
     with owner as (${owner})
-    insert into verification (tenant, subject_id, account_id, vendor, integration, state_sha256, return_url, return_state)
-    select ${given.tenant}, id, account_id, ${given.vendor}, ${given.integration},
+    insert into verification (tenant, subject_id, account_id, vendor, integration, tier, state_sha256, return_url, return_state)
+    select ${given.tenant}, id, account_id, ${given.vendor}, ${given.integration}, ${given.tier ?? 'standard'},
       ${Buffer.from(given.stateSha256)}::bytea, ${returnTo?.url ?? null}, ${returnTo?.state ?? null}
     from owner returning id`
   return row?.id
@@ -209,7 +210,7 @@ export async function recordDecision(
     where id = ${verificationId}`
   await compareWithAccount(sql, vault, verificationId)
   if (isWantedAnew) await refreshDocuments(sql, verificationId)
-  else await announceToOwner(sql, verificationId)
+  else await announce(sql, verificationId)
   const wanted = new Set<string>()
   if (
     now.status === 'approved' &&
@@ -503,18 +504,19 @@ export async function refreshDocuments(
       from image where verification_id = verification.id
         and jpeg_key in (document_front_key, document_back_key, face_key)), '[]')
     where id = ${verificationId}`
-  await announceToOwner(sql, verificationId)
+  await announce(sql, verificationId)
 }
 
 const ofNewestList = (sql: Sql) => sql`
   select from image where verification_id = verification.id and attempt_id = verification.attempt_id
     and listing = images_wanted`
 
-/** Announces the owner's verification. To be called last: it compares everything written so far in this transaction. */
-async function announceToOwner(sql: Sql, verificationId: string): Promise<void> {
+/** Announces the verification to its tenant, and to its owner's applications. To be called last: it compares everything written so far in this transaction. */
+async function announce(sql: Sql, verificationId: string): Promise<void> {
   const [row] = await sql<{ accountId: string | null }[]>`
     select account_id from verification where id = ${verificationId}`
   if (row?.accountId) await announceVerification(sql, row.accountId)
+  await announceCompleted(sql, verificationId)
 }
 
 const firstKeyOfTypes = (sql: Sql, types: string[]) => sql`(

@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import type { Scope, ServiceScope } from '../clients/scopes.ts'
+import { isTenantName } from '../clients/tenants.ts'
 import type { Sql } from '../platform/db.ts'
 import { ApiError } from '../platform/errors.ts'
 import type { AccessTokens, VerifiedToken } from '../signing/access-token.ts'
@@ -59,7 +60,7 @@ export type Bearer = {
   requireResident(c: Context, ...scopes: Scope[]): Promise<LiveToken>
   /** Middleware: `requireResident`, stored in `c.var.live`. */
   requireScope(...scopes: Scope[]): ReturnType<typeof createMiddleware<BearerEnv>>
-  /** Returns the live service token with this scope. Throws as `read` and `requireLive` do. */
+  /** Returns the live service token with this scope. Throws as `read` and `requireLive` do; 400 and 403 for another tenant in `X-Tenant-ID`. */
   requireServiceToken(c: Context, scope: ServiceScope): Promise<ServiceToken>
   /** Middleware: `requireServiceToken`, stored in `c.var.service`. */
   requireService(scope: ServiceScope): ReturnType<typeof createMiddleware<ServiceEnv>>
@@ -148,6 +149,7 @@ export function createBearer(options: BearerOptions): Bearer {
       // A resident's token never has these scopes: the response lists them as missing.
       requireScopes(service?.scope ?? null, [scope])
       if (!service) throw refusals.invalid()
+      requireNamedTenant(c, service)
       return service
     },
 
@@ -158,6 +160,20 @@ export function createBearer(options: BearerOptions): Bearer {
       }),
   }
   return bearer
+}
+
+/** The token says which tenant it is; a request that names another one is of a program that has mixed up its credentials. */
+function requireNamedTenant(c: Context, { tenant }: ServiceToken): void {
+  const named = c.req.header('x-tenant-id')
+  if (named === undefined || named === tenant) return
+  const field = 'X-Tenant-ID'
+  if (!isTenantName(named))
+    throw new ApiError(400, 'invalid_request', `${field}: must be the name of one tenant`, {
+      details: { field, constraint: 'format' },
+    })
+  throw new ApiError(403, 'forbidden', `The token belongs to another tenant than ${field} names.`, {
+    details: { field },
+  })
 }
 
 /** Reads the token, and the proof of possession that one bound to a key needs (RFC 9449 §7.1). */

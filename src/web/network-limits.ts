@@ -90,6 +90,7 @@ export const NETWORK_RULES: readonly [method: string, path: string, rule: Networ
   ['POST', '/callbacks/kora', 'signatures'],
   ['POST', '/callbacks/kora/:integration', 'signatures'],
   ['POST', '/webhooks/*', 'signatures'],
+  ['GET', '/api/v1/idv/health', 'none'],
   // Only with a token, which has limits of its own: see `api/rate-limits.ts`.
   ['*', '/api/v1/*', 'none'],
   // Public documents.

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { REFUSED_CAPTURES } from '../../src/api/captures.ts'
 import { createApp } from '../../src/app.ts'
 import { setStream } from '../../src/events/streams.ts'
 import { readDetail, type StoredDetail } from '../../src/ledger/details.ts'
@@ -141,8 +142,13 @@ function listRoutes(): Route[] {
     .filter(({ path }) => path.startsWith('/api/'))
     .map(({ method, path }) => ({ method, path }))
 }
-/** Another spelling of a documented path, and the middleware of all of them. */
-const UNDOCUMENTED = [`GET ${ME}/id_verification`, `ALL ${ME}/id_verification`, 'ALL /api/v1/*']
+/** Another spelling of a documented path, the middleware of all of them, and what is refused whoever asks. */
+const UNDOCUMENTED = [
+  `GET ${ME}/id_verification`,
+  `ALL ${ME}/id_verification`,
+  'ALL /api/v1/*',
+  ...REFUSED_CAPTURES.flatMap(({ method, path }) => [`${method} ${path}`, `ALL ${path}`]),
+]
 
 const BODIES: Record<string, object> = {
   linkSubject: {},

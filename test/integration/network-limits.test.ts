@@ -93,6 +93,7 @@ const UNLIMITED = `
   GET /activity
   GET /looks
   GET /outbox
+  GET /api/v1/idv/health
   * /api/v1/*
   GET /.well-known/*
   GET /openapi.json

@@ -300,6 +300,17 @@ function readSettings(before: IntegrationSettings, words: string[]): Integration
 }
 
 /** Every integration, with the secrets that it has beside the current ones, by their names. */
+/** The enabled integrations of a tenant, with this name where one is given. */
+export async function listTenantIntegrations(
+  sql: Sql,
+  { tenant, name }: { tenant: string; name?: string | undefined },
+): Promise<{ vendor: VendorName; name: string }[]> {
+  return await sql<{ vendor: VendorName; name: string }[]>`
+    select vendor, name from vendor_integration
+    where tenant = ${tenant} and enabled and ${name === undefined ? sql`true` : sql`name = ${name}`}
+    order by vendor, name`
+}
+
 export async function listVendorIntegrations(
   sql: Sql,
   sealer: Sealer,

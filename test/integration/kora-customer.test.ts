@@ -1,0 +1,431 @@
+import { randomUUID } from 'node:crypto'
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Webhook } from 'standardwebhooks'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { REFUSED_CAPTURES } from '../../src/api/captures.ts'
+import { OPERATIONS } from '../../src/api/openapi.ts'
+import { isBackOffice } from '../../src/api/refusals.ts'
+import { listPendingEvents } from '../../src/events/store.ts'
+import { setStream } from '../../src/events/streams.ts'
+import { eraseVerification } from '../../src/id-verification/retention.ts'
+import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
+import { type KoraSandbox, startKoraSandbox } from '../../src/local/sandbox/kora.ts'
+import { createJobs } from '../../src/platform/jobs.ts'
+import { addClient, DOCUMENT, startPortal, type TestPortal } from '../support/portal.ts'
+import { eventually } from '../support/sandbox.ts'
+
+/* What Kora's own customers use (`docs/vendor-protocols.md` §4), asked of this portal. */
+
+const IDV = '/api/v1/idv'
+
+let portal: TestPortal
+let kora: KoraSandbox
+let acme: Office
+let receiver: Server
+const received: { headers: IncomingHttpHeaders; body: string }[] = []
+const koraKey = randomUUID()
+beforeAll(async () => {
+  portal = await startPortal({ worker: true, outboundAllow: ['127.0.0.1/32'] })
+  const secret = randomUUID()
+  kora = await startKoraSandbox({
+    port: 0,
+    apiKey: koraKey,
+    tenantId: 'acme',
+    secret,
+    webhookUrl: `${portal.url}/webhooks/kora/acme`,
+    persistAfterInMs: 0,
+    person: DOCUMENT,
+    retryDelaysInMs: [50, 100, 200, 400, 800, 1600],
+  })
+  await setVendorIntegration(portal.db, portal.parts.sealer, {
+    vendor: 'kora',
+    name: 'acme',
+    tenant: 'acme',
+    baseUrl: kora.url,
+    apiKey: koraKey,
+    secret,
+    settings: ['tenantId=acme', 'captureUrl=https://capture.test/?id={sessionId}'],
+  })
+  acme = await openOffice('acme')
+  receiver = createServer(async (req, res) => {
+    let body = ''
+    for await (const chunk of req) body += chunk
+    received.push({ headers: req.headers, body })
+    res.writeHead(204).end()
+  })
+  await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve))
+})
+afterAll(async () => {
+  receiver.close()
+  await kora.close()
+  await portal.close()
+})
+
+type Body = Record<string, unknown>
+type Office = Awaited<ReturnType<typeof openOffice>>
+
+/** A tenant's back office, and requests with its token. */
+async function openOffice(tenant: string) {
+  const { client_id: clientId, client_secret: secret } = await addClient(portal.parts, {
+    name: `${tenant} back office`,
+    type: 'service',
+    redirectUris: [],
+    scope: 'idv.read idv.write',
+    tenant,
+  })
+  const credentials = Buffer.from(`${clientId}:${secret}`).toString('base64')
+  const answer = await fetch(`${portal.issuer}/api/oauth/token`, {
+    method: 'POST',
+    headers: { Authorization: `Basic ${credentials}` },
+    body: new URLSearchParams({ grant_type: 'client_credentials' }),
+  })
+  const { access_token: token } = (await answer.json()) as { access_token: string }
+  return {
+    clientId,
+    token,
+    async call(
+      path: string,
+      { json, method, headers }: { json?: Body; method?: string; headers?: HeadersInit } = {},
+    ) {
+      const response = await fetch(`${portal.url}${IDV}${path}`, {
+        method: method ?? (json ? 'POST' : 'GET'),
+        headers: {
+          Authorization: `Bearer ${token}`,
+          ...(json ? { 'Content-Type': 'application/json' } : {}),
+          ...headers,
+        },
+        body: json ? JSON.stringify(json) : null,
+      })
+      const text = await response.text()
+      return { status: response.status, body: (text ? JSON.parse(text) : {}) as Body }
+    },
+  }
+}
+
+test('X-Tenant-ID is compared with the token on every route of a tenant', async () => {
+  const routes = OPERATIONS.filter(isBackOffice)
+  expect(routes.length).toBeGreaterThan(15)
+  const send = async (tenant: string | undefined, { method, path }: (typeof routes)[number]) =>
+    await acme.call(path.replace(IDV, '').replaceAll(/:\w+/g, randomUUID()), {
+      method: method.toUpperCase(),
+      headers: {
+        'Content-Type': 'application/json',
+        ...(tenant === undefined ? {} : { 'X-Tenant-ID': tenant }),
+      },
+    })
+  for (const route of routes) {
+    const { operationId } = route
+    expect([operationId, await send('rival', route)]).toEqual([
+      operationId,
+      {
+        status: 403,
+        body: {
+          code: 'FORBIDDEN',
+          error: 'The token belongs to another tenant than X-Tenant-ID names.',
+          details: { field: 'X-Tenant-ID' },
+        },
+      },
+    ])
+    for (const malformed of ['', 'acme, rival', 'ACME!'])
+      expect([operationId, await send(malformed, route)]).toMatchObject([
+        operationId,
+        {
+          status: 400,
+          body: {
+            code: 'VALIDATION_ERROR',
+            details: { field: 'X-Tenant-ID', constraint: 'format' },
+          },
+        },
+      ])
+    expect([operationId, await send('acme', route)]).toEqual([
+      operationId,
+      await send(undefined, route),
+    ])
+  }
+})
+
+test('what is missing, wrong or unknown is named as Kora names it', async () => {
+  const start = (json: Body) => acme.call('/verifications', { json })
+  expect(await start({ vendor: 'kora' })).toEqual({
+    status: 400,
+    body: {
+      code: 'VALIDATION_ERROR',
+      error: "Missing required field 'externalId'",
+      details: { field: 'externalId', constraint: 'required' },
+    },
+  })
+  for (const [given, field, constraint] of [
+    [{ externalId: 4711 }, 'externalId', 'type'],
+    [{ externalId: '', vendor: 'kora' }, 'externalId', 'format'],
+    [{ externalId: 'a', vendor: 'none' }, 'vendor', 'enum'],
+    [{ externalId: 'a', vendor: 'kora', tire: 'standard' }, 'tire', 'unknown'],
+  ] as const)
+    expect((await start(given)).body).toMatchObject({
+      code: 'VALIDATION_ERROR',
+      details: { field, constraint },
+    })
+})
+
+/** Starts a verification and lets the vendor decide it. Resolves when its images are stored, if it has any. */
+async function verify(externalId: string, status: 'verified' | 'rejected' = 'verified') {
+  const { body } = await acme.call('/verifications', {
+    json: { externalId },
+  })
+  const id = String(body.id)
+  const [row] = await portal.db<{ vendorSessionId: string }[]>`
+    select vendor_session_id from verification where id = ${id}`
+  kora.complete(row?.vendorSessionId ?? '', status)
+  await eventually(async () => (await acme.call(`/verifications/${id}`)).body.imagePersisted)
+  return id
+}
+
+test('the list of images has every usual type, also those that the vendor did not have', async () => {
+  const id = await verify(randomUUID())
+  const list = async (of: string) => {
+    const { images } = (await acme.call(`/verifications/${of}/images`)).body
+    return images as (Body & { type: string })[]
+  }
+  const types = ['document_front', 'document_back', 'selfie', 'liveness_frame']
+  expect((await list(id)).map(({ type, available }) => [type, available])).toEqual(
+    types.map((type) => [type, true]),
+  )
+  await portal.db`
+    update image set type = 'liveness_blink' where verification_id = ${id} and type = 'liveness_frame'`
+  await portal.db`delete from image where verification_id = ${id} and type = 'document_back'`
+  const left = await list(id)
+  expect(left.map(({ type, available }) => [type, available])).toEqual([
+    ['document_front', true],
+    ['selfie', true],
+    ['liveness_blink', true],
+    ['document_back', false],
+    ['liveness_frame', false],
+  ])
+  expect(left.at(-1)).toEqual({
+    id: null,
+    type: 'liveness_frame',
+    available: false,
+    contentType: null,
+    size: null,
+    sha256: null,
+    capturedAt: null,
+  })
+  expect((await acme.call(`/verifications/${id}/images/liveness_frame`)).status).toBe(404)
+})
+
+test('health answers without a token, as the vendor does', async () => {
+  for (const base of [`${portal.url}${IDV}`, kora.url]) {
+    const answer = await fetch(`${base}/health`)
+    expect([answer.status, await answer.json()]).toEqual([200, { status: 'ok' }])
+  }
+})
+
+test('a verification starts as Kora’s does, with an external id and a tier', async () => {
+  const externalId = randomUUID()
+  const started = await acme.call('/verifications', { json: { externalId, tier: 'enhanced_2' } })
+  const { id } = started.body
+  expect([started.status, started.body]).toMatchObject([
+    201,
+    { externalId, tier: 'enhanced_2', status: 'pending', vendor: 'kora' },
+  ])
+  expect((await acme.call(`/verifications/${id}`)).body.tier).toBe('enhanced_2')
+  const usual = await acme.call('/verifications', { json: { externalId } })
+  expect(usual.body.tier).toBe('standard')
+  const { body } = await acme.call(`/subjects/${usual.body.subjectId}/verifications`)
+  expect(body.verifications).toMatchObject([{ tier: 'standard' }, { id, tier: 'enhanced_2' }])
+  for (const tier of ['', 'a b', 'x'.repeat(51), 4]) {
+    const refused = await acme.call('/verifications', { json: { externalId, tier } })
+    expect([refused.status, refused.body.details]).toMatchObject([400, { field: 'tier' }])
+  }
+})
+
+test('the vendor may be left out where the tenant has one integration', async () => {
+  const office = await openOffice('several')
+  const start = (json: Body) =>
+    office.call('/verifications', { json: { externalId: 'a', ...json } })
+  const nothing = await start({})
+  expect([nothing.status, nothing.body.details]).toMatchObject([400, { field: 'vendor' }])
+  for (const name of ['several-1', 'several-2'])
+    await setVendorIntegration(portal.db, portal.parts.sealer, {
+      vendor: 'kora',
+      name,
+      tenant: 'several',
+      baseUrl: kora.url,
+      apiKey: koraKey,
+      secret: randomUUID(),
+      settings: ['tenantId=acme', 'captureUrl=https://capture.test/?id={sessionId}'],
+    })
+  expect(await start({})).toMatchObject({
+    status: 400,
+    body: {
+      error: "Missing required field 'vendor'",
+      details: { field: 'vendor', constraint: 'required' },
+    },
+  })
+  expect((await start({ integration: 'several-2' })).status).toBe(201)
+  await portal.db`update vendor_integration set enabled = false where name = 'several-2'`
+  expect((await start({})).status).toBe(201)
+  expect((await start({ integration: 'acme' })).status).toBe(400)
+})
+
+test('verification.completed is sent to the tenant at each decision, and when the images are stored', async () => {
+  const rival = await openOffice('rival')
+  const endpoint = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hooks`
+  const stream = await setStream(portal.db, portal.parts.sealer, {
+    clientId: acme.clientId,
+    delivery: 'webhook',
+    endpoint,
+  })
+  await setStream(portal.db, portal.parts.sealer, { clientId: rival.clientId, delivery: 'poll' })
+  const webhook = new Webhook(stream?.signing_secret ?? '')
+  type Told = { type: string; data: Body }
+  const toldOf = (id: string) =>
+    received
+      .map(({ headers, body }) => webhook.verify(body, headers as Record<string, string>) as Told)
+      .filter(({ data }) => data.verification_id === id)
+  const externalId = randomUUID()
+  const id = await verify(externalId)
+  const { subjectId } = (await acme.call(`/verifications/${id}`)).body
+  await eventually(async () => toldOf(id).length === 2)
+  const state = (status: string, imagePersisted: boolean) => ({
+    type: 'verification.completed',
+    timestamp: expect.any(String),
+    data: { verification_id: id, externalId, subjectId, status, tier: 'standard', imagePersisted },
+  })
+  expect(toldOf(id)).toEqual([state('approved', false), state('approved', true)])
+
+  await acme.call(`/verifications/${id}/review`, { json: { decision: 'reject' } })
+  await eventually(async () => toldOf(id).length === 3)
+  expect(toldOf(id)[2]?.data.status).toBe('declined')
+
+  const rows = await portal.db<{ clientId: string }[]>`
+    select client_id from event where kind = 'verification.completed' and verification_id = ${id}`
+  expect(new Set(rows.map(({ clientId }) => clientId))).toEqual(new Set([acme.clientId]))
+  const ledger = await portal.db`
+    select kind, scope, result from ledger_entry
+    where verification_id = ${id} and result like 'event: %' and client_id = ${acme.clientId}`
+  expect([...ledger]).toEqual(
+    rows.map(() => ({
+      kind: 'disclosure',
+      scope: 'idv.read',
+      result: 'event: verification.completed',
+    })),
+  )
+
+  // Erased before it is sent: nobody hears of it.
+  const [late] = await portal.db<{ id: string }[]>`
+    insert into event (client_id, kind, verification_id)
+    values (${rival.clientId}, 'verification.completed', ${id}) returning id`
+  const jobs = await createJobs(portal.config.database.url, portal.parts.log)
+  await eraseVerification({ db: portal.db, jobs }, id, 'operator')
+  await jobs.stop()
+  const poll = (await listPendingEvents(portal.db, rival.clientId, 10)).events
+  expect(poll.map((event) => event.id)).not.toContain(late?.id)
+})
+
+/** A program of a customer of Kora, as the vendor's documentation prints it. `capture`: the person is verified. */
+async function runCustomer(
+  { base, apiKey, tenantId }: { base: string; apiKey: string; tenantId: string },
+  capture: (id: string) => Promise<void>,
+) {
+  const headers = { Authorization: `Bearer ${apiKey}`, 'X-Tenant-ID': tenantId }
+  const read = async (path: string, init?: RequestInit) => {
+    const answer = await fetch(`${base}${path}`, {
+      ...init,
+      headers: { ...headers, ...init?.headers },
+    })
+    return { status: answer.status, body: (await answer.json()) as Body }
+  }
+  const create = (json: Body) =>
+    read('/verifications', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(json),
+    })
+  const externalId = `customer-${randomUUID()}`
+  const created = await create({ externalId, tier: 'standard' })
+  const id = String(created.body.id)
+  await capture(id)
+  const persisted = await eventually(async () => {
+    const found = await read(`/verifications/${id}`)
+    return found.body.imagePersisted === true && found
+  })
+  const { images } = (await read(`/verifications/${id}/images`)).body as { images: Body[] }
+  const link = await read(`/verifications/${id}/images/document_front`)
+  const picture = await fetch(String(link.body.url))
+  const subject = String(created.body.subjectId ?? externalId)
+  const { verifications } = (await read(`/subjects/${subject}/verifications`)).body as {
+    verifications: Body[]
+  }
+  const types = (await read('/document-types')).body.documentTypes as Body[]
+  const essential = ({ status, body }: typeof created) => ({
+    status,
+    isNamed: typeof body.id === 'string' && body.externalId === externalId,
+    tier: body.tier,
+    isDated: !Number.isNaN(Date.parse(String(body.createdAt))),
+  })
+  return {
+    created: { ...essential(created), state: created.body.status },
+    persisted: essential(persisted),
+    images: images.map(({ type, available }) => ({ type, available })),
+    link: { status: link.status, expiresIn: link.body.expiresIn, imageType: link.body.imageType },
+    picture: {
+      status: picture.status,
+      type: picture.headers.get('content-type'),
+      isJpeg:
+        Buffer.from(await picture.arrayBuffer())
+          .subarray(0, 2)
+          .toString('hex') === 'ffd8',
+    },
+    ofSubject: verifications.map((each) => each.id === id),
+    hasTypes: types.every(({ code, name }) => typeof code === 'string' && typeof name === 'string'),
+    health: await (await fetch(`${base}/health`)).json(),
+    incomplete: await create({}),
+    otherTenant: (await read(`/verifications/${id}`, { headers: { 'X-Tenant-ID': 'other' } }))
+      .status,
+  }
+}
+
+test('a program of a customer of Kora runs here with another base URL and credentials', async () => {
+  const there = { base: kora.url, apiKey: koraKey, tenantId: 'acme' }
+  const here = { base: `${portal.url}${IDV}`, apiKey: acme.token, tenantId: 'acme' }
+  const theirs = await runCustomer(there, async (id) => kora.complete(id, 'verified'))
+  const ours = await runCustomer(here, async (id) => {
+    const [row] = await portal.db<{ vendorSessionId: string }[]>`
+      select vendor_session_id from verification where id = ${id}`
+    kora.complete(row?.vendorSessionId ?? '', 'verified')
+  })
+  expect(theirs).toMatchObject({
+    created: { status: 201, state: 'pending', tier: 'standard', isNamed: true, isDated: true },
+    persisted: { status: 200 },
+    link: { status: 200, expiresIn: 900, imageType: 'document_front' },
+    picture: { status: 200, isJpeg: true },
+    ofSubject: [true],
+    otherTenant: 403,
+  })
+  expect(ours).toEqual(theirs)
+})
+
+test('uploads, liveness and completion are refused by the name of the vendor that does it', async () => {
+  const { body } = await acme.call('/verifications', { json: { externalId: randomUUID() } })
+  const rival = await openOffice('rival')
+  for (const { method, path } of REFUSED_CAPTURES) {
+    const at = (id: unknown) => path.replace(IDV, '').replace(':id', String(id))
+    const refused = await acme.call(at(body.id), { method })
+    expect([path, refused]).toEqual([
+      path,
+      {
+        status: 409,
+        body: {
+          code: 'CONFLICT',
+          error: expect.stringContaining(', kora, at the url that started it'),
+          details: { vendor: 'kora' },
+        },
+      },
+    ])
+    const headers = { 'X-Tenant-ID': 'rival' }
+    expect((await acme.call(at(body.id), { method, headers })).status).toBe(403)
+    expect((await rival.call(at(body.id), { method })).status).toBe(404)
+    expect((await acme.call(at(randomUUID()), { method })).status).toBe(404)
+  }
+})
