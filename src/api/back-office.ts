@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
+import { alertOperations, alertRoutes } from './alerts.ts'
 import { operation } from './operation.ts'
 import { asksJson, refuseOtherMethods } from './requests.ts'
 import { resultOperations, resultRoutes } from './results.ts'
@@ -40,6 +41,7 @@ export const backOfficeOperations = [
   ...verificationOperations,
   ...resultOperations,
   ...subjectOperations,
+  ...alertOperations,
   listDocumentTypes,
 ]
 
@@ -55,5 +57,6 @@ export function backOfficeRoutes(parts: TenantParts): Hono {
   routes.route('/', verificationRoutes(parts))
   routes.route('/', resultRoutes(parts))
   routes.route('/', subjectRoutes(parts))
+  routes.route('/', alertRoutes(parts))
   return routes
 }
