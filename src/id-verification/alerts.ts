@@ -36,7 +36,7 @@ export async function withdrawPersonMismatches(sql: Sql, subjectId: string): Pro
 }
 
 /**
- * To be called before the verification is locked: of two transactions that store the same bytes, the second then sees the image of the
+ * To be called before the verification is locked: of two transactions that store the same picture, the second then sees the image of the
  * first, and neither waits for the other's verification.
  */
 export async function lockDigest(sql: Sql, sha256: Uint8Array): Promise<void> {
@@ -47,7 +47,7 @@ const lockName = (sql: Sql, name: string) =>
   sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`
 
 /**
- * After an image was stored: the same bytes, of a document or a face, belong to somebody else too. A tenant sees it of two of its own
+ * After an image was stored: the same picture of a document or a face, apart from metadata, belongs to somebody else too. A tenant sees it of two of its own
  * subjects. Any other two persons, residents or subjects of several tenants, are the operator's to compare.
  */
 export async function raiseReusedDocument(sql: Sql, imageId: string): Promise<void> {
@@ -60,7 +60,7 @@ export async function raiseReusedDocument(sql: Sql, imageId: string): Promise<vo
     select distinct on (audience) 'reused_document', case when ${ofOneTenant} then verification.tenant end as audience,
       verification.id, verification.id, other.id, verification.subject_id
     from image join verification on verification.id = image.verification_id
-      join image other_image on other_image.sha256 = image.sha256 and other_image.state = 'stored'
+      join image other_image on other_image.clean_sha256 = image.clean_sha256 and other_image.state = 'stored'
       join verification other on other.id = other_image.verification_id
     where image.id = ${imageId} and image.state = 'stored' and ${isPerson('image')} and ${isPerson('other_image')}
       and coalesce(verification.account_id, verification.subject_id) <> coalesce(other.account_id, other.subject_id)

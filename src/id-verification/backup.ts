@@ -155,7 +155,7 @@ async function backupImage(context: DecodingContext, { imageId }: JobData<'backu
       await markStored(sql, imageId, original, shown)
       await raiseReusedDocument(sql, imageId)
     },
-    (sql) => lockDigest(sql, original.sha256),
+    (sql) => lockDigest(sql, shown.clean.sha256),
   )
   if (isKept) return log.info('image backed up', { imageId, verificationId: verification.id })
   // The verification was erased during the download.
