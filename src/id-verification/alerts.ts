@@ -20,6 +20,7 @@ export type AlertType = (typeof ALERT_TYPES)[number]
 const DECLINES = 3
 const DECLINES_WITHIN_DAYS = 30
 const WRITE_FORGERIES_AFTER_MS = 1_000
+const MAX_OCCURRENCES = 2 ** 31 - 1
 
 /** After the comparison with the account: the document is not of the account's person, and no operator has decided about it. */
 export async function raisePersonMismatch(sql: Sql, verificationId: string): Promise<void> {
@@ -47,8 +48,8 @@ const lockName = (sql: Sql, name: string) =>
   sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`
 
 /**
- * After an image was stored: the same picture of a document or a face, apart from metadata, belongs to somebody else too. A tenant sees it of two of its own
- * subjects. Any other two persons, residents or subjects of several tenants, are the operator's to compare.
+ * After an image was stored: the same picture of a document or a face, apart from metadata, belongs to somebody else too. A tenant
+ * sees it of two of its own subjects. Any other two persons, residents or subjects of several tenants, are the operator's to compare.
  */
 export async function raiseReusedDocument(sql: Sql, imageId: string): Promise<void> {
   const isPerson = (table: 'image' | 'other_image') =>
@@ -123,7 +124,7 @@ async function raiseForgedDeliveries(
   { vendor, integration, count }: { vendor: string; integration: string; count: number },
 ): Promise<void> {
   const isCounted = await sql`
-    update alert set occurrences = occurrences + ${count}
+    update alert set occurrences = least(occurrences + ${count}::bigint, ${MAX_OCCURRENCES})
     where type = 'forged_deliveries' and resolved_at is null
       and vendor = ${vendor} and integration = ${integration} returning id`
   if (isCounted.length > 0) return
@@ -132,7 +133,8 @@ async function raiseForgedDeliveries(
     select 'forged_deliveries', tenant,
       concat(vendor, '/', name, to_char(now() at time zone 'UTC', ' YYYY-MM-DD"T"HH24')), vendor, name, ${count}
     from vendor_integration where vendor = ${vendor} and name = ${integration}
-    on conflict (type, tenant, occasion) do update set occurrences = alert.occurrences + excluded.occurrences`
+    on conflict (type, tenant, occasion) do update
+      set occurrences = least(alert.occurrences + ${count}::bigint, ${MAX_OCCURRENCES})`
 }
 
 export const ALERT_GAUGES: readonly ComputedGauge[] = [

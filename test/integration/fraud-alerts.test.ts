@@ -374,6 +374,10 @@ describe('forged deliveries', () => {
     await counted(acme, 63)
     await counted(rival, 2)
     expect(await sizeOfTable()).toBe(2)
+    // More than the column can count.
+    await portal.db`update alert set occurrences = 2147483646 where integration = 'rival'`
+    await forge('rival', 2)
+    await counted(rival, 2_147_483_647)
   })
 
   test('after it was resolved there is at most one alert for each hour', async () => {
