@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { AppContext } from './context.ts'
 import { EVENT_GAUGES } from './events/store.ts'
+import { ALERT_GAUGES } from './id-verification/alerts.ts'
 import { INGESTION_GAUGES } from './id-verification/progress.ts'
 import { VENDOR_GAUGES } from './id-verification/vendor-health.ts'
 import { LEDGER_GAUGES } from './ledger/sequencer.ts'
@@ -14,6 +15,7 @@ import { type ComputedGauge, type Metrics, registerComputed } from './platform/m
 const GAUGES: readonly ComputedGauge[] = [
   ...INGESTION_GAUGES,
   ...VENDOR_GAUGES,
+  ...ALERT_GAUGES,
   ...JOB_GAUGES,
   ...EVENT_GAUGES,
   ...LEDGER_GAUGES,

@@ -272,6 +272,7 @@ const TABLES: Record<string, string[]> = {
   consents: ['consent'],
   events: ['event', 'event_attempt', 'event_secret', 'event_stream', 'last_announcement'],
   'id-verification': [
+    'alert',
     'attempt_document',
     'decision',
     'delivery',

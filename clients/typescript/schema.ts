@@ -798,6 +798,91 @@ export type paths = {
       }
     }
   }
+  '/api/v1/idv/alerts': {
+    /** What the portal noticed about your subjects and integrations, the newest 500 first */ get: {
+      parameters: {
+        path?: never
+        query?: { status?: 'open' | 'resolved' }
+        header?: never
+        cookie?: never
+      }
+      requestBody?: never
+      responses: {
+        200: {
+          headers: Record<string, unknown>
+          content: { 'application/json': { alerts: components['schemas']['Alert'][] } }
+        }
+        400: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        406: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        429: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+      }
+    }
+  }
+  '/api/v1/idv/alerts/{id}/resolve': {
+    /** Resolve an alert */ post: {
+      parameters: { path: { id: string }; query?: never; header?: never; cookie?: never }
+      requestBody: { content: { 'application/json': components['schemas']['AlertResolution'] } }
+      responses: {
+        200: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Alert'] }
+        }
+        400: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        404: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        406: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        409: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        413: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        415: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        429: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+      }
+    }
+  }
   '/api/v1/idv/document-types': {
     /** The kinds of documents there are */ get: {
       parameters: {
@@ -1214,6 +1299,27 @@ export type components = {
       age: number /** null where the date of birth is not known */
       isOver: boolean | null
     }
+    Alert: {
+      id: string
+      type: 'reused_document' | 'forged_deliveries' | 'repeated_declines'
+      status: 'open' | 'resolved'
+      severity: 'low' | 'medium' | 'high' /** Null for forged deliveries */
+      verificationId:
+        | string
+        | null /** Of a reused document: the earlier verification with the same image */
+      relatedVerificationId: string | null
+      subjectId: string | null /** Of forged deliveries */
+      vendor: string | null /** Of forged deliveries: the integration they were sent to */
+      integration: string | null /** How many deliveries were forged; 1 for the other types */
+      count: number /** UTC, with milliseconds */
+      createdAt: string
+      resolvedAt: string | null
+      resolution: {
+        reason: string /** The client that resolved it; null: the operator */
+        by: string | null
+      } | null
+    }
+    AlertResolution: { /** One line of ordinary text */ reason: string }
     BackOfficeError: {
       /** For programs */ code: string /** For people */
       error: string

@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
+import { alertOperations, alertRoutes } from './alerts.ts'
 import { captureRoutes } from './captures.ts'
 import { operation } from './operation.ts'
 import { asksJson, refuseOtherMethods } from './requests.ts'
@@ -41,6 +42,7 @@ export const backOfficeOperations = [
   ...verificationOperations,
   ...resultOperations,
   ...subjectOperations,
+  ...alertOperations,
   listDocumentTypes,
 ]
 
@@ -57,5 +59,6 @@ export function backOfficeRoutes(parts: TenantParts): Hono {
   routes.route('/', captureRoutes(parts))
   routes.route('/', resultRoutes(parts))
   routes.route('/', subjectRoutes(parts))
+  routes.route('/', alertRoutes(parts))
   return routes
 }

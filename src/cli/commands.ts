@@ -1,4 +1,5 @@
 import { escapeForTerminal } from '../web/terminal-text.ts'
+import { alert } from './alert.ts'
 import { backup } from './backup.ts'
 import { securityCase } from './case.ts'
 import { client } from './client.ts'
@@ -34,6 +35,7 @@ const NOUNS: Nouns = {
   'registration-token': registrationToken,
   resident,
   verification,
+  alert,
   delivery,
   job,
   vendor,

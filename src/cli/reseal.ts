@@ -2,6 +2,7 @@ import { SEALED_RESET_REQUESTS } from '../accounts/mail-links.ts'
 import { SEALED_TOTP_SECRETS } from '../accounts/totp.ts'
 import type { AppContext } from '../context.ts'
 import { SEALED_EVENT_SECRETS } from '../events/streams.ts'
+import { SEALED_ALERT_REASONS } from '../id-verification/alert-resolution.ts'
 import { SEALED_VENDOR_SECRETS } from '../id-verification/vendors/vendors.ts'
 import { SEALED_ARTIFACTS } from '../oauth/adapter.ts'
 import { SEALED_MAILS } from '../platform/mail.ts'
@@ -19,6 +20,7 @@ export const SEALED_COLUMNS = [
   SEALED_TOTP_SECRETS,
   SEALED_SHARED_KEYS,
   SEALED_ARTIFACTS,
+  SEALED_ALERT_REASONS,
 ]
 
 /** The data keys, and everything that is sealed directly. */

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Db } from '../platform/db.ts'
+import type { Db, Sql } from '../platform/db.ts'
 import type { JobData, Jobs } from '../platform/jobs.ts'
 import type { Log } from '../platform/log.ts'
 import { startLoop } from '../platform/loop.ts'
 import type { Sealer } from '../platform/secrets.ts'
 import type { Storage } from '../platform/storage.ts'
+import { lockDigest, raiseReusedDocument } from './alerts.ts'
 import { CONTENT_TYPES, EXTENSIONS, type ImageKind } from './image.ts'
 import { createImageDecoder, type ImageDecoder, type PreparedImage } from './image-decoder.ts'
 import {
@@ -147,7 +148,15 @@ async function backupImage(context: DecodingContext, { imageId }: JobData<'backu
     bytes,
   )
   const shown = await storeReadable(storage, original, bytes, prepared)
-  const isKept = await settle(context, image, (sql) => markStored(sql, imageId, original, shown))
+  const isKept = await settle(
+    context,
+    image,
+    async (sql) => {
+      await markStored(sql, imageId, original, shown)
+      await raiseReusedDocument(sql, imageId)
+    },
+    (sql) => lockDigest(sql, shown.clean.sha256),
+  )
   if (isKept) return log.info('image backed up', { imageId, verificationId: verification.id })
   // The verification was erased during the download.
   for (const key of new Set([original.key, shown.clean.key, shown.jpeg.key]))
@@ -249,13 +258,18 @@ async function cleanStoredImage(context: DecodingContext, image: UncleanedImage)
   await settle(context, image, (sql) => setReadableObjects(sql, imageId, shown))
 }
 
-/** Writes the image's new state and refreshes the documents in one transaction. `false`: the verification was erased meanwhile. */
+/**
+ * Writes the image's new state and refreshes the documents in one transaction, after `lockMore` and the lock of the verification.
+ * `false`: the verification was erased meanwhile.
+ */
 async function settle(
   { db }: BackupContext,
   { verificationId }: { verificationId: string },
-  mark: (sql: Parameters<typeof markRefused>[0]) => Promise<void>,
+  mark: (sql: Sql) => Promise<void>,
+  lockMore?: (sql: Sql) => Promise<void>,
 ): Promise<boolean> {
   return await db.begin(async (sql) => {
+    await lockMore?.(sql)
     // Locked: two images of one verification may settle at the same moment, and each must see the other.
     const [locked] = await sql`select from verification where id = ${verificationId} for update`
     if (!locked) return false

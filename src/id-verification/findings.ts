@@ -1,6 +1,7 @@
 import { findReference } from '../accounts/natural-person.ts'
 import type { Sql } from '../platform/db.ts'
 import type { Owner, Vault } from '../platform/vault.ts'
+import { raisePersonMismatch } from './alerts.ts'
 import { matchDocument } from './matching.ts'
 import type { DocumentFindings, VendorDecision } from './vendors/vendor.ts'
 
@@ -106,4 +107,5 @@ export async function compareWithAccount(
       match_differences = ${result?.differences ?? []},
       document_expires_on = ${findings?.expiresOn ?? null}
     where id = ${verificationId}`
+  if (result?.outcome === 'mismatch') await raisePersonMismatch(sql, verificationId)
 }

@@ -5,6 +5,7 @@ import type { Db, Sql } from '../platform/db.ts'
 import { hashSecret, randomSecret } from '../platform/secrets.ts'
 import { isUuid } from '../platform/uuid.ts'
 import type { Vault } from '../platform/vault.ts'
+import { withdrawPersonMismatches } from './alerts.ts'
 import { compareWithAccount } from './findings.ts'
 import type { VerificationStatus } from './vendors/vendor.ts'
 
@@ -177,6 +178,7 @@ async function unlink(
       match_reviewed_at = case when match_review = 'rejected' then match_reviewed_at end,
       match_review = case when match_review = 'rejected' then match_review end
     where subject_id = ${subjectId}`
+  await withdrawPersonMismatches(sql, subjectId)
   await record(sql, { detail: { what: 'link', change: 'ended' }, accountId, scope: tenant })
 }
 

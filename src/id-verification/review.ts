@@ -10,6 +10,7 @@ import { record } from '../ledger/disclosure.ts'
 import type { Db, Sql } from '../platform/db.ts'
 import { OperatorError } from '../platform/errors.ts'
 import type { Vault } from '../platform/vault.ts'
+import { resolvePersonMismatch } from './alert-resolution.ts'
 import { compareWithAccount, readFindings } from './findings.ts'
 import { recordOperatorReason } from './reasons.ts'
 import { lockVerification } from './store.ts'
@@ -41,6 +42,7 @@ export async function reviewVerification(
       accountId: locked.accountId ?? undefined,
       verificationId: id,
     })
+    await resolvePersonMismatch(sql, vault, locked, reason)
     if (locked.accountId) await announceVerification(sql, locked.accountId)
     return true
   })

@@ -2,6 +2,7 @@ import { lockAccountShared } from '../accounts/accounts.ts'
 import { announceCompleted, announceVerification } from '../events/events.ts'
 import type { Sql } from '../platform/db.ts'
 import type { Vault } from '../platform/vault.ts'
+import { raiseRepeatedDeclines } from './alerts.ts'
 import { compareWithAccount, recordFindings } from './findings.ts'
 import type { MatchResult } from './matching.ts'
 import { recordReason } from './reasons.ts'
@@ -187,7 +188,7 @@ export async function recordDecision(
     where verification_id = ${verificationId}`
   const now = currentStatus(decisions)
   const [before] = await sql<PreviousState[]>`
-    select id, account_id, subject_id, attempt_id, images_complete from verification
+    select id, account_id, subject_id, status, attempt_id, images_complete from verification
     where id = ${verificationId}`
   if (before) await recordFindings(sql, vault, before, decision)
   if (before && recorded)
@@ -209,6 +210,8 @@ export async function recordDecision(
       next_check_at = ${nextCheck(sql, verificationId, now.status)}
     where id = ${verificationId}`
   await compareWithAccount(sql, vault, verificationId)
+  if (now.status === 'declined' && before?.status !== 'declined')
+    await raiseRepeatedDeclines(sql, verificationId)
   if (isWantedAnew) await refreshDocuments(sql, verificationId)
   else await announce(sql, verificationId)
   const wanted = new Set<string>()
@@ -226,6 +229,7 @@ type PreviousState = {
   id: string
   accountId: string | null
   subjectId: string | null
+  status: VerificationStatus
   attemptId: string | null
   imagesComplete: boolean
 }

@@ -8,6 +8,7 @@ import type { Vault } from '../platform/vault.ts'
 import type { ClientAddress } from '../web/client-address.ts'
 import type { SecurityEvents } from '../web/security-events.ts'
 import type { ReceivedAs } from '../web/web-metrics.ts'
+import { createForgeryCounter } from './alerts.ts'
 import { storeDelivery } from './deliveries.ts'
 import { recheckDecided } from './store.ts'
 import type { IsServiceToken, Vendor } from './vendors/vendor.ts'
@@ -27,7 +28,7 @@ type WebhookContext = {
   addressOf: ClientAddress
   log: Log
   isServiceToken: IsServiceToken
-  /** Counts a delivery. Of one with an invalid signature nothing else is kept. */
+  /** Counts a delivery. Of one with an invalid signature only this and the count of its integration's alert are kept. */
   onReceived?: ((vendor: string, outcome: ReceivedAs) => void) | undefined
   /** Counts a refused delivery for its sender's network. Returns the seconds to wait, or 0. */
   countSignature: (address: string) => number
@@ -50,6 +51,7 @@ export function webhookRoutes({
 }: WebhookContext): Hono<Env> {
   const routes = new Hono<Env>()
   const findCachedVendor = createVendorCache(db, sealer)
+  const countForgery = createForgeryCounter(db, log)
 
   async function receiveDelivery(c: Context<Env>, name: string, integration: string) {
     // Node's own headers: converting them to web headers costs more than verifying the signature.
@@ -71,6 +73,7 @@ export function webhookRoutes({
     )
     if (!isGenuine) {
       onReceived?.(name, 'invalid_signature')
+      countForgery(name, integration)
       security.emit('webhook_signature_invalid', {
         subject: `${name}/${integration}`,
         address: addressOf(c.env.incoming),

@@ -8,8 +8,9 @@ const TENANT_READS = [
   'started verification',
   'subject',
   'subjects',
+  'alerts',
 ] as const
-const OPERATOR_READS = ['resident', 'verification', 'delivery', 'event', 'ledger'] as const
+const OPERATOR_READS = ['resident', 'verification', 'delivery', 'event', 'ledger', 'alert'] as const
 const ERASURE_REASONS = ['retention', 'resident', 'operator', 'tenant'] as const
 const LINK_CHANGES = ['linked', 'ended'] as const
 const TRUST_CHANGES = ['trusted', 'not trusted'] as const
@@ -38,6 +39,8 @@ export type Disclosure =
   | { what: 'tenant-read'; of: (typeof TENANT_READS)[number] }
   /** A tenant reviewed a verification, and received it in the response. */
   | { what: 'review'; decision: 'approved' | 'declined' }
+  /** A tenant or an operator resolved an alert, and received it in the response. */
+  | { what: 'alert-resolution' }
   | { what: 'operator-read'; of: OperatorRead }
   | { what: 'export' }
 
@@ -112,6 +115,8 @@ export function storeDetail(detail: Detail): StoredDetail {
       return row('tenant-look', detail.of)
     case 'review':
       return row('review', detail.decision)
+    case 'alert-resolution':
+      return row('review', 'alert resolved')
     case 'operator-read':
       return row('operator-look', detail.of)
     case 'export':
@@ -189,6 +194,7 @@ export function readDetail({
 }
 
 function readReview(result: string): Detail | undefined {
+  if (result === 'alert resolved') return { what: 'alert-resolution' }
   const tenantReview = readEnum(['approved', 'declined'] as const, result, (decision) => ({
     what: 'review',
     decision,

@@ -107,6 +107,21 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
   live_service_token: { web: read, worker: none },
 
   // Documents: the web takes deliveries in, and starts, reviews, links and erases for tenants and residents; workers do the rest.
+  alert: {
+    web: {
+      select: '*',
+      insert: '*',
+      update: [
+        'occurrences',
+        'resolved_at',
+        'resolved_by',
+        'reason_sealed',
+        'ownerless_reason_sealed',
+      ],
+      delete: true,
+    },
+    worker: append,
+  },
   attempt_document: { web: read, worker: { select: '*', insert: '*', update: '*' } },
   decision: {
     web: { select: '*', insert: '*', update: ['reviewed_by', 'reason', 'reason_sealed'] },

@@ -65,6 +65,8 @@ function describe(entry: Activity): string {
       return TENANT_READS[detail.of]
     case 'review':
       return `Reviewed your identity check and ${detail.decision} it.`
+    case 'alert-resolution':
+      return 'Read and settled an alert about one of your identity checks.'
     case 'operator-read':
       return OPERATOR_READS[detail.of]
     case 'export':
@@ -104,6 +106,7 @@ const TENANT_READS = {
   'started verification': 'Started an identity check for you.',
   subject: 'Read the id it uses for you, and whether you are linked to it.',
   subjects: 'Read the id it uses for you, and whether you are linked to it, in a list of people.',
+  alerts: 'Read that something about one of your identity checks needs a closer look.',
 }
 const OPERATOR_READS = {
   resident: 'Read your personal details.',
@@ -111,6 +114,7 @@ const OPERATOR_READS = {
   delivery: 'Read a message that a verification company sent about you.',
   event: 'Read which notifications were sent about you.',
   ledger: 'Read this list.',
+  alert: 'Read that something about one of your identity checks needs a closer look.',
 }
 
 function listImages(images: readonly LedgerImage[]): string {

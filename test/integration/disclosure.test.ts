@@ -45,7 +45,15 @@ type Answer = { status: number; text: string }
 let portal: TestPortal
 let veriff: Awaited<ReturnType<typeof connectSandbox>>
 let known: Record<
-  'id' | 'verificationId' | 'accountId' | 'subjectId' | 'spare' | 'type' | 'image' | 'erasure',
+  | 'id'
+  | 'verificationId'
+  | 'accountId'
+  | 'subjectId'
+  | 'spare'
+  | 'type'
+  | 'image'
+  | 'erasure'
+  | 'alert',
   string
 >
 let tokens: { resident: string; service: string; stream: string }
@@ -98,6 +106,9 @@ beforeAll(async () => {
       ('default', ${EXTERNAL_IDS[1] ?? ''}, null, null)
     returning id`
   await portal.db`update verification set subject_id = ${linked?.id ?? ''} where id = ${id}`
+  const [alert] = await portal.db<{ id: string }[]>`
+    insert into alert (type, tenant, occasion, verification_id, subject_id)
+    values ('repeated_declines', 'default', ${id}, ${id}, ${linked?.id ?? ''}) returning id`
   known = {
     id,
     verificationId: id,
@@ -107,6 +118,7 @@ beforeAll(async () => {
     type: 'selfie',
     image: image?.id ?? '',
     erasure: erasure?.id ?? '',
+    alert: alert?.id ?? '',
   }
 })
 afterAll(async () => {
@@ -153,6 +165,7 @@ const UNDOCUMENTED = [
 const BODIES: Record<string, object> = {
   linkSubject: {},
   startVerification: { vendor: 'veriff', subjectId: 'known' },
+  resolveAlert: { reason: 'seen in person' },
   reviewVerification: { decision: 'approve', reason: 'seen in person' },
   pollEvents: { returnImmediately: true },
   answerErasure: { outcome: 'erased' },
@@ -170,6 +183,7 @@ async function call(operation: Operation, method = operation.method): Promise<An
     // What is erased, or linked, is a subject that nobody has linked.
     if (['deleteSubject', 'linkSubject'].includes(id)) return known.spare
     if (name !== 'id') return known[name]
+    if (id === 'resolveAlert') return known.alert
     return path.includes('/content')
       ? known.image
       : known[path.includes('/events/') ? 'erasure' : 'id']

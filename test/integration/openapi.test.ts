@@ -62,6 +62,10 @@ beforeAll(async () => {
   const [erasure] = await portal.db<{ id: string }[]>`
     insert into event (client_id, kind) values (${client.client_id}, 'resident.erased') returning id`
   known.erasure = erasure?.id ?? ''
+  const [alert] = await portal.db<{ id: string }[]>`
+    insert into alert (type, tenant, occasion, verification_id)
+    values ('repeated_declines', 'default', 'known', ${known.id ?? ''}) returning id`
+  known.alert = alert?.id ?? ''
 })
 afterAll(async () => {
   await veriff.sandbox.close()
@@ -73,10 +77,17 @@ const isGuarded = ({ scope, stream }: Operation) => scope !== undefined || strea
 const tokenOf = (operation: Operation) =>
   operation.stream ? stream : isService(operation) ? service : resident
 
+/** Which of the known ids stands for `:id` in a path that has one of these words; else that of the verification. */
+const ID_OF: [word: string, known: string][] = [
+  ['/content', 'image'],
+  ['/events/', 'erasure'],
+  ['/alerts/', 'alert'],
+]
+
 /** The path with what is known, or with what `choose` answers. */
 function fill({ path }: Operation, choose: (name: string) => string | undefined = () => undefined) {
   return path.replaceAll(/:(\w+)/g, (_, name: string) => {
-    const other = path.includes('/content') ? 'image' : path.includes('/events/') ? 'erasure' : 'id'
+    const other = ID_OF.find(([word]) => path.includes(word))?.[1] ?? 'id'
     const value = known[name === 'id' ? other : name]
     return encodeURIComponent(choose(name) ?? value ?? '')
   })

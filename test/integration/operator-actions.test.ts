@@ -57,6 +57,13 @@ const event = async (kind = 'verification.approved') => {
     values (${await client()}, ${kind}, ${accountId}, ${id}) returning id`)
 }
 
+const alert = async () => {
+  const id = await verification()
+  return insert(portal.db`
+    insert into alert (type, occasion, verification_id) values ('person_mismatch', ${id}, ${id})
+    returning id`)
+}
+
 const report = async () =>
   insert(portal.db`
     insert into security_case (kind, account_id, session_uid)
@@ -140,6 +147,7 @@ const CHANGES: Record<string, Words> = {
   'verification review': onThe(verification, '--accept', '--reason', 'A new name by marriage.'),
   'verification retry': onThe(verification),
   'verification erase': onThe(verification),
+  'alert resolve': onThe(alert, '--reason', 'Seen.'),
   'delivery replay': onThe(delivery),
   'job retry': onThe(failedJob),
   'case close': onThe(report),
@@ -170,6 +178,7 @@ const READINGS: Record<string, Words> = {
   'resident erasure': onThe(erased),
   'verification list': none,
   'verification show': onThe(verification),
+  'alert list': none,
   'delivery list': none,
   'delivery show': onThe(delivery),
   'job list': none,

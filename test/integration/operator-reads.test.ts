@@ -25,7 +25,7 @@ afterAll(async () => {
 const run = (...words: string[]) =>
   readCommand(words).run({ ...portal.parts, issuer: portal.issuer })
 
-/** A resident of whom there is a verification, a delivery of it and a notification. */
+/** A resident of whom there is a verification, a delivery of it, an alert and a notification. */
 async function arrange() {
   const resident = await addResident(portal.parts)
   const { id } = await addVerification(portal.parts, resident.id)
@@ -33,6 +33,9 @@ async function arrange() {
   const [delivery] = await portal.db<{ id: string }[]>`
     insert into delivery (vendor, integration, verification_id, body, body_sha256)
     values ('veriff', 'default', ${id}, '{}', sha256(${randomUUID()}::bytea)) returning id`
+  const [alert] = await portal.db<{ id: string }[]>`
+    insert into alert (type, occasion, verification_id) values ('person_mismatch', ${id}, ${id})
+    returning id`
   const event = async (kind: string) => {
     const [row] = await portal.db<{ id: string }[]>`
       insert into event (client_id, kind, account_id, verification_id)
@@ -46,6 +49,7 @@ async function arrange() {
     delivery: delivery?.id ?? '',
     event: await event('verification.approved'),
     erasure: await event('verification.erased'),
+    alert: alert?.id ?? '',
   }
 }
 type Known = Awaited<ReturnType<typeof arrange>>
@@ -92,6 +96,11 @@ const READS: Record<string, { words: (known: Known) => string[]; row: Detail; ro
   'event answer': {
     words: ({ erasure }) => [erasure, '--outcome', 'erased'],
     row: { what: 'operator-read', of: 'event' },
+  },
+  'alert list': { words: () => [], row: { what: 'operator-read', of: 'alert' } },
+  'alert resolve': {
+    words: ({ alert }) => [alert, '--reason', 'Seen.'],
+    row: { what: 'alert-resolution' },
   },
   'ledger list': {
     words: ({ resident }) => ['--resident', resident],

@@ -30,15 +30,17 @@ const DETAILS: { [What in Detail['what']]: Extract<Detail, { what: What }>[] } =
       'started verification',
       'subject',
       'subjects',
+      'alerts',
     ] as const
   ).map((of) => ({ what: 'tenant-read', of })),
   review: [
     { what: 'review', decision: 'approved' },
     { what: 'review', decision: 'declined' },
   ],
-  'operator-read': (['resident', 'verification', 'delivery', 'event', 'ledger'] as const).map(
-    (of) => ({ what: 'operator-read', of }),
-  ),
+  'operator-read': (
+    ['resident', 'verification', 'delivery', 'event', 'ledger', 'alert'] as const
+  ).map((of) => ({ what: 'operator-read', of })),
+  'alert-resolution': [{ what: 'alert-resolution' }],
   export: [{ what: 'export' }],
   refusal: [{ what: 'refusal' }],
   'verification-erasure': (['retention', 'resident', 'operator', 'tenant'] as const).map(
