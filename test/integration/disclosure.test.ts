@@ -13,8 +13,8 @@ import { loadPerson } from '../support/verifications.ts'
 const ME = '/api/v1/me/natural-person'
 /** The tenant's own ids of the subject who is linked, and of the one who is not. */
 const EXTERNAL_IDS = ['customer-1', 'customer-2']
-/** What the spare subject is called for: no resident is behind it. */
-const OF_NO_RESIDENT = ['deleteSubject']
+/** What is called for the spare subject, or creates one: no resident is behind it. */
+const OF_NO_RESIDENT = ['deleteSubject', 'mosaicCreateSession']
 const PERSON = {
   residentPermitNumber: '20260000000017',
   countryOfBirth: 'Utopia',
@@ -44,7 +44,16 @@ type Answer = { status: number; text: string }
 let portal: TestPortal
 let veriff: Awaited<ReturnType<typeof connectSandbox>>
 let known: Record<
-  'id' | 'verificationId' | 'accountId' | 'subjectId' | 'spare' | 'type' | 'image' | 'erasure',
+  | 'id'
+  | 'verificationId'
+  | 'sid'
+  | 'spareSession'
+  | 'accountId'
+  | 'subjectId'
+  | 'spare'
+  | 'type'
+  | 'image'
+  | 'erasure',
   string
 >
 let tokens: { resident: string; service: string; stream: string }
@@ -97,9 +106,15 @@ beforeAll(async () => {
       ('default', ${EXTERNAL_IDS[1] ?? ''}, null, null)
     returning id`
   await portal.db`update verification set subject_id = ${linked?.id ?? ''} where id = ${id}`
+  // What one operation erases is not there for the other.
+  const [another] = await portal.db<{ id: string }[]>`
+    insert into verification (account_id, subject_id, vendor, integration)
+    values (${resident.id}, ${linked?.id ?? ''}, 'veriff', 'default') returning id`
   known = {
     id,
     verificationId: id,
+    sid: id,
+    spareSession: another?.id ?? '',
     accountId: resident.id,
     subjectId: linked?.id ?? '',
     spare: spare?.id ?? '',
@@ -163,12 +178,13 @@ async function call(operation: Operation, method = operation.method): Promise<An
   const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: keyof typeof known) => {
     // What is erased, or linked, is a subject that nobody has linked.
     if (['deleteSubject', 'linkSubject'].includes(id)) return known.spare
+    if (id === 'mosaicDeleteSession') return known.spareSession
     if (name !== 'id') return known[name]
-    return path.includes('/content')
+    return /\/content|\{sid\}\/images/.test(path)
       ? known.image
       : known[path.includes('/events/') ? 'erasure' : 'id']
   })
-  const token = path.includes('/idv/')
+  const token = /^\/api\/v1\/(idv|verification)(\/|$)/.test(path)
     ? tokens.service
     : path.includes('/events/')
       ? tokens.stream

@@ -313,6 +313,17 @@ export async function listVendorIntegrations(
   }))
 }
 
+export type TenantIntegration = { vendor: VendorName; name: string }
+
+/** The enabled integrations of a tenant. */
+export async function listTenantIntegrations(
+  sql: Sql,
+  tenant: string,
+): Promise<TenantIntegration[]> {
+  return await sql<TenantIntegration[]>`
+    select vendor, name from vendor_integration where tenant = ${tenant} and enabled order by vendor, name`
+}
+
 export async function findVendorIntegration(
   sql: Sql,
   sealer: Sealer,
