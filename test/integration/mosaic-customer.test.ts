@@ -389,6 +389,8 @@ describe('what is not offered is refused by name', () => {
       body: { message: expect.stringContaining('start_token'), error_code: 405 },
     })
     expect(early.headers.get('allow')).toBe('GET, HEAD')
+    await setStatus(id, 'expired')
+    expect((await call(`/${id}/images`, { json: { image } })).status).toBe(405)
     await setStatus(id, 'approved')
     expect(await call(`/${id}/images`, { json: { image } })).toMatchObject({
       status: 409,

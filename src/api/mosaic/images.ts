@@ -148,11 +148,9 @@ async function refuseUpload({ bearer, db, vault }: TenantParts, c: Context): Pro
   const verificationId = c.req.param('sid') ?? ''
   const found = await findTenantVerification(db, vault, { tenant, verificationId })
   if (!found) throw noSession()
-  if (['pending', 'resubmission'].includes(found.status))
-    throw notAllowed(
-      'Images cannot be added here: the person takes them on the page of start_token.',
-    )
-  throw new ApiError(409, 'conflict', 'complete: all required images were submitted.')
+  if (['approved', 'declined', 'review'].includes(found.status))
+    throw new ApiError(409, 'conflict', 'complete: all required images were submitted.')
+  throw notAllowed('Images cannot be added here: the person takes them on the page of start_token.')
 }
 
 const notAllowed = (description: string) =>

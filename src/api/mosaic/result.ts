@@ -84,7 +84,7 @@ export function presentResult(
   const recommendation = RECOMMENDATIONS[status]
   if (!recommendation) return presentProgress(session_id, status)
   const isCopying =
-    !imagesComplete && now.getTime() - (decidedAt?.getTime() ?? 0) < LONGEST_COPYING_MS
+    !imagesComplete && Math.abs(now.getTime() - (decidedAt?.getTime() ?? 0)) < LONGEST_COPYING_MS
   if (isCopying) return { session_id, status: 'processing' }
   const reasons = reason ? [visibleText(reason)] : []
   const read = { ...findings, documentType: findings?.documentType ?? documentType ?? undefined }
