@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { mosaicErrorSchema } from '../../src/api/mosaic/errors.ts'
+import { createStartToken } from '../../src/api/mosaic/start-page.ts'
 import { setRetention } from '../../src/id-verification/retention.ts'
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
 import { type MosaicSandbox, startMosaicSandbox } from '../../src/local/sandbox/mosaic.ts'
@@ -258,6 +259,24 @@ const setStatus = (id: string, status: string) =>
   portal.db`update verification set status = ${status} where id = ${id}`
 
 describe('the session', () => {
+  test('lists what the vendor rejected as rejected', async () => {
+    const { id, token } = await create({ callback_url: CALLBACK })
+    const [row] = await portal.db<{ vendorSessionId: string }[]>`
+      select vendor_session_id from verification where id = ${id}`
+    behind.sandbox.addImage(row?.vendorSessionId ?? '', { type: 'selfie', rejected: true })
+    await finishInBrowser(`${portal.url}/app/${token}`, 'ALLOW')
+    await eventually(async () => (await call(`/${id}/result`)).body.status === 'complete')
+    const { session_images: images } = (await call(`/${id}/images`)).body as {
+      session_images: { type: string; rejected: boolean }[]
+    }
+    expect(images.map(({ type, rejected }) => `${type} ${rejected}`).sort()).toEqual([
+      'document_back false',
+      'document_front false',
+      'selfie false',
+      'selfie true',
+    ])
+  })
+
   test('belongs to a subject of its own, which goes with it', async () => {
     const { id } = await create()
     const subjects = () => portal.db`
@@ -350,6 +369,11 @@ describe('the start token', () => {
     expect(days(await create())).toBe(7)
     await setRetention(portal.db, { vendor: 'mosaic' }, ['unfinished=forever'])
     expect(days(await create())).toBe(90)
+    const { id } = await create()
+    const tokenUntil = (expiresAt: Date) =>
+      createStartToken(portal.parts.sealer, { sessionId: id, url: CALLBACK, expiresAt })
+    expect((await visit(tokenUntil(new Date(Date.now() + 60_000)))).status).toBe(303)
+    expect((await visit(tokenUntil(new Date(Date.now() - 1)))).status).toBe(404)
   })
 })
 

@@ -205,14 +205,16 @@ async function startSession(parts: TenantParts, c: Context<TenantEnv>) {
   const { callback_url, state } = await readJson(c, createSchema)
   const { vendor, name } = await chooseIntegration(db, tenant)
   const sessionId = randomUUID()
-  const returnTo = callback_url && { url: withSessionId(callback_url, sessionId), state }
   const { url } = await startVerification(parts, {
     id: sessionId,
     vendor,
     integration: name,
     tenant,
     subject: { externalId: externalIdOf(sessionId) },
-    returnTo: returnTo || undefined,
+    returnTo:
+      callback_url === undefined
+        ? undefined
+        : { url: withSessionId(callback_url, sessionId), state },
   }).catch((error) => {
     throw startFailure(error)
   })
