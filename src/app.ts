@@ -14,6 +14,9 @@ import {
 import { imageRoutes } from './api/images.ts'
 import { createFindLatestApproved } from './api/latest-approved.ts'
 import { ledgerRoutes } from './api/ledger.ts'
+import { mosaicImageRoutes } from './api/mosaic/images.ts'
+import { mosaicSessionRoutes } from './api/mosaic/sessions.ts'
+import { startPageRoutes } from './api/mosaic/start-page.ts'
 import { naturalPersonRoutes } from './api/natural-person.ts'
 import { openApiRoutes } from './api/openapi.ts'
 import { resourceMetadataRoutes } from './api/resource-metadata.ts'
@@ -103,6 +106,8 @@ function apiRoutes(api: ApiContext): Hono {
   routes.route('/', imageRoutes(RESIDENT_IMAGES, { ...api, readerOf: residentReader(bearer) }))
   routes.route('/', imageRoutes(TENANT_IMAGES, { ...api, readerOf: tenantReader(bearer) }))
   routes.route('/', backOfficeRoutes(api))
+  routes.route('/', mosaicSessionRoutes(api))
+  routes.route('/', mosaicImageRoutes(api))
   routes.route('/', eventRoutes(api))
   return routes
 }
@@ -118,6 +123,7 @@ function publicRoutes(context: WebContext): Hono {
   routes.route('/', resourceMetadataRoutes(issuer))
   routes.route('/', assetRoutes())
   routes.route('/', callbackRoutes(context))
+  routes.route('/', startPageRoutes(context))
   routes.route('/', clientLogoRoutes(context))
   return routes
 }

@@ -4,6 +4,7 @@ import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { TooBusyError } from './accounts/passwords.ts'
 import { apiHeaders } from './api/headers.ts'
+import { isMosaicPath, toMosaicBody } from './api/mosaic/errors.ts'
 import { errorPage } from './oauth/pages.ts'
 import { isUnstorable } from './platform/db.ts'
 import { ApiError, temporarilyUnavailable } from './platform/errors.ts'
@@ -74,6 +75,7 @@ function sendError({ issuer }: ErrorContext, c: AppRequest, error: ApiError) {
         : error.message
     return c.html(errorPage({ title: titleOf(status), message, requestId }), status)
   }
+  if (isMosaicPath(c.req.path)) return c.json(toMosaicBody(error), status)
   const isBackOffice = c.req.path.startsWith('/api/v1/idv/')
   return c.json(isBackOffice ? error.toBackOfficeBody() : error.toBody(), status)
 }

@@ -1176,6 +1176,205 @@ export type paths = {
       }
     }
   }
+  '/api/v1/verification': {
+    /** Start a session, as Mosaic's API does */ post: {
+      parameters: { path?: never; query?: never; header?: never; cookie?: never }
+      requestBody: { content: { 'application/json': components['schemas']['MosaicCreateSession'] } }
+      responses: {
+        200: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicCreatedSession'] }
+        }
+        400: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+        401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+        404: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+        406: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+        413: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+        415: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+        429: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+        502: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+      }
+    }
+  }
+  '/api/v1/verification/{sid}/result': {
+    /** What came of a session, as Mosaic's API answers it */ get: {
+      parameters: {
+        path: { sid: string }
+        query?: { detailed?: 'true' | 'false' }
+        header?: never
+        cookie?: never
+      }
+      requestBody?: never
+      responses: {
+        200: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicResult'] }
+        }
+        400: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+        401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+        404: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+        406: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+        429: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+      }
+    }
+  }
+  '/api/v1/verification/{sid}': {
+    /** Erase a session with its data and images, as Mosaic's API does */ delete: {
+      parameters: { path: { sid: string }; query?: never; header?: never; cookie?: never }
+      requestBody?: never
+      responses: {
+        200: {
+          headers: Record<string, unknown>
+          content: { 'application/json': Record<string, unknown> }
+        }
+        400: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+        401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+        404: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+        406: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+        429: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+      }
+    }
+  }
+  '/api/v1/verification/{sid}/images': {
+    /** The images of a session, as Mosaic's API lists them */ get: {
+      parameters: { path: { sid: string }; query?: never; header?: never; cookie?: never }
+      requestBody?: never
+      responses: {
+        200: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicImages'] }
+        }
+        400: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+        401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+        404: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+        406: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+        429: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+      }
+    }
+  }
+  '/api/v1/verification/{sid}/images/{id}': {
+    /** One image of a session */ get: {
+      parameters: {
+        path: { sid: string; id: string }
+        query?: { format?: 'raw' }
+        header?: never
+        cookie?: never
+      }
+      requestBody?: never
+      responses: {
+        200: { headers: Record<string, unknown>; content: { 'image/*': Blob } }
+        400: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+        401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+        404: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+        406: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+        429: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+      }
+    }
+  }
   '/api/v1/events/poll': {
     /** Fetch events as Security Event Tokens, and acknowledge those that came before */ post: {
       parameters: { path?: never; query?: never; header?: never; cookie?: never }
@@ -1383,6 +1582,121 @@ export type components = {
       /** Where the resident goes back to; with subjectId, result (linked or declined) and state */ callback_url?: string
       state?: string
     }
+    MosaicCreateSession: {
+      /** Where the browser is sent when the person is done; with sessionId and state */ callback_url?: string
+      state?: string /** Checked, and without effect: your tenant's retention decides */
+      time_to_live?: string /** Not offered: absent or null */
+      mock_behavior?: null /** Not offered: absent, null or false */
+      auto_start?: false | null /** Not offered: absent or null */
+      start?: null
+    }
+    MosaicCreatedSession: {
+      /** Opens the session at `/app/{start_token}`: for that person alone */ start_token: string
+      session_id: string /** How long start_token leads to the session */
+      expiration: string
+      missing_images: ('document_front' | 'document_back' | 'selfie')[]
+    }
+    MosaicError: {
+      /** For people; names the key that is at fault */ message: string /** The status */
+      error_code: number
+    }
+    MosaicImages: {
+      session_images: {
+        id: string /** jpg, png, or what else the vendor had */
+        format: string /** document_front, document_back, selfie, and what else the vendor had */
+        type: string /** The vendor did not accept it */
+        rejected: boolean /** The whole picture, not a part of another */
+        original: boolean
+      }[]
+    }
+    MosaicResult:
+      | { session_id: string; status: 'pending' | 'processing' | 'recapture' | 'error' }
+      | {
+          session_id: string
+          status: 'complete'
+          recommendation: 'ALLOW' | 'CHALLENGE' | 'DENY'
+          person: {
+            full_name?: string
+            given_name?: string
+            surname?: string /** The day, at midnight UTC */
+            date_of_birth?: string
+          }
+          document: {
+            type?:
+              | 'passport'
+              | 'national_id'
+              | 'drivers_license'
+              | 'residence_permit'
+              | 'visa'
+              | 'other'
+            country?: string
+            number?: string /** The day, at midnight UTC */
+            issue_date?: string /** The day, at midnight UTC */
+            expiration_date?: string
+          } /** Empty: nothing of it is stored here */
+          additional_info: Record<
+            string,
+            unknown
+          > /** `vendor`: the vendor's recommendation as a whole */
+          checks: Record<
+            string,
+            { recommendation: 'ALLOW' | 'CHALLENGE' | 'DENY'; reasons?: string[] }
+          >
+        }
+      | {
+          session_id: string
+          status: 'complete'
+          recommendation: 'ALLOW' | 'CHALLENGE' | 'DENY'
+          verified_info?: {
+            person: {
+              full_name?: string
+              given_name?: string
+              surname?: string /** The day, at midnight UTC */
+              date_of_birth?: string
+            }
+            document: {
+              full_name?: string
+              given_name?: string
+              surname?: string
+              type?:
+                | 'passport'
+                | 'national_id'
+                | 'drivers_license'
+                | 'residence_permit'
+                | 'visa'
+                | 'other'
+              country?: string
+              id_value?: string /** The day, at midnight UTC */
+              issue_date?: string /** The day, at midnight UTC */
+              valid_until?: string
+            }
+          }
+          extracted_info?: {
+            person: {
+              full_name?: string
+              given_name?: string
+              surname?: string /** The day, at midnight UTC */
+              date_of_birth?: string
+            }
+            document: {
+              full_name?: string
+              given_name?: string
+              surname?: string
+              type?:
+                | 'passport'
+                | 'national_id'
+                | 'drivers_license'
+                | 'residence_permit'
+                | 'visa'
+                | 'other'
+              country?: string
+              id_value?: string /** The day, at midnight UTC */
+              issue_date?: string /** The day, at midnight UTC */
+              valid_until?: string
+            }
+          }
+          rejection_description?: string[]
+        }
     NaturalPerson: {
       givenName: string
       surname: string

@@ -8,6 +8,8 @@ import { healthOperations } from './health.ts'
 import { idVerificationOperations } from './id-verification.ts'
 import { residentImageOperations, tenantImageOperations } from './images.ts'
 import { componentsOf, propertiesOf, schemaOf } from './json-schema.ts'
+import { mosaicImageOperations } from './mosaic/images.ts'
+import { mosaicSessionOperations } from './mosaic/sessions.ts'
 import { naturalPersonOperations } from './natural-person.ts'
 import { documentPath, type Operation } from './operation.ts'
 import { referencePage } from './reference-page.ts'
@@ -27,6 +29,8 @@ export const OPERATIONS: readonly Operation[] = [
   ...naturalPersonOperations,
   ...backOfficeOperations,
   ...tenantImageOperations,
+  ...mosaicSessionOperations,
+  ...mosaicImageOperations,
   ...eventOperations,
   ...healthOperations,
 ]
@@ -42,6 +46,11 @@ const PATH_PARAMETERS: Record<string, object> = {
   id: { description: 'Its id', schema: { type: 'string', format: 'uuid' }, example: EXAMPLE_ID },
   verificationId: {
     description: 'The id of the verification',
+    schema: { type: 'string', format: 'uuid' },
+    example: EXAMPLE_ID,
+  },
+  sid: {
+    description: 'The id of the session',
     schema: { type: 'string', format: 'uuid' },
     example: EXAMPLE_ID,
   },

@@ -1,6 +1,7 @@
 import { SERVICE_SCOPES } from '../clients/scopes.ts'
 import { ApiError } from '../platform/errors.ts'
 import { schemaOf } from './json-schema.ts'
+import { isMosaicPath, mosaicErrorSchema, toMosaicBody } from './mosaic/errors.ts'
 import type { Operation } from './operation.ts'
 import { invalid } from './requests.ts'
 import { backOfficeErrorSchema, errorSchema } from './schemas.ts'
@@ -41,14 +42,23 @@ const HEADERS: Record<number, object> = {
 export const isBackOffice = ({ scope }: Operation): boolean =>
   (SERVICE_SCOPES as readonly (string | undefined)[]).includes(scope)
 
+/** The body of an operation's errors: its schema, and how it is made. */
+function errorFormatOf(operation: Operation) {
+  if (isMosaicPath(operation.path)) return { schema: mosaicErrorSchema, toBody: toMosaicBody }
+  // Its health has the errors of the others, and takes no token.
+  return operation.path.startsWith('/api/v1/idv/')
+    ? { schema: backOfficeErrorSchema, toBody: (error: ApiError) => error.toBackOfficeBody() }
+    : { schema: errorSchema, toBody: (error: ApiError) => error.toBody() }
+}
+
 /** The responses of the document for every failure. */
 export function failuresOf(operation: Operation): Record<string, object> {
-  const hasBackOfficeBody = operation.path.startsWith('/api/v1/idv/')
-  const schema = schemaOf(hasBackOfficeBody ? backOfficeErrorSchema : errorSchema, 'output')
+  const format = errorFormatOf(operation)
+  const schema = schemaOf(format.schema, 'output')
   const failures = examplesOf(operation).map((error) => {
     const { status } = error
     const [description = 'An error'] = MEANINGS[status] ?? []
-    const example = hasBackOfficeBody ? error.toBackOfficeBody() : error.toBody()
+    const example = format.toBody(error)
     const headers = HEADERS[status]
     return [
       String(status),

@@ -216,7 +216,7 @@ const notConfigured = () =>
   })
 
 /** What the caller may see of a session that did not start. */
-function startFailure(error: unknown): unknown {
+export function startFailure(error: unknown): unknown {
   if (error instanceof SubjectNotFoundError) return noSubject()
   if (!(error instanceof OperatorError)) return error
   // Its cause is the vendor's own failing; without one, nothing is configured.

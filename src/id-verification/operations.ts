@@ -45,6 +45,8 @@ export class SubjectNotFoundError extends Error {
 export async function startVerification(
   { db, sealer, issuer }: { db: Db; sealer: Sealer; issuer: string },
   given: {
+    /** Chosen by the caller where the return address contains it. */
+    id?: string | undefined
     vendor: string
     integration?: string | undefined
     tier?: string | undefined
@@ -67,6 +69,7 @@ export async function startVerification(
       : { subjectId: await findSubjectId(db, given) }
   const state = randomSecret()
   const id = await createVerification(db, {
+    id: given.id,
     tenant,
     whose,
     vendor,

@@ -68,6 +68,13 @@ export async function findReadable(
   return row
 }
 
+/** Whether the verification exists and the person has something left to do at the vendor. */
+export async function awaitsPerson(sql: Sql, verificationId: string): Promise<boolean> {
+  const rows = await sql`
+    select from verification where id = ${verificationId} and status in ('pending', 'resubmission')`
+  return rows.length > 0
+}
+
 /** The resident's latest approved verification: since when, and with which type of document. */
 export async function findApproval(
   sql: Sql,

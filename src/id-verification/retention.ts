@@ -50,6 +50,17 @@ export async function setRetention(
     where vendor = ${vendor} and name = ${name}`
 }
 
+/** How many days this integration keeps an unfinished verification; `null`: without end. */
+export async function findUnfinishedDays(
+  sql: Sql,
+  { vendor, name }: { vendor: string; name: string },
+): Promise<number | null> {
+  const [row] = await sql<{ retention: Partial<Record<Purpose, number | null>> }[]>`
+    select retention from vendor_integration where vendor = ${vendor} and name = ${name}`
+  const days = row?.retention.unfinished
+  return days === undefined ? DEFAULT_DAYS.unfinished : days
+}
+
 type Due = { purpose: Purpose; vendor: string; integration: string; olderThanDays: number }
 type RetentionReport = (Due & { found: number })[]
 

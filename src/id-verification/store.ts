@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { lockAccountShared } from '../accounts/accounts.ts'
 import { announceCompleted, announceVerification } from '../events/events.ts'
 import type { Sql } from '../platform/db.ts'
@@ -31,6 +32,7 @@ export type VerificationRow = {
 export async function createVerification(
   sql: Sql,
   given: {
+    id?: string | undefined
     tenant: string
     whose: { accountId: string } | { subjectId: string }
     vendor: string
@@ -48,8 +50,8 @@ export async function createVerification(
       : sql`select null::uuid as id, ${whose.accountId}::uuid as account_id`
   const [row] = await sql<{ id: string }[]>`
     with owner as (${owner})
-    insert into verification (tenant, subject_id, account_id, vendor, integration, tier, state_sha256, return_url, return_state)
-    select ${given.tenant}, id, account_id, ${given.vendor}, ${given.integration}, ${given.tier ?? 'standard'},
+    insert into verification (id, tenant, subject_id, account_id, vendor, integration, tier, state_sha256, return_url, return_state)
+    select ${given.id ?? randomUUID()}::uuid, ${given.tenant}, id, account_id, ${given.vendor}, ${given.integration}, ${given.tier ?? 'standard'},
       ${Buffer.from(given.stateSha256)}::bytea, ${returnTo?.url ?? null}, ${returnTo?.state ?? null}
     from owner returning id`
   return row?.id

@@ -85,6 +85,7 @@ export const NETWORK_RULES: readonly [method: string, path: string, rule: Networ
   ['GET', '/outbox', 'none'],
   // Requests of vendors and their visitors.
   ['GET', '/callbacks/mosaic', 'refusals'],
+  ['GET', '/app/:token', 'refusals'],
   ['GET', '/callbacks/:vendor', 'requests'],
   ['GET', '/callbacks/:vendor/:integration', 'requests'],
   ['POST', '/callbacks/kora', 'signatures'],

@@ -14,8 +14,8 @@ import { loadPerson } from '../support/verifications.ts'
 const ME = '/api/v1/me/natural-person'
 /** The tenant's own ids of the subject who is linked, and of the one who is not. */
 const EXTERNAL_IDS = ['customer-1', 'customer-2']
-/** What the spare subject is called for: no resident is behind it. */
-const OF_NO_RESIDENT = ['deleteSubject']
+/** What is called for the spare subject, or creates one: no resident is behind it. */
+const OF_NO_RESIDENT = ['deleteSubject', 'mosaicCreateSession']
 const PERSON = {
   residentPermitNumber: '20260000000017',
   countryOfBirth: 'Utopia',
@@ -47,6 +47,8 @@ let veriff: Awaited<ReturnType<typeof connectSandbox>>
 let known: Record<
   | 'id'
   | 'verificationId'
+  | 'sid'
+  | 'spareSession'
   | 'accountId'
   | 'subjectId'
   | 'spare'
@@ -109,9 +111,15 @@ beforeAll(async () => {
   const [alert] = await portal.db<{ id: string }[]>`
     insert into alert (type, tenant, occasion, verification_id, subject_id)
     values ('repeated_declines', 'default', ${id}, ${id}, ${linked?.id ?? ''}) returning id`
+  // What one operation erases is not there for the other.
+  const [another] = await portal.db<{ id: string }[]>`
+    insert into verification (account_id, subject_id, vendor, integration)
+    values (${resident.id}, ${linked?.id ?? ''}, 'veriff', 'default') returning id`
   known = {
     id,
     verificationId: id,
+    sid: id,
+    spareSession: another?.id ?? '',
     accountId: resident.id,
     subjectId: linked?.id ?? '',
     spare: spare?.id ?? '',
@@ -182,13 +190,14 @@ async function call(operation: Operation, method = operation.method): Promise<An
   const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: keyof typeof known) => {
     // What is erased, or linked, is a subject that nobody has linked.
     if (['deleteSubject', 'linkSubject'].includes(id)) return known.spare
+    if (id === 'mosaicDeleteSession') return known.spareSession
     if (name !== 'id') return known[name]
     if (id === 'resolveAlert') return known.alert
-    return path.includes('/content')
+    return /\/content|\{sid\}\/images/.test(path)
       ? known.image
       : known[path.includes('/events/') ? 'erasure' : 'id']
   })
-  const token = path.includes('/idv/')
+  const token = /^\/api\/v1\/(idv|verification)(\/|$)/.test(path)
     ? tokens.service
     : path.includes('/events/')
       ? tokens.stream

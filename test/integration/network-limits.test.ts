@@ -128,7 +128,8 @@ const GUESSED = `
   POST /photos
   POST /account/*
   POST /applications/*
-  GET /callbacks/mosaic`
+  GET /callbacks/mosaic
+  GET /app/:token`
 
 describe('every route has a rule', () => {
   test('and no other routes are without a limit, or with the one for guesses', () => {

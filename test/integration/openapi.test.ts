@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { createIdentityPortal } from '../../clients/typescript/index.ts'
+import { isMosaicPath, mosaicErrorSchema } from '../../src/api/mosaic/errors.ts'
 import { OPERATIONS, openApiDocument } from '../../src/api/openapi.ts'
 import { documentPath, type Operation } from '../../src/api/operation.ts'
 import { backOfficeErrorSchema, errorSchema } from '../../src/api/schemas.ts'
@@ -34,6 +35,7 @@ beforeAll(async () => {
   known = {
     id: started.id,
     verificationId: started.id,
+    sid: started.id,
     subjectId: subject?.id ?? '',
     type: 'selfie',
     image: image?.id ?? '',
@@ -73,6 +75,10 @@ afterAll(async () => {
 })
 
 const isService = ({ scope }: Operation) => scope?.startsWith('idv.') ?? false
+const errorSchemaOf = (operation: Operation) => {
+  if (isMosaicPath(operation.path)) return mosaicErrorSchema
+  return isService(operation) ? backOfficeErrorSchema : errorSchema
+}
 const isGuarded = ({ scope, stream }: Operation) => scope !== undefined || stream === true
 const tokenOf = (operation: Operation) =>
   operation.stream ? stream : isService(operation) ? service : resident
@@ -80,6 +86,7 @@ const tokenOf = (operation: Operation) =>
 /** Which of the known ids stands for `:id` in a path that has one of these words; else that of the verification. */
 const ID_OF: [word: string, known: string][] = [
   ['/content', 'image'],
+  [':sid/images', 'image'],
   ['/events/', 'erasure'],
   ['/alerts/', 'alert'],
 ]
@@ -151,8 +158,7 @@ function expectDocumented(
     else if (answer.contentType) expect(headers.get('content-type')).toMatch(/^image\//)
     else expect(text).toBe('')
   } else if (status >= 400) {
-    const schema = isService(operation) ? backOfficeErrorSchema : errorSchema
-    expect(closed(schema).parse(JSON.parse(text))).toBeDefined()
+    expect(closed(errorSchemaOf(operation)).parse(JSON.parse(text))).toBeDefined()
   }
 }
 
@@ -234,9 +240,8 @@ describe('the server does as the document says', () => {
         method: operation.method.toUpperCase(),
       })
       expect(answer.status).toBe(isGuarded(operation) ? 401 : 200)
-      const schema = isService(operation) ? backOfficeErrorSchema : errorSchema
       const body: unknown = await answer.json()
-      if (isGuarded(operation)) expect(closed(schema).parse(body)).toBeDefined()
+      if (isGuarded(operation)) expect(closed(errorSchemaOf(operation)).parse(body)).toBeDefined()
     }
   })
 
@@ -274,6 +279,8 @@ describe('the server does as the document says', () => {
             state: word,
             decision: fc.constantFrom('approve', 'reject', 'x'),
             reason: word,
+            time_to_live: fc.oneof(fc.constant('90d'), word),
+            start: fc.constantFrom(null, {}),
           },
           { requiredKeys: [] },
         )
@@ -287,9 +294,12 @@ describe('the server does as the document says', () => {
       fc.asyncProperty(
         // Their names, because an operation takes seconds to print.
         fc.constantFrom(...operations.keys()),
-        fc.dictionary(fc.constantFrom('id', 'verificationId', 'subjectId', 'type'), word),
+        fc.dictionary(fc.constantFrom('id', 'verificationId', 'sid', 'subjectId', 'type'), word),
         fc.option(
-          fc.dictionary(fc.constantFrom('expiresIn', 'age', 'signed', 'x', 'user_id'), word),
+          fc.dictionary(
+            fc.constantFrom('expiresIn', 'age', 'signed', 'detailed', 'x', 'user_id'),
+            word,
+          ),
           { nil: {} },
         ),
         value,

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { clientTypes } from '../../scripts/generate-client.ts'
+import { isMosaicPath, mosaicErrorSchema } from '../../src/api/mosaic/errors.ts'
 import { OPERATIONS, openApiDocument } from '../../src/api/openapi.ts'
 import {
   backOfficeErrorSchema,
@@ -33,6 +34,11 @@ type Described = {
   }[]
   requestBody?: { content: Record<string, { schema: unknown; example: unknown }> }
   responses: Record<string, Response>
+}
+
+function errorSchemaOf(path: string) {
+  if (isMosaicPath(path)) return mosaicErrorSchema
+  return path.startsWith('/api/v1/idv/') ? backOfficeErrorSchema : errorSchema
 }
 
 const document = openApiDocument('https://portal.example.org')
@@ -119,7 +125,7 @@ describe.each(named)('%s', (_id, operation) => {
       expect(statuses).toEqual(expect.arrayContaining(['401', '406', '429']))
     if (operation.requestBody)
       expect(statuses).toEqual(expect.arrayContaining(['400', '413', '415']))
-    const schema = operation.path.startsWith('/api/v1/idv/') ? backOfficeErrorSchema : errorSchema
+    const schema = errorSchemaOf(operation.path)
     for (const [status, { description, content }] of failures) {
       expect(description, status).not.toBe('')
       expect(schema.strict().parse(content?.['application/json']?.example), status).toBeDefined()
@@ -164,7 +170,7 @@ test('numbers are integers with bounds, and addresses are URIs', () => {
   const addresses = findAll('callback_url').filter((each) => typeof each === 'object') as {
     pattern: string
   }[]
-  expect(addresses).toHaveLength(2)
+  expect(addresses).toHaveLength(3)
   for (const address of addresses) {
     expect(address).toMatchObject({ type: 'string', format: 'uri' })
     const pattern = new RegExp(address.pattern, 'u')

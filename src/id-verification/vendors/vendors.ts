@@ -299,18 +299,20 @@ function readSettings(before: IntegrationSettings, words: string[]): Integration
   return settings
 }
 
-/** Every integration, with the secrets that it has beside the current ones, by their names. */
+export type TenantIntegration = { vendor: VendorName; name: string }
+
 /** The enabled integrations of a tenant, with this name where one is given. */
 export async function listTenantIntegrations(
   sql: Sql,
   { tenant, name }: { tenant: string; name?: string | undefined },
-): Promise<{ vendor: VendorName; name: string }[]> {
-  return await sql<{ vendor: VendorName; name: string }[]>`
+): Promise<TenantIntegration[]> {
+  return await sql<TenantIntegration[]>`
     select vendor, name from vendor_integration
     where tenant = ${tenant} and enabled and ${name === undefined ? sql`true` : sql`name = ${name}`}
     order by vendor, name`
 }
 
+/** Every integration, with the secrets that it has beside the current ones, by their names. */
 export async function listVendorIntegrations(
   sql: Sql,
   sealer: Sealer,
