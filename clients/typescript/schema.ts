@@ -803,7 +803,7 @@ export type paths = {
       parameters: {
         path?: never
         query?: { status?: 'open' | 'resolved' }
-        header?: never
+        header?: { 'X-Tenant-ID'?: string }
         cookie?: never
       }
       requestBody?: never
@@ -817,6 +817,10 @@ export type paths = {
           content: { 'application/json': components['schemas']['BackOfficeError'] }
         }
         401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        403: {
           headers: Record<string, unknown>
           content: { 'application/json': components['schemas']['BackOfficeError'] }
         }
@@ -837,7 +841,12 @@ export type paths = {
   }
   '/api/v1/idv/alerts/{id}/resolve': {
     /** Resolve an alert */ post: {
-      parameters: { path: { id: string }; query?: never; header?: never; cookie?: never }
+      parameters: {
+        path: { id: string }
+        query?: never
+        header?: { 'X-Tenant-ID'?: string }
+        cookie?: never
+      }
       requestBody: { content: { 'application/json': components['schemas']['AlertResolution'] } }
       responses: {
         200: {
@@ -849,6 +858,10 @@ export type paths = {
           content: { 'application/json': components['schemas']['BackOfficeError'] }
         }
         401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        403: {
           headers: Record<string, unknown>
           content: { 'application/json': components['schemas']['BackOfficeError'] }
         }
@@ -1178,7 +1191,12 @@ export type paths = {
   }
   '/api/v1/verification': {
     /** Start a session, as Mosaic's API does */ post: {
-      parameters: { path?: never; query?: never; header?: never; cookie?: never }
+      parameters: {
+        path?: never
+        query?: never
+        header?: { 'X-Tenant-ID'?: string }
+        cookie?: never
+      }
       requestBody: { content: { 'application/json': components['schemas']['MosaicCreateSession'] } }
       responses: {
         200: {
@@ -1190,6 +1208,10 @@ export type paths = {
           content: { 'application/json': components['schemas']['MosaicError'] }
         }
         401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+        403: {
           headers: Record<string, unknown>
           content: { 'application/json': components['schemas']['MosaicError'] }
         }
@@ -1229,7 +1251,7 @@ export type paths = {
       parameters: {
         path: { sid: string }
         query?: { detailed?: 'true' | 'false' }
-        header?: never
+        header?: { 'X-Tenant-ID'?: string }
         cookie?: never
       }
       requestBody?: never
@@ -1243,6 +1265,10 @@ export type paths = {
           content: { 'application/json': components['schemas']['MosaicError'] }
         }
         401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+        403: {
           headers: Record<string, unknown>
           content: { 'application/json': components['schemas']['MosaicError'] }
         }
@@ -1267,7 +1293,12 @@ export type paths = {
   }
   '/api/v1/verification/{sid}': {
     /** Erase a session with its data and images, as Mosaic's API does */ delete: {
-      parameters: { path: { sid: string }; query?: never; header?: never; cookie?: never }
+      parameters: {
+        path: { sid: string }
+        query?: never
+        header?: { 'X-Tenant-ID'?: string }
+        cookie?: never
+      }
       requestBody?: never
       responses: {
         200: {
@@ -1279,6 +1310,10 @@ export type paths = {
           content: { 'application/json': components['schemas']['MosaicError'] }
         }
         401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+        403: {
           headers: Record<string, unknown>
           content: { 'application/json': components['schemas']['MosaicError'] }
         }
@@ -1303,7 +1338,12 @@ export type paths = {
   }
   '/api/v1/verification/{sid}/images': {
     /** The images of a session, as Mosaic's API lists them */ get: {
-      parameters: { path: { sid: string }; query?: never; header?: never; cookie?: never }
+      parameters: {
+        path: { sid: string }
+        query?: never
+        header?: { 'X-Tenant-ID'?: string }
+        cookie?: never
+      }
       requestBody?: never
       responses: {
         200: {
@@ -1315,6 +1355,10 @@ export type paths = {
           content: { 'application/json': components['schemas']['MosaicError'] }
         }
         401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+        403: {
           headers: Record<string, unknown>
           content: { 'application/json': components['schemas']['MosaicError'] }
         }
@@ -1342,7 +1386,7 @@ export type paths = {
       parameters: {
         path: { sid: string; id: string }
         query?: { format?: 'raw' }
-        header?: never
+        header?: { 'X-Tenant-ID'?: string }
         cookie?: never
       }
       requestBody?: never
@@ -1353,6 +1397,10 @@ export type paths = {
           content: { 'application/json': components['schemas']['MosaicError'] }
         }
         401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+        403: {
           headers: Record<string, unknown>
           content: { 'application/json': components['schemas']['MosaicError'] }
         }
