@@ -87,7 +87,9 @@ export function createSumsub(integration: Integration, now: () => number = Date.
       const { inspectionId } = await api.findApplicant(sessionId)
       const path = `${applicantPath(sessionId)}/metadata/resources`
       const { items } = await api.callJson(imagesSchema, path)
-      const media = orderImages(items ?? [], attemptId).map((image) => toMedia(image, inspectionId))
+      const media = orderImages(items ?? [], attemptId).map((image) =>
+        toMedia(image, inspectionId ?? ''),
+      )
       if (media.length === 0)
         throw new NotReadyError('the vendor has no images of this session yet')
       return media
@@ -179,7 +181,7 @@ const resultSchema = z.object({
 })
 const applicantSchema = z.object({
   id,
-  inspectionId: id,
+  inspectionId: id.nullish(),
   info: z.unknown().optional(),
   review: z.object({
     attemptId: attempt,

@@ -130,17 +130,22 @@ export async function imageBytes({ person }: SumsubSession, image: Image): Promi
   return markJpeg((await sampleImages(person))[image.drawing], `sumsub ${image.id}`)
 }
 
-/** The images of the current attempt, with the digest of their bytes, by the name that the portal has for them. */
-export async function digests(session: SumsubSession): Promise<Map<string, string>> {
-  const names = { documentFront: 'document_front', documentBack: 'document_back', face: 'selfie' }
-  const found = new Map<string, string>()
-  for (const image of session.images) {
-    if (image.attemptId !== session.attemptId) continue
-    const sha256 = createHash('sha256').update(await imageBytes(session, image))
-    found.set(names[image.drawing], sha256.digest('hex'))
-  }
-  return found
+const NAMES = { documentFront: 'document_front', documentBack: 'document_back', face: 'selfie' }
+
+/** All images, by the names that the portal has for them, with the digest of the bytes that are served. */
+export function listTaken(session: SumsubSession): Promise<TakenImage[]> {
+  const taken = session.images.map(async (image) => ({
+    type: NAMES[image.drawing],
+    sha256: createHash('sha256')
+      .update(await imageBytes(session, image))
+      .digest('hex'),
+    isCurrent: image.attemptId === session.attemptId,
+  }))
+  return Promise.all(taken)
 }
+
+/** `isCurrent`: of the current attempt. */
+export type TakenImage = { type: string; sha256: string; isCurrent: boolean }
 
 /** A time as the vendor writes it in most members: whole seconds, with the offset. */
 export const writtenTime = (at: Date): string => `${withoutOffset(at)}+0000`

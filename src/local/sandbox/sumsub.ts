@@ -6,11 +6,12 @@ import { type SumsubState, sumsubApi } from './sumsub-api.ts'
 import { sumsubPages } from './sumsub-page.ts'
 import {
   decide,
-  digests,
   type Faults,
   faultsSchema,
+  listTaken,
   type Outcome,
   type SumsubSession,
+  type TakenImage,
 } from './sumsub-sessions.ts'
 import { createWebhooks, type SignatureAlgorithm } from './sumsub-webhooks.ts'
 import { faultsOf, requireSession, setFaults } from './vendor-state.ts'
@@ -25,10 +26,16 @@ export type SumsubSandbox = {
   complete(sessionId: string, outcome: Outcome, details?: { person?: Partial<Person> }): void
   /** The applicant is erased at the vendor. */
   forget(sessionId: string): void
-  /** `undefined` for a session that does not exist. `images` has the digests of the current attempt's. */
-  findSession(
-    sessionId: string,
-  ): Promise<{ id: string; externalUserId: string; images: Map<string, string> } | undefined>
+  /** `undefined` for a session that does not exist. `images` has the digests of the current attempt's, `taken` of all. */
+  findSession(sessionId: string): Promise<
+    | {
+        id: string
+        externalUserId: string
+        images: Map<string, string>
+        taken: TakenImage[]
+      }
+    | undefined
+  >
   /** Sends a session's deliveries again, with the same bytes. */
   resend(sessionId: string): void
   misbehave(faults: Faults, sessionId?: string): void
@@ -106,7 +113,11 @@ export async function startSumsubSandbox(options: {
       const session = state.sessions.get(sessionId)
       if (!session) return undefined
       const { id, externalUserId } = session
-      return { id, externalUserId, images: await digests(session) }
+      const taken = await listTaken(session)
+      const images = new Map(
+        taken.flatMap(({ type, sha256, isCurrent }) => (isCurrent ? [[type, sha256]] : [])),
+      )
+      return { id, externalUserId, images, taken }
     },
     resend: (sessionId) => webhooks.resend(requireSession(state, sessionId)),
     misbehave: (faults, sessionId) => setFaults(state, faultsSchema, faults, sessionId),
