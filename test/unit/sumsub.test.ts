@@ -94,6 +94,8 @@ describe('a delivery', () => {
 
   test('about something else is ignored; one that says nothing is kept for the operator', () => {
     for (const type of [
+      // It may arrive before the session is known here.
+      'applicantCreated',
       'applicantActionReviewed',
       'applicantKytTxnApproved',
       'videoIdentStatusChanged',

@@ -224,6 +224,9 @@ function read(body: Uint8Array): VendorReport {
       ...session,
     }
   if (!applicantId) return { kind: 'unknown', explanation: 'it names no applicant' }
+  // Sent while the session is being started, so it may arrive before the session is known here.
+  if (type === 'applicantCreated')
+    return { kind: 'ignored', explanation: 'the applicant is new', ...session }
   return {
     kind: 'notice',
     sessionId: applicantId,
