@@ -1065,7 +1065,7 @@ export type components = {
     }
     IdVerification: {
       id: string | null /** Who verified it */
-      type: 'veriff' | 'kora' | 'incode' | 'mosaic' | null
+      type: 'veriff' | 'kora' | 'incode' | 'mosaic' | 'sumsub' | null
       documentType?:
         | 'passport'
         | 'national_id'
@@ -1182,7 +1182,8 @@ export type components = {
         | 'veriff'
         | 'kora'
         | 'incode'
-        | 'mosaic' /** Your own id of the person: one that says nothing by itself, no e-mail address or name. Code points that Unicode has not assigned are refused too. */
+        | 'mosaic'
+        | 'sumsub' /** Your own id of the person: one that says nothing by itself, no e-mail address or name. Code points that Unicode has not assigned are refused too. */
       externalId?: string /** Of an existing subject, in the place of externalId */
       subjectId?: string /** One of your integrations with this vendor; else the default one */
       integration?: string /** Where the browser is sent when the person is done; with verificationId and state */
@@ -1193,7 +1194,7 @@ export type components = {
       id: string /** Of your own subject; null for what the operator started for a resident */
       subjectId: string | null /** Your own id of the person */
       externalId: string | null
-      vendor: 'veriff' | 'kora' | 'incode' | 'mosaic'
+      vendor: 'veriff' | 'kora' | 'incode' | 'mosaic' | 'sumsub'
       status: 'pending' | 'approved' | 'declined' | 'resubmission' | 'review' | 'expired' | 'error'
       documentType:
         | 'passport'
@@ -1221,7 +1222,7 @@ export type components = {
       id: string /** Of your own subject; null for what the operator started for a resident */
       subjectId: string | null /** Your own id of the person */
       externalId: string | null
-      vendor: 'veriff' | 'kora' | 'incode' | 'mosaic'
+      vendor: 'veriff' | 'kora' | 'incode' | 'mosaic' | 'sumsub'
       status: 'pending' | 'approved' | 'declined' | 'resubmission' | 'review' | 'expired' | 'error'
       documentType:
         | 'passport'

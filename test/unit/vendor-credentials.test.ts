@@ -24,7 +24,11 @@ const SETTINGS: Record<VendorName, IntegrationSettings> = {
   mosaic: {},
   sumsub: {},
 }
-const SESSION = { verificationId: randomUUID(), returnUrl: 'https://portal.test/', state: 's' }
+const newSession = () => ({
+  verificationId: randomUUID(),
+  returnUrl: 'https://portal.test/',
+  state: 's',
+})
 
 const integrationOf = (vendor: VendorName, secrets: Secrets, baseUrl = 'https://vendor.test') =>
   ({
@@ -58,7 +62,7 @@ describe('calls', () => {
       const current = { apiKey: OLD.apiKey, sharedSecrets: [OLD.secret] }
       const call = async (secrets: Secrets) => {
         const adapter = createVendor(integrationOf(vendor, secrets, url))
-        const { sessionId } = await adapter.startSession(SESSION)
+        const { sessionId } = await adapter.startSession(newSession())
         return await adapter.fetchResult(sessionId)
       }
       await expect(call(current)).rejects.toThrow(/^the vendor answered 40[13]$/)
