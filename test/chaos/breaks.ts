@@ -1,6 +1,6 @@
 import { cp, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { VendorName } from './history.ts'
+import type { VendorName } from '../../src/id-verification/vendors/vendor-names.ts'
 
 /** One guarantee that is broken on purpose by a plausible bug, which the checker must find. */
 type Break = {

@@ -1,3 +1,5 @@
+import type { VendorName } from '../../src/id-verification/vendors/vendor-names.ts'
+
 /** Everything that was observed from outside, in the order of observation. Times are milliseconds since 1970. */
 export type History = {
   sessions: Session[]
@@ -9,7 +11,6 @@ export type History = {
 
 /** A status in the portal's words. */
 export type Status = string
-export type VendorName = 'veriff' | 'kora' | 'incode' | 'mosaic'
 export const SLOTS = ['documentFront', 'documentBack', 'face'] as const
 export type Slot = (typeof SLOTS)[number]
 

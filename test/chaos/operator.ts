@@ -23,5 +23,11 @@ export async function openOperator({ load }: Release, env: Environment) {
   const { startVerification } = await load<
     typeof import('../../src/id-verification/operations.ts')
   >('id-verification/operations.ts')
-  return { parts, createAccount, createClient, setVendorIntegration, startVerification }
+  const { isVendorName } = await load<
+    typeof import('../../src/id-verification/vendors/vendor-names.ts')
+  >('id-verification/vendors/vendor-names.ts')
+  return {
+    ...{ parts, createAccount, createClient, setVendorIntegration, startVerification },
+    isVendorName,
+  }
 }

@@ -1,8 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { StartedVerification } from '../../src/id-verification/operations.ts'
+import type { VendorName } from '../../src/id-verification/vendors/vendor-names.ts'
 import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
-import { type History, SLOTS, type Slot, type VendorName } from './history.ts'
+import { type History, SLOTS, type Slot } from './history.ts'
 import { HOLDER } from './vendors.ts'
 import { sha256Of, type World } from './world.ts'
 

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
+import type { VendorName } from '../../src/id-verification/vendors/vendor-names.ts'
 import { startIncodeSandbox } from '../../src/local/sandbox/incode.ts'
 import { startKoraSandbox } from '../../src/local/sandbox/kora.ts'
 import { startMosaicSandbox } from '../../src/local/sandbox/mosaic.ts'
+import { startSumsubSandbox } from '../../src/local/sandbox/sumsub.ts'
 import { startVeriffSandbox } from '../../src/local/sandbox/veriff.ts'
-import type { Held, Slot, Status, VendorName } from './history.ts'
+import type { Held, Slot, Status } from './history.ts'
 import { type Link, startLink } from './link.ts'
 import type { Operator } from './operator.ts'
 
@@ -38,9 +40,12 @@ const DOCUMENT = {
   validUntil: '2035-06-07',
 } as const
 
-/** All vendors, connected to the portal. */
+/** All vendors that the release of the operator knows, connected to the portal. */
 export async function startVendors(world: World): Promise<Driver[]> {
-  return [await veriff(world), await kora(world), await incode(world), await mosaic(world)]
+  const drivers: Driver[] = []
+  for (const [name, start] of Object.entries({ veriff, kora, incode, mosaic, sumsub }))
+    if (world.operator.isVendorName(name)) drivers.push(await start(world))
+  return drivers
 }
 
 const portOf = (url: string) => Number(new URL(url).port)
@@ -331,6 +336,76 @@ async function mosaic({ operator, random }: World): Promise<Driver> {
     },
     async breakImages(body) {
       sandbox.misbehave(body ? { images: { body } } : {})
+    },
+    async close() {
+      await link.close()
+      await sandbox.close()
+    },
+  }
+}
+
+async function sumsub({ operator, courierUrl, random }: World): Promise<Driver> {
+  const { parts } = operator
+  const [appToken, secretKey, webhookSecret] = [randomUUID(), randomUUID(), randomUUID()]
+  const sandbox = await startSumsubSandbox({
+    port: 0,
+    appToken,
+    secretKey,
+    webhookSecret,
+    webhookUrl: `${courierUrl}/webhooks/sumsub`,
+    retryDelaysInMs: RETRIES,
+    person: HOLDER,
+  })
+  const link = await startLink(portOf(sandbox.url), random)
+  await operator.setVendorIntegration(parts.db, parts.sealer, {
+    vendor: 'sumsub',
+    baseUrl: through(sandbox.url, link),
+    apiKey: appToken,
+    secret: secretKey,
+    webhookSecret,
+  })
+  const words: Record<Status, 'GREEN' | 'FINAL' | 'RETRY' | 'onHold'> = {
+    approved: 'GREEN',
+    declined: 'FINAL',
+    resubmission: 'RETRY',
+    review: 'onHold',
+  }
+  const slots: Record<string, Slot> = {
+    document_front: 'documentFront',
+    document_back: 'documentBack',
+    selfie: 'face',
+  }
+  return {
+    name: 'sumsub',
+    link,
+    courses: [
+      ['approved'],
+      ['declined'],
+      ['approved', 'declined'],
+      ['review', 'approved'],
+      ['resubmission', 'approved'],
+    ],
+    async decide(sessionId, status) {
+      const word = words[status]
+      if (!word) throw new Error(`Sumsub does not say ${status}`)
+      sandbox.complete(sessionId, word)
+    },
+    async resend(sessionId) {
+      sandbox.resend(sessionId)
+    },
+    async held(sessionId) {
+      const held = nothing()
+      for (const { type, sha256, isCurrent } of (await sandbox.findSession(sessionId))?.taken ??
+        []) {
+        const slot = slots[type]
+        if (!slot) continue
+        held.taken[slot].push(sha256)
+        if (isCurrent) held.shown[slot] = sha256
+      }
+      return held
+    },
+    async breakImages(image) {
+      sandbox.misbehave(image ? { image } : {})
     },
     async close() {
       await link.close()

@@ -4,7 +4,7 @@ import { decodeProtectedHeader } from 'jose'
 import { readCommand } from '../../src/cli/commands.ts'
 import { rotateClientSecret } from '../../src/clients/clients.ts'
 import { type AppContext, openContext } from '../../src/context.ts'
-import type { VendorName } from '../../src/id-verification/vendors/vendor-names.ts'
+import { VENDORS, type VendorName } from '../../src/id-verification/vendors/vendor-names.ts'
 import {
   addNextCredentials,
   dropCredentials,
@@ -145,7 +145,7 @@ async function startWorld(deployment: Deployment, short: boolean): Promise<World
     MAIL_FROM: 'portal@example.test',
   }
   await grantRoles(parts, databaseUrlOf, '1')
-  for (const vendor of ['veriff', 'kora', 'incode', 'mosaic'] as const)
+  for (const vendor of VENDORS)
     await setVendorIntegration(parts.db, parts.sealer, {
       vendor,
       baseUrl: vendors.urlOf(vendor),
@@ -178,6 +178,7 @@ const SETTINGS: Record<VendorName, string[]> = {
   kora: ['captureUrl=https://capture.test/?id='],
   incode: ['executiveEmail=executive@example.test', `webhookHeader=${INCODE_HEADER}`],
   mosaic: [],
+  sumsub: [],
 }
 
 /** What `migrate` does with a role for each kind of process: it creates those that are missing. */

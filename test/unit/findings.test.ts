@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createIncode } from '../../src/id-verification/vendors/incode.ts'
 import { createKora } from '../../src/id-verification/vendors/kora.ts'
 import { createMosaic } from '../../src/id-verification/vendors/mosaic.ts'
+import { createSumsub } from '../../src/id-verification/vendors/sumsub.ts'
 import type {
   DocumentFindings,
   IntegrationSettings,
@@ -225,6 +226,32 @@ const ADAPTERS: Adapter[] = [
       dates: ['date_of_birth', 'issue_date', isNew ? 'expiration_date' : 'valid_until'],
     }
   }),
+  {
+    name: 'Sumsub',
+    full: { ...FULL, fullName: undefined },
+    async read(person, document) {
+      vendor({
+        [`/resources/applicants/${SESSION}/one`]: {
+          id: SESSION,
+          info: { ...person, idDocs: [document] },
+          review: { reviewStatus: 'completed', reviewResult: { reviewAnswer: 'GREEN' } },
+        },
+      })
+      return (await createSumsub({ vendor: 'sumsub', ...integration() }).fetchResult(SESSION))[0]
+    },
+    person: { nationality: 'UTO' },
+    document: {
+      idDocType: 'PASSPORT',
+      country: 'XX',
+      firstName: 'Alma',
+      lastName: 'Muestra',
+      dob: '1990-04-12',
+      number: 'U1234567',
+      issuedDate: '2021-05-01',
+      validUntil: '2031-05-01',
+    },
+    dates: ['dob', 'issuedDate', 'validUntil'],
+  },
 ]
 
 describe.each(ADAPTERS)('$name', ({ read, person, document, full, dates }) => {
@@ -465,12 +492,14 @@ test('no explanation, reason or error repeats what was read', async () => {
     [`/verifications/${SESSION}`]: { documentVerification: canary },
     [`/verify/api/v1/verification/${SESSION}/result`]: { person: canary, session_id: SESSION },
     '/omni/get/onboarding/status': { name: canary },
+    [`/resources/applicants/${SESSION}/one`]: { id: SESSION, info: canary, review: canary },
   })
   const incode = integration({ executiveEmail: 'executive@example.test' })
   for (const adapter of [
     createKora({ vendor: 'kora', ...integration() }),
     createMosaic({ vendor: 'mosaic', ...integration() }),
     createIncode({ vendor: 'incode', ...incode }),
+    createSumsub({ vendor: 'sumsub', ...integration() }),
   ]) {
     const error = await adapter.fetchResult(SESSION).catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(Error)

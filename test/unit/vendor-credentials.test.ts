@@ -11,6 +11,7 @@ import { createVendor } from '../../src/id-verification/vendors/vendors.ts'
 import { startIncodeSandbox } from '../../src/local/sandbox/incode.ts'
 import { startKoraSandbox } from '../../src/local/sandbox/kora.ts'
 import { startMosaicSandbox } from '../../src/local/sandbox/mosaic.ts'
+import { startSumsubSandbox } from '../../src/local/sandbox/sumsub.ts'
 import { startVeriffSandbox } from '../../src/local/sandbox/veriff.ts'
 
 const NEW = { apiKey: randomUUID(), secret: 'the new secret' }
@@ -21,8 +22,13 @@ const SETTINGS: Record<VendorName, IntegrationSettings> = {
   kora: { tenantId: 'tenant', captureUrl: 'https://capture.test/?id=' },
   incode: { executiveEmail: EMAIL },
   mosaic: {},
+  sumsub: {},
 }
-const SESSION = { verificationId: randomUUID(), returnUrl: 'https://portal.test/', state: 's' }
+const newSession = () => ({
+  verificationId: randomUUID(),
+  returnUrl: 'https://portal.test/',
+  state: 's',
+})
 
 const integrationOf = (vendor: VendorName, secrets: Secrets, baseUrl = 'https://vendor.test') =>
   ({
@@ -42,20 +48,21 @@ async function startSandbox(vendor: VendorName) {
     kora: () => startKoraSandbox({ port: 0, apiKey, secret, tenantId: 'tenant' }),
     incode: () => startIncodeSandbox({ port: 0, apiKey, email: EMAIL, password: secret }),
     mosaic: () => startMosaicSandbox({ port: 0, clientId: apiKey, clientSecret: secret }),
+    sumsub: () => startSumsubSandbox({ port: 0, appToken: apiKey, secretKey: secret }),
   }[vendor]()
   onTestFinished(() => sandbox.close())
   return sandbox
 }
 
 describe('calls', () => {
-  test.each<VendorName>(['veriff', 'kora', 'incode', 'mosaic'])(
+  test.each<VendorName>(['veriff', 'kora', 'incode', 'mosaic', 'sumsub'])(
     'of %s work before and after the vendor changes to the next credentials',
     async (vendor) => {
       const { url } = await startSandbox(vendor)
       const current = { apiKey: OLD.apiKey, sharedSecrets: [OLD.secret] }
       const call = async (secrets: Secrets) => {
         const adapter = createVendor(integrationOf(vendor, secrets, url))
-        const { sessionId } = await adapter.startSession(SESSION)
+        const { sessionId } = await adapter.startSession(newSession())
         return await adapter.fetchResult(sessionId)
       }
       await expect(call(current)).rejects.toThrow(/^the vendor answered 40[13]$/)
@@ -162,5 +169,25 @@ describe('deliveries', () => {
     expect(await check('previous')).toBe(true)
     expect(await check('previous', before)).toBe(false)
     expect(await check('another')).toBe(false)
+  })
+
+  test('of Sumsub may carry the current, the next and, for a time, the previous webhook secret, and not that of calls', async () => {
+    const check = (secret: string, until = later) => {
+      const secrets = {
+        apiKey: 'key',
+        sharedSecrets: ['of calls'],
+        webhookSecret: 'current',
+        next: { webhookSecret: 'next' },
+        previous: { webhookSecret: 'previous', until: new Date(until).toISOString() },
+      }
+      return isGenuine('sumsub', secrets, { 'x-payload-digest': hmac(secret, body) })
+    }
+    expect(await check('current')).toBe(true)
+    expect(await check('next')).toBe(true)
+    expect(await check('previous')).toBe(true)
+    expect(await check('previous', before)).toBe(false)
+    expect(await check('of calls')).toBe(false)
+    const none = { apiKey: 'key', sharedSecrets: ['of calls'] }
+    expect(await isGenuine('sumsub', none, { 'x-payload-digest': hmac('', body) })).toBe(false)
   })
 })

@@ -6,6 +6,7 @@ import { parseAnswer, parseJson } from './parsing.ts'
 import { isEqualSecret } from './signatures.ts'
 import { createTokenCache, sendWithToken, type TokenCache } from './tokens.ts'
 import {
+  DELETED_SESSION,
   type DocumentFindings,
   type DocumentType,
   defaultCheckAfterSeconds,
@@ -18,6 +19,7 @@ import {
   parseSettings,
   type ReadHeader,
   type SettingsOf,
+  UNDATED,
   type Vendor,
   type VendorDecision,
   VendorError,
@@ -131,7 +133,7 @@ export function createIncode(integration: Integration, tokens = createTokenCache
     async fetchResult(sessionId) {
       const onboardingStatus = await findOnboardingStatus(api, sessionId)
       // The session existed when it was started, so the vendor has deleted it.
-      if (onboardingStatus === undefined) return [{ ...UNDATED, status: 'expired', reason: GONE }]
+      if (onboardingStatus === undefined) return [DELETED_SESSION]
       if (onboardingStatus === 'EXPIRED') return [{ ...UNDATED, status: 'expired' }]
       const override = OVERRIDES.get(onboardingStatus)
       if (!override && onboardingStatus !== 'ONBOARDING_FINISHED') return []
@@ -277,16 +279,6 @@ const deliverySchema = z.object({
   onboardingStatus: z.string(),
   externalId: z.string().min(1).optional().catch(undefined),
 })
-
-const GONE = 'the vendor deleted this session'
-// A result has no attempt and no time.
-const UNDATED = {
-  attemptId: '',
-  decidedAt: undefined,
-  isUndated: true,
-  documentType: undefined,
-  reason: undefined,
-} as const
 
 const SCORES = new Map<string, VerificationStatus>([
   ['OK', 'approved'],

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { callVendor, fetchSignedUrl, isStatus, withCredentials } from './call.ts'
 import { joinText, membersOf, toFindings } from './findings.ts'
-import { parseAnswer, parseJson, pathSegment, toImageType } from './parsing.ts'
+import { id, parseAnswer, parseJson, pathSegment, text, toImageType } from './parsing.ts'
 import { isHmacSigned } from './signatures.ts'
 import {
   type DocumentFindings,
@@ -178,8 +178,6 @@ function isSigned(secrets: readonly string[], message: Uint8Array, signature: st
   return isHmacSigned(secrets, message, hex)
 }
 
-const id = z.string().min(1).max(200)
-const text = z.string().nullish().catch(undefined)
 const time = z.coerce.date().nullish().catch(undefined)
 
 const startedSchema = z.object({ id })

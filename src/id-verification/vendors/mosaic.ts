@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { callVendor, isStatus } from './call.ts'
 import { membersOf, toFindings } from './findings.ts'
-import { parseAnswer, parseJson, toImageType } from './parsing.ts'
+import { parseAnswer, parseJson, text, toImageType } from './parsing.ts'
 import { createTokenCache, sendWithToken, type TokenCache } from './tokens.ts'
 import {
+  DELETED_SESSION,
   type DocumentFindings,
   type DocumentType,
   type Integration,
@@ -12,6 +13,7 @@ import {
   NotReadyError,
   parseSettings,
   type SettingsOf,
+  UNDATED,
   type Vendor,
   type VendorDecision,
   VendorError,
@@ -70,7 +72,7 @@ export function createMosaic(integration: Integration, tokens = createTokenCache
         return [toDecision(await api.findResult(sessionId))]
       } catch (error) {
         // The session existed when it was started. Undecided ones are deleted after 90 days (§6.7).
-        if (isStatus(error, 404)) return [{ ...UNDATED, status: 'expired', reason: GONE }]
+        if (isStatus(error, 404)) return [DELETED_SESSION]
         throw error
       }
     },
@@ -182,7 +184,6 @@ async function requestToken({ baseUrl, clientId, clientSecret, resource }: Crede
 }
 
 const id = z.string().regex(/^[A-Za-z0-9_-][A-Za-z0-9._~-]{0,199}$/)
-const text = z.string().nullish().catch(undefined)
 
 const tokenSchema = z.object({
   // RFC 6750 §2.1
@@ -235,16 +236,6 @@ const DOCUMENT_TYPES = new Map<string, DocumentType>([
   ['residence_permit', 'residence_permit'],
   ['visa', 'visa'],
 ])
-
-const GONE = 'the vendor deleted this session'
-// A result is the current state, without attempt or time.
-const UNDATED = {
-  attemptId: '',
-  decidedAt: undefined,
-  isUndated: true,
-  documentType: undefined,
-  reason: undefined,
-} as const
 
 function toDecision(result: Result): VendorDecision {
   const isComplete = result.status === 'complete'

@@ -1,5 +1,10 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 import { VendorError } from './vendor.ts'
+
+/** A vendor's id. */
+export const id = z.string().min(1).max(200)
+/** A text that may be missing; a value of another type counts as missing. */
+export const text = z.string().nullish().catch(undefined)
 
 /** Parses UTF-8 JSON of a vendor; `undefined`, which no schema accepts, when it is not JSON. */
 export function parseJson(

@@ -1,12 +1,20 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 
-/** Whether `signature` is the hexadecimal HMAC-SHA-256 of the message under one of these secrets. Compares in constant time. */
+/** The algorithms with which vendors compute an HMAC. */
+export type HmacAlgorithm = 'sha1' | 'sha256' | 'sha512'
+
+/** The hexadecimal HMAC-SHA-256 of a message. */
+export const signHmac = (secret: string, message: string | Uint8Array): string =>
+  createHmac('sha256', secret).update(message).digest('hex')
+
+/** Whether `signature` is the hexadecimal HMAC of the message under one of these secrets. Compares in constant time. */
 export const isHmacSigned = (
   secrets: readonly string[],
   message: Uint8Array,
   signature: string,
+  algorithm: HmacAlgorithm = 'sha256',
 ): boolean =>
-  isDigest(signature, secrets, (secret) => createHmac('sha256', secret).update(message).digest())
+  isDigest(signature, secrets, (secret) => createHmac(algorithm, secret).update(message).digest())
 
 /** Whether `signature` is the hexadecimal SHA-256 of the message followed by one of these secrets. Compares in constant time. */
 export const isHashSigned = (
@@ -29,8 +37,11 @@ function isDigest(
   secrets: readonly string[],
   digestOf: (secret: string) => Uint8Array,
 ): boolean {
-  // Length and alphabet first: timingSafeEqual throws on unequal lengths, and Buffer.from ignores characters that are not hex.
-  if (!/^[0-9a-f]{64}$/i.test(given)) return false
+  // The alphabet first, because Buffer.from ignores characters that are not hex; and timingSafeEqual throws on unequal lengths.
+  if (!/^([0-9a-f]{2})+$/i.test(given)) return false
   const bytes = Buffer.from(given, 'hex')
-  return secrets.some((secret) => timingSafeEqual(digestOf(secret), bytes))
+  return secrets.some((secret) => {
+    const digest = digestOf(secret)
+    return digest.length === bytes.length && timingSafeEqual(digest, bytes)
+  })
 }

@@ -50,6 +50,22 @@ export type VendorDecision = {
   findings?: DocumentFindings | undefined
 }
 
+/** The common members of a decision on a whole session at a vendor that reports neither attempts nor times. */
+export const UNDATED = {
+  attemptId: '',
+  decidedAt: undefined,
+  isUndated: true,
+  documentType: undefined,
+  reason: undefined,
+} as const
+
+/** The vendor has no such session any more. */
+export const DELETED_SESSION: VendorDecision = {
+  ...UNDATED,
+  status: 'expired',
+  reason: 'the vendor deleted this session',
+}
+
 /** What an adapter reads from a delivery. `echoed` is our verification id as the vendor echoes it: it is compared with our row, never trusted. */
 export type VendorReport =
   | ({ kind: 'decision'; sessionId: string; echoed: string | undefined } & VendorDecision)

@@ -10,6 +10,7 @@ import { describeCall } from './call.ts'
 import { createIncode } from './incode.ts'
 import { createKora } from './kora.ts'
 import { createMosaic } from './mosaic.ts'
+import { createSumsub } from './sumsub.ts'
 import type { TokenCache } from './tokens.ts'
 import {
   type Credentials,
@@ -46,6 +47,7 @@ const ADAPTERS: Record<VendorName, (integration: Integration, tokens?: TokenCach
   kora: (integration) => createKora(integration),
   incode: createIncode,
   mosaic: createMosaic,
+  sumsub: (integration) => createSumsub(integration),
 }
 
 /** Identifies an integration. */

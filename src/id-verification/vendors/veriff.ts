@@ -1,10 +1,9 @@
-import { createHmac } from 'node:crypto'
 import { z } from 'zod'
 import { isLoopback } from '../../platform/loopback.ts'
 import { callVendor, isStatus, withCredentials } from './call.ts'
 import { membersOf, toFindings } from './findings.ts'
-import { parseAnswer, parseJson, pathSegment, toImageType } from './parsing.ts'
-import { isEqualSecret, isHashSigned, isHmacSigned } from './signatures.ts'
+import { id, parseAnswer, parseJson, pathSegment, text, toImageType } from './parsing.ts'
+import { isEqualSecret, isHashSigned, isHmacSigned, signHmac } from './signatures.ts'
 import {
   type DocumentFindings,
   type DocumentType,
@@ -115,7 +114,7 @@ function createApi({ baseUrl, secrets }: Integration, settings: Settings) {
         method,
         headers: {
           'X-AUTH-CLIENT': apiKey,
-          'X-HMAC-SIGNATURE': sign(secret, message),
+          'X-HMAC-SIGNATURE': signHmac(secret, message),
           ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
         },
         body,
@@ -143,9 +142,6 @@ function createApi({ baseUrl, secrets }: Integration, settings: Settings) {
 const callbackOf = (callback: string, baseUrl: string) =>
   callback.startsWith('https:') || isLoopback(baseUrl) ? { callback } : {}
 
-const sign = (secret: string, message: string | Uint8Array) =>
-  createHmac('sha256', secret).update(message).digest('hex')
-
 const signatureOf = (header: ReadHeader) =>
   readAliasedHeader(header, 'x-hmac-signature', 'vrf-hmac-signature')
 
@@ -156,8 +152,6 @@ function readAliasedHeader(header: ReadHeader, name: string, alias: string): str
   return first ?? second
 }
 
-const id = z.string().min(1).max(200)
-const text = z.string().nullish().catch(undefined)
 const time = z.iso.datetime({ offset: true }).nullish().catch(undefined)
 
 const startedSchema = z.object({ verification: z.object({ id: z.uuid(), url: z.url() }) })

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { AppContext } from '../../../src/context.ts'
+import { VENDORS } from '../../../src/id-verification/vendors/vendor-names.ts'
 import { createApplication } from '../../support/application.ts'
 import { addClient, addResident } from '../../support/portal.ts'
 import { addVerification } from '../../support/verifications.ts'
@@ -10,7 +11,7 @@ type Tally = { done: number; failures: string[] }
 
 const API = '/api/v1/me/natural-person/id-verification'
 const SCOPE = 'openid offline_access eprospera:person.id_verification.read'
-const VENDORS = ['veriff', 'kora', 'incode', 'mosaic'] as const
+const DELIVERING = ['veriff', 'kora', 'incode', 'sumsub'] as const
 
 /**
  * What applications, residents and vendors do all the time, at `issuer`: reads with the images' links, refreshes, sign-ins with a
@@ -99,7 +100,7 @@ export async function startLoad(
     await json(started, 201)
   }
 
-  async function deliver(vendor: 'veriff' | 'kora' | 'incode') {
+  async function deliver(vendor: (typeof DELIVERING)[number]) {
     const { body, headers } = vendors.createDelivery(vendor)
     const answer = await fetch(`${issuer}/webhooks/${vendor}`, { method: 'POST', body, headers })
     await json(answer, 200)
@@ -116,8 +117,7 @@ export async function startLoad(
   repeat('vendor sessions', 6 * pauseMs, () =>
     startSession(VENDORS[turn++ % VENDORS.length] ?? 'veriff'),
   )
-  for (const vendor of ['veriff', 'kora', 'incode'] as const)
-    repeat('deliveries', 8 * pauseMs, () => deliver(vendor))
+  for (const vendor of DELIVERING) repeat('deliveries', 8 * pauseMs, () => deliver(vendor))
 
   return {
     tallies,

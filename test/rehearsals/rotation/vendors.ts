@@ -25,6 +25,7 @@ export async function startVendors() {
     kora: newSecrets(),
     incode: newSecrets(),
     mosaic: newSecrets(),
+    sumsub: newSecrets(),
   }
   const tokens = new Map<string, VendorSecrets>()
   const refused: string[] = []
@@ -32,7 +33,7 @@ export async function startVendors() {
   /** `undefined`: refused. */
   function answer(req: IncomingMessage, body: string): object | undefined {
     const { headers, url } = req
-    const { veriff, kora, incode, mosaic } = secrets
+    const { veriff, kora, incode, mosaic, sumsub } = secrets
     if (url === '/veriff/v1/sessions') {
       const signature = createHmac('sha256', veriff.secret).update(body).digest('hex')
       const isOurs = headers['x-auth-client'] === veriff.apiKey
@@ -60,6 +61,13 @@ export async function startVendors() {
       const token = tokens.get(headers.authorization?.replace('Bearer ', '') ?? '')
       return token === mosaic ? { session_id: randomUUID(), start_token: 'start' } : undefined
     }
+    if (url?.startsWith('/sumsub/')) {
+      const signed = `${headers['x-app-access-ts']}POST${url}${body}`
+      const signature = createHmac('sha256', sumsub.secret).update(signed).digest('hex')
+      const isOurs = headers['x-app-token'] === sumsub.apiKey
+      if (!isOurs || headers['x-app-access-sig'] !== signature) return undefined
+      return url.endsWith('/websdkLink') ? { url: 'https://vendor.test/' } : { id: randomUUID() }
+    }
     return NOT_FOUND
   }
 
@@ -78,16 +86,21 @@ export async function startVendors() {
     /** The vendor of each refused call. */
     refused,
     /** A delivery that nobody else sends, and what authenticates it. */
-    createDelivery(vendor: 'veriff' | 'kora' | 'incode'): {
+    createDelivery(vendor: Exclude<VendorName, 'mosaic'>): {
       body: string
       headers: Record<string, string>
     } {
       const { apiKey, secret, webhookSecret } = secrets[vendor]
       const [id, session] = [randomUUID(), randomUUID()]
-      const hmac = (message: string) => createHmac('sha256', secret).update(message).digest('hex')
+      const hmac = (message: string, key = secret) =>
+        createHmac('sha256', key).update(message).digest('hex')
       if (vendor === 'incode') {
         const body = JSON.stringify({ interviewId: session, onboardingStatus: 'UNKNOWN', id })
         return { body, headers: { [INCODE_HEADER]: webhookSecret } }
+      }
+      if (vendor === 'sumsub') {
+        const body = JSON.stringify({ applicantId: session, type: 'applicantPending', id })
+        return { body, headers: { 'X-Payload-Digest': hmac(body, webhookSecret) } }
       }
       if (vendor === 'kora') {
         const body = JSON.stringify({ id, resourceType: 'verification', resourceId: session })
