@@ -125,11 +125,27 @@ test('secrets are read from standard input', async ({ program: { json }, onTestF
   const [, created] = await Promise.all([
     json([...vendor, '--secret-stdin'], env, 'shared secret\n'),
     json([...resident, '--surname', 'Mejia', '--password-stdin'], env, password),
+    json(
+      [
+        ...['vendor', 'set', 'sumsub', '--base-url', 'http://127.0.0.1:1', '--api-key-stdin'],
+        ...['--secret-stdin', '--webhook-secret-stdin', '--setting', 'levelName=kyc'],
+      ],
+      env,
+      'app token\nsecret key\nwebhook secret\n',
+    ),
   ])
   const sealer = createSealer([Buffer.from(env.ENCRYPTION_KEY ?? '', 'base64url')])
   const integration = await findVendorIntegration(db, sealer, 'veriff', 'default')
   expect(integration).toMatchObject({
     secrets: { apiKey: 'key', sharedSecrets: ['shared secret'] },
+  })
+  expect(await findVendorIntegration(db, sealer, 'sumsub', 'default')).toMatchObject({
+    settings: { levelName: 'kyc' },
+    secrets: {
+      apiKey: 'app token',
+      sharedSecrets: ['secret key'],
+      webhookSecret: 'webhook secret',
+    },
   })
   const [row] = await db`select password_hash from account where id = ${created.id}`
   expect(await verifyPassword(password, row?.passwordHash)).toBe(true)
