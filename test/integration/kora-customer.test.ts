@@ -104,7 +104,8 @@ async function openOffice(tenant: string) {
 }
 
 test('X-Tenant-ID is compared with the token on every route of a tenant', async () => {
-  const routes = OPERATIONS.filter(isBackOffice)
+  // Mosaic, whose paths are elsewhere, has no such header.
+  const routes = OPERATIONS.filter(isBackOffice).filter(({ path }) => path.startsWith(IDV))
   expect(routes.length).toBeGreaterThan(15)
   const send = async (tenant: string | undefined, { method, path }: (typeof routes)[number]) =>
     await acme.call(path.replace(IDV, '').replaceAll(/:\w+/g, randomUUID()), {

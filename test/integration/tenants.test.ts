@@ -253,7 +253,10 @@ describe("a tenant's verification belongs to its own subject", () => {
     }
     // Without a subject of its own, the rival gets as far as anybody: its own integration is missing.
     const json = { vendor: 'veriff', integration: 'acme', externalId }
-    expect((await call(IDV, rival, { json })).body.details).toEqual({ field: 'vendor' })
+    expect((await call(IDV, rival, { json })).body.details).toEqual({
+      field: 'vendor',
+      constraint: 'invalid',
+    })
     const [count] = await portal.db`
       select count(*)::int from subject where external_id = ${externalId}`
     expect(count?.count).toBe(1)
