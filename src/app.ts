@@ -34,6 +34,7 @@ import { accountRoutes } from './portal/account.ts'
 import { activityRoutes } from './portal/activity.ts'
 import { consentRoutes } from './portal/consents.ts'
 import { createGuard } from './portal/guard.ts'
+import { languageRoutes } from './portal/language.ts'
 import { linkRoutes } from './portal/links.ts'
 import { mailLinkRoutes } from './portal/mail-links.ts'
 import { notMeRoutes } from './portal/not-me.ts'
@@ -44,6 +45,7 @@ import { secondFactorRoutes } from './portal/second-factor.ts'
 import { wellKnownRoutes } from './portal/well-known.ts'
 import { createFormTokens } from './web/form-tokens.ts'
 import { passkeyScript, stylesheet } from './web/html.ts'
+import { addReader, type PageEnv } from './web/reader.ts'
 import { requestIdOf } from './web/response-headers.ts'
 import type { WebContext } from './web-context.ts'
 
@@ -78,6 +80,7 @@ export function createApp(context: WebContext): Hono<AppEnv> {
   app.use(addRequestId)
   app.use('/api/v1/*', addApiHeaders)
   app.route('/', apiRoutes(api))
+  app.use(addReader(context.readerOf))
   app.route('/', publicRoutes(context))
   app.route('/', residentRoutes(context))
   app.notFound((c) => respondNotFound(context, c))
@@ -113,9 +116,9 @@ function apiRoutes(api: ApiContext): Hono {
 }
 
 /** For anyone: programs that look up what this server is, and pages that need no session. */
-function publicRoutes(context: WebContext): Hono {
+function publicRoutes(context: WebContext): Hono<PageEnv> {
   const { issuer } = context
-  const routes = new Hono()
+  const routes = new Hono<PageEnv>()
   routes.route('/', transmitterRoutes(issuer))
   routes.route('/', ledgerRoutes(context))
   routes.route('/', openApiRoutes(issuer))
@@ -144,12 +147,12 @@ function assetRoutes(): Hono {
 }
 
 /** For residents: sign-in, consent, and their own pages. */
-function residentRoutes(context: WebContext): Hono {
+function residentRoutes(context: WebContext): Hono<PageEnv> {
   const { config, db, issuer } = context
   const forms = createFormTokens(issuer, config.secrets.cookieKeys)
   const guard = createGuard({ ...context, forms })
   const portal = { ...context, forms, guard }
-  const routes = new Hono()
+  const routes = new Hono<PageEnv>()
   routes.route(
     '/',
     interactionRoutes({
@@ -158,6 +161,7 @@ function residentRoutes(context: WebContext): Hono {
       requireProof: guard.askForProof,
     }),
   )
+  routes.route('/', languageRoutes(portal))
   routes.route('/', portalRoutes(portal))
   routes.route('/', consentRoutes(portal))
   routes.route('/', activityRoutes(portal))

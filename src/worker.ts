@@ -74,7 +74,7 @@ export async function startWorker(context: AppContext, jobs: Jobs): Promise<Work
     deliverLogout({ db, ring, subjects, outbound, log }, notice),
   )
   await jobs.work('fetch-logo', 1, ({ clientId }) => fetchRegisteredLogo(context, clientId))
-  await startResetLinks({ db, sealer, vault, jobs, log })
+  await startResetLinks({ db, sealer, vault, jobs, config, log })
   const senders = startSender({
     db,
     sealer,

@@ -4,6 +4,7 @@ import { findIssuer } from '../platform/issuer.ts'
 import { isUuid } from '../platform/uuid.ts'
 import type { Vault } from '../platform/vault.ts'
 import { displayedText, isDisplayable, visibleText } from '../web/displayed-text.ts'
+import { isLocale, type Locale } from '../web/texts/languages.ts'
 import { hashPassword } from './passwords.ts'
 
 /*
@@ -20,6 +21,8 @@ export type Account = {
   /** The source of the name. Documents are not compared with a name that the resident typed. */
   nameSource: NameSource
   status: 'active' | 'suspended'
+  /** The language of mails; `null` before the first sign-in. */
+  locale: Locale | null
 }
 export type NameSource = 'registry' | 'operator' | 'resident' | 'document'
 
@@ -42,14 +45,16 @@ export const hashEmail = async (sql: Sql, vault: Vault, email: string): Promise<
 const placeOf = (id: string) => ({ table: 'account', column: 'details_sealed', row: id })
 
 const columns = (sql: Sql) => sql`
-  id, details_sealed, email, given_name, surname, email_verified, name_source, status`
+  id, details_sealed, email, given_name, surname, email_verified, name_source, status, locale`
 
 async function openRow(sql: Sql, vault: Vault, row: Row): Promise<Account> {
   const { id, detailsSealed, emailVerified, nameSource, status } = row
+  // A language that this version does not have counts as none.
+  const locale = isLocale(row.locale) ? row.locale : null
   const { email, givenName, surname } = detailsSealed
     ? (JSON.parse((await vault.open(sql, placeOf(id), detailsSealed)).toString()) as Details)
     : (row as Details)
-  return { id, email, emailVerified, givenName, surname, nameSource, status }
+  return { id, email, emailVerified, givenName, surname, nameSource, status, locale }
 }
 
 async function writeDetails(
@@ -118,7 +123,7 @@ export async function createAccount(
       if (!row) throw new Error('the account was not written')
       await writeDetails(sql, vault, row.id, details)
       const { id, emailVerified, nameSource, status } = row
-      return { id, ...details, emailVerified, nameSource, status }
+      return { id, ...details, emailVerified, nameSource, status, locale: null }
     })
   } catch (error) {
     throw isDuplicateKey(error) ? taken() : error
@@ -306,6 +311,18 @@ export async function setAccountStatus(
   const rows = await sql`
     update account set status = ${status}, updated_at = now() where id = ${id} returning 1`
   return rows.length > 0
+}
+
+/** Sets the language of the account's mails. `ifNone`: unless it has one. */
+export async function setLocale(
+  sql: Sql,
+  id: string,
+  locale: Locale,
+  { ifNone }: { ifNone: boolean } = { ifNone: false },
+): Promise<void> {
+  await sql`
+    update account set locale = ${locale}, updated_at = now()
+    where id = ${id} and locale is distinct from ${locale} and not (${ifNone} and locale is not null)`
 }
 
 const BATCH = 100

@@ -83,7 +83,8 @@ export function openApiRoutes(issuer: string): Hono {
     })
   })
   routes.get('/reference', (c) => {
-    for (const [name, value] of Object.entries(securityHeaders({ issuer }))) c.header(name, value)
+    for (const [name, value] of Object.entries(securityHeaders({ issuer, locale: 'en' })))
+      c.header(name, value)
     return c.html(referencePage(describeOnce(), OPERATIONS))
   })
   return routes

@@ -1,4 +1,3 @@
-import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { errors, type InteractionResults, type Provider } from 'oidc-provider'
@@ -14,7 +13,10 @@ import type { ClientAddress } from '../web/client-address.ts'
 import { readForm } from '../web/form-body.ts'
 import type { FormTokens } from '../web/form-tokens.ts'
 import { setSecurityHeaders } from '../web/html.ts'
+import { describeError, PageError } from '../web/page-error.ts'
+import type { PageEnv, ReaderOf } from '../web/reader.ts'
 import type { SecurityEvents } from '../web/security-events.ts'
+import type { Locale } from '../web/texts/languages.ts'
 import { allowConsent, type FindDocuments, showConsent } from './consent-step.ts'
 import { ACR, authenticateForm, chooseAcr, toLoginResult } from './logins.ts'
 import { errorPage, signInPage } from './pages.ts'
@@ -50,9 +52,11 @@ type InteractionOptions = {
   requireProof: RequireProof
   jobs: Jobs
   sealer: Sealer
+  config: { defaultLocale: Locale }
+  readerOf: ReaderOf
   log: Log
 }
-type Env = { Bindings: HttpBindings }
+type Env = PageEnv
 type Form = Record<string, unknown>
 type Details = Awaited<ReturnType<Provider['interactionDetails']>>
 
@@ -66,19 +70,20 @@ export function interactionRoutes(parts: InteractionOptions): Hono<Env> {
   return routes
 }
 
-async function loadDetails({ provider }: InteractionOptions, c: Context<Env>): Promise<Details> {
+/** Loads the interaction. From then on the request has the language that the application asked for. */
+async function loadDetails(
+  { provider, readerOf }: InteractionOptions,
+  c: Context<Env>,
+): Promise<Details> {
   const { incoming, outgoing } = c.env
   try {
     const details = await provider().interactionDetails(incoming, outgoing)
     if (details.uid !== c.req.param('uid')) throw new errors.SessionNotFound('other interaction')
+    c.set('reader', readerOf(incoming, details.params.ui_locales))
     return details
   } catch (error) {
     if (!(error instanceof errors.SessionNotFound)) throw error
-    throw new ApiError(
-      400,
-      'interaction_expired',
-      'This step has expired, or was started in another browser. Go back to the application and start again.',
-    )
+    throw new PageError(400, 'interaction_expired', (texts) => texts.errors.interactionExpired)
   }
 }
 
@@ -104,8 +109,7 @@ async function showPrompt(
 ): Promise<Response> {
   const { issuer, provider, forms } = parts
   const client = await provider().Client.find(String(details.params.client_id))
-  if (!client)
-    throw new ApiError(400, 'invalid_client', 'This application is not registered any more.')
+  if (!client) throw new PageError(400, 'invalid_client', (texts) => texts.errors.unregistered)
   const isLogin = details.prompt.name === 'login'
   const formTargets = [redirectUriOf(details)]
   setSecurityHeaders(c, { issuer, formTargets, passkeys: isLogin })
@@ -114,14 +118,15 @@ async function showPrompt(
 
   const form = { action: `/interaction/${details.uid}`, csrf: forms.create(details.uid) }
   if (missing?.outcome === 'second-step') {
-    const data = { ...form, fields: [], mayCancel: true, ...missing, error: failed?.error }
-    return c.html(secondStepPage(data), failed?.status ?? 200)
+    const error = failed?.error(c.var.reader.texts)
+    const data = { ...form, fields: [], mayCancel: true, ...missing, error }
+    return c.html(secondStepPage(c.var.reader, data), failed?.status ?? 200)
   }
   if (isLogin) {
     const clientName = client.clientName ?? client.clientId
     return showSignIn(parts, c, details, { ...form, clientName }, missing)
   }
-  const page = await showConsent(parts, details, form)
+  const page = await showConsent(parts, c.var.reader, details, form)
   return page ? c.html(page) : abort(parts, c)
 }
 
@@ -141,11 +146,11 @@ function showSignIn(
   ensureBrowserId(parts.provider(), c.env.incoming, c.env.outgoing)
   const hint = details.params.login_hint
   return c.html(
-    signInPage({
+    signInPage(c.var.reader, {
       ...form,
       needs: requiredFactor(acrValues),
       email: failed?.email ?? (typeof hint === 'string' ? hint : undefined),
-      error: failed?.error,
+      error: failed?.error(c.var.reader.texts),
     }),
     failed?.status ?? 200,
   )
@@ -218,11 +223,12 @@ function showError(
   if (!(error instanceof ApiError)) throw error
   if (error.error === 'forbidden_form')
     parts.security.emit('form_refused', { address: parts.addressOf(c.env.incoming) })
+  const { texts } = c.var.reader
   setSecurityHeaders(c, { issuer: parts.issuer })
   return c.html(
-    errorPage({
-      title: 'We could not go on',
-      message: error.message,
+    errorPage(c.var.reader, {
+      title: texts.errors.cannotGoOn,
+      message: describeError(texts, error),
       requestId: c.res.headers.get('X-Request-Id') ?? undefined,
     }),
     error.status as 400,

@@ -1,4 +1,3 @@
-import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { fullNameOf } from '../accounts/accounts.ts'
@@ -14,6 +13,7 @@ import type { Sealer } from '../platform/secrets.ts'
 import type { Storage } from '../platform/storage.ts'
 import type { Vault } from '../platform/vault.ts'
 import { setSecurityHeaders } from '../web/html.ts'
+import type { PageEnv } from '../web/reader.ts'
 import type { Guard, GuardParts } from './guard.ts'
 import { takeOpenedLink } from './links.ts'
 import { sentenceOf, takeNotice } from './notices.ts'
@@ -28,7 +28,7 @@ type Parts = GuardParts & {
   vault: Vault
   imageOrigin: string
 }
-type Env = { Bindings: HttpBindings }
+type Env = PageEnv
 
 // Long enough to view the photos, short enough that a link in the browser's history no longer works.
 const IMAGE_LINK_SECONDS = 120
@@ -61,7 +61,7 @@ async function showHome(parts: Parts, c: Context<Env>): Promise<Response> {
   const notice = await takeSentence(parts, c)
   setSecurityHeaders(c, { issuer, imageOrigin })
   return c.html(
-    homePage({
+    homePage(c.var.reader, {
       account: { name: fullNameOf(account), email: account.email },
       verifications: verifications.map((verification) => ({
         ...verification,
@@ -110,10 +110,11 @@ async function listApplications(db: Db, accountId: string) {
 
 /** The sentence about the last action. Deletes its notice. */
 async function takeSentence(parts: Parts, c: Context<Env>): Promise<string | undefined> {
+  const { texts } = c.var.reader
   const notice = takeNotice(parts, c)
-  if (notice?.name !== 'consent-ended') return sentenceOf(notice)
+  if (notice?.name !== 'consent-ended') return sentenceOf(texts, notice)
   const name = await findClientName(parts.db, notice.clientId)
-  return name && `${name} can no longer see your documents.`
+  return name && texts.home.noLongerSees(name)
 }
 
 async function adoptName(

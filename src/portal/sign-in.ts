@@ -1,4 +1,3 @@
-import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 import { takeSnapshot } from '../accounts/accounts.ts'
 import type { FailedSignIn, SecondStep } from '../accounts/sign-in.ts'
@@ -9,10 +8,12 @@ import { secondStepPage } from '../oauth/second-step-pages.ts'
 import { browserOf, endSession, startSession } from '../oauth/sessions.ts'
 import { readForm } from '../web/form-body.ts'
 import { setSecurityHeaders } from '../web/html.ts'
+import type { PageEnv } from '../web/reader.ts'
+import type { Texts } from '../web/texts/en.ts'
 import { deviceOf } from './devices.ts'
 import type { Guard, GuardParts } from './guard.ts'
 
-type Env = { Bindings: HttpBindings }
+type Env = PageEnv
 
 /** The page for a browser without a session. `missing`: what the sign-in that was just tried still lacks. */
 export function showSignIn(
@@ -26,12 +27,12 @@ export function showSignIn(
   const shared = {
     action: '/sign-in',
     csrf: parts.forms.create(signInForm(parts, c)),
-    error: failed?.error,
+    error: failed?.error(c.var.reader.texts),
   }
   return c.html(
     missing?.outcome === 'second-step'
-      ? secondStepPage({ fields: [], ...missing, ...shared })
-      : signInPage({ ...shared, email: missing?.email }),
+      ? secondStepPage(c.var.reader, { fields: [], ...missing, ...shared })
+      : signInPage(c.var.reader, { ...shared, email: missing?.email }),
     failed?.status ?? 200,
   )
 }
@@ -55,9 +56,11 @@ export async function signIn(parts: GuardParts, c: Context<Env>): Promise<Respon
     tried,
   )
   const { accountId } = tried
-  const device = deviceOf(c.req.header('user-agent') ?? null)
-  if (await completeSignIn(parts, { ...started, accountId, browser, device, snapshot }))
-    parts.log.info('signed in', { accountId })
+  const userAgent = c.req.header('user-agent') ?? null
+  const device = (texts: Texts) => deviceOf(texts, userAgent)
+  const { locale } = c.var.reader
+  const signedIn = { ...started, accountId, browser, device, locale, snapshot }
+  if (await completeSignIn(parts, signedIn)) parts.log.info('signed in', { accountId })
   return c.redirect('/', 303)
 }
 

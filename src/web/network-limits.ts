@@ -53,6 +53,7 @@ export const NETWORK_RULES: readonly [method: string, path: string, rule: Networ
   ['POST', '/interaction/:uid', 'refusals'],
   ['GET', '/', 'none'],
   ['POST', '/sign-in', 'refusals'],
+  ['POST', '/language', 'requests'],
   ['POST', '/passkeys/options', 'requests'],
   ['GET', '/reset', 'none'],
   ['POST', '/reset', 'requests'],
