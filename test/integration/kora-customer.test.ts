@@ -6,7 +6,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { REFUSED_CAPTURES } from '../../src/api/captures.ts'
 import { OPERATIONS } from '../../src/api/openapi.ts'
 import { isBackOffice } from '../../src/api/refusals.ts'
-import { announceCompleted, announceTest } from '../../src/events/events.ts'
+import { readCommand } from '../../src/cli/commands.ts'
+import { addressEvent, announceCompleted, announceTest } from '../../src/events/events.ts'
 import { listPendingEvents } from '../../src/events/store.ts'
 import { rotateSigningSecret, setStream } from '../../src/events/streams.ts'
 import { eraseVerification } from '../../src/id-verification/retention.ts'
@@ -331,6 +332,17 @@ test('verification.completed is sent to the tenant at each decision, and when th
   await jobs.stop()
   const poll = (await listPendingEvents(portal.db, office.clientId, 10)).events
   expect(poll.map((event) => event.id)).not.toContain(late?.id)
+  // Erased between the look at it and the sending.
+  const event = {
+    id: late?.id ?? '',
+    clientId: office.clientId,
+    kind: 'verification.completed',
+    accountId: null,
+    verificationId: id,
+    data: { status: 'approved' },
+    occurredAt: new Date(),
+  } as const
+  expect(await addressEvent(portal.db, async () => undefined, event)).toBeUndefined()
 })
 
 test('a state is announced once by any number of transactions, to back offices with a stream and the scope', async () => {
@@ -496,6 +508,18 @@ test('the format of Kora is for webhooks of back offices', async () => {
     await expect(set(acme.clientId, delivery)).rejects.toThrow('--delivery webhook')
   const { client_id: bank } = await addClient(parts)
   await expect(set(bank, 'webhook')).rejects.toThrow('idv.read')
+
+  const { clientId } = await openOffice('rival')
+  const run = (...words: string[]) =>
+    readCommand(['client', 'events', clientId, ...words]).run({ ...parts, issuer: portal.issuer })
+  const to = ['--delivery', 'webhook', '--url', 'https://acme.example/kora']
+  expect(await run(...to, '--format', 'kora')).toMatchObject({
+    format: 'kora',
+    signing_secret: expect.any(String),
+  })
+  expect(await run()).toMatchObject({ delivery: 'webhook', format: 'kora' })
+  expect(await run(...to)).toMatchObject({ format: 'standard' })
+  expect(() => run(...to, '--format', 'veriff')).toThrow('standard or kora')
 })
 
 /** A program of a customer of Kora, as the vendor's documentation prints it. `capture`: the person is verified. */
