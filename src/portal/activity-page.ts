@@ -79,6 +79,8 @@ function describe(entry: Activity): string {
       return `Erased the record that ${entry.scope ?? 'an organisation'} had of you.`
     case 'operator-review':
       return describeReview(detail.decision, entry.reason ?? undefined)
+    case 'alert-end':
+      return 'An alert about one of your identity checks was settled, because its document fits your account now.'
     case 'operator-review-in-words':
       return describeReview(detail.decision, detail.reason)
     case 'operator-change':
