@@ -896,6 +896,47 @@ export type paths = {
       }
     }
   }
+  '/api/v1/idv/vendors': {
+    /** Your integrations, and how their deliveries and images are doing */ get: {
+      parameters: {
+        path?: never
+        query?: never
+        header?: { 'X-Tenant-ID'?: string }
+        cookie?: never
+      }
+      requestBody?: never
+      responses: {
+        200: {
+          headers: Record<string, unknown>
+          content: { 'application/json': { vendors: components['schemas']['VendorHealth'][] } }
+        }
+        400: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        403: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        406: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        429: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+      }
+    }
+  }
   '/api/v1/idv/document-types': {
     /** The kinds of documents there are */ get: {
       parameters: {
@@ -1864,6 +1905,27 @@ export type components = {
       externalId: string /** A resident of the portal has linked it to the own account */
       linked: boolean /** UTC, with milliseconds */
       createdAt: string
+    }
+    VendorHealth: {
+      vendor:
+        | 'veriff'
+        | 'kora'
+        | 'incode'
+        | 'mosaic'
+        | 'sumsub' /** Its name, as in alerts and at the start of a session */
+      integration: string /** New sessions can start */
+      enabled: boolean /** When a new delivery last arrived */
+      lastDeliveryAt: string | null /** Deliveries that are not applied yet */
+      deliveriesWaiting: number /** When the oldest of them arrived */
+      deliveriesWaitingSince:
+        | string
+        | null /** Genuine deliveries that could not be applied: the operator has to look */
+      deliveriesFailed: number /** Images that are not stored yet */
+      imagesWaiting: number /** The oldest decision that they belong to */
+      imagesWaitingSince: string | null /** Images that could not be read */
+      imagesRefused: number /** Sessions without a final decision */
+      undecided: number /** Hosts of images that the integration does not allow: the operator can allow them */
+      refusedHosts: string[]
     }
     Verification: {
       id: string /** Of your own subject; null for what the operator started for a resident */

@@ -8,6 +8,7 @@ import { resultOperations, resultRoutes } from './results.ts'
 import { documentType, text } from './schemas.ts'
 import { subjectOperations, subjectRoutes } from './subjects.ts'
 import type { TenantParts } from './tenant-requests.ts'
+import { vendorOperations, vendorRoutes } from './vendors.ts'
 import { verificationOperations, verificationRoutes } from './verifications.ts'
 
 const documentTypesSchema = z.object({
@@ -43,6 +44,7 @@ export const backOfficeOperations = [
   ...resultOperations,
   ...subjectOperations,
   ...alertOperations,
+  ...vendorOperations,
   listDocumentTypes,
 ]
 
@@ -60,5 +62,6 @@ export function backOfficeRoutes(parts: TenantParts): Hono {
   routes.route('/', resultRoutes(parts))
   routes.route('/', subjectRoutes(parts))
   routes.route('/', alertRoutes(parts))
+  routes.route('/', vendorRoutes(parts))
   return routes
 }

@@ -168,8 +168,10 @@ export function eventRoutes({ issuer, db, signEvent, findSubject, bearer }: Part
       isPatient ? LONGEST_WAIT_MS : 0,
     )
     const sets: Record<string, string> = {}
-    for (const event of found.events)
-      sets[event.id] = await signEvent(issuer, await addressEvent(db, findSubject, event))
+    for (const event of found.events) {
+      const addressed = await addressEvent(db, findSubject, event)
+      if (addressed) sets[event.id] = await signEvent(issuer, addressed)
+    }
     return c.json({
       sets,
       ...(found.isMore ? { moreAvailable: true } : {}),

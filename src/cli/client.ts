@@ -149,15 +149,24 @@ const events = defineCommand({
   options: {
     delivery: { value: 'how', text: 'webhook, push, poll or none; without it, show the stream' },
     url: { value: 'url', text: 'the receiver of a webhook or push stream' },
+    format: {
+      value: 'format',
+      text: "of webhooks, for a back office: kora has Kora's header and body",
+      choices: ['standard', 'kora'],
+      default: 'standard',
+    },
     'authorization-stdin': { text: 'read the Authorization header for push from standard input' },
   },
   examples: [
     'client events ID',
     'client events ID --delivery webhook --url https://bank.example/hooks',
+    'client events ID --delivery webhook --format kora --url https://acme.example/kora',
     'client events ID --delivery none',
   ],
   async run({ db, sealer }, values, args) {
-    const { findStream, removeStream, setStream } = await import('../events/streams.ts')
+    const { findStream, removeStream, setStream, STREAM_FORMATS } = await import(
+      '../events/streams.ts'
+    )
     const clientId = requireId(args, 'client')
     const delivery = getOption(values, 'delivery')
     if (delivery === undefined)
@@ -169,6 +178,7 @@ const events = defineCommand({
     const stream = {
       clientId,
       delivery,
+      format: STREAM_FORMATS.find((each) => each === getOption(values, 'format')),
       endpoint: getOption(values, 'url'),
       authorization: values['authorization-stdin'] ? await readSecret() : undefined,
     }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Sql } from '../platform/db.ts'
+import { OperatorError } from '../platform/errors.ts'
 
 /** The events that applications are notified of. `docs/events.md` has when each is sent, and its members. */
 const EVENT_KINDS = [
@@ -38,14 +39,19 @@ export type AddressedEvent = Omit<PortalEvent, 'accountId'> & {
 /** Returns the `sub` of a resident at a client; `undefined` for a client that receives no resident's identifier. */
 export type FindSubject = (clientId: string, accountId: string) => Promise<string | undefined>
 
-/** Replaces the account with the application's own `sub`, and removes the verification's id where the application may not have it. */
+/**
+ * Replaces the account with the application's own `sub`, and removes the verification's id where the application may not have it.
+ * `undefined`: the verification was erased meanwhile, and the event is not sent.
+ */
 export async function addressEvent(
   sql: Sql,
   findSubject: FindSubject,
   { accountId, ...event }: PortalEvent,
-): Promise<AddressedEvent> {
-  if (event.kind === 'verification.completed')
-    return { ...event, subject: undefined, data: await addSubject(sql, event) }
+): Promise<AddressedEvent | undefined> {
+  if (event.kind === 'verification.completed') {
+    const data = await addSubject(sql, event)
+    return data && { ...event, subject: undefined, data }
+  }
   const subject = accountId === null ? undefined : await findSubject(event.clientId, accountId)
   // A public `sub` is the same for every client, so the id reveals no more; a back office has verification ids only.
   const isPairwise = subject !== undefined && subject !== accountId
@@ -59,12 +65,12 @@ export async function addressEvent(
 async function addSubject(
   sql: Sql,
   { verificationId, data }: Pick<PortalEvent, 'verificationId' | 'data'>,
-): Promise<PortalEvent['data']> {
+): Promise<PortalEvent['data'] | undefined> {
   const [row] = await sql<{ externalId: string | null; subjectId: string | null }[]>`
     select external_id, subject.id as subject_id
     from verification left join subject on subject.id = subject_id
     where verification.id = ${verificationId}`
-  return { externalId: row?.externalId ?? null, subjectId: row?.subjectId ?? null, ...data }
+  return row && { externalId: row.externalId, subjectId: row.subjectId, ...data }
 }
 
 /** Events that are not sent any more once the consent has ended. */
@@ -162,8 +168,12 @@ export async function announceCompleted(sql: Sql, verificationId: string): Promi
     select client.id, 'verification.completed', account_id, completed.id,
       jsonb_build_object('status', status, 'tier', tier, 'imagePersisted', images_complete)
     from completed join client using (tenant) join event_stream on client_id = client.id
-    where 'idv.read' = any (string_to_array(metadata ->> 'scope', ' '))`
+    where ${isBackOffice(sql)}`
 }
+
+/** A condition on a row of `client`. */
+export const isBackOffice = (sql: Sql) =>
+  sql`'idv.read' = any (string_to_array(metadata ->> 'scope', ' '))`
 
 /**
  * Whether the verification was approved before documents were compared with accounts, and is not compared yet. Nothing is
@@ -279,8 +289,17 @@ export async function announceErasure(
     ) reader`
 }
 
-/** Writes an event without content, to test the stream. Returns its id; `undefined` when the client has no stream. */
+/**
+ * Writes an event without content, to test the stream. Returns its id; `undefined` when the client has no stream. Throws OperatorError
+ * for a stream in Kora's format.
+ */
 export async function announceTest(sql: Sql, clientId: string): Promise<string | undefined> {
+  const [stream] = await sql`
+    select from event_stream where client_id = ${clientId} and format = 'kora'`
+  if (stream)
+    throw new OperatorError(
+      'This stream has the format of Kora, which has no test event: it sends verification.completed alone.',
+    )
   const [row] = await sql<{ id: string }[]>`
     insert into event (client_id, kind) select client_id, 'test' from event_stream
     where client_id = ${clientId} returning id`
@@ -324,10 +343,15 @@ async function mayNameVerification(sql: Sql, event: PortalEvent): Promise<boolea
   return row?.isKnown === true
 }
 
-/** Whether the event may still be sent: not when it depends on a consent that has ended, or on a verification that was erased since. */
+/**
+ * Whether the event may still be sent: not when it depends on a consent that has ended, on a verification that was erased since, or on a
+ * scope that the back office has no more.
+ */
 export async function isDeliverable(sql: Sql, event: PortalEvent): Promise<boolean> {
   if (event.kind === 'verification.completed') {
-    const [row] = await sql`select from verification where id = ${event.verificationId}`
+    const [row] = await sql`
+      select from verification join client using (tenant)
+      where verification.id = ${event.verificationId} and client.id = ${event.clientId} and ${isBackOffice(sql)}`
     return row !== undefined
   }
   if (!CONSENT_BOUND_KINDS.includes(event.kind)) return true

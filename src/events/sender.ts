@@ -11,6 +11,7 @@ import {
   isDeliverable,
   recordEventDisclosure,
 } from './events.ts'
+import { koraBody, koraHeaders } from './kora-webhook.ts'
 import {
   type AttemptOutcome,
   claimDueEvent,
@@ -67,10 +68,10 @@ export function startSender(context: SenderContext): Loop[] {
 
 async function send(context: SenderContext, event: DueEvent): Promise<void> {
   const { db, log } = context
-  if (!(await isDeliverable(db, event)))
-    return await db.begin((sql) => settleAttempt(sql, event, { state: 'dropped' }))
+  const request = (await isDeliverable(db, event)) ? await createRequest(context, event) : undefined
+  if (!request) return await db.begin((sql) => settleAttempt(sql, event, { state: 'dropped' }))
   await recordEventDisclosure(db, [event.id])
-  const { attempt, retryAfterSeconds } = await sendRequest(context, event)
+  const { attempt, retryAfterSeconds } = await sendRequest(context, event, request)
   const { id: eventId, clientId, kind } = event
   const outcome = evaluateResponse(event, attempt.status, retryAfterSeconds)
   const isDelivered = outcome.state === 'delivered'
@@ -106,8 +107,8 @@ function evaluateResponse(
 async function sendRequest(
   context: SenderContext,
   event: DueEvent,
+  request: EventRequest,
 ): Promise<{ attempt: NotificationAttempt; retryAfterSeconds: number }> {
-  const request = await createRequest(context, event)
   const startedAt = performance.now()
   const ended = (status: number | null, outcome: string, retryAfterSeconds = 0) => ({
     attempt: { status, outcome, milliseconds: Math.round(performance.now() - startedAt) },
@@ -136,13 +137,17 @@ async function sendRequest(
   }
 }
 
+type EventRequest = { headers: Record<string, string>; body: string }
+
+/** `undefined`: the event is not sent, because its verification was erased meanwhile or the stream's format has no words for it. */
 async function createRequest(
   { db, sealer, sign, findSubject }: SenderContext,
   event: DueEvent,
-): Promise<{ headers: Record<string, string>; body: string }> {
+): Promise<EventRequest | undefined> {
   const issuer = await findIssuer(db)
   if (!issuer) throw new Error('no web process was ever started')
   const addressed = await addressEvent(db, findSubject, event)
+  if (!addressed) return undefined
   const headers = { 'User-Agent': 'identity-portal-events' }
   if (event.delivery === 'push') {
     const token = await sign(issuer, addressed)
@@ -158,13 +163,21 @@ async function createRequest(
       body: token,
     }
   }
-  const body = JSON.stringify(webhookBody(issuer, addressed))
+  const { id, kind, format, tries } = event
+  const body =
+    format === 'kora'
+      ? koraBody(addressed, event.tenant)
+      : JSON.stringify(webhookBody(issuer, addressed))
+  if (body === undefined) return undefined
   const secrets = await listSigningSecrets(db, sealer, event.clientId)
+  const at = new Date()
   return {
     headers: {
       ...headers,
       'Content-Type': 'application/json',
-      ...webhookHeaders({ id: event.id, at: new Date(), body, secrets }),
+      ...(format === 'kora'
+        ? koraHeaders({ id, kind, at, body, secrets, tries })
+        : webhookHeaders({ id, at, body, secrets })),
     },
     body,
   }

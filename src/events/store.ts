@@ -2,15 +2,19 @@ import type { Sql } from '../platform/db.ts'
 import type { ComputedGauge } from '../platform/metrics.ts'
 import { isUuid } from '../platform/uuid.ts'
 import { type EventKind, isDeliverable, type PortalEvent, recordEventDisclosure } from './events.ts'
-import type { DeliveryMethod } from './streams.ts'
+import { KORA_KINDS } from './kora-webhook.ts'
+import type { DeliveryMethod, StreamFormat } from './streams.ts'
 
 /** An event that is being sent, with its destination. */
 export type DueEvent = PortalEvent & {
   tries: number
   firstTriedAt: Date
   delivery: Exclude<DeliveryMethod, 'poll'>
+  format: StreamFormat
   endpoint: string
   authorizationSealed: string | null
+  /** The client's. */
+  tenant: string
 }
 
 const columns = (sql: Sql) => sql`
@@ -26,20 +30,21 @@ const LEASE_SECONDS = 60
 export async function claimDueEvent(sql: Sql): Promise<DueEvent | undefined> {
   const [row] = await sql<DueEvent[]>`
     with due as (
-      select event.id, stream.client_id from event join event_stream stream on stream.client_id = event.client_id
+      select event.id, stream.client_id, tenant from event join event_stream stream on stream.client_id = event.client_id
         join client on client.id = event.client_id and client.enabled
       where state = 'pending' and run_at <= now() and delivery <> 'poll' and stream.enabled
+        and (delivery <> 'webhook' or format = 'standard' or kind = any (${[...KORA_KINDS]}))
         and (resume_at is null or resume_at <= now()) and (busy_until is null or busy_until <= now())
       order by run_at limit 1 for update of event, stream skip locked),
     busy as (
       update event_stream stream set busy_until = now() + make_interval(secs => ${LEASE_SECONDS})
       from due where stream.client_id = due.client_id
-      returning stream.client_id, delivery, endpoint, authorization_sealed)
+      returning stream.client_id, delivery, format, endpoint, authorization_sealed)
     update event set run_at = now() + make_interval(secs => ${LEASE_SECONDS}), tries = tries + 1,
       first_tried_at = coalesce(first_tried_at, now())
     from due join busy using (client_id)
     where event.id = due.id
-    returning ${columns(sql)}, tries, first_tried_at, delivery, endpoint, authorization_sealed`
+    returning ${columns(sql)}, tries, first_tried_at, delivery, format, endpoint, authorization_sealed, tenant`
   return row
 }
 

@@ -4,14 +4,20 @@ import { OperatorError } from '../platform/errors.ts'
 import { isHttpsOrLoopback } from '../platform/loopback.ts'
 import type { SealedColumn } from '../platform/resealing.ts'
 import { hashSecret, randomSecret, type Sealer } from '../platform/secrets.ts'
+import { isBackOffice } from './events.ts'
+import { KORA_KINDS } from './kora-webhook.ts'
 
 const DELIVERY_METHODS = ['webhook', 'push', 'poll'] as const
 export type DeliveryMethod = (typeof DELIVERY_METHODS)[number]
+export const STREAM_FORMATS = ['standard', 'kora'] as const
+/** `standard`: Standard Webhooks, or Security Event Tokens. `kora`: webhooks as Kora sends them. */
+export type StreamFormat = (typeof STREAM_FORMATS)[number]
 
 /** How an application receives its events, without secrets. */
 export type Stream = {
   clientId: string
   delivery: DeliveryMethod
+  format: StreamFormat
   endpoint: string | null
   enabled: boolean
   createdAt: Date
@@ -49,12 +55,13 @@ export async function setStream(
   given: {
     clientId: string
     delivery: string
+    format?: StreamFormat | undefined
     endpoint?: string | undefined
     /** The whole value of the `Authorization` header of pushes. */
     authorization?: string | undefined
   },
 ): Promise<(Stream & IssuedSecrets) | undefined> {
-  const { clientId, delivery, endpoint, authorization } = given
+  const { clientId, delivery, format = 'standard', endpoint, authorization } = given
   if (!isDeliveryMethod(delivery))
     throw new OperatorError(`--delivery is one of ${DELIVERY_METHODS.join(', ')}, or none`)
   if ((delivery === 'poll') !== (endpoint === undefined))
@@ -69,19 +76,33 @@ export async function setStream(
     (delivery !== 'push' || !/^[\x20-\x7e]{1,4000}$/.test(authorization))
   )
     throw new OperatorError('an authorization is one line, and only for --delivery push')
-  const [client] = await sql`select from client where id = ${clientId} for share`
+  if (format === 'kora' && delivery !== 'webhook')
+    throw new OperatorError('the format of Kora is one of webhooks: --delivery webhook')
+  const [client] = await sql<{ isBackOffice: boolean }[]>`
+    select coalesce(${isBackOffice(sql)}, false) as is_back_office
+    from client where id = ${clientId} for share`
   if (!client) return undefined
+  if (format === 'kora' && !client.isBackOffice)
+    throw new OperatorError(
+      'events in the format of Kora are for back offices: clients with the scope idv.read',
+    )
   const token = randomSecret()
   const sealed =
     authorization === undefined ? null : sealer.seal(authorization, contextOf(clientId))
   const [row] = await sql<(Stream & { isNew: boolean })[]>`
-    insert into event_stream (client_id, delivery, endpoint, authorization_sealed, token_hash)
-    values (${clientId}, ${delivery}, ${endpoint ?? null}, ${sealed}, ${hashSecret(token)})
-    on conflict (client_id) do update set delivery = excluded.delivery, endpoint = excluded.endpoint,
-      authorization_sealed = excluded.authorization_sealed, enabled = true, resume_at = null, updated_at = now()
-    returning client_id, delivery, endpoint, enabled, created_at, updated_at, xmax = 0 as is_new`
+    insert into event_stream (client_id, delivery, format, endpoint, authorization_sealed, token_hash)
+    values (${clientId}, ${delivery}, ${format}, ${endpoint ?? null}, ${sealed}, ${hashSecret(token)})
+    on conflict (client_id) do update set delivery = excluded.delivery, format = excluded.format,
+      endpoint = excluded.endpoint, authorization_sealed = excluded.authorization_sealed, enabled = true,
+      resume_at = null, updated_at = now()
+    returning client_id, delivery, format, endpoint, enabled, created_at, updated_at, xmax = 0 as is_new`
   if (!row) throw new Error('the stream was not written')
   const { isNew, ...stream } = row
+  if (format === 'kora')
+    await sql`
+      update event set state = 'dropped'
+      where client_id = ${clientId} and state = 'pending' and not ${isErasure(sql)}
+        and kind <> all (${[...KORA_KINDS]})`
   // Pending events are due at the new endpoint at once.
   await sql`
     update event set run_at = ${delivery === 'poll' ? sql`'infinity'` : sql`now()`}, first_tried_at = null
@@ -148,16 +169,17 @@ export async function rotateStreamToken(sql: Sql, clientId: string): Promise<str
 /** Deletes the stream and drops its pending events, except erasures. Returns whether there was a stream. */
 export async function removeStream(sql: Sql, clientId: string): Promise<boolean> {
   const rows = await sql`delete from event_stream where client_id = ${clientId} returning client_id`
-  const isErasure = sql`kind in ('resident.erased', 'verification.erased')`
   await sql`
-    update event set state = case when ${isErasure} then state else 'dropped' end, run_at = 'infinity'
+    update event set state = case when ${isErasure(sql)} then state else 'dropped' end, run_at = 'infinity'
     where client_id = ${clientId} and state = 'pending'`
   return rows.length > 0
 }
 
+const isErasure = (sql: Sql) => sql`kind in ('resident.erased', 'verification.erased')`
+
 export async function findStream(sql: Sql, clientId: string): Promise<Stream | undefined> {
   const [row] = await sql<Stream[]>`
-    select client_id, delivery, endpoint, enabled, created_at, updated_at
+    select client_id, delivery, format, endpoint, enabled, created_at, updated_at
     from event_stream where client_id = ${clientId}`
   return row
 }
@@ -165,7 +187,7 @@ export async function findStream(sql: Sql, clientId: string): Promise<Stream | u
 /** The stream that this token belongs to, of any delivery method; `undefined` also when its application is suspended. */
 export async function findStreamByToken(sql: Sql, token: string): Promise<Stream | undefined> {
   const [row] = await sql<Stream[]>`
-    select client_id, delivery, endpoint, event_stream.enabled, event_stream.created_at, event_stream.updated_at
+    select client_id, delivery, format, endpoint, event_stream.enabled, event_stream.created_at, event_stream.updated_at
     from event_stream join client on client.id = client_id and client.enabled
     where token_hash = ${hashSecret(token)}`
   return row

@@ -1,3 +1,4 @@
+import { record } from '../ledger/disclosure.ts'
 import type { Sql } from '../platform/db.ts'
 import type { SealedColumn } from '../platform/resealing.ts'
 import type { Sealer } from '../platform/secrets.ts'
@@ -151,6 +152,38 @@ export async function resolvePersonMismatch(
     for update`
   for (const { id } of rows)
     await close(sql, id, { sealed: await vault.seal(sql, owner, placeOf(id), reason) })
+}
+
+const FITS_NOW = 'The data of the account was changed, and the document fits it now.'
+
+/**
+ * In a transaction that compared the verification with its account again: where the document fits now, the mismatch is over. Its alert is
+ * resolved, unless an operator was first, and another mismatch raises another one. The document of a later attempt ends nothing: why the
+ * earlier one was another person's is still to be looked at.
+ */
+export async function endPersonMismatch(
+  sql: Sql,
+  vault: Vault,
+  verification: { id: string; accountId: string | null; subjectId: string | null },
+): Promise<void> {
+  const owner = ownerOf(verification)
+  if (!owner) return
+  const ended = await sql<{ id: string; resolvedAt: Date | null }[]>`
+    update alert set occasion = concat(occasion, ' until ', now())
+    from verification
+    where verification.id = ${verification.id} and verification.id = alert.verification_id
+      and status = 'approved' and match in ('match', 'no-reference')
+      and type = 'person_mismatch' and occasion = concat_ws(' ', verification.id, attempt_id)
+    returning alert.id, resolved_at`
+  for (const { id, resolvedAt } of ended) {
+    if (resolvedAt) continue
+    await close(sql, id, { sealed: await vault.seal(sql, owner, placeOf(id), FITS_NOW) })
+    await record(sql, {
+      detail: { what: 'alert-end' },
+      accountId: verification.accountId ?? undefined,
+      verificationId: verification.id,
+    })
+  }
 }
 
 async function close(

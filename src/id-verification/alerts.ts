@@ -125,8 +125,10 @@ async function raiseForgedDeliveries(
 ): Promise<void> {
   const isCounted = await sql`
     update alert set occurrences = least(occurrences + ${count}::bigint, ${MAX_OCCURRENCES})
-    where type = 'forged_deliveries' and resolved_at is null
-      and vendor = ${vendor} and integration = ${integration} returning id`
+    from vendor_integration
+    where type = 'forged_deliveries' and resolved_at is null and alert.tenant = vendor_integration.tenant
+      and alert.vendor = vendor_integration.vendor and integration = name
+      and name = ${integration} and vendor_integration.vendor = ${vendor} returning alert.id`
   if (isCounted.length > 0) return
   await sql`
     insert into alert (type, tenant, occasion, vendor, integration, occurrences)

@@ -10,7 +10,7 @@ import { record } from '../ledger/disclosure.ts'
 import type { Db, Sql } from '../platform/db.ts'
 import { OperatorError } from '../platform/errors.ts'
 import type { Vault } from '../platform/vault.ts'
-import { resolvePersonMismatch } from './alert-resolution.ts'
+import { endPersonMismatch, resolvePersonMismatch } from './alert-resolution.ts'
 import { compareWithAccount, readFindings } from './findings.ts'
 import { recordOperatorReason } from './reasons.ts'
 import { lockVerification } from './store.ts'
@@ -49,17 +49,21 @@ export async function reviewVerification(
 }
 
 /**
- * In a transaction: compares every approved verification of this account again, because its name or birth date changed.
- * An operator's review of an attempt stays.
+ * In a transaction: compares every approved verification of this account again, because its name or birth date changed, and resolves the
+ * alerts of those that fit now. An operator's review of an attempt stays.
  */
 export async function compareAllWithAccount(
   sql: Sql,
   vault: Vault,
   accountId: string,
 ): Promise<void> {
-  const rows = await sql<{ id: string }[]>`
-    select id from verification where account_id = ${accountId} order by id for update`
-  for (const { id } of rows) await compareWithAccount(sql, vault, id)
+  const rows = await sql<{ id: string; accountId: string; subjectId: string | null }[]>`
+    select id, account_id, subject_id from verification
+    where account_id = ${accountId} order by id for update`
+  for (const row of rows) {
+    await compareWithAccount(sql, vault, row.id)
+    await endPersonMismatch(sql, vault, row)
+  }
   if (rows.length > 0) await announceVerification(sql, accountId)
 }
 

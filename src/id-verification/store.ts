@@ -135,7 +135,8 @@ export function findBySession(
 
 /**
  * Locks the account and then the verification for this transaction, in the order of all writers. The name and birth date
- * that a document is compared with cannot change until the comparison is stored.
+ * that a document is compared with cannot change until the comparison is stored. Rows may refer to a locked verification: two that
+ * have one picture can raise an alert of each other at the same moment.
  */
 export function lockVerification(sql: Sql, id: string): Promise<VerificationRow | undefined> {
   return lock(sql, sql`id = ${id}`)
@@ -147,7 +148,7 @@ async function lock(sql: Sql, condition: ReturnType<Sql>): Promise<VerificationR
   if (before?.accountId) await lockAccountShared(sql, before.accountId)
   const [row] = await sql<VerificationRow[]>`
     select id, tenant, account_id, subject_id, vendor, integration, vendor_session_id, status, attempt_id
-    from verification where ${condition} for update`
+    from verification where ${condition} for no key update`
   // Linked in between. The reverse order can only deadlock with another change of this account at the same moment.
   if (row?.accountId && row.accountId !== before?.accountId)
     await lockAccountShared(sql, row.accountId)

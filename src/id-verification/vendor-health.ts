@@ -27,11 +27,13 @@ export type VendorHealth = {
   refusedHosts: string[]
 }
 
-/** Every integration, or those of one tenant. */
+/** Every integration, or those of one tenant with its own sessions alone: an integration may have been another tenant's before. */
 export async function listVendorHealth(
   sql: Sql,
   { tenant }: { tenant?: string | undefined } = {},
 ): Promise<VendorHealth[]> {
+  const isOfTenant = (table: 'integration' | 'verification') =>
+    tenant === undefined ? sql`true` : sql`${sql(table)}.tenant = ${tenant}`
   return await sql<VendorHealth[]>`
     select integration.vendor, integration.name, tenant, enabled, last_delivery_at,
       deliveries_waiting, deliveries_waiting_since, deliveries_failed,
@@ -55,12 +57,12 @@ export async function listVendorHealth(
           filter (where reason ~ ${REFUSED_HOST}), '{}') as refused_hosts
       from image join verification on verification.id = verification_id
       where verification.vendor = integration.vendor and verification.integration = integration.name
-        and image.state in ('pending', 'refused')) as images
+        and image.state in ('pending', 'refused') and ${isOfTenant('verification')}) as images
     cross join lateral (
       select count(*)::int as undecided from verification
       where verification.vendor = integration.vendor and verification.integration = integration.name
-        and status in ('pending', 'resubmission', 'review')) as sessions
-    where ${tenant === undefined ? sql`true` : sql`tenant = ${tenant}`}
+        and status in ('pending', 'resubmission', 'review') and ${isOfTenant('verification')}) as sessions
+    where ${isOfTenant('integration')}
     order by integration.vendor, integration.name`
 }
 

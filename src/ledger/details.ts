@@ -59,6 +59,8 @@ export type Act =
   | { what: 'operator-change'; of: OperatorChange }
   /** An operator decided whether an approved document counts for the account. The digest identifies the reason, which is sealed in `operator_review`. */
   | { what: 'operator-review'; decision: OperatorDecision; reasonDigest: string }
+  /** The portal resolved an alert itself, because what raised it is over. */
+  | { what: 'alert-end' }
 
 /** Read in rows that earlier versions wrote; never written. */
 type LegacyDetail =
@@ -137,6 +139,8 @@ export function storeDetail(detail: Detail): StoredDetail {
       return row('operator-change', detail.of)
     case 'operator-review':
       return row('review', `${detail.decision}, reason ${detail.reasonDigest}`)
+    case 'alert-end':
+      return row('review', 'alert ended')
     case 'operator-review-in-words':
       return row('review', `${detail.decision}: ${detail.reason}`)
   }
@@ -195,6 +199,7 @@ export function readDetail({
 
 function readReview(result: string): Detail | undefined {
   if (result === 'alert resolved') return { what: 'alert-resolution' }
+  if (result === 'alert ended') return { what: 'alert-end' }
   const tenantReview = readEnum(['approved', 'declined'] as const, result, (decision) => ({
     what: 'review',
     decision,

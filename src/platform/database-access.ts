@@ -112,6 +112,7 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
       select: '*',
       insert: '*',
       update: [
+        'occasion',
         'occurrences',
         'resolved_at',
         'resolved_by',

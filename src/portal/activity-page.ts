@@ -77,6 +77,8 @@ function describe(texts: Texts, entry: Activity): string {
       return activity.subjectErased(entry.scope ?? activity.anOrganisation)
     case 'operator-review':
       return describeReview(texts, detail.decision, entry.reason ?? undefined)
+    case 'alert-end':
+      return activity.alertEnded
     case 'operator-review-in-words':
       return describeReview(texts, detail.decision, detail.reason)
     case 'operator-change':

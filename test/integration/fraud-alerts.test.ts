@@ -1,18 +1,28 @@
 import { randomInt, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { setPerson } from '../../src/accounts/natural-person.ts'
 import { readCommand } from '../../src/cli/commands.ts'
-import { ALERT_GAUGES, raiseRepeatedDeclines } from '../../src/id-verification/alerts.ts'
+import { resolveAlert } from '../../src/id-verification/alert-resolution.ts'
+import {
+  ALERT_GAUGES,
+  raiseRepeatedDeclines,
+  raiseReusedDocument,
+} from '../../src/id-verification/alerts.ts'
 import { acceptLink, createLink, endLink } from '../../src/id-verification/links.ts'
 import { startVerification } from '../../src/id-verification/operations.ts'
 import { eraseSubject, eraseVerification } from '../../src/id-verification/retention.ts'
+import { compareAllWithAccount } from '../../src/id-verification/review.ts'
+import { lockVerification } from '../../src/id-verification/store.ts'
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
 import { readDetail, type StoredDetail } from '../../src/ledger/details.ts'
 import { startVeriffSandbox } from '../../src/local/sandbox/veriff.ts'
 import type { VeriffSandbox } from '../../src/local/sandbox/veriff-control.ts'
 import { createJobs, type Jobs } from '../../src/platform/jobs.ts'
+import { isBlockedByLock } from '../support/database.ts'
 import { drawNoise } from '../support/images.ts'
 import { addClient, addResident, startPortal, type TestPortal } from '../support/portal.ts'
 import { connectSandbox, eventually } from '../support/sandbox.ts'
+import { loadPerson } from '../support/verifications.ts'
 
 const ALERTS = '/api/v1/idv/alerts'
 type Body = Record<string, unknown>
@@ -245,6 +255,26 @@ describe('a reused document', () => {
     // One of them may have been first with the document, and the other with the face.
     expect([1, 2]).toContain((await listed(acme)).length)
   })
+
+  test('that two verifications notice of each other at the same moment is no deadlock', async () => {
+    const photos = await newPhotos()
+    const found = [await verify(acme, { photos }), await verify(acme, { photos })]
+    await portal.db`delete from alert`
+    const both = Promise.withResolvers<void>()
+    let locked = 0
+    const raise = ({ id }: { id: string }) =>
+      portal.db.begin(async (sql) => {
+        await lockVerification(sql, id)
+        locked++
+        if (locked === found.length) both.resolve()
+        await both.promise
+        const [image] = await sql<{ id: string }[]>`
+          select id from image where verification_id = ${id} and type = 'document_front'`
+        await raiseReusedDocument(sql, image?.id ?? '')
+      })
+    await Promise.all(found.map(raise))
+    expect(await listed(acme)).toHaveLength(2)
+  })
 })
 
 describe('repeated declines', () => {
@@ -331,6 +361,99 @@ describe('a document of somebody else', () => {
     await link((await addResident(portal.parts)).id, subjectId)
     expect(await all()).toMatchObject([{ type: 'person_mismatch', verificationId: id }])
   })
+
+  const FITS_NOW = 'The data of the account was changed, and the document fits it now.'
+  const countEnds = async (accountId: string) => {
+    const rows = await portal.db<StoredDetail[]>`
+      select kind, result, images from ledger_entry where account_id = ${accountId}`
+    return rows.filter((row) => readDetail(row).what === 'alert-end').length
+  }
+
+  test('ends when the data of the account is changed so that it fits, and another mismatch is another alert', async () => {
+    const { id, resident } = await verifyResident(await newPhotos())
+    const load = (surname: string) => loadPerson(portal.parts, resident.id, { surname })
+    const open = { type: 'person_mismatch', status: 'open', verificationId: id }
+    const resolved = { ...open, status: 'resolved', resolution: { reason: FITS_NOW, by: null } }
+    await load('Castro')
+    expect(await all()).toMatchObject([open])
+    expect(await countEnds(resident.id)).toBe(0)
+    await load('Quimera')
+    expect(await all()).toMatchObject([resolved])
+    await load('Quimera')
+    expect(await countEnds(resident.id)).toBe(1)
+    const [row] = await portal.db<{ text: string }[]>`select alert::text as text from alert`
+    expect(row?.text).not.toContain(Buffer.from(FITS_NOW).toString('hex'))
+
+    await load('Castro')
+    await load('Castro')
+    expect(await all()).toMatchObject([resolved, open])
+    await load('Quimera')
+    expect(await all()).toMatchObject([resolved, resolved])
+    expect(await countEnds(resident.id)).toBe(2)
+    // Resolved by the operator while it does not fit, it is not raised again until it did.
+    await load('Castro')
+    const seen = (await all()).at(-1)
+    await run('alert', 'resolve', String(seen?.id), '--reason', 'Seen in person.')
+    await load('Robles')
+    expect(await all()).toHaveLength(3)
+    await load('Quimera')
+    await load('Castro')
+    expect((await all()).map(({ status }) => status)).toEqual([
+      ...['resolved', 'resolved', 'resolved', 'open'],
+    ])
+    expect(await countEnds(resident.id)).toBe(2)
+  })
+
+  test('that fits at the moment at which an operator resolves it is resolved once, by whoever is first', async () => {
+    const { resident } = await verifyResident(await newPhotos())
+    const { db, parts } = portal
+    const change = (surname: string, onCompared = async () => {}) =>
+      setPerson(parts, resident.id, { surname }, async (sql) => {
+        await compareAllWithAccount(sql, parts.vault, resident.id)
+        await onCompared()
+      })
+    const resolveNow = async (onResolved = async () => {}) => {
+      const open = (await all()).find(({ status }) => status === 'open')
+      return await db.begin(async (sql) => {
+        const given = { id: String(open?.id), reason: 'Seen in person.' }
+        const outcome = await resolveAlert(sql, parts, given)
+        await onResolved()
+        return outcome
+      })
+    }
+    /** Runs both: the second waits for the first one's transaction, which then ends. */
+    const collide = async <T>(
+      first: (hold: () => Promise<void>) => Promise<unknown>,
+      second: () => Promise<T>,
+    ) => {
+      const [held, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+      const ending = first(async () => {
+        held.resolve()
+        await released.promise
+      })
+      await held.promise
+      const waiting = second()
+      await eventually(() => isBlockedByLock(db, ''))
+      released.resolve()
+      await ending
+      return await waiting
+    }
+    await collide(resolveNow, () => change('Quimera'))
+    expect(await all()).toMatchObject([{ resolution: { reason: 'Seen in person.' } }])
+    expect(await countEnds(resident.id)).toBe(0)
+
+    await change('Castro')
+    const late = await collide(
+      (hold) => change('Quimera', hold),
+      () => resolveNow(),
+    )
+    expect(late).toBe('resolved')
+    expect(await all()).toMatchObject([
+      { resolution: { reason: 'Seen in person.' } },
+      { resolution: { reason: FITS_NOW } },
+    ])
+    expect(await countEnds(resident.id)).toBe(1)
+  })
 })
 
 describe('forged deliveries', () => {
@@ -378,6 +501,25 @@ describe('forged deliveries', () => {
     await portal.db`update alert set occurrences = 2147483646 where integration = 'rival'`
     await forge('rival', 2)
     await counted(rival, 2_147_483_647)
+  })
+
+  test('of an integration that was given to another tenant are that tenant’s alone', async () => {
+    const give = (tenant: string) =>
+      setVendorIntegration(portal.db, portal.parts.sealer, {
+        vendor: 'veriff',
+        name: 'given-away',
+        tenant,
+        baseUrl: acme.sandbox.url,
+        apiKey: randomUUID(),
+        secret: randomUUID(),
+      })
+    await give('acme')
+    await forge('given-away', 1)
+    await counted(acme, 1)
+    await give('rival')
+    await forge('given-away', 2)
+    await counted(rival, 2)
+    expect(await listed(acme)).toMatchObject([{ integration: 'given-away', count: 1 }])
   })
 
   test('after it was resolved there is at most one alert for each hour', async () => {

@@ -6,9 +6,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { REFUSED_CAPTURES } from '../../src/api/captures.ts'
 import { OPERATIONS } from '../../src/api/openapi.ts'
 import { isBackOffice } from '../../src/api/refusals.ts'
+import { readCommand } from '../../src/cli/commands.ts'
+import { addressEvent, announceCompleted, announceTest } from '../../src/events/events.ts'
 import { listPendingEvents } from '../../src/events/store.ts'
-import { setStream } from '../../src/events/streams.ts'
+import { rotateSigningSecret, setStream } from '../../src/events/streams.ts'
 import { eraseVerification } from '../../src/id-verification/retention.ts'
+import { createKora } from '../../src/id-verification/vendors/kora.ts'
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
 import { type KoraSandbox, startKoraSandbox } from '../../src/local/sandbox/kora.ts'
 import { createJobs } from '../../src/platform/jobs.ts'
@@ -23,7 +26,10 @@ let portal: TestPortal
 let kora: KoraSandbox
 let acme: Office
 let receiver: Server
-const received: { headers: IncomingHttpHeaders; body: string }[] = []
+type Delivery = { headers: IncomingHttpHeaders; body: string }
+const received: Delivery[] = []
+/** What is sent to `/kora` is for a receiver that was written for Kora. Returns the status of its answer. */
+let receiveFromKora = (_delivery: Delivery) => 404
 const koraKey = randomUUID()
 beforeAll(async () => {
   portal = await startPortal({ worker: true, outboundAllow: ['127.0.0.1/32'] })
@@ -51,8 +57,10 @@ beforeAll(async () => {
   receiver = createServer(async (req, res) => {
     let body = ''
     for await (const chunk of req) body += chunk
-    received.push({ headers: req.headers, body })
-    res.writeHead(204).end()
+    const delivery = { headers: req.headers, body }
+    if (req.url === '/kora') return res.writeHead(receiveFromKora(delivery)).end()
+    received.push(delivery)
+    return res.writeHead(204).end()
   })
   await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve))
 })
@@ -314,14 +322,204 @@ test('verification.completed is sent to the tenant at each decision, and when th
   )
 
   // Erased before it is sent: nobody hears of it.
+  const office = await openOffice('acme')
+  await setStream(portal.db, portal.parts.sealer, { clientId: office.clientId, delivery: 'poll' })
   const [late] = await portal.db<{ id: string }[]>`
     insert into event (client_id, kind, verification_id)
-    values (${rival.clientId}, 'verification.completed', ${id}) returning id`
+    values (${office.clientId}, 'verification.completed', ${id}) returning id`
   const jobs = await createJobs(portal.config.database.url, portal.parts.log)
   await eraseVerification({ db: portal.db, jobs }, id, 'operator')
   await jobs.stop()
-  const poll = (await listPendingEvents(portal.db, rival.clientId, 10)).events
+  const poll = (await listPendingEvents(portal.db, office.clientId, 10)).events
   expect(poll.map((event) => event.id)).not.toContain(late?.id)
+  // Erased between the look at it and the sending.
+  const event = {
+    id: late?.id ?? '',
+    clientId: office.clientId,
+    kind: 'verification.completed',
+    accountId: null,
+    verificationId: id,
+    data: { status: 'approved' },
+    occurredAt: new Date(),
+  } as const
+  expect(await addressEvent(portal.db, async () => undefined, event)).toBeUndefined()
+})
+
+test('a state is announced once by any number of transactions, to back offices with a stream and the scope', async () => {
+  const id = await verify(randomUUID())
+  const [office, without] = [await openOffice('acme'), await openOffice('acme')]
+  for (const { clientId } of [office, without])
+    await setStream(portal.db, portal.parts.sealer, { clientId, delivery: 'poll' })
+  const pending = async ({ clientId }: Office) =>
+    (await listPendingEvents(portal.db, clientId, 10)).events.map(({ data }) => data)
+  // What happened before there was a stream is not sent.
+  await portal.db.begin((sql) => announceCompleted(sql, id))
+  expect(await pending(office)).toEqual([])
+
+  await portal.db`update verification set announced = null where id = ${id}`
+  await Promise.all([1, 2, 3, 4].map(() => portal.db.begin((sql) => announceCompleted(sql, id))))
+  const state = { status: 'approved', tier: 'standard', imagePersisted: true }
+  expect(await pending(office)).toEqual([state])
+  // The scope is taken away while the event waits.
+  await portal.db`
+    update client set metadata = metadata || '{"scope":"idv.write"}' where id = ${without.clientId}`
+  expect(await pending(without)).toEqual([])
+  const states = await portal.db`
+    select state from event where client_id = ${without.clientId}`
+  expect([...states]).toEqual([{ state: 'dropped' }])
+})
+
+test('a receiver that was written for Kora takes verification.completed in its format', async () => {
+  const { db, parts } = portal
+  const office = await openOffice('acme')
+  let secret = ''
+  const taken: { headers: IncomingHttpHeaders; body: Body; report: unknown }[] = []
+  receiveFromKora = ({ headers, body }) => {
+    const { isGenuine, read } = createKora({
+      vendor: 'kora',
+      name: 'theirs',
+      tenant: 'acme',
+      baseUrl: 'https://api.korastratum.com/api/v1/idv',
+      settings: {},
+      secrets: { apiKey: 'live_x', sharedSecrets: [secret] },
+    })
+    const bytes = Buffer.from(body)
+    const readHeader = (name: string) => headers[name] as string | undefined
+    if (!isGenuine(bytes, readHeader, async () => false)) return 401
+    taken.push({ headers, body: JSON.parse(body), report: read(bytes) })
+    return 200
+  }
+  const endpoint = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/kora`
+  const stream = {
+    clientId: office.clientId,
+    delivery: 'webhook',
+    format: 'kora',
+    endpoint,
+  } as const
+  const set = await setStream(db, parts.sealer, stream)
+  secret = set?.signing_secret ?? ''
+  expect(set).toMatchObject({ delivery: 'webhook', format: 'kora' })
+
+  const externalId = randomUUID()
+  const id = await verify(externalId)
+  await eventually(async () => taken.length === 2)
+  const bodyOf = (status: string, decision: string | null, imagePersisted: boolean) => ({
+    id: expect.stringMatching(/^evt_[0-9a-f-]{36}$/),
+    eventType: 'verification.completed',
+    resourceType: 'verification',
+    resourceId: id,
+    tenantId: 'acme',
+    timestamp: expect.stringMatching(/^20.*Z$/),
+    data: {
+      verificationId: id,
+      externalId,
+      status,
+      decision,
+      decisionReason: null,
+      overallScore: null,
+      tier: 'standard',
+      imagePersisted,
+    },
+  })
+  expect(taken.map(({ body }) => body)).toEqual([
+    bodyOf('verified', 'auto_approve', false),
+    bodyOf('verified', 'auto_approve', true),
+  ])
+  for (const { headers, body, report } of taken) {
+    expect(report).toMatchObject({ kind: 'notice', sessionId: id, echoed: externalId })
+    expect(headers).toMatchObject({
+      'content-type': 'application/json',
+      'x-webhook-id': body.id,
+      'x-event-type': 'verification.completed',
+      'x-signature-algorithm': 'sha256',
+    })
+  }
+  await acme.call(`/verifications/${id}/review`, { json: { decision: 'reject' } })
+  await eventually(async () => taken.length === 3)
+  expect(taken[2]?.body).toEqual(bodyOf('rejected', null, true))
+
+  // The receiver has the secret of before: the second attempt is signed with that one.
+  await db.begin((sql) =>
+    rotateSigningSecret(sql, parts.sealer, { clientId: office.clientId, keepHours: 1 }),
+  )
+  await acme.call(`/verifications/${id}/review`, { json: { decision: 'approve' } })
+  await eventually(async () => {
+    const tried = await db`
+      update event set run_at = now()
+      where client_id = ${office.clientId} and state = 'pending'
+        and exists (select from event_attempt where event_id = event.id and status = 401) returning id`
+    return tried.length > 0
+  })
+  await eventually(async () => taken.length === 4)
+  expect(taken[3]?.body).toEqual(bodyOf('verified', 'auto_approve', true))
+
+  // What Kora has no words for.
+  await expect(announceTest(db, office.clientId)).rejects.toThrow('has no test event')
+  const insert = async (kind: string, data: Record<string, string | boolean>) => {
+    const [row] = await db<{ id: string }[]>`
+      insert into event (client_id, kind, verification_id, data)
+      values (${office.clientId}, ${kind}, ${id}, ${db.json(data)}) returning id`
+    return row?.id ?? ''
+  }
+  const stateOf = async (eventId: string) => {
+    const [row] = await db<{ state: string; tries: number }[]>`
+      select state, tries from event where id = ${eventId}`
+    return row
+  }
+  const erased = await insert('verification.erased', {})
+  const again = await insert('verification.completed', { status: 'resubmission' })
+  await eventually(async () => (await stateOf(again))?.state === 'dropped')
+  await insert('verification.completed', {
+    status: 'review',
+    tier: 'standard',
+    imagePersisted: true,
+  })
+  await eventually(async () => {
+    await db`update event set run_at = now() where state = 'pending' and client_id = ${office.clientId}`
+    return taken.length === 5
+  })
+  expect(taken[4]?.body).toEqual(bodyOf('manual_review', null, true))
+  expect(await stateOf(erased)).toEqual({ state: 'pending', tries: 0 })
+  // A changed format drops what it cannot send, and keeps erasures.
+  await setStream(db, parts.sealer, {
+    ...stream,
+    delivery: 'poll',
+    format: 'standard',
+    endpoint: undefined,
+  })
+  const tested = (await announceTest(db, office.clientId)) ?? ''
+  await setStream(db, parts.sealer, stream)
+  expect([await stateOf(tested), await stateOf(erased)]).toMatchObject([
+    { state: 'dropped' },
+    { state: 'pending' },
+  ])
+})
+
+test('the format of Kora is for webhooks of back offices', async () => {
+  const { db, parts } = portal
+  const set = (clientId: string, delivery: string) =>
+    setStream(db, parts.sealer, {
+      clientId,
+      delivery,
+      format: 'kora',
+      ...(delivery === 'poll' ? {} : { endpoint: 'https://acme.example/kora' }),
+    })
+  for (const delivery of ['poll', 'push'])
+    await expect(set(acme.clientId, delivery)).rejects.toThrow('--delivery webhook')
+  const { client_id: bank } = await addClient(parts)
+  await expect(set(bank, 'webhook')).rejects.toThrow('idv.read')
+
+  const { clientId } = await openOffice('rival')
+  const run = (...words: string[]) =>
+    readCommand(['client', 'events', clientId, ...words]).run({ ...parts, issuer: portal.issuer })
+  const to = ['--delivery', 'webhook', '--url', 'https://acme.example/kora']
+  expect(await run(...to, '--format', 'kora')).toMatchObject({
+    format: 'kora',
+    signing_secret: expect.any(String),
+  })
+  expect(await run()).toMatchObject({ delivery: 'webhook', format: 'kora' })
+  expect(await run(...to)).toMatchObject({ format: 'standard' })
+  expect(() => run(...to, '--format', 'veriff')).toThrow('standard or kora')
 })
 
 /** A program of a customer of Kora, as the vendor's documentation prints it. `capture`: the person is verified. */

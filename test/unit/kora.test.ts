@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { koraBody, koraHeaders } from '../../src/events/kora-webhook.ts'
 import { createKora } from '../../src/id-verification/vendors/kora.ts'
 import type { IntegrationSettings } from '../../src/id-verification/vendors/vendor.ts'
 
@@ -203,4 +204,53 @@ test('settings that are none of Kora’s are refused, each named', () => {
   expect(() => create({ tenantID: 'x' })).toThrow('settings of kora')
   expect(() => create({ authScheme: 'basic' })).toThrow('authScheme')
   expect(() => create({ captureUrl: 'capture.test/{sessionId}' })).toThrow('captureUrl')
+})
+
+describe('events in the format of Kora', () => {
+  const kind = 'verification.completed'
+
+  test('are signed as the vector is', () => {
+    const given = {
+      id: '7Qm2',
+      kind,
+      at: new Date(1_767_225_600_999),
+      body: BODY.toString(),
+    } as const
+    const sign = (secrets: string[], tries: number) =>
+      koraHeaders({ ...given, secrets, tries })['X-Signature']
+    expect(koraHeaders({ ...given, secrets: [SECRET], tries: 1 })).toEqual({
+      'X-Signature': CURRENT,
+      'X-Signature-Algorithm': 'sha256',
+      'X-Timestamp': TIMESTAMP,
+      'X-Webhook-ID': 'evt_7Qm2',
+      'X-Event-Type': kind,
+    })
+    const secrets = ['newer', SECRET]
+    expect([1, 2, 3, 4].map((tries) => sign(secrets, tries) === CURRENT)).toEqual([
+      ...[false, true, false, true],
+    ])
+    expect(() => sign([], 1)).toThrow('no secret')
+  })
+
+  test.each([
+    ['approved', 'verified'],
+    ['declined', 'rejected'],
+    ['review', 'manual_review'],
+    ['expired', 'expired'],
+    ['error', 'failed'],
+    ['resubmission', undefined],
+    ['pending', undefined],
+    ['constructor', undefined],
+  ])('%s is %s', (status, expected) => {
+    const event = {
+      id: '1',
+      kind,
+      verificationId: 'v',
+      data: { status },
+      occurredAt: new Date(0),
+    } as const
+    const body = koraBody(event, 'acme')
+    expect(body && JSON.parse(body).data.status).toBe(expected)
+    expect(koraBody({ ...event, kind: 'verification.erased' }, 'acme')).toBeUndefined()
+  })
 })

@@ -42,6 +42,7 @@ const DETAILS: { [What in Detail['what']]: Extract<Detail, { what: What }>[] } =
     ['resident', 'verification', 'delivery', 'event', 'ledger', 'alert'] as const
   ).map((of) => ({ what: 'operator-read', of })),
   'alert-resolution': [{ what: 'alert-resolution' }],
+  'alert-end': [{ what: 'alert-end' }],
   export: [{ what: 'export' }],
   refusal: [{ what: 'refusal' }],
   'verification-erasure': (['retention', 'resident', 'operator', 'tenant'] as const).map(

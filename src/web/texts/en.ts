@@ -478,6 +478,8 @@ export const en = {
       declined: 'Reviewed your identity check and declined it.',
     },
     alertResolved: 'Read and settled an alert about one of your identity checks.',
+    alertEnded:
+      'An alert about one of your identity checks was settled, because its document fits your account now.',
     operatorReads: {
       resident: 'Read your personal details.',
       verification: 'Read one of your identity checks.',

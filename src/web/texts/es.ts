@@ -485,6 +485,8 @@ export const es: Texts = {
       declined: 'Revisó su verificación de identidad y la rechazó.',
     },
     alertResolved: 'Se leyó y se resolvió una alerta sobre una de sus verificaciones de identidad.',
+    alertEnded:
+      'Se resolvió una alerta sobre una de sus verificaciones de identidad, porque el documento ahora coincide con su cuenta.',
     operatorReads: {
       resident: 'Leyeron sus datos personales.',
       verification: 'Leyeron una de sus verificaciones de identidad.',
