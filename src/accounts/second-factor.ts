@@ -42,8 +42,10 @@ export async function lockFactors(sql: Sql, accountId: string): Promise<void> {
   await sql`select from account where id = ${accountId} for update`
 }
 
-/** In the transaction that removed a factor: removes the recovery codes with the last one. Throws PageError
- * `last_factor` where the policy requires one and none would be left. */
+/**
+ * In the transaction that removed a factor: removes the recovery codes with the last one. Throws PageError `last_factor` where the policy
+ * requires a factor and none would be left.
+ */
 export async function completeFactorRemoval(sql: Sql, accountId: string): Promise<void> {
   if (isEnrolled(await findFactors(sql, accountId))) return
   if ((await findPolicy(sql, 'mfa')) === 'required')

@@ -28,7 +28,7 @@ import { browserOf, ensureBrowserId } from './sessions.ts'
  * session then counts as just authenticated. `csrfOf`: the value that the form's CSRF token is bound to.
  */
 export type RequireProof = (
-  c: Context<Env>,
+  c: Context<PageEnv>,
   options: {
     account: Account
     csrfOf: string
@@ -56,13 +56,12 @@ type InteractionOptions = {
   readerOf: ReaderOf
   log: Log
 }
-type Env = PageEnv
 type Form = Record<string, unknown>
 type Details = Awaited<ReturnType<Provider['interactionDetails']>>
 
 /** The detour to sign in or consent: `/interaction/:uid`. It continues only in the browser that started it. */
-export function interactionRoutes(parts: InteractionOptions): Hono<Env> {
-  const routes = new Hono<Env>()
+export function interactionRoutes(parts: InteractionOptions): Hono<PageEnv> {
+  const routes = new Hono<PageEnv>()
   routes.use(bodyLimit({ maxSize: 16 * 1024 }))
   routes.get('/interaction/:uid', async (c) => showPrompt(parts, c, await loadDetails(parts, c)))
   routes.post('/interaction/:uid', (c) => continueInteraction(parts, c))
@@ -73,7 +72,7 @@ export function interactionRoutes(parts: InteractionOptions): Hono<Env> {
 /** Loads the interaction. From then on the request has the language that the application asked for. */
 async function loadDetails(
   { provider, readerOf }: InteractionOptions,
-  c: Context<Env>,
+  c: Context<PageEnv>,
 ): Promise<Details> {
   const { incoming, outgoing } = c.env
   try {
@@ -89,7 +88,7 @@ async function loadDetails(
 
 async function finish(
   { provider }: InteractionOptions,
-  c: Context<Env>,
+  c: Context<PageEnv>,
   result: InteractionResults,
 ): Promise<Response> {
   const { incoming, outgoing } = c.env
@@ -97,13 +96,13 @@ async function finish(
   return c.redirect(await provider().interactionResult(incoming, outgoing, result, options), 303)
 }
 
-const abort = (parts: InteractionOptions, c: Context<Env>) =>
+const abort = (parts: InteractionOptions, c: Context<PageEnv>) =>
   finish(parts, c, { error: 'access_denied', error_description: 'The resident declined.' })
 
 /** The page of the interaction's prompt. `missing`: what the sign-in that was just tried still lacks. */
 async function showPrompt(
   parts: InteractionOptions,
-  c: Context<Env>,
+  c: Context<PageEnv>,
   details: Details,
   missing?: (FailedSignIn & { email: string }) | SecondStep,
 ): Promise<Response> {
@@ -132,7 +131,7 @@ async function showPrompt(
 
 function showSignIn(
   parts: InteractionOptions,
-  c: Context<Env>,
+  c: Context<PageEnv>,
   details: Details,
   form: { action: string; csrf: string; clientName: string },
   failed: (FailedSignIn & { email: string }) | undefined,
@@ -157,7 +156,10 @@ function showSignIn(
 }
 
 /** Processes the form of the prompt's page. */
-async function continueInteraction(parts: InteractionOptions, c: Context<Env>): Promise<Response> {
+async function continueInteraction(
+  parts: InteractionOptions,
+  c: Context<PageEnv>,
+): Promise<Response> {
   const details = await loadDetails(parts, c)
   const form = await readForm(c, { all: true })
   parts.forms.require(c.req.raw, details.uid, form.csrf)
@@ -169,7 +171,7 @@ async function continueInteraction(parts: InteractionOptions, c: Context<Env>): 
 
 async function signIn(
   parts: InteractionOptions,
-  c: Context<Env>,
+  c: Context<PageEnv>,
   details: Details,
   form: Form,
 ): Promise<Response> {
@@ -193,7 +195,7 @@ async function signIn(
 
 async function allow(
   parts: InteractionOptions,
-  c: Context<Env>,
+  c: Context<PageEnv>,
   details: Details,
   form: Form,
 ): Promise<Response> {
@@ -217,7 +219,7 @@ async function allow(
 
 function showError(
   parts: InteractionOptions,
-  c: Context<Env>,
+  c: Context<PageEnv>,
   error: Error,
 ): Response | Promise<Response> {
   if (!(error instanceof ApiError)) throw error

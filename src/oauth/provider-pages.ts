@@ -50,7 +50,11 @@ export function createProviderPages(issuer: string, readerOf: ReaderOf): Provide
   return {
     error: (ctx, { error: code, description, status }) =>
       send(ctx, status, (reader) =>
-        protocolErrorPage(reader, { code, description, requestId: requestIdOf(ctx.res) }),
+        protocolErrorPage(
+          // Nothing of a rejected request is repeated, not even its address.
+          { ...reader, returnTo: '/' },
+          { code, description, requestId: requestIdOf(ctx.res) },
+        ),
       ),
     signOut: (ctx, { action, xsrf, returnsTo }) =>
       send(

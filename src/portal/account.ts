@@ -23,11 +23,10 @@ import { hashNewPassword } from './new-password.ts'
 import { leaveNotice, sentenceOf, takeNotice } from './notices.ts'
 
 type Parts = GuardParts & { guard: Guard; sealer: Sealer; jobs: Jobs }
-type Env = PageEnv
 
 /** `/account`: sign-in methods and sessions of the resident. */
-export function accountRoutes(parts: Parts): Hono<Env> {
-  const routes = new Hono<Env>()
+export function accountRoutes(parts: Parts): Hono<PageEnv> {
+  const routes = new Hono<PageEnv>()
   routes.use(bodyLimit({ maxSize: 16 * 1024 }))
   routes.get('/account', (c) => showAccount(parts, c))
   routes.post('/account/email', (c) => changeEmail(parts, c))
@@ -40,7 +39,7 @@ export function accountRoutes(parts: Parts): Hono<Env> {
   return routes
 }
 
-async function showAccount(parts: Parts, c: Context<Env>): Promise<Response> {
+async function showAccount(parts: Parts, c: Context<PageEnv>): Promise<Response> {
   const resident = await parts.guard.findResident(c)
   return resident ? show(parts, c, resident) : c.redirect('/', 303)
 }
@@ -52,7 +51,7 @@ type Problem =
 
 async function show(
   parts: Parts,
-  c: Context<Env>,
+  c: Context<PageEnv>,
   { session, account, mayChangeFactors }: Resident,
   problem?: Problem,
 ): Promise<Response> {
@@ -85,7 +84,7 @@ async function show(
   )
 }
 
-async function changeEmail(parts: Parts, c: Context<Env>): Promise<Response> {
+async function changeEmail(parts: Parts, c: Context<PageEnv>): Promise<Response> {
   const { issuer, guard } = parts
   const { resident, form } = await guard.requireForm(c)
   const { locale, texts } = c.var.reader
@@ -116,13 +115,13 @@ async function changeEmail(parts: Parts, c: Context<Env>): Promise<Response> {
 }
 
 /** Requires a recent sign-in, then shows the form for a new password. */
-async function startPasswordChange({ guard }: Parts, c: Context<Env>): Promise<Response> {
+async function startPasswordChange({ guard }: Parts, c: Context<PageEnv>): Promise<Response> {
   const { resident, form } = await guard.requireForm(c)
   const confirmation = await guard.requireRecentSignIn(c, resident, form, 'factors')
   return confirmation ?? c.redirect('/account#password', 303)
 }
 
-async function changePassword(parts: Parts, c: Context<Env>): Promise<Response> {
+async function changePassword(parts: Parts, c: Context<PageEnv>): Promise<Response> {
   const { issuer, db, vault, guard, security } = parts
   const { resident, form } = await guard.requireForm(c)
   const { account } = resident
@@ -151,7 +150,7 @@ async function changePassword(parts: Parts, c: Context<Env>): Promise<Response> 
 /** Ends the session of one device, or of all other devices. */
 async function signOutDevices(
   parts: Parts,
-  c: Context<Env>,
+  c: Context<PageEnv>,
   which: { uid: string } | 'others',
 ): Promise<Response> {
   const { db, guard, security, log } = parts

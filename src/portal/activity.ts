@@ -9,7 +9,6 @@ import type { PageEnv } from '../web/reader.ts'
 import { activityPage } from './activity-page.ts'
 import type { Guard } from './guard.ts'
 
-type Env = PageEnv
 // The resident makes and ends links; only a tenant that erases its record ends one without them.
 const isOwn = ({ kind, result, clientId }: ListedEntry) =>
   kind === 'link' && (result === 'linked' || !clientId)
@@ -26,8 +25,8 @@ export function activityRoutes({
   db: Db
   vault: Vault
   guard: Guard
-}): Hono<Env> {
-  const routes = new Hono<Env>()
+}): Hono<PageEnv> {
+  const routes = new Hono<PageEnv>()
   // The former address of the page, kept for bookmarks.
   routes.get('/looks', (c) => c.redirect(`/activity${new URL(c.req.url).search}`, 301))
   routes.get('/activity', async (c) => {

@@ -15,12 +15,11 @@ import { applicationPage } from './application-page.ts'
 import type { Guard, GuardParts, Resident } from './guard.ts'
 import { leaveNotice, takeNotice } from './notices.ts'
 
-type Env = PageEnv
 type Parts = GuardParts & { guard: Guard; jobs: Jobs; sealer: Sealer }
 
 /** `/applications/:clientId`: what one application may see and until when; the resident changes or ends it there. */
-export function consentRoutes(parts: Parts): Hono<Env> {
-  const routes = new Hono<Env>()
+export function consentRoutes(parts: Parts): Hono<PageEnv> {
+  const routes = new Hono<PageEnv>()
   routes.get('/applications/:clientId', (c) => showApplication(parts, c, c.req.param('clientId')))
   routes.post('/applications/:clientId', (c) => change(parts, c, c.req.param('clientId')))
   routes.post('/applications/:clientId/revoke', (c) => revoke(parts, c, c.req.param('clientId')))
@@ -32,7 +31,11 @@ export function consentRoutes(parts: Parts): Hono<Env> {
 const nothingHere = () => new PageError(404, 'not_found', ({ errors }) => errors.notFound)
 const pathOf = (clientId: string) => `/applications/${encodeURIComponent(clientId)}`
 
-async function showApplication(parts: Parts, c: Context<Env>, clientId: string): Promise<Response> {
+async function showApplication(
+  parts: Parts,
+  c: Context<PageEnv>,
+  clientId: string,
+): Promise<Response> {
   const { issuer, db, forms, guard } = parts
   const resident = await guard.findResident(c)
   if (!resident) return c.redirect('/', 303)
@@ -58,7 +61,7 @@ async function showApplication(parts: Parts, c: Context<Env>, clientId: string):
   )
 }
 
-async function change(parts: Parts, c: Context<Env>, clientId: string): Promise<Response> {
+async function change(parts: Parts, c: Context<PageEnv>, clientId: string): Promise<Response> {
   const { db, guard, security, log } = parts
   const sent = await guard.requireForm(c)
   const choice = readChoice(sent.form, new Date())
@@ -89,7 +92,7 @@ async function change(parts: Parts, c: Context<Env>, clientId: string): Promise<
   return c.redirect(pathOf(clientId), 303)
 }
 
-async function revoke(parts: Parts, c: Context<Env>, clientId: string): Promise<Response> {
+async function revoke(parts: Parts, c: Context<PageEnv>, clientId: string): Promise<Response> {
   const { db, guard, security, log } = parts
   const sent = await guard.requireForm(c)
   const accountId = sent.resident.account.id
@@ -106,7 +109,7 @@ async function revoke(parts: Parts, c: Context<Env>, clientId: string): Promise<
 }
 
 /** Lifts the freeze of a consent that the resident had reported as not theirs. */
-async function lift(parts: Parts, c: Context<Env>, clientId: string): Promise<Response> {
+async function lift(parts: Parts, c: Context<PageEnv>, clientId: string): Promise<Response> {
   const { db, guard, log } = parts
   const sent = await guard.requireForm(c)
   const accountId = sent.resident.account.id
@@ -123,7 +126,7 @@ async function lift(parts: Parts, c: Context<Env>, clientId: string): Promise<Re
 /** Runs `work`. It returns `sign-in` when it would extend access without a recent sign-in: then asks for a proof and runs it again. */
 async function runWithProof<T>(
   guard: Guard,
-  c: Context<Env>,
+  c: Context<PageEnv>,
   { resident, form }: { resident: Resident; form: Record<string, unknown> },
   work: () => Promise<T | 'sign-in'>,
 ): Promise<T | Response> {

@@ -37,7 +37,6 @@ export type GuardParts = {
   config: { defaultLocale: Locale }
   log: Log
 }
-type Env = PageEnv
 type Form = Record<string, unknown>
 type ProofRequest = Parameters<RequireProof>[1]
 
@@ -53,7 +52,7 @@ export type Guard = ReturnType<typeof createGuard>
 /** Identifies the resident of a request, and requires a recent sign-in where needed. */
 export function createGuard(parts: GuardParts) {
   /** Returns the signed-in resident and the form; throws unless the form came from our own page. */
-  async function requireForm(c: Context<Env>): Promise<{ resident: Resident; form: Form }> {
+  async function requireForm(c: Context<PageEnv>): Promise<{ resident: Resident; form: Form }> {
     const resident = await findResident(parts, c)
     // All values of a field: a form may hold several boxes of one name.
     const form = await readForm(c, { all: true })
@@ -68,7 +67,7 @@ export function createGuard(parts: GuardParts) {
    * is required too, whatever the policy says.
    */
   async function requireRecentSignIn(
-    c: Context<Env>,
+    c: Context<PageEnv>,
     resident: Resident,
     form: Form,
     changes: 'factors' | 'other' = 'other',
@@ -89,7 +88,7 @@ export function createGuard(parts: GuardParts) {
 
   return {
     /** The resident whose session this browser holds, or `undefined`. */
-    findResident: (c: Context<Env>) => findResident(parts, c),
+    findResident: (c: Context<PageEnv>) => findResident(parts, c),
     requireForm,
     requireRecentSignIn,
     askForProof,
@@ -97,7 +96,7 @@ export function createGuard(parts: GuardParts) {
   }
 }
 
-async function findResident(parts: GuardParts, c: Context<Env>): Promise<Resident | undefined> {
+async function findResident(parts: GuardParts, c: Context<PageEnv>): Promise<Resident | undefined> {
   const { db, vault, provider } = parts
   const { incoming, outgoing } = c.env
   const session = await resumeSession({ db, provider: provider() }, incoming, outgoing)
@@ -112,7 +111,7 @@ async function findResident(parts: GuardParts, c: Context<Env>): Promise<Residen
 /** Verifies the proof and renews the session under a new identifier. Returns what is missing, or `undefined`. */
 async function confirm(
   parts: GuardParts,
-  c: Context<Env>,
+  c: Context<PageEnv>,
   { account, requiresFactor = false }: ProofRequest,
   form: Form,
 ): Promise<FailedSignIn | SecondStep | undefined> {
@@ -139,7 +138,7 @@ async function confirm(
 /** The page that asks for the proof. It sends `form` again, to the address of this request. */
 function showConfirm(
   { issuer, forms }: GuardParts,
-  c: Context<Env>,
+  c: Context<PageEnv>,
   { account, csrfOf, declineBy, formTargets = [] }: ProofRequest,
   form: Form,
   missing?: FailedSignIn | SecondStep,

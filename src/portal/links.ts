@@ -18,7 +18,6 @@ import type { PageEnv } from '../web/reader.ts'
 import type { Guard } from './guard.ts'
 import { linkPage, linkSignInPage, linksPage, returnAddress } from './links-page.ts'
 
-type Env = PageEnv
 type Parts = { issuer: string; db: Db; vault: Vault; forms: FormTokens; guard: Guard; log: Log }
 
 const TOKEN = /^[A-Za-z0-9_-]{43}$/
@@ -38,8 +37,8 @@ export function takeOpenedLink(c: Context, issuer: string): string | undefined {
 }
 
 /** `/link` and `/links`: a resident links a tenant's subject to their account, lists the links and ends them. */
-export function linkRoutes({ issuer, db, vault, forms, guard, log }: Parts): Hono<Env> {
-  const routes = new Hono<Env>()
+export function linkRoutes({ issuer, db, vault, forms, guard, log }: Parts): Hono<PageEnv> {
+  const routes = new Hono<PageEnv>()
   for (const path of ['/link/*', '/links/*']) routes.use(path, bodyLimit({ maxSize: 16 * 1024 }))
   // The same response for a link that was used, has expired or never existed.
   const unusable = () => new PageError(404, 'not_found', ({ errors }) => errors.linkUsed)

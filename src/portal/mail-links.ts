@@ -45,13 +45,12 @@ import { hashNewPassword } from './new-password.ts'
 import { hasNotice, leaveNotice } from './notices.ts'
 
 type Parts = GuardParts & { sealer: Sealer; jobs: Jobs }
-type Env = PageEnv
 
 const TOKEN = ':token{[\\w-]{43}}' as const
 
 /** `/reset` and `/verify-email`: what residents do with links from mails. */
-export function mailLinkRoutes(parts: Parts): Hono<Env> {
-  const routes = new Hono<Env>()
+export function mailLinkRoutes(parts: Parts): Hono<PageEnv> {
+  const routes = new Hono<PageEnv>()
   routes.use(bodyLimit({ maxSize: 16 * 1024 }))
   routes.get('/reset', (c) => showResetForm(parts, c))
   routes.post('/reset', (c) => acceptResetRequest(parts, c))
@@ -67,7 +66,7 @@ export function mailLinkRoutes(parts: Parts): Hono<Env> {
 
 function show(
   { issuer }: Parts,
-  c: Context<Env>,
+  c: Context<PageEnv>,
   page: Html,
   status: 200 | 400 | 429 | 503 = 200,
 ): Response | Promise<Response> {
@@ -75,14 +74,14 @@ function show(
   return c.html(page, status)
 }
 
-async function requireForm({ forms }: Parts, c: Context<Env>, of: string) {
+async function requireForm({ forms }: Parts, c: Context<PageEnv>, of: string) {
   const form = await readForm(c)
   forms.require(c.req.raw, of, form.csrf)
   return form
 }
 
 /** Returns the link if this browser requested it; throws otherwise. Does not consume the link. */
-async function requireLink(parts: Parts, c: Context<Env>, purpose: LinkPurpose, token: string) {
+async function requireLink(parts: Parts, c: Context<PageEnv>, purpose: LinkPurpose, token: string) {
   const browser = browserOf(parts, c)
   const link = await findLink(parts.db, parts.vault, purpose, token)
   if (!link) throw linkExpired()
@@ -93,12 +92,12 @@ async function requireLink(parts: Parts, c: Context<Env>, purpose: LinkPurpose, 
 
 const linkExpired = () => new PageError(410, 'link_expired', ({ errors }) => errors.mailLinkExpired)
 
-function showResetForm(parts: Parts, c: Context<Env>) {
+function showResetForm(parts: Parts, c: Context<PageEnv>) {
   const csrf = parts.forms.create(`reset ${browserOf(parts, c)}`)
   return show(parts, c, askResetPage(c.var.reader, { csrf }))
 }
 
-async function acceptResetRequest(parts: Parts, c: Context<Env>): Promise<Response> {
+async function acceptResetRequest(parts: Parts, c: Context<PageEnv>): Promise<Response> {
   const { issuer, security } = parts
   const browser = browserOf(parts, c)
   const form = await requireForm(parts, c, `reset ${browser}`)
@@ -124,12 +123,12 @@ async function acceptResetRequest(parts: Parts, c: Context<Env>): Promise<Respon
   return c.redirect('/reset/sent', 303)
 }
 
-const showResetSent = (parts: Parts, c: Context<Env>) =>
+const showResetSent = (parts: Parts, c: Context<PageEnv>) =>
   hasNotice(parts, c, 'reset-sent')
     ? show(parts, c, resetSentPage(c.var.reader))
     : c.redirect('/reset', 303)
 
-async function showPasswordSet(parts: Parts, c: Context<Env>): Promise<Response> {
+async function showPasswordSet(parts: Parts, c: Context<PageEnv>): Promise<Response> {
   const { issuer, db } = parts
   if (!hasNotice(parts, c, 'password-set')) return c.redirect('/', 303)
   // Nobody is signed in, but the browser that has just used a link may see what the mail contains.
@@ -148,7 +147,7 @@ async function showPasswordSet(parts: Parts, c: Context<Env>): Promise<Response>
 
 async function showNewPasswordForm(
   parts: Parts,
-  c: Context<Env>,
+  c: Context<PageEnv>,
   token: string,
 ): Promise<Response> {
   const { email, form } = await requireLink(parts, c, 'reset', token)
@@ -156,7 +155,7 @@ async function showNewPasswordForm(
   return show(parts, c, newPasswordPage(c.var.reader, { action: `/reset/${token}`, csrf, email }))
 }
 
-async function setNewPassword(parts: Parts, c: Context<Env>, token: string): Promise<Response> {
+async function setNewPassword(parts: Parts, c: Context<PageEnv>, token: string): Promise<Response> {
   const { issuer, db, vault, security, log } = parts
   const link = await requireLink(parts, c, 'reset', token)
   const { password, csrf } = await requireForm(parts, c, link.form)
@@ -202,12 +201,16 @@ async function resetPassword(
   await sendLetter(sql, parts, account, passwordChangedMail(applications, passkeys))
 }
 
-const showEmailConfirmed = (parts: Parts, c: Context<Env>) =>
+const showEmailConfirmed = (parts: Parts, c: Context<PageEnv>) =>
   hasNotice(parts, c, 'email-confirmed')
     ? show(parts, c, emailConfirmedPage(c.var.reader))
     : c.redirect('/', 303)
 
-async function showConfirmEmail(parts: Parts, c: Context<Env>, token: string): Promise<Response> {
+async function showConfirmEmail(
+  parts: Parts,
+  c: Context<PageEnv>,
+  token: string,
+): Promise<Response> {
   const { email, form } = await requireLink(parts, c, 'email', token)
   const csrf = parts.forms.create(form)
   return show(
@@ -217,7 +220,7 @@ async function showConfirmEmail(parts: Parts, c: Context<Env>, token: string): P
   )
 }
 
-async function confirmEmail(parts: Parts, c: Context<Env>, token: string): Promise<Response> {
+async function confirmEmail(parts: Parts, c: Context<PageEnv>, token: string): Promise<Response> {
   const { db, vault, security, log } = parts
   const link = await requireLink(parts, c, 'email', token)
   await requireForm(parts, c, link.form)

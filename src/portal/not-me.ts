@@ -26,7 +26,6 @@ import type { PageEnv, Reader } from '../web/reader.ts'
 import type { SecurityEvents } from '../web/security-events.ts'
 import { notMeDonePage, notMePage } from './not-me-pages.ts'
 
-type Env = PageEnv
 type Parts = MailContext & {
   issuer: string
   db: Db
@@ -39,12 +38,12 @@ type Parts = MailContext & {
 const TOKEN = ':token{[\\w-]{43}}' as const
 
 /** `/not-me`: a resident reports a sign-in or a consent by somebody else, with the link of a mail and without signing in. */
-export function notMeRoutes(parts: Parts): Hono<Env> {
+export function notMeRoutes(parts: Parts): Hono<PageEnv> {
   const { issuer, db, forms, security, log } = parts
-  const routes = new Hono<Env>()
+  const routes = new Hono<PageEnv>()
   routes.use('/not-me/*', bodyLimit({ maxSize: 16 * 1024 }))
 
-  function show(c: Context<Env>, page: Html) {
+  function show(c: Context<PageEnv>, page: Html) {
     setSecurityHeaders(c, { issuer })
     return c.html(page)
   }

@@ -37,10 +37,9 @@ const LIFE_SECONDS = 5 * 60
 const cookieSchema = z.object({ notice: noticeSchema, browser: z.string(), until: z.number() })
 
 type Parts = { issuer: string; provider: () => Provider }
-type Env = PageEnv
 
 /** Stores a notice for the next page of this browser. */
-export function leaveNotice(parts: Parts, c: Context<Env>, notice: Notice): void {
+export function leaveNotice(parts: Parts, c: Context<PageEnv>, notice: Notice): void {
   const kept: z.infer<typeof cookieSchema> = {
     notice,
     browser: browserOf(parts, c),
@@ -50,21 +49,21 @@ export function leaveNotice(parts: Parts, c: Context<Env>, notice: Notice): void
 }
 
 /** Returns the notice of the last action and deletes it. */
-export function takeNotice(parts: Parts, c: Context<Env>): Notice | undefined {
+export function takeNotice(parts: Parts, c: Context<PageEnv>): Notice | undefined {
   const notice = findNotice(parts, c)
   if (notice) setCookie(parts, c, null)
   return notice
 }
 
 /** Whether the last action left this notice. Keeps it, so that its page can be reloaded. */
-export const hasNotice = (parts: Parts, c: Context<Env>, name: Notice['name']): boolean =>
+export const hasNotice = (parts: Parts, c: Context<PageEnv>, name: Notice['name']): boolean =>
   findNotice(parts, c)?.name === name
 
 /** The sentence to show; `undefined` for a notice that has a page of its own, or needs the application's name. */
 export const sentenceOf = ({ notices }: Texts, notice: Notice | undefined): string | undefined =>
   notice && wordFor(notices, notice.name)
 
-function findNotice(parts: Parts, c: Context<Env>): Notice | undefined {
+function findNotice(parts: Parts, c: Context<PageEnv>): Notice | undefined {
   const { cookies } = contextOf(parts, c)
   const value = cookies.get(cookieName(parts), { signed: true })
   if (value === undefined) return undefined
@@ -84,12 +83,12 @@ function findNotice(parts: Parts, c: Context<Env>): Notice | undefined {
   return data.notice
 }
 
-const contextOf = ({ provider }: Parts, c: Context<Env>) =>
+const contextOf = ({ provider }: Parts, c: Context<PageEnv>) =>
   provider().createContext(c.env.incoming, c.env.outgoing)
 const isSecure = ({ issuer }: Parts) => issuer.startsWith('https:')
 const cookieName = (parts: Parts) => (isSecure(parts) ? '__Host-notice' : 'notice')
 
-function setCookie(parts: Parts, c: Context<Env>, value: string | null): void {
+function setCookie(parts: Parts, c: Context<PageEnv>, value: string | null): void {
   contextOf(parts, c).cookies.set(cookieName(parts), value, {
     path: '/',
     httpOnly: true,

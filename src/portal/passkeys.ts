@@ -26,12 +26,11 @@ import {
 } from './second-factor.ts'
 
 type Parts = GuardParts & { guard: Guard; sealer: Sealer; jobs: Jobs }
-type Env = PageEnv
 
 /** The WebAuthn options for the pages' script, and the passkeys of the resident's account. */
-export function passkeyRoutes(parts: Parts): Hono<Env> {
+export function passkeyRoutes(parts: Parts): Hono<PageEnv> {
   const { issuer, db, forms, guard, security, log } = parts
-  const routes = new Hono<Env>()
+  const routes = new Hono<PageEnv>()
   routes.use(bodyLimit({ maxSize: 32 * 1024 }))
 
   const requireFound = (found: boolean) => {

@@ -28,14 +28,13 @@ type Parts = GuardParts & {
   vault: Vault
   imageOrigin: string
 }
-type Env = PageEnv
 
 // Long enough to view the photos, short enough that a link in the browser's history no longer works.
 const IMAGE_LINK_SECONDS = 120
 
 /** The resident's own pages. */
-export function portalRoutes(parts: Parts): Hono<Env> {
-  const routes = new Hono<Env>()
+export function portalRoutes(parts: Parts): Hono<PageEnv> {
+  const routes = new Hono<PageEnv>()
   routes.use(bodyLimit({ maxSize: 16 * 1024 }))
   routes.get('/', (c) => showHome(parts, c))
   routes.post('/sign-in', (c) => signIn(parts, c))
@@ -45,7 +44,7 @@ export function portalRoutes(parts: Parts): Hono<Env> {
   return routes
 }
 
-async function showHome(parts: Parts, c: Context<Env>): Promise<Response> {
+async function showHome(parts: Parts, c: Context<PageEnv>): Promise<Response> {
   const { issuer, db, vault, storage, imageOrigin, forms, guard } = parts
   const resident = await guard.findResident(c)
   if (!resident) return showSignIn(parts, c)
@@ -109,7 +108,7 @@ async function listApplications(db: Db, accountId: string) {
 }
 
 /** The sentence about the last action. Deletes its notice. */
-async function takeSentence(parts: Parts, c: Context<Env>): Promise<string | undefined> {
+async function takeSentence(parts: Parts, c: Context<PageEnv>): Promise<string | undefined> {
   const { texts } = c.var.reader
   const notice = takeNotice(parts, c)
   if (notice?.name !== 'consent-ended') return sentenceOf(texts, notice)
@@ -119,7 +118,7 @@ async function takeSentence(parts: Parts, c: Context<Env>): Promise<string | und
 
 async function adoptName(
   { db, vault, guard, log }: Parts,
-  c: Context<Env>,
+  c: Context<PageEnv>,
   verificationId: string,
 ): Promise<Response> {
   const { resident, form } = await guard.requireForm(c)
@@ -132,7 +131,7 @@ async function adoptName(
 }
 
 /** Viewing photos requires signing in again after 15 minutes; the home page shows them while the sign-in is recent. */
-async function showPhotos({ guard }: Parts, c: Context<Env>): Promise<Response> {
+async function showPhotos({ guard }: Parts, c: Context<PageEnv>): Promise<Response> {
   const { resident, form } = await guard.requireForm(c)
   return (await guard.requireRecentSignIn(c, resident, form)) ?? c.redirect('/', 303)
 }

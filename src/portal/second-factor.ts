@@ -33,11 +33,10 @@ import type { Guard, GuardParts, Resident } from './guard.ts'
 import { leaveNotice } from './notices.ts'
 
 type Parts = GuardParts & { guard: Guard }
-type Env = PageEnv
 
 /** `/account/totp` and `/account/recovery-codes`: the second factors that work without JavaScript. */
-export function secondFactorRoutes(parts: Parts): Hono<Env> {
-  const routes = new Hono<Env>()
+export function secondFactorRoutes(parts: Parts): Hono<PageEnv> {
+  const routes = new Hono<PageEnv>()
   routes.use(bodyLimit({ maxSize: 16 * 1024 }))
   routes.post('/account/totp/new', (c) => startEnrolment(parts, c))
   routes.get('/account/totp', (c) => showNewEnrolment(parts, c))
@@ -48,13 +47,13 @@ export function secondFactorRoutes(parts: Parts): Hono<Env> {
 }
 
 /** Requires a recent sign-in, then shows the page that adds an app. */
-async function startEnrolment({ guard }: Parts, c: Context<Env>): Promise<Response> {
+async function startEnrolment({ guard }: Parts, c: Context<PageEnv>): Promise<Response> {
   const { resident, form } = await guard.requireForm(c)
   const confirmation = await guard.requireRecentSignIn(c, resident, form, 'factors')
   return confirmation ?? c.redirect('/account/totp', 303)
 }
 
-async function showNewEnrolment(parts: Parts, c: Context<Env>): Promise<Response> {
+async function showNewEnrolment(parts: Parts, c: Context<PageEnv>): Promise<Response> {
   const resident = await parts.guard.findResident(c)
   if (!resident) return c.redirect('/', 303)
   const { hasTotp } = await findFactors(parts.db, resident.account.id)
@@ -64,7 +63,7 @@ async function showNewEnrolment(parts: Parts, c: Context<Env>): Promise<Response
 
 function showEnrolment(
   { issuer, forms, sealer }: Parts,
-  c: Context<Env>,
+  c: Context<PageEnv>,
   { account, session }: Resident,
   { secret = createTotpSecret(), error }: { secret?: string | undefined; error?: string } = {},
 ): Response | Promise<Response> {
@@ -84,7 +83,7 @@ function showEnrolment(
   )
 }
 
-async function enrolTotp(parts: Parts, c: Context<Env>): Promise<Response> {
+async function enrolTotp(parts: Parts, c: Context<PageEnv>): Promise<Response> {
   const { issuer, db, guard, sealer, security } = parts
   const { resident, form } = await guard.requireForm(c)
   const { account } = resident
@@ -115,7 +114,7 @@ async function enrolTotp(parts: Parts, c: Context<Env>): Promise<Response> {
   return showRecoveryCodes(c, issuer, { codes, notice: c.var.reader.texts.notices['totp-added'] })
 }
 
-async function unenrolTotp(parts: Parts, c: Context<Env>): Promise<Response> {
+async function unenrolTotp(parts: Parts, c: Context<PageEnv>): Promise<Response> {
   const { guard, security } = parts
   const { resident, form } = await guard.requireForm(c)
   const confirmation = await guard.requireRecentSignIn(c, resident, form, 'factors')
@@ -130,7 +129,7 @@ async function unenrolTotp(parts: Parts, c: Context<Env>): Promise<Response> {
   return c.redirect('/account', 303)
 }
 
-async function replaceRecoveryCodes(parts: Parts, c: Context<Env>): Promise<Response> {
+async function replaceRecoveryCodes(parts: Parts, c: Context<PageEnv>): Promise<Response> {
   const { issuer, db, guard, security } = parts
   const { resident, form } = await guard.requireForm(c)
   const confirmation = await guard.requireRecentSignIn(c, resident, form, 'factors')
@@ -175,7 +174,7 @@ export async function settleFirstFactor(
 
 /** Marks the session, which has just used a new factor, as opened with that factor. */
 export async function strengthenSession(
-  c: Context<Env>,
+  c: Context<PageEnv>,
   parts: GuardParts,
   { account, session }: Resident,
   method: SignInMethod,
@@ -201,7 +200,7 @@ export async function removeFactor(
 
 /** Responds to the POST itself instead of redirecting, so that reloading a page does not show the codes again. */
 export function showRecoveryCodes(
-  c: Context<Env>,
+  c: Context<PageEnv>,
   issuer: string,
   data: { codes: string[]; notice?: string },
 ) {

@@ -13,12 +13,10 @@ import type { Texts } from '../web/texts/en.ts'
 import { deviceOf } from './devices.ts'
 import type { Guard, GuardParts } from './guard.ts'
 
-type Env = PageEnv
-
 /** The page for a browser without a session. `missing`: what the sign-in that was just tried still lacks. */
 export function showSignIn(
   parts: GuardParts,
-  c: Context<Env>,
+  c: Context<PageEnv>,
   missing?: (FailedSignIn & { email: string }) | SecondStep,
 ): Response | Promise<Response> {
   const failed = missing?.outcome === 'second-step' ? missing.failed : missing
@@ -38,7 +36,7 @@ export function showSignIn(
 }
 
 /** `POST /sign-in`: an e-mail address and a password, a passkey, or the second step. */
-export async function signIn(parts: GuardParts, c: Context<Env>): Promise<Response> {
+export async function signIn(parts: GuardParts, c: Context<PageEnv>): Promise<Response> {
   const form = await readForm(c)
   parts.forms.require(c.req.raw, signInForm(parts, c), form.csrf)
   const { incoming, outgoing } = c.env
@@ -67,7 +65,7 @@ export async function signIn(parts: GuardParts, c: Context<Env>): Promise<Respon
 /** `POST /sign-out` */
 export async function signOut(
   parts: GuardParts & { guard: Guard },
-  c: Context<Env>,
+  c: Context<PageEnv>,
 ): Promise<Response> {
   const { resident } = await parts.guard.requireForm(c)
   parts.security.emit('session_ended', { accountId: resident.account.id, count: 1 })
@@ -76,4 +74,4 @@ export async function signOut(
 }
 
 /** Binds the sign-in form to this browser, which has no session yet. */
-const signInForm = (parts: GuardParts, c: Context<Env>) => `sign-in ${browserOf(parts, c)}`
+const signInForm = (parts: GuardParts, c: Context<PageEnv>) => `sign-in ${browserOf(parts, c)}`

@@ -15,10 +15,6 @@ export const LOCALES = Object.keys(LANGUAGES) as Locale[]
 export const isLocale = (value: unknown): value is Locale =>
   typeof value === 'string' && Object.hasOwn(LANGUAGES, value)
 
-/** The catalogue of a language that was stored, which a later version may not have; `undefined` then. */
-export const findTexts = (locale: string | null | undefined): Texts | undefined =>
-  isLocale(locale) ? LANGUAGES[locale] : undefined
-
 /** The word for a code of our own; `undefined` for one that has none. */
 export const wordFor = (
   words: Readonly<Record<string, string>>,
