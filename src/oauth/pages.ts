@@ -54,14 +54,19 @@ export function errorPage(
 ): Html {
   const { title, message, requestId } = data
   const { errors } = reader.texts
-  return page(reader, {
-    title,
-    body: html`<section class="card narrow">
+  // The query of a rejected request is not repeated.
+  const [path = '/'] = reader.returnTo.split('?', 1)
+  return page(
+    { ...reader, returnTo: path },
+    {
+      title,
+      body: html`<section class="card narrow">
 <h1>${title}</h1>
 <p class="lead">${message}</p>
 ${requestId ? html`<p class="quiet">${errors.requestId(html`<code>${requestId}</code>`)}</p>` : ''}
 </section>`,
-  })
+    },
+  )
 }
 
 /**

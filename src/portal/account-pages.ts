@@ -3,7 +3,7 @@ import type { Factors } from '../accounts/second-factor.ts'
 import { csrfField, type Html, moment, page } from '../web/html.ts'
 import type { Reader } from '../web/reader.ts'
 
-export type OwnPasskey = {
+type OwnPasskey = {
   id: string
   name: string
   synced: boolean
@@ -13,7 +13,7 @@ export type OwnPasskey = {
   needsPassword: boolean
 }
 
-export type Device = {
+type Device = {
   uid: string
   name: string
   signedInAt: Date

@@ -33,7 +33,7 @@ export const addReader = (readerOf: ReaderOf) =>
     await next()
   })
 
-const MAX_PATH_CHARACTERS = 4_000
+const MAX_CHARACTERS = 4_000
 
 /** The pages that a form of each path belongs to; a form of any other path is sent to the page that contains it. */
 const PAGES_OF_FORMS: readonly [pattern: RegExp, page: string][] = [
@@ -44,11 +44,11 @@ const PAGES_OF_FORMS: readonly [pattern: RegExp, page: string][] = [
   [/^\/api\/oauth\/.*$/, '/'],
 ]
 
-/** The address that shows the page of this request again with GET. */
+/** The address that shows the page of this request again with GET; without its query, and then without its path, when it is too long. */
 function pageOf({ method, url = '/' }: IncomingMessage): string {
-  if (url.length > MAX_PATH_CHARACTERS) return '/'
-  if (method === 'GET' || method === 'HEAD') return url
   const [path = '/'] = url.split('?', 1)
+  if (path.length > MAX_CHARACTERS) return '/'
+  if (method === 'GET' || method === 'HEAD') return url.length > MAX_CHARACTERS ? path : url
   const [pattern, page] = PAGES_OF_FORMS.find(([each]) => each.test(path)) ?? []
   return pattern && page ? path.replace(pattern, page) : path
 }

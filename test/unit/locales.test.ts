@@ -88,7 +88,8 @@ test.each([
   ['POST', '/applications/a', '/applications/a'],
   ['POST', '/links/1/end', '/links'],
   ['POST', '/api/oauth/end_session/confirm', '/'],
-  ['GET', `/?${'x'.repeat(5_000)}`, '/'],
+  ['GET', `/activity?${'x'.repeat(5_000)}`, '/activity'],
+  ['GET', `/${'x'.repeat(5_000)}`, '/'],
 ])('the switch on the answer to %s %s returns to %s', (method, url, returnTo) => {
   const readerOf = createReaderOf({ issuer: 'http://localhost:3000', defaultLocale: 'en' })
   expect(readerOf({ method, url, headers: {} } as never).returnTo).toBe(returnTo)

@@ -350,6 +350,10 @@ test('every page offers the other language and returns to itself, but where some
   expect(spanish).toContain('<input type="hidden" name="return" value="/?&quot;&gt;')
 })
 
+test('an error page repeats nothing of the query, also not in its switch', () => {
+  expect(pages.error).toContain('<input type="hidden" name="return" value="/">')
+})
+
 test('fields and buttons have the names that programs know', () => {
   for (const name of ['name="email"', 'name="password"', 'name="login"', 'name="abort"'])
     expect(pages.signIn).toContain(name)
