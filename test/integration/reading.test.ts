@@ -670,6 +670,25 @@ describe('the back office', () => {
     expect((await call(`${IDV}/${id}`, office, { method: 'DELETE' })).status).toBe(404)
   })
 
+  test('a review holds when a vendor without times says the same as before once more', async () => {
+    const { id, sessionId } = await incode.start()
+    incode.sandbox.complete(sessionId, 'OK')
+    await eventually(async () => (await call(`${IDV}/${id}`, office)).body.status === 'approved')
+    const review = await call(`${IDV}/${id}/review`, office, { json: { decision: 'reject' } })
+    expect(review.body).toMatchObject({ status: 'declined' })
+    const answers = async () =>
+      (await portal.db`select answers from verification where id = ${id}`)[0]?.answers as number
+    const before = await answers()
+    await portal.db`update verification set next_check_at = now() where id = ${id}`
+    await eventually(async () => (await answers()) > before)
+    expect((await call(`${IDV}/${id}`, office)).body.status).toBe('declined')
+    // What it decides anew counts.
+    incode.sandbox.review(sessionId, 'REJECTED')
+    await eventually(async () => (await answers()) > before + 1)
+    incode.sandbox.review(sessionId, 'APPROVED')
+    await eventually(async () => (await call(`${IDV}/${id}`, office)).body.status === 'approved')
+  })
+
   test('what is not finished cannot be reviewed', async () => {
     const { id } = await veriff.start()
     const { status, body } = await call(`${IDV}/${id}/review`, office, {
