@@ -470,30 +470,32 @@ describe("Incode's names of images", () => {
     expect(rows).toHaveLength(INCODE_IMAGE_TYPES.size + 3)
   })
 
-  test.each(rows)('$name is $base64 by base64, and $links by link', async ({ name, type, ...by }) => {
-    if (type)
-      await portal.db`update image set type = ${type}, position = 9 where id = ${of.id}`
-    for (const form of ['base64', 'links'] as const) {
-      const { status, body } = await ask(form, name)
-      if (by[form] === 'served') {
-        expect(status).toBe(200)
-        const digest =
-          form === 'links'
-            ? (await download(body[name])).sha256
-            : sha256(Buffer.from(String(body[name]), 'base64'))
-        // The person's own selfie is there too.
-        if (type !== 'selfie' && type !== 'document_front') expect(digest).toBe(of.sha256)
-      } else {
-        expect(status).toBe(400)
-        expect(body).toMatchObject({
-          code: 'VALIDATION_ERROR',
-          error: expect.stringMatching(new RegExp(`\\b${name}: .+(There|there|has)`)),
-          details: { field: 'images.0', constraint: 'invalid' },
-        })
-        if (type) expect(body.error).toContain('are not available for this endpoint')
+  test.each(rows)(
+    '$name is $base64 by base64, and $links by link',
+    async ({ name, type, ...by }) => {
+      if (type) await portal.db`update image set type = ${type}, position = 9 where id = ${of.id}`
+      for (const form of ['base64', 'links'] as const) {
+        const { status, body } = await ask(form, name)
+        if (by[form] === 'served') {
+          expect(status).toBe(200)
+          const digest =
+            form === 'links'
+              ? (await download(body[name])).sha256
+              : sha256(Buffer.from(String(body[name]), 'base64'))
+          // The person's own selfie is there too.
+          if (type !== 'selfie' && type !== 'document_front') expect(digest).toBe(of.sha256)
+        } else {
+          expect(status).toBe(400)
+          expect(body).toMatchObject({
+            code: 'VALIDATION_ERROR',
+            error: expect.stringMatching(new RegExp(`\\b${name}: .+(There|there|has)`)),
+            details: { field: 'images.0', constraint: 'invalid' },
+          })
+          if (type) expect(body.error).toContain('are not available for this endpoint')
+        }
       }
-    }
-  })
+    },
+  )
 
   test('of what was not captured are left out, and what is misspelled is named with what there is', async () => {
     await portal.db`update image set type = 'document_back', position = 0 where id = ${of.id}`

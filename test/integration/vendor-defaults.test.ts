@@ -17,12 +17,12 @@ import { API_KEY, bytesOf, SECRET, vector } from '../support/veriff-vectors.ts'
  */
 
 let portal: TestPortal
-const vendors: Awaited<ReturnType<typeof openVendor>>[] = []
+const closeVendors: (() => Promise<void>)[] = []
 beforeAll(async () => {
   portal = await startPortal({ worker: true })
 })
 afterAll(async () => {
-  for (const { close } of vendors) await close()
+  for (const close of closeVendors) await close()
   await portal.close()
 })
 
@@ -45,17 +45,15 @@ async function openVendor(answer: (request: Request) => Answer | undefined) {
     res.writeHead(status, { 'Content-Type': 'application/json', ...headers }).end(bytes)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const vendor = {
+  closeVendors.push(async () => {
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  })
+  return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
     undocumented,
-    async close() {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
   }
-  vendors.push(vendor)
-  return vendor
 }
 
 async function start(vendor: string, integration?: string) {

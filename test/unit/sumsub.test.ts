@@ -74,7 +74,11 @@ describe('a delivery', () => {
     ['half a digit', signed(SHA256.slice(1)), create()],
     ['an empty digest', signed(''), create()],
     ['an empty secret, as the one of an integration without', signed(UNKEYED), create({}, '')],
-    ['the name of its algorithm twice', signed(SHA256, 'HMAC_SHA256_HEX, HMAC_SHA256_HEX'), create()],
+    [
+      'the name of its algorithm twice',
+      signed(SHA256, 'HMAC_SHA256_HEX, HMAC_SHA256_HEX'),
+      create(),
+    ],
     ['a weaker algorithm than it was signed with', signed(SHA1, 'HMAC_SHA1_HEX'), create()],
     ['the weaker digest without a name', signed(SHA1), create({ legacySignature: true })],
     ['nothing', {}, create()],
