@@ -229,7 +229,9 @@ test('a delivery with unknown words, or sent again, makes the portal ask once an
   await eventually(async () => (await deliveries()).every(({ state }) => state !== 'received'))
   const [kept] = (await deliveries()).filter((each) => each.timesReceived === 4)
   expect(kept).toMatchObject({ state: 'applied', verificationId: id })
-  expect(asked()).toBe(1)
+  const [row] = await portal.db`
+    select checks, next_check_at > now() + interval '1 minute' as is_later from verification where id = ${id}`
+  expect([asked(), row]).toEqual([1, { checks: 0, isLater: true }])
   expect((await read(id)).status).toBe('pending')
 })
 
