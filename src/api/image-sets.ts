@@ -28,7 +28,7 @@ export const imageSetOperations = ({ base, prefix, whose, scope }: ImageOwner) =
     operationId: `${prefix}CreateImageLinks`,
     records: ['id-verification', 'nothing'],
     summary: 'Links to several images, with the earlier attempts of each',
-    description: `Of ${whose}. A type that is not there is left out. Incode's names of cropped images, and names that there are not, are refused.`,
+    description: `Of ${whose}. A type that is not there is left out. Incode's names of cropped images, and unknown names, are refused.`,
     scope,
     body: { schema: linkedTypesSchema, example: { images: ['selfie', 'document_front'] } },
     answer: {
@@ -48,7 +48,7 @@ export const imageSetOperations = ({ base, prefix, whose, scope }: ImageOwner) =
     operationId: `${prefix}ReadImages`,
     records: ['id-verification', 'nothing'],
     summary: 'Several images inside the answer',
-    description: `Of ${whose}. A type that is not there is left out, and a name that there is not is refused. Up to 10 MB of base64 in all; more is refused before any of it is read.`,
+    description: `Of ${whose}. A type that is not there is left out, and an unknown name is refused. Up to 10 MB of base64 in all; more is refused before any of it is read.`,
     scope,
     body: { schema: imageTypesSchema, example: { images: ['selfie'] } },
     answer: {

@@ -25,31 +25,31 @@ const NOT_OFFERED: ReadonlyMap<string, string> = new Map([
 ])
 
 const isCropped = (name: string) => name.startsWith('cropped')
-const namesOfIncode = [...INCODE_IMAGE_TYPES.keys()]
+const NAMES_OF_INCODE = [...INCODE_IMAGE_TYPES.keys()]
 const OWN = /^[a-z0-9_]{1,64}$/
 
 /** Says why a request for this name is refused, and what there is instead; `undefined` for one that may be asked for. */
-function refusalOf(name: string, incodes: readonly string[]): string | undefined {
+function refusalOf(name: string, namesOfIncode: readonly string[]): string | undefined {
   const reason = NOT_OFFERED.get(name)
   if (reason) return `${name}: ${reason}`
-  if (OWN.test(name) || incodes.includes(name)) return undefined
+  if (OWN.test(name) || namesOfIncode.includes(name)) return undefined
   // The sentence of Incode's documentation.
   if (INCODE_IMAGE_TYPES.has(name))
     return `${name}: Cropped version of images are not available for this endpoint. POST …/images/base64 has them.`
-  return `${name}: there is no such type. Incode's names are ${incodes.join(', ')}; GET …/images lists the types of a verification.`
+  return `${name}: there is no such type. Incode's names are ${namesOfIncode.join(', ')}; GET …/images lists the types of a verification.`
 }
 
-/** The body of a request for several images, of which Incode's names are `incodes`. Every other name is refused by itself. */
-const requestOf = (id: string, incodes: readonly string[]) => {
+/** The body of a request for several images, by our names, these of Incode, and no others. */
+const requestOf = (id: string, namesOfIncode: readonly string[]) => {
   const name = z
     .string()
     .regex(/^[A-Za-z0-9_]{1,64}$/, 'must be names of image types')
     .superRefine((value, issues) => {
-      const message = refusalOf(value, incodes)
+      const message = refusalOf(value, namesOfIncode)
       if (message) issues.addIssue({ code: 'custom', message })
     })
     .meta({
-      pattern: `^([a-z0-9_]{1,64}|${incodes.filter((each) => !OWN.test(each)).join('|')})$`,
+      pattern: `^([a-z0-9_]{1,64}|${namesOfIncode.filter((each) => !OWN.test(each)).join('|')})$`,
       not: { enum: [...NOT_OFFERED.keys()] },
     })
   return z
@@ -64,9 +64,9 @@ const requestOf = (id: string, incodes: readonly string[]) => {
 }
 
 /** Types of images that are read as base64. */
-export const imageTypesSchema = requestOf('ImageTypes', namesOfIncode)
+export const imageTypesSchema = requestOf('ImageTypes', NAMES_OF_INCODE)
 /** Types of images that links are made for: like Incode, not for the cropped ones by its names. */
 export const linkedTypesSchema = requestOf(
   'LinkedImageTypes',
-  namesOfIncode.filter((name) => !isCropped(name)),
+  NAMES_OF_INCODE.filter((name) => !isCropped(name)),
 )

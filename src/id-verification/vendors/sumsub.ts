@@ -61,11 +61,11 @@ export function createSumsub(integration: Integration, now: () => number = Date.
     async startSession({ verificationId, returnUrl }) {
       const { levelName, linkSeconds } = settings
       const level = encodeURIComponent(levelName)
-      const { id } = await api.callJson(startedSchema, `${APPLICANTS}?levelName=${level}`, {
+      const applicant = await api.callJson(startedSchema, `${APPLICANTS}?levelName=${level}`, {
         externalUserId: verificationId,
       })
       // Throws for an id by which the result could not be fetched.
-      const sessionId = pathSegment(id)
+      const sessionId = pathSegment(applicant.id)
       const { url } = await api.callJson(linkSchema, WEBSDK_LINK, {
         levelName,
         userId: verificationId,
