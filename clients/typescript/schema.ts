@@ -130,7 +130,7 @@ export type paths = {
   '/api/v1/me/natural-person/id-verification/images/links': {
     /** Links to several images, with the earlier attempts of each */ post: {
       parameters: { path?: never; query?: never; header?: never; cookie?: never }
-      requestBody: { content: { 'application/json': components['schemas']['ImageTypes'] } }
+      requestBody: { content: { 'application/json': components['schemas']['LinkedImageTypes'] } }
       responses: {
         200: {
           headers: Record<string, unknown>
@@ -1132,7 +1132,7 @@ export type paths = {
         header?: { 'X-Tenant-ID'?: string }
         cookie?: never
       }
-      requestBody: { content: { 'application/json': components['schemas']['ImageTypes'] } }
+      requestBody: { content: { 'application/json': components['schemas']['LinkedImageTypes'] } }
       responses: {
         200: {
           headers: Record<string, unknown>
@@ -1670,6 +1670,9 @@ export type components = {
     LinkRequest: {
       /** Where the resident goes back to; with subjectId, result (linked or declined) and state */ callback_url?: string
       state?: string
+    }
+    LinkedImageTypes: {
+      /** Our names, or those of Incode's systems such as fullFrameFrontID */ images: string[]
     }
     MosaicCreateSession: {
       /** Where the browser is sent when the person is done; with sessionId and state */ callback_url?: string

@@ -480,16 +480,24 @@ function readMediaId(mediaId: string): { type: string; takenAt: string | undefin
   return { type, takenAt }
 }
 
-const TYPES = new Map([
+/** Our types of the images that the vendor names (§5.4). Parts that it cut out end in `_cropped`. */
+export const INCODE_IMAGE_TYPES: ReadonlyMap<string, string> = new Map([
   ['selfie', 'selfie'],
   ['croppedFace', 'selfie_cropped'],
   ['fullFrameFrontID', 'document_front'],
   ['croppedFrontID', 'document_front_cropped'],
+  ['croppedOriginalFrontID', 'document_front_original_cropped'],
   ['fullFrameBackID', 'document_back'],
   ['croppedBackID', 'document_back_cropped'],
+  ['croppedOriginalBackID', 'document_back_original_cropped'],
+  ['croppedIDFace', 'document_face_cropped'],
+  ['croppedSecondIDFace', 'second_document_face_cropped'],
+  ['document', 'document'],
+  ['signature', 'signature'],
+  ['addressStatement', 'address_statement'],
 ])
 const typeOf = (theirs: string): string =>
-  TYPES.get(theirs) ?? theirs.replaceAll(/([a-z])([A-Z])/g, '$1_$2').toLowerCase()
+  INCODE_IMAGE_TYPES.get(theirs) ?? theirs.replaceAll(/([a-z])([A-Z])/g, '$1_$2').toLowerCase()
 
 // The vendor has no links to cropped images (§5.4).
 const isCropped = (type: string) => type.startsWith('cropped')
