@@ -77,10 +77,15 @@ describe('a delivery', () => {
 
   test('is genuine for five minutes, or as long as the operator says', () => {
     const header = `t=${TIME},v1=${CURRENT}`
-    const after = (seconds: number, settings: IntegrationSettings = {}) =>
+    const isTaken = (seconds: number, settings: IntegrationSettings = {}) =>
       isGenuine(header, create({ now: (TIME + seconds) * 1000, settings }))
-    expect([after(300), after(301), after(-300), after(-301)]).toEqual([true, false, true, false])
-    expect(after(60, { timestampToleranceSeconds: 30 })).toBe(false)
+    expect([isTaken(300), isTaken(301), isTaken(-300), isTaken(-301)]).toEqual([
+      true,
+      false,
+      true,
+      false,
+    ])
+    expect(isTaken(60, { timestampToleranceSeconds: 30 })).toBe(false)
   })
 
   const read = (json: unknown) => create().read(Buffer.from(JSON.stringify(json)))
@@ -314,14 +319,17 @@ describe('the API as it is documented, with nothing set', () => {
     ['device_not_supported', 'resubmission'],
     ['something_new', 'resubmission'],
     ['under_supported_age', 'declined'],
-  ])('what ends before anything is submitted, by %s, is %s and no attempt', async (code, status) => {
-    answer({ [GET_SESSION]: session({ last_error: { code, reason: null } }) })
-    const decision = { status, reason: code, attemptId: '', isUndated: true }
-    expect(await fetchOne()).toMatchObject(decision)
-    expect(
-      await create().listMedia({ sessionId: SESSION, attemptId: undefined, listing: 1 }),
-    ).toEqual([])
-  })
+  ])(
+    'what ends before anything is submitted, by %s, is %s and no attempt',
+    async (code, status) => {
+      answer({ [GET_SESSION]: session({ last_error: { code, reason: null } }) })
+      const decision = { status, reason: code, attemptId: '', isUndated: true }
+      expect(await fetchOne()).toMatchObject(decision)
+      expect(
+        await create().listMedia({ sessionId: SESSION, attemptId: undefined, listing: 1 }),
+      ).toEqual([])
+    },
+  )
 
   const UNVERIFIED = { ...DOCUMENT, status: 'unverified' }
   test.each([

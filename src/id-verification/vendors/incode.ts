@@ -72,10 +72,9 @@ const SETTINGS = {
     .regex(/^(\/[A-Za-z0-9_-]+)+$/)
     .default('/omni/get/ocr-data'),
   /** Maps the vendor's types of documents to ours: `Passport:passport` (§1.4). */
-  documentTypes: settingList(z.string().regex(new RegExp(`^[^:]{1,60}:(${DOCUMENT_TYPES.join('|')})$`))).default([
-    'Passport:passport',
-    'DriversLicense:drivers_license',
-  ]),
+  documentTypes: settingList(
+    z.string().regex(new RegExp(`^[^:]{1,60}:(${DOCUMENT_TYPES.join('|')})$`)),
+  ).default(['Passport:passport', 'DriversLicense:drivers_license']),
 }
 type Settings = SettingsOf<typeof SETTINGS>
 

@@ -109,8 +109,11 @@ export function createStripe(integration: Integration, now: () => number = Date.
     },
 
     async deleteSession(sessionId) {
-      const { status, redaction, last_verification_report: reportId } =
-        await api.findSession(sessionId)
+      const {
+        status,
+        redaction,
+        last_verification_report: reportId,
+      } = await api.findSession(sessionId)
       const isEmpty = status === 'canceled' && !reportId
       // A redacted session cannot be redacted again (§11.6).
       if (!redaction && !isEmpty) await api.call(`${sessionPath(sessionId)}/redact`, { form: {} })
@@ -219,7 +222,9 @@ function readSignature(header: string): { timestamp: string; signatures: string[
   const valuesOf = (name: string) =>
     header
       .split(',')
-      .flatMap((part) => (part.trim().startsWith(`${name}=`) ? part.trim().slice(name.length + 1) : []))
+      .flatMap((part) =>
+        part.trim().startsWith(`${name}=`) ? part.trim().slice(name.length + 1) : [],
+      )
   const [timestamp = '', ...others] = valuesOf('t')
   const signatures = valuesOf('v1')
   const isValid = others.length === 0 && signatures.length <= MAX_SIGNATURES
@@ -250,10 +255,7 @@ const reportSchema = z.object({
     .loose()
     .nullish()
     .catch(undefined),
-  selfie: z
-    .object({ status: text, selfie: file, document: file })
-    .nullish()
-    .catch(undefined),
+  selfie: z.object({ status: text, selfie: file, document: file }).nullish().catch(undefined),
   id_number: check,
   email: check,
   phone: check,

@@ -20,9 +20,10 @@ export const newSecrets = (): VendorSecrets => ({
 
 /** All vendors behind one port, as far as the start of a session. Each accepts one set of secrets at a time, and can change it. */
 export async function startVendors() {
-  const secrets = Object.fromEntries(
-    VENDORS.map((vendor) => [vendor, newSecrets()]),
-  ) as Record<VendorName, VendorSecrets>
+  const secrets = Object.fromEntries(VENDORS.map((vendor) => [vendor, newSecrets()])) as Record<
+    VendorName,
+    VendorSecrets
+  >
   const tokens = new Map<string, VendorSecrets>()
   const refused: string[] = []
 
