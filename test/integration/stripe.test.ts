@@ -1,6 +1,7 @@
 import { createHmac, randomUUID } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { findVerification, startVerification } from '../../src/id-verification/operations.ts'
+import { createStripe } from '../../src/id-verification/vendors/stripe.ts'
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
 import { type StripeSandbox, startStripeSandbox } from '../../src/local/sandbox/stripe.ts'
 import { chooseOutcome } from '../support/mosaic.ts'
@@ -226,6 +227,34 @@ test('an answer of the vendor that is not an image is not stored, nor one at a h
     await eventually(() => hasFailedImage(portal.db, id))
     expect((await read(id)).images.some(({ state }) => state === 'stored')).toBe(false)
   }
+})
+
+test('a session is started once, read in part after 48 hours, and redacted once', async () => {
+  let time = Date.now()
+  const now = () => time
+  const sandbox = await startStripeSandbox({ port: 0, apiKey: 'key', person: DOCUMENT, now })
+  sandboxes.push(sandbox)
+  const secrets = { apiKey: 'key', sharedSecrets: ['secret'] }
+  const integration = { name: 'default', tenant: 'default', settings: {}, secrets }
+  const vendor = createStripe({ vendor: 'stripe', baseUrl: sandbox.url, ...integration }, now)
+  const session = { verificationId: randomUUID(), returnUrl: 'https://portal.test/', state: 's' }
+  const { sessionId } = await vendor.startSession(session)
+  expect(await vendor.startSession(session)).toMatchObject({ sessionId })
+  sandbox.complete(sessionId, 'verified')
+  const [decision] = await vendor.fetchResult(sessionId)
+  const { dateOfBirth, surname } = DOCUMENT
+  expect(decision?.findings).toMatchObject({ surname, dateOfBirth })
+  time += 49 * 3_600_000
+  const [later] = await vendor.fetchResult(sessionId)
+  expect(later).toMatchObject({ status: 'approved', attemptId: decision?.attemptId })
+  expect(later?.findings).toMatchObject({ surname, dateOfBirth: undefined })
+  const attempt = { sessionId, attemptId: decision?.attemptId, listing: 1 }
+  const [{ mediaId } = { mediaId: '' }] = await vendor.listMedia(attempt)
+  expect(await vendor.deleteSession(sessionId)).toBe('deleted')
+  expect((await sandbox.findSession(sessionId))?.redaction).toBe('processing')
+  expect(await vendor.deleteSession(sessionId)).toBe('deleted')
+  expect(await vendor.fetchResult(sessionId)).toMatchObject([{ status: 'expired' }])
+  await expect(vendor.download({ sessionId, mediaId }, 1e7)).rejects.toThrow('no such image')
 })
 
 test('the vendor’s API refuses another key', async () => {

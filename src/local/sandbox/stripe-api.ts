@@ -127,17 +127,11 @@ function sessionRoutes({ state, origin, onEvent, person }: Parts): Hono<Env> {
     return next()
   })
   routes.get('/:id', (c) => send(c, c.var.session))
-  routes.post('/:id/cancel', (c) => {
-    const { session } = c.var
-    if (session.status !== 'requires_input') return failChange(c)
-    session.status = 'canceled'
-    onEvent(session, 'canceled')
-    return send(c, session)
-  })
   routes.post('/:id/redact', (c) => {
     const { session } = c.var
     const isAllowed = ['requires_input', 'verified'].includes(session.status)
-    if (!isAllowed || session.redaction) return failChange(c)
+    if (!isAllowed || session.redaction)
+      return fail(c, 400, 'The session cannot be redacted in this status')
     redact(session)
     return send(c, session)
   })
@@ -161,5 +155,3 @@ async function admit({ state, apiKey }: Parts, c: Context<Env>, next: Next) {
 
 const fail = (c: Context, status: number, message: string, code?: string) =>
   c.json({ error: { type: 'invalid_request_error', message, code } }, status as 400)
-
-const failChange = (c: Context) => fail(c, 400, 'The session cannot be changed in this status')
