@@ -1627,7 +1627,7 @@ export type components = {
     }
     IdVerification: {
       id: string | null /** Who verified it */
-      type: 'veriff' | 'kora' | 'incode' | 'mosaic' | 'sumsub' | null
+      type: 'veriff' | 'kora' | 'incode' | 'mosaic' | 'sumsub' | 'stripe' | null
       documentType?:
         | 'passport'
         | 'national_id'
@@ -1865,7 +1865,8 @@ export type components = {
         | 'kora'
         | 'incode'
         | 'mosaic'
-        | 'sumsub' /** Your own word for the kind of verification; it is stored and returned */
+        | 'sumsub'
+        | 'stripe' /** Your own word for the kind of verification; it is stored and returned */
       tier?: string /** Your own id of the person: one that says nothing by itself, no e-mail address or name. Code points that Unicode has not assigned are refused too. */
       externalId?: string /** Of an existing subject, in the place of externalId */
       subjectId?: string /** One of your integrations with this vendor; else the one named default */
@@ -1877,7 +1878,7 @@ export type components = {
       id: string /** Of your own subject; null for what the operator started for a resident */
       subjectId: string | null /** Your own id of the person */
       externalId: string | null
-      vendor: 'veriff' | 'kora' | 'incode' | 'mosaic' | 'sumsub'
+      vendor: 'veriff' | 'kora' | 'incode' | 'mosaic' | 'sumsub' | 'stripe'
       status:
         | 'pending'
         | 'approved'
@@ -1934,7 +1935,7 @@ export type components = {
       id: string /** Of your own subject; null for what the operator started for a resident */
       subjectId: string | null /** Your own id of the person */
       externalId: string | null
-      vendor: 'veriff' | 'kora' | 'incode' | 'mosaic' | 'sumsub'
+      vendor: 'veriff' | 'kora' | 'incode' | 'mosaic' | 'sumsub' | 'stripe'
       status:
         | 'pending'
         | 'approved'
