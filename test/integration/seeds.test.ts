@@ -11,6 +11,8 @@ import { setRetention } from '../../src/id-verification/retention.ts'
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
 import { type KoraSandbox, startKoraSandbox } from '../../src/local/sandbox/kora.ts'
 import { createSigner } from '../../src/platform/presign.ts'
+import { randomSecret } from '../../src/platform/secrets.ts'
+import { createStorage } from '../../src/platform/storage.ts'
 import { createApplication } from '../support/application.ts'
 import { connectIncode } from '../support/incode.ts'
 import { connectMosaic } from '../support/mosaic.ts'
@@ -248,7 +250,7 @@ const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000)
 /**
  * `ana` was approved by Veriff between an older approval and a newer refusal; `narrow` is her token without the scope. `ivo` was
  * approved by Incode, `pat` with a passport, and `ben` never asked. `cleo` has a whole set and a newer half one, `hal` half a set, and
- * `dora` was declined.
+ * `dora` was declined. What `gil` has is erased by a row.
  */
 async function signResidentsIn() {
   const add = async (name: string) => {
@@ -275,8 +277,13 @@ async function signResidentsIn() {
   await addVerification(portal.parts, await add('hal'), { complete: false })
   await add('ben')
 
-  const application = await createApplication(portal.issuer, await addClient(portal.parts))
-  for (const name of ['ana', 'ben', 'cleo', 'dora', 'hal', 'ivo', 'pat', 'narrow']) {
+  const gil = await addVerification(portal.parts, await add('gil'))
+  known.set('gil.verification', gil.id)
+
+  const client = await addClient(portal.parts)
+  known.set('client', client.client_id)
+  const application = await createApplication(portal.issuer, client)
+  for (const name of ['ana', 'ben', 'cleo', 'dora', 'gil', 'hal', 'ivo', 'pat', 'narrow']) {
     const email = known.get(name === 'narrow' ? 'ana.email' : `${name}.email`) ?? ''
     const scope =
       name === 'narrow' ? 'openid profile' : 'openid eprospera:person.id_verification.read'
@@ -674,6 +681,17 @@ const SCENARIOS: Record<string, (given: unknown) => Promise<void>> = {
     },
   ),
 
+  'an erasure is told': scenario(z.strictObject({ kind: z.string() }), async ({ kind }) => {
+    const verification = known.get('gil.verification') ?? ''
+    expect((await call({ as: 'gil', request: `GET ${ME}` })).body.id).toBe(verification)
+    const erased = await call({ as: 'house', request: `DELETE ${IDV}/${verification}` })
+    expect(erased.status).toBe(204)
+    const events = await portal.db`
+      select kind from event
+      where client_id = ${known.get('client') ?? ''} and verification_id = ${verification}`
+    expect([...events]).toEqual([{ kind }])
+  }),
+
   'the header of a token': scenario(
     z.strictObject({ as: z.string(), header: json }),
     async ({ as, header }) => {
@@ -724,19 +742,24 @@ const SCENARIOS: Record<string, (given: unknown) => Promise<void>> = {
   'a production configuration': scenario(
     z.strictObject({ environment: z.record(z.string(), z.string()), refused: z.string() }),
     async ({ environment, refused }) => {
-      const good = {
-        NODE_ENV: 'production',
-        ISSUER: 'https://id.test',
-        DATABASE_URL: 'postgres://db/portal?sslmode=verify-full',
-        S3_BUCKET: 'documents',
-        COOKIE_KEYS: randomKey(),
-        ENCRYPTION_KEY: randomKey(),
-        SMTP_URL: 'smtps://portal:secret@mail.test',
-        MAIL_FROM: 'Identity portal <portal@id.test>',
-        TRUSTED_PROXIES: '10.0.0.7',
-      }
-      expect(loadConfig(good).production).toBe(true)
-      expect(() => loadConfig({ ...good, ...environment })).toThrow(`${refused} must be https:`)
+      expect(loadConfig(PRODUCTION).production).toBe(true)
+      expect(() => loadConfig({ ...PRODUCTION, ...environment })).toThrow(
+        `${refused} must be https:`,
+      )
+    },
+  ),
+
+  'a bucket at AWS': scenario(
+    z.strictObject({ region: z.string(), bucket: z.string(), key: z.string(), starts: z.string() }),
+    async ({ region, bucket, key, starts }) => {
+      const { s3 } = loadConfig({ ...PRODUCTION, S3_REGION: region, S3_BUCKET: bucket })
+      if (!s3) throw new Error('the configuration has no bucket')
+      const credentials = { accessKeyId: 'AKIATEST', secretAccessKey: randomUUID() }
+      const storage = createStorage({ ...s3, credentials })
+      const sign = await storage.signer()
+      storage.close()
+      const link = sign(key, { expiresInSeconds: 3600 })
+      expect(link.slice(0, starts.length)).toBe(starts)
     },
   ),
 
@@ -776,7 +799,17 @@ const SCENARIOS: Record<string, (given: unknown) => Promise<void>> = {
   ),
 }
 
-const randomKey = () => createHash('sha256').update(randomUUID()).digest('base64url')
+const PRODUCTION = {
+  NODE_ENV: 'production',
+  ISSUER: 'https://id.test',
+  DATABASE_URL: 'postgres://db/portal?sslmode=verify-full',
+  S3_BUCKET: 'documents',
+  COOKIE_KEYS: randomSecret(),
+  ENCRYPTION_KEY: randomSecret(),
+  SMTP_URL: 'smtps://portal:secret@mail.test',
+  MAIL_FROM: 'Identity portal <portal@id.test>',
+  TRUSTED_PROXIES: '10.0.0.7',
+}
 
 /* The program that seed 004 prints, as it is but for the host and the types. */
 
