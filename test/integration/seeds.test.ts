@@ -665,8 +665,10 @@ const SCENARIOS: Record<string, (given: unknown) => Promise<void>> = {
         decision: z.int(),
         subject: z.int(),
       }),
+      objects: z.int(),
+      atVendor: z.int(),
     }),
-    async ({ left }) => {
+    async ({ left, objects, atVendor }) => {
       const { id, token } = await startSession({ callback_url: CALLBACK })
       await finishInBrowser(token, 'DENY')
       await isPersisted(id)
@@ -679,8 +681,24 @@ const SCENARIOS: Record<string, (given: unknown) => Promise<void>> = {
         return row
       }
       expect(await count()).toEqual({ verification: 1, image: 3, decision: 1, subject: 1 })
+      const sessionId = await sessionOf(id)
+      const images = await portal.db<{ objectKey: string }[]>`
+        select object_key from image where verification_id = ${id}`
+      const countElsewhere = async () => {
+        const { storage } = portal.parts
+        const found = await Promise.all(images.map(({ objectKey }) => storage.head(objectKey)))
+        const session = await mosaic.sandbox.findSession(sessionId)
+        return { objects: found.filter(Boolean).length, atVendor: session ? 1 : 0 }
+      }
+      expect(await countElsewhere()).toEqual({ objects: 3, atVendor: 1 })
       await call({ as: 'house', request: `DELETE /api/v1/verification/${id}` })
       expect(await count()).toEqual(left)
+      // By a job.
+      const remain = await eventually(async () => {
+        const now = await countElsewhere()
+        return now.objects + now.atVendor === 0 && now
+      })
+      expect(remain).toEqual({ objects, atVendor })
     },
   ),
 
@@ -743,12 +761,16 @@ const SCENARIOS: Record<string, (given: unknown) => Promise<void>> = {
   ),
 
   'a production configuration': scenario(
-    z.strictObject({ environment: z.record(z.string(), z.string()), refused: z.string() }),
+    z.strictObject({
+      environment: z.record(z.string(), z.string()),
+      refused: z.array(z.string()).min(1),
+    }),
     async ({ environment, refused }) => {
       expect(loadConfig(PRODUCTION).production).toBe(true)
-      expect(() => loadConfig({ ...PRODUCTION, ...environment })).toThrow(
-        `${refused} must be https:`,
-      )
+      for (const name of refused)
+        expect(() => loadConfig({ ...PRODUCTION, ...environment })).toThrow(
+          `${name} must be https:`,
+        )
     },
   ),
 
