@@ -1916,7 +1916,8 @@ export type components = {
         | 'kora'
         | 'incode'
         | 'mosaic'
-        | 'sumsub' /** Its name, as in alerts and at the start of a session */
+        | 'sumsub'
+        | 'stripe' /** Its name, as in alerts and at the start of a session */
       integration: string /** New sessions can start */
       enabled: boolean /** When a new delivery last arrived */
       lastDeliveryAt: string | null /** Deliveries that are not applied yet */
