@@ -114,8 +114,8 @@ const OTHERS = [
   ...['client enable', 'client rotate-secret', 'client delete', 'client events'],
   ...['client rotate-events-secret', 'client rotate-events-token', 'event replay', 'event test'],
   ...['registration-token create', 'ledger verify', 'key list', 'key rotate', 'key retire'],
-  ...['resident create', 'resident invite', 'retention run', 'vendor set', 'vendor list', 'verification start'],
-  'vendor health',
+  ...['resident create', 'retention run', 'vendor set', 'vendor list', 'verification start'],
+  ...['vendor health', 'resident invite'],
   ...[
     'key reseal',
     'key status',

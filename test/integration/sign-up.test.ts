@@ -385,7 +385,7 @@ describe('an application that waits', () => {
   ) {
     const [, path = ''] = /href="([^"]+)">Create an account/.exec(page.text) ?? []
     const start = await browser.open(new URL(path, portal.issuer).href)
-    expect(start.text).toContain('Bluewater Bank')
+    expect(start.text).toContain('would like to know who you are')
     await browser.submit(start, 'send', { email })
     const { link } = await receiveMail(portal, email, LINK)
     return { email, form: await browser.open(link) }
@@ -412,6 +412,24 @@ describe('an application that waits', () => {
     })
     expect(tokens.claims()).not.toHaveProperty('verified_claims')
     expect(isSignedIn(await arrived.browser.open(at('/')))).toBe(true)
+  })
+
+  test('on a device waits as well', async () => {
+    const configuration = await client.discovery(
+      new URL(portal.issuer),
+      'eprospera-cli',
+      undefined,
+      client.None(),
+      { execute: [client.allowInsecureRequests] },
+    )
+    const device = await client.initiateDeviceAuthorization(configuration, { scope: 'openid' })
+    const browser = createBrowser()
+    const entry = await browser.open(at('/device'))
+    const confirm = await browser.submitFirst(entry, { user_code: device.user_code })
+    const page = await browser.submit(confirm, 'confirm', { confirm: 'yes' })
+    const { form } = await signUpFrom({ browser, page })
+    const consent = await browser.submit(form, 'create', DETAILS)
+    expect((await browser.submit(consent, 'allow')).text).toContain('is connected')
   })
 
   test('waits for the second step too, where the policy requires one', async () => {
