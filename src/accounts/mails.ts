@@ -1,6 +1,6 @@
 import type { Mail } from '../platform/mail.ts'
 
-const SIGNATURE = 'The identity portal'
+export const SIGNATURE = 'The identity portal'
 
 const MOMENT = new Intl.DateTimeFormat('en-GB', {
   dateStyle: 'long',

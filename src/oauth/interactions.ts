@@ -4,6 +4,7 @@ import { bodyLimit } from 'hono/body-limit'
 import { errors, type InteractionResults, type Provider } from 'oidc-provider'
 import { type Account, takeSnapshot } from '../accounts/accounts.ts'
 import type { FailedSignIn, SecondStep } from '../accounts/sign-in.ts'
+import { isSignUpOffered } from '../accounts/sign-up.ts'
 import type { Db } from '../platform/db.ts'
 import { ApiError } from '../platform/errors.ts'
 import type { Jobs } from '../platform/jobs.ts'
@@ -19,7 +20,8 @@ import { allowConsent, type FindDocuments, showConsent } from './consent-step.ts
 import { ACR, authenticateForm, chooseAcr, toLoginResult } from './logins.ts'
 import { errorPage, signInPage } from './pages.ts'
 import { secondStepPage } from './second-step-pages.ts'
-import { browserOf, ensureBrowserId } from './sessions.ts'
+import { browserOf, ensureBrowserId, findLogin } from './sessions.ts'
+import { answerCreate, CREATE, waitForAccount } from './sign-up.ts'
 
 /**
  * Requires a signed-in resident to prove who they are before `form` is processed. `undefined` when the form contains the proof; the
@@ -60,7 +62,9 @@ type Details = Awaited<ReturnType<Provider['interactionDetails']>>
 export function interactionRoutes(parts: InteractionOptions): Hono<Env> {
   const routes = new Hono<Env>()
   routes.use(bodyLimit({ maxSize: 16 * 1024 }))
-  routes.get('/interaction/:uid', async (c) => showPrompt(parts, c, await loadDetails(parts, c)))
+  routes.get('/interaction/:uid', (c) => showInteraction(parts, c))
+  routes.get('/interaction/:uid/sign-up', (c) => startSignUp(parts, c))
+  routes.get('/interaction/:uid/continue', (c) => continueSignedUp(parts, c))
   routes.post('/interaction/:uid', (c) => continueInteraction(parts, c))
   routes.onError((error, c) => showError(parts, c, error))
   return routes
@@ -95,6 +99,38 @@ async function finish(
 const abort = (parts: InteractionOptions, c: Context<Env>) =>
   finish(parts, c, { error: 'access_denied', error_description: 'The resident declined.' })
 
+/** Whether the interaction ends with a sign-in. `prompt=create` does too, with that of a new account. */
+const isSignIn = ({ prompt }: Details): boolean => prompt.name === 'login' || prompt.name === CREATE
+
+/** With `?sign-in`, somebody who was led to sign-up has an account already. */
+async function showInteraction(parts: InteractionOptions, c: Context<Env>): Promise<Response> {
+  const details = await loadDetails(parts, c)
+  const begins = details.prompt.name === CREATE && c.req.query('sign-in') === undefined
+  return begins && (await isSignUpOffered(parts.db))
+    ? c.redirect(`/interaction/${details.uid}/sign-up`, 303)
+    : showPrompt(parts, c, details)
+}
+
+/** Leaves for sign-up, which comes back to `continueSignedUp`. */
+async function startSignUp(parts: InteractionOptions, c: Context<Env>): Promise<Response> {
+  const details = await loadDetails(parts, c)
+  if (!isSignIn(details)) return c.redirect(`/interaction/${details.uid}`, 303)
+  await waitForAccount(details)
+  return c.redirect(`/sign-up?request=${details.uid}`, 303)
+}
+
+/** Continues the request with the session that sign-up has started in this browser since the request began. */
+async function continueSignedUp(parts: InteractionOptions, c: Context<Env>): Promise<Response> {
+  const details = await loadDetails(parts, c)
+  const { incoming, outgoing } = c.env
+  const login = await findLogin(parts.provider(), incoming, outgoing)
+  if (!login || !isSignIn(details) || login.ts < details.iat)
+    return c.redirect(`/interaction/${details.uid}`, 303)
+  await answerCreate(details)
+  const acr = chooseAcr(requestedAcr(details), login.acr)
+  return finish(parts, c, { login: { ...login, acr, snapshot: await takeSnapshot(parts.db) } })
+}
+
 /** The page of the interaction's prompt. `missing`: what the sign-in that was just tried still lacks. */
 async function showPrompt(
   parts: InteractionOptions,
@@ -106,7 +142,7 @@ async function showPrompt(
   const client = await provider().Client.find(String(details.params.client_id))
   if (!client)
     throw new ApiError(400, 'invalid_client', 'This application is not registered any more.')
-  const isLogin = details.prompt.name === 'login'
+  const isLogin = isSignIn(details)
   const formTargets = [redirectUriOf(details)]
   setSecurityHeaders(c, { issuer, formTargets, passkeys: isLogin })
   const failed = missing?.outcome === 'second-step' ? missing.failed : missing
@@ -125,13 +161,13 @@ async function showPrompt(
   return page ? c.html(page) : abort(parts, c)
 }
 
-function showSignIn(
+async function showSignIn(
   parts: InteractionOptions,
   c: Context<Env>,
   details: Details,
   form: { action: string; csrf: string; clientName: string },
   failed: (FailedSignIn & { email: string }) | undefined,
-): Response | Promise<Response> {
+): Promise<Response> {
   const acrValues = requestedAcr(details)
   if (acrValues && !acrValues.some((acr) => Object.values<unknown>(ACR).includes(acr)))
     return finish(parts, c, {
@@ -144,6 +180,7 @@ function showSignIn(
     signInPage({
       ...form,
       needs: requiredFactor(acrValues),
+      signUpPath: (await isSignUpOffered(parts.db)) ? `${form.action}/sign-up` : undefined,
       email: failed?.email ?? (typeof hint === 'string' ? hint : undefined),
       error: failed?.error,
     }),
@@ -157,7 +194,7 @@ async function continueInteraction(parts: InteractionOptions, c: Context<Env>): 
   const form = await readForm(c, { all: true })
   parts.forms.require(c.req.raw, details.uid, form.csrf)
   if ('abort' in form || 'deny' in form) return abort(parts, c)
-  if (details.prompt.name === 'login') return signIn(parts, c, details, form)
+  if (isSignIn(details)) return signIn(parts, c, details, form)
   if (details.prompt.name === 'consent' && 'allow' in form) return allow(parts, c, details, form)
   return showPrompt(parts, c, details)
 }
@@ -182,6 +219,7 @@ async function signIn(
   parts.log.info('signed in', { accountId: result.accountId })
   const login = toLoginResult(result.accountId, result.method)
   const acr = chooseAcr(acrValues, login.acr)
+  await answerCreate(details)
   // `completeSignIns` completes the sign-in after the provider stored the session.
   return finish(parts, c, { login: { ...login, acr, snapshot } })
 }

@@ -8,10 +8,12 @@ export function signInPage(data: {
   clientName?: string | undefined
   /** The authentication that the application requires. */
   needs?: 'passkey' | 'code' | undefined
+  /** Where an account can be created, if the policy lets residents do that. */
+  signUpPath?: string | undefined
   email?: string | undefined
   error?: string | undefined
 }): Html {
-  const { action, csrf, clientName, needs, email = '', error } = data
+  const { action, csrf, clientName, needs, signUpPath, email = '', error } = data
   return page({
     title: error ? 'Error: sign in' : 'Sign in',
     passkeys: true,
@@ -36,6 +38,7 @@ ${csrfField(csrf)}
 ${passkeyButton('Sign in with a passkey')}
 </form>
 <p class="quiet"><a href="/reset">Forgot your password?</a></p>
+${signUpPath ? html`<p class="quiet">New here? <a href="${signUpPath}">Create an account</a></p>` : ''}
 </section>`,
   })
 }

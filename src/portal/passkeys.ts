@@ -1,6 +1,7 @@
 import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
+import { fullNameOf } from '../accounts/accounts.ts'
 import { factorChangedMail, passkeyAddedMail } from '../accounts/mails.ts'
 import {
   createRegistrationOptions,
@@ -52,7 +53,11 @@ export function passkeyRoutes(parts: Parts): Hono<Env> {
     const { account } = resident
     c.header('Cache-Control', 'no-store')
     return c.json(
-      await createRegistrationOptions(db, { issuer, browser: browserOf(parts, c), account }),
+      await createRegistrationOptions(db, {
+        issuer,
+        browser: browserOf(parts, c),
+        account: { ...account, displayName: fullNameOf(account) },
+      }),
     )
   })
 

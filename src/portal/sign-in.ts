@@ -2,6 +2,7 @@ import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 import { takeSnapshot } from '../accounts/accounts.ts'
 import type { FailedSignIn, SecondStep } from '../accounts/sign-in.ts'
+import { isSignUpOffered } from '../accounts/sign-up.ts'
 import { authenticateForm } from '../oauth/logins.ts'
 import { completeSignIn } from '../oauth/new-sign-ins.ts'
 import { signInPage } from '../oauth/pages.ts'
@@ -15,11 +16,11 @@ import type { Guard, GuardParts } from './guard.ts'
 type Env = { Bindings: HttpBindings }
 
 /** The page for a browser without a session. `missing`: what the sign-in that was just tried still lacks. */
-export function showSignIn(
+export async function showSignIn(
   parts: GuardParts,
   c: Context<Env>,
   missing?: (FailedSignIn & { email: string }) | SecondStep,
-): Response | Promise<Response> {
+): Promise<Response> {
   const failed = missing?.outcome === 'second-step' ? missing.failed : missing
   setSecurityHeaders(c, { issuer: parts.issuer, passkeys: true })
   if (failed?.retryAfterSeconds) c.header('Retry-After', String(failed.retryAfterSeconds))
@@ -31,7 +32,11 @@ export function showSignIn(
   return c.html(
     missing?.outcome === 'second-step'
       ? secondStepPage({ fields: [], ...missing, ...shared })
-      : signInPage({ ...shared, email: missing?.email }),
+      : signInPage({
+          ...shared,
+          email: missing?.email,
+          signUpPath: (await isSignUpOffered(parts.db)) ? '/sign-up' : undefined,
+        }),
     failed?.status ?? 200,
   )
 }
