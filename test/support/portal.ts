@@ -34,9 +34,6 @@ export const EVERYTHING = Object.keys(SCOPES).join(' ')
 
 export type TestPortal = Awaited<ReturnType<typeof startPortal>>
 
-// Each connection is a process of the server, which plans every statement anew; most tests ask one thing after the other.
-const FEW_CONNECTIONS: Environment = { DATABASE_CONNECTIONS: '4', DATABASE_QUEUE_CONNECTIONS: '2' }
-
 /** A complete portal on a free port: real PostgreSQL, real S3 protocol, real HTTP. It collects every log line. */
 export async function startPortal({
   worker = false,
@@ -53,7 +50,6 @@ export async function startPortal({
   const env = {
     ...createEnvironment({ databaseUrl: database.url, ...bucket, endpoint, credentials }),
     ...UNLIMITED,
-    ...FEW_CONNECTIONS,
   }
   const config: CompleteConfig = {
     ...readEnvironment(env),
@@ -143,8 +139,7 @@ async function openProcess(given: AppContext, kind: ProcessKind) {
   const url = isOwners
     ? Object.assign(new URL(database.url), { username: PROCESS_ROLES[kind] }).href
     : database.url
-  const { pools } = given.config
-  const db = isOwners ? openDb(url, { connections: pools.sizes.general, pools }) : given.db
+  const db = isOwners ? openDb(url) : given.db
   const parts: AppContext = {
     ...given,
     db,
