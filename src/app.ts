@@ -42,6 +42,7 @@ import { outboxRoutes } from './portal/outbox.ts'
 import { passkeyRoutes } from './portal/passkeys.ts'
 import { portalRoutes } from './portal/routes.ts'
 import { secondFactorRoutes } from './portal/second-factor.ts'
+import { signUpRoutes } from './portal/sign-up.ts'
 import { wellKnownRoutes } from './portal/well-known.ts'
 import { createFormTokens } from './web/form-tokens.ts'
 import { passkeyScript, stylesheet } from './web/html.ts'
@@ -170,6 +171,7 @@ function residentRoutes(context: WebContext): Hono<PageEnv> {
   routes.route('/', passkeyRoutes(portal))
   routes.route('/', secondFactorRoutes(portal))
   routes.route('/', mailLinkRoutes(portal))
+  routes.route('/', signUpRoutes(portal))
   routes.route('/', wellKnownRoutes(portal))
   routes.route('/', notMeRoutes(portal))
   if (showsOutbox(context)) routes.route('/', outboxRoutes(portal))

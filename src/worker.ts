@@ -4,6 +4,7 @@ import { sealStoredPersons } from './accounts/natural-person.ts'
 import { deleteOldChallenges } from './accounts/passkeys.ts'
 import { deleteOldPendingSignIns } from './accounts/second-step.ts'
 import { deleteOldNotices } from './accounts/security-notices.ts'
+import { deleteOldSignUps, startSignUpLinks } from './accounts/sign-up.ts'
 import { deleteOldAttempts } from './accounts/throttle.ts'
 import { fetchRegisteredLogo } from './clients/logo.ts'
 import { openSubjectIdentifiers } from './clients/subject-identifiers.ts'
@@ -52,6 +53,7 @@ export const CLEAN_UPS: readonly ((db: Db) => Promise<unknown>)[] = [
   deleteRetiredKeys,
   deleteOldAttempts,
   deleteOldLinks,
+  deleteOldSignUps,
   deleteOldSubjectLinks,
   deleteOldNotices,
   deleteOldChallenges,
@@ -75,6 +77,7 @@ export async function startWorker(context: AppContext, jobs: Jobs): Promise<Work
   )
   await jobs.work('fetch-logo', 1, ({ clientId }) => fetchRegisteredLogo(context, clientId))
   await startResetLinks({ db, sealer, vault, jobs, config, log })
+  await startSignUpLinks({ db, sealer, vault, jobs, config, log })
   const senders = startSender({
     db,
     sealer,

@@ -266,6 +266,7 @@ const TABLES: Record<string, string[]> = {
     'security_case',
     'security_notice',
     'sign_in_throttle',
+    'sign_up',
     'totp',
   ],
   clients: ['client', 'client_logo', 'tenant'],

@@ -130,7 +130,7 @@ export type paths = {
   '/api/v1/me/natural-person/id-verification/images/links': {
     /** Links to several images, with the earlier attempts of each */ post: {
       parameters: { path?: never; query?: never; header?: never; cookie?: never }
-      requestBody: { content: { 'application/json': components['schemas']['ImageTypes'] } }
+      requestBody: { content: { 'application/json': components['schemas']['LinkedImageTypes'] } }
       responses: {
         200: {
           headers: Record<string, unknown>
@@ -1132,7 +1132,7 @@ export type paths = {
         header?: { 'X-Tenant-ID'?: string }
         cookie?: never
       }
-      requestBody: { content: { 'application/json': components['schemas']['ImageTypes'] } }
+      requestBody: { content: { 'application/json': components['schemas']['LinkedImageTypes'] } }
       responses: {
         200: {
           headers: Record<string, unknown>
@@ -1627,7 +1627,7 @@ export type components = {
     }
     IdVerification: {
       id: string | null /** Who verified it */
-      type: 'veriff' | 'kora' | 'incode' | 'mosaic' | 'sumsub' | null
+      type: 'veriff' | 'kora' | 'incode' | 'mosaic' | 'sumsub' | 'stripe' | null
       documentType?:
         | 'passport'
         | 'national_id'
@@ -1670,6 +1670,9 @@ export type components = {
     LinkRequest: {
       /** Where the resident goes back to; with subjectId, result (linked or declined) and state */ callback_url?: string
       state?: string
+    }
+    LinkedImageTypes: {
+      /** Our names, or those of Incode's systems such as fullFrameFrontID */ images: string[]
     }
     MosaicCreateSession: {
       /** Where the browser is sent when the person is done; with sessionId and state */ callback_url?: string
@@ -1862,7 +1865,8 @@ export type components = {
         | 'kora'
         | 'incode'
         | 'mosaic'
-        | 'sumsub' /** Your own word for the kind of verification; it is stored and returned */
+        | 'sumsub'
+        | 'stripe' /** Your own word for the kind of verification; it is stored and returned */
       tier?: string /** Your own id of the person: one that says nothing by itself, no e-mail address or name. Code points that Unicode has not assigned are refused too. */
       externalId?: string /** Of an existing subject, in the place of externalId */
       subjectId?: string /** One of your integrations with this vendor; else the one named default */
@@ -1874,7 +1878,7 @@ export type components = {
       id: string /** Of your own subject; null for what the operator started for a resident */
       subjectId: string | null /** Your own id of the person */
       externalId: string | null
-      vendor: 'veriff' | 'kora' | 'incode' | 'mosaic' | 'sumsub'
+      vendor: 'veriff' | 'kora' | 'incode' | 'mosaic' | 'sumsub' | 'stripe'
       status:
         | 'pending'
         | 'approved'
@@ -1912,7 +1916,8 @@ export type components = {
         | 'kora'
         | 'incode'
         | 'mosaic'
-        | 'sumsub' /** Its name, as in alerts and at the start of a session */
+        | 'sumsub'
+        | 'stripe' /** Its name, as in alerts and at the start of a session */
       integration: string /** New sessions can start */
       enabled: boolean /** When a new delivery last arrived */
       lastDeliveryAt: string | null /** Deliveries that are not applied yet */
@@ -1931,7 +1936,7 @@ export type components = {
       id: string /** Of your own subject; null for what the operator started for a resident */
       subjectId: string | null /** Your own id of the person */
       externalId: string | null
-      vendor: 'veriff' | 'kora' | 'incode' | 'mosaic' | 'sumsub'
+      vendor: 'veriff' | 'kora' | 'incode' | 'mosaic' | 'sumsub' | 'stripe'
       status:
         | 'pending'
         | 'approved'

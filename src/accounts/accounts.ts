@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { type Db, isDuplicateKey, type Sql } from '../platform/db.ts'
 import { OperatorError } from '../platform/errors.ts'
 import { findIssuer } from '../platform/issuer.ts'
@@ -111,22 +112,47 @@ export async function createAccount(
   const passwordHash = account.password
     ? await hashPassword(account.password, { ...account, issuer: await findIssuer(db) })
     : null
-  const taken = () => new OperatorError('A resident with this e-mail exists already.')
+  const { emailVerified = false, nameSource = 'operator' } = account
+  return await db.begin((sql) =>
+    insertAccount(sql, vault, {
+      id: randomUUID(),
+      ...details,
+      emailVerified,
+      nameSource,
+      passwordHash,
+    }),
+  )
+}
+
+/** Another account has the address. */
+export class EmailTakenError extends OperatorError {}
+
+/** In a transaction. The details are valid, `passwordHash` is from `hashPassword`. Throws EmailTakenError. */
+export async function insertAccount(
+  sql: Sql,
+  vault: Vault,
+  account: Omit<Account, 'status' | 'locale'> & { passwordHash: string | null },
+): Promise<Account> {
+  const { id, email, givenName, surname, emailVerified, nameSource, passwordHash } = account
+  const taken = () => new EmailTakenError('A resident with this e-mail exists already.')
+  if (await findIdByEmail(sql, vault, email)) throw taken()
   try {
-    return await db.begin(async (sql) => {
-      if (await findIdByEmail(sql, vault, details.email)) throw taken()
-      const [row] = await sql<Row[]>`
-        insert into account (email_verified, name_source, password_hash, email_mac)
-        values (${account.emailVerified ?? false}, ${account.nameSource ?? 'operator'}, ${passwordHash},
-          ${await macOf(sql, vault, details.email)})
-        returning ${columns(sql)}`
-      if (!row) throw new Error('the account was not written')
-      await writeDetails(sql, vault, row.id, details)
-      const { id, emailVerified, nameSource, status } = row
-      return { id, ...details, emailVerified, nameSource, status, locale: null }
-    })
+    await sql`
+      insert into account (id, email_verified, name_source, password_hash, email_mac)
+      values (${id}, ${emailVerified}, ${nameSource}, ${passwordHash}, ${await macOf(sql, vault, email)})`
   } catch (error) {
     throw isDuplicateKey(error) ? taken() : error
+  }
+  await writeDetails(sql, vault, id, { email, givenName, surname })
+  return {
+    id,
+    email,
+    emailVerified,
+    givenName,
+    surname,
+    nameSource,
+    status: 'active',
+    locale: null,
   }
 }
 

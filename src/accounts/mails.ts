@@ -25,12 +25,14 @@ export async function sendLetter(
   context: MailContext,
   to: Pick<Account, 'email' | 'locale'> & { requestLocale?: Locale | undefined },
   letter: Letter,
+  options: { keptForSeconds?: number } = {},
 ): Promise<void> {
   const locale = to.locale ?? to.requestLocale ?? context.config.defaultLocale
-  await enqueueMail(sql, context, { to: to.email, ...letter(LANGUAGES[locale]) })
+  await enqueueMail(sql, context, { to: to.email, ...letter(LANGUAGES[locale]) }, options)
 }
 
-const sign = ({ mails }: Texts, { subject, text }: { subject: string; text: string }) => ({
+/** Adds the signature. */
+export const sign = ({ mails }: Texts, { subject, text }: { subject: string; text: string }) => ({
   subject,
   text: `${text}\n\n${mails.signature}\n`,
 })

@@ -2,7 +2,6 @@ import { z } from 'zod'
 import type { Db, Sql } from '../platform/db.ts'
 import { hashSecret } from '../platform/secrets.ts'
 import { normalizeText, visibleText } from '../web/displayed-text.ts'
-import { type Account, fullNameOf } from './accounts.ts'
 import { type FailedSignIn, type SignIn, type SignInMethod, withThrottle } from './sign-in.ts'
 
 // When a passkey is first used: with it, a process loads a fifth more modules.
@@ -161,10 +160,23 @@ async function findCredential(sql: Sql, id: string): Promise<Credential | undefi
   return row
 }
 
-/** Options for a new passkey of this account. */
+/**
+ * Options for a new passkey of this account. `isNew`: the account is created together with the passkey, so the challenge is bound to
+ * the browser alone.
+ */
 export async function createRegistrationOptions(
   sql: Sql,
-  { issuer, browser, account }: { issuer: string; browser: string; account: Account },
+  {
+    issuer,
+    browser,
+    account,
+    isNew = false,
+  }: {
+    issuer: string
+    browser: string
+    account: { id: string; email: string; displayName: string }
+    isNew?: boolean
+  },
 ) {
   const existing = await sql<{ id: string; transports: string[] }[]>`
     select id, transports from passkey where account_id = ${account.id}`
@@ -174,14 +186,14 @@ export async function createRegistrationOptions(
     rpID: relyingParty(issuer),
     userID: userHandle(account.id),
     userName: account.email,
-    userDisplayName: fullNameOf(account),
+    userDisplayName: account.displayName,
     timeout: CHALLENGE_SECONDS * 1000,
     attestationType: 'none',
     supportedAlgorithmIDs: ALGORITHMS,
     excludeCredentials: [...existing],
     authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
   })
-  await storeChallenge(sql, 'register', options.challenge, browser, account.id)
+  await storeChallenge(sql, 'register', options.challenge, browser, isNew ? null : account.id)
   return options
 }
 
@@ -191,16 +203,24 @@ export async function createRegistrationOptions(
  */
 export async function registerPasskey(
   sql: Sql,
-  given: { issuer: string; browser: string; accountId: string; response: string; name: string },
+  given: {
+    issuer: string
+    browser: string
+    accountId: string
+    response: string
+    name: string
+    /** As for the options. */
+    isNew?: boolean
+  },
 ): Promise<{ name: string; method: SignInMethod } | undefined> {
-  const { issuer, browser, accountId } = given
+  const { issuer, browser, accountId, isNew = false } = given
   const attestation = parseResponse(attestationSchema, given.response)
   if (!attestation) return undefined
   const { verifyRegistrationResponse } = await loadWebAuthn()
   const verified = await verifyRegistrationResponse({
     response: attestation,
     expectedChallenge: (challenge) =>
-      consumeChallenge(sql, 'register', challenge, browser, accountId),
+      consumeChallenge(sql, 'register', challenge, browser, isNew ? null : accountId),
     expectedOrigin: issuer,
     expectedRPID: relyingParty(issuer),
     requireUserVerification: true,

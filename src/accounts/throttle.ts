@@ -139,6 +139,6 @@ export async function clearAttempts(sql: Sql, emailKey: string): Promise<void> {
 /** Deletes counters that have no effect any more. */
 export async function deleteOldAttempts(sql: Sql): Promise<void> {
   await sql`
-    delete from sign_in_throttle where last_failure_at < now() - interval '2 days'
+    delete from sign_in_throttle where last_failure_at < now() - make_interval(secs => ${FORGET_AFTER_SECONDS})
       and (known_at is null or known_at < now() - make_interval(days => ${KNOWN_DAYS}))`
 }

@@ -14,16 +14,6 @@ import { ApiError } from '../platform/errors.ts'
 import type { Storage } from '../platform/storage.ts'
 import { invalid } from './requests.ts'
 
-// Names of Incode and of the endpoint for documents that are accepted beside our own (`docs/contract.md` §4).
-const ALIASES: Record<string, string> = {
-  fullFrameFrontID: 'document_front',
-  fullFrameBackID: 'document_back',
-  croppedFrontID: 'document_front_cropped',
-  croppedBackID: 'document_back_cropped',
-  croppedFace: 'selfie_cropped',
-  face: 'selfie',
-}
-
 /** Whose images the routes read: a resident's own, or those of a tenant's verification. */
 export type ImageOwner = {
   /** The path of the verification. */
@@ -123,12 +113,6 @@ export const asJpeg = (image: ReadableImage): ReadableImage => ({
   ...image,
   sha256: image.jpegSha256,
 })
-
-/** Those of a type, by our name of it or by an alias. */
-export const ofType = (images: readonly ReadableImage[], name: string): ReadableImage[] => {
-  const type = Object.hasOwn(ALIASES, name) ? ALIASES[name] : name
-  return images.filter((image) => image.type === type)
-}
 
 /** A link to the image's JPEG. */
 export const signJpeg = (

@@ -2,14 +2,8 @@ import { Hono } from 'hono'
 import { z } from 'zod'
 import type { ReadableImage } from '../id-verification/reading.ts'
 import { ApiError } from '../platform/errors.ts'
-import {
-  asJpeg,
-  type ImageOwner,
-  type ImageParts,
-  ofType,
-  openImages,
-  signJpeg,
-} from './image-reading.ts'
+import { asJpeg, type ImageOwner, type ImageParts, openImages, signJpeg } from './image-reading.ts'
+import { imageTypesSchema, linkedTypesSchema, ofType } from './image-types.ts'
 import { operation } from './operation.ts'
 import { asksJson, invalid, readJson, refuseOtherMethods, smallBody } from './requests.ts'
 import { EXAMPLE_LINK, link, text } from './schemas.ts'
@@ -17,15 +11,6 @@ import { EXAMPLE_LINK, link, text } from './schemas.ts'
 const LARGEST_BASE64 = 10_000_000
 const LINK_LIFE_SECONDS = 3600
 
-const imageTypesSchema = z
-  .strictObject({
-    images: z
-      .array(z.string().regex(/^[A-Za-z0-9_]{1,64}$/, 'must be names of image types'))
-      .min(1, 'must name at least one type of image')
-      .max(30, 'may name 30 types of images')
-      .describe("Our names, or those of Incode's systems such as fullFrameFrontID"),
-  })
-  .meta({ id: 'ImageTypes' })
 const imageLinksSchema = z
   .record(text, z.union([link, z.record(z.string().regex(/^\d{13,}$/), link)]))
   .describe(
@@ -43,9 +28,9 @@ export const imageSetOperations = ({ base, prefix, whose, scope }: ImageOwner) =
     operationId: `${prefix}CreateImageLinks`,
     records: ['id-verification', 'nothing'],
     summary: 'Links to several images, with the earlier attempts of each',
-    description: `Of ${whose}. A type that is not there is left out.`,
+    description: `Of ${whose}. A type that is not there is left out. Incode's names of cropped images, and unknown names, are refused.`,
     scope,
-    body: { schema: imageTypesSchema, example: { images: ['selfie', 'document_front'] } },
+    body: { schema: linkedTypesSchema, example: { images: ['selfie', 'document_front'] } },
     answer: {
       status: 200,
       description: 'Links for one hour',
@@ -63,7 +48,7 @@ export const imageSetOperations = ({ base, prefix, whose, scope }: ImageOwner) =
     operationId: `${prefix}ReadImages`,
     records: ['id-verification', 'nothing'],
     summary: 'Several images inside the answer',
-    description: `Of ${whose}. Up to 10 MB of base64 in all; more is refused before any of it is read.`,
+    description: `Of ${whose}. A type that is not there is left out, and an unknown name is refused. Up to 10 MB of base64 in all; more is refused before any of it is read.`,
     scope,
     body: { schema: imageTypesSchema, example: { images: ['selfie'] } },
     answer: {
@@ -91,7 +76,7 @@ export function imageSetRoutes(owner: ImageOwner, parts: ImageParts): Hono {
 
   routes.post(createLinks.path, asksJson, smallBody, async (c) => {
     const { images, disclose } = await openImages(parts, c)
-    const wanted = (await readJson(c, imageTypesSchema)).images
+    const wanted = (await readJson(c, linkedTypesSchema)).images
     const sign = await storage.signer()
     const linkTo = (image: ReadableImage) => signJpeg(sign, image, LINK_LIFE_SECONDS)
     const answer: z.infer<typeof imageLinksSchema> = {}

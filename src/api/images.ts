@@ -6,13 +6,13 @@ import {
   asJpeg,
   type ImageOwner,
   type ImageParts,
-  ofType,
   openImages,
   RESIDENT_IMAGES,
   signJpeg,
   TENANT_IMAGES,
 } from './image-reading.ts'
 import { imageSetOperations, imageSetRoutes } from './image-sets.ts'
+import { ofType } from './image-types.ts'
 import { operation } from './operation.ts'
 import { asksJson, invalid, readQuery, refuseOtherMethods, requireAcceptable } from './requests.ts'
 import { EXAMPLE_LINK, id, link, text, time } from './schemas.ts'

@@ -54,9 +54,9 @@ const PATH_PARAMETERS: Record<string, object> = {
     schema: { type: 'string', format: 'uuid' },
     example: EXAMPLE_ID,
   },
-  // No `format`: what is no UUID is as the id of no subject, and a list of its verifications is empty.
+  // No `format`: a list of verifications takes the tenant's own id as well, and elsewhere what is no UUID is the id of no subject.
   subjectId: {
-    description: 'The id of the subject',
+    description: 'The id of the subject; to list its verifications also your own id of the person',
     schema: { type: 'string' },
     example: EXAMPLE_SUBJECT_ID,
   },

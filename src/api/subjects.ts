@@ -67,7 +67,8 @@ const listVerifications = operation({
   operationId: 'listVerifications',
   records: ['tenant-read'],
   summary: 'The verifications of a subject, newest first',
-  description: 'A subject that is not there, or not yours, has none.',
+  description:
+    'By the id of the subject, or by your own id of the person. A subject that is not there, or not yours, has none.',
   scope: 'idv.read',
   answer: {
     status: 200,
@@ -175,8 +176,14 @@ export function subjectRoutes({ issuer, bearer, db, vault, jobs, log }: TenantPa
   const readVerifications = bearer.requireService(listVerifications.scope)
   routes.get(listVerifications.path, readVerifications, asksJson, async (c) => {
     const { tenant } = c.var.service
-    const subjectId = c.req.param('subjectId')
-    const found = await listTenantVerifications(db, vault, { tenant, subjectId })
+    const name = c.req.param('subjectId')
+    // Customers of Kora know a person by their own id alone.
+    const subject =
+      (await findSubject(db, { tenant, subjectId: name })) ??
+      (await listSubjects(db, { tenant, externalId: name }))[0]
+    const found = subject
+      ? await listTenantVerifications(db, vault, { tenant, subjectId: subject.id })
+      : []
     const [first] = found
     // An unknown subject: there is nothing to disclose.
     if (!first) return c.json({ verifications: [] })

@@ -12,11 +12,9 @@ const set = defineCommand({
   summary: 'Set a policy',
   arguments: {
     '<policy>': Object.keys(POLICIES).join(', '),
-    '<value>': Object.entries(POLICIES)
-      .map(([name, [first, ...others]]) => `${name}: ${first} (the default), ${others.join(', ')}`)
-      .join('; '),
+    '<value>': 'one of its choices, which `policy list` shows; the first is the default',
   },
-  examples: ['policy set mfa required', 'policy set expired-documents refuse'],
+  examples: ['policy set mfa required', 'policy set sign-up invitation'],
   async run({ db, log }, _values, [name, value]) {
     if (!name || !value) throw new UsageError('which policy, and which value? See `policy list`')
     await setPolicy(db, name, value)

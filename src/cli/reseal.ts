@@ -1,4 +1,5 @@
 import { SEALED_RESET_REQUESTS } from '../accounts/mail-links.ts'
+import { SEALED_SIGN_UPS } from '../accounts/sign-up.ts'
 import { SEALED_TOTP_SECRETS } from '../accounts/totp.ts'
 import type { AppContext } from '../context.ts'
 import { SEALED_EVENT_SECRETS } from '../events/streams.ts'
@@ -17,6 +18,7 @@ export const SEALED_COLUMNS = [
   ...SEALED_EVENT_SECRETS,
   ...SEALED_MAILS,
   SEALED_RESET_REQUESTS,
+  SEALED_SIGN_UPS,
   SEALED_TOTP_SECRETS,
   SEALED_SHARED_KEYS,
   SEALED_ARTIFACTS,

@@ -12,6 +12,12 @@ import { withJobs } from './jobs.ts'
 import { findResident, ofAccount, showPersons } from './persons.ts'
 
 const load = () => import('../accounts/accounts.ts')
+
+function readEmail(email: string): string {
+  if (!/^[^\s@]+@[^\s@]+$/.test(email)) throw new UsageError('--email is not an e-mail address')
+  return email
+}
+
 const RESIDENT = { '<id|email>': 'the id or the e-mail address of the resident' }
 
 const create = defineCommand({
@@ -29,8 +35,7 @@ const create = defineCommand({
   ],
   async run({ db, vault }, values) {
     const { createAccount } = await load()
-    const email = requireOption(values, 'email')
-    if (!/^[^\s@]+@[^\s@]+$/.test(email)) throw new UsageError('--email is not an e-mail address')
+    const email = readEmail(requireOption(values, 'email'))
     const account = await createAccount(
       { db, vault },
       {
@@ -43,6 +48,22 @@ const create = defineCommand({
     )
     return { id: account.id, email: account.email }
   },
+})
+
+const invite = defineCommand({
+  summary: 'Mail somebody a link to create an account (policy `sign-up`)',
+  options: { email: { value: 'email', text: 'where the link is mailed to', required: true } },
+  examples: ['resident invite --email ana@example.test'],
+  run: ({ db, sealer, vault, config, log }, values) =>
+    withJobs({ config, log }, async (jobs) => {
+      const { inviteResident } = await import('../accounts/sign-up.ts')
+      const { findIssuer } = await import('../platform/issuer.ts')
+      const email = readEmail(requireOption(values, 'email'))
+      const issuer = await findIssuer(db)
+      if (!issuer) throw new UsageError('the address of the portal is not known yet: start it once')
+      const expiresAt = await inviteResident({ db, sealer, vault, jobs, config }, { email, issuer })
+      return { email, expiresAt }
+    }),
 })
 
 const list = defineCommand({
@@ -221,6 +242,7 @@ export const resident: Noun = {
   summary: 'Residents',
   commands: {
     create,
+    invite,
     list,
     show,
     find,

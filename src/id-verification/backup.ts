@@ -281,7 +281,7 @@ async function settle(
 
 /** `{tenant}/{verification}/{attempt}/{type}.{ext}`: contains no personal data and no free text of a vendor. */
 function objectKeyOf({ tenant, id }: VerificationRow, image: ImageRow, extension: string): string {
-  const attempt = /^[A-Za-z0-9-]{1,64}$/.test(image.attemptId) ? image.attemptId : 'session'
+  const attempt = /^[A-Za-z0-9_-]{1,64}$/.test(image.attemptId) ? image.attemptId : 'session'
   const number = image.position === 0 ? '' : `-${image.position + 1}`
   return `${tenant}/${id}/${attempt}/${image.type}${number}.${extension}`
 }

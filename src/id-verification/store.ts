@@ -290,7 +290,7 @@ function nextCheck(sql: Sql, verificationId: string, status: VerificationStatus)
   return status === 'error' ? sql`null` : sql`next_check_at`
 }
 
-/** For a vendor whose decisions carry no time: whether this one has the status of the last. */
+/** For a vendor whose decisions carry no time: whether this one has the status of its last. A review in between is not the vendor's. */
 async function isUnchanged(
   sql: Sql,
   verificationId: string,
@@ -299,7 +299,7 @@ async function isUnchanged(
   if (!isUndated) return false
   const [last] = await sql<{ status: VerificationStatus }[]>`
     select status from decision
-    where verification_id = ${verificationId} and attempt_id = ${attemptId}
+    where verification_id = ${verificationId} and attempt_id = ${attemptId} and reviewed_by is null
     order by decided_at desc nulls last limit 1`
   return (last?.status ?? 'pending') === status
 }

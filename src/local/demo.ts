@@ -14,6 +14,7 @@ import { startVerification } from '../id-verification/operations.ts'
 import { findVerificationRow, listVerifications } from '../id-verification/store.ts'
 import { setVendorIntegration } from '../id-verification/vendors/vendors.ts'
 import { OperatorError } from '../platform/errors.ts'
+import { setPolicy } from '../platform/policies.ts'
 import type { Served } from '../serve.ts'
 import { startApplication } from './sandbox/application.ts'
 import { createApplicationClient, downloadImage } from './sandbox/application-client.ts'
@@ -157,6 +158,7 @@ async function runDemo(served: Served, shutdownSignal: () => Promise<unknown>) {
   if (!server) throw new OperatorError('The demo needs ROLE=all.')
   const port = context.config.port
   const vendor = await startVendor(served, port && port + 2)
+  await setPolicy(context.db, 'sign-up', 'open')
   const resident = await findResident(served)
   if ((await listVerifications(context.db, resident.id)).length === 0) {
     const first = await startVerification(withIssuer(served), {
@@ -222,6 +224,7 @@ async function runDemo(served: Served, shutdownSignal: () => Promise<unknown>) {
   print()
   entry('Sign in as', RESIDENT.email)
   entry('Password', RESIDENT.password)
+  print('  Or choose "Create an account" on the sign-in page; its mail is among the mails.')
   print()
   print(styleText('dim', `Data is stored in ${context.config.dataDir}. Stop with Ctrl-C.`))
   await shutdownSignal()

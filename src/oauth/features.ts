@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
+import type { Db } from '../platform/db.ts'
 import { randomSecret } from '../platform/secrets.ts'
 import type { SharedKeys } from '../platform/shared-keys.ts'
 import type { ClientAddress } from '../web/client-address.ts'
@@ -8,7 +9,7 @@ import type { Text } from '../web/texts/languages.ts'
 import { isProofTooFarAhead } from './proof.ts'
 import type { DeviceForm, ProviderPages } from './provider-pages.ts'
 import { createRegistrationRules, REGISTRATION_RULES } from './registration.ts'
-import { rejectUnknownScopes } from './requests.ts'
+import { rejectClosedSignUp, rejectUnknownScopes } from './requests.ts'
 
 /** Where a resident types the code of a device, and where its interaction returns to. */
 export const DEVICE_PATH = '/device'
@@ -16,12 +17,14 @@ export const DEVICE_PATH = '/device'
 /** The features of oidc-provider that are enabled, and their pages. */
 export function providerFeatures({
   config,
+  db,
   pages,
   security,
   addressOf,
   sharedKeys,
 }: {
   config: { production: boolean }
+  db: Db
   pages: ProviderPages
   security: SecurityEvents
   addressOf: ClientAddress
@@ -58,11 +61,13 @@ export function providerFeatures({
         }),
       postLogoutSuccessSource: (ctx) => pages.signedOut(ctx),
     },
-    // There is one audience, so there is nothing to choose. The library calls this before it drops unknown scopes.
+    // There is one audience, so there is nothing to choose. The library calls this after it has checked the other parameters, and
+    // before it drops unknown scopes.
     resourceIndicators: {
       enabled: true,
       defaultResource: async (ctx) => {
         rejectUnknownScopes(ctx)
+        await rejectClosedSignUp(ctx, db)
         return []
       },
       useGrantedResource: () => false,

@@ -3,6 +3,7 @@ import { bodyLimit } from 'hono/body-limit'
 import { errors, type InteractionResults, type Provider } from 'oidc-provider'
 import { type Account, takeSnapshot } from '../accounts/accounts.ts'
 import type { FailedSignIn, SecondStep } from '../accounts/sign-in.ts'
+import { isSignUpOffered } from '../accounts/sign-up.ts'
 import type { Db } from '../platform/db.ts'
 import { ApiError } from '../platform/errors.ts'
 import type { Jobs } from '../platform/jobs.ts'
@@ -21,7 +22,8 @@ import { allowConsent, type FindDocuments, showConsent } from './consent-step.ts
 import { ACR, authenticateForm, chooseAcr, toLoginResult } from './logins.ts'
 import { errorPage, signInPage } from './pages.ts'
 import { secondStepPage } from './second-step-pages.ts'
-import { browserOf, ensureBrowserId } from './sessions.ts'
+import { browserOf, ensureBrowserId, findLogin } from './sessions.ts'
+import { answerCreate, CREATE, waitForAccount } from './sign-up.ts'
 
 /**
  * Requires a signed-in resident to prove who they are before `form` is processed. `undefined` when the form contains the proof; the
@@ -63,7 +65,9 @@ type Details = Awaited<ReturnType<Provider['interactionDetails']>>
 export function interactionRoutes(parts: InteractionOptions): Hono<PageEnv> {
   const routes = new Hono<PageEnv>()
   routes.use(bodyLimit({ maxSize: 16 * 1024 }))
-  routes.get('/interaction/:uid', async (c) => showPrompt(parts, c, await loadDetails(parts, c)))
+  routes.get('/interaction/:uid', (c) => showInteraction(parts, c))
+  routes.get('/interaction/:uid/sign-up', (c) => startSignUp(parts, c))
+  routes.get('/interaction/:uid/continue', (c) => continueSignedUp(parts, c))
   routes.post('/interaction/:uid', (c) => continueInteraction(parts, c))
   routes.onError((error, c) => showError(parts, c, error))
   return routes
@@ -99,6 +103,38 @@ async function finish(
 const abort = (parts: InteractionOptions, c: Context<PageEnv>) =>
   finish(parts, c, { error: 'access_denied', error_description: 'The resident declined.' })
 
+/** Whether the interaction ends with a sign-in. `prompt=create` does too, with that of a new account. */
+const isSignIn = ({ prompt }: Details): boolean => prompt.name === 'login' || prompt.name === CREATE
+
+/** With `?sign-in`, somebody who was led to sign-up has an account already. */
+async function showInteraction(parts: InteractionOptions, c: Context<PageEnv>): Promise<Response> {
+  const details = await loadDetails(parts, c)
+  const begins = details.prompt.name === CREATE && c.req.query('sign-in') === undefined
+  return begins && (await isSignUpOffered(parts.db))
+    ? c.redirect(`/interaction/${details.uid}/sign-up`, 303)
+    : showPrompt(parts, c, details)
+}
+
+/** Leaves for sign-up, which comes back to `continueSignedUp`. */
+async function startSignUp(parts: InteractionOptions, c: Context<PageEnv>): Promise<Response> {
+  const details = await loadDetails(parts, c)
+  if (!isSignIn(details)) return c.redirect(`/interaction/${details.uid}`, 303)
+  await waitForAccount(details)
+  return c.redirect(`/sign-up?request=${details.uid}`, 303)
+}
+
+/** Continues the request with the session that sign-up has started in this browser since the request began. */
+async function continueSignedUp(parts: InteractionOptions, c: Context<PageEnv>): Promise<Response> {
+  const details = await loadDetails(parts, c)
+  const { incoming, outgoing } = c.env
+  const login = await findLogin(parts.provider(), incoming, outgoing)
+  if (!login || !isSignIn(details) || login.ts < details.iat)
+    return c.redirect(`/interaction/${details.uid}`, 303)
+  await answerCreate(details)
+  const acr = chooseAcr(requestedAcr(details), login.acr)
+  return finish(parts, c, { login: { ...login, acr, snapshot: await takeSnapshot(parts.db) } })
+}
+
 /** The page of the interaction's prompt. `missing`: what the sign-in that was just tried still lacks. */
 async function showPrompt(
   parts: InteractionOptions,
@@ -109,7 +145,7 @@ async function showPrompt(
   const { issuer, provider, forms } = parts
   const client = await provider().Client.find(String(details.params.client_id))
   if (!client) throw new PageError(400, 'invalid_client', (texts) => texts.errors.unregistered)
-  const isLogin = details.prompt.name === 'login'
+  const isLogin = isSignIn(details)
   const formTargets = [redirectUriOf(details)]
   setSecurityHeaders(c, { issuer, formTargets, passkeys: isLogin })
   const failed = missing?.outcome === 'second-step' ? missing.failed : missing
@@ -129,13 +165,13 @@ async function showPrompt(
   return page ? c.html(page) : abort(parts, c)
 }
 
-function showSignIn(
+async function showSignIn(
   parts: InteractionOptions,
   c: Context<PageEnv>,
   details: Details,
   form: { action: string; csrf: string; clientName: string },
   failed: (FailedSignIn & { email: string }) | undefined,
-): Response | Promise<Response> {
+): Promise<Response> {
   const acrValues = requestedAcr(details)
   if (acrValues && !acrValues.some((acr) => Object.values<unknown>(ACR).includes(acr)))
     return finish(parts, c, {
@@ -148,6 +184,7 @@ function showSignIn(
     signInPage(c.var.reader, {
       ...form,
       needs: requiredFactor(acrValues),
+      signUpPath: (await isSignUpOffered(parts.db)) ? `${form.action}/sign-up` : undefined,
       email: failed?.email ?? (typeof hint === 'string' ? hint : undefined),
       error: failed?.error(c.var.reader.texts),
     }),
@@ -164,7 +201,7 @@ async function continueInteraction(
   const form = await readForm(c, { all: true })
   parts.forms.require(c.req.raw, details.uid, form.csrf)
   if ('abort' in form || 'deny' in form) return abort(parts, c)
-  if (details.prompt.name === 'login') return signIn(parts, c, details, form)
+  if (isSignIn(details)) return signIn(parts, c, details, form)
   if (details.prompt.name === 'consent' && 'allow' in form) return allow(parts, c, details, form)
   return showPrompt(parts, c, details)
 }
@@ -189,6 +226,7 @@ async function signIn(
   parts.log.info('signed in', { accountId: result.accountId })
   const login = toLoginResult(result.accountId, result.method)
   const acr = chooseAcr(acrValues, login.acr)
+  await answerCreate(details)
   // `completeSignIns` completes the sign-in after the provider stored the session.
   return finish(parts, c, { login: { ...login, acr, snapshot } })
 }

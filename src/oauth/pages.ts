@@ -11,11 +11,13 @@ export function signInPage(
     clientName?: string | undefined
     /** The authentication that the application requires. */
     needs?: 'passkey' | 'code' | undefined
+    /** Where an account can be created, if the policy lets residents do that. */
+    signUpPath?: string | undefined
     email?: string | undefined
     error?: string | undefined
   },
 ): Html {
-  const { action, csrf, clientName, needs, email = '', error } = data
+  const { action, csrf, clientName, needs, signUpPath, email = '', error } = data
   const { common, signIn } = reader.texts
   const need = needs === 'passkey' ? signIn.needsPasskey : signIn.needsCode
   return page(reader, {
@@ -40,6 +42,7 @@ ${csrfField(csrf)}
 ${passkeyButton(reader, signIn.passkey)}
 </form>
 <p class="quiet"><a href="/reset">${signIn.forgot}</a></p>
+${signUpPath ? html`<p class="quiet">${signIn.newHere(signUpPath)}</p>` : ''}
 </section>`,
   })
 }

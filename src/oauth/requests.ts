@@ -1,17 +1,22 @@
 import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
+import { isSignUpOffered } from '../accounts/sign-up.ts'
 import { SCOPES, SERVICE_SCOPES, UNAVAILABLE_SCOPES } from '../clients/scopes.ts'
+import type { Db } from '../platform/db.ts'
 import { isMultiFactor } from './logins.ts'
 import { isTooFarAhead } from './proof.ts'
+import { asksToCreate, CREATE } from './sign-up.ts'
 
 /* Rules for requests that the library does not have, or has otherwise. */
 
 /**
- * The library's prompts with three changes: `prompt=consent` is read from the request itself (see `allowOfflineAccess`), a session
- * of an inactive account and a session that a password alone opened, where the account needs more, require a sign-in.
+ * The library's prompts with four changes: `prompt=create` starts sign-up, `prompt=consent` is read from the request itself (see
+ * `allowOfflineAccess`), a session of an inactive account and a session that a password alone opened, where the account needs more,
+ * require a sign-in.
  */
 export function createInteractionPolicy(passwordSuffices: (accountId: string) => Promise<boolean>) {
-  const { Check, base } = interactionPolicy
+  const { Check, Prompt, base } = interactionPolicy
   const policy = base()
+  policy.add(new Prompt({ name: CREATE, requestable: true }), 0)
   policy.get('login')?.checks.add(
     new Check('account_inactive', 'the account of this session is not active', (ctx) => {
       const { session, account } = ctx.oidc
@@ -35,6 +40,15 @@ export function createInteractionPolicy(passwordSuffices: (accountId: string) =>
   )
   return policy
 }
+
+/** Rejects `prompt=create` where nobody can sign up, as an unknown value (Initiating User Registration 1.0 §4.1). */
+export async function rejectClosedSignUp(ctx: KoaContextWithOIDC, db: Db): Promise<void> {
+  if (!PROMPT_ROUTES.includes(ctx.oidc.route)) return
+  if (asksToCreate(ctx.oidc.params) && !(await isSignUpOffered(db)))
+    throw new errors.InvalidRequest('unsupported prompt value requested')
+}
+
+const PROMPT_ROUTES = ['authorization', 'pushed_authorization_request']
 
 /** Rejects unknown scopes (RFC 6749 §3.3). A service client that requests none gets those it is registered for. */
 export function rejectUnknownScopes(ctx: KoaContextWithOIDC): void {

@@ -49,6 +49,17 @@ export async function resumeSession(
 }
 const TOUCH_SECONDS = 60
 
+/** Returns how this browser's session was opened, as an interaction reports it; `ts` is in seconds since 1970. */
+export async function findLogin(
+  provider: Provider,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<{ accountId: string; ts: number; amr: string[]; acr: string } | undefined> {
+  const session = await provider.Session.get(provider.createContext(req, res))
+  const { accountId, loginTs = 0, amr = [], acr = '' } = session
+  return accountId ? { accountId, ts: loginTs, amr, acr } : undefined
+}
+
 /** Starts a session under a new identifier, and ends the browser's earlier one (ASVS 7.2.4). */
 export async function startSession(
   { provider, db, ...notices }: SessionContext & LogoutContext,

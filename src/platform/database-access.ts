@@ -42,7 +42,12 @@ const VERIFICATION_ORIGIN = [
 export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
   // Sign-in and tokens: workers remove what has expired.
   account: {
-    web: { select: '*', update: { except: ['id', 'status', 'created_at'] } },
+    web: {
+      select: '*',
+      // By sign-up.
+      insert: ['id', 'email_verified', 'name_source', 'password_hash', 'email_mac'],
+      update: { except: ['id', 'status', 'created_at'] },
+    },
     worker: { select: { except: ['password_hash'] }, update: ACCOUNT_DETAILS },
   },
   known_browser: { web: all, worker: expire('seen_at') },
@@ -75,6 +80,10 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
   security_notice: {
     web: { select: '*', insert: '*', update: ['used_at'] },
     worker: expire('expires_at'),
+  },
+  sign_up: {
+    web: { select: '*', insert: '*', update: ['token_hash', 'code_tries'], delete: true },
+    worker: { select: '*', update: ['token_hash'], delete: true },
   },
   sign_in_throttle: {
     web: { select: '*', insert: '*', update: '*' },

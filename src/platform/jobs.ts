@@ -43,6 +43,8 @@ const JOBS = {
   'announce-tenant': z.object({ tenant: z.string(), after: z.uuid().optional() }),
   /** Creates the link for a new password and its mail, if the address is a resident's. */
   'make-reset-link': z.object({ requestSealed: z.string() }),
+  /** Creates the link of a sign-up and its mail, or tells a resident that there is an account already. */
+  'make-sign-up-link': z.object({ signUpId: z.uuid(), issuer: z.string() }),
   /** Sends one mail. Its text is sealed, because it may contain a link that opens an account. */
   'send-mail': z.object({ mailId: z.uuid(), mailSealed: z.string() }),
 } as const
@@ -55,7 +57,11 @@ export type Jobs = {
     sql: Sql,
     name: N,
     data: JobData<N>,
-    options?: { afterSeconds?: number },
+    options?: {
+      afterSeconds?: number
+      /** How long a finished job is kept, instead of a week. */
+      keptForSeconds?: number
+    },
   ): Promise<void>
   /** Runs up to `atOnce` jobs in this process at a time. A job that throws is retried later, and its last error is stored. */
   work<N extends JobName>(
@@ -166,12 +172,13 @@ export async function createJobs(databaseUrl: string, log: Log, pools?: PoolConf
   }
 
   return {
-    async enqueue(sql, name, data, { afterSeconds } = {}) {
+    async enqueue(sql, name, data, { afterSeconds, keptForSeconds } = {}) {
       const later = afterSeconds === undefined ? {} : { startAfter: afterSeconds }
+      const kept = keptForSeconds === undefined ? {} : { deleteAfterSeconds: keptForSeconds }
       // Beside the data: `work` passes on what the schema names, and continues the trace.
       const traceparent = currentTraceparent()
       const sent = traceparent ? { ...data, traceparent } : data
-      await boss.send(name, sent, { db: transactionOf(sql), ...later })
+      await boss.send(name, sent, { db: transactionOf(sql), ...later, ...kept })
     },
     async work(name, atOnce, handler) {
       const free = new Set<string>()

@@ -34,9 +34,10 @@ export async function enqueueMail(
   sql: Sql,
   { jobs, sealer }: { jobs: Jobs; sealer: Sealer },
   mail: Mail,
+  options: { keptForSeconds?: number } = {},
 ): Promise<void> {
   const mailSealed = sealer.seal(JSON.stringify(mail), SEALED_FOR)
-  await jobs.enqueue(sql, 'send-mail', { mailId: randomUUID(), mailSealed })
+  await jobs.enqueue(sql, 'send-mail', { mailId: randomUUID(), mailSealed }, options)
 }
 
 const unsealMail = (sealer: Sealer, mailSealed: string): Mail =>

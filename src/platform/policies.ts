@@ -5,6 +5,7 @@ import { OperatorError } from './errors.ts'
 export const POLICIES = {
   mfa: ['when-enrolled', 'off', 'required'],
   'expired-documents': ['count', 'refuse'],
+  'sign-up': ['closed', 'invitation', 'open'],
 } as const
 export type PolicyName = keyof typeof POLICIES
 export type PolicyValue<N extends PolicyName> = (typeof POLICIES)[N][number]

@@ -19,7 +19,7 @@ import { readForm } from '../web/form-body.ts'
 import type { FormTokens } from '../web/form-tokens.ts'
 import { setSecurityHeaders } from '../web/html.ts'
 import { PageError } from '../web/page-error.ts'
-import type { PageEnv } from '../web/reader.ts'
+import type { PageEnv, ReaderOf } from '../web/reader.ts'
 import type { SecurityEvents } from '../web/security-events.ts'
 import type { Locale } from '../web/texts/languages.ts'
 import { confirmPage } from './guard-pages.ts'
@@ -35,6 +35,7 @@ export type GuardParts = {
   sealer: Sealer
   jobs: Jobs
   config: { defaultLocale: Locale }
+  readerOf: ReaderOf
   log: Log
 }
 type Form = Record<string, unknown>

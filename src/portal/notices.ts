@@ -25,7 +25,7 @@ const SENTENCES = [
 /** Notices that have a page of their own. */
 const PAGES = ['reset-sent', 'password-set', 'email-confirmed'] as const
 /** Notices about one application. */
-const ABOUT_CLIENT = ['consent-changed', 'consent-ended'] as const
+const ABOUT_CLIENT = ['consent-changed', 'consent-ended', 'request-expired'] as const
 
 const noticeSchema = z.discriminatedUnion('name', [
   z.object({ name: z.enum([...SENTENCES, ...PAGES]) }),

@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
+import { fullNameOf } from '../accounts/accounts.ts'
 import { factorChangedMail, passkeyAddedMail, sendLetter } from '../accounts/mails.ts'
 import {
   createRegistrationOptions,
@@ -50,7 +51,11 @@ export function passkeyRoutes(parts: Parts): Hono<PageEnv> {
     const { account } = resident
     c.header('Cache-Control', 'no-store')
     return c.json(
-      await createRegistrationOptions(db, { issuer, browser: browserOf(parts, c), account }),
+      await createRegistrationOptions(db, {
+        issuer,
+        browser: browserOf(parts, c),
+        account: { ...account, displayName: fullNameOf(account) },
+      }),
     )
   })
 

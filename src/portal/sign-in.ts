@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import { takeSnapshot } from '../accounts/accounts.ts'
 import type { FailedSignIn, SecondStep } from '../accounts/sign-in.ts'
+import { isSignUpOffered } from '../accounts/sign-up.ts'
 import { authenticateForm } from '../oauth/logins.ts'
 import { completeSignIn } from '../oauth/new-sign-ins.ts'
 import { signInPage } from '../oauth/pages.ts'
@@ -14,11 +15,11 @@ import { deviceOf } from './devices.ts'
 import type { Guard, GuardParts } from './guard.ts'
 
 /** The page for a browser without a session. `missing`: what the sign-in that was just tried still lacks. */
-export function showSignIn(
+export async function showSignIn(
   parts: GuardParts,
   c: Context<PageEnv>,
   missing?: (FailedSignIn & { email: string }) | SecondStep,
-): Response | Promise<Response> {
+): Promise<Response> {
   const failed = missing?.outcome === 'second-step' ? missing.failed : missing
   setSecurityHeaders(c, { issuer: parts.issuer, passkeys: true })
   if (failed?.retryAfterSeconds) c.header('Retry-After', String(failed.retryAfterSeconds))
@@ -30,7 +31,11 @@ export function showSignIn(
   return c.html(
     missing?.outcome === 'second-step'
       ? secondStepPage(c.var.reader, { fields: [], ...missing, ...shared })
-      : signInPage(c.var.reader, { ...shared, email: missing?.email }),
+      : signInPage(c.var.reader, {
+          ...shared,
+          email: missing?.email,
+          signUpPath: (await isSignUpOffered(parts.db)) ? '/sign-up' : undefined,
+        }),
     failed?.status ?? 200,
   )
 }

@@ -23,7 +23,14 @@ async function requestCredential(button) {
       })
 }
 
+/** Whether the fields that the button names are filled in. */
+const isFilled = (button) =>
+  (button.dataset.needs ?? '')
+    .split(' ')
+    .every((name) => name === '' || button.form.elements[name].reportValidity())
+
 async function submitPasskey(button) {
+  if (!isFilled(button)) return
   const { form } = button
   const failure = form.querySelector('[data-passkey-failure]')
   failure.hidden = true

@@ -23,6 +23,8 @@ export const SECURITY_EVENTS = {
   session_disowned: { level: 'warn' },
   access_frozen: { level: 'warn' },
   reset_requested: { level: 'info', byAnyone: true },
+  sign_up_requested: { level: 'info', byAnyone: true },
+  account_created: { level: 'info' },
   password_changed: { level: 'info' },
   email_changed: { level: 'info' },
   passkey_added: { level: 'info' },

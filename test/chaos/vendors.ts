@@ -3,6 +3,7 @@ import type { VendorName } from '../../src/id-verification/vendors/vendor-names.
 import { startIncodeSandbox } from '../../src/local/sandbox/incode.ts'
 import { startKoraSandbox } from '../../src/local/sandbox/kora.ts'
 import { startMosaicSandbox } from '../../src/local/sandbox/mosaic.ts'
+import { startStripeSandbox } from '../../src/local/sandbox/stripe.ts'
 import { startSumsubSandbox } from '../../src/local/sandbox/sumsub.ts'
 import { startVeriffSandbox } from '../../src/local/sandbox/veriff.ts'
 import type { Held, Slot, Status } from './history.ts'
@@ -43,9 +44,18 @@ const DOCUMENT = {
 /** All vendors that the release of the operator knows, connected to the portal. */
 export async function startVendors(world: World): Promise<Driver[]> {
   const drivers: Driver[] = []
-  for (const [name, start] of Object.entries({ veriff, kora, incode, mosaic, sumsub }))
+  for (const [name, start] of Object.entries(STARTS))
     if (world.operator.isVendorName(name)) drivers.push(await start(world))
   return drivers
+}
+
+const STARTS: Record<VendorName, (world: World) => Promise<Driver>> = {
+  veriff,
+  kora,
+  incode,
+  mosaic,
+  sumsub,
+  stripe,
 }
 
 const portOf = (url: string) => Number(new URL(url).port)
@@ -412,6 +422,82 @@ async function sumsub({ operator, courierUrl, random }: World): Promise<Driver> 
       await sandbox.close()
     },
   }
+}
+
+async function stripe({ operator, courierUrl, random }: World): Promise<Driver> {
+  const { parts } = operator
+  const [apiKey, webhookSecret] = [randomUUID(), randomUUID()]
+  const sandbox = await startStripeSandbox({
+    port: 0,
+    apiKey,
+    webhookSecret,
+    webhookUrl: `${courierUrl}/webhooks/stripe`,
+    retryDelaysInMs: RETRIES,
+    person: DOCUMENT,
+  })
+  const link = await startLink(portOf(sandbox.url), random)
+  await operator.setVendorIntegration(parts.db, parts.sealer, {
+    vendor: 'stripe',
+    baseUrl: through(sandbox.url, link),
+    apiKey,
+    secret: webhookSecret,
+    settings: [`imageHosts=${new URL(sandbox.url).host}`],
+  })
+  const slots: Record<string, Slot> = {
+    document_front: 'documentFront',
+    document_back: 'documentBack',
+    selfie: 'face',
+  }
+  const verified = new Set<string>()
+  return {
+    name: 'stripe',
+    link,
+    courses: [
+      ['approved'],
+      ['declined'],
+      ['approved', 'declined'],
+      ['resubmission', 'approved'],
+      ['approved', 'declined', 'approved'],
+    ],
+    async decide(sessionId, status) {
+      // Of a verified session only a reviewer changes the status.
+      if (verified.has(sessionId))
+        return sandbox.override(sessionId, status === 'approved' ? 'verified' : 'unverified')
+      if (status === 'approved') verified.add(sessionId)
+      const outcome = OUTCOMES_OF_STRIPE[status]
+      if (!outcome) throw new Error(`Stripe does not say ${status}`)
+      sandbox.complete(sessionId, outcome)
+    },
+    async resend(sessionId) {
+      sandbox.resend(sessionId)
+    },
+    async held(sessionId) {
+      const held = nothing()
+      for (const { type, sha256, isCurrent } of (await sandbox.findSession(sessionId))?.taken ??
+        []) {
+        const slot = slots[type]
+        if (!slot) continue
+        held.taken[slot].push(sha256)
+        if (isCurrent) held.shown[slot] = sha256
+      }
+      return held
+    },
+    async breakImages(image) {
+      sandbox.misbehave(image ? { image } : {})
+    },
+    async close() {
+      await link.close()
+      await sandbox.close()
+    },
+  }
+}
+
+const OUTCOMES_OF_STRIPE: Partial<
+  Record<Status, 'verified' | 'under_supported_age' | 'document_unverified_other'>
+> = {
+  approved: 'verified',
+  declined: 'under_supported_age',
+  resubmission: 'document_unverified_other',
 }
 
 const nothing = (): Held => ({

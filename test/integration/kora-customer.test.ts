@@ -552,8 +552,7 @@ async function runCustomer(
   const { images } = (await read(`/verifications/${id}/images`)).body as { images: Body[] }
   const link = await read(`/verifications/${id}/images/document_front`)
   const picture = await fetch(String(link.body.url))
-  const subject = String(created.body.subjectId ?? externalId)
-  const { verifications } = (await read(`/subjects/${subject}/verifications`)).body as {
+  const { verifications } = (await read(`/subjects/${externalId}/verifications`)).body as {
     verifications: Body[]
   }
   const types = (await read('/document-types')).body.documentTypes as Body[]

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { findAccount } from '../../src/accounts/accounts.ts'
+import { findAccount, findAccountByEmail } from '../../src/accounts/accounts.ts'
 import { readCommand } from '../../src/cli/commands.ts'
 import { createUserAgent, type Page, type UserAgent } from '../../src/local/sandbox/user-agent.ts'
+import { setPolicy } from '../../src/platform/policies.ts'
 import { createApplication } from '../support/application.ts'
 import { sendRaw } from '../support/http.ts'
 import { receiveMail } from '../support/mailbox.ts'
@@ -237,6 +238,31 @@ describe('mails', () => {
     const resident = await addResident(portal.parts)
     await Promise.all(Array.from({ length: 6 }, () => signedIn(resident.email, SPANISH)))
     expect((await findAccount(portal.db, portal.parts.vault, resident.id))?.locale).toBe('es')
+  })
+
+  test('to somebody without an account are in the language of the request, which the account keeps', async () => {
+    await setPolicy(portal.db, 'sign-up', 'open')
+    const browser = createUserAgent()
+    const signIn = await browser.open(await requestOf({ ui_locales: 'es' }))
+    expect(signIn.text).toContain('Cree una cuenta')
+    const [, path = ''] = /href="([^"]+\/sign-up)"/.exec(signIn.text) ?? []
+    const form = await browser.open(at(path))
+    expect(languageOf(form)).toBe('es')
+    const email = `${crypto.randomUUID()}@example.test`
+    const sent = await browser.submit(form, 'send', { email })
+    expect(sent.text).toContain('Revise su correo electrónico')
+    const { link } = await receiveMail(portal, email, 'Cree su cuenta')
+    const names = { 'given-name': 'Ana', 'family-name': 'Mejía' }
+    const refused = await browser.submit(await browser.open(link), 'create', {
+      ...names,
+      password: 'short',
+    })
+    expect(refused.text).toContain('La contraseña debe tener 15 caracteres o más.')
+    const consent = await browser.submit(refused, 'create', { ...names, password: PASSWORD })
+    expect(consent.text).toContain('¿Permite que Bluewater Bank vea esto?')
+    await receiveMail(portal, email, 'Se creó su cuenta')
+    const account = await findAccountByEmail(portal.db, portal.parts.vault, email)
+    expect(account?.locale).toBe('es')
   })
 
   test('of the operator’s commands and of links are in the stored language', async () => {

@@ -80,10 +80,15 @@ const UNLIMITED = `
   GET /api/oauth/.well-known/jwks.json
   GET /api/oauth/.well-known/openid-configuration
   GET /interaction/:uid
+  GET /interaction/:uid/sign-up
+  GET /interaction/:uid/continue
   GET /
   GET /reset
   GET /reset/sent
   GET /reset/done
+  GET /sign-up
+  GET /sign-up/sent
+  GET /sign-up/done
   GET /verify-email/done
   GET /links
   GET /account
@@ -115,6 +120,10 @@ const GUESSED = `
   POST /sign-in
   GET /reset/:token
   POST /reset/:token
+  POST /sign-up/code
+  GET /sign-up/:token
+  POST /sign-up/:token
+  POST /sign-up/:token/passkey-options
   GET /verify-email/:token
   POST /verify-email/:token
   GET /link/:token

@@ -133,6 +133,10 @@ const CHANGES: Record<string, Words> = {
   'resident create': () => [
     ...['--email', `${randomUUID()}@example.test`, '--given-name', 'Ana', '--surname', 'Mejia'],
   ],
+  'resident invite': async () => {
+    await run('policy', 'set', 'sign-up', 'invitation')
+    return ['--email', `${randomUUID()}@example.test`]
+  },
   'resident find': async () => {
     const id = await resident()
     return ['--client', await client(), '--sub', id]

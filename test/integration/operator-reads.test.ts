@@ -115,7 +115,7 @@ const OTHERS = [
   ...['client rotate-events-secret', 'client rotate-events-token', 'event replay', 'event test'],
   ...['registration-token create', 'ledger verify', 'key list', 'key rotate', 'key retire'],
   ...['resident create', 'retention run', 'vendor set', 'vendor list', 'verification start'],
-  'vendor health',
+  ...['vendor health', 'resident invite'],
   ...[
     'key reseal',
     'key status',

@@ -214,7 +214,8 @@ test('what the operator alone decides is written by the command line alone', asy
       'delete from portal_setting',
       "update vendor_integration set base_url = 'http://127.0.0.1:9'",
       "update account set status = 'active'",
-      'insert into account default values',
+      // The web creates accounts, by sign-up, and none with a state of its choice.
+      "insert into account (id, status) values (gen_random_uuid(), 'active')",
       'delete from account',
       'update client set enabled = true',
       "update event_stream set endpoint = 'https://attacker.example'",
@@ -230,6 +231,8 @@ test('what the operator alone decides is written by the command line alone', asy
 
 test('workers write nothing that signs anybody in, and the web no erasure’s end', async () => {
   for (const table of [
+    'account',
+    'sign_up',
     'passkey_challenge',
     'pending_sign_in',
     'oidc_artifact',

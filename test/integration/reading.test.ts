@@ -1,6 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { INCODE_IMAGE_TYPES } from '../../src/id-verification/vendors/incode.ts'
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
 import { createApplication } from '../support/application.ts'
 import { connectIncode } from '../support/incode.ts'
@@ -322,7 +324,7 @@ describe.each([
 
   test('as links with earlier attempts', async () => {
     const { status, body } = await call(`${base()}/images/links`, token(), {
-      json: { images: ['selfie', 'fullFrameFrontID', 'croppedFace'] },
+      json: { images: ['selfie', 'fullFrameFrontID', 'liveness_frame'] },
     })
     expect(status).toBe(200)
     expect(Object.keys(body)).toEqual([
@@ -411,6 +413,7 @@ describe.each([
     ['nothing asked for', '{"images":[]}', 400],
     ['something else', '{"images":["selfie"],"of":"x"}', 400],
     ['a path for a name', '{"images":["../selfie"]}', 400],
+    ['a name that there is not', '{"images":["selfie","fullFrameFrontId"]}', 400],
     ['numbers', '{"images":[1]}', 400],
     ['too much', `{"images":["${'x'.repeat(70_000)}"]}`, 413],
   ])('a body with %s is refused', async (_what, body, status) => {
@@ -435,6 +438,73 @@ test('a resident without anything approved has no images', async () => {
   const json = { images: ['selfie'] }
   expect((await call(`${DOC}/images/links`, token, { json })).text).toBe('{}')
   expect((await call(`${DOC}/images/base64`, token, { json })).text).toBe('{}')
+})
+
+describe("Incode's names of images", () => {
+  /** The rows of the contract's table. */
+  const rows = [
+    ...readFileSync(new URL('../../docs/contract.md', import.meta.url), 'utf8').matchAll(
+      /^\| `(\w+)` \| (.+) \| (served|refused) \| (served|refused) \|$/gm,
+    ),
+  ].map(([, name = '', type = '', base64 = '', links = '']) => ({
+    name,
+    type: /^`(\w+)`$/.exec(type)?.[1],
+    base64,
+    links,
+  }))
+  let of: { id: string; sha256: string }
+  beforeAll(async () => {
+    const [image] = await portal.db<{ id: string; sha256: string }[]>`
+      select id, encode(jpeg_sha256, 'hex') as sha256 from image
+      where verification_id = ${bea.id} and type = 'document_back'`
+    if (!image) throw new Error('there is no image')
+    of = image
+  })
+  const ask = (form: string, name: string) =>
+    call(`${IDV}/${bea.id}/images/${form}`, office, { json: { images: [name] } })
+
+  test('are all in the table', () => {
+    expect(rows.filter(({ type }) => type).map(({ name, type }) => [name, type])).toEqual(
+      expect.arrayContaining([...INCODE_IMAGE_TYPES]),
+    )
+    expect(rows).toHaveLength(INCODE_IMAGE_TYPES.size + 3)
+  })
+
+  test.each(rows)(
+    '$name is $base64 by base64, and $links by link',
+    async ({ name, type, ...by }) => {
+      if (type) await portal.db`update image set type = ${type}, position = 9 where id = ${of.id}`
+      for (const form of ['base64', 'links'] as const) {
+        const { status, body } = await ask(form, name)
+        if (by[form] === 'served') {
+          expect(status).toBe(200)
+          const digest =
+            form === 'links'
+              ? (await download(body[name])).sha256
+              : sha256(Buffer.from(String(body[name]), 'base64'))
+          // The person's own selfie is there too.
+          if (type !== 'selfie' && type !== 'document_front') expect(digest).toBe(of.sha256)
+        } else {
+          expect(status).toBe(400)
+          expect(body).toMatchObject({
+            code: 'VALIDATION_ERROR',
+            error: expect.stringMatching(new RegExp(`\\b${name}: .+(There|there|has)`)),
+            details: { field: 'images.0', constraint: 'invalid' },
+          })
+          if (type) expect(body.error).toContain('are not available for this endpoint')
+        }
+      }
+    },
+  )
+
+  test('of what was not captured are left out, and what is misspelled is named with what there is', async () => {
+    await portal.db`update image set type = 'document_back', position = 0 where id = ${of.id}`
+    for (const form of ['base64', 'links'])
+      expect((await ask(form, 'addressStatement')).body).toEqual({})
+    const { body } = await ask('base64', 'fullFrameFrontId')
+    expect(body.error).toContain('fullFrameFrontId: there is no such type.')
+    expect(body.error).toContain('fullFrameFrontID')
+  })
 })
 
 test('earlier attempts of one type are there by the time they were taken', async () => {
@@ -600,6 +670,25 @@ describe('the back office', () => {
     expect((await call(`${IDV}/${id}`, office, { method: 'DELETE' })).status).toBe(204)
     expect((await call(`${IDV}/${id}`, office)).status).toBe(404)
     expect((await call(`${IDV}/${id}`, office, { method: 'DELETE' })).status).toBe(404)
+  })
+
+  test('a review holds when a vendor without times says the same as before once more', async () => {
+    const { id, sessionId } = await incode.start()
+    incode.sandbox.complete(sessionId, 'OK')
+    await eventually(async () => (await call(`${IDV}/${id}`, office)).body.status === 'approved')
+    const review = await call(`${IDV}/${id}/review`, office, { json: { decision: 'reject' } })
+    expect(review.body).toMatchObject({ status: 'declined' })
+    const answers = async () =>
+      (await portal.db`select answers from verification where id = ${id}`)[0]?.answers as number
+    const before = await answers()
+    await portal.db`update verification set next_check_at = now() where id = ${id}`
+    await eventually(async () => (await answers()) > before)
+    expect((await call(`${IDV}/${id}`, office)).body.status).toBe('declined')
+    // What it decides anew counts.
+    incode.sandbox.review(sessionId, 'REJECTED')
+    await eventually(async () => (await answers()) > before + 1)
+    incode.sandbox.review(sessionId, 'APPROVED')
+    await eventually(async () => (await call(`${IDV}/${id}`, office)).body.status === 'approved')
   })
 
   test('what is not finished cannot be reviewed', async () => {

@@ -2,6 +2,7 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { decodeJwt } from 'jose'
 import { afterEach, beforeEach, expect } from 'vitest'
 import { createAccount, findAccount } from '../../src/accounts/accounts.ts'
+import { findRequestedSignUp, requestSignUp } from '../../src/accounts/sign-up.ts'
 import { readCommand } from '../../src/cli/commands.ts'
 import { listResealings, SEALED_COLUMNS } from '../../src/cli/reseal.ts'
 import { openContext } from '../../src/context.ts'
@@ -82,6 +83,9 @@ test('after `key reseal` the old key can be removed, while two processes serve',
   await db`
     insert into outbox_mail (id, mail_sealed)
     select gen_random_uuid(), data->>'mailSealed' from pgboss.job where data ? 'mailSealed' limit 1`
+  const browser = randomBytes(32).toString('hex')
+  const asking = { email: 'new@example.test', address: '127.0.0.1', browser, waiting: undefined }
+  await requestSignUp({ ...parts, jobs }, { ...asking, locale: 'en', issuer: portal.issuer })
   await jobs.stop()
 
   const newKey = randomBytes(32)
@@ -96,6 +100,7 @@ test('after `key reseal` the old key can be removed, while two processes serve',
       'event_stream.authorization_sealed',
       'outbox_mail.mail_sealed',
       'pgboss.job.data',
+      'sign_up.details_sealed',
     ])
       expect(before, name).toHaveProperty([name])
     // Two operators at once, and the two processes go on serving.
@@ -116,6 +121,9 @@ test('after `key reseal` the old key can be removed, while two processes serve',
   try {
     expect(await findAccount(after.db, after.vault, account.id)).toMatchObject(account)
     expect(await listOutbox(after.db, after.sealer)).toMatchObject([{ to: 'a@b.test' }])
+    expect(await findRequestedSignUp(after.db, after.sealer, browser)).toMatchObject({
+      email: 'new@example.test',
+    })
     const metadata = await fetch(`${third.url}/.well-known/openid-configuration`)
     expect(metadata.status).toBe(200)
   } finally {

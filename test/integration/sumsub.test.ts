@@ -196,6 +196,8 @@ test('a genuine delivery that is not understood is kept for the operator', async
     `{"type":"applicantReviewed","applicantId":"${'a'.repeat(201)}"}`,
     '{"type":"applicantReviewed","applicantId":"\\u0000"}',
     `{"type":"applicantReviewed","applicantId":"${'0'.repeat(24)}"}`,
+    // Of another applicant than the one of this verification.
+    `{"type":"applicantReviewed","applicantId":"${'0'.repeat(24)}","externalUserId":"${id}"}`,
     // Of another verification than the one that we started it for.
     `{"type":"applicantReviewed","applicantId":"${sessionId}","externalUserId":"${randomUUID()}"}`,
   ]
@@ -205,6 +207,52 @@ test('a genuine delivery that is not understood is kept for the operator', async
     return states.filter((state) => state === 'quarantined').length === bodies.length
   })
   expect((await read(id)).status).toBe('pending')
+})
+
+test('a delivery with unknown words, or sent again, makes the portal ask once and is not believed', async () => {
+  const { sandbox, start, deliver, deliveries } = await connect()
+  const { id, sessionId } = await start()
+  const asked = () => sandbox.listRequests().filter(({ path }) => path.endsWith('/one')).length
+  await sandbox.settled()
+  const body = JSON.stringify({
+    type: 'applicantTeleported',
+    applicantId: sessionId,
+    externalUserId: id,
+    reviewStatus: 'completed',
+    reviewResult: { reviewAnswer: 'GREEN' },
+    createdAtMs: '9999-12-31 23:59:59.999',
+    levelName: { nested: [5, '\0'] },
+  })
+  expect(await deliver(body)).toBe(200)
+  await eventually(async () => asked() === 1)
+  for (let times = 0; times < 3; times++) expect(await deliver(body)).toBe(200)
+  await eventually(async () => (await deliveries()).every(({ state }) => state !== 'received'))
+  const [kept] = (await deliveries()).filter((each) => each.timesReceived === 4)
+  expect(kept).toMatchObject({ state: 'applied', verificationId: id })
+  const [row] = await portal.db`
+    select checks, next_check_at > now() + interval '1 minute' as is_later from verification where id = ${id}`
+  expect([asked(), row]).toEqual([1, { checks: 0, isLater: true }])
+  expect((await read(id)).status).toBe('pending')
+})
+
+test('a reset begins a new attempt, and takes back no approval until the next review', async () => {
+  const { sandbox, start } = await connect()
+  const asked = () => sandbox.listRequests().filter(({ path }) => path.endsWith('/one')).length
+  const { id, sessionId } = await start()
+  sandbox.complete(sessionId, 'RETRY')
+  await becomes(id, 'resubmission')
+  sandbox.reset(sessionId)
+  await becomes(id, 'pending')
+  sandbox.complete(sessionId, 'GREEN')
+  const before = await complete(id)
+  await sandbox.settled()
+  const earlier = asked()
+  sandbox.reset(sessionId)
+  await eventually(async () => asked() > earlier)
+  await eventually(async () => (await read(id)).decisions.length > before.decisions.length)
+  expect(await read(id)).toMatchObject({ status: 'approved', imagesComplete: true })
+  sandbox.complete(sessionId, 'FINAL')
+  await becomes(id, 'declined')
 })
 
 test('an answer of the vendor that is not an image is not stored', async () => {

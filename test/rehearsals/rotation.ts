@@ -179,6 +179,7 @@ const SETTINGS: Record<VendorName, string[]> = {
   incode: ['executiveEmail=executive@example.test', `webhookHeader=${INCODE_HEADER}`],
   mosaic: [],
   sumsub: [],
+  stripe: [],
 }
 
 /** What `migrate` does with a role for each kind of process: it creates those that are missing. */

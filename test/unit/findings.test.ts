@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createIncode } from '../../src/id-verification/vendors/incode.ts'
 import { createKora } from '../../src/id-verification/vendors/kora.ts'
 import { createMosaic } from '../../src/id-verification/vendors/mosaic.ts'
+import { createStripe } from '../../src/id-verification/vendors/stripe.ts'
 import { createSumsub } from '../../src/id-verification/vendors/sumsub.ts'
 import type {
   DocumentFindings,
@@ -252,6 +253,39 @@ const ADAPTERS: Adapter[] = [
     },
     dates: ['dob', 'issuedDate', 'validUntil'],
   },
+  {
+    name: 'Stripe',
+    full: { ...FULL, fullName: undefined, nationality: undefined },
+    async read(person, document) {
+      vendor({
+        [`/v1/identity/verification_sessions/${SESSION}`]: {
+          id: SESSION,
+          status: 'verified',
+          last_verification_report: 'vr_1',
+        },
+        '/v1/identity/verification_reports/vr_1': {
+          id: 'vr_1',
+          created: 0,
+          verification_session: SESSION,
+          document: { ...document, ...person },
+        },
+      })
+      return (await createStripe({ vendor: 'stripe', ...integration() }).fetchResult(SESSION))[0]
+    },
+    person: {
+      first_name: 'Alma',
+      last_name: 'Muestra',
+      dob: { day: 12, month: 4, year: 1990 },
+    },
+    document: {
+      type: 'passport',
+      issuing_country: 'XX',
+      number: 'U1234567',
+      issued_date: { day: 1, month: 5, year: 2021 },
+      expiration_date: { day: 1, month: 5, year: 2031 },
+    },
+    dates: ['dob', 'issued_date', 'expiration_date'],
+  },
 ]
 
 describe.each(ADAPTERS)('$name', ({ read, person, document, full, dates }) => {
@@ -262,6 +296,8 @@ describe.each(ADAPTERS)('$name', ({ read, person, document, full, dates }) => {
   })
 
   test('loses no member but the one that is missing or null', async () => {
+    const whole = Object.values(full).filter((each) => each !== undefined)
+    const least = Math.min(whole.length - 1, Object.values(full).length - 2)
     for (const gone of Object.keys({ ...person, ...document }))
       for (const value of [undefined, null]) {
         const decision = await read(
@@ -269,7 +305,7 @@ describe.each(ADAPTERS)('$name', ({ read, person, document, full, dates }) => {
           gone in document ? { ...document, [gone]: value } : document,
         )
         const kept = Object.values(decision?.findings ?? {}).filter((each) => each !== undefined)
-        expect(kept.length, gone).toBeGreaterThanOrEqual(Object.values(full).length - 2)
+        expect(kept.length, gone).toBeGreaterThanOrEqual(least)
         expect(decision?.status).toBe('approved')
       }
   })
@@ -493,6 +529,7 @@ test('no explanation, reason or error repeats what was read', async () => {
     [`/verify/api/v1/verification/${SESSION}/result`]: { person: canary, session_id: SESSION },
     '/omni/get/onboarding/status': { name: canary },
     [`/resources/applicants/${SESSION}/one`]: { id: SESSION, info: canary, review: canary },
+    [`/v1/identity/verification_sessions/${SESSION}`]: { id: SESSION, status: 'CANARY' },
   })
   const incode = integration({ executiveEmail: 'executive@example.test' })
   for (const adapter of [
@@ -500,6 +537,7 @@ test('no explanation, reason or error repeats what was read', async () => {
     createMosaic({ vendor: 'mosaic', ...integration() }),
     createIncode({ vendor: 'incode', ...incode }),
     createSumsub({ vendor: 'sumsub', ...integration() }),
+    createStripe({ vendor: 'stripe', ...integration() }),
   ]) {
     const error = await adapter.fetchResult(SESSION).catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(Error)

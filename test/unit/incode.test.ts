@@ -534,9 +534,13 @@ describe('images as base64', () => {
   })
 
   test('of other types that the operator names have names of letters and underscores', async () => {
-    const incode = create({ imageTypes: ['croppedSecondIDFace', 'addressStatement'] })
+    const incode = create({ imageTypes: ['croppedSecondIDFace', 'addressStatement', 'aNewOne'] })
     const media = await incode.listMedia({ sessionId: SESSION, attemptId: undefined, listing: 0 })
-    expect(media.map(({ type }) => type)).toEqual(['cropped_second_idface', 'address_statement'])
+    expect(media.map(({ type }) => type)).toEqual([
+      'second_document_face_cropped',
+      'address_statement',
+      'a_new_one',
+    ])
   })
 
   test('are asked for one type at a time, and come whole', async () => {

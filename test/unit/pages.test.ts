@@ -29,6 +29,12 @@ import {
 import { notMeDonePage, notMePage } from '../../src/portal/not-me-pages.ts'
 import { outboxPage } from '../../src/portal/outbox.ts'
 import { homePage } from '../../src/portal/pages.ts'
+import {
+  newAccountPage,
+  requestExpiredPage,
+  signUpPage,
+  signUpSentPage,
+} from '../../src/portal/sign-up-pages.ts'
 import { passkeyScript, securityHeaders, stylesheet } from '../../src/web/html.ts'
 import type { Reader } from '../../src/web/reader.ts'
 import { LANGUAGES, LOCALES, type Locale } from '../../src/web/texts/languages.ts'
@@ -66,6 +72,7 @@ const CONSENT: Consent = {
   isFrozen: false,
   alternatives: {},
 }
+const WAITING = { interactionUid: HOSTILE, clientName: HOSTILE }
 const NOW = new Date('2026-11-21T12:00:00Z')
 
 type ConsentPage = Parameters<typeof consentPage>[1]
@@ -103,6 +110,7 @@ const renderPages = (reader: Reader): Record<string, string> => ({
       action: '/interaction/x',
       csrf: HOSTILE,
       clientName: HOSTILE,
+      signUpPath: `/interaction/${HOSTILE}/sign-up`,
       email: HOSTILE,
       error: HOSTILE,
     }),
@@ -220,6 +228,36 @@ const renderPages = (reader: Reader): Record<string, string> => ({
       passkeys: [{ name: HOSTILE, createdAt: NOW, usedAt: NOW }],
     }),
   ),
+  signUp: String(
+    signUpPage(reader, {
+      csrf: HOSTILE,
+      waiting: WAITING,
+      byInvitation: true,
+      email: HOSTILE,
+      error: HOSTILE,
+    }),
+  ),
+  signUpSent: String(
+    signUpSentPage(reader, {
+      csrf: HOSTILE,
+      email: HOSTILE,
+      waiting: WAITING,
+      byInvitation: true,
+      error: HOSTILE,
+    }),
+  ),
+  newAccount: String(
+    newAccountPage(reader, {
+      action: `/sign-up/${HOSTILE}`,
+      csrf: HOSTILE,
+      email: HOSTILE,
+      clientName: HOSTILE,
+      hasExpired: true,
+      values: { 'given-name': HOSTILE, 'family-name': HOSTILE },
+      errors: { 'given-name': HOSTILE, 'family-name': HOSTILE, password: HOSTILE },
+    }),
+  ),
+  requestExpired: String(requestExpiredPage(reader, { clientName: HOSTILE })),
   notMe: String(
     notMePage(reader, {
       action: `/not-me/${HOSTILE}`,
@@ -310,7 +348,7 @@ const withoutOwnScript = (page: string) =>
 
 test('the script is on the pages that ask who somebody is, and its buttons wait for it', () => {
   const having = Object.keys(pages).filter((name) => pages[name]?.includes(passkeyScript.path))
-  expect(having).toEqual(['signIn', 'confirm', 'account', 'secondStep'])
+  expect(having).toEqual(['signIn', 'confirm', 'account', 'secondStep', 'newAccount'])
   for (const name of having)
     expect(pages[name]).toMatch(/<button type="button"[^>]* data-passkey="[^>]* hidden>/)
 })

@@ -1,7 +1,8 @@
+import { createHmac } from 'node:crypto'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { signHmac } from '../../src/id-verification/vendors/signatures.ts'
 import { createSumsub } from '../../src/id-verification/vendors/sumsub.ts'
-import type { IntegrationSettings } from '../../src/id-verification/vendors/vendor.ts'
+import { type IntegrationSettings, VendorError } from '../../src/id-verification/vendors/vendor.ts'
 
 // docs/vendor-protocols.md §8: the published examples, and what was computed by the documented recipe.
 const WEBHOOK_SECRET = 'SoMe_SeCrEt_KeY'
@@ -15,6 +16,9 @@ const SHA1 = '570529bf156e99e6633d00dff92cda31b1a69827'
 const SHA256 = 'e9583a5b35e545af06bcdafe15806dc10a1c32c4605fd59f8d57b310be8b0694'
 const SHA512 =
   'a7190972ca3ccd00bec8dfee45e04494abf36db6fb62965352646cc9d63d532f9901cedb4284fad2c77180a119e4d4ab29a982cae1a02ab5bc9a6121166b15e0'
+
+/** The HMAC-SHA256 under an empty key, which anyone can compute. */
+const UNKEYED = createHmac('sha256', '').update(BODY).digest('hex')
 
 const BASE_URL = 'https://api.sumsub.com'
 const APP_TOKEN = 'sbx:uY0CgwELmgUAEyl4hNWxLngb.0WSeQeiYny4WEqmAALEAiK2qTC96fBad'
@@ -69,6 +73,14 @@ describe('a delivery', () => {
     ['a short digest', signed(SHA256.slice(2)), create()],
     ['half a digit', signed(SHA256.slice(1)), create()],
     ['an empty digest', signed(''), create()],
+    ['an empty secret, as the one of an integration without', signed(UNKEYED), create({}, '')],
+    [
+      'the name of its algorithm twice',
+      signed(SHA256, 'HMAC_SHA256_HEX, HMAC_SHA256_HEX'),
+      create(),
+    ],
+    ['a weaker algorithm than it was signed with', signed(SHA1, 'HMAC_SHA1_HEX'), create()],
+    ['the weaker digest without a name', signed(SHA1), create({ legacySignature: true })],
     ['nothing', {}, create()],
   ])('is not genuine with %s', (_what, headers, vendor) => {
     expect(isGenuine(headers as Record<string, string>, vendor)).toBe(false)
@@ -195,6 +207,19 @@ describe('the API as it is documented, with nothing set', () => {
     )
   })
 
+  test.each(['', '..', 'a/b', 'a\u0000b', 'x'.repeat(201), 5, null])(
+    'an applicant whose id is %j is not started: its result could not be fetched',
+    async (id) => {
+      const sent = answer({
+        'POST /resources/applicants?levelName=basic-kyc-level': { id },
+        'POST /resources/sdkIntegrations/levels/-/websdkLink': { url: 'https://in.sumsub.com/x' },
+      })
+      const session = { verificationId: 'our-id', returnUrl: 'https://portal.test/', state: 's' }
+      await expect(create().startSession(session)).rejects.toThrow(VendorError)
+      expect(sent).toHaveLength(1)
+    },
+  )
+
   test('a level with other characters is signed as it is sent', async () => {
     const path = '/resources/applicants?levelName=KYC%20%26%20%40Ana%27s'
     const sent = answer({
@@ -295,6 +320,11 @@ describe('the API as it is documented, with nothing set', () => {
     ['2024-06-17 12:51:01+02:00', '2024-06-17T10:51:01Z'],
     ['2024-06-17 10:51:01.123', '2024-06-17T10:51:01.123Z'],
     ['2024-13-17 10:51:01', undefined],
+    // It would outrank every review to come, or be outranked by every one before.
+    ['9999-12-31 23:59:59+0000', undefined],
+    ['1970-01-01 00:00:00+0000', undefined],
+    ['0001-01-01 00:00:00', undefined],
+    ['2024-06-17 10:51:01\u0000', undefined],
     ['yesterday', undefined],
     [undefined, undefined],
   ])('the date %s is %s', async (reviewDate, time) => {
@@ -382,6 +412,48 @@ describe('the API as it is documented, with nothing set', () => {
         ['document_front', 'old'],
         ['document_front', 'older'],
       ])
+    })
+
+    test('with an id of another form make the list one that is not understood', async () => {
+      for (const id of [null, {}, ['1', '2'], true, -1, 1.5, '', '../5', '5/6', 'a\u0000', '.'])
+        await expect(
+          list([image('1', FRONT), { ...image('2', BACK), id }]),
+          String(id),
+        ).rejects.toThrow('another shape than Sumsub documents')
+      expect((await list([{ ...image('', FRONT), id: 449741312 }])).media).toEqual([
+        ['document_front', '449741312'],
+      ])
+    })
+
+    test('are not taken for others where members have wrong types or absurd values', async () => {
+      const { media } = await list([
+        image('1', FRONT, { addedDate: '9999-12-31 23:59:59' }),
+        image('2', FRONT, { addedDate: 5, attemptId: {}, fileMetadata: 'x', reviewResult: [] }),
+        { ...image('3', {}), idDocDef: 'SELFIE' },
+        { ...image('4', {}), idDocDef: { idDocType: '../\u0000', idDocSubType: 7 } },
+      ])
+      expect(media).toEqual([
+        ['other', '3'],
+        ['other', '4'],
+        ['document_front', '1'],
+        ['document_front', '2'],
+      ])
+    })
+
+    test('need the inspection under which they are', async () => {
+      for (const [imagePath, mediaId] of [
+        ['inspections', undefined],
+        ['applicants', '/1'],
+      ] as const) {
+        answer({
+          [ONE]: { ...applicant(GREEN), inspectionId: null },
+          [LIST]: { items: [image('1', FRONT)] },
+        })
+        const session = { sessionId: APPLICANT, attemptId: undefined, listing: 1 }
+        const listed = create({ imagePath }).listMedia(session)
+        if (mediaId) expect(await listed).toMatchObject([{ mediaId }])
+        else await expect(listed).rejects.toThrow('names no inspection')
+      }
     })
 
     test('are waited for when there is none yet', async () => {

@@ -6,11 +6,12 @@ import type {
   IntegrationSettings,
   Secrets,
 } from '../../src/id-verification/vendors/vendor.ts'
-import type { VendorName } from '../../src/id-verification/vendors/vendor-names.ts'
+import { VENDORS, type VendorName } from '../../src/id-verification/vendors/vendor-names.ts'
 import { createVendor } from '../../src/id-verification/vendors/vendors.ts'
 import { startIncodeSandbox } from '../../src/local/sandbox/incode.ts'
 import { startKoraSandbox } from '../../src/local/sandbox/kora.ts'
 import { startMosaicSandbox } from '../../src/local/sandbox/mosaic.ts'
+import { startStripeSandbox } from '../../src/local/sandbox/stripe.ts'
 import { startSumsubSandbox } from '../../src/local/sandbox/sumsub.ts'
 import { startVeriffSandbox } from '../../src/local/sandbox/veriff.ts'
 
@@ -23,6 +24,7 @@ const SETTINGS: Record<VendorName, IntegrationSettings> = {
   incode: { executiveEmail: EMAIL },
   mosaic: {},
   sumsub: {},
+  stripe: {},
 }
 const newSession = () => ({
   verificationId: randomUUID(),
@@ -49,13 +51,14 @@ async function startSandbox(vendor: VendorName) {
     incode: () => startIncodeSandbox({ port: 0, apiKey, email: EMAIL, password: secret }),
     mosaic: () => startMosaicSandbox({ port: 0, clientId: apiKey, clientSecret: secret }),
     sumsub: () => startSumsubSandbox({ port: 0, appToken: apiKey, secretKey: secret }),
+    stripe: () => startStripeSandbox({ port: 0, apiKey, webhookSecret: secret }),
   }[vendor]()
   onTestFinished(() => sandbox.close())
   return sandbox
 }
 
 describe('calls', () => {
-  test.each<VendorName>(['veriff', 'kora', 'incode', 'mosaic', 'sumsub'])(
+  test.each(VENDORS)(
     'of %s work before and after the vendor changes to the next credentials',
     async (vendor) => {
       const { url } = await startSandbox(vendor)
@@ -105,7 +108,7 @@ describe('deliveries', () => {
       (name) => headers[name],
       async () => false,
     )
-  const signed: Record<'veriff' | 'kora', (by: Pair) => Record<string, string>> = {
+  const signed: Record<'veriff' | 'kora' | 'stripe', (by: Pair) => Record<string, string>> = {
     veriff: ({ apiKey, secret }) => ({
       'x-auth-client': apiKey,
       'x-hmac-signature': hmac(secret, body),
@@ -113,6 +116,10 @@ describe('deliveries', () => {
     kora({ secret }) {
       const time = String(Math.floor(Date.now() / 1000))
       return { 'x-timestamp': time, 'x-signature': hmac(secret, `${time}.`, body) }
+    },
+    stripe({ secret }) {
+      const time = String(Math.floor(Date.now() / 1000))
+      return { 'stripe-signature': `t=${time},v1=${hmac(secret, `${time}.`, body)}` }
     },
   }
   const [CURRENT, NEXT, PREVIOUS] = ['current', 'next', 'previous'].map((name) => ({
@@ -128,7 +135,7 @@ describe('deliveries', () => {
   const later = Date.now() + 60_000
   const before = Date.now() - 1
 
-  test.each(['veriff', 'kora'] as const)(
+  test.each(['veriff', 'kora', 'stripe'] as const)(
     'of %s may carry the current, the next and, for a time, the previous credentials',
     async (vendor) => {
       const check = (by: Pair, until = later) =>

@@ -19,6 +19,7 @@ import {
   parseSettings,
   type ReadHeader,
   type SettingsOf,
+  settingList,
   UNDATED,
   type Vendor,
   type VendorDecision,
@@ -35,11 +36,6 @@ const DOCUMENT_TYPES: DocumentType[] = [
   'visa',
   'other',
 ]
-
-const list = (word: RegExp) =>
-  z
-    .union([z.string().regex(word), z.array(z.string().regex(word))])
-    .transform((value) => [value].flat())
 
 const SETTINGS = {
   /** The executive user for reading (§5.1); the password is the integration's secret. */
@@ -61,8 +57,8 @@ const SETTINGS = {
   /** The path for image links, such as `/omni/get/images/v2`; without it images are fetched as base64 (§5.4). */
   imageLinksPath: z.string().startsWith('/').optional(),
   /** Hosts of image links, besides the base URL's. */
-  imageHosts: list(/^\S+$/).default([]),
-  imageTypes: list(/^[A-Za-z0-9]{1,60}$/).default([
+  imageHosts: settingList(z.string().regex(/^\S+$/)).default([]),
+  imageTypes: settingList(z.string().regex(/^[A-Za-z0-9]{1,60}$/)).default([
     'selfie',
     'fullFrameFrontID',
     'fullFrameBackID',
@@ -76,10 +72,9 @@ const SETTINGS = {
     .regex(/^(\/[A-Za-z0-9_-]+)+$/)
     .default('/omni/get/ocr-data'),
   /** Maps the vendor's types of documents to ours: `Passport:passport` (§1.4). */
-  documentTypes: list(new RegExp(`^[^:]{1,60}:(${DOCUMENT_TYPES.join('|')})$`)).default([
-    'Passport:passport',
-    'DriversLicense:drivers_license',
-  ]),
+  documentTypes: settingList(
+    z.string().regex(new RegExp(`^[^:]{1,60}:(${DOCUMENT_TYPES.join('|')})$`)),
+  ).default(['Passport:passport', 'DriversLicense:drivers_license']),
 }
 type Settings = SettingsOf<typeof SETTINGS>
 
@@ -480,16 +475,24 @@ function readMediaId(mediaId: string): { type: string; takenAt: string | undefin
   return { type, takenAt }
 }
 
-const TYPES = new Map([
+/** Our types of the images that the vendor names (§5.4). Parts that it cut out end in `_cropped`. */
+export const INCODE_IMAGE_TYPES: ReadonlyMap<string, string> = new Map([
   ['selfie', 'selfie'],
   ['croppedFace', 'selfie_cropped'],
   ['fullFrameFrontID', 'document_front'],
   ['croppedFrontID', 'document_front_cropped'],
+  ['croppedOriginalFrontID', 'document_front_original_cropped'],
   ['fullFrameBackID', 'document_back'],
   ['croppedBackID', 'document_back_cropped'],
+  ['croppedOriginalBackID', 'document_back_original_cropped'],
+  ['croppedIDFace', 'document_face_cropped'],
+  ['croppedSecondIDFace', 'second_document_face_cropped'],
+  ['document', 'document'],
+  ['signature', 'signature'],
+  ['addressStatement', 'address_statement'],
 ])
 const typeOf = (theirs: string): string =>
-  TYPES.get(theirs) ?? theirs.replaceAll(/([a-z])([A-Z])/g, '$1_$2').toLowerCase()
+  INCODE_IMAGE_TYPES.get(theirs) ?? theirs.replaceAll(/([a-z])([A-Z])/g, '$1_$2').toLowerCase()
 
 // The vendor has no links to cropped images (§5.4).
 const isCropped = (type: string) => type.startsWith('cropped')

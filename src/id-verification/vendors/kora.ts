@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { callVendor, fetchSignedUrl, isStatus, withCredentials } from './call.ts'
 import { joinText, membersOf, toFindings } from './findings.ts'
 import { id, parseAnswer, parseJson, pathSegment, text, toImageType } from './parsing.ts'
-import { isHmacSigned } from './signatures.ts'
+import { isHmacSigned, isRecent, withTimestamp } from './signatures.ts'
 import {
   type DocumentFindings,
   type DocumentType,
@@ -15,14 +15,13 @@ import {
   NotReadyError,
   parseSettings,
   type SettingsOf,
+  settingList,
   type Vendor,
   type VendorDecision,
   VendorError,
   type VendorReport,
   type VerificationStatus,
 } from './vendor.ts'
-
-const list = z.union([z.string(), z.array(z.string())]).transform((value) => [value].flat())
 
 const SETTINGS = {
   /** The `X-Tenant-ID` of every request (§4.1). */
@@ -39,7 +38,7 @@ const SETTINGS = {
    */
   captureUrl: z.string().refine(isPage, 'must be an address').optional(),
   /** Hosts of the signed image links, besides the base URL's. The documentation prints Google's (§4.5). */
-  imageHosts: list.default(['storage.googleapis.com']),
+  imageHosts: settingList().default(['storage.googleapis.com']),
   /** The vendor's sandbox never has images (§4.5). */
   withoutImages: z.boolean().default(false),
 }
@@ -67,8 +66,7 @@ export function createKora(integration: Integration, now: () => number = Date.no
       const algorithm = header('x-signature-algorithm') ?? 'sha256'
       if (algorithm.toLowerCase() !== 'sha256') return false
       if (!isRecent(timestamp ?? '', now(), settings.timestampToleranceSeconds)) return false
-      const message = Buffer.concat([Buffer.from(`${timestamp}.`), body])
-      return isSigned(accepted, message, signature ?? '')
+      return isSigned(accepted, withTimestamp(timestamp ?? '', body), signature ?? '')
     },
 
     read,
@@ -168,10 +166,6 @@ function camelKeys(_key: string, value: unknown): unknown {
     ]),
   )
 }
-
-/** Whether the timestamp, in seconds since 1970, is at most `toleranceSeconds` from `now`, in milliseconds. */
-const isRecent = (timestamp: string, now: number, toleranceSeconds: number): boolean =>
-  /^\d{1,12}$/.test(timestamp) && Math.abs(now / 1000 - Number(timestamp)) <= toleranceSeconds
 
 function isSigned(secrets: readonly string[], message: Uint8Array, signature: string): boolean {
   const [, hex = ''] = /^(?:sha256=)?(.*)$/is.exec(signature) ?? []

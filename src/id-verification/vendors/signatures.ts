@@ -16,6 +16,14 @@ export const isHmacSigned = (
 ): boolean =>
   isDigest(signature, secrets, (secret) => createHmac(algorithm, secret).update(message).digest())
 
+/** What is signed where a delivery has a time: the time, a dot, and the body. */
+export const withTimestamp = (timestamp: string, body: Uint8Array): Uint8Array =>
+  Buffer.concat([Buffer.from(`${timestamp}.`), body])
+
+/** Whether the timestamp, in seconds since 1970, is at most `toleranceSeconds` from `now`, in milliseconds. */
+export const isRecent = (timestamp: string, now: number, toleranceSeconds: number): boolean =>
+  /^\d{1,12}$/.test(timestamp) && Math.abs(now / 1000 - Number(timestamp)) <= toleranceSeconds
+
 /** Whether `signature` is the hexadecimal SHA-256 of the message followed by one of these secrets. Compares in constant time. */
 export const isHashSigned = (
   secrets: readonly string[],

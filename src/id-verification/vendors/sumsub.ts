@@ -43,7 +43,7 @@ type Settings = SettingsOf<typeof SETTINGS>
  */
 export function createSumsub(integration: Integration, now: () => number = Date.now): Vendor {
   const accepted = listDeliveryCredentials(integration.secrets, now()).flatMap(
-    ({ webhookSecret }) => webhookSecret ?? [],
+    ({ webhookSecret }) => webhookSecret || [],
   )
   const settings = parseSettings('sumsub', SETTINGS, integration.settings)
   const api = createApi(integration, now)
@@ -64,13 +64,15 @@ export function createSumsub(integration: Integration, now: () => number = Date.
       const applicant = await api.callJson(startedSchema, `${APPLICANTS}?levelName=${level}`, {
         externalUserId: verificationId,
       })
+      // Throws for an id by which the result could not be fetched.
+      const sessionId = pathSegment(applicant.id)
       const { url } = await api.callJson(linkSchema, WEBSDK_LINK, {
         levelName,
         userId: verificationId,
         ttlInSecs: linkSeconds,
         redirect: { successUrl: returnUrl, rejectUrl: returnUrl },
       })
-      return { sessionId: applicant.id, url }
+      return { sessionId, url }
     },
 
     async fetchResult(sessionId) {
@@ -87,6 +89,8 @@ export function createSumsub(integration: Integration, now: () => number = Date.
       const { inspectionId } = await api.findApplicant(sessionId)
       const path = `${applicantPath(sessionId)}/metadata/resources`
       const { items } = await api.callJson(imagesSchema, path)
+      if (inspectionId == null && settings.imagePath === 'inspections')
+        throw new VendorError('the vendor names no inspection, under which the images are')
       const media = orderImages(items ?? [], attemptId).map((image) =>
         toMedia(image, inspectionId ?? ''),
       )
@@ -192,11 +196,13 @@ const applicantSchema = z.object({
 })
 type Applicant = z.infer<typeof applicantSchema>
 
+// It becomes a segment of a path, and of our id of the image.
+const imageId = z.string().regex(/^[A-Za-z0-9_-]{1,100}$/)
 const imagesSchema = z.object({
   items: z
     .array(
       z.object({
-        id: z.coerce.string().min(1).max(200),
+        id: z.union([imageId, z.int().nonnegative().transform(String)]),
         addedDate: text,
         attemptId: attempt,
         deactivated: z.boolean().nullish().catch(undefined),
@@ -279,12 +285,20 @@ const reasonOf = (result: Result): string | undefined =>
 
 const TIME = /^(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?) ?(Z|[+-]\d{2}:?\d{2})?$/
 
-/** A time as the vendor writes it, `2024-06-17 10:51:01+0000`; without an offset it is in UTC. */
+// The vendor was founded later; its clock is not a day ahead.
+const EARLIEST = Date.UTC(2010)
+const DAY_MS = 86_400_000
+
+/**
+ * A time as the vendor writes it, `2024-06-17 10:51:01+0000`; without an offset it is in UTC. `undefined` for one that cannot be true:
+ * a review of the year 9999 would outrank every later one.
+ */
 function toTime(written: string | null | undefined): Date | undefined {
   const [whole, date, time, offset = 'Z'] = TIME.exec(written ?? '') ?? []
   if (whole === undefined) return undefined
   const parsed = new Date(`${date}T${time}${offset.replace(/^(.\d{2})(\d{2})$/, '$1:$2')}`)
-  return Number.isNaN(parsed.getTime()) ? undefined : parsed
+  const isPossible = parsed.getTime() >= EARLIEST && parsed.getTime() <= Date.now() + DAY_MS
+  return isPossible ? parsed : undefined
 }
 
 const DOCUMENT_TYPES = new Map<unknown, DocumentType>([

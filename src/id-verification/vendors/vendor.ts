@@ -214,6 +214,10 @@ export type Integration = {
 /** The settings that a vendor's schema describes, parsed. */
 export type SettingsOf<T extends z.ZodRawShape> = z.infer<z.ZodObject<T>>
 
+/** A setting that may be given several times, as the list of its values. */
+export const settingList = (word: z.ZodString = z.string()) =>
+  z.union([word, z.array(word)]).transform((value) => [value].flat())
+
 /** Parses a vendor's settings by its schema; `what` is the vendor's name. Throws an OperatorError that names every fault. */
 export function parseSettings<T extends z.ZodRawShape>(
   what: string,

@@ -10,6 +10,7 @@ import { describeCall } from './call.ts'
 import { createIncode } from './incode.ts'
 import { createKora } from './kora.ts'
 import { createMosaic } from './mosaic.ts'
+import { createStripe } from './stripe.ts'
 import { createSumsub } from './sumsub.ts'
 import type { TokenCache } from './tokens.ts'
 import {
@@ -48,6 +49,7 @@ const ADAPTERS: Record<VendorName, (integration: Integration, tokens?: TokenCach
   incode: createIncode,
   mosaic: createMosaic,
   sumsub: (integration) => createSumsub(integration),
+  stripe: (integration) => createStripe(integration),
 }
 
 /** Identifies an integration. */

@@ -8,7 +8,6 @@ import {
   createSession,
   type Faults,
   imageBytes,
-  reset,
   type SumsubSession,
   toApiApplicant,
   toApiImages,
@@ -27,7 +26,7 @@ type Parts = {
   origin: () => string
   now: () => number
   onCreated: (session: SumsubSession) => void
-  onReset: (session: SumsubSession) => void
+  reset: (session: SumsubSession) => void
   person?: Partial<Person> | undefined
 }
 
@@ -79,8 +78,7 @@ export function sumsubApi(parts: Parts): Hono<Env> {
     sendImage(parts, c, c.var.session, c.req.param('imageId')),
   )
   api.post('/applicants/:id/reset', (c) => {
-    reset(c.var.session)
-    parts.onReset(c.var.session)
+    parts.reset(c.var.session)
     return c.json({ ok: 1 })
   })
 

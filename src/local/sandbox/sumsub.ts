@@ -10,6 +10,7 @@ import {
   faultsSchema,
   listTaken,
   type Outcome,
+  reset,
   type SumsubSession,
   type TakenImage,
 } from './sumsub-sessions.ts'
@@ -24,6 +25,8 @@ export type SumsubSandbox = {
    * otherwise a second call overturns the decision.
    */
   complete(sessionId: string, outcome: Outcome, details?: { person?: Partial<Person> }): void
+  /** The vendor sets the session back to its beginning. */
+  reset(sessionId: string): void
   /** The applicant is erased at the vendor. */
   forget(sessionId: string): void
   /** `undefined` for a session that does not exist. `images` has the digests of the current attempt's, `taken` of all. */
@@ -82,6 +85,11 @@ export async function startSumsubSandbox(options: {
     webhooks.send(session, outcome === 'onHold' ? 'applicantOnHold' : 'applicantReviewed')
   }
 
+  function startAgain(session: SumsubSession) {
+    reset(session)
+    webhooks.send(session, 'applicantReset')
+  }
+
   const app = new Hono<{ Bindings: HttpBindings }>()
   app.route('/', sumsubPages({ sessions: state.sessions, complete }))
   app.route(
@@ -93,7 +101,7 @@ export async function startSumsubSandbox(options: {
       origin: () => origin,
       now: options.now ?? Date.now,
       onCreated: (session) => webhooks.send(session, 'applicantCreated'),
-      onReset: (session) => webhooks.send(session, 'applicantReset'),
+      reset: startAgain,
       person: options.person,
     }),
   )
@@ -104,6 +112,7 @@ export async function startSumsubSandbox(options: {
     url: origin,
     complete: (sessionId, outcome, details) =>
       complete(requireSession(state, sessionId), outcome, details),
+    reset: (sessionId) => startAgain(requireSession(state, sessionId)),
     forget(sessionId) {
       const session = requireSession(state, sessionId)
       state.sessions.delete(sessionId)

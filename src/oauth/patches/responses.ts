@@ -2,6 +2,7 @@ import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { UNAVAILABLE_SCOPES } from '../../clients/scopes.ts'
 import type { Db } from '../../platform/db.ts'
 import { hashSecret } from '../../platform/secrets.ts'
+import { listPrompts } from '../sign-up.ts'
 import { respondForJwt } from './jwt-access-tokens.ts'
 import type { PatchContext } from './patch.ts'
 
@@ -22,7 +23,7 @@ async function polledTooSoon(db: Db, ctx: KoaContextWithOIDC): Promise<boolean> 
 }
 
 /**
- * Completes and corrects responses: caching of keys and discovery, the polling interval of the device flow and `slow_down` (RFC 8628),
+ * Completes and corrects responses: caching of keys and discovery, `prompt_values_supported`, the polling interval of the device flow and `slow_down` (RFC 8628),
  * introspection and revocation of JWTs, `unauthorized_client` (RFC 6749 §5.2), a body for 404, and what a registration reads of itself (RFC 7592 §3).
  * Unnecessary, each part alone, when the library does so itself; 9.13 does none of them.
  */
@@ -31,6 +32,9 @@ export function patchResponses(provider: Provider, { issuer, db, subjects }: Pat
     await next()
     const route = ctx.oidc?.route
     if (route === 'jwks' || route === 'discovery') ctx.set('Cache-Control', 'public, max-age=300')
+    // Initiating User Registration 1.0 §4: the operator's policy decides, so it can change at any time.
+    if (route === 'discovery')
+      Object.assign(ctx.body as object, { prompt_values_supported: await listPrompts(db) })
     // RFC 8628 §3.2: the library omits the default, and some clients require it.
     if (route === 'device_authorization' && ctx.status === 200)
       Object.assign(ctx.body as object, { interval: POLL_SECONDS })

@@ -47,6 +47,7 @@ export const en = {
     button: 'Sign in',
     passkey: 'Sign in with a passkey',
     forgot: 'Forgot your password?',
+    newHere: (path: string) => html`New here? <a href="${path}">Create an account</a>`,
     noMatch: 'That e-mail and password do not match.',
     passkeyUnknown: 'That passkey belongs to no account here. Try another one, or your password.',
     passkeyAfterPassword:
@@ -586,6 +587,57 @@ export const en = {
     passkeysHelp: html`To sign in with one of them alone again, first sign in once with your new password and then that passkey. If you do not recognise one of them, sign in, <a href="/account#passkeys">remove it</a> and make new recovery codes. If we ask for a passkey or a code that you do not have, write to the people who run this portal.`,
   },
 
+  signUp: {
+    title: 'Create an account',
+    errorTitle: 'Error: create an account',
+    lead: 'Keep your documents in one place, and decide who may see them.',
+    leadFor: (application: Html) =>
+      html`${application} would like to know who you are. After this you decide what it may see.`,
+    byInvitation:
+      'You need an invitation from the people who run this portal. Use the address that they invited.',
+    help: 'We send you a link and a code, to be sure that the address is yours.',
+    hasAccount: 'I already have an account',
+    noAddress: 'Please enter your e-mail address, such as ana@example.com.',
+    sentTitle: 'Check your e-mail',
+    sentErrorTitle: 'Error: check your e-mail',
+    sent: (email: Html) =>
+      html`We have sent an e-mail to ${email}. Open the link in this browser. It works once, for 30 minutes.`,
+    sentIfInvited: (email: Html) =>
+      html`If ${email} is invited, we have sent an e-mail to it. Open the link in this browser. It works once, for 30 minutes.`,
+    otherDevice: 'Do you read your e-mail on another device? Type the code from the e-mail here.',
+    noEmail: (path: string) =>
+      html`No e-mail? Check your spam folder, and the address. <a href="${path}">Try again</a>`,
+    wrongCode: 'That code is not right. After five wrong codes only the link in the e-mail works.',
+  },
+
+  newAccount: {
+    title: 'Your new account',
+    errorTitle: 'Error: your new account',
+    lead: 'Your address is confirmed. This is the last step.',
+    leadFor: (application: Html) => html`Last step: then you go on to ${application}.`,
+    hasExpired: (application: string) =>
+      `The request of ${application} has expired meanwhile. Create your account here, then go back to the application and start again.`,
+    hasErrors: 'Your account is not created yet. Please correct what is marked below.',
+    givenName: 'Given name',
+    surname: 'Surname',
+    nameHelp:
+      'Type your name as it is on your identity document. Until a document proves it, it is your own statement.',
+    noGivenName: 'Please enter your given name.',
+    noSurname: 'Please enter your surname.',
+    longName: 'A name has at most 100 characters.',
+    strangeName: 'A name is one line of ordinary text, without control or invisible characters.',
+    passwordHelp:
+      'At least 15 characters. Four unrelated words are a good choice; digits and symbols are not required.',
+    create: 'Create the account',
+    passkey: 'Use a passkey instead of a password',
+    passkeyFailed: 'That did not work. Please try again, or choose a password.',
+    createdWithPasskey: 'Your account was created. You sign in with the passkey.',
+    readyTitle: 'Your account is ready',
+    ready: (application: Html) =>
+      html`You are signed in. The request of ${application} has expired meanwhile: go back to the application and start again. You need not sign in again.`,
+    home: 'Go to your own page',
+  },
+
   confirmEmail: {
     title: 'Confirm your e-mail address',
     lead: (email: Html) => html`After that you sign in as ${email}.`,
@@ -663,6 +715,14 @@ export const en = {
     noticeExpired:
       'This link was already used or has expired. If something is still wrong, sign in and check your own page, or set a new password.',
     emailTaken: 'This address belongs to another account.',
+    signUpClosed:
+      'Nobody can create an account here by themselves. Ask the people who run this portal for one.',
+    signUpExpired:
+      'This link was already used or has expired. If you have no account yet, please start again.',
+    signUpElsewhere:
+      'Please open this link in the browser in which you began, or type the code from the e-mail there.',
+    accountExists:
+      'There is an account with this address already. Please sign in, or set a new password.',
     checkEnded:
       'This identity check has ended, or its link is incomplete. Ask the organisation that sent it for a new link.',
     unknownReturn:
@@ -700,6 +760,54 @@ If it was you, open this link in the browser in which you asked. It works once, 
 ${link}
 
 If it was not you, you need not do anything: without this link the address is not used.`,
+    }),
+    signUp: ({ to, link, code, minutes }: Words<'to' | 'link' | 'code' | 'minutes'>) => ({
+      subject: 'Create your account',
+      text: `Someone asked to create an account of the identity portal with the address ${to}.
+
+If it was you, open this link in the browser in which you asked. It works once, for ${minutes} minutes:
+
+${link}
+
+Are you reading this on another device? Then type this code on the page that is still open in that browser:
+
+${code}
+
+Never tell anyone the code. If it was not you, you need not do anything: without the link or the code no account is created.`,
+    }),
+    accountExists: ({ to, issuer }: Words<'to' | 'issuer'>) => ({
+      subject: 'You already have an account',
+      text: `Someone asked to create an account of the identity portal with the address ${to}. You have one already, and it has not changed.
+
+If it was you, go back to the page and choose "I already have an account", or sign in here:
+
+${issuer}/
+
+If you do not know your password, set a new one:
+
+${issuer}/reset
+
+If it was not you, you need not do anything.`,
+    }),
+    invitation: ({ to, link, days }: Words<'to' | 'link' | 'days'>) => ({
+      subject: 'You are invited to create an account',
+      text: `The people who run the identity portal invite you to create an account with the address ${to}.
+
+Open this link to choose how you sign in. It works once, for ${days} days:
+
+${link}
+
+If you do not want an account, you need not do anything: without this link none is created.`,
+    }),
+    accountCreated: ({ to, issuer }: Words<'to' | 'issuer'>) => ({
+      subject: 'Your account was created',
+      text: `Your account of the identity portal was created. You sign in as ${to}:
+
+${issuer}/
+
+If it was not you, set a new password at once, and write to the people who run the portal:
+
+${issuer}/reset`,
     }),
     emailChanged: ({ to, now }: Words<'to' | 'now'>) => ({
       subject: 'Your e-mail address was changed',

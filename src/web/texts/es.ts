@@ -48,6 +48,7 @@ export const es: Texts = {
     button: 'Iniciar sesión',
     passkey: 'Iniciar sesión con una clave de acceso',
     forgot: '¿Olvidó su contraseña?',
+    newHere: (path) => html`¿Es su primera vez aquí? <a href="${path}">Cree una cuenta</a>`,
     noMatch: 'El correo electrónico y la contraseña no coinciden.',
     passkeyUnknown:
       'Esa clave de acceso no pertenece a ninguna cuenta de este portal. Pruebe con otra o use su contraseña.',
@@ -595,6 +596,59 @@ export const es: Texts = {
     passkeysHelp: html`Para volver a iniciar sesión solo con una de ellas, inicie sesión una vez con su nueva contraseña y después con esa clave de acceso. Si no reconoce alguna, inicie sesión, <a href="/account#passkeys">quítela</a> y genere nuevos códigos de recuperación. Si le pedimos una clave de acceso o un código que usted no tiene, escriba a quienes administran este portal.`,
   },
 
+  signUp: {
+    title: 'Crear una cuenta',
+    errorTitle: 'Error: crear una cuenta',
+    lead: 'Guarde sus documentos en un solo lugar y decida quién puede verlos.',
+    leadFor: (application) =>
+      html`${application} desea saber quién es usted. Después usted decide qué puede ver.`,
+    byInvitation:
+      'Necesita una invitación de quienes administran este portal. Use la dirección que ellos invitaron.',
+    help: 'Le enviamos un enlace y un código para estar seguros de que la dirección es suya.',
+    hasAccount: 'Ya tengo una cuenta',
+    noAddress: 'Escriba su correo electrónico, por ejemplo, ana@example.com.',
+    sentTitle: 'Revise su correo electrónico',
+    sentErrorTitle: 'Error: revise su correo electrónico',
+    sent: (email) =>
+      html`Enviamos un correo a ${email}. Abra el enlace en este navegador. Funciona una sola vez, durante 30 minutos.`,
+    sentIfInvited: (email) =>
+      html`Si ${email} tiene una invitación, le enviamos un correo. Abra el enlace en este navegador. Funciona una sola vez, durante 30 minutos.`,
+    otherDevice:
+      '¿Lee su correo en otro dispositivo? Escriba aquí el código que viene en el correo.',
+    noEmail: (path) =>
+      html`¿No recibió el correo? Revise su carpeta de correo no deseado y la dirección. <a href="${path}">Intentar de nuevo</a>`,
+    wrongCode:
+      'Ese código no es correcto. Después de cinco códigos equivocados solo funciona el enlace del correo.',
+  },
+
+  newAccount: {
+    title: 'Su nueva cuenta',
+    errorTitle: 'Error: su nueva cuenta',
+    lead: 'Su dirección está confirmada. Este es el último paso.',
+    leadFor: (application) => html`Último paso: después continúa a ${application}.`,
+    hasExpired: (application) =>
+      `La solicitud de ${application} venció mientras tanto. Cree su cuenta aquí, después vuelva a la aplicación y empiece de nuevo.`,
+    hasErrors: 'Su cuenta todavía no se ha creado. Corrija lo que está marcado abajo.',
+    givenName: 'Nombres',
+    surname: 'Apellidos',
+    nameHelp:
+      'Escriba su nombre tal como está en su documento de identidad. Hasta que un documento lo demuestre, es su propia declaración.',
+    noGivenName: 'Escriba sus nombres.',
+    noSurname: 'Escriba sus apellidos.',
+    longName: 'Un nombre puede tener 100 caracteres como máximo.',
+    strangeName: 'Un nombre es una línea de texto común, sin caracteres de control ni invisibles.',
+    passwordHelp:
+      'Al menos 15 caracteres. Cuatro palabras sin relación entre sí son una buena opción; no se exigen números ni símbolos.',
+    create: 'Crear la cuenta',
+    passkey: 'Usar una clave de acceso en lugar de una contraseña',
+    passkeyFailed: 'No funcionó. Inténtelo de nuevo o elija una contraseña.',
+    createdWithPasskey: 'Se creó su cuenta. Usted inicia sesión con la clave de acceso.',
+    readyTitle: 'Su cuenta está lista',
+    ready: (application) =>
+      html`Su sesión está iniciada. La solicitud de ${application} venció mientras tanto: vuelva a la aplicación y empiece de nuevo. No tiene que volver a iniciar sesión.`,
+    home: 'Ir a su propia página',
+  },
+
   confirmEmail: {
     title: 'Confirme su correo electrónico',
     lead: (email) => html`Después iniciará sesión como ${email}.`,
@@ -670,6 +724,14 @@ export const es: Texts = {
     noticeExpired:
       'Este enlace ya se usó o venció. Si algo sigue mal, inicie sesión y revise su propia página, o establezca una nueva contraseña.',
     emailTaken: 'Esta dirección pertenece a otra cuenta.',
+    signUpClosed:
+      'Aquí nadie puede crear una cuenta por su cuenta. Pida una a quienes administran este portal.',
+    signUpExpired:
+      'Este enlace ya se usó o venció. Si todavía no tiene una cuenta, empiece de nuevo.',
+    signUpElsewhere:
+      'Abra este enlace en el navegador en el que empezó, o escriba ahí el código que viene en el correo.',
+    accountExists:
+      'Ya existe una cuenta con esta dirección. Inicie sesión o establezca una nueva contraseña.',
     checkEnded:
       'Esta verificación de identidad terminó o su enlace está incompleto. Pida un enlace nuevo a la organización que se lo envió.',
     unknownReturn:
@@ -707,6 +769,54 @@ Si fue usted, abra este enlace en el navegador en el que lo pidió. Funciona una
 ${link}
 
 Si no fue usted, no tiene que hacer nada: sin este enlace la dirección no se usa.`,
+    }),
+    signUp: ({ to, link, code, minutes }) => ({
+      subject: 'Cree su cuenta',
+      text: `Alguien pidió crear una cuenta del portal de identidad con la dirección ${to}.
+
+Si fue usted, abra este enlace en el navegador en el que lo pidió. Funciona una sola vez, durante ${minutes} minutos:
+
+${link}
+
+¿Está leyendo esto en otro dispositivo? Entonces escriba este código en la página que sigue abierta en ese navegador:
+
+${code}
+
+No le diga el código a nadie. Si no fue usted, no tiene que hacer nada: sin el enlace o el código no se crea ninguna cuenta.`,
+    }),
+    accountExists: ({ to, issuer }) => ({
+      subject: 'Usted ya tiene una cuenta',
+      text: `Alguien pidió crear una cuenta del portal de identidad con la dirección ${to}. Usted ya tiene una, y no ha cambiado.
+
+Si fue usted, vuelva a la página y elija «Ya tengo una cuenta», o inicie sesión aquí:
+
+${issuer}/
+
+Si no conoce su contraseña, establezca una nueva:
+
+${issuer}/reset
+
+Si no fue usted, no tiene que hacer nada.`,
+    }),
+    invitation: ({ to, link, days }) => ({
+      subject: 'Le invitamos a crear una cuenta',
+      text: `Quienes administran el portal de identidad le invitan a crear una cuenta con la dirección ${to}.
+
+Abra este enlace para elegir cómo iniciar sesión. Funciona una sola vez, durante ${days} días:
+
+${link}
+
+Si no desea una cuenta, no tiene que hacer nada: sin este enlace no se crea ninguna.`,
+    }),
+    accountCreated: ({ to, issuer }) => ({
+      subject: 'Se creó su cuenta',
+      text: `Se creó su cuenta del portal de identidad. Usted inicia sesión como ${to}:
+
+${issuer}/
+
+Si no fue usted, establezca de inmediato una nueva contraseña y escriba a quienes administran el portal:
+
+${issuer}/reset`,
     }),
     emailChanged: ({ to, now }) => ({
       subject: 'Se cambió su correo electrónico',

@@ -11,7 +11,7 @@ type Tally = { done: number; failures: string[] }
 
 const API = '/api/v1/me/natural-person/id-verification'
 const SCOPE = 'openid offline_access eprospera:person.id_verification.read'
-const DELIVERING = ['veriff', 'kora', 'incode', 'sumsub'] as const
+const DELIVERING = VENDORS.filter((vendor) => vendor !== 'mosaic')
 
 /**
  * What applications, residents and vendors do all the time, at `issuer`: reads with the images' links, refreshes, sign-ins with a

@@ -2,7 +2,7 @@ import { createHmac, randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
-import type { VendorName } from '../../../src/id-verification/vendors/vendor-names.ts'
+import { VENDORS, type VendorName } from '../../../src/id-verification/vendors/vendor-names.ts'
 
 /** What a vendor requires of the portal's calls, and what it signs deliveries with. */
 export type VendorSecrets = { apiKey: string; secret: string; webhookSecret: string }
@@ -20,20 +20,17 @@ export const newSecrets = (): VendorSecrets => ({
 
 /** All vendors behind one port, as far as the start of a session. Each accepts one set of secrets at a time, and can change it. */
 export async function startVendors() {
-  const secrets: Record<VendorName, VendorSecrets> = {
-    veriff: newSecrets(),
-    kora: newSecrets(),
-    incode: newSecrets(),
-    mosaic: newSecrets(),
-    sumsub: newSecrets(),
-  }
+  const secrets = Object.fromEntries(VENDORS.map((vendor) => [vendor, newSecrets()])) as Record<
+    VendorName,
+    VendorSecrets
+  >
   const tokens = new Map<string, VendorSecrets>()
   const refused: string[] = []
 
   /** `undefined`: refused. */
   function answer(req: IncomingMessage, body: string): object | undefined {
     const { headers, url } = req
-    const { veriff, kora, incode, mosaic, sumsub } = secrets
+    const { veriff, kora, incode, mosaic, sumsub, stripe } = secrets
     if (url === '/veriff/v1/sessions') {
       const signature = createHmac('sha256', veriff.secret).update(body).digest('hex')
       const isOurs = headers['x-auth-client'] === veriff.apiKey
@@ -68,6 +65,10 @@ export async function startVendors() {
       if (!isOurs || headers['x-app-access-sig'] !== signature) return undefined
       return url.endsWith('/websdkLink') ? { url: 'https://vendor.test/' } : { id: randomUUID() }
     }
+    if (url === '/stripe/v1/identity/verification_sessions')
+      return headers.authorization === `Bearer ${stripe.apiKey}`
+        ? { id: randomUUID(), url: 'https://vendor.test/' }
+        : undefined
     return NOT_FOUND
   }
 
@@ -102,9 +103,14 @@ export async function startVendors() {
         const body = JSON.stringify({ applicantId: session, type: 'applicantPending', id })
         return { body, headers: { 'X-Payload-Digest': hmac(body, webhookSecret) } }
       }
+      const time = String(Math.floor(Date.now() / 1000))
+      if (vendor === 'stripe') {
+        const type = 'identity.verification_session.processing'
+        const body = JSON.stringify({ id, type, data: { object: { id: session } } })
+        return { body, headers: { 'Stripe-Signature': `t=${time},v1=${hmac(`${time}.${body}`)}` } }
+      }
       if (vendor === 'kora') {
         const body = JSON.stringify({ id, resourceType: 'verification', resourceId: session })
-        const time = String(Math.floor(Date.now() / 1000))
         return { body, headers: { 'X-Timestamp': time, 'X-Signature': hmac(`${time}.${body}`) } }
       }
       const body = JSON.stringify({ id: session, attemptId: id, action: 'started', code: 7001 })
