@@ -1,5 +1,5 @@
 import { hash, hashRaw, verify } from '@node-rs/argon2'
-import { OperatorError } from '../platform/errors.ts'
+import { OperatorError, TooBusyError } from '../platform/errors.ts'
 import { findPasswordFault, type PasswordContext } from './password-strength.ts'
 
 // argon2id is the library's default algorithm; memory and passes are OWASP's.
@@ -10,11 +10,6 @@ const MAX_WAITING = 200
 
 let running = 0
 const waiting: (() => void)[] = []
-
-/** Too many passwords are being hashed at once. The caller responds 503, and other requests stay fast. */
-export class TooBusyError extends Error {
-  override readonly name = 'TooBusyError'
-}
 
 async function withHashingSlot<T>(work: () => Promise<T>): Promise<T> {
   if (running >= MAX_CONCURRENT) {

@@ -139,11 +139,11 @@ function verificationCard(verification: Verification, csrf: string): Html {
   const what = DOCUMENTS[verification.documentType ?? ''] ?? 'Identity check'
   return html`<article class="card">
 <header><h3>${what}</h3><p class="status ${status.tone}">${status.words}</p></header>
-<p class="quiet">Started on ${day(verification.date)}, checked by ${capitalised(verification.vendor)}.</p>
+<p class="quiet">Started on ${day(verification.date)}, checked by ${nameOf(verification.vendor)}.</p>
 ${matchNote(verification)}
 ${documentExpiresOn ? html`<p class="quiet">The document ${isExpired ? 'expired' : 'is valid until'} ${isExpired ? 'on ' : ''}${day(documentExpiresOn)}.${isExpired ? ' Applications can see that it has expired. Please have a new document checked.' : ''}</p>` : ''}
 ${verification.imagesPending ? html`<p class="quiet">We are copying the photos. They will appear here in a moment.</p>` : ''}
-${verification.imagesRefused ? html`<p class="quiet">We could not read the photos from ${capitalised(verification.vendor)}, so there is nothing to show. The people who run this portal can request them again.</p>` : ''}
+${verification.imagesRefused ? html`<p class="quiet">We could not read the photos from ${nameOf(verification.vendor)}, so there is nothing to show. The people who run this portal can request them again.</p>` : ''}
 ${verification.imagesHidden ? html`<form method="post" action="/photos">${csrfField(csrf)}<button name="photos">Show the photos</button></form>` : ''}
 ${
   verification.images.length > 0
@@ -171,5 +171,9 @@ ${lastTokenAt ? html`<div><dt>Last connected</dt><dd>${day(lastTokenAt)}</dd></d
 <form method="post" action="${path}/revoke">${csrfField(csrf)}<div class="buttons"><a class="button" href="${path}" aria-label="Change what ${client.name} may see">Change</a><button class="danger" name="revoke" aria-label="End access of ${client.name}">End access</button></div></form>
 </article>`
 }
+
+/** The verifier, as people read it. */
+const nameOf = (vendor: string) =>
+  vendor === 'manual' ? 'people of the organisation' : capitalised(vendor)
 
 const capitalised = (word: string) => word.charAt(0).toUpperCase() + word.slice(1)
