@@ -1,4 +1,4 @@
-import { Hono } from 'hono'
+import { Hono, type MiddlewareHandler } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import { backOfficeRoutes } from './api/back-office.ts'
 import { eventRoutes, transmitterRoutes } from './api/events.ts'
@@ -21,6 +21,7 @@ import { naturalPersonRoutes } from './api/natural-person.ts'
 import { openApiRoutes } from './api/openapi.ts'
 import { resourceMetadataRoutes } from './api/resource-metadata.ts'
 import { minimalDisclosureRoutes } from './api/smaller.ts'
+import { createUploadTurns } from './api/uploads.ts'
 import { clientLogoRoutes } from './clients/logo.ts'
 import { type AppEnv, respondNotFound, respondToError } from './error-responses.ts'
 import { callbackRoutes } from './id-verification/callbacks.ts'
@@ -50,7 +51,7 @@ import { addReader, type PageEnv } from './web/reader.ts'
 import { requestIdOf } from './web/response-headers.ts'
 import type { WebContext } from './web-context.ts'
 
-type ApiContext = WebContext & { bearer: Bearer }
+type ApiContext = WebContext & { bearer: Bearer; uploadTurns: MiddlewareHandler }
 
 /** Maps paths to features, and every error to a response. */
 export function createApp(context: WebContext): Hono<AppEnv> {
@@ -61,7 +62,7 @@ export function createApp(context: WebContext): Hono<AppEnv> {
     onUse: limiter.take,
     onRefused: (by) => record(db, { detail: { what: 'refusal' }, ...by }),
   })
-  const api: ApiContext = { ...context, bearer }
+  const api: ApiContext = { ...context, bearer, uploadTurns: createUploadTurns() }
 
   const app = new Hono<AppEnv>()
   // Before the middleware, because its headers cost more than these routes' own work. They set their headers themselves.

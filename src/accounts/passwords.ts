@@ -1,5 +1,5 @@
 import { hash, hashRaw, verify } from '@node-rs/argon2'
-import { OperatorError } from '../platform/errors.ts'
+import { OperatorError, TooBusyError } from '../platform/errors.ts'
 import { LANGUAGES, type Text } from '../web/texts/languages.ts'
 import { findPasswordFault, type PasswordContext } from './password-strength.ts'
 
@@ -11,11 +11,6 @@ const MAX_WAITING = 200
 
 let running = 0
 const waiting: (() => void)[] = []
-
-/** Too many passwords are being hashed at once. The caller responds 503, and other requests stay fast. */
-export class TooBusyError extends Error {
-  override readonly name = 'TooBusyError'
-}
 
 async function withHashingSlot<T>(work: () => Promise<T>): Promise<T> {
   if (running >= MAX_CONCURRENT) {

@@ -1,9 +1,10 @@
 import type { Db } from '../platform/db.ts'
+import { TooBusyError } from '../platform/errors.ts'
 import type { Vault } from '../platform/vault.ts'
 import type { Texts } from '../web/texts/en.ts'
 import type { Text } from '../web/texts/languages.ts'
 import { findCredentials, hashEmail } from './accounts.ts'
-import { TooBusyError, verifyPassword } from './passwords.ts'
+import { verifyPassword } from './passwords.ts'
 import type { Factors } from './second-factor.ts'
 import { type Attempt, countAttempt, recordSuccess, uncountAttempt } from './throttle.ts'
 

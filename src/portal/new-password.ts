@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import type { PasswordContext } from '../accounts/password-strength.ts'
-import { hashPassword, PasswordRefusedError, TooBusyError } from '../accounts/passwords.ts'
+import { hashPassword, PasswordRefusedError } from '../accounts/passwords.ts'
+import { TooBusyError } from '../platform/errors.ts'
 import type { PageEnv } from '../web/reader.ts'
 
 /** Hashes the password of a form. Otherwise returns what to tell the resident, and sets `Retry-After` when the server is busy. */

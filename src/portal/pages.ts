@@ -129,7 +129,7 @@ function verificationCard(reader: Reader, verification: Verification, csrf: stri
   const { home } = reader.texts
   const status = statusOf(reader.texts, verification)
   const { documentExpiresOn, isExpired } = verification
-  const vendor = capitalised(verification.vendor)
+  const vendor = verification.vendor === 'manual' ? home.people : capitalised(verification.vendor)
   const validity = isExpired ? home.documentExpired : home.documentValid
   return html`<article class="card">
 <header><h3>${wordFor(home.kinds, verification.documentType) ?? home.kinds.other}</h3><p class="status ${status.tone}">${status.words}</p></header>

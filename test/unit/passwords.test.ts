@@ -2,7 +2,8 @@ import { hash } from '@node-rs/argon2'
 import { expect, test } from 'vitest'
 import { normalizeEmail } from '../../src/accounts/accounts.ts'
 import { findPasswordFault } from '../../src/accounts/password-strength.ts'
-import { hashPassword, TooBusyError, verifyPassword } from '../../src/accounts/passwords.ts'
+import { hashPassword, verifyPassword } from '../../src/accounts/passwords.ts'
+import { TooBusyError } from '../../src/platform/errors.ts'
 import { LANGUAGES, LOCALES } from '../../src/web/texts/languages.ts'
 
 const ANA = {

@@ -9,7 +9,12 @@ import type { PageEnv } from '../../web/reader.ts'
 
 const CONTEXT = 'start_token'
 
-const startSchema = z.object({ sessionId: z.uuid(), url: z.url(), expiresAt: z.coerce.date() })
+// Without an address where there is no page for the person: of `manual`.
+const startSchema = z.object({
+  sessionId: z.uuid(),
+  url: z.url().nullable(),
+  expiresAt: z.coerce.date(),
+})
 type Start = z.infer<typeof startSchema>
 
 /** The `start_token` of a session: the vendor's page, sealed, so that nothing is stored that opens the session. */
@@ -39,7 +44,9 @@ export function startPageRoutes({
   routes.get('/app/:token', async (c) => {
     setSecurityHeaders(c, { issuer })
     const start = readStartToken(sealer, c.req.param('token'))
-    if (!start || start.expiresAt <= new Date() || !(await awaitsPerson(db, start.sessionId)))
+    const isOpen =
+      start && start.expiresAt > new Date() && (await awaitsPerson(db, start.sessionId))
+    if (!isOpen || start.url === null)
       throw new PageError(404, 'not_found', ({ errors }) => errors.checkEnded)
     return c.redirect(start.url, 303)
   })

@@ -331,6 +331,8 @@ export const en = {
       document_back: 'Back of the document',
       selfie: 'Your face',
     },
+    /** Who checked a document without a vendor. */
+    people: 'people of the organisation',
     started: (day: Html, vendor: string) => html`Started on ${day}, checked by ${vendor}.`,
     documentValid: (day: Html) => html`The document is valid until ${day}.`,
     documentExpired: (day: Html) =>

@@ -335,6 +335,7 @@ export const es: Texts = {
       document_back: 'Reverso del documento',
       selfie: 'Su rostro',
     },
+    people: 'personas de la organización',
     started: (day, vendor) => html`Iniciada el ${day}, verificada por ${vendor}.`,
     documentValid: (day) => html`El documento es válido hasta el ${day}.`,
     documentExpired: (day) =>
