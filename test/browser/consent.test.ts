@@ -1,12 +1,15 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readLogo, setClientLogo } from '../../src/clients/logo.ts'
 import { setClientProfile } from '../../src/clients/profile.ts'
 import { drawBankLogo } from '../../src/local/sandbox/images.ts'
 import { createApplication } from '../support/application.ts'
-import { findChromium, launchChromium } from '../support/chromium.ts'
+import {
+  type EmptyApplication,
+  findChromium,
+  launchChromium,
+  startEmptyApplication,
+} from '../support/chromium.ts'
 import {
   ALL_SCOPES,
   addClient,
@@ -25,20 +28,19 @@ describe.skipIf(!executable)('consent in a browser with scripts off', () => {
   let browser: Browser
   let portal: TestPortal
   let context: BrowserContext
+  let anywhere: EmptyApplication
   let redirectUri: string
-  // The application is not what is tested: where it would be, there is an empty page.
-  const anywhere = createServer((_req, res) => res.setHeader('Content-Type', 'text/html').end())
   beforeAll(async () => {
     portal = await startPortal()
     browser = await launchChromium(executable ?? '')
     context = await browser.newContext({ javaScriptEnabled: false, viewport: NARROWEST })
-    await new Promise<void>((resolve) => anywhere.listen(0, '127.0.0.1', resolve))
-    redirectUri = `http://localhost:${(anywhere.address() as AddressInfo).port}/callback`
+    anywhere = await startEmptyApplication()
+    redirectUri = anywhere.redirectUri
   })
   afterAll(async () => {
     await browser?.close()
     await portal?.close()
-    anywhere.close()
+    anywhere?.close()
   })
 
   test('is given, shaped and narrowed with the keyboard alone', async () => {
