@@ -557,7 +557,9 @@ describe('the API as it is documented, with nothing set', () => {
         '//files.stripe.com/links/x',
       ]) {
         const asked = answer(link(url))
-        await expect(download()).rejects.toThrow(/^the image('s address is not an| is at .*, which)/)
+        await expect(download()).rejects.toThrow(
+          /^the image('s address is not an| is at .*, which)/,
+        )
         expect(asked).toHaveLength(1)
       }
       const allowed = create({ settings: { imageHosts: ['files.example.com'] } })

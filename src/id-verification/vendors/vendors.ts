@@ -150,6 +150,11 @@ export async function setVendorIntegration(
     ? replaceCurrent(before.secrets, given, given.keepDays ?? KEEP_DAYS)
     : firstSecrets(given)
   const tenant = given.tenant ?? before?.tenant ?? 'default'
+  // Who names the tenant alone means an integration of that tenant, and not to take another tenant's.
+  if (before && before.tenant !== tenant && given.name === undefined)
+    throw new OperatorError(
+      `The integration ${name} of ${vendor} is of the tenant ${before.tenant}. Give the one of ${tenant} a name of its own with --name; with --name ${name} that one is given away.`,
+    )
   const integration: Integration = {
     vendor,
     name,
@@ -305,14 +310,18 @@ function readSettings(before: IntegrationSettings, words: string[]): Integration
 
 export type TenantIntegration = { vendor: VendorName; name: string }
 
-/** The enabled integrations of a tenant, with this name where one is given. */
+/** The enabled integrations of a tenant, of this vendor and with this name where they are given. */
 export async function listTenantIntegrations(
   sql: Sql,
-  { tenant, name }: { tenant: string; name?: string | undefined },
+  {
+    tenant,
+    vendor = null,
+    name = null,
+  }: { tenant: string; vendor?: string | null | undefined; name?: string | null | undefined },
 ): Promise<TenantIntegration[]> {
   return await sql<TenantIntegration[]>`
     select vendor, name from vendor_integration
-    where tenant = ${tenant} and enabled and ${name === undefined ? sql`true` : sql`name = ${name}`}
+    where tenant = ${tenant} and enabled and vendor = coalesce(${vendor}, vendor) and name = coalesce(${name}, name)
     order by vendor, name`
 }
 
