@@ -282,6 +282,7 @@ const TABLES: Record<string, string[]> = {
     'operator_review',
     'subject',
     'subject_link',
+    'upload',
     'vendor_integration',
     'verification',
   ],

@@ -3,12 +3,12 @@ import { z } from 'zod'
 import {
   SessionReusedError,
   SubjectNotFoundError,
-  startVerification,
+  startWithVerifier,
 } from '../id-verification/operations.ts'
 import { findTenantVerification } from '../id-verification/reading.ts'
 import { eraseVerification } from '../id-verification/retention.ts'
 import { findSubject } from '../id-verification/subjects.ts'
-import { VENDORS } from '../id-verification/vendors/vendor-names.ts'
+import { VERIFIERS } from '../id-verification/vendors/vendor-names.ts'
 import { listTenantIntegrations } from '../id-verification/vendors/vendors.ts'
 import { disclose } from '../ledger/disclosure.ts'
 import { ApiError, OperatorError } from '../platform/errors.ts'
@@ -30,14 +30,19 @@ import {
 const startedVerificationSchema = z
   .object({
     ...verificationSchema.shape,
-    url: z.url().describe('Where the person goes; it opens the session, so it goes to nobody else'),
+    url: z
+      .url()
+      .nullable()
+      .describe(
+        'Where the person goes; it opens the session, so it goes to nobody else. `null` of `manual`: you upload the images',
+      ),
   })
   .meta({ id: 'StartedVerification' })
 
 const startSchema = z
   .strictObject({
     vendor: z
-      .enum(VENDORS, `must be one of ${VENDORS.join(', ')}`)
+      .enum(VERIFIERS, `must be one of ${VERIFIERS.join(', ')}`)
       .optional()
       .describe('May be left out where your tenant has one integration'),
     tier: z
@@ -77,7 +82,7 @@ const start = operation({
   path: '/api/v1/idv/verifications',
   operationId: 'startVerification',
   records: ['tenant-read'],
-  summary: 'Start a session for a subject of yours at a vendor',
+  summary: 'Start a session for a subject of yours, at a vendor or for review by yourselves',
   description:
     'A subject is a person as your tenant knows them, by your own id. It is created on first use. Residents of the portal are not known here: the id of a resident answers as what does not exist.',
   scope: 'idv.write',
@@ -154,7 +159,7 @@ export function verificationRoutes(parts: TenantParts): Hono {
     if (subjectId !== undefined && !(await findSubject(db, { tenant, subjectId })))
       throw noSubject()
     try {
-      const started = await startVerification(parts, {
+      const started = await startWithVerifier(parts, {
         vendor,
         integration,
         tier,

@@ -1,4 +1,3 @@
-import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { fullNameOf } from '../accounts/accounts.ts'
@@ -14,6 +13,7 @@ import type { Sealer } from '../platform/secrets.ts'
 import type { Storage } from '../platform/storage.ts'
 import type { Vault } from '../platform/vault.ts'
 import { setSecurityHeaders } from '../web/html.ts'
+import type { PageEnv } from '../web/reader.ts'
 import type { Guard, GuardParts } from './guard.ts'
 import { takeOpenedLink } from './links.ts'
 import { sentenceOf, takeNotice } from './notices.ts'
@@ -28,14 +28,13 @@ type Parts = GuardParts & {
   vault: Vault
   imageOrigin: string
 }
-type Env = { Bindings: HttpBindings }
 
 // Long enough to view the photos, short enough that a link in the browser's history no longer works.
 const IMAGE_LINK_SECONDS = 120
 
 /** The resident's own pages. */
-export function portalRoutes(parts: Parts): Hono<Env> {
-  const routes = new Hono<Env>()
+export function portalRoutes(parts: Parts): Hono<PageEnv> {
+  const routes = new Hono<PageEnv>()
   routes.use(bodyLimit({ maxSize: 16 * 1024 }))
   routes.get('/', (c) => showHome(parts, c))
   routes.post('/sign-in', (c) => signIn(parts, c))
@@ -45,7 +44,7 @@ export function portalRoutes(parts: Parts): Hono<Env> {
   return routes
 }
 
-async function showHome(parts: Parts, c: Context<Env>): Promise<Response> {
+async function showHome(parts: Parts, c: Context<PageEnv>): Promise<Response> {
   const { issuer, db, vault, storage, imageOrigin, forms, guard } = parts
   const resident = await guard.findResident(c)
   if (!resident) return showSignIn(parts, c)
@@ -61,7 +60,7 @@ async function showHome(parts: Parts, c: Context<Env>): Promise<Response> {
   const notice = await takeSentence(parts, c)
   setSecurityHeaders(c, { issuer, imageOrigin })
   return c.html(
-    homePage({
+    homePage(c.var.reader, {
       account: { name: fullNameOf(account), email: account.email },
       verifications: verifications.map((verification) => ({
         ...verification,
@@ -109,16 +108,17 @@ async function listApplications(db: Db, accountId: string) {
 }
 
 /** The sentence about the last action. Deletes its notice. */
-async function takeSentence(parts: Parts, c: Context<Env>): Promise<string | undefined> {
+async function takeSentence(parts: Parts, c: Context<PageEnv>): Promise<string | undefined> {
+  const { texts } = c.var.reader
   const notice = takeNotice(parts, c)
-  if (notice?.name !== 'consent-ended') return sentenceOf(notice)
+  if (notice?.name !== 'consent-ended') return sentenceOf(texts, notice)
   const name = await findClientName(parts.db, notice.clientId)
-  return name && `${name} can no longer see your documents.`
+  return name && texts.home.noLongerSees(name)
 }
 
 async function adoptName(
   { db, vault, guard, log }: Parts,
-  c: Context<Env>,
+  c: Context<PageEnv>,
   verificationId: string,
 ): Promise<Response> {
   const { resident, form } = await guard.requireForm(c)
@@ -131,7 +131,7 @@ async function adoptName(
 }
 
 /** Viewing photos requires signing in again after 15 minutes; the home page shows them while the sign-in is recent. */
-async function showPhotos({ guard }: Parts, c: Context<Env>): Promise<Response> {
+async function showPhotos({ guard }: Parts, c: Context<PageEnv>): Promise<Response> {
   const { resident, form } = await guard.requireForm(c)
   return (await guard.requireRecentSignIn(c, resident, form)) ?? c.redirect('/', 303)
 }

@@ -109,6 +109,41 @@ describe.skipIf(!executable)('consent in a browser with scripts off', () => {
       select scopes, ends_at is not null as ends from consent where account_id = ${resident.id}`
     expect(row).toEqual({ scopes: ['openid', 'profile'], ends: true })
   })
+
+  test('is in the browser’s language, fits its longer words, and changes with the keyboard alone', async () => {
+    const resident = await addResident(portal.parts)
+    await addVerification(portal.parts, resident.id)
+    const client = await addClient(portal.parts, { redirectUris: [redirectUri] })
+    const application = await createApplication(portal.issuer, client)
+    const { url } = await application.authorizationRequest(ALL_SCOPES, {
+      redirect_uri: redirectUri,
+    })
+    const options = { locale: 'es-HN', javaScriptEnabled: false, viewport: NARROWEST }
+    const page = await (await browser.newContext(options)).newPage()
+    await page.goto(url)
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Iniciar sesión')
+    expect(await isTooWide(page)).toBe(false)
+    await tabTo(page, 'button[name=locale]')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+    await tabTo(page, 'button[name=locale]')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Iniciar sesión' }).waitFor()
+    await type(page, '#email', resident.email)
+    await type(page, '#password', PASSWORD)
+    await page.keyboard.press('Enter')
+    const images = page.getByRole('checkbox', { name: 'Las fotos de su documento de identidad' })
+    const described = (await images.getAttribute('aria-describedby')) ?? ''
+    expect(await page.locator(`#${described}`).textContent()).toContain(
+      'el frente y el reverso de su pasaporte, su rostro, de la verificación del',
+    )
+    for (const path of ['', '/', '/account', '/activity', '/links']) {
+      if (path) await page.goto(`${portal.issuer}${path}`)
+      expect(await page.locator('html').getAttribute('lang')).toBe('es')
+      expect(await isTooWide(page), path).toBe(false)
+    }
+    await page.context().close()
+  })
 })
 
 /** Presses Tab until it is there, as somebody without a mouse does. */

@@ -36,6 +36,8 @@ import {
   signUpSentPage,
 } from '../../src/portal/sign-up-pages.ts'
 import { passkeyScript, securityHeaders, stylesheet } from '../../src/web/html.ts'
+import type { Reader } from '../../src/web/reader.ts'
+import { LANGUAGES, LOCALES, type Locale } from '../../src/web/texts/languages.ts'
 
 const HOSTILE = `"><script>alert('x')</script>&`
 const scopes = Object.keys(SCOPES).filter(isScope)
@@ -73,9 +75,18 @@ const CONSENT: Consent = {
 const WAITING = { interactionUid: HOSTILE, clientName: HOSTILE }
 const NOW = new Date('2026-11-21T12:00:00Z')
 
-const consentFor = (change: Partial<Parameters<typeof consentPage>[0]> = {}) =>
+type ConsentPage = Parameters<typeof consentPage>[1]
+
+const readerOf = (locale: Locale): Reader => ({
+  locale,
+  texts: LANGUAGES[locale],
+  returnTo: `/?${HOSTILE}`,
+})
+const ENGLISH = readerOf('en')
+
+const consentFor = (change: Partial<ConsentPage> = {}, reader = ENGLISH) =>
   String(
-    consentPage({
+    consentPage(reader, {
       action: '/interaction/x',
       csrf: HOSTILE,
       client: CLIENT,
@@ -93,9 +104,9 @@ const consentFor = (change: Partial<Parameters<typeof consentPage>[0]> = {}) =>
   )
 
 /** Every page with something hostile in every place. */
-const pages: Record<string, string> = {
+const renderPages = (reader: Reader): Record<string, string> => ({
   signIn: String(
-    signInPage({
+    signInPage(reader, {
       action: '/interaction/x',
       csrf: HOSTILE,
       clientName: HOSTILE,
@@ -104,11 +115,11 @@ const pages: Record<string, string> = {
       error: HOSTILE,
     }),
   ),
-  consent: consentFor(),
-  consentAgain: consentFor({ before: CONSENT }),
-  consentOrLess: consentFor({ alternatives: CLIENT.alternatives }),
+  consent: consentFor({}, reader),
+  consentAgain: consentFor({ before: CONSENT }, reader),
+  consentOrLess: consentFor({ alternatives: CLIENT.alternatives }, reader),
   application: String(
-    applicationPage({
+    applicationPage(reader, {
       client: CLIENT,
       consent: CONSENT,
       account: ACCOUNT,
@@ -118,21 +129,26 @@ const pages: Record<string, string> = {
       now: NOW,
     }),
   ),
-  error: String(errorPage({ title: HOSTILE, message: HOSTILE, requestId: HOSTILE })),
+  error: String(errorPage(reader, { title: HOSTILE, message: HOSTILE, requestId: HOSTILE })),
   protocolError: String(
-    protocolErrorPage({ code: HOSTILE, description: HOSTILE, requestId: HOSTILE }),
+    protocolErrorPage(reader, { code: HOSTILE, description: HOSTILE, requestId: HOSTILE }),
   ),
-  signOut: String(signOutPage({ action: '/end', xsrf: HOSTILE })),
-  signedOut: String(signedOutPage({})),
+  signOut: String(signOutPage(reader, { action: '/end', xsrf: HOSTILE })),
+  signedOut: String(signedOutPage(reader)),
   deviceCode: String(
-    deviceCodePage({ action: '/device', xsrf: HOSTILE, userCode: HOSTILE, error: HOSTILE }),
+    deviceCodePage(reader, { action: '/device', xsrf: HOSTILE, userCode: HOSTILE, error: HOSTILE }),
   ),
   deviceConfirm: String(
-    deviceConfirmPage({ action: '/device', xsrf: HOSTILE, userCode: HOSTILE, clientName: HOSTILE }),
+    deviceConfirmPage(reader, {
+      action: '/device',
+      xsrf: HOSTILE,
+      userCode: HOSTILE,
+      clientName: HOSTILE,
+    }),
   ),
-  deviceDone: String(deviceDonePage({ clientName: HOSTILE })),
+  deviceDone: String(deviceDonePage(reader, { clientName: HOSTILE })),
   confirm: String(
-    confirmPage({
+    confirmPage(reader, {
       action: '/account/email',
       csrf: HOSTILE,
       email: HOSTILE,
@@ -141,7 +157,7 @@ const pages: Record<string, string> = {
     }),
   ),
   account: String(
-    accountPage({
+    accountPage(reader, {
       csrf: HOSTILE,
       email: HOSTILE,
       mayChangeFactors: true,
@@ -172,7 +188,7 @@ const pages: Record<string, string> = {
     }),
   ),
   secondStep: String(
-    secondStepPage({
+    secondStepPage(reader, {
       action: '/interaction/x',
       csrf: HOSTILE,
       fields: [[HOSTILE, HOSTILE]],
@@ -183,7 +199,7 @@ const pages: Record<string, string> = {
     }),
   ),
   enrol: String(
-    secondStepPage({
+    secondStepPage(reader, {
       action: '/sign-in',
       csrf: HOSTILE,
       fields: [[HOSTILE, HOSTILE]],
@@ -193,7 +209,7 @@ const pages: Record<string, string> = {
     }),
   ),
   recoveryCodes: String(
-    secondStepPage({
+    secondStepPage(reader, {
       action: '/sign-in',
       csrf: HOSTILE,
       fields: [[HOSTILE, HOSTILE]],
@@ -201,19 +217,19 @@ const pages: Record<string, string> = {
       step: { kind: 'recovery-codes', codes: [HOSTILE] },
     }),
   ),
-  askReset: String(askResetPage({ csrf: HOSTILE, email: HOSTILE, error: HOSTILE })),
-  resetSent: String(resetSentPage({})),
+  askReset: String(askResetPage(reader, { csrf: HOSTILE, email: HOSTILE, error: HOSTILE })),
+  resetSent: String(resetSentPage(reader)),
   newPassword: String(
-    newPasswordPage({ action: '/reset/x', csrf: HOSTILE, email: HOSTILE, error: HOSTILE }),
+    newPasswordPage(reader, { action: '/reset/x', csrf: HOSTILE, email: HOSTILE, error: HOSTILE }),
   ),
   passwordSet: String(
-    passwordSetPage({
+    passwordSetPage(reader, {
       applications: [{ name: HOSTILE, page: `https://id.test/applications/${HOSTILE}` }],
       passkeys: [{ name: HOSTILE, createdAt: NOW, usedAt: NOW }],
     }),
   ),
   signUp: String(
-    signUpPage({
+    signUpPage(reader, {
       csrf: HOSTILE,
       waiting: WAITING,
       byInvitation: true,
@@ -222,7 +238,7 @@ const pages: Record<string, string> = {
     }),
   ),
   signUpSent: String(
-    signUpSentPage({
+    signUpSentPage(reader, {
       csrf: HOSTILE,
       email: HOSTILE,
       waiting: WAITING,
@@ -231,7 +247,7 @@ const pages: Record<string, string> = {
     }),
   ),
   newAccount: String(
-    newAccountPage({
+    newAccountPage(reader, {
       action: `/sign-up/${HOSTILE}`,
       csrf: HOSTILE,
       email: HOSTILE,
@@ -241,25 +257,25 @@ const pages: Record<string, string> = {
       errors: { 'given-name': HOSTILE, 'family-name': HOSTILE, password: HOSTILE },
     }),
   ),
-  requestExpired: String(requestExpiredPage({ clientName: HOSTILE })),
+  requestExpired: String(requestExpiredPage(reader, { clientName: HOSTILE })),
   notMe: String(
-    notMePage({
+    notMePage(reader, {
       action: `/not-me/${HOSTILE}`,
       csrf: HOSTILE,
       about: { kind: 'consent', clientName: HOSTILE, path: `/applications/${HOSTILE}` },
     }),
   ),
   notMeSignIn: String(
-    notMePage({ action: '/not-me/x', csrf: HOSTILE, about: { kind: 'sign-in' } }),
+    notMePage(reader, { action: '/not-me/x', csrf: HOSTILE, about: { kind: 'sign-in' } }),
   ),
   notMeDone: String(
-    notMeDonePage({
+    notMeDonePage(reader, {
       about: { kind: 'consent', clientName: HOSTILE, path: `/applications/${HOSTILE}` },
     }),
   ),
-  frozen: String(frozenPage({ action: '/interaction/x', csrf: HOSTILE, client: CLIENT })),
+  frozen: String(frozenPage(reader, { action: '/interaction/x', csrf: HOSTILE, client: CLIENT })),
   applicationFrozen: String(
-    applicationPage({
+    applicationPage(reader, {
       client: CLIENT,
       consent: { ...CONSENT, isFrozen: true },
       account: ACCOUNT,
@@ -270,11 +286,11 @@ const pages: Record<string, string> = {
     }),
   ),
   confirmEmail: String(
-    confirmEmailPage({ action: '/verify-email/x', csrf: HOSTILE, email: HOSTILE }),
+    confirmEmailPage(reader, { action: '/verify-email/x', csrf: HOSTILE, email: HOSTILE }),
   ),
-  emailConfirmed: String(emailConfirmedPage({})),
+  emailConfirmed: String(emailConfirmedPage(reader)),
   outbox: String(
-    outboxPage({
+    outboxPage(reader, {
       mails: [
         {
           id: HOSTILE,
@@ -287,7 +303,7 @@ const pages: Record<string, string> = {
     }),
   ),
   home: String(
-    homePage({
+    homePage(reader, {
       account: { name: HOSTILE, email: HOSTILE },
       csrf: HOSTILE,
       notice: HOSTILE,
@@ -323,7 +339,9 @@ const pages: Record<string, string> = {
       ],
     }),
   ),
-}
+})
+
+const pages = renderPages(ENGLISH)
 
 const withoutOwnScript = (page: string) =>
   page.replace(`<script src="${passkeyScript.path}" defer></script>`, '')
@@ -335,7 +353,11 @@ test('the script is on the pages that ask who somebody is, and its buttons wait 
     expect(pages[name]).toMatch(/<button type="button"[^>]* data-passkey="[^>]* hidden>/)
 })
 
-describe.each(Object.entries(pages))('the %s page', (_name, page) => {
+const inEveryLanguage = LOCALES.flatMap((locale) =>
+  Object.entries(renderPages(readerOf(locale))).map(([name, page]) => ({ locale, name, page })),
+)
+
+describe.each(inEveryLanguage)('the $name page in $locale', ({ locale, page }) => {
   test('writes nothing hostile as it came', () => {
     expect(withoutOwnScript(page)).not.toContain('<script')
     expect(page).not.toContain("alert('x')")
@@ -347,13 +369,27 @@ describe.each(Object.entries(pages))('the %s page', (_name, page) => {
     ])
   })
   test('has a language, a title, one heading of the first level, and a label for each field', () => {
-    expect(page).toContain('<html lang="en">')
+    expect(page).toContain(`<html lang="${locale}">`)
     expect(page).toMatch(/<title>[^<]+<\/title>/)
     expect(page.match(/<h1/g)).toHaveLength(1)
     for (const [, id] of page.matchAll(/<input id="([^"]+)"/g))
       expect(page).toContain(`<label for="${id}">`)
     for (const [image] of page.matchAll(/<img[^>]*>/g)) expect(image).toMatch(/alt="[^"]+"/)
   })
+})
+
+test('every page offers the other language and returns to itself, but where something is shown once', () => {
+  const without = Object.keys(pages).filter((name) => !pages[name]?.includes('action="/language"'))
+  expect(without).toEqual(['recoveryCodes'])
+  expect(pages.home).toContain('name="locale" value="es" lang="es">Español</button>')
+  expect(pages.home).toContain('<span lang="en" aria-current="true">English</span>')
+  const spanish = renderPages(readerOf('es')).home
+  expect(spanish).toContain('name="locale" value="en" lang="en">English</button>')
+  expect(spanish).toContain('<input type="hidden" name="return" value="/?&quot;&gt;')
+})
+
+test('an error page repeats nothing of the query, also not in its switch', () => {
+  expect(pages.error).toContain('<input type="hidden" name="return" value="/">')
 })
 
 test('fields and buttons have the names that programs know', () => {
@@ -374,7 +410,7 @@ describe('the consent page', () => {
     logo: '/applications/1/logo?sha256=ab',
   }
   const account = { name: 'Ana Mejía', email: 'ana@example.test', emailVerified: false }
-  const text = (change: Partial<Parameters<typeof consentPage>[0]> = {}) =>
+  const text = (change: Partial<ConsentPage> = {}) =>
     consentFor({ client, account, returnsTo: 'bank.test', ...change })
   const plain = (page: string) =>
     page
@@ -512,7 +548,7 @@ test.each([
   [HOSTILE, 'Unknown device'],
   [null, 'Unknown device'],
 ])('the device of %s is %s', (userAgent, device) => {
-  expect(deviceOf(userAgent)).toBe(device)
+  expect(deviceOf(ENGLISH.texts, userAgent)).toBe(device)
 })
 
 test('no scope is both granted and known not to be', () => {
@@ -520,28 +556,31 @@ test('no scope is both granted and known not to be', () => {
 })
 
 test('a page’s headers let nothing in that it does not need', () => {
-  const headers = securityHeaders({ issuer: 'https://id.test' })
+  const headers = securityHeaders({ locale: 'en', issuer: 'https://id.test' })
   expect(headers['Content-Security-Policy']).toBe(
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
   )
-  const passkeys = securityHeaders({ issuer: 'https://id.test', passkeys: true })
+  const passkeys = securityHeaders({ locale: 'en', issuer: 'https://id.test', passkeys: true })
   expect(passkeys['Content-Security-Policy']).toContain(
     "style-src 'self'; script-src 'self'; connect-src 'self';",
   )
   expect(headers).toMatchObject({
+    'Content-Language': 'en',
     'Referrer-Policy': 'no-referrer',
     'X-Content-Type-Options': 'nosniff',
     'Cache-Control': 'no-store',
     'Strict-Transport-Security': expect.stringContaining('max-age=31536000'),
   })
-  expect(securityHeaders({ issuer: 'http://localhost:3000' })).not.toHaveProperty(
+  expect(securityHeaders({ locale: 'en', issuer: 'http://localhost:3000' })).not.toHaveProperty(
     'Strict-Transport-Security',
   )
 })
 
 test('a form may lead on to the application, and wherever https leads it from there, or by its own scheme, and to nothing made up', () => {
   const policy = (target: string) =>
-    securityHeaders({ issuer: 'https://id.test', formTargets: [target] })['Content-Security-Policy']
+    securityHeaders({ locale: 'en', issuer: 'https://id.test', formTargets: [target] })[
+      'Content-Security-Policy'
+    ]
   expect(policy('https://app.test:8443/cb?x=1')).toContain("form-action 'self' https:;")
   expect(policy('com.example.app:/cb')).toContain("form-action 'self' com.example.app:;")
   expect(policy("nonsense; script-src 'unsafe-inline'")).toContain("form-action 'self';")
