@@ -198,6 +198,16 @@ describe('the API as it is documented', () => {
       callbackUrl: returnUrl,
     })
   })
+
+  test.each(['../../alerts', 'ver_1?x=y', '..', 'ver_\0', ''])(
+    'a session whose id is "%s" is not started, because nothing could be asked about it',
+    async (id) => {
+      answer({ [`POST ${BASE_URL}/verifications`]: { id } })
+      const session = { verificationId: 'our-id', returnUrl: 'https://portal.test/', state: 's' }
+      const kora = create({ captureUrl: 'https://capture.test/{sessionId}' })
+      await expect(kora.startSession(session)).rejects.toMatchObject({ name: 'VendorError' })
+    },
+  )
 })
 
 test('settings that are none of Kora’s are refused, each named', () => {
