@@ -201,8 +201,9 @@ async function runWorkload(
 }
 
 /** What a run has to contain and did not yet. One of a broken guarantee is as short as the fault that shows it. */
-const listAwaited = ({ last }: World, injected: Injected): string[] =>
-  last || values.present ? listMissing(injected, { hasUpgrades: last !== undefined }) : []
+function listAwaited({ last }: World, injected: Injected): string[] {
+  return last || values.present ? listMissing(injected, { hasUpgrades: last !== undefined }) : []
+}
 
 function report(
   world: World,
