@@ -2175,7 +2175,7 @@ export type components = {
         | 'manual' /** Your own word for the kind of verification; it is stored and returned */
       tier?: string /** Your own id of the person: one that says nothing by itself, no e-mail address or name. Code points that Unicode has not assigned are refused too. */
       externalId?: string /** Of an existing subject, in the place of externalId */
-      subjectId?: string /** One of your integrations with this vendor; else the one named default */
+      subjectId?: string /** May be left out where there is one with the vendor, or one of them is named default */
       integration?: string /** Where the browser is sent when the person is done; with verificationId and state */
       callback_url?: string
       state?: string

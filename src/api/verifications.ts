@@ -59,7 +59,9 @@ const startSchema = z
       .string()
       .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be the name of an integration')
       .optional()
-      .describe('One of your integrations with this vendor; else the one named default'),
+      .describe(
+        'May be left out where there is one with the vendor, or one of them is named default',
+      ),
     ...returnTo('Where the browser is sent when the person is done; with verificationId and state'),
   })
   .refine(({ externalId, subjectId }) => externalId !== undefined || subjectId !== undefined, {
@@ -200,19 +202,22 @@ export function verificationRoutes(parts: TenantParts): Hono {
 }
 
 /**
- * Without a vendor: the tenant's only integration. With several the request has to say which, so that one that is added later never
- * changes where people are sent.
+ * The tenant's only integration, of the vendor that is given. Of several with one vendor it is the one named `default`; otherwise the
+ * request has to say which, so that one that is added later under a name of its own never changes where people are sent.
  */
 async function chooseIntegration(
   db: TenantParts['db'],
   tenant: string,
   { vendor, integration }: { vendor?: string | undefined; integration?: string | undefined },
-): Promise<{ vendor: string; integration: string | undefined }> {
-  if (vendor !== undefined) return { vendor, integration }
-  const [only, ...others] = await listTenantIntegrations(db, { tenant, name: integration })
+): Promise<{ vendor: string; integration: string }> {
+  const found = await listTenantIntegrations(db, { tenant, vendor, name: integration })
+  const [only, ...others] = found
   if (!only) throw notConfigured()
-  if (others.length > 0) throw invalid('vendor', 'required', 'required')
-  return { vendor: only.vendor, integration: only.name }
+  if (others.length === 0) return { vendor: only.vendor, integration: only.name }
+  if (vendor === undefined) throw invalid('vendor', 'required', 'required')
+  if (!found.some(({ name }) => name === 'default'))
+    throw invalid('integration', 'required', 'required')
+  return { vendor, integration: 'default' }
 }
 
 const notConfigured = () =>

@@ -56,7 +56,7 @@ const set = defineCommand({
   examples: [
     'printf %s "$SECRET" | vendor set veriff --base-url https://vendor.example --api-key KEY --secret-stdin',
     'vendor set veriff --base-url https://vendor.example --retain declined=30',
-    'vendor set manual --tenant acme',
+    'vendor set manual --name acme --tenant acme',
   ],
   async run({ db, sealer }, values, args) {
     const { setVendorIntegration } = await load()

@@ -47,6 +47,8 @@ type BackupContext = {
 }
 type DecodingContext = BackupContext & { decoder: ImageDecoder }
 
+// Of one attempt. The longest lists are frames of a liveness check, far fewer.
+const MAX_IMAGES = 200
 const CONCURRENT_BACKUPS = 4
 const CONCURRENT_UPLOADS = 2
 // A download may be corrupt, and a vendor may need a while to have the whole image: only after these retries is it refused for good.
@@ -96,7 +98,7 @@ async function listImages(
   jobs.pollNow()
 }
 
-/** Lists the vendor's images. It may have none for a day after the decision; after that the list counts as empty. */
+/** Lists the vendor's images, the first of very many. It may have none for a day after the decision; after that the list counts as empty. */
 async function listMedia(
   { db, log }: BackupContext,
   vendor: Vendor,
@@ -104,11 +106,18 @@ async function listMedia(
   { attemptId, listing }: { attemptId: string; listing: number },
 ): Promise<Media[]> {
   try {
-    return await vendor.listMedia({
+    const media = await vendor.listMedia({
       sessionId: vendorSessionId ?? '',
       attemptId: attemptId || undefined,
       listing,
     })
+    if (media.length > MAX_IMAGES)
+      log.warn('verification has more images than are copied', {
+        verificationId: id,
+        listed: media.length,
+        copied: MAX_IMAGES,
+      })
+    return media.slice(0, MAX_IMAGES)
   } catch (error) {
     if (!(error instanceof NotReadyError) || !(await isDecisionOverOneDayOld(db, id))) throw error
     log.warn('verification has no images', { verificationId: id })

@@ -152,6 +152,12 @@ export async function setVendorIntegration(
     throw new OperatorError(`The vendor must be one of: ${VERIFIERS.join(', ')}.`)
   if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(name))
     throw new OperatorError('The name of an integration has lower-case letters, digits and dashes.')
+  const owner = await findIntegrationTenant(sql, { vendor, integration: name })
+  // Who names the tenant alone means an integration of that tenant, and not to take another tenant's.
+  if (owner !== undefined && given.tenant !== undefined && owner !== given.tenant && !given.name)
+    throw new OperatorError(
+      `The integration ${name} of ${vendor} is of the tenant ${owner}. Give the one of ${given.tenant} a name of its own with --name; with --name ${name} that one is given away.`,
+    )
   if (vendor === MANUAL) return await setManualIntegration(sql, sealer, { ...given, name })
   if (!baseUrlSchema.safeParse(baseUrl).success)
     throw new OperatorError(
@@ -348,14 +354,18 @@ function readSettings(before: IntegrationSettings, words: string[]): Integration
 
 export type TenantIntegration = { vendor: VerifierName; name: string }
 
-/** The enabled integrations of a tenant, with this name where one is given. */
+/** The enabled integrations of a tenant, of this vendor and with this name where they are given. */
 export async function listTenantIntegrations(
   sql: Sql,
-  { tenant, name }: { tenant: string; name?: string | undefined },
+  {
+    tenant,
+    vendor = null,
+    name = null,
+  }: { tenant: string; vendor?: string | null | undefined; name?: string | null | undefined },
 ): Promise<TenantIntegration[]> {
   return await sql<TenantIntegration[]>`
     select vendor, name from vendor_integration
-    where tenant = ${tenant} and enabled and ${name === undefined ? sql`true` : sql`name = ${name}`}
+    where tenant = ${tenant} and enabled and vendor = coalesce(${vendor}, vendor) and name = coalesce(${name}, name)
     order by vendor, name`
 }
 
