@@ -13,7 +13,6 @@ import { ApiError } from './platform/errors.ts'
 import type { Jobs } from './platform/jobs.ts'
 import { isPublicAddress } from './platform/outbound.ts'
 import { loadSharedKeys } from './platform/shared-keys.ts'
-import type { Storage } from './platform/storage.ts'
 import type { Tracer } from './platform/tracing.ts'
 import { deviceOf } from './portal/devices.ts'
 import { type AccessTokens, createAccessTokens } from './signing/access-token.ts'
@@ -42,8 +41,6 @@ export type WebContext = Omit<AppContext, 'close'> &
   WebOptions & {
     /** Database clients of one connection each, for the hot endpoint. */
     lanes: readonly Db[]
-    /** The origin of presigned URLs, for pages that show images. */
-    imageOrigin: string
     tokens: AccessTokens
     signAnswer: SignResponse
     signEvent: SignEvent
@@ -98,7 +95,6 @@ export async function openWebContext(
     ...context,
     ...options,
     lanes,
-    imageOrigin: await findImageOrigin(storage),
     tokens,
     signAnswer: createResponseSigner(issuer, ring),
     signEvent: createEventSigner(db, ring),
@@ -153,8 +149,3 @@ const tooManyRequests = (seconds: number) =>
     `Too many requests came from your network. Please try again in ${seconds} seconds.`,
     { headers: { 'Retry-After': String(seconds) } },
   )
-
-async function findImageOrigin(storage: Storage): Promise<string> {
-  const sign = await storage.signer()
-  return new URL(sign('health/none', { expiresInSeconds: 60 })).origin
-}

@@ -14,6 +14,7 @@ import {
   countListings,
   findImage,
   findVerificationRow,
+  findWithoutThumbnail,
   type ImageRow,
   isDecisionOverOneDayOld,
   markRefused,
@@ -24,6 +25,7 @@ import {
   refreshDocuments,
   type StoredObject,
   setReadableObjects,
+  setThumbnail,
   type UncleanedImage,
   type VerificationRow,
   withdrawStored,
@@ -64,6 +66,7 @@ export async function startBackup(given: BackupContext): Promise<{ stop(): Promi
   const context = { ...given, decoder: createImageDecoder() }
   await context.jobs.work('list-images', 2, (data) => listImages(context, data))
   await context.jobs.work('backup-image', CONCURRENT_BACKUPS, (data) => backupImage(context, data))
+  await context.jobs.work('make-thumbnail', 2, (data) => makeThumbnail(context, data))
   const cleaning = startLoop(
     { event: 'stored images cannot be cleaned', pauseMs: CLEAN_EVERY_MS, log: context.log },
     (stopping) => cleanStoredImages(context, () => stopping.aborted),
@@ -159,7 +162,7 @@ async function backupImage(context: DecodingContext, { imageId }: JobData<'backu
   )
   if (isKept) return log.info('image backed up', { imageId, verificationId: verification.id })
   // The verification was erased during the download.
-  for (const key of new Set([original.key, shown.clean.key, shown.jpeg.key]))
+  for (const key of new Set([original.key, shown.clean.key, shown.jpeg.key, shown.thumbnail.key]))
     await storage.delete(key)
 }
 
@@ -194,12 +197,12 @@ async function refuse(context: BackupContext, image: ImageRow, reason: string): 
   })
 }
 
-/** Stores the clean copy and the JPEG, where they differ from the original. */
+/** Stores the clean copy and the JPEG, where they differ from the original, and the thumbnail. */
 async function storeReadable(
   storage: Storage,
   original: StoredObject,
   bytes: Uint8Array,
-  { kind, clean, jpeg }: Extract<PreparedImage, { kind: ImageKind }>,
+  { kind, clean, jpeg, thumbnail }: Extract<PreparedImage, { kind: ImageKind }>,
 ): Promise<ReadableObjects> {
   const base = original.key.replace(/\.[a-z]+$/, '')
   const rendition = kind === 'jpeg' ? undefined : await store(storage, `${base}.jpg`, 'jpeg', jpeg)
@@ -209,7 +212,29 @@ async function storeReadable(
     : clean.bytes === bytes
       ? original
       : await store(storage, `${base}.clean.${EXTENSIONS[clean.kind]}`, clean.kind, clean.bytes)
-  return { clean: cleanObject, jpeg: rendition ?? cleanObject }
+  return {
+    clean: cleanObject,
+    jpeg: rendition ?? cleanObject,
+    thumbnail: await storeThumbnail(storage, original.key, thumbnail),
+  }
+}
+
+/** `key`: of an object of the same image. */
+const storeThumbnail = (storage: Storage, key: string, bytes: Uint8Array): Promise<StoredObject> =>
+  store(storage, key.replace(/(\.clean)?\.[a-z]+$/, '.thumbnail.jpg'), 'jpeg', bytes)
+
+/** Makes the thumbnail of an image that was stored before there were any, when a page first shows it. */
+async function makeThumbnail(
+  { db, storage, decoder, log }: DecodingContext,
+  { imageId }: JobData<'make-thumbnail'>,
+): Promise<void> {
+  const image = await findWithoutThumbnail(db, imageId)
+  if (!image) return
+  const prepared = await decoder.prepare(await storage.get(image.jpegKey))
+  if ('refused' in prepared)
+    return log.warn('no thumbnail', { imageId, reason: prepared.refused })
+  const thumbnail = await storeThumbnail(storage, image.jpegKey, prepared.thumbnail)
+  if (!(await setThumbnail(db, imageId, thumbnail))) await storage.delete(thumbnail.key)
 }
 
 /** Decodes images that were stored before clean copies existed, and stores a clean copy where the original has metadata. */

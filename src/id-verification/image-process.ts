@@ -1,5 +1,5 @@
 import { Socket } from 'node:net'
-import sharp, { type Sharp } from 'sharp'
+import sharp, { type OutputInfo, type Sharp } from 'sharp'
 import { cleanJpeg } from './clean-jpeg.ts'
 import { cleanPng } from './clean-png.ts'
 import { cleanWebp } from './clean-webp.ts'
@@ -16,24 +16,34 @@ sharp.cache(false)
 /** Warnings of libjpeg that do not concern the picture; any other means that the picture is incomplete. */
 const HARMLESS_WARNINGS = /Unknown Adobe color transform|unknown JFIF revision/i
 
-type Result = { refused: string } | { truncated: true } | { clean: Buffer; jpeg: Buffer }
+/** Longest edge, twice that of a small picture on the portal's pages. */
+const THUMBNAIL_PIXELS = 320
+/** A page with a dozen thumbnails stays under 150 KB. A picture that needs more at one quality gets the next. */
+const THUMBNAIL_BYTES = 10_000
+const THUMBNAIL_QUALITIES = [70, 55, 40, 25]
+
+type Result =
+  | { refused: string }
+  | { truncated: true }
+  | { clean: Buffer; jpeg: Buffer; thumbnail: Buffer }
 
 async function prepare(kind: ImageKind, original: Buffer): Promise<Result> {
   if (kind === 'heic') {
-    const jpeg = await renderJpeg(await decodeHeic(original))
-    return { clean: jpeg, jpeg }
+    const pixels = await decode(await decodeHeic(original))
+    const jpeg = await renderJpeg(pixels)
+    return { clean: jpeg, jpeg, thumbnail: await renderThumbnail(pixels) }
   }
   const clean = withoutMetadata(kind, original)
   if (clean === 'truncated') return { truncated: true }
   if (clean === 'broken') return { refused: `not a whole ${kind} image` }
   const open = (failOn: 'warning' | 'error') =>
-    sharp(clean, { limitInputPixels: MAX_PIXELS, failOn, sequentialRead: true })
-  if (kind !== 'jpeg') return { clean, jpeg: await renderJpeg(open('warning').autoOrient()) }
-  await decode(open('warning')).catch(async (error: Error) => {
-    if (!HARMLESS_WARNINGS.test(error.message)) throw error
-    await decode(open('error'))
+    decode(sharp(clean, { limitInputPixels: MAX_PIXELS, failOn, sequentialRead: true }))
+  const pixels = await open('warning').catch(async (error: Error) => {
+    if (kind !== 'jpeg' || !HARMLESS_WARNINGS.test(error.message)) throw error
+    return await open('error')
   })
-  return { clean, jpeg: clean }
+  const jpeg = kind === 'jpeg' ? clean : await renderJpeg(pixels)
+  return { clean, jpeg, thumbnail: await renderThumbnail(pixels) }
 }
 
 function withoutMetadata(kind: 'jpeg' | 'png' | 'webp', bytes: Buffer) {
@@ -41,16 +51,33 @@ function withoutMetadata(kind: 'jpeg' | 'png' | 'webp', bytes: Buffer) {
   return kind === 'png' ? cleanPng(bytes, MAX_PIXEL_DATA_BYTES) : cleanWebp(bytes)
 }
 
-/** Decodes every row, to verify the picture; the result is discarded. */
-async function decode(picture: Sharp): Promise<void> {
-  await picture.extractChannel(0).raw().toBuffer()
-}
+type Pixels = { data: Buffer; info: OutputInfo }
 
-const renderJpeg = (picture: Sharp): Promise<Buffer> =>
+/** Decodes every row, which verifies the picture: as it is displayed, in sRGB, without transparency. */
+const decode = (picture: Sharp): Promise<Pixels> =>
   picture
+    .autoOrient()
     .flatten({ background: '#ffffff' })
-    .jpeg({ quality: 92, chromaSubsampling: '4:4:4' })
-    .toBuffer()
+    .raw()
+    .toBuffer({ resolveWithObject: true })
+
+const pictureOf = ({ data, info }: Pixels): Sharp => sharp(data, { raw: info })
+
+const renderJpeg = (pixels: Pixels): Promise<Buffer> =>
+  pictureOf(pixels).jpeg({ quality: 92, chromaSubsampling: '4:4:4' }).toBuffer()
+
+async function renderThumbnail(pixels: Pixels): Promise<Buffer> {
+  const { data, info } = await pictureOf(pixels)
+    .resize(THUMBNAIL_PIXELS, THUMBNAIL_PIXELS, { fit: 'inside', withoutEnlargement: true })
+    .raw()
+    .toBuffer({ resolveWithObject: true })
+  let thumbnail: Buffer = Buffer.alloc(0)
+  for (const quality of THUMBNAIL_QUALITIES) {
+    thumbnail = await pictureOf({ data, info }).jpeg({ quality, mozjpeg: true }).toBuffer()
+    if (thumbnail.length <= THUMBNAIL_BYTES) break
+  }
+  return thumbnail
+}
 
 /** Decodes the primary image with libheif, because sharp's build has no HEVC decoder. libheif applies the orientation. */
 async function decodeHeic(bytes: Buffer): Promise<Sharp> {
@@ -82,10 +109,10 @@ for await (const { head, payloads } of readFrames(process.stdin)) {
   const cpuSeconds = (user + system) / 1_000_000
   if (!('clean' in answer)) writeFrame(output, { ...answer, cpuSeconds } satisfies Reply)
   else {
-    const { clean, jpeg } = answer
+    const { clean, jpeg, thumbnail } = answer
     const isOriginal = clean === original
     const isJpeg = jpeg === clean
-    const parts = [...(isOriginal ? [] : [clean]), ...(isJpeg ? [] : [jpeg])]
+    const parts = [...(isOriginal ? [] : [clean]), ...(isJpeg ? [] : [jpeg]), thumbnail]
     writeFrame(output, { isOriginal, isJpeg, cpuSeconds } satisfies Reply, parts)
   }
 }

@@ -3,6 +3,7 @@ import type { ClientProfile } from '../clients/profile.ts'
 import { SCOPES, type Scope } from '../clients/scopes.ts'
 import { clientHeader } from '../consents/page.ts'
 import { csrfField, day, type Html, page } from '../web/html.ts'
+import { photoList, type SmallPhoto } from '../web/photos.ts'
 
 type Verification = {
   id: string
@@ -18,10 +19,12 @@ type Verification = {
   imagesPending: boolean
   /** No image could be read. */
   imagesRefused: boolean
-  images: { type: string; url: string }[]
+  images: SmallPhoto[]
   /** There are images, but the resident has to sign in again to view them. */
   imagesHidden: boolean
 }
+/** What its status follows from. */
+type Judged = Omit<Verification, 'images' | 'imagesHidden'>
 type Application = {
   client: ClientProfile
   scopes: Scope[]
@@ -33,7 +36,7 @@ type Application = {
   lastTokenAt: Date | null
 }
 
-const STATUSES: Record<string, { words: string; tone: 'good' | 'bad' | 'waiting' }> = {
+export const STATUSES: Record<string, { words: string; tone: 'good' | 'bad' | 'waiting' }> = {
   pending: { words: 'In progress', tone: 'waiting' },
   approved: { words: 'Approved', tone: 'good' },
   declined: { words: 'Declined', tone: 'bad' },
@@ -42,17 +45,12 @@ const STATUSES: Record<string, { words: string; tone: 'good' | 'bad' | 'waiting'
   expired: { words: 'Expired', tone: 'bad' },
   error: { words: 'Could not be completed', tone: 'bad' },
 }
-const DOCUMENTS: Record<string, string> = {
+export const DOCUMENTS: Record<string, string> = {
   passport: 'Passport',
   national_id: 'Identity card',
   drivers_license: 'Driving licence',
   residence_permit: 'Residence permit',
   visa: 'Visa',
-}
-const IMAGES: Record<string, string> = {
-  document_front: 'Front of the document',
-  document_back: 'Back of the document',
-  selfie: 'Your face',
 }
 
 /** The resident's home page: identity checks, and the applications that may see them. */
@@ -109,7 +107,12 @@ const DIFFERENCES: Record<string, string> = {
 }
 
 /** Explains why an approved document does not count yet, or not at all. */
-function matchNote({ status, match, matchDifferences, matchReview }: Verification): Html | '' {
+export function matchNote({
+  status,
+  match,
+  matchDifferences,
+  matchReview,
+}: Judged): Html | '' {
   if (status !== 'approved' || match === 'match' || match === 'no-reference') {
     if (matchReview !== 'rejected' || status !== 'approved') return ''
   }
@@ -123,7 +126,10 @@ function matchNote({ status, match, matchDifferences, matchReview }: Verificatio
     : html`<p>This document does not match your account:</p>${why}<p>One of our staff will review it. Until then, no application can see it.</p>`
 }
 
-function statusOf(verification: Verification): { words: string; tone: 'good' | 'bad' | 'waiting' } {
+export function statusOf(verification: Judged): {
+  words: string
+  tone: 'good' | 'bad' | 'waiting'
+} {
   const { status, match, matchReview, isExpired } = verification
   if (status === 'approved' && matchReview === 'rejected')
     return { words: 'Not accepted', tone: 'bad' }
@@ -145,14 +151,8 @@ ${documentExpiresOn ? html`<p class="quiet">The document ${isExpired ? 'expired'
 ${verification.imagesPending ? html`<p class="quiet">We are copying the photos. They will appear here in a moment.</p>` : ''}
 ${verification.imagesRefused ? html`<p class="quiet">We could not read the photos from ${capitalised(verification.vendor)}, so there is nothing to show. The people who run this portal can request them again.</p>` : ''}
 ${verification.imagesHidden ? html`<form method="post" action="/photos">${csrfField(csrf)}<button name="photos">Show the photos</button></form>` : ''}
-${
-  verification.images.length > 0
-    ? html`<ul class="images">${verification.images.map(({ type, url }) => {
-        const label = IMAGES[type] ?? capitalised(type.replaceAll('_', ' '))
-        return html`<li><a href="${url}" rel="noreferrer"><img src="${url}" alt="${label}" loading="lazy"><span>${label}</span></a></li>`
-      })}</ul>`
-    : ''
-}</article>`
+${verification.images.length > 0 ? photoList(verification.images) : ''}
+<p class="more"><a href="/verifications/${encodeURIComponent(verification.id)}">Details of this check</a></p></article>`
 }
 
 function applicationCard(application: Application, csrf: string): Html {
@@ -172,4 +172,4 @@ ${lastTokenAt ? html`<div><dt>Last connected</dt><dd>${day(lastTokenAt)}</dd></d
 </article>`
 }
 
-const capitalised = (word: string) => word.charAt(0).toUpperCase() + word.slice(1)
+export const capitalised = (word: string) => word.charAt(0).toUpperCase() + word.slice(1)
