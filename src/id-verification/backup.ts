@@ -231,8 +231,7 @@ async function makeThumbnail(
   const image = await findWithoutThumbnail(db, imageId)
   if (!image) return
   const prepared = await decoder.prepare(await storage.get(image.jpegKey))
-  if ('refused' in prepared)
-    return log.warn('no thumbnail', { imageId, reason: prepared.refused })
+  if ('refused' in prepared) return log.warn('no thumbnail', { imageId, reason: prepared.refused })
   const thumbnail = await storeThumbnail(storage, image.jpegKey, prepared.thumbnail)
   if (!(await setThumbnail(db, imageId, thumbnail))) await storage.delete(thumbnail.key)
 }

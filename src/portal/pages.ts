@@ -107,12 +107,7 @@ const DIFFERENCES: Record<string, string> = {
 }
 
 /** Explains why an approved document does not count yet, or not at all. */
-export function matchNote({
-  status,
-  match,
-  matchDifferences,
-  matchReview,
-}: Judged): Html | '' {
+export function matchNote({ status, match, matchDifferences, matchReview }: Judged): Html | '' {
   if (status !== 'approved' || match === 'match' || match === 'no-reference') {
     if (matchReview !== 'rejected' || status !== 'approved') return ''
   }

@@ -1,5 +1,5 @@
 import { html } from 'hono/html'
-import type { Photo } from '../id-verification/own.ts'
+import type { Photo } from '../id-verification/own-verifications.ts'
 import { csrfField, day, type Html, page } from '../web/html.ts'
 import { photoLabel, photoPath } from '../web/photos.ts'
 
@@ -69,10 +69,17 @@ const picture = (id: string, label: string): Html => html`<div class="viewer">
 </div>
 <div class="buttons"><a class="button" href="${photoPath(id)}/image">${TEXTS.open}</a><a class="button" href="${photoPath(id)}/image?download=1" download>${TEXTS.download}</a></div>`
 
-/** In place of a picture that cannot be shown: a drawing with the reason. Its size is that of a small picture. */
-export const drawNotice = (reason: 'unreadable' | 'hidden'): string =>
-  String(html`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 300 200" width="300" height="200" role="img" aria-label="${TEXTS[reason]}"><rect width="300" height="200" fill="#55636b"/><text fill="#ffffff" font-family="system-ui, sans-serif" font-size="17" text-anchor="middle">${TEXTS[
-    reason
-  ]
-    .split(/(?<=photo) /)
-    .map((line, index) => html`<tspan x="150" y="${95 + 26 * index}">${line}</tspan>`)}</text></svg>`)
+const NOTICES = {
+  unreadable: ['This photo', 'cannot be shown', 'right now.'],
+  hidden: ['Sign in again', 'to see', 'this photo.'],
+}
+
+/** In place of a picture that cannot be shown: a drawing with the reason, of the size of a small picture. */
+export const drawNotice = (reason: keyof typeof NOTICES): string =>
+  String(
+    html`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 180 120" width="180" height="120" role="img" aria-label="${NOTICES[reason].join(' ')}"><rect width="180" height="120" fill="#55636b"/><text fill="#ffffff" font-family="system-ui, sans-serif" font-size="18" text-anchor="middle">${NOTICES[
+      reason
+    ].map(
+      (line, index) => html`<tspan x="90" y="${42 + 24 * index}">${line}</tspan>`,
+    )}</text></svg>`,
+  )

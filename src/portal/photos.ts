@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { findPhoto, type Photo } from '../id-verification/own.ts'
+import { findPhoto, type Photo } from '../id-verification/own-verifications.ts'
 import type { Db } from '../platform/db.ts'
 import { ApiError } from '../platform/errors.ts'
 import type { Log } from '../platform/log.ts'
@@ -43,7 +43,8 @@ export function photoRoutes(parts: Parts): Hono<Env> {
     const resident = await guard.findResident(c)
     const accountId = resident?.account.id
     const photo = accountId && (await findPhoto(db, { accountId, id: c.req.param('id') ?? '' }))
-    if (!resident || !photo) throw new ApiError(404, 'not_found', 'There is nothing at this address.')
+    if (!resident || !photo)
+      throw new ApiError(404, 'not_found', 'There is nothing at this address.')
     return { resident, photo }
   }
 
@@ -139,10 +140,11 @@ function createPictures(parts: Parts) {
   }
 }
 
-/** With `Cache-Control: no-store`; opened alone, the picture can do nothing. */
+/** With `Cache-Control: no-store`; opened alone, the picture can do nothing. Browsers lay it out with styles of their own. */
 const pictureHeaders = (issuer: string) => ({
   ...securityHeaders({ issuer }),
-  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'; sandbox",
+  'Content-Security-Policy':
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox",
 })
 
 /** A drawing that says why, in the place of the picture; whoever opened the picture alone is led to its page. */

@@ -1,6 +1,6 @@
 import { html } from 'hono/html'
 import type { NameSource } from '../accounts/accounts.ts'
-import type { OwnVerification } from '../id-verification/own.ts'
+import type { OwnVerification } from '../id-verification/own-verifications.ts'
 import { csrfField, day, type Html, page } from '../web/html.ts'
 import { photoList } from '../web/photos.ts'
 import { capitalised, DOCUMENTS, matchNote, STATUSES, statusOf } from './pages.ts'
@@ -108,7 +108,7 @@ function photos({ images, imagesPending }: OwnVerification): Html {
 function findings({ findings: found, isOfResident }: OwnVerification): Html {
   const facts = (Object.keys(FINDINGS) as (keyof Findings)[]).flatMap((name) => {
     const value = found?.[name]
-    return value ? [fact(FINDINGS[name], valueOf(name, value))] : []
+    return value ? [fact(FINDINGS[name], describeValue(name, value))] : []
   })
   const none = isOfResident ? TEXTS.nothingRead : TEXTS.notYours
   return section(
@@ -118,7 +118,7 @@ function findings({ findings: found, isOfResident }: OwnVerification): Html {
   )
 }
 
-function valueOf(name: keyof Findings, value: string): Html | string {
+function describeValue(name: keyof Findings, value: string): Html | string {
   if (name === 'documentType') return DOCUMENTS[value] ?? capitalised(value)
   if (name === 'nationality' || name === 'country')
     return /^[A-Z]{2}$/.test(value) ? (REGIONS.of(value) ?? value) : value

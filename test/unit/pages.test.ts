@@ -3,7 +3,7 @@ import { isScope, SCOPES, type Scope, UNAVAILABLE_SCOPES } from '../../src/clien
 import type { Consent } from '../../src/consents/consents.ts'
 import { readChoice } from '../../src/consents/form.ts'
 import { consentPage, frozenPage, type StoredDocuments } from '../../src/consents/page.ts'
-import type { OwnVerification, Photo } from '../../src/id-verification/own.ts'
+import type { OwnVerification, Photo } from '../../src/id-verification/own-verifications.ts'
 import {
   deviceCodePage,
   deviceConfirmPage,

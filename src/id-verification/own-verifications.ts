@@ -84,7 +84,7 @@ export async function findOwnVerification(
     from (
       select attempt_id, status, coalesce(decided_at, recorded_at) as at, reviewed_by is not null as is_review,
         min(recorded_at) over (partition by attempt_id) as first_at
-      from decision where verification_id = ${id}) each
+      from decision where verification_id = ${id} and status <> 'pending') each
     order by at`
   return {
     ...listed,
