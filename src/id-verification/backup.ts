@@ -219,9 +219,18 @@ async function storeReadable(
   }
 }
 
-/** `key`: of an object of the same image. */
-const storeThumbnail = (storage: Storage, key: string, bytes: Uint8Array): Promise<StoredObject> =>
-  store(storage, key.replace(/(\.clean)?\.[a-z]+$/, '.thumbnail.jpg'), 'jpeg', bytes)
+/** Stores the thumbnail beside `readableKey`, an object of its image, or keeps the one of an earlier run: another machine may encode otherwise. */
+async function storeThumbnail(
+  storage: Storage,
+  readableKey: string,
+  bytes: Uint8Array,
+): Promise<StoredObject> {
+  const key = readableKey.replace(/(\.clean)?\.[a-z]+$/, '.thumbnail.jpg')
+  const isThere = (await storage.head(key)) !== undefined
+  return isThere
+    ? await headObject(storage, key, CONTENT_TYPES.jpeg)
+    : await store(storage, key, 'jpeg', bytes)
+}
 
 /** Makes the thumbnail of an image that was stored before there were any, when a page first shows it. */
 async function makeThumbnail(

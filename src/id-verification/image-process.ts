@@ -1,5 +1,5 @@
 import { Socket } from 'node:net'
-import sharp, { type OutputInfo, type Sharp } from 'sharp'
+import sharp, { type Sharp } from 'sharp'
 import { cleanJpeg } from './clean-jpeg.ts'
 import { cleanPng } from './clean-png.ts'
 import { cleanWebp } from './clean-webp.ts'
@@ -29,21 +29,25 @@ type Result =
 
 async function prepare(kind: ImageKind, original: Buffer): Promise<Result> {
   if (kind === 'heic') {
-    const pixels = await decode(await decodeHeic(original))
-    const jpeg = await renderJpeg(pixels)
-    return { clean: jpeg, jpeg, thumbnail: await renderThumbnail(pixels) }
+    const jpeg = await renderJpeg(await decodeHeic(original))
+    return { clean: jpeg, jpeg, thumbnail: await renderThumbnail(sharp(jpeg)) }
   }
   const clean = withoutMetadata(kind, original)
   if (clean === 'truncated') return { truncated: true }
   if (clean === 'broken') return { refused: `not a whole ${kind} image` }
   const open = (failOn: 'warning' | 'error') =>
-    decode(sharp(clean, { limitInputPixels: MAX_PIXELS, failOn, sequentialRead: true }))
-  const pixels = await open('warning').catch(async (error: Error) => {
-    if (kind !== 'jpeg' || !HARMLESS_WARNINGS.test(error.message)) throw error
-    return await open('error')
+    sharp(clean, { limitInputPixels: MAX_PIXELS, failOn, sequentialRead: true })
+  if (kind !== 'jpeg') {
+    const jpeg = await renderJpeg(open('warning').autoOrient())
+    return { clean, jpeg, thumbnail: await renderThumbnail(sharp(jpeg)) }
+  }
+  const { data, info } = await decode(open('warning')).catch(async (error: Error) => {
+    if (!HARMLESS_WARNINGS.test(error.message)) throw error
+    return await decode(open('error'))
   })
-  const jpeg = kind === 'jpeg' ? clean : await renderJpeg(pixels)
-  return { clean, jpeg, thumbnail: await renderThumbnail(pixels) }
+  const { orientation } = await open('error').metadata()
+  const thumbnail = await renderThumbnail(sharp(data, { raw: info }), orientation)
+  return { clean, jpeg: clean, thumbnail }
 }
 
 function withoutMetadata(kind: 'jpeg' | 'png' | 'webp', bytes: Buffer) {
@@ -51,29 +55,25 @@ function withoutMetadata(kind: 'jpeg' | 'png' | 'webp', bytes: Buffer) {
   return kind === 'png' ? cleanPng(bytes, MAX_PIXEL_DATA_BYTES) : cleanWebp(bytes)
 }
 
-type Pixels = { data: Buffer; info: OutputInfo }
+/** Decodes every row, which verifies the picture. */
+const decode = (picture: Sharp) => picture.raw().toBuffer({ resolveWithObject: true })
 
-/** Decodes every row, which verifies the picture: as it is displayed, in sRGB, without transparency. */
-const decode = (picture: Sharp): Promise<Pixels> =>
+const renderJpeg = (picture: Sharp): Promise<Buffer> =>
   picture
-    .autoOrient()
     .flatten({ background: '#ffffff' })
-    .raw()
-    .toBuffer({ resolveWithObject: true })
+    .jpeg({ quality: 92, chromaSubsampling: '4:4:4' })
+    .toBuffer()
 
-const pictureOf = ({ data, info }: Pixels): Sharp => sharp(data, { raw: info })
-
-const renderJpeg = (pixels: Pixels): Promise<Buffer> =>
-  pictureOf(pixels).jpeg({ quality: 92, chromaSubsampling: '4:4:4' }).toBuffer()
-
-async function renderThumbnail(pixels: Pixels): Promise<Buffer> {
-  const { data, info } = await pictureOf(pixels)
+/** `orientation`: of the picture, as in EXIF. The thumbnail is upright. */
+async function renderThumbnail(picture: Sharp, orientation = 1): Promise<Buffer> {
+  const small = await picture
     .resize(THUMBNAIL_PIXELS, THUMBNAIL_PIXELS, { fit: 'inside', withoutEnlargement: true })
-    .raw()
-    .toBuffer({ resolveWithObject: true })
-  let thumbnail: Buffer = Buffer.alloc(0)
+    .withMetadata({ orientation })
+    .png({ compressionLevel: 1 })
+    .toBuffer()
+  let thumbnail = Buffer.alloc(0)
   for (const quality of THUMBNAIL_QUALITIES) {
-    thumbnail = await pictureOf({ data, info }).jpeg({ quality, mozjpeg: true }).toBuffer()
+    thumbnail = await sharp(small).autoOrient().jpeg({ quality, mozjpeg: true }).toBuffer()
     if (thumbnail.length <= THUMBNAIL_BYTES) break
   }
   return thumbnail
