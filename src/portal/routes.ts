@@ -45,7 +45,7 @@ export function portalRoutes(parts: Parts): Hono<Env> {
 }
 
 async function showHome(parts: Parts, c: Context<Env>): Promise<Response> {
-  const { issuer, db, vault, jobs, forms, guard } = parts
+  const { issuer, db, vault, forms, guard } = parts
   const resident = await guard.findResident(c)
   if (!resident) return showSignIn(parts, c)
   const opened = takeOpenedLink(c, issuer)
@@ -57,7 +57,7 @@ async function showHome(parts: Parts, c: Context<Env>): Promise<Response> {
     findDocumentName(db, vault, account.id),
   ])
   const notice = await takeSentence(parts, c)
-  if (isRecent) await requestThumbnails(db, jobs, verifications)
+  if (isRecent) await requestThumbnails(parts, verifications)
   setSecurityHeaders(c, { issuer })
   return c.html(
     homePage({
@@ -76,17 +76,14 @@ async function showHome(parts: Parts, c: Context<Env>): Promise<Response> {
 }
 
 /** One identity check in detail. Photos and what was read from the document need a recent sign-in. */
-async function showVerification(
-  { issuer, db, vault, jobs, forms, guard }: Parts,
-  c: Context<Env>,
-  id: string,
-): Promise<Response> {
+async function showVerification(parts: Parts, c: Context<Env>, id: string): Promise<Response> {
+  const { issuer, db, vault, forms, guard } = parts
   const resident = await guard.findResident(c)
   if (!resident) return c.redirect('/', 303)
   const { account, session, isRecent } = resident
   const verification = await findOwnVerification(db, vault, { accountId: account.id, id })
   if (!verification) throw new ApiError(404, 'not_found', 'There is nothing at this address.')
-  if (isRecent) await requestThumbnails(db, jobs, [verification])
+  if (isRecent) await requestThumbnails(parts, [verification])
   setSecurityHeaders(c, { issuer })
   const { nameSource } = account
   const csrf = forms.create(session.uid)
@@ -99,17 +96,20 @@ async function showDetails({ guard }: Parts, c: Context<Env>, id: string): Promi
   return confirmation ?? c.redirect(`/verifications/${encodeURIComponent(id)}`, 303)
 }
 
-/** Has the missing thumbnails of these images made, which were stored before there were any. */
+/** Has the missing thumbnails of these images made, which were stored before there were any. No page fails for want of them. */
 async function requestThumbnails(
-  db: Db,
-  jobs: Jobs,
+  { db, jobs, log }: Parts,
   verifications: readonly Pick<ListedVerification, 'images'>[],
 ): Promise<void> {
   const missing = verifications.flatMap(({ images }) =>
     images.flatMap(({ id, hasThumbnail }) => (hasThumbnail ? [] : [id])),
   )
-  for (const imageId of missing)
-    await jobs.enqueue(db, 'make-thumbnail', { imageId }, { uniqueKey: imageId })
+  try {
+    for (const imageId of missing)
+      await jobs.enqueue(db, 'make-thumbnail', { imageId }, { uniqueKey: imageId })
+  } catch (error) {
+    log.warn('thumbnails could not be requested', { error })
+  }
 }
 
 /** The resident's consents, each with the profile of its application. */
