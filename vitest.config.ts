@@ -1,5 +1,32 @@
 import { availableParallelism } from 'node:os'
+import { basename } from 'node:path'
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
+
+/**
+ * These take longest, and wait most of the time: at the start they run beside others that do not. Without a cache of earlier runs,
+ * as in CI, Vitest would begin with the largest files.
+ */
+const FIRST = [
+  'embedded-postgres',
+  'killed-process',
+  'process',
+  'lost-connections',
+  'database-outage',
+  'manual',
+  'incode',
+  'shutdown',
+]
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => {
+      const index = FIRST.indexOf(basename(moduleId, '.test.ts'))
+      return index === -1 ? FIRST.length : index
+    }
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b))
+  }
+}
 
 export default defineConfig({
   test: {
@@ -8,6 +35,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     // Most integration files wait for a process or a queue most of the time.
     maxWorkers: 2 * availableParallelism(),
+    sequence: { sequencer: LongestFirst },
     // On a shared machine a second may last three. What needed a second try is printed as such, and is to be looked into.
     retry: process.env.CI ? 1 : 0,
     projects: [

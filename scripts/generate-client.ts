@@ -86,13 +86,13 @@ function parametersOf(parameters: Parameter[]): string {
 }
 
 function operationOf(operation: Json): string {
-  const body = operation.requestBody as Body | undefined
+  const body = operation.requestBody as (Body & { required: boolean }) | undefined
   const responses = Object.entries(operation.responses as Record<string, Body>).map(
     ([status, response]) =>
       `${status}: { headers: Record<string, unknown>; ${contentOf(response)} }`,
   )
   return `/** ${operation.summary} */ { parameters: ${parametersOf(operation.parameters as Parameter[])}; ${
-    body ? `requestBody: { ${contentOf(body)} }` : 'requestBody?: never'
+    body ? `requestBody${body.required ? '' : '?'}: { ${contentOf(body)} }` : 'requestBody?: never'
   }; responses: { ${responses.join('; ')} } }`
 }
 

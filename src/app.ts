@@ -1,4 +1,4 @@
-import { Hono } from 'hono'
+import { Hono, type MiddlewareHandler } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import { backOfficeRoutes } from './api/back-office.ts'
 import { eventRoutes, transmitterRoutes } from './api/events.ts'
@@ -21,6 +21,7 @@ import { naturalPersonRoutes } from './api/natural-person.ts'
 import { openApiRoutes } from './api/openapi.ts'
 import { resourceMetadataRoutes } from './api/resource-metadata.ts'
 import { minimalDisclosureRoutes } from './api/smaller.ts'
+import { createUploadTurns } from './api/uploads.ts'
 import { clientLogoRoutes } from './clients/logo.ts'
 import { type AppEnv, respondNotFound, respondToError } from './error-responses.ts'
 import { callbackRoutes } from './id-verification/callbacks.ts'
@@ -34,6 +35,7 @@ import { accountRoutes } from './portal/account.ts'
 import { activityRoutes } from './portal/activity.ts'
 import { consentRoutes } from './portal/consents.ts'
 import { createGuard } from './portal/guard.ts'
+import { languageRoutes } from './portal/language.ts'
 import { linkRoutes } from './portal/links.ts'
 import { mailLinkRoutes } from './portal/mail-links.ts'
 import { notMeRoutes } from './portal/not-me.ts'
@@ -46,10 +48,11 @@ import { signUpRoutes } from './portal/sign-up.ts'
 import { wellKnownRoutes } from './portal/well-known.ts'
 import { createFormTokens } from './web/form-tokens.ts'
 import { passkeyScript, stylesheet } from './web/html.ts'
+import { addReader, type PageEnv } from './web/reader.ts'
 import { requestIdOf } from './web/response-headers.ts'
 import type { WebContext } from './web-context.ts'
 
-type ApiContext = WebContext & { bearer: Bearer }
+type ApiContext = WebContext & { bearer: Bearer; uploadTurns: MiddlewareHandler }
 
 /** Maps paths to features, and every error to a response. */
 export function createApp(context: WebContext): Hono<AppEnv> {
@@ -60,7 +63,7 @@ export function createApp(context: WebContext): Hono<AppEnv> {
     onUse: limiter.take,
     onRefused: (by) => record(db, { detail: { what: 'refusal' }, ...by }),
   })
-  const api: ApiContext = { ...context, bearer }
+  const api: ApiContext = { ...context, bearer, uploadTurns: createUploadTurns() }
 
   const app = new Hono<AppEnv>()
   // Before the middleware, because its headers cost more than these routes' own work. They set their headers themselves.
@@ -80,6 +83,7 @@ export function createApp(context: WebContext): Hono<AppEnv> {
   app.use(addRequestId)
   app.use('/api/v1/*', addApiHeaders)
   app.route('/', apiRoutes(api))
+  app.use(addReader(context.readerOf))
   app.route('/', publicRoutes(context))
   app.route('/', residentRoutes(context))
   app.notFound((c) => respondNotFound(context, c))
@@ -115,9 +119,9 @@ function apiRoutes(api: ApiContext): Hono {
 }
 
 /** For anyone: programs that look up what this server is, and pages that need no session. */
-function publicRoutes(context: WebContext): Hono {
+function publicRoutes(context: WebContext): Hono<PageEnv> {
   const { issuer } = context
-  const routes = new Hono()
+  const routes = new Hono<PageEnv>()
   routes.route('/', transmitterRoutes(issuer))
   routes.route('/', ledgerRoutes(context))
   routes.route('/', openApiRoutes(issuer))
@@ -146,12 +150,12 @@ function assetRoutes(): Hono {
 }
 
 /** For residents: sign-in, consent, and their own pages. */
-function residentRoutes(context: WebContext): Hono {
+function residentRoutes(context: WebContext): Hono<PageEnv> {
   const { config, db, issuer } = context
   const forms = createFormTokens(issuer, config.secrets.cookieKeys)
   const guard = createGuard({ ...context, forms })
   const portal = { ...context, forms, guard }
-  const routes = new Hono()
+  const routes = new Hono<PageEnv>()
   routes.route(
     '/',
     interactionRoutes({
@@ -160,6 +164,7 @@ function residentRoutes(context: WebContext): Hono {
       requireProof: guard.askForProof,
     }),
   )
+  routes.route('/', languageRoutes(portal))
   routes.route('/', portalRoutes(portal))
   routes.route('/', photoRoutes(portal))
   routes.route('/', consentRoutes(portal))

@@ -14,6 +14,7 @@ import type { SecretsConfig } from './platform/secrets.ts'
 import type { S3Config } from './platform/storage.ts'
 import { isAddressRange, isRangeOfEveryone } from './web/client-address.ts'
 import type { NetworkLimits } from './web/network-limits.ts'
+import { LOCALES, type Locale } from './web/texts/languages.ts'
 
 const url = (protocols: string[]) =>
   z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
@@ -118,6 +119,7 @@ const schema = z.object({
   LOG_LEVEL: z
     .enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` })
     .default('info'),
+  DEFAULT_LOCALE: z.enum(LOCALES, { error: `must be one of ${LOCALES.join(', ')}` }).default('en'),
   MISSING_SCOPE_STATUS: z.enum(['401', '403'], { error: 'must be 401 or 403' }).default('401'),
   ALLOWED_HOSTS: list(
     /^([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:\d{1,5})?$/i,
@@ -209,7 +211,7 @@ export const VARIABLES: readonly string[] = [
 
 // What begins like this is a variable of ours, or a mistake.
 const NAMESPACES =
-  /^(ALLOWED_HOST|COOKIE_KEY|DATABASE_(CONN|POOL|QUEUE)|DRAIN_|ENCRYPTION_KEY|KEEP_ALIVE_|KMS_|MAIL_FROM|METRICS_|(MIGRATION|WEB|WORKER)_DATABASE_|MISSING_SCOPE_|OUTBOUND_|RATE_LIMIT_|S3_|SECURITY_CONTACT|SHUTDOWN_|SMTP_|TRUSTED_)/
+  /^(ALLOWED_HOST|COOKIE_KEY|DATABASE_(CONN|POOL|QUEUE)|DEFAULT_LOC|DRAIN_|ENCRYPTION_KEY|KEEP_ALIVE_|KMS_|MAIL_FROM|METRICS_|(MIGRATION|WEB|WORKER)_DATABASE_|MISSING_SCOPE_|OUTBOUND_|RATE_LIMIT_|S3_|SECURITY_CONTACT|SHUTDOWN_|SMTP_|TRUSTED_)/
 
 type Values = z.infer<typeof schema>
 
@@ -230,6 +232,8 @@ export type Config = Readonly<{
   dataDir: string
   role: 'web' | 'worker' | 'all'
   logLevel: (typeof LOG_LEVELS)[number]
+  /** The language of pages and mails where neither the reader nor the application chose one. */
+  defaultLocale: Locale
   missingScopeStatus: 401 | 403
   /** Further hosts that requests may name, with or without a port. */
   allowedHosts: readonly string[]
@@ -345,6 +349,7 @@ const toConfig = (values: Values, credentials: ReturnType<typeof credentialsInFi
   dataDir: resolve(values.DATA_DIR),
   role: values.ROLE,
   logLevel: values.LOG_LEVEL,
+  defaultLocale: values.DEFAULT_LOCALE,
   missingScopeStatus: values.MISSING_SCOPE_STATUS === '403' ? 403 : 401,
   allowedHosts: values.ALLOWED_HOSTS ?? [],
   trustedProxies: values.TRUSTED_PROXIES ?? [],

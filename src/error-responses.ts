@@ -2,27 +2,29 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
-import { TooBusyError } from './accounts/passwords.ts'
 import { apiHeaders } from './api/headers.ts'
 import { isMosaicPath, toMosaicBody } from './api/mosaic/errors.ts'
 import { errorPage } from './oauth/pages.ts'
 import { isUnstorable } from './platform/db.ts'
-import { ApiError, temporarilyUnavailable } from './platform/errors.ts'
+import { ApiError, TooBusyError, temporarilyUnavailable } from './platform/errors.ts'
 import type { Log } from './platform/log.ts'
 import { findUnavailable } from './platform/unavailable.ts'
 import type { ClientAddress } from './web/client-address.ts'
-import { securityHeaders } from './web/html.ts'
+import { type Html, securityHeaders } from './web/html.ts'
+import { describeError, PageError } from './web/page-error.ts'
+import type { Reader, ReaderOf } from './web/reader.ts'
 import { requestIdOf } from './web/response-headers.ts'
 import type { SecurityEvents } from './web/security-events.ts'
 
 type ErrorContext = {
   issuer: string
   addressOf: ClientAddress
+  readerOf: ReaderOf
   security: SecurityEvents
   log: Log
 }
 /** Of every request of the app. */
-export type AppEnv = { Bindings: HttpBindings; Variables: { requestId: string } }
+export type AppEnv = { Bindings: HttpBindings; Variables: { requestId: string; reader?: Reader } }
 type AppRequest = Context<AppEnv>
 
 /** Responds to a request of the app that threw. What is not the caller's error is logged, with the id in the response. */
@@ -33,7 +35,7 @@ export function respondToError(context: ErrorContext, c: AppRequest, error: Erro
 
 /** Responds to a request for an address that does not exist. */
 export const respondNotFound = (context: ErrorContext, c: AppRequest) =>
-  sendError(context, c, new ApiError(404, 'not_found', 'There is nothing at this address.'))
+  sendError(context, c, new PageError(404, 'not_found', ({ errors }) => errors.notFound))
 
 function emitRefusal({ addressOf, security }: ErrorContext, c: AppRequest, { error }: ApiError) {
   const address = addressOf(c.env.incoming)
@@ -59,22 +61,17 @@ function toApiError(log: Log, requestId: string, error: unknown): ApiError {
   return new ApiError(500, 'Internal server error')
 }
 
-function sendError({ issuer }: ErrorContext, c: AppRequest, error: ApiError) {
+function sendError({ issuer, readerOf }: ErrorContext, c: AppRequest, error: ApiError) {
   const requestId = requestIdOf(c.env.outgoing)
   const status = error.status as 400
+  const reader = isPage(c) ? (c.var.reader ?? readerOf(c.env.incoming)) : undefined
   for (const [name, value] of Object.entries({
     ...error.headers,
     ...(c.req.path.startsWith('/api/') ? apiHeaders(requestId) : {}),
-    ...(isPage(c) ? securityHeaders({ issuer }) : {}),
+    ...(reader ? securityHeaders({ issuer, locale: reader.locale }) : {}),
   }))
     c.header(name, value)
-  if (isPage(c)) {
-    const message =
-      status >= 500
-        ? 'Something went wrong on our side. Please try again in a moment.'
-        : error.message
-    return c.html(errorPage({ title: titleOf(status), message, requestId }), status)
-  }
+  if (reader) return c.html(describe(reader, error, requestId), status)
   if (isMosaicPath(c.req.path)) return c.json(toMosaicBody(error), status)
   const isBackOffice = c.req.path.startsWith('/api/v1/idv/')
   return c.json(isBackOffice ? error.toBackOfficeBody() : error.toBody(), status)
@@ -84,14 +81,20 @@ const isPage = (c: AppRequest): boolean =>
   !/^\/(api|webhooks|health|\.well-known)(\/|$)/.test(c.req.path) &&
   (c.req.header('accept') ?? '').includes('text/html')
 
-function titleOf(status: number): string {
-  if (status === 404) return 'Nothing here'
-  return status >= 500 ? 'Our mistake' : 'We could not go on'
+function describe(reader: Reader, error: ApiError, requestId: string): Html {
+  const { errors } = reader.texts
+  const title =
+    error.status === 404
+      ? errors.nothingHere
+      : error.status >= 500
+        ? errors.ourMistake
+        : errors.cannotGoOn
+  return errorPage(reader, { title, message: describeError(reader.texts, error), requestId })
 }
 
 /** Responds to a request that is rejected before it reaches the authorization server or the app, in the same formats. */
 export function refuse(
-  { issuer, log }: Pick<ErrorContext, 'issuer' | 'log'>,
+  { issuer, readerOf, log }: Pick<ErrorContext, 'issuer' | 'readerOf' | 'log'>,
   req: IncomingMessage,
   res: ServerResponse,
   error: unknown,
@@ -100,14 +103,14 @@ export function refuse(
   if (req.destroyed && !req.complete) return
   const requestId = requestIdOf(res)
   const refusal = toApiError(log, requestId, error)
-  const isPage = (req.headers.accept ?? '').includes('text/html')
-  const body = isPage
-    ? String(errorPage({ title: 'We could not go on', message: refusal.message, requestId }))
+  const reader = (req.headers.accept ?? '').includes('text/html') ? readerOf(req) : undefined
+  const body = reader
+    ? String(describe(reader, refusal, requestId))
     : JSON.stringify(refusal.toBody())
   res.writeHead(refusal.status, {
-    'Content-Type': isPage ? 'text/html; charset=utf-8' : 'application/json',
+    'Content-Type': reader ? 'text/html; charset=utf-8' : 'application/json',
     'Content-Length': Buffer.byteLength(body),
-    ...(isPage ? securityHeaders({ issuer }) : {}),
+    ...(reader ? securityHeaders({ issuer, locale: reader.locale }) : {}),
     ...refusal.headers,
   })
   res.end(body)

@@ -9,7 +9,6 @@ import { findVerified } from './id-verification/verified.ts'
 import { createProvider } from './oauth/provider.ts'
 import { createEventSigner, createFindSubject } from './oauth/security-event-tokens.ts'
 import { type Db, openDb } from './platform/db.ts'
-import { ApiError } from './platform/errors.ts'
 import type { Jobs } from './platform/jobs.ts'
 import { isPublicAddress } from './platform/outbound.ts'
 import { loadSharedKeys } from './platform/shared-keys.ts'
@@ -20,6 +19,8 @@ import { type KeyRing, openKeyRing, type SigningKeys } from './signing/key-ring.
 import { createResponseSigner, type SignResponse } from './signing/signed-responses.ts'
 import { type ClientAddress, createClientAddress } from './web/client-address.ts'
 import { createNetworkLimiter, type NetworkLimiter } from './web/network-limits.ts'
+import { PageError } from './web/page-error.ts'
+import { createReaderOf, type ReaderOf } from './web/reader.ts'
 import type { WebMetrics } from './web/web-metrics.ts'
 
 /** What a web process is started with and no configuration says. */
@@ -49,6 +50,7 @@ export type WebContext = Omit<AppContext, 'close'> &
     limiter: RateLimiter
     network: NetworkLimiter
     addressOf: ClientAddress
+    readerOf: ReaderOf
     /** Closes what only requests need. The caller closes the AppContext. */
     close(): Promise<void>
   }
@@ -70,11 +72,13 @@ export async function openWebContext(
   const limiter = createRateLimiter(db, config.rateLimits, log)
   const tokens = createAccessTokens(issuer, ring)
   const addressOf = createClientAddress(config.trustedProxies, reportUnknownProxies(context))
+  const readerOf = createReaderOf({ issuer, defaultLocale: config.defaultLocale })
   const network = createNetworkLimiter({
     ...context,
     limits: config.networkLimits,
     addressOf,
-    refuse: (req, res, seconds) => refuse({ issuer, log }, req, res, tooManyRequests(seconds)),
+    refuse: (req, res, seconds) =>
+      refuse({ issuer, readerOf, log }, req, res, tooManyRequests(seconds)),
   })
   const provider = followKeys(ring, (keys) =>
     createProvider({
@@ -86,6 +90,7 @@ export async function openWebContext(
       subjects,
       findVerified: (accountId) => findVerified({ db, storage, vault }, accountId),
       deviceOf,
+      readerOf,
       addressOf,
       onAuthenticatedClient: network.uncount,
       onTokens: options.metrics?.onTokens,
@@ -103,6 +108,7 @@ export async function openWebContext(
     limiter,
     network,
     addressOf,
+    readerOf,
     async close() {
       ring.close()
       await limiter.close()
@@ -143,9 +149,6 @@ function followKeys(ring: KeyRing, create: (keys: SigningKeys) => Provider): () 
 }
 
 const tooManyRequests = (seconds: number) =>
-  new ApiError(
-    429,
-    'rate_limit_exceeded',
-    `Too many requests came from your network. Please try again in ${seconds} seconds.`,
-    { headers: { 'Retry-After': String(seconds) } },
-  )
+  new PageError(429, 'rate_limit_exceeded', ({ errors }) => errors.tooManyRequests(seconds), {
+    headers: { 'Retry-After': String(seconds) },
+  })

@@ -22,6 +22,7 @@ import { startReconciler } from './id-verification/reconcile.ts'
 import { runRetention, startErasureJobs } from './id-verification/retention.ts'
 import { announceExpiredDocuments } from './id-verification/review.ts'
 import { startTenantAnnouncements } from './id-verification/subjects.ts'
+import { deleteOldUploads } from './id-verification/uploads.ts'
 import { createTokenCache } from './id-verification/vendors/tokens.ts'
 import { createHeadSigner } from './ledger/heads.ts'
 import { startSequencer } from './ledger/sequencer.ts'
@@ -61,13 +62,14 @@ export const CLEAN_UPS: readonly ((db: Db) => Promise<unknown>)[] = [
   deleteOldMail,
   deleteOldEvents,
   destroyOldDeliveryKeys,
+  deleteOldUploads,
 ]
 
 /** Starts the work. The caller closes context and queue, after it has stopped. */
 export async function startWorker(context: AppContext, jobs: Jobs): Promise<Worker> {
   const { config, db, storage, sealer, vault, outbound, readiness, log } = context
   const tokens = createTokenCache()
-  const backup = await startBackup({ db, storage, sealer, tokens, jobs, log })
+  const backup = await startBackup({ db, storage, sealer, tokens, vault, jobs, log })
   await startErasureJobs({ db, storage, sealer, tokens, jobs, log })
   await startTenantAnnouncements({ db, jobs })
   const ring = await openKeyRing(db, sealer, log)
@@ -76,8 +78,8 @@ export async function startWorker(context: AppContext, jobs: Jobs): Promise<Work
     deliverLogout({ db, ring, subjects, outbound, log }, notice),
   )
   await jobs.work('fetch-logo', 1, ({ clientId }) => fetchRegisteredLogo(context, clientId))
-  await startResetLinks({ db, sealer, vault, jobs, log })
-  await startSignUpLinks({ db, sealer, vault, jobs, log })
+  await startResetLinks({ db, sealer, vault, jobs, config, log })
+  await startSignUpLinks({ db, sealer, vault, jobs, config, log })
   const senders = startSender({
     db,
     sealer,

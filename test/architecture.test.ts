@@ -282,6 +282,7 @@ const TABLES: Record<string, string[]> = {
     'operator_review',
     'subject',
     'subject_link',
+    'upload',
     'vendor_integration',
     'verification',
   ],
@@ -308,7 +309,7 @@ const SHARED: Record<string, string[]> = {
   'oauth/adapter.ts': ['consent', 'ledger_entry'],
   'api/latest-approved.ts': ['consent', 'ledger_entry'],
   // Who is to be notified of what, decided where the rows change.
-  'events/events.ts': ['client', 'consent', 'ledger_entry', 'subject', 'verification'],
+  'events/events.ts': ['client', 'consent', 'decision', 'ledger_entry', 'subject', 'verification'],
   'events/store.ts': ['client'],
   'events/streams.ts': ['client'],
   'ledger/disclosure.ts': ['consent'],

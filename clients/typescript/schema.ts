@@ -329,7 +329,7 @@ export type paths = {
     }
   }
   '/api/v1/idv/verifications': {
-    /** Start a session for a subject of yours at a vendor */ post: {
+    /** Start a session for a subject of yours, at a vendor or for review by yourselves */ post: {
       parameters: {
         path?: never
         query?: never
@@ -456,6 +456,234 @@ export type paths = {
           content: { 'application/json': components['schemas']['BackOfficeError'] }
         }
         406: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        429: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+      }
+    }
+  }
+  '/api/v1/idv/verifications/{id}/document': {
+    /** Upload the document's front, for a verification of `manual` */ post: {
+      parameters: {
+        path: { id: string }
+        query?: never
+        header?: { 'X-Tenant-ID'?: string }
+        cookie?: never
+      }
+      requestBody: { content: { 'application/json': components['schemas']['Upload'] } }
+      responses: {
+        200: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['UploadedImage'] }
+        }
+        400: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        403: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        404: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        406: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        409: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        413: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        415: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        429: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+      }
+    }
+  }
+  '/api/v1/idv/verifications/{id}/document/back': {
+    /** Upload the document's back, for a verification of `manual` */ post: {
+      parameters: {
+        path: { id: string }
+        query?: never
+        header?: { 'X-Tenant-ID'?: string }
+        cookie?: never
+      }
+      requestBody: { content: { 'application/json': components['schemas']['Upload'] } }
+      responses: {
+        200: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['UploadedImage'] }
+        }
+        400: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        403: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        404: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        406: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        409: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        413: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        415: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        429: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+      }
+    }
+  }
+  '/api/v1/idv/verifications/{id}/selfie': {
+    /** Upload the person's face, for a verification of `manual` */ post: {
+      parameters: {
+        path: { id: string }
+        query?: never
+        header?: { 'X-Tenant-ID'?: string }
+        cookie?: never
+      }
+      requestBody: { content: { 'application/json': components['schemas']['Upload'] } }
+      responses: {
+        200: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['UploadedImage'] }
+        }
+        400: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        403: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        404: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        406: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        409: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        413: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        415: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        429: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+      }
+    }
+  }
+  '/api/v1/idv/verifications/{id}/complete': {
+    /** Close the uploads of a verification of `manual`; it then waits for review */ post: {
+      parameters: {
+        path: { id: string }
+        query?: never
+        header?: { 'X-Tenant-ID'?: string }
+        cookie?: never
+      }
+      requestBody?: { content: { 'application/json': components['schemas']['TypedDocument'] } }
+      responses: {
+        200: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Verification'] }
+        }
+        400: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        403: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        404: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        406: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        409: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        413: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
+        415: {
           headers: Record<string, unknown>
           content: { 'application/json': components['schemas']['BackOfficeError'] }
         }
@@ -1420,6 +1648,65 @@ export type paths = {
           content: { 'application/json': components['schemas']['MosaicError'] }
         }
       }
+    } /** Add an image to a session of `manual`, as Mosaic's API does */
+    post: {
+      parameters: {
+        path: { sid: string }
+        query?: never
+        header?: { 'X-Tenant-ID'?: string }
+        cookie?: never
+      }
+      requestBody: { content: { 'application/json': components['schemas']['MosaicAddedImage'] } }
+      responses: {
+        200: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicFeedback'] }
+        }
+        400: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+        401: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+        403: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+        404: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+        405: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+        406: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+        409: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+        413: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+        415: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+        429: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+        500: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['MosaicError'] }
+        }
+      }
     }
   }
   '/api/v1/verification/{sid}/images/{id}': {
@@ -1613,6 +1900,7 @@ export type components = {
       error: string
       details: Record<string, unknown>
     }
+    DocumentText: string
     ErasureAnswer: {
       outcome:
         | 'erased'
@@ -1626,8 +1914,8 @@ export type components = {
       details?: Record<string, unknown>
     }
     IdVerification: {
-      id: string | null /** Who verified it */
-      type: 'veriff' | 'kora' | 'incode' | 'mosaic' | 'sumsub' | 'stripe' | null
+      id: string | null /** Who verified it; `manual`: people */
+      type: 'veriff' | 'kora' | 'incode' | 'mosaic' | 'sumsub' | 'stripe' | 'manual' | null
       documentType?:
         | 'passport'
         | 'national_id'
@@ -1674,16 +1962,28 @@ export type components = {
     LinkedImageTypes: {
       /** Our names, or those of Incode's systems such as fullFrameFrontID */ images: string[]
     }
+    MosaicAddedImage: {
+      image: {
+        /** Such as jpg; the bytes decide */ format: string
+        image_type: 'document_front' | 'document_back' | 'selfie' /** The image, as base64 */
+        content: string /** Without effect */
+        capture_margins?: unknown /** Without effect */
+        image_id?: unknown
+      } /** Without effect */
+      device_info?: Record<string, unknown> | null
+    }
     MosaicCreateSession: {
       /** Where the browser is sent when the person is done; with sessionId and state */ callback_url?: string
       state?: string /** Checked, and without effect: your tenant's retention decides */
       time_to_live?: string /** Not offered: absent or null */
-      mock_behavior?: null /** Not offered: absent, null or false */
-      auto_start?: false | null /** Not offered: absent or null */
-      start?: null
+      mock_behavior?: null /** Only without effect: true where your verifier is `manual`, otherwise false */
+      auto_start?:
+        | boolean
+        | null /** Only where your verifier is `manual`, and without effect: you add the images */
+      start?: Record<string, unknown> | null
     }
     MosaicCreatedSession: {
-      /** Opens the session at `/app/{start_token}`: for that person alone */ start_token: string
+      /** Opens the session at `/app/{start_token}`: for that person alone; nothing where your verifier is `manual` */ start_token: string
       session_id: string /** How long start_token leads to the session */
       expiration: string
       missing_images: ('document_front' | 'document_back' | 'selfie')[]
@@ -1691,6 +1991,11 @@ export type components = {
     MosaicError: {
       /** For people; names the key that is at fault */ message: string /** The status */
       error_code: number
+    }
+    MosaicFeedback: {
+      feedback: 'ok' /** All images are there: the session waits for review */
+      complete: boolean
+      missing_images: ('document_front' | 'document_back' | 'selfie')[]
     }
     MosaicImages: {
       session_images: {
@@ -1866,10 +2171,11 @@ export type components = {
         | 'incode'
         | 'mosaic'
         | 'sumsub'
-        | 'stripe' /** Your own word for the kind of verification; it is stored and returned */
+        | 'stripe'
+        | 'manual' /** Your own word for the kind of verification; it is stored and returned */
       tier?: string /** Your own id of the person: one that says nothing by itself, no e-mail address or name. Code points that Unicode has not assigned are refused too. */
       externalId?: string /** Of an existing subject, in the place of externalId */
-      subjectId?: string /** One of your integrations with this vendor; else the one named default */
+      subjectId?: string /** May be left out where there is one with the vendor, or one of them is named default */
       integration?: string /** Where the browser is sent when the person is done; with verificationId and state */
       callback_url?: string
       state?: string
@@ -1877,8 +2183,8 @@ export type components = {
     StartedVerification: {
       id: string /** Of your own subject; null for what the operator started for a resident */
       subjectId: string | null /** Your own id of the person */
-      externalId: string | null
-      vendor: 'veriff' | 'kora' | 'incode' | 'mosaic' | 'sumsub' | 'stripe'
+      externalId: string | null /** `manual`: reviewed by yourselves */
+      vendor: 'veriff' | 'kora' | 'incode' | 'mosaic' | 'sumsub' | 'stripe' | 'manual'
       status:
         | 'pending'
         | 'approved'
@@ -1901,14 +2207,75 @@ export type components = {
       updatedAt: string
       completedAt:
         | string
-        | null /** Where the person goes; it opens the session, so it goes to nobody else */
-      url: string
+        | null /** Where the person goes; it opens the session, so it goes to nobody else. `null` of `manual`: you upload the images */
+      url: string | null
     }
     Subject: {
       id: string /** Your own id of the person */
       externalId: string /** A resident of the portal has linked it to the own account */
       linked: boolean /** UTC, with milliseconds */
       createdAt: string
+    }
+    TypedDocument: {
+      documentType?:
+        | 'passport'
+        | 'national_id'
+        | 'drivers_license'
+        | 'residence_permit'
+        | 'visa'
+        | 'other'
+      documentNumber?: components['schemas']['DocumentText']
+      givenName?: components['schemas']['DocumentText']
+      surname?: components['schemas']['DocumentText']
+      dateOfBirth?: string
+      nationality?: string
+      issuingCountry?: string
+      issueDate?: string
+      expirationDate?: string
+    }
+    Upload: {
+      /** The image, as base64 */ image: string
+      documentType?:
+        | 'passport'
+        | 'national_id'
+        | 'drivers_license'
+        | 'residence_permit'
+        | 'visa'
+        | 'other'
+      documentNumber?: components['schemas']['DocumentText']
+      givenName?: components['schemas']['DocumentText']
+      surname?: components['schemas']['DocumentText']
+      dateOfBirth?: string
+      nationality?: string
+      issuingCountry?: string
+      issueDate?: string
+      expirationDate?: string
+    }
+    UploadForm: {
+      /** The image, as a file */ image: Blob
+      documentType?:
+        | 'passport'
+        | 'national_id'
+        | 'drivers_license'
+        | 'residence_permit'
+        | 'visa'
+        | 'other'
+      documentNumber?: components['schemas']['DocumentText']
+      givenName?: components['schemas']['DocumentText']
+      surname?: components['schemas']['DocumentText']
+      dateOfBirth?: string
+      nationality?: string
+      issuingCountry?: string
+      issueDate?: string
+      expirationDate?: string
+    }
+    UploadedImage: {
+      /** Of the image, as the list of images has it once the verification is complete */ id: string
+      type:
+        | 'document_front'
+        | 'document_back'
+        | 'selfie' /** Without which it cannot be completed */
+      missingImages: ('document_front' | 'document_back' | 'selfie')[]
     }
     VendorHealth: {
       vendor:
@@ -1917,7 +2284,8 @@ export type components = {
         | 'incode'
         | 'mosaic'
         | 'sumsub'
-        | 'stripe' /** Its name, as in alerts and at the start of a session */
+        | 'stripe'
+        | 'manual' /** Its name, as in alerts and at the start of a session */
       integration: string /** New sessions can start */
       enabled: boolean /** When a new delivery last arrived */
       lastDeliveryAt: string | null /** Deliveries that are not applied yet */
@@ -1935,8 +2303,8 @@ export type components = {
     Verification: {
       id: string /** Of your own subject; null for what the operator started for a resident */
       subjectId: string | null /** Your own id of the person */
-      externalId: string | null
-      vendor: 'veriff' | 'kora' | 'incode' | 'mosaic' | 'sumsub' | 'stripe'
+      externalId: string | null /** `manual`: reviewed by yourselves */
+      vendor: 'veriff' | 'kora' | 'incode' | 'mosaic' | 'sumsub' | 'stripe' | 'manual'
       status:
         | 'pending'
         | 'approved'

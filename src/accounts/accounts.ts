@@ -5,6 +5,7 @@ import { findIssuer } from '../platform/issuer.ts'
 import { isUuid } from '../platform/uuid.ts'
 import type { Vault } from '../platform/vault.ts'
 import { displayedText, isDisplayable, visibleText } from '../web/displayed-text.ts'
+import { isLocale, type Locale } from '../web/texts/languages.ts'
 import { hashPassword } from './passwords.ts'
 
 /*
@@ -21,6 +22,8 @@ export type Account = {
   /** The source of the name. Documents are not compared with a name that the resident typed. */
   nameSource: NameSource
   status: 'active' | 'suspended'
+  /** The language of mails; `null` before the first sign-in. */
+  locale: Locale | null
 }
 export type NameSource = 'registry' | 'operator' | 'resident' | 'document'
 
@@ -43,14 +46,16 @@ export const hashEmail = async (sql: Sql, vault: Vault, email: string): Promise<
 const placeOf = (id: string) => ({ table: 'account', column: 'details_sealed', row: id })
 
 const columns = (sql: Sql) => sql`
-  id, details_sealed, email, given_name, surname, email_verified, name_source, status`
+  id, details_sealed, email, given_name, surname, email_verified, name_source, status, locale`
 
 async function openRow(sql: Sql, vault: Vault, row: Row): Promise<Account> {
   const { id, detailsSealed, emailVerified, nameSource, status } = row
+  // A language that this version does not have counts as none.
+  const locale = isLocale(row.locale) ? row.locale : null
   const { email, givenName, surname } = detailsSealed
     ? (JSON.parse((await vault.open(sql, placeOf(id), detailsSealed)).toString()) as Details)
     : (row as Details)
-  return { id, email, emailVerified, givenName, surname, nameSource, status }
+  return { id, email, emailVerified, givenName, surname, nameSource, status, locale }
 }
 
 async function writeDetails(
@@ -126,7 +131,7 @@ export class EmailTakenError extends OperatorError {}
 export async function insertAccount(
   sql: Sql,
   vault: Vault,
-  account: Omit<Account, 'status'> & { passwordHash: string | null },
+  account: Omit<Account, 'status' | 'locale'> & { passwordHash: string | null },
 ): Promise<Account> {
   const { id, email, givenName, surname, emailVerified, nameSource, passwordHash } = account
   const taken = () => new EmailTakenError('A resident with this e-mail exists already.')
@@ -139,7 +144,16 @@ export async function insertAccount(
     throw isDuplicateKey(error) ? taken() : error
   }
   await writeDetails(sql, vault, id, { email, givenName, surname })
-  return { id, email, emailVerified, givenName, surname, nameSource, status: 'active' }
+  return {
+    id,
+    email,
+    emailVerified,
+    givenName,
+    surname,
+    nameSource,
+    status: 'active',
+    locale: null,
+  }
 }
 
 function readName(what: string, name: string): string {
@@ -323,6 +337,18 @@ export async function setAccountStatus(
   const rows = await sql`
     update account set status = ${status}, updated_at = now() where id = ${id} returning 1`
   return rows.length > 0
+}
+
+/** Sets the language of the account's mails. `ifNone`: unless it has one. */
+export async function setLocale(
+  sql: Sql,
+  id: string,
+  locale: Locale,
+  { ifNone }: { ifNone: boolean } = { ifNone: false },
+): Promise<void> {
+  await sql`
+    update account set locale = ${locale}, updated_at = now()
+    where id = ${id} and locale is distinct from ${locale} and not (${ifNone} and locale is not null)`
 }
 
 const BATCH = 100

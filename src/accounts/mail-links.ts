@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import type { Db, Sql } from '../platform/db.ts'
-import { type JobData, type Jobs, jobMember } from '../platform/jobs.ts'
+import { type JobData, jobMember } from '../platform/jobs.ts'
 import type { Log } from '../platform/log.ts'
-import { enqueueMail } from '../platform/mail.ts'
-import { hashSecret, randomSecret, type Sealer } from '../platform/secrets.ts'
+import { hashSecret, randomSecret } from '../platform/secrets.ts'
 import type { Vault } from '../platform/vault.ts'
+import { isLocale, type Locale } from '../web/texts/languages.ts'
 import { findAccountByEmail, hashEmail, normalizeEmail } from './accounts.ts'
-import { confirmEmailMail, resetMail } from './mails.ts'
+import { confirmEmailMail, type MailContext, resetMail, sendLetter } from './mails.ts'
 import { countAttempt } from './throttle.ts'
 
 /*
@@ -22,7 +22,7 @@ const LIFE_SECONDS = { reset: 30 * 60, email: 24 * 3600 }
 const SEALED_FOR = 'reset request'
 export const SEALED_RESET_REQUESTS = jobMember('requestSealed', SEALED_FOR)
 
-type MailLinkContext = { db: Db; sealer: Sealer; vault: Vault; jobs: Jobs }
+type MailLinkContext = MailContext & { db: Db; vault: Vault }
 
 const requestSchema = z.object({
   requestId: z.uuid(),
@@ -31,6 +31,8 @@ const requestSchema = z.object({
   browser: z.string(),
   issuer: z.string(),
   askedAt: z.number(),
+  /** The language of the request. Jobs of an earlier version have none. */
+  locale: z.string().refine(isLocale).optional().catch(undefined),
 })
 
 /**
@@ -39,7 +41,7 @@ const requestSchema = z.object({
  */
 export async function requestReset(
   { db, sealer, vault, jobs }: MailLinkContext,
-  input: { email: string; address: string; browser: string; issuer: string },
+  input: { email: string; address: string; browser: string; issuer: string; locale: Locale },
 ): Promise<number> {
   const key = normalizeEmail(input.email).slice(0, 320)
   const wait = await countAttempt(db, {
@@ -54,6 +56,7 @@ export async function requestReset(
     browser: input.browser,
     issuer: input.issuer,
     askedAt: Date.now(),
+    locale: input.locale,
   }
   const requestSealed = sealer.seal(JSON.stringify(request), SEALED_FOR)
   await jobs.enqueue(db, 'make-reset-link', { requestSealed })
@@ -85,12 +88,13 @@ async function createResetLink(
       expiresAt,
     })
     if (!token) return
-    const mail = resetMail(
-      account.email,
-      `${request.issuer}/reset/${token}`,
-      LIFE_SECONDS.reset / 60,
-    )
-    await enqueueMail(sql, parts, { ...mail, expiresAt: expiresAt.toISOString() })
+    const letter = resetMail({
+      to: account.email,
+      link: `${request.issuer}/reset/${token}`,
+      minutes: LIFE_SECONDS.reset / 60,
+      expiresAt,
+    })
+    await sendLetter(sql, parts, { ...account, requestLocale: request.locale }, letter)
     log.info('reset link created', { accountId: account.id })
   })
 }
@@ -104,6 +108,8 @@ export async function requestEmailChange(
     address: string
     browser: string
     issuer: string
+    /** The language of the mail. */
+    locale: Locale
     /** Throws when the resident is no longer signed in. */
     requireSession: (sql: Sql) => Promise<void>
   },
@@ -118,12 +124,13 @@ export async function requestEmailChange(
   await parts.db.begin(async (sql) => {
     await input.requireSession(sql)
     const token = await insertLink(sql, parts.vault, { ...input, purpose: 'email', expiresAt })
-    const mail = confirmEmailMail(
-      input.email,
-      `${input.issuer}/verify-email/${token}`,
-      LIFE_SECONDS.email / 3600,
-    )
-    await enqueueMail(sql, parts, { ...mail, expiresAt: expiresAt.toISOString() })
+    const letter = confirmEmailMail({
+      to: input.email,
+      link: `${input.issuer}/verify-email/${token}`,
+      hours: LIFE_SECONDS.email / 3600,
+      expiresAt,
+    })
+    await sendLetter(sql, parts, input, letter)
   })
   return 0
 }

@@ -1,237 +1,158 @@
-import type { Mail } from '../platform/mail.ts'
+import type { Sql } from '../platform/db.ts'
+import type { Jobs } from '../platform/jobs.ts'
+import { enqueueMail, type Mail } from '../platform/mail.ts'
+import type { Sealer } from '../platform/secrets.ts'
+import type { Texts } from '../web/texts/en.ts'
+import { LANGUAGES, type Locale, type Text } from '../web/texts/languages.ts'
+import type { Account } from './accounts.ts'
 
-export const SIGNATURE = 'The identity portal'
+/** A mail in whatever language its recipient reads. */
+export type Letter = (texts: Texts) => Omit<Mail, 'to'>
 
-const MOMENT = new Intl.DateTimeFormat('en-GB', {
-  dateStyle: 'long',
-  timeStyle: 'short',
-  timeZone: 'UTC',
+export type MailContext = {
+  jobs: Jobs
+  sealer: Sealer
+  /** `defaultLocale`: for accounts without a language. */
+  config: { defaultLocale: Locale }
+}
+
+/**
+ * In the caller's transaction: enqueues a mail in the language of the account; where it has none yet, in that of the request or else the
+ * operator's default.
+ */
+export async function sendLetter(
+  sql: Sql,
+  context: MailContext,
+  to: Pick<Account, 'email' | 'locale'> & { requestLocale?: Locale | undefined },
+  letter: Letter,
+  options: { keptForSeconds?: number } = {},
+): Promise<void> {
+  const locale = to.locale ?? to.requestLocale ?? context.config.defaultLocale
+  await enqueueMail(sql, context, { to: to.email, ...letter(LANGUAGES[locale]) }, options)
+}
+
+/** Adds the signature. */
+export const sign = ({ mails }: Texts, { subject, text }: { subject: string; text: string }) => ({
+  subject,
+  text: `${text}\n\n${mails.signature}\n`,
 })
-const DAY = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' })
 
 /** Removes line breaks from text that others chose, such as an application's name. */
 const oneLine = (text: string) => text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]+/gu, ' ')
 
-export function resetMail(to: string, link: string, minutes: number): Mail {
-  return {
-    to,
-    subject: 'Set a new password',
-    text: `Someone asked to set a new password for the identity portal account of ${to}.
+const asList = (lines: readonly string[]) => lines.map((line) => `- ${line}`).join('\n')
 
-If it was you, open this link in the browser in which you asked. It works once, for ${minutes} minutes:
+const momentOf = ({ common, format }: Texts, date: Date) => common.momentInUtc(format.moment(date))
 
-${link}
+export const resetMail =
+  (given: { to: string; link: string; minutes: number; expiresAt: Date }): Letter =>
+  (texts) => ({
+    ...sign(texts, texts.mails.reset(given)),
+    expiresAt: given.expiresAt.toISOString(),
+  })
 
-If it was not you, you need not do anything: without this link nothing changes.
+export const confirmEmailMail =
+  (given: { to: string; link: string; hours: number; expiresAt: Date }): Letter =>
+  (texts) => ({
+    ...sign(texts, texts.mails.confirmEmail(given)),
+    expiresAt: given.expiresAt.toISOString(),
+  })
 
-${SIGNATURE}
-`,
-  }
-}
-
-export function confirmEmailMail(to: string, link: string, hours: number): Mail {
-  return {
-    to,
-    subject: 'Confirm your e-mail address',
-    text: `Someone asked to use ${to} for an account of the identity portal.
-
-If it was you, open this link in the browser in which you asked. It works once, for ${hours} hours:
-
-${link}
-
-If it was not you, you need not do anything: without this link the address is not used.
-
-${SIGNATURE}
-`,
-  }
-}
-
-export function emailChangedMail(to: string, now: string): Mail {
-  return {
-    to,
-    subject: 'Your e-mail address was changed',
-    text: `From now on you sign in to the identity portal as ${now}; ${to} is not used any more.
-
-If it was not you, write at once to the people who run the portal.
-
-${SIGNATURE}
-`,
-  }
-}
+/** Goes to the address `to`, which is not the account's any more. */
+export const emailChangedMail =
+  (given: { to: string; now: string }): Letter =>
+  (texts) =>
+    sign(texts, texts.mails.emailChanged(given))
 
 /**
  * `applications`: those that had access, each with the page where it can be ended. `passkeys`: those that open the account right
  * after the new password, and the page where they can be removed.
  */
-export function passwordChangedMail(
-  to: string,
-  applications: readonly { name: string; page: string }[],
-  passkeys: { list: readonly KnownPasskey[]; page: string } = { list: [], page: '' },
-): Mail {
-  const list = applications.map(({ name, page }) => `- ${oneLine(name)}: ${page}`).join('\n')
-  return {
-    to,
-    subject: 'Your password was changed',
-    text: `A new password was set for your account of the identity portal, and every session was ended.
-${
-  applications.length === 0
-    ? ''
-    : `
-These applications were connected to your account and are disconnected now. What you allowed them is remembered for when you sign in there again. If you do not know one of them, end its access:
-
-${list}
-`
-}${
-  passkeys.list.length === 0
-    ? ''
-    : `
-These passkeys belong to your account. Each opens it again once it was used right after the new password:
-
-${passkeys.list.map(describePasskey).join('\n')}
-
-If you do not know one of them, sign in, remove it and make new recovery codes:
-
-${passkeys.page}
-
-If signing in requires a passkey or a code that you do not have, write to the people who run the portal.
-`
-}
-If it was not you, ask for a new password at once, and write to the people who run the portal.
-
-${SIGNATURE}
-`,
+export const passwordChangedMail =
+  (
+    applications: readonly { name: string; page: string }[],
+    passkeys: { list: readonly KnownPasskey[]; page: string } = { list: [], page: '' },
+  ): Letter =>
+  (texts) => {
+    const { mails } = texts
+    const connected = applications.map(({ name, page }) => `${oneLine(name)}: ${page}`)
+    const kept = passkeys.list.map((passkey) => describePasskey(texts, passkey))
+    return sign(
+      texts,
+      mails.passwordChanged({
+        applications: connected.length === 0 ? '' : mails.disconnected({ list: asList(connected) }),
+        passkeys:
+          kept.length === 0 ? '' : mails.passkeysKept({ list: asList(kept), page: passkeys.page }),
+      }),
+    )
   }
-}
 
 type KnownPasskey = { name: string; createdAt: Date; usedAt: Date | null }
 
-const describePasskey = ({ name, createdAt, usedAt }: KnownPasskey): string =>
-  `- ${oneLine(name)}, added on ${DAY.format(createdAt)}${usedAt ? `, last used on ${DAY.format(usedAt)}` : ', never used'}`
-
-export function passkeyAddedMail(to: string): Mail {
-  return {
-    to,
-    subject: 'A passkey was added',
-    text: `A passkey was added to your account of the identity portal: you can sign in with it from now on.
-
-If it was not you, sign in, remove it on the page of your account, and set a new password.
-
-${SIGNATURE}
-`,
-  }
+/** A passkey that opens the account after a reset, in one line of a mail or page. */
+export function describePasskey(
+  { format, reset }: Texts,
+  { name, createdAt, usedAt }: KnownPasskey,
+): string {
+  const added = format.day(createdAt)
+  return usedAt
+    ? reset.passkeyUsed(oneLine(name), added, format.day(usedAt))
+    : reset.passkeyNeverUsed(oneLine(name), added)
 }
 
-export function newSignInMail(
-  to: string,
-  signIn: { device: string; at: Date; link: string; days: number },
-): Mail {
-  return {
-    to,
-    subject: 'New sign-in to your account',
-    text: `Someone signed in to your account of the identity portal in a browser that we do not know: ${signIn.device}, on ${MOMENT.format(signIn.at)} UTC.
+export const passkeyAddedMail = (): Letter => (texts) => sign(texts, texts.mails.passkeyAdded)
 
-If it was you, you need not do anything.
-
-If it was not you, open this link. It works once, for ${signIn.days} days, without signing in, and ends that session:
-
-${signIn.link}
-
-${SIGNATURE}
-`,
-  }
-}
-
-const FACTOR_CHANGES = {
-  'totp-added': ['An authenticator app was added', 'An authenticator app was added to'],
-  'totp-removed': ['An authenticator app was removed', 'The authenticator app was removed from'],
-  'passkey-removed': ['A passkey was removed', 'A passkey was removed from'],
-  'recovery-codes-made': [
-    'You have new recovery codes',
-    'New recovery codes were made, and the old ones ended, for',
-  ],
-  disowned: [
-    'Second steps were removed',
-    'Because you reported a sign-in, every passkey, authenticator app and recovery code that was added since then was removed from',
-  ],
-  reset: [
-    'Your second steps were removed',
-    'The people who run the portal removed every passkey, authenticator app and recovery code from',
-  ],
-} as const
+export const newSignInMail =
+  (signIn: { device: Text; at: Date; link: string; days: number }): Letter =>
+  (texts) =>
+    sign(
+      texts,
+      texts.mails.newSignIn({
+        ...signIn,
+        device: signIn.device(texts),
+        at: momentOf(texts, signIn.at),
+      }),
+    )
 
 /** A second factor was added or removed. */
-export function factorChangedMail(to: string, change: keyof typeof FACTOR_CHANGES): Mail {
-  const [subject, happened] = FACTOR_CHANGES[change]
-  return {
-    to,
-    subject,
-    text: `${happened} your account of the identity portal.
-
-If you did not do or ask for this, set a new password at once, and write to the people who run the portal.
-
-${SIGNATURE}
-`,
+export const factorChangedMail =
+  (change: keyof Texts['mails']['factorChanged']): Letter =>
+  (texts) => {
+    const { subject, happened } = texts.mails.factorChanged[change]
+    return sign(texts, { subject, text: `${happened}\n\n${texts.mails.factorHelp}` })
   }
-}
 
-export function newConsentMail(
-  to: string,
-  consent: {
+export const newConsentMail =
+  (consent: {
     clientName: string
     /** Titles of the newly allowed scopes. */
-    opened: readonly string[]
+    opened: (texts: Texts) => readonly string[]
     endsAt: Date | null
     at: Date
     link: string
     page: string
     days: number
-  },
-): Mail {
-  const name = oneLine(consent.clientName)
-  return {
-    to,
-    subject: 'An application may see your data',
-    text: `On ${MOMENT.format(consent.at)} UTC your account of the identity portal allowed "${name}", ${
-      consent.endsAt ? `until ${DAY.format(consent.endsAt)}` : 'until you end it'
-    }:
-
-${consent.opened.map((title) => `- ${title}`).join('\n')}
-
-If it was not you, open this link. It works once, for ${consent.days} days, without signing in, and stops the application:
-
-${consent.link}
-
-If it was you, you need not do anything. You can change or end it at any time:
-
-${consent.page}
-
-${SIGNATURE}
-`,
+  }): Letter =>
+  (texts) => {
+    const { mails, format } = texts
+    const { clientName, opened, endsAt, at, link, page, days } = consent
+    return sign(
+      texts,
+      mails.newConsent({
+        application: oneLine(clientName),
+        at: momentOf(texts, at),
+        end: endsAt ? mails.until({ day: format.day(endsAt) }) : mails.untilYouEndIt,
+        opened: asList(opened(texts)),
+        link,
+        page,
+        days,
+      }),
+    )
   }
-}
 
-export function recoveryCodeUsedMail(to: string, left: number): Mail {
-  return {
-    to,
-    subject: 'A recovery code was used',
-    text: `Somebody signed in to your account of the identity portal with your password and a recovery code. ${left} of your recovery codes are left.
+export const recoveryCodeUsedMail =
+  (left: number): Letter =>
+  (texts) =>
+    sign(texts, texts.mails.recoveryCodeUsed({ left }))
 
-If it was not you, set a new password at once, and write to the people who run the portal.
-
-${SIGNATURE}
-`,
-  }
-}
-
-export function wrongCodesMail(to: string): Mail {
-  return {
-    to,
-    subject: 'Somebody knows your password',
-    text: `Somebody typed the right password of your account of the identity portal, and then several wrong codes. They did not get in.
-
-If it was not you, set a new password at once.
-
-${SIGNATURE}
-`,
-  }
-}
+export const wrongCodesMail = (): Letter => (texts) => sign(texts, texts.mails.wrongCodes)

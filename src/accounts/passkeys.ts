@@ -77,13 +77,13 @@ export async function createSignInOptions(
 const REJECTED: FailedSignIn = {
   outcome: 'failed',
   status: 401,
-  error: 'That passkey belongs to no account here. Try another one, or your password.',
+  error: (texts) => texts.signIn.passkeyUnknown,
 }
 
 const NEEDS_PASSWORD: FailedSignIn = {
   outcome: 'failed',
   status: 401,
-  error: 'That passkey opens the account after your password. Please type that first.',
+  error: (texts) => texts.signIn.passkeyAfterPassword,
 }
 
 /**

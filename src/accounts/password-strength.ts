@@ -1,3 +1,5 @@
+import type { Text } from '../web/texts/languages.ts'
+
 /*
  * Rejects passwords that are easy to guess (NIST SP 800-63B-4 §3.1.1.2). The standard compares the whole password with a list of
  * common, expected and compromised ones, not the words in it. Nearly every entry of such a list is shorter than fifteen characters,
@@ -74,14 +76,12 @@ function loadCommonPasswords(): Promise<CommonPasswords> {
 export async function findPasswordFault(
   password: string,
   context: PasswordContext,
-): Promise<string | undefined> {
+): Promise<Text | undefined> {
   const length = [...password].length
-  if (length < 15) return 'A password needs 15 characters or more. Four unrelated words do well.'
-  if (length > 256) return 'A password can have 256 characters at most.'
+  if (length < 15) return ({ passwordRules }) => passwordRules.tooShort
+  if (length > 256) return ({ passwordRules }) => passwordRules.tooLong
   const digits = estimateDigits(password, context, await loadCommonPasswords())
-  return digits < MIN_DIGITS
-    ? 'This password is too easy to guess: it is made of common passwords, of your own name or address, or of a pattern. Four unrelated words do well.'
-    : undefined
+  return digits < MIN_DIGITS ? ({ passwordRules }) => passwordRules.tooEasy : undefined
 }
 
 /** Returns the number of guesses for the whole password, as a power of ten. */

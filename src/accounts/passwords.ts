@@ -1,5 +1,6 @@
 import { hash, hashRaw, verify } from '@node-rs/argon2'
-import { OperatorError } from '../platform/errors.ts'
+import { OperatorError, TooBusyError } from '../platform/errors.ts'
+import { LANGUAGES, type Text } from '../web/texts/languages.ts'
 import { findPasswordFault, type PasswordContext } from './password-strength.ts'
 
 // argon2id is the library's default algorithm; memory and passes are OWASP's.
@@ -10,11 +11,6 @@ const MAX_WAITING = 200
 
 let running = 0
 const waiting: (() => void)[] = []
-
-/** Too many passwords are being hashed at once. The caller responds 503, and other requests stay fast. */
-export class TooBusyError extends Error {
-  override readonly name = 'TooBusyError'
-}
 
 async function withHashingSlot<T>(work: () => Promise<T>): Promise<T> {
   if (running >= MAX_CONCURRENT) {
@@ -32,8 +28,14 @@ async function withHashingSlot<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** The message is for the person who chose the password. */
-export class PasswordRefusedError extends OperatorError {}
+/** The password is too weak. `text` is for the person who chose it; the message, in English, for the command line. */
+export class PasswordRefusedError extends OperatorError {
+  readonly text: Text
+  constructor(text: Text) {
+    super(text(LANGUAGES.en))
+    this.text = text
+  }
+}
 
 /** Hashes a new password, after checking its strength. Throws PasswordRefusedError and TooBusyError. */
 export async function hashPassword(password: string, context: PasswordContext): Promise<string> {

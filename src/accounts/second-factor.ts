@@ -1,6 +1,6 @@
 import type { Sql } from '../platform/db.ts'
-import { OperatorError } from '../platform/errors.ts'
 import { findPolicy } from '../platform/policies.ts'
+import { PageError } from '../web/page-error.ts'
 import { removeRecoveryCodes } from './recovery-codes.ts'
 
 /** The factors besides the password. Recovery codes replace a second factor, and do not count as one. */
@@ -35,9 +35,6 @@ export async function evaluatePasswordAlone(
   return { suffices, isEnrolled: enrolled }
 }
 
-/** The policy requires a factor and none would be left. The message is for the resident. */
-export class LastFactorError extends OperatorError {}
-
 /**
  * In the transaction that removes a factor, before it does: concurrent removals wait for each other.
  */
@@ -45,13 +42,14 @@ export async function lockFactors(sql: Sql, accountId: string): Promise<void> {
   await sql`select from account where id = ${accountId} for update`
 }
 
-/** In the transaction that removed a factor: removes the recovery codes with the last one. Throws LastFactorError. */
+/**
+ * In the transaction that removed a factor: removes the recovery codes with the last one. Throws PageError `last_factor` where the policy
+ * requires a factor and none would be left.
+ */
 export async function completeFactorRemoval(sql: Sql, accountId: string): Promise<void> {
   if (isEnrolled(await findFactors(sql, accountId))) return
   if ((await findPolicy(sql, 'mfa')) === 'required')
-    throw new LastFactorError(
-      'This portal requires a second step. Add another one before you remove this one.',
-    )
+    throw new PageError(409, 'last_factor', ({ errors }) => errors.lastFactor)
   await removeRecoveryCodes(sql, accountId)
 }
 

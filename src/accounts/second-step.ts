@@ -1,10 +1,15 @@
 import type { Db, Sql } from '../platform/db.ts'
-import type { Jobs } from '../platform/jobs.ts'
-import { enqueueMail } from '../platform/mail.ts'
-import { hashSecret, randomSecret, type Sealer } from '../platform/secrets.ts'
+import { hashSecret, randomSecret } from '../platform/secrets.ts'
 import type { Vault } from '../platform/vault.ts'
-import { findAccount, hashEmail } from './accounts.ts'
-import { factorChangedMail, recoveryCodeUsedMail, wrongCodesMail } from './mails.ts'
+import type { Text } from '../web/texts/languages.ts'
+import { type Account, findAccount, hashEmail } from './accounts.ts'
+import {
+  factorChangedMail,
+  type MailContext,
+  recoveryCodeUsedMail,
+  sendLetter,
+  wrongCodesMail,
+} from './mails.ts'
 import { trustPasskey } from './passkeys.ts'
 import {
   acceptRecoveryCode,
@@ -32,11 +37,12 @@ import {
 const LIFE_SECONDS = 10 * 60
 const MAX_WRONG_CODES = 5
 
-type SecondStepContext = { db: Db; sealer: Sealer; vault: Vault; jobs: Jobs }
+type SecondStepContext = MailContext & { db: Db; vault: Vault }
 type Pending = {
   tokenHash: Buffer
   accountId: string
   email: string
+  locale: Account['locale']
   /** As `hashEmail` returns it. */
   emailKey: string
   step: 'code' | 'enrol' | 'enrolled'
@@ -51,16 +57,14 @@ type SecondStepForm = {
   address: string
 }
 
-const failed = (error: string, status: FailedSignIn['status'] = 401): FailedSignIn => ({
+const failed = (error: Text, status: FailedSignIn['status'] = 401): FailedSignIn => ({
   outcome: 'failed',
   status,
   error,
 })
-const EXPIRED = failed('That took too long. Please start again with your e-mail and password.')
-const WRONG_CODE = failed(
-  'That code is not right, or was used already. Codes change every 30 seconds.',
-)
-const WRONG_RECOVERY_CODE = failed('That recovery code is not right, or was used already.')
+const EXPIRED = failed(({ secondStep }) => secondStep.tooLate)
+const WRONG_CODE = failed(({ secondStep }) => secondStep.wrongCode)
+const WRONG_RECOVERY_CODE = failed(({ secondStep }) => secondStep.wrongRecoveryCode)
 
 /**
  * Signs in after a right password, or requires the next step. `always` requires an existing second factor even where the policy
@@ -125,7 +129,7 @@ export async function continueWithPasskey(
       parts,
       pending,
       input.token,
-      failed('That passkey belongs to another account.'),
+      failed(({ secondStep }) => secondStep.othersPasskey),
     )
   // No row: the password was replaced meanwhile, or the time is over.
   const isConsumed = await parts.db.begin(async (sql) => {
@@ -144,7 +148,12 @@ async function verifyCode(
 ): Promise<SignIn> {
   const { db } = parts
   if (!form.code && !form.recoveryCode)
-    return await describeStep(parts, pending, form.token, failed('Please type a code.'))
+    return await describeStep(
+      parts,
+      pending,
+      form.token,
+      failed(({ secondStep }) => secondStep.noCode),
+    )
   const attempt = { what: 'code', emailKey: pending.emailKey, address: form.address } as const
   const result = await withThrottle(db, attempt, async () => {
     const { accountId } = pending
@@ -157,7 +166,7 @@ async function verifyCode(
       if (!(await consumePending(sql, pending))) return EXPIRED
       if (form.recoveryCode) {
         const left = await countRecoveryCodes(sql, accountId)
-        await enqueueMail(sql, parts, recoveryCodeUsedMail(pending.email, left))
+        await sendLetter(sql, parts, pending, recoveryCodeUsedMail(left))
       }
       return signedIn(pending)
     })
@@ -174,7 +183,7 @@ async function verifyEnrolment(
   form: SecondStepForm,
 ): Promise<SignIn> {
   const { db, sealer } = parts
-  const { accountId, email } = pending
+  const { accountId } = pending
   const secret = openEnrolment(sealer, accountId, form.enrolment)
   const step = secret === undefined ? undefined : findTotpStep(secret, form.code)
   if (secret === undefined || step === undefined)
@@ -190,7 +199,7 @@ async function verifyEnrolment(
     if (!proved) return false
     await insertTotp(sql, sealer, { accountId, secret, step })
     await storeRecoveryCodes(sql, accountId, recovery)
-    await enqueueMail(sql, parts, factorChangedMail(email, 'totp-added'))
+    await sendLetter(sql, parts, pending, factorChangedMail('totp-added'))
     return true
   })
   if (!isDone) {
@@ -245,8 +254,8 @@ async function findPending(
       and expires_at > now()`
   const account = row && (await findAccount(db, vault, row.accountId))
   if (!account) return undefined
-  const { email } = account
-  return { ...row, email, emailKey: await hashEmail(db, vault, email) }
+  const { email, locale } = account
+  return { ...row, email, locale, emailKey: await hashEmail(db, vault, email) }
 }
 
 /** Deletes the row. Of concurrent calls only one succeeds. */
@@ -257,10 +266,8 @@ async function consumePending(sql: Sql, { tokenHash }: Pending): Promise<boolean
 }
 
 /** Returns whether that was one too many: then the password is required again, and the resident gets a mail. */
-async function countWrongCode(
-  parts: SecondStepContext,
-  { tokenHash, email }: Pending,
-): Promise<boolean> {
+async function countWrongCode(parts: SecondStepContext, pending: Pending): Promise<boolean> {
+  const { tokenHash } = pending
   return await parts.db.begin(async (sql) => {
     const [row] = await sql<{ wrongCodes: number }[]>`
       update pending_sign_in set wrong_codes = wrong_codes + 1
@@ -268,7 +275,7 @@ async function countWrongCode(
     if (row && row.wrongCodes < MAX_WRONG_CODES) return false
     const [ended] = await sql`
       delete from pending_sign_in where token_hash = ${tokenHash} returning 1`
-    if (ended) await enqueueMail(sql, parts, wrongCodesMail(email))
+    if (ended) await sendLetter(sql, parts, pending, wrongCodesMail())
     return true
   })
 }

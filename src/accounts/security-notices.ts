@@ -1,11 +1,11 @@
 import type { Sql } from '../platform/db.ts'
-import type { Jobs } from '../platform/jobs.ts'
-import { enqueueMail } from '../platform/mail.ts'
-import { hashSecret, randomSecret, type Sealer } from '../platform/secrets.ts'
+import { hashSecret, randomSecret } from '../platform/secrets.ts'
 import { isUuid } from '../platform/uuid.ts'
 import type { Vault } from '../platform/vault.ts'
+import type { Texts } from '../web/texts/en.ts'
+import type { Locale, Text } from '../web/texts/languages.ts'
 import { findAccount } from './accounts.ts'
-import { newConsentMail, newSignInMail } from './mails.ts'
+import { type MailContext, newConsentMail, newSignInMail, sendLetter } from './mails.ts'
 
 /*
  * A resident gets a mail about each new consent and each sign-in from a new browser. Its link reports that it was not them; it works
@@ -17,7 +17,7 @@ const LIFE_DAYS = 7
 // The browser cookie expires half as long after its last use.
 const BROWSER_DAYS = 60
 
-type MailContext = { issuer: string; jobs: Jobs; sealer: Sealer; vault: Vault }
+type NoticeContext = MailContext & { issuer: string; vault: Vault }
 
 export type Notice = {
   kind: 'sign-in' | 'consent'
@@ -29,24 +29,32 @@ export type Notice = {
 
 /**
  * In a transaction, after a sign-in: stores the browser, and sends a mail when it is new to the account. `browser` is as
- * `ensureBrowserId` returns it, `device` is a description.
+ * `ensureBrowserId` returns it, `device` is a description. Returns whether the browser was known.
  */
 export async function recordSignIn(
   sql: Sql,
-  mailing: MailContext,
-  signIn: { accountId: string; sessionUid: string; browser: string; device: string },
-): Promise<void> {
-  const { accountId, sessionUid, device } = signIn
-  if (!(await rememberBrowser(sql, accountId, signIn.browser))) return
+  mailing: NoticeContext,
+  signIn: {
+    accountId: string
+    sessionUid: string
+    browser: string
+    device: Text
+    locale: Locale
+  },
+): Promise<boolean> {
+  const { accountId, sessionUid, device, locale } = signIn
+  if (!(await rememberBrowser(sql, accountId, signIn.browser))) return true
   const account = await findAccount(sql, mailing.vault, accountId)
-  if (!account) return
+  if (!account) return false
   const token = await insertNotice(sql, { kind: 'sign-in', accountId, clientId: null, sessionUid })
   const link = `${mailing.issuer}/not-me/${token}`
-  await enqueueMail(
+  await sendLetter(
     sql,
     mailing,
-    newSignInMail(account.email, { device, at: new Date(), link, days: LIFE_DAYS }),
+    { ...account, requestLocale: locale },
+    newSignInMail({ device, at: new Date(), link, days: LIFE_DAYS }),
   )
+  return false
 }
 
 /** Returns whether the browser was unknown. */
@@ -75,14 +83,14 @@ export async function forgetBrowsers(sql: Sql, accountId: string): Promise<void>
 /** In the transaction that records a consent which allows something new: enqueues the mail. */
 export async function notifyOfConsent(
   sql: Sql,
-  mailing: MailContext,
+  mailing: NoticeContext,
   consent: {
     accountId: string
     clientId: string
     clientName: string
     sessionUid: string
     /** Titles of the scopes. */
-    opened: readonly string[]
+    opened: (texts: Texts) => readonly string[]
     endsAt: Date | null
   },
 ): Promise<void> {
@@ -90,10 +98,11 @@ export async function notifyOfConsent(
   const account = await findAccount(sql, mailing.vault, accountId)
   if (!account) return
   const token = await insertNotice(sql, { kind: 'consent', accountId, clientId, sessionUid })
-  await enqueueMail(
+  await sendLetter(
     sql,
     mailing,
-    newConsentMail(account.email, {
+    account,
+    newConsentMail({
       ...consent,
       at: new Date(),
       link: `${mailing.issuer}/not-me/${token}`,

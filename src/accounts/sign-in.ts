@@ -1,7 +1,10 @@
 import type { Db } from '../platform/db.ts'
+import { TooBusyError } from '../platform/errors.ts'
 import type { Vault } from '../platform/vault.ts'
+import type { Texts } from '../web/texts/en.ts'
+import type { Text } from '../web/texts/languages.ts'
 import { findCredentials, hashEmail } from './accounts.ts'
-import { TooBusyError, verifyPassword } from './passwords.ts'
+import { verifyPassword } from './passwords.ts'
 import type { Factors } from './second-factor.ts'
 import { type Attempt, countAttempt, recordSuccess, uncountAttempt } from './throttle.ts'
 
@@ -10,7 +13,8 @@ export type SignInMethod = 'password' | 'password-otp' | 'passkey' | 'synced-pas
 export type FailedSignIn = {
   outcome: 'failed'
   status: 401 | 429 | 503
-  error: string
+  /** For the person. */
+  error: Text
   retryAfterSeconds?: number
   /** The account whose password was tried, if it exists: for the log only, never for the response. */
   accountId?: string | undefined
@@ -36,12 +40,12 @@ export type SignIn =
 const REFUSED = {
   outcome: 'failed',
   status: 401,
-  error: 'That e-mail and password do not match.',
+  error: (texts: Texts) => texts.signIn.noMatch,
 } as const
 const BUSY = {
   outcome: 'failed',
   status: 503,
-  error: 'Many people are signing in just now. Please try again in a moment.',
+  error: (texts: Texts) => texts.common.busy,
   retryAfterSeconds: 5,
 } as const
 
@@ -92,6 +96,6 @@ export async function withThrottle(
 export const tooManyAttempts = (retryAfterSeconds: number): FailedSignIn => ({
   outcome: 'failed',
   status: 429,
-  error: `Too many tries. Please wait ${retryAfterSeconds} seconds.`,
+  error: ({ common }) => common.tooManyTries(retryAfterSeconds),
   retryAfterSeconds,
 })

@@ -2,14 +2,15 @@ import { randomInt, randomUUID, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
 import type { Db, Sql } from '../platform/db.ts'
 import { OperatorError } from '../platform/errors.ts'
-import type { JobData, Jobs } from '../platform/jobs.ts'
+import type { JobData } from '../platform/jobs.ts'
 import type { Log } from '../platform/log.ts'
-import { enqueueMail } from '../platform/mail.ts'
 import { findPolicy } from '../platform/policies.ts'
 import type { SealedColumn } from '../platform/resealing.ts'
 import { hashSecret, randomSecret, type Sealer } from '../platform/secrets.ts'
 import type { Vault } from '../platform/vault.ts'
+import { isLocale, type Locale } from '../web/texts/languages.ts'
 import { type Account, findAccountByEmail, hashEmail, insertAccount } from './accounts.ts'
+import { type MailContext, sendLetter } from './mails.ts'
 import { accountExistsMail, invitationMail, signUpMail } from './sign-up-mails.ts'
 import { countAttempt } from './throttle.ts'
 
@@ -38,9 +39,14 @@ export type SignUp = {
   waiting: WaitingRequest | undefined
 }
 
-type SignUpContext = { db: Db; sealer: Sealer; vault: Vault; jobs: Jobs }
+type SignUpContext = MailContext & { db: Db; vault: Vault }
 
-const detailsSchema = z.object({ email: z.string(), code: z.string() })
+const detailsSchema = z.object({
+  email: z.string(),
+  code: z.string(),
+  /** The language of the request; an invitation has none. */
+  locale: z.string().refine(isLocale).optional().catch(undefined),
+})
 type Details = z.infer<typeof detailsSchema>
 
 const contextOf = (id: string) => `sign_up ${id}`
@@ -104,15 +110,16 @@ export async function requestSignUp(
     browser: string
     waiting: WaitingRequest | undefined
     issuer: string
+    locale: Locale
   },
 ): Promise<number> {
-  const { email, address, browser, waiting, issuer } = input
+  const { email, address, browser, waiting, issuer, locale } = input
   const emailMac = await macOf(db, vault, email)
   const emailKey = emailMac.toString('hex')
   const wait = await countAttempt(db, { what: 'mail', emailKey, address })
   if (wait > 0) return wait
   const id = randomUUID()
-  const details: Details = { email, code: createCode() }
+  const details: Details = { email, code: createCode(), locale }
   await db.begin(async (sql) => {
     await sql`
       insert into sign_up (id, email_mac, details_sealed, browser_hash, interaction_uid, client_id, expires_at)
@@ -147,15 +154,16 @@ async function createSignUpLink(
       where id = ${signUpId} and token_hash is null and expires_at > now()
       returning ${columns(sql)}, email_mac, expires_at`
     if (!row) return
-    const { email, code } = openDetails(sealer, row)
+    const { email, code, locale } = openDetails(sealer, row)
+    const { expiresAt } = row
     const account = await findAccountByEmail(sql, vault, email)
     if (!account && !(await isPermitted(sql, row.emailMac))) return
     const link = `${issuer}/sign-up/${token}`
-    const mail = account
-      ? accountExistsMail(account.email, issuer)
-      : signUpMail(email, { link, code, minutes: REQUEST_MINUTES })
-    const expiresAt = row.expiresAt.toISOString()
-    await enqueueMail(sql, parts, { ...mail, expiresAt }, { keptForSeconds: MAIL_KEPT_SECONDS })
+    const to = { ...(account ?? { email, locale: null }), requestLocale: locale }
+    const letter = account
+      ? accountExistsMail({ to: account.email, issuer, expiresAt })
+      : signUpMail({ to: email, link, code, minutes: REQUEST_MINUTES, expiresAt })
+    await sendLetter(sql, parts, to, letter, { keptForSeconds: MAIL_KEPT_SECONDS })
     log.info('sign-up answered', { signUpId })
   })
 }
@@ -187,13 +195,9 @@ export async function inviteResident(
       values (${id}, ${emailMac}, ${sealer.seal(JSON.stringify(details), contextOf(id))},
         ${hashSecret(token)}, ${expiresAt})`
     const link = `${issuer}/sign-up/${token}`
-    const mail = invitationMail(email, { link, days: INVITATION_DAYS })
-    await enqueueMail(
-      sql,
-      parts,
-      { ...mail, expiresAt: expiresAt.toISOString() },
-      { keptForSeconds: MAIL_KEPT_SECONDS },
-    )
+    const letter = invitationMail({ to: email, link, days: INVITATION_DAYS, expiresAt })
+    const to = { email, locale: null }
+    await sendLetter(sql, parts, to, letter, { keptForSeconds: MAIL_KEPT_SECONDS })
   })
   return expiresAt
 }

@@ -1,13 +1,12 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
 import { alertOperations, alertRoutes } from './alerts.ts'
-import { captureRoutes } from './captures.ts'
+import { type CaptureParts, captureOperations, captureRoutes } from './captures.ts'
 import { operation } from './operation.ts'
 import { asksJson, refuseOtherMethods } from './requests.ts'
 import { resultOperations, resultRoutes } from './results.ts'
 import { documentType, text } from './schemas.ts'
 import { subjectOperations, subjectRoutes } from './subjects.ts'
-import type { TenantParts } from './tenant-requests.ts'
 import { vendorOperations, vendorRoutes } from './vendors.ts'
 import { verificationOperations, verificationRoutes } from './verifications.ts'
 
@@ -41,6 +40,7 @@ const listDocumentTypes = operation({
 
 export const backOfficeOperations = [
   ...verificationOperations,
+  ...captureOperations,
   ...resultOperations,
   ...subjectOperations,
   ...alertOperations,
@@ -49,7 +49,7 @@ export const backOfficeOperations = [
 ]
 
 /** A tenant's back office (`docs/contract.md` §4): its own verifications and nobody else's, by client credentials. */
-export function backOfficeRoutes(parts: TenantParts): Hono {
+export function backOfficeRoutes(parts: CaptureParts): Hono {
   const { bearer } = parts
   const routes = new Hono()
   const { path, scope } = listDocumentTypes

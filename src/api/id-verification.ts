@@ -1,7 +1,7 @@
 import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { z } from 'zod'
-import { VENDORS } from '../id-verification/vendors/vendor-names.ts'
+import { VERIFIERS } from '../id-verification/vendors/vendor-names.ts'
 import type { Bearer } from '../oauth/bearer.ts'
 import { ApiError } from '../platform/errors.ts'
 import type { SignGet } from '../platform/presign.ts'
@@ -19,7 +19,7 @@ const LINK_LIFE_SECONDS = 3600
 const idVerificationSchema = z
   .object({
     id: z.uuid().nullable(),
-    type: z.enum(VENDORS).nullable().describe('Who verified it'),
+    type: z.enum(VERIFIERS).nullable().describe('Who verified it; `manual`: people'),
     documentType: documentType.nullable().optional(),
     date: time.nullable().describe('When the verification session was created'),
     status: z.literal('approved').nullable(),

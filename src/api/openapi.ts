@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Hono } from 'hono'
+import type { z } from 'zod'
 import { SCOPES } from '../clients/scopes.ts'
 import { securityHeaders } from '../web/html.ts'
 import { backOfficeOperations } from './back-office.ts'
@@ -83,7 +84,8 @@ export function openApiRoutes(issuer: string): Hono {
     })
   })
   routes.get('/reference', (c) => {
-    for (const [name, value] of Object.entries(securityHeaders({ issuer }))) c.header(name, value)
+    for (const [name, value] of Object.entries(securityHeaders({ issuer, locale: 'en' })))
+      c.header(name, value)
     return c.html(referencePage(describeOnce(), OPERATIONS))
   })
   return routes
@@ -98,7 +100,8 @@ export function openApiDocument(issuer: string) {
     const path = documentPath(operation)
     paths[path] = { ...paths[path], [operation.method]: describe(operation) }
   }
-  const requests = new Set(OPERATIONS.flatMap(({ body }) => body?.schema.meta()?.id ?? []))
+  const sent = OPERATIONS.flatMap(({ body }) => [body?.schema, body?.form])
+  const requests = new Set(sent.flatMap((schema) => schema?.meta()?.id ?? []))
   return {
     openapi: '3.1.1',
     info: {
@@ -130,9 +133,10 @@ function describe(operation: Operation) {
     ...(body
       ? {
           requestBody: {
-            required: true,
+            required: !body.optional,
             content: {
               'application/json': { schema: schemaOf(body.schema, 'input'), example: body.example },
+              ...(body.form ? imageContentOf(body.form) : {}),
             },
           },
         }
@@ -143,6 +147,15 @@ function describe(operation: Operation) {
     },
   }
 }
+
+/** The bodies that have an image as its bytes. */
+const imageContentOf = (form: z.ZodType) => ({
+  'multipart/form-data': {
+    schema: schemaOf(form, 'input'),
+    example: { image: 'the bytes of the image' },
+  },
+  'image/*': { schema: { type: 'string', format: 'binary' }, example: 'the bytes of the image' },
+})
 
 function tagOf(operation: Operation): keyof typeof TAGS {
   if (operation.stream) return 'Events'
@@ -229,7 +242,7 @@ function securitySchemes(issuer: string) {
           tokenUrl,
           scopes: {
             'idv.read': "Read the tenant's verifications",
-            'idv.write': 'Start, review and erase them',
+            'idv.write': 'Start, complete, review and erase them',
           },
         },
       },

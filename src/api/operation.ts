@@ -21,7 +21,14 @@ export type Operation = {
   /** The route takes the token of the application's event stream. */
   readonly stream?: true
   readonly query?: z.ZodObject
-  readonly body?: { readonly schema: z.ZodType; readonly example: unknown }
+  readonly body?: {
+    readonly schema: z.ZodType
+    readonly example: unknown
+    /** The request may have none. */
+    readonly optional?: true
+    /** For an image: such a form is taken as well, and the bytes of the image alone. */
+    readonly form?: z.ZodType
+  }
   readonly answer: {
     readonly status: 200 | 201 | 204
     readonly description: string
@@ -38,7 +45,7 @@ export type Operation = {
    */
   readonly records: readonly Detail['what'][]
   /** The refusals beside those that follow from the token and the body. */
-  readonly errors?: { readonly [status in 400 | 404 | 409 | 413 | 502]?: Refusal }
+  readonly errors?: { readonly [status in 400 | 404 | 405 | 409 | 413 | 415 | 502]?: Refusal }
   /** `If-None-Match` may answer 304. */
   readonly conditional?: true
 }

@@ -1,14 +1,16 @@
 import { html } from 'hono/html'
 import { type Html, page } from '../web/html.ts'
+import { LANGUAGES } from '../web/texts/languages.ts'
 import { documentPath, type Operation } from './operation.ts'
 
-/** The API for people, from the same source as its document. */
+/** The API for developers, in English, from the same source as its document. */
 export const referencePage = (
   document: { info: { version: string; description: string } },
   operations: readonly Operation[],
 ): Html =>
-  page({
+  page(READER, {
     title: 'API reference',
+    hasSwitch: false,
     body: html`<h1>API reference</h1>
 <p class="lead">${document.info.description} Version ${document.info.version}; for programs: <a href="/openapi.json">openapi.json</a>.</p>
 <nav class="card" aria-label="Operations"><ul>${operations.map(
@@ -17,6 +19,8 @@ export const referencePage = (
     )}</ul></nav>
 ${operations.map(section)}`,
   })
+
+const READER = { locale: 'en', texts: LANGUAGES.en, returnTo: '/reference' } as const
 
 const methodAndPath = (operation: Operation): string =>
   `${operation.method.toUpperCase()} ${documentPath(operation)}`

@@ -37,7 +37,8 @@ export function readQuery<T>(c: Context, schema: z.ZodType<T>): T {
   return check(schema, query)
 }
 
-function check<T>(schema: z.ZodType<T>, value: unknown): T {
+/** A value as `schema` has it. Throws 400 that names the first fault. */
+export function check<T>(schema: z.ZodType<T>, value: unknown): T {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
   throw faultOf(value, parsed.error.issues[0])

@@ -59,8 +59,10 @@ export const backOfficeErrorSchema = z
   })
   .meta({ id: 'BackOfficeError' })
 
-/** The ids that examples use. */
+/** The ids that examples use, and a whole image of one pixel. */
 export const EXAMPLE_ID = '0e6f1c56-3a8b-4f5e-8a77-2f1d9c0b7a11'
+export const EXAMPLE_IMAGE =
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR42mOoBwAAgQCAfhwpxwAAAABJRU5ErkJggg=='
 export const EXAMPLE_SUBJECT_ID = '6f1d8f0a-54c5-4d6f-9b8b-0c8f7c1e2a33'
 export const EXAMPLE_LINK =
   'https://documents.example.org/default/front.jpg?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Expires=3600'

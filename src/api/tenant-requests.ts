@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import { z } from 'zod'
 import { findTenantVerification, type TenantVerification } from '../id-verification/reading.ts'
-import { VENDORS } from '../id-verification/vendors/vendor-names.ts'
+import { VERIFIERS } from '../id-verification/vendors/vendor-names.ts'
 import type { Disclosure } from '../ledger/details.ts'
 import type { Bearer, ServiceEnv } from '../oauth/bearer.ts'
 import type { Db } from '../platform/db.ts'
@@ -52,7 +52,7 @@ export const verificationSchema = z
       .nullable()
       .describe('Of your own subject; null for what the operator started for a resident'),
     externalId: text.nullable().describe('Your own id of the person'),
-    vendor: z.enum(VENDORS),
+    vendor: z.enum(VERIFIERS).describe('`manual`: reviewed by yourselves'),
     status: z.enum([
       'pending',
       'approved',

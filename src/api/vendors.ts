@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
 import { listVendorHealth, type VendorHealth } from '../id-verification/vendor-health.ts'
-import { VENDORS } from '../id-verification/vendors/vendor-names.ts'
+import { VERIFIERS } from '../id-verification/vendors/vendor-names.ts'
 import { operation } from './operation.ts'
 import { asksJson, refuseOtherMethods } from './requests.ts'
 import { text, time } from './schemas.ts'
@@ -10,7 +10,7 @@ import type { TenantParts } from './tenant-requests.ts'
 const count = z.int().min(0)
 const vendorSchema = z
   .object({
-    vendor: z.enum(VENDORS),
+    vendor: z.enum(VERIFIERS),
     integration: text.describe('Its name, as in alerts and at the start of a session'),
     enabled: z.boolean().describe('New sessions can start'),
     lastDeliveryAt: time.nullable().describe('When a new delivery last arrived'),

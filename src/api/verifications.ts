@@ -3,12 +3,12 @@ import { z } from 'zod'
 import {
   SessionReusedError,
   SubjectNotFoundError,
-  startVerification,
+  startWithVerifier,
 } from '../id-verification/operations.ts'
 import { findTenantVerification } from '../id-verification/reading.ts'
 import { eraseVerification } from '../id-verification/retention.ts'
 import { findSubject } from '../id-verification/subjects.ts'
-import { VENDORS } from '../id-verification/vendors/vendor-names.ts'
+import { VERIFIERS } from '../id-verification/vendors/vendor-names.ts'
 import { listTenantIntegrations } from '../id-verification/vendors/vendors.ts'
 import { disclose } from '../ledger/disclosure.ts'
 import { ApiError, OperatorError } from '../platform/errors.ts'
@@ -30,14 +30,19 @@ import {
 const startedVerificationSchema = z
   .object({
     ...verificationSchema.shape,
-    url: z.url().describe('Where the person goes; it opens the session, so it goes to nobody else'),
+    url: z
+      .url()
+      .nullable()
+      .describe(
+        'Where the person goes; it opens the session, so it goes to nobody else. `null` of `manual`: you upload the images',
+      ),
   })
   .meta({ id: 'StartedVerification' })
 
 const startSchema = z
   .strictObject({
     vendor: z
-      .enum(VENDORS, `must be one of ${VENDORS.join(', ')}`)
+      .enum(VERIFIERS, `must be one of ${VERIFIERS.join(', ')}`)
       .optional()
       .describe('May be left out where your tenant has one integration'),
     tier: z
@@ -54,7 +59,9 @@ const startSchema = z
       .string()
       .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be the name of an integration')
       .optional()
-      .describe('One of your integrations with this vendor; else the one named default'),
+      .describe(
+        'May be left out where there is one with the vendor, or one of them is named default',
+      ),
     ...returnTo('Where the browser is sent when the person is done; with verificationId and state'),
   })
   .refine(({ externalId, subjectId }) => externalId !== undefined || subjectId !== undefined, {
@@ -75,7 +82,7 @@ const start = operation({
   path: '/api/v1/idv/verifications',
   operationId: 'startVerification',
   records: ['tenant-read'],
-  summary: 'Start a session for a subject of yours at a vendor',
+  summary: 'Start a session for a subject of yours, at a vendor or for review by yourselves',
   description:
     'A subject is a person as your tenant knows them, by your own id. It is created on first use. Residents of the portal are not known here: the id of a resident answers as what does not exist.',
   scope: 'idv.write',
@@ -152,7 +159,7 @@ export function verificationRoutes(parts: TenantParts): Hono {
     if (subjectId !== undefined && !(await findSubject(db, { tenant, subjectId })))
       throw noSubject()
     try {
-      const started = await startVerification(parts, {
+      const started = await startWithVerifier(parts, {
         vendor,
         integration,
         tier,
@@ -195,19 +202,22 @@ export function verificationRoutes(parts: TenantParts): Hono {
 }
 
 /**
- * Without a vendor: the tenant's only integration. With several the request has to say which, so that one that is added later never
- * changes where people are sent.
+ * The tenant's only integration, of the vendor that is given. Of several with one vendor it is the one named `default`; otherwise the
+ * request has to say which, so that one that is added later under a name of its own never changes where people are sent.
  */
 async function chooseIntegration(
   db: TenantParts['db'],
   tenant: string,
   { vendor, integration }: { vendor?: string | undefined; integration?: string | undefined },
-): Promise<{ vendor: string; integration: string | undefined }> {
-  if (vendor !== undefined) return { vendor, integration }
-  const [only, ...others] = await listTenantIntegrations(db, { tenant, name: integration })
+): Promise<{ vendor: string; integration: string }> {
+  const found = await listTenantIntegrations(db, { tenant, vendor, name: integration })
+  const [only, ...others] = found
   if (!only) throw notConfigured()
-  if (others.length > 0) throw invalid('vendor', 'required', 'required')
-  return { vendor: only.vendor, integration: only.name }
+  if (others.length === 0) return { vendor: only.vendor, integration: only.name }
+  if (vendor === undefined) throw invalid('vendor', 'required', 'required')
+  if (!found.some(({ name }) => name === 'default'))
+    throw invalid('integration', 'required', 'required')
+  return { vendor, integration: 'default' }
 }
 
 const notConfigured = () =>

@@ -62,7 +62,10 @@ async function listEffects(
   const { listClients } = await import('../clients/clients.ts')
   const { listVendorIntegrations } = await import('../id-verification/vendors/vendors.ts')
   const clients = (await listClients(db)).length
-  const integrations = (await listVendorIntegrations(db, sealer)).length
+  const { isVendorName } = await import('../id-verification/vendors/vendor-names.ts')
+  const integrations = (await listVendorIntegrations(db, sealer)).filter(({ vendor }) =>
+    isVendorName(vendor),
+  ).length
   const hosts = [before, after].map((issuer) => new URL(issuer).hostname)
   return [
     ...(hosts[0] === hosts[1]

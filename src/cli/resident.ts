@@ -61,7 +61,7 @@ const invite = defineCommand({
       const email = readEmail(requireOption(values, 'email'))
       const issuer = await findIssuer(db)
       if (!issuer) throw new UsageError('the address of the portal is not known yet: start it once')
-      const expiresAt = await inviteResident({ db, sealer, vault, jobs }, { email, issuer })
+      const expiresAt = await inviteResident({ db, sealer, vault, jobs, config }, { email, issuer })
       return { email, expiresAt }
     }),
 })
@@ -153,12 +153,11 @@ const resetMfa = defineCommand({
   examples: ['resident reset-mfa ana@example.test'],
   run: ({ db, sealer, vault, config, log }, _values, args) =>
     withJobs({ config, log }, async (jobs) => {
-      const { factorChangedMail } = await import('../accounts/mails.ts')
+      const { factorChangedMail, sendLetter } = await import('../accounts/mails.ts')
       const { removeAllFactors } = await import('../accounts/second-factor.ts')
       const { record } = await import('../ledger/disclosure.ts')
       const { endSessions } = await import('../oauth/sessions.ts')
       const { findIssuer } = await import('../platform/issuer.ts')
-      const { enqueueMail } = await import('../platform/mail.ts')
       const resident = await findResident({ db, vault }, requireId(args, 'resident'))
       const issuer = (await findIssuer(db)) ?? ''
       const removed = await db.begin(async (sql) => {
@@ -168,7 +167,7 @@ const resetMfa = defineCommand({
           detail: { what: 'operator-change', of: 'second factors removed' },
           accountId: resident.id,
         })
-        await enqueueMail(sql, { jobs, sealer }, factorChangedMail(resident.email, 'reset'))
+        await sendLetter(sql, { jobs, sealer, config }, resident, factorChangedMail('reset'))
         return factors
       })
       log.warn('second factors removed by the operator', { accountId: resident.id })

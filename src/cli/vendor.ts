@@ -1,4 +1,4 @@
-import { VENDORS } from '../id-verification/vendors/vendor-names.ts'
+import { MANUAL, VENDORS, VERIFIERS } from '../id-verification/vendors/vendor-names.ts'
 import {
   defineCommand,
   getList,
@@ -32,9 +32,12 @@ const load = () => import('../id-verification/vendors/vendors.ts')
 
 const set = defineCommand({
   summary: 'Add or change the integration of a vendor; what is not given stays',
-  arguments: VENDOR,
+  arguments: { '<vendor>': joinChoices(VERIFIERS) },
   options: {
-    'base-url': { value: 'url', text: "where the vendor's API is", required: true },
+    'base-url': {
+      value: 'url',
+      text: "where the vendor's API is; manual, which is no service, has none",
+    },
     ...SECRETS,
     'keep-days': KEEP_DAYS,
     setting: {
@@ -53,15 +56,19 @@ const set = defineCommand({
   examples: [
     'printf %s "$SECRET" | vendor set veriff --base-url https://vendor.example --api-key KEY --secret-stdin',
     'vendor set veriff --base-url https://vendor.example --retain declined=30',
+    'vendor set manual --name acme --tenant acme',
   ],
   async run({ db, sealer }, values, args) {
     const { setVendorIntegration } = await load()
     const { setRetention } = await import('../id-verification/retention.ts')
+    const vendor = requireId(args, 'vendor')
+    const baseUrl =
+      vendor === MANUAL ? getOption(values, 'base-url') : requireOption(values, 'base-url')
     const summary = await setVendorIntegration(db, sealer, {
-      vendor: requireId(args, 'vendor'),
+      vendor,
       name: getOption(values, 'name'),
       tenant: getOption(values, 'tenant'),
-      baseUrl: requireOption(values, 'base-url'),
+      baseUrl,
       ...(await readCredentials(values)),
       keepDays: readDays(values),
       settings: getList(values, 'setting'),

@@ -1,4 +1,4 @@
-import { VENDORS } from '../id-verification/vendors/vendor-names.ts'
+import { VERIFIERS } from '../id-verification/vendors/vendor-names.ts'
 import {
   defineCommand,
   getOption,
@@ -18,15 +18,15 @@ const ID = { '<id>': 'the id of the verification' }
 const start = defineCommand({
   summary: 'Start a session at a vendor; prints the address to send the resident to',
   options: {
-    vendor: { value: 'vendor', text: joinChoices(VENDORS), required: true },
+    vendor: { value: 'vendor', text: joinChoices(VERIFIERS), required: true },
     resident: { value: 'id|email', text: 'who is verified', required: true },
     integration: { value: 'name', text: 'which integration of the vendor (default: default)' },
   },
   examples: ['verification start --vendor veriff --resident ana@example.test'],
   async run({ db, vault, sealer, issuer = 'http://localhost' }, values) {
-    const { startVerification } = await load()
+    const { startWithVerifier } = await load()
     const resident = await findResident({ db, vault }, requireOption(values, 'resident'))
-    return await startVerification(
+    return await startWithVerifier(
       { db, sealer, issuer },
       {
         vendor: requireOption(values, 'vendor'),
@@ -80,8 +80,8 @@ const review = defineCommand({
   summary: 'Decide whether an approved document counts for its account',
   arguments: ID,
   options: {
-    accept: { text: 'it counts' },
-    reject: { text: 'it does not count' },
+    accept: { text: 'it counts; of manual: it is approved' },
+    reject: { text: 'it does not count; of manual: it is declined' },
     reason: { value: 'text', text: '3 to 200 characters that name no person', required: true },
   },
   examples: ['verification review ID --accept --reason "Name changed by marriage."'],

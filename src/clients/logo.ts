@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { Hono } from 'hono'
 import type { Sql } from '../platform/db.ts'
-import { ApiError, OperatorError } from '../platform/errors.ts'
+import { OperatorError } from '../platform/errors.ts'
 import type { Log } from '../platform/log.ts'
 import type { Outbound } from '../platform/outbound.ts'
+import { PageError } from '../web/page-error.ts'
 
 const MAX_LOGO_BYTES = 256 * 1024
 
@@ -91,7 +92,7 @@ export function clientLogoRoutes({ db }: { db: Sql }): Hono {
     const [logo] = await db<{ contentType: string; digest: string; bytes: Buffer }[]>`
       select content_type, encode(sha256, 'hex') as digest, bytes from client_logo
       where client_id = ${c.req.param('clientId')}`
-    if (!logo) throw new ApiError(404, 'not_found', 'There is nothing at this address.')
+    if (!logo) throw new PageError(404, 'not_found', ({ errors }) => errors.notFound)
     const isNamed = c.req.query('sha256') === logo.digest.slice(0, 32)
     const headers = {
       ETag: `"${logo.digest}"`,

@@ -1,38 +1,7 @@
-/** Every scope that can be granted: its title and description on pages, and what it discloses. */
-export const SCOPES = {
-  openid: {
-    title: 'Recognise you',
-    sentence: 'An identifier, so that the application recognises you when you come back.',
-  },
-  profile: { title: 'Your name', sentence: 'Your given name and surname.' },
-  email: { title: 'Your e-mail address', sentence: 'Your address, and whether it was confirmed.' },
-  offline_access: {
-    title: 'Stay connected',
-    sentence:
-      'It can come back for the same things when you are not there, for as long as you allow.',
-  },
-  'eprospera:person.details.read': {
-    title: 'Your personal details',
-    sentence: 'Your name, date and country of birth, citizenships, address and telephone number.',
-  },
-  'eprospera:person.residency.read': {
-    title: 'Your residency',
-    sentence: 'Whether you are a resident, of which kind, and since when.',
-  },
-  'eprospera:person.id_verification.status.read': {
-    title: 'Whether your identity was verified',
-    sentence: 'That it was, since when and with which kind of document; no photo and no number.',
-  },
-  'eprospera:person.age_over.read': {
-    title: 'Whether you are old enough',
-    sentence: 'Whether you have reached an age that it names, but never your date of birth.',
-  },
-  'eprospera:person.id_verification.read': {
-    title: 'The photos of your identity document and your face',
-    sentence:
-      'The front and back of your document and your selfie from your latest approved verification, as links that open them for one hour without signing in.',
-  },
-} as const
+import { LANGUAGES } from '../web/texts/languages.ts'
+
+/** Every scope that can be granted. Its title and description are texts; these are the English ones, for documents and programs. */
+export const SCOPES = LANGUAGES.en.scopes
 
 export type Scope = keyof typeof SCOPES
 

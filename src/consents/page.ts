@@ -1,7 +1,10 @@
 import { html } from 'hono/html'
 import type { ClientProfile } from '../clients/profile.ts'
-import { SCOPES, type Scope, type ScopeAlternatives } from '../clients/scopes.ts'
+import type { Scope, ScopeAlternatives } from '../clients/scopes.ts'
 import { csrfField, day, type Html, page } from '../web/html.ts'
+import type { Reader } from '../web/reader.ts'
+import type { Texts } from '../web/texts/en.ts'
+import { wordFor } from '../web/texts/languages.ts'
 import type { Consent } from './consents.ts'
 import { type Permission, permissionFields, untilFields } from './form.ts'
 
@@ -16,16 +19,7 @@ export type StoredDocuments = {
 
 type Account = { name: string; email: string; emailVerified: boolean }
 
-const DOCUMENTS: Record<string, string> = {
-  passport: 'passport',
-  national_id: 'identity card',
-  drivers_license: 'driving licence',
-  residence_permit: 'residence permit',
-  visa: 'visa',
-}
-
-/** Names the application, its purpose, the permissions and their end. The resident can decline each permission. */
-export function consentPage(data: {
+type ConsentPage = {
   action: string
   csrf: string
   client: ClientProfile
@@ -44,102 +38,107 @@ export function consentPage(data: {
   /** The host that the browser returns to; `undefined` for a device. */
   returnsTo: string | undefined
   now: Date
-}): Html {
-  const { action, csrf, client, account, scopes, before, now } = data
-  return page({
-    title: `Allow ${client.name}?`,
-    body: html`<section class="card">
-${clientHeader(client, html`<h1>Allow ${client.name} to see this?</h1>`)}
-${
-  client.purpose
-    ? html`<p class="lead">${client.name} gives this purpose: <q>${client.purpose}</q></p>`
-    : html`<p class="lead">${client.name} does not give a purpose.</p>`
 }
-${previousDecisionNotice(data)}
+
+/** Names the application, its purpose, the permissions and their end. The resident can decline each permission. */
+export function consentPage(reader: Reader, data: ConsentPage): Html {
+  const { action, csrf, client, account, scopes, before, now } = data
+  const { common, consent } = reader.texts
+  const hasChoice = scopes.some((scope) => scope !== 'openid')
+  return page(reader, {
+    title: consent.title(client.name),
+    body: html`<section class="card">
+${clientHeader(reader, client, html`<h1>${consent.heading(client.name)}</h1>`)}
+<p class="lead">${
+      client.purpose
+        ? consent.purpose(client.name, html`<q>${client.purpose}</q>`)
+        : consent.noPurpose(client.name)
+    }</p>
+${previousDecisionNotice(reader, data)}
 <form method="post" action="${action}">
 ${csrfField(csrf)}<input type="hidden" name="purpose" value="${data.purposeDigest}">
-${permissionFields(scopes.map((scope) => permission(scope, data)))}
-${
-  scopes.some((scope) => scope !== 'openid')
-    ? html`<p class="quiet">Untick what you do not want to share. ${client.name} sees what you allowed, and continues with that.</p>`
-    : ''
-}
-${untilFields({ now, ...(before?.isCurrent && before.endsAt ? { before: before.endsAt } : {}) })}
+${permissionFields(
+  reader,
+  scopes.map((scope) => permission(reader, scope, data)),
+)}
+${hasChoice ? html`<p class="quiet">${consent.untick(client.name)}</p>` : ''}
+${untilFields(reader, { now, ...(before?.isCurrent && before.endsAt ? { before: before.endsAt } : {}) })}
 <p class="quiet">${
       scopes.includes('offline_access')
-        ? html`With <em>${SCOPES.offline_access.title}</em> it can see this even when you are not there; without it, only while you are signed in here.`
-        : 'It can see this while you are signed in here.'
-    } You can change or end this at any time on <a href="/">your own page</a>, with immediate effect. Links that it has already received stop working within one hour.</p>
-${data.willConfirm ? html`<p class="quiet">You signed in a while ago. If you allow this, we ask you to confirm that it is you.</p>` : ''}
+        ? consent.whenYouAreAway(html`<em>${reader.texts.scopes.offline_access.title}</em>`)
+        : consent.whileSignedIn
+    } ${consent.end}</p>
+${data.willConfirm ? html`<p class="quiet">${consent.willConfirm}</p>` : ''}
 <div class="buttons"><button class="primary" name="allow">${
-      scopes.some((scope) => scope !== 'openid') ? 'Allow what is ticked' : 'Allow'
-    }</button><button name="deny">Do not allow</button></div>
+      hasChoice ? consent.allowTicked : consent.allow
+    }</button><button name="deny">${common.doNotAllow}</button></div>
 </form>
-<p class="quiet">You are signed in as ${account.name} (${account.email}).${
-      data.returnsTo ? html` After this you go back to <strong>${data.returnsTo}</strong>.` : ''
+<p class="quiet">${consent.signedInAs(account.name, account.email)}${
+      data.returnsTo ? html` ${consent.goBackTo(html`<strong>${data.returnsTo}</strong>`)}` : ''
     }</p>
 </section>`,
   })
 }
 
 /** Replaces the consent page for an application that the resident reported. */
-export function frozenPage(data: { action: string; csrf: string; client: ClientProfile }): Html {
+export function frozenPage(
+  reader: Reader,
+  data: { action: string; csrf: string; client: ClientProfile },
+): Html {
   const { action, csrf, client } = data
-  const path = `/applications/${encodeURIComponent(client.clientId)}`
-  return page({
-    title: `${client.name} is frozen`,
+  const { consent } = reader.texts
+  const title = consent.frozenTitle(client.name)
+  return page(reader, {
+    title,
     body: html`<section class="card narrow">
-${clientHeader(client, html`<h1>${client.name} is frozen</h1>`)}
-<p class="lead">Somebody used a link in an e-mail to you to report that you did not allow this application. It cannot see any of your data, and cannot ask you for access.</p>
-<p>To let it ask again, lift the freeze or end its access on <a href="${path}">its page</a>. Then go back to the application and start again.</p>
+${clientHeader(reader, client, html`<h1>${title}</h1>`)}
+<p class="lead">${consent.frozenLead}</p>
+<p>${consent.frozenHelp(`/applications/${encodeURIComponent(client.clientId)}`)}</p>
 <form method="post" action="${action}">
 ${csrfField(csrf)}
-<div class="buttons"><button name="deny">Back to the application</button></div>
+<div class="buttons"><button name="deny">${consent.backToApplication}</button></div>
 </form>
 </section>`,
   })
 }
 
 /** Logo, `title`, operator and links of the application. */
-export function clientHeader(client: ClientProfile, title: Html): Html {
+export function clientHeader({ texts }: Reader, client: ClientProfile, title: Html): Html {
+  const { application: words } = texts
   const links = [
-    { uri: client.clientUri, words: 'Its site' },
-    { uri: client.policyUri, words: 'Its privacy policy' },
-    { uri: client.tosUri, words: 'Its terms' },
+    { uri: client.clientUri, name: words.site },
+    { uri: client.policyUri, name: words.policy },
+    { uri: client.tosUri, name: words.terms },
   ]
   return html`<div class="application">
-${client.logo ? html`<img src="${client.logo}" alt="Logo of ${client.name}" width="64" height="64">` : ''}
+${client.logo ? html`<img src="${client.logo}" alt="${words.logo(client.name)}" width="64" height="64">` : ''}
 <div>${title}
-<p class="quiet">${client.operator ? `Run by ${client.operator}` : 'It does not say who runs it'}${links.map(
-    ({ uri, words }) => (uri ? html` · <a href="${uri}" rel="noreferrer">${words}</a>` : ''),
+<p class="quiet">${client.operator ? words.runBy(client.operator) : words.unknownOperator}${links.map(
+    ({ uri, name }) => (uri ? html` · <a href="${uri}" rel="noreferrer">${name}</a>` : ''),
   )}</p></div>
 </div>`
 }
 
-function previousDecisionNotice({
-  client,
-  before,
-  scopes,
-}: {
-  client: ClientProfile
-  before: Consent | undefined
-  scopes: readonly Scope[]
-}): Html | '' {
+function previousDecisionNotice(
+  reader: Reader,
+  { client: { name }, before, scopes }: Pick<ConsentPage, 'client' | 'before' | 'scopes'>,
+): Html | '' {
   if (!before) return ''
-  const notice = (text: Html) => html`<div class="notice waiting"><p>${text}</p></div>`
+  const { consent } = reader.texts
+  const notice = (text: string | Html) => html`<div class="notice waiting"><p>${text}</p></div>`
   if (before.isEnded && before.endsAt)
-    return notice(
-      html`You allowed ${client.name} before, until ${day(before.endsAt)}. That has ended, so it asks again.`,
-    )
+    return notice(consent.hasEnded(name, day(reader, before.endsAt)))
   if (!before.isCurrent)
     return notice(
       before.purpose
-        ? html`When you last decided about ${client.name}, its purpose was: <q>${before.purpose}</q> The purpose has changed, so it asks again.`
-        : html`When you last decided about ${client.name}, it gave no purpose. Now it does, so it asks again.`,
+        ? consent.purposeChanged(name, html`<q>${before.purpose}</q>`)
+        : consent.purposeAdded(name),
     )
-  return scopes.some((scope) => isNew(scope, before))
-    ? notice(html`You decided about ${client.name} before. It now asks for more.`)
-    : notice(html`You decided about ${client.name} before. This is what you chose.`)
+  return notice(
+    scopes.some((scope) => isNew(scope, before))
+      ? consent.asksForMore(name)
+      : consent.youChose(name),
+  )
 }
 
 const isNew = (scope: Scope, before: Consent) =>
@@ -150,30 +149,23 @@ const isNew = (scope: Scope, before: Consent) =>
  * boxes that button would allow nothing, and people would learn to tick every box unread.
  */
 function permission(
+  reader: Reader,
   scope: Scope,
-  {
-    account,
-    documents,
-    before,
-    alternatives,
-  }: {
-    account: Account
-    documents: StoredDocuments | undefined
-    before: Consent | undefined
-    alternatives: ScopeAlternatives
-  },
+  data: Pick<ConsentPage, 'account' | 'documents' | 'before' | 'alternatives'>,
 ): Permission {
+  const { account, documents, before, alternatives } = data
+  const { consent } = reader.texts
   const alternative = alternatives[scope]
   const wasDeclined = before?.declined.includes(scope) ?? false
   const note = wasDeclined
-    ? 'You declined this before.'
+    ? consent.declinedBefore
     : before?.isCurrent && isNew(scope, before)
-      ? 'New: it did not ask for this before.'
+      ? consent.isNew
       : undefined
   return {
     scope,
     isTicked: !wasDeclined,
-    now: currentDisclosure(scope, account, documents),
+    now: currentDisclosure(reader, scope, account, documents),
     ...(alternative
       ? {
           alternative: {
@@ -188,25 +180,29 @@ function permission(
 
 /** What this permission discloses today; `undefined` when the sentence of the scope already says it. */
 export function currentDisclosure(
+  reader: Reader,
   scope: Scope,
   account: Account,
   documents: StoredDocuments | undefined,
-): Html | undefined {
-  if (scope === 'profile') return html`Today: ${account.name}.`
+): string | Html | undefined {
+  const { permissions: words } = reader.texts
+  if (scope === 'profile') return words.today(account.name)
   if (scope === 'email')
-    return html`Today: ${account.email}, ${account.emailVerified ? 'confirmed' : 'not confirmed'}.`
+    return words.today(
+      account.emailVerified ? words.confirmed(account.email) : words.notConfirmed(account.email),
+    )
   if (scope !== 'eprospera:person.id_verification.read') return undefined
-  if (!documents)
-    return html`Today there is nothing to see: none of your checks is approved. Once a check is approved, it can see the photos of that check.`
-  return html`Today: ${listDocuments(documents)}, from the check of ${day(documents.date)}. If a later check is approved, it sees the photos of that check instead.`
+  return documents
+    ? words.documents(listDocuments(words, documents), day(reader, documents.date))
+    : words.noDocuments
 }
 
-function listDocuments({ documentType, front, back, face }: StoredDocuments): string {
-  const sides = [...(front ? ['front'] : []), ...(back ? ['back'] : [])].join(' and ')
-  const document = DOCUMENTS[documentType ?? ''] ?? 'document'
-  const shown = [
-    ...(sides ? [`the ${sides} of your ${document}`] : []),
-    ...(face ? ['your face'] : []),
-  ]
-  return shown.join(', ') || 'nothing yet, because the photos are still being copied'
+function listDocuments(
+  { kinds, photos, notCopiedYet }: Texts['permissions'],
+  { documentType, front, back, face }: StoredDocuments,
+): string {
+  const document = wordFor(kinds, documentType) ?? kinds.other
+  const sides = front && back ? photos.both : front ? photos.front : back ? photos.back : undefined
+  const shown = [...(sides ? [sides(document)] : []), ...(face ? [photos.face] : [])]
+  return shown.join(', ') || notCopiedYet
 }

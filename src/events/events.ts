@@ -73,6 +73,17 @@ async function addSubject(
   return row && { externalId: row.externalId, subjectId: row.subjectId, ...data }
 }
 
+/** Whether a back office or the operator has approved the verification in a review. */
+export async function isApprovedByPeople(
+  sql: Sql,
+  verificationId: string | null,
+): Promise<boolean> {
+  const rows = await sql`
+    select from decision
+    where verification_id = ${verificationId} and status = 'approved' and reviewed_by is not null limit 1`
+  return rows.length > 0
+}
+
 /** Events that are not sent any more once the consent has ended. */
 const CONSENT_BOUND_KINDS: readonly EventKind[] = [
   'verification.approved',

@@ -15,10 +15,10 @@ const STATUSES = new Map([
   ['error', 'failed'],
 ])
 
-/** The body of an event; `undefined` for one that Kora has no words for. The same in every attempt. */
+/** The body of an event; `undefined` for one that Kora has no words for. `isReviewed`: people have approved the verification. */
 export function koraBody(
   { id, kind, verificationId, data, occurredAt }: Omit<PortalEvent, 'accountId' | 'clientId'>,
-  tenantId: string,
+  { tenantId, isReviewed }: { tenantId: string; isReviewed: boolean },
 ): string | undefined {
   const status = STATUSES.get(String(data.status))
   if (!KORA_KINDS.includes(kind) || !status) return undefined
@@ -33,8 +33,8 @@ export function koraBody(
       verificationId,
       externalId: data.externalId,
       status,
-      // The one decision whose name is published.
-      decision: status === 'verified' ? 'auto_approve' : null,
+      // The one decision whose name is published, which is not what people decided.
+      decision: status === 'verified' && !isReviewed ? 'auto_approve' : null,
       decisionReason: null,
       overallScore: null,
       tier: data.tier,

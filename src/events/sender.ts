@@ -8,6 +8,7 @@ import {
   type AddressedEvent,
   addressEvent,
   type FindSubject,
+  isApprovedByPeople,
   isDeliverable,
   recordEventDisclosure,
 } from './events.ts'
@@ -166,7 +167,10 @@ async function createRequest(
   const { id, kind, format, tries } = event
   const body =
     format === 'kora'
-      ? koraBody(addressed, event.tenant)
+      ? koraBody(addressed, {
+          tenantId: event.tenant,
+          isReviewed: await isApprovedByPeople(db, event.verificationId),
+        })
       : JSON.stringify(webhookBody(issuer, addressed))
   if (body === undefined) return undefined
   const secrets = await listSigningSecrets(db, sealer, event.clientId)

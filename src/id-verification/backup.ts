@@ -1,14 +1,21 @@
-import { createHash } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Db, Sql } from '../platform/db.ts'
+import type { Db } from '../platform/db.ts'
 import type { JobData, Jobs } from '../platform/jobs.ts'
 import type { Log } from '../platform/log.ts'
 import { startLoop } from '../platform/loop.ts'
 import type { Sealer } from '../platform/secrets.ts'
 import type { Storage } from '../platform/storage.ts'
-import { lockDigest, raiseReusedDocument } from './alerts.ts'
-import { CONTENT_TYPES, EXTENSIONS, type ImageKind } from './image.ts'
-import { createImageDecoder, type ImageDecoder, type PreparedImage } from './image-decoder.ts'
+import type { Vault } from '../platform/vault.ts'
+import { CONTENT_TYPES, MAX_IMAGE_BYTES } from './image.ts'
+import {
+  headObject,
+  keepCopies,
+  settleImage,
+  storeCopies,
+  storeReadable,
+  storeThumbnail,
+} from './image-copies.ts'
+import { createImageDecoder, type ImageDecoder } from './image-decoder.ts'
 import {
   claimUncleanedImages,
   countListings,
@@ -18,18 +25,15 @@ import {
   type ImageRow,
   isDecisionOverOneDayOld,
   markRefused,
-  markStored,
-  type ReadableObjects,
   recordListing,
   recordRefusal,
-  refreshDocuments,
-  type StoredObject,
   setReadableObjects,
   setThumbnail,
   type UncleanedImage,
   type VerificationRow,
   withdrawStored,
 } from './store.ts'
+import { takeUpload } from './uploads.ts'
 import { ImageHostRefusedError } from './vendors/call.ts'
 import type { TokenCache } from './vendors/tokens.ts'
 import {
@@ -45,14 +49,17 @@ type BackupContext = {
   db: Db
   sealer: Sealer
   tokens: TokenCache
+  vault: Vault
   storage: Storage
   jobs: Jobs
   log: Log
 }
 type DecodingContext = BackupContext & { decoder: ImageDecoder }
 
-const MAX_IMAGE_BYTES = 20 * 1024 * 1024
+// Of one attempt. The longest lists are frames of a liveness check, far fewer.
+const MAX_IMAGES = 200
 const CONCURRENT_BACKUPS = 4
+const CONCURRENT_UPLOADS = 2
 // A download may be corrupt, and a vendor may need a while to have the whole image: only after these retries is it refused for good.
 const RETRY_REFUSED_SECONDS = [5, 60, 600, 3000]
 const CLEAN_EVERY_MS = 10 * 60_000
@@ -61,12 +68,16 @@ const CLEAN_TRIES = 3
 // As long as the queue waits for running jobs.
 const STOP_MS = 20_000
 
-/** Copies images from the vendor to the bucket: one job lists them, then one job copies each. Every job can run twice. */
+/**
+ * Copies images to the bucket. From a vendor, one job lists them, then one job copies each; one that is uploaded is a job of its own.
+ * Every job can run twice.
+ */
 export async function startBackup(given: BackupContext): Promise<{ stop(): Promise<void> }> {
   const context = { ...given, decoder: createImageDecoder() }
   await context.jobs.work('list-images', 2, (data) => listImages(context, data))
   await context.jobs.work('backup-image', CONCURRENT_BACKUPS, (data) => backupImage(context, data))
   await context.jobs.work('make-thumbnail', 2, (data) => makeThumbnail(context, data))
+  await context.jobs.work('take-upload', CONCURRENT_UPLOADS, (data) => takeUpload(context, data))
   const cleaning = startLoop(
     { event: 'stored images cannot be cleaned', pauseMs: CLEAN_EVERY_MS, log: context.log },
     (stopping) => cleanStoredImages(context, () => stopping.aborted),
@@ -97,7 +108,7 @@ async function listImages(
   jobs.pollNow()
 }
 
-/** Lists the vendor's images. It may have none for a day after the decision; after that the list counts as empty. */
+/** Lists the vendor's images, the first of very many. It may have none for a day after the decision; after that the list counts as empty. */
 async function listMedia(
   { db, log }: BackupContext,
   vendor: Vendor,
@@ -105,11 +116,18 @@ async function listMedia(
   { attemptId, listing }: { attemptId: string; listing: number },
 ): Promise<Media[]> {
   try {
-    return await vendor.listMedia({
+    const media = await vendor.listMedia({
       sessionId: vendorSessionId ?? '',
       attemptId: attemptId || undefined,
       listing,
     })
+    if (media.length > MAX_IMAGES)
+      log.warn('verification has more images than are copied', {
+        verificationId: id,
+        listed: media.length,
+        copied: MAX_IMAGES,
+      })
+    return media.slice(0, MAX_IMAGES)
   } catch (error) {
     if (!(error instanceof NotReadyError) || !(await isDecisionOverOneDayOld(db, id))) throw error
     log.warn('verification has no images', { verificationId: id })
@@ -128,7 +146,7 @@ async function backupImage(context: DecodingContext, { imageId }: JobData<'backu
   const media = { sessionId: verification.vendorSessionId, mediaId: image.vendorMediaId }
   const bytes = await download(vendor, media)
   if (bytes === undefined) {
-    await settle(context, image, (sql) => markRefused(sql, imageId, 'the vendor does not have it'))
+    await settleImage(db, image, (sql) => markRefused(sql, imageId, 'the vendor does not have it'))
     return
   }
   // The operator may allow the host meanwhile.
@@ -143,27 +161,9 @@ async function backupImage(context: DecodingContext, { imageId }: JobData<'backu
     if (Buffer.compare(bytes, again) !== 0)
       return await refuse(context, image, 'two downloads have different bytes')
   }
-  const { kind } = prepared
-  const original = await store(
-    storage,
-    objectKeyOf(verification, image, EXTENSIONS[kind]),
-    kind,
-    bytes,
-  )
-  const shown = await storeReadable(storage, original, bytes, prepared)
-  const isKept = await settle(
-    context,
-    image,
-    async (sql) => {
-      await markStored(sql, imageId, original, shown)
-      await raiseReusedDocument(sql, imageId)
-    },
-    (sql) => lockDigest(sql, shown.clean.sha256),
-  )
-  if (isKept) return log.info('image backed up', { imageId, verificationId: verification.id })
-  // The verification was erased during the download.
-  for (const key of new Set([original.key, shown.clean.key, shown.jpeg.key, shown.thumbnail.key]))
-    await storage.delete(key)
+  const copies = await storeCopies(storage, verification, image, { bytes, prepared })
+  if (await keepCopies(context, image, copies))
+    log.info('image backed up', { imageId, verificationId: verification.id })
 }
 
 /** `undefined`: the vendor has no such image. */
@@ -182,7 +182,7 @@ async function download(
 
 /** Schedules another download, a few times within an hour; after that refuses the image for good. */
 async function refuse(context: BackupContext, image: ImageRow, reason: string): Promise<void> {
-  const { jobs, log } = context
+  const { db, jobs, log } = context
   const { id: imageId, refusals } = image
   const afterSeconds = RETRY_REFUSED_SECONDS[refusals]
   log.warn(afterSeconds === undefined ? 'image refused' : 'image refused, to be tried again', {
@@ -190,46 +190,11 @@ async function refuse(context: BackupContext, image: ImageRow, reason: string): 
     reason,
     afterSeconds,
   })
-  await settle(context, image, async (sql) => {
+  await settleImage(db, image, async (sql) => {
     if (afterSeconds === undefined) return await markRefused(sql, imageId, reason)
     await recordRefusal(sql, imageId, reason)
     await jobs.enqueue(sql, 'backup-image', { imageId }, { afterSeconds })
   })
-}
-
-/** Stores the clean copy and the JPEG, where they differ from the original, and the thumbnail. */
-async function storeReadable(
-  storage: Storage,
-  original: StoredObject,
-  bytes: Uint8Array,
-  { kind, clean, jpeg, thumbnail }: Extract<PreparedImage, { kind: ImageKind }>,
-): Promise<ReadableObjects> {
-  const base = original.key.replace(/\.[a-z]+$/, '')
-  const rendition = kind === 'jpeg' ? undefined : await store(storage, `${base}.jpg`, 'jpeg', jpeg)
-  const isRendition = clean.bytes === jpeg && rendition !== undefined
-  const cleanObject = isRendition
-    ? rendition
-    : clean.bytes === bytes
-      ? original
-      : await store(storage, `${base}.clean.${EXTENSIONS[clean.kind]}`, clean.kind, clean.bytes)
-  return {
-    clean: cleanObject,
-    jpeg: rendition ?? cleanObject,
-    thumbnail: await storeThumbnail(storage, original.key, thumbnail),
-  }
-}
-
-/** Stores the thumbnail beside `readableKey`, an object of its image, or keeps the one of an earlier run: another machine may encode otherwise. */
-async function storeThumbnail(
-  storage: Storage,
-  readableKey: string,
-  bytes: Uint8Array,
-): Promise<StoredObject> {
-  const key = readableKey.replace(/(\.clean)?\.[a-z]+$/, '.thumbnail.jpg')
-  const isThere = (await storage.head(key)) !== undefined
-  return isThere
-    ? await headObject(storage, key, CONTENT_TYPES.jpeg)
-    : await store(storage, key, 'jpeg', bytes)
 }
 
 /** Makes the thumbnail of an image that was stored before there were any, when a page first shows it. */
@@ -275,7 +240,7 @@ async function cleanStoredImage(context: DecodingContext, image: UncleanedImage)
     // The process may have exceeded its time under load, so only repeated refusals count.
     if (image.refusals + 1 < CLEAN_TRIES) return await recordRefusal(db, imageId, prepared.refused)
     log.warn('stored image withdrawn', { imageId, reason: prepared.refused })
-    await settle(context, image, (sql) => withdrawStored(sql, imageId, prepared.refused))
+    await settleImage(db, image, (sql) => withdrawStored(sql, imageId, prepared.refused))
     return
   }
   const original = await headObject(storage, objectKey, CONTENT_TYPES[prepared.kind])
@@ -288,59 +253,5 @@ async function cleanStoredImage(context: DecodingContext, image: UncleanedImage)
     ...(kept && { jpeg: kept }),
     ...(kept && isHeic && { clean: { kind: 'jpeg', bytes: kept } }),
   })
-  await settle(context, image, (sql) => setReadableObjects(sql, imageId, shown))
-}
-
-/**
- * Writes the image's new state and refreshes the documents in one transaction, after `lockMore` and the lock of the verification.
- * `false`: the verification was erased meanwhile.
- */
-async function settle(
-  { db }: BackupContext,
-  { verificationId }: { verificationId: string },
-  mark: (sql: Sql) => Promise<void>,
-  lockMore?: (sql: Sql) => Promise<void>,
-): Promise<boolean> {
-  return await db.begin(async (sql) => {
-    await lockMore?.(sql)
-    // Locked: two images of one verification may settle at the same moment, and each must see the other.
-    const [locked] = await sql`select from verification where id = ${verificationId} for update`
-    if (!locked) return false
-    await mark(sql)
-    await refreshDocuments(sql, verificationId)
-    return true
-  })
-}
-
-/** `{tenant}/{verification}/{attempt}/{type}.{ext}`: contains no personal data and no free text of a vendor. */
-function objectKeyOf({ tenant, id }: VerificationRow, image: ImageRow, extension: string): string {
-  const attempt = /^[A-Za-z0-9_-]{1,64}$/.test(image.attemptId) ? image.attemptId : 'session'
-  const number = image.position === 0 ? '' : `-${image.position + 1}`
-  return `${tenant}/${id}/${attempt}/${image.type}${number}.${extension}`
-}
-
-/** Stores an object and verifies that the bucket reports its length and SHA-256. */
-async function store(
-  storage: Storage,
-  key: string,
-  kind: ImageKind,
-  bytes: Uint8Array,
-): Promise<StoredObject> {
-  const sha256 = createHash('sha256').update(bytes).digest()
-  const contentType = CONTENT_TYPES[kind]
-  await storage.put(key, bytes, { contentType, sha256 })
-  const kept = await headObject(storage, key, contentType)
-  if (kept.size !== bytes.length || !sha256.equals(kept.sha256))
-    throw new Error('the stored object differs from the uploaded bytes')
-  return kept
-}
-
-async function headObject(
-  storage: Storage,
-  key: string,
-  contentType: string,
-): Promise<StoredObject> {
-  const found = await storage.head(key)
-  if (!found?.sha256) throw new Error('the bucket reports no SHA-256 of an object')
-  return { key, contentType, size: found.size, sha256: found.sha256 }
+  await settleImage(db, image, (sql) => setReadableObjects(sql, imageId, shown))
 }

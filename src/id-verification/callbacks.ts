@@ -1,10 +1,11 @@
 import { timingSafeEqual } from 'node:crypto'
 import { Hono } from 'hono'
 import type { Db } from '../platform/db.ts'
-import { ApiError } from '../platform/errors.ts'
 import type { Log } from '../platform/log.ts'
 import { hashSecret } from '../platform/secrets.ts'
-import { securityHeaders } from '../web/html.ts'
+import { setSecurityHeaders } from '../web/html.ts'
+import { PageError } from '../web/page-error.ts'
+import type { PageEnv } from '../web/reader.ts'
 import { findByState, listReturnStates, type ReturningSession, scheduleRecheck } from './store.ts'
 import { isVendorName } from './vendors/vendor-names.ts'
 
@@ -16,10 +17,18 @@ const HASH_OF_NO_STATE = hashSecret('')
  * `GET /callbacks/:vendor`: the browser returns from the vendor. Anybody can construct this address, so it decides nothing. When it
  * proves that it belongs to a session of ours, the session's result is fetched from the vendor at once.
  */
-export function callbackRoutes({ issuer, db, log }: { issuer: string; db: Db; log: Log }): Hono {
-  const routes = new Hono()
+export function callbackRoutes({
+  issuer,
+  db,
+  log,
+}: {
+  issuer: string
+  db: Db
+  log: Log
+}): Hono<PageEnv> {
+  const routes = new Hono<PageEnv>()
   routes.use('/callbacks/*', async (c, next) => {
-    for (const [name, value] of Object.entries(securityHeaders({ issuer }))) c.header(name, value)
+    setSecurityHeaders(c, { issuer })
     await next()
   })
 
@@ -27,12 +36,7 @@ export function callbackRoutes({ issuer, db, log }: { issuer: string; db: Db; lo
     const { sessionId = [], state = [] } = c.req.queries()
     const session = await findReturningSession(db, singleValue(sessionId), singleValue(state))
     // The same text for every fault, so that it does not reveal which sessions exist.
-    if (!session)
-      throw new ApiError(
-        400,
-        'invalid_callback',
-        'This address does not belong to an identity check that was started here. If you have just finished one, its result appears with your documents by itself.',
-      )
+    if (!session) throw new PageError(400, 'invalid_callback', ({ errors }) => errors.unknownReturn)
     await scheduleRecheck(db, session.id)
     log.info('browser returned', { verificationId: session.id })
     return c.redirect(returnAddress(session), 303)

@@ -14,6 +14,7 @@ export const EXTENSIONS: Record<ImageKind, string> = {
   heic: 'heic',
 }
 
+export const MAX_IMAGE_BYTES = 20 * 1024 * 1024
 export const MAX_PIXELS = 50_000_000
 /** Bytes of a PNG's uncompressed pixels. */
 export const MAX_PIXEL_DATA_BYTES = 256 * 1024 * 1024

@@ -16,7 +16,8 @@ import {
 import { findOrCreateSubject } from './subjects.ts'
 import { isStatus } from './vendors/call.ts'
 import { type Integration, VendorError } from './vendors/vendor.ts'
-import { createVendor, findVendorIntegration } from './vendors/vendors.ts'
+import { MANUAL } from './vendors/vendor-names.ts'
+import { createVendor, findIntegrationTenant, findVendorIntegration } from './vendors/vendors.ts'
 
 export type StartedVerification = {
   id: string
@@ -24,6 +25,12 @@ export type StartedVerification = {
   vendorSessionId: string
   /** The page where the person is verified. It opens the session, so only that person may get it. */
   url: string
+}
+
+/** A verification of `manual`: there is no session elsewhere, and no page for the person. */
+type StartedManually = Omit<StartedVerification, 'vendorSessionId' | 'url'> & {
+  vendorSessionId: null
+  url: null
 }
 
 /** The vendor answered with the id of another verification's session. Deliveries of the two could not be distinguished. */
@@ -38,47 +45,43 @@ export class SubjectNotFoundError extends Error {
   override readonly name = 'SubjectNotFoundError'
 }
 
+type NewVerification = {
+  /** Chosen by the caller where the return address contains it. */
+  id?: string | undefined
+  vendor: string
+  integration?: string | undefined
+  tier?: string | undefined
+  /** Where the person's browser returns to afterwards, and with which `state`. */
+  returnTo?: { url: string; state: string | undefined } | undefined
+} & ({ accountId: string } | TenantSubject)
+
+type StartParts = { db: Db; sealer: Sealer; issuer: string }
+
+/** As `startVerification`, and with the vendor `manual` a verification whose images are uploaded here. */
+export async function startWithVerifier(
+  parts: StartParts,
+  given: NewVerification,
+): Promise<StartedVerification | StartedManually> {
+  if (given.vendor !== MANUAL) return await startVerification(parts, given)
+  const { integration = 'default' } = given
+  const tenant = await findIntegrationTenant(parts.db, { vendor: MANUAL, integration })
+  if (tenant === undefined) throw notConfigured(MANUAL)
+  const { id } = await createRow(parts.db, given, tenant)
+  return { id, vendor: MANUAL, vendorSessionId: null, url: null }
+}
+
 /**
  * Starts a session at the vendor, for a resident (by the operator) or for a tenant's subject. Creates our row before the call.
  * Throws OperatorError and SubjectNotFoundError.
  */
 export async function startVerification(
-  { db, sealer, issuer }: { db: Db; sealer: Sealer; issuer: string },
-  given: {
-    /** Chosen by the caller where the return address contains it. */
-    id?: string | undefined
-    vendor: string
-    integration?: string | undefined
-    tier?: string | undefined
-    /** Where the person's browser returns to afterwards, and with which `state`. */
-    returnTo?: { url: string; state: string | undefined } | undefined
-  } & ({ accountId: string } | TenantSubject),
+  { db, sealer, issuer }: StartParts,
+  given: NewVerification,
 ): Promise<StartedVerification> {
-  const { vendor, integration = 'default', tier, returnTo } = given
+  const { vendor, integration = 'default' } = given
   const configured = await findVendorIntegration(db, sealer, vendor, integration)
-  if (!configured || ('tenant' in given && configured.tenant !== given.tenant))
-    throw new OperatorError(`The vendor ${vendor} is not configured: see \`vendor set\`.`)
-  const { tenant } = configured
-  if ('accountId' in given && !(await findTenant(db, tenant))?.isTrusted)
-    throw new OperatorError(
-      `The integration ${vendor} ${integration} is of the tenant ${tenant}, which is not trusted to verify residents: the result would not count. Choose another with --integration, or see \`tenant set\`.`,
-    )
-  const whose =
-    'accountId' in given
-      ? { accountId: given.accountId }
-      : { subjectId: await findSubjectId(db, given) }
-  const state = randomSecret()
-  const id = await createVerification(db, {
-    id: given.id,
-    tenant,
-    whose,
-    vendor,
-    integration,
-    tier,
-    stateSha256: hashSecret(state),
-    returnTo,
-  })
-  if (!id) throw new SubjectNotFoundError('the subject is gone')
+  if (!configured) throw notConfigured(vendor)
+  const { id, state } = await createRow(db, given, configured.tenant)
   try {
     const adapter = createVendor(configured)
     const { sessionId, url } = await adapter.startSession({
@@ -104,6 +107,40 @@ export async function startVerification(
     })
   }
 }
+
+/** Creates the row of a verification, at an integration of `tenant`. */
+async function createRow(
+  db: Db,
+  given: NewVerification,
+  tenant: string,
+): Promise<{ id: string; state: string }> {
+  const { vendor, integration = 'default', tier, returnTo } = given
+  if ('tenant' in given && tenant !== given.tenant) throw notConfigured(vendor)
+  if ('accountId' in given && !(await findTenant(db, tenant))?.isTrusted)
+    throw new OperatorError(
+      `The integration ${vendor} ${integration} is of the tenant ${tenant}, which is not trusted to verify residents: the result would not count. Choose another with --integration, or see \`tenant set\`.`,
+    )
+  const whose =
+    'accountId' in given
+      ? { accountId: given.accountId }
+      : { subjectId: await findSubjectId(db, given) }
+  const state = randomSecret()
+  const id = await createVerification(db, {
+    id: given.id,
+    tenant,
+    whose,
+    vendor,
+    integration,
+    tier,
+    stateSha256: hashSecret(state),
+    returnTo,
+  })
+  if (!id) throw new SubjectNotFoundError('the subject is gone')
+  return { id, state }
+}
+
+const notConfigured = (vendor: string) =>
+  new OperatorError(`The vendor ${vendor} is not configured: see \`vendor set\`.`)
 
 /** A tenant's subject; created if needed when it is named by its external id. The integration must be of the same tenant. */
 type TenantSubject = { tenant: string; subject: { id: string } | { externalId: string } }

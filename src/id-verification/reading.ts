@@ -3,7 +3,7 @@ import { isUuid } from '../platform/uuid.ts'
 import type { Vault } from '../platform/vault.ts'
 import { openReason, reasonMembers, type StoredReason } from './reasons.ts'
 import type { DocumentType, VerificationStatus } from './vendors/vendor.ts'
-import type { VendorName } from './vendors/vendor-names.ts'
+import type { VerifierName } from './vendors/vendor-names.ts'
 
 /** One image of a verification, for its readers. */
 export type ReadableImage = {
@@ -40,7 +40,7 @@ export type TenantVerification = {
   externalId: string | null
   attemptId: string | null
   accountId: string | null
-  vendor: VendorName
+  vendor: VerifierName
   status: VerificationStatus
   /** The tenant's own word for the kind of verification. */
   tier: string

@@ -13,12 +13,16 @@ import type { Vault } from '../platform/vault.ts'
 import { endPersonMismatch, resolvePersonMismatch } from './alert-resolution.ts'
 import { compareWithAccount, readFindings } from './findings.ts'
 import { recordOperatorReason } from './reasons.ts'
-import { lockVerification } from './store.ts'
+import { lockVerification, recordReview } from './store.ts'
+import { MANUAL } from './vendors/vendor-names.ts'
+
+/** In the place of a tenant's client, as who reviewed. */
+const OPERATOR = 'operator'
 
 /**
  * The operator's decision on an approved verification: `accepted` lets a mismatch count, `rejected` keeps it from
- * counting, also one that matched. It holds for the current attempt. Throws OperatorError where there is nothing to
- * decide. Returns `false` when there is no such verification.
+ * counting, also one that matched. It holds for the current attempt. One of `manual` that waits for review is approved or declined
+ * instead. Throws OperatorError where there is nothing to decide. Returns `false` when there is no such verification.
  */
 export async function reviewVerification(
   { db, vault }: { db: Db; vault: Vault },
@@ -27,13 +31,19 @@ export async function reviewVerification(
   return await db.begin(async (sql) => {
     const locked = await lockVerification(sql, id)
     if (!locked) return false
-    const [row] = await sql<{ status: string }[]>`
-      select status from verification where id = ${id}`
-    if (row?.status !== 'approved')
-      throw new OperatorError('Only an approved verification can be reviewed.')
-    await sql`
-      update verification set match_review = ${decision}, match_reviewed_at = now(), updated_at = now()
-      where id = ${id}`
+    const { vendor, status, attemptId } = locked
+    const isOpen = vendor === MANUAL && status === 'review' && attemptId !== null
+    if (isOpen) {
+      const decided = decision === 'accepted' ? 'approved' : 'declined'
+      await recordReview(sql, vault, id, { attemptId, status: decided, reason, by: OPERATOR })
+    } else if (status === 'approved')
+      await sql`
+        update verification set match_review = ${decision}, match_reviewed_at = now(), updated_at = now()
+        where id = ${id}`
+    else
+      throw new OperatorError(
+        'Only an approved verification, or one of manual that waits for review, can be reviewed.',
+      )
     const reasonDigest = await recordOperatorReason(sql, vault, locked, reason)
     if (reasonDigest === undefined)
       throw new OperatorError('This verification has no owner any more.')
@@ -42,6 +52,7 @@ export async function reviewVerification(
       accountId: locked.accountId ?? undefined,
       verificationId: id,
     })
+    if (isOpen) return true
     await resolvePersonMismatch(sql, vault, locked, reason)
     if (locked.accountId) await announceVerification(sql, locked.accountId)
     return true

@@ -9,7 +9,7 @@ import type { MatchResult } from './matching.ts'
 import { recordReason } from './reasons.ts'
 import { currentStatus, type Decision } from './status.ts'
 import type { DocumentType, Media, VendorDecision, VerificationStatus } from './vendors/vendor.ts'
-import type { VendorName } from './vendors/vendor-names.ts'
+import type { VendorName, VerifierName } from './vendors/vendor-names.ts'
 
 export type VerificationRow = {
   id: string
@@ -18,8 +18,9 @@ export type VerificationRow = {
   accountId: string | null
   /** The tenant's subject. The verification belongs to the tenant. */
   subjectId: string | null
-  vendor: VendorName
+  vendor: VerifierName
   integration: string
+  /** `null` where there is no session at a vendor: of `manual`, and of a session that was not started. */
   vendorSessionId: string | null
   status: VerificationStatus
   attemptId: string | null
@@ -166,8 +167,9 @@ export async function findVerificationRow(
 }
 
 /**
- * Records a vendor's decision and recomputes the verification's status. Returns the attempts whose images are to be listed:
- * the current one and the one just decided, because images of every attempt are kept. To be called with the row locked.
+ * Records a decision and recomputes the verification's status. Returns the attempts whose images are to be listed at the vendor, if
+ * it has a session there: the current one and the one just decided, because images of every attempt are kept. To be called with the
+ * row locked.
  */
 export async function recordDecision(
   sql: Sql,
@@ -191,7 +193,7 @@ export async function recordDecision(
     where verification_id = ${verificationId}`
   const now = currentStatus(decisions)
   const [before] = await sql<PreviousState[]>`
-    select id, account_id, subject_id, status, attempt_id, images_complete from verification
+    select id, account_id, subject_id, vendor_session_id, status, attempt_id, images_complete from verification
     where id = ${verificationId}`
   if (before) await recordFindings(sql, vault, before, decision)
   if (before && recorded)
@@ -217,11 +219,12 @@ export async function recordDecision(
     await raiseRepeatedDeclines(sql, verificationId)
   if (isWantedAnew) await refreshDocuments(sql, verificationId)
   else await announce(sql, verificationId)
+  if (!before?.vendorSessionId) return []
   const wanted = new Set<string>()
   if (
     now.status === 'approved' &&
     now.attemptId !== null &&
-    (isWantedAnew || !before?.imagesComplete)
+    (isWantedAnew || !before.imagesComplete)
   )
     wanted.add(now.attemptId)
   if (recorded && STATUSES_WITH_IMAGES.includes(decision.status)) wanted.add(decision.attemptId)
@@ -232,6 +235,7 @@ type PreviousState = {
   id: string
   accountId: string | null
   subjectId: string | null
+  vendorSessionId: string | null
   status: VerificationStatus
   attemptId: string | null
   imagesComplete: boolean
@@ -286,7 +290,8 @@ export const nextDailyCheck = (sql: Sql, verificationId: string) => sql`(
   from decision where verification_id = ${verificationId})`
 
 function nextCheck(sql: Sql, verificationId: string, status: VerificationStatus) {
-  if (isDecided(status)) return nextDailyCheck(sql, verificationId)
+  if (isDecided(status))
+    return sql`case when vendor_session_id is not null then ${nextDailyCheck(sql, verificationId)} end`
   return status === 'error' ? sql`null` : sql`next_check_at`
 }
 

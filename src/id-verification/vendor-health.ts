@@ -1,11 +1,11 @@
 import type { Sql } from '../platform/db.ts'
 import type { ComputedGauge } from '../platform/metrics.ts'
 import { REFUSED_HOST } from './vendors/call.ts'
-import type { VendorName } from './vendors/vendor-names.ts'
+import type { VerifierName } from './vendors/vendor-names.ts'
 
 /** How the deliveries and images of one integration are doing. Times are `null` where there is nothing. */
 export type VendorHealth = {
-  vendor: VendorName
+  vendor: VerifierName
   /** The integration's. */
   name: string
   tenant: string

@@ -5,24 +5,21 @@ import { notifyOfConsent } from '../accounts/security-notices.ts'
 import { isRecentSignIn } from '../accounts/session-limits.ts'
 import { findSession } from '../accounts/sessions.ts'
 import { type ClientProfile, findClientProfile } from '../clients/profile.ts'
-import {
-  isPersonal,
-  isScope,
-  SCOPES,
-  type Scope,
-  type ScopeAlternatives,
-} from '../clients/scopes.ts'
+import { isPersonal, isScope, type Scope, type ScopeAlternatives } from '../clients/scopes.ts'
 import { findConsent, recordConsent } from '../consents/consents.ts'
 import { type Choice, readChoice } from '../consents/form.ts'
 import { consentPage, frozenPage, type StoredDocuments } from '../consents/page.ts'
 import type { Db } from '../platform/db.ts'
-import { ApiError } from '../platform/errors.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import type { Log } from '../platform/log.ts'
 import type { Sealer } from '../platform/secrets.ts'
 import type { Vault } from '../platform/vault.ts'
 import type { Html } from '../web/html.ts'
+import { PageError } from '../web/page-error.ts'
+import type { Reader } from '../web/reader.ts'
 import type { SecurityEvents } from '../web/security-events.ts'
+import type { Texts } from '../web/texts/en.ts'
+import type { Locale } from '../web/texts/languages.ts'
 import { scopesOfClaims } from './grants.ts'
 
 /** Finds the resident's latest approved verification. Passed in, because this folder does not import `id-verification/`. */
@@ -36,6 +33,7 @@ type ConsentStepOptions = {
   findDocuments: FindDocuments
   jobs: Jobs
   sealer: Sealer
+  config: { defaultLocale: Locale }
   security: SecurityEvents
   log: Log
 }
@@ -49,18 +47,19 @@ type ConsentRequest = Awaited<ReturnType<typeof readRequest>>
  */
 export async function showConsent(
   parts: ConsentStepOptions,
+  reader: Reader,
   details: Details,
   form: { action: string; csrf: string },
 ): Promise<Html | undefined> {
   const { accountId, profile, account, before, scopes, alternatives, sessionUid } =
     await readRequest(parts, details)
   if (scopes.length === 0 || account.status !== 'active') return undefined
-  if (before?.isFrozen) return frozenPage({ ...form, client: profile })
+  if (before?.isFrozen) return frozenPage(reader, { ...form, client: profile })
   const session = await findSession(parts.db, { accountId, uid: sessionUid })
   const documents = scopes.includes('eprospera:person.id_verification.read')
     ? await parts.findDocuments(accountId)
     : undefined
-  return consentPage({
+  return consentPage(reader, {
     ...form,
     client: profile,
     purposeDigest: digestOf(profile),
@@ -116,11 +115,7 @@ export async function allowConsent(
       }),
   )
   if (outcome === 'signed-out')
-    throw new ApiError(
-      400,
-      'interaction_expired',
-      'You are not signed in any more. Go back to the application and start again.',
-    )
+    throw new PageError(400, 'interaction_expired', ({ errors }) => errors.signedOutMeanwhile)
   if (outcome === 'frozen') return 'again'
   if (outcome === 'sign-in') return account
   if (outcome === 'inactive') return 'nothing'
@@ -145,7 +140,7 @@ async function readRequest({ db, vault, provider }: ConsentStepOptions, details:
     findConsent(db, accountId, clientId),
   ])
   if (!client || !profile || !account)
-    throw new ApiError(400, 'interaction_expired', 'Please start again.')
+    throw new PageError(400, 'interaction_expired', ({ errors }) => errors.startAgain)
   const registered = client.scope ?? ''
   const requested = requestedScopes(details.params, registered)
   const alternatives = requestedAlternatives(profile, requested)
@@ -174,8 +169,10 @@ function allowedScopes(
 }
 
 /** The titles of the scopes, for mails. */
-export const titlesOf = (scopes: readonly string[]): string[] =>
-  scopes.filter(isScope).map((scope) => SCOPES[scope].title)
+export const titlesOf =
+  (scopes: readonly string[]) =>
+  (texts: Texts): string[] =>
+    scopes.filter(isScope).map((scope) => texts.scopes[scope].title)
 
 /** The scopes that are requested by `scope` and by single claims; only those that the client is registered for. */
 function requestedScopes(params: Record<string, unknown>, registered: string): Scope[] {

@@ -5,6 +5,7 @@ import { randomSecret } from '../platform/secrets.ts'
 import type { SharedKeys } from '../platform/shared-keys.ts'
 import type { ClientAddress } from '../web/client-address.ts'
 import type { SecurityEvent, SecurityEvents } from '../web/security-events.ts'
+import type { Text } from '../web/texts/languages.ts'
 import { isProofTooFarAhead } from './proof.ts'
 import type { DeviceForm, ProviderPages } from './provider-pages.ts'
 import { createRegistrationRules, REGISTRATION_RULES } from './registration.ts'
@@ -114,10 +115,10 @@ const DEVICE_SECURITY_EVENTS: Record<string, SecurityEvent> = {
   InvalidRequest: 'form_refused',
 }
 
-function deviceErrorText(error: Error): string {
-  if (error.name === 'AbortedError') return 'Nothing was allowed. You can close this page.'
-  if (error.name === 'NoCodeError') return 'Type the code that your device shows.'
-  return 'This code is unknown, has expired, or was used already. Check your device, and try again.'
+function deviceErrorText(error: Error): Text {
+  if (error.name === 'AbortedError') return ({ device }) => device.aborted
+  if (error.name === 'NoCodeError') return ({ device }) => device.noCode
+  return ({ device }) => device.wrongCode
 }
 
 function isOwnToken(

@@ -1,4 +1,3 @@
-import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { errors, type InteractionResults, type Provider } from 'oidc-provider'
@@ -15,7 +14,10 @@ import type { ClientAddress } from '../web/client-address.ts'
 import { readForm } from '../web/form-body.ts'
 import type { FormTokens } from '../web/form-tokens.ts'
 import { setSecurityHeaders } from '../web/html.ts'
+import { describeError, PageError } from '../web/page-error.ts'
+import type { PageEnv, ReaderOf } from '../web/reader.ts'
 import type { SecurityEvents } from '../web/security-events.ts'
+import type { Locale } from '../web/texts/languages.ts'
 import { allowConsent, type FindDocuments, showConsent } from './consent-step.ts'
 import { ACR, authenticateForm, chooseAcr, toLoginResult } from './logins.ts'
 import { errorPage, signInPage } from './pages.ts'
@@ -28,7 +30,7 @@ import { answerCreate, CREATE, waitForAccount } from './sign-up.ts'
  * session then counts as just authenticated. `csrfOf`: the value that the form's CSRF token is bound to.
  */
 export type RequireProof = (
-  c: Context<Env>,
+  c: Context<PageEnv>,
   options: {
     account: Account
     csrfOf: string
@@ -52,15 +54,16 @@ type InteractionOptions = {
   requireProof: RequireProof
   jobs: Jobs
   sealer: Sealer
+  config: { defaultLocale: Locale }
+  readerOf: ReaderOf
   log: Log
 }
-type Env = { Bindings: HttpBindings }
 type Form = Record<string, unknown>
 type Details = Awaited<ReturnType<Provider['interactionDetails']>>
 
 /** The detour to sign in or consent: `/interaction/:uid`. It continues only in the browser that started it. */
-export function interactionRoutes(parts: InteractionOptions): Hono<Env> {
-  const routes = new Hono<Env>()
+export function interactionRoutes(parts: InteractionOptions): Hono<PageEnv> {
+  const routes = new Hono<PageEnv>()
   routes.use(bodyLimit({ maxSize: 16 * 1024 }))
   routes.get('/interaction/:uid', (c) => showInteraction(parts, c))
   routes.get('/interaction/:uid/sign-up', (c) => startSignUp(parts, c))
@@ -70,25 +73,26 @@ export function interactionRoutes(parts: InteractionOptions): Hono<Env> {
   return routes
 }
 
-async function loadDetails({ provider }: InteractionOptions, c: Context<Env>): Promise<Details> {
+/** Loads the interaction. From then on the request has the language that the application asked for. */
+async function loadDetails(
+  { provider, readerOf }: InteractionOptions,
+  c: Context<PageEnv>,
+): Promise<Details> {
   const { incoming, outgoing } = c.env
   try {
     const details = await provider().interactionDetails(incoming, outgoing)
     if (details.uid !== c.req.param('uid')) throw new errors.SessionNotFound('other interaction')
+    c.set('reader', readerOf(incoming, details.params.ui_locales))
     return details
   } catch (error) {
     if (!(error instanceof errors.SessionNotFound)) throw error
-    throw new ApiError(
-      400,
-      'interaction_expired',
-      'This step has expired, or was started in another browser. Go back to the application and start again.',
-    )
+    throw new PageError(400, 'interaction_expired', (texts) => texts.errors.interactionExpired)
   }
 }
 
 async function finish(
   { provider }: InteractionOptions,
-  c: Context<Env>,
+  c: Context<PageEnv>,
   result: InteractionResults,
 ): Promise<Response> {
   const { incoming, outgoing } = c.env
@@ -96,14 +100,14 @@ async function finish(
   return c.redirect(await provider().interactionResult(incoming, outgoing, result, options), 303)
 }
 
-const abort = (parts: InteractionOptions, c: Context<Env>) =>
+const abort = (parts: InteractionOptions, c: Context<PageEnv>) =>
   finish(parts, c, { error: 'access_denied', error_description: 'The resident declined.' })
 
 /** Whether the interaction ends with a sign-in. `prompt=create` does too, with that of a new account. */
 const isSignIn = ({ prompt }: Details): boolean => prompt.name === 'login' || prompt.name === CREATE
 
 /** With `?sign-in`, somebody who was led to sign-up has an account already. */
-async function showInteraction(parts: InteractionOptions, c: Context<Env>): Promise<Response> {
+async function showInteraction(parts: InteractionOptions, c: Context<PageEnv>): Promise<Response> {
   const details = await loadDetails(parts, c)
   const begins = details.prompt.name === CREATE && c.req.query('sign-in') === undefined
   return begins && (await isSignUpOffered(parts.db))
@@ -112,7 +116,7 @@ async function showInteraction(parts: InteractionOptions, c: Context<Env>): Prom
 }
 
 /** Leaves for sign-up, which comes back to `continueSignedUp`. */
-async function startSignUp(parts: InteractionOptions, c: Context<Env>): Promise<Response> {
+async function startSignUp(parts: InteractionOptions, c: Context<PageEnv>): Promise<Response> {
   const details = await loadDetails(parts, c)
   if (!isSignIn(details)) return c.redirect(`/interaction/${details.uid}`, 303)
   await waitForAccount(details)
@@ -120,7 +124,7 @@ async function startSignUp(parts: InteractionOptions, c: Context<Env>): Promise<
 }
 
 /** Continues the request with the session that sign-up has started in this browser since the request began. */
-async function continueSignedUp(parts: InteractionOptions, c: Context<Env>): Promise<Response> {
+async function continueSignedUp(parts: InteractionOptions, c: Context<PageEnv>): Promise<Response> {
   const details = await loadDetails(parts, c)
   const { incoming, outgoing } = c.env
   const login = await findLogin(parts.provider(), incoming, outgoing)
@@ -134,14 +138,13 @@ async function continueSignedUp(parts: InteractionOptions, c: Context<Env>): Pro
 /** The page of the interaction's prompt. `missing`: what the sign-in that was just tried still lacks. */
 async function showPrompt(
   parts: InteractionOptions,
-  c: Context<Env>,
+  c: Context<PageEnv>,
   details: Details,
   missing?: (FailedSignIn & { email: string }) | SecondStep,
 ): Promise<Response> {
   const { issuer, provider, forms } = parts
   const client = await provider().Client.find(String(details.params.client_id))
-  if (!client)
-    throw new ApiError(400, 'invalid_client', 'This application is not registered any more.')
+  if (!client) throw new PageError(400, 'invalid_client', (texts) => texts.errors.unregistered)
   const isLogin = isSignIn(details)
   const formTargets = [redirectUriOf(details)]
   setSecurityHeaders(c, { issuer, formTargets, passkeys: isLogin })
@@ -150,20 +153,21 @@ async function showPrompt(
 
   const form = { action: `/interaction/${details.uid}`, csrf: forms.create(details.uid) }
   if (missing?.outcome === 'second-step') {
-    const data = { ...form, fields: [], mayCancel: true, ...missing, error: failed?.error }
-    return c.html(secondStepPage(data), failed?.status ?? 200)
+    const error = failed?.error(c.var.reader.texts)
+    const data = { ...form, fields: [], mayCancel: true, ...missing, error }
+    return c.html(secondStepPage(c.var.reader, data), failed?.status ?? 200)
   }
   if (isLogin) {
     const clientName = client.clientName ?? client.clientId
     return showSignIn(parts, c, details, { ...form, clientName }, missing)
   }
-  const page = await showConsent(parts, details, form)
+  const page = await showConsent(parts, c.var.reader, details, form)
   return page ? c.html(page) : abort(parts, c)
 }
 
 async function showSignIn(
   parts: InteractionOptions,
-  c: Context<Env>,
+  c: Context<PageEnv>,
   details: Details,
   form: { action: string; csrf: string; clientName: string },
   failed: (FailedSignIn & { email: string }) | undefined,
@@ -177,19 +181,22 @@ async function showSignIn(
   ensureBrowserId(parts.provider(), c.env.incoming, c.env.outgoing)
   const hint = details.params.login_hint
   return c.html(
-    signInPage({
+    signInPage(c.var.reader, {
       ...form,
       needs: requiredFactor(acrValues),
       signUpPath: (await isSignUpOffered(parts.db)) ? `${form.action}/sign-up` : undefined,
       email: failed?.email ?? (typeof hint === 'string' ? hint : undefined),
-      error: failed?.error,
+      error: failed?.error(c.var.reader.texts),
     }),
     failed?.status ?? 200,
   )
 }
 
 /** Processes the form of the prompt's page. */
-async function continueInteraction(parts: InteractionOptions, c: Context<Env>): Promise<Response> {
+async function continueInteraction(
+  parts: InteractionOptions,
+  c: Context<PageEnv>,
+): Promise<Response> {
   const details = await loadDetails(parts, c)
   const form = await readForm(c, { all: true })
   parts.forms.require(c.req.raw, details.uid, form.csrf)
@@ -201,7 +208,7 @@ async function continueInteraction(parts: InteractionOptions, c: Context<Env>): 
 
 async function signIn(
   parts: InteractionOptions,
-  c: Context<Env>,
+  c: Context<PageEnv>,
   details: Details,
   form: Form,
 ): Promise<Response> {
@@ -226,7 +233,7 @@ async function signIn(
 
 async function allow(
   parts: InteractionOptions,
-  c: Context<Env>,
+  c: Context<PageEnv>,
   details: Details,
   form: Form,
 ): Promise<Response> {
@@ -250,17 +257,18 @@ async function allow(
 
 function showError(
   parts: InteractionOptions,
-  c: Context<Env>,
+  c: Context<PageEnv>,
   error: Error,
 ): Response | Promise<Response> {
   if (!(error instanceof ApiError)) throw error
   if (error.error === 'forbidden_form')
     parts.security.emit('form_refused', { address: parts.addressOf(c.env.incoming) })
+  const { texts } = c.var.reader
   setSecurityHeaders(c, { issuer: parts.issuer })
   return c.html(
-    errorPage({
-      title: 'We could not go on',
-      message: error.message,
+    errorPage(c.var.reader, {
+      title: texts.errors.cannotGoOn,
+      message: describeError(texts, error),
       requestId: c.res.headers.get('X-Request-Id') ?? undefined,
     }),
     error.status as 400,

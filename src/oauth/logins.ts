@@ -1,3 +1,4 @@
+import type { MailContext } from '../accounts/mails.ts'
 import { signInWithPasskey } from '../accounts/passkeys.ts'
 import {
   continueAfterPassword,
@@ -7,8 +8,6 @@ import {
 } from '../accounts/second-step.ts'
 import { type SignIn, type SignInMethod, signIn } from '../accounts/sign-in.ts'
 import type { Db } from '../platform/db.ts'
-import type { Jobs } from '../platform/jobs.ts'
-import type { Sealer } from '../platform/secrets.ts'
 import type { Vault } from '../platform/vault.ts'
 import type { SecurityEvents } from '../web/security-events.ts'
 
@@ -49,7 +48,7 @@ export function chooseAcr(acrValues: readonly unknown[] | undefined, reached: st
   return fulfilled.findLast((acr) => acrValues.includes(acr)) ?? reached
 }
 
-type LoginContext = { db: Db; vault: Vault; issuer: string; sealer: Sealer; jobs: Jobs }
+type LoginContext = MailContext & { db: Db; vault: Vault; issuer: string }
 type LoginAttempt = {
   form: Record<string, unknown>
   address: string

@@ -1,6 +1,8 @@
 import type { KoaContextWithOIDC } from 'oidc-provider'
-import { securityHeaders } from '../web/html.ts'
+import { type Html, securityHeaders } from '../web/html.ts'
+import type { Reader, ReaderOf } from '../web/reader.ts'
 import { requestIdOf } from '../web/response-headers.ts'
+import type { Text } from '../web/texts/languages.ts'
 import {
   deviceCodePage,
   deviceConfirmPage,
@@ -26,36 +28,48 @@ export type ProviderPages = {
     form: { action: string; xsrf: string; returnsTo: string | undefined },
   ): void
   signedOut(ctx: KoaContextWithOIDC): void
-  deviceCode(ctx: KoaContextWithOIDC, form: DeviceForm & { error: string | undefined }): void
+  deviceCode(ctx: KoaContextWithOIDC, form: DeviceForm & { error: Text | undefined }): void
   deviceConfirm(ctx: KoaContextWithOIDC, form: DeviceForm & { clientName: string }): void
   deviceDone(ctx: KoaContextWithOIDC, clientName: string): void
 }
 
-export function createProviderPages(issuer: string): ProviderPages {
+export function createProviderPages(issuer: string, readerOf: ReaderOf): ProviderPages {
   const send = (
     ctx: KoaContextWithOIDC,
     status: number,
-    body: unknown,
+    render: (reader: Reader) => Html,
     formTargets: string[] = [],
   ) => {
-    for (const [name, value] of Object.entries(securityHeaders({ issuer, formTargets })))
-      ctx.set(name, value)
+    const reader = readerOf(ctx.req, ctx.oidc?.params?.ui_locales)
+    const headers = securityHeaders({ issuer, locale: reader.locale, formTargets })
+    for (const [name, value] of Object.entries(headers)) ctx.set(name, value)
     ctx.status = status
     ctx.type = 'html'
-    ctx.body = String(body)
+    ctx.body = String(render(reader))
   }
   return {
-    error: (ctx, { error, description, status }) =>
-      send(
-        ctx,
-        status,
-        protocolErrorPage({ code: error, description, requestId: requestIdOf(ctx.res) }),
+    error: (ctx, { error: code, description, status }) =>
+      send(ctx, status, (reader) =>
+        protocolErrorPage(
+          // Nothing of a rejected request is repeated, not even its address.
+          { ...reader, returnTo: '/' },
+          { code, description, requestId: requestIdOf(ctx.res) },
+        ),
       ),
     signOut: (ctx, { action, xsrf, returnsTo }) =>
-      send(ctx, 200, signOutPage({ action, xsrf }), returnsTo ? [returnsTo] : []),
-    signedOut: (ctx) => send(ctx, 200, signedOutPage({})),
-    deviceCode: (ctx, form) => send(ctx, form.error ? 400 : 200, deviceCodePage(form)),
-    deviceConfirm: (ctx, form) => send(ctx, 200, deviceConfirmPage(form)),
-    deviceDone: (ctx, clientName) => send(ctx, 200, deviceDonePage({ clientName })),
+      send(
+        ctx,
+        200,
+        (reader) => signOutPage(reader, { action, xsrf }),
+        returnsTo ? [returnsTo] : [],
+      ),
+    signedOut: (ctx) => send(ctx, 200, signedOutPage),
+    deviceCode: (ctx, { error, ...form }) =>
+      send(ctx, error ? 400 : 200, (reader) =>
+        deviceCodePage(reader, { ...form, error: error?.(reader.texts) }),
+      ),
+    deviceConfirm: (ctx, form) => send(ctx, 200, (reader) => deviceConfirmPage(reader, form)),
+    deviceDone: (ctx, clientName) =>
+      send(ctx, 200, (reader) => deviceDonePage(reader, { clientName })),
   }
 }

@@ -25,8 +25,11 @@ import type { Vault } from '../platform/vault.ts'
 import type { AccessTokens } from '../signing/access-token.ts'
 import type { SigningKeys } from '../signing/key-ring.ts'
 import type { ClientAddress } from '../web/client-address.ts'
+import type { ReaderOf } from '../web/reader.ts'
 import { requestIdOf } from '../web/response-headers.ts'
 import type { SecurityEvents } from '../web/security-events.ts'
+import type { Texts } from '../web/texts/en.ts'
+import { LOCALES, type Locale } from '../web/texts/languages.ts'
 import { createAdapter } from './adapter.ts'
 import { DEVICE_PATH, providerFeatures } from './features.ts'
 import { toGrantTerms } from './grants.ts'
@@ -52,7 +55,7 @@ const DAY = 24 * HOUR
 const ACCESS_TOKEN_TTL_SECONDS = HOUR
 
 type ProviderOptions = {
-  config: { production: boolean; secrets: { cookieKeys: string[] } }
+  config: { production: boolean; defaultLocale: Locale; secrets: { cookieKeys: string[] } }
   issuer: string
   db: Db
   sealer: Sealer
@@ -65,7 +68,8 @@ type ProviderOptions = {
   /** For `verified_claims`. Passed in, because this folder does not import `id-verification/`. */
   findVerified: (accountId: string) => Promise<ApprovedVerification | undefined>
   /** Describes a `User-Agent` in words. */
-  deviceOf: (userAgent: string | null) => string
+  deviceOf: (texts: Texts, userAgent: string | null) => string
+  readerOf: ReaderOf
   sharedKeys: SharedKeys
   addressOf: ClientAddress
   /** Called when the client of this request has authenticated. */
@@ -107,7 +111,7 @@ const LIFETIMES_SECONDS = {
 const REQUEST_OPTIONS = {
   scopes: [...Object.keys(SCOPES), ...SERVICE_SCOPES, ...UNAVAILABLE_SCOPES],
   claims: { ...CLAIMS, verified_claims: null },
-  discovery: VERIFIED_CLAIMS_METADATA,
+  discovery: { ...VERIFIED_CLAIMS_METADATA, ui_locales_supported: LOCALES },
   acrValues: Object.values(ACR),
   // Claims also go into the ID token, as at the real portal: Auth.js and Firebase read them only there.
   conformIdTokenClaims: false,
@@ -153,7 +157,7 @@ const TOKEN_OPTIONS = {
 /** Creates oidc-provider with all its options, and applies every patch of `patches/`. */
 export function createProvider(options: ProviderOptions): Provider {
   const { config, issuer, db, sealer, jobs, subjects, sharedKeys } = options
-  const pages = createProviderPages(issuer)
+  const pages = createProviderPages(issuer, options.readerOf)
   const successorOf: SuccessorOf = (refreshToken) =>
     createHmac('sha256', sharedKeys['refresh-successor']).update(refreshToken).digest('base64url')
   const renderError = (ctx: KoaContextWithOIDC, out: ErrorOut) => {

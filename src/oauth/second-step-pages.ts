@@ -2,6 +2,7 @@ import { html } from 'hono/html'
 import type { SecondStep } from '../accounts/sign-in.ts'
 import { csrfField, type Html, page, passkeyButton } from '../web/html.ts'
 import { qrCode } from '../web/qr-code.ts'
+import type { Reader } from '../web/reader.ts'
 
 type Step = SecondStep['step']
 /** Where the forms of the page are sent, and their hidden fields. */
@@ -16,64 +17,68 @@ type Form = {
 
 /** The step after a correct password that is not enough. Every form contains `token`. */
 export function secondStepPage(
+  reader: Reader,
   data: Form & Pick<SecondStep, 'token' | 'step'> & { error?: string | undefined },
 ): Html {
   const { step, token, error } = data
   const form = { ...data, fields: [...data.fields, ['second-step', token] as [string, string]] }
   switch (step.kind) {
     case 'code':
-      return codePage(form, step, error)
+      return codePage(reader, form, step, error)
     case 'enrol':
-      return enrolPage({ ...form, ...step, isDemanded: true, error })
+      return enrolPage(reader, { ...form, ...step, isDemanded: true, error })
     case 'recovery-codes':
-      return recoveryCodesPage({
+      return recoveryCodesPage(reader, {
         codes: step.codes,
         next: html`<form method="post" action="${form.action}">
 ${hidden(form)}
-<div class="buttons"><button class="primary" name="continue">I have saved them</button></div>
+<div class="buttons"><button class="primary" name="continue">${reader.texts.recoveryCodes.saved}</button></div>
 </form>`,
       })
   }
 }
 
-function codePage(form: Form, step: Step & { kind: 'code' }, error: string | undefined): Html {
+function codePage(
+  reader: Reader,
+  form: Form,
+  step: Step & { kind: 'code' },
+  error: string | undefined,
+): Html {
   const { hasTotp, hasPasskey, recoveryCodes } = step
-  return page({
+  const { common, secondStep } = reader.texts
+  return page(reader, {
     passkeys: true,
-    title: error ? 'Error: second step' : 'Second step',
+    title: error ? secondStep.errorTitle : secondStep.title,
     body: html`<section class="card narrow">
-<h1>Second step</h1>
-<p class="lead">${
-      hasTotp
-        ? 'Enter the code that your authenticator app shows now.'
-        : 'Use one of your passkeys.'
-    }</p>
+<h1>${secondStep.title}</h1>
+<p class="lead">${hasTotp ? secondStep.typeCode : secondStep.usePasskeys}</p>
 ${errorNotice(error)}
 <form method="post" action="${form.action}">
 ${hidden(form)}
-${hasTotp ? codeField(error) : ''}
-${hasTotp || form.mayCancel ? html`<div class="buttons">${hasTotp ? html`<button class="primary" name="verify">Continue</button>` : ''}${cancelButton(form)}</div>` : ''}
-${hasPasskey ? passkeyButton('Use a passkey') : ''}
+${hasTotp ? codeField(reader, error) : ''}
+${hasTotp || form.mayCancel ? html`<div class="buttons">${hasTotp ? html`<button class="primary" name="verify">${common.continue}</button>` : ''}${cancelButton(reader, form)}</div>` : ''}
+${hasPasskey ? passkeyButton(reader, secondStep.passkey) : ''}
 </form>
-${hasPasskey && !hasTotp ? html`<noscript><p class="quiet">Passkeys need JavaScript, which is turned off in your browser.</p></noscript>` : ''}
+${hasPasskey && !hasTotp ? html`<noscript><p class="quiet">${secondStep.noScript}</p></noscript>` : ''}
 ${
   recoveryCodes > 0
-    ? html`<details><summary>Use a recovery code</summary>
+    ? html`<details><summary>${secondStep.useRecoveryCode}</summary>
 <form method="post" action="${form.action}">
 ${hidden(form)}
-<div class="field"><label for="recovery-code">Recovery code</label>
+<div class="field"><label for="recovery-code">${secondStep.recoveryCode}</label>
 <input id="recovery-code" name="recovery-code" type="text" autocomplete="off" autocapitalize="characters" spellcheck="false" required></div>
-<div class="buttons"><button name="recover">Continue</button></div>
+<div class="buttons"><button name="recover">${common.continue}</button></div>
 </form></details>`
     : ''
 }
-<p class="quiet">Lost all of these? Write to the people who run this portal.</p>
+<p class="quiet">${secondStep.lost}</p>
 </section>`,
   })
 }
 
 /** Sets up an authenticator app: at sign-in when the policy requires it, or from the account page. */
 export function enrolPage(
+  reader: Reader,
   data: Form & {
     secret: string
     uri: string
@@ -83,41 +88,39 @@ export function enrolPage(
   },
 ): Html {
   const { secret, uri, enrolment, isDemanded, error } = data
-  return page({
-    title: error ? 'Error: set up an authenticator app' : 'Set up an authenticator app',
+  const { common, enrol } = reader.texts
+  return page(reader, {
+    title: error ? enrol.errorTitle : enrol.title,
     body: html`<section class="card narrow">
-<h1>Set up an authenticator app</h1>
-<p class="lead">${
-      isDemanded
-        ? 'This portal requires a second step after the password. '
-        : 'After this, you sign in with your password and a code from the app. '
-    }Scan this with an authenticator app on your phone, or in your password manager.</p>
-${qrCode(uri, 'QR code for the authenticator app')}
-<p>No camera? <a href="${uri}">Open an authenticator app on this device</a>, or type this key into it:</p>
+<h1>${enrol.title}</h1>
+<p class="lead">${isDemanded ? enrol.demanded : enrol.chosen}</p>
+${qrCode(uri, enrol.qrCode)}
+<p>${enrol.noCamera(uri)}</p>
 <p class="code">${secret.replaceAll(/(.{4})(?=.)/g, '$1 ')}</p>
 ${errorNotice(error)}
 <form method="post" action="${data.action}">
 ${hidden({ ...data, fields: [...data.fields, ['enrolment', enrolment]] })}
-${codeField(error)}
-<div class="buttons"><button class="primary" name="verify">Continue</button>${cancelButton(data)}</div>
+${codeField(reader, error)}
+<div class="buttons"><button class="primary" name="verify">${common.continue}</button>${cancelButton(reader, data)}</div>
 </form>
 </section>`,
   })
 }
 
-/** Shows the recovery codes, once. `next` is the link or form that continues. */
-export function recoveryCodesPage(data: {
-  codes: string[]
-  next: Html
-  notice?: string | undefined
-}): Html {
+/** Shows the recovery codes, once, so without the switch of languages. `next` is the link or form that continues. */
+export function recoveryCodesPage(
+  reader: Reader,
+  data: { codes: string[]; next: Html; notice?: string | undefined },
+): Html {
   const { codes, next, notice } = data
-  return page({
-    title: 'Your recovery codes',
+  const { recoveryCodes } = reader.texts
+  return page(reader, {
+    title: recoveryCodes.title,
+    hasSwitch: false,
     body: html`<section class="card narrow">
 ${notice ? html`<div class="notice good" role="status"><p>${notice}</p></div>` : ''}
-<h1>Your recovery codes</h1>
-<p class="lead">Print these codes, or keep them in a safe place. If you cannot use your other second step, sign in with your password and one of these codes. Each code works once. We do not show them again.</p>
+<h1>${recoveryCodes.title}</h1>
+<p class="lead">${recoveryCodes.lead}</p>
 <ul class="recovery-codes">${codes.map((code) => html`<li><code>${code}</code></li>`)}</ul>
 ${next}
 </section>`,
@@ -127,15 +130,18 @@ ${next}
 const hidden = ({ csrf, fields }: Form): Html =>
   html`${csrfField(csrf)}${fields.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}`
 
-const cancelButton = ({ mayCancel }: Form): Html | '' =>
-  mayCancel ? html`<button class="plain" name="abort" formnovalidate>Cancel</button>` : ''
+const cancelButton = ({ texts }: Reader, { mayCancel }: Form): Html | '' =>
+  mayCancel
+    ? html`<button class="plain" name="abort" formnovalidate>${texts.common.cancel}</button>`
+    : ''
 
 const errorNotice = (error: string | undefined): Html | '' =>
   error ? html`<div class="notice bad" role="alert" id="code-error"><p>${error}</p></div>` : ''
 
 const codeField = (
+  { texts }: Reader,
   error: string | undefined,
-): Html => html`<div class="field"><label for="code">Code</label>
+): Html => html`<div class="field"><label for="code">${texts.common.code}</label>
 <input id="code" name="code" type="text" inputmode="numeric" autocomplete="one-time-code" maxlength="10" spellcheck="false" required${
   error ? html` aria-invalid="true" aria-describedby="code-error"` : ''
 }></div>`

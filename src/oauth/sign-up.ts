@@ -25,6 +25,7 @@ export type ApplicationRequest = {
   clientName: string
   redirectUri: string
   loginHint: string | undefined
+  uiLocales: unknown
 }
 
 export async function findApplicationRequest(
@@ -33,7 +34,7 @@ export async function findApplicationRequest(
 ): Promise<ApplicationRequest | undefined> {
   if (typeof uid !== 'string' || !/^[\w-]{1,64}$/.test(uid)) return undefined
   const interaction = await provider.Interaction.find(uid)
-  const { client_id: clientId, redirect_uri, login_hint } = interaction?.params ?? {}
+  const { client_id: clientId, redirect_uri, login_hint, ui_locales } = interaction?.params ?? {}
   const client = interaction && (await provider.Client.find(String(clientId)))
   return (
     client && {
@@ -42,6 +43,7 @@ export async function findApplicationRequest(
       clientName: client.clientName ?? client.clientId,
       redirectUri: String(redirect_uri ?? ''),
       loginHint: typeof login_hint === 'string' ? login_hint : undefined,
+      uiLocales: ui_locales,
     }
   )
 }

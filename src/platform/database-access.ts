@@ -115,7 +115,7 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
   live_access_token: { web: read, worker: none },
   live_service_token: { web: read, worker: none },
 
-  // Documents: the web takes deliveries in, and starts, reviews, links and erases for tenants and residents; workers do the rest.
+  // Documents: the web takes deliveries and uploads in, and starts, reviews, links and erases for tenants and residents; workers do the rest.
   alert: {
     web: {
       select: '*',
@@ -160,7 +160,13 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
   },
   image: {
     web: read,
-    worker: { select: '*', insert: '*', update: { except: ['id', 'verification_id'] } },
+    // Deletes the row of an upload that came too late.
+    worker: {
+      select: '*',
+      insert: '*',
+      update: { except: ['id', 'verification_id'] },
+      delete: true,
+    },
   },
   latest_approved: { web: read, worker: read },
   natural_person: { web: read, worker: { select: '*', update: { except: ['account_id'] } } },
@@ -183,6 +189,19 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
   subject_link: {
     web: { select: '*', insert: '*', update: ['used_at'], delete: true },
     worker: expire('expires_at'),
+  },
+  // The web takes it in, and waits for the worker's answer.
+  upload: {
+    web: {
+      select: ['id', 'outcome'],
+      insert: ['id', 'verification_id', 'type', 'image_sealed', 'typed_sealed'],
+      delete: true,
+    },
+    worker: {
+      select: '*',
+      update: ['outcome', 'image_sealed', 'typed_sealed'],
+      delete: true,
+    },
   },
   verification: {
     web: { select: '*', insert: '*', update: { except: VERIFICATION_ORIGIN }, delete: true },

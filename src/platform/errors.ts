@@ -67,6 +67,11 @@ export const temporarilyUnavailable = () =>
     { headers: { 'Retry-After': '5' } },
   )
 
+/** Too much work of one kind is under way: passwords being hashed, images being decoded. The caller responds 503, and other requests stay fast. */
+export class TooBusyError extends Error {
+  override readonly name = 'TooBusyError'
+}
+
 /** A failure that the person at the command line can correct. The command line prints only its message and exits 1. */
 export class OperatorError extends Error {
   override readonly name = 'OperatorError'

@@ -31,6 +31,8 @@ const JOBS = {
   'backup-image': z.object({ imageId: z.uuid() }),
   /** Makes the thumbnail of an image that was stored before there were any. */
   'make-thumbnail': z.object({ imageId: z.uuid() }),
+  /** Takes in what was uploaded for a verification: an image, or the request to complete it. */
+  'take-upload': z.object({ uploadId: z.uuid() }),
   /** Fetches the logo that a registration names. */
   'fetch-logo': z.object({ clientId: z.string() }),
   /** Sends an application a logout token. Times are ISO 8601. */

@@ -1,8 +1,9 @@
 import { html } from 'hono/html'
 import type { Factors } from '../accounts/second-factor.ts'
-import { csrfField, type Html, page } from '../web/html.ts'
+import { csrfField, type Html, moment, page } from '../web/html.ts'
+import type { Reader } from '../web/reader.ts'
 
-export type OwnPasskey = {
+type OwnPasskey = {
   id: string
   name: string
   synced: boolean
@@ -12,7 +13,7 @@ export type OwnPasskey = {
   needsPassword: boolean
 }
 
-export type Device = {
+type Device = {
   uid: string
   name: string
   signedInAt: Date
@@ -20,8 +21,7 @@ export type Device = {
   isThis: boolean
 }
 
-/** The page `/account`: sign-in methods and sessions of the resident. */
-export function accountPage(data: {
+type AccountPage = {
   csrf: string
   email: string
   /** Whether the resident signed in recently enough to add a passkey or change the password. */
@@ -35,115 +35,129 @@ export function accountPage(data: {
   newEmail?: string | undefined
   /** Why a new password was rejected. */
   passwordError?: string | undefined
-}): Html {
-  const { mayChangeFactors, factors, passwordError } = data
-  const { csrf, email, passkeys, devices, notice, error, newEmail = '' } = data
-  const described = error ? html` aria-invalid="true" aria-describedby="email-error"` : ''
-  return page({
+}
+
+/** The page `/account`: sign-in methods and sessions of the resident. */
+export function accountPage(reader: Reader, data: AccountPage): Html {
+  const { csrf, mayChangeFactors, factors, passkeys, devices, notice, error, passwordError } = data
+  const { account, common } = reader.texts
+  return page(reader, {
     passkeys: mayChangeFactors,
-    title: error || passwordError ? 'Error: your account' : 'Your account',
-    actions: html`<form method="post" action="/sign-out" class="sign-out">${csrfField(csrf)}<a href="/">Your documents</a> <button class="plain" name="sign-out">Sign out</button></form>`,
+    title: error || passwordError ? account.errorTitle : common.yourAccount,
+    actions: html`<form method="post" action="/sign-out" class="sign-out">${csrfField(csrf)}<a href="/">${common.yourDocuments}</a> <button class="plain" name="sign-out">${common.signOut}</button></form>`,
     body: html`${notice ? html`<div class="notice good" role="status"><p>${notice}</p></div>` : ''}
-<h1>Your account</h1>
-<section aria-labelledby="address"><h2 id="address">E-mail</h2>
-<div class="card"><p>You sign in as <strong>${email}</strong>.</p>
-${error ? html`<div class="notice bad" role="alert" id="email-error"><p>${error}</p></div>` : ''}
-<form method="post" action="/account/email">${csrfField(csrf)}
-<div class="field"><label for="email">New e-mail</label>
-<input id="email" name="email" type="email" autocomplete="email" inputmode="email" spellcheck="false" required value="${newEmail}"${described}></div>
-<button name="change-email">Send a confirmation link</button></form>
-<p class="quiet">Your address changes when you open the link and confirm it. We also notify your old address.</p></div></section>
-<section aria-labelledby="password"><h2 id="password">Password</h2>
-<div class="card">${mayChangeFactors ? newPasswordForm(csrf, email, passwordError) : html`<form method="post" action="/account/password/new">${csrfField(csrf)}<button name="change-password">Change the password</button></form>`}
-<p class="quiet">A new password signs you out everywhere. You can also <a href="/reset">reset it by e-mail</a>.</p></div></section>
-<section aria-labelledby="second-step"><h2 id="second-step">Second step</h2>
-${secondStepCards(factors, csrf)}</section>
-<section aria-labelledby="passkeys"><h2 id="passkeys">Passkeys</h2>
-<p class="quiet">With a passkey you sign in by unlocking your device, for example with your fingerprint. A fake page cannot steal it.</p>
-${passkeys.map((passkey, index) => passkeyCard(passkey, index, csrf))}
-${mayChangeFactors ? newPasskeyForm(csrf) : html`<form method="post" action="/account/passkeys/new">${csrfField(csrf)}<button name="add-passkey">Add a passkey</button></form>`}</section>
-<section aria-labelledby="devices"><h2 id="devices">Where you are signed in</h2>
-${devices.map((device) => deviceCard(device, csrf))}
+<h1>${common.yourAccount}</h1>
+<section aria-labelledby="address"><h2 id="address">${common.email}</h2>
+${emailCard(reader, data)}</section>
+<section aria-labelledby="password"><h2 id="password">${common.password}</h2>
+<div class="card">${mayChangeFactors ? newPasswordForm(reader, data) : html`<form method="post" action="/account/password/new">${csrfField(csrf)}<button name="change-password">${account.changePassword}</button></form>`}
+<p class="quiet">${account.passwordHelp}</p></div></section>
+<section aria-labelledby="second-step"><h2 id="second-step">${account.secondStep}</h2>
+${secondStepCards(reader, factors, csrf)}</section>
+<section aria-labelledby="passkeys"><h2 id="passkeys">${account.passkeys}</h2>
+<p class="quiet">${account.passkeysHelp}</p>
+${passkeys.map((passkey, index) => passkeyCard(reader, passkey, index, csrf))}
+${mayChangeFactors ? newPasskeyForm(reader, csrf) : html`<form method="post" action="/account/passkeys/new">${csrfField(csrf)}<button name="add-passkey">${account.addPasskey}</button></form>`}</section>
+<section aria-labelledby="devices"><h2 id="devices">${account.devices}</h2>
+${devices.map((device) => deviceCard(reader, device, csrf))}
 ${
   devices.length > 1
-    ? html`<form method="post" action="/account/sessions/end-others">${csrfField(csrf)}<button class="danger" name="end-others">Sign out everywhere else</button></form>`
+    ? html`<form method="post" action="/account/sessions/end-others">${csrfField(csrf)}<button class="danger" name="end-others">${account.endOthers}</button></form>`
     : ''
 }
-<p class="quiet">You are signed out after 12 hours without use, and at the latest 14 days after you last signed in.</p></section>`,
+<p class="quiet">${account.devicesHelp}</p></section>`,
   })
 }
 
-function newPasswordForm(csrf: string, email: string, error: string | undefined): Html {
-  const described = error ? html` aria-invalid="true" aria-describedby="password-error"` : ''
-  return html`${error ? html`<div class="notice bad" role="alert" id="password-error"><p>${error}</p></div>` : ''}
-<form method="post" action="/account/password">${csrfField(csrf)}
-<input type="hidden" name="username" autocomplete="username" value="${email}">
-<div class="field"><label for="new-password">New password</label>
-<input id="new-password" name="new-password" type="password" autocomplete="new-password" required${described}></div>
-<button name="set-password">Set the password</button></form>`
+function emailCard({ texts }: Reader, { csrf, email, error, newEmail = '' }: AccountPage): Html {
+  const { account } = texts
+  const described = error ? html` aria-invalid="true" aria-describedby="email-error"` : ''
+  return html`<div class="card"><p>${account.signedInAs(html`<strong>${email}</strong>`)}</p>
+${error ? html`<div class="notice bad" role="alert" id="email-error"><p>${error}</p></div>` : ''}
+<form method="post" action="/account/email">${csrfField(csrf)}
+<div class="field"><label for="email">${account.newEmail}</label>
+<input id="email" name="email" type="email" autocomplete="email" inputmode="email" spellcheck="false" required value="${newEmail}"${described}></div>
+<button name="change-email">${account.sendLink}</button></form>
+<p class="quiet">${account.emailHelp}</p></div>`
 }
 
-function secondStepCards({ hasTotp, hasPasskey, recoveryCodes }: Factors, csrf: string): Html {
+function newPasswordForm({ texts }: Reader, { csrf, email, passwordError }: AccountPage): Html {
+  const described = passwordError
+    ? html` aria-invalid="true" aria-describedby="password-error"`
+    : ''
+  return html`${passwordError ? html`<div class="notice bad" role="alert" id="password-error"><p>${passwordError}</p></div>` : ''}
+<form method="post" action="/account/password">${csrfField(csrf)}
+<input type="hidden" name="username" autocomplete="username" value="${email}">
+<div class="field"><label for="new-password">${texts.common.newPassword}</label>
+<input id="new-password" name="new-password" type="password" autocomplete="new-password" required${described}></div>
+<button name="set-password">${texts.account.setPassword}</button></form>`
+}
+
+function secondStepCards(
+  { texts: { account } }: Reader,
+  { hasTotp, hasPasskey, recoveryCodes }: Factors,
+  csrf: string,
+): Html {
   return html`<div class="card">${
     hasTotp
-      ? html`<p>You sign in with your password and a code from your authenticator app, or with a passkey.</p>
-<form method="post" action="/account/totp/remove">${csrfField(csrf)}<button class="danger" name="remove-totp">Remove the authenticator app</button></form>`
-      : html`<p>${hasPasskey ? 'You sign in with a passkey. You can also set up an authenticator app and sign in with your password and a code.' : 'Add an authenticator app or a passkey, so that nobody can sign in with your password alone.'}</p>
-<form method="post" action="/account/totp/new">${csrfField(csrf)}<button name="add-totp">Set up an authenticator app</button></form>`
+      ? html`<p>${account.hasTotp}</p>
+<form method="post" action="/account/totp/remove">${csrfField(csrf)}<button class="danger" name="remove-totp">${account.removeTotp}</button></form>`
+      : html`<p>${hasPasskey ? account.hasPasskey : account.hasNone}</p>
+<form method="post" action="/account/totp/new">${csrfField(csrf)}<button name="add-totp">${account.addTotp}</button></form>`
   }</div>
 ${
   hasTotp || hasPasskey
-    ? html`<div class="card"><p>${recoveryCodes === 1 ? 'One recovery code is' : `${recoveryCodes || 'No'} recovery codes are`} left.</p>
-<form method="post" action="/account/recovery-codes">${csrfField(csrf)}<button name="new-recovery-codes">Make new recovery codes</button></form>
-<p class="quiet">New codes replace the old ones.</p></div>`
+    ? html`<div class="card"><p>${account.codesLeft(recoveryCodes)}</p>
+<form method="post" action="/account/recovery-codes">${csrfField(csrf)}<button name="new-recovery-codes">${account.newCodes}</button></form>
+<p class="quiet">${account.newCodesHelp}</p></div>`
     : ''
 }`
 }
 
 const newPasskeyForm = (
+  { texts: { account } }: Reader,
   csrf: string,
 ): Html => html`<div class="card"><form method="post" action="/account/passkeys">${csrfField(csrf)}
 <input type="hidden" name="new-passkey" value="">
-<div class="field"><label for="passkey-name">Name of a new passkey</label>
-<input id="passkey-name" name="name" type="text" autocomplete="off" maxlength="60" placeholder="My phone"></div>
-<div class="notice bad" role="alert" data-passkey-failure hidden><p>No passkey was added. Please try again.</p></div>
-<button type="button" data-passkey="create" data-options="/account/passkeys/options" data-field="new-passkey" hidden>Add a passkey</button>
-</form><noscript><p class="quiet">Adding a passkey needs JavaScript, which is turned off in your browser.</p></noscript></div>`
+<div class="field"><label for="passkey-name">${account.newPasskeyName}</label>
+<input id="passkey-name" name="name" type="text" autocomplete="off" maxlength="60" placeholder="${account.passkeyExample}"></div>
+<div class="notice bad" role="alert" data-passkey-failure hidden><p>${account.passkeyNotAdded}</p></div>
+<button type="button" data-passkey="create" data-options="/account/passkeys/options" data-field="new-passkey" hidden>${account.addPasskey}</button>
+</form><noscript><p class="quiet">${account.passkeyNoScript}</p></noscript></div>`
 
 function passkeyCard(
+  reader: Reader,
   { id, name, synced, createdAt, usedAt, needsPassword }: OwnPasskey,
   index: number,
   csrf: string,
 ): Html {
+  const { account } = reader.texts
   const path = `/account/passkeys/${encodeURIComponent(id)}`
+  const added = moment(reader, createdAt)
   return html`<article class="card">
-<header><h3>${name}</h3><p class="quiet">${synced ? 'synced between your devices' : 'on one device'}</p></header>
-<p class="quiet">Added ${moment(createdAt)}${usedAt ? html`, last used ${moment(usedAt)}` : ''}.</p>
-${needsPassword ? html`<p>You reset your password by e-mail after you added this passkey. To sign in with the passkey alone again, first sign in once with your password and then this passkey. If you do not recognise it, remove it.</p>` : ''}
+<header><h3>${name}</h3><p class="quiet">${synced ? account.synced : account.onOneDevice}</p></header>
+<p class="quiet">${usedAt ? account.passkeyUsed(added, moment(reader, usedAt)) : account.passkeyAdded(added)}</p>
+${needsPassword ? html`<p>${account.needsPassword}</p>` : ''}
 <form method="post" action="${path}/rename">${csrfField(csrf)}
-<div class="field"><label for="passkey-name-${index}">Name</label>
+<div class="field"><label for="passkey-name-${index}">${account.passkeyName}</label>
 <input id="passkey-name-${index}" name="name" type="text" autocomplete="off" maxlength="60" required value="${name}"></div>
-<button name="rename-passkey" aria-label="Rename ${name}">Rename</button></form>
-<form method="post" action="${path}/remove">${csrfField(csrf)}<button class="danger" name="remove-passkey" aria-label="Remove ${name}">Remove</button></form>
+<button name="rename-passkey" aria-label="${account.renameLabel(name)}">${account.rename}</button></form>
+<form method="post" action="${path}/remove">${csrfField(csrf)}<button class="danger" name="remove-passkey" aria-label="${account.removeLabel(name)}">${account.remove}</button></form>
 </article>`
 }
 
-function deviceCard({ uid, name, signedInAt, usedAt, isThis }: Device, csrf: string): Html {
+function deviceCard(
+  reader: Reader,
+  { uid, name, signedInAt, usedAt, isThis }: Device,
+  csrf: string,
+): Html {
+  const { account, common } = reader.texts
   return html`<article class="card">
-<header><h3>${name}</h3>${isThis ? html`<p class="status good">This browser</p>` : ''}</header>
-<p class="quiet">Signed in ${moment(signedInAt)}, last used ${moment(usedAt)}.</p>
+<header><h3>${name}</h3>${isThis ? html`<p class="status good">${account.thisBrowser}</p>` : ''}</header>
+<p class="quiet">${account.sessionUsed(moment(reader, signedInAt), moment(reader, usedAt))}</p>
 ${
   isThis
     ? ''
-    : html`<form method="post" action="/account/sessions/${encodeURIComponent(uid)}/end">${csrfField(csrf)}<button class="danger" name="end-session" aria-label="Sign out ${name}">Sign out</button></form>`
+    : html`<form method="post" action="/account/sessions/${encodeURIComponent(uid)}/end">${csrfField(csrf)}<button class="danger" name="end-session" aria-label="${account.endLabel(name)}">${common.signOut}</button></form>`
 }</article>`
 }
-
-const MOMENT = new Intl.DateTimeFormat('en-GB', {
-  dateStyle: 'long',
-  timeStyle: 'short',
-  timeZone: 'UTC',
-})
-
-const moment = (date: Date): Html =>
-  html`<time datetime="${date.toISOString()}">${MOMENT.format(date)} UTC</time>`

@@ -1,9 +1,8 @@
-import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { normalizeEmail, recordSignOut, setPasswordHash } from '../accounts/accounts.ts'
 import { deleteUnusedLinks, requestEmailChange } from '../accounts/mail-links.ts'
-import { passwordChangedMail } from '../accounts/mails.ts'
+import { passwordChangedMail, sendLetter } from '../accounts/mails.ts'
 import { listPasskeys } from '../accounts/passkeys.ts'
 import { findFactors } from '../accounts/second-factor.ts'
 import { forgetBrowsers } from '../accounts/security-notices.ts'
@@ -12,10 +11,10 @@ import { tooManyAttempts } from '../accounts/sign-in.ts'
 import { endTokenFamilies } from '../consents/consents.ts'
 import { browserOf, endSessions } from '../oauth/sessions.ts'
 import type { Jobs } from '../platform/jobs.ts'
-import { enqueueMail } from '../platform/mail.ts'
 import type { Sealer } from '../platform/secrets.ts'
 import { isDisplayable } from '../web/displayed-text.ts'
 import { setSecurityHeaders } from '../web/html.ts'
+import type { PageEnv } from '../web/reader.ts'
 import { accountPage } from './account-pages.ts'
 import { listConnectedApplications } from './connected-applications.ts'
 import { deviceOf } from './devices.ts'
@@ -24,11 +23,10 @@ import { hashNewPassword } from './new-password.ts'
 import { leaveNotice, sentenceOf, takeNotice } from './notices.ts'
 
 type Parts = GuardParts & { guard: Guard; sealer: Sealer; jobs: Jobs }
-type Env = { Bindings: HttpBindings }
 
 /** `/account`: sign-in methods and sessions of the resident. */
-export function accountRoutes(parts: Parts): Hono<Env> {
-  const routes = new Hono<Env>()
+export function accountRoutes(parts: Parts): Hono<PageEnv> {
+  const routes = new Hono<PageEnv>()
   routes.use(bodyLimit({ maxSize: 16 * 1024 }))
   routes.get('/account', (c) => showAccount(parts, c))
   routes.post('/account/email', (c) => changeEmail(parts, c))
@@ -41,7 +39,7 @@ export function accountRoutes(parts: Parts): Hono<Env> {
   return routes
 }
 
-async function showAccount(parts: Parts, c: Context<Env>): Promise<Response> {
+async function showAccount(parts: Parts, c: Context<PageEnv>): Promise<Response> {
   const resident = await parts.guard.findResident(c)
   return resident ? show(parts, c, resident) : c.redirect('/', 303)
 }
@@ -53,7 +51,7 @@ type Problem =
 
 async function show(
   parts: Parts,
-  c: Context<Env>,
+  c: Context<PageEnv>,
   { session, account, mayChangeFactors }: Resident,
   problem?: Problem,
 ): Promise<Response> {
@@ -63,9 +61,10 @@ async function show(
     listPasskeys(db, account.id),
     findFactors(db, account.id),
   ])
+  const { reader } = c.var
   setSecurityHeaders(c, { issuer, passkeys: mayChangeFactors })
   return c.html(
-    accountPage({
+    accountPage(reader, {
       csrf: forms.create(session.uid),
       email: account.email,
       mayChangeFactors,
@@ -73,28 +72,29 @@ async function show(
       passkeys,
       devices: sessions.map(({ uid, userAgent, signedInAt, usedAt }) => ({
         uid,
-        name: deviceOf(userAgent),
+        name: deviceOf(reader.texts, userAgent),
         signedInAt,
         usedAt,
         isThis: uid === session.uid,
       })),
-      notice: problem ? undefined : sentenceOf(takeNotice(parts, c)),
+      notice: problem ? undefined : sentenceOf(reader.texts, takeNotice(parts, c)),
       ...problem,
     }),
     problem?.status ?? 200,
   )
 }
 
-async function changeEmail(parts: Parts, c: Context<Env>): Promise<Response> {
+async function changeEmail(parts: Parts, c: Context<PageEnv>): Promise<Response> {
   const { issuer, guard } = parts
   const { resident, form } = await guard.requireForm(c)
+  const { locale, texts } = c.var.reader
   const newEmail = String(form.email ?? '').trim()
   const refuse = (error: string, status: 400 | 429 = 400) =>
     show(parts, c, resident, { error, newEmail, status })
   if (!/^[^\s@]+@[^\s@]+$/.test(newEmail) || newEmail.length > 320 || !isDisplayable(newEmail))
-    return refuse('Please enter an e-mail address.')
+    return refuse(texts.account.noAddress)
   if (normalizeEmail(newEmail) === normalizeEmail(resident.account.email))
-    return refuse('This is already your address.')
+    return refuse(texts.account.sameAddress)
   const confirmation = await guard.requireRecentSignIn(c, resident, form)
   if (confirmation) return confirmation
   const wait = await requestEmailChange(parts, {
@@ -103,24 +103,25 @@ async function changeEmail(parts: Parts, c: Context<Env>): Promise<Response> {
     address: parts.addressOf(c.env.incoming),
     browser: browserOf(parts, c),
     issuer,
+    locale: resident.account.locale ?? locale,
     requireSession: (sql) => guard.holdLiveSession(sql, resident),
   })
   if (wait > 0) {
     c.header('Retry-After', String(wait))
-    return refuse(tooManyAttempts(wait).error, 429)
+    return refuse(tooManyAttempts(wait).error(texts), 429)
   }
   leaveNotice(parts, c, { name: 'email-sent' })
   return c.redirect('/account', 303)
 }
 
 /** Requires a recent sign-in, then shows the form for a new password. */
-async function startPasswordChange({ guard }: Parts, c: Context<Env>): Promise<Response> {
+async function startPasswordChange({ guard }: Parts, c: Context<PageEnv>): Promise<Response> {
   const { resident, form } = await guard.requireForm(c)
   const confirmation = await guard.requireRecentSignIn(c, resident, form, 'factors')
   return confirmation ?? c.redirect('/account#password', 303)
 }
 
-async function changePassword(parts: Parts, c: Context<Env>): Promise<Response> {
+async function changePassword(parts: Parts, c: Context<PageEnv>): Promise<Response> {
   const { issuer, db, vault, guard, security } = parts
   const { resident, form } = await guard.requireForm(c)
   const { account } = resident
@@ -139,7 +140,7 @@ async function changePassword(parts: Parts, c: Context<Env>): Promise<Response> 
     await deleteUnusedLinks(sql, account.id)
     await forgetBrowsers(sql, account.id)
     const applications = await listConnectedApplications(sql, issuer, account.id)
-    await enqueueMail(sql, parts, passwordChangedMail(account.email, applications))
+    await sendLetter(sql, parts, account, passwordChangedMail(applications))
   })
   security.emit('password_changed', { accountId: account.id, method: 'account_page' })
   leaveNotice(parts, c, { name: 'password-set' })
@@ -149,7 +150,7 @@ async function changePassword(parts: Parts, c: Context<Env>): Promise<Response> 
 /** Ends the session of one device, or of all other devices. */
 async function signOutDevices(
   parts: Parts,
-  c: Context<Env>,
+  c: Context<PageEnv>,
   which: { uid: string } | 'others',
 ): Promise<Response> {
   const { db, guard, security, log } = parts

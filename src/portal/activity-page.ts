@@ -2,139 +2,122 @@ import { html } from 'hono/html'
 import type { ExplainedEntry } from '../id-verification/reasons.ts'
 import { type LedgerImage, type OperatorDecision, readDetail } from '../ledger/details.ts'
 import { type Html, page } from '../web/html.ts'
+import type { Reader } from '../web/reader.ts'
+import type { Texts } from '../web/texts/en.ts'
+import { wordFor } from '../web/texts/languages.ts'
 
 type Activity = ExplainedEntry & { who: string }
 
-const TIME = new Intl.DateTimeFormat('en-GB', {
-  dateStyle: 'long',
-  timeStyle: 'short',
-  timeZone: 'UTC',
-})
-const IMAGES: Record<string, string> = {
-  document_front: 'the front of your document',
-  document_back: 'the back of your document',
-  selfie: 'your face',
-}
-
 /** The newest entries first. The next page begins at the entry before `olderThan`. */
-export const activityPage = (data: { entries: Activity[]; olderThan: string | undefined }): Html =>
-  page({
-    title: 'Activity',
-    body: html`<h1>Who has read your data</h1>
-<p class="lead">We record every access before we show anything. The record is protected: nobody can change it without it being noticed. Times are in UTC.</p>
+export function activityPage(
+  reader: Reader,
+  { entries, olderThan }: { entries: Activity[]; olderThan: string | undefined },
+): Html {
+  const { activity, common, format } = reader.texts
+  return page(reader, {
+    title: activity.title,
+    body: html`<h1>${activity.heading}</h1>
+<p class="lead">${activity.lead}</p>
 ${
-  data.entries.length === 0
-    ? html`<p class="empty">Nobody has read your data yet.</p>`
-    : data.entries.map(
+  entries.length === 0
+    ? html`<p class="empty">${activity.none}</p>`
+    : entries.map(
         (entry) => html`<article class="card">
 <h2>${entry.who}</h2>
-<p>${describe(entry)}</p>
-<p class="quiet"><time datetime="${entry.at.toISOString()}">${TIME.format(entry.at)}</time>${entry.purpose ? html` · Stated purpose: ${entry.purpose}` : ''} · Entry ${entry.id}</p>
+<p>${describe(reader.texts, entry)}</p>
+<p class="quiet"><time datetime="${entry.at.toISOString()}">${format.moment(entry.at)}</time>${entry.purpose ? html` · ${activity.purpose(entry.purpose)}` : ''} · ${activity.entry(entry.id)}</p>
 </article>`,
       )
 }
-<p><a href="/">Back to your documents</a>${data.olderThan ? html` · <a href="/activity?before=${data.olderThan}" rel="next">Older</a>` : ''}</p>`,
+<p><a href="/">${common.backToDocuments}</a>${olderThan ? html` · <a href="/activity?before=${olderThan}" rel="next">${activity.older}</a>` : ''}</p>`,
   })
+}
 
-function describe(entry: Activity): string {
+function describe(texts: Texts, entry: Activity): string {
+  const { activity } = texts
   const detail = readDetail(entry)
   switch (detail.what) {
     case 'id-verification': {
-      const shown = listImages(detail.images)
-      return shown ? `Was shown ${shown}.` : 'Was shown your identity check, without photos.'
+      const shown = listImages(texts, detail.images)
+      return shown ? activity.wasShown(shown) : activity.shownWithoutPhotos
     }
     case 'image-metadata':
-      return `Read the size and date of ${listImages(detail.images)}, but did not see the photo.`
+      return activity.metadata(listImages(texts, detail.images))
     case 'nothing':
-      return 'Asked for your data, but there was nothing to show.'
+      return activity.nothing
     case 'natural-person':
-      return 'Read your personal details.'
+      return activity.person
     case 'residency':
-      return 'Read your residency.'
+      return activity.residency
     case 'verification-status':
-      return 'Read whether your identity was verified, and nothing else.'
+      return activity.status
     case 'age-over':
-      return `Read whether you are over ${detail.age}, and nothing else.`
+      return activity.age(String(detail.age))
     case 'claims':
-      return describeClaims(detail.names, detail.images)
+      return describeClaims(texts, detail.names, detail.images)
     case 'event':
-      return 'Was notified that your identity check has changed.'
+      return activity.event
     case 'refusal':
-      return `Asked for something that you had not allowed (${entry.scope ?? ''}), and was refused.`
+      return activity.refusal(entry.scope ?? '')
     case 'tenant-read':
-      return TENANT_READS[detail.of]
+      return activity.tenantReads[detail.of]
     case 'review':
-      return `Reviewed your identity check and ${detail.decision} it.`
+      return activity.reviews[detail.decision]
     case 'alert-resolution':
-      return 'Read and settled an alert about one of your identity checks.'
+      return activity.alertResolved
     case 'operator-read':
-      return OPERATOR_READS[detail.of]
+      return activity.operatorReads[detail.of]
     case 'export':
-      return 'Made a copy of everything that this portal holds about you.'
+      return activity.exported
     case 'verification-erasure':
-      return 'An identity check was erased.'
+      return activity.verificationErased
     case 'account-erasure':
-      return 'Your account was erased.'
+      return activity.accountErased
     case 'subject-erasure':
-      return `Erased the record that ${entry.scope ?? 'an organisation'} had of you.`
+      return activity.subjectErased(entry.scope ?? activity.anOrganisation)
     case 'operator-review':
-      return describeReview(detail.decision, entry.reason ?? undefined)
+      return describeReview(texts, detail.decision, entry.reason ?? undefined)
     case 'alert-end':
-      return 'An alert about one of your identity checks was settled, because its document fits your account now.'
+      return activity.alertEnded
     case 'operator-review-in-words':
-      return describeReview(detail.decision, detail.reason)
+      return describeReview(texts, detail.decision, detail.reason)
     case 'operator-change':
-      return 'Removed your passkeys, authenticator app and recovery codes.'
-    case 'link':
-      return detail.change === 'linked'
-        ? `Linked the record that ${entry.scope ?? 'an organisation'} has of you to your account.`
-        : `Ended the link to the record that ${entry.scope ?? 'an organisation'} has of you.`
+      return activity.factorsRemoved
+    case 'link': {
+      const change = detail.change === 'linked' ? activity.linked : activity.unlinked
+      return change(entry.scope ?? activity.anOrganisation)
+    }
     case 'trust':
-      return 'This portal began or ceased to accept the identity checks of an organisation.'
+      return activity.trust
     case 'unrecognized':
-      return 'Read some of your data.'
+      return activity.unrecognized
   }
 }
 
-const describeReview = (decision: OperatorDecision, reason: string | undefined): string =>
-  `${decision === 'accepted' ? 'Accepted' : 'Did not accept'} your document for this account. ${
-    reason === undefined ? 'The reason was erased' : `Reason: ${reason}`
-  }.`
-
-const TENANT_READS = {
-  verification: 'Read one of your identity checks.',
-  verifications: 'Read the list of your identity checks.',
-  result: 'Read the result of an identity check.',
-  'started verification': 'Started an identity check for you.',
-  subject: 'Read the id it uses for you, and whether you are linked to it.',
-  subjects: 'Read the id it uses for you, and whether you are linked to it, in a list of people.',
-  alerts: 'Read that something about one of your identity checks needs a closer look.',
-}
-const OPERATOR_READS = {
-  resident: 'Read your personal details.',
-  verification: 'Read one of your identity checks.',
-  delivery: 'Read a message that a verification company sent about you.',
-  event: 'Read which notifications were sent about you.',
-  ledger: 'Read this list.',
-  alert: 'Read that something about one of your identity checks needs a closer look.',
+function describeReview(
+  { activity }: Texts,
+  decision: OperatorDecision,
+  reason: string | undefined,
+): string {
+  const why = reason === undefined ? activity.reasonErased : activity.reason(reason)
+  return decision === 'accepted' ? activity.accepted(why) : activity.notAccepted(why)
 }
 
-function listImages(images: readonly LedgerImage[]): string {
-  const types = images.map(({ type }) => IMAGES[type] ?? type.replaceAll('_', ' '))
-  return new Intl.ListFormat('en-GB').format([...new Set(types)])
+function listImages({ activity, format }: Texts, images: readonly LedgerImage[]): string {
+  const types = images.map(
+    ({ type }) => wordFor(activity.images, type) ?? type.replaceAll('_', ' '),
+  )
+  return format.list([...new Set(types)])
 }
 
-const CLAIMS: Record<string, string> = {
-  name: 'your name',
-  given_name: 'your name',
-  family_name: 'your name',
-  email: 'your e-mail address',
-  email_verified: 'your e-mail address',
-  verified_claims: 'the result of your identity check',
-}
-
-function describeClaims(names: readonly string[], images: readonly LedgerImage[]): string {
-  const read = [...new Set(names.map((name) => CLAIMS[name] ?? name))]
-  const shown = listImages(images)
-  return `Read ${new Intl.ListFormat('en-GB').format(read)}${shown ? `, and was shown ${shown}` : ''}.`
+function describeClaims(
+  texts: Texts,
+  names: readonly string[],
+  images: readonly LedgerImage[],
+): string {
+  const { activity, format } = texts
+  const words = names.map((name) => wordFor(activity.claimNames, name) ?? name)
+  const read = format.list([...new Set(words)])
+  const shown = listImages(texts, images)
+  return shown ? activity.claimsAndImages(read, shown) : activity.claims(read)
 }

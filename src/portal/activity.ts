@@ -1,4 +1,3 @@
-import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
 import { listClientProfiles } from '../clients/profile.ts'
 import { explainEntries } from '../id-verification/reasons.ts'
@@ -6,10 +5,10 @@ import { type ListedEntry, listEntries } from '../ledger/entries.ts'
 import type { Db } from '../platform/db.ts'
 import type { Vault } from '../platform/vault.ts'
 import { setSecurityHeaders } from '../web/html.ts'
+import type { PageEnv } from '../web/reader.ts'
 import { activityPage } from './activity-page.ts'
 import type { Guard } from './guard.ts'
 
-type Env = { Bindings: HttpBindings }
 // The resident makes and ends links; only a tenant that erases its record ends one without them.
 const isOwn = ({ kind, result, clientId }: ListedEntry) =>
   kind === 'link' && (result === 'linked' || !clientId)
@@ -26,8 +25,8 @@ export function activityRoutes({
   db: Db
   vault: Vault
   guard: Guard
-}): Hono<Env> {
-  const routes = new Hono<Env>()
+}): Hono<PageEnv> {
+  const routes = new Hono<PageEnv>()
   // The former address of the page, kept for bookmarks.
   routes.get('/looks', (c) => c.redirect(`/activity${new URL(c.req.url).search}`, 301))
   routes.get('/activity', async (c) => {
@@ -39,17 +38,18 @@ export function activityRoutes({
     const entries = await explainEntries(db, vault, listed.slice(0, PER_PAGE))
     const clients = [...new Set(entries.flatMap(({ clientId }) => clientId ?? []))]
     const profiles = await listClientProfiles(db, clients)
+    const { activity } = c.var.reader.texts
     setSecurityHeaders(c, { issuer })
     return c.html(
-      activityPage({
+      activityPage(c.var.reader, {
         entries: entries.map((entry) => ({
           ...entry,
           who: isOwn(entry)
-            ? 'You'
+            ? activity.you
             : entry.clientId
               ? (profiles.find(({ clientId }) => clientId === entry.clientId)?.name ??
-                'An application that was removed')
-              : 'The people who run this portal',
+                activity.removedApplication)
+              : activity.operator,
         })),
         olderThan: listed.length > PER_PAGE ? entries.at(-1)?.id : undefined,
       }),

@@ -1,4 +1,3 @@
-import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { fullNameOf } from '../accounts/accounts.ts'
 import { notifyOfConsent } from '../accounts/security-notices.ts'
@@ -7,20 +6,20 @@ import { changeConsent, findConsent, liftFreeze, revokeConsent } from '../consen
 import { readChoice } from '../consents/form.ts'
 import { findLatestDocuments } from '../id-verification/store.ts'
 import { titlesOf } from '../oauth/consent-step.ts'
-import { ApiError } from '../platform/errors.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import type { Sealer } from '../platform/secrets.ts'
 import { setSecurityHeaders } from '../web/html.ts'
+import { PageError } from '../web/page-error.ts'
+import type { PageEnv } from '../web/reader.ts'
 import { applicationPage } from './application-page.ts'
 import type { Guard, GuardParts, Resident } from './guard.ts'
 import { leaveNotice, takeNotice } from './notices.ts'
 
-type Env = { Bindings: HttpBindings }
 type Parts = GuardParts & { guard: Guard; jobs: Jobs; sealer: Sealer }
 
 /** `/applications/:clientId`: what one application may see and until when; the resident changes or ends it there. */
-export function consentRoutes(parts: Parts): Hono<Env> {
-  const routes = new Hono<Env>()
+export function consentRoutes(parts: Parts): Hono<PageEnv> {
+  const routes = new Hono<PageEnv>()
   routes.get('/applications/:clientId', (c) => showApplication(parts, c, c.req.param('clientId')))
   routes.post('/applications/:clientId', (c) => change(parts, c, c.req.param('clientId')))
   routes.post('/applications/:clientId/revoke', (c) => revoke(parts, c, c.req.param('clientId')))
@@ -29,10 +28,14 @@ export function consentRoutes(parts: Parts): Hono<Env> {
 }
 
 // The same response for an application that does not exist and for one without a consent.
-const nothingHere = () => new ApiError(404, 'not_found', 'There is nothing at this address.')
+const nothingHere = () => new PageError(404, 'not_found', ({ errors }) => errors.notFound)
 const pathOf = (clientId: string) => `/applications/${encodeURIComponent(clientId)}`
 
-async function showApplication(parts: Parts, c: Context<Env>, clientId: string): Promise<Response> {
+async function showApplication(
+  parts: Parts,
+  c: Context<PageEnv>,
+  clientId: string,
+): Promise<Response> {
   const { issuer, db, forms, guard } = parts
   const resident = await guard.findResident(c)
   if (!resident) return c.redirect('/', 303)
@@ -46,7 +49,7 @@ async function showApplication(parts: Parts, c: Context<Env>, clientId: string):
   const notice = takeNotice(parts, c)
   setSecurityHeaders(c, { issuer })
   return c.html(
-    applicationPage({
+    applicationPage(c.var.reader, {
       client,
       consent,
       account: { ...account, name: fullNameOf(account) },
@@ -58,11 +61,11 @@ async function showApplication(parts: Parts, c: Context<Env>, clientId: string):
   )
 }
 
-async function change(parts: Parts, c: Context<Env>, clientId: string): Promise<Response> {
+async function change(parts: Parts, c: Context<PageEnv>, clientId: string): Promise<Response> {
   const { db, guard, security, log } = parts
   const sent = await guard.requireForm(c)
   const choice = readChoice(sent.form, new Date())
-  if (!choice) throw new ApiError(400, 'invalid_request', 'Please choose how long this is allowed.')
+  if (!choice) throw new PageError(400, 'invalid_request', ({ permissions }) => permissions.choose)
   const accountId = sent.resident.account.id
   const of = { accountId, clientId, sessionUid: sent.resident.session.uid }
   const consent = await runWithProof(guard, c, sent, () =>
@@ -89,7 +92,7 @@ async function change(parts: Parts, c: Context<Env>, clientId: string): Promise<
   return c.redirect(pathOf(clientId), 303)
 }
 
-async function revoke(parts: Parts, c: Context<Env>, clientId: string): Promise<Response> {
+async function revoke(parts: Parts, c: Context<PageEnv>, clientId: string): Promise<Response> {
   const { db, guard, security, log } = parts
   const sent = await guard.requireForm(c)
   const accountId = sent.resident.account.id
@@ -106,7 +109,7 @@ async function revoke(parts: Parts, c: Context<Env>, clientId: string): Promise<
 }
 
 /** Lifts the freeze of a consent that the resident had reported as not theirs. */
-async function lift(parts: Parts, c: Context<Env>, clientId: string): Promise<Response> {
+async function lift(parts: Parts, c: Context<PageEnv>, clientId: string): Promise<Response> {
   const { db, guard, log } = parts
   const sent = await guard.requireForm(c)
   const accountId = sent.resident.account.id
@@ -123,7 +126,7 @@ async function lift(parts: Parts, c: Context<Env>, clientId: string): Promise<Re
 /** Runs `work`. It returns `sign-in` when it would extend access without a recent sign-in: then asks for a proof and runs it again. */
 async function runWithProof<T>(
   guard: Guard,
-  c: Context<Env>,
+  c: Context<PageEnv>,
   { resident, form }: { resident: Resident; form: Record<string, unknown> },
   work: () => Promise<T | 'sign-in'>,
 ): Promise<T | Response> {
@@ -137,5 +140,5 @@ async function runWithProof<T>(
   if (proofPage) return proofPage
   const second = await work()
   if (second !== 'sign-in') return second
-  throw new ApiError(403, 'signed_out', 'You are not signed in any more. Please sign in again.')
+  throw new PageError(403, 'signed_out', ({ errors }) => errors.signedOut)
 }

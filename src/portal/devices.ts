@@ -1,3 +1,5 @@
+import type { Texts } from '../web/texts/en.ts'
+
 const BROWSERS: [RegExp, string][] = [
   [/\bEdgA?\//, 'Edge'],
   [/\bOPR\//, 'Opera'],
@@ -17,11 +19,11 @@ const SYSTEMS: [RegExp, string][] = [
 ]
 
 /** Describes a User-Agent in words that its owner recognises. Never contains text of the header, which anybody can forge. */
-export function deviceOf(userAgent: string | null): string {
+export function deviceOf({ devices }: Texts, userAgent: string | null): string {
   const find = (known: [RegExp, string][]) =>
     known.find(([pattern]) => pattern.test(userAgent ?? ''))?.[1]
   const browser = find(BROWSERS)
   const system = find(SYSTEMS)
-  if (browser && system) return `${browser} on ${system}`
-  return browser ?? system ?? 'Unknown device'
+  if (browser && system) return devices.on(browser, system)
+  return browser ?? system ?? devices.unknown
 }

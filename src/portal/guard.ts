@@ -1,4 +1,3 @@
-import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 import type { Provider } from 'oidc-provider'
 import { type Account, findAccount, lockAccount } from '../accounts/accounts.ts'
@@ -11,7 +10,6 @@ import { authenticateForm, PROOF_FIELDS } from '../oauth/logins.ts'
 import { secondStepPage } from '../oauth/second-step-pages.ts'
 import { browserOf, renewSession, resumeSession, type SignedIn } from '../oauth/sessions.ts'
 import type { Db, Sql } from '../platform/db.ts'
-import { ApiError } from '../platform/errors.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import type { Log } from '../platform/log.ts'
 import type { Sealer } from '../platform/secrets.ts'
@@ -20,7 +18,10 @@ import type { ClientAddress } from '../web/client-address.ts'
 import { readForm } from '../web/form-body.ts'
 import type { FormTokens } from '../web/form-tokens.ts'
 import { setSecurityHeaders } from '../web/html.ts'
+import { PageError } from '../web/page-error.ts'
+import type { PageEnv, ReaderOf } from '../web/reader.ts'
 import type { SecurityEvents } from '../web/security-events.ts'
+import type { Locale } from '../web/texts/languages.ts'
 import { confirmPage } from './guard-pages.ts'
 
 export type GuardParts = {
@@ -33,9 +34,10 @@ export type GuardParts = {
   security: SecurityEvents
   sealer: Sealer
   jobs: Jobs
+  config: { defaultLocale: Locale }
+  readerOf: ReaderOf
   log: Log
 }
-type Env = { Bindings: HttpBindings }
 type Form = Record<string, unknown>
 type ProofRequest = Parameters<RequireProof>[1]
 
@@ -51,7 +53,7 @@ export type Guard = ReturnType<typeof createGuard>
 /** Identifies the resident of a request, and requires a recent sign-in where needed. */
 export function createGuard(parts: GuardParts) {
   /** Returns the signed-in resident and the form; throws unless the form came from our own page. */
-  async function requireForm(c: Context<Env>): Promise<{ resident: Resident; form: Form }> {
+  async function requireForm(c: Context<PageEnv>): Promise<{ resident: Resident; form: Form }> {
     const resident = await findResident(parts, c)
     // All values of a field: a form may hold several boxes of one name.
     const form = await readForm(c, { all: true })
@@ -66,7 +68,7 @@ export function createGuard(parts: GuardParts) {
    * is required too, whatever the policy says.
    */
   async function requireRecentSignIn(
-    c: Context<Env>,
+    c: Context<PageEnv>,
     resident: Resident,
     form: Form,
     changes: 'factors' | 'other' = 'other',
@@ -87,7 +89,7 @@ export function createGuard(parts: GuardParts) {
 
   return {
     /** The resident whose session this browser holds, or `undefined`. */
-    findResident: (c: Context<Env>) => findResident(parts, c),
+    findResident: (c: Context<PageEnv>) => findResident(parts, c),
     requireForm,
     requireRecentSignIn,
     askForProof,
@@ -95,7 +97,7 @@ export function createGuard(parts: GuardParts) {
   }
 }
 
-async function findResident(parts: GuardParts, c: Context<Env>): Promise<Resident | undefined> {
+async function findResident(parts: GuardParts, c: Context<PageEnv>): Promise<Resident | undefined> {
   const { db, vault, provider } = parts
   const { incoming, outgoing } = c.env
   const session = await resumeSession({ db, provider: provider() }, incoming, outgoing)
@@ -110,7 +112,7 @@ async function findResident(parts: GuardParts, c: Context<Env>): Promise<Residen
 /** Verifies the proof and renews the session under a new identifier. Returns what is missing, or `undefined`. */
 async function confirm(
   parts: GuardParts,
-  c: Context<Env>,
+  c: Context<PageEnv>,
   { account, requiresFactor = false }: ProofRequest,
   form: Form,
 ): Promise<FailedSignIn | SecondStep | undefined> {
@@ -125,7 +127,7 @@ async function confirm(
   if (result.outcome === 'second-step') return result
   if (result.outcome === 'failed')
     return result.status === 401 && !form.passkey && !('second-step' in form)
-      ? { ...result, error: 'That is not your password.' }
+      ? { ...result, error: ({ confirm: words }) => words.wrongPassword }
       : result
   if (result.accountId !== account.id) return OTHER_ACCOUNT
   if (!(await renewSession({ db, provider: provider() }, incoming, outgoing, result)))
@@ -137,7 +139,7 @@ async function confirm(
 /** The page that asks for the proof. It sends `form` again, to the address of this request. */
 function showConfirm(
   { issuer, forms }: GuardParts,
-  c: Context<Env>,
+  c: Context<PageEnv>,
   { account, csrfOf, declineBy, formTargets = [] }: ProofRequest,
   form: Form,
   missing?: FailedSignIn | SecondStep,
@@ -150,12 +152,12 @@ function showConfirm(
     action: c.req.path,
     csrf: forms.create(csrfOf),
     fields: fieldsToRepeat(form),
-    error: failed?.error,
+    error: failed?.error(c.var.reader.texts),
   }
   return c.html(
     secondStep
-      ? secondStepPage({ ...secondStep, ...shared })
-      : confirmPage({ ...shared, email: account.email, declineBy }),
+      ? secondStepPage(c.var.reader, { ...secondStep, ...shared })
+      : confirmPage(c.var.reader, { ...shared, email: account.email, declineBy }),
     failed?.status ?? 200,
   )
 }
@@ -182,11 +184,10 @@ async function holdLiveSession(sql: Sql, { session, account }: Resident): Promis
   if (!held) throw signedOut()
 }
 
-const signedOut = () =>
-  new ApiError(403, 'signed_out', 'You are not signed in any more. Please sign in again.')
+const signedOut = () => new PageError(403, 'signed_out', ({ errors }) => errors.signedOut)
 
 const OTHER_ACCOUNT: FailedSignIn = {
   outcome: 'failed',
   status: 401,
-  error: 'That belongs to another account.',
+  error: ({ confirm: words }) => words.otherAccount,
 }

@@ -1,104 +1,105 @@
 import { html } from 'hono/html'
 import type { LinkedVerification, ResidentLink } from '../id-verification/links.ts'
 import { csrfField, day, type Html, page } from '../web/html.ts'
-
-const BACK = html`<p class="quiet"><a href="/">Your documents</a></p>`
+import type { Reader } from '../web/reader.ts'
+import type { Texts } from '../web/texts/en.ts'
+import { wordFor } from '../web/texts/languages.ts'
 
 /** Shown when a link is opened without a session. */
-export const linkSignInPage = ({ displayName }: { displayName: string }): Html =>
-  page({
-    title: 'Sign in to continue',
+export function linkSignInPage(reader: Reader, { displayName }: { displayName: string }): Html {
+  const { links, signIn } = reader.texts
+  return page(reader, {
+    title: links.signInTitle,
     body: html`<section class="card narrow">
-<h1>Sign in to continue</h1>
-<p class="lead">${displayName} asks to link its record of you to your account here. Please sign in first. Then we explain what the link does, and you decide.</p>
-<p><a class="button primary" href="/">Sign in</a></p>
+<h1>${links.signInTitle}</h1>
+<p class="lead">${links.signInLead(displayName)}</p>
+<p><a class="button primary" href="/">${signIn.title}</a></p>
 </section>`,
   })
+}
 
 /** Explains a link to a tenant's subject, and asks for the resident's decision. */
-export function linkPage(data: {
-  action: string
-  csrf: string
-  displayName: string
-  isTrusted: boolean
-  /** Since when the resident is linked to another subject of this tenant. */
-  replaces: Date | undefined
-}): Html {
+export function linkPage(
+  reader: Reader,
+  data: {
+    action: string
+    csrf: string
+    displayName: string
+    isTrusted: boolean
+    /** Since when the resident is linked to another subject of this tenant. */
+    replaces: Date | undefined
+  },
+): Html {
   const { action, csrf, displayName, isTrusted, replaces } = data
-  return page({
-    title: `Link ${displayName}`,
+  const { links } = reader.texts
+  return page(reader, {
+    title: links.title(displayName),
     body: html`<section class="card narrow">
-<h1>Link ${displayName} to your account?</h1>
-<p class="lead">${displayName} has a record of you, and checks your identity for its own purposes. You can link that record to your account here.</p>
-<h2>What linking does</h2>
+<h1>${links.heading(displayName)}</h1>
+<p class="lead">${links.lead(displayName)}</p>
+<h2>${links.whatItDoes}</h2>
 <ul>
-<li>All identity checks by ${displayName}, past and future, belong to your account until you end the link. Applications that you allow to see your identity check can then see their documents and photos.</li>
-<li>${
-      isTrusted
-        ? html`This portal trusts ${displayName} to check residents. A check counts for you if its document matches your account.`
-        : html`This portal does not trust ${displayName} to check residents yet. Until it does, none of these checks counts for you.`
-    }</li>
-<li>${displayName} sees that the link exists, and nothing else: not your name, your e-mail address, your documents, or who may see them.</li>
-<li>You can end the link at any time. ${displayName} keeps its own record.</li>
+<li>${links.checks(displayName)}</li>
+<li>${isTrusted ? links.trusted(displayName) : links.notTrusted(displayName)}</li>
+<li>${links.sees(displayName)}</li>
+<li>${links.ends(displayName)}</li>
 </ul>
-${replaces ? html`<div class="notice waiting"><p>On ${day(replaces)} you linked another record of ${displayName}. This link replaces it.</p></div>` : ''}
-<p>Continue only if you are a customer of ${displayName} yourself and asked for this link. If somebody else sent it to you, do not accept it.</p>
-<form method="post" action="${action}">${csrfField(csrf)}<div class="buttons"><button class="primary" name="link">Link ${displayName}</button><button name="decline">Do not link</button></div></form>
+${replaces ? html`<div class="notice waiting"><p>${links.replaces(day(reader, replaces), displayName)}</p></div>` : ''}
+<p>${links.warning(displayName)}</p>
+<form method="post" action="${action}">${csrfField(csrf)}<div class="buttons"><button class="primary" name="link">${links.title(displayName)}</button><button name="decline">${links.doNotLink}</button></div></form>
 </section>`,
   })
 }
 
 /** The page `/links`: the resident's links, and whether each identity check counts. */
-export const linksPage = (data: { links: ResidentLink[]; csrf: string }): Html =>
-  page({
-    title: 'Linked organisations',
-    body: html`${BACK}
-<h1>Linked organisations</h1>
-<p class="lead">You linked the identity checks of these organisations to your account. They see that the link exists, and nothing else.</p>
+export function linksPage(reader: Reader, data: { links: ResidentLink[]; csrf: string }): Html {
+  const { common, links } = reader.texts
+  return page(reader, {
+    title: links.listTitle,
+    body: html`<p class="quiet"><a href="/">${common.yourDocuments}</a></p>
+<h1>${links.listTitle}</h1>
+<p class="lead">${links.listLead}</p>
 ${
   data.links.length === 0
-    ? html`<p class="empty">None.</p>`
-    : data.links.map((link) => linkCard(link, data.csrf))
+    ? html`<p class="empty">${links.none}</p>`
+    : data.links.map((link) => linkCard(reader, link, data.csrf))
 }`,
   })
+}
 
-function linkCard(link: ResidentLink, csrf: string): Html {
+function linkCard(reader: Reader, link: ResidentLink, csrf: string): Html {
   const { subjectId, displayName, linkedAt, verifications, returnUrl } = link
+  const { links } = reader.texts
   return html`<article class="card">
 <h2>${displayName}</h2>
-<p class="quiet">Linked on ${day(linkedAt)}.</p>
+<p class="quiet">${links.linkedOn(day(reader, linkedAt))}</p>
 ${
   verifications.length === 0
-    ? html`<p>No identity check yet.</p>`
+    ? html`<p>${links.noChecks}</p>`
     : html`<ul class="seen">${verifications.map(
-        (each) => html`<li>Identity check of ${day(each.date)}: ${explainCheck(each, link)}</li>`,
+        (each) =>
+          html`<li>${links.check(day(reader, each.date), explainCheck(reader.texts, each, link))}</li>`,
       )}</ul>`
 }
-${returnUrl === null ? '' : html`<p><a class="button" href="${returnAddress(link, 'linked')}" rel="noreferrer">Go back to ${displayName}</a></p>`}
-<form method="post" action="/links/${subjectId}/end">${csrfField(csrf)}<button class="danger" name="end" aria-label="End the link with ${displayName}">End the link</button></form>
+${returnUrl === null ? '' : html`<p><a class="button" href="${returnAddress(link, 'linked')}" rel="noreferrer">${links.goBack(displayName)}</a></p>`}
+<form method="post" action="/links/${subjectId}/end">${csrfField(csrf)}<button class="danger" name="end" aria-label="${links.endLabel(displayName)}">${links.end}</button></form>
 </article>`
 }
 
-const DIFFERENCES: Record<string, string> = {
-  name: 'the name is different',
-  'birth-date': 'the date of birth is different',
-  'name-missing': 'it shows no name to compare',
-}
-
-function explainCheck(verification: LinkedVerification, { displayName, isTrusted }: ResidentLink) {
-  const { status, match, matchReview, differences } = verification
-  if (status === 'declined') return 'it was declined and does not count.'
-  if (status !== 'approved') return 'it is not finished and does not count yet.'
-  if (matchReview === 'rejected')
-    return 'the people who run this portal decided that the document is not yours. It does not count.'
-  if (match === 'mismatch' && matchReview !== 'accepted') {
-    const words = differences.map((each) => DIFFERENCES[each] ?? each)
-    return `its document does not match your account: ${new Intl.ListFormat('en-GB').format(words)}. It does not count. If the document is yours, write to the people who run this portal.`
-  }
-  if (match === null) return 'its document has not been compared with your account yet.'
-  return isTrusted
-    ? 'it counts as your identity check.'
-    : `its document matches your account, but it does not count until this portal trusts ${displayName} to check residents.`
+function explainCheck(
+  { format, links }: Texts,
+  { status, match, matchReview, differences }: LinkedVerification,
+  { displayName, isTrusted }: ResidentLink,
+): string {
+  if (status === 'declined') return links.declined
+  if (status !== 'approved') return links.notFinished
+  if (matchReview === 'rejected') return links.rejected
+  if (match === 'mismatch' && matchReview !== 'accepted')
+    return links.mismatch(
+      format.list(differences.map((each) => wordFor(links.differences, each) ?? each)),
+    )
+  if (match === null) return links.notCompared
+  return isTrusted ? links.counts : links.notTrustedYet(displayName)
 }
 
 /** The tenant's return address with `subjectId`, `result` and `state`; `/links` when it has none. */

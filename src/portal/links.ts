@@ -1,4 +1,3 @@
-import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
@@ -10,15 +9,15 @@ import {
   listLinks,
 } from '../id-verification/links.ts'
 import type { Db } from '../platform/db.ts'
-import { ApiError } from '../platform/errors.ts'
 import type { Log } from '../platform/log.ts'
 import type { Vault } from '../platform/vault.ts'
 import type { FormTokens } from '../web/form-tokens.ts'
 import { setSecurityHeaders } from '../web/html.ts'
+import { PageError } from '../web/page-error.ts'
+import type { PageEnv } from '../web/reader.ts'
 import type { Guard } from './guard.ts'
 import { linkPage, linkSignInPage, linksPage, returnAddress } from './links-page.ts'
 
-type Env = { Bindings: HttpBindings }
 type Parts = { issuer: string; db: Db; vault: Vault; forms: FormTokens; guard: Guard; log: Log }
 
 const TOKEN = /^[A-Za-z0-9_-]{43}$/
@@ -38,16 +37,11 @@ export function takeOpenedLink(c: Context, issuer: string): string | undefined {
 }
 
 /** `/link` and `/links`: a resident links a tenant's subject to their account, lists the links and ends them. */
-export function linkRoutes({ issuer, db, vault, forms, guard, log }: Parts): Hono<Env> {
-  const routes = new Hono<Env>()
+export function linkRoutes({ issuer, db, vault, forms, guard, log }: Parts): Hono<PageEnv> {
+  const routes = new Hono<PageEnv>()
   for (const path of ['/link/*', '/links/*']) routes.use(path, bodyLimit({ maxSize: 16 * 1024 }))
   // The same response for a link that was used, has expired or never existed.
-  const unusable = () =>
-    new ApiError(
-      404,
-      'not_found',
-      'This link was already used, has expired, or was replaced by a newer one. Ask the organisation that sent it for a new link.',
-    )
+  const unusable = () => new PageError(404, 'not_found', ({ errors }) => errors.linkUsed)
   const requireRequest = async (token: string) => {
     const request = TOKEN.test(token) ? await findLinkRequest(db, token) : undefined
     if (!request) throw unusable()
@@ -61,12 +55,12 @@ export function linkRoutes({ issuer, db, vault, forms, guard, log }: Parts): Hon
     if (!resident) {
       setCookie(c, cookieName(issuer), token, { ...cookieOptions(issuer), maxAge: RESUME_SECONDS })
       setSecurityHeaders(c, { issuer })
-      return c.html(linkSignInPage({ displayName }))
+      return c.html(linkSignInPage(c.var.reader, { displayName }))
     }
     const links = await listLinks(db, resident.account.id)
     setSecurityHeaders(c, { issuer, formTargets: returnUrl === null ? [] : [returnUrl] })
     return c.html(
-      linkPage({
+      linkPage(c.var.reader, {
         action: `/link/${token}`,
         csrf: forms.create(resident.session.uid),
         displayName,
@@ -95,7 +89,7 @@ export function linkRoutes({ issuer, db, vault, forms, guard, log }: Parts): Hon
     )
     if (!linked) throw unusable()
     if (linked === 'linked-elsewhere')
-      throw new ApiError(409, 'conflict', 'This record is already linked to another account.')
+      throw new PageError(409, 'conflict', ({ errors }) => errors.linkedElsewhere)
     log.info('subject linked', { accountId, subjectId: linked.subjectId })
     return c.redirect('/links', 303)
   })
@@ -105,7 +99,7 @@ export function linkRoutes({ issuer, db, vault, forms, guard, log }: Parts): Hon
     if (!resident) return c.redirect('/', 303)
     const links = await listLinks(db, resident.account.id)
     setSecurityHeaders(c, { issuer })
-    return c.html(linksPage({ links, csrf: forms.create(resident.session.uid) }))
+    return c.html(linksPage(c.var.reader, { links, csrf: forms.create(resident.session.uid) }))
   })
 
   // Ending a link requires no confirmation, because it only reduces access.

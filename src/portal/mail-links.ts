@@ -1,4 +1,3 @@
-import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import {
@@ -18,7 +17,7 @@ import {
   type LinkPurpose,
   requestReset,
 } from '../accounts/mail-links.ts'
-import { emailChangedMail, passwordChangedMail } from '../accounts/mails.ts'
+import { emailChangedMail, passwordChangedMail, sendLetter } from '../accounts/mails.ts'
 import { listPasskeys, requirePasswordFirst } from '../accounts/passkeys.ts'
 import { resetBrowsers } from '../accounts/security-notices.ts'
 import { tooManyAttempts } from '../accounts/sign-in.ts'
@@ -26,12 +25,12 @@ import { clearAttempts } from '../accounts/throttle.ts'
 import { endTokenFamilies } from '../consents/consents.ts'
 import { browserOf, endSessions } from '../oauth/sessions.ts'
 import type { Sql } from '../platform/db.ts'
-import { ApiError } from '../platform/errors.ts'
 import type { Jobs } from '../platform/jobs.ts'
-import { enqueueMail } from '../platform/mail.ts'
 import type { Sealer } from '../platform/secrets.ts'
 import { readForm } from '../web/form-body.ts'
 import { type Html, setSecurityHeaders } from '../web/html.ts'
+import { PageError } from '../web/page-error.ts'
+import type { PageEnv } from '../web/reader.ts'
 import { listConnectedApplications } from './connected-applications.ts'
 import type { GuardParts } from './guard.ts'
 import {
@@ -46,13 +45,12 @@ import { hashNewPassword } from './new-password.ts'
 import { hasNotice, leaveNotice } from './notices.ts'
 
 type Parts = GuardParts & { sealer: Sealer; jobs: Jobs }
-type Env = { Bindings: HttpBindings }
 
 const TOKEN = ':token{[\\w-]{43}}' as const
 
 /** `/reset` and `/verify-email`: what residents do with links from mails. */
-export function mailLinkRoutes(parts: Parts): Hono<Env> {
-  const routes = new Hono<Env>()
+export function mailLinkRoutes(parts: Parts): Hono<PageEnv> {
+  const routes = new Hono<PageEnv>()
   routes.use(bodyLimit({ maxSize: 16 * 1024 }))
   routes.get('/reset', (c) => showResetForm(parts, c))
   routes.post('/reset', (c) => acceptResetRequest(parts, c))
@@ -68,7 +66,7 @@ export function mailLinkRoutes(parts: Parts): Hono<Env> {
 
 function show(
   { issuer }: Parts,
-  c: Context<Env>,
+  c: Context<PageEnv>,
   page: Html,
   status: 200 | 400 | 429 | 503 = 200,
 ): Response | Promise<Response> {
@@ -76,61 +74,61 @@ function show(
   return c.html(page, status)
 }
 
-async function requireForm({ forms }: Parts, c: Context<Env>, of: string) {
+async function requireForm({ forms }: Parts, c: Context<PageEnv>, of: string) {
   const form = await readForm(c)
   forms.require(c.req.raw, of, form.csrf)
   return form
 }
 
 /** Returns the link if this browser requested it; throws otherwise. Does not consume the link. */
-async function requireLink(parts: Parts, c: Context<Env>, purpose: LinkPurpose, token: string) {
+async function requireLink(parts: Parts, c: Context<PageEnv>, purpose: LinkPurpose, token: string) {
   const browser = browserOf(parts, c)
   const link = await findLink(parts.db, parts.vault, purpose, token)
   if (!link) throw linkExpired()
   if (link.browser !== browser)
-    throw new ApiError(
-      403,
-      'other_browser',
-      'Please open this link in the browser in which you requested it. It still works there.',
-    )
+    throw new PageError(403, 'other_browser', ({ errors }) => errors.otherBrowser)
   return { ...link, form: `link ${browser} ${token}` }
 }
 
-const linkExpired = () =>
-  new ApiError(
-    410,
-    'link_expired',
-    'This link was already used or has expired. Please request a new one.',
-  )
+const linkExpired = () => new PageError(410, 'link_expired', ({ errors }) => errors.mailLinkExpired)
 
-function showResetForm(parts: Parts, c: Context<Env>) {
+function showResetForm(parts: Parts, c: Context<PageEnv>) {
   const csrf = parts.forms.create(`reset ${browserOf(parts, c)}`)
-  return show(parts, c, askResetPage({ csrf }))
+  return show(parts, c, askResetPage(c.var.reader, { csrf }))
 }
 
-async function acceptResetRequest(parts: Parts, c: Context<Env>): Promise<Response> {
+async function acceptResetRequest(parts: Parts, c: Context<PageEnv>): Promise<Response> {
   const { issuer, security } = parts
   const browser = browserOf(parts, c)
   const form = await requireForm(parts, c, `reset ${browser}`)
   const email = String(form.email ?? '').trim()
-  const again = (error: string) => askResetPage({ csrf: String(form.csrf), email, error })
+  const { reader } = c.var
+  const again = (error: string) => askResetPage(reader, { csrf: String(form.csrf), email, error })
   if (!/^[^\s@]+@[^\s@]+$/.test(email) || email.length > 320)
-    return show(parts, c, again('Please enter your e-mail address.'), 400)
+    return show(parts, c, again(reader.texts.reset.noAddress), 400)
   const address = parts.addressOf(c.env.incoming)
-  const wait = await requestReset(parts, { email, address, browser, issuer })
+  const wait = await requestReset(parts, {
+    email,
+    address,
+    browser,
+    issuer,
+    locale: reader.locale,
+  })
   if (wait > 0) {
     c.header('Retry-After', String(wait))
-    return show(parts, c, again(tooManyAttempts(wait).error), 429)
+    return show(parts, c, again(tooManyAttempts(wait).error(reader.texts)), 429)
   }
   security.emit('reset_requested', { address })
   leaveNotice(parts, c, { name: 'reset-sent' })
   return c.redirect('/reset/sent', 303)
 }
 
-const showResetSent = (parts: Parts, c: Context<Env>) =>
-  hasNotice(parts, c, 'reset-sent') ? show(parts, c, resetSentPage({})) : c.redirect('/reset', 303)
+const showResetSent = (parts: Parts, c: Context<PageEnv>) =>
+  hasNotice(parts, c, 'reset-sent')
+    ? show(parts, c, resetSentPage(c.var.reader))
+    : c.redirect('/reset', 303)
 
-async function showPasswordSet(parts: Parts, c: Context<Env>): Promise<Response> {
+async function showPasswordSet(parts: Parts, c: Context<PageEnv>): Promise<Response> {
   const { issuer, db } = parts
   if (!hasNotice(parts, c, 'password-set')) return c.redirect('/', 303)
   // Nobody is signed in, but the browser that has just used a link may see what the mail contains.
@@ -140,7 +138,7 @@ async function showPasswordSet(parts: Parts, c: Context<Env>): Promise<Response>
   return show(
     parts,
     c,
-    passwordSetPage({
+    passwordSetPage(c.var.reader, {
       applications,
       passkeys: passkeys.filter(({ needsPassword }) => needsPassword),
     }),
@@ -149,15 +147,15 @@ async function showPasswordSet(parts: Parts, c: Context<Env>): Promise<Response>
 
 async function showNewPasswordForm(
   parts: Parts,
-  c: Context<Env>,
+  c: Context<PageEnv>,
   token: string,
 ): Promise<Response> {
   const { email, form } = await requireLink(parts, c, 'reset', token)
   const csrf = parts.forms.create(form)
-  return show(parts, c, newPasswordPage({ action: `/reset/${token}`, csrf, email }))
+  return show(parts, c, newPasswordPage(c.var.reader, { action: `/reset/${token}`, csrf, email }))
 }
 
-async function setNewPassword(parts: Parts, c: Context<Env>, token: string): Promise<Response> {
+async function setNewPassword(parts: Parts, c: Context<PageEnv>, token: string): Promise<Response> {
   const { issuer, db, vault, security, log } = parts
   const link = await requireLink(parts, c, 'reset', token)
   const { password, csrf } = await requireForm(parts, c, link.form)
@@ -167,7 +165,7 @@ async function setNewPassword(parts: Parts, c: Context<Env>, token: string): Pro
   if ('error' in hashed) {
     const { error, status } = hashed
     const form = { action: `/reset/${token}`, csrf: String(csrf), email: link.email }
-    return show(parts, c, newPasswordPage({ ...form, error }), status)
+    return show(parts, c, newPasswordPage(c.var.reader, { ...form, error }), status)
   }
   const { browser } = link
   const { passwordHash } = hashed
@@ -200,21 +198,29 @@ async function resetPassword(
   await resetBrowsers(sql, account.id, browser)
   const applications = await listConnectedApplications(sql, issuer, account.id)
   const passkeys = { list, page: `${issuer}/account` }
-  await enqueueMail(sql, parts, passwordChangedMail(account.email, applications, passkeys))
+  await sendLetter(sql, parts, account, passwordChangedMail(applications, passkeys))
 }
 
-const showEmailConfirmed = (parts: Parts, c: Context<Env>) =>
+const showEmailConfirmed = (parts: Parts, c: Context<PageEnv>) =>
   hasNotice(parts, c, 'email-confirmed')
-    ? show(parts, c, emailConfirmedPage({}))
+    ? show(parts, c, emailConfirmedPage(c.var.reader))
     : c.redirect('/', 303)
 
-async function showConfirmEmail(parts: Parts, c: Context<Env>, token: string): Promise<Response> {
+async function showConfirmEmail(
+  parts: Parts,
+  c: Context<PageEnv>,
+  token: string,
+): Promise<Response> {
   const { email, form } = await requireLink(parts, c, 'email', token)
   const csrf = parts.forms.create(form)
-  return show(parts, c, confirmEmailPage({ action: `/verify-email/${token}`, csrf, email }))
+  return show(
+    parts,
+    c,
+    confirmEmailPage(c.var.reader, { action: `/verify-email/${token}`, csrf, email }),
+  )
 }
 
-async function confirmEmail(parts: Parts, c: Context<Env>, token: string): Promise<Response> {
+async function confirmEmail(parts: Parts, c: Context<PageEnv>, token: string): Promise<Response> {
   const { db, vault, security, log } = parts
   const link = await requireLink(parts, c, 'email', token)
   await requireForm(parts, c, link.form)
@@ -223,9 +229,10 @@ async function confirmEmail(parts: Parts, c: Context<Env>, token: string): Promi
     const before = used && (await findAccount(sql, vault, used.accountId))
     if (!used || !before) throw linkExpired()
     if (!(await setEmail(sql, vault, used.accountId, used.email)))
-      throw new ApiError(409, 'email_taken', 'This address belongs to another account.')
+      throw new PageError(409, 'email_taken', ({ errors }) => errors.emailTaken)
     await deleteUnusedLinks(sql, used.accountId)
-    await enqueueMail(sql, parts, emailChangedMail(before.email, used.email))
+    const letter = emailChangedMail({ to: before.email, now: used.email })
+    await sendLetter(sql, parts, before, letter)
   })
   security.emit('email_changed', { accountId: link.accountId })
   log.info('e-mail changed', { accountId: link.accountId })

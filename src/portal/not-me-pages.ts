@@ -1,45 +1,47 @@
 import { html } from 'hono/html'
 import { csrfField, type Html, page } from '../web/html.ts'
+import type { Reader } from '../web/reader.ts'
 
 /** The subject of the report: a sign-in, or a consent for an application. */
 type About = { kind: 'sign-in' } | { kind: 'consent'; clientName: string; path: string }
 
-const setPassword = html`<a href="/reset">Set a new password</a>`
-
 /** The page that the link in a security mail opens. The link stays valid until this form is sent. */
-export function notMePage(data: { action: string; csrf: string; about: About }): Html {
+export function notMePage(
+  reader: Reader,
+  data: { action: string; csrf: string; about: About },
+): Html {
   const { action, csrf, about } = data
-  return page({
-    title: 'This was not me',
+  const { notMe } = reader.texts
+  const isConsent = about.kind === 'consent'
+  return page(reader, {
+    title: notMe.title,
     body: html`<section class="card narrow">
-<h1>${about.kind === 'consent' ? html`You did not allow ${about.clientName}?` : 'You did not sign in?'}</h1>
-<p class="lead">${
-      about.kind === 'consent'
-        ? html`If this was not you, we freeze ${about.clientName}: it can no longer see any of your data, until you lift the freeze or end its access. We also sign out the browser in which it was allowed.`
-        : 'If this was not you, we sign out that browser and end the access that applications got through it.'
-    } We also notify the people who run this portal.</p>
+<h1>${isConsent ? notMe.consentHeading(about.clientName) : notMe.signInHeading}</h1>
+<p class="lead">${isConsent ? notMe.consentLead(about.clientName) : notMe.signInLead}</p>
 <form method="post" action="${action}">
 ${csrfField(csrf)}
-<div class="buttons"><button class="danger" name="not-me">This was not me</button></div>
+<div class="buttons"><button class="danger" name="not-me">${notMe.button}</button></div>
 </form>
-<p class="quiet">If it was you, close this page. Nothing changes.</p>
+<p class="quiet">${notMe.wasYou}</p>
 </section>`,
   })
 }
 
-export function notMeDonePage({ about }: { about: About }): Html {
-  return page({
-    title: 'Thank you for telling us',
+export function notMeDonePage(reader: Reader, { about }: { about: About }): Html {
+  const { notMe } = reader.texts
+  return page(reader, {
+    title: notMe.doneTitle,
     body: html`<section class="card narrow">
-<h1>${about.kind === 'consent' ? html`${about.clientName} is frozen` : 'That browser is signed out'}</h1>
 ${
   about.kind === 'consent'
-    ? html`<p class="lead">It can no longer see any of your data. The browser in which it was allowed is signed out.</p>
-<p>Somebody may know your password. ${setPassword} now; that signs you out everywhere. Then sign in and open <a href="${about.path}">the page of ${about.clientName}</a>. End its access there, or lift the freeze if it was you after all.</p>`
-    : html`<p class="lead">We also ended the access that applications got through it, and removed passkeys and authenticator apps that were added since then.</p>
-<p>Somebody may know your password. ${setPassword} now; that signs you out everywhere. Then check <a href="/">your own page</a>, and end the access of every application that you do not recognise.</p>`
+    ? html`<h1>${notMe.consentDoneHeading(about.clientName)}</h1>
+<p class="lead">${notMe.consentDoneLead}</p>
+<p>${notMe.consentDoneHelp(about.clientName, about.path)}</p>`
+    : html`<h1>${notMe.signInDoneHeading}</h1>
+<p class="lead">${notMe.signInDoneLead}</p>
+<p>${notMe.signInDoneHelp}</p>`
 }
-<p class="quiet">We have notified the people who run this portal.</p>
+<p class="quiet">${notMe.notified}</p>
 </section>`,
   })
 }

@@ -1,9 +1,8 @@
-import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { findAccount } from '../accounts/accounts.ts'
 import { deleteUnusedLinks } from '../accounts/mail-links.ts'
-import { factorChangedMail } from '../accounts/mails.ts'
+import { factorChangedMail, type MailContext, sendLetter } from '../accounts/mails.ts'
 import { lockFactors, removeFactorsSince } from '../accounts/second-factor.ts'
 import {
   consumeNotice,
@@ -17,25 +16,20 @@ import { findClientName } from '../clients/clients.ts'
 import { endTokenFamilies, freezeConsent } from '../consents/consents.ts'
 import { endSessions } from '../oauth/sessions.ts'
 import type { Db } from '../platform/db.ts'
-import { ApiError } from '../platform/errors.ts'
-import type { Jobs } from '../platform/jobs.ts'
 import type { Log } from '../platform/log.ts'
-import { enqueueMail } from '../platform/mail.ts'
-import type { Sealer } from '../platform/secrets.ts'
 import type { Vault } from '../platform/vault.ts'
 import { readForm } from '../web/form-body.ts'
 import type { FormTokens } from '../web/form-tokens.ts'
 import { type Html, setSecurityHeaders } from '../web/html.ts'
+import { PageError } from '../web/page-error.ts'
+import type { PageEnv, Reader } from '../web/reader.ts'
 import type { SecurityEvents } from '../web/security-events.ts'
 import { notMeDonePage, notMePage } from './not-me-pages.ts'
 
-type Env = { Bindings: HttpBindings }
-type Parts = {
+type Parts = MailContext & {
   issuer: string
   db: Db
   forms: FormTokens
-  jobs: Jobs
-  sealer: Sealer
   vault: Vault
   security: SecurityEvents
   log: Log
@@ -44,25 +38,20 @@ type Parts = {
 const TOKEN = ':token{[\\w-]{43}}' as const
 
 /** `/not-me`: a resident reports a sign-in or a consent by somebody else, with the link of a mail and without signing in. */
-export function notMeRoutes(parts: Parts): Hono<Env> {
+export function notMeRoutes(parts: Parts): Hono<PageEnv> {
   const { issuer, db, forms, security, log } = parts
-  const routes = new Hono<Env>()
+  const routes = new Hono<PageEnv>()
   routes.use('/not-me/*', bodyLimit({ maxSize: 16 * 1024 }))
 
-  function show(c: Context<Env>, page: Html) {
+  function show(c: Context<PageEnv>, page: Html) {
     setSecurityHeaders(c, { issuer })
     return c.html(page)
   }
-  const linkExpired = () =>
-    new ApiError(
-      410,
-      'link_expired',
-      'This link was already used or has expired. If something is still wrong, sign in and check your own page, or set a new password.',
-    )
+  const linkExpired = () => new PageError(410, 'link_expired', ({ errors }) => errors.noticeExpired)
 
-  async function aboutOf({ clientId }: Notice) {
+  async function aboutOf({ texts }: Reader, { clientId }: Notice) {
     if (clientId === null) return { kind: 'sign-in' } as const
-    const clientName = (await findClientName(db, clientId)) ?? 'the application'
+    const clientName = (await findClientName(db, clientId)) ?? texts.notMe.theApplication
     const path = `/applications/${encodeURIComponent(clientId)}`
     return { kind: 'consent', clientName, path } as const
   }
@@ -72,7 +61,8 @@ export function notMeRoutes(parts: Parts): Hono<Env> {
     const notice = await findNotice(db, token)
     if (!notice) throw linkExpired()
     const csrf = forms.create(`not-me ${token}`)
-    return show(c, notMePage({ action: `/not-me/${token}`, csrf, about: await aboutOf(notice) }))
+    const about = await aboutOf(c.var.reader, notice)
+    return show(c, notMePage(c.var.reader, { action: `/not-me/${token}`, csrf, about }))
   })
 
   routes.post(`/not-me/${TOKEN}`, async (c) => {
@@ -93,8 +83,7 @@ export function notMeRoutes(parts: Parts): Hono<Env> {
         await endTokenFamilies(sql, accountId, { sessionUid })
         const account = await findAccount(sql, parts.vault, accountId)
         const removed = await removeFactorsSince(sql, accountId, notice.createdAt)
-        if (removed && account)
-          await enqueueMail(sql, parts, factorChangedMail(account.email, 'disowned'))
+        if (removed && account) await sendLetter(sql, parts, account, factorChangedMail('disowned'))
       }
       return { ...notice, caseId: await createCase(sql, notice) }
     })
@@ -110,7 +99,8 @@ export function notMeRoutes(parts: Parts): Hono<Env> {
   routes.get(`/not-me/${TOKEN}/done`, async (c) => {
     const notice = await findUsedNotice(db, c.req.param('token'))
     if (!notice) throw linkExpired()
-    return show(c, notMeDonePage({ about: await aboutOf(notice) }))
+    const about = await aboutOf(c.var.reader, notice)
+    return show(c, notMeDonePage(c.var.reader, { about }))
   })
   return routes
 }

@@ -1,31 +1,34 @@
-import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 import type { Provider } from 'oidc-provider'
 import { z } from 'zod'
 import { browserOf } from '../oauth/sessions.ts'
+import type { PageEnv } from '../web/reader.ts'
+import type { Texts } from '../web/texts/en.ts'
+import { wordFor } from '../web/texts/languages.ts'
 
 /*
  * A notice reports the result of the previous action. The action stores it in a signed cookie that scripts cannot read, bound to
  * this browser and valid for five minutes; the next page shows it. No URL can make a page show a notice.
  */
 
-const SENTENCES = {
-  'email-sent': 'We have sent a link to your new address. Open it in this browser.',
-  'passkey-added': 'The passkey was added. You can sign in with it from now on.',
-  'passkey-renamed': 'The passkey was renamed.',
-  'passkey-removed': 'The passkey was removed. Nobody can sign in with it any more.',
-  'totp-added': 'The authenticator app was added.',
-  'totp-removed': 'The authenticator app was removed.',
-  'session-ended': 'That device is signed out.',
-  'sessions-ended': 'All other devices are signed out.',
-} as const
+/** Notices that are a sentence. */
+const SENTENCES = [
+  'email-sent',
+  'passkey-added',
+  'passkey-renamed',
+  'passkey-removed',
+  'totp-added',
+  'totp-removed',
+  'session-ended',
+  'sessions-ended',
+] as const satisfies readonly (keyof Texts['notices'])[]
 /** Notices that have a page of their own. */
 const PAGES = ['reset-sent', 'password-set', 'email-confirmed'] as const
 /** Notices about one application. */
 const ABOUT_CLIENT = ['consent-changed', 'consent-ended', 'request-expired'] as const
 
 const noticeSchema = z.discriminatedUnion('name', [
-  z.object({ name: z.enum([...(Object.keys(SENTENCES) as (keyof typeof SENTENCES)[]), ...PAGES]) }),
+  z.object({ name: z.enum([...SENTENCES, ...PAGES]) }),
   z.object({ name: z.enum(ABOUT_CLIENT), clientId: z.string() }),
 ])
 export type Notice = z.infer<typeof noticeSchema>
@@ -34,10 +37,9 @@ const LIFE_SECONDS = 5 * 60
 const cookieSchema = z.object({ notice: noticeSchema, browser: z.string(), until: z.number() })
 
 type Parts = { issuer: string; provider: () => Provider }
-type Env = { Bindings: HttpBindings }
 
 /** Stores a notice for the next page of this browser. */
-export function leaveNotice(parts: Parts, c: Context<Env>, notice: Notice): void {
+export function leaveNotice(parts: Parts, c: Context<PageEnv>, notice: Notice): void {
   const kept: z.infer<typeof cookieSchema> = {
     notice,
     browser: browserOf(parts, c),
@@ -47,23 +49,21 @@ export function leaveNotice(parts: Parts, c: Context<Env>, notice: Notice): void
 }
 
 /** Returns the notice of the last action and deletes it. */
-export function takeNotice(parts: Parts, c: Context<Env>): Notice | undefined {
+export function takeNotice(parts: Parts, c: Context<PageEnv>): Notice | undefined {
   const notice = findNotice(parts, c)
   if (notice) setCookie(parts, c, null)
   return notice
 }
 
 /** Whether the last action left this notice. Keeps it, so that its page can be reloaded. */
-export const hasNotice = (parts: Parts, c: Context<Env>, name: Notice['name']): boolean =>
+export const hasNotice = (parts: Parts, c: Context<PageEnv>, name: Notice['name']): boolean =>
   findNotice(parts, c)?.name === name
 
 /** The sentence to show; `undefined` for a notice that has a page of its own, or needs the application's name. */
-export const sentenceOf = (notice: Notice | undefined): string | undefined =>
-  notice && Object.hasOwn(SENTENCES, notice.name)
-    ? SENTENCES[notice.name as keyof typeof SENTENCES]
-    : undefined
+export const sentenceOf = ({ notices }: Texts, notice: Notice | undefined): string | undefined =>
+  notice && wordFor(notices, notice.name)
 
-function findNotice(parts: Parts, c: Context<Env>): Notice | undefined {
+function findNotice(parts: Parts, c: Context<PageEnv>): Notice | undefined {
   const { cookies } = contextOf(parts, c)
   const value = cookies.get(cookieName(parts), { signed: true })
   if (value === undefined) return undefined
@@ -83,12 +83,12 @@ function findNotice(parts: Parts, c: Context<Env>): Notice | undefined {
   return data.notice
 }
 
-const contextOf = ({ provider }: Parts, c: Context<Env>) =>
+const contextOf = ({ provider }: Parts, c: Context<PageEnv>) =>
   provider().createContext(c.env.incoming, c.env.outgoing)
 const isSecure = ({ issuer }: Parts) => issuer.startsWith('https:')
 const cookieName = (parts: Parts) => (isSecure(parts) ? '__Host-notice' : 'notice')
 
-function setCookie(parts: Parts, c: Context<Env>, value: string | null): void {
+function setCookie(parts: Parts, c: Context<PageEnv>, value: string | null): void {
   contextOf(parts, c).cookies.set(cookieName(parts), value, {
     path: '/',
     httpOnly: true,

@@ -3,7 +3,8 @@ import { html } from 'hono/html'
 import type { Db } from '../platform/db.ts'
 import { listOutbox, type OutboxMail } from '../platform/mail.ts'
 import type { Sealer } from '../platform/secrets.ts'
-import { type Html, page, setSecurityHeaders } from '../web/html.ts'
+import { type Html, moment, page, setSecurityHeaders } from '../web/html.ts'
+import type { PageEnv, Reader } from '../web/reader.ts'
 
 /** `/outbox`: shows unsent mails. Mount it only on a local portal without a mail server. */
 export function outboxRoutes({
@@ -14,26 +15,27 @@ export function outboxRoutes({
   issuer: string
   db: Db
   sealer: Sealer
-}): Hono {
-  return new Hono().get('/outbox', async (c) => {
+}): Hono<PageEnv> {
+  return new Hono<PageEnv>().get('/outbox', async (c) => {
     setSecurityHeaders(c, { issuer })
-    return c.html(outboxPage({ mails: await listOutbox(db, sealer) }))
+    return c.html(outboxPage(c.var.reader, { mails: await listOutbox(db, sealer) }))
   })
 }
 
 /** The unsent mails, newest first. */
-export function outboxPage({ mails }: { mails: OutboxMail[] }): Html {
-  return page({
-    title: 'Outbox',
-    body: html`<h1>Outbox</h1>
-<p class="lead">No mail server is configured, so the portal shows its mails here instead of sending them.</p>
+export function outboxPage(reader: Reader, { mails }: { mails: OutboxMail[] }): Html {
+  const { outbox } = reader.texts
+  return page(reader, {
+    title: outbox.title,
+    body: html`<h1>${outbox.title}</h1>
+<p class="lead">${outbox.lead}</p>
 ${
   mails.length === 0
-    ? html`<p class="empty">No mails yet. Request a new password, then reload this page.</p>`
+    ? html`<p class="empty">${outbox.none}</p>`
     : mails.map(
         ({ to, subject, text, createdAt }) => html`<article class="card">
-<header><h2>${subject}</h2><p class="quiet"><time datetime="${createdAt.toISOString()}">${createdAt.toISOString().slice(0, 16).replace('T', ' ')} UTC</time></p></header>
-<p class="quiet">To ${to}</p>
+<header><h2>${subject}</h2><p class="quiet">${moment(reader, createdAt)}</p></header>
+<p class="quiet">${outbox.to(to)}</p>
 <p class="mail">${text.split(/(https?:\/\/\S+)/).map((part) => (/^https?:/.test(part) ? html`<a href="${part}">${part}</a>` : part))}</p>
 </article>`,
       )

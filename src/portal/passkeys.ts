@@ -1,8 +1,7 @@
-import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { fullNameOf } from '../accounts/accounts.ts'
-import { factorChangedMail, passkeyAddedMail } from '../accounts/mails.ts'
+import { factorChangedMail, passkeyAddedMail, sendLetter } from '../accounts/mails.ts'
 import {
   createRegistrationOptions,
   createSignInOptions,
@@ -12,10 +11,10 @@ import {
 } from '../accounts/passkeys.ts'
 import { lockFactors } from '../accounts/second-factor.ts'
 import { browserOf } from '../oauth/sessions.ts'
-import { ApiError } from '../platform/errors.ts'
 import type { Jobs } from '../platform/jobs.ts'
-import { enqueueMail } from '../platform/mail.ts'
 import type { Sealer } from '../platform/secrets.ts'
+import { PageError } from '../web/page-error.ts'
+import type { PageEnv } from '../web/reader.ts'
 import { deviceOf } from './devices.ts'
 import type { Guard, GuardParts } from './guard.ts'
 import { leaveNotice } from './notices.ts'
@@ -28,16 +27,15 @@ import {
 } from './second-factor.ts'
 
 type Parts = GuardParts & { guard: Guard; sealer: Sealer; jobs: Jobs }
-type Env = { Bindings: HttpBindings }
 
 /** The WebAuthn options for the pages' script, and the passkeys of the resident's account. */
-export function passkeyRoutes(parts: Parts): Hono<Env> {
+export function passkeyRoutes(parts: Parts): Hono<PageEnv> {
   const { issuer, db, forms, guard, security, log } = parts
-  const routes = new Hono<Env>()
+  const routes = new Hono<PageEnv>()
   routes.use(bodyLimit({ maxSize: 32 * 1024 }))
 
   const requireFound = (found: boolean) => {
-    if (!found) throw new ApiError(404, 'not_found', 'There is no such passkey.')
+    if (!found) throw new PageError(404, 'not_found', ({ errors }) => errors.noPasskey)
   }
 
   routes.post('/passkeys/options', async (c) => {
@@ -49,7 +47,7 @@ export function passkeyRoutes(parts: Parts): Hono<Env> {
   routes.post('/account/passkeys/options', async (c) => {
     const { resident } = await guard.requireForm(c)
     if (!resident.mayChangeFactors)
-      throw new ApiError(403, 'confirmation_required', 'Please confirm that it is you first.')
+      throw new PageError(403, 'confirmation_required', ({ errors }) => errors.confirmFirst)
     const { account } = resident
     c.header('Cache-Control', 'no-store')
     return c.json(
@@ -84,15 +82,10 @@ export function passkeyRoutes(parts: Parts): Hono<Env> {
         browser: browserOf(parts, c),
         accountId: account.id,
         response: String(form['new-passkey'] ?? ''),
-        name: String(form.name || deviceOf(c.req.header('user-agent') ?? null)),
+        name: String(form.name || deviceOf(c.var.reader.texts, c.req.header('user-agent') ?? null)),
       })
-      if (!made)
-        throw new ApiError(
-          400,
-          'passkey_refused',
-          'This passkey could not be added. Please go back, reload the page and try again.',
-        )
-      await enqueueMail(sql, parts, passkeyAddedMail(account.email))
+      if (!made) throw new PageError(400, 'passkey_refused', ({ errors }) => errors.passkeyRefused)
+      await sendLetter(sql, parts, account, passkeyAddedMail())
       return { ...made, codes }
     })
     security.emit('passkey_added', { accountId: account.id })
@@ -101,7 +94,7 @@ export function passkeyRoutes(parts: Parts): Hono<Env> {
     if (added.codes)
       return showRecoveryCodes(c, issuer, {
         codes: added.codes,
-        notice: `The passkey “${added.name}” was added. You can sign in with it from now on.`,
+        notice: c.var.reader.texts.account.passkeyAddedWithCodes(added.name),
       })
     leaveNotice(parts, c, { name: 'passkey-added' })
     return c.redirect('/account', 303)
@@ -123,7 +116,7 @@ export function passkeyRoutes(parts: Parts): Hono<Env> {
     const { account } = resident
     await removeFactor(parts, account.id, async (sql) => {
       requireFound(await removePasskey(sql, account.id, c.req.param('id')))
-      await enqueueMail(sql, parts, factorChangedMail(account.email, 'passkey-removed'))
+      await sendLetter(sql, parts, account, factorChangedMail('passkey-removed'))
     })
     security.emit('passkey_removed', { accountId: account.id })
     log.info('passkey removed', { accountId: resident.account.id })

@@ -1,16 +1,16 @@
 import { Readable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { findPhoto, type Photo } from '../id-verification/own-verifications.ts'
 import type { Db } from '../platform/db.ts'
-import { ApiError } from '../platform/errors.ts'
 import type { Log } from '../platform/log.ts'
 import type { Storage } from '../platform/storage.ts'
 import type { FormTokens } from '../web/form-tokens.ts'
 import { securityHeaders, setSecurityHeaders } from '../web/html.ts'
+import { PageError } from '../web/page-error.ts'
 import { photoPath } from '../web/photos.ts'
+import type { PageEnv } from '../web/reader.ts'
 import type { Guard, Resident } from './guard.ts'
 import { drawNotice, photoPage } from './photo-pages.ts'
 
@@ -22,7 +22,6 @@ type Parts = {
   forms: FormTokens
   log: Log
 }
-type Env = { Bindings: HttpBindings }
 
 // Residents with slow connections leave some of the storage client's 50 connections to everybody else.
 const MAX_OPEN_PHOTOS = 32
@@ -33,18 +32,17 @@ const BUCKET_WAIT_MS = 3_000
  * `/photos/:id`: a page for each photo, and the photo itself, for the resident alone whose it is. No page contains an address of the
  * bucket. Like everything that shows photos, these need a recent sign-in.
  */
-export function photoRoutes(parts: Parts): Hono<Env> {
+export function photoRoutes(parts: Parts): Hono<PageEnv> {
   const { db, guard } = parts
-  const routes = new Hono<Env>()
+  const routes = new Hono<PageEnv>()
   const pictures = createPictures(parts)
 
   /** The same answer for what does not exist, what is somebody else's, and whoever is not signed in. */
-  async function requirePhoto(c: Context<Env>): Promise<{ resident: Resident; photo: Photo }> {
+  async function requirePhoto(c: Context<PageEnv>): Promise<{ resident: Resident; photo: Photo }> {
     const resident = await guard.findResident(c)
     const accountId = resident?.account.id
     const photo = accountId && (await findPhoto(db, { accountId, id: c.req.param('id') ?? '' }))
-    if (!resident || !photo)
-      throw new ApiError(404, 'not_found', 'There is nothing at this address.')
+    if (!resident || !photo) throw new PageError(404, 'not_found', ({ errors }) => errors.notFound)
     return { resident, photo }
   }
 
@@ -72,7 +70,7 @@ export function photoRoutes(parts: Parts): Hono<Env> {
 
 async function showPhoto(
   { issuer, storage, forms }: Parts,
-  c: Context<Env>,
+  c: Context<PageEnv>,
   { session, isRecent }: Resident,
   photo: Photo,
 ): Promise<Response> {
@@ -83,26 +81,26 @@ async function showPhoto(
     ])
   setSecurityHeaders(c, { issuer })
   const state = isRecent ? ((await isReadable()) ? 'shown' : 'unreadable') : 'hidden'
-  return c.html(photoPage({ photo, state, csrf: forms.create(session.uid) }))
+  return c.html(photoPage(c.var.reader, { photo, state, csrf: forms.create(session.uid) }))
 }
 
 function createPictures(parts: Parts) {
   const { issuer, storage, log } = parts
   let open = 0
 
-  const failed = (c: Context<Env>, photo: Photo, error: unknown) => {
+  const failed = (c: Context<PageEnv>, photo: Photo, error: unknown) => {
     log.error('a photo cannot be read', { imageId: photo.id, error })
     return cannotShow(parts, c, photo, 'unreadable')
   }
 
   return {
     /** The photo as a stream, to be displayed or saved. */
-    async send(c: Context<Env>, photo: Photo): Promise<Response> {
+    async send(c: Context<PageEnv>, photo: Photo): Promise<Response> {
       const { type, contentType } = photo
       const extension = contentType.slice('image/'.length).replace('jpeg', 'jpg')
       const disposition = c.req.query('download') === undefined ? 'inline' : 'attachment'
       const headers = {
-        ...pictureHeaders(issuer),
+        ...pictureHeaders(c, issuer),
         'Content-Type': contentType,
         'Content-Disposition': `${disposition}; filename="${type.replaceAll('_', '-')}.${extension}"`,
       }
@@ -121,12 +119,12 @@ function createPictures(parts: Parts) {
         return failed(c, photo, error)
       }
     },
-    async sendThumbnail(c: Context<Env>, photo: Photo): Promise<Response> {
+    async sendThumbnail(c: Context<PageEnv>, photo: Photo): Promise<Response> {
       const { thumbnailKey } = photo
       if (thumbnailKey === null)
-        throw new ApiError(404, 'not_found', 'There is nothing at this address.')
+        throw new PageError(404, 'not_found', ({ errors }) => errors.notFound)
       const headers = {
-        ...pictureHeaders(issuer),
+        ...pictureHeaders(c, issuer),
         'Content-Type': 'image/jpeg',
         'Content-Disposition': 'inline',
       }
@@ -141,8 +139,8 @@ function createPictures(parts: Parts) {
 }
 
 /** With `Cache-Control: no-store`; opened alone, the picture can do nothing. Browsers lay it out with styles of their own. */
-const pictureHeaders = (issuer: string) => ({
-  ...securityHeaders({ issuer }),
+const pictureHeaders = (c: Context<PageEnv>, issuer: string) => ({
+  ...securityHeaders({ issuer, locale: c.var.reader.locale }),
   'Content-Security-Policy':
     "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox",
 })
@@ -150,14 +148,14 @@ const pictureHeaders = (issuer: string) => ({
 /** A drawing that says why, in the place of the picture; whoever opened the picture alone is led to its page. */
 function cannotShow(
   { issuer }: Parts,
-  c: Context<Env>,
+  c: Context<PageEnv>,
   photo: Photo,
   reason: 'unreadable' | 'hidden',
 ): Response {
   if ((c.req.header('accept') ?? '').includes('text/html'))
     return c.redirect(photoPath(photo.id), 303)
-  const headers = { ...pictureHeaders(issuer), 'Content-Type': 'image/svg+xml' }
+  const headers = { ...pictureHeaders(c, issuer), 'Content-Type': 'image/svg+xml' }
   return reason === 'hidden'
-    ? c.body(drawNotice(reason), 403, headers)
-    : c.body(drawNotice(reason), 503, { ...headers, 'Retry-After': '30' })
+    ? c.body(drawNotice(c.var.reader, reason), 403, headers)
+    : c.body(drawNotice(c.var.reader, reason), 503, { ...headers, 'Retry-After': '30' })
 }

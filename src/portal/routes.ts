@@ -1,4 +1,3 @@
-import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { fullNameOf } from '../accounts/accounts.ts'
@@ -10,11 +9,12 @@ import { findOwnVerification } from '../id-verification/own-verifications.ts'
 import { adoptDocumentName, findDocumentName } from '../id-verification/review.ts'
 import { type ListedVerification, listVerifications } from '../id-verification/store.ts'
 import type { Db } from '../platform/db.ts'
-import { ApiError } from '../platform/errors.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import type { Sealer } from '../platform/secrets.ts'
 import type { Vault } from '../platform/vault.ts'
 import { setSecurityHeaders } from '../web/html.ts'
+import { PageError } from '../web/page-error.ts'
+import type { PageEnv } from '../web/reader.ts'
 import type { Guard, GuardParts } from './guard.ts'
 import { takeOpenedLink } from './links.ts'
 import { sentenceOf, takeNotice } from './notices.ts'
@@ -28,11 +28,10 @@ type Parts = GuardParts & {
   guard: Guard
   vault: Vault
 }
-type Env = { Bindings: HttpBindings }
 
 /** The resident's own pages. */
-export function portalRoutes(parts: Parts): Hono<Env> {
-  const routes = new Hono<Env>()
+export function portalRoutes(parts: Parts): Hono<PageEnv> {
+  const routes = new Hono<PageEnv>()
   routes.use(bodyLimit({ maxSize: 16 * 1024 }))
   routes.get('/', (c) => showHome(parts, c))
   routes.post('/sign-in', (c) => signIn(parts, c))
@@ -44,7 +43,7 @@ export function portalRoutes(parts: Parts): Hono<Env> {
   return routes
 }
 
-async function showHome(parts: Parts, c: Context<Env>): Promise<Response> {
+async function showHome(parts: Parts, c: Context<PageEnv>): Promise<Response> {
   const { issuer, db, vault, forms, guard } = parts
   const resident = await guard.findResident(c)
   if (!resident) return showSignIn(parts, c)
@@ -60,7 +59,7 @@ async function showHome(parts: Parts, c: Context<Env>): Promise<Response> {
   if (isRecent) await requestThumbnails(parts, verifications)
   setSecurityHeaders(c, { issuer })
   return c.html(
-    homePage({
+    homePage(c.var.reader, {
       account: { name: fullNameOf(account), email: account.email },
       verifications: verifications.map((verification) => ({
         ...verification,
@@ -76,21 +75,21 @@ async function showHome(parts: Parts, c: Context<Env>): Promise<Response> {
 }
 
 /** One identity check in detail. Photos and what was read from the document need a recent sign-in. */
-async function showVerification(parts: Parts, c: Context<Env>, id: string): Promise<Response> {
+async function showVerification(parts: Parts, c: Context<PageEnv>, id: string): Promise<Response> {
   const { issuer, db, vault, forms, guard } = parts
   const resident = await guard.findResident(c)
   if (!resident) return c.redirect('/', 303)
   const { account, session, isRecent } = resident
   const verification = await findOwnVerification(db, vault, { accountId: account.id, id })
-  if (!verification) throw new ApiError(404, 'not_found', 'There is nothing at this address.')
+  if (!verification) throw new PageError(404, 'not_found', ({ errors }) => errors.notFound)
   if (isRecent) await requestThumbnails(parts, [verification])
   setSecurityHeaders(c, { issuer })
   const { nameSource } = account
   const csrf = forms.create(session.uid)
-  return c.html(verificationPage({ verification, nameSource, isRecent, csrf }))
+  return c.html(verificationPage(c.var.reader, { verification, nameSource, isRecent, csrf }))
 }
 
-async function showDetails({ guard }: Parts, c: Context<Env>, id: string): Promise<Response> {
+async function showDetails({ guard }: Parts, c: Context<PageEnv>, id: string): Promise<Response> {
   const { resident, form } = await guard.requireForm(c)
   const confirmation = await guard.requireRecentSignIn(c, resident, form)
   return confirmation ?? c.redirect(`/verifications/${encodeURIComponent(id)}`, 303)
@@ -138,16 +137,17 @@ async function listApplications(db: Db, accountId: string) {
 }
 
 /** The sentence about the last action. Deletes its notice. */
-async function takeSentence(parts: Parts, c: Context<Env>): Promise<string | undefined> {
+async function takeSentence(parts: Parts, c: Context<PageEnv>): Promise<string | undefined> {
+  const { texts } = c.var.reader
   const notice = takeNotice(parts, c)
-  if (notice?.name !== 'consent-ended') return sentenceOf(notice)
+  if (notice?.name !== 'consent-ended') return sentenceOf(texts, notice)
   const name = await findClientName(parts.db, notice.clientId)
-  return name && `${name} can no longer see your documents.`
+  return name && texts.home.noLongerSees(name)
 }
 
 async function adoptName(
   { db, vault, guard, log }: Parts,
-  c: Context<Env>,
+  c: Context<PageEnv>,
   verificationId: string,
 ): Promise<Response> {
   const { resident, form } = await guard.requireForm(c)
@@ -160,7 +160,7 @@ async function adoptName(
 }
 
 /** Viewing photos requires signing in again after 15 minutes; the home page shows them while the sign-in is recent. */
-async function showPhotos({ guard }: Parts, c: Context<Env>): Promise<Response> {
+async function showPhotos({ guard }: Parts, c: Context<PageEnv>): Promise<Response> {
   const { resident, form } = await guard.requireForm(c)
   return (await guard.requireRecentSignIn(c, resident, form)) ?? c.redirect('/', 303)
 }

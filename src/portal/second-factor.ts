@@ -1,8 +1,7 @@
-import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { html } from 'hono/html'
-import { factorChangedMail } from '../accounts/mails.ts'
+import { factorChangedMail, sendLetter } from '../accounts/mails.ts'
 import {
   createRecoveryCodes,
   type RecoveryCodes,
@@ -12,7 +11,6 @@ import {
   completeFactorRemoval,
   findFactors,
   isEnrolled,
-  LastFactorError,
   lockFactors,
 } from '../accounts/second-factor.ts'
 import type { SignInMethod } from '../accounts/sign-in.ts'
@@ -28,18 +26,17 @@ import {
 import { enrolPage, recoveryCodesPage } from '../oauth/second-step-pages.ts'
 import { endSessions, renewSession } from '../oauth/sessions.ts'
 import type { Sql } from '../platform/db.ts'
-import { ApiError } from '../platform/errors.ts'
-import { enqueueMail } from '../platform/mail.ts'
 import { setSecurityHeaders } from '../web/html.ts'
+import { PageError } from '../web/page-error.ts'
+import type { PageEnv } from '../web/reader.ts'
 import type { Guard, GuardParts, Resident } from './guard.ts'
 import { leaveNotice } from './notices.ts'
 
 type Parts = GuardParts & { guard: Guard }
-type Env = { Bindings: HttpBindings }
 
 /** `/account/totp` and `/account/recovery-codes`: the second factors that work without JavaScript. */
-export function secondFactorRoutes(parts: Parts): Hono<Env> {
-  const routes = new Hono<Env>()
+export function secondFactorRoutes(parts: Parts): Hono<PageEnv> {
+  const routes = new Hono<PageEnv>()
   routes.use(bodyLimit({ maxSize: 16 * 1024 }))
   routes.post('/account/totp/new', (c) => startEnrolment(parts, c))
   routes.get('/account/totp', (c) => showNewEnrolment(parts, c))
@@ -50,13 +47,13 @@ export function secondFactorRoutes(parts: Parts): Hono<Env> {
 }
 
 /** Requires a recent sign-in, then shows the page that adds an app. */
-async function startEnrolment({ guard }: Parts, c: Context<Env>): Promise<Response> {
+async function startEnrolment({ guard }: Parts, c: Context<PageEnv>): Promise<Response> {
   const { resident, form } = await guard.requireForm(c)
   const confirmation = await guard.requireRecentSignIn(c, resident, form, 'factors')
   return confirmation ?? c.redirect('/account/totp', 303)
 }
 
-async function showNewEnrolment(parts: Parts, c: Context<Env>): Promise<Response> {
+async function showNewEnrolment(parts: Parts, c: Context<PageEnv>): Promise<Response> {
   const resident = await parts.guard.findResident(c)
   if (!resident) return c.redirect('/', 303)
   const { hasTotp } = await findFactors(parts.db, resident.account.id)
@@ -66,13 +63,13 @@ async function showNewEnrolment(parts: Parts, c: Context<Env>): Promise<Response
 
 function showEnrolment(
   { issuer, forms, sealer }: Parts,
-  c: Context<Env>,
+  c: Context<PageEnv>,
   { account, session }: Resident,
   { secret = createTotpSecret(), error }: { secret?: string | undefined; error?: string } = {},
 ): Response | Promise<Response> {
   setSecurityHeaders(c, { issuer })
   return c.html(
-    enrolPage({
+    enrolPage(c.var.reader, {
       action: '/account/totp',
       csrf: forms.create(session.uid),
       fields: [],
@@ -86,7 +83,7 @@ function showEnrolment(
   )
 }
 
-async function enrolTotp(parts: Parts, c: Context<Env>): Promise<Response> {
+async function enrolTotp(parts: Parts, c: Context<PageEnv>): Promise<Response> {
   const { issuer, db, guard, sealer, security } = parts
   const { resident, form } = await guard.requireForm(c)
   const { account } = resident
@@ -96,7 +93,7 @@ async function enrolTotp(parts: Parts, c: Context<Env>): Promise<Response> {
   if (secret === undefined || step === undefined)
     return showEnrolment(parts, c, resident, {
       secret,
-      error: 'That code is not correct. Enter the code that the app shows now.',
+      error: c.var.reader.texts.enrol.wrongCode,
     })
   const first = await prepareFirstFactor(db, account.id)
   const codes = await db.begin(async (sql) => {
@@ -104,8 +101,8 @@ async function enrolTotp(parts: Parts, c: Context<Env>): Promise<Response> {
     await guard.holdLiveSession(sql, resident)
     const made = await settleFirstFactor(sql, parts, resident, first)
     if (!(await insertTotp(sql, sealer, { accountId: account.id, secret, step })))
-      throw new ApiError(409, 'totp_exists', 'Your account already has an authenticator app.')
-    await enqueueMail(sql, parts, factorChangedMail(account.email, 'totp-added'))
+      throw new PageError(409, 'totp_exists', ({ errors }) => errors.hasTotp)
+    await sendLetter(sql, parts, account, factorChangedMail('totp-added'))
     return made
   })
   security.emit('mfa_enrolled', { accountId: account.id, method: 'totp' })
@@ -114,10 +111,10 @@ async function enrolTotp(parts: Parts, c: Context<Env>): Promise<Response> {
     leaveNotice(parts, c, { name: 'totp-added' })
     return c.redirect('/account', 303)
   }
-  return showRecoveryCodes(c, issuer, { codes, notice: 'The authenticator app was added.' })
+  return showRecoveryCodes(c, issuer, { codes, notice: c.var.reader.texts.notices['totp-added'] })
 }
 
-async function unenrolTotp(parts: Parts, c: Context<Env>): Promise<Response> {
+async function unenrolTotp(parts: Parts, c: Context<PageEnv>): Promise<Response> {
   const { guard, security } = parts
   const { resident, form } = await guard.requireForm(c)
   const confirmation = await guard.requireRecentSignIn(c, resident, form, 'factors')
@@ -125,14 +122,14 @@ async function unenrolTotp(parts: Parts, c: Context<Env>): Promise<Response> {
   const { account } = resident
   await removeFactor(parts, account.id, async (sql) => {
     if (await removeTotp(sql, account.id))
-      await enqueueMail(sql, parts, factorChangedMail(account.email, 'totp-removed'))
+      await sendLetter(sql, parts, account, factorChangedMail('totp-removed'))
   })
   security.emit('mfa_removed', { accountId: account.id, method: 'totp' })
   leaveNotice(parts, c, { name: 'totp-removed' })
   return c.redirect('/account', 303)
 }
 
-async function replaceRecoveryCodes(parts: Parts, c: Context<Env>): Promise<Response> {
+async function replaceRecoveryCodes(parts: Parts, c: Context<PageEnv>): Promise<Response> {
   const { issuer, db, guard, security } = parts
   const { resident, form } = await guard.requireForm(c)
   const confirmation = await guard.requireRecentSignIn(c, resident, form, 'factors')
@@ -143,9 +140,9 @@ async function replaceRecoveryCodes(parts: Parts, c: Context<Env>): Promise<Resp
     await lockFactors(sql, account.id)
     await guard.holdLiveSession(sql, resident)
     if (!isEnrolled(await findFactors(sql, account.id)))
-      throw new ApiError(409, 'no_factor', 'Add an authenticator app or a passkey first.')
+      throw new PageError(409, 'no_factor', ({ errors }) => errors.noFactor)
     await storeRecoveryCodes(sql, account.id, made)
-    await enqueueMail(sql, parts, factorChangedMail(account.email, 'recovery-codes-made'))
+    await sendLetter(sql, parts, account, factorChangedMail('recovery-codes-made'))
   })
   security.emit('mfa_enrolled', { accountId: account.id, method: 'recovery_codes' })
   return showRecoveryCodes(c, issuer, { codes: made.codes })
@@ -177,7 +174,7 @@ export async function settleFirstFactor(
 
 /** Marks the session, which has just used a new factor, as opened with that factor. */
 export async function strengthenSession(
-  c: Context<Env>,
+  c: Context<PageEnv>,
   parts: GuardParts,
   { account, session }: Resident,
   method: SignInMethod,
@@ -194,29 +191,24 @@ export async function removeFactor(
   accountId: string,
   remove: (sql: Sql) => Promise<void>,
 ): Promise<void> {
-  try {
-    await db.begin(async (sql) => {
-      await lockFactors(sql, accountId)
-      await remove(sql)
-      await completeFactorRemoval(sql, accountId)
-    })
-  } catch (error) {
-    if (!(error instanceof LastFactorError)) throw error
-    throw new ApiError(409, 'last_factor', error.message)
-  }
+  await db.begin(async (sql) => {
+    await lockFactors(sql, accountId)
+    await remove(sql)
+    await completeFactorRemoval(sql, accountId)
+  })
 }
 
 /** Responds to the POST itself instead of redirecting, so that reloading a page does not show the codes again. */
 export function showRecoveryCodes(
-  c: Context<Env>,
+  c: Context<PageEnv>,
   issuer: string,
   data: { codes: string[]; notice?: string },
 ) {
   setSecurityHeaders(c, { issuer })
   return c.html(
-    recoveryCodesPage({
+    recoveryCodesPage(c.var.reader, {
       ...data,
-      next: html`<p><a class="button" href="/account">I have saved them</a></p>`,
+      next: html`<p><a class="button" href="/account">${c.var.reader.texts.recoveryCodes.saved}</a></p>`,
     }),
   )
 }

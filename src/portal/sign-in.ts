@@ -1,4 +1,3 @@
-import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 import { takeSnapshot } from '../accounts/accounts.ts'
 import type { FailedSignIn, SecondStep } from '../accounts/sign-in.ts'
@@ -10,15 +9,15 @@ import { secondStepPage } from '../oauth/second-step-pages.ts'
 import { browserOf, endSession, startSession } from '../oauth/sessions.ts'
 import { readForm } from '../web/form-body.ts'
 import { setSecurityHeaders } from '../web/html.ts'
+import type { PageEnv } from '../web/reader.ts'
+import type { Texts } from '../web/texts/en.ts'
 import { deviceOf } from './devices.ts'
 import type { Guard, GuardParts } from './guard.ts'
-
-type Env = { Bindings: HttpBindings }
 
 /** The page for a browser without a session. `missing`: what the sign-in that was just tried still lacks. */
 export async function showSignIn(
   parts: GuardParts,
-  c: Context<Env>,
+  c: Context<PageEnv>,
   missing?: (FailedSignIn & { email: string }) | SecondStep,
 ): Promise<Response> {
   const failed = missing?.outcome === 'second-step' ? missing.failed : missing
@@ -27,12 +26,12 @@ export async function showSignIn(
   const shared = {
     action: '/sign-in',
     csrf: parts.forms.create(signInForm(parts, c)),
-    error: failed?.error,
+    error: failed?.error(c.var.reader.texts),
   }
   return c.html(
     missing?.outcome === 'second-step'
-      ? secondStepPage({ fields: [], ...missing, ...shared })
-      : signInPage({
+      ? secondStepPage(c.var.reader, { fields: [], ...missing, ...shared })
+      : signInPage(c.var.reader, {
           ...shared,
           email: missing?.email,
           signUpPath: (await isSignUpOffered(parts.db)) ? '/sign-up' : undefined,
@@ -42,7 +41,7 @@ export async function showSignIn(
 }
 
 /** `POST /sign-in`: an e-mail address and a password, a passkey, or the second step. */
-export async function signIn(parts: GuardParts, c: Context<Env>): Promise<Response> {
+export async function signIn(parts: GuardParts, c: Context<PageEnv>): Promise<Response> {
   const form = await readForm(c)
   parts.forms.require(c.req.raw, signInForm(parts, c), form.csrf)
   const { incoming, outgoing } = c.env
@@ -60,16 +59,18 @@ export async function signIn(parts: GuardParts, c: Context<Env>): Promise<Respon
     tried,
   )
   const { accountId } = tried
-  const device = deviceOf(c.req.header('user-agent') ?? null)
-  if (await completeSignIn(parts, { ...started, accountId, browser, device, snapshot }))
-    parts.log.info('signed in', { accountId })
+  const userAgent = c.req.header('user-agent') ?? null
+  const device = (texts: Texts) => deviceOf(texts, userAgent)
+  const { locale } = c.var.reader
+  const signedIn = { ...started, accountId, browser, device, locale, snapshot }
+  if (await completeSignIn(parts, signedIn)) parts.log.info('signed in', { accountId })
   return c.redirect('/', 303)
 }
 
 /** `POST /sign-out` */
 export async function signOut(
   parts: GuardParts & { guard: Guard },
-  c: Context<Env>,
+  c: Context<PageEnv>,
 ): Promise<Response> {
   const { resident } = await parts.guard.requireForm(c)
   parts.security.emit('session_ended', { accountId: resident.account.id, count: 1 })
@@ -78,4 +79,4 @@ export async function signOut(
 }
 
 /** Binds the sign-in form to this browser, which has no session yet. */
-const signInForm = (parts: GuardParts, c: Context<Env>) => `sign-in ${browserOf(parts, c)}`
+const signInForm = (parts: GuardParts, c: Context<PageEnv>) => `sign-in ${browserOf(parts, c)}`

@@ -1,4 +1,3 @@
-import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { tooManyAttempts } from '../accounts/sign-in.ts'
@@ -10,26 +9,24 @@ import {
 } from '../accounts/sign-up.ts'
 import { findClientName } from '../clients/clients.ts'
 import { browserOf } from '../oauth/sessions.ts'
-import { findApplicationRequest } from '../oauth/sign-up.ts'
-import { ApiError } from '../platform/errors.ts'
 import { findPolicy } from '../platform/policies.ts'
 import { isDisplayable } from '../web/displayed-text.ts'
 import { readForm } from '../web/form-body.ts'
 import { type Html, setSecurityHeaders } from '../web/html.ts'
+import { PageError } from '../web/page-error.ts'
+import type { PageEnv } from '../web/reader.ts'
 import type { GuardParts } from './guard.ts'
-import { createAccount, sendPasskeyOptions, showNewAccount } from './new-account.ts'
+import { createAccount, findRequest, sendPasskeyOptions, showNewAccount } from './new-account.ts'
 import { takeNotice } from './notices.ts'
 import { requestExpiredPage, signUpPage, signUpSentPage } from './sign-up-pages.ts'
-
-type Env = { Bindings: HttpBindings }
 
 const TOKEN = ':token{[\\w-]{43}}' as const
 // Whoever types it gets a mail there, so what mail programs read as more than one address is refused.
 const EMAIL = /^[^\s@<>(),;:"[\]\\]+@[^\s@<>(),;:"[\]\\]+$/
 
 /** `/sign-up`: residents create their accounts, where the operator's policy lets them. */
-export function signUpRoutes(parts: GuardParts): Hono<Env> {
-  const routes = new Hono<Env>()
+export function signUpRoutes(parts: GuardParts): Hono<PageEnv> {
+  const routes = new Hono<PageEnv>()
   routes.use('/sign-up/*', bodyLimit({ maxSize: 32 * 1024 }), async (_c, next) => {
     if (!(await isSignUpOffered(parts.db))) throw closed()
     await next()
@@ -47,16 +44,11 @@ export function signUpRoutes(parts: GuardParts): Hono<Env> {
   return routes
 }
 
-const closed = () =>
-  new ApiError(
-    404,
-    'sign_up_closed',
-    'Nobody can create an account here by themselves. Ask the people who run this portal for one.',
-  )
+const closed = () => new PageError(404, 'sign_up_closed', ({ errors }) => errors.signUpClosed)
 
 function show(
   { issuer }: GuardParts,
-  c: Context<Env>,
+  c: Context<PageEnv>,
   page: Html,
   status: 200 | 400 | 429 = 200,
 ): Response | Promise<Response> {
@@ -68,26 +60,31 @@ const isByInvitation = async ({ db }: GuardParts) =>
   (await findPolicy(db, 'sign-up')) === 'invitation'
 
 /** Binds the forms before the address is proven to this browser. */
-const formOf = (parts: GuardParts, c: Context<Env>) => `sign-up ${browserOf(parts, c)}`
+const formOf = (parts: GuardParts, c: Context<PageEnv>) => `sign-up ${browserOf(parts, c)}`
 
-async function requireForm(parts: GuardParts, c: Context<Env>) {
+async function requireForm(parts: GuardParts, c: Context<PageEnv>) {
   const form = await readForm(c)
   parts.forms.require(c.req.raw, formOf(parts, c), form.csrf)
   return form
 }
 
-async function showSignUp(parts: GuardParts, c: Context<Env>): Promise<Response> {
-  const waiting = await findApplicationRequest(parts.provider(), c.req.query('request'))
+async function showSignUp(parts: GuardParts, c: Context<PageEnv>): Promise<Response> {
+  const waiting = await findRequest(parts, c, c.req.query('request'))
   const csrf = parts.forms.create(formOf(parts, c))
   const byInvitation = await isByInvitation(parts)
-  return show(parts, c, signUpPage({ csrf, waiting, byInvitation, email: waiting?.loginHint }))
+  return show(
+    parts,
+    c,
+    signUpPage(c.var.reader, { csrf, waiting, byInvitation, email: waiting?.loginHint }),
+  )
 }
 
-async function acceptRequest(parts: GuardParts, c: Context<Env>): Promise<Response> {
+async function acceptRequest(parts: GuardParts, c: Context<PageEnv>): Promise<Response> {
   const { issuer, security } = parts
   const form = await requireForm(parts, c)
   const email = String(form.email ?? '').trim()
-  const waiting = await findApplicationRequest(parts.provider(), form.request)
+  const waiting = await findRequest(parts, c, form.request)
+  const { locale, texts } = c.var.reader
   const shown = {
     csrf: String(form.csrf),
     waiting,
@@ -95,46 +92,52 @@ async function acceptRequest(parts: GuardParts, c: Context<Env>): Promise<Respon
     email,
   }
   if (!EMAIL.test(email) || email.length > 320 || !isDisplayable(email)) {
-    const error = 'Please enter your e-mail address, such as ana@example.com.'
-    return show(parts, c, signUpPage({ ...shown, error }), 400)
+    const error = texts.signUp.noAddress
+    return show(parts, c, signUpPage(c.var.reader, { ...shown, error }), 400)
   }
   const address = parts.addressOf(c.env.incoming)
   const browser = browserOf(parts, c)
-  const wait = await requestSignUp(parts, { email, address, browser, waiting, issuer })
+  const wait = await requestSignUp(parts, { email, address, browser, waiting, issuer, locale })
   if (wait > 0) {
     c.header('Retry-After', String(wait))
-    return show(parts, c, signUpPage({ ...shown, error: tooManyAttempts(wait).error }), 429)
+    const error = tooManyAttempts(wait).error(texts)
+    return show(parts, c, signUpPage(c.var.reader, { ...shown, error }), 429)
   }
   security.emit('sign_up_requested', { address, clientId: waiting?.clientId })
   return c.redirect('/sign-up/sent', 303)
 }
 
-async function showSent(parts: GuardParts, c: Context<Env>, error?: string): Promise<Response> {
+async function showSent(
+  parts: GuardParts,
+  c: Context<PageEnv>,
+  hasError = false,
+): Promise<Response> {
   const signUp = await findRequestedSignUp(parts.db, parts.sealer, browserOf(parts, c))
   if (!signUp) return c.redirect('/sign-up', 303)
-  const page = signUpSentPage({
+  const waiting = await findRequest(parts, c, signUp.waiting?.interactionUid)
+  const page = signUpSentPage(c.var.reader, {
     csrf: parts.forms.create(formOf(parts, c)),
     email: signUp.email,
-    waiting: await findApplicationRequest(parts.provider(), signUp.waiting?.interactionUid),
+    waiting,
     byInvitation: await isByInvitation(parts),
-    error,
+    error: hasError ? c.var.reader.texts.signUp.wrongCode : undefined,
   })
-  return show(parts, c, page, error ? 400 : 200)
+  return show(parts, c, page, hasError ? 400 : 200)
 }
 
-async function acceptCode(parts: GuardParts, c: Context<Env>): Promise<Response> {
+async function acceptCode(parts: GuardParts, c: Context<PageEnv>): Promise<Response> {
   const form = await requireForm(parts, c)
   const browser = browserOf(parts, c)
   const typed = String(form.code ?? '')
   const token = await acceptSignUpCode(parts.db, parts.sealer, { browser, typed })
   if (token) return c.redirect(`/sign-up/${token}`, 303)
-  const error = 'That code is not right. After five wrong codes only the link in the e-mail works.'
-  return showSent(parts, c, error)
+  return showSent(parts, c, true)
 }
 
-async function showRequestExpired(parts: GuardParts, c: Context<Env>): Promise<Response> {
+async function showRequestExpired(parts: GuardParts, c: Context<PageEnv>): Promise<Response> {
+  const { texts } = c.var.reader
   const notice = takeNotice(parts, c)
   if (notice?.name !== 'request-expired') return c.redirect('/', 303)
-  const clientName = (await findClientName(parts.db, notice.clientId)) ?? 'the application'
-  return show(parts, c, requestExpiredPage({ clientName }))
+  const clientName = (await findClientName(parts.db, notice.clientId)) ?? texts.notMe.theApplication
+  return show(parts, c, requestExpiredPage(c.var.reader, { clientName }))
 }

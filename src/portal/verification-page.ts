@@ -3,90 +3,58 @@ import type { NameSource } from '../accounts/accounts.ts'
 import type { OwnVerification } from '../id-verification/own-verifications.ts'
 import { csrfField, day, type Html, page } from '../web/html.ts'
 import { photoList } from '../web/photos.ts'
-import { capitalised, DOCUMENTS, matchNote, STATUSES, statusOf } from './pages.ts'
+import type { Reader } from '../web/reader.ts'
+import { wordFor } from '../web/texts/languages.ts'
+import { capitalised, matchNote, statusOf, verifierOf } from './pages.ts'
 
 type Findings = NonNullable<OwnVerification['findings']>
 
-const TEXTS = {
-  back: 'Back to your documents',
-  check: 'Identity check',
-  checkedBy: 'Checked by',
-  started: 'Started',
-  decided: 'Decided',
-  validUntil: 'Valid until',
-  expired: 'Expired on',
-  photos: 'Photos',
-  copying: 'We are copying the photos. They will appear here in a moment.',
-  noPhotos: 'There are no photos to show.',
-  read: 'What was read from the document',
-  nothingRead: 'Nothing that could be read from the document was sent to us.',
-  notYours:
-    'This check was made for an organisation, and its document is not confirmed to be yours. What was read from it is not shown.',
-  compared: 'What it was compared with',
-  notCompared: 'A document is compared with your account when it is approved.',
-  noReference:
-    'There was nothing to compare it with: the name of your account is what you typed yourself.',
-  matches: 'The document matches these entries of your account:',
-  differs: 'The document was compared with these entries of your account:',
-  name: 'Name',
-  dateOfBirth: 'Date of birth',
-  registry: 'from the registry',
-  attempts: 'Attempts',
-  noAttempts: 'No decision has arrived yet.',
-  attempt: 'Attempt',
-  byStaff: 'by staff of the organisation that started it',
-  hidden: 'Sign in again to see the photos, and what was read from the document.',
-  show: 'Show them',
-}
-const SOURCES: Record<NameSource, string> = {
-  registry: TEXTS.registry,
-  operator: 'entered by the people who run this portal',
-  document: 'from an earlier document',
-  resident: 'typed by you',
-}
 /** The members of the findings, in the order in which documents print them. */
-const FINDINGS: Record<keyof Findings, string> = {
-  fullName: 'Full name',
-  givenName: 'Given names',
-  surname: 'Surname',
-  dateOfBirth: TEXTS.dateOfBirth,
-  nationality: 'Nationality',
-  documentType: 'Type of document',
-  country: 'Issued by',
-  number: 'Number',
-  issuedOn: 'Issued on',
-  expiresOn: 'Expires on',
-}
-const REGIONS = new Intl.DisplayNames('en-GB', { type: 'region', fallback: 'none' })
+const FINDINGS = [
+  'fullName',
+  'givenName',
+  'surname',
+  'dateOfBirth',
+  'nationality',
+  'documentType',
+  'country',
+  'number',
+  'issuedOn',
+  'expiresOn',
+] as const satisfies (keyof Findings)[]
 
 /** One identity check in detail. `isRecent`: whether the photos and the document's data may be shown. */
-export function verificationPage(data: {
-  verification: OwnVerification
-  nameSource: NameSource
-  isRecent: boolean
-  csrf: string
-}): Html {
+export function verificationPage(
+  reader: Reader,
+  data: {
+    verification: OwnVerification
+    nameSource: NameSource
+    isRecent: boolean
+    csrf: string
+  },
+): Html {
   const { verification, isRecent, csrf } = data
   const { id, documentType, vendor, date, decidedAt, documentExpiresOn, isExpired } = verification
-  const what = DOCUMENTS[documentType ?? ''] ?? TEXTS.check
-  const status = statusOf(verification)
-  return page({
+  const { common, home, verification: texts } = reader.texts
+  const what = wordFor(home.kinds, documentType) ?? home.kinds.other
+  const status = statusOf(reader.texts, verification)
+  return page(reader, {
     title: what,
-    body: html`<p><a href="/">${TEXTS.back}</a></p>
+    body: html`<p><a href="/">${common.backToDocuments}</a></p>
 <article class="card"><header><h1>${what}</h1><p class="status ${status.tone}">${status.words}</p></header>
-${matchNote(verification)}
+${matchNote(reader.texts, verification)}
 <dl class="facts">
-${fact(TEXTS.checkedBy, capitalised(vendor))}
-${fact(TEXTS.started, day(date))}
-${decidedAt ? fact(TEXTS.decided, day(decidedAt)) : ''}
-${documentExpiresOn ? fact(isExpired ? TEXTS.expired : TEXTS.validUntil, day(documentExpiresOn)) : ''}
+${fact(texts.checkedBy, verifierOf(reader.texts, vendor))}
+${fact(texts.started, day(reader, date))}
+${decidedAt ? fact(texts.decided, day(reader, decidedAt)) : ''}
+${documentExpiresOn ? fact(isExpired ? texts.expired : texts.validUntil, day(reader, documentExpiresOn)) : ''}
 </dl></article>
 ${
   isRecent
-    ? html`${photos(verification)}${findings(verification)}${comparison(data)}`
-    : html`<form method="post" action="/verifications/${encodeURIComponent(id)}">${csrfField(csrf)}<p>${TEXTS.hidden}</p><button name="details">${TEXTS.show}</button></form>`
+    ? html`${photos(reader, verification)}${findings(reader, verification)}${comparison(reader, data)}`
+    : html`<form method="post" action="/verifications/${encodeURIComponent(id)}">${csrfField(csrf)}<p>${texts.hidden}</p><button name="details">${texts.show}</button></form>`
 }
-${attempts(verification)}`,
+${attempts(reader, verification)}`,
   })
 }
 
@@ -96,83 +64,90 @@ const section = (id: string, title: string, body: Html): Html =>
 const fact = (name: string, value: Html | string): Html =>
   html`<div><dt>${name}</dt><dd>${value}</dd></div>`
 
-function photos({ images, imagesPending }: OwnVerification): Html {
-  const none = imagesPending ? TEXTS.copying : TEXTS.noPhotos
+function photos({ texts }: Reader, { images, imagesPending }: OwnVerification): Html {
+  const none = imagesPending ? texts.home.copying : texts.verification.noPhotos
   return section(
     'photos',
-    TEXTS.photos,
-    images.length > 0 ? photoList(images) : html`<p>${none}</p>`,
+    texts.verification.photos,
+    images.length > 0 ? photoList(texts, images) : html`<p>${none}</p>`,
   )
 }
 
-function findings({ findings: found, isOfResident }: OwnVerification): Html {
-  const facts = (Object.keys(FINDINGS) as (keyof Findings)[]).flatMap((name) => {
+function findings(reader: Reader, { findings: found, isOfResident }: OwnVerification): Html {
+  const { verification: texts } = reader.texts
+  const facts = FINDINGS.flatMap((name) => {
     const value = found?.[name]
-    return value ? [fact(FINDINGS[name], describeValue(name, value))] : []
+    return value ? [fact(texts.findings[name], describeValue(reader, name, value))] : []
   })
-  const none = isOfResident ? TEXTS.nothingRead : TEXTS.notYours
+  const none = isOfResident ? texts.nothingRead : texts.notYours
   return section(
     'read',
-    TEXTS.read,
+    texts.read,
     facts.length > 0 ? html`<dl class="facts">${facts}</dl>` : html`<p>${none}</p>`,
   )
 }
 
-function describeValue(name: keyof Findings, value: string): Html | string {
-  if (name === 'documentType') return DOCUMENTS[value] ?? capitalised(value)
-  if (name === 'nationality' || name === 'country')
-    return /^[A-Z]{2}$/.test(value) ? (REGIONS.of(value) ?? value) : value
-  return dayOf(value)
+function describeValue(reader: Reader, name: keyof Findings, value: string): Html | string {
+  const { format, home, verification } = reader.texts
+  if (name === 'documentType')
+    return value === 'other'
+      ? verification.otherDocument
+      : (wordFor(home.kinds, value) ?? capitalised(value))
+  if (name === 'nationality' || name === 'country') return format.country(value) ?? value
+  return dayOf(reader, value)
 }
 
 /** A calendar day in words; everything else as it was read. */
-function dayOf(value: string): Html | string {
+function dayOf(reader: Reader, value: string): Html | string {
   const date = new Date(`${value}T00:00:00Z`)
-  return /^\d{4}-\d\d-\d\d$/.test(value) && !Number.isNaN(date.getTime()) ? day(date) : value
+  return /^\d{4}-\d\d-\d\d$/.test(value) && !Number.isNaN(date.getTime())
+    ? day(reader, date)
+    : value
 }
 
-function comparison({
-  verification: { match, reference },
-  nameSource,
-}: {
-  verification: OwnVerification
-  nameSource: NameSource
-}): Html {
+function comparison(
+  reader: Reader,
+  {
+    verification: { match, reference },
+    nameSource,
+  }: {
+    verification: OwnVerification
+    nameSource: NameSource
+  },
+): Html {
+  const { verification: texts } = reader.texts
+  const name = `${reference?.givenName ?? ''} ${reference?.surname ?? ''}`.trim()
+  const birth = reference?.dateOfBirth
   const entries = [
-    ...(reference?.givenName || reference?.surname
-      ? [
-          fact(
-            TEXTS.name,
-            `${reference.givenName} ${reference.surname} (${SOURCES[nameSource]})`.trim(),
-          ),
-        ]
-      : []),
-    ...(reference?.dateOfBirth
-      ? [fact(TEXTS.dateOfBirth, html`${dayOf(reference.dateOfBirth)} (${TEXTS.registry})`)]
+    ...(name ? [fact(texts.name, texts.sources[nameSource](name))] : []),
+    ...(birth
+      ? [fact(texts.findings.dateOfBirth, texts.sources.registry(dayOf(reader, birth)))]
       : []),
   ]
   const isCompared = reference !== undefined && reference.statedBy !== 'resident'
   if (!isCompared || entries.length === 0)
     return section(
       'compared',
-      TEXTS.compared,
-      html`<p>${match === null ? TEXTS.notCompared : TEXTS.noReference}</p>`,
+      texts.compared,
+      html`<p>${match === null ? texts.notCompared : texts.noReference}</p>`,
     )
   return section(
     'compared',
-    TEXTS.compared,
-    html`<p>${match === 'match' ? TEXTS.matches : TEXTS.differs}</p><dl class="facts">${entries}</dl>`,
+    texts.compared,
+    html`<p>${match === 'match' ? texts.matches : texts.differs}</p><dl class="facts">${entries}</dl>`,
   )
 }
 
-function attempts({ decisions }: OwnVerification): Html {
-  const listed = decisions.map(
-    ({ attempt, status, at, isReview }) =>
-      html`<li>${TEXTS.attempt} ${attempt}: ${STATUSES[status]?.words ?? status}, ${day(at)}${isReview ? `, ${TEXTS.byStaff}` : ''}</li>`,
-  )
+function attempts(reader: Reader, { decisions }: OwnVerification): Html {
+  const { home, verification: texts } = reader.texts
+  const listed = decisions.map(({ attempt, status, at, isReview }) => {
+    const sentence = isReview ? texts.attemptReviewed : texts.attempt
+    const result = wordFor(home.statuses, status) ?? status
+    return html`<li>${sentence(String(attempt), result, day(reader, at))}</li>`
+  })
   return section(
     'attempts',
-    TEXTS.attempts,
-    listed.length > 0 ? html`<ol class="seen">${listed}</ol>` : html`<p>${TEXTS.noAttempts}</p>`,
+    texts.attempts,
+    listed.length > 0 ? html`<ol class="seen">${listed}</ol>` : html`<p>${texts.noAttempts}</p>`,
   )
 }

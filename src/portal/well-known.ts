@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
-import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
+import type { PageEnv } from '../web/reader.ts'
 import type { Guard } from './guard.ts'
 
 const favicon = readFileSync(new URL('../web/favicon.ico', import.meta.url))
@@ -19,8 +19,8 @@ export function wellKnownRoutes({
   guard: Guard
   /** URIs (RFC 9116 §2.5.3); without one there is no `security.txt`. */
   config: { securityContacts: readonly string[] }
-}): Hono<{ Bindings: HttpBindings }> {
-  const routes = new Hono<{ Bindings: HttpBindings }>()
+}): Hono<PageEnv> {
+  const routes = new Hono<PageEnv>()
   routes.get('/favicon.ico', (c) =>
     c.body(favicon, 200, {
       'Content-Type': 'image/x-icon',

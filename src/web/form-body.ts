@@ -1,9 +1,9 @@
 import type { Context } from 'hono'
 import type { BodyData, ParseBodyOptions } from 'hono/utils/body'
-import { ApiError } from '../platform/errors.ts'
+import { PageError } from './page-error.ts'
 
 /**
- * Reads the fields of a form; with `all`, every value of a repeated field. Throws ApiError 400 for a body that does not match its
+ * Reads the fields of a form; with `all`, every value of a repeated field. Throws PageError 400 for a body that does not match its
  * content type.
  */
 export async function readForm<T extends Partial<ParseBodyOptions>>(
@@ -15,6 +15,6 @@ export async function readForm<T extends Partial<ParseBodyOptions>>(
   } catch (cause) {
     // The Fetch Standard specifies this error for `formData()`; anything else is a defect.
     if (!(cause instanceof TypeError)) throw cause
-    throw new ApiError(400, 'invalid_request', 'The form in the request cannot be read.')
+    throw new PageError(400, 'invalid_request', ({ errors }) => errors.unreadableForm)
   }
 }

@@ -1,10 +1,10 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import { ApiError } from '../platform/errors.ts'
+import { PageError } from './page-error.ts'
 
 /** CSRF tokens for forms: each is bound to one session or interaction, and never part of a URL. */
 export type FormTokens = {
   create(of: string): string
-  /** Throws ApiError 403 unless our own page sent the request, with the token of this session or interaction, if there is one. */
+  /** Throws PageError 403 unless our own page sent the request, with the token of this session or interaction, if there is one. */
   require(request: Request, of: string | undefined, given: unknown): void
   /** The same for a request without a form. */
   requireSameOrigin(request: Request): void
@@ -34,12 +34,7 @@ export function createFormTokens(issuer: string, keys: readonly string[]): FormT
   }
 }
 
-const forbiddenForm = () =>
-  new ApiError(
-    403,
-    'forbidden_form',
-    'This form was not sent from our page, or it has expired. Please go back, reload the page and try again.',
-  )
+const forbiddenForm = () => new PageError(403, 'forbidden_form', ({ errors }) => errors.foreignForm)
 
 /** Whether one of our own pages sent the request, by the browser's `Sec-Fetch-Site`, else by `Origin`. */
 function isSameOrigin(headers: Headers, issuer: string): boolean {

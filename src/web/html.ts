@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Context } from 'hono'
 import { html } from 'hono/html'
+import type { PageEnv, Reader } from './reader.ts'
 import { HSTS } from './response-headers.ts'
+import type { Html } from './texts/formats.ts'
+import { LANGUAGES, type Locale } from './texts/languages.ts'
 
-/** The result of a page function: escaped text for `c.html`. */
-export type Html = ReturnType<typeof html>
+export type { Html } from './texts/formats.ts'
 
 const css = readFileSync(new URL('./styles.css', import.meta.url), 'utf8')
 const digestOf = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 16)
@@ -18,26 +20,24 @@ const script = readFileSync(new URL('./passkey.js', import.meta.url), 'utf8')
 /** The only script, for pages that can use a passkey; they work without it. */
 export const passkeyScript = { path: `/assets/passkey-${digestOf(script)}.js`, body: script }
 
-/** The frame of every page: one stylesheet, and the passkey script where a page uses it. */
-export function page({
-  title,
-  body,
-  actions,
-  passkeys = false,
-}: {
-  title: string
-  body: Html
-  actions?: Html
-  passkeys?: boolean
-}): Html {
+/**
+ * The frame of every page: one stylesheet, the passkey script where a page uses it, and the switch of languages. `hasSwitch`: false for
+ * a page that is shown only once, or exists in one language only.
+ */
+export function page(
+  { locale, texts, returnTo }: Reader,
+  content: { title: string; body: Html; actions?: Html; passkeys?: boolean; hasSwitch?: boolean },
+): Html {
+  const { title, body, actions = '', passkeys = false, hasSwitch = true } = content
+  const { frame } = texts
   return html`<!doctype html>
-<html lang="en">
+<html lang="${texts.language.tag}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
-<title>${title} · Identity portal</title>
+<title>${title} · ${frame.portal}</title>
 <link rel="stylesheet" href="${stylesheet.path}">${
     passkeys
       ? html`
@@ -46,25 +46,42 @@ export function page({
   }
 </head>
 <body>
-<a class="skip" href="#main">Skip to content</a>
-<header class="top"><div class="bar"><a class="brand" href="/"><span class="mark" aria-hidden="true"></span>Identity portal</a>${actions ?? ''}</div></header>
+<a class="skip" href="#main">${frame.skip}</a>
+<header class="top"><div class="bar"><a class="brand" href="/"><span class="mark" aria-hidden="true"></span>${frame.portal}</a>${actions}</div></header>
 <main id="main">${body}</main>
-<footer><p>Your documents are yours. Nobody sees them through this portal unless you allow it.</p></footer>
+<footer><p>${frame.footer}</p>${hasSwitch ? languageSwitch(locale, frame.language, returnTo) : ''}</footer>
 </body>
 </html>`
 }
 
-const LONG_DATE = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' })
+/** A form, because it changes what the browser remembers. `POST /language` answers it. */
+const languageSwitch = (
+  chosen: Locale,
+  label: string,
+  returnTo: string,
+): Html => html`<form method="post" action="/language" class="languages" aria-label="${label}">
+<input type="hidden" name="return" value="${returnTo}">
+${Object.entries(LANGUAGES).map(([locale, { language }]) =>
+  locale === chosen
+    ? html`<span lang="${language.tag}" aria-current="true">${language.name}</span>`
+    : html`<button class="plain" name="locale" value="${locale}" lang="${language.tag}">${language.name}</button>`,
+)}
+</form>`
 
 /** A day in words, in UTC for every reader. */
-export const day = (date: Date): Html =>
-  html`<time datetime="${date.toISOString()}">${LONG_DATE.format(date)}</time>`
+export const day = ({ texts }: Reader, date: Date): Html =>
+  html`<time datetime="${date.toISOString()}">${texts.format.day(date)}</time>`
+
+/** A day and time in words, in UTC for every reader. */
+export const moment = ({ texts }: Reader, date: Date): Html =>
+  html`<time datetime="${date.toISOString()}">${texts.common.momentInUtc(texts.format.moment(date))}</time>`
 
 /** Submits its form with a passkey response. Hidden until the script has found that the browser supports passkeys. */
 export const passkeyButton = (
+  { texts }: Reader,
   text: string,
 ): Html => html`<input type="hidden" name="passkey" value="">
-<div class="notice bad" role="alert" data-passkey-failure hidden><p>That did not work. Please try again, or use your password.</p></div>
+<div class="notice bad" role="alert" data-passkey-failure hidden><p>${texts.common.passkeyFailed}</p></div>
 <button type="button" class="passkey" data-passkey="get" data-options="/passkeys/options" data-field="passkey" hidden>${text}</button>`
 
 /** The CSRF token of a form. */
@@ -73,6 +90,7 @@ export const csrfField = (csrf: string): Html =>
 
 type PageNeeds = {
   issuer: string
+  locale: Locale
   formTargets?: string[]
   passkeys?: boolean
 }
@@ -83,6 +101,7 @@ type PageNeeds = {
  */
 export function securityHeaders({
   issuer,
+  locale,
   formTargets = [],
   passkeys = false,
 }: PageNeeds): Record<string, string> {
@@ -97,6 +116,7 @@ export function securityHeaders({
     "base-uri 'none'",
   ]
   return {
+    'Content-Language': locale,
     'Content-Security-Policy': policy.join('; '),
     'Referrer-Policy': 'no-referrer',
     'X-Content-Type-Options': 'nosniff',
@@ -109,8 +129,10 @@ export function securityHeaders({
 }
 
 /** Sets the headers of a page on the response. */
-export function setSecurityHeaders(c: Context, needs: PageNeeds): void {
-  for (const [name, value] of Object.entries(securityHeaders(needs))) c.header(name, value)
+export function setSecurityHeaders(c: Context<PageEnv>, needs: Omit<PageNeeds, 'locale'>): void {
+  const { locale } = c.var.reader
+  for (const [name, value] of Object.entries(securityHeaders({ ...needs, locale })))
+    c.header(name, value)
 }
 
 // The chain may continue beyond the application's address, to another https: address of its own; and its private-use scheme

@@ -55,6 +55,7 @@ export const NETWORK_RULES: readonly [method: string, path: string, rule: Networ
   ['GET', '/interaction/:uid/continue', 'none'],
   ['GET', '/', 'none'],
   ['POST', '/sign-in', 'refusals'],
+  ['POST', '/language', 'requests'],
   ['POST', '/passkeys/options', 'requests'],
   ['GET', '/reset', 'none'],
   ['POST', '/reset', 'requests'],

@@ -1,12 +1,15 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readLogo, setClientLogo } from '../../src/clients/logo.ts'
 import { setClientProfile } from '../../src/clients/profile.ts'
 import { drawBankLogo } from '../../src/local/sandbox/images.ts'
 import { createApplication } from '../support/application.ts'
-import { findChromium, launchChromium } from '../support/chromium.ts'
+import {
+  type EmptyApplication,
+  findChromium,
+  launchChromium,
+  startEmptyApplication,
+} from '../support/chromium.ts'
 import {
   ALL_SCOPES,
   addClient,
@@ -25,20 +28,19 @@ describe.skipIf(!executable)('consent in a browser with scripts off', () => {
   let browser: Browser
   let portal: TestPortal
   let context: BrowserContext
+  let anywhere: EmptyApplication
   let redirectUri: string
-  // The application is not what is tested: where it would be, there is an empty page.
-  const anywhere = createServer((_req, res) => res.setHeader('Content-Type', 'text/html').end())
   beforeAll(async () => {
     portal = await startPortal()
     browser = await launchChromium(executable ?? '')
     context = await browser.newContext({ javaScriptEnabled: false, viewport: NARROWEST })
-    await new Promise<void>((resolve) => anywhere.listen(0, '127.0.0.1', resolve))
-    redirectUri = `http://localhost:${(anywhere.address() as AddressInfo).port}/callback`
+    anywhere = await startEmptyApplication()
+    redirectUri = anywhere.redirectUri
   })
   afterAll(async () => {
     await browser?.close()
     await portal?.close()
-    anywhere.close()
+    anywhere?.close()
   })
 
   test('is given, shaped and narrowed with the keyboard alone', async () => {
@@ -108,6 +110,41 @@ describe.skipIf(!executable)('consent in a browser with scripts off', () => {
     const [row] = await portal.db`
       select scopes, ends_at is not null as ends from consent where account_id = ${resident.id}`
     expect(row).toEqual({ scopes: ['openid', 'profile'], ends: true })
+  })
+
+  test('is in the browser’s language, fits its longer words, and changes with the keyboard alone', async () => {
+    const resident = await addResident(portal.parts)
+    await addVerification(portal.parts, resident.id)
+    const client = await addClient(portal.parts, { redirectUris: [redirectUri] })
+    const application = await createApplication(portal.issuer, client)
+    const { url } = await application.authorizationRequest(ALL_SCOPES, {
+      redirect_uri: redirectUri,
+    })
+    const options = { locale: 'es-HN', javaScriptEnabled: false, viewport: NARROWEST }
+    const page = await (await browser.newContext(options)).newPage()
+    await page.goto(url)
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Iniciar sesión')
+    expect(await isTooWide(page)).toBe(false)
+    await tabTo(page, 'button[name=locale]')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+    await tabTo(page, 'button[name=locale]')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Iniciar sesión' }).waitFor()
+    await type(page, '#email', resident.email)
+    await type(page, '#password', PASSWORD)
+    await page.keyboard.press('Enter')
+    const images = page.getByRole('checkbox', { name: 'Las fotos de su documento de identidad' })
+    const described = (await images.getAttribute('aria-describedby')) ?? ''
+    expect(await page.locator(`#${described}`).textContent()).toContain(
+      'el frente y el reverso de su pasaporte, su rostro, de la verificación del',
+    )
+    for (const path of ['', '/', '/account', '/activity', '/links']) {
+      if (path) await page.goto(`${portal.issuer}${path}`)
+      expect(await page.locator('html').getAttribute('lang')).toBe('es')
+      expect(await isTooWide(page), path).toBe(false)
+    }
+    await page.context().close()
   })
 })
 

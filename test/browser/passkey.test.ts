@@ -2,16 +2,18 @@ import type { Browser, BrowserContext, CDPSession, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { setAccountStatus } from '../../src/accounts/accounts.ts'
 import { ACR } from '../../src/oauth/logins.ts'
-import { createApplication } from '../support/application.ts'
-import { findChromium, launchChromium } from '../support/chromium.ts'
+import {
+  type EmptyApplication,
+  findChromium,
+  launchChromium,
+  startEmptyApplication,
+} from '../support/chromium.ts'
 import { receiveMail } from '../support/mailbox.ts'
 import { createAuthenticator } from '../support/passkey.ts'
 import {
   ALL_SCOPES,
-  addClient,
   addResident,
   PASSWORD,
-  REDIRECT_URI,
   startPortal,
   type TestPortal,
 } from '../support/portal.ts'
@@ -22,12 +24,14 @@ const executable = findChromium()
 describe.skipIf(!executable)('passkeys in a browser', () => {
   let browser: Browser
   let portal: TestPortal
+  let anywhere: EmptyApplication
   let context: BrowserContext
   let page: Page
   let authenticator: { client: CDPSession; id: string }
   beforeAll(async () => {
     portal = await startPortal({ worker: true })
     browser = await launchChromium(executable ?? '')
+    anywhere = await startEmptyApplication()
   })
   beforeEach(async () => {
     await context?.close()
@@ -38,6 +42,7 @@ describe.skipIf(!executable)('passkeys in a browser', () => {
   afterAll(async () => {
     await browser?.close()
     await portal?.close()
+    anywhere?.close()
   })
 
   async function addAuthenticator(of: Page) {
@@ -146,15 +151,12 @@ describe.skipIf(!executable)('passkeys in a browser', () => {
 
   test('an application’s request is answered by a passkey, with how it was', async () => {
     await withPasskey()
-    const application = await createApplication(portal.issuer, await addClient(portal.parts))
-    const { url } = await application.authorizationRequest('openid')
-    await page.goto(url)
+    await page.goto(await anywhere.authorizationUrl(portal, 'openid'))
     expect(await main()).toContain('would like to know who you are')
-    await page.route(`${REDIRECT_URI}**`, (route) => route.fulfill({ body: 'the application' }))
     await usePasskey()
     expect(await page.locator('button[name=allow]').count()).toBe(1)
     await page.locator('button[name=allow]').click()
-    await page.waitForURL(`${REDIRECT_URI}**`)
+    await page.waitForURL(`${anywhere.redirectUri}**`)
     expect(page.url()).toContain('code=')
   })
 
@@ -181,14 +183,11 @@ describe.skipIf(!executable)('passkeys in a browser', () => {
       update oidc_artifact set payload = payload ||
         jsonb_build_object('loginTs', extract(epoch from now())::bigint - 1000)
       where kind = 'Session' and account_id = ${resident.id}`
-    const application = await createApplication(portal.issuer, await addClient(portal.parts))
-    const { url } = await application.authorizationRequest(ALL_SCOPES)
-    await page.goto(url)
+    await page.goto(await anywhere.authorizationUrl(portal, ALL_SCOPES))
     await page.locator('button[name=allow]').click()
     expect(await main()).toContain('Confirm that it is you')
-    await page.route(`${REDIRECT_URI}**`, (route) => route.fulfill({ body: 'the application' }))
     await usePasskey()
-    await page.waitForURL(`${REDIRECT_URI}**`)
+    await page.waitForURL(`${anywhere.redirectUri}**`)
     expect(page.url()).toContain('code=')
   })
 

@@ -1,13 +1,15 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { setPolicy } from '../../src/platform/policies.ts'
-import { createApplication } from '../support/application.ts'
-import { findChromium, launchChromium } from '../support/chromium.ts'
 import {
-  addClient,
+  type EmptyApplication,
+  findChromium,
+  launchChromium,
+  startEmptyApplication,
+} from '../support/chromium.ts'
+import {
   addResident,
   PASSWORD,
-  REDIRECT_URI,
   startPortal,
   type TestPortal,
 } from '../support/portal.ts'
@@ -18,11 +20,13 @@ const executable = findChromium()
 describe.skipIf(!executable)('the second step in a browser', () => {
   let browser: Browser
   let portal: TestPortal
+  let anywhere: EmptyApplication
   let context: BrowserContext
   let page: Page
   beforeAll(async () => {
     portal = await startPortal({ worker: true })
     browser = await launchChromium(executable ?? '')
+    anywhere = await startEmptyApplication()
   })
   beforeEach(async () => {
     await setPolicy(portal.db, 'mfa', 'when-enrolled')
@@ -31,6 +35,7 @@ describe.skipIf(!executable)('the second step in a browser', () => {
   afterAll(async () => {
     await browser?.close()
     await portal?.close()
+    anywhere?.close()
   })
 
   async function open({ javaScriptEnabled }: { javaScriptEnabled: boolean }) {
@@ -148,16 +153,14 @@ describe.skipIf(!executable)('the second step in a browser', () => {
   test('a policy that demands one leads through it to the application', async () => {
     await setPolicy(portal.db, 'mfa', 'required')
     const resident = await addResident(portal.parts)
-    const application = await createApplication(portal.issuer, await addClient(portal.parts))
-    await page.route(`${REDIRECT_URI}**`, (route) => route.fulfill({ body: 'the application' }))
-    await page.goto((await application.authorizationRequest('openid')).url)
+    await page.goto(await anywhere.authorizationUrl(portal, 'openid'))
     await typePassword(resident.email)
     const secret = (await page.locator('p.code').textContent())?.replaceAll(' ', '') ?? ''
     await page.getByLabel('Code', { exact: true }).fill(codeOf(secret))
     await page.getByRole('button', { name: 'Continue' }).click()
     await page.getByRole('button', { name: 'I have saved them' }).click()
     await page.locator('button[name=allow]').click()
-    await page.waitForURL(`${REDIRECT_URI}**`)
+    await page.waitForURL(`${anywhere.redirectUri}**`)
     expect(page.url()).toContain('code=')
   })
 })

@@ -2,10 +2,14 @@ import { randomUUID } from 'node:crypto'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { setPolicy } from '../../src/platform/policies.ts'
-import { createApplication } from '../support/application.ts'
-import { findChromium, launchChromium } from '../support/chromium.ts'
+import {
+  type EmptyApplication,
+  findChromium,
+  launchChromium,
+  startEmptyApplication,
+} from '../support/chromium.ts'
 import { receiveMail } from '../support/mailbox.ts'
-import { addClient, REDIRECT_URI, startPortal, type TestPortal } from '../support/portal.ts'
+import { startPortal, type TestPortal } from '../support/portal.ts'
 
 const executable = findChromium()
 const PASSWORD = 'seventeen copper kites over the bay'
@@ -13,23 +17,23 @@ const PASSWORD = 'seventeen copper kites over the bay'
 describe.skipIf(!executable)('sign-up in a browser', () => {
   let browser: Browser
   let portal: TestPortal
+  let anywhere: EmptyApplication
   beforeAll(async () => {
     portal = await startPortal({ worker: true })
     await setPolicy(portal.db, 'sign-up', 'open')
     browser = await launchChromium(executable ?? '')
+    anywhere = await startEmptyApplication()
   })
   afterAll(async () => {
     await browser?.close()
     await portal?.close()
+    anywhere?.close()
   })
 
   async function openPhone(options: BrowserContextOptions = {}): Promise<Page> {
     const context = await browser.newContext({ viewport: { width: 320, height: 640 }, ...options })
     const page = await context.newPage()
-    await page.route(`${REDIRECT_URI}**`, (route) => route.fulfill({ body: 'the application' }))
-    const application = await createApplication(portal.issuer, await addClient(portal.parts))
-    const { url } = await application.authorizationRequest('openid profile email')
-    await page.goto(url)
+    await page.goto(await anywhere.authorizationUrl(portal, 'openid profile email'))
     await page.getByRole('link', { name: 'Create an account' }).click()
     return page
   }
@@ -78,7 +82,7 @@ describe.skipIf(!executable)('sign-up in a browser', () => {
     await page.keyboard.press('Enter')
 
     await page.locator('button[name=allow]').click()
-    await page.waitForURL(`${REDIRECT_URI}**`)
+    await page.waitForURL(`${anywhere.redirectUri}**`)
     expect(page.url()).toContain('code=')
     await page.context().close()
   })
@@ -111,7 +115,7 @@ describe.skipIf(!executable)('sign-up in a browser', () => {
     await expectSound(page, 'Your recovery codes')
     await page.getByRole('link', { name: 'I have saved them' }).click()
     await page.locator('button[name=allow]').click()
-    await page.waitForURL(`${REDIRECT_URI}**`)
+    await page.waitForURL(`${anywhere.redirectUri}**`)
 
     await page.goto(portal.issuer)
     await page.locator('button[name=sign-out]').click()

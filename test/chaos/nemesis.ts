@@ -224,13 +224,16 @@ const WIRE_FAULTS: Fault[] = [
 /** The rates of faults that apply at all times. */
 const BASE_RATES = { lost: 0.1, twice: 0.1, late: 0.1, forged: 0.1 }
 
-/** The failovers, restarts and steps of an upgrade that did not happen yet. */
-export function listMissing(injected: Injected): string[] {
+/** The failovers, restarts and steps of an upgrade, if there is one, that did not happen yet. */
+export function listMissing(
+  injected: Injected,
+  { hasUpgrades }: { hasUpgrades: boolean },
+): string[] {
   const required = [
     ...[...PROCESS_FAULTS, ...WIRE_FAULTS].filter(
       ({ kind }) => kind === 'failover' || kind === 'restart',
     ),
-    ...UPGRADE_STEPS.map((name) => ({ kind: 'upgrade' as const, name })),
+    ...(hasUpgrades ? UPGRADE_STEPS : []).map((name) => ({ kind: 'upgrade' as const, name })),
   ]
   return required.flatMap(({ kind, name }) => (injected.get(kind)?.has(name) ? [] : [name]))
 }

@@ -57,14 +57,14 @@ beforeAll(async () => {
   portal = await startPortal()
   bucket = await startLyingBucket(portal.s3Endpoint)
   vendor = await connectImageVendor(portal)
-  const { db, sealer, log } = portal.parts
+  const { db, sealer, vault, log } = portal.parts
   storage = createStorage({
     ...portal.config.s3,
     endpoint: bucket.endpoint,
     publicEndpoint: bucket.endpoint,
   })
   jobs = await createJobs(portal.config.database.url, log)
-  backup = await startBackup({ db, sealer, storage, tokens: createTokenCache(), jobs, log })
+  backup = await startBackup({ db, sealer, storage, tokens: createTokenCache(), vault, jobs, log })
 })
 afterEach(() => bucket.lie(undefined))
 afterAll(async () => {

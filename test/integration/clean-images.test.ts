@@ -325,7 +325,7 @@ describe('images that were stored before there were clean copies', () => {
     )
     // Refused twice before.
     await portal.db`update image set refusals = 2 where verification_id = ${broken.id}`
-    const { db, storage, sealer, log } = portal.parts
+    const { db, storage, sealer, vault, log } = portal.parts
     // Another worker has one of them, and died.
     await db`
       update image set clean_taken_until = now() - interval '1 second' where verification_id = ${photo.id}`
@@ -334,6 +334,7 @@ describe('images that were stored before there were clean copies', () => {
       storage,
       sealer,
       tokens: createTokenCache(),
+      vault,
       jobs,
       log,
     })

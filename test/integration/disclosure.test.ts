@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { REFUSED_CAPTURES } from '../../src/api/captures.ts'
+import { EXAMPLE_IMAGE } from '../../src/api/schemas.ts'
 import { createApp } from '../../src/app.ts'
 import { setStream } from '../../src/events/streams.ts'
+import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
 import { readDetail, type StoredDetail } from '../../src/ledger/details.ts'
 import type { WebContext } from '../../src/web-context.ts'
 import { createApplication } from '../support/application.ts'
@@ -49,6 +51,8 @@ let known: Record<
   | 'verificationId'
   | 'sid'
   | 'spareSession'
+  | 'manual'
+  | 'manualSession'
   | 'accountId'
   | 'subjectId'
   | 'spare'
@@ -115,11 +119,19 @@ beforeAll(async () => {
   const [another] = await portal.db<{ id: string }[]>`
     insert into verification (account_id, subject_id, vendor, integration)
     values (${resident.id}, ${linked?.id ?? ''}, 'veriff', 'default') returning id`
+  await setVendorIntegration(portal.db, portal.parts.sealer, { vendor: 'manual' })
+  // A session of Mosaic's API starts at the only one that is enabled.
+  await portal.db`update vendor_integration set enabled = false where vendor = 'manual'`
+  const [manual, manualSession] = await portal.db<{ id: string }[]>`
+    insert into verification (account_id, subject_id, vendor, integration)
+    select ${resident.id}, ${linked?.id ?? ''}, 'manual', 'default' from generate_series(1, 2) returning id`
   known = {
     id,
     verificationId: id,
     sid: id,
     spareSession: another?.id ?? '',
+    manual: manual?.id ?? '',
+    manualSession: manualSession?.id ?? '',
     accountId: resident.id,
     subjectId: linked?.id ?? '',
     spare: spare?.id ?? '',
@@ -170,7 +182,14 @@ const UNDOCUMENTED = [
   ...REFUSED_CAPTURES.flatMap(({ method, path }) => [`${method} ${path}`, `ALL ${path}`]),
 ]
 
+/** Operations that are called for a verification of `manual`. */
+const OF_MANUAL = ['uploadDocument', 'uploadDocumentBack', 'uploadSelfie', 'completeVerification']
+
 const BODIES: Record<string, object> = {
+  uploadDocument: { image: EXAMPLE_IMAGE, givenName: 'Ana' },
+  uploadDocumentBack: { image: EXAMPLE_IMAGE },
+  uploadSelfie: { image: EXAMPLE_IMAGE },
+  mosaicAddImage: { image: { format: 'png', image_type: 'selfie', content: EXAMPLE_IMAGE } },
   linkSubject: {},
   startVerification: { vendor: 'veriff', subjectId: 'known' },
   resolveAlert: { reason: 'seen in person' },
@@ -191,6 +210,8 @@ async function call(operation: Operation, method = operation.method): Promise<An
     // What is erased, or linked, is a subject that nobody has linked.
     if (['deleteSubject', 'linkSubject'].includes(id)) return known.spare
     if (id === 'mosaicDeleteSession') return known.spareSession
+    if (id === 'mosaicAddImage') return known.manualSession
+    if (OF_MANUAL.includes(id)) return known.manual
     if (name !== 'id') return known[name]
     if (id === 'resolveAlert') return known.alert
     return /\/content|\{sid\}\/images/.test(path)

@@ -272,8 +272,17 @@ test('the vendor may be left out where the tenant has one integration', async ()
     },
   })
   expect((await start({ integration: 'several-2' })).status).toBe(201)
+  // Of one vendor the one named default counts, which may be another tenant's.
+  expect(await start({ vendor: 'kora' })).toMatchObject({
+    status: 400,
+    body: { details: { field: 'integration', constraint: 'required' } },
+  })
+  expect((await start({ vendor: 'kora', integration: 'several-1' })).status).toBe(201)
+  expect((await start({ vendor: 'kora', integration: 'acme' })).status).toBe(400)
   await portal.db`update vendor_integration set enabled = false where name = 'several-2'`
   expect((await start({})).status).toBe(201)
+  expect((await start({ vendor: 'kora' })).status).toBe(201)
+  expect((await start({ vendor: 'veriff' })).status).toBe(400)
   expect((await start({ integration: 'acme' })).status).toBe(400)
 })
 
@@ -451,7 +460,8 @@ test('a receiver that was written for Kora takes verification.completed in its f
     return tried.length > 0
   })
   await eventually(async () => taken.length === 4)
-  expect(taken[3]?.body).toEqual(bodyOf('verified', 'auto_approve', true))
+  // People approved it.
+  expect(taken[3]?.body).toEqual(bodyOf('verified', null, true))
 
   // What Kora has no words for.
   await expect(announceTest(db, office.clientId)).rejects.toThrow('has no test event')

@@ -7,6 +7,7 @@ import { OPERATIONS, openApiDocument } from '../../src/api/openapi.ts'
 import { documentPath, type Operation } from '../../src/api/operation.ts'
 import { backOfficeErrorSchema, errorSchema } from '../../src/api/schemas.ts'
 import { setStream } from '../../src/events/streams.ts'
+import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
 import { createApplication } from '../support/application.ts'
 import { addClient, EVERYTHING, startPortal, type TestPortal } from '../support/portal.ts'
 import { connectSandbox, eventually } from '../support/sandbox.ts'
@@ -40,6 +41,13 @@ beforeAll(async () => {
     type: 'selfie',
     image: image?.id ?? '',
   }
+  await setVendorIntegration(portal.db, portal.parts.sealer, { vendor: 'manual' })
+  // A session of Mosaic's API starts at the only one that is enabled.
+  await portal.db`update vendor_integration set enabled = false where vendor = 'manual'`
+  const [manual, manualSession] = await portal.db<{ id: string }[]>`
+    insert into verification (subject_id, vendor, integration)
+    select ${subject?.id ?? ''}, 'manual', 'default' from generate_series(1, 2) returning id`
+  Object.assign(known, { manual: manual?.id, manualSession: manualSession?.id })
   const client = await addClient(portal.parts, { scope: EVERYTHING })
   const application = await createApplication(portal.issuer, client)
   resident = (await application.obtainTokens(EVERYTHING, started.resident.email)).access_token
@@ -91,9 +99,23 @@ const ID_OF: [word: string, known: string][] = [
   ['/alerts/', 'alert'],
 ]
 
+/** Operations that work for a verification of `manual` alone. */
+const OF_MANUAL: Record<string, string> = {
+  uploadDocument: 'manual',
+  uploadDocumentBack: 'manual',
+  uploadSelfie: 'manual',
+  completeVerification: 'manual',
+  mosaicAddImage: 'manualSession',
+}
+
 /** The path with what is known, or with what `choose` answers. */
-function fill({ path }: Operation, choose: (name: string) => string | undefined = () => undefined) {
+function fill(
+  { path, operationId }: Operation,
+  choose: (name: string) => string | undefined = () => undefined,
+) {
   return path.replaceAll(/:(\w+)/g, (_, name: string) => {
+    const ofManual = OF_MANUAL[operationId]
+    if (ofManual !== undefined) return encodeURIComponent(choose(name) ?? known[ofManual] ?? '')
     const other = ID_OF.find(([word]) => path.includes(word))?.[1] ?? 'id'
     const value = known[name === 'id' ? other : name]
     return encodeURIComponent(choose(name) ?? value ?? '')

@@ -182,6 +182,7 @@ test('a worker may read all that the gauges are computed from', async () => {
 test('neither role can read what only the other needs', async () => {
   for (const statement of [
     'select body_sealed from delivery',
+    'select image_sealed from upload',
     'select secret_sealed from event_secret',
     'select authorization_sealed from event_stream',
     'update delivery set body_sealed = null',
@@ -264,6 +265,7 @@ test('workers write nothing that signs anybody in, and the web no erasure’s en
     'insert into image default values',
     "update image set state = 'stored'",
     'insert into attempt_document default values',
+    "update upload set outcome = '{}'",
     'delete from signing_key',
     'update signing_key set activates_at = now()',
     'delete from data_key',

@@ -85,7 +85,7 @@ test('after `key reseal` the old key can be removed, while two processes serve',
     select gen_random_uuid(), data->>'mailSealed' from pgboss.job where data ? 'mailSealed' limit 1`
   const browser = randomBytes(32).toString('hex')
   const asking = { email: 'new@example.test', address: '127.0.0.1', browser, waiting: undefined }
-  await requestSignUp({ ...parts, jobs }, { ...asking, issuer: portal.issuer })
+  await requestSignUp({ ...parts, jobs }, { ...asking, locale: 'en', issuer: portal.issuer })
   await jobs.stop()
 
   const newKey = randomBytes(32)

@@ -14,6 +14,7 @@ import { createSigner } from '../../src/platform/presign.ts'
 import { randomSecret } from '../../src/platform/secrets.ts'
 import { createStorage } from '../../src/platform/storage.ts'
 import { createApplication } from '../support/application.ts'
+import { drawNoise } from '../support/images.ts'
 import { connectIncode } from '../support/incode.ts'
 import { connectMosaic } from '../support/mosaic.ts'
 import {
@@ -72,12 +73,16 @@ afterAll(async () => {
   await portal.close()
 })
 
-/** Back offices: `acme` has Kora; `house`, of the operator's own tenant, the other vendors; `reader` may only read, `rival` has nothing. */
+/**
+ * Back offices: `acme` has Kora; `house`, of the operator's own tenant, the other vendors; `desk` reviews by itself; `reader` may only
+ * read, `rival` has nothing.
+ */
 async function openOffices() {
   for (const [name, tenant, scope] of [
     ['acme', 'acme', 'idv.read idv.write'],
     ['reader', 'default', 'idv.read'],
     ['house', 'default', 'idv.read idv.write'],
+    ['desk', 'desk', 'idv.read idv.write'],
     ['rival', 'rival', 'idv.read idv.write'],
   ] as const) {
     const { client_id: clientId, client_secret: secret } = await addClient(portal.parts, {
@@ -97,6 +102,9 @@ async function openOffices() {
     tokens.set(name, ((await answer.json()) as { access_token: string }).access_token)
     if (name === 'acme') await listenFor(clientId)
   }
+  const manual = { vendor: 'manual', name: 'desk', tenant: 'desk' }
+  await setVendorIntegration(portal.db, portal.parts.sealer, manual)
+  known.set('photo', (await drawNoise({ seed: 1 }).jpeg().toBuffer()).toString('base64'))
 }
 
 async function listenFor(clientId: string) {
@@ -250,7 +258,7 @@ const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000)
 /**
  * `ana` was approved by Veriff between an older approval and a newer refusal; `narrow` is her token without the scope. `ivo` was
  * approved by Incode, `pat` with a passport, and `ben` never asked. `cleo` has a whole set and a newer half one, `hal` half a set, and
- * `dora` was declined. What `gil` has is erased by a row.
+ * `dora` was declined. `eve` was approved with another's document. What `gil` has is erased by a row.
  */
 async function signResidentsIn() {
   const add = async (name: string) => {
@@ -275,6 +283,7 @@ async function signResidentsIn() {
   await addVerification(portal.parts, cleo, { createdAt: daysAgo(1), complete: false })
   known.set('cleo.whole', whole.id)
   await addVerification(portal.parts, await add('hal'), { complete: false })
+  await addVerification(portal.parts, await add('eve'), { findings: { givenName: 'Bruno' } })
   await add('ben')
 
   const gil = await addVerification(portal.parts, await add('gil'))
@@ -283,7 +292,7 @@ async function signResidentsIn() {
   const client = await addClient(portal.parts)
   known.set('client', client.client_id)
   const application = await createApplication(portal.issuer, client)
-  for (const name of ['ana', 'ben', 'cleo', 'dora', 'gil', 'hal', 'ivo', 'pat', 'narrow']) {
+  for (const name of ['ana', 'ben', 'cleo', 'dora', 'eve', 'gil', 'hal', 'ivo', 'pat', 'narrow']) {
     const email = known.get(name === 'narrow' ? 'ana.email' : `${name}.email`) ?? ''
     const scope =
       name === 'narrow' ? 'openid profile' : 'openid eprospera:person.id_verification.read'
@@ -295,6 +304,7 @@ async function signResidentsIn() {
 const MADE: Record<string, () => Promise<string>> = {
   unknown: async () => randomUUID(),
   'new.session': async () => (await startSession()).id,
+  'new.manual': async () => (await start('desk', { externalId: randomUUID() })).id,
 }
 
 /** The check with each `{name}` filled in, the same name with the same value. */

@@ -1,9 +1,12 @@
 import { createHmac, randomUUID } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { findVerification, startVerification } from '../../src/id-verification/operations.ts'
 import { createStripe } from '../../src/id-verification/vendors/stripe.ts'
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
 import { type StripeSandbox, startStripeSandbox } from '../../src/local/sandbox/stripe.ts'
+import { createJobs } from '../../src/platform/jobs.ts'
 import { chooseOutcome } from '../support/mosaic.ts'
 import { addResident, DOCUMENT, startPortal, type TestPortal } from '../support/portal.ts'
 import { eventually, hasFailedImage } from '../support/sandbox.ts'
@@ -227,6 +230,51 @@ test('an answer of the vendor that is not an image is not stored, nor one at a h
     await eventually(() => hasFailedImage(portal.db, id))
     expect((await read(id)).images.some(({ state }) => state === 'stored')).toBe(false)
   }
+})
+
+test('of a report with ten thousand images the first ones are copied', async () => {
+  const [sessionId, reportId, name] = ['vs_many', 'vr_many', 'many']
+  const files = Array.from({ length: 10_000 }, (_, index) => `file_${index}`)
+  const report = {
+    id: reportId,
+    created: 1,
+    verification_session: sessionId,
+    document: { status: 'verified', files },
+  }
+  const server = createServer((req, res) =>
+    req.method === 'GET' ? res.end(JSON.stringify(report)) : res.writeHead(404).end('{}'),
+  )
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const baseUrl = `http://127.0.0.1:${port}`
+  const { db, sealer } = portal.parts
+  const keys = { apiKey: 'key', secret: 'secret' }
+  await setVendorIntegration(db, sealer, { vendor: 'stripe', name, baseUrl, ...keys })
+  const resident = await addResident(portal.parts)
+  const [row] = await db<{ id: string }[]>`
+    insert into verification (account_id, vendor, integration, vendor_session_id, status, attempt_id, match)
+    values (${resident.id}, 'stripe', ${name}, ${sessionId}, 'approved', ${reportId}, 'match') returning id`
+  const verificationId = row?.id ?? ''
+  const jobs = await createJobs(portal.config.database.url, portal.parts.log)
+  await jobs.enqueue(db, 'list-images', { verificationId, attemptId: reportId })
+  await jobs.stop()
+  const images = await eventually(async () => {
+    const { images } = await read(verificationId)
+    return images.length > 0 && images
+  })
+  expect(images).toHaveLength(200)
+  expect(images.map(({ type }) => type)).toEqual(
+    expect.arrayContaining(['document_front', 'document_back']),
+  )
+  server.close()
+})
+
+test('a vendor that asks to wait is asked again', async () => {
+  const { sandbox, start } = await connect()
+  const { id, sessionId } = await start()
+  sandbox.misbehave({ api: { times: 1, status: 429, delayInMs: 0 } })
+  sandbox.complete(sessionId, 'verified')
+  await complete(id)
 })
 
 test('a session is started once, read in part after 48 hours, and redacted once', async () => {

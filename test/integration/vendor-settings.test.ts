@@ -49,6 +49,22 @@ test.each([
   await expect(set({ baseUrl })).rejects.toThrow('The base URL must be https:')
 })
 
+test('an integration is not given to another tenant unless it is named', async () => {
+  await set({})
+  await expect(set({ tenant: 'acme' })).rejects.toThrow(
+    'The integration default of veriff is of the tenant default. Give the one of acme a name of its own',
+  )
+  expect(await set({ tenant: 'default' })).toMatchObject({ tenant: 'default' })
+  const setManual = (given: { tenant: string; name?: string }) =>
+    setVendorIntegration(database.db, sealer, { vendor: 'manual', ...given })
+  await setManual({ tenant: 'acme' })
+  await expect(setManual({ tenant: 'rival' })).rejects.toThrow('of manual is of the tenant acme')
+  expect(await setManual({ name: 'rival', tenant: 'rival' })).toMatchObject({ tenant: 'rival' })
+  const named = { name: 'acme', tenant: 'acme' }
+  expect(await set(named)).toMatchObject(named)
+  expect(await set({ ...named, tenant: 'rival' })).toMatchObject({ name: 'acme', tenant: 'rival' })
+})
+
 test('what is not given again stays, and the secret before the last is forgotten', async () => {
   const name = 'kept'
   await set({ name, settings: ['requireSignedResponses=true'], webhookSecret: 'header' })

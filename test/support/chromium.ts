@@ -1,7 +1,17 @@
 import { existsSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { type Browser, chromium } from 'playwright-core'
+import { createApplication } from './application.ts'
+import { addClient, type TestPortal } from './portal.ts'
 
-const PATHS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+// The shell is the same browser without its windows, for a third less of the processor.
+const PATHS = [
+  '/usr/bin/chromium-headless-shell',
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+]
 
 /** The path of a Chromium, or `undefined`: then the caller skips with a message. In CI a missing browser is a failure. */
 export function findChromium(): string | undefined {
@@ -29,4 +39,26 @@ export function launchChromium(executablePath: string): Promise<Browser> {
       '--disable-sync',
     ],
   })
+}
+
+export type EmptyApplication = Awaited<ReturnType<typeof startEmptyApplication>>
+
+/** An application that answers every request with an empty page: where a browser is sent back to has to be there. */
+export async function startEmptyApplication() {
+  const server = createServer((_req, res) => res.setHeader('Content-Type', 'text/html').end())
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const redirectUri = `http://localhost:${(server.address() as AddressInfo).port}/callback`
+  return {
+    redirectUri,
+    /** Of a request by a new client. */
+    async authorizationUrl({ issuer, parts }: TestPortal, scope: string): Promise<string> {
+      const client = await addClient(parts, { redirectUris: [redirectUri] })
+      const application = await createApplication(issuer, client)
+      return (await application.authorizationRequest(scope, { redirect_uri: redirectUri })).url
+    },
+    close() {
+      server.close()
+      server.closeAllConnections()
+    },
+  }
 }

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { hash } from '@node-rs/argon2'
+import { inject } from 'vitest'
 import { createAccount } from '../../src/accounts/accounts.ts'
 import { createClient } from '../../src/clients/clients.ts'
 import { SCOPES } from '../../src/clients/scopes.ts'
@@ -39,6 +40,7 @@ export async function startPortal({
   worker = false,
   ...given
 }: { worker?: boolean } & Partial<CompleteConfig> = {}) {
+  const { keys } = inject('cluster')
   const database = await createDatabase()
   const dir = await mkdtemp(join(tmpdir(), 'portal-test-'))
   const bucket = { bucket: 'documents', region: 'us-east-2' }
@@ -50,7 +52,12 @@ export async function startPortal({
   const env = {
     ...createEnvironment({ databaseUrl: database.url, ...bucket, endpoint, credentials }),
     ...UNLIMITED,
+    ENCRYPTION_KEY: keys.encryptionKey,
   }
+  // Of that ENCRYPTION_KEY.
+  if (!given.secrets)
+    await database.db`
+      insert into signing_key select * from jsonb_populate_recordset(null::signing_key, ${keys.signingKeys}::text::jsonb)`
   const config: CompleteConfig = {
     ...readEnvironment(env),
     // Like a proxy in front of it: a test calls `url`, whatever the issuer is.

@@ -198,6 +198,16 @@ describe('the API as it is documented', () => {
       callbackUrl: returnUrl,
     })
   })
+
+  test.each(['../../alerts', 'ver_1?x=y', '..', 'ver_\0', ''])(
+    'a session whose id is "%s" is not started, because nothing could be asked about it',
+    async (id) => {
+      answer({ [`POST ${BASE_URL}/verifications`]: { id } })
+      const session = { verificationId: 'our-id', returnUrl: 'https://portal.test/', state: 's' }
+      const kora = create({ captureUrl: 'https://capture.test/{sessionId}' })
+      await expect(kora.startSession(session)).rejects.toMatchObject({ name: 'VendorError' })
+    },
+  )
 })
 
 test('settings that are none of Kora’s are refused, each named', () => {
@@ -249,8 +259,14 @@ describe('events in the format of Kora', () => {
       data: { status },
       occurredAt: new Date(0),
     } as const
-    const body = koraBody(event, 'acme')
-    expect(body && JSON.parse(body).data.status).toBe(expected)
-    expect(koraBody({ ...event, kind: 'verification.erased' }, 'acme')).toBeUndefined()
+    const write = (isReviewed: boolean) => koraBody(event, { tenantId: 'acme', isReviewed })
+    const [byVendor, byPeople] = [write(false), write(true)].map(
+      (body) => body && JSON.parse(body).data,
+    )
+    expect(byVendor?.status).toBe(expected)
+    expect(byVendor?.decision ?? null).toBe(expected === 'verified' ? 'auto_approve' : null)
+    expect(byPeople?.decision ?? null).toBeNull()
+    const erased = { ...event, kind: 'verification.erased' } as const
+    expect(koraBody(erased, { tenantId: 'acme', isReviewed: false })).toBeUndefined()
   })
 })

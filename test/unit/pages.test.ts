@@ -39,6 +39,8 @@ import {
 } from '../../src/portal/sign-up-pages.ts'
 import { verificationPage } from '../../src/portal/verification-page.ts'
 import { passkeyScript, securityHeaders, stylesheet } from '../../src/web/html.ts'
+import type { Reader } from '../../src/web/reader.ts'
+import { LANGUAGES, LOCALES, type Locale } from '../../src/web/texts/languages.ts'
 
 const HOSTILE = `"><script>alert('x')</script>&`
 const scopes = Object.keys(SCOPES).filter(isScope)
@@ -124,9 +126,18 @@ const CONSENT: Consent = {
 const WAITING = { interactionUid: HOSTILE, clientName: HOSTILE }
 const NOW = new Date('2026-11-21T12:00:00Z')
 
-const consentFor = (change: Partial<Parameters<typeof consentPage>[0]> = {}) =>
+type ConsentPage = Parameters<typeof consentPage>[1]
+
+const readerOf = (locale: Locale): Reader => ({
+  locale,
+  texts: LANGUAGES[locale],
+  returnTo: `/?${HOSTILE}`,
+})
+const ENGLISH = readerOf('en')
+
+const consentFor = (change: Partial<ConsentPage> = {}, reader = ENGLISH) =>
   String(
-    consentPage({
+    consentPage(reader, {
       action: '/interaction/x',
       csrf: HOSTILE,
       client: CLIENT,
@@ -144,9 +155,9 @@ const consentFor = (change: Partial<Parameters<typeof consentPage>[0]> = {}) =>
   )
 
 /** Every page with something hostile in every place. */
-const pages: Record<string, string> = {
+const renderPages = (reader: Reader): Record<string, string> => ({
   signIn: String(
-    signInPage({
+    signInPage(reader, {
       action: '/interaction/x',
       csrf: HOSTILE,
       clientName: HOSTILE,
@@ -155,11 +166,11 @@ const pages: Record<string, string> = {
       error: HOSTILE,
     }),
   ),
-  consent: consentFor(),
-  consentAgain: consentFor({ before: CONSENT }),
-  consentOrLess: consentFor({ alternatives: CLIENT.alternatives }),
+  consent: consentFor({}, reader),
+  consentAgain: consentFor({ before: CONSENT }, reader),
+  consentOrLess: consentFor({ alternatives: CLIENT.alternatives }, reader),
   application: String(
-    applicationPage({
+    applicationPage(reader, {
       client: CLIENT,
       consent: CONSENT,
       account: ACCOUNT,
@@ -169,21 +180,26 @@ const pages: Record<string, string> = {
       now: NOW,
     }),
   ),
-  error: String(errorPage({ title: HOSTILE, message: HOSTILE, requestId: HOSTILE })),
+  error: String(errorPage(reader, { title: HOSTILE, message: HOSTILE, requestId: HOSTILE })),
   protocolError: String(
-    protocolErrorPage({ code: HOSTILE, description: HOSTILE, requestId: HOSTILE }),
+    protocolErrorPage(reader, { code: HOSTILE, description: HOSTILE, requestId: HOSTILE }),
   ),
-  signOut: String(signOutPage({ action: '/end', xsrf: HOSTILE })),
-  signedOut: String(signedOutPage({})),
+  signOut: String(signOutPage(reader, { action: '/end', xsrf: HOSTILE })),
+  signedOut: String(signedOutPage(reader)),
   deviceCode: String(
-    deviceCodePage({ action: '/device', xsrf: HOSTILE, userCode: HOSTILE, error: HOSTILE }),
+    deviceCodePage(reader, { action: '/device', xsrf: HOSTILE, userCode: HOSTILE, error: HOSTILE }),
   ),
   deviceConfirm: String(
-    deviceConfirmPage({ action: '/device', xsrf: HOSTILE, userCode: HOSTILE, clientName: HOSTILE }),
+    deviceConfirmPage(reader, {
+      action: '/device',
+      xsrf: HOSTILE,
+      userCode: HOSTILE,
+      clientName: HOSTILE,
+    }),
   ),
-  deviceDone: String(deviceDonePage({ clientName: HOSTILE })),
+  deviceDone: String(deviceDonePage(reader, { clientName: HOSTILE })),
   confirm: String(
-    confirmPage({
+    confirmPage(reader, {
       action: '/account/email',
       csrf: HOSTILE,
       email: HOSTILE,
@@ -192,7 +208,7 @@ const pages: Record<string, string> = {
     }),
   ),
   account: String(
-    accountPage({
+    accountPage(reader, {
       csrf: HOSTILE,
       email: HOSTILE,
       mayChangeFactors: true,
@@ -223,7 +239,7 @@ const pages: Record<string, string> = {
     }),
   ),
   secondStep: String(
-    secondStepPage({
+    secondStepPage(reader, {
       action: '/interaction/x',
       csrf: HOSTILE,
       fields: [[HOSTILE, HOSTILE]],
@@ -234,7 +250,7 @@ const pages: Record<string, string> = {
     }),
   ),
   enrol: String(
-    secondStepPage({
+    secondStepPage(reader, {
       action: '/sign-in',
       csrf: HOSTILE,
       fields: [[HOSTILE, HOSTILE]],
@@ -244,7 +260,7 @@ const pages: Record<string, string> = {
     }),
   ),
   recoveryCodes: String(
-    secondStepPage({
+    secondStepPage(reader, {
       action: '/sign-in',
       csrf: HOSTILE,
       fields: [[HOSTILE, HOSTILE]],
@@ -252,19 +268,19 @@ const pages: Record<string, string> = {
       step: { kind: 'recovery-codes', codes: [HOSTILE] },
     }),
   ),
-  askReset: String(askResetPage({ csrf: HOSTILE, email: HOSTILE, error: HOSTILE })),
-  resetSent: String(resetSentPage({})),
+  askReset: String(askResetPage(reader, { csrf: HOSTILE, email: HOSTILE, error: HOSTILE })),
+  resetSent: String(resetSentPage(reader)),
   newPassword: String(
-    newPasswordPage({ action: '/reset/x', csrf: HOSTILE, email: HOSTILE, error: HOSTILE }),
+    newPasswordPage(reader, { action: '/reset/x', csrf: HOSTILE, email: HOSTILE, error: HOSTILE }),
   ),
   passwordSet: String(
-    passwordSetPage({
+    passwordSetPage(reader, {
       applications: [{ name: HOSTILE, page: `https://id.test/applications/${HOSTILE}` }],
       passkeys: [{ name: HOSTILE, createdAt: NOW, usedAt: NOW }],
     }),
   ),
   signUp: String(
-    signUpPage({
+    signUpPage(reader, {
       csrf: HOSTILE,
       waiting: WAITING,
       byInvitation: true,
@@ -273,7 +289,7 @@ const pages: Record<string, string> = {
     }),
   ),
   signUpSent: String(
-    signUpSentPage({
+    signUpSentPage(reader, {
       csrf: HOSTILE,
       email: HOSTILE,
       waiting: WAITING,
@@ -282,7 +298,7 @@ const pages: Record<string, string> = {
     }),
   ),
   newAccount: String(
-    newAccountPage({
+    newAccountPage(reader, {
       action: `/sign-up/${HOSTILE}`,
       csrf: HOSTILE,
       email: HOSTILE,
@@ -292,25 +308,25 @@ const pages: Record<string, string> = {
       errors: { 'given-name': HOSTILE, 'family-name': HOSTILE, password: HOSTILE },
     }),
   ),
-  requestExpired: String(requestExpiredPage({ clientName: HOSTILE })),
+  requestExpired: String(requestExpiredPage(reader, { clientName: HOSTILE })),
   notMe: String(
-    notMePage({
+    notMePage(reader, {
       action: `/not-me/${HOSTILE}`,
       csrf: HOSTILE,
       about: { kind: 'consent', clientName: HOSTILE, path: `/applications/${HOSTILE}` },
     }),
   ),
   notMeSignIn: String(
-    notMePage({ action: '/not-me/x', csrf: HOSTILE, about: { kind: 'sign-in' } }),
+    notMePage(reader, { action: '/not-me/x', csrf: HOSTILE, about: { kind: 'sign-in' } }),
   ),
   notMeDone: String(
-    notMeDonePage({
+    notMeDonePage(reader, {
       about: { kind: 'consent', clientName: HOSTILE, path: `/applications/${HOSTILE}` },
     }),
   ),
-  frozen: String(frozenPage({ action: '/interaction/x', csrf: HOSTILE, client: CLIENT })),
+  frozen: String(frozenPage(reader, { action: '/interaction/x', csrf: HOSTILE, client: CLIENT })),
   applicationFrozen: String(
-    applicationPage({
+    applicationPage(reader, {
       client: CLIENT,
       consent: { ...CONSENT, isFrozen: true },
       account: ACCOUNT,
@@ -321,11 +337,11 @@ const pages: Record<string, string> = {
     }),
   ),
   confirmEmail: String(
-    confirmEmailPage({ action: '/verify-email/x', csrf: HOSTILE, email: HOSTILE }),
+    confirmEmailPage(reader, { action: '/verify-email/x', csrf: HOSTILE, email: HOSTILE }),
   ),
-  emailConfirmed: String(emailConfirmedPage({})),
+  emailConfirmed: String(emailConfirmedPage(reader)),
   outbox: String(
-    outboxPage({
+    outboxPage(reader, {
       mails: [
         {
           id: HOSTILE,
@@ -338,7 +354,7 @@ const pages: Record<string, string> = {
     }),
   ),
   home: String(
-    homePage({
+    homePage(reader, {
       account: { name: HOSTILE, email: HOSTILE },
       csrf: HOSTILE,
       notice: HOSTILE,
@@ -374,11 +390,11 @@ const pages: Record<string, string> = {
       ],
     }),
   ),
-  photo: String(photoPage({ photo: PHOTO, state: 'shown', csrf: HOSTILE })),
-  photoHidden: String(photoPage({ photo: PHOTO, state: 'hidden', csrf: HOSTILE })),
-  photoUnreadable: String(photoPage({ photo: PHOTO, state: 'unreadable', csrf: HOSTILE })),
+  photo: String(photoPage(reader, { photo: PHOTO, state: 'shown', csrf: HOSTILE })),
+  photoHidden: String(photoPage(reader, { photo: PHOTO, state: 'hidden', csrf: HOSTILE })),
+  photoUnreadable: String(photoPage(reader, { photo: PHOTO, state: 'unreadable', csrf: HOSTILE })),
   verification: String(
-    verificationPage({
+    verificationPage(reader, {
       verification: VERIFICATION,
       nameSource: 'registry',
       isRecent: true,
@@ -386,14 +402,16 @@ const pages: Record<string, string> = {
     }),
   ),
   verificationHidden: String(
-    verificationPage({
+    verificationPage(reader, {
       verification: VERIFICATION,
       nameSource: 'registry',
       isRecent: false,
       csrf: HOSTILE,
     }),
   ),
-}
+})
+
+const pages = renderPages(ENGLISH)
 
 test('what needs a recent sign-in is not on the page before it', () => {
   expect(pages.photoHidden).not.toContain('<img')
@@ -412,7 +430,11 @@ test('the script is on the pages that ask who somebody is, and its buttons wait 
     expect(pages[name]).toMatch(/<button type="button"[^>]* data-passkey="[^>]* hidden>/)
 })
 
-describe.each(Object.entries(pages))('the %s page', (_name, page) => {
+const inEveryLanguage = LOCALES.flatMap((locale) =>
+  Object.entries(renderPages(readerOf(locale))).map(([name, page]) => ({ locale, name, page })),
+)
+
+describe.each(inEveryLanguage)('the $name page in $locale', ({ locale, page }) => {
   test('writes nothing hostile as it came', () => {
     expect(withoutOwnScript(page)).not.toContain('<script')
     expect(page).not.toContain("alert('x')")
@@ -424,13 +446,27 @@ describe.each(Object.entries(pages))('the %s page', (_name, page) => {
     ])
   })
   test('has a language, a title, one heading of the first level, and a label for each field', () => {
-    expect(page).toContain('<html lang="en">')
+    expect(page).toContain(`<html lang="${locale}">`)
     expect(page).toMatch(/<title>[^<]+<\/title>/)
     expect(page.match(/<h1/g)).toHaveLength(1)
     for (const [, id] of page.matchAll(/<input id="([^"]+)"/g))
       expect(page).toContain(`<label for="${id}">`)
     for (const [image] of page.matchAll(/<img[^>]*>/g)) expect(image).toMatch(/alt="[^"]+"/)
   })
+})
+
+test('every page offers the other language and returns to itself, but where something is shown once', () => {
+  const without = Object.keys(pages).filter((name) => !pages[name]?.includes('action="/language"'))
+  expect(without).toEqual(['recoveryCodes'])
+  expect(pages.home).toContain('name="locale" value="es" lang="es">Español</button>')
+  expect(pages.home).toContain('<span lang="en" aria-current="true">English</span>')
+  const spanish = renderPages(readerOf('es')).home
+  expect(spanish).toContain('name="locale" value="en" lang="en">English</button>')
+  expect(spanish).toContain('<input type="hidden" name="return" value="/?&quot;&gt;')
+})
+
+test('an error page repeats nothing of the query, also not in its switch', () => {
+  expect(pages.error).toContain('<input type="hidden" name="return" value="/">')
 })
 
 test('fields and buttons have the names that programs know', () => {
@@ -451,7 +487,7 @@ describe('the consent page', () => {
     logo: '/applications/1/logo?sha256=ab',
   }
   const account = { name: 'Ana Mejía', email: 'ana@example.test', emailVerified: false }
-  const text = (change: Partial<Parameters<typeof consentPage>[0]> = {}) =>
+  const text = (change: Partial<ConsentPage> = {}) =>
     consentFor({ client, account, returnsTo: 'bank.test', ...change })
   const plain = (page: string) =>
     page
@@ -589,7 +625,7 @@ test.each([
   [HOSTILE, 'Unknown device'],
   [null, 'Unknown device'],
 ])('the device of %s is %s', (userAgent, device) => {
-  expect(deviceOf(userAgent)).toBe(device)
+  expect(deviceOf(ENGLISH.texts, userAgent)).toBe(device)
 })
 
 test('no scope is both granted and known not to be', () => {
@@ -597,28 +633,31 @@ test('no scope is both granted and known not to be', () => {
 })
 
 test('a page’s headers let nothing in that it does not need', () => {
-  const headers = securityHeaders({ issuer: 'https://id.test' })
+  const headers = securityHeaders({ locale: 'en', issuer: 'https://id.test' })
   expect(headers['Content-Security-Policy']).toBe(
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
   )
-  const passkeys = securityHeaders({ issuer: 'https://id.test', passkeys: true })
+  const passkeys = securityHeaders({ locale: 'en', issuer: 'https://id.test', passkeys: true })
   expect(passkeys['Content-Security-Policy']).toContain(
     "style-src 'self'; script-src 'self'; connect-src 'self';",
   )
   expect(headers).toMatchObject({
+    'Content-Language': 'en',
     'Referrer-Policy': 'no-referrer',
     'X-Content-Type-Options': 'nosniff',
     'Cache-Control': 'no-store',
     'Strict-Transport-Security': expect.stringContaining('max-age=31536000'),
   })
-  expect(securityHeaders({ issuer: 'http://localhost:3000' })).not.toHaveProperty(
+  expect(securityHeaders({ locale: 'en', issuer: 'http://localhost:3000' })).not.toHaveProperty(
     'Strict-Transport-Security',
   )
 })
 
 test('a form may lead on to the application, and wherever https leads it from there, or by its own scheme, and to nothing made up', () => {
   const policy = (target: string) =>
-    securityHeaders({ issuer: 'https://id.test', formTargets: [target] })['Content-Security-Policy']
+    securityHeaders({ locale: 'en', issuer: 'https://id.test', formTargets: [target] })[
+      'Content-Security-Policy'
+    ]
   expect(policy('https://app.test:8443/cb?x=1')).toContain("form-action 'self' https:;")
   expect(policy('com.example.app:/cb')).toContain("form-action 'self' com.example.app:;")
   expect(policy("nonsense; script-src 'unsafe-inline'")).toContain("form-action 'self';")

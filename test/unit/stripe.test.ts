@@ -59,6 +59,13 @@ describe('a delivery', () => {
     ['another time than was signed', `t=${TIME + 1},v1=${CURRENT}`],
     ['two times', `t=${TIME},t=${TIME},v1=${CURRENT}`],
     ['no time', `v1=${CURRENT}`],
+    ['no signature', `t=${TIME}`],
+    ['a time far ahead', `t=999999999999,v1=${CURRENT}`],
+    ['a time of more digits than there are', `t=${'9'.repeat(400)},v1=${CURRENT}`],
+    ['a negative time', `t=-${TIME},v1=${CURRENT}`],
+    ['a second time that is another', `t=${TIME},v1=${CURRENT},t=1`],
+    ['a space in the time', `t= ${TIME},v1=${CURRENT}`],
+    ['another separator', `t=${TIME};v1=${CURRENT}`],
     ['a time that is no number', `t=${TIME}x,v1=${CURRENT}`],
     ['a short signature', `t=${TIME},v1=${CURRENT.slice(2)}`],
     ['half a digit', `t=${TIME},v1=${CURRENT.slice(1)}`],
@@ -242,6 +249,65 @@ describe('the API as it is documented, with nothing set', () => {
       'idempotency-key': 'our-id',
       'stripe-version': '2026-10-28.endive',
     })
+  })
+
+  test('a session is not started where the answer is about another one, or has no usable id', async () => {
+    for (const members of [
+      { client_reference_id: 'another-id' },
+      { id: 'vs_../../customers' },
+      { id: 'vs_1?expand[]=x' },
+      { id: '..' },
+      { id: 'vs_\0' },
+      { id: 'v'.repeat(201) },
+      { id: '' },
+      { url: 'javascript:alert(1)' },
+      { url: null },
+    ]) {
+      answer({ 'POST /v1/identity/verification_sessions': { ...STARTED, ...members } })
+      await expect(create().startSession(NEW)).rejects.toMatchObject({ name: 'VendorError' })
+    }
+  })
+
+  test('what is no JSON, though it is 200, is no answer: nothing is decided, and nothing deleted', async () => {
+    const html = Buffer.from('<!doctype html><title>Sign in to this network</title>')
+    const image = { sessionId: SESSION, mediaId: 'file_front' }
+    const attempt = { sessionId: SESSION, attemptId: REPORT, listing: 1 }
+    const isRefused = expect.objectContaining({
+      name: 'VendorError',
+      message: 'the answer has another shape than Stripe documents',
+    })
+    const calls = [
+      () => create().startSession(NEW),
+      () => fetchOne(),
+      () => create().listMedia(attempt),
+      () => create().download(image, 1000),
+      () => create().deleteSession(SESSION),
+    ]
+    for (const call of calls) {
+      answer({
+        'POST /v1/identity/verification_sessions': html,
+        [GET_SESSION]: html,
+        [GET_REPORT]: html,
+        'POST /v1/file_links': html,
+      })
+      await expect(call()).rejects.toEqual(isRefused)
+    }
+    const redact = `POST /v1/identity/verification_sessions/${SESSION}/redact`
+    for (const response of [html, { ...VERIFIED, id: 'vs_another' }]) {
+      answer({ [GET_SESSION]: VERIFIED, [redact]: response })
+      await expect(create().deleteSession(SESSION)).rejects.toMatchObject({ name: 'VendorError' })
+    }
+  })
+
+  test('a session is started once, whichever of two keys is asked with', async () => {
+    const sent = answer({ 'POST /v1/identity/verification_sessions': 401 })
+    const secrets = { ...SECRETS, next: { apiKey: 'rk_live_next' } }
+    await expect(create({ secrets }).startSession(NEW)).rejects.toThrow('the vendor answered 401')
+    expect(sent.map(({ headers }) => headers.get('idempotency-key'))).toEqual(['our-id', 'our-id'])
+    expect(sent.map(({ headers }) => headers.get('authorization'))).toEqual([
+      'Bearer rk_live_x',
+      'Bearer rk_live_next',
+    ])
   })
 
   test('starts the flow, with the version, that the operator says', async () => {
@@ -439,6 +505,18 @@ describe('the API as it is documented, with nothing set', () => {
       ])
     })
 
+    test('whose list is not understood are not taken for none', async () => {
+      for (const members of [
+        { document: { ...DOCUMENT, files: 'file_front' } },
+        { document: { ...DOCUMENT, files: ['file_front', 5] } },
+        { document: { ...DOCUMENT, files: ['../files/x'] } },
+        { document: { ...DOCUMENT, files: ['file_\0'] } },
+        { selfie: { status: 'verified', selfie: 'f'.repeat(201) } },
+        { selfie: { status: 'verified', selfie: 'file_selfie', document: {} } },
+      ])
+        await expect(list(report(members))).rejects.toThrow('another shape than Stripe documents')
+    })
+
     test('are waited for when the vendor shows none', async () => {
       const none = report({ document: { ...DOCUMENT, files: null }, selfie: null })
       await expect(list(none)).rejects.toThrow('does not list the images')
@@ -463,8 +541,37 @@ describe('the API as it is documented, with nothing set', () => {
       const sent = answer(link('https://files.example.com/links/x'))
       await expect(download()).rejects.toThrow('the image is at files.example.com')
       expect(sent).toHaveLength(1)
+      for (const url of [
+        'https://files.stripe.com@files.example.com/links/x',
+        'https://:x@files.stripe.com.example.com/links/x',
+        'https://files.stripe.com:8443/links/x',
+        'https://files.stripe.com./links/x',
+        'https://[::ffff:7f00:1]/links/x',
+        'https://[::1]/links/x',
+        'https://127.0.0.1/links/x',
+        'http://127.0.0.1:9/links/x',
+        'https://files.strip\u0435.com/links/x',
+        'http://files.stripe.com/links/x',
+        'file:///etc/passwd',
+        'data:image/jpeg;base64,AAAA',
+        '//files.stripe.com/links/x',
+      ]) {
+        const asked = answer(link(url))
+        await expect(download()).rejects.toThrow(
+          /^the image('s address is not an| is at .*, which)/,
+        )
+        expect(asked).toHaveLength(1)
+      }
       const allowed = create({ settings: { imageHosts: ['files.example.com'] } })
+      answer(link('https://files.example.com/links/x'))
       await expect(download(allowed)).rejects.toThrow('the vendor answered 404')
+    })
+
+    test('are not downloaded from where a redirect leads', async () => {
+      const url = 'https://files.stripe.com/links/x'
+      const sent = answer({ ...link(url), [`GET ${url}`]: 302 })
+      await expect(download()).rejects.toThrow('the vendor answered 302')
+      expect(sent).toHaveLength(2)
     })
 
     test('that the vendor does not have are not asked for again; a link that ended is', async () => {

@@ -1,16 +1,28 @@
 import { type Context, Hono } from 'hono'
 import { z } from 'zod'
-import { findTenantVerification, type ReadableImage } from '../../id-verification/reading.ts'
+import { UPLOAD_TYPES } from '../../id-verification/manual.ts'
+import type { ReadableImage } from '../../id-verification/reading.ts'
+import { sendCompletion, sendImage } from '../../id-verification/uploads.ts'
+import { MANUAL } from '../../id-verification/vendors/vendor-names.ts'
 import type { Bearer } from '../../oauth/bearer.ts'
 import { ApiError } from '../../platform/errors.ts'
 import type { Storage } from '../../platform/storage.ts'
+import type { CaptureParts } from '../captures.ts'
 import { type ImageParts, openImages } from '../image-reading.ts'
 import { operation } from '../operation.ts'
-import { asksJson, readQuery, refuseOtherMethods, requireAcceptable } from '../requests.ts'
-import { id, text } from '../schemas.ts'
-import type { TenantParts } from '../tenant-requests.ts'
+import {
+  asksJson,
+  invalid,
+  readJson,
+  readQuery,
+  refuseOtherMethods,
+  requireAcceptable,
+} from '../requests.ts'
+import { EXAMPLE_IMAGE, id, text } from '../schemas.ts'
+import type { TenantEnv } from '../tenant-requests.ts'
+import { readBase64, takesImage } from '../uploads.ts'
 import { MOSAIC_BASE } from './errors.ts'
-import { noQuery, noSession } from './sessions.ts'
+import { noQuery, noSession, requireSession } from './sessions.ts'
 
 const imagesSchema = z
   .object({
@@ -32,6 +44,27 @@ const formatSchema = z.strictObject({
     .optional()
     .describe('raw: the bytes, which is also what is answered without it'),
 })
+
+const addedImageSchema = z
+  .strictObject({
+    image: z.strictObject({
+      format: text.describe('Such as jpg; the bytes decide'),
+      image_type: z.enum(UPLOAD_TYPES, `must be one of ${UPLOAD_TYPES.join(', ')}`),
+      content: text.min(1).meta({ contentEncoding: 'base64', description: 'The image, as base64' }),
+      capture_margins: z.unknown().optional().describe('Without effect'),
+      image_id: z.unknown().optional().describe('Without effect'),
+    }),
+    device_info: z.looseObject({}).nullish().describe('Without effect'),
+  })
+  .meta({ id: 'MosaicAddedImage' })
+
+const feedbackSchema = z
+  .object({
+    feedback: z.literal('ok'),
+    complete: z.boolean().describe('All images are there: the session waits for review'),
+    missing_images: z.array(z.enum(UPLOAD_TYPES)),
+  })
+  .meta({ id: 'MosaicFeedback' })
 
 const listImages = operation({
   method: 'get',
@@ -77,11 +110,42 @@ const getImage = operation({
   },
 })
 
-export const mosaicImageOperations = [listImages, getImage]
+const NO_UPLOAD = 'Images cannot be added here: the person takes them on the page of start_token.'
 
-type Parts = TenantParts & { storage: Storage }
+const addImage = operation({
+  method: 'post',
+  path: listImages.path,
+  operationId: 'mosaicAddImage',
+  records: [],
+  summary: "Add an image to a session of `manual`, as Mosaic's API does",
+  description:
+    'A JPEG, PNG, WebP or HEIC of up to 20 MiB, which replaces the one of its type. With front, back and selfie the session is complete, and waits for review. At a vendor the person takes the images.',
+  scope: 'idv.write',
+  query: noQuery,
+  body: {
+    schema: addedImageSchema,
+    example: { image: { format: 'png', image_type: 'document_front', content: EXAMPLE_IMAGE } },
+  },
+  answer: {
+    status: 200,
+    description: 'The image is stored',
+    schema: feedbackSchema,
+    example: { feedback: 'ok', complete: false, missing_images: ['document_back', 'selfie'] },
+  },
+  errors: {
+    400: 'image.content: the image is cut off',
+    404: 'Session not found',
+    405: NO_UPLOAD,
+    409: 'complete: all required images were submitted.',
+    413: 'An image may have 20 MiB.',
+  },
+})
 
-/** Lists and serves a session's images in the shape of Mosaic's API (`docs/contract.md` §4). Images cannot be added. */
+export const mosaicImageOperations = [listImages, addImage, getImage]
+
+type Parts = CaptureParts & { storage: Storage }
+
+/** Lists, adds and serves a session's images in the shape of Mosaic's API (`docs/contract.md` §4). */
 export function mosaicImageRoutes(parts: Parts): Hono {
   const { bearer, db, storage } = parts
   const routes = new Hono()
@@ -93,10 +157,11 @@ export function mosaicImageRoutes(parts: Parts): Hono {
     const listed = all.filter(isListed)
     return disclose('image-metadata', listed, () => c.json({ session_images: listed.map(present) }))
   })
-  routes.all(listImages.path, async (c) => {
-    if (c.req.method === 'POST') await refuseUpload(parts, c)
-    throw notAllowed('This resource takes GET, HEAD.')
-  })
+  const write = bearer.requireService(addImage.scope)
+  routes.post(addImage.path, write, asksJson, ...takesImage(parts), async (c) =>
+    c.json(await addUploaded(parts, c)),
+  )
+  refuseOtherMethods(routes, listImages.path, 'GET, HEAD, POST')
 
   routes.get(getImage.path, async (c) => {
     const { images: all, disclose } = await openImages(images, c)
@@ -142,16 +207,30 @@ function present({
   }
 }
 
-/** Throws 409 when the vendor has all images, as Mosaic does, and otherwise 405 that says who takes them. */
-async function refuseUpload({ bearer, db, vault }: TenantParts, c: Context): Promise<never> {
-  const { tenant } = await bearer.requireServiceToken(c, 'idv.write')
-  const verificationId = c.req.param('sid') ?? ''
-  const found = await findTenantVerification(db, vault, { tenant, verificationId })
-  if (!found) throw noSession()
-  if (['approved', 'declined', 'review'].includes(found.status))
-    throw new ApiError(409, 'conflict', 'complete: all required images were submitted.')
-  throw notAllowed('Images cannot be added here: the person takes them on the page of start_token.')
+/** Adds the image of the request, and completes the session with the last one. */
+async function addUploaded(
+  parts: Parts,
+  c: Context<TenantEnv>,
+): Promise<z.infer<typeof feedbackSchema>> {
+  const { id: verificationId, vendor, status } = await requireSession(parts, c)
+  // As Mosaic, which has all images then.
+  if (['approved', 'declined', 'review'].includes(status)) throw allSubmitted()
+  if (vendor !== MANUAL)
+    throw new ApiError(405, 'method_not_allowed', NO_UPLOAD, { headers: { Allow: 'GET, HEAD' } })
+  readQuery(c, noQuery)
+  const { image_type: type, content } = (await readJson(c, addedImageSchema)).image
+  const bytes = readBase64('image.content', content)
+  const uploaded = await sendImage(parts, { verificationId, type, bytes })
+  if ('refused' in uploaded) throw invalid('image.content', uploaded.refused)
+  if ('closed' in uploaded) throw uploaded.closed === 'gone' ? noSession() : allSubmitted()
+  const { missing } = uploaded
+  if (missing.length === 0) {
+    // Another request may have completed it with the same images.
+    await sendCompletion(parts, { verificationId })
+    parts.log.info('verification completed', { verificationId, clientId: c.var.service.clientId })
+  }
+  return { feedback: 'ok', complete: missing.length === 0, missing_images: missing }
 }
 
-const notAllowed = (description: string) =>
-  new ApiError(405, 'method_not_allowed', description, { headers: { Allow: 'GET, HEAD' } })
+const allSubmitted = () =>
+  new ApiError(409, 'conflict', 'complete: all required images were submitted.')

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type Context, Hono } from 'hono'
 import { z } from 'zod'
 import { readFindings } from '../../id-verification/findings.ts'
-import { startVerification } from '../../id-verification/operations.ts'
+import { startWithVerifier } from '../../id-verification/operations.ts'
 import {
   findTenantVerification,
   listTenantVerifications,
@@ -13,10 +13,18 @@ import {
   eraseVerification,
   findUnfinishedDays,
 } from '../../id-verification/retention.ts'
+import { MANUAL } from '../../id-verification/vendors/vendor-names.ts'
 import { disclose } from '../../ledger/disclosure.ts'
 import { ApiError } from '../../platform/errors.ts'
 import { operation } from '../operation.ts'
-import { asksJson, readJson, readQuery, refuseOtherMethods, smallBody } from '../requests.ts'
+import {
+  asksJson,
+  invalid,
+  readJson,
+  readQuery,
+  refuseOtherMethods,
+  smallBody,
+} from '../requests.ts'
 import { EXAMPLE_ID, id, text, time } from '../schemas.ts'
 import { entryOf, returnTo, type TenantEnv, type TenantParts } from '../tenant-requests.ts'
 import { startFailure } from '../verifications.ts'
@@ -28,8 +36,7 @@ import { createStartToken } from './start-page.ts'
 // As long as Mosaic keeps a session (`docs/vendor-protocols.md` §6.7).
 const LONGEST_DAYS = 90
 
-const refused = (instead: string) =>
-  z.null(`is not offered here: ${instead}`).optional().describe('Not offered: absent or null')
+const NO_START = 'is not offered here: the person starts the session with start_token'
 
 const createSchema = z
   .strictObject({
@@ -40,18 +47,26 @@ const createSchema = z
       .optional()
       .describe("Checked, and without effect: your tenant's retention decides")
       .meta({ examples: ['90d'] }),
-    mock_behavior: refused('the result is that of the vendor'),
+    mock_behavior: z
+      .null('is not offered here: the result is that of the vendor')
+      .optional()
+      .describe('Not offered: absent or null'),
     auto_start: z
-      .literal(false, 'is not offered here: the person starts the session with start_token')
+      .boolean()
       .nullish()
-      .describe('Not offered: absent, null or false'),
-    start: refused('the person starts the session with start_token'),
+      .describe('Only without effect: true where your verifier is `manual`, otherwise false'),
+    start: z
+      .looseObject({})
+      .nullish()
+      .describe('Only where your verifier is `manual`, and without effect: you add the images'),
   })
   .meta({ id: 'MosaicCreateSession' })
 
 const createdSchema = z
   .object({
-    start_token: text.describe('Opens the session at `/app/{start_token}`: for that person alone'),
+    start_token: text.describe(
+      'Opens the session at `/app/{start_token}`: for that person alone; nothing where your verifier is `manual`',
+    ),
     session_id: id,
     expiration: time.describe('How long start_token leads to the session'),
     missing_images: z.array(z.enum(['document_front', 'document_back', 'selfie'])),
@@ -93,7 +108,7 @@ const create = operation({
     },
   },
   errors: {
-    400: 'start: is not offered here: the person starts the session with start_token',
+    400: `start: ${NO_START}`,
     // The subject is new: it is gone only where somebody deletes it meanwhile.
     404: 'There is no such subject.',
     502: 'The vendor did not start a session.',
@@ -202,10 +217,12 @@ export function mosaicSessionRoutes(parts: TenantParts): Hono {
 async function startSession(parts: TenantParts, c: Context<TenantEnv>) {
   const { db, sealer, vault, log } = parts
   const { tenant, clientId } = c.var.service
-  const { callback_url, state } = await readJson(c, createSchema)
+  const { callback_url, state, auto_start, start } = await readJson(c, createSchema)
   const { vendor, name } = await chooseIntegration(db, tenant)
+  if (vendor !== MANUAL && start) throw invalid('start', NO_START)
+  if (vendor !== MANUAL && auto_start) throw invalid('auto_start', NO_START)
   const sessionId = randomUUID()
-  const { url } = await startVerification(parts, {
+  const { url } = await startWithVerifier(parts, {
     id: sessionId,
     vendor,
     integration: name,
@@ -243,7 +260,7 @@ function withSessionId(address: string, sessionId: string): string {
 }
 
 /** The tenant's verification of the path. Throws 404. */
-async function requireSession(
+export async function requireSession(
   { db, vault }: TenantParts,
   c: Context<TenantEnv>,
 ): Promise<TenantVerification> {

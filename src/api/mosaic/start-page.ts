@@ -2,13 +2,19 @@ import { Hono } from 'hono'
 import { z } from 'zod'
 import { awaitsPerson } from '../../id-verification/reading.ts'
 import type { Db } from '../../platform/db.ts'
-import { ApiError } from '../../platform/errors.ts'
 import type { Sealer } from '../../platform/secrets.ts'
 import { setSecurityHeaders } from '../../web/html.ts'
+import { PageError } from '../../web/page-error.ts'
+import type { PageEnv } from '../../web/reader.ts'
 
 const CONTEXT = 'start_token'
 
-const startSchema = z.object({ sessionId: z.uuid(), url: z.url(), expiresAt: z.coerce.date() })
+// Without an address where there is no page for the person: of `manual`.
+const startSchema = z.object({
+  sessionId: z.uuid(),
+  url: z.url().nullable(),
+  expiresAt: z.coerce.date(),
+})
 type Start = z.infer<typeof startSchema>
 
 /** The `start_token` of a session: the vendor's page, sealed, so that nothing is stored that opens the session. */
@@ -33,17 +39,15 @@ export function startPageRoutes({
   issuer: string
   db: Db
   sealer: Sealer
-}): Hono {
-  const routes = new Hono()
+}): Hono<PageEnv> {
+  const routes = new Hono<PageEnv>()
   routes.get('/app/:token', async (c) => {
     setSecurityHeaders(c, { issuer })
     const start = readStartToken(sealer, c.req.param('token'))
-    if (!start || start.expiresAt <= new Date() || !(await awaitsPerson(db, start.sessionId)))
-      throw new ApiError(
-        404,
-        'not_found',
-        'This identity check has ended, or its link is incomplete. Ask the organisation that sent it for a new link.',
-      )
+    const isOpen =
+      start && start.expiresAt > new Date() && (await awaitsPerson(db, start.sessionId))
+    if (!isOpen || start.url === null)
+      throw new PageError(404, 'not_found', ({ errors }) => errors.checkEnded)
     return c.redirect(start.url, 303)
   })
   return routes

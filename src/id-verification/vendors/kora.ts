@@ -77,7 +77,9 @@ export function createKora(integration: Integration, now: () => number = Date.no
       const { id } = await api.callJson(startedSchema, '/verifications', {
         body: { externalId: verificationId, tier: settings.tier, callbackUrl: returnUrl },
       })
-      return { sessionId: id, url: fillPage(settings.captureUrl, { sessionId: id, returnUrl }) }
+      // Throws for an id by which the result could not be fetched.
+      const sessionId = pathSegment(id)
+      return { sessionId, url: fillPage(settings.captureUrl, { sessionId, returnUrl }) }
     },
 
     fetchResult: async (sessionId) => [toDecision(await api.findVerification(sessionId))],

@@ -68,7 +68,7 @@ export function createStripe(integration: Integration, now: () => number = Date.
     read,
 
     async startSession({ verificationId, returnUrl }) {
-      const { id: sessionId, url } = await api.callJson(startedSchema, SESSIONS, {
+      const { id, url, client_reference_id } = await api.callJson(startedSchema, SESSIONS, {
         form: {
           ...checksOf(settings),
           client_reference_id: verificationId,
@@ -76,7 +76,10 @@ export function createStripe(integration: Integration, now: () => number = Date.
         },
         idempotencyKey: verificationId,
       })
-      return { sessionId, url }
+      if ((client_reference_id ?? verificationId) !== verificationId)
+        throw new VendorError('the answer is about another session')
+      // Throws for an id by which the result could not be fetched.
+      return { sessionId: pathSegment(id), url }
     },
 
     async fetchResult(sessionId) {
@@ -116,7 +119,7 @@ export function createStripe(integration: Integration, now: () => number = Date.
       } = await api.findSession(sessionId)
       const isEmpty = status === 'canceled' && !reportId
       // A redacted session cannot be redacted again (§11.6).
-      if (!redaction && !isEmpty) await api.call(`${sessionPath(sessionId)}/redact`, { form: {} })
+      if (!redaction && !isEmpty) await api.redact(sessionId)
       return 'deleted'
     },
 
@@ -162,6 +165,13 @@ function createApi({ baseUrl, secrets }: Integration, settings: Settings, now: (
     return found
   }
 
+  /** Only an answer of the vendor's own counts as a deletion, not that of something in between. */
+  async function redact(sessionId: string): Promise<void> {
+    const path = `${sessionPath(sessionId)}/redact`
+    const { id } = await callJson(sessionSchema, path, { form: {} })
+    if (id !== sessionId) throw new VendorError('the answer is about another session')
+  }
+
   /** Fetches a report, and checks that it is one of this session. */
   async function readReport(sessionId: string, reportId: string, query = ''): Promise<Report> {
     const found = await callJson(reportSchema, `${REPORTS}/${pathSegment(reportId)}${query}`)
@@ -199,7 +209,7 @@ function createApi({ baseUrl, secrets }: Integration, settings: Settings, now: (
     }
   }
 
-  return { call, callJson, findSession, readReport, findReport, createFileLink }
+  return { callJson, findSession, redact, readReport, findReport, createFileLink }
 }
 
 const sessionPath = (sessionId: string) => `${SESSIONS}/${pathSegment(sessionId)}`
@@ -233,7 +243,11 @@ function readSignature(header: string): { timestamp: string; signatures: string[
 
 const reportId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/)
 
-const startedSchema = z.object({ id, url: z.url({ protocol: /^https?$/ }) })
+const startedSchema = z.object({
+  id,
+  client_reference_id: text,
+  url: z.url({ protocol: /^https?$/ }),
+})
 const linkSchema = z.object({ url: z.string() })
 const sessionSchema = z.object({
   id,
@@ -245,27 +259,30 @@ const sessionSchema = z.object({
 type Session = z.infer<typeof sessionSchema>
 
 const check = z.object({ status: text }).nullish().catch(undefined)
-const file = id.nullish().catch(undefined)
 const reportSchema = z.object({
   id: reportId,
   created: z.number(),
   verification_session: z.string(),
-  document: z
-    .object({ status: text, type: text, files: z.array(id).nullish().catch(undefined) })
-    .loose()
-    .nullish()
-    .catch(undefined),
-  selfie: z.object({ status: text, selfie: file, document: file }).nullish().catch(undefined),
+  document: z.object({ status: text, type: text }).loose().nullish().catch(undefined),
+  selfie: z.object({ status: text }).loose().nullish().catch(undefined),
   id_number: check,
   email: check,
   phone: check,
 })
 type Report = z.infer<typeof reportSchema>
 
+const fileId = z.string().regex(/^[A-Za-z0-9_-]{1,200}$/)
+// Strict, unlike what a decision needs: a list that is not understood is no list without images.
+const filesSchema = z.object({
+  document: z.array(fileId).nullish(),
+  selfie: fileId.nullish(),
+  selfieDocument: fileId.nullish(),
+})
+
 const eventSchema = z.object({
   type: z.string(),
   data: z
-    .object({ object: z.object({ id: file, client_reference_id: text }) })
+    .object({ object: z.object({ id: id.nullish().catch(undefined), client_reference_id: text }) })
     .nullish()
     .catch(undefined),
 })
@@ -374,13 +391,18 @@ const twoDigits = (value: unknown) => String(value).padStart(2, '0')
 
 /** The vendor lists the front of the document first (§11.5). */
 function toMedia({ document, selfie }: Report): Media[] {
-  const [front, back, ...others] = document?.files ?? []
+  const files = parseAnswer(
+    filesSchema,
+    { document: document?.files, selfie: selfie?.selfie, selfieDocument: selfie?.document },
+    'Stripe',
+  )
+  const [front, back, ...others] = files.document ?? []
   const found: [string | null | undefined, string][] = [
     [front, 'document_front'],
     [back, 'document_back'],
     ...others.map((each): [string, string] => [each, 'document_other']),
-    [selfie?.selfie, 'selfie'],
-    [selfie?.document, 'selfie_document'],
+    [files.selfie, 'selfie'],
+    [files.selfieDocument, 'selfie_document'],
   ]
   // The photo with which the face was compared may be one of the document's own.
   const types = new Map<string, string>()

@@ -21,7 +21,14 @@ import {
   type Vendor,
   VendorError,
 } from './vendor.ts'
-import { isVendorName, VENDORS, type VendorName } from './vendor-names.ts'
+import {
+  isVendorName,
+  isVerifierName,
+  MANUAL,
+  VERIFIERS,
+  type VendorName,
+  type VerifierName,
+} from './vendor-names.ts'
 import { createVeriff } from './veriff.ts'
 
 /** Creates the adapter of an integration. Throws OperatorError when the settings are not valid for its vendor. */
@@ -106,7 +113,8 @@ export type IntegrationSummary = {
   vendor: string
   name: string
   tenant: string
-  baseUrl: string
+  /** `null` for `manual`. */
+  baseUrl: string | null
   enabled: boolean
   updatedAt: Date
   /** The names of the next secrets that are stored. */
@@ -118,29 +126,39 @@ export type IntegrationSummary = {
 /** How long deliveries may still carry what was replaced: Veriff repeats them for a week. */
 const KEEP_DAYS = 7
 
+type GivenIntegration = {
+  vendor: string
+  name?: string | undefined
+  tenant?: string | undefined
+  /** Of every vendor; `manual` has none. */
+  baseUrl?: string | undefined
+  apiKey?: string | undefined
+  secret?: string | undefined
+  webhookSecret?: string | undefined
+  /** How long deliveries may carry what is replaced now. */
+  keepDays?: number
+  /** Each `name=value`. A repeated name makes a list; an empty value removes the setting. */
+  settings?: string[] | undefined
+}
+
 /** Adds or changes an integration. Omitted members stay as they are; what is replaced stays valid for deliveries. Throws OperatorError. */
 export async function setVendorIntegration(
   sql: Sql,
   sealer: Sealer,
-  given: {
-    vendor: string
-    name?: string | undefined
-    tenant?: string | undefined
-    baseUrl: string
-    apiKey?: string | undefined
-    secret?: string | undefined
-    webhookSecret?: string | undefined
-    /** How long deliveries may carry what is replaced now. */
-    keepDays?: number
-    /** Each `name=value`. A repeated name makes a list; an empty value removes the setting. */
-    settings?: string[] | undefined
-  },
+  given: GivenIntegration,
 ): Promise<IntegrationSummary> {
-  const { vendor, name = 'default', baseUrl } = given
-  if (!isVendorName(vendor))
-    throw new OperatorError(`The vendor must be one of: ${VENDORS.join(', ')}.`)
+  const { vendor, name = 'default', baseUrl = '' } = given
+  if (!isVerifierName(vendor))
+    throw new OperatorError(`The vendor must be one of: ${VERIFIERS.join(', ')}.`)
   if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(name))
     throw new OperatorError('The name of an integration has lower-case letters, digits and dashes.')
+  const owner = await findIntegrationTenant(sql, { vendor, integration: name })
+  // Who names the tenant alone means an integration of that tenant, and not to take another tenant's.
+  if (owner !== undefined && given.tenant !== undefined && owner !== given.tenant && !given.name)
+    throw new OperatorError(
+      `The integration ${name} of ${vendor} is of the tenant ${owner}. Give the one of ${given.tenant} a name of its own with --name; with --name ${name} that one is given away.`,
+    )
+  if (vendor === MANUAL) return await setManualIntegration(sql, sealer, { ...given, name })
   if (!baseUrlSchema.safeParse(baseUrl).success)
     throw new OperatorError(
       'The base URL must be https:, or http: on this machine, without a query.',
@@ -160,14 +178,45 @@ export async function setVendorIntegration(
   }
   // Throws when the settings are not valid for this vendor.
   createVendor(integration)
+  return await writeIntegration(sql, sealer, integration)
+}
+
+/** The integration of `manual` says which tenant may review in-house, and how long its data is kept. */
+async function setManualIntegration(
+  sql: Sql,
+  sealer: Sealer,
+  { name, ...given }: GivenIntegration & { name: string },
+): Promise<IntegrationSummary> {
+  const { baseUrl, apiKey, secret, webhookSecret, settings } = given
+  if ([baseUrl, apiKey, secret, webhookSecret, settings?.[0]].some((value) => value !== undefined))
+    throw new OperatorError(
+      'manual is no service: it takes no base URL, key, secret or setting. Give --tenant, and --name where there are several.',
+    )
+  const before = await findIntegrationTenant(sql, { vendor: MANUAL, integration: name })
+  return await writeIntegration(sql, sealer, {
+    vendor: MANUAL,
+    name,
+    tenant: given.tenant ?? before ?? 'default',
+    baseUrl: '',
+    settings: {},
+    secrets: { apiKey: '', sharedSecrets: [] },
+  })
+}
+
+async function writeIntegration(
+  sql: Sql,
+  sealer: Sealer,
+  integration: Omit<Integration, 'vendor'> & { vendor: VerifierName },
+): Promise<IntegrationSummary> {
+  const { vendor, name, tenant, baseUrl, settings, secrets } = integration
   await ensureTenant(sql, tenant)
-  const sealed = sealer.seal(JSON.stringify(integration.secrets), contextOf(vendor, name))
+  const sealed = sealer.seal(JSON.stringify(secrets), contextOf(vendor, name))
   const [row] = await sql<IntegrationSummary[]>`
     insert into vendor_integration (vendor, name, tenant, base_url, settings, secrets_sealed)
-    values (${vendor}, ${name}, ${tenant}, ${baseUrl}, ${sql.json(integration.settings)}, ${sealed})
+    values (${vendor}, ${name}, ${tenant}, ${baseUrl}, ${sql.json(settings)}, ${sealed})
     on conflict (vendor, name) do update set tenant = excluded.tenant, base_url = excluded.base_url,
       settings = excluded.settings, secrets_sealed = excluded.secrets_sealed, enabled = true, updated_at = now()
-    returning vendor, name, tenant, base_url, enabled, updated_at`
+    returning vendor, name, tenant, nullif(base_url, '') as base_url, enabled, updated_at`
   if (!row) throw new Error('the integration was not written')
   return row
 }
@@ -303,16 +352,20 @@ function readSettings(before: IntegrationSettings, words: string[]): Integration
   return settings
 }
 
-export type TenantIntegration = { vendor: VendorName; name: string }
+export type TenantIntegration = { vendor: VerifierName; name: string }
 
-/** The enabled integrations of a tenant, with this name where one is given. */
+/** The enabled integrations of a tenant, of this vendor and with this name where they are given. */
 export async function listTenantIntegrations(
   sql: Sql,
-  { tenant, name }: { tenant: string; name?: string | undefined },
+  {
+    tenant,
+    vendor = null,
+    name = null,
+  }: { tenant: string; vendor?: string | null | undefined; name?: string | null | undefined },
 ): Promise<TenantIntegration[]> {
   return await sql<TenantIntegration[]>`
     select vendor, name from vendor_integration
-    where tenant = ${tenant} and enabled and ${name === undefined ? sql`true` : sql`name = ${name}`}
+    where tenant = ${tenant} and enabled and vendor = coalesce(${vendor}, vendor) and name = coalesce(${name}, name)
     order by vendor, name`
 }
 
@@ -322,7 +375,7 @@ export async function listVendorIntegrations(
   sealer: Sealer,
 ): Promise<IntegrationSummary[]> {
   const rows = await sql<(IntegrationSummary & { secretsSealed: string })[]>`
-    select vendor, name, tenant, base_url, enabled, updated_at, secrets_sealed
+    select vendor, name, tenant, nullif(base_url, '') as base_url, enabled, updated_at, secrets_sealed
     from vendor_integration order by vendor, name`
   return rows.map(({ secretsSealed, ...row }) => ({
     ...row,
@@ -330,6 +383,18 @@ export async function listVendorIntegrations(
   }))
 }
 
+/** The tenant of an integration, of a vendor or of `manual`, that is enabled; otherwise `undefined`. */
+export async function findIntegrationTenant(
+  sql: Sql,
+  { vendor, integration }: VendorReference,
+): Promise<string | undefined> {
+  const [row] = await sql<{ tenant: string }[]>`
+    select tenant from vendor_integration
+    where vendor = ${vendor} and name = ${integration} and enabled`
+  return row?.tenant
+}
+
+/** An enabled integration with a vendor. `manual` has no service, and so none of these. */
 export async function findVendorIntegration(
   sql: Sql,
   sealer: Sealer,
@@ -347,7 +412,7 @@ export async function findVendorIntegration(
     }[]
   >`select vendor, name, tenant, base_url, settings, secrets_sealed from vendor_integration
     where vendor = ${vendor} and name = ${name} and enabled`
-  if (!row) return undefined
+  if (!row || !isVendorName(row.vendor)) return undefined
   const { secretsSealed, ...rest } = row
   return { ...rest, secrets: openSecrets(sealer, rest, secretsSealed) }
 }

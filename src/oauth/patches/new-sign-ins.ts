@@ -18,7 +18,8 @@ export function completeSignIns(provider: Provider, parts: PatchContext): void {
       accountId: login.accountId,
       sessionUid: session.uid,
       browser: ensureBrowserId(provider, ctx.req, ctx.res),
-      device: parts.deviceOf(ctx.get('user-agent') || null),
+      device: (texts) => parts.deviceOf(texts, ctx.get('user-agent') || null),
+      locale: parts.readerOf(ctx.req, ctx.oidc.params?.ui_locales).locale,
       snapshot: typeof login.snapshot === 'string' ? login.snapshot : await takeSnapshot(parts.db),
     })
     if (isComplete) return

@@ -8,7 +8,10 @@ import type { Sealer } from '../../platform/secrets.ts'
 import type { Vault } from '../../platform/vault.ts'
 import type { AccessTokens } from '../../signing/access-token.ts'
 import type { ClientAddress } from '../../web/client-address.ts'
+import type { ReaderOf } from '../../web/reader.ts'
 import type { SecurityEvents } from '../../web/security-events.ts'
+import type { Texts } from '../../web/texts/en.ts'
+import type { Locale } from '../../web/texts/languages.ts'
 import type { DisclosedVerification } from '../verified-claims.ts'
 
 /** Returns the refresh token that replaces the given one: always the same, so that it can be issued again without being stored. */
@@ -31,7 +34,9 @@ export type PatchContext = {
   vault: Vault
   log: Log
   /** Describes a `User-Agent` in words, for mails. */
-  deviceOf: (userAgent: string | null) => string
+  deviceOf: (texts: Texts, userAgent: string | null) => string
+  readerOf: ReaderOf
+  config: { defaultLocale: Locale }
   addressOf: ClientAddress
   /** Called when the client of this request has authenticated. */
   onAuthenticatedClient: (req: IncomingMessage) => void
