@@ -272,6 +272,32 @@ test('an erased check takes its photos and thumbnails along', async () => {
   await eventually(async () => (await portal.parts.storage.head(key)) === undefined)
 })
 
+test('pages of photos and checks are in the language of the resident', async () => {
+  const resident = await addResident(portal.parts)
+  const { id } = await addVerification(portal.parts, resident.id)
+  const browser = createUserAgent({ 'Accept-Language': 'es' })
+  const signIn = await browser.open(at('/'))
+  const home = await browser.submit(signIn, 'login', { email: resident.email, password: PASSWORD })
+  expect(home.text).toContain('>Detalles de esta verificación</a>')
+  const details = await browser.open(at(`/verifications/${id}`))
+  expect(details.headers.get('content-language')).toBe('es')
+  for (const words of ['Verificada por', 'Apellidos', '(según quienes administran este portal)'])
+    expect(details.text).toContain(words)
+  const viewer = await browser.open(at(`/photos/${idIn(namesOf(home.text)[0])}`))
+  expect(viewer.text).toContain('<h1>Frente del documento</h1>')
+  const missing = await browser.open(at(`/photos/${randomUUID()}`))
+  expect(missing.text).toContain('No hay nada en esta dirección.')
+  await portal.db`
+    update oidc_artifact set payload = payload ||
+      jsonb_build_object('loginTs', extract(epoch from now())::bigint - 960)
+    where kind = 'Session' and account_id = ${resident.id}`
+  const drawn = await picture(browser, namesOf(home.text)[0] ?? '')
+  expect(await drawn.text()).toContain('Inicie sesión de nuevo para ver esta foto.')
+  // The switch of languages leads back from where the sign-in is asked for.
+  const asked = await browser.submit(await browser.open(at(`/verifications/${id}`)), 'details')
+  expect(asked.text).toContain(`name="return" value="/verifications/${id}"`)
+})
+
 test('while the bucket cannot be read, pages say so in place of the photo', async () => {
   const { browser, home } = await verified({ face: await small() })
   const [thumbnail = ''] = namesOf(home.text)
