@@ -41,6 +41,7 @@ import { mailLinkRoutes } from './portal/mail-links.ts'
 import { notMeRoutes } from './portal/not-me.ts'
 import { outboxRoutes } from './portal/outbox.ts'
 import { passkeyRoutes } from './portal/passkeys.ts'
+import { photoRoutes } from './portal/photos.ts'
 import { portalRoutes } from './portal/routes.ts'
 import { secondFactorRoutes } from './portal/second-factor.ts'
 import { signUpRoutes } from './portal/sign-up.ts'
@@ -165,6 +166,7 @@ function residentRoutes(context: WebContext): Hono<PageEnv> {
   )
   routes.route('/', languageRoutes(portal))
   routes.route('/', portalRoutes(portal))
+  routes.route('/', photoRoutes(portal))
   routes.route('/', consentRoutes(portal))
   routes.route('/', activityRoutes(portal))
   routes.route('/', linkRoutes(portal))

@@ -12,7 +12,6 @@ import { type Db, openDb } from './platform/db.ts'
 import type { Jobs } from './platform/jobs.ts'
 import { isPublicAddress } from './platform/outbound.ts'
 import { loadSharedKeys } from './platform/shared-keys.ts'
-import type { Storage } from './platform/storage.ts'
 import type { Tracer } from './platform/tracing.ts'
 import { deviceOf } from './portal/devices.ts'
 import { type AccessTokens, createAccessTokens } from './signing/access-token.ts'
@@ -43,8 +42,6 @@ export type WebContext = Omit<AppContext, 'close'> &
   WebOptions & {
     /** Database clients of one connection each, for the hot endpoint. */
     lanes: readonly Db[]
-    /** The origin of presigned URLs, for pages that show images. */
-    imageOrigin: string
     tokens: AccessTokens
     signAnswer: SignResponse
     signEvent: SignEvent
@@ -103,7 +100,6 @@ export async function openWebContext(
     ...context,
     ...options,
     lanes,
-    imageOrigin: await findImageOrigin(storage),
     tokens,
     signAnswer: createResponseSigner(issuer, ring),
     signEvent: createEventSigner(db, ring),
@@ -156,8 +152,3 @@ const tooManyRequests = (seconds: number) =>
   new PageError(429, 'rate_limit_exceeded', ({ errors }) => errors.tooManyRequests(seconds), {
     headers: { 'Retry-After': String(seconds) },
   })
-
-async function findImageOrigin(storage: Storage): Promise<string> {
-  const sign = await storage.signer()
-  return new URL(sign('health/none', { expiresInSeconds: 60 })).origin
-}

@@ -7,19 +7,28 @@ import type { Sealer } from '../platform/secrets.ts'
 import type { Storage } from '../platform/storage.ts'
 import type { Vault } from '../platform/vault.ts'
 import { CONTENT_TYPES, MAX_IMAGE_BYTES } from './image.ts'
-import { headObject, keepCopies, settleImage, storeCopies, storeReadable } from './image-copies.ts'
+import {
+  headObject,
+  keepCopies,
+  settleImage,
+  storeCopies,
+  storeReadable,
+  storeThumbnail,
+} from './image-copies.ts'
 import { createImageDecoder, type ImageDecoder } from './image-decoder.ts'
 import {
   claimUncleanedImages,
   countListings,
   findImage,
   findVerificationRow,
+  findWithoutThumbnail,
   type ImageRow,
   isDecisionOverOneDayOld,
   markRefused,
   recordListing,
   recordRefusal,
   setReadableObjects,
+  setThumbnail,
   type UncleanedImage,
   type VerificationRow,
   withdrawStored,
@@ -67,6 +76,7 @@ export async function startBackup(given: BackupContext): Promise<{ stop(): Promi
   const context = { ...given, decoder: createImageDecoder() }
   await context.jobs.work('list-images', 2, (data) => listImages(context, data))
   await context.jobs.work('backup-image', CONCURRENT_BACKUPS, (data) => backupImage(context, data))
+  await context.jobs.work('make-thumbnail', 2, (data) => makeThumbnail(context, data))
   await context.jobs.work('take-upload', CONCURRENT_UPLOADS, (data) => takeUpload(context, data))
   const cleaning = startLoop(
     { event: 'stored images cannot be cleaned', pauseMs: CLEAN_EVERY_MS, log: context.log },
@@ -185,6 +195,19 @@ async function refuse(context: BackupContext, image: ImageRow, reason: string): 
     await recordRefusal(sql, imageId, reason)
     await jobs.enqueue(sql, 'backup-image', { imageId }, { afterSeconds })
   })
+}
+
+/** Makes the thumbnail of an image that was stored before there were any, when a page first shows it. */
+async function makeThumbnail(
+  { db, storage, decoder, log }: DecodingContext,
+  { imageId }: JobData<'make-thumbnail'>,
+): Promise<void> {
+  const image = await findWithoutThumbnail(db, imageId)
+  if (!image) return
+  const prepared = await decoder.prepare(await storage.get(image.jpegKey))
+  if ('refused' in prepared) return log.warn('no thumbnail', { imageId, reason: prepared.refused })
+  const thumbnail = await storeThumbnail(storage, image.jpegKey, prepared.thumbnail)
+  if (!(await setThumbnail(db, imageId, thumbnail))) await storage.delete(thumbnail.key)
 }
 
 /** Decodes images that were stored before clean copies existed, and stores a clean copy where the original has metadata. */

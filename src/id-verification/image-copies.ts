@@ -46,7 +46,7 @@ export async function keepCopies(
     (sql) => lockDigest(sql, shown.clean.sha256),
   )
   if (isKept) return true
-  for (const key of new Set([original.key, shown.clean.key, shown.jpeg.key]))
+  for (const key of new Set([original.key, shown.clean.key, shown.jpeg.key, shown.thumbnail.key]))
     await storage.delete(key)
   return false
 }
@@ -84,12 +84,12 @@ function objectKeyOf(
   return `${tenant}/${id}/${attempt}/${image.type}${number}.${extension}`
 }
 
-/** Stores the clean copy and the JPEG, where they differ from the original. */
+/** Stores the clean copy and the JPEG, where they differ from the original, and the thumbnail. */
 export async function storeReadable(
   storage: Storage,
   original: StoredObject,
   bytes: Uint8Array,
-  { kind, clean, jpeg }: DecodedImage,
+  { kind, clean, jpeg, thumbnail }: DecodedImage,
 ): Promise<ReadableObjects> {
   const base = original.key.replace(/\.[a-z]+$/, '')
   const rendition = kind === 'jpeg' ? undefined : await store(storage, `${base}.jpg`, 'jpeg', jpeg)
@@ -99,7 +99,24 @@ export async function storeReadable(
     : clean.bytes === bytes
       ? original
       : await store(storage, `${base}.clean.${EXTENSIONS[clean.kind]}`, clean.kind, clean.bytes)
-  return { clean: cleanObject, jpeg: rendition ?? cleanObject }
+  return {
+    clean: cleanObject,
+    jpeg: rendition ?? cleanObject,
+    thumbnail: await storeThumbnail(storage, original.key, thumbnail),
+  }
+}
+
+/** Stores the thumbnail beside `readableKey`, an object of its image, or keeps the one of an earlier run: another machine may encode otherwise. */
+export async function storeThumbnail(
+  storage: Storage,
+  readableKey: string,
+  bytes: Uint8Array,
+): Promise<StoredObject> {
+  const key = readableKey.replace(/(\.clean)?\.[a-z]+$/, '.thumbnail.jpg')
+  const isThere = (await storage.head(key)) !== undefined
+  return isThere
+    ? await headObject(storage, key, CONTENT_TYPES.jpeg)
+    : await store(storage, key, 'jpeg', bytes)
 }
 
 /** Stores an object and verifies that the bucket reports its length and SHA-256. */

@@ -7,10 +7,15 @@ import { READY, readFrames, writeFrame } from './image-frames.ts'
 
 /**
  * The copies of an image for readers. `clean`: the original if it contains nothing but the picture, otherwise a copy with the same
- * pixels; of a HEIC, the JPEG. `jpeg`: `clean` if that is a JPEG, otherwise a rendition.
+ * pixels; of a HEIC, the JPEG. `jpeg`: `clean` if that is a JPEG, otherwise a rendition. `thumbnail`: a small JPEG, upright.
  */
 export type PreparedImage =
-  | { kind: ImageKind; clean: { kind: ImageKind; bytes: Uint8Array }; jpeg: Uint8Array }
+  | {
+      kind: ImageKind
+      clean: { kind: ImageKind; bytes: Uint8Array }
+      jpeg: Uint8Array
+      thumbnail: Uint8Array
+    }
   | { refused: string }
 
 export type ImageDecoder = {
@@ -187,6 +192,8 @@ function readReply(
   const left = [...payloads]
   const clean = reply.isOriginal ? original : left.shift()
   const jpeg = reply.isJpeg ? clean : left.shift()
-  if (!clean || !jpeg) throw new Error('the process that decodes images replied without them')
-  return { kind, clean: { kind: cleanKind, bytes: clean }, jpeg }
+  const thumbnail = left.shift()
+  if (!clean || !jpeg || !thumbnail)
+    throw new Error('the process that decodes images replied without them')
+  return { kind, clean: { kind: cleanKind, bytes: clean }, jpeg, thumbnail }
 }

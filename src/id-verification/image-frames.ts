@@ -3,7 +3,7 @@ import type { Readable, Writable } from 'node:stream'
 /** Sent once by a process when it is ready for images. */
 export const READY = '\n'
 
-/** The reply to an image. `isOriginal`: the clean copy is the original. `isJpeg`: the JPEG is the clean copy. */
+/** The reply to an image. `isOriginal`: the clean copy is the original. `isJpeg`: the JPEG is the clean copy. The thumbnail is the last payload. */
 export type Reply = { cpuSeconds: number } & (
   | { refused: string }
   | { truncated: true }
@@ -13,6 +13,8 @@ export type Reply = { cpuSeconds: number } & (
 type Frame = { head: unknown; payloads: Buffer[] }
 
 const MAX_FRAME_BYTES = 256 * 1024 * 1024
+// The clean copy, the JPEG and the thumbnail.
+const MAX_PAYLOADS = 3
 
 /** A frame is the number of payloads and the lengths of head and payloads, each 32 bits; then the head as JSON, and the payloads. */
 export function writeFrame(to: Writable, head: object, payloads: readonly Uint8Array[] = []): void {
@@ -45,7 +47,7 @@ export async function* readFrames(from: Readable): AsyncGenerator<Frame> {
       const bytes = peek()
       const count = bytes.readUInt32BE(0)
       const start = 8 + 4 * count
-      if (count > 2) throw new Error('not a frame')
+      if (count > MAX_PAYLOADS) throw new Error('not a frame')
       if (held < start) {
         needed = start
         break

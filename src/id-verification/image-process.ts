@@ -16,24 +16,38 @@ sharp.cache(false)
 /** Warnings of libjpeg that do not concern the picture; any other means that the picture is incomplete. */
 const HARMLESS_WARNINGS = /Unknown Adobe color transform|unknown JFIF revision/i
 
-type Result = { refused: string } | { truncated: true } | { clean: Buffer; jpeg: Buffer }
+/** Longest edge, twice that of a small picture on the portal's pages. */
+const THUMBNAIL_PIXELS = 320
+/** A page with a dozen thumbnails stays under 150 KB. A picture that needs more at one quality gets the next. */
+const THUMBNAIL_BYTES = 10_000
+const THUMBNAIL_QUALITIES = [70, 55, 40, 25]
+
+type Result =
+  | { refused: string }
+  | { truncated: true }
+  | { clean: Buffer; jpeg: Buffer; thumbnail: Buffer }
 
 async function prepare(kind: ImageKind, original: Buffer): Promise<Result> {
   if (kind === 'heic') {
     const jpeg = await renderJpeg(await decodeHeic(original))
-    return { clean: jpeg, jpeg }
+    return { clean: jpeg, jpeg, thumbnail: await renderThumbnail(sharp(jpeg)) }
   }
   const clean = withoutMetadata(kind, original)
   if (clean === 'truncated') return { truncated: true }
   if (clean === 'broken') return { refused: `not a whole ${kind} image` }
   const open = (failOn: 'warning' | 'error') =>
     sharp(clean, { limitInputPixels: MAX_PIXELS, failOn, sequentialRead: true })
-  if (kind !== 'jpeg') return { clean, jpeg: await renderJpeg(open('warning').autoOrient()) }
-  await decode(open('warning')).catch(async (error: Error) => {
+  if (kind !== 'jpeg') {
+    const jpeg = await renderJpeg(open('warning').autoOrient())
+    return { clean, jpeg, thumbnail: await renderThumbnail(sharp(jpeg)) }
+  }
+  const { data, info } = await decode(open('warning')).catch(async (error: Error) => {
     if (!HARMLESS_WARNINGS.test(error.message)) throw error
-    await decode(open('error'))
+    return await decode(open('error'))
   })
-  return { clean, jpeg: clean }
+  const { orientation } = await open('error').metadata()
+  const thumbnail = await renderThumbnail(sharp(data, { raw: info }), orientation)
+  return { clean, jpeg: clean, thumbnail }
 }
 
 function withoutMetadata(kind: 'jpeg' | 'png' | 'webp', bytes: Buffer) {
@@ -41,16 +55,29 @@ function withoutMetadata(kind: 'jpeg' | 'png' | 'webp', bytes: Buffer) {
   return kind === 'png' ? cleanPng(bytes, MAX_PIXEL_DATA_BYTES) : cleanWebp(bytes)
 }
 
-/** Decodes every row, to verify the picture; the result is discarded. */
-async function decode(picture: Sharp): Promise<void> {
-  await picture.extractChannel(0).raw().toBuffer()
-}
+/** Decodes every row, which verifies the picture. */
+const decode = (picture: Sharp) => picture.raw().toBuffer({ resolveWithObject: true })
 
 const renderJpeg = (picture: Sharp): Promise<Buffer> =>
   picture
     .flatten({ background: '#ffffff' })
     .jpeg({ quality: 92, chromaSubsampling: '4:4:4' })
     .toBuffer()
+
+/** `orientation`: of the picture, as in EXIF. The thumbnail is upright. */
+async function renderThumbnail(picture: Sharp, orientation = 1): Promise<Buffer> {
+  const small = await picture
+    .resize(THUMBNAIL_PIXELS, THUMBNAIL_PIXELS, { fit: 'inside', withoutEnlargement: true })
+    .withMetadata({ orientation })
+    .png({ compressionLevel: 1 })
+    .toBuffer()
+  let thumbnail = Buffer.alloc(0)
+  for (const quality of THUMBNAIL_QUALITIES) {
+    thumbnail = await sharp(small).autoOrient().jpeg({ quality, mozjpeg: true }).toBuffer()
+    if (thumbnail.length <= THUMBNAIL_BYTES) break
+  }
+  return thumbnail
+}
 
 /** Decodes the primary image with libheif, because sharp's build has no HEVC decoder. libheif applies the orientation. */
 async function decodeHeic(bytes: Buffer): Promise<Sharp> {
@@ -82,10 +109,10 @@ for await (const { head, payloads } of readFrames(process.stdin)) {
   const cpuSeconds = (user + system) / 1_000_000
   if (!('clean' in answer)) writeFrame(output, { ...answer, cpuSeconds } satisfies Reply)
   else {
-    const { clean, jpeg } = answer
+    const { clean, jpeg, thumbnail } = answer
     const isOriginal = clean === original
     const isJpeg = jpeg === clean
-    const parts = [...(isOriginal ? [] : [clean]), ...(isJpeg ? [] : [jpeg])]
+    const parts = [...(isOriginal ? [] : [clean]), ...(isJpeg ? [] : [jpeg]), thumbnail]
     writeFrame(output, { isOriginal, isJpeg, cpuSeconds } satisfies Reply, parts)
   }
 }

@@ -396,8 +396,8 @@ export async function findImage(sql: Sql, id: string): Promise<ImageRow | undefi
 /** An object in the bucket; `sha256` is that of its bytes, as the bucket confirmed it. */
 export type StoredObject = { key: string; contentType: string; size: number; sha256: Uint8Array }
 
-/** The copies that readers receive: `clean` has no metadata; `jpeg` is a JPEG of it. */
-export type ReadableObjects = { clean: StoredObject; jpeg: StoredObject }
+/** The copies that readers receive: `clean` has no metadata; `jpeg` is a JPEG of it, `thumbnail` a small one for the portal's pages. */
+export type ReadableObjects = { clean: StoredObject; jpeg: StoredObject; thumbnail: StoredObject }
 
 /** Marks a pending image as stored; a second run of the same job changes nothing. */
 export async function markStored(
@@ -413,10 +413,36 @@ export async function markStored(
     where id = ${id} and state = 'pending'`
 }
 
-const readableColumns = (sql: Sql, { clean, jpeg }: ReadableObjects) => sql`
+const readableColumns = (sql: Sql, { clean, jpeg, thumbnail }: ReadableObjects) => sql`
   clean_key = ${clean.key}, clean_content_type = ${clean.contentType}, clean_size = ${clean.size},
   clean_sha256 = ${Buffer.from(clean.sha256)},
-  jpeg_key = ${jpeg.key}, jpeg_size = ${jpeg.size}, jpeg_sha256 = ${Buffer.from(jpeg.sha256)}`
+  jpeg_key = ${jpeg.key}, jpeg_size = ${jpeg.size}, jpeg_sha256 = ${Buffer.from(jpeg.sha256)},
+  ${thumbnailColumns(sql, thumbnail)}`
+
+const thumbnailColumns = (sql: Sql, { key, size, sha256 }: StoredObject) => sql`
+  thumbnail_key = ${key}, thumbnail_size = ${size}, thumbnail_sha256 = ${Buffer.from(sha256)}`
+
+/** The JPEG of a stored image without a thumbnail; of one that has no clean copy yet, a worker makes both. */
+export async function findWithoutThumbnail(
+  sql: Sql,
+  id: string,
+): Promise<{ jpegKey: string } | undefined> {
+  const [row] = await sql<{ jpegKey: string }[]>`
+    select jpeg_key from image
+    where id = ${id} and state = 'stored' and clean_key is not null and jpeg_key is not null and thumbnail_key is null`
+  return row
+}
+
+/** Records the thumbnail of a stored image. `false`: the image was erased meanwhile. */
+export async function setThumbnail(
+  sql: Sql,
+  id: string,
+  thumbnail: StoredObject,
+): Promise<boolean> {
+  const rows = await sql`
+    update image set ${thumbnailColumns(sql, thumbnail)} where id = ${id} and state = 'stored' returning 1`
+  return rows.length > 0
+}
 
 /** Refuses a pending image for good. `reason` is for the operator. */
 export async function markRefused(sql: Sql, id: string, reason: string): Promise<void> {
@@ -554,6 +580,12 @@ export const isOfResident = (sql: Sql) => sql`(
     and match_review is distinct from 'rejected'
     and exists (select from tenant where tenant.name = verification.tenant and tenant.is_trusted))`
 
+/** Of `image` and its `verification`: whether the portal's pages show this image to the resident. */
+export const isShownToResident = (sql: Sql) => sql`(
+  image.verification_id = verification.id and image.attempt_id = verification.attempt_id
+  and image.listing = images_wanted and image.state = 'stored' and jpeg_key is not null
+  and image.type in ('document_front', 'document_back', 'selfie') and ${isOfResident(sql)})`
+
 export type ListedVerification = {
   id: string
   vendor: string
@@ -570,14 +602,15 @@ export type ListedVerification = {
   imagesPending: boolean
   /** All images were refused. */
   imagesRefused: boolean
-  /** The JPEGs to display. */
-  images: { type: string; key: string }[]
+  /** Those that the resident is shown. */
+  images: { id: string; type: string; hasThumbnail: boolean }[]
 }
 
-/** A resident's verifications, newest first. */
+/** A resident's verifications, newest first; or the one of this id. */
 export async function listVerifications(
   sql: Sql,
   accountId: string,
+  id?: string,
 ): Promise<ListedVerification[]> {
   return await sql<ListedVerification[]>`
     select id, vendor, status, session_created_at as date, document_type, match, match_differences,
@@ -586,14 +619,13 @@ export async function listVerifications(
       status = 'approved' and not images_complete and not ${allImagesRefused(sql)} as images_pending,
       status = 'approved' and ${allImagesRefused(sql)} as images_refused,
       coalesce((
-        select json_agg(json_build_object('type', type, 'key', jpeg_key)
+        select json_agg(json_build_object('id', image.id, 'type', type, 'hasThumbnail', thumbnail_key is not null)
           order by array_position(array['document_front', 'document_back', 'selfie'], type), rank)
-        from image where verification_id = verification.id and attempt_id = verification.attempt_id
-          and listing = images_wanted
-          and state = 'stored' and jpeg_key is not null and type in ('document_front', 'document_back', 'selfie')
-          and ${isOfResident(sql)}
+        from image where ${isShownToResident(sql)}
       ), '[]') as images
-    from verification where account_id = ${accountId} order by session_created_at desc`
+    from verification
+    where account_id = ${accountId} ${id === undefined ? sql`` : sql`and id = ${id}`}
+    order by session_created_at desc`
 }
 
 type LatestDocuments = {

@@ -29,6 +29,8 @@ const JOBS = {
   }),
   /** Copies one image from the vendor into the bucket. */
   'backup-image': z.object({ imageId: z.uuid() }),
+  /** Makes the thumbnail of an image that was stored before there were any. */
+  'make-thumbnail': z.object({ imageId: z.uuid() }),
   /** Takes in what was uploaded for a verification: an image, or the request to complete it. */
   'take-upload': z.object({ uploadId: z.uuid() }),
   /** Fetches the logo that a registration names. */
@@ -63,6 +65,8 @@ export type Jobs = {
       afterSeconds?: number
       /** How long a finished job is kept, instead of a week. */
       keptForSeconds?: number
+      /** No job is added where one with this key was added in about the last ten minutes. */
+      uniqueKey?: string
     },
   ): Promise<void>
   /** Runs up to `atOnce` jobs in this process at a time. A job that throws is retried later, and its last error is stored. */
@@ -91,6 +95,7 @@ const POLL_MS = 500
 const REST_MS = 20_000
 // Workers are woken when a job is due. If that fails, they look for themselves.
 const OWN_POLL_SECONDS = 30
+const UNIQUE_SECONDS = 600
 const QUEUE = {
   heartbeatSeconds: HEARTBEAT_SECONDS,
   expireInSeconds: 15 * 60,
@@ -174,13 +179,15 @@ export async function createJobs(databaseUrl: string, log: Log, pools?: PoolConf
   }
 
   return {
-    async enqueue(sql, name, data, { afterSeconds, keptForSeconds } = {}) {
+    async enqueue(sql, name, data, { afterSeconds, keptForSeconds, uniqueKey } = {}) {
       const later = afterSeconds === undefined ? {} : { startAfter: afterSeconds }
       const kept = keptForSeconds === undefined ? {} : { deleteAfterSeconds: keptForSeconds }
+      const unique =
+        uniqueKey === undefined ? {} : { singletonKey: uniqueKey, singletonSeconds: UNIQUE_SECONDS }
       // Beside the data: `work` passes on what the schema names, and continues the trace.
       const traceparent = currentTraceparent()
       const sent = traceparent ? { ...data, traceparent } : data
-      await boss.send(name, sent, { db: transactionOf(sql), ...later, ...kept })
+      await boss.send(name, sent, { db: transactionOf(sql), ...later, ...kept, ...unique })
     },
     async work(name, atOnce, handler) {
       const free = new Set<string>()

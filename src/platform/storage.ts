@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Readable } from 'node:stream'
 import {
   DeleteObjectCommand,
   GetBucketLifecycleConfigurationCommand,
@@ -50,6 +51,11 @@ export type Storage = {
   >
   /** Throws when there is no such object, or when its bytes do not match its checksum. */
   get(key: string): Promise<Uint8Array>
+  /**
+   * As `get`, as a stream, which fails where the bytes do not match their checksum, or after five times the time limit of a call. To be
+   * read or destroyed: it holds a connection.
+   */
+  open(key: string): Promise<{ size: number; body: Readable }>
   /** Deletes an object; a missing one is no error. */
   delete(key: string): Promise<void>
   /** Deletes every object below `prefix`, with all versions and delete markers. Returns how many. */
@@ -110,6 +116,15 @@ export function createStorage(
     }
   }
 
+  async function read(key: string, abortSignal: AbortSignal) {
+    const found = await client.send(
+      new GetObjectCommand({ Bucket: bucket, Key: requireKey(key), ChecksumMode: 'ENABLED' }),
+      { abortSignal },
+    )
+    if (!found.Body) throw new Error('the store returned no body')
+    return { size: found.ContentLength ?? 0, body: found.Body }
+  }
+
   return {
     async put(key, bytes, { contentType, sha256 }) {
       const digest = createHash('sha256').update(bytes).digest()
@@ -148,12 +163,13 @@ export function createStorage(
     },
     head,
     async get(key) {
-      const found = await client.send(
-        new GetObjectCommand({ Bucket: bucket, Key: requireKey(key), ChecksumMode: 'ENABLED' }),
-        bounded(),
-      )
-      if (!found.Body) throw new Error('the store returned no body')
-      return found.Body.transformToByteArray()
+      const { body } = await read(key, bounded().abortSignal)
+      return body.transformToByteArray()
+    },
+    async open(key) {
+      const { size, body } = await read(key, AbortSignal.timeout(5 * timeoutMs))
+      // In Node the SDK's body is a stream of Node's.
+      return { size, body: body as Readable }
     },
     async delete(key) {
       await client.send(

@@ -3,6 +3,7 @@ import type { ClientProfile } from '../clients/profile.ts'
 import type { Scope } from '../clients/scopes.ts'
 import { clientHeader } from '../consents/page.ts'
 import { csrfField, day, type Html, page } from '../web/html.ts'
+import { photoList, type SmallPhoto } from '../web/photos.ts'
 import type { Reader } from '../web/reader.ts'
 import type { Texts } from '../web/texts/en.ts'
 import { wordFor } from '../web/texts/languages.ts'
@@ -21,10 +22,12 @@ type Verification = {
   imagesPending: boolean
   /** No image could be read. */
   imagesRefused: boolean
-  images: { type: string; url: string }[]
+  images: SmallPhoto[]
   /** There are images, but the resident has to sign in again to view them. */
   imagesHidden: boolean
 }
+/** What its status follows from. */
+type Judged = Omit<Verification, 'images' | 'imagesHidden'>
 type Application = {
   client: ClientProfile
   scopes: Scope[]
@@ -86,9 +89,9 @@ const nameCard = (
 <form method="post" action="/verifications/${verificationId}/name">${csrfField(csrf)}<button name="adopt">${home.useName}</button></form></section>`
 
 /** Explains why an approved document does not count yet, or not at all. */
-function matchNote(
+export function matchNote(
   { home }: Texts,
-  { status, match, matchDifferences, matchReview }: Verification,
+  { status, match, matchDifferences, matchReview }: Judged,
 ): Html | '' {
   if (status !== 'approved' || match === 'match' || match === 'no-reference') {
     if (matchReview !== 'rejected' || status !== 'approved') return ''
@@ -113,9 +116,9 @@ const TONES: Record<string, Tone> = {
   error: 'bad',
 }
 
-function statusOf(
+export function statusOf(
   { home: { statuses } }: Texts,
-  { status, match, matchReview, isExpired }: Verification,
+  { status, match, matchReview, isExpired }: Judged,
 ): { words: string; tone: Tone } {
   if (status === 'approved' && matchReview === 'rejected')
     return { words: statuses.notAccepted, tone: 'bad' }
@@ -129,7 +132,7 @@ function verificationCard(reader: Reader, verification: Verification, csrf: stri
   const { home } = reader.texts
   const status = statusOf(reader.texts, verification)
   const { documentExpiresOn, isExpired } = verification
-  const vendor = verification.vendor === 'manual' ? home.people : capitalised(verification.vendor)
+  const vendor = verifierOf(reader.texts, verification.vendor)
   const validity = isExpired ? home.documentExpired : home.documentValid
   return html`<article class="card">
 <header><h3>${wordFor(home.kinds, verification.documentType) ?? home.kinds.other}</h3><p class="status ${status.tone}">${status.words}</p></header>
@@ -139,14 +142,8 @@ ${documentExpiresOn ? html`<p class="quiet">${validity(day(reader, documentExpir
 ${verification.imagesPending ? html`<p class="quiet">${home.copying}</p>` : ''}
 ${verification.imagesRefused ? html`<p class="quiet">${home.unreadable(vendor)}</p>` : ''}
 ${verification.imagesHidden ? html`<form method="post" action="/photos">${csrfField(csrf)}<button name="photos">${home.showPhotos}</button></form>` : ''}
-${
-  verification.images.length > 0
-    ? html`<ul class="images">${verification.images.map(({ type, url }) => {
-        const label = wordFor(home.images, type) ?? capitalised(type.replaceAll('_', ' '))
-        return html`<li><a href="${url}" rel="noreferrer"><img src="${url}" alt="${label}" loading="lazy"><span>${label}</span></a></li>`
-      })}</ul>`
-    : ''
-}</article>`
+${verification.images.length > 0 ? photoList(reader.texts, verification.images) : ''}
+<p class="more"><a href="/verifications/${encodeURIComponent(verification.id)}">${home.details}</a></p></article>`
 }
 
 function applicationCard(reader: Reader, application: Application, csrf: string): Html {
@@ -170,4 +167,8 @@ ${lastTokenAt ? html`<div><dt>${home.lastConnected}</dt><dd>${day(reader, lastTo
 const titles = ({ texts }: Reader, scopes: readonly Scope[]): Html =>
   html`<ul class="seen">${scopes.map((scope) => html`<li>${texts.scopes[scope].title}</li>`)}</ul>`
 
-const capitalised = (word: string) => word.charAt(0).toUpperCase() + word.slice(1)
+/** Who checked the document. */
+export const verifierOf = ({ home }: Texts, vendor: string): string =>
+  vendor === 'manual' ? home.people : capitalised(vendor)
+
+export const capitalised = (word: string) => word.charAt(0).toUpperCase() + word.slice(1)

@@ -5,32 +5,29 @@ import { findClientName } from '../clients/clients.ts'
 import { listClientProfiles } from '../clients/profile.ts'
 import { isScope } from '../clients/scopes.ts'
 import { listConsents } from '../consents/consents.ts'
+import { findOwnVerification } from '../id-verification/own-verifications.ts'
 import { adoptDocumentName, findDocumentName } from '../id-verification/review.ts'
-import { listVerifications } from '../id-verification/store.ts'
+import { type ListedVerification, listVerifications } from '../id-verification/store.ts'
 import type { Db } from '../platform/db.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import type { Sealer } from '../platform/secrets.ts'
-import type { Storage } from '../platform/storage.ts'
 import type { Vault } from '../platform/vault.ts'
 import { setSecurityHeaders } from '../web/html.ts'
+import { PageError } from '../web/page-error.ts'
 import type { PageEnv } from '../web/reader.ts'
 import type { Guard, GuardParts } from './guard.ts'
 import { takeOpenedLink } from './links.ts'
 import { sentenceOf, takeNotice } from './notices.ts'
 import { homePage } from './pages.ts'
 import { showSignIn, signIn, signOut } from './sign-in.ts'
+import { verificationPage } from './verification-page.ts'
 
 type Parts = GuardParts & {
   jobs: Jobs
   sealer: Sealer
   guard: Guard
-  storage: Storage
   vault: Vault
-  imageOrigin: string
 }
-
-// Long enough to view the photos, short enough that a link in the browser's history no longer works.
-const IMAGE_LINK_SECONDS = 120
 
 /** The resident's own pages. */
 export function portalRoutes(parts: Parts): Hono<PageEnv> {
@@ -39,40 +36,35 @@ export function portalRoutes(parts: Parts): Hono<PageEnv> {
   routes.get('/', (c) => showHome(parts, c))
   routes.post('/sign-in', (c) => signIn(parts, c))
   routes.post('/sign-out', (c) => signOut(parts, c))
+  routes.get('/verifications/:id', (c) => showVerification(parts, c, c.req.param('id')))
+  routes.post('/verifications/:id', (c) => showDetails(parts, c, c.req.param('id')))
   routes.post('/verifications/:id/name', (c) => adoptName(parts, c, c.req.param('id')))
   routes.post('/photos', (c) => showPhotos(parts, c))
   return routes
 }
 
 async function showHome(parts: Parts, c: Context<PageEnv>): Promise<Response> {
-  const { issuer, db, vault, storage, imageOrigin, forms, guard } = parts
+  const { issuer, db, vault, forms, guard } = parts
   const resident = await guard.findResident(c)
   if (!resident) return showSignIn(parts, c)
   const opened = takeOpenedLink(c, issuer)
   if (opened) return c.redirect(opened, 303)
   const { account, session, isRecent } = resident
-  const [verifications, applications, sign, offeredName] = await Promise.all([
+  const [verifications, applications, offeredName] = await Promise.all([
     listVerifications(db, account.id),
     listApplications(db, account.id),
-    storage.signer(),
     findDocumentName(db, vault, account.id),
   ])
   const notice = await takeSentence(parts, c)
-  setSecurityHeaders(c, { issuer, imageOrigin })
+  if (isRecent) await requestThumbnails(parts, verifications)
+  setSecurityHeaders(c, { issuer })
   return c.html(
     homePage(c.var.reader, {
       account: { name: fullNameOf(account), email: account.email },
       verifications: verifications.map((verification) => ({
         ...verification,
         imagesHidden: !isRecent && verification.images.length > 0,
-        images: (isRecent ? verification.images : []).map(({ type, key }) => ({
-          type,
-          url: sign(key, {
-            expiresInSeconds: IMAGE_LINK_SECONDS,
-            contentType: 'image/jpeg',
-            inline: true,
-          }),
-        })),
+        images: isRecent ? verification.images : [],
       })),
       applications,
       offeredName,
@@ -80,6 +72,43 @@ async function showHome(parts: Parts, c: Context<PageEnv>): Promise<Response> {
       notice,
     }),
   )
+}
+
+/** One identity check in detail. Photos and what was read from the document need a recent sign-in. */
+async function showVerification(parts: Parts, c: Context<PageEnv>, id: string): Promise<Response> {
+  const { issuer, db, vault, forms, guard } = parts
+  const resident = await guard.findResident(c)
+  if (!resident) return c.redirect('/', 303)
+  const { account, session, isRecent } = resident
+  const verification = await findOwnVerification(db, vault, { accountId: account.id, id })
+  if (!verification) throw new PageError(404, 'not_found', ({ errors }) => errors.notFound)
+  if (isRecent) await requestThumbnails(parts, [verification])
+  setSecurityHeaders(c, { issuer })
+  const { nameSource } = account
+  const csrf = forms.create(session.uid)
+  return c.html(verificationPage(c.var.reader, { verification, nameSource, isRecent, csrf }))
+}
+
+async function showDetails({ guard }: Parts, c: Context<PageEnv>, id: string): Promise<Response> {
+  const { resident, form } = await guard.requireForm(c)
+  const confirmation = await guard.requireRecentSignIn(c, resident, form)
+  return confirmation ?? c.redirect(`/verifications/${encodeURIComponent(id)}`, 303)
+}
+
+/** Has the missing thumbnails of these images made, which were stored before there were any. No page fails for want of them. */
+async function requestThumbnails(
+  { db, jobs, log }: Parts,
+  verifications: readonly Pick<ListedVerification, 'images'>[],
+): Promise<void> {
+  const missing = verifications.flatMap(({ images }) =>
+    images.flatMap(({ id, hasThumbnail }) => (hasThumbnail ? [] : [id])),
+  )
+  try {
+    for (const imageId of missing)
+      await jobs.enqueue(db, 'make-thumbnail', { imageId }, { uniqueKey: imageId })
+  } catch (error) {
+    log.warn('thumbnails could not be requested', { error })
+  }
 }
 
 /** The resident's consents, each with the profile of its application. */

@@ -92,19 +92,17 @@ type PageNeeds = {
   issuer: string
   locale: Locale
   formTargets?: string[]
-  imageOrigin?: string | undefined
   passkeys?: boolean
 }
 
 /**
  * The headers of a page. `formTargets`: addresses to which a form may finally redirect, because browsers apply `form-action` to the
- * whole chain of redirects. `imageOrigin`: the origin of its images. `passkeys`: allows the script.
+ * whole chain of redirects. `passkeys`: allows the script.
  */
 export function securityHeaders({
   issuer,
   locale,
   formTargets = [],
-  imageOrigin,
   passkeys = false,
 }: PageNeeds): Record<string, string> {
   const targets = formTargets.filter((target) => URL.canParse(target)).map(sourceOf)
@@ -112,7 +110,7 @@ export function securityHeaders({
     "default-src 'none'",
     "style-src 'self'",
     ...(passkeys ? ["script-src 'self'", "connect-src 'self'"] : []),
-    `img-src 'self'${imageOrigin ? ` ${imageOrigin}` : ''}`,
+    "img-src 'self'",
     ['form-action', "'self'", ...targets].join(' '),
     "frame-ancestors 'none'",
     "base-uri 'none'",

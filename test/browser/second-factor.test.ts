@@ -7,12 +7,7 @@ import {
   launchChromium,
   startEmptyApplication,
 } from '../support/chromium.ts'
-import {
-  addResident,
-  PASSWORD,
-  startPortal,
-  type TestPortal,
-} from '../support/portal.ts'
+import { addResident, PASSWORD, startPortal, type TestPortal } from '../support/portal.ts'
 import { addResidentWithTotp, codeOf } from '../support/second-factor.ts'
 
 const executable = findChromium()

@@ -35,7 +35,7 @@ describe.skipIf(!executable)('in a browser with scripts off', () => {
 
   test('a resident signs in, allows an application, sees it listed, and ends it', async () => {
     const resident = await addResident(portal.parts)
-    await addVerification(portal.parts, resident.id)
+    await addVerification(portal.parts, resident.id, { photo: { width: 900, height: 600 } })
     const [port = 0] = await findFreePorts(1)
     const redirectUri = `http://localhost:${port}/callback`
     const client = await addClient(portal.parts, { redirectUris: [redirectUri] })
@@ -69,6 +69,23 @@ describe.skipIf(!executable)('in a browser with scripts off', () => {
       const home = await page.locator('main').textContent()
       expect(home).toContain(client.client_name)
       expect(await page.locator('main img').count()).toBe(3)
+      await page.getByRole('link', { name: 'Front of the document' }).click()
+      const photo = page.getByRole('img', { name: 'Front of the document' })
+      await page.waitForURL(/\/photos\//)
+      expect(await scrollsSideways(page)).toBe(false)
+      const fitted = (await photo.boundingBox())?.width ?? 0
+      expect(fitted).toBeGreaterThan(200)
+      expect(fitted).toBeLessThan(360)
+      await page.getByLabel('Show in actual size').check()
+      expect((await photo.boundingBox())?.width).toBe(900)
+      expect(await scrollsSideways(page)).toBe(false)
+      const saved = page.waitForEvent('download')
+      await page.getByRole('link', { name: 'Download' }).click()
+      expect((await saved).suggestedFilename()).toBe('document-front.jpg')
+      await page.getByRole('link', { name: 'Back to the identity check' }).click()
+      expect(await page.locator('main').textContent()).toContain('E123456')
+      expect(await scrollsSideways(page)).toBe(false)
+      await page.getByRole('link', { name: 'Back to your documents' }).click()
       await page.locator('button[name=revoke]').click()
       expect(await page.getByRole('status').textContent()).toContain(
         'can no longer see your documents',

@@ -155,9 +155,10 @@ export async function readOutcome(world: World, storedByItself: Stored): Promise
       objectKey: string
       cleanKey: string
       jpegKey: string
+      thumbnailKey: string | null
     }[]
   >`
-    select verification_id, type, encode(sha256, 'hex') as sha256, object_key, clean_key, jpeg_key from image
+    select verification_id, type, encode(sha256, 'hex') as sha256, object_key, clean_key, jpeg_key, thumbnail_key from image
     where state = 'stored'`
   const images = await Promise.all(
     stored.map(async ({ verificationId, type, sha256, objectKey }) => ({
@@ -168,7 +169,12 @@ export async function readOutcome(world: World, storedByItself: Stored): Promise
     })),
   )
   const named = new Set(
-    stored.flatMap(({ objectKey, cleanKey, jpegKey }) => [objectKey, cleanKey, jpegKey]),
+    stored.flatMap(({ objectKey, cleanKey, jpegKey, thumbnailKey }) => [
+      objectKey,
+      cleanKey,
+      jpegKey,
+      thumbnailKey,
+    ]),
   )
   const strayObjects = (await world.listObjects()).filter(
     (key) => !named.has(key) && key !== 'health/start',

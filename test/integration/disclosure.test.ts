@@ -168,7 +168,7 @@ async function readOperations(): Promise<Operation[]> {
 /** The routes that the application itself registers under /api. The application is made, and serves nothing. */
 function listRoutes(): Route[] {
   const parts = { ...portal.parts, issuer: portal.issuer, limiter: { take() {} } }
-  const unused = { lanes: [], network: {}, imageOrigin: '', tokens: {}, jobs: {} }
+  const unused = { lanes: [], network: {}, tokens: {}, jobs: {} }
   const app = createApp({ ...parts, ...unused } as unknown as WebContext)
   return app.routes
     .filter(({ path }) => path.startsWith('/api/'))

@@ -72,6 +72,50 @@ test('a HEIC is shown as a JPEG of the same picture', async () => {
   for (const { stdev } of channels) expect(stdev).toBeGreaterThan(10)
 })
 
+test('a thumbnail of any kind is small, upright, and nothing but the picture', async () => {
+  const wide = { width: 1200, height: 800 }
+  const upright = { width: 213, height: 320, format: 'jpeg', channels: 3 }
+  const turned = withSegments(await drawNoise(wide).jpeg().toBuffer(), exifSegment(6))
+  const scan = await drawNoise({ ...wide, channels: 4 })
+    .png()
+    .toBuffer()
+  const grey = await drawNoise(wide).greyscale().jpeg().toBuffer()
+  for (const [bytes, expected] of [
+    [turned, upright],
+    [withChunks(scan, pngChunk('eXIf', cameraExif(6))), upright],
+    [await drawNoise(wide).webp().toBuffer(), { ...upright, width: 320, height: 213 }],
+    [grey, { width: 320, height: 213, format: 'jpeg' }],
+    [await heic(), { ...upright, width: 320, height: 213 }],
+    [await drawNoise().jpeg().toBuffer(), { width: 61, height: 47 }],
+  ] as const) {
+    const { thumbnail } = await prepared(bytes)
+    const { exif, icc, ...found } = await sharp(thumbnail).metadata()
+    expect({ ...found, exif, icc }).toMatchObject({ ...expected, exif: undefined, icc: undefined })
+    expect(thumbnail.length).toBeLessThan(10_000)
+    const { channels } = await sharp(thumbnail).stats()
+    for (const { stdev } of channels) expect(stdev).toBeGreaterThan(1)
+  }
+  // Turned to the right: what was at the top is at the right.
+  const half = await sharp({ create: { ...wide, channels: 3, background: '#000000' } })
+    .composite([
+      {
+        input: { create: { width: 1200, height: 400, channels: 3, background: '#ffffff' } },
+        top: 0,
+        left: 0,
+      },
+    ])
+    .jpeg()
+    .toBuffer()
+  const { thumbnail } = await prepared(withSegments(half, exifSegment(6)))
+  const row = await sharp(thumbnail)
+    .greyscale()
+    .extract({ left: 0, top: 160, width: 213, height: 1 })
+    .raw()
+    .toBuffer()
+  expect(row[10]).toBeLessThan(30)
+  expect(row[200]).toBeGreaterThan(225)
+})
+
 test('what cannot be decoded whole is refused', async () => {
   const jpeg = await drawNoise().jpeg().toBuffer()
   const progressive = await drawNoise().jpeg({ progressive: true }).toBuffer()

@@ -90,7 +90,11 @@ const UNLIMITED = `
   GET /sign-up/sent
   GET /sign-up/done
   GET /verify-email/done
+  GET /verifications/:id
   GET /links
+  GET /photos/:id
+  GET /photos/:id/image
+  GET /photos/:id/thumbnail
   GET /account
   GET /account/totp
   GET /applications/:clientId
@@ -135,6 +139,7 @@ const GUESSED = `
   POST /links/*
   POST /sign-out
   POST /photos
+  POST /photos/:id
   POST /account/*
   POST /applications/*
   GET /callbacks/mosaic

@@ -28,11 +28,16 @@ export const loadPerson = ({ db, vault }: AppContext, accountId: string, given: 
 export async function addVerification(
   { db, storage, vault }: AppContext,
   accountId: string,
-  { createdAt = new Date(), complete = true, findings = {} as Partial<DocumentFindings> } = {},
+  {
+    createdAt = new Date(),
+    complete = true,
+    findings = {} as Partial<DocumentFindings>,
+    photo = {} as { width?: number; height?: number },
+  } = {},
 ) {
   const id = randomUUID()
   const store = async (type: string) => {
-    const bytes = await drawNoise({ seed: randomInt(2 ** 32) })
+    const bytes = await drawNoise({ ...photo, seed: randomInt(2 ** 32) })
       .jpeg()
       .toBuffer()
     const sha256 = createHash('sha256').update(bytes).digest()

@@ -3,6 +3,7 @@ import { isScope, SCOPES, type Scope, UNAVAILABLE_SCOPES } from '../../src/clien
 import type { Consent } from '../../src/consents/consents.ts'
 import { readChoice } from '../../src/consents/form.ts'
 import { consentPage, frozenPage, type StoredDocuments } from '../../src/consents/page.ts'
+import type { OwnVerification, Photo } from '../../src/id-verification/own-verifications.ts'
 import {
   deviceCodePage,
   deviceConfirmPage,
@@ -29,12 +30,14 @@ import {
 import { notMeDonePage, notMePage } from '../../src/portal/not-me-pages.ts'
 import { outboxPage } from '../../src/portal/outbox.ts'
 import { homePage } from '../../src/portal/pages.ts'
+import { photoPage } from '../../src/portal/photo-pages.ts'
 import {
   newAccountPage,
   requestExpiredPage,
   signUpPage,
   signUpSentPage,
 } from '../../src/portal/sign-up-pages.ts'
+import { verificationPage } from '../../src/portal/verification-page.ts'
 import { passkeyScript, securityHeaders, stylesheet } from '../../src/web/html.ts'
 import type { Reader } from '../../src/web/reader.ts'
 import { LANGUAGES, LOCALES, type Locale } from '../../src/web/texts/languages.ts'
@@ -54,6 +57,54 @@ const CLIENT = {
   alternatives: { 'eprospera:person.details.read': 'profile' as const },
 }
 const ACCOUNT = { name: HOSTILE, email: HOSTILE, emailVerified: true }
+const PHOTO: Photo = {
+  id: HOSTILE,
+  verificationId: HOSTILE,
+  type: HOSTILE,
+  key: HOSTILE,
+  contentType: HOSTILE,
+  size: 960_354,
+  sha256: HOSTILE,
+  capturedAt: new Date(0),
+  storedAt: new Date(0),
+  thumbnailKey: HOSTILE,
+}
+const VERIFICATION: OwnVerification = {
+  id: HOSTILE,
+  vendor: HOSTILE,
+  status: 'approved',
+  date: new Date(0),
+  decidedAt: new Date(0),
+  documentType: 'passport',
+  match: 'mismatch',
+  matchDifferences: ['name'],
+  matchReview: null,
+  documentExpiresOn: new Date(0),
+  isExpired: false,
+  imagesPending: false,
+  imagesRefused: false,
+  images: [{ id: HOSTILE, type: HOSTILE, hasThumbnail: false }],
+  decisions: [{ attempt: 1, status: HOSTILE, at: new Date(0), isReview: true }],
+  isOfResident: true,
+  findings: {
+    givenName: HOSTILE,
+    surname: HOSTILE,
+    fullName: HOSTILE,
+    dateOfBirth: '1990-02-31',
+    nationality: 'HN',
+    documentType: 'passport',
+    country: HOSTILE,
+    number: 'E123456',
+    issuedOn: HOSTILE,
+    expiresOn: undefined,
+  },
+  reference: {
+    givenName: HOSTILE,
+    surname: HOSTILE,
+    dateOfBirth: '1990-02-03',
+    statedBy: 'registry',
+  },
+}
 const DOCUMENTS: StoredDocuments = {
   documentType: 'passport',
   date: new Date('2026-11-03T10:00:00Z'),
@@ -323,7 +374,7 @@ const renderPages = (reader: Reader): Record<string, string> => ({
           imagesPending: true,
           imagesRefused: false,
           imagesHidden: true,
-          images: [{ type: HOSTILE, url: `https://s3.test/${HOSTILE}` }],
+          images: [{ id: HOSTILE, type: HOSTILE, hasThumbnail: true }],
         },
       ],
       applications: [
@@ -339,9 +390,35 @@ const renderPages = (reader: Reader): Record<string, string> => ({
       ],
     }),
   ),
+  photo: String(photoPage(reader, { photo: PHOTO, state: 'shown', csrf: HOSTILE })),
+  photoHidden: String(photoPage(reader, { photo: PHOTO, state: 'hidden', csrf: HOSTILE })),
+  photoUnreadable: String(photoPage(reader, { photo: PHOTO, state: 'unreadable', csrf: HOSTILE })),
+  verification: String(
+    verificationPage(reader, {
+      verification: VERIFICATION,
+      nameSource: 'registry',
+      isRecent: true,
+      csrf: HOSTILE,
+    }),
+  ),
+  verificationHidden: String(
+    verificationPage(reader, {
+      verification: VERIFICATION,
+      nameSource: 'registry',
+      isRecent: false,
+      csrf: HOSTILE,
+    }),
+  ),
 })
 
 const pages = renderPages(ENGLISH)
+
+test('what needs a recent sign-in is not on the page before it', () => {
+  expect(pages.photoHidden).not.toContain('<img')
+  expect(pages.photoUnreadable).not.toContain('<img')
+  expect(pages.verification).toContain('E123456')
+  expect(pages.verificationHidden).not.toMatch(/<img|E123456|1990/)
+})
 
 const withoutOwnScript = (page: string) =>
   page.replace(`<script src="${passkeyScript.path}" defer></script>`, '')

@@ -341,6 +341,7 @@ export const en = {
     unreadable: (vendor: string) =>
       `We could not read the photos from ${vendor}, so there is nothing to show. The people who run this portal can request them again.`,
     showPhotos: 'Show the photos',
+    details: 'Details of this check',
     frozen: (path: string) =>
       html`Frozen: somebody used a link in an e-mail to you to report that you did not allow this application. It cannot see any of your data until you <a href="${path}">lift the freeze or end its access</a>.`,
     allowed: 'Allowed',
@@ -353,6 +354,80 @@ export const en = {
     change: 'Change',
     changeLabel: (application: string) => `Change what ${application} may see`,
     end: 'End access',
+  },
+
+  verification: {
+    checkedBy: 'Checked by',
+    started: 'Started',
+    decided: 'Decided',
+    validUntil: 'Valid until',
+    expired: 'Expired on',
+    hidden: 'Sign in again to see the photos, and what was read from the document.',
+    show: 'Show them',
+    photos: 'Photos',
+    noPhotos: 'There are no photos to show.',
+    read: 'What was read from the document',
+    nothingRead: 'Nothing that could be read from the document was sent to us.',
+    notYours:
+      'This check was made for an organisation, and its document is not confirmed to be yours. What was read from it is not shown.',
+    findings: {
+      fullName: 'Full name',
+      givenName: 'Given names',
+      surname: 'Surname',
+      dateOfBirth: 'Date of birth',
+      nationality: 'Nationality',
+      documentType: 'Type of document',
+      country: 'Issued by',
+      number: 'Number',
+      issuedOn: 'Issued on',
+      expiresOn: 'Expires on',
+    },
+    otherDocument: 'Other document',
+    compared: 'What it was compared with',
+    notCompared: 'A document is compared with your account when it is approved.',
+    noReference:
+      'There was nothing to compare it with: the name of your account is what you typed yourself.',
+    matches: 'The document matches these entries of your account:',
+    differs: 'The document was compared with these entries of your account:',
+    name: 'Name',
+    /** An entry of the account, and where it comes from. */
+    sources: {
+      registry: (entry: Html | string) => html`${entry} (from the registry)`,
+      operator: (entry: Html | string) =>
+        html`${entry} (entered by the people who run this portal)`,
+      document: (entry: Html | string) => html`${entry} (from an earlier document)`,
+      resident: (entry: Html | string) => html`${entry} (typed by you)`,
+    },
+    attempts: 'Attempts',
+    noAttempts: 'No decision has arrived yet.',
+    attempt: (number: string, result: string, day: Html) =>
+      html`Attempt ${number}: ${result}, ${day}`,
+    attemptReviewed: (number: string, result: string, day: Html) =>
+      html`Attempt ${number}: ${result}, ${day}, by staff of the organisation that started it`,
+  },
+
+  photo: {
+    back: 'Back to the identity check',
+    hidden: 'Sign in again to see this photo.',
+    show: 'Show the photo',
+    unreadable:
+      'This photo cannot be shown right now. It is kept safely. Please try again in a few minutes.',
+    zoom: 'Show in actual size',
+    region: 'The photo in actual size, to be scrolled',
+    open: 'Open the photo alone',
+    download: 'Download',
+    type: 'Type',
+    taken: 'Taken',
+    stored: 'Stored',
+    size: 'Size',
+    digest: 'SHA-256',
+    digestUse:
+      'The digest identifies this file: a copy that somebody else has is the same file exactly when it has the same digest.',
+    /** Drawn in the place of a small photo: one sentence, in lines of at most 16 characters. */
+    drawn: {
+      unreadable: ['This photo', 'cannot be shown', 'right now.'],
+      hidden: ['Sign in again', 'to see', 'this photo.'],
+    },
   },
 
   account: {

@@ -344,6 +344,7 @@ export const es: Texts = {
     unreadable: (vendor) =>
       `No pudimos leer las fotos de ${vendor}, así que no hay nada que mostrar. Quienes administran este portal pueden solicitarlas de nuevo.`,
     showPhotos: 'Mostrar las fotos',
+    details: 'Detalles de esta verificación',
     frozen: (path) =>
       html`Bloqueada: alguien usó un enlace de un correo dirigido a usted para avisar que usted no autorizó esta aplicación. No puede ver ninguno de sus datos hasta que usted <a href="${path}">quite el bloqueo o termine su acceso</a>.`,
     allowed: 'Permitido',
@@ -356,6 +357,76 @@ export const es: Texts = {
     change: 'Cambiar',
     changeLabel: (application) => `Cambiar lo que ${application} puede ver`,
     end: 'Terminar el acceso',
+  },
+
+  verification: {
+    checkedBy: 'Verificada por',
+    started: 'Iniciada',
+    decided: 'Decidida',
+    validUntil: 'Válido hasta',
+    expired: 'Venció el',
+    hidden: 'Inicie sesión de nuevo para ver las fotos y lo que se leyó en el documento.',
+    show: 'Mostrar todo',
+    photos: 'Fotos',
+    noPhotos: 'No hay fotos que mostrar.',
+    read: 'Lo que se leyó en el documento',
+    nothingRead: 'No recibimos ningún dato leído en el documento.',
+    notYours:
+      'Esta verificación se hizo para una organización y no está confirmado que el documento sea suyo. No se muestra lo que se leyó en él.',
+    findings: {
+      fullName: 'Nombre completo',
+      givenName: 'Nombres',
+      surname: 'Apellidos',
+      dateOfBirth: 'Fecha de nacimiento',
+      nationality: 'Nacionalidad',
+      documentType: 'Tipo de documento',
+      country: 'País emisor',
+      number: 'Número',
+      issuedOn: 'Fecha de emisión',
+      expiresOn: 'Fecha de vencimiento',
+    },
+    otherDocument: 'Otro documento',
+    compared: 'Con qué se comparó',
+    notCompared: 'Un documento se compara con su cuenta cuando se aprueba.',
+    noReference:
+      'No había nada con qué compararlo: el nombre de su cuenta es el que usted mismo escribió.',
+    matches: 'El documento coincide con estos datos de su cuenta:',
+    differs: 'El documento se comparó con estos datos de su cuenta:',
+    name: 'Nombre',
+    sources: {
+      registry: (entry) => html`${entry} (según el registro)`,
+      operator: (entry) => html`${entry} (según quienes administran este portal)`,
+      document: (entry) => html`${entry} (según un documento anterior)`,
+      resident: (entry) => html`${entry} (escrito por usted)`,
+    },
+    attempts: 'Intentos',
+    noAttempts: 'Todavía no ha llegado ninguna decisión.',
+    attempt: (number, result, day) => html`Intento ${number}, ${day}. Resultado: ${result}`,
+    attemptReviewed: (number, result, day) =>
+      html`Intento ${number}, ${day}. Resultado: ${result}, decidido por personal de la organización que inició la verificación`,
+  },
+
+  photo: {
+    back: 'Volver a la verificación de identidad',
+    hidden: 'Inicie sesión de nuevo para ver esta foto.',
+    show: 'Mostrar la foto',
+    unreadable:
+      'No se puede mostrar esta foto en este momento. Está guardada de forma segura. Inténtelo de nuevo en unos minutos.',
+    zoom: 'Mostrar en tamaño real',
+    region: 'La foto en tamaño real, que se puede desplazar',
+    open: 'Abrir solo la foto',
+    download: 'Descargar',
+    type: 'Tipo',
+    taken: 'Tomada',
+    stored: 'Guardada',
+    size: 'Tamaño',
+    digest: 'Huella SHA-256',
+    digestUse:
+      'La huella identifica este archivo: la copia que tenga otra persona es el mismo archivo si tiene la misma huella, y solo en ese caso.',
+    drawn: {
+      unreadable: ['Esta foto no se', 'puede mostrar', 'ahora.'],
+      hidden: ['Inicie sesión', 'de nuevo para', 'ver esta foto.'],
+    },
   },
 
   account: {

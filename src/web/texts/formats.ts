@@ -16,10 +16,20 @@ export function createFormats(tag: string) {
   })
   const lists = new Intl.ListFormat(tag)
   const plurals = new Intl.PluralRules(tag)
+  const kilobytes = new Intl.NumberFormat(tag, {
+    style: 'unit',
+    unit: 'kilobyte',
+    maximumFractionDigits: 0,
+  })
+  const regions = new Intl.DisplayNames(tag, { type: 'region', fallback: 'none' })
   return {
     day: (date: Date) => days.format(date),
     moment: (date: Date) => moments.format(date),
     list: (words: readonly string[]) => lists.format(words),
+    /** A size in bytes, rounded up. */
+    kilobytes: (bytes: number) => kilobytes.format(Math.ceil(bytes / 1000)),
+    /** The name of a country; `undefined` for what is no code of ISO 3166-1 alpha-2. */
+    country: (code: string) => (/^[A-Z]{2}$/.test(code) ? regions.of(code) : undefined),
     plural: (count: number, forms: Forms) => forms[plurals.select(count)] ?? forms.other,
   }
 }
