@@ -13,13 +13,14 @@ import {
 } from '../../src/local/embedded/data-lock.ts'
 import { readLockKey } from '../../src/local/embedded/lock-proof.ts'
 import { createLog } from '../../src/platform/log.ts'
+import { kill } from '../support/program.ts'
 import { eventually } from '../support/sandbox.ts'
 
 const isRoot = process.getuid?.() === 0
 const NOBODY = 65_534
 const OWNER = { pid: 1, mode: 'own' as const, databasePort: 5432 }
 
-type CleanUp = (clean: () => void) => void
+type CleanUp = (clean: () => void | Promise<void>) => void
 
 /** Tests with a data directory of their own. Some wait for a time limit, so they run at the same time. */
 const test = base.extend<{ place: LockPlace }>({
@@ -30,6 +31,12 @@ const test = base.extend<{ place: LockPlace }>({
     await use(await findLock(dir))
   },
 }).concurrent
+
+async function takeFree(place: LockPlace) {
+  const lock = await takeLock(place)
+  if (!lock) throw new Error('somebody holds the lock of a new directory')
+  return lock
+}
 
 /** The owner's answer. It has five seconds to prove itself, which a process does not always get on a busy machine. */
 const answered = (place: LockPlace) => eventually(() => queryOwner(place))
@@ -51,7 +58,8 @@ function runAsOther(onTestFinished: CleanUp, script: string, args: string[]) {
     stdio: ['ignore', 'pipe', 'inherit'],
     ...(isRoot ? { uid: NOBODY, gid: NOBODY } : {}),
   }) as ChildProcess & { stdout: NodeJS.ReadableStream }
-  onTestFinished(() => void child.kill('SIGKILL'))
+  // Only then: the name that it may hold is one of the directory's inode, which another directory gets next.
+  onTestFinished(() => kill(child, 'SIGKILL'))
   let printed = ''
   child.stdout.on('data', (chunk) => {
     printed += chunk
@@ -137,9 +145,9 @@ test.for([
 ])(
   'who asks with %s is told nothing of the parts',
   async ([, text = ''], { place, onTestFinished }) => {
-    const lock = await takeLock(place)
-    onTestFinished(() => lock?.release())
-    lock?.announce(OWNER)
+    const lock = await takeFree(place)
+    onTestFinished(lock.release)
+    lock.announce(OWNER)
     const socket = connect(place.address)
     socket.on('error', () => {})
     let received = ''
@@ -160,9 +168,9 @@ test('another user who asks is told nothing, and cannot read the key', async ({
   skip,
 }) => {
   skip(!isRoot)
-  const lock = await takeLock(place)
-  onTestFinished(() => lock?.release())
-  lock?.announce(OWNER)
+  const lock = await takeFree(place)
+  onTestFinished(lock.release)
+  lock.announce(OWNER)
   expect(await answered(place)).toEqual(OWNER)
   const asker = runAsOther(
     onTestFinished,
