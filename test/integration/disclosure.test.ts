@@ -7,6 +7,7 @@ import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.
 import { readDetail, type StoredDetail } from '../../src/ledger/details.ts'
 import type { WebContext } from '../../src/web-context.ts'
 import { createApplication } from '../support/application.ts'
+import { openBackOffice } from '../support/back-office.ts'
 import { addClient, EVERYTHING, startPortal, type TestPortal } from '../support/portal.ts'
 import { connectSandbox, eventually } from '../support/sandbox.ts'
 import { loadPerson } from '../support/verifications.ts'
@@ -80,18 +81,7 @@ beforeAll(async () => {
   const client = await addClient(portal.parts, { scope: EVERYTHING })
   const application = await createApplication(portal.issuer, client)
   const { access_token } = await application.obtainTokens(EVERYTHING, resident.email)
-  const office = await addClient(portal.parts, {
-    type: 'service',
-    redirectUris: [],
-    scope: 'idv.read idv.write',
-  })
-  const answer = await fetch(`${portal.issuer}/api/oauth/token`, {
-    method: 'POST',
-    headers: {
-      Authorization: `Basic ${Buffer.from(`${office.client_id}:${office.client_secret}`).toString('base64')}`,
-    },
-    body: new URLSearchParams({ grant_type: 'client_credentials' }),
-  })
+  const { token: service } = await openBackOffice(portal, { tenant: 'default' })
   const stream = await setStream(portal.db, portal.parts.sealer, {
     clientId: client.client_id,
     delivery: 'poll',
@@ -102,7 +92,7 @@ beforeAll(async () => {
   clientId = client.client_id
   tokens = {
     resident: access_token,
-    service: ((await answer.json()) as { access_token: string }).access_token,
+    service,
     stream: stream?.events_token ?? '',
   }
   // The tenant knows the resident as a subject, which is linked; and another one that is not.

@@ -18,9 +18,10 @@ import { readDetail, type StoredDetail } from '../../src/ledger/details.ts'
 import { startVeriffSandbox } from '../../src/local/sandbox/veriff.ts'
 import type { VeriffSandbox } from '../../src/local/sandbox/veriff-control.ts'
 import { createJobs, type Jobs } from '../../src/platform/jobs.ts'
+import { openBackOffice } from '../support/back-office.ts'
 import { isBlockedByLock } from '../support/database.ts'
 import { drawNoise } from '../support/images.ts'
-import { addClient, addResident, startPortal, type TestPortal } from '../support/portal.ts'
+import { addResident, startPortal, type TestPortal } from '../support/portal.ts'
 import { connectSandbox, eventually } from '../support/sandbox.ts'
 import { loadPerson } from '../support/verifications.ts'
 
@@ -65,20 +66,8 @@ async function openOffice(name: string): Promise<Office> {
     apiKey,
     secret: sharedSecret,
   })
-  const client = await addClient(portal.parts, {
-    type: 'service',
-    redirectUris: [],
-    scope: 'idv.read idv.write',
-    tenant: name,
-  })
-  const credentials = Buffer.from(`${client.client_id}:${client.client_secret}`).toString('base64')
-  const answer = await fetch(`${portal.issuer}/api/oauth/token`, {
-    method: 'POST',
-    headers: { Authorization: `Basic ${credentials}` },
-    body: new URLSearchParams({ grant_type: 'client_credentials' }),
-  })
-  const { access_token: token } = (await answer.json()) as { access_token: string }
-  return { name, token, clientId: client.client_id, sandbox }
+  const { clientId, token } = await openBackOffice(portal, { tenant: name })
+  return { name, token, clientId, sandbox }
 }
 
 async function call({ token }: Office, path: string, json?: unknown) {

@@ -15,6 +15,7 @@ import { createKora } from '../../src/id-verification/vendors/kora.ts'
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
 import { type KoraSandbox, startKoraSandbox } from '../../src/local/sandbox/kora.ts'
 import { createJobs } from '../../src/platform/jobs.ts'
+import { openBackOffice } from '../support/back-office.ts'
 import { addClient, DOCUMENT, startPortal, type TestPortal } from '../support/portal.ts'
 import { eventually } from '../support/sandbox.ts'
 
@@ -75,20 +76,7 @@ type Office = Awaited<ReturnType<typeof openOffice>>
 
 /** A tenant's back office, and requests with its token. */
 async function openOffice(tenant: string) {
-  const { client_id: clientId, client_secret: secret } = await addClient(portal.parts, {
-    name: `${tenant} back office`,
-    type: 'service',
-    redirectUris: [],
-    scope: 'idv.read idv.write',
-    tenant,
-  })
-  const credentials = Buffer.from(`${clientId}:${secret}`).toString('base64')
-  const answer = await fetch(`${portal.issuer}/api/oauth/token`, {
-    method: 'POST',
-    headers: { Authorization: `Basic ${credentials}` },
-    body: new URLSearchParams({ grant_type: 'client_credentials' }),
-  })
-  const { access_token: token } = (await answer.json()) as { access_token: string }
+  const { clientId, token } = await openBackOffice(portal, { tenant })
   return {
     clientId,
     token,

@@ -19,8 +19,9 @@ import {
 } from '../../src/id-verification/vendors/vendors.ts'
 import { createJobs, type Jobs } from '../../src/platform/jobs.ts'
 import type { Storage } from '../../src/platform/storage.ts'
+import { openBackOffice } from '../support/back-office.ts'
 import { announcedPng, drawNoise } from '../support/images.ts'
-import { addClient, addResident, startPortal, type TestPortal } from '../support/portal.ts'
+import { addResident, startPortal, type TestPortal } from '../support/portal.ts'
 import { eventually } from '../support/sandbox.ts'
 import { loadPerson } from '../support/verifications.ts'
 
@@ -72,20 +73,7 @@ type Office = Awaited<ReturnType<typeof openOffice>>
 
 /** A tenant's back office, and requests with its token. */
 async function openOffice(tenant: string) {
-  const { client_id: clientId, client_secret: secret } = await addClient(portal.parts, {
-    name: `${tenant} back office`,
-    type: 'service',
-    redirectUris: [],
-    scope: 'idv.read idv.write',
-    tenant,
-  })
-  const credentials = Buffer.from(`${clientId}:${secret}`).toString('base64')
-  const answer = await fetch(`${portal.issuer}/api/oauth/token`, {
-    method: 'POST',
-    headers: { Authorization: `Basic ${credentials}` },
-    body: new URLSearchParams({ grant_type: 'client_credentials' }),
-  })
-  const { access_token: token } = (await answer.json()) as { access_token: string }
+  const { clientId, token } = await openBackOffice(portal, { tenant })
   const send = async (path: string, init: RequestInit = {}) => {
     const response = await fetch(`${portal.url}${path}`, {
       ...init,

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { INCODE_IMAGE_TYPES } from '../../src/id-verification/vendors/incode.ts'
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
 import { createApplication } from '../support/application.ts'
+import { openBackOffice } from '../support/back-office.ts'
 import { connectIncode } from '../support/incode.ts'
 import {
   addClient,
@@ -63,23 +64,8 @@ async function approved() {
   return { resident, id, sessionId, token: await tokenOf(resident.email) }
 }
 
-async function serviceToken(scope: string, tenant: string) {
-  const client = await addClient(portal.parts, {
-    name: 'Back office',
-    type: 'service',
-    redirectUris: [],
-    scope,
-    tenant,
-  })
-  const answer = await fetch(`${portal.issuer}/api/oauth/token`, {
-    method: 'POST',
-    headers: {
-      Authorization: `Basic ${Buffer.from(`${client.client_id}:${client.client_secret}`).toString('base64')}`,
-    },
-    body: new URLSearchParams({ grant_type: 'client_credentials' }),
-  })
-  return ((await answer.json()) as { access_token: string }).access_token
-}
+const serviceToken = async (scope: string, tenant: string) =>
+  (await openBackOffice(portal, { tenant, scope })).token
 
 type Body = Record<string, unknown>
 async function call(path: string, token?: string, init: RequestInit & { json?: unknown } = {}) {

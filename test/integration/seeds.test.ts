@@ -14,6 +14,7 @@ import { createSigner } from '../../src/platform/presign.ts'
 import { randomSecret } from '../../src/platform/secrets.ts'
 import { createStorage } from '../../src/platform/storage.ts'
 import { createApplication } from '../support/application.ts'
+import { openBackOffice } from '../support/back-office.ts'
 import { drawNoise } from '../support/images.ts'
 import { connectIncode } from '../support/incode.ts'
 import { connectMosaic } from '../support/mosaic.ts'
@@ -85,21 +86,8 @@ async function openOffices() {
     ['desk', 'desk', 'idv.read idv.write'],
     ['rival', 'rival', 'idv.read idv.write'],
   ] as const) {
-    const { client_id: clientId, client_secret: secret } = await addClient(portal.parts, {
-      name: `${name} back office`,
-      type: 'service',
-      redirectUris: [],
-      scope,
-      tenant,
-    })
-    const answer = await fetch(`${portal.issuer}/api/oauth/token`, {
-      method: 'POST',
-      headers: {
-        Authorization: `Basic ${Buffer.from(`${clientId}:${secret}`).toString('base64')}`,
-      },
-      body: new URLSearchParams({ grant_type: 'client_credentials' }),
-    })
-    tokens.set(name, ((await answer.json()) as { access_token: string }).access_token)
+    const { clientId, token } = await openBackOffice(portal, { tenant, scope })
+    tokens.set(name, token)
     if (name === 'acme') await listenFor(clientId)
   }
   const manual = { vendor: 'manual', name: 'desk', tenant: 'desk' }

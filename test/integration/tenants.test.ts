@@ -16,6 +16,7 @@ import type { VeriffSandbox } from '../../src/local/sandbox/veriff-control.ts'
 import { openDb } from '../../src/platform/db.ts'
 import { createJobs, type Jobs } from '../../src/platform/jobs.ts'
 import { createApplication } from '../support/application.ts'
+import { openBackOffice } from '../support/back-office.ts'
 import {
   ALL_SCOPES,
   addClient,
@@ -83,22 +84,7 @@ const makeTrusted = async (isTrusted = true) => {
   await portal.db`update tenant set is_trusted = ${isTrusted} where name = 'acme'`
 }
 
-async function serviceToken(tenant: string) {
-  const client = await addClient(portal.parts, {
-    name: `${tenant} back office`,
-    type: 'service',
-    redirectUris: [],
-    scope: 'idv.read idv.write',
-    tenant,
-  })
-  const credentials = Buffer.from(`${client.client_id}:${client.client_secret}`).toString('base64')
-  const answer = await fetch(`${portal.issuer}/api/oauth/token`, {
-    method: 'POST',
-    headers: { Authorization: `Basic ${credentials}` },
-    body: new URLSearchParams({ grant_type: 'client_credentials' }),
-  })
-  return ((await answer.json()) as { access_token: string }).access_token
-}
+const serviceToken = async (tenant: string) => (await openBackOffice(portal, { tenant })).token
 
 type Body = Record<string, unknown>
 async function call(
