@@ -2,12 +2,11 @@ import { createHmac, hash } from 'node:crypto'
 
 /**
  * Presigns a GET (SigV4 in the query, only `host` is signed), valid for 1 to 604800 seconds. The signature covers `contentType`,
- * `Cache-Control: private, no-store`, and the disposition made of `filename` and `inline`. Throws when the credentials expire before
- * the URL.
+ * `Cache-Control: private, no-store`, and the attachment's `filename`. Throws when the credentials expire before the URL.
  */
 export type SignGet = (
   key: string,
-  options: { expiresInSeconds: number; contentType?: string; filename?: string; inline?: boolean },
+  options: { expiresInSeconds: number; contentType?: string; filename?: string },
 ) => string
 
 type SigningCredentials = {
@@ -53,7 +52,7 @@ export function createSigner(
     toSign = `AWS4-HMAC-SHA256\n${stamp}\n${scope}\n`
   }
 
-  return (key, { expiresInSeconds, contentType, filename, inline }) => {
+  return (key, { expiresInSeconds, contentType, filename }) => {
     if (!Number.isInteger(expiresInSeconds) || expiresInSeconds < 1 || expiresInSeconds > 604_800)
       throw new RangeError('a presigned URL lives from 1 to 604800 seconds')
     const time = now()
@@ -66,8 +65,8 @@ export function createSigner(
     // Parameters are in canonical order, so that the query is signed as it is sent.
     let query = `${start}${expiresInSeconds}${token}&X-Amz-SignedHeaders=host`
     if (contentType !== undefined) query += NO_STORE
-    if (filename !== undefined || inline !== undefined)
-      query += `&response-content-disposition=${encode(contentDisposition(filename, inline))}`
+    if (filename !== undefined)
+      query += `&response-content-disposition=${encode(contentDisposition(filename))}`
     if (contentType !== undefined) query += `&response-content-type=${encode(contentType)}`
     const path = `${root}/${encodePath(requireKey(key))}`
     const canonical = `GET\n${path}\n${query}\nhost:${base.host}\n\nhost\nUNSIGNED-PAYLOAD`
@@ -95,11 +94,9 @@ function createMac(key: Buffer): (text: string) => string {
 }
 
 /** RFC 6266 §4.3: a plain name for all clients, and the exact one (RFC 8187) where it differs. */
-function contentDisposition(filename: string | undefined, inline: boolean | undefined): string {
-  const kind = inline ? 'inline' : 'attachment'
-  if (filename === undefined) return kind
+function contentDisposition(filename: string): string {
   const plain = filename.replace(/[^ !#-[\]-~]/gu, '_')
-  return `${kind}; filename="${plain}"${plain === filename ? '' : `; filename*=UTF-8''${encode(filename)}`}`
+  return `attachment; filename="${plain}"${plain === filename ? '' : `; filename*=UTF-8''${encode(filename)}`}`
 }
 
 /** Throws for a key that could be misread; keys are made by this portal, so that is a defect. Clients would resolve a dot segment. */

@@ -150,13 +150,12 @@ describe('storage on the embedded server', () => {
     const url = await signed('k', {
       contentType: 'image/png',
       filename: 'cédula.jpg',
-      inline: true,
     })
     const answer = await ask(url, { headers: { range: 'bytes=10-19' } })
     expect(answer.status).toBe(206)
     expect(Object.fromEntries(answer.headers)).toMatchObject({
       'content-type': 'image/png',
-      'content-disposition': `inline; filename="c_dula.jpg"; filename*=UTF-8''c%C3%A9dula.jpg`,
+      'content-disposition': `attachment; filename="c_dula.jpg"; filename*=UTF-8''c%C3%A9dula.jpg`,
       'content-range': `bytes 10-19/${image.length}`,
       'content-length': '10',
     })

@@ -167,9 +167,7 @@ describe('a presigned URL', () => {
 
   const dispositions: [Omit<Parameters<SignGet>[1], 'expiresInSeconds'>, string | undefined][] = [
     [{}, undefined],
-    [{ inline: true }, 'inline'],
-    [{ inline: false }, 'attachment'],
-    [{ inline: true, filename: 'a.jpg' }, 'inline; filename="a.jpg"'],
+    [{ filename: 'a.jpg' }, 'attachment; filename="a.jpg"'],
     [
       { filename: 'a"b\\c\r\nd.jpg' },
       `attachment; filename="a_b_c__d.jpg"; filename*=UTF-8''a%22b%5Cc%0D%0Ad.jpg`,
