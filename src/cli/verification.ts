@@ -41,7 +41,9 @@ const list = defineCommand({
   isReadOnly: true,
   summary: 'List the newest 500 verifications',
   options: {
-    review: { text: 'approved documents that do not fit their account' },
+    review: {
+      text: 'approved documents that do not fit their account, and uploads that people decide on',
+    },
     refused: { text: 'those with an image that was refused' },
   },
   examples: ['verification list --review', 'verification list --json'],

@@ -173,7 +173,7 @@ export async function listAllVerifications(sql: Sql, { toReview = false, refused
       (select count(*)::int from image where verification_id = verification.id and state = 'refused') as images_refused,
       session_created_at, decided_at
     from verification
-    where ${toReview ? isAwaitingReview(sql) : sql`true`}
+    where ${toReview ? sql`(${isAwaitingReview(sql)} or (vendor = ${MANUAL} and status = 'review'))` : sql`true`}
       and ${refused ? sql`exists (select from image where verification_id = verification.id and state = 'refused')` : sql`true`}
     order by session_created_at desc limit 500`
 }

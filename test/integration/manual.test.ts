@@ -8,7 +8,11 @@ import { setStream } from '../../src/events/streams.ts'
 import { exportResident } from '../../src/id-verification/export.ts'
 import { createImageDecoder } from '../../src/id-verification/image-decoder.ts'
 import { takeImage } from '../../src/id-verification/manual.ts'
-import { retryVerification, startWithVerifier } from '../../src/id-verification/operations.ts'
+import {
+  listAllVerifications,
+  retryVerification,
+  startWithVerifier,
+} from '../../src/id-verification/operations.ts'
 import { runRetention, setRetention } from '../../src/id-verification/retention.ts'
 import { reviewVerification } from '../../src/id-verification/review.ts'
 import { deleteOldUploads } from '../../src/id-verification/uploads.ts'
@@ -606,7 +610,12 @@ describe('the operator', () => {
     const open = await acme.start()
     await expect(decide(open, 'accepted')).rejects.toThrow('waits for review')
     const id = await completed()
+    const listed = async () =>
+      (await listAllVerifications(db, { toReview: true })).map((row) => String(row.id))
+    expect(await listed()).toContain(id)
+    expect(await listed()).not.toContain(open)
     expect(await decide(id, 'rejected')).toBe(true)
+    expect(await listed()).not.toContain(id)
     expect((await acme.get(`${IDV}/${id}/result`)).body).toMatchObject({
       recommendation: 'DENY',
       checks: { vendor: { reasons: ['The photo is of a screen.'] } },
