@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { setPolicy } from '../../src/platform/policies.ts'
+import { findAccessibilityFaults } from '../support/accessibility.ts'
 import {
   type EmptyApplication,
   findChromium,
@@ -126,9 +127,10 @@ describe.skipIf(!executable)('sign-up in a browser', () => {
   })
 })
 
-/** The title names the page, nothing is wider than the screen, and each field and button has a name of its own. */
+/** The title names the page, nothing is wider than the screen, and axe finds nothing. */
 async function expectSound(page: Page, title: string) {
   expect(await page.title()).toBe(`${title} · Identity portal`)
+  expect(await findAccessibilityFaults(page)).toEqual([])
   expect(
     await page.locator('html').evaluate((root) => {
       const { scrollWidth, clientWidth } = root as unknown as Record<string, number>
