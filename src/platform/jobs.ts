@@ -285,8 +285,7 @@ export async function retryFailedJob(sql: Sql, id: string): Promise<boolean> {
 async function createMissingQueues(sql: Sql, boss: PgBoss): Promise<void> {
   const rows = await sql<{ name: string }[]>`select name from pgboss.queue`
   const existing = new Set(rows.map(({ name }) => name))
-  for (const name of Object.keys(JOBS))
-    if (!existing.has(name)) await boss.createQueue(name, QUEUE)
+  for (const name of Object.keys(JOBS)) if (!existing.has(name)) await boss.createQueue(name, QUEUE)
 }
 
 /**
