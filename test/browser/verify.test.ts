@@ -112,6 +112,8 @@ describe.skipIf(!executable)('verification in a browser', () => {
       await vendor.sandbox.complete(newestSession(), 'resubmission_requested')
       await follow(page, resident, 'new-photos')
       await expectSound(page, 'New photos are needed')
+      await page.getByText('If something is not right').click()
+      expect(await findAccessibilityFaults(page)).toEqual([])
       await page.getByRole('button', { name: 'Cancel the check' }).click()
       expect(await page.getByRole('status').textContent()).toContain('was cancelled')
       await page.getByRole('link', { name: 'Verify your identity now' }).click()

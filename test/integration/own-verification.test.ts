@@ -3,6 +3,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { hashEmail, setAccountStatus } from '../../src/accounts/accounts.ts'
+import { listPendingEvents } from '../../src/events/store.ts'
+import { setStream } from '../../src/events/streams.ts'
 import { createRow, openSession } from '../../src/id-verification/operations.ts'
 import { findOwnProgress, findVerificationState } from '../../src/id-verification/own-progress.ts'
 import { openOwnPage, startOwnVerification } from '../../src/id-verification/own-sessions.ts'
@@ -17,12 +19,23 @@ import { startStripeSandbox } from '../../src/local/sandbox/stripe.ts'
 import { startSumsubSandbox } from '../../src/local/sandbox/sumsub.ts'
 import { createUserAgent, type Page, type UserAgent } from '../../src/local/sandbox/user-agent.ts'
 import { createJobs, type Jobs } from '../../src/platform/jobs.ts'
+import { createApplication } from '../support/application.ts'
 import { connectIncode } from '../support/incode.ts'
 import { chooseOutcome, connectMosaic } from '../support/mosaic.ts'
-import { addResident, DOCUMENT, PASSWORD, startPortal, type TestPortal } from '../support/portal.ts'
+import {
+  addClient,
+  addResident,
+  DOCUMENT,
+  PASSWORD,
+  REDIRECT_URI,
+  startPortal,
+  type TestPortal,
+} from '../support/portal.ts'
 import { connectSandbox, eventually } from '../support/sandbox.ts'
 
 /* Residents verify themselves at `/verify`. */
+
+const IMAGES = 'eprospera:person.id_verification.read'
 
 let portal: TestPortal
 let another: Awaited<ReturnType<TestPortal['startAnother']>>
@@ -208,6 +221,90 @@ async function callbackOf(sessionId: string): Promise<string> {
     veriff.sandbox.setWebhookUrl(`${portal.url}/webhooks/veriff`)
   }
 }
+
+describe('inside the consent flow', () => {
+  /** A resident without documents at the consent page of an application that asks for them. */
+  async function ask(extra: Record<string, string> = {}) {
+    const client = await addClient(portal.parts)
+    const application = await createApplication(portal.issuer, client)
+    const person = await signIn()
+    const { url } = await application.authorizationRequest(`openid ${IMAGES}`, extra)
+    const consent = await person.browser.open(url)
+    const [, path = ''] = /href="(\/verify\?request=[\w-]+)"/.exec(consent.text) ?? []
+    return { ...person, client, consent, path }
+  }
+
+  test('leads to the verification and back to the same request, also after signing in again', async () => {
+    const { browser, accountId, consent, path } = await ask({ ui_locales: 'es' })
+    expect(consent.text).toContain('Su identidad todavía no está verificada')
+    const form = await browser.open(new URL(path, portal.issuer).href)
+    expect(form.text).toContain('Bluewater Bank pide su documento de identidad')
+    await portal.db`
+      update oidc_artifact set payload = jsonb_set(payload, '{loginTs}', to_jsonb(extract(epoch from now())::int - 3600))
+      where kind = 'Session' and payload ->> 'accountId' = ${accountId}`
+    const confirm = await browser.submit(form, 'start')
+    const page = await browser.submit(confirm, 'confirm', { password: PASSWORD })
+    expect(headingOf(page)).toBe('Tome sus fotos')
+    await veriff.sandbox.complete(await sessionOf(idOf(page)), 'approved')
+    const done = await seeHeading(browser, idOf(page), 'Su identidad está verificada')
+    const [, back = ''] = /href="(\/interaction\/[\w-]+)"/.exec(done.text) ?? []
+    const again = await browser.open(new URL(back, portal.issuer).href)
+    expect(again.url).toBe(consent.url)
+    expect(again.text).not.toContain('/verify?request=')
+    const answer = await browser.submit(again, 'allow', {}, { leaveAt: REDIRECT_URI })
+    expect(new URL(answer.url).searchParams.get('code')).toBeTruthy()
+    // The request was answered, so it does not wait any more.
+    const after = await browser.open(`${portal.issuer}/verify/${idOf(page)}`)
+    expect(after.text).toContain('is not open any more')
+  })
+
+  test('lets the resident decide while the photos are checked; an event tells the application', async () => {
+    const { browser, client, path } = await ask()
+    await portal.db.begin((sql) =>
+      setStream(sql, portal.parts.sealer, { clientId: client.client_id, delivery: 'poll' }),
+    )
+    const page = await startFrom(browser, path)
+    const sessionId = await sessionOf(idOf(page))
+    await veriff.sandbox.start(sessionId)
+    await veriff.sandbox.submit(sessionId)
+    const checking = await seeHeading(browser, idOf(page), 'Your photos are being checked')
+    expect(checking.text).toContain('what you allow is shared as soon as the check is done')
+    const [, back = ''] = /href="(\/interaction\/[\w-]+)"/.exec(checking.text) ?? []
+    const consent = await browser.open(new URL(back, portal.issuer).href)
+    expect(consent.text).toContain('Your photos are being checked.')
+    await browser.submit(consent, 'allow', {}, { leaveAt: REDIRECT_URI })
+    await veriff.sandbox.decide(sessionId, 'approved')
+    await eventually(async () => {
+      const { events } = await listPendingEvents(portal.db, client.client_id, 10)
+      return events.some(({ kind }) => kind === 'verification.approved')
+    })
+  })
+
+  test('shows a verification that is under way to the next request, and none of them to another resident', async () => {
+    const { browser, accountId, path } = await ask()
+    const other = await signIn()
+    const seen = await other.browser.open(new URL(path, portal.issuer).href)
+    expect(seen.text).not.toContain('Bluewater Bank')
+    const page = await startFrom(browser)
+    expect(page.text).not.toContain('Bluewater Bank')
+    const joined = await browser.open(new URL(path, portal.issuer).href)
+    expect(joined.url).toBe(page.url)
+    expect(joined.text).toContain('Back to the request of Bluewater Bank')
+    const back = await browser.submit(joined, 'cancel')
+    expect(back.text).toContain('name="allow"')
+    expect(await rowsOf(accountId)).toEqual([])
+  })
+
+  test('says that a request has expired', async () => {
+    const { browser, path } = await ask()
+    const page = await startFrom(browser, path)
+    await portal.db`
+      update oidc_artifact set expires_at = now() - interval '1 second' where kind = 'Interaction'`
+    const after = await browser.open(page.url)
+    expect(after.text).toContain('is not open any more')
+    expect(headingOf(after)).toBe('Take your photos')
+  })
+})
 
 describe('one verification at a time', () => {
   test('is started by several clicks, tabs and processes together', async () => {
