@@ -91,6 +91,8 @@ const UNLIMITED = `
   GET /sign-up/done
   GET /verify-email/done
   GET /verifications/:id
+  GET /verify
+  GET /verify/:id
   GET /links
   GET /photos/:id
   GET /photos/:id/image
@@ -136,6 +138,7 @@ const GUESSED = `
   POST /not-me/:token
   GET /not-me/:token/done
   POST /verifications/*
+  POST /verify/:id/cancel
   POST /links/*
   POST /sign-out
   POST /photos

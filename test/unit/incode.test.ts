@@ -411,7 +411,8 @@ describe('the result', () => {
       [SCORE]: score(word),
       [OCR]: Response.json({}),
     })
-    expect(await create().fetchResult(SESSION)).toEqual(found(ours))
+    const isSubmitted = ours === 'pending' || undefined
+    expect(await create().fetchResult(SESSION)).toEqual(found(ours, { isSubmitted }))
   })
 
   test.each([
