@@ -115,6 +115,7 @@ describe('who may import whom', () => {
         if (each.file === file && isOurs(each) && !each.isType && !each.isDynamic)
           loaded.add(each.from)
     const general = [
+      'id-verification/vendors/reasons/reason.ts',
       'id-verification/vendors/vendor-names.ts',
       'platform/errors.ts',
       'platform/policies.ts',
@@ -282,9 +283,11 @@ const TABLES: Record<string, string[]> = {
     'operator_review',
     'subject',
     'subject_link',
+    'told_reason',
     'upload',
     'vendor_integration',
     'verification',
+    'verification_notice',
   ],
   ledger: ['ledger_entry', 'ledger_head', 'ledger_leaf', 'ledger_node'],
   oauth: ['oauth_grant', 'oidc_artifact', 'spent_jti'],

@@ -1,6 +1,8 @@
+import { isReason, MAX_REASONS, REASONS } from '../id-verification/vendors/reasons/reason.ts'
 import { VERIFIERS } from '../id-verification/vendors/vendor-names.ts'
 import {
   defineCommand,
+  getList,
   getOption,
   joinChoices,
   type Noun,
@@ -85,8 +87,17 @@ const review = defineCommand({
     accept: { text: 'it counts; of manual: it is approved' },
     reject: { text: 'it does not count; of manual: it is declined' },
     reason: { value: 'text', text: '3 to 200 characters that name no person', required: true },
+    tell: {
+      value: 'reason',
+      text: 'what the resident is told in their language, with --reject; up to three',
+      isList: true,
+      choices: REASONS,
+    },
   },
-  examples: ['verification review ID --accept --reason "Name changed by marriage."'],
+  examples: [
+    'verification review ID --accept --reason "Name changed by marriage."',
+    'verification review ID --reject --reason "Valid until March." --tell document-expired',
+  ],
   async run({ db, vault }, values, args) {
     const { reviewVerification } = await import('../id-verification/review.ts')
     const id = requireId(args, 'verification')
@@ -96,7 +107,11 @@ const review = defineCommand({
     const reason = requireOption(values, 'reason').trim()
     if (reason.length < 3 || reason.length > 200)
       throw new UsageError('--reason has 3 to 200 characters, and names no person')
-    requireFound(await reviewVerification({ db, vault }, { id, decision, reason }), 'verification')
+    const reasons = getList(values, 'tell')?.filter(isReason)
+    if (reasons && (decision === 'accepted' || reasons.length > MAX_REASONS))
+      throw new UsageError(`--tell goes with --reject, and is given ${MAX_REASONS} times at most`)
+    const given = { id, decision, reason, reasons } as const
+    requireFound(await reviewVerification({ db, vault }, given), 'verification')
     return { id, review: decision }
   },
 })

@@ -12,8 +12,10 @@ import { OperatorError } from '../platform/errors.ts'
 import type { Vault } from '../platform/vault.ts'
 import { endPersonMismatch, resolvePersonMismatch } from './alert-resolution.ts'
 import { compareWithAccount, readFindings } from './findings.ts'
+import { noteOutcome, readOutcome, recordReasons } from './outcome.ts'
 import { recordOperatorReason } from './reasons.ts'
 import { lockVerification, recordReview } from './store.ts'
+import type { Reason } from './vendors/reasons/reason.ts'
 import { MANUAL } from './vendors/vendor-names.ts'
 
 /** In the place of a tenant's client, as who reviewed. */
@@ -26,16 +28,29 @@ const OPERATOR = 'operator'
  */
 export async function reviewVerification(
   { db, vault }: { db: Db; vault: Vault },
-  { id, decision, reason }: { id: string; decision: OperatorDecision; reason: string },
+  {
+    id,
+    decision,
+    reason,
+    reasons,
+  }: {
+    id: string
+    decision: OperatorDecision
+    reason: string
+    /** What the resident is told. */
+    reasons?: readonly Reason[] | undefined
+  },
 ): Promise<boolean> {
   return await db.begin(async (sql) => {
     const locked = await lockVerification(sql, id)
     if (!locked) return false
     const { vendor, status, attemptId } = locked
+    const outcomeBefore = await readOutcome(sql, id)
     const isOpen = vendor === MANUAL && status === 'review' && attemptId !== null
     if (isOpen) {
       const decided = decision === 'accepted' ? 'approved' : 'declined'
-      await recordReview(sql, vault, id, { attemptId, status: decided, reason, by: OPERATOR })
+      const given = { attemptId, status: decided, reason, reasons, by: OPERATOR } as const
+      await recordReview(sql, vault, id, given)
     } else if (status === 'approved')
       await sql`
         update verification set match_review = ${decision}, match_reviewed_at = now(), updated_at = now()
@@ -53,6 +68,8 @@ export async function reviewVerification(
       verificationId: id,
     })
     if (isOpen) return true
+    await recordReasons(sql, id, { decisionId: undefined, reasons: reasons ?? [] })
+    await noteOutcome(sql, id, outcomeBefore)
     await resolvePersonMismatch(sql, vault, locked, reason)
     if (locked.accountId) await announceVerification(sql, locked.accountId)
     return true
@@ -72,7 +89,9 @@ export async function compareAllWithAccount(
     select id, account_id, subject_id from verification
     where account_id = ${accountId} order by id for update`
   for (const row of rows) {
+    const outcomeBefore = await readOutcome(sql, row.id)
     await compareWithAccount(sql, vault, row.id)
+    await noteOutcome(sql, row.id, outcomeBefore)
     await endPersonMismatch(sql, vault, row)
   }
   if (rows.length > 0) await announceVerification(sql, accountId)

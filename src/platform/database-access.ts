@@ -212,6 +212,13 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
     },
   },
 
+  // What residents are told: whoever changes a verification writes it, workers send it.
+  told_reason: { web: append, worker: append },
+  verification_notice: {
+    web: { select: '*', insert: '*', update: '*' },
+    worker: { select: '*', insert: '*', update: '*' },
+  },
+
   // Events to applications: the web records them and answers those that fetch; workers sign and send.
   event: { web: all, worker: all },
   event_attempt: { web: append, worker: append },

@@ -336,7 +336,7 @@ export const en = {
     started: (day: Html, vendor: string) => html`Started on ${day}, checked by ${vendor}.`,
     documentValid: (day: Html) => html`The document is valid until ${day}.`,
     documentExpired: (day: Html) =>
-      html`The document expired on ${day}. Applications can see that it has expired. Please have a new document checked.`,
+      html`The document expired on ${day}. Applications may not accept it any more.`,
     copying: 'We are copying the photos. They will appear here in a moment.',
     unreadable: (vendor: string) =>
       `We could not read the photos from ${vendor}, so there is nothing to show. The people who run this portal can request them again.`,
@@ -506,6 +506,107 @@ export const en = {
       later:
         'Or decide now: what you allow is shared as soon as it is there, and the application is told.',
     },
+  },
+
+  /** Why somebody was not verified (`id-verification/vendors/reasons/`), each in one sentence, and what to do next. */
+  reasons: {
+    'document-expired': {
+      why: 'The document has expired.',
+      next: 'Use a document that is still valid.',
+    },
+    'document-not-accepted': {
+      why: 'This kind of document, or its country, is not accepted.',
+      next: 'Use a passport or another official document with your photo.',
+    },
+    'document-damaged': {
+      why: 'The document is damaged, or was cancelled.',
+      next: 'Use another document that is in good condition.',
+    },
+    'document-incomplete': {
+      why: 'A part of the document is missing in the photos.',
+      next: 'Photograph every side that is asked for, with all four corners in the picture and nothing in front of it.',
+    },
+    'document-unconfirmed': {
+      why: 'The document could not be confirmed.',
+      next: 'Try again with the original document, or with another one.',
+    },
+    'original-needed': {
+      why: 'The photos show a copy, a scan or a screen, or have no colours.',
+      next: 'Photograph the original document itself, in colour.',
+    },
+    'photo-unclear': {
+      why: 'The document cannot be read in the photos, because they are blurred, dark or have reflections.',
+      next: 'Take the photos by daylight, without flash, and hold the camera still.',
+    },
+    'face-unclear': {
+      why: 'Your face cannot be seen well enough.',
+      next: 'Take the photo alone and in good light, without sunglasses, a hat or a mask.',
+    },
+    'face-different': {
+      why: 'The photo of your face could not be matched with the photo on the document.',
+      next: 'Take the photo again in good light, looking straight at the camera. If the photo on your document is old, use a newer document.',
+    },
+    'data-different': {
+      why: 'What you entered and what the document or a register says are not the same.',
+      next: 'Enter your data exactly as it is printed on the document.',
+    },
+    'more-needed': {
+      why: 'Something more was needed.',
+      next: 'Start again, and add everything that you are asked for.',
+    },
+    'address-proof': {
+      why: 'Your address could not be confirmed.',
+      next: 'Use a recent letter or bill that shows your full name and your address.',
+    },
+    'contact-unconfirmed': {
+      why: 'Your e-mail address or telephone number was not confirmed.',
+      next: 'Start again, and type the code that you are sent.',
+    },
+    age: {
+      why: 'This check is not offered to people of your age.',
+      next: 'Write to the people who run this portal: they may know another way.',
+    },
+    region: {
+      why: 'This check is not offered in your country or language.',
+      next: 'Write to the people who run this portal: they may know another way.',
+    },
+    'agreement-missing': {
+      why: 'You did not agree to the check.',
+      next: 'If you want to be verified, start again and agree to it.',
+    },
+    device: {
+      why: 'The check does not work on the device that you used.',
+      next: 'Start again on a telephone or computer with a camera and an up-to-date browser.',
+    },
+    unfinished: {
+      why: 'The check was not finished in time.',
+      next: 'Start again when you have your document and some minutes.',
+    },
+    'too-many-tries': {
+      why: 'There were too many attempts.',
+      next: 'Start a new check, and look at each photo before you send it.',
+    },
+    technical: {
+      why: 'There was a technical problem, which was not your fault.',
+      next: 'Please try again later.',
+    },
+    /** Also where a reason is not told, so it must not say that there is none. */
+    unstated: {
+      why: 'Your identity could not be confirmed with what was sent. We cannot tell you more about the reason.',
+      next: 'Try again with the original of a valid document, in good light. If you think this is wrong, write to the people who run this portal.',
+    },
+    /** New photos are wanted, for a reason that is not known. */
+    'photos-wanted': {
+      why: 'Some photos were not good enough.',
+      next: 'Take them again with the original document, in good light.',
+    },
+    tryAgain: 'Try again',
+    newPhotos: 'Take new photos',
+    newDocument: 'Have a document checked',
+    /** A check that an organisation started. */
+    askOrganisation:
+      'An organisation started this check for you. Ask there about the reason, and what to do next.',
+    expiresSoon: 'Have a new document checked before this one expires.',
   },
 
   verification: {
@@ -1139,6 +1240,97 @@ ${of.page}`,
 
 If it was not you, set a new password at once, and write to the people who run the portal.`,
     }),
+    /** What became of a resident's own verification. */
+    outcomes: {
+      approved: ({ link }: Words<'link'>) => ({
+        subject: 'Your identity is confirmed',
+        text: `Your identity check is finished, and your document was approved. Applications that you allow can see it from now on.
+
+See it, and who may see it:
+
+${link}
+
+If an application is waiting for it, go back there.`,
+      }),
+      declined: ({ reasons, link, page }: Words<'reasons' | 'link' | 'page'>) => ({
+        subject: 'Your identity could not be confirmed',
+        text: `Your identity check is finished, and your identity could not be confirmed.
+
+${reasons}
+
+Try again:
+
+${link}
+
+The details of this check:
+
+${page}`,
+      }),
+      'declined-for-good': ({ reasons, page }: Words<'reasons' | 'page'>) => ({
+        subject: 'Your identity could not be confirmed',
+        text: `Your identity check is finished, and your identity could not be confirmed.
+
+${reasons}
+
+The details of this check:
+
+${page}`,
+      }),
+      /** Beside the bad news of another check. */
+      otherCounts: 'An earlier check of yours is approved, and still counts.',
+      'not-accepted': ({ reasons, link, page }: Words<'reasons' | 'link' | 'page'>) => ({
+        subject: 'Your document was not accepted',
+        text: `People who run the portal looked at your document, and did not accept it for your account. No application can see it.
+
+${reasons}
+
+Have another document checked:
+
+${link}
+
+The details of this check:
+
+${page}`,
+      }),
+      resubmission: ({ reasons, link }: Words<'reasons' | 'link'>) => ({
+        subject: 'New photos are needed',
+        text: `Your identity check is not finished: new photos are needed.
+
+${reasons}
+
+Go on with it:
+
+${link}`,
+      }),
+      ended: ({ reasons, link }: Words<'reasons' | 'link'>) => ({
+        subject: 'Your identity check was not finished',
+        text: `Your identity check ended without a result.
+
+${reasons}
+
+Start again:
+
+${link}
+
+If you do not want to be verified, you need not do anything.`,
+      }),
+      soon: ({ day, link }: Words<'day' | 'link'>) => ({
+        subject: 'Your document expires soon',
+        text: `The document with which your identity was confirmed expires on ${day}. After that day, applications may not accept it.
+
+When you have a new document, have it checked:
+
+${link}`,
+      }),
+      expired: ({ day, link }: Words<'day' | 'link'>) => ({
+        subject: 'Your document has expired',
+        text: `The document with which your identity was confirmed expired on ${day}. Applications may not accept it any more.
+
+Have a new document checked:
+
+${link}`,
+      }),
+    },
     wrongCodes: {
       subject: 'Somebody knows your password',
       text: `Somebody typed the right password of your account of the identity portal, and then several wrong codes. They did not get in.

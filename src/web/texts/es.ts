@@ -339,7 +339,7 @@ export const es: Texts = {
     started: (day, vendor) => html`Iniciada el ${day}, verificada por ${vendor}.`,
     documentValid: (day) => html`El documento es válido hasta el ${day}.`,
     documentExpired: (day) =>
-      html`El documento venció el ${day}. Las aplicaciones pueden ver que venció. Por favor, haga verificar un documento nuevo.`,
+      html`El documento venció el ${day}. Es posible que las aplicaciones ya no lo acepten.`,
     copying: 'Estamos copiando las fotos. Aparecerán aquí en un momento.',
     unreadable: (vendor) =>
       `No pudimos leer las fotos de ${vendor}, así que no hay nada que mostrar. Quienes administran este portal pueden solicitarlas de nuevo.`,
@@ -506,6 +506,103 @@ export const es: Texts = {
       later:
         'O decida ahora: lo que permita se compartirá en cuanto exista, y se le avisará a la aplicación.',
     },
+  },
+
+  reasons: {
+    'document-expired': {
+      why: 'El documento está vencido.',
+      next: 'Use un documento vigente.',
+    },
+    'document-not-accepted': {
+      why: 'No se acepta este tipo de documento, o el país que lo emitió.',
+      next: 'Use un pasaporte u otro documento oficial con su foto.',
+    },
+    'document-damaged': {
+      why: 'El documento está dañado o fue anulado.',
+      next: 'Use otro documento que esté en buen estado.',
+    },
+    'document-incomplete': {
+      why: 'En las fotos falta una parte del documento.',
+      next: 'Fotografíe cada lado que se le pida, con las cuatro esquinas en la foto y sin nada que las tape.',
+    },
+    'document-unconfirmed': {
+      why: 'No se pudo confirmar el documento.',
+      next: 'Inténtelo de nuevo con el documento original, o con otro.',
+    },
+    'original-needed': {
+      why: 'Las fotos muestran una copia, un escaneo o una pantalla, o no son a color.',
+      next: 'Fotografíe el documento original, a color.',
+    },
+    'photo-unclear': {
+      why: 'No se puede leer el documento en las fotos, porque están borrosas, oscuras o con reflejos.',
+      next: 'Tome las fotos con luz de día, sin flash y sin mover la cámara.',
+    },
+    'face-unclear': {
+      why: 'Su rostro no se ve con suficiente claridad.',
+      next: 'Tómese la foto a solas y con buena luz, sin lentes de sol, gorra ni mascarilla.',
+    },
+    'face-different': {
+      why: 'No se pudo relacionar la foto de su rostro con la foto del documento.',
+      next: 'Tómese la foto de nuevo con buena luz y mirando de frente a la cámara. Si la foto de su documento es antigua, use un documento más reciente.',
+    },
+    'data-different': {
+      why: 'Los datos que usted escribió no son iguales a los del documento o a los de un registro.',
+      next: 'Escriba sus datos exactamente como están en el documento.',
+    },
+    'more-needed': {
+      why: 'Faltó algo más.',
+      next: 'Comience de nuevo y agregue todo lo que se le pida.',
+    },
+    'address-proof': {
+      why: 'No se pudo confirmar su dirección.',
+      next: 'Use una carta o un recibo reciente que muestre su nombre completo y su dirección.',
+    },
+    'contact-unconfirmed': {
+      why: 'No se confirmó su correo electrónico o su número de teléfono.',
+      next: 'Comience de nuevo y escriba el código que reciba.',
+    },
+    age: {
+      why: 'Esta verificación no se ofrece a personas de su edad.',
+      next: 'Escriba a quienes administran este portal: tal vez conozcan otra manera.',
+    },
+    region: {
+      why: 'Esta verificación no se ofrece en su país o en su idioma.',
+      next: 'Escriba a quienes administran este portal: tal vez conozcan otra manera.',
+    },
+    'agreement-missing': {
+      why: 'Usted no aceptó la verificación.',
+      next: 'Si desea verificarse, comience de nuevo y acéptela.',
+    },
+    device: {
+      why: 'La verificación no funciona en el dispositivo que usó.',
+      next: 'Comience de nuevo en un teléfono o una computadora con cámara y un navegador actualizado.',
+    },
+    unfinished: {
+      why: 'La verificación no se terminó a tiempo.',
+      next: 'Comience de nuevo cuando tenga a mano su documento y unos minutos.',
+    },
+    'too-many-tries': {
+      why: 'Hubo demasiados intentos.',
+      next: 'Comience una verificación nueva y mire cada foto antes de enviarla.',
+    },
+    technical: {
+      why: 'Hubo un problema técnico, que no fue culpa suya.',
+      next: 'Por favor, inténtelo de nuevo más tarde.',
+    },
+    unstated: {
+      why: 'No se pudo confirmar su identidad con lo que se envió. No podemos decirle más sobre el motivo.',
+      next: 'Inténtelo de nuevo con el original de un documento vigente y con buena luz. Si cree que es un error, escriba a quienes administran este portal.',
+    },
+    'photos-wanted': {
+      why: 'Algunas fotos no tenían suficiente calidad.',
+      next: 'Tómelas de nuevo con el documento original y con buena luz.',
+    },
+    tryAgain: 'Intentar de nuevo',
+    newPhotos: 'Tomar fotos nuevas',
+    newDocument: 'Verificar un documento',
+    askOrganisation:
+      'Una organización inició esta verificación para usted. Pregunte allí por el motivo y por lo que debe hacer.',
+    expiresSoon: 'Haga verificar un documento nuevo antes de que venza este.',
   },
 
   verification: {
@@ -1137,6 +1234,95 @@ ${of.page}`,
 
 Si no fue usted, establezca de inmediato una nueva contraseña y escriba a quienes administran el portal.`,
     }),
+    outcomes: {
+      approved: ({ link }) => ({
+        subject: 'Su identidad está confirmada',
+        text: `Su verificación de identidad terminó y su documento fue aprobado. Desde ahora pueden verlo las aplicaciones que usted permita.
+
+Véalo, y vea quién puede verlo:
+
+${link}
+
+Si una aplicación lo está esperando, regrese a ella.`,
+      }),
+      declined: ({ reasons, link, page }) => ({
+        subject: 'No se pudo confirmar su identidad',
+        text: `Su verificación de identidad terminó y no se pudo confirmar su identidad.
+
+${reasons}
+
+Inténtelo de nuevo:
+
+${link}
+
+Los detalles de esta verificación:
+
+${page}`,
+      }),
+      'declined-for-good': ({ reasons, page }) => ({
+        subject: 'No se pudo confirmar su identidad',
+        text: `Su verificación de identidad terminó y no se pudo confirmar su identidad.
+
+${reasons}
+
+Los detalles de esta verificación:
+
+${page}`,
+      }),
+      otherCounts: 'Una verificación anterior suya está aprobada y sigue siendo válida.',
+      'not-accepted': ({ reasons, link, page }) => ({
+        subject: 'Su documento no fue aceptado',
+        text: `Quienes administran el portal revisaron su documento y no lo aceptaron para su cuenta. Ninguna aplicación puede verlo.
+
+${reasons}
+
+Haga verificar otro documento:
+
+${link}
+
+Los detalles de esta verificación:
+
+${page}`,
+      }),
+      resubmission: ({ reasons, link }) => ({
+        subject: 'Se necesitan fotos nuevas',
+        text: `Su verificación de identidad no ha terminado: se necesitan fotos nuevas.
+
+${reasons}
+
+Continúe aquí:
+
+${link}`,
+      }),
+      ended: ({ reasons, link }) => ({
+        subject: 'Su verificación de identidad no se terminó',
+        text: `Su verificación de identidad finalizó sin resultado.
+
+${reasons}
+
+Comience de nuevo:
+
+${link}
+
+Si no desea verificarse, no tiene que hacer nada.`,
+      }),
+      soon: ({ day, link }) => ({
+        subject: 'Su documento vence pronto',
+        text: `El documento con el que se confirmó su identidad vence el ${day}. Después de ese día, es posible que las aplicaciones no lo acepten.
+
+Cuando tenga un documento nuevo, hágalo verificar:
+
+${link}`,
+      }),
+      expired: ({ day, link }) => ({
+        subject: 'Su documento venció',
+        text: `El documento con el que se confirmó su identidad venció el ${day}. Es posible que las aplicaciones ya no lo acepten.
+
+Haga verificar un documento nuevo:
+
+${link}`,
+      }),
+    },
     wrongCodes: {
       subject: 'Alguien conoce su contraseña',
       text: `Alguien escribió la contraseña correcta de su cuenta del portal de identidad y después varios códigos equivocados. No logró entrar.
