@@ -16,6 +16,7 @@ import { startBackup } from './id-verification/backup.ts'
 import { destroyOldDeliveryKeys, sealStoredBodies } from './id-verification/deliveries.ts'
 import { startInbox } from './id-verification/inbox.ts'
 import { deleteOldSubjectLinks } from './id-verification/links.ts'
+import { deleteOldPhoneLinks } from './id-verification/phone-links.ts'
 import { logProgress } from './id-verification/progress.ts'
 import { sealStoredReasons } from './id-verification/reasons.ts'
 import { startReconciler } from './id-verification/reconcile.ts'
@@ -62,6 +63,7 @@ export const CLEAN_UPS: readonly ((db: Db) => Promise<unknown>)[] = [
   deleteOldMail,
   deleteOldEvents,
   destroyOldDeliveryKeys,
+  deleteOldPhoneLinks,
   deleteOldUploads,
 ]
 
