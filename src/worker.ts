@@ -17,6 +17,7 @@ import { destroyOldDeliveryKeys, sealStoredBodies } from './id-verification/deli
 import { startInbox } from './id-verification/inbox.ts'
 import { deleteOldSubjectLinks } from './id-verification/links.ts'
 import { sendExpiryMails, startOutcomeMails } from './id-verification/outcome-mails.ts'
+import { deleteOldPhoneLinks } from './id-verification/phone-links.ts'
 import { logProgress } from './id-verification/progress.ts'
 import { sealStoredReasons } from './id-verification/reasons.ts'
 import { startReconciler } from './id-verification/reconcile.ts'
@@ -63,6 +64,7 @@ export const CLEAN_UPS: readonly ((db: Db) => Promise<unknown>)[] = [
   deleteOldMail,
   deleteOldEvents,
   destroyOldDeliveryKeys,
+  deleteOldPhoneLinks,
   deleteOldUploads,
 ]
 

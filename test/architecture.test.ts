@@ -149,6 +149,7 @@ describe('who may import whom', () => {
     ['sharp', ['id-verification/image-process.ts', 'local/sandbox/images.ts']],
     ['@node-rs/argon2', ['accounts/passwords.ts']],
     ['otpauth', ['accounts/totp.ts']],
+    ['mrz', ['id-verification/mrz.ts']],
     ['qr', ['web/qr-code.ts']],
     ['@zxcvbn-ts/language-common', ['accounts/password-strength.ts']],
   ])('%s has one owner', (name, owners) => {
@@ -276,11 +277,13 @@ const TABLES: Record<string, string[]> = {
   'id-verification': [
     'alert',
     'attempt_document',
+    'capture',
     'decision',
     'delivery',
     'erased_verification',
     'image',
     'operator_review',
+    'phone_link',
     'subject',
     'subject_link',
     'told_reason',

@@ -273,14 +273,14 @@ type PreviousState = {
   imagesComplete: boolean
 }
 
-/** Records a tenant's manual review of a finished attempt, dated now. A later decision replaces it. */
+/** Records a manual review of a finished attempt, dated now. A later decision replaces it. */
 export async function recordReview(
   sql: Sql,
   vault: Vault,
   verificationId: string,
   given: {
     attemptId: string
-    status: 'approved' | 'declined'
+    status: 'approved' | 'declined' | 'resubmission'
     /** For the operator, in free words. */
     reason: string | undefined
     /** For the person. */

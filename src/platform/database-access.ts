@@ -133,6 +133,15 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
     worker: append,
   },
   attempt_document: { web: read, worker: { select: '*', insert: '*', update: '*' } },
+  // What a reviewer asks for again is written at the command line.
+  capture: {
+    web: {
+      select: '*',
+      insert: ['verification_id', 'statement_sealed', 'typed_at'],
+      update: ['statement_sealed', 'typed_at'],
+    },
+    worker: read,
+  },
   decision: {
     web: { select: '*', insert: '*', update: ['reviewed_by', 'reason', 'reason_sealed'] },
     worker: { select: '*', insert: '*', update: ['reason', 'reason_sealed'] },
@@ -170,6 +179,7 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
   },
   latest_approved: { web: read, worker: read },
   natural_person: { web: read, worker: { select: '*', update: { except: ['account_id'] } } },
+  phone_link: { web: all, worker: expire('expires_at') },
   // Written at the command line, and shown to the resident.
   operator_review: { web: read, worker: none },
   residency: {

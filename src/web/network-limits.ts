@@ -95,6 +95,9 @@ export const NETWORK_RULES: readonly [method: string, path: string, rule: Networ
   ['POST', '/photos/:id', 'refusals'],
   ['GET', '/photos/:id/image', 'none'],
   ['GET', '/photos/:id/thumbnail', 'none'],
+  ['GET', '/verify/manual/:id', 'none'],
+  ['GET', '/verify/manual/:id/:step', 'none'],
+  ['POST', '/verify/manual/*', 'refusals'],
   ['GET', '/account', 'none'],
   ['GET', '/account/totp', 'none'],
   ['POST', '/account/*', 'refusals'],
@@ -104,6 +107,11 @@ export const NETWORK_RULES: readonly [method: string, path: string, rule: Networ
   ['GET', '/activity', 'none'],
   ['GET', '/looks', 'none'],
   ['GET', '/outbox', 'none'],
+  // Pages of a phone that takes photos for a resident.
+  ['GET', '/verify/phone/open/:token', 'refusals'],
+  ['GET', '/verify/phone', 'none'],
+  ['GET', '/verify/phone/:step', 'none'],
+  ['POST', '/verify/phone/*', 'refusals'],
   // Requests of vendors and their visitors.
   ['GET', '/callbacks/mosaic', 'refusals'],
   ['GET', '/app/:token', 'refusals'],

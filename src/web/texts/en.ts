@@ -659,6 +659,260 @@ export const en = {
       html`Attempt ${number}: ${result}, ${day}, by staff of the organisation that started it`,
   },
 
+  capture: {
+    title: 'Your identity check',
+    errorTitle: (title: string) => `Error: ${title}`,
+    lead: 'Photograph your document and your face, and type what the document says. Then a person compares them.',
+    who: 'A member of our staff looks at the photos. No computer decides, and nothing here checks whether a photo is taken live.',
+    stepOf: (number: string, all: string) => `Step ${number} of ${all}`,
+    backToSteps: 'Back to the steps',
+    begin: 'Begin',
+    goOn: 'Next step',
+    usePhone: 'Continue on your phone',
+    done: 'Done',
+    toDo: 'To do',
+    again: 'Please repeat',
+    asked: (steps: string) =>
+      `A person looked at what you sent, and asks you to repeat: ${steps}. This is what they wrote:`,
+    confirmFirst: 'You signed in a while ago. We ask you to confirm that it is you first.',
+    sentTitle: 'A person looks at it',
+    sentLead:
+      'Everything has arrived. You can close this page. The result will appear with your documents.',
+    decided: (status: string) => `The result: ${status}.`,
+    receivedPhoto: (photo: string) => `${photo}: received`,
+
+    choose: {
+      title: 'Your document',
+      lead: 'Which document do you have with you?',
+      missing: 'Choose one of the documents.',
+      replaces: 'If you choose another document, what you typed is deleted.',
+    },
+
+    photo: {
+      steps: {
+        document_front: {
+          title: 'Photo of the front',
+          lead: 'Photograph the side of the document that has your picture. Of a passport, the page with your picture.',
+        },
+        document_back: {
+          title: 'Photo of the back',
+          lead: 'Turn the document around, and photograph the other side.',
+        },
+        selfie: {
+          title: 'Photo of your face',
+          lead: 'Photograph your face from the front, as you look today.',
+        },
+      },
+      advice: {
+        document_front: [
+          'Lay it on a dark, even surface.',
+          'All four corners are in the photo.',
+          'No light is reflected, and every letter can be read.',
+        ],
+        document_back: [
+          'All four corners are in the photo.',
+          'No light is reflected, and every letter can be read.',
+        ],
+        selfie: [
+          'Look straight into the camera, with light from the front.',
+          'No sunglasses, no hat, and nobody else in the photo.',
+        ],
+      },
+      file: 'Choose or take the photo',
+      hint: 'A JPEG, PNG, WebP or HEIC of up to 20 MB. A phone opens its camera here.',
+      openCamera: 'Use the camera of this device',
+      closeCamera: 'Close the camera',
+      noCamera:
+        'The camera could not be opened. Allow it in your browser, or choose a photo from your files.',
+      view: 'What the camera sees now',
+      outline: {
+        card: 'Fill the frame with the card.',
+        booklet: 'Fill the frame with the page that has your picture.',
+        face: 'Bring your face into the oval.',
+      },
+      live: {
+        dark: 'It is rather dark. Find more light.',
+        blurred: 'Hold still, until the picture is sharp.',
+      },
+      take: 'Take the photo',
+      preview: 'The photo that you are about to send',
+      says: {
+        small:
+          'This photo is small. Small letters may be impossible to read. Move closer if you can.',
+        dark: 'This photo looks dark. A photo with more light is easier to check.',
+        blurred: 'This photo looks blurred. Please check that you can read every letter.',
+        type: 'This file does not look like a photo.',
+        large: 'This file has more than 20 MB. Please take a smaller photo.',
+        unknown: 'Your browser cannot show this photo here. You can send it all the same.',
+        good: 'This photo looks sharp and bright enough. Please check that you can read it.',
+      },
+      send: 'Send this photo',
+      sending: 'Sending the photo. Please leave this page open.',
+      progress: 'How much of the photo was sent',
+      broken:
+        'The connection broke before the photo arrived. Nothing is lost: send it again when you are connected.',
+      received: 'We have this photo. If you send another one, it takes the place of this one.',
+      replace: 'A person asks you for another photo in the place of this one.',
+      faults: {
+        missing: 'Choose or take a photo first.',
+        large: 'This file has more than 20 MB. Please take a smaller photo.',
+        type: 'This file is no photo that we can use. Send a JPEG, PNG, WebP or HEIC.',
+        'cut-off': 'The photo did not arrive as a whole. Please send it again.',
+        pixels: 'This photo has more than 50 megapixels. Please take a smaller one.',
+        unreadable: 'This photo cannot be opened: the file is damaged. Please take another one.',
+        same: 'This is the same photo as before. Please take another one.',
+        busy: 'The photo could not be taken in just now. Please send it again in a moment.',
+        'too-many':
+          'This check has had too many photos. Please write to the people who run this portal.',
+      },
+    },
+
+    details: {
+      title: 'What the document says',
+      lead: 'Type it as it is printed. A person compares it with the photos; it counts only after that.',
+      wrong: 'Some of this cannot be right yet. Each place is marked below.',
+      differs:
+        'The lines with the < signs say something else than the other fields. Compare both with your document, and correct the one that is wrong. You may leave the lines empty.',
+      differences: {
+        name: 'The name is different.',
+        'birth-date': 'The date of birth is different.',
+        number: 'The number is different.',
+        nationality: 'The nationality is different.',
+        country: 'The country that issued the document is different.',
+        expiry: 'The date of expiry is different.',
+      },
+      mrz: 'The lines with the < signs, if your document has them',
+      mrzHint:
+        'At the bottom of a passport page, or on the back of a card: two or three lines. Spaces do not matter. Leave this empty if there are none.',
+      fill: 'Fill in the empty fields from these lines',
+      faults: {
+        format:
+          'These are not the lines of a document. A passport has two lines of 44 characters; a card has three lines of 30, or two of 36.',
+        length: (line: string, actual: string, expected: string) =>
+          `Line ${line} has ${actual} characters instead of ${expected}. Count the < signs too.`,
+        characters: (line: string) =>
+          `Line ${line} has a character that does not belong there. It can have A to Z, 0 to 9 and < only.`,
+        parts: {
+          kind: (line: string, from: string, to: string) =>
+            `Line ${line}, characters ${from} to ${to}: this does not begin as a passport or card does.`,
+          country: (line: string, from: string, to: string) =>
+            `Line ${line}, characters ${from} to ${to}: this is no code of a country.`,
+          names: (line: string, from: string, to: string) =>
+            `Line ${line}, characters ${from} to ${to}: names have letters and < signs only.`,
+          number: (line: string, from: string, to: string) =>
+            `Line ${line}, characters ${from} to ${to}: the number of the document does not fit its check digit. One of these characters is wrong.`,
+          nationality: (line: string, from: string, to: string) =>
+            `Line ${line}, characters ${from} to ${to}: this is no code of a nationality.`,
+          'birth-date': (line: string, from: string, to: string) =>
+            `Line ${line}, characters ${from} to ${to}: the date of birth does not fit its check digit. One of these characters is wrong.`,
+          sex: (line: string, from: string, to: string) =>
+            `Line ${line}, characters ${from} to ${to}: this can be M, F or < only.`,
+          expiry: (line: string, from: string, to: string) =>
+            `Line ${line}, characters ${from} to ${to}: the date of expiry does not fit its check digit. One of these characters is wrong.`,
+          'personal-number': (line: string, from: string, to: string) =>
+            `Line ${line}, characters ${from} to ${to}: this does not fit its check digit. One of these characters is wrong.`,
+          line: (line: string, from: string, to: string) =>
+            `Line ${line}, characters ${from} to ${to}: the last digit does not fit what it is computed from. One character of the lines is wrong.`,
+        },
+      },
+      fields: {
+        givenName: {
+          label: 'Given names',
+          hint: 'All of them, in the order of the document.',
+          missing: 'Type your names. If the document has one name only, type it here.',
+          unusable: 'This cannot be a name.',
+        },
+        surname: {
+          label: 'Surnames',
+          hint: 'Leave this empty if the document has one name only.',
+          missing: 'Type your surnames.',
+          unusable: 'This cannot be a surname.',
+        },
+        dateOfBirth: {
+          label: 'Date of birth',
+          hint: 'For example 27 3 1990.',
+          missing: 'Type the date of birth.',
+          unusable: 'This is no day in the past. Type the year with four digits.',
+        },
+        number: {
+          label: 'Number of the document',
+          hint: 'With its letters. Dashes and spaces do not matter.',
+          missing: 'Type the number of the document.',
+          unusable: 'This cannot be the number of a document.',
+        },
+        nationality: {
+          label: 'Nationality',
+          missing: 'Choose the nationality that the document states.',
+          unusable: 'Choose a nationality of the list.',
+        },
+        country: {
+          label: 'Country that issued the document',
+          missing: 'Choose the country that issued the document.',
+          unusable: 'Choose a country of the list.',
+        },
+        expiresOn: {
+          label: 'Date of expiry',
+          hint: 'Leave this empty if the document has none.',
+          missing: 'Type the date of expiry.',
+          unusable: 'This is no day of the calendar. Type the year with four digits.',
+        },
+      },
+      parts: { day: 'Day', month: 'Month', year: 'Year' },
+      choose: 'Choose one',
+      stateless: 'Stateless, or a refugee',
+      save: 'Save and continue',
+    },
+
+    check: {
+      title: 'Check and send',
+      stated: 'What you typed',
+      linesFit: 'The lines with the < signs fit together, and fit what you typed.',
+      change: (photo: string) => `Take another photo: ${photo}`,
+      changeDetails: 'Change what you typed',
+      lead: 'With this you state that the document is yours, and that what you typed is what it says. Afterwards you cannot change anything, unless we ask you to.',
+      send: 'Send everything',
+      busy: 'It could not be sent just now. Please try again in a moment.',
+    },
+
+    phone: {
+      title: 'Continue on your phone',
+      lead: 'Take the photos with your phone. You finish here.',
+      noSignIn: 'You do not sign in on the phone.',
+      onlyPhotos: 'The phone can send photos for this check. It sees nothing else of your account.',
+      create: 'Show a QR code',
+      scan: 'Point the camera of your phone at this code, and open the link. It works once, for ten minutes.',
+      qrCode: 'QR code with the link for your phone',
+      waiting: 'Waiting for your phone.',
+      refresh: 'See whether something has changed',
+      end: 'Disconnect the phone',
+      opened: 'A phone has opened the link.',
+      code: 'The code on your phone',
+      codeHint:
+        'Four digits. If your phone shows no code, somebody else has opened the link: disconnect it.',
+      wrongCode: 'This is not the code. Look at your phone again.',
+      connect: 'Connect this phone',
+      notMine: 'No code on your phone?',
+      ended: 'That was the wrong code too often, or it took too long. Show a new QR code.',
+      connected: 'Your phone is connected, for an hour.',
+      goOnHere: 'Continue here',
+      openTitle: 'Take photos with this phone',
+      openLead: 'You take the photos here, and finish on your computer.',
+      openWarning:
+        'Go on only if you opened this code yourself, on your own computer. Never photograph your document for somebody who sent you a code.',
+      open: 'Take photos with this phone',
+      linkUsed:
+        'This link was already used, has expired, or was replaced. Show a new code on your computer.',
+      disconnected:
+        'This phone is not connected any more. To take more photos, show a new code on your computer.',
+      onPhoneTitle: 'Photos for your identity check',
+      typeCode: 'Type this code on your computer:',
+      typeCodeHint: 'After that, this page continues.',
+      takingFor: (name: string) => `You take photos for the check of ${name}.`,
+      allHere: 'All photos have arrived. Continue on your computer.',
+      sent: 'Everything was sent. You can close this page.',
+    },
+  },
+
   photo: {
     back: 'Back to the identity check',
     hidden: 'Sign in again to see this photo.',

@@ -652,6 +652,261 @@ export const es: Texts = {
       html`Intento ${number}, ${day}. Resultado: ${result}, decidido por personal de la organización que inició la verificación`,
   },
 
+  capture: {
+    title: 'Su verificación de identidad',
+    errorTitle: (title) => `Error en este paso: ${title}`,
+    lead: 'Tome fotos de su documento y de su rostro, y escriba lo que dice el documento. Después, una persona los compara.',
+    who: 'Una persona de nuestro equipo mira las fotos. Ninguna computadora decide, y aquí nada comprueba si una foto se toma en vivo.',
+    stepOf: (number, all) => `Paso ${number} de ${all}`,
+    backToSteps: 'Volver a los pasos',
+    begin: 'Empezar',
+    goOn: 'Siguiente paso',
+    usePhone: 'Continuar en su teléfono',
+    done: 'Listo',
+    toDo: 'Pendiente',
+    again: 'Repita este paso',
+    asked: (steps) =>
+      `Una persona miró lo que usted envió y le pide que repita: ${steps}. Esto es lo que escribió:`,
+    confirmFirst: 'Inició sesión hace un rato. Primero le pedimos que confirme que es usted.',
+    sentTitle: 'Una persona lo está mirando',
+    sentLead: 'Todo llegó. Puede cerrar esta página. El resultado aparecerá con sus documentos.',
+    decided: (status) => `El resultado: ${status}.`,
+    receivedPhoto: (photo) => `${photo}: recibida`,
+
+    choose: {
+      title: 'Su documento',
+      lead: '¿Qué documento tiene a mano?',
+      missing: 'Elija uno de los documentos.',
+      replaces: 'Si elige otro documento, se borra lo que escribió.',
+    },
+
+    photo: {
+      steps: {
+        document_front: {
+          title: 'Foto del frente',
+          lead: 'Tome una foto del lado del documento que tiene su fotografía. De un pasaporte, la página con su fotografía.',
+        },
+        document_back: {
+          title: 'Foto del reverso',
+          lead: 'Dé vuelta al documento y tome una foto del otro lado.',
+        },
+        selfie: {
+          title: 'Foto de su rostro',
+          lead: 'Tome una foto de su rostro de frente, como se ve hoy.',
+        },
+      },
+      advice: {
+        document_front: [
+          'Póngalo sobre una superficie oscura y lisa.',
+          'Las cuatro esquinas salen en la foto.',
+          'No hay reflejos, y se puede leer cada letra.',
+        ],
+        document_back: [
+          'Las cuatro esquinas salen en la foto.',
+          'No hay reflejos, y se puede leer cada letra.',
+        ],
+        selfie: [
+          'Mire de frente a la cámara, con la luz por delante.',
+          'Sin lentes oscuros, sin gorra y sin otras personas en la foto.',
+        ],
+      },
+      file: 'Elija o tome la foto',
+      hint: 'Un archivo JPEG, PNG, WebP o HEIC de hasta 20 MB. Un teléfono abre aquí su cámara.',
+      openCamera: 'Usar la cámara de este dispositivo',
+      closeCamera: 'Cerrar la cámara',
+      noCamera:
+        'No se pudo abrir la cámara. Permítala en su navegador, o elija una foto de sus archivos.',
+      view: 'Lo que la cámara ve ahora',
+      outline: {
+        card: 'Llene el marco con la tarjeta.',
+        booklet: 'Llene el marco con la página que tiene su fotografía.',
+        face: 'Ponga su rostro dentro del óvalo.',
+      },
+      live: {
+        dark: 'Está algo oscuro. Busque más luz.',
+        blurred: 'No se mueva hasta que la imagen se vea nítida.',
+      },
+      take: 'Tomar la foto',
+      preview: 'La foto que va a enviar',
+      says: {
+        small:
+          'Esta foto es pequeña. Quizás no se puedan leer las letras pequeñas. Acérquese si puede.',
+        dark: 'Esta foto se ve oscura. Una foto con más luz es más fácil de verificar.',
+        blurred: 'Esta foto se ve borrosa. Compruebe que puede leer cada letra.',
+        type: 'Este archivo no parece una foto.',
+        large: 'Este archivo tiene más de 20 MB. Tome una foto más pequeña.',
+        unknown: 'Su navegador no puede mostrar esta foto aquí. Puede enviarla de todos modos.',
+        good: 'Esta foto se ve nítida y con suficiente luz. Compruebe que puede leerla.',
+      },
+      send: 'Enviar esta foto',
+      sending: 'Estamos enviando la foto. Deje abierta esta página.',
+      progress: 'Cuánto de la foto se ha enviado',
+      broken:
+        'La conexión se cortó antes de que llegara la foto. No se perdió nada: envíela de nuevo cuando tenga conexión.',
+      received: 'Tenemos esta foto. Si envía otra, reemplaza a esta.',
+      replace: 'Una persona le pide otra foto en lugar de esta.',
+      faults: {
+        missing: 'Primero elija o tome una foto.',
+        large: 'Este archivo tiene más de 20 MB. Tome una foto más pequeña.',
+        type: 'Este archivo no es una foto que podamos usar. Envíe un JPEG, PNG, WebP o HEIC.',
+        'cut-off': 'La foto no llegó completa. Envíela de nuevo.',
+        pixels: 'Esta foto tiene más de 50 megapíxeles. Tome una más pequeña.',
+        unreadable: 'Esta foto no se puede abrir: el archivo está dañado. Tome otra.',
+        same: 'Esta es la misma foto de antes. Tome otra.',
+        busy: 'No pudimos recibir la foto en este momento. Envíela de nuevo en unos segundos.',
+        'too-many':
+          'Esta verificación ya recibió demasiadas fotos. Escriba a quienes administran este portal.',
+      },
+    },
+
+    details: {
+      title: 'Lo que dice el documento',
+      lead: 'Escríbalo como está impreso. Una persona lo compara con las fotos; solo cuenta después de eso.',
+      wrong: 'Algunos datos todavía no pueden ser correctos. Cada lugar está marcado abajo.',
+      differs:
+        'Las líneas con los signos < dicen algo distinto de los otros campos. Compare ambos con su documento y corrija el que tenga el error. Puede dejar las líneas vacías.',
+      differences: {
+        name: 'El nombre es distinto.',
+        'birth-date': 'La fecha de nacimiento es distinta.',
+        number: 'El número es distinto.',
+        nationality: 'La nacionalidad es distinta.',
+        country: 'El país emisor es distinto.',
+        expiry: 'La fecha de vencimiento es distinta.',
+      },
+      mrz: 'Las líneas con los signos <, si su documento las tiene',
+      mrzHint:
+        'Al pie de la página de un pasaporte o en el reverso de una tarjeta: dos o tres líneas. Los espacios no importan. Déjelo vacío si no hay ninguna.',
+      fill: 'Llenar los campos vacíos con estas líneas',
+      faults: {
+        format:
+          'Estas no son las líneas de un documento. Un pasaporte tiene dos líneas de 44 caracteres; una tarjeta tiene tres líneas de 30 o dos de 36.',
+        length: (line, actual, expected) =>
+          `La línea ${line} tiene ${actual} caracteres en lugar de ${expected}. Cuente también los signos <.`,
+        characters: (line) =>
+          `La línea ${line} tiene un carácter que no corresponde. Solo puede tener de A a Z, de 0 a 9 y <.`,
+        parts: {
+          kind: (line, from, to) =>
+            `Línea ${line}, caracteres ${from} a ${to}: no empieza como un pasaporte o una tarjeta.`,
+          country: (line, from, to) =>
+            `Línea ${line}, caracteres ${from} a ${to}: no es el código de un país.`,
+          names: (line, from, to) =>
+            `Línea ${line}, caracteres ${from} a ${to}: los nombres solo tienen letras y signos <.`,
+          number: (line, from, to) =>
+            `Línea ${line}, caracteres ${from} a ${to}: el número del documento no corresponde a su dígito de control. Uno de estos caracteres está mal.`,
+          nationality: (line, from, to) =>
+            `Línea ${line}, caracteres ${from} a ${to}: no es el código de una nacionalidad.`,
+          'birth-date': (line, from, to) =>
+            `Línea ${line}, caracteres ${from} a ${to}: la fecha de nacimiento no corresponde a su dígito de control. Uno de estos caracteres está mal.`,
+          sex: (line, from, to) =>
+            `Línea ${line}, caracteres ${from} a ${to}: aquí solo puede haber M, F o <.`,
+          expiry: (line, from, to) =>
+            `Línea ${line}, caracteres ${from} a ${to}: la fecha de vencimiento no corresponde a su dígito de control. Uno de estos caracteres está mal.`,
+          'personal-number': (line, from, to) =>
+            `Línea ${line}, caracteres ${from} a ${to}: esto no corresponde a su dígito de control. Uno de estos caracteres está mal.`,
+          line: (line, from, to) =>
+            `Línea ${line}, caracteres ${from} a ${to}: el último dígito no corresponde a los datos con que se calcula. Un carácter de las líneas está mal.`,
+        },
+      },
+      fields: {
+        givenName: {
+          label: 'Nombres',
+          hint: 'Todos, en el orden del documento.',
+          missing: 'Escriba sus nombres. Si el documento tiene un solo nombre, escríbalo aquí.',
+          unusable: 'Esto no puede ser un nombre.',
+        },
+        surname: {
+          label: 'Apellidos',
+          hint: 'Déjelo vacío si el documento tiene un solo nombre.',
+          missing: 'Escriba sus apellidos.',
+          unusable: 'Esto no puede ser un apellido.',
+        },
+        dateOfBirth: {
+          label: 'Fecha de nacimiento',
+          hint: 'Por ejemplo, 27 3 1990.',
+          missing: 'Escriba la fecha de nacimiento.',
+          unusable: 'Este no es un día del pasado. Escriba el año con cuatro dígitos.',
+        },
+        number: {
+          label: 'Número del documento',
+          hint: 'Con sus letras. Los guiones y espacios no importan.',
+          missing: 'Escriba el número del documento.',
+          unusable: 'Este no puede ser el número de un documento.',
+        },
+        nationality: {
+          label: 'Nacionalidad',
+          missing: 'Elija la nacionalidad que indica el documento.',
+          unusable: 'Elija una nacionalidad de la lista.',
+        },
+        country: {
+          label: 'País que emitió el documento',
+          missing: 'Elija el país que emitió el documento.',
+          unusable: 'Elija un país de la lista.',
+        },
+        expiresOn: {
+          label: 'Fecha de vencimiento',
+          hint: 'Déjela vacía si el documento no tiene.',
+          missing: 'Escriba la fecha de vencimiento.',
+          unusable: 'Este no es un día del calendario. Escriba el año con cuatro dígitos.',
+        },
+      },
+      parts: { day: 'Día', month: 'Mes', year: 'Año' },
+      choose: 'Elija',
+      stateless: 'Apátrida o refugiado',
+      save: 'Guardar y continuar',
+    },
+
+    check: {
+      title: 'Revisar y enviar',
+      stated: 'Lo que usted escribió',
+      linesFit: 'Las líneas con los signos < son coherentes y coinciden con lo que escribió.',
+      change: (photo) => `Tomar otra foto: ${photo}`,
+      changeDetails: 'Cambiar lo que escribió',
+      lead: 'Con esto usted declara que el documento es suyo y que escribió lo que dice. Después no podrá cambiar nada, a menos que se lo pidamos.',
+      send: 'Enviar todo',
+      busy: 'No se pudo enviar en este momento. Inténtelo de nuevo en unos segundos.',
+    },
+
+    phone: {
+      title: 'Continuar en su teléfono',
+      lead: 'Tome las fotos con su teléfono. Usted termina aquí.',
+      noSignIn: 'No inicia sesión en el teléfono.',
+      onlyPhotos:
+        'El teléfono puede enviar fotos para esta verificación. No ve nada más de su cuenta.',
+      create: 'Mostrar un código QR',
+      scan: 'Apunte la cámara de su teléfono a este código y abra el enlace. Funciona una vez, durante diez minutos.',
+      qrCode: 'Código QR con el enlace para su teléfono',
+      waiting: 'Esperamos a su teléfono.',
+      refresh: 'Ver si algo cambió',
+      end: 'Desconectar el teléfono',
+      opened: 'Un teléfono abrió el enlace.',
+      code: 'El código en su teléfono',
+      codeHint:
+        'Cuatro dígitos. Si su teléfono no muestra ningún código, otra persona abrió el enlace: desconéctela.',
+      wrongCode: 'Este no es el código. Mire su teléfono de nuevo.',
+      connect: 'Conectar este teléfono',
+      notMine: '¿No hay ningún código en su teléfono?',
+      ended:
+        'El código fue incorrecto demasiadas veces, o tardó demasiado. Muestre un nuevo código QR.',
+      connected: 'Su teléfono está conectado por una hora.',
+      goOnHere: 'Continuar aquí',
+      openTitle: 'Tomar fotos con este teléfono',
+      openLead: 'Aquí toma las fotos, y termina en su computadora.',
+      openWarning:
+        'Continúe solo si usted mismo abrió este código en su propia computadora. Nunca tome fotos de su documento para alguien que le envió un código.',
+      open: 'Tomar fotos con este teléfono',
+      linkUsed:
+        'Este enlace ya se usó, venció o fue reemplazado. Muestre un código nuevo en su computadora.',
+      disconnected:
+        'Este teléfono ya no está conectado. Para tomar más fotos, muestre un código nuevo en su computadora.',
+      onPhoneTitle: 'Fotos para su verificación de identidad',
+      typeCode: 'Escriba este código en su computadora:',
+      typeCodeHint: 'Después de eso, esta página continúa.',
+      takingFor: (name) => `Usted toma fotos para la verificación de ${name}.`,
+      allHere: 'Todas las fotos llegaron. Continúe en su computadora.',
+      sent: 'Todo se envió. Puede cerrar esta página.',
+    },
+  },
+
   photo: {
     back: 'Volver a la verificación de identidad',
     hidden: 'Inicie sesión de nuevo para ver esta foto.',
