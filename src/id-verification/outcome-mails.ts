@@ -6,7 +6,14 @@ import type { Log } from '../platform/log.ts'
 import { type Loop, startLoop } from '../platform/loop.ts'
 import type { Vault } from '../platform/vault.ts'
 import type { Texts } from '../web/texts/en.ts'
-import { canTryAgain, describeReasons, outcomeIn, REMINDER_DAYS, reasonsToTell } from './outcome.ts'
+import {
+  canTryAgain,
+  describeReasons,
+  outcomeIn,
+  REMINDER_DAYS,
+  reasonsToTell,
+  settleOutcome,
+} from './outcome.ts'
 import { isCounted, lockVerification } from './store.ts'
 import type { Reason } from './vendors/reasons/reason.ts'
 
@@ -73,9 +80,7 @@ async function sendOutcome(sql: Sql, context: Context, { verificationId, due }: 
       exists (${othersOfAccount(sql)} and other.session_created_at > verification.session_created_at) as has_later,
       exists (${othersOfAccount(sql)} and ${isCounted(sql, 'other')}) as has_counted
     from verification where id = ${verificationId} and account_id is not null`
-  await sql`
-    update verification_notice set told = due, due = null, due_at = null
-    where verification_id = ${verificationId}`
+  await settleOutcome(sql, verificationId)
   // Who has begun again, or is verified, knows that the other session was left.
   if (!row || (outcome === 'ended' && (row.hasLater || row.hasCounted))) return
   const issuer = await requireIssuer(sql)

@@ -138,9 +138,12 @@ describe.concurrent('Veriff', () => {
     const { sandbox } = veriff
     await sandbox.complete(sessionId, 'resubmission_requested')
     await becomes(id, 'resubmission')
-    const { home } = await signIn(resident.email, 'es')
+    const { home, browser } = await signIn(resident.email, 'es')
     for (const sentence of sentences('photo-unclear', es)) expect(home.text).toContain(sentence)
     expect(home.text).toContain('<a class="button" href="/verify">Tomar fotos nuevas</a>')
+    const steps = await browser.open(`${portal.issuer}/verify`)
+    expect(steps.url).toBe(`${portal.issuer}/verify/${id}`)
+    for (const sentence of sentences('photo-unclear', es)) expect(steps.text).toContain(sentence)
     const { text } = await receiveMail(portal, resident.email, 'Se necesitan fotos nuevas')
     for (const sentence of sentences('photo-unclear', es)) expect(text).toContain(sentence)
     await sandbox.complete(sessionId, 'resubmission_requested', { reasonCode: 207 })
@@ -167,6 +170,18 @@ describe.concurrent('Veriff', () => {
     const { home: again } = await signIn(resident.email)
     expect(again.text).not.toContain('href="/verify"')
     expect(third.id).not.toBe(second.id)
+  })
+
+  test('who withdraws a request for new photos gets no mail about its end', async () => {
+    const { resident, id, sessionId } = await veriff.start()
+    await veriff.sandbox.complete(sessionId, 'resubmission_requested')
+    await becomes(id, 'resubmission')
+    await receiveMail(portal, resident.email, SUBJECTS.resubmission)
+    const { browser } = await signIn(resident.email)
+    const steps = await browser.open(`${portal.issuer}/verify/${id}`)
+    await browser.submit(steps, 'cancel')
+    await becomes(id, 'expired')
+    expect(await mailsTo(resident)).toEqual([SUBJECTS.resubmission])
   })
 
   test('a reason that must not be told is not: page, mail and row have the general sentence alone', async () => {
@@ -255,7 +270,7 @@ describe.concurrent('the other vendors', () => {
     await becomes(id, 'declined')
     const { home } = await signIn(resident.email)
     for (const sentence of sentences('age')) expect(home.text).toContain(sentence)
-    expect(home.text).not.toContain('href="/verify"')
+    expect(home.text).not.toContain(`>${en.reasons.tryAgain}</a>`)
     const { text } = await receiveMail(portal, resident.email, SUBJECTS.declined)
     expect(text).not.toContain('/verify\n')
   })
