@@ -62,7 +62,7 @@ function endWithin(limitSeconds: number, signal: NodeJS.Signals): void {
 
 async function runDemo(check: boolean): Promise<void> {
   const { serve } = await import('./serve.ts')
-  const { demo } = await import('./local/demo.ts')
+  const { demo } = await import('./local/demo/demo.ts')
   await demo({ check, serve, shutdownSignal, env: process.env })
 }
 
