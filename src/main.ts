@@ -46,6 +46,12 @@ async function runServer(): Promise<void> {
   )
   if (context.isDatabaseEmbedded)
     process.stdout.write(`Data is kept in ${context.config.dataDir}. Stop with Ctrl-C.\n`)
+  if (server) {
+    const { describeFirstRun } = await import('./cli/first-run.ts')
+    const { issuer } = server
+    const isTerminal = process.stdout.isTTY === true
+    process.stdout.write(await describeFirstRun(context.db, { issuer, isTerminal }))
+  }
   endWithin(context.config.shutdownSeconds, await asked)
   await served.close()
 }
