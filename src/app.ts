@@ -25,6 +25,7 @@ import { createUploadTurns } from './api/uploads.ts'
 import { clientLogoRoutes } from './clients/logo.ts'
 import { type AppEnv, respondNotFound, respondToError } from './error-responses.ts'
 import { callbackRoutes } from './id-verification/callbacks.ts'
+import { findVerificationState } from './id-verification/own-progress.ts'
 import { findLatestDocuments } from './id-verification/store.ts'
 import { webhookRoutes } from './id-verification/webhook.ts'
 import { record } from './ledger/disclosure.ts'
@@ -45,6 +46,7 @@ import { portalRoutes } from './portal/routes.ts'
 import { secondFactorRoutes } from './portal/second-factor.ts'
 import { setupRoutes } from './portal/setup.ts'
 import { signUpRoutes } from './portal/sign-up.ts'
+import { verifyRoutes } from './portal/verify.ts'
 import { wellKnownRoutes } from './portal/well-known.ts'
 import { createFormTokens } from './web/form-tokens.ts'
 import { passkeyScript, stylesheet } from './web/html.ts'
@@ -161,12 +163,14 @@ function residentRoutes(context: WebContext): Hono<PageEnv> {
     interactionRoutes({
       ...portal,
       findDocuments: (accountId) => findLatestDocuments(db, accountId),
+      findVerificationState: (accountId) => findVerificationState(db, accountId),
       requireProof: guard.askForProof,
     }),
   )
   routes.route('/', languageRoutes(portal))
   routes.route('/', portalRoutes(portal))
   routes.route('/', photoRoutes(portal))
+  routes.route('/', verifyRoutes(portal))
   routes.route('/', consentRoutes(portal))
   routes.route('/', activityRoutes(portal))
   routes.route('/', linkRoutes(portal))

@@ -152,6 +152,26 @@ const drop = (which: 'next' | 'previous', summary: string) =>
     },
   })
 
+const loadOrder = () => import('../id-verification/vendors/vendor-order.ts')
+
+const order = defineCommand({
+  summary:
+    'Show or set who verifies residents that start by themselves: the first that can start a session',
+  arguments: {
+    '[order]':
+      'integrations with commas between, as vendor or vendor/name; none: residents cannot start; default: all, manual last',
+  },
+  examples: ['vendor order', 'vendor order veriff,kora,manual', 'vendor order none'],
+  async run({ db, log }, _values, [text]) {
+    const { listVendorOrder, setVendorOrder } = await loadOrder()
+    if (text !== undefined) {
+      await setVendorOrder(db, text)
+      log.info('vendor order set', { order: text })
+    }
+    return await listVendorOrder(db)
+  },
+})
+
 /** The credentials of the options, and of standard input. */
 async function readCredentials(values: Values<keyof typeof SECRETS>) {
   const apiKey = getOption(values, 'api-key')
@@ -181,6 +201,7 @@ export const vendor: Noun = {
     set,
     list,
     health,
+    order,
     'add-next': addNext,
     'use-next': useNext,
     'drop-next': drop('next', 'Remove the next secrets'),

@@ -27,7 +27,7 @@ const start = defineCommand({
     const { startWithVerifier } = await load()
     const resident = await findResident({ db, vault }, requireOption(values, 'resident'))
     return await startWithVerifier(
-      { db, sealer, issuer },
+      { db, vault, sealer, issuer },
       {
         vendor: requireOption(values, 'vendor'),
         integration: getOption(values, 'integration'),

@@ -7,7 +7,7 @@ import { raiseRepeatedDeclines } from './alerts.ts'
 import { compareWithAccount, recordFindings } from './findings.ts'
 import type { MatchResult } from './matching.ts'
 import { recordReason } from './reasons.ts'
-import { currentStatus, type Decision } from './status.ts'
+import { currentStatus, type Decision, isAttemptDecided } from './status.ts'
 import type { DocumentType, Media, VendorDecision, VerificationStatus } from './vendors/vendor.ts'
 import type { VendorName, VerifierName } from './vendors/vendor-names.ts'
 
@@ -58,16 +58,20 @@ export async function createVerification(
   return row?.id
 }
 
-/** Stores the vendor's session. `checkAfterSeconds`: when its result is fetched, if no delivery arrives before. */
+/**
+ * Stores the vendor's session. `checkAfterSeconds`: when its result is fetched, if no delivery arrives before. `false`: the verification
+ * was erased while the vendor was asked.
+ */
 export async function setVendorSession(
   sql: Sql,
   id: string,
   session: { sessionId: string; checkAfterSeconds: number | undefined },
-): Promise<void> {
-  await sql`
+): Promise<boolean> {
+  const rows = await sql`
     update verification set vendor_session_id = ${session.sessionId}, updated_at = now(),
       next_check_at = now() + make_interval(secs => ${session.checkAfterSeconds ?? null}::float8)
-    where id = ${id}`
+    where id = ${id} and vendor_session_id is null returning 1`
+  return rows.length > 0
 }
 
 export type ReturningSession = {
@@ -75,7 +79,13 @@ export type ReturningSession = {
   stateSha256: Buffer
   returnUrl: string | null
   returnState: string | null
+  /** Of a resident, for no tenant. */
+  isOwn: boolean
 }
+
+const returningColumns = (sql: Sql) => sql`
+  verification.id, state_sha256, return_url, return_state,
+  account_id is not null and subject_id is null as is_own`
 
 /** The verifications of this session id, one for each integration, with the SHA-256 of the `state` that a browser must return. */
 export async function listReturnStates(
@@ -85,7 +95,7 @@ export async function listReturnStates(
 ): Promise<ReturningSession[]> {
   // Joined with the few integrations, so that each look-up uses the unique index.
   return await sql<ReturningSession[]>`
-    select verification.id, state_sha256, return_url, return_state
+    select ${returningColumns(sql)}
     from vendor_integration join verification
       on verification.vendor = vendor_integration.vendor and integration = vendor_integration.name
     where vendor_integration.vendor = ${vendor} and vendor_session_id = ${sessionId}
@@ -99,7 +109,7 @@ export async function findByState(
   stateSha256: Uint8Array,
 ): Promise<ReturningSession | undefined> {
   const [row] = await sql<ReturningSession[]>`
-    select id, state_sha256, return_url, return_state from verification
+    select ${returningColumns(sql)} from verification
     where state_sha256 = ${Buffer.from(stateSha256)} and vendor = ${vendor}`
   return row
 }
@@ -114,6 +124,11 @@ export async function scheduleRecheck(sql: Sql, id: string): Promise<void> {
 /** Schedules one check at the vendor, also of a decided verification: the vendor reported a change. */
 export async function recheckDecided(sql: Sql, id: string): Promise<void> {
   await sql`update verification set next_check_at = now() where id = ${id}`
+}
+
+/** Schedules no check any more. */
+export async function stopChecks(sql: Sql, id: string): Promise<void> {
+  await sql`update verification set next_check_at = null where id = ${id}`
 }
 
 /** Marks a verification whose session the vendor could not start. The row stays visible to the operator. */
@@ -199,6 +214,8 @@ export async function recordDecision(
   if (before && recorded)
     await recordReason(sql, vault, before, { decisionId: recorded.id, reason: decision.reason })
   const sameAttempt = before?.attemptId === now.attemptId
+  const isSubmitted =
+    decision.isSubmitted === true && !isAttemptDecided(decisions, decision.attemptId)
   // A vendor without attempts puts the images of a second attempt into the same list, so it is read again.
   const isWantedAnew =
     !sameAttempt ||
@@ -212,6 +229,12 @@ export async function recordDecision(
       images_complete = images_complete and ${!isWantedAnew}, updated_at = now(),
       match_review = case when ${sameAttempt} then match_review end,
       match_reviewed_at = case when ${sameAttempt} then match_reviewed_at end,
+      submitted_at = case
+        when ${now.status !== 'pending'} then null
+        when ${isSubmitted} then coalesce(submitted_at, now())
+        when ${decision.isUndated === true} then null
+        else submitted_at end,
+      page_sealed = case when ${hasEnded(now.status)} then null else page_sealed end,
       next_check_at = ${nextCheck(sql, verificationId, now.status)}
     where id = ${verificationId}`
   await compareWithAccount(sql, vault, verificationId)
@@ -280,6 +303,10 @@ const STATUSES_WITH_IMAGES: VerificationStatus[] = [
   'resubmission',
   'review',
 ]
+
+/** The vendor's page of the session takes nobody any more. */
+const hasEnded = (status: VerificationStatus) =>
+  isDecided(status) || status === 'expired' || status === 'error'
 
 /** Final, unless the vendor overturns it. */
 export const isDecided = (status: VerificationStatus) => ['approved', 'declined'].includes(status)

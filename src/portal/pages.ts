@@ -48,6 +48,8 @@ export function homePage(
     applications: Application[]
     /** The name on the document, when the account still has the name that the resident typed. */
     offeredName: OfferedName | undefined
+    /** How to be verified, or how far that is. */
+    verifyCard?: Html | '' | undefined
     csrf: string
     notice?: string | undefined
   },
@@ -59,7 +61,7 @@ export function homePage(
     actions: html`<form method="post" action="/sign-out" class="sign-out">${csrfField(csrf)}<span>${account.email}</span> <a href="/account">${common.yourAccount}</a> <button class="plain" name="sign-out">${common.signOut}</button></form>`,
     body: html`${notice ? html`<div class="notice good" role="status"><p>${notice}</p></div>` : ''}
 <h1>${home.greeting(account.name)}</h1>
-${offeredName ? nameCard(reader, offeredName, csrf) : ''}
+${data.verifyCard ?? ''}${offeredName ? nameCard(reader, offeredName, csrf) : ''}
 <section aria-labelledby="verifications"><h2 id="verifications">${home.checks}</h2>
 ${
   verifications.length === 0

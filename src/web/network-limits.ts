@@ -85,6 +85,11 @@ export const NETWORK_RULES: readonly [method: string, path: string, rule: Networ
   // Pages of a signed-in resident.
   ['GET', '/verifications/:id', 'none'],
   ['POST', '/verifications/*', 'refusals'],
+  ['GET', '/verify', 'none'],
+  ['POST', '/verify', 'requests'],
+  ['GET', '/verify/:id', 'none'],
+  ['GET', '/verify/:id/continue', 'requests'],
+  ['POST', '/verify/:id/cancel', 'refusals'],
   ['GET', '/links', 'none'],
   ['POST', '/links/*', 'refusals'],
   ['POST', '/sign-out', 'refusals'],

@@ -41,6 +41,7 @@ const PAGES_OF_FORMS: readonly [pattern: RegExp, page: string][] = [
   [/^\/account\/.*$/, '/account'],
   [/^(\/applications\/[^/]+)\/.*$/, '$1'],
   [/^\/links\/.*$/, '/links'],
+  [/^(\/verify\/[^/]+)\/cancel$/, '$1'],
   [/^\/sign-up\/code$/, '/sign-up/sent'],
   [/^\/api\/oauth\/.*$/, '/'],
 ]

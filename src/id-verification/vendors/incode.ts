@@ -133,7 +133,8 @@ export function createIncode(integration: Integration, tokens = createTokenCache
       const override = OVERRIDES.get(onboardingStatus)
       if (!override && onboardingStatus !== 'ONBOARDING_FINISHED') return []
       const status = override ?? (await fetchScore(api, sessionId))
-      if (status === 'pending') return [{ ...UNDATED, status }]
+      // The person has finished, and there is no score yet.
+      if (status === 'pending') return [{ ...UNDATED, status, isSubmitted: true }]
       if (status === 'approved')
         return [{ ...UNDATED, status, ...(await findDocument(api, sessionId, settings)) }]
       // The decision does not wait for the document's text: a manual review may still approve.

@@ -239,6 +239,7 @@ function toDecision(found: Verification): VendorDecision {
   return {
     attemptId: '',
     status,
+    isSubmitted: found.status === 'processing' || undefined,
     decidedAt: status === 'pending' ? undefined : at,
     ...(status !== 'pending' && at === undefined ? { isUndated: true } : {}),
     documentType: documentType(found.documentVerification?.documentType),

@@ -49,6 +49,8 @@ export function createMosaic(integration: Integration, tokens = createTokenCache
 
     read: () => ({ kind: 'unknown', explanation: 'Mosaic sends no deliveries' }),
 
+    opensOnce: true,
+
     async startSession({ returnUrl, state }) {
       const { appPath, organizationName } = settings
       const started = await api.callJson(startedSchema, '/verification', {
@@ -243,7 +245,8 @@ function toDecision(result: Result): VendorDecision {
     ? RECOMMENDATIONS.get(result.recommendation ?? '')
     : STATUSES.get(result.status)
   if (!status) throw new VendorError('the result has a status or recommendation that is not known')
-  if (!isComplete) return { ...UNDATED, status }
+  if (!isComplete)
+    return { ...UNDATED, status, isSubmitted: result.status === 'processing' || undefined }
   const type = result.document?.type
   return {
     ...UNDATED,

@@ -67,6 +67,8 @@ export function createStripe(integration: Integration, now: () => number = Date.
 
     read,
 
+    opensOnce: true,
+
     async startSession({ verificationId, returnUrl }) {
       const { id, url, client_reference_id } = await api.callJson(startedSchema, SESSIONS, {
         form: {
@@ -81,6 +83,8 @@ export function createStripe(integration: Integration, now: () => number = Date.
       // Throws for an id by which the result could not be fetched.
       return { sessionId: pathSegment(id), url }
     },
+
+    renewPage: async ({ sessionId }) => (await api.findSession(sessionId)).url ?? undefined,
 
     async fetchResult(sessionId) {
       const session = await api.findSession(sessionId)
@@ -252,6 +256,10 @@ const linkSchema = z.object({ url: z.string() })
 const sessionSchema = z.object({
   id,
   status: z.string(),
+  url: z
+    .url({ protocol: /^https?$/ })
+    .nullish()
+    .catch(undefined),
   redaction: z.unknown().optional(),
   last_error: z.object({ code: text }).nullish().catch(undefined),
   last_verification_report: reportId.nullish(),

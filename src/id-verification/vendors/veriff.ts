@@ -293,6 +293,7 @@ function readEvent(json: object): VendorReport {
     sessionId: parsed.data.id,
     attemptId: attemptId ?? '',
     status: 'pending',
+    isSubmitted: action === 'submitted' || undefined,
     decidedAt: undefined,
     documentType: undefined,
     reason: undefined,

@@ -356,6 +356,158 @@ export const en = {
     end: 'End access',
   },
 
+  verify: {
+    title: 'Verify your identity',
+    lead: 'You take photos of an identity document and of your face. They are compared, and from then on you can show applications who you are.',
+    leadFor: (application: string) =>
+      `${application} asks for your identity document. You take photos of it and of your face, they are compared, and then you come back to decide what ${application} may see.`,
+    needs: 'What you need',
+    needed: [
+      'Your passport, identity card, driving licence or residence permit: the document itself, not a copy.',
+      'A phone or a computer with a camera, and good light.',
+      'About five minutes.',
+    ],
+    /** Without a vendor, people of the portal check. */
+    checkedBy: (vendor: string | undefined) =>
+      vendor
+        ? `The photos are checked by ${vendor}, on its own pages. Afterwards you come back here.`
+        : 'The photos are checked by the people who run this portal. That can take a day or two.',
+    storedHere:
+      'The result and the photos are stored here. No application sees them before you allow it.',
+    start: 'Start',
+    startAgain: 'Start again',
+    already: (day: Html) =>
+      html`You were verified on ${day}. You need this only if you have a new document.`,
+    notOffered:
+      'This cannot be started here at the moment, because nobody is set up to check documents. Please write to the people who run this portal.',
+    tooManyTitle: 'Error: verify your identity',
+    tooMany: (moment: Html) =>
+      html`You have started many checks today. You can start the next one on ${moment}. If it keeps failing, write to the people who run this portal.`,
+    backTo: (application: string) => `Back to the request of ${application}`,
+    continueWith: (application: string) => `Continue to ${application}`,
+    waits: (application: string, moment: Html) =>
+      html`${application} is waiting. You need not wait here: go back and decide now, and what you allow is shared as soon as the check is done. The request stays open until ${moment}. After that, start again at ${application}.`,
+    requestEnded:
+      'The request of the application is not open any more: it was answered, or it has expired. If you still want to go there, start again at the application. What you do here is not lost.',
+    steps: 'Steps',
+    stepNames: [
+      'Start',
+      'Take the photos',
+      'The photos are checked',
+      'The photos are stored here',
+      'Done',
+    ],
+    stepDone: 'done',
+    stepNow: 'now',
+    stepFailed: 'not completed',
+    states: {
+      starting: {
+        title: 'The check is being started',
+        text: (vendor: string | undefined) =>
+          `We are asking ${vendor ?? 'the portal'} to start the check. This takes a few seconds.`,
+      },
+      'not-started': {
+        title: 'The check could not be started',
+        text: () =>
+          'Nobody who checks documents can be reached at the moment. Please try again in a few minutes. If it keeps failing, write to the people who run this portal.',
+      },
+      'at-vendor': {
+        title: 'Take your photos',
+        text: (vendor: string | undefined) =>
+          vendor
+            ? `You take the photos on the pages of ${vendor}. If you have finished there already, its answer has not arrived yet: that can take a few minutes.`
+            : 'You take the photos here, and the people who run this portal check them.',
+      },
+      'new-photos': {
+        title: 'New photos are needed',
+        text: (vendor: string | undefined) =>
+          `${vendor ?? 'The person who checked them'} could not check the photos. Please take them again, in good light, with the whole document in the picture and nothing covering it.`,
+      },
+      checking: {
+        title: 'Your photos are being checked',
+        text: (vendor: string | undefined) =>
+          `${vendor ?? 'The portal'} has received your photos. The result usually arrives within minutes. You can close this page.`,
+      },
+      'in-review': {
+        title: 'Your photos are being checked',
+        text: (vendor: string | undefined) =>
+          vendor
+            ? `People at ${vendor} are looking at your photos. That can take a day. You can close this page.`
+            : 'People of this portal are looking at your photos. That can take a day or two. You can close this page.',
+      },
+      mismatch: {
+        title: 'Your document is being compared',
+        text: () =>
+          'The document was checked, and it does not match your account in every detail. One of our staff will look at it. You can close this page.',
+      },
+      photos: {
+        title: 'You are verified',
+        text: () => 'The photos are still being copied to this portal. That takes a moment.',
+      },
+      done: {
+        title: 'You are verified',
+        text: () => 'Your document was checked, and its photos are stored here.',
+      },
+      'document-expired': {
+        title: 'Your document has expired',
+        text: () => 'It was checked, but it is not valid any more. Please have a new one checked.',
+      },
+      declined: {
+        title: 'The check was declined',
+        text: (vendor: string | undefined) =>
+          `${vendor ?? 'The portal'} did not accept the photos or the document. You can start again with another document, or with better photos.`,
+      },
+      rejected: {
+        title: 'The document was not accepted',
+        text: () =>
+          'Our staff did not accept this document for your account. If you think this is wrong, write to the people who run this portal. You can also start again with another document.',
+      },
+      expired: {
+        title: 'The check has ended',
+        text: () => 'It was not finished in time, or it was cancelled. You can start again.',
+      },
+      failed: {
+        title: 'The check could not be completed',
+        text: (vendor: string | undefined) =>
+          `Something went wrong${vendor ? ` at ${vendor}` : ''}. You can start again.`,
+      },
+    },
+    goOn: (vendor: string | undefined) => (vendor ? `Continue with ${vendor}` : 'Take the photos'),
+    newPhotos: 'Take new photos',
+    checkAgain: 'Check again',
+    seeIt: 'See your verification',
+    otherwise: 'If something is not right',
+    usedUp: 'If the page for the photos does not open any more, start again with a new one.',
+    removesIt: 'If you do not want to be verified now, cancel it. Nothing of it is kept.',
+    endsIt: 'If you do not want to take new photos, cancel it. You can start again later.',
+    cancel: 'Cancel the check',
+    noPageNow:
+      'The page for the photos cannot be opened at the moment. Please try again in a minute.',
+    elsewhereTitle: 'Go back to the device where you started',
+    elsewhere:
+      'If you only took the photos on this phone, you are finished here. The device on which you started shows how it goes on.',
+    elsewhereOr: 'If you want to see it here, sign in.',
+    cardText:
+      'Take photos of an identity document and of your face once, and show applications who you are whenever you allow it.',
+    cardStart: 'Verify your identity now',
+    cardContinue: 'See how far it is',
+    /** On the consent page, of documents that are not there yet. */
+    missing: {
+      heading: 'You are not verified yet',
+      none: (application: string) =>
+        `${application} asks for something that only exists after your identity was verified. You can do that now, and come back here.`,
+      'to-finish': (application: string) =>
+        `${application} asks for something that only exists after your identity was verified. You have begun, and not finished.`,
+      'being-checked': (application: string) =>
+        `${application} asks for something that only exists after your identity was verified. Your photos are being checked.`,
+      verifyNow: 'Verify your identity first',
+      goOn: 'Continue the verification',
+      seeIt: 'See how far it is',
+      later:
+        'Or decide now: what you allow is shared as soon as it is there, and the application is told.',
+    },
+  },
+
   verification: {
     checkedBy: 'Checked by',
     started: 'Started',
@@ -489,6 +641,7 @@ export const en = {
   },
 
   notices: {
+    'verification-cancelled': 'The check was cancelled.',
     'email-sent': 'We have sent a link to your new address. Open it in this browser.',
     'passkey-added': 'The passkey was added. You can sign in with it from now on.',
     'passkey-renamed': 'The passkey was renamed.',

@@ -359,6 +359,155 @@ export const es: Texts = {
     end: 'Terminar el acceso',
   },
 
+  verify: {
+    title: 'Verifique su identidad',
+    lead: 'Usted toma fotos de un documento de identidad y de su rostro. Se comparan, y desde entonces puede mostrar a las aplicaciones quién es usted.',
+    leadFor: (application) =>
+      `${application} pide su documento de identidad. Usted toma fotos del documento y de su rostro, se comparan, y después vuelve para decidir qué puede ver ${application}.`,
+    needs: 'Lo que necesita',
+    needed: [
+      'Su pasaporte, documento de identidad, licencia de conducir o permiso de residencia: el documento mismo, no una copia.',
+      'Un teléfono o una computadora con cámara, y buena luz.',
+      'Unos cinco minutos.',
+    ],
+    checkedBy: (vendor) =>
+      vendor
+        ? `Las fotos las revisa ${vendor}, en sus propias páginas. Después usted vuelve aquí.`
+        : 'Las fotos las revisan las personas que administran este portal. Eso puede tardar uno o dos días.',
+    storedHere:
+      'El resultado y las fotos se guardan aquí. Ninguna aplicación los ve antes de que usted lo permita.',
+    start: 'Empezar',
+    startAgain: 'Empezar de nuevo',
+    already: (day) =>
+      html`Su identidad fue verificada el ${day}. Solo necesita hacer esto si tiene un documento nuevo.`,
+    notOffered:
+      'En este momento no se puede empezar aquí, porque no hay nadie configurado para revisar documentos. Por favor, escriba a quienes administran este portal.',
+    tooManyTitle: 'Error: verifique su identidad',
+    tooMany: (moment) =>
+      html`Hoy ya inició muchas verificaciones. Puede iniciar la siguiente el ${moment}. Si sigue fallando, escriba a quienes administran este portal.`,
+    backTo: (application) => `Volver a la solicitud de ${application}`,
+    continueWith: (application) => `Continuar con ${application}`,
+    waits: (application, moment) =>
+      html`${application} está esperando. No hace falta que espere aquí: vuelva y decida ahora, y lo que permita se compartirá en cuanto termine la verificación. La solicitud queda abierta hasta el ${moment}. Después, empiece de nuevo en ${application}.`,
+    requestEnded:
+      'La solicitud de la aplicación ya no está abierta: fue respondida o venció. Si todavía quiere ir allí, empiece de nuevo en la aplicación. Lo que haga aquí no se pierde.',
+    steps: 'Pasos',
+    stepNames: [
+      'Empezar',
+      'Tomar las fotos',
+      'Se revisan las fotos',
+      'Las fotos se guardan aquí',
+      'Listo',
+    ],
+    stepDone: 'hecho',
+    stepNow: 'ahora',
+    stepFailed: 'sin terminar',
+    states: {
+      starting: {
+        title: 'La verificación se está iniciando',
+        text: (vendor) =>
+          `Estamos pidiendo a ${vendor ?? 'este portal'} que inicie la verificación. Tarda unos segundos.`,
+      },
+      'not-started': {
+        title: 'No se pudo iniciar la verificación',
+        text: () =>
+          'En este momento no podemos comunicarnos con nadie que revise documentos. Por favor, intente de nuevo en unos minutos. Si sigue fallando, escriba a quienes administran este portal.',
+      },
+      'at-vendor': {
+        title: 'Tome sus fotos',
+        text: (vendor) =>
+          vendor
+            ? `Las fotos se toman en las páginas de ${vendor}. Si ya terminó allí, su respuesta todavía no ha llegado: puede tardar unos minutos.`
+            : 'Las fotos se toman aquí, y las revisan las personas que administran este portal.',
+      },
+      'new-photos': {
+        title: 'Se necesitan fotos nuevas',
+        text: (vendor) =>
+          `${vendor ?? 'La persona que las revisó'} no pudo revisar las fotos. Por favor, tómelas de nuevo, con buena luz, con todo el documento en la imagen y sin nada que lo tape.`,
+      },
+      checking: {
+        title: 'Sus fotos se están revisando',
+        text: (vendor) =>
+          `${vendor ?? 'El portal'} recibió sus fotos. El resultado suele llegar en unos minutos. Puede cerrar esta página.`,
+      },
+      'in-review': {
+        title: 'Sus fotos se están revisando',
+        text: (vendor) =>
+          vendor
+            ? `Personas de ${vendor} están viendo sus fotos. Eso puede tardar un día. Puede cerrar esta página.`
+            : 'Personas de este portal están viendo sus fotos. Eso puede tardar uno o dos días. Puede cerrar esta página.',
+      },
+      mismatch: {
+        title: 'Su documento se está comparando',
+        text: () =>
+          'El documento fue revisado, y no coincide en todo con su cuenta. Una persona de nuestro equipo lo verá. Puede cerrar esta página.',
+      },
+      photos: {
+        title: 'Su identidad está verificada',
+        text: () => 'Las fotos todavía se están copiando a este portal. Tarda un momento.',
+      },
+      done: {
+        title: 'Su identidad está verificada',
+        text: () => 'Su documento fue revisado, y sus fotos están guardadas aquí.',
+      },
+      'document-expired': {
+        title: 'Su documento venció',
+        text: () => 'Fue revisado, pero ya no es válido. Por favor, haga verificar uno nuevo.',
+      },
+      declined: {
+        title: 'La verificación fue rechazada',
+        text: (vendor) =>
+          `${vendor ?? 'El portal'} no aceptó las fotos o el documento. Puede empezar de nuevo con otro documento, o con mejores fotos.`,
+      },
+      rejected: {
+        title: 'El documento no fue aceptado',
+        text: () =>
+          'Nuestro equipo no aceptó este documento para su cuenta. Si cree que es un error, escriba a quienes administran este portal. También puede empezar de nuevo con otro documento.',
+      },
+      expired: {
+        title: 'La verificación terminó sin resultado',
+        text: () => 'No se completó a tiempo, o fue cancelada. Puede empezar de nuevo.',
+      },
+      failed: {
+        title: 'No se pudo completar la verificación',
+        text: (vendor) => `Algo salió mal${vendor ? ` en ${vendor}` : ''}. Puede empezar de nuevo.`,
+      },
+    },
+    goOn: (vendor) => (vendor ? `Continuar con ${vendor}` : 'Tomar las fotos'),
+    newPhotos: 'Tomar fotos nuevas',
+    checkAgain: 'Consultar de nuevo',
+    seeIt: 'Ver su verificación',
+    otherwise: 'Si algo no está bien',
+    usedUp: 'Si la página para las fotos ya no se abre, empiece de nuevo con otra.',
+    removesIt: 'Si no quiere verificar su identidad ahora, cancele. No se guarda nada.',
+    endsIt: 'Si no quiere tomar fotos nuevas, cancele. Puede empezar de nuevo más tarde.',
+    cancel: 'Cancelar la verificación',
+    noPageNow:
+      'En este momento no se puede abrir la página para las fotos. Por favor, intente de nuevo en un minuto.',
+    elsewhereTitle: 'Vuelva al dispositivo en el que empezó',
+    elsewhere:
+      'Si en este teléfono solo tomó las fotos, aquí ya terminó. El dispositivo en el que empezó muestra cómo sigue.',
+    elsewhereOr: 'Si quiere verlo aquí, inicie sesión.',
+    cardText:
+      'Tome una vez fotos de un documento de identidad y de su rostro, y muestre a las aplicaciones quién es usted cuando lo permita.',
+    cardStart: 'Verificar su identidad ahora',
+    cardContinue: 'Ver cómo va',
+    missing: {
+      heading: 'Su identidad todavía no está verificada',
+      none: (application) =>
+        `${application} pide algo que solo existe después de verificar su identidad. Puede hacerlo ahora y volver aquí.`,
+      'to-finish': (application) =>
+        `${application} pide algo que solo existe después de verificar su identidad. Usted ya empezó, pero no ha terminado.`,
+      'being-checked': (application) =>
+        `${application} pide algo que solo existe después de verificar su identidad. Sus fotos se están revisando.`,
+      verifyNow: 'Verificar primero su identidad',
+      goOn: 'Continuar la verificación',
+      seeIt: 'Ver cómo va',
+      later:
+        'O decida ahora: lo que permita se compartirá en cuanto exista, y se le avisará a la aplicación.',
+    },
+  },
+
   verification: {
     checkedBy: 'Verificada por',
     started: 'Iniciada',
@@ -492,6 +641,7 @@ export const es: Texts = {
   },
 
   notices: {
+    'verification-cancelled': 'La verificación fue cancelada.',
     'email-sent': 'Enviamos un enlace a su nueva dirección. Ábralo en este navegador.',
     'passkey-added': 'Se agregó la clave de acceso. Desde ahora puede iniciar sesión con ella.',
     'passkey-renamed': 'Se cambió el nombre de la clave de acceso.',
