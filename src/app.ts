@@ -31,7 +31,6 @@ import { webhookRoutes } from './id-verification/webhook.ts'
 import { record } from './ledger/disclosure.ts'
 import { type Bearer, createBearer } from './oauth/bearer.ts'
 import { interactionRoutes } from './oauth/interactions.ts'
-import { isLoopback } from './platform/loopback.ts'
 import { accountRoutes } from './portal/account.ts'
 import { activityRoutes } from './portal/activity.ts'
 import { consentRoutes } from './portal/consents.ts'
@@ -43,11 +42,12 @@ import { manualRoutes } from './portal/manual.ts'
 import { phoneRoutes } from './portal/manual-phone.ts'
 import { createPhotoSteps } from './portal/manual-photos.ts'
 import { notMeRoutes } from './portal/not-me.ts'
-import { outboxRoutes } from './portal/outbox.ts'
+import { outboxRoutes, showsOutbox } from './portal/outbox.ts'
 import { passkeyRoutes } from './portal/passkeys.ts'
 import { photoRoutes } from './portal/photos.ts'
 import { portalRoutes } from './portal/routes.ts'
 import { secondFactorRoutes } from './portal/second-factor.ts'
+import { setupRoutes } from './portal/setup.ts'
 import { signUpRoutes } from './portal/sign-up.ts'
 import { verifyRoutes } from './portal/verify.ts'
 import { wellKnownRoutes } from './portal/well-known.ts'
@@ -187,12 +187,9 @@ function residentRoutes(context: WebContext): Hono<PageEnv> {
   routes.route('/', secondFactorRoutes(portal))
   routes.route('/', mailLinkRoutes(portal))
   routes.route('/', signUpRoutes(portal))
+  routes.route('/', setupRoutes(portal))
   routes.route('/', wellKnownRoutes(portal))
   routes.route('/', notMeRoutes(portal))
   if (showsOutbox(context)) routes.route('/', outboxRoutes(portal))
   return routes
 }
-
-/** Mails contain links that open accounts: they are shown only where nobody else can connect. */
-const showsOutbox = ({ config, issuer }: WebContext): boolean =>
-  !config.mail && !config.production && isLoopback(`http://${config.host}`) && isLoopback(issuer)

@@ -115,6 +115,7 @@ describe('who may import whom', () => {
         if (each.file === file && isOurs(each) && !each.isType && !each.isDynamic)
           loaded.add(each.from)
     const general = [
+      'accounts/operator-roles.ts',
       'id-verification/vendors/reasons/reason.ts',
       'id-verification/vendors/vendor-names.ts',
       'platform/errors.ts',
@@ -259,6 +260,8 @@ const TABLES: Record<string, string[]> = {
     'known_browser',
     'mail_link',
     'natural_person',
+    'operator',
+    'operator_setup',
     'passkey',
     'passkey_challenge',
     'pending_sign_in',

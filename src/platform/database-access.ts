@@ -56,6 +56,8 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
     worker: { select: ['request_id', 'expires_at'], insert: '*', delete: true },
   },
   oidc_artifact: { web: all, worker: { select: ['kind', 'id', 'expires_at'], delete: true } },
+  operator: { web: append, worker: none },
+  operator_setup: { web: all, worker: none },
   passkey: {
     web: {
       select: '*',

@@ -5,6 +5,7 @@ import { evaluatePasswordAlone } from '../accounts/second-factor.ts'
 import { isRecentSignIn } from '../accounts/session-limits.ts'
 import { lockSession } from '../accounts/sessions.ts'
 import type { FailedSignIn, SecondStep } from '../accounts/sign-in.ts'
+import type { Config } from '../config.ts'
 import type { RequireProof } from '../oauth/interactions.ts'
 import { authenticateForm, PROOF_FIELDS } from '../oauth/logins.ts'
 import { secondStepPage } from '../oauth/second-step-pages.ts'
@@ -21,7 +22,6 @@ import { setSecurityHeaders } from '../web/html.ts'
 import { PageError } from '../web/page-error.ts'
 import type { PageEnv, ReaderOf } from '../web/reader.ts'
 import type { SecurityEvents } from '../web/security-events.ts'
-import type { Locale } from '../web/texts/languages.ts'
 import { confirmPage } from './guard-pages.ts'
 
 export type GuardParts = {
@@ -34,7 +34,7 @@ export type GuardParts = {
   security: SecurityEvents
   sealer: Sealer
   jobs: Jobs
-  config: { defaultLocale: Locale }
+  config: Pick<Config, 'defaultLocale' | 'mail' | 'production' | 'host'>
   readerOf: ReaderOf
   log: Log
 }

@@ -24,6 +24,7 @@ import type { Guard, GuardParts } from './guard.ts'
 import { takeOpenedLink } from './links.ts'
 import { sentenceOf, takeNotice } from './notices.ts'
 import { homePage } from './pages.ts'
+import { isNewOperator } from './setup.ts'
 import { showSignIn, signIn, signOut } from './sign-in.ts'
 import { verificationPage } from './verification-page.ts'
 import { verifyCard } from './verify-pages.ts'
@@ -55,6 +56,7 @@ async function showHome(parts: Parts, c: Context<PageEnv>): Promise<Response> {
   if (!resident) return showSignIn(parts, c)
   const opened = takeOpenedLink(c, issuer)
   if (opened) return c.redirect(opened, 303)
+  if (isNewOperator(parts, c)) return c.redirect('/operator', 303)
   const { account, session, isRecent } = resident
   const [verifications, applications, offeredName, progress, documents] = await Promise.all([
     listVerifications(db, account.id),

@@ -99,6 +99,7 @@ const UNLIMITED = `
   GET /photos/:id/thumbnail
   GET /account
   GET /account/totp
+  GET /operator
   GET /applications/:clientId
   GET /applications/:clientId/logo
   GET /activity
@@ -130,6 +131,9 @@ const GUESSED = `
   GET /sign-up/:token
   POST /sign-up/:token
   POST /sign-up/:token/passkey-options
+  GET /setup/:token
+  POST /setup/:token
+  POST /setup/:token/passkey-options
   GET /verify-email/:token
   POST /verify-email/:token
   GET /link/:token

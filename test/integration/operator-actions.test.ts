@@ -156,6 +156,16 @@ const CHANGES: Record<string, Words> = {
   'job retry': onThe(failedJob),
   'case close': onThe(report),
   'retention run': () => ['--dry-run'],
+  'operator add': onThe(resident, '--role', 'reviewer'),
+  'operator remove': async () => {
+    const id = await resident()
+    await run('operator', 'add', id, '--role', 'reviewer')
+    return [id]
+  },
+  'operator setup': async () => {
+    await portal.db`delete from operator`
+    return []
+  },
   'policy set': () => ['mfa', 'when-enrolled'],
   'vendor set': () => ['veriff', '--base-url', vendor.sandbox.url],
   'vendor add-next': () => ['veriff', '--api-key', randomUUID()],
@@ -195,6 +205,7 @@ const READINGS: Record<string, Words> = {
   'ledger list': async () => ['--resident', await resident()],
   'ledger verify': none,
   'ledger prove': onThe(sequencedEntry),
+  'operator list': none,
   'policy list': none,
   'key list': none,
   'issuer show': none,

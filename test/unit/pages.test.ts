@@ -297,6 +297,7 @@ const renderPages = (reader: Reader): Record<string, string> => ({
       csrf: HOSTILE,
       email: HOSTILE,
       waiting: WAITING,
+      hasOutbox: true,
       byInvitation: true,
       error: HOSTILE,
     }),

@@ -5,7 +5,12 @@ import { LANGUAGES, LOCALES } from '../../src/web/texts/languages.ts'
 
 /** Texts that may be the same in another language: names, words that both have, and what is only put together. */
 const SAME: Record<string, readonly string[]> = {
-  es: ['protocolError.error', 'home.kinds.visa', 'permissions.kinds.visa'],
+  es: [
+    'protocolError.error',
+    'home.kinds.visa',
+    'permissions.kinds.visa',
+    'operator.roles.auditor',
+  ],
 }
 
 type Rendered = { path: string; text: string }

@@ -1189,6 +1189,8 @@ export const en = {
       html`We have sent an e-mail to ${email}. Open the link in this browser. It works once, for 30 minutes.`,
     sentIfInvited: (email: Html) =>
       html`If ${email} is invited, we have sent an e-mail to it. Open the link in this browser. It works once, for 30 minutes.`,
+    inOutbox: (path: string) =>
+      html`This portal has no mail server and sends nothing. <a href="${path}">Read its mails here</a>, and open the link in yours.`,
     otherDevice: 'Do you read your e-mail on another device? Type the code from the e-mail here.',
     noEmail: (path: string) =>
       html`No e-mail? Check your spam folder, and the address. <a href="${path}">Try again</a>`,
@@ -1220,6 +1222,42 @@ export const en = {
     readyTitle: 'Your account is ready',
     ready: (application: Html) =>
       html`You are signed in. The request of ${application} has expired meanwhile: go back to the application and start again. You need not sign in again.`,
+    home: 'Go to your own page',
+  },
+
+  setup: {
+    title: 'The first operator',
+    errorTitle: 'Error: the first operator',
+    lead: 'Nobody operates this portal yet. The account that you create here becomes its administrator.',
+    emailHelp: 'You sign in with it. We send nothing that you would have to confirm now.',
+    emailTaken:
+      'A resident has this address already. Choose another one, or make that account an operator on the command line: operator add EMAIL --role administrator',
+    secondStep:
+      'After a password you set up an authenticator app, because operators need a second step. A passkey is enough by itself.',
+  },
+
+  operator: {
+    title: 'You operate this portal',
+    created: 'Your account was created. The link that you used works no more.',
+    lead: (role: string) => `Your role is ${role}.`,
+    roles: {
+      support: 'support',
+      reviewer: 'reviewer',
+      'developer-relations': 'developer relations',
+      auditor: 'auditor',
+      administrator: 'administrator',
+    },
+    where:
+      'There are no pages for operators yet. All of this is done on the command line of the machine on which the portal runs, and there your role is not asked for.',
+    commands: {
+      check: 'Find out what is missing, and why it matters',
+      vendor: 'Connect a company that checks identities',
+      client: 'Register an application',
+      signUp: 'Let residents create their own accounts',
+      operators: 'Add another operator, who needs an account first',
+      all: 'See every command',
+    },
+    systemd: 'On a machine that was set up with systemd, the program is called portal.',
     home: 'Go to your own page',
   },
 
@@ -1302,6 +1340,8 @@ export const en = {
     emailTaken: 'This address belongs to another account.',
     signUpClosed:
       'Nobody can create an account here by themselves. Ask the people who run this portal for one.',
+    setupUsed:
+      'This link cannot be used: it was used, an hour has passed, or somebody operates this portal already. A new link is made on the command line: operator setup',
     signUpExpired:
       'This link was already used or has expired. If you have no account yet, please start again.',
     signUpElsewhere:

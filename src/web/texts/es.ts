@@ -1187,6 +1187,8 @@ export const es: Texts = {
       html`Enviamos un correo a ${email}. Abra el enlace en este navegador. Funciona una sola vez, durante 30 minutos.`,
     sentIfInvited: (email) =>
       html`Si ${email} tiene una invitación, le enviamos un correo. Abra el enlace en este navegador. Funciona una sola vez, durante 30 minutos.`,
+    inOutbox: (path) =>
+      html`Este portal no tiene servidor de correo y no envía nada. <a href="${path}">Lea aquí sus correos</a> y abra el enlace del suyo.`,
     otherDevice:
       '¿Lee su correo en otro dispositivo? Escriba aquí el código que viene en el correo.',
     noEmail: (path) =>
@@ -1220,6 +1222,42 @@ export const es: Texts = {
     readyTitle: 'Su cuenta está lista',
     ready: (application) =>
       html`Su sesión está iniciada. La solicitud de ${application} venció mientras tanto: vuelva a la aplicación y empiece de nuevo. No tiene que volver a iniciar sesión.`,
+    home: 'Ir a su propia página',
+  },
+
+  setup: {
+    title: 'El primer operador',
+    errorTitle: 'Error: el primer operador',
+    lead: 'Nadie opera todavía este portal. La cuenta que usted cree aquí será la de su administrador.',
+    emailHelp: 'Con él inicia sesión. No le enviamos nada que deba confirmar ahora.',
+    emailTaken:
+      'Un residente ya tiene esta dirección. Elija otra, o convierta esa cuenta en operador en la línea de comandos: operator add EMAIL --role administrator',
+    secondStep:
+      'Después de una contraseña, usted configura una aplicación de autenticación, porque los operadores necesitan un segundo paso. Una clave de acceso basta por sí sola.',
+  },
+
+  operator: {
+    title: 'Usted opera este portal',
+    created: 'Su cuenta fue creada. El enlace que usó ya no funciona.',
+    lead: (role: string) => `Su función es: ${role}.`,
+    roles: {
+      support: 'soporte',
+      reviewer: 'revisor',
+      'developer-relations': 'relaciones con desarrolladores',
+      auditor: 'auditor',
+      administrator: 'administrador',
+    },
+    where:
+      'Todavía no hay páginas para operadores. Todo esto se hace en la línea de comandos de la máquina donde funciona el portal, y allí no se pregunta por su función.',
+    commands: {
+      check: 'Saber qué falta y por qué importa',
+      vendor: 'Conectar una empresa que verifica identidades',
+      client: 'Registrar una aplicación',
+      signUp: 'Permitir que los residentes creen sus propias cuentas',
+      operators: 'Agregar otro operador, que antes necesita una cuenta',
+      all: 'Ver todos los comandos',
+    },
+    systemd: 'En una máquina configurada con systemd, el programa se llama portal.',
     home: 'Ir a su propia página',
   },
 
@@ -1300,6 +1338,8 @@ export const es: Texts = {
     emailTaken: 'Esta dirección pertenece a otra cuenta.',
     signUpClosed:
       'Aquí nadie puede crear una cuenta por su cuenta. Pida una a quienes administran este portal.',
+    setupUsed:
+      'Este enlace no se puede usar: ya se usó, pasó una hora, o alguien ya opera este portal. Un enlace nuevo se crea en la línea de comandos: operator setup',
     signUpExpired:
       'Este enlace ya se usó o venció. Si todavía no tiene una cuenta, empiece de nuevo.',
     signUpElsewhere:
