@@ -1,14 +1,15 @@
 import { html } from 'hono/html'
 import { type Html, page } from '../web/html.ts'
-import { LANGUAGES } from '../web/texts/languages.ts'
+import type { Reader } from '../web/reader.ts'
 import { documentPath, type Operation } from './operation.ts'
 
 /** The API for developers, in English, from the same source as its document. */
 export const referencePage = (
+  reader: Reader,
   document: { info: { version: string; description: string } },
   operations: readonly Operation[],
 ): Html =>
-  page(READER, {
+  page(reader, {
     title: 'API reference',
     hasSwitch: false,
     body: html`<h1>API reference</h1>
@@ -19,8 +20,6 @@ export const referencePage = (
     )}</ul></nav>
 ${operations.map(section)}`,
   })
-
-const READER = { locale: 'en', texts: LANGUAGES.en, returnTo: '/reference' } as const
 
 const methodAndPath = (operation: Operation): string =>
   `${operation.method.toUpperCase()} ${documentPath(operation)}`

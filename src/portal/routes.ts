@@ -19,7 +19,7 @@ import type { Guard, GuardParts } from './guard.ts'
 import { takeOpenedLink } from './links.ts'
 import { sentenceOf, takeNotice } from './notices.ts'
 import { homePage } from './pages.ts'
-import { showSignIn, signIn, signOut } from './sign-in.ts'
+import { openSignIn, showSignIn, signIn, signOut } from './sign-in.ts'
 import { verificationPage } from './verification-page.ts'
 
 type Parts = GuardParts & {
@@ -34,6 +34,7 @@ export function portalRoutes(parts: Parts): Hono<PageEnv> {
   const routes = new Hono<PageEnv>()
   routes.use(bodyLimit({ maxSize: 16 * 1024 }))
   routes.get('/', (c) => showHome(parts, c))
+  routes.get('/sign-in', (c) => openSignIn(parts, c))
   routes.post('/sign-in', (c) => signIn(parts, c))
   routes.post('/sign-out', (c) => signOut(parts, c))
   routes.get('/verifications/:id', (c) => showVerification(parts, c, c.req.param('id')))
@@ -78,7 +79,7 @@ async function showHome(parts: Parts, c: Context<PageEnv>): Promise<Response> {
 async function showVerification(parts: Parts, c: Context<PageEnv>, id: string): Promise<Response> {
   const { issuer, db, vault, forms, guard } = parts
   const resident = await guard.findResident(c)
-  if (!resident) return c.redirect('/', 303)
+  if (!resident) return guard.askToSignIn(c)
   const { account, session, isRecent } = resident
   const verification = await findOwnVerification(db, vault, { accountId: account.id, id })
   if (!verification) throw new PageError(404, 'not_found', ({ errors }) => errors.notFound)
