@@ -26,8 +26,8 @@ const methodAndPath = (operation: Operation): string =>
 
 const section = (operation: Operation): Html => {
   const { operationId, summary, description, scope, stream, body, answer } = operation
-  return html`<section class="card" id="${operationId}" aria-labelledby="${operationId}-title">
-<h2 id="${operationId}-title">${summary}</h2>
+  return html`<article class="card" id="${operationId}">
+<h2>${summary}</h2>
 <p><code>${methodAndPath(operation)}</code></p>
 <p>${description}</p>
 <p class="quiet">${
@@ -42,7 +42,7 @@ ${body ? html`<h3>Request</h3><pre><code>${JSON.stringify(body.example, null, 2)
 <h3>Answer ${answer.status}</h3>
 <p>${answer.description}</p>
 ${answer.example === undefined ? '' : html`<pre><code>${JSON.stringify(answer.example, null, 2)}</code></pre>`}
-</section>`
+</article>`
 }
 
 const curl = ({ method, path, scope, stream, body }: Operation): string =>
