@@ -5,14 +5,10 @@ import type { Page } from 'playwright-core'
  * §2.4.11): one line each.
  */
 export async function findKeyboardFaults(page: Page): Promise<string[]> {
-  const count = await page.evaluate(listStops)
-  const faults = new Set<string>()
-  for (let presses = 0; presses < count + 2; presses++) {
-    await page.keyboard.press('Tab')
-    for (const fault of await page.evaluate(visitStop)) faults.add(fault)
-  }
-  for (const missed of await page.evaluate(listMissed)) faults.add(`is not reached: ${missed}`)
-  return [...faults]
+  const count = await page.evaluate(watchFocus)
+  // One after the other in the browser, which need not be asked in between.
+  await Promise.all(Array.from({ length: count + 2 }, () => page.keyboard.press('Tab')))
+  return page.evaluate(() => finishWatch())
 }
 
 // What follows runs in the page, whose types Node's do not have.
@@ -25,21 +21,24 @@ type Control = {
   name?: string
   form?: object
   checkVisibility(options: object): boolean
+  focus(): void
   contains(other: object | null): boolean
   getClientRects(): ArrayLike<Rectangle>
 }
 declare const document: {
   activeElement: Control | null
-  body: object
   querySelectorAll(selector: string): Iterable<Control>
   elementFromPoint(x: number, y: number): Control | null
 }
 declare const getComputedStyle: (element: object) => Record<string, string>
-/** The places where Tab should stop that were not visited yet. */
-declare let stops: Set<Control>
+declare const addEventListener: (name: 'focusin', listener: () => void) => void
+declare const removeEventListener: typeof addEventListener
+/** Returns what is wrong, after all presses. */
+declare const finishWatch: () => string[]
 
-function listStops(): number {
-  const found = [
+/** Watches where Tab stops. Returns at how many places it should. */
+function watchFocus(): number {
+  const all = [
     ...document.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex]'),
   ].filter(
     (control) =>
@@ -48,29 +47,42 @@ function listStops(): number {
       control.tabIndex >= 0 &&
       control.checkVisibility({ visibilityProperty: true }),
   )
-  Object.assign(globalThis, { stops: new Set(found) })
-  return found.length
-}
+  const stops = new Set(all)
+  const faults: string[] = []
+  const report = (control: Control, fault: string) =>
+    faults.push(`${fault}: ${control.outerHTML.slice(0, 120)}`)
 
-function visitStop(): string[] {
-  const control = document.activeElement
-  if (!control || control === document.body) return []
-  const what = control.outerHTML.slice(0, 120)
-  stops.delete(control)
-  // Of several radio buttons, Tab reaches the chosen one.
-  if (control.type === 'radio')
-    for (const other of stops)
-      if (other.type === 'radio' && other.name === control.name && other.form === control.form)
-        stops.delete(other)
-  const { outlineStyle, outlineWidth = '' } = getComputedStyle(control)
-  const isOutlined = outlineStyle !== 'none' && Number.parseFloat(outlineWidth) >= 2
-  const [box] = Array.from(control.getClientRects())
-  const seen = box && document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2)
-  const isSeen = !!seen && (control.contains(seen) || seen.contains(control))
-  return [
-    ...(isOutlined ? [] : [`has no outline: ${what}`]),
-    ...(isSeen ? [] : [`is covered, or outside of the window: ${what}`]),
-  ]
+  function arrive() {
+    const control = document.activeElement
+    if (!control) return
+    stops.delete(control)
+    // Of several radio buttons, Tab reaches the chosen one.
+    if (control.type === 'radio')
+      for (const other of stops)
+        if (other.type === 'radio' && other.name === control.name && other.form === control.form)
+          stops.delete(other)
+    const { outlineStyle, outlineWidth = '' } = getComputedStyle(control)
+    if (outlineStyle === 'none' || Number.parseFloat(outlineWidth) < 2)
+      report(control, 'has no outline')
+  }
+  function isSeen(control: Control): boolean {
+    const [box] = Array.from(control.getClientRects())
+    const seen =
+      box && document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2)
+    return !!seen && (control.contains(seen) || seen.contains(control))
+  }
+  addEventListener('focusin', arrive)
+  Object.assign(globalThis, {
+    finishWatch() {
+      removeEventListener('focusin', arrive)
+      for (const control of stops) report(control, 'is not reached')
+      for (const control of all) {
+        // Scrolls to it, as Tab does.
+        control.focus()
+        if (!isSeen(control)) report(control, 'is covered, or outside of the window')
+      }
+      return faults
+    },
+  })
+  return stops.size
 }
-
-const listMissed = () => Array.from(stops, (control) => control.outerHTML.slice(0, 120))
