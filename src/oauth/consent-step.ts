@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Provider } from 'oidc-provider'
 import { type Account, findAccount, fullNameOf } from '../accounts/accounts.ts'
+import type { MailContext } from '../accounts/mails.ts'
 import { notifyOfConsent } from '../accounts/security-notices.ts'
 import { isRecentSignIn } from '../accounts/session-limits.ts'
 import { findSession } from '../accounts/sessions.ts'
@@ -20,7 +21,6 @@ import { PageError } from '../web/page-error.ts'
 import type { Reader } from '../web/reader.ts'
 import type { SecurityEvents } from '../web/security-events.ts'
 import type { Texts } from '../web/texts/en.ts'
-import type { Locale } from '../web/texts/languages.ts'
 import { scopesOfClaims } from './grants.ts'
 
 /** Finds the resident's latest approved verification. Passed in, because this folder does not import `id-verification/`. */
@@ -38,7 +38,7 @@ type ConsentStepOptions = {
   findVerificationState: FindVerificationState
   jobs: Jobs
   sealer: Sealer
-  config: { defaultLocale: Locale }
+  config: MailContext['config']
   security: SecurityEvents
   log: Log
 }

@@ -2,6 +2,7 @@ import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { errors, type InteractionResults, type Provider } from 'oidc-provider'
 import { type Account, takeSnapshot } from '../accounts/accounts.ts'
+import type { MailContext } from '../accounts/mails.ts'
 import type { FailedSignIn, SecondStep } from '../accounts/sign-in.ts'
 import { isSignUpOffered } from '../accounts/sign-up.ts'
 import type { Db } from '../platform/db.ts'
@@ -17,7 +18,6 @@ import { setSecurityHeaders } from '../web/html.ts'
 import { describeError, PageError } from '../web/page-error.ts'
 import type { PageEnv, ReaderOf } from '../web/reader.ts'
 import type { SecurityEvents } from '../web/security-events.ts'
-import type { Locale } from '../web/texts/languages.ts'
 import {
   allowConsent,
   type FindDocuments,
@@ -60,7 +60,7 @@ type InteractionOptions = {
   requireProof: RequireProof
   jobs: Jobs
   sealer: Sealer
-  config: { defaultLocale: Locale }
+  config: MailContext['config']
   readerOf: ReaderOf
   log: Log
 }

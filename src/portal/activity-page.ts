@@ -1,7 +1,7 @@
 import { html } from 'hono/html'
 import type { ExplainedEntry } from '../id-verification/reasons.ts'
 import { type LedgerImage, type OperatorDecision, readDetail } from '../ledger/details.ts'
-import { type Html, page } from '../web/html.ts'
+import { type Html, moment, page } from '../web/html.ts'
 import type { Reader } from '../web/reader.ts'
 import type { Texts } from '../web/texts/en.ts'
 import { wordFor } from '../web/texts/languages.ts'
@@ -13,7 +13,7 @@ export function activityPage(
   reader: Reader,
   { entries, olderThan }: { entries: Activity[]; olderThan: string | undefined },
 ): Html {
-  const { activity, common, format } = reader.texts
+  const { activity, common } = reader.texts
   return page(reader, {
     title: activity.title,
     body: html`<h1>${activity.heading}</h1>
@@ -25,7 +25,7 @@ ${
         (entry) => html`<article class="card">
 <h2>${entry.who}</h2>
 <p>${describe(reader.texts, entry)}</p>
-<p class="quiet"><time datetime="${entry.at.toISOString()}">${format.moment(entry.at)}</time>${entry.purpose ? html` · ${activity.purpose(entry.purpose)}` : ''} · ${activity.entry(entry.id)}</p>
+<p class="quiet">${moment(reader, entry.at)}${entry.purpose ? html` · ${activity.purpose(entry.purpose)}` : ''} · ${activity.entry(entry.id)}</p>
 </article>`,
       )
 }

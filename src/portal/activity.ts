@@ -31,7 +31,7 @@ export function activityRoutes({
   routes.get('/looks', (c) => c.redirect(`/activity${new URL(c.req.url).search}`, 301))
   routes.get('/activity', async (c) => {
     const resident = await guard.findResident(c)
-    if (!resident) return c.redirect('/', 303)
+    if (!resident) return guard.askToSignIn(c)
     const requested = c.req.query('before') ?? ''
     const before = /^\d{1,18}$/.test(requested) ? requested : undefined
     const listed = await listEntries(db, resident.account.id, { before, limit: PER_PAGE + 1 })

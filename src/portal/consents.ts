@@ -38,7 +38,7 @@ async function showApplication(
 ): Promise<Response> {
   const { issuer, db, forms, guard } = parts
   const resident = await guard.findResident(c)
-  if (!resident) return c.redirect('/', 303)
+  if (!resident) return guard.askToSignIn(c)
   const { account, session } = resident
   const [consent, client, documents] = await Promise.all([
     findConsent(db, account.id, clientId),

@@ -22,6 +22,7 @@ const SENTENCES = [
   'session-ended',
   'sessions-ended',
   'verification-cancelled',
+  'time-zone-set',
 ] as const satisfies readonly (keyof Texts['notices'])[]
 /** Notices that have a page of their own. */
 const PAGES = ['reset-sent', 'password-set', 'email-confirmed', 'operator-created'] as const

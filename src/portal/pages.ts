@@ -3,7 +3,7 @@ import type { ClientProfile } from '../clients/profile.ts'
 import type { Scope } from '../clients/scopes.ts'
 import { clientHeader } from '../consents/page.ts'
 import type { Reason } from '../id-verification/vendors/reasons/reason.ts'
-import { csrfField, day, type Html, page } from '../web/html.ts'
+import { calendarDate, csrfField, day, type Html, page } from '../web/html.ts'
 import { photoList, type SmallPhoto } from '../web/photos.ts'
 import type { Reader } from '../web/reader.ts'
 import type { Texts } from '../web/texts/en.ts'
@@ -147,7 +147,7 @@ function verificationCard(reader: Reader, verification: Verification, csrf: stri
 <p class="quiet">${home.started(day(reader, verification.date), vendor)}</p>
 ${matchNote(reader.texts, verification)}
 ${outcomeNote(reader.texts, verification)}
-${documentExpiresOn ? html`<p class="quiet">${validity(day(reader, documentExpiresOn))}</p>` : ''}
+${documentExpiresOn ? html`<p class="quiet">${validity(calendarDate(reader, documentExpiresOn))}</p>` : ''}
 ${verification.imagesPending ? html`<p class="quiet">${home.copying}</p>` : ''}
 ${verification.imagesRefused ? html`<p class="quiet">${home.unreadable(vendor)}</p>` : ''}
 ${verification.imagesHidden ? html`<form method="post" action="/photos">${csrfField(csrf)}<button name="photos">${home.showPhotos}</button></form>` : ''}

@@ -200,7 +200,10 @@ test('the resident reads who has read their data, in words, and nobody else does
     'Nobody has read your data yet.',
   )
   const nobody = await fetch(`${portal.url}/activity`, { redirect: 'manual' })
-  expect([nobody.status, nobody.headers.get('location')]).toEqual([303, '/'])
+  expect([nobody.status, nobody.headers.get('location')]).toEqual([
+    303,
+    '/sign-in?return=%2Factivity',
+  ])
 })
 
 test('the former address of the page redirects for good, and keeps the place in the list', async () => {

@@ -10,6 +10,7 @@ import { createProvider } from '../../src/oauth/provider.ts'
 import { loadSharedKeys } from '../../src/platform/shared-keys.ts'
 import { openKeyRing } from '../../src/signing/key-ring.ts'
 import { findNetworkRule, NETWORK_RULES } from '../../src/web/network-limits.ts'
+import { createSite, PLAIN_SITE } from '../../src/web/site.ts'
 import type { WebContext } from '../../src/web-context.ts'
 import {
   addClient,
@@ -83,6 +84,7 @@ const UNLIMITED = `
   GET /interaction/:uid/sign-up
   GET /interaction/:uid/continue
   GET /
+  GET /sign-in
   GET /reset
   GET /reset/sent
   GET /reset/done
@@ -100,6 +102,7 @@ const UNLIMITED = `
   GET /account
   GET /account/totp
   GET /operator
+  GET /account/time-zone
   GET /applications/:clientId
   GET /applications/:clientId/logo
   GET /activity
@@ -110,6 +113,10 @@ const UNLIMITED = `
   GET /.well-known/*
   GET /openapi.json
   GET /favicon.ico
+  GET /help
+  GET /contact
+  GET /privacy
+  GET /accessibility
   GET /reference
   GET /health
   GET /health/live
@@ -171,6 +178,7 @@ describe('every route has a rule', () => {
       lanes: [],
       limiter: { take() {} },
       network: {},
+      site: createSite(PLAIN_SITE),
     } as unknown as WebContext)
     const routes = app.routes.filter(({ method, path }) => method !== 'ALL' && !path.endsWith('*'))
     expect(routes.length).toBeGreaterThan(50)

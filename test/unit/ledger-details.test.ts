@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type Detail, readDetail, storeDetail } from '../../src/ledger/details.ts'
 import { activityPage } from '../../src/portal/activity-page.ts'
+import { createSite, PLAIN_SITE } from '../../src/web/site.ts'
 import { LANGUAGES, LOCALES } from '../../src/web/texts/languages.ts'
 
 const images = [{ id: '6f1d8f0a-54c5-4d6f-9b8b-0c8f7c1e2a33', type: 'selfie', sha256: 'ab' }]
@@ -134,8 +135,9 @@ test('any other row is read as unrecognized, and every row has words on the page
       index: null,
       who: 'Bluewater Bank',
     }
+    const site = createSite(PLAIN_SITE)
     for (const locale of LOCALES) {
-      const reader = { locale, texts: LANGUAGES[locale], returnTo: '/activity' }
+      const reader = { locale, texts: LANGUAGES[locale], returnTo: '/activity', site }
       const page = String(activityPage(reader, { entries: [entry], olderThan: undefined }))
       const [, words = ''] = /<h2>Bluewater Bank<\/h2>\s*<p>([^<]+)<\/p>/.exec(page) ?? []
       expect(words).toMatch(/^[A-Z].{8,}\.$/)

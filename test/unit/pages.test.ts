@@ -15,6 +15,12 @@ import {
   signOutPage,
 } from '../../src/oauth/pages.ts'
 import { secondStepPage } from '../../src/oauth/second-step-pages.ts'
+import {
+  accessibilityPage,
+  contactPage,
+  helpPage,
+  privacyPage,
+} from '../../src/portal/about-pages.ts'
 import { accountPage } from '../../src/portal/account-pages.ts'
 import { applicationPage } from '../../src/portal/application-page.ts'
 import { deviceOf } from '../../src/portal/devices.ts'
@@ -38,8 +44,9 @@ import {
   signUpSentPage,
 } from '../../src/portal/sign-up-pages.ts'
 import { verificationPage } from '../../src/portal/verification-page.ts'
-import { passkeyScript, securityHeaders, stylesheet } from '../../src/web/html.ts'
+import { passkeyScript, securityHeaders } from '../../src/web/html.ts'
 import type { Reader } from '../../src/web/reader.ts'
+import { createSite, PLAIN_SITE } from '../../src/web/site.ts'
 import { LANGUAGES, LOCALES, type Locale } from '../../src/web/texts/languages.ts'
 
 const HOSTILE = `"><script>alert('x')</script>&`
@@ -132,10 +139,12 @@ const NOW = new Date('2026-11-21T12:00:00Z')
 
 type ConsentPage = Parameters<typeof consentPage>[1]
 
+const SITE = createSite(PLAIN_SITE)
 const readerOf = (locale: Locale): Reader => ({
   locale,
   texts: LANGUAGES[locale],
   returnTo: `/?${HOSTILE}`,
+  site: SITE,
 })
 const ENGLISH = readerOf('en')
 
@@ -158,8 +167,34 @@ const consentFor = (change: Partial<ConsentPage> = {}, reader = ENGLISH) =>
     }),
   )
 
+const withContact = (reader: Reader): Reader => ({
+  ...reader,
+  site: {
+    ...SITE,
+    contact: {
+      operator: HOSTILE,
+      address: HOSTILE,
+      email: HOSTILE,
+      phone: HOSTILE,
+      policyUrl: `https://operator.test/${HOSTILE}`,
+    },
+  },
+})
+
 /** Every page with something hostile in every place. */
 const renderPages = (reader: Reader): Record<string, string> => ({
+  help: String(helpPage(reader)),
+  contact: String(contactPage(withContact(reader), { hasSecurityTxt: true })),
+  contactNone: String(contactPage(reader, { hasSecurityTxt: false })),
+  privacy: String(
+    privacyPage(withContact(reader), {
+      approved: null,
+      declined: 365,
+      unfinished: 90,
+      delivery: 90,
+    }),
+  ),
+  accessibility: String(accessibilityPage(reader)),
   signIn: String(
     signInPage(reader, {
       action: '/interaction/x',
@@ -451,7 +486,7 @@ describe.each(inEveryLanguage)('the $name page in $locale', ({ locale, page }) =
   test('has no inline style or script, and loads its own stylesheet and script alone', () => {
     expect(withoutOwnScript(page)).not.toMatch(/<style|<script|\sstyle="|\son[a-z]+="/)
     expect([...page.matchAll(/<link[^>]*href="([^"]*)"/g)].map(([, href]) => href)).toEqual([
-      stylesheet.path,
+      SITE.stylesheet.path,
     ])
   })
   test('has a language, a title, one heading of the first level, and a label for each field', () => {

@@ -13,6 +13,11 @@ export const en = {
     skip: 'Skip to content',
     footer: 'Your documents are yours. Nobody sees them through this portal unless you allow it.',
     language: 'Language',
+    about: 'About this portal',
+    help: 'Help',
+    contact: 'Contact',
+    privacy: 'Privacy',
+    accessibility: 'Accessibility',
   },
 
   common: {
@@ -27,7 +32,8 @@ export const en = {
     yourAccount: 'Your account',
     signOut: 'Sign out',
     backToDocuments: 'Back to your documents',
-    momentInUtc: (moment: string) => `${moment} UTC`,
+    /** `zone` is the name of the time zone. */
+    momentIn: (moment: string, zone: string) => `${moment} ${zone}`,
     passkeyFailed: 'That did not work. Please try again, or use your password.',
     tooManyTries: (seconds: number) =>
       `Too many tries. Please wait ${seconds} ${format.plural(seconds, { one: 'second', other: 'seconds' })}.`,
@@ -102,6 +108,26 @@ export const en = {
     title: 'Confirm that it is you',
     errorTitle: 'Error: confirm that it is you',
     lead: 'You signed in a while ago. Please confirm that it is you before you continue.',
+    /** What is confirmed, by the name of the button that was pressed. */
+    purposes: {
+      'change-email': 'You are about to change your e-mail address.',
+      'change-password': 'You are about to change your password.',
+      'add-passkey': 'You are about to add a passkey.',
+      'remove-passkey': 'You are about to remove a passkey.',
+      'add-totp': 'You are about to set up an authenticator app.',
+      'remove-totp': 'You are about to remove the authenticator app.',
+      'new-recovery-codes': 'You are about to make new recovery codes.',
+      'end-session': 'You are about to sign out another device.',
+      'end-others': 'You are about to sign out all other devices.',
+      adopt: 'You are about to use the name on your document for your account.',
+      photos: 'You are about to see your photos.',
+      details: 'You are about to see your photos, and what was read from your document.',
+      revoke: 'You are about to end the access of an application.',
+      link: 'You are about to link an organisation to your account.',
+      save: 'You are about to allow an application to see more.',
+      lift: 'You are about to lift the freeze of an application.',
+      allow: 'You are about to allow an application to see your data.',
+    },
     button: 'Confirm',
     passkey: 'Confirm with a passkey',
     wrongPassword: 'That is not your password.',
@@ -264,7 +290,9 @@ export const en = {
     doneTitle: 'Connected',
     doneHeading: (application: string) => `${application} is connected`,
     doneLead: html`Go back to your device; you can close this page. You can end its access at any time on <a href="/">your own page</a>.`,
-    aborted: 'Nothing was allowed. You can close this page.',
+    endedTitle: 'The device is not connected',
+    aborted:
+      'You cancelled. Nothing was allowed, and the code does not work any more. You can close this page.',
     noCode: 'Type the code that your device shows.',
     wrongCode:
       'This code is unknown, has expired, or was used already. Check your device, and try again.',
@@ -995,8 +1023,34 @@ export const en = {
       `The passkey “${name}” was added. You can sign in with it from now on.`,
   },
 
+  timeZone: {
+    title: 'Time zone',
+    errorTitle: 'Error: time zone',
+    lead: 'Pages and e-mails show times in this zone.',
+    ofPortal: (zone: string) => `The zone of this portal (${zone})`,
+    unknown: 'Please choose a time zone from the list.',
+    save: 'Save',
+    shown: (zone: string) => `Times are shown in this zone: ${zone}.`,
+    change: 'Change the time zone',
+    /** By the first part of the names of zones. */
+    regions: {
+      '': 'Everywhere',
+      Africa: 'Africa',
+      America: 'America',
+      Antarctica: 'Antarctica',
+      Arctic: 'Arctic',
+      Asia: 'Asia',
+      Atlantic: 'Atlantic Ocean',
+      Australia: 'Australia',
+      Europe: 'Europe',
+      Indian: 'Indian Ocean',
+      Pacific: 'Pacific Ocean',
+    },
+  },
+
   notices: {
     'verification-cancelled': 'The check was cancelled.',
+    'time-zone-set': 'The time zone was saved.',
     'email-sent': 'We have sent a link to your new address. Open it in this browser.',
     'passkey-added': 'The passkey was added. You can sign in with it from now on.',
     'passkey-renamed': 'The passkey was renamed.',
@@ -1015,7 +1069,7 @@ export const en = {
   activity: {
     title: 'Activity',
     heading: 'Who has read your data',
-    lead: 'We record every access before we show anything. The record is protected: nobody can change it without it being noticed. Times are in UTC.',
+    lead: 'We record every access before we show anything. The record is protected: nobody can change it without it being noticed.',
     none: 'Nobody has read your data yet.',
     purpose: (purpose: string) => `Stated purpose: ${purpose}`,
     entry: (id: string) => `Entry ${id}`,
@@ -1291,6 +1345,184 @@ export const en = {
     signInDoneHelp: html`Somebody may know your password. <a href="/reset">Set a new password</a> now; that signs you out everywhere. Then check <a href="/">your own page</a>, and end the access of every application that you do not recognise.`,
     notified: 'We have notified the people who run this portal.',
     theApplication: 'the application',
+  },
+
+  help: {
+    title: 'Help',
+    lead: html`Answers to what people ask most. If yours is not here, <a href="/contact">write to us</a>.`,
+    questions: 'Questions',
+    /** By the name of the place on the page. */
+    answers: {
+      'sign-in': {
+        question: 'I cannot sign in',
+        answer: html`<p>Check that the e-mail address is the one of your account here, not that of an application. If you do not know your password, <a href="/reset">set a new one</a>: we send a link to your address.</p>
+<p>After several wrong tries you have to wait. The page says for how long. Nobody can shorten this, because it keeps others from guessing.</p>`,
+      },
+      'lost-phone': {
+        question: 'I lost my phone, my passkey or my authenticator app',
+        answer: html`<p>Sign in with your password and one of your recovery codes. Then remove what you lost on <a href="/account">your account page</a>, and set up a new passkey or authenticator app.</p>
+<p>No recovery codes either? <a href="/contact">Write to us</a>. Once we are sure that it is you, we can remove your second steps.</p>`,
+      },
+      declined: {
+        question: 'My identity check was declined, or is not finished',
+        answer: html`<p>Open the check on <a href="/">your own page</a>. It shows who checked your document, what was decided and when, and what was read from the document.</p>
+<p>An application that asks for your documents gets those of your latest approved check only. If you think that a decision is wrong, <a href="/contact">write to us</a>, but do not send photos of your document by e-mail.</p>`,
+      },
+      'who-saw-it': {
+        question: 'Who saw my data?',
+        answer: html`<p><a href="/activity">Your activity page</a> lists every time that somebody read your data: who, what, when, and for which purpose. We record it before we show anything, and the record cannot be changed without it being noticed.</p>`,
+      },
+      'end-access': {
+        question: 'How do I end the access of an application?',
+        answer: html`<p>On <a href="/">your own page</a>, choose “End access” beside the application. It has no access from then on. Links to photos that it has already received work for up to one hour.</p>
+<p>Only the application itself can delete what it has copied before. Its page here has a link to its privacy policy, if it gave one.</p>`,
+      },
+      'not-me': {
+        question: 'I got an e-mail about something that I did not do',
+        answer: html`<p>Use the link in that e-mail to say that it was not you. Then <a href="/reset">set a new password</a>, which signs you out everywhere, and check on <a href="/account">your account page</a> that you know every passkey and every device.</p>
+<p>We never ask for your password or for a code by e-mail, message or telephone.</p>`,
+      },
+      'your-data': {
+        question: 'How do I correct my data, or get a copy of it?',
+        answer: html`<p>Change your e-mail address, your password and your second steps on <a href="/account">your account page</a>. Your name is taken from your document when you agree to it. For everything else, and for a copy of all that we store about you, <a href="/contact">write to us</a>.</p>`,
+      },
+      erase: {
+        question: 'How do I have my account erased?',
+        answer: html`<p><a href="/contact">Write to us</a> from the address of your account. With the account, all your checks, photos and permissions are erased, and every application that ever read your data is told. <a href="/privacy">Privacy</a> says what stays, and why.</p>`,
+      },
+    },
+  },
+
+  contact: {
+    title: 'Contact',
+    lead: html`Many questions are answered on <a href="/help">the help page</a>.`,
+    operator: 'Run by',
+    address: 'Address',
+    phone: 'Telephone',
+    none: 'No contact is published here yet. Ask the organisation that sent you here.',
+    advice: 'When you write to us',
+    adviceList: [
+      'Write from the e-mail address of your account, if you can.',
+      'If a page showed you a number for questions, include it.',
+      'Never send your password, a code, or photos of your documents.',
+    ],
+    security: html`Have you found a weakness in the security of this portal? <a href="/.well-known/security.txt">This file</a> says where to report it.`,
+  },
+
+  privacy: {
+    title: 'Privacy',
+    lead: 'What this portal stores about you, for how long, and who sees it.',
+    responsible: 'Who is responsible',
+    operator: (operator: string) =>
+      `${operator} runs this portal and is responsible for your data.`,
+    unnamed: 'The people who run this portal are responsible for your data.',
+    contact: html`<a href="/contact">How to reach them</a>`,
+    policy: (url: string) =>
+      html`They explain why they need your data, and on which legal basis, in <a href="${url}">their own privacy policy</a>.`,
+    stored: 'What is stored',
+    kept: 'For how long',
+    seenBy: 'Who sees it',
+    /** How long something is kept; without a number there is no limit. */
+    days: (days: number) => `${days} ${format.plural(days, { one: 'day', other: 'days' })}`,
+    untilErased: 'until you or the people who run this portal erase it',
+    data: {
+      account: {
+        what: 'Your account: e-mail address, name, language, time zone, and how you sign in. Of your password we only keep a value from which it cannot be computed.',
+        kept: 'Until your account is erased.',
+        seen: 'Applications, if you allow them to see your name or your address.',
+      },
+      registry: {
+        what: 'Entries of the registry of residents, if there are any: permit, birth, citizenships, sex, address, telephone, residency.',
+        kept: 'Until your account is erased, or an entry is replaced.',
+        seen: 'Applications, if you allow it.',
+      },
+      photos: {
+        what: 'The photos of your documents and of your face.',
+        kept: 'As long as the check that they belong to.',
+        seen: 'Applications, if you allow it; the company or organisation that made the check.',
+      },
+      consents: {
+        what: 'What you allowed an application to see, for which purpose and until when.',
+        kept: 'Until the permission ends.',
+        seen: 'The application.',
+      },
+      activity: {
+        what: 'The record of who read your data and when. It contains random numbers instead of your name.',
+        kept: 'Without limit, so that nobody can deny having read it. When your account is erased, the numbers no longer lead to anybody.',
+        seen: 'You, and the people who run this portal.',
+      },
+      sessions: {
+        what: 'Where you are signed in, with the type of browser; the browsers in which you signed in before, as numbers that only we can recognise.',
+        kept: 'Until you sign out, at most 14 days; browsers for 60 days after you last signed in there.',
+        seen: 'You.',
+      },
+      mails: {
+        what: 'E-mails to you that have not been sent yet.',
+        kept: 'Hours.',
+        seen: 'The provider of the mail server, and your own.',
+      },
+      logs: {
+        what: 'Technical logs. They do not contain your name, your address or anything of your documents.',
+        kept: 'As the people who run this portal decide.',
+        seen: 'The people who run this portal.',
+      },
+    },
+    checks: {
+      what: 'Your identity checks: who made them, the result, the times, and what was read from the document.',
+      kept: (approved: string, declined: string, unfinished: string) =>
+        `Approved checks: ${approved}. Declined checks: ${declined}. Unfinished checks: ${unfinished}.`,
+      seen: 'Applications, if you allow it; the company or organisation that made the check.',
+    },
+    deliveries: {
+      what: 'The messages in which companies told us the result of a check.',
+      kept: (days: string) => `To investigate faults: ${days}.`,
+      seen: 'The people who run this portal, when something is wrong.',
+    },
+    others: 'Who else is involved',
+    othersText:
+      'Companies or organisations that check documents collect your photos themselves, under their own privacy policies. A storage provider keeps the photos, and a mail server sends our e-mails.',
+    cookies: 'Cookies',
+    cookiesText:
+      'This portal sets only the cookies that it needs: to keep you signed in, to recognise your browser and your forms, and to remember your language. Its pages load nothing from other servers, and nothing measures what you do on them.',
+    protection: 'How it is protected',
+    protectionText:
+      'Personal data is encrypted in our database with a key of its own for each person. Every access is recorded before anything is shown. When your account is erased, its key is destroyed, and nothing that was encrypted with it can be read any more. Backups from before that day are deleted when the people who run this portal delete them.',
+    rights: 'Your rights',
+    rightsList: [
+      html`See what is stored: on <a href="/">your own page</a> and <a href="/account">your account page</a>; who read it: on <a href="/activity">your activity page</a>.`,
+      html`End a permission at any time, with immediate effect, on <a href="/">your own page</a>.`,
+      html`Have something corrected or erased, or get a copy: <a href="/help#your-data">how this works</a>.`,
+      'Complain to the data protection authority where you live.',
+    ],
+  },
+
+  accessibility: {
+    title: 'Accessibility statement',
+    lead: 'We want everybody to be able to use this portal, with whatever device, browser or assistive technology they have.',
+    status: 'How accessible this portal is',
+    statusText:
+      'The goal is the Web Content Accessibility Guidelines (WCAG) 2.2, level AA. The tests below find no fault. Nobody independent has assessed the portal yet, so we do not claim that it conforms completely.',
+    measures: 'How it is tested',
+    measuresList: [
+      'The program axe examines the pages for faults, in a light and in a dark design, before each release.',
+      'Each page is used in a window of 320 pixels, as on a small phone or at 400 % zoom, and nothing has to be scrolled sideways.',
+      'Everything that can be used is reached with the keyboard alone, and one sees where one is.',
+      'The contrast of a colour that an operator chooses is computed when the portal starts. With less than 4.5 : 1 it does not start.',
+      'Every page works without JavaScript, except for adding and using passkeys. A password does instead.',
+    ],
+    limits: 'What does not work well',
+    limitsList: [
+      'The text alternative of a photo says what it shows, such as the front of a document, but not what is written on it. What was read from the document is listed beside it.',
+      'Names and purposes of applications are shown as they wrote them, in whatever language.',
+      'The reference for developers is in English only.',
+      'The pages of applications and of companies that check documents are not part of this portal.',
+    ],
+    technology: 'Technology',
+    technologyText:
+      'The pages need HTML and CSS. They follow the settings of your device for language, dark design, font size and high contrast.',
+    feedback: 'Tell us',
+    feedbackText: html`Is something difficult or impossible to use? Please <a href="/contact">write to us</a>, and say on which page it happened and with which device.`,
+    date: (day: Html) => html`This statement was written on ${day}, from the results of the tests.`,
   },
 
   outbox: {

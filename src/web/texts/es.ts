@@ -14,6 +14,11 @@ export const es: Texts = {
     skip: 'Ir al contenido',
     footer: 'Sus documentos son suyos. Nadie los ve por medio de este portal sin su permiso.',
     language: 'Idioma',
+    about: 'Acerca de este portal',
+    help: 'Ayuda',
+    contact: 'Contacto',
+    privacy: 'Privacidad',
+    accessibility: 'Accesibilidad',
   },
 
   common: {
@@ -28,7 +33,7 @@ export const es: Texts = {
     yourAccount: 'Su cuenta',
     signOut: 'Cerrar sesión',
     backToDocuments: 'Volver a sus documentos',
-    momentInUtc: (moment) => `${moment} (UTC)`,
+    momentIn: (moment, zone) => `${moment} (${zone})`,
     passkeyFailed: 'No funcionó. Inténtelo de nuevo o use su contraseña.',
     tooManyTries: (seconds) =>
       `Demasiados intentos. Espere ${seconds} ${format.plural(seconds, { one: 'segundo', other: 'segundos' })}.`,
@@ -105,6 +110,25 @@ export const es: Texts = {
     title: 'Confirme que es usted',
     errorTitle: 'Error: confirme que es usted',
     lead: 'Inició sesión hace un rato. Antes de continuar, confirme que es usted.',
+    purposes: {
+      'change-email': 'Está a punto de cambiar su correo electrónico.',
+      'change-password': 'Está a punto de cambiar su contraseña.',
+      'add-passkey': 'Está a punto de agregar una clave de acceso.',
+      'remove-passkey': 'Está a punto de quitar una clave de acceso.',
+      'add-totp': 'Está a punto de configurar una aplicación de autenticación.',
+      'remove-totp': 'Está a punto de quitar la aplicación de autenticación.',
+      'new-recovery-codes': 'Está a punto de generar nuevos códigos de recuperación.',
+      'end-session': 'Está a punto de cerrar la sesión de otro dispositivo.',
+      'end-others': 'Está a punto de cerrar la sesión de todos los demás dispositivos.',
+      adopt: 'Está a punto de usar en su cuenta el nombre de su documento.',
+      photos: 'Está a punto de ver sus fotos.',
+      details: 'Está a punto de ver sus fotos y lo que se leyó en su documento.',
+      revoke: 'Está a punto de terminar el acceso de una aplicación.',
+      link: 'Está a punto de vincular una organización con su cuenta.',
+      save: 'Está a punto de permitir que una aplicación vea más.',
+      lift: 'Está a punto de quitar el bloqueo de una aplicación.',
+      allow: 'Está a punto de permitir que una aplicación vea sus datos.',
+    },
     button: 'Confirmar',
     passkey: 'Confirmar con una clave de acceso',
     wrongPassword: 'Esa no es su contraseña.',
@@ -267,7 +291,9 @@ export const es: Texts = {
     doneTitle: 'Conexión lista',
     doneHeading: (application) => `${application} ya tiene conexión`,
     doneLead: html`Vuelva a su dispositivo; puede cerrar esta página. Puede terminar su acceso en cualquier momento en <a href="/">su propia página</a>.`,
-    aborted: 'No se permitió nada. Puede cerrar esta página.',
+    endedTitle: 'El dispositivo no se conectó',
+    aborted:
+      'Usted canceló. No se permitió nada y el código ya no sirve. Puede cerrar esta página.',
     noCode: 'Escriba el código que muestra su dispositivo.',
     wrongCode:
       'Este código no existe, venció o ya se usó. Revise su dispositivo e inténtelo de nuevo.',
@@ -992,8 +1018,33 @@ export const es: Texts = {
       `Se agregó la clave de acceso «${name}». Desde ahora puede iniciar sesión con ella.`,
   },
 
+  timeZone: {
+    title: 'Zona horaria',
+    errorTitle: 'Error: zona horaria',
+    lead: 'Las páginas y los correos muestran las horas en esta zona.',
+    ofPortal: (zone) => `La zona de este portal (${zone})`,
+    unknown: 'Elija una zona horaria de la lista.',
+    save: 'Guardar',
+    shown: (zone) => `Las horas se muestran en esta zona: ${zone}.`,
+    change: 'Cambiar la zona horaria',
+    regions: {
+      '': 'Todas partes',
+      Africa: 'África',
+      America: 'América',
+      Antarctica: 'Antártida',
+      Arctic: 'Ártico',
+      Asia: 'Asia',
+      Atlantic: 'Océano Atlántico',
+      Australia: 'Australia',
+      Europe: 'Europa',
+      Indian: 'Océano Índico',
+      Pacific: 'Océano Pacífico',
+    },
+  },
+
   notices: {
     'verification-cancelled': 'La verificación fue cancelada.',
+    'time-zone-set': 'Se guardó la zona horaria.',
     'email-sent': 'Enviamos un enlace a su nueva dirección. Ábralo en este navegador.',
     'passkey-added': 'Se agregó la clave de acceso. Desde ahora puede iniciar sesión con ella.',
     'passkey-renamed': 'Se cambió el nombre de la clave de acceso.',
@@ -1012,7 +1063,7 @@ export const es: Texts = {
   activity: {
     title: 'Actividad',
     heading: 'Quién ha leído sus datos',
-    lead: 'Registramos cada acceso antes de mostrar cualquier dato. El registro está protegido: nadie puede cambiarlo sin que se note. Las horas están en UTC.',
+    lead: 'Registramos cada acceso antes de mostrar cualquier dato. El registro está protegido: nadie puede cambiarlo sin que se note.',
     none: 'Nadie ha leído sus datos todavía.',
     purpose: (purpose) => `Finalidad indicada: ${purpose}`,
     entry: (id) => `Registro ${id}`,
@@ -1291,6 +1342,181 @@ export const es: Texts = {
     signInDoneHelp: html`Es posible que alguien conozca su contraseña. <a href="/reset">Establezca una nueva contraseña</a> ahora; eso cierra su sesión en todas partes. Después revise <a href="/">su propia página</a> y termine el acceso de toda aplicación que no reconozca.`,
     notified: 'Ya avisamos a quienes administran este portal.',
     theApplication: 'la aplicación',
+  },
+
+  help: {
+    title: 'Ayuda',
+    lead: html`Respuestas a las preguntas más frecuentes. Si no encuentra la suya, <a href="/contact">escríbanos</a>.`,
+    questions: 'Preguntas',
+    answers: {
+      'sign-in': {
+        question: 'No puedo iniciar sesión',
+        answer: html`<p>Revise que el correo sea el de su cuenta en este portal y no el de una aplicación. Si no recuerda su contraseña, <a href="/reset">establezca una nueva</a>: le enviamos un enlace a su correo.</p>
+<p>Después de varios intentos equivocados hay que esperar. La página indica cuánto. Nadie puede acortar la espera, porque evita que otras personas adivinen su contraseña.</p>`,
+      },
+      'lost-phone': {
+        question: 'Perdí mi teléfono, mi clave de acceso o mi aplicación de autenticación',
+        answer: html`<p>Inicie sesión con su contraseña y uno de sus códigos de recuperación. Después quite lo que perdió en <a href="/account">la página de su cuenta</a> y configure una nueva clave de acceso o aplicación de autenticación.</p>
+<p>¿Tampoco tiene códigos de recuperación? <a href="/contact">Escríbanos</a>. Cuando estemos seguros de que es usted, podemos quitar sus segundos pasos.</p>`,
+      },
+      declined: {
+        question: 'Rechazaron mi verificación de identidad, o no ha terminado',
+        answer: html`<p>Abra la verificación en <a href="/">su propia página</a>. Ahí se ve quién revisó su documento, qué se decidió y cuándo, y qué se leyó en el documento.</p>
+<p>Una aplicación que pide sus documentos recibe solo los de su última verificación aprobada. Si cree que una decisión está equivocada, <a href="/contact">escríbanos</a>, pero no mande fotos de su documento por correo.</p>`,
+      },
+      'who-saw-it': {
+        question: '¿Quién vio mis datos?',
+        answer: html`<p><a href="/activity">Su página de actividad</a> muestra cada vez que alguien leyó sus datos: quién, qué, cuándo y con qué finalidad. Lo registramos antes de mostrar cualquier dato, y el registro no se puede cambiar sin que se note.</p>`,
+      },
+      'end-access': {
+        question: '¿Cómo termino el acceso de una aplicación?',
+        answer: html`<p>En <a href="/">su propia página</a>, elija «Terminar el acceso» junto a la aplicación. Desde ese momento no tiene acceso. Los enlaces a fotos que ya recibió sirven, como máximo, una hora más.</p>
+<p>Solo la aplicación puede borrar lo que ya copió. Su página en este portal tiene un enlace a su política de privacidad, si indicó una.</p>`,
+      },
+      'not-me': {
+        question: 'Recibí un correo sobre algo que yo no hice',
+        answer: html`<p>Use el enlace de ese correo para avisar que no fue usted. Después <a href="/reset">establezca una nueva contraseña</a>, lo que cierra su sesión en todas partes, y revise en <a href="/account">la página de su cuenta</a> que conozca todas las claves de acceso y todos los dispositivos.</p>
+<p>Nunca le pedimos su contraseña ni un código por correo, mensaje o teléfono.</p>`,
+      },
+      'your-data': {
+        question: '¿Cómo corrijo mis datos o pido una copia?',
+        answer: html`<p>Cambie su correo, su contraseña y sus segundos pasos en <a href="/account">la página de su cuenta</a>. Su nombre se toma de su documento cuando usted lo acepta. Para todo lo demás, y para una copia de todo lo que guardamos sobre usted, <a href="/contact">escríbanos</a>.</p>`,
+      },
+      erase: {
+        question: '¿Cómo pido que borren mi cuenta?',
+        answer: html`<p><a href="/contact">Escríbanos</a> desde el correo de su cuenta. Con la cuenta se borran todas sus verificaciones, fotos y permisos, y se avisa a cada aplicación que alguna vez leyó sus datos. En <a href="/privacy">Privacidad</a> se explica qué queda y por qué.</p>`,
+      },
+    },
+  },
+
+  contact: {
+    title: 'Contacto',
+    lead: html`Muchas preguntas ya tienen respuesta en <a href="/help">la página de ayuda</a>.`,
+    operator: 'Administrado por',
+    address: 'Dirección',
+    phone: 'Teléfono',
+    none: 'Aquí todavía no se ha publicado ningún contacto. Pregunte a la organización que lo envió a este portal.',
+    advice: 'Cuando nos escriba',
+    adviceList: [
+      'Escriba, si puede, desde el correo de su cuenta.',
+      'Si una página le mostró un número para consultas, inclúyalo.',
+      'Nunca mande su contraseña, un código ni fotos de sus documentos.',
+    ],
+    security: html`¿Encontró una falla de seguridad en este portal? <a href="/.well-known/security.txt">Este archivo</a> indica dónde reportarla.`,
+  },
+
+  privacy: {
+    title: 'Privacidad',
+    lead: 'Qué guarda este portal sobre usted, por cuánto tiempo y quién lo ve.',
+    responsible: 'Quién es responsable',
+    operator: (operator) => `${operator} administra este portal y es responsable de sus datos.`,
+    unnamed: 'Quienes administran este portal son responsables de sus datos.',
+    contact: html`<a href="/contact">Cómo comunicarse con ellos</a>`,
+    policy: (url) =>
+      html`Para qué necesitan sus datos, y con qué base legal, lo explican en <a href="${url}">su propia política de privacidad</a>.`,
+    stored: 'Qué se guarda',
+    kept: 'Por cuánto tiempo',
+    seenBy: 'Quién lo ve',
+    days: (days) => `${days} ${format.plural(days, { one: 'día', other: 'días' })}`,
+    untilErased: 'hasta que usted o quienes administran este portal las borren',
+    data: {
+      account: {
+        what: 'Su cuenta: correo electrónico, nombre, idioma, zona horaria y cómo inicia sesión. De su contraseña solo guardamos un valor con el que no se puede averiguar.',
+        kept: 'Hasta que se borre su cuenta.',
+        seen: 'Las aplicaciones, si usted les permite ver su nombre o su correo.',
+      },
+      registry: {
+        what: 'Datos del registro de residentes, si los hay: permiso, nacimiento, nacionalidades, sexo, dirección, teléfono, residencia.',
+        kept: 'Hasta que se borre su cuenta o se sustituya un dato.',
+        seen: 'Las aplicaciones, si usted lo permite.',
+      },
+      photos: {
+        what: 'Las fotos de sus documentos y de su rostro.',
+        kept: 'El mismo tiempo que la verificación a la que pertenecen.',
+        seen: 'Las aplicaciones, si usted lo permite; la empresa u organización que hizo la verificación.',
+      },
+      consents: {
+        what: 'Lo que usted permitió ver a una aplicación, con qué finalidad y hasta cuándo.',
+        kept: 'Hasta que termine el permiso.',
+        seen: 'La aplicación.',
+      },
+      activity: {
+        what: 'El registro de quién leyó sus datos y cuándo. En lugar de su nombre contiene números al azar.',
+        kept: 'Sin límite, para que nadie pueda negar que los leyó. Cuando se borra su cuenta, los números ya no llevan a ninguna persona.',
+        seen: 'Usted y quienes administran este portal.',
+      },
+      sessions: {
+        what: 'Dónde tiene la sesión iniciada, con el tipo de navegador; los navegadores en los que ya inició sesión, como números que solo nosotros reconocemos.',
+        kept: 'Hasta que cierre la sesión, 14 días como máximo; los navegadores, 60 días desde la última vez que inició sesión en ellos.',
+        seen: 'Usted.',
+      },
+      mails: {
+        what: 'Correos para usted que todavía no se han enviado.',
+        kept: 'Horas.',
+        seen: 'El proveedor del servidor de correo y el suyo.',
+      },
+      logs: {
+        what: 'Registros técnicos. No contienen su nombre, su correo ni nada de sus documentos.',
+        kept: 'Lo que decidan quienes administran este portal.',
+        seen: 'Quienes administran este portal.',
+      },
+    },
+    checks: {
+      what: 'Sus verificaciones de identidad: quién las hizo, el resultado, las fechas y lo que se leyó en el documento.',
+      kept: (approved, declined, unfinished) =>
+        `Verificaciones aprobadas: ${approved}. Rechazadas: ${declined}. Sin terminar: ${unfinished}.`,
+      seen: 'Las aplicaciones, si usted lo permite; la empresa u organización que hizo la verificación.',
+    },
+    deliveries: {
+      what: 'Los mensajes con los que las empresas nos comunicaron el resultado de una verificación.',
+      kept: (days) => `Para investigar fallas: ${days}.`,
+      seen: 'Quienes administran este portal, cuando algo falla.',
+    },
+    others: 'Quién más participa',
+    othersText:
+      'Las empresas u organizaciones que revisan documentos toman sus fotos ellas mismas, según sus propias políticas de privacidad. Un proveedor de almacenamiento guarda las fotos, y un servidor de correo envía nuestros correos.',
+    cookies: 'Cookies',
+    cookiesText:
+      'Este portal usa solo las cookies que necesita: para mantener su sesión, para reconocer su navegador y sus formularios, y para recordar su idioma. Sus páginas no cargan nada de otros servidores, y nada mide lo que usted hace en ellas.',
+    protection: 'Cómo se protegen',
+    protectionText:
+      'Los datos personales están cifrados en nuestra base de datos, con una clave distinta para cada persona. Cada acceso se registra antes de mostrar cualquier dato. Cuando se borra su cuenta se destruye su clave, y ya no se puede leer nada de lo que estaba cifrado con ella. Las copias de respaldo anteriores a ese día se borran cuando quienes administran este portal las borren.',
+    rights: 'Sus derechos',
+    rightsList: [
+      html`Ver qué está guardado: en <a href="/">su propia página</a> y en <a href="/account">la página de su cuenta</a>; quién lo leyó: en <a href="/activity">su página de actividad</a>.`,
+      html`Terminar un permiso en cualquier momento, con efecto inmediato, en <a href="/">su propia página</a>.`,
+      html`Pedir que se corrija o se borre algo, o recibir una copia: <a href="/help#your-data">cómo se hace</a>.`,
+      'Presentar una queja ante la autoridad de protección de datos del lugar donde vive.',
+    ],
+  },
+
+  accessibility: {
+    title: 'Declaración de accesibilidad',
+    lead: 'Queremos que todas las personas puedan usar este portal, con el dispositivo, el navegador o la tecnología de apoyo que tengan.',
+    status: 'Qué tan accesible es este portal',
+    statusText:
+      'La meta son las Pautas de Accesibilidad para el Contenido Web (WCAG) 2.2, nivel AA. Las pruebas que se describen abajo no encuentran ninguna falla. Todavía no lo ha evaluado nadie independiente, por eso no afirmamos que las cumpla por completo.',
+    measures: 'Cómo se prueba',
+    measuresList: [
+      'El programa axe busca fallas en las páginas, con diseño claro y oscuro, antes de cada versión.',
+      'Cada página se usa en una ventana de 320 píxeles, como en un teléfono pequeño o con un aumento de 400 %, y nada obliga a desplazarse hacia los lados.',
+      'A todo lo que se puede usar se llega solo con el teclado, y se ve dónde está uno.',
+      'El contraste de un color elegido por quienes administran el portal se calcula cuando este arranca. Con menos de 4.5 : 1 no arranca.',
+      'Todas las páginas funcionan sin JavaScript, menos para agregar y usar claves de acceso. En su lugar sirve una contraseña.',
+    ],
+    limits: 'Qué no funciona bien',
+    limitsList: [
+      'El texto alternativo de una foto dice qué muestra, por ejemplo, el frente de un documento, pero no lo que está escrito en él. Lo que se leyó en el documento aparece al lado.',
+      'Los nombres y finalidades de las aplicaciones se muestran como ellas los escribieron, en cualquier idioma.',
+      'La referencia para desarrolladores está solo en inglés.',
+      'Las páginas de las aplicaciones y de las empresas que revisan documentos no son parte de este portal.',
+    ],
+    technology: 'Tecnología',
+    technologyText:
+      'Las páginas necesitan HTML y CSS. Siguen la configuración de su dispositivo: idioma, diseño oscuro, tamaño de letra y alto contraste.',
+    feedback: 'Cuéntenos',
+    feedbackText: html`¿Hay algo que le resulta difícil o imposible de usar? <a href="/contact">Escríbanos</a> y díganos en qué página fue y con qué dispositivo.`,
+    date: (day) => html`Esta declaración se escribió el ${day}, con los resultados de las pruebas.`,
   },
 
   outbox: {
