@@ -96,7 +96,7 @@ export async function openWebContext(
       sharedKeys,
       tokens,
       subjects,
-      findVerified: (accountId) => findVerified({ db, storage, vault }, accountId),
+      findVerified: (of) => findVerified({ db, storage, vault }, of),
       deviceOf,
       readerOf,
       addressOf,

@@ -274,7 +274,7 @@ const TABLES: Record<string, string[]> = {
     'sign_up',
     'totp',
   ],
-  clients: ['client', 'client_logo', 'tenant'],
+  clients: ['client', 'client_logo', 'tenant', 'trusted_client'],
   consents: ['consent'],
   events: ['event', 'event_attempt', 'event_secret', 'event_stream', 'last_announcement'],
   'id-verification': [
@@ -317,6 +317,8 @@ const SHARED: Record<string, string[]> = {
   // The token, the consent it is held against and the ledger's row are one statement.
   'oauth/adapter.ts': ['consent', 'ledger_entry'],
   'api/latest-approved.ts': ['consent', 'ledger_entry'],
+  // What a resident withholds from an application is read with the verification.
+  'id-verification/shared.ts': ['consent'],
   // Who is to be notified of what, decided where the rows change.
   'events/events.ts': ['client', 'consent', 'decision', 'ledger_entry', 'subject', 'verification'],
   'events/store.ts': ['client'],

@@ -112,6 +112,7 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
     worker: { select: { except: ['secret_hash', 'previous_secret_hash'] } },
   },
   client_logo: { web: read, worker: all },
+  trusted_client: { web: read, worker: none },
   consent: { web: all, worker: { select: '*', delete: true } },
   oauth_grant: { web: all, worker: expire('expires_at') },
   live_access_token: { web: read, worker: none },

@@ -5,6 +5,7 @@ import { findClientName } from '../clients/clients.ts'
 import { listClientProfiles } from '../clients/profile.ts'
 import { isScope } from '../clients/scopes.ts'
 import { listConsents } from '../consents/consents.ts'
+import { inPageOrder } from '../consents/form.ts'
 import { findOwnProgress } from '../id-verification/own-progress.ts'
 import { findOwnVerification } from '../id-verification/own-verifications.ts'
 import { adoptDocumentName, findDocumentName } from '../id-verification/review.ts'
@@ -133,16 +134,13 @@ async function listApplications(db: Db, accountId: string) {
   return consents.flatMap((consent) => {
     const client = profiles.find(({ clientId }) => clientId === consent.clientId)
     if (!client) return []
-    const { scopes, declined, createdAt, endsAt, isFrozen, lastTokenAt } = consent
+    const { scopes, declined } = consent
     return [
       {
+        ...consent,
         client,
-        scopes: scopes.filter(isScope),
-        declined: declined.filter(isScope),
-        createdAt,
-        endsAt,
-        isFrozen,
-        lastTokenAt,
+        scopes: inPageOrder(scopes.filter(isScope)),
+        declined: inPageOrder(declined.filter(isScope)),
       },
     ]
   })

@@ -136,12 +136,16 @@ export const en = {
 
   consent: {
     title: (application: string) => `Allow ${application}?`,
+    errorTitle: (application: string) => `Error: allow ${application}?`,
     heading: (application: string) => `Allow ${application} to see this?`,
     purpose: (application: string, purpose: Html) =>
       html`${application} gives this purpose: ${purpose}`,
     noPurpose: (application: string) => `${application} does not give a purpose.`,
     untick: (application: string) =>
       `Untick what you do not want to share. ${application} sees what you allowed, and continues with that.`,
+    choose: (application: string) =>
+      `Nothing is shared that you do not choose. ${application} sees what you allowed, and continues with that.`,
+    unanswered: 'Nothing has been shared yet. Please choose what you share:',
     whenYouAreAway: (scope: Html) =>
       html`With ${scope} it can see this even when you are not there; without it, only while you are signed in here.`,
     whileSignedIn: 'It can see this while you are signed in here.',
@@ -149,8 +153,10 @@ export const en = {
     willConfirm:
       'You signed in a while ago. If you allow this, we ask you to confirm that it is you.',
     allowTicked: 'Allow what is ticked',
+    allowChosen: 'Allow what I chose',
     allow: 'Allow',
     signedInAs: (name: string, email: string) => `You are signed in as ${name} (${email}).`,
+    otherAccount: 'Not you? Use another account',
     goBackTo: (host: Html) => html`After this you go back to ${host}.`,
     hasEnded: (application: string, day: Html) =>
       html`You allowed ${application} before, until ${day}. That has ended, so it asks again.`,
@@ -179,6 +185,9 @@ export const en = {
     logo: (application: string) => `Logo of ${application}`,
     runBy: (operator: string) => `Run by ${operator}`,
     unknownOperator: 'It does not say who runs it',
+    trusted: 'The people who run this portal have checked this application.',
+    resembles: (application: string, trusted: Html) =>
+      html`Be careful: the name ${application} looks like ${trusted}, which is another application. The people who run this portal have checked that one, and not this one.`,
     saved: (application: string) =>
       `Saved. The change applies at once, also to access that ${application} already has.`,
     allowedFor: (day: Html, purpose: Html) =>
@@ -197,10 +206,10 @@ export const en = {
     frozen:
       'Frozen: somebody used a link in an e-mail to you to report that you did not allow this application. It cannot see any of your data.',
     notYouHeading: 'If you did not allow it',
-    notYou: html`End its access. It then has no access at all, and must ask you before it gets any again. If you have not done so yet, <a href="/reset">set a new password</a>.`,
+    notYou: html`End its access. It then has no access at all, and cannot ask you for any while it is frozen. If you have not done so yet, <a href="/reset">set a new password</a>.`,
     youHeading: 'If it was you after all',
     you: (application: string) =>
-      `Lift the freeze. What you allowed ${application} applies again at once.`,
+      `Lift the freeze. What you allowed ${application} applies again at once; if you have ended its access, it can ask you again.`,
     liftButton: 'Lift the freeze',
   },
 
@@ -249,8 +258,37 @@ export const en = {
     acceptsLess: 'The application also accepts less.',
     less: (title: string) => `Less: ${title}`,
     neither: 'Neither',
+    share: 'Share this',
+    doNotShare: 'Do not share this',
+    unanswered: 'Choose one of these.',
+    whichPhotos: 'Which photos?',
+    withoutPhotos:
+      'What is not ticked is not shared. Without any photo, the application learns only that you were verified, when, and with which kind of document.',
+    whyHidden: 'You signed in a while ago, so your details and photos are hidden.',
+    show: 'Show what would be shared',
+    hidden: 'Hidden.',
+    facts: {
+      name: 'Name',
+      dateOfBirth: 'Date of birth',
+      countryOfBirth: 'Country of birth',
+      citizenships: 'Citizenships',
+      sex: 'Sex',
+      residentPermitNumber: 'Permit number',
+      address: 'Address',
+      phoneNumber: 'Telephone',
+    },
+    resident: (kind: string, day: Html) => html`Today: ${kind}, since ${day}.`,
+    noResident: 'Today: you are not a resident.',
+    verified: (day: Html, document: string) =>
+      html`Today: verified on ${day}, with your ${document}.`,
+    notVerified: 'Today: none of your checks is approved.',
+    adult: {
+      yes: 'Today, when asked whether you are 18, the answer is yes.',
+      no: 'Today, when asked whether you are 18, the answer is no.',
+    },
+    noBirthDate: 'Today there is no answer, because your date of birth is not in the registry.',
     howLong: 'For how long',
-    periods: { day: '1 day', month: '30 days', year: '1 year' },
+    periods: { day: '1 day', month: '30 days', quarter: '90 days', year: '1 year' },
     periodUntil: (period: string, day: Html) => html`${period}, until ${day}`,
     asItIsUntil: (day: Html) => html`As it is: until ${day}`,
     asItIsOpen: 'As it is: until I end it myself',
@@ -378,7 +416,10 @@ export const en = {
     since: 'Since',
     until: 'Until',
     untilYouEndIt: 'you end it',
-    lastConnected: 'Last connected',
+    purpose: 'Purpose',
+    withheld: 'Photos not shared',
+    lastRead: 'Last read your data',
+    neverRead: 'never',
     change: 'Change',
     changeLabel: (application: string) => `Change what ${application} may see`,
     end: 'End access',

@@ -137,11 +137,15 @@ export const es: Texts = {
 
   consent: {
     title: (application) => `¿Permitir el acceso de ${application}?`,
+    errorTitle: (application) => `Error: ¿permitir el acceso de ${application}?`,
     heading: (application) => `¿Permite que ${application} vea esto?`,
     purpose: (application, purpose) => html`${application} indica esta finalidad: ${purpose}`,
     noPurpose: (application) => `${application} no indica ninguna finalidad.`,
     untick: (application) =>
       `Desmarque lo que no quiera compartir. ${application} ve lo que usted permita y continúa con eso.`,
+    choose: (application) =>
+      `No se comparte nada que usted no elija. ${application} ve lo que usted permita y continúa con eso.`,
+    unanswered: 'Todavía no se ha compartido nada. Elija qué comparte:',
     whenYouAreAway: (scope) =>
       html`Con ${scope}, puede ver esto aunque usted no esté; sin ello, solo mientras usted tenga la sesión iniciada aquí.`,
     whileSignedIn: 'Puede ver esto mientras usted tenga la sesión iniciada aquí.',
@@ -149,8 +153,10 @@ export const es: Texts = {
     willConfirm:
       'Inició sesión hace un rato. Si lo permite, le pediremos que confirme que es usted.',
     allowTicked: 'Permitir lo marcado',
+    allowChosen: 'Permitir lo que elegí',
     allow: 'Permitir',
     signedInAs: (name, email) => `Tiene la sesión iniciada como ${name} (${email}).`,
+    otherAccount: '¿No es usted? Use otra cuenta',
     goBackTo: (host) => html`Después volverá a ${host}.`,
     hasEnded: (application, day) =>
       html`Usted le dio permiso a ${application} antes, hasta el ${day}. Ese permiso terminó, por eso vuelve a preguntar.`,
@@ -178,6 +184,9 @@ export const es: Texts = {
     logo: (application) => `Logotipo de ${application}`,
     runBy: (operator) => `Administrada por ${operator}`,
     unknownOperator: 'No indica quién la administra',
+    trusted: 'Las personas que administran este portal revisaron esta aplicación.',
+    resembles: (application, trusted) =>
+      html`Tenga cuidado: el nombre ${application} se parece a ${trusted}, que es otra aplicación. Las personas que administran este portal revisaron esa otra, y no esta.`,
     saved: (application) =>
       `Guardado. El cambio se aplica de inmediato, también al acceso que ${application} ya tiene.`,
     allowedFor: (day, purpose) => html`Permitida desde el ${day} para esta finalidad: ${purpose}`,
@@ -195,10 +204,10 @@ export const es: Texts = {
     frozen:
       'Bloqueada: alguien usó un enlace de un correo dirigido a usted para avisar que usted no autorizó esta aplicación. No puede ver ninguno de sus datos.',
     notYouHeading: 'Si usted no la autorizó',
-    notYou: html`Termine su acceso. Después no tiene ningún acceso y debe pedirle permiso antes de volver a tenerlo. Si todavía no lo ha hecho, <a href="/reset">establezca una nueva contraseña</a>.`,
+    notYou: html`Termine su acceso. Después no tiene ningún acceso, y no puede pedirle permiso mientras esté bloqueada. Si todavía no lo ha hecho, <a href="/reset">establezca una nueva contraseña</a>.`,
     youHeading: 'Si sí fue usted',
     you: (application) =>
-      `Quite el bloqueo. Lo que usted le permitió a ${application} vuelve a valer de inmediato.`,
+      `Quite el bloqueo. Lo que usted le permitió a ${application} vuelve a valer de inmediato; si ya terminó su acceso, puede pedirle permiso de nuevo.`,
     liftButton: 'Quitar el bloqueo',
   },
 
@@ -250,8 +259,36 @@ export const es: Texts = {
     acceptsLess: 'La aplicación también acepta menos.',
     less: (title) => `Menos: ${title}`,
     neither: 'Ninguna de las dos cosas',
+    share: 'Compartir esto',
+    doNotShare: 'No compartir esto',
+    unanswered: 'Elija una de estas opciones.',
+    whichPhotos: '¿Qué fotos?',
+    withoutPhotos:
+      'Lo que no esté marcado no se comparte. Sin ninguna foto, la aplicación solo sabe que usted fue verificado, cuándo y con qué tipo de documento.',
+    whyHidden: 'Usted inició sesión hace un rato, por eso sus datos y fotos están ocultos.',
+    show: 'Mostrar lo que se compartiría',
+    hidden: 'Oculto.',
+    facts: {
+      name: 'Nombre',
+      dateOfBirth: 'Fecha de nacimiento',
+      countryOfBirth: 'País de nacimiento',
+      citizenships: 'Nacionalidades',
+      sex: 'Sexo',
+      residentPermitNumber: 'Número de permiso',
+      address: 'Dirección',
+      phoneNumber: 'Teléfono',
+    },
+    resident: (kind, day) => html`Hoy: ${kind}, desde el ${day}.`,
+    noResident: 'Hoy: usted no es residente.',
+    verified: (day, document) => html`Hoy: verificado el ${day}, con su ${document}.`,
+    notVerified: 'Hoy: ninguna de sus verificaciones está aprobada.',
+    adult: {
+      yes: 'Hoy, a la pregunta de si tiene 18 años cumplidos, la respuesta es sí.',
+      no: 'Hoy, a la pregunta de si tiene 18 años cumplidos, la respuesta es no.',
+    },
+    noBirthDate: 'Hoy no hay respuesta, porque su fecha de nacimiento no está en el registro.',
     howLong: 'Por cuánto tiempo',
-    periods: { day: '1 día', month: '30 días', year: '1 año' },
+    periods: { day: '1 día', month: '30 días', quarter: '90 días', year: '1 año' },
     periodUntil: (period, day) => html`${period}, hasta el ${day}`,
     asItIsUntil: (day) => html`Como está: hasta el ${day}`,
     asItIsOpen: 'Como está: hasta que yo lo termine',
@@ -379,7 +416,10 @@ export const es: Texts = {
     since: 'Desde',
     until: 'Hasta',
     untilYouEndIt: 'que usted lo termine',
-    lastConnected: 'Última conexión',
+    purpose: 'Finalidad',
+    withheld: 'Fotos que no se comparten',
+    lastRead: 'Última lectura de sus datos',
+    neverRead: 'nunca',
     change: 'Cambiar',
     changeLabel: (application) => `Cambiar lo que ${application} puede ver`,
     end: 'Terminar el acceso',
