@@ -45,6 +45,7 @@ import { photoRoutes } from './portal/photos.ts'
 import { portalRoutes } from './portal/routes.ts'
 import { secondFactorRoutes } from './portal/second-factor.ts'
 import { signUpRoutes } from './portal/sign-up.ts'
+import { unexpectedRoutes } from './portal/unexpected.ts'
 import { wellKnownRoutes } from './portal/well-known.ts'
 import { createFormTokens } from './web/form-tokens.ts'
 import { passkeyScript, stylesheet } from './web/html.ts'
@@ -169,6 +170,7 @@ function residentRoutes(context: WebContext): Hono<PageEnv> {
   routes.route('/', photoRoutes(portal))
   routes.route('/', consentRoutes(portal))
   routes.route('/', activityRoutes(portal))
+  routes.route('/', unexpectedRoutes(portal))
   routes.route('/', linkRoutes(portal))
   routes.route('/', accountRoutes(portal))
   routes.route('/', passkeyRoutes(portal))

@@ -156,3 +156,19 @@ export const recoveryCodeUsedMail =
     sign(texts, texts.mails.recoveryCodeUsed({ left }))
 
 export const wrongCodesMail = (): Letter => (texts) => sign(texts, texts.mails.wrongCodes)
+
+/** After a resident's report of an entry. `frozen`: the name of the application that it froze. */
+export const caseOpenedMail =
+  ({ frozen, page }: { frozen: string | undefined; page: string }): Letter =>
+  (texts) => {
+    const { mails } = texts
+    const effect = frozen
+      ? mails.caseFroze({ application: oneLine(frozen) })
+      : mails.caseFrozeNothing
+    return sign(texts, mails.caseOpened({ effect, page }))
+  }
+
+export const caseAnsweredMail =
+  (given: { answer: string; page: string }): Letter =>
+  (texts) =>
+    sign(texts, texts.mails.caseAnswered(given))

@@ -1,6 +1,5 @@
 import type { Sql } from '../platform/db.ts'
 import { hashSecret, randomSecret } from '../platform/secrets.ts'
-import { isUuid } from '../platform/uuid.ts'
 import type { Vault } from '../platform/vault.ts'
 import type { Texts } from '../web/texts/en.ts'
 import type { Locale, Text } from '../web/texts/languages.ts'
@@ -154,43 +153,4 @@ export async function deleteOldNotices(sql: Sql): Promise<void> {
   await sql`delete from security_notice where expires_at < now() - interval '1 day'`
   await sql`
     delete from known_browser where seen_at < now() - make_interval(days => ${BROWSER_DAYS})`
-}
-
-/** A resident's report, for the operator. */
-export type SecurityCase = {
-  id: string
-  kind: Notice['kind']
-  accountId: string
-  clientId: string | null
-  sessionUid: string
-  openedAt: Date
-  closedAt: Date | null
-}
-
-/** In a transaction. Returns the id of the case. */
-export async function createCase(sql: Sql, notice: Notice): Promise<string> {
-  const [row] = await sql<{ id: string }[]>`
-    insert into security_case (kind, account_id, client_id, session_uid)
-    values (${notice.kind}, ${notice.accountId}, ${notice.clientId}, ${notice.sessionUid})
-    returning id`
-  return row?.id ?? ''
-}
-
-/** Lists cases, the oldest first. */
-export async function listCases(
-  sql: Sql,
-  { closed }: { closed: boolean },
-): Promise<SecurityCase[]> {
-  return await sql<SecurityCase[]>`
-    select id, kind, account_id, client_id, session_uid, opened_at, closed_at from security_case
-    where ${closed ? sql`true` : sql`closed_at is null`} order by opened_at, id`
-}
-
-/** Closes a case; one that is closed stays as it is. `undefined`: no such case. */
-export async function closeCase(sql: Sql, id: string): Promise<SecurityCase | undefined> {
-  if (!isUuid(id)) return undefined
-  const [row] = await sql<SecurityCase[]>`
-    update security_case set closed_at = coalesce(closed_at, now()) where id = ${id}
-    returning id, kind, account_id, client_id, session_uid, opened_at, closed_at`
-  return row
 }

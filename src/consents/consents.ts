@@ -9,6 +9,7 @@ import {
 } from '../clients/scopes.ts'
 import { announceConsent } from '../events/events.ts'
 import type { Db, Sql } from '../platform/db.ts'
+import { keepEnded } from './ended-consents.ts'
 
 /** What a resident decided about an application. */
 export type Consent = {
@@ -162,6 +163,7 @@ async function record(
   if (widensPersonalAccess(base, { scopes, endsAt }) && !isRecentSignIn(session.authenticatedAt))
     throw new RejectedDecision('sign-in')
   if (!continues) await endGrants(sql, decision)
+  if (before.isEnded) await keepEnded(sql, decision, 'expiry')
   await sql`
     update consent set scopes = ${scopes},
       declined = ${[...untouched(base.declined), ...shown.filter((scope) => !allowed.includes(scope))]},
@@ -345,6 +347,8 @@ export async function revokeConsent(
     const before = await lockConsent(sql, { accountId, clientId })
     if (before?.isFrozen && !(await hasRecentSignIn(sql, accountId, sessionUid))) return 'sign-in'
     await endGrants(sql, { accountId, clientId })
+    if (before)
+      await keepEnded(sql, { accountId, clientId }, before.isEnded ? 'expiry' : 'resident')
     const [row] = await sql<{ name: string }[]>`
       delete from consent using client
       where consent.account_id = ${accountId} and consent.client_id = ${clientId}
@@ -382,5 +386,11 @@ export async function listConsents(sql: Sql, accountId: string): Promise<Consent
  * until its resident lifts or ends it.
  */
 export async function deleteEndedConsents(sql: Sql): Promise<void> {
-  await sql`delete from consent where ends_at < now() - interval '30 days' and frozen_at is null`
+  await sql`
+    with ended as (
+      delete from consent where ends_at < now() - interval '30 days' and frozen_at is null
+      returning account_id, client_id, scopes, created_at, ends_at)
+    insert into ended_consent (account_id, client_id, client_name, scopes, given_at, ended_at, ended_by)
+    select account_id, client_id, name, scopes, ended.created_at, ends_at, 'expiry'
+    from ended join client on client.id = client_id`
 }

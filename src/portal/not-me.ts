@@ -1,12 +1,12 @@
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { findAccount } from '../accounts/accounts.ts'
+import { createCase } from '../accounts/cases.ts'
 import { deleteUnusedLinks } from '../accounts/mail-links.ts'
 import { factorChangedMail, type MailContext, sendLetter } from '../accounts/mails.ts'
 import { lockFactors, removeFactorsSince } from '../accounts/second-factor.ts'
 import {
   consumeNotice,
-  createCase,
   findNotice,
   findUsedNotice,
   forgetBrowsers,

@@ -97,6 +97,10 @@ export const NETWORK_RULES: readonly [method: string, path: string, rule: Networ
   ['GET', '/applications/:clientId/logo', 'none'],
   ['POST', '/applications/*', 'refusals'],
   ['GET', '/activity', 'none'],
+  ['GET', '/activity/:id', 'none'],
+  ['GET', '/activity/:id/proof', 'none'],
+  ['GET', '/activity/:id/unexpected', 'none'],
+  ['POST', '/activity/*', 'refusals'],
   ['GET', '/looks', 'none'],
   ['GET', '/outbox', 'none'],
   // Requests of vendors and their visitors.

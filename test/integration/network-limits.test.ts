@@ -100,6 +100,9 @@ const UNLIMITED = `
   GET /applications/:clientId
   GET /applications/:clientId/logo
   GET /activity
+  GET /activity/:id
+  GET /activity/:id/proof
+  GET /activity/:id/unexpected
   GET /looks
   GET /outbox
   GET /api/v1/idv/health
@@ -142,6 +145,7 @@ const GUESSED = `
   POST /photos/:id
   POST /account/*
   POST /applications/*
+  POST /activity/*
   GET /callbacks/mosaic
   GET /app/:token`
 
