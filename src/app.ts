@@ -39,6 +39,7 @@ import { languageRoutes } from './portal/language.ts'
 import { linkRoutes } from './portal/links.ts'
 import { mailLinkRoutes } from './portal/mail-links.ts'
 import { notMeRoutes } from './portal/not-me.ts'
+import { notificationRoutes } from './portal/notifications.ts'
 import { outboxRoutes } from './portal/outbox.ts'
 import { passkeyRoutes } from './portal/passkeys.ts'
 import { photoRoutes } from './portal/photos.ts'
@@ -173,6 +174,7 @@ function residentRoutes(context: WebContext): Hono<PageEnv> {
   routes.route('/', unexpectedRoutes(portal))
   routes.route('/', linkRoutes(portal))
   routes.route('/', accountRoutes(portal))
+  routes.route('/', notificationRoutes(portal))
   routes.route('/', passkeyRoutes(portal))
   routes.route('/', secondFactorRoutes(portal))
   routes.route('/', mailLinkRoutes(portal))

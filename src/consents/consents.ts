@@ -245,6 +245,13 @@ export async function freezeConsent(
   return row !== undefined
 }
 
+/** In a transaction: freezes an application that has access today. Returns whether it had any. */
+export async function freezeLiveConsent(sql: Sql, pair: ConsentKey): Promise<boolean> {
+  const consent = await findConsent(sql, pair.accountId, pair.clientId)
+  if (!consent || consent.isEnded || consent.isFrozen) return false
+  return await freezeConsent(sql, pair)
+}
+
 /**
  * Ends a freeze: the consent counts again, with the application's tokens. Requires a recent sign-in, else returns `sign-in`.
  * Returns the consent; `undefined` when none was frozen.

@@ -120,6 +120,23 @@ export async function findEntry(
   return row
 }
 
+/** What follows from an entry. */
+export type SequencedEntry = Pick<
+  ListedEntry,
+  'id' | 'at' | 'kind' | 'result' | 'images' | 'clientId' | 'accountId'
+> & { index: string }
+
+/** Entries in the order of the tree, from this place on. */
+export async function listSequenced(
+  sql: Sql,
+  { from, limit }: { from: string; limit: number },
+): Promise<SequencedEntry[]> {
+  return await sql<SequencedEntry[]>`
+    select leaf.index, entry.id, at, kind, result, images, client_id, account_id
+    from ledger_leaf leaf join ledger_entry entry on entry.id = entry_id
+    where leaf.index >= ${from} order by leaf.index limit ${limit}`
+}
+
 /** The entries of one access token, newest first. */
 export async function listEntriesOfToken(
   sql: Sql,

@@ -21,6 +21,7 @@ const SENTENCES = [
   'totp-removed',
   'session-ended',
   'sessions-ended',
+  'notifications-saved',
 ] as const satisfies readonly (keyof Texts['notices'])[]
 /** Notices that have a page of their own. */
 const PAGES = ['reset-sent', 'password-set', 'email-confirmed'] as const

@@ -2,7 +2,7 @@ import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { createEntryCase, findCaseOfEntry } from '../accounts/cases.ts'
 import { caseOpenedMail, type MailContext, sendLetter } from '../accounts/mails.ts'
-import { findConsent, freezeConsent } from '../consents/consents.ts'
+import { findConsent, freezeLiveConsent } from '../consents/consents.ts'
 import type { Db, Sql } from '../platform/db.ts'
 import type { Log } from '../platform/log.ts'
 import type { Vault } from '../platform/vault.ts'
@@ -94,7 +94,7 @@ async function report(parts: Parts, c: Context<PageEnv>, id: string): Promise<Re
       ...{ accountId, clientId, entryId: id, frozen: isFrozen, note: note || undefined },
     })
     if (caseId === undefined) return undefined
-    if (isFrozen && clientId !== null) await freezeConsent(sql, { accountId, clientId })
+    if (isFrozen && clientId !== null) await freezeLiveConsent(sql, { accountId, clientId })
     const frozen = isFrozen ? entry.who : undefined
     await sendLetter(sql, parts, account, caseOpenedMail({ frozen, page: `${issuer}${path}` }))
     return { caseId, isFrozen }

@@ -92,6 +92,7 @@ export const NETWORK_RULES: readonly [method: string, path: string, rule: Networ
   ['GET', '/photos/:id/thumbnail', 'none'],
   ['GET', '/account', 'none'],
   ['GET', '/account/totp', 'none'],
+  ['GET', '/account/notifications', 'none'],
   ['POST', '/account/*', 'refusals'],
   ['GET', '/applications/:clientId', 'none'],
   ['GET', '/applications/:clientId/logo', 'none'],

@@ -97,6 +97,7 @@ const UNLIMITED = `
   GET /photos/:id/thumbnail
   GET /account
   GET /account/totp
+  GET /account/notifications
   GET /applications/:clientId
   GET /applications/:clientId/logo
   GET /activity

@@ -497,6 +497,7 @@ export const en = {
     'totp-removed': 'The authenticator app was removed.',
     'session-ended': 'That device is signed out.',
     'sessions-ended': 'All other devices are signed out.',
+    'notifications-saved': 'Saved. It applies from the next mail on.',
   },
 
   devices: {
@@ -694,6 +695,38 @@ export const en = {
     listed: (entry: Html, at: Html, state: string) => html`${entry}, reported on ${at}: ${state}`,
   },
 
+  notifications: {
+    title: 'Mails about your data',
+    errorTitle: 'Error: mails about your data',
+    lead: 'Choose how much mail you want when applications see your data. Your activity page has everything in any case.',
+    legend: 'When an application sees your data',
+    choices: {
+      each: 'A mail at the first look, and for each new kind of data',
+      daily: 'One summary a day, when something was seen',
+      security: 'No mail, only what is needed for security',
+    },
+    helps: {
+      each: 'Also when an application looks again after 90 days. What it sees within a minute is one mail.',
+      daily: 'The summary names each application and what it saw.',
+      security: 'You see on your activity page who has seen what.',
+    },
+    always:
+      'These mails always come: a sign-in from a new browser, a new permission for an application, changes of your password, address, passkeys or second steps, reports and their answers.',
+    choose: 'Please choose one of the three.',
+    save: 'Save',
+    kinds: {
+      documents: 'Photos of your identity document or your face',
+      person: 'Your personal details',
+      residency: 'Your residency',
+      status: 'The result of your identity check',
+      age: 'Whether you are old enough',
+      name: 'Your name',
+      email: 'Your e-mail address',
+    },
+    again: (kind: string, day: string) => `${kind} (the last time before was ${day})`,
+    sawKind: (application: string, kind: string) => `${application}: ${kind}`,
+  },
+
   links: {
     signInTitle: 'Sign in to continue',
     signInLead: (organisation: string) =>
@@ -853,6 +886,15 @@ export const en = {
     signInDoneLead:
       'We also ended the access that applications got through it, and removed passkeys and authenticator apps that were added since then.',
     signInDoneHelp: html`Somebody may know your password. <a href="/reset">Set a new password</a> now; that signs you out everywhere. Then check <a href="/">your own page</a>, and end the access of every application that you do not recognise.`,
+    entryHeading: (application: string) => `You did not expect that ${application} saw your data?`,
+    entryLead: (application: string) =>
+      `Then we freeze ${application}: it can no longer see any of your data, until you lift the freeze or end its access. We also notify the people who run this portal, who look into it.`,
+    entryWasExpected: 'If you expected it, close this page. Nothing changes.',
+    entryButton: 'I did not expect this',
+    entryDoneHeading: 'Your report has arrived',
+    entryDoneLead: (application: string) => `${application} can no longer see any of your data.`,
+    entryDoneHelp: (path: string, report: string) =>
+      html`Sign in to <a href="${report}">follow your report</a>. On <a href="${path}">the page of the application</a> you can end its access, or lift the freeze.`,
     notified: 'We have notified the people who run this portal.',
     theApplication: 'the application',
   },
@@ -1115,6 +1157,38 @@ ${answer}
 The entry, your report and this answer:
 
 ${page}`,
+    }),
+    look: (of: Words<'application' | 'at' | 'seen' | 'days' | 'link' | 'page' | 'issuer'>) => ({
+      subject: 'An application saw your data',
+      text: `"${of.application}" saw data of yours in the identity portal that it had not seen before, on ${of.at}:
+
+${of.seen}
+
+If you expected this, you need not do anything. The entry and its proof:
+
+${of.page}
+
+If you did not expect it, open this link. It works once, for ${of.days} days, without signing in. It freezes the application's access and tells the people who run the portal:
+
+${of.link}
+
+How many of these mails you get, you choose here:
+
+${of.issuer}/account/notifications`,
+    }),
+    summary: ({ since, list, issuer }: Words<'since' | 'list' | 'issuer'>) => ({
+      subject: 'Who saw your data',
+      text: `Since ${since} these applications saw data of yours in the identity portal:
+
+${list}
+
+Each time, with the proof and the button "I did not expect this":
+
+${issuer}/activity
+
+How many of these mails you get, you choose here:
+
+${issuer}/account/notifications`,
     }),
     recoveryCodeUsed: ({ left }: { left: number }) => ({
       subject: 'A recovery code was used',

@@ -500,6 +500,7 @@ export const es: Texts = {
     'totp-removed': 'Se quitó la aplicación de autenticación.',
     'session-ended': 'Se cerró la sesión en ese dispositivo.',
     'sessions-ended': 'Se cerró la sesión en todos los demás dispositivos.',
+    'notifications-saved': 'Guardado. Se aplica a partir del próximo correo.',
   },
 
   devices: {
@@ -696,6 +697,38 @@ export const es: Texts = {
     listed: (entry, at, state) => html`${entry}, reportado el ${at}: ${state}`,
   },
 
+  notifications: {
+    title: 'Correos sobre sus datos',
+    errorTitle: 'Error: correos sobre sus datos',
+    lead: 'Elija cuántos correos quiere cuando las aplicaciones ven sus datos. Su página de actividad lo muestra todo en cualquier caso.',
+    legend: 'Cuando una aplicación ve sus datos',
+    choices: {
+      each: 'Un correo la primera vez y por cada nuevo tipo de datos',
+      daily: 'Un resumen al día, cuando se vio algo',
+      security: 'Ningún correo, solo lo necesario para la seguridad',
+    },
+    helps: {
+      each: 'También cuando una aplicación vuelve a verlos después de 90 días. Lo que ve en un minuto es un solo correo.',
+      daily: 'El resumen nombra cada aplicación y lo que vio.',
+      security: 'En su página de actividad usted ve quién ha visto qué.',
+    },
+    always:
+      'Estos correos siempre llegan: un inicio de sesión en un navegador nuevo, un nuevo permiso para una aplicación, cambios de su contraseña, su correo, sus claves de acceso o sus segundos pasos, los reportes y sus respuestas.',
+    choose: 'Elija una de las tres opciones.',
+    save: 'Guardar',
+    kinds: {
+      documents: 'Fotos de su documento de identidad o de su rostro',
+      person: 'Sus datos personales',
+      residency: 'Su residencia',
+      status: 'El resultado de su verificación de identidad',
+      age: 'Si usted tiene la edad suficiente',
+      name: 'Su nombre',
+      email: 'Su correo electrónico',
+    },
+    again: (kind, day) => `${kind} (la vez anterior fue el ${day})`,
+    sawKind: (application, kind) => `${application}: ${kind}`,
+  },
+
   links: {
     signInTitle: 'Inicie sesión para continuar',
     signInLead: (organisation) =>
@@ -857,6 +890,15 @@ export const es: Texts = {
     signInDoneLead:
       'También terminamos el acceso que las aplicaciones obtuvieron por medio de él y quitamos las claves de acceso y aplicaciones de autenticación que se agregaron desde entonces.',
     signInDoneHelp: html`Es posible que alguien conozca su contraseña. <a href="/reset">Establezca una nueva contraseña</a> ahora; eso cierra su sesión en todas partes. Después revise <a href="/">su propia página</a> y termine el acceso de toda aplicación que no reconozca.`,
+    entryHeading: (application) => `¿No esperaba que ${application} viera sus datos?`,
+    entryLead: (application) =>
+      `Entonces bloqueamos ${application}: ya no podrá ver ninguno de sus datos hasta que usted quite el bloqueo o termine su acceso. Además, avisamos a quienes administran este portal, que lo revisan.`,
+    entryWasExpected: 'Si lo esperaba, cierre esta página. Nada cambia.',
+    entryButton: 'No esperaba esto',
+    entryDoneHeading: 'Su reporte llegó',
+    entryDoneLead: (application) => `${application} ya no puede ver ninguno de sus datos.`,
+    entryDoneHelp: (path, report) =>
+      html`Inicie sesión para <a href="${report}">seguir su reporte</a>. En <a href="${path}">la página de la aplicación</a> usted puede terminar su acceso o quitar el bloqueo.`,
     notified: 'Ya avisamos a quienes administran este portal.',
     theApplication: 'la aplicación',
   },
@@ -1113,6 +1155,38 @@ ${answer}
 El registro, su reporte y esta respuesta:
 
 ${page}`,
+    }),
+    look: (of) => ({
+      subject: 'Una aplicación vio sus datos',
+      text: `«${of.application}» vio en el portal de identidad datos suyos que no había visto antes, el ${of.at}:
+
+${of.seen}
+
+Si usted lo esperaba, no tiene que hacer nada. El registro y su prueba:
+
+${of.page}
+
+Si no lo esperaba, abra este enlace. Funciona una sola vez, durante ${of.days} días, sin iniciar sesión. Bloquea el acceso de la aplicación y avisa a quienes administran el portal:
+
+${of.link}
+
+Aquí usted elige cuántos de estos correos recibe:
+
+${of.issuer}/account/notifications`,
+    }),
+    summary: ({ since, list, issuer }) => ({
+      subject: 'Quién vio sus datos',
+      text: `Desde el ${since}, estas aplicaciones vieron datos suyos en el portal de identidad:
+
+${list}
+
+Cada vez, con la prueba y el botón «No esperaba esto»:
+
+${issuer}/activity
+
+Aquí usted elige cuántos de estos correos recibe:
+
+${issuer}/account/notifications`,
     }),
     recoveryCodeUsed: ({ left }) => ({
       subject: 'Se usó un código de recuperación',
