@@ -127,7 +127,8 @@ export async function startWorker(context: AppContext, jobs: Jobs): Promise<Work
   }
 }
 
-const namesOf = async (sql: Sql, clientIds: readonly string[]) =>
+/** The names of those ids that are applications. */
+export const namesOf = async (sql: Sql, clientIds: readonly string[]) =>
   new Map((await listClientProfiles(sql, clientIds)).map(({ clientId, name }) => [clientId, name]))
 
 function requireRunning(loops: readonly Loop[], jobs: Jobs): void {

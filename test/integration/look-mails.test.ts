@@ -3,15 +3,15 @@ import type { SecurityCase } from '../../src/accounts/cases.ts'
 import { readLedger } from '../../src/accounts/known-readers.ts'
 import { sendLookMails, sendSummaries } from '../../src/accounts/look-mails.ts'
 import { readCommand } from '../../src/cli/commands.ts'
-import { listClientProfiles } from '../../src/clients/profile.ts'
 import type { Disclosure } from '../../src/ledger/details.ts'
 import { createHeadSigner } from '../../src/ledger/heads.ts'
 import { sequence } from '../../src/ledger/sequencer.ts'
 import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
-import type { Db, Sql } from '../../src/platform/db.ts'
+import type { Db } from '../../src/platform/db.ts'
 import { createJobs, type Jobs } from '../../src/platform/jobs.ts'
 import { listOutbox } from '../../src/platform/mail.ts'
 import { openKeyRing } from '../../src/signing/key-ring.ts'
+import { namesOf } from '../../src/worker.ts'
 import { createApplication } from '../support/application.ts'
 import { addEntry } from '../support/ledger.ts'
 import { receiveMail } from '../support/mailbox.ts'
@@ -48,8 +48,6 @@ afterAll(async () => {
   await portal.close()
 })
 
-const namesOf = async (sql: Sql, ids: readonly string[]) =>
-  new Map((await listClientProfiles(sql, ids)).map(({ clientId, name }) => [clientId, name]))
 const working = () => ({ ...portal.parts, jobs, namesOf })
 
 /** Has two workers read all that is written, and tell of it, at the same time. */
@@ -221,7 +219,7 @@ describe('the resident', () => {
     await tell()
     const [summary, ...others] = await mailsAre(1, SUMMARY)
     expect(others).toEqual([])
-    expect(summary?.text).toContain('- Bluewater Bank: Photos of your identity document')
+    expect(summary?.text).toContain('- Bluewater Bank saw: Photos of your identity document')
     await db`
       update known_reader set seen_at = now() - interval '2 days' where account_id = ${resident.id}`
     await pass()

@@ -1,5 +1,7 @@
 import { createHmac, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { readLedger } from '../../src/accounts/known-readers.ts'
+import { sendLookMails, sendSummaries } from '../../src/accounts/look-mails.ts'
 import { diagnose } from '../../src/cli/diagnosis.ts'
 import { type AppContext, openContext } from '../../src/context.ts'
 import { startGauges } from '../../src/gauges.ts'
@@ -12,7 +14,7 @@ import { openDb } from '../../src/platform/db.ts'
 import { createJobs, type Jobs } from '../../src/platform/jobs.ts'
 import { listOutbox } from '../../src/platform/mail.ts'
 import { createMetrics } from '../../src/platform/metrics.ts'
-import { CLEAN_UPS, startWorker, type Worker } from '../../src/worker.ts'
+import { CLEAN_UPS, namesOf, startWorker, type Worker } from '../../src/worker.ts'
 import { createApplication } from '../support/application.ts'
 import {
   ALL_SCOPES,
@@ -165,6 +167,20 @@ test('web and worker serve under roles of their own: sign-in, consent, tokens, d
   await eventually(async () =>
     (await listOutbox(db, parts.sealer)).some(({ to }) => to === resident.email),
   )
+  await eventually(async () => {
+    await readLedger(working.db)
+    return (await db`select from known_reader where kind = 'email' and news_at is not null`)[0]
+  })
+  const telling = { ...working, jobs, namesOf }
+  await sendLookMails(telling, { olderThanSeconds: 0 })
+  await db`
+    insert into notification_preference (account_id, look_mails, summarized_at)
+    values (${resident.id}, 'daily', now() - interval '2 days')`
+  await sendSummaries(telling)
+  for (const told of ['An application saw your data', 'Who saw your data'])
+    await eventually(async () =>
+      (await listOutbox(db, parts.sealer)).some(({ subject }) => subject === told),
+    )
   // What a worker does now and then.
   for (const remove of CLEAN_UPS) await remove(working.db)
   await runRetention({ db: working.db, jobs, log: working.log })

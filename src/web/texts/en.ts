@@ -539,7 +539,7 @@ export const en = {
     older: 'Older',
     newest: 'Newest',
     unexpected: 'I did not expect this',
-    unexpectedLabel: (id: string) => `I did not expect entry ${id}`,
+    unexpectedLabel: (id: string) => `I did not expect this: entry ${id}`,
     endedHeading: 'Applications that no longer see your data',
     endedNone: 'None. An application whose access ends is listed here.',
     ended: {
@@ -724,7 +724,7 @@ export const en = {
       email: 'Your e-mail address',
     },
     again: (kind: string, day: string) => `${kind} (the last time before was ${day})`,
-    sawKind: (application: string, kind: string) => `${application}: ${kind}`,
+    sawKind: (application: string, kind: string) => `${application} saw: ${kind}`,
   },
 
   links: {

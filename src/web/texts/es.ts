@@ -542,7 +542,7 @@ export const es: Texts = {
     older: 'Anteriores',
     newest: 'Más recientes',
     unexpected: 'No esperaba esto',
-    unexpectedLabel: (id) => `No esperaba el registro ${id}`,
+    unexpectedLabel: (id) => `No esperaba esto: registro ${id}`,
     endedHeading: 'Aplicaciones que ya no ven sus datos',
     endedNone: 'Ninguna. Cuando termina el acceso de una aplicación, aparece aquí.',
     ended: {
@@ -726,7 +726,7 @@ export const es: Texts = {
       email: 'Su correo electrónico',
     },
     again: (kind, day) => `${kind} (la vez anterior fue el ${day})`,
-    sawKind: (application, kind) => `${application}: ${kind}`,
+    sawKind: (application, kind) => `${application} vio: ${kind}`,
   },
 
   links: {
