@@ -43,6 +43,7 @@ import { manualRoutes } from './portal/manual.ts'
 import { phoneRoutes } from './portal/manual-phone.ts'
 import { createPhotoSteps } from './portal/manual-photos.ts'
 import { notMeRoutes } from './portal/not-me.ts'
+import { notificationRoutes } from './portal/notifications.ts'
 import { outboxRoutes, showsOutbox } from './portal/outbox.ts'
 import { passkeyRoutes } from './portal/passkeys.ts'
 import { photoRoutes } from './portal/photos.ts'
@@ -51,6 +52,7 @@ import { secondFactorRoutes } from './portal/second-factor.ts'
 import { setupRoutes } from './portal/setup.ts'
 import { signUpRoutes } from './portal/sign-up.ts'
 import { timeZoneRoutes } from './portal/time-zone.ts'
+import { unexpectedRoutes } from './portal/unexpected.ts'
 import { verifyRoutes } from './portal/verify.ts'
 import { wellKnownRoutes } from './portal/well-known.ts'
 import { createFormTokens } from './web/form-tokens.ts'
@@ -182,9 +184,11 @@ function residentRoutes(context: WebContext): Hono<PageEnv> {
   routes.route('/', verifyRoutes(portal))
   routes.route('/', consentRoutes(portal))
   routes.route('/', activityRoutes(portal))
+  routes.route('/', unexpectedRoutes(portal))
   routes.route('/', linkRoutes(portal))
   routes.route('/', accountRoutes(portal))
   routes.route('/', timeZoneRoutes(portal))
+  routes.route('/', notificationRoutes(portal))
   routes.route('/', passkeyRoutes(portal))
   routes.route('/', secondFactorRoutes(portal))
   routes.route('/', mailLinkRoutes(portal))

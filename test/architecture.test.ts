@@ -258,13 +258,16 @@ const TABLES: Record<string, string[]> = {
   accounts: [
     'account',
     'known_browser',
+    'known_reader',
     'mail_link',
     'natural_person',
+    'notification_preference',
     'operator',
     'operator_setup',
     'passkey',
     'passkey_challenge',
     'pending_sign_in',
+    'reader_watch',
     'recovery_code',
     'recovery_code_set',
     'residency',
@@ -275,7 +278,7 @@ const TABLES: Record<string, string[]> = {
     'totp',
   ],
   clients: ['client', 'client_logo', 'tenant', 'trusted_client'],
-  consents: ['consent'],
+  consents: ['consent', 'ended_consent'],
   events: ['event', 'event_attempt', 'event_secret', 'event_stream', 'last_announcement'],
   'id-verification': [
     'alert',
@@ -314,6 +317,7 @@ const SHARED: Record<string, string[]> = {
   // A session and what it obtained are rows of oidc-provider's adapter, and end with the account's decisions.
   'accounts/sessions.ts': ['oidc_artifact'],
   'consents/consents.ts': ['client', 'oauth_grant', 'oidc_artifact'],
+  'consents/ended-consents.ts': ['client'],
   // The token, the consent it is held against and the ledger's row are one statement.
   'oauth/adapter.ts': ['consent', 'ledger_entry'],
   'api/latest-approved.ts': ['consent', 'ledger_entry'],

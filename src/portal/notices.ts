@@ -23,6 +23,7 @@ const SENTENCES = [
   'sessions-ended',
   'verification-cancelled',
   'time-zone-set',
+  'notifications-saved',
 ] as const satisfies readonly (keyof Texts['notices'])[]
 /** Notices that have a page of their own. */
 const PAGES = ['reset-sent', 'password-set', 'email-confirmed', 'operator-created'] as const

@@ -103,9 +103,13 @@ const UNLIMITED = `
   GET /account/totp
   GET /operator
   GET /account/time-zone
+  GET /account/notifications
   GET /applications/:clientId
   GET /applications/:clientId/logo
   GET /activity
+  GET /activity/:id
+  GET /activity/:id/proof
+  GET /activity/:id/unexpected
   GET /looks
   GET /outbox
   GET /api/v1/idv/health
@@ -156,6 +160,7 @@ const GUESSED = `
   POST /photos/:id
   POST /account/*
   POST /applications/*
+  POST /activity/*
   GET /callbacks/mosaic
   GET /app/:token`
 

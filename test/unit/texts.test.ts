@@ -165,7 +165,7 @@ const textsOf = (template: string): string[] =>
   ].filter((text) => /\p{L}/u.test(text) && !isPartOfTag(text))
 
 // A template may be a piece of a tag: ` checked`, ` aria-describedby="x"`.
-const isPartOfTag = (text: string) => /^( checked| [a-z-]+="[^"]*")+$/.test(text)
+const isPartOfTag = (text: string) => /^( checked| selected| open| [a-z-]+="[^"]*")+$/.test(text)
 
 /** Strings in the code of a page file that begin as a sentence does, or are one word with a capital. */
 const sentencesOf = (source: string): string[] =>

@@ -172,7 +172,7 @@ export const en = {
     isNew: 'New: it did not ask for this before.',
     frozenTitle: (application: string) => `${application} is frozen`,
     frozenLead:
-      'Somebody used a link in an e-mail to you to report that you did not allow this application. It cannot see any of your data, and cannot ask you for access.',
+      'This application was reported, with a link in an e-mail to you or on your activity page. It cannot see any of your data, and cannot ask you for access.',
     frozenHelp: (path: string) =>
       html`To let it ask again, lift the freeze or end its access on <a href="${path}">its page</a>. Then go back to the application and start again.`,
     backToApplication: 'Back to the application',
@@ -204,7 +204,7 @@ export const en = {
       `${application} then has no access at all, and must ask you before it gets any again.`,
     endButton: (application: string) => `End access of ${application}`,
     frozen:
-      'Frozen: somebody used a link in an e-mail to you to report that you did not allow this application. It cannot see any of your data.',
+      'Frozen: this application was reported, with a link in an e-mail to you or on your activity page. It cannot see any of your data.',
     notYouHeading: 'If you did not allow it',
     notYou: html`End its access. It then has no access at all, and cannot ask you for any while it is frozen. If you have not done so yet, <a href="/reset">set a new password</a>.`,
     youHeading: 'If it was you after all',
@@ -409,7 +409,7 @@ export const en = {
     showPhotos: 'Show the photos',
     details: 'Details of this check',
     frozen: (path: string) =>
-      html`Frozen: somebody used a link in an e-mail to you to report that you did not allow this application. It cannot see any of your data until you <a href="${path}">lift the freeze or end its access</a>.`,
+      html`Frozen: this application was reported, with a link in an e-mail to you or on your activity page. It cannot see any of your data until you <a href="${path}">lift the freeze or end its access</a>.`,
     allowed: 'Allowed',
     nothing: 'nothing',
     declined: 'Declined',
@@ -1100,6 +1100,7 @@ export const en = {
     'totp-removed': 'The authenticator app was removed.',
     'session-ended': 'That device is signed out.',
     'sessions-ended': 'All other devices are signed out.',
+    'notifications-saved': 'Saved. It applies from the next mail on.',
   },
 
   devices: {
@@ -1109,30 +1110,66 @@ export const en = {
 
   activity: {
     title: 'Activity',
-    heading: 'Who has read your data',
+    heading: 'Who has seen your data',
     lead: 'We record every access before we show anything. The record is protected: nobody can change it without it being noticed.',
-    none: 'Nobody has read your data yet.',
-    purpose: (purpose: string) => `Stated purpose: ${purpose}`,
+    none: 'Nobody has seen your data yet.',
+    noneFound: 'No entry fits this filter.',
+    filterHeading: 'Choose entries',
+    application: 'Application',
+    anyApplication: 'All',
+    topic: 'What happened',
+    anyTopic: 'Everything',
+    topics: {
+      documents: 'Photos were seen',
+      details: 'Personal details were read',
+      status: 'Only a result was read',
+      refusals: 'Access was refused',
+      organisations: 'An organisation checked you',
+      operator: 'People who run this portal',
+      changes: 'Links and erasures',
+    },
+    from: 'From day',
+    to: 'To day',
+    apply: 'Show',
+    showAll: 'Show everything',
+    noDay: 'Please enter a day, such as 2026-03-31.',
+    wrongOrder: 'This day is before the first one. Please swap them.',
+    continues: 'More entries of this day are on the next page.',
+    times: (count: number, last: Html) =>
+      html`${format.plural(count, { one: 'Once', other: `${count} times` })}, last on ${last}`,
+    purpose: (purpose: string) => `Stated purpose: “${purpose}”`,
     entry: (id: string) => `Entry ${id}`,
     older: 'Older',
+    newest: 'Newest',
+    unexpected: 'I did not expect this',
+    unexpectedLabel: (id: string) => `I did not expect this: entry ${id}`,
+    endedHeading: 'Applications that no longer see your data',
+    endedNone: 'None. An application whose access ends is listed here.',
+    ended: {
+      resident: (application: Html, from: Html, until: Html) =>
+        html`${application} had access from ${from} until ${until}. You ended it.`,
+      expiry: (application: Html, from: Html, until: Html) =>
+        html`${application} had access from ${from} until ${until}. Then the time was over that you had allowed.`,
+      removal: (application: Html, from: Html, until: Html) =>
+        html`${application} had access from ${from} until ${until}. Then it was removed from this portal.`,
+    },
+    endedHelp: 'What an application copied while it had access, only that application can delete.',
     you: 'You',
     removedApplication: 'An application that was removed',
     operator: 'The people who run this portal',
-    images: {
-      document_front: 'the front of your document',
-      document_back: 'the back of your document',
-      selfie: 'your face',
-    },
-    wasShown: (images: string) => `Was shown ${images}.`,
-    shownWithoutPhotos: 'Was shown your identity check, without photos.',
-    metadata: (images: string) => `Read the size and date of ${images}, but did not see the photo.`,
-    nothing: 'Asked for your data, but there was nothing to show.',
-    person: 'Read your personal details.',
-    residency: 'Read your residency.',
-    status: 'Read whether your identity was verified, and nothing else.',
-    age: (age: string) => `Read whether you are over ${age}, and nothing else.`,
-    claims: (names: string) => `Read ${names}.`,
-    claimsAndImages: (names: string, images: string) => `Read ${names}, and was shown ${images}.`,
+    saw: (who: Html, photos: string) => html`${who} saw ${photos}.`,
+    sawCheck: (who: Html) => html`${who} saw your identity check, without photos.`,
+    metadata: (who: Html, photos: string) =>
+      html`${who} read the size and date of the photos of ${photos}, but did not see them.`,
+    nothing: (who: Html) => html`${who} asked for your data, but there was nothing to show.`,
+    person: (who: Html) => html`${who} read your personal details.`,
+    residency: (who: Html) => html`${who} read your residency.`,
+    status: (who: Html) => html`${who} read whether your identity was verified, and nothing else.`,
+    age: (who: Html, age: string) =>
+      html`${who} read whether you are over ${age}, and nothing else.`,
+    claims: (who: Html, names: string) => html`${who} read ${names}.`,
+    claimsAndPhotos: (who: Html, names: string, photos: string) =>
+      html`${who} read ${names}, and saw ${photos}.`,
     claimNames: {
       name: 'your name',
       given_name: 'your name',
@@ -1141,50 +1178,156 @@ export const en = {
       email_verified: 'your e-mail address',
       verified_claims: 'the result of your identity check',
     },
-    event: 'Was notified that your identity check has changed.',
-    refusal: (scopes: string) =>
-      `Asked for something that you had not allowed (${scopes}), and was refused.`,
+    event: (who: Html) => html`${who} was notified that your identity check has changed.`,
+    refusal: (who: Html, scopes: string) =>
+      html`${who} asked for something that you had not allowed (${scopes}), and was refused.`,
     tenantReads: {
-      verification: 'Read one of your identity checks.',
-      verifications: 'Read the list of your identity checks.',
-      result: 'Read the result of an identity check.',
-      'started verification': 'Started an identity check for you.',
-      subject: 'Read the id it uses for you, and whether you are linked to it.',
-      subjects:
-        'Read the id it uses for you, and whether you are linked to it, in a list of people.',
-      alerts: 'Read that something about one of your identity checks needs a closer look.',
+      verification: (who: Html) => html`${who} read one of your identity checks.`,
+      verifications: (who: Html) => html`${who} read the list of your identity checks.`,
+      result: (who: Html) => html`${who} read the result of an identity check.`,
+      'started verification': (who: Html) => html`${who} started an identity check for you.`,
+      subject: (who: Html) =>
+        html`${who} read the id it uses for you, and whether you are linked to it.`,
+      subjects: (who: Html) =>
+        html`${who} read the id it uses for you, and whether you are linked to it, in a list of people.`,
+      alerts: (who: Html) =>
+        html`${who} read that something about one of your identity checks needs a closer look.`,
     },
     reviews: {
-      approved: 'Reviewed your identity check and approved it.',
-      declined: 'Reviewed your identity check and declined it.',
+      approved: (who: Html) => html`${who} reviewed your identity check and approved it.`,
+      declined: (who: Html) => html`${who} reviewed your identity check and declined it.`,
     },
-    alertResolved: 'Read and settled an alert about one of your identity checks.',
+    alertResolved: (who: Html) =>
+      html`${who} read and settled an alert about one of your identity checks.`,
     alertEnded:
       'An alert about one of your identity checks was settled, because its document fits your account now.',
     operatorReads: {
-      resident: 'Read your personal details.',
-      verification: 'Read one of your identity checks.',
-      delivery: 'Read a message that a verification company sent about you.',
-      event: 'Read which notifications were sent about you.',
-      ledger: 'Read this list.',
-      alert: 'Read that something about one of your identity checks needs a closer look.',
+      resident: (who: Html) => html`${who} read your personal details.`,
+      verification: (who: Html) => html`${who} read one of your identity checks.`,
+      delivery: (who: Html) =>
+        html`${who} read a message that a verification company sent about you.`,
+      event: (who: Html) => html`${who} read which notifications were sent about you.`,
+      ledger: (who: Html) => html`${who} read this list.`,
+      alert: (who: Html) =>
+        html`${who} read that something about one of your identity checks needs a closer look.`,
+      case: (who: Html) => html`${who} read what you wrote about an entry of this list.`,
     },
-    exported: 'Made a copy of everything that this portal holds about you.',
+    exported: 'A copy was made of everything that this portal holds about you.',
     verificationErased: 'An identity check was erased.',
     accountErased: 'Your account was erased.',
-    subjectErased: (organisation: string) => `Erased the record that ${organisation} had of you.`,
+    subjectErased: (who: Html, organisation: string) =>
+      html`${who} erased the record that ${organisation} had of you.`,
     anOrganisation: 'an organisation',
-    accepted: (reason: string) => `Accepted your document for this account. ${reason}.`,
-    notAccepted: (reason: string) => `Did not accept your document for this account. ${reason}.`,
+    accepted: (who: Html, reason: string) =>
+      html`${who} accepted your document for this account. ${reason}.`,
+    notAccepted: (who: Html, reason: string) =>
+      html`${who} did not accept your document for this account. ${reason}.`,
     reason: (reason: string) => `Reason: ${reason}`,
     reasonErased: 'The reason was erased',
-    factorsRemoved: 'Removed your passkeys, authenticator app and recovery codes.',
-    linked: (organisation: string) =>
-      `Linked the record that ${organisation} has of you to your account.`,
-    unlinked: (organisation: string) =>
-      `Ended the link to the record that ${organisation} has of you.`,
+    factorsRemoved: (who: Html) =>
+      html`${who} removed your passkeys, authenticator app and recovery codes.`,
+    linked: (who: Html, organisation: string) =>
+      html`${who} linked the record that ${organisation} has of you to your account.`,
+    unlinked: (who: Html, organisation: string) =>
+      html`${who} ended the link to the record that ${organisation} has of you.`,
     trust: 'This portal began or ceased to accept the identity checks of an organisation.',
-    unrecognized: 'Read some of your data.',
+    unrecognized: (who: Html) => html`${who} read some of your data.`,
+  },
+
+  activityEntry: {
+    back: 'Back to your activity',
+    when: 'When',
+    who: 'Who',
+    purpose: 'Stated purpose',
+    noPurpose: 'none',
+    permission: 'Permission',
+    check: 'Identity check',
+    checkLink: 'Details of this check',
+    request: 'Request',
+    files: 'Files',
+    filesHelp:
+      'These are the files that were disclosed, each with its SHA-256 digest. A copy that somebody has is the same file exactly when it has the same digest.',
+    proof: 'Proof',
+    proofHelp:
+      'The entry is one of the leaves of a signed tree. This file proves it: nobody, the people who run this portal included, can change or remove the entry without the proof failing.',
+    download: 'Download the proof',
+    notProven: 'The proof is made within a few seconds. Please load this page again.',
+    verifyHeading: 'How to verify it without trusting this portal',
+    verifyLeaf:
+      'The SHA-256 of one zero byte and the bytes of “entry” is “leaf”, in base64url like all hashes of the file.',
+    verifyPath:
+      'With “index”, “size” and the hashes of “path”, “leaf” leads to “root” (RFC 9162, section 2.1.3.2).',
+    verifyHead: html`“head” is a JWT over “size” and “root”, signed with a key of <a href="/.well-known/ledger">the ledger’s public address</a>. Keep the head: a later one must continue it.`,
+    stored: 'The entry as it is stored',
+  },
+
+  unexpected: {
+    errorTitle: 'Error: I did not expect this',
+    whatHappens: 'What happens when you report this',
+    effects: {
+      live: (who: string) =>
+        `We freeze ${who} at once: it can no longer see any of your data, until you lift the freeze or end its access.`,
+      frozen: (who: string) => `${who} is frozen already. It cannot see any of your data.`,
+      ended: (who: string) =>
+        `${who} has no access to your data today, so nothing has to be frozen.`,
+      none: (who: string) =>
+        `This was not an access that you can freeze. It was done by: ${who}. We look into it.`,
+    },
+    operator: 'The people who run this portal are told, and look into it.',
+    answer: 'You get a mail now, and their answer by mail and on this page.',
+    note: 'What should they know? (optional)',
+    noteHelp: (most: string) =>
+      `For example why you did not expect it. At most ${most} characters. Please write no passwords or codes.`,
+    tooLong: (most: string) => `Please write at most ${most} characters.`,
+    hidden: 'This contains characters that cannot be shown. Please write it in ordinary letters.',
+    freezeButton: (application: string) => `Report, and freeze ${application}`,
+    button: 'Report',
+    keep: 'Do not report',
+    doneTitle: 'You reported this',
+    states: { open: 'Being looked into', answered: 'Answered', closed: 'Closed' },
+    reportedOn: (at: Html) => html`You reported it on ${at}.`,
+    frozen: (application: string, path: string) =>
+      html`${application} was frozen with the report. On <a href="${path}">its page</a> you can end its access, or lift the freeze if you expected it after all.`,
+    yourNote: 'What you wrote',
+    answerOf: (at: Html) => html`The answer of ${at}`,
+    next: 'What happens next',
+    nextOpen:
+      'The people who run this portal look into it. You need not do anything. Their answer comes by mail and appears on this page.',
+    closedOn: (at: Html) => html`The case was closed on ${at}.`,
+    listHeading: 'What you reported',
+    listed: (entry: Html, at: Html, state: string) => html`${entry}, reported on ${at}: ${state}`,
+  },
+
+  notifications: {
+    title: 'Mails about your data',
+    errorTitle: 'Error: mails about your data',
+    lead: 'Choose how much mail you want when applications see your data. Your activity page has everything in any case.',
+    legend: 'When an application sees your data',
+    choices: {
+      each: 'A mail at the first look, and for each new kind of data',
+      daily: 'One summary a day, when something was seen',
+      security: 'No mail, only what is needed for security',
+    },
+    helps: {
+      each: 'Also when an application looks again after 90 days. What it sees within a minute is one mail.',
+      daily: 'The summary names each application and what it saw.',
+      security: 'You see on your activity page who has seen what.',
+    },
+    always:
+      'These mails always come: a sign-in from a new browser, a new permission for an application, changes of your password, address, passkeys or second steps, reports and their answers.',
+    choose: 'Please choose one of the three.',
+    save: 'Save',
+    kinds: {
+      documents: 'Photos of your identity document or your face',
+      person: 'Your personal details',
+      residency: 'Your residency',
+      status: 'The result of your identity check',
+      age: 'Whether you are old enough',
+      name: 'Your name',
+      email: 'Your e-mail address',
+    },
+    again: (kind: string, day: string) => `${kind} (the last time before was ${day})`,
+    sawKind: (application: string, kind: string) => `${application} saw: ${kind}`,
   },
 
   links: {
@@ -1384,6 +1527,15 @@ export const en = {
     signInDoneLead:
       'We also ended the access that applications got through it, and removed passkeys and authenticator apps that were added since then.',
     signInDoneHelp: html`Somebody may know your password. <a href="/reset">Set a new password</a> now; that signs you out everywhere. Then check <a href="/">your own page</a>, and end the access of every application that you do not recognise.`,
+    entryHeading: (application: string) => `You did not expect that ${application} saw your data?`,
+    entryLead: (application: string) =>
+      `Then we freeze ${application}: it can no longer see any of your data, until you lift the freeze or end its access. We also notify the people who run this portal, who look into it.`,
+    entryWasExpected: 'If you expected it, close this page. Nothing changes.',
+    entryButton: 'I did not expect this',
+    entryDoneHeading: 'Your report has arrived',
+    entryDoneLead: (application: string) => `${application} can no longer see any of your data.`,
+    entryDoneHelp: (path: string, report: string) =>
+      html`Sign in to <a href="${report}">follow your report</a>. On <a href="${path}">the page of the application</a> you can end its access, or lift the freeze.`,
     notified: 'We have notified the people who run this portal.',
     theApplication: 'the application',
   },
@@ -1801,6 +1953,64 @@ ${of.page}`,
     }),
     until: ({ day }: Words<'day'>) => `until ${day}`,
     untilYouEndIt: 'until you end it',
+    /** `effect` is a paragraph. */
+    caseOpened: ({ effect, page }: Words<'effect' | 'page'>) => ({
+      subject: 'We received your report',
+      text: `You reported an entry of your activity in the identity portal that you did not expect.
+
+${effect}
+
+The people who run the portal look into it. Their answer comes by mail and appears here:
+
+${page}
+
+If it was not you who reported it, set a new password at once.`,
+    }),
+    caseFroze: ({ application }: Words<'application'>) =>
+      `"${application}" is frozen: it can no longer see any of your data, until you lift the freeze or end its access.`,
+    caseFrozeNothing: 'No access had to be frozen.',
+    caseAnswered: ({ answer, page }: Words<'answer' | 'page'>) => ({
+      subject: 'The answer to your report',
+      text: `The people who run the identity portal answer your report of an entry that you did not expect:
+
+${answer}
+
+The entry, your report and this answer:
+
+${page}`,
+    }),
+    look: (of: Words<'application' | 'at' | 'seen' | 'days' | 'link' | 'page' | 'issuer'>) => ({
+      subject: 'An application saw your data',
+      text: `"${of.application}" saw data of yours in the identity portal that it had not seen before, on ${of.at}:
+
+${of.seen}
+
+If you expected this, you need not do anything. The entry and its proof:
+
+${of.page}
+
+If you did not expect it, open this link. It works once, for ${of.days} days, without signing in. It freezes the application's access and tells the people who run the portal:
+
+${of.link}
+
+How many of these mails you get, you choose here:
+
+${of.issuer}/account/notifications`,
+    }),
+    summary: ({ since, list, issuer }: Words<'since' | 'list' | 'issuer'>) => ({
+      subject: 'Who saw your data',
+      text: `Since ${since} these applications saw data of yours in the identity portal:
+
+${list}
+
+Each time, with the proof and the button "I did not expect this":
+
+${issuer}/activity
+
+How many of these mails you get, you choose here:
+
+${issuer}/account/notifications`,
+    }),
     recoveryCodeUsed: ({ left }: { left: number }) => ({
       subject: 'A recovery code was used',
       text: `Somebody signed in to your account of the identity portal with your password and a recovery code. ${format.plural(left, { one: '1 of your recovery codes is left.', other: `${left} of your recovery codes are left.` })}

@@ -171,7 +171,7 @@ export const es: Texts = {
     isNew: 'Nuevo: antes no lo pedía.',
     frozenTitle: (application) => `${application} está bloqueada`,
     frozenLead:
-      'Alguien usó un enlace de un correo dirigido a usted para avisar que usted no autorizó esta aplicación. No puede ver ninguno de sus datos ni pedirle acceso.',
+      'Esta aplicación fue reportada, con un enlace de un correo dirigido a usted o en su página de actividad. No puede ver ninguno de sus datos ni pedirle acceso.',
     frozenHelp: (path) =>
       html`Para que pueda pedirlo de nuevo, quite el bloqueo o termine su acceso en <a href="${path}">la página de la aplicación</a>. Después vuelva a la aplicación y empiece de nuevo.`,
     backToApplication: 'Volver a la aplicación',
@@ -202,7 +202,7 @@ export const es: Texts = {
       `Después, ${application} no tiene ningún acceso y debe pedirle permiso antes de volver a tenerlo.`,
     endButton: (application) => `Terminar el acceso de ${application}`,
     frozen:
-      'Bloqueada: alguien usó un enlace de un correo dirigido a usted para avisar que usted no autorizó esta aplicación. No puede ver ninguno de sus datos.',
+      'Bloqueada: esta aplicación fue reportada, con un enlace de un correo dirigido a usted o en su página de actividad. No puede ver ninguno de sus datos.',
     notYouHeading: 'Si usted no la autorizó',
     notYou: html`Termine su acceso. Después no tiene ningún acceso, y no puede pedirle permiso mientras esté bloqueada. Si todavía no lo ha hecho, <a href="/reset">establezca una nueva contraseña</a>.`,
     youHeading: 'Si sí fue usted',
@@ -409,7 +409,7 @@ export const es: Texts = {
     showPhotos: 'Mostrar las fotos',
     details: 'Detalles de esta verificación',
     frozen: (path) =>
-      html`Bloqueada: alguien usó un enlace de un correo dirigido a usted para avisar que usted no autorizó esta aplicación. No puede ver ninguno de sus datos hasta que usted <a href="${path}">quite el bloqueo o termine su acceso</a>.`,
+      html`Bloqueada: esta aplicación fue reportada, con un enlace de un correo dirigido a usted o en su página de actividad. No puede ver ninguno de sus datos hasta que usted <a href="${path}">quite el bloqueo o termine su acceso</a>.`,
     allowed: 'Permitido',
     nothing: 'nada',
     declined: 'Rechazado',
@@ -1093,6 +1093,7 @@ export const es: Texts = {
     'totp-removed': 'Se quitó la aplicación de autenticación.',
     'session-ended': 'Se cerró la sesión en ese dispositivo.',
     'sessions-ended': 'Se cerró la sesión en todos los demás dispositivos.',
+    'notifications-saved': 'Guardado. Se aplica a partir del próximo correo.',
   },
 
   devices: {
@@ -1102,30 +1103,65 @@ export const es: Texts = {
 
   activity: {
     title: 'Actividad',
-    heading: 'Quién ha leído sus datos',
+    heading: 'Quién ha visto sus datos',
     lead: 'Registramos cada acceso antes de mostrar cualquier dato. El registro está protegido: nadie puede cambiarlo sin que se note.',
-    none: 'Nadie ha leído sus datos todavía.',
-    purpose: (purpose) => `Finalidad indicada: ${purpose}`,
+    none: 'Nadie ha visto sus datos todavía.',
+    noneFound: 'Ningún registro coincide con este filtro.',
+    filterHeading: 'Elegir registros',
+    application: 'Aplicación',
+    anyApplication: 'Todas',
+    topic: 'Qué ocurrió',
+    anyTopic: 'Todo',
+    topics: {
+      documents: 'Se vieron fotos',
+      details: 'Se leyeron datos personales',
+      status: 'Solo se leyó un resultado',
+      refusals: 'Se negó el acceso',
+      organisations: 'Una organización lo verificó',
+      operator: 'Quienes administran este portal',
+      changes: 'Vínculos y borrados',
+    },
+    from: 'Desde el día',
+    to: 'Hasta el día',
+    apply: 'Mostrar',
+    showAll: 'Mostrar todo',
+    noDay: 'Escriba un día, por ejemplo 2026-03-31.',
+    wrongOrder: 'Este día es anterior al primero. Intercámbielos.',
+    continues: 'Hay más registros de este día en la página siguiente.',
+    times: (count, last) =>
+      html`${format.plural(count, { one: 'Una vez', other: `${count} veces` })}; la última, el ${last}`,
+    purpose: (purpose) => `Finalidad indicada: «${purpose}»`,
     entry: (id) => `Registro ${id}`,
     older: 'Anteriores',
+    newest: 'Más recientes',
+    unexpected: 'No esperaba esto',
+    unexpectedLabel: (id) => `No esperaba esto: registro ${id}`,
+    endedHeading: 'Aplicaciones que ya no ven sus datos',
+    endedNone: 'Ninguna. Cuando termina el acceso de una aplicación, aparece aquí.',
+    ended: {
+      resident: (application, from, until) =>
+        html`${application} tuvo acceso desde el ${from} hasta el ${until}. Usted lo terminó.`,
+      expiry: (application, from, until) =>
+        html`${application} tuvo acceso desde el ${from} hasta el ${until}. Entonces venció el plazo que usted había permitido.`,
+      removal: (application, from, until) =>
+        html`${application} tuvo acceso desde el ${from} hasta el ${until}. Entonces fue eliminada de este portal.`,
+    },
+    endedHelp:
+      'Lo que una aplicación copió mientras tuvo acceso, solo esa aplicación puede borrarlo.',
     you: 'Usted',
     removedApplication: 'Una aplicación que fue eliminada',
     operator: 'Quienes administran este portal',
-    images: {
-      document_front: 'el frente de su documento',
-      document_back: 'el reverso de su documento',
-      selfie: 'su rostro',
-    },
-    wasShown: (images) => `Se le mostró: ${images}.`,
-    shownWithoutPhotos: 'Se le mostró su verificación de identidad, sin fotos.',
-    metadata: (images) => `Leyó el tamaño y la fecha de: ${images}; pero no vio la foto.`,
-    nothing: 'Pidió sus datos, pero no había nada que mostrar.',
-    person: 'Leyó sus datos personales.',
-    residency: 'Leyó su residencia.',
-    status: 'Leyó si su identidad fue verificada, y nada más.',
-    age: (age) => `Leyó si usted tiene más de ${age} años, y nada más.`,
-    claims: (names) => `Leyó ${names}.`,
-    claimsAndImages: (names, images) => `Leyó ${names}, y se le mostró: ${images}.`,
+    saw: (who, photos) => html`${who} vio ${photos}.`,
+    sawCheck: (who) => html`${who} vio su verificación de identidad, sin fotos.`,
+    metadata: (who, photos) =>
+      html`${who} leyó el tamaño y la fecha de las fotos de ${photos}, pero no las vio.`,
+    nothing: (who) => html`${who} pidió sus datos, pero no había nada que mostrar.`,
+    person: (who) => html`${who} leyó sus datos personales.`,
+    residency: (who) => html`${who} leyó su residencia.`,
+    status: (who) => html`${who} leyó si su identidad fue verificada, y nada más.`,
+    age: (who, age) => html`${who} leyó si usted tiene más de ${age} años, y nada más.`,
+    claims: (who, names) => html`${who} leyó ${names}.`,
+    claimsAndPhotos: (who, names, photos) => html`${who} leyó ${names} y vio ${photos}.`,
     claimNames: {
       name: 'su nombre',
       given_name: 'su nombre',
@@ -1134,51 +1170,156 @@ export const es: Texts = {
       email_verified: 'su correo electrónico',
       verified_claims: 'el resultado de su verificación de identidad',
     },
-    event: 'Recibió un aviso de que su verificación de identidad cambió.',
-    refusal: (scopes) => `Pidió algo que usted no había permitido (${scopes}) y se le negó.`,
+    event: (who) => html`${who} recibió un aviso de que su verificación de identidad cambió.`,
+    refusal: (who, scopes) =>
+      html`${who} pidió algo que usted no había permitido (${scopes}) y se le negó.`,
     tenantReads: {
-      verification: 'Leyó una de sus verificaciones de identidad.',
-      verifications: 'Leyó la lista de sus verificaciones de identidad.',
-      result: 'Leyó el resultado de una verificación de identidad.',
-      'started verification': 'Inició una verificación de identidad para usted.',
-      subject: 'Leyó el identificador que usa para usted y si usted está vinculado con ella.',
-      subjects:
-        'Leyó, en una lista de personas, el identificador que usa para usted y si usted está vinculado con ella.',
-      alerts: 'Leyó que algo en una de sus verificaciones de identidad necesita revisión.',
+      verification: (who) => html`${who} leyó una de sus verificaciones de identidad.`,
+      verifications: (who) => html`${who} leyó la lista de sus verificaciones de identidad.`,
+      result: (who) => html`${who} leyó el resultado de una verificación de identidad.`,
+      'started verification': (who) =>
+        html`${who} inició una verificación de identidad para usted.`,
+      subject: (who) =>
+        html`${who} leyó el identificador que usa para usted y si usted está vinculado con ella.`,
+      subjects: (who) =>
+        html`${who} leyó, en una lista de personas, el identificador que usa para usted y si usted está vinculado con ella.`,
+      alerts: (who) =>
+        html`${who} leyó que algo en una de sus verificaciones de identidad necesita revisión.`,
     },
     reviews: {
-      approved: 'Revisó su verificación de identidad y la aprobó.',
-      declined: 'Revisó su verificación de identidad y la rechazó.',
+      approved: (who) => html`${who} revisó su verificación de identidad y la aprobó.`,
+      declined: (who) => html`${who} revisó su verificación de identidad y la rechazó.`,
     },
-    alertResolved: 'Se leyó y se resolvió una alerta sobre una de sus verificaciones de identidad.',
+    alertResolved: (who) =>
+      html`Una alerta sobre una de sus verificaciones de identidad fue leída y resuelta por: ${who}.`,
     alertEnded:
       'Se resolvió una alerta sobre una de sus verificaciones de identidad, porque el documento ahora coincide con su cuenta.',
     operatorReads: {
-      resident: 'Leyeron sus datos personales.',
-      verification: 'Leyeron una de sus verificaciones de identidad.',
-      delivery: 'Leyeron un mensaje que una empresa de verificación envió sobre usted.',
-      event: 'Leyeron qué avisos se enviaron sobre usted.',
-      ledger: 'Leyeron esta lista.',
-      alert: 'Leyeron que algo en una de sus verificaciones de identidad necesita revisión.',
+      resident: (who) => html`${who} leyeron sus datos personales.`,
+      verification: (who) => html`${who} leyeron una de sus verificaciones de identidad.`,
+      delivery: (who) =>
+        html`${who} leyeron un mensaje que una empresa de verificación envió sobre usted.`,
+      event: (who) => html`${who} leyeron qué avisos se enviaron sobre usted.`,
+      ledger: (who) => html`${who} leyeron esta lista.`,
+      alert: (who) =>
+        html`${who} leyeron que algo en una de sus verificaciones de identidad necesita revisión.`,
+      case: (who) => html`${who} leyeron lo que usted escribió sobre un registro de esta lista.`,
     },
     exported: 'Se hizo una copia de todo lo que este portal guarda sobre usted.',
     verificationErased: 'Se borró una verificación de identidad.',
     accountErased: 'Se borró su cuenta.',
-    subjectErased: (organisation) => `Se borró el registro que ${organisation} tenía de usted.`,
+    subjectErased: (who, organisation) =>
+      html`${who} borró el registro que ${organisation} tenía de usted.`,
     anOrganisation: 'una organización',
-    accepted: (reason) => `Se aceptó su documento para esta cuenta. ${reason}.`,
-    notAccepted: (reason) => `No se aceptó su documento para esta cuenta. ${reason}.`,
+    accepted: (who, reason) => html`${who} aceptaron su documento para esta cuenta. ${reason}.`,
+    notAccepted: (who, reason) =>
+      html`${who} no aceptaron su documento para esta cuenta. ${reason}.`,
     reason: (reason) => `Motivo: ${reason}`,
     reasonErased: 'El motivo fue borrado',
-    factorsRemoved:
-      'Se quitaron sus claves de acceso, su aplicación de autenticación y sus códigos de recuperación.',
-    linked: (organisation) =>
-      `Se vinculó a su cuenta el registro que ${organisation} tiene de usted.`,
-    unlinked: (organisation) =>
-      `Se terminó el vínculo con el registro que ${organisation} tiene de usted.`,
+    factorsRemoved: (who) =>
+      html`${who} quitaron sus claves de acceso, su aplicación de autenticación y sus códigos de recuperación.`,
+    linked: (who, organisation) =>
+      html`${who} vinculó a su cuenta el registro que ${organisation} tiene de usted.`,
+    unlinked: (who, organisation) =>
+      html`${who} terminó el vínculo con el registro que ${organisation} tiene de usted.`,
     trust:
       'Este portal empezó o dejó de aceptar las verificaciones de identidad de una organización.',
-    unrecognized: 'Leyó algunos de sus datos.',
+    unrecognized: (who) => html`Lectura de algunos de sus datos por: ${who}.`,
+  },
+
+  activityEntry: {
+    back: 'Volver a su actividad',
+    when: 'Cuándo',
+    who: 'Quién',
+    purpose: 'Finalidad indicada',
+    noPurpose: 'ninguna',
+    permission: 'Permiso',
+    check: 'Verificación de identidad',
+    checkLink: 'Detalles de esta verificación',
+    request: 'Solicitud',
+    files: 'Archivos',
+    filesHelp:
+      'Estos son los archivos que se mostraron, cada uno con su resumen SHA-256. Una copia que alguien tenga es el mismo archivo exactamente cuando tiene el mismo resumen.',
+    proof: 'Prueba',
+    proofHelp:
+      'El registro es una de las hojas de un árbol firmado. Este archivo lo prueba: nadie, tampoco quienes administran este portal, puede cambiar o quitar el registro sin que la prueba falle.',
+    download: 'Descargar la prueba',
+    notProven: 'La prueba se hace en unos segundos. Vuelva a cargar esta página.',
+    verifyHeading: 'Cómo verificarla sin confiar en este portal',
+    verifyLeaf:
+      'El SHA-256 de un byte cero seguido de los bytes de “entry” es “leaf”, en base64url como todos los resúmenes del archivo.',
+    verifyPath:
+      'Con “index”, “size” y los resúmenes de “path”, “leaf” lleva a “root” (RFC 9162, sección 2.1.3.2).',
+    verifyHead: html`“head” es un JWT sobre “size” y “root”, firmado con una clave de <a href="/.well-known/ledger">la dirección pública del registro</a>. Guárdelo: uno posterior debe continuarlo.`,
+    stored: 'El registro tal como está guardado',
+  },
+
+  unexpected: {
+    errorTitle: 'Error: no esperaba esto',
+    whatHappens: 'Qué pasa cuando usted lo reporta',
+    effects: {
+      live: (who) =>
+        `Bloqueamos ${who} de inmediato: ya no podrá ver ninguno de sus datos hasta que usted quite el bloqueo o termine su acceso.`,
+      frozen: (who) => `${who} ya está bloqueada. No puede ver ninguno de sus datos.`,
+      ended: (who) => `${who} no tiene acceso a sus datos hoy, así que no hay nada que bloquear.`,
+      none: (who) =>
+        `Este no fue un acceso que usted pueda bloquear. Lo hizo: ${who}. Lo vamos a revisar.`,
+    },
+    operator: 'Avisamos a quienes administran este portal, y ellos lo revisan.',
+    answer: 'Usted recibe un correo ahora, y la respuesta por correo y en esta página.',
+    note: '¿Qué deberían saber? (opcional)',
+    noteHelp: (most) =>
+      `Por ejemplo, por qué no lo esperaba. Como máximo ${most} caracteres. No escriba contraseñas ni códigos.`,
+    tooLong: (most) => `Escriba como máximo ${most} caracteres.`,
+    hidden: 'Contiene caracteres que no se pueden mostrar. Escríbalo con letras comunes.',
+    freezeButton: (application) => `Reportar y bloquear ${application}`,
+    button: 'Reportar',
+    keep: 'No reportar',
+    doneTitle: 'Usted reportó esto',
+    states: { open: 'En revisión', answered: 'Respondido', closed: 'Cerrado' },
+    reportedOn: (at) => html`Usted lo reportó el ${at}.`,
+    frozen: (application, path) =>
+      html`${application} quedó bloqueada con el reporte. En <a href="${path}">su página</a> usted puede terminar su acceso, o quitar el bloqueo si al final sí lo esperaba.`,
+    yourNote: 'Lo que usted escribió',
+    answerOf: (at) => html`La respuesta del ${at}`,
+    next: 'Qué sigue',
+    nextOpen:
+      'Quienes administran este portal lo revisan. Usted no tiene que hacer nada. La respuesta llega por correo y aparece en esta página.',
+    closedOn: (at) => html`El caso se cerró el ${at}.`,
+    listHeading: 'Lo que usted reportó',
+    listed: (entry, at, state) => html`${entry}, reportado el ${at}: ${state}`,
+  },
+
+  notifications: {
+    title: 'Correos sobre sus datos',
+    errorTitle: 'Error: correos sobre sus datos',
+    lead: 'Elija cuántos correos quiere cuando las aplicaciones ven sus datos. Su página de actividad lo muestra todo en cualquier caso.',
+    legend: 'Cuando una aplicación ve sus datos',
+    choices: {
+      each: 'Un correo la primera vez y por cada nuevo tipo de datos',
+      daily: 'Un resumen al día, cuando se vio algo',
+      security: 'Ningún correo, solo lo necesario para la seguridad',
+    },
+    helps: {
+      each: 'También cuando una aplicación vuelve a verlos después de 90 días. Lo que ve en un minuto es un solo correo.',
+      daily: 'El resumen nombra cada aplicación y lo que vio.',
+      security: 'En su página de actividad usted ve quién ha visto qué.',
+    },
+    always:
+      'Estos correos siempre llegan: un inicio de sesión en un navegador nuevo, un nuevo permiso para una aplicación, cambios de su contraseña, su correo, sus claves de acceso o sus segundos pasos, los reportes y sus respuestas.',
+    choose: 'Elija una de las tres opciones.',
+    save: 'Guardar',
+    kinds: {
+      documents: 'Fotos de su documento de identidad o de su rostro',
+      person: 'Sus datos personales',
+      residency: 'Su residencia',
+      status: 'El resultado de su verificación de identidad',
+      age: 'Si usted tiene la edad suficiente',
+      name: 'Su nombre',
+      email: 'Su correo electrónico',
+    },
+    again: (kind, day) => `${kind} (la vez anterior fue el ${day})`,
+    sawKind: (application, kind) => `${application} vio: ${kind}`,
   },
 
   links: {
@@ -1380,6 +1521,15 @@ export const es: Texts = {
     signInDoneLead:
       'También terminamos el acceso que las aplicaciones obtuvieron por medio de él y quitamos las claves de acceso y aplicaciones de autenticación que se agregaron desde entonces.',
     signInDoneHelp: html`Es posible que alguien conozca su contraseña. <a href="/reset">Establezca una nueva contraseña</a> ahora; eso cierra su sesión en todas partes. Después revise <a href="/">su propia página</a> y termine el acceso de toda aplicación que no reconozca.`,
+    entryHeading: (application) => `¿No esperaba que ${application} viera sus datos?`,
+    entryLead: (application) =>
+      `Entonces bloqueamos ${application}: ya no podrá ver ninguno de sus datos hasta que usted quite el bloqueo o termine su acceso. Además, avisamos a quienes administran este portal, que lo revisan.`,
+    entryWasExpected: 'Si lo esperaba, cierre esta página. Nada cambia.',
+    entryButton: 'No esperaba esto',
+    entryDoneHeading: 'Su reporte llegó',
+    entryDoneLead: (application) => `${application} ya no puede ver ninguno de sus datos.`,
+    entryDoneHelp: (path, report) =>
+      html`Inicie sesión para <a href="${report}">seguir su reporte</a>. En <a href="${path}">la página de la aplicación</a> usted puede terminar su acceso o quitar el bloqueo.`,
     notified: 'Ya avisamos a quienes administran este portal.',
     theApplication: 'la aplicación',
   },
@@ -1789,6 +1939,63 @@ ${of.page}`,
     }),
     until: ({ day }) => `hasta el ${day}`,
     untilYouEndIt: 'hasta que usted lo termine',
+    caseOpened: ({ effect, page }) => ({
+      subject: 'Recibimos su reporte',
+      text: `Usted reportó un registro de su actividad en el portal de identidad que no esperaba.
+
+${effect}
+
+Quienes administran el portal lo revisan. La respuesta llega por correo y aparece aquí:
+
+${page}
+
+Si no fue usted quien lo reportó, establezca una nueva contraseña de inmediato.`,
+    }),
+    caseFroze: ({ application }) =>
+      `«${application}» está bloqueada: ya no puede ver ninguno de sus datos hasta que usted quite el bloqueo o termine su acceso.`,
+    caseFrozeNothing: 'No hubo que bloquear ningún acceso.',
+    caseAnswered: ({ answer, page }) => ({
+      subject: 'La respuesta a su reporte',
+      text: `Quienes administran el portal de identidad responden a su reporte de un registro que no esperaba:
+
+${answer}
+
+El registro, su reporte y esta respuesta:
+
+${page}`,
+    }),
+    look: (of) => ({
+      subject: 'Una aplicación vio sus datos',
+      text: `«${of.application}» vio en el portal de identidad datos suyos que no había visto antes, el ${of.at}:
+
+${of.seen}
+
+Si usted lo esperaba, no tiene que hacer nada. El registro y su prueba:
+
+${of.page}
+
+Si no lo esperaba, abra este enlace. Funciona una sola vez, durante ${of.days} días, sin iniciar sesión. Bloquea el acceso de la aplicación y avisa a quienes administran el portal:
+
+${of.link}
+
+Aquí usted elige cuántos de estos correos recibe:
+
+${of.issuer}/account/notifications`,
+    }),
+    summary: ({ since, list, issuer }) => ({
+      subject: 'Quién vio sus datos',
+      text: `Desde el ${since}, estas aplicaciones vieron datos suyos en el portal de identidad:
+
+${list}
+
+Cada vez, con la prueba y el botón «No esperaba esto»:
+
+${issuer}/activity
+
+Aquí usted elige cuántos de estos correos recibe:
+
+${issuer}/account/notifications`,
+    }),
     recoveryCodeUsed: ({ left }) => ({
       subject: 'Se usó un código de recuperación',
       text: `Alguien inició sesión en su cuenta del portal de identidad con su contraseña y un código de recuperación. ${format.plural(left, { one: 'Le queda 1 código de recuperación.', other: `Le quedan ${left} códigos de recuperación.` })}
