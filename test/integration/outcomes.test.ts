@@ -380,6 +380,20 @@ describe('the document’s last day', () => {
     expect(page.text).toContain('<a class="button" href="/verify">Have a document checked</a>')
   })
 
+  test('is announced once where the same document was checked twice', async () => {
+    const { resident, id } = await expiring(15)
+    await send()
+    const findings = { expiresOn: day(15) }
+    await addVerification(portal.parts, resident.id, { findings })
+    await Promise.all([send(), send()])
+    expect(await mailsTo(resident)).toEqual([SUBJECTS.soon])
+    await portal.db`delete from verification_notice where verification_id = ${id}`
+    await send()
+    expect(await mailsTo(resident)).toHaveLength(2)
+    await send()
+    expect(await mailsTo(resident)).toHaveLength(2)
+  })
+
   test('is no news long after, and where another document is valid longer', async () => {
     const old = await expiring(-400)
     const renewed = await expiring(10)
