@@ -1,4 +1,5 @@
 import { sealStoredAccounts } from './accounts/accounts.ts'
+import { deleteOldCodes } from './accounts/mail-codes.ts'
 import { deleteOldLinks, startResetLinks } from './accounts/mail-links.ts'
 import { sealStoredPersons } from './accounts/natural-person.ts'
 import { deleteOldChallenges } from './accounts/passkeys.ts'
@@ -54,6 +55,7 @@ export const CLEAN_UPS: readonly ((db: Db) => Promise<unknown>)[] = [
   deleteRetiredKeys,
   deleteOldAttempts,
   deleteOldLinks,
+  deleteOldCodes,
   deleteOldSignUps,
   deleteOldSubjectLinks,
   deleteOldNotices,

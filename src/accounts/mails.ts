@@ -45,14 +45,14 @@ const asList = (lines: readonly string[]) => lines.map((line) => `- ${line}`).jo
 const momentOf = ({ common, format }: Texts, date: Date) => common.momentInUtc(format.moment(date))
 
 export const resetMail =
-  (given: { to: string; link: string; minutes: number; expiresAt: Date }): Letter =>
+  (given: { to: string; link: string; code: string; minutes: number; expiresAt: Date }): Letter =>
   (texts) => ({
     ...sign(texts, texts.mails.reset(given)),
     expiresAt: given.expiresAt.toISOString(),
   })
 
 export const confirmEmailMail =
-  (given: { to: string; link: string; hours: number; expiresAt: Date }): Letter =>
+  (given: { to: string; link: string; code: string; hours: number; expiresAt: Date }): Letter =>
   (texts) => ({
     ...sign(texts, texts.mails.confirmEmail(given)),
     expiresAt: given.expiresAt.toISOString(),

@@ -51,6 +51,10 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
     worker: { select: { except: ['password_hash'] }, update: ACCOUNT_DETAILS },
   },
   known_browser: { web: all, worker: expire('seen_at') },
+  mail_code: {
+    web: { select: '*', insert: '*', update: ['tries'] },
+    worker: expire('expires_at'),
+  },
   mail_link: {
     web: { select: '*', insert: '*', update: ['used_at'], delete: true },
     worker: { select: ['request_id', 'expires_at'], insert: '*', delete: true },
@@ -175,6 +179,19 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
   residency: {
     web: read,
     worker: { select: '*', insert: '*', update: { except: ['account_id'] } },
+  },
+  // Residents ask in the web; workers prepare the archive, and erase when the waiting time is over.
+  resident_export: {
+    web: { select: '*', insert: ['id', 'account_id', 'collected_sealed'] },
+    worker: { select: '*', update: { except: ['id', 'account_id', 'requested_at'] }, delete: true },
+  },
+  erasure_request: {
+    web: { select: '*', insert: ['account_id', 'erase_at'], delete: true },
+    worker: { select: '*', update: ['reminded_at'] },
+  },
+  erasure_receipt: {
+    web: append,
+    worker: { select: ['expires_at'], insert: '*', delete: true },
   },
   subject: {
     web: {

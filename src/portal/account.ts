@@ -110,8 +110,7 @@ async function changeEmail(parts: Parts, c: Context<PageEnv>): Promise<Response>
     c.header('Retry-After', String(wait))
     return refuse(tooManyAttempts(wait).error(texts), 429)
   }
-  leaveNotice(parts, c, { name: 'email-sent' })
-  return c.redirect('/account', 303)
+  return c.redirect('/verify-email/sent', 303)
 }
 
 /** Requires a recent sign-in, then shows the form for a new password. */

@@ -13,7 +13,6 @@ import { wordFor } from '../web/texts/languages.ts'
 
 /** Notices that are a sentence. */
 const SENTENCES = [
-  'email-sent',
   'passkey-added',
   'passkey-renamed',
   'passkey-removed',
@@ -23,7 +22,7 @@ const SENTENCES = [
   'sessions-ended',
 ] as const satisfies readonly (keyof Texts['notices'])[]
 /** Notices that have a page of their own. */
-const PAGES = ['reset-sent', 'password-set', 'email-confirmed'] as const
+const PAGES = ['password-set', 'email-confirmed'] as const
 /** Notices about one application. */
 const ABOUT_CLIENT = ['consent-changed', 'consent-ended', 'request-expired'] as const
 

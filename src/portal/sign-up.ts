@@ -120,7 +120,7 @@ async function showSent(
     email: signUp.email,
     waiting,
     byInvitation: await isByInvitation(parts),
-    error: hasError ? c.var.reader.texts.signUp.wrongCode : undefined,
+    error: hasError ? c.var.reader.texts.mailCode.wrong : undefined,
   })
   return show(parts, c, page, hasError ? 400 : 200)
 }

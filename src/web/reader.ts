@@ -41,7 +41,7 @@ const PAGES_OF_FORMS: readonly [pattern: RegExp, page: string][] = [
   [/^\/account\/.*$/, '/account'],
   [/^(\/applications\/[^/]+)\/.*$/, '$1'],
   [/^\/links\/.*$/, '/links'],
-  [/^\/sign-up\/code$/, '/sign-up/sent'],
+  [/^(\/sign-up|\/reset|\/verify-email)\/code$/, '$1/sent'],
   [/^\/api\/oauth\/.*$/, '/'],
 ]
 

@@ -89,6 +89,7 @@ const UNLIMITED = `
   GET /sign-up
   GET /sign-up/sent
   GET /sign-up/done
+  GET /verify-email/sent
   GET /verify-email/done
   GET /verifications/:id
   GET /links

@@ -23,6 +23,7 @@ import {
   askResetPage,
   confirmEmailPage,
   emailConfirmedPage,
+  emailSentPage,
   newPasswordPage,
   passwordSetPage,
   resetSentPage,
@@ -269,7 +270,8 @@ const renderPages = (reader: Reader): Record<string, string> => ({
     }),
   ),
   askReset: String(askResetPage(reader, { csrf: HOSTILE, email: HOSTILE, error: HOSTILE })),
-  resetSent: String(resetSentPage(reader)),
+  emailSent: String(emailSentPage(reader, { csrf: HOSTILE, error: HOSTILE })),
+  resetSent: String(resetSentPage(reader, { csrf: HOSTILE, error: HOSTILE })),
   newPassword: String(
     newPasswordPage(reader, { action: '/reset/x', csrf: HOSTILE, email: HOSTILE, error: HOSTILE }),
   ),

@@ -489,7 +489,6 @@ export const en = {
   },
 
   notices: {
-    'email-sent': 'We have sent a link to your new address. Open it in this browser.',
     'passkey-added': 'The passkey was added. You can sign in with it from now on.',
     'passkey-renamed': 'The passkey was renamed.',
     'passkey-removed': 'The passkey was removed. Nobody can sign in with it any more.',
@@ -638,11 +637,10 @@ export const en = {
   reset: {
     title: 'Set a new password',
     errorTitle: 'Error: set a new password',
-    lead: 'We send a link to your e-mail address. Open it in this browser.',
+    lead: 'We send a link and a code to your e-mail address.',
     send: 'Send the link',
     back: 'Back to sign-in',
     noAddress: 'Please enter your e-mail address.',
-    sentTitle: 'Check your e-mail',
     sentLead:
       'If this address belongs to a resident, we have sent a link to it. Open the link in this browser. It works once, for 30 minutes.',
     sentHelp: html`No e-mail? Check your spam folder, and that you typed the address you sign in with. <a href="/reset">Try again</a>`,
@@ -664,6 +662,13 @@ export const en = {
     passkeysHelp: html`To sign in with one of them alone again, first sign in once with your new password and then that passkey. If you do not recognise one of them, sign in, <a href="/account#passkeys">remove it</a> and make new recovery codes. If we ask for a passkey or a code that you do not have, write to the people who run this portal.`,
   },
 
+  mailCode: {
+    title: 'Check your e-mail',
+    errorTitle: 'Error: check your e-mail',
+    otherDevice: 'Do you read your e-mail on another device? Type the code from the e-mail here.',
+    wrong: 'That code is not right. After five wrong codes only the link in the e-mail works.',
+  },
+
   signUp: {
     title: 'Create an account',
     errorTitle: 'Error: create an account',
@@ -675,16 +680,12 @@ export const en = {
     help: 'We send you a link and a code, to be sure that the address is yours.',
     hasAccount: 'I already have an account',
     noAddress: 'Please enter your e-mail address, such as ana@example.com.',
-    sentTitle: 'Check your e-mail',
-    sentErrorTitle: 'Error: check your e-mail',
     sent: (email: Html) =>
       html`We have sent an e-mail to ${email}. Open the link in this browser. It works once, for 30 minutes.`,
     sentIfInvited: (email: Html) =>
       html`If ${email} is invited, we have sent an e-mail to it. Open the link in this browser. It works once, for 30 minutes.`,
-    otherDevice: 'Do you read your e-mail on another device? Type the code from the e-mail here.',
     noEmail: (path: string) =>
       html`No e-mail? Check your spam folder, and the address. <a href="${path}">Try again</a>`,
-    wrongCode: 'That code is not right. After five wrong codes only the link in the e-mail works.',
   },
 
   newAccount: {
@@ -719,6 +720,9 @@ export const en = {
     title: 'Confirm your e-mail address',
     lead: (email: Html) => html`After that you sign in as ${email}.`,
     button: 'Use this address',
+    sentLead:
+      'We have sent a link to your new address. Open it in this browser. It works once, for 24 hours.',
+    sentHelp: html`No e-mail? Check your spam folder, and the address. <a href="/account">Try again</a>`,
     doneTitle: 'Your e-mail address is confirmed',
     doneLead: html`You sign in with it from now on. <a href="/account">Go to your account</a>`,
   },
@@ -787,7 +791,7 @@ export const en = {
     passkeyRefused:
       'This passkey could not be added. Please go back, reload the page and try again.',
     otherBrowser:
-      'Please open this link in the browser in which you requested it. It still works there.',
+      'Please open this link in the browser in which you requested it, or type the code from the e-mail there. It still works there.',
     mailLinkExpired: 'This link was already used or has expired. Please request a new one.',
     noticeExpired:
       'This link was already used or has expired. If something is still wrong, sign in and check your own page, or set a new password.',
@@ -818,7 +822,7 @@ export const en = {
 
   mails: {
     signature: 'The identity portal',
-    reset: ({ to, link, minutes }: Words<'to' | 'link' | 'minutes'>) => ({
+    reset: ({ to, link, code, minutes }: Words<'to' | 'link' | 'code' | 'minutes'>) => ({
       subject: 'Set a new password',
       text: `Someone asked to set a new password for the identity portal account of ${to}.
 
@@ -826,9 +830,13 @@ If it was you, open this link in the browser in which you asked. It works once, 
 
 ${link}
 
-If it was not you, you need not do anything: without this link nothing changes.`,
+Are you reading this on another device? Then type this code on the page that is still open in that browser:
+
+${code}
+
+Never tell anyone the code, not even somebody who says that they work for the portal. If it was not you, you need not do anything: without the link or the code nothing changes.`,
     }),
-    confirmEmail: ({ to, link, hours }: Words<'to' | 'link' | 'hours'>) => ({
+    confirmEmail: ({ to, link, code, hours }: Words<'to' | 'link' | 'code' | 'hours'>) => ({
       subject: 'Confirm your e-mail address',
       text: `Someone asked to use ${to} for an account of the identity portal.
 
@@ -836,7 +844,11 @@ If it was you, open this link in the browser in which you asked. It works once, 
 
 ${link}
 
-If it was not you, you need not do anything: without this link the address is not used.`,
+Are you reading this on another device? Then type this code on the page that is still open in that browser:
+
+${code}
+
+Never tell anyone the code. If it was not you, you need not do anything: without the link or the code the address is not used.`,
     }),
     signUp: ({ to, link, code, minutes }: Words<'to' | 'link' | 'code' | 'minutes'>) => ({
       subject: 'Create your account',

@@ -492,7 +492,6 @@ export const es: Texts = {
   },
 
   notices: {
-    'email-sent': 'Enviamos un enlace a su nueva dirección. Ábralo en este navegador.',
     'passkey-added': 'Se agregó la clave de acceso. Desde ahora puede iniciar sesión con ella.',
     'passkey-renamed': 'Se cambió el nombre de la clave de acceso.',
     'passkey-removed': 'Se quitó la clave de acceso. Ya nadie puede iniciar sesión con ella.',
@@ -641,11 +640,10 @@ export const es: Texts = {
   reset: {
     title: 'Establecer una nueva contraseña',
     errorTitle: 'Error: establecer una nueva contraseña',
-    lead: 'Enviamos un enlace a su correo electrónico. Ábralo en este navegador.',
+    lead: 'Enviamos un enlace y un código a su correo electrónico.',
     send: 'Enviar el enlace',
     back: 'Volver a iniciar sesión',
     noAddress: 'Escriba su correo electrónico.',
-    sentTitle: 'Revise su correo electrónico',
     sentLead:
       'Si esta dirección pertenece a un residente, le enviamos un enlace. Ábralo en este navegador. Funciona una sola vez, durante 30 minutos.',
     sentHelp: html`¿No recibió el correo? Revise su carpeta de correo no deseado y que haya escrito la dirección con la que inicia sesión. <a href="/reset">Intentar de nuevo</a>`,
@@ -668,6 +666,15 @@ export const es: Texts = {
     passkeysHelp: html`Para volver a iniciar sesión solo con una de ellas, inicie sesión una vez con su nueva contraseña y después con esa clave de acceso. Si no reconoce alguna, inicie sesión, <a href="/account#passkeys">quítela</a> y genere nuevos códigos de recuperación. Si le pedimos una clave de acceso o un código que usted no tiene, escriba a quienes administran este portal.`,
   },
 
+  mailCode: {
+    title: 'Revise su correo electrónico',
+    errorTitle: 'Error: revise su correo electrónico',
+    otherDevice:
+      '¿Lee su correo en otro dispositivo? Escriba aquí el código que viene en el correo.',
+    wrong:
+      'Ese código no es correcto. Después de cinco códigos equivocados solo funciona el enlace del correo.',
+  },
+
   signUp: {
     title: 'Crear una cuenta',
     errorTitle: 'Error: crear una cuenta',
@@ -679,18 +686,12 @@ export const es: Texts = {
     help: 'Le enviamos un enlace y un código para estar seguros de que la dirección es suya.',
     hasAccount: 'Ya tengo una cuenta',
     noAddress: 'Escriba su correo electrónico, por ejemplo, ana@example.com.',
-    sentTitle: 'Revise su correo electrónico',
-    sentErrorTitle: 'Error: revise su correo electrónico',
     sent: (email) =>
       html`Enviamos un correo a ${email}. Abra el enlace en este navegador. Funciona una sola vez, durante 30 minutos.`,
     sentIfInvited: (email) =>
       html`Si ${email} tiene una invitación, le enviamos un correo. Abra el enlace en este navegador. Funciona una sola vez, durante 30 minutos.`,
-    otherDevice:
-      '¿Lee su correo en otro dispositivo? Escriba aquí el código que viene en el correo.',
     noEmail: (path) =>
       html`¿No recibió el correo? Revise su carpeta de correo no deseado y la dirección. <a href="${path}">Intentar de nuevo</a>`,
-    wrongCode:
-      'Ese código no es correcto. Después de cinco códigos equivocados solo funciona el enlace del correo.',
   },
 
   newAccount: {
@@ -725,6 +726,9 @@ export const es: Texts = {
     title: 'Confirme su correo electrónico',
     lead: (email) => html`Después iniciará sesión como ${email}.`,
     button: 'Usar esta dirección',
+    sentLead:
+      'Enviamos un enlace a su nueva dirección. Ábralo en este navegador. Funciona una sola vez, durante 24 horas.',
+    sentHelp: html`¿No recibió el correo? Revise su carpeta de correo no deseado y la dirección. <a href="/account">Intentar de nuevo</a>`,
     doneTitle: 'Su correo electrónico está confirmado',
     doneLead: html`Desde ahora inicia sesión con él. <a href="/account">Ir a su cuenta</a>`,
   },
@@ -791,7 +795,8 @@ export const es: Texts = {
     noPasskey: 'No existe esa clave de acceso.',
     passkeyRefused:
       'No se pudo agregar esta clave de acceso. Vuelva atrás, recargue la página e inténtelo de nuevo.',
-    otherBrowser: 'Abra este enlace en el navegador en el que lo solicitó. Ahí todavía funciona.',
+    otherBrowser:
+      'Abra este enlace en el navegador en el que lo solicitó, o escriba ahí el código que viene en el correo. Ahí todavía funciona.',
     mailLinkExpired: 'Este enlace ya se usó o venció. Solicite uno nuevo.',
     noticeExpired:
       'Este enlace ya se usó o venció. Si algo sigue mal, inicie sesión y revise su propia página, o establezca una nueva contraseña.',
@@ -822,7 +827,7 @@ export const es: Texts = {
 
   mails: {
     signature: 'El portal de identidad',
-    reset: ({ to, link, minutes }) => ({
+    reset: ({ to, link, code, minutes }) => ({
       subject: 'Establezca una nueva contraseña',
       text: `Alguien pidió establecer una nueva contraseña para la cuenta del portal de identidad de ${to}.
 
@@ -830,9 +835,13 @@ Si fue usted, abra este enlace en el navegador en el que lo pidió. Funciona una
 
 ${link}
 
-Si no fue usted, no tiene que hacer nada: sin este enlace nada cambia.`,
+¿Está leyendo esto en otro dispositivo? Entonces escriba este código en la página que sigue abierta en ese navegador:
+
+${code}
+
+No le diga el código a nadie, ni siquiera a quien diga que trabaja para el portal. Si no fue usted, no tiene que hacer nada: sin el enlace o el código nada cambia.`,
     }),
-    confirmEmail: ({ to, link, hours }) => ({
+    confirmEmail: ({ to, link, code, hours }) => ({
       subject: 'Confirme su correo electrónico',
       text: `Alguien pidió usar ${to} para una cuenta del portal de identidad.
 
@@ -840,7 +849,11 @@ Si fue usted, abra este enlace en el navegador en el que lo pidió. Funciona una
 
 ${link}
 
-Si no fue usted, no tiene que hacer nada: sin este enlace la dirección no se usa.`,
+¿Está leyendo esto en otro dispositivo? Entonces escriba este código en la página que sigue abierta en ese navegador:
+
+${code}
+
+No le diga el código a nadie. Si no fue usted, no tiene que hacer nada: sin el enlace o el código la dirección no se usa.`,
     }),
     signUp: ({ to, link, code, minutes }) => ({
       subject: 'Cree su cuenta',
