@@ -44,6 +44,7 @@ import { passkeyRoutes } from './portal/passkeys.ts'
 import { photoRoutes } from './portal/photos.ts'
 import { portalRoutes } from './portal/routes.ts'
 import { secondFactorRoutes } from './portal/second-factor.ts'
+import { sessionRoutes } from './portal/sessions.ts'
 import { signUpRoutes } from './portal/sign-up.ts'
 import { wellKnownRoutes } from './portal/well-known.ts'
 import { createFormTokens } from './web/form-tokens.ts'
@@ -171,6 +172,7 @@ function residentRoutes(context: WebContext): Hono<PageEnv> {
   routes.route('/', activityRoutes(portal))
   routes.route('/', linkRoutes(portal))
   routes.route('/', accountRoutes(portal))
+  routes.route('/', sessionRoutes(portal))
   routes.route('/', passkeyRoutes(portal))
   routes.route('/', secondFactorRoutes(portal))
   routes.route('/', mailLinkRoutes(portal))

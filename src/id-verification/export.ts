@@ -51,7 +51,7 @@ export async function exportResident(
       archive.add(name, Buffer.from(`${JSON.stringify(value, null, 2)}\n`))
     await json('account.json', await readAccount(db, vault, accountId))
     await json('consents.json', await listConsents(db, accountId))
-    await json('sessions.json', await listSessions(db, accountId))
+    await json('sessions.json', await listSessions(db, vault, accountId))
     await json('passkeys.json', await listPasskeys(db, accountId))
     await json('second-factors.json', await findFactors(db, accountId))
     await json('links.json', await readLinks(db, accountId))

@@ -14,8 +14,7 @@ create table mail_code (
 create index mail_code_browser on mail_code (browser_hash, created_at);
 create index mail_code_expiry on mail_code (expires_at);
 
--- `user_agent`, sealed under the account's key. The column in the clear is left of sessions that an earlier version stored, until they are
--- used again or end.
+-- `user_agent`, sealed under the account's key. The column in the clear is left of sessions that an earlier version stored, until they end.
 alter table oidc_artifact add column user_agent_sealed bytea;
 
 -- Archives that residents requested, in parts in the bucket, sealed under the account's key. A row outlives its account until a worker has

@@ -94,6 +94,7 @@ export const NETWORK_RULES: readonly [method: string, path: string, rule: Networ
   ['GET', '/photos/:id/image', 'none'],
   ['GET', '/photos/:id/thumbnail', 'none'],
   ['GET', '/account', 'none'],
+  ['GET', '/account/devices', 'none'],
   ['GET', '/account/totp', 'none'],
   ['POST', '/account/*', 'refusals'],
   ['GET', '/applications/:clientId', 'none'],

@@ -97,6 +97,7 @@ const UNLIMITED = `
   GET /photos/:id/image
   GET /photos/:id/thumbnail
   GET /account
+  GET /account/devices
   GET /account/totp
   GET /applications/:clientId
   GET /applications/:clientId/logo

@@ -18,6 +18,7 @@ import { secondStepPage } from '../../src/oauth/second-step-pages.ts'
 import { accountPage } from '../../src/portal/account-pages.ts'
 import { applicationPage } from '../../src/portal/application-page.ts'
 import { deviceOf } from '../../src/portal/devices.ts'
+import { devicesPage } from '../../src/portal/devices-page.ts'
 import { confirmPage } from '../../src/portal/guard-pages.ts'
 import {
   askResetPage,
@@ -225,18 +226,28 @@ const renderPages = (reader: Reader): Record<string, string> => ({
           needsPassword: true,
         },
       ],
+      sessions: 2,
+      notice: HOSTILE,
+      error: HOSTILE,
+      newEmail: HOSTILE,
+    }),
+  ),
+  devices: String(
+    devicesPage(reader, {
+      csrf: HOSTILE,
       devices: [
         {
           uid: HOSTILE,
           name: HOSTILE,
+          method: 'password',
+          applications: [HOSTILE],
           signedInAt: new Date(0),
           usedAt: new Date(0),
           isThis: false,
         },
       ],
+      staying: [{ clientId: HOSTILE, name: HOSTILE }],
       notice: HOSTILE,
-      error: HOSTILE,
-      newEmail: HOSTILE,
     }),
   ),
   secondStep: String(

@@ -476,12 +476,18 @@ export const en = {
     remove: 'Remove',
     removeLabel: (name: string) => `Remove ${name}`,
     devices: 'Where you are signed in',
-    endOthers: 'Sign out everywhere else',
-    devicesHelp:
-      'You are signed out after 12 hours without use, and at the latest 14 days after you last signed in.',
-    thisBrowser: 'This browser',
-    sessionUsed: (signedIn: Html, used: Html) => html`Signed in ${signedIn}, last used ${used}.`,
-    endLabel: (device: string) => `Sign out ${device}`,
+    signedInOn: (count: number) =>
+      format.plural(count, {
+        one: 'You are signed in in this browser only.',
+        other: `You are signed in in ${count} browsers.`,
+      }),
+    seeDevices: 'See where, and sign out',
+    data: 'Your data',
+    exportHelp:
+      'Take everything that we hold about you with you: details, photos, and who read them.',
+    exportLink: 'Download your data',
+    eraseHelp: 'Leave: everything that identifies you is erased.',
+    eraseLink: 'Erase your account',
     noAddress: 'Please enter an e-mail address.',
     sameAddress: 'This is already your address.',
     passkeyAddedWithCodes: (name: string) =>
@@ -501,6 +507,23 @@ export const en = {
   devices: {
     on: (browser: string, system: string) => `${browser} on ${system}`,
     unknown: 'Unknown device',
+    title: 'Where you are signed in',
+    lead: 'If you do not recognise one of these, sign it out and set a new password.',
+    methods: {
+      password: 'Signed in with your password',
+      passwordAndCode: 'Signed in with your password and a code',
+      passkey: 'Signed in with a passkey',
+    },
+    thisBrowser: 'This browser',
+    used: (signedIn: Html, used: Html) => html`Signed in ${signedIn}, last used ${used}.`,
+    usedFor: (applications: string) => `Used to sign in to ${applications}.`,
+    endLabel: (device: string) => `Sign out ${device}`,
+    endOthers: 'Sign out everywhere else',
+    help: 'You are signed out after 12 hours without use, and at the latest 14 days after you last signed in.',
+    staying: 'Applications that stay connected',
+    stayingHelp:
+      'You allowed these to read your data also when you are not signed in. Signing out does not change that. You end it on their pages.',
+    back: 'Back to your account',
   },
 
   activity: {

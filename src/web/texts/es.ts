@@ -478,13 +478,18 @@ export const es: Texts = {
     remove: 'Quitar',
     removeLabel: (name) => `Quitar ${name}`,
     devices: 'Dónde tiene la sesión iniciada',
-    endOthers: 'Cerrar sesión en todos los demás',
-    devicesHelp:
-      'Su sesión se cierra después de 12 horas sin uso y, a más tardar, 14 días después de la última vez que la inició.',
-    thisBrowser: 'Este navegador',
-    sessionUsed: (signedIn, used) =>
-      html`Sesión iniciada el ${signedIn}; usada por última vez el ${used}.`,
-    endLabel: (device) => `Cerrar sesión en ${device}`,
+    signedInOn: (count) =>
+      format.plural(count, {
+        one: 'Solo tiene la sesión iniciada en este navegador.',
+        other: `Tiene la sesión iniciada en ${count} navegadores.`,
+      }),
+    seeDevices: 'Ver dónde y cerrar sesión',
+    data: 'Sus datos',
+    exportHelp:
+      'Llévese todo lo que guardamos sobre usted: sus datos, sus fotos y quién los ha leído.',
+    exportLink: 'Descargar sus datos',
+    eraseHelp: 'Irse: se borra todo lo que lo identifica a usted.',
+    eraseLink: 'Borrar su cuenta',
     noAddress: 'Escriba una dirección de correo electrónico.',
     sameAddress: 'Esta ya es su dirección.',
     passkeyAddedWithCodes: (name) =>
@@ -504,6 +509,24 @@ export const es: Texts = {
   devices: {
     on: (browser, system) => `${browser} en ${system}`,
     unknown: 'Dispositivo desconocido',
+    title: 'Dónde tiene la sesión iniciada',
+    lead: 'Si no reconoce alguno de estos, cierre su sesión y establezca una nueva contraseña.',
+    methods: {
+      password: 'Sesión iniciada con su contraseña',
+      passwordAndCode: 'Sesión iniciada con su contraseña y un código',
+      passkey: 'Sesión iniciada con una clave de acceso',
+    },
+    thisBrowser: 'Este navegador',
+    used: (signedIn, used) =>
+      html`Sesión iniciada el ${signedIn}; usada por última vez el ${used}.`,
+    usedFor: (applications) => `Usada para iniciar sesión en ${applications}.`,
+    endLabel: (device) => `Cerrar sesión en ${device}`,
+    endOthers: 'Cerrar sesión en todos los demás',
+    help: 'Su sesión se cierra después de 12 horas sin uso y, a más tardar, 14 días después de la última vez que la inició.',
+    staying: 'Aplicaciones que siguen conectadas',
+    stayingHelp:
+      'Usted les permitió leer sus datos también cuando no tiene la sesión iniciada. Cerrar sesión no cambia eso. Lo termina en la página de cada una.',
+    back: 'Volver a su cuenta',
   },
 
   activity: {
