@@ -34,6 +34,7 @@ import { isLoopback } from './platform/loopback.ts'
 import { accountRoutes } from './portal/account.ts'
 import { activityRoutes } from './portal/activity.ts'
 import { consentRoutes } from './portal/consents.ts'
+import { exportRoutes } from './portal/export.ts'
 import { createGuard } from './portal/guard.ts'
 import { languageRoutes } from './portal/language.ts'
 import { linkRoutes } from './portal/links.ts'
@@ -173,6 +174,7 @@ function residentRoutes(context: WebContext): Hono<PageEnv> {
   routes.route('/', linkRoutes(portal))
   routes.route('/', accountRoutes(portal))
   routes.route('/', sessionRoutes(portal))
+  routes.route('/', exportRoutes(portal))
   routes.route('/', passkeyRoutes(portal))
   routes.route('/', secondFactorRoutes(portal))
   routes.route('/', mailLinkRoutes(portal))

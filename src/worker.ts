@@ -17,6 +17,7 @@ import { startBackup } from './id-verification/backup.ts'
 import { destroyOldDeliveryKeys, sealStoredBodies } from './id-verification/deliveries.ts'
 import { startInbox } from './id-verification/inbox.ts'
 import { deleteOldSubjectLinks } from './id-verification/links.ts'
+import { deleteOldExports, startExports } from './id-verification/own-exports.ts'
 import { logProgress } from './id-verification/progress.ts'
 import { sealStoredReasons } from './id-verification/reasons.ts'
 import { startReconciler } from './id-verification/reconcile.ts'
@@ -25,7 +26,7 @@ import { announceExpiredDocuments } from './id-verification/review.ts'
 import { startTenantAnnouncements } from './id-verification/subjects.ts'
 import { deleteOldUploads } from './id-verification/uploads.ts'
 import { createTokenCache } from './id-verification/vendors/tokens.ts'
-import { createHeadSigner } from './ledger/heads.ts'
+import { createHeadSigner, createProofSigner } from './ledger/heads.ts'
 import { startSequencer } from './ledger/sequencer.ts'
 import { deleteExpired } from './oauth/expired.ts'
 import { deliverLogout } from './oauth/logout.ts'
@@ -81,6 +82,11 @@ export async function startWorker(context: AppContext, jobs: Jobs): Promise<Work
   )
   await jobs.work('fetch-logo', 1, ({ clientId }) => fetchRegisteredLogo(context, clientId))
   await startResetLinks({ db, sealer, vault, jobs, config, log })
+  await startExports({
+    ...context,
+    jobs,
+    sign: createProofSigner(ring, 'resident-archive+jwt'),
+  })
   await startSignUpLinks({ db, sealer, vault, jobs, config, log })
   const senders = startSender({
     db,
@@ -144,6 +150,7 @@ const PERIODIC_WORK: readonly [
     'expired documents cannot be announced',
     ({ db }) => announceExpiredDocuments(db),
   ],
+  ['exports', 'old exports cannot be deleted', (context) => deleteOldExports(context)],
   ['clean-up', 'clean-up failed', ({ db }) => Promise.all(CLEAN_UPS.map((remove) => remove(db)))],
 ]
 

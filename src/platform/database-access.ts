@@ -174,8 +174,8 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
   },
   latest_approved: { web: read, worker: read },
   natural_person: { web: read, worker: { select: '*', update: { except: ['account_id'] } } },
-  // Written at the command line, and shown to the resident.
-  operator_review: { web: read, worker: none },
+  // Written at the command line, shown to the resident, and part of the resident's archive.
+  operator_review: { web: read, worker: read },
   residency: {
     web: read,
     worker: { select: '*', insert: '*', update: { except: ['account_id'] } },

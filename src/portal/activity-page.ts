@@ -69,6 +69,8 @@ function describe(texts: Texts, entry: Activity): string {
       return activity.operatorReads[detail.of]
     case 'export':
       return activity.exported
+    case 'own-export':
+      return activity.downloaded
     case 'verification-erasure':
       return activity.verificationErased
     case 'account-erasure':

@@ -11,7 +11,8 @@ import type { Guard } from './guard.ts'
 
 // The resident makes and ends links; only a tenant that erases its record ends one without them.
 const isOwn = ({ kind, result, clientId }: ListedEntry) =>
-  kind === 'link' && (result === 'linked' || !clientId)
+  (kind === 'link' && (result === 'linked' || !clientId)) ||
+  (kind === 'export' && result !== 'archive')
 const PER_PAGE = 50
 
 /** `/activity`: the resident's own entries of the ledger, in words. */

@@ -20,6 +20,7 @@ const SENTENCES = [
   'totp-removed',
   'session-ended',
   'sessions-ended',
+  'export-requested',
 ] as const satisfies readonly (keyof Texts['notices'])[]
 /** Notices that have a page of their own. */
 const PAGES = ['password-set', 'email-confirmed'] as const

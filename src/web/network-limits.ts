@@ -95,6 +95,8 @@ export const NETWORK_RULES: readonly [method: string, path: string, rule: Networ
   ['GET', '/photos/:id/thumbnail', 'none'],
   ['GET', '/account', 'none'],
   ['GET', '/account/devices', 'none'],
+  ['GET', '/account/export', 'none'],
+  ['GET', '/account/export/archive', 'none'],
   ['GET', '/account/totp', 'none'],
   ['POST', '/account/*', 'refusals'],
   ['GET', '/applications/:clientId', 'none'],

@@ -98,6 +98,8 @@ const UNLIMITED = `
   GET /photos/:id/thumbnail
   GET /account
   GET /account/devices
+  GET /account/export
+  GET /account/export/archive
   GET /account/totp
   GET /applications/:clientId
   GET /applications/:clientId/logo

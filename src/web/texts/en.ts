@@ -502,6 +502,7 @@ export const en = {
     'totp-removed': 'The authenticator app was removed.',
     'session-ended': 'That device is signed out.',
     'sessions-ended': 'All other devices are signed out.',
+    'export-requested': 'Your archive is being prepared.',
   },
 
   devices: {
@@ -524,6 +525,39 @@ export const en = {
     stayingHelp:
       'You allowed these to read your data also when you are not signed in. Signing out does not change that. You end it on their pages.',
     back: 'Back to your account',
+  },
+
+  archive: {
+    title: 'Download your data',
+    lead: 'You get one ZIP file with everything that this portal holds about you.',
+    contains: 'It contains:',
+    contents: [
+      'your account, how you sign in, and where you are signed in',
+      'your identity checks: results, what was read from your documents, and the photos as they were taken',
+      'what you allowed applications, and who read what',
+    ],
+    signed:
+      'A signature of this portal is inside, so that others can check that nothing in the file was changed.',
+    request: 'Prepare the file',
+    again: 'Prepare a new file',
+    requestHelp:
+      'This takes a few minutes. You can close this page: we write you an e-mail when the file is ready. You can request three files a day.',
+    preparing: 'Your file is being prepared.',
+    files: (count: number) =>
+      format.plural(count, {
+        one: 'One piece of it is ready.',
+        other: `${count || 'No'} pieces of it are ready.`,
+      }),
+    preparingHelp: 'You can close this page. We write you an e-mail when the file is ready.',
+    check: 'Check again',
+    ready: (size: string, until: Html) =>
+      html`Your file is ready (${size}). You can download it until ${until}; then it is deleted.`,
+    readyHelp: 'The file contains copies of your documents. Keep it where only you can open it.',
+    download: 'Download the file',
+    ended: 'The day to download your last file is over, and it is deleted.',
+    failed: 'Your last file could not be prepared. We are sorry. Please request it again.',
+    tooMany: 'You have requested three files within a day. Please request the next one tomorrow.',
+    unreadable: 'The file cannot be read just now. Please try again in a few minutes.',
   },
 
   activity: {
@@ -588,6 +622,7 @@ export const en = {
       ledger: 'Read this list.',
       alert: 'Read that something about one of your identity checks needs a closer look.',
     },
+    downloaded: 'Downloaded everything that this portal holds about you.',
     exported: 'Made a copy of everything that this portal holds about you.',
     verificationErased: 'An identity check was erased.',
     accountErased: 'Your account was erased.',
@@ -872,6 +907,14 @@ Are you reading this on another device? Then type this code on the page that is 
 ${code}
 
 Never tell anyone the code. If it was not you, you need not do anything: without the link or the code the address is not used.`,
+    }),
+    exportReady: ({ page, hours }: Words<'page' | 'hours'>) => ({
+      subject: 'Your data is ready to download',
+      text: `The file with everything that the identity portal holds about you is ready. Sign in, and download it within ${hours} hours; then it is deleted:
+
+${page}
+
+If you did not ask for it, set a new password at once, and write to the people who run the portal.`,
     }),
     signUp: ({ to, link, code, minutes }: Words<'to' | 'link' | 'code' | 'minutes'>) => ({
       subject: 'Create your account',

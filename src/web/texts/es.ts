@@ -504,6 +504,7 @@ export const es: Texts = {
     'totp-removed': 'Se quitó la aplicación de autenticación.',
     'session-ended': 'Se cerró la sesión en ese dispositivo.',
     'sessions-ended': 'Se cerró la sesión en todos los demás dispositivos.',
+    'export-requested': 'Su archivo se está preparando.',
   },
 
   devices: {
@@ -527,6 +528,43 @@ export const es: Texts = {
     stayingHelp:
       'Usted les permitió leer sus datos también cuando no tiene la sesión iniciada. Cerrar sesión no cambia eso. Lo termina en la página de cada una.',
     back: 'Volver a su cuenta',
+  },
+
+  archive: {
+    title: 'Descargar sus datos',
+    lead: 'Recibe un solo archivo ZIP con todo lo que este portal guarda sobre usted.',
+    contains: 'Contiene:',
+    contents: [
+      'su cuenta, cómo inicia sesión y dónde tiene la sesión iniciada',
+      'sus verificaciones de identidad: los resultados, lo que se leyó de sus documentos y las fotos tal como se tomaron',
+      'lo que usted permitió a las aplicaciones y quién leyó qué',
+    ],
+    signed:
+      'Dentro va una firma de este portal, para que otros puedan comprobar que nada del archivo fue cambiado.',
+    request: 'Preparar el archivo',
+    again: 'Preparar un archivo nuevo',
+    requestHelp:
+      'Tarda unos minutos. Puede cerrar esta página: le escribimos un correo cuando el archivo esté listo. Puede pedir tres archivos al día.',
+    preparing: 'Su archivo se está preparando.',
+    files: (count) =>
+      count === 0
+        ? 'Todavía no hay ninguna parte lista.'
+        : format.plural(count, {
+            one: 'Hay una parte lista.',
+            other: `Hay ${count} partes listas.`,
+          }),
+    preparingHelp:
+      'Puede cerrar esta página. Le escribimos un correo cuando el archivo esté listo.',
+    check: 'Revisar de nuevo',
+    ready: (size, until) =>
+      html`Su archivo está listo (${size}). Puede descargarlo hasta el ${until}; después se borra.`,
+    readyHelp:
+      'El archivo contiene copias de sus documentos. Guárdelo donde solo usted pueda abrirlo.',
+    download: 'Descargar el archivo',
+    ended: 'Terminó el día para descargar su último archivo, y se borró.',
+    failed: 'No se pudo preparar su último archivo. Lo sentimos. Pídalo de nuevo.',
+    tooMany: 'Usted pidió tres archivos en un día. Pida el siguiente mañana.',
+    unreadable: 'El archivo no se puede leer en este momento. Inténtelo de nuevo en unos minutos.',
   },
 
   activity: {
@@ -590,6 +628,7 @@ export const es: Texts = {
       ledger: 'Leyeron esta lista.',
       alert: 'Leyeron que algo en una de sus verificaciones de identidad necesita revisión.',
     },
+    downloaded: 'Se descargó todo lo que este portal guarda sobre usted.',
     exported: 'Se hizo una copia de todo lo que este portal guarda sobre usted.',
     verificationErased: 'Se borró una verificación de identidad.',
     accountErased: 'Se borró su cuenta.',
@@ -877,6 +916,14 @@ ${link}
 ${code}
 
 No le diga el código a nadie. Si no fue usted, no tiene que hacer nada: sin el enlace o el código la dirección no se usa.`,
+    }),
+    exportReady: ({ page, hours }) => ({
+      subject: 'Sus datos están listos para descargar',
+      text: `El archivo con todo lo que el portal de identidad guarda sobre usted está listo. Inicie sesión y descárguelo en las próximas ${hours} horas; después se borra:
+
+${page}
+
+Si usted no lo pidió, establezca de inmediato una nueva contraseña y escriba a quienes administran el portal.`,
     }),
     signUp: ({ to, link, code, minutes }) => ({
       subject: 'Cree su cuenta',
