@@ -34,6 +34,7 @@ import { isLoopback } from './platform/loopback.ts'
 import { accountRoutes } from './portal/account.ts'
 import { activityRoutes } from './portal/activity.ts'
 import { consentRoutes } from './portal/consents.ts'
+import { eraseRoutes } from './portal/erase.ts'
 import { exportRoutes } from './portal/export.ts'
 import { createGuard } from './portal/guard.ts'
 import { languageRoutes } from './portal/language.ts'
@@ -175,6 +176,7 @@ function residentRoutes(context: WebContext): Hono<PageEnv> {
   routes.route('/', accountRoutes(portal))
   routes.route('/', sessionRoutes(portal))
   routes.route('/', exportRoutes(portal))
+  routes.route('/', eraseRoutes(portal))
   routes.route('/', passkeyRoutes(portal))
   routes.route('/', secondFactorRoutes(portal))
   routes.route('/', mailLinkRoutes(portal))

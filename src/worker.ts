@@ -15,6 +15,11 @@ import { startSender } from './events/sender.ts'
 import { deleteOldEvents } from './events/store.ts'
 import { startBackup } from './id-verification/backup.ts'
 import { destroyOldDeliveryKeys, sealStoredBodies } from './id-verification/deliveries.ts'
+import {
+  deleteOldReceipts,
+  runDueErasures,
+  startErasures,
+} from './id-verification/erasure-requests.ts'
 import { startInbox } from './id-verification/inbox.ts'
 import { deleteOldSubjectLinks } from './id-verification/links.ts'
 import { deleteOldExports, startExports } from './id-verification/own-exports.ts'
@@ -66,6 +71,7 @@ export const CLEAN_UPS: readonly ((db: Db) => Promise<unknown>)[] = [
   deleteOldEvents,
   destroyOldDeliveryKeys,
   deleteOldUploads,
+  deleteOldReceipts,
 ]
 
 /** Starts the work. The caller closes context and queue, after it has stopped. */
@@ -82,6 +88,7 @@ export async function startWorker(context: AppContext, jobs: Jobs): Promise<Work
   )
   await jobs.work('fetch-logo', 1, ({ clientId }) => fetchRegisteredLogo(context, clientId))
   await startResetLinks({ db, sealer, vault, jobs, config, log })
+  await startErasures({ ...context, jobs })
   await startExports({
     ...context,
     jobs,
@@ -149,6 +156,11 @@ const PERIODIC_WORK: readonly [
     'document-expiry',
     'expired documents cannot be announced',
     ({ db }) => announceExpiredDocuments(db),
+  ],
+  [
+    'erasures',
+    'residents cannot be erased',
+    (context, jobs) => runDueErasures({ ...context, jobs }),
   ],
   ['exports', 'old exports cannot be deleted', (context) => deleteOldExports(context)],
   ['clean-up', 'clean-up failed', ({ db }) => Promise.all(CLEAN_UPS.map((remove) => remove(db)))],

@@ -42,7 +42,8 @@ const oneLine = (text: string) => text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Co
 
 const asList = (lines: readonly string[]) => lines.map((line) => `- ${line}`).join('\n')
 
-const momentOf = ({ common, format }: Texts, date: Date) => common.momentInUtc(format.moment(date))
+export const momentOf = ({ common, format }: Texts, date: Date) =>
+  common.momentInUtc(format.moment(date))
 
 export const resetMail =
   (given: { to: string; link: string; code: string; minutes: number; expiresAt: Date }): Letter =>

@@ -48,7 +48,8 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
       insert: ['id', 'email_verified', 'name_source', 'password_hash', 'email_mac'],
       update: { except: ['id', 'status', 'created_at'] },
     },
-    worker: { select: { except: ['password_hash'] }, update: ACCOUNT_DETAILS },
+    // Erases residents who asked for it, and so ends their links.
+    worker: { select: { except: ['password_hash'] }, update: ACCOUNT_DETAILS, delete: true },
   },
   known_browser: { web: all, worker: expire('seen_at') },
   mail_code: {
@@ -134,7 +135,8 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
       ],
       delete: true,
     },
-    worker: append,
+    // Those of a link that ends with its resident.
+    worker: { ...append, delete: true },
   },
   attempt_document: { web: read, worker: { select: '*', insert: '*', update: '*' } },
   decision: {
@@ -200,8 +202,7 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
       update: ['external_id', 'account_id', 'linked_at'],
       delete: true,
     },
-    // Locks it.
-    worker: { select: '*', update: ['linked_at'] },
+    worker: { select: '*', update: ['account_id', 'linked_at'] },
   },
   subject_link: {
     web: { select: '*', insert: '*', update: ['used_at'], delete: true },
@@ -224,7 +225,7 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
     web: { select: '*', insert: '*', update: { except: VERIFICATION_ORIGIN }, delete: true },
     worker: {
       select: '*',
-      update: { except: [...VERIFICATION_ORIGIN, 'account_id'] },
+      update: { except: VERIFICATION_ORIGIN },
       delete: true,
     },
   },
@@ -242,7 +243,7 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
   },
   last_announcement: {
     web: { select: '*', insert: '*', update: '*' },
-    worker: { select: '*', insert: '*', update: '*' },
+    worker: all,
   },
 
   // Mails are the workers' to send; the web shows those of a portal without a mail server.

@@ -35,6 +35,8 @@ const JOBS = {
   'take-upload': z.object({ uploadId: z.uuid() }),
   /** Prepares the archive that a resident requested. */
   'make-export': z.object({ exportId: z.uuid() }),
+  /** Erases a resident whose waiting time is over. */
+  'erase-resident': z.object({ accountId: z.uuid() }),
   /** Fetches the logo that a registration names. */
   'fetch-logo': z.object({ clientId: z.string() }),
   /** Sends an application a logout token. Times are ISO 8601. */

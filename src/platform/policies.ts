@@ -6,6 +6,7 @@ export const POLICIES = {
   mfa: ['when-enrolled', 'off', 'required'],
   'expired-documents': ['count', 'refuse'],
   'sign-up': ['closed', 'invitation', 'open'],
+  'erasure-wait-days': ['14', '0', '1', '7', '28'],
 } as const
 export type PolicyName = keyof typeof POLICIES
 export type PolicyValue<N extends PolicyName> = (typeof POLICIES)[N][number]

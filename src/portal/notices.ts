@@ -21,6 +21,7 @@ const SENTENCES = [
   'session-ended',
   'sessions-ended',
   'export-requested',
+  'erasure-cancelled',
 ] as const satisfies readonly (keyof Texts['notices'])[]
 /** Notices that have a page of their own. */
 const PAGES = ['password-set', 'email-confirmed'] as const

@@ -25,7 +25,7 @@ export const passkeyScript = { path: `/assets/passkey-${digestOf(script)}.js`, b
  * a page that is shown only once, or exists in one language only.
  */
 export function page(
-  { locale, texts, returnTo }: Reader,
+  { locale, texts, returnTo, banner }: Reader,
   content: { title: string; body: Html; actions?: Html; passkeys?: boolean; hasSwitch?: boolean },
 ): Html {
   const { title, body, actions = '', passkeys = false, hasSwitch = true } = content
@@ -48,7 +48,7 @@ export function page(
 <body>
 <a class="skip" href="#main">${frame.skip}</a>
 <header class="top"><div class="bar"><a class="brand" href="/"><span class="mark" aria-hidden="true"></span>${frame.portal}</a>${actions}</div></header>
-<main id="main">${body}</main>
+<main id="main">${banner ?? ''}${body}</main>
 <footer><p>${frame.footer}</p>${hasSwitch ? languageSwitch(locale, frame.language, returnTo) : ''}</footer>
 </body>
 </html>`

@@ -3,6 +3,7 @@ import type { HttpBindings } from '@hono/node-server'
 import { createMiddleware } from 'hono/factory'
 import { chooseLocale } from './locales.ts'
 import type { Texts } from './texts/en.ts'
+import type { Html } from './texts/formats.ts'
 import { LANGUAGES, type Locale } from './texts/languages.ts'
 
 /** Who reads a page. */
@@ -11,6 +12,8 @@ export type Reader = {
   texts: Texts
   /** The path and query of the page, to which the switch of languages returns. */
   returnTo: string
+  /** What every page says first. */
+  banner?: Html
 }
 
 /** The environment of Hono for routes with pages. */

@@ -98,6 +98,7 @@ const UNLIMITED = `
   GET /photos/:id/thumbnail
   GET /account
   GET /account/devices
+  GET /account/erase
   GET /account/export
   GET /account/export/archive
   GET /account/totp

@@ -503,6 +503,8 @@ export const en = {
     'session-ended': 'That device is signed out.',
     'sessions-ended': 'All other devices are signed out.',
     'export-requested': 'Your archive is being prepared.',
+    'erasure-cancelled':
+      'Your account stays. Applications have no access until you allow it again.',
   },
 
   devices: {
@@ -525,6 +527,80 @@ export const en = {
     stayingHelp:
       'You allowed these to read your data also when you are not signed in. Signing out does not change that. You end it on their pages.',
     back: 'Back to your account',
+  },
+
+  erase: {
+    title: 'Erase your account',
+    errorTitle: 'Error: erase your account',
+    atOnce: 'Everything that identifies you is erased at once. This cannot be undone.',
+    after: (days: number) =>
+      format.plural(days, {
+        one: 'Everything that identifies you is erased one day after you ask for it. Until then you can change your mind.',
+        other: `Everything that identifies you is erased ${days} days after you ask for it. Until then you can change your mind.`,
+      }),
+    exportFirst: html`You may want to <a href="/account/export">download your data</a> first.`,
+    goes: 'What is erased',
+    goesList: [
+      'Your name, your e-mail address, and everything that the registry said about you',
+      'Your identity checks, with what was read from your documents and every photo; we ask the company that made the check to erase its copy too',
+      'Your passwords, passkeys and other ways to sign in, and where you were signed in',
+      'What you allowed applications, and files that you asked to download',
+    ],
+    stays: 'What stays, and why',
+    staysList: [
+      'The record of who read what. It has random numbers in the place of names, so it leads back to nobody, and it proves afterwards what happened.',
+      'That a check existed, how many photos it had, and that they were erased. Without it there would be no proof for you.',
+      'What applications and organisations hold themselves. We ask applications to erase their copies. An organisation that checked you for its own purposes keeps its check; ask it directly.',
+      'Security copies of this portal, until they are overwritten. Nothing is restored from them into your account.',
+    ],
+    told: 'Applications that are told',
+    toldHelp:
+      'These applications read your data, or you allowed them to. They are asked to erase their copies, and what they answer is part of your proof.',
+    toldNobody: 'No application has read your data, so there is none to tell.',
+    sharingEnds: 'Every application loses its access.',
+    sharingEndsNow:
+      'Every application loses its access as soon as you ask. If you change your mind, you have to allow them again.',
+    understood: 'I understand what is erased and what stays.',
+    notUnderstood: 'Please tick this box if you want to go on.',
+    button: 'Erase my account',
+    requestedTitle: 'Your account will be erased',
+    requestedLead:
+      'You can still use it until then, but applications have no access any more. We write you an e-mail with the proof when it is done.',
+    banner: (at: Html) => html`Your account will be erased on ${at}.`,
+    cancel: 'Keep my account',
+  },
+
+  erased: {
+    beginningTitle: 'Your account is being erased',
+    beginning: 'This takes a moment. We also send a link to this page to your e-mail address.',
+    title: 'Your account is erased',
+    at: (at: Html) => html`It was erased on ${at}.`,
+    complete: 'Nothing is left to be done on our side.',
+    goesOn: 'Some copies are still being erased. This page shows what is done.',
+    checks: 'Identity checks',
+    noChecks: 'There were no identity checks.',
+    photosErased: (count: number) =>
+      format.plural(count, {
+        one: 'One photo was erased here.',
+        other: `${count || 'No'} photos were erased here.`,
+      }),
+    photosLeft: 'The photos are being erased here.',
+    vendorAsked: (verifier: string) => `${verifier} is asked to erase its copy.`,
+    vendorErased: (verifier: string) => `${verifier} holds no copy any more.`,
+    vendorCannot: (verifier: string) =>
+      `${verifier} offers no way to erase its copy from here. Ask the people who run this portal.`,
+    applications: 'Applications',
+    noApplications: 'No application had read your data.',
+    hasErased: (name: string) => `${name} says that it has erased its copies.`,
+    holdsNothing: (name: string) => `${name} says that it holds nothing.`,
+    kept: (name: string, reason: string) => `${name} says that it keeps its copies: ${reason}`,
+    toldAlready: (name: string) => `${name} was told, and has not answered yet.`,
+    toBeTold: (name: string) => `${name} will be told.`,
+    proof: 'Your proof',
+    proofHelp:
+      'A signed statement of what was erased, and when. It contains random numbers and no name. You need no account for it; this page works for a year.',
+    download: 'Download the proof',
+    verify: (keys: Html) => html`The keys that verify it are at ${keys}.`,
   },
 
   archive: {
@@ -850,6 +926,7 @@ export const en = {
       'This passkey could not be added. Please go back, reload the page and try again.',
     otherBrowser:
       'Please open this link in the browser in which you requested it, or type the code from the e-mail there. It still works there.',
+    receiptExpired: 'This link has expired, or was never valid.',
     mailLinkExpired: 'This link was already used or has expired. Please request a new one.',
     noticeExpired:
       'This link was already used or has expired. If something is still wrong, sign in and check your own page, or set a new password.',
@@ -915,6 +992,30 @@ Never tell anyone the code. If it was not you, you need not do anything: without
 ${page}
 
 If you did not ask for it, set a new password at once, and write to the people who run the portal.`,
+    }),
+    erasureRequested: ({ at, page }: Words<'at' | 'page'>) => ({
+      subject: 'Your account will be erased',
+      text: `You asked to erase your account of the identity portal. It will be erased on ${at}. No application has access any more.
+
+If you change your mind, or if it was not you, sign in before then and keep your account:
+
+${page}
+
+If it was not you, also set a new password.`,
+    }),
+    erasureReminder: ({ at, page }: Words<'at' | 'page'>) => ({
+      subject: 'Your account will be erased soon',
+      text: `Your account of the identity portal will be erased on ${at}. If you want to keep it, sign in before then:
+
+${page}`,
+    }),
+    erased: ({ link, days }: Words<'link' | 'days'>) => ({
+      subject: 'Your account is erased',
+      text: `Your account of the identity portal is erased. This page says what was erased, and has a signed proof to download. It needs no account, and works for ${days} days:
+
+${link}
+
+This is the last e-mail about this account.`,
     }),
     signUp: ({ to, link, code, minutes }: Words<'to' | 'link' | 'code' | 'minutes'>) => ({
       subject: 'Create your account',

@@ -505,6 +505,8 @@ export const es: Texts = {
     'session-ended': 'Se cerró la sesión en ese dispositivo.',
     'sessions-ended': 'Se cerró la sesión en todos los demás dispositivos.',
     'export-requested': 'Su archivo se está preparando.',
+    'erasure-cancelled':
+      'Su cuenta se queda. Las aplicaciones no tienen acceso hasta que usted lo permita de nuevo.',
   },
 
   devices: {
@@ -528,6 +530,83 @@ export const es: Texts = {
     stayingHelp:
       'Usted les permitió leer sus datos también cuando no tiene la sesión iniciada. Cerrar sesión no cambia eso. Lo termina en la página de cada una.',
     back: 'Volver a su cuenta',
+  },
+
+  erase: {
+    title: 'Borrar su cuenta',
+    errorTitle: 'Error: borrar su cuenta',
+    atOnce: 'Todo lo que lo identifica a usted se borra de inmediato. No se puede deshacer.',
+    after: (days) =>
+      format.plural(days, {
+        one: 'Todo lo que lo identifica a usted se borra un día después de que lo pida. Hasta entonces puede cambiar de opinión.',
+        other: `Todo lo que lo identifica a usted se borra ${days} días después de que lo pida. Hasta entonces puede cambiar de opinión.`,
+      }),
+    exportFirst: html`Quizás quiera <a href="/account/export">descargar sus datos</a> antes.`,
+    goes: 'Qué se borra',
+    goesList: [
+      'Su nombre, su correo electrónico y todo lo que el registro dijo de usted',
+      'Sus verificaciones de identidad, con lo que se leyó de sus documentos y todas las fotos; también pedimos a la empresa que hizo la verificación que borre su copia',
+      'Sus contraseñas, claves de acceso y demás formas de iniciar sesión, y dónde tenía la sesión iniciada',
+      'Lo que permitió a las aplicaciones y los archivos que pidió descargar',
+    ],
+    stays: 'Qué se queda y por qué',
+    staysList: [
+      'El registro de quién leyó qué. Tiene números al azar en lugar de nombres, así que no lleva a nadie, y prueba después lo que ocurrió.',
+      'Que existió una verificación, cuántas fotos tenía y que se borraron. Sin eso no habría prueba para usted.',
+      'Lo que guardan las propias aplicaciones y organizaciones. Pedimos a las aplicaciones que borren sus copias. Una organización que lo verificó para sus propios fines conserva su verificación; pregúntele directamente.',
+      'Las copias de seguridad de este portal, hasta que se sobrescriban. Nada se restaura de ellas a su cuenta.',
+    ],
+    told: 'A qué aplicaciones se avisa',
+    toldHelp:
+      'Estas aplicaciones leyeron sus datos, o usted se lo permitió. Se les pide que borren sus copias, y lo que respondan es parte de su prueba.',
+    toldNobody: 'Ninguna aplicación ha leído sus datos, así que no hay a quién avisar.',
+    sharingEnds: 'Todas las aplicaciones pierden su acceso.',
+    sharingEndsNow:
+      'Todas las aplicaciones pierden su acceso en cuanto usted lo pida. Si cambia de opinión, tiene que permitirles de nuevo.',
+    understood: 'Entiendo qué se borra y qué se queda.',
+    notUnderstood: 'Marque esta casilla si desea continuar.',
+    button: 'Borrar mi cuenta',
+    requestedTitle: 'Su cuenta se borrará',
+    requestedLead:
+      'Puede seguir usándola hasta entonces, pero las aplicaciones ya no tienen acceso. Le enviamos un correo con la prueba cuando esté hecho.',
+    banner: (at) => html`Su cuenta se borrará el ${at}.`,
+    cancel: 'Conservar mi cuenta',
+  },
+
+  erased: {
+    beginningTitle: 'Su cuenta se está borrando',
+    beginning:
+      'Tarda un momento. También enviamos un enlace a esta página a su correo electrónico.',
+    title: 'Su cuenta está borrada',
+    at: (at) => html`Se borró el ${at}.`,
+    complete: 'De nuestra parte no queda nada por hacer.',
+    goesOn: 'Todavía se están borrando algunas copias. Esta página muestra lo que ya está hecho.',
+    checks: 'Verificaciones de identidad',
+    noChecks: 'No había verificaciones de identidad.',
+    photosErased: (count) =>
+      count === 0
+        ? 'Aquí no había fotos.'
+        : format.plural(count, {
+            one: 'Aquí se borró una foto.',
+            other: `Aquí se borraron ${count} fotos.`,
+          }),
+    photosLeft: 'Las fotos se están borrando aquí.',
+    vendorAsked: (verifier) => `Se pide a ${verifier} que borre su copia.`,
+    vendorErased: (verifier) => `${verifier} ya no tiene ninguna copia.`,
+    vendorCannot: (verifier) =>
+      `${verifier} no ofrece una forma de borrar su copia desde aquí. Pregunte a quienes administran este portal.`,
+    applications: 'Aplicaciones',
+    noApplications: 'Ninguna aplicación había leído sus datos.',
+    hasErased: (name) => `${name} dice que borró sus copias.`,
+    holdsNothing: (name) => `${name} dice que no guarda nada.`,
+    kept: (name, reason) => `${name} dice que conserva sus copias: ${reason}`,
+    toldAlready: (name) => `Se avisó a ${name}, que todavía no ha respondido.`,
+    toBeTold: (name) => `Se avisará a ${name}.`,
+    proof: 'Su prueba',
+    proofHelp:
+      'Una declaración firmada de lo que se borró y cuándo. Contiene números al azar y ningún nombre. No necesita una cuenta para descargarla; esta página funciona durante un año.',
+    download: 'Descargar la prueba',
+    verify: (keys) => html`Las claves que la verifican están en ${keys}.`,
   },
 
   archive: {
@@ -859,6 +938,7 @@ export const es: Texts = {
       'No se pudo agregar esta clave de acceso. Vuelva atrás, recargue la página e inténtelo de nuevo.',
     otherBrowser:
       'Abra este enlace en el navegador en el que lo solicitó, o escriba ahí el código que viene en el correo. Ahí todavía funciona.',
+    receiptExpired: 'Este enlace venció o nunca fue válido.',
     mailLinkExpired: 'Este enlace ya se usó o venció. Solicite uno nuevo.',
     noticeExpired:
       'Este enlace ya se usó o venció. Si algo sigue mal, inicie sesión y revise su propia página, o establezca una nueva contraseña.',
@@ -924,6 +1004,30 @@ No le diga el código a nadie. Si no fue usted, no tiene que hacer nada: sin el 
 ${page}
 
 Si usted no lo pidió, establezca de inmediato una nueva contraseña y escriba a quienes administran el portal.`,
+    }),
+    erasureRequested: ({ at, page }) => ({
+      subject: 'Su cuenta se borrará',
+      text: `Usted pidió borrar su cuenta del portal de identidad. Se borrará el ${at}. Ninguna aplicación tiene acceso ya.
+
+Si cambia de opinión, o si no fue usted, inicie sesión antes y conserve su cuenta:
+
+${page}
+
+Si no fue usted, establezca también una nueva contraseña.`,
+    }),
+    erasureReminder: ({ at, page }) => ({
+      subject: 'Su cuenta se borrará pronto',
+      text: `Su cuenta del portal de identidad se borrará el ${at}. Si quiere conservarla, inicie sesión antes:
+
+${page}`,
+    }),
+    erased: ({ link, days }) => ({
+      subject: 'Su cuenta está borrada',
+      text: `Su cuenta del portal de identidad está borrada. Esta página dice qué se borró y tiene una prueba firmada para descargar. No necesita una cuenta y funciona durante ${days} días:
+
+${link}
+
+Este es el último correo sobre esta cuenta.`,
     }),
     signUp: ({ to, link, code, minutes }) => ({
       subject: 'Cree su cuenta',
