@@ -25,6 +25,7 @@ import { createUploadTurns } from './api/uploads.ts'
 import { clientLogoRoutes } from './clients/logo.ts'
 import { type AppEnv, respondNotFound, respondToError } from './error-responses.ts'
 import { callbackRoutes } from './id-verification/callbacks.ts'
+import { findVerificationState } from './id-verification/own-progress.ts'
 import { findLatestDocuments } from './id-verification/store.ts'
 import { webhookRoutes } from './id-verification/webhook.ts'
 import { record } from './ledger/disclosure.ts'
@@ -40,6 +41,9 @@ import { createGuard } from './portal/guard.ts'
 import { languageRoutes } from './portal/language.ts'
 import { linkRoutes } from './portal/links.ts'
 import { mailLinkRoutes } from './portal/mail-links.ts'
+import { manualRoutes } from './portal/manual.ts'
+import { phoneRoutes } from './portal/manual-phone.ts'
+import { createPhotoSteps } from './portal/manual-photos.ts'
 import { notMeRoutes } from './portal/not-me.ts'
 import { outboxRoutes } from './portal/outbox.ts'
 import { passkeyRoutes } from './portal/passkeys.ts'
@@ -48,9 +52,10 @@ import { portalRoutes } from './portal/routes.ts'
 import { secondFactorRoutes } from './portal/second-factor.ts'
 import { sessionRoutes } from './portal/sessions.ts'
 import { signUpRoutes } from './portal/sign-up.ts'
+import { verifyRoutes } from './portal/verify.ts'
 import { wellKnownRoutes } from './portal/well-known.ts'
 import { createFormTokens } from './web/form-tokens.ts'
-import { passkeyScript, stylesheet } from './web/html.ts'
+import { cameraScript, passkeyScript, stylesheet } from './web/html.ts'
 import { addReader, type PageEnv } from './web/reader.ts'
 import { requestIdOf } from './web/response-headers.ts'
 import type { WebContext } from './web-context.ts'
@@ -142,6 +147,7 @@ function assetRoutes(): Hono {
   for (const [asset, type] of [
     [stylesheet, 'text/css'],
     [passkeyScript, 'text/javascript'],
+    [cameraScript, 'text/javascript'],
   ] as const)
     routes.get(asset.path, (c) =>
       c.body(asset.body, 200, {
@@ -158,18 +164,24 @@ function residentRoutes(context: WebContext): Hono<PageEnv> {
   const forms = createFormTokens(issuer, config.secrets.cookieKeys)
   const guard = createGuard({ ...context, forms })
   const portal = { ...context, forms, guard }
+  const photoSteps = createPhotoSteps(context)
   const routes = new Hono<PageEnv>()
+  // Before the pages that limit every form to a few kilobytes, because these take photos.
+  routes.route('/', manualRoutes({ ...portal, photoSteps }))
+  routes.route('/', phoneRoutes({ ...portal, photoSteps }))
   routes.route(
     '/',
     interactionRoutes({
       ...portal,
       findDocuments: (accountId) => findLatestDocuments(db, accountId),
+      findVerificationState: (accountId) => findVerificationState(db, accountId),
       requireProof: guard.askForProof,
     }),
   )
   routes.route('/', languageRoutes(portal))
   routes.route('/', portalRoutes(portal))
   routes.route('/', photoRoutes(portal))
+  routes.route('/', verifyRoutes(portal))
   routes.route('/', consentRoutes(portal))
   routes.route('/', activityRoutes(portal))
   routes.route('/', linkRoutes(portal))

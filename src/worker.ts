@@ -22,7 +22,9 @@ import {
 } from './id-verification/erasure-requests.ts'
 import { startInbox } from './id-verification/inbox.ts'
 import { deleteOldSubjectLinks } from './id-verification/links.ts'
+import { sendExpiryMails, startOutcomeMails } from './id-verification/outcome-mails.ts'
 import { deleteOldExports, startExports } from './id-verification/own-exports.ts'
+import { deleteOldPhoneLinks } from './id-verification/phone-links.ts'
 import { logProgress } from './id-verification/progress.ts'
 import { sealStoredReasons } from './id-verification/reasons.ts'
 import { startReconciler } from './id-verification/reconcile.ts'
@@ -70,6 +72,7 @@ export const CLEAN_UPS: readonly ((db: Db) => Promise<unknown>)[] = [
   deleteOldMail,
   deleteOldEvents,
   destroyOldDeliveryKeys,
+  deleteOldPhoneLinks,
   deleteOldUploads,
   deleteOldReceipts,
 ]
@@ -106,6 +109,7 @@ export async function startWorker(context: AppContext, jobs: Jobs): Promise<Work
   const sequencer = startSequencer({ db, log, sign: createHeadSigner(ring) })
   const mail = await startMail({ db, sealer, jobs, log, mail: config.mail })
   const reconciler = await startReconciler({ db, sealer, tokens, vault, jobs, log })
+  const outcomeMails = startOutcomeMails({ db, sealer, vault, jobs, config, log })
   const actions = relayOperatorActions(context)
   const inbox = startInbox({ db, sealer, vault, jobs, log })
   const periodic = [
@@ -124,7 +128,7 @@ export async function startWorker(context: AppContext, jobs: Jobs): Promise<Work
     () => logProgress({ db, log }),
   )
   // What runs every second or minute; periodic work may take long.
-  const loops = [inbox, ...senders, sequencer, reconciler, actions, progress]
+  const loops = [inbox, ...senders, sequencer, reconciler, outcomeMails, actions, progress]
   // A process that also serves requests can do so without its worker.
   const isRequired = config.role === 'worker'
   readiness.add('work', async () => requireRunning(loops, jobs), { isRequired })
@@ -155,7 +159,10 @@ const PERIODIC_WORK: readonly [
   [
     'document-expiry',
     'expired documents cannot be announced',
-    ({ db }) => announceExpiredDocuments(db),
+    async (context, jobs) => {
+      await announceExpiredDocuments(context.db)
+      await sendExpiryMails({ ...context, jobs })
+    },
   ],
   [
     'erasures',

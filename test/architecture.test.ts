@@ -115,6 +115,7 @@ describe('who may import whom', () => {
         if (each.file === file && isOurs(each) && !each.isType && !each.isDynamic)
           loaded.add(each.from)
     const general = [
+      'id-verification/vendors/reasons/reason.ts',
       'id-verification/vendors/vendor-names.ts',
       'platform/errors.ts',
       'platform/policies.ts',
@@ -148,6 +149,7 @@ describe('who may import whom', () => {
     ['sharp', ['id-verification/image-process.ts', 'local/sandbox/images.ts']],
     ['@node-rs/argon2', ['accounts/passwords.ts']],
     ['otpauth', ['accounts/totp.ts']],
+    ['mrz', ['id-verification/mrz.ts']],
     ['qr', ['web/qr-code.ts']],
     ['@zxcvbn-ts/language-common', ['accounts/password-strength.ts']],
   ])('%s has one owner', (name, owners) => {
@@ -276,6 +278,7 @@ const TABLES: Record<string, string[]> = {
   'id-verification': [
     'alert',
     'attempt_document',
+    'capture',
     'decision',
     'delivery',
     'erased_verification',
@@ -284,11 +287,14 @@ const TABLES: Record<string, string[]> = {
     'image',
     'operator_review',
     'resident_export',
+    'phone_link',
     'subject',
     'subject_link',
+    'told_reason',
     'upload',
     'vendor_integration',
     'verification',
+    'verification_notice',
   ],
   ledger: ['ledger_entry', 'ledger_head', 'ledger_leaf', 'ledger_node'],
   oauth: ['oauth_grant', 'oidc_artifact', 'spent_jti'],

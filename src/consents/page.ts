@@ -7,6 +7,7 @@ import type { Texts } from '../web/texts/en.ts'
 import { wordFor } from '../web/texts/languages.ts'
 import type { Consent } from './consents.ts'
 import { type Permission, permissionFields, untilFields } from './form.ts'
+import { type MissingDocuments, missingDocumentsNotice } from './missing-documents.ts'
 
 /** What the consent page shows of the resident's latest approved verification. */
 export type StoredDocuments = {
@@ -31,6 +32,8 @@ type ConsentPage = {
   /** For some of them, a scope that discloses less and can be chosen instead. */
   alternatives: ScopeAlternatives
   documents: StoredDocuments | undefined
+  /** There are none, although the application asks for them. */
+  missing?: MissingDocuments | undefined
   /** The previous decision, also when it has ended. */
   before: Consent | undefined
   /** Allowing requires signing in again, because the last sign-in is too long ago. */
@@ -54,6 +57,7 @@ ${clientHeader(reader, client, html`<h1>${consent.heading(client.name)}</h1>`)}
         ? consent.purpose(client.name, html`<q>${client.purpose}</q>`)
         : consent.noPurpose(client.name)
     }</p>
+${data.missing ? missingDocumentsNotice(reader, client.name, data.missing) : ''}
 ${previousDecisionNotice(reader, data)}
 <form method="post" action="${action}">
 ${csrfField(csrf)}<input type="hidden" name="purpose" value="${data.purposeDigest}">

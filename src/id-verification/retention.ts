@@ -138,10 +138,11 @@ export async function eraseVerification(
   /** The tenant's client that requested it. */
   by?: string,
 ): Promise<boolean> {
-  return await db.begin((sql) => erase(sql, jobs, id, reason, by))
+  return await db.begin((sql) => eraseWithin(sql, jobs, id, reason, by))
 }
 
-async function erase(
+/** The same in the caller's transaction. */
+export async function eraseWithin(
   sql: Sql,
   jobs: Jobs,
   id: string,
@@ -206,7 +207,7 @@ export async function eraseResident(
     const eraseAll = async () => {
       const rows = await sql<{ id: string }[]>`
         select id from verification where account_id = ${accountId} order by session_created_at`
-      for (const { id } of rows) await erase(sql, jobs, id, 'resident')
+      for (const { id } of rows) await eraseWithin(sql, jobs, id, 'resident')
       erased.push(...rows.map(({ id }) => id))
     }
     await eraseAll()
@@ -244,7 +245,7 @@ export async function eraseSubject(
     // All are locked before the first is announced: a transaction that holds one of them waits for that announcement's lock.
     const rows = await sql<{ id: string }[]>`
       select id from verification where subject_id = ${subjectId} order by id for update`
-    for (const { id } of rows) await erase(sql, jobs, id, 'tenant', by)
+    for (const { id } of rows) await eraseWithin(sql, jobs, id, 'tenant', by)
     const { accountId } = subject
     if (accountId)
       await record(sql, {

@@ -8,6 +8,7 @@ import { type ClientProfile, findClientProfile } from '../clients/profile.ts'
 import { isPersonal, isScope, type Scope, type ScopeAlternatives } from '../clients/scopes.ts'
 import { findConsent, recordConsent } from '../consents/consents.ts'
 import { type Choice, readChoice } from '../consents/form.ts'
+import type { MissingDocuments } from '../consents/missing-documents.ts'
 import { consentPage, frozenPage, type StoredDocuments } from '../consents/page.ts'
 import type { Db } from '../platform/db.ts'
 import type { Jobs } from '../platform/jobs.ts'
@@ -25,12 +26,16 @@ import { scopesOfClaims } from './grants.ts'
 /** Finds the resident's latest approved verification. Passed in, because this folder does not import `id-verification/`. */
 export type FindDocuments = (accountId: string) => Promise<StoredDocuments | undefined>
 
+/** How far the resident's verification is while there are no documents. Passed in for the same reason. */
+export type FindVerificationState = (accountId: string) => Promise<MissingDocuments['state']>
+
 type ConsentStepOptions = {
   issuer: string
   db: Db
   vault: Vault
   provider: () => Provider
   findDocuments: FindDocuments
+  findVerificationState: FindVerificationState
   jobs: Jobs
   sealer: Sealer
   config: { defaultLocale: Locale }
@@ -56,9 +61,7 @@ export async function showConsent(
   if (scopes.length === 0 || account.status !== 'active') return undefined
   if (before?.isFrozen) return frozenPage(reader, { ...form, client: profile })
   const session = await findSession(parts.db, { accountId, uid: sessionUid })
-  const documents = scopes.includes('eprospera:person.id_verification.read')
-    ? await parts.findDocuments(accountId)
-    : undefined
+  const documents = needsVerification(scopes) ? await parts.findDocuments(accountId) : undefined
   return consentPage(reader, {
     ...form,
     client: profile,
@@ -67,6 +70,13 @@ export async function showConsent(
     scopes,
     alternatives,
     documents,
+    missing:
+      needsVerification(scopes) && !documents
+        ? {
+            state: await parts.findVerificationState(accountId),
+            path: `/verify?request=${details.uid}`,
+          }
+        : undefined,
     before,
     willConfirm:
       !(session && isRecentSignIn(session.authenticatedAt)) &&
@@ -77,6 +87,11 @@ export async function showConsent(
     now: new Date(),
   })
 }
+
+/** Whether a scope discloses what exists only after a verification. */
+const needsVerification = (scopes: readonly Scope[]): boolean =>
+  scopes.includes('eprospera:person.id_verification.read') ||
+  scopes.includes('eprospera:person.id_verification.status.read')
 
 /**
  * Handles the button `allow`. Only requested scopes can be allowed, whatever the form names. `again`: the stated purpose or the

@@ -18,7 +18,12 @@ import { describeError, PageError } from '../web/page-error.ts'
 import type { PageEnv, ReaderOf } from '../web/reader.ts'
 import type { SecurityEvents } from '../web/security-events.ts'
 import type { Locale } from '../web/texts/languages.ts'
-import { allowConsent, type FindDocuments, showConsent } from './consent-step.ts'
+import {
+  allowConsent,
+  type FindDocuments,
+  type FindVerificationState,
+  showConsent,
+} from './consent-step.ts'
 import { ACR, authenticateForm, chooseAcr, toLoginResult } from './logins.ts'
 import { errorPage, signInPage } from './pages.ts'
 import { secondStepPage } from './second-step-pages.ts'
@@ -50,6 +55,7 @@ type InteractionOptions = {
   forms: FormTokens
   addressOf: ClientAddress
   findDocuments: FindDocuments
+  findVerificationState: FindVerificationState
   security: SecurityEvents
   requireProof: RequireProof
   jobs: Jobs

@@ -139,6 +139,15 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
     worker: { ...append, delete: true },
   },
   attempt_document: { web: read, worker: { select: '*', insert: '*', update: '*' } },
+  // What a reviewer asks for again is written at the command line.
+  capture: {
+    web: {
+      select: '*',
+      insert: ['verification_id', 'statement_sealed', 'typed_at'],
+      update: ['statement_sealed', 'typed_at'],
+    },
+    worker: read,
+  },
   decision: {
     web: { select: '*', insert: '*', update: ['reviewed_by', 'reason', 'reason_sealed'] },
     worker: { select: '*', insert: '*', update: ['reason', 'reason_sealed'] },
@@ -178,6 +187,7 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
   natural_person: { web: read, worker: { select: '*', update: { except: ['account_id'] } } },
   // Written at the command line, shown to the resident, and part of the resident's archive.
   operator_review: { web: read, worker: read },
+  phone_link: { web: all, worker: expire('expires_at') },
   residency: {
     web: read,
     worker: { select: '*', insert: '*', update: { except: ['account_id'] } },
@@ -228,6 +238,13 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
       update: { except: VERIFICATION_ORIGIN },
       delete: true,
     },
+  },
+
+  // What residents are told: whoever changes a verification writes it, workers send it.
+  told_reason: { web: append, worker: append },
+  verification_notice: {
+    web: { select: '*', insert: '*', update: '*' },
+    worker: { select: '*', insert: '*', update: '*' },
   },
 
   // Events to applications: the web records them and answers those that fetch; workers sign and send.

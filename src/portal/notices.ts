@@ -22,6 +22,7 @@ const SENTENCES = [
   'sessions-ended',
   'export-requested',
   'erasure-cancelled',
+  'verification-cancelled',
 ] as const satisfies readonly (keyof Texts['notices'])[]
 /** Notices that have a page of their own. */
 const PAGES = ['password-set', 'email-confirmed'] as const

@@ -5,9 +5,14 @@ import { findClientName } from '../clients/clients.ts'
 import { listClientProfiles } from '../clients/profile.ts'
 import { isScope } from '../clients/scopes.ts'
 import { listConsents } from '../consents/consents.ts'
+import { findOwnProgress } from '../id-verification/own-progress.ts'
 import { findOwnVerification } from '../id-verification/own-verifications.ts'
 import { adoptDocumentName, findDocumentName } from '../id-verification/review.ts'
-import { type ListedVerification, listVerifications } from '../id-verification/store.ts'
+import {
+  findLatestDocuments,
+  type ListedVerification,
+  listVerifications,
+} from '../id-verification/store.ts'
 import type { Db } from '../platform/db.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import type { Sealer } from '../platform/secrets.ts'
@@ -21,6 +26,7 @@ import { sentenceOf, takeNotice } from './notices.ts'
 import { homePage } from './pages.ts'
 import { showSignIn, signIn, signOut } from './sign-in.ts'
 import { verificationPage } from './verification-page.ts'
+import { verifyCard } from './verify-pages.ts'
 
 type Parts = GuardParts & {
   jobs: Jobs
@@ -50,10 +56,12 @@ async function showHome(parts: Parts, c: Context<PageEnv>): Promise<Response> {
   const opened = takeOpenedLink(c, issuer)
   if (opened) return c.redirect(opened, 303)
   const { account, session, isRecent } = resident
-  const [verifications, applications, offeredName] = await Promise.all([
+  const [verifications, applications, offeredName, progress, documents] = await Promise.all([
     listVerifications(db, account.id),
     listApplications(db, account.id),
     findDocumentName(db, vault, account.id),
+    findOwnProgress(db, account.id),
+    findLatestDocuments(db, account.id),
   ])
   const notice = await takeSentence(parts, c)
   if (isRecent) await requestThumbnails(parts, verifications)
@@ -68,6 +76,7 @@ async function showHome(parts: Parts, c: Context<PageEnv>): Promise<Response> {
       })),
       applications,
       offeredName,
+      verifyCard: verifyCard(c.var.reader, { progress, isVerified: documents !== undefined }),
       csrf: forms.create(session.uid),
       notice,
     }),

@@ -15,20 +15,33 @@ const digestOf = (text: string) => createHash('sha256').update(text).digest('hex
 /** One file whose path contains its digest, so that it can be cached without end. */
 export const stylesheet = { path: `/assets/portal-${digestOf(css)}.css`, body: css }
 
-const script = readFileSync(new URL('./passkey.js', import.meta.url), 'utf8')
+const readScript = (name: string) => {
+  const body = readFileSync(new URL(`./${name}.js`, import.meta.url), 'utf8')
+  return { path: `/assets/${name}-${digestOf(body)}.js`, body }
+}
 
-/** The only script, for pages that can use a passkey; they work without it. */
-export const passkeyScript = { path: `/assets/passkey-${digestOf(script)}.js`, body: script }
+/** For pages that can use a passkey; they work without it. */
+export const passkeyScript = readScript('passkey')
+/** For pages that take photos, and those that wait for a phone; they work without it. */
+export const cameraScript = readScript('camera')
 
 /**
- * The frame of every page: one stylesheet, the passkey script where a page uses it, and the switch of languages. `hasSwitch`: false for
+ * The frame of every page: one stylesheet, a script where a page uses it, and the switch of languages. `hasSwitch`: false for
  * a page that is shown only once, or exists in one language only.
  */
 export function page(
   { locale, texts, returnTo, banner }: Reader,
-  content: { title: string; body: Html; actions?: Html; passkeys?: boolean; hasSwitch?: boolean },
+  content: {
+    title: string
+    body: Html
+    actions?: Html
+    passkeys?: boolean
+    camera?: boolean
+    hasSwitch?: boolean
+  },
 ): Html {
-  const { title, body, actions = '', passkeys = false, hasSwitch = true } = content
+  const { title, body, actions = '', passkeys = false, camera = false, hasSwitch = true } = content
+  const scripts = [...(passkeys ? [passkeyScript] : []), ...(camera ? [cameraScript] : [])]
   const { frame } = texts
   return html`<!doctype html>
 <html lang="${texts.language.tag}">
@@ -38,12 +51,10 @@ export function page(
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
 <title>${title} · ${frame.portal}</title>
-<link rel="stylesheet" href="${stylesheet.path}">${
-    passkeys
-      ? html`
-<script src="${passkeyScript.path}" defer></script>`
-      : ''
-  }
+<link rel="stylesheet" href="${stylesheet.path}">${scripts.map(
+    ({ path }) => html`
+<script src="${path}" defer></script>`,
+  )}
 </head>
 <body>
 <a class="skip" href="#main">${frame.skip}</a>
@@ -93,23 +104,25 @@ type PageNeeds = {
   locale: Locale
   formTargets?: string[]
   passkeys?: boolean
+  camera?: boolean
 }
 
 /**
  * The headers of a page. `formTargets`: addresses to which a form may finally redirect, because browsers apply `form-action` to the
- * whole chain of redirects. `passkeys`: allows the script.
+ * whole chain of redirects. `passkeys`, `camera`: allow the script, and what it uses.
  */
 export function securityHeaders({
   issuer,
   locale,
   formTargets = [],
   passkeys = false,
+  camera = false,
 }: PageNeeds): Record<string, string> {
   const targets = formTargets.filter((target) => URL.canParse(target)).map(sourceOf)
   const policy = [
     "default-src 'none'",
     "style-src 'self'",
-    ...(passkeys ? ["script-src 'self'", "connect-src 'self'"] : []),
+    ...(passkeys || camera ? ["script-src 'self'", "connect-src 'self'"] : []),
     "img-src 'self'",
     ['form-action', "'self'", ...targets].join(' '),
     "frame-ancestors 'none'",
@@ -122,7 +135,7 @@ export function securityHeaders({
     'X-Content-Type-Options': 'nosniff',
     'Cross-Origin-Opener-Policy': 'same-origin',
     'Cross-Origin-Resource-Policy': 'same-origin',
-    'Permissions-Policy': 'camera=(), geolocation=(), microphone=(), payment=()',
+    'Permissions-Policy': `camera=(${camera ? 'self' : ''}), geolocation=(), microphone=(), payment=()`,
     'Cache-Control': 'no-store',
     ...(issuer.startsWith('https:') ? { 'Strict-Transport-Security': HSTS } : {}),
   }

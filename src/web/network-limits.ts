@@ -87,6 +87,11 @@ export const NETWORK_RULES: readonly [method: string, path: string, rule: Networ
   // Pages of a signed-in resident.
   ['GET', '/verifications/:id', 'none'],
   ['POST', '/verifications/*', 'refusals'],
+  ['GET', '/verify', 'none'],
+  ['POST', '/verify', 'requests'],
+  ['GET', '/verify/:id', 'none'],
+  ['GET', '/verify/:id/continue', 'requests'],
+  ['POST', '/verify/:id/cancel', 'refusals'],
   ['GET', '/links', 'none'],
   ['POST', '/links/*', 'refusals'],
   ['POST', '/sign-out', 'refusals'],
@@ -95,6 +100,9 @@ export const NETWORK_RULES: readonly [method: string, path: string, rule: Networ
   ['POST', '/photos/:id', 'refusals'],
   ['GET', '/photos/:id/image', 'none'],
   ['GET', '/photos/:id/thumbnail', 'none'],
+  ['GET', '/verify/manual/:id', 'none'],
+  ['GET', '/verify/manual/:id/:step', 'none'],
+  ['POST', '/verify/manual/*', 'refusals'],
   ['GET', '/account', 'none'],
   ['GET', '/account/devices', 'none'],
   ['GET', '/account/erase', 'none'],
@@ -108,6 +116,11 @@ export const NETWORK_RULES: readonly [method: string, path: string, rule: Networ
   ['GET', '/activity', 'none'],
   ['GET', '/looks', 'none'],
   ['GET', '/outbox', 'none'],
+  // Pages of a phone that takes photos for a resident.
+  ['GET', '/verify/phone/open/:token', 'refusals'],
+  ['GET', '/verify/phone', 'none'],
+  ['GET', '/verify/phone/:step', 'none'],
+  ['POST', '/verify/phone/*', 'refusals'],
   // Requests of vendors and their visitors.
   ['GET', '/callbacks/mosaic', 'refusals'],
   ['GET', '/app/:token', 'refusals'],

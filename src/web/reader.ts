@@ -47,6 +47,7 @@ const PAGES_OF_FORMS: readonly [pattern: RegExp, page: string][] = [
   [/^(\/applications\/[^/]+)\/.*$/, '$1'],
   [/^\/links\/.*$/, '/links'],
   [/^(\/sign-up|\/reset|\/verify-email)\/code$/, '$1/sent'],
+  [/^(\/verify\/[^/]+)\/cancel$/, '$1'],
   [/^\/api\/oauth\/.*$/, '/'],
 ]
 

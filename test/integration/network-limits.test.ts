@@ -92,6 +92,8 @@ const UNLIMITED = `
   GET /verify-email/sent
   GET /verify-email/done
   GET /verifications/:id
+  GET /verify
+  GET /verify/:id
   GET /links
   GET /photos/:id
   GET /photos/:id/image
@@ -141,6 +143,7 @@ const GUESSED = `
   POST /not-me/:token
   GET /not-me/:token/done
   POST /verifications/*
+  POST /verify/:id/cancel
   POST /links/*
   POST /sign-out
   POST /photos

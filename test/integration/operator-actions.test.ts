@@ -163,6 +163,7 @@ const CHANGES: Record<string, Words> = {
     await run('vendor', 'add-next', 'veriff', '--api-key', vendor.apiKey)
     return ['veriff']
   },
+  'vendor order': () => ['veriff'],
   'vendor drop-next': () => ['veriff'],
   'vendor drop-previous': () => ['veriff'],
   'tenant set': () => ['default', '--display-name', 'The operator'],

@@ -336,7 +336,7 @@ export const en = {
     started: (day: Html, vendor: string) => html`Started on ${day}, checked by ${vendor}.`,
     documentValid: (day: Html) => html`The document is valid until ${day}.`,
     documentExpired: (day: Html) =>
-      html`The document expired on ${day}. Applications can see that it has expired. Please have a new document checked.`,
+      html`The document expired on ${day}. Applications may not accept it any more.`,
     copying: 'We are copying the photos. They will appear here in a moment.',
     unreadable: (vendor: string) =>
       `We could not read the photos from ${vendor}, so there is nothing to show. The people who run this portal can request them again.`,
@@ -354,6 +354,259 @@ export const en = {
     change: 'Change',
     changeLabel: (application: string) => `Change what ${application} may see`,
     end: 'End access',
+  },
+
+  verify: {
+    title: 'Verify your identity',
+    lead: 'You take photos of an identity document and of your face. They are compared, and from then on you can show applications who you are.',
+    leadFor: (application: string) =>
+      `${application} asks for your identity document. You take photos of it and of your face, they are compared, and then you come back to decide what ${application} may see.`,
+    needs: 'What you need',
+    needed: [
+      'Your passport, identity card, driving licence or residence permit: the document itself, not a copy.',
+      'A phone or a computer with a camera, and good light.',
+      'About five minutes.',
+    ],
+    /** Without a vendor, people of the portal check. */
+    checkedBy: (vendor: string | undefined) =>
+      vendor
+        ? `The photos are checked by ${vendor}, on its own pages. Afterwards you come back here.`
+        : 'The photos are checked by the people who run this portal. That can take a day or two.',
+    storedHere:
+      'The result and the photos are stored here. No application sees them before you allow it.',
+    start: 'Start',
+    startAgain: 'Start again',
+    already: (day: Html) =>
+      html`You were verified on ${day}. You need this only if you have a new document.`,
+    notOffered:
+      'This cannot be started here at the moment, because nobody is set up to check documents. Please write to the people who run this portal.',
+    tooManyTitle: 'Error: verify your identity',
+    tooMany: (moment: Html) =>
+      html`You have started many checks today. You can start the next one on ${moment}. If it keeps failing, write to the people who run this portal.`,
+    backTo: (application: string) => `Back to the request of ${application}`,
+    continueWith: (application: string) => `Continue to ${application}`,
+    waits: (application: string, moment: Html) =>
+      html`${application} is waiting. You need not wait here: go back and decide now, and what you allow is shared as soon as the check is done. The request stays open until ${moment}. After that, start again at ${application}.`,
+    requestEnded:
+      'The request of the application is not open any more: it was answered, or it has expired. If you still want to go there, start again at the application. What you do here is not lost.',
+    steps: 'Steps',
+    stepNames: [
+      'Start',
+      'Take the photos',
+      'The photos are checked',
+      'The photos are stored here',
+      'Done',
+    ],
+    stepDone: 'done',
+    stepNow: 'now',
+    stepFailed: 'not completed',
+    states: {
+      starting: {
+        title: 'The check is being started',
+        text: (vendor: string | undefined) =>
+          `We are asking ${vendor ?? 'the portal'} to start the check. This takes a few seconds.`,
+      },
+      'not-started': {
+        title: 'The check could not be started',
+        text: () =>
+          'Nobody who checks documents can be reached at the moment. Please try again in a few minutes. If it keeps failing, write to the people who run this portal.',
+      },
+      'at-vendor': {
+        title: 'Take your photos',
+        text: (vendor: string | undefined) =>
+          vendor
+            ? `You take the photos on the pages of ${vendor}. If you have finished there already, its answer has not arrived yet: that can take a few minutes.`
+            : 'You take the photos here, and the people who run this portal check them.',
+      },
+      'new-photos': {
+        title: 'New photos are needed',
+        text: (vendor: string | undefined) =>
+          `${vendor ?? 'The person who checked them'} could not check the photos. Please take them again, in good light, with the whole document in the picture and nothing covering it.`,
+      },
+      checking: {
+        title: 'Your photos are being checked',
+        text: (vendor: string | undefined) =>
+          `${vendor ?? 'The portal'} has received your photos. The result usually arrives within minutes. You can close this page.`,
+      },
+      'in-review': {
+        title: 'Your photos are being checked',
+        text: (vendor: string | undefined) =>
+          vendor
+            ? `People at ${vendor} are looking at your photos. That can take a day. You can close this page.`
+            : 'People of this portal are looking at your photos. That can take a day or two. You can close this page.',
+      },
+      mismatch: {
+        title: 'Your document is being compared',
+        text: () =>
+          'The document was checked, and it does not match your account in every detail. One of our staff will look at it. You can close this page.',
+      },
+      photos: {
+        title: 'You are verified',
+        text: () => 'The photos are still being copied to this portal. That takes a moment.',
+      },
+      done: {
+        title: 'You are verified',
+        text: () => 'Your document was checked, and its photos are stored here.',
+      },
+      'document-expired': {
+        title: 'Your document has expired',
+        text: () => 'It was checked, but it is not valid any more. Please have a new one checked.',
+      },
+      declined: {
+        title: 'The check was declined',
+        text: (vendor: string | undefined) =>
+          `${vendor ?? 'The portal'} did not accept the photos or the document. You can start again with another document, or with better photos.`,
+      },
+      rejected: {
+        title: 'The document was not accepted',
+        text: () =>
+          'Our staff did not accept this document for your account. If you think this is wrong, write to the people who run this portal. You can also start again with another document.',
+      },
+      expired: {
+        title: 'The check has ended',
+        text: () => 'It was not finished in time, or it was cancelled. You can start again.',
+      },
+      failed: {
+        title: 'The check could not be completed',
+        text: (vendor: string | undefined) =>
+          `Something went wrong${vendor ? ` at ${vendor}` : ''}. You can start again.`,
+      },
+    },
+    goOn: (vendor: string | undefined) => (vendor ? `Continue with ${vendor}` : 'Take the photos'),
+    newPhotos: 'Take new photos',
+    checkAgain: 'Check again',
+    seeIt: 'See your verification',
+    otherwise: 'If something is not right',
+    usedUp: 'If the page for the photos does not open any more, start again with a new one.',
+    removesIt: 'If you do not want to be verified now, cancel it. Nothing of it is kept.',
+    endsIt: 'If you do not want to take new photos, cancel it. You can start again later.',
+    cancel: 'Cancel the check',
+    noPageNow:
+      'The page for the photos cannot be opened at the moment. Please try again in a minute.',
+    elsewhereTitle: 'Go back to the device where you started',
+    elsewhere:
+      'If you only took the photos on this phone, you are finished here. The device on which you started shows how it goes on.',
+    elsewhereOr: 'If you want to see it here, sign in.',
+    cardText:
+      'Take photos of an identity document and of your face once, and show applications who you are whenever you allow it.',
+    cardStart: 'Verify your identity now',
+    cardContinue: 'See how far it is',
+    /** On the consent page, of documents that are not there yet. */
+    missing: {
+      heading: 'You are not verified yet',
+      none: (application: string) =>
+        `${application} asks for something that only exists after your identity was verified. You can do that now, and come back here.`,
+      'to-finish': (application: string) =>
+        `${application} asks for something that only exists after your identity was verified. You have begun, and not finished.`,
+      'being-checked': (application: string) =>
+        `${application} asks for something that only exists after your identity was verified. Your photos are being checked.`,
+      verifyNow: 'Verify your identity first',
+      goOn: 'Continue the verification',
+      seeIt: 'See how far it is',
+      later:
+        'Or decide now: what you allow is shared as soon as it is there, and the application is told.',
+    },
+  },
+
+  /** Why somebody was not verified (`id-verification/vendors/reasons/`), each in one sentence, and what to do next. */
+  reasons: {
+    'document-expired': {
+      why: 'The document has expired.',
+      next: 'Use a document that is still valid.',
+    },
+    'document-not-accepted': {
+      why: 'This kind of document, or its country, is not accepted.',
+      next: 'Use a passport or another official document with your photo.',
+    },
+    'document-damaged': {
+      why: 'The document is damaged, or was cancelled.',
+      next: 'Use another document that is in good condition.',
+    },
+    'document-incomplete': {
+      why: 'A part of the document is missing in the photos.',
+      next: 'Photograph every side that is asked for, with all four corners in the picture and nothing in front of it.',
+    },
+    'document-unconfirmed': {
+      why: 'The document could not be confirmed.',
+      next: 'Try again with the original document, or with another one.',
+    },
+    'original-needed': {
+      why: 'The photos show a copy, a scan or a screen, or have no colours.',
+      next: 'Photograph the original document itself, in colour.',
+    },
+    'photo-unclear': {
+      why: 'The document cannot be read in the photos, because they are blurred, dark or have reflections.',
+      next: 'Take the photos by daylight, without flash, and hold the camera still.',
+    },
+    'face-unclear': {
+      why: 'Your face cannot be seen well enough.',
+      next: 'Take the photo alone and in good light, without sunglasses, a hat or a mask.',
+    },
+    'face-different': {
+      why: 'The photo of your face could not be matched with the photo on the document.',
+      next: 'Take the photo again in good light, looking straight at the camera. If the photo on your document is old, use a newer document.',
+    },
+    'data-different': {
+      why: 'What you entered and what the document or a register says are not the same.',
+      next: 'Enter your data exactly as it is printed on the document.',
+    },
+    'more-needed': {
+      why: 'Something more was needed.',
+      next: 'Start again, and add everything that you are asked for.',
+    },
+    'address-proof': {
+      why: 'Your address could not be confirmed.',
+      next: 'Use a recent letter or bill that shows your full name and your address.',
+    },
+    'contact-unconfirmed': {
+      why: 'Your e-mail address or telephone number was not confirmed.',
+      next: 'Start again, and type the code that you are sent.',
+    },
+    age: {
+      why: 'This check is not offered to people of your age.',
+      next: 'Write to the people who run this portal: they may know another way.',
+    },
+    region: {
+      why: 'This check is not offered in your country or language.',
+      next: 'Write to the people who run this portal: they may know another way.',
+    },
+    'agreement-missing': {
+      why: 'You did not agree to the check.',
+      next: 'If you want to be verified, start again and agree to it.',
+    },
+    device: {
+      why: 'The check does not work on the device that you used.',
+      next: 'Start again on a telephone or computer with a camera and an up-to-date browser.',
+    },
+    unfinished: {
+      why: 'The check was not finished in time.',
+      next: 'Start again when you have your document and some minutes.',
+    },
+    'too-many-tries': {
+      why: 'There were too many attempts.',
+      next: 'Start a new check, and look at each photo before you send it.',
+    },
+    technical: {
+      why: 'There was a technical problem, which was not your fault.',
+      next: 'Please try again later.',
+    },
+    /** Also where a reason is not told, so it must not say that there is none. */
+    unstated: {
+      why: 'Your identity could not be confirmed with what was sent. We cannot tell you more about the reason.',
+      next: 'Try again with the original of a valid document, in good light. If you think this is wrong, write to the people who run this portal.',
+    },
+    /** New photos are wanted, for a reason that is not known. */
+    'photos-wanted': {
+      why: 'Some photos were not good enough.',
+      next: 'Take them again with the original document, in good light.',
+    },
+    tryAgain: 'Try again',
+    newPhotos: 'Take new photos',
+    newDocument: 'Have a document checked',
+    /** A check that an organisation started. */
+    askOrganisation:
+      'An organisation started this check for you. Ask there about the reason, and what to do next.',
+    expiresSoon: 'Have a new document checked before this one expires.',
   },
 
   verification: {
@@ -404,6 +657,260 @@ export const en = {
       html`Attempt ${number}: ${result}, ${day}`,
     attemptReviewed: (number: string, result: string, day: Html) =>
       html`Attempt ${number}: ${result}, ${day}, by staff of the organisation that started it`,
+  },
+
+  capture: {
+    title: 'Your identity check',
+    errorTitle: (title: string) => `Error: ${title}`,
+    lead: 'Photograph your document and your face, and type what the document says. Then a person compares them.',
+    who: 'A member of our staff looks at the photos. No computer decides, and nothing here checks whether a photo is taken live.',
+    stepOf: (number: string, all: string) => `Step ${number} of ${all}`,
+    backToSteps: 'Back to the steps',
+    begin: 'Begin',
+    goOn: 'Next step',
+    usePhone: 'Continue on your phone',
+    done: 'Done',
+    toDo: 'To do',
+    again: 'Please repeat',
+    asked: (steps: string) =>
+      `A person looked at what you sent, and asks you to repeat: ${steps}. This is what they wrote:`,
+    confirmFirst: 'You signed in a while ago. We ask you to confirm that it is you first.',
+    sentTitle: 'A person looks at it',
+    sentLead:
+      'Everything has arrived. You can close this page. The result will appear with your documents.',
+    decided: (status: string) => `The result: ${status}.`,
+    receivedPhoto: (photo: string) => `${photo}: received`,
+
+    choose: {
+      title: 'Your document',
+      lead: 'Which document do you have with you?',
+      missing: 'Choose one of the documents.',
+      replaces: 'If you choose another document, what you typed is deleted.',
+    },
+
+    photo: {
+      steps: {
+        document_front: {
+          title: 'Photo of the front',
+          lead: 'Photograph the side of the document that has your picture. Of a passport, the page with your picture.',
+        },
+        document_back: {
+          title: 'Photo of the back',
+          lead: 'Turn the document around, and photograph the other side.',
+        },
+        selfie: {
+          title: 'Photo of your face',
+          lead: 'Photograph your face from the front, as you look today.',
+        },
+      },
+      advice: {
+        document_front: [
+          'Lay it on a dark, even surface.',
+          'All four corners are in the photo.',
+          'No light is reflected, and every letter can be read.',
+        ],
+        document_back: [
+          'All four corners are in the photo.',
+          'No light is reflected, and every letter can be read.',
+        ],
+        selfie: [
+          'Look straight into the camera, with light from the front.',
+          'No sunglasses, no hat, and nobody else in the photo.',
+        ],
+      },
+      file: 'Choose or take the photo',
+      hint: 'A JPEG, PNG, WebP or HEIC of up to 20 MB. A phone opens its camera here.',
+      openCamera: 'Use the camera of this device',
+      closeCamera: 'Close the camera',
+      noCamera:
+        'The camera could not be opened. Allow it in your browser, or choose a photo from your files.',
+      view: 'What the camera sees now',
+      outline: {
+        card: 'Fill the frame with the card.',
+        booklet: 'Fill the frame with the page that has your picture.',
+        face: 'Bring your face into the oval.',
+      },
+      live: {
+        dark: 'It is rather dark. Find more light.',
+        blurred: 'Hold still, until the picture is sharp.',
+      },
+      take: 'Take the photo',
+      preview: 'The photo that you are about to send',
+      says: {
+        small:
+          'This photo is small. Small letters may be impossible to read. Move closer if you can.',
+        dark: 'This photo looks dark. A photo with more light is easier to check.',
+        blurred: 'This photo looks blurred. Please check that you can read every letter.',
+        type: 'This file does not look like a photo.',
+        large: 'This file has more than 20 MB. Please take a smaller photo.',
+        unknown: 'Your browser cannot show this photo here. You can send it all the same.',
+        good: 'This photo looks sharp and bright enough. Please check that you can read it.',
+      },
+      send: 'Send this photo',
+      sending: 'Sending the photo. Please leave this page open.',
+      progress: 'How much of the photo was sent',
+      broken:
+        'The connection broke before the photo arrived. Nothing is lost: send it again when you are connected.',
+      received: 'We have this photo. If you send another one, it takes the place of this one.',
+      replace: 'A person asks you for another photo in the place of this one.',
+      faults: {
+        missing: 'Choose or take a photo first.',
+        large: 'This file has more than 20 MB. Please take a smaller photo.',
+        type: 'This file is no photo that we can use. Send a JPEG, PNG, WebP or HEIC.',
+        'cut-off': 'The photo did not arrive as a whole. Please send it again.',
+        pixels: 'This photo has more than 50 megapixels. Please take a smaller one.',
+        unreadable: 'This photo cannot be opened: the file is damaged. Please take another one.',
+        same: 'This is the same photo as before. Please take another one.',
+        busy: 'The photo could not be taken in just now. Please send it again in a moment.',
+        'too-many':
+          'This check has had too many photos. Please write to the people who run this portal.',
+      },
+    },
+
+    details: {
+      title: 'What the document says',
+      lead: 'Type it as it is printed. A person compares it with the photos; it counts only after that.',
+      wrong: 'Some of this cannot be right yet. Each place is marked below.',
+      differs:
+        'The lines with the < signs say something else than the other fields. Compare both with your document, and correct the one that is wrong. You may leave the lines empty.',
+      differences: {
+        name: 'The name is different.',
+        'birth-date': 'The date of birth is different.',
+        number: 'The number is different.',
+        nationality: 'The nationality is different.',
+        country: 'The country that issued the document is different.',
+        expiry: 'The date of expiry is different.',
+      },
+      mrz: 'The lines with the < signs, if your document has them',
+      mrzHint:
+        'At the bottom of a passport page, or on the back of a card: two or three lines. Spaces do not matter. Leave this empty if there are none.',
+      fill: 'Fill in the empty fields from these lines',
+      faults: {
+        format:
+          'These are not the lines of a document. A passport has two lines of 44 characters; a card has three lines of 30, or two of 36.',
+        length: (line: string, actual: string, expected: string) =>
+          `Line ${line} has ${actual} characters instead of ${expected}. Count the < signs too.`,
+        characters: (line: string) =>
+          `Line ${line} has a character that does not belong there. It can have A to Z, 0 to 9 and < only.`,
+        parts: {
+          kind: (line: string, from: string, to: string) =>
+            `Line ${line}, characters ${from} to ${to}: this does not begin as a passport or card does.`,
+          country: (line: string, from: string, to: string) =>
+            `Line ${line}, characters ${from} to ${to}: this is no code of a country.`,
+          names: (line: string, from: string, to: string) =>
+            `Line ${line}, characters ${from} to ${to}: names have letters and < signs only.`,
+          number: (line: string, from: string, to: string) =>
+            `Line ${line}, characters ${from} to ${to}: the number of the document does not fit its check digit. One of these characters is wrong.`,
+          nationality: (line: string, from: string, to: string) =>
+            `Line ${line}, characters ${from} to ${to}: this is no code of a nationality.`,
+          'birth-date': (line: string, from: string, to: string) =>
+            `Line ${line}, characters ${from} to ${to}: the date of birth does not fit its check digit. One of these characters is wrong.`,
+          sex: (line: string, from: string, to: string) =>
+            `Line ${line}, characters ${from} to ${to}: this can be M, F or < only.`,
+          expiry: (line: string, from: string, to: string) =>
+            `Line ${line}, characters ${from} to ${to}: the date of expiry does not fit its check digit. One of these characters is wrong.`,
+          'personal-number': (line: string, from: string, to: string) =>
+            `Line ${line}, characters ${from} to ${to}: this does not fit its check digit. One of these characters is wrong.`,
+          line: (line: string, from: string, to: string) =>
+            `Line ${line}, characters ${from} to ${to}: the last digit does not fit what it is computed from. One character of the lines is wrong.`,
+        },
+      },
+      fields: {
+        givenName: {
+          label: 'Given names',
+          hint: 'All of them, in the order of the document.',
+          missing: 'Type your names. If the document has one name only, type it here.',
+          unusable: 'This cannot be a name.',
+        },
+        surname: {
+          label: 'Surnames',
+          hint: 'Leave this empty if the document has one name only.',
+          missing: 'Type your surnames.',
+          unusable: 'This cannot be a surname.',
+        },
+        dateOfBirth: {
+          label: 'Date of birth',
+          hint: 'For example 27 3 1990.',
+          missing: 'Type the date of birth.',
+          unusable: 'This is no day in the past. Type the year with four digits.',
+        },
+        number: {
+          label: 'Number of the document',
+          hint: 'With its letters. Dashes and spaces do not matter.',
+          missing: 'Type the number of the document.',
+          unusable: 'This cannot be the number of a document.',
+        },
+        nationality: {
+          label: 'Nationality',
+          missing: 'Choose the nationality that the document states.',
+          unusable: 'Choose a nationality of the list.',
+        },
+        country: {
+          label: 'Country that issued the document',
+          missing: 'Choose the country that issued the document.',
+          unusable: 'Choose a country of the list.',
+        },
+        expiresOn: {
+          label: 'Date of expiry',
+          hint: 'Leave this empty if the document has none.',
+          missing: 'Type the date of expiry.',
+          unusable: 'This is no day of the calendar. Type the year with four digits.',
+        },
+      },
+      parts: { day: 'Day', month: 'Month', year: 'Year' },
+      choose: 'Choose one',
+      stateless: 'Stateless, or a refugee',
+      save: 'Save and continue',
+    },
+
+    check: {
+      title: 'Check and send',
+      stated: 'What you typed',
+      linesFit: 'The lines with the < signs fit together, and fit what you typed.',
+      change: (photo: string) => `Take another photo: ${photo}`,
+      changeDetails: 'Change what you typed',
+      lead: 'With this you state that the document is yours, and that what you typed is what it says. Afterwards you cannot change anything, unless we ask you to.',
+      send: 'Send everything',
+      busy: 'It could not be sent just now. Please try again in a moment.',
+    },
+
+    phone: {
+      title: 'Continue on your phone',
+      lead: 'Take the photos with your phone. You finish here.',
+      noSignIn: 'You do not sign in on the phone.',
+      onlyPhotos: 'The phone can send photos for this check. It sees nothing else of your account.',
+      create: 'Show a QR code',
+      scan: 'Point the camera of your phone at this code, and open the link. It works once, for ten minutes.',
+      qrCode: 'QR code with the link for your phone',
+      waiting: 'Waiting for your phone.',
+      refresh: 'See whether something has changed',
+      end: 'Disconnect the phone',
+      opened: 'A phone has opened the link.',
+      code: 'The code on your phone',
+      codeHint:
+        'Four digits. If your phone shows no code, somebody else has opened the link: disconnect it.',
+      wrongCode: 'This is not the code. Look at your phone again.',
+      connect: 'Connect this phone',
+      notMine: 'No code on your phone?',
+      ended: 'That was the wrong code too often, or it took too long. Show a new QR code.',
+      connected: 'Your phone is connected, for an hour.',
+      goOnHere: 'Continue here',
+      openTitle: 'Take photos with this phone',
+      openLead: 'You take the photos here, and finish on your computer.',
+      openWarning:
+        'Go on only if you opened this code yourself, on your own computer. Never photograph your document for somebody who sent you a code.',
+      open: 'Take photos with this phone',
+      linkUsed:
+        'This link was already used, has expired, or was replaced. Show a new code on your computer.',
+      disconnected:
+        'This phone is not connected any more. To take more photos, show a new code on your computer.',
+      onPhoneTitle: 'Photos for your identity check',
+      typeCode: 'Type this code on your computer:',
+      typeCodeHint: 'After that, this page continues.',
+      takingFor: (name: string) => `You take photos for the check of ${name}.`,
+      allHere: 'All photos have arrived. Continue on your computer.',
+      sent: 'Everything was sent. You can close this page.',
+    },
   },
 
   photo: {
@@ -495,6 +1002,7 @@ export const en = {
   },
 
   notices: {
+    'verification-cancelled': 'The check was cancelled.',
     'passkey-added': 'The passkey was added. You can sign in with it from now on.',
     'passkey-renamed': 'The passkey was renamed.',
     'passkey-removed': 'The passkey was removed. Nobody can sign in with it any more.',
@@ -1165,6 +1673,97 @@ ${of.page}`,
 
 If it was not you, set a new password at once, and write to the people who run the portal.`,
     }),
+    /** What became of a resident's own verification. */
+    outcomes: {
+      approved: ({ link }: Words<'link'>) => ({
+        subject: 'Your identity is confirmed',
+        text: `Your identity check is finished, and your document was approved. Applications that you allow can see it from now on.
+
+See it, and who may see it:
+
+${link}
+
+If an application is waiting for it, go back there.`,
+      }),
+      declined: ({ reasons, link, page }: Words<'reasons' | 'link' | 'page'>) => ({
+        subject: 'Your identity could not be confirmed',
+        text: `Your identity check is finished, and your identity could not be confirmed.
+
+${reasons}
+
+Try again:
+
+${link}
+
+The details of this check:
+
+${page}`,
+      }),
+      'declined-for-good': ({ reasons, page }: Words<'reasons' | 'page'>) => ({
+        subject: 'Your identity could not be confirmed',
+        text: `Your identity check is finished, and your identity could not be confirmed.
+
+${reasons}
+
+The details of this check:
+
+${page}`,
+      }),
+      /** Beside the bad news of another check. */
+      otherCounts: 'An earlier check of yours is approved, and still counts.',
+      'not-accepted': ({ reasons, link, page }: Words<'reasons' | 'link' | 'page'>) => ({
+        subject: 'Your document was not accepted',
+        text: `People who run the portal looked at your document, and did not accept it for your account. No application can see it.
+
+${reasons}
+
+Have another document checked:
+
+${link}
+
+The details of this check:
+
+${page}`,
+      }),
+      resubmission: ({ reasons, link }: Words<'reasons' | 'link'>) => ({
+        subject: 'New photos are needed',
+        text: `Your identity check is not finished: new photos are needed.
+
+${reasons}
+
+Go on with it:
+
+${link}`,
+      }),
+      ended: ({ reasons, link }: Words<'reasons' | 'link'>) => ({
+        subject: 'Your identity check was not finished',
+        text: `Your identity check ended without a result.
+
+${reasons}
+
+Start again:
+
+${link}
+
+If you do not want to be verified, you need not do anything.`,
+      }),
+      soon: ({ day, link }: Words<'day' | 'link'>) => ({
+        subject: 'Your document expires soon',
+        text: `The document with which your identity was confirmed expires on ${day}. After that day, applications may not accept it.
+
+When you have a new document, have it checked:
+
+${link}`,
+      }),
+      expired: ({ day, link }: Words<'day' | 'link'>) => ({
+        subject: 'Your document has expired',
+        text: `The document with which your identity was confirmed expired on ${day}. Applications may not accept it any more.
+
+Have a new document checked:
+
+${link}`,
+      }),
+    },
     wrongCodes: {
       subject: 'Somebody knows your password',
       text: `Somebody typed the right password of your account of the identity portal, and then several wrong codes. They did not get in.

@@ -339,7 +339,7 @@ export const es: Texts = {
     started: (day, vendor) => html`Iniciada el ${day}, verificada por ${vendor}.`,
     documentValid: (day) => html`El documento es válido hasta el ${day}.`,
     documentExpired: (day) =>
-      html`El documento venció el ${day}. Las aplicaciones pueden ver que venció. Por favor, haga verificar un documento nuevo.`,
+      html`El documento venció el ${day}. Es posible que las aplicaciones ya no lo acepten.`,
     copying: 'Estamos copiando las fotos. Aparecerán aquí en un momento.',
     unreadable: (vendor) =>
       `No pudimos leer las fotos de ${vendor}, así que no hay nada que mostrar. Quienes administran este portal pueden solicitarlas de nuevo.`,
@@ -357,6 +357,252 @@ export const es: Texts = {
     change: 'Cambiar',
     changeLabel: (application) => `Cambiar lo que ${application} puede ver`,
     end: 'Terminar el acceso',
+  },
+
+  verify: {
+    title: 'Verifique su identidad',
+    lead: 'Usted toma fotos de un documento de identidad y de su rostro. Se comparan, y desde entonces puede mostrar a las aplicaciones quién es usted.',
+    leadFor: (application) =>
+      `${application} pide su documento de identidad. Usted toma fotos del documento y de su rostro, se comparan, y después vuelve para decidir qué puede ver ${application}.`,
+    needs: 'Lo que necesita',
+    needed: [
+      'Su pasaporte, documento de identidad, licencia de conducir o permiso de residencia: el documento mismo, no una copia.',
+      'Un teléfono o una computadora con cámara, y buena luz.',
+      'Unos cinco minutos.',
+    ],
+    checkedBy: (vendor) =>
+      vendor
+        ? `Las fotos las revisa ${vendor}, en sus propias páginas. Después usted vuelve aquí.`
+        : 'Las fotos las revisan las personas que administran este portal. Eso puede tardar uno o dos días.',
+    storedHere:
+      'El resultado y las fotos se guardan aquí. Ninguna aplicación los ve antes de que usted lo permita.',
+    start: 'Empezar',
+    startAgain: 'Empezar de nuevo',
+    already: (day) =>
+      html`Su identidad fue verificada el ${day}. Solo necesita hacer esto si tiene un documento nuevo.`,
+    notOffered:
+      'En este momento no se puede empezar aquí, porque no hay nadie configurado para revisar documentos. Por favor, escriba a quienes administran este portal.',
+    tooManyTitle: 'Error: verifique su identidad',
+    tooMany: (moment) =>
+      html`Hoy ya inició muchas verificaciones. Puede iniciar la siguiente el ${moment}. Si sigue fallando, escriba a quienes administran este portal.`,
+    backTo: (application) => `Volver a la solicitud de ${application}`,
+    continueWith: (application) => `Continuar con ${application}`,
+    waits: (application, moment) =>
+      html`${application} está esperando. No hace falta que espere aquí: vuelva y decida ahora, y lo que permita se compartirá en cuanto termine la verificación. La solicitud queda abierta hasta el ${moment}. Después, empiece de nuevo en ${application}.`,
+    requestEnded:
+      'La solicitud de la aplicación ya no está abierta: fue respondida o venció. Si todavía quiere ir allí, empiece de nuevo en la aplicación. Lo que haga aquí no se pierde.',
+    steps: 'Pasos',
+    stepNames: [
+      'Empezar',
+      'Tomar las fotos',
+      'Se revisan las fotos',
+      'Las fotos se guardan aquí',
+      'Listo',
+    ],
+    stepDone: 'hecho',
+    stepNow: 'ahora',
+    stepFailed: 'sin terminar',
+    states: {
+      starting: {
+        title: 'La verificación se está iniciando',
+        text: (vendor) =>
+          `Estamos pidiendo a ${vendor ?? 'este portal'} que inicie la verificación. Tarda unos segundos.`,
+      },
+      'not-started': {
+        title: 'No se pudo iniciar la verificación',
+        text: () =>
+          'En este momento no podemos comunicarnos con nadie que revise documentos. Por favor, intente de nuevo en unos minutos. Si sigue fallando, escriba a quienes administran este portal.',
+      },
+      'at-vendor': {
+        title: 'Tome sus fotos',
+        text: (vendor) =>
+          vendor
+            ? `Las fotos se toman en las páginas de ${vendor}. Si ya terminó allí, su respuesta todavía no ha llegado: puede tardar unos minutos.`
+            : 'Las fotos se toman aquí, y las revisan las personas que administran este portal.',
+      },
+      'new-photos': {
+        title: 'Se necesitan fotos nuevas',
+        text: (vendor) =>
+          `${vendor ?? 'La persona que las revisó'} no pudo revisar las fotos. Por favor, tómelas de nuevo, con buena luz, con todo el documento en la imagen y sin nada que lo tape.`,
+      },
+      checking: {
+        title: 'Sus fotos se están revisando',
+        text: (vendor) =>
+          `${vendor ?? 'El portal'} recibió sus fotos. El resultado suele llegar en unos minutos. Puede cerrar esta página.`,
+      },
+      'in-review': {
+        title: 'Sus fotos se están revisando',
+        text: (vendor) =>
+          vendor
+            ? `Personas de ${vendor} están viendo sus fotos. Eso puede tardar un día. Puede cerrar esta página.`
+            : 'Personas de este portal están viendo sus fotos. Eso puede tardar uno o dos días. Puede cerrar esta página.',
+      },
+      mismatch: {
+        title: 'Su documento se está comparando',
+        text: () =>
+          'El documento fue revisado, y no coincide en todo con su cuenta. Una persona de nuestro equipo lo verá. Puede cerrar esta página.',
+      },
+      photos: {
+        title: 'Su identidad está verificada',
+        text: () => 'Las fotos todavía se están copiando a este portal. Tarda un momento.',
+      },
+      done: {
+        title: 'Su identidad está verificada',
+        text: () => 'Su documento fue revisado, y sus fotos están guardadas aquí.',
+      },
+      'document-expired': {
+        title: 'Su documento venció',
+        text: () => 'Fue revisado, pero ya no es válido. Por favor, haga verificar uno nuevo.',
+      },
+      declined: {
+        title: 'La verificación fue rechazada',
+        text: (vendor) =>
+          `${vendor ?? 'El portal'} no aceptó las fotos o el documento. Puede empezar de nuevo con otro documento, o con mejores fotos.`,
+      },
+      rejected: {
+        title: 'El documento no fue aceptado',
+        text: () =>
+          'Nuestro equipo no aceptó este documento para su cuenta. Si cree que es un error, escriba a quienes administran este portal. También puede empezar de nuevo con otro documento.',
+      },
+      expired: {
+        title: 'La verificación terminó sin resultado',
+        text: () => 'No se completó a tiempo, o fue cancelada. Puede empezar de nuevo.',
+      },
+      failed: {
+        title: 'No se pudo completar la verificación',
+        text: (vendor) => `Algo salió mal${vendor ? ` en ${vendor}` : ''}. Puede empezar de nuevo.`,
+      },
+    },
+    goOn: (vendor) => (vendor ? `Continuar con ${vendor}` : 'Tomar las fotos'),
+    newPhotos: 'Tomar fotos nuevas',
+    checkAgain: 'Consultar de nuevo',
+    seeIt: 'Ver su verificación',
+    otherwise: 'Si algo no está bien',
+    usedUp: 'Si la página para las fotos ya no se abre, empiece de nuevo con otra.',
+    removesIt: 'Si no quiere verificar su identidad ahora, cancele. No se guarda nada.',
+    endsIt: 'Si no quiere tomar fotos nuevas, cancele. Puede empezar de nuevo más tarde.',
+    cancel: 'Cancelar la verificación',
+    noPageNow:
+      'En este momento no se puede abrir la página para las fotos. Por favor, intente de nuevo en un minuto.',
+    elsewhereTitle: 'Vuelva al dispositivo en el que empezó',
+    elsewhere:
+      'Si en este teléfono solo tomó las fotos, aquí ya terminó. El dispositivo en el que empezó muestra cómo sigue.',
+    elsewhereOr: 'Si quiere verlo aquí, inicie sesión.',
+    cardText:
+      'Tome una vez fotos de un documento de identidad y de su rostro, y muestre a las aplicaciones quién es usted cuando lo permita.',
+    cardStart: 'Verificar su identidad ahora',
+    cardContinue: 'Ver cómo va',
+    missing: {
+      heading: 'Su identidad todavía no está verificada',
+      none: (application) =>
+        `${application} pide algo que solo existe después de verificar su identidad. Puede hacerlo ahora y volver aquí.`,
+      'to-finish': (application) =>
+        `${application} pide algo que solo existe después de verificar su identidad. Usted ya empezó, pero no ha terminado.`,
+      'being-checked': (application) =>
+        `${application} pide algo que solo existe después de verificar su identidad. Sus fotos se están revisando.`,
+      verifyNow: 'Verificar primero su identidad',
+      goOn: 'Continuar la verificación',
+      seeIt: 'Ver cómo va',
+      later:
+        'O decida ahora: lo que permita se compartirá en cuanto exista, y se le avisará a la aplicación.',
+    },
+  },
+
+  reasons: {
+    'document-expired': {
+      why: 'El documento está vencido.',
+      next: 'Use un documento vigente.',
+    },
+    'document-not-accepted': {
+      why: 'No se acepta este tipo de documento, o el país que lo emitió.',
+      next: 'Use un pasaporte u otro documento oficial con su foto.',
+    },
+    'document-damaged': {
+      why: 'El documento está dañado o fue anulado.',
+      next: 'Use otro documento que esté en buen estado.',
+    },
+    'document-incomplete': {
+      why: 'En las fotos falta una parte del documento.',
+      next: 'Fotografíe cada lado que se le pida, con las cuatro esquinas en la foto y sin nada que las tape.',
+    },
+    'document-unconfirmed': {
+      why: 'No se pudo confirmar el documento.',
+      next: 'Inténtelo de nuevo con el documento original, o con otro.',
+    },
+    'original-needed': {
+      why: 'Las fotos muestran una copia, un escaneo o una pantalla, o no son a color.',
+      next: 'Fotografíe el documento original, a color.',
+    },
+    'photo-unclear': {
+      why: 'No se puede leer el documento en las fotos, porque están borrosas, oscuras o con reflejos.',
+      next: 'Tome las fotos con luz de día, sin flash y sin mover la cámara.',
+    },
+    'face-unclear': {
+      why: 'Su rostro no se ve con suficiente claridad.',
+      next: 'Tómese la foto a solas y con buena luz, sin lentes de sol, gorra ni mascarilla.',
+    },
+    'face-different': {
+      why: 'No se pudo relacionar la foto de su rostro con la foto del documento.',
+      next: 'Tómese la foto de nuevo con buena luz y mirando de frente a la cámara. Si la foto de su documento es antigua, use un documento más reciente.',
+    },
+    'data-different': {
+      why: 'Los datos que usted escribió no son iguales a los del documento o a los de un registro.',
+      next: 'Escriba sus datos exactamente como están en el documento.',
+    },
+    'more-needed': {
+      why: 'Faltó algo más.',
+      next: 'Comience de nuevo y agregue todo lo que se le pida.',
+    },
+    'address-proof': {
+      why: 'No se pudo confirmar su dirección.',
+      next: 'Use una carta o un recibo reciente que muestre su nombre completo y su dirección.',
+    },
+    'contact-unconfirmed': {
+      why: 'No se confirmó su correo electrónico o su número de teléfono.',
+      next: 'Comience de nuevo y escriba el código que reciba.',
+    },
+    age: {
+      why: 'Esta verificación no se ofrece a personas de su edad.',
+      next: 'Escriba a quienes administran este portal: tal vez conozcan otra manera.',
+    },
+    region: {
+      why: 'Esta verificación no se ofrece en su país o en su idioma.',
+      next: 'Escriba a quienes administran este portal: tal vez conozcan otra manera.',
+    },
+    'agreement-missing': {
+      why: 'Usted no aceptó la verificación.',
+      next: 'Si desea verificarse, comience de nuevo y acéptela.',
+    },
+    device: {
+      why: 'La verificación no funciona en el dispositivo que usó.',
+      next: 'Comience de nuevo en un teléfono o una computadora con cámara y un navegador actualizado.',
+    },
+    unfinished: {
+      why: 'La verificación no se terminó a tiempo.',
+      next: 'Comience de nuevo cuando tenga a mano su documento y unos minutos.',
+    },
+    'too-many-tries': {
+      why: 'Hubo demasiados intentos.',
+      next: 'Comience una verificación nueva y mire cada foto antes de enviarla.',
+    },
+    technical: {
+      why: 'Hubo un problema técnico, que no fue culpa suya.',
+      next: 'Por favor, inténtelo de nuevo más tarde.',
+    },
+    unstated: {
+      why: 'No se pudo confirmar su identidad con lo que se envió. No podemos decirle más sobre el motivo.',
+      next: 'Inténtelo de nuevo con el original de un documento vigente y con buena luz. Si cree que es un error, escriba a quienes administran este portal.',
+    },
+    'photos-wanted': {
+      why: 'Algunas fotos no tenían suficiente calidad.',
+      next: 'Tómelas de nuevo con el documento original y con buena luz.',
+    },
+    tryAgain: 'Intentar de nuevo',
+    newPhotos: 'Tomar fotos nuevas',
+    newDocument: 'Verificar un documento',
+    askOrganisation:
+      'Una organización inició esta verificación para usted. Pregunte allí por el motivo y por lo que debe hacer.',
+    expiresSoon: 'Haga verificar un documento nuevo antes de que venza este.',
   },
 
   verification: {
@@ -404,6 +650,261 @@ export const es: Texts = {
     attempt: (number, result, day) => html`Intento ${number}, ${day}. Resultado: ${result}`,
     attemptReviewed: (number, result, day) =>
       html`Intento ${number}, ${day}. Resultado: ${result}, decidido por personal de la organización que inició la verificación`,
+  },
+
+  capture: {
+    title: 'Su verificación de identidad',
+    errorTitle: (title) => `Error en este paso: ${title}`,
+    lead: 'Tome fotos de su documento y de su rostro, y escriba lo que dice el documento. Después, una persona los compara.',
+    who: 'Una persona de nuestro equipo mira las fotos. Ninguna computadora decide, y aquí nada comprueba si una foto se toma en vivo.',
+    stepOf: (number, all) => `Paso ${number} de ${all}`,
+    backToSteps: 'Volver a los pasos',
+    begin: 'Empezar',
+    goOn: 'Siguiente paso',
+    usePhone: 'Continuar en su teléfono',
+    done: 'Listo',
+    toDo: 'Pendiente',
+    again: 'Repita este paso',
+    asked: (steps) =>
+      `Una persona miró lo que usted envió y le pide que repita: ${steps}. Esto es lo que escribió:`,
+    confirmFirst: 'Inició sesión hace un rato. Primero le pedimos que confirme que es usted.',
+    sentTitle: 'Una persona lo está mirando',
+    sentLead: 'Todo llegó. Puede cerrar esta página. El resultado aparecerá con sus documentos.',
+    decided: (status) => `El resultado: ${status}.`,
+    receivedPhoto: (photo) => `${photo}: recibida`,
+
+    choose: {
+      title: 'Su documento',
+      lead: '¿Qué documento tiene a mano?',
+      missing: 'Elija uno de los documentos.',
+      replaces: 'Si elige otro documento, se borra lo que escribió.',
+    },
+
+    photo: {
+      steps: {
+        document_front: {
+          title: 'Foto del frente',
+          lead: 'Tome una foto del lado del documento que tiene su fotografía. De un pasaporte, la página con su fotografía.',
+        },
+        document_back: {
+          title: 'Foto del reverso',
+          lead: 'Dé vuelta al documento y tome una foto del otro lado.',
+        },
+        selfie: {
+          title: 'Foto de su rostro',
+          lead: 'Tome una foto de su rostro de frente, como se ve hoy.',
+        },
+      },
+      advice: {
+        document_front: [
+          'Póngalo sobre una superficie oscura y lisa.',
+          'Las cuatro esquinas salen en la foto.',
+          'No hay reflejos, y se puede leer cada letra.',
+        ],
+        document_back: [
+          'Las cuatro esquinas salen en la foto.',
+          'No hay reflejos, y se puede leer cada letra.',
+        ],
+        selfie: [
+          'Mire de frente a la cámara, con la luz por delante.',
+          'Sin lentes oscuros, sin gorra y sin otras personas en la foto.',
+        ],
+      },
+      file: 'Elija o tome la foto',
+      hint: 'Un archivo JPEG, PNG, WebP o HEIC de hasta 20 MB. Un teléfono abre aquí su cámara.',
+      openCamera: 'Usar la cámara de este dispositivo',
+      closeCamera: 'Cerrar la cámara',
+      noCamera:
+        'No se pudo abrir la cámara. Permítala en su navegador, o elija una foto de sus archivos.',
+      view: 'Lo que la cámara ve ahora',
+      outline: {
+        card: 'Llene el marco con la tarjeta.',
+        booklet: 'Llene el marco con la página que tiene su fotografía.',
+        face: 'Ponga su rostro dentro del óvalo.',
+      },
+      live: {
+        dark: 'Está algo oscuro. Busque más luz.',
+        blurred: 'No se mueva hasta que la imagen se vea nítida.',
+      },
+      take: 'Tomar la foto',
+      preview: 'La foto que va a enviar',
+      says: {
+        small:
+          'Esta foto es pequeña. Quizás no se puedan leer las letras pequeñas. Acérquese si puede.',
+        dark: 'Esta foto se ve oscura. Una foto con más luz es más fácil de verificar.',
+        blurred: 'Esta foto se ve borrosa. Compruebe que puede leer cada letra.',
+        type: 'Este archivo no parece una foto.',
+        large: 'Este archivo tiene más de 20 MB. Tome una foto más pequeña.',
+        unknown: 'Su navegador no puede mostrar esta foto aquí. Puede enviarla de todos modos.',
+        good: 'Esta foto se ve nítida y con suficiente luz. Compruebe que puede leerla.',
+      },
+      send: 'Enviar esta foto',
+      sending: 'Estamos enviando la foto. Deje abierta esta página.',
+      progress: 'Cuánto de la foto se ha enviado',
+      broken:
+        'La conexión se cortó antes de que llegara la foto. No se perdió nada: envíela de nuevo cuando tenga conexión.',
+      received: 'Tenemos esta foto. Si envía otra, reemplaza a esta.',
+      replace: 'Una persona le pide otra foto en lugar de esta.',
+      faults: {
+        missing: 'Primero elija o tome una foto.',
+        large: 'Este archivo tiene más de 20 MB. Tome una foto más pequeña.',
+        type: 'Este archivo no es una foto que podamos usar. Envíe un JPEG, PNG, WebP o HEIC.',
+        'cut-off': 'La foto no llegó completa. Envíela de nuevo.',
+        pixels: 'Esta foto tiene más de 50 megapíxeles. Tome una más pequeña.',
+        unreadable: 'Esta foto no se puede abrir: el archivo está dañado. Tome otra.',
+        same: 'Esta es la misma foto de antes. Tome otra.',
+        busy: 'No pudimos recibir la foto en este momento. Envíela de nuevo en unos segundos.',
+        'too-many':
+          'Esta verificación ya recibió demasiadas fotos. Escriba a quienes administran este portal.',
+      },
+    },
+
+    details: {
+      title: 'Lo que dice el documento',
+      lead: 'Escríbalo como está impreso. Una persona lo compara con las fotos; solo cuenta después de eso.',
+      wrong: 'Algunos datos todavía no pueden ser correctos. Cada lugar está marcado abajo.',
+      differs:
+        'Las líneas con los signos < dicen algo distinto de los otros campos. Compare ambos con su documento y corrija el que tenga el error. Puede dejar las líneas vacías.',
+      differences: {
+        name: 'El nombre es distinto.',
+        'birth-date': 'La fecha de nacimiento es distinta.',
+        number: 'El número es distinto.',
+        nationality: 'La nacionalidad es distinta.',
+        country: 'El país emisor es distinto.',
+        expiry: 'La fecha de vencimiento es distinta.',
+      },
+      mrz: 'Las líneas con los signos <, si su documento las tiene',
+      mrzHint:
+        'Al pie de la página de un pasaporte o en el reverso de una tarjeta: dos o tres líneas. Los espacios no importan. Déjelo vacío si no hay ninguna.',
+      fill: 'Llenar los campos vacíos con estas líneas',
+      faults: {
+        format:
+          'Estas no son las líneas de un documento. Un pasaporte tiene dos líneas de 44 caracteres; una tarjeta tiene tres líneas de 30 o dos de 36.',
+        length: (line, actual, expected) =>
+          `La línea ${line} tiene ${actual} caracteres en lugar de ${expected}. Cuente también los signos <.`,
+        characters: (line) =>
+          `La línea ${line} tiene un carácter que no corresponde. Solo puede tener de A a Z, de 0 a 9 y <.`,
+        parts: {
+          kind: (line, from, to) =>
+            `Línea ${line}, caracteres ${from} a ${to}: no empieza como un pasaporte o una tarjeta.`,
+          country: (line, from, to) =>
+            `Línea ${line}, caracteres ${from} a ${to}: no es el código de un país.`,
+          names: (line, from, to) =>
+            `Línea ${line}, caracteres ${from} a ${to}: los nombres solo tienen letras y signos <.`,
+          number: (line, from, to) =>
+            `Línea ${line}, caracteres ${from} a ${to}: el número del documento no corresponde a su dígito de control. Uno de estos caracteres está mal.`,
+          nationality: (line, from, to) =>
+            `Línea ${line}, caracteres ${from} a ${to}: no es el código de una nacionalidad.`,
+          'birth-date': (line, from, to) =>
+            `Línea ${line}, caracteres ${from} a ${to}: la fecha de nacimiento no corresponde a su dígito de control. Uno de estos caracteres está mal.`,
+          sex: (line, from, to) =>
+            `Línea ${line}, caracteres ${from} a ${to}: aquí solo puede haber M, F o <.`,
+          expiry: (line, from, to) =>
+            `Línea ${line}, caracteres ${from} a ${to}: la fecha de vencimiento no corresponde a su dígito de control. Uno de estos caracteres está mal.`,
+          'personal-number': (line, from, to) =>
+            `Línea ${line}, caracteres ${from} a ${to}: esto no corresponde a su dígito de control. Uno de estos caracteres está mal.`,
+          line: (line, from, to) =>
+            `Línea ${line}, caracteres ${from} a ${to}: el último dígito no corresponde a los datos con que se calcula. Un carácter de las líneas está mal.`,
+        },
+      },
+      fields: {
+        givenName: {
+          label: 'Nombres',
+          hint: 'Todos, en el orden del documento.',
+          missing: 'Escriba sus nombres. Si el documento tiene un solo nombre, escríbalo aquí.',
+          unusable: 'Esto no puede ser un nombre.',
+        },
+        surname: {
+          label: 'Apellidos',
+          hint: 'Déjelo vacío si el documento tiene un solo nombre.',
+          missing: 'Escriba sus apellidos.',
+          unusable: 'Esto no puede ser un apellido.',
+        },
+        dateOfBirth: {
+          label: 'Fecha de nacimiento',
+          hint: 'Por ejemplo, 27 3 1990.',
+          missing: 'Escriba la fecha de nacimiento.',
+          unusable: 'Este no es un día del pasado. Escriba el año con cuatro dígitos.',
+        },
+        number: {
+          label: 'Número del documento',
+          hint: 'Con sus letras. Los guiones y espacios no importan.',
+          missing: 'Escriba el número del documento.',
+          unusable: 'Este no puede ser el número de un documento.',
+        },
+        nationality: {
+          label: 'Nacionalidad',
+          missing: 'Elija la nacionalidad que indica el documento.',
+          unusable: 'Elija una nacionalidad de la lista.',
+        },
+        country: {
+          label: 'País que emitió el documento',
+          missing: 'Elija el país que emitió el documento.',
+          unusable: 'Elija un país de la lista.',
+        },
+        expiresOn: {
+          label: 'Fecha de vencimiento',
+          hint: 'Déjela vacía si el documento no tiene.',
+          missing: 'Escriba la fecha de vencimiento.',
+          unusable: 'Este no es un día del calendario. Escriba el año con cuatro dígitos.',
+        },
+      },
+      parts: { day: 'Día', month: 'Mes', year: 'Año' },
+      choose: 'Elija',
+      stateless: 'Apátrida o refugiado',
+      save: 'Guardar y continuar',
+    },
+
+    check: {
+      title: 'Revisar y enviar',
+      stated: 'Lo que usted escribió',
+      linesFit: 'Las líneas con los signos < son coherentes y coinciden con lo que escribió.',
+      change: (photo) => `Tomar otra foto: ${photo}`,
+      changeDetails: 'Cambiar lo que escribió',
+      lead: 'Con esto usted declara que el documento es suyo y que escribió lo que dice. Después no podrá cambiar nada, a menos que se lo pidamos.',
+      send: 'Enviar todo',
+      busy: 'No se pudo enviar en este momento. Inténtelo de nuevo en unos segundos.',
+    },
+
+    phone: {
+      title: 'Continuar en su teléfono',
+      lead: 'Tome las fotos con su teléfono. Usted termina aquí.',
+      noSignIn: 'No inicia sesión en el teléfono.',
+      onlyPhotos:
+        'El teléfono puede enviar fotos para esta verificación. No ve nada más de su cuenta.',
+      create: 'Mostrar un código QR',
+      scan: 'Apunte la cámara de su teléfono a este código y abra el enlace. Funciona una vez, durante diez minutos.',
+      qrCode: 'Código QR con el enlace para su teléfono',
+      waiting: 'Esperamos a su teléfono.',
+      refresh: 'Ver si algo cambió',
+      end: 'Desconectar el teléfono',
+      opened: 'Un teléfono abrió el enlace.',
+      code: 'El código en su teléfono',
+      codeHint:
+        'Cuatro dígitos. Si su teléfono no muestra ningún código, otra persona abrió el enlace: desconéctela.',
+      wrongCode: 'Este no es el código. Mire su teléfono de nuevo.',
+      connect: 'Conectar este teléfono',
+      notMine: '¿No hay ningún código en su teléfono?',
+      ended:
+        'El código fue incorrecto demasiadas veces, o tardó demasiado. Muestre un nuevo código QR.',
+      connected: 'Su teléfono está conectado por una hora.',
+      goOnHere: 'Continuar aquí',
+      openTitle: 'Tomar fotos con este teléfono',
+      openLead: 'Aquí toma las fotos, y termina en su computadora.',
+      openWarning:
+        'Continúe solo si usted mismo abrió este código en su propia computadora. Nunca tome fotos de su documento para alguien que le envió un código.',
+      open: 'Tomar fotos con este teléfono',
+      linkUsed:
+        'Este enlace ya se usó, venció o fue reemplazado. Muestre un código nuevo en su computadora.',
+      disconnected:
+        'Este teléfono ya no está conectado. Para tomar más fotos, muestre un código nuevo en su computadora.',
+      onPhoneTitle: 'Fotos para su verificación de identidad',
+      typeCode: 'Escriba este código en su computadora:',
+      typeCodeHint: 'Después de eso, esta página continúa.',
+      takingFor: (name) => `Usted toma fotos para la verificación de ${name}.`,
+      allHere: 'Todas las fotos llegaron. Continúe en su computadora.',
+      sent: 'Todo se envió. Puede cerrar esta página.',
+    },
   },
 
   photo: {
@@ -497,6 +998,7 @@ export const es: Texts = {
   },
 
   notices: {
+    'verification-cancelled': 'La verificación fue cancelada.',
     'passkey-added': 'Se agregó la clave de acceso. Desde ahora puede iniciar sesión con ella.',
     'passkey-renamed': 'Se cambió el nombre de la clave de acceso.',
     'passkey-removed': 'Se quitó la clave de acceso. Ya nadie puede iniciar sesión con ella.',
@@ -1174,6 +1676,95 @@ ${of.page}`,
 
 Si no fue usted, establezca de inmediato una nueva contraseña y escriba a quienes administran el portal.`,
     }),
+    outcomes: {
+      approved: ({ link }) => ({
+        subject: 'Su identidad está confirmada',
+        text: `Su verificación de identidad terminó y su documento fue aprobado. Desde ahora pueden verlo las aplicaciones que usted permita.
+
+Véalo, y vea quién puede verlo:
+
+${link}
+
+Si una aplicación lo está esperando, regrese a ella.`,
+      }),
+      declined: ({ reasons, link, page }) => ({
+        subject: 'No se pudo confirmar su identidad',
+        text: `Su verificación de identidad terminó y no se pudo confirmar su identidad.
+
+${reasons}
+
+Inténtelo de nuevo:
+
+${link}
+
+Los detalles de esta verificación:
+
+${page}`,
+      }),
+      'declined-for-good': ({ reasons, page }) => ({
+        subject: 'No se pudo confirmar su identidad',
+        text: `Su verificación de identidad terminó y no se pudo confirmar su identidad.
+
+${reasons}
+
+Los detalles de esta verificación:
+
+${page}`,
+      }),
+      otherCounts: 'Una verificación anterior suya está aprobada y sigue siendo válida.',
+      'not-accepted': ({ reasons, link, page }) => ({
+        subject: 'Su documento no fue aceptado',
+        text: `Quienes administran el portal revisaron su documento y no lo aceptaron para su cuenta. Ninguna aplicación puede verlo.
+
+${reasons}
+
+Haga verificar otro documento:
+
+${link}
+
+Los detalles de esta verificación:
+
+${page}`,
+      }),
+      resubmission: ({ reasons, link }) => ({
+        subject: 'Se necesitan fotos nuevas',
+        text: `Su verificación de identidad no ha terminado: se necesitan fotos nuevas.
+
+${reasons}
+
+Continúe aquí:
+
+${link}`,
+      }),
+      ended: ({ reasons, link }) => ({
+        subject: 'Su verificación de identidad no se terminó',
+        text: `Su verificación de identidad finalizó sin resultado.
+
+${reasons}
+
+Comience de nuevo:
+
+${link}
+
+Si no desea verificarse, no tiene que hacer nada.`,
+      }),
+      soon: ({ day, link }) => ({
+        subject: 'Su documento vence pronto',
+        text: `El documento con el que se confirmó su identidad vence el ${day}. Después de ese día, es posible que las aplicaciones no lo acepten.
+
+Cuando tenga un documento nuevo, hágalo verificar:
+
+${link}`,
+      }),
+      expired: ({ day, link }) => ({
+        subject: 'Su documento venció',
+        text: `El documento con el que se confirmó su identidad venció el ${day}. Es posible que las aplicaciones ya no lo acepten.
+
+Haga verificar un documento nuevo:
+
+${link}`,
+      }),
+    },
     wrongCodes: {
       subject: 'Alguien conoce su contraseña',
       text: `Alguien escribió la contraseña correcta de su cuenta del portal de identidad y después varios códigos equivocados. No logró entrar.
