@@ -106,7 +106,7 @@ describe.concurrent('Veriff', () => {
     await veriff.sandbox.complete(sessionId, 'declined')
     await becomes(id, 'declined')
     for (let times = 0; times < 5; times++) await veriff.sandbox.resend(sessionId)
-    await veriff.sandbox.settled()
+    await veriff.sandbox.settled(60_000)
     await applied()
     expect(await mailsTo(resident)).toEqual([SUBJECTS.declined])
     const { text } = await receiveMail(portal, resident.email, SUBJECTS.declined)
@@ -126,7 +126,7 @@ describe.concurrent('Veriff', () => {
     await becomes(id, 'approved')
     // The decline again, in between and afterwards.
     await veriff.sandbox.resend(sessionId)
-    await veriff.sandbox.settled()
+    await veriff.sandbox.settled(60_000)
     await applied()
     expect(await mailsTo(resident)).toEqual([SUBJECTS.declined, SUBJECTS.approved])
     expect((await browser.open(`${portal.issuer}/`)).text).not.toContain('href="/verify"')
