@@ -21,7 +21,6 @@ import { leaveNotice } from './notices.ts'
 import { elsewherePage, progressPage, startPage } from './verify-pages.ts'
 
 type Parts = GuardParts & { guard: Guard }
-type Form = Record<string, unknown>
 
 /** `/verify`: a resident starts a verification, follows it, continues it and cancels it. */
 export function verifyRoutes(parts: Parts): Hono<PageEnv> {
@@ -97,7 +96,7 @@ async function start(parts: Parts, c: Context<PageEnv>): Promise<Response> {
     address: parts.addressOf(c.env.incoming),
   }
   const waitSeconds = await countAttempt(db, attempt)
-  if (waitSeconds > 0) return await showTooMany(parts, c, resident, { request, waitSeconds })
+  if (waitSeconds > 0) return await showStartPage(parts, c, resident, { request, waitSeconds })
   if (typeof form.replaces === 'string')
     await cancelOwnVerification(parts, { accountId, id: form.replaces })
   const started = await startOwnVerification(parts, {
@@ -111,19 +110,6 @@ async function start(parts: Parts, c: Context<PageEnv>): Promise<Response> {
   if (request && outcome === 'under-way')
     await rememberRequest(db, { id: verificationId, ...request })
   return c.redirect(`/verify/${verificationId}`, 303)
-}
-
-/** A verification that is under way is no new one: it is shown, however many were started. */
-async function showTooMany(
-  parts: Parts,
-  c: Context<PageEnv>,
-  resident: Resident,
-  given: { request: WaitingRequest | undefined; waitSeconds: number },
-): Promise<Response> {
-  const progress = await findOwnProgress(parts.db, resident.account.id)
-  if (progress && isUnderWay(progress) && progress.hasPage)
-    return c.redirect(`/verify/${progress.id}`, 303)
-  return showStartPage(parts, c, resident, given)
 }
 
 /** The vendor returns a browser to this page, perhaps that of a phone that only took the photos and is not signed in. */
@@ -163,7 +149,7 @@ async function cancel(parts: Parts, c: Context<PageEnv>, id: string): Promise<Re
   const own = { accountId: resident.account.id, id }
   if (!(await findOwnProgress(parts.db, own.accountId, id))) throw notFound()
   if (!(await cancelOwnVerification(parts, own))) return c.redirect(`/verify/${id}`, 303)
-  const request = await findRequest(parts, c, resident, (form as Form).request)
+  const request = await findRequest(parts, c, resident, form.request)
   if (request) return c.redirect(`/interaction/${request.interactionUid}`, 303)
   leaveNotice(parts, c, { name: 'verification-cancelled' })
   return c.redirect('/', 303)

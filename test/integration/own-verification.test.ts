@@ -583,6 +583,15 @@ describe('the page of a vendor', () => {
     await kora.sandbox.close()
   })
 
+  test('of a vendor that was disabled since leads to a new start', async () => {
+    const { sandbox, word } = await connectKora()
+    const { accountId, open } = await own({ word })
+    await portal.db`update vendor_integration set enabled = false where vendor = 'kora'`
+    expect(await open()).toBeUndefined()
+    expect(await findOwnProgress(portal.db, accountId)).toMatchObject({ hasPage: false })
+    await sandbox.close()
+  })
+
   /** The state, as the worker finds it out. */
   const becomes = (accountId: string, state: string) =>
     eventually(async () => (await findOwnProgress(portal.db, accountId))?.state === state)
