@@ -53,6 +53,13 @@ export async function noteOutcome(
       due_at = case when notice.told is distinct from excluded.due then excluded.due_at end`
 }
 
+/** In the transaction of a change that the resident made: no mail tells them about it. */
+export async function dropNotice(sql: Sql, verificationId: string): Promise<void> {
+  await sql`
+    update verification_notice set told = due, due = null, due_at = null
+    where verification_id = ${verificationId} and due is not null`
+}
+
 /** Stores what the resident is told of a decision; without one, of an operator's review of an approved document. */
 export async function recordReasons(
   sql: Sql,

@@ -1,6 +1,8 @@
 import type { Sql } from '../platform/db.ts'
 import { isUuid } from '../platform/uuid.ts'
+import { reasonsToTell } from './outcome.ts'
 import { allImagesRefused } from './store.ts'
+import type { Reason } from './vendors/reasons/reason.ts'
 import type { VerificationStatus } from './vendors/vendor.ts'
 import { MANUAL, type VerifierName } from './vendors/vendor-names.ts'
 
@@ -41,6 +43,9 @@ export type OwnProgress = {
   hasPage: boolean
   /** The application's request that waits for it. */
   interactionUid: string | null
+  status: VerificationStatus
+  /** Why it has its status; null where that is not known. */
+  reasons: Reason[] | null
 }
 
 /** States in which another verification cannot be started. */
@@ -69,7 +74,7 @@ export async function findOwnProgress(
   const [row] = await sql<ProgressRow[]>`
     select id, vendor, status, session_created_at as started_at, interaction_uid,
       vendor_session_id is not null as has_session, page_sealed is not null as has_page,
-      submitted_at is not null as is_submitted,
+      submitted_at is not null as is_submitted, ${reasonsToTell(sql)} as reasons,
       session_created_at > now() - make_interval(secs => ${START_SECONDS}) as is_new,
       match, match_review, images_complete, ${allImagesRefused(sql)} as images_refused,
       coalesce(document_expires_on < (now() at time zone 'UTC')::date, false) as is_document_expired
@@ -77,9 +82,10 @@ export async function findOwnProgress(
     where account_id = ${accountId} and subject_id is null ${id === undefined ? sql`` : sql`and id = ${id}`}
     order by session_created_at desc limit 1`
   if (!row) return undefined
-  const { vendor, startedAt, interactionUid } = row
-  const hasPage = vendor === MANUAL ? row.status === 'pending' : row.hasPage
-  return { id: row.id, vendor, state: stateOf(row), startedAt, hasPage, interactionUid }
+  const { vendor, status, startedAt, interactionUid, reasons } = row
+  const hasPage = vendor === MANUAL || row.hasPage
+  const state = stateOf(row)
+  return { id: row.id, vendor, state, startedAt, hasPage, interactionUid, status, reasons }
 }
 
 type ProgressRow = {
@@ -88,6 +94,7 @@ type ProgressRow = {
   status: VerificationStatus
   startedAt: Date
   interactionUid: string | null
+  reasons: Reason[] | null
   hasSession: boolean
   hasPage: boolean
   isSubmitted: boolean

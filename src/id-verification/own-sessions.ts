@@ -6,6 +6,7 @@ import type { Log } from '../platform/log.ts'
 import type { Sealer } from '../platform/secrets.ts'
 import type { Vault } from '../platform/vault.ts'
 import { createRow, openSession, returnUrlOf } from './operations.ts'
+import { dropNotice } from './outcome.ts'
 import { findOwnProgress, isCancellable, isUnderWay } from './own-progress.ts'
 import { eraseWithin } from './retention.ts'
 import { lockVerification, recordDecision, stopChecks } from './store.ts'
@@ -156,6 +157,7 @@ export async function cancelOwnVerification(
     )
     // The vendor would report its request for new photos again.
     await stopChecks(sql, id)
+    await dropNotice(sql, id)
     return 'ended'
   })
   if (outcome) log.info('verification cancelled', { verificationId: id, accountId, outcome })

@@ -15,8 +15,8 @@ import { listOfferedVerifiers } from '../id-verification/vendors/vendor-order.ts
 import { findWaitingRequest, type WaitingRequest } from '../oauth/waiting-requests.ts'
 import { setSecurityHeaders } from '../web/html.ts'
 import { PageError } from '../web/page-error.ts'
-import type { PageEnv } from '../web/reader.ts'
-import type { Guard, GuardParts, Resident } from './guard.ts'
+import { type PageEnv, readerIn } from '../web/reader.ts'
+import { type Guard, type GuardParts, type Resident, signInPath } from './guard.ts'
 import { leaveNotice } from './notices.ts'
 import { elsewherePage, progressPage, startPage } from './verify-pages.ts'
 
@@ -45,14 +45,15 @@ async function findRequest(
   uid: unknown,
 ): Promise<WaitingRequest | undefined> {
   const request = await findWaitingRequest(provider(), { uid, accountId: account.id })
-  if (request) c.set('reader', readerOf(c.env.incoming, request.uiLocales))
+  if (request)
+    c.set('reader', readerIn(readerOf(c.env.incoming, request.uiLocales), account.timeZone))
   return request
 }
 
 /** With `?request=`, an application's request waits for the verification. One that is under way is shown instead. */
 async function showStart(parts: Parts, c: Context<PageEnv>): Promise<Response> {
   const resident = await parts.guard.findResident(c)
-  if (!resident) return c.redirect('/', 303)
+  if (!resident) return parts.guard.askToSignIn(c)
   const request = await findRequest(parts, c, resident, c.req.query('request'))
   const progress = await findOwnProgress(parts.db, resident.account.id)
   if (!progress || !isUnderWay(progress)) return showStartPage(parts, c, resident, { request })
@@ -117,7 +118,8 @@ async function showProgress(parts: Parts, c: Context<PageEnv>, id: string): Prom
   const { db, issuer, forms, guard } = parts
   const resident = await guard.findResident(c)
   setSecurityHeaders(c, { issuer })
-  if (!resident) return c.html(elsewherePage(c.var.reader))
+  if (!resident)
+    return c.html(elsewherePage(c.var.reader, { signInPath: signInPath(c.var.reader.returnTo) }))
   const progress = await findOwnProgress(db, resident.account.id, id)
   if (!progress) throw notFound()
   const request = await findRequest(parts, c, resident, progress.interactionUid)
@@ -130,7 +132,7 @@ async function showProgress(parts: Parts, c: Context<PageEnv>, id: string): Prom
 /** Redirects to the vendor's page, whose address is in no page of ours. */
 async function goOn(parts: Parts, c: Context<PageEnv>, id: string): Promise<Response> {
   const resident = await parts.guard.findResident(c)
-  if (!resident) return c.redirect('/', 303)
+  if (!resident) return parts.guard.askToSignIn(c)
   const own = { accountId: resident.account.id, id }
   setSecurityHeaders(c, { issuer: parts.issuer })
   try {

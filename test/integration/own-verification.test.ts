@@ -396,6 +396,10 @@ describe('cancelling', () => {
     const page = await seeHeading(browser, id, 'New photos are needed')
     await browser.submit(page, 'cancel')
     expect(await rowsOf(accountId)).toMatchObject([{ id, status: 'expired' }])
+    // No mail tells the resident what they did themselves.
+    const [notice] = await portal.db`
+      select told from verification_notice where verification_id = ${id} and due is null`
+    expect(notice).toEqual({ told: 'ended' })
     expect(headingOf(await startFrom(browser))).toBe('Take your photos')
   })
 
