@@ -22,16 +22,19 @@ import { elsewherePage, progressPage, startPage } from './verify-pages.ts'
 
 type Parts = GuardParts & { guard: Guard }
 
+// Other names below `/verify` are those of other pages.
+const ID = ':id{[0-9a-fA-F-]{36}}' as const
+
 /** `/verify`: a resident starts a verification, follows it, continues it and cancels it. */
 export function verifyRoutes(parts: Parts): Hono<PageEnv> {
   const routes = new Hono<PageEnv>()
-  for (const path of ['/verify', '/verify/:id/cancel'])
+  for (const path of ['/verify', `/verify/${ID}/cancel`])
     routes.use(path, bodyLimit({ maxSize: 16 * 1024 }))
   routes.get('/verify', (c) => showStart(parts, c))
   routes.post('/verify', (c) => start(parts, c))
-  routes.get('/verify/:id', (c) => showProgress(parts, c, c.req.param('id')))
-  routes.get('/verify/:id/continue', (c) => goOn(parts, c, c.req.param('id')))
-  routes.post('/verify/:id/cancel', (c) => cancel(parts, c, c.req.param('id')))
+  routes.get(`/verify/${ID}`, (c) => showProgress(parts, c, c.req.param('id')))
+  routes.get(`/verify/${ID}/continue`, (c) => goOn(parts, c, c.req.param('id')))
+  routes.post(`/verify/${ID}/cancel`, (c) => cancel(parts, c, c.req.param('id')))
   return routes
 }
 
