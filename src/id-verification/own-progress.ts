@@ -41,10 +41,11 @@ export type OwnProgress = {
   startedAt: Date
   /** The resident can go on: at the vendor, or here for `manual`. */
   hasPage: boolean
-  /** What the resident is told of why it did not succeed. */
-  reasons: readonly Reason[]
   /** The application's request that waits for it. */
   interactionUid: string | null
+  status: VerificationStatus
+  /** Why it has its status; null where that is not known. */
+  reasons: Reason[] | null
 }
 
 /** States in which another verification cannot be started. */
@@ -73,18 +74,18 @@ export async function findOwnProgress(
   const [row] = await sql<ProgressRow[]>`
     select id, vendor, status, session_created_at as started_at, interaction_uid,
       vendor_session_id is not null as has_session, page_sealed is not null as has_page,
-      submitted_at is not null as is_submitted,
+      submitted_at is not null as is_submitted, ${reasonsToTell(sql)} as reasons,
       session_created_at > now() - make_interval(secs => ${START_SECONDS}) as is_new,
-      match, match_review, ${reasonsToTell(sql)} as reasons, images_complete, ${allImagesRefused(sql)} as images_refused,
+      match, match_review, images_complete, ${allImagesRefused(sql)} as images_refused,
       coalesce(document_expires_on < (now() at time zone 'UTC')::date, false) as is_document_expired
     from verification
     where account_id = ${accountId} and subject_id is null ${id === undefined ? sql`` : sql`and id = ${id}`}
     order by session_created_at desc limit 1`
   if (!row) return undefined
-  const { vendor, startedAt, interactionUid } = row
-  const reasons = row.reasons ?? []
-  const hasPage = vendor === MANUAL ? row.status === 'pending' : row.hasPage
-  return { id: row.id, vendor, state: stateOf(row), startedAt, hasPage, reasons, interactionUid }
+  const { vendor, status, startedAt, interactionUid, reasons } = row
+  const hasPage = vendor === MANUAL ? status === 'pending' : row.hasPage
+  const state = stateOf(row)
+  return { id: row.id, vendor, state, startedAt, hasPage, interactionUid, status, reasons }
 }
 
 type ProgressRow = {
@@ -93,13 +94,13 @@ type ProgressRow = {
   status: VerificationStatus
   startedAt: Date
   interactionUid: string | null
+  reasons: Reason[] | null
   hasSession: boolean
   hasPage: boolean
   isSubmitted: boolean
   isNew: boolean
   match: 'match' | 'no-reference' | 'mismatch' | null
   matchReview: 'accepted' | 'rejected' | null
-  reasons: Reason[] | null
   imagesComplete: boolean
   imagesRefused: boolean
   isDocumentExpired: boolean

@@ -113,11 +113,17 @@ export async function openOwnPage(
   const page = row && (await findPage(db, vault, id))
   const configured =
     page && (await findVendorIntegration(db, sealer, progress.vendor, row.integration))
-  if (!configured) return undefined
-  const { state, url } = page
+  if (!configured) {
+    // The operator disabled the vendor.
+    await deletePage(db, id)
+    return undefined
+  }
   const vendor = createVendor(configured)
-  if (!vendor.renewPage) return !vendor.opensOnce || (await deletePage(db, id)) ? url : undefined
+  // Of several requests, one opens a page that opens once.
+  if (!vendor.renewPage)
+    return !vendor.opensOnce || (await deletePage(db, id)) ? page.url : undefined
   const { sessionId } = row
+  const { state } = page
   const returnUrl = returnUrlOf(issuer, configured, state)
   const renewed = await vendor.renewPage({ verificationId: id, sessionId, returnUrl, state })
   if (renewed === undefined) await deletePage(db, id)
@@ -149,9 +155,9 @@ export async function cancelOwnVerification(
       { ...decision, status: 'expired', documentType: undefined, reason: undefined },
       undefined,
     )
-    await settleOutcome(sql, id)
     // The vendor would report its request for new photos again.
     await stopChecks(sql, id)
+    await settleOutcome(sql, id)
     return 'ended'
   })
   if (outcome) log.info('verification cancelled', { verificationId: id, accountId, outcome })

@@ -1,5 +1,5 @@
 import { html } from 'hono/html'
-import { describeReasons } from '../id-verification/outcome.ts'
+import { canTryAgain, describeReasons } from '../id-verification/outcome.ts'
 import {
   isCancellable,
   isUnderWay,
@@ -94,14 +94,13 @@ export function progressPage(
 ): Html {
   const { progress, request } = data
   const { common, verify } = reader.texts
-  const { state, vendor, reasons, interactionUid } = progress
+  const { state, interactionUid } = progress
   const words = verify.states[state]
   return page(reader, {
     title: words.title,
     body: html`${request ? '' : html`<p><a href="/">${common.backToDocuments}</a></p>`}
 <section class="card"><h1>${words.title}</h1>
-${state === 'new-photos' && reasons.length > 0 ? '' : html`<p class="lead">${words.text(nameOf(vendor))}</p>`}
-${reasons.length > 0 ? paragraphs(describeReasons(reader.texts, { status: state, reasons })) : ''}
+${explanation(reader, progress)}
 ${actions(reader, data)}
 ${request ? waitingNote(reader, { state, request }) : interactionUid ? html`<p class="quiet">${verify.requestEnded}</p>` : ''}
 <h2>${verify.steps}</h2>
@@ -109,6 +108,16 @@ ${stepList(reader, state)}
 ${cancelForm(reader, data)}
 </section>`,
   })
+}
+
+/** Why it did not succeed, where that is known; otherwise what the state means. */
+function explanation({ texts }: Reader, progress: OwnProgress): Html | Html[] {
+  const { state, vendor, reasons } = progress
+  if (!reasons?.length)
+    return html`<p class="lead">${texts.verify.states[state].text(nameOf(vendor))}</p>`
+  return describeReasons(texts, progress).map(
+    ({ why, next }) => html`<p><strong>${why}</strong> ${next}</p>`,
+  )
 }
 
 function stepList({ texts: { verify } }: Reader, state: ProgressState): Html {
@@ -154,7 +163,8 @@ function actions(
     }${state === 'photos' ? checkAgain(reader, id) : ''}</div>`
   const label = state === 'new-photos' ? verify.newPhotos : verify.goOn(nameOf(vendor))
   const goesOn = hasPage && isCancellable(progress)
-  const startsAgain = isCancellable(progress) ? !hasPage : !isUnderWay(progress)
+  const startsAgain =
+    canTryAgain(progress.reasons) && (isCancellable(progress) ? !hasPage : !isUnderWay(progress))
   return html`<div class="buttons">${
     goesOn ? html`<a class="button primary" href="/verify/${id}/continue">${label}</a>` : ''
   }${
@@ -198,14 +208,14 @@ ${hasPage ? html`<p>${verify.usedUp}</p>${again}` : ''}
 }
 
 /** For a browser without a session: that of a phone on which only the photos were taken. */
-export function elsewherePage(reader: Reader): Html {
+export function elsewherePage(reader: Reader, { signInPath }: { signInPath: string }): Html {
   const { signIn, verify } = reader.texts
   return page(reader, {
     title: verify.elsewhereTitle,
     body: html`<section class="card narrow"><h1>${verify.elsewhereTitle}</h1>
 <p class="lead">${verify.elsewhere}</p>
 <p>${verify.elsewhereOr}</p>
-<p><a class="button" href="/">${signIn.title}</a></p></section>`,
+<p><a class="button" href="${signInPath}">${signIn.title}</a></p></section>`,
   })
 }
 

@@ -15,24 +15,26 @@ import { listOfferedVerifiers } from '../id-verification/vendors/vendor-order.ts
 import { findWaitingRequest, type WaitingRequest } from '../oauth/waiting-requests.ts'
 import { setSecurityHeaders } from '../web/html.ts'
 import { PageError } from '../web/page-error.ts'
-import type { PageEnv } from '../web/reader.ts'
-import type { Guard, GuardParts, Resident } from './guard.ts'
+import { type PageEnv, readerIn } from '../web/reader.ts'
+import { type Guard, type GuardParts, type Resident, signInPath } from './guard.ts'
 import { leaveNotice } from './notices.ts'
 import { elsewherePage, progressPage, startPage } from './verify-pages.ts'
 
 type Parts = GuardParts & { guard: Guard }
-type Form = Record<string, unknown>
+
+// Other names below `/verify` are those of other pages.
+const ID = ':id{[0-9a-fA-F-]{36}}' as const
 
 /** `/verify`: a resident starts a verification, follows it, continues it and cancels it. */
 export function verifyRoutes(parts: Parts): Hono<PageEnv> {
   const routes = new Hono<PageEnv>()
-  for (const path of ['/verify', '/verify/:id/cancel'])
+  for (const path of ['/verify', `/verify/${ID}/cancel`])
     routes.use(path, bodyLimit({ maxSize: 16 * 1024 }))
   routes.get('/verify', (c) => showStart(parts, c))
   routes.post('/verify', (c) => start(parts, c))
-  routes.get('/verify/:id', (c) => showProgress(parts, c, c.req.param('id')))
-  routes.get('/verify/:id/continue', (c) => goOn(parts, c, c.req.param('id')))
-  routes.post('/verify/:id/cancel', (c) => cancel(parts, c, c.req.param('id')))
+  routes.get(`/verify/${ID}`, (c) => showProgress(parts, c, c.req.param('id')))
+  routes.get(`/verify/${ID}/continue`, (c) => goOn(parts, c, c.req.param('id')))
+  routes.post(`/verify/${ID}/cancel`, (c) => cancel(parts, c, c.req.param('id')))
   return routes
 }
 
@@ -46,14 +48,15 @@ async function findRequest(
   uid: unknown,
 ): Promise<WaitingRequest | undefined> {
   const request = await findWaitingRequest(provider(), { uid, accountId: account.id })
-  if (request) c.set('reader', readerOf(c.env.incoming, request.uiLocales))
+  if (request)
+    c.set('reader', readerIn(readerOf(c.env.incoming, request.uiLocales), account.timeZone))
   return request
 }
 
 /** With `?request=`, an application's request waits for the verification. One that is under way is shown instead. */
 async function showStart(parts: Parts, c: Context<PageEnv>): Promise<Response> {
   const resident = await parts.guard.findResident(c)
-  if (!resident) return c.redirect('/', 303)
+  if (!resident) return parts.guard.askToSignIn(c)
   const request = await findRequest(parts, c, resident, c.req.query('request'))
   const progress = await findOwnProgress(parts.db, resident.account.id)
   if (!progress || !isUnderWay(progress)) return showStartPage(parts, c, resident, { request })
@@ -97,7 +100,7 @@ async function start(parts: Parts, c: Context<PageEnv>): Promise<Response> {
     address: parts.addressOf(c.env.incoming),
   }
   const waitSeconds = await countAttempt(db, attempt)
-  if (waitSeconds > 0) return await showTooMany(parts, c, resident, { request, waitSeconds })
+  if (waitSeconds > 0) return await showStartPage(parts, c, resident, { request, waitSeconds })
   if (typeof form.replaces === 'string')
     await cancelOwnVerification(parts, { accountId, id: form.replaces })
   const started = await startOwnVerification(parts, {
@@ -113,25 +116,13 @@ async function start(parts: Parts, c: Context<PageEnv>): Promise<Response> {
   return c.redirect(`/verify/${verificationId}`, 303)
 }
 
-/** A verification that is under way is no new one: it is shown, however many were started. */
-async function showTooMany(
-  parts: Parts,
-  c: Context<PageEnv>,
-  resident: Resident,
-  given: { request: WaitingRequest | undefined; waitSeconds: number },
-): Promise<Response> {
-  const progress = await findOwnProgress(parts.db, resident.account.id)
-  if (progress && isUnderWay(progress) && progress.hasPage)
-    return c.redirect(`/verify/${progress.id}`, 303)
-  return showStartPage(parts, c, resident, given)
-}
-
 /** The vendor returns a browser to this page, perhaps that of a phone that only took the photos and is not signed in. */
 async function showProgress(parts: Parts, c: Context<PageEnv>, id: string): Promise<Response> {
   const { db, issuer, forms, guard } = parts
   const resident = await guard.findResident(c)
   setSecurityHeaders(c, { issuer })
-  if (!resident) return c.html(elsewherePage(c.var.reader))
+  if (!resident)
+    return c.html(elsewherePage(c.var.reader, { signInPath: signInPath(c.var.reader.returnTo) }))
   const progress = await findOwnProgress(db, resident.account.id, id)
   if (!progress) throw notFound()
   const request = await findRequest(parts, c, resident, progress.interactionUid)
@@ -144,7 +135,7 @@ async function showProgress(parts: Parts, c: Context<PageEnv>, id: string): Prom
 /** Redirects to the vendor's page, whose address is in no page of ours. */
 async function goOn(parts: Parts, c: Context<PageEnv>, id: string): Promise<Response> {
   const resident = await parts.guard.findResident(c)
-  if (!resident) return c.redirect('/', 303)
+  if (!resident) return parts.guard.askToSignIn(c)
   const own = { accountId: resident.account.id, id }
   setSecurityHeaders(c, { issuer: parts.issuer })
   try {
@@ -163,7 +154,7 @@ async function cancel(parts: Parts, c: Context<PageEnv>, id: string): Promise<Re
   const own = { accountId: resident.account.id, id }
   if (!(await findOwnProgress(parts.db, own.accountId, id))) throw notFound()
   if (!(await cancelOwnVerification(parts, own))) return c.redirect(`/verify/${id}`, 303)
-  const request = await findRequest(parts, c, resident, (form as Form).request)
+  const request = await findRequest(parts, c, resident, form.request)
   if (request) return c.redirect(`/interaction/${request.interactionUid}`, 303)
   leaveNotice(parts, c, { name: 'verification-cancelled' })
   return c.redirect('/', 303)

@@ -4,7 +4,12 @@ import { findOwnProgress, type ProgressState } from '../../src/id-verification/o
 import { setVendorOrder } from '../../src/id-verification/vendors/vendor-order.ts'
 import { startApplication } from '../../src/local/sandbox/application.ts'
 import { findAccessibilityFaults } from '../support/accessibility.ts'
-import { findChromium, launchChromium, startEmptyApplication } from '../support/chromium.ts'
+import {
+  agreeToEverything,
+  findChromium,
+  launchChromium,
+  startEmptyApplication,
+} from '../support/chromium.ts'
 import {
   ALL_SCOPES,
   addClient,
@@ -82,6 +87,7 @@ describe.skipIf(!executable)('verification in a browser', () => {
       expect(await page.getByRole('heading', { name: 'todavía no está verificada' }).count()).toBe(
         0,
       )
+      await agreeToEverything(page)
       await page.locator('button[name=allow]').click()
       await page.waitForURL((url) => url.origin === new URL(redirectUri).origin)
       expect(await page.locator('img').count()).toBeGreaterThanOrEqual(3)
@@ -139,6 +145,7 @@ describe.skipIf(!executable)('verification in a browser', () => {
       await page.getByRole('link', { name: 'Back to the request of Bluewater Bank' }).click()
       expect(await page.locator('main').textContent()).toContain('Your photos are being checked')
       expect(await findAccessibilityFaults(page)).toEqual([])
+      await agreeToEverything(page)
       await page.locator('button[name=allow]').click()
       await page.waitForURL(`${anywhere.redirectUri}**`)
       expect(page.url()).toContain('code=')

@@ -396,6 +396,10 @@ describe('cancelling', () => {
     const page = await seeHeading(browser, id, 'New photos are needed')
     await browser.submit(page, 'cancel')
     expect(await rowsOf(accountId)).toMatchObject([{ id, status: 'expired' }])
+    // No mail tells the resident what they did themselves.
+    const [notice] = await portal.db`
+      select told from verification_notice where verification_id = ${id} and due is null`
+    expect(notice).toEqual({ told: 'ended' })
     expect(headingOf(await startFrom(browser))).toBe('Take your photos')
   })
 
@@ -581,6 +585,15 @@ describe('the page of a vendor', () => {
     }
     await incode.sandbox.close()
     await kora.sandbox.close()
+  })
+
+  test('of a vendor that was disabled since leads to a new start', async () => {
+    const { sandbox, word } = await connectKora()
+    const { accountId, open } = await own({ word })
+    await portal.db`update vendor_integration set enabled = false where vendor = 'kora'`
+    expect(await open()).toBeUndefined()
+    expect(await findOwnProgress(portal.db, accountId)).toMatchObject({ hasPage: false })
+    await sandbox.close()
   })
 
   /** The state, as the worker finds it out. */
