@@ -94,20 +94,28 @@ function sentPage(reader: Reader, { capture, isRecent, csrf }: Data): Html {
     body: html`<p><a href="/">${common.backToDocuments}</a></p>
 <h1>${isWaiting ? texts.sentTitle : texts.title}</h1>
 ${isWaiting ? html`<p class="lead">${texts.sentLead}</p>` : html`<p class="lead">${texts.decided(status)}</p>`}
-<p><a href="/verifications/${encodeURIComponent(capture.id)}">${home.details}</a></p>
-${isWaiting ? sentPhotos(reader, capture, isRecent) : ''}
+<p><a href="/verify/${encodeURIComponent(capture.id)}">${texts.standing}</a></p>
+${isWaiting ? sentPhotos(reader, capture, { isRecent, canChange: false }) : ''}
 ${isWaiting && !isRecent ? html`<form method="post" action="${manualPath(capture.id)}">${csrfField(csrf)}<button name="open">${home.showPhotos}</button></form>` : ''}`,
   })
 }
 
-/** The photos of the steps; without a recent sign-in that they were received. */
-function sentPhotos({ texts }: Reader, { photos, steps }: OwnCapture, isRecent: boolean): Html {
+/** The photos of the steps; without a recent sign-in that they were received. `canChange`: with a link to take another one. */
+function sentPhotos(
+  { texts }: Reader,
+  { id, photos, steps }: OwnCapture,
+  { isRecent, canChange }: { isRecent: boolean; canChange: boolean },
+): Html {
   const sent = UPLOAD_TYPES.filter((type) => steps.some(({ step }) => step === type))
   return html`<ul class="images">${sent.map((type) => {
     const photo = photos[type]
     const label = photoLabel(texts, type)
     if (!photo) return ''
-    return html`<li>${isRecent ? sentPhoto(photo, label) : ''}${isRecent ? html`<span>${label}</span>` : html`<p>${texts.capture.receivedPhoto(label)}</p>`}</li>`
+    if (!isRecent) return html`<li>${texts.capture.receivedPhoto(label)}</li>`
+    const change = canChange
+      ? html` <a href="${manualPath(id, SLUGS[type])}" aria-label="${texts.capture.check.change(label)}">${texts.home.change}</a>`
+      : ''
+    return html`<li>${sentPhoto(photo, label)}<p>${label}</p>${change}</li>`
   })}</ul>`
 }
 
@@ -149,8 +157,7 @@ export function checkPage(reader: Reader, data: Data & { isBusy: boolean }): Htm
 ${isBusy ? html`<div class="notice bad" role="alert"><p>${texts.check.busy}</p></div>` : ''}
 ${
   isRecent
-    ? html`<section class="card" aria-labelledby="photos"><h2 id="photos">${reader.texts.verification.photos}</h2>${sentPhotos(reader, capture, true)}
-${changes(reader, capture)}</section>
+    ? html`<section class="card" aria-labelledby="photos"><h2 id="photos">${reader.texts.verification.photos}</h2>${sentPhotos(reader, capture, { isRecent, canChange: true })}</section>
 ${stated(reader, capture)}
 <form method="post" action="${action}" class="card">${csrfField(csrf)}
 <p>${texts.check.lead}</p>
@@ -159,16 +166,6 @@ ${stated(reader, capture)}
 }`,
   })
 }
-
-/** Each photo can be taken again. */
-const changes = (reader: Reader, { id, steps }: OwnCapture): Html =>
-  html`<ul class="seen">${steps.flatMap(({ step }) =>
-    step === 'details'
-      ? []
-      : [
-          html`<li><a href="${manualPath(id, SLUGS[step])}">${reader.texts.capture.check.change(photoLabel(reader.texts, step))}</a></li>`,
-        ],
-  )}</ul>`
 
 function stated(reader: Reader, { id, documentType, document }: OwnCapture): Html {
   const { capture: texts, home, verification, format } = reader.texts

@@ -106,7 +106,7 @@ function preparePhoto(form) {
     event.preventDefault()
     const request = new XMLHttpRequest()
     const sending = part('sending')
-    const button = form.querySelector('.buttons > .primary:not([type="button"])')
+    const button = part('file').querySelector('button')
     const bar = sending.querySelector('progress')
     const end = (isBroken) => {
       sending.hidden = true
@@ -148,6 +148,7 @@ function prepareCamera(form, part, input) {
     stream = undefined
     part('finder').hidden = true
     part('open').hidden = false
+    part('file').hidden = false
   }
 
   async function open() {
@@ -169,6 +170,7 @@ function prepareCamera(form, part, input) {
     await video.play()
     part('finder').hidden = false
     part('open').hidden = true
+    part('file').hidden = true
     part('take').focus()
     timer = setInterval(() => {
       if (!form.isConnected) return close()
@@ -190,7 +192,9 @@ function prepareCamera(form, part, input) {
         input.files = files.files
         input.dispatchEvent(new Event('change'))
         close()
-        form.querySelector('.buttons > .primary:not([type="button"])').focus()
+        part('first').hidden = true
+        part('again').hidden = false
+        part('file').querySelector('button').focus()
       },
       'image/jpeg',
       0.92,

@@ -1,8 +1,9 @@
 import { randomInt } from 'node:crypto'
-import { rm } from 'node:fs/promises'
+import { rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { verification } from '../../src/cli/verification.ts'
 import { exportResident } from '../../src/id-verification/export.ts'
 import { startWithVerifier } from '../../src/id-verification/operations.ts'
 import { findOwnVerification } from '../../src/id-verification/own-verifications.ts'
@@ -384,6 +385,37 @@ test('a reviewer asks for a better photo, and the way leads there alone', async 
   const file = join(tmpdir(), `${id}.zip`)
   await exportResident(portal.parts, { accountId: resident.id, file, sign: async () => 'x' })
   await rm(file)
+})
+
+test('the operator sees the photos, and the statement beside the account, and each look is recorded', async () => {
+  const { id } = await sent()
+  const context = { ...portal.parts, issuer: portal.issuer }
+  const { show, photos, review } = verification.commands
+  expect(await show?.run?.(context, {}, [id])).toMatchObject({
+    status: 'review',
+    statement: { documentType: 'passport', document: { number: 'L898902C3', nationality: 'HN' } },
+    account: { givenName: HOLDER.givenName, statedBy: 'operator' },
+    match: { outcome: 'match', differences: [] },
+  })
+  const out = join(tmpdir(), `review-${id}`)
+  const saved = await photos?.run?.(context, { out }, [id])
+  expect(saved).toEqual({
+    id,
+    files: ['1-document_front.jpg', '2-selfie.jpg'].map((name) => join(out, name)),
+  })
+  expect((await stat(join(out, '2-selfie.jpg'))).mode & 0o777).toBe(0o600)
+  await expect(photos?.run?.(context, { out }, [id])).rejects.toThrow('cannot be made')
+  await rm(out, { recursive: true })
+  const looks = await portal.db`
+    select 1 from ledger_entry where verification_id = ${id} and kind = 'operator-look'`
+  expect(looks).toHaveLength(2)
+  const asked = { again: ['selfie', 'details'], reason: 'The face is covered.' }
+  expect(await review?.run?.(context, asked, [id])).toEqual({ id, asked: ['selfie', 'details'] })
+  expect(await statusOf(id)).toBe('resubmission')
+  for (const wrong of [{}, { ...asked, accept: true }])
+    await expect(review?.run?.(context, { reason: 'abc', ...wrong }, [id])).rejects.toThrow(
+      'one of',
+    )
 })
 
 test('of two tabs, one sends, and neither fails', async () => {

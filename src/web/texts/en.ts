@@ -425,6 +425,7 @@ export const en = {
     sentTitle: 'A person looks at it',
     sentLead:
       'Everything has arrived. You can close this page. The result will appear with your documents.',
+    standing: 'See how it stands, and what comes next',
     decided: (status: string) => `The result: ${status}.`,
     receivedPhoto: (photo: string) => `${photo}: received`,
 
@@ -468,6 +469,7 @@ export const en = {
       file: 'Choose or take the photo',
       hint: 'A JPEG, PNG, WebP or HEIC of up to 20 MB. A phone opens its camera here.',
       openCamera: 'Use the camera of this device',
+      takeAgain: 'Take it again',
       closeCamera: 'Close the camera',
       noCamera:
         'The camera could not be opened. Allow it in your browser, or choose a photo from your files.',
@@ -614,7 +616,7 @@ export const en = {
       title: 'Check and send',
       stated: 'What you typed',
       linesFit: 'The lines with the < signs fit together, and fit what you typed.',
-      change: (photo: string) => `Take another photo: ${photo}`,
+      change: (photo: string) => `Change this photo: ${photo}`,
       changeDetails: 'Change what you typed',
       lead: 'With this you state that the document is yours, and that what you typed is what it says. Afterwards you cannot change anything, unless we ask you to.',
       send: 'Send everything',

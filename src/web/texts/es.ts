@@ -424,6 +424,7 @@ export const es: Texts = {
     confirmFirst: 'Inició sesión hace un rato. Primero le pedimos que confirme que es usted.',
     sentTitle: 'Una persona lo está mirando',
     sentLead: 'Todo llegó. Puede cerrar esta página. El resultado aparecerá con sus documentos.',
+    standing: 'Ver cómo va y qué sigue',
     decided: (status) => `El resultado: ${status}.`,
     receivedPhoto: (photo) => `${photo}: recibida`,
 
@@ -467,6 +468,7 @@ export const es: Texts = {
       file: 'Elija o tome la foto',
       hint: 'Un archivo JPEG, PNG, WebP o HEIC de hasta 20 MB. Un teléfono abre aquí su cámara.',
       openCamera: 'Usar la cámara de este dispositivo',
+      takeAgain: 'Tomarla de nuevo',
       closeCamera: 'Cerrar la cámara',
       noCamera:
         'No se pudo abrir la cámara. Permítala en su navegador, o elija una foto de sus archivos.',
@@ -613,7 +615,7 @@ export const es: Texts = {
       title: 'Revisar y enviar',
       stated: 'Lo que usted escribió',
       linesFit: 'Las líneas con los signos < son coherentes y coinciden con lo que escribió.',
-      change: (photo) => `Tomar otra foto: ${photo}`,
+      change: (photo) => `Cambiar esta foto: ${photo}`,
       changeDetails: 'Cambiar lo que escribió',
       lead: 'Con esto usted declara que el documento es suyo y que escribió lo que dice. Después no podrá cambiar nada, a menos que se lo pidamos.',
       send: 'Enviar todo',
