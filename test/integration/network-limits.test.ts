@@ -95,6 +95,8 @@ const UNLIMITED = `
   GET /photos/:id
   GET /photos/:id/image
   GET /photos/:id/thumbnail
+  GET /verify/manual/:id
+  GET /verify/manual/:id/:step
   GET /account
   GET /account/totp
   GET /applications/:clientId
@@ -102,6 +104,8 @@ const UNLIMITED = `
   GET /activity
   GET /looks
   GET /outbox
+  GET /verify/phone
+  GET /verify/phone/:step
   GET /api/v1/idv/health
   * /api/v1/*
   GET /.well-known/*
@@ -140,8 +144,11 @@ const GUESSED = `
   POST /sign-out
   POST /photos
   POST /photos/:id
+  POST /verify/manual/*
   POST /account/*
   POST /applications/*
+  GET /verify/phone/open/:token
+  POST /verify/phone/*
   GET /callbacks/mosaic
   GET /app/:token`
 
