@@ -1,3 +1,4 @@
+import { isReason, MAX_REASONS, REASONS } from '../id-verification/vendors/reasons/reason.ts'
 import { VERIFIERS } from '../id-verification/vendors/vendor-names.ts'
 import { OperatorError } from '../platform/errors.ts'
 import {
@@ -31,7 +32,7 @@ const start = defineCommand({
     const { startWithVerifier } = await load()
     const resident = await findResident({ db, vault }, requireOption(values, 'resident'))
     return await startWithVerifier(
-      { db, sealer, issuer },
+      { db, vault, sealer, issuer },
       {
         vendor: requireOption(values, 'vendor'),
         integration: getOption(values, 'integration'),
@@ -126,9 +127,16 @@ const review = defineCommand({
       choices: CAPTURE_STEPS,
     },
     reason: { value: 'text', text: '3 to 200 characters that name no person', required: true },
+    tell: {
+      value: 'reason',
+      text: 'what the resident is told in their language; up to three',
+      isList: true,
+      choices: REASONS,
+    },
   },
   examples: [
     'verification review ID --accept --reason "Name changed by marriage."',
+    'verification review ID --reject --reason "Valid until March." --tell document-expired',
     'verification review ID --again document_front --reason "The number cannot be read."',
   ],
   async run({ db, vault }, values, args) {
@@ -144,12 +152,19 @@ const review = defineCommand({
     const reason = requireOption(values, 'reason').trim()
     if (reason.length < 3 || reason.length > 200)
       throw new UsageError('--reason has 3 to 200 characters, and names no person')
+    const reasons = getList(values, 'tell')?.filter(isReason)
+    if (reasons && (values.accept === true || reasons.length > MAX_REASONS))
+      throw new UsageError(
+        `--tell goes with --reject or --again, and is given ${MAX_REASONS} times at most`,
+      )
     if (asked.length > 0) {
-      requireFound(await requestAgain({ db, vault }, { id, asked, reason }), 'verification')
+      const wanted = { id, asked, reason, reasons }
+      requireFound(await requestAgain({ db, vault }, wanted), 'verification')
       return { id, asked }
     }
     const decision = values.accept ? 'accepted' : 'rejected'
-    requireFound(await reviewVerification({ db, vault }, { id, decision, reason }), 'verification')
+    const given = { id, decision, reason, reasons } as const
+    requireFound(await reviewVerification({ db, vault }, given), 'verification')
     return { id, review: decision }
   },
 })

@@ -30,6 +30,10 @@ const TYPES_WITHOUT_BACK: readonly DocumentType[] = ['passport', 'visa']
 export const hasBack = (documentType: DocumentType | undefined): boolean =>
   documentType === undefined || !TYPES_WITHOUT_BACK.includes(documentType)
 
+/** Whether a verification of `manual` with this status takes photos: it is new, or a reviewer asked for something again. */
+export const isOpenStatus = (status: VerificationStatus): boolean =>
+  status === 'pending' || status === 'resubmission'
+
 /** What a resident says about a document. Personal data: sealed at rest, never logged. */
 export type Statement = {
   documentType: CapturedDocument

@@ -15,8 +15,10 @@ import { endPersonMismatch, resolvePersonMismatch } from './alert-resolution.ts'
 import { askAgain, type CaptureStep, readCapture, type Statement } from './captures.ts'
 import { compareWithAccount, readFindings, recordFindings } from './findings.ts'
 import { type MatchResult, matchDocument } from './matching.ts'
+import { noteOutcome, readOutcome, recordReasons } from './outcome.ts'
 import { recordOperatorReason } from './reasons.ts'
 import { lockVerification, recordReview, type VerificationRow } from './store.ts'
+import type { Reason } from './vendors/reasons/reason.ts'
 import type { DocumentFindings } from './vendors/vendor.ts'
 import { MANUAL } from './vendors/vendor-names.ts'
 
@@ -26,21 +28,35 @@ const OPERATOR = 'operator'
 /**
  * The operator's decision on an approved verification: `accepted` lets a mismatch count, `rejected` keeps it from
  * counting, also one that matched. It holds for the current attempt. One of `manual` that waits for review is approved or declined
- * instead; with the approval, what the resident stated counts as read from the document. Throws OperatorError where there is nothing to decide. Returns `false` when there is no such verification.
+ * instead; with the approval, what the resident stated counts as read from the document. Throws OperatorError where there is nothing to
+ * decide. Returns `false` when there is no such verification.
  */
 export async function reviewVerification(
   { db, vault }: { db: Db; vault: Vault },
-  { id, decision, reason }: { id: string; decision: OperatorDecision; reason: string },
+  {
+    id,
+    decision,
+    reason,
+    reasons,
+  }: {
+    id: string
+    decision: OperatorDecision
+    reason: string
+    /** What the resident is told. */
+    reasons?: readonly Reason[] | undefined
+  },
 ): Promise<boolean> {
   return await db.begin(async (sql) => {
     const locked = await lockVerification(sql, id)
     if (!locked) return false
     const { vendor, status, attemptId } = locked
+    const outcomeBefore = await readOutcome(sql, id)
     const isOpen = vendor === MANUAL && status === 'review' && attemptId !== null
     if (isOpen) {
       const decided = decision === 'accepted' ? 'approved' : 'declined'
       if (decided === 'approved') await recordStatement(sql, vault, locked, attemptId)
-      await recordReview(sql, vault, id, { attemptId, status: decided, reason, by: OPERATOR })
+      const given = { attemptId, status: decided, reason, reasons, by: OPERATOR } as const
+      await recordReview(sql, vault, id, given)
     } else if (status === 'approved')
       await sql`
         update verification set match_review = ${decision}, match_reviewed_at = now(), updated_at = now()
@@ -58,6 +74,8 @@ export async function reviewVerification(
       verificationId: id,
     })
     if (isOpen) return true
+    await recordReasons(sql, id, { decisionId: undefined, reasons: reasons ?? [] })
+    await noteOutcome(sql, id, outcomeBefore)
     await resolvePersonMismatch(sql, vault, locked, reason)
     if (locked.accountId) await announceVerification(sql, locked.accountId)
     return true
@@ -73,10 +91,14 @@ async function recordStatement(
 ): Promise<void> {
   const capture = await readCapture(sql, vault, verification.id)
   if (!capture) return
-  const findings = findingsOf(capture.statement)
-  const [documentType, reason] = [findings.documentType, undefined]
-  const decision = { attemptId, status: 'approved', documentType, reason, findings } as const
-  await recordFindings(sql, vault, verification, { ...decision, decidedAt: new Date() })
+  await recordFindings(sql, vault, verification, {
+    attemptId,
+    status: 'approved',
+    decidedAt: new Date(),
+    documentType: capture.statement.documentType,
+    reason: undefined,
+    findings: findingsOf(capture.statement),
+  })
 }
 
 const findingsOf = ({ documentType, document }: Statement): DocumentFindings => ({
@@ -98,7 +120,16 @@ const findingsOf = ({ documentType, document }: Statement): DocumentFindings => 
  */
 export async function requestAgain(
   { db, vault }: { db: Db; vault: Vault },
-  { id, asked, reason }: { id: string; asked: readonly CaptureStep[]; reason: string },
+  {
+    id,
+    asked,
+    ...why
+  }: {
+    id: string
+    asked: readonly CaptureStep[]
+    reason: string
+    reasons?: readonly Reason[] | undefined
+  },
 ): Promise<boolean> {
   return await db.begin(async (sql) => {
     const locked = await lockVerification(sql, id)
@@ -110,7 +141,7 @@ export async function requestAgain(
       )
     if (!(await askAgain(sql, id, asked)))
       throw new OperatorError('Its images were uploaded by a back office: accept or reject it.')
-    await recordReview(sql, vault, id, { attemptId, status: 'resubmission', reason, by: OPERATOR })
+    await recordReview(sql, vault, id, { attemptId, status: 'resubmission', ...why, by: OPERATOR })
     return true
   })
 }
@@ -147,7 +178,9 @@ export async function compareAllWithAccount(
     select id, account_id, subject_id from verification
     where account_id = ${accountId} order by id for update`
   for (const row of rows) {
+    const outcomeBefore = await readOutcome(sql, row.id)
     await compareWithAccount(sql, vault, row.id)
+    await noteOutcome(sql, row.id, outcomeBefore)
     await endPersonMismatch(sql, vault, row)
   }
   if (rows.length > 0) await announceVerification(sql, accountId)

@@ -113,7 +113,7 @@ function sentPhotos(
     if (!photo) return ''
     if (!isRecent) return html`<li>${texts.capture.receivedPhoto(label)}</li>`
     const change = canChange
-      ? html` <a href="${manualPath(id, SLUGS[type])}" aria-label="${texts.capture.check.change(label)}">${texts.home.change}</a>`
+      ? html` <a class="button" href="${manualPath(id, SLUGS[type])}" aria-label="${texts.capture.check.change(label)}">${texts.home.change}</a>`
       : ''
     return html`<li>${sentPhoto(photo, label)}<p>${label}</p>${change}</li>`
   })}</ul>`

@@ -1,4 +1,9 @@
-import { CAPTURE_STEPS, type CaptureStep, type OwnCapture } from '../id-verification/captures.ts'
+import {
+  CAPTURE_STEPS,
+  type CaptureStep,
+  isOpenStatus,
+  type OwnCapture,
+} from '../id-verification/captures.ts'
 
 /* The addresses of the steps of a verification that people review. */
 
@@ -24,5 +29,4 @@ export function nextOf({ documentType, steps }: OwnCapture): string {
   return next ? SLUGS[next.step] : 'check'
 }
 
-export const isOpenCapture = ({ status }: OwnCapture): boolean =>
-  status === 'pending' || status === 'resubmission'
+export const isOpenCapture = ({ status }: OwnCapture): boolean => isOpenStatus(status)
