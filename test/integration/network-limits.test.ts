@@ -165,9 +165,9 @@ const GUESSED = `
   POST /verify/manual/*
   POST /account/*
   POST /applications/*
+  POST /activity/*
   GET /verify/phone/open/:token
   POST /verify/phone/*
-  POST /activity/*
   GET /callbacks/mosaic
   GET /app/:token`
 
