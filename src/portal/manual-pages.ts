@@ -6,27 +6,21 @@ import {
   UPLOAD_TYPES,
 } from '../id-verification/captures.ts'
 import { STATELESS } from '../id-verification/countries.ts'
-import { csrfField, day, type Html, page } from '../web/html.ts'
+import { calendarDate, csrfField, type Html, page } from '../web/html.ts'
 import { photoLabel } from '../web/photos.ts'
 import type { Reader } from '../web/reader.ts'
-import { wordFor } from '../web/texts/languages.ts'
 import { sentPhoto } from './manual-photo-page.ts'
-import { isOpenCapture, manualPath, nextOf, SLUGS } from './manual-steps.ts'
+import { manualPath, nextOf, progressPath, SLUGS } from './manual-steps.ts'
 
-type Data = { capture: OwnCapture; isRecent: boolean; csrf: string }
-
-/** Where the verification stands: its steps while they are open, afterwards who looks at it. */
-export const overviewPage = (reader: Reader, data: Data): Html =>
-  isOpenCapture(data.capture) ? stepsPage(reader, data.capture) : sentPage(reader, data)
-
-function stepsPage(reader: Reader, capture: OwnCapture): Html {
+/** The steps, and how far each is. */
+export function stepsPage(reader: Reader, capture: OwnCapture): Html {
   const { capture: texts, home } = reader.texts
   const { id, documentType, asked } = capture
   const hasBegun = documentType !== undefined
   const chosen = hasBegun ? home.kinds[documentType] : undefined
   return page(reader, {
     title: texts.title,
-    body: html`<p><a href="/">${reader.texts.common.backToDocuments}</a></p>
+    body: html`<p><a href="${progressPath(id)}">${texts.backToCheck}</a></p>
 <h1>${texts.title}</h1>
 <p class="lead">${texts.lead}</p>
 ${asked.length > 0 ? askedNotice(reader, capture) : ''}
@@ -85,37 +79,15 @@ const askedNotice = (reader: Reader, { asked, askedBecause }: OwnCapture): Html 
   }</div>`
 }
 
-function sentPage(reader: Reader, { capture, isRecent, csrf }: Data): Html {
-  const { capture: texts, common, home } = reader.texts
-  const isWaiting = capture.status === 'review'
-  const status = wordFor(home.statuses, capture.status) ?? capture.status
-  return page(reader, {
-    title: isWaiting ? texts.sentTitle : texts.title,
-    body: html`<p><a href="/">${common.backToDocuments}</a></p>
-<h1>${isWaiting ? texts.sentTitle : texts.title}</h1>
-${isWaiting ? html`<p class="lead">${texts.sentLead}</p>` : html`<p class="lead">${texts.decided(status)}</p>`}
-<p><a href="/verify/${encodeURIComponent(capture.id)}">${texts.standing}</a></p>
-${isWaiting ? sentPhotos(reader, capture, { isRecent, canChange: false }) : ''}
-${isWaiting && !isRecent ? html`<form method="post" action="${manualPath(capture.id)}">${csrfField(csrf)}<button name="open">${home.showPhotos}</button></form>` : ''}`,
-  })
-}
-
-/** The photos of the steps; without a recent sign-in that they were received. `canChange`: with a link to take another one. */
-function sentPhotos(
-  { texts }: Reader,
-  { id, photos, steps }: OwnCapture,
-  { isRecent, canChange }: { isRecent: boolean; canChange: boolean },
-): Html {
+/** The photos of the steps, each with a link to take another one. */
+function sentPhotos({ texts }: Reader, { id, photos, steps }: OwnCapture): Html {
   const sent = UPLOAD_TYPES.filter((type) => steps.some(({ step }) => step === type))
   return html`<ul class="images">${sent.map((type) => {
     const photo = photos[type]
     const label = photoLabel(texts, type)
     if (!photo) return ''
-    if (!isRecent) return html`<li>${texts.capture.receivedPhoto(label)}</li>`
-    const change = canChange
-      ? html` <a class="button" href="${manualPath(id, SLUGS[type])}" aria-label="${texts.capture.check.change(label)}">${texts.home.change}</a>`
-      : ''
-    return html`<li>${sentPhoto(photo, label)}<p>${label}</p>${change}</li>`
+    const change = texts.capture.check.change(label)
+    return html`<li>${sentPhoto(photo, label)}<p>${label}</p><a class="button" href="${manualPath(id, SLUGS[type])}" aria-label="${change}">${texts.home.change}</a></li>`
   })}</ul>`
 }
 
@@ -146,7 +118,10 @@ ${capture.document ? html`<p class="quiet">${texts.choose.replaces}</p>` : ''}
 }
 
 /** Everything before it is sent. */
-export function checkPage(reader: Reader, data: Data & { isBusy: boolean }): Html {
+export function checkPage(
+  reader: Reader,
+  data: { capture: OwnCapture; isRecent: boolean; isBusy: boolean; csrf: string },
+): Html {
   const { capture, isRecent, isBusy, csrf } = data
   const { capture: texts } = reader.texts
   const action = manualPath(capture.id, 'check')
@@ -157,7 +132,7 @@ export function checkPage(reader: Reader, data: Data & { isBusy: boolean }): Htm
 ${isBusy ? html`<div class="notice bad" role="alert"><p>${texts.check.busy}</p></div>` : ''}
 ${
   isRecent
-    ? html`<section class="card" aria-labelledby="photos"><h2 id="photos">${reader.texts.verification.photos}</h2>${sentPhotos(reader, capture, { isRecent, canChange: true })}</section>
+    ? html`<section class="card" aria-labelledby="photos"><h2 id="photos">${reader.texts.verification.photos}</h2>${sentPhotos(reader, capture)}</section>
 ${stated(reader, capture)}
 <form method="post" action="${action}" class="card">${csrfField(csrf)}
 <p>${texts.check.lead}</p>
@@ -172,7 +147,8 @@ function stated(reader: Reader, { id, documentType, document }: OwnCapture): Htm
   const { findings } = verification
   const country = (code: string | undefined) =>
     code && (code === STATELESS ? texts.details.stateless : (format.country(code) ?? code))
-  const date = (text: string | undefined) => text && day(reader, new Date(`${text}T00:00:00Z`))
+  const date = (text: string | undefined) =>
+    text && calendarDate(reader, new Date(`${text}T00:00:00Z`))
   const facts: [string, Html | string | undefined][] = [
     [findings.documentType, documentType && home.kinds[documentType]],
     [findings.givenName, document?.givenName],

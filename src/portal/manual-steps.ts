@@ -22,6 +22,9 @@ export const stepOf = ({ steps }: OwnCapture, slug: string): CaptureStep | undef
 export const manualPath = (id: string, end = ''): string =>
   `/verify/manual/${encodeURIComponent(id)}${end && `/${end}`}`
 
+/** How the verification stands, while it is open and afterwards. */
+export const progressPath = (id: string): string => `/verify/${encodeURIComponent(id)}`
+
 /** What is to be done next: the choice of the document, the first step that is not done, or the check of everything. */
 export function nextOf({ documentType, steps }: OwnCapture): string {
   if (!documentType) return 'document'

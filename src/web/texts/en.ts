@@ -734,6 +734,7 @@ export const en = {
     lead: 'Photograph your document and your face, and type what the document says. Then a person compares them.',
     who: 'A member of our staff looks at the photos. No computer decides, and nothing here checks whether a photo is taken live.',
     stepOf: (number: string, all: string) => `Step ${number} of ${all}`,
+    backToCheck: 'Back to your check',
     backToSteps: 'Back to the steps',
     begin: 'Begin',
     goOn: 'Next step',
@@ -744,12 +745,6 @@ export const en = {
     asked: (steps: string) =>
       `A person looked at what you sent, and asks you to repeat: ${steps}. This is what they wrote:`,
     confirmFirst: 'You signed in a while ago. We ask you to confirm that it is you first.',
-    sentTitle: 'A person looks at it',
-    sentLead:
-      'Everything has arrived. You can close this page. The result will appear with your documents.',
-    standing: 'See how it stands, and what comes next',
-    decided: (status: string) => `The result: ${status}.`,
-    receivedPhoto: (photo: string) => `${photo}: received`,
 
     choose: {
       title: 'Your document',

@@ -724,6 +724,7 @@ export const es: Texts = {
     lead: 'Tome fotos de su documento y de su rostro, y escriba lo que dice el documento. Después, una persona los compara.',
     who: 'Una persona de nuestro equipo mira las fotos. Ninguna computadora decide, y aquí nada comprueba si una foto se toma en vivo.',
     stepOf: (number, all) => `Paso ${number} de ${all}`,
+    backToCheck: 'Volver a su verificación',
     backToSteps: 'Volver a los pasos',
     begin: 'Empezar',
     goOn: 'Siguiente paso',
@@ -734,11 +735,6 @@ export const es: Texts = {
     asked: (steps) =>
       `Una persona miró lo que usted envió y le pide que repita: ${steps}. Esto es lo que escribió:`,
     confirmFirst: 'Inició sesión hace un rato. Primero le pedimos que confirme que es usted.',
-    sentTitle: 'Una persona lo está mirando',
-    sentLead: 'Todo llegó. Puede cerrar esta página. El resultado aparecerá con sus documentos.',
-    standing: 'Ver cómo va y qué sigue',
-    decided: (status) => `El resultado: ${status}.`,
-    receivedPhoto: (photo) => `${photo}: recibida`,
 
     choose: {
       title: 'Su documento',
