@@ -17,7 +17,7 @@ export const CAPTURED_DOCUMENTS = [
   'drivers_license',
   'residence_permit',
 ] as const satisfies readonly DocumentType[]
-export type CapturedDocument = (typeof CAPTURED_DOCUMENTS)[number]
+type CapturedDocument = (typeof CAPTURED_DOCUMENTS)[number]
 
 export const UPLOAD_TYPES = ['document_front', 'document_back', 'selfie'] as const
 export type UploadType = (typeof UPLOAD_TYPES)[number]
@@ -108,7 +108,7 @@ export const isDone = (
 ): boolean =>
   Boolean(at) && !(capture?.askedAt && capture.asked.includes(step) && at && at <= capture.askedAt)
 
-export type SentPhoto = { id: string; hasThumbnail: boolean; storedAt: Date }
+type SentPhoto = { id: string; hasThumbnail: boolean; storedAt: Date }
 
 /** A resident's own verification of `manual`. */
 export type OwnCapture = {

@@ -57,6 +57,7 @@ ${fault ? html`<p class="fault" id="image-fault" role="alert">${texts.photo.faul
 <div class="buttons"><button class="primary">${texts.photo.send}</button></div></div>
 <p role="status" data-sending hidden>${texts.photo.sending} <progress max="100" aria-label="${texts.photo.progress}"></progress></p>
 <p class="fault" role="alert" data-broken hidden>${texts.photo.broken}</p>
+<p class="fault" role="alert" data-busy hidden>${texts.photo.faults.busy}</p>
 </form>`,
   })
 }

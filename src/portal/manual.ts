@@ -13,7 +13,7 @@ import { sendCompletion } from '../id-verification/uploads.ts'
 import { setSecurityHeaders } from '../web/html.ts'
 import { PageError } from '../web/page-error.ts'
 import type { PageEnv } from '../web/reader.ts'
-import type { Guard, GuardParts } from './guard.ts'
+import type { Guard, GuardParts, Resident } from './guard.ts'
 import { readDetails, valuesOf } from './manual-details.ts'
 import { type DetailsFaults, detailsPage } from './manual-details-page.ts'
 import { checkPage, chooseDocumentPage, stepsPage } from './manual-pages.ts'
@@ -37,7 +37,10 @@ export function manualRoutes(parts: ManualParts): Hono<PageEnv> {
   const routes = new Hono<PageEnv>()
   const small = bodyLimit({ maxSize: 16 * 1024 })
   const step = (handle: Handle, before?: 'choice') => async (c: Context<PageEnv>) => {
-    const owned = await requireOwned(parts, c)
+    const resident = await parts.guard.findResident(c)
+    if (!resident && c.req.method === 'GET') return c.redirect('/', 303)
+    if (!resident) throw new PageError(403, 'signed_out', ({ errors }) => errors.signedOut)
+    const owned = await requireOwned(parts, c, resident)
     return leadElsewhere(c, owned.capture, before) ?? handle(parts, c, owned)
   }
   const base = '/verify/manual/:id'
@@ -74,16 +77,15 @@ function leadElsewhere(
   return undefined
 }
 
-/** The same answer for what does not exist, what is somebody else's, and whoever is not signed in. */
+/** The same answer for what does not exist and what is somebody else's. */
 async function requireOwned(
-  { db, vault, guard }: ManualParts,
+  { db, vault }: ManualParts,
   c: Context<PageEnv>,
+  resident: Resident,
 ): Promise<Owned> {
-  const id = c.req.param('id') ?? ''
-  const resident = await guard.findResident(c)
-  const accountId = resident?.account.id
-  const capture = accountId && (await findOwnCapture(db, vault, { accountId, id }))
-  if (!resident || !capture) throw new PageError(404, 'not_found', ({ errors }) => errors.notFound)
+  const own = { accountId: resident.account.id, id: c.req.param('id') ?? '' }
+  const capture = await findOwnCapture(db, vault, own)
+  if (!capture) throw new PageError(404, 'not_found', ({ errors }) => errors.notFound)
   return { resident, capture }
 }
 

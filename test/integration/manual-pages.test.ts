@@ -196,14 +196,22 @@ test('nobody else finds the pages, and no form of another page is accepted', asy
   const nobody = createUserAgent()
   const csrf = csrfIn(given.check)
   for (const end of ['', '/document', '/front', '/details', '/check', '/phone'])
-    for (const other of [stranger, nobody]) {
-      expect((await other.open(at(`${base}${end}`))).status).toBe(404)
+    for (const [other, refused] of [
+      [stranger, 404],
+      [nobody, 403],
+    ] as const) {
+      const opened = await other.open(at(`${base}${end}`))
+      // Whoever is not signed in comes to the sign-in.
+      expect([opened.status, opened.url]).toEqual(
+        other === nobody ? [200, at('/')] : [404, at(`${base}${end}`)],
+      )
+      if (end === '') continue
       const posted = await other.request(at(`${base}${end}`), {
         method: 'POST',
         body: new URLSearchParams({ csrf }),
         headers: { Origin: portal.issuer },
       })
-      expect(posted.status).toBe(404)
+      expect(posted.status).toBe(refused)
       await posted.body?.cancel()
     }
   const image = await photo()
@@ -475,7 +483,7 @@ describe('a phone', () => {
     expect(desk.text).toMatch(/\/photos\/[^"]+\/thumbnail/)
     for (const path of [base, `${base}/details`, `${base}/check`, '/account', '/photos/x'])
       expect((await phone.open(at(path))).text).not.toContain(given.resident.email)
-    expect((await phone.open(at(base))).status).toBe(404)
+    expect((await phone.open(at(base))).url).toBe(at('/'))
     // The link works once.
     expect((await createUserAgent().open(link)).status).toBe(404)
     // The resident ends it.
