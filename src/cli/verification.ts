@@ -129,7 +129,7 @@ const review = defineCommand({
     reason: { value: 'text', text: '3 to 200 characters that name no person', required: true },
     tell: {
       value: 'reason',
-      text: 'what the resident is told in their language; up to three',
+      text: 'what the resident is told; docs/vendors.md lists the words',
       isList: true,
       choices: REASONS,
     },

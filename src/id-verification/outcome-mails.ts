@@ -6,7 +6,14 @@ import type { Log } from '../platform/log.ts'
 import { type Loop, startLoop } from '../platform/loop.ts'
 import type { Vault } from '../platform/vault.ts'
 import type { Texts } from '../web/texts/en.ts'
-import { canTryAgain, describeReasons, outcomeIn, REMINDER_DAYS, reasonsToTell } from './outcome.ts'
+import {
+  canTryAgain,
+  describeReasons,
+  outcomeIn,
+  REMINDER_DAYS,
+  reasonsToTell,
+  settleOutcome,
+} from './outcome.ts'
 import { isCounted, lockVerification } from './store.ts'
 import type { Reason } from './vendors/reasons/reason.ts'
 
@@ -73,9 +80,7 @@ async function sendOutcome(sql: Sql, context: Context, { verificationId, due }: 
       exists (${othersOfAccount(sql)} and other.session_created_at > verification.session_created_at) as has_later,
       exists (${othersOfAccount(sql)} and ${isCounted(sql, 'other')}) as has_counted
     from verification where id = ${verificationId} and account_id is not null`
-  await sql`
-    update verification_notice set told = due, due = null, due_at = null
-    where verification_id = ${verificationId}`
+  await settleOutcome(sql, verificationId)
   // Who has begun again, or is verified, knows that the other session was left.
   if (!row || (outcome === 'ended' && (row.hasLater || row.hasCounted))) return
   const issuer = await requireIssuer(sql)
@@ -133,27 +138,35 @@ export async function sendExpiryMails(context: Context): Promise<number> {
 
 const today = (sql: Sql) => sql`(now() at time zone 'UTC')::date`
 
-/** A condition on an approved verification, which uses the index of expiry dates. */
+/** What a mail about this verification's document would be, as `verification_notice` keeps it. */
+const expiryNews = (sql: Sql) => sql`(
+  case when verification.document_expires_on < ${today(sql)} then 'expired ' else 'soon ' end
+  || to_char(verification.document_expires_on, 'YYYY-MM-DD'))`
+
+/** A condition on an approved verification, which uses the index of expiry dates. Of several checks of one document it is the newest. */
 const isExpiring = (sql: Sql) => sql`
   document_expires_on between ${today(sql)} - ${NEWS_DAYS}::int and ${today(sql)} + ${REMINDER_DAYS}::int
   and ${isCounted(sql, 'verification')}
   and not exists (
-    ${othersOfAccount(sql)} and ${isCounted(sql, 'other')} and (other.document_expires_on is null or other.document_expires_on > verification.document_expires_on))`
+    ${othersOfAccount(sql)} and ${isCounted(sql, 'other')} and (
+      other.document_expires_on is null
+      or (other.document_expires_on, other.session_created_at, other.id)
+        > (verification.document_expires_on, verification.session_created_at, verification.id)))
+  and not exists (
+    select from verification_notice join verification told on told.id = verification_id
+    where told.account_id = verification.account_id and told_expiry = ${expiryNews(sql)})`
 
 async function sendExpiry(sql: Sql, context: Context, id: string): Promise<boolean> {
   if (!(await lockVerification(sql, id))) return false
-  const [row] = await sql<{ accountId: string; day: Date; told: 'soon' | 'expired' }[]>`
-    select account_id, document_expires_on as day,
-      case when document_expires_on < ${today(sql)} then 'expired' else 'soon' end as told
-    from verification where id = ${id} and account_id is not null and ${isExpiring(sql)}`
+  const [row] = await sql<{ accountId: string; day: Date; news: string }[]>`
+    select account_id, document_expires_on as day, ${expiryNews(sql)} as news
+    from verification where id = ${id} and account_id is not null and status = 'approved' and ${isExpiring(sql)}`
   if (!row) return false
-  const { accountId, day, told } = row
-  const [isNews] = await sql`
-    insert into verification_notice as notice (verification_id, told_expiry)
-    values (${id}, ${`${told} ${day.toISOString().slice(0, 10)}`})
-    on conflict (verification_id) do update set told_expiry = excluded.told_expiry
-      where notice.told_expiry is distinct from excluded.told_expiry returning 1`
-  if (!isNews) return false
+  const { accountId, day, news } = row
+  await sql`
+    insert into verification_notice (verification_id, told_expiry) values (${id}, ${news})
+    on conflict (verification_id) do update set told_expiry = excluded.told_expiry`
+  const told = news.startsWith('expired') ? 'expired' : 'soon'
   const link = `${await requireIssuer(sql)}/verify`
   await sendTo(sql, context, accountId, (texts: Texts) =>
     sign(texts, texts.mails.outcomes[told]({ day: texts.format.day(day), link })),

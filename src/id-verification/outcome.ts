@@ -53,6 +53,13 @@ export async function noteOutcome(
       due_at = case when notice.told is distinct from excluded.due then excluded.due_at end`
 }
 
+/** In the transaction of a change that the resident made: no mail tells what they know. */
+export async function settleOutcome(sql: Sql, verificationId: string): Promise<void> {
+  await sql`
+    update verification_notice set told = due, due = null, due_at = null
+    where verification_id = ${verificationId} and due is not null`
+}
+
 /** Stores what the resident is told of a decision; without one, of an operator's review of an approved document. */
 export async function recordReasons(
   sql: Sql,
@@ -70,6 +77,7 @@ export const reasonsToTell = (sql: Sql) => sql`
     when match_review = 'rejected' then (
       select reasons from told_reason where verification_id = verification.id and decision_id is null
       order by recorded_at desc limit 1)
+    when status in ('pending', 'review', 'approved') then null
     else (
       select reasons from told_reason join decision on decision.id = decision_id
       where told_reason.verification_id = verification.id and decision.attempt_id = verification.attempt_id

@@ -1,7 +1,9 @@
 import type { Sql } from '../platform/db.ts'
 import { isUuid } from '../platform/uuid.ts'
 import { isOpenStatus } from './captures.ts'
+import { reasonsToTell } from './outcome.ts'
 import { allImagesRefused } from './store.ts'
+import type { Reason } from './vendors/reasons/reason.ts'
 import type { VerificationStatus } from './vendors/vendor.ts'
 import { MANUAL, type VerifierName } from './vendors/vendor-names.ts'
 
@@ -40,6 +42,8 @@ export type OwnProgress = {
   startedAt: Date
   /** The resident can go on: at the vendor, or here for `manual`. */
   hasPage: boolean
+  /** What the resident is told of why it did not succeed. */
+  reasons: readonly Reason[]
   /** The application's request that waits for it. */
   interactionUid: string | null
 }
@@ -72,15 +76,16 @@ export async function findOwnProgress(
       vendor_session_id is not null as has_session, page_sealed is not null as has_page,
       submitted_at is not null as is_submitted,
       session_created_at > now() - make_interval(secs => ${START_SECONDS}) as is_new,
-      match, match_review, images_complete, ${allImagesRefused(sql)} as images_refused,
+      match, match_review, ${reasonsToTell(sql)} as reasons, images_complete, ${allImagesRefused(sql)} as images_refused,
       coalesce(document_expires_on < (now() at time zone 'UTC')::date, false) as is_document_expired
     from verification
     where account_id = ${accountId} and subject_id is null ${id === undefined ? sql`` : sql`and id = ${id}`}
     order by session_created_at desc limit 1`
   if (!row) return undefined
   const { vendor, startedAt, interactionUid } = row
+  const reasons = row.reasons ?? []
   const hasPage = vendor === MANUAL ? isOpenStatus(row.status) : row.hasPage
-  return { id: row.id, vendor, state: stateOf(row), startedAt, hasPage, interactionUid }
+  return { id: row.id, vendor, state: stateOf(row), startedAt, hasPage, reasons, interactionUid }
 }
 
 type ProgressRow = {
@@ -95,6 +100,7 @@ type ProgressRow = {
   isNew: boolean
   match: 'match' | 'no-reference' | 'mismatch' | null
   matchReview: 'accepted' | 'rejected' | null
+  reasons: Reason[] | null
   imagesComplete: boolean
   imagesRefused: boolean
   isDocumentExpired: boolean

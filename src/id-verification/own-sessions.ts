@@ -6,6 +6,7 @@ import type { Log } from '../platform/log.ts'
 import type { Sealer } from '../platform/secrets.ts'
 import type { Vault } from '../platform/vault.ts'
 import { createRow, openSession, returnUrlOf } from './operations.ts'
+import { settleOutcome } from './outcome.ts'
 import { findOwnProgress, isCancellable, isUnderWay } from './own-progress.ts'
 import { eraseWithin } from './retention.ts'
 import { lockVerification, recordDecision, stopChecks } from './store.ts'
@@ -148,6 +149,7 @@ export async function cancelOwnVerification(
       { ...decision, status: 'expired', documentType: undefined, reason: undefined },
       undefined,
     )
+    await settleOutcome(sql, id)
     // The vendor would report its request for new photos again.
     await stopChecks(sql, id)
     return 'ended'

@@ -30,8 +30,12 @@ export function outcomeNote(texts: Texts, told: Told): Html | '' {
   // An operator's decision is explained already, unless it came with reasons.
   const described = isRejected && !reasons?.length ? [] : describeReasons(texts, told)
   const label = status === 'resubmission' ? texts.reasons.newPhotos : texts.reasons.tryAgain
-  return html`${described.map(({ why, next }) => html`<p><strong>${why}</strong> ${next}</p>`)}
+  return html`${paragraphs(described)}
 ${isLatest && canTryAgain(reasons) ? button(label) : ''}`
 }
+
+/** Reasons in words. */
+export const paragraphs = (described: ReturnType<typeof describeReasons>): Html =>
+  html`${described.map(({ why, next }) => html`<p><strong>${why}</strong> ${next}</p>`)}`
 
 const button = (label: string): Html => html`<p><a class="button" href="/verify">${label}</a></p>`

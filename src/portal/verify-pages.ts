@@ -1,4 +1,5 @@
 import { html } from 'hono/html'
+import { describeReasons } from '../id-verification/outcome.ts'
 import {
   isCancellable,
   isUnderWay,
@@ -8,6 +9,7 @@ import {
 import type { WaitingRequest } from '../oauth/waiting-requests.ts'
 import { csrfField, day, type Html, moment, page } from '../web/html.ts'
 import type { Reader } from '../web/reader.ts'
+import { paragraphs } from './outcome-note.ts'
 import { capitalised } from './pages.ts'
 
 /** Explains what a verification is, and starts one. */
@@ -92,13 +94,14 @@ export function progressPage(
 ): Html {
   const { progress, request } = data
   const { common, verify } = reader.texts
-  const { state, vendor, interactionUid } = progress
+  const { state, vendor, reasons, interactionUid } = progress
   const words = verify.states[state]
   return page(reader, {
     title: words.title,
     body: html`${request ? '' : html`<p><a href="/">${common.backToDocuments}</a></p>`}
 <section class="card"><h1>${words.title}</h1>
-<p class="lead">${words.text(nameOf(vendor))}</p>
+${state === 'new-photos' && reasons.length > 0 ? '' : html`<p class="lead">${words.text(nameOf(vendor))}</p>`}
+${reasons.length > 0 ? paragraphs(describeReasons(reader.texts, { status: state, reasons })) : ''}
 ${actions(reader, data)}
 ${request ? waitingNote(reader, { state, request }) : interactionUid ? html`<p class="quiet">${verify.requestEnded}</p>` : ''}
 <h2>${verify.steps}</h2>

@@ -106,7 +106,7 @@ describe.concurrent('Veriff', () => {
     await veriff.sandbox.complete(sessionId, 'declined')
     await becomes(id, 'declined')
     for (let times = 0; times < 5; times++) await veriff.sandbox.resend(sessionId)
-    await veriff.sandbox.settled()
+    await veriff.sandbox.settled(60_000)
     await applied()
     expect(await mailsTo(resident)).toEqual([SUBJECTS.declined])
     const { text } = await receiveMail(portal, resident.email, SUBJECTS.declined)
@@ -126,7 +126,7 @@ describe.concurrent('Veriff', () => {
     await becomes(id, 'approved')
     // The decline again, in between and afterwards.
     await veriff.sandbox.resend(sessionId)
-    await veriff.sandbox.settled()
+    await veriff.sandbox.settled(60_000)
     await applied()
     expect(await mailsTo(resident)).toEqual([SUBJECTS.declined, SUBJECTS.approved])
     expect((await browser.open(`${portal.issuer}/`)).text).not.toContain('href="/verify"')
@@ -138,9 +138,12 @@ describe.concurrent('Veriff', () => {
     const { sandbox } = veriff
     await sandbox.complete(sessionId, 'resubmission_requested')
     await becomes(id, 'resubmission')
-    const { home } = await signIn(resident.email, 'es')
+    const { home, browser } = await signIn(resident.email, 'es')
     for (const sentence of sentences('photo-unclear', es)) expect(home.text).toContain(sentence)
     expect(home.text).toContain('<a class="button" href="/verify">Tomar fotos nuevas</a>')
+    const steps = await browser.open(`${portal.issuer}/verify`)
+    expect(steps.url).toBe(`${portal.issuer}/verify/${id}`)
+    for (const sentence of sentences('photo-unclear', es)) expect(steps.text).toContain(sentence)
     const { text } = await receiveMail(portal, resident.email, 'Se necesitan fotos nuevas')
     for (const sentence of sentences('photo-unclear', es)) expect(text).toContain(sentence)
     await sandbox.complete(sessionId, 'resubmission_requested', { reasonCode: 207 })
@@ -167,6 +170,18 @@ describe.concurrent('Veriff', () => {
     const { home: again } = await signIn(resident.email)
     expect(again.text).not.toContain('href="/verify"')
     expect(third.id).not.toBe(second.id)
+  })
+
+  test('who withdraws a request for new photos gets no mail about its end', async () => {
+    const { resident, id, sessionId } = await veriff.start()
+    await veriff.sandbox.complete(sessionId, 'resubmission_requested')
+    await becomes(id, 'resubmission')
+    await receiveMail(portal, resident.email, SUBJECTS.resubmission)
+    const { browser } = await signIn(resident.email)
+    const steps = await browser.open(`${portal.issuer}/verify/${id}`)
+    await browser.submit(steps, 'cancel')
+    await becomes(id, 'expired')
+    expect(await mailsTo(resident)).toEqual([SUBJECTS.resubmission])
   })
 
   test('a reason that must not be told is not: page, mail and row have the general sentence alone', async () => {
@@ -255,7 +270,7 @@ describe.concurrent('the other vendors', () => {
     await becomes(id, 'declined')
     const { home } = await signIn(resident.email)
     for (const sentence of sentences('age')) expect(home.text).toContain(sentence)
-    expect(home.text).not.toContain('href="/verify"')
+    expect(home.text).not.toContain(`>${en.reasons.tryAgain}</a>`)
     const { text } = await receiveMail(portal, resident.email, SUBJECTS.declined)
     expect(text).not.toContain('/verify\n')
   })
@@ -363,6 +378,20 @@ describe('the document’s last day', () => {
     expect(await mailsTo(resident)).toEqual([SUBJECTS.soon, SUBJECTS.expired])
     const page = await browser.open(`${portal.issuer}/verifications/${id}`)
     expect(page.text).toContain('<a class="button" href="/verify">Have a document checked</a>')
+  })
+
+  test('is announced once where the same document was checked twice', async () => {
+    const { resident, id } = await expiring(15)
+    await send()
+    const findings = { expiresOn: day(15) }
+    await addVerification(portal.parts, resident.id, { findings })
+    await Promise.all([send(), send()])
+    expect(await mailsTo(resident)).toEqual([SUBJECTS.soon])
+    await portal.db`delete from verification_notice where verification_id = ${id}`
+    await send()
+    expect(await mailsTo(resident)).toHaveLength(2)
+    await send()
+    expect(await mailsTo(resident)).toHaveLength(2)
   })
 
   test('is no news long after, and where another document is valid longer', async () => {

@@ -57,6 +57,12 @@ test('every reason that Mosaic documents for its checks is in the table', () => 
   expect(reasons.filter((reason) => !MOSAIC_REASONS.has(reason))).toEqual([])
 })
 
+test('the words that an operator can choose are those of docs/vendors.md', () => {
+  const vendors = readFileSync(new URL('../../docs/vendors.md', import.meta.url), 'utf8')
+  const [, listed = ''] = /The words are\n([^.]*)\./.exec(vendors) ?? []
+  expect(listed.match(/[a-z-]+/g)).toEqual([...REASONS])
+})
+
 describe('what is told of several codes', () => {
   test.each<[string[], Reason[] | undefined]>([
     [['EXPIRATION_DATE'], ['document-expired']],

@@ -648,7 +648,7 @@ export const en = {
       next: 'Start again on a telephone or computer with a camera and an up-to-date browser.',
     },
     unfinished: {
-      why: 'The check was not finished in time.',
+      why: 'The check was not finished.',
       next: 'Start again when you have your document and some minutes.',
     },
     'too-many-tries': {

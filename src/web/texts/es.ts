@@ -644,7 +644,7 @@ export const es: Texts = {
       next: 'Comience de nuevo en un teléfono o una computadora con cámara y un navegador actualizado.',
     },
     unfinished: {
-      why: 'La verificación no se terminó a tiempo.',
+      why: 'La verificación no se terminó.',
       next: 'Comience de nuevo cuando tenga a mano su documento y unos minutos.',
     },
     'too-many-tries': {
