@@ -129,7 +129,7 @@ const review = defineCommand({
     reason: { value: 'text', text: '3 to 200 characters that name no person', required: true },
     tell: {
       value: 'reason',
-      text: 'what the resident is told, with --reject; docs/vendors.md lists the words',
+      text: 'what the resident is told; docs/vendors.md lists the words',
       isList: true,
       choices: REASONS,
     },
@@ -153,10 +153,13 @@ const review = defineCommand({
     if (reason.length < 3 || reason.length > 200)
       throw new UsageError('--reason has 3 to 200 characters, and names no person')
     const reasons = getList(values, 'tell')?.filter(isReason)
-    if (reasons && (values.reject !== true || reasons.length > MAX_REASONS))
-      throw new UsageError(`--tell goes with --reject, and is given ${MAX_REASONS} times at most`)
+    if (reasons && (values.accept === true || reasons.length > MAX_REASONS))
+      throw new UsageError(
+        `--tell goes with --reject or --again, and is given ${MAX_REASONS} times at most`,
+      )
     if (asked.length > 0) {
-      requireFound(await requestAgain({ db, vault }, { id, asked, reason }), 'verification')
+      const wanted = { id, asked, reason, reasons }
+      requireFound(await requestAgain({ db, vault }, wanted), 'verification')
       return { id, asked }
     }
     const decision = values.accept ? 'accepted' : 'rejected'

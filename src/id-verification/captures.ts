@@ -17,7 +17,7 @@ export const CAPTURED_DOCUMENTS = [
   'drivers_license',
   'residence_permit',
 ] as const satisfies readonly DocumentType[]
-export type CapturedDocument = (typeof CAPTURED_DOCUMENTS)[number]
+type CapturedDocument = (typeof CAPTURED_DOCUMENTS)[number]
 
 export const UPLOAD_TYPES = ['document_front', 'document_back', 'selfie'] as const
 export type UploadType = (typeof UPLOAD_TYPES)[number]
@@ -29,6 +29,10 @@ const TYPES_WITHOUT_BACK: readonly DocumentType[] = ['passport', 'visa']
 /** A passport and a visa have no back; every other document needs one. */
 export const hasBack = (documentType: DocumentType | undefined): boolean =>
   documentType === undefined || !TYPES_WITHOUT_BACK.includes(documentType)
+
+/** Whether a verification of `manual` with this status takes photos: it is new, or a reviewer asked for something again. */
+export const isOpenStatus = (status: VerificationStatus): boolean =>
+  status === 'pending' || status === 'resubmission'
 
 /** What a resident says about a document. Personal data: sealed at rest, never logged. */
 export type Statement = {
@@ -104,7 +108,7 @@ export const isDone = (
 ): boolean =>
   Boolean(at) && !(capture?.askedAt && capture.asked.includes(step) && at && at <= capture.askedAt)
 
-export type SentPhoto = { id: string; hasThumbnail: boolean; storedAt: Date }
+type SentPhoto = { id: string; hasThumbnail: boolean; storedAt: Date }
 
 /** A resident's own verification of `manual`. */
 export type OwnCapture = {

@@ -17,6 +17,7 @@ import type { Db, Sql } from '../platform/db.ts'
 import { OperatorError } from '../platform/errors.ts'
 import type { Storage } from '../platform/storage.ts'
 import type { Vault } from '../platform/vault.ts'
+import { readCapture } from './captures.ts'
 import { openBody, type StoredBody } from './deliveries.ts'
 import { listLinks } from './links.ts'
 import { explainEntries, openReason, reasonMembers, type StoredReason } from './reasons.ts'
@@ -198,9 +199,12 @@ async function readVerifications(sql: Sql, vault: Vault, accountId: string) {
           order by attempt_id, type, position), '[]')
         from image where verification_id = verification.id) as images
     from verification where account_id = ${accountId} and ${isOfResident(sql)} order by session_created_at`
-  for (const { decisions } of rows)
-    for (const decision of decisions)
+  for (const row of rows) {
+    for (const decision of row.decisions)
       Object.assign(decision, { reason: await openReason(sql, vault, decision.reason) })
+    const capture = await readCapture(sql, vault, row.id)
+    if (capture) Object.assign(row, { statement: capture.statement })
+  }
   return rows
 }
 

@@ -3,7 +3,14 @@ import type { Db, Sql } from '../platform/db.ts'
 import type { Log } from '../platform/log.ts'
 import type { Storage } from '../platform/storage.ts'
 import type { Vault } from '../platform/vault.ts'
-import { hasBack, isDone, readCapture, UPLOAD_TYPES, type UploadType } from './captures.ts'
+import {
+  hasBack,
+  isDone,
+  isOpenStatus,
+  readCapture,
+  UPLOAD_TYPES,
+  type UploadType,
+} from './captures.ts'
 import { readFindings, recordFindings } from './findings.ts'
 import { keepCopies, storeCopies } from './image-copies.ts'
 import type { ImageDecoder } from './image-decoder.ts'
@@ -82,7 +89,7 @@ export async function takeImage(parts: TakingParts, given: TakenImage): Promise<
 
 /** Whether images can be uploaded. */
 export const isOpen = (row: VerificationRow | undefined): row is VerificationRow =>
-  row?.vendor === MANUAL && (row.status === 'pending' || row.status === 'resubmission')
+  row?.vendor === MANUAL && isOpenStatus(row.status)
 
 /** Why they cannot. */
 export function whyClosed(row: VerificationRow | undefined): UploadsClosed {

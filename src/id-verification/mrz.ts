@@ -11,7 +11,7 @@ export type MrzFault =
   | { what: 'characters'; line: number }
   | { what: MrzPart; line: number; from: number; to: number }
 /** `line`: the check digit over a whole line or card. */
-export type MrzPart =
+type MrzPart =
   | 'kind'
   | 'country'
   | 'names'

@@ -1,5 +1,6 @@
 import type { Sql } from '../platform/db.ts'
 import { isUuid } from '../platform/uuid.ts'
+import { isOpenStatus } from './captures.ts'
 import { reasonsToTell } from './outcome.ts'
 import { allImagesRefused } from './store.ts'
 import type { Reason } from './vendors/reasons/reason.ts'
@@ -83,7 +84,7 @@ export async function findOwnProgress(
     order by session_created_at desc limit 1`
   if (!row) return undefined
   const { vendor, status, startedAt, interactionUid, reasons } = row
-  const hasPage = vendor === MANUAL ? status === 'pending' : row.hasPage
+  const hasPage = vendor === MANUAL ? isOpenStatus(status) : row.hasPage
   const state = stateOf(row)
   return { id: row.id, vendor, state, startedAt, hasPage, interactionUid, status, reasons }
 }

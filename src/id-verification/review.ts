@@ -28,7 +28,8 @@ const OPERATOR = 'operator'
 /**
  * The operator's decision on an approved verification: `accepted` lets a mismatch count, `rejected` keeps it from
  * counting, also one that matched. It holds for the current attempt. One of `manual` that waits for review is approved or declined
- * instead; with the approval, what the resident stated counts as read from the document. Throws OperatorError where there is nothing to decide. Returns `false` when there is no such verification.
+ * instead; with the approval, what the resident stated counts as read from the document. Throws OperatorError where there is nothing to
+ * decide. Returns `false` when there is no such verification.
  */
 export async function reviewVerification(
   { db, vault }: { db: Db; vault: Vault },
@@ -90,10 +91,14 @@ async function recordStatement(
 ): Promise<void> {
   const capture = await readCapture(sql, vault, verification.id)
   if (!capture) return
-  const findings = findingsOf(capture.statement)
-  const [documentType, reason] = [findings.documentType, undefined]
-  const decision = { attemptId, status: 'approved', documentType, reason, findings } as const
-  await recordFindings(sql, vault, verification, { ...decision, decidedAt: new Date() })
+  await recordFindings(sql, vault, verification, {
+    attemptId,
+    status: 'approved',
+    decidedAt: new Date(),
+    documentType: capture.statement.documentType,
+    reason: undefined,
+    findings: findingsOf(capture.statement),
+  })
 }
 
 const findingsOf = ({ documentType, document }: Statement): DocumentFindings => ({
@@ -115,7 +120,16 @@ const findingsOf = ({ documentType, document }: Statement): DocumentFindings => 
  */
 export async function requestAgain(
   { db, vault }: { db: Db; vault: Vault },
-  { id, asked, reason }: { id: string; asked: readonly CaptureStep[]; reason: string },
+  {
+    id,
+    asked,
+    ...why
+  }: {
+    id: string
+    asked: readonly CaptureStep[]
+    reason: string
+    reasons?: readonly Reason[] | undefined
+  },
 ): Promise<boolean> {
   return await db.begin(async (sql) => {
     const locked = await lockVerification(sql, id)
@@ -127,7 +141,7 @@ export async function requestAgain(
       )
     if (!(await askAgain(sql, id, asked)))
       throw new OperatorError('Its images were uploaded by a back office: accept or reject it.')
-    await recordReview(sql, vault, id, { attemptId, status: 'resubmission', reason, by: OPERATOR })
+    await recordReview(sql, vault, id, { attemptId, status: 'resubmission', ...why, by: OPERATOR })
     return true
   })
 }

@@ -80,7 +80,7 @@ function mrzField({ texts }: Reader, { values, faults: { mrz = [] } }: Data): Ht
   return html`<div class="field"><label for="mrz">${details.mrz}</label>
 <p class="quiet" id="mrz-hint">${details.mrzHint}</p>
 ${isWrong ? html`<div id="mrz-fault">${mrz.map((fault) => html`<p class="fault">${describeFault(texts.capture, fault)}</p>`)}</div>` : ''}
-<textarea id="mrz" name="mrz" rows="3" maxlength="300" spellcheck="false" autocomplete="off" autocapitalize="characters" aria-describedby="mrz-hint${isWrong ? ' mrz-fault' : ''}"${isWrong ? html` aria-invalid="true"` : ''}>${values.mrz ?? ''}</textarea>
+<textarea id="mrz" name="mrz" rows="4" wrap="off" maxlength="300" spellcheck="false" autocomplete="off" autocapitalize="characters" aria-describedby="mrz-hint${isWrong ? ' mrz-fault' : ''}"${isWrong ? html` aria-invalid="true"` : ''}>${values.mrz ?? ''}</textarea>
 <button name="fill">${details.fill}</button></div>`
 }
 

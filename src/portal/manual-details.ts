@@ -6,7 +6,7 @@ import type { DetailsFaults } from './manual-details-page.ts'
 
 /* The form in which a resident types what a document says. */
 
-export const DATES = ['dateOfBirth', 'expiresOn'] as const
+const DATES = ['dateOfBirth', 'expiresOn'] as const
 const TEXTS = ['givenName', 'surname', 'number', 'nationality', 'country', 'mrz'] as const
 const PARTS_OF_DATES = DATES.flatMap((name) => [`${name}-day`, `${name}-month`, `${name}-year`])
 

@@ -6,27 +6,21 @@ import {
   UPLOAD_TYPES,
 } from '../id-verification/captures.ts'
 import { STATELESS } from '../id-verification/countries.ts'
-import { csrfField, day, type Html, page } from '../web/html.ts'
+import { calendarDate, csrfField, type Html, page } from '../web/html.ts'
 import { photoLabel } from '../web/photos.ts'
 import type { Reader } from '../web/reader.ts'
-import { wordFor } from '../web/texts/languages.ts'
 import { sentPhoto } from './manual-photo-page.ts'
-import { isOpenCapture, manualPath, nextOf, SLUGS } from './manual-steps.ts'
+import { manualPath, nextOf, progressPath, SLUGS } from './manual-steps.ts'
 
-type Data = { capture: OwnCapture; isRecent: boolean; csrf: string }
-
-/** Where the verification stands: its steps while they are open, afterwards who looks at it. */
-export const overviewPage = (reader: Reader, data: Data): Html =>
-  isOpenCapture(data.capture) ? stepsPage(reader, data.capture) : sentPage(reader, data)
-
-function stepsPage(reader: Reader, capture: OwnCapture): Html {
+/** The steps, and how far each is. */
+export function stepsPage(reader: Reader, capture: OwnCapture): Html {
   const { capture: texts, home } = reader.texts
   const { id, documentType, asked } = capture
   const hasBegun = documentType !== undefined
   const chosen = hasBegun ? home.kinds[documentType] : undefined
   return page(reader, {
     title: texts.title,
-    body: html`<p><a href="/">${reader.texts.common.backToDocuments}</a></p>
+    body: html`<p><a href="${progressPath(id)}">${texts.backToCheck}</a></p>
 <h1>${texts.title}</h1>
 <p class="lead">${texts.lead}</p>
 ${asked.length > 0 ? askedNotice(reader, capture) : ''}
@@ -85,29 +79,15 @@ const askedNotice = (reader: Reader, { asked, askedBecause }: OwnCapture): Html 
   }</div>`
 }
 
-function sentPage(reader: Reader, { capture, isRecent, csrf }: Data): Html {
-  const { capture: texts, common, home } = reader.texts
-  const isWaiting = capture.status === 'review'
-  const status = wordFor(home.statuses, capture.status) ?? capture.status
-  return page(reader, {
-    title: isWaiting ? texts.sentTitle : texts.title,
-    body: html`<p><a href="/">${common.backToDocuments}</a></p>
-<h1>${isWaiting ? texts.sentTitle : texts.title}</h1>
-${isWaiting ? html`<p class="lead">${texts.sentLead}</p>` : html`<p class="lead">${texts.decided(status)}</p>`}
-<p><a href="/verifications/${encodeURIComponent(capture.id)}">${home.details}</a></p>
-${isWaiting ? sentPhotos(reader, capture, isRecent) : ''}
-${isWaiting && !isRecent ? html`<form method="post" action="${manualPath(capture.id)}">${csrfField(csrf)}<button name="open">${home.showPhotos}</button></form>` : ''}`,
-  })
-}
-
-/** The photos of the steps; without a recent sign-in that they were received. */
-function sentPhotos({ texts }: Reader, { photos, steps }: OwnCapture, isRecent: boolean): Html {
+/** The photos of the steps, each with a link to take another one. */
+function sentPhotos({ texts }: Reader, { id, photos, steps }: OwnCapture): Html {
   const sent = UPLOAD_TYPES.filter((type) => steps.some(({ step }) => step === type))
   return html`<ul class="images">${sent.map((type) => {
     const photo = photos[type]
     const label = photoLabel(texts, type)
     if (!photo) return ''
-    return html`<li>${isRecent ? sentPhoto(photo, label) : ''}${isRecent ? html`<span>${label}</span>` : html`<p>${texts.capture.receivedPhoto(label)}</p>`}</li>`
+    const change = texts.capture.check.change(label)
+    return html`<li>${sentPhoto(photo, label)}<p>${label}</p><a class="button" href="${manualPath(id, SLUGS[type])}" aria-label="${change}">${texts.home.change}</a></li>`
   })}</ul>`
 }
 
@@ -138,7 +118,10 @@ ${capture.document ? html`<p class="quiet">${texts.choose.replaces}</p>` : ''}
 }
 
 /** Everything before it is sent. */
-export function checkPage(reader: Reader, data: Data & { isBusy: boolean }): Html {
+export function checkPage(
+  reader: Reader,
+  data: { capture: OwnCapture; isRecent: boolean; isBusy: boolean; csrf: string },
+): Html {
   const { capture, isRecent, isBusy, csrf } = data
   const { capture: texts } = reader.texts
   const action = manualPath(capture.id, 'check')
@@ -149,8 +132,7 @@ export function checkPage(reader: Reader, data: Data & { isBusy: boolean }): Htm
 ${isBusy ? html`<div class="notice bad" role="alert"><p>${texts.check.busy}</p></div>` : ''}
 ${
   isRecent
-    ? html`<section class="card" aria-labelledby="photos"><h2 id="photos">${reader.texts.verification.photos}</h2>${sentPhotos(reader, capture, true)}
-${changes(reader, capture)}</section>
+    ? html`<section class="card" aria-labelledby="photos"><h2 id="photos">${reader.texts.verification.photos}</h2>${sentPhotos(reader, capture)}</section>
 ${stated(reader, capture)}
 <form method="post" action="${action}" class="card">${csrfField(csrf)}
 <p>${texts.check.lead}</p>
@@ -160,22 +142,13 @@ ${stated(reader, capture)}
   })
 }
 
-/** Each photo can be taken again. */
-const changes = (reader: Reader, { id, steps }: OwnCapture): Html =>
-  html`<ul class="seen">${steps.flatMap(({ step }) =>
-    step === 'details'
-      ? []
-      : [
-          html`<li><a href="${manualPath(id, SLUGS[step])}">${reader.texts.capture.check.change(photoLabel(reader.texts, step))}</a></li>`,
-        ],
-  )}</ul>`
-
 function stated(reader: Reader, { id, documentType, document }: OwnCapture): Html {
   const { capture: texts, home, verification, format } = reader.texts
   const { findings } = verification
   const country = (code: string | undefined) =>
     code && (code === STATELESS ? texts.details.stateless : (format.country(code) ?? code))
-  const date = (text: string | undefined) => text && day(reader, new Date(`${text}T00:00:00Z`))
+  const date = (text: string | undefined) =>
+    text && calendarDate(reader, new Date(`${text}T00:00:00Z`))
   const facts: [string, Html | string | undefined][] = [
     [findings.documentType, documentType && home.kinds[documentType]],
     [findings.givenName, document?.givenName],

@@ -48,15 +48,16 @@ ${sent(reader, data)}
 ${csrfField(place.csrf)}
 <p class="quiet">${texts.stepOf(String(number), String(capture.steps.length))}</p>
 ${camera(reader, capture, step)}
-<div class="field"><label for="image">${texts.photo.file}</label>
+<div data-file><div class="field"><label for="image">${texts.photo.file}</label>
 <p class="quiet" id="image-hint">${texts.photo.hint}</p>
 ${fault ? html`<p class="fault" id="image-fault" role="alert">${texts.photo.faults[fault]}</p>` : ''}
 <input id="image" name="image" type="file" accept="image/*" capture="${faces}" required aria-describedby="${described}"${fault ? html` aria-invalid="true"` : ''}></div>
 <div class="preview" data-preview hidden><canvas role="img" aria-label="${texts.photo.preview}"></canvas></div>
 <div role="status" data-advice>${(['small', 'dark', 'blurred', 'type', 'large', 'unknown', 'good'] as const).map((name) => html`<p data-says="${name}" hidden>${texts.photo.says[name]}</p>`)}</div>
-<div class="buttons"><button class="primary">${texts.photo.send}</button></div>
+<div class="buttons"><button class="primary">${texts.photo.send}</button></div></div>
 <p role="status" data-sending hidden>${texts.photo.sending} <progress max="100" aria-label="${texts.photo.progress}"></progress></p>
 <p class="fault" role="alert" data-broken hidden>${texts.photo.broken}</p>
+<p class="fault" role="alert" data-busy hidden>${texts.photo.faults.busy}</p>
 </form>`,
   })
 }
@@ -66,7 +67,7 @@ function camera({ texts }: Reader, { documentType }: OwnCapture, step: UploadTyp
   const { photo } = texts.capture
   const shape = step === 'selfie' ? 'face' : documentType === 'passport' ? 'booklet' : 'card'
   return html`<div data-camera hidden>
-<div class="buttons"><button type="button" data-open>${photo.openCamera}</button></div>
+<p><button type="button" data-open><span data-first>${photo.openCamera}</span><span data-again hidden>${photo.takeAgain}</span></button></p>
 <p class="fault" role="alert" data-refused hidden>${photo.noCamera}</p>
 <div data-finder hidden><div class="finder ${shape}"><video playsinline muted aria-label="${photo.view}"></video><div class="outline" aria-hidden="true"></div></div>
 <p class="quiet">${photo.outline[shape]}</p>

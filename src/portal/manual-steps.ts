@@ -1,4 +1,9 @@
-import { CAPTURE_STEPS, type CaptureStep, type OwnCapture } from '../id-verification/captures.ts'
+import {
+  CAPTURE_STEPS,
+  type CaptureStep,
+  isOpenStatus,
+  type OwnCapture,
+} from '../id-verification/captures.ts'
 
 /* The addresses of the steps of a verification that people review. */
 
@@ -17,6 +22,9 @@ export const stepOf = ({ steps }: OwnCapture, slug: string): CaptureStep | undef
 export const manualPath = (id: string, end = ''): string =>
   `/verify/manual/${encodeURIComponent(id)}${end && `/${end}`}`
 
+/** How the verification stands, while it is open and afterwards. */
+export const progressPath = (id: string): string => `/verify/${encodeURIComponent(id)}`
+
 /** What is to be done next: the choice of the document, the first step that is not done, or the check of everything. */
 export function nextOf({ documentType, steps }: OwnCapture): string {
   if (!documentType) return 'document'
@@ -24,5 +32,4 @@ export function nextOf({ documentType, steps }: OwnCapture): string {
   return next ? SLUGS[next.step] : 'check'
 }
 
-export const isOpenCapture = ({ status }: OwnCapture): boolean =>
-  status === 'pending' || status === 'resubmission'
+export const isOpenCapture = ({ status }: OwnCapture): boolean => isOpenStatus(status)

@@ -13,13 +13,13 @@ import { sendCompletion } from '../id-verification/uploads.ts'
 import { setSecurityHeaders } from '../web/html.ts'
 import { PageError } from '../web/page-error.ts'
 import type { PageEnv } from '../web/reader.ts'
-import type { Guard, GuardParts } from './guard.ts'
+import type { Guard, GuardParts, Resident } from './guard.ts'
 import { readDetails, valuesOf } from './manual-details.ts'
 import { type DetailsFaults, detailsPage } from './manual-details-page.ts'
-import { checkPage, chooseDocumentPage, overviewPage } from './manual-pages.ts'
+import { checkPage, chooseDocumentPage, stepsPage } from './manual-pages.ts'
 import { type Owned, showPhone, takePhoneForm } from './manual-phone-desk.ts'
 import { orBusy, type PhotoSteps } from './manual-photos.ts'
-import { isOpenCapture, manualPath, nextOf, SLUGS, stepOf } from './manual-steps.ts'
+import { isOpenCapture, manualPath, nextOf, progressPath, SLUGS, stepOf } from './manual-steps.ts'
 
 type ManualParts = GuardParts & { guard: Guard; photoSteps: PhotoSteps }
 
@@ -36,18 +36,16 @@ type Handle = (
 export function manualRoutes(parts: ManualParts): Hono<PageEnv> {
   const routes = new Hono<PageEnv>()
   const small = bodyLimit({ maxSize: 16 * 1024 })
-  const own = (handle: Handle) => async (c: Context<PageEnv>) =>
-    handle(parts, c, await requireOwned(parts, c))
-  const step = (handle: Handle, before?: 'choice') =>
-    own((_, c, owned) => leadElsewhere(c, owned.capture, before) ?? handle(parts, c, owned))
+  const step = (handle: Handle, before?: 'choice') => async (c: Context<PageEnv>) => {
+    const resident = await parts.guard.findResident(c)
+    if (!resident && c.req.method === 'GET') return c.redirect('/', 303)
+    if (!resident) throw new PageError(403, 'signed_out', ({ errors }) => errors.signedOut)
+    const owned = await requireOwned(parts, c, resident)
+    return leadElsewhere(c, owned.capture, before) ?? handle(parts, c, owned)
+  }
   const base = '/verify/manual/:id'
 
-  routes.get(base, own(showOverview))
-  routes.post(
-    base,
-    small,
-    own((_, c, owned) => confirmFor(parts, c, owned)),
-  )
+  routes.get(base, step(showSteps, 'choice'))
   routes.get(`${base}/document`, step(showDocuments, 'choice'))
   routes.post(`${base}/document`, small, step(chooseDocument, 'choice'))
   routes.get(
@@ -74,42 +72,28 @@ function leadElsewhere(
   capture: OwnCapture,
   before: 'choice' | undefined,
 ): Response | undefined {
-  if (!isOpenCapture(capture)) return c.redirect(manualPath(capture.id), 303)
+  if (!isOpenCapture(capture)) return c.redirect(progressPath(capture.id), 303)
   if (!capture.documentType && !before) return c.redirect(manualPath(capture.id, 'document'), 303)
   return undefined
 }
 
-/** The same answer for what does not exist, what is somebody else's, and whoever is not signed in. */
+/** The same answer for what does not exist and what is somebody else's. */
 async function requireOwned(
-  { db, vault, guard }: ManualParts,
+  { db, vault }: ManualParts,
   c: Context<PageEnv>,
+  resident: Resident,
 ): Promise<Owned> {
-  const id = c.req.param('id') ?? ''
-  const resident = await guard.findResident(c)
-  const accountId = resident?.account.id
-  const capture = accountId && (await findOwnCapture(db, vault, { accountId, id }))
-  if (!resident || !capture) throw new PageError(404, 'not_found', ({ errors }) => errors.notFound)
+  const own = { accountId: resident.account.id, id: c.req.param('id') ?? '' }
+  const capture = await findOwnCapture(db, vault, own)
+  if (!capture) throw new PageError(404, 'not_found', ({ errors }) => errors.notFound)
   return { resident, capture }
 }
 
 const csrfOf = ({ forms }: ManualParts, { resident }: Owned) => forms.create(resident.session.uid)
 
-function showOverview(parts: ManualParts, c: Context<PageEnv>, owned: Owned) {
-  const { resident, capture } = owned
+function showSteps(parts: ManualParts, c: Context<PageEnv>, { capture }: Owned) {
   setSecurityHeaders(c, parts)
-  const data = { capture, isRecent: resident.isRecent, csrf: csrfOf(parts, owned) }
-  return c.html(overviewPage(c.var.reader, data))
-}
-
-/** Asks for the proof of identity, and shows the photos then. */
-async function confirmFor(
-  { guard }: ManualParts,
-  c: Context<PageEnv>,
-  { capture }: Owned,
-): Promise<Response> {
-  const { resident, form } = await guard.requireForm(c)
-  const confirmation = await guard.requireRecentSignIn(c, resident, form)
-  return confirmation ?? c.redirect(manualPath(capture.id), 303)
+  return c.html(stepsPage(c.var.reader, capture))
 }
 
 function showDocuments(
@@ -151,7 +135,7 @@ const goOn = async (parts: ManualParts, c: Context<PageEnv>, { capture }: Owned)
 
 async function nextStep({ db, vault }: ManualParts, { id, accountId }: OwnCapture) {
   const now = await findOwnCapture(db, vault, { accountId, id })
-  return manualPath(id, now && isOpenCapture(now) ? nextOf(now) : '')
+  return now && isOpenCapture(now) ? manualPath(id, nextOf(now)) : progressPath(id)
 }
 
 function photoOf(parts: ManualParts, c: Context<PageEnv>, owned: Owned) {

@@ -75,7 +75,7 @@ function preparePhoto(form) {
   async function look() {
     const [file] = input.files
     preview.hidden = true
-    part('broken').hidden = true
+    for (const reason of ['broken', 'busy']) part(reason).hidden = true
     if (!file) return say(form, 'says', [])
     const isLarge = file.size > Number(form.dataset.mostBytes)
     // The server certainly refuses it.
@@ -89,6 +89,8 @@ function preparePhoto(form) {
       // A HEIC, perhaps, which most browsers cannot draw and the server can.
       return say(form, 'says', ['unknown'])
     }
+    // Another one was chosen meanwhile.
+    if (input.files[0] !== file) return
     const { width, height } = picture
     const canvas = preview.querySelector('canvas')
     const scale = Math.min(1, 960 / Math.max(width, height))
@@ -106,25 +108,27 @@ function preparePhoto(form) {
     event.preventDefault()
     const request = new XMLHttpRequest()
     const sending = part('sending')
-    const button = form.querySelector('.buttons > .primary:not([type="button"])')
+    const button = part('file').querySelector('button')
     const bar = sending.querySelector('progress')
-    const end = (isBroken) => {
+    // The photo stays in the form, to be sent again.
+    const fail = (reason) => {
       sending.hidden = true
       button.disabled = false
-      part('broken').hidden = !isBroken
+      part(reason).hidden = false
     }
     request.upload.onprogress = ({ loaded, total }) => {
       // All is sent, and the server is looking at it.
       if (loaded < total) bar.value = (100 * loaded) / total
       else bar.removeAttribute('value')
     }
-    request.onerror = () => end(true)
+    request.onerror = () => fail('broken')
     request.onload = () => {
-      if (request.status < 400) location.assign(request.responseURL)
-      else if (!showAnswer(request.responseText)) end(true)
+      const { status } = request
+      if (status < 400) location.assign(request.responseURL)
+      else if (status === 429 || status >= 500 || !showAnswer(request.responseText)) fail('busy')
     }
     button.disabled = true
-    part('broken').hidden = true
+    for (const reason of ['broken', 'busy']) part(reason).hidden = true
     sending.hidden = false
     request.open('POST', form.action)
     request.setRequestHeader('Accept', 'text/html')
@@ -148,6 +152,7 @@ function prepareCamera(form, part, input) {
     stream = undefined
     part('finder').hidden = true
     part('open').hidden = false
+    part('file').hidden = false
   }
 
   async function open() {
@@ -169,6 +174,7 @@ function prepareCamera(form, part, input) {
     await video.play()
     part('finder').hidden = false
     part('open').hidden = true
+    part('file').hidden = true
     part('take').focus()
     timer = setInterval(() => {
       if (!form.isConnected) return close()
@@ -190,7 +196,9 @@ function prepareCamera(form, part, input) {
         input.files = files.files
         input.dispatchEvent(new Event('change'))
         close()
-        form.querySelector('.buttons > .primary:not([type="button"])').focus()
+        part('first').hidden = true
+        part('again').hidden = false
+        part('file').querySelector('button').focus()
       },
       'image/jpeg',
       0.92,

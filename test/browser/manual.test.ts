@@ -131,13 +131,14 @@ describe.skipIf(!executable)('a verification that people review, in a browser', 
     await page.getByRole('heading', { name: 'Check and send' }).waitFor()
     await expectAccessible(page)
     await page.getByRole('button', { name: 'Send everything' }).click()
-    await page.getByRole('heading', { name: 'A person looks at it' }).waitFor()
+    await page.getByRole('heading', { name: 'Your photos are being checked' }).waitFor()
     await expectAccessible(page)
 
     const { db, vault } = portal.parts
     const asked = { id, asked: ['selfie'], reason: 'The face is covered.' } as const
     await requestAgain({ db, vault }, asked)
     await page.reload()
+    await page.locator('a[href$="/continue"]').click()
     await expectAccessible(page)
     await page.getByRole('link', { name: 'Next step' }).click()
     await page.getByText('A person asks you for another photo').waitFor()
@@ -205,7 +206,7 @@ describe.skipIf(!executable)('a verification that people review, in a browser', 
     await desk.getByRole('button', { name: 'Guardar' }).click()
     await expectAccessible(desk)
     await desk.getByRole('button', { name: 'Enviar todo' }).click()
-    await desk.getByRole('heading', { name: 'Una persona lo está mirando' }).waitFor()
+    await desk.getByRole('heading', { name: 'Sus fotos se están revisando' }).waitFor()
     await phone.goto(`${portal.issuer}/verify/phone`)
     await phone.getByText('Todo se envió').waitFor()
   })

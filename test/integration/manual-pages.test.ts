@@ -1,8 +1,9 @@
 import { randomInt } from 'node:crypto'
-import { rm } from 'node:fs/promises'
+import { rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { verification } from '../../src/cli/verification.ts'
 import { exportResident } from '../../src/id-verification/export.ts'
 import { startWithVerifier } from '../../src/id-verification/operations.ts'
 import { findOwnVerification } from '../../src/id-verification/own-verifications.ts'
@@ -114,7 +115,7 @@ async function filled() {
 async function sent() {
   const given = await filled()
   const page = await given.browser.submit(given.check, 'right')
-  expect(page.text).toContain('A person looks at it')
+  expect(page.text).toContain('Your photos are being checked')
   return given
 }
 
@@ -158,10 +159,13 @@ test('a resident photographs and types an identity card, and a reviewer approves
   expect(check.text).toContain('L898902C3')
   expect(await statusOf(id)).toBe('pending')
   const done = await browser.submit(check, 'right')
-  expect([done.url, done.text]).toEqual([at(base), expect.stringContaining('A person looks at it')])
+  expect([done.url, done.text]).toEqual([
+    at(`/verify/${id}`),
+    expect.stringContaining('Your photos are being checked'),
+  ])
   expect(await statusOf(id)).toBe('review')
-  for (const end of ['front', 'details', 'check', 'phone'])
-    expect((await browser.open(at(`${base}/${end}`))).url).toBe(at(base))
+  for (const end of ['', '/front', '/details', '/check', '/phone'])
+    expect((await browser.open(at(`${base}${end}`))).url).toBe(at(`/verify/${id}`))
 
   // The statement is the resident's own: nothing was read from the document.
   const { db, vault } = portal.parts
@@ -179,7 +183,6 @@ test('a resident photographs and types an identity card, and a reviewer approves
     documentType: 'national_id',
     findings: { givenName: 'Ana', surname: 'Mejia', dateOfBirth: '1990-02-03', country: 'HN' },
   })
-  expect((await browser.open(at(base))).text).toContain('Approved')
   for (const word of ['L898902C3', '1990-02-03']) expect(portal.logged()).not.toContain(word)
   const [stored] = await db<{ sealed: Buffer }[]>`
     select statement_sealed as sealed from capture where verification_id = ${id}`
@@ -193,14 +196,22 @@ test('nobody else finds the pages, and no form of another page is accepted', asy
   const nobody = createUserAgent()
   const csrf = csrfIn(given.check)
   for (const end of ['', '/document', '/front', '/details', '/check', '/phone'])
-    for (const other of [stranger, nobody]) {
-      expect((await other.open(at(`${base}${end}`))).status).toBe(404)
+    for (const [other, refused] of [
+      [stranger, 404],
+      [nobody, 403],
+    ] as const) {
+      const opened = await other.open(at(`${base}${end}`))
+      // Whoever is not signed in comes to the sign-in.
+      expect([opened.status, opened.url]).toEqual(
+        other === nobody ? [200, at('/')] : [404, at(`${base}${end}`)],
+      )
+      if (end === '') continue
       const posted = await other.request(at(`${base}${end}`), {
         method: 'POST',
         body: new URLSearchParams({ csrf }),
         headers: { Origin: portal.issuer },
       })
-      expect(posted.status).toBe(404)
+      expect(posted.status).toBe(refused)
       await posted.body?.cancel()
     }
   const image = await photo()
@@ -231,7 +242,7 @@ test('after a while a photo can still be added, but what is personal needs a pro
   const front = await sendPhoto(browser, `${base}/front`, { image: await photo() })
   expect(front.status).toBe(303)
   expect((await browser.open(at(`${base}/front`))).text).not.toContain('/photos/')
-  for (const end of ['details', 'check', ''])
+  for (const end of ['details', 'check'])
     expect((await browser.open(at(`${base}/${end}`))).text).not.toMatch(/L898902C3|\/photos\//)
   const check = await browser.open(at(`${base}/check`))
   const proof = await browser.submit(check, 'open')
@@ -284,7 +295,7 @@ describe('a photo', () => {
       await sendPhoto(other.browser, `${other.base}/${end}`, { image: await photo() })
     await chooseDocument(other, 'passport')
     const page = await other.browser.submit(await typeDetails(other), 'right')
-    expect(page.text).toContain('A person looks at it')
+    expect(page.text).toContain('Your photos are being checked')
     const rows = await portal.db<{ type: string }[]>`
       select type from image where verification_id = ${other.id} and listing > 0 order by type`
     expect(rows.map(({ type }) => type)).toEqual(['document_front', 'selfie'])
@@ -386,6 +397,37 @@ test('a reviewer asks for a better photo, and the way leads there alone', async 
   await rm(file)
 })
 
+test('the operator sees the photos, and the statement beside the account, and each look is recorded', async () => {
+  const { id } = await sent()
+  const context = { ...portal.parts, issuer: portal.issuer }
+  const { show, photos, review } = verification.commands
+  expect(await show?.run?.(context, {}, [id])).toMatchObject({
+    status: 'review',
+    statement: { documentType: 'passport', document: { number: 'L898902C3', nationality: 'HN' } },
+    account: { givenName: HOLDER.givenName, statedBy: 'operator' },
+    match: { outcome: 'match', differences: [] },
+  })
+  const out = join(tmpdir(), `review-${id}`)
+  const saved = await photos?.run?.(context, { out }, [id])
+  expect(saved).toEqual({
+    id,
+    files: ['1-document_front.jpg', '2-selfie.jpg'].map((name) => join(out, name)),
+  })
+  expect((await stat(join(out, '2-selfie.jpg'))).mode & 0o777).toBe(0o600)
+  await expect(photos?.run?.(context, { out }, [id])).rejects.toThrow('cannot be made')
+  await rm(out, { recursive: true })
+  const looks = await portal.db`
+    select 1 from ledger_entry where verification_id = ${id} and kind = 'operator-look'`
+  expect(looks).toHaveLength(2)
+  const asked = { again: ['selfie', 'details'], reason: 'The face is covered.' }
+  expect(await review?.run?.(context, asked, [id])).toEqual({ id, asked: ['selfie', 'details'] })
+  expect(await statusOf(id)).toBe('resubmission')
+  for (const wrong of [{}, { ...asked, accept: true }])
+    await expect(review?.run?.(context, { reason: 'abc', ...wrong }, [id])).rejects.toThrow(
+      'one of',
+    )
+})
+
 test('of two tabs, one sends, and neither fails', async () => {
   const { browser, check, id } = await filled()
   const pages = await Promise.all([browser.submit(check, 'right'), browser.submit(check, 'right')])
@@ -441,7 +483,7 @@ describe('a phone', () => {
     expect(desk.text).toMatch(/\/photos\/[^"]+\/thumbnail/)
     for (const path of [base, `${base}/details`, `${base}/check`, '/account', '/photos/x'])
       expect((await phone.open(at(path))).text).not.toContain(given.resident.email)
-    expect((await phone.open(at(base))).status).toBe(404)
+    expect((await phone.open(at(base))).url).toBe(at('/'))
     // The link works once.
     expect((await createUserAgent().open(link)).status).toBe(404)
     // The resident ends it.

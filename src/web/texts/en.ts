@@ -734,6 +734,7 @@ export const en = {
     lead: 'Photograph your document and your face, and type what the document says. Then a person compares them.',
     who: 'A member of our staff looks at the photos. No computer decides, and nothing here checks whether a photo is taken live.',
     stepOf: (number: string, all: string) => `Step ${number} of ${all}`,
+    backToCheck: 'Back to your check',
     backToSteps: 'Back to the steps',
     begin: 'Begin',
     goOn: 'Next step',
@@ -744,11 +745,6 @@ export const en = {
     asked: (steps: string) =>
       `A person looked at what you sent, and asks you to repeat: ${steps}. This is what they wrote:`,
     confirmFirst: 'You signed in a while ago. We ask you to confirm that it is you first.',
-    sentTitle: 'A person looks at it',
-    sentLead:
-      'Everything has arrived. You can close this page. The result will appear with your documents.',
-    decided: (status: string) => `The result: ${status}.`,
-    receivedPhoto: (photo: string) => `${photo}: received`,
 
     choose: {
       title: 'Your document',
@@ -790,6 +786,7 @@ export const en = {
       file: 'Choose or take the photo',
       hint: 'A JPEG, PNG, WebP or HEIC of up to 20 MB. A phone opens its camera here.',
       openCamera: 'Use the camera of this device',
+      takeAgain: 'Take it again',
       closeCamera: 'Close the camera',
       noCamera:
         'The camera could not be opened. Allow it in your browser, or choose a photo from your files.',
@@ -936,7 +933,7 @@ export const en = {
       title: 'Check and send',
       stated: 'What you typed',
       linesFit: 'The lines with the < signs fit together, and fit what you typed.',
-      change: (photo: string) => `Take another photo: ${photo}`,
+      change: (photo: string) => `Change this photo: ${photo}`,
       changeDetails: 'Change what you typed',
       lead: 'With this you state that the document is yours, and that what you typed is what it says. Afterwards you cannot change anything, unless we ask you to.',
       send: 'Send everything',

@@ -724,6 +724,7 @@ export const es: Texts = {
     lead: 'Tome fotos de su documento y de su rostro, y escriba lo que dice el documento. Después, una persona los compara.',
     who: 'Una persona de nuestro equipo mira las fotos. Ninguna computadora decide, y aquí nada comprueba si una foto se toma en vivo.',
     stepOf: (number, all) => `Paso ${number} de ${all}`,
+    backToCheck: 'Volver a su verificación',
     backToSteps: 'Volver a los pasos',
     begin: 'Empezar',
     goOn: 'Siguiente paso',
@@ -734,10 +735,6 @@ export const es: Texts = {
     asked: (steps) =>
       `Una persona miró lo que usted envió y le pide que repita: ${steps}. Esto es lo que escribió:`,
     confirmFirst: 'Inició sesión hace un rato. Primero le pedimos que confirme que es usted.',
-    sentTitle: 'Una persona lo está mirando',
-    sentLead: 'Todo llegó. Puede cerrar esta página. El resultado aparecerá con sus documentos.',
-    decided: (status) => `El resultado: ${status}.`,
-    receivedPhoto: (photo) => `${photo}: recibida`,
 
     choose: {
       title: 'Su documento',
@@ -779,6 +776,7 @@ export const es: Texts = {
       file: 'Elija o tome la foto',
       hint: 'Un archivo JPEG, PNG, WebP o HEIC de hasta 20 MB. Un teléfono abre aquí su cámara.',
       openCamera: 'Usar la cámara de este dispositivo',
+      takeAgain: 'Tomarla de nuevo',
       closeCamera: 'Cerrar la cámara',
       noCamera:
         'No se pudo abrir la cámara. Permítala en su navegador, o elija una foto de sus archivos.',
@@ -925,7 +923,7 @@ export const es: Texts = {
       title: 'Revisar y enviar',
       stated: 'Lo que usted escribió',
       linesFit: 'Las líneas con los signos < son coherentes y coinciden con lo que escribió.',
-      change: (photo) => `Tomar otra foto: ${photo}`,
+      change: (photo) => `Cambiar esta foto: ${photo}`,
       changeDetails: 'Cambiar lo que escribió',
       lead: 'Con esto usted declara que el documento es suyo y que escribió lo que dice. Después no podrá cambiar nada, a menos que se lo pidamos.',
       send: 'Enviar todo',
