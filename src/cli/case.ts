@@ -15,8 +15,7 @@ const MAX_CHARACTERS = 2_000
 
 const list = defineCommand({
   isReadOnly: true,
-  summary:
-    'List the open reports of residents: a sign-in, a consent, or an entry that they did not expect',
+  summary: 'List the open reports of residents',
   options: { all: { text: 'closed ones too' } },
   examples: ['case list', 'case list --all --json'],
   columns: [
@@ -46,7 +45,7 @@ const show = defineCommand({
 })
 
 const answer = defineCommand({
-  summary: 'Answer the report of an entry; the resident gets the answer by mail and on the page',
+  summary: 'Answer the report of an entry, by mail and on its page',
   arguments: ID,
   options: {
     text: {
