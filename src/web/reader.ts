@@ -38,7 +38,7 @@ const MAX_CHARACTERS = 4_000
 /** The pages that a form of each path belongs to; a form of any other path is sent to the page that contains it. */
 const PAGES_OF_FORMS: readonly [pattern: RegExp, page: string][] = [
   [/^\/(sign-in|sign-out|photos|verifications\/[^/]+\/name)$/, '/'],
-  [/^\/account\/.*$/, '/account'],
+  [/^\/account\/(?!notifications$).*$/, '/account'],
   [/^(\/applications\/[^/]+)\/.*$/, '$1'],
   [/^\/links\/.*$/, '/links'],
   [/^\/sign-up\/code$/, '/sign-up/sent'],
