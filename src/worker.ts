@@ -18,6 +18,8 @@ import { startBackup } from './id-verification/backup.ts'
 import { destroyOldDeliveryKeys, sealStoredBodies } from './id-verification/deliveries.ts'
 import { startInbox } from './id-verification/inbox.ts'
 import { deleteOldSubjectLinks } from './id-verification/links.ts'
+import { sendExpiryMails, startOutcomeMails } from './id-verification/outcome-mails.ts'
+import { deleteOldPhoneLinks } from './id-verification/phone-links.ts'
 import { logProgress } from './id-verification/progress.ts'
 import { sealStoredReasons } from './id-verification/reasons.ts'
 import { startReconciler } from './id-verification/reconcile.ts'
@@ -64,6 +66,7 @@ export const CLEAN_UPS: readonly ((db: Db) => Promise<unknown>)[] = [
   deleteOldMail,
   deleteOldEvents,
   destroyOldDeliveryKeys,
+  deleteOldPhoneLinks,
   deleteOldUploads,
 ]
 
@@ -94,6 +97,7 @@ export async function startWorker(context: AppContext, jobs: Jobs): Promise<Work
   const lookMails = startLookMails({ db, sealer, vault, jobs, config, log, namesOf })
   const mail = await startMail({ db, sealer, jobs, log, mail: config.mail })
   const reconciler = await startReconciler({ db, sealer, tokens, vault, jobs, log })
+  const outcomeMails = startOutcomeMails({ db, sealer, vault, jobs, config, log })
   const actions = relayOperatorActions(context)
   const inbox = startInbox({ db, sealer, vault, jobs, log })
   const periodic = [
@@ -112,7 +116,16 @@ export async function startWorker(context: AppContext, jobs: Jobs): Promise<Work
     () => logProgress({ db, log }),
   )
   // What runs every second or minute; periodic work may take long.
-  const loops = [inbox, ...senders, sequencer, lookMails, reconciler, actions, progress]
+  const loops = [
+    inbox,
+    ...senders,
+    sequencer,
+    lookMails,
+    reconciler,
+    outcomeMails,
+    actions,
+    progress,
+  ]
   // A process that also serves requests can do so without its worker.
   const isRequired = config.role === 'worker'
   readiness.add('work', async () => requireRunning(loops, jobs), { isRequired })
@@ -147,7 +160,10 @@ const PERIODIC_WORK: readonly [
   [
     'document-expiry',
     'expired documents cannot be announced',
-    ({ db }) => announceExpiredDocuments(db),
+    async (context, jobs) => {
+      await announceExpiredDocuments(context.db)
+      await sendExpiryMails({ ...context, jobs })
+    },
   ],
   ['clean-up', 'clean-up failed', ({ db }) => Promise.all(CLEAN_UPS.map((remove) => remove(db)))],
 ]

@@ -115,6 +115,8 @@ describe('who may import whom', () => {
         if (each.file === file && isOurs(each) && !each.isType && !each.isDynamic)
           loaded.add(each.from)
     const general = [
+      'accounts/operator-roles.ts',
+      'id-verification/vendors/reasons/reason.ts',
       'id-verification/vendors/vendor-names.ts',
       'platform/errors.ts',
       'platform/policies.ts',
@@ -148,6 +150,7 @@ describe('who may import whom', () => {
     ['sharp', ['id-verification/image-process.ts', 'local/sandbox/images.ts']],
     ['@node-rs/argon2', ['accounts/passwords.ts']],
     ['otpauth', ['accounts/totp.ts']],
+    ['mrz', ['id-verification/mrz.ts']],
     ['qr', ['web/qr-code.ts']],
     ['@zxcvbn-ts/language-common', ['accounts/password-strength.ts']],
   ])('%s has one owner', (name, owners) => {
@@ -259,6 +262,8 @@ const TABLES: Record<string, string[]> = {
     'mail_link',
     'natural_person',
     'notification_preference',
+    'operator',
+    'operator_setup',
     'passkey',
     'passkey_challenge',
     'pending_sign_in',
@@ -272,22 +277,26 @@ const TABLES: Record<string, string[]> = {
     'sign_up',
     'totp',
   ],
-  clients: ['client', 'client_logo', 'tenant'],
+  clients: ['client', 'client_logo', 'tenant', 'trusted_client'],
   consents: ['consent', 'ended_consent'],
   events: ['event', 'event_attempt', 'event_secret', 'event_stream', 'last_announcement'],
   'id-verification': [
     'alert',
     'attempt_document',
+    'capture',
     'decision',
     'delivery',
     'erased_verification',
     'image',
     'operator_review',
+    'phone_link',
     'subject',
     'subject_link',
+    'told_reason',
     'upload',
     'vendor_integration',
     'verification',
+    'verification_notice',
   ],
   ledger: ['ledger_entry', 'ledger_head', 'ledger_leaf', 'ledger_node'],
   oauth: ['oauth_grant', 'oidc_artifact', 'spent_jti'],
@@ -312,6 +321,8 @@ const SHARED: Record<string, string[]> = {
   // The token, the consent it is held against and the ledger's row are one statement.
   'oauth/adapter.ts': ['consent', 'ledger_entry'],
   'api/latest-approved.ts': ['consent', 'ledger_entry'],
+  // What a resident withholds from an application is read with the verification.
+  'id-verification/shared.ts': ['consent'],
   // Who is to be notified of what, decided where the rows change.
   'events/events.ts': ['client', 'consent', 'decision', 'ledger_entry', 'subject', 'verification'],
   'events/store.ts': ['client'],

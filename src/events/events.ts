@@ -242,15 +242,32 @@ export async function listExpiredAnnouncements(
   return rows.map(({ accountId }) => accountId)
 }
 
-/** In the caller's transaction: notifies the application that a consent was revoked or narrowed. `scopes`: what is left; `null` when revoked. */
+/**
+ * In the caller's transaction: notifies the application that a consent was revoked or narrowed. `scopes`: what is left; `null` when
+ * revoked. `withheldImages`: the images that are not shared with it.
+ */
 export async function announceConsent(
   sql: Sql,
-  { accountId, clientId, scopes }: { accountId: string; clientId: string; scopes: string[] | null },
+  {
+    accountId,
+    clientId,
+    scopes,
+    withheldImages = [],
+  }: {
+    accountId: string
+    clientId: string
+    scopes: readonly string[] | null
+    withheldImages?: readonly string[]
+  },
 ): Promise<void> {
+  const data = {
+    ...(scopes ? { scopes } : {}),
+    ...(withheldImages.length > 0 ? { withheld_images: withheldImages } : {}),
+  }
   await sql`
     insert into event (client_id, kind, account_id, data)
     select client_id, ${scopes ? 'consent.changed' : 'consent.revoked'}, ${accountId},
-      ${sql.json(scopes ? { scopes } : {})}
+      ${sql.json(data)}
     from event_stream where client_id = ${clientId}`
 }
 

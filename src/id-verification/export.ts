@@ -144,7 +144,7 @@ async function readVerifications(sql: Sql, vault: Vault, accountId: string) {
   const rows = await sql<{ id: string; decisions: { reason: StoredReason }[] }[]>`
     select id, tenant, vendor, status, document_type, session_created_at, decided_at,
       (select coalesce(json_agg(json_build_object('attempt', attempt_id, 'status', status, 'decidedAt', decided_at,
-          'documentType', document_type, 'reason', json_build_object(${reasonMembers(sql)})) order by recorded_at), '[]')
+          'documentType', document_type, 'reasons', (select reasons from told_reason where decision_id = decision.id), 'reason', json_build_object(${reasonMembers(sql)})) order by recorded_at), '[]')
         from decision where verification_id = verification.id) as decisions,
       (select coalesce(json_agg(json_build_object('id', id, 'attempt', attempt_id, 'type', type, 'state', state,
           'contentType', content_type, 'size', size, 'sha256', encode(sha256, 'hex'), 'capturedAt', captured_at)

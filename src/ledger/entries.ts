@@ -47,6 +47,21 @@ export async function listEntries(
     order by entry.id desc limit ${limit}`
 }
 
+/** When each of these clients last read data of the account; without those that never did. Events and empty answers do not count. */
+export async function findLastReads(
+  sql: Sql,
+  accountId: string,
+  clientIds: readonly string[],
+): Promise<Map<string, Date>> {
+  const rows = await sql<{ clientId: string; at: Date }[]>`
+    select asked.client_id, last.at from unnest(${[...clientIds]}::text[]) as asked (client_id) cross join lateral (
+      select at from ledger_entry
+      where account_id = ${accountId} and ledger_entry.client_id = asked.client_id and kind = 'disclosure'
+        and result <> 'nothing' and result not like 'event: %'
+      order by id desc limit 1) last`
+  return new Map(rows.map(({ clientId, at }) => [clientId, at]))
+}
+
 /** What an entry says happened, by what a reader of the list looks for. */
 export const ENTRY_TOPICS = [
   'documents',

@@ -61,6 +61,8 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
     worker: { select: '*', update: ['summarized_at'] },
   },
   oidc_artifact: { web: all, worker: { select: ['kind', 'id', 'expires_at'], delete: true } },
+  operator: { web: append, worker: none },
+  operator_setup: { web: all, worker: none },
   passkey: {
     web: {
       select: '*',
@@ -122,6 +124,7 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
     worker: { select: { except: ['secret_hash', 'previous_secret_hash'] } },
   },
   client_logo: { web: read, worker: all },
+  trusted_client: { web: read, worker: none },
   consent: { web: all, worker: { select: '*', delete: true } },
   ended_consent: { web: append, worker: append },
   oauth_grant: { web: all, worker: expire('expires_at') },
@@ -146,6 +149,15 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
     worker: append,
   },
   attempt_document: { web: read, worker: { select: '*', insert: '*', update: '*' } },
+  // What a reviewer asks for again is written at the command line.
+  capture: {
+    web: {
+      select: '*',
+      insert: ['verification_id', 'statement_sealed', 'typed_at'],
+      update: ['statement_sealed', 'typed_at'],
+    },
+    worker: read,
+  },
   decision: {
     web: { select: '*', insert: '*', update: ['reviewed_by', 'reason', 'reason_sealed'] },
     worker: { select: '*', insert: '*', update: ['reason', 'reason_sealed'] },
@@ -183,6 +195,7 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
   },
   latest_approved: { web: read, worker: read },
   natural_person: { web: read, worker: { select: '*', update: { except: ['account_id'] } } },
+  phone_link: { web: all, worker: expire('expires_at') },
   // Written at the command line, and shown to the resident.
   operator_review: { web: read, worker: none },
   residency: {
@@ -223,6 +236,13 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
       update: { except: [...VERIFICATION_ORIGIN, 'account_id'] },
       delete: true,
     },
+  },
+
+  // What residents are told: whoever changes a verification writes it, workers send it.
+  told_reason: { web: append, worker: append },
+  verification_notice: {
+    web: { select: '*', insert: '*', update: '*' },
+    worker: { select: '*', insert: '*', update: '*' },
   },
 
   // Events to applications: the web records them and answers those that fetch; workers sign and send.

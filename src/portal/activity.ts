@@ -40,7 +40,7 @@ export function activityRoutes(parts: Parts): Hono<PageEnv> {
 async function showActivity(parts: Parts, c: Context<PageEnv>): Promise<Response> {
   const { issuer, db, guard } = parts
   const resident = await guard.findResident(c)
-  if (!resident) return c.redirect('/', 303)
+  if (!resident) return guard.askToSignIn(c)
   const accountId = resident.account.id
   const { texts } = c.var.reader
   const requested = c.req.query('before') ?? ''
@@ -80,7 +80,7 @@ async function listApplications(db: Db, accountId: string, shown: readonly Liste
 async function showEntry(parts: Parts, c: Context<PageEnv>, id: string): Promise<Response> {
   const { issuer, db, guard } = parts
   const resident = await guard.findResident(c)
-  if (!resident) return c.redirect('/', 303)
+  if (!resident) return guard.askToSignIn(c)
   const entry = await requireEntry(parts, c, { accountId: resident.account.id, id })
   const types = await findDocumentTypes(db, resident.account.id, idsOf([entry]))
   const hasCheck = entry.verificationId !== null && types.has(entry.verificationId)
@@ -92,7 +92,7 @@ async function showEntry(parts: Parts, c: Context<PageEnv>, id: string): Promise
 /** The proof as a file, in the format of `docs/ledger.md`. */
 async function sendProof({ issuer, db, guard }: Parts, c: Context<PageEnv>, id: string) {
   const resident = await guard.findResident(c)
-  if (!resident) return c.redirect('/', 303)
+  if (!resident) return guard.askToSignIn(c)
   const entry = await findEntry(db, resident.account.id, id)
   const proof = entry && (await proveInclusion(db, id))
   if (!proof) throw nothingHere()

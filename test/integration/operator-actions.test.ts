@@ -162,6 +162,16 @@ const CHANGES: Record<string, Words> = {
   'case answer': onThe(reportedEntry, '--text', 'We looked into it.'),
   'case close': onThe(report),
   'retention run': () => ['--dry-run'],
+  'operator add': onThe(resident, '--role', 'reviewer'),
+  'operator remove': async () => {
+    const id = await resident()
+    await run('operator', 'add', id, '--role', 'reviewer')
+    return [id]
+  },
+  'operator setup': async () => {
+    await portal.db`delete from operator`
+    return []
+  },
   'policy set': () => ['mfa', 'when-enrolled'],
   'vendor set': () => ['veriff', '--base-url', vendor.sandbox.url],
   'vendor add-next': () => ['veriff', '--api-key', randomUUID()],
@@ -169,6 +179,7 @@ const CHANGES: Record<string, Words> = {
     await run('vendor', 'add-next', 'veriff', '--api-key', vendor.apiKey)
     return ['veriff']
   },
+  'vendor order': () => ['veriff'],
   'vendor drop-next': () => ['veriff'],
   'vendor drop-previous': () => ['veriff'],
   'tenant set': () => ['default', '--display-name', 'The operator'],
@@ -201,6 +212,7 @@ const READINGS: Record<string, Words> = {
   'ledger list': async () => ['--resident', await resident()],
   'ledger verify': none,
   'ledger prove': onThe(sequencedEntry),
+  'operator list': none,
   'policy list': none,
   'key list': none,
   'issuer show': none,

@@ -45,6 +45,7 @@ async function arrange() {
       values (${client_id}, ${kind}, ${resident.id}, ${id}) returning id`
     return row?.id ?? ''
   }
+  await portal.db`insert into operator (account_id, role) values (${resident.id}, 'auditor')`
   return {
     resident: resident.id,
     client: client_id,
@@ -85,6 +86,7 @@ const READS: Record<string, { words: (known: Known) => string[]; row: Detail; ro
     words: ({ resident }) => [resident, '--out', join(dir, 'archive.zip')],
     row: { what: 'export' },
   },
+  'operator list': { words: () => [], row: { what: 'operator-read', of: 'resident' } },
   'verification list': { words: () => [], row: { what: 'operator-read', of: 'verification' } },
   'verification show': {
     words: ({ verification }) => [verification],
@@ -136,6 +138,9 @@ const OTHERS = [
     'tenant list',
     'tenant set',
     'tenant show',
+    'operator add',
+    'operator remove',
+    'operator setup',
     'policy list',
     'policy set',
     'resident reset-mfa',

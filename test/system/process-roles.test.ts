@@ -234,6 +234,8 @@ test('what the operator alone decides is written by the command line alone', asy
       // The web creates accounts, by sign-up, and none with a state of its choice.
       "insert into account (id, status) values (gen_random_uuid(), 'active')",
       'delete from account',
+      "update operator set role = 'administrator'",
+      'delete from operator',
       'update client set enabled = true',
       "update event_stream set endpoint = 'https://attacker.example'",
       'delete from event_stream',
@@ -250,6 +252,8 @@ test('workers write nothing that signs anybody in, and the web no erasure’s en
   for (const table of [
     'account',
     'sign_up',
+    'operator',
+    'operator_setup',
     'passkey_challenge',
     'pending_sign_in',
     'oidc_artifact',
