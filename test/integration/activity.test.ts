@@ -290,7 +290,8 @@ describe('an entry', () => {
       expect((await stranger.open(`/activity/${path}`)).status).toBe(404)
     for (const path of ['', `/${id}`, `/${id}/proof`]) {
       const response = await fetch(`${portal.url}/activity${path}`, { redirect: 'manual' })
-      expect([response.status, response.headers.get('location')]).toEqual([303, '/'])
+      const signIn = `/sign-in?return=${encodeURIComponent(`/activity${path}`)}`
+      expect([response.status, response.headers.get('location')]).toEqual([303, signIn])
     }
   })
 })
