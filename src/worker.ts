@@ -8,8 +8,8 @@ import { deleteOldPendingSignIns } from './accounts/second-step.ts'
 import { deleteOldNotices } from './accounts/security-notices.ts'
 import { deleteOldSignUps, startSignUpLinks } from './accounts/sign-up.ts'
 import { deleteOldAttempts } from './accounts/throttle.ts'
+import { findClientName } from './clients/clients.ts'
 import { fetchRegisteredLogo } from './clients/logo.ts'
-import { listClientProfiles } from './clients/profile.ts'
 import { openSubjectIdentifiers } from './clients/subject-identifiers.ts'
 import { deleteEndedConsents } from './consents/consents.ts'
 import type { AppContext } from './context.ts'
@@ -156,8 +156,17 @@ export async function startWorker(context: AppContext, jobs: Jobs): Promise<Work
 }
 
 /** The names of those ids that are applications. */
-export const namesOf = async (sql: Sql, clientIds: readonly string[]) =>
-  new Map((await listClientProfiles(sql, clientIds)).map(({ clientId, name }) => [clientId, name]))
+export async function namesOf(
+  sql: Sql,
+  clientIds: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const names = new Map<string, string>()
+  for (const clientId of clientIds) {
+    const name = await findClientName(sql, clientId)
+    if (name !== undefined) names.set(clientId, name)
+  }
+  return names
+}
 
 function requireRunning(loops: readonly Loop[], jobs: Jobs): void {
   if (!jobs.isPolling() || loops.some((loop) => loop.isStalled()))

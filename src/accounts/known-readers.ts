@@ -9,7 +9,7 @@ import type { Db, Sql } from '../platform/db.ts'
  */
 
 /** Kinds of data, as residents are told of them. */
-export const DATA_KINDS = [
+const DATA_KINDS = [
   'documents',
   'person',
   'residency',
@@ -32,7 +32,7 @@ const CLAIM_KINDS: Readonly<Record<string, DataKind>> = {
 }
 
 /** The kinds of data that an entry disclosed to its application. */
-export function kindsOf(entry: Pick<SequencedEntry, 'kind' | 'result' | 'images'>): AnyKind[] {
+function kindsOf(entry: Pick<SequencedEntry, 'kind' | 'result' | 'images'>): AnyKind[] {
   const detail = readDetail(entry)
   switch (detail.what) {
     case 'id-verification':
@@ -64,7 +64,7 @@ const BATCH = 1_000
 /** What is older is not news, when workers were away or the ledger is read for the first time. */
 const NEWS_MS = 24 * 3600 * 1000
 /** After so many days without a look, the next one is told of like the first. */
-export const SILENT_DAYS = 90
+const SILENT_DAYS = 90
 
 /**
  * Reads the next entries of the ledger. Returns whether there may be more. One worker at a time; what was read is committed with the

@@ -45,7 +45,7 @@ const show = defineCommand({
 })
 
 const answer = defineCommand({
-  summary: 'Answer the report of an entry; the resident gets the answer by mail and on the page',
+  summary: 'Answer the report of an entry, by mail and on its page',
   arguments: ID,
   options: {
     text: {

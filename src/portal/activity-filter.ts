@@ -33,24 +33,39 @@ export function readFilter(query: Readonly<Record<string, string>>): ActivityFil
 
 const noDay: Text = ({ activity }) => activity.noDay
 
-/** The beginning of a day in UTC; `undefined` for what is no day. */
-function startOf(day: string): Date | undefined {
+/** The beginning of a day in this time zone; `undefined` for what is no day. */
+function startOf(day: string, timeZone = 'UTC'): Date | undefined {
   if (!/^\d{4}-\d\d-\d\d$/.test(day)) return undefined
   const date = new Date(`${day}T00:00:00Z`)
-  return Number.isNaN(date.getTime()) || date.toISOString().slice(0, 10) !== day ? undefined : date
+  if (Number.isNaN(date.getTime()) || date.toISOString().slice(0, 10) !== day) return undefined
+  return startIn(date.getTime(), timeZone)
+}
+
+/** When the clocks of a zone show what those of UTC show at `shown`. */
+function startIn(shown: number, timeZone: string): Date {
+  const clock = new Intl.DateTimeFormat('sv-SE', {
+    ...{ dateStyle: 'short', timeStyle: 'medium', timeZone },
+  })
+  const offsetAt = (at: number) => Date.parse(`${clock.format(at).replace(' ', 'T')}Z`) - at
+  // Twice: where the clocks change in between, the first offset is that of the other side.
+  const near = shown - offsetAt(shown)
+  return new Date(shown - offsetAt(near))
 }
 
 export const isNarrowed = ({ application, topic, from, to }: ActivityFilter): boolean =>
   [application, topic, from, to].some((value) => value !== '')
 
-/** What the list is searched by. */
-export function conditionsOf({ application, topic, from, to }: ActivityFilter): EntryFilter {
+/** What the list is searched by; days are those of this time zone. */
+export function conditionsOf(
+  { application, topic, from, to }: ActivityFilter,
+  timeZone: string,
+): EntryFilter {
   const last = startOf(to)
   return {
     clientId: application || undefined,
     topic: topic || undefined,
-    from: startOf(from),
-    until: last && new Date(last.getTime() + DAY_MS),
+    from: startOf(from, timeZone),
+    until: last && startIn(last.getTime() + DAY_MS, timeZone),
   }
 }
 

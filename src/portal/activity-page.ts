@@ -27,14 +27,15 @@ export type ActivityPage = {
 export function activityPage(reader: Reader, data: ActivityPage): Html {
   const { filter, days, splitsDay, olderThan, isFirst, ended, reports } = data
   const { activity, common } = reader.texts
+  const hasFault = Object.keys(filter.faults).length > 0
   const empty = isNarrowed(filter) || !isFirst ? activity.noneFound : activity.none
   return page(reader, {
-    title: activity.title,
+    title: hasFault ? activity.errorTitle : activity.title,
     body: html`<h1>${activity.heading}</h1>
 <p class="lead">${activity.lead}</p>
 ${reports.length > 0 ? reportSection(reader, reports) : ''}
 ${filterForm(reader, data)}
-${days.length === 0 ? html`<p class="empty">${empty}</p>` : days.map((each) => daySection(reader, each))}
+${days.length === 0 && !hasFault ? html`<p class="empty">${empty}</p>` : days.map((each) => daySection(reader, each))}
 ${splitsDay ? html`<p class="quiet">${activity.continues}</p>` : ''}
 ${
   olderThan || !isFirst

@@ -13,6 +13,7 @@ import { setSecurityHeaders } from '../web/html.ts'
 import { PageError } from '../web/page-error.ts'
 import type { PageEnv } from '../web/reader.ts'
 import type { Texts } from '../web/texts/en.ts'
+import type { Setting } from '../web/texts/languages.ts'
 import { cutPage, groupByDay } from './activity-days.ts'
 import { entryPage } from './activity-entry-page.ts'
 import { conditionsOf, readFilter } from './activity-filter.ts'
@@ -20,7 +21,14 @@ import { activityPage } from './activity-page.ts'
 import type { NamedEntry } from './activity-words.ts'
 import type { Guard } from './guard.ts'
 
-type Parts = { issuer: string; db: Db; vault: Vault; guard: Guard }
+type Parts = {
+  issuer: string
+  db: Db
+  vault: Vault
+  guard: Guard
+  /** `timeZone`: of residents who have chosen none. */
+  config: { site: Pick<Setting, 'timeZone'> }
+}
 
 // As many distinct lines are still less than 150 KB of page.
 const PER_PAGE = 200
@@ -42,6 +50,7 @@ async function showActivity(parts: Parts, c: Context<PageEnv>): Promise<Response
   const resident = await guard.findResident(c)
   if (!resident) return guard.askToSignIn(c)
   const accountId = resident.account.id
+  const timeZone = resident.account.timeZone ?? parts.config.site.timeZone
   const { texts } = c.var.reader
   const requested = c.req.query('before') ?? ''
   const before = /^\d{1,18}$/.test(requested) ? requested : undefined
@@ -49,7 +58,10 @@ async function showActivity(parts: Parts, c: Context<PageEnv>): Promise<Response
   const hasFault = Object.keys(filter.faults).length > 0
   const found = hasFault
     ? []
-    : await searchEntries(db, accountId, conditionsOf(filter), { before, limit: PER_PAGE + 1 })
+    : await searchEntries(db, accountId, conditionsOf(filter, timeZone), {
+        before,
+        limit: PER_PAGE + 1,
+      })
   const { entries, more, splitsDay } = cutPage(found, PER_PAGE, texts.format.day)
   const named = await nameEntries(parts, texts, accountId, entries)
   const isFirst = before === undefined

@@ -51,7 +51,7 @@ const PAGES_OF_FORMS: readonly [pattern: RegExp, page: string][] = [
   [/^\/(sign-in|sign-out|photos|verifications\/[^/]+\/name)$/, '/'],
   [/^\/account\/sessions\/.*$/, '/account/devices'],
   [/^(\/account\/(?:export|erase))\/.*$/, '$1'],
-  [/^\/account\/(?!(?:export|erase)$).*$/, '/account'],
+  [/^\/account\/(?!(?:export|erase|notifications)$).*$/, '/account'],
   [/^(\/applications\/[^/]+)\/.*$/, '$1'],
   [/^\/links\/.*$/, '/links'],
   [/^(\/sign-up|\/reset|\/verify-email)\/code$/, '$1/sent'],

@@ -138,7 +138,7 @@ describe.skipIf(!executable)('activity in a browser', () => {
     await page.getByRole('link', { name: 'No esperaba esto' }).click()
     await expectSound(page, 'No esperaba esto', 'Portal de identidad')
     await page.goto(`${portal.issuer}/activity?from=2026-03-02&to=2026-03-01`)
-    await expectSound(page, 'Actividad', 'Portal de identidad')
+    await expectSound(page, 'Error: actividad', 'Portal de identidad')
     const fault = page.getByLabel('Hasta el día')
     expect(await fault.getAttribute('aria-describedby')).toBe('to-fault')
     await page.goto(`${portal.issuer}/account/notifications`)

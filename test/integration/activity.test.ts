@@ -158,6 +158,26 @@ describe('the list', () => {
     expect(text).toContain('value="2026-03-01"')
   })
 
+  test('has the days of the resident’s time zone, in the list and in the filter, also where the clocks change', async () => {
+    const { resident, add, open } = await arrange()
+    await db`update account set time_zone = 'America/New_York' where id = ${resident.id}`
+    // The day on which the clocks are set forward begins at 05:00 UTC, and the next one at 04:00.
+    await add('2026-03-08T04:59:59Z')
+    await add('2026-03-08T05:00:00Z')
+    await add('2026-03-09T03:59:59Z')
+    await add('2026-03-09T04:00:00Z')
+    const days = async (query: string) => {
+      const { text } = await open(`/activity?${query}`)
+      return [...text.matchAll(/<h2><time[^>]*>(\d+) March|(\d) times/g)].map(([, day, times]) =>
+        day === undefined ? `${times} times` : day,
+      )
+    }
+    expect(await days('')).toEqual(['9', '8', '2 times', '7'])
+    expect(await days('from=2026-03-08&to=2026-03-08')).toEqual(['8', '2 times'])
+    expect(await days('to=2026-03-07')).toEqual(['7'])
+    expect(await days('from=2026-03-09')).toEqual(['9'])
+  })
+
   test('has pages of whole days; only a day that is longer than a page goes on on the next one', async () => {
     const { resident, client, add, open } = await arrange()
     const addMany = (count: number, from: string) => db`
@@ -270,7 +290,8 @@ describe('an entry', () => {
       expect((await stranger.open(`/activity/${path}`)).status).toBe(404)
     for (const path of ['', `/${id}`, `/${id}/proof`]) {
       const response = await fetch(`${portal.url}/activity${path}`, { redirect: 'manual' })
-      expect([response.status, response.headers.get('location')]).toEqual([303, '/'])
+      const signIn = `/sign-in?return=${encodeURIComponent(`/activity${path}`)}`
+      expect([response.status, response.headers.get('location')]).toEqual([303, signIn])
     }
   })
 })

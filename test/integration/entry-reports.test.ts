@@ -181,7 +181,9 @@ test('is its resident’s alone, from our own page, in words that can be shown',
   expect(await casesOf(resident.id)).toEqual([])
   expect(await look(token)).toBe(200)
   expect((await post(browser, { csrf, note: '😀'.repeat(1000) })).status).toBe(303)
-  expect((await fetch(path, { redirect: 'manual' })).headers.get('location')).toBe('/')
+  expect((await fetch(path, { redirect: 'manual' })).headers.get('location')).toMatch(
+    /^\/sign-in\?return=.*unexpected$/,
+  )
   expect(id).toBe((await casesOf(resident.id))[0]?.entryId)
 })
 

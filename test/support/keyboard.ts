@@ -84,5 +84,7 @@ function watchFocus(): number {
       return faults
     },
   })
-  return stops.size
+  // A date has three fields and a button, of which each is a stop.
+  const inside = 3 * all.filter(({ type }) => type === 'date').length
+  return stops.size + inside
 }

@@ -1,10 +1,12 @@
 import type { Page } from 'playwright-core'
+import { createEntryCase } from '../../src/accounts/cases.ts'
 import { setClientProfile } from '../../src/clients/profile.ts'
 import { ensureTenant, setTenant } from '../../src/clients/tenants.ts'
 import { freezeConsent } from '../../src/consents/consents.ts'
 import type { AppContext } from '../../src/context.ts'
 import { acceptLink, createLink } from '../../src/id-verification/links.ts'
 import { findOrCreateSubject } from '../../src/id-verification/subjects.ts'
+import { listEntries } from '../../src/ledger/entries.ts'
 import { createUserAgent, type UserAgent } from '../../src/local/sandbox/user-agent.ts'
 import { setPolicy } from '../../src/platform/policies.ts'
 import { createApplication } from './application.ts'
@@ -83,7 +85,20 @@ export const PAGES: Readonly<Record<string, readonly Visit[]>> = {
   ],
   '/account/time-zone': [empty('/account/time-zone')],
   '/account/totp': [empty('/account/totp')],
-  '/activity': [empty('/activity'), full('/activity')],
+  '/account/notifications': [
+    empty('/account/notifications'),
+    old('/account/notifications', press('save')),
+  ],
+  '/activity': [
+    empty('/activity'),
+    full('/activity'),
+    full('/activity?from=2026-03-02&to=2026-03-01'),
+  ],
+  '/activity/:id': [full(({ entry }) => `/activity/${entry}`)],
+  '/activity/:id/unexpected': [
+    full(({ entry }) => `/activity/${entry}/unexpected`),
+    full(({ reported }) => `/activity/${reported}/unexpected`),
+  ],
   '/links': [empty('/links'), full('/links')],
   '/applications/:clientId': [
     full(({ clients }) => `/applications/${clients.allowed}`),
@@ -123,6 +138,7 @@ export const PAGES: Readonly<Record<string, readonly Visit[]>> = {
 /** Routes that answer no page: they redirect, or return what a page or a program loads. */
 export const NOT_PAGES: readonly string[] = [
   '/.well-known/change-password',
+  '/activity/:id/proof',
   '/app/:token',
   '/applications/:clientId/logo',
   '/callbacks/:vendor',
@@ -193,6 +209,12 @@ export async function createWorld(
     update oidc_artifact set payload = payload ||
       jsonb_build_object('loginTs', extract(epoch from now())::bigint - 1000)
     where kind = 'Session' and account_id = ${people.old.id}`
+  const entries = await listEntries(db, people.full.id)
+  const [entry = '', reported = ''] = entries.map(({ id }) => id)
+  await createEntryCase(db, parts.vault, {
+    ...{ accountId: people.full.id, clientId: clients.allowed, entryId: reported, frozen: false },
+    note: 'I did not ask for this.',
+  })
   const waiting = await addClient(parts, { name: 'Roatán Notary', scope: EVERYTHING })
 
   return {
@@ -200,6 +222,8 @@ export async function createWorld(
     verifications,
     photos: { full: await photoOf(verifications.full), old: await photoOf(verifications.old) },
     clients,
+    entry,
+    reported,
     links: {
       ...(await requestLinks(issuer, browsers.nobody, people.empty.email, receiveLink)),
       notMe: await receiveLink(people.full.email, '/not-me/'),

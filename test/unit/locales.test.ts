@@ -80,6 +80,8 @@ describe('the language of a request', () => {
 
 test.each([
   ['GET', '/activity?before=7', '/activity?before=7'],
+  ['POST', '/account/notifications', '/account/notifications'],
+  ['POST', '/activity/7/unexpected', '/activity/7/unexpected'],
   ['HEAD', '/', '/'],
   ['POST', '/interaction/abc', '/interaction/abc'],
   ['POST', '/reset/abc?x=1', '/reset/abc'],

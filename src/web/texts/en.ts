@@ -1239,6 +1239,7 @@ export const en = {
 
   activity: {
     title: 'Activity',
+    errorTitle: 'Error: activity',
     heading: 'Who has seen your data',
     lead: 'We record every access before we show anything. The record is protected: nobody can change it without it being noticed.',
     none: 'Nobody has seen your data yet.',

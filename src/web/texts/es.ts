@@ -1240,6 +1240,7 @@ export const es: Texts = {
 
   activity: {
     title: 'Actividad',
+    errorTitle: 'Error: actividad',
     heading: 'Quién ha visto sus datos',
     lead: 'Registramos cada acceso antes de mostrar cualquier dato. El registro está protegido: nadie puede cambiarlo sin que se note.',
     none: 'Nadie ha visto sus datos todavía.',
