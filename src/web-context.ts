@@ -21,6 +21,7 @@ import { type ClientAddress, createClientAddress } from './web/client-address.ts
 import { createNetworkLimiter, type NetworkLimiter } from './web/network-limits.ts'
 import { PageError } from './web/page-error.ts'
 import { createReaderOf, type ReaderOf } from './web/reader.ts'
+import { createSite, type Site } from './web/site.ts'
 import type { WebMetrics } from './web/web-metrics.ts'
 
 /** What a web process is started with and no configuration says. */
@@ -51,6 +52,7 @@ export type WebContext = Omit<AppContext, 'close'> &
     network: NetworkLimiter
     addressOf: ClientAddress
     readerOf: ReaderOf
+    site: Site
     /** Closes what only requests need. The caller closes the AppContext. */
     close(): Promise<void>
   }
@@ -72,7 +74,13 @@ export async function openWebContext(
   const limiter = createRateLimiter(db, config.rateLimits, log)
   const tokens = createAccessTokens(issuer, ring)
   const addressOf = createClientAddress(config.trustedProxies, reportUnknownProxies(context))
-  const readerOf = createReaderOf({ issuer, defaultLocale: config.defaultLocale })
+  const site = createSite(config.site)
+  const readerOf = createReaderOf({
+    issuer,
+    defaultLocale: config.defaultLocale,
+    site,
+    setting: config.site,
+  })
   const network = createNetworkLimiter({
     ...context,
     limits: config.networkLimits,
@@ -109,6 +117,7 @@ export async function openWebContext(
     network,
     addressOf,
     readerOf,
+    site,
     async close() {
       ring.close()
       await limiter.close()

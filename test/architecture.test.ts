@@ -115,6 +115,8 @@ describe('who may import whom', () => {
         if (each.file === file && isOurs(each) && !each.isType && !each.isDynamic)
           loaded.add(each.from)
     const general = [
+      'accounts/operator-roles.ts',
+      'id-verification/vendors/reasons/reason.ts',
       'id-verification/vendors/vendor-names.ts',
       'platform/errors.ts',
       'platform/policies.ts',
@@ -148,6 +150,7 @@ describe('who may import whom', () => {
     ['sharp', ['id-verification/image-process.ts', 'local/sandbox/images.ts']],
     ['@node-rs/argon2', ['accounts/passwords.ts']],
     ['otpauth', ['accounts/totp.ts']],
+    ['mrz', ['id-verification/mrz.ts']],
     ['qr', ['web/qr-code.ts']],
     ['@zxcvbn-ts/language-common', ['accounts/password-strength.ts']],
   ])('%s has one owner', (name, owners) => {
@@ -255,11 +258,16 @@ const TABLES: Record<string, string[]> = {
   accounts: [
     'account',
     'known_browser',
+    'known_reader',
     'mail_link',
     'natural_person',
+    'notification_preference',
+    'operator',
+    'operator_setup',
     'passkey',
     'passkey_challenge',
     'pending_sign_in',
+    'reader_watch',
     'recovery_code',
     'recovery_code_set',
     'residency',
@@ -270,21 +278,25 @@ const TABLES: Record<string, string[]> = {
     'totp',
   ],
   clients: ['client', 'client_logo', 'tenant', 'trusted_client'],
-  consents: ['consent'],
+  consents: ['consent', 'ended_consent'],
   events: ['event', 'event_attempt', 'event_secret', 'event_stream', 'last_announcement'],
   'id-verification': [
     'alert',
     'attempt_document',
+    'capture',
     'decision',
     'delivery',
     'erased_verification',
     'image',
     'operator_review',
+    'phone_link',
     'subject',
     'subject_link',
+    'told_reason',
     'upload',
     'vendor_integration',
     'verification',
+    'verification_notice',
   ],
   ledger: ['ledger_entry', 'ledger_head', 'ledger_leaf', 'ledger_node'],
   oauth: ['oauth_grant', 'oidc_artifact', 'spent_jti'],
@@ -305,6 +317,7 @@ const SHARED: Record<string, string[]> = {
   // A session and what it obtained are rows of oidc-provider's adapter, and end with the account's decisions.
   'accounts/sessions.ts': ['oidc_artifact'],
   'consents/consents.ts': ['client', 'oauth_grant', 'oidc_artifact'],
+  'consents/ended-consents.ts': ['client'],
   // The token, the consent it is held against and the ledger's row are one statement.
   'oauth/adapter.ts': ['consent', 'ledger_entry'],
   'api/latest-approved.ts': ['consent', 'ledger_entry'],

@@ -161,8 +161,13 @@ const remove = defineCommand({
   examples: ['client delete ID'],
   async run({ db }, _values, args) {
     const { deleteClient } = await load()
+    const { keepConsentsOfRemoved } = await import('../consents/ended-consents.ts')
     const id = requireId(args, 'client')
-    requireFound(await deleteClient(db, id), 'client')
+    const isDeleted = await db.begin(async (sql) => {
+      await keepConsentsOfRemoved(sql, id)
+      return await deleteClient(sql, id)
+    })
+    requireFound(isDeleted, 'client')
     return { client_id: id, deleted: true }
   },
 })

@@ -10,6 +10,7 @@ import {
 import { announceConsent } from '../events/events.ts'
 import { findLastReads } from '../ledger/entries.ts'
 import type { Db, Sql } from '../platform/db.ts'
+import { keepEnded } from './ended-consents.ts'
 import { IMAGES_SCOPE, type ImageKind } from './images.ts'
 
 /** What a resident decided about an application. */
@@ -197,6 +198,7 @@ async function record(
   if (widensPersonalAccess(base, after) && !isRecentSignIn(session.authenticatedAt))
     throw new RejectedDecision('sign-in')
   if (!continues) await endGrants(sql, decision)
+  if (before.isEnded) await keepEnded(sql, decision, 'expiry')
   await sql`
     update consent set scopes = ${scopes},
       declined = ${[...untouched(base.declined), ...shown.filter((scope) => !allowed.includes(scope))]},
@@ -281,6 +283,13 @@ export async function freezeConsent(
       set frozen_at = coalesce(consent.frozen_at, excluded.frozen_at), updated_at = now()
     returning 1`
   return row !== undefined
+}
+
+/** In a transaction: freezes an application that has access today. Returns whether it had any. */
+export async function freezeLiveConsent(sql: Sql, pair: ConsentKey): Promise<boolean> {
+  const consent = await findConsent(sql, pair.accountId, pair.clientId)
+  if (!consent || consent.isEnded || consent.isFrozen) return false
+  return await freezeConsent(sql, pair)
 }
 
 /**
@@ -384,6 +393,7 @@ export async function revokeConsent(
     const before = await lockConsent(sql, { accountId, clientId })
     if (!before) return undefined
     await endGrants(sql, { accountId, clientId })
+    await keepEnded(sql, { accountId, clientId }, before.isEnded ? 'expiry' : 'resident')
     const staysFrozen = before.isFrozen && !(await hasRecentSignIn(sql, accountId, sessionUid))
     const of = sql`account_id = ${accountId} and client_id = ${clientId}`
     await (staysFrozen
@@ -427,5 +437,11 @@ export async function listConsents(sql: Sql, accountId: string): Promise<Consent
  * until its resident lifts or ends it.
  */
 export async function deleteEndedConsents(sql: Sql): Promise<void> {
-  await sql`delete from consent where ends_at < now() - interval '30 days' and frozen_at is null`
+  await sql`
+    with ended as (
+      delete from consent where ends_at < now() - interval '30 days' and frozen_at is null
+      returning account_id, client_id, scopes, created_at, ends_at)
+    insert into ended_consent (account_id, client_id, client_name, scopes, given_at, ended_at, ended_by)
+    select account_id, client_id, name, scopes, ended.created_at, ends_at, 'expiry'
+    from ended join client on client.id = client_id`
 }

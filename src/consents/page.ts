@@ -5,6 +5,7 @@ import { csrfField, day, type Html, page } from '../web/html.ts'
 import type { Reader } from '../web/reader.ts'
 import type { Consent } from './consents.ts'
 import { type Choice, type Permission, permissionFields, questionId, untilFields } from './form.ts'
+import { type MissingDocuments, missingDocumentsNotice } from './missing-documents.ts'
 import { describePermissions, isNew } from './permissions.ts'
 import type { ConsentRules } from './rules.ts'
 import { hidesData, type SharedData } from './shared-data.ts'
@@ -21,13 +22,13 @@ type ConsentPage = {
   alternatives: ScopeAlternatives
   /** What they disclose today. */
   shared: SharedData
+  /** There are no documents, although the application asks for them. */
+  missing?: MissingDocuments | undefined
   rules: ConsentRules
   /** The previous decision, also when it has ended. */
   before: Consent | undefined
   /** What the resident entered, when the form is shown again. */
   entered?: Choice | undefined
-  /** What the resident has to know before deciding, such as that there are no documents yet. */
-  notice?: Html | '' | undefined
   /** Allowing requires signing in again, because the last sign-in is too long ago. */
   willConfirm: boolean
   /** The host that the browser returns to; `undefined` for a device. */
@@ -55,7 +56,8 @@ ${trustNotice(reader, client)}
         ? consent.purpose(client.name, html`<q>${client.purpose}</q>`)
         : consent.noPurpose(client.name)
     }</p>
-${previousDecisionNotice(reader, data)}${data.notice ?? ''}
+${data.missing ? missingDocumentsNotice(reader, client.name, data.missing) : ''}
+${previousDecisionNotice(reader, data)}
 ${permissionFields(reader, permissions)}
 ${hidesData(shared, scopes) ? showButton(reader) : ''}
 ${choiceHelp(reader, client, permissions)}

@@ -2,11 +2,14 @@ import { createHash } from 'node:crypto'
 import { open, rename, rm } from 'node:fs/promises'
 import { Zip, ZipPassThrough } from 'fflate'
 import { findAccount } from '../accounts/accounts.ts'
+import { listOwnCases } from '../accounts/cases.ts'
 import { findPerson, findResidency } from '../accounts/natural-person.ts'
+import { findLookMails } from '../accounts/notification-preferences.ts'
 import { listPasskeys } from '../accounts/passkeys.ts'
 import { findFactors } from '../accounts/second-factor.ts'
 import { listSessions } from '../accounts/sessions.ts'
 import { listConsents } from '../consents/consents.ts'
+import { listAllEndedConsents } from '../consents/ended-consents.ts'
 import { listEventsAbout } from '../events/store.ts'
 import { disclose } from '../ledger/disclosure.ts'
 import { listEntries } from '../ledger/entries.ts'
@@ -51,12 +54,15 @@ export async function exportResident(
       archive.add(name, Buffer.from(`${JSON.stringify(value, null, 2)}\n`))
     await json('account.json', await readAccount(db, vault, accountId))
     await json('consents.json', await listConsents(db, accountId))
+    await json('ended-consents.json', await listAllEndedConsents(db, accountId))
     await json('sessions.json', await listSessions(db, accountId))
     await json('passkeys.json', await listPasskeys(db, accountId))
     await json('second-factors.json', await findFactors(db, accountId))
     await json('links.json', await readLinks(db, accountId))
     const entries = await listEntries(db, accountId, { limit: 1_000_000 })
     await json('activity.json', await explainEntries(db, vault, entries))
+    await json('cases.json', await listOwnCases(db, vault, accountId))
+    await json('notifications.json', { lookMails: await findLookMails(db, accountId) })
     await json('events.json', await listEventsAbout(db, accountId))
     const verifications = await readVerifications(db, vault, accountId)
     await json('verifications.json', verifications)
@@ -138,7 +144,7 @@ async function readVerifications(sql: Sql, vault: Vault, accountId: string) {
   const rows = await sql<{ id: string; decisions: { reason: StoredReason }[] }[]>`
     select id, tenant, vendor, status, document_type, session_created_at, decided_at,
       (select coalesce(json_agg(json_build_object('attempt', attempt_id, 'status', status, 'decidedAt', decided_at,
-          'documentType', document_type, 'reason', json_build_object(${reasonMembers(sql)})) order by recorded_at), '[]')
+          'documentType', document_type, 'reasons', (select reasons from told_reason where decision_id = decision.id), 'reason', json_build_object(${reasonMembers(sql)})) order by recorded_at), '[]')
         from decision where verification_id = verification.id) as decisions,
       (select coalesce(json_agg(json_build_object('id', id, 'attempt', attempt_id, 'type', type, 'state', state,
           'contentType', content_type, 'size', size, 'sha256', encode(sha256, 'hex'), 'capturedAt', captured_at)

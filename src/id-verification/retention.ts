@@ -57,9 +57,28 @@ export async function findUnfinishedDays(
 ): Promise<number | null> {
   const [row] = await sql<{ retention: Partial<Record<Purpose, number | null>> }[]>`
     select retention from vendor_integration where vendor = ${vendor} and name = ${name}`
-  const days = row?.retention.unfinished
-  return days === undefined ? DEFAULT_DAYS.unfinished : days
+  return daysOf(row?.retention ?? {}, 'unfinished')
 }
+
+/** For each purpose, how many days it is kept by the integration that keeps it longest; `null`: without end. */
+export async function findLongestRetention(sql: Sql): Promise<Record<Purpose, number | null>> {
+  const rows = await sql<{ retention: Partial<Record<Purpose, number | null>> }[]>`
+    select retention from vendor_integration`
+  const longest = (purpose: Purpose) => {
+    const days = rows.map(({ retention }) => daysOf(retention, purpose))
+    if (days.length === 0) return DEFAULT_DAYS[purpose]
+    return days.includes(null) ? null : Math.max(...days.map(Number))
+  }
+  return {
+    approved: longest('approved'),
+    declined: longest('declined'),
+    unfinished: longest('unfinished'),
+    delivery: longest('delivery'),
+  }
+}
+
+const daysOf = (retention: Partial<Record<Purpose, number | null>>, purpose: Purpose) =>
+  retention[purpose] === undefined ? DEFAULT_DAYS[purpose] : retention[purpose]
 
 type Due = { purpose: Purpose; vendor: string; integration: string; olderThanDays: number }
 type RetentionReport = (Due & { found: number })[]
@@ -92,7 +111,7 @@ async function listDue(sql: Sql): Promise<Due[]> {
     select vendor, name, retention from vendor_integration order by vendor, name`
   return rows.flatMap(({ vendor, name, retention }) =>
     (Object.keys(DEFAULT_DAYS) as Purpose[]).flatMap((purpose) => {
-      const days = retention[purpose] === undefined ? DEFAULT_DAYS[purpose] : retention[purpose]
+      const days = daysOf(retention, purpose)
       return days === null ? [] : [{ purpose, vendor, integration: name, olderThanDays: days }]
     }),
   )
@@ -138,10 +157,11 @@ export async function eraseVerification(
   /** The tenant's client that requested it. */
   by?: string,
 ): Promise<boolean> {
-  return await db.begin((sql) => erase(sql, jobs, id, reason, by))
+  return await db.begin((sql) => eraseWithin(sql, jobs, id, reason, by))
 }
 
-async function erase(
+/** The same in the caller's transaction. */
+export async function eraseWithin(
   sql: Sql,
   jobs: Jobs,
   id: string,
@@ -203,7 +223,7 @@ export async function eraseResident(
     const eraseAll = async () => {
       const rows = await sql<{ id: string }[]>`
         select id from verification where account_id = ${accountId} order by session_created_at`
-      for (const { id } of rows) await erase(sql, jobs, id, 'resident')
+      for (const { id } of rows) await eraseWithin(sql, jobs, id, 'resident')
       erased.push(...rows.map(({ id }) => id))
     }
     await eraseAll()
@@ -241,7 +261,7 @@ export async function eraseSubject(
     // All are locked before the first is announced: a transaction that holds one of them waits for that announcement's lock.
     const rows = await sql<{ id: string }[]>`
       select id from verification where subject_id = ${subjectId} order by id for update`
-    for (const { id } of rows) await erase(sql, jobs, id, 'tenant', by)
+    for (const { id } of rows) await eraseWithin(sql, jobs, id, 'tenant', by)
     const { accountId } = subject
     if (accountId)
       await record(sql, {

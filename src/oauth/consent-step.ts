@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Provider } from 'oidc-provider'
 import { type Account, findAccount } from '../accounts/accounts.ts'
+import type { MailContext } from '../accounts/mails.ts'
 import { notifyOfConsent } from '../accounts/security-notices.ts'
 import { isRecentSignIn } from '../accounts/session-limits.ts'
 import { findSession } from '../accounts/sessions.ts'
@@ -9,6 +10,7 @@ import { isPersonal, isScope, type Scope, type ScopeAlternatives } from '../clie
 import { findConsent, recordConsent } from '../consents/consents.ts'
 import { readChoice, termsOf } from '../consents/form.ts'
 import { IMAGES_SCOPE } from '../consents/images.ts'
+import type { MissingDocuments } from '../consents/missing-documents.ts'
 import { consentPage, frozenPage } from '../consents/page.ts'
 import { findConsentRules, storedEndOf } from '../consents/rules.ts'
 import { findSharedData, type StoredDocuments } from '../consents/shared-data.ts'
@@ -22,11 +24,13 @@ import { PageError } from '../web/page-error.ts'
 import type { Reader } from '../web/reader.ts'
 import type { SecurityEvents } from '../web/security-events.ts'
 import type { Texts } from '../web/texts/en.ts'
-import type { Locale } from '../web/texts/languages.ts'
 import { scopesOfClaims } from './grants.ts'
 
 /** Finds the resident's latest approved verification. Passed in, because this folder does not import `id-verification/`. */
 export type FindDocuments = (accountId: string) => Promise<StoredDocuments | undefined>
+
+/** How far the resident's verification is while there are no documents. Passed in for the same reason. */
+export type FindVerificationState = (accountId: string) => Promise<MissingDocuments['state']>
 
 type ConsentStepOptions = {
   issuer: string
@@ -34,9 +38,10 @@ type ConsentStepOptions = {
   vault: Vault
   provider: () => Provider
   findDocuments: FindDocuments
+  findVerificationState: FindVerificationState
   jobs: Jobs
   sealer: Sealer
-  config: { defaultLocale: Locale }
+  config: MailContext['config']
   security: SecurityEvents
   log: Log
 }
@@ -61,9 +66,7 @@ export async function showConsent(
   const session = await findSession(parts.db, { accountId, uid: sessionUid })
   const isRecent = session !== undefined && isRecentSignIn(session.authenticatedAt)
   const shown = [...scopes, ...Object.values(alternatives)]
-  const documents = shown.some((scope) => VERIFICATION_SCOPES.includes(scope))
-    ? await parts.findDocuments(accountId)
-    : undefined
+  const documents = needsVerification(shown) ? await parts.findDocuments(accountId) : undefined
   const rules = await findConsentRules(parts.db)
   return consentPage(reader, {
     ...form,
@@ -73,6 +76,13 @@ export async function showConsent(
     scopes,
     alternatives,
     shared: await findSharedData(parts, { account, documents, isRecent, scopes: shown }),
+    missing:
+      needsVerification(scopes) && !documents
+        ? {
+            state: await parts.findVerificationState(accountId),
+            path: `/verify?request=${details.uid}`,
+          }
+        : undefined,
     rules,
     before,
     willConfirm:
@@ -85,10 +95,9 @@ export async function showConsent(
   })
 }
 
-const VERIFICATION_SCOPES: readonly Scope[] = [
-  IMAGES_SCOPE,
-  'eprospera:person.id_verification.status.read',
-]
+/** Whether a scope discloses what exists only after a verification. */
+const needsVerification = (scopes: readonly Scope[]): boolean =>
+  scopes.includes(IMAGES_SCOPE) || scopes.includes('eprospera:person.id_verification.status.read')
 
 /** The resident who decides. */
 export async function findDecider(parts: ConsentStepOptions, details: Details): Promise<Account> {

@@ -2,6 +2,7 @@ import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { errors, type InteractionResults, type Provider } from 'oidc-provider'
 import { type Account, takeSnapshot } from '../accounts/accounts.ts'
+import type { MailContext } from '../accounts/mails.ts'
 import { isRecentSignIn } from '../accounts/session-limits.ts'
 import { findSession } from '../accounts/sessions.ts'
 import type { FailedSignIn, SecondStep } from '../accounts/sign-in.ts'
@@ -19,8 +20,13 @@ import { setSecurityHeaders } from '../web/html.ts'
 import { describeError, PageError } from '../web/page-error.ts'
 import type { PageEnv, ReaderOf } from '../web/reader.ts'
 import type { SecurityEvents } from '../web/security-events.ts'
-import type { Locale } from '../web/texts/languages.ts'
-import { allowConsent, type FindDocuments, findDecider, showConsent } from './consent-step.ts'
+import {
+  allowConsent,
+  type FindDocuments,
+  type FindVerificationState,
+  findDecider,
+  showConsent,
+} from './consent-step.ts'
 import { ACR, authenticateForm, chooseAcr, toLoginResult } from './logins.ts'
 import { errorPage, signInPage } from './pages.ts'
 import { hasSignedIn, SIGNED_IN } from './requests.ts'
@@ -53,11 +59,12 @@ type InteractionOptions = {
   forms: FormTokens
   addressOf: ClientAddress
   findDocuments: FindDocuments
+  findVerificationState: FindVerificationState
   security: SecurityEvents
   requireProof: RequireProof
   jobs: Jobs
   sealer: Sealer
-  config: { defaultLocale: Locale }
+  config: MailContext['config']
   readerOf: ReaderOf
   log: Log
 }

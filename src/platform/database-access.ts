@@ -51,11 +51,18 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
     worker: { select: { except: ['password_hash'] }, update: ACCOUNT_DETAILS },
   },
   known_browser: { web: all, worker: expire('seen_at') },
+  known_reader: { web: read, worker: { select: '*', insert: '*', update: '*' } },
   mail_link: {
     web: { select: '*', insert: '*', update: ['used_at'], delete: true },
     worker: { select: ['request_id', 'expires_at'], insert: '*', delete: true },
   },
+  notification_preference: {
+    web: { select: '*', insert: '*', update: ['look_mails', 'summarized_at'] },
+    worker: { select: '*', update: ['summarized_at'] },
+  },
   oidc_artifact: { web: all, worker: { select: ['kind', 'id', 'expires_at'], delete: true } },
+  operator: { web: append, worker: none },
+  operator_setup: { web: all, worker: none },
   passkey: {
     web: {
       select: '*',
@@ -74,12 +81,19 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
     worker: expire('expires_at'),
   },
   rate_window: { web: all, worker: none },
+  reader_watch: { web: none, worker: { select: '*', update: ['next_index'] } },
   recovery_code: { web: { select: '*', insert: '*', update: ['used_at'] }, worker: none },
   recovery_code_set: { web: { select: '*', insert: '*', delete: true }, worker: none },
-  security_case: { web: append, worker: none },
+  // Answered and closed at the command line; counted by workers.
+  security_case: { web: append, worker: { select: ['kind', 'answered_at', 'closed_at'] } },
   security_notice: {
     web: { select: '*', insert: '*', update: ['used_at'] },
-    worker: expire('expires_at'),
+    // Each mail about a look has a link to report it.
+    worker: {
+      select: ['expires_at'],
+      insert: ['token_hash', 'kind', 'account_id', 'client_id', 'entry_id', 'expires_at'],
+      delete: true,
+    },
   },
   sign_up: {
     web: { select: '*', insert: '*', update: ['token_hash', 'code_tries'], delete: true },
@@ -112,6 +126,7 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
   client_logo: { web: read, worker: all },
   trusted_client: { web: read, worker: none },
   consent: { web: all, worker: { select: '*', delete: true } },
+  ended_consent: { web: append, worker: append },
   oauth_grant: { web: all, worker: expire('expires_at') },
   live_access_token: { web: read, worker: none },
   live_service_token: { web: read, worker: none },
@@ -134,6 +149,15 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
     worker: append,
   },
   attempt_document: { web: read, worker: { select: '*', insert: '*', update: '*' } },
+  // What a reviewer asks for again is written at the command line.
+  capture: {
+    web: {
+      select: '*',
+      insert: ['verification_id', 'statement_sealed', 'typed_at'],
+      update: ['statement_sealed', 'typed_at'],
+    },
+    worker: read,
+  },
   decision: {
     web: { select: '*', insert: '*', update: ['reviewed_by', 'reason', 'reason_sealed'] },
     worker: { select: '*', insert: '*', update: ['reason', 'reason_sealed'] },
@@ -171,6 +195,7 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
   },
   latest_approved: { web: read, worker: read },
   natural_person: { web: read, worker: { select: '*', update: { except: ['account_id'] } } },
+  phone_link: { web: all, worker: expire('expires_at') },
   // Written at the command line, and shown to the resident.
   operator_review: { web: read, worker: none },
   residency: {
@@ -211,6 +236,13 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
       update: { except: [...VERIFICATION_ORIGIN, 'account_id'] },
       delete: true,
     },
+  },
+
+  // What residents are told: whoever changes a verification writes it, workers send it.
+  told_reason: { web: append, worker: append },
+  verification_notice: {
+    web: { select: '*', insert: '*', update: '*' },
+    worker: { select: '*', insert: '*', update: '*' },
   },
 
   // Events to applications: the web records them and answers those that fetch; workers sign and send.

@@ -148,7 +148,7 @@ export async function createJobs(databaseUrl: string, log: Log, pools?: PoolConf
       await sql`select pg_advisory_xact_lock(${LOCKS.queueInstallation})`
       await boss.start()
       if (!maintains) return
-      for (const name of Object.keys(JOBS)) await boss.createQueue(name, QUEUE)
+      await createMissingQueues(sql, boss)
       await updateSettings(sql, boss)
     })
   } catch (error) {
@@ -280,6 +280,12 @@ export async function retryFailedJob(sql: Sql, id: string): Promise<boolean> {
     update pgboss.job set state = 'retry', retry_count = 0, start_after = now(), completed_on = null
     where id = ${id} and state = 'failed' returning id`
   return rows.length > 0
+}
+
+async function createMissingQueues(sql: Sql, boss: PgBoss): Promise<void> {
+  const rows = await sql<{ name: string }[]>`select name from pgboss.queue`
+  const existing = new Set(rows.map(({ name }) => name))
+  for (const name of Object.keys(JOBS)) if (!existing.has(name)) await boss.createQueue(name, QUEUE)
 }
 
 /**

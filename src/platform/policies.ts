@@ -50,3 +50,25 @@ export async function listPolicies(
     })),
   )
 }
+
+/** Policies whose value is an ordered list of names. */
+type ListPolicyName = 'vendor-order'
+
+/** Returns the stored list; `undefined` when none is set. */
+export async function findList(sql: Sql, name: ListPolicyName): Promise<string[] | undefined> {
+  const [row] = await sql<{ value: string }[]>`select value from policy where name = ${name}`
+  return row?.value.split(',').filter((word) => word !== '')
+}
+
+/** Stores the list; `undefined` removes it. */
+export async function setList(
+  sql: Sql,
+  name: ListPolicyName,
+  words: readonly string[] | undefined,
+): Promise<void> {
+  if (!words) await sql`delete from policy where name = ${name}`
+  else
+    await sql`
+      insert into policy (name, value) values (${name}, ${words.join(',')})
+      on conflict (name) do update set value = excluded.value`
+}

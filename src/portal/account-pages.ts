@@ -40,7 +40,7 @@ type AccountPage = {
 /** The page `/account`: sign-in methods and sessions of the resident. */
 export function accountPage(reader: Reader, data: AccountPage): Html {
   const { csrf, mayChangeFactors, factors, passkeys, devices, notice, error, passwordError } = data
-  const { account, common } = reader.texts
+  const { account, common, format, notifications, timeZone } = reader.texts
   return page(reader, {
     passkeys: mayChangeFactors,
     title: error || passwordError ? account.errorTitle : common.yourAccount,
@@ -48,7 +48,8 @@ export function accountPage(reader: Reader, data: AccountPage): Html {
     body: html`${notice ? html`<div class="notice good" role="status"><p>${notice}</p></div>` : ''}
 <h1>${common.yourAccount}</h1>
 <section aria-labelledby="address"><h2 id="address">${common.email}</h2>
-${emailCard(reader, data)}</section>
+${emailCard(reader, data)}
+<p><a href="/account/notifications">${notifications.title}</a></p></section>
 <section aria-labelledby="password"><h2 id="password">${common.password}</h2>
 <div class="card">${mayChangeFactors ? newPasswordForm(reader, data) : html`<form method="post" action="/account/password/new">${csrfField(csrf)}<button name="change-password">${account.changePassword}</button></form>`}
 <p class="quiet">${account.passwordHelp}</p></div></section>
@@ -65,7 +66,10 @@ ${
     ? html`<form method="post" action="/account/sessions/end-others">${csrfField(csrf)}<button class="danger" name="end-others">${account.endOthers}</button></form>`
     : ''
 }
-<p class="quiet">${account.devicesHelp}</p></section>`,
+<p class="quiet">${account.devicesHelp}</p></section>
+<section aria-labelledby="zone"><h2 id="zone">${timeZone.title}</h2>
+<div class="card"><p>${timeZone.shown(format.zone())}</p>
+<p><a href="/account/time-zone">${timeZone.change}</a></p></div></section>`,
   })
 }
 

@@ -38,7 +38,7 @@ async function showApplication(
   clientId: string,
 ): Promise<Response> {
   const resident = await parts.guard.findResident(c)
-  return resident ? renderApplication(parts, c, resident, clientId) : c.redirect('/', 303)
+  return resident ? renderApplication(parts, c, resident, clientId) : parts.guard.askToSignIn(c)
 }
 
 async function renderApplication(

@@ -21,9 +21,12 @@ const SENTENCES = [
   'totp-removed',
   'session-ended',
   'sessions-ended',
+  'verification-cancelled',
+  'time-zone-set',
+  'notifications-saved',
 ] as const satisfies readonly (keyof Texts['notices'])[]
 /** Notices that have a page of their own. */
-const PAGES = ['reset-sent', 'password-set', 'email-confirmed'] as const
+const PAGES = ['reset-sent', 'password-set', 'email-confirmed', 'operator-created'] as const
 /** Notices about one application. */
 const ABOUT_CLIENT = ['consent-changed', 'consent-ended', 'request-expired'] as const
 

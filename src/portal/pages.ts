@@ -3,11 +3,13 @@ import type { ClientProfile } from '../clients/profile.ts'
 import type { Scope } from '../clients/scopes.ts'
 import { IMAGES_SCOPE, type ImageKind } from '../consents/images.ts'
 import { clientHeader } from '../consents/page.ts'
-import { csrfField, day, type Html, moment, page } from '../web/html.ts'
+import type { Reason } from '../id-verification/vendors/reasons/reason.ts'
+import { calendarDate, csrfField, day, type Html, moment, page } from '../web/html.ts'
 import { photoLabel, photoList, type SmallPhoto } from '../web/photos.ts'
 import type { Reader } from '../web/reader.ts'
 import type { Texts } from '../web/texts/en.ts'
 import { wordFor } from '../web/texts/languages.ts'
+import { outcomeNote } from './outcome-note.ts'
 
 type Verification = {
   id: string
@@ -20,6 +22,10 @@ type Verification = {
   matchReview: 'accepted' | 'rejected' | null
   documentExpiresOn: Date | null
   isExpired: boolean
+  expiresSoon: boolean
+  reasons: Reason[] | null
+  isLatest: boolean
+  isOfSubject: boolean
   imagesPending: boolean
   /** No image could be read. */
   imagesRefused: boolean
@@ -28,7 +34,7 @@ type Verification = {
   imagesHidden: boolean
 }
 /** What its status follows from. */
-type Judged = Omit<Verification, 'images' | 'imagesHidden'>
+export type Judged = Omit<Verification, 'images' | 'imagesHidden'>
 type Application = {
   client: ClientProfile
   scopes: Scope[]
@@ -51,6 +57,8 @@ export function homePage(
     applications: Application[]
     /** The name on the document, when the account still has the name that the resident typed. */
     offeredName: OfferedName | undefined
+    /** How to be verified, or how far that is. */
+    verifyCard?: Html | '' | undefined
     csrf: string
     notice?: string | undefined
   },
@@ -62,7 +70,7 @@ export function homePage(
     actions: html`<form method="post" action="/sign-out" class="sign-out">${csrfField(csrf)}<span>${account.email}</span> <a href="/account">${common.yourAccount}</a> <button class="plain" name="sign-out">${common.signOut}</button></form>`,
     body: html`${notice ? html`<div class="notice good" role="status"><p>${notice}</p></div>` : ''}
 <h1>${home.greeting(account.name)}</h1>
-${offeredName ? nameCard(reader, offeredName, csrf) : ''}
+${data.verifyCard ?? ''}${offeredName ? nameCard(reader, offeredName, csrf) : ''}
 <section aria-labelledby="verifications"><h2 id="verifications">${home.checks}</h2>
 ${
   verifications.length === 0
@@ -141,7 +149,8 @@ function verificationCard(reader: Reader, verification: Verification, csrf: stri
 <header><h3>${wordFor(home.kinds, verification.documentType) ?? home.kinds.other}</h3><p class="status ${status.tone}">${status.words}</p></header>
 <p class="quiet">${home.started(day(reader, verification.date), vendor)}</p>
 ${matchNote(reader.texts, verification)}
-${documentExpiresOn ? html`<p class="quiet">${validity(day(reader, documentExpiresOn))}</p>` : ''}
+${outcomeNote(reader.texts, verification)}
+${documentExpiresOn ? html`<p class="quiet">${validity(calendarDate(reader, documentExpiresOn))}</p>` : ''}
 ${verification.imagesPending ? html`<p class="quiet">${home.copying}</p>` : ''}
 ${verification.imagesRefused ? html`<p class="quiet">${home.unreadable(vendor)}</p>` : ''}
 ${verification.imagesHidden ? html`<form method="post" action="/photos">${csrfField(csrf)}<button name="photos">${home.showPhotos}</button></form>` : ''}

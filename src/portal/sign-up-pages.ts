@@ -55,10 +55,12 @@ export function signUpSentPage(
     email: string
     waiting: Waiting | undefined
     byInvitation: boolean
+    /** The portal shows its mails instead of sending them. */
+    hasOutbox: boolean
     error?: string | undefined
   },
 ): Html {
-  const { csrf, email, waiting, byInvitation, error } = data
+  const { csrf, email, waiting, byInvitation, hasOutbox, error } = data
   const { common, signUp } = reader.texts
   const sent = byInvitation ? signUp.sentIfInvited : signUp.sent
   return page(reader, {
@@ -66,6 +68,7 @@ export function signUpSentPage(
     body: html`<section class="card narrow">
 <h1>${signUp.sentTitle}</h1>
 <p class="lead">${sent(html`<strong>${email}</strong>`)}</p>
+${hasOutbox ? html`<div class="notice" role="note"><p>${signUp.inOutbox('/outbox')}</p></div>` : ''}
 <p>${signUp.otherDevice}</p>
 <form method="post" action="/sign-up/code">
 ${csrfField(csrf)}

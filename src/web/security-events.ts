@@ -22,6 +22,7 @@ export const SECURITY_EVENTS = {
   session_ended: { level: 'info' },
   session_disowned: { level: 'warn' },
   access_frozen: { level: 'warn' },
+  entry_reported: { level: 'warn' },
   reset_requested: { level: 'info', byAnyone: true },
   sign_up_requested: { level: 'info', byAnyone: true },
   account_created: { level: 'info' },

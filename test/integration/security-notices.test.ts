@@ -5,7 +5,8 @@ import {
   tokenIntrospection,
 } from 'openid-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { deleteOldNotices, type SecurityCase } from '../../src/accounts/security-notices.ts'
+import type { SecurityCase } from '../../src/accounts/cases.ts'
+import { deleteOldNotices } from '../../src/accounts/security-notices.ts'
 import { readCommand } from '../../src/cli/commands.ts'
 import { deleteEndedConsents } from '../../src/consents/consents.ts'
 import { announceVerification } from '../../src/events/events.ts'
@@ -312,10 +313,10 @@ describe('"this was not me" about a consent', () => {
 
     // Their pages say so; lifting it takes a recent sign-in.
     const home = await own.open(`${portal.issuer}/`)
-    expect(home.text).toContain('Frozen: somebody used a link in an e-mail to you to report')
+    expect(home.text).toContain('Frozen: this application was reported')
     await makeOld(resident.id)
     const page = await own.open(`${portal.issuer}/applications/${client.client_id}`)
-    expect(page.text).toContain('Frozen: somebody used a link in an e-mail to you to report')
+    expect(page.text).toContain('Frozen: this application was reported')
     const confirm = await own.submit(page, 'lift')
     expect(confirm.text).toContain('Confirm that it is you')
     expect(await statuses(tokens.access_token)).toEqual([401, 401])

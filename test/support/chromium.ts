@@ -26,10 +26,17 @@ export function findChromium(): string | undefined {
   return undefined
 }
 
-export function launchChromium(executablePath: string): Promise<Browser> {
+/** A camera that shows a test picture, which every page may use that asks. */
+export const FAKE_CAMERA = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream']
+
+export function launchChromium(
+  executablePath: string,
+  args: readonly string[] = [],
+): Promise<Browser> {
   return chromium.launch({
     executablePath,
     args: [
+      ...args,
       '--no-sandbox',
       '--disable-gpu',
       '--disable-quic',

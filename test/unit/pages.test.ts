@@ -17,6 +17,12 @@ import {
   signOutPage,
 } from '../../src/oauth/pages.ts'
 import { secondStepPage } from '../../src/oauth/second-step-pages.ts'
+import {
+  accessibilityPage,
+  contactPage,
+  helpPage,
+  privacyPage,
+} from '../../src/portal/about-pages.ts'
 import { accountPage } from '../../src/portal/account-pages.ts'
 import { applicationPage } from '../../src/portal/application-page.ts'
 import { deviceOf } from '../../src/portal/devices.ts'
@@ -40,8 +46,9 @@ import {
   signUpSentPage,
 } from '../../src/portal/sign-up-pages.ts'
 import { verificationPage } from '../../src/portal/verification-page.ts'
-import { passkeyScript, securityHeaders, stylesheet } from '../../src/web/html.ts'
+import { passkeyScript, securityHeaders } from '../../src/web/html.ts'
 import type { Reader } from '../../src/web/reader.ts'
+import { createSite, PLAIN_SITE } from '../../src/web/site.ts'
 import { LANGUAGES, LOCALES, type Locale } from '../../src/web/texts/languages.ts'
 
 const HOSTILE = `"><script>alert('x')</script>&`
@@ -85,6 +92,10 @@ const VERIFICATION: OwnVerification = {
   matchReview: null,
   documentExpiresOn: new Date(0),
   isExpired: false,
+  expiresSoon: true,
+  reasons: null,
+  isLatest: true,
+  isOfSubject: false,
   imagesPending: false,
   imagesRefused: false,
   images: [{ id: HOSTILE, type: HOSTILE, hasThumbnail: false }],
@@ -174,10 +185,12 @@ const NOW = new Date('2026-11-21T12:00:00Z')
 
 type ConsentPage = Parameters<typeof consentPage>[1]
 
+const SITE = createSite(PLAIN_SITE)
 const readerOf = (locale: Locale): Reader => ({
   locale,
   texts: LANGUAGES[locale],
   returnTo: `/?${HOSTILE}`,
+  site: SITE,
 })
 const ENGLISH = readerOf('en')
 
@@ -200,8 +213,34 @@ const consentFor = (change: Partial<ConsentPage> = {}, reader = ENGLISH) =>
     }),
   )
 
+const withContact = (reader: Reader): Reader => ({
+  ...reader,
+  site: {
+    ...SITE,
+    contact: {
+      operator: HOSTILE,
+      address: HOSTILE,
+      email: HOSTILE,
+      phone: HOSTILE,
+      policyUrl: `https://operator.test/${HOSTILE}`,
+    },
+  },
+})
+
 /** Every page with something hostile in every place. */
 const renderPages = (reader: Reader): Record<string, string> => ({
+  help: String(helpPage(reader)),
+  contact: String(contactPage(withContact(reader), { hasSecurityTxt: true })),
+  contactNone: String(contactPage(reader, { hasSecurityTxt: false })),
+  privacy: String(
+    privacyPage(withContact(reader), {
+      approved: null,
+      declined: 365,
+      unfinished: 90,
+      delivery: 90,
+    }),
+  ),
+  accessibility: String(accessibilityPage(reader)),
   signIn: String(
     signInPage(reader, {
       action: '/interaction/x',
@@ -339,6 +378,7 @@ const renderPages = (reader: Reader): Record<string, string> => ({
       csrf: HOSTILE,
       email: HOSTILE,
       waiting: WAITING,
+      hasOutbox: true,
       byInvitation: true,
       error: HOSTILE,
     }),
@@ -417,6 +457,10 @@ const renderPages = (reader: Reader): Record<string, string> => ({
           matchReview: null,
           documentExpiresOn: null,
           isExpired: false,
+          expiresSoon: false,
+          reasons: null,
+          isLatest: true,
+          isOfSubject: false,
           imagesPending: true,
           imagesRefused: false,
           imagesHidden: true,
@@ -490,7 +534,7 @@ describe.each(inEveryLanguage)('the $name page in $locale', ({ locale, page }) =
   test('has no inline style or script, and loads its own stylesheet and script alone', () => {
     expect(withoutOwnScript(page)).not.toMatch(/<style|<script|\sstyle="|\son[a-z]+="/)
     expect([...page.matchAll(/<link[^>]*href="([^"]*)"/g)].map(([, href]) => href)).toEqual([
-      stylesheet.path,
+      SITE.stylesheet.path,
     ])
   })
   test('has a language, a title, one heading of the first level, and a label for each field', () => {

@@ -13,6 +13,11 @@ export const en = {
     skip: 'Skip to content',
     footer: 'Your documents are yours. Nobody sees them through this portal unless you allow it.',
     language: 'Language',
+    about: 'About this portal',
+    help: 'Help',
+    contact: 'Contact',
+    privacy: 'Privacy',
+    accessibility: 'Accessibility',
   },
 
   common: {
@@ -27,7 +32,8 @@ export const en = {
     yourAccount: 'Your account',
     signOut: 'Sign out',
     backToDocuments: 'Back to your documents',
-    momentInUtc: (moment: string) => `${moment} UTC`,
+    /** `zone` is the name of the time zone. */
+    momentIn: (moment: string, zone: string) => `${moment} ${zone}`,
     passkeyFailed: 'That did not work. Please try again, or use your password.',
     tooManyTries: (seconds: number) =>
       `Too many tries. Please wait ${seconds} ${format.plural(seconds, { one: 'second', other: 'seconds' })}.`,
@@ -102,6 +108,26 @@ export const en = {
     title: 'Confirm that it is you',
     errorTitle: 'Error: confirm that it is you',
     lead: 'You signed in a while ago. Please confirm that it is you before you continue.',
+    /** What is confirmed, by the name of the button that was pressed. */
+    purposes: {
+      'change-email': 'You are about to change your e-mail address.',
+      'change-password': 'You are about to change your password.',
+      'add-passkey': 'You are about to add a passkey.',
+      'remove-passkey': 'You are about to remove a passkey.',
+      'add-totp': 'You are about to set up an authenticator app.',
+      'remove-totp': 'You are about to remove the authenticator app.',
+      'new-recovery-codes': 'You are about to make new recovery codes.',
+      'end-session': 'You are about to sign out another device.',
+      'end-others': 'You are about to sign out all other devices.',
+      adopt: 'You are about to use the name on your document for your account.',
+      photos: 'You are about to see your photos.',
+      details: 'You are about to see your photos, and what was read from your document.',
+      revoke: 'You are about to end the access of an application.',
+      link: 'You are about to link an organisation to your account.',
+      save: 'You are about to allow an application to see more.',
+      lift: 'You are about to lift the freeze of an application.',
+      allow: 'You are about to allow an application to see your data.',
+    },
     button: 'Confirm',
     passkey: 'Confirm with a passkey',
     wrongPassword: 'That is not your password.',
@@ -146,7 +172,7 @@ export const en = {
     isNew: 'New: it did not ask for this before.',
     frozenTitle: (application: string) => `${application} is frozen`,
     frozenLead:
-      'Somebody used a link in an e-mail to you to report that you did not allow this application. It cannot see any of your data, and cannot ask you for access.',
+      'This application was reported, with a link in an e-mail to you or on your activity page. It cannot see any of your data, and cannot ask you for access.',
     frozenHelp: (path: string) =>
       html`To let it ask again, lift the freeze or end its access on <a href="${path}">its page</a>. Then go back to the application and start again.`,
     backToApplication: 'Back to the application',
@@ -178,7 +204,7 @@ export const en = {
       `${application} then has no access at all, and must ask you before it gets any again.`,
     endButton: (application: string) => `End access of ${application}`,
     frozen:
-      'Frozen: somebody used a link in an e-mail to you to report that you did not allow this application. It cannot see any of your data.',
+      'Frozen: this application was reported, with a link in an e-mail to you or on your activity page. It cannot see any of your data.',
     notYouHeading: 'If you did not allow it',
     notYou: html`End its access. It then has no access at all, and cannot ask you for any while it is frozen. If you have not done so yet, <a href="/reset">set a new password</a>.`,
     youHeading: 'If it was you after all',
@@ -302,7 +328,9 @@ export const en = {
     doneTitle: 'Connected',
     doneHeading: (application: string) => `${application} is connected`,
     doneLead: html`Go back to your device; you can close this page. You can end its access at any time on <a href="/">your own page</a>.`,
-    aborted: 'Nothing was allowed. You can close this page.',
+    endedTitle: 'The device is not connected',
+    aborted:
+      'You cancelled. Nothing was allowed, and the code does not work any more. You can close this page.',
     noCode: 'Type the code that your device shows.',
     wrongCode:
       'This code is unknown, has expired, or was used already. Check your device, and try again.',
@@ -374,14 +402,14 @@ export const en = {
     started: (day: Html, vendor: string) => html`Started on ${day}, checked by ${vendor}.`,
     documentValid: (day: Html) => html`The document is valid until ${day}.`,
     documentExpired: (day: Html) =>
-      html`The document expired on ${day}. Applications can see that it has expired. Please have a new document checked.`,
+      html`The document expired on ${day}. Applications may not accept it any more.`,
     copying: 'We are copying the photos. They will appear here in a moment.',
     unreadable: (vendor: string) =>
       `We could not read the photos from ${vendor}, so there is nothing to show. The people who run this portal can request them again.`,
     showPhotos: 'Show the photos',
     details: 'Details of this check',
     frozen: (path: string) =>
-      html`Frozen: somebody used a link in an e-mail to you to report that you did not allow this application. It cannot see any of your data until you <a href="${path}">lift the freeze or end its access</a>.`,
+      html`Frozen: this application was reported, with a link in an e-mail to you or on your activity page. It cannot see any of your data until you <a href="${path}">lift the freeze or end its access</a>.`,
     allowed: 'Allowed',
     nothing: 'nothing',
     declined: 'Declined',
@@ -395,6 +423,259 @@ export const en = {
     change: 'Change',
     changeLabel: (application: string) => `Change what ${application} may see`,
     end: 'End access',
+  },
+
+  verify: {
+    title: 'Verify your identity',
+    lead: 'You take photos of an identity document and of your face. They are compared, and from then on you can show applications who you are.',
+    leadFor: (application: string) =>
+      `${application} asks for your identity document. You take photos of it and of your face, they are compared, and then you come back to decide what ${application} may see.`,
+    needs: 'What you need',
+    needed: [
+      'Your passport, identity card, driving licence or residence permit: the document itself, not a copy.',
+      'A phone or a computer with a camera, and good light.',
+      'About five minutes.',
+    ],
+    /** Without a vendor, people of the portal check. */
+    checkedBy: (vendor: string | undefined) =>
+      vendor
+        ? `The photos are checked by ${vendor}, on its own pages. Afterwards you come back here.`
+        : 'The photos are checked by the people who run this portal. That can take a day or two.',
+    storedHere:
+      'The result and the photos are stored here. No application sees them before you allow it.',
+    start: 'Start',
+    startAgain: 'Start again',
+    already: (day: Html) =>
+      html`You were verified on ${day}. You need this only if you have a new document.`,
+    notOffered:
+      'This cannot be started here at the moment, because nobody is set up to check documents. Please write to the people who run this portal.',
+    tooManyTitle: 'Error: verify your identity',
+    tooMany: (moment: Html) =>
+      html`You have started many checks today. You can start the next one on ${moment}. If it keeps failing, write to the people who run this portal.`,
+    backTo: (application: string) => `Back to the request of ${application}`,
+    continueWith: (application: string) => `Continue to ${application}`,
+    waits: (application: string, moment: Html) =>
+      html`${application} is waiting. You need not wait here: go back and decide now, and what you allow is shared as soon as the check is done. The request stays open until ${moment}. After that, start again at ${application}.`,
+    requestEnded:
+      'The request of the application is not open any more: it was answered, or it has expired. If you still want to go there, start again at the application. What you do here is not lost.',
+    steps: 'Steps',
+    stepNames: [
+      'Start',
+      'Take the photos',
+      'The photos are checked',
+      'The photos are stored here',
+      'Done',
+    ],
+    stepDone: 'done',
+    stepNow: 'now',
+    stepFailed: 'not completed',
+    states: {
+      starting: {
+        title: 'The check is being started',
+        text: (vendor: string | undefined) =>
+          `We are asking ${vendor ?? 'the portal'} to start the check. This takes a few seconds.`,
+      },
+      'not-started': {
+        title: 'The check could not be started',
+        text: () =>
+          'Nobody who checks documents can be reached at the moment. Please try again in a few minutes. If it keeps failing, write to the people who run this portal.',
+      },
+      'at-vendor': {
+        title: 'Take your photos',
+        text: (vendor: string | undefined) =>
+          vendor
+            ? `You take the photos on the pages of ${vendor}. If you have finished there already, its answer has not arrived yet: that can take a few minutes.`
+            : 'You take the photos here, and the people who run this portal check them.',
+      },
+      'new-photos': {
+        title: 'New photos are needed',
+        text: (vendor: string | undefined) =>
+          `${vendor ?? 'The person who checked them'} could not check the photos. Please take them again, in good light, with the whole document in the picture and nothing covering it.`,
+      },
+      checking: {
+        title: 'Your photos are being checked',
+        text: (vendor: string | undefined) =>
+          `${vendor ?? 'The portal'} has received your photos. The result usually arrives within minutes. You can close this page.`,
+      },
+      'in-review': {
+        title: 'Your photos are being checked',
+        text: (vendor: string | undefined) =>
+          vendor
+            ? `People at ${vendor} are looking at your photos. That can take a day. You can close this page.`
+            : 'People of this portal are looking at your photos. That can take a day or two. You can close this page.',
+      },
+      mismatch: {
+        title: 'Your document is being compared',
+        text: () =>
+          'The document was checked, and it does not match your account in every detail. One of our staff will look at it. You can close this page.',
+      },
+      photos: {
+        title: 'You are verified',
+        text: () => 'The photos are still being copied to this portal. That takes a moment.',
+      },
+      done: {
+        title: 'You are verified',
+        text: () => 'Your document was checked, and its photos are stored here.',
+      },
+      'document-expired': {
+        title: 'Your document has expired',
+        text: () => 'It was checked, but it is not valid any more. Please have a new one checked.',
+      },
+      declined: {
+        title: 'The check was declined',
+        text: (vendor: string | undefined) =>
+          `${vendor ?? 'The portal'} did not accept the photos or the document. You can start again with another document, or with better photos.`,
+      },
+      rejected: {
+        title: 'The document was not accepted',
+        text: () =>
+          'Our staff did not accept this document for your account. If you think this is wrong, write to the people who run this portal. You can also start again with another document.',
+      },
+      expired: {
+        title: 'The check has ended',
+        text: () => 'It was not finished in time, or it was cancelled. You can start again.',
+      },
+      failed: {
+        title: 'The check could not be completed',
+        text: (vendor: string | undefined) =>
+          `Something went wrong${vendor ? ` at ${vendor}` : ''}. You can start again.`,
+      },
+    },
+    goOn: (vendor: string | undefined) => (vendor ? `Continue with ${vendor}` : 'Take the photos'),
+    newPhotos: 'Take new photos',
+    checkAgain: 'Check again',
+    seeIt: 'See your verification',
+    otherwise: 'If something is not right',
+    usedUp: 'If the page for the photos does not open any more, start again with a new one.',
+    removesIt: 'If you do not want to be verified now, cancel it. Nothing of it is kept.',
+    endsIt: 'If you do not want to take new photos, cancel it. You can start again later.',
+    cancel: 'Cancel the check',
+    noPageNow:
+      'The page for the photos cannot be opened at the moment. Please try again in a minute.',
+    elsewhereTitle: 'Go back to the device where you started',
+    elsewhere:
+      'If you only took the photos on this phone, you are finished here. The device on which you started shows how it goes on.',
+    elsewhereOr: 'If you want to see it here, sign in.',
+    cardText:
+      'Take photos of an identity document and of your face once, and show applications who you are whenever you allow it.',
+    cardStart: 'Verify your identity now',
+    cardContinue: 'See how far it is',
+    /** On the consent page, of documents that are not there yet. */
+    missing: {
+      heading: 'You are not verified yet',
+      none: (application: string) =>
+        `${application} asks for something that only exists after your identity was verified. You can do that now, and come back here.`,
+      'to-finish': (application: string) =>
+        `${application} asks for something that only exists after your identity was verified. You have begun, and not finished.`,
+      'being-checked': (application: string) =>
+        `${application} asks for something that only exists after your identity was verified. Your photos are being checked.`,
+      verifyNow: 'Verify your identity first',
+      goOn: 'Continue the verification',
+      seeIt: 'See how far it is',
+      later:
+        'Or decide now: what you allow is shared as soon as it is there, and the application is told.',
+    },
+  },
+
+  /** Why somebody was not verified (`id-verification/vendors/reasons/`), each in one sentence, and what to do next. */
+  reasons: {
+    'document-expired': {
+      why: 'The document has expired.',
+      next: 'Use a document that is still valid.',
+    },
+    'document-not-accepted': {
+      why: 'This kind of document, or its country, is not accepted.',
+      next: 'Use a passport or another official document with your photo.',
+    },
+    'document-damaged': {
+      why: 'The document is damaged, or was cancelled.',
+      next: 'Use another document that is in good condition.',
+    },
+    'document-incomplete': {
+      why: 'A part of the document is missing in the photos.',
+      next: 'Photograph every side that is asked for, with all four corners in the picture and nothing in front of it.',
+    },
+    'document-unconfirmed': {
+      why: 'The document could not be confirmed.',
+      next: 'Try again with the original document, or with another one.',
+    },
+    'original-needed': {
+      why: 'The photos show a copy, a scan or a screen, or have no colours.',
+      next: 'Photograph the original document itself, in colour.',
+    },
+    'photo-unclear': {
+      why: 'The document cannot be read in the photos, because they are blurred, dark or have reflections.',
+      next: 'Take the photos by daylight, without flash, and hold the camera still.',
+    },
+    'face-unclear': {
+      why: 'Your face cannot be seen well enough.',
+      next: 'Take the photo alone and in good light, without sunglasses, a hat or a mask.',
+    },
+    'face-different': {
+      why: 'The photo of your face could not be matched with the photo on the document.',
+      next: 'Take the photo again in good light, looking straight at the camera. If the photo on your document is old, use a newer document.',
+    },
+    'data-different': {
+      why: 'What you entered and what the document or a register says are not the same.',
+      next: 'Enter your data exactly as it is printed on the document.',
+    },
+    'more-needed': {
+      why: 'Something more was needed.',
+      next: 'Start again, and add everything that you are asked for.',
+    },
+    'address-proof': {
+      why: 'Your address could not be confirmed.',
+      next: 'Use a recent letter or bill that shows your full name and your address.',
+    },
+    'contact-unconfirmed': {
+      why: 'Your e-mail address or telephone number was not confirmed.',
+      next: 'Start again, and type the code that you are sent.',
+    },
+    age: {
+      why: 'This check is not offered to people of your age.',
+      next: 'Write to the people who run this portal: they may know another way.',
+    },
+    region: {
+      why: 'This check is not offered in your country or language.',
+      next: 'Write to the people who run this portal: they may know another way.',
+    },
+    'agreement-missing': {
+      why: 'You did not agree to the check.',
+      next: 'If you want to be verified, start again and agree to it.',
+    },
+    device: {
+      why: 'The check does not work on the device that you used.',
+      next: 'Start again on a telephone or computer with a camera and an up-to-date browser.',
+    },
+    unfinished: {
+      why: 'The check was not finished in time.',
+      next: 'Start again when you have your document and some minutes.',
+    },
+    'too-many-tries': {
+      why: 'There were too many attempts.',
+      next: 'Start a new check, and look at each photo before you send it.',
+    },
+    technical: {
+      why: 'There was a technical problem, which was not your fault.',
+      next: 'Please try again later.',
+    },
+    /** Also where a reason is not told, so it must not say that there is none. */
+    unstated: {
+      why: 'Your identity could not be confirmed with what was sent. We cannot tell you more about the reason.',
+      next: 'Try again with the original of a valid document, in good light. If you think this is wrong, write to the people who run this portal.',
+    },
+    /** New photos are wanted, for a reason that is not known. */
+    'photos-wanted': {
+      why: 'Some photos were not good enough.',
+      next: 'Take them again with the original document, in good light.',
+    },
+    tryAgain: 'Try again',
+    newPhotos: 'Take new photos',
+    newDocument: 'Have a document checked',
+    /** A check that an organisation started. */
+    askOrganisation:
+      'An organisation started this check for you. Ask there about the reason, and what to do next.',
+    expiresSoon: 'Have a new document checked before this one expires.',
   },
 
   verification: {
@@ -445,6 +726,260 @@ export const en = {
       html`Attempt ${number}: ${result}, ${day}`,
     attemptReviewed: (number: string, result: string, day: Html) =>
       html`Attempt ${number}: ${result}, ${day}, by staff of the organisation that started it`,
+  },
+
+  capture: {
+    title: 'Your identity check',
+    errorTitle: (title: string) => `Error: ${title}`,
+    lead: 'Photograph your document and your face, and type what the document says. Then a person compares them.',
+    who: 'A member of our staff looks at the photos. No computer decides, and nothing here checks whether a photo is taken live.',
+    stepOf: (number: string, all: string) => `Step ${number} of ${all}`,
+    backToSteps: 'Back to the steps',
+    begin: 'Begin',
+    goOn: 'Next step',
+    usePhone: 'Continue on your phone',
+    done: 'Done',
+    toDo: 'To do',
+    again: 'Please repeat',
+    asked: (steps: string) =>
+      `A person looked at what you sent, and asks you to repeat: ${steps}. This is what they wrote:`,
+    confirmFirst: 'You signed in a while ago. We ask you to confirm that it is you first.',
+    sentTitle: 'A person looks at it',
+    sentLead:
+      'Everything has arrived. You can close this page. The result will appear with your documents.',
+    decided: (status: string) => `The result: ${status}.`,
+    receivedPhoto: (photo: string) => `${photo}: received`,
+
+    choose: {
+      title: 'Your document',
+      lead: 'Which document do you have with you?',
+      missing: 'Choose one of the documents.',
+      replaces: 'If you choose another document, what you typed is deleted.',
+    },
+
+    photo: {
+      steps: {
+        document_front: {
+          title: 'Photo of the front',
+          lead: 'Photograph the side of the document that has your picture. Of a passport, the page with your picture.',
+        },
+        document_back: {
+          title: 'Photo of the back',
+          lead: 'Turn the document around, and photograph the other side.',
+        },
+        selfie: {
+          title: 'Photo of your face',
+          lead: 'Photograph your face from the front, as you look today.',
+        },
+      },
+      advice: {
+        document_front: [
+          'Lay it on a dark, even surface.',
+          'All four corners are in the photo.',
+          'No light is reflected, and every letter can be read.',
+        ],
+        document_back: [
+          'All four corners are in the photo.',
+          'No light is reflected, and every letter can be read.',
+        ],
+        selfie: [
+          'Look straight into the camera, with light from the front.',
+          'No sunglasses, no hat, and nobody else in the photo.',
+        ],
+      },
+      file: 'Choose or take the photo',
+      hint: 'A JPEG, PNG, WebP or HEIC of up to 20 MB. A phone opens its camera here.',
+      openCamera: 'Use the camera of this device',
+      closeCamera: 'Close the camera',
+      noCamera:
+        'The camera could not be opened. Allow it in your browser, or choose a photo from your files.',
+      view: 'What the camera sees now',
+      outline: {
+        card: 'Fill the frame with the card.',
+        booklet: 'Fill the frame with the page that has your picture.',
+        face: 'Bring your face into the oval.',
+      },
+      live: {
+        dark: 'It is rather dark. Find more light.',
+        blurred: 'Hold still, until the picture is sharp.',
+      },
+      take: 'Take the photo',
+      preview: 'The photo that you are about to send',
+      says: {
+        small:
+          'This photo is small. Small letters may be impossible to read. Move closer if you can.',
+        dark: 'This photo looks dark. A photo with more light is easier to check.',
+        blurred: 'This photo looks blurred. Please check that you can read every letter.',
+        type: 'This file does not look like a photo.',
+        large: 'This file has more than 20 MB. Please take a smaller photo.',
+        unknown: 'Your browser cannot show this photo here. You can send it all the same.',
+        good: 'This photo looks sharp and bright enough. Please check that you can read it.',
+      },
+      send: 'Send this photo',
+      sending: 'Sending the photo. Please leave this page open.',
+      progress: 'How much of the photo was sent',
+      broken:
+        'The connection broke before the photo arrived. Nothing is lost: send it again when you are connected.',
+      received: 'We have this photo. If you send another one, it takes the place of this one.',
+      replace: 'A person asks you for another photo in the place of this one.',
+      faults: {
+        missing: 'Choose or take a photo first.',
+        large: 'This file has more than 20 MB. Please take a smaller photo.',
+        type: 'This file is no photo that we can use. Send a JPEG, PNG, WebP or HEIC.',
+        'cut-off': 'The photo did not arrive as a whole. Please send it again.',
+        pixels: 'This photo has more than 50 megapixels. Please take a smaller one.',
+        unreadable: 'This photo cannot be opened: the file is damaged. Please take another one.',
+        same: 'This is the same photo as before. Please take another one.',
+        busy: 'The photo could not be taken in just now. Please send it again in a moment.',
+        'too-many':
+          'This check has had too many photos. Please write to the people who run this portal.',
+      },
+    },
+
+    details: {
+      title: 'What the document says',
+      lead: 'Type it as it is printed. A person compares it with the photos; it counts only after that.',
+      wrong: 'Some of this cannot be right yet. Each place is marked below.',
+      differs:
+        'The lines with the < signs say something else than the other fields. Compare both with your document, and correct the one that is wrong. You may leave the lines empty.',
+      differences: {
+        name: 'The name is different.',
+        'birth-date': 'The date of birth is different.',
+        number: 'The number is different.',
+        nationality: 'The nationality is different.',
+        country: 'The country that issued the document is different.',
+        expiry: 'The date of expiry is different.',
+      },
+      mrz: 'The lines with the < signs, if your document has them',
+      mrzHint:
+        'At the bottom of a passport page, or on the back of a card: two or three lines. Spaces do not matter. Leave this empty if there are none.',
+      fill: 'Fill in the empty fields from these lines',
+      faults: {
+        format:
+          'These are not the lines of a document. A passport has two lines of 44 characters; a card has three lines of 30, or two of 36.',
+        length: (line: string, actual: string, expected: string) =>
+          `Line ${line} has ${actual} characters instead of ${expected}. Count the < signs too.`,
+        characters: (line: string) =>
+          `Line ${line} has a character that does not belong there. It can have A to Z, 0 to 9 and < only.`,
+        parts: {
+          kind: (line: string, from: string, to: string) =>
+            `Line ${line}, characters ${from} to ${to}: this does not begin as a passport or card does.`,
+          country: (line: string, from: string, to: string) =>
+            `Line ${line}, characters ${from} to ${to}: this is no code of a country.`,
+          names: (line: string, from: string, to: string) =>
+            `Line ${line}, characters ${from} to ${to}: names have letters and < signs only.`,
+          number: (line: string, from: string, to: string) =>
+            `Line ${line}, characters ${from} to ${to}: the number of the document does not fit its check digit. One of these characters is wrong.`,
+          nationality: (line: string, from: string, to: string) =>
+            `Line ${line}, characters ${from} to ${to}: this is no code of a nationality.`,
+          'birth-date': (line: string, from: string, to: string) =>
+            `Line ${line}, characters ${from} to ${to}: the date of birth does not fit its check digit. One of these characters is wrong.`,
+          sex: (line: string, from: string, to: string) =>
+            `Line ${line}, characters ${from} to ${to}: this can be M, F or < only.`,
+          expiry: (line: string, from: string, to: string) =>
+            `Line ${line}, characters ${from} to ${to}: the date of expiry does not fit its check digit. One of these characters is wrong.`,
+          'personal-number': (line: string, from: string, to: string) =>
+            `Line ${line}, characters ${from} to ${to}: this does not fit its check digit. One of these characters is wrong.`,
+          line: (line: string, from: string, to: string) =>
+            `Line ${line}, characters ${from} to ${to}: the last digit does not fit what it is computed from. One character of the lines is wrong.`,
+        },
+      },
+      fields: {
+        givenName: {
+          label: 'Given names',
+          hint: 'All of them, in the order of the document.',
+          missing: 'Type your names. If the document has one name only, type it here.',
+          unusable: 'This cannot be a name.',
+        },
+        surname: {
+          label: 'Surnames',
+          hint: 'Leave this empty if the document has one name only.',
+          missing: 'Type your surnames.',
+          unusable: 'This cannot be a surname.',
+        },
+        dateOfBirth: {
+          label: 'Date of birth',
+          hint: 'For example 27 3 1990.',
+          missing: 'Type the date of birth.',
+          unusable: 'This is no day in the past. Type the year with four digits.',
+        },
+        number: {
+          label: 'Number of the document',
+          hint: 'With its letters. Dashes and spaces do not matter.',
+          missing: 'Type the number of the document.',
+          unusable: 'This cannot be the number of a document.',
+        },
+        nationality: {
+          label: 'Nationality',
+          missing: 'Choose the nationality that the document states.',
+          unusable: 'Choose a nationality of the list.',
+        },
+        country: {
+          label: 'Country that issued the document',
+          missing: 'Choose the country that issued the document.',
+          unusable: 'Choose a country of the list.',
+        },
+        expiresOn: {
+          label: 'Date of expiry',
+          hint: 'Leave this empty if the document has none.',
+          missing: 'Type the date of expiry.',
+          unusable: 'This is no day of the calendar. Type the year with four digits.',
+        },
+      },
+      parts: { day: 'Day', month: 'Month', year: 'Year' },
+      choose: 'Choose one',
+      stateless: 'Stateless, or a refugee',
+      save: 'Save and continue',
+    },
+
+    check: {
+      title: 'Check and send',
+      stated: 'What you typed',
+      linesFit: 'The lines with the < signs fit together, and fit what you typed.',
+      change: (photo: string) => `Take another photo: ${photo}`,
+      changeDetails: 'Change what you typed',
+      lead: 'With this you state that the document is yours, and that what you typed is what it says. Afterwards you cannot change anything, unless we ask you to.',
+      send: 'Send everything',
+      busy: 'It could not be sent just now. Please try again in a moment.',
+    },
+
+    phone: {
+      title: 'Continue on your phone',
+      lead: 'Take the photos with your phone. You finish here.',
+      noSignIn: 'You do not sign in on the phone.',
+      onlyPhotos: 'The phone can send photos for this check. It sees nothing else of your account.',
+      create: 'Show a QR code',
+      scan: 'Point the camera of your phone at this code, and open the link. It works once, for ten minutes.',
+      qrCode: 'QR code with the link for your phone',
+      waiting: 'Waiting for your phone.',
+      refresh: 'See whether something has changed',
+      end: 'Disconnect the phone',
+      opened: 'A phone has opened the link.',
+      code: 'The code on your phone',
+      codeHint:
+        'Four digits. If your phone shows no code, somebody else has opened the link: disconnect it.',
+      wrongCode: 'This is not the code. Look at your phone again.',
+      connect: 'Connect this phone',
+      notMine: 'No code on your phone?',
+      ended: 'That was the wrong code too often, or it took too long. Show a new QR code.',
+      connected: 'Your phone is connected, for an hour.',
+      goOnHere: 'Continue here',
+      openTitle: 'Take photos with this phone',
+      openLead: 'You take the photos here, and finish on your computer.',
+      openWarning:
+        'Go on only if you opened this code yourself, on your own computer. Never photograph your document for somebody who sent you a code.',
+      open: 'Take photos with this phone',
+      linkUsed:
+        'This link was already used, has expired, or was replaced. Show a new code on your computer.',
+      disconnected:
+        'This phone is not connected any more. To take more photos, show a new code on your computer.',
+      onPhoneTitle: 'Photos for your identity check',
+      typeCode: 'Type this code on your computer:',
+      typeCodeHint: 'After that, this page continues.',
+      takingFor: (name: string) => `You take photos for the check of ${name}.`,
+      allHere: 'All photos have arrived. Continue on your computer.',
+      sent: 'Everything was sent. You can close this page.',
+    },
   },
 
   photo: {
@@ -529,7 +1064,34 @@ export const en = {
       `The passkey “${name}” was added. You can sign in with it from now on.`,
   },
 
+  timeZone: {
+    title: 'Time zone',
+    errorTitle: 'Error: time zone',
+    lead: 'Pages and e-mails show times in this zone.',
+    ofPortal: (zone: string) => `The zone of this portal (${zone})`,
+    unknown: 'Please choose a time zone from the list.',
+    save: 'Save',
+    shown: (zone: string) => `Times are shown in this zone: ${zone}.`,
+    change: 'Change the time zone',
+    /** By the first part of the names of zones. */
+    regions: {
+      '': 'Everywhere',
+      Africa: 'Africa',
+      America: 'America',
+      Antarctica: 'Antarctica',
+      Arctic: 'Arctic',
+      Asia: 'Asia',
+      Atlantic: 'Atlantic Ocean',
+      Australia: 'Australia',
+      Europe: 'Europe',
+      Indian: 'Indian Ocean',
+      Pacific: 'Pacific Ocean',
+    },
+  },
+
   notices: {
+    'verification-cancelled': 'The check was cancelled.',
+    'time-zone-set': 'The time zone was saved.',
     'email-sent': 'We have sent a link to your new address. Open it in this browser.',
     'passkey-added': 'The passkey was added. You can sign in with it from now on.',
     'passkey-renamed': 'The passkey was renamed.',
@@ -538,6 +1100,7 @@ export const en = {
     'totp-removed': 'The authenticator app was removed.',
     'session-ended': 'That device is signed out.',
     'sessions-ended': 'All other devices are signed out.',
+    'notifications-saved': 'Saved. It applies from the next mail on.',
   },
 
   devices: {
@@ -547,30 +1110,66 @@ export const en = {
 
   activity: {
     title: 'Activity',
-    heading: 'Who has read your data',
-    lead: 'We record every access before we show anything. The record is protected: nobody can change it without it being noticed. Times are in UTC.',
-    none: 'Nobody has read your data yet.',
-    purpose: (purpose: string) => `Stated purpose: ${purpose}`,
+    heading: 'Who has seen your data',
+    lead: 'We record every access before we show anything. The record is protected: nobody can change it without it being noticed.',
+    none: 'Nobody has seen your data yet.',
+    noneFound: 'No entry fits this filter.',
+    filterHeading: 'Choose entries',
+    application: 'Application',
+    anyApplication: 'All',
+    topic: 'What happened',
+    anyTopic: 'Everything',
+    topics: {
+      documents: 'Photos were seen',
+      details: 'Personal details were read',
+      status: 'Only a result was read',
+      refusals: 'Access was refused',
+      organisations: 'An organisation checked you',
+      operator: 'People who run this portal',
+      changes: 'Links and erasures',
+    },
+    from: 'From day',
+    to: 'To day',
+    apply: 'Show',
+    showAll: 'Show everything',
+    noDay: 'Please enter a day, such as 2026-03-31.',
+    wrongOrder: 'This day is before the first one. Please swap them.',
+    continues: 'More entries of this day are on the next page.',
+    times: (count: number, last: Html) =>
+      html`${format.plural(count, { one: 'Once', other: `${count} times` })}, last on ${last}`,
+    purpose: (purpose: string) => `Stated purpose: “${purpose}”`,
     entry: (id: string) => `Entry ${id}`,
     older: 'Older',
+    newest: 'Newest',
+    unexpected: 'I did not expect this',
+    unexpectedLabel: (id: string) => `I did not expect this: entry ${id}`,
+    endedHeading: 'Applications that no longer see your data',
+    endedNone: 'None. An application whose access ends is listed here.',
+    ended: {
+      resident: (application: Html, from: Html, until: Html) =>
+        html`${application} had access from ${from} until ${until}. You ended it.`,
+      expiry: (application: Html, from: Html, until: Html) =>
+        html`${application} had access from ${from} until ${until}. Then the time was over that you had allowed.`,
+      removal: (application: Html, from: Html, until: Html) =>
+        html`${application} had access from ${from} until ${until}. Then it was removed from this portal.`,
+    },
+    endedHelp: 'What an application copied while it had access, only that application can delete.',
     you: 'You',
     removedApplication: 'An application that was removed',
     operator: 'The people who run this portal',
-    images: {
-      document_front: 'the front of your document',
-      document_back: 'the back of your document',
-      selfie: 'your face',
-    },
-    wasShown: (images: string) => `Was shown ${images}.`,
-    shownWithoutPhotos: 'Was shown your identity check, without photos.',
-    metadata: (images: string) => `Read the size and date of ${images}, but did not see the photo.`,
-    nothing: 'Asked for your data, but there was nothing to show.',
-    person: 'Read your personal details.',
-    residency: 'Read your residency.',
-    status: 'Read whether your identity was verified, and nothing else.',
-    age: (age: string) => `Read whether you are over ${age}, and nothing else.`,
-    claims: (names: string) => `Read ${names}.`,
-    claimsAndImages: (names: string, images: string) => `Read ${names}, and was shown ${images}.`,
+    saw: (who: Html, photos: string) => html`${who} saw ${photos}.`,
+    sawCheck: (who: Html) => html`${who} saw your identity check, without photos.`,
+    metadata: (who: Html, photos: string) =>
+      html`${who} read the size and date of the photos of ${photos}, but did not see them.`,
+    nothing: (who: Html) => html`${who} asked for your data, but there was nothing to show.`,
+    person: (who: Html) => html`${who} read your personal details.`,
+    residency: (who: Html) => html`${who} read your residency.`,
+    status: (who: Html) => html`${who} read whether your identity was verified, and nothing else.`,
+    age: (who: Html, age: string) =>
+      html`${who} read whether you are over ${age}, and nothing else.`,
+    claims: (who: Html, names: string) => html`${who} read ${names}.`,
+    claimsAndPhotos: (who: Html, names: string, photos: string) =>
+      html`${who} read ${names}, and saw ${photos}.`,
     claimNames: {
       name: 'your name',
       given_name: 'your name',
@@ -579,50 +1178,156 @@ export const en = {
       email_verified: 'your e-mail address',
       verified_claims: 'the result of your identity check',
     },
-    event: 'Was notified that your identity check has changed.',
-    refusal: (scopes: string) =>
-      `Asked for something that you had not allowed (${scopes}), and was refused.`,
+    event: (who: Html) => html`${who} was notified that your identity check has changed.`,
+    refusal: (who: Html, scopes: string) =>
+      html`${who} asked for something that you had not allowed (${scopes}), and was refused.`,
     tenantReads: {
-      verification: 'Read one of your identity checks.',
-      verifications: 'Read the list of your identity checks.',
-      result: 'Read the result of an identity check.',
-      'started verification': 'Started an identity check for you.',
-      subject: 'Read the id it uses for you, and whether you are linked to it.',
-      subjects:
-        'Read the id it uses for you, and whether you are linked to it, in a list of people.',
-      alerts: 'Read that something about one of your identity checks needs a closer look.',
+      verification: (who: Html) => html`${who} read one of your identity checks.`,
+      verifications: (who: Html) => html`${who} read the list of your identity checks.`,
+      result: (who: Html) => html`${who} read the result of an identity check.`,
+      'started verification': (who: Html) => html`${who} started an identity check for you.`,
+      subject: (who: Html) =>
+        html`${who} read the id it uses for you, and whether you are linked to it.`,
+      subjects: (who: Html) =>
+        html`${who} read the id it uses for you, and whether you are linked to it, in a list of people.`,
+      alerts: (who: Html) =>
+        html`${who} read that something about one of your identity checks needs a closer look.`,
     },
     reviews: {
-      approved: 'Reviewed your identity check and approved it.',
-      declined: 'Reviewed your identity check and declined it.',
+      approved: (who: Html) => html`${who} reviewed your identity check and approved it.`,
+      declined: (who: Html) => html`${who} reviewed your identity check and declined it.`,
     },
-    alertResolved: 'Read and settled an alert about one of your identity checks.',
+    alertResolved: (who: Html) =>
+      html`${who} read and settled an alert about one of your identity checks.`,
     alertEnded:
       'An alert about one of your identity checks was settled, because its document fits your account now.',
     operatorReads: {
-      resident: 'Read your personal details.',
-      verification: 'Read one of your identity checks.',
-      delivery: 'Read a message that a verification company sent about you.',
-      event: 'Read which notifications were sent about you.',
-      ledger: 'Read this list.',
-      alert: 'Read that something about one of your identity checks needs a closer look.',
+      resident: (who: Html) => html`${who} read your personal details.`,
+      verification: (who: Html) => html`${who} read one of your identity checks.`,
+      delivery: (who: Html) =>
+        html`${who} read a message that a verification company sent about you.`,
+      event: (who: Html) => html`${who} read which notifications were sent about you.`,
+      ledger: (who: Html) => html`${who} read this list.`,
+      alert: (who: Html) =>
+        html`${who} read that something about one of your identity checks needs a closer look.`,
+      case: (who: Html) => html`${who} read what you wrote about an entry of this list.`,
     },
-    exported: 'Made a copy of everything that this portal holds about you.',
+    exported: 'A copy was made of everything that this portal holds about you.',
     verificationErased: 'An identity check was erased.',
     accountErased: 'Your account was erased.',
-    subjectErased: (organisation: string) => `Erased the record that ${organisation} had of you.`,
+    subjectErased: (who: Html, organisation: string) =>
+      html`${who} erased the record that ${organisation} had of you.`,
     anOrganisation: 'an organisation',
-    accepted: (reason: string) => `Accepted your document for this account. ${reason}.`,
-    notAccepted: (reason: string) => `Did not accept your document for this account. ${reason}.`,
+    accepted: (who: Html, reason: string) =>
+      html`${who} accepted your document for this account. ${reason}.`,
+    notAccepted: (who: Html, reason: string) =>
+      html`${who} did not accept your document for this account. ${reason}.`,
     reason: (reason: string) => `Reason: ${reason}`,
     reasonErased: 'The reason was erased',
-    factorsRemoved: 'Removed your passkeys, authenticator app and recovery codes.',
-    linked: (organisation: string) =>
-      `Linked the record that ${organisation} has of you to your account.`,
-    unlinked: (organisation: string) =>
-      `Ended the link to the record that ${organisation} has of you.`,
+    factorsRemoved: (who: Html) =>
+      html`${who} removed your passkeys, authenticator app and recovery codes.`,
+    linked: (who: Html, organisation: string) =>
+      html`${who} linked the record that ${organisation} has of you to your account.`,
+    unlinked: (who: Html, organisation: string) =>
+      html`${who} ended the link to the record that ${organisation} has of you.`,
     trust: 'This portal began or ceased to accept the identity checks of an organisation.',
-    unrecognized: 'Read some of your data.',
+    unrecognized: (who: Html) => html`${who} read some of your data.`,
+  },
+
+  activityEntry: {
+    back: 'Back to your activity',
+    when: 'When',
+    who: 'Who',
+    purpose: 'Stated purpose',
+    noPurpose: 'none',
+    permission: 'Permission',
+    check: 'Identity check',
+    checkLink: 'Details of this check',
+    request: 'Request',
+    files: 'Files',
+    filesHelp:
+      'These are the files that were disclosed, each with its SHA-256 digest. A copy that somebody has is the same file exactly when it has the same digest.',
+    proof: 'Proof',
+    proofHelp:
+      'The entry is one of the leaves of a signed tree. This file proves it: nobody, the people who run this portal included, can change or remove the entry without the proof failing.',
+    download: 'Download the proof',
+    notProven: 'The proof is made within a few seconds. Please load this page again.',
+    verifyHeading: 'How to verify it without trusting this portal',
+    verifyLeaf:
+      'The SHA-256 of one zero byte and the bytes of “entry” is “leaf”, in base64url like all hashes of the file.',
+    verifyPath:
+      'With “index”, “size” and the hashes of “path”, “leaf” leads to “root” (RFC 9162, section 2.1.3.2).',
+    verifyHead: html`“head” is a JWT over “size” and “root”, signed with a key of <a href="/.well-known/ledger">the ledger’s public address</a>. Keep the head: a later one must continue it.`,
+    stored: 'The entry as it is stored',
+  },
+
+  unexpected: {
+    errorTitle: 'Error: I did not expect this',
+    whatHappens: 'What happens when you report this',
+    effects: {
+      live: (who: string) =>
+        `We freeze ${who} at once: it can no longer see any of your data, until you lift the freeze or end its access.`,
+      frozen: (who: string) => `${who} is frozen already. It cannot see any of your data.`,
+      ended: (who: string) =>
+        `${who} has no access to your data today, so nothing has to be frozen.`,
+      none: (who: string) =>
+        `This was not an access that you can freeze. It was done by: ${who}. We look into it.`,
+    },
+    operator: 'The people who run this portal are told, and look into it.',
+    answer: 'You get a mail now, and their answer by mail and on this page.',
+    note: 'What should they know? (optional)',
+    noteHelp: (most: string) =>
+      `For example why you did not expect it. At most ${most} characters. Please write no passwords or codes.`,
+    tooLong: (most: string) => `Please write at most ${most} characters.`,
+    hidden: 'This contains characters that cannot be shown. Please write it in ordinary letters.',
+    freezeButton: (application: string) => `Report, and freeze ${application}`,
+    button: 'Report',
+    keep: 'Do not report',
+    doneTitle: 'You reported this',
+    states: { open: 'Being looked into', answered: 'Answered', closed: 'Closed' },
+    reportedOn: (at: Html) => html`You reported it on ${at}.`,
+    frozen: (application: string, path: string) =>
+      html`${application} was frozen with the report. On <a href="${path}">its page</a> you can end its access, or lift the freeze if you expected it after all.`,
+    yourNote: 'What you wrote',
+    answerOf: (at: Html) => html`The answer of ${at}`,
+    next: 'What happens next',
+    nextOpen:
+      'The people who run this portal look into it. You need not do anything. Their answer comes by mail and appears on this page.',
+    closedOn: (at: Html) => html`The case was closed on ${at}.`,
+    listHeading: 'What you reported',
+    listed: (entry: Html, at: Html, state: string) => html`${entry}, reported on ${at}: ${state}`,
+  },
+
+  notifications: {
+    title: 'Mails about your data',
+    errorTitle: 'Error: mails about your data',
+    lead: 'Choose how much mail you want when applications see your data. Your activity page has everything in any case.',
+    legend: 'When an application sees your data',
+    choices: {
+      each: 'A mail at the first look, and for each new kind of data',
+      daily: 'One summary a day, when something was seen',
+      security: 'No mail, only what is needed for security',
+    },
+    helps: {
+      each: 'Also when an application looks again after 90 days. What it sees within a minute is one mail.',
+      daily: 'The summary names each application and what it saw.',
+      security: 'You see on your activity page who has seen what.',
+    },
+    always:
+      'These mails always come: a sign-in from a new browser, a new permission for an application, changes of your password, address, passkeys or second steps, reports and their answers.',
+    choose: 'Please choose one of the three.',
+    save: 'Save',
+    kinds: {
+      documents: 'Photos of your identity document or your face',
+      person: 'Your personal details',
+      residency: 'Your residency',
+      status: 'The result of your identity check',
+      age: 'Whether you are old enough',
+      name: 'Your name',
+      email: 'Your e-mail address',
+    },
+    again: (kind: string, day: string) => `${kind} (the last time before was ${day})`,
+    sawKind: (application: string, kind: string) => `${application} saw: ${kind}`,
   },
 
   links: {
@@ -722,6 +1427,8 @@ export const en = {
       html`We have sent an e-mail to ${email}. Open the link in this browser. It works once, for 30 minutes.`,
     sentIfInvited: (email: Html) =>
       html`If ${email} is invited, we have sent an e-mail to it. Open the link in this browser. It works once, for 30 minutes.`,
+    inOutbox: (path: string) =>
+      html`This portal has no mail server and sends nothing. <a href="${path}">Read its mails here</a>, and open the link in yours.`,
     otherDevice: 'Do you read your e-mail on another device? Type the code from the e-mail here.',
     noEmail: (path: string) =>
       html`No e-mail? Check your spam folder, and the address. <a href="${path}">Try again</a>`,
@@ -756,6 +1463,42 @@ export const en = {
     home: 'Go to your own page',
   },
 
+  setup: {
+    title: 'The first operator',
+    errorTitle: 'Error: the first operator',
+    lead: 'Nobody operates this portal yet. The account that you create here becomes its administrator.',
+    emailHelp: 'You sign in with it. We send nothing that you would have to confirm now.',
+    emailTaken:
+      'A resident has this address already. Choose another one, or make that account an operator on the command line: operator add EMAIL --role administrator',
+    secondStep:
+      'After a password you set up an authenticator app, because operators need a second step. A passkey is enough by itself.',
+  },
+
+  operator: {
+    title: 'You operate this portal',
+    created: 'Your account was created. The link that you used works no more.',
+    lead: (role: string) => `Your role is ${role}.`,
+    roles: {
+      support: 'support',
+      reviewer: 'reviewer',
+      'developer-relations': 'developer relations',
+      auditor: 'auditor',
+      administrator: 'administrator',
+    },
+    where:
+      'There are no pages for operators yet. All of this is done on the command line of the machine on which the portal runs, and there your role is not asked for.',
+    commands: {
+      check: 'Find out what is missing, and why it matters',
+      vendor: 'Connect a company that checks identities',
+      client: 'Register an application',
+      signUp: 'Let residents create their own accounts',
+      operators: 'Add another operator, who needs an account first',
+      all: 'See every command',
+    },
+    systemd: 'On a machine that was set up with systemd, the program is called portal.',
+    home: 'Go to your own page',
+  },
+
   confirmEmail: {
     title: 'Confirm your e-mail address',
     lead: (email: Html) => html`After that you sign in as ${email}.`,
@@ -784,8 +1527,195 @@ export const en = {
     signInDoneLead:
       'We also ended the access that applications got through it, and removed passkeys and authenticator apps that were added since then.',
     signInDoneHelp: html`Somebody may know your password. <a href="/reset">Set a new password</a> now; that signs you out everywhere. Then check <a href="/">your own page</a>, and end the access of every application that you do not recognise.`,
+    entryHeading: (application: string) => `You did not expect that ${application} saw your data?`,
+    entryLead: (application: string) =>
+      `Then we freeze ${application}: it can no longer see any of your data, until you lift the freeze or end its access. We also notify the people who run this portal, who look into it.`,
+    entryWasExpected: 'If you expected it, close this page. Nothing changes.',
+    entryButton: 'I did not expect this',
+    entryDoneHeading: 'Your report has arrived',
+    entryDoneLead: (application: string) => `${application} can no longer see any of your data.`,
+    entryDoneHelp: (path: string, report: string) =>
+      html`Sign in to <a href="${report}">follow your report</a>. On <a href="${path}">the page of the application</a> you can end its access, or lift the freeze.`,
     notified: 'We have notified the people who run this portal.',
     theApplication: 'the application',
+  },
+
+  help: {
+    title: 'Help',
+    lead: html`Answers to what people ask most. If yours is not here, <a href="/contact">write to us</a>.`,
+    questions: 'Questions',
+    /** By the name of the place on the page. */
+    answers: {
+      'sign-in': {
+        question: 'I cannot sign in',
+        answer: html`<p>Check that the e-mail address is the one of your account here, not that of an application. If you do not know your password, <a href="/reset">set a new one</a>: we send a link to your address.</p>
+<p>After several wrong tries you have to wait. The page says for how long. Nobody can shorten this, because it keeps others from guessing.</p>`,
+      },
+      'lost-phone': {
+        question: 'I lost my phone, my passkey or my authenticator app',
+        answer: html`<p>Sign in with your password and one of your recovery codes. Then remove what you lost on <a href="/account">your account page</a>, and set up a new passkey or authenticator app.</p>
+<p>No recovery codes either? <a href="/contact">Write to us</a>. Once we are sure that it is you, we can remove your second steps.</p>`,
+      },
+      declined: {
+        question: 'My identity check was declined, or is not finished',
+        answer: html`<p>Open the check on <a href="/">your own page</a>. It shows who checked your document, what was decided and when, and what was read from the document.</p>
+<p>An application that asks for your documents gets those of your latest approved check only. If you think that a decision is wrong, <a href="/contact">write to us</a>, but do not send photos of your document by e-mail.</p>`,
+      },
+      'who-saw-it': {
+        question: 'Who saw my data?',
+        answer: html`<p><a href="/activity">Your activity page</a> lists every time that somebody read your data: who, what, when, and for which purpose. We record it before we show anything, and the record cannot be changed without it being noticed.</p>`,
+      },
+      'end-access': {
+        question: 'How do I end the access of an application?',
+        answer: html`<p>On <a href="/">your own page</a>, choose “End access” beside the application. It has no access from then on. Links to photos that it has already received work for up to one hour.</p>
+<p>Only the application itself can delete what it has copied before. Its page here has a link to its privacy policy, if it gave one.</p>`,
+      },
+      'not-me': {
+        question: 'I got an e-mail about something that I did not do',
+        answer: html`<p>Use the link in that e-mail to say that it was not you. Then <a href="/reset">set a new password</a>, which signs you out everywhere, and check on <a href="/account">your account page</a> that you know every passkey and every device.</p>
+<p>We never ask for your password or for a code by e-mail, message or telephone.</p>`,
+      },
+      'your-data': {
+        question: 'How do I correct my data, or get a copy of it?',
+        answer: html`<p>Change your e-mail address, your password and your second steps on <a href="/account">your account page</a>. Your name is taken from your document when you agree to it. For everything else, and for a copy of all that we store about you, <a href="/contact">write to us</a>.</p>`,
+      },
+      erase: {
+        question: 'How do I have my account erased?',
+        answer: html`<p><a href="/contact">Write to us</a> from the address of your account. With the account, all your checks, photos and permissions are erased, and every application that ever read your data is told. <a href="/privacy">Privacy</a> says what stays, and why.</p>`,
+      },
+    },
+  },
+
+  contact: {
+    title: 'Contact',
+    lead: html`Many questions are answered on <a href="/help">the help page</a>.`,
+    operator: 'Run by',
+    address: 'Address',
+    phone: 'Telephone',
+    none: 'No contact is published here yet. Ask the organisation that sent you here.',
+    advice: 'When you write to us',
+    adviceList: [
+      'Write from the e-mail address of your account, if you can.',
+      'If a page showed you a number for questions, include it.',
+      'Never send your password, a code, or photos of your documents.',
+    ],
+    security: html`Have you found a weakness in the security of this portal? <a href="/.well-known/security.txt">This file</a> says where to report it.`,
+  },
+
+  privacy: {
+    title: 'Privacy',
+    lead: 'What this portal stores about you, for how long, and who sees it.',
+    responsible: 'Who is responsible',
+    operator: (operator: string) =>
+      `${operator} runs this portal and is responsible for your data.`,
+    unnamed: 'The people who run this portal are responsible for your data.',
+    contact: html`<a href="/contact">How to reach them</a>`,
+    policy: (url: string) =>
+      html`They explain why they need your data, and on which legal basis, in <a href="${url}">their own privacy policy</a>.`,
+    stored: 'What is stored',
+    kept: 'For how long',
+    seenBy: 'Who sees it',
+    /** How long something is kept; without a number there is no limit. */
+    days: (days: number) => `${days} ${format.plural(days, { one: 'day', other: 'days' })}`,
+    untilErased: 'until you or the people who run this portal erase it',
+    data: {
+      account: {
+        what: 'Your account: e-mail address, name, language, time zone, and how you sign in. Of your password we only keep a value from which it cannot be computed.',
+        kept: 'Until your account is erased.',
+        seen: 'Applications, if you allow them to see your name or your address.',
+      },
+      registry: {
+        what: 'Entries of the registry of residents, if there are any: permit, birth, citizenships, sex, address, telephone, residency.',
+        kept: 'Until your account is erased, or an entry is replaced.',
+        seen: 'Applications, if you allow it.',
+      },
+      photos: {
+        what: 'The photos of your documents and of your face.',
+        kept: 'As long as the check that they belong to.',
+        seen: 'Applications, if you allow it; the company or organisation that made the check.',
+      },
+      consents: {
+        what: 'What you allowed an application to see, for which purpose and until when.',
+        kept: 'Until the permission ends.',
+        seen: 'The application.',
+      },
+      activity: {
+        what: 'The record of who read your data and when. It contains random numbers instead of your name.',
+        kept: 'Without limit, so that nobody can deny having read it. When your account is erased, the numbers no longer lead to anybody.',
+        seen: 'You, and the people who run this portal.',
+      },
+      sessions: {
+        what: 'Where you are signed in, with the type of browser; the browsers in which you signed in before, as numbers that only we can recognise.',
+        kept: 'Until you sign out, at most 14 days; browsers for 60 days after you last signed in there.',
+        seen: 'You.',
+      },
+      mails: {
+        what: 'E-mails to you that have not been sent yet.',
+        kept: 'Hours.',
+        seen: 'The provider of the mail server, and your own.',
+      },
+      logs: {
+        what: 'Technical logs. They do not contain your name, your address or anything of your documents.',
+        kept: 'As the people who run this portal decide.',
+        seen: 'The people who run this portal.',
+      },
+    },
+    checks: {
+      what: 'Your identity checks: who made them, the result, the times, and what was read from the document.',
+      kept: (approved: string, declined: string, unfinished: string) =>
+        `Approved checks: ${approved}. Declined checks: ${declined}. Unfinished checks: ${unfinished}.`,
+      seen: 'Applications, if you allow it; the company or organisation that made the check.',
+    },
+    deliveries: {
+      what: 'The messages in which companies told us the result of a check.',
+      kept: (days: string) => `To investigate faults: ${days}.`,
+      seen: 'The people who run this portal, when something is wrong.',
+    },
+    others: 'Who else is involved',
+    othersText:
+      'Companies or organisations that check documents collect your photos themselves, under their own privacy policies. A storage provider keeps the photos, and a mail server sends our e-mails.',
+    cookies: 'Cookies',
+    cookiesText:
+      'This portal sets only the cookies that it needs: to keep you signed in, to recognise your browser and your forms, and to remember your language. Its pages load nothing from other servers, and nothing measures what you do on them.',
+    protection: 'How it is protected',
+    protectionText:
+      'Personal data is encrypted in our database with a key of its own for each person. Every access is recorded before anything is shown. When your account is erased, its key is destroyed, and nothing that was encrypted with it can be read any more. Backups from before that day are deleted when the people who run this portal delete them.',
+    rights: 'Your rights',
+    rightsList: [
+      html`See what is stored: on <a href="/">your own page</a> and <a href="/account">your account page</a>; who read it: on <a href="/activity">your activity page</a>.`,
+      html`End a permission at any time, with immediate effect, on <a href="/">your own page</a>.`,
+      html`Have something corrected or erased, or get a copy: <a href="/help#your-data">how this works</a>.`,
+      'Complain to the data protection authority where you live.',
+    ],
+  },
+
+  accessibility: {
+    title: 'Accessibility statement',
+    lead: 'We want everybody to be able to use this portal, with whatever device, browser or assistive technology they have.',
+    status: 'How accessible this portal is',
+    statusText:
+      'The goal is the Web Content Accessibility Guidelines (WCAG) 2.2, level AA. The tests below find no fault. Nobody independent has assessed the portal yet, so we do not claim that it conforms completely.',
+    measures: 'How it is tested',
+    measuresList: [
+      'The program axe examines the pages for faults, in a light and in a dark design, before each release.',
+      'Each page is used in a window of 320 pixels, as on a small phone or at 400 % zoom, and nothing has to be scrolled sideways.',
+      'Everything that can be used is reached with the keyboard alone, and one sees where one is.',
+      'The contrast of a colour that an operator chooses is computed when the portal starts. With less than 4.5 : 1 it does not start.',
+      'Every page works without JavaScript, except for adding and using passkeys. A password does instead.',
+    ],
+    limits: 'What does not work well',
+    limitsList: [
+      'The text alternative of a photo says what it shows, such as the front of a document, but not what is written on it. What was read from the document is listed beside it.',
+      'Names and purposes of applications are shown as they wrote them, in whatever language.',
+      'The reference for developers is in English only.',
+      'The pages of applications and of companies that check documents are not part of this portal.',
+    ],
+    technology: 'Technology',
+    technologyText:
+      'The pages need HTML and CSS. They follow the settings of your device for language, dark design, font size and high contrast.',
+    feedback: 'Tell us',
+    feedbackText: html`Is something difficult or impossible to use? Please <a href="/contact">write to us</a>, and say on which page it happened and with which device.`,
+    date: (day: Html) => html`This statement was written on ${day}, from the results of the tests.`,
   },
 
   outbox: {
@@ -835,6 +1765,8 @@ export const en = {
     emailTaken: 'This address belongs to another account.',
     signUpClosed:
       'Nobody can create an account here by themselves. Ask the people who run this portal for one.',
+    setupUsed:
+      'This link cannot be used: it was used, an hour has passed, or somebody operates this portal already. A new link is made on the command line: operator setup',
     signUpExpired:
       'This link was already used or has expired. If you have no account yet, please start again.',
     signUpElsewhere:
@@ -1021,12 +1953,161 @@ ${of.page}`,
     }),
     until: ({ day }: Words<'day'>) => `until ${day}`,
     untilYouEndIt: 'until you end it',
+    /** `effect` is a paragraph. */
+    caseOpened: ({ effect, page }: Words<'effect' | 'page'>) => ({
+      subject: 'We received your report',
+      text: `You reported an entry of your activity in the identity portal that you did not expect.
+
+${effect}
+
+The people who run the portal look into it. Their answer comes by mail and appears here:
+
+${page}
+
+If it was not you who reported it, set a new password at once.`,
+    }),
+    caseFroze: ({ application }: Words<'application'>) =>
+      `"${application}" is frozen: it can no longer see any of your data, until you lift the freeze or end its access.`,
+    caseFrozeNothing: 'No access had to be frozen.',
+    caseAnswered: ({ answer, page }: Words<'answer' | 'page'>) => ({
+      subject: 'The answer to your report',
+      text: `The people who run the identity portal answer your report of an entry that you did not expect:
+
+${answer}
+
+The entry, your report and this answer:
+
+${page}`,
+    }),
+    look: (of: Words<'application' | 'at' | 'seen' | 'days' | 'link' | 'page' | 'issuer'>) => ({
+      subject: 'An application saw your data',
+      text: `"${of.application}" saw data of yours in the identity portal that it had not seen before, on ${of.at}:
+
+${of.seen}
+
+If you expected this, you need not do anything. The entry and its proof:
+
+${of.page}
+
+If you did not expect it, open this link. It works once, for ${of.days} days, without signing in. It freezes the application's access and tells the people who run the portal:
+
+${of.link}
+
+How many of these mails you get, you choose here:
+
+${of.issuer}/account/notifications`,
+    }),
+    summary: ({ since, list, issuer }: Words<'since' | 'list' | 'issuer'>) => ({
+      subject: 'Who saw your data',
+      text: `Since ${since} these applications saw data of yours in the identity portal:
+
+${list}
+
+Each time, with the proof and the button "I did not expect this":
+
+${issuer}/activity
+
+How many of these mails you get, you choose here:
+
+${issuer}/account/notifications`,
+    }),
     recoveryCodeUsed: ({ left }: { left: number }) => ({
       subject: 'A recovery code was used',
       text: `Somebody signed in to your account of the identity portal with your password and a recovery code. ${format.plural(left, { one: '1 of your recovery codes is left.', other: `${left} of your recovery codes are left.` })}
 
 If it was not you, set a new password at once, and write to the people who run the portal.`,
     }),
+    /** What became of a resident's own verification. */
+    outcomes: {
+      approved: ({ link }: Words<'link'>) => ({
+        subject: 'Your identity is confirmed',
+        text: `Your identity check is finished, and your document was approved. Applications that you allow can see it from now on.
+
+See it, and who may see it:
+
+${link}
+
+If an application is waiting for it, go back there.`,
+      }),
+      declined: ({ reasons, link, page }: Words<'reasons' | 'link' | 'page'>) => ({
+        subject: 'Your identity could not be confirmed',
+        text: `Your identity check is finished, and your identity could not be confirmed.
+
+${reasons}
+
+Try again:
+
+${link}
+
+The details of this check:
+
+${page}`,
+      }),
+      'declined-for-good': ({ reasons, page }: Words<'reasons' | 'page'>) => ({
+        subject: 'Your identity could not be confirmed',
+        text: `Your identity check is finished, and your identity could not be confirmed.
+
+${reasons}
+
+The details of this check:
+
+${page}`,
+      }),
+      /** Beside the bad news of another check. */
+      otherCounts: 'An earlier check of yours is approved, and still counts.',
+      'not-accepted': ({ reasons, link, page }: Words<'reasons' | 'link' | 'page'>) => ({
+        subject: 'Your document was not accepted',
+        text: `People who run the portal looked at your document, and did not accept it for your account. No application can see it.
+
+${reasons}
+
+Have another document checked:
+
+${link}
+
+The details of this check:
+
+${page}`,
+      }),
+      resubmission: ({ reasons, link }: Words<'reasons' | 'link'>) => ({
+        subject: 'New photos are needed',
+        text: `Your identity check is not finished: new photos are needed.
+
+${reasons}
+
+Go on with it:
+
+${link}`,
+      }),
+      ended: ({ reasons, link }: Words<'reasons' | 'link'>) => ({
+        subject: 'Your identity check was not finished',
+        text: `Your identity check ended without a result.
+
+${reasons}
+
+Start again:
+
+${link}
+
+If you do not want to be verified, you need not do anything.`,
+      }),
+      soon: ({ day, link }: Words<'day' | 'link'>) => ({
+        subject: 'Your document expires soon',
+        text: `The document with which your identity was confirmed expires on ${day}. After that day, applications may not accept it.
+
+When you have a new document, have it checked:
+
+${link}`,
+      }),
+      expired: ({ day, link }: Words<'day' | 'link'>) => ({
+        subject: 'Your document has expired',
+        text: `The document with which your identity was confirmed expired on ${day}. Applications may not accept it any more.
+
+Have a new document checked:
+
+${link}`,
+      }),
+    },
     wrongCodes: {
       subject: 'Somebody knows your password',
       text: `Somebody typed the right password of your account of the identity portal, and then several wrong codes. They did not get in.
