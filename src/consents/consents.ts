@@ -393,16 +393,15 @@ export async function revokeConsent(
     const before = await lockConsent(sql, { accountId, clientId })
     if (!before) return undefined
     await endGrants(sql, { accountId, clientId })
-    // A frozen one without scopes has been ended before.
-    const isFirstEnd = !before.isFrozen || before.scopes.length > 0
-    if (isFirstEnd)
-      await keepEnded(sql, { accountId, clientId }, before.isEnded ? 'expiry' : 'resident')
+    await keepEnded(sql, { accountId, clientId }, before.isEnded ? 'expiry' : 'resident')
     const staysFrozen = before.isFrozen && !(await hasRecentSignIn(sql, accountId, sessionUid))
     const of = sql`account_id = ${accountId} and client_id = ${clientId}`
     await (staysFrozen
       ? sql`update consent set scopes = '{}', declined = '{}', ends_at = null, updated_at = now() where ${of}`
       : sql`delete from consent where ${of}`)
-    if (isFirstEnd) await announceConsent(sql, { accountId, clientId, scopes: null })
+    // A frozen one without scopes has been ended before.
+    if (!before.isFrozen || before.scopes.length > 0)
+      await announceConsent(sql, { accountId, clientId, scopes: null })
     const [client] = await sql<{ name: string }[]>`select name from client where id = ${clientId}`
     return client
   })
