@@ -35,6 +35,8 @@ import { aboutRoutes } from './portal/about.ts'
 import { accountRoutes } from './portal/account.ts'
 import { activityRoutes } from './portal/activity.ts'
 import { consentRoutes } from './portal/consents.ts'
+import { eraseRoutes } from './portal/erase.ts'
+import { exportRoutes } from './portal/export.ts'
 import { createGuard } from './portal/guard.ts'
 import { languageRoutes } from './portal/language.ts'
 import { linkRoutes } from './portal/links.ts'
@@ -49,6 +51,7 @@ import { passkeyRoutes } from './portal/passkeys.ts'
 import { photoRoutes } from './portal/photos.ts'
 import { portalRoutes } from './portal/routes.ts'
 import { secondFactorRoutes } from './portal/second-factor.ts'
+import { sessionRoutes } from './portal/sessions.ts'
 import { setupRoutes } from './portal/setup.ts'
 import { signUpRoutes } from './portal/sign-up.ts'
 import { timeZoneRoutes } from './portal/time-zone.ts'
@@ -189,6 +192,9 @@ function residentRoutes(context: WebContext): Hono<PageEnv> {
   routes.route('/', accountRoutes(portal))
   routes.route('/', timeZoneRoutes(portal))
   routes.route('/', notificationRoutes(portal))
+  routes.route('/', sessionRoutes(portal))
+  routes.route('/', exportRoutes(portal))
+  routes.route('/', eraseRoutes(portal))
   routes.route('/', passkeyRoutes(portal))
   routes.route('/', secondFactorRoutes(portal))
   routes.route('/', mailLinkRoutes(portal))

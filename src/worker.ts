@@ -1,5 +1,6 @@
 import { sealStoredAccounts } from './accounts/accounts.ts'
 import { startLookMails } from './accounts/look-mails.ts'
+import { deleteOldCodes } from './accounts/mail-codes.ts'
 import { deleteOldLinks, startResetLinks } from './accounts/mail-links.ts'
 import { sealStoredPersons } from './accounts/natural-person.ts'
 import { deleteOldChallenges } from './accounts/passkeys.ts'
@@ -16,9 +17,15 @@ import { startSender } from './events/sender.ts'
 import { deleteOldEvents } from './events/store.ts'
 import { startBackup } from './id-verification/backup.ts'
 import { destroyOldDeliveryKeys, sealStoredBodies } from './id-verification/deliveries.ts'
+import {
+  deleteOldReceipts,
+  runDueErasures,
+  startErasures,
+} from './id-verification/erasure-requests.ts'
 import { startInbox } from './id-verification/inbox.ts'
 import { deleteOldSubjectLinks } from './id-verification/links.ts'
 import { sendExpiryMails, startOutcomeMails } from './id-verification/outcome-mails.ts'
+import { deleteOldExports, startExports } from './id-verification/own-exports.ts'
 import { deleteOldPhoneLinks } from './id-verification/phone-links.ts'
 import { logProgress } from './id-verification/progress.ts'
 import { sealStoredReasons } from './id-verification/reasons.ts'
@@ -28,7 +35,7 @@ import { announceExpiredDocuments } from './id-verification/review.ts'
 import { startTenantAnnouncements } from './id-verification/subjects.ts'
 import { deleteOldUploads } from './id-verification/uploads.ts'
 import { createTokenCache } from './id-verification/vendors/tokens.ts'
-import { createHeadSigner } from './ledger/heads.ts'
+import { createHeadSigner, createProofSigner } from './ledger/heads.ts'
 import { startSequencer } from './ledger/sequencer.ts'
 import { deleteExpired } from './oauth/expired.ts'
 import { deliverLogout } from './oauth/logout.ts'
@@ -58,6 +65,7 @@ export const CLEAN_UPS: readonly ((db: Db) => Promise<unknown>)[] = [
   deleteRetiredKeys,
   deleteOldAttempts,
   deleteOldLinks,
+  deleteOldCodes,
   deleteOldSignUps,
   deleteOldSubjectLinks,
   deleteOldNotices,
@@ -68,6 +76,7 @@ export const CLEAN_UPS: readonly ((db: Db) => Promise<unknown>)[] = [
   destroyOldDeliveryKeys,
   deleteOldPhoneLinks,
   deleteOldUploads,
+  deleteOldReceipts,
 ]
 
 /** Starts the work. The caller closes context and queue, after it has stopped. */
@@ -84,6 +93,12 @@ export async function startWorker(context: AppContext, jobs: Jobs): Promise<Work
   )
   await jobs.work('fetch-logo', 1, ({ clientId }) => fetchRegisteredLogo(context, clientId))
   await startResetLinks({ db, sealer, vault, jobs, config, log })
+  await startErasures({ ...context, jobs })
+  await startExports({
+    ...context,
+    jobs,
+    sign: createProofSigner(ring, 'resident-archive+jwt'),
+  })
   await startSignUpLinks({ db, sealer, vault, jobs, config, log })
   const senders = startSender({
     db,
@@ -165,6 +180,12 @@ const PERIODIC_WORK: readonly [
       await sendExpiryMails({ ...context, jobs })
     },
   ],
+  [
+    'erasures',
+    'residents cannot be erased',
+    (context, jobs) => runDueErasures({ ...context, jobs }),
+  ],
+  ['exports', 'old exports cannot be deleted', (context) => deleteOldExports(context)],
   ['clean-up', 'clean-up failed', ({ db }) => Promise.all(CLEAN_UPS.map((remove) => remove(db)))],
 ]
 

@@ -57,14 +57,14 @@ const oneLine = (text: string) => text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Co
 const asList = (lines: readonly string[]) => lines.map((line) => `- ${line}`).join('\n')
 
 export const resetMail =
-  (given: { to: string; link: string; minutes: number; expiresAt: Date }): Letter =>
+  (given: { to: string; link: string; code: string; minutes: number; expiresAt: Date }): Letter =>
   (texts) => ({
     ...sign(texts, texts.mails.reset(given)),
     expiresAt: given.expiresAt.toISOString(),
   })
 
 export const confirmEmailMail =
-  (given: { to: string; link: string; hours: number; expiresAt: Date }): Letter =>
+  (given: { to: string; link: string; code: string; hours: number; expiresAt: Date }): Letter =>
   (texts) => ({
     ...sign(texts, texts.mails.confirmEmail(given)),
     expiresAt: given.expiresAt.toISOString(),

@@ -407,6 +407,21 @@ export async function revokeConsent(
   })
 }
 
+/**
+ * In a transaction: every consent of the account ends now, with its grants and tokens; the applications have to ask again. The rows stay,
+ * so that an erasure that follows is announced to these applications too.
+ */
+export async function endAllConsents(sql: Sql, accountId: string): Promise<void> {
+  const ended = await sql<{ clientId: string }[]>`
+    update consent set ends_at = now(), updated_at = now()
+    where account_id = ${accountId} and not ${isEnded(sql)}
+    returning client_id`
+  for (const { clientId } of ended) {
+    await endGrants(sql, { accountId, clientId })
+    await announceConsent(sql, { accountId, clientId, scopes: null })
+  }
+}
+
 export type ConsentedClient = {
   clientId: string
   scopes: string[]

@@ -209,14 +209,17 @@ export async function eraseWithin(
 /**
  * Erases a resident in one transaction: every verification as above, then the account with its consents, grants, tokens,
  * sessions and passkeys. After the commit no token is valid. Returns the ids of the erased verifications; `undefined`: no such account.
+ * Within the transaction, `prepare` is called with the account locked, and can still stop the erasure by returning `false`.
  */
 export async function eraseResident(
   { db, jobs }: { db: Db; jobs: Jobs },
   accountId: string,
+  prepare: (sql: Sql) => Promise<boolean> = async () => true,
 ): Promise<string[] | undefined> {
   return await db.begin(async (sql) => {
     // `no key update`: a transaction that holds a verification may be about to insert a reference to the account.
     if (!(await lockAccount(sql, accountId))) return undefined
+    if (!(await prepare(sql))) return undefined
     // Before the rows are selected: verifications of a tenant's subject stay the tenant's.
     await endLinks(sql, accountId)
     const erased: string[] = []

@@ -51,6 +51,8 @@ export type Disclosure =
   | { what: 'alert-resolution' }
   | { what: 'operator-read'; of: OperatorRead }
   | { what: 'export' }
+  /** A resident downloaded the archive of everything. */
+  | { what: 'own-export' }
 
 /** An entry that is not a disclosure. */
 export type Act =
@@ -131,6 +133,8 @@ export function storeDetail(detail: Detail): StoredDetail {
       return row('operator-look', detail.of)
     case 'export':
       return row('export', 'archive')
+    case 'own-export':
+      return row('export', 'own archive')
     case 'refusal':
       return row('refusal', 'missing_scopes')
     case 'verification-erasure':
@@ -190,7 +194,7 @@ export function readDetail({
     case 'review':
       return readReview(result) ?? unrecognized
     case 'export':
-      return { what: 'export' }
+      return { what: result === 'own archive' ? 'own-export' : 'export' }
     case 'refusal':
       return { what: 'refusal' }
     case 'erasure':

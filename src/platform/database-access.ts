@@ -48,10 +48,15 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
       insert: ['id', 'email_verified', 'name_source', 'password_hash', 'email_mac'],
       update: { except: ['id', 'status', 'created_at'] },
     },
-    worker: { select: { except: ['password_hash'] }, update: ACCOUNT_DETAILS },
+    // Erases residents who asked for it, and so ends their links.
+    worker: { select: { except: ['password_hash'] }, update: ACCOUNT_DETAILS, delete: true },
   },
   known_browser: { web: all, worker: expire('seen_at') },
   known_reader: { web: read, worker: { select: '*', insert: '*', update: '*' } },
+  mail_code: {
+    web: { select: '*', insert: '*', update: ['tries'] },
+    worker: expire('expires_at'),
+  },
   mail_link: {
     web: { select: '*', insert: '*', update: ['used_at'], delete: true },
     worker: { select: ['request_id', 'expires_at'], insert: '*', delete: true },
@@ -146,7 +151,8 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
       ],
       delete: true,
     },
-    worker: append,
+    // Those of a link that ends with its resident.
+    worker: { ...append, delete: true },
   },
   attempt_document: { web: read, worker: { select: '*', insert: '*', update: '*' } },
   // What a reviewer asks for again is written at the command line.
@@ -195,12 +201,25 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
   },
   latest_approved: { web: read, worker: read },
   natural_person: { web: read, worker: { select: '*', update: { except: ['account_id'] } } },
+  // Written at the command line, shown to the resident, and part of the resident's archive.
+  operator_review: { web: read, worker: read },
   phone_link: { web: all, worker: expire('expires_at') },
-  // Written at the command line, and shown to the resident.
-  operator_review: { web: read, worker: none },
   residency: {
     web: read,
     worker: { select: '*', insert: '*', update: { except: ['account_id'] } },
+  },
+  // Residents ask in the web; workers prepare the archive, and erase when the waiting time is over.
+  resident_export: {
+    web: { select: '*', insert: ['id', 'account_id', 'collected_sealed'] },
+    worker: { select: '*', update: { except: ['id', 'account_id', 'requested_at'] }, delete: true },
+  },
+  erasure_request: {
+    web: { select: '*', insert: ['account_id', 'erase_at'], delete: true },
+    worker: { select: '*', update: ['reminded_at'] },
+  },
+  erasure_receipt: {
+    web: append,
+    worker: { select: ['expires_at'], insert: '*', delete: true },
   },
   subject: {
     web: {
@@ -209,8 +228,7 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
       update: ['external_id', 'account_id', 'linked_at'],
       delete: true,
     },
-    // Locks it.
-    worker: { select: '*', update: ['linked_at'] },
+    worker: { select: '*', update: ['account_id', 'linked_at'] },
   },
   subject_link: {
     web: { select: '*', insert: '*', update: ['used_at'], delete: true },
@@ -233,7 +251,7 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
     web: { select: '*', insert: '*', update: { except: VERIFICATION_ORIGIN }, delete: true },
     worker: {
       select: '*',
-      update: { except: [...VERIFICATION_ORIGIN, 'account_id'] },
+      update: { except: VERIFICATION_ORIGIN },
       delete: true,
     },
   },
@@ -258,7 +276,7 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
   },
   last_announcement: {
     web: { select: '*', insert: '*', update: '*' },
-    worker: { select: '*', insert: '*', update: '*' },
+    worker: all,
   },
 
   // Mails are the workers' to send; the web shows those of a portal without a mail server.

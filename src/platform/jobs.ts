@@ -33,6 +33,10 @@ const JOBS = {
   'make-thumbnail': z.object({ imageId: z.uuid() }),
   /** Takes in what was uploaded for a verification: an image, or the request to complete it. */
   'take-upload': z.object({ uploadId: z.uuid() }),
+  /** Prepares the archive that a resident requested. */
+  'make-export': z.object({ exportId: z.uuid() }),
+  /** Erases a resident whose waiting time is over. */
+  'erase-resident': z.object({ accountId: z.uuid() }),
   /** Fetches the logo that a registration names. */
   'fetch-logo': z.object({ clientId: z.string() }),
   /** Sends an application a logout token. Times are ISO 8601. */

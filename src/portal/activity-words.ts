@@ -64,6 +64,8 @@ export function describeEntry(texts: Texts, entry: NamedEntry): Html | string {
       return activity.subjectErased(who, entry.scope ?? activity.anOrganisation)
     case 'export':
       return activity.exported
+    case 'own-export':
+      return activity.downloaded
     case 'verification-erasure':
       return activity.verificationErased
     case 'account-erasure':

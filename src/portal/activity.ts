@@ -153,4 +153,5 @@ const idsOf = (entries: readonly ListedEntry[]): string[] => [
 
 // The resident makes and ends links; only a tenant that erases its record ends one without them.
 const isOwn = ({ kind, result, clientId }: ListedEntry) =>
-  kind === 'link' && (result === 'linked' || !clientId)
+  (kind === 'link' && (result === 'linked' || !clientId)) ||
+  (kind === 'export' && result !== 'archive')

@@ -27,7 +27,7 @@ export const cameraScript = readScript('camera')
  * the switch of languages. `hasSwitch`: false for a page that is shown only once, or exists in one language only.
  */
 export function page(
-  { locale, texts, returnTo, site }: Reader,
+  { locale, texts, returnTo, site, banner }: Reader,
   content: {
     title: string
     body: Html
@@ -60,7 +60,7 @@ export function page(
       ? html`<img src="${site.logo.path}" alt="" class="logo">`
       : html`<span class="mark" aria-hidden="true"></span>`
   }${frame.portal}</a>${actions}</div></header>
-<main id="main">${body}</main>
+<main id="main">${banner ?? ''}${body}</main>
 <footer><p>${frame.footer}</p>
 <nav aria-label="${frame.about}"><ul class="about">
 <li><a href="/help">${frame.help}</a></li>

@@ -91,6 +91,7 @@ const UNLIMITED = `
   GET /sign-up
   GET /sign-up/sent
   GET /sign-up/done
+  GET /verify-email/sent
   GET /verify-email/done
   GET /verifications/:id
   GET /verify
@@ -100,6 +101,10 @@ const UNLIMITED = `
   GET /photos/:id/image
   GET /photos/:id/thumbnail
   GET /account
+  GET /account/devices
+  GET /account/erase
+  GET /account/export
+  GET /account/export/archive
   GET /account/totp
   GET /operator
   GET /account/time-zone

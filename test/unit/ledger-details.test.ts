@@ -44,6 +44,7 @@ const DETAILS: { [What in Detail['what']]: Extract<Detail, { what: What }>[] } =
   'alert-resolution': [{ what: 'alert-resolution' }],
   'alert-end': [{ what: 'alert-end' }],
   export: [{ what: 'export' }],
+  'own-export': [{ what: 'own-export' }],
   refusal: [{ what: 'refusal' }],
   'verification-erasure': (['retention', 'resident', 'operator', 'tenant'] as const).map(
     (reason) => ({ what: 'verification-erasure', reason }),

@@ -26,11 +26,13 @@ import {
 import { accountPage } from '../../src/portal/account-pages.ts'
 import { applicationPage } from '../../src/portal/application-page.ts'
 import { deviceOf } from '../../src/portal/devices.ts'
+import { devicesPage } from '../../src/portal/devices-page.ts'
 import { confirmPage } from '../../src/portal/guard-pages.ts'
 import {
   askResetPage,
   confirmEmailPage,
   emailConfirmedPage,
+  emailSentPage,
   newPasswordPage,
   passwordSetPage,
   resetSentPage,
@@ -309,18 +311,28 @@ const renderPages = (reader: Reader): Record<string, string> => ({
           needsPassword: true,
         },
       ],
+      sessions: 2,
+      notice: HOSTILE,
+      error: HOSTILE,
+      newEmail: HOSTILE,
+    }),
+  ),
+  devices: String(
+    devicesPage(reader, {
+      csrf: HOSTILE,
       devices: [
         {
           uid: HOSTILE,
           name: HOSTILE,
+          method: 'password',
+          applications: [HOSTILE],
           signedInAt: new Date(0),
           usedAt: new Date(0),
           isThis: false,
         },
       ],
+      staying: [{ clientId: HOSTILE, name: HOSTILE }],
       notice: HOSTILE,
-      error: HOSTILE,
-      newEmail: HOSTILE,
     }),
   ),
   secondStep: String(
@@ -354,7 +366,8 @@ const renderPages = (reader: Reader): Record<string, string> => ({
     }),
   ),
   askReset: String(askResetPage(reader, { csrf: HOSTILE, email: HOSTILE, error: HOSTILE })),
-  resetSent: String(resetSentPage(reader)),
+  emailSent: String(emailSentPage(reader, { csrf: HOSTILE, error: HOSTILE })),
+  resetSent: String(resetSentPage(reader, { csrf: HOSTILE, error: HOSTILE })),
   newPassword: String(
     newPasswordPage(reader, { action: '/reset/x', csrf: HOSTILE, email: HOSTILE, error: HOSTILE }),
   ),

@@ -1052,12 +1052,18 @@ export const en = {
     remove: 'Remove',
     removeLabel: (name: string) => `Remove ${name}`,
     devices: 'Where you are signed in',
-    endOthers: 'Sign out everywhere else',
-    devicesHelp:
-      'You are signed out after 12 hours without use, and at the latest 14 days after you last signed in.',
-    thisBrowser: 'This browser',
-    sessionUsed: (signedIn: Html, used: Html) => html`Signed in ${signedIn}, last used ${used}.`,
-    endLabel: (device: string) => `Sign out ${device}`,
+    signedInOn: (count: number) =>
+      format.plural(count, {
+        one: 'You are signed in in this browser only.',
+        other: `You are signed in in ${count} browsers.`,
+      }),
+    seeDevices: 'See where, and sign out',
+    data: 'Your data',
+    exportHelp:
+      'Take everything that we hold about you with you: details, photos, and who read them.',
+    exportLink: 'Download your data',
+    eraseHelp: 'Leave: everything that identifies you is erased.',
+    eraseLink: 'Erase your account',
     noAddress: 'Please enter an e-mail address.',
     sameAddress: 'This is already your address.',
     passkeyAddedWithCodes: (name: string) =>
@@ -1092,7 +1098,6 @@ export const en = {
   notices: {
     'verification-cancelled': 'The check was cancelled.',
     'time-zone-set': 'The time zone was saved.',
-    'email-sent': 'We have sent a link to your new address. Open it in this browser.',
     'passkey-added': 'The passkey was added. You can sign in with it from now on.',
     'passkey-renamed': 'The passkey was renamed.',
     'passkey-removed': 'The passkey was removed. Nobody can sign in with it any more.',
@@ -1101,11 +1106,138 @@ export const en = {
     'session-ended': 'That device is signed out.',
     'sessions-ended': 'All other devices are signed out.',
     'notifications-saved': 'Saved. It applies from the next mail on.',
+    'export-requested': 'Your archive is being prepared.',
+    'erasure-cancelled':
+      'Your account stays. Applications have no access until you allow it again.',
   },
 
   devices: {
     on: (browser: string, system: string) => `${browser} on ${system}`,
     unknown: 'Unknown device',
+    title: 'Where you are signed in',
+    lead: 'If you do not recognise one of these, sign it out and set a new password.',
+    methods: {
+      password: 'Signed in with your password',
+      passwordAndCode: 'Signed in with your password and a code',
+      passkey: 'Signed in with a passkey',
+    },
+    thisBrowser: 'This browser',
+    used: (signedIn: Html, used: Html) => html`Signed in ${signedIn}, last used ${used}.`,
+    usedFor: (applications: string) => `Used to sign in to ${applications}.`,
+    endLabel: (device: string) => `Sign out ${device}`,
+    endOthers: 'Sign out everywhere else',
+    help: 'You are signed out after 12 hours without use, and at the latest 14 days after you last signed in.',
+    staying: 'Applications that stay connected',
+    stayingHelp:
+      'You allowed these to read your data also when you are not signed in. Signing out does not change that. You end it on their pages.',
+    back: 'Back to your account',
+  },
+
+  erase: {
+    title: 'Erase your account',
+    errorTitle: 'Error: erase your account',
+    atOnce: 'Everything that identifies you is erased at once. This cannot be undone.',
+    after: (days: number) =>
+      format.plural(days, {
+        one: 'Everything that identifies you is erased one day after you ask for it. Until then you can change your mind.',
+        other: `Everything that identifies you is erased ${days} days after you ask for it. Until then you can change your mind.`,
+      }),
+    exportFirst: html`You may want to <a href="/account/export">download your data</a> first.`,
+    goes: 'What is erased',
+    goesList: [
+      'Your name, your e-mail address, and everything that the registry said about you',
+      'Your identity checks, with what was read from your documents and every photo; we ask the company that made the check to erase its copy too',
+      'Your passwords, passkeys and other ways to sign in, and where you were signed in',
+      'What you allowed applications, and files that you asked to download',
+    ],
+    stays: 'What stays, and why',
+    staysList: [
+      'The record of who read what. It has random numbers in the place of names, so it leads back to nobody, and it proves afterwards what happened.',
+      'That a check existed, how many photos it had, and that they were erased. Without it there would be no proof for you.',
+      'What applications and organisations hold themselves. We ask applications to erase their copies. An organisation that checked you for its own purposes keeps its check; ask it directly.',
+      'Security copies of this portal, until they are overwritten. Nothing is restored from them into your account.',
+    ],
+    told: 'Applications that are told',
+    toldHelp:
+      'These applications read your data, or you allowed them to. They are asked to erase their copies, and what they answer is part of your proof.',
+    toldNobody: 'No application has read your data, so there is none to tell.',
+    sharingEnds: 'Every application loses its access.',
+    sharingEndsNow:
+      'Every application loses its access as soon as you ask. If you change your mind, you have to allow them again.',
+    understood: 'I understand what is erased and what stays.',
+    notUnderstood: 'Please tick this box if you want to go on.',
+    button: 'Erase my account',
+    requestedTitle: 'Your account will be erased',
+    requestedLead:
+      'You can still use it until then, but applications have no access any more. We write you an e-mail with the proof when it is done.',
+    banner: (at: Html) => html`Your account will be erased on ${at}.`,
+    cancel: 'Keep my account',
+  },
+
+  erased: {
+    beginningTitle: 'Your account is being erased',
+    beginning: 'This takes a moment. We also send a link to this page to your e-mail address.',
+    title: 'Your account is erased',
+    at: (at: Html) => html`It was erased on ${at}.`,
+    complete: 'Nothing is left to be done on our side.',
+    goesOn: 'Some copies are still being erased. This page shows what is done.',
+    checks: 'Identity checks',
+    noChecks: 'There were no identity checks.',
+    photosErased: (count: number) =>
+      format.plural(count, {
+        one: 'One photo was erased here.',
+        other: `${count || 'No'} photos were erased here.`,
+      }),
+    photosLeft: 'The photos are being erased here.',
+    vendorAsked: (verifier: string) => `${verifier} is asked to erase its copy.`,
+    vendorErased: (verifier: string) => `${verifier} holds no copy any more.`,
+    vendorCannot: (verifier: string) =>
+      `${verifier} offers no way to erase its copy from here. Ask the people who run this portal.`,
+    applications: 'Applications',
+    noApplications: 'No application had read your data.',
+    hasErased: (name: string) => `${name} says that it has erased its copies.`,
+    holdsNothing: (name: string) => `${name} says that it holds nothing.`,
+    kept: (name: string, reason: string) => `${name} says that it keeps its copies: ${reason}`,
+    toldAlready: (name: string) => `${name} was told, and has not answered yet.`,
+    toBeTold: (name: string) => `${name} will be told.`,
+    proof: 'Your proof',
+    proofHelp:
+      'A signed statement of what was erased, and when. It contains random numbers and no name. You need no account for it; this page works for a year.',
+    download: 'Download the proof',
+    verify: (keys: Html) => html`The keys that verify it are at ${keys}.`,
+  },
+
+  archive: {
+    title: 'Download your data',
+    lead: 'You get one ZIP file with everything that this portal holds about you.',
+    contains: 'It contains:',
+    contents: [
+      'your account, how you sign in, and where you are signed in',
+      'your identity checks: results, what was read from your documents, and the photos as they were taken',
+      'what you allowed applications, and who read what',
+    ],
+    signed:
+      'A signature of this portal is inside, so that others can check that nothing in the file was changed.',
+    request: 'Prepare the file',
+    again: 'Prepare a new file',
+    requestHelp:
+      'This takes a few minutes. You can close this page: we write you an e-mail when the file is ready. You can request three files a day.',
+    preparing: 'Your file is being prepared.',
+    files: (count: number) =>
+      format.plural(count, {
+        one: 'One piece of it is ready.',
+        other: `${count || 'No'} pieces of it are ready.`,
+      }),
+    preparingHelp: 'You can close this page. We write you an e-mail when the file is ready.',
+    check: 'Check again',
+    ready: (size: string, until: Html) =>
+      html`Your file is ready (${size}). You can download it until ${until}; then it is deleted.`,
+    readyHelp: 'The file contains copies of your documents. Keep it where only you can open it.',
+    download: 'Download the file',
+    ended: 'The day to download your last file is over, and it is deleted.',
+    failed: 'Your last file could not be prepared. We are sorry. Please request it again.',
+    tooMany: 'You have requested three files within a day. Please request the next one tomorrow.',
+    unreadable: 'The file cannot be read just now. Please try again in a few minutes.',
   },
 
   activity: {
@@ -1212,6 +1344,7 @@ export const en = {
         html`${who} read that something about one of your identity checks needs a closer look.`,
       case: (who: Html) => html`${who} read what you wrote about an entry of this list.`,
     },
+    downloaded: 'Everything that this portal holds about you was downloaded.',
     exported: 'A copy was made of everything that this portal holds about you.',
     verificationErased: 'An identity check was erased.',
     accountErased: 'Your account was erased.',
@@ -1384,11 +1517,10 @@ export const en = {
   reset: {
     title: 'Set a new password',
     errorTitle: 'Error: set a new password',
-    lead: 'We send a link to your e-mail address. Open it in this browser.',
+    lead: 'We send a link and a code to your e-mail address.',
     send: 'Send the link',
     back: 'Back to sign-in',
     noAddress: 'Please enter your e-mail address.',
-    sentTitle: 'Check your e-mail',
     sentLead:
       'If this address belongs to a resident, we have sent a link to it. Open the link in this browser. It works once, for 30 minutes.',
     sentHelp: html`No e-mail? Check your spam folder, and that you typed the address you sign in with. <a href="/reset">Try again</a>`,
@@ -1410,6 +1542,13 @@ export const en = {
     passkeysHelp: html`To sign in with one of them alone again, first sign in once with your new password and then that passkey. If you do not recognise one of them, sign in, <a href="/account#passkeys">remove it</a> and make new recovery codes. If we ask for a passkey or a code that you do not have, write to the people who run this portal.`,
   },
 
+  mailCode: {
+    title: 'Check your e-mail',
+    errorTitle: 'Error: check your e-mail',
+    otherDevice: 'Do you read your e-mail on another device? Type the code from the e-mail here.',
+    wrong: 'That code is not right. After five wrong codes only the link in the e-mail works.',
+  },
+
   signUp: {
     title: 'Create an account',
     errorTitle: 'Error: create an account',
@@ -1421,18 +1560,14 @@ export const en = {
     help: 'We send you a link and a code, to be sure that the address is yours.',
     hasAccount: 'I already have an account',
     noAddress: 'Please enter your e-mail address, such as ana@example.com.',
-    sentTitle: 'Check your e-mail',
-    sentErrorTitle: 'Error: check your e-mail',
     sent: (email: Html) =>
       html`We have sent an e-mail to ${email}. Open the link in this browser. It works once, for 30 minutes.`,
     sentIfInvited: (email: Html) =>
       html`If ${email} is invited, we have sent an e-mail to it. Open the link in this browser. It works once, for 30 minutes.`,
     inOutbox: (path: string) =>
       html`This portal has no mail server and sends nothing. <a href="${path}">Read its mails here</a>, and open the link in yours.`,
-    otherDevice: 'Do you read your e-mail on another device? Type the code from the e-mail here.',
     noEmail: (path: string) =>
       html`No e-mail? Check your spam folder, and the address. <a href="${path}">Try again</a>`,
-    wrongCode: 'That code is not right. After five wrong codes only the link in the e-mail works.',
   },
 
   newAccount: {
@@ -1503,6 +1638,9 @@ export const en = {
     title: 'Confirm your e-mail address',
     lead: (email: Html) => html`After that you sign in as ${email}.`,
     button: 'Use this address',
+    sentLead:
+      'We have sent a link to your new address. Open it in this browser. It works once, for 24 hours.',
+    sentHelp: html`No e-mail? Check your spam folder, and the address. <a href="/account">Try again</a>`,
     doneTitle: 'Your e-mail address is confirmed',
     doneLead: html`You sign in with it from now on. <a href="/account">Go to your account</a>`,
   },
@@ -1758,7 +1896,8 @@ export const en = {
     passkeyRefused:
       'This passkey could not be added. Please go back, reload the page and try again.',
     otherBrowser:
-      'Please open this link in the browser in which you requested it. It still works there.',
+      'Please open this link in the browser in which you requested it, or type the code from the e-mail there. It still works there.',
+    receiptExpired: 'This link has expired, or was never valid.',
     mailLinkExpired: 'This link was already used or has expired. Please request a new one.',
     noticeExpired:
       'This link was already used or has expired. If something is still wrong, sign in and check your own page, or set a new password.',
@@ -1791,7 +1930,7 @@ export const en = {
 
   mails: {
     signature: 'The identity portal',
-    reset: ({ to, link, minutes }: Words<'to' | 'link' | 'minutes'>) => ({
+    reset: ({ to, link, code, minutes }: Words<'to' | 'link' | 'code' | 'minutes'>) => ({
       subject: 'Set a new password',
       text: `Someone asked to set a new password for the identity portal account of ${to}.
 
@@ -1799,9 +1938,13 @@ If it was you, open this link in the browser in which you asked. It works once, 
 
 ${link}
 
-If it was not you, you need not do anything: without this link nothing changes.`,
+Are you reading this on another device? Then type this code on the page that is still open in that browser:
+
+${code}
+
+Never tell anyone the code, not even somebody who says that they work for the portal. If it was not you, you need not do anything: without the link or the code nothing changes.`,
     }),
-    confirmEmail: ({ to, link, hours }: Words<'to' | 'link' | 'hours'>) => ({
+    confirmEmail: ({ to, link, code, hours }: Words<'to' | 'link' | 'code' | 'hours'>) => ({
       subject: 'Confirm your e-mail address',
       text: `Someone asked to use ${to} for an account of the identity portal.
 
@@ -1809,7 +1952,43 @@ If it was you, open this link in the browser in which you asked. It works once, 
 
 ${link}
 
-If it was not you, you need not do anything: without this link the address is not used.`,
+Are you reading this on another device? Then type this code on the page that is still open in that browser:
+
+${code}
+
+Never tell anyone the code. If it was not you, you need not do anything: without the link or the code the address is not used.`,
+    }),
+    exportReady: ({ page, hours }: Words<'page' | 'hours'>) => ({
+      subject: 'Your data is ready to download',
+      text: `The file with everything that the identity portal holds about you is ready. Sign in, and download it within ${hours} hours; then it is deleted:
+
+${page}
+
+If you did not ask for it, set a new password at once, and write to the people who run the portal.`,
+    }),
+    erasureRequested: ({ at, page }: Words<'at' | 'page'>) => ({
+      subject: 'Your account will be erased',
+      text: `You asked to erase your account of the identity portal. It will be erased on ${at}. No application has access any more.
+
+If you change your mind, or if it was not you, sign in before then and keep your account:
+
+${page}
+
+If it was not you, also set a new password.`,
+    }),
+    erasureReminder: ({ at, page }: Words<'at' | 'page'>) => ({
+      subject: 'Your account will be erased soon',
+      text: `Your account of the identity portal will be erased on ${at}. If you want to keep it, sign in before then:
+
+${page}`,
+    }),
+    erased: ({ link, days }: Words<'link' | 'days'>) => ({
+      subject: 'Your account is erased',
+      text: `Your account of the identity portal is erased. This page says what was erased, and has a signed proof to download. It needs no account, and works for ${days} days:
+
+${link}
+
+This is the last e-mail about this account.`,
     }),
     signUp: ({ to, link, code, minutes }: Words<'to' | 'link' | 'code' | 'minutes'>) => ({
       subject: 'Create your account',

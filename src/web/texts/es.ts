@@ -1045,13 +1045,18 @@ export const es: Texts = {
     remove: 'Quitar',
     removeLabel: (name) => `Quitar ${name}`,
     devices: 'Dónde tiene la sesión iniciada',
-    endOthers: 'Cerrar sesión en todos los demás',
-    devicesHelp:
-      'Su sesión se cierra después de 12 horas sin uso y, a más tardar, 14 días después de la última vez que la inició.',
-    thisBrowser: 'Este navegador',
-    sessionUsed: (signedIn, used) =>
-      html`Sesión iniciada el ${signedIn}; usada por última vez el ${used}.`,
-    endLabel: (device) => `Cerrar sesión en ${device}`,
+    signedInOn: (count) =>
+      format.plural(count, {
+        one: 'Solo tiene la sesión iniciada en este navegador.',
+        other: `Tiene la sesión iniciada en ${count} navegadores.`,
+      }),
+    seeDevices: 'Ver dónde y cerrar sesión',
+    data: 'Sus datos',
+    exportHelp:
+      'Llévese todo lo que guardamos sobre usted: sus datos, sus fotos y quién los ha leído.',
+    exportLink: 'Descargar sus datos',
+    eraseHelp: 'Irse: se borra todo lo que lo identifica a usted.',
+    eraseLink: 'Borrar su cuenta',
     noAddress: 'Escriba una dirección de correo electrónico.',
     sameAddress: 'Esta ya es su dirección.',
     passkeyAddedWithCodes: (name) =>
@@ -1085,7 +1090,6 @@ export const es: Texts = {
   notices: {
     'verification-cancelled': 'La verificación fue cancelada.',
     'time-zone-set': 'Se guardó la zona horaria.',
-    'email-sent': 'Enviamos un enlace a su nueva dirección. Ábralo en este navegador.',
     'passkey-added': 'Se agregó la clave de acceso. Desde ahora puede iniciar sesión con ella.',
     'passkey-renamed': 'Se cambió el nombre de la clave de acceso.',
     'passkey-removed': 'Se quitó la clave de acceso. Ya nadie puede iniciar sesión con ella.',
@@ -1094,11 +1098,146 @@ export const es: Texts = {
     'session-ended': 'Se cerró la sesión en ese dispositivo.',
     'sessions-ended': 'Se cerró la sesión en todos los demás dispositivos.',
     'notifications-saved': 'Guardado. Se aplica a partir del próximo correo.',
+    'export-requested': 'Su archivo se está preparando.',
+    'erasure-cancelled':
+      'Su cuenta se queda. Las aplicaciones no tienen acceso hasta que usted lo permita de nuevo.',
   },
 
   devices: {
     on: (browser, system) => `${browser} en ${system}`,
     unknown: 'Dispositivo desconocido',
+    title: 'Dónde tiene la sesión iniciada',
+    lead: 'Si no reconoce alguno de estos, cierre su sesión y establezca una nueva contraseña.',
+    methods: {
+      password: 'Sesión iniciada con su contraseña',
+      passwordAndCode: 'Sesión iniciada con su contraseña y un código',
+      passkey: 'Sesión iniciada con una clave de acceso',
+    },
+    thisBrowser: 'Este navegador',
+    used: (signedIn, used) =>
+      html`Sesión iniciada el ${signedIn}; usada por última vez el ${used}.`,
+    usedFor: (applications) => `Usada para iniciar sesión en ${applications}.`,
+    endLabel: (device) => `Cerrar sesión en ${device}`,
+    endOthers: 'Cerrar sesión en todos los demás',
+    help: 'Su sesión se cierra después de 12 horas sin uso y, a más tardar, 14 días después de la última vez que la inició.',
+    staying: 'Aplicaciones que siguen conectadas',
+    stayingHelp:
+      'Usted les permitió leer sus datos también cuando no tiene la sesión iniciada. Cerrar sesión no cambia eso. Lo termina en la página de cada una.',
+    back: 'Volver a su cuenta',
+  },
+
+  erase: {
+    title: 'Borrar su cuenta',
+    errorTitle: 'Error: borrar su cuenta',
+    atOnce: 'Todo lo que lo identifica a usted se borra de inmediato. No se puede deshacer.',
+    after: (days) =>
+      format.plural(days, {
+        one: 'Todo lo que lo identifica a usted se borra un día después de que lo pida. Hasta entonces puede cambiar de opinión.',
+        other: `Todo lo que lo identifica a usted se borra ${days} días después de que lo pida. Hasta entonces puede cambiar de opinión.`,
+      }),
+    exportFirst: html`Quizás quiera <a href="/account/export">descargar sus datos</a> antes.`,
+    goes: 'Qué se borra',
+    goesList: [
+      'Su nombre, su correo electrónico y todo lo que el registro dijo de usted',
+      'Sus verificaciones de identidad, con lo que se leyó de sus documentos y todas las fotos; también pedimos a la empresa que hizo la verificación que borre su copia',
+      'Sus contraseñas, claves de acceso y demás formas de iniciar sesión, y dónde tenía la sesión iniciada',
+      'Lo que permitió a las aplicaciones y los archivos que pidió descargar',
+    ],
+    stays: 'Qué se queda y por qué',
+    staysList: [
+      'El registro de quién leyó qué. Tiene números al azar en lugar de nombres, así que no lleva a nadie, y prueba después lo que ocurrió.',
+      'Que existió una verificación, cuántas fotos tenía y que se borraron. Sin eso no habría prueba para usted.',
+      'Lo que guardan las propias aplicaciones y organizaciones. Pedimos a las aplicaciones que borren sus copias. Una organización que lo verificó para sus propios fines conserva su verificación; pregúntele directamente.',
+      'Las copias de seguridad de este portal, hasta que se sobrescriban. Nada se restaura de ellas a su cuenta.',
+    ],
+    told: 'A qué aplicaciones se avisa',
+    toldHelp:
+      'Estas aplicaciones leyeron sus datos, o usted se lo permitió. Se les pide que borren sus copias, y lo que respondan es parte de su prueba.',
+    toldNobody: 'Ninguna aplicación ha leído sus datos, así que no hay a quién avisar.',
+    sharingEnds: 'Todas las aplicaciones pierden su acceso.',
+    sharingEndsNow:
+      'Todas las aplicaciones pierden su acceso en cuanto usted lo pida. Si cambia de opinión, tiene que permitirles de nuevo.',
+    understood: 'Entiendo qué se borra y qué se queda.',
+    notUnderstood: 'Marque esta casilla si desea continuar.',
+    button: 'Borrar mi cuenta',
+    requestedTitle: 'Su cuenta se borrará',
+    requestedLead:
+      'Puede seguir usándola hasta entonces, pero las aplicaciones ya no tienen acceso. Le enviamos un correo con la prueba cuando esté hecho.',
+    banner: (at) => html`Su cuenta se borrará el ${at}.`,
+    cancel: 'Conservar mi cuenta',
+  },
+
+  erased: {
+    beginningTitle: 'Su cuenta se está borrando',
+    beginning:
+      'Tarda un momento. También enviamos un enlace a esta página a su correo electrónico.',
+    title: 'Su cuenta está borrada',
+    at: (at) => html`Se borró el ${at}.`,
+    complete: 'De nuestra parte no queda nada por hacer.',
+    goesOn: 'Todavía se están borrando algunas copias. Esta página muestra lo que ya está hecho.',
+    checks: 'Verificaciones de identidad',
+    noChecks: 'No había verificaciones de identidad.',
+    photosErased: (count) =>
+      count === 0
+        ? 'Aquí no había fotos.'
+        : format.plural(count, {
+            one: 'Aquí se borró una foto.',
+            other: `Aquí se borraron ${count} fotos.`,
+          }),
+    photosLeft: 'Las fotos se están borrando aquí.',
+    vendorAsked: (verifier) => `Se pide a ${verifier} que borre su copia.`,
+    vendorErased: (verifier) => `${verifier} ya no tiene ninguna copia.`,
+    vendorCannot: (verifier) =>
+      `${verifier} no ofrece una forma de borrar su copia desde aquí. Pregunte a quienes administran este portal.`,
+    applications: 'Aplicaciones',
+    noApplications: 'Ninguna aplicación había leído sus datos.',
+    hasErased: (name) => `${name} dice que borró sus copias.`,
+    holdsNothing: (name) => `${name} dice que no guarda nada.`,
+    kept: (name, reason) => `${name} dice que conserva sus copias: ${reason}`,
+    toldAlready: (name) => `Se avisó a ${name}, que todavía no ha respondido.`,
+    toBeTold: (name) => `Se avisará a ${name}.`,
+    proof: 'Su prueba',
+    proofHelp:
+      'Una declaración firmada de lo que se borró y cuándo. Contiene números al azar y ningún nombre. No necesita una cuenta para descargarla; esta página funciona durante un año.',
+    download: 'Descargar la prueba',
+    verify: (keys) => html`Las claves que la verifican están en ${keys}.`,
+  },
+
+  archive: {
+    title: 'Descargar sus datos',
+    lead: 'Recibe un solo archivo ZIP con todo lo que este portal guarda sobre usted.',
+    contains: 'Contiene:',
+    contents: [
+      'su cuenta, cómo inicia sesión y dónde tiene la sesión iniciada',
+      'sus verificaciones de identidad: los resultados, lo que se leyó de sus documentos y las fotos tal como se tomaron',
+      'lo que usted permitió a las aplicaciones y quién leyó qué',
+    ],
+    signed:
+      'Dentro va una firma de este portal, para que otros puedan comprobar que nada del archivo fue cambiado.',
+    request: 'Preparar el archivo',
+    again: 'Preparar un archivo nuevo',
+    requestHelp:
+      'Tarda unos minutos. Puede cerrar esta página: le escribimos un correo cuando el archivo esté listo. Puede pedir tres archivos al día.',
+    preparing: 'Su archivo se está preparando.',
+    files: (count) =>
+      count === 0
+        ? 'Todavía no hay ninguna parte lista.'
+        : format.plural(count, {
+            one: 'Hay una parte lista.',
+            other: `Hay ${count} partes listas.`,
+          }),
+    preparingHelp:
+      'Puede cerrar esta página. Le escribimos un correo cuando el archivo esté listo.',
+    check: 'Revisar de nuevo',
+    ready: (size, until) =>
+      html`Su archivo está listo (${size}). Puede descargarlo hasta el ${until}; después se borra.`,
+    readyHelp:
+      'El archivo contiene copias de sus documentos. Guárdelo donde solo usted pueda abrirlo.',
+    download: 'Descargar el archivo',
+    ended: 'Terminó el día para descargar su último archivo, y se borró.',
+    failed: 'No se pudo preparar su último archivo. Lo sentimos. Pídalo de nuevo.',
+    tooMany: 'Usted pidió tres archivos en un día. Pida el siguiente mañana.',
+    unreadable: 'El archivo no se puede leer en este momento. Inténtelo de nuevo en unos minutos.',
   },
 
   activity: {
@@ -1205,6 +1344,7 @@ export const es: Texts = {
         html`${who} leyeron que algo en una de sus verificaciones de identidad necesita revisión.`,
       case: (who) => html`${who} leyeron lo que usted escribió sobre un registro de esta lista.`,
     },
+    downloaded: 'Se descargó todo lo que este portal guarda sobre usted.',
     exported: 'Se hizo una copia de todo lo que este portal guarda sobre usted.',
     verificationErased: 'Se borró una verificación de identidad.',
     accountErased: 'Se borró su cuenta.',
@@ -1375,11 +1515,10 @@ export const es: Texts = {
   reset: {
     title: 'Establecer una nueva contraseña',
     errorTitle: 'Error: establecer una nueva contraseña',
-    lead: 'Enviamos un enlace a su correo electrónico. Ábralo en este navegador.',
+    lead: 'Enviamos un enlace y un código a su correo electrónico.',
     send: 'Enviar el enlace',
     back: 'Volver a iniciar sesión',
     noAddress: 'Escriba su correo electrónico.',
-    sentTitle: 'Revise su correo electrónico',
     sentLead:
       'Si esta dirección pertenece a un residente, le enviamos un enlace. Ábralo en este navegador. Funciona una sola vez, durante 30 minutos.',
     sentHelp: html`¿No recibió el correo? Revise su carpeta de correo no deseado y que haya escrito la dirección con la que inicia sesión. <a href="/reset">Intentar de nuevo</a>`,
@@ -1402,6 +1541,15 @@ export const es: Texts = {
     passkeysHelp: html`Para volver a iniciar sesión solo con una de ellas, inicie sesión una vez con su nueva contraseña y después con esa clave de acceso. Si no reconoce alguna, inicie sesión, <a href="/account#passkeys">quítela</a> y genere nuevos códigos de recuperación. Si le pedimos una clave de acceso o un código que usted no tiene, escriba a quienes administran este portal.`,
   },
 
+  mailCode: {
+    title: 'Revise su correo electrónico',
+    errorTitle: 'Error: revise su correo electrónico',
+    otherDevice:
+      '¿Lee su correo en otro dispositivo? Escriba aquí el código que viene en el correo.',
+    wrong:
+      'Ese código no es correcto. Después de cinco códigos equivocados solo funciona el enlace del correo.',
+  },
+
   signUp: {
     title: 'Crear una cuenta',
     errorTitle: 'Error: crear una cuenta',
@@ -1413,20 +1561,14 @@ export const es: Texts = {
     help: 'Le enviamos un enlace y un código para estar seguros de que la dirección es suya.',
     hasAccount: 'Ya tengo una cuenta',
     noAddress: 'Escriba su correo electrónico, por ejemplo, ana@example.com.',
-    sentTitle: 'Revise su correo electrónico',
-    sentErrorTitle: 'Error: revise su correo electrónico',
     sent: (email) =>
       html`Enviamos un correo a ${email}. Abra el enlace en este navegador. Funciona una sola vez, durante 30 minutos.`,
     sentIfInvited: (email) =>
       html`Si ${email} tiene una invitación, le enviamos un correo. Abra el enlace en este navegador. Funciona una sola vez, durante 30 minutos.`,
     inOutbox: (path) =>
       html`Este portal no tiene servidor de correo y no envía nada. <a href="${path}">Lea aquí sus correos</a> y abra el enlace del suyo.`,
-    otherDevice:
-      '¿Lee su correo en otro dispositivo? Escriba aquí el código que viene en el correo.',
     noEmail: (path) =>
       html`¿No recibió el correo? Revise su carpeta de correo no deseado y la dirección. <a href="${path}">Intentar de nuevo</a>`,
-    wrongCode:
-      'Ese código no es correcto. Después de cinco códigos equivocados solo funciona el enlace del correo.',
   },
 
   newAccount: {
@@ -1497,6 +1639,9 @@ export const es: Texts = {
     title: 'Confirme su correo electrónico',
     lead: (email) => html`Después iniciará sesión como ${email}.`,
     button: 'Usar esta dirección',
+    sentLead:
+      'Enviamos un enlace a su nueva dirección. Ábralo en este navegador. Funciona una sola vez, durante 24 horas.',
+    sentHelp: html`¿No recibió el correo? Revise su carpeta de correo no deseado y la dirección. <a href="/account">Intentar de nuevo</a>`,
     doneTitle: 'Su correo electrónico está confirmado',
     doneLead: html`Desde ahora inicia sesión con él. <a href="/account">Ir a su cuenta</a>`,
   },
@@ -1747,7 +1892,9 @@ export const es: Texts = {
     noPasskey: 'No existe esa clave de acceso.',
     passkeyRefused:
       'No se pudo agregar esta clave de acceso. Vuelva atrás, recargue la página e inténtelo de nuevo.',
-    otherBrowser: 'Abra este enlace en el navegador en el que lo solicitó. Ahí todavía funciona.',
+    otherBrowser:
+      'Abra este enlace en el navegador en el que lo solicitó, o escriba ahí el código que viene en el correo. Ahí todavía funciona.',
+    receiptExpired: 'Este enlace venció o nunca fue válido.',
     mailLinkExpired: 'Este enlace ya se usó o venció. Solicite uno nuevo.',
     noticeExpired:
       'Este enlace ya se usó o venció. Si algo sigue mal, inicie sesión y revise su propia página, o establezca una nueva contraseña.',
@@ -1780,7 +1927,7 @@ export const es: Texts = {
 
   mails: {
     signature: 'El portal de identidad',
-    reset: ({ to, link, minutes }) => ({
+    reset: ({ to, link, code, minutes }) => ({
       subject: 'Establezca una nueva contraseña',
       text: `Alguien pidió establecer una nueva contraseña para la cuenta del portal de identidad de ${to}.
 
@@ -1788,9 +1935,13 @@ Si fue usted, abra este enlace en el navegador en el que lo pidió. Funciona una
 
 ${link}
 
-Si no fue usted, no tiene que hacer nada: sin este enlace nada cambia.`,
+¿Está leyendo esto en otro dispositivo? Entonces escriba este código en la página que sigue abierta en ese navegador:
+
+${code}
+
+No le diga el código a nadie, ni siquiera a quien diga que trabaja para el portal. Si no fue usted, no tiene que hacer nada: sin el enlace o el código nada cambia.`,
     }),
-    confirmEmail: ({ to, link, hours }) => ({
+    confirmEmail: ({ to, link, code, hours }) => ({
       subject: 'Confirme su correo electrónico',
       text: `Alguien pidió usar ${to} para una cuenta del portal de identidad.
 
@@ -1798,7 +1949,43 @@ Si fue usted, abra este enlace en el navegador en el que lo pidió. Funciona una
 
 ${link}
 
-Si no fue usted, no tiene que hacer nada: sin este enlace la dirección no se usa.`,
+¿Está leyendo esto en otro dispositivo? Entonces escriba este código en la página que sigue abierta en ese navegador:
+
+${code}
+
+No le diga el código a nadie. Si no fue usted, no tiene que hacer nada: sin el enlace o el código la dirección no se usa.`,
+    }),
+    exportReady: ({ page, hours }) => ({
+      subject: 'Sus datos están listos para descargar',
+      text: `El archivo con todo lo que el portal de identidad guarda sobre usted está listo. Inicie sesión y descárguelo en las próximas ${hours} horas; después se borra:
+
+${page}
+
+Si usted no lo pidió, establezca de inmediato una nueva contraseña y escriba a quienes administran el portal.`,
+    }),
+    erasureRequested: ({ at, page }) => ({
+      subject: 'Su cuenta se borrará',
+      text: `Usted pidió borrar su cuenta del portal de identidad. Se borrará el ${at}. Ninguna aplicación tiene acceso ya.
+
+Si cambia de opinión, o si no fue usted, inicie sesión antes y conserve su cuenta:
+
+${page}
+
+Si no fue usted, establezca también una nueva contraseña.`,
+    }),
+    erasureReminder: ({ at, page }) => ({
+      subject: 'Su cuenta se borrará pronto',
+      text: `Su cuenta del portal de identidad se borrará el ${at}. Si quiere conservarla, inicie sesión antes:
+
+${page}`,
+    }),
+    erased: ({ link, days }) => ({
+      subject: 'Su cuenta está borrada',
+      text: `Su cuenta del portal de identidad está borrada. Esta página dice qué se borró y tiene una prueba firmada para descargar. No necesita una cuenta y funciona durante ${days} días:
+
+${link}
+
+Este es el último correo sobre esta cuenta.`,
     }),
     signUp: ({ to, link, code, minutes }) => ({
       subject: 'Cree su cuenta',
