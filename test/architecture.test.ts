@@ -242,6 +242,18 @@ test('only oauth/patches/ changes the classes and the middleware of oidc-provide
   expect(found).toEqual([])
 })
 
+test('applications read a resident’s verification through one door, which leaves out what the resident withholds', () => {
+  const readers = [
+    'id-verification/shared.ts',
+    // What the resident sees, whether somebody was verified, and what changed: no image.
+    'id-verification/review.ts',
+    'id-verification/store.ts',
+    'id-verification/reading.ts',
+    'events/events.ts',
+  ]
+  expect(lines(/from latest_approved\b/, readers)).toEqual([])
+})
+
 test('ledger rows are written by the one function for it, and by three statements that must do more at once', () => {
   const writers = [
     'ledger/disclosure.ts',

@@ -55,7 +55,7 @@ export async function listEndedConsents(sql: Sql, accountId: string): Promise<En
       where account_id = ${accountId} and ends_at <= now() and scopes <> '{}') ended
     where not exists (
       select from consent where account_id = ${accountId} and consent.client_id = ended.client_id
-        and (ends_at is null or ends_at > now()))
+        and scopes <> '{}' and (ends_at is null or ends_at > now()))
     order by ended_at desc limit ${MOST}`
   return rows.map((row) => ({ ...row, clientName: visibleText(row.clientName) }))
 }

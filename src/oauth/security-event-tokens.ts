@@ -71,7 +71,10 @@ function statementOf(issuer: string, event: AddressedEvent): Record<string, obje
       return {
         [`${CAEP}/token-claims-change`]: {
           ...about,
-          claims: { scope: (data.scopes as string[]).join(' ') },
+          claims: {
+            scope: (data.scopes as string[]).join(' '),
+            ...(data.withheld_images ? { withheld_images: data.withheld_images } : {}),
+          },
         },
       }
     case 'consent.revoked':

@@ -296,6 +296,6 @@ describe('mails', () => {
     await browser.submit(consent, 'allow', {}, { leaveAt: REDIRECT_URI })
     const mail = await receiveMail(portal, resident.email, 'Una aplicación puede ver sus datos')
     expect(mail.text).toContain('- Su nombre')
-    expect(mail.text).toContain('le dio permiso a «Bluewater Bank», hasta que usted lo termine:')
+    expect(mail.text).toMatch(/le dio permiso a «Bluewater Bank», hasta el \d+ de \S+ de \d{4}:/)
   })
 })
