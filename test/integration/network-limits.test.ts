@@ -129,16 +129,20 @@ const GUESSED = `
   GET /device/:uid
   POST /interaction/:uid
   POST /sign-in
+  POST /reset/code
   GET /reset/:token
   POST /reset/:token
   POST /sign-up/code
   GET /sign-up/:token
   POST /sign-up/:token
   POST /sign-up/:token/passkey-options
+  POST /verify-email/code
   GET /verify-email/:token
   POST /verify-email/:token
   GET /link/:token
   POST /link/:token
+  GET /erasure/:token
+  GET /erasure/:token/receipt
   GET /not-me/:token
   POST /not-me/:token
   GET /not-me/:token/done
