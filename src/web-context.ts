@@ -23,6 +23,7 @@ import { type ClientAddress, createClientAddress } from './web/client-address.ts
 import { createNetworkLimiter, type NetworkLimiter } from './web/network-limits.ts'
 import { PageError } from './web/page-error.ts'
 import { createReaderOf, type ReaderOf } from './web/reader.ts'
+import { createSite, type Site } from './web/site.ts'
 import type { WebMetrics } from './web/web-metrics.ts'
 
 /** What a web process is started with and no configuration says. */
@@ -54,6 +55,7 @@ export type WebContext = Omit<AppContext, 'close'> &
     network: NetworkLimiter
     addressOf: ClientAddress
     readerOf: ReaderOf
+    site: Site
     /** Closes what only requests need. The caller closes the AppContext. */
     close(): Promise<void>
   }
@@ -75,7 +77,13 @@ export async function openWebContext(
   const limiter = createRateLimiter(db, config.rateLimits, log)
   const tokens = createAccessTokens(issuer, ring)
   const addressOf = createClientAddress(config.trustedProxies, reportUnknownProxies(context))
-  const readerOf = createReaderOf({ issuer, defaultLocale: config.defaultLocale })
+  const site = createSite(config.site)
+  const readerOf = createReaderOf({
+    issuer,
+    defaultLocale: config.defaultLocale,
+    site,
+    setting: config.site,
+  })
   const network = createNetworkLimiter({
     ...context,
     limits: config.networkLimits,
@@ -91,7 +99,7 @@ export async function openWebContext(
       sharedKeys,
       tokens,
       subjects,
-      findVerified: (accountId) => findVerified({ db, storage, vault }, accountId),
+      findVerified: (of) => findVerified({ db, storage, vault }, of),
       deviceOf,
       readerOf,
       addressOf,
@@ -113,6 +121,7 @@ export async function openWebContext(
     network,
     addressOf,
     readerOf,
+    site,
     async close() {
       ring.close()
       await limiter.close()

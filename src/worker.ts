@@ -1,4 +1,5 @@
 import { sealStoredAccounts } from './accounts/accounts.ts'
+import { startLookMails } from './accounts/look-mails.ts'
 import { deleteOldCodes } from './accounts/mail-codes.ts'
 import { deleteOldLinks, startResetLinks } from './accounts/mail-links.ts'
 import { sealStoredPersons } from './accounts/natural-person.ts'
@@ -8,6 +9,7 @@ import { deleteOldNotices } from './accounts/security-notices.ts'
 import { deleteOldSignUps, startSignUpLinks } from './accounts/sign-up.ts'
 import { deleteOldAttempts } from './accounts/throttle.ts'
 import { fetchRegisteredLogo } from './clients/logo.ts'
+import { listClientProfiles } from './clients/profile.ts'
 import { openSubjectIdentifiers } from './clients/subject-identifiers.ts'
 import { deleteEndedConsents } from './consents/consents.ts'
 import type { AppContext } from './context.ts'
@@ -38,7 +40,7 @@ import { startSequencer } from './ledger/sequencer.ts'
 import { deleteExpired } from './oauth/expired.ts'
 import { deliverLogout } from './oauth/logout.ts'
 import { createEventSigner, createFindSubject } from './oauth/security-event-tokens.ts'
-import type { Db } from './platform/db.ts'
+import type { Db, Sql } from './platform/db.ts'
 import { recordSuccess } from './platform/duties.ts'
 import type { Jobs } from './platform/jobs.ts'
 import { type Loop, startLoop } from './platform/loop.ts'
@@ -107,6 +109,7 @@ export async function startWorker(context: AppContext, jobs: Jobs): Promise<Work
     log,
   })
   const sequencer = startSequencer({ db, log, sign: createHeadSigner(ring) })
+  const lookMails = startLookMails({ db, sealer, vault, jobs, config, log, namesOf })
   const mail = await startMail({ db, sealer, jobs, log, mail: config.mail })
   const reconciler = await startReconciler({ db, sealer, tokens, vault, jobs, log })
   const outcomeMails = startOutcomeMails({ db, sealer, vault, jobs, config, log })
@@ -128,7 +131,16 @@ export async function startWorker(context: AppContext, jobs: Jobs): Promise<Work
     () => logProgress({ db, log }),
   )
   // What runs every second or minute; periodic work may take long.
-  const loops = [inbox, ...senders, sequencer, reconciler, outcomeMails, actions, progress]
+  const loops = [
+    inbox,
+    ...senders,
+    sequencer,
+    lookMails,
+    reconciler,
+    outcomeMails,
+    actions,
+    progress,
+  ]
   // A process that also serves requests can do so without its worker.
   const isRequired = config.role === 'worker'
   readiness.add('work', async () => requireRunning(loops, jobs), { isRequired })
@@ -142,6 +154,10 @@ export async function startWorker(context: AppContext, jobs: Jobs): Promise<Work
     },
   }
 }
+
+/** The names of those ids that are applications. */
+export const namesOf = async (sql: Sql, clientIds: readonly string[]) =>
+  new Map((await listClientProfiles(sql, clientIds)).map(({ clientId, name }) => [clientId, name]))
 
 function requireRunning(loops: readonly Loop[], jobs: Jobs): void {
   if (!jobs.isPolling() || loops.some((loop) => loop.isStalled()))

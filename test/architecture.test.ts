@@ -115,6 +115,7 @@ describe('who may import whom', () => {
         if (each.file === file && isOurs(each) && !each.isType && !each.isDynamic)
           loaded.add(each.from)
     const general = [
+      'accounts/operator-roles.ts',
       'id-verification/vendors/reasons/reason.ts',
       'id-verification/vendors/vendor-names.ts',
       'platform/errors.ts',
@@ -258,11 +259,16 @@ const TABLES: Record<string, string[]> = {
     'account',
     'known_browser',
     'mail_code',
+    'known_reader',
     'mail_link',
     'natural_person',
+    'notification_preference',
+    'operator',
+    'operator_setup',
     'passkey',
     'passkey_challenge',
     'pending_sign_in',
+    'reader_watch',
     'recovery_code',
     'recovery_code_set',
     'residency',
@@ -272,8 +278,8 @@ const TABLES: Record<string, string[]> = {
     'sign_up',
     'totp',
   ],
-  clients: ['client', 'client_logo', 'tenant'],
-  consents: ['consent'],
+  clients: ['client', 'client_logo', 'tenant', 'trusted_client'],
+  consents: ['consent', 'ended_consent'],
   events: ['event', 'event_attempt', 'event_secret', 'event_stream', 'last_announcement'],
   'id-verification': [
     'alert',
@@ -315,11 +321,22 @@ const SHARED: Record<string, string[]> = {
   // A session and what it obtained are rows of oidc-provider's adapter, and end with the account's decisions.
   'accounts/sessions.ts': ['oidc_artifact'],
   'consents/consents.ts': ['client', 'oauth_grant', 'oidc_artifact'],
+  'consents/ended-consents.ts': ['client'],
   // The token, the consent it is held against and the ledger's row are one statement.
   'oauth/adapter.ts': ['consent', 'ledger_entry'],
   'api/latest-approved.ts': ['consent', 'ledger_entry'],
+  // What a resident withholds from an application is read with the verification.
+  'id-verification/shared.ts': ['consent'],
   // Who is to be notified of what, decided where the rows change.
-  'events/events.ts': ['client', 'consent', 'decision', 'ledger_entry', 'subject', 'verification'],
+  'events/events.ts': [
+    'client',
+    'consent',
+    'decision',
+    'ended_consent',
+    'ledger_entry',
+    'subject',
+    'verification',
+  ],
   'events/store.ts': ['client'],
   'events/streams.ts': ['client'],
   'ledger/disclosure.ts': ['consent'],

@@ -1,4 +1,5 @@
-import { type Letter, momentOf, sign } from './mails.ts'
+import { momentInWords } from '../web/texts/languages.ts'
+import { type Letter, sign } from './mails.ts'
 
 /** `page`: where the signed-in resident downloads the archive. */
 export const exportReadyMail =
@@ -10,12 +11,18 @@ export const exportReadyMail =
 export const erasureRequestedMail =
   (given: { at: Date; page: string }): Letter =>
   (texts) =>
-    sign(texts, texts.mails.erasureRequested({ at: momentOf(texts, given.at), page: given.page }))
+    sign(
+      texts,
+      texts.mails.erasureRequested({ at: momentInWords(texts, given.at), page: given.page }),
+    )
 
 export const erasureReminderMail =
   (given: { at: Date; page: string }): Letter =>
   (texts) =>
-    sign(texts, texts.mails.erasureReminder({ at: momentOf(texts, given.at), page: given.page }))
+    sign(
+      texts,
+      texts.mails.erasureReminder({ at: momentInWords(texts, given.at), page: given.page }),
+    )
 
 /** `link`: to the proof, without an account. */
 export const erasedMail =

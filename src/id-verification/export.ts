@@ -2,11 +2,14 @@ import { createHash } from 'node:crypto'
 import { open, rename, rm } from 'node:fs/promises'
 import { Zip, ZipPassThrough } from 'fflate'
 import { findAccount } from '../accounts/accounts.ts'
+import { listOwnCases } from '../accounts/cases.ts'
 import { findPerson, findResidency } from '../accounts/natural-person.ts'
+import { findLookMails } from '../accounts/notification-preferences.ts'
 import { listPasskeys } from '../accounts/passkeys.ts'
 import { findFactors } from '../accounts/second-factor.ts'
 import { listSessions } from '../accounts/sessions.ts'
 import { listConsents } from '../consents/consents.ts'
+import { listAllEndedConsents } from '../consents/ended-consents.ts'
 import { listEventsAbout } from '../events/store.ts'
 import { disclose } from '../ledger/disclosure.ts'
 import { listEntries } from '../ledger/entries.ts'
@@ -67,7 +70,7 @@ export async function exportResident(
   }
 }
 
-/** Files of the archive, by name, that workers may not read themselves: how the resident signs in, and what they allowed and linked. */
+/** Files of the archive, by name, that workers may not read themselves: how the resident signs in, and what they allowed, linked and reported. */
 export type Records = Record<string, unknown>
 
 export const collectRecords = async (
@@ -80,6 +83,9 @@ export const collectRecords = async (
   'passkeys.json': await listPasskeys(sql, accountId),
   'second-factors.json': await findFactors(sql, accountId),
   'links.json': await readLinks(sql, accountId),
+  'ended-consents.json': await listAllEndedConsents(sql, accountId),
+  'cases.json': await listOwnCases(sql, vault, accountId),
+  'notifications.json': { lookMails: await findLookMails(sql, accountId) },
 })
 
 /**

@@ -102,3 +102,16 @@ export async function findOwnVerification(
     reference: listed.match ? await findReference(sql, vault, accountId) : undefined,
   }
 }
+
+/** The types of documents of those verifications that are this account's; an erased one has none any more. */
+export async function findDocumentTypes(
+  sql: Sql,
+  accountId: string,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, string | null>> {
+  if (ids.length === 0) return new Map()
+  const rows = await sql<{ id: string; documentType: string | null }[]>`
+    select id, document_type from verification
+    where account_id = ${accountId} and id = any (${[...ids]}::uuid[])`
+  return new Map(rows.map(({ id, documentType }) => [id, documentType]))
+}

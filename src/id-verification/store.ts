@@ -661,6 +661,13 @@ export type ListedVerification = {
   isOfSubject: boolean
 }
 
+const shownImages = (sql: Sql) => sql`
+  coalesce((
+    select json_agg(json_build_object('id', image.id, 'type', type, 'hasThumbnail', thumbnail_key is not null)
+      order by array_position(array['document_front', 'document_back', 'selfie'], type), rank)
+    from image where ${isShownToResident(sql)}
+  ), '[]')`
+
 /** A resident's verifications, newest first; or the one of this id. */
 export async function listVerifications(
   sql: Sql,
@@ -674,11 +681,7 @@ export async function listVerifications(
       coalesce(document_expires_on - (now() at time zone 'UTC')::date between 0 and ${REMINDER_DAYS}, false) as expires_soon,
       status = 'approved' and not images_complete and not ${allImagesRefused(sql)} as images_pending,
       status = 'approved' and ${allImagesRefused(sql)} as images_refused,
-      coalesce((
-        select json_agg(json_build_object('id', image.id, 'type', type, 'hasThumbnail', thumbnail_key is not null)
-          order by array_position(array['document_front', 'document_back', 'selfie'], type), rank)
-        from image where ${isShownToResident(sql)}
-      ), '[]') as images,
+      ${shownImages(sql)} as images,
       ${reasonsToTell(sql)} as reasons, subject_id is not null as is_of_subject,
       not exists (
         select from verification later
@@ -692,19 +695,23 @@ export async function listVerifications(
 type LatestDocuments = {
   documentType: DocumentType | null
   date: Date
+  since: Date
   front: boolean
   back: boolean
   face: boolean
+  /** Those that the resident is shown. */
+  images: ListedVerification['images']
 }
 
-/** Which documents the endpoint would return for this resident now, without the images. */
+/** Which documents applications could see of this resident now, for the resident. */
 export async function findLatestDocuments(
   sql: Sql,
   accountId: string,
 ): Promise<LatestDocuments | undefined> {
   const [row] = await sql<LatestDocuments[]>`
-    select document_type, session_created_at as date, document_front_key is not null as front,
-      document_back_key is not null as back, face_key is not null as face
-    from latest_approved where account_id = ${accountId}`
+    select document_type, session_created_at as date, coalesce(decided_at, session_created_at) as since,
+      document_front_key is not null as front, document_back_key is not null as back,
+      face_key is not null as face, ${shownImages(sql)} as images
+    from verification where id = (select id from latest_approved where account_id = ${accountId})`
   return row
 }

@@ -10,7 +10,15 @@ const TENANT_READS = [
   'subjects',
   'alerts',
 ] as const
-const OPERATOR_READS = ['resident', 'verification', 'delivery', 'event', 'ledger', 'alert'] as const
+const OPERATOR_READS = [
+  'resident',
+  'verification',
+  'delivery',
+  'event',
+  'ledger',
+  'alert',
+  'case',
+] as const
 const ERASURE_REASONS = ['retention', 'resident', 'operator', 'tenant'] as const
 const LINK_CHANGES = ['linked', 'ended'] as const
 const TRUST_CHANGES = ['trusted', 'not trusted'] as const

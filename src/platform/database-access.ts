@@ -56,11 +56,18 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
     web: { select: '*', insert: '*', update: ['tries'] },
     worker: expire('expires_at'),
   },
+  known_reader: { web: read, worker: { select: '*', insert: '*', update: '*' } },
   mail_link: {
     web: { select: '*', insert: '*', update: ['used_at'], delete: true },
     worker: { select: ['request_id', 'expires_at'], insert: '*', delete: true },
   },
+  notification_preference: {
+    web: { select: '*', insert: '*', update: ['look_mails', 'summarized_at'] },
+    worker: { select: '*', update: ['summarized_at'] },
+  },
   oidc_artifact: { web: all, worker: { select: ['kind', 'id', 'expires_at'], delete: true } },
+  operator: { web: append, worker: none },
+  operator_setup: { web: all, worker: none },
   passkey: {
     web: {
       select: '*',
@@ -79,12 +86,19 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
     worker: expire('expires_at'),
   },
   rate_window: { web: all, worker: none },
+  reader_watch: { web: none, worker: { select: '*', update: ['next_index'] } },
   recovery_code: { web: { select: '*', insert: '*', update: ['used_at'] }, worker: none },
   recovery_code_set: { web: { select: '*', insert: '*', delete: true }, worker: none },
-  security_case: { web: append, worker: none },
+  // Answered and closed at the command line; counted by workers.
+  security_case: { web: append, worker: { select: ['kind', 'answered_at', 'closed_at'] } },
   security_notice: {
     web: { select: '*', insert: '*', update: ['used_at'] },
-    worker: expire('expires_at'),
+    // Each mail about a look has a link to report it.
+    worker: {
+      select: ['expires_at'],
+      insert: ['token_hash', 'kind', 'account_id', 'client_id', 'entry_id', 'expires_at'],
+      delete: true,
+    },
   },
   sign_up: {
     web: { select: '*', insert: '*', update: ['token_hash', 'code_tries'], delete: true },
@@ -115,7 +129,9 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
     worker: { select: { except: ['secret_hash', 'previous_secret_hash'] } },
   },
   client_logo: { web: read, worker: all },
+  trusted_client: { web: read, worker: none },
   consent: { web: all, worker: { select: '*', delete: true } },
+  ended_consent: { web: append, worker: append },
   oauth_grant: { web: all, worker: expire('expires_at') },
   live_access_token: { web: read, worker: none },
   live_service_token: { web: read, worker: none },

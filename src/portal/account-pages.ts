@@ -33,7 +33,7 @@ type AccountPage = {
 /** The page `/account`: sign-in methods of the resident, and links to sessions, export and erasure. */
 export function accountPage(reader: Reader, data: AccountPage): Html {
   const { csrf, mayChangeFactors, factors, passkeys, sessions, notice, error, passwordError } = data
-  const { account, common } = reader.texts
+  const { account, common, format, notifications, timeZone } = reader.texts
   return page(reader, {
     passkeys: mayChangeFactors,
     title: error || passwordError ? account.errorTitle : common.yourAccount,
@@ -41,7 +41,8 @@ export function accountPage(reader: Reader, data: AccountPage): Html {
     body: html`${notice ? html`<div class="notice good" role="status"><p>${notice}</p></div>` : ''}
 <h1>${common.yourAccount}</h1>
 <section aria-labelledby="address"><h2 id="address">${common.email}</h2>
-${emailCard(reader, data)}</section>
+${emailCard(reader, data)}
+<p><a href="/account/notifications">${notifications.title}</a></p></section>
 <section aria-labelledby="password"><h2 id="password">${common.password}</h2>
 <div class="card">${mayChangeFactors ? newPasswordForm(reader, data) : html`<form method="post" action="/account/password/new">${csrfField(csrf)}<button name="change-password">${account.changePassword}</button></form>`}
 <p class="quiet">${account.passwordHelp}</p></div></section>
@@ -54,6 +55,9 @@ ${mayChangeFactors ? newPasskeyForm(reader, csrf) : html`<form method="post" act
 <section aria-labelledby="devices"><h2 id="devices">${account.devices}</h2>
 <p>${account.signedInOn(sessions)}</p>
 <p><a class="button" href="/account/devices">${account.seeDevices}</a></p></section>
+<section aria-labelledby="zone"><h2 id="zone">${timeZone.title}</h2>
+<div class="card"><p>${timeZone.shown(format.zone())}</p>
+<p><a href="/account/time-zone">${timeZone.change}</a></p></div></section>
 <section aria-labelledby="data"><h2 id="data">${account.data}</h2>
 <p>${account.exportHelp}</p>
 <p><a class="button" href="/account/export">${account.exportLink}</a></p>

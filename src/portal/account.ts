@@ -36,7 +36,7 @@ export function accountRoutes(parts: Parts): Hono<PageEnv> {
 
 async function showAccount(parts: Parts, c: Context<PageEnv>): Promise<Response> {
   const resident = await parts.guard.findResident(c)
-  return resident ? show(parts, c, resident) : c.redirect('/', 303)
+  return resident ? show(parts, c, resident) : parts.guard.askToSignIn(c)
 }
 
 /** What is wrong with the form that was sent, and the status of the response. */

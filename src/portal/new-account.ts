@@ -99,6 +99,7 @@ export async function sendPasskeyOptions(
   return c.json(
     await createRegistrationOptions(parts.db, {
       issuer: parts.issuer,
+      name: parts.config.site.name,
       browser,
       account: { id, email, displayName: email },
       isNew: true,
@@ -107,7 +108,7 @@ export async function sendPasskeyOptions(
 }
 
 /** Reads the two names of the form. `errors` is `undefined` when both are valid. */
-function readNames(
+export function readNames(
   texts: Texts,
   form: Form,
 ): {
@@ -139,7 +140,7 @@ function readName(
     : { name, error: name.length > 100 ? newAccount.longName : newAccount.strangeName }
 }
 
-type Names = { givenName: string; surname: string }
+export type Names = { givenName: string; surname: string }
 /** The form of a link that this browser may use. */
 type Opened = { token: string; browser: string; signUp: SignUp; names: Names }
 
@@ -268,7 +269,7 @@ function reportCreated(
   log.info('account created', { accountId })
 }
 
-async function startFirstSession(
+export async function startFirstSession(
   parts: GuardParts,
   c: Context<PageEnv>,
   login: { accountId: string; method: SignInMethod },
@@ -299,11 +300,11 @@ async function findNextPath(
 }
 
 /** The policy requires a second factor: the pages for signing in set it up, and go on from there. */
-async function showSecondStep(
+export async function showSecondStep(
   parts: GuardParts,
   c: Context<PageEnv>,
   step: SecondStep,
-  { waiting }: SignUp,
+  { waiting }: Pick<SignUp, 'waiting'>,
 ): Promise<Response> {
   const request = await findRequest(parts, c, waiting?.interactionUid)
   const form = request

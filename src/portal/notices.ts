@@ -23,9 +23,11 @@ const SENTENCES = [
   'export-requested',
   'erasure-cancelled',
   'verification-cancelled',
+  'time-zone-set',
+  'notifications-saved',
 ] as const satisfies readonly (keyof Texts['notices'])[]
 /** Notices that have a page of their own. */
-const PAGES = ['password-set', 'email-confirmed'] as const
+const PAGES = ['password-set', 'email-confirmed', 'operator-created'] as const
 /** Notices about one application. */
 const ABOUT_CLIENT = ['consent-changed', 'consent-ended', 'request-expired'] as const
 

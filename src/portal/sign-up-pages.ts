@@ -56,10 +56,12 @@ export function signUpSentPage(
     email: string
     waiting: Waiting | undefined
     byInvitation: boolean
+    /** The portal shows its mails instead of sending them. */
+    hasOutbox: boolean
     error?: string | undefined
   },
 ): Html {
-  const { csrf, email, waiting, byInvitation, error } = data
+  const { csrf, email, waiting, byInvitation, hasOutbox, error } = data
   const { mailCode, signUp } = reader.texts
   const sent = byInvitation ? signUp.sentIfInvited : signUp.sent
   return page(reader, {
@@ -67,6 +69,7 @@ export function signUpSentPage(
     body: html`<section class="card narrow">
 <h1>${mailCode.title}</h1>
 <p class="lead">${sent(html`<strong>${email}</strong>`)}</p>
+${hasOutbox ? html`<div class="notice" role="note"><p>${signUp.inOutbox('/outbox')}</p></div>` : ''}
 ${codeForm(reader, { action: '/sign-up/code', csrf, error })}
 <p class="quiet">${signUp.noEmail(startPath(waiting))}</p>
 <p class="quiet"><a href="${signInPath(waiting)}">${signUp.hasAccount}</a></p>

@@ -1,24 +1,21 @@
-import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Context } from 'hono'
 import { html } from 'hono/html'
 import type { PageEnv, Reader } from './reader.ts'
 import { HSTS } from './response-headers.ts'
+import { createAsset } from './site.ts'
 import type { Html } from './texts/formats.ts'
-import { LANGUAGES, type Locale } from './texts/languages.ts'
+import { LANGUAGES, type Locale, momentInWords } from './texts/languages.ts'
 
 export type { Html } from './texts/formats.ts'
 
-const css = readFileSync(new URL('./styles.css', import.meta.url), 'utf8')
-const digestOf = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 16)
-
-/** One file whose path contains its digest, so that it can be cached without end. */
-export const stylesheet = { path: `/assets/portal-${digestOf(css)}.css`, body: css }
-
-const readScript = (name: string) => {
-  const body = readFileSync(new URL(`./${name}.js`, import.meta.url), 'utf8')
-  return { path: `/assets/${name}-${digestOf(body)}.js`, body }
-}
+const readScript = (name: string) =>
+  createAsset(
+    name,
+    'js',
+    'text/javascript; charset=utf-8',
+    readFileSync(new URL(`./${name}.js`, import.meta.url), 'utf8'),
+  )
 
 /** For pages that can use a passkey; they work without it. */
 export const passkeyScript = readScript('passkey')
@@ -26,11 +23,11 @@ export const passkeyScript = readScript('passkey')
 export const cameraScript = readScript('camera')
 
 /**
- * The frame of every page: one stylesheet, a script where a page uses it, and the switch of languages. `hasSwitch`: false for
- * a page that is shown only once, or exists in one language only.
+ * The frame of every page: one stylesheet, a script where a page uses it, the operator's name and logo, links to the pages of help, and
+ * the switch of languages. `hasSwitch`: false for a page that is shown only once, or exists in one language only.
  */
 export function page(
-  { locale, texts, returnTo, banner }: Reader,
+  { locale, texts, returnTo, site, banner }: Reader,
   content: {
     title: string
     body: Html
@@ -51,16 +48,26 @@ export function page(
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
 <title>${title} · ${frame.portal}</title>
-<link rel="stylesheet" href="${stylesheet.path}">${scripts.map(
+<link rel="stylesheet" href="${site.stylesheet.path}">${scripts.map(
     ({ path }) => html`
 <script src="${path}" defer></script>`,
   )}
 </head>
 <body>
 <a class="skip" href="#main">${frame.skip}</a>
-<header class="top"><div class="bar"><a class="brand" href="/"><span class="mark" aria-hidden="true"></span>${frame.portal}</a>${actions}</div></header>
+<header class="top"><div class="bar"><a class="brand" href="/">${
+    site.logo
+      ? html`<img src="${site.logo.path}" alt="" class="logo">`
+      : html`<span class="mark" aria-hidden="true"></span>`
+  }${frame.portal}</a>${actions}</div></header>
 <main id="main">${banner ?? ''}${body}</main>
-<footer><p>${frame.footer}</p>${hasSwitch ? languageSwitch(locale, frame.language, returnTo) : ''}</footer>
+<footer><p>${frame.footer}</p>
+<nav aria-label="${frame.about}"><ul class="about">
+<li><a href="/help">${frame.help}</a></li>
+<li><a href="/contact">${frame.contact}</a></li>
+<li><a href="/privacy">${frame.privacy}</a></li>
+<li><a href="/accessibility">${frame.accessibility}</a></li>
+</ul></nav>${hasSwitch ? languageSwitch(locale, frame.language, returnTo) : ''}</footer>
 </body>
 </html>`
 }
@@ -79,13 +86,17 @@ ${Object.entries(LANGUAGES).map(([locale, { language }]) =>
 )}
 </form>`
 
-/** A day in words, in UTC for every reader. */
-export const day = ({ texts }: Reader, date: Date): Html =>
-  html`<time datetime="${date.toISOString()}">${texts.format.day(date)}</time>`
+/** The day of a point in time, in the zone of the reader. */
+export const day = ({ texts }: Reader, at: Date): Html =>
+  html`<time datetime="${at.toISOString()}">${texts.format.day(at)}</time>`
 
-/** A day and time in words, in UTC for every reader. */
-export const moment = ({ texts }: Reader, date: Date): Html =>
-  html`<time datetime="${date.toISOString()}">${texts.common.momentInUtc(texts.format.moment(date))}</time>`
+/** A date of the calendar, such as the last day of a document: the same in every zone. */
+export const calendarDate = ({ texts }: Reader, date: Date): Html =>
+  html`<time datetime="${date.toISOString().slice(0, 10)}">${texts.format.date(date)}</time>`
+
+/** The day and time of a point in time, in the zone of the reader, with its name. */
+export const moment = ({ texts }: Reader, at: Date): Html =>
+  html`<time datetime="${at.toISOString()}">${momentInWords(texts, at)}</time>`
 
 /** Submits its form with a passkey response. Hidden until the script has found that the browser supports passkeys. */
 export const passkeyButton = (
@@ -94,6 +105,10 @@ export const passkeyButton = (
 ): Html => html`<input type="hidden" name="passkey" value="">
 <div class="notice bad" role="alert" data-passkey-failure hidden><p>${texts.common.passkeyFailed}</p></div>
 <button type="button" class="passkey" data-passkey="get" data-options="/passkeys/options" data-field="passkey" hidden>${text}</button>`
+
+/** The hidden fields of a form that is sent again, or that continues another one. */
+export const hiddenFields = (fields: readonly [name: string, value: string][]): Html =>
+  html`${fields.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}`
 
 /** The CSRF token of a form. */
 export const csrfField = (csrf: string): Html =>

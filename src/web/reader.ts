@@ -2,9 +2,10 @@ import type { IncomingMessage } from 'node:http'
 import type { HttpBindings } from '@hono/node-server'
 import { createMiddleware } from 'hono/factory'
 import { chooseLocale } from './locales.ts'
+import type { Site } from './site.ts'
 import type { Texts } from './texts/en.ts'
 import type { Html } from './texts/formats.ts'
-import { LANGUAGES, type Locale } from './texts/languages.ts'
+import { inTimeZone, type Locale, type Setting, textsFor } from './texts/languages.ts'
 
 /** Who reads a page. */
 export type Reader = {
@@ -14,6 +15,7 @@ export type Reader = {
   returnTo: string
   /** What every page says first. */
   banner?: Html
+  site: Site
 }
 
 /** The environment of Hono for routes with pages. */
@@ -22,12 +24,18 @@ export type PageEnv = { Bindings: HttpBindings; Variables: { reader: Reader } }
 /** `uiLocales` is the parameter of the authorization request that waits for this page. */
 export type ReaderOf = (req: IncomingMessage, uiLocales?: unknown) => Reader
 
+/** `setting` is the name of the portal, and the zone of readers who are not signed in. */
 export const createReaderOf =
-  (options: { issuer: string; defaultLocale: Locale }): ReaderOf =>
+  (options: { issuer: string; defaultLocale: Locale; site: Site; setting: Setting }): ReaderOf =>
   (req, uiLocales) => {
     const locale = chooseLocale(req, options, uiLocales)
-    return { locale, texts: LANGUAGES[locale], returnTo: pageOf(req) }
+    const texts = textsFor(locale, options.setting)
+    return { locale, texts, returnTo: pageOf(req), site: options.site }
   }
+
+/** The same reader with times in their own zone; `null`: none was chosen. */
+export const readerIn = (reader: Reader, timeZone: string | null): Reader =>
+  timeZone === null ? reader : { ...reader, texts: inTimeZone(reader.texts, timeZone) }
 
 /** Sets the reader of each request. */
 export const addReader = (readerOf: ReaderOf) =>

@@ -25,6 +25,7 @@ export const SECURITY_EVENTS = {
   erasure_cancelled: { level: 'info' },
   session_disowned: { level: 'warn' },
   access_frozen: { level: 'warn' },
+  entry_reported: { level: 'warn' },
   reset_requested: { level: 'info', byAnyone: true },
   sign_up_requested: { level: 'info', byAnyone: true },
   account_created: { level: 'info' },

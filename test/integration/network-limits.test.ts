@@ -10,6 +10,7 @@ import { createProvider } from '../../src/oauth/provider.ts'
 import { loadSharedKeys } from '../../src/platform/shared-keys.ts'
 import { openKeyRing } from '../../src/signing/key-ring.ts'
 import { findNetworkRule, NETWORK_RULES } from '../../src/web/network-limits.ts'
+import { createSite, PLAIN_SITE } from '../../src/web/site.ts'
 import type { WebContext } from '../../src/web-context.ts'
 import {
   addClient,
@@ -83,6 +84,7 @@ const UNLIMITED = `
   GET /interaction/:uid/sign-up
   GET /interaction/:uid/continue
   GET /
+  GET /sign-in
   GET /reset
   GET /reset/sent
   GET /reset/done
@@ -104,9 +106,15 @@ const UNLIMITED = `
   GET /account/export
   GET /account/export/archive
   GET /account/totp
+  GET /operator
+  GET /account/time-zone
+  GET /account/notifications
   GET /applications/:clientId
   GET /applications/:clientId/logo
   GET /activity
+  GET /activity/:id
+  GET /activity/:id/proof
+  GET /activity/:id/unexpected
   GET /looks
   GET /outbox
   GET /api/v1/idv/health
@@ -114,6 +122,10 @@ const UNLIMITED = `
   GET /.well-known/*
   GET /openapi.json
   GET /favicon.ico
+  GET /help
+  GET /contact
+  GET /privacy
+  GET /accessibility
   GET /reference
   GET /health
   GET /health/live
@@ -137,6 +149,9 @@ const GUESSED = `
   POST /sign-up/:token
   POST /sign-up/:token/passkey-options
   POST /verify-email/code
+  GET /setup/:token
+  POST /setup/:token
+  POST /setup/:token/passkey-options
   GET /verify-email/:token
   POST /verify-email/:token
   GET /link/:token
@@ -154,6 +169,7 @@ const GUESSED = `
   POST /photos/:id
   POST /account/*
   POST /applications/*
+  POST /activity/*
   GET /callbacks/mosaic
   GET /app/:token`
 
@@ -176,6 +192,7 @@ describe('every route has a rule', () => {
       lanes: [],
       limiter: { take() {} },
       network: {},
+      site: createSite(PLAIN_SITE),
     } as unknown as WebContext)
     const routes = app.routes.filter(({ method, path }) => method !== 'ALL' && !path.endsWith('*'))
     expect(routes.length).toBeGreaterThan(50)

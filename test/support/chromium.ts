@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type Browser, chromium } from 'playwright-core'
+import { type Browser, chromium, type Page } from 'playwright-core'
 import { createApplication } from './application.ts'
 import { addClient, type TestPortal } from './portal.ts'
 
@@ -46,6 +46,15 @@ export function launchChromium(
       '--disable-sync',
     ],
   })
+}
+
+/** Answers every question of a consent's form as a resident who agrees to everything. */
+export async function agreeToEverything(page: Page): Promise<void> {
+  for (const question of await page.locator('input[name=asked]').all()) {
+    const scope = await question.getAttribute('value')
+    await page.locator(`input[name="permission ${scope}"][value="${scope}"]`).check()
+  }
+  for (const photo of await page.locator('input[name=image]').all()) await photo.check()
 }
 
 export type EmptyApplication = Awaited<ReturnType<typeof startEmptyApplication>>
