@@ -1715,11 +1715,11 @@ export const en = {
       },
       'your-data': {
         question: 'How do I correct my data, or get a copy of it?',
-        answer: html`<p>Change your e-mail address, your password and your second steps on <a href="/account">your account page</a>. Your name is taken from your document when you agree to it. For everything else, and for a copy of all that we store about you, <a href="/contact">write to us</a>.</p>`,
+        answer: html`<p>Change your e-mail address, your password and your second steps on <a href="/account">your account page</a>. Your name is taken from your document when you agree to it. You <a href="/account/export">download a copy of all that we store about you</a> yourself. For everything else, <a href="/contact">write to us</a>.</p>`,
       },
       erase: {
-        question: 'How do I have my account erased?',
-        answer: html`<p><a href="/contact">Write to us</a> from the address of your account. With the account, all your checks, photos and permissions are erased, and every application that ever read your data is told. <a href="/privacy">Privacy</a> says what stays, and why.</p>`,
+        question: 'How do I erase my account?',
+        answer: html`<p>On <a href="/account/erase">the page that erases your account</a>, which says what goes, and what stays and why. With the account, all your checks, photos and permissions are erased, and every application that ever read your data is told. If you cannot sign in, <a href="/contact">write to us</a> from the address of your account.</p>`,
       },
     },
   },
@@ -1822,7 +1822,7 @@ export const en = {
     rightsList: [
       html`See what is stored: on <a href="/">your own page</a> and <a href="/account">your account page</a>; who read it: on <a href="/activity">your activity page</a>.`,
       html`End a permission at any time, with immediate effect, on <a href="/">your own page</a>.`,
-      html`Have something corrected or erased, or get a copy: <a href="/help#your-data">how this works</a>.`,
+      html`<a href="/account/export">Get a copy of your data</a>, or <a href="/account/erase">erase your account</a>. To have something corrected: <a href="/help#your-data">how this works</a>.`,
       'Complain to the data protection authority where you live.',
     ],
   },

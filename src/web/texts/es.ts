@@ -1715,11 +1715,11 @@ export const es: Texts = {
       },
       'your-data': {
         question: '¿Cómo corrijo mis datos o pido una copia?',
-        answer: html`<p>Cambie su correo, su contraseña y sus segundos pasos en <a href="/account">la página de su cuenta</a>. Su nombre se toma de su documento cuando usted lo acepta. Para todo lo demás, y para una copia de todo lo que guardamos sobre usted, <a href="/contact">escríbanos</a>.</p>`,
+        answer: html`<p>Cambie su correo, su contraseña y sus segundos pasos en <a href="/account">la página de su cuenta</a>. Su nombre se toma de su documento cuando usted lo acepta. Usted mismo <a href="/account/export">descarga una copia de todo lo que guardamos sobre usted</a>. Para todo lo demás, <a href="/contact">escríbanos</a>.</p>`,
       },
       erase: {
-        question: '¿Cómo pido que borren mi cuenta?',
-        answer: html`<p><a href="/contact">Escríbanos</a> desde el correo de su cuenta. Con la cuenta se borran todas sus verificaciones, fotos y permisos, y se avisa a cada aplicación que alguna vez leyó sus datos. En <a href="/privacy">Privacidad</a> se explica qué queda y por qué.</p>`,
+        question: '¿Cómo borro mi cuenta?',
+        answer: html`<p>En <a href="/account/erase">la página para borrar su cuenta</a>, que explica qué se borra, qué se queda y por qué. Con la cuenta se borran todas sus verificaciones, fotos y permisos, y se avisa a cada aplicación que alguna vez leyó sus datos. Si no puede iniciar sesión, <a href="/contact">escríbanos</a> desde el correo de su cuenta.</p>`,
       },
     },
   },
@@ -1820,7 +1820,7 @@ export const es: Texts = {
     rightsList: [
       html`Ver qué está guardado: en <a href="/">su propia página</a> y en <a href="/account">la página de su cuenta</a>; quién lo leyó: en <a href="/activity">su página de actividad</a>.`,
       html`Terminar un permiso en cualquier momento, con efecto inmediato, en <a href="/">su propia página</a>.`,
-      html`Pedir que se corrija o se borre algo, o recibir una copia: <a href="/help#your-data">cómo se hace</a>.`,
+      html`<a href="/account/export">Recibir una copia de sus datos</a> o <a href="/account/erase">borrar su cuenta</a>. Pedir que se corrija algo: <a href="/help#your-data">cómo se hace</a>.`,
       'Presentar una queja ante la autoridad de protección de datos del lugar donde vive.',
     ],
   },
