@@ -270,8 +270,8 @@ const TABLES: Record<string, string[]> = {
   accounts: [
     'account',
     'known_browser',
-    'known_reader',
     'mail_code',
+    'known_reader',
     'mail_link',
     'natural_person',
     'notification_preference',
@@ -340,7 +340,15 @@ const SHARED: Record<string, string[]> = {
   // What a resident withholds from an application is read with the verification.
   'id-verification/shared.ts': ['consent'],
   // Who is to be notified of what, decided where the rows change.
-  'events/events.ts': ['client', 'consent', 'decision', 'ledger_entry', 'subject', 'verification'],
+  'events/events.ts': [
+    'client',
+    'consent',
+    'decision',
+    'ended_consent',
+    'ledger_entry',
+    'subject',
+    'verification',
+  ],
   'events/store.ts': ['client'],
   'events/streams.ts': ['client'],
   'ledger/disclosure.ts': ['consent'],

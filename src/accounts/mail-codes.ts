@@ -12,7 +12,7 @@ const DIGITS = 8
 /** How often a code may be typed; the next try is wrong whatever it is. */
 export const CODE_TRIES = 5
 
-export type CodePurpose = 'reset' | 'email'
+type CodePurpose = 'reset' | 'email'
 
 /** Returns a new code, in two groups of four digits. */
 export const createCode = (): string =>

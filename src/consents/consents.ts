@@ -390,36 +390,35 @@ export async function revokeConsent(
   { sessionUid }: { sessionUid?: string } = {},
 ): Promise<{ name: string } | undefined> {
   return await db.begin(async (sql) => {
-    const before = await lockConsent(sql, { accountId, clientId })
-    if (!before) return undefined
-    await endGrants(sql, { accountId, clientId })
-    await keepEnded(sql, { accountId, clientId }, before.isEnded ? 'expiry' : 'resident')
-    const staysFrozen = before.isFrozen && !(await hasRecentSignIn(sql, accountId, sessionUid))
-    const of = sql`account_id = ${accountId} and client_id = ${clientId}`
-    await (staysFrozen
-      ? sql`update consent set scopes = '{}', declined = '{}', ends_at = null, updated_at = now() where ${of}`
-      : sql`delete from consent where ${of}`)
-    // A frozen one without scopes has been ended before.
-    if (!before.isFrozen || before.scopes.length > 0)
-      await announceConsent(sql, { accountId, clientId, scopes: null })
+    if (!(await endConsent(sql, { accountId, clientId }, sessionUid))) return undefined
     const [client] = await sql<{ name: string }[]>`select name from client where id = ${clientId}`
     return client
   })
 }
 
-/**
- * In a transaction: every consent of the account ends now, with its grants and tokens; the applications have to ask again. The rows stay,
- * so that an erasure that follows is announced to these applications too.
- */
-export async function endAllConsents(sql: Sql, accountId: string): Promise<void> {
-  const ended = await sql<{ clientId: string }[]>`
-    update consent set ends_at = now(), updated_at = now()
-    where account_id = ${accountId} and not ${isEnded(sql)}
-    returning client_id`
-  for (const { clientId } of ended) {
-    await endGrants(sql, { accountId, clientId })
+/** Returns whether there was a consent. A freeze ends with it if this session has a recent sign-in. */
+async function endConsent(sql: Sql, key: ConsentKey, sessionUid?: string): Promise<boolean> {
+  const before = await lockConsent(sql, key)
+  if (!before) return false
+  const { accountId, clientId } = key
+  await endGrants(sql, key)
+  await keepEnded(sql, key, before.isEnded ? 'expiry' : 'resident')
+  const staysFrozen = before.isFrozen && !(await hasRecentSignIn(sql, accountId, sessionUid))
+  const of = sql`account_id = ${accountId} and client_id = ${clientId}`
+  await (staysFrozen
+    ? sql`update consent set scopes = '{}', declined = '{}', ends_at = null, updated_at = now() where ${of}`
+    : sql`delete from consent where ${of}`)
+  // A frozen one without scopes has been ended before.
+  if (!before.isFrozen || before.scopes.length > 0)
     await announceConsent(sql, { accountId, clientId, scopes: null })
-  }
+  return true
+}
+
+/** In a transaction: ends every consent of the account; the applications have to ask again. What is frozen stays so. */
+export async function endAllConsents(sql: Sql, accountId: string): Promise<void> {
+  const rows = await sql<{ clientId: string }[]>`
+    select client_id from consent where account_id = ${accountId} order by client_id`
+  for (const { clientId } of rows) await endConsent(sql, { accountId, clientId })
 }
 
 export type ConsentedClient = {

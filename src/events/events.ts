@@ -278,7 +278,8 @@ const isReadByTenant = (sql: Sql) => sql`coalesce(scope like 'idv.%', false)`
 const readersOf = (sql: Sql, accountId: string) => sql`
   select client_id from ledger_entry
   where account_id = ${accountId} and ${isReadByClient(sql)} and not ${isReadByTenant(sql)}
-  union select client_id from consent where account_id = ${accountId}`
+  union select client_id from consent where account_id = ${accountId}
+  union select client_id from ended_consent where account_id = ${accountId}`
 
 /** The applications that an erasure of this resident would be announced to. */
 export async function listReaders(sql: Sql, accountId: string): Promise<string[]> {
@@ -288,7 +289,7 @@ export async function listReaders(sql: Sql, accountId: string): Promise<string[]
 
 /**
  * In the caller's transaction, before the rows are deleted: requests every application to erase its copies that has read data of the
- * resident, or of one verification, according to the ledger, or has a consent. This includes applications without a stream and deleted
+ * resident, or of one verification, according to the ledger, or has a consent; for a resident, also if it had one. This includes applications without a stream and deleted
  * ones: their events stay pending, where the operator sees them. A tenant's back office has verifications and no residents, so for an
  * erased resident it gets one event for each erased verification, with `toTenantsAlone`.
  */

@@ -71,7 +71,7 @@ export async function exportResident(
   }
 }
 
-/** Files of the archive, by name, that workers may not read themselves: how the resident signs in, and what they allowed and linked. */
+/** Files of the archive, by name, that workers may not read themselves: how the resident signs in, and what they allowed, linked and reported. */
 export type Records = Record<string, unknown>
 
 export const collectRecords = async (
@@ -80,11 +80,11 @@ export const collectRecords = async (
   accountId: string,
 ): Promise<Records> => ({
   'consents.json': await listConsents(sql, accountId),
-  'ended-consents.json': await listAllEndedConsents(sql, accountId),
   'sessions.json': await listSessions(sql, vault, accountId),
   'passkeys.json': await listPasskeys(sql, accountId),
   'second-factors.json': await findFactors(sql, accountId),
   'links.json': await readLinks(sql, accountId),
+  'ended-consents.json': await listAllEndedConsents(sql, accountId),
   'cases.json': await listOwnCases(sql, vault, accountId),
   'notifications.json': { lookMails: await findLookMails(sql, accountId) },
 })

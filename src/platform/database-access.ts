@@ -52,11 +52,11 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
     worker: { select: { except: ['password_hash'] }, update: ACCOUNT_DETAILS, delete: true },
   },
   known_browser: { web: all, worker: expire('seen_at') },
-  known_reader: { web: read, worker: { select: '*', insert: '*', update: '*' } },
   mail_code: {
     web: { select: '*', insert: '*', update: ['tries'] },
     worker: expire('expires_at'),
   },
+  known_reader: { web: read, worker: { select: '*', insert: '*', update: '*' } },
   mail_link: {
     web: { select: '*', insert: '*', update: ['used_at'], delete: true },
     worker: { select: ['request_id', 'expires_at'], insert: '*', delete: true },

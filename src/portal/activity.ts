@@ -166,4 +166,4 @@ const idsOf = (entries: readonly ListedEntry[]): string[] => [
 // The resident makes and ends links; only a tenant that erases its record ends one without them.
 const isOwn = ({ kind, result, clientId }: ListedEntry) =>
   (kind === 'link' && (result === 'linked' || !clientId)) ||
-  (kind === 'export' && result !== 'archive')
+  (kind === 'export' && result === 'own archive')

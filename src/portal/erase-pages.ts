@@ -64,7 +64,10 @@ export const erasureBanner = (
 <form method="post" action="/account/erase/cancel">${csrfField(csrf)}<button name="cancel-erasure">${erase.cancel}</button></form></div>`
 }
 
-type Proof = NonNullable<Awaited<ReturnType<typeof proveErasure>>>
+type Found = NonNullable<Awaited<ReturnType<typeof proveErasure>>>
+type Proof = Omit<Found, 'verifications'> & {
+  verifications: readonly Found['verifications'][number][]
+}
 
 /** The page that the last mail leads to, for whoever has the link. `proof`: `undefined` while the erasure is about to begin. */
 export function erasedPage(

@@ -13,9 +13,9 @@ export type Reader = {
   texts: Texts
   /** The path and query of the page, to which the switch of languages returns. */
   returnTo: string
-  site: Site
   /** What every page says first. */
   banner?: Html
+  site: Site
 }
 
 /** The environment of Hono for routes with pages. */

@@ -152,6 +152,7 @@ const GUESSED = `
   GET /sign-up/:token
   POST /sign-up/:token
   POST /sign-up/:token/passkey-options
+  POST /verify-email/code
   GET /setup/:token
   POST /setup/:token
   POST /setup/:token/passkey-options

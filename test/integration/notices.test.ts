@@ -96,8 +96,8 @@ describe('a notice', () => {
       body: new URLSearchParams({ csrf }),
       headers: { Origin: portal.issuer },
     })
-    expect(answer.headers.get('location')).toBe('/account')
-    expect(hasNotice((await browser.open(at('/account'))).text)).toBe(false)
+    expect(answer.headers.get('location')).toBe('/account/devices')
+    expect(hasNotice((await browser.open(at('/account/devices'))).text)).toBe(false)
   })
 
   test('is taken from the browser that acted alone, as it was signed', async () => {

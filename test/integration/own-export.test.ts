@@ -88,7 +88,7 @@ test('is prepared by a worker, announced by mail, and downloaded by its resident
   )
   const [entry] = await listEntries(portal.db, resident.id)
   expect(entry).toMatchObject({ kind: 'export', result: 'own archive', clientId: null })
-  expect((await browser.open(at('/activity'))).text).toContain('Downloaded everything')
+  expect((await browser.open(at('/activity'))).text).toContain('You downloaded everything')
 
   // In the bucket nothing can be read.
   for (const key of await listParts()) {

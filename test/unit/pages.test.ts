@@ -27,6 +27,13 @@ import { accountPage } from '../../src/portal/account-pages.ts'
 import { applicationPage } from '../../src/portal/application-page.ts'
 import { deviceOf } from '../../src/portal/devices.ts'
 import { devicesPage } from '../../src/portal/devices-page.ts'
+import {
+  erasedPage,
+  erasePage,
+  erasureBanner,
+  erasureRequestedPage,
+} from '../../src/portal/erase-pages.ts'
+import { exportPage } from '../../src/portal/export-page.ts'
 import { confirmPage } from '../../src/portal/guard-pages.ts'
 import {
   askResetPage,
@@ -333,6 +340,70 @@ const renderPages = (reader: Reader): Record<string, string> => ({
       ],
       staying: [{ clientId: HOSTILE, name: HOSTILE }],
       notice: HOSTILE,
+    }),
+  ),
+  export: String(
+    exportPage(reader, {
+      csrf: HOSTILE,
+      last: {
+        id: HOSTILE,
+        state: 'ready',
+        files: 7,
+        size: 1,
+        requestedAt: new Date(0),
+        expiresAt: new Date(0),
+      },
+      isRecent: false,
+      notice: HOSTILE,
+      error: HOSTILE,
+    }),
+  ),
+  erase: String(
+    erasePage(reader, {
+      csrf: HOSTILE,
+      waitingDays: 14,
+      applications: [HOSTILE],
+      notice: HOSTILE,
+      error: HOSTILE,
+    }),
+  ),
+  erasureRequested: String(
+    erasureRequestedPage(
+      { ...reader, banner: erasureBanner(reader, { eraseAt: new Date(0), csrf: HOSTILE }) },
+      { csrf: HOSTILE },
+    ),
+  ),
+  erased: String(
+    erasedPage(reader, {
+      path: '/erasure/x',
+      keys: HOSTILE,
+      names: new Map([[HOSTILE, HOSTILE]]),
+      proof: {
+        id: HOSTILE,
+        erasedAt: new Date(0),
+        isComplete: true,
+        verifications: [
+          {
+            id: HOSTILE,
+            vendor: HOSTILE,
+            images: 3,
+            objectsDeletedAt: new Date(0),
+            vendorAnswer: 'not-offered',
+          },
+        ],
+        applications: [
+          {
+            event: HOSTILE,
+            clientId: HOSTILE,
+            state: 'delivered',
+            deliveredAt: new Date(0),
+            answer: 'kept',
+            answerReason: HOSTILE,
+          },
+        ],
+        ledger: null,
+        receipt: HOSTILE,
+      },
     }),
   ),
   secondStep: String(

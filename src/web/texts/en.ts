@@ -1102,10 +1102,10 @@ export const en = {
     'totp-removed': 'The authenticator app was removed.',
     'session-ended': 'That device is signed out.',
     'sessions-ended': 'All other devices are signed out.',
-    'notifications-saved': 'Saved. It applies from the next mail on.',
     'export-requested': 'Your archive is being prepared.',
     'erasure-cancelled':
       'Your account stays. Applications have no access until you allow it again.',
+    'notifications-saved': 'Saved. It applies from the next mail on.',
   },
 
   devices: {
@@ -1342,7 +1342,7 @@ export const en = {
         html`${who} read that something about one of your identity checks needs a closer look.`,
       case: (who: Html) => html`${who} read what you wrote about an entry of this list.`,
     },
-    downloaded: 'Everything that this portal holds about you was downloaded.',
+    downloaded: 'You downloaded everything that this portal holds about you.',
     exported: 'A copy was made of everything that this portal holds about you.',
     verificationErased: 'An identity check was erased.',
     accountErased: 'Your account was erased.',
@@ -1713,11 +1713,11 @@ export const en = {
       },
       'your-data': {
         question: 'How do I correct my data, or get a copy of it?',
-        answer: html`<p>Change your e-mail address, your password and your second steps on <a href="/account">your account page</a>. Your name is taken from your document when you agree to it. For everything else, and for a copy of all that we store about you, <a href="/contact">write to us</a>.</p>`,
+        answer: html`<p>Change your e-mail address, your password and your second steps on <a href="/account">your account page</a>. Your name is taken from your document when you agree to it. You <a href="/account/export">download a copy of all that we store about you</a> yourself. For everything else, <a href="/contact">write to us</a>.</p>`,
       },
       erase: {
-        question: 'How do I have my account erased?',
-        answer: html`<p><a href="/contact">Write to us</a> from the address of your account. With the account, all your checks, photos and permissions are erased, and every application that ever read your data is told. <a href="/privacy">Privacy</a> says what stays, and why.</p>`,
+        question: 'How do I erase my account?',
+        answer: html`<p>On <a href="/account/erase">the page that erases your account</a>, which says what goes, and what stays and why. With the account, all your checks, photos and permissions are erased, and every application that ever read your data is told. If you cannot sign in, <a href="/contact">write to us</a> from the address of your account.</p>`,
       },
     },
   },
@@ -1820,7 +1820,7 @@ export const en = {
     rightsList: [
       html`See what is stored: on <a href="/">your own page</a> and <a href="/account">your account page</a>; who read it: on <a href="/activity">your activity page</a>.`,
       html`End a permission at any time, with immediate effect, on <a href="/">your own page</a>.`,
-      html`Have something corrected or erased, or get a copy: <a href="/help#your-data">how this works</a>.`,
+      html`<a href="/account/export">Get a copy of your data</a>, or <a href="/account/erase">erase your account</a>. To have something corrected: <a href="/help#your-data">how this works</a>.`,
       'Complain to the data protection authority where you live.',
     ],
   },

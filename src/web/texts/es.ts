@@ -1095,10 +1095,10 @@ export const es: Texts = {
     'totp-removed': 'Se quitó la aplicación de autenticación.',
     'session-ended': 'Se cerró la sesión en ese dispositivo.',
     'sessions-ended': 'Se cerró la sesión en todos los demás dispositivos.',
-    'notifications-saved': 'Guardado. Se aplica a partir del próximo correo.',
     'export-requested': 'Su archivo se está preparando.',
     'erasure-cancelled':
       'Su cuenta se queda. Las aplicaciones no tienen acceso hasta que usted lo permita de nuevo.',
+    'notifications-saved': 'Guardado. Se aplica a partir del próximo correo.',
   },
 
   devices: {
@@ -1343,7 +1343,7 @@ export const es: Texts = {
         html`${who} leyeron que algo en una de sus verificaciones de identidad necesita revisión.`,
       case: (who) => html`${who} leyeron lo que usted escribió sobre un registro de esta lista.`,
     },
-    downloaded: 'Se descargó todo lo que este portal guarda sobre usted.',
+    downloaded: 'Usted descargó todo lo que este portal guarda sobre usted.',
     exported: 'Se hizo una copia de todo lo que este portal guarda sobre usted.',
     verificationErased: 'Se borró una verificación de identidad.',
     accountErased: 'Se borró su cuenta.',
@@ -1714,11 +1714,11 @@ export const es: Texts = {
       },
       'your-data': {
         question: '¿Cómo corrijo mis datos o pido una copia?',
-        answer: html`<p>Cambie su correo, su contraseña y sus segundos pasos en <a href="/account">la página de su cuenta</a>. Su nombre se toma de su documento cuando usted lo acepta. Para todo lo demás, y para una copia de todo lo que guardamos sobre usted, <a href="/contact">escríbanos</a>.</p>`,
+        answer: html`<p>Cambie su correo, su contraseña y sus segundos pasos en <a href="/account">la página de su cuenta</a>. Su nombre se toma de su documento cuando usted lo acepta. Usted mismo <a href="/account/export">descarga una copia de todo lo que guardamos sobre usted</a>. Para todo lo demás, <a href="/contact">escríbanos</a>.</p>`,
       },
       erase: {
-        question: '¿Cómo pido que borren mi cuenta?',
-        answer: html`<p><a href="/contact">Escríbanos</a> desde el correo de su cuenta. Con la cuenta se borran todas sus verificaciones, fotos y permisos, y se avisa a cada aplicación que alguna vez leyó sus datos. En <a href="/privacy">Privacidad</a> se explica qué queda y por qué.</p>`,
+        question: '¿Cómo borro mi cuenta?',
+        answer: html`<p>En <a href="/account/erase">la página para borrar su cuenta</a>, que explica qué se borra, qué se queda y por qué. Con la cuenta se borran todas sus verificaciones, fotos y permisos, y se avisa a cada aplicación que alguna vez leyó sus datos. Si no puede iniciar sesión, <a href="/contact">escríbanos</a> desde el correo de su cuenta.</p>`,
       },
     },
   },
@@ -1819,7 +1819,7 @@ export const es: Texts = {
     rightsList: [
       html`Ver qué está guardado: en <a href="/">su propia página</a> y en <a href="/account">la página de su cuenta</a>; quién lo leyó: en <a href="/activity">su página de actividad</a>.`,
       html`Terminar un permiso en cualquier momento, con efecto inmediato, en <a href="/">su propia página</a>.`,
-      html`Pedir que se corrija o se borre algo, o recibir una copia: <a href="/help#your-data">cómo se hace</a>.`,
+      html`<a href="/account/export">Recibir una copia de sus datos</a> o <a href="/account/erase">borrar su cuenta</a>. Pedir que se corrija algo: <a href="/help#your-data">cómo se hace</a>.`,
       'Presentar una queja ante la autoridad de protección de datos del lugar donde vive.',
     ],
   },
