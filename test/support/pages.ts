@@ -220,6 +220,7 @@ export async function createWorld(
       })
       return ((await answer.json()) as { user_code: string }).user_code
     },
+    browserOf: (who: Who) => browsers[who],
     /** The cookies of a person's browser. */
     cookiesOf: (who: Who) =>
       [...browsers[who].jar].map(([key, { value, path }]) => ({
