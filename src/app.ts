@@ -25,31 +25,41 @@ import { createUploadTurns } from './api/uploads.ts'
 import { clientLogoRoutes } from './clients/logo.ts'
 import { type AppEnv, respondNotFound, respondToError } from './error-responses.ts'
 import { callbackRoutes } from './id-verification/callbacks.ts'
+import { findVerificationState } from './id-verification/own-progress.ts'
 import { findLatestDocuments } from './id-verification/store.ts'
 import { webhookRoutes } from './id-verification/webhook.ts'
 import { record } from './ledger/disclosure.ts'
 import { type Bearer, createBearer } from './oauth/bearer.ts'
 import { interactionRoutes } from './oauth/interactions.ts'
-import { isLoopback } from './platform/loopback.ts'
 import { aboutRoutes } from './portal/about.ts'
 import { accountRoutes } from './portal/account.ts'
 import { activityRoutes } from './portal/activity.ts'
 import { consentRoutes } from './portal/consents.ts'
+import { eraseRoutes } from './portal/erase.ts'
+import { exportRoutes } from './portal/export.ts'
 import { createGuard } from './portal/guard.ts'
 import { languageRoutes } from './portal/language.ts'
 import { linkRoutes } from './portal/links.ts'
 import { mailLinkRoutes } from './portal/mail-links.ts'
+import { manualRoutes } from './portal/manual.ts'
+import { phoneRoutes } from './portal/manual-phone.ts'
+import { createPhotoSteps } from './portal/manual-photos.ts'
 import { notMeRoutes } from './portal/not-me.ts'
-import { outboxRoutes } from './portal/outbox.ts'
+import { notificationRoutes } from './portal/notifications.ts'
+import { outboxRoutes, showsOutbox } from './portal/outbox.ts'
 import { passkeyRoutes } from './portal/passkeys.ts'
 import { photoRoutes } from './portal/photos.ts'
 import { portalRoutes } from './portal/routes.ts'
 import { secondFactorRoutes } from './portal/second-factor.ts'
+import { sessionRoutes } from './portal/sessions.ts'
+import { setupRoutes } from './portal/setup.ts'
 import { signUpRoutes } from './portal/sign-up.ts'
 import { timeZoneRoutes } from './portal/time-zone.ts'
+import { unexpectedRoutes } from './portal/unexpected.ts'
+import { verifyRoutes } from './portal/verify.ts'
 import { wellKnownRoutes } from './portal/well-known.ts'
 import { createFormTokens } from './web/form-tokens.ts'
-import { passkeyScript } from './web/html.ts'
+import { cameraScript, passkeyScript } from './web/html.ts'
 import { addReader, type PageEnv } from './web/reader.ts'
 import { requestIdOf } from './web/response-headers.ts'
 import type { Site } from './web/site.ts'
@@ -140,7 +150,8 @@ function publicRoutes(context: WebContext): Hono<PageEnv> {
 
 function assetRoutes({ stylesheet, logo }: Site): Hono {
   const routes = new Hono()
-  for (const { path, contentType, body } of [stylesheet, passkeyScript, ...(logo ? [logo] : [])])
+  const assets = [stylesheet, passkeyScript, cameraScript, ...(logo ? [logo] : [])]
+  for (const { path, contentType, body } of assets)
     routes.get(path, (c) =>
       c.body(body, 200, {
         'Content-Type': contentType,
@@ -156,33 +167,41 @@ function residentRoutes(context: WebContext): Hono<PageEnv> {
   const forms = createFormTokens(issuer, config.secrets.cookieKeys)
   const guard = createGuard({ ...context, forms })
   const portal = { ...context, forms, guard }
+  const photoSteps = createPhotoSteps(context)
   const routes = new Hono<PageEnv>()
+  // Before the pages that limit every form to a few kilobytes, because these take photos.
+  routes.route('/', manualRoutes({ ...portal, photoSteps }))
+  routes.route('/', phoneRoutes({ ...portal, photoSteps }))
   routes.route(
     '/',
     interactionRoutes({
       ...portal,
       findDocuments: (accountId) => findLatestDocuments(db, accountId),
+      findVerificationState: (accountId) => findVerificationState(db, accountId),
       requireProof: guard.askForProof,
     }),
   )
   routes.route('/', languageRoutes(portal))
   routes.route('/', portalRoutes(portal))
   routes.route('/', photoRoutes(portal))
+  routes.route('/', verifyRoutes(portal))
   routes.route('/', consentRoutes(portal))
   routes.route('/', activityRoutes(portal))
+  routes.route('/', unexpectedRoutes(portal))
   routes.route('/', linkRoutes(portal))
   routes.route('/', accountRoutes(portal))
   routes.route('/', timeZoneRoutes(portal))
+  routes.route('/', notificationRoutes(portal))
+  routes.route('/', sessionRoutes(portal))
+  routes.route('/', exportRoutes(portal))
+  routes.route('/', eraseRoutes(portal))
   routes.route('/', passkeyRoutes(portal))
   routes.route('/', secondFactorRoutes(portal))
   routes.route('/', mailLinkRoutes(portal))
   routes.route('/', signUpRoutes(portal))
+  routes.route('/', setupRoutes(portal))
   routes.route('/', wellKnownRoutes(portal))
   routes.route('/', notMeRoutes(portal))
   if (showsOutbox(context)) routes.route('/', outboxRoutes(portal))
   return routes
 }
-
-/** Mails contain links that open accounts: they are shown only where nobody else can connect. */
-const showsOutbox = ({ config, issuer }: WebContext): boolean =>
-  !config.mail && !config.production && isLoopback(`http://${config.host}`) && isLoopback(issuer)

@@ -46,6 +46,12 @@ async function runServer(): Promise<void> {
   )
   if (context.isDatabaseEmbedded)
     process.stdout.write(`Data is kept in ${context.config.dataDir}. Stop with Ctrl-C.\n`)
+  if (server) {
+    const { describeFirstRun } = await import('./cli/first-run.ts')
+    const { issuer } = server
+    const isTerminal = process.stdout.isTTY === true
+    process.stdout.write(await describeFirstRun(context.db, { issuer, isTerminal }))
+  }
   endWithin(context.config.shutdownSeconds, await asked)
   await served.close()
 }
@@ -62,7 +68,7 @@ function endWithin(limitSeconds: number, signal: NodeJS.Signals): void {
 
 async function runDemo(check: boolean): Promise<void> {
   const { serve } = await import('./serve.ts')
-  const { demo } = await import('./local/demo.ts')
+  const { demo } = await import('./local/demo/demo.ts')
   await demo({ check, serve, shutdownSignal, env: process.env })
 }
 

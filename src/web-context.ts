@@ -5,7 +5,9 @@ import type { AppContext } from './context.ts'
 import { refuse } from './error-responses.ts'
 import type { FindSubject } from './events/events.ts'
 import type { SignEvent } from './events/sender.ts'
+import type { SignReceipt } from './id-verification/erasure.ts'
 import { findVerified } from './id-verification/verified.ts'
+import { createProofSigner } from './ledger/heads.ts'
 import { createProvider } from './oauth/provider.ts'
 import { createEventSigner, createFindSubject } from './oauth/security-event-tokens.ts'
 import { type Db, openDb } from './platform/db.ts'
@@ -46,6 +48,7 @@ export type WebContext = Omit<AppContext, 'close'> &
     tokens: AccessTokens
     signAnswer: SignResponse
     signEvent: SignEvent
+    signReceipt: SignReceipt
     findSubject: FindSubject
     provider: () => Provider
     limiter: RateLimiter
@@ -96,7 +99,7 @@ export async function openWebContext(
       sharedKeys,
       tokens,
       subjects,
-      findVerified: (accountId) => findVerified({ db, storage, vault }, accountId),
+      findVerified: (of) => findVerified({ db, storage, vault }, of),
       deviceOf,
       readerOf,
       addressOf,
@@ -111,6 +114,7 @@ export async function openWebContext(
     tokens,
     signAnswer: createResponseSigner(issuer, ring),
     signEvent: createEventSigner(db, ring),
+    signReceipt: createProofSigner(ring, 'erasure-receipt+jwt'),
     findSubject: createFindSubject(db, subjects),
     provider,
     limiter,

@@ -11,6 +11,7 @@ import {
   textsFor,
 } from '../web/texts/languages.ts'
 import type { Account } from './accounts.ts'
+import type { DataKind, News } from './known-readers.ts'
 
 /** A mail in whatever language its recipient reads. */
 export type Letter = (texts: Texts) => Omit<Mail, 'to'>
@@ -56,14 +57,14 @@ const oneLine = (text: string) => text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Co
 const asList = (lines: readonly string[]) => lines.map((line) => `- ${line}`).join('\n')
 
 export const resetMail =
-  (given: { to: string; link: string; minutes: number; expiresAt: Date }): Letter =>
+  (given: { to: string; link: string; code: string; minutes: number; expiresAt: Date }): Letter =>
   (texts) => ({
     ...sign(texts, texts.mails.reset(given)),
     expiresAt: given.expiresAt.toISOString(),
   })
 
 export const confirmEmailMail =
-  (given: { to: string; link: string; hours: number; expiresAt: Date }): Letter =>
+  (given: { to: string; link: string; code: string; hours: number; expiresAt: Date }): Letter =>
   (texts) => ({
     ...sign(texts, texts.mails.confirmEmail(given)),
     expiresAt: given.expiresAt.toISOString(),
@@ -167,3 +168,72 @@ export const recoveryCodeUsedMail =
     sign(texts, texts.mails.recoveryCodeUsed({ left }))
 
 export const wrongCodesMail = (): Letter => (texts) => sign(texts, texts.mails.wrongCodes)
+
+/** After a resident's report of an entry. `frozen`: the name of the application that it froze. */
+export const caseOpenedMail =
+  ({ frozen, page }: { frozen: string | undefined; page: string }): Letter =>
+  (texts) => {
+    const { mails } = texts
+    const effect = frozen
+      ? mails.caseFroze({ application: oneLine(frozen) })
+      : mails.caseFrozeNothing
+    return sign(texts, mails.caseOpened({ effect, page }))
+  }
+
+export const caseAnsweredMail =
+  (given: { answer: string; page: string }): Letter =>
+  (texts) =>
+    sign(texts, texts.mails.caseAnswered(given))
+
+/** What an application saw for the first time, or the first time after long. `at`: when it was the last of it. */
+export const lookMail =
+  (look: {
+    application: string
+    news: readonly Pick<News, 'kind' | 'since'>[]
+    at: Date
+    days: number
+    link: string
+    page: string
+    issuer: string
+  }): Letter =>
+  (texts) => {
+    const { mails, notifications, format } = texts
+    const { news, at, days, link, page, issuer } = look
+    const seen = news.map(({ kind, since }) =>
+      since
+        ? notifications.again(notifications.kinds[kind], format.day(since))
+        : notifications.kinds[kind],
+    )
+    const application = oneLine(look.application)
+    return sign(
+      texts,
+      mails.look({
+        application,
+        at: momentInWords(texts, at),
+        seen: asList(seen),
+        days,
+        link,
+        page,
+        issuer,
+      }),
+    )
+  }
+
+/** What applications saw since the last summary. */
+export const summaryMail =
+  (summary: {
+    applications: readonly { application: string; kinds: readonly DataKind[] }[]
+    since: Date
+    issuer: string
+  }): Letter =>
+  (texts) => {
+    const { mails, notifications } = texts
+    const lines = summary.applications.flatMap(({ application, kinds }) =>
+      kinds.map((kind) => notifications.sawKind(oneLine(application), notifications.kinds[kind])),
+    )
+    const { since, issuer } = summary
+    return sign(
+      texts,
+      mails.summary({ since: momentInWords(texts, since), list: asList(lines), issuer }),
+    )
+  }

@@ -1,6 +1,7 @@
 import type { Sql } from '../platform/db.ts'
 import { findPolicy } from '../platform/policies.ts'
 import { PageError } from '../web/page-error.ts'
+import { isOperator } from './operators.ts'
 import { removeRecoveryCodes } from './recovery-codes.ts'
 
 /** The factors besides the password. Recovery codes replace a second factor, and do not count as one. */
@@ -22,16 +23,20 @@ export async function findFactors(sql: Sql, accountId: string): Promise<Factors>
 export const isEnrolled = ({ hasTotp, hasPasskey }: Factors): boolean => hasTotp || hasPasskey
 
 /**
- * Whether a password alone suffices for this account by the operator's policy. `isEnrolled`: whether it has a second factor, whatever
- * the policy is.
+ * Whether a password alone suffices for this account by the operator's policy; it never does for somebody who operates the portal.
+ * `isEnrolled`: whether it has a second factor, whatever the policy is.
  */
 export async function evaluatePasswordAlone(
   sql: Sql,
   accountId: string,
 ): Promise<{ suffices: boolean; isEnrolled: boolean }> {
-  const [policy, factors] = await Promise.all([findPolicy(sql, 'mfa'), findFactors(sql, accountId)])
+  const [policy, factors, operates] = await Promise.all([
+    findPolicy(sql, 'mfa'),
+    findFactors(sql, accountId),
+    isOperator(sql, accountId),
+  ])
   const enrolled = isEnrolled(factors)
-  const suffices = policy === 'off' || (policy === 'when-enrolled' && !enrolled)
+  const suffices = !operates && (policy === 'off' || (policy === 'when-enrolled' && !enrolled))
   return { suffices, isEnrolled: enrolled }
 }
 
@@ -44,11 +49,11 @@ export async function lockFactors(sql: Sql, accountId: string): Promise<void> {
 
 /**
  * In the transaction that removed a factor: removes the recovery codes with the last one. Throws PageError `last_factor` where the policy
- * requires a factor and none would be left.
+ * or the account's role requires a factor and none would be left.
  */
 export async function completeFactorRemoval(sql: Sql, accountId: string): Promise<void> {
   if (isEnrolled(await findFactors(sql, accountId))) return
-  if ((await findPolicy(sql, 'mfa')) === 'required')
+  if ((await findPolicy(sql, 'mfa')) === 'required' || (await isOperator(sql, accountId)))
     throw new PageError(409, 'last_factor', ({ errors }) => errors.lastFactor)
   await removeRecoveryCodes(sql, accountId)
 }

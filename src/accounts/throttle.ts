@@ -4,8 +4,9 @@ import { networkOf } from '../web/client-address.ts'
 /*
  * Attempts are counted per account and address, per address, and per account. The account's own counter delays by seconds only, and
  * not at all where the resident has signed in before, so that an outsider cannot lock a resident out. The other two delay longer
- * each time, up to a quarter of an hour.
+ * each time, up to a quarter of an hour. The first wait is two seconds, or `firstSeconds`, and each next one twice as long.
  */
+type Rule = { free: number; longestSeconds: number; firstSeconds?: number }
 const RULES = {
   'sign-in': {
     account: { free: 50, longestSeconds: 5 },
@@ -24,7 +25,13 @@ const RULES = {
     address: { free: 10, longestSeconds: 900 },
     pair: { free: 3, longestSeconds: 900 },
   },
-} as const
+  // Each costs the operator money at a vendor: five are free, and then there are three more on the same day.
+  verification: {
+    account: { free: 4, firstSeconds: 2 * 3600, longestSeconds: 24 * 3600 },
+    address: { free: 50, longestSeconds: 900 },
+    pair: { free: 50, longestSeconds: 900 },
+  },
+} as const satisfies Record<string, Record<'account' | 'address' | 'pair', Rule>>
 const FORGET_AFTER_SECONDS = 24 * 3600
 const KNOWN_DAYS = 90
 
@@ -37,7 +44,7 @@ export type Attempt = {
   unguessable?: boolean
 }
 
-type Counter = { key: string; free: number; longestSeconds: number }
+type Counter = Rule & { key: string }
 
 // Always in this order, so that two attempts do not deadlock.
 function countersOf({ what, emailKey, address, unguessable }: Attempt): Counter[] {
@@ -80,15 +87,19 @@ export async function countAttempt(db: Db, attempt: Attempt): Promise<number> {
   return Math.max(1, row?.seconds ?? 1)
 }
 
-async function isKnownNetwork(sql: Sql, { emailKey, address }: Attempt): Promise<boolean> {
-  if (emailKey === undefined) return false
+async function isKnownNetwork(sql: Sql, { what, emailKey, address }: Attempt): Promise<boolean> {
+  // Who starts a verification is signed in, so nobody else can use up the account's number.
+  if (emailKey === undefined || what === 'verification') return false
   const [row] = await sql`
     select from sign_in_throttle where key = ${pairKey('sign-in', emailKey, networkOf(address))}
       and known_at > now() - make_interval(days => ${KNOWN_DAYS})`
   return row !== undefined
 }
 
-async function count(sql: Sql, { key, free, longestSeconds }: Counter): Promise<void> {
+async function count(
+  sql: Sql,
+  { key, free, longestSeconds, firstSeconds = 2 }: Counter,
+): Promise<void> {
   // The clock's time, not the transaction's, because the statement may have waited for another attempt.
   const failures = sql`
     case when counter.last_failure_at < clock_timestamp() - make_interval(secs => ${FORGET_AFTER_SECONDS})
@@ -99,7 +110,7 @@ async function count(sql: Sql, { key, free, longestSeconds }: Counter): Promise<
     on conflict (key) do update set failures = ${failures}, last_failure_at = clock_timestamp(),
       blocked_until = clock_timestamp() + make_interval(secs =>
         case when ${failures} <= ${free} then 0
-        else least(power(2, least(${failures} - ${free}, 16)), ${longestSeconds}) end)
+        else least(${firstSeconds} * power(2, least(${failures} - ${free}, 16) - 1), ${longestSeconds}) end)
     where counter.blocked_until <= clock_timestamp()
     returning 1`
   if (!row) throw MUST_WAIT

@@ -13,6 +13,7 @@ import { job } from './job.ts'
 import { key } from './key.ts'
 import { ledger } from './ledger.ts'
 import { migrate } from './migrate.ts'
+import { operator } from './operator.ts'
 import { formatAnswer } from './output.ts'
 import { policy } from './policy.ts'
 import { type Nouns, parseWords, usageError } from './program.ts'
@@ -42,6 +43,7 @@ const NOUNS: Nouns = {
   tenant,
   case: securityCase,
   ledger,
+  operator,
   policy,
   retention,
   key,

@@ -29,6 +29,7 @@ const SECRETS = {
 }
 
 const load = () => import('../id-verification/vendors/vendors.ts')
+const loadOrder = () => import('../id-verification/vendors/vendor-order.ts')
 
 const set = defineCommand({
   summary: 'Add or change the integration of a vendor; what is not given stays',
@@ -83,7 +84,18 @@ const list = defineCommand({
   isReadOnly: true,
   summary: 'List the integrations; secrets are never shown',
   examples: ['vendor list'],
-  run: async ({ db, sealer }) => (await load()).listVendorIntegrations(db, sealer),
+  async run({ db, sealer }) {
+    const { listVendorIntegrations } = await load()
+    const offered = await (await loadOrder()).listOfferedVerifiers(db)
+    return (await listVendorIntegrations(db, sealer)).map((each) => ({
+      ...each,
+      /** The place in the order in which residents are verified by them; 0 is none. */
+      order:
+        offered.findIndex(
+          ({ vendor, integration }) => vendor === each.vendor && integration === each.name,
+        ) + 1,
+    }))
+  },
 })
 
 const health = defineCommand({
@@ -152,6 +164,22 @@ const drop = (which: 'next' | 'previous', summary: string) =>
     },
   })
 
+const order = defineCommand({
+  summary: 'Set which integrations verify residents, the first that can start a session',
+  arguments: {
+    '<order>':
+      'vendor or vendor/name, with commas between; none: residents cannot start; default: all',
+  },
+  examples: ['vendor order veriff,kora,manual', 'vendor order none'],
+  async run({ db, log }, _values, [given]) {
+    const { listOfferedVerifiers, setVendorOrder } = await loadOrder()
+    if (!given) throw new UsageError('which integrations, in which order?')
+    await setVendorOrder(db, given)
+    log.info('vendor order set', { order: given })
+    return await listOfferedVerifiers(db)
+  },
+})
+
 /** The credentials of the options, and of standard input. */
 async function readCredentials(values: Values<keyof typeof SECRETS>) {
   const apiKey = getOption(values, 'api-key')
@@ -181,6 +209,7 @@ export const vendor: Noun = {
     set,
     list,
     health,
+    order,
     'add-next': addNext,
     'use-next': useNext,
     'drop-next': drop('next', 'Remove the next secrets'),

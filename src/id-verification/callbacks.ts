@@ -59,9 +59,12 @@ export function callbackRoutes({
   return routes
 }
 
-/** The return address that was given when the session was started, with the verification's id and the `state`. */
-function returnAddress({ id, returnUrl, returnState }: ReturningSession): string {
-  if (returnUrl === null) return '/'
+/**
+ * The return address that was given when the session was started, with the verification's id and the `state`; for a resident of the
+ * portal the page that shows how far the verification is.
+ */
+function returnAddress({ id, returnUrl, returnState, isOwn }: ReturningSession): string {
+  if (returnUrl === null) return isOwn ? `/verify/${id}` : '/'
   const url = new URL(returnUrl)
   url.searchParams.set('verificationId', id)
   if (returnState !== null) url.searchParams.set('state', returnState)

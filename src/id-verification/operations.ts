@@ -4,6 +4,7 @@ import { OperatorError } from '../platform/errors.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import { hashSecret, randomSecret, type Sealer } from '../platform/secrets.ts'
 import { isUuid } from '../platform/uuid.ts'
+import type { Vault } from '../platform/vault.ts'
 import { bodySize } from './deliveries.ts'
 import {
   createVerification,
@@ -14,8 +15,9 @@ import {
   setVendorSession,
 } from './store.ts'
 import { findOrCreateSubject } from './subjects.ts'
+import { storePage } from './vendor-pages.ts'
 import { isStatus } from './vendors/call.ts'
-import { type Integration, VendorError } from './vendors/vendor.ts'
+import { type Integration, type Vendor, VendorError } from './vendors/vendor.ts'
 import { MANUAL } from './vendors/vendor-names.ts'
 import { createVendor, findIntegrationTenant, findVendorIntegration } from './vendors/vendors.ts'
 
@@ -55,7 +57,13 @@ type NewVerification = {
   returnTo?: { url: string; state: string | undefined } | undefined
 } & ({ accountId: string } | TenantSubject)
 
-type StartParts = { db: Db; sealer: Sealer; issuer: string }
+type StartParts = {
+  db: Db
+  sealer: Sealer
+  issuer: string
+  /** Stores the vendor's page, so that the resident can continue on the portal. */
+  vault?: Vault
+}
 
 /** As `startVerification`, and with the vendor `manual` a verification whose images are uploaded here. */
 export async function startWithVerifier(
@@ -75,27 +83,50 @@ export async function startWithVerifier(
  * Throws OperatorError and SubjectNotFoundError.
  */
 export async function startVerification(
-  { db, sealer, issuer }: StartParts,
+  parts: StartParts,
   given: NewVerification,
 ): Promise<StartedVerification> {
   const { vendor, integration = 'default' } = given
-  const configured = await findVendorIntegration(db, sealer, vendor, integration)
+  const configured = await findVendorIntegration(parts.db, parts.sealer, vendor, integration)
   if (!configured) throw notConfigured(vendor)
-  const { id, state } = await createRow(db, given, configured.tenant)
+  const row = await createRow(parts.db, given, configured.tenant)
+  const accountId = 'accountId' in given ? given.accountId : undefined
+  return await openSession(parts, configured, { ...row, accountId })
+}
+
+type UnopenedRow = {
+  id: string
+  state: string
+  /** The resident who verifies themselves. */
+  accountId: string | undefined
+  /** How long the vendor may take. */
+  deadlineSeconds?: number
+}
+
+/** Starts the session of a row that `createRow` made. Throws OperatorError. */
+export async function openSession(
+  parts: StartParts,
+  configured: Integration,
+  row: UnopenedRow,
+): Promise<StartedVerification> {
+  const { db, issuer } = parts
+  const { id, state, deadlineSeconds } = row
+  const { vendor } = configured
   try {
     const adapter = createVendor(configured)
-    const { sessionId, url } = await adapter.startSession({
+    const starting = adapter.startSession({
       verificationId: id,
       returnUrl: returnUrlOf(issuer, configured, state),
       state,
     })
-    try {
-      await setVendorSession(db, id, { sessionId, checkAfterSeconds: adapter.checkAfterSeconds(0) })
-    } catch (error) {
-      if (!isDuplicateKey(error)) throw error
-      throw new SessionReusedError()
+    const session = await (deadlineSeconds === undefined
+      ? starting
+      : beforeDeadline(starting, deadlineSeconds))
+    if (!(await storeSession(parts, row, { ...session, adapter }))) {
+      await adapter.deleteSession(session.sessionId)
+      throw new VendorError('the verification does not wait for this session any more')
     }
-    return { id, vendor, vendorSessionId: sessionId, url }
+    return { id, vendor, vendorSessionId: session.sessionId, url: session.url }
   } catch (error) {
     await markNotStarted(db, id)
     if (!(error instanceof VendorError)) throw error
@@ -108,9 +139,39 @@ export async function startVerification(
   }
 }
 
+/** The session, unless the vendor takes longer. One that it starts later is not used, and expires there. */
+async function beforeDeadline<T>(starting: Promise<T>, seconds: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    const error = new VendorError(`the vendor did not answer within ${seconds} seconds`)
+    timer = setTimeout(() => reject(error), seconds * 1000)
+  })
+  return await Promise.race([starting, late]).finally(() => clearTimeout(timer))
+}
+
+/** Stores a session with the address of its page. `false`: there is no row any more that waits for it. */
+async function storeSession(
+  { db, vault }: StartParts,
+  { id, state, accountId }: UnopenedRow,
+  { sessionId, url, adapter }: { sessionId: string; url: string; adapter: Vendor },
+): Promise<boolean> {
+  const checkAfterSeconds = adapter.checkAfterSeconds(0)
+  try {
+    return await db.begin(async (sql) => {
+      if (!(await setVendorSession(sql, id, { sessionId, checkAfterSeconds }))) return false
+      if (vault && accountId !== undefined)
+        await storePage(sql, vault, { id, accountId, url, state })
+      return true
+    })
+  } catch (error) {
+    if (!isDuplicateKey(error)) throw error
+    throw new SessionReusedError()
+  }
+}
+
 /** Creates the row of a verification, at an integration of `tenant`. */
-async function createRow(
-  db: Db,
+export async function createRow(
+  db: Sql,
   given: NewVerification,
   tenant: string,
 ): Promise<{ id: string; state: string }> {
@@ -151,7 +212,7 @@ const findSubjectId = async (sql: Sql, { tenant, subject }: TenantSubject): Prom
     : await findOrCreateSubject(sql, { tenant, externalId: subject.externalId })
 
 /** Mosaic adds the state itself; the others redirect to the address as given. */
-function returnUrlOf(issuer: string, { vendor, name }: Integration, state: string): string {
+export function returnUrlOf(issuer: string, { vendor, name }: Integration, state: string): string {
   if (vendor === 'mosaic') return `${issuer}/callbacks/mosaic`
   const path = name === 'default' ? vendor : `${vendor}/${name}`
   return `${issuer}/callbacks/${path}?state=${encodeURIComponent(state)}`
@@ -186,7 +247,8 @@ export async function findVerification(sql: Sql, id: string) {
       images_complete, match, match_differences, match_review, match_reviewed_at, document_expires_on,
       session_created_at, decided_at,
       (select coalesce(json_agg(json_build_object('attemptId', attempt_id, 'status', status,
-          'decidedAt', decided_at, 'deliveryId', delivery_id) order by recorded_at), '[]')
+          'decidedAt', decided_at, 'deliveryId', delivery_id,
+          'told', (select reasons from told_reason where decision_id = decision.id)) order by recorded_at), '[]')
         from decision where verification_id = verification.id) as decisions,
       (select coalesce(json_agg(json_build_object('attemptId', attempt_id, 'type', type, 'state', state,
           'contentType', content_type, 'size', size, 'sha256', encode(sha256, 'hex'),

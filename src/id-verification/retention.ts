@@ -157,10 +157,11 @@ export async function eraseVerification(
   /** The tenant's client that requested it. */
   by?: string,
 ): Promise<boolean> {
-  return await db.begin((sql) => erase(sql, jobs, id, reason, by))
+  return await db.begin((sql) => eraseWithin(sql, jobs, id, reason, by))
 }
 
-async function erase(
+/** The same in the caller's transaction. */
+export async function eraseWithin(
   sql: Sql,
   jobs: Jobs,
   id: string,
@@ -208,21 +209,24 @@ async function erase(
 /**
  * Erases a resident in one transaction: every verification as above, then the account with its consents, grants, tokens,
  * sessions and passkeys. After the commit no token is valid. Returns the ids of the erased verifications; `undefined`: no such account.
+ * Within the transaction, `prepare` is called with the account locked, and can still stop the erasure by returning `false`.
  */
 export async function eraseResident(
   { db, jobs }: { db: Db; jobs: Jobs },
   accountId: string,
+  prepare: (sql: Sql) => Promise<boolean> = async () => true,
 ): Promise<string[] | undefined> {
   return await db.begin(async (sql) => {
     // `no key update`: a transaction that holds a verification may be about to insert a reference to the account.
     if (!(await lockAccount(sql, accountId))) return undefined
+    if (!(await prepare(sql))) return undefined
     // Before the rows are selected: verifications of a tenant's subject stay the tenant's.
     await endLinks(sql, accountId)
     const erased: string[] = []
     const eraseAll = async () => {
       const rows = await sql<{ id: string }[]>`
         select id from verification where account_id = ${accountId} order by session_created_at`
-      for (const { id } of rows) await erase(sql, jobs, id, 'resident')
+      for (const { id } of rows) await eraseWithin(sql, jobs, id, 'resident')
       erased.push(...rows.map(({ id }) => id))
     }
     await eraseAll()
@@ -260,7 +264,7 @@ export async function eraseSubject(
     // All are locked before the first is announced: a transaction that holds one of them waits for that announcement's lock.
     const rows = await sql<{ id: string }[]>`
       select id from verification where subject_id = ${subjectId} order by id for update`
-    for (const { id } of rows) await erase(sql, jobs, id, 'tenant', by)
+    for (const { id } of rows) await eraseWithin(sql, jobs, id, 'tenant', by)
     const { accountId } = subject
     if (accountId)
       await record(sql, {

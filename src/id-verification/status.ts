@@ -53,6 +53,10 @@ function isLater(decision: Decision, than: Decision): boolean {
   return decision.attemptId > than.attemptId
 }
 
+/** Whether this attempt was decided. A report that it was submitted may arrive later. Attempts without an id are not told apart. */
+export const isAttemptDecided = (decisions: readonly Decision[], attemptId: string): boolean =>
+  attemptId !== '' && decisions.some((each) => each.attemptId === attemptId && !isProgress(each))
+
 /** Whether an attempt was begun and not decided: the person is trying again. */
 function hasNewAttempt(decisions: readonly Decision[]): boolean {
   const decided = new Set(

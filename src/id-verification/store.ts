@@ -6,8 +6,10 @@ import type { Vault } from '../platform/vault.ts'
 import { raiseRepeatedDeclines } from './alerts.ts'
 import { compareWithAccount, recordFindings } from './findings.ts'
 import type { MatchResult } from './matching.ts'
+import { noteOutcome, REMINDER_DAYS, readOutcome, reasonsToTell, recordReasons } from './outcome.ts'
 import { recordReason } from './reasons.ts'
-import { currentStatus, type Decision } from './status.ts'
+import { currentStatus, type Decision, isAttemptDecided } from './status.ts'
+import type { Reason } from './vendors/reasons/reason.ts'
 import type { DocumentType, Media, VendorDecision, VerificationStatus } from './vendors/vendor.ts'
 import type { VendorName, VerifierName } from './vendors/vendor-names.ts'
 
@@ -58,16 +60,20 @@ export async function createVerification(
   return row?.id
 }
 
-/** Stores the vendor's session. `checkAfterSeconds`: when its result is fetched, if no delivery arrives before. */
+/**
+ * Stores the vendor's session. `checkAfterSeconds`: when its result is fetched, if no delivery arrives before. `false`: the verification
+ * was erased while the vendor was asked.
+ */
 export async function setVendorSession(
   sql: Sql,
   id: string,
   session: { sessionId: string; checkAfterSeconds: number | undefined },
-): Promise<void> {
-  await sql`
+): Promise<boolean> {
+  const rows = await sql`
     update verification set vendor_session_id = ${session.sessionId}, updated_at = now(),
       next_check_at = now() + make_interval(secs => ${session.checkAfterSeconds ?? null}::float8)
-    where id = ${id}`
+    where id = ${id} and vendor_session_id is null returning 1`
+  return rows.length > 0
 }
 
 export type ReturningSession = {
@@ -75,7 +81,13 @@ export type ReturningSession = {
   stateSha256: Buffer
   returnUrl: string | null
   returnState: string | null
+  /** Of a resident, for no tenant. */
+  isOwn: boolean
 }
+
+const returningColumns = (sql: Sql) => sql`
+  verification.id, state_sha256, return_url, return_state,
+  account_id is not null and subject_id is null as is_own`
 
 /** The verifications of this session id, one for each integration, with the SHA-256 of the `state` that a browser must return. */
 export async function listReturnStates(
@@ -85,7 +97,7 @@ export async function listReturnStates(
 ): Promise<ReturningSession[]> {
   // Joined with the few integrations, so that each look-up uses the unique index.
   return await sql<ReturningSession[]>`
-    select verification.id, state_sha256, return_url, return_state
+    select ${returningColumns(sql)}
     from vendor_integration join verification
       on verification.vendor = vendor_integration.vendor and integration = vendor_integration.name
     where vendor_integration.vendor = ${vendor} and vendor_session_id = ${sessionId}
@@ -99,7 +111,7 @@ export async function findByState(
   stateSha256: Uint8Array,
 ): Promise<ReturningSession | undefined> {
   const [row] = await sql<ReturningSession[]>`
-    select id, state_sha256, return_url, return_state from verification
+    select ${returningColumns(sql)} from verification
     where state_sha256 = ${Buffer.from(stateSha256)} and vendor = ${vendor}`
   return row
 }
@@ -114,6 +126,11 @@ export async function scheduleRecheck(sql: Sql, id: string): Promise<void> {
 /** Schedules one check at the vendor, also of a decided verification: the vendor reported a change. */
 export async function recheckDecided(sql: Sql, id: string): Promise<void> {
   await sql`update verification set next_check_at = now() where id = ${id}`
+}
+
+/** Schedules no check any more. */
+export async function stopChecks(sql: Sql, id: string): Promise<void> {
+  await sql`update verification set next_check_at = null where id = ${id}`
 }
 
 /** Marks a verification whose session the vendor could not start. The row stays visible to the operator. */
@@ -179,6 +196,7 @@ export async function recordDecision(
   /** `undefined`: the result was fetched from the vendor. */
   deliveryId: string | undefined,
 ): Promise<string[]> {
+  const outcomeBefore = await readOutcome(sql, verificationId)
   const isKnown = await isUnchanged(sql, verificationId, decision)
   const [recorded] = isKnown
     ? []
@@ -198,7 +216,14 @@ export async function recordDecision(
   if (before) await recordFindings(sql, vault, before, decision)
   if (before && recorded)
     await recordReason(sql, vault, before, { decisionId: recorded.id, reason: decision.reason })
+  if (recorded && decision.reasons)
+    await recordReasons(sql, verificationId, {
+      decisionId: recorded.id,
+      reasons: decision.reasons,
+    })
   const sameAttempt = before?.attemptId === now.attemptId
+  const isSubmitted =
+    decision.isSubmitted === true && !isAttemptDecided(decisions, decision.attemptId)
   // A vendor without attempts puts the images of a second attempt into the same list, so it is read again.
   const isWantedAnew =
     !sameAttempt ||
@@ -212,9 +237,16 @@ export async function recordDecision(
       images_complete = images_complete and ${!isWantedAnew}, updated_at = now(),
       match_review = case when ${sameAttempt} then match_review end,
       match_reviewed_at = case when ${sameAttempt} then match_reviewed_at end,
+      submitted_at = case
+        when ${now.status !== 'pending'} then null
+        when ${isSubmitted} then coalesce(submitted_at, now())
+        when ${decision.isUndated === true} then null
+        else submitted_at end,
+      page_sealed = case when ${hasEnded(now.status)} then null else page_sealed end,
       next_check_at = ${nextCheck(sql, verificationId, now.status)}
     where id = ${verificationId}`
   await compareWithAccount(sql, vault, verificationId)
+  await noteOutcome(sql, verificationId, outcomeBefore)
   if (now.status === 'declined' && before?.status !== 'declined')
     await raiseRepeatedDeclines(sql, verificationId)
   if (isWantedAnew) await refreshDocuments(sql, verificationId)
@@ -241,15 +273,18 @@ type PreviousState = {
   imagesComplete: boolean
 }
 
-/** Records a tenant's manual review of a finished attempt, dated now. A later decision replaces it. */
+/** Records a manual review of a finished attempt, dated now. A later decision replaces it. */
 export async function recordReview(
   sql: Sql,
   vault: Vault,
   verificationId: string,
   given: {
     attemptId: string
-    status: 'approved' | 'declined'
+    status: 'approved' | 'declined' | 'resubmission'
+    /** For the operator, in free words. */
     reason: string | undefined
+    /** For the person. */
+    reasons?: readonly Reason[] | undefined
     by: string
   },
 ): Promise<string[]> {
@@ -263,6 +298,7 @@ export async function recordReview(
       decidedAt: new Date(),
       documentType: undefined,
       reason: given.reason,
+      reasons: given.reasons,
     },
     undefined,
   )
@@ -280,6 +316,10 @@ const STATUSES_WITH_IMAGES: VerificationStatus[] = [
   'resubmission',
   'review',
 ]
+
+/** The vendor's page of the session takes nobody any more. */
+const hasEnded = (status: VerificationStatus) =>
+  isDecided(status) || status === 'expired' || status === 'error'
 
 /** Final, unless the vendor overturns it. */
 export const isDecided = (status: VerificationStatus) => ['approved', 'declined'].includes(status)
@@ -580,6 +620,13 @@ export const isOfResident = (sql: Sql) => sql`(
     and match_review is distinct from 'rejected'
     and exists (select from tenant where tenant.name = verification.tenant and tenant.is_trusted))`
 
+/** Whether this verification, by its name in the query, counts for its account, whatever the policy on expired documents is. */
+export const isCounted = (sql: Sql, name: string) => sql`(
+  ${sql(name)}.status = 'approved'
+  and (${sql(name)}.match in ('match', 'no-reference') or ${sql(name)}.match_review = 'accepted')
+  and ${sql(name)}.match_review is distinct from 'rejected'
+  and exists (select from tenant where tenant.name = ${sql(name)}.tenant and tenant.is_trusted))`
+
 /** Of `image` and its `verification`: whether the portal's pages show this image to the resident. */
 export const isShownToResident = (sql: Sql) => sql`(
   image.verification_id = verification.id and image.attempt_id = verification.attempt_id
@@ -599,12 +646,27 @@ export type ListedVerification = {
   /** A day in UTC; `isExpired`: it has passed. */
   documentExpiresOn: Date | null
   isExpired: boolean
+  /** Within `REMINDER_DAYS`, and not yet. */
+  expiresSoon: boolean
   imagesPending: boolean
   /** All images were refused. */
   imagesRefused: boolean
   /** Those that the resident is shown. */
   images: { id: string; type: string; hasThumbnail: boolean }[]
+  /** Why it has its status; null where the vendor gave no reason, or none that the person is told. */
+  reasons: Reason[] | null
+  /** No later one was started. */
+  isLatest: boolean
+  /** Started by a tenant, for its subject. */
+  isOfSubject: boolean
 }
+
+const shownImages = (sql: Sql) => sql`
+  coalesce((
+    select json_agg(json_build_object('id', image.id, 'type', type, 'hasThumbnail', thumbnail_key is not null)
+      order by array_position(array['document_front', 'document_back', 'selfie'], type), rank)
+    from image where ${isShownToResident(sql)}
+  ), '[]')`
 
 /** A resident's verifications, newest first; or the one of this id. */
 export async function listVerifications(
@@ -616,13 +678,15 @@ export async function listVerifications(
     select id, vendor, status, session_created_at as date, document_type, match, match_differences,
       match_review, document_expires_on,
       coalesce(document_expires_on < (now() at time zone 'UTC')::date, false) as is_expired,
+      coalesce(document_expires_on - (now() at time zone 'UTC')::date between 0 and ${REMINDER_DAYS}, false) as expires_soon,
       status = 'approved' and not images_complete and not ${allImagesRefused(sql)} as images_pending,
       status = 'approved' and ${allImagesRefused(sql)} as images_refused,
-      coalesce((
-        select json_agg(json_build_object('id', image.id, 'type', type, 'hasThumbnail', thumbnail_key is not null)
-          order by array_position(array['document_front', 'document_back', 'selfie'], type), rank)
-        from image where ${isShownToResident(sql)}
-      ), '[]') as images
+      ${shownImages(sql)} as images,
+      ${reasonsToTell(sql)} as reasons, subject_id is not null as is_of_subject,
+      not exists (
+        select from verification later
+        where later.account_id = verification.account_id and later.session_created_at > verification.session_created_at
+      ) as is_latest
     from verification
     where account_id = ${accountId} ${id === undefined ? sql`` : sql`and id = ${id}`}
     order by session_created_at desc`
@@ -631,19 +695,23 @@ export async function listVerifications(
 type LatestDocuments = {
   documentType: DocumentType | null
   date: Date
+  since: Date
   front: boolean
   back: boolean
   face: boolean
+  /** Those that the resident is shown. */
+  images: ListedVerification['images']
 }
 
-/** Which documents the endpoint would return for this resident now, without the images. */
+/** Which documents applications could see of this resident now, for the resident. */
 export async function findLatestDocuments(
   sql: Sql,
   accountId: string,
 ): Promise<LatestDocuments | undefined> {
   const [row] = await sql<LatestDocuments[]>`
-    select document_type, session_created_at as date, document_front_key is not null as front,
-      document_back_key is not null as back, face_key is not null as face
-    from latest_approved where account_id = ${accountId}`
+    select document_type, session_created_at as date, coalesce(decided_at, session_created_at) as since,
+      document_front_key is not null as front, document_back_key is not null as back,
+      face_key is not null as face, ${shownImages(sql)} as images
+    from verification where id = (select id from latest_approved where account_id = ${accountId})`
   return row
 }

@@ -67,7 +67,10 @@ type ProviderOptions = {
   outbound: Outbound
   jobs: Jobs
   /** For `verified_claims`. Passed in, because this folder does not import `id-verification/`. */
-  findVerified: (accountId: string) => Promise<ApprovedVerification | undefined>
+  findVerified: (of: {
+    accountId: string
+    clientId: string
+  }) => Promise<ApprovedVerification | undefined>
   /** Describes a `User-Agent` in words. */
   deviceOf: (texts: Texts, userAgent: string | null) => string
   readerOf: ReaderOf
@@ -249,8 +252,10 @@ const accountFinder =
       accountId,
       claims: async (use, scope, claims) => {
         const request = use === 'userinfo' ? claims?.verified_claims : undefined
+        const clientId = ctx.oidc.client?.clientId ?? ''
         const verified =
-          request && (await verifiedClaims(request, scope, () => findVerified(accountId)))
+          request &&
+          (await verifiedClaims(request, scope, () => findVerified({ accountId, clientId })))
         if (verified) disclosed.set(ctx, verified)
         return {
           sub: accountId,

@@ -2,16 +2,25 @@ import type { Server } from 'node:http'
 import { type AddressInfo, connect, Server as NetServer } from 'node:net'
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises'
 import { OperatorError } from './errors.ts'
+import { findPortOwner } from './port-owner.ts'
 
 /** Where a server listens, and the variable that says so. */
-export type Address = { host: string; port: number; variable: string }
+export type Address = {
+  host: string
+  port: number
+  variable: string
+  /** How many ports from this one on; by default one. */
+  count?: number
+  /** What starts the server, for an advice that can be typed as it is printed. */
+  command?: string
+}
 
 /** Binds the address, and returns the port. Throws OperatorError when it is taken. */
 export async function listenOn(server: Server, address: Address): Promise<number> {
   const { host, port } = address
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(error.code === 'EADDRINUSE' ? portTaken(address) : error),
+      error.code === 'EADDRINUSE' ? portTaken(address, port).then(reject, reject) : reject(error),
     )
     server.listen(port, host, resolve)
   })
@@ -25,20 +34,44 @@ const CONNECT_MS = 1_000
  * a moment, accepts connections that are then lost.
  */
 export async function requireFreePort(address: Address): Promise<void> {
-  const { host, port } = address
+  const taken = await findTaken(address, address.port)
+  if (taken !== undefined) throw await portTaken(address, taken)
+}
+
+/** The first taken port of those that the address needs, if they began at `from`. Port 0 is any free one. */
+async function findTaken({ host, count = 1 }: Address, from: number): Promise<number | undefined> {
+  if (from === 0) return undefined
+  const ports = Array.from({ length: count }, (_, index) => from + index)
+  const isTaken = await Promise.all(ports.map((port) => hasListener(host, port)))
+  return ports.find((_, index) => isTaken[index])
+}
+
+async function hasListener(host: string, port: number): Promise<boolean> {
   const socket = connect({ host, port, timeout: CONNECT_MS })
   const isTaken = await new Promise<boolean>((resolve) => {
     socket.once('connect', () => resolve(true))
     for (const event of ['error', 'timeout']) socket.once(event, () => resolve(false))
   })
   socket.destroy()
-  if (isTaken) throw portTaken(address)
+  return isTaken
 }
 
-const portTaken = ({ port, variable }: Address) =>
-  new OperatorError(
-    `Port ${port} is taken. Stop the program that uses it, or choose another: ${variable}=${port + 1}`,
+const MOST_SUGGESTIONS = 50
+
+/** Says who has the port, where that can be known, and which one is free. */
+async function portTaken(address: Address, taken: number): Promise<OperatorError> {
+  const { port, variable, count = 1, command } = address
+  const owner = await findPortOwner(taken)
+  const who = owner
+    ? `${owner.name} (process ${owner.pid}) listens there`
+    : 'something listens there'
+  let free = port + count
+  for (let tries = 0; tries < MOST_SUGGESTIONS && (await findTaken(address, free)); tries++)
+    free += count
+  return new OperatorError(
+    `Port ${taken} is taken: ${who}. Stop it, or choose another port: ${[`${variable}=${free}`, command].filter(Boolean).join(' ')}`,
   )
+}
 
 /**
  * Accepts no more connections, finishes the requests under way for up to `limitMs`, and resolves when all connections are closed.

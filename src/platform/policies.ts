@@ -6,6 +6,10 @@ export const POLICIES = {
   mfa: ['when-enrolled', 'off', 'required'],
   'expired-documents': ['count', 'refuse'],
   'sign-up': ['closed', 'invitation', 'open'],
+  'consent-default': ['90-days', '1-day', '30-days', '365-days', 'until-ended'],
+  'consent-longest': ['until-ended', '365-days', '90-days', '30-days', '1-day'],
+  'sensitive-scopes': ['documents', 'personal', 'none'],
+  'erasure-wait-days': ['14', '0', '1', '7', '28'],
 } as const
 export type PolicyName = keyof typeof POLICIES
 export type PolicyValue<N extends PolicyName> = (typeof POLICIES)[N][number]
@@ -46,4 +50,26 @@ export async function listPolicies(
       choices: POLICIES[name],
     })),
   )
+}
+
+/** Policies whose value is an ordered list of names. */
+type ListPolicyName = 'vendor-order'
+
+/** Returns the stored list; `undefined` when none is set. */
+export async function findList(sql: Sql, name: ListPolicyName): Promise<string[] | undefined> {
+  const [row] = await sql<{ value: string }[]>`select value from policy where name = ${name}`
+  return row?.value.split(',').filter((word) => word !== '')
+}
+
+/** Stores the list; `undefined` removes it. */
+export async function setList(
+  sql: Sql,
+  name: ListPolicyName,
+  words: readonly string[] | undefined,
+): Promise<void> {
+  if (!words) await sql`delete from policy where name = ${name}`
+  else
+    await sql`
+      insert into policy (name, value) values (${name}, ${words.join(',')})
+      on conflict (name) do update set value = excluded.value`
 }

@@ -6,6 +6,8 @@ import { evaluatePasswordAlone } from '../accounts/second-factor.ts'
 import { isRecentSignIn } from '../accounts/session-limits.ts'
 import { lockSession } from '../accounts/sessions.ts'
 import type { FailedSignIn, SecondStep } from '../accounts/sign-in.ts'
+import type { Config } from '../config.ts'
+import { findErasureTime } from '../id-verification/erasure-requests.ts'
 import type { RequireProof } from '../oauth/interactions.ts'
 import { authenticateForm, PROOF_FIELDS } from '../oauth/logins.ts'
 import { secondStepPage } from '../oauth/second-step-pages.ts'
@@ -22,6 +24,7 @@ import { setSecurityHeaders } from '../web/html.ts'
 import { PageError } from '../web/page-error.ts'
 import { type PageEnv, type ReaderOf, readerIn } from '../web/reader.ts'
 import type { SecurityEvents } from '../web/security-events.ts'
+import { erasureBanner } from './erase-pages.ts'
 import { confirmPage } from './guard-pages.ts'
 
 export type GuardParts = {
@@ -34,7 +37,7 @@ export type GuardParts = {
   security: SecurityEvents
   sealer: Sealer
   jobs: Jobs
-  config: MailContext['config']
+  config: MailContext['config'] & Pick<Config, 'mail' | 'production' | 'host'>
   readerOf: ReaderOf
   log: Log
 }
@@ -112,6 +115,12 @@ async function findResident(parts: GuardParts, c: Context<PageEnv>): Promise<Res
   c.set('reader', readerIn(c.var.reader, account.timeZone))
   const alone = session.isMultiFactor ? undefined : await evaluatePasswordAlone(db, account.id)
   if (alone && !alone.suffices) return undefined
+  const eraseAt = await findErasureTime(db, account.id)
+  if (eraseAt) {
+    const { reader } = c.var
+    const csrf = parts.forms.create(session.uid)
+    c.set('reader', { ...reader, banner: erasureBanner(reader, { eraseAt, csrf }) })
+  }
   const isRecent = isRecentSignIn(session.authenticatedAt)
   return { session, account, isRecent, mayChangeFactors: isRecent && !alone?.isEnrolled }
 }

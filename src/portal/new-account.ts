@@ -108,7 +108,7 @@ export async function sendPasskeyOptions(
 }
 
 /** Reads the two names of the form. `errors` is `undefined` when both are valid. */
-function readNames(
+export function readNames(
   texts: Texts,
   form: Form,
 ): {
@@ -140,7 +140,7 @@ function readName(
     : { name, error: name.length > 100 ? newAccount.longName : newAccount.strangeName }
 }
 
-type Names = { givenName: string; surname: string }
+export type Names = { givenName: string; surname: string }
 /** The form of a link that this browser may use. */
 type Opened = { token: string; browser: string; signUp: SignUp; names: Names }
 
@@ -269,7 +269,7 @@ function reportCreated(
   log.info('account created', { accountId })
 }
 
-async function startFirstSession(
+export async function startFirstSession(
   parts: GuardParts,
   c: Context<PageEnv>,
   login: { accountId: string; method: SignInMethod },
@@ -300,11 +300,11 @@ async function findNextPath(
 }
 
 /** The policy requires a second factor: the pages for signing in set it up, and go on from there. */
-async function showSecondStep(
+export async function showSecondStep(
   parts: GuardParts,
   c: Context<PageEnv>,
   step: SecondStep,
-  { waiting }: SignUp,
+  { waiting }: Pick<SignUp, 'waiting'>,
 ): Promise<Response> {
   const request = await findRequest(parts, c, waiting?.interactionUid)
   const form = request

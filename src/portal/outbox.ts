@@ -1,10 +1,22 @@
 import { Hono } from 'hono'
 import { html } from 'hono/html'
+import type { Config } from '../config.ts'
 import type { Db } from '../platform/db.ts'
+import { isLoopback } from '../platform/loopback.ts'
 import { listOutbox, type OutboxMail } from '../platform/mail.ts'
 import type { Sealer } from '../platform/secrets.ts'
 import { type Html, moment, page, setSecurityHeaders } from '../web/html.ts'
 import type { PageEnv, Reader } from '../web/reader.ts'
+
+/** Mails contain links that open accounts: they are shown only where nobody else can connect. */
+export const showsOutbox = ({
+  config,
+  issuer,
+}: {
+  config: Pick<Config, 'mail' | 'production' | 'host'>
+  issuer: string
+}): boolean =>
+  !config.mail && !config.production && isLoopback(`http://${config.host}`) && isLoopback(issuer)
 
 /** `/outbox`: shows unsent mails. Mount it only on a local portal without a mail server. */
 export function outboxRoutes({

@@ -5,9 +5,15 @@ import { findClientName } from '../clients/clients.ts'
 import { listClientProfiles } from '../clients/profile.ts'
 import { isScope } from '../clients/scopes.ts'
 import { listConsents } from '../consents/consents.ts'
+import { inPageOrder } from '../consents/form.ts'
+import { findOwnProgress } from '../id-verification/own-progress.ts'
 import { findOwnVerification } from '../id-verification/own-verifications.ts'
 import { adoptDocumentName, findDocumentName } from '../id-verification/review.ts'
-import { type ListedVerification, listVerifications } from '../id-verification/store.ts'
+import {
+  findLatestDocuments,
+  type ListedVerification,
+  listVerifications,
+} from '../id-verification/store.ts'
 import type { Db } from '../platform/db.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import type { Sealer } from '../platform/secrets.ts'
@@ -19,8 +25,10 @@ import type { Guard, GuardParts } from './guard.ts'
 import { takeOpenedLink } from './links.ts'
 import { sentenceOf, takeNotice } from './notices.ts'
 import { homePage } from './pages.ts'
+import { isNewOperator } from './setup.ts'
 import { openSignIn, showSignIn, signIn, signOut } from './sign-in.ts'
 import { verificationPage } from './verification-page.ts'
+import { verifyCard } from './verify-pages.ts'
 
 type Parts = GuardParts & {
   jobs: Jobs
@@ -50,11 +58,14 @@ async function showHome(parts: Parts, c: Context<PageEnv>): Promise<Response> {
   if (!resident) return showSignIn(parts, c)
   const opened = takeOpenedLink(c, issuer)
   if (opened) return c.redirect(opened, 303)
+  if (isNewOperator(parts, c)) return c.redirect('/operator', 303)
   const { account, session, isRecent } = resident
-  const [verifications, applications, offeredName] = await Promise.all([
+  const [verifications, applications, offeredName, progress, documents] = await Promise.all([
     listVerifications(db, account.id),
     listApplications(db, account.id),
     findDocumentName(db, vault, account.id),
+    findOwnProgress(db, account.id),
+    findLatestDocuments(db, account.id),
   ])
   const notice = await takeSentence(parts, c)
   if (isRecent) await requestThumbnails(parts, verifications)
@@ -69,6 +80,7 @@ async function showHome(parts: Parts, c: Context<PageEnv>): Promise<Response> {
       })),
       applications,
       offeredName,
+      verifyCard: verifyCard(c.var.reader, { progress, isVerified: documents !== undefined }),
       csrf: forms.create(session.uid),
       notice,
     }),
@@ -122,16 +134,13 @@ async function listApplications(db: Db, accountId: string) {
   return consents.flatMap((consent) => {
     const client = profiles.find(({ clientId }) => clientId === consent.clientId)
     if (!client) return []
-    const { scopes, declined, createdAt, endsAt, isFrozen, lastTokenAt } = consent
+    const { scopes, declined } = consent
     return [
       {
+        ...consent,
         client,
-        scopes: scopes.filter(isScope),
-        declined: declined.filter(isScope),
-        createdAt,
-        endsAt,
-        isFrozen,
-        lastTokenAt,
+        scopes: inPageOrder(scopes.filter(isScope)),
+        declined: inPageOrder(declined.filter(isScope)),
       },
     ]
   })

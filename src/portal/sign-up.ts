@@ -18,11 +18,16 @@ import type { PageEnv } from '../web/reader.ts'
 import type { GuardParts } from './guard.ts'
 import { createAccount, findRequest, sendPasskeyOptions, showNewAccount } from './new-account.ts'
 import { takeNotice } from './notices.ts'
+import { showsOutbox } from './outbox.ts'
 import { requestExpiredPage, signUpPage, signUpSentPage } from './sign-up-pages.ts'
 
 const TOKEN = ':token{[\\w-]{43}}' as const
 // Whoever types it gets a mail there, so what mail programs read as more than one address is refused.
 const EMAIL = /^[^\s@<>(),;:"[\]\\]+@[^\s@<>(),;:"[\]\\]+$/
+
+/** Whether it is one e-mail address, which a page can display. */
+export const isEmailAddress = (text: string): boolean =>
+  EMAIL.test(text) && text.length <= 320 && isDisplayable(text)
 
 /** `/sign-up`: residents create their accounts, where the operator's policy lets them. */
 export function signUpRoutes(parts: GuardParts): Hono<PageEnv> {
@@ -91,7 +96,7 @@ async function acceptRequest(parts: GuardParts, c: Context<PageEnv>): Promise<Re
     byInvitation: await isByInvitation(parts),
     email,
   }
-  if (!EMAIL.test(email) || email.length > 320 || !isDisplayable(email)) {
+  if (!isEmailAddress(email)) {
     const error = texts.signUp.noAddress
     return show(parts, c, signUpPage(c.var.reader, { ...shown, error }), 400)
   }
@@ -120,7 +125,8 @@ async function showSent(
     email: signUp.email,
     waiting,
     byInvitation: await isByInvitation(parts),
-    error: hasError ? c.var.reader.texts.signUp.wrongCode : undefined,
+    hasOutbox: showsOutbox(parts),
+    error: hasError ? c.var.reader.texts.mailCode.wrong : undefined,
   })
   return show(parts, c, page, hasError ? 400 : 200)
 }

@@ -5,6 +5,7 @@ import { calendarDate, csrfField, day, type Html, page } from '../web/html.ts'
 import { photoList } from '../web/photos.ts'
 import type { Reader } from '../web/reader.ts'
 import { wordFor } from '../web/texts/languages.ts'
+import { outcomeNote } from './outcome-note.ts'
 import { capitalised, matchNote, statusOf, verifierOf } from './pages.ts'
 
 type Findings = NonNullable<OwnVerification['findings']>
@@ -43,6 +44,7 @@ export function verificationPage(
     body: html`<p><a href="/">${common.backToDocuments}</a></p>
 <article class="card"><header><h1>${what}</h1><p class="status ${status.tone}">${status.words}</p></header>
 ${matchNote(reader.texts, verification)}
+${outcomeNote(reader.texts, verification)}
 <dl class="facts">
 ${fact(texts.checkedBy, verifierOf(reader.texts, vendor))}
 ${fact(texts.started, day(reader, date))}

@@ -9,20 +9,36 @@ import { LANGUAGES, type Locale, momentInWords } from './texts/languages.ts'
 
 export type { Html } from './texts/formats.ts'
 
-const script = readFileSync(new URL('./passkey.js', import.meta.url), 'utf8')
+const readScript = (name: string) =>
+  createAsset(
+    name,
+    'js',
+    'text/javascript; charset=utf-8',
+    readFileSync(new URL(`./${name}.js`, import.meta.url), 'utf8'),
+  )
 
-/** The only script, for pages that can use a passkey; they work without it. */
-export const passkeyScript = createAsset('passkey', 'js', 'text/javascript; charset=utf-8', script)
+/** For pages that can use a passkey; they work without it. */
+export const passkeyScript = readScript('passkey')
+/** For pages that take photos, and those that wait for a phone; they work without it. */
+export const cameraScript = readScript('camera')
 
 /**
- * The frame of every page: one stylesheet, the passkey script where a page uses it, the operator's name and logo, links to the pages of
- * help, and the switch of languages. `hasSwitch`: false for a page that is shown only once, or exists in one language only.
+ * The frame of every page: one stylesheet, a script where a page uses it, the operator's name and logo, links to the pages of help, and
+ * the switch of languages. `hasSwitch`: false for a page that is shown only once, or exists in one language only.
  */
 export function page(
-  { locale, texts, returnTo, site }: Reader,
-  content: { title: string; body: Html; actions?: Html; passkeys?: boolean; hasSwitch?: boolean },
+  { locale, texts, returnTo, site, banner }: Reader,
+  content: {
+    title: string
+    body: Html
+    actions?: Html
+    passkeys?: boolean
+    camera?: boolean
+    hasSwitch?: boolean
+  },
 ): Html {
-  const { title, body, actions = '', passkeys = false, hasSwitch = true } = content
+  const { title, body, actions = '', passkeys = false, camera = false, hasSwitch = true } = content
+  const scripts = [...(passkeys ? [passkeyScript] : []), ...(camera ? [cameraScript] : [])]
   const { frame } = texts
   return html`<!doctype html>
 <html lang="${texts.language.tag}">
@@ -32,12 +48,10 @@ export function page(
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
 <title>${title} · ${frame.portal}</title>
-<link rel="stylesheet" href="${site.stylesheet.path}">${
-    passkeys
-      ? html`
-<script src="${passkeyScript.path}" defer></script>`
-      : ''
-  }
+<link rel="stylesheet" href="${site.stylesheet.path}">${scripts.map(
+    ({ path }) => html`
+<script src="${path}" defer></script>`,
+  )}
 </head>
 <body>
 <a class="skip" href="#main">${frame.skip}</a>
@@ -46,7 +60,7 @@ export function page(
       ? html`<img src="${site.logo.path}" alt="" class="logo">`
       : html`<span class="mark" aria-hidden="true"></span>`
   }${frame.portal}</a>${actions}</div></header>
-<main id="main">${body}</main>
+<main id="main">${banner ?? ''}${body}</main>
 <footer><p>${frame.footer}</p>
 <nav aria-label="${frame.about}"><ul class="about">
 <li><a href="/help">${frame.help}</a></li>
@@ -105,23 +119,25 @@ type PageNeeds = {
   locale: Locale
   formTargets?: string[]
   passkeys?: boolean
+  camera?: boolean
 }
 
 /**
  * The headers of a page. `formTargets`: addresses to which a form may finally redirect, because browsers apply `form-action` to the
- * whole chain of redirects. `passkeys`: allows the script.
+ * whole chain of redirects. `passkeys`, `camera`: allow the script, and what it uses.
  */
 export function securityHeaders({
   issuer,
   locale,
   formTargets = [],
   passkeys = false,
+  camera = false,
 }: PageNeeds): Record<string, string> {
   const targets = formTargets.filter((target) => URL.canParse(target)).map(sourceOf)
   const policy = [
     "default-src 'none'",
     "style-src 'self'",
-    ...(passkeys ? ["script-src 'self'", "connect-src 'self'"] : []),
+    ...(passkeys || camera ? ["script-src 'self'", "connect-src 'self'"] : []),
     "img-src 'self'",
     ['form-action', "'self'", ...targets].join(' '),
     "frame-ancestors 'none'",
@@ -134,7 +150,7 @@ export function securityHeaders({
     'X-Content-Type-Options': 'nosniff',
     'Cross-Origin-Opener-Policy': 'same-origin',
     'Cross-Origin-Resource-Policy': 'same-origin',
-    'Permissions-Policy': 'camera=(), geolocation=(), microphone=(), payment=()',
+    'Permissions-Policy': `camera=(${camera ? 'self' : ''}), geolocation=(), microphone=(), payment=()`,
     'Cache-Control': 'no-store',
     ...(issuer.startsWith('https:') ? { 'Strict-Transport-Security': HSTS } : {}),
   }

@@ -7,10 +7,14 @@ const isSupported =
   typeof PublicKeyCredential.parseCreationOptionsFromJSON === 'function' &&
   typeof PublicKeyCredential.prototype.toJSON === 'function'
 
+/** The names of the fields that have to be filled in first, and that the options depend on. */
+const neededBy = (button) => (button.dataset.needs ?? '').split(' ').filter(Boolean)
+
 async function requestCredential(button) {
+  const sent = ['csrf', ...neededBy(button)].map((name) => [name, button.form.elements[name].value])
   const response = await fetch(button.dataset.options, {
     method: 'POST',
-    body: new URLSearchParams({ csrf: button.form.elements.csrf.value }),
+    body: new URLSearchParams(sent),
   })
   if (!response.ok) throw new Error('no options')
   const options = await response.json()
@@ -23,11 +27,8 @@ async function requestCredential(button) {
       })
 }
 
-/** Whether the fields that the button names are filled in. */
 const isFilled = (button) =>
-  (button.dataset.needs ?? '')
-    .split(' ')
-    .every((name) => name === '' || button.form.elements[name].reportValidity())
+  neededBy(button).every((name) => button.form.elements[name].reportValidity())
 
 async function submitPasskey(button) {
   if (!isFilled(button)) return

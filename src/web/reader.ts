@@ -4,6 +4,7 @@ import { createMiddleware } from 'hono/factory'
 import { chooseLocale } from './locales.ts'
 import type { Site } from './site.ts'
 import type { Texts } from './texts/en.ts'
+import type { Html } from './texts/formats.ts'
 import { inTimeZone, type Locale, type Setting, textsFor } from './texts/languages.ts'
 
 /** Who reads a page. */
@@ -13,6 +14,8 @@ export type Reader = {
   /** The path and query of the page, to which the switch of languages returns. */
   returnTo: string
   site: Site
+  /** What every page says first. */
+  banner?: Html
 }
 
 /** The environment of Hono for routes with pages. */
@@ -46,10 +49,13 @@ const MAX_CHARACTERS = 4_000
 /** The pages that a form of each path belongs to; a form of any other path is sent to the page that contains it. */
 const PAGES_OF_FORMS: readonly [pattern: RegExp, page: string][] = [
   [/^\/(sign-in|sign-out|photos|verifications\/[^/]+\/name)$/, '/'],
-  [/^\/account\/.*$/, '/account'],
+  [/^\/account\/sessions\/.*$/, '/account/devices'],
+  [/^(\/account\/(?:export|erase))\/.*$/, '$1'],
+  [/^\/account\/(?!(?:export|erase)$).*$/, '/account'],
   [/^(\/applications\/[^/]+)\/.*$/, '$1'],
   [/^\/links\/.*$/, '/links'],
-  [/^\/sign-up\/code$/, '/sign-up/sent'],
+  [/^(\/sign-up|\/reset|\/verify-email)\/code$/, '$1/sent'],
+  [/^(\/verify\/[^/]+)\/cancel$/, '$1'],
   [/^\/api\/oauth\/.*$/, '/'],
 ]
 

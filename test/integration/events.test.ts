@@ -3,7 +3,7 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { Webhook } from 'standardwebhooks'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { deleteClient } from '../../src/clients/clients.ts'
 import { changeConsent, revokeConsent } from '../../src/consents/consents.ts'
 import { announceTest } from '../../src/events/events.ts'
@@ -766,9 +766,8 @@ describe('security event tokens', () => {
   })
 })
 
-test('the demo application takes what is signed for it, and erases when it is told to', async () => {
-  const resident = await addResident(portal.parts)
-  await verify(resident.id)
+/** The demo's bank, with which a resident was signed in and has allowed everything. */
+async function openBank(email: string) {
   const [port = 0] = await findFreePorts(1)
   const redirectUri = `http://127.0.0.1:${port}/callback`
   const { client_id: clientId, client_secret: clientSecret = '' } = await addClient(portal.parts, {
@@ -790,47 +789,80 @@ test('the demo application takes what is signed for it, and erases when it is to
     events: { signingSecret, token: stream?.events_token ?? '' },
     log: portal.parts.log,
   })
-  try {
-    const browser = createUserAgent()
-    const { url } = bank
-    const { email } = resident
-    const signIn = await browser.open(`${url}/sign-in`)
-    const consent = await browser.submit(signIn, 'login', { email, password: PASSWORD })
-    const account = await browser.submit(consent, 'allow', {})
-    expect(account.text).toContain('Your identity is confirmed')
-    expect((await browser.request(`${url}/images/face`)).status).toBe(200)
+  onTestFinished(() => bank.close())
+  const browser = createUserAgent()
+  const { url } = bank
+  const signIn = await browser.open(`${url}/sign-in`)
+  const consent = await browser.submit(signIn, 'login', { email, password: PASSWORD })
+  const account = await browser.submit(consent, 'allow', {})
+  expect(account.text).toContain('Your identity is confirmed')
+  return { url, clientId, hooks, signingSecret, browser }
+}
 
-    const body = JSON.stringify({
-      type: 'consent.revoked',
-      timestamp: new Date().toISOString(),
-      data: { sub: resident.id },
-    })
-    const forge = (headers: Record<string, string>) =>
-      fetch(hooks, {
-        method: 'POST',
-        headers: { 'Content-Type': 'application/json', ...headers },
-        body,
-      })
-    const signed = (at: Date, secret = signingSecret) =>
-      webhookHeaders({ id: randomUUID(), at, body, secrets: [secret] })
-    expect((await forge({})).status).toBe(401)
-    expect((await forge(signed(new Date(), `whsec_${btoa('x'.repeat(32))}`))).status).toBe(401)
-    expect((await forge(signed(new Date(Date.now() - 3600_000)))).status).toBe(401)
+test('the demo application takes what is signed for it, and erases when it is told to', async () => {
+  const resident = await addResident(portal.parts)
+  await verify(resident.id)
+  const { url, clientId, hooks, signingSecret, browser } = await openBank(resident.email)
+  expect((await browser.request(`${url}/images/face`)).status).toBe(200)
 
-    await changeConsent(portal.db, {
-      accountId: resident.id,
-      clientId,
-      allowed: ['openid', 'eprospera:person.id_verification.read'],
-      endsAt: undefined,
+  const body = JSON.stringify({
+    type: 'consent.revoked',
+    timestamp: new Date().toISOString(),
+    data: { sub: resident.id },
+  })
+  const forge = (headers: Record<string, string>) =>
+    fetch(hooks, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', ...headers },
+      body,
     })
-    await eventually(async () => (await browser.open(url)).text.includes('consent.changed'))
-    await eraseResident(parts(), resident.id)
-    await eventually(async () => {
-      const [notice] = await listErasureNotices(portal.db, resident.id)
-      return notice?.answer === 'erased'
-    })
-    expect((await browser.request(`${url}/images/face`)).status).toBe(404)
-  } finally {
-    await bank.close()
+  const signed = (at: Date, secret = signingSecret) =>
+    webhookHeaders({ id: randomUUID(), at, body, secrets: [secret] })
+  expect((await forge({})).status).toBe(401)
+  expect((await forge(signed(new Date(), `whsec_${btoa('x'.repeat(32))}`))).status).toBe(401)
+  expect((await forge(signed(new Date(Date.now() - 3600_000)))).status).toBe(401)
+
+  await changeConsent(portal.db, {
+    accountId: resident.id,
+    clientId,
+    allowed: ['openid', 'eprospera:person.id_verification.read'],
+    endsAt: undefined,
+  })
+  await eventually(async () => (await browser.open(url)).text.includes('consent.changed'))
+  await eraseResident(parts(), resident.id)
+  await eventually(async () => {
+    const [notice] = await listErasureNotices(portal.db, resident.id)
+    return notice?.answer === 'erased'
+  })
+  expect((await browser.request(`${url}/images/face`)).status).toBe(404)
+})
+
+test('the demo application shows at once what the resident decided, and reads again what is given back', async () => {
+  const resident = await addResident(portal.parts)
+  await verify(resident.id)
+  const { url, clientId, browser } = await openBank(resident.email)
+  const shown = async (text: string) => {
+    await eventually(async () => (await browser.open(url)).text.includes(text))
+    return await browser.request(`${url}/images/face`)
   }
+  const change = { accountId: resident.id, clientId, endsAt: undefined }
+
+  await changeConsent(portal.db, { ...change, allowed: ['openid', 'offline_access'] })
+  expect((await shown('You did not let us see your documents')).status).toBe(404)
+  const asked = await browser.open(`${url}/sign-in?again`)
+  const back = await browser.submit(asked, 'allow', { scope: ALL_SCOPES.split(' ') })
+  expect(back.text).toContain('Your identity is confirmed')
+
+  await revokeConsent(portal.db, resident.id, clientId)
+  expect((await shown('You ended our access')).status).toBe(404)
+  const again = await browser.open(`${url}/sign-in`)
+  expect((await browser.submit(again, 'allow', {})).text).toContain('Your identity is confirmed')
+
+  await portal.db`update consent set ends_at = now() where client_id = ${clientId}`
+  const expired = await browser.submit(await browser.open(url), '', {}, { action: '/ask' })
+  expect(expired.text).toContain('Our access has expired')
+  expect((await browser.request(`${url}/images/face`)).status).toBe(404)
+  // As it is once a report was withdrawn: nobody tells the bank.
+  await portal.db`update consent set ends_at = null where client_id = ${clientId}`
+  expect((await browser.open(url)).text).toContain('Your identity is confirmed')
 })

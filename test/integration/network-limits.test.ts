@@ -91,18 +91,30 @@ const UNLIMITED = `
   GET /sign-up
   GET /sign-up/sent
   GET /sign-up/done
+  GET /verify-email/sent
   GET /verify-email/done
   GET /verifications/:id
+  GET /verify
+  GET /verify/:id
   GET /links
   GET /photos/:id
   GET /photos/:id/image
   GET /photos/:id/thumbnail
   GET /account
+  GET /account/devices
+  GET /account/erase
+  GET /account/export
+  GET /account/export/archive
   GET /account/totp
+  GET /operator
   GET /account/time-zone
+  GET /account/notifications
   GET /applications/:clientId
   GET /applications/:clientId/logo
   GET /activity
+  GET /activity/:id
+  GET /activity/:id/proof
+  GET /activity/:id/unexpected
   GET /looks
   GET /outbox
   GET /api/v1/idv/health
@@ -135,6 +147,9 @@ const GUESSED = `
   GET /sign-up/:token
   POST /sign-up/:token
   POST /sign-up/:token/passkey-options
+  GET /setup/:token
+  POST /setup/:token
+  POST /setup/:token/passkey-options
   GET /verify-email/:token
   POST /verify-email/:token
   GET /link/:token
@@ -143,12 +158,14 @@ const GUESSED = `
   POST /not-me/:token
   GET /not-me/:token/done
   POST /verifications/*
+  POST /verify/:id/cancel
   POST /links/*
   POST /sign-out
   POST /photos
   POST /photos/:id
   POST /account/*
   POST /applications/*
+  POST /activity/*
   GET /callbacks/mosaic
   GET /app/:token`
 

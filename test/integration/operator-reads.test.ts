@@ -36,12 +36,16 @@ async function arrange() {
   const [alert] = await portal.db<{ id: string }[]>`
     insert into alert (type, occasion, verification_id) values ('person_mismatch', ${id}, ${id})
     returning id`
+  const [report] = await portal.db<{ id: string }[]>`
+    insert into security_case (kind, account_id, entry_id)
+    select 'entry', ${resident.id}, coalesce(max(entry_id), 0) + 1 from security_case returning id`
   const event = async (kind: string) => {
     const [row] = await portal.db<{ id: string }[]>`
       insert into event (client_id, kind, account_id, verification_id)
       values (${client_id}, ${kind}, ${resident.id}, ${id}) returning id`
     return row?.id ?? ''
   }
+  await portal.db`insert into operator (account_id, role) values (${resident.id}, 'auditor')`
   return {
     resident: resident.id,
     client: client_id,
@@ -50,6 +54,7 @@ async function arrange() {
     event: await event('verification.approved'),
     erasure: await event('verification.erased'),
     alert: alert?.id ?? '',
+    report: report?.id ?? '',
   }
 }
 type Known = Awaited<ReturnType<typeof arrange>>
@@ -81,6 +86,7 @@ const READS: Record<string, { words: (known: Known) => string[]; row: Detail; ro
     words: ({ resident }) => [resident, '--out', join(dir, 'archive.zip')],
     row: { what: 'export' },
   },
+  'operator list': { words: () => [], row: { what: 'operator-read', of: 'resident' } },
   'verification list': { words: () => [], row: { what: 'operator-read', of: 'verification' } },
   'verification show': {
     words: ({ verification }) => [verification],
@@ -101,6 +107,10 @@ const READS: Record<string, { words: (known: Known) => string[]; row: Detail; ro
   'alert resolve': {
     words: ({ alert }) => [alert, '--reason', 'Seen.'],
     row: { what: 'alert-resolution' },
+  },
+  'case show': {
+    words: ({ report }) => [report],
+    row: { what: 'operator-read', of: 'case' },
   },
   'ledger list': {
     words: ({ resident }) => ['--resident', resident],
@@ -128,10 +138,14 @@ const OTHERS = [
     'tenant list',
     'tenant set',
     'tenant show',
+    'operator add',
+    'operator remove',
+    'operator setup',
     'policy list',
     'policy set',
     'resident reset-mfa',
     'case list',
+    'case answer',
     'case close',
     'verification review',
     'verification retry',

@@ -156,7 +156,7 @@ describe('wrong usage', () => {
     const { run } = readCommand(['verification', 'review', 'id', '--reason', 'abc'])
     const noParts = {} as Parameters<typeof run>[0]
     await expect(run(noParts)).rejects.toThrow(
-      'a review is either --accept or --reject\nSee: npm run -s cli -- verification review --help',
+      'a review is one of --accept, --reject and --again\nSee: npm run -s cli -- verification review --help',
     )
   })
 })

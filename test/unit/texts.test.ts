@@ -5,7 +5,13 @@ import { LANGUAGES, LOCALES } from '../../src/web/texts/languages.ts'
 
 /** Texts that may be the same in another language: names, words that both have, and what is only put together. */
 const SAME: Record<string, readonly string[]> = {
-  es: ['protocolError.error', 'home.kinds.visa', 'privacy.cookies', 'permissions.kinds.visa'],
+  es: [
+    'protocolError.error',
+    'home.kinds.visa',
+    'privacy.cookies',
+    'permissions.kinds.visa',
+    'operator.roles.auditor',
+  ],
 }
 
 type Rendered = { path: string; text: string }
@@ -159,7 +165,7 @@ const textsOf = (template: string): string[] =>
   ].filter((text) => /\p{L}/u.test(text) && !isPartOfTag(text))
 
 // A template may be a piece of a tag: ` checked`, ` aria-describedby="x"`.
-const isPartOfTag = (text: string) => /^( checked| [a-z-]+="[^"]*")+$/.test(text)
+const isPartOfTag = (text: string) => /^( checked| selected| open| [a-z-]+="[^"]*")+$/.test(text)
 
 /** Strings in the code of a page file that begin as a sentence does, or are one word with a capital. */
 const sentencesOf = (source: string): string[] =>

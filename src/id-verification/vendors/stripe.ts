@@ -2,6 +2,8 @@ import { z } from 'zod'
 import { callVendor, fetchSignedUrl, isStatus, withCredentials } from './call.ts'
 import { membersOf, toFindings } from './findings.ts'
 import { id, parseAnswer, parseJson, pathSegment, text } from './parsing.ts'
+import { toReasons } from './reasons/reason.ts'
+import { STRIPE_REASONS } from './reasons/stripe.ts'
 import { isHmacSigned, isRecent, withTimestamp } from './signatures.ts'
 import {
   DELETED_SESSION,
@@ -67,6 +69,8 @@ export function createStripe(integration: Integration, now: () => number = Date.
 
     read,
 
+    opensOnce: true,
+
     async startSession({ verificationId, returnUrl }) {
       const { id, url, client_reference_id } = await api.callJson(startedSchema, SESSIONS, {
         form: {
@@ -81,6 +85,8 @@ export function createStripe(integration: Integration, now: () => number = Date.
       // Throws for an id by which the result could not be fetched.
       return { sessionId: pathSegment(id), url }
     },
+
+    renewPage: async ({ sessionId }) => (await api.findSession(sessionId)).url ?? undefined,
 
     async fetchResult(sessionId) {
       const session = await api.findSession(sessionId)
@@ -252,6 +258,10 @@ const linkSchema = z.object({ url: z.string() })
 const sessionSchema = z.object({
   id,
   status: z.string(),
+  url: z
+    .url({ protocol: /^https?$/ })
+    .nullish()
+    .catch(undefined),
   redaction: z.unknown().optional(),
   last_error: z.object({ code: text }).nullish().catch(undefined),
   last_verification_report: reportId.nullish(),
@@ -323,6 +333,7 @@ function toDecisionBeforeReport({ status, last_error }: Session): VendorDecision
       ...UNDATED,
       status: code === FINAL_ERROR ? 'declined' : 'resubmission',
       reason: code.slice(0, 1000),
+      reasons: toReasons(STRIPE_REASONS, [code]),
     },
   ]
 }
@@ -341,7 +352,12 @@ function toDecision(
     findings: readFindings(report.document),
   }
   if (status === 'verified') return { ...common, status: 'approved' }
-  return { ...common, status: statusOfFailure(report, code, failedCheck), reason: code }
+  return {
+    ...common,
+    status: statusOfFailure(report, code, failedCheck),
+    reason: code,
+    reasons: toReasons(STRIPE_REASONS, [code]),
+  }
 }
 
 function statusOfFailure(

@@ -2,6 +2,8 @@ import { z } from 'zod'
 import { callVendor, isStatus, withCredentials } from './call.ts'
 import { joinText, membersOf, toFindings } from './findings.ts'
 import { id, parseAnswer, parseJson, pathSegment, text, toImageType } from './parsing.ts'
+import { toReasons } from './reasons/reason.ts'
+import { SUMSUB_REASONS } from './reasons/sumsub.ts'
 import { type HmacAlgorithm, isHmacSigned, signHmac } from './signatures.ts'
 import {
   DELETED_SESSION,
@@ -48,6 +50,16 @@ export function createSumsub(integration: Integration, now: () => number = Date.
   const settings = parseSettings('sumsub', SETTINGS, integration.settings)
   const api = createApi(integration, now)
 
+  async function createPage(verificationId: string, returnUrl: string): Promise<string> {
+    const { url } = await api.callJson(linkSchema, WEBSDK_LINK, {
+      levelName: settings.levelName,
+      userId: verificationId,
+      ttlInSecs: settings.linkSeconds,
+      redirect: { successUrl: returnUrl, rejectUrl: returnUrl },
+    })
+    return url
+  }
+
   return {
     isGenuine(body, header) {
       const name = header('x-payload-digest-alg') ?? 'HMAC_SHA256_HEX'
@@ -59,21 +71,16 @@ export function createSumsub(integration: Integration, now: () => number = Date.
     read,
 
     async startSession({ verificationId, returnUrl }) {
-      const { levelName, linkSeconds } = settings
-      const level = encodeURIComponent(levelName)
+      const level = encodeURIComponent(settings.levelName)
       const applicant = await api.callJson(startedSchema, `${APPLICANTS}?levelName=${level}`, {
         externalUserId: verificationId,
       })
       // Throws for an id by which the result could not be fetched.
       const sessionId = pathSegment(applicant.id)
-      const { url } = await api.callJson(linkSchema, WEBSDK_LINK, {
-        levelName,
-        userId: verificationId,
-        ttlInSecs: linkSeconds,
-        redirect: { successUrl: returnUrl, rejectUrl: returnUrl },
-      })
-      return { sessionId, url }
+      return { sessionId, url: await createPage(verificationId, returnUrl) }
     },
+
+    renewPage: ({ verificationId, returnUrl }) => createPage(verificationId, returnUrl),
 
     async fetchResult(sessionId) {
       try {
@@ -252,6 +259,9 @@ const OPEN = new Map<string, VerificationStatus>([
 ])
 
 /** The answer counts only when the review is completed: before that it may be there, and mean nothing (§10.4). */
+/** The person has sent everything, and nothing is expected of them. */
+const SUBMITTED = ['pending', 'prechecked', 'queued', 'awaitingService']
+
 function toDecision({ review, info }: Applicant): VendorDecision {
   const { reviewStatus, reviewResult, reviewDate } = review
   const status =
@@ -259,7 +269,13 @@ function toDecision({ review, info }: Applicant): VendorDecision {
   if (!status) throw new VendorError('the vendor answered an unknown status')
   const common = { attemptId: review.attemptId ?? '', status }
   if (status === 'pending')
-    return { ...common, decidedAt: undefined, documentType: undefined, reason: undefined }
+    return {
+      ...common,
+      isSubmitted: SUBMITTED.includes(reviewStatus) || undefined,
+      decidedAt: undefined,
+      documentType: undefined,
+      reason: undefined,
+    }
   const decidedAt = reviewStatus === 'completed' ? toTime(reviewDate) : undefined
   const document = identityDocument(info)
   return {
@@ -267,6 +283,10 @@ function toDecision({ review, info }: Applicant): VendorDecision {
     ...common,
     documentType: documentType(document.idDocType),
     reason: status === 'approved' ? undefined : reasonOf(reviewResult),
+    reasons:
+      status === 'approved'
+        ? undefined
+        : toReasons(SUMSUB_REASONS, reviewResult?.rejectLabels ?? []),
     findings: readFindings(info),
   }
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { ServiceScope } from '../../clients/scopes.ts'
 import { OperatorError } from '../../platform/errors.ts'
+import type { Reason } from './reasons/reason.ts'
 import type { VendorName } from './vendor-names.ts'
 
 export type VerificationStatus =
@@ -40,12 +41,17 @@ export type DocumentFindings = {
 export type VendorDecision = {
   attemptId: string
   status: VerificationStatus
+  /** Of a pending attempt: its photos were submitted, and the vendor is checking them. */
+  isSubmitted?: true | undefined
   /** The vendor's time; `undefined` for progress, which has none. */
   decidedAt: Date | undefined
   /** The vendor reports no times: a decision is dated when it is first fetched, and a changed one again. */
   isUndated?: true
   documentType: DocumentType | undefined
+  /** In the vendor's words, for the operator and the tenant. */
   reason: string | undefined
+  /** What of it the person is told, by the vendor's codes; `undefined` where it sent none. */
+  reasons?: readonly Reason[] | undefined
   /** Read from the document; `undefined` when the message contains none. */
   findings?: DocumentFindings | undefined
 }
@@ -120,6 +126,10 @@ export type Vendor = {
   read(body: Uint8Array): VendorReport
   /** Starts a session. `url` is the page for the person; it opens the session. */
   startSession(session: NewSession): Promise<{ sessionId: string; url: string }>
+  /** The address of the page opens once. */
+  opensOnce?: true
+  /** A new address of the page of an undecided session, if the vendor offers that. `undefined`: the session has no page any more. */
+  renewPage?(session: NewSession & { sessionId: string }): Promise<string | undefined>
   /** The vendor's current decisions on this session; empty before there is one. */
   fetchResult(sessionId: string): Promise<VendorDecision[]>
   /**

@@ -40,9 +40,13 @@ export function createVendor(integration: Integration, tokens?: TokenCache): Ven
 function observed(vendor: VendorName, adapter: Vendor): Vendor {
   const call = <T>(name: string, work: () => Promise<T>) =>
     observe({ kind: 'vendor', vendor, name }, work, describeCall)
+  const { renewPage } = adapter
   return {
     ...adapter,
     startSession: (session) => call('start_session', () => adapter.startSession(session)),
+    ...(renewPage && {
+      renewPage: (session) => call('renew_page', () => renewPage(session)),
+    }),
     fetchResult: (sessionId) => call('fetch_result', () => adapter.fetchResult(sessionId)),
     listMedia: (session) => call('list_media', () => adapter.listMedia(session)),
     download: (media, maxBytes) => call('download', () => adapter.download(media, maxBytes)),

@@ -35,8 +35,8 @@ export type DownloadedImage = { bytes: Uint8Array; contentType: string; sha256: 
 
 /** The OAuth client of a third-party application. It works without the pages too, for scripts. */
 export type ApplicationClient = {
-  /** Where to redirect the browser, and what to store until it returns. */
-  startSignIn(): Promise<{ url: string; signIn: SignIn }>
+  /** Where to redirect the browser, and what to store until it returns. `asksAgain`: also for what was declined before. */
+  startSignIn(options?: { asksAgain: boolean }): Promise<{ url: string; signIn: SignIn }>
   /** Exchanges the code for tokens. Throws openid-client's errors when the response is an error or invalid. */
   finishSignIn(callbackUrl: string | URL, signIn: SignIn): Promise<Tokens>
   /** Throws when the refresh token is no longer valid. */
@@ -76,7 +76,7 @@ export function createApplicationClient(options: {
   }
 
   return {
-    async startSignIn() {
+    async startSignIn({ asksAgain } = { asksAgain: false }) {
       const config = await configuration()
       const signIn = {
         state: oauth.randomState(),
@@ -90,6 +90,7 @@ export function createApplicationClient(options: {
         nonce: signIn.nonce,
         code_challenge: await oauth.calculatePKCECodeChallenge(signIn.codeVerifier),
         code_challenge_method: 'S256',
+        ...(asksAgain && { prompt: 'consent' }),
       })
       return { url: url.href, signIn }
     },
@@ -138,6 +139,29 @@ export function createApplicationClient(options: {
     },
   }
 }
+
+/** Why the bank sees nothing, as far as the portal's answer says. `undefined`: it sees what it was allowed to. */
+export function refusalOf({ status, challenge = '' }: VerificationAnswer): Refusal | undefined {
+  if (status === 200) return undefined
+  // 401 on the real portal, 403 by RFC 6750 §3.1.
+  if (challenge.includes('insufficient_scope')) return 'declined'
+  return status === 401 ? 'ended' : 'unavailable'
+}
+/** `declined`: the documents are not allowed. `ended`: the token is not valid. `unavailable`: anything else. */
+export type Refusal = 'declined' | 'ended' | 'unavailable'
+
+/** The images that exist and were not allowed, which the answer names beside `documents`. */
+export const withheldImages = ({ body }: VerificationAnswer): ImageName[] =>
+  Object.entries((body ?? {}) as Record<string, unknown>).flatMap(([member, value]) =>
+    /withheld|omitted|declined/i.test(member)
+      ? IMAGE_NAMES.filter((name) =>
+          Array.isArray(value)
+            ? value.includes(name)
+            : Boolean((value as Record<string, unknown> | null)?.[name]),
+        )
+      : [],
+  )
+export const IMAGE_NAMES = ['documentFront', 'documentBack', 'face'] as const
 
 function readTokens(
   answer: oauth.TokenEndpointResponse & oauth.TokenEndpointResponseHelpers,

@@ -3,7 +3,12 @@ import { Webhook, WebhookVerificationError } from 'standardwebhooks'
 import { z } from 'zod'
 import type { Log } from '../../platform/log.ts'
 import type { ReceivedEvent } from './application-page.ts'
-import { removeOldest, type Sessions } from './application-sessions.ts'
+import {
+  announceChange,
+  removeOldest,
+  type Session,
+  type Sessions,
+} from './application-sessions.ts'
 
 const MAX_RESIDENTS = 200
 const MAX_EVENTS = 10
@@ -38,7 +43,10 @@ export function createReceivedEvents(): ReceivedEvents {
   }
 }
 
-/** Receives the portal's events. The bank deletes the images that it may no longer see, and confirms an erasure. */
+/**
+ * Receives the portal's events. Whatever happened, the photos are deleted at once and the answer counts as old: the next page reads it
+ * again, and with it the photos that the bank may still see. It confirms an erasure.
+ */
 export function eventRoutes(parts: {
   issuer: string
   secrets: EventSecrets
@@ -60,13 +68,27 @@ export function eventRoutes(parts: {
     const { sub, answer_uri } = data
     log.info('application received event', { type })
     if (sub) receivedEvents.add(sub, c.req.header('webhook-id') ?? '', { type, at: timestamp })
-    if (sub && ['consent.revoked', 'verification.withdrawn', 'resident.erased'].includes(type))
-      sessions.deleteImages(sub)
+    if (sub) for (const session of sessions.listOf(sub)) applyEvent(session, type)
     if (type === 'resident.erased' && answer_uri?.startsWith(`${issuer}/`))
       await confirmErasure(answer_uri, secrets.token)
     return c.body(null, 204)
   })
   return app
+}
+
+function applyEvent(session: Session, type: string) {
+  session.images.clear()
+  session.isStale = true
+  if (type === 'consent.revoked') session.ending = 'revoked'
+  if (type === 'resident.erased') {
+    session.tokens = undefined
+    session.answer = undefined
+    session.notice = {
+      tone: 'bad',
+      text: 'Your account at the portal was erased. We deleted everything that we had from it.',
+    }
+  }
+  announceChange(session)
 }
 
 async function confirmErasure(url: string, token: string) {

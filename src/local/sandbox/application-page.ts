@@ -1,9 +1,11 @@
 import { html } from 'hono/html'
-import type {
-  DownloadedImage,
-  ImageName,
-  Tokens,
-  VerificationAnswer,
+import {
+  type DownloadedImage,
+  type ImageName,
+  refusalOf,
+  type Tokens,
+  type VerificationAnswer,
+  withheldImages,
 } from './application-client.ts'
 
 const APPLICATION_NAME = 'Bluewater Bank'
@@ -36,19 +38,24 @@ export function welcomePage(data: { issuer: string; notice: Notice | undefined }
 export function accountPage(data: {
   tokens: Pick<Tokens, 'expiresAt' | 'scope' | 'subject'> & { hasRefreshToken: boolean }
   answer: VerificationAnswer
+  ending: 'revoked' | 'refused' | undefined
   images: ShownImage[]
   failures: string[]
   /** Received by webhook, oldest first. */
   events: ReceivedEvent[]
   notice: Notice | undefined
+  /** Of the session that this page shows. */
+  version: number
+  issuer: string
   now: Date
 }) {
-  const { tokens, answer, images, failures, events, notice, now } = data
+  const { tokens, answer, images, failures, events, notice, version, now } = data
   const { verification } = answer
   const minutes = Math.round((tokens.expiresAt - now.getTime()) / 60_000)
-  return page(html`
+  const withheld = withheldImages(answer)
+  const content = html`
     ${notice && noticeOf(notice)}
-    ${headline(answer)}
+    ${headline(data)}
     ${
       verification?.id
         ? html`<dl>
@@ -74,6 +81,11 @@ export function accountPage(data: {
           </div>`
         : ''
     }
+    ${
+      withheld.length > 0
+        ? html`<p class="small">You decided not to show us: ${withheld.map((name) => TITLES[name]).join('; ')}. We open your account without.</p>`
+        : ''
+    }
     ${failures.map((failure) => noticeOf({ tone: 'bad', text: failure }))}
     <div class="actions">
       <form method="post" action="/ask"><button>Read it again</button></form>
@@ -83,7 +95,7 @@ export function accountPage(data: {
     ${
       events.length > 0
         ? html`<h2>Events from the portal since then</h2>
-          <ul class="events">${events.map(({ type, at }) => html`<li><code>${type}</code> <time datetime="${at}">${at.replace('T', ' ').slice(0, 19)} UTC</time></li>`)}</ul>
+          <ul class="events">${events.map(({ type, at }) => html`<li>${MEANINGS[type] ?? ''} <code>${type}</code> <time datetime="${at}">${at.replace('T', ' ').slice(0, 19)} UTC</time></li>`)}</ul>
           <p class="small">Received as signed webhooks when they happened, so we do not need to poll.</p>`
         : ''
     }
@@ -93,7 +105,19 @@ export function accountPage(data: {
     ${answer.challenge ? html`<pre>WWW-Authenticate: ${answer.challenge}</pre>` : ''}
     <pre>${JSON.stringify(withoutSignatures(answer.body), null, 2)}</pre>
     <p class="small">Resident ${tokens.subject}. Access token ${minutes > 0 ? html`valid for ${minutes} more minutes` : 'expired'}${tokens.hasRefreshToken ? ', with a refresh token' : ''}. Scope: ${tokens.scope}.</p>
-  `)
+  `
+  return page(content, version)
+}
+
+const MEANINGS: Record<string, string> = {
+  'verification.approved': 'You were verified.',
+  'verification.images-ready': 'All photos of your verification can be read.',
+  'verification.replaced': 'Another verification of you counts now.',
+  'verification.withdrawn': 'No verification of you counts any more.',
+  'verification.document-expired': 'Your document has expired.',
+  'verification.erased': 'A verification of you was erased, and our copies with it.',
+  'consent.changed': 'You reduced what we may see.',
+  'consent.revoked': 'You ended our access, and we deleted your photos.',
 }
 
 /** The privacy policy that the portal's consent page links to. */
@@ -101,7 +125,7 @@ export function privacyPage() {
   return page(html`
     <h1>What we do with your documents</h1>
     <p class="lead">We look at the photos of your identity document and your face once, to open your account, and keep
-      them in this program's memory until you sign out or it stops.</p>
+      them in this program's memory until you sign out, end our access or it stops.</p>
     <p>You can end our access at any time: sign out here, or use your own page at the portal.</p>
     <p><a class="button" href="/">Back to the start</a></p>
   `)
@@ -115,17 +139,35 @@ export function failurePage(data: { title: string; text: string }) {
   `)
 }
 
-function headline({ status, verification }: VerificationAnswer) {
+/** What the bank says first: what it sees, or why it sees nothing and what the person can do. */
+function headline({
+  answer,
+  ending,
+  images,
+  issuer,
+}: Pick<Parameters<typeof accountPage>[0], 'answer' | 'ending' | 'images' | 'issuer'>) {
+  const { verification } = answer
   if (verification?.id)
     return html`<h1>Your identity is confirmed</h1><p class="lead">The portal let us read your latest approved
-      verification. These are the photos that were taken then.</p>`
+      verification. ${images.length > 0 ? 'These are the photos that were taken then.' : ''}</p>`
   if (verification)
     return html`<h1>You are not verified yet</h1><p class="lead">The portal has no approved verification
-      of you. Verify your identity there, then try again.</p>`
-  if (status === 401)
-    return html`<h1>We can no longer see your verification</h1><p class="lead">The portal rejected our access token:
-      it has expired, or you ended our access. Refresh the token, or sign out and allow access again.</p>`
-  return html`<h1>The portal could not answer</h1><p class="lead">Its response had status ${status}. Try again in a
+      of you. Verify your identity there; this page shows it as soon as you are.</p>
+      <p><a class="button" href="${issuer}/">Go to the portal</a></p>`
+  const refusal = refusalOf(answer)
+  if (refusal === 'declined')
+    return html`<h1>You did not let us see your documents</h1><p class="lead">We can sign you in, but not open an account
+      without a verified identity. Nothing was shared.</p>
+      <p><a class="button" href="/sign-in?again">Choose again at the portal</a></p>`
+  if (refusal === 'ended')
+    return html`<h1>${ending === 'revoked' ? 'You ended our access' : 'Our access has expired'}</h1>
+      <p class="lead">${
+        ending === 'revoked'
+          ? 'The portal told us at once. We deleted your photos, and can read nothing any more.'
+          : 'The time that you allowed us is over, or access was stopped at the portal. We keep no photos of you.'
+      }</p>
+      <p><a class="button" href="/sign-in">Allow access again</a></p>`
+  return html`<h1>The portal could not answer</h1><p class="lead">Its response had status ${answer.status}. Try again in a
     moment.</p>`
 }
 
@@ -146,7 +188,8 @@ function withoutSignatures(value: unknown): unknown {
   return value
 }
 
-function page(content: ReturnType<typeof html>) {
+/** With a `version`, an open page loads itself again when its session has another one. */
+function page(content: ReturnType<typeof html>, version?: number) {
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -155,6 +198,7 @@ function page(content: ReturnType<typeof html>) {
         <meta name="robots" content="noindex" />
         <title>${APPLICATION_NAME}</title>
         <link rel="stylesheet" href="/application.css" />
+        ${version === undefined ? '' : html`<script src="/application.js" data-version="${version}" defer></script>`}
       </head>
       <body>
         <header><a href="/"><svg viewBox="0 0 40 24" aria-hidden="true"><path d="M2 8q6-6 12 0t12 0t12 0M2 17q6-6 12 0t12 0t12 0" /></svg>${APPLICATION_NAME}</a></header>
@@ -163,6 +207,12 @@ function page(content: ReturnType<typeof html>) {
       </body>
     </html>`
 }
+
+// `currentScript` is gone when the event arrives.
+export const SCRIPT = `
+const { version } = document.currentScript.dataset
+new EventSource('/changes?version=' + version).addEventListener('change', () => location.reload())
+`
 
 export const STYLESHEET = `
 :root { color-scheme: light; --ink: #14253d; --soft: #56657a; --line: #d7dfea; --ground: #f4f7fb; --blue: #174ea6 }

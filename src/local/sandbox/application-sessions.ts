@@ -24,6 +24,16 @@ export type Session = {
   images: Map<ImageName, DownloadedImage>
   failures: string[]
   notice?: Notice | undefined
+  /** What ended our access, as far as we were told: the resident's decision by an event, or a refused refresh token. */
+  ending?: 'revoked' | 'refused' | undefined
+  /** An event arrived since the last answer, which has to be read again. */
+  isStale: boolean
+  /** The reading under way, which all tabs share. */
+  reading?: Promise<void> | undefined
+  /** Grows with each change, so that a page knows whether it shows the present. */
+  version: number
+  /** Open pages, each told of the next change. */
+  pages: Set<() => void>
 }
 
 /** The browsers' sessions, each found by its cookie. When there are too many, the oldest is removed. */
@@ -33,8 +43,8 @@ export type Sessions = {
   start(c: Context, previous?: Session): Session
   /** Removes a session and its cookie. */
   end(c: Context, session: Session): void
-  /** Removes the images of a resident from all sessions. */
-  deleteImages(subject: string): void
+  /** The sessions of a resident, in all browsers. */
+  listOf(subject: string): Session[]
 }
 
 export function createSessions({ isSecure }: { isSecure: boolean }): Sessions {
@@ -44,7 +54,15 @@ export function createSessions({ isSecure }: { isSecure: boolean }): Sessions {
     start(c, previous) {
       if (previous) sessions.delete(previous.id)
       const id = randomSecret()
-      const session: Session = { id, signIns: new Map(), images: new Map(), failures: [] }
+      const session: Session = {
+        id,
+        signIns: new Map(),
+        images: new Map(),
+        failures: [],
+        isStale: false,
+        version: 0,
+        pages: new Set(),
+      }
       sessions.set(id, session)
       removeOldest(sessions, MAX_SESSIONS)
       setCookie(c, COOKIE, id, { httpOnly: true, sameSite: 'Lax', secure: isSecure, path: '/' })
@@ -54,11 +72,14 @@ export function createSessions({ isSecure }: { isSecure: boolean }): Sessions {
       sessions.delete(session.id)
       deleteCookie(c, COOKIE, { path: '/' })
     },
-    deleteImages(subject) {
-      for (const { tokens, images } of sessions.values())
-        if (tokens?.subject === subject) images.clear()
-    },
+    listOf: (subject) => [...sessions.values()].filter(({ tokens }) => tokens?.subject === subject),
   }
+}
+
+/** Tells every open page of this session that it shows the past. */
+export function announceChange(session: Session) {
+  session.version++
+  for (const tell of session.pages) tell()
 }
 
 export function addSignIn({ signIns }: Session, signIn: SignIn) {

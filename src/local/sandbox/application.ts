@@ -1,12 +1,14 @@
 import { Hono } from 'hono'
 import { csrf } from 'hono/csrf'
 import { HTTPException } from 'hono/http-exception'
+import { streamSSE } from 'hono/streaming'
 import { AuthorizationResponseError, ResponseBodyError } from 'openid-client'
 import type { Log } from '../../platform/log.ts'
+import { readAgain, readVerification } from './application-access.ts'
 import {
   type ApplicationClient,
   createApplicationClient,
-  downloadImage,
+  IMAGE_NAMES,
   type ImageName,
   type Tokens,
 } from './application-client.ts'
@@ -20,10 +22,17 @@ import {
   accountPage,
   failurePage,
   privacyPage,
+  SCRIPT,
   STYLESHEET,
   welcomePage,
 } from './application-page.ts'
-import { addSignIn, createSessions, type Session, type Sessions } from './application-sessions.ts'
+import {
+  addSignIn,
+  announceChange,
+  createSessions,
+  type Session,
+  type Sessions,
+} from './application-sessions.ts'
 import { listenOnLoopback } from './listen.ts'
 
 type Env = { Variables: { session: Session | undefined } }
@@ -68,7 +77,7 @@ export async function startApplication(options: {
     c.header('x-content-type-options', 'nosniff')
     c.header(
       'content-security-policy',
-      "default-src 'none'; img-src 'self'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+      "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
     )
   })
   app.use(csrf({ origin }))
@@ -86,6 +95,7 @@ export async function startApplication(options: {
   if (events)
     app.route('/', eventRoutes({ issuer, secrets: events, sessions, receivedEvents, log }))
   app.get('/application.css', (c) => c.body(STYLESHEET, 200, { 'content-type': 'text/css' }))
+  app.get('/application.js', (c) => c.body(SCRIPT, 200, { 'content-type': 'text/javascript' }))
   app.get('/privacy', (c) => c.html(privacyPage()))
   app.route('/', accountRoutes(bank))
   app.route('/', signInRoutes(bank))
@@ -99,13 +109,14 @@ function accountRoutes(bank: Bank): Hono<Env> {
   const { issuer, client, receivedEvents } = bank
   const app = new Hono<Env>()
 
-  app.get('/', (c) => {
+  app.get('/', async (c) => {
     const { session } = c.var
+    if (session?.tokens && isReadAgain(session)) await readAgain(bank, session, session.tokens)
     const notice = session?.notice
     if (session) session.notice = undefined
     if (!session?.tokens || !session.answer) return c.html(welcomePage({ issuer, notice }))
     const { refreshToken, expiresAt, scope, subject } = session.tokens
-    const images = (['documentFront', 'documentBack', 'face'] as const).flatMap((name) => {
+    const images = IMAGE_NAMES.flatMap((name) => {
       const image = session.images.get(name)
       if (!image) return []
       const { contentType, sha256, bytes } = image
@@ -115,18 +126,35 @@ function accountRoutes(bank: Bank): Hono<Env> {
       accountPage({
         tokens: { expiresAt, scope, subject, hasRefreshToken: refreshToken !== undefined },
         answer: session.answer,
+        ending: session.ending,
         images,
         failures: session.failures,
         events: receivedEvents.list(subject),
         notice,
+        version: session.version,
+        issuer,
         now: new Date(),
       }),
     )
   })
 
+  // An open page waits here for the next change.
+  app.get('/changes', (c) => {
+    const { session } = c.var
+    // EventSource does not connect again after this status.
+    if (!session) return c.body(null, 204)
+    return streamSSE(c, async (stream) => {
+      const tell = () => void stream.writeSSE({ event: 'change', data: '' }).catch(() => {})
+      session.pages.add(tell)
+      if (c.req.query('version') !== String(session.version)) tell()
+      await new Promise<void>((resolve) => stream.onAbort(resolve))
+      session.pages.delete(tell)
+    })
+  })
+
   app.post('/ask', async (c) => {
     const { session } = c.var
-    if (session?.tokens) await readVerification(bank, session, session.tokens)
+    if (session?.tokens) await readAgain(bank, session, session.tokens)
     return c.redirect('/', 303)
   })
 
@@ -140,7 +168,7 @@ function accountRoutes(bank: Bank): Hono<Env> {
       if (!(error instanceof ResponseBodyError)) throw error
       session.notice = {
         tone: 'bad',
-        text: `The portal did not give us a new access token: ${error.error}. You may have ended our access there.`,
+        text: `The portal did not give us a new access token: ${error.error}.`,
       }
     }
     await readVerification(bank, session, session.tokens)
@@ -155,12 +183,17 @@ function accountRoutes(bank: Bank): Hono<Env> {
   return app
 }
 
+/** After an event, and as long as the portal refuses: access that is given back counts at the next look at the page. */
+const isReadAgain = ({ isStale, answer }: Session) => isStale || answer?.status !== 200
+
 function signInRoutes(bank: Bank): Hono<Env> {
   const { redirectUri, client, sessions, log } = bank
   const app = new Hono<Env>()
 
   app.get('/sign-in', async (c) => {
-    const { url, signIn } = await client.startSignIn()
+    // What the resident declined is only asked again on request.
+    const asksAgain = c.req.query('again') !== undefined
+    const { url, signIn } = await client.startSignIn({ asksAgain })
     addSignIn(c.var.session ?? sessions.start(c), signIn)
     return c.redirect(url, 303)
   })
@@ -199,6 +232,7 @@ function signInRoutes(bank: Bank): Hono<Env> {
     session.tokens = tokens
     log.info('application signed a resident in')
     await readVerification(bank, session, tokens)
+    announceChange(previous)
     return c.redirect('/', 303)
   })
 
@@ -206,32 +240,9 @@ function signInRoutes(bank: Bank): Hono<Env> {
     const { session } = c.var
     if (!session) return c.redirect('/', 303)
     sessions.end(c, session)
+    announceChange(session)
     if (session.tokens) await client.revoke(session.tokens)
     return c.redirect('/', 303)
   })
   return app
-}
-
-/** Reads the verification and downloads its images. Failures are shown on the page. */
-async function readVerification({ client, log }: Bank, session: Session, tokens: Tokens) {
-  const answer = await client.readVerification(tokens.accessToken)
-  session.answer = answer
-  session.images.clear()
-  session.failures = []
-  const documents = Object.entries(answer.verification?.documents ?? {})
-  await Promise.all(
-    documents.map(async ([name, url]) => {
-      if (url === null) return
-      try {
-        session.images.set(name as ImageName, await downloadImage(url))
-      } catch (error) {
-        const reason = error instanceof Error ? error.message : 'it failed'
-        session.failures.push(`A picture (${name}) could not be downloaded: ${reason}.`)
-      }
-    }),
-  )
-  log.info('application read a verification', {
-    status: answer.status,
-    images: session.images.size,
-  })
 }

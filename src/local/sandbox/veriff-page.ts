@@ -30,8 +30,10 @@ export function sessionPages(parts: {
   /** The images that are submitted when the API was given none. */
   pictures: (session: Session) => Media[]
   complete: (session: Session, status: Decision, details: DecisionDetails) => Promise<void>
+  /** Returns the page of another session of the same person. */
+  next: ((vendorData: string) => Promise<string | undefined>) | undefined
 }): Hono {
-  const { state, pictures, complete } = parts
+  const { state, pictures, complete, next } = parts
   const app = new Hono()
   const byToken = (token: string) =>
     [...state.sessions.values()].find((session) => session.token === token)
@@ -54,7 +56,14 @@ export function sessionPages(parts: {
     const session = byToken(c.req.param('token'))
     if (!session) return c.html(missingPage(), 404)
     const contexts = shownMedia(session).map(({ context }) => context)
-    return c.html(sessionPage({ session, contexts, isOpen: isOpen(session) }))
+    const hasNext = next !== undefined && session.vendorData !== null
+    return c.html(sessionPage({ session, contexts, isOpen: isOpen(session), hasNext }))
+  })
+
+  app.post('/v/:token/next', async (c) => {
+    const session = byToken(c.req.param('token'))
+    const url = session && (await next?.(session.vendorData ?? ''))
+    return url === undefined ? c.html(missingPage(), 404) : c.redirect(url, 303)
   })
 
   app.get('/v/:token/images/:context', async (c) => {
@@ -85,8 +94,13 @@ const isOutcome = (value: unknown): value is keyof typeof OUTCOMES =>
   typeof value === 'string' && Object.hasOwn(OUTCOMES, value)
 
 /** The page of one session, where a tester acts as the resident and as the vendor. */
-function sessionPage(data: { session: Session; contexts: string[]; isOpen: boolean }) {
-  const { session, contexts, isOpen } = data
+function sessionPage(data: {
+  session: Session
+  contexts: string[]
+  isOpen: boolean
+  hasNext: boolean
+}) {
+  const { session, contexts, isOpen, hasNext } = data
   const path = `/v/${session.token}`
   return page(
     'Verification sandbox',
@@ -98,7 +112,8 @@ function sessionPage(data: { session: Session; contexts: string[]; isOpen: boole
           ? html`<p>These photos are drawings of a person who does not exist, with the details that you enter
               here. Choose the vendor's decision: the photos are submitted, and the signed webhooks are sent at once.</p>`
           : html`<p>The vendor's decision was <strong>${session.status.replace('_', ' ')}</strong>. Its webhook has been
-              sent; you can close this page.</p>`
+              sent; you can close this page.</p>
+            ${hasNext ? html`<form method="post" action="${path}/next"><button>Verify this person again</button></form>` : ''}`
       }
       ${
         session.status === 'resubmission_requested'

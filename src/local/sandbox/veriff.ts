@@ -44,6 +44,8 @@ export async function startVeriffSandbox(options: {
    * `vendorData`.
    */
   person?: Partial<Person> | ((vendorData: string) => Promise<Partial<Person> | undefined>)
+  /** Returns the page of another session of the same person, which the page of an ended session offers. */
+  next?: ((vendorData: string) => Promise<string | undefined>) | undefined
   stateFile?: string | undefined
   retryDelaysInMs?: readonly number[] | undefined
   log?: Log | undefined
@@ -71,7 +73,7 @@ export async function startVeriffSandbox(options: {
   const control = createControl({ state, outbox, actions, baseUrl })
 
   const app = new Hono<Env>()
-  app.route('/', sessionPages({ state, pictures, complete: actions.complete }))
+  app.route('/', sessionPages({ state, pictures, complete: actions.complete, next: options.next }))
   app.route('/', sandboxControl({ apiKey, control }))
   app.route('/', veriffApi({ state, integration, actions, baseUrl }))
   const server = await listenOnLoopback(app, options.port, 'The sandbox vendor')
