@@ -15,8 +15,7 @@ const MAX_CHARACTERS = 2_000
 
 const list = defineCommand({
   isReadOnly: true,
-  summary:
-    'List the open reports of residents: a sign-in, a consent, or an entry that they did not expect',
+  summary: 'List the open reports of sign-ins, consents and entries',
   options: { all: { text: 'closed ones too' } },
   examples: ['case list', 'case list --all --json'],
   columns: [

@@ -100,7 +100,7 @@ test('the commands of the README and of docs/ are read', () => {
   })
   expect(commands.length).toBeGreaterThan(20)
   for (const command of commands) {
-    const plain = command.replace(/\[.*?\]/g, '').replace(/ [#|].*|[;)].*/, '')
+    const plain = command.replace(/\[.*?\]/g, '').replace(/ [#|>].*|[;)].*/, '')
     const words = [...plain.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)]
     const read = () =>
       readCommand(words.map(([, double, single, bare]) => double ?? single ?? bare ?? ''))

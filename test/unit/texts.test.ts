@@ -11,6 +11,8 @@ const SAME: Record<string, readonly string[]> = {
     'privacy.cookies',
     'permissions.kinds.visa',
     'operator.roles.auditor',
+    'timeZone.regions.Asia',
+    'timeZone.regions.Australia',
   ],
 }
 
