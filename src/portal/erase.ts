@@ -27,7 +27,7 @@ export function eraseRoutes(parts: Parts): Hono<PageEnv> {
   routes.use('/account/erase/*', bodyLimit({ maxSize: 16 * 1024 }))
   routes.get('/account/erase', async (c) => {
     const resident = await parts.guard.findResident(c)
-    return resident ? show(parts, c, resident) : c.redirect('/', 303)
+    return resident ? show(parts, c, resident) : parts.guard.askToSignIn(c)
   })
   routes.post('/account/erase', (c) => acceptRequest(parts, c))
   routes.post('/account/erase/cancel', (c) => cancel(parts, c))

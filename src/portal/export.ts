@@ -24,7 +24,7 @@ export function exportRoutes(parts: Parts): Hono<PageEnv> {
   routes.use('/account/export/*', bodyLimit({ maxSize: 16 * 1024 }))
   routes.get('/account/export', async (c) => {
     const resident = await parts.guard.findResident(c)
-    return resident ? show(parts, c, resident) : c.redirect('/', 303)
+    return resident ? show(parts, c, resident) : parts.guard.askToSignIn(c)
   })
   routes.post('/account/export', (c) => acceptRequest(parts, c))
   routes.post('/account/export/open', async (c) => {
@@ -34,7 +34,7 @@ export function exportRoutes(parts: Parts): Hono<PageEnv> {
   })
   routes.get('/account/export/archive', async (c) => {
     const resident = await parts.guard.findResident(c)
-    if (!resident) return c.redirect('/', 303)
+    if (!resident) return parts.guard.askToSignIn(c)
     return resident.isRecent ? send(c, resident) : c.redirect('/account/export', 303)
   })
   return routes

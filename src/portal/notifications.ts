@@ -17,7 +17,7 @@ export function notificationRoutes(parts: Parts): Hono<PageEnv> {
   routes.use(PATH, bodyLimit({ maxSize: 16 * 1024 }))
   routes.get(PATH, async (c) => {
     const resident = await parts.guard.findResident(c)
-    return resident ? show(parts, c, resident) : c.redirect('/', 303)
+    return resident ? show(parts, c, resident) : parts.guard.askToSignIn(c)
   })
   routes.post(PATH, (c) => save(parts, c))
   return routes

@@ -35,7 +35,7 @@ export function unexpectedRoutes(parts: Parts): Hono<PageEnv> {
   routes.use('/activity/*', bodyLimit({ maxSize: 16 * 1024 }))
   routes.get(PATH, async (c) => {
     const resident = await parts.guard.findResident(c)
-    return resident ? show(parts, c, resident, c.req.param('id')) : c.redirect('/', 303)
+    return resident ? show(parts, c, resident, c.req.param('id')) : parts.guard.askToSignIn(c)
   })
   routes.post(PATH, (c) => report(parts, c, c.req.param('id')))
   return routes

@@ -53,7 +53,7 @@ async function findRequest(
 /** With `?request=`, an application's request waits for the verification. One that is under way is shown instead. */
 async function showStart(parts: Parts, c: Context<PageEnv>): Promise<Response> {
   const resident = await parts.guard.findResident(c)
-  if (!resident) return c.redirect('/', 303)
+  if (!resident) return parts.guard.askToSignIn(c)
   const request = await findRequest(parts, c, resident, c.req.query('request'))
   const progress = await findOwnProgress(parts.db, resident.account.id)
   if (!progress || !isUnderWay(progress)) return showStartPage(parts, c, resident, { request })
@@ -144,7 +144,7 @@ async function showProgress(parts: Parts, c: Context<PageEnv>, id: string): Prom
 /** Redirects to the vendor's page, whose address is in no page of ours. */
 async function goOn(parts: Parts, c: Context<PageEnv>, id: string): Promise<Response> {
   const resident = await parts.guard.findResident(c)
-  if (!resident) return c.redirect('/', 303)
+  if (!resident) return parts.guard.askToSignIn(c)
   const own = { accountId: resident.account.id, id }
   setSecurityHeaders(c, { issuer: parts.issuer })
   try {

@@ -67,6 +67,7 @@ export const PAGES: Readonly<Record<string, readonly Visit[]>> = {
   '/sign-up': [nobody('/sign-up')],
   '/sign-up/sent': [nobody('/sign-up/sent')],
   '/sign-up/:token': [nobody(({ links }) => links.signUp)],
+  '/verify-email/sent': [empty('/verify-email/sent')],
   '/verify-email/:token': [empty(({ links }) => links.verifyEmail)],
   '/not-me/:token': [nobody(({ links }) => links.notMe)],
   '/link/:token': [nobody(({ links }) => links.subject), full(({ links }) => links.subject)],
@@ -81,9 +82,17 @@ export const PAGES: Readonly<Record<string, readonly Visit[]>> = {
     }),
     secured('/account', press('new-recovery-codes')),
   ],
+  '/account/devices': [empty('/account/devices'), secured('/account/devices')],
+  '/account/notifications': [full('/account/notifications')],
+  '/account/export': [full('/account/export'), old('/account/export')],
+  '/account/erase': [full('/account/erase'), old('/account/erase')],
   '/account/time-zone': [empty('/account/time-zone')],
   '/account/totp': [empty('/account/totp')],
   '/activity': [empty('/activity'), full('/activity')],
+  '/activity/:id': [full(({ entry }) => `/activity/${entry}`)],
+  '/activity/:id/unexpected': [full(({ entry }) => `/activity/${entry}/unexpected`)],
+  '/verify': [empty('/verify'), full('/verify')],
+  '/verify/:id': [full(({ verifications }) => `/verify/${verifications.full}`)],
   '/links': [empty('/links'), full('/links')],
   '/applications/:clientId': [
     full(({ clients }) => `/applications/${clients.allowed}`),
@@ -123,6 +132,10 @@ export const PAGES: Readonly<Record<string, readonly Visit[]>> = {
 /** Routes that answer no page: they redirect, or return what a page or a program loads. */
 export const NOT_PAGES: readonly string[] = [
   '/.well-known/change-password',
+  '/account/export/archive',
+  '/activity/:id/proof',
+  '/erasure/:token/receipt',
+  '/verify/:id/continue',
   '/app/:token',
   '/applications/:clientId/logo',
   '/callbacks/:vendor',
@@ -140,6 +153,20 @@ export const NOT_PAGES: readonly string[] = [
   '/reset/done',
   '/sign-up/done',
   '/verify-email/done',
+  '/erasure/:token',
+  // For the operator.
+  '/operator',
+  '/setup/:token',
+  // Steps that have to be gone one after the other: test/browser/manual.test.ts goes them, and axe judges each.
+  '/verify/manual/:id',
+  '/verify/manual/:id/:photo',
+  '/verify/manual/:id/check',
+  '/verify/manual/:id/details',
+  '/verify/manual/:id/document',
+  '/verify/manual/:id/phone',
+  '/verify/phone',
+  '/verify/phone/:photo',
+  '/verify/phone/open/:token',
 ]
 
 async function signIn(page: Page, email: string) {
@@ -193,6 +220,8 @@ export async function createWorld(
     update oidc_artifact set payload = payload ||
       jsonb_build_object('loginTs', extract(epoch from now())::bigint - 1000)
     where kind = 'Session' and account_id = ${people.old.id}`
+  const [{ id: entry } = { id: '' }] = await db<{ id: string }[]>`
+    select id::text from ledger_entry where account_id = ${people.full.id} order by id limit 1`
   const waiting = await addClient(parts, { name: 'Roatán Notary', scope: EVERYTHING })
 
   return {
@@ -200,6 +229,8 @@ export async function createWorld(
     verifications,
     photos: { full: await photoOf(verifications.full), old: await photoOf(verifications.old) },
     clients,
+    /** What an application saw of `full`. */
+    entry,
     links: {
       ...(await requestLinks(issuer, browsers.nobody, people.empty.email, receiveLink)),
       notMe: await receiveLink(people.full.email, '/not-me/'),

@@ -125,7 +125,14 @@ export const es: Texts = {
       details: 'Está a punto de ver sus fotos y lo que se leyó en su documento.',
       revoke: 'Está a punto de terminar el acceso de una aplicación.',
       link: 'Está a punto de vincular una organización con su cuenta.',
-      save: 'Está a punto de permitir que una aplicación vea más.',
+      'applications save': 'Está a punto de permitir que una aplicación vea más.',
+      'account save': 'Está a punto de elegir qué correos recibe.',
+      'verify save': 'Está a punto de cambiar lo que indicó para su verificación de identidad.',
+      'verify open': 'Está a punto de ver las fotos y los datos de su verificación de identidad.',
+      start: 'Está a punto de iniciar una verificación de identidad.',
+      'request-export': 'Está a punto de pedir una copia de sus datos.',
+      'open-export': 'Está a punto de descargar una copia de sus datos.',
+      erase: 'Está a punto de pedir que se borre su cuenta.',
       lift: 'Está a punto de quitar el bloqueo de una aplicación.',
       allow: 'Está a punto de permitir que una aplicación vea sus datos.',
     },
@@ -1696,7 +1703,7 @@ export const es: Texts = {
       },
       declined: {
         question: 'Rechazaron mi verificación de identidad, o no ha terminado',
-        answer: html`<p>Abra la verificación en <a href="/">su propia página</a>. Ahí se ve quién revisó su documento, qué se decidió y cuándo, y qué se leyó en el documento.</p>
+        answer: html`<p>Abra la verificación en <a href="/">su propia página</a>. Ahí se ve quién revisó su documento, qué se decidió y por qué, y qué puede hacer usted ahora.</p>
 <p>Una aplicación que pide sus documentos recibe solo los de su última verificación aprobada. Si cree que una decisión está equivocada, <a href="/contact">escríbanos</a>, pero no mande fotos de su documento por correo.</p>`,
       },
       'who-saw-it': {
@@ -1715,11 +1722,11 @@ export const es: Texts = {
       },
       'your-data': {
         question: '¿Cómo corrijo mis datos o pido una copia?',
-        answer: html`<p>Cambie su correo, su contraseña y sus segundos pasos en <a href="/account">la página de su cuenta</a>. Su nombre se toma de su documento cuando usted lo acepta. Para todo lo demás, y para una copia de todo lo que guardamos sobre usted, <a href="/contact">escríbanos</a>.</p>`,
+        answer: html`<p>Cambie su correo, su contraseña y sus segundos pasos en <a href="/account">la página de su cuenta</a>. Su nombre se toma de su documento cuando usted lo acepta. Ahí también puede <a href="/account/export">pedir una copia de todo lo que guardamos sobre usted</a>. Para todo lo demás, <a href="/contact">escríbanos</a>.</p>`,
       },
       erase: {
         question: '¿Cómo pido que borren mi cuenta?',
-        answer: html`<p><a href="/contact">Escríbanos</a> desde el correo de su cuenta. Con la cuenta se borran todas sus verificaciones, fotos y permisos, y se avisa a cada aplicación que alguna vez leyó sus datos. En <a href="/privacy">Privacidad</a> se explica qué queda y por qué.</p>`,
+        answer: html`<p><a href="/account/erase">Pídalo en la página de su cuenta</a>. La página indica el día, y hasta entonces puede cancelarlo. Con la cuenta se borran todas sus verificaciones, fotos y permisos, y se avisa a cada aplicación que alguna vez leyó sus datos. En <a href="/privacy">Privacidad</a> se explica qué queda y por qué.</p>`,
       },
     },
   },
@@ -1772,8 +1779,13 @@ export const es: Texts = {
       },
       consents: {
         what: 'Lo que usted permitió ver a una aplicación, con qué finalidad y hasta cuándo.',
-        kept: 'Hasta que termine el permiso.',
-        seen: 'La aplicación.',
+        kept: 'Hasta que termine el permiso; después, sus fechas, hasta que se borre su cuenta.',
+        seen: 'La aplicación; las fechas, solo usted.',
+      },
+      reports: {
+        what: 'Lo que usted nos reportó: un inicio de sesión, un permiso o un acceso que no esperaba, lo que escribió y lo que respondimos. También qué correos desea recibir y qué tipos de datos ha visto antes cada aplicación.',
+        kept: 'Hasta que se borre su cuenta.',
+        seen: 'Quienes administran este portal, que leen lo que usted escribió.',
       },
       activity: {
         what: 'El registro de quién leyó sus datos y cuándo. En lugar de su nombre contiene números al azar.',
