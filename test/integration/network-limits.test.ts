@@ -100,6 +100,8 @@ const UNLIMITED = `
   GET /photos/:id
   GET /photos/:id/image
   GET /photos/:id/thumbnail
+  GET /verify/manual/:id
+  GET /verify/manual/:id/:step
   GET /account
   GET /account/devices
   GET /account/erase
@@ -117,6 +119,8 @@ const UNLIMITED = `
   GET /activity/:id/unexpected
   GET /looks
   GET /outbox
+  GET /verify/phone
+  GET /verify/phone/:step
   GET /api/v1/idv/health
   * /api/v1/*
   GET /.well-known/*
@@ -141,6 +145,7 @@ const GUESSED = `
   GET /device/:uid
   POST /interaction/:uid
   POST /sign-in
+  POST /reset/code
   GET /reset/:token
   POST /reset/:token
   POST /sign-up/code
@@ -150,10 +155,13 @@ const GUESSED = `
   GET /setup/:token
   POST /setup/:token
   POST /setup/:token/passkey-options
+  POST /verify-email/code
   GET /verify-email/:token
   POST /verify-email/:token
   GET /link/:token
   POST /link/:token
+  GET /erasure/:token
+  GET /erasure/:token/receipt
   GET /not-me/:token
   POST /not-me/:token
   GET /not-me/:token/done
@@ -163,9 +171,12 @@ const GUESSED = `
   POST /sign-out
   POST /photos
   POST /photos/:id
+  POST /verify/manual/*
   POST /account/*
   POST /applications/*
   POST /activity/*
+  GET /verify/phone/open/:token
+  POST /verify/phone/*
   GET /callbacks/mosaic
   GET /app/:token`
 
