@@ -13,7 +13,7 @@ export type SiteConfig = {
   timeZone: string
   contact: SiteContact
 }
-export type SiteContact = {
+type SiteContact = {
   /** Who is responsible for this portal, and its postal address. */
   operator: string | undefined
   address: string | undefined
