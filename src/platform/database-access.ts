@@ -129,6 +129,7 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
     worker: { select: { except: ['secret_hash', 'previous_secret_hash'] } },
   },
   client_logo: { web: read, worker: all },
+  // Workers name applications in mails.
   trusted_client: { web: read, worker: read },
   consent: { web: all, worker: { select: '*', delete: true } },
   ended_consent: { web: append, worker: append },

@@ -19,7 +19,11 @@ export function confirmPage(
   const { action, csrf, email, fields, declineBy, error } = data
   const { common, confirm } = reader.texts
   // What somebody confirms is the button that they pressed.
-  const purpose = fields.map(([name]) => wordFor(confirm.purposes, name)).find(Boolean)
+  const [, area] = action.split('/')
+  const purpose = fields
+    .flatMap(([name]) => [`${area} ${name}`, name])
+    .map((name) => wordFor(confirm.purposes, name))
+    .find(Boolean)
   const described = error ? html` aria-invalid="true" aria-describedby="confirm-error"` : ''
   return page(reader, {
     passkeys: true,

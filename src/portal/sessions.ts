@@ -26,7 +26,7 @@ export function sessionRoutes(parts: Parts): Hono<PageEnv> {
 async function showDevices(parts: Parts, c: Context<PageEnv>): Promise<Response> {
   const { issuer, db, vault, forms, guard } = parts
   const resident = await guard.findResident(c)
-  if (!resident) return parts.guard.askToSignIn(c)
+  if (!resident) return guard.askToSignIn(c)
   const { account, session } = resident
   const [sessions, consents] = await Promise.all([
     listSessions(db, vault, account.id),

@@ -202,7 +202,7 @@ function reportCreated(parts: Parts, c: Context<PageEnv>, accountId: string): vo
 
 async function showOperator(parts: Parts, c: Context<PageEnv>): Promise<Response> {
   const resident = await parts.guard.findResident(c)
-  if (!resident) return c.redirect('/', 303)
+  if (!resident) return parts.guard.askToSignIn(c)
   const role = await findOperatorRole(parts.db, resident.account.id)
   if (!role) throw new PageError(404, 'not_found', ({ errors }) => errors.notFound)
   const isNew = isNewOperator(parts, c)

@@ -13,7 +13,7 @@ export type SiteConfig = {
   timeZone: string
   contact: SiteContact
 }
-export type SiteContact = {
+type SiteContact = {
   /** Who is responsible for this portal, and its postal address. */
   operator: string | undefined
   address: string | undefined
@@ -76,10 +76,10 @@ export const PLAIN_SITE: SiteConfig = {
 
 function overridesOf({ light, dark }: SiteConfig['colours']): string {
   const accent = (colour: Colour) => `:root{--accent:${colour}}`
-  // The rules of the file come first, so a light colour alone would also replace the dark one.
+  // They come after the rules of the file, of which a light colour must replace neither the dark one nor the one on paper.
   return [
-    light && `@media (prefers-color-scheme:light){${accent(light)}}`,
-    dark && `@media (prefers-color-scheme:dark){${accent(dark)}}`,
+    light && `@media screen and (prefers-color-scheme:light){${accent(light)}}`,
+    dark && `@media screen and (prefers-color-scheme:dark){${accent(dark)}}`,
   ]
     .flatMap((rule) => (rule ? [`\n${rule}\n`] : []))
     .join('')

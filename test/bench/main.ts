@@ -11,6 +11,7 @@ import { measureGuesses } from './guesses.ts'
 import { backUp, startImageSource } from './images.ts'
 import { measureLedger } from './ledger.ts'
 import { around, CONNECTIONS, type Load, measureSlice, median, say } from './load.ts'
+import { measurePages } from './pages.ts'
 import {
   API,
   credentialsRequest,
@@ -30,6 +31,8 @@ const { values } = parseArgs({
     guesses: { type: 'string', default: '4000' },
     /** Minutes of mixed load, instead of all else. */
     age: { type: 'string' },
+    /** The time of each page of residents, instead of all else. */
+    pages: { type: 'boolean' },
   },
 })
 const slices = Number(values.slices)
@@ -276,5 +279,7 @@ async function report(
 
 const flowsOf = (flows: Flows) => (seconds: number) => runFlows(flows, seconds)
 
-const { age } = values
-await withDeployment(age === undefined ? measureAll : (each) => measureAge(each, Number(age)))
+const { age, pages } = values
+await withDeployment(
+  pages ? measurePages : age === undefined ? measureAll : (each) => measureAge(each, Number(age)),
+)

@@ -118,9 +118,30 @@ describe.skipIf(!executable)('every page', () => {
     await page.emulateMedia({ forcedColors: null })
   })
 
+  test('shows on paper what it says, and nothing to press', async () => {
+    for (const path of ['/activity', `/verifications/${world.verifications.full}`]) {
+      await open({ who: 'full', path }, 'en')
+      await page.emulateMedia({ media: 'print', colorScheme: 'dark' })
+      expect(await page.getByRole('button').count()).toBe(0)
+      expect(await page.getByRole('navigation').getByRole('link').count()).toBe(0)
+      const { backgroundColor, color } = await page.evaluate(() => {
+        const styles = getComputedStyle(document.body)
+        return { backgroundColor: styles.backgroundColor, color: styles.color }
+      })
+      expect({ backgroundColor, color }).toEqual({
+        backgroundColor: 'rgb(255, 255, 255)',
+        color: 'rgb(0, 0, 0)',
+      })
+      expect((await page.locator('main').innerText()).length).toBeGreaterThan(100)
+      await page.emulateMedia({ media: null })
+    }
+  })
+
   test('of a resident leads to signing in, and back', async () => {
     for (const [route, list] of Object.entries(PAGES)) {
       if (list.some(({ who }) => who === 'nobody') || OUTSIDE.includes(route)) continue
+      // It only says that a mail is on its way to this browser.
+      if (route === '/verify-email/sent') continue
       const [visit] = list
       const at = typeof visit?.path === 'string' ? visit.path : ((await visit?.path(world)) ?? '')
       if (at.startsWith('http')) continue
@@ -154,6 +175,7 @@ async function receiveLink({ db, parts }: TestPortal, to: string, path: string):
 // These run in the page, whose types Node's do not have.
 type Timing = { encodedBodySize: number }
 declare const document: {
+  body: object
   documentElement: { scrollWidth: number; clientWidth: number; lang: string }
   querySelectorAll(selector: string): Iterable<object>
 }

@@ -69,6 +69,7 @@ export const PAGES: Readonly<Record<string, readonly Visit[]>> = {
   '/sign-up': [nobody('/sign-up')],
   '/sign-up/sent': [nobody('/sign-up/sent')],
   '/sign-up/:token': [nobody(({ links }) => links.signUp)],
+  '/verify-email/sent': [empty('/verify-email/sent')],
   '/verify-email/:token': [empty(({ links }) => links.verifyEmail)],
   '/not-me/:token': [nobody(({ links }) => links.notMe)],
   '/link/:token': [nobody(({ links }) => links.subject), full(({ links }) => links.subject)],
@@ -83,6 +84,9 @@ export const PAGES: Readonly<Record<string, readonly Visit[]>> = {
     }),
     secured('/account', press('new-recovery-codes')),
   ],
+  '/account/devices': [empty('/account/devices'), secured('/account/devices')],
+  '/account/export': [full('/account/export'), old('/account/export')],
+  '/account/erase': [full('/account/erase'), old('/account/erase')],
   '/account/time-zone': [empty('/account/time-zone')],
   '/account/totp': [empty('/account/totp')],
   '/account/notifications': [
@@ -99,6 +103,8 @@ export const PAGES: Readonly<Record<string, readonly Visit[]>> = {
     full(({ entry }) => `/activity/${entry}/unexpected`),
     full(({ reported }) => `/activity/${reported}/unexpected`),
   ],
+  '/verify': [empty('/verify'), full('/verify')],
+  '/verify/:id': [full(({ verifications }) => `/verify/${verifications.full}`)],
   '/links': [empty('/links'), full('/links')],
   '/applications/:clientId': [
     full(({ clients }) => `/applications/${clients.allowed}`),
@@ -138,7 +144,10 @@ export const PAGES: Readonly<Record<string, readonly Visit[]>> = {
 /** Routes that answer no page: they redirect, or return what a page or a program loads. */
 export const NOT_PAGES: readonly string[] = [
   '/.well-known/change-password',
+  '/account/export/archive',
   '/activity/:id/proof',
+  '/erasure/:token/receipt',
+  '/verify/:id/continue',
   '/app/:token',
   '/applications/:clientId/logo',
   '/callbacks/:vendor',
@@ -156,6 +165,20 @@ export const NOT_PAGES: readonly string[] = [
   '/reset/done',
   '/sign-up/done',
   '/verify-email/done',
+  '/erasure/:token',
+  // For the operator.
+  '/operator',
+  '/setup/:token',
+  // Steps that have to be gone one after the other: test/browser/manual.test.ts goes them, and axe judges each.
+  '/verify/manual/:id',
+  '/verify/manual/:id/:photo',
+  '/verify/manual/:id/check',
+  '/verify/manual/:id/details',
+  '/verify/manual/:id/document',
+  '/verify/manual/:id/phone',
+  '/verify/phone',
+  '/verify/phone/:photo',
+  '/verify/phone/open/:token',
 ]
 
 async function signIn(page: Page, email: string) {
@@ -222,6 +245,7 @@ export async function createWorld(
     verifications,
     photos: { full: await photoOf(verifications.full), old: await photoOf(verifications.old) },
     clients,
+    /** What an application saw of `full`. */
     entry,
     reported,
     links: {
@@ -244,6 +268,7 @@ export async function createWorld(
       })
       return ((await answer.json()) as { user_code: string }).user_code
     },
+    browserOf: (who: Who) => browsers[who],
     /** The cookies of a person's browser. */
     cookiesOf: (who: Who) =>
       [...browsers[who].jar].map(([key, { value, path }]) => ({

@@ -61,7 +61,7 @@ describe('the colours of the operator', () => {
     })
     expect(stylesheet.path).not.toBe(plain.path)
     expect(stylesheet.body).toBe(
-      `${plain.body}\n@media (prefers-color-scheme:light){:root{--accent:#7a1f5c}}\n`,
+      `${plain.body}\n@media screen and (prefers-color-scheme:light){:root{--accent:#7a1f5c}}\n`,
     )
   })
 

@@ -108,7 +108,7 @@ export const en = {
     title: 'Confirm that it is you',
     errorTitle: 'Error: confirm that it is you',
     lead: 'You signed in a while ago. Please confirm that it is you before you continue.',
-    /** What is confirmed, by the name of the button that was pressed. */
+    /** What is confirmed, by the name of the button that was pressed, or by the first part of its address and its name. */
     purposes: {
       'change-email': 'You are about to change your e-mail address.',
       'change-password': 'You are about to change your password.',
@@ -124,7 +124,14 @@ export const en = {
       details: 'You are about to see your photos, and what was read from your document.',
       revoke: 'You are about to end the access of an application.',
       link: 'You are about to link an organisation to your account.',
-      save: 'You are about to allow an application to see more.',
+      'applications save': 'You are about to allow an application to see more.',
+      'account save': 'You are about to choose which e-mails you get.',
+      'verify save': 'You are about to change what you stated for your identity check.',
+      'verify open': 'You are about to see the photos and details of your identity check.',
+      start: 'You are about to start an identity check.',
+      'request-export': 'You are about to request a copy of your data.',
+      'open-export': 'You are about to download a copy of your data.',
+      erase: 'You are about to have your account erased.',
       lift: 'You are about to lift the freeze of an application.',
       allow: 'You are about to allow an application to see your data.',
     },
@@ -1694,7 +1701,7 @@ export const en = {
       },
       declined: {
         question: 'My identity check was declined, or is not finished',
-        answer: html`<p>Open the check on <a href="/">your own page</a>. It shows who checked your document, what was decided and when, and what was read from the document.</p>
+        answer: html`<p>Open the check on <a href="/">your own page</a>. It shows who checked your document, what was decided and why, and what you can do next.</p>
 <p>An application that asks for your documents gets those of your latest approved check only. If you think that a decision is wrong, <a href="/contact">write to us</a>, but do not send photos of your document by e-mail.</p>`,
       },
       'who-saw-it': {
@@ -1772,8 +1779,13 @@ export const en = {
       },
       consents: {
         what: 'What you allowed an application to see, for which purpose and until when.',
-        kept: 'Until the permission ends.',
-        seen: 'The application.',
+        kept: 'Until the permission ends; then its dates, until your account is erased.',
+        seen: 'The application; the dates only you.',
+      },
+      reports: {
+        what: 'What you reported to us: a sign-in, a permission or an access that you did not expect, what you wrote about it and what we answered. Also which e-mails you want, and which kinds of data each application has seen before.',
+        kept: 'Until your account is erased.',
+        seen: 'The people who run this portal, who read what you wrote.',
       },
       activity: {
         what: 'The record of who read your data and when. It contains random numbers instead of your name.',

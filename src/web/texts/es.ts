@@ -4,6 +4,15 @@ import { createFormats } from './formats.ts'
 
 const format = createFormats('es-HN')
 
+/*
+ * Words: account "cuenta", activity "actividad", allow "permitir", application "aplicación" (feminine, as are names of applications), authenticator
+ * app "aplicación de autenticación", check and verification "verificación", consent "permiso" in sentences and "consentimiento" as a term, decline
+ * "rechazar", device "dispositivo", end "terminar", erase "borrar", expire "vencer", freeze "bloquear" and "bloqueo", identity card "documento de
+ * identidad", link in a mail "enlace", link to an organisation "vínculo", passkey "clave de acceso", password "contraseña", people who run this
+ * portal "quienes administran este portal", photo of a face "rostro" and "selfi", purpose "finalidad", recovery code "código de recuperación",
+ * remove "quitar", report "reportar" and "avisar", session "sesión", sign in "iniciar sesión".
+ */
+
 /** Spanish as in Honduras, with "usted". */
 export const es: Texts = {
   language: { tag: 'es', name: 'Español' },
@@ -36,7 +45,7 @@ export const es: Texts = {
     momentIn: (moment, zone) => `${moment} (${zone})`,
     passkeyFailed: 'No funcionó. Inténtelo de nuevo o use su contraseña.',
     tooManyTries: (seconds) =>
-      `Demasiados intentos. Espere ${seconds} ${format.plural(seconds, { one: 'segundo', other: 'segundos' })}.`,
+      `Ha hecho demasiados intentos. Espere ${seconds} ${format.plural(seconds, { one: 'segundo', other: 'segundos' })}.`,
     busy: 'Muchas personas están iniciando sesión en este momento. Inténtelo de nuevo en unos segundos.',
   },
 
@@ -125,7 +134,14 @@ export const es: Texts = {
       details: 'Está a punto de ver sus fotos y lo que se leyó en su documento.',
       revoke: 'Está a punto de terminar el acceso de una aplicación.',
       link: 'Está a punto de vincular una organización con su cuenta.',
-      save: 'Está a punto de permitir que una aplicación vea más.',
+      'applications save': 'Está a punto de permitir que una aplicación vea más.',
+      'account save': 'Está a punto de elegir qué correos recibe.',
+      'verify save': 'Está a punto de cambiar lo que indicó para su verificación de identidad.',
+      'verify open': 'Está a punto de ver las fotos y los datos de su verificación de identidad.',
+      start: 'Está a punto de iniciar una verificación de identidad.',
+      'request-export': 'Está a punto de pedir una copia de sus datos.',
+      'open-export': 'Está a punto de descargar una copia de sus datos.',
+      erase: 'Está a punto de pedir que se borre su cuenta.',
       lift: 'Está a punto de quitar el bloqueo de una aplicación.',
       allow: 'Está a punto de permitir que una aplicación vea sus datos.',
     },
@@ -325,8 +341,8 @@ export const es: Texts = {
     confirmTitle: (application) => `¿Conectar ${application}?`,
     confirmLead:
       'Continúe solo si usted mismo inició esto hace un momento y su dispositivo muestra exactamente este código:',
-    doneTitle: 'Conexión lista',
-    doneHeading: (application) => `${application} ya tiene conexión`,
+    doneTitle: 'Dispositivo conectado',
+    doneHeading: (application) => `${application} ya está conectada`,
     doneLead: html`Vuelva a su dispositivo; puede cerrar esta página. Puede terminar su acceso en cualquier momento en <a href="/">su propia página</a>.`,
     endedTitle: 'El dispositivo no se conectó',
     aborted:
@@ -339,7 +355,7 @@ export const es: Texts = {
   signOut: {
     title: '¿Cerrar sesión?',
     lead: 'Una aplicación pide cerrar también su sesión en el portal de identidad.',
-    stay: 'Mantener la sesión',
+    stay: 'Seguir con la sesión iniciada',
     doneTitle: 'Sesión cerrada',
     doneHeading: 'Su sesión está cerrada',
     doneLead: html`Puede cerrar esta página o <a href="/">iniciar sesión de nuevo</a>.`,
@@ -1528,7 +1544,7 @@ export const es: Texts = {
     set: 'Establecer la contraseña',
     chooseHelp:
       'Una nueva contraseña cierra su sesión en todos los dispositivos y desconecta todas las aplicaciones.',
-    doneTitle: 'Su contraseña está lista',
+    doneTitle: 'Ya tiene su nueva contraseña',
     doneLead: html`Se cerró su sesión en todas partes y se desconectaron todas las aplicaciones. <a href="/">Inicie sesión</a> con la nueva contraseña o vuelva a la aplicación de la que vino.`,
     applications: 'Estas aplicaciones estaban conectadas',
     applicationsHelp:
@@ -1642,7 +1658,7 @@ export const es: Texts = {
       'Enviamos un enlace a su nueva dirección. Ábralo en este navegador. Funciona una sola vez, durante 24 horas.',
     sentHelp: html`¿No recibió el correo? Revise su carpeta de correo no deseado y la dirección. <a href="/account">Intentar de nuevo</a>`,
     doneTitle: 'Su correo electrónico está confirmado',
-    doneLead: html`Desde ahora inicia sesión con él. <a href="/account">Ir a su cuenta</a>`,
+    doneLead: html`Desde ahora usted inicia sesión con esta dirección. <a href="/account">Ir a su cuenta</a>`,
   },
 
   notMe: {
@@ -1695,7 +1711,7 @@ export const es: Texts = {
       },
       declined: {
         question: 'Rechazaron mi verificación de identidad, o no ha terminado',
-        answer: html`<p>Abra la verificación en <a href="/">su propia página</a>. Ahí se ve quién revisó su documento, qué se decidió y cuándo, y qué se leyó en el documento.</p>
+        answer: html`<p>Abra la verificación en <a href="/">su propia página</a>. Ahí se ve quién revisó su documento, qué se decidió y por qué, y qué puede hacer usted ahora.</p>
 <p>Una aplicación que pide sus documentos recibe solo los de su última verificación aprobada. Si cree que una decisión está equivocada, <a href="/contact">escríbanos</a>, pero no mande fotos de su documento por correo.</p>`,
       },
       'who-saw-it': {
@@ -1771,8 +1787,13 @@ export const es: Texts = {
       },
       consents: {
         what: 'Lo que usted permitió ver a una aplicación, con qué finalidad y hasta cuándo.',
-        kept: 'Hasta que termine el permiso.',
-        seen: 'La aplicación.',
+        kept: 'Hasta que termine el permiso; después, sus fechas, hasta que se borre su cuenta.',
+        seen: 'La aplicación; las fechas, solo usted.',
+      },
+      reports: {
+        what: 'Lo que usted nos reportó: un inicio de sesión, un permiso o un acceso que no esperaba, lo que escribió y lo que respondimos. También qué correos desea recibir y qué tipos de datos ha visto antes cada aplicación.',
+        kept: 'Hasta que se borre su cuenta.',
+        seen: 'Quienes administran este portal, que leen lo que usted escribió.',
       },
       activity: {
         what: 'El registro de quién leyó sus datos y cuándo. En lugar de su nombre contiene números al azar.',
@@ -1863,7 +1884,7 @@ export const es: Texts = {
   errors: {
     cannotGoOn: 'No pudimos continuar',
     nothingHere: 'Aquí no hay nada',
-    ourMistake: 'Es un error nuestro',
+    ourMistake: 'El error es nuestro',
     requestId: (id) => html`Si nos consulta sobre esto, indique este número: ${id}`,
     ourSide: 'Algo falló de nuestro lado. Inténtelo de nuevo en un momento.',
     technical: (description) => `No pudimos procesar esta solicitud: ${description}`,
@@ -1872,12 +1893,12 @@ export const es: Texts = {
       'El portal no puede responder por el momento. Inténtelo de nuevo en unos segundos.',
     tooManyRequests: (seconds) =>
       `Llegaron demasiadas solicitudes desde su red. Inténtelo de nuevo en ${seconds} ${format.plural(seconds, { one: 'segundo', other: 'segundos' })}.`,
-    unreadableForm: 'No se puede leer el formulario de la solicitud.',
+    unreadableForm: 'No se pudo leer el formulario que llegó.',
     foreignForm:
       'Este formulario no se envió desde nuestra página o ya venció. Vuelva atrás, recargue la página e inténtelo de nuevo.',
     interactionExpired:
       'Este paso venció o se inició en otro navegador. Vuelva a la aplicación y empiece de nuevo.',
-    startAgain: 'Empiece de nuevo, por favor.',
+    startAgain: 'Por favor, empiece de nuevo.',
     unregistered: 'Esta aplicación ya no está registrada.',
     signedOutMeanwhile: 'Su sesión ya no está iniciada. Vuelva a la aplicación y empiece de nuevo.',
     signedOut: 'Su sesión ya no está iniciada. Inicie sesión de nuevo.',
@@ -1899,7 +1920,7 @@ export const es: Texts = {
       'Este enlace ya se usó o venció. Si algo sigue mal, inicie sesión y revise su propia página, o establezca una nueva contraseña.',
     emailTaken: 'Esta dirección pertenece a otra cuenta.',
     signUpClosed:
-      'Aquí nadie puede crear una cuenta por su cuenta. Pida una a quienes administran este portal.',
+      'En este portal las cuentas no las crea uno mismo. Pida una a quienes lo administran.',
     setupUsed:
       'Este enlace no se puede usar: ya se usó, pasó una hora, o alguien ya opera este portal. Un enlace nuevo se crea en la línea de comandos: operator setup',
     signUpExpired:
