@@ -44,6 +44,7 @@ export async function demo({ check, serve, shutdownSignal, env }: DemoOptions): 
 /** The portal's port and the two after it: the application's and the vendor's. */
 function addressesOf(env: Environment) {
   const { host, port } = loadConfig(env)
+  if (port > 65_533) throw new OperatorError('The demo needs three ports: PORT is 65533 or less.')
   return { host, port, count: 3, variable: 'PORT', command: 'npm run demo' }
 }
 
