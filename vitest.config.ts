@@ -28,6 +28,12 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
+const WITH_CLUSTER = {
+  globalSetup: ['test/support/cluster.ts'],
+  // Each file has a database and portals of its own; to import the server again for each costs more than its tests.
+  isolate: false,
+}
+
 export default defineConfig({
   test: {
     // What does not end fails; what is slow because the machine is busy does not.
@@ -53,10 +59,12 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts', 'test/browser/**/*.test.ts'],
-          globalSetup: ['test/support/cluster.ts'],
-          // Each file has a database and portals of its own; to import the server again for each costs more than its tests.
-          isolate: false,
+          ...WITH_CLUSTER,
         },
+      },
+      {
+        extends: true,
+        test: { name: 'system', include: ['test/system/**/*.test.ts'], ...WITH_CLUSTER },
       },
     ],
   },

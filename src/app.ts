@@ -31,27 +31,38 @@ import { webhookRoutes } from './id-verification/webhook.ts'
 import { record } from './ledger/disclosure.ts'
 import { type Bearer, createBearer } from './oauth/bearer.ts'
 import { interactionRoutes } from './oauth/interactions.ts'
+import { aboutRoutes } from './portal/about.ts'
 import { accountRoutes } from './portal/account.ts'
 import { activityRoutes } from './portal/activity.ts'
 import { consentRoutes } from './portal/consents.ts'
+import { eraseRoutes } from './portal/erase.ts'
+import { exportRoutes } from './portal/export.ts'
 import { createGuard } from './portal/guard.ts'
 import { languageRoutes } from './portal/language.ts'
 import { linkRoutes } from './portal/links.ts'
 import { mailLinkRoutes } from './portal/mail-links.ts'
+import { manualRoutes } from './portal/manual.ts'
+import { phoneRoutes } from './portal/manual-phone.ts'
+import { createPhotoSteps } from './portal/manual-photos.ts'
 import { notMeRoutes } from './portal/not-me.ts'
+import { notificationRoutes } from './portal/notifications.ts'
 import { outboxRoutes, showsOutbox } from './portal/outbox.ts'
 import { passkeyRoutes } from './portal/passkeys.ts'
 import { photoRoutes } from './portal/photos.ts'
 import { portalRoutes } from './portal/routes.ts'
 import { secondFactorRoutes } from './portal/second-factor.ts'
+import { sessionRoutes } from './portal/sessions.ts'
 import { setupRoutes } from './portal/setup.ts'
 import { signUpRoutes } from './portal/sign-up.ts'
+import { timeZoneRoutes } from './portal/time-zone.ts'
+import { unexpectedRoutes } from './portal/unexpected.ts'
 import { verifyRoutes } from './portal/verify.ts'
 import { wellKnownRoutes } from './portal/well-known.ts'
 import { createFormTokens } from './web/form-tokens.ts'
-import { passkeyScript, stylesheet } from './web/html.ts'
+import { cameraScript, passkeyScript } from './web/html.ts'
 import { addReader, type PageEnv } from './web/reader.ts'
 import { requestIdOf } from './web/response-headers.ts'
+import type { Site } from './web/site.ts'
 import type { WebContext } from './web-context.ts'
 
 type ApiContext = WebContext & { bearer: Bearer; uploadTurns: MiddlewareHandler }
@@ -122,29 +133,28 @@ function apiRoutes(api: ApiContext): Hono {
 
 /** For anyone: programs that look up what this server is, and pages that need no session. */
 function publicRoutes(context: WebContext): Hono<PageEnv> {
-  const { issuer } = context
+  const { config, issuer } = context
   const routes = new Hono<PageEnv>()
   routes.route('/', transmitterRoutes(issuer))
   routes.route('/', ledgerRoutes(context))
-  routes.route('/', openApiRoutes(issuer))
+  routes.route('/', openApiRoutes(context))
   routes.route('/', healthRoutes(context))
-  routes.route('/', resourceMetadataRoutes(issuer))
-  routes.route('/', assetRoutes())
+  routes.route('/', resourceMetadataRoutes(issuer, config.site.name))
+  routes.route('/', assetRoutes(context.site))
   routes.route('/', callbackRoutes(context))
   routes.route('/', startPageRoutes(context))
   routes.route('/', clientLogoRoutes(context))
+  routes.route('/', aboutRoutes(context))
   return routes
 }
 
-function assetRoutes(): Hono {
+function assetRoutes({ stylesheet, logo }: Site): Hono {
   const routes = new Hono()
-  for (const [asset, type] of [
-    [stylesheet, 'text/css'],
-    [passkeyScript, 'text/javascript'],
-  ] as const)
-    routes.get(asset.path, (c) =>
-      c.body(asset.body, 200, {
-        'Content-Type': `${type}; charset=utf-8`,
+  const assets = [stylesheet, passkeyScript, cameraScript, ...(logo ? [logo] : [])]
+  for (const { path, contentType, body } of assets)
+    routes.get(path, (c) =>
+      c.body(body, 200, {
+        'Content-Type': contentType,
         'Cache-Control': 'public, max-age=31536000, immutable',
       }),
     )
@@ -157,7 +167,11 @@ function residentRoutes(context: WebContext): Hono<PageEnv> {
   const forms = createFormTokens(issuer, config.secrets.cookieKeys)
   const guard = createGuard({ ...context, forms })
   const portal = { ...context, forms, guard }
+  const photoSteps = createPhotoSteps(context)
   const routes = new Hono<PageEnv>()
+  // Before the pages that limit every form to a few kilobytes, because these take photos.
+  routes.route('/', manualRoutes({ ...portal, photoSteps }))
+  routes.route('/', phoneRoutes({ ...portal, photoSteps }))
   routes.route(
     '/',
     interactionRoutes({
@@ -173,8 +187,14 @@ function residentRoutes(context: WebContext): Hono<PageEnv> {
   routes.route('/', verifyRoutes(portal))
   routes.route('/', consentRoutes(portal))
   routes.route('/', activityRoutes(portal))
+  routes.route('/', unexpectedRoutes(portal))
   routes.route('/', linkRoutes(portal))
   routes.route('/', accountRoutes(portal))
+  routes.route('/', timeZoneRoutes(portal))
+  routes.route('/', notificationRoutes(portal))
+  routes.route('/', sessionRoutes(portal))
+  routes.route('/', exportRoutes(portal))
+  routes.route('/', eraseRoutes(portal))
   routes.route('/', passkeyRoutes(portal))
   routes.route('/', secondFactorRoutes(portal))
   routes.route('/', mailLinkRoutes(portal))

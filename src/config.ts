@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import type { DatabaseConfig } from './platform/database-role.ts'
@@ -13,7 +14,11 @@ import type { TracingConfig } from './platform/otlp.ts'
 import type { SecretsConfig } from './platform/secrets.ts'
 import type { S3Config } from './platform/storage.ts'
 import { isAddressRange, isRangeOfEveryone } from './web/client-address.ts'
+import { type Colour, isColour } from './web/colours.ts'
+import { isDisplayable, normalizeText } from './web/displayed-text.ts'
 import type { NetworkLimits } from './web/network-limits.ts'
+import { findAccentFault, readSiteLogo, type SiteConfig, type SiteLogo } from './web/site.ts'
+import { isTimeZone } from './web/texts/formats.ts'
 import { LOCALES, type Locale } from './web/texts/languages.ts'
 
 const url = (protocols: string[]) =>
@@ -89,6 +94,36 @@ const otlpHeaders = z.string().transform((value, context) => {
   }
 })
 
+const shownText = (longest: number) =>
+  z
+    .string()
+    .overwrite(normalizeText)
+    .max(longest, `must have at most ${longest} characters`)
+    .refine(isDisplayable, 'must be one line of ordinary text')
+
+const accent = (scheme: 'light' | 'dark') =>
+  z.string().transform((value, context): Colour => {
+    const fault = isColour(value) ? findAccentFault(value, scheme) : 'must be a colour as #0f5c63'
+    if (isColour(value) && !fault) return value
+    context.addIssue({ code: 'custom', message: fault ?? '' })
+    return z.NEVER
+  })
+
+const logoFile = z.string().transform((path, context): SiteLogo => {
+  const logo = readLogoFile(path)
+  if (typeof logo !== 'string') return logo
+  context.addIssue({ code: 'custom', message: logo })
+  return z.NEVER
+})
+
+function readLogoFile(path: string): SiteLogo | string {
+  try {
+    return readSiteLogo(readFileSync(path))
+  } catch (error) {
+    return `names a file that cannot be read (${(error as NodeJS.ErrnoException).code})`
+  }
+}
+
 const schema = z.object({
   PORT: port.refine((value) => value <= 65535, 'must be a number from 0 to 65535').default(3000),
   HOST: z.string().min(1).default('127.0.0.1'),
@@ -120,6 +155,26 @@ const schema = z.object({
     .enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` })
     .default('info'),
   DEFAULT_LOCALE: z.enum(LOCALES, { error: `must be one of ${LOCALES.join(', ')}` }).default('en'),
+  DEFAULT_TIME_ZONE: z
+    .string()
+    .refine(isTimeZone, 'must be the name of a time zone: America/Tegucigalpa')
+    .default('UTC'),
+  PORTAL_NAME: shownText(60).optional(),
+  PORTAL_LOGO: logoFile.optional(),
+  PORTAL_COLOR: accent('light').optional(),
+  PORTAL_COLOR_DARK: accent('dark').optional(),
+  OPERATOR_NAME: shownText(200).optional(),
+  OPERATOR_ADDRESS: shownText(400).optional(),
+  CONTACT_EMAIL: z
+    .string()
+    .max(254)
+    .regex(/^[^<>@\s]+@[^<>@\s]+$/, 'must be an address: help@example.org')
+    .optional(),
+  CONTACT_PHONE: z
+    .string()
+    .regex(/^\+[0-9][0-9 ()-]{4,30}$/, 'must be a number with its country: +504 2222 0000')
+    .optional(),
+  PRIVACY_POLICY_URL: http.optional(),
   MISSING_SCOPE_STATUS: z.enum(['401', '403'], { error: 'must be 401 or 403' }).default('401'),
   ALLOWED_HOSTS: list(
     /^([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:\d{1,5})?$/i,
@@ -211,7 +266,7 @@ export const VARIABLES: readonly string[] = [
 
 // What begins like this is a variable of ours, or a mistake.
 const NAMESPACES =
-  /^(ALLOWED_HOST|COOKIE_KEY|DATABASE_(CONN|POOL|QUEUE)|DEFAULT_LOC|DRAIN_|ENCRYPTION_KEY|KEEP_ALIVE_|KMS_|MAIL_FROM|METRICS_|(MIGRATION|WEB|WORKER)_DATABASE_|MISSING_SCOPE_|OUTBOUND_|RATE_LIMIT_|S3_|SECURITY_CONTACT|SHUTDOWN_|SMTP_|TRUSTED_)/
+  /^(ALLOWED_HOST|CONTACT_(EMAIL|PHONE)|COOKIE_KEY|DATABASE_(CONN|POOL|QUEUE)|DEFAULT_(LOC|TIME)|DRAIN_|ENCRYPTION_KEY|KEEP_ALIVE_|KMS_|MAIL_FROM|METRICS_|(MIGRATION|WEB|WORKER)_DATABASE_|MISSING_SCOPE_|OPERATOR_(NAME|ADDR)|OUTBOUND_|PORTAL_(NAME|LOGO|COLOU?R)|PRIVACY_POLICY|RATE_LIMIT_|S3_|SECURITY_CONTACT|SHUTDOWN_|SMTP_|TRUSTED_)/
 
 type Values = z.infer<typeof schema>
 
@@ -234,6 +289,8 @@ export type Config = Readonly<{
   logLevel: (typeof LOG_LEVELS)[number]
   /** The language of pages and mails where neither the reader nor the application chose one. */
   defaultLocale: Locale
+  /** How the portal is named and shown, and where its operator can be reached. */
+  site: SiteConfig
   missingScopeStatus: 401 | 403
   /** Further hosts that requests may name, with or without a port. */
   allowedHosts: readonly string[]
@@ -350,6 +407,19 @@ const toConfig = (values: Values, credentials: ReturnType<typeof credentialsInFi
   role: values.ROLE,
   logLevel: values.LOG_LEVEL,
   defaultLocale: values.DEFAULT_LOCALE,
+  site: {
+    name: values.PORTAL_NAME,
+    logo: values.PORTAL_LOGO,
+    colours: { light: values.PORTAL_COLOR, dark: values.PORTAL_COLOR_DARK },
+    timeZone: values.DEFAULT_TIME_ZONE,
+    contact: {
+      operator: values.OPERATOR_NAME,
+      address: values.OPERATOR_ADDRESS,
+      email: values.CONTACT_EMAIL,
+      phone: values.CONTACT_PHONE,
+      policyUrl: values.PRIVACY_POLICY_URL,
+    },
+  },
   missingScopeStatus: values.MISSING_SCOPE_STATUS === '403' ? 403 : 401,
   allowedHosts: values.ALLOWED_HOSTS ?? [],
   trustedProxies: values.TRUSTED_PROXIES ?? [],

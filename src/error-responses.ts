@@ -30,6 +30,9 @@ type AppRequest = Context<AppEnv>
 /** Responds to a request of the app that threw. What is not the caller's error is logged, with the id in the response. */
 export function respondToError(context: ErrorContext, c: AppRequest, error: Error) {
   if (error instanceof ApiError) emitRefusal(context, c, error)
+  // What cannot be stored is in no row, so that nothing has this address.
+  if (isUnstorable(error) && isPage(c) && ['GET', 'HEAD'].includes(c.req.method))
+    return respondNotFound(context, c)
   return sendError(context, c, toApiError(context.log, requestIdOf(c.env.outgoing), error))
 }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { CASE_GAUGES } from './accounts/cases.ts'
 import type { AppContext } from './context.ts'
 import { EVENT_GAUGES } from './events/store.ts'
 import { ALERT_GAUGES } from './id-verification/alerts.ts'
@@ -16,6 +17,7 @@ const GAUGES: readonly ComputedGauge[] = [
   ...INGESTION_GAUGES,
   ...VENDOR_GAUGES,
   ...ALERT_GAUGES,
+  ...CASE_GAUGES,
   ...JOB_GAUGES,
   ...EVENT_GAUGES,
   ...LEDGER_GAUGES,

@@ -5,7 +5,9 @@ import type { AppContext } from './context.ts'
 import { refuse } from './error-responses.ts'
 import type { FindSubject } from './events/events.ts'
 import type { SignEvent } from './events/sender.ts'
+import type { SignReceipt } from './id-verification/erasure.ts'
 import { findVerified } from './id-verification/verified.ts'
+import { createProofSigner } from './ledger/heads.ts'
 import { createProvider } from './oauth/provider.ts'
 import { createEventSigner, createFindSubject } from './oauth/security-event-tokens.ts'
 import { type Db, openDb } from './platform/db.ts'
@@ -21,6 +23,7 @@ import { type ClientAddress, createClientAddress } from './web/client-address.ts
 import { createNetworkLimiter, type NetworkLimiter } from './web/network-limits.ts'
 import { PageError } from './web/page-error.ts'
 import { createReaderOf, type ReaderOf } from './web/reader.ts'
+import { createSite, type Site } from './web/site.ts'
 import type { WebMetrics } from './web/web-metrics.ts'
 
 /** What a web process is started with and no configuration says. */
@@ -45,12 +48,14 @@ export type WebContext = Omit<AppContext, 'close'> &
     tokens: AccessTokens
     signAnswer: SignResponse
     signEvent: SignEvent
+    signReceipt: SignReceipt
     findSubject: FindSubject
     provider: () => Provider
     limiter: RateLimiter
     network: NetworkLimiter
     addressOf: ClientAddress
     readerOf: ReaderOf
+    site: Site
     /** Closes what only requests need. The caller closes the AppContext. */
     close(): Promise<void>
   }
@@ -72,7 +77,13 @@ export async function openWebContext(
   const limiter = createRateLimiter(db, config.rateLimits, log)
   const tokens = createAccessTokens(issuer, ring)
   const addressOf = createClientAddress(config.trustedProxies, reportUnknownProxies(context))
-  const readerOf = createReaderOf({ issuer, defaultLocale: config.defaultLocale })
+  const site = createSite(config.site)
+  const readerOf = createReaderOf({
+    issuer,
+    defaultLocale: config.defaultLocale,
+    site,
+    setting: config.site,
+  })
   const network = createNetworkLimiter({
     ...context,
     limits: config.networkLimits,
@@ -88,7 +99,7 @@ export async function openWebContext(
       sharedKeys,
       tokens,
       subjects,
-      findVerified: (accountId) => findVerified({ db, storage, vault }, accountId),
+      findVerified: (of) => findVerified({ db, storage, vault }, of),
       deviceOf,
       readerOf,
       addressOf,
@@ -103,12 +114,14 @@ export async function openWebContext(
     tokens,
     signAnswer: createResponseSigner(issuer, ring),
     signEvent: createEventSigner(db, ring),
+    signReceipt: createProofSigner(ring, 'erasure-receipt+jwt'),
     findSubject: createFindSubject(db, subjects),
     provider,
     limiter,
     network,
     addressOf,
     readerOf,
+    site,
     async close() {
       ring.close()
       await limiter.close()

@@ -1,4 +1,6 @@
 import { sealStoredAccounts } from './accounts/accounts.ts'
+import { startLookMails } from './accounts/look-mails.ts'
+import { deleteOldCodes } from './accounts/mail-codes.ts'
 import { deleteOldLinks, startResetLinks } from './accounts/mail-links.ts'
 import { sealStoredPersons } from './accounts/natural-person.ts'
 import { deleteOldChallenges } from './accounts/passkeys.ts'
@@ -7,6 +9,7 @@ import { deleteOldNotices } from './accounts/security-notices.ts'
 import { deleteOldSignUps, startSignUpLinks } from './accounts/sign-up.ts'
 import { deleteOldAttempts } from './accounts/throttle.ts'
 import { fetchRegisteredLogo } from './clients/logo.ts'
+import { listClientProfiles } from './clients/profile.ts'
 import { openSubjectIdentifiers } from './clients/subject-identifiers.ts'
 import { deleteEndedConsents } from './consents/consents.ts'
 import type { AppContext } from './context.ts'
@@ -14,8 +17,16 @@ import { startSender } from './events/sender.ts'
 import { deleteOldEvents } from './events/store.ts'
 import { startBackup } from './id-verification/backup.ts'
 import { destroyOldDeliveryKeys, sealStoredBodies } from './id-verification/deliveries.ts'
+import {
+  deleteOldReceipts,
+  runDueErasures,
+  startErasures,
+} from './id-verification/erasure-requests.ts'
 import { startInbox } from './id-verification/inbox.ts'
 import { deleteOldSubjectLinks } from './id-verification/links.ts'
+import { sendExpiryMails, startOutcomeMails } from './id-verification/outcome-mails.ts'
+import { deleteOldExports, startExports } from './id-verification/own-exports.ts'
+import { deleteOldPhoneLinks } from './id-verification/phone-links.ts'
 import { logProgress } from './id-verification/progress.ts'
 import { sealStoredReasons } from './id-verification/reasons.ts'
 import { startReconciler } from './id-verification/reconcile.ts'
@@ -24,12 +35,12 @@ import { announceExpiredDocuments } from './id-verification/review.ts'
 import { startTenantAnnouncements } from './id-verification/subjects.ts'
 import { deleteOldUploads } from './id-verification/uploads.ts'
 import { createTokenCache } from './id-verification/vendors/tokens.ts'
-import { createHeadSigner } from './ledger/heads.ts'
+import { createHeadSigner, createProofSigner } from './ledger/heads.ts'
 import { startSequencer } from './ledger/sequencer.ts'
 import { deleteExpired } from './oauth/expired.ts'
 import { deliverLogout } from './oauth/logout.ts'
 import { createEventSigner, createFindSubject } from './oauth/security-event-tokens.ts'
-import type { Db } from './platform/db.ts'
+import type { Db, Sql } from './platform/db.ts'
 import { recordSuccess } from './platform/duties.ts'
 import type { Jobs } from './platform/jobs.ts'
 import { type Loop, startLoop } from './platform/loop.ts'
@@ -54,6 +65,7 @@ export const CLEAN_UPS: readonly ((db: Db) => Promise<unknown>)[] = [
   deleteRetiredKeys,
   deleteOldAttempts,
   deleteOldLinks,
+  deleteOldCodes,
   deleteOldSignUps,
   deleteOldSubjectLinks,
   deleteOldNotices,
@@ -62,7 +74,9 @@ export const CLEAN_UPS: readonly ((db: Db) => Promise<unknown>)[] = [
   deleteOldMail,
   deleteOldEvents,
   destroyOldDeliveryKeys,
+  deleteOldPhoneLinks,
   deleteOldUploads,
+  deleteOldReceipts,
 ]
 
 /** Starts the work. The caller closes context and queue, after it has stopped. */
@@ -79,6 +93,12 @@ export async function startWorker(context: AppContext, jobs: Jobs): Promise<Work
   )
   await jobs.work('fetch-logo', 1, ({ clientId }) => fetchRegisteredLogo(context, clientId))
   await startResetLinks({ db, sealer, vault, jobs, config, log })
+  await startErasures({ ...context, jobs })
+  await startExports({
+    ...context,
+    jobs,
+    sign: createProofSigner(ring, 'resident-archive+jwt'),
+  })
   await startSignUpLinks({ db, sealer, vault, jobs, config, log })
   const senders = startSender({
     db,
@@ -89,8 +109,10 @@ export async function startWorker(context: AppContext, jobs: Jobs): Promise<Work
     log,
   })
   const sequencer = startSequencer({ db, log, sign: createHeadSigner(ring) })
+  const lookMails = startLookMails({ db, sealer, vault, jobs, config, log, namesOf })
   const mail = await startMail({ db, sealer, jobs, log, mail: config.mail })
   const reconciler = await startReconciler({ db, sealer, tokens, vault, jobs, log })
+  const outcomeMails = startOutcomeMails({ db, sealer, vault, jobs, config, log })
   const actions = relayOperatorActions(context)
   const inbox = startInbox({ db, sealer, vault, jobs, log })
   const periodic = [
@@ -109,7 +131,16 @@ export async function startWorker(context: AppContext, jobs: Jobs): Promise<Work
     () => logProgress({ db, log }),
   )
   // What runs every second or minute; periodic work may take long.
-  const loops = [inbox, ...senders, sequencer, reconciler, actions, progress]
+  const loops = [
+    inbox,
+    ...senders,
+    sequencer,
+    lookMails,
+    reconciler,
+    outcomeMails,
+    actions,
+    progress,
+  ]
   // A process that also serves requests can do so without its worker.
   const isRequired = config.role === 'worker'
   readiness.add('work', async () => requireRunning(loops, jobs), { isRequired })
@@ -123,6 +154,10 @@ export async function startWorker(context: AppContext, jobs: Jobs): Promise<Work
     },
   }
 }
+
+/** The names of those ids that are applications. */
+export const namesOf = async (sql: Sql, clientIds: readonly string[]) =>
+  new Map((await listClientProfiles(sql, clientIds)).map(({ clientId, name }) => [clientId, name]))
 
 function requireRunning(loops: readonly Loop[], jobs: Jobs): void {
   if (!jobs.isPolling() || loops.some((loop) => loop.isStalled()))
@@ -140,8 +175,17 @@ const PERIODIC_WORK: readonly [
   [
     'document-expiry',
     'expired documents cannot be announced',
-    ({ db }) => announceExpiredDocuments(db),
+    async (context, jobs) => {
+      await announceExpiredDocuments(context.db)
+      await sendExpiryMails({ ...context, jobs })
+    },
   ],
+  [
+    'erasures',
+    'residents cannot be erased',
+    (context, jobs) => runDueErasures({ ...context, jobs }),
+  ],
+  ['exports', 'old exports cannot be deleted', (context) => deleteOldExports(context)],
   ['clean-up', 'clean-up failed', ({ db }) => Promise.all(CLEAN_UPS.map((remove) => remove(db)))],
 ]
 

@@ -35,7 +35,12 @@ export type paths = {
       responses: {
         200: {
           headers: Record<string, unknown>
-          content: { 'application/json': { images: components['schemas']['Image'][] } }
+          content: {
+            'application/json': {
+              images: components['schemas']['Image'][] /** The types that the resident does not share with this application; absent where everything is shared */
+              withheld?: ('document_front' | 'document_back' | 'selfie')[]
+            }
+          }
         }
         401: {
           headers: Record<string, unknown>
@@ -1231,7 +1236,12 @@ export type paths = {
       responses: {
         200: {
           headers: Record<string, unknown>
-          content: { 'application/json': { images: components['schemas']['Image'][] } }
+          content: {
+            'application/json': {
+              images: components['schemas']['Image'][] /** The types that the resident does not share with this application; absent where everything is shared */
+              withheld?: ('document_front' | 'document_back' | 'selfie')[]
+            }
+          }
         }
         400: {
           headers: Record<string, unknown>
@@ -1930,7 +1940,8 @@ export type components = {
         documentFront: string | null /** Passports have none */
         documentBack: string | null
         face: string | null
-      }
+      } /** The members of `documents` that the resident does not share with this application; absent where everything is shared */
+      withheld?: ('documentFront' | 'documentBack' | 'face')[]
     }
     Image: {
       /** `null` for a type of which there is no image */ id:

@@ -5,6 +5,7 @@ import { findIssuer } from '../platform/issuer.ts'
 import { isUuid } from '../platform/uuid.ts'
 import type { Vault } from '../platform/vault.ts'
 import { displayedText, isDisplayable, visibleText } from '../web/displayed-text.ts'
+import { isTimeZone } from '../web/texts/formats.ts'
 import { isLocale, type Locale } from '../web/texts/languages.ts'
 import { hashPassword } from './passwords.ts'
 
@@ -24,6 +25,8 @@ export type Account = {
   status: 'active' | 'suspended'
   /** The language of mails; `null` before the first sign-in. */
   locale: Locale | null
+  /** The zone (IANA) in which the resident reads times; `null`: the operator's default. */
+  timeZone: string | null
 }
 export type NameSource = 'registry' | 'operator' | 'resident' | 'document'
 
@@ -46,16 +49,18 @@ export const hashEmail = async (sql: Sql, vault: Vault, email: string): Promise<
 const placeOf = (id: string) => ({ table: 'account', column: 'details_sealed', row: id })
 
 const columns = (sql: Sql) => sql`
-  id, details_sealed, email, given_name, surname, email_verified, name_source, status, locale`
+  id, details_sealed, email, given_name, surname, email_verified, name_source, status, locale,
+  time_zone`
 
 async function openRow(sql: Sql, vault: Vault, row: Row): Promise<Account> {
   const { id, detailsSealed, emailVerified, nameSource, status } = row
-  // A language that this version does not have counts as none.
+  // A language or zone that this version does not have counts as none.
   const locale = isLocale(row.locale) ? row.locale : null
+  const timeZone = isTimeZone(row.timeZone) ? row.timeZone : null
   const { email, givenName, surname } = detailsSealed
     ? (JSON.parse((await vault.open(sql, placeOf(id), detailsSealed)).toString()) as Details)
     : (row as Details)
-  return { id, email, emailVerified, givenName, surname, nameSource, status, locale }
+  return { id, email, emailVerified, givenName, surname, nameSource, status, locale, timeZone }
 }
 
 async function writeDetails(
@@ -131,7 +136,7 @@ export class EmailTakenError extends OperatorError {}
 export async function insertAccount(
   sql: Sql,
   vault: Vault,
-  account: Omit<Account, 'status' | 'locale'> & { passwordHash: string | null },
+  account: Omit<Account, 'status' | 'locale' | 'timeZone'> & { passwordHash: string | null },
 ): Promise<Account> {
   const { id, email, givenName, surname, emailVerified, nameSource, passwordHash } = account
   const taken = () => new EmailTakenError('A resident with this e-mail exists already.')
@@ -153,6 +158,7 @@ export async function insertAccount(
     nameSource,
     status: 'active',
     locale: null,
+    timeZone: null,
   }
 }
 
@@ -349,6 +355,13 @@ export async function setLocale(
   await sql`
     update account set locale = ${locale}, updated_at = now()
     where id = ${id} and locale is distinct from ${locale} and not (${ifNone} and locale is not null)`
+}
+
+/** Sets the time zone of the account's pages and mails, which `isTimeZone` has accepted; `null`: the operator's default. */
+export async function setTimeZone(sql: Sql, id: string, timeZone: string | null): Promise<void> {
+  await sql`
+    update account set time_zone = ${timeZone}, updated_at = now()
+    where id = ${id} and time_zone is distinct from ${timeZone}`
 }
 
 const BATCH = 100

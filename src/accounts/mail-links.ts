@@ -7,18 +7,23 @@ import { hashSecret, randomSecret } from '../platform/secrets.ts'
 import type { Vault } from '../platform/vault.ts'
 import { isLocale, type Locale } from '../web/texts/languages.ts'
 import { findAccountByEmail, hashEmail, normalizeEmail } from './accounts.ts'
+import { createCode, findRequestByCode, insertCode } from './mail-codes.ts'
 import { confirmEmailMail, type MailContext, resetMail, sendLetter } from './mails.ts'
 import { countAttempt } from './throttle.ts'
 
 /*
  * A link works once, for a short time, in the browser that requested it. Opening it does not use it up, because mail scanners open
- * every link: the form behind it calls `consumeLink`, in the transaction that makes the change.
+ * every link: the form behind it calls `consumeLink`, in the transaction that makes the change. Where the mail is read on another
+ * device, its code gives that browser a link in place of the mailed one (`acceptCode`).
  */
 
 export type LinkPurpose = 'reset' | 'email'
 export type MailLink = { accountId: string; email: string; browser: string }
 
 const LIFE_SECONDS = { reset: 30 * 60, email: 24 * 3600 }
+const expiryOf = (purpose: LinkPurpose, askedAt: number) =>
+  new Date(askedAt + LIFE_SECONDS[purpose] * 1000)
+
 const SEALED_FOR = 'reset request'
 export const SEALED_RESET_REQUESTS = jobMember('requestSealed', SEALED_FOR)
 
@@ -26,6 +31,8 @@ type MailLinkContext = MailContext & { db: Db; vault: Vault }
 
 const requestSchema = z.object({
   requestId: z.uuid(),
+  /** Jobs of an earlier version have none; their browsers show no page to type it. */
+  code: z.string().default(createCode),
   emailKey: z.string(),
   /** As `ensureBrowserId` returns it. */
   browser: z.string(),
@@ -50,16 +57,24 @@ export async function requestReset(
     address: input.address,
   })
   if (wait > 0) return wait
+  const { browser } = input
   const request: z.infer<typeof requestSchema> = {
     requestId: randomUUID(),
+    code: createCode(),
     emailKey: key,
-    browser: input.browser,
+    browser,
     issuer: input.issuer,
     askedAt: Date.now(),
     locale: input.locale,
   }
   const requestSealed = sealer.seal(JSON.stringify(request), SEALED_FOR)
-  await jobs.enqueue(db, 'make-reset-link', { requestSealed })
+  const { requestId, code, askedAt } = request
+  await db.begin(async (sql) => {
+    // Before anybody looks whether the address is known, so that the page for the code is the same.
+    const expiresAt = expiryOf('reset', askedAt)
+    await insertCode(sql, sealer, { requestId, purpose: 'reset', browser, code, expiresAt })
+    await jobs.enqueue(sql, 'make-reset-link', { requestSealed })
+  })
   return 0
 }
 
@@ -74,7 +89,7 @@ async function createResetLink(
 ): Promise<void> {
   const { db, sealer, vault, log } = parts
   const request = requestSchema.parse(JSON.parse(sealer.open(requestSealed, SEALED_FOR)))
-  const expiresAt = new Date(request.askedAt + LIFE_SECONDS.reset * 1000)
+  const expiresAt = expiryOf('reset', request.askedAt)
   if (expiresAt < new Date()) return
   await db.begin(async (sql) => {
     const account = await findAccountByEmail(sql, vault, request.emailKey)
@@ -91,6 +106,7 @@ async function createResetLink(
     const letter = resetMail({
       to: account.email,
       link: `${request.issuer}/reset/${token}`,
+      code: request.code,
       minutes: LIFE_SECONDS.reset / 60,
       expiresAt,
     })
@@ -120,13 +136,22 @@ export async function requestEmailChange(
     address: input.address,
   })
   if (wait > 0) return wait
-  const expiresAt = new Date(Date.now() + LIFE_SECONDS.email * 1000)
+  const request = {
+    ...input,
+    requestId: randomUUID(),
+    purpose: 'email',
+    code: createCode(),
+    expiresAt: expiryOf('email', Date.now()),
+  } as const
+  const { code, expiresAt } = request
   await parts.db.begin(async (sql) => {
     await input.requireSession(sql)
-    const token = await insertLink(sql, parts.vault, { ...input, purpose: 'email', expiresAt })
+    await insertCode(sql, parts.sealer, request)
+    const token = await insertLink(sql, parts.vault, request)
     const letter = confirmEmailMail({
       to: input.email,
       link: `${input.issuer}/verify-email/${token}`,
+      code,
       hours: LIFE_SECONDS.email / 3600,
       expiresAt,
     })
@@ -139,14 +164,14 @@ export async function requestEmailChange(
 async function insertLink(
   sql: Sql,
   vault: Vault,
-  link: MailLink & { requestId?: string; purpose: LinkPurpose; expiresAt: Date },
+  link: MailLink & { requestId: string; purpose: LinkPurpose; expiresAt: Date },
 ): Promise<string | undefined> {
   const token = randomSecret()
   const hash = hashSecret(token)
   const sealed = await vault.seal(sql, { accountId: link.accountId }, placeOf(hash), link.email)
   const [row] = await sql`
     insert into mail_link (token_hash, request_id, purpose, account_id, browser_hash, email_sealed, expires_at)
-    values (${hash}, ${link.requestId ?? randomUUID()}, ${link.purpose}, ${link.accountId},
+    values (${hash}, ${link.requestId}, ${link.purpose}, ${link.accountId},
       ${Buffer.from(link.browser, 'hex')}, ${sealed}, ${link.expiresAt})
     on conflict (request_id) do nothing
     returning 1`
@@ -174,6 +199,30 @@ async function unsealLink(
   if (!emailSealed) return { accountId, browser, email: email ?? '' }
   const opened = await vault.open(sql, placeOf(tokenHash), emailSealed)
   return { accountId, browser, email: opened.toString() }
+}
+
+/**
+ * Accepts the code of the last mail in the browser that asked, and returns the token of a link; the mailed one ends. `undefined`: the code
+ * is wrong, or its link was used or has ended.
+ */
+export async function acceptCode(
+  { db, sealer, vault }: Pick<MailLinkContext, 'db' | 'sealer' | 'vault'>,
+  asked: { purpose: LinkPurpose; browser: string; typed: string },
+): Promise<string | undefined> {
+  // Outside of the transaction: a try counts whatever comes of it.
+  const requestId = await findRequestByCode(db, sealer, asked)
+  if (requestId === undefined) return undefined
+  return await db.begin(async (sql) => {
+    const [row] = await sql<(LinkRow & { expiresAt: Date })[]>`
+      delete from mail_link using account
+      where request_id = ${requestId} and purpose = ${asked.purpose} and used_at is null and expires_at > now()
+        and account.id = account_id and account.status = 'active'
+      returning account_id, mail_link.email, email_sealed, token_hash, encode(browser_hash, 'hex') as browser, expires_at`
+    if (!row) return undefined
+    const link = await unsealLink(sql, vault, row)
+    const { purpose } = asked
+    return await insertLink(sql, vault, { ...link, requestId, purpose, expiresAt: row.expiresAt })
+  })
 }
 
 /** Returns a link that can still be used, in whatever browser; or `undefined`. */

@@ -3,8 +3,15 @@ import type { Jobs } from '../platform/jobs.ts'
 import { enqueueMail, type Mail } from '../platform/mail.ts'
 import type { Sealer } from '../platform/secrets.ts'
 import type { Texts } from '../web/texts/en.ts'
-import { LANGUAGES, type Locale, type Text } from '../web/texts/languages.ts'
+import {
+  type Locale,
+  momentInWords,
+  type Setting,
+  type Text,
+  textsFor,
+} from '../web/texts/languages.ts'
 import type { Account } from './accounts.ts'
+import type { DataKind, News } from './known-readers.ts'
 
 /** A mail in whatever language its recipient reads. */
 export type Letter = (texts: Texts) => Omit<Mail, 'to'>
@@ -12,23 +19,30 @@ export type Letter = (texts: Texts) => Omit<Mail, 'to'>
 export type MailContext = {
   jobs: Jobs
   sealer: Sealer
-  /** `defaultLocale`: for accounts without a language. */
-  config: { defaultLocale: Locale }
+  /** `defaultLocale` and the zone of `site`: for accounts without a language or zone. */
+  config: { defaultLocale: Locale; site: Setting }
 }
 
 /**
- * In the caller's transaction: enqueues a mail in the language of the account; where it has none yet, in that of the request or else the
- * operator's default.
+ * In the caller's transaction: enqueues a mail in the language and time zone of the account; where it has none yet, in the language of
+ * the request or else the operator's default.
  */
 export async function sendLetter(
   sql: Sql,
   context: MailContext,
-  to: Pick<Account, 'email' | 'locale'> & { requestLocale?: Locale | undefined },
+  to: Pick<Account, 'email' | 'locale'> & {
+    timeZone?: string | null
+    requestLocale?: Locale | undefined
+  },
   letter: Letter,
   options: { keptForSeconds?: number } = {},
 ): Promise<void> {
-  const locale = to.locale ?? to.requestLocale ?? context.config.defaultLocale
-  await enqueueMail(sql, context, { to: to.email, ...letter(LANGUAGES[locale]) }, options)
+  const { defaultLocale, site } = context.config
+  const texts = textsFor(to.locale ?? to.requestLocale ?? defaultLocale, {
+    name: site.name,
+    timeZone: to.timeZone ?? site.timeZone,
+  })
+  await enqueueMail(sql, context, { to: to.email, ...letter(texts) }, options)
 }
 
 /** Adds the signature. */
@@ -42,17 +56,15 @@ const oneLine = (text: string) => text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Co
 
 const asList = (lines: readonly string[]) => lines.map((line) => `- ${line}`).join('\n')
 
-const momentOf = ({ common, format }: Texts, date: Date) => common.momentInUtc(format.moment(date))
-
 export const resetMail =
-  (given: { to: string; link: string; minutes: number; expiresAt: Date }): Letter =>
+  (given: { to: string; link: string; code: string; minutes: number; expiresAt: Date }): Letter =>
   (texts) => ({
     ...sign(texts, texts.mails.reset(given)),
     expiresAt: given.expiresAt.toISOString(),
   })
 
 export const confirmEmailMail =
-  (given: { to: string; link: string; hours: number; expiresAt: Date }): Letter =>
+  (given: { to: string; link: string; code: string; hours: number; expiresAt: Date }): Letter =>
   (texts) => ({
     ...sign(texts, texts.mails.confirmEmail(given)),
     expiresAt: given.expiresAt.toISOString(),
@@ -110,7 +122,7 @@ export const newSignInMail =
       texts.mails.newSignIn({
         ...signIn,
         device: signIn.device(texts),
-        at: momentOf(texts, signIn.at),
+        at: momentInWords(texts, signIn.at),
       }),
     )
 
@@ -140,7 +152,7 @@ export const newConsentMail =
       texts,
       mails.newConsent({
         application: oneLine(clientName),
-        at: momentOf(texts, at),
+        at: momentInWords(texts, at),
         end: endsAt ? mails.until({ day: format.day(endsAt) }) : mails.untilYouEndIt,
         opened: asList(opened(texts)),
         link,
@@ -156,3 +168,72 @@ export const recoveryCodeUsedMail =
     sign(texts, texts.mails.recoveryCodeUsed({ left }))
 
 export const wrongCodesMail = (): Letter => (texts) => sign(texts, texts.mails.wrongCodes)
+
+/** After a resident's report of an entry. `frozen`: the name of the application that it froze. */
+export const caseOpenedMail =
+  ({ frozen, page }: { frozen: string | undefined; page: string }): Letter =>
+  (texts) => {
+    const { mails } = texts
+    const effect = frozen
+      ? mails.caseFroze({ application: oneLine(frozen) })
+      : mails.caseFrozeNothing
+    return sign(texts, mails.caseOpened({ effect, page }))
+  }
+
+export const caseAnsweredMail =
+  (given: { answer: string; page: string }): Letter =>
+  (texts) =>
+    sign(texts, texts.mails.caseAnswered(given))
+
+/** What an application saw for the first time, or the first time after long. `at`: when it was the last of it. */
+export const lookMail =
+  (look: {
+    application: string
+    news: readonly Pick<News, 'kind' | 'since'>[]
+    at: Date
+    days: number
+    link: string
+    page: string
+    issuer: string
+  }): Letter =>
+  (texts) => {
+    const { mails, notifications, format } = texts
+    const { news, at, days, link, page, issuer } = look
+    const seen = news.map(({ kind, since }) =>
+      since
+        ? notifications.again(notifications.kinds[kind], format.day(since))
+        : notifications.kinds[kind],
+    )
+    const application = oneLine(look.application)
+    return sign(
+      texts,
+      mails.look({
+        application,
+        at: momentInWords(texts, at),
+        seen: asList(seen),
+        days,
+        link,
+        page,
+        issuer,
+      }),
+    )
+  }
+
+/** What applications saw since the last summary. */
+export const summaryMail =
+  (summary: {
+    applications: readonly { application: string; kinds: readonly DataKind[] }[]
+    since: Date
+    issuer: string
+  }): Letter =>
+  (texts) => {
+    const { mails, notifications } = texts
+    const lines = summary.applications.flatMap(({ application, kinds }) =>
+      kinds.map((kind) => notifications.sawKind(oneLine(application), notifications.kinds[kind])),
+    )
+    const { since, issuer } = summary
+    return sign(
+      texts,
+      mails.summary({ since: momentInWords(texts, since), list: asList(lines), issuer }),
+    )
+  }

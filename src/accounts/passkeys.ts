@@ -168,11 +168,14 @@ export async function createRegistrationOptions(
   sql: Sql,
   {
     issuer,
+    name = 'Identity portal',
     browser,
     account,
     isNew = false,
   }: {
     issuer: string
+    /** Of the portal. */
+    name?: string | undefined
     browser: string
     account: { id: string; email: string; displayName: string }
     isNew?: boolean
@@ -182,7 +185,7 @@ export async function createRegistrationOptions(
     select id, transports from passkey where account_id = ${account.id}`
   const { generateRegistrationOptions } = await loadWebAuthn()
   const options = await generateRegistrationOptions({
-    rpName: 'Identity portal',
+    rpName: name,
     rpID: relyingParty(issuer),
     userID: userHandle(account.id),
     userName: account.email,

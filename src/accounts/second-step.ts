@@ -43,6 +43,7 @@ type Pending = {
   accountId: string
   email: string
   locale: Account['locale']
+  timeZone: Account['timeZone']
   /** As `hashEmail` returns it. */
   emailKey: string
   step: 'code' | 'enrol' | 'enrolled'
@@ -71,9 +72,10 @@ const WRONG_RECOVERY_CODE = failed(({ secondStep }) => secondStep.wrongRecoveryC
  * does not.
  */
 export async function continueAfterPassword(
-  { db, sealer, vault }: Pick<SecondStepContext, 'db' | 'sealer' | 'vault'>,
+  parts: Pick<SecondStepContext, 'config' | 'db' | 'sealer' | 'vault'>,
   input: { accountId: string; passwordHash: string; browser: string; always: boolean },
 ): Promise<SignIn> {
+  const { db } = parts
   const { accountId, passwordHash, browser } = input
   const { suffices, isEnrolled: enrolled } = await evaluatePasswordAlone(db, accountId)
   if (suffices && !(input.always && enrolled))
@@ -85,8 +87,8 @@ export async function continueAfterPassword(
     select ${hashSecret(token)}, id, ${Buffer.from(browser, 'hex')},
       ${enrolled ? 'code' : 'enrol'}, now() + make_interval(secs => ${LIFE_SECONDS})
     from account where id = ${accountId} and password_hash = ${passwordHash} for share`
-  const pending = await findPending({ db, vault }, token, browser)
-  return pending ? await describeStep({ db, sealer }, pending, token) : EXPIRED
+  const pending = await findPending(parts, token, browser)
+  return pending ? await describeStep(parts, pending, token) : EXPIRED
 }
 
 /** Evaluates the form of a second step. A successful sign-in deletes the row. */
@@ -116,7 +118,7 @@ export async function findPasswordOwner(
 
 /** Continues with a passkey in place of a code: it must belong to the same account. */
 export async function continueWithPasskey(
-  parts: Pick<SecondStepContext, 'db' | 'sealer' | 'vault'>,
+  parts: Pick<SecondStepContext, 'config' | 'db' | 'sealer' | 'vault'>,
   input: { token: string; browser: string },
   passkeySignIn: SignIn,
 ): Promise<SignIn> {
@@ -214,7 +216,7 @@ async function verifyEnrolment(
 }
 
 async function describeStep(
-  { db, sealer }: Pick<SecondStepContext, 'db' | 'sealer'>,
+  { config, db, sealer }: Pick<SecondStepContext, 'config' | 'db' | 'sealer'>,
   { accountId, email, step }: Pending,
   token: string,
   why?: FailedSignIn,
@@ -229,7 +231,7 @@ async function describeStep(
         : {
             kind: 'enrol',
             secret,
-            uri: totpUri(secret, email),
+            uri: totpUri(secret, email, config.site.name),
             enrolment: sealEnrolment(sealer, accountId, secret),
           },
     failed: why,
@@ -254,8 +256,8 @@ async function findPending(
       and expires_at > now()`
   const account = row && (await findAccount(db, vault, row.accountId))
   if (!account) return undefined
-  const { email, locale } = account
-  return { ...row, email, locale, emailKey: await hashEmail(db, vault, email) }
+  const { email, locale, timeZone } = account
+  return { ...row, email, locale, timeZone, emailKey: await hashEmail(db, vault, email) }
 }
 
 /** Deletes the row. Of concurrent calls only one succeeds. */

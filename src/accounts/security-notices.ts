@@ -1,6 +1,5 @@
 import type { Sql } from '../platform/db.ts'
 import { hashSecret, randomSecret } from '../platform/secrets.ts'
-import { isUuid } from '../platform/uuid.ts'
 import type { Vault } from '../platform/vault.ts'
 import type { Texts } from '../web/texts/en.ts'
 import type { Locale, Text } from '../web/texts/languages.ts'
@@ -8,24 +7,26 @@ import { findAccount } from './accounts.ts'
 import { type MailContext, newConsentMail, newSignInMail, sendLetter } from './mails.ts'
 
 /*
- * A resident gets a mail about each new consent and each sign-in from a new browser. Its link reports that it was not them; it works
+ * A resident gets a mail about each new consent, each sign-in from a new browser, and what an application saw first. Its link reports that it was not them; it works
  * once, without a sign-in, in any browser. Opening the link does not use it up, because mail scanners open links; the form behind
  * it does.
  */
 
-const LIFE_DAYS = 7
+/** For how long the link of a notice works. */
+export const NOTICE_DAYS = 7
 // The browser cookie expires half as long after its last use.
 const BROWSER_DAYS = 60
 
 type NoticeContext = MailContext & { issuer: string; vault: Vault }
 
 export type Notice = {
-  kind: 'sign-in' | 'consent'
   accountId: string
-  sessionUid: string
-  /** For a consent. */
-  clientId: string | null
-}
+} & (
+  | { kind: 'sign-in'; sessionUid: string; clientId: null; entryId: null }
+  | { kind: 'consent'; sessionUid: string; clientId: string; entryId: null }
+  /** An application saw something. */
+  | { kind: 'entry'; sessionUid: null; clientId: string; entryId: string }
+)
 
 /**
  * In a transaction, after a sign-in: stores the browser, and sends a mail when it is new to the account. `browser` is as
@@ -52,7 +53,7 @@ export async function recordSignIn(
     sql,
     mailing,
     { ...account, requestLocale: locale },
-    newSignInMail({ device, at: new Date(), link, days: LIFE_DAYS }),
+    newSignInMail({ device, at: new Date(), link, days: NOTICE_DAYS }),
   )
   return false
 }
@@ -107,24 +108,43 @@ export async function notifyOfConsent(
       at: new Date(),
       link: `${mailing.issuer}/not-me/${token}`,
       page: `${mailing.issuer}/applications/${encodeURIComponent(clientId)}`,
-      days: LIFE_DAYS,
+      days: NOTICE_DAYS,
     }),
   )
 }
 
-async function insertNotice(sql: Sql, notice: Notice): Promise<string> {
+async function insertNotice(
+  sql: Sql,
+  notice: Pick<
+    Exclude<Notice, { kind: 'entry' }>,
+    'kind' | 'accountId' | 'clientId' | 'sessionUid'
+  >,
+): Promise<string> {
   const token = randomSecret()
   await sql`
     insert into security_notice (token_hash, kind, account_id, client_id, session_uid, expires_at)
     values (${hashSecret(token)}, ${notice.kind}, ${notice.accountId}, ${notice.clientId},
-      ${notice.sessionUid}, now() + make_interval(days => ${LIFE_DAYS}))`
+      ${notice.sessionUid}, now() + make_interval(days => ${NOTICE_DAYS}))`
+  return token
+}
+
+/** In the transaction that enqueues the mail: makes the link that reports what an application saw. Returns its token. */
+export async function createEntryNotice(
+  sql: Sql,
+  { accountId, clientId, entryId }: { accountId: string; clientId: string; entryId: string },
+): Promise<string> {
+  const token = randomSecret()
+  await sql`
+    insert into security_notice (token_hash, kind, account_id, client_id, entry_id, expires_at)
+    values (${hashSecret(token)}, 'entry', ${accountId}, ${clientId}, ${entryId},
+      now() + make_interval(days => ${NOTICE_DAYS}))`
   return token
 }
 
 /** Returns a notice whose link can still be used, or `undefined`. */
 export async function findNotice(sql: Sql, token: string): Promise<Notice | undefined> {
   const [row] = await sql<Notice[]>`
-    select kind, account_id, client_id, session_uid from security_notice
+    select kind, account_id, client_id, session_uid, entry_id from security_notice
     where token_hash = ${hashSecret(token)} and used_at is null and expires_at > now()`
   return row
 }
@@ -132,7 +152,7 @@ export async function findNotice(sql: Sql, token: string): Promise<Notice | unde
 /** Returns the notice of a link that was used, for the page that confirms the report. */
 export async function findUsedNotice(sql: Sql, token: string): Promise<Notice | undefined> {
   const [row] = await sql<Notice[]>`
-    select kind, account_id, client_id, session_uid from security_notice
+    select kind, account_id, client_id, session_uid, entry_id from security_notice
     where token_hash = ${hashSecret(token)} and used_at > now() - interval '1 day'`
   return row
 }
@@ -145,7 +165,7 @@ export async function consumeNotice(
   const [row] = await sql<(Notice & { createdAt: Date })[]>`
     update security_notice set used_at = now()
     where token_hash = ${hashSecret(token)} and used_at is null and expires_at > now()
-    returning kind, account_id, client_id, session_uid, created_at`
+    returning kind, account_id, client_id, session_uid, entry_id, created_at`
   return row
 }
 
@@ -154,43 +174,4 @@ export async function deleteOldNotices(sql: Sql): Promise<void> {
   await sql`delete from security_notice where expires_at < now() - interval '1 day'`
   await sql`
     delete from known_browser where seen_at < now() - make_interval(days => ${BROWSER_DAYS})`
-}
-
-/** A resident's report, for the operator. */
-export type SecurityCase = {
-  id: string
-  kind: Notice['kind']
-  accountId: string
-  clientId: string | null
-  sessionUid: string
-  openedAt: Date
-  closedAt: Date | null
-}
-
-/** In a transaction. Returns the id of the case. */
-export async function createCase(sql: Sql, notice: Notice): Promise<string> {
-  const [row] = await sql<{ id: string }[]>`
-    insert into security_case (kind, account_id, client_id, session_uid)
-    values (${notice.kind}, ${notice.accountId}, ${notice.clientId}, ${notice.sessionUid})
-    returning id`
-  return row?.id ?? ''
-}
-
-/** Lists cases, the oldest first. */
-export async function listCases(
-  sql: Sql,
-  { closed }: { closed: boolean },
-): Promise<SecurityCase[]> {
-  return await sql<SecurityCase[]>`
-    select id, kind, account_id, client_id, session_uid, opened_at, closed_at from security_case
-    where ${closed ? sql`true` : sql`closed_at is null`} order by opened_at, id`
-}
-
-/** Closes a case; one that is closed stays as it is. `undefined`: no such case. */
-export async function closeCase(sql: Sql, id: string): Promise<SecurityCase | undefined> {
-  if (!isUuid(id)) return undefined
-  const [row] = await sql<SecurityCase[]>`
-    update security_case set closed_at = coalesce(closed_at, now()) where id = ${id}
-    returning id, kind, account_id, client_id, session_uid, opened_at, closed_at`
-  return row
 }

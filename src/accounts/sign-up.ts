@@ -1,4 +1,4 @@
-import { randomInt, randomUUID, timingSafeEqual } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import type { Db, Sql } from '../platform/db.ts'
 import { OperatorError } from '../platform/errors.ts'
@@ -10,6 +10,7 @@ import { hashSecret, randomSecret, type Sealer } from '../platform/secrets.ts'
 import type { Vault } from '../platform/vault.ts'
 import { isLocale, type Locale } from '../web/texts/languages.ts'
 import { type Account, findAccountByEmail, hashEmail, insertAccount } from './accounts.ts'
+import { CODE_TRIES, createCode, isSameCode } from './mail-codes.ts'
 import { type MailContext, sendLetter } from './mails.ts'
 import { accountExistsMail, invitationMail, signUpMail } from './sign-up-mails.ts'
 import { countAttempt } from './throttle.ts'
@@ -23,8 +24,6 @@ import { countAttempt } from './throttle.ts'
 
 const REQUEST_MINUTES = 30
 const INVITATION_DAYS = 7
-const CODE_DIGITS = 8
-const CODE_TRIES = 5
 // Everything about an address without an account is gone after a day.
 const MAIL_KEPT_SECONDS = 3600
 
@@ -130,11 +129,6 @@ export async function requestSignUp(
   })
   return 0
 }
-
-const createCode = () =>
-  String(randomInt(10 ** CODE_DIGITS))
-    .padStart(CODE_DIGITS, '0')
-    .replace(/^(.{4})/, '$1 ')
 
 /** Works on the queue of requested sign-ups. */
 export async function startSignUpLinks(parts: SignUpContext & { log: Log }): Promise<void> {
@@ -245,12 +239,6 @@ export async function acceptSignUpCode(
   const token = randomSecret()
   await sql`update sign_up set token_hash = ${hashSecret(token)} where id = ${row.id}`
   return token
-}
-
-function isSameCode(typed: string, code: string): boolean {
-  const bytesOf = (text: string) => Buffer.from(text.replaceAll(/\s/g, ''))
-  const [given, expected] = [bytesOf(typed), bytesOf(code)] as const
-  return given.length === expected.length && timingSafeEqual(given, expected)
 }
 
 /**

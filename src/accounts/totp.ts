@@ -14,9 +14,9 @@ const SECRET_BYTES = 20
 /** Creates a secret in Base32. */
 export const createTotpSecret = (): string => new Secret({ size: SECRET_BYTES }).base32
 
-/** The `otpauth:` address for a QR code. */
-export const totpUri = (secret: string, email: string): string =>
-  new TOTP({ ...PARAMETERS, issuer: 'Identity portal', label: email, secret }).toString()
+/** The `otpauth:` address for a QR code. The app lists the account under the name of the portal. */
+export const totpUri = (secret: string, email: string, name = 'Identity portal'): string =>
+  new TOTP({ ...PARAMETERS, issuer: name.replaceAll(':', ' '), label: email, secret }).toString()
 
 /** Returns the time step of a typed code, or `undefined` when the code is wrong or not current. */
 export function findTotpStep(secret: string, typed: string, now = Date.now()): number | undefined {

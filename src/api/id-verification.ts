@@ -28,6 +28,12 @@ const idVerificationSchema = z
       documentBack: link.nullable().describe('Passports have none'),
       face: link.nullable(),
     }),
+    withheld: z
+      .array(z.enum(['documentFront', 'documentBack', 'face']))
+      .optional()
+      .describe(
+        'The members of `documents` that the resident does not share with this application; absent where everything is shared',
+      ),
   })
   .meta({ id: 'IdVerification', description: 'Every field is null where nothing is approved' })
 
@@ -178,5 +184,14 @@ function present(latest: LatestApproved | undefined, sign: SignGet | undefined) 
       documentBack: link(latest.documentBackKey, 'document-back.jpg'),
       face: link(latest.faceKey, 'face.jpg'),
     },
+    ...(latest.withheldImages.length > 0
+      ? { withheld: latest.withheldImages.map((kind) => MEMBERS[kind]) }
+      : {}),
   }
 }
+
+const MEMBERS = {
+  document_front: 'documentFront',
+  document_back: 'documentBack',
+  selfie: 'face',
+} as const

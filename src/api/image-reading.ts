@@ -59,7 +59,7 @@ export const residentReader =
     const { scope } = RESIDENT_IMAGES
     const live = await bearer.requireResident(c, scope)
     const { accountId, clientId, tokenId } = live
-    return { owner: { accountId }, clientId, scope, tokenId }
+    return { owner: { accountId, clientId }, clientId, scope, tokenId }
   }
 
 /** By the tenant's own token, one of its verifications. */
@@ -80,9 +80,11 @@ export async function openImages({ db, readerOf }: ImageParts, c: Context) {
   // A resident without an approved verification has no images; another's verification is not there.
   if (!found && !('accountId' in reader.owner))
     throw new ApiError(404, 'not_found', 'There is no such verification.')
-  const images = found ? await listReadableImages(db, found.id) : []
+  const images = found ? await listReadableImages(db, found) : []
   return {
     images,
+    /** The types that the resident does not share with this application. */
+    withheld: found?.withheldImages ?? [],
     /** Writes the row, then answers: with these images, or with what their list says of them. */
     disclose<T>(
       what: 'id-verification' | 'image-metadata',

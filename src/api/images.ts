@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
+import { IMAGE_KINDS } from '../consents/images.ts'
 import type { ReadableImage } from '../id-verification/reading.ts'
 import { ApiError } from '../platform/errors.ts'
 import {
@@ -39,7 +40,15 @@ const imageSchema = z
     capturedAt: time.nullable(),
   })
   .meta({ id: 'Image' })
-const imagesSchema = z.object({ images: z.array(imageSchema) })
+const imagesSchema = z.object({
+  images: z.array(imageSchema),
+  withheld: z
+    .array(z.enum(IMAGE_KINDS))
+    .optional()
+    .describe(
+      'The types that the resident does not share with this application; absent where everything is shared',
+    ),
+})
 
 const seconds = z
   .int('must be a number of seconds')
@@ -145,11 +154,14 @@ export function imageRoutes(owner: ImageOwner, parts: ImageParts): Hono {
   const notFound = () => new ApiError(404, 'not_found', 'There is no such image.')
 
   routes.get(listImages.path, asksJson, async (c) => {
-    const { images, disclose } = await openImages(parts, c)
+    const { images, withheld, disclose } = await openImages(parts, c)
     const listed = images.filter(({ isCurrent }) => isCurrent)
     const absent = owner.prefix === 'tenant' ? absentTypes(listed) : []
     return disclose('image-metadata', listed, () =>
-      c.json({ images: [...listed.map(present), ...absent] }),
+      c.json({
+        images: [...listed.map(present), ...absent],
+        ...(withheld.length > 0 ? { withheld } : {}),
+      }),
     )
   })
   refuseOtherMethods(routes, listImages.path, 'GET, HEAD')

@@ -1,3 +1,5 @@
+import type { ImageKind } from '../consents/images.ts'
+import { sharedVerification } from '../id-verification/shared.ts'
 import type { LiveToken } from '../oauth/bearer.ts'
 import { createBatcher } from '../platform/batch.ts'
 import { type Db, tryOnceMore } from '../platform/db.ts'
@@ -14,6 +16,8 @@ export type LatestApproved = {
   documentFrontKey: string | null
   documentBackKey: string | null
   faceKey: string | null
+  /** The images that the resident does not share with this application. */
+  withheldImages: ImageKind[]
 }
 
 type Request = { token: VerifiedToken; requestId: string }
@@ -44,17 +48,14 @@ async function findBatch(sql: Db, batch: Request[]): Promise<Answer[]> {
     select asked.position, asked.request_id, token.id as token_id, token.account_id, token.client_id, token.scope,
       ${SCOPE} = any (string_to_array(token.scope, ' ')) as is_granted,
       latest.id, latest.vendor, latest.document_type, latest.session_created_at,
-      latest.document_front_key, latest.document_back_key, latest.face_key, latest.shown_images
+      latest.document_front_key, latest.document_back_key, latest.face_key, latest.shown_images,
+      latest.withheld_images
     from unnest(${batch.map(({ token }) => token.rowId.toString('hex'))}::text[],
         ${batch.map(({ requestId }) => requestId)}::uuid[])
       with ordinality asked (id, request_id, position)
     join live_access_token token on token.id = decode(asked.id, 'hex')
-    left join lateral (
-      select id, vendor, document_type, session_created_at,
-        document_front_key, document_back_key, face_key, shown_images
-      -- The limit keeps the planner from computing the whole view.
-      from latest_approved where account_id = token.account_id limit 1
-    ) latest on true
+    left join lateral ${sharedVerification(sql, { accountId: sql`token.account_id`, clientId: sql`token.client_id` })} latest
+      on true
     ), noted as (
     insert into ledger_entry
       (kind, request_id, client_id, account_id, verification_id, scope, purpose, images, result, token_id)
@@ -66,7 +67,7 @@ async function findBatch(sql: Db, batch: Request[]): Promise<Answer[]> {
       on consent.account_id = answer.account_id and consent.client_id = answer.client_id
     )
     select position, account_id, client_id, scope, id, vendor, document_type, session_created_at,
-      document_front_key, document_back_key, face_key
+      document_front_key, document_back_key, face_key, withheld_images
     from answer`
   const byPosition = new Map(rows.map((row) => [Number(row.position), row]))
   return batch.map(({ token }, index) => {

@@ -3,6 +3,8 @@ import { Hono } from 'hono'
 import type { z } from 'zod'
 import { SCOPES } from '../clients/scopes.ts'
 import { securityHeaders } from '../web/html.ts'
+import type { Site } from '../web/site.ts'
+import { type Setting, textsFor } from '../web/texts/languages.ts'
 import { backOfficeOperations } from './back-office.ts'
 import { eventOperations } from './events.ts'
 import { healthOperations } from './health.ts'
@@ -69,11 +71,19 @@ const PATH_PARAMETERS: Record<string, object> = {
 }
 
 /** `GET /openapi.json`, and a page to read it. */
-export function openApiRoutes(issuer: string): Hono {
+export function openApiRoutes({
+  issuer,
+  site,
+  config,
+}: {
+  issuer: string
+  site: Site
+  config: { site: Setting }
+}): Hono {
   let document: OpenApiDocument | undefined
   let body: string | undefined
   // At the first request: it would delay every start.
-  const describeOnce = () => (document ??= openApiDocument(issuer))
+  const describeOnce = () => (document ??= openApiDocument(issuer, config.site.name))
   const routes = new Hono()
   routes.get('/openapi.json', (c) => {
     body ??= JSON.stringify(describeOnce(), null, 2)
@@ -86,7 +96,9 @@ export function openApiRoutes(issuer: string): Hono {
   routes.get('/reference', (c) => {
     for (const [name, value] of Object.entries(securityHeaders({ issuer, locale: 'en' })))
       c.header(name, value)
-    return c.html(referencePage(describeOnce(), OPERATIONS))
+    const texts = textsFor('en', config.site)
+    const reader = { locale: 'en', texts, returnTo: '/reference', site } as const
+    return c.html(referencePage(reader, describeOnce(), OPERATIONS))
   })
   return routes
 }
@@ -94,7 +106,7 @@ export function openApiRoutes(issuer: string): Hono {
 type OpenApiDocument = ReturnType<typeof openApiDocument>
 
 /** The OpenAPI 3.1 document of all operations, for this issuer. */
-export function openApiDocument(issuer: string) {
+export function openApiDocument(issuer: string, name = 'Identity portal') {
   const paths: Record<string, Record<string, unknown>> = {}
   for (const operation of OPERATIONS) {
     const path = documentPath(operation)
@@ -105,7 +117,7 @@ export function openApiDocument(issuer: string) {
   return {
     openapi: '3.1.1',
     info: {
-      title: 'Identity portal',
+      title: name,
       version,
       description:
         'Identity verifications that residents have allowed an application to read, and the back office of tenants.',

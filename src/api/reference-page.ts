@@ -1,14 +1,15 @@
 import { html } from 'hono/html'
 import { type Html, page } from '../web/html.ts'
-import { LANGUAGES } from '../web/texts/languages.ts'
+import type { Reader } from '../web/reader.ts'
 import { documentPath, type Operation } from './operation.ts'
 
 /** The API for developers, in English, from the same source as its document. */
 export const referencePage = (
+  reader: Reader,
   document: { info: { version: string; description: string } },
   operations: readonly Operation[],
 ): Html =>
-  page(READER, {
+  page(reader, {
     title: 'API reference',
     hasSwitch: false,
     body: html`<h1>API reference</h1>
@@ -20,15 +21,13 @@ export const referencePage = (
 ${operations.map(section)}`,
   })
 
-const READER = { locale: 'en', texts: LANGUAGES.en, returnTo: '/reference' } as const
-
 const methodAndPath = (operation: Operation): string =>
   `${operation.method.toUpperCase()} ${documentPath(operation)}`
 
 const section = (operation: Operation): Html => {
   const { operationId, summary, description, scope, stream, body, answer } = operation
-  return html`<section class="card" id="${operationId}" aria-labelledby="${operationId}-title">
-<h2 id="${operationId}-title">${summary}</h2>
+  return html`<article class="card" id="${operationId}">
+<h2>${summary}</h2>
 <p><code>${methodAndPath(operation)}</code></p>
 <p>${description}</p>
 <p class="quiet">${
@@ -43,7 +42,7 @@ ${body ? html`<h3>Request</h3><pre><code>${JSON.stringify(body.example, null, 2)
 <h3>Answer ${answer.status}</h3>
 <p>${answer.description}</p>
 ${answer.example === undefined ? '' : html`<pre><code>${JSON.stringify(answer.example, null, 2)}</code></pre>`}
-</section>`
+</article>`
 }
 
 const curl = ({ method, path, scope, stream, body }: Operation): string =>

@@ -58,11 +58,11 @@ const UPLOADS_AT_ONCE = 2
 const UPLOADS_WAITING = 50
 
 /** Lets few uploads of this process be read at once. Throws TooBusyError when too many wait. */
-export function createUploadTurns(): MiddlewareHandler {
+export function createUploadTurns(atOnce = UPLOADS_AT_ONCE): MiddlewareHandler {
   const waiting: (() => void)[] = []
   let running = 0
   return async (_c, next) => {
-    if (running >= UPLOADS_AT_ONCE) {
+    if (running >= atOnce) {
       if (waiting.length >= UPLOADS_WAITING) throw new TooBusyError('too many images are uploaded')
       await new Promise<void>((resolve) => waiting.push(resolve))
     } else running++

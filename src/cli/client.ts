@@ -114,6 +114,30 @@ const enablement = (verb: 'enable' | 'disable', summary: string) =>
     },
   })
 
+const trust = defineCommand({
+  summary: 'Say on the pages that you have checked this application, under its present name',
+  arguments: ID,
+  examples: ['client trust ID'],
+  async run({ db }, _values, args) {
+    const { trustClient } = await import('../clients/trusted-clients.ts')
+    const id = requireId(args, 'client')
+    requireFound(await db.begin((sql) => trustClient(sql, id)), 'client')
+    return { client_id: id, trusted: true }
+  },
+})
+
+const distrust = defineCommand({
+  summary: 'Take back what client trust said',
+  arguments: ID,
+  examples: ['client distrust ID'],
+  async run({ db }, _values, args) {
+    const { distrustClient } = await import('../clients/trusted-clients.ts')
+    const id = requireId(args, 'client')
+    requireFound(await distrustClient(db, id), 'trusted client')
+    return { client_id: id, trusted: false }
+  },
+})
+
 const rotateSecret = defineCommand({
   summary: 'Replace the secret; prints the new one',
   arguments: ID,
@@ -137,8 +161,13 @@ const remove = defineCommand({
   examples: ['client delete ID'],
   async run({ db }, _values, args) {
     const { deleteClient } = await load()
+    const { keepConsentsOfRemoved } = await import('../consents/ended-consents.ts')
     const id = requireId(args, 'client')
-    requireFound(await deleteClient(db, id), 'client')
+    const isDeleted = await db.begin(async (sql) => {
+      await keepConsentsOfRemoved(sql, id)
+      return await deleteClient(sql, id)
+    })
+    requireFound(isDeleted, 'client')
     return { client_id: id, deleted: true }
   },
 })
@@ -236,6 +265,8 @@ export const client: Noun = {
     show,
     disable: enablement('disable', 'Give an application nothing new; its tokens open nothing'),
     enable: enablement('enable', 'Undo `client disable`'),
+    trust,
+    distrust,
     'rotate-secret': rotateSecret,
     delete: remove,
     events,

@@ -1,3 +1,4 @@
+import { SEALED_MAIL_CODES } from '../accounts/mail-codes.ts'
 import { SEALED_RESET_REQUESTS } from '../accounts/mail-links.ts'
 import { SEALED_SIGN_UPS } from '../accounts/sign-up.ts'
 import { SEALED_TOTP_SECRETS } from '../accounts/totp.ts'
@@ -18,6 +19,7 @@ export const SEALED_COLUMNS = [
   ...SEALED_EVENT_SECRETS,
   ...SEALED_MAILS,
   SEALED_RESET_REQUESTS,
+  SEALED_MAIL_CODES,
   SEALED_SIGN_UPS,
   SEALED_TOTP_SECRETS,
   SEALED_SHARED_KEYS,

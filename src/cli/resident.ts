@@ -204,12 +204,12 @@ const erase = defineCommand({
   summary: 'Erase a resident with every image, at the vendor too',
   arguments: RESIDENT,
   examples: ['resident erase ana@example.test'],
-  run: ({ db, vault, config, log }, _values, args) =>
+  run: ({ db, sealer, vault, config, log }, _values, args) =>
     withJobs({ config, log }, async (jobs) => {
-      const { eraseResident } = await import('../id-verification/retention.ts')
+      const { eraseWithProof } = await import('../id-verification/erasure-requests.ts')
       const resident = await findResident({ db, vault }, requireId(args, 'resident'))
-      const verifications = await eraseResident({ db, jobs }, resident.id)
-      log.info('resident erased', { accountId: resident.id })
+      const context = { db, sealer, vault, jobs, config, log }
+      const verifications = await eraseWithProof(context, resident.id)
       return { id: resident.id, erased: true, verifications: verifications ?? [] }
     }),
 })

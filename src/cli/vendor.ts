@@ -29,6 +29,7 @@ const SECRETS = {
 }
 
 const load = () => import('../id-verification/vendors/vendors.ts')
+const loadOrder = () => import('../id-verification/vendors/vendor-order.ts')
 
 const set = defineCommand({
   summary: 'Add or change the integration of a vendor; what is not given stays',
@@ -83,7 +84,18 @@ const list = defineCommand({
   isReadOnly: true,
   summary: 'List the integrations; secrets are never shown',
   examples: ['vendor list'],
-  run: async ({ db, sealer }) => (await load()).listVendorIntegrations(db, sealer),
+  async run({ db, sealer }) {
+    const { listVendorIntegrations } = await load()
+    const offered = await (await loadOrder()).listOfferedVerifiers(db)
+    return (await listVendorIntegrations(db, sealer)).map((each) => ({
+      ...each,
+      /** The place in the order in which residents are verified by them; 0 is none. */
+      order:
+        offered.findIndex(
+          ({ vendor, integration }) => vendor === each.vendor && integration === each.name,
+        ) + 1,
+    }))
+  },
 })
 
 const health = defineCommand({
@@ -152,23 +164,19 @@ const drop = (which: 'next' | 'previous', summary: string) =>
     },
   })
 
-const loadOrder = () => import('../id-verification/vendors/vendor-order.ts')
-
 const order = defineCommand({
-  summary:
-    'Show or set who verifies residents that start by themselves: the first that can start a session',
+  summary: 'Set which integrations verify residents, the first that can start a session',
   arguments: {
-    '[order]':
-      'integrations with commas between, as vendor or vendor/name; none: residents cannot start; default: all, manual last',
+    '<order>':
+      'vendor or vendor/name, with commas between; none: residents cannot start; default: all',
   },
-  examples: ['vendor order', 'vendor order veriff,kora,manual', 'vendor order none'],
-  async run({ db, log }, _values, [text]) {
-    const { listVendorOrder, setVendorOrder } = await loadOrder()
-    if (text !== undefined) {
-      await setVendorOrder(db, text)
-      log.info('vendor order set', { order: text })
-    }
-    return await listVendorOrder(db)
+  examples: ['vendor order veriff,kora,manual', 'vendor order none'],
+  async run({ db, log }, _values, [given]) {
+    const { listOfferedVerifiers, setVendorOrder } = await loadOrder()
+    if (!given) throw new UsageError('which integrations, in which order?')
+    await setVendorOrder(db, given)
+    log.info('vendor order set', { order: given })
+    return await listOfferedVerifiers(db)
   },
 })
 

@@ -245,10 +245,16 @@ async function requireDistinctName(sql: Sql, id: string, name: string): Promise<
 export async function findClient(
   sql: Sql,
   id: string,
-): Promise<(ClientMetadata & { tenant: string; enabled: boolean }) | undefined> {
-  const [row] = await sql<{ metadata: StoredMetadata; tenant: string; enabled: boolean }[]>`
-    select metadata, tenant, enabled from client where id = ${id}`
-  return row && { client_id: id, ...row.metadata, tenant: row.tenant, enabled: row.enabled }
+): Promise<(ClientMetadata & { tenant: string; enabled: boolean; trusted: boolean }) | undefined> {
+  const [row] = await sql<
+    { metadata: StoredMetadata; tenant: string; enabled: boolean; trusted: boolean }[]
+  >`
+    select metadata, tenant, enabled, exists (
+      select from trusted_client where client_id = id and trusted_client.name = client.name) as trusted
+    from client where id = ${id}`
+  if (!row) return undefined
+  const { metadata, ...state } = row
+  return { client_id: id, ...metadata, ...state }
 }
 
 export async function findClientName(sql: Sql, id: string): Promise<string | undefined> {

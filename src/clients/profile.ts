@@ -4,6 +4,8 @@ import { OperatorError } from '../platform/errors.ts'
 import { isHttpsOrLoopback } from '../platform/loopback.ts'
 import { displayedText, visibleText } from '../web/displayed-text.ts'
 import type { ScopeAlternatives } from './scopes.ts'
+import { findSimilar } from './similar-names.ts'
+import { listTrustedClients } from './trusted-clients.ts'
 
 const webUri = (name: string) =>
   z.string().refine(isHttpsOrLoopback, {
@@ -56,6 +58,10 @@ export type ClientProfile = {
   /** The path of its logo on our own origin. */
   logo: string | null
   alternatives: ScopeAlternatives
+  /** Whether the operator has checked it, under this name. */
+  isTrusted: boolean
+  /** The name of a trusted client that people could take this one for. */
+  resembles: string | undefined
 }
 
 /** `undefined` when it is no client's id. */
@@ -72,14 +78,20 @@ export async function listClientProfiles(
   sql: Sql,
   clientIds: readonly string[],
 ): Promise<ClientProfile[]> {
-  const rows = await sql<(ClientProfile & { logoDigest: string | null })[]>`
-    select client.id as client_id, name, metadata->>'operator' as operator, metadata->>'purpose' as purpose,
+  const rows = await sql<
+    (Omit<ClientProfile, 'resembles'> & { storedName: string; logoDigest: string | null })[]
+  >`
+    select client.id as client_id, client.name, client.name as stored_name, trusted_client.name = client.name is true as is_trusted,
+      metadata->>'operator' as operator, metadata->>'purpose' as purpose,
       metadata->>'client_uri' as client_uri, metadata->>'policy_uri' as policy_uri,
       metadata->>'tos_uri' as tos_uri, coalesce(metadata->'scope_alternatives', '{}') as alternatives, encode(client_logo.sha256, 'hex') as logo_digest
     from client left join client_logo on client_logo.client_id = client.id
+      left join trusted_client on trusted_client.client_id = client.id
     where client.id = any (${[...clientIds]})`
-  return rows.map(({ logoDigest, ...profile }) => ({
+  const trusted = rows.some(({ isTrusted }) => !isTrusted) ? await listTrustedClients(sql) : []
+  return rows.map(({ logoDigest, storedName, ...profile }) => ({
     ...profile,
+    resembles: profile.isTrusted ? undefined : findSimilar(trusted, storedName)?.name,
     name: visibleText(profile.name),
     operator: profile.operator && visibleText(profile.operator),
     purpose: profile.purpose && visibleText(profile.purpose),

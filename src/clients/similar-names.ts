@@ -25,6 +25,17 @@ function skeletonsOf(name: string): [string, string] {
   return [skeleton(name), skeleton(name.toLowerCase())]
 }
 
+/** The first of these with a name that people could mistake for `name`. */
+export const findSimilar = <Named extends { name: string }>(
+  among: readonly Named[],
+  name: string,
+): Named | undefined => among.find((each) => areSimilar(each.name, name))
+
+/** In a transaction: names are given and trusted one after the other from here on. */
+export async function lockNames(sql: Sql): Promise<void> {
+  await sql`select pg_advisory_xact_lock(${LOCKS.clientNames})`
+}
+
 /**
  * In a transaction: returns another client with a similar name. Blocks other registrations until the transaction ends.
  */
@@ -33,8 +44,11 @@ export async function findSimilarClient(
   name: string,
   exceptId?: string,
 ): Promise<{ id: string; name: string } | undefined> {
-  await sql`select pg_advisory_xact_lock(${LOCKS.clientNames})`
+  await lockNames(sql)
   const clients = await sql<{ id: string; name: string }[]>`select id, name from client`
-  const found = clients.find((client) => client.id !== exceptId && areSimilar(client.name, name))
+  const found = findSimilar(
+    clients.filter(({ id }) => id !== exceptId),
+    name,
+  )
   return found && { id: found.id, name: visibleText(found.name) }
 }

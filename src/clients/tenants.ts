@@ -1,6 +1,7 @@
 import { record } from '../ledger/disclosure.ts'
 import type { Sql } from '../platform/db.ts'
 import { OperatorError } from '../platform/errors.ts'
+import { findSimilar, lockNames } from './similar-names.ts'
 
 /** An organisation that verifies people with its own integrations and back offices. */
 export type Tenant = {
@@ -51,6 +52,7 @@ export async function setTenant(
     select ${columns(sql)} from tenant where name = ${name} for update`
   if (!before) return undefined
   const isTrusted = change.isTrusted ?? before.isTrusted
+  if (isTrusted) await requireUniqueDisplayName(sql, name, displayName ?? before.displayName)
   const [tenant] = await sql<Tenant[]>`
     update tenant set display_name = ${displayName ?? before.displayName}, is_trusted = ${isTrusted},
       updated_at = now()
@@ -63,4 +65,20 @@ export async function setTenant(
       scope: name,
     })
   return { tenant, hasTrustChanged }
+}
+
+/** Of two tenants that residents could take for one another, only one is trusted. */
+async function requireUniqueDisplayName(
+  sql: Sql,
+  name: string,
+  displayName: string,
+): Promise<void> {
+  await lockNames(sql)
+  const trusted = await sql<{ tenant: string; name: string }[]>`
+    select name as tenant, display_name as name from tenant where is_trusted and name <> ${name}`
+  const similar = findSimilar(trusted, displayName)
+  if (similar)
+    throw new OperatorError(
+      `Residents could take "${displayName}" for "${similar.name}", the tenant ${similar.tenant}, which is trusted. Two tenants with such names cannot both be trusted: choose another display name for one of them.`,
+    )
 }

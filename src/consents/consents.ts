@@ -8,12 +8,17 @@ import {
   type ScopeAlternatives,
 } from '../clients/scopes.ts'
 import { announceConsent } from '../events/events.ts'
+import { findLastReads } from '../ledger/entries.ts'
 import type { Db, Sql } from '../platform/db.ts'
+import { keepEnded } from './ended-consents.ts'
+import { IMAGES_SCOPE, type ImageKind } from './images.ts'
 
 /** What a resident decided about an application. */
 export type Consent = {
   scopes: string[]
   declined: string[]
+  /** The images that the application does not get with the documents. */
+  withheldImages: ImageKind[]
   createdAt: Date
   endsAt: Date | null
   /** The purpose that the application stated at that time. */
@@ -39,7 +44,7 @@ export async function findConsent(
   clientId: string,
 ): Promise<Consent | undefined> {
   const [row] = await sql<Consent[]>`
-    select scopes, declined, consent.created_at, ends_at, purpose,
+    select scopes, declined, withheld_images, consent.created_at, ends_at, purpose,
       ${isEnded(sql)} as is_ended, ${isCurrent(sql)} as is_current, frozen_at is not null as is_frozen,
       coalesce(client.metadata->'scope_alternatives', '{}') as alternatives
     from consent join client on client.id = consent.client_id
@@ -60,7 +65,11 @@ export const chosenAlternatives = (
   })
 
 type ConsentKey = { accountId: string; clientId: string }
-type Terms = { scopes: readonly string[]; endsAt: Date | null }
+type Terms = {
+  scopes: readonly string[]
+  withheldImages: readonly ImageKind[]
+  endsAt: Date | null
+}
 type Decision = ConsentKey & {
   /** The session of the browser that sent the decision. */
   sessionUid: string
@@ -68,8 +77,12 @@ type Decision = ConsentKey & {
   shown: readonly string[]
   /** Those of `shown` that were allowed; the others were declined. */
   allowed: readonly string[]
+  /** `undefined`: as before. */
+  withheldImages?: readonly ImageKind[] | undefined
   /** `null`: until the resident ends it. `undefined`: as before. */
   endsAt: Date | null | undefined
+  /** The end of a new consent where none was chosen. */
+  standardEnd: Date | null
   /** As the page showed it. */
   purpose: string | null
 }
@@ -94,10 +107,26 @@ const newlyAllowedScopes = (before: Terms, after: Terms): string[] =>
 const isProlonged = (before: Terms, after: Terms): boolean =>
   before.endsAt !== null && (after.endsAt === null || after.endsAt > before.endsAt)
 
-/** Whether a decision newly allows documents or personal details, offline access to them, or a later end. */
+/** Whether `after` withholds an image that `before` shares. */
+const withholdsMore = (before: Terms, after: Terms): boolean =>
+  [before, after].every(({ scopes }) => scopes.includes(IMAGES_SCOPE)) &&
+  after.withheldImages.some((kind) => !before.withheldImages.includes(kind))
+
+const sharesMoreImages = (before: Terms, after: Terms): boolean => withholdsMore(after, before)
+
+/** What a decision allows that was not allowed before; `undefined`: nothing. */
+function findWidened(before: Terms, after: Terms): WidenedAccess | undefined {
+  const images = sharesMoreImages(before, after) ? [IMAGES_SCOPE] : []
+  const opened = [...newlyAllowedScopes(before, after), ...images]
+  if (opened.length === 0 && !isProlonged(before, after)) return undefined
+  return { scopes: opened.length > 0 ? opened : [...after.scopes], endsAt: after.endsAt }
+}
+
+/** Whether a decision newly allows documents, images or personal details, offline access to them, or a later end. */
 const widensPersonalAccess = (before: Terms, after: Terms): boolean =>
   after.scopes.some(isPersonal) &&
   (isProlonged(before, after) ||
+    sharesMoreImages(before, after) ||
     newlyAllowedScopes(before, after).some(
       (scope) => isPersonal(scope) || scope === 'offline_access',
     ))
@@ -151,31 +180,38 @@ async function record(
   if (!before) throw new Error('the consent was ended while it was being given')
   if (before.isFrozen) throw new RejectedDecision('frozen')
   const continues = before.isCurrent && before.purpose === purpose
-  const base = continues ? before : { scopes: [], declined: [], endsAt: null }
+  const base = continues ? before : { scopes: [], declined: [], withheldImages: [], endsAt: null }
   const allowed = shown.filter((scope) => decision.allowed.includes(scope))
   const untouched = (scopes: string[]) => scopes.filter((scope) => !shown.includes(scope))
   const scopes = [...untouched(base.scopes), ...allowed]
-  const endsAt = decision.endsAt === undefined ? base.endsAt : decision.endsAt
+  // A row that was just created has no terms yet.
+  const hasTerms = [...base.scopes, ...base.declined].length > 0
+  const unchosenEnd = hasTerms ? base.endsAt : decision.standardEnd
+  const after = {
+    scopes,
+    withheldImages: decision.withheldImages ?? base.withheldImages,
+    endsAt: decision.endsAt === undefined ? unchosenEnd : decision.endsAt,
+  }
   // Locked until the commit, so that the session cannot end in between.
   const session = await lockSession(sql, { accountId, uid: decision.sessionUid })
   if (!session) throw new RejectedDecision('signed-out')
-  if (widensPersonalAccess(base, { scopes, endsAt }) && !isRecentSignIn(session.authenticatedAt))
+  if (widensPersonalAccess(base, after) && !isRecentSignIn(session.authenticatedAt))
     throw new RejectedDecision('sign-in')
   if (!continues) await endGrants(sql, decision)
+  if (before.isEnded) await keepEnded(sql, decision, 'expiry')
   await sql`
     update consent set scopes = ${scopes},
       declined = ${[...untouched(base.declined), ...shown.filter((scope) => !allowed.includes(scope))]},
-      ends_at = ${endsAt}, purpose = ${purpose},
+      withheld_images = ${[...after.withheldImages]}, ends_at = ${after.endsAt}, purpose = ${purpose},
       created_at = case when ${continues} then created_at else now() end, updated_at = now()
     where account_id = ${accountId} and client_id = ${clientId}`
-  await withdraw(sql, decision, base.scopes, scopes)
+  await withdraw(sql, decision, base, after)
   // The new consent allows less than the old one, whose tokens have ended already.
   const isLess = before.scopes.some((scope) => !scopes.includes(scope))
   if (!continues && !before.isEnded && isLess)
-    await announceConsent(sql, { accountId, clientId, scopes })
-  const opened = newlyAllowedScopes(base, { scopes, endsAt })
-  if (opened.length > 0 || isProlonged(base, { scopes, endsAt }))
-    await notify?.(sql, { scopes: opened.length > 0 ? opened : scopes, endsAt })
+    await announceConsent(sql, { accountId, clientId, ...after })
+  const widened = findWidened(base, after)
+  if (widened) await notify?.(sql, widened)
 }
 
 /**
@@ -189,9 +225,12 @@ export async function changeConsent(
     accountId,
     clientId,
     allowed,
+    withheldImages,
     endsAt,
     sessionUid,
-  }: Pick<Decision, keyof ConsentKey | 'allowed' | 'endsAt'> & { sessionUid?: string },
+  }: Pick<Decision, keyof ConsentKey | 'allowed' | 'withheldImages' | 'endsAt'> & {
+    sessionUid?: string
+  },
   notify?: (sql: Sql, opened: WidenedAccess) => Promise<void>,
 ): Promise<Consent | 'sign-in' | undefined> {
   return await db.begin(async (sql) => {
@@ -201,16 +240,19 @@ export async function changeConsent(
     const stays = (scope: string) => scope === 'openid' && before.scopes.includes(scope)
     const scopes = known.filter((scope) => allowed.includes(scope) || stays(scope))
     const declined = known.filter((scope) => !scopes.includes(scope))
-    const after = { scopes, endsAt: endsAt === undefined ? before.endsAt : endsAt }
-    const opened = newlyAllowedScopes(before, after)
-    const opens = opened.length > 0 || isProlonged(before, after)
-    if (opens && !(await hasRecentSignIn(sql, accountId, sessionUid))) return 'sign-in'
+    const after = {
+      scopes,
+      withheldImages: [...(withheldImages ?? before.withheldImages)],
+      endsAt: endsAt === undefined ? before.endsAt : endsAt,
+    }
+    const widened = findWidened(before, after)
+    if (widened && !(await hasRecentSignIn(sql, accountId, sessionUid))) return 'sign-in'
     await sql`
-      update consent set scopes = ${scopes}, declined = ${declined}, ends_at = ${after.endsAt}, updated_at = now()
+      update consent set scopes = ${scopes}, declined = ${declined}, withheld_images = ${after.withheldImages},
+        ends_at = ${after.endsAt}, updated_at = now()
       where account_id = ${accountId} and client_id = ${clientId}`
-    await withdraw(sql, { accountId, clientId }, before.scopes, scopes)
-    if (opens)
-      await notify?.(sql, { scopes: opened.length > 0 ? opened : scopes, endsAt: after.endsAt })
+    await withdraw(sql, { accountId, clientId }, before, after)
+    if (widened) await notify?.(sql, widened)
     return { ...before, ...after, declined }
   })
 }
@@ -243,9 +285,16 @@ export async function freezeConsent(
   return row !== undefined
 }
 
+/** In a transaction: freezes an application that has access today. Returns whether it had any. */
+export async function freezeLiveConsent(sql: Sql, pair: ConsentKey): Promise<boolean> {
+  const consent = await findConsent(sql, pair.accountId, pair.clientId)
+  if (!consent || consent.isEnded || consent.isFrozen) return false
+  return await freezeConsent(sql, pair)
+}
+
 /**
- * Ends a freeze: the consent counts again, with the application's tokens. Requires a recent sign-in, else returns `sign-in`.
- * Returns the consent; `undefined` when none was frozen.
+ * Ends a freeze: the consent counts again, with the application's tokens; one that allows nothing is deleted. Requires a recent
+ * sign-in, else returns `sign-in`. Returns the consent; `undefined` when none was frozen.
  */
 export async function liftFreeze(
   db: Db,
@@ -255,6 +304,8 @@ export async function liftFreeze(
     const before = await lockConsent(sql, { accountId, clientId })
     if (!before?.isFrozen) return undefined
     if (!(await hasRecentSignIn(sql, accountId, sessionUid))) return 'sign-in'
+    if (before.scopes.length === 0)
+      await sql`delete from consent where account_id = ${accountId} and client_id = ${clientId}`
     await sql`
       update consent set frozen_at = null, updated_at = now()
       where account_id = ${accountId} and client_id = ${clientId}`
@@ -268,7 +319,7 @@ async function lockConsent(
   { accountId, clientId }: ConsentKey,
 ): Promise<Consent | undefined> {
   const [row] = await sql<Consent[]>`
-    select scopes, declined, consent.created_at, ends_at, purpose,
+    select scopes, declined, withheld_images, consent.created_at, ends_at, purpose,
       ${isEnded(sql)} as is_ended, ${isCurrent(sql)} as is_current, frozen_at is not null as is_frozen,
       coalesce(client.metadata->'scope_alternatives', '{}') as alternatives
     from consent join client on client.id = consent.client_id
@@ -282,15 +333,11 @@ async function lockConsent(
  * grants read the consent, so withdrawn scopes give no access in any case.) Withdrawing `offline_access` ends the grants. Announces
  * the change to the application.
  */
-async function withdraw(
-  sql: Sql,
-  pair: ConsentKey,
-  before: string[],
-  now: string[],
-): Promise<void> {
-  const withdrawn = before.filter((scope) => !now.includes(scope))
+async function withdraw(sql: Sql, pair: ConsentKey, before: Terms, now: Terms): Promise<void> {
+  const withdrawn = before.scopes.filter((scope) => !now.scopes.includes(scope))
+  if (withdrawn.length > 0 || withholdsMore(before, now))
+    await announceConsent(sql, { ...pair, scopes: now.scopes, withheldImages: now.withheldImages })
   if (withdrawn.length === 0) return
-  await announceConsent(sql, { ...pair, scopes: now })
   if (withdrawn.includes('offline_access')) return await endGrants(sql, pair)
   const left = sql`array_to_string(array(
     select word from unnest(string_to_array(payload->>'scope', ' ')) word where word <> all (${withdrawn})), ' ')`
@@ -332,49 +379,72 @@ export async function endTokenFamilies(
 }
 
 /**
- * Ends a consent, its grants and all its tokens at once. Requires no recent sign-in, except for a frozen consent, because ending it
- * lets the application ask again; then returns `sign-in`. Returns the client's name, or `undefined` when there was no consent.
+ * Ends a consent, its grants and all its tokens at once. Never requires a recent sign-in. A frozen consent then allows nothing and stays
+ * frozen, because the application could ask again otherwise; with a recent sign-in it is deleted as any other. Returns the client's
+ * name, or `undefined` when there was no consent.
  */
 export async function revokeConsent(
   db: Db,
   accountId: string,
   clientId: string,
   { sessionUid }: { sessionUid?: string } = {},
-): Promise<{ name: string } | 'sign-in' | undefined> {
+): Promise<{ name: string } | undefined> {
   return await db.begin(async (sql) => {
     const before = await lockConsent(sql, { accountId, clientId })
-    if (before?.isFrozen && !(await hasRecentSignIn(sql, accountId, sessionUid))) return 'sign-in'
+    if (!before) return undefined
     await endGrants(sql, { accountId, clientId })
-    const [row] = await sql<{ name: string }[]>`
-      delete from consent using client
-      where consent.account_id = ${accountId} and consent.client_id = ${clientId}
-        and client.id = consent.client_id
-      returning client.name`
-    if (row) await announceConsent(sql, { accountId, clientId, scopes: null })
-    return row
+    await keepEnded(sql, { accountId, clientId }, before.isEnded ? 'expiry' : 'resident')
+    const staysFrozen = before.isFrozen && !(await hasRecentSignIn(sql, accountId, sessionUid))
+    const of = sql`account_id = ${accountId} and client_id = ${clientId}`
+    await (staysFrozen
+      ? sql`update consent set scopes = '{}', declined = '{}', ends_at = null, updated_at = now() where ${of}`
+      : sql`delete from consent where ${of}`)
+    // A frozen one without scopes has been ended before.
+    if (!before.isFrozen || before.scopes.length > 0)
+      await announceConsent(sql, { accountId, clientId, scopes: null })
+    const [client] = await sql<{ name: string }[]>`select name from client where id = ${clientId}`
+    return client
   })
+}
+
+/**
+ * In a transaction: every consent of the account ends now, with its grants and tokens; the applications have to ask again. The rows stay,
+ * so that an erasure that follows is announced to these applications too.
+ */
+export async function endAllConsents(sql: Sql, accountId: string): Promise<void> {
+  const ended = await sql<{ clientId: string }[]>`
+    update consent set ends_at = now(), updated_at = now()
+    where account_id = ${accountId} and not ${isEnded(sql)}
+    returning client_id`
+  for (const { clientId } of ended) {
+    await endGrants(sql, { accountId, clientId })
+    await announceConsent(sql, { accountId, clientId, scopes: null })
+  }
 }
 
 export type ConsentedClient = {
   clientId: string
   scopes: string[]
   declined: string[]
+  withheldImages: ImageKind[]
   createdAt: Date
   endsAt: Date | null
+  /** As the application stated it then. */
+  purpose: string | null
   isFrozen: boolean
-  /** When it last received a token. */
-  lastTokenAt: Date | null
+  /** When it last read data, according to the ledger. */
+  lastReadAt: Date | undefined
 }
 
 /** The applications with access to this account's data, newest first. */
 export async function listConsents(sql: Sql, accountId: string): Promise<ConsentedClient[]> {
-  return await sql<ConsentedClient[]>`
-    select client_id, scopes, declined, created_at, ends_at, frozen_at is not null as is_frozen, (
-      select max(token.created_at) from oidc_artifact token
-      where token.account_id = consent.account_id and token.client_id = consent.client_id
-        and token.kind in ('AccessToken', 'RefreshToken')) as last_token_at
+  const consents = await sql<Omit<ConsentedClient, 'lastReadAt'>[]>`
+    select client_id, scopes, declined, withheld_images, created_at, ends_at, purpose, frozen_at is not null as is_frozen
     from consent where account_id = ${accountId} and (not ${isEnded(sql)} or frozen_at is not null)
     order by created_at desc`
+  const clientIds = consents.map(({ clientId }) => clientId)
+  const lastReads = await findLastReads(sql, accountId, clientIds)
+  return consents.map((consent) => ({ ...consent, lastReadAt: lastReads.get(consent.clientId) }))
 }
 
 /**
@@ -382,5 +452,11 @@ export async function listConsents(sql: Sql, accountId: string): Promise<Consent
  * until its resident lifts or ends it.
  */
 export async function deleteEndedConsents(sql: Sql): Promise<void> {
-  await sql`delete from consent where ends_at < now() - interval '30 days' and frozen_at is null`
+  await sql`
+    with ended as (
+      delete from consent where ends_at < now() - interval '30 days' and frozen_at is null
+      returning account_id, client_id, scopes, created_at, ends_at)
+    insert into ended_consent (account_id, client_id, client_name, scopes, given_at, ended_at, ended_by)
+    select account_id, client_id, name, scopes, ended.created_at, ends_at, 'expiry'
+    from ended join client on client.id = client_id`
 }

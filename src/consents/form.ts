@@ -1,114 +1,155 @@
 import { html } from 'hono/html'
-import type { Scope } from '../clients/scopes.ts'
+import { SCOPES, type Scope, type ScopeAlternatives } from '../clients/scopes.ts'
 import { day, type Html } from '../web/html.ts'
 import { PageError } from '../web/page-error.ts'
+import { photoLabel, photoSource, type SmallPhoto } from '../web/photos.ts'
 import type { Reader } from '../web/reader.ts'
+import { type ImageKind, isImageKind, withheldImages } from './images.ts'
+import { type ConsentRules, endOf, type Period, storedEndOf } from './rules.ts'
 
 /*
  * Renders and reads the fields of a consent, for the consent page and the page of an application. A ticked box allows a scope, an
- * empty one declines it. `openid` has no box, because signing in needs it.
+ * empty one declines it. A question has an answer for the scope, one for its alternative if there is one, and one that declines.
+ * `openid` has neither, because signing in needs it.
  */
 
-const DAY_MS = 24 * 3600 * 1000
-const DAYS = { day: 1, month: 30, year: 365 } as const
-type Period = keyof typeof DAYS
-
-const endOf = (period: Period, now: Date) => new Date(now.getTime() + DAYS[period] * DAY_MS)
-
-/** One permission: `now` is what it discloses today, `note` refers to an earlier decision. */
+/** One permission: `shares` is what it discloses today, `note` refers to an earlier decision. */
 export type Permission = {
   scope: Scope
-  isTicked: boolean
-  now?: string | Html | undefined
-  note?: string
+  /** The scope itself, its alternative, `''` for neither; `undefined`: nothing is chosen yet. */
+  chosen: Scope | '' | undefined
+  /** Whether it is asked as a question, which can be open, and not by a box. */
+  isQuestion: boolean
+  shares?: string | Html | undefined
+  note?: string | undefined
   /** A scope that discloses less and that the application accepts instead. */
-  alternative?: { scope: Scope; isTicked: boolean } | undefined
+  alternative?: Scope | undefined
+  /** The images that are shared one by one. */
+  photos?: readonly PhotoChoice[] | undefined
+  /** The form was sent without an answer. */
+  isUnanswered?: boolean
 }
 
-/** Prefix of the name of the radio buttons that choose between a scope, its alternative and neither. */
-const PAIR_PREFIX = 'permission '
+/** `photo`: the image of today, where there is one and it may be shown. */
+export type PhotoChoice = { kind: ImageKind; isTicked: boolean; photo: SmallPhoto | undefined }
+
+/** Prefix of the name of the radio buttons of a question. */
+const QUESTION_PREFIX = 'permission '
+
+/** The order of the permissions on every page, whatever the order of a request. */
+export const inPageOrder = <S extends string>(scopes: readonly S[]): S[] => {
+  const order = Object.keys(SCOPES)
+  return [...scopes].sort((one, other) => order.indexOf(one) - order.indexOf(other))
+}
+
+/** The id of the first field of a question, for a link to it. */
+export const questionId = (permissions: readonly Permission[], scope: Scope): string =>
+  `permission-${permissions.findIndex((each) => each.scope === scope)}`
 
 export function permissionFields(reader: Reader, permissions: readonly Permission[]): Html {
   const { permissions: words, scopes } = reader.texts
-  const fixed = permissions.filter(({ scope }) => scope === 'openid')
-  const choosable = permissions.filter(({ scope }) => scope !== 'openid')
   return html`<fieldset class="choices"><legend><h2>${words.heading}</h2></legend>
-${fixed.map(
-  ({ scope }) => html`<div class="choice"><div class="what"><strong>${scopes[scope].title}</strong>
-<p>${words.always(scopes[scope].sentence)}</p></div></div>`,
-)}
-${choosable.map((permission, index) => {
-  const id = `permission-${index}`
-  const { scope, isTicked, now, note } = permission
-  if (permission.alternative) return pairFields(reader, permission, permission.alternative, id)
-  return html`<div class="choice"><input id="${id}" type="checkbox" name="scope" value="${scope}"${
-    isTicked ? html` checked` : ''
-  } aria-describedby="${id}-what"><label for="${id}">${scopes[scope].title}</label>
-<div id="${id}-what" class="what"><p>${scopes[scope].sentence}</p>${now ? html`<p class="now">${now}</p>` : ''}${
-    note ? html`<p class="note">${note}</p>` : ''
-  }</div></div>`
+${permissions.map((permission) => {
+  const { scope, isQuestion } = permission
+  const id = questionId(permissions, scope)
+  if (scope === 'openid')
+    return html`<div class="choice"><div class="what"><strong>${scopes[scope].title}</strong>
+<p>${words.always(scopes[scope].sentence)}</p></div></div>`
+  return isQuestion ? questionFields(reader, permission, id) : boxField(reader, permission, id)
 })}
 </fieldset>`
 }
 
-function pairFields(
-  { texts }: Reader,
-  { scope, isTicked, now, note }: Permission,
-  alternative: NonNullable<Permission['alternative']>,
-  id: string,
-): Html {
-  const { permissions: words, scopes } = texts
-  const choices = [
-    {
-      value: scope,
-      title: scopes[scope].title,
-      sentence: scopes[scope].sentence,
-      isChosen: isTicked,
-      today: now,
-    },
-    {
-      value: alternative.scope,
-      title: words.less(scopes[alternative.scope].title.toLowerCase()),
-      sentence: scopes[alternative.scope].sentence,
-      isChosen: !isTicked && alternative.isTicked,
-    },
-    { value: '', title: words.neither, isChosen: !isTicked && !alternative.isTicked },
+function boxField(reader: Reader, permission: Permission, id: string): Html {
+  const { scope, chosen, note } = permission
+  const { title, sentence } = reader.texts.scopes[scope]
+  return html`<div class="choice"><input id="${id}" type="checkbox" name="scope" value="${scope}"${
+    chosen === scope ? html` checked` : ''
+  } aria-describedby="${id}-what"><label for="${id}">${title}</label>
+<div id="${id}-what" class="what"><p>${sentence}</p>${sharedToday(permission)}${
+    note ? html`<p class="note">${note}</p>` : ''
+  }</div>${photoFields(reader, permission, id)}</div>`
+}
+
+function questionFields(reader: Reader, permission: Permission, id: string): Html {
+  const { scope, alternative, chosen, note, isUnanswered } = permission
+  const { permissions: words, scopes } = reader.texts
+  const { title, sentence } = scopes[scope]
+  const whole = { value: scope, title: alternative ? title : words.share, sentence }
+  // The smaller one first: who does not need to share more should not have to look for it.
+  const choices: { value: Scope | ''; title: string; sentence?: string }[] = [
+    ...(alternative
+      ? [
+          {
+            value: alternative,
+            title: words.less(scopes[alternative].title.toLowerCase()),
+            sentence: scopes[alternative].sentence,
+          },
+        ]
+      : []),
+    whole,
+    { value: '', title: alternative ? words.neither : words.doNotShare },
   ]
-  return html`<fieldset class="choices pair"><legend>${words.orLess(scopes[scope].title)}</legend>
-<p class="quiet">${words.acceptsLess}</p>${note ? html`<p class="note">${note}</p>` : ''}
-${choices.map(
-  ({ value, title, sentence, isChosen, today }, index) =>
-    html`<div class="choice"><input id="${id}-${index}" type="radio" name="${PAIR_PREFIX}${scope}" value="${value}"${
-      isChosen ? html` checked` : ''
-    }${sentence ? html` aria-describedby="${id}-${index}-what"` : ''}><label for="${id}-${index}">${title}</label>
-${sentence ? html`<div id="${id}-${index}-what" class="what"><p>${sentence}</p>${today ? html`<p class="now">${today}</p>` : ''}</div>` : ''}</div>`,
-)}
+  const fault = isUnanswered ? html` aria-describedby="${id}-fault"` : ''
+  return html`<fieldset class="choices pair"${fault}><legend>${alternative ? words.orLess(title) : title}</legend>
+<input type="hidden" name="asked" value="${scope}">
+${isUnanswered ? html`<p class="fault" id="${id}-fault">${words.unanswered}</p>` : ''}${
+  alternative ? html`<p class="quiet">${words.acceptsLess}</p>` : ''
+}${note ? html`<p class="note">${note}</p>` : ''}
+${choices.map((choice, index) => {
+  const field = index === 0 ? id : `${id}-${index}`
+  const isWhole = choice.value === scope
+  return html`<div class="choice"><input id="${field}" type="radio" name="${QUESTION_PREFIX}${scope}" value="${choice.value}"${
+    choice.value === chosen ? html` checked` : ''
+  }${choice.sentence ? html` aria-describedby="${field}-what"` : ''}><label for="${field}">${choice.title}</label>
+${choice.sentence ? html`<div id="${field}-what" class="what"><p>${choice.sentence}</p>${isWhole ? sharedToday(permission) : ''}</div>` : ''}${
+  isWhole ? photoFields(reader, permission, id) : ''
+}</div>`
+})}
 </fieldset>`
 }
 
-/** `before` is the end that was chosen before, `null` for no end. With it, keeping that end is the first choice. */
+const sharedToday = ({ shares }: Permission): Html | '' =>
+  shares ? html`<div class="now">${shares}</div>` : ''
+
+/** A box for each image. The form says that it has them, because empty boxes are not sent. */
+function photoFields({ texts }: Reader, { photos }: Permission, id: string): Html | '' {
+  if (!photos) return ''
+  const { permissions: words } = texts
+  return html`<fieldset class="photos"><legend>${words.whichPhotos}</legend>
+<input type="hidden" name="images" value="asked">
+<ul class="images">${photos.map(({ kind, isTicked, photo }) => {
+    const box = `${id}-${kind}`
+    const label = photoLabel(texts, kind)
+    const picture =
+      photo &&
+      html`<img src="${photoSource(photo)}" alt="${label}" loading="lazy" decoding="async">`
+    return html`<li><input id="${box}" type="checkbox" name="image" value="${kind}"${isTicked ? html` checked` : ''}><label for="${box}">${
+      picture ? html`${picture}<span aria-hidden="true">${label}</span>` : label
+    }</label></li>`
+  })}</ul>
+<p class="quiet">${words.withoutPhotos}</p></fieldset>`
+}
+
+/** `before` is the end that was chosen before, `null` for no end. With it, keeping that end is the first choice. `chosen`: as entered. */
 export function untilFields(
   reader: Reader,
-  { now, before }: { now: Date; before?: Date | null },
+  {
+    now,
+    before,
+    rules,
+    chosen = before === undefined ? rules.standard : 'keep',
+  }: { now: Date; before?: Date | null; rules: ConsentRules; chosen?: Period | 'keep' | undefined },
 ): Html {
   const { permissions: words } = reader.texts
-  const periods = Object.keys(DAYS) as Period[]
+  const kept = before ? words.asItIsUntil(day(reader, before)) : words.asItIsOpen
   const choices: { value: string; label: string | Html }[] = [
-    ...(before === undefined
-      ? []
-      : [
-          {
-            value: 'keep',
-            label: before ? words.asItIsUntil(day(reader, before)) : words.asItIsOpen,
-          },
-        ]),
-    ...periods.map((period) => ({
-      value: period,
-      label: words.periodUntil(words.periods[period], day(reader, endOf(period, now))),
-    })),
-    ...(before === null ? [] : [{ value: 'open', label: words.open }]),
+    ...(before === undefined ? [] : [{ value: 'keep', label: kept }]),
+    ...rules.periods
+      // With a consent that has no end, keeping it is the same choice.
+      .filter((period) => period !== 'open' || before !== null)
+      .map((period) => ({ value: period, label: periodLabel(reader, period, now) })),
   ]
-  const chosen = before === undefined ? 'open' : 'keep'
   return html`<fieldset class="choices until"><legend><h2>${words.howLong}</h2></legend>
 ${choices.map(
   ({ value, label }) =>
@@ -119,28 +160,63 @@ ${choices.map(
 </fieldset>`
 }
 
+function periodLabel(reader: Reader, period: Period, now: Date): string | Html {
+  const { permissions: words } = reader.texts
+  if (period === 'open') return words.open
+  return words.periodUntil(words.periods[period], day(reader, endOf(period, now)))
+}
+
+/** What a resident entered. */
 export type Choice = {
   ticked: string[]
-  /** `undefined` keeps the end as it is. */
-  endsAt: Date | null | undefined
-  keepsEnd: boolean
+  /** The questions that the form contained and that have no answer. */
+  unanswered: string[]
+  /** `undefined`: the form asked about no image. */
+  images: ImageKind[] | undefined
+  /** `undefined`: as it was. */
+  until: Period | 'keep' | undefined
 }
 
 /**
- * The choices in a submitted form. Returns `undefined` for a form with neither a radio button nor a ticked box: a browser always
- * sends a radio button, so a program sent the submit button alone, which means the choices as the page showed them.
+ * The choices in a submitted form. Returns `undefined` for a form with no field of a consent: a browser always sends one, so a
+ * program sent the submit button alone, which means everything that was asked for and not declined before.
  */
-export function readChoice(form: Record<string, unknown>, now: Date): Choice | undefined {
-  const { scope, until } = form
-  const chosen = Object.entries(form).flatMap(([name, value]) =>
-    name.startsWith(PAIR_PREFIX) ? [value].flat() : [],
+export function readChoice(
+  form: Record<string, unknown>,
+  { periods }: ConsentRules,
+): Choice | undefined {
+  const { scope, until, asked, images, image } = form
+  const answers = Object.entries(form).filter(([name]) => name.startsWith(QUESTION_PREFIX))
+  if ([scope, until, asked, images].every((field) => field === undefined) && answers.length === 0)
+    return undefined
+  const ticked = [scope, ...answers.map(([, value]) => value)].flat().filter(isText)
+  const isAnswered = (question: string) =>
+    Object.hasOwn(form, QUESTION_PREFIX + question) || ticked.includes(question)
+  const period = periods.find((each) => each === until)
+  if (until !== undefined && until !== 'keep' && !period)
+    throw new PageError(400, 'invalid_request', ({ permissions }) => permissions.choose)
+  return {
+    ticked,
+    unanswered: [asked]
+      .flat()
+      .filter(isText)
+      .filter((question) => !isAnswered(question)),
+    images: images === undefined ? undefined : [image].flat().filter(isImageKind),
+    until: until === 'keep' ? 'keep' : period,
+  }
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string'
+
+/** What a choice changes, as `recordConsent` and `changeConsent` take it. An allowed scope includes its alternative. */
+export function termsOf(choice: Choice, alternatives: ScopeAlternatives, now: Date) {
+  const implied = Object.entries(alternatives).flatMap(([whole, smaller]) =>
+    smaller && choice.ticked.includes(whole) ? [smaller] : [],
   )
-  if (scope === undefined && until === undefined && chosen.length === 0) return undefined
-  const ticked = [scope, ...chosen].flat().filter((value) => typeof value === 'string')
-  if (until === undefined || until === 'keep')
-    return { ticked, endsAt: undefined, keepsEnd: until === 'keep' }
-  if (until === 'open') return { ticked, endsAt: null, keepsEnd: false }
-  if (typeof until === 'string' && Object.hasOwn(DAYS, until))
-    return { ticked, endsAt: endOf(until as Period, now), keepsEnd: false }
-  throw new PageError(400, 'invalid_request', ({ permissions }) => permissions.choose)
+  const { until, images } = choice
+  return {
+    allowed: [...choice.ticked, ...implied],
+    withheldImages: images && withheldImages(images),
+    endsAt: until === undefined || until === 'keep' ? undefined : storedEndOf(until, now),
+  }
 }

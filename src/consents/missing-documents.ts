@@ -22,7 +22,7 @@ export function missingDocumentsNotice(
     'to-finish': missing.goOn,
     'being-checked': missing.seeIt,
   }
-  return html`<section class="notice waiting missing" aria-labelledby="missing"><h2 id="missing">${missing.heading}</h2>
+  return html`<section class="card waiting missing" aria-labelledby="missing"><h2 id="missing">${missing.heading}</h2>
 <p>${missing[state](application)}</p>
 <p><a class="button" href="${path}">${label[state]}</a></p>
 <p>${missing.later}</p></section>`

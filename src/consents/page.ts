@@ -3,22 +3,12 @@ import type { ClientProfile } from '../clients/profile.ts'
 import type { Scope, ScopeAlternatives } from '../clients/scopes.ts'
 import { csrfField, day, type Html, page } from '../web/html.ts'
 import type { Reader } from '../web/reader.ts'
-import type { Texts } from '../web/texts/en.ts'
-import { wordFor } from '../web/texts/languages.ts'
 import type { Consent } from './consents.ts'
-import { type Permission, permissionFields, untilFields } from './form.ts'
+import { type Choice, type Permission, permissionFields, questionId, untilFields } from './form.ts'
 import { type MissingDocuments, missingDocumentsNotice } from './missing-documents.ts'
-
-/** What the consent page shows of the resident's latest approved verification. */
-export type StoredDocuments = {
-  documentType: string | null
-  date: Date
-  front: boolean
-  back: boolean
-  face: boolean
-}
-
-type Account = { name: string; email: string; emailVerified: boolean }
+import { describePermissions, isNew } from './permissions.ts'
+import type { ConsentRules } from './rules.ts'
+import { hidesData, type SharedData } from './shared-data.ts'
 
 type ConsentPage = {
   action: string
@@ -26,16 +16,19 @@ type ConsentPage = {
   client: ClientProfile
   /** Sent with the form, so that a consent to a purpose that changed meanwhile is rejected. */
   purposeDigest: string
-  account: Account
   /** The requested scopes. */
   scopes: readonly Scope[]
   /** For some of them, a scope that discloses less and can be chosen instead. */
   alternatives: ScopeAlternatives
-  documents: StoredDocuments | undefined
-  /** There are none, although the application asks for them. */
+  /** What they disclose today. */
+  shared: SharedData
+  /** There are no documents, although the application asks for them. */
   missing?: MissingDocuments | undefined
+  rules: ConsentRules
   /** The previous decision, also when it has ended. */
   before: Consent | undefined
+  /** What the resident entered, when the form is shown again. */
+  entered?: Choice | undefined
   /** Allowing requires signing in again, because the last sign-in is too long ago. */
   willConfirm: boolean
   /** The host that the browser returns to; `undefined` for a device. */
@@ -45,13 +38,19 @@ type ConsentPage = {
 
 /** Names the application, its purpose, the permissions and their end. The resident can decline each permission. */
 export function consentPage(reader: Reader, data: ConsentPage): Html {
-  const { action, csrf, client, account, scopes, before, now } = data
-  const { common, consent } = reader.texts
-  const hasChoice = scopes.some((scope) => scope !== 'openid')
+  const { action, csrf, client, scopes, shared, rules, before, entered, now } = data
+  const { consent } = reader.texts
+  const permissions = describePermissions(reader, data, { hasNotes: true })
+  const unanswered = permissions.filter(({ isUnanswered }) => isUnanswered)
+  const kept = before?.isCurrent ? { before: before.endsAt } : {}
+  // The form is the whole card, because its bar of buttons stays in sight only as long as the form does.
   return page(reader, {
-    title: consent.title(client.name),
-    body: html`<section class="card">
+    title: unanswered.length > 0 ? consent.errorTitle(client.name) : consent.title(client.name),
+    body: html`<section class="card"><form method="post" action="${action}">
+${csrfField(csrf)}<input type="hidden" name="purpose" value="${data.purposeDigest}">
 ${clientHeader(reader, client, html`<h1>${consent.heading(client.name)}</h1>`)}
+${unansweredNotice(reader, permissions)}
+${trustNotice(reader, client)}
 <p class="lead">${
       client.purpose
         ? consent.purpose(client.name, html`<q>${client.purpose}</q>`)
@@ -59,29 +58,66 @@ ${clientHeader(reader, client, html`<h1>${consent.heading(client.name)}</h1>`)}
     }</p>
 ${data.missing ? missingDocumentsNotice(reader, client.name, data.missing) : ''}
 ${previousDecisionNotice(reader, data)}
-<form method="post" action="${action}">
-${csrfField(csrf)}<input type="hidden" name="purpose" value="${data.purposeDigest}">
-${permissionFields(
-  reader,
-  scopes.map((scope) => permission(reader, scope, data)),
-)}
-${hasChoice ? html`<p class="quiet">${consent.untick(client.name)}</p>` : ''}
-${untilFields(reader, { now, ...(before?.isCurrent && before.endsAt ? { before: before.endsAt } : {}) })}
+${permissionFields(reader, permissions)}
+${hidesData(shared, scopes) ? showButton(reader) : ''}
+${choiceHelp(reader, client, permissions)}
+${untilFields(reader, { now, rules, chosen: entered?.until, ...kept })}
 <p class="quiet">${
       scopes.includes('offline_access')
         ? consent.whenYouAreAway(html`<em>${reader.texts.scopes.offline_access.title}</em>`)
         : consent.whileSignedIn
     } ${consent.end}</p>
 ${data.willConfirm ? html`<p class="quiet">${consent.willConfirm}</p>` : ''}
-<div class="buttons"><button class="primary" name="allow">${
-      hasChoice ? consent.allowTicked : consent.allow
-    }</button><button name="deny">${common.doNotAllow}</button></div>
-</form>
-<p class="quiet">${consent.signedInAs(account.name, account.email)}${
-      data.returnsTo ? html` ${consent.goBackTo(html`<strong>${data.returnsTo}</strong>`)}` : ''
-    }</p>
-</section>`,
+${decisionBar(reader, permissions)}
+<p class="quiet">${consent.signedInAs(shared.account.name, shared.account.email)} <button class="plain" name="other-account">${consent.otherAccount}</button></p>
+${data.returnsTo ? html`<p class="quiet">${consent.goBackTo(html`<strong>${data.returnsTo}</strong>`)}</p>` : ''}
+</form></section>`,
   })
+}
+
+/** The buttons, which stay at the foot of the window while the list above them is read. */
+function decisionBar({ texts }: Reader, permissions: readonly Permission[]): Html {
+  const { common, consent } = texts
+  const hasQuestions = permissions.some(({ isQuestion }) => isQuestion)
+  const hasChoice = permissions.some(({ scope }) => scope !== 'openid')
+  const allow = hasQuestions ? consent.allowChosen : hasChoice ? consent.allowTicked : consent.allow
+  return html`<div class="buttons decide"><button class="primary" name="allow">${allow}</button><button name="deny">${common.doNotAllow}</button></div>`
+}
+
+function choiceHelp(
+  { texts: { consent } }: Reader,
+  { name }: ClientProfile,
+  permissions: readonly Permission[],
+): Html | '' {
+  const choosable = permissions.filter(({ scope }) => scope !== 'openid')
+  if (choosable.length === 0) return ''
+  const hasBoxes = choosable.some(({ isQuestion }) => !isQuestion)
+  return html`<p class="quiet">${hasBoxes ? consent.untick(name) : consent.choose(name)}</p>`
+}
+
+/** Shows, after a new proof of identity, what is hidden from whoever only finds the browser open. */
+export const showButton = ({ texts }: Reader): Html =>
+  html`<p class="quiet">${texts.permissions.whyHidden} <button class="plain" name="show">${texts.permissions.show}</button></p>`
+
+/** Leads to the questions without an answer. */
+function unansweredNotice({ texts }: Reader, permissions: readonly Permission[]): Html | '' {
+  const unanswered = permissions.filter(({ isUnanswered }) => isUnanswered)
+  if (unanswered.length === 0) return ''
+  return html`<div class="notice bad" role="alert"><p>${texts.consent.unanswered}</p>
+<ul>${unanswered.map(
+    ({ scope }) =>
+      html`<li><a href="#${questionId(permissions, scope)}">${texts.scopes[scope].title}</a></li>`,
+  )}</ul></div>`
+}
+
+/** What is known about an application's name: that the operator has checked it, or that it resembles one that was. */
+export function trustNotice({ texts }: Reader, client: ClientProfile): Html | '' {
+  const { application: words } = texts
+  const { name, isTrusted, resembles } = client
+  if (isTrusted) return html`<p class="quiet">${words.trusted}</p>`
+  return resembles
+    ? html`<div class="notice bad"><p>${words.resembles(name, html`<strong>${resembles}</strong>`)}</p></div>`
+    : ''
 }
 
 /** Replaces the consent page for an application that the resident reported. */
@@ -143,70 +179,4 @@ function previousDecisionNotice(
       ? consent.asksForMore(name)
       : consent.youChose(name),
   )
-}
-
-const isNew = (scope: Scope, before: Consent) =>
-  ![...before.scopes, ...before.declined].includes(scope)
-
-/**
- * A permission is ticked unless it was declined before, because the button "Allow what is ticked" is below the list. With empty
- * boxes that button would allow nothing, and people would learn to tick every box unread.
- */
-function permission(
-  reader: Reader,
-  scope: Scope,
-  data: Pick<ConsentPage, 'account' | 'documents' | 'before' | 'alternatives'>,
-): Permission {
-  const { account, documents, before, alternatives } = data
-  const { consent } = reader.texts
-  const alternative = alternatives[scope]
-  const wasDeclined = before?.declined.includes(scope) ?? false
-  const note = wasDeclined
-    ? consent.declinedBefore
-    : before?.isCurrent && isNew(scope, before)
-      ? consent.isNew
-      : undefined
-  return {
-    scope,
-    isTicked: !wasDeclined,
-    now: currentDisclosure(reader, scope, account, documents),
-    ...(alternative
-      ? {
-          alternative: {
-            scope: alternative,
-            isTicked: before?.scopes.includes(alternative) ?? false,
-          },
-        }
-      : {}),
-    ...(note ? { note } : {}),
-  }
-}
-
-/** What this permission discloses today; `undefined` when the sentence of the scope already says it. */
-export function currentDisclosure(
-  reader: Reader,
-  scope: Scope,
-  account: Account,
-  documents: StoredDocuments | undefined,
-): string | Html | undefined {
-  const { permissions: words } = reader.texts
-  if (scope === 'profile') return words.today(account.name)
-  if (scope === 'email')
-    return words.today(
-      account.emailVerified ? words.confirmed(account.email) : words.notConfirmed(account.email),
-    )
-  if (scope !== 'eprospera:person.id_verification.read') return undefined
-  return documents
-    ? words.documents(listDocuments(words, documents), day(reader, documents.date))
-    : words.noDocuments
-}
-
-function listDocuments(
-  { kinds, photos, notCopiedYet }: Texts['permissions'],
-  { documentType, front, back, face }: StoredDocuments,
-): string {
-  const document = wordFor(kinds, documentType) ?? kinds.other
-  const sides = front && back ? photos.both : front ? photos.front : back ? photos.back : undefined
-  const shown = [...(sides ? [sides(document)] : []), ...(face ? [photos.face] : [])]
-  return shown.join(', ') || notCopiedYet
 }

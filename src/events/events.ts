@@ -242,16 +242,48 @@ export async function listExpiredAnnouncements(
   return rows.map(({ accountId }) => accountId)
 }
 
-/** In the caller's transaction: notifies the application that a consent was revoked or narrowed. `scopes`: what is left; `null` when revoked. */
+/**
+ * In the caller's transaction: notifies the application that a consent was revoked or narrowed. `scopes`: what is left; `null` when
+ * revoked. `withheldImages`: the images that are not shared with it.
+ */
 export async function announceConsent(
   sql: Sql,
-  { accountId, clientId, scopes }: { accountId: string; clientId: string; scopes: string[] | null },
+  {
+    accountId,
+    clientId,
+    scopes,
+    withheldImages = [],
+  }: {
+    accountId: string
+    clientId: string
+    scopes: readonly string[] | null
+    withheldImages?: readonly string[]
+  },
 ): Promise<void> {
+  const data = {
+    ...(scopes ? { scopes } : {}),
+    ...(withheldImages.length > 0 ? { withheld_images: withheldImages } : {}),
+  }
   await sql`
     insert into event (client_id, kind, account_id, data)
     select client_id, ${scopes ? 'consent.changed' : 'consent.revoked'}, ${accountId},
-      ${sql.json(scopes ? { scopes } : {})}
+      ${sql.json(data)}
     from event_stream where client_id = ${clientId}`
+}
+
+const isReadByClient = (sql: Sql) =>
+  sql`kind in ('disclosure', 'tenant-look') and client_id is not null`
+const isReadByTenant = (sql: Sql) => sql`coalesce(scope like 'idv.%', false)`
+
+const readersOf = (sql: Sql, accountId: string) => sql`
+  select client_id from ledger_entry
+  where account_id = ${accountId} and ${isReadByClient(sql)} and not ${isReadByTenant(sql)}
+  union select client_id from consent where account_id = ${accountId}`
+
+/** The applications that an erasure of this resident would be announced to. */
+export async function listReaders(sql: Sql, accountId: string): Promise<string[]> {
+  const rows = await sql<{ clientId: string }[]>`${readersOf(sql, accountId)}`
+  return rows.map(({ clientId }) => clientId)
 }
 
 /**
@@ -266,17 +298,13 @@ export async function announceErasure(
     | { accountId: string }
     | { accountId: string | null; verificationId: string; toTenantsAlone?: boolean },
 ): Promise<void> {
-  const isRead = sql`kind in ('disclosure', 'tenant-look') and client_id is not null`
-  const isTenants = sql`coalesce(scope like 'idv.%', false)`
   if (!('verificationId' in of)) {
     await sql`
       insert into event (client_id, kind, account_id)
-      select client_id, 'resident.erased', ${of.accountId} from (
-        select client_id from ledger_entry where account_id = ${of.accountId} and ${isRead} and not ${isTenants}
-        union select client_id from consent where account_id = ${of.accountId}
-      ) reader`
+      select client_id, 'resident.erased', ${of.accountId} from (${readersOf(sql, of.accountId)}) reader`
     return
   }
+  const [isRead, isTenants] = [isReadByClient(sql), isReadByTenant(sql)]
   const { accountId, verificationId, toTenantsAlone = false } = of
   // A back office that read its list has read every verification of its tenant.
   const isOfIt = accountId

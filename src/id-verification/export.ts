@@ -2,11 +2,14 @@ import { createHash } from 'node:crypto'
 import { open, rename, rm } from 'node:fs/promises'
 import { Zip, ZipPassThrough } from 'fflate'
 import { findAccount } from '../accounts/accounts.ts'
+import { listOwnCases } from '../accounts/cases.ts'
 import { findPerson, findResidency } from '../accounts/natural-person.ts'
+import { findLookMails } from '../accounts/notification-preferences.ts'
 import { listPasskeys } from '../accounts/passkeys.ts'
 import { findFactors } from '../accounts/second-factor.ts'
 import { listSessions } from '../accounts/sessions.ts'
 import { listConsents } from '../consents/consents.ts'
+import { listAllEndedConsents } from '../consents/ended-consents.ts'
 import { listEventsAbout } from '../events/store.ts'
 import { disclose } from '../ledger/disclosure.ts'
 import { listEntries } from '../ledger/entries.ts'
@@ -44,41 +47,91 @@ export async function exportResident(
     )
   }
   try {
-    const archive = await disclose(db, { detail: { what: 'export' }, accountId }, () =>
-      startArchive((chunk) => handle.write(chunk)),
+    const written = await disclose(db, { detail: { what: 'export' }, accountId }, async () =>
+      writeArchive(
+        { db, storage, vault },
+        {
+          accountId,
+          records: await collectRecords(db, vault, accountId),
+          sign,
+          write: (chunk) => handle.write(chunk),
+        },
+      ),
     )
-    const json = (name: string, value: unknown) =>
-      archive.add(name, Buffer.from(`${JSON.stringify(value, null, 2)}\n`))
-    await json('account.json', await readAccount(db, vault, accountId))
-    await json('consents.json', await listConsents(db, accountId))
-    await json('sessions.json', await listSessions(db, accountId))
-    await json('passkeys.json', await listPasskeys(db, accountId))
-    await json('second-factors.json', await findFactors(db, accountId))
-    await json('links.json', await readLinks(db, accountId))
-    const entries = await listEntries(db, accountId, { limit: 1_000_000 })
-    await json('activity.json', await explainEntries(db, vault, entries))
-    await json('events.json', await listEventsAbout(db, accountId))
-    const verifications = await readVerifications(db, vault, accountId)
-    await json('verifications.json', verifications)
-    for (const { id } of verifications) {
-      for await (const { key, name } of readImages(db, id))
-        await archive.add(`images/${id}/${name}`, await storage.get(key))
-      for await (const { deliveryId, body } of readDeliveries(db, vault, id))
-        await archive.add(`deliveries/${id}/${deliveryId}.json`, body)
-    }
-    const manifest = { account_id: accountId, files: archive.files() }
-    await archive.add('manifest.jws', Buffer.from(await sign(manifest)))
-    const { bytes, sha256 } = await archive.end()
     await handle.sync()
     await handle.close()
     await rename(unfinished, file)
-    return { files: Object.keys(manifest.files).length, bytes, sha256 }
+    return written
   } catch (error) {
     await handle.close().catch(() => {})
     await rm(unfinished, { force: true })
     await rm(file, { force: true })
     throw error
   }
+}
+
+/** Files of the archive, by name, that workers may not read themselves: how the resident signs in, and what they allowed and linked. */
+export type Records = Record<string, unknown>
+
+export const collectRecords = async (
+  sql: Sql,
+  vault: Vault,
+  accountId: string,
+): Promise<Records> => ({
+  'consents.json': await listConsents(sql, accountId),
+  'ended-consents.json': await listAllEndedConsents(sql, accountId),
+  'sessions.json': await listSessions(sql, vault, accountId),
+  'passkeys.json': await listPasskeys(sql, accountId),
+  'second-factors.json': await findFactors(sql, accountId),
+  'links.json': await readLinks(sql, accountId),
+  'cases.json': await listOwnCases(sql, vault, accountId),
+  'notifications.json': { lookMails: await findLookMails(sql, accountId) },
+})
+
+/**
+ * Writes the archive in pieces. `onFile` is told how many files are complete. Returns the number of files, the size, and the SHA-256 of
+ * the whole.
+ */
+export async function writeArchive(
+  { db, storage, vault }: { db: Db; storage: Storage; vault: Vault },
+  {
+    accountId,
+    records,
+    sign,
+    write,
+    onFile = async () => {},
+  }: {
+    accountId: string
+    records: Records
+    sign: SignManifest
+    write: (chunk: Uint8Array) => Promise<unknown>
+    onFile?: (files: number) => Promise<unknown>
+  },
+): Promise<{ files: number; bytes: number; sha256: string }> {
+  const archive = startArchive(write)
+  let files = 0
+  const add = async (name: string, content: Uint8Array) => {
+    await archive.add(name, content)
+    await onFile(++files)
+  }
+  const json = (name: string, value: unknown) =>
+    add(name, Buffer.from(`${JSON.stringify(value, null, 2)}\n`))
+  await json('account.json', await readAccount(db, vault, accountId))
+  for (const [name, value] of Object.entries(records)) await json(name, value)
+  const entries = await listEntries(db, accountId, { limit: 1_000_000 })
+  await json('activity.json', await explainEntries(db, vault, entries))
+  await json('events.json', await listEventsAbout(db, accountId))
+  const verifications = await readVerifications(db, vault, accountId)
+  await json('verifications.json', verifications)
+  for (const { id } of verifications) {
+    for await (const { key, name } of readImages(db, id))
+      await add(`images/${id}/${name}`, await storage.get(key))
+    for await (const { deliveryId, body } of readDeliveries(db, vault, id))
+      await add(`deliveries/${id}/${deliveryId}.json`, body)
+  }
+  const manifest = { account_id: accountId, files: archive.files() }
+  await archive.add('manifest.jws', Buffer.from(await sign(manifest)))
+  return { files, ...(await archive.end()) }
 }
 
 /** Files are stored without compression, because images are compressed already. One at a time is in memory. */
@@ -138,7 +191,7 @@ async function readVerifications(sql: Sql, vault: Vault, accountId: string) {
   const rows = await sql<{ id: string; decisions: { reason: StoredReason }[] }[]>`
     select id, tenant, vendor, status, document_type, session_created_at, decided_at,
       (select coalesce(json_agg(json_build_object('attempt', attempt_id, 'status', status, 'decidedAt', decided_at,
-          'documentType', document_type, 'reason', json_build_object(${reasonMembers(sql)})) order by recorded_at), '[]')
+          'documentType', document_type, 'reasons', (select reasons from told_reason where decision_id = decision.id), 'reason', json_build_object(${reasonMembers(sql)})) order by recorded_at), '[]')
         from decision where verification_id = verification.id) as decisions,
       (select coalesce(json_agg(json_build_object('id', id, 'attempt', attempt_id, 'type', type, 'state', state,
           'contentType', content_type, 'size', size, 'sha256', encode(sha256, 'hex'), 'capturedAt', captured_at)

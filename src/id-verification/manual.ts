@@ -3,6 +3,7 @@ import type { Db, Sql } from '../platform/db.ts'
 import type { Log } from '../platform/log.ts'
 import type { Storage } from '../platform/storage.ts'
 import type { Vault } from '../platform/vault.ts'
+import { hasBack, isDone, readCapture, UPLOAD_TYPES, type UploadType } from './captures.ts'
 import { readFindings, recordFindings } from './findings.ts'
 import { keepCopies, storeCopies } from './image-copies.ts'
 import type { ImageDecoder } from './image-decoder.ts'
@@ -19,18 +20,13 @@ import { MANUAL } from './vendors/vendor-names.ts'
 
 /*
  * Verifications of `manual`: the images are uploaded here, and people decide (`review.ts`). While one is pending, each type takes
- * another image, which replaces the one before as the images of a new attempt at a vendor do. Completing it closes the uploads.
+ * another image, which replaces the one before as the images of a new attempt at a vendor do. Completing it closes the uploads, until a
+ * reviewer asks the resident for something again.
  */
-
-export const UPLOAD_TYPES = ['document_front', 'document_back', 'selfie'] as const
-export type UploadType = (typeof UPLOAD_TYPES)[number]
 
 /** There is one attempt: who is declined starts another verification. */
 const ATTEMPT_ID = '1'
-/** The one list of its images, which is made when it is completed. Images that were replaced are in no list. */
-const LISTING = 1
 const MAX_UPLOADS = 30
-const TYPES_WITHOUT_BACK: readonly DocumentType[] = ['passport', 'visa']
 
 /** Why nothing can be uploaded: the verification was erased, is not of `manual`, is completed, or has had too many images. */
 export type UploadsClosed = { closed: 'gone' | 'not manual' | 'completed' | 'too many' }
@@ -86,7 +82,7 @@ export async function takeImage(parts: TakingParts, given: TakenImage): Promise<
 
 /** Whether images can be uploaded. */
 export const isOpen = (row: VerificationRow | undefined): row is VerificationRow =>
-  row?.vendor === MANUAL && row.status === 'pending'
+  row?.vendor === MANUAL && (row.status === 'pending' || row.status === 'resubmission')
 
 /** Why they cannot. */
 export function whyClosed(row: VerificationRow | undefined): UploadsClosed {
@@ -153,29 +149,46 @@ export async function completeUploads(
   await recordFindings(sql, vault, locked, decisionOf('pending', findings))
   const missing = await listMissing(sql, vault, verificationId)
   if (missing.length > 0) return { missing }
+  const { documentType, isOfResident } = await findDocument(sql, vault, verificationId)
   // An upload that is not over loses: it finds no row, and deletes what it stored.
   await sql`delete from image where verification_id = ${verificationId} and state = 'pending'`
-  const current = await sql<{ mediaId: string; type: string }[]>`
+  const stored = await sql<{ mediaId: string; type: string }[]>`
     select distinct on (type) vendor_media_id as media_id, type from image
     where verification_id = ${verificationId} and state = 'stored' order by type, position desc`
-  await sql`
-    update verification set attempt_id = ${ATTEMPT_ID}, images_wanted = ${LISTING} where id = ${verificationId}`
+  // The resident photographed the back of another document before.
+  const isOther = (type: string) =>
+    isOfResident && type === 'document_back' && !hasBack(documentType)
+  const current = stored.filter(({ type }) => !isOther(type))
+  // A list for each completion: images that were replaced before it are in none, those before another one in an older one.
+  const [{ listing } = { listing: 1 }] = await sql<{ listing: number }[]>`
+    update verification set attempt_id = ${ATTEMPT_ID}, images_wanted = images_wanted + 1
+    where id = ${verificationId} returning images_wanted as listing`
   const media = current.map((each) => ({ ...each, size: undefined, capturedAt: undefined }))
-  await recordListing(sql, verificationId, { attemptId: ATTEMPT_ID, listing: LISTING }, media)
+  await recordListing(sql, verificationId, { attemptId: ATTEMPT_ID, listing }, media)
   // After the images, so that the one event of it says that they can be read.
-  const documentType = (await readFindings(sql, vault, verificationId, ATTEMPT_ID))?.documentType
   const decision = decisionOf('review', undefined, documentType)
   await recordDecision(sql, vault, verificationId, decision, undefined)
   return { missing }
 }
 
-/** The types that are not uploaded yet, in their order. A passport and a visa have no back; every other document needs one. */
+/** The types that are not uploaded yet, or not since a reviewer asked for them again, in their order. */
 async function listMissing(sql: Sql, vault: Vault, verificationId: string): Promise<UploadType[]> {
-  const rows = await sql<{ type: string }[]>`
-    select distinct type from image where verification_id = ${verificationId} and state = 'stored'`
-  const findings = await readFindings(sql, vault, verificationId, ATTEMPT_ID)
-  const hasBack = !findings?.documentType || !TYPES_WITHOUT_BACK.includes(findings.documentType)
+  const rows = await sql<{ type: string; storedAt: Date }[]>`
+    select type, max(stored_at) as stored_at from image
+    where verification_id = ${verificationId} and state = 'stored' group by type`
+  const capture = await readCapture(sql, vault, verificationId)
+  const { documentType } = await findDocument(sql, vault, verificationId)
   return UPLOAD_TYPES.filter(
-    (type) => (hasBack || type !== 'document_back') && !rows.some((stored) => stored.type === type),
+    (type) =>
+      (type !== 'document_back' || hasBack(documentType)) &&
+      !isDone(capture, type, rows.find((stored) => stored.type === type)?.storedAt),
   )
+}
+
+/** Which document it is, according to the resident or the back office. */
+async function findDocument(sql: Sql, vault: Vault, verificationId: string) {
+  const capture = await readCapture(sql, vault, verificationId)
+  if (capture) return { documentType: capture.statement.documentType, isOfResident: true }
+  const findings = await readFindings(sql, vault, verificationId, ATTEMPT_ID)
+  return { documentType: findings?.documentType, isOfResident: false }
 }

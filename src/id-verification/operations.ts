@@ -247,7 +247,8 @@ export async function findVerification(sql: Sql, id: string) {
       images_complete, match, match_differences, match_review, match_reviewed_at, document_expires_on,
       session_created_at, decided_at,
       (select coalesce(json_agg(json_build_object('attemptId', attempt_id, 'status', status,
-          'decidedAt', decided_at, 'deliveryId', delivery_id) order by recorded_at), '[]')
+          'decidedAt', decided_at, 'deliveryId', delivery_id,
+          'told', (select reasons from told_reason where decision_id = decision.id)) order by recorded_at), '[]')
         from decision where verification_id = verification.id) as decisions,
       (select coalesce(json_agg(json_build_object('attemptId', attempt_id, 'type', type, 'state', state,
           'contentType', content_type, 'size', size, 'sha256', encode(sha256, 'hex'),

@@ -10,6 +10,7 @@ import {
   listVerifications,
 } from './store.ts'
 import type { DocumentFindings } from './vendors/vendor.ts'
+import { MANUAL } from './vendors/vendor-names.ts'
 
 /* What residents see of their own verifications, besides the list of them. */
 
@@ -41,9 +42,15 @@ export async function findPhoto(
       encode(case when clean_key is not null then clean_sha256 when jpeg_key = object_key then sha256
         else jpeg_sha256 end, 'hex') as sha256
     from image join verification on verification.id = verification_id
-    where image.id = ${id} and account_id = ${accountId} and ${isShownToResident(sql)}`
+    where image.id = ${id} and account_id = ${accountId}
+      and (${isShownToResident(sql)} or ${isOwnUpload(sql)})`
   return row
 }
+
+/** What a resident has uploaded is shown at once, on the pages of that verification. */
+const isOwnUpload = (sql: Sql) => sql`(
+  verification.vendor = ${MANUAL} and verification.subject_id is null
+  and image.state = 'stored' and jpeg_key is not null)`
 
 /** One decision on an attempt; `isReview`: by the organisation's own staff. */
 type AttemptDecision = { attempt: number; status: string; at: Date; isReview: boolean }
@@ -94,4 +101,17 @@ export async function findOwnVerification(
     findings: row.isOfResident ? await readFindings(sql, vault, id, attemptId ?? '') : undefined,
     reference: listed.match ? await findReference(sql, vault, accountId) : undefined,
   }
+}
+
+/** The types of documents of those verifications that are this account's; an erased one has none any more. */
+export async function findDocumentTypes(
+  sql: Sql,
+  accountId: string,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, string | null>> {
+  if (ids.length === 0) return new Map()
+  const rows = await sql<{ id: string; documentType: string | null }[]>`
+    select id, document_type from verification
+    where account_id = ${accountId} and id = any (${[...ids]}::uuid[])`
+  return new Map(rows.map(({ id, documentType }) => [id, documentType]))
 }

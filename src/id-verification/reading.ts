@@ -1,7 +1,9 @@
+import type { ImageKind } from '../consents/images.ts'
 import type { Sql } from '../platform/db.ts'
 import { isUuid } from '../platform/uuid.ts'
 import type { Vault } from '../platform/vault.ts'
 import { openReason, reasonMembers, type StoredReason } from './reasons.ts'
+import { isShared, sharedVerification } from './shared.ts'
 import type { DocumentType, VerificationStatus } from './vendors/vendor.ts'
 import type { VerifierName } from './vendors/vendor-names.ts'
 
@@ -27,9 +29,9 @@ export type ReadableImage = {
   jpegSha256: string | null
 }
 
-/** Selects a resident's latest approved verification, or one verification of a tenant. */
+/** Selects what an application may see of a resident's latest approved verification, or one verification of a tenant. */
 export type VerificationSelector =
-  | { accountId: string }
+  | { accountId: string; clientId: string }
   | { tenant: string; verificationId: string }
 
 /** A tenant's verification, for its back office. */
@@ -52,20 +54,25 @@ export type TenantVerification = {
   updatedAt: Date
 }
 
+/** A verification that a reader may see, and the images of it that the resident withholds from this reader. */
+type Readable = { id: string; accountId: string | null; withheldImages: ImageKind[] }
+
 /** The selected verification; `undefined` when there is none, or it is another tenant's. */
 export async function findReadable(
   sql: Sql,
   selector: VerificationSelector,
-): Promise<{ id: string; accountId: string | null } | undefined> {
+): Promise<Readable | undefined> {
   if ('accountId' in selector) {
-    const [row] = await sql<{ id: string; accountId: string }[]>`
-      select id, account_id from latest_approved where account_id = ${selector.accountId}`
-    return row
+    const { accountId, clientId } = selector
+    const of = { accountId: sql`${accountId}`, clientId: sql`${clientId}` }
+    const [row] = await sql<Omit<Readable, 'accountId'>[]>`
+      select id, withheld_images from ${sharedVerification(sql, of)} shared`
+    return row && { ...row, accountId }
   }
   if (!isUuid(selector.verificationId)) return undefined
-  const [row] = await sql<{ id: string; accountId: string | null }[]>`
+  const [row] = await sql<Omit<Readable, 'withheldImages'>[]>`
     select id, account_id from verification where id = ${selector.verificationId} and tenant = ${selector.tenant}`
-  return row
+  return row && { ...row, withheldImages: [] }
 }
 
 /** Whether the verification exists and the person has something left to do at the vendor. */
@@ -86,10 +93,13 @@ export async function findApproval(
   return row
 }
 
-/** All images of a verification: the current attempt's first, and within a type in the vendor's order of preference. */
+/**
+ * The images of a verification that its reader may see: the current attempt's first, and within a type in the vendor's order of
+ * preference.
+ */
 export async function listReadableImages(
   sql: Sql,
-  verificationId: string,
+  { id, withheldImages }: Pick<Readable, 'id' | 'withheldImages'>,
 ): Promise<ReadableImage[]> {
   return await sql<ReadableImage[]>`
     select image.id, type, image.state = 'stored' and jpeg_key is not null as available,
@@ -101,7 +111,7 @@ export async function listReadableImages(
       coalesce(clean_key, object_key) as object_key, jpeg_key,
       encode(coalesce(jpeg_sha256, sha256), 'hex') as jpeg_sha256
     from image join verification on verification.id = verification_id
-    where verification_id = ${verificationId}
+    where verification_id = ${id} and ${isShared(sql, sql`type`, sql`${withheldImages}::text[]`)}
     order by is_current desc,
       coalesce(array_position(array['document_front', 'document_back', 'selfie', 'liveness_frame'], type), 9),
       type, rank, taken_at desc, image.id`

@@ -57,9 +57,28 @@ export async function findUnfinishedDays(
 ): Promise<number | null> {
   const [row] = await sql<{ retention: Partial<Record<Purpose, number | null>> }[]>`
     select retention from vendor_integration where vendor = ${vendor} and name = ${name}`
-  const days = row?.retention.unfinished
-  return days === undefined ? DEFAULT_DAYS.unfinished : days
+  return daysOf(row?.retention ?? {}, 'unfinished')
 }
+
+/** For each purpose, how many days it is kept by the integration that keeps it longest; `null`: without end. */
+export async function findLongestRetention(sql: Sql): Promise<Record<Purpose, number | null>> {
+  const rows = await sql<{ retention: Partial<Record<Purpose, number | null>> }[]>`
+    select retention from vendor_integration`
+  const longest = (purpose: Purpose) => {
+    const days = rows.map(({ retention }) => daysOf(retention, purpose))
+    if (days.length === 0) return DEFAULT_DAYS[purpose]
+    return days.includes(null) ? null : Math.max(...days.map(Number))
+  }
+  return {
+    approved: longest('approved'),
+    declined: longest('declined'),
+    unfinished: longest('unfinished'),
+    delivery: longest('delivery'),
+  }
+}
+
+const daysOf = (retention: Partial<Record<Purpose, number | null>>, purpose: Purpose) =>
+  retention[purpose] === undefined ? DEFAULT_DAYS[purpose] : retention[purpose]
 
 type Due = { purpose: Purpose; vendor: string; integration: string; olderThanDays: number }
 type RetentionReport = (Due & { found: number })[]
@@ -92,7 +111,7 @@ async function listDue(sql: Sql): Promise<Due[]> {
     select vendor, name, retention from vendor_integration order by vendor, name`
   return rows.flatMap(({ vendor, name, retention }) =>
     (Object.keys(DEFAULT_DAYS) as Purpose[]).flatMap((purpose) => {
-      const days = retention[purpose] === undefined ? DEFAULT_DAYS[purpose] : retention[purpose]
+      const days = daysOf(retention, purpose)
       return days === null ? [] : [{ purpose, vendor, integration: name, olderThanDays: days }]
     }),
   )
@@ -190,14 +209,17 @@ export async function eraseWithin(
 /**
  * Erases a resident in one transaction: every verification as above, then the account with its consents, grants, tokens,
  * sessions and passkeys. After the commit no token is valid. Returns the ids of the erased verifications; `undefined`: no such account.
+ * Within the transaction, `prepare` is called with the account locked, and can still stop the erasure by returning `false`.
  */
 export async function eraseResident(
   { db, jobs }: { db: Db; jobs: Jobs },
   accountId: string,
+  prepare: (sql: Sql) => Promise<boolean> = async () => true,
 ): Promise<string[] | undefined> {
   return await db.begin(async (sql) => {
     // `no key update`: a transaction that holds a verification may be about to insert a reference to the account.
     if (!(await lockAccount(sql, accountId))) return undefined
+    if (!(await prepare(sql))) return undefined
     // Before the rows are selected: verifications of a tenant's subject stay the tenant's.
     await endLinks(sql, accountId)
     const erased: string[] = []

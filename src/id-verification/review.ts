@@ -4,6 +4,7 @@ import {
   sealStoredAccount,
   setNameFromDocument,
 } from '../accounts/accounts.ts'
+import { type AccountReference, findReference } from '../accounts/natural-person.ts'
 import { announceVerification, listExpiredAnnouncements } from '../events/events.ts'
 import type { OperatorDecision } from '../ledger/details.ts'
 import { record } from '../ledger/disclosure.ts'
@@ -11,9 +12,14 @@ import type { Db, Sql } from '../platform/db.ts'
 import { OperatorError } from '../platform/errors.ts'
 import type { Vault } from '../platform/vault.ts'
 import { endPersonMismatch, resolvePersonMismatch } from './alert-resolution.ts'
-import { compareWithAccount, readFindings } from './findings.ts'
+import { askAgain, type CaptureStep, readCapture, type Statement } from './captures.ts'
+import { compareWithAccount, readFindings, recordFindings } from './findings.ts'
+import { type MatchResult, matchDocument } from './matching.ts'
+import { noteOutcome, readOutcome, recordReasons } from './outcome.ts'
 import { recordOperatorReason } from './reasons.ts'
-import { lockVerification, recordReview } from './store.ts'
+import { lockVerification, recordReview, type VerificationRow } from './store.ts'
+import type { Reason } from './vendors/reasons/reason.ts'
+import type { DocumentFindings } from './vendors/vendor.ts'
 import { MANUAL } from './vendors/vendor-names.ts'
 
 /** In the place of a tenant's client, as who reviewed. */
@@ -22,20 +28,34 @@ const OPERATOR = 'operator'
 /**
  * The operator's decision on an approved verification: `accepted` lets a mismatch count, `rejected` keeps it from
  * counting, also one that matched. It holds for the current attempt. One of `manual` that waits for review is approved or declined
- * instead. Throws OperatorError where there is nothing to decide. Returns `false` when there is no such verification.
+ * instead; with the approval, what the resident stated counts as read from the document. Throws OperatorError where there is nothing to decide. Returns `false` when there is no such verification.
  */
 export async function reviewVerification(
   { db, vault }: { db: Db; vault: Vault },
-  { id, decision, reason }: { id: string; decision: OperatorDecision; reason: string },
+  {
+    id,
+    decision,
+    reason,
+    reasons,
+  }: {
+    id: string
+    decision: OperatorDecision
+    reason: string
+    /** What the resident is told. */
+    reasons?: readonly Reason[] | undefined
+  },
 ): Promise<boolean> {
   return await db.begin(async (sql) => {
     const locked = await lockVerification(sql, id)
     if (!locked) return false
     const { vendor, status, attemptId } = locked
+    const outcomeBefore = await readOutcome(sql, id)
     const isOpen = vendor === MANUAL && status === 'review' && attemptId !== null
     if (isOpen) {
       const decided = decision === 'accepted' ? 'approved' : 'declined'
-      await recordReview(sql, vault, id, { attemptId, status: decided, reason, by: OPERATOR })
+      if (decided === 'approved') await recordStatement(sql, vault, locked, attemptId)
+      const given = { attemptId, status: decided, reason, reasons, by: OPERATOR } as const
+      await recordReview(sql, vault, id, given)
     } else if (status === 'approved')
       await sql`
         update verification set match_review = ${decision}, match_reviewed_at = now(), updated_at = now()
@@ -53,10 +73,82 @@ export async function reviewVerification(
       verificationId: id,
     })
     if (isOpen) return true
+    await recordReasons(sql, id, { decisionId: undefined, reasons: reasons ?? [] })
+    await noteOutcome(sql, id, outcomeBefore)
     await resolvePersonMismatch(sql, vault, locked, reason)
     if (locked.accountId) await announceVerification(sql, locked.accountId)
     return true
   })
+}
+
+/** The reviewer has compared the resident's statement with the photos, and found it there. */
+async function recordStatement(
+  sql: Sql,
+  vault: Vault,
+  verification: VerificationRow,
+  attemptId: string,
+): Promise<void> {
+  const capture = await readCapture(sql, vault, verification.id)
+  if (!capture) return
+  const findings = findingsOf(capture.statement)
+  const [documentType, reason] = [findings.documentType, undefined]
+  const decision = { attemptId, status: 'approved', documentType, reason, findings } as const
+  await recordFindings(sql, vault, verification, { ...decision, decidedAt: new Date() })
+}
+
+const findingsOf = ({ documentType, document }: Statement): DocumentFindings => ({
+  givenName: document?.givenName,
+  surname: document?.surname,
+  fullName: undefined,
+  dateOfBirth: document?.dateOfBirth,
+  nationality: document?.nationality,
+  documentType,
+  country: document?.country,
+  number: document?.number,
+  issuedOn: undefined,
+  expiresOn: document?.expiresOn,
+})
+
+/**
+ * Asks the resident to do these steps of a verification of `manual` again: better photos, or corrected data. Throws OperatorError where
+ * there is nothing to ask for. Returns `false` when there is no such verification.
+ */
+export async function requestAgain(
+  { db, vault }: { db: Db; vault: Vault },
+  { id, asked, reason }: { id: string; asked: readonly CaptureStep[]; reason: string },
+): Promise<boolean> {
+  return await db.begin(async (sql) => {
+    const locked = await lockVerification(sql, id)
+    if (!locked) return false
+    const { vendor, status, attemptId } = locked
+    if (vendor !== MANUAL || status !== 'review' || attemptId === null)
+      throw new OperatorError(
+        'Only a verification of manual that waits for review can be asked for.',
+      )
+    if (!(await askAgain(sql, id, asked)))
+      throw new OperatorError('Its images were uploaded by a back office: accept or reject it.')
+    await recordReview(sql, vault, id, { attemptId, status: 'resubmission', reason, by: OPERATOR })
+    return true
+  })
+}
+
+/**
+ * What a reviewer compares with the photos: what the resident stated, what is known of the account, and whether these two are of one
+ * person. `undefined`: no resident stated anything. Personal data.
+ */
+export async function findStatement(
+  sql: Sql,
+  vault: Vault,
+  verification: { id: string; accountId: string | null },
+): Promise<
+  { statement: Statement; account: AccountReference | undefined; match: MatchResult } | undefined
+> {
+  const { id, accountId } = verification
+  const capture = await readCapture(sql, vault, id)
+  if (!capture || accountId === null) return undefined
+  const account = await findReference(sql, vault, accountId)
+  const match = matchDocument(findingsOf(capture.statement), account)
+  return { statement: capture.statement, account, match }
 }
 
 /**
@@ -72,7 +164,9 @@ export async function compareAllWithAccount(
     select id, account_id, subject_id from verification
     where account_id = ${accountId} order by id for update`
   for (const row of rows) {
+    const outcomeBefore = await readOutcome(sql, row.id)
     await compareWithAccount(sql, vault, row.id)
+    await noteOutcome(sql, row.id, outcomeBefore)
     await endPersonMismatch(sql, vault, row)
   }
   if (rows.length > 0) await announceVerification(sql, accountId)

@@ -6,8 +6,10 @@ import type { Vault } from '../platform/vault.ts'
 import { raiseRepeatedDeclines } from './alerts.ts'
 import { compareWithAccount, recordFindings } from './findings.ts'
 import type { MatchResult } from './matching.ts'
+import { noteOutcome, REMINDER_DAYS, readOutcome, reasonsToTell, recordReasons } from './outcome.ts'
 import { recordReason } from './reasons.ts'
 import { currentStatus, type Decision, isAttemptDecided } from './status.ts'
+import type { Reason } from './vendors/reasons/reason.ts'
 import type { DocumentType, Media, VendorDecision, VerificationStatus } from './vendors/vendor.ts'
 import type { VendorName, VerifierName } from './vendors/vendor-names.ts'
 
@@ -194,6 +196,7 @@ export async function recordDecision(
   /** `undefined`: the result was fetched from the vendor. */
   deliveryId: string | undefined,
 ): Promise<string[]> {
+  const outcomeBefore = await readOutcome(sql, verificationId)
   const isKnown = await isUnchanged(sql, verificationId, decision)
   const [recorded] = isKnown
     ? []
@@ -213,6 +216,11 @@ export async function recordDecision(
   if (before) await recordFindings(sql, vault, before, decision)
   if (before && recorded)
     await recordReason(sql, vault, before, { decisionId: recorded.id, reason: decision.reason })
+  if (recorded && decision.reasons)
+    await recordReasons(sql, verificationId, {
+      decisionId: recorded.id,
+      reasons: decision.reasons,
+    })
   const sameAttempt = before?.attemptId === now.attemptId
   const isSubmitted =
     decision.isSubmitted === true && !isAttemptDecided(decisions, decision.attemptId)
@@ -238,6 +246,7 @@ export async function recordDecision(
       next_check_at = ${nextCheck(sql, verificationId, now.status)}
     where id = ${verificationId}`
   await compareWithAccount(sql, vault, verificationId)
+  await noteOutcome(sql, verificationId, outcomeBefore)
   if (now.status === 'declined' && before?.status !== 'declined')
     await raiseRepeatedDeclines(sql, verificationId)
   if (isWantedAnew) await refreshDocuments(sql, verificationId)
@@ -264,15 +273,18 @@ type PreviousState = {
   imagesComplete: boolean
 }
 
-/** Records a tenant's manual review of a finished attempt, dated now. A later decision replaces it. */
+/** Records a manual review of a finished attempt, dated now. A later decision replaces it. */
 export async function recordReview(
   sql: Sql,
   vault: Vault,
   verificationId: string,
   given: {
     attemptId: string
-    status: 'approved' | 'declined'
+    status: 'approved' | 'declined' | 'resubmission'
+    /** For the operator, in free words. */
     reason: string | undefined
+    /** For the person. */
+    reasons?: readonly Reason[] | undefined
     by: string
   },
 ): Promise<string[]> {
@@ -286,6 +298,7 @@ export async function recordReview(
       decidedAt: new Date(),
       documentType: undefined,
       reason: given.reason,
+      reasons: given.reasons,
     },
     undefined,
   )
@@ -607,6 +620,13 @@ export const isOfResident = (sql: Sql) => sql`(
     and match_review is distinct from 'rejected'
     and exists (select from tenant where tenant.name = verification.tenant and tenant.is_trusted))`
 
+/** Whether this verification, by its name in the query, counts for its account, whatever the policy on expired documents is. */
+export const isCounted = (sql: Sql, name: string) => sql`(
+  ${sql(name)}.status = 'approved'
+  and (${sql(name)}.match in ('match', 'no-reference') or ${sql(name)}.match_review = 'accepted')
+  and ${sql(name)}.match_review is distinct from 'rejected'
+  and exists (select from tenant where tenant.name = ${sql(name)}.tenant and tenant.is_trusted))`
+
 /** Of `image` and its `verification`: whether the portal's pages show this image to the resident. */
 export const isShownToResident = (sql: Sql) => sql`(
   image.verification_id = verification.id and image.attempt_id = verification.attempt_id
@@ -626,12 +646,27 @@ export type ListedVerification = {
   /** A day in UTC; `isExpired`: it has passed. */
   documentExpiresOn: Date | null
   isExpired: boolean
+  /** Within `REMINDER_DAYS`, and not yet. */
+  expiresSoon: boolean
   imagesPending: boolean
   /** All images were refused. */
   imagesRefused: boolean
   /** Those that the resident is shown. */
   images: { id: string; type: string; hasThumbnail: boolean }[]
+  /** Why it has its status; null where the vendor gave no reason, or none that the person is told. */
+  reasons: Reason[] | null
+  /** No later one was started. */
+  isLatest: boolean
+  /** Started by a tenant, for its subject. */
+  isOfSubject: boolean
 }
+
+const shownImages = (sql: Sql) => sql`
+  coalesce((
+    select json_agg(json_build_object('id', image.id, 'type', type, 'hasThumbnail', thumbnail_key is not null)
+      order by array_position(array['document_front', 'document_back', 'selfie'], type), rank)
+    from image where ${isShownToResident(sql)}
+  ), '[]')`
 
 /** A resident's verifications, newest first; or the one of this id. */
 export async function listVerifications(
@@ -643,13 +678,15 @@ export async function listVerifications(
     select id, vendor, status, session_created_at as date, document_type, match, match_differences,
       match_review, document_expires_on,
       coalesce(document_expires_on < (now() at time zone 'UTC')::date, false) as is_expired,
+      coalesce(document_expires_on - (now() at time zone 'UTC')::date between 0 and ${REMINDER_DAYS}, false) as expires_soon,
       status = 'approved' and not images_complete and not ${allImagesRefused(sql)} as images_pending,
       status = 'approved' and ${allImagesRefused(sql)} as images_refused,
-      coalesce((
-        select json_agg(json_build_object('id', image.id, 'type', type, 'hasThumbnail', thumbnail_key is not null)
-          order by array_position(array['document_front', 'document_back', 'selfie'], type), rank)
-        from image where ${isShownToResident(sql)}
-      ), '[]') as images
+      ${shownImages(sql)} as images,
+      ${reasonsToTell(sql)} as reasons, subject_id is not null as is_of_subject,
+      not exists (
+        select from verification later
+        where later.account_id = verification.account_id and later.session_created_at > verification.session_created_at
+      ) as is_latest
     from verification
     where account_id = ${accountId} ${id === undefined ? sql`` : sql`and id = ${id}`}
     order by session_created_at desc`
@@ -658,19 +695,23 @@ export async function listVerifications(
 type LatestDocuments = {
   documentType: DocumentType | null
   date: Date
+  since: Date
   front: boolean
   back: boolean
   face: boolean
+  /** Those that the resident is shown. */
+  images: ListedVerification['images']
 }
 
-/** Which documents the endpoint would return for this resident now, without the images. */
+/** Which documents applications could see of this resident now, for the resident. */
 export async function findLatestDocuments(
   sql: Sql,
   accountId: string,
 ): Promise<LatestDocuments | undefined> {
   const [row] = await sql<LatestDocuments[]>`
-    select document_type, session_created_at as date, document_front_key is not null as front,
-      document_back_key is not null as back, face_key is not null as face
-    from latest_approved where account_id = ${accountId}`
+    select document_type, session_created_at as date, coalesce(decided_at, session_created_at) as since,
+      document_front_key is not null as front, document_back_key is not null as back,
+      face_key is not null as face, ${shownImages(sql)} as images
+    from verification where id = (select id from latest_approved where account_id = ${accountId})`
   return row
 }

@@ -4,6 +4,7 @@ import type { Db, Sql } from '../platform/db.ts'
 import { temporarilyUnavailable } from '../platform/errors.ts'
 import type { JobData, Jobs } from '../platform/jobs.ts'
 import type { Vault } from '../platform/vault.ts'
+import type { UploadType } from './captures.ts'
 import { ownerOf } from './findings.ts'
 import {
   type CompletionOutcome,
@@ -12,7 +13,6 @@ import {
   type TakingParts,
   takeImage,
   type UploadOutcome,
-  type UploadType,
   whyClosed,
 } from './manual.ts'
 import { lockVerification } from './store.ts'

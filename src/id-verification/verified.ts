@@ -1,21 +1,34 @@
+import type { ImageKind } from '../consents/images.ts'
 import type { ApprovedVerification } from '../oauth/verified-claims.ts'
 import type { Sql } from '../platform/db.ts'
 import type { Storage } from '../platform/storage.ts'
 import type { Vault } from '../platform/vault.ts'
 import { readFindings } from './findings.ts'
+import { sharedVerification } from './shared.ts'
 
 const LINK_LIFE_SECONDS = 3600
 
-/** What userinfo may attest about the resident's latest approved verification; `undefined` when there is none. */
+type SharedRow = {
+  id: string
+  attemptId: string | null
+  time: Date
+  documentType: string | null
+  documentFrontKey: string | null
+  documentBackKey: string | null
+  faceKey: string | null
+  withheldImages: ImageKind[]
+}
+
+/** What userinfo may attest to an application about the resident's latest approved verification; `undefined` when there is none. */
 export async function findVerified(
   { db, storage, vault }: { db: Sql; storage: Storage; vault: Vault },
-  accountId: string,
+  { accountId, clientId }: { accountId: string; clientId: string },
 ): Promise<ApprovedVerification | undefined> {
-  const [row] = await db<
-    { id: string; attemptId: string | null; time: Date; documentType: string | null }[]
-  >`
-    select id, attempt_id, approved_at as time, document_type from latest_approved
-    where account_id = ${accountId}`
+  const of = { accountId: db`${accountId}`, clientId: db`${clientId}` }
+  const [row] = await db<SharedRow[]>`
+    select id, attempt_id, approved_at as time, document_type, document_front_key, document_back_key, face_key,
+      withheld_images
+    from ${sharedVerification(db, of)} shared`
   if (!row) return undefined
   const findings = await readFindings(db, vault, row.id, row.attemptId ?? '')
   return {
@@ -33,17 +46,19 @@ export async function findVerified(
       date_of_expiry: findings?.expiresOn ?? null,
       country_code: findings?.country ?? null,
     },
-    attach: () => createAttachments({ db, storage }, row.id),
+    attach: () => createAttachments({ db, storage }, row),
   }
 }
 
 /** Links to the images that the endpoint returns, each with the digest of its file (OpenID Attachments 1.0). */
-async function createAttachments({ db, storage }: { db: Sql; storage: Storage }, id: string) {
+async function createAttachments(
+  { db, storage }: { db: Sql; storage: Storage },
+  { id, documentFrontKey, documentBackKey, faceKey, withheldImages }: SharedRow,
+) {
+  const keys = [documentFrontKey, documentBackKey, faceKey].filter((key) => key !== null)
   const rows = await db<{ id: string; type: string; sha256: string; jpegKey: string }[]>`
-    select image.id, type, encode(coalesce(jpeg_sha256, sha256), 'hex') as sha256, jpeg_key
-    from verification join image on image.verification_id = verification.id
-      and jpeg_key in (document_front_key, document_back_key, face_key)
-    where verification.id = ${id} order by type`
+    select id, type, encode(coalesce(jpeg_sha256, sha256), 'hex') as sha256, jpeg_key
+    from image where verification_id = ${id} and jpeg_key = any (${keys}) order by type`
   const sign = await storage.signer()
   const attachments = await Promise.all(
     rows.map(async ({ type, jpegKey }) => {
@@ -64,5 +79,9 @@ async function createAttachments({ db, storage }: { db: Sql; storage: Storage },
       }
     }),
   )
-  return { attachments, images: rows.map(({ id, type, sha256 }) => ({ id, type, sha256 })) }
+  return {
+    attachments,
+    withheld: withheldImages,
+    images: rows.map(({ id, type, sha256 }) => ({ id, type, sha256 })),
+  }
 }

@@ -10,7 +10,15 @@ const TENANT_READS = [
   'subjects',
   'alerts',
 ] as const
-const OPERATOR_READS = ['resident', 'verification', 'delivery', 'event', 'ledger', 'alert'] as const
+const OPERATOR_READS = [
+  'resident',
+  'verification',
+  'delivery',
+  'event',
+  'ledger',
+  'alert',
+  'case',
+] as const
 const ERASURE_REASONS = ['retention', 'resident', 'operator', 'tenant'] as const
 const LINK_CHANGES = ['linked', 'ended'] as const
 const TRUST_CHANGES = ['trusted', 'not trusted'] as const
@@ -43,6 +51,8 @@ export type Disclosure =
   | { what: 'alert-resolution' }
   | { what: 'operator-read'; of: OperatorRead }
   | { what: 'export' }
+  /** A resident downloaded the archive of everything. */
+  | { what: 'own-export' }
 
 /** An entry that is not a disclosure. */
 export type Act =
@@ -123,6 +133,8 @@ export function storeDetail(detail: Detail): StoredDetail {
       return row('operator-look', detail.of)
     case 'export':
       return row('export', 'archive')
+    case 'own-export':
+      return row('export', 'own archive')
     case 'refusal':
       return row('refusal', 'missing_scopes')
     case 'verification-erasure':
@@ -182,7 +194,7 @@ export function readDetail({
     case 'review':
       return readReview(result) ?? unrecognized
     case 'export':
-      return { what: 'export' }
+      return { what: result === 'own archive' ? 'own-export' : 'export' }
     case 'refusal':
       return { what: 'refusal' }
     case 'erasure':

@@ -47,6 +47,111 @@ export async function listEntries(
     order by entry.id desc limit ${limit}`
 }
 
+/** When each of these clients last read data of the account; without those that never did. Events and empty answers do not count. */
+export async function findLastReads(
+  sql: Sql,
+  accountId: string,
+  clientIds: readonly string[],
+): Promise<Map<string, Date>> {
+  const rows = await sql<{ clientId: string; at: Date }[]>`
+    select asked.client_id, last.at from unnest(${[...clientIds]}::text[]) as asked (client_id) cross join lateral (
+      select at from ledger_entry
+      where account_id = ${accountId} and ledger_entry.client_id = asked.client_id and kind = 'disclosure'
+        and result <> 'nothing' and result not like 'event: %'
+      order by id desc limit 1) last`
+  return new Map(rows.map(({ clientId, at }) => [clientId, at]))
+}
+
+/** What an entry says happened, by what a reader of the list looks for. */
+export const ENTRY_TOPICS = [
+  'documents',
+  'details',
+  'status',
+  'refusals',
+  'organisations',
+  'operator',
+  'changes',
+] as const
+export type EntryTopic = (typeof ENTRY_TOPICS)[number]
+
+export type EntryFilter = {
+  clientId?: string | undefined
+  topic?: EntryTopic | undefined
+  /** Inclusive. */
+  from?: Date | undefined
+  /** Exclusive. */
+  until?: Date | undefined
+}
+
+/** A condition on a row called `entry`. Each topic is a set of what `storeDetail` writes. */
+function isAbout(sql: Sql, topic: EntryTopic) {
+  switch (topic) {
+    case 'documents':
+      return sql`kind = 'disclosure' and (result in ('shown', 'image metadata') or images <> '[]')`
+    case 'details':
+      return sql`kind = 'disclosure' and (result in ('person', 'residency') or result like 'claims: %')`
+    case 'status':
+      return sql`kind = 'disclosure' and (result in ('status', 'nothing') or result like 'age over %' or result like 'event: %')`
+    case 'refusals':
+      return sql`kind = 'refusal'`
+    case 'organisations':
+      return sql`(kind = 'tenant-look' or kind = 'review' and client_id is not null)`
+    case 'operator':
+      return sql`(kind in ('operator-look', 'operator-change', 'export') or kind = 'review' and client_id is null)`
+    case 'changes':
+      return sql`kind in ('erasure', 'link', 'trust')`
+  }
+}
+
+/**
+ * One page of the entries about this account's data, newest first: those before the entry `before`. The index on account and id gives
+ * them in this order, so a page costs the same wherever it is; a filter that few entries fit costs at most one pass over the account's.
+ */
+export async function searchEntries(
+  sql: Sql,
+  accountId: string,
+  { clientId, topic, from, until }: EntryFilter,
+  { before, limit }: { before: string | undefined; limit: number },
+): Promise<ListedEntry[]> {
+  // Not `account_id = …`: then the order by id alone would do, and the planner may read everybody's newest entries for it.
+  return await sql<ListedEntry[]>`
+    ${listed(sql)}
+    where account_id = any (${[accountId]}::uuid[]) and ${before ? sql`entry.id < ${before}` : sql`true`}
+      and ${clientId === undefined ? sql`true` : sql`client_id = ${clientId}`}
+      and ${topic ? isAbout(sql, topic) : sql`true`}
+      and ${from ? sql`at >= ${from}` : sql`true`} and ${until ? sql`at < ${until}` : sql`true`}
+    order by account_id, entry.id desc limit ${limit}`
+}
+
+/** One entry about this account's data; `undefined` for any other. */
+export async function findEntry(
+  sql: Sql,
+  accountId: string,
+  id: string,
+): Promise<ListedEntry | undefined> {
+  if (!/^\d{1,18}$/.test(id)) return undefined
+  const [row] = await sql<ListedEntry[]>`
+    ${listed(sql)} where entry.id = ${id} and account_id = ${accountId}`
+  return row
+}
+
+/** What follows from an entry. */
+export type SequencedEntry = Pick<
+  ListedEntry,
+  'id' | 'at' | 'kind' | 'result' | 'images' | 'clientId' | 'accountId'
+> & { index: string }
+
+/** Entries in the order of the tree, from this place on. */
+export async function listSequenced(
+  sql: Sql,
+  { from, limit }: { from: string; limit: number },
+): Promise<SequencedEntry[]> {
+  return await sql<SequencedEntry[]>`
+    select leaf.index, entry.id, at, kind, result, images, client_id, account_id
+    from ledger_leaf leaf join ledger_entry entry on entry.id = entry_id
+    where leaf.index >= ${from} order by leaf.index limit ${limit}`
+}
+
 /** The entries of one access token, newest first. */
 export async function listEntriesOfToken(
   sql: Sql,

@@ -7,6 +7,7 @@ import {
   SimilarNameError,
   storeRegistered,
 } from '../clients/clients.ts'
+import { keepConsentsOfRemoved } from '../consents/ended-consents.ts'
 import { storeDetail } from '../ledger/details.ts'
 import { type Db, isUnstorable } from '../platform/db.ts'
 import type { Jobs } from '../platform/jobs.ts'
@@ -160,7 +161,10 @@ function clientAdapter(db: Db, jobs: Jobs): Adapter {
         await jobs.enqueue(sql, 'fetch-logo', { clientId: id })
       }),
     destroy: async (id) => {
-      await deleteClient(db, id)
+      await db.begin(async (sql) => {
+        await keepConsentsOfRemoved(sql, id)
+        await deleteClient(sql, id)
+      })
     },
     consume: unsupported,
     findByUid: unsupported,

@@ -1,15 +1,19 @@
 import { createHash } from 'node:crypto'
 import type { Provider } from 'oidc-provider'
-import { type Account, findAccount, fullNameOf } from '../accounts/accounts.ts'
+import { type Account, findAccount } from '../accounts/accounts.ts'
+import type { MailContext } from '../accounts/mails.ts'
 import { notifyOfConsent } from '../accounts/security-notices.ts'
 import { isRecentSignIn } from '../accounts/session-limits.ts'
 import { findSession } from '../accounts/sessions.ts'
 import { type ClientProfile, findClientProfile } from '../clients/profile.ts'
 import { isPersonal, isScope, type Scope, type ScopeAlternatives } from '../clients/scopes.ts'
 import { findConsent, recordConsent } from '../consents/consents.ts'
-import { type Choice, readChoice } from '../consents/form.ts'
+import { readChoice, termsOf } from '../consents/form.ts'
+import { IMAGES_SCOPE } from '../consents/images.ts'
 import type { MissingDocuments } from '../consents/missing-documents.ts'
-import { consentPage, frozenPage, type StoredDocuments } from '../consents/page.ts'
+import { consentPage, frozenPage } from '../consents/page.ts'
+import { findConsentRules, storedEndOf } from '../consents/rules.ts'
+import { findSharedData, type StoredDocuments } from '../consents/shared-data.ts'
 import type { Db } from '../platform/db.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import type { Log } from '../platform/log.ts'
@@ -20,7 +24,6 @@ import { PageError } from '../web/page-error.ts'
 import type { Reader } from '../web/reader.ts'
 import type { SecurityEvents } from '../web/security-events.ts'
 import type { Texts } from '../web/texts/en.ts'
-import type { Locale } from '../web/texts/languages.ts'
 import { scopesOfClaims } from './grants.ts'
 
 /** Finds the resident's latest approved verification. Passed in, because this folder does not import `id-verification/`. */
@@ -38,7 +41,7 @@ type ConsentStepOptions = {
   findVerificationState: FindVerificationState
   jobs: Jobs
   sealer: Sealer
-  config: { defaultLocale: Locale }
+  config: MailContext['config']
   security: SecurityEvents
   log: Log
 }
@@ -47,29 +50,32 @@ type Details = Awaited<ReturnType<Provider['interactionDetails']>>
 type ConsentRequest = Awaited<ReturnType<typeof readRequest>>
 
 /**
- * Renders the page of the consent prompt, for the browser flow and the device flow. `undefined` when no requested scope can be
- * granted, or the resident is suspended.
+ * Renders the page of the consent prompt, for the browser flow and the device flow. `entered` is the form that is shown again.
+ * `undefined` when no requested scope can be granted, or the resident is suspended.
  */
 export async function showConsent(
   parts: ConsentStepOptions,
   reader: Reader,
   details: Details,
-  form: { action: string; csrf: string },
+  form: { action: string; csrf: string; entered?: Record<string, unknown> | undefined },
 ): Promise<Html | undefined> {
-  const { accountId, profile, account, before, scopes, alternatives, sessionUid } =
-    await readRequest(parts, details)
+  const request = await readRequest(parts, details)
+  const { accountId, profile, account, before, scopes, alternatives, sessionUid } = request
   if (scopes.length === 0 || account.status !== 'active') return undefined
   if (before?.isFrozen) return frozenPage(reader, { ...form, client: profile })
   const session = await findSession(parts.db, { accountId, uid: sessionUid })
-  const documents = needsVerification(scopes) ? await parts.findDocuments(accountId) : undefined
+  const isRecent = session !== undefined && isRecentSignIn(session.authenticatedAt)
+  const shown = [...scopes, ...Object.values(alternatives)]
+  const documents = needsVerification(shown) ? await parts.findDocuments(accountId) : undefined
+  const rules = await findConsentRules(parts.db)
   return consentPage(reader, {
     ...form,
+    entered: form.entered && readChoice(form.entered, rules),
     client: profile,
     purposeDigest: digestOf(profile),
-    account: { ...account, name: fullNameOf(account) },
     scopes,
     alternatives,
-    documents,
+    shared: await findSharedData(parts, { account, documents, isRecent, scopes: shown }),
     missing:
       needsVerification(scopes) && !documents
         ? {
@@ -77,9 +83,10 @@ export async function showConsent(
             path: `/verify?request=${details.uid}`,
           }
         : undefined,
+    rules,
     before,
     willConfirm:
-      !(session && isRecentSignIn(session.authenticatedAt)) &&
+      !isRecent &&
       scopes.some(
         (scope) => isPersonal(scope) && !(before?.isCurrent && before.scopes.includes(scope)),
       ),
@@ -90,26 +97,35 @@ export async function showConsent(
 
 /** Whether a scope discloses what exists only after a verification. */
 const needsVerification = (scopes: readonly Scope[]): boolean =>
-  scopes.includes('eprospera:person.id_verification.read') ||
-  scopes.includes('eprospera:person.id_verification.status.read')
+  scopes.includes(IMAGES_SCOPE) || scopes.includes('eprospera:person.id_verification.status.read')
+
+/** The resident who decides. */
+export async function findDecider(parts: ConsentStepOptions, details: Details): Promise<Account> {
+  return (await readRequest(parts, details)).account
+}
 
 /**
  * Handles the button `allow`. Only requested scopes can be allowed, whatever the form names. `again`: the stated purpose or the
- * consent changed since the page was shown, or the consent is frozen. `nothing`: everything was declined, `openid` included, or the
- * resident was suspended meanwhile. An account: the decision requires a recent sign-in to that account.
+ * consent changed since the page was shown, or the consent is frozen. `unanswered`: a question of the form has no answer. `nothing`:
+ * everything was declined, `openid` included, or the resident was suspended meanwhile. An account: the decision requires a recent
+ * sign-in to that account.
  */
 export async function allowConsent(
   parts: ConsentStepOptions,
   details: Details,
   form: Record<string, unknown>,
-): Promise<'allowed' | 'again' | 'nothing' | Account> {
+): Promise<'allowed' | 'again' | 'unanswered' | 'nothing' | Account> {
   const { db, security, log } = parts
   const request = await readRequest(parts, details)
   const { accountId, clientId, profile, account, before, scopes, alternatives } = request
-  const choice = readChoice(form, new Date())
+  const rules = await findConsentRules(db)
+  const choice = readChoice(form, rules)
   const wasShown = form.purpose === undefined || form.purpose === digestOf(profile)
-  if (!wasShown || (choice?.keepsEnd && !before?.isCurrent)) return 'again'
-  const allowed = allowedScopes(request, choice)
+  if (!wasShown || (choice?.until === 'keep' && !before?.isCurrent)) return 'again'
+  if (choice && choice.unanswered.length > 0) return 'unanswered'
+  const now = new Date()
+  const terms = choice && termsOf(choice, alternatives, now)
+  const allowed = allowedScopes(request, terms?.allowed)
   if (allowed.length === 0) return 'nothing'
   const of = { accountId, clientId, sessionUid: request.sessionUid }
   const outcome = await recordConsent(
@@ -118,7 +134,9 @@ export async function allowConsent(
       ...of,
       shown: [...new Set([...scopes, ...Object.values(alternatives)])],
       allowed,
-      endsAt: choice?.endsAt,
+      withheldImages: allowed.includes(IMAGES_SCOPE) ? terms?.withheldImages : undefined,
+      endsAt: terms?.endsAt,
+      standardEnd: storedEndOf(rules.standard, now),
       purpose: profile.purpose,
     },
     (sql, { scopes: opened, endsAt }) =>
@@ -165,19 +183,18 @@ async function readRequest({ db, vault, provider }: ConsentStepOptions, details:
   return { accountId, clientId, profile, account, before, scopes, alternatives, sessionUid }
 }
 
-/** The requested scopes that the form allows, and their alternatives. A form without a choice means the choices as the page showed them. */
+/** The requested scopes that the form allows, and their alternatives. Without a choice: what was asked for and not declined before. */
 function allowedScopes(
   { before, scopes, alternatives }: ConsentRequest,
-  choice: Choice | undefined,
+  chosen: readonly string[] | undefined,
 ): Scope[] {
   const isAllowed = (scope: Scope) =>
-    scope === 'openid' ||
-    (choice ? choice.ticked.includes(scope) : !before?.declined.includes(scope))
+    scope === 'openid' || (chosen ? chosen.includes(scope) : !before?.declined.includes(scope))
   const wholes = scopes.filter(isAllowed)
   const chosenAlternatives = scopes.flatMap((scope) => {
     const smaller = alternatives[scope]
     if (!smaller) return []
-    const isChosen = (choice?.ticked ?? before?.scopes ?? []).includes(smaller)
+    const isChosen = (chosen ?? before?.scopes ?? []).includes(smaller)
     return wholes.includes(scope) || isChosen ? [smaller] : []
   })
   return [...wholes, ...chosenAlternatives]

@@ -40,6 +40,7 @@ export function providerFeatures({
       userCodeInputSource: (ctx, _form, _out, error) => {
         const event = error && DEVICE_SECURITY_EVENTS[error.name]
         if (event) security.emit(event, { address: addressOf(ctx.req) })
+        if (error?.name === 'AbortedError') return pages.deviceEnded(ctx)
         pages.deviceCode(ctx, { ...deviceForm(ctx), error: error && deviceErrorText(error) })
       },
       userCodeConfirmSource: (ctx, _form, client, _info, userCode) =>
@@ -116,7 +117,6 @@ const DEVICE_SECURITY_EVENTS: Record<string, SecurityEvent> = {
 }
 
 function deviceErrorText(error: Error): Text {
-  if (error.name === 'AbortedError') return ({ device }) => device.aborted
   if (error.name === 'NoCodeError') return ({ device }) => device.noCode
   return ({ device }) => device.wrongCode
 }

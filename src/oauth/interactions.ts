@@ -2,6 +2,9 @@ import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { errors, type InteractionResults, type Provider } from 'oidc-provider'
 import { type Account, takeSnapshot } from '../accounts/accounts.ts'
+import type { MailContext } from '../accounts/mails.ts'
+import { isRecentSignIn } from '../accounts/session-limits.ts'
+import { findSession } from '../accounts/sessions.ts'
 import type { FailedSignIn, SecondStep } from '../accounts/sign-in.ts'
 import { isSignUpOffered } from '../accounts/sign-up.ts'
 import type { Db } from '../platform/db.ts'
@@ -17,18 +20,19 @@ import { setSecurityHeaders } from '../web/html.ts'
 import { describeError, PageError } from '../web/page-error.ts'
 import type { PageEnv, ReaderOf } from '../web/reader.ts'
 import type { SecurityEvents } from '../web/security-events.ts'
-import type { Locale } from '../web/texts/languages.ts'
 import {
   allowConsent,
   type FindDocuments,
   type FindVerificationState,
+  findDecider,
   showConsent,
 } from './consent-step.ts'
 import { ACR, authenticateForm, chooseAcr, toLoginResult } from './logins.ts'
 import { errorPage, signInPage } from './pages.ts'
+import { hasSignedIn, SIGNED_IN } from './requests.ts'
 import { secondStepPage } from './second-step-pages.ts'
-import { browserOf, ensureBrowserId, findLogin } from './sessions.ts'
-import { answerCreate, CREATE, waitForAccount } from './sign-up.ts'
+import { browserOf, endSession, ensureBrowserId, findLogin } from './sessions.ts'
+import { answerCreate, CREATE, forgetSession, waitForAccount } from './sign-up.ts'
 
 /**
  * Requires a signed-in resident to prove who they are before `form` is processed. `undefined` when the form contains the proof; the
@@ -60,7 +64,7 @@ type InteractionOptions = {
   requireProof: RequireProof
   jobs: Jobs
   sealer: Sealer
-  config: { defaultLocale: Locale }
+  config: MailContext['config']
   readerOf: ReaderOf
   log: Log
 }
@@ -147,6 +151,7 @@ async function showPrompt(
   c: Context<PageEnv>,
   details: Details,
   missing?: (FailedSignIn & { email: string }) | SecondStep,
+  entered?: { form: Form; status: 200 | 400 },
 ): Promise<Response> {
   const { issuer, provider, forms } = parts
   const client = await provider().Client.find(String(details.params.client_id))
@@ -167,8 +172,9 @@ async function showPrompt(
     const clientName = client.clientName ?? client.clientId
     return showSignIn(parts, c, details, { ...form, clientName }, missing)
   }
-  const page = await showConsent(parts, c.var.reader, details, form)
-  return page ? c.html(page) : abort(parts, c)
+  const shown = { ...form, entered: entered?.form }
+  const page = await showConsent(parts, c.var.reader, details, shown)
+  return page ? c.html(page, entered?.status ?? 200) : abort(parts, c)
 }
 
 async function showSignIn(
@@ -208,9 +214,50 @@ async function continueInteraction(
   parts.forms.require(c.req.raw, details.uid, form.csrf)
   if ('abort' in form || 'deny' in form) return abort(parts, c)
   if (isSignIn(details)) return signIn(parts, c, details, form)
-  if (details.prompt.name === 'consent' && 'allow' in form) return allow(parts, c, details, form)
+  if (details.prompt.name !== 'consent') return showPrompt(parts, c, details)
+  if ('allow' in form) return allow(parts, c, details, form)
+  if ('show' in form) return showHidden(parts, c, details, form)
+  if ('other-account' in form) return changeAccount(parts, c, details)
   return showPrompt(parts, c, details)
 }
+
+/** Shows the consent page with what only a recent sign-in shows, and with what was entered already. */
+async function showHidden(
+  parts: InteractionOptions,
+  c: Context<PageEnv>,
+  details: Details,
+  form: Form,
+): Promise<Response> {
+  const account = await findDecider(parts, details)
+  const session = await findSession(parts.db, {
+    accountId: account.id,
+    uid: details.session?.uid ?? '',
+  })
+  const isRecent = session !== undefined && isRecentSignIn(session.authenticatedAt)
+  const page = isRecent
+    ? undefined
+    : await parts.requireProof(c, proofRequest(details, account), form)
+  return page ?? showPrompt(parts, c, details, undefined, { form, status: 200 })
+}
+
+/** Signs this browser out, and asks for a sign-in to the same request. */
+async function changeAccount(
+  parts: InteractionOptions,
+  c: Context<PageEnv>,
+  details: Details,
+): Promise<Response> {
+  const { incoming, outgoing } = c.env
+  await endSession({ ...parts, provider: parts.provider() }, incoming, outgoing)
+  await forgetSession(details)
+  return c.redirect(details.returnTo, 303)
+}
+
+const proofRequest = (details: Details, account: Account) => ({
+  account,
+  csrfOf: details.uid,
+  declineBy: 'deny',
+  formTargets: [redirectUriOf(details)],
+})
 
 async function signIn(
   parts: InteractionOptions,
@@ -245,19 +292,19 @@ async function allow(
 ): Promise<Response> {
   let outcome = await allowConsent(parts, details, form)
   if (typeof outcome === 'object') {
-    const proofRequest = {
-      account: outcome,
-      csrfOf: details.uid,
-      declineBy: 'deny',
-      formTargets: [redirectUriOf(details)],
-    }
-    const page = await parts.requireProof(c, proofRequest, form)
+    const page = await parts.requireProof(c, proofRequest(details, outcome), form)
     if (page) return page
     outcome = await allowConsent(parts, details, form)
   }
   if (outcome === 'nothing') return abort(parts, c)
   // The provider's `loadGrant` makes the grant from the consent.
-  if (outcome === 'allowed') return finish(parts, c, { consent: {} })
+  if (outcome === 'allowed')
+    return finish(parts, c, {
+      consent: {},
+      ...(hasSignedIn(details.lastSubmission) ? { [SIGNED_IN]: true } : {}),
+    })
+  if (outcome === 'unanswered')
+    return showPrompt(parts, c, details, undefined, { form, status: 400 })
   return showPrompt(parts, c, details)
 }
 

@@ -1,5 +1,5 @@
 import { html } from 'hono/html'
-import { csrfField, type Html, page, passkeyButton } from '../web/html.ts'
+import { csrfField, type Html, hiddenFields, page, passkeyButton } from '../web/html.ts'
 import type { Reader } from '../web/reader.ts'
 
 /** The sign-in page: of the portal itself, or for the application `clientName`. */
@@ -8,6 +8,8 @@ export function signInPage(
   data: {
     action: string
     csrf: string
+    /** Names and values of hidden fields. */
+    fields?: readonly [string, string][]
     clientName?: string | undefined
     /** The authentication that the application requires. */
     needs?: 'passkey' | 'code' | undefined
@@ -17,7 +19,7 @@ export function signInPage(
     error?: string | undefined
   },
 ): Html {
-  const { action, csrf, clientName, needs, signUpPath, email = '', error } = data
+  const { action, csrf, fields = [], clientName, needs, signUpPath, email = '', error } = data
   const { common, signIn } = reader.texts
   const need = needs === 'passkey' ? signIn.needsPasskey : signIn.needsCode
   return page(reader, {
@@ -29,7 +31,7 @@ export function signInPage(
 ${needs ? html`<div class="notice" role="note"><p>${need(clientName ?? '')}</p></div>` : ''}
 ${error ? html`<div class="notice bad" role="alert" id="sign-in-error"><p>${error}</p></div>` : ''}
 <form method="post" action="${action}">
-${csrfField(csrf)}
+${csrfField(csrf)}${hiddenFields(fields)}
 <div class="field"><label for="email">${common.email}</label>
 <input id="email" name="email" type="email" autocomplete="username" inputmode="email" spellcheck="false" required value="${email}"${described(error)}></div>
 <div class="field"><label for="password">${common.password}</label>
@@ -196,6 +198,17 @@ export function deviceDonePage(reader: Reader, { clientName }: { clientName: str
     body: html`<section class="card narrow">
 <h1>${device.doneHeading(clientName)}</h1>
 <p class="lead">${device.doneLead}</p>
+</section>`,
+  })
+}
+
+export function deviceEndedPage(reader: Reader): Html {
+  const { device } = reader.texts
+  return page(reader, {
+    title: device.endedTitle,
+    body: html`<section class="card narrow">
+<h1>${device.endedTitle}</h1>
+<p class="lead">${device.aborted}</p>
 </section>`,
   })
 }

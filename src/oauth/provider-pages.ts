@@ -7,6 +7,7 @@ import {
   deviceCodePage,
   deviceConfirmPage,
   deviceDonePage,
+  deviceEndedPage,
   protocolErrorPage,
   signedOutPage,
   signOutPage,
@@ -31,6 +32,8 @@ export type ProviderPages = {
   deviceCode(ctx: KoaContextWithOIDC, form: DeviceForm & { error: Text | undefined }): void
   deviceConfirm(ctx: KoaContextWithOIDC, form: DeviceForm & { clientName: string }): void
   deviceDone(ctx: KoaContextWithOIDC, clientName: string): void
+  /** The person cancelled; the code does not work any more. */
+  deviceEnded(ctx: KoaContextWithOIDC): void
 }
 
 export function createProviderPages(issuer: string, readerOf: ReaderOf): ProviderPages {
@@ -71,5 +74,6 @@ export function createProviderPages(issuer: string, readerOf: ReaderOf): Provide
     deviceConfirm: (ctx, form) => send(ctx, 200, (reader) => deviceConfirmPage(reader, form)),
     deviceDone: (ctx, clientName) =>
       send(ctx, 200, (reader) => deviceDonePage(reader, { clientName })),
+    deviceEnded: (ctx) => send(ctx, 200, deviceEndedPage),
   }
 }

@@ -9,6 +9,7 @@ import {
   Provider,
 } from 'oidc-provider'
 import { findAccount, fullNameOf } from '../accounts/accounts.ts'
+import type { MailContext } from '../accounts/mails.ts'
 import { evaluatePasswordAlone } from '../accounts/second-factor.ts'
 import { sessionTtlSeconds } from '../accounts/session-limits.ts'
 import { isKeySetUri } from '../clients/metadata.ts'
@@ -29,7 +30,7 @@ import type { ReaderOf } from '../web/reader.ts'
 import { requestIdOf } from '../web/response-headers.ts'
 import type { SecurityEvents } from '../web/security-events.ts'
 import type { Texts } from '../web/texts/en.ts'
-import { LOCALES, type Locale } from '../web/texts/languages.ts'
+import { LOCALES } from '../web/texts/languages.ts'
 import { createAdapter } from './adapter.ts'
 import { DEVICE_PATH, providerFeatures } from './features.ts'
 import { toGrantTerms } from './grants.ts'
@@ -55,7 +56,7 @@ const DAY = 24 * HOUR
 const ACCESS_TOKEN_TTL_SECONDS = HOUR
 
 type ProviderOptions = {
-  config: { production: boolean; defaultLocale: Locale; secrets: { cookieKeys: string[] } }
+  config: MailContext['config'] & { production: boolean; secrets: { cookieKeys: string[] } }
   issuer: string
   db: Db
   sealer: Sealer
@@ -66,7 +67,10 @@ type ProviderOptions = {
   outbound: Outbound
   jobs: Jobs
   /** For `verified_claims`. Passed in, because this folder does not import `id-verification/`. */
-  findVerified: (accountId: string) => Promise<ApprovedVerification | undefined>
+  findVerified: (of: {
+    accountId: string
+    clientId: string
+  }) => Promise<ApprovedVerification | undefined>
   /** Describes a `User-Agent` in words. */
   deviceOf: (texts: Texts, userAgent: string | null) => string
   readerOf: ReaderOf
@@ -248,8 +252,10 @@ const accountFinder =
       accountId,
       claims: async (use, scope, claims) => {
         const request = use === 'userinfo' ? claims?.verified_claims : undefined
+        const clientId = ctx.oidc.client?.clientId ?? ''
         const verified =
-          request && (await verifiedClaims(request, scope, () => findVerified(accountId)))
+          request &&
+          (await verifiedClaims(request, scope, () => findVerified({ accountId, clientId })))
         if (verified) disclosed.set(ctx, verified)
         return {
           sub: accountId,

@@ -1,4 +1,9 @@
-import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
+import {
+  errors,
+  type InteractionResults,
+  interactionPolicy,
+  type KoaContextWithOIDC,
+} from 'oidc-provider'
 import { isSignUpOffered } from '../accounts/sign-up.ts'
 import { SCOPES, SERVICE_SCOPES, UNAVAILABLE_SCOPES } from '../clients/scopes.ts'
 import type { Db } from '../platform/db.ts'
@@ -8,13 +13,22 @@ import { asksToCreate, CREATE } from './sign-up.ts'
 
 /* Rules for requests that the library does not have, or has otherwise. */
 
+const { Check } = interactionPolicy
+
+/** The member of an interaction's result that says that a sign-in for this request came before it. */
+export const SIGNED_IN = 'signed-in'
+
+/** Whether the resident signed in for this request, in the interaction of this result or in an earlier one. */
+export const hasSignedIn = (result: InteractionResults | undefined): boolean =>
+  result?.login !== undefined || result?.[SIGNED_IN] !== undefined
+
 /**
- * The library's prompts with four changes: `prompt=create` starts sign-up, `prompt=consent` is read from the request itself (see
- * `allowOfflineAccess`), a session of an inactive account and a session that a password alone opened, where the account needs more,
+ * The library's prompts with five changes: `prompt=create` starts sign-up, `prompt=consent` is read from the request itself (see
+ * `allowOfflineAccess`), `prompt=login` and `max_age` require one sign-in for each request and not another one after the consent, a session of an inactive account and a session that a password alone opened, where the account needs more,
  * require a sign-in.
  */
 export function createInteractionPolicy(passwordSuffices: (accountId: string) => Promise<boolean>) {
-  const { Check, Prompt, base } = interactionPolicy
+  const { Prompt, base } = interactionPolicy
   const policy = base()
   policy.add(new Prompt({ name: CREATE, requestable: true }), 0)
   policy.get('login')?.checks.add(
@@ -23,6 +37,7 @@ export function createInteractionPolicy(passwordSuffices: (accountId: string) =>
       return session?.accountId !== undefined && account === undefined
     }),
   )
+  askOnceForSignIn(policy.get('login')?.checks)
   const consent = policy.get('consent')
   consent?.checks.remove('consent_prompt')
   consent?.checks.add(
@@ -39,6 +54,27 @@ export function createInteractionPolicy(passwordSuffices: (accountId: string) =>
     }),
   )
   return policy
+}
+
+/** The library remembers the result of the last interaction only, and would ask again after the consent. */
+function askOnceForSignIn(checks: interactionPolicy.Prompt['checks'] | undefined): void {
+  checks?.remove('login_prompt')
+  checks?.remove('max_age')
+  checks?.add(
+    new Check('login_prompt', 'login was asked for', 'login_required', ({ oidc }) => {
+      const prompts = String(oidc.params?.prompt ?? '').split(' ')
+      return prompts.includes('login') && !hasSignedIn(oidc.result)
+    }),
+    0,
+  )
+  checks?.add(
+    new Check('max_age', 'the sign-in is too long ago', 'login_required', ({ oidc }) => {
+      const maxAge = oidc.params?.max_age
+      if (maxAge === undefined) return false
+      const { session, result } = oidc
+      return !session?.accountId || (session.past(Number(maxAge)) && !hasSignedIn(result))
+    }),
+  )
 }
 
 /** Rejects `prompt=create` where nobody can sign up, as an unknown value (Initiating User Registration 1.0 §4.1). */

@@ -7,6 +7,7 @@ import type { SignInMethod } from '../accounts/sign-in.ts'
 import type { Db, Sql } from '../platform/db.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import { hashSecret, randomSecret } from '../platform/secrets.ts'
+import type { Vault } from '../platform/vault.ts'
 import { isMultiFactor, toLoginResult } from './logins.ts'
 import { type Authorizations, notifyLogout } from './logout.ts'
 
@@ -40,8 +41,7 @@ export async function resumeSession(
     // Not the library's save, which would store a session again that is being ended or renewed just now.
     await db`
       update oidc_artifact set used_at = now(), expires_at = to_timestamp(${now + ttl}),
-        payload = payload || jsonb_build_object('exp', ${now + ttl}::bigint),
-        user_agent = ${userAgentOf(req)}
+        payload = payload || jsonb_build_object('exp', ${now + ttl}::bigint)
       where kind = 'Session' and id = ${hashSecret(session.jti)} and expires_at > now()`
     setSessionCookie(provider, context, session.jti)
   }
@@ -62,7 +62,7 @@ export async function findLogin(
 
 /** Starts a session under a new identifier, and ends the browser's earlier one (ASVS 7.2.4). */
 export async function startSession(
-  { provider, db, ...notices }: SessionContext & LogoutContext,
+  { provider, db, vault, ...notices }: SessionContext & LogoutContext & { vault: Vault },
   req: IncomingMessage,
   res: ServerResponse,
   login: { accountId: string; method: SignInMethod },
@@ -72,7 +72,8 @@ export async function startSession(
   const session = new provider.Session()
   session.loginAccount(toLoginResult(login.accountId, login.method))
   await session.save(sessionTtlSeconds(session.loginTs))
-  await storeSessionUserAgent(db, session.uid, userAgentOf(req))
+  const { uid } = session
+  await storeSessionUserAgent(db, vault, { accountId: login.accountId, uid }, userAgentOf(req))
   setSessionCookie(provider, context, session.jti)
   return { sessionUid: session.uid }
 }

@@ -68,6 +68,12 @@ export async function waitForAccount(details: Details): Promise<void> {
   await details.persist()
 }
 
+/** Prepares a request to continue with another account than that of the session in which it began. */
+export async function forgetSession(details: Details): Promise<void> {
+  details.session = undefined
+  await details.persist()
+}
+
 function removeCreate({ params }: Details): void {
   const others = promptsOf(params).filter((prompt) => prompt !== CREATE && prompt !== '')
   params.prompt = others.length > 0 ? others.join(' ') : undefined

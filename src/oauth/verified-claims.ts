@@ -28,7 +28,12 @@ export type ApprovedVerification = {
     country_code: string | null
   }
   /** Makes the attachments (OpenID Attachments 1.0) and returns the image rows that they show. Called only when they are requested. */
-  attach(): Promise<{ attachments: object[]; images: DisclosedImage[] }>
+  attach(): Promise<{
+    attachments: object[]
+    images: DisclosedImage[]
+    /** The types of images that the resident does not share with this application. */
+    withheld: readonly string[]
+  }>
 }
 type DisclosedImage = { id: string; type: string; sha256: string | null }
 /** The verification and the images that `verified_claims` of one response disclosed. */
@@ -102,9 +107,9 @@ export async function verifiedClaims(
   if (requestedEvidence.length > 0 && evidenceRequest === undefined) return undefined
   const withImages =
     isObject(evidenceRequest) && 'attachments' in evidenceRequest && granted.includes(IMAGES_SCOPE)
-  const { attachments, images } = withImages
+  const { attachments, images, withheld } = withImages
     ? await verified.attach()
-    : { attachments: [], images: [] }
+    : { attachments: [], images: [], withheld: [] }
   const evidence = {
     type: 'document',
     ...(isObject(evidenceRequest) && 'document_details' in evidenceRequest && documentType
@@ -116,6 +121,7 @@ export async function verifiedClaims(
         }
       : {}),
     ...(attachments.length > 0 ? { attachments } : {}),
+    ...(withheld.length > 0 ? { withheld_attachments: withheld } : {}),
   }
   return {
     verificationId: verified.verificationId,

@@ -48,12 +48,22 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
       insert: ['id', 'email_verified', 'name_source', 'password_hash', 'email_mac'],
       update: { except: ['id', 'status', 'created_at'] },
     },
-    worker: { select: { except: ['password_hash'] }, update: ACCOUNT_DETAILS },
+    // Erases residents who asked for it, and so ends their links.
+    worker: { select: { except: ['password_hash'] }, update: ACCOUNT_DETAILS, delete: true },
   },
   known_browser: { web: all, worker: expire('seen_at') },
+  known_reader: { web: read, worker: { select: '*', insert: '*', update: '*' } },
+  mail_code: {
+    web: { select: '*', insert: '*', update: ['tries'] },
+    worker: expire('expires_at'),
+  },
   mail_link: {
     web: { select: '*', insert: '*', update: ['used_at'], delete: true },
     worker: { select: ['request_id', 'expires_at'], insert: '*', delete: true },
+  },
+  notification_preference: {
+    web: { select: '*', insert: '*', update: ['look_mails', 'summarized_at'] },
+    worker: { select: '*', update: ['summarized_at'] },
   },
   oidc_artifact: { web: all, worker: { select: ['kind', 'id', 'expires_at'], delete: true } },
   operator: { web: append, worker: none },
@@ -76,12 +86,19 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
     worker: expire('expires_at'),
   },
   rate_window: { web: all, worker: none },
+  reader_watch: { web: none, worker: { select: '*', update: ['next_index'] } },
   recovery_code: { web: { select: '*', insert: '*', update: ['used_at'] }, worker: none },
   recovery_code_set: { web: { select: '*', insert: '*', delete: true }, worker: none },
-  security_case: { web: append, worker: none },
+  // Answered and closed at the command line; counted by workers.
+  security_case: { web: append, worker: { select: ['kind', 'answered_at', 'closed_at'] } },
   security_notice: {
     web: { select: '*', insert: '*', update: ['used_at'] },
-    worker: expire('expires_at'),
+    // Each mail about a look has a link to report it.
+    worker: {
+      select: ['expires_at'],
+      insert: ['token_hash', 'kind', 'account_id', 'client_id', 'entry_id', 'expires_at'],
+      delete: true,
+    },
   },
   sign_up: {
     web: { select: '*', insert: '*', update: ['token_hash', 'code_tries'], delete: true },
@@ -112,7 +129,9 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
     worker: { select: { except: ['secret_hash', 'previous_secret_hash'] } },
   },
   client_logo: { web: read, worker: all },
+  trusted_client: { web: read, worker: none },
   consent: { web: all, worker: { select: '*', delete: true } },
+  ended_consent: { web: append, worker: append },
   oauth_grant: { web: all, worker: expire('expires_at') },
   live_access_token: { web: read, worker: none },
   live_service_token: { web: read, worker: none },
@@ -132,9 +151,19 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
       ],
       delete: true,
     },
-    worker: append,
+    // Those of a link that ends with its resident.
+    worker: { ...append, delete: true },
   },
   attempt_document: { web: read, worker: { select: '*', insert: '*', update: '*' } },
+  // What a reviewer asks for again is written at the command line.
+  capture: {
+    web: {
+      select: '*',
+      insert: ['verification_id', 'statement_sealed', 'typed_at'],
+      update: ['statement_sealed', 'typed_at'],
+    },
+    worker: read,
+  },
   decision: {
     web: { select: '*', insert: '*', update: ['reviewed_by', 'reason', 'reason_sealed'] },
     worker: { select: '*', insert: '*', update: ['reason', 'reason_sealed'] },
@@ -172,11 +201,25 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
   },
   latest_approved: { web: read, worker: read },
   natural_person: { web: read, worker: { select: '*', update: { except: ['account_id'] } } },
-  // Written at the command line, and shown to the resident.
-  operator_review: { web: read, worker: none },
+  // Written at the command line, shown to the resident, and part of the resident's archive.
+  operator_review: { web: read, worker: read },
+  phone_link: { web: all, worker: expire('expires_at') },
   residency: {
     web: read,
     worker: { select: '*', insert: '*', update: { except: ['account_id'] } },
+  },
+  // Residents ask in the web; workers prepare the archive, and erase when the waiting time is over.
+  resident_export: {
+    web: { select: '*', insert: ['id', 'account_id', 'collected_sealed'] },
+    worker: { select: '*', update: { except: ['id', 'account_id', 'requested_at'] }, delete: true },
+  },
+  erasure_request: {
+    web: { select: '*', insert: ['account_id', 'erase_at'], delete: true },
+    worker: { select: '*', update: ['reminded_at'] },
+  },
+  erasure_receipt: {
+    web: append,
+    worker: { select: ['expires_at'], insert: '*', delete: true },
   },
   subject: {
     web: {
@@ -185,8 +228,7 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
       update: ['external_id', 'account_id', 'linked_at'],
       delete: true,
     },
-    // Locks it.
-    worker: { select: '*', update: ['linked_at'] },
+    worker: { select: '*', update: ['account_id', 'linked_at'] },
   },
   subject_link: {
     web: { select: '*', insert: '*', update: ['used_at'], delete: true },
@@ -209,9 +251,16 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
     web: { select: '*', insert: '*', update: { except: VERIFICATION_ORIGIN }, delete: true },
     worker: {
       select: '*',
-      update: { except: [...VERIFICATION_ORIGIN, 'account_id'] },
+      update: { except: VERIFICATION_ORIGIN },
       delete: true,
     },
+  },
+
+  // What residents are told: whoever changes a verification writes it, workers send it.
+  told_reason: { web: append, worker: append },
+  verification_notice: {
+    web: { select: '*', insert: '*', update: '*' },
+    worker: { select: '*', insert: '*', update: '*' },
   },
 
   // Events to applications: the web records them and answers those that fetch; workers sign and send.
@@ -227,7 +276,7 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
   },
   last_announcement: {
     web: { select: '*', insert: '*', update: '*' },
-    worker: { select: '*', insert: '*', update: '*' },
+    worker: all,
   },
 
   // Mails are the workers' to send; the web shows those of a portal without a mail server.

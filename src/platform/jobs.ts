@@ -33,6 +33,10 @@ const JOBS = {
   'make-thumbnail': z.object({ imageId: z.uuid() }),
   /** Takes in what was uploaded for a verification: an image, or the request to complete it. */
   'take-upload': z.object({ uploadId: z.uuid() }),
+  /** Prepares the archive that a resident requested. */
+  'make-export': z.object({ exportId: z.uuid() }),
+  /** Erases a resident whose waiting time is over. */
+  'erase-resident': z.object({ accountId: z.uuid() }),
   /** Fetches the logo that a registration names. */
   'fetch-logo': z.object({ clientId: z.string() }),
   /** Sends an application a logout token. Times are ISO 8601. */
@@ -148,7 +152,7 @@ export async function createJobs(databaseUrl: string, log: Log, pools?: PoolConf
       await sql`select pg_advisory_xact_lock(${LOCKS.queueInstallation})`
       await boss.start()
       if (!maintains) return
-      for (const name of Object.keys(JOBS)) await boss.createQueue(name, QUEUE)
+      await createMissingQueues(sql, boss)
       await updateSettings(sql, boss)
     })
   } catch (error) {
@@ -280,6 +284,12 @@ export async function retryFailedJob(sql: Sql, id: string): Promise<boolean> {
     update pgboss.job set state = 'retry', retry_count = 0, start_after = now(), completed_on = null
     where id = ${id} and state = 'failed' returning id`
   return rows.length > 0
+}
+
+async function createMissingQueues(sql: Sql, boss: PgBoss): Promise<void> {
+  const rows = await sql<{ name: string }[]>`select name from pgboss.queue`
+  const existing = new Set(rows.map(({ name }) => name))
+  for (const name of Object.keys(JOBS)) if (!existing.has(name)) await boss.createQueue(name, QUEUE)
 }
 
 /**

@@ -6,6 +6,10 @@ export const POLICIES = {
   mfa: ['when-enrolled', 'off', 'required'],
   'expired-documents': ['count', 'refuse'],
   'sign-up': ['closed', 'invitation', 'open'],
+  'consent-default': ['90-days', '1-day', '30-days', '365-days', 'until-ended'],
+  'consent-longest': ['until-ended', '365-days', '90-days', '30-days', '1-day'],
+  'sensitive-scopes': ['documents', 'personal', 'none'],
+  'erasure-wait-days': ['14', '0', '1', '7', '28'],
 } as const
 export type PolicyName = keyof typeof POLICIES
 export type PolicyValue<N extends PolicyName> = (typeof POLICIES)[N][number]

@@ -13,14 +13,6 @@ type OwnPasskey = {
   needsPassword: boolean
 }
 
-type Device = {
-  uid: string
-  name: string
-  signedInAt: Date
-  usedAt: Date
-  isThis: boolean
-}
-
 type AccountPage = {
   csrf: string
   email: string
@@ -28,7 +20,8 @@ type AccountPage = {
   mayChangeFactors: boolean
   factors: Factors
   passkeys: OwnPasskey[]
-  devices: Device[]
+  /** On how many devices the resident is signed in. */
+  sessions: number
   notice?: string | undefined
   error?: string | undefined
   /** The value of the field for a new address, shown again after an error. */
@@ -37,10 +30,10 @@ type AccountPage = {
   passwordError?: string | undefined
 }
 
-/** The page `/account`: sign-in methods and sessions of the resident. */
+/** The page `/account`: sign-in methods of the resident, and links to sessions, export and erasure. */
 export function accountPage(reader: Reader, data: AccountPage): Html {
-  const { csrf, mayChangeFactors, factors, passkeys, devices, notice, error, passwordError } = data
-  const { account, common } = reader.texts
+  const { csrf, mayChangeFactors, factors, passkeys, sessions, notice, error, passwordError } = data
+  const { account, common, format, notifications, timeZone } = reader.texts
   return page(reader, {
     passkeys: mayChangeFactors,
     title: error || passwordError ? account.errorTitle : common.yourAccount,
@@ -48,7 +41,8 @@ export function accountPage(reader: Reader, data: AccountPage): Html {
     body: html`${notice ? html`<div class="notice good" role="status"><p>${notice}</p></div>` : ''}
 <h1>${common.yourAccount}</h1>
 <section aria-labelledby="address"><h2 id="address">${common.email}</h2>
-${emailCard(reader, data)}</section>
+${emailCard(reader, data)}
+<p><a href="/account/notifications">${notifications.title}</a></p></section>
 <section aria-labelledby="password"><h2 id="password">${common.password}</h2>
 <div class="card">${mayChangeFactors ? newPasswordForm(reader, data) : html`<form method="post" action="/account/password/new">${csrfField(csrf)}<button name="change-password">${account.changePassword}</button></form>`}
 <p class="quiet">${account.passwordHelp}</p></div></section>
@@ -59,13 +53,16 @@ ${secondStepCards(reader, factors, csrf)}</section>
 ${passkeys.map((passkey, index) => passkeyCard(reader, passkey, index, csrf))}
 ${mayChangeFactors ? newPasskeyForm(reader, csrf) : html`<form method="post" action="/account/passkeys/new">${csrfField(csrf)}<button name="add-passkey">${account.addPasskey}</button></form>`}</section>
 <section aria-labelledby="devices"><h2 id="devices">${account.devices}</h2>
-${devices.map((device) => deviceCard(reader, device, csrf))}
-${
-  devices.length > 1
-    ? html`<form method="post" action="/account/sessions/end-others">${csrfField(csrf)}<button class="danger" name="end-others">${account.endOthers}</button></form>`
-    : ''
-}
-<p class="quiet">${account.devicesHelp}</p></section>`,
+<p>${account.signedInOn(sessions)}</p>
+<p><a class="button" href="/account/devices">${account.seeDevices}</a></p></section>
+<section aria-labelledby="zone"><h2 id="zone">${timeZone.title}</h2>
+<div class="card"><p>${timeZone.shown(format.zone())}</p>
+<p><a href="/account/time-zone">${timeZone.change}</a></p></div></section>
+<section aria-labelledby="data"><h2 id="data">${account.data}</h2>
+<p>${account.exportHelp}</p>
+<p><a class="button" href="/account/export">${account.exportLink}</a></p>
+<p>${account.eraseHelp}</p>
+<p><a class="button" href="/account/erase">${account.eraseLink}</a></p></section>`,
   })
 }
 
@@ -144,20 +141,4 @@ ${needsPassword ? html`<p>${account.needsPassword}</p>` : ''}
 <button name="rename-passkey" aria-label="${account.renameLabel(name)}">${account.rename}</button></form>
 <form method="post" action="${path}/remove">${csrfField(csrf)}<button class="danger" name="remove-passkey" aria-label="${account.removeLabel(name)}">${account.remove}</button></form>
 </article>`
-}
-
-function deviceCard(
-  reader: Reader,
-  { uid, name, signedInAt, usedAt, isThis }: Device,
-  csrf: string,
-): Html {
-  const { account, common } = reader.texts
-  return html`<article class="card">
-<header><h3>${name}</h3>${isThis ? html`<p class="status good">${account.thisBrowser}</p>` : ''}</header>
-<p class="quiet">${account.sessionUsed(moment(reader, signedInAt), moment(reader, usedAt))}</p>
-${
-  isThis
-    ? ''
-    : html`<form method="post" action="/account/sessions/${encodeURIComponent(uid)}/end">${csrfField(csrf)}<button class="danger" name="end-session" aria-label="${account.endLabel(name)}">${common.signOut}</button></form>`
-}</article>`
 }

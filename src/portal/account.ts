@@ -17,14 +17,13 @@ import { setSecurityHeaders } from '../web/html.ts'
 import type { PageEnv } from '../web/reader.ts'
 import { accountPage } from './account-pages.ts'
 import { listConnectedApplications } from './connected-applications.ts'
-import { deviceOf } from './devices.ts'
 import type { Guard, GuardParts, Resident } from './guard.ts'
 import { hashNewPassword } from './new-password.ts'
 import { leaveNotice, sentenceOf, takeNotice } from './notices.ts'
 
 type Parts = GuardParts & { guard: Guard; sealer: Sealer; jobs: Jobs }
 
-/** `/account`: sign-in methods and sessions of the resident. */
+/** `/account`: sign-in methods of the resident, and the way to everything else about the account. */
 export function accountRoutes(parts: Parts): Hono<PageEnv> {
   const routes = new Hono<PageEnv>()
   routes.use(bodyLimit({ maxSize: 16 * 1024 }))
@@ -32,16 +31,12 @@ export function accountRoutes(parts: Parts): Hono<PageEnv> {
   routes.post('/account/email', (c) => changeEmail(parts, c))
   routes.post('/account/password/new', (c) => startPasswordChange(parts, c))
   routes.post('/account/password', (c) => changePassword(parts, c))
-  routes.post('/account/sessions/end-others', (c) => signOutDevices(parts, c, 'others'))
-  routes.post('/account/sessions/:uid/end', (c) =>
-    signOutDevices(parts, c, { uid: c.req.param('uid') }),
-  )
   return routes
 }
 
 async function showAccount(parts: Parts, c: Context<PageEnv>): Promise<Response> {
   const resident = await parts.guard.findResident(c)
-  return resident ? show(parts, c, resident) : c.redirect('/', 303)
+  return resident ? show(parts, c, resident) : parts.guard.askToSignIn(c)
 }
 
 /** What is wrong with the form that was sent, and the status of the response. */
@@ -57,7 +52,7 @@ async function show(
 ): Promise<Response> {
   const { issuer, db, forms } = parts
   const [sessions, passkeys, factors] = await Promise.all([
-    listSessions(db, account.id),
+    listSessions(db, parts.vault, account.id),
     listPasskeys(db, account.id),
     findFactors(db, account.id),
   ])
@@ -70,13 +65,7 @@ async function show(
       mayChangeFactors,
       factors,
       passkeys,
-      devices: sessions.map(({ uid, userAgent, signedInAt, usedAt }) => ({
-        uid,
-        name: deviceOf(reader.texts, userAgent),
-        signedInAt,
-        usedAt,
-        isThis: uid === session.uid,
-      })),
+      sessions: sessions.length,
       notice: problem ? undefined : sentenceOf(reader.texts, takeNotice(parts, c)),
       ...problem,
     }),
@@ -110,8 +99,7 @@ async function changeEmail(parts: Parts, c: Context<PageEnv>): Promise<Response>
     c.header('Retry-After', String(wait))
     return refuse(tooManyAttempts(wait).error(texts), 429)
   }
-  leaveNotice(parts, c, { name: 'email-sent' })
-  return c.redirect('/account', 303)
+  return c.redirect('/verify-email/sent', 303)
 }
 
 /** Requires a recent sign-in, then shows the form for a new password. */
@@ -145,25 +133,4 @@ async function changePassword(parts: Parts, c: Context<PageEnv>): Promise<Respon
   security.emit('password_changed', { accountId: account.id, method: 'account_page' })
   leaveNotice(parts, c, { name: 'password-set' })
   return c.redirect('/reset/done', 303)
-}
-
-/** Ends the session of one device, or of all other devices. */
-async function signOutDevices(
-  parts: Parts,
-  c: Context<PageEnv>,
-  which: { uid: string } | 'others',
-): Promise<Response> {
-  const { db, guard, security, log } = parts
-  const { resident, form } = await guard.requireForm(c)
-  const confirmation = await guard.requireRecentSignIn(c, resident, form)
-  if (confirmation) return confirmation
-  const accountId = resident.account.id
-  const chosen = which === 'others' ? { exceptUid: resident.session.uid } : which
-  const ended = await db.begin((sql) => endSessions(sql, parts, accountId, chosen))
-  if (ended > 0) {
-    security.emit('session_ended', { accountId, count: ended })
-    leaveNotice(parts, c, { name: which === 'others' ? 'sessions-ended' : 'session-ended' })
-  }
-  log.info('sessions ended', { accountId, count: ended })
-  return c.redirect('/account', 303)
 }

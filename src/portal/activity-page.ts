@@ -1,123 +1,111 @@
 import { html } from 'hono/html'
-import type { ExplainedEntry } from '../id-verification/reasons.ts'
-import { type LedgerImage, type OperatorDecision, readDetail } from '../ledger/details.ts'
-import { type Html, page } from '../web/html.ts'
+import type { SecurityCase } from '../accounts/cases.ts'
+import type { EndedConsent } from '../consents/ended-consents.ts'
+import { ENTRY_TOPICS } from '../ledger/entries.ts'
+import { day, type Html, moment, page } from '../web/html.ts'
 import type { Reader } from '../web/reader.ts'
-import type { Texts } from '../web/texts/en.ts'
-import { wordFor } from '../web/texts/languages.ts'
+import type { Day, DaySection, Line } from './activity-days.ts'
+import { type ActivityFilter, addressOf, isNarrowed } from './activity-filter.ts'
+import { describeEntry } from './activity-words.ts'
 
-type Activity = ExplainedEntry & { who: string }
+export type ActivityPage = {
+  filter: ActivityFilter
+  /** The applications that the filter offers. */
+  applications: readonly { clientId: string; name: string }[]
+  days: readonly Day[]
+  /** Whether the last day goes on on the next page. */
+  splitsDay: boolean
+  /** The next page begins at the entry before this one. */
+  olderThan: string | undefined
+  isFirst: boolean
+  /** On the first page alone. */
+  ended: readonly EndedConsent[] | undefined
+  reports: readonly SecurityCase[]
+}
 
-/** The newest entries first. The next page begins at the entry before `olderThan`. */
-export function activityPage(
-  reader: Reader,
-  { entries, olderThan }: { entries: Activity[]; olderThan: string | undefined },
-): Html {
-  const { activity, common, format } = reader.texts
+/** `/activity`: the entries, newest first, by day. */
+export function activityPage(reader: Reader, data: ActivityPage): Html {
+  const { filter, days, splitsDay, olderThan, isFirst, ended, reports } = data
+  const { activity, common } = reader.texts
+  const empty = isNarrowed(filter) || !isFirst ? activity.noneFound : activity.none
   return page(reader, {
     title: activity.title,
     body: html`<h1>${activity.heading}</h1>
 <p class="lead">${activity.lead}</p>
+${reports.length > 0 ? reportSection(reader, reports) : ''}
+${filterForm(reader, data)}
+${days.length === 0 ? html`<p class="empty">${empty}</p>` : days.map((each) => daySection(reader, each))}
+${splitsDay ? html`<p class="quiet">${activity.continues}</p>` : ''}
 ${
-  entries.length === 0
-    ? html`<p class="empty">${activity.none}</p>`
-    : entries.map(
-        (entry) => html`<article class="card">
-<h2>${entry.who}</h2>
-<p>${describe(reader.texts, entry)}</p>
-<p class="quiet"><time datetime="${entry.at.toISOString()}">${format.moment(entry.at)}</time>${entry.purpose ? html` · ${activity.purpose(entry.purpose)}` : ''} · ${activity.entry(entry.id)}</p>
-</article>`,
-      )
+  olderThan || !isFirst
+    ? html`<nav class="pages" aria-label="${activity.title}">${isFirst ? '' : html`<a href="${addressOf(filter)}">${activity.newest}</a> `}${olderThan ? html`<a href="${addressOf(filter, olderThan)}" rel="next">${activity.older}</a>` : ''}</nav>`
+    : ''
 }
-<p><a href="/">${common.backToDocuments}</a>${olderThan ? html` · <a href="/activity?before=${olderThan}" rel="next">${activity.older}</a>` : ''}</p>`,
+${ended ? endedSection(reader, ended) : ''}
+<p><a href="/">${common.backToDocuments}</a></p>`,
   })
 }
 
-function describe(texts: Texts, entry: Activity): string {
-  const { activity } = texts
-  const detail = readDetail(entry)
-  switch (detail.what) {
-    case 'id-verification': {
-      const shown = listImages(texts, detail.images)
-      return shown ? activity.wasShown(shown) : activity.shownWithoutPhotos
-    }
-    case 'image-metadata':
-      return activity.metadata(listImages(texts, detail.images))
-    case 'nothing':
-      return activity.nothing
-    case 'natural-person':
-      return activity.person
-    case 'residency':
-      return activity.residency
-    case 'verification-status':
-      return activity.status
-    case 'age-over':
-      return activity.age(String(detail.age))
-    case 'claims':
-      return describeClaims(texts, detail.names, detail.images)
-    case 'event':
-      return activity.event
-    case 'refusal':
-      return activity.refusal(entry.scope ?? '')
-    case 'tenant-read':
-      return activity.tenantReads[detail.of]
-    case 'review':
-      return activity.reviews[detail.decision]
-    case 'alert-resolution':
-      return activity.alertResolved
-    case 'operator-read':
-      return activity.operatorReads[detail.of]
-    case 'export':
-      return activity.exported
-    case 'verification-erasure':
-      return activity.verificationErased
-    case 'account-erasure':
-      return activity.accountErased
-    case 'subject-erasure':
-      return activity.subjectErased(entry.scope ?? activity.anOrganisation)
-    case 'operator-review':
-      return describeReview(texts, detail.decision, entry.reason ?? undefined)
-    case 'alert-end':
-      return activity.alertEnded
-    case 'operator-review-in-words':
-      return describeReview(texts, detail.decision, detail.reason)
-    case 'operator-change':
-      return activity.factorsRemoved
-    case 'link': {
-      const change = detail.change === 'linked' ? activity.linked : activity.unlinked
-      return change(entry.scope ?? activity.anOrganisation)
-    }
-    case 'trust':
-      return activity.trust
-    case 'unrecognized':
-      return activity.unrecognized
+function filterForm({ texts: { activity }, texts }: Reader, data: ActivityPage): Html {
+  const { filter, applications } = data
+  const option = (value: string, name: string, chosen: string) =>
+    html`<option value="${value}"${value === chosen ? html` selected` : ''}>${name}</option>`
+  const dayField = (name: 'from' | 'to', label: string) => {
+    const fault = filter.faults[name]
+    return html`<div class="field"><label for="${name}">${label}</label>
+${fault ? html`<p class="fault" id="${name}-fault">${fault(texts)}</p>` : ''}
+<input type="date" id="${name}" name="${name}" value="${filter[name]}"${fault ? html` aria-invalid="true" aria-describedby="${name}-fault"` : ''}></div>`
   }
+  const hasFault = Object.keys(filter.faults).length > 0
+  return html`<details class="filter"${isNarrowed(filter) || hasFault ? html` open` : ''}><summary>${activity.filterHeading}</summary>
+<form method="get" action="/activity">
+<div class="field"><label for="application">${activity.application}</label>
+<select id="application" name="application">${option('', activity.anyApplication, filter.application)}${applications.map(({ clientId, name }) => option(clientId, name, filter.application))}</select></div>
+<div class="field"><label for="topic">${activity.topic}</label>
+<select id="topic" name="topic">${option('', activity.anyTopic, filter.topic)}${ENTRY_TOPICS.map((topic) => option(topic, activity.topics[topic], filter.topic))}</select></div>
+${dayField('from', activity.from)}
+${dayField('to', activity.to)}
+<div class="buttons"><button>${activity.apply}</button>${isNarrowed(filter) ? html`<a class="button" href="/activity">${activity.showAll}</a>` : ''}</div>
+</form></details>`
 }
 
-function describeReview(
-  { activity }: Texts,
-  decision: OperatorDecision,
-  reason: string | undefined,
-): string {
-  const why = reason === undefined ? activity.reasonErased : activity.reason(reason)
-  return decision === 'accepted' ? activity.accepted(why) : activity.notAccepted(why)
+const daySection = (reader: Reader, { at, sections }: Day): Html =>
+  html`<section><h2>${day(reader, at)}</h2>
+${sections.map((each) => card(reader, each))}</section>`
+
+const card = (reader: Reader, { purpose, lines }: DaySection): Html =>
+  html`<article class="card">
+${lines.map((line) => lineOf(reader, line))}
+${purpose ? html`<p class="quiet">${reader.texts.activity.purpose(purpose)}</p>` : ''}</article>`
+
+/** One sentence, and each time that it was so. */
+function lineOf(reader: Reader, line: Line): Html {
+  const { activity } = reader.texts
+  const [newest] = line
+  const link = ({ id, at }: Line[0]) => html`<a href="/activity/${id}">${moment(reader, at)}</a>`
+  return html`<div class="line"><p>${describeEntry(reader.texts, newest)}</p>
+${
+  line.length === 1
+    ? html`<p class="quiet">${link(newest)}</p>`
+    : html`<details><summary>${activity.times(line.length, moment(reader, newest.at))}</summary>
+<ul class="seen">${line.map((entry) => html`<li>${link(entry)}</li>`)}</ul></details>`
+}
+<p class="quiet"><a href="/activity/${newest.id}/unexpected" aria-label="${activity.unexpectedLabel(newest.id)}">${activity.unexpected}</a></p></div>`
 }
 
-function listImages({ activity, format }: Texts, images: readonly LedgerImage[]): string {
-  const types = images.map(
-    ({ type }) => wordFor(activity.images, type) ?? type.replaceAll('_', ' '),
-  )
-  return format.list([...new Set(types)])
+function endedSection(reader: Reader, ended: readonly EndedConsent[]): Html {
+  const { activity } = reader.texts
+  return html`<section aria-labelledby="ended"><h2 id="ended">${activity.endedHeading}</h2>
+${
+  ended.length === 0
+    ? html`<p class="empty">${activity.endedNone}</p>`
+    : html`<ul class="seen">${ended.map(({ clientName, givenAt, endedAt, endedBy }) => html`<li>${activity.ended[endedBy](html`<strong>${clientName}</strong>`, day(reader, givenAt), day(reader, endedAt))}</li>`)}</ul>
+<p class="quiet">${activity.endedHelp}</p>`
+}</section>`
 }
 
-function describeClaims(
-  texts: Texts,
-  names: readonly string[],
-  images: readonly LedgerImage[],
-): string {
-  const { activity, format } = texts
-  const words = names.map((name) => wordFor(activity.claimNames, name) ?? name)
-  const read = format.list([...new Set(words)])
-  const shown = listImages(texts, images)
-  return shown ? activity.claimsAndImages(read, shown) : activity.claims(read)
+function reportSection(reader: Reader, reports: readonly SecurityCase[]): Html {
+  const { activity, unexpected } = reader.texts
+  return html`<section aria-labelledby="reports"><h2 id="reports">${unexpected.listHeading}</h2>
+<ul class="seen">${reports.map(({ entryId, openedAt, state }) => html`<li>${unexpected.listed(html`<a href="/activity/${entryId}/unexpected">${activity.entry(entryId ?? '')}</a>`, moment(reader, openedAt), unexpected.states[state])}</li>`)}</ul></section>`
 }

@@ -1,17 +1,22 @@
 import { html } from 'hono/html'
 import type { ClientProfile } from '../clients/profile.ts'
-import { isScope } from '../clients/scopes.ts'
+import { isScope, type Scope } from '../clients/scopes.ts'
 import type { Consent } from '../consents/consents.ts'
-import { permissionFields, untilFields } from '../consents/form.ts'
-import { clientHeader, currentDisclosure, type StoredDocuments } from '../consents/page.ts'
+import { type Choice, permissionFields, untilFields } from '../consents/form.ts'
+import { clientHeader, showButton, trustNotice } from '../consents/page.ts'
+import { describePermissions } from '../consents/permissions.ts'
+import type { ConsentRules } from '../consents/rules.ts'
+import { hidesData, type SharedData } from '../consents/shared-data.ts'
 import { csrfField, day, type Html, page } from '../web/html.ts'
 import type { Reader } from '../web/reader.ts'
 
 type ApplicationPage = {
   client: ClientProfile
   consent: Consent
-  account: { name: string; email: string; emailVerified: boolean }
-  documents: StoredDocuments | undefined
+  shared: SharedData
+  rules: ConsentRules
+  /** What the resident entered, when the form is shown again. */
+  entered?: Choice | undefined
   csrf: string
   /** The change was made a moment ago. */
   isSaved: boolean
@@ -40,14 +45,12 @@ const pathOf = ({ clientId }: ClientProfile) => `/applications/${encodeURICompon
 const quote = (purpose: string) => html`<q>${purpose}</q>`
 
 function allowedApplication(reader: Reader, data: ApplicationPage): Html {
-  const { client, consent, account, documents, csrf, now } = data
+  const { client, consent, shared, rules, entered, csrf, now } = data
   const { application: words } = reader.texts
   const since = day(reader, consent.createdAt)
-  const permissions = [...consent.scopes, ...consent.declined].filter(isScope).map((scope) => ({
-    scope,
-    isTicked: consent.scopes.includes(scope),
-    now: currentDisclosure(reader, scope, account, documents),
-  }))
+  const { alternatives } = consent
+  const asked = { scopes: decidedScopes(consent), alternatives, before: consent, rules, shared }
+  const permissions = describePermissions(reader, { ...asked, entered }, { hasNotes: false })
   return html`<p>${
     consent.purpose ? words.allowedFor(since, quote(consent.purpose)) : words.allowedWithout(since)
   }</p>
@@ -58,14 +61,23 @@ ${
 }
 <form method="post" action="${pathOf(client)}">
 ${csrfField(csrf)}
+${trustNotice(reader, client)}
 ${permissionFields(reader, permissions)}
+${hidesData(shared, asked.scopes) ? showButton(reader) : ''}
 <p class="quiet">${words.untick(client.name)}</p>
-${untilFields(reader, { now, before: consent.endsAt })}
-<div class="buttons"><button class="primary" name="save">${words.save}</button></div>
+${untilFields(reader, { now, rules, before: consent.endsAt, chosen: entered?.until })}
+<div class="buttons decide"><button class="primary" name="save">${words.save}</button></div>
 </form>
 <h2>${words.endHeading}</h2>
 <p class="quiet">${words.endLead(client.name)}</p>
 ${endForm(reader, client, csrf)}`
+}
+
+/** What was allowed or declined, without the alternatives, which are chosen with what they replace. */
+export function decidedScopes({ scopes, declined, alternatives }: Consent): Scope[] {
+  const decided = [...scopes, ...declined].filter(isScope)
+  const smaller = decided.flatMap((scope) => alternatives[scope] ?? [])
+  return decided.filter((scope) => !smaller.includes(scope))
 }
 
 function frozenApplication(reader: Reader, { client, csrf }: ApplicationPage): Html {

@@ -1,9 +1,10 @@
 import { type Context, Hono } from 'hono'
-import { fullNameOf } from '../accounts/accounts.ts'
 import { notifyOfConsent } from '../accounts/security-notices.ts'
 import { findClientProfile } from '../clients/profile.ts'
 import { changeConsent, findConsent, liftFreeze, revokeConsent } from '../consents/consents.ts'
-import { readChoice } from '../consents/form.ts'
+import { type Choice, readChoice, termsOf } from '../consents/form.ts'
+import { findConsentRules } from '../consents/rules.ts'
+import { findSharedData } from '../consents/shared-data.ts'
 import { findLatestDocuments } from '../id-verification/store.ts'
 import { titlesOf } from '../oauth/consent-step.ts'
 import type { Jobs } from '../platform/jobs.ts'
@@ -11,7 +12,7 @@ import type { Sealer } from '../platform/secrets.ts'
 import { setSecurityHeaders } from '../web/html.ts'
 import { PageError } from '../web/page-error.ts'
 import type { PageEnv } from '../web/reader.ts'
-import { applicationPage } from './application-page.ts'
+import { applicationPage, decidedScopes } from './application-page.ts'
 import type { Guard, GuardParts, Resident } from './guard.ts'
 import { leaveNotice, takeNotice } from './notices.ts'
 
@@ -36,24 +37,35 @@ async function showApplication(
   c: Context<PageEnv>,
   clientId: string,
 ): Promise<Response> {
-  const { issuer, db, forms, guard } = parts
-  const resident = await guard.findResident(c)
-  if (!resident) return c.redirect('/', 303)
-  const { account, session } = resident
-  const [consent, client, documents] = await Promise.all([
+  const resident = await parts.guard.findResident(c)
+  return resident ? renderApplication(parts, c, resident, clientId) : parts.guard.askToSignIn(c)
+}
+
+async function renderApplication(
+  parts: Parts,
+  c: Context<PageEnv>,
+  { account, session, isRecent }: Pick<Resident, 'account' | 'session' | 'isRecent'>,
+  clientId: string,
+  entered?: Choice,
+): Promise<Response> {
+  const { issuer, db, forms } = parts
+  const [consent, client, documents, rules] = await Promise.all([
     findConsent(db, account.id, clientId),
     findClientProfile(db, clientId),
     findLatestDocuments(db, account.id),
+    findConsentRules(db),
   ])
   if (!consent || (consent.isEnded && !consent.isFrozen) || !client) throw nothingHere()
   const notice = takeNotice(parts, c)
+  const scopes = [...decidedScopes(consent), ...Object.values(consent.alternatives)]
   setSecurityHeaders(c, { issuer })
   return c.html(
     applicationPage(c.var.reader, {
       client,
       consent,
-      account: { ...account, name: fullNameOf(account) },
-      documents,
+      shared: await findSharedData(parts, { account, documents, isRecent, scopes }),
+      rules,
+      entered,
       csrf: forms.create(session.uid),
       isSaved: notice?.name === 'consent-changed' && notice.clientId === clientId,
       now: new Date(),
@@ -64,25 +76,30 @@ async function showApplication(
 async function change(parts: Parts, c: Context<PageEnv>, clientId: string): Promise<Response> {
   const { db, guard, security, log } = parts
   const sent = await guard.requireForm(c)
-  const choice = readChoice(sent.form, new Date())
+  const { resident } = sent
+  const choice = readChoice(sent.form, await findConsentRules(db))
+  if ('show' in sent.form) {
+    const proofPage = await guard.requireRecentSignIn(c, resident, sent.form)
+    return (
+      proofPage ?? renderApplication(parts, c, { ...resident, isRecent: true }, clientId, choice)
+    )
+  }
   if (!choice) throw new PageError(400, 'invalid_request', ({ permissions }) => permissions.choose)
-  const accountId = sent.resident.account.id
-  const of = { accountId, clientId, sessionUid: sent.resident.session.uid }
+  const accountId = resident.account.id
+  const of = { accountId, clientId, sessionUid: resident.session.uid }
+  const before = await findConsent(db, accountId, clientId)
+  const terms = termsOf(choice, before?.alternatives ?? {}, new Date())
   const consent = await runWithProof(guard, c, sent, () =>
-    changeConsent(
-      db,
-      { ...of, allowed: choice.ticked, endsAt: choice.endsAt },
-      async (sql, { scopes, endsAt }) => {
-        const client = await findClientProfile(sql, clientId)
-        const opened = titlesOf(scopes)
-        await notifyOfConsent(sql, parts, {
-          ...of,
-          clientName: client?.name ?? '',
-          opened,
-          endsAt,
-        })
-      },
-    ),
+    changeConsent(db, { ...of, ...terms }, async (sql, { scopes, endsAt }) => {
+      const client = await findClientProfile(sql, clientId)
+      const opened = titlesOf(scopes)
+      await notifyOfConsent(sql, parts, {
+        ...of,
+        clientName: client?.name ?? '',
+        opened,
+        endsAt,
+      })
+    }),
   )
   if (consent instanceof Response) return consent
   if (!consent) throw nothingHere()
@@ -96,11 +113,8 @@ async function revoke(parts: Parts, c: Context<PageEnv>, clientId: string): Prom
   const { db, guard, security, log } = parts
   const sent = await guard.requireForm(c)
   const accountId = sent.resident.account.id
-  const ended = await runWithProof(guard, c, sent, () =>
-    revokeConsent(db, accountId, clientId, { sessionUid: sent.resident.session.uid }),
-  )
-  if (ended instanceof Response) return ended
-  if (ended) {
+  const { uid: sessionUid } = sent.resident.session
+  if (await revokeConsent(db, accountId, clientId, { sessionUid })) {
     leaveNotice(parts, c, { name: 'consent-ended', clientId })
     security.emit('consent_ended', { accountId, clientId })
     log.info('consent revoked', { accountId, clientId })
@@ -120,7 +134,8 @@ async function lift(parts: Parts, c: Context<PageEnv>, clientId: string): Promis
   if (lifted instanceof Response) return lifted
   if (!lifted) throw nothingHere()
   log.info('consent freeze lifted', { accountId, clientId })
-  return c.redirect(lifted.isEnded ? '/' : pathOf(clientId), 303)
+  const isOver = lifted.isEnded || lifted.scopes.length === 0
+  return c.redirect(isOver ? '/' : pathOf(clientId), 303)
 }
 
 /** Runs `work`. It returns `sign-in` when it would extend access without a recent sign-in: then asks for a proof and runs it again. */

@@ -1,6 +1,7 @@
 import { html } from 'hono/html'
-import { csrfField, type Html, page, passkeyButton } from '../web/html.ts'
+import { csrfField, type Html, hiddenFields, page, passkeyButton } from '../web/html.ts'
 import type { Reader } from '../web/reader.ts'
+import { wordFor } from '../web/texts/languages.ts'
 
 /** Asks a signed-in resident to confirm their identity. `fields` are the interrupted form, which is sent again with the proof. */
 export function confirmPage(
@@ -17,16 +18,18 @@ export function confirmPage(
 ): Html {
   const { action, csrf, email, fields, declineBy, error } = data
   const { common, confirm } = reader.texts
+  // What somebody confirms is the button that they pressed.
+  const purpose = fields.map(([name]) => wordFor(confirm.purposes, name)).find(Boolean)
   const described = error ? html` aria-invalid="true" aria-describedby="confirm-error"` : ''
   return page(reader, {
     passkeys: true,
     title: error ? confirm.errorTitle : confirm.title,
     body: html`<section class="card narrow">
 <h1>${confirm.title}</h1>
-<p class="lead">${confirm.lead}</p>
+<p class="lead">${purpose ? html`<strong>${purpose}</strong> ` : ''}${confirm.lead}</p>
 ${error ? html`<div class="notice bad" role="alert" id="confirm-error"><p>${error}</p></div>` : ''}
 <form method="post" action="${action}">
-${csrfField(csrf)}${fields.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
+${csrfField(csrf)}${hiddenFields(fields)}
 <div class="field"><label for="username">${common.email}</label>
 <input id="username" name="username" type="email" autocomplete="username" readonly value="${email}"></div>
 <div class="field"><label for="password">${common.password}</label>

@@ -1,11 +1,13 @@
 import type { Context } from 'hono'
 import type { Provider } from 'oidc-provider'
 import { type Account, findAccount, lockAccount } from '../accounts/accounts.ts'
+import type { MailContext } from '../accounts/mails.ts'
 import { evaluatePasswordAlone } from '../accounts/second-factor.ts'
 import { isRecentSignIn } from '../accounts/session-limits.ts'
 import { lockSession } from '../accounts/sessions.ts'
 import type { FailedSignIn, SecondStep } from '../accounts/sign-in.ts'
 import type { Config } from '../config.ts'
+import { findErasureTime } from '../id-verification/erasure-requests.ts'
 import type { RequireProof } from '../oauth/interactions.ts'
 import { authenticateForm, PROOF_FIELDS } from '../oauth/logins.ts'
 import { secondStepPage } from '../oauth/second-step-pages.ts'
@@ -20,8 +22,9 @@ import { readForm } from '../web/form-body.ts'
 import type { FormTokens } from '../web/form-tokens.ts'
 import { setSecurityHeaders } from '../web/html.ts'
 import { PageError } from '../web/page-error.ts'
-import type { PageEnv, ReaderOf } from '../web/reader.ts'
+import { type PageEnv, type ReaderOf, readerIn } from '../web/reader.ts'
 import type { SecurityEvents } from '../web/security-events.ts'
+import { erasureBanner } from './erase-pages.ts'
 import { confirmPage } from './guard-pages.ts'
 
 export type GuardParts = {
@@ -34,7 +37,7 @@ export type GuardParts = {
   security: SecurityEvents
   sealer: Sealer
   jobs: Jobs
-  config: Pick<Config, 'defaultLocale' | 'mail' | 'production' | 'host'>
+  config: MailContext['config'] & Pick<Config, 'mail' | 'production' | 'host'>
   readerOf: ReaderOf
   log: Log
 }
@@ -49,6 +52,10 @@ export type Resident = {
   mayChangeFactors: boolean
 }
 export type Guard = ReturnType<typeof createGuard>
+
+/** The sign-in page that leads to another page of the portal. */
+export const signInPath = (returnTo: string): string =>
+  `/sign-in?return=${encodeURIComponent(returnTo)}`
 
 /** Identifies the resident of a request, and requires a recent sign-in where needed. */
 export function createGuard(parts: GuardParts) {
@@ -90,6 +97,8 @@ export function createGuard(parts: GuardParts) {
   return {
     /** The resident whose session this browser holds, or `undefined`. */
     findResident: (c: Context<PageEnv>) => findResident(parts, c),
+    /** Leads a browser without a session to the sign-in page, and back to this page after it. */
+    askToSignIn: (c: Context<PageEnv>) => c.redirect(signInPath(c.var.reader.returnTo), 303),
     requireForm,
     requireRecentSignIn,
     askForProof,
@@ -103,8 +112,15 @@ async function findResident(parts: GuardParts, c: Context<PageEnv>): Promise<Res
   const session = await resumeSession({ db, provider: provider() }, incoming, outgoing)
   const account = session && (await findAccount(db, vault, session.accountId))
   if (!session || account?.status !== 'active') return undefined
+  c.set('reader', readerIn(c.var.reader, account.timeZone))
   const alone = session.isMultiFactor ? undefined : await evaluatePasswordAlone(db, account.id)
   if (alone && !alone.suffices) return undefined
+  const eraseAt = await findErasureTime(db, account.id)
+  if (eraseAt) {
+    const { reader } = c.var
+    const csrf = parts.forms.create(session.uid)
+    c.set('reader', { ...reader, banner: erasureBanner(reader, { eraseAt, csrf }) })
+  }
   const isRecent = isRecentSignIn(session.authenticatedAt)
   return { session, account, isRecent, mayChangeFactors: isRecent && !alone?.isEnrolled }
 }

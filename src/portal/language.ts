@@ -4,6 +4,7 @@ import { setCookie } from 'hono/cookie'
 import { setLocale } from '../accounts/accounts.ts'
 import { readForm } from '../web/form-body.ts'
 import { localeCookie } from '../web/locales.ts'
+import { ownPath } from '../web/own-path.ts'
 import type { PageEnv } from '../web/reader.ts'
 import { isLocale } from '../web/texts/languages.ts'
 import type { Guard, GuardParts } from './guard.ts'
@@ -39,11 +40,4 @@ async function switchLanguage(
     if (resident) await setLocale(db, resident.account.id, locale)
   }
   return c.redirect(ownPath(returnTo, issuer), 303)
-}
-
-/** The path and query of an address of this portal; `/` for any other, and for one that a browser would read as another host. */
-function ownPath(address: unknown, issuer: string): string {
-  const url = typeof address === 'string' ? URL.parse(address, issuer) : null
-  if (url?.origin !== new URL(issuer).origin || url.pathname.startsWith('//')) return '/'
-  return `${url.pathname}${url.search}`
 }

@@ -96,7 +96,7 @@ export function linkRoutes({ issuer, db, vault, forms, guard, log }: Parts): Hon
 
   routes.get('/links', async (c) => {
     const resident = await guard.findResident(c)
-    if (!resident) return c.redirect('/', 303)
+    if (!resident) return guard.askToSignIn(c)
     const links = await listLinks(db, resident.account.id)
     setSecurityHeaders(c, { issuer })
     return c.html(linksPage(c.var.reader, { links, csrf: forms.create(resident.session.uid) }))

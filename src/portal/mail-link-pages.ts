@@ -8,6 +8,23 @@ const notice = (error: string | undefined): Html | '' =>
 const described = (error: string | undefined): Html | '' =>
   error ? html` aria-invalid="true" aria-describedby="form-error"` : ''
 
+type CodeForm = { csrf: string; error?: string | undefined }
+
+/** The form for the code of a mail that is read on another device. */
+export function codeForm(
+  { texts: { common, mailCode } }: Reader,
+  { action, csrf, error }: CodeForm & { action: string },
+): Html {
+  const marked = error ? html` aria-invalid="true" aria-describedby="code-error"` : ''
+  return html`<p>${mailCode.otherDevice}</p>
+<form method="post" action="${action}">
+${csrfField(csrf)}
+<div class="field"><label for="code">${common.code}</label>
+${error ? html`<p class="fault" id="code-error">${error}</p>` : ''}<input id="code" name="code" type="text" inputmode="numeric" autocomplete="one-time-code" maxlength="12" spellcheck="false" required${marked}></div>
+<div class="buttons"><button class="primary" name="verify">${common.continue}</button></div>
+</form>`
+}
+
 /** The page `/reset`: requests a link to set a new password. */
 export function askResetPage(
   reader: Reader,
@@ -33,13 +50,14 @@ ${csrfField(csrf)}
 }
 
 /** The same page whether or not an account has the address. */
-export function resetSentPage(reader: Reader): Html {
-  const { reset } = reader.texts
+export function resetSentPage(reader: Reader, { csrf, error }: CodeForm): Html {
+  const { reset, mailCode } = reader.texts
   return page(reader, {
-    title: reset.sentTitle,
+    title: error === undefined ? mailCode.title : mailCode.errorTitle,
     body: html`<section class="card narrow">
-<h1>${reset.sentTitle}</h1>
+<h1>${mailCode.title}</h1>
 <p class="lead">${reset.sentLead}</p>
+${codeForm(reader, { action: '/reset/code', csrf, error })}
 <p class="quiet">${reset.sentHelp}</p>
 </section>`,
   })
@@ -105,6 +123,20 @@ ${
 <ul>${passkeys.map((passkey) => html`<li>${describePasskey(reader.texts, passkey)}</li>`)}</ul>
 <p class="quiet">${reset.passkeysHelp}</p>`
 }
+</section>`,
+  })
+}
+
+/** The page after a link was sent to a new address. */
+export function emailSentPage(reader: Reader, { csrf, error }: CodeForm): Html {
+  const { confirmEmail, mailCode } = reader.texts
+  return page(reader, {
+    title: error === undefined ? mailCode.title : mailCode.errorTitle,
+    body: html`<section class="card narrow">
+<h1>${mailCode.title}</h1>
+<p class="lead">${confirmEmail.sentLead}</p>
+${codeForm(reader, { action: '/verify-email/code', csrf, error })}
+<p class="quiet">${confirmEmail.sentHelp}</p>
 </section>`,
   })
 }

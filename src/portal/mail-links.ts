@@ -9,7 +9,9 @@ import {
   setEmailVerified,
   setPasswordHash,
 } from '../accounts/accounts.ts'
+import { hasCode } from '../accounts/mail-codes.ts'
 import {
+  acceptCode,
   consumeLink,
   deleteUnusedLinks,
   findLink,
@@ -37,6 +39,7 @@ import {
   askResetPage,
   confirmEmailPage,
   emailConfirmedPage,
+  emailSentPage,
   newPasswordPage,
   passwordSetPage,
   resetSentPage,
@@ -54,10 +57,13 @@ export function mailLinkRoutes(parts: Parts): Hono<PageEnv> {
   routes.use(bodyLimit({ maxSize: 16 * 1024 }))
   routes.get('/reset', (c) => showResetForm(parts, c))
   routes.post('/reset', (c) => acceptResetRequest(parts, c))
-  routes.get('/reset/sent', (c) => showResetSent(parts, c))
+  routes.get('/reset/sent', (c) => showSent(parts, c, 'reset'))
+  routes.post('/reset/code', (c) => takeCode(parts, c, 'reset'))
   routes.get('/reset/done', (c) => showPasswordSet(parts, c))
   routes.get(`/reset/${TOKEN}`, (c) => showNewPasswordForm(parts, c, c.req.param('token')))
   routes.post(`/reset/${TOKEN}`, (c) => setNewPassword(parts, c, c.req.param('token')))
+  routes.get('/verify-email/sent', (c) => showSent(parts, c, 'email'))
+  routes.post('/verify-email/code', (c) => takeCode(parts, c, 'email'))
   routes.get('/verify-email/done', (c) => showEmailConfirmed(parts, c))
   routes.get(`/verify-email/${TOKEN}`, (c) => showConfirmEmail(parts, c, c.req.param('token')))
   routes.post(`/verify-email/${TOKEN}`, (c) => confirmEmail(parts, c, c.req.param('token')))
@@ -119,14 +125,41 @@ async function acceptResetRequest(parts: Parts, c: Context<PageEnv>): Promise<Re
     return show(parts, c, again(tooManyAttempts(wait).error(reader.texts)), 429)
   }
   security.emit('reset_requested', { address })
-  leaveNotice(parts, c, { name: 'reset-sent' })
   return c.redirect('/reset/sent', 303)
 }
 
-const showResetSent = (parts: Parts, c: Context<PageEnv>) =>
-  hasNotice(parts, c, 'reset-sent')
-    ? show(parts, c, resetSentPage(c.var.reader))
-    : c.redirect('/reset', 303)
+/** Where a link of each purpose is requested, where it leads, and the page in between. */
+const STEPS = {
+  reset: { start: '/reset', link: '/reset', sentPage: resetSentPage },
+  email: { start: '/account', link: '/verify-email', sentPage: emailSentPage },
+} as const
+
+/** The page that says to look for the mail, and takes its code. */
+async function showSent(
+  parts: Parts,
+  c: Context<PageEnv>,
+  purpose: LinkPurpose,
+  error?: string,
+): Promise<Response> {
+  const browser = browserOf(parts, c)
+  const { start, sentPage } = STEPS[purpose]
+  if (!(await hasCode(parts.db, { purpose, browser }))) return c.redirect(start, 303)
+  const csrf = parts.forms.create(`${purpose} code ${browser}`)
+  return show(parts, c, sentPage(c.var.reader, { csrf, error }), error === undefined ? 200 : 400)
+}
+
+async function takeCode(
+  parts: Parts,
+  c: Context<PageEnv>,
+  purpose: LinkPurpose,
+): Promise<Response> {
+  const browser = browserOf(parts, c)
+  const form = await requireForm(parts, c, `${purpose} code ${browser}`)
+  const typed = String(form.code ?? '')
+  const token = await acceptCode(parts, { purpose, browser, typed })
+  if (token) return c.redirect(`${STEPS[purpose].link}/${token}`, 303)
+  return showSent(parts, c, purpose, c.var.reader.texts.mailCode.wrong)
+}
 
 async function showPasswordSet(parts: Parts, c: Context<PageEnv>): Promise<Response> {
   const { issuer, db } = parts

@@ -99,6 +99,7 @@ export async function sendPasskeyOptions(
   return c.json(
     await createRegistrationOptions(parts.db, {
       issuer: parts.issuer,
+      name: parts.config.site.name,
       browser,
       account: { id, email, displayName: email },
       isNew: true,

@@ -1,21 +1,26 @@
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { findAccount } from '../accounts/accounts.ts'
+import { createCase, createEntryCase } from '../accounts/cases.ts'
 import { deleteUnusedLinks } from '../accounts/mail-links.ts'
-import { factorChangedMail, type MailContext, sendLetter } from '../accounts/mails.ts'
+import {
+  caseOpenedMail,
+  factorChangedMail,
+  type MailContext,
+  sendLetter,
+} from '../accounts/mails.ts'
 import { lockFactors, removeFactorsSince } from '../accounts/second-factor.ts'
 import {
   consumeNotice,
-  createCase,
   findNotice,
   findUsedNotice,
   forgetBrowsers,
   type Notice,
 } from '../accounts/security-notices.ts'
 import { findClientName } from '../clients/clients.ts'
-import { endTokenFamilies, freezeConsent } from '../consents/consents.ts'
+import { endTokenFamilies, freezeConsent, freezeLiveConsent } from '../consents/consents.ts'
 import { endSessions } from '../oauth/sessions.ts'
-import type { Db } from '../platform/db.ts'
+import type { Db, Sql } from '../platform/db.ts'
 import type { Log } from '../platform/log.ts'
 import type { Vault } from '../platform/vault.ts'
 import { readForm } from '../web/form-body.ts'
@@ -24,7 +29,7 @@ import { type Html, setSecurityHeaders } from '../web/html.ts'
 import { PageError } from '../web/page-error.ts'
 import type { PageEnv, Reader } from '../web/reader.ts'
 import type { SecurityEvents } from '../web/security-events.ts'
-import { notMeDonePage, notMePage } from './not-me-pages.ts'
+import { type About, notMeDonePage, notMePage } from './not-me-pages.ts'
 
 type Parts = MailContext & {
   issuer: string
@@ -49,11 +54,13 @@ export function notMeRoutes(parts: Parts): Hono<PageEnv> {
   }
   const linkExpired = () => new PageError(410, 'link_expired', ({ errors }) => errors.noticeExpired)
 
-  async function aboutOf({ texts }: Reader, { clientId }: Notice) {
-    if (clientId === null) return { kind: 'sign-in' } as const
+  async function aboutOf({ texts }: Reader, { kind, clientId, entryId }: Notice): Promise<About> {
+    if (kind === 'sign-in') return { kind }
     const clientName = (await findClientName(db, clientId)) ?? texts.notMe.theApplication
     const path = `/applications/${encodeURIComponent(clientId)}`
-    return { kind: 'consent', clientName, path } as const
+    return kind === 'consent'
+      ? { kind, clientName, path }
+      : { kind, clientName, path, report: `/activity/${entryId}/unexpected` }
   }
 
   routes.get(`/not-me/${TOKEN}`, async (c) => {
@@ -72,6 +79,7 @@ export function notMeRoutes(parts: Parts): Hono<PageEnv> {
     const report = await db.begin(async (sql) => {
       const notice = await consumeNotice(sql, token)
       if (!notice) throw linkExpired()
+      if (notice.kind === 'entry') return await reportEntry(sql, parts, notice)
       await lockFactors(sql, notice.accountId)
       const { accountId, clientId, sessionUid } = notice
       if (clientId !== null) await freezeConsent(sql, { accountId, clientId })
@@ -85,14 +93,14 @@ export function notMeRoutes(parts: Parts): Hono<PageEnv> {
         const removed = await removeFactorsSince(sql, accountId, notice.createdAt)
         if (removed && account) await sendLetter(sql, parts, account, factorChangedMail('disowned'))
       }
-      return { ...notice, caseId: await createCase(sql, notice) }
+      return { ...notice, isFrozen: clientId !== null, caseId: await createCase(sql, notice) }
     })
-    const { caseId, kind, accountId, clientId } = report
-    security.emit(clientId === null ? 'session_disowned' : 'access_frozen', {
-      accountId,
-      clientId: clientId ?? undefined,
-    })
-    log.warn('security case opened', { caseId, kind, accountId, clientId: clientId ?? undefined })
+    const { caseId, kind, isFrozen, accountId, clientId } = report
+    const about = { accountId, clientId: clientId ?? undefined }
+    if (kind === 'sign-in') security.emit('session_disowned', about)
+    if (isFrozen) security.emit('access_frozen', about)
+    if (kind === 'entry') security.emit('entry_reported', about)
+    if (caseId) log.warn('security case opened', { caseId, kind, ...about })
     return c.redirect(`/not-me/${token}/done`, 303)
   })
 
@@ -103,4 +111,20 @@ export function notMeRoutes(parts: Parts): Hono<PageEnv> {
     return show(c, notMeDonePage(c.var.reader, { about }))
   })
   return routes
+}
+
+/** What the page of the entry does, for whoever has the mail. No session ends: the application read with its own token. */
+async function reportEntry(sql: Sql, parts: Parts, notice: Extract<Notice, { kind: 'entry' }>) {
+  const { accountId, clientId, entryId } = notice
+  const isFrozen = await freezeLiveConsent(sql, { accountId, clientId })
+  const caseId = await createEntryCase(sql, parts.vault, {
+    ...{ accountId, clientId, entryId, frozen: isFrozen, note: undefined },
+  })
+  const account = await findAccount(sql, parts.vault, accountId)
+  if (caseId && account) {
+    const frozen = isFrozen ? await findClientName(sql, clientId) : undefined
+    const page = `${parts.issuer}/activity/${entryId}/unexpected`
+    await sendLetter(sql, parts, account, caseOpenedMail({ frozen, page }))
+  }
+  return { ...notice, isFrozen, caseId }
 }

@@ -13,7 +13,6 @@ import { wordFor } from '../web/texts/languages.ts'
 
 /** Notices that are a sentence. */
 const SENTENCES = [
-  'email-sent',
   'passkey-added',
   'passkey-renamed',
   'passkey-removed',
@@ -21,10 +20,14 @@ const SENTENCES = [
   'totp-removed',
   'session-ended',
   'sessions-ended',
+  'export-requested',
+  'erasure-cancelled',
   'verification-cancelled',
+  'time-zone-set',
+  'notifications-saved',
 ] as const satisfies readonly (keyof Texts['notices'])[]
 /** Notices that have a page of their own. */
-const PAGES = ['reset-sent', 'password-set', 'email-confirmed', 'operator-created'] as const
+const PAGES = ['password-set', 'email-confirmed', 'operator-created'] as const
 /** Notices about one application. */
 const ABOUT_CLIENT = ['consent-changed', 'consent-ended', 'request-expired'] as const
 

@@ -1,12 +1,15 @@
 import { html } from 'hono/html'
 import type { ClientProfile } from '../clients/profile.ts'
 import type { Scope } from '../clients/scopes.ts'
+import { IMAGES_SCOPE, type ImageKind } from '../consents/images.ts'
 import { clientHeader } from '../consents/page.ts'
-import { csrfField, day, type Html, page } from '../web/html.ts'
-import { photoList, type SmallPhoto } from '../web/photos.ts'
+import type { Reason } from '../id-verification/vendors/reasons/reason.ts'
+import { calendarDate, csrfField, day, type Html, moment, page } from '../web/html.ts'
+import { photoLabel, photoList, type SmallPhoto } from '../web/photos.ts'
 import type { Reader } from '../web/reader.ts'
 import type { Texts } from '../web/texts/en.ts'
 import { wordFor } from '../web/texts/languages.ts'
+import { outcomeNote } from './outcome-note.ts'
 
 type Verification = {
   id: string
@@ -19,6 +22,10 @@ type Verification = {
   matchReview: 'accepted' | 'rejected' | null
   documentExpiresOn: Date | null
   isExpired: boolean
+  expiresSoon: boolean
+  reasons: Reason[] | null
+  isLatest: boolean
+  isOfSubject: boolean
   imagesPending: boolean
   /** No image could be read. */
   imagesRefused: boolean
@@ -27,16 +34,18 @@ type Verification = {
   imagesHidden: boolean
 }
 /** What its status follows from. */
-type Judged = Omit<Verification, 'images' | 'imagesHidden'>
+export type Judged = Omit<Verification, 'images' | 'imagesHidden'>
 type Application = {
   client: ClientProfile
   scopes: Scope[]
   declined: Scope[]
+  withheldImages: readonly ImageKind[]
   createdAt: Date
   endsAt: Date | null
+  purpose: string | null
   isFrozen: boolean
-  /** When it last obtained a token. */
-  lastTokenAt: Date | null
+  /** When it last read data. */
+  lastReadAt: Date | undefined
 }
 
 /** The resident's home page: identity checks, and the applications that may see them. */
@@ -140,7 +149,8 @@ function verificationCard(reader: Reader, verification: Verification, csrf: stri
 <header><h3>${wordFor(home.kinds, verification.documentType) ?? home.kinds.other}</h3><p class="status ${status.tone}">${status.words}</p></header>
 <p class="quiet">${home.started(day(reader, verification.date), vendor)}</p>
 ${matchNote(reader.texts, verification)}
-${documentExpiresOn ? html`<p class="quiet">${validity(day(reader, documentExpiresOn))}</p>` : ''}
+${outcomeNote(reader.texts, verification)}
+${documentExpiresOn ? html`<p class="quiet">${validity(calendarDate(reader, documentExpiresOn))}</p>` : ''}
 ${verification.imagesPending ? html`<p class="quiet">${home.copying}</p>` : ''}
 ${verification.imagesRefused ? html`<p class="quiet">${home.unreadable(vendor)}</p>` : ''}
 ${verification.imagesHidden ? html`<form method="post" action="/photos">${csrfField(csrf)}<button name="photos">${home.showPhotos}</button></form>` : ''}
@@ -149,18 +159,21 @@ ${verification.images.length > 0 ? photoList(reader.texts, verification.images) 
 }
 
 function applicationCard(reader: Reader, application: Application, csrf: string): Html {
-  const { client, scopes, declined, createdAt, endsAt, isFrozen, lastTokenAt } = application
-  const { home } = reader.texts
+  const { client, scopes, declined, createdAt, endsAt, purpose, isFrozen, lastReadAt } = application
+  const withheld = scopes.includes(IMAGES_SCOPE) ? application.withheldImages : []
+  const { home, format } = reader.texts
   const path = `/applications/${encodeURIComponent(client.clientId)}`
   return html`<article class="card">
 ${clientHeader(reader, client, html`<h3>${client.name}</h3>`)}
 ${isFrozen ? html`<div class="notice bad"><p>${home.frozen(path)}</p></div>` : ''}
 <dl class="facts">
+${purpose ? html`<div><dt>${home.purpose}</dt><dd><q>${purpose}</q></dd></div>` : ''}
 <div><dt>${home.allowed}</dt><dd>${scopes.length > 0 ? titles(reader, scopes) : home.nothing}</dd></div>
 ${declined.length > 0 ? html`<div><dt>${home.declined}</dt><dd>${titles(reader, declined)}</dd></div>` : ''}
+${withheld.length > 0 ? html`<div><dt>${home.withheld}</dt><dd>${format.list(withheld.map((kind) => photoLabel(reader.texts, kind)))}</dd></div>` : ''}
 <div><dt>${home.since}</dt><dd>${day(reader, createdAt)}</dd></div>
 <div><dt>${home.until}</dt><dd>${endsAt ? day(reader, endsAt) : home.untilYouEndIt}</dd></div>
-${lastTokenAt ? html`<div><dt>${home.lastConnected}</dt><dd>${day(reader, lastTokenAt)}</dd></div>` : ''}
+<div><dt>${home.lastRead}</dt><dd>${lastReadAt ? moment(reader, lastReadAt) : home.neverRead}</dd></div>
 </dl>
 <form method="post" action="${path}/revoke">${csrfField(csrf)}<div class="buttons"><a class="button" href="${path}" aria-label="${home.changeLabel(client.name)}">${home.change}</a><button class="danger" name="revoke" aria-label="${reader.texts.application.endButton(client.name)}">${home.end}</button></div></form>
 </article>`

@@ -53,6 +53,7 @@ export function passkeyRoutes(parts: Parts): Hono<PageEnv> {
     return c.json(
       await createRegistrationOptions(db, {
         issuer,
+        name: parts.config.site.name,
         browser: browserOf(parts, c),
         account: { ...account, displayName: fullNameOf(account) },
       }),

@@ -47,6 +47,8 @@ export function photoRoutes(parts: Parts): Hono<PageEnv> {
   }
 
   routes.get('/photos/:id', async (c) => {
+    // Whether or not there is such a photo.
+    if (!(await guard.findResident(c))) return guard.askToSignIn(c)
     const { resident, photo } = await requirePhoto(c)
     return showPhoto(parts, c, resident, photo)
   })

@@ -5,6 +5,7 @@ import { findClientName } from '../clients/clients.ts'
 import { listClientProfiles } from '../clients/profile.ts'
 import { isScope } from '../clients/scopes.ts'
 import { listConsents } from '../consents/consents.ts'
+import { inPageOrder } from '../consents/form.ts'
 import { findOwnProgress } from '../id-verification/own-progress.ts'
 import { findOwnVerification } from '../id-verification/own-verifications.ts'
 import { adoptDocumentName, findDocumentName } from '../id-verification/review.ts'
@@ -25,7 +26,7 @@ import { takeOpenedLink } from './links.ts'
 import { sentenceOf, takeNotice } from './notices.ts'
 import { homePage } from './pages.ts'
 import { isNewOperator } from './setup.ts'
-import { showSignIn, signIn, signOut } from './sign-in.ts'
+import { openSignIn, showSignIn, signIn, signOut } from './sign-in.ts'
 import { verificationPage } from './verification-page.ts'
 import { verifyCard } from './verify-pages.ts'
 
@@ -41,6 +42,7 @@ export function portalRoutes(parts: Parts): Hono<PageEnv> {
   const routes = new Hono<PageEnv>()
   routes.use(bodyLimit({ maxSize: 16 * 1024 }))
   routes.get('/', (c) => showHome(parts, c))
+  routes.get('/sign-in', (c) => openSignIn(parts, c))
   routes.post('/sign-in', (c) => signIn(parts, c))
   routes.post('/sign-out', (c) => signOut(parts, c))
   routes.get('/verifications/:id', (c) => showVerification(parts, c, c.req.param('id')))
@@ -89,7 +91,7 @@ async function showHome(parts: Parts, c: Context<PageEnv>): Promise<Response> {
 async function showVerification(parts: Parts, c: Context<PageEnv>, id: string): Promise<Response> {
   const { issuer, db, vault, forms, guard } = parts
   const resident = await guard.findResident(c)
-  if (!resident) return c.redirect('/', 303)
+  if (!resident) return guard.askToSignIn(c)
   const { account, session, isRecent } = resident
   const verification = await findOwnVerification(db, vault, { accountId: account.id, id })
   if (!verification) throw new PageError(404, 'not_found', ({ errors }) => errors.notFound)
@@ -132,16 +134,13 @@ async function listApplications(db: Db, accountId: string) {
   return consents.flatMap((consent) => {
     const client = profiles.find(({ clientId }) => clientId === consent.clientId)
     if (!client) return []
-    const { scopes, declined, createdAt, endsAt, isFrozen, lastTokenAt } = consent
+    const { scopes, declined } = consent
     return [
       {
+        ...consent,
         client,
-        scopes: scopes.filter(isScope),
-        declined: declined.filter(isScope),
-        createdAt,
-        endsAt,
-        isFrozen,
-        lastTokenAt,
+        scopes: inPageOrder(scopes.filter(isScope)),
+        declined: inPageOrder(declined.filter(isScope)),
       },
     ]
   })

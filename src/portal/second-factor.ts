@@ -55,14 +55,14 @@ async function startEnrolment({ guard }: Parts, c: Context<PageEnv>): Promise<Re
 
 async function showNewEnrolment(parts: Parts, c: Context<PageEnv>): Promise<Response> {
   const resident = await parts.guard.findResident(c)
-  if (!resident) return c.redirect('/', 303)
+  if (!resident) return parts.guard.askToSignIn(c)
   const { hasTotp } = await findFactors(parts.db, resident.account.id)
   if (!resident.mayChangeFactors || hasTotp) return c.redirect('/account#second-step', 303)
   return showEnrolment(parts, c, resident)
 }
 
 function showEnrolment(
-  { issuer, forms, sealer }: Parts,
+  { config, issuer, forms, sealer }: Parts,
   c: Context<PageEnv>,
   { account, session }: Resident,
   { secret = createTotpSecret(), error }: { secret?: string | undefined; error?: string } = {},
@@ -74,7 +74,7 @@ function showEnrolment(
       csrf: forms.create(session.uid),
       fields: [],
       secret,
-      uri: totpUri(secret, account.email),
+      uri: totpUri(secret, account.email, config.site.name),
       enrolment: sealEnrolment(sealer, account.id, secret),
       isDemanded: false,
       error,

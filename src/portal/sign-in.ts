@@ -9,29 +9,42 @@ import { secondStepPage } from '../oauth/second-step-pages.ts'
 import { browserOf, endSession, startSession } from '../oauth/sessions.ts'
 import { readForm } from '../web/form-body.ts'
 import { setSecurityHeaders } from '../web/html.ts'
+import { ownPath } from '../web/own-path.ts'
 import type { PageEnv } from '../web/reader.ts'
 import type { Texts } from '../web/texts/en.ts'
 import { deviceOf } from './devices.ts'
-import type { Guard, GuardParts } from './guard.ts'
+import { type Guard, type GuardParts, signInPath } from './guard.ts'
 
-/** The page for a browser without a session. `missing`: what the sign-in that was just tried still lacks. */
+type SignInOptions = {
+  /** The page of this portal to which the resident was going. */
+  returnTo?: string
+  /** What the sign-in that was just tried still lacks. */
+  missing?: (FailedSignIn & { email: string }) | SecondStep
+}
+
+/** The page for a browser without a session. */
 export async function showSignIn(
   parts: GuardParts,
   c: Context<PageEnv>,
-  missing?: (FailedSignIn & { email: string }) | SecondStep,
+  { returnTo = '/', missing }: SignInOptions = {},
 ): Promise<Response> {
   const failed = missing?.outcome === 'second-step' ? missing.failed : missing
   setSecurityHeaders(c, { issuer: parts.issuer, passkeys: true })
   if (failed?.retryAfterSeconds) c.header('Retry-After', String(failed.retryAfterSeconds))
+  // The switch of languages keeps it, also on a page that answers a form.
+  const reader =
+    returnTo === '/' ? c.var.reader : { ...c.var.reader, returnTo: signInPath(returnTo) }
+  const fields: [string, string][] = returnTo === '/' ? [] : [['return', returnTo]]
   const shared = {
     action: '/sign-in',
     csrf: parts.forms.create(signInForm(parts, c)),
-    error: failed?.error(c.var.reader.texts),
+    fields,
+    error: failed?.error(reader.texts),
   }
   return c.html(
     missing?.outcome === 'second-step'
-      ? secondStepPage(c.var.reader, { fields: [], ...missing, ...shared })
-      : signInPage(c.var.reader, {
+      ? secondStepPage(reader, { ...missing, ...shared })
+      : signInPage(reader, {
           ...shared,
           email: missing?.email,
           signUpPath: (await isSignUpOffered(parts.db)) ? '/sign-up' : undefined,
@@ -40,18 +53,31 @@ export async function showSignIn(
   )
 }
 
+/** `GET /sign-in?return=PATH`: leads to that page of the portal at once where somebody is signed in already. */
+export async function openSignIn(
+  parts: GuardParts & { guard: Guard },
+  c: Context<PageEnv>,
+): Promise<Response> {
+  const returnTo = ownPath(c.req.query('return'), parts.issuer)
+  return (await parts.guard.findResident(c))
+    ? c.redirect(returnTo, 303)
+    : showSignIn(parts, c, { returnTo })
+}
+
 /** `POST /sign-in`: an e-mail address and a password, a passkey, or the second step. */
 export async function signIn(parts: GuardParts, c: Context<PageEnv>): Promise<Response> {
   const form = await readForm(c)
   parts.forms.require(c.req.raw, signInForm(parts, c), form.csrf)
   const { incoming, outgoing } = c.env
   const email = String(form.email ?? '')
+  const returnTo = ownPath(form.return, parts.issuer)
   const browser = browserOf(parts, c)
   const snapshot = await takeSnapshot(parts.db)
   const address = parts.addressOf(incoming)
   const tried = await authenticateForm(parts, { form, address, browser })
-  if (tried.outcome === 'failed') return showSignIn(parts, c, { ...tried, email })
-  if (tried.outcome === 'second-step') return showSignIn(parts, c, tried)
+  if (tried.outcome === 'failed')
+    return showSignIn(parts, c, { returnTo, missing: { ...tried, email } })
+  if (tried.outcome === 'second-step') return showSignIn(parts, c, { returnTo, missing: tried })
   const started = await startSession(
     { ...parts, provider: parts.provider() },
     incoming,
@@ -64,7 +90,7 @@ export async function signIn(parts: GuardParts, c: Context<PageEnv>): Promise<Re
   const { locale } = c.var.reader
   const signedIn = { ...started, accountId, browser, device, locale, snapshot }
   if (await completeSignIn(parts, signedIn)) parts.log.info('signed in', { accountId })
-  return c.redirect('/', 303)
+  return c.redirect(returnTo, 303)
 }
 
 /** `POST /sign-out` */

@@ -1,6 +1,7 @@
 import { html } from 'hono/html'
 import { csrfField, type Html, page } from '../web/html.ts'
 import type { Reader } from '../web/reader.ts'
+import { codeForm } from './mail-link-pages.ts'
 
 /** The application that waits for the account: its name, and the identifier of its request. */
 type Waiting = { interactionUid: string; clientName: string }
@@ -61,21 +62,15 @@ export function signUpSentPage(
   },
 ): Html {
   const { csrf, email, waiting, byInvitation, hasOutbox, error } = data
-  const { common, signUp } = reader.texts
+  const { mailCode, signUp } = reader.texts
   const sent = byInvitation ? signUp.sentIfInvited : signUp.sent
   return page(reader, {
-    title: error === undefined ? signUp.sentTitle : signUp.sentErrorTitle,
+    title: error === undefined ? mailCode.title : mailCode.errorTitle,
     body: html`<section class="card narrow">
-<h1>${signUp.sentTitle}</h1>
+<h1>${mailCode.title}</h1>
 <p class="lead">${sent(html`<strong>${email}</strong>`)}</p>
 ${hasOutbox ? html`<div class="notice" role="note"><p>${signUp.inOutbox('/outbox')}</p></div>` : ''}
-<p>${signUp.otherDevice}</p>
-<form method="post" action="/sign-up/code">
-${csrfField(csrf)}
-<div class="field"><label for="code">${common.code}</label>
-${fault('code', error)}<input id="code" name="code" type="text" inputmode="numeric" autocomplete="one-time-code" maxlength="12" spellcheck="false" required${described('code', error)}></div>
-<div class="buttons"><button class="primary" name="verify">${common.continue}</button></div>
-</form>
+${codeForm(reader, { action: '/sign-up/code', csrf, error })}
 <p class="quiet">${signUp.noEmail(startPath(waiting))}</p>
 <p class="quiet"><a href="${signInPath(waiting)}">${signUp.hasAccount}</a></p>
 </section>`,

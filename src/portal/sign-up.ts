@@ -126,7 +126,7 @@ async function showSent(
     waiting,
     byInvitation: await isByInvitation(parts),
     hasOutbox: showsOutbox(parts),
-    error: hasError ? c.var.reader.texts.signUp.wrongCode : undefined,
+    error: hasError ? c.var.reader.texts.mailCode.wrong : undefined,
   })
   return show(parts, c, page, hasError ? 400 : 200)
 }

@@ -1,10 +1,11 @@
 import { html } from 'hono/html'
 import type { NameSource } from '../accounts/accounts.ts'
 import type { OwnVerification } from '../id-verification/own-verifications.ts'
-import { csrfField, day, type Html, page } from '../web/html.ts'
+import { calendarDate, csrfField, day, type Html, page } from '../web/html.ts'
 import { photoList } from '../web/photos.ts'
 import type { Reader } from '../web/reader.ts'
 import { wordFor } from '../web/texts/languages.ts'
+import { outcomeNote } from './outcome-note.ts'
 import { capitalised, matchNote, statusOf, verifierOf } from './pages.ts'
 
 type Findings = NonNullable<OwnVerification['findings']>
@@ -43,11 +44,12 @@ export function verificationPage(
     body: html`<p><a href="/">${common.backToDocuments}</a></p>
 <article class="card"><header><h1>${what}</h1><p class="status ${status.tone}">${status.words}</p></header>
 ${matchNote(reader.texts, verification)}
+${outcomeNote(reader.texts, verification)}
 <dl class="facts">
 ${fact(texts.checkedBy, verifierOf(reader.texts, vendor))}
 ${fact(texts.started, day(reader, date))}
 ${decidedAt ? fact(texts.decided, day(reader, decidedAt)) : ''}
-${documentExpiresOn ? fact(isExpired ? texts.expired : texts.validUntil, day(reader, documentExpiresOn)) : ''}
+${documentExpiresOn ? fact(isExpired ? texts.expired : texts.validUntil, calendarDate(reader, documentExpiresOn)) : ''}
 </dl></article>
 ${
   isRecent
@@ -101,7 +103,7 @@ function describeValue(reader: Reader, name: keyof Findings, value: string): Htm
 function dayOf(reader: Reader, value: string): Html | string {
   const date = new Date(`${value}T00:00:00Z`)
   return /^\d{4}-\d\d-\d\d$/.test(value) && !Number.isNaN(date.getTime())
-    ? day(reader, date)
+    ? calendarDate(reader, date)
     : value
 }
 

@@ -56,7 +56,7 @@ function startForm(given: {
   request: WaitingRequest | undefined
   label: string
   replaces?: string
-  look?: 'primary' | ''
+  look?: string
 }): Html {
   const { csrf, request, label, replaces, look = 'primary' } = given
   return html`<form method="post" action="/verify">${csrfField(csrf)}${requestField(request)}${
@@ -163,6 +163,9 @@ ${['declined', 'rejected', 'mismatch', 'document-expired'].includes(state) ? htm
 const checkAgain = ({ texts }: Reader, id: string): Html =>
   html`<a class="button" href="/verify/${id}">${texts.verify.checkAgain}</a>`
 
+/** States in which only others can do something, perhaps for longer than the application's request is open. */
+const IS_LONG: readonly ProgressState[] = ['checking', 'in-review', 'mismatch']
+
 /** What the resident can do about the application that waits, while there is no result. */
 function waitingNote(
   reader: Reader,
@@ -171,7 +174,10 @@ function waitingNote(
   const { verify } = reader.texts
   if (state === 'done' || state === 'photos') return ''
   const { clientName, expiresAt, interactionUid } = request
-  return html`<div class="notice waiting"><p>${verify.waits(clientName, moment(reader, expiresAt))} <a href="/interaction/${interactionUid}">${verify.backTo(clientName)}</a></p></div>`
+  const link = html`<a href="/interaction/${interactionUid}">${verify.backTo(clientName)}</a>`
+  return IS_LONG.includes(state)
+    ? html`<div class="notice waiting"><p>${verify.waits(clientName, moment(reader, expiresAt))} ${link}</p></div>`
+    : html`<p>${link}</p>`
 }
 
 function cancelForm(
@@ -181,14 +187,11 @@ function cancelForm(
   if (!isCancellable(progress)) return ''
   const { verify } = reader.texts
   const { id, state, hasPage } = progress
-  return html`<h2>${verify.otherwise}</h2>
-${
-  hasPage
-    ? html`<p>${verify.usedUp}</p>${startForm({ csrf, request, label: verify.startAgain, replaces: id, look: '' })}`
-    : ''
-}
-<p>${state === 'new-photos' ? verify.endsIt : verify.removesIt}</p>
-<form method="post" action="/verify/${id}/cancel">${csrfField(csrf)}${requestField(request)}<button class="danger" name="cancel">${verify.cancel}</button></form>`
+  const again = startForm({ csrf, request, label: verify.startAgain, replaces: id, look: '' })
+  return html`<details><summary>${verify.otherwise}</summary>
+${hasPage ? html`<p>${verify.usedUp}</p>${again}` : ''}
+<p class="quiet">${state === 'new-photos' ? verify.endsIt : verify.removesIt}</p>
+<form method="post" action="/verify/${id}/cancel">${csrfField(csrf)}${requestField(request)}<button class="danger" name="cancel">${verify.cancel}</button></form></details>`
 }
 
 /** For a browser without a session: that of a phone on which only the photos were taken. */

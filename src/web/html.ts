@@ -1,34 +1,44 @@
-import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Context } from 'hono'
 import { html } from 'hono/html'
 import type { PageEnv, Reader } from './reader.ts'
 import { HSTS } from './response-headers.ts'
+import { createAsset } from './site.ts'
 import type { Html } from './texts/formats.ts'
-import { LANGUAGES, type Locale } from './texts/languages.ts'
+import { LANGUAGES, type Locale, momentInWords } from './texts/languages.ts'
 
 export type { Html } from './texts/formats.ts'
 
-const css = readFileSync(new URL('./styles.css', import.meta.url), 'utf8')
-const digestOf = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 16)
+const readScript = (name: string) =>
+  createAsset(
+    name,
+    'js',
+    'text/javascript; charset=utf-8',
+    readFileSync(new URL(`./${name}.js`, import.meta.url), 'utf8'),
+  )
 
-/** One file whose path contains its digest, so that it can be cached without end. */
-export const stylesheet = { path: `/assets/portal-${digestOf(css)}.css`, body: css }
-
-const script = readFileSync(new URL('./passkey.js', import.meta.url), 'utf8')
-
-/** The only script, for pages that can use a passkey; they work without it. */
-export const passkeyScript = { path: `/assets/passkey-${digestOf(script)}.js`, body: script }
+/** For pages that can use a passkey; they work without it. */
+export const passkeyScript = readScript('passkey')
+/** For pages that take photos, and those that wait for a phone; they work without it. */
+export const cameraScript = readScript('camera')
 
 /**
- * The frame of every page: one stylesheet, the passkey script where a page uses it, and the switch of languages. `hasSwitch`: false for
- * a page that is shown only once, or exists in one language only.
+ * The frame of every page: one stylesheet, a script where a page uses it, the operator's name and logo, links to the pages of help, and
+ * the switch of languages. `hasSwitch`: false for a page that is shown only once, or exists in one language only.
  */
 export function page(
-  { locale, texts, returnTo }: Reader,
-  content: { title: string; body: Html; actions?: Html; passkeys?: boolean; hasSwitch?: boolean },
+  { locale, texts, returnTo, site, banner }: Reader,
+  content: {
+    title: string
+    body: Html
+    actions?: Html
+    passkeys?: boolean
+    camera?: boolean
+    hasSwitch?: boolean
+  },
 ): Html {
-  const { title, body, actions = '', passkeys = false, hasSwitch = true } = content
+  const { title, body, actions = '', passkeys = false, camera = false, hasSwitch = true } = content
+  const scripts = [...(passkeys ? [passkeyScript] : []), ...(camera ? [cameraScript] : [])]
   const { frame } = texts
   return html`<!doctype html>
 <html lang="${texts.language.tag}">
@@ -38,18 +48,26 @@ export function page(
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
 <title>${title} · ${frame.portal}</title>
-<link rel="stylesheet" href="${stylesheet.path}">${
-    passkeys
-      ? html`
-<script src="${passkeyScript.path}" defer></script>`
-      : ''
-  }
+<link rel="stylesheet" href="${site.stylesheet.path}">${scripts.map(
+    ({ path }) => html`
+<script src="${path}" defer></script>`,
+  )}
 </head>
 <body>
 <a class="skip" href="#main">${frame.skip}</a>
-<header class="top"><div class="bar"><a class="brand" href="/"><span class="mark" aria-hidden="true"></span>${frame.portal}</a>${actions}</div></header>
-<main id="main">${body}</main>
-<footer><p>${frame.footer}</p>${hasSwitch ? languageSwitch(locale, frame.language, returnTo) : ''}</footer>
+<header class="top"><div class="bar"><a class="brand" href="/">${
+    site.logo
+      ? html`<img src="${site.logo.path}" alt="" class="logo">`
+      : html`<span class="mark" aria-hidden="true"></span>`
+  }${frame.portal}</a>${actions}</div></header>
+<main id="main">${banner ?? ''}${body}</main>
+<footer><p>${frame.footer}</p>
+<nav aria-label="${frame.about}"><ul class="about">
+<li><a href="/help">${frame.help}</a></li>
+<li><a href="/contact">${frame.contact}</a></li>
+<li><a href="/privacy">${frame.privacy}</a></li>
+<li><a href="/accessibility">${frame.accessibility}</a></li>
+</ul></nav>${hasSwitch ? languageSwitch(locale, frame.language, returnTo) : ''}</footer>
 </body>
 </html>`
 }
@@ -68,13 +86,17 @@ ${Object.entries(LANGUAGES).map(([locale, { language }]) =>
 )}
 </form>`
 
-/** A day in words, in UTC for every reader. */
-export const day = ({ texts }: Reader, date: Date): Html =>
-  html`<time datetime="${date.toISOString()}">${texts.format.day(date)}</time>`
+/** The day of a point in time, in the zone of the reader. */
+export const day = ({ texts }: Reader, at: Date): Html =>
+  html`<time datetime="${at.toISOString()}">${texts.format.day(at)}</time>`
 
-/** A day and time in words, in UTC for every reader. */
-export const moment = ({ texts }: Reader, date: Date): Html =>
-  html`<time datetime="${date.toISOString()}">${texts.common.momentInUtc(texts.format.moment(date))}</time>`
+/** A date of the calendar, such as the last day of a document: the same in every zone. */
+export const calendarDate = ({ texts }: Reader, date: Date): Html =>
+  html`<time datetime="${date.toISOString().slice(0, 10)}">${texts.format.date(date)}</time>`
+
+/** The day and time of a point in time, in the zone of the reader, with its name. */
+export const moment = ({ texts }: Reader, at: Date): Html =>
+  html`<time datetime="${at.toISOString()}">${momentInWords(texts, at)}</time>`
 
 /** Submits its form with a passkey response. Hidden until the script has found that the browser supports passkeys. */
 export const passkeyButton = (
@@ -83,6 +105,10 @@ export const passkeyButton = (
 ): Html => html`<input type="hidden" name="passkey" value="">
 <div class="notice bad" role="alert" data-passkey-failure hidden><p>${texts.common.passkeyFailed}</p></div>
 <button type="button" class="passkey" data-passkey="get" data-options="/passkeys/options" data-field="passkey" hidden>${text}</button>`
+
+/** The hidden fields of a form that is sent again, or that continues another one. */
+export const hiddenFields = (fields: readonly [name: string, value: string][]): Html =>
+  html`${fields.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}`
 
 /** The CSRF token of a form. */
 export const csrfField = (csrf: string): Html =>
@@ -93,23 +119,25 @@ type PageNeeds = {
   locale: Locale
   formTargets?: string[]
   passkeys?: boolean
+  camera?: boolean
 }
 
 /**
  * The headers of a page. `formTargets`: addresses to which a form may finally redirect, because browsers apply `form-action` to the
- * whole chain of redirects. `passkeys`: allows the script.
+ * whole chain of redirects. `passkeys`, `camera`: allow the script, and what it uses.
  */
 export function securityHeaders({
   issuer,
   locale,
   formTargets = [],
   passkeys = false,
+  camera = false,
 }: PageNeeds): Record<string, string> {
   const targets = formTargets.filter((target) => URL.canParse(target)).map(sourceOf)
   const policy = [
     "default-src 'none'",
     "style-src 'self'",
-    ...(passkeys ? ["script-src 'self'", "connect-src 'self'"] : []),
+    ...(passkeys || camera ? ["script-src 'self'", "connect-src 'self'"] : []),
     "img-src 'self'",
     ['form-action', "'self'", ...targets].join(' '),
     "frame-ancestors 'none'",
@@ -122,7 +150,7 @@ export function securityHeaders({
     'X-Content-Type-Options': 'nosniff',
     'Cross-Origin-Opener-Policy': 'same-origin',
     'Cross-Origin-Resource-Policy': 'same-origin',
-    'Permissions-Policy': 'camera=(), geolocation=(), microphone=(), payment=()',
+    'Permissions-Policy': `camera=(${camera ? 'self' : ''}), geolocation=(), microphone=(), payment=()`,
     'Cache-Control': 'no-store',
     ...(issuer.startsWith('https:') ? { 'Strict-Transport-Security': HSTS } : {}),
   }

@@ -9,6 +9,10 @@ export type SmallPhoto = { id: string; type: string; hasThumbnail: boolean }
 /** The addresses of a photo, which answer the resident alone whose it is. */
 export const photoPath = (id: string): string => `/photos/${encodeURIComponent(id)}`
 
+/** The address of the picture that a page shows small: the photo itself until a worker has made its thumbnail. */
+export const photoSource = ({ id, hasThumbnail }: SmallPhoto): string =>
+  `${photoPath(id)}/${hasThumbnail ? 'thumbnail' : 'image'}`
+
 export function photoLabel({ home }: Texts, type: string): string {
   const words = type.replaceAll('_', ' ')
   return wordFor(home.images, type) ?? words.charAt(0).toUpperCase() + words.slice(1)
@@ -16,9 +20,7 @@ export function photoLabel({ home }: Texts, type: string): string {
 
 /** Photos in small, each with its label and a link to its own page. */
 export const photoList = (texts: Texts, photos: readonly SmallPhoto[]): Html =>
-  html`<ul class="images">${photos.map(({ id, type, hasThumbnail }) => {
-    const label = photoLabel(texts, type)
-    // The photo itself until a worker has made its thumbnail.
-    const picture = `${photoPath(id)}/${hasThumbnail ? 'thumbnail' : 'image'}`
-    return html`<li><a href="${photoPath(id)}"><img src="${picture}" alt="${label}" loading="lazy" decoding="async"><span aria-hidden="true">${label}</span></a></li>`
+  html`<ul class="images">${photos.map((photo) => {
+    const label = photoLabel(texts, photo.type)
+    return html`<li><a href="${photoPath(photo.id)}"><img src="${photoSource(photo)}" alt="${label}" loading="lazy" decoding="async"><span aria-hidden="true">${label}</span></a></li>`
   })}</ul>`

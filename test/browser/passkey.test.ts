@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { setAccountStatus } from '../../src/accounts/accounts.ts'
 import { ACR } from '../../src/oauth/logins.ts'
 import {
+  agreeToEverything,
   type EmptyApplication,
   findChromium,
   launchChromium,
@@ -184,6 +185,7 @@ describe.skipIf(!executable)('passkeys in a browser', () => {
         jsonb_build_object('loginTs', extract(epoch from now())::bigint - 1000)
       where kind = 'Session' and account_id = ${resident.id}`
     await page.goto(await anywhere.authorizationUrl(portal, ALL_SCOPES))
+    await agreeToEverything(page)
     await page.locator('button[name=allow]').click()
     expect(await main()).toContain('Confirm that it is you')
     await usePasskey()

@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startApplication } from '../../src/local/sandbox/application.ts'
-import { findChromium, launchChromium } from '../support/chromium.ts'
+import { agreeToEverything, findChromium, launchChromium } from '../support/chromium.ts'
 import {
   addClient,
   addResident,
@@ -61,6 +61,7 @@ describe.skipIf(!executable)('in a browser with scripts off', () => {
       await page.locator('button[name=login]').click()
       expect(await page.locator('main').textContent()).toContain(client.client_name)
       expect(await scrollsSideways(page)).toBe(false)
+      await agreeToEverything(page)
       await page.locator('button[name=allow]').click()
       await page.waitForURL((url) => url.origin === new URL(redirectUri).origin)
       expect(await page.locator('img').count()).toBeGreaterThanOrEqual(3)

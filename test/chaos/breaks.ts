@@ -60,8 +60,8 @@ export const BREAKS: Record<string, Break> = {
   },
   anybodys: {
     what: 'the endpoint forgets whose documents it was asked for',
-    file: 'api/latest-approved.ts',
-    from: 'from latest_approved where account_id = token.account_id limit 1',
+    file: 'id-verification/shared.ts',
+    from: 'from latest_approved where account_id = consent.account_id limit 1',
     to: 'from latest_approved limit 1',
     focus: 'kill -9 of a web process',
   },

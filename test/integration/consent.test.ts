@@ -357,7 +357,7 @@ describe('an end date', () => {
 })
 
 describe('the resident’s own page of an application', () => {
-  test('shows what was allowed, declined, since when, until when and the last connection', async () => {
+  test('shows what was allowed, declined, since when, until when and the last time that data was read', async () => {
     const { allow, client, resident } = await begin({ purpose: 'To greet you' })
     await addVerification(portal.parts, resident.id, {
       createdAt: new Date('2026-11-03T09:00:00Z'),
@@ -368,7 +368,7 @@ describe('the resident’s own page of an application', () => {
     expect(plain).toMatch(
       /Allowed .*Your e-mail address .*Declined .*Stay connected .*Since .* Until/,
     )
-    expect(plain).toContain('Last connected')
+    expect(plain).toMatch(/Purpose .*To greet you .*Last read your data .* UTC/)
     const own = await browser.open(`${portal.issuer}/applications/${client.client_id}`)
     expect(own.text).toContain('<q>To greet you</q>')
     expect(own.text.replaceAll(/<[^>]+>/g, '')).toContain(
@@ -576,6 +576,7 @@ describe('two never mix', () => {
           shown: [scope],
           allowed: [scope],
           endsAt: undefined,
+          standardEnd: null,
           purpose: null,
         }),
       ),

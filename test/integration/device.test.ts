@@ -83,7 +83,10 @@ test('saying no answers access_denied to the device', async () => {
   const entry = await browser.open(device.verification_uri)
   const confirm = await browser.submitFirst(entry, { user_code: device.user_code })
   const aborted = await browser.submit(confirm, 'abort', { abort: 'yes' })
-  expect(aborted.text).toContain('Nothing was allowed')
+  expect([aborted.status, aborted.text.includes('Nothing was allowed')]).toEqual([200, true])
+  // It has ended: there is nothing to type, and nothing went wrong.
+  expect(aborted.text).not.toMatch(/<input name="user_code"|role="alert"|<title>Error/)
+  expect(aborted.text).toContain('<h1>The device is not connected</h1>')
   expect(await error(await poll(device.device_code))).toBe('access_denied')
 })
 

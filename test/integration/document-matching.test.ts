@@ -190,7 +190,7 @@ describe('a document of another person', () => {
     const { browser } = await home(resident)
     const activity = async () => (await browser.open(`${portal.issuer}/activity`)).text
     expect(await activity()).toContain(
-      `Accepted your document for this account. Reason: ${reason}.`,
+      ` accepted your document for this account. Reason: ${reason}.`,
     )
     for (const name of tables)
       for (const { text } of await portal.db`select t::text as text from ${portal.db(name)} t`) {
@@ -225,7 +225,7 @@ describe('a document of another person', () => {
     await jobs.stop()
     expect(await portal.db`select from operator_review where reason_digest = ${digest}`).toEqual([])
     expect(await activity()).toContain(
-      'Accepted your document for this account. The reason was erased.',
+      ' accepted your document for this account. The reason was erased.',
     )
   })
 
@@ -236,7 +236,7 @@ describe('a document of another person', () => {
       values ('review', ${resident.id}, 'rejected: another person')`
     const { browser } = await home(resident)
     expect((await browser.open(`${portal.issuer}/activity`)).text).toContain(
-      'Did not accept your document for this account. Reason: another person.',
+      ' did not accept your document for this account. Reason: another person.',
     )
   })
 

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { unzipSync } from 'fflate'
 import { createLocalJWKSet, jwtVerify } from 'jose'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createEntryCase } from '../../src/accounts/cases.ts'
 import { readCommand } from '../../src/cli/commands.ts'
 import type { proveErasure } from '../../src/id-verification/erasure.ts'
 import { listEntries } from '../../src/ledger/entries.ts'
@@ -54,6 +55,10 @@ test('everything of one resident and nothing of another, each file by a digest t
     headers: { Authorization: `Bearer ${token}` },
   })
 
+  const note = 'I did not ask for this.'
+  await createEntryCase(portal.db, portal.parts.vault, {
+    ...{ accountId: resident.id, clientId: null, entryId: '1', frozen: false, note },
+  })
   const file = join(dir, 'ana.zip')
   const answer = await run<Record<string, unknown>>(
     'resident',
@@ -81,6 +86,9 @@ test('everything of one resident and nothing of another, each file by a digest t
       'second-factors.json',
       'links.json',
       'activity.json',
+      'cases.json',
+      'ended-consents.json',
+      'notifications.json',
       'events.json',
       'verifications.json',
       'manifest.jws',
@@ -92,6 +100,8 @@ test('everything of one resident and nothing of another, each file by a digest t
     person: { givenName: 'Ana' },
   })
   expect(JSON.parse(text('consents.json'))).toHaveLength(1)
+  expect(JSON.parse(text('cases.json'))).toMatchObject([{ kind: 'entry', note }])
+  expect(JSON.parse(text('notifications.json'))).toEqual({ lookMails: 'each' })
   const entries = JSON.parse(text('activity.json')) as { kind: string }[]
   expect(entries.map(({ kind }) => kind)).toEqual(['export', 'disclosure', 'disclosure'])
   const media = (await veriff.sandbox.findSession(sessionId))?.attempts.at(-1)?.media ?? []

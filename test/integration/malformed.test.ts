@@ -3,7 +3,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
 import { createApplication } from '../support/application.ts'
 import { sendRaw } from '../support/http.ts'
-import { addClient, addResident, startPortal, type TestPortal } from '../support/portal.ts'
+import {
+  addClient,
+  addResident,
+  PASSWORD,
+  startPortal,
+  type TestPortal,
+} from '../support/portal.ts'
 
 let portal: TestPortal
 beforeAll(async () => {
@@ -134,6 +140,35 @@ test('whatever is sent to whichever address, the answer is not ours to be ashame
   expect(wrong).toEqual([])
   // And nothing escaped into the log as a failure of ours.
   expect(portal.logged()).not.toMatch(/"event":"(request failed|authorization server failed)"/)
+})
+
+test('a malformed address is a page for people, whether signed in or not', async () => {
+  const resident = await addResident(portal.parts)
+  const signedIn = createUserAgent()
+  await signedIn.submit(await signedIn.open(`${portal.issuer}/`), 'login', {
+    email: resident.email,
+    password: PASSWORD,
+  })
+  for (const browser of [createUserAgent(), signedIn])
+    for (const folder of [
+      '/applications/',
+      '/verifications/',
+      '/photos/',
+      '/link/',
+      '/reset/',
+      '/sign-up/',
+      '/verify-email/',
+      '/not-me/',
+      '/app/',
+      '/',
+    ])
+      for (const id of ['%00', '%ff', '%', 'x%00y', '%e0%80', 'x'.repeat(3_000)]) {
+        const { status, text, url } = await browser.open(`${portal.issuer}${folder}${id}`)
+        const isSignIn = browser !== signedIn && new URL(url).pathname === '/sign-in'
+        expect([folder, id, isSignIn ? 404 : status]).toEqual([folder, id, 404])
+        expect(text).toContain('</html>')
+        expect(text).not.toMatch(/invalid_request|could not process|We could not go on/)
+      }
 })
 
 test('a form that is not what its content type says is the sender’s mistake', async () => {

@@ -10,6 +10,7 @@ import { createProvider } from '../../src/oauth/provider.ts'
 import { loadSharedKeys } from '../../src/platform/shared-keys.ts'
 import { openKeyRing } from '../../src/signing/key-ring.ts'
 import { findNetworkRule, NETWORK_RULES } from '../../src/web/network-limits.ts'
+import { createSite, PLAIN_SITE } from '../../src/web/site.ts'
 import type { WebContext } from '../../src/web-context.ts'
 import {
   addClient,
@@ -83,24 +84,37 @@ const UNLIMITED = `
   GET /interaction/:uid/sign-up
   GET /interaction/:uid/continue
   GET /
+  GET /sign-in
   GET /reset
   GET /reset/sent
   GET /reset/done
   GET /sign-up
   GET /sign-up/sent
   GET /sign-up/done
+  GET /verify-email/sent
   GET /verify-email/done
   GET /verifications/:id
+  GET /verify
+  GET /verify/:id
   GET /links
   GET /photos/:id
   GET /photos/:id/image
   GET /photos/:id/thumbnail
   GET /account
+  GET /account/devices
+  GET /account/erase
+  GET /account/export
+  GET /account/export/archive
   GET /account/totp
   GET /operator
+  GET /account/time-zone
+  GET /account/notifications
   GET /applications/:clientId
   GET /applications/:clientId/logo
   GET /activity
+  GET /activity/:id
+  GET /activity/:id/proof
+  GET /activity/:id/unexpected
   GET /looks
   GET /outbox
   GET /api/v1/idv/health
@@ -108,6 +122,10 @@ const UNLIMITED = `
   GET /.well-known/*
   GET /openapi.json
   GET /favicon.ico
+  GET /help
+  GET /contact
+  GET /privacy
+  GET /accessibility
   GET /reference
   GET /health
   GET /health/live
@@ -140,12 +158,14 @@ const GUESSED = `
   POST /not-me/:token
   GET /not-me/:token/done
   POST /verifications/*
+  POST /verify/:id/cancel
   POST /links/*
   POST /sign-out
   POST /photos
   POST /photos/:id
   POST /account/*
   POST /applications/*
+  POST /activity/*
   GET /callbacks/mosaic
   GET /app/:token`
 
@@ -168,6 +188,7 @@ describe('every route has a rule', () => {
       lanes: [],
       limiter: { take() {} },
       network: {},
+      site: createSite(PLAIN_SITE),
     } as unknown as WebContext)
     const routes = app.routes.filter(({ method, path }) => method !== 'ALL' && !path.endsWith('*'))
     expect(routes.length).toBeGreaterThan(50)

@@ -60,7 +60,7 @@ describe('no address makes a notice appear', () => {
     }
   })
 
-  test.each(['/reset/sent', '/reset/done', '/verify-email/done'])(
+  test.each(['/reset/sent', '/reset/done', '/verify-email/sent', '/verify-email/done'])(
     '%s leads elsewhere when nothing was done',
     async (path) => {
       const page = await createUserAgent().open(at(path))

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomInt, randomUUID } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -68,6 +68,11 @@ const report = async () =>
   insert(portal.db`
     insert into security_case (kind, account_id, session_uid)
     values ('sign-in', ${await resident()}, ${randomUUID()}) returning id`)
+
+const reportedEntry = async () =>
+  insert(portal.db`
+    insert into security_case (kind, account_id, entry_id)
+    values ('entry', ${await resident()}, ${randomInt(2 ** 40)}) returning id`)
 
 async function erased(): Promise<string> {
   const id = await resident()
@@ -154,6 +159,7 @@ const CHANGES: Record<string, Words> = {
   'alert resolve': onThe(alert, '--reason', 'Seen.'),
   'delivery replay': onThe(delivery),
   'job retry': onThe(failedJob),
+  'case answer': onThe(reportedEntry, '--text', 'We looked into it.'),
   'case close': onThe(report),
   'retention run': () => ['--dry-run'],
   'operator add': onThe(resident, '--role', 'reviewer'),
@@ -173,6 +179,7 @@ const CHANGES: Record<string, Words> = {
     await run('vendor', 'add-next', 'veriff', '--api-key', vendor.apiKey)
     return ['veriff']
   },
+  'vendor order': () => ['veriff'],
   'vendor drop-next': () => ['veriff'],
   'vendor drop-previous': () => ['veriff'],
   'tenant set': () => ['default', '--display-name', 'The operator'],
@@ -201,6 +208,7 @@ const READINGS: Record<string, Words> = {
   'tenant list': none,
   'tenant show': () => ['default'],
   'case list': none,
+  'case show': onThe(report),
   'ledger list': async () => ['--resident', await resident()],
   'ledger verify': none,
   'ledger prove': onThe(sequencedEntry),

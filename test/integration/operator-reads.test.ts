@@ -36,6 +36,9 @@ async function arrange() {
   const [alert] = await portal.db<{ id: string }[]>`
     insert into alert (type, occasion, verification_id) values ('person_mismatch', ${id}, ${id})
     returning id`
+  const [report] = await portal.db<{ id: string }[]>`
+    insert into security_case (kind, account_id, entry_id)
+    select 'entry', ${resident.id}, coalesce(max(entry_id), 0) + 1 from security_case returning id`
   const event = async (kind: string) => {
     const [row] = await portal.db<{ id: string }[]>`
       insert into event (client_id, kind, account_id, verification_id)
@@ -51,6 +54,7 @@ async function arrange() {
     event: await event('verification.approved'),
     erasure: await event('verification.erased'),
     alert: alert?.id ?? '',
+    report: report?.id ?? '',
   }
 }
 type Known = Awaited<ReturnType<typeof arrange>>
@@ -104,6 +108,10 @@ const READS: Record<string, { words: (known: Known) => string[]; row: Detail; ro
     words: ({ alert }) => [alert, '--reason', 'Seen.'],
     row: { what: 'alert-resolution' },
   },
+  'case show': {
+    words: ({ report }) => [report],
+    row: { what: 'operator-read', of: 'case' },
+  },
   'ledger list': {
     words: ({ resident }) => ['--resident', resident],
     row: { what: 'operator-read', of: 'ledger' },
@@ -137,6 +145,7 @@ const OTHERS = [
     'policy set',
     'resident reset-mfa',
     'case list',
+    'case answer',
     'case close',
     'verification review',
     'verification retry',

@@ -42,6 +42,12 @@ async function askedLink() {
   return { resident, browser, link }
 }
 
+/** A mail to this address with a link and a code, as `ask` or the account's page requested it. */
+async function receiveCode(to: string, subject: string) {
+  const { link, text } = await receiveMail(portal, to, subject)
+  return { link, code: /^\d{4} \d{4}$/m.exec(text)?.[0] ?? '' }
+}
+
 async function signInStatus(email: string, password: string) {
   const browser = createBrowser()
   const page = await browser.open(`${portal.issuer}/`)
@@ -229,6 +235,100 @@ describe('a link for a new password', () => {
   })
 })
 
+describe('the code of a mail that is read on another device', () => {
+  test('gives the browser that asked a link of its own, once, and ends the mailed one', async () => {
+    const resident = await addResident(portal.parts)
+    const { browser, sent } = await ask(resident.email)
+    const { link, code } = await receiveCode(resident.email, RESET)
+    const phone = createBrowser()
+    const opened = await phone.open(link)
+    expect([opened.status, opened.text.includes('type the code from the e-mail there')]).toEqual([
+      403,
+      true,
+    ])
+    // The code is of no use in another browser, whatever it asked for itself.
+    const own = (await ask(`${randomUUID()}@example.test`, phone)).sent
+    expect((await phone.submit(own, 'verify', { code })).status).toBe(400)
+    const wrong = await browser.submit(sent, 'verify', { code: '0000' })
+    expect([wrong.status, wrong.text.includes('id="code-error"')]).toEqual([400, true])
+    const form = await browser.submit(wrong, 'verify', { code: ` ${code.replace(' ', '')} ` })
+    expect(form.url).toMatch(/\/reset\/[\w-]{43}$/)
+    expect(form.url).not.toBe(link)
+    expect((await browser.open(link)).status).toBe(410)
+    const done = await browser.submit(form, 'set-password', { password: NEW_PASSWORD })
+    expect(done.url).toBe(`${portal.issuer}/reset/done`)
+    expect((await browser.submit(sent, 'verify', { code })).status).toBe(400)
+    expect(await signInStatus(resident.email, NEW_PASSWORD)).toBe(200)
+  })
+
+  test('has five tries, of many at one instant too; the link still works', async () => {
+    const resident = await addResident(portal.parts)
+    const { browser, sent } = await ask(resident.email)
+    const { link, code } = await receiveCode(resident.email, RESET)
+    const csrf = /name="csrf" value="([^"]+)"/.exec(sent.text)?.[1] ?? ''
+    const guess = (typed: string) =>
+      browser.request(`${portal.issuer}/reset/code`, {
+        method: 'POST',
+        body: new URLSearchParams({ csrf, code: typed }),
+      })
+    const wrong = await Promise.all(Array.from({ length: 12 }, () => guess('12345678')))
+    expect(new Set(wrong.map(({ status }) => status))).toEqual(new Set([400]))
+    expect((await guess(code)).status).toBe(400)
+    const [row] = await portal.db`
+      select max(tries) as tries from mail_code join mail_link using (request_id)
+      where account_id = ${resident.id}`
+    expect(row?.tries).toBe(5)
+    expect((await browser.open(link)).status).toBe(200)
+  })
+
+  test('of an earlier mail, of an expired one, and of a used link is wrong', async () => {
+    const resident = await addResident(portal.parts)
+    const first = await ask(resident.email)
+    const { code } = await receiveCode(resident.email, RESET)
+    const { sent } = await ask(resident.email, first.browser)
+    const second = await eventually(async () => {
+      const newest = await receiveCode(resident.email, RESET)
+      return newest.code !== code && newest
+    })
+    expect((await first.browser.submit(sent, 'verify', { code })).status).toBe(400)
+    const form = await first.browser.open(second.link)
+    await first.browser.submit(form, 'set-password', { password: NEW_PASSWORD })
+    expect((await first.browser.submit(sent, 'verify', { code: second.code })).status).toBe(400)
+
+    const late = await ask(resident.email)
+    await receiveCode(resident.email, RESET)
+    await portal.db`update mail_code set expires_at = now() - interval '1 second'`
+    const over = await late.browser.open(late.sent.url)
+    expect(over.url).toBe(`${portal.issuer}/reset`)
+  })
+
+  test('confirms a new address too, and lies open in no table and no log', async () => {
+    const resident = await addResident(portal.parts)
+    const email = `${randomUUID()}@example.test`
+    const browser = createBrowser()
+    const signIn = await browser.open(`${portal.issuer}/`)
+    await browser.submit(signIn, 'login', { email: resident.email, password: PASSWORD })
+    const account = await browser.open(`${portal.issuer}/account`)
+    const sent = await browser.submit(account, 'change-email', { email })
+    expect(sent.url).toBe(`${portal.issuer}/verify-email/sent`)
+    const { link, code } = await receiveCode(email, 'Confirm your e-mail address')
+    const rows = await portal.db`select row_to_json(mail_code)::text as text from mail_code`
+    const kept = rows.map(({ text }) => text).join('\n')
+    for (const form of [code, code.replace(' ', '')]) {
+      expect(kept).not.toContain(form)
+      expect(portal.logged()).not.toContain(form)
+    }
+    expect((await createBrowser().open(link)).status).toBe(403)
+    // The page for a new password has a code of its own.
+    const other = (await ask(resident.email, browser)).sent
+    expect((await browser.submit(other, 'verify', { code })).status).toBe(400)
+    const form = await browser.submit(sent, 'verify', { code })
+    const done = await browser.submit(form, 'confirm-email')
+    expect(done.url).toBe(`${portal.issuer}/verify-email/done`)
+    expect((await findAccount(portal.db, portal.parts.vault, resident.id))?.email).toBe(email)
+  })
+})
+
 describe('asking for a new password', () => {
   test('answers alike and takes as long whether the address is known or not, and only the known one gets a mail', async () => {
     const samples = { known: [] as number[], unknown: [] as number[] }
@@ -250,7 +350,9 @@ describe('asking for a new password', () => {
         const before = performance.now()
         const sent = await browser.submit(page, 'send', { email: address })
         samples[which].push(performance.now() - before)
-        pages.add(`${sent.status} ${sent.url} ${sent.text}`)
+        pages.add(
+          `${sent.status} ${sent.url} ${sent.text.replace(/(?<=name="csrf" value=)"[^"]+"/, '')}`,
+        )
       }
     }
     expect(pages.size).toBe(1)

@@ -1,11 +1,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
-import { passkeyScript, stylesheet } from '../../src/web/html.ts'
+import { passkeyScript } from '../../src/web/html.ts'
+import { createSite, PLAIN_SITE } from '../../src/web/site.ts'
 import { type RawAnswer, sendRaw } from '../support/http.ts'
 import { addResident, PASSWORD, startPortal, type TestPortal } from '../support/portal.ts'
 
 const CONTACTS = ['mailto:security@id.test', 'https://id.test/report']
 const API = '/api/v1/me/natural-person/id-verification'
+
+const { stylesheet } = createSite(PLAIN_SITE)
 
 let portal: TestPortal
 beforeAll(async () => {

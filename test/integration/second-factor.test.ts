@@ -650,7 +650,7 @@ test('an operator removes every second factor of a resident who has lost them, a
   expect(portal.logged()).toContain('second factors removed by the operator')
   const after = await typePassword(resident.email)
   expect(isSignedIn(after.page)).toBe(true)
-  expect((await after.browser.open(at('/activity'))).text).toContain('Removed your passkeys')
+  expect((await after.browser.open(at('/activity'))).text).toContain(' removed your passkeys')
 })
 
 describe('a new password from the account page', () => {

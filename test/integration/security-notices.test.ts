@@ -5,7 +5,8 @@ import {
   tokenIntrospection,
 } from 'openid-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { deleteOldNotices, type SecurityCase } from '../../src/accounts/security-notices.ts'
+import type { SecurityCase } from '../../src/accounts/cases.ts'
+import { deleteOldNotices } from '../../src/accounts/security-notices.ts'
 import { readCommand } from '../../src/cli/commands.ts'
 import { deleteEndedConsents } from '../../src/consents/consents.ts'
 import { announceVerification } from '../../src/events/events.ts'
@@ -102,11 +103,16 @@ const refresh = (application: Awaited<ReturnType<typeof createApplication>>, tok
     (error: { error?: string }) => error.error,
   )
 
+const inDays = (days: number) => {
+  const end = new Date(Date.now() + days * 24 * 3600 * 1000)
+  return new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' }).format(end)
+}
+
 describe('a mail', () => {
   test('tells of a new consent what was allowed and until when, once, and again of more alone', async () => {
     const { resident, client, application, browser } = await granted('openid email')
     const mail = await receiveMail(portal, resident.email, CONSENT)
-    expect(mail.text).toContain(`allowed "${client.client_name}", until you end it`)
+    expect(mail.text).toContain(`allowed "${client.client_name}", until ${inDays(90)}`)
     expect(mail.text).toContain('- Your e-mail address')
     expect(mail.text).not.toContain('photos')
     expect(mail.link).toMatch(/\/not-me\/[\w-]{43}$/)
@@ -133,10 +139,6 @@ describe('a mail', () => {
 
   test('tells of a consent that lasts longer, wherever that was chosen, with its new end; and not of a shorter one', async () => {
     const { resident, client, application, browser } = await granted(`openid ${IMAGES}`)
-    const inDays = (days: number) => {
-      const end = new Date(Date.now() + days * 24 * 3600 * 1000)
-      return new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' }).format(end)
-    }
     const page = `${portal.issuer}/applications/${client.client_id}`
     const onOwnPage = async (until: string) =>
       browser.submit(await browser.open(page), 'save', { scope: [IMAGES], until })
@@ -159,7 +161,7 @@ describe('a mail', () => {
           ? mails.find(({ text }) => text.includes(`", ${end}:`))
           : undefined
       })
-    await mailOf('until you end it', 0)
+    await mailOf(`until ${inDays(90)}`, 0)
     await onOwnPage('day')
     await whenAsked('keep')
     expect(await count()).toBe(1)
@@ -311,10 +313,10 @@ describe('"this was not me" about a consent', () => {
 
     // Their pages say so; lifting it takes a recent sign-in.
     const home = await own.open(`${portal.issuer}/`)
-    expect(home.text).toContain('Frozen: somebody used a link in an e-mail to you to report')
+    expect(home.text).toContain('Frozen: this application was reported')
     await makeOld(resident.id)
     const page = await own.open(`${portal.issuer}/applications/${client.client_id}`)
-    expect(page.text).toContain('Frozen: somebody used a link in an e-mail to you to report')
+    expect(page.text).toContain('Frozen: this application was reported')
     const confirm = await own.submit(page, 'lift')
     expect(confirm.text).toContain('Confirm that it is you')
     expect(await statuses(tokens.access_token)).toEqual([401, 401])
@@ -324,23 +326,27 @@ describe('"this was not me" about a consent', () => {
     expect(await refresh(application, tokens.refresh_token)).toBe('refreshed')
   })
 
-  test('outlasts the consent’s end, and an end by the resident, who proves who they are, begins anew', async () => {
+  test('outlasts the consent’s end, and an end by the resident, which takes no proof; lifting it does, and begins anew', async () => {
     const { resident, client, application, tokens } = await reported()
     await portal.db`
       update consent set ends_at = now() - interval '40 days' where account_id = ${resident.id}`
     await deleteEndedConsents(portal.db)
     const own = createBrowser()
     await signIn(own, resident.email)
-    const { url, checks } = await application.authorizationRequest(ALL_SCOPES)
+    const { url } = await application.authorizationRequest(ALL_SCOPES)
     expect((await own.open(url, REDIRECT_URI)).text).toContain('is frozen')
     await makeOld(resident.id)
     const page = await own.open(`${portal.issuer}/applications/${client.client_id}`)
-    const confirm = await own.submit(page, 'revoke')
-    expect(confirm.text).toContain('Confirm that it is you')
-    const ended = await own.submit(confirm, 'confirm', { password: PASSWORD })
+    const ended = await own.submit(page, 'revoke')
     expect(ended.text).toContain('can no longer see your documents')
     expect(await statuses(tokens.access_token)).toEqual([401, 401])
-    const asked = await own.open(url, REDIRECT_URI)
+    // Ending it is no way to let the application ask again.
+    expect((await own.open(url, REDIRECT_URI)).text).toContain('is frozen')
+    const confirm = await own.submit(await own.open(page.url), 'lift')
+    expect(confirm.text).toContain('Confirm that it is you')
+    await own.submit(confirm, 'confirm', { password: PASSWORD })
+    const { url: anew, checks } = await application.authorizationRequest(ALL_SCOPES)
+    const asked = await own.open(anew, REDIRECT_URI)
     const done = await own.submit(asked, 'allow', {}, back)
     const fresh = await authorizationCodeGrant(application.configuration, new URL(done.url), checks)
     expect(await statuses(fresh.access_token)).toEqual([200, 200])

@@ -303,9 +303,16 @@ describe('the list of sessions', () => {
     const { access_token } = await application.obtainTokens(ONLINE, resident.email, third)
     expect(await api(access_token)).toBe(200)
 
-    const account = await mine.browser.open(at('/account'))
+    expect((await mine.browser.open(at('/account'))).text).toContain('in 3 browsers')
+    const account = await mine.browser.open(at('/account/devices'))
     expect(account.text).toContain('Firefox on Linux')
     expect(account.text).toContain('Safari on iPhone')
+    expect(account.text.match(/Signed in with your password/g)).toHaveLength(3)
+    expect(account.text.match(/Used to sign in to/g)).toHaveLength(1)
+    // What describes a browser is sealed with the account's key.
+    const stored = await portal.db<{ row: string }[]>`
+      select t::text as row from oidc_artifact t where account_id = ${resident.id}`
+    expect(stored.map(({ row }) => row).join('\n')).not.toMatch(/Firefox|iPhone/)
     expect(account.text.match(/name="end-session"/g)).toHaveLength(2)
 
     const [, uid = ''] = /Safari on iPhone[\s\S]*?sessions\/([^/]+)\/end"/.exec(account.text) ?? []
@@ -324,7 +331,7 @@ describe('the list of sessions', () => {
 
     await mine.browser.submit(await mine.browser.open(at('/account')), 'change-email', {}) // nothing typed
     await signedIn(resident.email)
-    const both = await mine.browser.open(at('/account'))
+    const both = await mine.browser.open(at('/account/devices'))
     const alone = await mine.browser.submit(both, 'end-others')
     expect(alone.text).not.toContain('name="end-session"')
     expect((await second.browser.open(at('/'))).text).toContain('name="login"')
@@ -351,7 +358,7 @@ describe('the list of sessions', () => {
       }),
     )
     await wait(100)
-    await mine.browser.submit(await mine.browser.open(at('/account')), 'end-others')
+    await mine.browser.submit(await mine.browser.open(at('/account/devices')), 'end-others')
     await hammer()
     hammering = false
     await thief
@@ -425,7 +432,7 @@ describe('a resident who signed in a while ago', () => {
       password: PASSWORD,
     })
     await makeOld(resident.id)
-    const account = await browser.open(at('/account'))
+    const account = await browser.open(at('/account/devices'))
     const asked = await browser.submit(account, 'end-others')
     expect(asked.text).toContain('Confirm that it is you')
     expect(await api(access_token)).toBe(200)
@@ -460,14 +467,15 @@ describe('a resident who signed in a while ago', () => {
     expect(later.text).not.toContain('<img')
     expect(later.text).not.toContain('X-Amz-Signature')
     const account = await browser.open(at('/account'))
+    const devices = await browser.open(at('/account/devices'))
     for (const [page, button, fields] of [
-      [account, 'end-others', {}],
-      [account, 'end-session', {}],
+      [devices, 'end-others', {}],
+      [devices, 'end-session', {}],
       [account, 'change-email', { email: `${randomUUID()}@example.test` }],
       [later, 'photos', {}],
     ] as const)
       expect((await browser.submit(page, button, fields)).text).toContain('Confirm that it is you')
-    expect((await browser.open(at('/account'))).text).toContain('name="end-session"')
+    expect((await browser.open(at('/account/devices'))).text).toContain('name="end-session"')
 
     const asked = await browser.submit(later, 'photos')
     const shown = await browser.submit(asked, 'confirm', { password: PASSWORD })

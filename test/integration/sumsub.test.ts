@@ -90,7 +90,7 @@ test('a person finishes on the vendor’s page and returns; the result is fetche
   const answer = await fetch(new URL(`${back.pathname}${back.search}`, portal.url), {
     redirect: 'manual',
   })
-  expect([answer.status, answer.headers.get('location')]).toEqual([303, '/'])
+  expect([answer.status, answer.headers.get('location')]).toEqual([303, `/verify/${id}`])
   const { images, decisions } = await complete(id)
   const held = (await sandbox.findSession(sessionId))?.images
   expect(held?.size).toBe(3)

@@ -79,6 +79,7 @@ test('a suspension while the consent is being written wins: nothing is recorded'
     shown: ['openid'],
     allowed: ['openid'],
     endsAt: null,
+    standardEnd: null,
     purpose: null,
   })
   await suspending`commit`

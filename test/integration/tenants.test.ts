@@ -493,7 +493,7 @@ describe('a link', () => {
       (await listEntries(portal.db, resident.id)).map(({ kind, result }) => [kind, result]),
     ).toContainEqual(['link', 'linked'])
     expect((await browser.open(`${portal.url}/activity`)).text).toContain(
-      'Linked the record that acme has of you to your account.',
+      ' linked the record that acme has of you to your account.',
     )
     expect(portal.logged()).not.toContain(token)
     const [kept] =

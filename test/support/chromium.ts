@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type Browser, chromium } from 'playwright-core'
+import { type Browser, chromium, type Page } from 'playwright-core'
 import { createApplication } from './application.ts'
 import { addClient, type TestPortal } from './portal.ts'
 
@@ -26,10 +26,17 @@ export function findChromium(): string | undefined {
   return undefined
 }
 
-export function launchChromium(executablePath: string): Promise<Browser> {
+/** A camera that shows a test picture, which every page may use that asks. */
+export const FAKE_CAMERA = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream']
+
+export function launchChromium(
+  executablePath: string,
+  args: readonly string[] = [],
+): Promise<Browser> {
   return chromium.launch({
     executablePath,
     args: [
+      ...args,
       '--no-sandbox',
       '--disable-gpu',
       '--disable-quic',
@@ -39,6 +46,15 @@ export function launchChromium(executablePath: string): Promise<Browser> {
       '--disable-sync',
     ],
   })
+}
+
+/** Answers every question of a consent's form as a resident who agrees to everything. */
+export async function agreeToEverything(page: Page): Promise<void> {
+  for (const question of await page.locator('input[name=asked]').all()) {
+    const scope = await question.getAttribute('value')
+    await page.locator(`input[name="permission ${scope}"][value="${scope}"]`).check()
+  }
+  for (const photo of await page.locator('input[name=image]').all()) await photo.check()
 }
 
 export type EmptyApplication = Awaited<ReturnType<typeof startEmptyApplication>>

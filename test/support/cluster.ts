@@ -38,6 +38,9 @@ export default async function setup(project: TestProject) {
   const cluster = await startPostgres({ dir: join(dir, 'postgres'), password, durable: false })
   const admin = openDb(cluster.url, { connections: 1 })
   await admin.unsafe('create database template')
+  for (const setting of ['autovacuum = off', 'jit = off', 'max_parallel_workers_per_gather = 0'])
+    await admin.unsafe(`alter system set ${setting}`)
+  await admin`select pg_reload_conf()`
   await admin.end()
   const appUrl = urlOf(cluster.port, password, 'template')
   await migrate(appUrl)

@@ -146,7 +146,7 @@ async function openProcess(given: AppContext, kind: ProcessKind) {
   const url = isOwners
     ? Object.assign(new URL(database.url), { username: PROCESS_ROLES[kind] }).href
     : database.url
-  const db = isOwners ? openDb(url) : given.db
+  const db = isOwners ? openDb(url, { connections: 4 }) : given.db
   const parts: AppContext = {
     ...given,
     db,

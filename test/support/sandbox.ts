@@ -51,11 +51,13 @@ export async function connectSandbox(
 
 /** Repeats the call until it returns a value, for up to two minutes because the machine may be busy, and returns the value. */
 export async function eventually<T>(ask: () => Promise<T | undefined | false>): Promise<T> {
-  for (const end = Date.now() + 120_000; ; ) {
+  // Less and less often, because asking takes from what is asked for.
+  let pause = 20
+  for (const end = Date.now() + 120_000; ; pause = Math.min(250, 1.3 * pause)) {
     const answer = await ask()
     if (answer !== undefined && answer !== false) return answer
     if (Date.now() > end) throw new Error('it did not come true within two minutes')
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await new Promise((resolve) => setTimeout(resolve, pause))
   }
 }
 

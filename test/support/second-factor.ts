@@ -17,7 +17,10 @@ export const codeOf = (secret: string, steps = 0): string =>
 let commonCodes: Promise<RecoveryCodes> | undefined
 
 /** A resident with an authenticator app and recovery codes, as after enrolment. The codes are those of others unless `ownCodes`. */
-export async function addResidentWithTotp({ parts }: TestPortal, { ownCodes = false } = {}) {
+export async function addResidentWithTotp(
+  { parts }: Pick<TestPortal, 'parts'>,
+  { ownCodes = false } = {},
+) {
   const resident = await addResident(parts)
   const secret = createTotpSecret()
   await insertTotp(parts.db, parts.sealer, { accountId: resident.id, secret, step: 0 })
@@ -28,7 +31,7 @@ export async function addResidentWithTotp({ parts }: TestPortal, { ownCodes = fa
 }
 
 /** A passkey that no test signs with. */
-export async function addPasskey({ db }: TestPortal, accountId: string): Promise<void> {
+export async function addPasskey({ db }: Pick<TestPortal, 'db'>, accountId: string): Promise<void> {
   await db`
     insert into passkey (id, account_id, public_key, counter, transports, synced, name)
     values (${`passkey-${accountId}`}, ${accountId}, '\\x00', 0, '{}', false, 'Kitchen laptop')`

@@ -100,7 +100,7 @@ test('the commands of the README and of docs/ are read', () => {
   })
   expect(commands.length).toBeGreaterThan(20)
   for (const command of commands) {
-    const plain = command.replace(/\[.*?\]/g, '').replace(/ [#|].*|[;)].*/, '')
+    const plain = command.replace(/\[.*?\]/g, '').replace(/ [#|>].*|[;)].*/, '')
     const words = [...plain.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)]
     const read = () =>
       readCommand(words.map(([, double, single, bare]) => double ?? single ?? bare ?? ''))
@@ -156,7 +156,7 @@ describe('wrong usage', () => {
     const { run } = readCommand(['verification', 'review', 'id', '--reason', 'abc'])
     const noParts = {} as Parameters<typeof run>[0]
     await expect(run(noParts)).rejects.toThrow(
-      'a review is either --accept or --reject\nSee: npm run -s cli -- verification review --help',
+      'a review is one of --accept, --reject and --again\nSee: npm run -s cli -- verification review --help',
     )
   })
 })

@@ -411,7 +411,8 @@ describe('the result', () => {
       [SCORE]: score(word),
       [OCR]: Response.json({}),
     })
-    expect(await create().fetchResult(SESSION)).toEqual(found(ours))
+    const isSubmitted = ours === 'pending' || undefined
+    expect(await create().fetchResult(SESSION)).toEqual(found(ours, { isSubmitted }))
   })
 
   test.each([
@@ -481,6 +482,32 @@ describe('the result', () => {
     expect(await create().fetchResult(SESSION)).toEqual(found('approved'))
     vendor({ ...answers, [OCR]: refusal(503) })
     await expect(create().fetchResult(SESSION)).rejects.toThrow('answered 503')
+  })
+
+  test('tells the person the tests that failed in a block that failed, and nothing where liveness failed', async () => {
+    const item = (key: string, word: string) => ({ key, value: '0', status: word })
+    const block = (word: string, more: object = {}) => ({ overall: item('', word), ...more })
+    const blocks = {
+      idValidation: block('FAIL', {
+        photoSecurityAndQuality: [item('sharpnessFront', 'FAIL'), item('tamperCheck', 'OK')],
+        idSpecific: [item('documentExpired', 'FAIL'), item('aLaterTest', 'FAIL')],
+      }),
+      faceRecognition: block('OK', { maskCheck: item('', 'FAIL') }),
+      liveness: block('OK'),
+    }
+    const reasonsOf = async (more: object) => {
+      const answer = Response.json({ overall: item('', 'FAIL'), ...blocks, ...more })
+      vendor({ [STATUS]: status('ONBOARDING_FINISHED'), [SCORE]: answer, [OCR]: refusal(404) })
+      const [decision] = await create().fetchResult(SESSION)
+      return decision?.reasons
+    }
+    expect(await reasonsOf({})).toEqual(['photo-unclear', 'document-expired'])
+    const face = block('FAIL', { lensesCheck: item('', 'FAIL') })
+    expect(await reasonsOf({ idValidation: null, faceRecognition: face })).toEqual([
+      'face-different',
+      'face-unclear',
+    ])
+    expect(await reasonsOf({ liveness: block('FAIL') })).toEqual([])
   })
 
   test('that does not fit is none', async () => {

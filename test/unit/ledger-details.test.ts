@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type Detail, readDetail, storeDetail } from '../../src/ledger/details.ts'
-import { activityPage } from '../../src/portal/activity-page.ts'
+import { describeEntry } from '../../src/portal/activity-words.ts'
 import { LANGUAGES, LOCALES } from '../../src/web/texts/languages.ts'
 
 const images = [{ id: '6f1d8f0a-54c5-4d6f-9b8b-0c8f7c1e2a33', type: 'selfie', sha256: 'ab' }]
@@ -39,11 +39,12 @@ const DETAILS: { [What in Detail['what']]: Extract<Detail, { what: What }>[] } =
     { what: 'review', decision: 'declined' },
   ],
   'operator-read': (
-    ['resident', 'verification', 'delivery', 'event', 'ledger', 'alert'] as const
+    ['resident', 'verification', 'delivery', 'event', 'ledger', 'alert', 'case'] as const
   ).map((of) => ({ what: 'operator-read', of })),
   'alert-resolution': [{ what: 'alert-resolution' }],
   'alert-end': [{ what: 'alert-end' }],
   export: [{ what: 'export' }],
+  'own-export': [{ what: 'own-export' }],
   refusal: [{ what: 'refusal' }],
   'verification-erasure': (['retention', 'resident', 'operator', 'tenant'] as const).map(
     (reason) => ({ what: 'verification-erasure', reason }),
@@ -133,11 +134,10 @@ test('any other row is read as unrecognized, and every row has words on the page
       purpose: null,
       index: null,
       who: 'Bluewater Bank',
+      documentType: 'passport',
     }
     for (const locale of LOCALES) {
-      const reader = { locale, texts: LANGUAGES[locale], returnTo: '/activity' }
-      const page = String(activityPage(reader, { entries: [entry], olderThan: undefined }))
-      const [, words = ''] = /<h2>Bluewater Bank<\/h2>\s*<p>([^<]+)<\/p>/.exec(page) ?? []
+      const words = String(describeEntry(LANGUAGES[locale], entry)).replaceAll(/<\/?strong>/g, '')
       expect(words).toMatch(/^[A-Z].{8,}\.$/)
       expect(words).not.toMatch(/undefined|\[object|[a-z]-[a-z]+\.$/)
     }

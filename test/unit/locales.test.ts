@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { chooseLocale, lookUpLocale, readAcceptLanguage } from '../../src/web/locales.ts'
 import { createReaderOf } from '../../src/web/reader.ts'
+import { createSite, PLAIN_SITE } from '../../src/web/site.ts'
 import { isLocale } from '../../src/web/texts/languages.ts'
 
 describe('Accept-Language', () => {
@@ -91,6 +92,11 @@ test.each([
   ['GET', `/activity?${'x'.repeat(5_000)}`, '/activity'],
   ['GET', `/${'x'.repeat(5_000)}`, '/'],
 ])('the switch on the answer to %s %s returns to %s', (method, url, returnTo) => {
-  const readerOf = createReaderOf({ issuer: 'http://localhost:3000', defaultLocale: 'en' })
+  const readerOf = createReaderOf({
+    issuer: 'http://localhost:3000',
+    defaultLocale: 'en',
+    site: createSite(PLAIN_SITE),
+    setting: PLAIN_SITE,
+  })
   expect(readerOf({ method, url, headers: {} } as never).returnTo).toBe(returnTo)
 })

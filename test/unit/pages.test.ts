@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { isScope, SCOPES, type Scope, UNAVAILABLE_SCOPES } from '../../src/clients/scopes.ts'
 import type { Consent } from '../../src/consents/consents.ts'
-import { readChoice } from '../../src/consents/form.ts'
-import { consentPage, frozenPage, type StoredDocuments } from '../../src/consents/page.ts'
+import { readChoice, termsOf } from '../../src/consents/form.ts'
+import { consentPage, frozenPage } from '../../src/consents/page.ts'
+import type { ConsentRules } from '../../src/consents/rules.ts'
+import type { SharedData, StoredDocuments } from '../../src/consents/shared-data.ts'
 import type { OwnVerification, Photo } from '../../src/id-verification/own-verifications.ts'
 import {
   deviceCodePage,
@@ -15,14 +17,22 @@ import {
   signOutPage,
 } from '../../src/oauth/pages.ts'
 import { secondStepPage } from '../../src/oauth/second-step-pages.ts'
+import {
+  accessibilityPage,
+  contactPage,
+  helpPage,
+  privacyPage,
+} from '../../src/portal/about-pages.ts'
 import { accountPage } from '../../src/portal/account-pages.ts'
 import { applicationPage } from '../../src/portal/application-page.ts'
 import { deviceOf } from '../../src/portal/devices.ts'
+import { devicesPage } from '../../src/portal/devices-page.ts'
 import { confirmPage } from '../../src/portal/guard-pages.ts'
 import {
   askResetPage,
   confirmEmailPage,
   emailConfirmedPage,
+  emailSentPage,
   newPasswordPage,
   passwordSetPage,
   resetSentPage,
@@ -38,8 +48,9 @@ import {
   signUpSentPage,
 } from '../../src/portal/sign-up-pages.ts'
 import { verificationPage } from '../../src/portal/verification-page.ts'
-import { passkeyScript, securityHeaders, stylesheet } from '../../src/web/html.ts'
+import { passkeyScript, securityHeaders } from '../../src/web/html.ts'
 import type { Reader } from '../../src/web/reader.ts'
+import { createSite, PLAIN_SITE } from '../../src/web/site.ts'
 import { LANGUAGES, LOCALES, type Locale } from '../../src/web/texts/languages.ts'
 
 const HOSTILE = `"><script>alert('x')</script>&`
@@ -55,6 +66,8 @@ const CLIENT = {
   tosUri: `https://app.test/terms${HOSTILE}`,
   logo: `/applications/${HOSTILE}/logo`,
   alternatives: { 'eprospera:person.details.read': 'profile' as const },
+  isTrusted: false,
+  resembles: HOSTILE,
 }
 const ACCOUNT = { name: HOSTILE, email: HOSTILE, emailVerified: true }
 const PHOTO: Photo = {
@@ -81,6 +94,10 @@ const VERIFICATION: OwnVerification = {
   matchReview: null,
   documentExpiresOn: new Date(0),
   isExpired: false,
+  expiresSoon: true,
+  reasons: null,
+  isLatest: true,
+  isOfSubject: false,
   imagesPending: false,
   imagesRefused: false,
   images: [{ id: HOSTILE, type: HOSTILE, hasThumbnail: false }],
@@ -108,13 +125,55 @@ const VERIFICATION: OwnVerification = {
 const DOCUMENTS: StoredDocuments = {
   documentType: 'passport',
   date: new Date('2026-11-03T10:00:00Z'),
+  since: new Date('2026-11-03T10:05:00Z'),
   front: true,
   back: true,
   face: true,
+  images: [{ id: HOSTILE, type: 'selfie', hasThumbnail: true }],
+}
+const RULES: ConsentRules = {
+  periods: ['day', 'month', 'quarter', 'year', 'open'],
+  standard: 'quarter',
+  isSensitive: (scope) => scope === 'eprospera:person.id_verification.read',
+}
+const SHARED: SharedData = {
+  account: ACCOUNT,
+  documents: DOCUMENTS,
+  isRecent: true,
+  person: {
+    givenName: HOSTILE,
+    surname: HOSTILE,
+    name: HOSTILE,
+    residentPermitNumber: '20260000000017',
+    countryOfBirth: HOSTILE,
+    citizenships: [HOSTILE],
+    dateOfBirth: '1990-02-03',
+    sex: 'F',
+    address: {
+      country: HOSTILE,
+      line1: HOSTILE,
+      line2: null,
+      city: HOSTILE,
+      state: null,
+      postalCode: HOSTILE,
+    },
+    phoneNumber: HOSTILE,
+  },
+  residency: {
+    wasEverResident: true,
+    activeResidency: {
+      effectiveDate: '2024-09-01',
+      terminationDate: null,
+      residencyType: 'e-Resident',
+      version: 'v08.29.2024',
+    },
+  },
+  isAdult: true,
 }
 const CONSENT: Consent = {
   scopes: [...scopes, HOSTILE],
   declined: [HOSTILE],
+  withheldImages: ['document_back'],
   createdAt: new Date(0),
   endsAt: new Date('2027-03-01T00:00:00Z'),
   purpose: HOSTILE,
@@ -128,10 +187,12 @@ const NOW = new Date('2026-11-21T12:00:00Z')
 
 type ConsentPage = Parameters<typeof consentPage>[1]
 
+const SITE = createSite(PLAIN_SITE)
 const readerOf = (locale: Locale): Reader => ({
   locale,
   texts: LANGUAGES[locale],
   returnTo: `/?${HOSTILE}`,
+  site: SITE,
 })
 const ENGLISH = readerOf('en')
 
@@ -142,10 +203,10 @@ const consentFor = (change: Partial<ConsentPage> = {}, reader = ENGLISH) =>
       csrf: HOSTILE,
       client: CLIENT,
       purposeDigest: HOSTILE,
-      account: ACCOUNT,
       scopes,
       alternatives: {},
-      documents: DOCUMENTS,
+      shared: SHARED,
+      rules: RULES,
       before: undefined,
       willConfirm: true,
       returnsTo: HOSTILE,
@@ -154,8 +215,34 @@ const consentFor = (change: Partial<ConsentPage> = {}, reader = ENGLISH) =>
     }),
   )
 
+const withContact = (reader: Reader): Reader => ({
+  ...reader,
+  site: {
+    ...SITE,
+    contact: {
+      operator: HOSTILE,
+      address: HOSTILE,
+      email: HOSTILE,
+      phone: HOSTILE,
+      policyUrl: `https://operator.test/${HOSTILE}`,
+    },
+  },
+})
+
 /** Every page with something hostile in every place. */
 const renderPages = (reader: Reader): Record<string, string> => ({
+  help: String(helpPage(reader)),
+  contact: String(contactPage(withContact(reader), { hasSecurityTxt: true })),
+  contactNone: String(contactPage(reader, { hasSecurityTxt: false })),
+  privacy: String(
+    privacyPage(withContact(reader), {
+      approved: null,
+      declined: 365,
+      unfinished: 90,
+      delivery: 90,
+    }),
+  ),
+  accessibility: String(accessibilityPage(reader)),
   signIn: String(
     signInPage(reader, {
       action: '/interaction/x',
@@ -173,8 +260,8 @@ const renderPages = (reader: Reader): Record<string, string> => ({
     applicationPage(reader, {
       client: CLIENT,
       consent: CONSENT,
-      account: ACCOUNT,
-      documents: DOCUMENTS,
+      shared: SHARED,
+      rules: RULES,
       csrf: HOSTILE,
       isSaved: true,
       now: NOW,
@@ -224,18 +311,28 @@ const renderPages = (reader: Reader): Record<string, string> => ({
           needsPassword: true,
         },
       ],
+      sessions: 2,
+      notice: HOSTILE,
+      error: HOSTILE,
+      newEmail: HOSTILE,
+    }),
+  ),
+  devices: String(
+    devicesPage(reader, {
+      csrf: HOSTILE,
       devices: [
         {
           uid: HOSTILE,
           name: HOSTILE,
+          method: 'password',
+          applications: [HOSTILE],
           signedInAt: new Date(0),
           usedAt: new Date(0),
           isThis: false,
         },
       ],
+      staying: [{ clientId: HOSTILE, name: HOSTILE }],
       notice: HOSTILE,
-      error: HOSTILE,
-      newEmail: HOSTILE,
     }),
   ),
   secondStep: String(
@@ -269,7 +366,8 @@ const renderPages = (reader: Reader): Record<string, string> => ({
     }),
   ),
   askReset: String(askResetPage(reader, { csrf: HOSTILE, email: HOSTILE, error: HOSTILE })),
-  resetSent: String(resetSentPage(reader)),
+  emailSent: String(emailSentPage(reader, { csrf: HOSTILE, error: HOSTILE })),
+  resetSent: String(resetSentPage(reader, { csrf: HOSTILE, error: HOSTILE })),
   newPassword: String(
     newPasswordPage(reader, { action: '/reset/x', csrf: HOSTILE, email: HOSTILE, error: HOSTILE }),
   ),
@@ -330,8 +428,8 @@ const renderPages = (reader: Reader): Record<string, string> => ({
     applicationPage(reader, {
       client: CLIENT,
       consent: { ...CONSENT, isFrozen: true },
-      account: ACCOUNT,
-      documents: DOCUMENTS,
+      shared: SHARED,
+      rules: RULES,
       csrf: HOSTILE,
       isSaved: false,
       now: NOW,
@@ -372,6 +470,10 @@ const renderPages = (reader: Reader): Record<string, string> => ({
           matchReview: null,
           documentExpiresOn: null,
           isExpired: false,
+          expiresSoon: false,
+          reasons: null,
+          isLatest: true,
+          isOfSubject: false,
           imagesPending: true,
           imagesRefused: false,
           imagesHidden: true,
@@ -384,9 +486,11 @@ const renderPages = (reader: Reader): Record<string, string> => ({
           scopes,
           declined: scopes,
           createdAt: new Date(0),
+          withheldImages: ['document_back'],
           endsAt: new Date(0),
+          purpose: HOSTILE,
           isFrozen: true,
-          lastTokenAt: new Date(0),
+          lastReadAt: new Date(0),
         },
       ],
     }),
@@ -443,7 +547,7 @@ describe.each(inEveryLanguage)('the $name page in $locale', ({ locale, page }) =
   test('has no inline style or script, and loads its own stylesheet and script alone', () => {
     expect(withoutOwnScript(page)).not.toMatch(/<style|<script|\sstyle="|\son[a-z]+="/)
     expect([...page.matchAll(/<link[^>]*href="([^"]*)"/g)].map(([, href]) => href)).toEqual([
-      stylesheet.path,
+      SITE.stylesheet.path,
     ])
   })
   test('has a language, a title, one heading of the first level, and a label for each field', () => {
@@ -489,7 +593,7 @@ describe('the consent page', () => {
   }
   const account = { name: 'Ana Mejía', email: 'ana@example.test', emailVerified: false }
   const text = (change: Partial<ConsentPage> = {}) =>
-    consentFor({ client, account, returnsTo: 'bank.test', ...change })
+    consentFor({ client, shared: { ...SHARED, account }, returnsTo: 'bank.test', ...change })
   const plain = (page: string) =>
     page
       .replaceAll(/<[^>]+>/g, '')
@@ -527,44 +631,77 @@ describe('the consent page', () => {
     expect(page).toContain('Today: ana@example.test, not confirmed.')
     expect(page).toContain('Today: Ana Mejía.')
     const front = { ...DOCUMENTS, documentType: 'other', back: false, face: false }
-    expect(plain(text({ documents: front }))).toContain('Today: the front of your document, from')
-    expect(plain(text({ documents: undefined }))).toContain('none of your checks is approved')
+    const withDocuments = (documents: SharedData['documents']) =>
+      plain(text({ shared: { ...SHARED, account, documents } }))
+    expect(withDocuments(front)).toContain('Today: the front of your document, from')
+    expect(withDocuments(undefined)).toContain('none of your checks is approved')
+    expect(page).toContain('Date of birth3 February 1990')
+    expect(page).toContain('Today: e-Resident, since 1 September 2024.')
+    const hidden = text({ shared: { account, documents: DOCUMENTS, isRecent: false } })
+    expect(hidden).toContain('name="show"')
+    for (const secret of ['3 February 1990', '/photos/', 'e-Resident'])
+      expect(hidden).not.toContain(secret)
   })
 
-  test('has a box for each permission but openid, ticked unless it was declined before', () => {
-    expect(boxes(text())).toEqual(
-      scopes.filter((scope) => scope !== 'openid').map((scope) => ({ scope, isTicked: true })),
-    )
+  const photos = ['document_front', 'document_back', 'selfie']
+  const images = 'eprospera:person.id_verification.read'
+  /** The radio buttons of one question, with a mark on the chosen one. */
+  const answers = (page: string, scope: string) =>
+    [...page.matchAll(/name="permission ([^"]+)" value="([^"]*)"( checked)?/g)]
+      .filter(([, question]) => question === scope)
+      .map(([, , value, checked]) => `${value}${checked ?? ''}`)
+
+  test('has a box for each permission but openid, ticked unless it was declined before, and an open question for a sensitive one', () => {
+    expect(boxes(text())).toEqual([
+      ...['profile', 'email', 'offline_access'].map((scope) => ({ scope, isTicked: true })),
+      ...scopes
+        .filter((scope) => scope.startsWith('eprospera:') && scope !== images)
+        .map((scope) => ({ scope, isTicked: true })),
+      ...photos.map((scope) => ({ scope, isTicked: false })),
+    ])
+    expect(answers(text(), images)).toEqual([images, ''])
     const before = { ...CONSENT, scopes: ['openid'], declined: ['email'], isCurrent: true }
     const again = text({ before, scopes: ['openid', 'email', 'profile'] })
     expect(boxes(again)).toEqual([
-      { scope: 'email', isTicked: false },
       { scope: 'profile', isTicked: true },
+      { scope: 'email', isTicked: false },
     ])
     expect(plain(again)).toContain('You declined this before.')
     expect(plain(again)).toContain('New: it did not ask for this before.')
     expect(plain(again)).toContain('As it is: until 1 March 2027')
   })
 
-  test('has three buttons for a scope that may be less: all, less and neither', () => {
+  test('knows which photos were shared, and what was entered', () => {
+    const before: Consent = { ...CONSENT, scopes: [images], declined: [], isCurrent: true }
+    const asked = { scopes: [images] as const, before }
+    expect(answers(text(asked), images)).toEqual([`${images} checked`, ''])
+    const ticked = (page: string) =>
+      boxes(page).flatMap(({ scope, isTicked }) => (isTicked ? [scope] : []))
+    expect(ticked(text(asked))).toEqual(['document_front', 'selfie'])
+    const form = { asked: images, images: 'asked', image: 'selfie', until: 'day' }
+    const entered = text({ ...asked, before: undefined, entered: readChoice(form, RULES) })
+    expect(answers(entered, images)).toEqual([images, ''])
+    expect(ticked(entered)).toEqual(['selfie'])
+    expect(entered).toContain('value="day" checked')
+    expect(plain(entered)).toContain('Nothing has been shared yet.')
+    expect(entered).toContain('<a href="#permission-0">')
+  })
+
+  test('has three buttons for a scope that may be less: less, all and neither', () => {
     const { alternatives } = CLIENT
-    const chosen = (before?: Consent) =>
-      [
-        ...text({ alternatives, before }).matchAll(
-          /name="permission [^"]+" value="([^"]*)"( checked)?/g,
-        ),
-      ].map(([, value, checked]) => `${value}${checked ?? ''}`)
     const whole = 'eprospera:person.details.read'
-    expect(chosen()).toEqual([`${whole} checked`, 'profile', ''])
-    const less = { ...CONSENT, scopes: ['profile'], declined: [whole] }
-    expect(chosen(less)).toEqual([whole, 'profile checked', ''])
-    expect(chosen({ ...less, scopes: [] })).toEqual([whole, 'profile', ' checked'])
+    const chosen = (before?: Consent) => answers(text({ alternatives, before }), whole)
+    expect(chosen()).toEqual(['profile', whole, ''])
+    const less = { ...CONSENT, scopes: ['profile'], declined: [whole], isCurrent: true }
+    expect(chosen(less)).toEqual(['profile checked', whole, ''])
+    expect(chosen({ ...less, scopes: [] })).toEqual(['profile', whole, ' checked'])
   })
 
   test('describes every box, and groups them under a legend', () => {
     const page = text()
-    expect(page.match(/<fieldset/g)).toHaveLength(2)
-    expect(page.match(/<legend/g)).toHaveLength(2)
+    // The permissions, a question, its photos, and how long.
+    expect(page.match(/<fieldset/g)).toHaveLength(4)
+    expect(page.match(/<legend/g)).toHaveLength(4)
     for (const [, id] of page.matchAll(/aria-describedby="([^"]+)"/g))
       expect(page).toContain(`<div id="${id}" class="what">`)
   })
@@ -573,6 +710,7 @@ describe('the consent page', () => {
     const page = plain(text())
     expect(page).toContain('1 day, until 22 November 2026')
     expect(page).toContain('30 days, until 21 December 2026')
+    expect(page).toContain('90 days, until 19 February 2027')
     expect(page).toContain('1 year, until 21 November 2027')
     expect(text().match(/type="radio"[^>]* checked/g)).toHaveLength(1)
     const ended = { ...CONSENT, isEnded: true }
@@ -586,22 +724,39 @@ describe('the consent page', () => {
 
 describe('a choice', () => {
   test('is what is ticked and until when', () => {
-    expect(readChoice({ scope: ['email', 'profile'], until: 'month' }, NOW)).toEqual({
+    const choice = readChoice({ scope: ['email', 'profile'], until: 'month' }, RULES)
+    expect(choice).toEqual({
       ticked: ['email', 'profile'],
+      unanswered: [],
+      images: undefined,
+      until: 'month',
+    })
+    expect(choice && termsOf(choice, { profile: 'email' }, NOW)).toEqual({
+      allowed: ['email', 'profile', 'email'],
+      withheldImages: undefined,
       endsAt: new Date('2026-12-21T12:00:00Z'),
-      keepsEnd: false,
     })
-    expect(readChoice({ until: 'open' }, NOW)).toMatchObject({ ticked: [], endsAt: null })
-    expect(readChoice({ scope: 'email', until: 'keep' }, NOW)).toMatchObject({
-      ticked: ['email'],
-      endsAt: undefined,
-      keepsEnd: true,
+    const open = readChoice({ until: 'open', images: 'asked', image: ['selfie', 'x'] }, RULES)
+    expect(open && termsOf(open, {}, NOW)).toEqual({
+      allowed: [],
+      withheldImages: ['document_front', 'document_back'],
+      endsAt: null,
     })
+    const kept = readChoice({ scope: 'email', until: 'keep' }, RULES)
+    expect(kept).toMatchObject({ ticked: ['email'], until: 'keep' })
+    expect(kept && termsOf(kept, {}, NOW).endsAt).toBeUndefined()
   })
-  test('is none where only the button came, and refused where the end is made up', () => {
-    expect(readChoice({ allow: '', csrf: 'x' }, NOW)).toBeUndefined()
+  test('names the questions without an answer; a box of the same scope answers', () => {
+    const asked = ['email', 'profile', 'openid']
+    const form = { asked, 'permission email': '', scope: ['openid'] }
+    expect(readChoice(form, RULES)?.unanswered).toEqual(['profile'])
+  })
+  test('is none where only the button came, and refused where the end is made up or not offered', () => {
+    expect(readChoice({ allow: '', csrf: 'x' }, RULES)).toBeUndefined()
     for (const until of ['for ever', 'constructor', ['day', 'year']])
-      expect(() => readChoice({ until }, NOW)).toThrow('choose how long')
+      expect(() => readChoice({ until }, RULES)).toThrow('choose how long')
+    const short: ConsentRules = { ...RULES, periods: ['day'] }
+    expect(() => readChoice({ until: 'open' }, short)).toThrow('choose how long')
   })
 })
 

@@ -1,6 +1,6 @@
 import { type Context, Hono } from 'hono'
 import { z } from 'zod'
-import { UPLOAD_TYPES } from '../../id-verification/manual.ts'
+import { UPLOAD_TYPES } from '../../id-verification/captures.ts'
 import type { ReadableImage } from '../../id-verification/reading.ts'
 import { sendCompletion, sendImage } from '../../id-verification/uploads.ts'
 import { MANUAL } from '../../id-verification/vendors/vendor-names.ts'

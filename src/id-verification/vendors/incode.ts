@@ -3,6 +3,8 @@ import { OperatorError } from '../../platform/errors.ts'
 import { callVendor, fetchSignedUrl, isStatus, withCredentials } from './call.ts'
 import { dateOfEpoch, joinText, membersOf, toCountry, toFindings, toText } from './findings.ts'
 import { parseAnswer, parseJson } from './parsing.ts'
+import { INCODE_REASONS } from './reasons/incode.ts'
+import { toReasons } from './reasons/reason.ts'
 import { isEqualSecret } from './signatures.ts'
 import { createTokenCache, sendWithToken, type TokenCache } from './tokens.ts'
 import {
@@ -132,14 +134,16 @@ export function createIncode(integration: Integration, tokens = createTokenCache
       if (onboardingStatus === 'EXPIRED') return [{ ...UNDATED, status: 'expired' }]
       const override = OVERRIDES.get(onboardingStatus)
       if (!override && onboardingStatus !== 'ONBOARDING_FINISHED') return []
-      const status = override ?? (await fetchScore(api, sessionId))
+      const { status, reasons } = override
+        ? { status: override, reasons: undefined }
+        : await fetchScore(api, sessionId)
       // The person has finished, and there is no score yet.
       if (status === 'pending') return [{ ...UNDATED, status, isSubmitted: true }]
       if (status === 'approved')
         return [{ ...UNDATED, status, ...(await findDocument(api, sessionId, settings)) }]
       // The decision does not wait for the document's text: a manual review may still approve.
       const document = await findDocument(api, sessionId, settings).catch(ifVendorError)
-      return [{ ...UNDATED, status, findings: document?.findings }]
+      return [{ ...UNDATED, status, reasons, findings: document?.findings }]
     },
 
     listMedia: images.listMedia,
@@ -265,7 +269,7 @@ const tokenSchema = z.object({ token })
 const startedSchema = z.object({ interviewId: id, token, clientId: z.string().nullish() })
 const urlSchema = z.object({ url: z.url({ protocol: /^https?$/ }) })
 const onboardingSchema = z.object({ onboardingStatus: z.string() })
-const scoreSchema = z.object({ overall: z.object({ status: z.string() }) })
+const scoreSchema = z.looseObject({ overall: z.object({ status: z.string() }) })
 const ocrSchema = z.record(z.string(), z.unknown())
 const imagesSchema = z.record(z.string(), z.unknown())
 type Links = z.infer<typeof imagesSchema>
@@ -345,11 +349,30 @@ async function findOnboardingStatus(api: Api, sessionId: string): Promise<string
   }
 }
 
-async function fetchScore(api: Api, sessionId: string): Promise<VerificationStatus> {
-  const { overall } = await api.callJson(scoreSchema, `/omni/get/score${sessionQuery(sessionId)}`)
-  const status = SCORES.get(overall.status)
+async function fetchScore(
+  api: Api,
+  sessionId: string,
+): Promise<Pick<VendorDecision, 'status' | 'reasons'>> {
+  const score = await api.callJson(scoreSchema, `/omni/get/score${sessionQuery(sessionId)}`)
+  const status = SCORES.get(score.overall.status)
   if (!status) throw new VendorError('the vendor answered an unknown score')
-  return status
+  return { status, reasons: toReasons(INCODE_REASONS, listFailedTests(score)) }
+}
+
+/** Of each failed block its name, and the tests of it that failed; a test may fail in a block that did not. */
+function listFailedTests(score: Record<string, unknown>): string[] {
+  const isFailed = (part: unknown) => /^(MANUAL_)?FAIL$/.test(String(membersOf(part).status))
+  return Object.entries(score).flatMap(([name, block]) => {
+    if (!isFailed(membersOf(block).overall)) return []
+    return [
+      name,
+      ...Object.entries(membersOf(block)).flatMap(([key, part]) =>
+        (Array.isArray(part) ? part : [{ ...membersOf(part), key }])
+          .filter(isFailed)
+          .map((test) => String(membersOf(test).key)),
+      ),
+    ]
+  })
 }
 
 /** Fetches what was read from the document; `undefined` in a flow without one. */

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { callVendor, fetchSignedUrl, isStatus, withCredentials } from './call.ts'
 import { joinText, membersOf, toFindings } from './findings.ts'
 import { id, parseAnswer, parseJson, pathSegment, text, toImageType } from './parsing.ts'
+import { REASONS, type Reason, type ReasonTable, toReasons, UNTOLD } from './reasons/reason.ts'
 import { isHmacSigned, isRecent, withTimestamp } from './signatures.ts'
 import {
   type DocumentFindings,
@@ -39,6 +40,10 @@ const SETTINGS = {
   captureUrl: z.string().refine(isPage, 'must be an address').optional(),
   /** Hosts of the signed image links, besides the base URL's. The documentation prints Google's (§4.5). */
   imageHosts: settingList().default(['storage.googleapis.com']),
+  /** Maps what the vendor gives as the reason of a decision to ours, because it publishes no list: `DOC_EXPIRED:document-expired` (§4.3). */
+  decisionReasons: settingList(
+    z.string().regex(new RegExp(`^.{1,200}:(${[...REASONS, UNTOLD].join('|')})$`)),
+  ).default([]),
   /** The vendor's sandbox never has images (§4.5). */
   withoutImages: z.boolean().default(false),
 }
@@ -53,6 +58,7 @@ export function createKora(integration: Integration, now: () => number = Date.no
   const settings = parseSettings('kora', SETTINGS, integration.settings)
   const api = createApi(integration, settings)
   const imageHosts = [new URL(integration.baseUrl).host, ...settings.imageHosts]
+  const reasons = readReasons(settings)
 
   return {
     isGenuine(body, header) {
@@ -82,7 +88,7 @@ export function createKora(integration: Integration, now: () => number = Date.no
       return { sessionId, url: fillPage(settings.captureUrl, { sessionId, returnUrl }) }
     },
 
-    fetchResult: async (sessionId) => [toDecision(await api.findVerification(sessionId))],
+    fetchResult: async (sessionId) => [toDecision(await api.findVerification(sessionId), reasons)],
 
     async listMedia({ sessionId }) {
       if (settings.withoutImages) return []
@@ -232,7 +238,16 @@ function read(body: Uint8Array): VendorReport {
   }
 }
 
-function toDecision(found: Verification): VendorDecision {
+/** The setting `decisionReasons` as a table; the vendor's text may contain colons. */
+const readReasons = ({ decisionReasons }: Settings): ReasonTable =>
+  new Map(
+    decisionReasons.map((word) => {
+      const at = word.lastIndexOf(':')
+      return [word.slice(0, at), word.slice(at + 1) as Reason | typeof UNTOLD]
+    }),
+  )
+
+function toDecision(found: Verification, reasons: ReasonTable): VendorDecision {
   const status = STATUSES.get(found.status)
   if (!status) throw new VendorError('the vendor answered an unknown status')
   const at = found.completedAt ?? found.updatedAt ?? undefined
@@ -244,6 +259,7 @@ function toDecision(found: Verification): VendorDecision {
     ...(status !== 'pending' && at === undefined ? { isUndated: true } : {}),
     documentType: documentType(found.documentVerification?.documentType),
     reason: found.decisionReason ?? undefined,
+    reasons: toReasons(reasons, [found.decisionReason]),
     findings: readFindings(found.documentVerification),
   }
 }

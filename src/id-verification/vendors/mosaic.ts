@@ -2,6 +2,8 @@ import { z } from 'zod'
 import { callVendor, isStatus } from './call.ts'
 import { membersOf, toFindings } from './findings.ts'
 import { parseAnswer, parseJson, text, toImageType } from './parsing.ts'
+import { MOSAIC_REASONS } from './reasons/mosaic.ts'
+import { toReasons } from './reasons/reason.ts'
 import { createTokenCache, sendWithToken, type TokenCache } from './tokens.ts'
 import {
   DELETED_SESSION,
@@ -252,7 +254,7 @@ function toDecision(result: Result): VendorDecision {
     ...UNDATED,
     status,
     documentType: documentType(type),
-    reason: status === 'approved' ? undefined : reasonOf(result),
+    ...(status === 'approved' ? {} : describeFailure(result)),
     findings: readFindings(result),
   }
 }
@@ -283,15 +285,19 @@ function readFindings(result: Result): DocumentFindings | undefined {
 const documentType = (type: unknown): DocumentType | undefined =>
   typeof type === 'string' && type ? (DOCUMENT_TYPES.get(type) ?? 'other') : undefined
 
-/** The failed checks, as the vendor names them: `document_liveness: presentation_attack`. */
-function reasonOf({ checks }: Result): string | undefined {
+/** The failed checks, as the vendor names them: `document_liveness: presentation_attack`; and what the person is told of them. */
+function describeFailure({ checks }: Result): Pick<VendorDecision, 'reason' | 'reasons'> {
   const failed = Object.entries(checks ?? {}).filter(([, { recommendation }]) =>
     ['CHALLENGE', 'DENY'].includes(recommendation ?? ''),
   )
   const words = failed.map(([check, { reasons }]) =>
     [check, ...(reasons?.length ? [reasons.join(', ')] : [])].join(': '),
   )
-  return words.join('; ').slice(0, 1000) || undefined
+  const codes = failed.flatMap(([check, { reasons }]) => [check, ...(reasons ?? [])])
+  return {
+    reason: words.join('; ').slice(0, 1000) || undefined,
+    reasons: toReasons(MOSAIC_REASONS, codes),
+  }
 }
 
 type SessionImage = z.infer<typeof imagesSchema>['session_images'][number]

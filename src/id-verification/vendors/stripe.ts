@@ -2,6 +2,8 @@ import { z } from 'zod'
 import { callVendor, fetchSignedUrl, isStatus, withCredentials } from './call.ts'
 import { membersOf, toFindings } from './findings.ts'
 import { id, parseAnswer, parseJson, pathSegment, text } from './parsing.ts'
+import { toReasons } from './reasons/reason.ts'
+import { STRIPE_REASONS } from './reasons/stripe.ts'
 import { isHmacSigned, isRecent, withTimestamp } from './signatures.ts'
 import {
   DELETED_SESSION,
@@ -331,6 +333,7 @@ function toDecisionBeforeReport({ status, last_error }: Session): VendorDecision
       ...UNDATED,
       status: code === FINAL_ERROR ? 'declined' : 'resubmission',
       reason: code.slice(0, 1000),
+      reasons: toReasons(STRIPE_REASONS, [code]),
     },
   ]
 }
@@ -349,7 +352,12 @@ function toDecision(
     findings: readFindings(report.document),
   }
   if (status === 'verified') return { ...common, status: 'approved' }
-  return { ...common, status: statusOfFailure(report, code, failedCheck), reason: code }
+  return {
+    ...common,
+    status: statusOfFailure(report, code, failedCheck),
+    reason: code,
+    reasons: toReasons(STRIPE_REASONS, [code]),
+  }
 }
 
 function statusOfFailure(

@@ -2,6 +2,8 @@ import { z } from 'zod'
 import { callVendor, isStatus, withCredentials } from './call.ts'
 import { joinText, membersOf, toFindings } from './findings.ts'
 import { id, parseAnswer, parseJson, pathSegment, text, toImageType } from './parsing.ts'
+import { toReasons } from './reasons/reason.ts'
+import { SUMSUB_REASONS } from './reasons/sumsub.ts'
 import { type HmacAlgorithm, isHmacSigned, signHmac } from './signatures.ts'
 import {
   DELETED_SESSION,
@@ -281,6 +283,10 @@ function toDecision({ review, info }: Applicant): VendorDecision {
     ...common,
     documentType: documentType(document.idDocType),
     reason: status === 'approved' ? undefined : reasonOf(reviewResult),
+    reasons:
+      status === 'approved'
+        ? undefined
+        : toReasons(SUMSUB_REASONS, reviewResult?.rejectLabels ?? []),
     findings: readFindings(info),
   }
 }

@@ -43,7 +43,3 @@ export async function setVendorOrder(sql: Sql, text: string): Promise<void> {
     )
   await setList(sql, 'vendor-order', words)
 }
-
-/** The order that applies now, by name. */
-export const listVendorOrder = async (sql: Sql): Promise<{ integration: string }[]> =>
-  (await listOfferedVerifiers(sql)).map((each) => ({ integration: wordOf(each) }))

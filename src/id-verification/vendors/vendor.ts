@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { ServiceScope } from '../../clients/scopes.ts'
 import { OperatorError } from '../../platform/errors.ts'
+import type { Reason } from './reasons/reason.ts'
 import type { VendorName } from './vendor-names.ts'
 
 export type VerificationStatus =
@@ -47,7 +48,10 @@ export type VendorDecision = {
   /** The vendor reports no times: a decision is dated when it is first fetched, and a changed one again. */
   isUndated?: true
   documentType: DocumentType | undefined
+  /** In the vendor's words, for the operator and the tenant. */
   reason: string | undefined
+  /** What of it the person is told, by the vendor's codes; `undefined` where it sent none. */
+  reasons?: readonly Reason[] | undefined
   /** Read from the document; `undefined` when the message contains none. */
   findings?: DocumentFindings | undefined
 }

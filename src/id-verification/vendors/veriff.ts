@@ -3,6 +3,8 @@ import { isLoopback } from '../../platform/loopback.ts'
 import { callVendor, isStatus, withCredentials } from './call.ts'
 import { membersOf, toFindings } from './findings.ts'
 import { id, parseAnswer, parseJson, pathSegment, text, toImageType } from './parsing.ts'
+import { toReasons } from './reasons/reason.ts'
+import { VERIFF_REASONS } from './reasons/veriff.ts'
 import { isEqualSecret, isHashSigned, isHmacSigned, signHmac } from './signatures.ts'
 import {
   type DocumentFindings,
@@ -168,6 +170,8 @@ const imagesSchema = z.object({
   ),
 })
 
+const code = z.union([z.string(), z.number()]).nullish().catch(undefined)
+
 const decisionSchema = z.object({
   verification: z.object({
     id,
@@ -175,6 +179,7 @@ const decisionSchema = z.object({
     vendorData: text,
     status: z.string(),
     reason: text,
+    reasonCode: code,
     decisionTime: time,
     person: z.unknown().optional(),
     document: z.object({ type: text }).loose().nullish().catch(undefined),
@@ -255,6 +260,7 @@ function readDecision(json: object): VendorReport {
     decidedAt: verification.decisionTime ? new Date(verification.decisionTime) : undefined,
     documentType: documentType(verification.document?.type),
     reason: verification.reason ?? undefined,
+    reasons: toReasons(VERIFF_REASONS, [verification.reasonCode]),
     findings: readFindings(verification.person, verification.document),
     echoed: verification.vendorData ?? undefined,
   }

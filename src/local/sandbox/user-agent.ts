@@ -5,8 +5,13 @@ export type Page = { url: string; status: number; text: string; headers: Headers
 type Fields = Record<string, string | string[]>
 /** By origin and name, with a space between. */
 type CookieJar = Map<string, { value: string; path: string }>
-/** `filled` are the fields that a browser submits unchanged. */
-type Form = { action: string; filled: [string, string][]; buttons: string[] }
+/** `filled` are the fields that a browser submits unchanged; `boxes` are those that are not ticked. */
+type Form = {
+  action: string
+  filled: [string, string][]
+  boxes: [string, string][]
+  buttons: string[]
+}
 
 /** `headers` are sent with every request. */
 export function createUserAgent(headers: Record<string, string> = {}) {
@@ -63,7 +68,8 @@ export function createUserAgent(headers: Record<string, string> = {}) {
     },
     /**
      * Submits the form that has a button of this name, with its hidden, ticked and chosen fields, changed by `fields`. A
-     * list ticks exactly those boxes. `action` selects one of several forms.
+     * list ticks exactly those boxes. `action` selects one of several forms. A question of the portal that nothing is chosen for is
+     * answered as by a resident who agrees to everything; a list of scopes answers it too.
      */
     async submit(
       page: Page,
@@ -76,7 +82,12 @@ export function createUserAgent(headers: Record<string, string> = {}) {
           buttons.includes(button) && (!options.action || action === options.action),
       )
       if (!form) throw new Error(`the page has no form with a button "${button}"`)
-      return send(page, form, { [button]: '', ...fields }, options.leaveAt)
+      return send(
+        page,
+        form,
+        { [button]: '', ...answers(form, fields), ...fields },
+        options.leaveAt,
+      )
     },
     /** Submits the page's only form, with a button without a name. */
     async submitFirst(page: Page, fields: Fields): Promise<Page> {
@@ -116,6 +127,26 @@ function fill(form: Form, fields: Fields): URLSearchParams {
   ])
 }
 
+/** The answers to the questions of a consent: all of it, unless `fields` has a list of scopes. */
+function answers(form: Form, { scope: listed }: Fields): Fields {
+  const valuesOf = (fields: [string, string][], name: string) =>
+    fields.flatMap(([each, value]) => (each === name ? [value] : []))
+  const questions = valuesOf(form.filled, 'asked').map((scope): [string, string] => {
+    const name = `permission ${scope}`
+    const [chosen] = valuesOf(form.filled, name)
+    const hasAlternative = valuesOf(form.boxes, name).length + (chosen === undefined ? 0 : 1) > 2
+    if (listed !== undefined && !hasAlternative) return [name, listed.includes(scope) ? scope : '']
+    return [name, chosen ?? scope]
+  })
+  const isOpen = questions.some(([name]) => valuesOf(form.filled, name).length === 0)
+  return {
+    ...Object.fromEntries(questions),
+    ...(isOpen
+      ? { image: [...valuesOf(form.filled, 'image'), ...valuesOf(form.boxes, 'image')] }
+      : {}),
+  }
+}
+
 const attribute = (tag: string, name: string): string | undefined =>
   decoded(new RegExp(`\\b${name}="([^"]*)"`).exec(tag)?.[1])
 
@@ -129,20 +160,25 @@ const decoded = (text: string | undefined) =>
 
 function findForms(text: string): Form[] {
   return [...text.matchAll(/<form\b([^>]*)>([\s\S]*?)<\/form>/g)].map(
-    ([, open = '', inside = '']) => ({
-      action: attribute(open, 'action') ?? '',
-      filled: [...inside.matchAll(/<input\b[^>]*>/g)]
-        .filter(([tag]) => {
-          const type = attribute(tag, 'type')
-          return type === 'hidden' || (/checkbox|radio/.test(type ?? '') && /\schecked\b/.test(tag))
-        })
-        .map(([tag]): [string, string] => [
-          attribute(tag, 'name') ?? '',
-          attribute(tag, 'value') ?? '',
-        ]),
-      buttons: [...inside.matchAll(/<button\b[^>]*>/g)].map(
-        ([tag]) => attribute(tag, 'name') ?? '',
-      ),
-    }),
+    ([, open = '', inside = '']) => {
+      const inputs = [...inside.matchAll(/<input\b[^>]*>/g)].map(([tag]) => ({
+        type: attribute(tag, 'type'),
+        isChecked: /\schecked\b/.test(tag),
+        field: [attribute(tag, 'name') ?? '', attribute(tag, 'value') ?? ''] as [string, string],
+      }))
+      const isBox = (type: string | undefined) => /checkbox|radio/.test(type ?? '')
+      return {
+        action: attribute(open, 'action') ?? '',
+        filled: inputs
+          .filter(({ type, isChecked }) => type === 'hidden' || (isBox(type) && isChecked))
+          .map(({ field }) => field),
+        boxes: inputs
+          .filter(({ type, isChecked }) => isBox(type) && !isChecked)
+          .map(({ field }) => field),
+        buttons: [...inside.matchAll(/<button\b[^>]*>/g)].map(
+          ([tag]) => attribute(tag, 'name') ?? '',
+        ),
+      }
+    },
   )
 }

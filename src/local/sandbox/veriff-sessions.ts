@@ -8,7 +8,7 @@ import { type Faults, faultsSchema } from './veriff-faults.ts'
 export const DECISIONS = {
   approved: { code: 9001, reason: null, reasonCode: null },
   declined: { code: 9102, reason: 'Physical document not used', reasonCode: 101 },
-  resubmission_requested: { code: 9103, reason: 'Poor image quality', reasonCode: 206 },
+  resubmission_requested: { code: 9103, reason: 'Poor image quality', reasonCode: 204 },
   review: { code: 9121, reason: null, reasonCode: null },
   expired: { code: 9104, reason: null, reasonCode: null },
   abandoned: { code: 9104, reason: null, reasonCode: null },

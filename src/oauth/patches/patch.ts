@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { ErrorOut, KoaContextWithOIDC, Provider } from 'oidc-provider'
+import type { MailContext } from '../../accounts/mails.ts'
 import type { SubjectIdentifiers } from '../../clients/subject-identifiers.ts'
 import type { Db } from '../../platform/db.ts'
 import type { Jobs } from '../../platform/jobs.ts'
@@ -11,7 +12,6 @@ import type { ClientAddress } from '../../web/client-address.ts'
 import type { ReaderOf } from '../../web/reader.ts'
 import type { SecurityEvents } from '../../web/security-events.ts'
 import type { Texts } from '../../web/texts/en.ts'
-import type { Locale } from '../../web/texts/languages.ts'
 import type { DisclosedVerification } from '../verified-claims.ts'
 
 /** Returns the refresh token that replaces the given one: always the same, so that it can be issued again without being stored. */
@@ -36,7 +36,7 @@ export type PatchContext = {
   /** Describes a `User-Agent` in words, for mails. */
   deviceOf: (texts: Texts, userAgent: string | null) => string
   readerOf: ReaderOf
-  config: { defaultLocale: Locale }
+  config: MailContext['config']
   addressOf: ClientAddress
   /** Called when the client of this request has authenticated. */
   onAuthenticatedClient: (req: IncomingMessage) => void

@@ -20,32 +20,38 @@ type StoredSession = Session & {
  * and inserts: the session's tokens would be without it for a moment, and a session that ended during the request would exist again.
  * Unnecessary when the library's adapter interface has an update that may find nothing; 9.13 has `upsert` alone.
  */
-export function updateSessions(provider: Provider, { db }: PatchContext): void {
+export function updateSessions(provider: Provider, { db, vault }: PatchContext): void {
   const { prototype } = provider.Session
   const { save } = prototype
   prototype.save = async function (this: StoredSession, ttl: number) {
     const ctx = Provider.ctx
-    const userAgent = ctx ? userAgentOf(ctx.req) : null
+    const storeBrowser = async () => {
+      const { accountId, uid } = this
+      if (accountId && ctx)
+        await storeSessionUserAgent(db, vault, { accountId, uid }, userAgentOf(ctx.req))
+    }
     if (this.exp !== undefined) {
       this.exp = Math.floor(Date.now() / 1000) + ttl
       const { jti: _, ...payload } = (await this.getValueAndPayload()).payload
-      const [changed] = await db`
-        update oidc_artifact set id = ${hashSecret(this.jti)}, account_id = ${this.accountId ?? null},
+      const accountId = this.accountId ?? null
+      const [changed] = await db<{ hasBrowser: boolean }[]>`
+        update oidc_artifact set id = ${hashSecret(this.jti)}, account_id = ${accountId},
           payload = ${db.json(payload as Record<string, never>)}, expires_at = to_timestamp(${this.exp}),
-          user_agent = ${userAgent}, used_at = now()
+          user_agent_sealed = case when account_id = ${accountId} then user_agent_sealed end, used_at = now()
         where kind = 'Session' and id = ${hashSecret(this.oldId ?? this.jti)}
-        returning 1`
+        returning user_agent_sealed is not null as has_browser`
       // The session has ended. Only a fresh sign-in creates another one.
       if (!changed && !ctx?.oidc.result?.login) return this.jti
       this.oldId = undefined
       if (changed) {
         this.touched = false
         this.emit('saved')
+        if (!changed.hasBrowser) await storeBrowser()
         return this.jti
       }
     }
     const saved = await save.call(this, ttl)
-    if (this.accountId && ctx) await storeSessionUserAgent(db, this.uid, userAgent)
+    await storeBrowser()
     return saved
   }
 }

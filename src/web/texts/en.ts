@@ -13,6 +13,11 @@ export const en = {
     skip: 'Skip to content',
     footer: 'Your documents are yours. Nobody sees them through this portal unless you allow it.',
     language: 'Language',
+    about: 'About this portal',
+    help: 'Help',
+    contact: 'Contact',
+    privacy: 'Privacy',
+    accessibility: 'Accessibility',
   },
 
   common: {
@@ -27,7 +32,8 @@ export const en = {
     yourAccount: 'Your account',
     signOut: 'Sign out',
     backToDocuments: 'Back to your documents',
-    momentInUtc: (moment: string) => `${moment} UTC`,
+    /** `zone` is the name of the time zone. */
+    momentIn: (moment: string, zone: string) => `${moment} ${zone}`,
     passkeyFailed: 'That did not work. Please try again, or use your password.',
     tooManyTries: (seconds: number) =>
       `Too many tries. Please wait ${seconds} ${format.plural(seconds, { one: 'second', other: 'seconds' })}.`,
@@ -102,6 +108,26 @@ export const en = {
     title: 'Confirm that it is you',
     errorTitle: 'Error: confirm that it is you',
     lead: 'You signed in a while ago. Please confirm that it is you before you continue.',
+    /** What is confirmed, by the name of the button that was pressed. */
+    purposes: {
+      'change-email': 'You are about to change your e-mail address.',
+      'change-password': 'You are about to change your password.',
+      'add-passkey': 'You are about to add a passkey.',
+      'remove-passkey': 'You are about to remove a passkey.',
+      'add-totp': 'You are about to set up an authenticator app.',
+      'remove-totp': 'You are about to remove the authenticator app.',
+      'new-recovery-codes': 'You are about to make new recovery codes.',
+      'end-session': 'You are about to sign out another device.',
+      'end-others': 'You are about to sign out all other devices.',
+      adopt: 'You are about to use the name on your document for your account.',
+      photos: 'You are about to see your photos.',
+      details: 'You are about to see your photos, and what was read from your document.',
+      revoke: 'You are about to end the access of an application.',
+      link: 'You are about to link an organisation to your account.',
+      save: 'You are about to allow an application to see more.',
+      lift: 'You are about to lift the freeze of an application.',
+      allow: 'You are about to allow an application to see your data.',
+    },
     button: 'Confirm',
     passkey: 'Confirm with a passkey',
     wrongPassword: 'That is not your password.',
@@ -110,12 +136,16 @@ export const en = {
 
   consent: {
     title: (application: string) => `Allow ${application}?`,
+    errorTitle: (application: string) => `Error: allow ${application}?`,
     heading: (application: string) => `Allow ${application} to see this?`,
     purpose: (application: string, purpose: Html) =>
       html`${application} gives this purpose: ${purpose}`,
     noPurpose: (application: string) => `${application} does not give a purpose.`,
     untick: (application: string) =>
       `Untick what you do not want to share. ${application} sees what you allowed, and continues with that.`,
+    choose: (application: string) =>
+      `Nothing is shared that you do not choose. ${application} sees what you allowed, and continues with that.`,
+    unanswered: 'Nothing has been shared yet. Please choose what you share:',
     whenYouAreAway: (scope: Html) =>
       html`With ${scope} it can see this even when you are not there; without it, only while you are signed in here.`,
     whileSignedIn: 'It can see this while you are signed in here.',
@@ -123,8 +153,10 @@ export const en = {
     willConfirm:
       'You signed in a while ago. If you allow this, we ask you to confirm that it is you.',
     allowTicked: 'Allow what is ticked',
+    allowChosen: 'Allow what I chose',
     allow: 'Allow',
     signedInAs: (name: string, email: string) => `You are signed in as ${name} (${email}).`,
+    otherAccount: 'Not you? Use another account',
     goBackTo: (host: Html) => html`After this you go back to ${host}.`,
     hasEnded: (application: string, day: Html) =>
       html`You allowed ${application} before, until ${day}. That has ended, so it asks again.`,
@@ -140,7 +172,7 @@ export const en = {
     isNew: 'New: it did not ask for this before.',
     frozenTitle: (application: string) => `${application} is frozen`,
     frozenLead:
-      'Somebody used a link in an e-mail to you to report that you did not allow this application. It cannot see any of your data, and cannot ask you for access.',
+      'This application was reported, with a link in an e-mail to you or on your activity page. It cannot see any of your data, and cannot ask you for access.',
     frozenHelp: (path: string) =>
       html`To let it ask again, lift the freeze or end its access on <a href="${path}">its page</a>. Then go back to the application and start again.`,
     backToApplication: 'Back to the application',
@@ -153,6 +185,9 @@ export const en = {
     logo: (application: string) => `Logo of ${application}`,
     runBy: (operator: string) => `Run by ${operator}`,
     unknownOperator: 'It does not say who runs it',
+    trusted: 'The people who run this portal have checked this application.',
+    resembles: (application: string, trusted: Html) =>
+      html`Be careful: the name ${application} looks like ${trusted}, which is another application. The people who run this portal have checked that one, and not this one.`,
     saved: (application: string) =>
       `Saved. The change applies at once, also to access that ${application} already has.`,
     allowedFor: (day: Html, purpose: Html) =>
@@ -169,12 +204,12 @@ export const en = {
       `${application} then has no access at all, and must ask you before it gets any again.`,
     endButton: (application: string) => `End access of ${application}`,
     frozen:
-      'Frozen: somebody used a link in an e-mail to you to report that you did not allow this application. It cannot see any of your data.',
+      'Frozen: this application was reported, with a link in an e-mail to you or on your activity page. It cannot see any of your data.',
     notYouHeading: 'If you did not allow it',
-    notYou: html`End its access. It then has no access at all, and must ask you before it gets any again. If you have not done so yet, <a href="/reset">set a new password</a>.`,
+    notYou: html`End its access. It then has no access at all, and cannot ask you for any while it is frozen. If you have not done so yet, <a href="/reset">set a new password</a>.`,
     youHeading: 'If it was you after all',
     you: (application: string) =>
-      `Lift the freeze. What you allowed ${application} applies again at once.`,
+      `Lift the freeze. What you allowed ${application} applies again at once; if you have ended its access, it can ask you again.`,
     liftButton: 'Lift the freeze',
   },
 
@@ -223,8 +258,37 @@ export const en = {
     acceptsLess: 'The application also accepts less.',
     less: (title: string) => `Less: ${title}`,
     neither: 'Neither',
+    share: 'Share this',
+    doNotShare: 'Do not share this',
+    unanswered: 'Choose one of these.',
+    whichPhotos: 'Which photos?',
+    withoutPhotos:
+      'What is not ticked is not shared. Without any photo, the application learns only that you were verified, when, and with which kind of document.',
+    whyHidden: 'You signed in a while ago, so your details and photos are hidden.',
+    show: 'Show what would be shared',
+    hidden: 'Hidden.',
+    facts: {
+      name: 'Name',
+      dateOfBirth: 'Date of birth',
+      countryOfBirth: 'Country of birth',
+      citizenships: 'Citizenships',
+      sex: 'Sex',
+      residentPermitNumber: 'Permit number',
+      address: 'Address',
+      phoneNumber: 'Telephone',
+    },
+    resident: (kind: string, day: Html) => html`Today: ${kind}, since ${day}.`,
+    noResident: 'Today: you are not a resident.',
+    verified: (day: Html, document: string) =>
+      html`Today: verified on ${day}, with your ${document}.`,
+    notVerified: 'Today: none of your checks is approved.',
+    adult: {
+      yes: 'Today, when asked whether you are 18, the answer is yes.',
+      no: 'Today, when asked whether you are 18, the answer is no.',
+    },
+    noBirthDate: 'Today there is no answer, because your date of birth is not in the registry.',
     howLong: 'For how long',
-    periods: { day: '1 day', month: '30 days', year: '1 year' },
+    periods: { day: '1 day', month: '30 days', quarter: '90 days', year: '1 year' },
     periodUntil: (period: string, day: Html) => html`${period}, until ${day}`,
     asItIsUntil: (day: Html) => html`As it is: until ${day}`,
     asItIsOpen: 'As it is: until I end it myself',
@@ -264,7 +328,9 @@ export const en = {
     doneTitle: 'Connected',
     doneHeading: (application: string) => `${application} is connected`,
     doneLead: html`Go back to your device; you can close this page. You can end its access at any time on <a href="/">your own page</a>.`,
-    aborted: 'Nothing was allowed. You can close this page.',
+    endedTitle: 'The device is not connected',
+    aborted:
+      'You cancelled. Nothing was allowed, and the code does not work any more. You can close this page.',
     noCode: 'Type the code that your device shows.',
     wrongCode:
       'This code is unknown, has expired, or was used already. Check your device, and try again.',
@@ -336,21 +402,24 @@ export const en = {
     started: (day: Html, vendor: string) => html`Started on ${day}, checked by ${vendor}.`,
     documentValid: (day: Html) => html`The document is valid until ${day}.`,
     documentExpired: (day: Html) =>
-      html`The document expired on ${day}. Applications can see that it has expired. Please have a new document checked.`,
+      html`The document expired on ${day}. Applications may not accept it any more.`,
     copying: 'We are copying the photos. They will appear here in a moment.',
     unreadable: (vendor: string) =>
       `We could not read the photos from ${vendor}, so there is nothing to show. The people who run this portal can request them again.`,
     showPhotos: 'Show the photos',
     details: 'Details of this check',
     frozen: (path: string) =>
-      html`Frozen: somebody used a link in an e-mail to you to report that you did not allow this application. It cannot see any of your data until you <a href="${path}">lift the freeze or end its access</a>.`,
+      html`Frozen: this application was reported, with a link in an e-mail to you or on your activity page. It cannot see any of your data until you <a href="${path}">lift the freeze or end its access</a>.`,
     allowed: 'Allowed',
     nothing: 'nothing',
     declined: 'Declined',
     since: 'Since',
     until: 'Until',
     untilYouEndIt: 'you end it',
-    lastConnected: 'Last connected',
+    purpose: 'Purpose',
+    withheld: 'Photos not shared',
+    lastRead: 'Last read your data',
+    neverRead: 'never',
     change: 'Change',
     changeLabel: (application: string) => `Change what ${application} may see`,
     end: 'End access',
@@ -508,6 +577,107 @@ export const en = {
     },
   },
 
+  /** Why somebody was not verified (`id-verification/vendors/reasons/`), each in one sentence, and what to do next. */
+  reasons: {
+    'document-expired': {
+      why: 'The document has expired.',
+      next: 'Use a document that is still valid.',
+    },
+    'document-not-accepted': {
+      why: 'This kind of document, or its country, is not accepted.',
+      next: 'Use a passport or another official document with your photo.',
+    },
+    'document-damaged': {
+      why: 'The document is damaged, or was cancelled.',
+      next: 'Use another document that is in good condition.',
+    },
+    'document-incomplete': {
+      why: 'A part of the document is missing in the photos.',
+      next: 'Photograph every side that is asked for, with all four corners in the picture and nothing in front of it.',
+    },
+    'document-unconfirmed': {
+      why: 'The document could not be confirmed.',
+      next: 'Try again with the original document, or with another one.',
+    },
+    'original-needed': {
+      why: 'The photos show a copy, a scan or a screen, or have no colours.',
+      next: 'Photograph the original document itself, in colour.',
+    },
+    'photo-unclear': {
+      why: 'The document cannot be read in the photos, because they are blurred, dark or have reflections.',
+      next: 'Take the photos by daylight, without flash, and hold the camera still.',
+    },
+    'face-unclear': {
+      why: 'Your face cannot be seen well enough.',
+      next: 'Take the photo alone and in good light, without sunglasses, a hat or a mask.',
+    },
+    'face-different': {
+      why: 'The photo of your face could not be matched with the photo on the document.',
+      next: 'Take the photo again in good light, looking straight at the camera. If the photo on your document is old, use a newer document.',
+    },
+    'data-different': {
+      why: 'What you entered and what the document or a register says are not the same.',
+      next: 'Enter your data exactly as it is printed on the document.',
+    },
+    'more-needed': {
+      why: 'Something more was needed.',
+      next: 'Start again, and add everything that you are asked for.',
+    },
+    'address-proof': {
+      why: 'Your address could not be confirmed.',
+      next: 'Use a recent letter or bill that shows your full name and your address.',
+    },
+    'contact-unconfirmed': {
+      why: 'Your e-mail address or telephone number was not confirmed.',
+      next: 'Start again, and type the code that you are sent.',
+    },
+    age: {
+      why: 'This check is not offered to people of your age.',
+      next: 'Write to the people who run this portal: they may know another way.',
+    },
+    region: {
+      why: 'This check is not offered in your country or language.',
+      next: 'Write to the people who run this portal: they may know another way.',
+    },
+    'agreement-missing': {
+      why: 'You did not agree to the check.',
+      next: 'If you want to be verified, start again and agree to it.',
+    },
+    device: {
+      why: 'The check does not work on the device that you used.',
+      next: 'Start again on a telephone or computer with a camera and an up-to-date browser.',
+    },
+    unfinished: {
+      why: 'The check was not finished in time.',
+      next: 'Start again when you have your document and some minutes.',
+    },
+    'too-many-tries': {
+      why: 'There were too many attempts.',
+      next: 'Start a new check, and look at each photo before you send it.',
+    },
+    technical: {
+      why: 'There was a technical problem, which was not your fault.',
+      next: 'Please try again later.',
+    },
+    /** Also where a reason is not told, so it must not say that there is none. */
+    unstated: {
+      why: 'Your identity could not be confirmed with what was sent. We cannot tell you more about the reason.',
+      next: 'Try again with the original of a valid document, in good light. If you think this is wrong, write to the people who run this portal.',
+    },
+    /** New photos are wanted, for a reason that is not known. */
+    'photos-wanted': {
+      why: 'Some photos were not good enough.',
+      next: 'Take them again with the original document, in good light.',
+    },
+    tryAgain: 'Try again',
+    newPhotos: 'Take new photos',
+    newDocument: 'Have a document checked',
+    /** A check that an organisation started. */
+    askOrganisation:
+      'An organisation started this check for you. Ask there about the reason, and what to do next.',
+    expiresSoon: 'Have a new document checked before this one expires.',
+  },
+
   verification: {
     checkedBy: 'Checked by',
     started: 'Started',
@@ -556,6 +726,260 @@ export const en = {
       html`Attempt ${number}: ${result}, ${day}`,
     attemptReviewed: (number: string, result: string, day: Html) =>
       html`Attempt ${number}: ${result}, ${day}, by staff of the organisation that started it`,
+  },
+
+  capture: {
+    title: 'Your identity check',
+    errorTitle: (title: string) => `Error: ${title}`,
+    lead: 'Photograph your document and your face, and type what the document says. Then a person compares them.',
+    who: 'A member of our staff looks at the photos. No computer decides, and nothing here checks whether a photo is taken live.',
+    stepOf: (number: string, all: string) => `Step ${number} of ${all}`,
+    backToSteps: 'Back to the steps',
+    begin: 'Begin',
+    goOn: 'Next step',
+    usePhone: 'Continue on your phone',
+    done: 'Done',
+    toDo: 'To do',
+    again: 'Please repeat',
+    asked: (steps: string) =>
+      `A person looked at what you sent, and asks you to repeat: ${steps}. This is what they wrote:`,
+    confirmFirst: 'You signed in a while ago. We ask you to confirm that it is you first.',
+    sentTitle: 'A person looks at it',
+    sentLead:
+      'Everything has arrived. You can close this page. The result will appear with your documents.',
+    decided: (status: string) => `The result: ${status}.`,
+    receivedPhoto: (photo: string) => `${photo}: received`,
+
+    choose: {
+      title: 'Your document',
+      lead: 'Which document do you have with you?',
+      missing: 'Choose one of the documents.',
+      replaces: 'If you choose another document, what you typed is deleted.',
+    },
+
+    photo: {
+      steps: {
+        document_front: {
+          title: 'Photo of the front',
+          lead: 'Photograph the side of the document that has your picture. Of a passport, the page with your picture.',
+        },
+        document_back: {
+          title: 'Photo of the back',
+          lead: 'Turn the document around, and photograph the other side.',
+        },
+        selfie: {
+          title: 'Photo of your face',
+          lead: 'Photograph your face from the front, as you look today.',
+        },
+      },
+      advice: {
+        document_front: [
+          'Lay it on a dark, even surface.',
+          'All four corners are in the photo.',
+          'No light is reflected, and every letter can be read.',
+        ],
+        document_back: [
+          'All four corners are in the photo.',
+          'No light is reflected, and every letter can be read.',
+        ],
+        selfie: [
+          'Look straight into the camera, with light from the front.',
+          'No sunglasses, no hat, and nobody else in the photo.',
+        ],
+      },
+      file: 'Choose or take the photo',
+      hint: 'A JPEG, PNG, WebP or HEIC of up to 20 MB. A phone opens its camera here.',
+      openCamera: 'Use the camera of this device',
+      closeCamera: 'Close the camera',
+      noCamera:
+        'The camera could not be opened. Allow it in your browser, or choose a photo from your files.',
+      view: 'What the camera sees now',
+      outline: {
+        card: 'Fill the frame with the card.',
+        booklet: 'Fill the frame with the page that has your picture.',
+        face: 'Bring your face into the oval.',
+      },
+      live: {
+        dark: 'It is rather dark. Find more light.',
+        blurred: 'Hold still, until the picture is sharp.',
+      },
+      take: 'Take the photo',
+      preview: 'The photo that you are about to send',
+      says: {
+        small:
+          'This photo is small. Small letters may be impossible to read. Move closer if you can.',
+        dark: 'This photo looks dark. A photo with more light is easier to check.',
+        blurred: 'This photo looks blurred. Please check that you can read every letter.',
+        type: 'This file does not look like a photo.',
+        large: 'This file has more than 20 MB. Please take a smaller photo.',
+        unknown: 'Your browser cannot show this photo here. You can send it all the same.',
+        good: 'This photo looks sharp and bright enough. Please check that you can read it.',
+      },
+      send: 'Send this photo',
+      sending: 'Sending the photo. Please leave this page open.',
+      progress: 'How much of the photo was sent',
+      broken:
+        'The connection broke before the photo arrived. Nothing is lost: send it again when you are connected.',
+      received: 'We have this photo. If you send another one, it takes the place of this one.',
+      replace: 'A person asks you for another photo in the place of this one.',
+      faults: {
+        missing: 'Choose or take a photo first.',
+        large: 'This file has more than 20 MB. Please take a smaller photo.',
+        type: 'This file is no photo that we can use. Send a JPEG, PNG, WebP or HEIC.',
+        'cut-off': 'The photo did not arrive as a whole. Please send it again.',
+        pixels: 'This photo has more than 50 megapixels. Please take a smaller one.',
+        unreadable: 'This photo cannot be opened: the file is damaged. Please take another one.',
+        same: 'This is the same photo as before. Please take another one.',
+        busy: 'The photo could not be taken in just now. Please send it again in a moment.',
+        'too-many':
+          'This check has had too many photos. Please write to the people who run this portal.',
+      },
+    },
+
+    details: {
+      title: 'What the document says',
+      lead: 'Type it as it is printed. A person compares it with the photos; it counts only after that.',
+      wrong: 'Some of this cannot be right yet. Each place is marked below.',
+      differs:
+        'The lines with the < signs say something else than the other fields. Compare both with your document, and correct the one that is wrong. You may leave the lines empty.',
+      differences: {
+        name: 'The name is different.',
+        'birth-date': 'The date of birth is different.',
+        number: 'The number is different.',
+        nationality: 'The nationality is different.',
+        country: 'The country that issued the document is different.',
+        expiry: 'The date of expiry is different.',
+      },
+      mrz: 'The lines with the < signs, if your document has them',
+      mrzHint:
+        'At the bottom of a passport page, or on the back of a card: two or three lines. Spaces do not matter. Leave this empty if there are none.',
+      fill: 'Fill in the empty fields from these lines',
+      faults: {
+        format:
+          'These are not the lines of a document. A passport has two lines of 44 characters; a card has three lines of 30, or two of 36.',
+        length: (line: string, actual: string, expected: string) =>
+          `Line ${line} has ${actual} characters instead of ${expected}. Count the < signs too.`,
+        characters: (line: string) =>
+          `Line ${line} has a character that does not belong there. It can have A to Z, 0 to 9 and < only.`,
+        parts: {
+          kind: (line: string, from: string, to: string) =>
+            `Line ${line}, characters ${from} to ${to}: this does not begin as a passport or card does.`,
+          country: (line: string, from: string, to: string) =>
+            `Line ${line}, characters ${from} to ${to}: this is no code of a country.`,
+          names: (line: string, from: string, to: string) =>
+            `Line ${line}, characters ${from} to ${to}: names have letters and < signs only.`,
+          number: (line: string, from: string, to: string) =>
+            `Line ${line}, characters ${from} to ${to}: the number of the document does not fit its check digit. One of these characters is wrong.`,
+          nationality: (line: string, from: string, to: string) =>
+            `Line ${line}, characters ${from} to ${to}: this is no code of a nationality.`,
+          'birth-date': (line: string, from: string, to: string) =>
+            `Line ${line}, characters ${from} to ${to}: the date of birth does not fit its check digit. One of these characters is wrong.`,
+          sex: (line: string, from: string, to: string) =>
+            `Line ${line}, characters ${from} to ${to}: this can be M, F or < only.`,
+          expiry: (line: string, from: string, to: string) =>
+            `Line ${line}, characters ${from} to ${to}: the date of expiry does not fit its check digit. One of these characters is wrong.`,
+          'personal-number': (line: string, from: string, to: string) =>
+            `Line ${line}, characters ${from} to ${to}: this does not fit its check digit. One of these characters is wrong.`,
+          line: (line: string, from: string, to: string) =>
+            `Line ${line}, characters ${from} to ${to}: the last digit does not fit what it is computed from. One character of the lines is wrong.`,
+        },
+      },
+      fields: {
+        givenName: {
+          label: 'Given names',
+          hint: 'All of them, in the order of the document.',
+          missing: 'Type your names. If the document has one name only, type it here.',
+          unusable: 'This cannot be a name.',
+        },
+        surname: {
+          label: 'Surnames',
+          hint: 'Leave this empty if the document has one name only.',
+          missing: 'Type your surnames.',
+          unusable: 'This cannot be a surname.',
+        },
+        dateOfBirth: {
+          label: 'Date of birth',
+          hint: 'For example 27 3 1990.',
+          missing: 'Type the date of birth.',
+          unusable: 'This is no day in the past. Type the year with four digits.',
+        },
+        number: {
+          label: 'Number of the document',
+          hint: 'With its letters. Dashes and spaces do not matter.',
+          missing: 'Type the number of the document.',
+          unusable: 'This cannot be the number of a document.',
+        },
+        nationality: {
+          label: 'Nationality',
+          missing: 'Choose the nationality that the document states.',
+          unusable: 'Choose a nationality of the list.',
+        },
+        country: {
+          label: 'Country that issued the document',
+          missing: 'Choose the country that issued the document.',
+          unusable: 'Choose a country of the list.',
+        },
+        expiresOn: {
+          label: 'Date of expiry',
+          hint: 'Leave this empty if the document has none.',
+          missing: 'Type the date of expiry.',
+          unusable: 'This is no day of the calendar. Type the year with four digits.',
+        },
+      },
+      parts: { day: 'Day', month: 'Month', year: 'Year' },
+      choose: 'Choose one',
+      stateless: 'Stateless, or a refugee',
+      save: 'Save and continue',
+    },
+
+    check: {
+      title: 'Check and send',
+      stated: 'What you typed',
+      linesFit: 'The lines with the < signs fit together, and fit what you typed.',
+      change: (photo: string) => `Take another photo: ${photo}`,
+      changeDetails: 'Change what you typed',
+      lead: 'With this you state that the document is yours, and that what you typed is what it says. Afterwards you cannot change anything, unless we ask you to.',
+      send: 'Send everything',
+      busy: 'It could not be sent just now. Please try again in a moment.',
+    },
+
+    phone: {
+      title: 'Continue on your phone',
+      lead: 'Take the photos with your phone. You finish here.',
+      noSignIn: 'You do not sign in on the phone.',
+      onlyPhotos: 'The phone can send photos for this check. It sees nothing else of your account.',
+      create: 'Show a QR code',
+      scan: 'Point the camera of your phone at this code, and open the link. It works once, for ten minutes.',
+      qrCode: 'QR code with the link for your phone',
+      waiting: 'Waiting for your phone.',
+      refresh: 'See whether something has changed',
+      end: 'Disconnect the phone',
+      opened: 'A phone has opened the link.',
+      code: 'The code on your phone',
+      codeHint:
+        'Four digits. If your phone shows no code, somebody else has opened the link: disconnect it.',
+      wrongCode: 'This is not the code. Look at your phone again.',
+      connect: 'Connect this phone',
+      notMine: 'No code on your phone?',
+      ended: 'That was the wrong code too often, or it took too long. Show a new QR code.',
+      connected: 'Your phone is connected, for an hour.',
+      goOnHere: 'Continue here',
+      openTitle: 'Take photos with this phone',
+      openLead: 'You take the photos here, and finish on your computer.',
+      openWarning:
+        'Go on only if you opened this code yourself, on your own computer. Never photograph your document for somebody who sent you a code.',
+      open: 'Take photos with this phone',
+      linkUsed:
+        'This link was already used, has expired, or was replaced. Show a new code on your computer.',
+      disconnected:
+        'This phone is not connected any more. To take more photos, show a new code on your computer.',
+      onPhoneTitle: 'Photos for your identity check',
+      typeCode: 'Type this code on your computer:',
+      typeCodeHint: 'After that, this page continues.',
+      takingFor: (name: string) => `You take photos for the check of ${name}.`,
+      allHere: 'All photos have arrived. Continue on your computer.',
+      sent: 'Everything was sent. You can close this page.',
+    },
   },
 
   photo: {
@@ -628,21 +1052,52 @@ export const en = {
     remove: 'Remove',
     removeLabel: (name: string) => `Remove ${name}`,
     devices: 'Where you are signed in',
-    endOthers: 'Sign out everywhere else',
-    devicesHelp:
-      'You are signed out after 12 hours without use, and at the latest 14 days after you last signed in.',
-    thisBrowser: 'This browser',
-    sessionUsed: (signedIn: Html, used: Html) => html`Signed in ${signedIn}, last used ${used}.`,
-    endLabel: (device: string) => `Sign out ${device}`,
+    signedInOn: (count: number) =>
+      format.plural(count, {
+        one: 'You are signed in in this browser only.',
+        other: `You are signed in in ${count} browsers.`,
+      }),
+    seeDevices: 'See where, and sign out',
+    data: 'Your data',
+    exportHelp:
+      'Take everything that we hold about you with you: details, photos, and who read them.',
+    exportLink: 'Download your data',
+    eraseHelp: 'Leave: everything that identifies you is erased.',
+    eraseLink: 'Erase your account',
     noAddress: 'Please enter an e-mail address.',
     sameAddress: 'This is already your address.',
     passkeyAddedWithCodes: (name: string) =>
       `The passkey “${name}” was added. You can sign in with it from now on.`,
   },
 
+  timeZone: {
+    title: 'Time zone',
+    errorTitle: 'Error: time zone',
+    lead: 'Pages and e-mails show times in this zone.',
+    ofPortal: (zone: string) => `The zone of this portal (${zone})`,
+    unknown: 'Please choose a time zone from the list.',
+    save: 'Save',
+    shown: (zone: string) => `Times are shown in this zone: ${zone}.`,
+    change: 'Change the time zone',
+    /** By the first part of the names of zones. */
+    regions: {
+      '': 'Everywhere',
+      Africa: 'Africa',
+      America: 'America',
+      Antarctica: 'Antarctica',
+      Arctic: 'Arctic',
+      Asia: 'Asia',
+      Atlantic: 'Atlantic Ocean',
+      Australia: 'Australia',
+      Europe: 'Europe',
+      Indian: 'Indian Ocean',
+      Pacific: 'Pacific Ocean',
+    },
+  },
+
   notices: {
     'verification-cancelled': 'The check was cancelled.',
-    'email-sent': 'We have sent a link to your new address. Open it in this browser.',
+    'time-zone-set': 'The time zone was saved.',
     'passkey-added': 'The passkey was added. You can sign in with it from now on.',
     'passkey-renamed': 'The passkey was renamed.',
     'passkey-removed': 'The passkey was removed. Nobody can sign in with it any more.',
@@ -650,39 +1105,203 @@ export const en = {
     'totp-removed': 'The authenticator app was removed.',
     'session-ended': 'That device is signed out.',
     'sessions-ended': 'All other devices are signed out.',
+    'notifications-saved': 'Saved. It applies from the next mail on.',
+    'export-requested': 'Your archive is being prepared.',
+    'erasure-cancelled':
+      'Your account stays. Applications have no access until you allow it again.',
   },
 
   devices: {
     on: (browser: string, system: string) => `${browser} on ${system}`,
     unknown: 'Unknown device',
+    title: 'Where you are signed in',
+    lead: 'If you do not recognise one of these, sign it out and set a new password.',
+    methods: {
+      password: 'Signed in with your password',
+      passwordAndCode: 'Signed in with your password and a code',
+      passkey: 'Signed in with a passkey',
+    },
+    thisBrowser: 'This browser',
+    used: (signedIn: Html, used: Html) => html`Signed in ${signedIn}, last used ${used}.`,
+    usedFor: (applications: string) => `Used to sign in to ${applications}.`,
+    endLabel: (device: string) => `Sign out ${device}`,
+    endOthers: 'Sign out everywhere else',
+    help: 'You are signed out after 12 hours without use, and at the latest 14 days after you last signed in.',
+    staying: 'Applications that stay connected',
+    stayingHelp:
+      'You allowed these to read your data also when you are not signed in. Signing out does not change that. You end it on their pages.',
+    back: 'Back to your account',
+  },
+
+  erase: {
+    title: 'Erase your account',
+    errorTitle: 'Error: erase your account',
+    atOnce: 'Everything that identifies you is erased at once. This cannot be undone.',
+    after: (days: number) =>
+      format.plural(days, {
+        one: 'Everything that identifies you is erased one day after you ask for it. Until then you can change your mind.',
+        other: `Everything that identifies you is erased ${days} days after you ask for it. Until then you can change your mind.`,
+      }),
+    exportFirst: html`You may want to <a href="/account/export">download your data</a> first.`,
+    goes: 'What is erased',
+    goesList: [
+      'Your name, your e-mail address, and everything that the registry said about you',
+      'Your identity checks, with what was read from your documents and every photo; we ask the company that made the check to erase its copy too',
+      'Your passwords, passkeys and other ways to sign in, and where you were signed in',
+      'What you allowed applications, and files that you asked to download',
+    ],
+    stays: 'What stays, and why',
+    staysList: [
+      'The record of who read what. It has random numbers in the place of names, so it leads back to nobody, and it proves afterwards what happened.',
+      'That a check existed, how many photos it had, and that they were erased. Without it there would be no proof for you.',
+      'What applications and organisations hold themselves. We ask applications to erase their copies. An organisation that checked you for its own purposes keeps its check; ask it directly.',
+      'Security copies of this portal, until they are overwritten. Nothing is restored from them into your account.',
+    ],
+    told: 'Applications that are told',
+    toldHelp:
+      'These applications read your data, or you allowed them to. They are asked to erase their copies, and what they answer is part of your proof.',
+    toldNobody: 'No application has read your data, so there is none to tell.',
+    sharingEnds: 'Every application loses its access.',
+    sharingEndsNow:
+      'Every application loses its access as soon as you ask. If you change your mind, you have to allow them again.',
+    understood: 'I understand what is erased and what stays.',
+    notUnderstood: 'Please tick this box if you want to go on.',
+    button: 'Erase my account',
+    requestedTitle: 'Your account will be erased',
+    requestedLead:
+      'You can still use it until then, but applications have no access any more. We write you an e-mail with the proof when it is done.',
+    banner: (at: Html) => html`Your account will be erased on ${at}.`,
+    cancel: 'Keep my account',
+  },
+
+  erased: {
+    beginningTitle: 'Your account is being erased',
+    beginning: 'This takes a moment. We also send a link to this page to your e-mail address.',
+    title: 'Your account is erased',
+    at: (at: Html) => html`It was erased on ${at}.`,
+    complete: 'Nothing is left to be done on our side.',
+    goesOn: 'Some copies are still being erased. This page shows what is done.',
+    checks: 'Identity checks',
+    noChecks: 'There were no identity checks.',
+    photosErased: (count: number) =>
+      format.plural(count, {
+        one: 'One photo was erased here.',
+        other: `${count || 'No'} photos were erased here.`,
+      }),
+    photosLeft: 'The photos are being erased here.',
+    vendorAsked: (verifier: string) => `${verifier} is asked to erase its copy.`,
+    vendorErased: (verifier: string) => `${verifier} holds no copy any more.`,
+    vendorCannot: (verifier: string) =>
+      `${verifier} offers no way to erase its copy from here. Ask the people who run this portal.`,
+    applications: 'Applications',
+    noApplications: 'No application had read your data.',
+    hasErased: (name: string) => `${name} says that it has erased its copies.`,
+    holdsNothing: (name: string) => `${name} says that it holds nothing.`,
+    kept: (name: string, reason: string) => `${name} says that it keeps its copies: ${reason}`,
+    toldAlready: (name: string) => `${name} was told, and has not answered yet.`,
+    toBeTold: (name: string) => `${name} will be told.`,
+    proof: 'Your proof',
+    proofHelp:
+      'A signed statement of what was erased, and when. It contains random numbers and no name. You need no account for it; this page works for a year.',
+    download: 'Download the proof',
+    verify: (keys: Html) => html`The keys that verify it are at ${keys}.`,
+  },
+
+  archive: {
+    title: 'Download your data',
+    lead: 'You get one ZIP file with everything that this portal holds about you.',
+    contains: 'It contains:',
+    contents: [
+      'your account, how you sign in, and where you are signed in',
+      'your identity checks: results, what was read from your documents, and the photos as they were taken',
+      'what you allowed applications, and who read what',
+    ],
+    signed:
+      'A signature of this portal is inside, so that others can check that nothing in the file was changed.',
+    request: 'Prepare the file',
+    again: 'Prepare a new file',
+    requestHelp:
+      'This takes a few minutes. You can close this page: we write you an e-mail when the file is ready. You can request three files a day.',
+    preparing: 'Your file is being prepared.',
+    files: (count: number) =>
+      format.plural(count, {
+        one: 'One piece of it is ready.',
+        other: `${count || 'No'} pieces of it are ready.`,
+      }),
+    preparingHelp: 'You can close this page. We write you an e-mail when the file is ready.',
+    check: 'Check again',
+    ready: (size: string, until: Html) =>
+      html`Your file is ready (${size}). You can download it until ${until}; then it is deleted.`,
+    readyHelp: 'The file contains copies of your documents. Keep it where only you can open it.',
+    download: 'Download the file',
+    ended: 'The day to download your last file is over, and it is deleted.',
+    failed: 'Your last file could not be prepared. We are sorry. Please request it again.',
+    tooMany: 'You have requested three files within a day. Please request the next one tomorrow.',
+    unreadable: 'The file cannot be read just now. Please try again in a few minutes.',
   },
 
   activity: {
     title: 'Activity',
-    heading: 'Who has read your data',
-    lead: 'We record every access before we show anything. The record is protected: nobody can change it without it being noticed. Times are in UTC.',
-    none: 'Nobody has read your data yet.',
-    purpose: (purpose: string) => `Stated purpose: ${purpose}`,
+    heading: 'Who has seen your data',
+    lead: 'We record every access before we show anything. The record is protected: nobody can change it without it being noticed.',
+    none: 'Nobody has seen your data yet.',
+    noneFound: 'No entry fits this filter.',
+    filterHeading: 'Choose entries',
+    application: 'Application',
+    anyApplication: 'All',
+    topic: 'What happened',
+    anyTopic: 'Everything',
+    topics: {
+      documents: 'Photos were seen',
+      details: 'Personal details were read',
+      status: 'Only a result was read',
+      refusals: 'Access was refused',
+      organisations: 'An organisation checked you',
+      operator: 'People who run this portal',
+      changes: 'Links and erasures',
+    },
+    from: 'From day',
+    to: 'To day',
+    apply: 'Show',
+    showAll: 'Show everything',
+    noDay: 'Please enter a day, such as 2026-03-31.',
+    wrongOrder: 'This day is before the first one. Please swap them.',
+    continues: 'More entries of this day are on the next page.',
+    times: (count: number, last: Html) =>
+      html`${format.plural(count, { one: 'Once', other: `${count} times` })}, last on ${last}`,
+    purpose: (purpose: string) => `Stated purpose: “${purpose}”`,
     entry: (id: string) => `Entry ${id}`,
     older: 'Older',
+    newest: 'Newest',
+    unexpected: 'I did not expect this',
+    unexpectedLabel: (id: string) => `I did not expect this: entry ${id}`,
+    endedHeading: 'Applications that no longer see your data',
+    endedNone: 'None. An application whose access ends is listed here.',
+    ended: {
+      resident: (application: Html, from: Html, until: Html) =>
+        html`${application} had access from ${from} until ${until}. You ended it.`,
+      expiry: (application: Html, from: Html, until: Html) =>
+        html`${application} had access from ${from} until ${until}. Then the time was over that you had allowed.`,
+      removal: (application: Html, from: Html, until: Html) =>
+        html`${application} had access from ${from} until ${until}. Then it was removed from this portal.`,
+    },
+    endedHelp: 'What an application copied while it had access, only that application can delete.',
     you: 'You',
     removedApplication: 'An application that was removed',
     operator: 'The people who run this portal',
-    images: {
-      document_front: 'the front of your document',
-      document_back: 'the back of your document',
-      selfie: 'your face',
-    },
-    wasShown: (images: string) => `Was shown ${images}.`,
-    shownWithoutPhotos: 'Was shown your identity check, without photos.',
-    metadata: (images: string) => `Read the size and date of ${images}, but did not see the photo.`,
-    nothing: 'Asked for your data, but there was nothing to show.',
-    person: 'Read your personal details.',
-    residency: 'Read your residency.',
-    status: 'Read whether your identity was verified, and nothing else.',
-    age: (age: string) => `Read whether you are over ${age}, and nothing else.`,
-    claims: (names: string) => `Read ${names}.`,
-    claimsAndImages: (names: string, images: string) => `Read ${names}, and was shown ${images}.`,
+    saw: (who: Html, photos: string) => html`${who} saw ${photos}.`,
+    sawCheck: (who: Html) => html`${who} saw your identity check, without photos.`,
+    metadata: (who: Html, photos: string) =>
+      html`${who} read the size and date of the photos of ${photos}, but did not see them.`,
+    nothing: (who: Html) => html`${who} asked for your data, but there was nothing to show.`,
+    person: (who: Html) => html`${who} read your personal details.`,
+    residency: (who: Html) => html`${who} read your residency.`,
+    status: (who: Html) => html`${who} read whether your identity was verified, and nothing else.`,
+    age: (who: Html, age: string) =>
+      html`${who} read whether you are over ${age}, and nothing else.`,
+    claims: (who: Html, names: string) => html`${who} read ${names}.`,
+    claimsAndPhotos: (who: Html, names: string, photos: string) =>
+      html`${who} read ${names}, and saw ${photos}.`,
     claimNames: {
       name: 'your name',
       given_name: 'your name',
@@ -691,50 +1310,157 @@ export const en = {
       email_verified: 'your e-mail address',
       verified_claims: 'the result of your identity check',
     },
-    event: 'Was notified that your identity check has changed.',
-    refusal: (scopes: string) =>
-      `Asked for something that you had not allowed (${scopes}), and was refused.`,
+    event: (who: Html) => html`${who} was notified that your identity check has changed.`,
+    refusal: (who: Html, scopes: string) =>
+      html`${who} asked for something that you had not allowed (${scopes}), and was refused.`,
     tenantReads: {
-      verification: 'Read one of your identity checks.',
-      verifications: 'Read the list of your identity checks.',
-      result: 'Read the result of an identity check.',
-      'started verification': 'Started an identity check for you.',
-      subject: 'Read the id it uses for you, and whether you are linked to it.',
-      subjects:
-        'Read the id it uses for you, and whether you are linked to it, in a list of people.',
-      alerts: 'Read that something about one of your identity checks needs a closer look.',
+      verification: (who: Html) => html`${who} read one of your identity checks.`,
+      verifications: (who: Html) => html`${who} read the list of your identity checks.`,
+      result: (who: Html) => html`${who} read the result of an identity check.`,
+      'started verification': (who: Html) => html`${who} started an identity check for you.`,
+      subject: (who: Html) =>
+        html`${who} read the id it uses for you, and whether you are linked to it.`,
+      subjects: (who: Html) =>
+        html`${who} read the id it uses for you, and whether you are linked to it, in a list of people.`,
+      alerts: (who: Html) =>
+        html`${who} read that something about one of your identity checks needs a closer look.`,
     },
     reviews: {
-      approved: 'Reviewed your identity check and approved it.',
-      declined: 'Reviewed your identity check and declined it.',
+      approved: (who: Html) => html`${who} reviewed your identity check and approved it.`,
+      declined: (who: Html) => html`${who} reviewed your identity check and declined it.`,
     },
-    alertResolved: 'Read and settled an alert about one of your identity checks.',
+    alertResolved: (who: Html) =>
+      html`${who} read and settled an alert about one of your identity checks.`,
     alertEnded:
       'An alert about one of your identity checks was settled, because its document fits your account now.',
     operatorReads: {
-      resident: 'Read your personal details.',
-      verification: 'Read one of your identity checks.',
-      delivery: 'Read a message that a verification company sent about you.',
-      event: 'Read which notifications were sent about you.',
-      ledger: 'Read this list.',
-      alert: 'Read that something about one of your identity checks needs a closer look.',
+      resident: (who: Html) => html`${who} read your personal details.`,
+      verification: (who: Html) => html`${who} read one of your identity checks.`,
+      delivery: (who: Html) =>
+        html`${who} read a message that a verification company sent about you.`,
+      event: (who: Html) => html`${who} read which notifications were sent about you.`,
+      ledger: (who: Html) => html`${who} read this list.`,
+      alert: (who: Html) =>
+        html`${who} read that something about one of your identity checks needs a closer look.`,
+      case: (who: Html) => html`${who} read what you wrote about an entry of this list.`,
     },
-    exported: 'Made a copy of everything that this portal holds about you.',
+    downloaded: 'Everything that this portal holds about you was downloaded.',
+    exported: 'A copy was made of everything that this portal holds about you.',
     verificationErased: 'An identity check was erased.',
     accountErased: 'Your account was erased.',
-    subjectErased: (organisation: string) => `Erased the record that ${organisation} had of you.`,
+    subjectErased: (who: Html, organisation: string) =>
+      html`${who} erased the record that ${organisation} had of you.`,
     anOrganisation: 'an organisation',
-    accepted: (reason: string) => `Accepted your document for this account. ${reason}.`,
-    notAccepted: (reason: string) => `Did not accept your document for this account. ${reason}.`,
+    accepted: (who: Html, reason: string) =>
+      html`${who} accepted your document for this account. ${reason}.`,
+    notAccepted: (who: Html, reason: string) =>
+      html`${who} did not accept your document for this account. ${reason}.`,
     reason: (reason: string) => `Reason: ${reason}`,
     reasonErased: 'The reason was erased',
-    factorsRemoved: 'Removed your passkeys, authenticator app and recovery codes.',
-    linked: (organisation: string) =>
-      `Linked the record that ${organisation} has of you to your account.`,
-    unlinked: (organisation: string) =>
-      `Ended the link to the record that ${organisation} has of you.`,
+    factorsRemoved: (who: Html) =>
+      html`${who} removed your passkeys, authenticator app and recovery codes.`,
+    linked: (who: Html, organisation: string) =>
+      html`${who} linked the record that ${organisation} has of you to your account.`,
+    unlinked: (who: Html, organisation: string) =>
+      html`${who} ended the link to the record that ${organisation} has of you.`,
     trust: 'This portal began or ceased to accept the identity checks of an organisation.',
-    unrecognized: 'Read some of your data.',
+    unrecognized: (who: Html) => html`${who} read some of your data.`,
+  },
+
+  activityEntry: {
+    back: 'Back to your activity',
+    when: 'When',
+    who: 'Who',
+    purpose: 'Stated purpose',
+    noPurpose: 'none',
+    permission: 'Permission',
+    check: 'Identity check',
+    checkLink: 'Details of this check',
+    request: 'Request',
+    files: 'Files',
+    filesHelp:
+      'These are the files that were disclosed, each with its SHA-256 digest. A copy that somebody has is the same file exactly when it has the same digest.',
+    proof: 'Proof',
+    proofHelp:
+      'The entry is one of the leaves of a signed tree. This file proves it: nobody, the people who run this portal included, can change or remove the entry without the proof failing.',
+    download: 'Download the proof',
+    notProven: 'The proof is made within a few seconds. Please load this page again.',
+    verifyHeading: 'How to verify it without trusting this portal',
+    verifyLeaf:
+      'The SHA-256 of one zero byte and the bytes of “entry” is “leaf”, in base64url like all hashes of the file.',
+    verifyPath:
+      'With “index”, “size” and the hashes of “path”, “leaf” leads to “root” (RFC 9162, section 2.1.3.2).',
+    verifyHead: html`“head” is a JWT over “size” and “root”, signed with a key of <a href="/.well-known/ledger">the ledger’s public address</a>. Keep the head: a later one must continue it.`,
+    stored: 'The entry as it is stored',
+  },
+
+  unexpected: {
+    errorTitle: 'Error: I did not expect this',
+    whatHappens: 'What happens when you report this',
+    effects: {
+      live: (who: string) =>
+        `We freeze ${who} at once: it can no longer see any of your data, until you lift the freeze or end its access.`,
+      frozen: (who: string) => `${who} is frozen already. It cannot see any of your data.`,
+      ended: (who: string) =>
+        `${who} has no access to your data today, so nothing has to be frozen.`,
+      none: (who: string) =>
+        `This was not an access that you can freeze. It was done by: ${who}. We look into it.`,
+    },
+    operator: 'The people who run this portal are told, and look into it.',
+    answer: 'You get a mail now, and their answer by mail and on this page.',
+    note: 'What should they know? (optional)',
+    noteHelp: (most: string) =>
+      `For example why you did not expect it. At most ${most} characters. Please write no passwords or codes.`,
+    tooLong: (most: string) => `Please write at most ${most} characters.`,
+    hidden: 'This contains characters that cannot be shown. Please write it in ordinary letters.',
+    freezeButton: (application: string) => `Report, and freeze ${application}`,
+    button: 'Report',
+    keep: 'Do not report',
+    doneTitle: 'You reported this',
+    states: { open: 'Being looked into', answered: 'Answered', closed: 'Closed' },
+    reportedOn: (at: Html) => html`You reported it on ${at}.`,
+    frozen: (application: string, path: string) =>
+      html`${application} was frozen with the report. On <a href="${path}">its page</a> you can end its access, or lift the freeze if you expected it after all.`,
+    yourNote: 'What you wrote',
+    answerOf: (at: Html) => html`The answer of ${at}`,
+    next: 'What happens next',
+    nextOpen:
+      'The people who run this portal look into it. You need not do anything. Their answer comes by mail and appears on this page.',
+    closedOn: (at: Html) => html`The case was closed on ${at}.`,
+    listHeading: 'What you reported',
+    listed: (entry: Html, at: Html, state: string) => html`${entry}, reported on ${at}: ${state}`,
+  },
+
+  notifications: {
+    title: 'Mails about your data',
+    errorTitle: 'Error: mails about your data',
+    lead: 'Choose how much mail you want when applications see your data. Your activity page has everything in any case.',
+    legend: 'When an application sees your data',
+    choices: {
+      each: 'A mail at the first look, and for each new kind of data',
+      daily: 'One summary a day, when something was seen',
+      security: 'No mail, only what is needed for security',
+    },
+    helps: {
+      each: 'Also when an application looks again after 90 days. What it sees within a minute is one mail.',
+      daily: 'The summary names each application and what it saw.',
+      security: 'You see on your activity page who has seen what.',
+    },
+    always:
+      'These mails always come: a sign-in from a new browser, a new permission for an application, changes of your password, address, passkeys or second steps, reports and their answers.',
+    choose: 'Please choose one of the three.',
+    save: 'Save',
+    kinds: {
+      documents: 'Photos of your identity document or your face',
+      person: 'Your personal details',
+      residency: 'Your residency',
+      status: 'The result of your identity check',
+      age: 'Whether you are old enough',
+      name: 'Your name',
+      email: 'Your e-mail address',
+    },
+    again: (kind: string, day: string) => `${kind} (the last time before was ${day})`,
+    sawKind: (application: string, kind: string) => `${application} saw: ${kind}`,
   },
 
   links: {
@@ -791,11 +1517,10 @@ export const en = {
   reset: {
     title: 'Set a new password',
     errorTitle: 'Error: set a new password',
-    lead: 'We send a link to your e-mail address. Open it in this browser.',
+    lead: 'We send a link and a code to your e-mail address.',
     send: 'Send the link',
     back: 'Back to sign-in',
     noAddress: 'Please enter your e-mail address.',
-    sentTitle: 'Check your e-mail',
     sentLead:
       'If this address belongs to a resident, we have sent a link to it. Open the link in this browser. It works once, for 30 minutes.',
     sentHelp: html`No e-mail? Check your spam folder, and that you typed the address you sign in with. <a href="/reset">Try again</a>`,
@@ -817,6 +1542,13 @@ export const en = {
     passkeysHelp: html`To sign in with one of them alone again, first sign in once with your new password and then that passkey. If you do not recognise one of them, sign in, <a href="/account#passkeys">remove it</a> and make new recovery codes. If we ask for a passkey or a code that you do not have, write to the people who run this portal.`,
   },
 
+  mailCode: {
+    title: 'Check your e-mail',
+    errorTitle: 'Error: check your e-mail',
+    otherDevice: 'Do you read your e-mail on another device? Type the code from the e-mail here.',
+    wrong: 'That code is not right. After five wrong codes only the link in the e-mail works.',
+  },
+
   signUp: {
     title: 'Create an account',
     errorTitle: 'Error: create an account',
@@ -828,18 +1560,14 @@ export const en = {
     help: 'We send you a link and a code, to be sure that the address is yours.',
     hasAccount: 'I already have an account',
     noAddress: 'Please enter your e-mail address, such as ana@example.com.',
-    sentTitle: 'Check your e-mail',
-    sentErrorTitle: 'Error: check your e-mail',
     sent: (email: Html) =>
       html`We have sent an e-mail to ${email}. Open the link in this browser. It works once, for 30 minutes.`,
     sentIfInvited: (email: Html) =>
       html`If ${email} is invited, we have sent an e-mail to it. Open the link in this browser. It works once, for 30 minutes.`,
     inOutbox: (path: string) =>
       html`This portal has no mail server and sends nothing. <a href="${path}">Read its mails here</a>, and open the link in yours.`,
-    otherDevice: 'Do you read your e-mail on another device? Type the code from the e-mail here.',
     noEmail: (path: string) =>
       html`No e-mail? Check your spam folder, and the address. <a href="${path}">Try again</a>`,
-    wrongCode: 'That code is not right. After five wrong codes only the link in the e-mail works.',
   },
 
   newAccount: {
@@ -910,6 +1638,9 @@ export const en = {
     title: 'Confirm your e-mail address',
     lead: (email: Html) => html`After that you sign in as ${email}.`,
     button: 'Use this address',
+    sentLead:
+      'We have sent a link to your new address. Open it in this browser. It works once, for 24 hours.',
+    sentHelp: html`No e-mail? Check your spam folder, and the address. <a href="/account">Try again</a>`,
     doneTitle: 'Your e-mail address is confirmed',
     doneLead: html`You sign in with it from now on. <a href="/account">Go to your account</a>`,
   },
@@ -934,8 +1665,195 @@ export const en = {
     signInDoneLead:
       'We also ended the access that applications got through it, and removed passkeys and authenticator apps that were added since then.',
     signInDoneHelp: html`Somebody may know your password. <a href="/reset">Set a new password</a> now; that signs you out everywhere. Then check <a href="/">your own page</a>, and end the access of every application that you do not recognise.`,
+    entryHeading: (application: string) => `You did not expect that ${application} saw your data?`,
+    entryLead: (application: string) =>
+      `Then we freeze ${application}: it can no longer see any of your data, until you lift the freeze or end its access. We also notify the people who run this portal, who look into it.`,
+    entryWasExpected: 'If you expected it, close this page. Nothing changes.',
+    entryButton: 'I did not expect this',
+    entryDoneHeading: 'Your report has arrived',
+    entryDoneLead: (application: string) => `${application} can no longer see any of your data.`,
+    entryDoneHelp: (path: string, report: string) =>
+      html`Sign in to <a href="${report}">follow your report</a>. On <a href="${path}">the page of the application</a> you can end its access, or lift the freeze.`,
     notified: 'We have notified the people who run this portal.',
     theApplication: 'the application',
+  },
+
+  help: {
+    title: 'Help',
+    lead: html`Answers to what people ask most. If yours is not here, <a href="/contact">write to us</a>.`,
+    questions: 'Questions',
+    /** By the name of the place on the page. */
+    answers: {
+      'sign-in': {
+        question: 'I cannot sign in',
+        answer: html`<p>Check that the e-mail address is the one of your account here, not that of an application. If you do not know your password, <a href="/reset">set a new one</a>: we send a link to your address.</p>
+<p>After several wrong tries you have to wait. The page says for how long. Nobody can shorten this, because it keeps others from guessing.</p>`,
+      },
+      'lost-phone': {
+        question: 'I lost my phone, my passkey or my authenticator app',
+        answer: html`<p>Sign in with your password and one of your recovery codes. Then remove what you lost on <a href="/account">your account page</a>, and set up a new passkey or authenticator app.</p>
+<p>No recovery codes either? <a href="/contact">Write to us</a>. Once we are sure that it is you, we can remove your second steps.</p>`,
+      },
+      declined: {
+        question: 'My identity check was declined, or is not finished',
+        answer: html`<p>Open the check on <a href="/">your own page</a>. It shows who checked your document, what was decided and when, and what was read from the document.</p>
+<p>An application that asks for your documents gets those of your latest approved check only. If you think that a decision is wrong, <a href="/contact">write to us</a>, but do not send photos of your document by e-mail.</p>`,
+      },
+      'who-saw-it': {
+        question: 'Who saw my data?',
+        answer: html`<p><a href="/activity">Your activity page</a> lists every time that somebody read your data: who, what, when, and for which purpose. We record it before we show anything, and the record cannot be changed without it being noticed.</p>`,
+      },
+      'end-access': {
+        question: 'How do I end the access of an application?',
+        answer: html`<p>On <a href="/">your own page</a>, choose “End access” beside the application. It has no access from then on. Links to photos that it has already received work for up to one hour.</p>
+<p>Only the application itself can delete what it has copied before. Its page here has a link to its privacy policy, if it gave one.</p>`,
+      },
+      'not-me': {
+        question: 'I got an e-mail about something that I did not do',
+        answer: html`<p>Use the link in that e-mail to say that it was not you. Then <a href="/reset">set a new password</a>, which signs you out everywhere, and check on <a href="/account">your account page</a> that you know every passkey and every device.</p>
+<p>We never ask for your password or for a code by e-mail, message or telephone.</p>`,
+      },
+      'your-data': {
+        question: 'How do I correct my data, or get a copy of it?',
+        answer: html`<p>Change your e-mail address, your password and your second steps on <a href="/account">your account page</a>. Your name is taken from your document when you agree to it. For everything else, and for a copy of all that we store about you, <a href="/contact">write to us</a>.</p>`,
+      },
+      erase: {
+        question: 'How do I have my account erased?',
+        answer: html`<p><a href="/contact">Write to us</a> from the address of your account. With the account, all your checks, photos and permissions are erased, and every application that ever read your data is told. <a href="/privacy">Privacy</a> says what stays, and why.</p>`,
+      },
+    },
+  },
+
+  contact: {
+    title: 'Contact',
+    lead: html`Many questions are answered on <a href="/help">the help page</a>.`,
+    operator: 'Run by',
+    address: 'Address',
+    phone: 'Telephone',
+    none: 'No contact is published here yet. Ask the organisation that sent you here.',
+    advice: 'When you write to us',
+    adviceList: [
+      'Write from the e-mail address of your account, if you can.',
+      'If a page showed you a number for questions, include it.',
+      'Never send your password, a code, or photos of your documents.',
+    ],
+    security: html`Have you found a weakness in the security of this portal? <a href="/.well-known/security.txt">This file</a> says where to report it.`,
+  },
+
+  privacy: {
+    title: 'Privacy',
+    lead: 'What this portal stores about you, for how long, and who sees it.',
+    responsible: 'Who is responsible',
+    operator: (operator: string) =>
+      `${operator} runs this portal and is responsible for your data.`,
+    unnamed: 'The people who run this portal are responsible for your data.',
+    contact: html`<a href="/contact">How to reach them</a>`,
+    policy: (url: string) =>
+      html`They explain why they need your data, and on which legal basis, in <a href="${url}">their own privacy policy</a>.`,
+    stored: 'What is stored',
+    kept: 'For how long',
+    seenBy: 'Who sees it',
+    /** How long something is kept; without a number there is no limit. */
+    days: (days: number) => `${days} ${format.plural(days, { one: 'day', other: 'days' })}`,
+    untilErased: 'until you or the people who run this portal erase it',
+    data: {
+      account: {
+        what: 'Your account: e-mail address, name, language, time zone, and how you sign in. Of your password we only keep a value from which it cannot be computed.',
+        kept: 'Until your account is erased.',
+        seen: 'Applications, if you allow them to see your name or your address.',
+      },
+      registry: {
+        what: 'Entries of the registry of residents, if there are any: permit, birth, citizenships, sex, address, telephone, residency.',
+        kept: 'Until your account is erased, or an entry is replaced.',
+        seen: 'Applications, if you allow it.',
+      },
+      photos: {
+        what: 'The photos of your documents and of your face.',
+        kept: 'As long as the check that they belong to.',
+        seen: 'Applications, if you allow it; the company or organisation that made the check.',
+      },
+      consents: {
+        what: 'What you allowed an application to see, for which purpose and until when.',
+        kept: 'Until the permission ends.',
+        seen: 'The application.',
+      },
+      activity: {
+        what: 'The record of who read your data and when. It contains random numbers instead of your name.',
+        kept: 'Without limit, so that nobody can deny having read it. When your account is erased, the numbers no longer lead to anybody.',
+        seen: 'You, and the people who run this portal.',
+      },
+      sessions: {
+        what: 'Where you are signed in, with the type of browser; the browsers in which you signed in before, as numbers that only we can recognise.',
+        kept: 'Until you sign out, at most 14 days; browsers for 60 days after you last signed in there.',
+        seen: 'You.',
+      },
+      mails: {
+        what: 'E-mails to you that have not been sent yet.',
+        kept: 'Hours.',
+        seen: 'The provider of the mail server, and your own.',
+      },
+      logs: {
+        what: 'Technical logs. They do not contain your name, your address or anything of your documents.',
+        kept: 'As the people who run this portal decide.',
+        seen: 'The people who run this portal.',
+      },
+    },
+    checks: {
+      what: 'Your identity checks: who made them, the result, the times, and what was read from the document.',
+      kept: (approved: string, declined: string, unfinished: string) =>
+        `Approved checks: ${approved}. Declined checks: ${declined}. Unfinished checks: ${unfinished}.`,
+      seen: 'Applications, if you allow it; the company or organisation that made the check.',
+    },
+    deliveries: {
+      what: 'The messages in which companies told us the result of a check.',
+      kept: (days: string) => `To investigate faults: ${days}.`,
+      seen: 'The people who run this portal, when something is wrong.',
+    },
+    others: 'Who else is involved',
+    othersText:
+      'Companies or organisations that check documents collect your photos themselves, under their own privacy policies. A storage provider keeps the photos, and a mail server sends our e-mails.',
+    cookies: 'Cookies',
+    cookiesText:
+      'This portal sets only the cookies that it needs: to keep you signed in, to recognise your browser and your forms, and to remember your language. Its pages load nothing from other servers, and nothing measures what you do on them.',
+    protection: 'How it is protected',
+    protectionText:
+      'Personal data is encrypted in our database with a key of its own for each person. Every access is recorded before anything is shown. When your account is erased, its key is destroyed, and nothing that was encrypted with it can be read any more. Backups from before that day are deleted when the people who run this portal delete them.',
+    rights: 'Your rights',
+    rightsList: [
+      html`See what is stored: on <a href="/">your own page</a> and <a href="/account">your account page</a>; who read it: on <a href="/activity">your activity page</a>.`,
+      html`End a permission at any time, with immediate effect, on <a href="/">your own page</a>.`,
+      html`Have something corrected or erased, or get a copy: <a href="/help#your-data">how this works</a>.`,
+      'Complain to the data protection authority where you live.',
+    ],
+  },
+
+  accessibility: {
+    title: 'Accessibility statement',
+    lead: 'We want everybody to be able to use this portal, with whatever device, browser or assistive technology they have.',
+    status: 'How accessible this portal is',
+    statusText:
+      'The goal is the Web Content Accessibility Guidelines (WCAG) 2.2, level AA. The tests below find no fault. Nobody independent has assessed the portal yet, so we do not claim that it conforms completely.',
+    measures: 'How it is tested',
+    measuresList: [
+      'The program axe examines the pages for faults, in a light and in a dark design, before each release.',
+      'Each page is used in a window of 320 pixels, as on a small phone or at 400 % zoom, and nothing has to be scrolled sideways.',
+      'Everything that can be used is reached with the keyboard alone, and one sees where one is.',
+      'The contrast of a colour that an operator chooses is computed when the portal starts. With less than 4.5 : 1 it does not start.',
+      'Every page works without JavaScript, except for adding and using passkeys. A password does instead.',
+    ],
+    limits: 'What does not work well',
+    limitsList: [
+      'The text alternative of a photo says what it shows, such as the front of a document, but not what is written on it. What was read from the document is listed beside it.',
+      'Names and purposes of applications are shown as they wrote them, in whatever language.',
+      'The reference for developers is in English only.',
+      'The pages of applications and of companies that check documents are not part of this portal.',
+    ],
+    technology: 'Technology',
+    technologyText:
+      'The pages need HTML and CSS. They follow the settings of your device for language, dark design, font size and high contrast.',
+    feedback: 'Tell us',
+    feedbackText: html`Is something difficult or impossible to use? Please <a href="/contact">write to us</a>, and say on which page it happened and with which device.`,
+    date: (day: Html) => html`This statement was written on ${day}, from the results of the tests.`,
   },
 
   outbox: {
@@ -978,7 +1896,8 @@ export const en = {
     passkeyRefused:
       'This passkey could not be added. Please go back, reload the page and try again.',
     otherBrowser:
-      'Please open this link in the browser in which you requested it. It still works there.',
+      'Please open this link in the browser in which you requested it, or type the code from the e-mail there. It still works there.',
+    receiptExpired: 'This link has expired, or was never valid.',
     mailLinkExpired: 'This link was already used or has expired. Please request a new one.',
     noticeExpired:
       'This link was already used or has expired. If something is still wrong, sign in and check your own page, or set a new password.',
@@ -1011,7 +1930,7 @@ export const en = {
 
   mails: {
     signature: 'The identity portal',
-    reset: ({ to, link, minutes }: Words<'to' | 'link' | 'minutes'>) => ({
+    reset: ({ to, link, code, minutes }: Words<'to' | 'link' | 'code' | 'minutes'>) => ({
       subject: 'Set a new password',
       text: `Someone asked to set a new password for the identity portal account of ${to}.
 
@@ -1019,9 +1938,13 @@ If it was you, open this link in the browser in which you asked. It works once, 
 
 ${link}
 
-If it was not you, you need not do anything: without this link nothing changes.`,
+Are you reading this on another device? Then type this code on the page that is still open in that browser:
+
+${code}
+
+Never tell anyone the code, not even somebody who says that they work for the portal. If it was not you, you need not do anything: without the link or the code nothing changes.`,
     }),
-    confirmEmail: ({ to, link, hours }: Words<'to' | 'link' | 'hours'>) => ({
+    confirmEmail: ({ to, link, code, hours }: Words<'to' | 'link' | 'code' | 'hours'>) => ({
       subject: 'Confirm your e-mail address',
       text: `Someone asked to use ${to} for an account of the identity portal.
 
@@ -1029,7 +1952,43 @@ If it was you, open this link in the browser in which you asked. It works once, 
 
 ${link}
 
-If it was not you, you need not do anything: without this link the address is not used.`,
+Are you reading this on another device? Then type this code on the page that is still open in that browser:
+
+${code}
+
+Never tell anyone the code. If it was not you, you need not do anything: without the link or the code the address is not used.`,
+    }),
+    exportReady: ({ page, hours }: Words<'page' | 'hours'>) => ({
+      subject: 'Your data is ready to download',
+      text: `The file with everything that the identity portal holds about you is ready. Sign in, and download it within ${hours} hours; then it is deleted:
+
+${page}
+
+If you did not ask for it, set a new password at once, and write to the people who run the portal.`,
+    }),
+    erasureRequested: ({ at, page }: Words<'at' | 'page'>) => ({
+      subject: 'Your account will be erased',
+      text: `You asked to erase your account of the identity portal. It will be erased on ${at}. No application has access any more.
+
+If you change your mind, or if it was not you, sign in before then and keep your account:
+
+${page}
+
+If it was not you, also set a new password.`,
+    }),
+    erasureReminder: ({ at, page }: Words<'at' | 'page'>) => ({
+      subject: 'Your account will be erased soon',
+      text: `Your account of the identity portal will be erased on ${at}. If you want to keep it, sign in before then:
+
+${page}`,
+    }),
+    erased: ({ link, days }: Words<'link' | 'days'>) => ({
+      subject: 'Your account is erased',
+      text: `Your account of the identity portal is erased. This page says what was erased, and has a signed proof to download. It needs no account, and works for ${days} days:
+
+${link}
+
+This is the last e-mail about this account.`,
     }),
     signUp: ({ to, link, code, minutes }: Words<'to' | 'link' | 'code' | 'minutes'>) => ({
       subject: 'Create your account',
@@ -1173,12 +2132,161 @@ ${of.page}`,
     }),
     until: ({ day }: Words<'day'>) => `until ${day}`,
     untilYouEndIt: 'until you end it',
+    /** `effect` is a paragraph. */
+    caseOpened: ({ effect, page }: Words<'effect' | 'page'>) => ({
+      subject: 'We received your report',
+      text: `You reported an entry of your activity in the identity portal that you did not expect.
+
+${effect}
+
+The people who run the portal look into it. Their answer comes by mail and appears here:
+
+${page}
+
+If it was not you who reported it, set a new password at once.`,
+    }),
+    caseFroze: ({ application }: Words<'application'>) =>
+      `"${application}" is frozen: it can no longer see any of your data, until you lift the freeze or end its access.`,
+    caseFrozeNothing: 'No access had to be frozen.',
+    caseAnswered: ({ answer, page }: Words<'answer' | 'page'>) => ({
+      subject: 'The answer to your report',
+      text: `The people who run the identity portal answer your report of an entry that you did not expect:
+
+${answer}
+
+The entry, your report and this answer:
+
+${page}`,
+    }),
+    look: (of: Words<'application' | 'at' | 'seen' | 'days' | 'link' | 'page' | 'issuer'>) => ({
+      subject: 'An application saw your data',
+      text: `"${of.application}" saw data of yours in the identity portal that it had not seen before, on ${of.at}:
+
+${of.seen}
+
+If you expected this, you need not do anything. The entry and its proof:
+
+${of.page}
+
+If you did not expect it, open this link. It works once, for ${of.days} days, without signing in. It freezes the application's access and tells the people who run the portal:
+
+${of.link}
+
+How many of these mails you get, you choose here:
+
+${of.issuer}/account/notifications`,
+    }),
+    summary: ({ since, list, issuer }: Words<'since' | 'list' | 'issuer'>) => ({
+      subject: 'Who saw your data',
+      text: `Since ${since} these applications saw data of yours in the identity portal:
+
+${list}
+
+Each time, with the proof and the button "I did not expect this":
+
+${issuer}/activity
+
+How many of these mails you get, you choose here:
+
+${issuer}/account/notifications`,
+    }),
     recoveryCodeUsed: ({ left }: { left: number }) => ({
       subject: 'A recovery code was used',
       text: `Somebody signed in to your account of the identity portal with your password and a recovery code. ${format.plural(left, { one: '1 of your recovery codes is left.', other: `${left} of your recovery codes are left.` })}
 
 If it was not you, set a new password at once, and write to the people who run the portal.`,
     }),
+    /** What became of a resident's own verification. */
+    outcomes: {
+      approved: ({ link }: Words<'link'>) => ({
+        subject: 'Your identity is confirmed',
+        text: `Your identity check is finished, and your document was approved. Applications that you allow can see it from now on.
+
+See it, and who may see it:
+
+${link}
+
+If an application is waiting for it, go back there.`,
+      }),
+      declined: ({ reasons, link, page }: Words<'reasons' | 'link' | 'page'>) => ({
+        subject: 'Your identity could not be confirmed',
+        text: `Your identity check is finished, and your identity could not be confirmed.
+
+${reasons}
+
+Try again:
+
+${link}
+
+The details of this check:
+
+${page}`,
+      }),
+      'declined-for-good': ({ reasons, page }: Words<'reasons' | 'page'>) => ({
+        subject: 'Your identity could not be confirmed',
+        text: `Your identity check is finished, and your identity could not be confirmed.
+
+${reasons}
+
+The details of this check:
+
+${page}`,
+      }),
+      /** Beside the bad news of another check. */
+      otherCounts: 'An earlier check of yours is approved, and still counts.',
+      'not-accepted': ({ reasons, link, page }: Words<'reasons' | 'link' | 'page'>) => ({
+        subject: 'Your document was not accepted',
+        text: `People who run the portal looked at your document, and did not accept it for your account. No application can see it.
+
+${reasons}
+
+Have another document checked:
+
+${link}
+
+The details of this check:
+
+${page}`,
+      }),
+      resubmission: ({ reasons, link }: Words<'reasons' | 'link'>) => ({
+        subject: 'New photos are needed',
+        text: `Your identity check is not finished: new photos are needed.
+
+${reasons}
+
+Go on with it:
+
+${link}`,
+      }),
+      ended: ({ reasons, link }: Words<'reasons' | 'link'>) => ({
+        subject: 'Your identity check was not finished',
+        text: `Your identity check ended without a result.
+
+${reasons}
+
+Start again:
+
+${link}
+
+If you do not want to be verified, you need not do anything.`,
+      }),
+      soon: ({ day, link }: Words<'day' | 'link'>) => ({
+        subject: 'Your document expires soon',
+        text: `The document with which your identity was confirmed expires on ${day}. After that day, applications may not accept it.
+
+When you have a new document, have it checked:
+
+${link}`,
+      }),
+      expired: ({ day, link }: Words<'day' | 'link'>) => ({
+        subject: 'Your document has expired',
+        text: `The document with which your identity was confirmed expired on ${day}. Applications may not accept it any more.
+
+Have a new document checked:
+
+${link}`,
+      }),
+    },
     wrongCodes: {
       subject: 'Somebody knows your password',
       text: `Somebody typed the right password of your account of the identity portal, and then several wrong codes. They did not get in.

@@ -14,6 +14,11 @@ export const es: Texts = {
     skip: 'Ir al contenido',
     footer: 'Sus documentos son suyos. Nadie los ve por medio de este portal sin su permiso.',
     language: 'Idioma',
+    about: 'Acerca de este portal',
+    help: 'Ayuda',
+    contact: 'Contacto',
+    privacy: 'Privacidad',
+    accessibility: 'Accesibilidad',
   },
 
   common: {
@@ -28,7 +33,7 @@ export const es: Texts = {
     yourAccount: 'Su cuenta',
     signOut: 'Cerrar sesión',
     backToDocuments: 'Volver a sus documentos',
-    momentInUtc: (moment) => `${moment} (UTC)`,
+    momentIn: (moment, zone) => `${moment} (${zone})`,
     passkeyFailed: 'No funcionó. Inténtelo de nuevo o use su contraseña.',
     tooManyTries: (seconds) =>
       `Demasiados intentos. Espere ${seconds} ${format.plural(seconds, { one: 'segundo', other: 'segundos' })}.`,
@@ -105,6 +110,25 @@ export const es: Texts = {
     title: 'Confirme que es usted',
     errorTitle: 'Error: confirme que es usted',
     lead: 'Inició sesión hace un rato. Antes de continuar, confirme que es usted.',
+    purposes: {
+      'change-email': 'Está a punto de cambiar su correo electrónico.',
+      'change-password': 'Está a punto de cambiar su contraseña.',
+      'add-passkey': 'Está a punto de agregar una clave de acceso.',
+      'remove-passkey': 'Está a punto de quitar una clave de acceso.',
+      'add-totp': 'Está a punto de configurar una aplicación de autenticación.',
+      'remove-totp': 'Está a punto de quitar la aplicación de autenticación.',
+      'new-recovery-codes': 'Está a punto de generar nuevos códigos de recuperación.',
+      'end-session': 'Está a punto de cerrar la sesión de otro dispositivo.',
+      'end-others': 'Está a punto de cerrar la sesión de todos los demás dispositivos.',
+      adopt: 'Está a punto de usar en su cuenta el nombre de su documento.',
+      photos: 'Está a punto de ver sus fotos.',
+      details: 'Está a punto de ver sus fotos y lo que se leyó en su documento.',
+      revoke: 'Está a punto de terminar el acceso de una aplicación.',
+      link: 'Está a punto de vincular una organización con su cuenta.',
+      save: 'Está a punto de permitir que una aplicación vea más.',
+      lift: 'Está a punto de quitar el bloqueo de una aplicación.',
+      allow: 'Está a punto de permitir que una aplicación vea sus datos.',
+    },
     button: 'Confirmar',
     passkey: 'Confirmar con una clave de acceso',
     wrongPassword: 'Esa no es su contraseña.',
@@ -113,11 +137,15 @@ export const es: Texts = {
 
   consent: {
     title: (application) => `¿Permitir el acceso de ${application}?`,
+    errorTitle: (application) => `Error: ¿permitir el acceso de ${application}?`,
     heading: (application) => `¿Permite que ${application} vea esto?`,
     purpose: (application, purpose) => html`${application} indica esta finalidad: ${purpose}`,
     noPurpose: (application) => `${application} no indica ninguna finalidad.`,
     untick: (application) =>
       `Desmarque lo que no quiera compartir. ${application} ve lo que usted permita y continúa con eso.`,
+    choose: (application) =>
+      `No se comparte nada que usted no elija. ${application} ve lo que usted permita y continúa con eso.`,
+    unanswered: 'Todavía no se ha compartido nada. Elija qué comparte:',
     whenYouAreAway: (scope) =>
       html`Con ${scope}, puede ver esto aunque usted no esté; sin ello, solo mientras usted tenga la sesión iniciada aquí.`,
     whileSignedIn: 'Puede ver esto mientras usted tenga la sesión iniciada aquí.',
@@ -125,8 +153,10 @@ export const es: Texts = {
     willConfirm:
       'Inició sesión hace un rato. Si lo permite, le pediremos que confirme que es usted.',
     allowTicked: 'Permitir lo marcado',
+    allowChosen: 'Permitir lo que elegí',
     allow: 'Permitir',
     signedInAs: (name, email) => `Tiene la sesión iniciada como ${name} (${email}).`,
+    otherAccount: '¿No es usted? Use otra cuenta',
     goBackTo: (host) => html`Después volverá a ${host}.`,
     hasEnded: (application, day) =>
       html`Usted le dio permiso a ${application} antes, hasta el ${day}. Ese permiso terminó, por eso vuelve a preguntar.`,
@@ -141,7 +171,7 @@ export const es: Texts = {
     isNew: 'Nuevo: antes no lo pedía.',
     frozenTitle: (application) => `${application} está bloqueada`,
     frozenLead:
-      'Alguien usó un enlace de un correo dirigido a usted para avisar que usted no autorizó esta aplicación. No puede ver ninguno de sus datos ni pedirle acceso.',
+      'Esta aplicación fue reportada, con un enlace de un correo dirigido a usted o en su página de actividad. No puede ver ninguno de sus datos ni pedirle acceso.',
     frozenHelp: (path) =>
       html`Para que pueda pedirlo de nuevo, quite el bloqueo o termine su acceso en <a href="${path}">la página de la aplicación</a>. Después vuelva a la aplicación y empiece de nuevo.`,
     backToApplication: 'Volver a la aplicación',
@@ -154,6 +184,9 @@ export const es: Texts = {
     logo: (application) => `Logotipo de ${application}`,
     runBy: (operator) => `Administrada por ${operator}`,
     unknownOperator: 'No indica quién la administra',
+    trusted: 'Las personas que administran este portal revisaron esta aplicación.',
+    resembles: (application, trusted) =>
+      html`Tenga cuidado: el nombre ${application} se parece a ${trusted}, que es otra aplicación. Las personas que administran este portal revisaron esa otra, y no esta.`,
     saved: (application) =>
       `Guardado. El cambio se aplica de inmediato, también al acceso que ${application} ya tiene.`,
     allowedFor: (day, purpose) => html`Permitida desde el ${day} para esta finalidad: ${purpose}`,
@@ -169,12 +202,12 @@ export const es: Texts = {
       `Después, ${application} no tiene ningún acceso y debe pedirle permiso antes de volver a tenerlo.`,
     endButton: (application) => `Terminar el acceso de ${application}`,
     frozen:
-      'Bloqueada: alguien usó un enlace de un correo dirigido a usted para avisar que usted no autorizó esta aplicación. No puede ver ninguno de sus datos.',
+      'Bloqueada: esta aplicación fue reportada, con un enlace de un correo dirigido a usted o en su página de actividad. No puede ver ninguno de sus datos.',
     notYouHeading: 'Si usted no la autorizó',
-    notYou: html`Termine su acceso. Después no tiene ningún acceso y debe pedirle permiso antes de volver a tenerlo. Si todavía no lo ha hecho, <a href="/reset">establezca una nueva contraseña</a>.`,
+    notYou: html`Termine su acceso. Después no tiene ningún acceso, y no puede pedirle permiso mientras esté bloqueada. Si todavía no lo ha hecho, <a href="/reset">establezca una nueva contraseña</a>.`,
     youHeading: 'Si sí fue usted',
     you: (application) =>
-      `Quite el bloqueo. Lo que usted le permitió a ${application} vuelve a valer de inmediato.`,
+      `Quite el bloqueo. Lo que usted le permitió a ${application} vuelve a valer de inmediato; si ya terminó su acceso, puede pedirle permiso de nuevo.`,
     liftButton: 'Quitar el bloqueo',
   },
 
@@ -226,8 +259,36 @@ export const es: Texts = {
     acceptsLess: 'La aplicación también acepta menos.',
     less: (title) => `Menos: ${title}`,
     neither: 'Ninguna de las dos cosas',
+    share: 'Compartir esto',
+    doNotShare: 'No compartir esto',
+    unanswered: 'Elija una de estas opciones.',
+    whichPhotos: '¿Qué fotos?',
+    withoutPhotos:
+      'Lo que no esté marcado no se comparte. Sin ninguna foto, la aplicación solo sabe que usted fue verificado, cuándo y con qué tipo de documento.',
+    whyHidden: 'Usted inició sesión hace un rato, por eso sus datos y fotos están ocultos.',
+    show: 'Mostrar lo que se compartiría',
+    hidden: 'Oculto.',
+    facts: {
+      name: 'Nombre',
+      dateOfBirth: 'Fecha de nacimiento',
+      countryOfBirth: 'País de nacimiento',
+      citizenships: 'Nacionalidades',
+      sex: 'Sexo',
+      residentPermitNumber: 'Número de permiso',
+      address: 'Dirección',
+      phoneNumber: 'Teléfono',
+    },
+    resident: (kind, day) => html`Hoy: ${kind}, desde el ${day}.`,
+    noResident: 'Hoy: usted no es residente.',
+    verified: (day, document) => html`Hoy: verificado el ${day}, con su ${document}.`,
+    notVerified: 'Hoy: ninguna de sus verificaciones está aprobada.',
+    adult: {
+      yes: 'Hoy, a la pregunta de si tiene 18 años cumplidos, la respuesta es sí.',
+      no: 'Hoy, a la pregunta de si tiene 18 años cumplidos, la respuesta es no.',
+    },
+    noBirthDate: 'Hoy no hay respuesta, porque su fecha de nacimiento no está en el registro.',
     howLong: 'Por cuánto tiempo',
-    periods: { day: '1 día', month: '30 días', year: '1 año' },
+    periods: { day: '1 día', month: '30 días', quarter: '90 días', year: '1 año' },
     periodUntil: (period, day) => html`${period}, hasta el ${day}`,
     asItIsUntil: (day) => html`Como está: hasta el ${day}`,
     asItIsOpen: 'Como está: hasta que yo lo termine',
@@ -267,7 +328,9 @@ export const es: Texts = {
     doneTitle: 'Conexión lista',
     doneHeading: (application) => `${application} ya tiene conexión`,
     doneLead: html`Vuelva a su dispositivo; puede cerrar esta página. Puede terminar su acceso en cualquier momento en <a href="/">su propia página</a>.`,
-    aborted: 'No se permitió nada. Puede cerrar esta página.',
+    endedTitle: 'El dispositivo no se conectó',
+    aborted:
+      'Usted canceló. No se permitió nada y el código ya no sirve. Puede cerrar esta página.',
     noCode: 'Escriba el código que muestra su dispositivo.',
     wrongCode:
       'Este código no existe, venció o ya se usó. Revise su dispositivo e inténtelo de nuevo.',
@@ -339,21 +402,24 @@ export const es: Texts = {
     started: (day, vendor) => html`Iniciada el ${day}, verificada por ${vendor}.`,
     documentValid: (day) => html`El documento es válido hasta el ${day}.`,
     documentExpired: (day) =>
-      html`El documento venció el ${day}. Las aplicaciones pueden ver que venció. Por favor, haga verificar un documento nuevo.`,
+      html`El documento venció el ${day}. Es posible que las aplicaciones ya no lo acepten.`,
     copying: 'Estamos copiando las fotos. Aparecerán aquí en un momento.',
     unreadable: (vendor) =>
       `No pudimos leer las fotos de ${vendor}, así que no hay nada que mostrar. Quienes administran este portal pueden solicitarlas de nuevo.`,
     showPhotos: 'Mostrar las fotos',
     details: 'Detalles de esta verificación',
     frozen: (path) =>
-      html`Bloqueada: alguien usó un enlace de un correo dirigido a usted para avisar que usted no autorizó esta aplicación. No puede ver ninguno de sus datos hasta que usted <a href="${path}">quite el bloqueo o termine su acceso</a>.`,
+      html`Bloqueada: esta aplicación fue reportada, con un enlace de un correo dirigido a usted o en su página de actividad. No puede ver ninguno de sus datos hasta que usted <a href="${path}">quite el bloqueo o termine su acceso</a>.`,
     allowed: 'Permitido',
     nothing: 'nada',
     declined: 'Rechazado',
     since: 'Desde',
     until: 'Hasta',
     untilYouEndIt: 'que usted lo termine',
-    lastConnected: 'Última conexión',
+    purpose: 'Finalidad',
+    withheld: 'Fotos que no se comparten',
+    lastRead: 'Última lectura de sus datos',
+    neverRead: 'nunca',
     change: 'Cambiar',
     changeLabel: (application) => `Cambiar lo que ${application} puede ver`,
     end: 'Terminar el acceso',
@@ -508,6 +574,103 @@ export const es: Texts = {
     },
   },
 
+  reasons: {
+    'document-expired': {
+      why: 'El documento está vencido.',
+      next: 'Use un documento vigente.',
+    },
+    'document-not-accepted': {
+      why: 'No se acepta este tipo de documento, o el país que lo emitió.',
+      next: 'Use un pasaporte u otro documento oficial con su foto.',
+    },
+    'document-damaged': {
+      why: 'El documento está dañado o fue anulado.',
+      next: 'Use otro documento que esté en buen estado.',
+    },
+    'document-incomplete': {
+      why: 'En las fotos falta una parte del documento.',
+      next: 'Fotografíe cada lado que se le pida, con las cuatro esquinas en la foto y sin nada que las tape.',
+    },
+    'document-unconfirmed': {
+      why: 'No se pudo confirmar el documento.',
+      next: 'Inténtelo de nuevo con el documento original, o con otro.',
+    },
+    'original-needed': {
+      why: 'Las fotos muestran una copia, un escaneo o una pantalla, o no son a color.',
+      next: 'Fotografíe el documento original, a color.',
+    },
+    'photo-unclear': {
+      why: 'No se puede leer el documento en las fotos, porque están borrosas, oscuras o con reflejos.',
+      next: 'Tome las fotos con luz de día, sin flash y sin mover la cámara.',
+    },
+    'face-unclear': {
+      why: 'Su rostro no se ve con suficiente claridad.',
+      next: 'Tómese la foto a solas y con buena luz, sin lentes de sol, gorra ni mascarilla.',
+    },
+    'face-different': {
+      why: 'No se pudo relacionar la foto de su rostro con la foto del documento.',
+      next: 'Tómese la foto de nuevo con buena luz y mirando de frente a la cámara. Si la foto de su documento es antigua, use un documento más reciente.',
+    },
+    'data-different': {
+      why: 'Los datos que usted escribió no son iguales a los del documento o a los de un registro.',
+      next: 'Escriba sus datos exactamente como están en el documento.',
+    },
+    'more-needed': {
+      why: 'Faltó algo más.',
+      next: 'Comience de nuevo y agregue todo lo que se le pida.',
+    },
+    'address-proof': {
+      why: 'No se pudo confirmar su dirección.',
+      next: 'Use una carta o un recibo reciente que muestre su nombre completo y su dirección.',
+    },
+    'contact-unconfirmed': {
+      why: 'No se confirmó su correo electrónico o su número de teléfono.',
+      next: 'Comience de nuevo y escriba el código que reciba.',
+    },
+    age: {
+      why: 'Esta verificación no se ofrece a personas de su edad.',
+      next: 'Escriba a quienes administran este portal: tal vez conozcan otra manera.',
+    },
+    region: {
+      why: 'Esta verificación no se ofrece en su país o en su idioma.',
+      next: 'Escriba a quienes administran este portal: tal vez conozcan otra manera.',
+    },
+    'agreement-missing': {
+      why: 'Usted no aceptó la verificación.',
+      next: 'Si desea verificarse, comience de nuevo y acéptela.',
+    },
+    device: {
+      why: 'La verificación no funciona en el dispositivo que usó.',
+      next: 'Comience de nuevo en un teléfono o una computadora con cámara y un navegador actualizado.',
+    },
+    unfinished: {
+      why: 'La verificación no se terminó a tiempo.',
+      next: 'Comience de nuevo cuando tenga a mano su documento y unos minutos.',
+    },
+    'too-many-tries': {
+      why: 'Hubo demasiados intentos.',
+      next: 'Comience una verificación nueva y mire cada foto antes de enviarla.',
+    },
+    technical: {
+      why: 'Hubo un problema técnico, que no fue culpa suya.',
+      next: 'Por favor, inténtelo de nuevo más tarde.',
+    },
+    unstated: {
+      why: 'No se pudo confirmar su identidad con lo que se envió. No podemos decirle más sobre el motivo.',
+      next: 'Inténtelo de nuevo con el original de un documento vigente y con buena luz. Si cree que es un error, escriba a quienes administran este portal.',
+    },
+    'photos-wanted': {
+      why: 'Algunas fotos no tenían suficiente calidad.',
+      next: 'Tómelas de nuevo con el documento original y con buena luz.',
+    },
+    tryAgain: 'Intentar de nuevo',
+    newPhotos: 'Tomar fotos nuevas',
+    newDocument: 'Verificar un documento',
+    askOrganisation:
+      'Una organización inició esta verificación para usted. Pregunte allí por el motivo y por lo que debe hacer.',
+    expiresSoon: 'Haga verificar un documento nuevo antes de que venza este.',
+  },
+
   verification: {
     checkedBy: 'Verificada por',
     started: 'Iniciada',
@@ -553,6 +716,261 @@ export const es: Texts = {
     attempt: (number, result, day) => html`Intento ${number}, ${day}. Resultado: ${result}`,
     attemptReviewed: (number, result, day) =>
       html`Intento ${number}, ${day}. Resultado: ${result}, decidido por personal de la organización que inició la verificación`,
+  },
+
+  capture: {
+    title: 'Su verificación de identidad',
+    errorTitle: (title) => `Error en este paso: ${title}`,
+    lead: 'Tome fotos de su documento y de su rostro, y escriba lo que dice el documento. Después, una persona los compara.',
+    who: 'Una persona de nuestro equipo mira las fotos. Ninguna computadora decide, y aquí nada comprueba si una foto se toma en vivo.',
+    stepOf: (number, all) => `Paso ${number} de ${all}`,
+    backToSteps: 'Volver a los pasos',
+    begin: 'Empezar',
+    goOn: 'Siguiente paso',
+    usePhone: 'Continuar en su teléfono',
+    done: 'Listo',
+    toDo: 'Pendiente',
+    again: 'Repita este paso',
+    asked: (steps) =>
+      `Una persona miró lo que usted envió y le pide que repita: ${steps}. Esto es lo que escribió:`,
+    confirmFirst: 'Inició sesión hace un rato. Primero le pedimos que confirme que es usted.',
+    sentTitle: 'Una persona lo está mirando',
+    sentLead: 'Todo llegó. Puede cerrar esta página. El resultado aparecerá con sus documentos.',
+    decided: (status) => `El resultado: ${status}.`,
+    receivedPhoto: (photo) => `${photo}: recibida`,
+
+    choose: {
+      title: 'Su documento',
+      lead: '¿Qué documento tiene a mano?',
+      missing: 'Elija uno de los documentos.',
+      replaces: 'Si elige otro documento, se borra lo que escribió.',
+    },
+
+    photo: {
+      steps: {
+        document_front: {
+          title: 'Foto del frente',
+          lead: 'Tome una foto del lado del documento que tiene su fotografía. De un pasaporte, la página con su fotografía.',
+        },
+        document_back: {
+          title: 'Foto del reverso',
+          lead: 'Dé vuelta al documento y tome una foto del otro lado.',
+        },
+        selfie: {
+          title: 'Foto de su rostro',
+          lead: 'Tome una foto de su rostro de frente, como se ve hoy.',
+        },
+      },
+      advice: {
+        document_front: [
+          'Póngalo sobre una superficie oscura y lisa.',
+          'Las cuatro esquinas salen en la foto.',
+          'No hay reflejos, y se puede leer cada letra.',
+        ],
+        document_back: [
+          'Las cuatro esquinas salen en la foto.',
+          'No hay reflejos, y se puede leer cada letra.',
+        ],
+        selfie: [
+          'Mire de frente a la cámara, con la luz por delante.',
+          'Sin lentes oscuros, sin gorra y sin otras personas en la foto.',
+        ],
+      },
+      file: 'Elija o tome la foto',
+      hint: 'Un archivo JPEG, PNG, WebP o HEIC de hasta 20 MB. Un teléfono abre aquí su cámara.',
+      openCamera: 'Usar la cámara de este dispositivo',
+      closeCamera: 'Cerrar la cámara',
+      noCamera:
+        'No se pudo abrir la cámara. Permítala en su navegador, o elija una foto de sus archivos.',
+      view: 'Lo que la cámara ve ahora',
+      outline: {
+        card: 'Llene el marco con la tarjeta.',
+        booklet: 'Llene el marco con la página que tiene su fotografía.',
+        face: 'Ponga su rostro dentro del óvalo.',
+      },
+      live: {
+        dark: 'Está algo oscuro. Busque más luz.',
+        blurred: 'No se mueva hasta que la imagen se vea nítida.',
+      },
+      take: 'Tomar la foto',
+      preview: 'La foto que va a enviar',
+      says: {
+        small:
+          'Esta foto es pequeña. Quizás no se puedan leer las letras pequeñas. Acérquese si puede.',
+        dark: 'Esta foto se ve oscura. Una foto con más luz es más fácil de verificar.',
+        blurred: 'Esta foto se ve borrosa. Compruebe que puede leer cada letra.',
+        type: 'Este archivo no parece una foto.',
+        large: 'Este archivo tiene más de 20 MB. Tome una foto más pequeña.',
+        unknown: 'Su navegador no puede mostrar esta foto aquí. Puede enviarla de todos modos.',
+        good: 'Esta foto se ve nítida y con suficiente luz. Compruebe que puede leerla.',
+      },
+      send: 'Enviar esta foto',
+      sending: 'Estamos enviando la foto. Deje abierta esta página.',
+      progress: 'Cuánto de la foto se ha enviado',
+      broken:
+        'La conexión se cortó antes de que llegara la foto. No se perdió nada: envíela de nuevo cuando tenga conexión.',
+      received: 'Tenemos esta foto. Si envía otra, reemplaza a esta.',
+      replace: 'Una persona le pide otra foto en lugar de esta.',
+      faults: {
+        missing: 'Primero elija o tome una foto.',
+        large: 'Este archivo tiene más de 20 MB. Tome una foto más pequeña.',
+        type: 'Este archivo no es una foto que podamos usar. Envíe un JPEG, PNG, WebP o HEIC.',
+        'cut-off': 'La foto no llegó completa. Envíela de nuevo.',
+        pixels: 'Esta foto tiene más de 50 megapíxeles. Tome una más pequeña.',
+        unreadable: 'Esta foto no se puede abrir: el archivo está dañado. Tome otra.',
+        same: 'Esta es la misma foto de antes. Tome otra.',
+        busy: 'No pudimos recibir la foto en este momento. Envíela de nuevo en unos segundos.',
+        'too-many':
+          'Esta verificación ya recibió demasiadas fotos. Escriba a quienes administran este portal.',
+      },
+    },
+
+    details: {
+      title: 'Lo que dice el documento',
+      lead: 'Escríbalo como está impreso. Una persona lo compara con las fotos; solo cuenta después de eso.',
+      wrong: 'Algunos datos todavía no pueden ser correctos. Cada lugar está marcado abajo.',
+      differs:
+        'Las líneas con los signos < dicen algo distinto de los otros campos. Compare ambos con su documento y corrija el que tenga el error. Puede dejar las líneas vacías.',
+      differences: {
+        name: 'El nombre es distinto.',
+        'birth-date': 'La fecha de nacimiento es distinta.',
+        number: 'El número es distinto.',
+        nationality: 'La nacionalidad es distinta.',
+        country: 'El país emisor es distinto.',
+        expiry: 'La fecha de vencimiento es distinta.',
+      },
+      mrz: 'Las líneas con los signos <, si su documento las tiene',
+      mrzHint:
+        'Al pie de la página de un pasaporte o en el reverso de una tarjeta: dos o tres líneas. Los espacios no importan. Déjelo vacío si no hay ninguna.',
+      fill: 'Llenar los campos vacíos con estas líneas',
+      faults: {
+        format:
+          'Estas no son las líneas de un documento. Un pasaporte tiene dos líneas de 44 caracteres; una tarjeta tiene tres líneas de 30 o dos de 36.',
+        length: (line, actual, expected) =>
+          `La línea ${line} tiene ${actual} caracteres en lugar de ${expected}. Cuente también los signos <.`,
+        characters: (line) =>
+          `La línea ${line} tiene un carácter que no corresponde. Solo puede tener de A a Z, de 0 a 9 y <.`,
+        parts: {
+          kind: (line, from, to) =>
+            `Línea ${line}, caracteres ${from} a ${to}: no empieza como un pasaporte o una tarjeta.`,
+          country: (line, from, to) =>
+            `Línea ${line}, caracteres ${from} a ${to}: no es el código de un país.`,
+          names: (line, from, to) =>
+            `Línea ${line}, caracteres ${from} a ${to}: los nombres solo tienen letras y signos <.`,
+          number: (line, from, to) =>
+            `Línea ${line}, caracteres ${from} a ${to}: el número del documento no corresponde a su dígito de control. Uno de estos caracteres está mal.`,
+          nationality: (line, from, to) =>
+            `Línea ${line}, caracteres ${from} a ${to}: no es el código de una nacionalidad.`,
+          'birth-date': (line, from, to) =>
+            `Línea ${line}, caracteres ${from} a ${to}: la fecha de nacimiento no corresponde a su dígito de control. Uno de estos caracteres está mal.`,
+          sex: (line, from, to) =>
+            `Línea ${line}, caracteres ${from} a ${to}: aquí solo puede haber M, F o <.`,
+          expiry: (line, from, to) =>
+            `Línea ${line}, caracteres ${from} a ${to}: la fecha de vencimiento no corresponde a su dígito de control. Uno de estos caracteres está mal.`,
+          'personal-number': (line, from, to) =>
+            `Línea ${line}, caracteres ${from} a ${to}: esto no corresponde a su dígito de control. Uno de estos caracteres está mal.`,
+          line: (line, from, to) =>
+            `Línea ${line}, caracteres ${from} a ${to}: el último dígito no corresponde a los datos con que se calcula. Un carácter de las líneas está mal.`,
+        },
+      },
+      fields: {
+        givenName: {
+          label: 'Nombres',
+          hint: 'Todos, en el orden del documento.',
+          missing: 'Escriba sus nombres. Si el documento tiene un solo nombre, escríbalo aquí.',
+          unusable: 'Esto no puede ser un nombre.',
+        },
+        surname: {
+          label: 'Apellidos',
+          hint: 'Déjelo vacío si el documento tiene un solo nombre.',
+          missing: 'Escriba sus apellidos.',
+          unusable: 'Esto no puede ser un apellido.',
+        },
+        dateOfBirth: {
+          label: 'Fecha de nacimiento',
+          hint: 'Por ejemplo, 27 3 1990.',
+          missing: 'Escriba la fecha de nacimiento.',
+          unusable: 'Este no es un día del pasado. Escriba el año con cuatro dígitos.',
+        },
+        number: {
+          label: 'Número del documento',
+          hint: 'Con sus letras. Los guiones y espacios no importan.',
+          missing: 'Escriba el número del documento.',
+          unusable: 'Este no puede ser el número de un documento.',
+        },
+        nationality: {
+          label: 'Nacionalidad',
+          missing: 'Elija la nacionalidad que indica el documento.',
+          unusable: 'Elija una nacionalidad de la lista.',
+        },
+        country: {
+          label: 'País que emitió el documento',
+          missing: 'Elija el país que emitió el documento.',
+          unusable: 'Elija un país de la lista.',
+        },
+        expiresOn: {
+          label: 'Fecha de vencimiento',
+          hint: 'Déjela vacía si el documento no tiene.',
+          missing: 'Escriba la fecha de vencimiento.',
+          unusable: 'Este no es un día del calendario. Escriba el año con cuatro dígitos.',
+        },
+      },
+      parts: { day: 'Día', month: 'Mes', year: 'Año' },
+      choose: 'Elija',
+      stateless: 'Apátrida o refugiado',
+      save: 'Guardar y continuar',
+    },
+
+    check: {
+      title: 'Revisar y enviar',
+      stated: 'Lo que usted escribió',
+      linesFit: 'Las líneas con los signos < son coherentes y coinciden con lo que escribió.',
+      change: (photo) => `Tomar otra foto: ${photo}`,
+      changeDetails: 'Cambiar lo que escribió',
+      lead: 'Con esto usted declara que el documento es suyo y que escribió lo que dice. Después no podrá cambiar nada, a menos que se lo pidamos.',
+      send: 'Enviar todo',
+      busy: 'No se pudo enviar en este momento. Inténtelo de nuevo en unos segundos.',
+    },
+
+    phone: {
+      title: 'Continuar en su teléfono',
+      lead: 'Tome las fotos con su teléfono. Usted termina aquí.',
+      noSignIn: 'No inicia sesión en el teléfono.',
+      onlyPhotos:
+        'El teléfono puede enviar fotos para esta verificación. No ve nada más de su cuenta.',
+      create: 'Mostrar un código QR',
+      scan: 'Apunte la cámara de su teléfono a este código y abra el enlace. Funciona una vez, durante diez minutos.',
+      qrCode: 'Código QR con el enlace para su teléfono',
+      waiting: 'Esperamos a su teléfono.',
+      refresh: 'Ver si algo cambió',
+      end: 'Desconectar el teléfono',
+      opened: 'Un teléfono abrió el enlace.',
+      code: 'El código en su teléfono',
+      codeHint:
+        'Cuatro dígitos. Si su teléfono no muestra ningún código, otra persona abrió el enlace: desconéctela.',
+      wrongCode: 'Este no es el código. Mire su teléfono de nuevo.',
+      connect: 'Conectar este teléfono',
+      notMine: '¿No hay ningún código en su teléfono?',
+      ended:
+        'El código fue incorrecto demasiadas veces, o tardó demasiado. Muestre un nuevo código QR.',
+      connected: 'Su teléfono está conectado por una hora.',
+      goOnHere: 'Continuar aquí',
+      openTitle: 'Tomar fotos con este teléfono',
+      openLead: 'Aquí toma las fotos, y termina en su computadora.',
+      openWarning:
+        'Continúe solo si usted mismo abrió este código en su propia computadora. Nunca tome fotos de su documento para alguien que le envió un código.',
+      open: 'Tomar fotos con este teléfono',
+      linkUsed:
+        'Este enlace ya se usó, venció o fue reemplazado. Muestre un código nuevo en su computadora.',
+      disconnected:
+        'Este teléfono ya no está conectado. Para tomar más fotos, muestre un código nuevo en su computadora.',
+      onPhoneTitle: 'Fotos para su verificación de identidad',
+      typeCode: 'Escriba este código en su computadora:',
+      typeCodeHint: 'Después de eso, esta página continúa.',
+      takingFor: (name) => `Usted toma fotos para la verificación de ${name}.`,
+      allHere: 'Todas las fotos llegaron. Continúe en su computadora.',
+      sent: 'Todo se envió. Puede cerrar esta página.',
+    },
   },
 
   photo: {
@@ -627,22 +1045,51 @@ export const es: Texts = {
     remove: 'Quitar',
     removeLabel: (name) => `Quitar ${name}`,
     devices: 'Dónde tiene la sesión iniciada',
-    endOthers: 'Cerrar sesión en todos los demás',
-    devicesHelp:
-      'Su sesión se cierra después de 12 horas sin uso y, a más tardar, 14 días después de la última vez que la inició.',
-    thisBrowser: 'Este navegador',
-    sessionUsed: (signedIn, used) =>
-      html`Sesión iniciada el ${signedIn}; usada por última vez el ${used}.`,
-    endLabel: (device) => `Cerrar sesión en ${device}`,
+    signedInOn: (count) =>
+      format.plural(count, {
+        one: 'Solo tiene la sesión iniciada en este navegador.',
+        other: `Tiene la sesión iniciada en ${count} navegadores.`,
+      }),
+    seeDevices: 'Ver dónde y cerrar sesión',
+    data: 'Sus datos',
+    exportHelp:
+      'Llévese todo lo que guardamos sobre usted: sus datos, sus fotos y quién los ha leído.',
+    exportLink: 'Descargar sus datos',
+    eraseHelp: 'Irse: se borra todo lo que lo identifica a usted.',
+    eraseLink: 'Borrar su cuenta',
     noAddress: 'Escriba una dirección de correo electrónico.',
     sameAddress: 'Esta ya es su dirección.',
     passkeyAddedWithCodes: (name) =>
       `Se agregó la clave de acceso «${name}». Desde ahora puede iniciar sesión con ella.`,
   },
 
+  timeZone: {
+    title: 'Zona horaria',
+    errorTitle: 'Error: zona horaria',
+    lead: 'Las páginas y los correos muestran las horas en esta zona.',
+    ofPortal: (zone) => `La zona de este portal (${zone})`,
+    unknown: 'Elija una zona horaria de la lista.',
+    save: 'Guardar',
+    shown: (zone) => `Las horas se muestran en esta zona: ${zone}.`,
+    change: 'Cambiar la zona horaria',
+    regions: {
+      '': 'Todas partes',
+      Africa: 'África',
+      America: 'América',
+      Antarctica: 'Antártida',
+      Arctic: 'Ártico',
+      Asia: 'Asia',
+      Atlantic: 'Océano Atlántico',
+      Australia: 'Australia',
+      Europe: 'Europa',
+      Indian: 'Océano Índico',
+      Pacific: 'Océano Pacífico',
+    },
+  },
+
   notices: {
     'verification-cancelled': 'La verificación fue cancelada.',
-    'email-sent': 'Enviamos un enlace a su nueva dirección. Ábralo en este navegador.',
+    'time-zone-set': 'Se guardó la zona horaria.',
     'passkey-added': 'Se agregó la clave de acceso. Desde ahora puede iniciar sesión con ella.',
     'passkey-renamed': 'Se cambió el nombre de la clave de acceso.',
     'passkey-removed': 'Se quitó la clave de acceso. Ya nadie puede iniciar sesión con ella.',
@@ -650,39 +1097,210 @@ export const es: Texts = {
     'totp-removed': 'Se quitó la aplicación de autenticación.',
     'session-ended': 'Se cerró la sesión en ese dispositivo.',
     'sessions-ended': 'Se cerró la sesión en todos los demás dispositivos.',
+    'notifications-saved': 'Guardado. Se aplica a partir del próximo correo.',
+    'export-requested': 'Su archivo se está preparando.',
+    'erasure-cancelled':
+      'Su cuenta se queda. Las aplicaciones no tienen acceso hasta que usted lo permita de nuevo.',
   },
 
   devices: {
     on: (browser, system) => `${browser} en ${system}`,
     unknown: 'Dispositivo desconocido',
+    title: 'Dónde tiene la sesión iniciada',
+    lead: 'Si no reconoce alguno de estos, cierre su sesión y establezca una nueva contraseña.',
+    methods: {
+      password: 'Sesión iniciada con su contraseña',
+      passwordAndCode: 'Sesión iniciada con su contraseña y un código',
+      passkey: 'Sesión iniciada con una clave de acceso',
+    },
+    thisBrowser: 'Este navegador',
+    used: (signedIn, used) =>
+      html`Sesión iniciada el ${signedIn}; usada por última vez el ${used}.`,
+    usedFor: (applications) => `Usada para iniciar sesión en ${applications}.`,
+    endLabel: (device) => `Cerrar sesión en ${device}`,
+    endOthers: 'Cerrar sesión en todos los demás',
+    help: 'Su sesión se cierra después de 12 horas sin uso y, a más tardar, 14 días después de la última vez que la inició.',
+    staying: 'Aplicaciones que siguen conectadas',
+    stayingHelp:
+      'Usted les permitió leer sus datos también cuando no tiene la sesión iniciada. Cerrar sesión no cambia eso. Lo termina en la página de cada una.',
+    back: 'Volver a su cuenta',
+  },
+
+  erase: {
+    title: 'Borrar su cuenta',
+    errorTitle: 'Error: borrar su cuenta',
+    atOnce: 'Todo lo que lo identifica a usted se borra de inmediato. No se puede deshacer.',
+    after: (days) =>
+      format.plural(days, {
+        one: 'Todo lo que lo identifica a usted se borra un día después de que lo pida. Hasta entonces puede cambiar de opinión.',
+        other: `Todo lo que lo identifica a usted se borra ${days} días después de que lo pida. Hasta entonces puede cambiar de opinión.`,
+      }),
+    exportFirst: html`Quizás quiera <a href="/account/export">descargar sus datos</a> antes.`,
+    goes: 'Qué se borra',
+    goesList: [
+      'Su nombre, su correo electrónico y todo lo que el registro dijo de usted',
+      'Sus verificaciones de identidad, con lo que se leyó de sus documentos y todas las fotos; también pedimos a la empresa que hizo la verificación que borre su copia',
+      'Sus contraseñas, claves de acceso y demás formas de iniciar sesión, y dónde tenía la sesión iniciada',
+      'Lo que permitió a las aplicaciones y los archivos que pidió descargar',
+    ],
+    stays: 'Qué se queda y por qué',
+    staysList: [
+      'El registro de quién leyó qué. Tiene números al azar en lugar de nombres, así que no lleva a nadie, y prueba después lo que ocurrió.',
+      'Que existió una verificación, cuántas fotos tenía y que se borraron. Sin eso no habría prueba para usted.',
+      'Lo que guardan las propias aplicaciones y organizaciones. Pedimos a las aplicaciones que borren sus copias. Una organización que lo verificó para sus propios fines conserva su verificación; pregúntele directamente.',
+      'Las copias de seguridad de este portal, hasta que se sobrescriban. Nada se restaura de ellas a su cuenta.',
+    ],
+    told: 'A qué aplicaciones se avisa',
+    toldHelp:
+      'Estas aplicaciones leyeron sus datos, o usted se lo permitió. Se les pide que borren sus copias, y lo que respondan es parte de su prueba.',
+    toldNobody: 'Ninguna aplicación ha leído sus datos, así que no hay a quién avisar.',
+    sharingEnds: 'Todas las aplicaciones pierden su acceso.',
+    sharingEndsNow:
+      'Todas las aplicaciones pierden su acceso en cuanto usted lo pida. Si cambia de opinión, tiene que permitirles de nuevo.',
+    understood: 'Entiendo qué se borra y qué se queda.',
+    notUnderstood: 'Marque esta casilla si desea continuar.',
+    button: 'Borrar mi cuenta',
+    requestedTitle: 'Su cuenta se borrará',
+    requestedLead:
+      'Puede seguir usándola hasta entonces, pero las aplicaciones ya no tienen acceso. Le enviamos un correo con la prueba cuando esté hecho.',
+    banner: (at) => html`Su cuenta se borrará el ${at}.`,
+    cancel: 'Conservar mi cuenta',
+  },
+
+  erased: {
+    beginningTitle: 'Su cuenta se está borrando',
+    beginning:
+      'Tarda un momento. También enviamos un enlace a esta página a su correo electrónico.',
+    title: 'Su cuenta está borrada',
+    at: (at) => html`Se borró el ${at}.`,
+    complete: 'De nuestra parte no queda nada por hacer.',
+    goesOn: 'Todavía se están borrando algunas copias. Esta página muestra lo que ya está hecho.',
+    checks: 'Verificaciones de identidad',
+    noChecks: 'No había verificaciones de identidad.',
+    photosErased: (count) =>
+      count === 0
+        ? 'Aquí no había fotos.'
+        : format.plural(count, {
+            one: 'Aquí se borró una foto.',
+            other: `Aquí se borraron ${count} fotos.`,
+          }),
+    photosLeft: 'Las fotos se están borrando aquí.',
+    vendorAsked: (verifier) => `Se pide a ${verifier} que borre su copia.`,
+    vendorErased: (verifier) => `${verifier} ya no tiene ninguna copia.`,
+    vendorCannot: (verifier) =>
+      `${verifier} no ofrece una forma de borrar su copia desde aquí. Pregunte a quienes administran este portal.`,
+    applications: 'Aplicaciones',
+    noApplications: 'Ninguna aplicación había leído sus datos.',
+    hasErased: (name) => `${name} dice que borró sus copias.`,
+    holdsNothing: (name) => `${name} dice que no guarda nada.`,
+    kept: (name, reason) => `${name} dice que conserva sus copias: ${reason}`,
+    toldAlready: (name) => `Se avisó a ${name}, que todavía no ha respondido.`,
+    toBeTold: (name) => `Se avisará a ${name}.`,
+    proof: 'Su prueba',
+    proofHelp:
+      'Una declaración firmada de lo que se borró y cuándo. Contiene números al azar y ningún nombre. No necesita una cuenta para descargarla; esta página funciona durante un año.',
+    download: 'Descargar la prueba',
+    verify: (keys) => html`Las claves que la verifican están en ${keys}.`,
+  },
+
+  archive: {
+    title: 'Descargar sus datos',
+    lead: 'Recibe un solo archivo ZIP con todo lo que este portal guarda sobre usted.',
+    contains: 'Contiene:',
+    contents: [
+      'su cuenta, cómo inicia sesión y dónde tiene la sesión iniciada',
+      'sus verificaciones de identidad: los resultados, lo que se leyó de sus documentos y las fotos tal como se tomaron',
+      'lo que usted permitió a las aplicaciones y quién leyó qué',
+    ],
+    signed:
+      'Dentro va una firma de este portal, para que otros puedan comprobar que nada del archivo fue cambiado.',
+    request: 'Preparar el archivo',
+    again: 'Preparar un archivo nuevo',
+    requestHelp:
+      'Tarda unos minutos. Puede cerrar esta página: le escribimos un correo cuando el archivo esté listo. Puede pedir tres archivos al día.',
+    preparing: 'Su archivo se está preparando.',
+    files: (count) =>
+      count === 0
+        ? 'Todavía no hay ninguna parte lista.'
+        : format.plural(count, {
+            one: 'Hay una parte lista.',
+            other: `Hay ${count} partes listas.`,
+          }),
+    preparingHelp:
+      'Puede cerrar esta página. Le escribimos un correo cuando el archivo esté listo.',
+    check: 'Revisar de nuevo',
+    ready: (size, until) =>
+      html`Su archivo está listo (${size}). Puede descargarlo hasta el ${until}; después se borra.`,
+    readyHelp:
+      'El archivo contiene copias de sus documentos. Guárdelo donde solo usted pueda abrirlo.',
+    download: 'Descargar el archivo',
+    ended: 'Terminó el día para descargar su último archivo, y se borró.',
+    failed: 'No se pudo preparar su último archivo. Lo sentimos. Pídalo de nuevo.',
+    tooMany: 'Usted pidió tres archivos en un día. Pida el siguiente mañana.',
+    unreadable: 'El archivo no se puede leer en este momento. Inténtelo de nuevo en unos minutos.',
   },
 
   activity: {
     title: 'Actividad',
-    heading: 'Quién ha leído sus datos',
-    lead: 'Registramos cada acceso antes de mostrar cualquier dato. El registro está protegido: nadie puede cambiarlo sin que se note. Las horas están en UTC.',
-    none: 'Nadie ha leído sus datos todavía.',
-    purpose: (purpose) => `Finalidad indicada: ${purpose}`,
+    heading: 'Quién ha visto sus datos',
+    lead: 'Registramos cada acceso antes de mostrar cualquier dato. El registro está protegido: nadie puede cambiarlo sin que se note.',
+    none: 'Nadie ha visto sus datos todavía.',
+    noneFound: 'Ningún registro coincide con este filtro.',
+    filterHeading: 'Elegir registros',
+    application: 'Aplicación',
+    anyApplication: 'Todas',
+    topic: 'Qué ocurrió',
+    anyTopic: 'Todo',
+    topics: {
+      documents: 'Se vieron fotos',
+      details: 'Se leyeron datos personales',
+      status: 'Solo se leyó un resultado',
+      refusals: 'Se negó el acceso',
+      organisations: 'Una organización lo verificó',
+      operator: 'Quienes administran este portal',
+      changes: 'Vínculos y borrados',
+    },
+    from: 'Desde el día',
+    to: 'Hasta el día',
+    apply: 'Mostrar',
+    showAll: 'Mostrar todo',
+    noDay: 'Escriba un día, por ejemplo 2026-03-31.',
+    wrongOrder: 'Este día es anterior al primero. Intercámbielos.',
+    continues: 'Hay más registros de este día en la página siguiente.',
+    times: (count, last) =>
+      html`${format.plural(count, { one: 'Una vez', other: `${count} veces` })}; la última, el ${last}`,
+    purpose: (purpose) => `Finalidad indicada: «${purpose}»`,
     entry: (id) => `Registro ${id}`,
     older: 'Anteriores',
+    newest: 'Más recientes',
+    unexpected: 'No esperaba esto',
+    unexpectedLabel: (id) => `No esperaba esto: registro ${id}`,
+    endedHeading: 'Aplicaciones que ya no ven sus datos',
+    endedNone: 'Ninguna. Cuando termina el acceso de una aplicación, aparece aquí.',
+    ended: {
+      resident: (application, from, until) =>
+        html`${application} tuvo acceso desde el ${from} hasta el ${until}. Usted lo terminó.`,
+      expiry: (application, from, until) =>
+        html`${application} tuvo acceso desde el ${from} hasta el ${until}. Entonces venció el plazo que usted había permitido.`,
+      removal: (application, from, until) =>
+        html`${application} tuvo acceso desde el ${from} hasta el ${until}. Entonces fue eliminada de este portal.`,
+    },
+    endedHelp:
+      'Lo que una aplicación copió mientras tuvo acceso, solo esa aplicación puede borrarlo.',
     you: 'Usted',
     removedApplication: 'Una aplicación que fue eliminada',
     operator: 'Quienes administran este portal',
-    images: {
-      document_front: 'el frente de su documento',
-      document_back: 'el reverso de su documento',
-      selfie: 'su rostro',
-    },
-    wasShown: (images) => `Se le mostró: ${images}.`,
-    shownWithoutPhotos: 'Se le mostró su verificación de identidad, sin fotos.',
-    metadata: (images) => `Leyó el tamaño y la fecha de: ${images}; pero no vio la foto.`,
-    nothing: 'Pidió sus datos, pero no había nada que mostrar.',
-    person: 'Leyó sus datos personales.',
-    residency: 'Leyó su residencia.',
-    status: 'Leyó si su identidad fue verificada, y nada más.',
-    age: (age) => `Leyó si usted tiene más de ${age} años, y nada más.`,
-    claims: (names) => `Leyó ${names}.`,
-    claimsAndImages: (names, images) => `Leyó ${names}, y se le mostró: ${images}.`,
+    saw: (who, photos) => html`${who} vio ${photos}.`,
+    sawCheck: (who) => html`${who} vio su verificación de identidad, sin fotos.`,
+    metadata: (who, photos) =>
+      html`${who} leyó el tamaño y la fecha de las fotos de ${photos}, pero no las vio.`,
+    nothing: (who) => html`${who} pidió sus datos, pero no había nada que mostrar.`,
+    person: (who) => html`${who} leyó sus datos personales.`,
+    residency: (who) => html`${who} leyó su residencia.`,
+    status: (who) => html`${who} leyó si su identidad fue verificada, y nada más.`,
+    age: (who, age) => html`${who} leyó si usted tiene más de ${age} años, y nada más.`,
+    claims: (who, names) => html`${who} leyó ${names}.`,
+    claimsAndPhotos: (who, names, photos) => html`${who} leyó ${names} y vio ${photos}.`,
     claimNames: {
       name: 'su nombre',
       given_name: 'su nombre',
@@ -691,51 +1309,157 @@ export const es: Texts = {
       email_verified: 'su correo electrónico',
       verified_claims: 'el resultado de su verificación de identidad',
     },
-    event: 'Recibió un aviso de que su verificación de identidad cambió.',
-    refusal: (scopes) => `Pidió algo que usted no había permitido (${scopes}) y se le negó.`,
+    event: (who) => html`${who} recibió un aviso de que su verificación de identidad cambió.`,
+    refusal: (who, scopes) =>
+      html`${who} pidió algo que usted no había permitido (${scopes}) y se le negó.`,
     tenantReads: {
-      verification: 'Leyó una de sus verificaciones de identidad.',
-      verifications: 'Leyó la lista de sus verificaciones de identidad.',
-      result: 'Leyó el resultado de una verificación de identidad.',
-      'started verification': 'Inició una verificación de identidad para usted.',
-      subject: 'Leyó el identificador que usa para usted y si usted está vinculado con ella.',
-      subjects:
-        'Leyó, en una lista de personas, el identificador que usa para usted y si usted está vinculado con ella.',
-      alerts: 'Leyó que algo en una de sus verificaciones de identidad necesita revisión.',
+      verification: (who) => html`${who} leyó una de sus verificaciones de identidad.`,
+      verifications: (who) => html`${who} leyó la lista de sus verificaciones de identidad.`,
+      result: (who) => html`${who} leyó el resultado de una verificación de identidad.`,
+      'started verification': (who) =>
+        html`${who} inició una verificación de identidad para usted.`,
+      subject: (who) =>
+        html`${who} leyó el identificador que usa para usted y si usted está vinculado con ella.`,
+      subjects: (who) =>
+        html`${who} leyó, en una lista de personas, el identificador que usa para usted y si usted está vinculado con ella.`,
+      alerts: (who) =>
+        html`${who} leyó que algo en una de sus verificaciones de identidad necesita revisión.`,
     },
     reviews: {
-      approved: 'Revisó su verificación de identidad y la aprobó.',
-      declined: 'Revisó su verificación de identidad y la rechazó.',
+      approved: (who) => html`${who} revisó su verificación de identidad y la aprobó.`,
+      declined: (who) => html`${who} revisó su verificación de identidad y la rechazó.`,
     },
-    alertResolved: 'Se leyó y se resolvió una alerta sobre una de sus verificaciones de identidad.',
+    alertResolved: (who) =>
+      html`Una alerta sobre una de sus verificaciones de identidad fue leída y resuelta por: ${who}.`,
     alertEnded:
       'Se resolvió una alerta sobre una de sus verificaciones de identidad, porque el documento ahora coincide con su cuenta.',
     operatorReads: {
-      resident: 'Leyeron sus datos personales.',
-      verification: 'Leyeron una de sus verificaciones de identidad.',
-      delivery: 'Leyeron un mensaje que una empresa de verificación envió sobre usted.',
-      event: 'Leyeron qué avisos se enviaron sobre usted.',
-      ledger: 'Leyeron esta lista.',
-      alert: 'Leyeron que algo en una de sus verificaciones de identidad necesita revisión.',
+      resident: (who) => html`${who} leyeron sus datos personales.`,
+      verification: (who) => html`${who} leyeron una de sus verificaciones de identidad.`,
+      delivery: (who) =>
+        html`${who} leyeron un mensaje que una empresa de verificación envió sobre usted.`,
+      event: (who) => html`${who} leyeron qué avisos se enviaron sobre usted.`,
+      ledger: (who) => html`${who} leyeron esta lista.`,
+      alert: (who) =>
+        html`${who} leyeron que algo en una de sus verificaciones de identidad necesita revisión.`,
+      case: (who) => html`${who} leyeron lo que usted escribió sobre un registro de esta lista.`,
     },
+    downloaded: 'Se descargó todo lo que este portal guarda sobre usted.',
     exported: 'Se hizo una copia de todo lo que este portal guarda sobre usted.',
     verificationErased: 'Se borró una verificación de identidad.',
     accountErased: 'Se borró su cuenta.',
-    subjectErased: (organisation) => `Se borró el registro que ${organisation} tenía de usted.`,
+    subjectErased: (who, organisation) =>
+      html`${who} borró el registro que ${organisation} tenía de usted.`,
     anOrganisation: 'una organización',
-    accepted: (reason) => `Se aceptó su documento para esta cuenta. ${reason}.`,
-    notAccepted: (reason) => `No se aceptó su documento para esta cuenta. ${reason}.`,
+    accepted: (who, reason) => html`${who} aceptaron su documento para esta cuenta. ${reason}.`,
+    notAccepted: (who, reason) =>
+      html`${who} no aceptaron su documento para esta cuenta. ${reason}.`,
     reason: (reason) => `Motivo: ${reason}`,
     reasonErased: 'El motivo fue borrado',
-    factorsRemoved:
-      'Se quitaron sus claves de acceso, su aplicación de autenticación y sus códigos de recuperación.',
-    linked: (organisation) =>
-      `Se vinculó a su cuenta el registro que ${organisation} tiene de usted.`,
-    unlinked: (organisation) =>
-      `Se terminó el vínculo con el registro que ${organisation} tiene de usted.`,
+    factorsRemoved: (who) =>
+      html`${who} quitaron sus claves de acceso, su aplicación de autenticación y sus códigos de recuperación.`,
+    linked: (who, organisation) =>
+      html`${who} vinculó a su cuenta el registro que ${organisation} tiene de usted.`,
+    unlinked: (who, organisation) =>
+      html`${who} terminó el vínculo con el registro que ${organisation} tiene de usted.`,
     trust:
       'Este portal empezó o dejó de aceptar las verificaciones de identidad de una organización.',
-    unrecognized: 'Leyó algunos de sus datos.',
+    unrecognized: (who) => html`Lectura de algunos de sus datos por: ${who}.`,
+  },
+
+  activityEntry: {
+    back: 'Volver a su actividad',
+    when: 'Cuándo',
+    who: 'Quién',
+    purpose: 'Finalidad indicada',
+    noPurpose: 'ninguna',
+    permission: 'Permiso',
+    check: 'Verificación de identidad',
+    checkLink: 'Detalles de esta verificación',
+    request: 'Solicitud',
+    files: 'Archivos',
+    filesHelp:
+      'Estos son los archivos que se mostraron, cada uno con su resumen SHA-256. Una copia que alguien tenga es el mismo archivo exactamente cuando tiene el mismo resumen.',
+    proof: 'Prueba',
+    proofHelp:
+      'El registro es una de las hojas de un árbol firmado. Este archivo lo prueba: nadie, tampoco quienes administran este portal, puede cambiar o quitar el registro sin que la prueba falle.',
+    download: 'Descargar la prueba',
+    notProven: 'La prueba se hace en unos segundos. Vuelva a cargar esta página.',
+    verifyHeading: 'Cómo verificarla sin confiar en este portal',
+    verifyLeaf:
+      'El SHA-256 de un byte cero seguido de los bytes de “entry” es “leaf”, en base64url como todos los resúmenes del archivo.',
+    verifyPath:
+      'Con “index”, “size” y los resúmenes de “path”, “leaf” lleva a “root” (RFC 9162, sección 2.1.3.2).',
+    verifyHead: html`“head” es un JWT sobre “size” y “root”, firmado con una clave de <a href="/.well-known/ledger">la dirección pública del registro</a>. Guárdelo: uno posterior debe continuarlo.`,
+    stored: 'El registro tal como está guardado',
+  },
+
+  unexpected: {
+    errorTitle: 'Error: no esperaba esto',
+    whatHappens: 'Qué pasa cuando usted lo reporta',
+    effects: {
+      live: (who) =>
+        `Bloqueamos ${who} de inmediato: ya no podrá ver ninguno de sus datos hasta que usted quite el bloqueo o termine su acceso.`,
+      frozen: (who) => `${who} ya está bloqueada. No puede ver ninguno de sus datos.`,
+      ended: (who) => `${who} no tiene acceso a sus datos hoy, así que no hay nada que bloquear.`,
+      none: (who) =>
+        `Este no fue un acceso que usted pueda bloquear. Lo hizo: ${who}. Lo vamos a revisar.`,
+    },
+    operator: 'Avisamos a quienes administran este portal, y ellos lo revisan.',
+    answer: 'Usted recibe un correo ahora, y la respuesta por correo y en esta página.',
+    note: '¿Qué deberían saber? (opcional)',
+    noteHelp: (most) =>
+      `Por ejemplo, por qué no lo esperaba. Como máximo ${most} caracteres. No escriba contraseñas ni códigos.`,
+    tooLong: (most) => `Escriba como máximo ${most} caracteres.`,
+    hidden: 'Contiene caracteres que no se pueden mostrar. Escríbalo con letras comunes.',
+    freezeButton: (application) => `Reportar y bloquear ${application}`,
+    button: 'Reportar',
+    keep: 'No reportar',
+    doneTitle: 'Usted reportó esto',
+    states: { open: 'En revisión', answered: 'Respondido', closed: 'Cerrado' },
+    reportedOn: (at) => html`Usted lo reportó el ${at}.`,
+    frozen: (application, path) =>
+      html`${application} quedó bloqueada con el reporte. En <a href="${path}">su página</a> usted puede terminar su acceso, o quitar el bloqueo si al final sí lo esperaba.`,
+    yourNote: 'Lo que usted escribió',
+    answerOf: (at) => html`La respuesta del ${at}`,
+    next: 'Qué sigue',
+    nextOpen:
+      'Quienes administran este portal lo revisan. Usted no tiene que hacer nada. La respuesta llega por correo y aparece en esta página.',
+    closedOn: (at) => html`El caso se cerró el ${at}.`,
+    listHeading: 'Lo que usted reportó',
+    listed: (entry, at, state) => html`${entry}, reportado el ${at}: ${state}`,
+  },
+
+  notifications: {
+    title: 'Correos sobre sus datos',
+    errorTitle: 'Error: correos sobre sus datos',
+    lead: 'Elija cuántos correos quiere cuando las aplicaciones ven sus datos. Su página de actividad lo muestra todo en cualquier caso.',
+    legend: 'Cuando una aplicación ve sus datos',
+    choices: {
+      each: 'Un correo la primera vez y por cada nuevo tipo de datos',
+      daily: 'Un resumen al día, cuando se vio algo',
+      security: 'Ningún correo, solo lo necesario para la seguridad',
+    },
+    helps: {
+      each: 'También cuando una aplicación vuelve a verlos después de 90 días. Lo que ve en un minuto es un solo correo.',
+      daily: 'El resumen nombra cada aplicación y lo que vio.',
+      security: 'En su página de actividad usted ve quién ha visto qué.',
+    },
+    always:
+      'Estos correos siempre llegan: un inicio de sesión en un navegador nuevo, un nuevo permiso para una aplicación, cambios de su contraseña, su correo, sus claves de acceso o sus segundos pasos, los reportes y sus respuestas.',
+    choose: 'Elija una de las tres opciones.',
+    save: 'Guardar',
+    kinds: {
+      documents: 'Fotos de su documento de identidad o de su rostro',
+      person: 'Sus datos personales',
+      residency: 'Su residencia',
+      status: 'El resultado de su verificación de identidad',
+      age: 'Si usted tiene la edad suficiente',
+      name: 'Su nombre',
+      email: 'Su correo electrónico',
+    },
+    again: (kind, day) => `${kind} (la vez anterior fue el ${day})`,
+    sawKind: (application, kind) => `${application} vio: ${kind}`,
   },
 
   links: {
@@ -791,11 +1515,10 @@ export const es: Texts = {
   reset: {
     title: 'Establecer una nueva contraseña',
     errorTitle: 'Error: establecer una nueva contraseña',
-    lead: 'Enviamos un enlace a su correo electrónico. Ábralo en este navegador.',
+    lead: 'Enviamos un enlace y un código a su correo electrónico.',
     send: 'Enviar el enlace',
     back: 'Volver a iniciar sesión',
     noAddress: 'Escriba su correo electrónico.',
-    sentTitle: 'Revise su correo electrónico',
     sentLead:
       'Si esta dirección pertenece a un residente, le enviamos un enlace. Ábralo en este navegador. Funciona una sola vez, durante 30 minutos.',
     sentHelp: html`¿No recibió el correo? Revise su carpeta de correo no deseado y que haya escrito la dirección con la que inicia sesión. <a href="/reset">Intentar de nuevo</a>`,
@@ -818,6 +1541,15 @@ export const es: Texts = {
     passkeysHelp: html`Para volver a iniciar sesión solo con una de ellas, inicie sesión una vez con su nueva contraseña y después con esa clave de acceso. Si no reconoce alguna, inicie sesión, <a href="/account#passkeys">quítela</a> y genere nuevos códigos de recuperación. Si le pedimos una clave de acceso o un código que usted no tiene, escriba a quienes administran este portal.`,
   },
 
+  mailCode: {
+    title: 'Revise su correo electrónico',
+    errorTitle: 'Error: revise su correo electrónico',
+    otherDevice:
+      '¿Lee su correo en otro dispositivo? Escriba aquí el código que viene en el correo.',
+    wrong:
+      'Ese código no es correcto. Después de cinco códigos equivocados solo funciona el enlace del correo.',
+  },
+
   signUp: {
     title: 'Crear una cuenta',
     errorTitle: 'Error: crear una cuenta',
@@ -829,20 +1561,14 @@ export const es: Texts = {
     help: 'Le enviamos un enlace y un código para estar seguros de que la dirección es suya.',
     hasAccount: 'Ya tengo una cuenta',
     noAddress: 'Escriba su correo electrónico, por ejemplo, ana@example.com.',
-    sentTitle: 'Revise su correo electrónico',
-    sentErrorTitle: 'Error: revise su correo electrónico',
     sent: (email) =>
       html`Enviamos un correo a ${email}. Abra el enlace en este navegador. Funciona una sola vez, durante 30 minutos.`,
     sentIfInvited: (email) =>
       html`Si ${email} tiene una invitación, le enviamos un correo. Abra el enlace en este navegador. Funciona una sola vez, durante 30 minutos.`,
     inOutbox: (path) =>
       html`Este portal no tiene servidor de correo y no envía nada. <a href="${path}">Lea aquí sus correos</a> y abra el enlace del suyo.`,
-    otherDevice:
-      '¿Lee su correo en otro dispositivo? Escriba aquí el código que viene en el correo.',
     noEmail: (path) =>
       html`¿No recibió el correo? Revise su carpeta de correo no deseado y la dirección. <a href="${path}">Intentar de nuevo</a>`,
-    wrongCode:
-      'Ese código no es correcto. Después de cinco códigos equivocados solo funciona el enlace del correo.',
   },
 
   newAccount: {
@@ -913,6 +1639,9 @@ export const es: Texts = {
     title: 'Confirme su correo electrónico',
     lead: (email) => html`Después iniciará sesión como ${email}.`,
     button: 'Usar esta dirección',
+    sentLead:
+      'Enviamos un enlace a su nueva dirección. Ábralo en este navegador. Funciona una sola vez, durante 24 horas.',
+    sentHelp: html`¿No recibió el correo? Revise su carpeta de correo no deseado y la dirección. <a href="/account">Intentar de nuevo</a>`,
     doneTitle: 'Su correo electrónico está confirmado',
     doneLead: html`Desde ahora inicia sesión con él. <a href="/account">Ir a su cuenta</a>`,
   },
@@ -937,8 +1666,192 @@ export const es: Texts = {
     signInDoneLead:
       'También terminamos el acceso que las aplicaciones obtuvieron por medio de él y quitamos las claves de acceso y aplicaciones de autenticación que se agregaron desde entonces.',
     signInDoneHelp: html`Es posible que alguien conozca su contraseña. <a href="/reset">Establezca una nueva contraseña</a> ahora; eso cierra su sesión en todas partes. Después revise <a href="/">su propia página</a> y termine el acceso de toda aplicación que no reconozca.`,
+    entryHeading: (application) => `¿No esperaba que ${application} viera sus datos?`,
+    entryLead: (application) =>
+      `Entonces bloqueamos ${application}: ya no podrá ver ninguno de sus datos hasta que usted quite el bloqueo o termine su acceso. Además, avisamos a quienes administran este portal, que lo revisan.`,
+    entryWasExpected: 'Si lo esperaba, cierre esta página. Nada cambia.',
+    entryButton: 'No esperaba esto',
+    entryDoneHeading: 'Su reporte llegó',
+    entryDoneLead: (application) => `${application} ya no puede ver ninguno de sus datos.`,
+    entryDoneHelp: (path, report) =>
+      html`Inicie sesión para <a href="${report}">seguir su reporte</a>. En <a href="${path}">la página de la aplicación</a> usted puede terminar su acceso o quitar el bloqueo.`,
     notified: 'Ya avisamos a quienes administran este portal.',
     theApplication: 'la aplicación',
+  },
+
+  help: {
+    title: 'Ayuda',
+    lead: html`Respuestas a las preguntas más frecuentes. Si no encuentra la suya, <a href="/contact">escríbanos</a>.`,
+    questions: 'Preguntas',
+    answers: {
+      'sign-in': {
+        question: 'No puedo iniciar sesión',
+        answer: html`<p>Revise que el correo sea el de su cuenta en este portal y no el de una aplicación. Si no recuerda su contraseña, <a href="/reset">establezca una nueva</a>: le enviamos un enlace a su correo.</p>
+<p>Después de varios intentos equivocados hay que esperar. La página indica cuánto. Nadie puede acortar la espera, porque evita que otras personas adivinen su contraseña.</p>`,
+      },
+      'lost-phone': {
+        question: 'Perdí mi teléfono, mi clave de acceso o mi aplicación de autenticación',
+        answer: html`<p>Inicie sesión con su contraseña y uno de sus códigos de recuperación. Después quite lo que perdió en <a href="/account">la página de su cuenta</a> y configure una nueva clave de acceso o aplicación de autenticación.</p>
+<p>¿Tampoco tiene códigos de recuperación? <a href="/contact">Escríbanos</a>. Cuando estemos seguros de que es usted, podemos quitar sus segundos pasos.</p>`,
+      },
+      declined: {
+        question: 'Rechazaron mi verificación de identidad, o no ha terminado',
+        answer: html`<p>Abra la verificación en <a href="/">su propia página</a>. Ahí se ve quién revisó su documento, qué se decidió y cuándo, y qué se leyó en el documento.</p>
+<p>Una aplicación que pide sus documentos recibe solo los de su última verificación aprobada. Si cree que una decisión está equivocada, <a href="/contact">escríbanos</a>, pero no mande fotos de su documento por correo.</p>`,
+      },
+      'who-saw-it': {
+        question: '¿Quién vio mis datos?',
+        answer: html`<p><a href="/activity">Su página de actividad</a> muestra cada vez que alguien leyó sus datos: quién, qué, cuándo y con qué finalidad. Lo registramos antes de mostrar cualquier dato, y el registro no se puede cambiar sin que se note.</p>`,
+      },
+      'end-access': {
+        question: '¿Cómo termino el acceso de una aplicación?',
+        answer: html`<p>En <a href="/">su propia página</a>, elija «Terminar el acceso» junto a la aplicación. Desde ese momento no tiene acceso. Los enlaces a fotos que ya recibió sirven, como máximo, una hora más.</p>
+<p>Solo la aplicación puede borrar lo que ya copió. Su página en este portal tiene un enlace a su política de privacidad, si indicó una.</p>`,
+      },
+      'not-me': {
+        question: 'Recibí un correo sobre algo que yo no hice',
+        answer: html`<p>Use el enlace de ese correo para avisar que no fue usted. Después <a href="/reset">establezca una nueva contraseña</a>, lo que cierra su sesión en todas partes, y revise en <a href="/account">la página de su cuenta</a> que conozca todas las claves de acceso y todos los dispositivos.</p>
+<p>Nunca le pedimos su contraseña ni un código por correo, mensaje o teléfono.</p>`,
+      },
+      'your-data': {
+        question: '¿Cómo corrijo mis datos o pido una copia?',
+        answer: html`<p>Cambie su correo, su contraseña y sus segundos pasos en <a href="/account">la página de su cuenta</a>. Su nombre se toma de su documento cuando usted lo acepta. Para todo lo demás, y para una copia de todo lo que guardamos sobre usted, <a href="/contact">escríbanos</a>.</p>`,
+      },
+      erase: {
+        question: '¿Cómo pido que borren mi cuenta?',
+        answer: html`<p><a href="/contact">Escríbanos</a> desde el correo de su cuenta. Con la cuenta se borran todas sus verificaciones, fotos y permisos, y se avisa a cada aplicación que alguna vez leyó sus datos. En <a href="/privacy">Privacidad</a> se explica qué queda y por qué.</p>`,
+      },
+    },
+  },
+
+  contact: {
+    title: 'Contacto',
+    lead: html`Muchas preguntas ya tienen respuesta en <a href="/help">la página de ayuda</a>.`,
+    operator: 'Administrado por',
+    address: 'Dirección',
+    phone: 'Teléfono',
+    none: 'Aquí todavía no se ha publicado ningún contacto. Pregunte a la organización que lo envió a este portal.',
+    advice: 'Cuando nos escriba',
+    adviceList: [
+      'Escriba, si puede, desde el correo de su cuenta.',
+      'Si una página le mostró un número para consultas, inclúyalo.',
+      'Nunca mande su contraseña, un código ni fotos de sus documentos.',
+    ],
+    security: html`¿Encontró una falla de seguridad en este portal? <a href="/.well-known/security.txt">Este archivo</a> indica dónde reportarla.`,
+  },
+
+  privacy: {
+    title: 'Privacidad',
+    lead: 'Qué guarda este portal sobre usted, por cuánto tiempo y quién lo ve.',
+    responsible: 'Quién es responsable',
+    operator: (operator) => `${operator} administra este portal y es responsable de sus datos.`,
+    unnamed: 'Quienes administran este portal son responsables de sus datos.',
+    contact: html`<a href="/contact">Cómo comunicarse con ellos</a>`,
+    policy: (url) =>
+      html`Para qué necesitan sus datos, y con qué base legal, lo explican en <a href="${url}">su propia política de privacidad</a>.`,
+    stored: 'Qué se guarda',
+    kept: 'Por cuánto tiempo',
+    seenBy: 'Quién lo ve',
+    days: (days) => `${days} ${format.plural(days, { one: 'día', other: 'días' })}`,
+    untilErased: 'hasta que usted o quienes administran este portal las borren',
+    data: {
+      account: {
+        what: 'Su cuenta: correo electrónico, nombre, idioma, zona horaria y cómo inicia sesión. De su contraseña solo guardamos un valor con el que no se puede averiguar.',
+        kept: 'Hasta que se borre su cuenta.',
+        seen: 'Las aplicaciones, si usted les permite ver su nombre o su correo.',
+      },
+      registry: {
+        what: 'Datos del registro de residentes, si los hay: permiso, nacimiento, nacionalidades, sexo, dirección, teléfono, residencia.',
+        kept: 'Hasta que se borre su cuenta o se sustituya un dato.',
+        seen: 'Las aplicaciones, si usted lo permite.',
+      },
+      photos: {
+        what: 'Las fotos de sus documentos y de su rostro.',
+        kept: 'El mismo tiempo que la verificación a la que pertenecen.',
+        seen: 'Las aplicaciones, si usted lo permite; la empresa u organización que hizo la verificación.',
+      },
+      consents: {
+        what: 'Lo que usted permitió ver a una aplicación, con qué finalidad y hasta cuándo.',
+        kept: 'Hasta que termine el permiso.',
+        seen: 'La aplicación.',
+      },
+      activity: {
+        what: 'El registro de quién leyó sus datos y cuándo. En lugar de su nombre contiene números al azar.',
+        kept: 'Sin límite, para que nadie pueda negar que los leyó. Cuando se borra su cuenta, los números ya no llevan a ninguna persona.',
+        seen: 'Usted y quienes administran este portal.',
+      },
+      sessions: {
+        what: 'Dónde tiene la sesión iniciada, con el tipo de navegador; los navegadores en los que ya inició sesión, como números que solo nosotros reconocemos.',
+        kept: 'Hasta que cierre la sesión, 14 días como máximo; los navegadores, 60 días desde la última vez que inició sesión en ellos.',
+        seen: 'Usted.',
+      },
+      mails: {
+        what: 'Correos para usted que todavía no se han enviado.',
+        kept: 'Horas.',
+        seen: 'El proveedor del servidor de correo y el suyo.',
+      },
+      logs: {
+        what: 'Registros técnicos. No contienen su nombre, su correo ni nada de sus documentos.',
+        kept: 'Lo que decidan quienes administran este portal.',
+        seen: 'Quienes administran este portal.',
+      },
+    },
+    checks: {
+      what: 'Sus verificaciones de identidad: quién las hizo, el resultado, las fechas y lo que se leyó en el documento.',
+      kept: (approved, declined, unfinished) =>
+        `Verificaciones aprobadas: ${approved}. Rechazadas: ${declined}. Sin terminar: ${unfinished}.`,
+      seen: 'Las aplicaciones, si usted lo permite; la empresa u organización que hizo la verificación.',
+    },
+    deliveries: {
+      what: 'Los mensajes con los que las empresas nos comunicaron el resultado de una verificación.',
+      kept: (days) => `Para investigar fallas: ${days}.`,
+      seen: 'Quienes administran este portal, cuando algo falla.',
+    },
+    others: 'Quién más participa',
+    othersText:
+      'Las empresas u organizaciones que revisan documentos toman sus fotos ellas mismas, según sus propias políticas de privacidad. Un proveedor de almacenamiento guarda las fotos, y un servidor de correo envía nuestros correos.',
+    cookies: 'Cookies',
+    cookiesText:
+      'Este portal usa solo las cookies que necesita: para mantener su sesión, para reconocer su navegador y sus formularios, y para recordar su idioma. Sus páginas no cargan nada de otros servidores, y nada mide lo que usted hace en ellas.',
+    protection: 'Cómo se protegen',
+    protectionText:
+      'Los datos personales están cifrados en nuestra base de datos, con una clave distinta para cada persona. Cada acceso se registra antes de mostrar cualquier dato. Cuando se borra su cuenta se destruye su clave, y ya no se puede leer nada de lo que estaba cifrado con ella. Las copias de respaldo anteriores a ese día se borran cuando quienes administran este portal las borren.',
+    rights: 'Sus derechos',
+    rightsList: [
+      html`Ver qué está guardado: en <a href="/">su propia página</a> y en <a href="/account">la página de su cuenta</a>; quién lo leyó: en <a href="/activity">su página de actividad</a>.`,
+      html`Terminar un permiso en cualquier momento, con efecto inmediato, en <a href="/">su propia página</a>.`,
+      html`Pedir que se corrija o se borre algo, o recibir una copia: <a href="/help#your-data">cómo se hace</a>.`,
+      'Presentar una queja ante la autoridad de protección de datos del lugar donde vive.',
+    ],
+  },
+
+  accessibility: {
+    title: 'Declaración de accesibilidad',
+    lead: 'Queremos que todas las personas puedan usar este portal, con el dispositivo, el navegador o la tecnología de apoyo que tengan.',
+    status: 'Qué tan accesible es este portal',
+    statusText:
+      'La meta son las Pautas de Accesibilidad para el Contenido Web (WCAG) 2.2, nivel AA. Las pruebas que se describen abajo no encuentran ninguna falla. Todavía no lo ha evaluado nadie independiente, por eso no afirmamos que las cumpla por completo.',
+    measures: 'Cómo se prueba',
+    measuresList: [
+      'El programa axe busca fallas en las páginas, con diseño claro y oscuro, antes de cada versión.',
+      'Cada página se usa en una ventana de 320 píxeles, como en un teléfono pequeño o con un aumento de 400 %, y nada obliga a desplazarse hacia los lados.',
+      'A todo lo que se puede usar se llega solo con el teclado, y se ve dónde está uno.',
+      'El contraste de un color elegido por quienes administran el portal se calcula cuando este arranca. Con menos de 4.5 : 1 no arranca.',
+      'Todas las páginas funcionan sin JavaScript, menos para agregar y usar claves de acceso. En su lugar sirve una contraseña.',
+    ],
+    limits: 'Qué no funciona bien',
+    limitsList: [
+      'El texto alternativo de una foto dice qué muestra, por ejemplo, el frente de un documento, pero no lo que está escrito en él. Lo que se leyó en el documento aparece al lado.',
+      'Los nombres y finalidades de las aplicaciones se muestran como ellas los escribieron, en cualquier idioma.',
+      'La referencia para desarrolladores está solo en inglés.',
+      'Las páginas de las aplicaciones y de las empresas que revisan documentos no son parte de este portal.',
+    ],
+    technology: 'Tecnología',
+    technologyText:
+      'Las páginas necesitan HTML y CSS. Siguen la configuración de su dispositivo: idioma, diseño oscuro, tamaño de letra y alto contraste.',
+    feedback: 'Cuéntenos',
+    feedbackText: html`¿Hay algo que le resulta difícil o imposible de usar? <a href="/contact">Escríbanos</a> y díganos en qué página fue y con qué dispositivo.`,
+    date: (day) => html`Esta declaración se escribió el ${day}, con los resultados de las pruebas.`,
   },
 
   outbox: {
@@ -979,7 +1892,9 @@ export const es: Texts = {
     noPasskey: 'No existe esa clave de acceso.',
     passkeyRefused:
       'No se pudo agregar esta clave de acceso. Vuelva atrás, recargue la página e inténtelo de nuevo.',
-    otherBrowser: 'Abra este enlace en el navegador en el que lo solicitó. Ahí todavía funciona.',
+    otherBrowser:
+      'Abra este enlace en el navegador en el que lo solicitó, o escriba ahí el código que viene en el correo. Ahí todavía funciona.',
+    receiptExpired: 'Este enlace venció o nunca fue válido.',
     mailLinkExpired: 'Este enlace ya se usó o venció. Solicite uno nuevo.',
     noticeExpired:
       'Este enlace ya se usó o venció. Si algo sigue mal, inicie sesión y revise su propia página, o establezca una nueva contraseña.',
@@ -1012,7 +1927,7 @@ export const es: Texts = {
 
   mails: {
     signature: 'El portal de identidad',
-    reset: ({ to, link, minutes }) => ({
+    reset: ({ to, link, code, minutes }) => ({
       subject: 'Establezca una nueva contraseña',
       text: `Alguien pidió establecer una nueva contraseña para la cuenta del portal de identidad de ${to}.
 
@@ -1020,9 +1935,13 @@ Si fue usted, abra este enlace en el navegador en el que lo pidió. Funciona una
 
 ${link}
 
-Si no fue usted, no tiene que hacer nada: sin este enlace nada cambia.`,
+¿Está leyendo esto en otro dispositivo? Entonces escriba este código en la página que sigue abierta en ese navegador:
+
+${code}
+
+No le diga el código a nadie, ni siquiera a quien diga que trabaja para el portal. Si no fue usted, no tiene que hacer nada: sin el enlace o el código nada cambia.`,
     }),
-    confirmEmail: ({ to, link, hours }) => ({
+    confirmEmail: ({ to, link, code, hours }) => ({
       subject: 'Confirme su correo electrónico',
       text: `Alguien pidió usar ${to} para una cuenta del portal de identidad.
 
@@ -1030,7 +1949,43 @@ Si fue usted, abra este enlace en el navegador en el que lo pidió. Funciona una
 
 ${link}
 
-Si no fue usted, no tiene que hacer nada: sin este enlace la dirección no se usa.`,
+¿Está leyendo esto en otro dispositivo? Entonces escriba este código en la página que sigue abierta en ese navegador:
+
+${code}
+
+No le diga el código a nadie. Si no fue usted, no tiene que hacer nada: sin el enlace o el código la dirección no se usa.`,
+    }),
+    exportReady: ({ page, hours }) => ({
+      subject: 'Sus datos están listos para descargar',
+      text: `El archivo con todo lo que el portal de identidad guarda sobre usted está listo. Inicie sesión y descárguelo en las próximas ${hours} horas; después se borra:
+
+${page}
+
+Si usted no lo pidió, establezca de inmediato una nueva contraseña y escriba a quienes administran el portal.`,
+    }),
+    erasureRequested: ({ at, page }) => ({
+      subject: 'Su cuenta se borrará',
+      text: `Usted pidió borrar su cuenta del portal de identidad. Se borrará el ${at}. Ninguna aplicación tiene acceso ya.
+
+Si cambia de opinión, o si no fue usted, inicie sesión antes y conserve su cuenta:
+
+${page}
+
+Si no fue usted, establezca también una nueva contraseña.`,
+    }),
+    erasureReminder: ({ at, page }) => ({
+      subject: 'Su cuenta se borrará pronto',
+      text: `Su cuenta del portal de identidad se borrará el ${at}. Si quiere conservarla, inicie sesión antes:
+
+${page}`,
+    }),
+    erased: ({ link, days }) => ({
+      subject: 'Su cuenta está borrada',
+      text: `Su cuenta del portal de identidad está borrada. Esta página dice qué se borró y tiene una prueba firmada para descargar. No necesita una cuenta y funciona durante ${days} días:
+
+${link}
+
+Este es el último correo sobre esta cuenta.`,
     }),
     signUp: ({ to, link, code, minutes }) => ({
       subject: 'Cree su cuenta',
@@ -1171,12 +2126,158 @@ ${of.page}`,
     }),
     until: ({ day }) => `hasta el ${day}`,
     untilYouEndIt: 'hasta que usted lo termine',
+    caseOpened: ({ effect, page }) => ({
+      subject: 'Recibimos su reporte',
+      text: `Usted reportó un registro de su actividad en el portal de identidad que no esperaba.
+
+${effect}
+
+Quienes administran el portal lo revisan. La respuesta llega por correo y aparece aquí:
+
+${page}
+
+Si no fue usted quien lo reportó, establezca una nueva contraseña de inmediato.`,
+    }),
+    caseFroze: ({ application }) =>
+      `«${application}» está bloqueada: ya no puede ver ninguno de sus datos hasta que usted quite el bloqueo o termine su acceso.`,
+    caseFrozeNothing: 'No hubo que bloquear ningún acceso.',
+    caseAnswered: ({ answer, page }) => ({
+      subject: 'La respuesta a su reporte',
+      text: `Quienes administran el portal de identidad responden a su reporte de un registro que no esperaba:
+
+${answer}
+
+El registro, su reporte y esta respuesta:
+
+${page}`,
+    }),
+    look: (of) => ({
+      subject: 'Una aplicación vio sus datos',
+      text: `«${of.application}» vio en el portal de identidad datos suyos que no había visto antes, el ${of.at}:
+
+${of.seen}
+
+Si usted lo esperaba, no tiene que hacer nada. El registro y su prueba:
+
+${of.page}
+
+Si no lo esperaba, abra este enlace. Funciona una sola vez, durante ${of.days} días, sin iniciar sesión. Bloquea el acceso de la aplicación y avisa a quienes administran el portal:
+
+${of.link}
+
+Aquí usted elige cuántos de estos correos recibe:
+
+${of.issuer}/account/notifications`,
+    }),
+    summary: ({ since, list, issuer }) => ({
+      subject: 'Quién vio sus datos',
+      text: `Desde el ${since}, estas aplicaciones vieron datos suyos en el portal de identidad:
+
+${list}
+
+Cada vez, con la prueba y el botón «No esperaba esto»:
+
+${issuer}/activity
+
+Aquí usted elige cuántos de estos correos recibe:
+
+${issuer}/account/notifications`,
+    }),
     recoveryCodeUsed: ({ left }) => ({
       subject: 'Se usó un código de recuperación',
       text: `Alguien inició sesión en su cuenta del portal de identidad con su contraseña y un código de recuperación. ${format.plural(left, { one: 'Le queda 1 código de recuperación.', other: `Le quedan ${left} códigos de recuperación.` })}
 
 Si no fue usted, establezca de inmediato una nueva contraseña y escriba a quienes administran el portal.`,
     }),
+    outcomes: {
+      approved: ({ link }) => ({
+        subject: 'Su identidad está confirmada',
+        text: `Su verificación de identidad terminó y su documento fue aprobado. Desde ahora pueden verlo las aplicaciones que usted permita.
+
+Véalo, y vea quién puede verlo:
+
+${link}
+
+Si una aplicación lo está esperando, regrese a ella.`,
+      }),
+      declined: ({ reasons, link, page }) => ({
+        subject: 'No se pudo confirmar su identidad',
+        text: `Su verificación de identidad terminó y no se pudo confirmar su identidad.
+
+${reasons}
+
+Inténtelo de nuevo:
+
+${link}
+
+Los detalles de esta verificación:
+
+${page}`,
+      }),
+      'declined-for-good': ({ reasons, page }) => ({
+        subject: 'No se pudo confirmar su identidad',
+        text: `Su verificación de identidad terminó y no se pudo confirmar su identidad.
+
+${reasons}
+
+Los detalles de esta verificación:
+
+${page}`,
+      }),
+      otherCounts: 'Una verificación anterior suya está aprobada y sigue siendo válida.',
+      'not-accepted': ({ reasons, link, page }) => ({
+        subject: 'Su documento no fue aceptado',
+        text: `Quienes administran el portal revisaron su documento y no lo aceptaron para su cuenta. Ninguna aplicación puede verlo.
+
+${reasons}
+
+Haga verificar otro documento:
+
+${link}
+
+Los detalles de esta verificación:
+
+${page}`,
+      }),
+      resubmission: ({ reasons, link }) => ({
+        subject: 'Se necesitan fotos nuevas',
+        text: `Su verificación de identidad no ha terminado: se necesitan fotos nuevas.
+
+${reasons}
+
+Continúe aquí:
+
+${link}`,
+      }),
+      ended: ({ reasons, link }) => ({
+        subject: 'Su verificación de identidad no se terminó',
+        text: `Su verificación de identidad finalizó sin resultado.
+
+${reasons}
+
+Comience de nuevo:
+
+${link}
+
+Si no desea verificarse, no tiene que hacer nada.`,
+      }),
+      soon: ({ day, link }) => ({
+        subject: 'Su documento vence pronto',
+        text: `El documento con el que se confirmó su identidad vence el ${day}. Después de ese día, es posible que las aplicaciones no lo acepten.
+
+Cuando tenga un documento nuevo, hágalo verificar:
+
+${link}`,
+      }),
+      expired: ({ day, link }) => ({
+        subject: 'Su documento venció',
+        text: `El documento con el que se confirmó su identidad venció el ${day}. Es posible que las aplicaciones ya no lo acepten.
+
+Haga verificar un documento nuevo:
+
+${link}`,
+      }),
+    },
     wrongCodes: {
       subject: 'Alguien conoce su contraseña',
       text: `Alguien escribió la contraseña correcta de su cuenta del portal de identidad y después varios códigos equivocados. No logró entrar.

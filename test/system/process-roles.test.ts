@@ -1,5 +1,7 @@
 import { createHmac, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { readLedger } from '../../src/accounts/known-readers.ts'
+import { sendLookMails, sendSummaries } from '../../src/accounts/look-mails.ts'
 import { diagnose } from '../../src/cli/diagnosis.ts'
 import { type AppContext, openContext } from '../../src/context.ts'
 import { startGauges } from '../../src/gauges.ts'
@@ -12,7 +14,7 @@ import { openDb } from '../../src/platform/db.ts'
 import { createJobs, type Jobs } from '../../src/platform/jobs.ts'
 import { listOutbox } from '../../src/platform/mail.ts'
 import { createMetrics } from '../../src/platform/metrics.ts'
-import { CLEAN_UPS, startWorker, type Worker } from '../../src/worker.ts'
+import { CLEAN_UPS, namesOf, startWorker, type Worker } from '../../src/worker.ts'
 import { createApplication } from '../support/application.ts'
 import {
   ALL_SCOPES,
@@ -165,6 +167,20 @@ test('web and worker serve under roles of their own: sign-in, consent, tokens, d
   await eventually(async () =>
     (await listOutbox(db, parts.sealer)).some(({ to }) => to === resident.email),
   )
+  await eventually(async () => {
+    await readLedger(working.db)
+    return (await db`select from known_reader where kind = 'email' and news_at is not null`)[0]
+  })
+  const telling = { ...working, jobs, namesOf }
+  await sendLookMails(telling, { olderThanSeconds: 0 })
+  await db`
+    insert into notification_preference (account_id, look_mails, summarized_at)
+    values (${resident.id}, 'daily', now() - interval '2 days')`
+  await sendSummaries(telling)
+  for (const told of ['An application saw your data', 'Who saw your data'])
+    await eventually(async () =>
+      (await listOutbox(db, parts.sealer)).some(({ subject }) => subject === told),
+    )
   // What a worker does now and then.
   for (const remove of CLEAN_UPS) await remove(working.db)
   await runRetention({ db: working.db, jobs, log: working.log })
@@ -245,7 +261,6 @@ test('workers write nothing that signs anybody in, and the web no erasure’s en
     'consent',
     'client',
     'known_browser',
-    'security_notice',
     'sign_in_throttle',
     'spent_jti',
     'rate_window',
@@ -258,6 +273,10 @@ test('workers write nothing that signs anybody in, and the web no erasure’s en
     await refused(working, `insert into ${table} default values`)
   for (const statement of [
     'update oidc_artifact set expires_at = now()',
+    // Workers make links to report what was seen, and none that ends a session.
+    "insert into security_notice (session_uid) values ('x')",
+    'update security_notice set used_at = null',
+    'select note_sealed from security_case',
     'update consent set ends_at = null',
     'update pending_sign_in set expires_at = now()',
     'update subject set account_id = null',

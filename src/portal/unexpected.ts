@@ -1,0 +1,119 @@
+import { type Context, Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { createEntryCase, findCaseOfEntry } from '../accounts/cases.ts'
+import { caseOpenedMail, type MailContext, sendLetter } from '../accounts/mails.ts'
+import { findConsent, freezeLiveConsent } from '../consents/consents.ts'
+import type { Db, Sql } from '../platform/db.ts'
+import type { Log } from '../platform/log.ts'
+import type { Vault } from '../platform/vault.ts'
+import { isDisplayable } from '../web/displayed-text.ts'
+import type { FormTokens } from '../web/form-tokens.ts'
+import { setSecurityHeaders } from '../web/html.ts'
+import type { PageEnv } from '../web/reader.ts'
+import type { SecurityEvents } from '../web/security-events.ts'
+import type { Text } from '../web/texts/languages.ts'
+import { requireEntry } from './activity.ts'
+import type { NamedEntry } from './activity-words.ts'
+import type { Guard, Resident } from './guard.ts'
+import { type Access, MAX_NOTE, reportedPage, unexpectedPage } from './unexpected-page.ts'
+
+type Parts = MailContext & {
+  issuer: string
+  db: Db
+  vault: Vault
+  guard: Guard
+  forms: FormTokens
+  security: SecurityEvents
+  log: Log
+}
+
+const PATH = '/activity/:id{[0-9]{1,18}}/unexpected' as const
+
+/** `/activity/:id/unexpected`: a resident reports an entry that they did not expect, and follows what becomes of it. */
+export function unexpectedRoutes(parts: Parts): Hono<PageEnv> {
+  const routes = new Hono<PageEnv>()
+  routes.use('/activity/*', bodyLimit({ maxSize: 16 * 1024 }))
+  routes.get(PATH, async (c) => {
+    const resident = await parts.guard.findResident(c)
+    return resident ? show(parts, c, resident, c.req.param('id')) : c.redirect('/', 303)
+  })
+  routes.post(PATH, (c) => report(parts, c, c.req.param('id')))
+  return routes
+}
+
+async function show(
+  parts: Parts,
+  c: Context<PageEnv>,
+  { account, session }: Resident,
+  id: string,
+  sent?: { note: string; fault: Text },
+): Promise<Response> {
+  const { issuer, db, vault, forms } = parts
+  const { reader } = c.var
+  const entry = await requireEntry(parts, c, { accountId: account.id, id })
+  const known = await findCaseOfEntry(db, vault, { accountId: account.id, entryId: id })
+  setSecurityHeaders(c, { issuer })
+  if (known) return c.html(reportedPage(reader, { entry, report: known }))
+  const access = await findAccess(db, account.id, entry)
+  const form = { entry, access, csrf: forms.create(session.uid) }
+  return sent
+    ? c.html(
+        unexpectedPage(reader, { ...form, note: sent.note, fault: sent.fault(reader.texts) }),
+        400,
+      )
+    : c.html(unexpectedPage(reader, form))
+}
+
+/** What access of the entry's application there is to freeze. Tenants and operators read without a consent. */
+async function findAccess(
+  sql: Sql,
+  accountId: string,
+  { kind, clientId }: NamedEntry,
+): Promise<Access> {
+  if (clientId === null || !['disclosure', 'refusal'].includes(kind)) return 'none'
+  const consent = await findConsent(sql, accountId, clientId)
+  if (consent?.isFrozen) return 'frozen'
+  return consent && !consent.isEnded ? 'live' : 'ended'
+}
+
+/** Needs no recent sign-in, because it only reduces access. */
+async function report(parts: Parts, c: Context<PageEnv>, id: string): Promise<Response> {
+  const { guard, db, vault, issuer, security, log } = parts
+  const { resident, form } = await guard.requireForm(c)
+  const { account } = resident
+  const accountId = account.id
+  const note = readNote(form.note)
+  if (typeof note !== 'string')
+    return show(parts, c, resident, id, { note: String(form.note), fault: note.fault })
+  const entry = await requireEntry(parts, c, { accountId, id })
+  const { clientId } = entry
+  const path = `/activity/${id}/unexpected`
+  const opened = await db.begin(async (sql) => {
+    const isFrozen = (await findAccess(sql, accountId, entry)) === 'live'
+    const caseId = await createEntryCase(sql, vault, {
+      ...{ accountId, clientId, entryId: id, frozen: isFrozen, note: note || undefined },
+    })
+    if (caseId === undefined) return undefined
+    if (isFrozen && clientId !== null) await freezeLiveConsent(sql, { accountId, clientId })
+    const frozen = isFrozen ? entry.who : undefined
+    await sendLetter(sql, parts, account, caseOpenedMail({ frozen, page: `${issuer}${path}` }))
+    return { caseId, isFrozen }
+  })
+  if (opened) {
+    const about = { accountId, clientId: clientId ?? undefined }
+    if (opened.isFrozen) security.emit('access_frozen', about)
+    security.emit('entry_reported', about)
+    log.warn('security case opened', { caseId: opened.caseId, kind: 'entry', ...about })
+  }
+  return c.redirect(path, 303)
+}
+
+/** The words of the resident, in lines; empty: none. */
+function readNote(given: unknown): string | { fault: Text } {
+  const note = (typeof given === 'string' ? given : '').replaceAll('\r\n', '\n').trim()
+  if ([...note].length > MAX_NOTE)
+    return { fault: ({ unexpected }) => unexpected.tooLong(String(MAX_NOTE)) }
+  if (!note.split('\n').every(isDisplayable))
+    return { fault: ({ unexpected }) => unexpected.hidden }
+  return note
+}
