@@ -58,6 +58,16 @@ async function signIn(page: Page): Promise<void> {
   await page.locator('button[name=login]').click()
 }
 
+/** On the consent page: shares all that the application asks for, each photo too. */
+async function agreeToEverything(page: Page): Promise<void> {
+  await page.locator('button[name=allow]').waitFor()
+  for (const question of await page.locator('input[name=asked]').all()) {
+    const scope = await question.getAttribute('value')
+    await page.locator(`input[name="permission ${scope}"][value="${scope}"]`).check()
+  }
+  for (const photo of await page.locator('input[name=image]').all()) await photo.check()
+}
+
 /** Reloads a page that waits for the work of the background. */
 async function reloadUntil(page: Page, selector: string): Promise<void> {
   const end = Date.now() + 60_000
@@ -73,7 +83,7 @@ async function shootResident(browser: Browser): Promise<void> {
   const page = await open(browser, BANK, { viewport: DESK })
   await page.locator('a[href="/sign-in"]').click()
   await signIn(page)
-  await page.locator('button[name=allow]').waitFor()
+  await agreeToEverything(page)
   await shoot(page, 'consent')
   await page.locator('button[name=allow]').click()
   await page.getByRole('heading', { name: 'Your identity is confirmed' }).waitFor()
@@ -124,7 +134,7 @@ async function shootNewcomer(browser: Browser): Promise<void> {
   await reloadUntil(page, '.buttons a[href^="/interaction/"]')
   await shoot(page, 'verified')
   await page.locator('.buttons a[href^="/interaction/"]').click()
-  await page.locator('button[name=allow]').waitFor()
+  await agreeToEverything(page)
   await shoot(page, 'consent-phone')
   await page.context().close()
 }

@@ -6,7 +6,7 @@ import { setStream } from '../../src/events/streams.ts'
 import { startApplication } from '../../src/local/sandbox/application.ts'
 import { setPolicy } from '../../src/platform/policies.ts'
 import { findAccessibilityFaults } from '../support/accessibility.ts'
-import { findChromium, launchChromium } from '../support/chromium.ts'
+import { agreeToEverything, findChromium, launchChromium } from '../support/chromium.ts'
 import { addClient, startPortal, type TestPortal } from '../support/portal.ts'
 import { findFreePorts } from '../support/ports.ts'
 import { connectSandbox, eventually } from '../support/sandbox.ts'
@@ -62,7 +62,7 @@ describe.skipIf(!executable)('as the demo is gone by hand', () => {
     const goOn = page.locator('main .buttons a.primary[href^="/interaction/"]')
     await reloadUntil(page, goOn)
     await goOn.click()
-    await page.locator('button[name=allow]').click()
+    await allowEverything(page)
     await page.getByRole('heading', { name: 'Your identity is confirmed' }).waitFor()
     // The bank is told when the last photo is stored.
     await reloadUntil(page, page.locator('figure').nth(2))
@@ -77,7 +77,7 @@ describe.skipIf(!executable)('as the demo is gone by hand', () => {
     await ended.waitFor()
     expect(await page.locator('figure').count()).toBe(0)
     await page.getByRole('link', { name: 'Allow access again' }).click()
-    await page.locator('button[name=allow]').click()
+    await allowEverything(page)
     await page.getByRole('heading', { name: 'Your identity is confirmed' }).waitFor()
     await context.close()
   })
@@ -140,6 +140,13 @@ describe.skipIf(!executable)('as the demo is gone by hand', () => {
     await context.close()
   })
 })
+
+async function allowEverything(page: Page) {
+  const allow = page.locator('button[name=allow]')
+  await allow.waitFor()
+  await agreeToEverything(page)
+  await allow.click()
+}
 
 const reloadUntil = (page: Page, shown: Locator) =>
   eventually(async () => {
