@@ -129,7 +129,7 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
     worker: { select: { except: ['secret_hash', 'previous_secret_hash'] } },
   },
   client_logo: { web: read, worker: all },
-  trusted_client: { web: read, worker: none },
+  trusted_client: { web: read, worker: read },
   consent: { web: all, worker: { select: '*', delete: true } },
   ended_consent: { web: append, worker: append },
   oauth_grant: { web: all, worker: expire('expires_at') },

@@ -84,19 +84,20 @@ describe.skipIf(!executable)('as the demo is gone by hand', () => {
 
   /** Reads the mail where the page says that it is: by its link, or by typing its code. */
   async function signUp(page: Page, byCode: boolean) {
-    await page.locator('#email').fill(`${randomUUID()}@example.test`)
+    const email = `${randomUUID()}@example.test`
+    await page.locator('#email').fill(email)
     await page.locator('button[name=send]').click()
     const waiting = page.url()
     expect(await findAccessibilityFaults(page)).toEqual([])
     await page.locator('main a[href="/outbox"]').click()
-    const mail = page.locator('article').first()
+    const mail = page.locator('article').filter({ hasText: email })
     await reloadUntil(page, mail)
     if (byCode) {
       const [code = ''] = /\b\d{4} \d{4}\b/.exec(await mail.innerText()) ?? []
       await page.goto(waiting)
       await page.locator('#code').fill(code)
       await page.locator('button[name=verify]').click()
-    } else await mail.locator('a').first().click()
+    } else await mail.getByRole('link').first().click()
     await page.locator('#given-name').fill('Nora')
     await page.locator('#family-name').fill('Paz')
     await page.locator('#password').fill(PASSWORD)
