@@ -57,6 +57,8 @@ async function hasListener(host: string, port: number): Promise<boolean> {
 }
 
 const MOST_SUGGESTIONS = 50
+const FIRST_SUGGESTION = 3000
+const LAST_SUGGESTION = 65_000
 
 /** Says who has the port, where that can be known, and which one is free. */
 async function portTaken(address: Address, taken: number): Promise<OperatorError> {
@@ -65,7 +67,7 @@ async function portTaken(address: Address, taken: number): Promise<OperatorError
   const who = owner
     ? `${owner.name} (process ${owner.pid}) listens there`
     : 'something listens there'
-  let free = port + count
+  let free = port + count > LAST_SUGGESTION ? FIRST_SUGGESTION : port + count
   for (let tries = 0; tries < MOST_SUGGESTIONS && (await findTaken(address, free)); tries++)
     free += count
   return new OperatorError(

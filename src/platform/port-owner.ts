@@ -1,4 +1,5 @@
 import { readdir, readFile, readlink } from 'node:fs/promises'
+import { basename } from 'node:path'
 
 const LISTENING = '0A'
 
@@ -17,8 +18,9 @@ export async function findPortOwner(
   const processes = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
   for (const pid of processes)
     if (await hasSocket(pid, sockets)) {
-      const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')
-      return { pid: Number(pid), name: name.trim() || 'a program' }
+      // Not `comm`, which is the name of a thread.
+      const program = await readlink(`/proc/${pid}/exe`).catch(() => 'a program')
+      return { pid: Number(pid), name: basename(program) }
     }
   return undefined
 }

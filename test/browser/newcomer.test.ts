@@ -6,7 +6,7 @@ import { setStream } from '../../src/events/streams.ts'
 import { startApplication } from '../../src/local/sandbox/application.ts'
 import { setPolicy } from '../../src/platform/policies.ts'
 import { findAccessibilityFaults } from '../support/accessibility.ts'
-import { findChromium, launchChromium } from '../support/chromium.ts'
+import { agreeToEverything, findChromium, launchChromium } from '../support/chromium.ts'
 import { addClient, startPortal, type TestPortal } from '../support/portal.ts'
 import { findFreePorts } from '../support/ports.ts'
 import { connectSandbox, eventually } from '../support/sandbox.ts'
@@ -62,7 +62,7 @@ describe.skipIf(!executable)('as the demo is gone by hand', () => {
     const goOn = page.locator('main .buttons a.primary[href^="/interaction/"]')
     await reloadUntil(page, goOn)
     await goOn.click()
-    await page.locator('button[name=allow]').click()
+    await allowEverything(page)
     await page.getByRole('heading', { name: 'Your identity is confirmed' }).waitFor()
     // The bank is told when the last photo is stored.
     await reloadUntil(page, page.locator('figure').nth(2))
@@ -77,26 +77,27 @@ describe.skipIf(!executable)('as the demo is gone by hand', () => {
     await ended.waitFor()
     expect(await page.locator('figure').count()).toBe(0)
     await page.getByRole('link', { name: 'Allow access again' }).click()
-    await page.locator('button[name=allow]').click()
+    await allowEverything(page)
     await page.getByRole('heading', { name: 'Your identity is confirmed' }).waitFor()
     await context.close()
   })
 
   /** Reads the mail where the page says that it is: by its link, or by typing its code. */
   async function signUp(page: Page, byCode: boolean) {
-    await page.locator('#email').fill(`${randomUUID()}@example.test`)
+    const email = `${randomUUID()}@example.test`
+    await page.locator('#email').fill(email)
     await page.locator('button[name=send]').click()
     const waiting = page.url()
     expect(await findAccessibilityFaults(page)).toEqual([])
     await page.locator('main a[href="/outbox"]').click()
-    const mail = page.locator('article').first()
+    const mail = page.locator('article').filter({ hasText: email })
     await reloadUntil(page, mail)
     if (byCode) {
       const [code = ''] = /\b\d{4} \d{4}\b/.exec(await mail.innerText()) ?? []
       await page.goto(waiting)
       await page.locator('#code').fill(code)
       await page.locator('button[name=verify]').click()
-    } else await mail.locator('a').first().click()
+    } else await mail.getByRole('link').first().click()
     await page.locator('#given-name').fill('Nora')
     await page.locator('#family-name').fill('Paz')
     await page.locator('#password').fill(PASSWORD)
@@ -140,6 +141,13 @@ describe.skipIf(!executable)('as the demo is gone by hand', () => {
     await context.close()
   })
 })
+
+async function allowEverything(page: Page) {
+  const allow = page.locator('button[name=allow]')
+  await allow.waitFor()
+  await agreeToEverything(page)
+  await allow.click()
+}
 
 const reloadUntil = (page: Page, shown: Locator) =>
   eventually(async () => {

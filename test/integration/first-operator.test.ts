@@ -1,6 +1,6 @@
 import { Secret, TOTP } from 'otpauth'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { listOperators } from '../../src/accounts/operators.ts'
+import { listOperators, takeSetup } from '../../src/accounts/operators.ts'
 import { readCommand } from '../../src/cli/commands.ts'
 import { describeFirstRun } from '../../src/cli/first-run.ts'
 import { createUserAgent, type Page } from '../../src/local/sandbox/user-agent.ts'
@@ -77,6 +77,10 @@ test('of two who use the link at once, one becomes the operator; an expired link
   const tried = await Promise.all(['one', 'two'].map((name) => fill(link, `${name}@example.test`)))
   expect(tried.map(({ status }) => status).sort()).toEqual([200, 410])
   expect(await listOperators(portal.db)).toHaveLength(1)
+
+  const token = (await createLink()).split('/').at(-1) ?? ''
+  const taken = await Promise.all([1, 2].map(() => portal.db.begin((sql) => takeSetup(sql, token))))
+  expect(taken.filter((id) => id !== undefined)).toHaveLength(1)
 
   const late = await createLink()
   await portal.db`update operator_setup set expires_at = now()`

@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { stat } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { verifyPassword } from '../../src/accounts/passwords.ts'
@@ -62,6 +64,20 @@ test('help and the version are answers; wrong use is what is wrong and the way t
     stderr:
       "unknown option '--chek'\n(Did you mean --check?)\nSee: npm run -s cli -- demo --help\n",
   })
+  await expect(stat(dataDir)).rejects.toThrow('ENOENT')
+})
+
+test('the demo says who has one of its ports, and a free one, before it starts anything', async ({
+  program: { run, dataDir },
+}) => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const { status, stdout, stderr } = await run(['demo'], { PORT: String(port) })
+  server.close()
+  expect([status, stdout]).toEqual([1, ''])
+  expect(stderr).toMatch(/^Port \d+ is taken: .* Stop it, .* PORT=\d+ npm run demo\n$/)
+  expect(stderr).toContain(`Port ${port} is taken`)
   await expect(stat(dataDir)).rejects.toThrow('ENOENT')
 })
 

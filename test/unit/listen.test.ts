@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as wait } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { createCloseServer, listenOn, requireFreePort } from '../../src/platform/listen.ts'
+import { findFreePorts } from '../support/ports.ts'
 
 async function listen(onRequest: (res: ServerResponse) => void): Promise<Server> {
   const server = createServer((_req, res) => onRequest(res))
@@ -33,13 +34,6 @@ test('a port that somebody listens at is taken, and stays so after it was tried'
   await expect(requireFreePort(address)).rejects.toThrow(
     /^Port \d+ is taken: .* listens there\. Stop it, or choose another port: PORT=\d+$/,
   )
-  // Three in a row, of which the last is taken; what is printed can be typed, and works.
-  const three = { ...address, port: address.port - 2, count: 3, command: 'npm run demo' }
-  const refusal = await requireFreePort(three).catch((error: Error) => error.message)
-  expect(refusal).toContain(`Port ${address.port} is taken`)
-  if (process.platform === 'linux') expect(refusal).toContain(`(process ${process.pid})`)
-  const [, suggested] = /PORT=(\d+) npm run demo$/.exec(String(refusal)) ?? []
-  await requireFreePort({ ...three, port: Number(suggested) })
   const response = await fetch(`http://127.0.0.1:${address.port}`)
   expect(await response.text()).toBe('ours')
   await new Promise((resolve) => {
@@ -47,6 +41,20 @@ test('a port that somebody listens at is taken, and stays so after it was tried'
     server.closeAllConnections()
   })
   await requireFreePort(address)
+})
+
+test('of several ports one that is taken is named with its owner; what is printed can be typed, and works', async () => {
+  const server = createServer()
+  const [port = 0] = await findFreePorts(1)
+  const address = { host: '127.0.0.1', port, variable: 'PORT' }
+  await listenOn(server, address)
+  onTestFinished(() => void server.close())
+  const three = { ...address, port: port - 2, count: 3, command: 'npm run demo' }
+  const refusal = await requireFreePort(three).catch((error: Error) => error.message)
+  expect(refusal).toContain(`Port ${port} is taken`)
+  if (process.platform === 'linux') expect(refusal).toContain(`node (process ${process.pid})`)
+  const [, suggested] = /PORT=(\d+) npm run demo$/.exec(String(refusal)) ?? []
+  await requireFreePort({ ...three, port: Number(suggested) })
 })
 
 test('closing finishes what is under way, and nothing waits for connections without a request', async () => {

@@ -48,6 +48,27 @@ test('the page shows the answer and the pictures, and no signature of a link', a
   expect(shown).not.toContain('letmein')
 })
 
+test('the page names the photos that the resident kept, and does not wait for them', async () => {
+  const documents = { documentFront: null, documentBack: null, face: null }
+  const body = { ...verification, documents, withheld: ['documentFront', 'face'] }
+  const render = async (given: object) =>
+    String(
+      await accountPage({
+        tokens,
+        answer: { status: 200, body: given, challenge: undefined, verification },
+        images: [],
+        failures: [],
+        events: [],
+        notice: undefined,
+        ...page,
+      }),
+    )
+  const shown = await render(body)
+  expect(shown).toContain('You decided not to show us: Document, front; Face.')
+  expect(shown).not.toContain('not stored there yet')
+  expect(await render({ ...body, withheld: undefined })).toContain('not stored there yet')
+})
+
 test('the page tells a refusal as it came', async () => {
   const shown = String(
     await accountPage({

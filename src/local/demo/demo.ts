@@ -13,7 +13,7 @@ import type { VeriffSandbox } from '../sandbox/veriff-control.ts'
 import { startBank } from './bank.ts'
 import { runEndToEndCheck } from './check.ts'
 import { ANA, findOrCreateResident, LUIS, PASSWORD } from './people.ts'
-import { findPendingSession, startVendor, waitForImages, withIssuer } from './vendor.ts'
+import { startVendor, waitForImages, withIssuer } from './vendor.ts'
 
 const print = (line = '') => process.stdout.write(`${line}\n`)
 
@@ -44,6 +44,7 @@ export async function demo({ check, serve, shutdownSignal, env }: DemoOptions): 
 /** The portal's port and the two after it: the application's and the vendor's. */
 function addressesOf(env: Environment) {
   const { host, port } = loadConfig(env)
+  if (port > 65_533) throw new OperatorError('The demo needs three ports: PORT is 65533 or less.')
   return { host, port, count: 3, variable: 'PORT', command: 'npm run demo' }
 }
 
@@ -81,12 +82,11 @@ async function runDemo(served: Served, shutdownSignal: () => Promise<unknown>) {
   const ana = await findOrCreateResident(served, ANA)
   await findOrCreateResident(served, LUIS)
   await verifyOnce(served, vendor, ana.id)
-  const pendingSession = await findPendingSession(served, vendor, ana.id)
   const application = await startBank(served, server.issuer, port ? port + 1 : 3001)
   printAddresses({
     application: application.url.replace('127.0.0.1', 'localhost'),
     portal: server.issuer,
-    vendor: pendingSession,
+    vendor: vendor.url.replace('127.0.0.1', 'localhost'),
     dataDir: context.config.dataDir,
   })
   await shutdownSignal()
@@ -117,7 +117,7 @@ function printAddresses(given: {
   entry('Application', `${application}   a bank that asks to see an identity document: begin here`)
   entry('Portal', `${portal}   the resident’s page: documents, and who may see them`)
   entry('Mails', `${portal}/outbox   mails are shown here, because no mail server is configured`)
-  entry('Vendor', `${vendor}   decide another verification of Ana`)
+  entry('Vendor', `${vendor}   decides in the place of a company that verifies identities`)
   print()
   entry('Sign in as', `${ANA.email}   was verified`)
   entry('or as', `${LUIS.email}   is not verified yet`)

@@ -56,7 +56,7 @@ export const withIssuer = ({ context, server }: Served) => ({
 })
 
 /** The page of a session of this resident that is still open: one from before, or a new one. */
-export async function findPendingSession(
+async function findPendingSession(
   served: Served,
   vendor: VeriffSandbox,
   accountId: string,

@@ -150,17 +150,11 @@ export function refusalOf({ status, challenge = '' }: VerificationAnswer): Refus
 /** `declined`: the documents are not allowed. `ended`: the token is not valid. `unavailable`: anything else. */
 export type Refusal = 'declined' | 'ended' | 'unavailable'
 
-/** The images that exist and were not allowed, which the answer names beside `documents`. */
-export const withheldImages = ({ body }: VerificationAnswer): ImageName[] =>
-  Object.entries((body ?? {}) as Record<string, unknown>).flatMap(([member, value]) =>
-    /withheld|omitted|declined/i.test(member)
-      ? IMAGE_NAMES.filter((name) =>
-          Array.isArray(value)
-            ? value.includes(name)
-            : Boolean((value as Record<string, unknown> | null)?.[name]),
-        )
-      : [],
-  )
+/** The images that exist and that the resident did not allow. */
+export function withheldImages({ body }: VerificationAnswer): ImageName[] {
+  const { withheld } = (body ?? {}) as { withheld?: unknown }
+  return Array.isArray(withheld) ? IMAGE_NAMES.filter((name) => withheld.includes(name)) : []
+}
 export const IMAGE_NAMES = ['documentFront', 'documentBack', 'face'] as const
 
 function readTokens(

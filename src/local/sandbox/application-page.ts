@@ -63,7 +63,7 @@ export function accountPage(data: {
             <div><dt>Status</dt><dd>${verification.status}</dd></div>
             <div><dt>Verified by</dt><dd>${verification.type}</dd></div>
             ${verification.documentType ? html`<div><dt>Document</dt><dd>${verification.documentType.replaceAll('_', ' ')}</dd></div>` : ''}
-            <div><dt>Session started</dt><dd>${verification.date}</dd></div>
+            ${verification.date ? html`<div><dt>Session started</dt><dd>${spokenTime(verification.date)}</dd></div>` : ''}
           </dl>`
         : ''
     }
@@ -95,7 +95,7 @@ export function accountPage(data: {
     ${
       events.length > 0
         ? html`<h2>Events from the portal since then</h2>
-          <ul class="events">${events.map(({ type, at }) => html`<li>${MEANINGS[type] ?? ''} <code>${type}</code> <time datetime="${at}">${at.replace('T', ' ').slice(0, 19)} UTC</time></li>`)}</ul>
+          <ul class="events">${events.map(({ type, at }) => html`<li>${MEANINGS[type] ?? ''} <code>${type}</code> <time datetime="${at}">${spokenTime(at)}</time></li>`)}</ul>
           <p class="small">Received as signed webhooks when they happened, so we do not need to poll.</p>`
         : ''
     }
@@ -108,6 +108,8 @@ export function accountPage(data: {
   `
   return page(content, version)
 }
+
+const spokenTime = (at: string) => `${at.replace('T', ' ').slice(0, 19)} UTC`
 
 const MEANINGS: Record<string, string> = {
   'verification.approved': 'You were verified.',
@@ -149,7 +151,7 @@ function headline({
   const { verification } = answer
   if (verification?.id)
     return html`<h1>Your identity is confirmed</h1><p class="lead">The portal let us read your latest approved
-      verification. ${images.length > 0 ? 'These are the photos that were taken then.' : ''}</p>`
+      verification. ${photosOf(answer, images)}</p>`
   if (verification)
     return html`<h1>You are not verified yet</h1><p class="lead">The portal has no approved verification
       of you. Verify your identity there; this page shows it as soon as you are.</p>
@@ -169,6 +171,13 @@ function headline({
       <p><a class="button" href="/sign-in">Allow access again</a></p>`
   return html`<h1>The portal could not answer</h1><p class="lead">Its response had status ${answer.status}. Try again in a
     moment.</p>`
+}
+
+function photosOf(answer: VerificationAnswer, images: ShownImage[]): string {
+  if (images.length > 0) return 'These are the photos that were taken then.'
+  return withheldImages(answer).length > 0
+    ? ''
+    : 'Its photos are not stored there yet. This page shows them as soon as they are.'
 }
 
 const noticeOf = ({ tone, text }: Notice) =>
@@ -236,8 +245,8 @@ a:focus-visible, button:focus-visible { outline: 3px solid #5aa9e6; outline-offs
 .actions { display: flex; flex-wrap: wrap; gap: .75rem; margin: 2rem 0 0 }
 .notice { padding: .7rem 1rem; border-radius: .5rem; border-left: 4px solid #2f7d55; background: #e9f6ef }
 .notice.bad { border-color: #b3372a; background: #fdeeec }
-dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(13rem, 1fr)); gap: 1px; margin: 0 0 1.75rem; border: 1px solid var(--line); border-radius: .8rem; overflow: hidden; background: var(--line) }
-dl div { padding: .7rem 1rem; background: #fff }
+dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(13rem, 1fr)); gap: 1px; margin: 0 0 1.75rem; border: 1px solid var(--line); border-radius: .8rem; overflow: hidden; background: #fff }
+dl div { padding: .7rem 1rem; box-shadow: 0 0 0 1px var(--line) }
 dt { color: var(--soft); font-size: .85rem }
 dd { margin: 0; font-weight: 600; overflow-wrap: anywhere }
 .pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr)); gap: 1.1rem; align-items: start }

@@ -1,6 +1,7 @@
-import { Hono } from 'hono'
+import { Hono, type MiddlewareHandler } from 'hono'
 import { html } from 'hono/html'
 import { personFields, readPersonFields } from './person-form.ts'
+import { fullName } from './specimen.ts'
 import type { DecisionDetails } from './veriff-messages.ts'
 import {
   type Decision,
@@ -42,15 +43,11 @@ export function sessionPages(parts: {
     return given.length > 0 || !isOpen(session) ? given : pictures(session)
   }
 
-  app.use('/v/*', async (c, next) => {
-    await next()
-    c.header('x-content-type-options', 'nosniff')
-    c.header('referrer-policy', 'no-referrer')
-    c.header('cache-control', 'no-store')
-    // No form-action: the form leads to an address that the integration chose.
-    c.header('content-security-policy', "default-src 'none'; img-src 'self'; style-src 'self'")
-  })
+  for (const path of ['/', '/v/*']) app.use(path, addHeaders)
   app.get('/sandbox.css', (c) => c.body(STYLESHEET, 200, { 'content-type': 'text/css' }))
+
+  // Only where a person tries it out: whoever sees the list can open each session.
+  if (next) app.get('/', (c) => c.html(listPage([...state.sessions.values()].reverse())))
 
   app.get('/v/:token', (c) => {
     const session = byToken(c.req.param('token'))
@@ -88,6 +85,15 @@ export function sessionPages(parts: {
     return c.redirect(session.callback ?? `/v/${session.token}`, 303)
   })
   return app
+}
+
+const addHeaders: MiddlewareHandler = async (c, next) => {
+  await next()
+  c.header('x-content-type-options', 'nosniff')
+  c.header('referrer-policy', 'no-referrer')
+  c.header('cache-control', 'no-store')
+  // No form-action: the form leads to an address that the integration chose.
+  c.header('content-security-policy', "default-src 'none'; img-src 'self'; style-src 'self'")
 }
 
 const isOutcome = (value: unknown): value is keyof typeof OUTCOMES =>
@@ -142,6 +148,21 @@ function sessionPage(data: {
   )
 }
 
+/** Every session, the newest first. */
+function listPage(sessions: readonly Session[]) {
+  return page(
+    'Verification sandbox',
+    html`<p class="eyebrow">Sandbox vendor</p><h1>Sessions</h1>
+      <p>In the place of a company that verifies identities. A session starts when a resident is verified at the portal; open it to
+        decide. From an ended one another session of the same person can be started.</p>
+      <ul class="sessions">${sessions.map(
+        (session) =>
+          html`<li><a href="/v/${session.token}">${fullName(session.person)}</a> ${isOpen(session) ? 'waits for your decision' : session.status.replaceAll('_', ' ')}
+            <time datetime="${session.createdAt}">${session.createdAt.slice(0, 16).replace('T', ' ')} UTC</time></li>`,
+      )}</ul>`,
+  )
+}
+
 function missingPage() {
   return page(
     'No such session',
@@ -185,6 +206,10 @@ button.approved { border-color: var(--teal); background: var(--teal); color: #ff
 button.declined { border-color: #a12b22; color: #a12b22 }
 button:hover { filter: brightness(.95) }
 button:focus-visible { outline: 3px solid #5aa9e6; outline-offset: 2px }
+.sessions { padding: 0; list-style: none }
+.sessions li { padding: .6rem 0; border-bottom: 1px solid var(--line) }
+.sessions a { color: var(--teal); font-weight: 600 }
+.sessions time { color: var(--soft); font-size: .9rem }
 .pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr)); gap: 1.25rem; align-items: start }
 figure { margin: 0; padding: .6rem; border: 1px solid var(--line); border-radius: .9rem; background: #fff }
 img { display: block; width: 100%; height: auto; border-radius: .5rem }
