@@ -9,15 +9,7 @@ import type { Db, Sql } from '../platform/db.ts'
  */
 
 /** Kinds of data, as residents are told of them. */
-const DATA_KINDS = [
-  'documents',
-  'person',
-  'residency',
-  'status',
-  'age',
-  'name',
-  'email',
-] as const
+const DATA_KINDS = ['documents', 'person', 'residency', 'status', 'age', 'name', 'email'] as const
 export type DataKind = (typeof DATA_KINDS)[number]
 /** Refusals, empty answers, and what tenants read: nobody is told. */
 type AnyKind = DataKind | 'other'
