@@ -9,7 +9,6 @@ import {
 import type { WaitingRequest } from '../oauth/waiting-requests.ts'
 import { csrfField, day, type Html, moment, page } from '../web/html.ts'
 import type { Reader } from '../web/reader.ts'
-import { paragraphs } from './outcome-note.ts'
 import { capitalised } from './pages.ts'
 
 /** Explains what a verification is, and starts one. */
