@@ -35,7 +35,7 @@ ${isLatest && canTryAgain(reasons) ? button(label) : ''}`
 }
 
 /** Reasons in words. */
-export const paragraphs = (described: ReturnType<typeof describeReasons>): Html =>
+const paragraphs = (described: ReturnType<typeof describeReasons>): Html =>
   html`${described.map(({ why, next }) => html`<p><strong>${why}</strong> ${next}</p>`)}`
 
 const button = (label: string): Html => html`<p><a class="button" href="/verify">${label}</a></p>`
