@@ -1,7 +1,7 @@
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { hashEmail } from '../accounts/accounts.ts'
-import { countAttempt, uncountAttempt } from '../accounts/throttle.ts'
+import { findWait, uncountAttempt } from '../accounts/throttle.ts'
 import { findOwnProgress, isUnderWay } from '../id-verification/own-progress.ts'
 import {
   cancelOwnVerification,
@@ -99,15 +99,17 @@ async function start(parts: Parts, c: Context<PageEnv>): Promise<Response> {
     emailKey: await hashEmail(db, vault, resident.account.email),
     address: parts.addressOf(c.env.incoming),
   }
-  const waitSeconds = await countAttempt(db, attempt)
-  if (waitSeconds > 0) return await showStartPage(parts, c, resident, { request, waitSeconds })
-  if (typeof form.replaces === 'string')
+  if (typeof form.replaces === 'string') {
+    // What cannot be replaced is not given up.
+    const waitSeconds = await findWait(db, attempt)
+    if (waitSeconds > 0) return await showStartPage(parts, c, resident, { request, waitSeconds })
     await cancelOwnVerification(parts, { accountId, id: form.replaces })
-  const started = await startOwnVerification(parts, {
-    accountId,
-    interactionUid: request?.interactionUid,
-  })
-  if (started.outcome !== 'started') await uncountAttempt(db, attempt)
+  }
+  const interactionUid = request?.interactionUid
+  const started = await startOwnVerification(parts, { accountId, interactionUid, attempt })
+  if (started.outcome === 'too-many')
+    return await showStartPage(parts, c, resident, { request, ...started })
+  if (started.outcome === 'failed') await uncountAttempt(db, attempt)
   if (started.outcome === 'not-offered') return showStartPage(parts, c, resident, { request })
   const { id: verificationId, outcome, vendor } = started
   log.info('verification requested by resident', { verificationId, accountId, outcome, vendor })
