@@ -1,6 +1,6 @@
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { countAttempt, uncountAttempt } from '../accounts/throttle.ts'
+import { findWait, uncountAttempt } from '../accounts/throttle.ts'
 import { canTryAgain } from '../id-verification/outcome.ts'
 import { findOwnProgress, isUnderWay, type OwnProgress } from '../id-verification/own-progress.ts'
 import {
@@ -110,15 +110,17 @@ async function start(parts: Parts, c: Context<PageEnv>): Promise<Response> {
     emailKey: accountId,
     address: parts.addressOf(c.env.incoming),
   }
-  const waitSeconds = await countAttempt(db, attempt)
-  if (waitSeconds > 0) return await showStartPage(parts, c, resident, { request, waitSeconds })
-  if (typeof form.replaces === 'string')
+  if (typeof form.replaces === 'string') {
+    // What cannot be replaced is not given up.
+    const waitSeconds = await findWait(db, attempt)
+    if (waitSeconds > 0) return await showStartPage(parts, c, resident, { request, waitSeconds })
     await cancelOwnVerification(parts, { accountId, id: form.replaces })
-  const started = await startOwnVerification(parts, {
-    accountId,
-    interactionUid: request?.interactionUid,
-  })
-  if (started.outcome !== 'started') await uncountAttempt(db, attempt)
+  }
+  const interactionUid = request?.interactionUid
+  const started = await startOwnVerification(parts, { accountId, interactionUid, attempt })
+  if (started.outcome === 'too-many')
+    return await showStartPage(parts, c, resident, { request, ...started })
+  if (started.outcome === 'failed') await uncountAttempt(db, attempt)
   if (started.outcome === 'not-offered') return showStartPage(parts, c, resident, { request })
   const { id: verificationId, outcome, vendor } = started
   log.info('verification requested by resident', { verificationId, accountId, outcome, vendor })

@@ -310,7 +310,7 @@ describe('inside the consent flow', () => {
 describe('one verification at a time', () => {
   test('is started by several clicks, tabs and processes together', async () => {
     const { browser, accountId } = await signIn()
-    const before = veriff.sandbox.listSessions().length
+    const before = new Set(veriff.sandbox.listSessions())
     const form = await browser.open(`${portal.issuer}/verify`)
     const csrf = /name="csrf" value="([^"]*)"/.exec(form.text)?.[1] ?? ''
     const click = (url: string) =>
@@ -328,7 +328,8 @@ describe('one verification at a time', () => {
     expect(new Set(answers.map(({ headers }) => headers.get('location')))).toEqual(
       new Set([`/verify/${rows[0]?.id}`]),
     )
-    expect(veriff.sandbox.listSessions().length).toBe(before + 1)
+    // Those of earlier tests may be erased meanwhile.
+    expect(veriff.sandbox.listSessions().filter((each) => !before.has(each))).toHaveLength(1)
     expect(await startsCounted(accountId)).toBe(1)
   })
 
@@ -359,10 +360,13 @@ describe('one verification at a time', () => {
   })
 
   test('is limited to a number each day', async () => {
-    const { browser } = await signIn()
+    const { browser, accountId } = await signIn()
     for (let times = 1; times <= 5; times++) {
       const page = await startFrom(browser)
       expect(headingOf(page)).toBe('Take your photos')
+      // What cannot be replaced is not given up.
+      if (times === 5) expect((await browser.submit(page, 'start')).status).toBe(429)
+      expect(await rowsOf(accountId)).toMatchObject([{ id: idOf(page), status: 'pending' }])
       await browser.submit(page, 'cancel')
     }
     const refused = await startFrom(browser)
@@ -559,7 +563,9 @@ describe('the page of a vendor', () => {
   const own = async (given: Connected) => {
     const { id: accountId } = await addResident(portal.parts)
     await setVendorOrder(portal.db, given.word)
-    const started = await startOwnVerification(parts(), { accountId, interactionUid: undefined })
+    const attempt = { what: 'verification', emailKey: undefined, address: '192.0.2.1' } as const
+    const start = { accountId, interactionUid: undefined, attempt }
+    const started = await startOwnVerification(parts(), start)
     if (started.outcome !== 'started') throw new Error(started.outcome)
     const { id } = started
     return { accountId, open: () => openOwnPage(parts(), { accountId, id }) }
