@@ -1,5 +1,6 @@
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
+import type { Account } from '../accounts/accounts.ts'
 import { createEntryCase, findCaseOfEntry } from '../accounts/cases.ts'
 import { caseOpenedMail, type MailContext, sendLetter } from '../accounts/mails.ts'
 import { findConsent, freezeLiveConsent } from '../consents/consents.ts'
@@ -28,6 +29,7 @@ type Parts = MailContext & {
 }
 
 const PATH = '/activity/:id{[0-9]{1,18}}/unexpected' as const
+const pathOf = (id: string) => `/activity/${id}/unexpected`
 
 /** `/activity/:id/unexpected`: a resident reports an entry that they did not expect, and follows what becomes of it. */
 export function unexpectedRoutes(parts: Parts): Hono<PageEnv> {
@@ -78,7 +80,7 @@ async function findAccess(
 
 /** Needs no recent sign-in, because it only reduces access. */
 async function report(parts: Parts, c: Context<PageEnv>, id: string): Promise<Response> {
-  const { guard, db, vault, issuer, security, log } = parts
+  const { guard, db, vault, security, log } = parts
   const { resident, form } = await guard.requireForm(c)
   const { account } = resident
   const accountId = account.id
@@ -87,17 +89,15 @@ async function report(parts: Parts, c: Context<PageEnv>, id: string): Promise<Re
     return show(parts, c, resident, id, { note: String(form.note), fault: note.fault })
   const entry = await requireEntry(parts, c, { accountId, id })
   const { clientId } = entry
-  const path = `/activity/${id}/unexpected`
   const opened = await db.begin(async (sql) => {
-    const isFrozen = (await findAccess(sql, accountId, entry)) === 'live'
-    const caseId = await createEntryCase(sql, vault, {
-      ...{ accountId, clientId, entryId: id, frozen: isFrozen, note: note || undefined },
-    })
-    if (caseId === undefined) return undefined
-    if (isFrozen && clientId !== null) await freezeLiveConsent(sql, { accountId, clientId })
+    // The form of a report that was sent before freezes nothing again: the resident may have lifted that freeze.
+    if (await findCaseOfEntry(sql, vault, { accountId, entryId: id })) return undefined
+    const isLive = (await findAccess(sql, accountId, entry)) === 'live' && clientId !== null
+    const isFrozen = isLive && (await freezeLiveConsent(sql, { accountId, clientId }))
     const frozen = isFrozen ? entry.who : undefined
-    await sendLetter(sql, parts, account, caseOpenedMail({ frozen, page: `${issuer}${path}` }))
-    return { caseId, isFrozen }
+    const of = { account, clientId, entryId: id, frozen, note: note || undefined }
+    const caseId = await openEntryCase(sql, parts, of)
+    return caseId === undefined ? undefined : { caseId, isFrozen }
   })
   if (opened) {
     const about = { accountId, clientId: clientId ?? undefined }
@@ -105,7 +105,30 @@ async function report(parts: Parts, c: Context<PageEnv>, id: string): Promise<Re
     security.emit('entry_reported', about)
     log.warn('security case opened', { caseId: opened.caseId, kind: 'entry', ...about })
   }
-  return c.redirect(path, 303)
+  return c.redirect(pathOf(id), 303)
+}
+
+/**
+ * In a transaction: opens the case of a reported entry, and mails the resident what happens next. `frozen`: the application whose access
+ * ended with the report. Returns its id; `undefined` where there is one already.
+ */
+export async function openEntryCase(
+  sql: Sql,
+  parts: MailContext & { issuer: string; vault: Vault },
+  report: {
+    account: Account
+    clientId: string | null
+    entryId: string
+    frozen: string | undefined
+    note: string | undefined
+  },
+): Promise<string | undefined> {
+  const { account, clientId, entryId, frozen, note } = report
+  const of = { accountId: account.id, clientId, entryId, frozen: frozen !== undefined, note }
+  const caseId = await createEntryCase(sql, parts.vault, of)
+  const letter = caseOpenedMail({ frozen, page: `${parts.issuer}${pathOf(entryId)}` })
+  if (caseId !== undefined) await sendLetter(sql, parts, account, letter)
+  return caseId
 }
 
 /** The words of the resident, in lines; empty: none. */
