@@ -32,6 +32,9 @@ export async function readFormWithFile(c: Context): Promise<FormData> {
   }
 }
 
+// RFC 2046 §5.1.1; a boundary of characters that need no quotes is often sent without.
+const MULTIPART =
+  /^multipart\/form-data\s*;(?:.*;)?\s*boundary=(?:"([\w'()+,./:=? -]{1,70})"|([\w'()+,./:=?-]{1,70}))\s*(?:;|$)/i
 const MAX_PARTS = 20
 const MAX_HEAD_BYTES = 4096
 
@@ -41,11 +44,7 @@ const MAX_HEAD_BYTES = 4096
  */
 export async function parseFormWithFile(c: Context): Promise<FormData> {
   const given = c.req.header('content-type') ?? ''
-  // RFC 2046 §5.1.1
-  const [, boundary] =
-    /^multipart\/form-data\s*;\s*boundary="?([\w'()+,./:=? -]{0,69}[\w'()+,./:=?-])"?\s*$/i.exec(
-      given,
-    ) ?? []
+  const [, quoted, boundary = quoted] = MULTIPART.exec(given) ?? []
   if (boundary === undefined) throw new TypeError('the body is no form with a file')
   const body = Buffer.from(await c.req.arrayBuffer())
   if (!hasFewParts(body, `--${boundary}`)) throw new TypeError('the form has too many parts')
