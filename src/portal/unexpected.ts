@@ -1,7 +1,7 @@
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import type { Account } from '../accounts/accounts.ts'
-import { createEntryCase, findCaseOfEntry } from '../accounts/cases.ts'
+import { type Account, lockAccount } from '../accounts/accounts.ts'
+import { createEntryCase, findCaseOfEntry, hasManyReports } from '../accounts/cases.ts'
 import { caseOpenedMail, type MailContext, sendLetter } from '../accounts/mails.ts'
 import { findConsent, freezeLiveConsent } from '../consents/consents.ts'
 import type { Db, Sql } from '../platform/db.ts'
@@ -48,7 +48,7 @@ async function show(
   c: Context<PageEnv>,
   { account, session }: Resident,
   id: string,
-  sent?: { note: string; fault: Text },
+  sent?: { note: string; fault: Text; status: 400 | 429 },
 ): Promise<Response> {
   const { issuer, db, vault, forms } = parts
   const { reader } = c.var
@@ -61,7 +61,7 @@ async function show(
   return sent
     ? c.html(
         unexpectedPage(reader, { ...form, note: sent.note, fault: sent.fault(reader.texts) }),
-        400,
+        sent.status,
       )
     : c.html(unexpectedPage(reader, form))
 }
@@ -78,7 +78,7 @@ async function findAccess(
   return consent && !consent.isEnded ? 'live' : 'ended'
 }
 
-/** Needs no recent sign-in, because it only reduces access. */
+/** Needs no recent sign-in, because it only reduces access. Of one resident, people look into so many entries a day. */
 async function report(parts: Parts, c: Context<PageEnv>, id: string): Promise<Response> {
   const { guard, db, vault, security, log } = parts
   const { resident, form } = await guard.requireForm(c)
@@ -86,19 +86,26 @@ async function report(parts: Parts, c: Context<PageEnv>, id: string): Promise<Re
   const accountId = account.id
   const note = readNote(form.note)
   if (typeof note !== 'string')
-    return show(parts, c, resident, id, { note: String(form.note), fault: note.fault })
+    return show(parts, c, resident, id, { note: String(form.note), fault: note.fault, status: 400 })
   const entry = await requireEntry(parts, c, { accountId, id })
   const { clientId } = entry
   const opened = await db.begin(async (sql) => {
+    await lockAccount(sql, accountId)
     // The form of a report that was sent before freezes nothing again: the resident may have lifted that freeze.
     if (await findCaseOfEntry(sql, vault, { accountId, entryId: id })) return undefined
     const isLive = (await findAccess(sql, accountId, entry)) === 'live' && clientId !== null
     const isFrozen = isLive && (await freezeLiveConsent(sql, { accountId, clientId }))
+    // What freezes an application is never refused.
+    if (!isFrozen && (await hasManyReports(sql, accountId))) return 'too-many'
     const frozen = isFrozen ? entry.who : undefined
     const of = { account, clientId, entryId: id, frozen, note: note || undefined }
     const caseId = await openEntryCase(sql, parts, of)
     return caseId === undefined ? undefined : { caseId, isFrozen }
   })
+  if (opened === 'too-many') {
+    const fault: Text = ({ unexpected }) => unexpected.tooMany
+    return show(parts, c, resident, id, { note, fault, status: 429 })
+  }
   if (opened) {
     const about = { accountId, clientId: clientId ?? undefined }
     if (opened.isFrozen) security.emit('access_frozen', about)
