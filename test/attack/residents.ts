@@ -181,7 +181,7 @@ export const residentAttacks: Attack<Target>[] = [
   },
   {
     area: 'residents',
-    name: 'a resident starts two verifications at one instant, which cost the operator two',
+    name: 'a resident starts several verifications at one instant, and each costs the operator money',
     async run(target) {
       const { resident, browser, csrf } = await addSignedIn(target)
       const answers = await together(6, () => post(browser, target, '/verify', { csrf }))
@@ -191,7 +191,7 @@ export const residentAttacks: Attack<Target>[] = [
       )
       const rows = await target.parts.db`
         select vendor_session_id from verification where account_id = ${resident.id}`
-      return judge([rows.length > 1, `there are ${rows.length}`])
+      return judge([rows.length > 1, `${rows.length} are started`])
     },
   },
   {
@@ -386,8 +386,8 @@ export const residentAttacks: Attack<Target>[] = [
       const consents = await target.parts.db`
         select from consent where client_id = ${client.client_id}`
       return judge(
-        [rows.some(({ interactionUid }) => interactionUid === uid), 'it waits'],
-        [allowed.location.includes('code='), 'it is answered'],
+        [rows.some(({ interactionUid }) => interactionUid === uid), 'the request waits'],
+        [allowed.location.includes('code='), 'the request is answered'],
         [consents.length > 0, 'a consent is recorded'],
       )
     },
@@ -436,7 +436,7 @@ export const residentAttacks: Attack<Target>[] = [
   },
   {
     area: 'residents',
-    name: 'an archive or an erasure is had by another session, or by a sign-in 16 minutes old',
+    name: 'another session, or a sign-in 16 minutes old, downloads the archive or erases the account',
     async run(target) {
       const { resident, browser, csrf } = await addSignedIn(target)
       await post(browser, target, '/account/export', { csrf })
@@ -483,7 +483,10 @@ export const residentAttacks: Attack<Target>[] = [
       control(noted.includes('&lt;script&gt;'), 'the note is shown')
       const zone = await post(browser, target, '/account/time-zone', { csrf, 'time-zone': script })
       return judge(
-        [[await odd.text(), noted, zone.text].some((text) => text.includes(script)), 'it is'],
+        [
+          [await odd.text(), noted, zone.text].some((text) => text.includes(script)),
+          'markup is shown',
+        ],
         [zone.status === 303, 'the zone is stored'],
       )
     },
