@@ -257,6 +257,7 @@ export async function findClient(
   return { client_id: id, ...metadata, ...state }
 }
 
+/** The name of one client, as pages and mails show it. */
 export const findClientName = async (sql: Sql, id: string): Promise<string | undefined> =>
   (await findClientNames(sql, [id])).get(id)
 

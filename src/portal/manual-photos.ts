@@ -35,6 +35,7 @@ type Taking = Shown & {
   next: () => Promise<string>
 }
 
+/** Shows and takes single photos, a few at once in this process. */
 export function createPhotoSteps(parts: Parts) {
   const turns = createUploadTurns(UPLOADS_AT_ONCE)
   const running = new Map<string, number>()
