@@ -10,20 +10,24 @@ export type MissingDocuments = {
   path: string
 }
 
+/** Whether the next step is the resident's: then it is the main button of the page. */
+export const isUpToResident = ({ state }: MissingDocuments): boolean => state !== 'being-checked'
+
 /** Leads from the consent page to the verification, and says what happens when the resident decides first. */
 export function missingDocumentsNotice(
   { texts }: Reader,
   application: string,
-  { state, path }: MissingDocuments,
+  missing: MissingDocuments,
 ): Html {
-  const { missing } = texts.verify
+  const { missing: words } = texts.verify
+  const { state, path } = missing
   const label = {
-    none: missing.verifyNow,
-    'to-finish': missing.goOn,
-    'being-checked': missing.seeIt,
+    none: words.verifyNow,
+    'to-finish': words.goOn,
+    'being-checked': words.seeIt,
   }
-  return html`<section class="card waiting missing" aria-labelledby="missing"><h2 id="missing">${missing.heading}</h2>
-<p>${missing[state](application)}</p>
-<p><a class="button" href="${path}">${label[state]}</a></p>
-<p>${missing.later}</p></section>`
+  return html`<section class="card waiting missing" aria-labelledby="missing"><h2 id="missing">${words.heading}</h2>
+<p>${words[state](application)}</p>
+<p><a class="${isUpToResident(missing) ? 'button primary' : 'button'}" href="${path}">${label[state]}</a></p>
+<p>${words.later}</p></section>`
 }

@@ -5,7 +5,11 @@ import { csrfField, day, type Html, page } from '../web/html.ts'
 import type { Reader } from '../web/reader.ts'
 import type { Consent } from './consents.ts'
 import { type Choice, type Permission, permissionFields, questionId, untilFields } from './form.ts'
-import { type MissingDocuments, missingDocumentsNotice } from './missing-documents.ts'
+import {
+  isUpToResident,
+  type MissingDocuments,
+  missingDocumentsNotice,
+} from './missing-documents.ts'
 import { describePermissions, isNew } from './permissions.ts'
 import type { ConsentRules } from './rules.ts'
 import { hidesData, type SharedData } from './shared-data.ts'
@@ -68,7 +72,7 @@ ${untilFields(reader, { now, rules, chosen: entered?.until, ...kept })}
         : consent.whileSignedIn
     } ${consent.end}</p>
 ${data.willConfirm ? html`<p class="quiet">${consent.willConfirm}</p>` : ''}
-${decisionBar(reader, permissions)}
+${decisionBar(reader, permissions, data.missing)}
 <p class="quiet">${consent.signedInAs(shared.account.name, shared.account.email)} <button class="plain" name="other-account">${consent.otherAccount}</button></p>
 ${data.returnsTo ? html`<p class="quiet">${consent.goBackTo(html`<strong>${data.returnsTo}</strong>`)}</p>` : ''}
 </form></section>`,
@@ -76,12 +80,17 @@ ${data.returnsTo ? html`<p class="quiet">${consent.goBackTo(html`<strong>${data.
 }
 
 /** The buttons, which stay at the foot of the window while the list above them is read. */
-function decisionBar({ texts }: Reader, permissions: readonly Permission[]): Html {
+function decisionBar(
+  { texts }: Reader,
+  permissions: readonly Permission[],
+  missing: MissingDocuments | undefined,
+): Html {
   const { common, consent } = texts
   const hasQuestions = permissions.some(({ isQuestion }) => isQuestion)
   const hasChoice = permissions.some(({ scope }) => scope !== 'openid')
   const allow = hasQuestions ? consent.allowChosen : hasChoice ? consent.allowTicked : consent.allow
-  return html`<div class="buttons decide"><button class="primary" name="allow">${allow}</button><button name="deny">${common.doNotAllow}</button></div>`
+  const look = missing && isUpToResident(missing) ? '' : 'primary'
+  return html`<div class="buttons decide"><button class="${look}" name="allow">${allow}</button><button name="deny">${common.doNotAllow}</button></div>`
 }
 
 function choiceHelp(

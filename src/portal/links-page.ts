@@ -58,11 +58,11 @@ export function linksPage(reader: Reader, data: { links: ResidentLink[]; csrf: s
     title: links.listTitle,
     body: html`<p class="quiet"><a href="/">${common.yourDocuments}</a></p>
 <h1>${links.listTitle}</h1>
-<p class="lead">${links.listLead}</p>
 ${
   data.links.length === 0
     ? html`<p class="empty">${links.none}</p>`
-    : data.links.map((link) => linkCard(reader, link, data.csrf))
+    : html`<p class="lead">${links.listLead}</p>
+${data.links.map((link) => linkCard(reader, link, data.csrf))}`
 }`,
   })
 }

@@ -23,7 +23,7 @@ export function outcomeNote(texts: Texts, told: Told): Html | '' {
   if (status === 'approved' && !isRejected) {
     if (!isExpired && !expiresSoon) return ''
     const next = isExpired ? '' : html`<p>${texts.reasons.expiresSoon}</p>`
-    return isLatest ? html`${next}${button(texts.reasons.newDocument)}` : ''
+    return isLatest ? html`${next}${button(texts.reasons.newDocument, isExpired)}` : ''
   }
   if (!isRejected && !WITHOUT_RESULT.includes(status)) return ''
   if (isOfSubject) return html`<p>${texts.reasons.askOrganisation}</p>`
@@ -31,11 +31,21 @@ export function outcomeNote(texts: Texts, told: Told): Html | '' {
   const described = isRejected && !reasons?.length ? [] : describeReasons(texts, told)
   const label = status === 'resubmission' ? texts.reasons.newPhotos : texts.reasons.tryAgain
   return html`${paragraphs(described)}
-${isLatest && canTryAgain(reasons) ? button(label) : ''}`
+${leadsOn(told) ? button(label, true) : ''}`
+}
+
+/** Whether a check came to nothing, and the resident's next step is another one: then the note has its button. */
+export function leadsOn(told: Omit<Told, 'expiresSoon'>): boolean {
+  const { status, matchReview, reasons, isExpired, isLatest, isOfSubject } = told
+  if (!isLatest) return false
+  if (status === 'approved' && matchReview !== 'rejected') return isExpired
+  const isOver = status === 'approved' || WITHOUT_RESULT.includes(status)
+  return isOver && !isOfSubject && canTryAgain(reasons)
 }
 
 /** Reasons in words. */
 const paragraphs = (described: ReturnType<typeof describeReasons>): Html =>
   html`${described.map(({ why, next }) => html`<p><strong>${why}</strong> ${next}</p>`)}`
 
-const button = (label: string): Html => html`<p><a class="button" href="/verify">${label}</a></p>`
+const button = (label: string, isMain: boolean): Html =>
+  html`<p><a class="${isMain ? 'button primary' : 'button'}" href="/verify">${label}</a></p>`

@@ -24,6 +24,7 @@ import type { PageEnv } from '../web/reader.ts'
 import type { Guard, GuardParts } from './guard.ts'
 import { takeOpenedLink } from './links.ts'
 import { sentenceOf, takeNotice } from './notices.ts'
+import { leadsOn } from './outcome-note.ts'
 import { homePage } from './pages.ts'
 import { isNewOperator } from './setup.ts'
 import { openSignIn, showSignIn, signIn, signOut } from './sign-in.ts'
@@ -80,7 +81,11 @@ async function showHome(parts: Parts, c: Context<PageEnv>): Promise<Response> {
       })),
       applications,
       offeredName,
-      verifyCard: verifyCard(c.var.reader, { progress, isVerified: documents !== undefined }),
+      verifyCard: verifyCard(c.var.reader, {
+        progress,
+        isVerified: documents !== undefined,
+        leadsOn: verifications.some(leadsOn),
+      }),
       csrf: forms.create(session.uid),
       notice,
     }),

@@ -86,6 +86,12 @@ const STEPS: Record<ProgressState, { step: 1 | 2 | 3 | 4 | 5; hasFailed?: true }
   'document-expired': { step: 5 },
 }
 
+/** A step that was done, with a result that ends the way. */
+const FAILURES: Partial<Record<ProgressState, 'declined' | 'notAccepted'>> = {
+  declined: 'declined',
+  rejected: 'notAccepted',
+}
+
 /** A verification as steps, with its state and what the resident can do now. Without scripts: "Check again" loads the page again. */
 export function progressPage(
   reader: Reader,
@@ -119,7 +125,7 @@ function explanation({ texts }: Reader, progress: OwnProgress): Html | Html[] {
   )
 }
 
-function stepList({ texts: { verify } }: Reader, state: ProgressState): Html {
+function stepList({ texts: { verify, home } }: Reader, state: ProgressState): Html {
   const { step: current, hasFailed } = STEPS[state]
   const isOver = current === verify.stepNames.length
   const word = (tone: 'good' | 'bad' | 'waiting', text: string) =>
@@ -128,7 +134,10 @@ function stepList({ texts: { verify } }: Reader, state: ProgressState): Html {
     const step = index + 1
     if (step < current || isOver) return html`<li>${name}${word('good', verify.stepDone)}</li>`
     if (step > current) return html`<li>${name}</li>`
-    const tag = hasFailed ? word('bad', verify.stepFailed) : word('waiting', verify.stepNow)
+    const failure = FAILURES[state]
+    const tag = hasFailed
+      ? word('bad', failure ? home.statuses[failure] : verify.stepFailed)
+      : word('waiting', verify.stepNow)
     return html`<li aria-current="step">${name}${tag}</li>`
   })}</ol>`
 }
@@ -218,18 +227,24 @@ export function elsewherePage(reader: Reader, { signInPath }: { signInPath: stri
   })
 }
 
-/** The card of the home page: how to be verified, or how far it is. Nothing for who is verified already. */
+/**
+ * The card of the home page: how to be verified, or how far it is. Nothing for who is verified already, or where the note of a check
+ * has the button of the next step (`leadsOn`).
+ */
 export function verifyCard(
   reader: Reader,
-  { progress, isVerified }: { progress: OwnProgress | undefined; isVerified: boolean },
+  data: { progress: OwnProgress | undefined; isVerified: boolean; leadsOn: boolean },
 ): Html | '' {
+  const { progress, isVerified, leadsOn } = data
   const { verify } = reader.texts
   const isOpen = progress !== undefined && (isUnderWay(progress) || progress.state === 'photos')
-  if (!isOpen && isVerified) return ''
+  if (leadsOn || (!isOpen && isVerified)) return ''
   const words = isOpen ? verify.states[progress.state] : undefined
   const text = words && progress ? words.text(nameOf(progress.vendor)) : verify.cardText
   const path = isOpen ? `/verify/${progress.id}` : '/verify'
+  const goesOn = isOpen && ['at-vendor', 'new-photos'].includes(progress.state)
+  const label = !isOpen ? verify.cardStart : goesOn ? verify.missing.goOn : verify.missing.seeIt
   return html`<section class="card" aria-labelledby="verify"><h2 id="verify">${words?.title ?? verify.title}</h2>
 <p>${text}</p>
-<p><a class="button primary" href="${path}">${isOpen ? verify.cardContinue : verify.cardStart}</a></p></section>`
+<p><a class="button primary" href="${path}">${label}</a></p></section>`
 }

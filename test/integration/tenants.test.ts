@@ -529,7 +529,7 @@ describe('a link', () => {
     expect(linked.text).toContain('End the link')
     await makeOld()
     const ended = await browser.submit(linked, 'end')
-    expect(ended.text).toContain('None.')
+    expect(ended.text).toContain('No organisation is linked')
     expect((await call(`${SUBJECTS}/${subjectId}`, acme)).body.linked).toBe(false)
   })
 

@@ -1,23 +1,21 @@
 import { expect, test } from 'vitest'
-import { outcomeNote } from '../../src/portal/outcome-note.ts'
+import { leadsOn, outcomeNote } from '../../src/portal/outcome-note.ts'
 import { LANGUAGES } from '../../src/web/texts/languages.ts'
 
 const { en } = LANGUAGES
 type Told = Parameters<typeof outcomeNote>[1]
 
-const note = (given: Partial<Told>) =>
-  String(
-    outcomeNote(en, {
-      status: 'declined',
-      matchReview: null,
-      reasons: null,
-      isExpired: false,
-      expiresSoon: false,
-      isLatest: true,
-      isOfSubject: false,
-      ...given,
-    }),
-  )
+const told = (given: Partial<Told>): Told => ({
+  status: 'declined',
+  matchReview: null,
+  reasons: null,
+  isExpired: false,
+  expiresSoon: false,
+  isLatest: true,
+  isOfSubject: false,
+  ...given,
+})
+const note = (given: Partial<Told>) => String(outcomeNote(en, told(given)))
 const BUTTON = 'href="/verify"'
 
 test.each<Partial<Told>>([
@@ -49,4 +47,18 @@ test('an older check, one that another try cannot change, and one of an organisa
   const organisations = note({ isOfSubject: true, reasons: ['age'] })
   expect(organisations).toContain(en.reasons.askOrganisation)
   expect(organisations).not.toContain(BUTTON)
+})
+
+test.each<Partial<Told>>([
+  {},
+  { reasons: ['age'] },
+  { isLatest: false },
+  { isOfSubject: true },
+  { status: 'resubmission' },
+  { status: 'pending' },
+  { status: 'approved' },
+  { status: 'approved', isExpired: true },
+  { status: 'approved', matchReview: 'rejected' },
+])('of %j the home page has one button that leads to a verification', (given) => {
+  expect(leadsOn(told(given))).toBe(note(given).includes(BUTTON))
 })

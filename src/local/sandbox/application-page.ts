@@ -26,7 +26,7 @@ export function welcomePage(data: { issuer: string; notice: Notice | undefined }
     html`
       ${data.notice && noticeOf(data.notice)}
       <h1>Open an account without sending your passport again</h1>
-      <p class="lead">You have verified your identity at the portal. Allow us to read that verification, and we can open
+      <p class="lead">Your identity is verified once, at the portal. Allow us to read that verification, and we can open
         your account now. You can end our access there at any time.</p>
       <p><a class="button" href="/sign-in">Continue with the identity portal</a></p>
       <p class="small">You will be sent to ${new URL(data.issuer).host}. We never see your password.</p>

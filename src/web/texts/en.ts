@@ -566,8 +566,7 @@ export const en = {
     cardText:
       'Take photos of an identity document and of your face once, and show applications who you are whenever you allow it.',
     cardStart: 'Verify your identity now',
-    cardContinue: 'See how far it is',
-    /** On the consent page, of documents that are not there yet. */
+    /** Of documents that are not there yet: on the consent page, and on the card of the home page. */
     missing: {
       heading: 'You are not verified yet',
       none: (application: string) =>
@@ -1497,7 +1496,7 @@ export const en = {
     listTitle: 'Linked organisations',
     listLead:
       'You linked the identity checks of these organisations to your account. They see that the link exists, and nothing else.',
-    none: 'None.',
+    none: 'No organisation is linked to your account.',
     linkedOn: (day: Html) => html`Linked on ${day}.`,
     noChecks: 'No identity check yet.',
     check: (day: Html, result: string) => html`Identity check of ${day}: ${result}`,

@@ -573,7 +573,6 @@ export const es: Texts = {
     cardText:
       'Tome una vez fotos de un documento de identidad y de su rostro, y muestre a las aplicaciones quién es usted cuando lo permita.',
     cardStart: 'Verificar su identidad ahora',
-    cardContinue: 'Ver cómo va',
     missing: {
       heading: 'Su identidad todavía no está verificada',
       none: (application) =>
@@ -1505,7 +1504,7 @@ export const es: Texts = {
     listTitle: 'Organizaciones vinculadas',
     listLead:
       'Usted vinculó con su cuenta las verificaciones de identidad de estas organizaciones. Ellas ven que el vínculo existe, y nada más.',
-    none: 'Ninguna.',
+    none: 'Ninguna organización está vinculada a su cuenta.',
     linkedOn: (day) => html`Vinculada el ${day}.`,
     noChecks: 'Todavía no hay ninguna verificación de identidad.',
     check: (day, result) => html`Verificación de identidad del ${day}: ${result}`,
