@@ -37,7 +37,7 @@ const KNOWN_DAYS = 90
 
 export type Attempt = {
   what: keyof typeof RULES
-  /** As `hashEmail` returns it; `undefined` when the account is unknown. */
+  /** As `hashEmail` returns it, or of a `verification` the account's id; `undefined` when the account is unknown. */
   emailKey: string | undefined
   address: string
   /** For an attempt that cannot be a guess: the counter of the account does not delay it. */

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readLedger } from '../../src/accounts/known-readers.ts'
 import { sendLookMails, sendSummaries } from '../../src/accounts/look-mails.ts'
 import { diagnose } from '../../src/cli/diagnosis.ts'
+import { findClientNames } from '../../src/clients/clients.ts'
 import { type AppContext, openContext } from '../../src/context.ts'
 import { startGauges } from '../../src/gauges.ts'
 import { runRetention } from '../../src/id-verification/retention.ts'
@@ -14,7 +15,7 @@ import { openDb } from '../../src/platform/db.ts'
 import { createJobs, type Jobs } from '../../src/platform/jobs.ts'
 import { listOutbox } from '../../src/platform/mail.ts'
 import { createMetrics } from '../../src/platform/metrics.ts'
-import { CLEAN_UPS, namesOf, startWorker, type Worker } from '../../src/worker.ts'
+import { CLEAN_UPS, startWorker, type Worker } from '../../src/worker.ts'
 import { createApplication } from '../support/application.ts'
 import {
   ALL_SCOPES,
@@ -171,7 +172,7 @@ test('web and worker serve under roles of their own: sign-in, consent, tokens, d
     await readLedger(working.db)
     return (await db`select from known_reader where kind = 'email' and news_at is not null`)[0]
   })
-  const telling = { ...working, jobs, namesOf }
+  const telling = { ...working, jobs, namesOf: findClientNames }
   await sendLookMails(telling, { olderThanSeconds: 0 })
   await db`
     insert into notification_preference (account_id, look_mails, summarized_at)
