@@ -8,7 +8,7 @@ import { deleteOldPendingSignIns } from './accounts/second-step.ts'
 import { deleteOldNotices } from './accounts/security-notices.ts'
 import { deleteOldSignUps, startSignUpLinks } from './accounts/sign-up.ts'
 import { deleteOldAttempts } from './accounts/throttle.ts'
-import { findClientName } from './clients/clients.ts'
+import { findClientNames } from './clients/clients.ts'
 import { fetchRegisteredLogo } from './clients/logo.ts'
 import { openSubjectIdentifiers } from './clients/subject-identifiers.ts'
 import { deleteEndedConsents } from './consents/consents.ts'
@@ -40,7 +40,7 @@ import { startSequencer } from './ledger/sequencer.ts'
 import { deleteExpired } from './oauth/expired.ts'
 import { deliverLogout } from './oauth/logout.ts'
 import { createEventSigner, createFindSubject } from './oauth/security-event-tokens.ts'
-import type { Db, Sql } from './platform/db.ts'
+import type { Db } from './platform/db.ts'
 import { recordSuccess } from './platform/duties.ts'
 import type { Jobs } from './platform/jobs.ts'
 import { type Loop, startLoop } from './platform/loop.ts'
@@ -109,7 +109,15 @@ export async function startWorker(context: AppContext, jobs: Jobs): Promise<Work
     log,
   })
   const sequencer = startSequencer({ db, log, sign: createHeadSigner(ring) })
-  const lookMails = startLookMails({ db, sealer, vault, jobs, config, log, namesOf })
+  const lookMails = startLookMails({
+    db,
+    sealer,
+    vault,
+    jobs,
+    config,
+    log,
+    namesOf: findClientNames,
+  })
   const mail = await startMail({ db, sealer, jobs, log, mail: config.mail })
   const reconciler = await startReconciler({ db, sealer, tokens, vault, jobs, log })
   const outcomeMails = startOutcomeMails({ db, sealer, vault, jobs, config, log })
@@ -153,19 +161,6 @@ export async function startWorker(context: AppContext, jobs: Jobs): Promise<Work
       mail.close()
     },
   }
-}
-
-/** The names of those ids that are applications. */
-export async function namesOf(
-  sql: Sql,
-  clientIds: readonly string[],
-): Promise<ReadonlyMap<string, string>> {
-  const names = new Map<string, string>()
-  for (const clientId of clientIds) {
-    const name = await findClientName(sql, clientId)
-    if (name !== undefined) names.set(clientId, name)
-  }
-  return names
 }
 
 function requireRunning(loops: readonly Loop[], jobs: Jobs): void {

@@ -82,6 +82,17 @@ export async function createEntryCase(
   return row && id
 }
 
+const MOST_REPORTS_A_DAY = 20
+
+/** Whether the resident reported as many entries within a day as people can look into. */
+export async function hasManyReports(sql: Sql, accountId: string): Promise<boolean> {
+  const rows = await sql`
+    select from security_case
+    where account_id = ${accountId} and kind = 'entry' and opened_at > now() - interval '1 day'
+    limit ${MOST_REPORTS_A_DAY}`
+  return rows.length >= MOST_REPORTS_A_DAY
+}
+
 /** Lists cases, the oldest first. */
 export async function listCases(
   sql: Sql,

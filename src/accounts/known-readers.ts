@@ -178,6 +178,14 @@ export async function listKnownReaders(sql: Sql, accountId: string): Promise<str
   return rows.map(({ clientId }) => clientId)
 }
 
+/** When each application last saw data of the account, events included, as far as the workers have read the ledger. */
+export async function listLastSeen(sql: Sql, accountId: string): Promise<Map<string, Date>> {
+  const rows = await sql<{ clientId: string; at: Date }[]>`
+    select client_id, max(seen_at) as at from known_reader
+    where account_id = ${accountId} and kind = any (${[...DATA_KINDS]}) group by client_id`
+  return new Map(rows.map(({ clientId, at }) => [clientId, at]))
+}
+
 /** What each application has seen since this time. */
 export async function listSeenSince(
   sql: Sql,

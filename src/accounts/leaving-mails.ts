@@ -16,6 +16,7 @@ export const erasureRequestedMail =
       texts.mails.erasureRequested({ at: momentInWords(texts, given.at), page: given.page }),
     )
 
+/** A day before the erasure. `page` as above. */
 export const erasureReminderMail =
   (given: { at: Date; page: string }): Letter =>
   (texts) =>

@@ -180,6 +180,7 @@ export const caseOpenedMail =
     return sign(texts, mails.caseOpened({ effect, page }))
   }
 
+/** The operator's answer to a report of an entry. `page`: where the resident reads the report with it. */
 export const caseAnsweredMail =
   (given: { answer: string; page: string }): Letter =>
   (texts) =>

@@ -7,6 +7,7 @@ import type { Sql } from '../platform/db.ts'
 export const LOOK_MAILS = ['each', 'daily', 'security'] as const
 export type LookMails = (typeof LOOK_MAILS)[number]
 
+/** How much the resident has chosen; `each` where nothing was. */
 export async function findLookMails(sql: Sql, accountId: string): Promise<LookMails> {
   const [row] = await sql<{ lookMails: LookMails }[]>`
     select look_mails from notification_preference where account_id = ${accountId}`

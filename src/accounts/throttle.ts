@@ -37,7 +37,7 @@ const KNOWN_DAYS = 90
 
 export type Attempt = {
   what: keyof typeof RULES
-  /** As `hashEmail` returns it; `undefined` when the account is unknown. */
+  /** As `hashEmail` returns it, or of a `verification` the account's id; `undefined` when the account is unknown. */
   emailKey: string | undefined
   address: string
   /** For an attempt that cannot be a guess: the counter of the account does not delay it. */
@@ -62,29 +62,37 @@ function countersOf({ what, emailKey, address, unguessable }: Attempt): Counter[
 const pairKey = (what: Attempt['what'], emailKey: string, network: string) =>
   `${what} pair ${emailKey} ${network}`
 
-const MUST_WAIT = new Error('the attempt must wait')
+/** An attempt has to wait, as long as `findWait` says. */
+export class MustWait extends Error {}
 
 /**
  * Counts an attempt before it is evaluated, so that concurrent attempts are not all evaluated before the first is counted. Returns
  * the seconds to wait, 0 when it may proceed; an attempt that has to wait is not counted. All processes share the counters.
  */
 export async function countAttempt(db: Db, attempt: Attempt): Promise<number> {
-  const counters = countersOf(attempt)
   try {
-    await db.begin(async (sql) => {
-      const known = await isKnownNetwork(sql, attempt)
-      for (const counter of counters)
-        if (!(known && counter.key.startsWith(`${attempt.what} account `)))
-          await count(sql, counter)
-    })
+    await db.begin((sql) => countWithin(sql, attempt))
     return 0
   } catch (error) {
-    if (error !== MUST_WAIT) throw error
+    if (!(error instanceof MustWait)) throw error
   }
-  const [row] = await db<{ seconds: number }[]>`
+  return Math.max(1, await findWait(db, attempt))
+}
+
+/** As `countAttempt`, together with what else the transaction does: throws `MustWait`, which undoes both. */
+export async function countWithin(sql: Sql, attempt: Attempt): Promise<void> {
+  const known = await isKnownNetwork(sql, attempt)
+  for (const counter of countersOf(attempt))
+    if (!(known && counter.key.startsWith(`${attempt.what} account `))) await count(sql, counter)
+}
+
+/** The seconds that such an attempt would have to wait. */
+export async function findWait(sql: Sql, attempt: Attempt): Promise<number> {
+  const keys = countersOf(attempt).map(({ key }) => key)
+  const [row] = await sql<{ seconds: number }[]>`
     select coalesce(max(ceil(extract(epoch from blocked_until - clock_timestamp()))), 0)::int as seconds
-    from sign_in_throttle where key = any(${counters.map(({ key }) => key)})`
-  return Math.max(1, row?.seconds ?? 1)
+    from sign_in_throttle where key = any(${keys})`
+  return Math.max(0, row?.seconds ?? 0)
 }
 
 async function isKnownNetwork(sql: Sql, { what, emailKey, address }: Attempt): Promise<boolean> {
@@ -113,7 +121,7 @@ async function count(
         else least(${firstSeconds} * power(2, least(${failures} - ${free}, 16) - 1), ${longestSeconds}) end)
     where counter.blocked_until <= clock_timestamp()
     returning 1`
-  if (!row) throw MUST_WAIT
+  if (!row) throw new MustWait('the attempt must wait')
 }
 
 /** Subtracts an attempt that was not wrong. */

@@ -6,6 +6,7 @@ import type { UploadsClosed } from '../id-verification/manual.ts'
 import { toFindings } from '../id-verification/vendors/findings.ts'
 import type { DocumentFindings } from '../id-verification/vendors/vendor.ts'
 import { ApiError, TooBusyError } from '../platform/errors.ts'
+import { parseFormWithFile } from '../web/form-body.ts'
 import { check, invalid, readJson } from './requests.ts'
 import { day, documentType, text, trimmedLinePattern } from './schemas.ts'
 
@@ -121,7 +122,7 @@ export async function readUpload(
 /** The members of a form, each once. */
 async function readForm(c: Context): Promise<Record<string, unknown>> {
   const members: Record<string, unknown> = {}
-  const form = await c.req.formData().catch(() => {
+  const form = await parseFormWithFile(c).catch(() => {
     throw new ApiError(400, 'invalid_request', 'The body is not a form.')
   })
   for (const [name, value] of form) {

@@ -257,9 +257,18 @@ export async function findClient(
   return { client_id: id, ...metadata, ...state }
 }
 
-export async function findClientName(sql: Sql, id: string): Promise<string | undefined> {
-  const [row] = await sql<{ name: string }[]>`select name from client where id = ${id}`
-  return row && visibleText(row.name)
+/** The name of one client, as pages and mails show it. */
+export const findClientName = async (sql: Sql, id: string): Promise<string | undefined> =>
+  (await findClientNames(sql, [id])).get(id)
+
+/** The names of those ids that are clients, as pages and mails show them. */
+export async function findClientNames(
+  sql: Sql,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const rows = await sql<{ id: string; name: string }[]>`
+    select id, name from client where id = any (${[...ids]})`
+  return new Map(rows.map(({ id, name }) => [id, visibleText(name)]))
 }
 
 export async function listClients(sql: Sql) {

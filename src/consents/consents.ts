@@ -1,4 +1,5 @@
 import { lockActiveAccount } from '../accounts/accounts.ts'
+import { listLastSeen } from '../accounts/known-readers.ts'
 import { isRecentSignIn } from '../accounts/session-limits.ts'
 import { lockSession } from '../accounts/sessions.ts'
 import {
@@ -8,7 +9,7 @@ import {
   type ScopeAlternatives,
 } from '../clients/scopes.ts'
 import { announceConsent } from '../events/events.ts'
-import { findLastReads } from '../ledger/entries.ts'
+import { findRecentReads } from '../ledger/entries.ts'
 import type { Db, Sql } from '../platform/db.ts'
 import { keepEnded } from './ended-consents.ts'
 import { IMAGES_SCOPE, type ImageKind } from './images.ts'
@@ -431,7 +432,7 @@ export type ConsentedClient = {
   /** As the application stated it then. */
   purpose: string | null
   isFrozen: boolean
-  /** When it last read data, according to the ledger. */
+  /** When it last read data, according to the ledger. Where that is long ago on a busy account, an event counts too. */
   lastReadAt: Date | undefined
 }
 
@@ -441,9 +442,12 @@ export async function listConsents(sql: Sql, accountId: string): Promise<Consent
     select client_id, scopes, declined, withheld_images, created_at, ends_at, purpose, frozen_at is not null as is_frozen
     from consent where account_id = ${accountId} and (not ${isEnded(sql)} or frozen_at is not null)
     order by created_at desc`
-  const clientIds = consents.map(({ clientId }) => clientId)
-  const lastReads = await findLastReads(sql, accountId, clientIds)
-  return consents.map((consent) => ({ ...consent, lastReadAt: lastReads.get(consent.clientId) }))
+  const { reads, isAll } = await findRecentReads(sql, accountId)
+  const earlier = isAll ? reads : await listLastSeen(sql, accountId)
+  return consents.map((consent) => ({
+    ...consent,
+    lastReadAt: reads.get(consent.clientId) ?? earlier.get(consent.clientId),
+  }))
 }
 
 /**

@@ -178,8 +178,8 @@ export type Choice = {
 }
 
 /**
- * The choices in a submitted form. Returns `undefined` for a form with no field of a consent: a browser always sends one, so a
- * program sent the submit button alone, which means everything that was asked for and not declined before.
+ * The choices in a submitted form. Returns `undefined` for a form with no field that a person fills in: a browser always sends the period,
+ * so a program sent the submit button alone, which means everything that was asked for and not declined before.
  */
 export function readChoice(
   form: Record<string, unknown>,
@@ -187,7 +187,7 @@ export function readChoice(
 ): Choice | undefined {
   const { scope, until, asked, images, image } = form
   const answers = Object.entries(form).filter(([name]) => name.startsWith(QUESTION_PREFIX))
-  if ([scope, until, asked, images].every((field) => field === undefined) && answers.length === 0)
+  if ([scope, until, image].every((field) => field === undefined) && answers.length === 0)
     return undefined
   const ticked = [scope, ...answers.map(([, value]) => value)].flat().filter(isText)
   const isAnswered = (question: string) =>

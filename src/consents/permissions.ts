@@ -41,8 +41,9 @@ export function describePermissions(
 }
 
 /**
- * What is chosen when the form appears: what was entered, otherwise what was decided before. Of what was never decided, a question is open,
- * and a box is ticked: with empty boxes, "Allow" would allow nothing, and people would learn to tick every box unread.
+ * What is chosen when the form appears: what was entered, otherwise what was decided before. Of what was never decided, the question about
+ * a sensitive scope is open, and everything else is chosen: with empty boxes, "Allow" would allow nothing, and people would learn to tick every
+ * box unread.
  */
 function chosenAnswer(
   { alternatives, before, rules, entered }: Asked,
@@ -55,7 +56,7 @@ function chosenAnswer(
   const wasDecided = before && [...before.scopes, ...before.declined].includes(scope)
   if (wasDecided && before.isCurrent) return chooses(before.scopes)
   if (before?.declined.includes(scope) && chooses(before.scopes) === '') return ''
-  return alternative || rules.isSensitive(scope) ? undefined : scope
+  return rules.isSensitive(scope) ? undefined : scope
 }
 
 function choosePhotos({ before, rules, entered, shared }: Asked): PhotoChoice[] {

@@ -19,6 +19,7 @@ export const CAPTURED_DOCUMENTS = [
 ] as const satisfies readonly DocumentType[]
 type CapturedDocument = (typeof CAPTURED_DOCUMENTS)[number]
 
+/** The types of images that a verification of `manual` takes, in the order of its steps. */
 export const UPLOAD_TYPES = ['document_front', 'document_back', 'selfie'] as const
 export type UploadType = (typeof UPLOAD_TYPES)[number]
 /** What a resident does after choosing the document. A reviewer can ask for each again. */

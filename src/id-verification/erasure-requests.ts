@@ -111,17 +111,32 @@ export async function startErasures(context: Context): Promise<void> {
   })
 }
 
-/** Erases the residents whose waiting time is over, and reminds those whose last day begins. */
+/**
+ * Erases the residents whose waiting time is over, and reminds those whose last day begins. One that fails holds up no other; throws
+ * afterwards.
+ */
 export async function runDueErasures(context: Context): Promise<void> {
-  const { db } = context
+  const { db, log } = context
+  const failures: unknown[] = []
+  const attempt = async (accountId: string, work: () => Promise<unknown>) => {
+    try {
+      await work()
+    } catch (error) {
+      failures.push(error)
+      log.error('a resident could not be erased or reminded', { accountId, error })
+    }
+  }
   const due = await db<{ accountId: string }[]>`
     select account_id from erasure_request where erase_at <= now() order by erase_at`
-  for (const { accountId } of due) await eraseWithProof(context, accountId, { onlyIfDue: true })
+  for (const { accountId } of due)
+    await attempt(accountId, () => eraseWithProof(context, accountId, { onlyIfDue: true }))
   const soon = await db<{ accountId: string }[]>`
     select account_id from erasure_request
     where erase_at between now() and now() + interval '1 day'
-      and erase_at > requested_at + interval '2 days' and reminded_at is null`
-  for (const { accountId } of soon) await remind(context, accountId)
+      and erase_at > requested_at + interval '2 days' and reminded_at is null
+    order by erase_at`
+  for (const { accountId } of soon) await attempt(accountId, () => remind(context, accountId))
+  if (failures.length > 0) throw new AggregateError(failures, 'not every due erasure was done')
 }
 
 async function remind(context: Context, accountId: string): Promise<void> {

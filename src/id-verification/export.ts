@@ -23,18 +23,21 @@ import { listLinks } from './links.ts'
 import { explainEntries, openReason, reasonMembers, type StoredReason } from './reasons.ts'
 import { isOfResident } from './store.ts'
 
+/** What an archive has become. `missing`: the images that are not in it, because the bucket has them no more, or damaged. */
+type Written = { files: number; bytes: number; sha256: string; missing: string[] }
+
 /** Signs the archive's list of files as a compact JWS over this payload. */
 export type SignManifest = (manifest: Record<string, unknown>) => Promise<string>
 
 /**
  * Writes all data about a resident, and all disclosures of it, as a ZIP to `file`: JSON, the original images, the bodies of
- * deliveries, and `manifest.jws`, which the portal signs over each file's SHA-256. The file is readable for its owner only, and
- * removed again when it cannot be completed. Throws OperatorError when it exists already, or cannot be written.
+ * deliveries, and `manifest.jws`, which the portal signs over each file's SHA-256. `missing.json` names images that the bucket does not
+ * give. The file is readable for its owner only, and removed again when it cannot be completed. Throws OperatorError when it exists already, or cannot be written.
  */
 export async function exportResident(
   { db, storage, vault }: { db: Db; storage: Storage; vault: Vault },
   { accountId, file, sign }: { accountId: string; file: string; sign: SignManifest },
-): Promise<{ files: number; bytes: number; sha256: string }> {
+): Promise<Written> {
   const unfinished = `${file}.unfinished`
   let handle: Awaited<ReturnType<typeof open>>
   try {
@@ -89,10 +92,7 @@ export const collectRecords = async (
   'notifications.json': { lookMails: await findLookMails(sql, accountId) },
 })
 
-/**
- * Writes the archive in pieces. `onFile` is told how many files are complete. Returns the number of files, the size, and the SHA-256 of
- * the whole.
- */
+/** Writes the archive in pieces. `onFile` is told how many files are complete. */
 export async function writeArchive(
   { db, storage, vault }: { db: Db; storage: Storage; vault: Vault },
   {
@@ -108,7 +108,7 @@ export async function writeArchive(
     write: (chunk: Uint8Array) => Promise<unknown>
     onFile?: (files: number) => Promise<unknown>
   },
-): Promise<{ files: number; bytes: number; sha256: string }> {
+): Promise<Written> {
   const archive = startArchive(write)
   let files = 0
   const add = async (name: string, content: Uint8Array) => {
@@ -124,15 +124,31 @@ export async function writeArchive(
   await json('events.json', await listEventsAbout(db, accountId))
   const verifications = await readVerifications(db, vault, accountId)
   await json('verifications.json', verifications)
+  const missing: string[] = []
   for (const { id } of verifications) {
-    for await (const { key, name } of readImages(db, id))
-      await add(`images/${id}/${name}`, await storage.get(key))
+    for await (const { key, name } of readImages(db, id)) {
+      const image = await readImage(storage, key)
+      if (image) await add(`images/${id}/${name}`, image)
+      else missing.push(`images/${id}/${name}`)
+    }
     for await (const { deliveryId, body } of readDeliveries(db, vault, id))
       await add(`deliveries/${id}/${deliveryId}.json`, body)
   }
+  if (missing.length > 0) await json('missing.json', missing)
   const manifest = { account_id: accountId, files: archive.files() }
   await archive.add('manifest.jws', Buffer.from(await sign(manifest)))
-  return { files, ...(await archive.end()) }
+  return { files, ...(await archive.end()), missing }
+}
+
+/** `undefined`: the object is gone or damaged, which must not withhold the rest. Throws while the bucket cannot be reached. */
+async function readImage(storage: Storage, key: string): Promise<Uint8Array | undefined> {
+  try {
+    return await storage.get(key)
+  } catch {
+    if (!(await storage.head(key))) return undefined
+    // The bucket answers again, so that it was away is no reason any more.
+    return await storage.get(key).catch(() => undefined)
+  }
 }
 
 /** Files are stored without compression, because images are compressed already. One at a time is in memory. */

@@ -19,6 +19,7 @@ const outcome = (sql: Sql) => sql`
     when status in ('declined', 'resubmission') then status || ' ' || coalesce(attempt_id, '')
     when status in ('expired', 'error') then 'ended' end`
 
+/** The outcome without its attempt, of a value of `verification_notice`. */
 export const outcomeIn = (noted: string): Outcome => noted.split(' ', 1)[0] as Outcome
 
 /** How long before a document expires its resident is reminded. */

@@ -126,13 +126,14 @@ async function makeExport(
   const removeParts = () => storage.deleteAll(`${prefixOf(exportId)}${folder}/`)
   const parts = startParts(context, { accountId, exportId, folder })
   const write = async () => {
-    const { bytes } = await writeArchive(context, {
+    const { bytes, missing } = await writeArchive(context, {
       accountId,
       records,
       sign,
       write: parts.write,
       onFile: (files) => db`update resident_export set files = ${files} where id = ${exportId}`,
     })
+    if (missing.length > 0) log.error('an export lacks images', { accountId, exportId, missing })
     return { size: bytes, parts: await parts.end() }
   }
   const written = await write().catch(async (error: unknown) => {
@@ -208,12 +209,12 @@ export async function deleteOldExports({
     select id from resident_export
     where ended_at is null and (account_id is null or coalesce(expires_at, requested_at + interval '1 day') <= now())
     order by requested_at`
+  // First the states: no try can make an archive ready any more, whatever the bucket answers next.
+  await db`
+    update resident_export set collected_sealed = null,
+      state = case when state = 'preparing' then 'failed' when state = 'ready' then 'ended' else state end
+    where id = any (${due.map(({ id }) => id)})`
   for (const { id } of due) {
-    // First the state: no try can make the archive ready any more.
-    await db`
-      update resident_export set collected_sealed = null,
-        state = case when state = 'preparing' then 'failed' when state = 'ready' then 'ended' else state end
-      where id = ${id}`
     const objects = await storage.deleteAll(prefixOf(id))
     await db`update resident_export set ended_at = now() where id = ${id}`
     log.info('export deleted', { exportId: id, objects })

@@ -58,6 +58,7 @@ const UNDER_WAY: readonly ProgressState[] = [
   'in-review',
   'mismatch',
 ]
+/** Whether it keeps the resident from starting another one. */
 export const isUnderWay = ({ state }: Pick<OwnProgress, 'state'>): boolean =>
   UNDER_WAY.includes(state)
 

@@ -1,4 +1,5 @@
 import { lockAccount } from '../accounts/accounts.ts'
+import { type Attempt, countWithin, findWait, MustWait } from '../accounts/throttle.ts'
 import type { Db, Sql } from '../platform/db.ts'
 import { OperatorError } from '../platform/errors.ts'
 import type { Jobs } from '../platform/jobs.ts'
@@ -27,19 +28,29 @@ const DEADLINE_SECONDS = 15
 export type OwnStart =
   | { outcome: 'started' | 'under-way' | 'failed'; id: string; vendor: string }
   | { outcome: 'not-offered' }
+  | { outcome: 'too-many'; waitSeconds: number }
 
-/**
- * Starts a verification with the first verifier of the operator's order that can, unless one is under way. `interactionUid`: the
- * application's request that waits for it.
- */
-export async function startOwnVerification(
-  parts: Parts,
-  given: { accountId: string; interactionUid: string | undefined },
-): Promise<OwnStart> {
+type Start = {
+  accountId: string
+  /** The application's request that waits for it. */
+  interactionUid: string | undefined
+  /** Counted for what is started, and not for the other clicks of the same moment. */
+  attempt: Attempt
+}
+
+/** Starts a verification with the first verifier of the operator's order that can, unless one is under way. */
+export async function startOwnVerification(parts: Parts, given: Start): Promise<OwnStart> {
   const { db, log } = parts
   let last: { id: string; vendor: string } | undefined
   for (const verifier of await listOfferedVerifiers(db)) {
-    const begun = await db.begin((sql) => begin(sql, { ...given, verifier, replaces: last?.id }))
+    const begun = await db
+      .begin((sql) => begin(sql, { ...given, verifier, replaces: last?.id }))
+      .catch((error: unknown) => {
+        if (error instanceof MustWait) return undefined
+        throw error
+      })
+    if (!begun)
+      return { outcome: 'too-many', waitSeconds: Math.max(1, await findWait(db, given.attempt)) }
     if (!begun.state) return { outcome: 'under-way', ...begun }
     const { id, state } = begun
     const { vendor, integration } = verifier
@@ -65,18 +76,14 @@ export async function startOwnVerification(
  */
 async function begin(
   sql: Sql,
-  given: {
-    accountId: string
-    interactionUid: string | undefined
-    verifier: OfferedVerifier
-    replaces: string | undefined
-  },
+  given: Start & { verifier: OfferedVerifier; replaces: string | undefined },
 ): Promise<{ id: string; vendor: string; state?: string }> {
-  const { accountId, interactionUid, verifier, replaces } = given
+  const { accountId, interactionUid, attempt, verifier, replaces } = given
   await lockAccount(sql, accountId)
   const newest = await findOwnProgress(sql, accountId)
   if (newest && isUnderWay(newest) && newest.id !== replaces)
     return { id: newest.id, vendor: newest.vendor }
+  if (replaces === undefined) await countWithin(sql, attempt)
   await deleteUnstarted(sql, accountId)
   const row = await createRow(sql, { ...verifier, id: replaces, accountId }, 'default')
   if (interactionUid !== undefined) await rememberRequest(sql, { ...row, interactionUid })

@@ -89,6 +89,11 @@ export async function endPhoneLink(sql: Sql, owner: Owner): Promise<void> {
   await sql`delete from phone_link where ${isOf(sql, owner)}`
 }
 
+/** Ends the right of a phone when a verification that was sent opens again: the resident connects the next one. */
+export async function endPhoneLinkOf(sql: Sql, verificationId: string): Promise<void> {
+  await sql`delete from phone_link where verification_id = ${verificationId}`
+}
+
 /** What a phone may know of the verification that it is for. `code` until it is connected. */
 export type ConnectedPhone = {
   verificationId: string

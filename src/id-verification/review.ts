@@ -16,6 +16,7 @@ import { askAgain, type CaptureStep, readCapture, type Statement } from './captu
 import { compareWithAccount, readFindings, recordFindings } from './findings.ts'
 import { type MatchResult, matchDocument } from './matching.ts'
 import { noteOutcome, readOutcome, recordReasons } from './outcome.ts'
+import { endPhoneLinkOf } from './phone-links.ts'
 import { recordOperatorReason } from './reasons.ts'
 import { lockVerification, recordReview, type VerificationRow } from './store.ts'
 import type { Reason } from './vendors/reasons/reason.ts'
@@ -141,6 +142,7 @@ export async function requestAgain(
       )
     if (!(await askAgain(sql, id, asked)))
       throw new OperatorError('Its images were uploaded by a back office: accept or reject it.')
+    await endPhoneLinkOf(sql, id)
     await recordReview(sql, vault, id, { attemptId, status: 'resubmission', ...why, by: OPERATOR })
     return true
   })

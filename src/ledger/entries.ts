@@ -47,19 +47,28 @@ export async function listEntries(
     order by entry.id desc limit ${limit}`
 }
 
-/** When each of these clients last read data of the account; without those that never did. Events and empty answers do not count. */
-export async function findLastReads(
+const RECENT = 1_000
+
+/**
+ * When each client last read data of the account, according to its newest entries alone, so that a page costs the same for a busy
+ * account. `isAll`: there are no older ones. Events and empty answers do not count.
+ */
+export async function findRecentReads(
   sql: Sql,
   accountId: string,
-  clientIds: readonly string[],
-): Promise<Map<string, Date>> {
-  const rows = await sql<{ clientId: string; at: Date }[]>`
-    select asked.client_id, last.at from unnest(${[...clientIds]}::text[]) as asked (client_id) cross join lateral (
-      select at from ledger_entry
-      where account_id = ${accountId} and ledger_entry.client_id = asked.client_id and kind = 'disclosure'
-        and result <> 'nothing' and result not like 'event: %'
-      order by id desc limit 1) last`
-  return new Map(rows.map(({ clientId, at }) => [clientId, at]))
+): Promise<{ reads: Map<string, Date>; isAll: boolean }> {
+  // Not `account_id = …`: as in `searchEntries`.
+  const rows = await sql<{ clientId: string | null; at: Date | null; entries: number }[]>`
+    select client_id, max(at) filter (where kind = 'disclosure' and result <> 'nothing' and result not like 'event: %') as at,
+      (sum(count(*)) over ())::int as entries
+    from (
+      select client_id, at, kind, result from ledger_entry
+      where account_id = any (${[accountId]}::uuid[]) order by account_id, id desc limit ${RECENT}) recent
+    group by client_id`
+  const reads = rows.flatMap(({ clientId, at }) =>
+    clientId && at ? [[clientId, at] as const] : [],
+  )
+  return { reads: new Map(reads), isAll: (rows[0]?.entries ?? 0) < RECENT }
 }
 
 /** What an entry says happened, by what a reader of the list looks for. */

@@ -1,4 +1,5 @@
 import type { Provider } from 'oidc-provider'
+import { visibleText } from '../web/displayed-text.ts'
 
 /** An application's request that waits at the consent page for this resident. */
 export type WaitingRequest = {
@@ -22,7 +23,7 @@ export async function findWaitingRequest(
   if (!client) return undefined
   return {
     interactionUid: uid,
-    clientName: client.clientName ?? client.clientId,
+    clientName: visibleText(client.clientName ?? client.clientId),
     expiresAt: new Date(interaction.exp * 1000),
     uiLocales,
   }

@@ -9,7 +9,7 @@ export const POLICIES = {
   'erasure-wait-days': ['14', '0', '1', '7', '28'],
   'consent-default': ['90-days', '1-day', '30-days', '365-days', 'until-ended'],
   'consent-longest': ['until-ended', '365-days', '90-days', '30-days', '1-day'],
-  'sensitive-scopes': ['documents', 'personal', 'none'],
+  'sensitive-scopes': ['none', 'documents', 'personal'],
 } as const
 export type PolicyName = keyof typeof POLICIES
 export type PolicyValue<N extends PolicyName> = (typeof POLICIES)[N][number]

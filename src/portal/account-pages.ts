@@ -1,6 +1,6 @@
 import { html } from 'hono/html'
 import type { Factors } from '../accounts/second-factor.ts'
-import { csrfField, type Html, moment, page } from '../web/html.ts'
+import { csrfField, type Html, moment, page, signOutForm } from '../web/html.ts'
 import type { Reader } from '../web/reader.ts'
 
 type OwnPasskey = {
@@ -37,7 +37,7 @@ export function accountPage(reader: Reader, data: AccountPage): Html {
   return page(reader, {
     passkeys: mayChangeFactors,
     title: error || passwordError ? account.errorTitle : common.yourAccount,
-    actions: html`<form method="post" action="/sign-out" class="sign-out">${csrfField(csrf)}<a href="/">${common.yourDocuments}</a> <button class="plain" name="sign-out">${common.signOut}</button></form>`,
+    actions: signOutForm(reader, csrf, html`<a href="/">${common.yourDocuments}</a>`),
     body: html`${notice ? html`<div class="notice good" role="status"><p>${notice}</p></div>` : ''}
 <h1>${common.yourAccount}</h1>
 <section aria-labelledby="address"><h2 id="address">${common.email}</h2>

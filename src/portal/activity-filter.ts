@@ -13,6 +13,7 @@ export type ActivityFilter = {
 
 const DAY_MS = 24 * 3600 * 1000
 
+/** What the query of the address asks for, and what is wrong with its dates. */
 export function readFilter(query: Readonly<Record<string, string>>): ActivityFilter {
   const { application = '', topic = '', from = '', to = '' } = query
   const isWrong = (day: string) => day !== '' && startOf(day) === undefined
@@ -52,6 +53,7 @@ function startIn(shown: number, timeZone: string): Date {
   return new Date(shown - offsetAt(near))
 }
 
+/** Whether the page shows less than everything. */
 export const isNarrowed = ({ application, topic, from, to }: ActivityFilter): boolean =>
   [application, topic, from, to].some((value) => value !== '')
 

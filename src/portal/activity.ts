@@ -1,7 +1,7 @@
 import { type Context, Hono } from 'hono'
 import { listReportedEntries } from '../accounts/cases.ts'
 import { listKnownReaders } from '../accounts/known-readers.ts'
-import { listClientProfiles } from '../clients/profile.ts'
+import { findClientNames } from '../clients/clients.ts'
 import { listEndedConsents } from '../consents/ended-consents.ts'
 import { findDocumentTypes } from '../id-verification/own-verifications.ts'
 import { explainEntries } from '../id-verification/reasons.ts'
@@ -81,12 +81,14 @@ async function showActivity(parts: Parts, c: Context<PageEnv>): Promise<Response
   )
 }
 
-/** The applications to choose from, by name. Those on the page are among them before the workers know them. */
+/** The applications to choose from, in the order of their names. Those on the page are among them before the workers know them. */
 async function listApplications(db: Db, accountId: string, shown: readonly ListedEntry[]) {
   const known = await listKnownReaders(db, accountId)
   const ids = new Set([...known, ...shown.flatMap(({ clientId }) => clientId ?? [])])
-  const profiles = await listClientProfiles(db, [...ids])
-  return profiles.sort((one, other) => one.name.localeCompare(other.name))
+  const names = [...(await findClientNames(db, [...ids]))]
+  return names
+    .map(([clientId, name]) => ({ clientId, name }))
+    .sort((one, other) => one.name.localeCompare(other.name))
 }
 
 async function showEntry(parts: Parts, c: Context<PageEnv>, id: string): Promise<Response> {
@@ -142,12 +144,11 @@ async function nameEntries(
   entries: readonly ListedEntry[],
 ): Promise<NamedEntry[]> {
   const clientIds = [...new Set(entries.flatMap(({ clientId }) => clientId ?? []))]
-  const [explained, profiles, types] = await Promise.all([
+  const [explained, names, types] = await Promise.all([
     explainEntries(db, vault, entries),
-    listClientProfiles(db, clientIds),
+    findClientNames(db, clientIds),
     findDocumentTypes(db, accountId, idsOf(entries)),
   ])
-  const names = new Map(profiles.map(({ clientId, name }) => [clientId, name]))
   return explained.map((entry) => ({
     ...entry,
     who: isOwn(entry)

@@ -1,5 +1,5 @@
 import { html } from 'hono/html'
-import { csrfField, type Html, moment, page } from '../web/html.ts'
+import { csrfField, type Html, moment, page, signOutForm } from '../web/html.ts'
 import type { Reader } from '../web/reader.ts'
 import type { Texts } from '../web/texts/en.ts'
 
@@ -28,7 +28,7 @@ export function devicesPage(
   const { common, devices } = reader.texts
   return page(reader, {
     title: devices.title,
-    actions: html`<form method="post" action="/sign-out" class="sign-out">${csrfField(csrf)}<a href="/account">${common.yourAccount}</a> <button class="plain" name="sign-out">${common.signOut}</button></form>`,
+    actions: signOutForm(reader, csrf, html`<a href="/account">${common.yourAccount}</a>`),
     body: html`${notice ? html`<div class="notice good" role="status"><p>${notice}</p></div>` : ''}
 <h1>${devices.title}</h1>
 <p class="lead">${devices.lead}</p>

@@ -1,6 +1,6 @@
 import { html } from 'hono/html'
 import type { proveErasure } from '../id-verification/erasure.ts'
-import { csrfField, type Html, moment, page } from '../web/html.ts'
+import { csrfField, type Html, moment, page, signOutForm } from '../web/html.ts'
 import type { Reader } from '../web/reader.ts'
 import { verifierOf } from './pages.ts'
 
@@ -21,7 +21,7 @@ export function erasePage(
     html`<ul>${lines.map((line) => html`<li>${line}</li>`)}</ul>`
   return page(reader, {
     title: error ? erase.errorTitle : erase.title,
-    actions: html`<form method="post" action="/sign-out" class="sign-out">${csrfField(csrf)}<a href="/account">${common.yourAccount}</a> <button class="plain" name="sign-out">${common.signOut}</button></form>`,
+    actions: signOutForm(reader, csrf, html`<a href="/account">${common.yourAccount}</a>`),
     body: html`${notice ? html`<div class="notice good" role="status"><p>${notice}</p></div>` : ''}
 <h1>${erase.title}</h1>
 <p class="lead">${waitingDays === 0 ? erase.atOnce : erase.after(waitingDays)}</p>
@@ -46,7 +46,7 @@ export function erasureRequestedPage(reader: Reader, { csrf }: { csrf: string })
   const { common, devices, erase } = reader.texts
   return page(reader, {
     title: erase.requestedTitle,
-    actions: html`<form method="post" action="/sign-out" class="sign-out">${csrfField(csrf)}<a href="/account">${common.yourAccount}</a> <button class="plain" name="sign-out">${common.signOut}</button></form>`,
+    actions: signOutForm(reader, csrf, html`<a href="/account">${common.yourAccount}</a>`),
     body: html`<h1>${erase.requestedTitle}</h1>
 <p class="lead">${erase.requestedLead}</p>
 <p>${erase.exportFirst}</p>

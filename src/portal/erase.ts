@@ -1,6 +1,6 @@
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { listClientProfiles } from '../clients/profile.ts'
+import { findClientNames } from '../clients/clients.ts'
 import { listReaders } from '../events/events.ts'
 import { proveErasure, type SignReceipt } from '../id-verification/erasure.ts'
 import {
@@ -47,7 +47,7 @@ async function show(
   const csrf = forms.create(session.uid)
   setSecurityHeaders(c, { issuer })
   if (await findErasureTime(db, account.id)) return c.html(erasureRequestedPage(reader, { csrf }))
-  const names = await namesOf(parts, await listReaders(db, account.id))
+  const names = await findClientNames(db, await listReaders(db, account.id))
   return c.html(
     erasePage(reader, {
       csrf,
@@ -58,14 +58,6 @@ async function show(
     }),
     error ? 400 : 200,
   )
-}
-
-async function namesOf(
-  { db }: Parts,
-  clientIds: readonly string[],
-): Promise<ReadonlyMap<string, string>> {
-  const profiles = await listClientProfiles(db, [...clientIds])
-  return new Map(profiles.map(({ clientId, name }) => [clientId, name]))
 }
 
 async function acceptRequest(parts: Parts, c: Context<PageEnv>): Promise<Response> {
@@ -113,7 +105,8 @@ async function showErased(parts: Parts, c: Context<PageEnv>, token: string): Pro
   const { issuer, db, signReceipt } = parts
   const accountId = await requireOwner(parts, token)
   const proof = await proveErasure(db, accountId, signReceipt)
-  const names = await namesOf(parts, proof?.applications.map(({ clientId }) => clientId) ?? [])
+  const told = proof?.applications.map(({ clientId }) => clientId) ?? []
+  const names = await findClientNames(db, told)
   setSecurityHeaders(c, { issuer })
   return c.html(
     erasedPage(c.var.reader, {

@@ -1,6 +1,6 @@
 import { html } from 'hono/html'
 import type { OwnExport } from '../id-verification/own-exports.ts'
-import { csrfField, type Html, moment, page } from '../web/html.ts'
+import { csrfField, type Html, moment, page, signOutForm } from '../web/html.ts'
 import type { Reader } from '../web/reader.ts'
 
 type ExportPage = {
@@ -19,7 +19,7 @@ export function exportPage(reader: Reader, data: ExportPage): Html {
   const { archive, common, devices } = reader.texts
   return page(reader, {
     title: archive.title,
-    actions: html`<form method="post" action="/sign-out" class="sign-out">${csrfField(csrf)}<a href="/account">${common.yourAccount}</a> <button class="plain" name="sign-out">${common.signOut}</button></form>`,
+    actions: signOutForm(reader, csrf, html`<a href="/account">${common.yourAccount}</a>`),
     body: html`${notice ? html`<div class="notice good" role="status"><p>${notice}</p></div>` : ''}
 <h1>${archive.title}</h1>
 <p class="lead">${archive.lead}</p>

@@ -35,6 +35,7 @@ const ownerOf = ({ resident, capture }: Owned) => ({
   sessionUid: resident.session.uid,
 })
 
+/** The page of the link: without one, with one that waits, with a phone that shows its code, or with a connected phone. */
 export async function showPhone(
   parts: Parts,
   c: Context<PageEnv>,
@@ -58,6 +59,7 @@ export async function showPhone(
   return c.html(page, fault ? 400 : 200)
 }
 
+/** Creates or ends the link, or connects the phone whose code was typed. Creating and connecting need a recent sign-in. */
 export async function takePhoneForm(
   parts: Parts,
   c: Context<PageEnv>,

@@ -8,7 +8,7 @@ import type { Db } from '../platform/db.ts'
 import { ApiError } from '../platform/errors.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import type { Vault } from '../platform/vault.ts'
-import { readForm } from '../web/form-body.ts'
+import { readFormWithFile } from '../web/form-body.ts'
 import { setSecurityHeaders } from '../web/html.ts'
 import { PageError } from '../web/page-error.ts'
 import type { PageEnv } from '../web/reader.ts'
@@ -35,6 +35,7 @@ type Taking = Shown & {
   next: () => Promise<string>
 }
 
+/** Shows and takes single photos, a few at once in this process. */
 export function createPhotoSteps(parts: Parts) {
   const turns = createUploadTurns(UPLOADS_AT_ONCE)
   const running = new Map<string, number>()
@@ -61,8 +62,9 @@ export function createPhotoSteps(parts: Parts) {
 
   async function read(c: Context<PageEnv>, given: Taking): Promise<Response> {
     const { capture, step } = given
-    const { csrf, image } = await readForm(c)
-    given.authorize(csrf)
+    const form = await readFormWithFile(c)
+    given.authorize(form.get('csrf'))
+    const image = form.get('image')
     if (!(image instanceof File) || image.size === 0) return show(c, given, 'missing')
     if (image.size > MAX_IMAGE_BYTES) return show(c, given, 'large')
     const bytes = new Uint8Array(await image.arrayBuffer())

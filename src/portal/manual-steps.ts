@@ -19,6 +19,7 @@ export const SLUGS: Readonly<Record<CaptureStep, string>> = {
 export const stepOf = ({ steps }: OwnCapture, slug: string): CaptureStep | undefined =>
   CAPTURE_STEPS.find((step) => SLUGS[step] === slug && steps.some((each) => each.step === step))
 
+/** The address of a step; without `end`, of the list of steps. */
 export const manualPath = (id: string, end = ''): string =>
   `/verify/manual/${encodeURIComponent(id)}${end && `/${end}`}`
 

@@ -269,6 +269,7 @@ function reportCreated(
   log.info('account created', { accountId })
 }
 
+/** Signs the browser in to the account that was created in it. */
 export async function startFirstSession(
   parts: GuardParts,
   c: Context<PageEnv>,

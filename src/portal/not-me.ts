@@ -1,14 +1,9 @@
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { findAccount } from '../accounts/accounts.ts'
-import { createCase, createEntryCase } from '../accounts/cases.ts'
+import { createCase } from '../accounts/cases.ts'
 import { deleteUnusedLinks } from '../accounts/mail-links.ts'
-import {
-  caseOpenedMail,
-  factorChangedMail,
-  type MailContext,
-  sendLetter,
-} from '../accounts/mails.ts'
+import { factorChangedMail, type MailContext, sendLetter } from '../accounts/mails.ts'
 import { lockFactors, removeFactorsSince } from '../accounts/second-factor.ts'
 import {
   consumeNotice,
@@ -30,6 +25,7 @@ import { PageError } from '../web/page-error.ts'
 import type { PageEnv, Reader } from '../web/reader.ts'
 import type { SecurityEvents } from '../web/security-events.ts'
 import { type About, notMeDonePage, notMePage } from './not-me-pages.ts'
+import { openEntryCase } from './unexpected.ts'
 
 type Parts = MailContext & {
   issuer: string
@@ -42,6 +38,8 @@ type Parts = MailContext & {
 
 const TOKEN = ':token{[\\w-]{43}}' as const
 
+const linkExpired = () => new PageError(410, 'link_expired', ({ errors }) => errors.noticeExpired)
+
 /** `/not-me`: a resident reports a sign-in or a consent by somebody else, with the link of a mail and without signing in. */
 export function notMeRoutes(parts: Parts): Hono<PageEnv> {
   const { issuer, db, forms, security, log } = parts
@@ -52,8 +50,6 @@ export function notMeRoutes(parts: Parts): Hono<PageEnv> {
     setSecurityHeaders(c, { issuer })
     return c.html(page)
   }
-  const linkExpired = () => new PageError(410, 'link_expired', ({ errors }) => errors.noticeExpired)
-
   async function aboutOf({ texts }: Reader, { kind, clientId, entryId }: Notice): Promise<About> {
     if (kind === 'sign-in') return { kind }
     const clientName = (await findClientName(db, clientId)) ?? texts.notMe.theApplication
@@ -116,15 +112,10 @@ export function notMeRoutes(parts: Parts): Hono<PageEnv> {
 /** What the page of the entry does, for whoever has the mail. No session ends: the application read with its own token. */
 async function reportEntry(sql: Sql, parts: Parts, notice: Extract<Notice, { kind: 'entry' }>) {
   const { accountId, clientId, entryId } = notice
-  const isFrozen = await freezeLiveConsent(sql, { accountId, clientId })
-  const caseId = await createEntryCase(sql, parts.vault, {
-    ...{ accountId, clientId, entryId, frozen: isFrozen, note: undefined },
-  })
   const account = await findAccount(sql, parts.vault, accountId)
-  if (caseId && account) {
-    const frozen = isFrozen ? await findClientName(sql, clientId) : undefined
-    const page = `${parts.issuer}/activity/${entryId}/unexpected`
-    await sendLetter(sql, parts, account, caseOpenedMail({ frozen, page }))
-  }
-  return { ...notice, isFrozen, caseId }
+  if (!account) throw linkExpired()
+  const isFrozen = await freezeLiveConsent(sql, { accountId, clientId })
+  const frozen = isFrozen ? await findClientName(sql, clientId) : undefined
+  const of = { account, clientId, entryId, frozen, note: undefined }
+  return { ...notice, isFrozen, caseId: await openEntryCase(sql, parts, of) }
 }

@@ -4,7 +4,7 @@ import type { Scope } from '../clients/scopes.ts'
 import { IMAGES_SCOPE, type ImageKind } from '../consents/images.ts'
 import { clientHeader } from '../consents/page.ts'
 import type { Reason } from '../id-verification/vendors/reasons/reason.ts'
-import { calendarDate, csrfField, day, type Html, moment, page } from '../web/html.ts'
+import { calendarDate, csrfField, day, type Html, moment, page, signOutForm } from '../web/html.ts'
 import { photoLabel, photoList, type SmallPhoto } from '../web/photos.ts'
 import type { Reader } from '../web/reader.ts'
 import type { Texts } from '../web/texts/en.ts'
@@ -67,7 +67,11 @@ export function homePage(
   const { common, home } = reader.texts
   return page(reader, {
     title: common.yourDocuments,
-    actions: html`<form method="post" action="/sign-out" class="sign-out">${csrfField(csrf)}<span>${account.email}</span> <a href="/account">${common.yourAccount}</a> <button class="plain" name="sign-out">${common.signOut}</button></form>`,
+    actions: signOutForm(
+      reader,
+      csrf,
+      html`<span>${account.email}</span> <a href="/account">${common.yourAccount}</a>`,
+    ),
     body: html`${notice ? html`<div class="notice good" role="status"><p>${notice}</p></div>` : ''}
 <h1>${home.greeting(account.name)}</h1>
 ${data.verifyCard ?? ''}${offeredName ? nameCard(reader, offeredName, csrf) : ''}

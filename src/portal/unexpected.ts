@@ -1,6 +1,7 @@
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { createEntryCase, findCaseOfEntry } from '../accounts/cases.ts'
+import { type Account, lockAccount } from '../accounts/accounts.ts'
+import { createEntryCase, findCaseOfEntry, hasManyReports } from '../accounts/cases.ts'
 import { caseOpenedMail, type MailContext, sendLetter } from '../accounts/mails.ts'
 import { findConsent, freezeLiveConsent } from '../consents/consents.ts'
 import type { Db, Sql } from '../platform/db.ts'
@@ -28,6 +29,7 @@ type Parts = MailContext & {
 }
 
 const PATH = '/activity/:id{[0-9]{1,18}}/unexpected' as const
+const pathOf = (id: string) => `/activity/${id}/unexpected`
 
 /** `/activity/:id/unexpected`: a resident reports an entry that they did not expect, and follows what becomes of it. */
 export function unexpectedRoutes(parts: Parts): Hono<PageEnv> {
@@ -46,7 +48,7 @@ async function show(
   c: Context<PageEnv>,
   { account, session }: Resident,
   id: string,
-  sent?: { note: string; fault: Text },
+  sent?: { note: string; fault: Text; status: 400 | 429 },
 ): Promise<Response> {
   const { issuer, db, vault, forms } = parts
   const { reader } = c.var
@@ -59,7 +61,7 @@ async function show(
   return sent
     ? c.html(
         unexpectedPage(reader, { ...form, note: sent.note, fault: sent.fault(reader.texts) }),
-        400,
+        sent.status,
       )
     : c.html(unexpectedPage(reader, form))
 }
@@ -76,36 +78,64 @@ async function findAccess(
   return consent && !consent.isEnded ? 'live' : 'ended'
 }
 
-/** Needs no recent sign-in, because it only reduces access. */
+/** Needs no recent sign-in, because it only reduces access. Of one resident, people look into so many entries a day. */
 async function report(parts: Parts, c: Context<PageEnv>, id: string): Promise<Response> {
-  const { guard, db, vault, issuer, security, log } = parts
+  const { guard, db, vault, security, log } = parts
   const { resident, form } = await guard.requireForm(c)
   const { account } = resident
   const accountId = account.id
   const note = readNote(form.note)
   if (typeof note !== 'string')
-    return show(parts, c, resident, id, { note: String(form.note), fault: note.fault })
+    return show(parts, c, resident, id, { note: String(form.note), fault: note.fault, status: 400 })
   const entry = await requireEntry(parts, c, { accountId, id })
   const { clientId } = entry
-  const path = `/activity/${id}/unexpected`
   const opened = await db.begin(async (sql) => {
-    const isFrozen = (await findAccess(sql, accountId, entry)) === 'live'
-    const caseId = await createEntryCase(sql, vault, {
-      ...{ accountId, clientId, entryId: id, frozen: isFrozen, note: note || undefined },
-    })
-    if (caseId === undefined) return undefined
-    if (isFrozen && clientId !== null) await freezeLiveConsent(sql, { accountId, clientId })
+    await lockAccount(sql, accountId)
+    // The form of a report that was sent before freezes nothing again: the resident may have lifted that freeze.
+    if (await findCaseOfEntry(sql, vault, { accountId, entryId: id })) return undefined
+    const isLive = (await findAccess(sql, accountId, entry)) === 'live' && clientId !== null
+    const isFrozen = isLive && (await freezeLiveConsent(sql, { accountId, clientId }))
+    // What freezes an application is never refused.
+    if (!isFrozen && (await hasManyReports(sql, accountId))) return 'too-many'
     const frozen = isFrozen ? entry.who : undefined
-    await sendLetter(sql, parts, account, caseOpenedMail({ frozen, page: `${issuer}${path}` }))
-    return { caseId, isFrozen }
+    const of = { account, clientId, entryId: id, frozen, note: note || undefined }
+    const caseId = await openEntryCase(sql, parts, of)
+    return caseId === undefined ? undefined : { caseId, isFrozen }
   })
+  if (opened === 'too-many') {
+    const fault: Text = ({ unexpected }) => unexpected.tooMany
+    return show(parts, c, resident, id, { note, fault, status: 429 })
+  }
   if (opened) {
     const about = { accountId, clientId: clientId ?? undefined }
     if (opened.isFrozen) security.emit('access_frozen', about)
     security.emit('entry_reported', about)
     log.warn('security case opened', { caseId: opened.caseId, kind: 'entry', ...about })
   }
-  return c.redirect(path, 303)
+  return c.redirect(pathOf(id), 303)
+}
+
+/**
+ * In a transaction: opens the case of a reported entry, and mails the resident what happens next. `frozen`: the application whose access
+ * ended with the report. Returns its id; `undefined` where there is one already.
+ */
+export async function openEntryCase(
+  sql: Sql,
+  parts: MailContext & { issuer: string; vault: Vault },
+  report: {
+    account: Account
+    clientId: string | null
+    entryId: string
+    frozen: string | undefined
+    note: string | undefined
+  },
+): Promise<string | undefined> {
+  const { account, clientId, entryId, frozen, note } = report
+  const of = { accountId: account.id, clientId, entryId, frozen: frozen !== undefined, note }
+  const caseId = await createEntryCase(sql, parts.vault, of)
+  const letter = caseOpenedMail({ frozen, page: `${parts.issuer}${pathOf(entryId)}` })
+  if (caseId !== undefined) await sendLetter(sql, parts, account, letter)
+  return caseId
 }
 
 /** The words of the resident, in lines; empty: none. */

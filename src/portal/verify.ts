@@ -1,8 +1,8 @@
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { hashEmail } from '../accounts/accounts.ts'
-import { countAttempt, uncountAttempt } from '../accounts/throttle.ts'
-import { findOwnProgress, isUnderWay } from '../id-verification/own-progress.ts'
+import { findWait, uncountAttempt } from '../accounts/throttle.ts'
+import { canTryAgain } from '../id-verification/outcome.ts'
+import { findOwnProgress, isUnderWay, type OwnProgress } from '../id-verification/own-progress.ts'
 import {
   cancelOwnVerification,
   openOwnPage,
@@ -53,13 +53,21 @@ async function findRequest(
   return request
 }
 
-/** With `?request=`, an application's request waits for the verification. One that is under way is shown instead. */
+/** Whether it was declined for a reason that stays, and a new one would go to the same verifier. */
+async function isFinal({ db }: Parts, progress: OwnProgress): Promise<boolean> {
+  if (isUnderWay(progress) || canTryAgain(progress.reasons)) return false
+  const [next] = await listOfferedVerifiers(db)
+  return next?.vendor === progress.vendor
+}
+
+/** With `?request=`, an application's request waits for the verification. One that is under way or final is shown instead. */
 async function showStart(parts: Parts, c: Context<PageEnv>): Promise<Response> {
   const resident = await parts.guard.findResident(c)
   if (!resident) return parts.guard.askToSignIn(c)
   const request = await findRequest(parts, c, resident, c.req.query('request'))
   const progress = await findOwnProgress(parts.db, resident.account.id)
-  if (!progress || !isUnderWay(progress)) return showStartPage(parts, c, resident, { request })
+  if (!progress || !(isUnderWay(progress) || (await isFinal(parts, progress))))
+    return showStartPage(parts, c, resident, { request })
   if (request) await rememberRequest(parts.db, { ...progress, ...request })
   return c.redirect(`/verify/${progress.id}`, 303)
 }
@@ -88,26 +96,31 @@ async function showStartPage(
 
 /** `replaces` in the form: a verification that the resident gives up for a new one. */
 async function start(parts: Parts, c: Context<PageEnv>): Promise<Response> {
-  const { db, vault, guard, log } = parts
+  const { db, guard, log } = parts
   const { resident, form } = await guard.requireForm(c)
   const confirmation = await guard.requireRecentSignIn(c, resident, form)
   if (confirmation) return confirmation
   const accountId = resident.account.id
   const request = await findRequest(parts, c, resident, form.request)
+  const newest = await findOwnProgress(db, accountId)
+  if (newest && (await isFinal(parts, newest))) return c.redirect(`/verify/${newest.id}`, 303)
   const attempt = {
     what: 'verification' as const,
-    emailKey: await hashEmail(db, vault, resident.account.email),
+    // Not the address, which the resident can change to begin anew.
+    emailKey: accountId,
     address: parts.addressOf(c.env.incoming),
   }
-  const waitSeconds = await countAttempt(db, attempt)
-  if (waitSeconds > 0) return await showStartPage(parts, c, resident, { request, waitSeconds })
-  if (typeof form.replaces === 'string')
+  if (typeof form.replaces === 'string') {
+    // What cannot be replaced is not given up.
+    const waitSeconds = await findWait(db, attempt)
+    if (waitSeconds > 0) return await showStartPage(parts, c, resident, { request, waitSeconds })
     await cancelOwnVerification(parts, { accountId, id: form.replaces })
-  const started = await startOwnVerification(parts, {
-    accountId,
-    interactionUid: request?.interactionUid,
-  })
-  if (started.outcome !== 'started') await uncountAttempt(db, attempt)
+  }
+  const interactionUid = request?.interactionUid
+  const started = await startOwnVerification(parts, { accountId, interactionUid, attempt })
+  if (started.outcome === 'too-many')
+    return await showStartPage(parts, c, resident, { request, ...started })
+  if (started.outcome === 'failed') await uncountAttempt(db, attempt)
   if (started.outcome === 'not-offered') return showStartPage(parts, c, resident, { request })
   const { id: verificationId, outcome, vendor } = started
   log.info('verification requested by resident', { verificationId, accountId, outcome, vendor })

@@ -110,6 +110,10 @@ export const passkeyButton = (
 export const hiddenFields = (fields: readonly [name: string, value: string][]): Html =>
   html`${fields.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}`
 
+/** What is at the head of a signed-in page: the way to other pages, and out. */
+export const signOutForm = ({ texts: { common } }: Reader, csrf: string, ways: Html): Html =>
+  html`<form method="post" action="/sign-out" class="sign-out">${csrfField(csrf)}${ways} <button class="plain" name="sign-out">${common.signOut}</button></form>`
+
 /** The CSRF token of a form. */
 export const csrfField = (csrf: string): Html =>
   html`<input type="hidden" name="csrf" value="${csrf}">`

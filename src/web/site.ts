@@ -32,6 +32,7 @@ export type Site = { stylesheet: Asset; logo: Asset | undefined; contact: SiteCo
 
 const css = readFileSync(new URL('./styles.css', import.meta.url), 'utf8')
 
+/** What pages need of the configuration: the stylesheet with its colours, the logo, the contacts. */
 export function createSite({ colours, logo, contact }: SiteConfig): Site {
   const styles = `${css}${overridesOf(colours)}`
   return {

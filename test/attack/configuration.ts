@@ -34,7 +34,8 @@ async function start(change: Record<string, string>): Promise<{ status: number; 
   }
   child.stdout.on('data', listen)
   child.stderr.on('data', listen)
-  const late = setTimeout(() => child.kill('SIGKILL'), 30_000)
+  // More than a start takes on a busy machine, where all of these are at once.
+  const late = setTimeout(() => child.kill('SIGKILL'), 120_000)
   const status = await new Promise<number>((resolve) =>
     child.once('exit', (code) => resolve(code ?? -1)),
   )

@@ -4,6 +4,7 @@ import { identityAttacks } from './identity.ts'
 import { inputAttacks } from './inputs.ts'
 import { networkAttacks } from './network.ts'
 import { protocolAttacks } from './protocol.ts'
+import { residentAttacks } from './residents.ts'
 import { describeResult, describeSummary, runAttacks, summarize } from './runner.ts'
 import { sessionAttacks } from './sessions.ts'
 import { startTarget, type Target } from './target.ts'
@@ -20,6 +21,7 @@ const ATTACKS = [
   ...identityAttacks,
   ...tenantAttacks,
   ...sessionAttacks,
+  ...residentAttacks,
   ...tokenAttacks,
   ...protocolAttacks,
   ...inputAttacks,

@@ -13,6 +13,7 @@ import {
   startPortal,
   type TestPortal,
 } from '../support/portal.ts'
+import { eventually } from '../support/sandbox.ts'
 import { addVerification } from '../support/verifications.ts'
 
 const executable = findChromium()
@@ -73,7 +74,7 @@ describe.skipIf(!executable)('activity in a browser', () => {
       colorScheme: 'dark',
     })
     await page.goto(`${portal.issuer}/activity`)
-    await expectSound(page, 'Activity')
+    await expectTitle(page, 'Activity')
     const main = page.locator('main')
     await page.getByText('Choose entries').click()
     await page.getByLabel('What happened').selectOption({ label: 'Photos were seen' })
@@ -87,7 +88,7 @@ describe.skipIf(!executable)('activity in a browser', () => {
     )
     await page.getByText('3 times, last on').click()
     await expectSound(page, 'Activity')
-    while ((await sequence({ db: portal.db, sign })) === 0) await page.waitForTimeout(50)
+    await eventually(async () => (await sequence({ db: portal.db, sign })) > 0)
     await page.locator('.seen a').first().click()
     await page.getByRole('link', { name: 'Download the proof' }).waitFor()
     for (const summary of await page.locator('summary').all()) await summary.click()
@@ -97,7 +98,7 @@ describe.skipIf(!executable)('activity in a browser', () => {
     expect((await saved).suggestedFilename()).toMatch(/^entry-\d+\.json$/)
 
     await page.getByRole('link', { name: 'I did not expect this' }).click()
-    await expectSound(page, 'I did not expect this')
+    await expectTitle(page, 'I did not expect this')
     await page.getByLabel('What should they know?').fill('a\u202eb')
     await page.getByRole('button', { name: 'Report, and freeze Bluewater Bank' }).click()
     await page.getByText('characters that cannot be shown').waitFor()
@@ -136,22 +137,27 @@ describe.skipIf(!executable)('activity in a browser', () => {
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { name: /^Registro \d+$/ }).waitFor()
     await page.getByRole('link', { name: 'No esperaba esto' }).click()
-    await expectSound(page, 'No esperaba esto', 'Portal de identidad')
+    await expectTitle(page, 'No esperaba esto', 'Portal de identidad')
     await page.goto(`${portal.issuer}/activity?from=2026-03-02&to=2026-03-01`)
-    await expectSound(page, 'Error: actividad', 'Portal de identidad')
+    await expectTitle(page, 'Error: actividad', 'Portal de identidad')
     const fault = page.getByLabel('Hasta el día')
     expect(await fault.getAttribute('aria-describedby')).toBe('to-fault')
     await page.goto(`${portal.issuer}/account/notifications`)
-    await expectSound(page, 'Correos sobre sus datos', 'Portal de identidad')
+    await expectTitle(page, 'Correos sobre sus datos', 'Portal de identidad')
     await page.context().close()
   })
 })
 
-/** The title names the page, nothing is wider than the screen, and axe finds nothing. */
-async function expectSound(page: Page, title: string | RegExp, portalName = 'Identity portal') {
+/** Of pages that every-page.test.ts judges in the same state. */
+async function expectTitle(page: Page, title: string | RegExp, portalName = 'Identity portal') {
   const [shown, name] = (await page.title()).split(' · ')
   expect(shown).toMatch(title)
   expect(name).toBe(portalName)
+}
+
+/** The title names the page, nothing is wider than the screen, and axe finds nothing. */
+async function expectSound(page: Page, title: string | RegExp) {
+  await expectTitle(page, title)
   expect(await findAccessibilityFaults(page)).toEqual([])
   const isTooWide = await page.locator('html').evaluate((root) => {
     const { scrollWidth, clientWidth } = root as unknown as Record<string, number>

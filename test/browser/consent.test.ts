@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readLogo, setClientLogo } from '../../src/clients/logo.ts'
 import { setClientProfile } from '../../src/clients/profile.ts'
 import { drawBankLogo } from '../../src/local/sandbox/images.ts'
+import { setPolicy } from '../../src/platform/policies.ts'
 import { findAccessibilityFaults } from '../support/accessibility.ts'
 import { createApplication } from '../support/application.ts'
 import {
@@ -38,6 +39,7 @@ describe.skipIf(!executable)('consent in a browser', () => {
   let redirectUri: string
   beforeAll(async () => {
     portal = await startPortal()
+    await setPolicy(portal.db, 'sensitive-scopes', 'documents')
     browser = await launchChromium(executable ?? '')
     context = await browser.newContext({ javaScriptEnabled: false, viewport: NARROWEST })
     anywhere = await startEmptyApplication()

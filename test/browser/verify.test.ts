@@ -110,10 +110,6 @@ describe.skipIf(!executable)('verification in a browser', () => {
       await page.getByRole('button', { name: 'Start' }).dblclick()
       await follow(page, resident, 'at-vendor')
       await expectSound(page, 'Take your photos')
-      const phone = await browser.newPage({ viewport: { width: 320, height: 640 } })
-      await phone.goto(page.url())
-      await expectSound(phone, 'Go back to the device where you started')
-      await phone.close()
 
       await vendor.sandbox.complete(newestSession(), 'resubmission_requested')
       await follow(page, resident, 'new-photos')

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readCommand } from '../../src/cli/commands.ts'
-import { deleteEndedConsents } from '../../src/consents/consents.ts'
+import { deleteEndedConsents, listConsents } from '../../src/consents/consents.ts'
 import { searchEntries } from '../../src/ledger/entries.ts'
 import { createHeadSigner } from '../../src/ledger/heads.ts'
 import { sequence } from '../../src/ledger/sequencer.ts'
@@ -70,6 +70,31 @@ const wordsOf = (page: string) =>
     .replaceAll(/<[^>]*>/g, ' ')
     .replaceAll(/\s+/g, ' ')
     .replaceAll(/ ([.,)])/g, '$1')
+
+test('when an application last read data is of the ledger’s newest entries, and of what the workers know of older ones', async () => {
+  const { resident, client, add } = await arrange()
+  const { id: accountId } = resident
+  const { client_id: clientId } = client
+  await db`
+    insert into consent (account_id, client_id, scopes) values (${accountId}, ${clientId}, '{openid}')`
+  const lastRead = async () => (await listConsents(db, accountId))[0]?.lastReadAt?.toISOString()
+  await add('2026-01-01T10:00:00Z', { result: 'event: verification.approved' })
+  expect(await lastRead()).toBeUndefined()
+  const seen = '2026-01-02T10:00:00.000Z'
+  await add(seen)
+  await add('2026-01-03T10:00:00Z', { result: 'nothing' })
+  expect(await lastRead()).toBe(seen)
+  await db`
+    insert into ledger_entry (kind, result, account_id)
+    select 'disclosure', 'residency', ${accountId} from generate_series(1, 1000)`
+  expect(await lastRead()).toBeUndefined()
+  await db`
+    insert into known_reader (account_id, client_id, kind, seen_at) values (${accountId}, ${clientId}, 'residency', ${seen})`
+  expect(await lastRead()).toBe(seen)
+  const newer = '2026-01-04T10:00:00.000Z'
+  await add(newer)
+  expect(await lastRead()).toBe(newer)
+})
 
 describe('the list', () => {
   test('is by day and application; what was said before on a day is counted, and each time is listed', async () => {

@@ -1,5 +1,5 @@
 import { authorizationCodeGrant } from 'openid-client'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { ensureTenant, setTenant } from '../../src/clients/tenants.ts'
 import { distrustClient, trustClient } from '../../src/clients/trusted-clients.ts'
 import { findConsent } from '../../src/consents/consents.ts'
@@ -70,6 +70,8 @@ async function press(browser: UserAgent, page: Page, button: string) {
 }
 
 describe('a sensitive permission', () => {
+  beforeEach(() => setPolicy(portal.db, 'sensitive-scopes', 'documents'))
+
   test('is a question that no answer is chosen for, and “Allow” does nothing until there is one', async () => {
     const { browser, arrive, consent } = await begin()
     const { page } = await arrive()
@@ -106,14 +108,23 @@ describe('a sensitive permission', () => {
     const { browser, arrive, consent } = await begin()
     const { page } = await arrive()
     const csrf = /name="csrf" value="([^"]+)"/.exec(page.text)?.[1] ?? ''
+    // With the hidden fields of the page or without: they are no choice.
     await browser.request(page.url, {
       method: 'POST',
-      body: new URLSearchParams({ csrf, allow: '' }),
+      body: new URLSearchParams({ csrf, asked: IMAGES, images: 'asked', allow: '' }),
     })
     const given = await consent()
     expect(given).toMatchObject({ scopes: ['openid', 'email', IMAGES], withheldImages: [] })
     expect(daysLeft(given?.endsAt)).toBe(90)
   })
+})
+
+test('where nothing is sensitive, the form as it appears allows everything', async () => {
+  const { browser, arrive, consent } = await begin()
+  const { page } = await arrive()
+  await press(browser, page, 'allow')
+  const given = await consent()
+  expect(given).toMatchObject({ scopes: ['openid', 'email', IMAGES], withheldImages: [] })
 })
 
 const daysLeft = (end: Date | null | undefined) =>

@@ -5,6 +5,7 @@ import { createApp } from '../../src/app.ts'
 import { setStream } from '../../src/events/streams.ts'
 import { setVendorIntegration } from '../../src/id-verification/vendors/vendors.ts'
 import { readDetail, type StoredDetail } from '../../src/ledger/details.ts'
+import { createSite, PLAIN_SITE } from '../../src/web/site.ts'
 import type { WebContext } from '../../src/web-context.ts'
 import { createApplication } from '../support/application.ts'
 import { openBackOffice } from '../support/back-office.ts'
@@ -158,7 +159,8 @@ async function readOperations(): Promise<Operation[]> {
 /** The routes that the application itself registers under /api. The application is made, and serves nothing. */
 function listRoutes(): Route[] {
   const parts = { ...portal.parts, issuer: portal.issuer, limiter: { take() {} } }
-  const unused = { lanes: [], network: {}, tokens: {}, jobs: {} }
+  const site = createSite(PLAIN_SITE)
+  const unused = { lanes: [], network: {}, tokens: {}, jobs: {}, site }
   const app = createApp({ ...parts, ...unused } as unknown as WebContext)
   return app.routes
     .filter(({ path }) => path.startsWith('/api/'))

@@ -187,6 +187,30 @@ test('is its resident’s alone, from our own page, in words that can be shown',
   expect(id).toBe((await casesOf(resident.id))[0]?.entryId)
 })
 
+test('is refused after twenty within a day, except where it freezes an application', async () => {
+  const { resident, browser, token, path } = await lookedAt()
+  for (let entry = 0; entry < 21; entry++) await addEntry(portal.db, { accountId: resident.id })
+  const rows = await portal.db<{ id: string }[]>`
+    select id from ledger_entry
+    where account_id = ${resident.id} and client_id is null and kind = 'disclosure' order by id`
+  const [first = { id: '' }, ...others] = rows
+  const pathOf = ({ id }: { id: string }) => `${portal.issuer}/activity/${id}/unexpected`
+  const page = await browser.open(pathOf(first))
+  const csrf = /name="csrf" value="([^"]+)"/.exec(page.text)?.[1] ?? ''
+  const answers = await Promise.all(
+    others.map((entry) =>
+      browser.request(pathOf(entry), { method: 'POST', body: new URLSearchParams({ csrf }) }),
+    ),
+  )
+  expect(answers.map(({ status }) => status)).toEqual(others.map(() => 303))
+  const refused = await browser.submit(page, 'report', { note: 'Who was it?' })
+  expect([refused.status, refused.text.includes('Who was it?')]).toEqual([429, true])
+  expect(refused.text).toContain('You have reported many entries today')
+  expect(await casesOf(resident.id)).toHaveLength(20)
+  await browser.submit(await browser.open(path), 'report')
+  expect(await look(token)).toBe(401)
+})
+
 test('goes with the account', async () => {
   const { resident, browser, path } = await lookedAt()
   await browser.submit(await browser.open(path), 'report', { note: 'Not me.' })

@@ -120,7 +120,7 @@ test('the return of the browser makes the portal fetch the result, when it has t
   expect([forged.status, forged.headers.get('location')]).toEqual([303, '/'])
   expect(await nextCheck()).toEqual(before)
   const answer = await visit(back.search)
-  expect([answer.status, answer.headers.get('location')]).toEqual([303, '/'])
+  expect([answer.status, answer.headers.get('location')]).toEqual([303, `/verify/${id}`])
   await eventually(async () => (await read(id)).status === 'declined' || undefined)
 })
 

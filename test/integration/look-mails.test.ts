@@ -3,6 +3,7 @@ import type { SecurityCase } from '../../src/accounts/cases.ts'
 import { readLedger } from '../../src/accounts/known-readers.ts'
 import { sendLookMails, sendSummaries } from '../../src/accounts/look-mails.ts'
 import { readCommand } from '../../src/cli/commands.ts'
+import { findClientNames } from '../../src/clients/clients.ts'
 import type { Disclosure } from '../../src/ledger/details.ts'
 import { createHeadSigner } from '../../src/ledger/heads.ts'
 import { sequence } from '../../src/ledger/sequencer.ts'
@@ -11,7 +12,6 @@ import type { Db } from '../../src/platform/db.ts'
 import { createJobs, type Jobs } from '../../src/platform/jobs.ts'
 import { listOutbox } from '../../src/platform/mail.ts'
 import { openKeyRing } from '../../src/signing/key-ring.ts'
-import { namesOf } from '../../src/worker.ts'
 import { createApplication } from '../support/application.ts'
 import { addEntry } from '../support/ledger.ts'
 import { receiveMail } from '../support/mailbox.ts'
@@ -48,7 +48,7 @@ afterAll(async () => {
   await portal.close()
 })
 
-const working = () => ({ ...portal.parts, jobs, namesOf })
+const working = () => ({ ...portal.parts, jobs, namesOf: findClientNames })
 
 /** Has two workers read all that is written, and tell of it, at the same time. */
 async function tell() {

@@ -436,6 +436,30 @@ test('of two tabs, one sends, and neither fails', async () => {
   expect(decisions).toHaveLength(1)
 })
 
+test('a form of a photo that is no form of ours is refused before it is parsed', async () => {
+  const given = await started()
+  await chooseDocument(given, 'passport')
+  const path = `${given.base}/front`
+  const csrf = csrfIn(await given.browser.open(at(path)))
+  const image = new Blob([new Uint8Array(await photo())])
+  const send = async (body: BodyInit) => {
+    const headers = { Origin: portal.issuer }
+    return (await given.browser.request(at(path), { method: 'POST', body, headers })).status
+  }
+  const formWith = (members: [string, string][]) => {
+    const form = new FormData()
+    form.set('csrf', csrf)
+    form.set('image', image, 'IMG_1.jpg')
+    for (const [name, value] of members) form.append(name, value)
+    return form
+  }
+  expect(await send(formWith(Array.from({ length: 30 }, () => ['a', ''])))).toBe(400)
+  expect(await send(formWith([['a'.repeat(5000), '']]))).toBe(400)
+  expect(await send(new URLSearchParams({ csrf }))).toBe(400)
+  expect(await send('no form')).toBe(400)
+  expect(await send(formWith([['a', '--'.repeat(5000)]]))).toBe(303)
+})
+
 describe('a phone', () => {
   /** Shows a link on the resident's own browser, and opens it on a phone. */
   async function opened() {
@@ -503,6 +527,23 @@ describe('a phone', () => {
     await other.browser.submit(await other.browser.open(at(`${other.base}/phone`)), 'create')
     expect((await other.phone.open(at('/verify/phone'))).status).toBe(403)
     expect((await createUserAgent().open(linkOf(other.browser))).status).toBe(200)
+  })
+
+  test('loses its right when a reviewer asks again for what was sent', async () => {
+    const given = await opened()
+    await connect(given, given.code)
+    for (const end of ['front', 'back', 'face'])
+      await sendPhoto(given.phone, `/verify/phone/${end}`, { image: await photo() })
+    await given.browser.submit(await typeDetails(given), 'right')
+    expect((await given.phone.open(at('/verify/phone'))).text).not.toContain('/verify/phone/front')
+    const asked = ['document_front'] as const
+    await requestAgain(portal.parts, { id: given.id, asked, reason: 'It is blurred.' })
+    expect((await given.phone.open(at('/verify/phone'))).status).toBe(403)
+    const { status } = await sendPhoto(given.phone, '/verify/phone/front', {
+      image: await photo(),
+      csrf: 'x',
+    })
+    expect(status).toBe(403)
   })
 
   test('loses its right with the session that connected it', async () => {

@@ -625,6 +625,7 @@ describe('the operator', () => {
     expect((await acme.get(`${IDV}/${other}`)).body.status).toBe('approved')
     expect(await retryVerification(db, jobs, other)).toBe(false)
 
+    await db`update tenant set is_trusted = true where name = 'acme'`
     const resident = await addResident(portal.parts)
     const given = { vendor: 'manual', integration: 'acme', accountId: resident.id }
     const started = await startWithVerifier({ db, sealer, issuer: portal.issuer }, given)

@@ -156,7 +156,6 @@ const GUESSED = `
   GET /setup/:token
   POST /setup/:token
   POST /setup/:token/passkey-options
-  POST /verify-email/code
   GET /verify-email/:token
   POST /verify-email/:token
   GET /link/:token

@@ -118,6 +118,15 @@ const CHANGES: Record<string, Words> = {
   'client disable': onThe(client),
   'client enable': onThe(client),
   'client rotate-secret': onThe(client),
+  'client trust': async () => {
+    const { client_id } = await addClient(portal.parts, { name: `Bank ${randomUUID()}` })
+    return [client_id]
+  },
+  'client distrust': async () => {
+    const { client_id } = await addClient(portal.parts, { name: `Bank ${randomUUID()}` })
+    await run('client', 'trust', client_id)
+    return [client_id]
+  },
   'client delete': onThe(client),
   'client events': onThe(client, '--delivery', 'poll'),
   'client rotate-events-secret': onThe(() =>
@@ -153,6 +162,7 @@ const CHANGES: Record<string, Words> = {
   'resident export': async () => [await resident(), '--out', join(dir, 'archive.zip')],
   'resident erase': onThe(resident),
   'verification start': async () => ['--vendor', 'veriff', '--resident', await resident()],
+  'verification photos': async () => [await verification(), '--out', join(dir, 'photos')],
   'verification review': onThe(verification, '--accept', '--reason', 'A new name by marriage.'),
   'verification retry': onThe(verification),
   'verification erase': onThe(verification),

@@ -92,6 +92,10 @@ const READS: Record<string, { words: (known: Known) => string[]; row: Detail; ro
     words: ({ verification }) => [verification],
     row: { what: 'operator-read', of: 'verification' },
   },
+  'verification photos': {
+    words: ({ verification }) => [verification, '--out', join(dir, 'photos')],
+    row: { what: 'operator-read', of: 'verification' },
+  },
   'delivery show': {
     words: ({ delivery }) => [delivery],
     row: { what: 'operator-read', of: 'delivery' },
@@ -125,7 +129,8 @@ const OTHERS = [
   ...['client rotate-events-secret', 'client rotate-events-token', 'event replay', 'event test'],
   ...['registration-token create', 'ledger verify', 'key list', 'key rotate', 'key retire'],
   ...['resident create', 'retention run', 'vendor set', 'vendor list', 'verification start'],
-  ...['vendor health', 'resident invite'],
+  ...['vendor health', 'resident invite', 'client trust', 'client distrust'],
+  ...['vendor order'],
   ...[
     'key reseal',
     'key status',

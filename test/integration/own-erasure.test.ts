@@ -215,3 +215,21 @@ test('of a suspended resident waits for the operator', async () => {
   await runDueErasures(context())
   expect(await exists(resident.id)).toBe(false)
 })
+
+test('that fails holds up no other', async () => {
+  const residents = [await asked(), await asked()].map(({ resident }) => resident)
+  for (const { id } of residents) await makeDue(id)
+  let fails = true
+  const enqueue: Jobs['enqueue'] = async (...given) => {
+    if (!fails) return await jobs.enqueue(...given)
+    fails = false
+    throw new Error('no queue')
+  }
+  const failing = { ...context(), jobs: { ...jobs, enqueue } }
+  await expect(runDueErasures(failing)).rejects.toThrow('not every due erasure')
+  const left = async () =>
+    (await Promise.all(residents.map(({ id }) => exists(id)))).filter(Boolean)
+  expect(await left()).toHaveLength(1)
+  await runDueErasures(context())
+  expect(await left()).toEqual([])
+})

@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto'
 import { unzipSync } from 'fflate'
 import { createLocalJWKSet, jwtVerify } from 'jose'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { SignManifest } from '../../src/id-verification/export.ts'
 import {
   deleteOldExports,
   findOwnExport,
+  openOwnExport,
   requestExport,
   startExports,
 } from '../../src/id-verification/own-exports.ts'
@@ -14,6 +16,7 @@ import { listHeadKeys } from '../../src/ledger/heads.ts'
 import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
 import type { JobData, Jobs } from '../../src/platform/jobs.ts'
 import { listOutbox } from '../../src/platform/mail.ts'
+import type { Storage } from '../../src/platform/storage.ts'
 import { receiveMail } from '../support/mailbox.ts'
 import { addResident, PASSWORD, startPortal, type TestPortal } from '../support/portal.ts'
 import { eventually } from '../support/sandbox.ts'
@@ -175,7 +178,10 @@ test('of an erased resident opens nothing at once, and is deleted', async () => 
 })
 
 /** Runs the job by hand. */
-async function createTries() {
+async function createTries(
+  sign: SignManifest = async () => 'signed',
+  storage: Storage = portal.parts.storage,
+) {
   let run: (data: JobData<'make-export'>) => Promise<void> = async () => {}
   const jobs = {
     enqueue: async () => {},
@@ -183,7 +189,7 @@ async function createTries() {
       run = handler
     },
   } as unknown as Jobs
-  const context = { ...portal.parts, jobs, sign: async () => 'signed' }
+  const context = { ...portal.parts, storage, jobs, sign }
   await startExports(context)
   const { resident } = await signedIn()
   await requestExport(context, { accountId: resident.id, requireSession: async () => {} })
@@ -198,14 +204,40 @@ test('by two workers at once is one archive', async () => {
   expect([await stateOf(resident.id), (await parts()).length]).toEqual(['ready', 1])
 })
 
+test('names the images that the bucket has no more, and waits while it does not answer', async () => {
+  const { resident, run } = await createTries()
+  const { id } = await addVerification(portal.parts, resident.id)
+  const images = await portal.db<{ objectKey: string }[]>`
+    select object_key from image where verification_id = ${id} and object_key is not null order by object_key`
+  await portal.parts.storage.delete(images.at(-1)?.objectKey ?? '')
+  const away = await createTries(undefined, {
+    ...portal.parts.storage,
+    get: () => Promise.reject(new Error('away')),
+    head: () => Promise.reject(new Error('away')),
+  })
+  await addVerification(portal.parts, away.resident.id)
+  await expect(away.run()).rejects.toThrow('away')
+  await run()
+  const archive = await openOwnExport(portal.parts, resident.id)
+  const pieces: Uint8Array[] = []
+  for await (const piece of archive?.pieces ?? []) pieces.push(piece)
+  const files = unzipSync(Buffer.concat(pieces))
+  const name = `images/${images.at(-1)?.objectKey.split('/').slice(1).join('/')}`
+  expect(JSON.parse(Buffer.from(files['missing.json'] ?? []).toString())).toEqual([name])
+  expect(Object.keys(files).filter((each) => each.startsWith('images/'))).toHaveLength(
+    images.length - 1,
+  )
+  expect(portal.logged()).toContain('an export lacks images')
+})
+
 test('that cannot be completed leaves no part, and none that ended meanwhile is made ready', async () => {
-  const { resident, exportId, parts, run } = await createTries()
-  const verification = await addVerification(portal.parts, resident.id)
-  const [image] = await portal.db<{ objectKey: string }[]>`
-    select object_key from image where verification_id = ${verification.id} and object_key is not null
-    order by object_key desc limit 1`
-  await portal.parts.storage.delete(image?.objectKey ?? '')
-  await expect(run()).rejects.toThrow()
+  let fails = true
+  const { resident, exportId, parts, run } = await createTries(async () => {
+    if (fails) throw new Error('no key')
+    return 'signed'
+  })
+  await expect(run()).rejects.toThrow('no key')
+  fails = false
   expect([await stateOf(resident.id), await parts()]).toEqual(['preparing', []])
 
   await portal.db`

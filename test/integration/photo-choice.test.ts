@@ -11,6 +11,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openApiDocument } from '../../src/api/openapi.ts'
 import { findConsent } from '../../src/consents/consents.ts'
 import { createUserAgent, type UserAgent } from '../../src/local/sandbox/user-agent.ts'
+import { setPolicy } from '../../src/platform/policies.ts'
 import { createApplication } from '../support/application.ts'
 import { drawNoise } from '../support/images.ts'
 import {
@@ -43,6 +44,7 @@ const CLAIMS = JSON.stringify({
 let portal: TestPortal
 beforeAll(async () => {
   portal = await startPortal()
+  await setPolicy(portal.db, 'sensitive-scopes', 'documents')
 })
 afterAll(() => portal.close())
 

@@ -177,13 +177,14 @@ test('nobody else sees a photo: it is as one that does not exist', async () => {
   await portal.db`update verification set match = 'match' where id = ${id}`
   expect(await answers(browser)).toEqual([200, 200, 200])
 
+  // Without a session that counts, one is asked to sign in as well.
   await setAccountStatus(portal.db, resident.id, 'suspended')
-  expect(await answers(browser)).toEqual([404, 404, 404])
+  expect(await answers(browser)).toEqual([303, 404, 404])
   await setAccountStatus(portal.db, resident.id, 'active')
   const again = await signedIn(resident.email)
   expect(await answers(again.browser)).toEqual([200, 200, 200])
   await again.browser.submit(again.home, 'sign-out')
-  expect(await answers(again.browser)).toEqual([404, 404, 404])
+  expect(await answers(again.browser)).toEqual([303, 404, 404])
 })
 
 test('photos and what was read need a recent sign-in, wherever they are asked for', async () => {

@@ -104,7 +104,11 @@ export const PAGES: Readonly<Record<string, readonly Visit[]>> = {
     full(({ reported }) => `/activity/${reported}/unexpected`),
   ],
   '/verify': [empty('/verify'), full('/verify')],
-  '/verify/:id': [full(({ verifications }) => `/verify/${verifications.full}`)],
+  '/verify/:id': [
+    full(({ verifications }) => `/verify/${verifications.full}`),
+    // Of a phone on which only the photos were taken.
+    nobody(({ verifications }) => `/verify/${verifications.full}`),
+  ],
   '/links': [empty('/links'), full('/links')],
   '/applications/:clientId': [
     full(({ clients }) => `/applications/${clients.allowed}`),

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readLedger } from '../../src/accounts/known-readers.ts'
 import { sendLookMails, sendSummaries } from '../../src/accounts/look-mails.ts'
 import { diagnose } from '../../src/cli/diagnosis.ts'
+import { findClientNames } from '../../src/clients/clients.ts'
 import { type AppContext, openContext } from '../../src/context.ts'
 import { startGauges } from '../../src/gauges.ts'
 import { runRetention } from '../../src/id-verification/retention.ts'
@@ -14,7 +15,7 @@ import { openDb } from '../../src/platform/db.ts'
 import { createJobs, type Jobs } from '../../src/platform/jobs.ts'
 import { listOutbox } from '../../src/platform/mail.ts'
 import { createMetrics } from '../../src/platform/metrics.ts'
-import { CLEAN_UPS, namesOf, startWorker, type Worker } from '../../src/worker.ts'
+import { CLEAN_UPS, startWorker, type Worker } from '../../src/worker.ts'
 import { createApplication } from '../support/application.ts'
 import {
   ALL_SCOPES,
@@ -171,7 +172,7 @@ test('web and worker serve under roles of their own: sign-in, consent, tokens, d
     await readLedger(working.db)
     return (await db`select from known_reader where kind = 'email' and news_at is not null`)[0]
   })
-  const telling = { ...working, jobs, namesOf }
+  const telling = { ...working, jobs, namesOf: findClientNames }
   await sendLookMails(telling, { olderThanSeconds: 0 })
   await db`
     insert into notification_preference (account_id, look_mails, summarized_at)
@@ -233,7 +234,6 @@ test('what the operator alone decides is written by the command line alone', asy
       "update account set status = 'active'",
       // The web creates accounts, by sign-up, and none with a state of its choice.
       "insert into account (id, status) values (gen_random_uuid(), 'active')",
-      'delete from account',
       "update operator set role = 'administrator'",
       'delete from operator',
       'update client set enabled = true',
@@ -242,10 +242,16 @@ test('what the operator alone decides is written by the command line alone', asy
       'insert into operator_action default values',
       'update security_case set closed_at = now()',
       'update natural_person set account_id = account_id',
-      'delete from last_announcement',
       'delete from erased_verification',
     ])
       await refused(parts, statement)
+})
+
+test('workers alone erase residents, when the waiting time is over', async () => {
+  await refused(web, 'delete from account')
+  await refused(web, 'delete from last_announcement')
+  await refused(working, 'insert into erasure_request (account_id) values (gen_random_uuid())')
+  await refused(working, 'update erasure_request set erase_at = now()')
 })
 
 test('workers write nothing that signs anybody in, and the web no erasure’s end', async () => {
@@ -279,8 +285,9 @@ test('workers write nothing that signs anybody in, and the web no erasure’s en
     'select note_sealed from security_case',
     'update consent set ends_at = null',
     'update pending_sign_in set expires_at = now()',
-    'update subject set account_id = null',
-    'update verification set account_id = null',
+    // The account of both is cleared by erasures, which end the resident's links.
+    'update subject set external_id = external_id',
+    'update verification set subject_id = null',
   ])
     await refused(working, statement)
   for (const statement of [

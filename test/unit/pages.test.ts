@@ -762,7 +762,7 @@ describe('the consent page', () => {
     const { alternatives } = CLIENT
     const whole = 'eprospera:person.details.read'
     const chosen = (before?: Consent) => answers(text({ alternatives, before }), whole)
-    expect(chosen()).toEqual(['profile', whole, ''])
+    expect(chosen()).toEqual(['profile', `${whole} checked`, ''])
     const less = { ...CONSENT, scopes: ['profile'], declined: [whole], isCurrent: true }
     expect(chosen(less)).toEqual(['profile checked', whole, ''])
     expect(chosen({ ...less, scopes: [] })).toEqual(['profile', whole, ' checked'])

@@ -156,7 +156,9 @@ function readAliasedHeader(header: ReadHeader, name: string, alias: string): str
 
 const time = z.iso.datetime({ offset: true }).nullish().catch(undefined)
 
-const startedSchema = z.object({ verification: z.object({ id: z.uuid(), url: z.url() }) })
+const startedSchema = z.object({
+  verification: z.object({ id: z.uuid(), url: z.url({ protocol: /^https?$/ }) }),
+})
 
 const imagesSchema = z.object({
   images: z.array(

@@ -1416,6 +1416,8 @@ export const en = {
     noteHelp: (most: string) =>
       `For example why you did not expect it. At most ${most} characters. Please write no passwords or codes.`,
     tooLong: (most: string) => `Please write at most ${most} characters.`,
+    tooMany:
+      'You have reported many entries today. Please report the next one tomorrow, or write to us.',
     hidden: 'This contains characters that cannot be shown. Please write it in ordinary letters.',
     freezeButton: (application: string) => `Report, and freeze ${application}`,
     button: 'Report',

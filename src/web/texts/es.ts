@@ -1425,6 +1425,7 @@ export const es: Texts = {
     noteHelp: (most) =>
       `Por ejemplo, por qué no lo esperaba. Como máximo ${most} caracteres. No escriba contraseñas ni códigos.`,
     tooLong: (most) => `Escriba como máximo ${most} caracteres.`,
+    tooMany: 'Hoy reportó muchos registros. Reporte el siguiente mañana, o escríbanos.',
     hidden: 'Contiene caracteres que no se pueden mostrar. Escríbalo con letras comunes.',
     freezeButton: (application) => `Reportar y bloquear ${application}`,
     button: 'Reportar',
