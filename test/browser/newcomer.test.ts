@@ -152,7 +152,8 @@ async function allowEverything(page: Page) {
 const reloadUntil = (page: Page, shown: Locator) =>
   eventually(async () => {
     if ((await shown.count()) > 0) return true
-    await page.reload()
+    // The page may be loading itself again at this moment.
+    await page.reload().catch(() => {})
     return false
   })
 
