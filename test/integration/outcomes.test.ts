@@ -119,7 +119,7 @@ describe.concurrent('Veriff', () => {
     const { browser, home } = await signIn(resident.email)
     for (const page of [home, await browser.open(`${portal.issuer}/verifications/${id}`)]) {
       for (const sentence of sentences('original-needed')) expect(page.text).toContain(sentence)
-      expect(page.text).toContain('<a class="button" href="/verify">Try again</a>')
+      expect(page.text).toContain('<a class="button primary" href="/verify">Try again</a>')
     }
 
     await veriff.sandbox.decide(sessionId, 'approved')
@@ -140,7 +140,7 @@ describe.concurrent('Veriff', () => {
     await becomes(id, 'resubmission')
     const { home, browser } = await signIn(resident.email, 'es')
     for (const sentence of sentences('photo-unclear', es)) expect(home.text).toContain(sentence)
-    expect(home.text).toContain('<a class="button" href="/verify">Tomar fotos nuevas</a>')
+    expect(home.text).toContain('<a class="button primary" href="/verify">Tomar fotos nuevas</a>')
     const steps = await browser.open(`${portal.issuer}/verify`)
     expect(steps.url).toBe(`${portal.issuer}/verify/${id}`)
     for (const sentence of sentences('photo-unclear', es)) expect(steps.text).toContain(sentence)
@@ -377,7 +377,7 @@ describe('the document’s last day', () => {
     await Promise.all([send(), send()])
     expect(await mailsTo(resident)).toEqual([SUBJECTS.soon, SUBJECTS.expired])
     const page = await browser.open(`${portal.issuer}/verifications/${id}`)
-    expect(page.text).toContain('<a class="button" href="/verify">Have a document checked</a>')
+    expect(page.text).toContain('<a class="button primary" href="/verify">Have a document checked</a>')
   })
 
   test('is announced once where the same document was checked twice', async () => {
