@@ -377,7 +377,9 @@ describe('the document’s last day', () => {
     await Promise.all([send(), send()])
     expect(await mailsTo(resident)).toEqual([SUBJECTS.soon, SUBJECTS.expired])
     const page = await browser.open(`${portal.issuer}/verifications/${id}`)
-    expect(page.text).toContain('<a class="button primary" href="/verify">Have a document checked</a>')
+    expect(page.text).toContain(
+      '<a class="button primary" href="/verify">Have a document checked</a>',
+    )
   })
 
   test('is announced once where the same document was checked twice', async () => {
