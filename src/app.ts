@@ -23,6 +23,8 @@ import { resourceMetadataRoutes } from './api/resource-metadata.ts'
 import { minimalDisclosureRoutes } from './api/smaller.ts'
 import { createUploadTurns } from './api/uploads.ts'
 import { clientLogoRoutes } from './clients/logo.ts'
+import type { DeveloperContext } from './developers/access.ts'
+import { consoleRoutes } from './developers/console.ts'
 import { type AppEnv, respondNotFound, respondToError } from './error-responses.ts'
 import { callbackRoutes } from './id-verification/callbacks.ts'
 import { findVerificationState } from './id-verification/own-progress.ts'
@@ -58,6 +60,7 @@ import { timeZoneRoutes } from './portal/time-zone.ts'
 import { unexpectedRoutes } from './portal/unexpected.ts'
 import { verifyRoutes } from './portal/verify.ts'
 import { wellKnownRoutes } from './portal/well-known.ts'
+import { referenceRoutes } from './reference/routes.ts'
 import { createFormTokens } from './web/form-tokens.ts'
 import { cameraScript, passkeyScript } from './web/html.ts'
 import { addReader, type PageEnv } from './web/reader.ts'
@@ -138,6 +141,7 @@ function publicRoutes(context: WebContext): Hono<PageEnv> {
   routes.route('/', transmitterRoutes(issuer))
   routes.route('/', ledgerRoutes(context))
   routes.route('/', openApiRoutes(context))
+  routes.route('/', referenceRoutes(context))
   routes.route('/', healthRoutes(context))
   routes.route('/', resourceMetadataRoutes(issuer, config.site.name))
   routes.route('/', assetRoutes(context.site))
@@ -202,6 +206,14 @@ function residentRoutes(context: WebContext): Hono<PageEnv> {
   routes.route('/', setupRoutes(portal))
   routes.route('/', wellKnownRoutes(portal))
   routes.route('/', notMeRoutes(portal))
+  if (context.sandbox) routes.route('/', developerRoutes(portal))
   if (showsOutbox(context)) routes.route('/', outboxRoutes(portal))
+  return routes
+}
+
+/** The console, where there is a sandbox to try applications in. */
+function developerRoutes(context: DeveloperContext): Hono<PageEnv> {
+  const routes = new Hono<PageEnv>()
+  routes.route('/', consoleRoutes(context))
   return routes
 }

@@ -149,6 +149,16 @@ const schema = z.object({
     .string()
     .regex(/^[\x21-\x7e]{1,2048}$/, 'must be the id or ARN of a key')
     .optional(),
+  SANDBOX_PORT: port
+    .refine((value) => value <= 65535, 'must be a number from 0 to 65535')
+    .optional(),
+  SANDBOX_ISSUER: origin.optional(),
+  SANDBOX_DATABASE_URL: url(['postgres:', 'postgresql:']).optional(),
+  SANDBOX_MIGRATION_DATABASE_URL: url(['postgres:', 'postgresql:']).optional(),
+  SANDBOX_S3_BUCKET: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be a bucket name')
+    .optional(),
   DATA_DIR: z.string().min(1).default('.data'),
   ROLE: z.enum(['web', 'worker', 'all'], { error: 'must be web, worker or all' }).default('all'),
   LOG_LEVEL: z
@@ -250,6 +260,8 @@ export const SECRET_VARIABLES = [
   'MIGRATION_DATABASE_URL',
   'WEB_DATABASE_URL',
   'WORKER_DATABASE_URL',
+  'SANDBOX_DATABASE_URL',
+  'SANDBOX_MIGRATION_DATABASE_URL',
   'COOKIE_KEYS',
   'ENCRYPTION_KEY',
   'SMTP_URL',
@@ -266,7 +278,7 @@ export const VARIABLES: readonly string[] = [
 
 // What begins like this is a variable of ours, or a mistake.
 const NAMESPACES =
-  /^(ALLOWED_HOST|CONTACT_(EMAIL|PHONE)|COOKIE_KEY|DATABASE_(CONN|POOL|QUEUE)|DEFAULT_(LOC|TIME)|DRAIN_|ENCRYPTION_KEY|KEEP_ALIVE_|KMS_|MAIL_FROM|METRICS_|(MIGRATION|WEB|WORKER)_DATABASE_|MISSING_SCOPE_|OPERATOR_(NAME|ADDR)|OUTBOUND_|PORTAL_(NAME|LOGO|COLOU?R)|PRIVACY_POLICY|RATE_LIMIT_|S3_|SECURITY_CONTACT|SHUTDOWN_|SMTP_|TRUSTED_)/
+  /^(ALLOWED_HOST|CONTACT_(EMAIL|PHONE)|COOKIE_KEY|DATABASE_(CONN|POOL|QUEUE)|DEFAULT_(LOC|TIME)|DRAIN_|ENCRYPTION_KEY|KEEP_ALIVE_|KMS_|MAIL_FROM|METRICS_|(MIGRATION|WEB|WORKER)_DATABASE_|MISSING_SCOPE_|OPERATOR_(NAME|ADDR)|OUTBOUND_|PORTAL_(NAME|LOGO|COLOU?R)|PRIVACY_POLICY|RATE_LIMIT_|S3_|SANDBOX_|SECURITY_CONTACT|SHUTDOWN_|SMTP_|TRUSTED_)/
 
 type Values = z.infer<typeof schema>
 
@@ -317,7 +329,22 @@ export type Config = Readonly<{
   mail: MailConfig | undefined
   /** `undefined`: data keys are wrapped with `ENCRYPTION_KEY`. */
   kms: KmsConfig | undefined
+  /** `undefined`: there is no sandbox. */
+  sandbox: SandboxConfig | undefined
+  /** Whether this is the sandbox's own configuration: developers try their applications there, with invented people. */
+  isSandbox: boolean
 }>
+
+/** What the sandbox does not share with the portal: an address, a database and a bucket of its own. */
+type SandboxConfig = {
+  port: number
+  /** `undefined`: this machine, by a host name that the portal does not have. */
+  issuer: string | undefined
+  /** `undefined`: the embedded server. */
+  database: DatabaseConfig | undefined
+  /** `undefined`: the embedded server. */
+  bucket: string | undefined
+}
 
 /** With the database, the bucket and the secrets of the embedded parts where the environment names none. */
 export type CompleteConfig = Config &
@@ -449,7 +476,48 @@ const toConfig = (values: Values, credentials: ReturnType<typeof credentialsInFi
   kms: values.KMS_KEY_ID
     ? { keyIds: values.KMS_KEY_ID, endpoint: values.KMS_ENDPOINT, credentials }
     : undefined,
+  sandbox: readSandbox(values),
+  isSandbox: false,
 })
+
+const readSandbox = (values: Values): SandboxConfig | undefined =>
+  values.SANDBOX_PORT === undefined
+    ? undefined
+    : {
+        port: values.SANDBOX_PORT,
+        issuer: values.SANDBOX_ISSUER,
+        database: values.SANDBOX_DATABASE_URL
+          ? {
+              url: values.SANDBOX_DATABASE_URL,
+              migrationUrl: values.SANDBOX_MIGRATION_DATABASE_URL,
+              processUrls: {},
+            }
+          : undefined,
+        bucket: values.SANDBOX_S3_BUCKET,
+      }
+
+/** The sandbox's own configuration: the portal's, with what it does not share. It has few users, so it opens few connections. */
+export function sandboxConfig(
+  config: Config,
+  sandbox: SandboxConfig,
+  embedded?: Pick<Config, 'database' | 's3'>,
+): Config {
+  const s3 = config.s3 && sandbox.bucket ? { ...config.s3, bucket: sandbox.bucket } : embedded?.s3
+  return Object.freeze({
+    ...config,
+    isSandbox: true,
+    sandbox: undefined,
+    port: sandbox.port,
+    issuer: sandbox.issuer,
+    database: sandbox.database ?? embedded?.database,
+    s3,
+    pools: { ...config.pools, sizes: { general: 4, queue: 2, hotEndpoint: 1 } },
+    metrics: undefined,
+    tracing: undefined,
+    // Personas have no mailbox.
+    mail: undefined,
+  })
+}
 
 // The hot endpoint has its own connections, with one statement each at a time.
 const HOT_ENDPOINT_CONNECTIONS = 2
@@ -461,12 +529,19 @@ const drainSeconds = (values: Values) => values.DRAIN_SECONDS ?? (isProduction(v
 
 /** Returns what is wrong with a variable because of another, or because of production. */
 type Rule = (values: Values) => string | readonly string[] | undefined
-type EndpointVariable = 'ISSUER' | 'S3_ENDPOINT' | 'S3_PUBLIC_ENDPOINT' | 'KMS_ENDPOINT'
+type EndpointVariable =
+  | 'ISSUER'
+  | 'SANDBOX_ISSUER'
+  | 'S3_ENDPOINT'
+  | 'S3_PUBLIC_ENDPOINT'
+  | 'KMS_ENDPOINT'
 type DatabaseVariable =
   | 'DATABASE_URL'
   | 'MIGRATION_DATABASE_URL'
   | 'WEB_DATABASE_URL'
   | 'WORKER_DATABASE_URL'
+  | 'SANDBOX_DATABASE_URL'
+  | 'SANDBOX_MIGRATION_DATABASE_URL'
 
 const withReason = (fault: string, reason: string | undefined) =>
   reason ? `${fault}: ${reason}` : fault
@@ -533,6 +608,33 @@ const RULES: readonly Rule[] = [
   requiredWith('OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_HEADERS'),
   requiredWith('KMS_KEY_ID', 'KMS_ENDPOINT'),
   httpsInProduction('KMS_ENDPOINT'),
+  ...(
+    [
+      'SANDBOX_ISSUER',
+      'SANDBOX_DATABASE_URL',
+      'SANDBOX_MIGRATION_DATABASE_URL',
+      'SANDBOX_S3_BUCKET',
+    ] as const
+  ).map((name) => requiredWith('SANDBOX_PORT', name)),
+  sandboxOfItsOwn('SANDBOX_DATABASE_URL', 'DATABASE_URL'),
+  sandboxOfItsOwn('SANDBOX_S3_BUCKET', 'S3_BUCKET'),
+  (values) =>
+    values.SANDBOX_PORT && values.SANDBOX_PORT === values.PORT
+      ? 'SANDBOX_PORT must be another port than PORT'
+      : undefined,
+  // Browsers send cookies to every port of a host.
+  (values) =>
+    values.SANDBOX_ISSUER && hostOf(values.SANDBOX_ISSUER) === hostOf(values.ISSUER)
+      ? 'SANDBOX_ISSUER must have another host than ISSUER'
+      : undefined,
+  (values) =>
+    isProduction(values) && values.SANDBOX_PORT !== undefined && !values.SANDBOX_ISSUER
+      ? 'SANDBOX_ISSUER is required in production with SANDBOX_PORT'
+      : undefined,
+  httpsInProduction('SANDBOX_ISSUER'),
+  tlsInProduction('SANDBOX_DATABASE_URL'),
+  tlsInProduction('SANDBOX_MIGRATION_DATABASE_URL'),
+  requiredWith('SANDBOX_DATABASE_URL', 'SANDBOX_MIGRATION_DATABASE_URL'),
   requiredWith('COOKIE_KEYS', 'DATABASE_URL', HOW_TO_MAKE_A_KEY),
   requiredWith('ENCRYPTION_KEY', 'DATABASE_URL', HOW_TO_MAKE_A_KEY),
   ({ ENCRYPTION_KEY = [] }) =>
@@ -540,6 +642,23 @@ const RULES: readonly Rule[] = [
       ? 'ENCRYPTION_KEY must be 32 bytes, base64url'
       : undefined,
 ]
+
+const hostOf = (issuer = 'http://localhost') => new URL(issuer).hostname
+
+/** What is invented is never stored beside what is true: the sandbox has its own, wherever the portal's is named. */
+function sandboxOfItsOwn(
+  name: 'SANDBOX_DATABASE_URL' | 'SANDBOX_S3_BUCKET',
+  portals: 'DATABASE_URL' | 'S3_BUCKET',
+): Rule {
+  return (values) => {
+    if (values.SANDBOX_PORT === undefined) return undefined
+    if (Boolean(values[name]) !== Boolean(values[portals]))
+      return `${values[name] ? portals : name} is required with SANDBOX_PORT and ${values[name] ? name : portals}`
+    return values[name] !== undefined && values[name] === values[portals]
+      ? `${name} must be another than ${portals}`
+      : undefined
+  }
+}
 
 /** Finds keys that are not random, and keys that are used twice. */
 function randomKeysInProduction(values: Values): string[] {

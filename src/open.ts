@@ -1,10 +1,12 @@
-import type { CompleteConfig, Config } from './config.ts'
+import { type CompleteConfig, type Config, sandboxConfig } from './config.ts'
 import { type AppContext, openContext, type SchemaRule } from './context.ts'
 import type { Log } from './platform/log.ts'
 
 export type OpenedContext = AppContext & {
   /** Whether the database is in `config.dataDir`. */
   isDatabaseEmbedded: boolean
+  /** Opens the sandbox's own context, which the caller closes before this one. `undefined`: there is no sandbox. */
+  openSandbox: (() => Promise<AppContext>) | undefined
 }
 
 /**
@@ -30,14 +32,19 @@ export async function open(
     : undefined
   try {
     const isOwner = embedded?.database?.migrationUrl !== undefined
-    const context = await openContext(
-      complete(config, embedded),
-      log,
-      isOwner && schema === 'require' ? 'migrate' : schema,
-    )
+    const rule = isOwner && schema === 'require' ? 'migrate' : schema
+    const completed = complete(config, embedded)
+    const context = await openContext(completed, log, rule)
+    const { sandbox } = config
     return {
       ...context,
       isDatabaseEmbedded: !config.database,
+      openSandbox:
+        sandbox &&
+        (() => {
+          const own = sandboxConfig(config, sandbox, embedded?.sandbox)
+          return openContext(complete({ ...own, secrets: completed.secrets }), log, rule)
+        }),
       async close() {
         await context.close()
         await embedded?.close()

@@ -13,14 +13,17 @@ import { createLog, type Log } from './platform/log.ts'
 import { createMetrics, type Metrics, serveMetrics } from './platform/metrics.ts'
 import { measureOperations } from './platform/operation-metrics.ts'
 import type { Readiness } from './platform/readiness.ts'
-import { prepareListener, type RunningServer, startServer } from './server.ts'
+import { type Listener, prepareListener, type RunningServer, startServer } from './server.ts'
 import { SECURITY_EVENTS, type SecurityEvent } from './web/security-events.ts'
 import { createWebMetrics } from './web/web-metrics.ts'
+import type { Sandbox } from './web-context.ts'
 import { startWorker } from './worker.ts'
 
 export type Served = {
   context: OpenedContext
   server: RunningServer | undefined
+  /** `undefined`: there is none, or this process serves no requests. */
+  sandbox: Sandbox | undefined
   close(): Promise<void>
 }
 
@@ -30,14 +33,15 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<Served> {
   const log = createLog(config.logLevel)
   const opened = createClosing()
   try {
-    const { context, server, worker } = await start(config, log, opened.add)
+    const { context, server, worker, sandbox } = await start(config, log, opened.add)
     return {
       context,
       server,
+      sandbox: sandbox?.served,
       async close() {
         context.readiness.drain()
         // At once, while the server still drains. Its failure is the one of closing it.
-        worker?.stop().catch(() => {})
+        for (const each of [worker, sandbox?.worker]) each?.stop().catch(() => {})
         await opened.close()
       },
     }
@@ -81,6 +85,10 @@ async function start(config: Config, log: Log, add: Add) {
       each.stop(),
     )
   const listener = isWeb && add(await prepareListener(config), async (each) => each.close())
+  const sandboxListener =
+    isWeb &&
+    config.sandbox &&
+    add(await prepareListener({ ...config, ...config.sandbox }), async (each) => each.close())
   const issuer = config.issuer ?? `http://localhost:${listener ? listener.port : config.port}`
   const context = add(await open(config, log, { mode: 'own', schema: 'migrate' }), (each) =>
     each.close(),
@@ -96,12 +104,16 @@ async function start(config: Config, log: Log, add: Add) {
   )
   const worker =
     config.role === 'web' ? undefined : add(await startWorker(context, jobs), (each) => each.stop())
+  // Browsers send cookies to every port of a host, so this machine has another name for the sandbox.
+  const host = new URL(issuer).hostname === 'localhost' ? '127.0.0.1' : 'localhost'
+  const sandbox = await startSandbox({ context, listener: sandboxListener, host, log, add })
   const server = listener
     ? add(
         await startServer(listener, context, {
           issuer,
           jobs,
           onDelivery: () => worker?.checkInbox(),
+          sandbox: sandbox?.served,
           metrics: metrics && createWebMetrics(metrics, VENDORS),
           tracer,
         }),
@@ -120,7 +132,38 @@ async function start(config: Config, log: Log, add: Add) {
   }
   if (measured) log.info('metrics are served', { port: measured.port })
   ready = context.readiness
-  return { context, server, worker }
+  return { context, server, worker, sandbox }
+}
+
+/**
+ * Starts the sandbox: the same program as the portal, with a database, a bucket and an address of its own, so that nothing invented is
+ * ever beside what is true. It is in the portal's process, and shares its keys.
+ */
+async function startSandbox(given: {
+  context: OpenedContext
+  listener: Listener | undefined | false
+  /** Where no issuer is configured. */
+  host: string
+  log: Log
+  add: Add
+}) {
+  const { listener, log, add } = given
+  const { openSandbox } = given.context
+  if (!openSandbox) return undefined
+  const context = add(await openSandbox(), (each) => each.close())
+  const { config } = context
+  if (config.role !== 'web') await checkBucket(context)
+  const jobs = add(await createJobs(config.database.url, log, config.pools), (each) => each.stop())
+  const worker =
+    config.role === 'web' ? undefined : add(await startWorker(context, jobs), (each) => each.stop())
+  if (!listener) return { served: undefined, worker }
+  const issuer = config.issuer ?? `http://${given.host}:${listener.port}`
+  const onDelivery = () => worker?.checkInbox()
+  const server = add(
+    await startServer(listener, context, { issuer, jobs, onDelivery, sandbox: undefined }),
+    (each) => each.close(closingTimes(config)),
+  )
+  return { served: { context, jobs, issuer, server }, worker }
 }
 
 /** What remains of `SHUTDOWN_SECONDS` after draining is for requests under way, except for a moment to close all else. */

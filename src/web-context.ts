@@ -26,6 +26,9 @@ import { createReaderOf, type ReaderOf } from './web/reader.ts'
 import { createSite, type Site } from './web/site.ts'
 import type { WebMetrics } from './web/web-metrics.ts'
 
+/** The sandbox that the portal's console manages: its own database, bucket, queue and address. */
+export type Sandbox = { context: AppContext; jobs: Jobs; issuer: string }
+
 /** What a web process is started with and no configuration says. */
 export type WebOptions = {
   /** The public origin: `config.issuer`, or derived from the port once it is known. */
@@ -34,6 +37,8 @@ export type WebOptions = {
   jobs: Jobs
   /** Called when a delivery was stored, so that this process's worker reads it at once. */
   onDelivery: () => void
+  /** `undefined`: there is none, or this is it. */
+  sandbox?: Sandbox | undefined
   /** `undefined`: nothing is counted. */
   metrics?: WebMetrics | undefined
   /** `undefined`: nothing is traced. */

@@ -45,6 +45,7 @@ import { recordSuccess } from './platform/duties.ts'
 import type { Jobs } from './platform/jobs.ts'
 import { type Loop, startLoop } from './platform/loop.ts'
 import { deleteOldMail, startMail } from './platform/mail.ts'
+import { deleteOldRequests } from './request-log/store.ts'
 import { deleteRetiredKeys, openKeyRing, rotateKeysOnSchedule } from './signing/key-ring.ts'
 import { relayOperatorActions } from './web/security-events.ts'
 
@@ -77,6 +78,7 @@ export const CLEAN_UPS: readonly ((db: Db) => Promise<unknown>)[] = [
   deleteOldPhoneLinks,
   deleteOldUploads,
   deleteOldReceipts,
+  deleteOldRequests,
 ]
 
 /** Starts the work. The caller closes context and queue, after it has stopped. */

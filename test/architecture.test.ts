@@ -40,8 +40,11 @@ const ORDER = [
   'app.ts',
   'web-context.ts',
   'error-responses.ts',
+  'developers',
   'portal',
+  'reference',
   'api',
+  'personas',
   'id-verification',
   'oauth',
   'consents',
@@ -49,6 +52,7 @@ const ORDER = [
   'accounts',
   'events',
   'ledger',
+  'request-log',
   'signing',
   'context.ts',
   'config.ts',
@@ -292,6 +296,7 @@ const TABLES: Record<string, string[]> = {
   ],
   clients: ['client', 'client_logo', 'tenant', 'trusted_client'],
   consents: ['consent', 'ended_consent'],
+  developers: ['developer_invitation', 'developer_member', 'developer_team', 'production_request'],
   events: ['event', 'event_attempt', 'event_secret', 'event_stream', 'last_announcement'],
   'id-verification': [
     'alert',
@@ -316,6 +321,7 @@ const TABLES: Record<string, string[]> = {
   ],
   ledger: ['ledger_entry', 'ledger_head', 'ledger_leaf', 'ledger_node'],
   oauth: ['oauth_grant', 'oidc_artifact', 'spent_jti'],
+  personas: ['persona', 'sandbox_clock'],
   platform: [
     'data_key',
     'duty',
@@ -325,6 +331,7 @@ const TABLES: Record<string, string[]> = {
     'rate_window',
     'schema_migration',
   ],
+  'request-log': ['request_log'],
   signing: ['signing_key'],
   web: ['operator_action'],
 }

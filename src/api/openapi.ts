@@ -2,9 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Hono } from 'hono'
 import type { z } from 'zod'
 import { SCOPES } from '../clients/scopes.ts'
-import { securityHeaders } from '../web/html.ts'
-import type { Site } from '../web/site.ts'
-import { type Setting, textsFor } from '../web/texts/languages.ts'
+import type { Setting } from '../web/texts/languages.ts'
 import { backOfficeOperations } from './back-office.ts'
 import { eventOperations } from './events.ts'
 import { healthOperations } from './health.ts'
@@ -15,7 +13,6 @@ import { mosaicImageOperations } from './mosaic/images.ts'
 import { mosaicSessionOperations } from './mosaic/sessions.ts'
 import { naturalPersonOperations } from './natural-person.ts'
 import { documentPath, type Operation } from './operation.ts'
-import { referencePage } from './reference-page.ts'
 import { failuresOf, isBackOffice } from './refusals.ts'
 import { EXAMPLE_ID, EXAMPLE_SUBJECT_ID } from './schemas.ts'
 import { smallerOperations } from './smaller.ts'
@@ -70,40 +67,29 @@ const PATH_PARAMETERS: Record<string, object> = {
   },
 }
 
-/** `GET /openapi.json`, and a page to read it. */
+/** `GET /openapi.json`. */
 export function openApiRoutes({
   issuer,
-  site,
   config,
 }: {
   issuer: string
-  site: Site
   config: { site: Setting }
 }): Hono {
-  let document: OpenApiDocument | undefined
   let body: string | undefined
-  // At the first request: it would delay every start.
-  const describeOnce = () => (document ??= openApiDocument(issuer, config.site.name))
   const routes = new Hono()
   routes.get('/openapi.json', (c) => {
-    body ??= JSON.stringify(describeOnce(), null, 2)
+    // At the first request: it would delay every start.
+    body ??= JSON.stringify(openApiDocument(issuer, config.site.name), null, 2)
     return c.body(body, 200, {
       'Content-Type': 'application/json; charset=utf-8',
       'Cache-Control': 'public, max-age=300',
       'Access-Control-Allow-Origin': '*',
     })
   })
-  routes.get('/reference', (c) => {
-    for (const [name, value] of Object.entries(securityHeaders({ issuer, locale: 'en' })))
-      c.header(name, value)
-    const texts = textsFor('en', config.site)
-    const reader = { locale: 'en', texts, returnTo: '/reference', site } as const
-    return c.html(referencePage(reader, describeOnce(), OPERATIONS))
-  })
   return routes
 }
 
-type OpenApiDocument = ReturnType<typeof openApiDocument>
+export type OpenApiDocument = ReturnType<typeof openApiDocument>
 
 /** The OpenAPI 3.1 document of all operations, for this issuer. */
 export function openApiDocument(issuer: string, name = 'Identity portal') {

@@ -1,4 +1,4 @@
-import { listPolicies, POLICIES, setPolicy } from '../platform/policies.ts'
+import { listPolicies, setPolicy } from '../platform/policies.ts'
 import { defineCommand, type Noun, UsageError } from './command.ts'
 
 const list = defineCommand({
@@ -11,7 +11,7 @@ const list = defineCommand({
 const set = defineCommand({
   summary: 'Set a policy',
   arguments: {
-    '<policy>': Object.keys(POLICIES).join(', '),
+    '<policy>': 'its name: `policy list` shows all',
     '<value>': 'one of its choices, which `policy list` shows; the first is the default',
   },
   examples: ['policy set mfa required', 'policy set sign-up invitation'],

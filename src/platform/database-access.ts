@@ -123,12 +123,21 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
     web: {
       select: '*',
       insert: '*',
-      update: ['name', 'metadata', 'secret_hash', 'updated_at'],
+      // Developers give their applications new secrets.
+      update: { except: ['id', 'tenant', 'created_at'] },
       delete: true,
     },
     worker: { select: { except: ['secret_hash', 'previous_secret_hash'] } },
   },
-  client_logo: { web: read, worker: all },
+  client_logo: { web: all, worker: all },
+  developer_invitation: { web: all, worker: expire('expires_at') },
+  developer_member: { web: all, worker: none },
+  developer_team: { web: all, worker: none },
+  production_request: { web: all, worker: none },
+  request_log: { web: append, worker: expire('at') },
+  // Of the sandbox, whose processes have all rights.
+  persona: { web: none, worker: none },
+  sandbox_clock: { web: none, worker: none },
   // Workers name applications in mails.
   trusted_client: { web: read, worker: read },
   consent: { web: all, worker: { select: '*', delete: true } },

@@ -6,6 +6,8 @@ export const POLICIES = {
   mfa: ['when-enrolled', 'off', 'required'],
   'expired-documents': ['count', 'refuse'],
   'sign-up': ['closed', 'invitation', 'open'],
+  // Who may create a team of developers: every resident, or those whom a team invites.
+  developers: ['open', 'invitation', 'closed'],
   'erasure-wait-days': ['14', '0', '1', '7', '28'],
   'consent-default': ['90-days', '1-day', '30-days', '365-days', 'until-ended'],
   'consent-longest': ['until-ended', '365-days', '90-days', '30-days', '1-day'],

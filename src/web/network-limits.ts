@@ -57,6 +57,10 @@ export const NETWORK_RULES: readonly [method: string, path: string, rule: Networ
   ['GET', '/sign-in', 'none'],
   ['POST', '/sign-in', 'refusals'],
   ['POST', '/language', 'requests'],
+  // Developers.
+  ['GET', '/developers', 'none'],
+  ['POST', '/developers/teams', 'requests'],
+  ['GET', '/developers/:team', 'none'],
   ['POST', '/passkeys/options', 'requests'],
   ['GET', '/reset', 'none'],
   ['POST', '/reset', 'requests'],

@@ -20,6 +20,7 @@ import { createLog } from '../../src/platform/log.ts'
 import { randomSecret } from '../../src/platform/secrets.ts'
 import { createVault } from '../../src/platform/vault.ts'
 import { prepareListener, startServer } from '../../src/server.ts'
+import type { Sandbox } from '../../src/web-context.ts'
 import { startWorker } from '../../src/worker.ts'
 import { PROCESS_ROLES } from './cluster.ts'
 import { createDatabase } from './database.ts'
@@ -38,8 +39,9 @@ export type TestPortal = Awaited<ReturnType<typeof startPortal>>
 /** A complete portal on a free port: real PostgreSQL, real S3 protocol, real HTTP. It collects every log line. */
 export async function startPortal({
   worker = false,
+  developerSandbox,
   ...given
-}: { worker?: boolean } & Partial<CompleteConfig> = {}) {
+}: { worker?: boolean; developerSandbox?: Sandbox } & Partial<CompleteConfig> = {}) {
   const { keys } = inject('cluster')
   const database = await createDatabase()
   const dir = await mkdtemp(join(tmpdir(), 'portal-test-'))
@@ -69,7 +71,7 @@ export async function startPortal({
   const parts = await openContext(config, log)
   // As `serve` does.
   parts.readiness.add('keys', () => requireNeededKeys(parts))
-  const first = await startProcess(parts, worker)
+  const first = await startProcess(parts, worker, developerSandbox)
 
   return {
     ...first,
@@ -89,6 +91,7 @@ export async function startPortal({
       startProcess(
         { ...parts, ...changed, config: { ...config, issuer: first.issuer, ...given } },
         worker,
+        developerSandbox,
       ),
     /** Starts another web process as a process of the operating system, like an operator. */
     startOther: (given: Environment = {}) =>
@@ -111,9 +114,17 @@ export async function startPortal({
   }
 }
 
-async function startProcess(parts: AppContext, hasWorker: boolean) {
+/** The sandbox of a portal: `startPortal({ developerSandbox: await startSandbox() })`. Close it after the portal. */
+export async function startSandbox(given: { worker?: boolean } & Partial<CompleteConfig> = {}) {
+  const portal = await startPortal({ ...given, isSandbox: true })
+  return { ...portal, context: portal.parts }
+}
+
+async function startProcess(parts: AppContext, hasWorker: boolean, sandbox?: Sandbox) {
   const listener = await prepareListener(parts.config)
-  const issuer = parts.config.issuer ?? `http://localhost:${listener.port}`
+  // Browsers send cookies to every port of a host.
+  const host = parts.config.isSandbox ? '127.0.0.1' : 'localhost'
+  const issuer = parts.config.issuer ?? `http://${host}:${listener.port}`
   const web = await openProcess(parts, 'web')
   const working = hasWorker ? await openProcess(parts, 'worker') : undefined
   const worker = working && (await startWorker(working.parts, working.jobs))
@@ -121,10 +132,12 @@ async function startProcess(parts: AppContext, hasWorker: boolean) {
     issuer,
     jobs: web.jobs,
     onDelivery: () => worker?.checkInbox(),
+    sandbox,
   })
   return {
+    jobs: web.jobs,
     /** The address of this process; all processes have the same issuer. */
-    url: running.url.replace('127.0.0.1', 'localhost'),
+    url: running.url.replace('127.0.0.1', host),
     issuer,
     worker,
     async close() {
@@ -142,7 +155,8 @@ async function startProcess(parts: AppContext, hasWorker: boolean) {
  */
 async function openProcess(given: AppContext, kind: ProcessKind) {
   const { database } = given.config
-  const isOwners = new URL(database.url).username === USER
+  // The processes of a sandbox have all rights.
+  const isOwners = !given.config.isSandbox && new URL(database.url).username === USER
   const url = isOwners
     ? Object.assign(new URL(database.url), { username: PROCESS_ROLES[kind] }).href
     : database.url

@@ -383,6 +383,8 @@ describe('a secret in a file', () => {
       MIGRATION_DATABASE_URL: 'postgres://owner@db/portal?sslmode=verify-full',
       WEB_DATABASE_URL: 'postgres://web@db/portal?sslmode=verify-full',
       WORKER_DATABASE_URL: 'postgres://worker@db/portal?sslmode=verify-full',
+      SANDBOX_DATABASE_URL: 'postgres://db/sandbox?sslmode=verify-full',
+      SANDBOX_MIGRATION_DATABASE_URL: 'postgres://owner@db/sandbox?sslmode=verify-full',
       COOKIE_KEYS: key,
       ENCRYPTION_KEY: otherKey,
       SMTP_URL: 'smtps://portal:secret@mail.test',
@@ -396,6 +398,9 @@ describe('a secret in a file', () => {
       files[`${name}_FILE`] = await write(`${value}\n`, name === 'SMTP_URL' ? 0o440 : 0o400)
     const { DATABASE_URL: _, COOKIE_KEYS: _c, ENCRYPTION_KEY: _e, SMTP_URL: _s, ...rest } = good
     const more = {
+      SANDBOX_PORT: '3003',
+      SANDBOX_ISSUER: 'https://sandbox.id.example.org',
+      SANDBOX_S3_BUCKET: 'portal-sandbox',
       KMS_KEY_ID: 'alias/portal',
       OTEL_EXPORTER_OTLP_ENDPOINT: 'https://collector.test',
     }
@@ -431,4 +436,41 @@ describe('a secret in a file', () => {
       'The configuration has a fault:\n  COOKIE_KEYS_FILE and COOKIE_KEYS are both set: keep one',
     )
   })
+})
+
+test('a sandbox has an address, a database and a bucket of its own', () => {
+  const portal = {
+    DATABASE_URL: 'postgres://u:p@127.0.0.1/portal',
+    COOKIE_KEYS: key,
+    ENCRYPTION_KEY: otherKey,
+    S3_BUCKET: 'documents',
+  }
+  const own = {
+    SANDBOX_DATABASE_URL: 'postgres://u:p@127.0.0.1/sandbox',
+    SANDBOX_S3_BUCKET: 'sandbox-documents',
+  }
+  expect(loadConfig({ ...portal, ...own, SANDBOX_PORT: '3003' }).sandbox).toMatchObject({
+    port: 3003,
+    bucket: 'sandbox-documents',
+  })
+  expect(loadConfig({ SANDBOX_PORT: '3003' }).sandbox).toMatchObject({ database: undefined })
+  for (const [wrong, message] of [
+    [{ ...portal, SANDBOX_PORT: '3003' }, 'SANDBOX_DATABASE_URL is required with SANDBOX_PORT'],
+    [{ ...own, SANDBOX_PORT: '3003' }, 'DATABASE_URL is required with SANDBOX_PORT'],
+    [{ ...portal, ...own }, 'SANDBOX_PORT is required with SANDBOX_DATABASE_URL'],
+    [
+      { ...portal, ...own, SANDBOX_PORT: '3003', SANDBOX_S3_BUCKET: 'documents' },
+      'SANDBOX_S3_BUCKET must be another than S3_BUCKET',
+    ],
+    [
+      { ...portal, ...own, SANDBOX_PORT: '3003', SANDBOX_DATABASE_URL: portal.DATABASE_URL },
+      'SANDBOX_DATABASE_URL must be another than DATABASE_URL',
+    ],
+    [{ PORT: '3003', SANDBOX_PORT: '3003' }, 'SANDBOX_PORT must be another port than PORT'],
+    [
+      { SANDBOX_PORT: '3003', SANDBOX_ISSUER: 'http://localhost:3003' },
+      'SANDBOX_ISSUER must have another host than ISSUER',
+    ],
+  ] as const)
+    expect(fault(wrong), message).toContain(message)
 })

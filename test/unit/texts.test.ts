@@ -113,7 +113,7 @@ test('dates, times, lists and plurals are those of the language', () => {
 const root = new URL('../../src/', import.meta.url).pathname
 
 /** For developers, in English: what is only on a developer's machine, and the reference of the API. */
-const ENGLISH_ONLY = /^(local\/|web\/texts\/|api\/reference-page\.ts$)/
+const ENGLISH_ONLY = /^(local\/|web\/texts\/|developers\/|reference\/)/
 
 /**
  * The text that a source's html templates contain themselves: between tags, and in attributes that are read out or shown. Expressions

@@ -22,6 +22,8 @@ export type Embedded = {
   database: DatabaseConfig | undefined
   s3: S3Config | undefined
   secrets: SecretsConfig
+  /** The sandbox's own database and bucket, in the same servers. */
+  sandbox: { database: DatabaseConfig | undefined; s3: S3Config | undefined }
   close(): Promise<void>
 }
 
@@ -37,6 +39,7 @@ type Options = {
 }
 
 const BUCKET = 'documents'
+const SANDBOX = { database: 'portal_sandbox', bucket: 'sandbox-documents' }
 const APP_ROLE = 'portal_app'
 const REGION = 'us-east-1'
 // A command of the operator may hold the directory for a moment.
@@ -135,6 +138,7 @@ async function own(dir: string, lock: Lock, options: Options): Promise<Embedded>
         ? startPostgres({
             dir: join(dir, 'postgres'),
             password: secrets.databasePassword,
+            databases: [SANDBOX.database],
             log: options.log,
           })
         : undefined,
@@ -163,8 +167,14 @@ async function attach(dir: string, owner: Owner): Promise<Embedded> {
   const secrets = await loadSecrets(dir)
   const parts = describe(secrets, owner.databasePort, owner.s3Endpoint)
   // The owner has run the migrations.
-  const database = parts.database && { ...parts.database, migrationUrl: undefined }
-  return { ...parts, database, close: async () => {} }
+  const owned = (database: DatabaseConfig | undefined) =>
+    database && { ...database, migrationUrl: undefined }
+  return {
+    ...parts,
+    database: owned(parts.database),
+    sandbox: { ...parts.sandbox, database: owned(parts.sandbox.database) },
+    close: async () => {},
+  }
 }
 
 function describe(
@@ -174,31 +184,36 @@ function describe(
 ): Omit<Embedded, 'close'> {
   const { databasePassword } = secrets
   const appPassword = createHmac('sha256', databasePassword).update(APP_ROLE).digest('base64url')
-  return {
-    database: databasePort
+  const databaseOf = (name: string) =>
+    databasePort
       ? {
-          url: urlOf(databasePort, appPassword, 'portal', APP_ROLE),
-          migrationUrl: urlOf(databasePort, databasePassword, 'portal'),
+          url: urlOf(databasePort, appPassword, name, APP_ROLE),
+          migrationUrl: urlOf(databasePort, databasePassword, name),
           processUrls: {},
         }
-      : undefined,
-    s3: s3Endpoint
+      : undefined
+  const bucketOf = (bucket: string) =>
+    s3Endpoint
       ? {
           endpoint: s3Endpoint,
           publicEndpoint: s3Endpoint,
           region: REGION,
-          bucket: BUCKET,
+          bucket,
           forcePathStyle: true,
           credentials: {
             accessKeyId: secrets.s3AccessKeyId,
             secretAccessKey: secrets.s3SecretAccessKey,
           },
         }
-      : undefined,
+      : undefined
+  return {
+    database: databaseOf('portal'),
+    s3: bucketOf(BUCKET),
     secrets: {
       cookieKeys: secrets.cookieKeys,
       encryptionKeys: secrets.encryptionKeys.map((key) => Buffer.from(key, 'base64url')),
     },
+    sandbox: { database: databaseOf(SANDBOX.database), s3: bucketOf(SANDBOX.bucket) },
   }
 }
 
@@ -211,6 +226,7 @@ async function startS3(dir: string, secrets: Secrets, { log, production }: Optio
       dir: join(dir, 's3'),
       port,
       bucket: BUCKET,
+      otherBuckets: [SANDBOX.bucket],
       region: REGION,
       credentials: {
         accessKeyId: secrets.s3AccessKeyId,

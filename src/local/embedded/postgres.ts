@@ -23,18 +23,21 @@ export async function startPostgres({
   dir,
   password,
   durable = true,
+  databases = [],
   log,
 }: {
   dir: string
   password: string
   durable?: boolean
+  /** Created beside the first one, where they are missing. */
+  databases?: readonly string[]
   log?: Log
 }): Promise<EmbeddedPostgres> {
   const cluster = await prepareCluster({ dir, password, durable })
   const start = (port?: number) => startServer(cluster, durable, port)
   const server = await keepRunning(start, log)
   try {
-    await ensureDatabase(server.port, password)
+    await ensureDatabases(server.port, password, [USER, ...databases])
   } catch (error) {
     await server.stop()
     throw error instanceof Error && 'code' in error && error.code === '28P01'
@@ -181,11 +184,17 @@ async function stop(child: ChildProcess, ended: Promise<string>): Promise<void> 
   await ended
 }
 
-async function ensureDatabase(port: number, password: string): Promise<void> {
+async function ensureDatabases(
+  port: number,
+  password: string,
+  names: readonly string[],
+): Promise<void> {
   const db = openDb(urlOf(port, password, 'postgres'), { connections: 1 })
   try {
-    const [found] = await db`select from pg_database where datname = ${USER}`
-    if (!found) await db.unsafe(`create database ${USER}`)
+    for (const name of names) {
+      const [found] = await db`select from pg_database where datname = ${name}`
+      if (!found) await db.unsafe(`create database ${name}`)
+    }
   } finally {
     await db.end()
   }

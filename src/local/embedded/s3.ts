@@ -11,13 +11,14 @@ import { type AcceptedCredentials, type S3Request, verifySignature } from './s3-
 
 /**
  * An S3 server for development, as strict as S3: every request must be signed, everything is private, and unknown requests
- * are rejected. Path-style, one region, loopback only; stores objects under `dir`. Creates `bucket`. Throws OperatorError in
+ * are rejected. Path-style, one region, loopback only; stores objects under `dir`. Creates `bucket`, and `otherBuckets`. Throws OperatorError in
  * production, for another interface than loopback, for a port in use or a directory that cannot be written.
  */
 export async function startS3Server(options: {
   dir: string
   port: number
   bucket: string
+  otherBuckets?: readonly string[]
   region: string
   credentials: AcceptedCredentials
   production: boolean
@@ -27,7 +28,7 @@ export async function startS3Server(options: {
   now?: () => number
   log?: Log
 }): Promise<{ endpoint: string; port: number; close(): Promise<void> }> {
-  const { dir, bucket, host = '127.0.0.1', log } = options
+  const { dir, bucket, otherBuckets = [], host = '127.0.0.1', log } = options
   const origin = `http://${host.includes(':') ? `[${host}]` : host}`
   if (options.production)
     throw new OperatorError(
@@ -39,7 +40,7 @@ export async function startS3Server(options: {
   const objects = await openObjects(dir).catch((cause: NodeJS.ErrnoException) => {
     throw new OperatorError(`The directory ${dir} must be writable (${cause.code})`, { cause })
   })
-  await objects.createBucket(bucket)
+  for (const each of [bucket, ...otherBuckets]) await objects.createBucket(each)
   const parts = {
     objects,
     region: options.region,

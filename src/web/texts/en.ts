@@ -1889,6 +1889,8 @@ export const en = {
     unreadableForm: 'The form in the request cannot be read.',
     foreignForm:
       'This form was not sent from our page, or it has expired. Please go back, reload the page and try again.',
+    teamSuspended:
+      'The operator has suspended this team. Its members can look, and change nothing.',
     interactionExpired:
       'This step has expired, or was started in another browser. Go back to the application and start again.',
     startAgain: 'Please start again.',

@@ -1896,6 +1896,8 @@ export const es: Texts = {
     unreadableForm: 'No se pudo leer el formulario que llegó.',
     foreignForm:
       'Este formulario no se envió desde nuestra página o ya venció. Vuelva atrás, recargue la página e inténtelo de nuevo.',
+    teamSuspended:
+      'El operador suspendió este equipo. Sus miembros pueden ver, pero no cambiar nada.',
     interactionExpired:
       'Este paso venció o se inició en otro navegador. Vuelva a la aplicación y empiece de nuevo.',
     startAgain: 'Por favor, empiece de nuevo.',

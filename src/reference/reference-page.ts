@@ -1,7 +1,7 @@
 import { html } from 'hono/html'
+import { documentPath, type Operation } from '../api/operation.ts'
 import { type Html, page } from '../web/html.ts'
 import type { Reader } from '../web/reader.ts'
-import { documentPath, type Operation } from './operation.ts'
 
 /** The API for developers, in English, from the same source as its document. */
 export const referencePage = (

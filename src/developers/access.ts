@@ -1,0 +1,77 @@
+import type { Context } from 'hono'
+import type { AppContext } from '../context.ts'
+import type { Jobs } from '../platform/jobs.ts'
+import { isUuid } from '../platform/uuid.ts'
+import type { Guard, GuardParts, Resident } from '../portal/guard.ts'
+import { PageError } from '../web/page-error.ts'
+import type { PageEnv } from '../web/reader.ts'
+import { findMembership, includesRole, type Membership, type TeamRole } from './teams.ts'
+
+/** What the console's routes are given. */
+export type DeveloperContext = GuardParts &
+  Omit<AppContext, 'close'> & {
+    guard: Guard
+    sandbox?: { context: AppContext; jobs: Jobs; issuer: string } | undefined
+  }
+
+/** Somebody who is signed in, in a team of theirs. */
+export type Developer = { resident: Resident; team: Membership }
+export type Form = Record<string, unknown>
+
+/** Where an application is registered: beside invented people, or beside residents. */
+export const PLACES = ['sandbox', 'production'] as const
+export type Place = (typeof PLACES)[number]
+
+/** Of `/developers/:team/…`: the developer, or the way to the sign-in page. Others do not see that the team exists. */
+export async function requireMember(
+  parts: DeveloperContext,
+  c: Context<PageEnv>,
+  role: TeamRole = 'viewer',
+): Promise<Developer | Response> {
+  const resident = await parts.guard.findResident(c)
+  if (!resident) return parts.guard.askToSignIn(c)
+  return { resident, team: await requireTeam(parts, c, resident, role) }
+}
+
+/** The same for a form, which it returns. A suspended team changes nothing. */
+export async function requireMemberForm(
+  parts: DeveloperContext,
+  c: Context<PageEnv>,
+  role: TeamRole = 'developer',
+): Promise<Developer & { form: Form }> {
+  const { resident, form } = await parts.guard.requireForm(c)
+  const team = await requireTeam(parts, c, resident, role)
+  if (team.isSuspended)
+    throw new PageError(403, 'team_suspended', ({ errors }) => errors.teamSuspended)
+  return { resident, team, form }
+}
+
+async function requireTeam(
+  { db }: DeveloperContext,
+  c: Context<PageEnv>,
+  { account }: Resident,
+  role: TeamRole,
+): Promise<Membership> {
+  const teamId = c.req.param('team') ?? ''
+  const team = isUuid(teamId)
+    ? await findMembership(db, { teamId, accountId: account.id })
+    : undefined
+  if (!team || !includesRole(team.role, role)) throw notFound()
+  return team
+}
+
+/** Where an application of `/developers/:team/:place/…` is: its database and keys. Throws where there is no such place. */
+export function requirePlace(
+  parts: DeveloperContext,
+  c: Context<PageEnv>,
+): Pick<AppContext, 'config' | 'db' | 'vault' | 'sealer' | 'storage' | 'outbound'> & {
+  place: Place
+  issuer: string
+} {
+  const place = c.req.param('place')
+  if (place === 'production') return { ...parts, place }
+  if (place !== 'sandbox' || !parts.sandbox) throw notFound()
+  return { ...parts.sandbox.context, place, issuer: parts.sandbox.issuer }
+}
+
+export const notFound = () => new PageError(404, 'not_found', ({ errors }) => errors.notFound)
