@@ -256,7 +256,7 @@ const PERSONA_PAGES: readonly string[] = [
 function personaRoutes(context: WebContext): Hono<PageEnv> {
   const routes = new Hono<PageEnv>()
   for (const { method, path, handler } of residentRoutes(context).routes) {
-    const pattern = path.replace(/\{.*?\}/g, '')
+    const pattern = path.replace(/\{[^/]*\}/g, '')
     // Middleware belongs to all methods.
     if (method === 'ALL' || PERSONA_PAGES.includes(pattern)) routes.on(method, path, handler)
   }

@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createApp } from '../../src/app.ts'
 import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
 import { PERSONAS, SHARED_TEAM } from '../../src/personas/kinds.ts'
 import { findPersona } from '../../src/personas/personas.ts'
+import { createSite, PLAIN_SITE } from '../../src/web/site.ts'
+import type { WebContext } from '../../src/web-context.ts'
 import { createApplication } from '../support/application.ts'
 import { ALL_SCOPES, addClient, addResident, PASSWORD, startSandbox } from '../support/portal.ts'
 
@@ -11,6 +14,96 @@ beforeAll(async () => {
   sandbox = await startSandbox()
 })
 afterAll(() => sandbox.close())
+
+/** Every route of the app at this place, without those of the API, which are the same at both. */
+function routesAt({ isSandbox }: { isSandbox: boolean }): string[] {
+  const app = createApp({
+    ...sandbox.parts,
+    config: { ...sandbox.config, isSandbox, securityContacts: ['mailto:security@example.test'] },
+    issuer: sandbox.issuer,
+    lanes: [],
+    limiter: { take() {} },
+    network: {},
+    otherPlace: { issuer: 'http://portal.test' },
+    sandbox: isSandbox ? undefined : { context: sandbox.parts, issuer: sandbox.issuer },
+    site: createSite(PLAIN_SITE),
+  } as unknown as WebContext)
+  return [...new Set(app.routes.map(({ method, path }) => `${method} ${path}`))].filter(
+    (route) => !/^ALL | \/(api|assets)\/|\*$/.test(route),
+  )
+}
+
+/** What the sandbox has, besides the API, the authorization server and the assets. Whatever is not here is 404 there. */
+const IN_SANDBOX = `
+  GET /
+  GET /.well-known/ledger
+  GET /.well-known/ledger/consistency
+  GET /.well-known/ledger/proof
+  GET /.well-known/oauth-protected-resource
+  GET /.well-known/security.txt
+  GET /.well-known/ssf-configuration
+  GET /accessibility
+  GET /activity
+  GET /activity/:id
+  GET /activity/:id/proof
+  GET /app/:token
+  GET /applications/:clientId
+  GET /applications/:clientId/logo
+  GET /callbacks/:vendor
+  GET /callbacks/:vendor/:integration
+  GET /callbacks/mosaic
+  GET /contact
+  GET /favicon.ico
+  GET /health
+  GET /health/live
+  GET /health/ready
+  GET /help
+  GET /interaction/:uid
+  GET /link/:token
+  GET /links
+  GET /openapi.json
+  GET /outbox
+  GET /photos/:id
+  GET /photos/:id/image
+  GET /photos/:id/thumbnail
+  GET /privacy
+  GET /reference
+  GET /sign-in
+  GET /verifications/:id
+  POST /applications/:clientId
+  POST /applications/:clientId/lift
+  POST /applications/:clientId/revoke
+  POST /callbacks/kora
+  POST /callbacks/kora/:integration
+  POST /interaction/:uid
+  POST /language
+  POST /link/:token
+  POST /links/:subjectId/end
+  POST /photos
+  POST /photos/:id
+  POST /sign-in
+  POST /sign-out
+  POST /verifications/:id
+  POST /webhooks/:vendor
+  POST /webhooks/:vendor/:integration`
+  .trim()
+  .split(/\n\s*/)
+
+const plain = (route: string) => route.replace(/\{[^/]*\}/g, '')
+
+test('of the routes of the portal the sandbox has these and no others', async () => {
+  expect(routesAt({ isSandbox: true }).map(plain).sort()).toEqual(IN_SANDBOX)
+  const absent = routesAt({ isSandbox: false }).filter((route) => !IN_SANDBOX.includes(plain(route)))
+  expect(absent.length).toBeGreaterThan(60)
+  const answers = await Promise.all(
+    absent.map(async (route) => {
+      const [method = '', path = ''] = route.split(' ')
+      const url = `${sandbox.issuer}${plain(path).replace(/:\w+/g, '1')}`
+      return [route, (await fetch(url, { method, redirect: 'manual' })).status]
+    }),
+  )
+  expect(answers.filter(([, status]) => status !== 404)).toEqual([])
+})
 
 const SCOPE = 'openid profile'
 
