@@ -93,7 +93,9 @@ const plain = (route: string) => route.replace(/\{[^/]*\}/g, '')
 
 test('of the routes of the portal the sandbox has these and no others', async () => {
   expect(routesAt({ isSandbox: true }).map(plain).sort()).toEqual(IN_SANDBOX)
-  const absent = routesAt({ isSandbox: false }).filter((route) => !IN_SANDBOX.includes(plain(route)))
+  const absent = routesAt({ isSandbox: false }).filter(
+    (route) => !IN_SANDBOX.includes(plain(route)),
+  )
   expect(absent.length).toBeGreaterThan(60)
   const answers = await Promise.all(
     absent.map(async (route) => {
