@@ -46,8 +46,7 @@ async function runServer(): Promise<void> {
       ? `Identity portal is ready at ${server.issuer} (listening on ${server.url}, ${seconds(started)})\n`
       : `Identity portal worker is ready (${seconds(started)})\n`,
   )
-  if (served.sandbox)
-    process.stdout.write(`Its sandbox is at ${served.sandbox.issuer}\n`)
+  if (served.sandbox) process.stdout.write(`Its sandbox is at ${served.sandbox.issuer}\n`)
   if (context.isDatabaseEmbedded)
     process.stdout.write(`Data is kept in ${context.config.dataDir}. Stop with Ctrl-C.\n`)
   if (server) {
