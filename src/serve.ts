@@ -181,6 +181,8 @@ async function openSandboxParts(
 ) {
   const context = add(await openSandbox(), (each) => each.close())
   const { config, log } = context
+  await requireNeededKeys(context)
+  context.readiness.add('keys', () => requireNeededKeys(context), { rememberMs: 5_000 })
   if (config.role !== 'web') await checkBucket(context)
   const jobs = add(await createJobs(config.database.url, log, config.pools), (each) => each.stop())
   const worker =

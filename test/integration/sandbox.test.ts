@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createApp } from '../../src/app.ts'
+import { readCommand } from '../../src/cli/commands.ts'
+import { diagnose } from '../../src/cli/diagnosis.ts'
 import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
 import { PERSONAS, SHARED_TEAM } from '../../src/personas/kinds.ts'
 import { findPersona } from '../../src/personas/personas.ts'
@@ -105,6 +107,27 @@ test('of the routes of the portal the sandbox has these and no others', async ()
     }),
   )
   expect(answers.filter(([, status]) => status !== 404)).toEqual([])
+})
+
+const run = (words: string[], otherIssuer?: string) =>
+  readCommand(words).run({ ...sandbox.parts, issuer: sandbox.issuer, otherIssuer })
+
+test("the operator's commands know what the sandbox is", async () => {
+  for (const [name, value] of [
+    ['mfa', 'required'],
+    ['sign-up', 'open'],
+  ] as const)
+    await expect(run(['policy', 'set', name, value, '--sandbox'])).rejects.toThrow(
+      `The sandbox has no policy ${name}`,
+    )
+  const change = ['issuer', 'change', 'http://id.test:3003', '--sandbox']
+  await expect(run(change, 'http://id.test')).rejects.toThrow('different hosts')
+  await expect(run(change, 'http://localhost')).resolves.toMatchObject({ changed: false })
+  const findings = await diagnose({ ...sandbox.parts, issuer: sandbox.issuer })
+  expect(findings.filter(({ state }) => state === 'failed')).toEqual([])
+  expect(findings.map(({ check }) => check)).not.toEqual(
+    expect.arrayContaining([expect.stringMatching(/^(backup|mail)$/)]),
+  )
 })
 
 const SCOPE = 'openid profile'

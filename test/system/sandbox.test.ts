@@ -6,16 +6,25 @@ import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
 import { openDb } from '../../src/platform/db.ts'
 import { type Served, serve } from '../../src/serve.ts'
 import { createApplication } from '../support/application.ts'
+import { PROCESS_ROLES } from '../support/cluster.ts'
 import { createDatabase } from '../support/database.ts'
 import { ALL_SCOPES, addClient, addResident, REDIRECT_URI } from '../support/portal.ts'
 import { findFreePorts } from '../support/ports.ts'
 import { kill, test as program, UNUSED_PORT, withDatabase } from '../support/program.ts'
 
 let dir: string
+let metricsPort: number
 let served: Served
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'portal-sandbox-'))
-  served = await serve({ PORT: '0', SANDBOX_PORT: '0', DATA_DIR: dir, LOG_LEVEL: 'silent' })
+  ;[metricsPort = 0] = await findFreePorts(1)
+  served = await serve({
+    PORT: '0',
+    SANDBOX_PORT: '0',
+    METRICS_PORT: String(metricsPort),
+    DATA_DIR: dir,
+    LOG_LEVEL: 'silent',
+  })
 })
 afterAll(async () => {
   await served.close()
@@ -47,6 +56,22 @@ test('the sandbox is served beside the portal, at another host, with a database 
   const [portals, sandboxes] = await Promise.all([keysOf(portal.issuer), keysOf(sandbox.issuer)])
   const kids = new Set(portals.keys.map(({ kid }) => kid))
   expect(sandboxes.keys.filter(({ kid }) => kids.has(kid))).toEqual([])
+})
+
+test("mails to personas stay in the sandbox's outbox, and its work is not in the portal's metrics", async () => {
+  const { portal, sandbox } = places()
+  // It is new to the persona, who is told.
+  const browser = createUserAgent()
+  await browser.submit(await browser.open(`${sandbox.issuer}/`), 'login')
+  const mailsOf = async ({ db }: Pick<typeof portal.context, 'db'>) =>
+    (await db`select from outbox_mail`).length
+  await expect.poll(() => mailsOf(sandbox.context), { timeout: 10_000 }).toBe(1)
+  expect(await mailsOf(portal.context)).toBe(0)
+  expect(sandbox.context.config.mail).toBeUndefined()
+  const metrics = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text()
+  expect(metrics).toContain('portal_sign_ins_total')
+  expect(metrics).not.toContain('send-mail')
+  expect(metrics).not.toMatch(/portal_sign_ins_total\{.*\} [1-9]/)
 })
 
 test('a token at the other place is refused with its reason, and one that only claims to be of there learns no more', async () => {
@@ -205,6 +230,15 @@ program(
       1,
       'There is no sandbox: SANDBOX_PORT is not set.\n',
     ])
+
+    // A web process with the rights of one, as in production; its sandbox has all rights on its own database.
+    const webUrl = Object.assign(new URL(own.url), { username: PROCESS_ROLES.web }).href
+    const served = await serve({ ...both, ROLE: 'web', DATABASE_URL: webUrl })
+    for (const base of [served.url, `http://127.0.0.1:${port}`])
+      expect((await fetch(`${base}/health/ready`)).status).toBe(200)
+    const offered = await createUserAgent().open(`http://127.0.0.1:${port}/`)
+    expect(offered.text).toContain('Alma Rivas')
+    await kill(served.child)
     await Promise.all([own.drop(), sandboxes.drop()])
   },
 )
