@@ -79,9 +79,11 @@ test('a token at the other place is refused with its reason, and one that only c
   const { email } = await addResident(portal.context)
   const tokenAt = async ({ issuer, context }: Pick<typeof sandbox, 'issuer' | 'context'>) => {
     const application = await createApplication(issuer, await addClient(context))
-    return (await application.obtainTokens(ALL_SCOPES, email)).access_token
+    const { access_token: token } = await application.obtainTokens(ALL_SCOPES, email)
+    return { application, token }
   }
-  const [real, invented] = [await tokenAt(portal), await tokenAt(sandbox)]
+  const [atPortal, atSandbox] = [await tokenAt(portal), await tokenAt(sandbox)]
+  const [real, invented] = [atPortal.token, atSandbox.token]
   const [head, body] = invented.split('.')
   for (const [issuer, token, description] of [
     [portal.issuer, invented, 'sandbox_token'],
@@ -103,6 +105,8 @@ test('a token at the other place is refused with its reason, and one that only c
       expect(challenge).toMatch(/^Bearer .*error="invalid_token"/)
       expect(challenge).toContain(`error_description="${description}"`)
     }
+  // RFC 7662 §2.2: nothing more is said of a token that is not active.
+  expect(await atPortal.application.introspect(invented)).toEqual({ active: false })
   const own = await fetch(`${portal.issuer}/api/v1/me/natural-person/id-verification`, {
     headers: { Authorization: `Bearer ${real.slice(0, -4)}AAAA` },
   })
