@@ -33,6 +33,7 @@ import { webhookRoutes } from './id-verification/webhook.ts'
 import { record } from './ledger/disclosure.ts'
 import { type Bearer, createBearer } from './oauth/bearer.ts'
 import { interactionRoutes } from './oauth/interactions.ts'
+import { beforeRead, findConsentLimit, startBranch } from './personas/reactions.ts'
 import { aboutRoutes } from './portal/about.ts'
 import { accountRoutes } from './portal/account.ts'
 import { activityRoutes } from './portal/activity.ts'
@@ -77,6 +78,7 @@ export function createApp(context: WebContext): Hono<AppEnv> {
     ...context,
     missingScopeStatus: config.missingScopeStatus,
     onUse: limiter.take,
+    beforeRead: config.isSandbox ? (token) => beforeRead(db, token) : undefined,
     onRefused: (by) => record(db, { detail: { what: 'refusal' }, ...by }),
   })
   const api: ApiContext = { ...context, bearer, uploadTurns: createUploadTurns() }
@@ -182,6 +184,12 @@ function residentRoutes(context: WebContext): Hono<PageEnv> {
       ...portal,
       findDocuments: (accountId) => findLatestDocuments(db, accountId),
       findVerificationState: (accountId) => findVerificationState(db, accountId),
+      personas: config.isSandbox
+        ? {
+            findLimit: (accountId) => findConsentLimit(db, accountId),
+            onConsent: (sql, accountId) => startBranch(sql, context, accountId),
+          }
+        : undefined,
       requireProof: guard.askForProof,
     }),
   )

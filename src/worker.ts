@@ -40,6 +40,7 @@ import { startSequencer } from './ledger/sequencer.ts'
 import { deleteExpired } from './oauth/expired.ts'
 import { deliverLogout } from './oauth/logout.ts'
 import { createEventSigner, createFindSubject } from './oauth/security-event-tokens.ts'
+import { startPersonas } from './personas/steps.ts'
 import type { Db } from './platform/db.ts'
 import { recordSuccess } from './platform/duties.ts'
 import type { Jobs } from './platform/jobs.ts'
@@ -124,6 +125,7 @@ export async function startWorker(context: AppContext, jobs: Jobs): Promise<Work
   const reconciler = await startReconciler({ db, sealer, tokens, vault, jobs, log })
   const outcomeMails = startOutcomeMails({ db, sealer, vault, jobs, config, log })
   const actions = relayOperatorActions(context)
+  const personas = config.isSandbox ? [startPersonas({ ...context, jobs })] : []
   const inbox = startInbox({ db, sealer, vault, jobs, log })
   const periodic = [
     startLoop({ event: 'stored values cannot be sealed', pauseMs: PERIOD_MS, log }, (stopping) =>
@@ -150,6 +152,7 @@ export async function startWorker(context: AppContext, jobs: Jobs): Promise<Work
     outcomeMails,
     actions,
     progress,
+    ...personas,
   ]
   // A process that also serves requests can do so without its worker.
   const isRequired = config.role === 'worker'

@@ -22,6 +22,7 @@ import type { PageEnv, ReaderOf } from '../web/reader.ts'
 import type { SecurityEvents } from '../web/security-events.ts'
 import {
   allowConsent,
+  type ConsentingPersonas,
   type FindDocuments,
   type FindVerificationState,
   findDecider,
@@ -60,6 +61,7 @@ type InteractionOptions = {
   addressOf: ClientAddress
   findDocuments: FindDocuments
   findVerificationState: FindVerificationState
+  personas?: ConsentingPersonas | undefined
   security: SecurityEvents
   requireProof: RequireProof
   jobs: Jobs
