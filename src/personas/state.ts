@@ -100,6 +100,13 @@ export async function removeStep(
 /** Longer than a step takes. */
 const CLAIM_SECONDS = 60
 
+/** Whether there is something to claim, for the worker that looks for due work. */
+export const isStepDue = (sql: Sql) => sql`
+  exists (select from persona_step where ${isClaimable(sql)})`
+
+const isClaimable = (sql: Sql) =>
+  sql`due_at <= now() and (claimed_until is null or claimed_until <= now())`
+
 /** Claims what is due first: no other worker does it at the same time, and one does it later if this process ends. */
 export async function claimStep(
   sql: Sql,
@@ -107,7 +114,7 @@ export async function claimStep(
   const [row] = await sql<(PersonaRow & Step)[]>`
     with due as (
       select account_id, what, client_id from persona_step
-      where due_at <= now() and (claimed_until is null or claimed_until <= now())
+      where ${isClaimable(sql)}
       order by due_at limit 1 for update skip locked)
     update persona_step step set claimed_until = now() + make_interval(secs => ${CLAIM_SECONDS})
     from due join persona using (account_id)

@@ -4,6 +4,7 @@ import { eraseWithProof } from '../id-verification/erasure-requests.ts'
 import type { Sql } from '../platform/db.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import { type Loop, startLoop } from '../platform/loop.ts'
+import { OWN_LOOK_MS } from '../platform/pulse.ts'
 import { createPersona, prepare } from './personas.ts'
 import { endReadAccess } from './reactions.ts'
 import {
@@ -22,12 +23,10 @@ type Parts = Pick<AppContext, 'config' | 'db' | 'vault' | 'sealer' | 'storage' |
   jobs: Jobs
 }
 
-const POLL_MS = 1_000
-
 /** In the sandbox: does what becomes of personas by itself. Any number of processes may run it. */
 export function startPersonas(parts: Parts): Loop {
   const { log } = parts
-  return startLoop({ event: 'a persona cannot go on', pauseMs: POLL_MS, log }, () =>
+  return startLoop({ event: 'a persona cannot go on', pauseMs: OWN_LOOK_MS, log }, () =>
     runDueStep(parts),
   )
 }

@@ -5,11 +5,13 @@ import sharp from 'sharp'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { listEvents } from '../../src/events/store.ts'
 import { setStream } from '../../src/events/streams.ts'
+import { readFindings } from '../../src/id-verification/findings.ts'
 import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
-import { moveClock } from '../../src/personas/clock.ts'
+import { findClock, MOST_AHEAD_SECONDS, moveClock, resetSandbox } from '../../src/personas/clock.ts'
 import { PERSONAS, type PersonaName } from '../../src/personas/kinds.ts'
 import { ensurePersonas, listPersonas, resetPersona } from '../../src/personas/personas.ts'
 import { runDueStep } from '../../src/personas/steps.ts'
+import { setPolicy } from '../../src/platform/policies.ts'
 import { createApplication } from '../support/application.ts'
 import { addClient, EVERYTHING, PASSWORD, REDIRECT_URI, startSandbox } from '../support/portal.ts'
 
@@ -322,5 +324,111 @@ describe('personas that go on by themselves', () => {
     const [alerts] =
       await sandbox.db`select count(*)::int as open from alert where type = 'reused_document'`
     expect(alerts).toEqual({ open: 0 })
+  })
+})
+
+describe('the clock', () => {
+  const DAY = 24 * 3600
+  beforeEach(() => team.kinds())
+
+  /** Everything with a time that a move changes, of one team. */
+  const snapshot = async (teamId: string, clientId: string) =>
+    await Promise.all([
+      sandbox.db`select id, payload, created_at, expires_at from oidc_artifact where client_id = ${clientId} order by id`,
+      sandbox.db`select id, payload, expires_at from oauth_grant where client_id = ${clientId} order by id`,
+      sandbox.db`select ends_at, created_at from consent where client_id = ${clientId} order by account_id`,
+      sandbox.db`
+        select verification.id, session_created_at, decided_at, document_expires_on
+        from verification join persona using (account_id) where team_id = ${teamId} order by id`,
+      sandbox.db`select persona_step.* from persona_step join persona using (account_id) where team_id = ${teamId}`,
+    ])
+
+  test('tokens end with it, then what refreshes them, then the consent; those of another team do not', async () => {
+    const other = await addTeam()
+    await other.signIn('declined-later')
+    const before = await snapshot(other.teamId, other.clientId)
+    const tokens = await team.signIn('approved')
+    expect((await read(tokens.access_token)).status).toBe(200)
+    const date = Date.parse((await read(tokens.access_token)).body.date)
+    await team.move(tokens.expires_in ?? 0)
+    expect(await read(tokens.access_token)).toMatchObject({
+      status: 401,
+      body: { error: 'invalid_token' },
+    })
+    const refreshed = await team.application.refresh(tokens.refresh_token ?? '')
+    const again = await read(refreshed.access_token)
+    expect(Date.parse(again.body.date)).toBe(date - (tokens.expires_in ?? 0) * 1000)
+    // Until then the resident has allowed it, as the standard is.
+    await team.move(90 * DAY)
+    await expect(team.application.refresh(refreshed.refresh_token ?? '')).rejects.toMatchObject({
+      error: 'invalid_grant',
+    })
+    const [consent] = await sandbox.db`
+      select ends_at < now() as is_over from consent
+      where client_id = ${team.clientId} and account_id = ${(await team.find('approved')).accountId}`
+    expect(consent).toEqual({ isOver: true })
+    expect(await snapshot(other.teamId, other.clientId)).toEqual(before)
+  })
+
+  test('a document expires: its event, its mail, and what the policy says', async () => {
+    const { access_token: first } = await team.signIn('approved', { prompt: 'consent' })
+    const { accountId } = await team.find('approved')
+    const expiry = async () => {
+      const [row] = await sandbox.db`
+        select id, to_char(document_expires_on, 'YYYY-MM-DD') as day from verification where account_id = ${accountId}`
+      const { parts } = sandbox
+      const read = await readFindings(sandbox.db, parts.vault, row?.id, '1')
+      return [row?.day, read?.expiresOn]
+    }
+    const [day = ''] = await expiry()
+    const left = Math.ceil((Date.parse(day) - Date.now()) / (DAY * 1000)) + 1
+    // In parts: days are counted over all moves.
+    await team.move(left * DAY - 18 * 3600)
+    await team.move(12 * 3600)
+    await team.move(6 * 3600)
+    const [stored, said] = await expiry()
+    expect(stored).toBe(said)
+    expect(Date.parse(stored ?? '')).toBe(Date.parse(day) - left * DAY * 1000)
+    expect((await read(first)).status).toBe(401)
+    const told = await sandbox.db`
+      select told_expiry from verification_notice join verification on verification.id = verification_id
+      where account_id = ${accountId}`
+    expect(told).toEqual([{ toldExpiry: `expired ${stored}` }])
+    const { access_token } = await team.signIn('approved', { prompt: 'consent' })
+    expect((await read(access_token)).body.status).toBe('approved')
+    await setPolicy(sandbox.db, 'expired-documents', 'refuse')
+    expect((await read(access_token)).body).toMatchObject(NOTHING)
+    await setPolicy(sandbox.db, 'expired-documents', 'count')
+  })
+
+  test('an application with access is notified when a document expires', async () => {
+    await team.signIn('passport', { prompt: 'consent', fields: { until: 'open' } })
+    await team.kinds()
+    await team.move(400 * DAY)
+    expect(await team.kinds()).toEqual(['verification.document-expired'])
+  })
+
+  test('it moves forward only, and ten years at most; two moves at once add up', async () => {
+    const teamId = randomUUID()
+    for (const seconds of [0, -1, 1.5, Number.NaN])
+      await expect(moveClock(partsOf(), teamId, seconds)).rejects.toThrow(RangeError)
+    await Promise.all([moveClock(partsOf(), teamId, 60), moveClock(partsOf(), teamId, 60)])
+    expect(await findClock(sandbox.db, teamId)).toMatchObject({ aheadSeconds: 120 })
+    expect(await moveClock(partsOf(), teamId, MOST_AHEAD_SECONDS - 119)).toBe('too-far')
+    expect(await moveClock(partsOf(), teamId, MOST_AHEAD_SECONDS - 120)).toMatchObject({
+      aheadSeconds: MOST_AHEAD_SECONDS,
+    })
+  })
+
+  test('a reset sandbox is of today, with new personas', async () => {
+    const { access_token } = await team.signIn('approved', { prompt: 'consent' })
+    await resetSandbox(partsOf(), team.teamId)
+    await runDue()
+    expect((await read(access_token)).status).toBe(401)
+    expect(await findClock(sandbox.db, team.teamId)).toMatchObject({ aheadSeconds: 0 })
+    const again = await team.signIn('approved')
+    const { body } = await read(again.access_token)
+    expect(Object.values(body.documents)).not.toContain(null)
+    expect(Date.now() - Date.parse(body.date)).toBeLessThan(10 * 60_000)
   })
 })
