@@ -25,6 +25,7 @@ import { createUploadTurns } from './api/uploads.ts'
 import { clientLogoRoutes } from './clients/logo.ts'
 import type { DeveloperContext } from './developers/access.ts'
 import { consoleRoutes } from './developers/console.ts'
+import { sandboxRoutes } from './developers/sandbox.ts'
 import { type AppEnv, respondNotFound, respondToError } from './error-responses.ts'
 import { callbackRoutes } from './id-verification/callbacks.ts'
 import { findVerificationState } from './id-verification/own-progress.ts'
@@ -184,7 +185,7 @@ function residentRoutes(context: WebContext): Hono<PageEnv> {
       ...portal,
       findDocuments: (accountId) => findLatestDocuments(db, accountId),
       findVerificationState: (accountId) => findVerificationState(db, accountId),
-      personas: config.isSandbox
+      personaConsents: config.isSandbox
         ? {
             findLimit: (accountId) => findConsentLimit(db, accountId),
             onConsent: (sql, accountId) => startBranch(sql, context, accountId),
@@ -223,5 +224,6 @@ function residentRoutes(context: WebContext): Hono<PageEnv> {
 function developerRoutes(context: DeveloperContext): Hono<PageEnv> {
   const routes = new Hono<PageEnv>()
   routes.route('/', consoleRoutes(context))
+  routes.route('/', sandboxRoutes(context))
   return routes
 }

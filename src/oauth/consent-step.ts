@@ -33,7 +33,7 @@ export type FindDocuments = (accountId: string) => Promise<StoredDocuments | und
 export type FindVerificationState = (accountId: string) => Promise<MissingDocuments['state']>
 
 /** What the sandbox's personas do at a consent. Passed in for the same reason; `undefined` in production. */
-export type ConsentingPersonas = {
+export type PersonaConsents = {
   findLimit: (accountId: string) => Promise<ConsentLimit | undefined>
   /** In the transaction of the consent. */
   onConsent: (sql: Sql, accountId: string) => Promise<void>
@@ -46,7 +46,7 @@ type ConsentStepOptions = {
   provider: () => Provider
   findDocuments: FindDocuments
   findVerificationState: FindVerificationState
-  personas?: ConsentingPersonas | undefined
+  personaConsents?: PersonaConsents | undefined
   jobs: Jobs
   sealer: Sealer
   config: MailContext['config']
@@ -76,7 +76,7 @@ export async function showConsent(
   const shown = [...scopes, ...Object.values(alternatives)]
   const documents = needsVerification(shown) ? await parts.findDocuments(accountId) : undefined
   const rules = await findConsentRules(parts.db)
-  const limit = await parts.personas?.findLimit(accountId)
+  const limit = await parts.personaConsents?.findLimit(accountId)
   const entered = form.entered && readChoice(form.entered, rules)
   return consentPage(reader, {
     ...form,
@@ -129,7 +129,7 @@ export async function allowConsent(
   const request = await readRequest(parts, details)
   const { accountId, clientId, profile, account, before, scopes, alternatives } = request
   const rules = await findConsentRules(db)
-  const limit = await parts.personas?.findLimit(accountId)
+  const limit = await parts.personaConsents?.findLimit(accountId)
   const read = readChoice(form, rules)
   const choice = limit ? limitChoice(read, limit) : read
   const wasShown = form.purpose === undefined || form.purpose === digestOf(profile)
@@ -158,7 +158,7 @@ export async function allowConsent(
         opened: titlesOf(opened),
         endsAt,
       }),
-    async (sql) => parts.personas?.onConsent(sql, accountId),
+    async (sql) => parts.personaConsents?.onConsent(sql, accountId),
   )
   if (outcome === 'signed-out')
     throw new PageError(400, 'interaction_expired', ({ errors }) => errors.signedOutMeanwhile)

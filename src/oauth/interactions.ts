@@ -22,10 +22,10 @@ import type { PageEnv, ReaderOf } from '../web/reader.ts'
 import type { SecurityEvents } from '../web/security-events.ts'
 import {
   allowConsent,
-  type ConsentingPersonas,
   type FindDocuments,
   type FindVerificationState,
   findDecider,
+  type PersonaConsents,
   showConsent,
 } from './consent-step.ts'
 import { ACR, authenticateForm, chooseAcr, toLoginResult } from './logins.ts'
@@ -61,7 +61,7 @@ type InteractionOptions = {
   addressOf: ClientAddress
   findDocuments: FindDocuments
   findVerificationState: FindVerificationState
-  personas?: ConsentingPersonas | undefined
+  personaConsents?: PersonaConsents | undefined
   security: SecurityEvents
   requireProof: RequireProof
   jobs: Jobs
