@@ -87,6 +87,7 @@ const UNLIMITED = `
   GET /sign-in
   GET /developers
   GET /developers/:team
+  GET /developers/:team/sandbox
   GET /reset
   GET /reset/sent
   GET /reset/done
