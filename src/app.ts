@@ -25,6 +25,7 @@ import { createUploadTurns } from './api/uploads.ts'
 import { clientLogoRoutes } from './clients/logo.ts'
 import type { DeveloperContext } from './developers/access.ts'
 import { consoleRoutes } from './developers/console.ts'
+import { overviewRoutes } from './developers/overview.ts'
 import { type AppEnv, respondNotFound, respondToError } from './error-responses.ts'
 import { callbackRoutes } from './id-verification/callbacks.ts'
 import { findVerificationState } from './id-verification/own-progress.ts'
@@ -215,5 +216,6 @@ function residentRoutes(context: WebContext): Hono<PageEnv> {
 function developerRoutes(context: DeveloperContext): Hono<PageEnv> {
   const routes = new Hono<PageEnv>()
   routes.route('/', consoleRoutes(context))
+  routes.route('/', overviewRoutes(context))
   return routes
 }

@@ -61,6 +61,7 @@ export const NETWORK_RULES: readonly [method: string, path: string, rule: Networ
   ['GET', '/developers', 'none'],
   ['POST', '/developers/teams', 'requests'],
   ['GET', '/developers/:team', 'none'],
+  ['GET', '/developers/:team/:place/:client', 'none'],
   ['POST', '/passkeys/options', 'requests'],
   ['GET', '/reset', 'none'],
   ['POST', '/reset', 'requests'],
