@@ -39,3 +39,22 @@ export async function findTeamClient(
     }
   )
 }
+
+/** How many clients a team has. */
+export async function countTeamClients(sql: Sql, teamId: string): Promise<number> {
+  const [row] = await sql<{ count: number }[]>`
+    select count(*)::int as count from client where team_id = ${teamId}`
+  return row?.count ?? 0
+}
+
+/** In a transaction: locks the team's client if it is still as it was at `basedOn`, its `updatedAt`. Returns whether it is. */
+export async function lockTeamClient(
+  sql: Sql,
+  { teamId, clientId, basedOn }: { teamId: string; clientId: string; basedOn: Date },
+): Promise<boolean> {
+  // A Date has milliseconds, PostgreSQL microseconds.
+  const rows = await sql`
+    select from client where id = ${clientId} and team_id = ${teamId}
+      and date_trunc('milliseconds', updated_at) = ${basedOn} for update`
+  return rows.length > 0
+}

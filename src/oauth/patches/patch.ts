@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { ErrorOut, KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { MailContext } from '../../accounts/mails.ts'
+import type { SecretUses } from '../../clients/secret-uses.ts'
 import type { SubjectIdentifiers } from '../../clients/subject-identifiers.ts'
 import type { Db } from '../../platform/db.ts'
 import type { Jobs } from '../../platform/jobs.ts'
@@ -38,6 +39,7 @@ export type PatchContext = {
   readerOf: ReaderOf
   config: MailContext['config']
   addressOf: ClientAddress
+  secretUses: SecretUses
   /** Called when the client of this request has authenticated. */
   onAuthenticatedClient: (req: IncomingMessage) => void
 }
