@@ -25,7 +25,11 @@ import { createUploadTurns } from './api/uploads.ts'
 import { clientLogoRoutes } from './clients/logo.ts'
 import type { DeveloperContext } from './developers/access.ts'
 import { consoleRoutes } from './developers/console.ts'
+import { credentialRoutes } from './developers/credentials.ts'
+import { newApplicationRoutes } from './developers/new-application.ts'
+import { overviewRoutes } from './developers/overview.ts'
 import { sandboxRoutes } from './developers/sandbox.ts'
+import { settingsRoutes } from './developers/settings.ts'
 import { type AppEnv, respondNotFound, respondToError } from './error-responses.ts'
 import { callbackRoutes } from './id-verification/callbacks.ts'
 import { findVerificationState } from './id-verification/own-progress.ts'
@@ -277,5 +281,10 @@ function developerRoutes(context: DeveloperContext): Hono<PageEnv> {
   const routes = new Hono<PageEnv>()
   routes.route('/', consoleRoutes(context))
   routes.route('/', sandboxRoutes(context))
+  // Before the pages of an application, whose path is of the same form.
+  routes.route('/', newApplicationRoutes(context))
+  routes.route('/', overviewRoutes(context))
+  routes.route('/', settingsRoutes(context))
+  routes.route('/', credentialRoutes(context))
   return routes
 }
