@@ -25,6 +25,11 @@ import { createUploadTurns } from './api/uploads.ts'
 import { clientLogoRoutes } from './clients/logo.ts'
 import type { DeveloperContext } from './developers/access.ts'
 import { consoleRoutes } from './developers/console.ts'
+import { credentialRoutes } from './developers/credentials.ts'
+import { newApplicationRoutes } from './developers/new-application.ts'
+import { overviewRoutes } from './developers/overview.ts'
+import { sandboxRoutes } from './developers/sandbox.ts'
+import { settingsRoutes } from './developers/settings.ts'
 import { type AppEnv, respondNotFound, respondToError } from './error-responses.ts'
 import { callbackRoutes } from './id-verification/callbacks.ts'
 import { findVerificationState } from './id-verification/own-progress.ts'
@@ -33,6 +38,7 @@ import { webhookRoutes } from './id-verification/webhook.ts'
 import { record } from './ledger/disclosure.ts'
 import { type Bearer, createBearer } from './oauth/bearer.ts'
 import { interactionRoutes } from './oauth/interactions.ts'
+import { beforeRead, findConsentLimit, startBranch } from './personas/reactions.ts'
 import { aboutRoutes } from './portal/about.ts'
 import { accountRoutes } from './portal/account.ts'
 import { activityRoutes } from './portal/activity.ts'
@@ -77,6 +83,7 @@ export function createApp(context: WebContext): Hono<AppEnv> {
     ...context,
     missingScopeStatus: config.missingScopeStatus,
     onUse: limiter.take,
+    beforeRead: config.isSandbox ? (token) => beforeRead(db, token) : undefined,
     onRefused: (by) => record(db, { detail: { what: 'refusal' }, ...by }),
   })
   const api: ApiContext = { ...context, bearer, uploadTurns: createUploadTurns() }
@@ -193,6 +200,12 @@ function residentRoutes(context: WebContext): Hono<PageEnv> {
       ...portal,
       findDocuments: (accountId) => findLatestDocuments(db, accountId),
       findVerificationState: (accountId) => findVerificationState(db, accountId),
+      personaConsents: config.isSandbox
+        ? {
+            findLimit: (accountId) => findConsentLimit(db, accountId),
+            onConsent: (sql, accountId) => startBranch(sql, context, accountId),
+          }
+        : undefined,
       requireProof: guard.askForProof,
     }),
   )
@@ -267,5 +280,11 @@ function personaRoutes(context: WebContext): Hono<PageEnv> {
 function developerRoutes(context: DeveloperContext): Hono<PageEnv> {
   const routes = new Hono<PageEnv>()
   routes.route('/', consoleRoutes(context))
+  routes.route('/', sandboxRoutes(context))
+  // Before the pages of an application, whose path is of the same form.
+  routes.route('/', newApplicationRoutes(context))
+  routes.route('/', overviewRoutes(context))
+  routes.route('/', settingsRoutes(context))
+  routes.route('/', credentialRoutes(context))
   return routes
 }

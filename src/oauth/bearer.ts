@@ -34,6 +34,8 @@ type BearerOptions = {
   missingScopeStatus: 401 | 403
   /** Called for each use of a live token. May throw, when the rate limit is exceeded. */
   onUse: (by: { clientId: string; accountId?: string }) => void
+  /** In the sandbox: called before each request with a genuine token. May throw what the persona answers. `undefined` in production. */
+  beforeRead?: ((token: VerifiedToken) => Promise<void>) | undefined
   /** Called when a live token lacks these scopes, before the refusal is sent. */
   onRefused: (by: {
     clientId: string
@@ -74,7 +76,7 @@ export type BearerEnv = { Variables: { live: LiveToken; requestId: string } }
 
 /** Reads and requires bearer tokens (RFC 6750): in the header only, exactly one, with a challenge in every refusal. */
 export function createBearer(options: BearerOptions): Bearer {
-  const { db, tokens, onUse, onRefused } = options
+  const { db, tokens, onUse, beforeRead, onRefused } = options
   const refusals = createRefusals(options)
 
   function requireScopes(scope: string | null, required: readonly string[]) {
@@ -97,7 +99,13 @@ export function createBearer(options: BearerOptions): Bearer {
   const bearer: Bearer = {
     countUse: onUse,
 
-    read: (c) => readToken(options, refusals, c),
+    read: beforeRead
+      ? async (c) => {
+          const token = await readToken(options, refusals, c)
+          await beforeRead(token)
+          return token
+        }
+      : (c) => readToken(options, refusals, c),
 
     requireLive(live, ...scopes) {
       if (!live) throw refusals.invalid()

@@ -25,6 +25,7 @@ import {
   type FindDocuments,
   type FindVerificationState,
   findDecider,
+  type PersonaConsents,
   showConsent,
 } from './consent-step.ts'
 import { ACR, authenticateForm, chooseAcr, listAcr, toLoginResult } from './logins.ts'
@@ -62,6 +63,7 @@ type InteractionOptions = {
   addressOf: ClientAddress
   findDocuments: FindDocuments
   findVerificationState: FindVerificationState
+  personaConsents?: PersonaConsents | undefined
   security: SecurityEvents
   requireProof: RequireProof
   /** In the sandbox. */
