@@ -26,6 +26,7 @@ import { clientLogoRoutes } from './clients/logo.ts'
 import type { DeveloperContext } from './developers/access.ts'
 import { consoleRoutes } from './developers/console.ts'
 import { overviewRoutes } from './developers/overview.ts'
+import { productionRoutes } from './developers/production.ts'
 import { type AppEnv, respondNotFound, respondToError } from './error-responses.ts'
 import { callbackRoutes } from './id-verification/callbacks.ts'
 import { findVerificationState } from './id-verification/own-progress.ts'
@@ -177,6 +178,7 @@ function residentRoutes(context: WebContext): Hono<PageEnv> {
   // Before the pages that limit every form to a few kilobytes, because these take photos.
   routes.route('/', manualRoutes({ ...portal, photoSteps }))
   routes.route('/', phoneRoutes({ ...portal, photoSteps }))
+  if (context.sandbox) routes.route('/', productionRoutes(portal))
   routes.route(
     '/',
     interactionRoutes({

@@ -39,3 +39,8 @@ export async function findTeamClient(
     }
   )
 }
+
+/** Gives a client to a team of developers. */
+export async function setClientTeam(sql: Sql, clientId: string, teamId: string): Promise<void> {
+  await sql`update client set team_id = ${teamId} where id = ${clientId}`
+}

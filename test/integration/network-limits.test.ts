@@ -85,6 +85,12 @@ const UNLIMITED = `
   GET /interaction/:uid/continue
   GET /
   GET /sign-in
+  GET /developers
+  GET /developers/:team
+  GET /developers/:team/:place/:client
+  GET /developers/:team/:place/:client/production
+  GET /developers/:team/:place/:client/production/logo
+  GET /developers/:team/:place/:client/events
   GET /reset
   GET /reset/sent
   GET /reset/done
@@ -145,6 +151,9 @@ const GUESSED = `
   GET /device/:uid
   POST /interaction/:uid
   POST /sign-in
+  POST /developers/:team/:place/:client/production
+  POST /developers/:team/:place/:client/production/:action
+  POST /developers/:team/:place/:client/events/:action
   POST /reset/code
   GET /reset/:token
   POST /reset/:token
