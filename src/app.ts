@@ -25,6 +25,7 @@ import { createUploadTurns } from './api/uploads.ts'
 import { clientLogoRoutes } from './clients/logo.ts'
 import type { DeveloperContext } from './developers/access.ts'
 import { consoleRoutes } from './developers/console.ts'
+import { eventConsoleRoutes } from './developers/events.ts'
 import { overviewRoutes } from './developers/overview.ts'
 import { productionRoutes } from './developers/production.ts'
 import { type AppEnv, respondNotFound, respondToError } from './error-responses.ts'
@@ -219,5 +220,6 @@ function developerRoutes(context: DeveloperContext): Hono<PageEnv> {
   const routes = new Hono<PageEnv>()
   routes.route('/', consoleRoutes(context))
   routes.route('/', overviewRoutes(context))
+  routes.route('/', eventConsoleRoutes(context))
   return routes
 }

@@ -9,6 +9,7 @@ import type { Membership } from './teams.ts'
 /** The pages of an application, by the last part of their path, and the places that have them. */
 export const APPLICATION_TABS: readonly [path: string, name: string, places: readonly Place[]][] = [
   ['', 'Overview', PLACES],
+  ['/events', 'Events', PLACES],
   ['/production', 'Production', PLACES],
 ]
 

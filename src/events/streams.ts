@@ -207,3 +207,21 @@ export async function listSigningSecrets(
 
 export const openAuthorization = (sealer: Sealer, clientId: string, sealed: string): string =>
   sealer.open(sealed, contextOf(clientId))
+
+/** Ends the pause of a stream whose endpoint had answered 410, and of one that is left alone for a while. Returns whether there is a stream. */
+export async function resumeStream(sql: Sql, clientId: string): Promise<boolean> {
+  const rows = await sql`
+    update event_stream set enabled = true, resume_at = null, updated_at = now()
+    where client_id = ${clientId} returning client_id`
+  return rows.length > 0
+}
+
+/** When the secrets that sign now were made, and until when each signs; the newest first. */
+export async function listSecretTimes(
+  sql: Sql,
+  clientId: string,
+): Promise<{ createdAt: Date; retiresAt: Date | null }[]> {
+  return await sql<{ createdAt: Date; retiresAt: Date | null }[]>`
+    select created_at, retires_at from event_secret
+    where client_id = ${clientId} and (retires_at is null or retires_at > now()) order by created_at desc`
+}
