@@ -34,7 +34,10 @@ type ShownEvents = {
 const DELIVERY_NAMES: Record<Delivery, [name: string, text: string]> = {
   webhook: ['Webhooks', 'Signed as Standard Webhooks say, and sent to your address.'],
   push: ['Pushed tokens', 'Security Event Tokens (RFC 8935), sent to your address.'],
-  poll: ['Fetched tokens', 'Your program asks for Security Event Tokens (RFC 8936): no address is needed.'],
+  poll: [
+    'Fetched tokens',
+    'Your program asks for Security Event Tokens (RFC 8936): no address is needed.',
+  ],
 }
 
 /** `/developers/:team/:place/:client/events`. */
@@ -55,15 +58,20 @@ ${mayAct ? endpointForm(shown) : ''}${kinds(client)}${log(reader, shown)}`,
 const issuedOnce = ({ secret, token }: Issued): Html =>
   html`<section class="card" role="status"><h2>Copy this now</h2><p>It is shown this once.</p>
 ${secret ? html`<h3>Signing secret</h3><pre tabindex="0">${secret}</pre>` : ''}${
-    token
-      ? html`<h3>Events token</h3><p class="quiet">With it, your program fetches events and answers erasures.</p><pre tabindex="0">${token}</pre>`
-      : ''
-  }</section>`
+  token
+    ? html`<h3>Events token</h3><p class="quiet">With it, your program fetches events and answers erasures.</p><pre tabindex="0">${token}</pre>`
+    : ''
+}</section>`
 
 /** A form with one button, and hidden fields. */
 function button(
   { team, place, client, csrf }: ShownEvents,
-  { action, label, fields = '', isPlain = false }: { action: string; label: string; fields?: Html | ''; isPlain?: boolean },
+  {
+    action,
+    label,
+    fields = '',
+    isPlain = false,
+  }: { action: string; label: string; fields?: Html | ''; isPlain?: boolean },
 ): Html {
   const path = applicationPath(team.id, place, client.id, `/events/${action}`)
   return html`<form method="post" action="${path}">${csrfField(csrf)}${fields}<button name="${action}"${isPlain ? html` class="plain"` : ''}>${label}</button></form>`
@@ -73,9 +81,13 @@ function streamCard(reader: Reader, shown: ShownEvents, stream: Stream): Html {
   const { secrets, mayAct } = shown
   const rows: [string, Html | string][] = [
     ['Delivery', DELIVERY_NAMES[stream.delivery][0]],
-    ...(stream.endpoint ? [['Address', html`<code>${stream.endpoint}</code>`] as [string, Html]] : []),
+    ...(stream.endpoint
+      ? [['Address', html`<code>${stream.endpoint}</code>`] as [string, Html]]
+      : []),
     ...(stream.format === 'kora' ? [['Format', 'Kora'] as [string, string]] : []),
-    ...(stream.delivery === 'webhook' ? [['Secrets', secretLines(reader, secrets)] as [string, Html]] : []),
+    ...(stream.delivery === 'webhook'
+      ? [['Secrets', secretLines(reader, secrets)] as [string, Html]]
+      : []),
   ]
   return html`<section class="card"><h2>Where they go</h2>
 ${stream.enabled ? '' : html`<div class="notice bad"><p>Paused: the address answered 410. What happens meanwhile is kept for it.</p></div>`}
@@ -102,13 +114,23 @@ ${button(shown, { action: 'rotate-token', label: 'New events token' })}
 ${button(shown, { action: 'remove', label: 'Remove the endpoint' })}</details>`
 }
 
-function endpointForm({ team, place, client, csrf, stream, entered, faults = {} }: ShownEvents): Html {
+function endpointForm({
+  team,
+  place,
+  client,
+  csrf,
+  stream,
+  entered,
+  faults = {},
+}: ShownEvents): Html {
   const chosen = entered?.delivery ?? stream?.delivery ?? 'webhook'
   const action = applicationPath(team.id, place, client.id, '/events/set')
   const url = entered?.url ?? stream?.endpoint ?? ''
   return html`<form method="post" action="${action}" class="card">${csrfField(csrf)}
 <h2>${stream ? 'Change where they go' : 'Set up events'}</h2>
-<fieldset class="choices"><legend class="sentence">Delivery</legend>${Object.entries(DELIVERY_NAMES).map(
+<fieldset class="choices"><legend class="sentence">Delivery</legend>${Object.entries(
+    DELIVERY_NAMES,
+  ).map(
     ([value, [name, text]]) =>
       html`<div class="choice"><input type="radio" id="delivery-${value}" name="delivery" value="${value}"${value === chosen ? html` checked` : ''}><div><label for="delivery-${value}">${name}</label><p class="quiet">${text}</p></div></div>`,
   )}</fieldset>
@@ -186,4 +208,5 @@ ${
 }</details>`
 
 /** Text that anybody may have written, with every hidden character visible. */
-const text = (value: string): Html => html`<pre tabindex="0">${escapeForTerminal(value, { lines: true })}</pre>`
+const text = (value: string): Html =>
+  html`<pre tabindex="0">${escapeForTerminal(value, { lines: true })}</pre>`

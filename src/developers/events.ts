@@ -181,7 +181,9 @@ async function resume({ application: { db, client } }: Doing): Promise<Outcome |
   return isResumed ? undefined : { problem: NO_STREAM }
 }
 
-async function sendTest({ application: { db, sealer, client } }: Doing): Promise<Outcome | undefined> {
+async function sendTest({
+  application: { db, sealer, client },
+}: Doing): Promise<Outcome | undefined> {
   const stream = await findStream(db, client.id)
   if (!stream) return { problem: NO_STREAM }
   if (stream.format === 'kora')

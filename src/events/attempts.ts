@@ -28,7 +28,8 @@ export function sealExchange(
   { id, kind, delivery }: Pick<DueEvent, 'id' | 'kind' | 'delivery'>,
   { sent, answer }: { sent: string; answer: string | null },
 ): string {
-  const shown = kind === 'verification.completed' ? null : delivery === 'push' ? claimsOf(sent) : sent
+  const shown =
+    kind === 'verification.completed' ? null : delivery === 'push' ? claimsOf(sent) : sent
   const exchange: Exchange = {
     sent: shown && cut(shown, KEPT_CHARACTERS.sent),
     answer: answer && cut(answer, KEPT_CHARACTERS.answer),
@@ -66,7 +67,12 @@ const ATTEMPTS = 10
 export async function listSeenEvents(
   sql: Sql,
   sealer: Sealer,
-  { clientId, before, failed = false, limit }: { clientId: string; before?: string | undefined; failed?: boolean; limit: number },
+  {
+    clientId,
+    before,
+    failed = false,
+    limit,
+  }: { clientId: string; before?: string | undefined; failed?: boolean; limit: number },
 ): Promise<SeenEvent[]> {
   const events = await sql<Omit<SeenEvent, 'attempts'>[]>`
     select id, kind, state, occurred_at,
@@ -74,7 +80,11 @@ export async function listSeenEvents(
     from event where client_id = ${clientId} and ${failed ? sql`state = 'failed'` : sql`true`}
       and ${before === undefined ? sql`true` : sql`(occurred_at, id) < (select occurred_at, id from event where id = ${before} and client_id = ${clientId})`}
     order by occurred_at desc, id desc limit ${limit}`
-  const attempts = await listAttempts(sql, sealer, events.map(({ id }) => id))
+  const attempts = await listAttempts(
+    sql,
+    sealer,
+    events.map(({ id }) => id),
+  )
   return events.map((event) => ({ ...event, attempts: attempts.get(event.id) ?? [] }))
 }
 

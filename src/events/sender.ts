@@ -3,6 +3,7 @@ import { findIssuer } from '../platform/issuer.ts'
 import type { Log } from '../platform/log.ts'
 import { type Loop, startLoop } from '../platform/loop.ts'
 import type { Outbound } from '../platform/outbound.ts'
+import { OWN_LOOK_MS } from '../platform/pulse.ts'
 import type { Sealer } from '../platform/secrets.ts'
 import { sealExchange } from './attempts.ts'
 import {
@@ -37,7 +38,6 @@ type SenderContext = {
   log: Log
 }
 
-const POLL_MS = 1_000
 const CONCURRENT_SENDERS = 4
 const REQUEUE_MS = 10_000
 const TIMEOUT_MS = 10_000
@@ -47,14 +47,17 @@ const RETRY_PERIOD_MS = { usual: 3 * DAY_MS, erasure: 30 * DAY_MS }
 const MAX_DELAY_SECONDS = 3600
 
 /** Sends due events to webhooks and push endpoints until its loops are stopped. Any number of processes may run it. */
-export function startSender(context: SenderContext): Loop[] {
+export function startSender(context: SenderContext): { senders: Loop[]; requeueing: Loop } {
   const senders = Array.from({ length: CONCURRENT_SENDERS }, () =>
-    startLoop({ event: 'events cannot be sent', pauseMs: POLL_MS, log: context.log }, async () => {
-      const event = await claimDueEvent(context.db)
-      if (!event) return false
-      await send(context, event)
-      return true
-    }),
+    startLoop(
+      { event: 'events cannot be sent', pauseMs: OWN_LOOK_MS, log: context.log },
+      async () => {
+        const event = await claimDueEvent(context.db)
+        if (!event) return false
+        await send(context, event)
+        return true
+      },
+    ),
   )
   const requeueing = startLoop(
     {
@@ -65,7 +68,7 @@ export function startSender(context: SenderContext): Loop[] {
     },
     () => requeueParked(context.db),
   )
-  return [...senders, requeueing]
+  return { senders, requeueing }
 }
 
 async function send(context: SenderContext, event: DueEvent): Promise<void> {
@@ -116,7 +119,10 @@ async function sendRequest(
   const ended = (
     status: number | null,
     outcome: string,
-    { answer = null, retryAfterSeconds = 0 }: { answer?: string | null; retryAfterSeconds?: number } = {},
+    {
+      answer = null,
+      retryAfterSeconds = 0,
+    }: { answer?: string | null; retryAfterSeconds?: number } = {},
   ) => ({
     attempt: { status, outcome, milliseconds: Math.round(performance.now() - startedAt) },
     answer,

@@ -283,7 +283,12 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
   // Developers set up the events of their applications.
   event_secret: { web: all, worker: read },
   event_stream: {
-    web: { select: '*', insert: '*', update: { except: ['client_id', 'created_at', 'busy_until'] }, delete: true },
+    web: {
+      select: '*',
+      insert: '*',
+      update: { except: ['client_id', 'created_at', 'busy_until'] },
+      delete: true,
+    },
     worker: {
       select: { except: ['token_hash'] },
       update: ['busy_until', 'resume_at', 'enabled'],

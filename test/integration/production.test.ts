@@ -1,4 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Webhook } from 'standardwebhooks'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { COMMANDS, readCommand } from '../../src/cli/commands.ts'
 import { findClient, rotateClientSecret } from '../../src/clients/clients.ts'
 import { setClientTeam } from '../../src/clients/team-clients.ts'
@@ -14,6 +17,7 @@ import {
   startSandbox,
   type TestPortal,
 } from '../support/portal.ts'
+import { eventually } from '../support/sandbox.ts'
 
 const CALLBACK = 'https://harbour.example/callback'
 const SCOPE = 'openid eprospera:person.id_verification.read'
@@ -31,7 +35,10 @@ let viewer: Member
 let team: string
 beforeAll(async () => {
   sandbox = await startSandbox()
-  portal = await startPortal({ developerSandbox: sandbox, worker: true })
+  portal = await startPortal({
+    ...{ developerSandbox: sandbox, worker: true },
+    outboundAllow: ['127.0.0.1/32'],
+  })
   owner = await signIn()
   const page = await owner.browser.submitFirst(await owner.open('/developers'), { name: 'Harbour' })
   team = page.url.split('/').at(-1) ?? ''
@@ -422,5 +429,148 @@ describe('deciding', () => {
       'developer suspend',
       'developer resume',
     ])
+  })
+})
+
+describe('events', () => {
+  /** An application of the team in production, and a server that answers its webhooks, with 200 unless told otherwise. */
+  async function addReceiver() {
+    const { client_id: id } = await addClient(portal.parts, { scope: SCOPE })
+    await setClientTeam(portal.db, id, team)
+    const received: { headers: Record<string, string>; body: string }[] = []
+    const answers: { status: number; body?: string }[] = []
+    const server = createServer((req, res) => {
+      let body = ''
+      req.on('data', (chunk) => {
+        body += chunk
+      })
+      req.on('end', () => {
+        if (req.method === 'HEAD') return res.writeHead(405).end()
+        received.push({ headers: req.headers as Record<string, string>, body })
+        const { status, body: answer } = answers.shift() ?? { status: 200 }
+        res.writeHead(status).end(answer)
+      })
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void server.close())
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hooks`
+    const page = `/developers/${team}/production/${id}/events`
+    const act = async (action: string, fields: Record<string, string> = {}, member = developer) =>
+      member.browser.submit(await member.open(page), action, fields, {
+        action: `${page}/${action}`,
+      })
+    return { id, url, page, received, answers, act }
+  }
+
+  const secretOf = ({ text }: Page) => /whsec_[\w+/=]+/.exec(text)?.[0] ?? ''
+  const log = async (page: string, words: string) =>
+    eventually(async () => {
+      const { text } = await viewer.open(page)
+      return text.includes(words) ? text : undefined
+    })
+
+  test('an endpoint is set, tested, rotated with an overlap, and each try is shown with its answer', async () => {
+    const { page, url, received, answers, act } = await addReceiver()
+    const set = await act('set', { delivery: 'webhook', url })
+    const first = secretOf(set)
+    expect(first).not.toBe('')
+    expect(secretOf(await developer.open(page))).toBe('')
+    answers.push({ status: 500, body: 'Out of \u0007<b>order</b>' })
+    await act('test')
+    const failed = await log(page, 'Out of')
+    expect(failed).toContain('Out of \\u0007&lt;b&gt;order&lt;/b&gt;')
+    expect(failed).toContain('500, refused')
+    expect(failed).toContain('&quot;type&quot;:&quot;test&quot;')
+    expect(failed).not.toContain('name="replay"')
+    const second = secretOf(await act('rotate-secret', { 'keep-hours': '1' }))
+    const again = await developer.open(page)
+    await developer.browser.submit(again, 'replay', {}, { action: `${page}/replay` })
+    await act('resume').catch(() => undefined)
+    await portal.db`update event_stream set resume_at = null`
+    await log(page, '200, delivered')
+    const [, { headers, body } = { headers: {}, body: '' }] = received
+    for (const secret of [first, second])
+      expect(new Webhook(secret).verify(body, headers)).toMatchObject({ type: 'test' })
+  })
+
+  test.each([
+    ['http://bank.example/hooks', 'begins with https://'],
+    ['https://user@bank.example/', 'without a user'],
+    ['http://127.0.0.1:1/', 'Nothing answers at this address (ECONNREFUSED)'],
+    ['https://10.0.0.1/', 'This address is not public'],
+    ['"><script>', 'value="&quot;&gt;&lt;script&gt;"'],
+  ])('%s is refused beside its field', async (url, fault) => {
+    const { act, page } = await addReceiver()
+    const refused = await act('set', { delivery: 'webhook', url })
+    expect(refused.status).toBe(400)
+    expect(refused.text).toContain(fault)
+    expect((await developer.open(page)).text).toContain('gets no events yet')
+  })
+
+  test('what failed since a time is sent again, and a paused endpoint is resumed', async () => {
+    const { id, page, url, answers, act, received } = await addReceiver()
+    await act('set', { delivery: 'webhook', url })
+    answers.push({ status: 410 })
+    await act('test')
+    await log(page, 'Paused')
+    await act('resume')
+    await log(page, '200, delivered')
+    await portal.db`
+      insert into event (client_id, kind, state, occurred_at) values
+        (${id}, 'test', 'failed', '2026-01-02T10:00Z'), (${id}, 'test', 'failed', '2026-01-01T10:00Z')`
+    expect((await act('replay-failed', { since: 'yesterday' })).status).toBe(400)
+    await act('replay-failed', { since: '2026-01-02T09:00' })
+    await eventually(async () => received.length === 3 || undefined)
+    const failed = await viewer.open(`${page}?state=failed`)
+    expect(failed.text.match(/<article/g)).toHaveLength(1)
+  })
+
+  test('fetched events need no address; tokens are shown once and replaced', async () => {
+    const { id, act, page } = await addReceiver()
+    const tokenOf = ({ text }: Page) => /Events token[^]*?<pre[^>]*>([^<]+)/.exec(text)?.[1] ?? ''
+    const poll = (token: string) =>
+      fetch(`${portal.url}/api/v1/events/poll`, {
+        method: 'POST',
+        headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
+        body: JSON.stringify({ returnImmediately: true }),
+      })
+    const first = tokenOf(await act('set', { delivery: 'poll' }))
+    await act('test')
+    expect(Object.keys(((await (await poll(first)).json()) as { sets: object }).sets)).toHaveLength(
+      1,
+    )
+    const second = tokenOf(await act('rotate-token'))
+    expect([(await poll(first)).status, (await poll(second)).status]).toEqual([401, 200])
+    await act('remove')
+    expect((await developer.open(page)).text).toContain('gets no events yet')
+    expect((await run<unknown[]>('event', 'list', '--client', id)).length).toBe(1)
+  })
+
+  test('viewers look; nobody acts on another application; secrets need a recent sign-in', async () => {
+    const { page, url, act } = await addReceiver()
+    await act('set', { delivery: 'webhook', url })
+    const other = await addReceiver()
+    const [event] = await portal.db<{ id: string }[]>`
+      insert into event (client_id, kind, state) values (${other.id}, 'test', 'failed') returning id`
+    const post = async (member: Member, action: string, fields: Record<string, string> = {}) => {
+      const { text } = await member.open('/developers')
+      const csrf = /name="csrf" value="([^"]+)"/.exec(text)?.[1] ?? ''
+      return member.browser.request(`${portal.issuer}${page}/${action}`, {
+        method: 'POST',
+        body: new URLSearchParams({ csrf, ...fields }),
+        headers: { Origin: portal.issuer },
+      })
+    }
+    expect((await post(viewer, 'test')).status).toBe(404)
+    expect((await post(developer, 'replay', { event: event?.id ?? '' })).status).toBe(404)
+    expect((await post(developer, 'constructor')).status).toBe(404)
+    await portal.db`
+      update oidc_artifact set payload = payload ||
+        jsonb_build_object('loginTs', extract(epoch from now())::bigint - 100000)
+      where kind = 'Session' and account_id = ${developer.id}`
+    const asked = await post(developer, 'rotate-secret', { 'keep-hours': '24' })
+    const text = await asked.text()
+    expect(text).toContain('type="password"')
+    expect(text).not.toContain('whsec_')
   })
 })
