@@ -3,6 +3,7 @@ import { listSeenEvents } from '../events/attempts.ts'
 import { announceTest } from '../events/events.ts'
 import { replayEvent, replayFailed, resumeEvents } from '../events/store.ts'
 import {
+  endHold,
   findStream,
   listSecretTimes,
   removeStream,
@@ -196,11 +197,13 @@ async function sendTest({
     )
   if (isTooOften) return { problem: 'Wait a minute before you send another test event.' }
   await announceTest(db, client.id)
+  await endHold(db, client.id)
   return undefined
 }
 
 async function replay({ application: { db, client }, form }: Doing): Promise<undefined> {
   if (!(await replayEvent(db, String(form.event ?? ''), client.id))) throw notFound()
+  await endHold(db, client.id)
 }
 
 async function replayAllFailed({ application, form }: Doing): Promise<Outcome | undefined> {
@@ -210,5 +213,6 @@ async function replayAllFailed({ application, form }: Doing): Promise<Outcome | 
   if (Number.isNaN(since.getTime()))
     return { problem: 'Enter since when, as a day and a time: 2026-03-04T15:30.' }
   await replayFailed(db, client.id, since)
+  await endHold(db, client.id)
   return undefined
 }

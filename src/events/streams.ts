@@ -208,7 +208,12 @@ export async function listSigningSecrets(
 export const openAuthorization = (sealer: Sealer, clientId: string, sealed: string): string =>
   sealer.open(sealed, contextOf(clientId))
 
-/** Ends the pause of a stream whose endpoint had answered 410, and of one that is left alone for a while. Returns whether there is a stream. */
+/** Makes an endpoint that did not answer due at once. One that is paused stays so. */
+export async function endHold(sql: Sql, clientId: string): Promise<void> {
+  await sql`update event_stream set resume_at = null where client_id = ${clientId}`
+}
+
+/** Ends the pause of a stream whose endpoint had answered 410. Returns whether there is a stream. */
 export async function resumeStream(sql: Sql, clientId: string): Promise<boolean> {
   const rows = await sql`
     update event_stream set enabled = true, resume_at = null, updated_at = now()
