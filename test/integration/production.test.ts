@@ -525,7 +525,8 @@ describe('events', () => {
 
   test('fetched events need no address; tokens are shown once and replaced', async () => {
     const { id, act, page } = await addReceiver()
-    const tokenOf = ({ text }: Page) => /Events token[\s\S]*?<pre[^>]*>([^<]+)/.exec(text)?.[1] ?? ''
+    const tokenOf = ({ text }: Page) =>
+      /Events token[\s\S]*?<pre[^>]*>([^<]+)/.exec(text)?.[1] ?? ''
     const poll = (token: string) =>
       fetch(`${portal.url}/api/v1/events/poll`, {
         method: 'POST',
