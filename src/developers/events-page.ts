@@ -106,7 +106,7 @@ function streamActions(shown: ShownEvents, stream: Stream): Html {
   return html`<div class="buttons">${stream.enabled ? '' : button(shown, { action: 'resume', label: 'Resume' })}${
     stream.format === 'kora' ? '' : button(shown, { action: 'test', label: 'Send a test event' })
   }</div>
-<details><summary>Secrets, and ending it</summary>
+<details><summary>Replace secrets, or remove the endpoint</summary>
 ${stream.delivery === 'webhook' ? button(shown, { action: 'rotate-secret', label: 'New signing secret', fields: keep }) : ''}
 <p class="quiet">The events token fetches events and answers erasures. A new one ends the old one at once.</p>
 ${button(shown, { action: 'rotate-token', label: 'New events token' })}
@@ -126,8 +126,7 @@ function endpointForm({
   const chosen = entered?.delivery ?? stream?.delivery ?? 'webhook'
   const action = applicationPath(team.id, place, client.id, '/events/set')
   const url = entered?.url ?? stream?.endpoint ?? ''
-  return html`<form method="post" action="${action}" class="card">${csrfField(csrf)}
-<h2>${stream ? 'Change where they go' : 'Set up events'}</h2>
+  return html`<form method="post" action="${action}" class="card console-form"><h2>${stream ? 'Change where they go' : 'Set up events'}</h2>${csrfField(csrf)}
 <fieldset class="choices"><legend class="sentence">Delivery</legend>${Object.entries(
     DELIVERY_NAMES,
   ).map(

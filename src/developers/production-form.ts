@@ -43,7 +43,7 @@ export function productionForm(shown: ShownProduction): Html {
   const { ask, contact, revision, faults } = form
   const action = applicationPath(team.id, place, client.id, '/production')
   return html`${faultList(form.faults, form.problem)}
-<form method="post" action="${action}" enctype="multipart/form-data" class="production">
+<form method="post" action="${action}" enctype="multipart/form-data" class="console-form">
 ${csrfField(csrf)}<input type="hidden" name="revision" value="${revision}">
 <p>${revision > 0 ? 'This is a draft. Only your team sees it, until an owner sends it.' : 'Developers prepare the request, and owners send it. It can be saved as a draft at any time.'}</p>
 <section class="card"><h2>What residents read</h2>
@@ -124,10 +124,10 @@ function logoField({ team, place, client, form }: ShownProduction): Html {
 }
 
 function scopeFields({ form: { ask, faults } }: ShownProduction): Html {
-  return html`<fieldset class="card" id="scope"><legend class="sentence">Permissions</legend>
+  return html`<section class="card"><fieldset class="choices" id="scope"><legend class="sentence">Permissions</legend>
 <p class="quiet">Ask for as little as you need. Of each one, say why; the operator reads the reason.</p>
 ${faults.scope ? html`<p class="fault">${faults.scope}</p>` : ''}
-${(Object.keys(SCOPES) as Scope[]).map((scope) => scopeField(scope, ask.reasons[scope], faults))}</fieldset>`
+${(Object.keys(SCOPES) as Scope[]).map((scope) => scopeField(scope, ask.reasons[scope], faults))}</fieldset></section>`
 }
 
 function scopeField(scope: Scope, reason: string | undefined, faults: Faults): Html {
@@ -138,6 +138,6 @@ function scopeField(scope: Scope, reason: string | undefined, faults: Faults): H
 <div><label for="${box}">${SCOPES[scope].title}</label><p class="quiet"><code>${scope}</code></p>${
     scope === 'openid'
       ? ''
-      : html`<label class="reason" for="${id}">Reason for “${SCOPES[scope].title}”</label>${above}<input id="${id}" name="${name}" type="text" value="${reason ?? ''}"${attributes}>`
+      : html`<div class="reason"><label for="${id}">Reason for “${SCOPES[scope].title}”</label>${above}<input id="${id}" name="${name}" type="text" value="${reason ?? ''}"${attributes}></div>`
   }</div></div>`
 }

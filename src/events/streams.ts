@@ -93,9 +93,10 @@ export async function setStream(
     insert into event_stream (client_id, delivery, format, endpoint, authorization_sealed, token_hash)
     values (${clientId}, ${delivery}, ${format}, ${endpoint ?? null}, ${sealed}, ${hashSecret(token)})
     on conflict (client_id) do update set delivery = excluded.delivery, format = excluded.format,
-      endpoint = excluded.endpoint, authorization_sealed = excluded.authorization_sealed, enabled = true,
+      endpoint = excluded.endpoint, authorization_sealed = ${sealed}, enabled = true,
       resume_at = null, updated_at = now()
-    returning client_id, delivery, format, endpoint, enabled, created_at, updated_at, xmax = 0 as is_new`
+    returning client_id, delivery, format, endpoint, enabled, created_at, updated_at,
+      token_hash = ${hashSecret(token)} as is_new`
   if (!row) throw new Error('the stream was not written')
   const { isNew, ...stream } = row
   if (format === 'kora')

@@ -280,11 +280,19 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
     web: append,
     worker: { select: '*', insert: '*', update: ['exchange_sealed'] },
   },
-  // Developers set up the events of their applications.
-  event_secret: { web: all, worker: read },
+  // Developers set up the events of their applications; what is secret of that is written by the web, and read by workers alone.
+  event_secret: {
+    web: {
+      select: { except: ['secret_sealed'] },
+      insert: '*',
+      update: ['retires_at'],
+      delete: true,
+    },
+    worker: read,
+  },
   event_stream: {
     web: {
-      select: '*',
+      select: { except: ['authorization_sealed'] },
       insert: '*',
       update: { except: ['client_id', 'created_at', 'busy_until'] },
       delete: true,
