@@ -26,8 +26,10 @@ import { clientLogoRoutes } from './clients/logo.ts'
 import type { DeveloperContext } from './developers/access.ts'
 import { consoleRoutes } from './developers/console.ts'
 import { credentialRoutes } from './developers/credentials.ts'
+import { eventConsoleRoutes } from './developers/events.ts'
 import { newApplicationRoutes } from './developers/new-application.ts'
 import { overviewRoutes } from './developers/overview.ts'
+import { productionRoutes } from './developers/production.ts'
 import { sandboxRoutes } from './developers/sandbox.ts'
 import { settingsRoutes } from './developers/settings.ts'
 import { type AppEnv, respondNotFound, respondToError } from './error-responses.ts'
@@ -194,6 +196,7 @@ function residentRoutes(context: WebContext): Hono<PageEnv> {
   // Before the pages that limit every form to a few kilobytes, because these take photos.
   routes.route('/', manualRoutes({ ...portal, photoSteps }))
   routes.route('/', phoneRoutes({ ...portal, photoSteps }))
+  if (context.sandbox) routes.route('/', productionRoutes(portal))
   routes.route(
     '/',
     interactionRoutes({
@@ -286,5 +289,6 @@ function developerRoutes(context: DeveloperContext): Hono<PageEnv> {
   routes.route('/', overviewRoutes(context))
   routes.route('/', settingsRoutes(context))
   routes.route('/', credentialRoutes(context))
+  routes.route('/', eventConsoleRoutes(context))
   return routes
 }

@@ -296,7 +296,13 @@ const TABLES: Record<string, string[]> = {
   ],
   clients: ['client', 'client_logo', 'tenant', 'trusted_client'],
   consents: ['consent', 'ended_consent'],
-  developers: ['developer_invitation', 'developer_member', 'developer_team', 'production_request'],
+  developers: [
+    'developer_invitation',
+    'developer_member',
+    'developer_team',
+    'production_draft',
+    'production_request',
+  ],
   events: ['event', 'event_attempt', 'event_secret', 'event_stream', 'last_announcement'],
   'id-verification': [
     'alert',
