@@ -65,7 +65,7 @@ test("mails to personas stay in the sandbox's outbox, and its work is not in the
   await browser.submit(await browser.open(`${sandbox.issuer}/`), 'login')
   const mailsOf = async ({ db }: Pick<typeof portal.context, 'db'>) =>
     (await db`select from outbox_mail`).length
-  await expect.poll(() => mailsOf(sandbox.context), { timeout: 10_000 }).toBe(1)
+  await expect.poll(() => mailsOf(sandbox.context), { timeout: 10_000 }).toBeGreaterThan(0)
   expect(await mailsOf(portal.context)).toBe(0)
   expect(sandbox.context.config.mail).toBeUndefined()
   const metrics = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text()
