@@ -19,6 +19,7 @@ import { mosaicSessionRoutes } from './api/mosaic/sessions.ts'
 import { startPageRoutes } from './api/mosaic/start-page.ts'
 import { naturalPersonRoutes } from './api/natural-person.ts'
 import { openApiRoutes } from './api/openapi.ts'
+import { createApiLog, noteSuccesses } from './api/request-log.ts'
 import { resourceMetadataRoutes } from './api/resource-metadata.ts'
 import { minimalDisclosureRoutes } from './api/smaller.ts'
 import { createUploadTurns } from './api/uploads.ts'
@@ -81,7 +82,10 @@ export function createApp(context: WebContext): Hono<AppEnv> {
   })
   const api: ApiContext = { ...context, bearer, uploadTurns: createUploadTurns() }
 
+  const noteRequest = createApiLog(context)
+  const errors = { ...context, noteRequest }
   const app = new Hono<AppEnv>()
+  if (context.requestLog.keepsSuccesses) app.use('/api/v1/*', noteSuccesses(noteRequest))
   // Before the middleware, because its headers cost more than these routes' own work. They set their headers themselves.
   app.route(
     '/',
@@ -102,8 +106,8 @@ export function createApp(context: WebContext): Hono<AppEnv> {
   app.use(addReader(context.readerOf))
   app.route('/', publicRoutes(context))
   app.route('/', residentRoutes(context))
-  app.notFound((c) => respondNotFound(context, c))
-  app.onError((error, c) => respondToError(context, c, error))
+  app.notFound((c) => respondNotFound(errors, c))
+  app.onError((error, c) => respondToError(errors, c, error))
   return app
 }
 

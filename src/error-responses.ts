@@ -4,6 +4,7 @@ import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { apiHeaders } from './api/headers.ts'
 import { isMosaicPath, toMosaicBody } from './api/mosaic/errors.ts'
+import type { NoteApiRequest } from './api/request-log.ts'
 import { errorPage } from './oauth/pages.ts'
 import { isUnstorable } from './platform/db.ts'
 import { ApiError, TooBusyError, temporarilyUnavailable } from './platform/errors.ts'
@@ -21,6 +22,7 @@ type ErrorContext = {
   addressOf: ClientAddress
   readerOf: ReaderOf
   security: SecurityEvents
+  noteRequest: NoteApiRequest
   log: Log
 }
 /** Of every request of the app. */
@@ -64,9 +66,14 @@ function toApiError(log: Log, requestId: string, error: unknown): ApiError {
   return new ApiError(500, 'Internal server error')
 }
 
-function sendError({ issuer, readerOf }: ErrorContext, c: AppRequest, error: ApiError) {
+function sendError(
+  { issuer, readerOf, noteRequest }: ErrorContext,
+  c: AppRequest,
+  error: ApiError,
+) {
   const requestId = requestIdOf(c.env.outgoing)
   const status = error.status as 400
+  noteRequest(c, status, error)
   const reader = isPage(c) ? (c.var.reader ?? readerOf(c.env.incoming)) : undefined
   for (const [name, value] of Object.entries({
     ...error.headers,

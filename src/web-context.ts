@@ -1,5 +1,6 @@
 import type { Provider } from 'oidc-provider'
 import { createRateLimiter, type RateLimiter } from './api/rate-limits.ts'
+import { findClientStates } from './clients/clients.ts'
 import { openSubjectIdentifiers } from './clients/subject-identifiers.ts'
 import type { AppContext } from './context.ts'
 import { refuse } from './error-responses.ts'
@@ -10,12 +11,14 @@ import { findVerified } from './id-verification/verified.ts'
 import { createProofSigner } from './ledger/heads.ts'
 import { createProvider } from './oauth/provider.ts'
 import { createEventSigner, createFindSubject } from './oauth/security-event-tokens.ts'
+import { createFindPresentedToken, type FindPresentedToken } from './oauth/token-state.ts'
 import { type Db, openDb } from './platform/db.ts'
 import type { Jobs } from './platform/jobs.ts'
 import { isPublicAddress } from './platform/outbound.ts'
 import { loadSharedKeys } from './platform/shared-keys.ts'
 import type { Tracer } from './platform/tracing.ts'
 import { deviceOf } from './portal/devices.ts'
+import { createRequestLog, type RequestLog } from './request-log/recorder.ts'
 import { type AccessTokens, createAccessTokens } from './signing/access-token.ts'
 import { type KeyRing, openKeyRing, type SigningKeys } from './signing/key-ring.ts'
 import { createResponseSigner, type SignResponse } from './signing/signed-responses.ts'
@@ -58,6 +61,8 @@ export type WebContext = Omit<AppContext, 'close'> &
     provider: () => Provider
     limiter: RateLimiter
     network: NetworkLimiter
+    requestLog: RequestLog
+    findPresentedToken: FindPresentedToken
     addressOf: ClientAddress
     readerOf: ReaderOf
     site: Site
@@ -96,6 +101,13 @@ export async function openWebContext(
     refuse: (req, res, seconds) =>
       refuse({ issuer, readerOf, log }, req, res, tooManyRequests(seconds)),
   })
+  const requestLog = createRequestLog({
+    db,
+    log,
+    keepsSuccesses: config.isSandbox,
+    findClients: findClientStates,
+  })
+  const findPresentedToken = createFindPresentedToken({ db, tokens, subjects })
   const provider = followKeys(ring, (keys) =>
     createProvider({
       ...context,
@@ -108,6 +120,8 @@ export async function openWebContext(
       deviceOf,
       readerOf,
       addressOf,
+      requestLog,
+      findPresentedToken,
       onAuthenticatedClient: network.uncount,
       onTokens: options.metrics?.onTokens,
     }),
@@ -124,10 +138,13 @@ export async function openWebContext(
     provider,
     limiter,
     network,
+    requestLog,
+    findPresentedToken,
     addressOf,
     readerOf,
     site,
     async close() {
+      await requestLog.close()
       ring.close()
       await limiter.close()
       await network.close()

@@ -66,3 +66,12 @@ export async function listAllEndedConsents(sql: Sql, accountId: string): Promise
     select client_id, client_name, scopes, given_at, ended_at, ended_by from ended_consent
     where account_id = ${accountId} order by ended_at desc`
 }
+
+/** The accounts whose consent to this client ended within the hour, as far as the last thousand ended consents say. */
+export async function findRecentlyEnded(sql: Sql, clientId: string): Promise<string[]> {
+  const rows = await sql<{ accountId: string }[]>`
+    select account_id
+    from (select account_id, client_id, ended_at from ended_consent order by id desc limit 1000) recent
+    where client_id = ${clientId} and ended_at > now() - interval '1 hour'`
+  return rows.map(({ accountId }) => accountId)
+}

@@ -23,6 +23,7 @@ import type { Outbound } from '../platform/outbound.ts'
 import type { Sealer } from '../platform/secrets.ts'
 import type { SharedKeys } from '../platform/shared-keys.ts'
 import type { Vault } from '../platform/vault.ts'
+import type { RequestLog } from '../request-log/recorder.ts'
 import type { AccessTokens } from '../signing/access-token.ts'
 import type { SigningKeys } from '../signing/key-ring.ts'
 import type { ClientAddress } from '../web/client-address.ts'
@@ -35,6 +36,7 @@ import { createAdapter } from './adapter.ts'
 import { DEVICE_PATH, providerFeatures } from './features.ts'
 import { toGrantTerms } from './grants.ts'
 import { ACR } from './logins.ts'
+import { ERROR_EVENTS } from './patches/error-events.ts'
 import { subjectAt } from './patches/jwt-access-tokens.ts'
 import type { SuccessorOf } from './patches/patch.ts'
 import { applyPatches } from './patches/patches.ts'
@@ -43,6 +45,7 @@ import { ACCEPTED_AHEAD_SECONDS, PROOF_ALGORITHMS } from './proof.ts'
 import { createProviderPages } from './provider-pages.ts'
 import { assertJwtClientAuthClaimsAndHeader, createInteractionPolicy } from './requests.ts'
 import { bindGrant } from './sessions.ts'
+import type { FindPresentedToken } from './token-state.ts'
 import type { DisclosedVerification } from './verified-claims.ts'
 import {
   type ApprovedVerification,
@@ -81,6 +84,8 @@ type ProviderOptions = {
   /** Called after each response of the token endpoint, with its error if it has one. */
   onTokens?: ((grantType: unknown, error?: string) => void) | undefined
   security: SecurityEvents
+  requestLog: RequestLog
+  findPresentedToken: FindPresentedToken
   log: Log
 }
 
@@ -309,25 +314,6 @@ function reportTokens(
     if (ctx.oidc?.route === 'token') report(ctx, 'server_error')
   })
 }
-
-const ERROR_EVENTS = [
-  'authorization.error',
-  'code_verification.error',
-  'device_authorization.error',
-  'device_resume.error',
-  'end_session.error',
-  'end_session_confirm.error',
-  'end_session_success.error',
-  'grant.error',
-  'introspection.error',
-  'pushed_authorization_request.error',
-  'registration_create.error',
-  'registration_delete.error',
-  'registration_read.error',
-  'registration_update.error',
-  'revocation.error',
-  'userinfo.error',
-]
 
 /** Replaces the host headers of a request by the issuer's. oidc-provider builds addresses from Host and X-Forwarded-*. */
 export function setIssuerHost(headers: Record<string, unknown>, issuer: string): void {
