@@ -26,6 +26,7 @@ import { createUploadTurns } from './api/uploads.ts'
 import { clientLogoRoutes } from './clients/logo.ts'
 import type { DeveloperContext } from './developers/access.ts'
 import { consoleRoutes } from './developers/console.ts'
+import { requestRoutes } from './developers/requests.ts'
 import { type AppEnv, respondNotFound, respondToError } from './error-responses.ts'
 import { callbackRoutes } from './id-verification/callbacks.ts'
 import { findVerificationState } from './id-verification/own-progress.ts'
@@ -218,6 +219,8 @@ function residentRoutes(context: WebContext): Hono<PageEnv> {
 /** The console, where there is a sandbox to try applications in. */
 function developerRoutes(context: DeveloperContext): Hono<PageEnv> {
   const routes = new Hono<PageEnv>()
+  // Before the team's page: `requests` is no team.
+  routes.route('/', requestRoutes(context))
   routes.route('/', consoleRoutes(context))
   return routes
 }

@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
+import { helpLink, toErrorBody } from './api/error-bodies.ts'
 import { apiHeaders } from './api/headers.ts'
-import { isMosaicPath, toMosaicBody } from './api/mosaic/errors.ts'
 import type { NoteApiRequest } from './api/request-log.ts'
 import { errorPage } from './oauth/pages.ts'
 import { isUnstorable } from './platform/db.ts'
@@ -77,14 +77,14 @@ function sendError(
   const reader = isPage(c) ? (c.var.reader ?? readerOf(c.env.incoming)) : undefined
   for (const [name, value] of Object.entries({
     ...error.headers,
-    ...(c.req.path.startsWith('/api/') ? apiHeaders(requestId) : {}),
+    ...(c.req.path.startsWith('/api/')
+      ? { ...apiHeaders(requestId), ...helpLink(error, issuer) }
+      : {}),
     ...(reader ? securityHeaders({ issuer, locale: reader.locale }) : {}),
   }))
     c.header(name, value)
   if (reader) return c.html(describe(reader, error, requestId), status)
-  if (isMosaicPath(c.req.path)) return c.json(toMosaicBody(error), status)
-  const isBackOffice = c.req.path.startsWith('/api/v1/idv/')
-  return c.json(isBackOffice ? error.toBackOfficeBody() : error.toBody(), status)
+  return c.json(toErrorBody(error, c.req.path, issuer), status)
 }
 
 const isPage = (c: AppRequest): boolean =>
@@ -116,7 +116,7 @@ export function refuse(
   const reader = (req.headers.accept ?? '').includes('text/html') ? readerOf(req) : undefined
   const body = reader
     ? String(describe(reader, refusal, requestId))
-    : JSON.stringify(refusal.toBody())
+    : JSON.stringify(toErrorBody(refusal, req.url?.split('?', 1)[0] ?? '', issuer))
   res.writeHead(refusal.status, {
     'Content-Type': reader ? 'text/html; charset=utf-8' : 'application/json',
     'Content-Length': Buffer.byteLength(body),

@@ -106,7 +106,14 @@ async function start(config: Config, log: Log, add: Add) {
     config.role === 'web' ? undefined : add(await startWorker(context, jobs), (each) => each.stop())
   // Browsers send cookies to every port of a host, so this machine has another name for the sandbox.
   const host = new URL(issuer).hostname === 'localhost' ? '127.0.0.1' : 'localhost'
-  const sandbox = await startSandbox({ context, listener: sandboxListener, host, log, add })
+  const sandbox = await startSandbox({
+    context,
+    listener: sandboxListener,
+    host,
+    consoleIssuer: issuer,
+    log,
+    add,
+  })
   const server = listener
     ? add(
         await startServer(listener, context, {
@@ -144,6 +151,7 @@ async function startSandbox(given: {
   listener: Listener | undefined | false
   /** Where no issuer is configured. */
   host: string
+  consoleIssuer: string
   log: Log
   add: Add
 }) {
@@ -160,7 +168,12 @@ async function startSandbox(given: {
   const issuer = config.issuer ?? `http://${given.host}:${listener.port}`
   const onDelivery = () => worker?.checkInbox()
   const server = add(
-    await startServer(listener, context, { issuer, jobs, onDelivery, sandbox: undefined }),
+    await startServer(listener, context, {
+      issuer,
+      jobs,
+      onDelivery,
+      consoleIssuer: given.consoleIssuer,
+    }),
     (each) => each.close(closingTimes(config)),
   )
   return { served: { context, jobs, issuer, server }, worker }

@@ -3,6 +3,7 @@ import { createRateLimiter, type RateLimiter } from './api/rate-limits.ts'
 import { findClientStates } from './clients/clients.ts'
 import { openSubjectIdentifiers } from './clients/subject-identifiers.ts'
 import type { AppContext } from './context.ts'
+import { isDeveloperOf } from './developers/teams.ts'
 import { refuse } from './error-responses.ts'
 import type { FindSubject } from './events/events.ts'
 import type { SignEvent } from './events/sender.ts'
@@ -42,6 +43,8 @@ export type WebOptions = {
   onDelivery: () => void
   /** `undefined`: there is none, or this is it. */
   sandbox?: Sandbox | undefined
+  /** Of a sandbox: the portal with its console. */
+  consoleIssuer?: string | undefined
   /** `undefined`: nothing is counted. */
   metrics?: WebMetrics | undefined
   /** `undefined`: nothing is traced. */
@@ -122,6 +125,8 @@ export async function openWebContext(
       addressOf,
       requestLog,
       findPresentedToken,
+      consoleIssuer: options.sandbox ? issuer : options.consoleIssuer,
+      isDeveloperOf: (pair) => isDeveloperOf(db, pair),
       onAuthenticatedClient: network.uncount,
       onTokens: options.metrics?.onTokens,
     }),

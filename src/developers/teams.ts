@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { findClientTeam } from '../clients/team-clients.ts'
 import type { Sql } from '../platform/db.ts'
 
 /** What a member may do: read, change applications, or also decide about members and production. Each includes the ones before. */
@@ -45,4 +46,13 @@ export async function findMembership(
     join developer_team team on team.id = member.team_id
     where member.account_id = ${accountId} and team.id = ${teamId}`
   return row
+}
+
+/** Whether this account is in the team that owns the client. */
+export async function isDeveloperOf(
+  sql: Sql,
+  { accountId, clientId }: { accountId: string; clientId: string },
+): Promise<boolean> {
+  const teamId = await findClientTeam(sql, clientId)
+  return teamId !== undefined && (await findMembership(sql, { teamId, accountId })) !== undefined
 }

@@ -43,6 +43,7 @@ import { applyPatches } from './patches/patches.ts'
 import { withConsent } from './patches/scope-alternatives.ts'
 import { ACCEPTED_AHEAD_SECONDS, PROOF_ALGORITHMS } from './proof.ts'
 import { createProviderPages } from './provider-pages.ts'
+import { describeRequest } from './request-details.ts'
 import { assertJwtClientAuthClaimsAndHeader, createInteractionPolicy } from './requests.ts'
 import { bindGrant } from './sessions.ts'
 import type { FindPresentedToken } from './token-state.ts'
@@ -86,6 +87,10 @@ type ProviderOptions = {
   security: SecurityEvents
   requestLog: RequestLog
   findPresentedToken: FindPresentedToken
+  /** The portal with the console in which the clients are, if there is one. */
+  consoleIssuer: string | undefined
+  /** Whether an account is in the team of a client. */
+  isDeveloperOf: (pair: { accountId: string; clientId: string }) => Promise<boolean>
   log: Log
 }
 
@@ -166,14 +171,15 @@ const TOKEN_OPTIONS = {
 /** Creates oidc-provider with all its options, and applies every patch of `patches/`. */
 export function createProvider(options: ProviderOptions): Provider {
   const { config, issuer, db, sealer, jobs, subjects, sharedKeys } = options
-  const pages = createProviderPages(issuer, options.readerOf)
+  const pages = createProviderPages(issuer, options.readerOf, options.consoleIssuer)
   const successorOf: SuccessorOf = (refreshToken) =>
     createHmac('sha256', sharedKeys['refresh-successor']).update(refreshToken).digest('base64url')
-  const renderError = (ctx: KoaContextWithOIDC, out: ErrorOut) => {
+  const renderError = async (ctx: KoaContextWithOIDC, out: ErrorOut) => {
     const { error, error_description: description } = out
-    if (ctx.accepts('json', 'html') === 'html')
-      pages.error(ctx, { error, description, status: ctx.status })
-    else ctx.body = { error, ...(description ? { error_description: description } : {}) }
+    if (ctx.accepts('json', 'html') === 'html') {
+      const detail = (await isReadByDeveloper(ctx, options)) ? describeRequest(ctx) : null
+      pages.error(ctx, { code: error, description, detail, status: ctx.status })
+    } else ctx.body = { error, ...(description ? { error_description: description } : {}) }
   }
   const disclosed = new WeakMap<KoaContextWithOIDC, DisclosedVerification>()
 
@@ -211,6 +217,22 @@ export function createProvider(options: ProviderOptions): Provider {
   logFailures(provider, options)
   if (options.onTokens) reportTokens(provider, options.onTokens)
   return provider
+}
+
+/** Whether the person who is shown an error is signed in here and in the team of the client. */
+async function isReadByDeveloper(
+  { oidc, status }: KoaContextWithOIDC,
+  { isDeveloperOf, log }: Pick<ProviderOptions, 'isDeveloperOf' | 'log'>,
+): Promise<boolean> {
+  const accountId = oidc?.session?.accountId
+  const clientId = oidc?.client?.clientId
+  if (!accountId || !clientId || status >= 500) return false
+  try {
+    return await isDeveloperOf({ accountId, clientId })
+  } catch (error) {
+    log.warn('a team cannot be read', { error })
+    return false
+  }
 }
 
 function cookieOptions(issuer: string, keys: string[]): NonNullable<Configuration['cookies']> {

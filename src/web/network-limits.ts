@@ -60,7 +60,10 @@ export const NETWORK_RULES: readonly [method: string, path: string, rule: Networ
   // Developers.
   ['GET', '/developers', 'none'],
   ['POST', '/developers/teams', 'requests'],
+  ['GET', '/developers/requests', 'none'],
   ['GET', '/developers/:team', 'none'],
+  ['GET', '/developers/:team/:place/:client/requests', 'none'],
+  ['GET', '/developers/:team/:place/:client/requests/:request', 'none'],
   ['POST', '/passkeys/options', 'requests'],
   ['GET', '/reset', 'none'],
   ['POST', '/reset', 'requests'],
@@ -156,6 +159,7 @@ export const NETWORK_RULES: readonly [method: string, path: string, rule: Networ
   ['GET', '/privacy', 'none'],
   ['GET', '/accessibility', 'none'],
   ['GET', '/reference', 'none'],
+  ['GET', '/guides/errors', 'none'],
   ['GET', '/health', 'none'],
   ['GET', '/health/live', 'none'],
   ['GET', '/health/ready', 'none'],

@@ -17,9 +17,23 @@ export function linkErrors(provider: Provider, { issuer }: PatchContext): void {
 }
 
 function linkBody(ctx: KoaContextWithOIDC, issuer: string): void {
-  const body = ctx.body as { error?: unknown } | null | undefined
+  const body = ctx.body as { error?: unknown; error_description?: unknown } | null | undefined
   if (ctx.status < 400 || typeof body?.error !== 'string') return
-  Object.assign(body, { error_uri: errorUri(issuer, body.error) })
+  const advice = ADVICE[String(body.error_description)]
+  Object.assign(body, {
+    ...(advice ? { error_description: advice } : {}),
+    error_uri: errorUri(issuer, body.error),
+  })
+}
+
+/** What the library says of failures whose reason only the client's developers may read, and what to do. In the characters of RFC 6749 §5.2. */
+const ADVICE: Readonly<Record<string, string>> = {
+  'client authentication failed':
+    'client authentication failed: check the client_id, the registered authentication method, and the secret or key; the request log of the client names the reason',
+  'grant request is invalid':
+    'the code or token is unknown, expired or used, is of another client, or came with another redirect_uri or code_verifier than its request; the request log of the client names the reason',
+  'invalid token provided':
+    'the token has expired, was revoked, or is of another portal; the request log of the client names the reason',
 }
 
 function linkRedirect(ctx: KoaContextWithOIDC, issuer: string, location: string): void {

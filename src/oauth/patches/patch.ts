@@ -30,7 +30,7 @@ export type PatchContext = {
   successorOf: SuccessorOf
   /** The verification that the `verified_claims` of this response disclose, if any. */
   findDisclosed: (ctx: KoaContextWithOIDC) => DisclosedVerification | undefined
-  renderError: (ctx: KoaContextWithOIDC, out: ErrorOut) => void
+  renderError: (ctx: KoaContextWithOIDC, out: ErrorOut) => Promise<void>
   security: SecurityEvents
   requestLog: RequestLog
   findPresentedToken: FindPresentedToken

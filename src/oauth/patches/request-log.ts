@@ -2,31 +2,12 @@ import { decodeJwt } from 'jose'
 import type { errors, KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { NotedRequest } from '../../request-log/recorder.ts'
 import { requestIdOf } from '../../web/response-headers.ts'
+import { LOGGED_ROUTES } from '../logged-endpoints.ts'
 import { describeRequest, parametersOf } from '../request-details.ts'
 import { bearerTokenOf } from '../token-state.ts'
 import { ERROR_EVENTS } from './error-events.ts'
 import type { PatchContext } from './patch.ts'
 
-/** The names of the endpoints in the log, by the library's routes. Without one, a request is not logged. */
-export const LOGGED_ROUTES: Readonly<Record<string, string>> = {
-  authorization: 'authorization',
-  resume: 'authorization',
-  pushed_authorization_request: 'pushed_authorization_request',
-  device_authorization: 'device_authorization',
-  code_verification: 'device',
-  device_resume: 'device',
-  token: 'token',
-  userinfo: 'userinfo',
-  introspection: 'introspection',
-  revocation: 'revocation',
-  end_session: 'end_session',
-  end_session_confirm: 'end_session',
-  end_session_success: 'end_session',
-  registration: 'registration',
-  client: 'registration',
-  client_update: 'registration',
-  client_delete: 'registration',
-}
 /** Those that authenticate the client before they do anything else. */
 const AUTHENTICATING = [
   'pushed_authorization_request',
