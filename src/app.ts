@@ -86,7 +86,7 @@ export function createApp(context: WebContext): Hono<AppEnv> {
   const noteRequest = createApiLog(context)
   const errors = { ...context, noteRequest }
   const app = new Hono<AppEnv>()
-  if (context.requestLog.keepsSuccesses) app.use('/api/v1/*', noteSuccesses(noteRequest))
+  if (config.isSandbox) app.use('/api/v1/*', noteSuccesses(noteRequest))
   // Before the middleware, because its headers cost more than these routes' own work. They set their headers themselves.
   app.route(
     '/',

@@ -75,7 +75,7 @@ export async function listRequests(
           ? sql``
           : sql`and at >= ${`${day}T00:00:00Z`}::timestamptz and at < ${`${day}T00:00:00Z`}::timestamptz + interval '24 hours'`
       }
-    order by id desc limit ${limit}`
+    order by request_log.id desc limit ${limit}`
 }
 
 /** The requests of one id, which are several at most when an id was used again. */
