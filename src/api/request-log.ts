@@ -97,13 +97,8 @@ async function note(
     ...request,
     clientId,
     detail: detailOf(error, { presented, proof }),
-    ...(status === 401 ? { explain: () => explain(presented) } : {}),
+    ...(status === 401 ? { explain: presented.explain } : {}),
   })
-}
-
-const explain = async (presented: PresentedToken) => {
-  const reason = await presented.explain()
-  return reason === undefined ? undefined : { reason }
 }
 
 type Presented = {
@@ -113,18 +108,16 @@ type Presented = {
 
 function detailOf(error: ApiError | undefined, given?: Presented): RequestDetail | null {
   if (!error) return null
-  if (given && error.error.startsWith('missing_scopes: '))
-    return {
-      arrived: { 'scope of the token': given.presented.scope },
-      expected: { 'scope of the token': error.error.slice('missing_scopes: '.length) },
-    }
+  if (given && error.error.startsWith('missing_scopes: ')) {
+    const expected = error.error.slice('missing_scopes: '.length)
+    return [{ name: 'scope of the token', arrived: given.presented.scope, expected }]
+  }
   if (given && JSON.stringify(error.headers).includes('DPoP')) {
     const { given: proof, ...request } = given.proof
-    const wrong = describeProof(proof, request).filter(({ holds }) => !holds)
-    return {
-      arrived: Object.fromEntries(wrong.map(({ name, arrived }) => [name, arrived])),
-      expected: Object.fromEntries(wrong.map(({ name, expected }) => [name, expected])),
-    }
+    return describeProof(proof, request)
+      .filter(({ holds }) => !holds)
+      .map(({ name, arrived, expected }) => ({ name, arrived, expected }))
   }
-  return error.details ? { arrived: error.details } : null
+  if (!error.details) return null
+  return Object.entries(error.details).map(([name, arrived]) => ({ name, arrived }))
 }

@@ -33,13 +33,13 @@ export const requestsPage = (
     isFirst: boolean
   },
 ): Html => {
-  const { team, name, place, path, requests, filter, days, older, isFirst } = data
+  const { team, name, place, path, requests, filter, older, isFirst } = data
   return developerPage(reader, {
     title: `Requests of ${name}`,
     team,
     body: html`<h1>Requests of ${name}</h1>
 <p class="lead">${place === 'sandbox' ? 'Every request of the last seven days.' : 'Every request of the last seven days that failed. What succeeds in production is not kept.'}</p>
-${filterForm(path, filter, days)}
+${filterForm(data)}
 ${
   requests.length === 0
     ? html`<p>${isFiltered(filter) ? 'No request matches.' : 'None yet. A request appears here a moment after its answer.'}</p>`
@@ -67,7 +67,12 @@ const addressOf = (path: string, filter: RequestFilter, before?: string): string
   return query.size > 0 ? `${path}?${query}` : path
 }
 
-const filterForm = (path: string, filter: RequestFilter, days: readonly string[]): Html =>
+const filterForm = ({
+  place,
+  path,
+  filter,
+  days,
+}: Log & { filter: RequestFilter; days: readonly string[] }): Html =>
   html`<form method="get" action="${path}" class="card">
 <div class="field"><label for="endpoint">Endpoint</label>
 <select id="endpoint" name="endpoint"><option value="">All</option>${Object.entries(ENDPOINTS).map(
@@ -76,7 +81,7 @@ const filterForm = (path: string, filter: RequestFilter, days: readonly string[]
   )}</select></div>
 <div class="field"><label for="day">Day (UTC)</label>
 <select id="day" name="day"><option value="">All</option>${days.map((each) => option(each, filter.day))}</select></div>
-<p><label><input type="checkbox" name="failures" value="1"${filter.onlyFailures ? html` checked` : ''}> Only failures</label></p>
+${place === 'sandbox' ? html`<p><label><input type="checkbox" name="failures" value="1"${filter.onlyFailures ? html` checked` : ''}> Only failures</label></p>` : ''}
 <button>Show</button></form>`
 
 const option = (value: string, chosen: string | undefined): Html =>

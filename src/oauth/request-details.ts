@@ -27,9 +27,9 @@ export function describeRequest(ctx: Ctx): RequestDetail | null {
   const wrong = compared.filter(({ holds }) => !holds)
   const shown = (wrong.length > 0 ? wrong : compared).filter(({ arrived }) => arrived !== undefined)
   if (shown.length === 0) return null
-  const arrived = Object.fromEntries(shown.map((each) => [each.name, each.arrived]))
-  if (wrong.length === 0) return { arrived }
-  return { arrived, expected: Object.fromEntries(shown.map((each) => [each.name, each.expected])) }
+  return shown.map(({ name, arrived, expected, holds }) =>
+    holds ? { name, arrived } : { name, arrived, expected },
+  )
 }
 
 type Compare = (ctx: Ctx, client: OidcClient | undefined) => Compared[]

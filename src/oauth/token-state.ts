@@ -10,7 +10,7 @@ export type PresentedToken = {
   /** The scopes with which it was issued. */
   scope: string
   /** Why it opens nothing, if so. Looks in the database. */
-  explain(): Promise<string | undefined>
+  explain: () => Promise<string | undefined>
 }
 export type FindPresentedToken = (token: string) => Promise<PresentedToken | undefined>
 

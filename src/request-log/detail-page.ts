@@ -3,19 +3,17 @@ import type { Html } from '../web/html.ts'
 import type { RequestDetail } from './store.ts'
 
 /** What arrived beside what was expected, by name. */
-export function comparison(
-  { arrived = {}, expected = {} }: RequestDetail,
+export const comparison = (
+  detail: RequestDetail,
   words: { arrived: string; expected: string; nothing: string },
-): Html {
-  const names = [...new Set([...Object.keys(arrived), ...Object.keys(expected)])]
-  return html`${names.map(
-    (name) => html`<h3 lang="en"><code>${name}</code></h3>
+): Html =>
+  html`${detail.map(
+    ({ name, arrived, expected }) => html`<h3 lang="en"><code>${name}</code></h3>
 <dl class="facts">
-${name in arrived ? fact(words.arrived, arrived[name], words.nothing) : ''}
-${name in expected ? fact(words.expected, expected[name], words.nothing) : ''}
+${arrived === undefined ? '' : fact(words.arrived, arrived, words.nothing)}
+${expected === undefined ? '' : fact(words.expected, expected, words.nothing)}
 </dl>`,
   )}`
-}
 
 const fact = (word: string, value: unknown, nothing: string): Html =>
   html`<div><dt>${word}</dt><dd lang="en">${Array.isArray(value) ? list(value, nothing) : inWords(value, nothing)}</dd></div>`

@@ -33,7 +33,7 @@ function cleanValue(value: unknown, depth: number): unknown {
   if (typeof value === 'string') return cleanText(value)
   if (typeof value !== 'object' || value === null)
     return ['number', 'boolean'].includes(typeof value) ? value : null
-  if (depth > 3) return null
+  if (depth > 4) return null
   if (Array.isArray(value))
     return value.slice(0, MOST_ENTRIES).map((each) => cleanValue(each, depth + 1))
   const entries = Object.entries(value).filter(([, each]) => each !== undefined)

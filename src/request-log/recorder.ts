@@ -1,15 +1,13 @@
 import type { Db, Sql } from '../platform/db.ts'
 import type { Log } from '../platform/log.ts'
 import { cleanDetail, cleanText } from './foreign-text.ts'
-import { type LoggedRequest, type RequestDetail, storeRequests } from './store.ts'
+import { type LoggedRequest, storeRequests } from './store.ts'
 
-/** More about a request, found after its answer was sent. */
-export type Explanation = { reason?: string; detail?: RequestDetail }
-/** A request to be logged. `explain` is called only for one that is stored. */
+/** A request to be logged. `explain` returns the reason when it has to be looked up; it is called after the answer, for what is stored. */
 export type NotedRequest = Omit<LoggedRequest, 'leftOut' | 'at'> & {
   /** Whether a client of this id exists; otherwise that is looked up. */
   isKnown: boolean
-  explain?: (() => Promise<Explanation | undefined>) | undefined
+  explain?: (() => Promise<string | undefined>) | undefined
 }
 
 export type RequestLog = {
@@ -167,10 +165,6 @@ async function toRow(
   client: { enabled: boolean },
 ): Promise<LoggedRequest> {
   if (!client.enabled) return { ...request, reason: 'The client is disabled.' }
-  const more = await explain?.().catch(() => undefined)
-  return {
-    ...request,
-    ...(more?.reason ? { reason: cleanText(more.reason) } : {}),
-    ...(more?.detail ? { detail: cleanDetail({ ...request.detail, ...more.detail }) } : {}),
-  }
+  const reason = await explain?.().catch(() => undefined)
+  return reason === undefined ? request : { ...request, reason: cleanText(reason) }
 }

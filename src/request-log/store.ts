@@ -19,10 +19,8 @@ export type LoggedRequest = {
   /** How many more requests of that minute were not stored. */
   leftOut: number
 }
-export type RequestDetail = {
-  arrived?: Readonly<Record<string, unknown>>
-  expected?: Readonly<Record<string, unknown>>
-}
+/** One thing about a request each, in the order in which they are read. */
+export type RequestDetail = readonly { name: string; arrived?: unknown; expected?: unknown }[]
 export type ListedRequest = LoggedRequest & { id: string }
 export type RequestFilter = {
   endpoint?: string | undefined

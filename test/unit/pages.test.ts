@@ -281,10 +281,10 @@ const renderPages = (reader: Reader): Record<string, string> => ({
       description: HOSTILE,
       requestId: HOSTILE,
       consoleAddress: 'https://portal.example.org/developers/requests?id=1',
-      detail: {
-        arrived: { [HOSTILE]: HOSTILE, list: [HOSTILE], member: { [HOSTILE]: HOSTILE } },
-        expected: { [HOSTILE]: [] },
-      },
+      detail: [
+        { name: HOSTILE, arrived: HOSTILE, expected: [HOSTILE] },
+        { name: HOSTILE, arrived: { [HOSTILE]: HOSTILE }, expected: [] },
+      ],
     }),
   ),
   signOut: String(signOutPage(reader, { action: '/end', xsrf: HOSTILE })),

@@ -92,11 +92,9 @@ async function note(
     clientId,
     isKnown: presented !== undefined,
     isAuthenticated: presented !== undefined,
-    explain: presented && (async () => withReason(await presented.explain())),
+    explain: presented?.explain,
   })
 }
-
-const withReason = (reason: string | undefined) => (reason === undefined ? undefined : { reason })
 
 const hasAuthenticated = (ctx: KoaContextWithOIDC, failure: Failure | undefined): boolean => {
   const { client, route } = ctx.oidc
