@@ -3,6 +3,7 @@ import { OPERATIONS, type OpenApiDocument, openApiDocument } from '../api/openap
 import { securityHeaders } from '../web/html.ts'
 import type { Site } from '../web/site.ts'
 import { type Setting, textsFor } from '../web/texts/languages.ts'
+import { errorsPage } from './errors-page.ts'
 import { referencePage } from './reference-page.ts'
 
 /** `/reference`: the API for developers, in English. */
@@ -25,6 +26,12 @@ export function referenceRoutes({
     // At the first request: it would delay every start.
     document ??= openApiDocument(issuer, config.site.name)
     return c.html(referencePage(reader, document, OPERATIONS))
+  })
+  routes.get('/guides/errors', (c) => {
+    for (const [name, value] of Object.entries(securityHeaders({ issuer, locale: 'en' })))
+      c.header(name, value)
+    const texts = textsFor('en', config.site)
+    return c.html(errorsPage({ locale: 'en', texts, returnTo: '/guides/errors', site }))
   })
   return routes
 }

@@ -62,6 +62,7 @@ export const PAGES: Readonly<Record<string, readonly Visit[]>> = {
   '/privacy': [nobody('/privacy')],
   '/accessibility': [nobody('/accessibility')],
   '/reference': [nobody('/reference')],
+  '/guides/errors': [nobody('/guides/errors')],
   '/outbox': [nobody('/outbox')],
   '/reset': [nobody('/reset')],
   '/reset/sent': [nobody('/reset/sent')],
