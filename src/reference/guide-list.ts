@@ -1,0 +1,29 @@
+/** The guides, in the order in which one reads them. Each is `docs/guides/NAME.md`, except `errors`, which the catalogue of errors is. */
+export const GUIDES = [
+  {
+    name: 'start',
+    title: 'Start in ten minutes',
+    summary: "From nothing to a persona's documents in a program of your own.",
+  },
+  {
+    name: 'sign-in',
+    title: 'Sign-in',
+    summary: 'The authorization code flow with PKCE, ID tokens, refresh tokens, signing out.',
+  },
+  {
+    name: 'documents',
+    title: 'Documents',
+    summary: 'What the answer contains, when it is empty, and how to keep up with it.',
+  },
+  {
+    name: 'events',
+    title: 'Events',
+    summary: 'How the portal tells an application what changed, and how to check that it was the portal.',
+  },
+  {
+    name: 'going-live',
+    title: 'Going live',
+    summary: 'What differs from the sandbox, and what to have ready before asking for production.',
+  },
+] as const
+export type GuideName = (typeof GUIDES)[number]['name']
