@@ -60,6 +60,7 @@ import { timeZoneRoutes } from './portal/time-zone.ts'
 import { unexpectedRoutes } from './portal/unexpected.ts'
 import { verifyRoutes } from './portal/verify.ts'
 import { wellKnownRoutes } from './portal/well-known.ts'
+import { frontPageRoutes } from './reference/front-page.ts'
 import { referenceRoutes } from './reference/routes.ts'
 import { createFormTokens } from './web/form-tokens.ts'
 import { cameraScript, passkeyScript } from './web/html.ts'
@@ -101,6 +102,10 @@ export function createApp(context: WebContext): Hono<AppEnv> {
   app.route('/', apiRoutes(api))
   app.use(addReader(context.readerOf))
   app.route('/', publicRoutes(context))
+  app.route(
+    '/',
+    referenceRoutes({ ...context, callOwn: (request, env) => app.fetch(request, env) }),
+  )
   app.route('/', residentRoutes(context))
   app.notFound((c) => respondNotFound(context, c))
   app.onError((error, c) => respondToError(context, c, error))
@@ -141,7 +146,6 @@ function publicRoutes(context: WebContext): Hono<PageEnv> {
   routes.route('/', transmitterRoutes(issuer))
   routes.route('/', ledgerRoutes(context))
   routes.route('/', openApiRoutes(context))
-  routes.route('/', referenceRoutes(context))
   routes.route('/', healthRoutes(context))
   routes.route('/', resourceMetadataRoutes(issuer, config.site.name))
   routes.route('/', assetRoutes(context.site))
@@ -206,7 +210,7 @@ function residentRoutes(context: WebContext): Hono<PageEnv> {
   routes.route('/', setupRoutes(portal))
   routes.route('/', wellKnownRoutes(portal))
   routes.route('/', notMeRoutes(portal))
-  if (context.sandbox) routes.route('/', developerRoutes(portal))
+  routes.route('/', context.sandbox ? developerRoutes(portal) : frontPageRoutes(context))
   if (showsOutbox(context)) routes.route('/', outboxRoutes(portal))
   return routes
 }

@@ -62,13 +62,11 @@ export const searchForm = (
 <button>Search</button></form></search>`
 
 /** A list of links, of which the one at `at` is the page itself. */
-export const links = (
-  list: readonly (readonly [path: string, name: string])[],
-  at = '',
-): Html => html`<ul class="plain-list">${list.map(
-  ([path, name]) =>
-    html`<li><a href="${path}"${path === at ? html` aria-current="page"` : ''}>${name}</a></li>`,
-)}</ul>`
+export const links = (list: readonly (readonly [path: string, name: string])[], at = ''): Html =>
+  html`<ul class="plain-list">${list.map(
+    ([path, name]) =>
+      html`<li><a href="${path}"${path === at ? html` aria-current="page"` : ''}>${name}</a></li>`,
+  )}</ul>`
 
 type Parts = { issuer: string; config: { site: Setting } }
 
@@ -78,7 +76,9 @@ export function beginPage(
   c: Context<PageEnv>,
   formTargets: string[] = [],
 ): Reader {
-  for (const [name, value] of Object.entries(securityHeaders({ issuer, locale: 'en', formTargets })))
+  for (const [name, value] of Object.entries(
+    securityHeaders({ issuer, locale: 'en', formTargets }),
+  ))
     c.header(name, value)
   return { ...c.var.reader, locale: 'en', texts: textsFor('en', config.site) }
 }

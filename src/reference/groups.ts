@@ -3,7 +3,8 @@ export const GROUPS = [
   {
     id: 'oauth',
     title: 'Sign-in and tokens',
-    summary: 'OAuth 2.0 and OpenID Connect: how an application gets a token, checks it and ends it.',
+    summary:
+      'OAuth 2.0 and OpenID Connect: how an application gets a token, checks it and ends it.',
   },
   {
     id: 'residents',
@@ -13,8 +14,7 @@ export const GROUPS = [
   {
     id: 'events',
     title: 'Events',
-    summary:
-      'What happens to the residents of an application, with the token of its event stream.',
+    summary: 'What happens to the residents of an application, with the token of its event stream.',
   },
   {
     id: 'back-office',

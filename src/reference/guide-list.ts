@@ -18,7 +18,8 @@ export const GUIDES = [
   {
     name: 'events',
     title: 'Events',
-    summary: 'How the portal tells an application what changed, and how to check that it was the portal.',
+    summary:
+      'How the portal tells an application what changed, and how to check that it was the portal.',
   },
   {
     name: 'going-live',
