@@ -1,4 +1,4 @@
-/** The guides, in the order in which one reads them. Each is `docs/guides/NAME.md`, except `errors`, which the catalogue of errors is. */
+/** The guides, in the order in which one reads them. `errors` is made of the catalogue of errors, the others of `docs/guides/NAME.md`. */
 export const GUIDES = [
   {
     name: 'start',
@@ -26,5 +26,9 @@ export const GUIDES = [
     title: 'Going live',
     summary: 'What differs from the sandbox, and what to have ready before asking for production.',
   },
+  {
+    name: 'errors',
+    title: 'Errors',
+    summary: 'Every code, what usually causes it, and what to do.',
+  },
 ] as const
-export type GuideName = (typeof GUIDES)[number]['name']

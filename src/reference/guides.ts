@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { Marked, type Tokens } from 'marked'
-import { GUIDES, type GuideName } from './guide-list.ts'
+import { GUIDES } from './guide-list.ts'
 
 /** A guide: its page, and its sections for the search. */
 export type Guide = {
-  name: GuideName
+  name: string
   title: string
   summary: string
   /** HTML that was made of the Markdown, and contains none of it. */
@@ -15,7 +15,10 @@ type Section = { title: string; anchor: string; text: string }
 
 /** Reads and renders every guide of `docs/guides/`. */
 export const loadGuides = (): Guide[] =>
-  GUIDES.map((guide) => ({ ...guide, ...renderGuide(readGuide(guide.name)) }))
+  GUIDES.filter(({ name }) => name !== 'errors').map((guide) => ({
+    ...guide,
+    ...renderGuide(readGuide(guide.name)),
+  }))
 
 const readGuide = (name: string): string =>
   readFileSync(new URL(`../../docs/guides/${name}.md`, import.meta.url), 'utf8')

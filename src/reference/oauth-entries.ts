@@ -133,7 +133,7 @@ const SIGN_IN: Described[] = [
       status: 303,
       description:
         'Back at your address, with `code`, your `state`, and `iss`: compare it with the issuer (RFC 9207)',
-      contentType: 'Location',
+      contentType: undefined,
       example: 'http://localhost:8000/callback?code=…&state=…&iss=…',
     },
     errors: [

@@ -71,7 +71,9 @@ export const PAGES: Readonly<Record<string, readonly Visit[]>> = {
     nobody('/reference/back-office/startVerification'),
   ],
   '/guides': [nobody('/guides')],
-  '/guides/:name': GUIDES.map(({ name }) => nobody(`/guides/${name}`)),
+  '/guides/:name': GUIDES.filter(({ name }) => name !== 'errors').map(({ name }) =>
+    nobody(`/guides/${name}`),
+  ),
   '/outbox': [nobody('/outbox')],
   '/reset': [nobody('/reset')],
   '/reset/sent': [nobody('/reset/sent')],
