@@ -2,6 +2,7 @@ import { isMosaicPath } from '../api/mosaic/errors.ts'
 import { OPERATIONS, type OpenApiDocument } from '../api/openapi.ts'
 import { documentPath, type Operation } from '../api/operation.ts'
 import { isBackOffice } from '../api/refusals.ts'
+import { ApiError } from '../platform/errors.ts'
 import type { Access, Answer, Entry } from './entry.ts'
 import { fieldsOf, typeOf } from './fields.ts'
 import type { GroupId } from './groups.ts'
@@ -49,11 +50,33 @@ function entryOf(document: OpenApiDocument, operation: Operation, base: string):
       otherTypes: others.map(([type]) => type),
     },
     answers: responses.filter(({ status }) => status < 400),
-    errors: responses.filter(({ status }) => status >= 400),
+    errors: [...tokenErrors(operation), ...responses.filter(({ status }) => status >= 400)],
     records,
     samples: samplesOf(sentBy(operation, described.parameters, base)),
     operation,
   }
+}
+
+/** What the document has no room for beside the missing scope: it has one example for each status. */
+function tokenErrors({ scope, stream }: Operation): Answer[] {
+  if (scope?.startsWith('idv.') || (!scope && !stream)) return []
+  const errors = [
+    ...(scope ? [new ApiError(401, 'missing_token')] : []),
+    new ApiError(401, 'invalid_token'),
+  ]
+  return errors.map((error) => ({
+    status: error.status,
+    code: error.error,
+    description: TOKEN_ERRORS[error.error] ?? '',
+    contentType: 'application/json',
+    example: error.toBody(),
+  }))
+}
+
+const TOKEN_ERRORS: Readonly<Record<string, string>> = {
+  missing_token: 'There is no `Authorization` header.',
+  invalid_token:
+    'The token is expired, revoked or malformed, of another issuer, or the person ended the access. Get a new one, or ask the person again.',
 }
 
 type JsonSchema = Record<string, unknown>

@@ -85,7 +85,7 @@ const parameterTable = (parameters: readonly Parameter[]): Html =>
 const fieldTable = (fields: readonly Field[], isSent: boolean): Html =>
   html`<dl class="members">${fields.map(
     ({ name, type, isRequired, description }) =>
-      html`<div><dt><code>${name}</code> <span class="quiet">${type}${isSent === isRequired ? (isSent ? ', required' : '') : isSent ? '' : ', may be absent'}</span></dt>
+      html`<div><dt><code>${name}</code> <span class="quiet">${type}${isSent && isRequired ? ', required' : ''}${isSent || isRequired ? '' : ', may be absent'}</span></dt>
 <dd>${prose(description)}</dd></div>`,
   )}</dl>`
 

@@ -1,7 +1,7 @@
 import { html } from 'hono/html'
 import type { Html } from '../web/html.ts'
 import type { Entry } from './entry.ts'
-import { codeBlock } from './frame.ts'
+import { codeBlock, prose } from './frame.ts'
 
 /** What a call from the page was answered, and what was sent, except for the token. */
 export type Tried =
@@ -31,7 +31,7 @@ ${faultText('token', fault)}
 ${fields.map(
   ({ name, isRequired, description }) =>
     html`<div class="field"><label for="try-${name}">${name}</label>
-<p class="quiet" id="try-${name}-about">${description}</p>
+<p class="quiet" id="try-${name}-about">${prose(description)}</p>
 ${faultText(`try-${name}`, fault)}
 <input id="try-${name}" name="${name}" type="text" autocomplete="off" spellcheck="false" maxlength="500" aria-describedby="try-${name}-about${fault?.field === `try-${name}` ? ` try-${name}-fault` : ''}" value="${sent[name] ?? ''}"${isRequired ? html` required` : ''}></div>`,
 )}
