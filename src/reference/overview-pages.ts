@@ -1,4 +1,4 @@
-import { html, raw } from 'hono/html'
+import { html } from 'hono/html'
 import type { Html } from '../web/html.ts'
 import type { Reader } from '../web/reader.ts'
 import type { Entry } from './entry.ts'
@@ -77,7 +77,7 @@ export const guidePage = (reader: Reader, { name, title, body }: Guide): Html =>
     title,
     above: [['/guides', 'Guides']],
     at: `/guides/${name}`,
-    body: html`<div class="guide">${raw(body)}</div>`,
+    body: html`${body}`,
   })
 
 /** `/reference/search?q=`. */
