@@ -20,8 +20,6 @@ type Parts = {
   config: { site: Setting; isSandbox: boolean }
   /** The portal's sandbox, seen from the portal. */
   sandbox?: { issuer: string } | undefined
-  /** Answers a request as this server does. */
-  callOwn: (request: Request, env: PageEnv['Bindings']) => Response | Promise<Response>
 }
 type Documentation = {
   version: string
@@ -31,15 +29,11 @@ type Documentation = {
 }
 
 const MAX_QUERY = 100
+const MAX_FORM_BYTES = 128 * 1024
 
 /** `/reference` and `/guides`: for developers, in English, without signing in. */
 export function referenceRoutes(parts: Parts): Hono<PageEnv> {
-  let made: Documentation | undefined
-  // At the first request: it would delay every start.
-  const read = () => {
-    made ??= createDocumentation(parts)
-    return made
-  }
+  const read = documentationOf(parts)
   const routes = new Hono<PageEnv>()
   routes.get('/reference', (c) => {
     const { entries, version } = read()
@@ -57,17 +51,6 @@ export function referenceRoutes(parts: Parts): Hono<PageEnv> {
     return c.html(groupPage(beginPage(parts, c), group, read().entries))
   })
   routes.get('/reference/:group/:operation', (c) => showEntry(parts, c, read(), undefined))
-  // The sandbox answers it. The portal has none of its tokens, and shall not be given one.
-  if (parts.config.isSandbox)
-    routes.post('/reference/:group/:operation', bodyLimit({ maxSize: 128 * 1024 }), async (c) => {
-      const { entries } = read()
-      const { operation } = findEntry(entries, c)
-      if (!operation) throw notFound()
-      const call: Call = (request) => parts.callOwn(request, c.env)
-      const { issuer } = parts
-      const tried = await tryOperation(operation, await readForm(c), { issuer, call })
-      return showEntry(parts, c, read(), tried)
-    })
   routes.get('/guides', (c) => c.html(guidesPage(beginPage(parts, c))))
   routes.get('/guides/:name', (c) => {
     const guide = read().guides.find(({ name }) => name === c.req.param('name'))
@@ -75,6 +58,38 @@ export function referenceRoutes(parts: Parts): Hono<PageEnv> {
     return c.html(guidePage(beginPage(parts, c), guide))
   })
   return routes
+}
+
+/**
+ * `POST /reference/:group/:operation` of the sandbox: calls the operation with a token that a developer pastes. The portal has no such
+ * route, and so is given no token. `callOwn` answers a request as this server does.
+ */
+export function tryRoutes(
+  parts: Parts & {
+    callOwn: (request: Request, env: PageEnv['Bindings']) => Response | Promise<Response>
+  },
+): Hono<PageEnv> {
+  const read = documentationOf(parts)
+  const routes = new Hono<PageEnv>()
+  const limit = bodyLimit({ maxSize: MAX_FORM_BYTES })
+  routes.post('/reference/:group/:operation', limit, async (c) => {
+    const { operation } = findEntry(read().entries, c)
+    if (!operation) throw notFound()
+    const call: Call = (request) => parts.callOwn(request, c.env)
+    const { issuer } = parts
+    const tried = await tryOperation(operation, await readForm(c), { issuer, call })
+    return showEntry(parts, c, read(), tried)
+  })
+  return routes
+}
+
+/** Made at the first request: it would delay every start. */
+function documentationOf(parts: Parts): () => Documentation {
+  let made: Documentation | undefined
+  return () => {
+    made ??= createDocumentation(parts)
+    return made
+  }
 }
 
 const notFound = () => new PageError(404, 'not_found', ({ errors }) => errors.notFound)
