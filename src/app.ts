@@ -70,7 +70,8 @@ import { timeZoneRoutes } from './portal/time-zone.ts'
 import { unexpectedRoutes } from './portal/unexpected.ts'
 import { verifyRoutes } from './portal/verify.ts'
 import { wellKnownRoutes } from './portal/well-known.ts'
-import { referenceRoutes } from './reference/routes.ts'
+import { frontPageRoutes } from './reference/front-page.ts'
+import { referenceRoutes, tryRoutes } from './reference/routes.ts'
 import { createFormTokens } from './web/form-tokens.ts'
 import { cameraScript, passkeyScript } from './web/html.ts'
 import { addReader, type PageEnv } from './web/reader.ts'
@@ -115,6 +116,8 @@ export function createApp(context: WebContext): Hono<AppEnv> {
   app.route('/', apiRoutes(api))
   app.use(addReader(context.readerOf))
   app.route('/', publicRoutes(context))
+  if (config.isSandbox)
+    app.route('/', tryRoutes({ ...context, callOwn: (request, env) => app.fetch(request, env) }))
   app.route('/', config.isSandbox ? personaRoutes(context) : residentRoutes(context))
   app.notFound((c) => respondNotFound(errors, c))
   app.onError((error, c) => respondToError(errors, c, error))
@@ -172,10 +175,27 @@ function publicRoutes(context: WebContext): Hono<PageEnv> {
 /** Pages that are the same for both places are at the portal, where their links lead on. */
 function sharedPageRoutes({ otherPlace }: WebContext): Hono {
   const routes = new Hono()
-  for (const path of ['/help', '/contact', '/privacy', '/accessibility', '/reference'])
-    if (otherPlace) routes.get(path, (c) => c.redirect(`${otherPlace.issuer}${path}`, 302))
+  if (!otherPlace) return routes
+  for (const path of SHARED_PAGES)
+    routes.get(path, (c) => {
+      const { pathname, search } = new URL(c.req.url)
+      return c.redirect(`${otherPlace.issuer}${pathname}${search}`, 302)
+    })
   return routes
 }
+const SHARED_PAGES = [
+  '/help',
+  '/contact',
+  '/privacy',
+  '/accessibility',
+  '/developers',
+  '/reference',
+  '/reference/search',
+  '/reference/:group',
+  '/reference/:group/:operation',
+  '/guides',
+  '/guides/:name',
+]
 
 function assetRoutes({ stylesheet, logo }: Site): Hono {
   const routes = new Hono()
@@ -238,7 +258,7 @@ function residentRoutes(context: WebContext): Hono<PageEnv> {
   routes.route('/', setupRoutes(portal))
   routes.route('/', wellKnownRoutes(portal))
   routes.route('/', notMeRoutes(portal))
-  if (context.sandbox) routes.route('/', developerRoutes(portal))
+  routes.route('/', context.sandbox ? developerRoutes(portal) : frontPageRoutes(context))
   if (showsOutbox(context)) routes.route('/', outboxRoutes(portal))
   return routes
 }
