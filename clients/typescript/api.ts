@@ -1,9 +1,6 @@
 import createClient, { type Client } from 'openapi-fetch'
-import type { components, paths } from './schema.ts'
+import type { paths } from './schema.ts'
 
-export type IdVerification = components['schemas']['IdVerification']
-export type NaturalPerson = components['schemas']['NaturalPerson']
-export type Verification = components['schemas']['Verification']
 export type IdentityPortal = Client<paths>
 
 /**
