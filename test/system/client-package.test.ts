@@ -119,7 +119,11 @@ test('the program of its README signs a resident in and prints the documents', a
     })
     const address = await running.says(/(?<=Open )\S+/)
     const { issuer } = portal
-    const page = await signInFrom(createUserAgent(), address, { issuer, email: resident.email })
+    const browser = createUserAgent()
+    const page = await signInFrom(browser, await browser.open(address), {
+      issuer,
+      email: resident.email,
+    })
     expect(page.text).toBe('You can close this page.')
     const { output, status } = await running.ended
     expect(status).toBe(0)
