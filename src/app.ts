@@ -25,6 +25,7 @@ import { createUploadTurns } from './api/uploads.ts'
 import { clientLogoRoutes } from './clients/logo.ts'
 import type { DeveloperContext } from './developers/access.ts'
 import { consoleRoutes } from './developers/console.ts'
+import { tryRoutes } from './developers/try-routes.ts'
 import { type AppEnv, respondNotFound, respondToError } from './error-responses.ts'
 import { callbackRoutes } from './id-verification/callbacks.ts'
 import { findVerificationState } from './id-verification/own-progress.ts'
@@ -214,6 +215,9 @@ function residentRoutes(context: WebContext): Hono<PageEnv> {
 /** The console, where there is a sandbox to try applications in. */
 function developerRoutes(context: DeveloperContext): Hono<PageEnv> {
   const routes = new Hono<PageEnv>()
+  const { sandbox } = context
+  // Before the routes of teams: its redirect address has none.
+  if (sandbox) routes.route('/', tryRoutes({ ...context, sandbox }))
   routes.route('/', consoleRoutes(context))
   return routes
 }

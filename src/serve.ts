@@ -163,7 +163,7 @@ async function startSandbox(given: {
     await startServer(listener, context, { issuer, jobs, onDelivery, sandbox: undefined }),
     (each) => each.close(closingTimes(config)),
   )
-  return { served: { context, jobs, issuer, server }, worker }
+  return { served: { context, jobs, issuer, url: server.url, server }, worker }
 }
 
 /** What remains of `SHUTDOWN_SECONDS` after draining is for requests under way, except for a moment to close all else. */

@@ -294,9 +294,15 @@ const TABLES: Record<string, string[]> = {
     'sign_up',
     'totp',
   ],
-  clients: ['client', 'client_logo', 'tenant', 'trusted_client'],
+  clients: ['client', 'client_logo', 'tenant', 'trusted_client', 'try_client'],
   consents: ['consent', 'ended_consent'],
-  developers: ['developer_invitation', 'developer_member', 'developer_team', 'production_request'],
+  developers: [
+    'developer_invitation',
+    'developer_member',
+    'developer_team',
+    'production_request',
+    'try_run',
+  ],
   events: ['event', 'event_attempt', 'event_secret', 'event_stream', 'last_announcement'],
   'id-verification': [
     'alert',

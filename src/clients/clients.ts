@@ -309,6 +309,8 @@ export async function rotateClientSecret(
 /** Deletes the client, its consents and its tokens. Returns whether it existed. */
 export async function deleteClient(sql: Sql, id: string): Promise<boolean> {
   await deleteClientEvents(sql, id)
+  await sql`
+    delete from client where id in (select client_id from try_client where application_id = ${id})`
   const rows = await sql`delete from client where id = ${id} returning id`
   return rows.length > 0
 }

@@ -85,6 +85,10 @@ const UNLIMITED = `
   GET /interaction/:uid/continue
   GET /
   GET /sign-in
+  GET /developers
+  GET /developers/:team
+  GET /developers/:team/sandbox/:client/try
+  GET /developers/:team/sandbox/:client/try/:run
   GET /reset
   GET /reset/sent
   GET /reset/done
@@ -145,6 +149,7 @@ const GUESSED = `
   GET /device/:uid
   POST /interaction/:uid
   POST /sign-in
+  GET /developers/try/callback
   POST /reset/code
   GET /reset/:token
   POST /reset/:token
