@@ -63,7 +63,7 @@ import { verifyRoutes } from './portal/verify.ts'
 import { wellKnownRoutes } from './portal/well-known.ts'
 import { referenceRoutes } from './reference/routes.ts'
 import { createFormTokens } from './web/form-tokens.ts'
-import { cameraScript, passkeyScript } from './web/html.ts'
+import { cameraScript, copyScript, passkeyScript } from './web/html.ts'
 import { addReader, type PageEnv } from './web/reader.ts'
 import { requestIdOf } from './web/response-headers.ts'
 import type { Site } from './web/site.ts'
@@ -155,7 +155,7 @@ function publicRoutes(context: WebContext): Hono<PageEnv> {
 
 function assetRoutes({ stylesheet, logo }: Site): Hono {
   const routes = new Hono()
-  const assets = [stylesheet, passkeyScript, cameraScript, ...(logo ? [logo] : [])]
+  const assets = [stylesheet, passkeyScript, cameraScript, copyScript, ...(logo ? [logo] : [])]
   for (const { path, contentType, body } of assets)
     routes.get(path, (c) =>
       c.body(body, 200, {

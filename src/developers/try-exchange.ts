@@ -9,9 +9,9 @@ export const exchangeDetails = (exchange: Exchange, isOpen: boolean): Html =>
   html`<details class="exchange"${isOpen ? html` open` : ''}><summary>${exchange.title}: ${
     typeof exchange.answer === 'string' ? 'no answer' : exchange.answer.status
   }</summary>
-<h4>Request</h4><pre>${requestText(exchange.request)}</pre>
-<h4>With curl</h4>${copied(toCurl(exchange.request))}
-<h4>Answer</h4>${
+<h3>Request</h3><pre>${requestText(exchange.request)}</pre>
+<h3>With curl</h3>${copied(toCurl(exchange.request))}
+<h3>Answer</h3>${
     typeof exchange.answer === 'string'
       ? html`<p class="fault">${exchange.answer}</p>`
       : answerParts(exchange.answer)
@@ -20,7 +20,7 @@ export const exchangeDetails = (exchange: Exchange, isOpen: boolean): Html =>
 const answerParts = (answer: ShownAnswer): Html => {
   const error = errorOf(answer)
   const links = linksIn(answer.body)
-  return html`<pre>${answerText(answer)}</pre>${
+  return html`<pre class="answer" tabindex="0">${answerText(answer)}</pre>${
     error
       ? html`<p><code>${error}</code>: ${ERROR_MEANINGS[error] ?? 'The list of errors explains it.'} <a href="/guides/errors#${error}">More about ${error}</a></p>`
       : ''
@@ -35,7 +35,7 @@ const answerParts = (answer: ShownAnswer): Html => {
 
 /** Text with a button that copies it, where scripts run. */
 export const copied = (text: string): Html =>
-  html`<div class="copied"><pre>${text}</pre><button type="button" class="plain" data-copy hidden>Copy</button></div>`
+  html`<div class="copied"><pre>${text}</pre><button type="button" class="plain" data-copied="Copied" hidden>Copy</button></div>`
 
 /** A request as text: the address with one parameter on each line. */
 export function requestText({ method, url, headers, form, json }: ShownRequest): string {

@@ -164,7 +164,7 @@ async function showRun(parts: TryParts, c: Context<PageEnv>): Promise<Response> 
     isSigned(run.tokens?.accessToken ?? '', run.keys),
   ])
   // The form that leaves redirects to the sandbox.
-  setSecurityHeaders(c, { issuer, formTargets: [sandbox.issuer] })
+  setSecurityHeaders(c, { issuer, formTargets: [sandbox.issuer], copies: true })
   return c.html(
     tryRunPage(c.var.reader, {
       ...found,

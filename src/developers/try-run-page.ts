@@ -31,15 +31,16 @@ export const tryRunPage = (reader: Reader, given: Given): Html => {
     title: `Try ${application.metadata.client_name}`,
     team,
     tab: '',
+    copies: true,
     body: html`<h1>Try ${application.metadata.client_name}</h1>
 <p class="lead">Go from top to bottom. This run is kept until ${moment(reader, expiresAt)}, for you in this session alone. <a href="${tryPath(team.id, application.id)}">Begin another one</a></p>
 ${isBusy ? html`<div class="notice waiting"><p>A request of this run is under way. Reload this page to see its answer.</p></div>` : ''}
 ${part(given, 'discovery', '1. Discovery', run.endpoints ? '' : actionForm(given, 'discover', 'Ask again'))}
-${run.endpoints ? partsAfterDiscovery(given) : ''}`,
+${run.endpoints ? partsAfterDiscovery(reader, given) : ''}`,
   })
 }
 
-const partsAfterDiscovery = (given: Given): Html => {
+const partsAfterDiscovery = (reader: Reader, given: Given): Html => {
   const { run } = given
   return html`${part(given, 'authorization', '2. Authorization request', authorizationBody(given))}
 <section class="card" id="persona"><h2>3. Sign-in and decision</h2><p>${EXPLANATIONS.persona}</p>${personaBody(given)}</section>
@@ -47,12 +48,12 @@ ${part(given, 'callback', '4. The way back', callbackBody(given))}
 ${part(given, 'token', '5. Token request', tokenBody(given))}
 ${
   run.tokens
-    ? html`${part(given, 'tokens', '6. Tokens', tokensBody(given))}
+    ? html`${part(given, 'tokens', '6. Tokens', tokensBody(reader, given))}
 ${part(given, 'api', '7. Calls with the token', apiBody(given))}
 ${part(given, 'end', '8. Refresh and revoke', endBody(given))}`
     : ''
 }
-${part(given, 'errors', `${run.tokens ? 9 : 6}. Errors on purpose`, errorsBody(given))}`
+${part(given, 'errors', 'Errors on purpose', errorsBody(given))}`
 }
 
 /** Their answers are long and the same each time, so that they are opened by whoever wants to read them. */
@@ -140,17 +141,17 @@ const tokenBody = (given: Given): Html => {
     : html``
 }
 
-const tokensBody = ({ run, checks }: Given): Html => {
+const tokensBody = (reader: Reader, { run, checks }: Given): Html => {
   const { tokens } = run
   if (!tokens) return html``
   return html`${
     tokens.idToken
       ? html`<h3>ID token</h3>
-<ul>${checks.idToken.map(({ rule, isMet }) => html`<li>${rule}: ${verdict(isMet)}</li>`)}</ul>${decoded(tokens.idToken)}`
+<ul>${checks.idToken.map(({ rule, isMet }) => html`<li>${rule}: ${verdict(isMet)}</li>`)}</ul>${decoded(reader, tokens.idToken)}`
       : html`<p>No ID token: the scope <code>openid</code> was not asked for.</p>`
   }
 <h3>Access token</h3>
-<ul><li>signature: by the issuer's key set: ${verdict(checks.isAccessTokenSigned)}</li></ul>${decoded(tokens.accessToken)}
+<ul><li>signature: by the issuer's key set: ${verdict(checks.isAccessTokenSigned)}</li></ul>${decoded(reader, tokens.accessToken)}
 <h3>Refresh token</h3>
 ${
   tokens.refreshToken
@@ -165,14 +166,21 @@ ${
   )}</details>`
 }
 
-const decoded = (token: string): Html => {
+/** Claims that are seconds since 1970. */
+const TIMES: readonly string[] = ['exp', 'iat', 'nbf', 'auth_time']
+
+const decoded = (reader: Reader, token: string): Html => {
   const read = decodeToken(token)
   if (!read) return html`<pre>${token}</pre>`
   return html`<pre>${JSON.stringify(read.header, null, 2)}</pre>
 ${facts(
   Object.entries(read.claims).map(([name, value]) => [
     name,
-    html`<code>${typeof value === 'string' ? value : JSON.stringify(value)}</code> ${CLAIM_MEANINGS[name] ?? ''}`,
+    html`<code>${typeof value === 'string' ? value : JSON.stringify(value)}</code>${
+      TIMES.includes(name) && typeof value === 'number'
+        ? html` ${moment(reader, new Date(value * 1000))}`
+        : ''
+    }<br><span class="quiet">${CLAIM_MEANINGS[name] ?? ''}</span>`,
   ]),
 )}
 <details><summary>As it was sent</summary><pre>${token}</pre></details>`

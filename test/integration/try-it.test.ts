@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { deleteClient, findClient } from '../../src/clients/clients.ts'
+import { deleteClient, findClient, setClientEnabled } from '../../src/clients/clients.ts'
 import { openSubjectIdentifiers } from '../../src/clients/subject-identifiers.ts'
 import { deleteOldTryRuns } from '../../src/developers/try-runs.ts'
 import { createUserAgent, type Page, type UserAgent } from '../../src/local/sandbox/user-agent.ts'
@@ -116,7 +116,10 @@ test('the whole flow is gone step by step, and each request is shown with its an
   expect(page.text).toMatch(/The same call again: 401/)
   expect(page.text).toContain('/guides/errors#invalid_token')
   // Nothing of it is where others could read it.
-  expect(portal.logged() + sandbox.logged()).not.toContain(refreshToken)
+  const code = /code=([\w-]{43})/.exec(back.text)?.[1] ?? ''
+  expect(code).not.toBe('')
+  for (const secret of [refreshToken, code])
+    expect(portal.logged() + sandbox.logged()).not.toContain(secret)
 })
 
 test('an application that has a secret nobody knows is tried with a client that mirrors it, and is in no list', async () => {
@@ -137,6 +140,9 @@ test('an application that has a secret nobody knows is tried with a client that 
   const subjects = await openSubjectIdentifiers(sandbox.db, sandbox.parts.sealer)
   if (!mirror) throw new Error('no mirror')
   expect(subjects.of(mirror, person.id)).toBe(subjects.of(client, person.id))
+  await setClientEnabled(sandbox.db, client.client_id, false)
+  expect((await findClient(sandbox.db, mirrorId))?.enabled).toBe(false)
+  expect((await browser.open(path)).text).toContain('This application is disabled')
   await deleteClient(sandbox.db, client.client_id)
   expect(await findClient(sandbox.db, mirrorId)).toBeUndefined()
 })
