@@ -31,10 +31,10 @@ export function createSandboxSender({
   issuer,
   url: listener,
 }: Pick<Sandbox, 'issuer' | 'url'>): SendToSandbox {
-  const { origin, host } = new URL(issuer)
-  const { port, hostname } = new URL(listener)
   return ({ method, url, headers, form, json }) =>
     new Promise((resolve, reject) => {
+      const { origin, host } = new URL(issuer)
+      const { port, hostname } = new URL(listener)
       const target = new URL(url)
       if (target.origin !== origin) throw new Error('the address is not of the sandbox')
       const body = form ? new URLSearchParams(form).toString() : json

@@ -204,6 +204,8 @@ describe('every route has a rule', () => {
       lanes: [],
       limiter: { take() {} },
       network: {},
+      // So that the developers' console is there.
+      sandbox: {},
       site: createSite(PLAIN_SITE),
     } as unknown as WebContext)
     const routes = app.routes.filter(({ method, path }) => method !== 'ALL' && !path.endsWith('*'))
