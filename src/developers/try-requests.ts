@@ -103,8 +103,8 @@ export function toCurl({ method, url, headers, form, json }: ShownRequest): stri
   return parts.join(' \\\n  ')
 }
 
-/** A word of a POSIX shell. Names of ours are expanded by the shell, nothing else is. */
-function quote(text: string): string {
-  if (/\$(ACCESS_TOKEN|REFRESH_TOKEN)$/.test(text) && !/["`\\]/.test(text)) return `"${text}"`
-  return `'${text.replaceAll("'", "'\\''")}'`
-}
+/** A word of a POSIX shell, which expands our own names and nothing that somebody typed. */
+const quote = (text: string): string =>
+  /^[\w: =]*\$(ACCESS|REFRESH)_TOKEN$/.test(text)
+    ? `"${text}"`
+    : `'${text.replaceAll("'", "'\\''")}'`

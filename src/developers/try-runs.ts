@@ -84,7 +84,7 @@ export const SEALED_TRY_RUNS: SealedColumn = {
 }
 
 const KEPT = 5
-const MAX_EXCHANGES = 40
+const MAX_EXCHANGES = 30
 const BUSY_SECONDS = 60
 
 /** New values for an authorization request. */

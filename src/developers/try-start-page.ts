@@ -1,4 +1,5 @@
 import { html } from 'hono/html'
+import { isScope, SCOPES } from '../clients/scopes.ts'
 import type { Tried } from '../clients/try-clients.ts'
 import { ACR } from '../oauth/logins.ts'
 import { csrfField, type Html, moment } from '../web/html.ts'
@@ -78,12 +79,12 @@ const startForm = ({
   return html`<form method="post" action="${tryPath(team.id, application.id)}" class="card">
 ${csrfField(csrf)}<h2>The request</h2>
 ${faultOf('other', faults)}
-<fieldset class="choices"><legend>Scopes that your application asks for</legend>${faultOf('scope', faults)}
+<fieldset class="choices"${faults.scope ? html` aria-describedby="scope-fault"` : ''}><legend>Scopes that your application asks for</legend>${faultOf('scope', faults)}
 ${metadata.scope
   .split(' ')
   .map(
     (scope, index) =>
-      html`<div class="choice"><input type="checkbox" id="scope-${index}" name="scope" value="${scope}"${wanted.scope.includes(scope) ? html` checked` : ''}><label for="scope-${index}"><code>${scope}</code></label></div>`,
+      html`<div class="choice"><input type="checkbox" id="scope-${index}" name="scope" value="${scope}"${wanted.scope.includes(scope) ? html` checked` : ''}><label for="scope-${index}"><code>${scope}</code></label>${isScope(scope) ? html`<div class="what"><p>${SCOPES[scope].title}</p></div>` : ''}</div>`,
   )}</fieldset>
 <div class="field"><label for="prompt"><code>prompt</code></label>${choice('prompt', PROMPTS, wanted.prompt)}</div>
 <div class="field"><label for="acr_values"><code>acr_values</code></label>${choice('acr_values', ACR_VALUES, wanted.acrValues)}</div>

@@ -20,6 +20,8 @@ export type StepParts = {
 }
 export type Action = (parts: StepParts, run: Run) => Promise<Run>
 
+const MAX_SHOWN = 32 * 1024
+
 type Asked = { run: Run; answer: ShownAnswer | undefined }
 
 /** Sends a request and adds it, with its answer, to the run. */
@@ -32,12 +34,16 @@ async function ask(
   let shown: ShownAnswer | string = 'The sandbox did not answer.'
   try {
     answer = await send(withSecrets(what.request, run))
-    shown = { ...answer, body: withoutRefreshToken(answer.body) }
+    shown = { ...answer, body: cut(withoutRefreshToken(answer.body)) }
   } catch (error) {
     shown = `The sandbox did not answer: ${error instanceof Error ? error.message : 'no reason'}.`
   }
   return { run: { ...run, exchanges: [...run.exchanges, { ...what, answer: shown }] }, answer }
 }
+
+/** What is kept of an answer to show it: images inside of one have megabytes. */
+const cut = (body: string): string =>
+  body.length > MAX_SHOWN ? `${body.slice(0, MAX_SHOWN)}\n… (${body.length} characters)` : body
 
 const withoutRefreshToken = (body: string): string =>
   body.replace(/("refresh_token"\s*:\s*)"[^"]*"/, '$1"$REFRESH_TOKEN"')
