@@ -1,6 +1,6 @@
 import type { Db, Sql } from '../platform/db.ts'
 import type { SealedColumn } from '../platform/resealing.ts'
-import type { Sealer } from '../platform/secrets.ts'
+import { hashSecret, type Sealer } from '../platform/secrets.ts'
 import { createClient } from './clients.ts'
 import { type StoredMetadata, withDefaults } from './metadata.ts'
 import { sectorOf } from './subject-identifiers.ts'
@@ -52,7 +52,7 @@ export async function ensureTryClient(
     const client = known
       ? { id: known.clientId, secret: sealer.open(known.secretSealed, sealedFor(known.clientId)) }
       : await createTryClient(sql, sealer, { application, redirectUri })
-    await mirror(sql, client.id, { application, redirectUri })
+    await mirror(sql, client, { application, redirectUri })
     return client
   })
 }
@@ -90,7 +90,11 @@ const NOT_MIRRORED: readonly string[] = [
 ]
 
 /** Gives the client what people and requests meet at the application. */
-async function mirror(sql: Sql, id: string, { application, redirectUri }: Mirrored): Promise<void> {
+async function mirror(
+  sql: Sql,
+  { id, secret }: TryClient,
+  { application, redirectUri }: Mirrored,
+): Promise<void> {
   const { metadata, enabled } = application
   const shared = Object.entries(metadata).filter(([name]) => !NOT_MIRRORED.includes(name))
   const sector = sectorOf({ client_id: application.id, ...metadata })
@@ -109,6 +113,6 @@ async function mirror(sql: Sql, id: string, { application, redirectUri }: Mirror
   await sql`
     update client set name = ${stored.client_name}, metadata = ${sql.json(stored as never)},
       team_id = (select team_id from client where id = ${application.id}),
-      enabled = ${enabled}, updated_at = now()
+      secret_hash = ${hashSecret(secret)}, enabled = ${enabled}, updated_at = now()
     where id = ${id}`
 }
