@@ -11,3 +11,10 @@ export async function listTeamClients(sql: Sql, teamId: string): Promise<TeamCli
     order by created_at, id limit 100`
   return rows.map((row) => ({ ...row, name: visibleText(row.name) }))
 }
+
+/** The team that owns the client; `undefined` for one that the operator registered, and where there is no such client. */
+export async function findTeamOf(sql: Sql, clientId: string): Promise<string | undefined> {
+  const [row] = await sql<{ teamId: string | null }[]>`
+    select team_id from client where id = ${clientId}`
+  return row?.teamId ?? undefined
+}

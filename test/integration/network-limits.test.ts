@@ -89,6 +89,7 @@ const UNLIMITED = `
   GET /developers/:team
   GET /developers/:team/sandbox/:client/try
   GET /developers/:team/sandbox/:client/try/:run
+  GET /developers/:team/sandbox
   GET /reset
   GET /reset/sent
   GET /reset/done
