@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { ensureTryClient, findTried, hasPeople, type Tried } from '../clients/try-clients.ts'
+import { shiftTokens } from '../oauth/shifting.ts'
 import { isUuid } from '../platform/uuid.ts'
 import { setSecurityHeaders } from '../web/html.ts'
 import type { PageEnv } from '../web/reader.ts'
@@ -16,6 +17,7 @@ import { ACTIONS, discover, leave } from './try-steps.ts'
 import { checkIdToken, isSigned } from './try-tokens.ts'
 
 const BUSY_TRIES = 50
+const HOUR_SECONDS = 3600
 const BUSY_PAUSE_MS = 100
 
 /** The whole flow of an application of the sandbox, step by step, with the console in the place of the application. */
@@ -197,8 +199,12 @@ async function act(parts: TryParts, c: Context<PageEnv>): Promise<Response> {
   const { form } = developer
   const given = (name: string) => String([form[name]].flat()[0] ?? '').trim()
   const id = runOf(c)
+  const letHourPass = (clientId: string) =>
+    parts.sandbox.context.db.begin((sql) =>
+      shiftTokens(sql, { accountIds: [], clientIds: [clientId] }, HOUR_SECONDS),
+    )
   await change(parts, { owner: ownerOf(developer), id }, (run) =>
-    action({ send: parts.send, issuer: parts.sandbox.issuer, given }, run),
+    action({ ...{ send: parts.send, issuer: parts.sandbox.issuer, given }, letHourPass }, run),
   )
   return c.redirect(`${tryPath(developer.team.id, application.id)}/${id}#${shows}`, 303)
 }

@@ -221,10 +221,12 @@ const errorsBody = (given: Given): Html => {
   return html`<div class="buttons">${actionForm(given, 'wrong-redirect', 'Wrong redirect address')}${
     hasCode && !run.isRedeemed ? actionForm(given, 'wrong-verifier', 'Wrong verifier') : ''
   }${run.isRedeemed ? actionForm(given, 'code-twice', 'Code used twice') : ''}${
-    run.tokens ? actionForm(given, 'missing-scope', 'Missing scope') : ''
+    run.tokens
+      ? html`${actionForm(given, 'missing-scope', 'Missing scope')}${actionForm(given, 'expired-token', 'Expired token')}`
+      : ''
   }</div>${
     hasCode && !run.isRedeemed
       ? ''
       : html`<p class="quiet">A wrong verifier needs a code that has not been exchanged yet.</p>`
-  }`
+  }${run.tokens ? html`<p class="quiet">“Expired token” moves the tokens of this client an hour into the past: the clock of your sandbox, its people and your application stay as they are.</p>` : ''}`
 }

@@ -17,6 +17,8 @@ export type StepParts = {
   send: SendToSandbox
   issuer: string
   given: (name: string) => string
+  /** Moves what this client holds an hour into the past, and nothing of anybody else. */
+  letHourPass: (clientId: string) => Promise<void>
 }
 export type Action = (parts: StepParts, run: Run) => Promise<Run>
 
@@ -189,6 +191,13 @@ const missingScope: Action = async (parts, run) => {
   }
 }
 
+const expiredToken: Action = async (parts, run) => {
+  if (!run.tokens) return run
+  await parts.letHourPass(run.client.id)
+  const title = 'An expired token'
+  return (await ask(parts, run, { step: 'errors', title, request: lastCall(run) })).run
+}
+
 const call: Action = async (parts, run) => {
   const operation = RESIDENT_OPERATIONS.find(
     ({ operationId }) => operationId === parts.given('operation'),
@@ -255,10 +264,14 @@ const revoke: Action = async (parts, run) => {
       ['token', isWhole ? '$REFRESH_TOKEN' : '$ACCESS_TOKEN'],
     ]),
   })
-  const last = run.exchanges.findLast(({ step, request }) => step === 'api' && isBearer(request))
-  const request = last?.request ?? bearerRequest(endpointOf(run, 'userinfo_endpoint'))
-  return (await ask(parts, revoked.run, { step: 'end', title: 'The same call again', request })).run
+  const title = 'The same call again'
+  return (await ask(parts, revoked.run, { step: 'end', title, request: lastCall(run) })).run
 }
+
+/** The last call with the token, or userinfo. */
+const lastCall = (run: Run): ShownRequest =>
+  run.exchanges.findLast(({ step, request }) => step === 'api' && isBearer(request))?.request ??
+  bearerRequest(endpointOf(run, 'userinfo_endpoint'))
 
 const isBearer = ({ headers }: ShownRequest) =>
   headers.some(([name, value]) => name === 'Authorization' && value.startsWith('Bearer '))
@@ -283,6 +296,7 @@ export const ACTIONS: Readonly<Record<string, readonly [action: Action, shows: S
   'wrong-verifier': [wrongVerifier, 'errors'],
   'code-twice': [codeTwice, 'errors'],
   'missing-scope': [missingScope, 'errors'],
+  'expired-token': [expiredToken, 'errors'],
 }
 
 function readJson(body: string): Record<string, unknown> | undefined {

@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { deleteClient, findClient, setClientEnabled } from '../../src/clients/clients.ts'
 import { openSubjectIdentifiers } from '../../src/clients/subject-identifiers.ts'
 import { deleteOldTryRuns } from '../../src/developers/try-runs.ts'
 import { createUserAgent, type Page, type UserAgent } from '../../src/local/sandbox/user-agent.ts'
+import { runDueStep } from '../../src/personas/steps.ts'
 import {
   addClient,
   addResident,
@@ -11,18 +13,14 @@ import {
   startPortal,
   startSandbox,
 } from '../support/portal.ts'
-import { addVerification } from '../support/verifications.ts'
 
 const SCOPE = 'openid profile offline_access eprospera:person.id_verification.read'
 
 let sandbox: Awaited<ReturnType<typeof startSandbox>>
 let portal: Awaited<ReturnType<typeof startPortal>>
-let person: Awaited<ReturnType<typeof addResident>>
 beforeAll(async () => {
   sandbox = await startSandbox()
   portal = await startPortal({ developerSandbox: sandbox })
-  person = await addResident(sandbox.parts)
-  await addVerification(sandbox.parts, person.id)
 })
 afterAll(async () => {
   await portal.close()
@@ -54,19 +52,14 @@ async function startRun(developer: Developer, fields: Record<string, string | st
 
 const CALLBACK = () => `${portal.issuer}/developers/try/callback`
 
-/** Goes to the sandbox, signs in there and presses a button of the decision. Returns the address of the answer. */
+/** Goes to the sandbox, chooses a persona there and presses a button of the decision. Returns the address of the answer. */
 async function decide(browser: UserAgent, run: Page, button = 'allow'): Promise<string> {
   const leaveAt = CALLBACK()
   let page = await browser.submit(run, 'leave', {}, { leaveAt })
   for (let step = 0; step < 4 && !page.url.startsWith(leaveAt); step++) {
     const isSignIn = page.text.includes('name="login"')
     page = isSignIn
-      ? await browser.submit(
-          page,
-          'login',
-          { email: person.email, password: PASSWORD },
-          { leaveAt },
-        )
+      ? await browser.submit(page, 'login', { persona: 'approved' }, { leaveAt })
       : await browser.submit(page, button, {}, { leaveAt })
   }
   return page.url
@@ -97,8 +90,10 @@ test('the whole flow is gone step by step, and each request is shown with its an
     /Show the refresh token<\/summary><pre>([^<]+)</.exec(page.text) ?? []
   expect(refreshToken).not.toBe('')
 
+  // A worker gives the personas their photos.
+  while (await runDueStep({ ...sandbox.parts, jobs: sandbox.jobs }));
   page = await browser.submit(page, 'call', { operation: 'getIdVerification' })
-  expect(page.text).toContain('&quot;documentType&quot;: &quot;passport&quot;')
+  expect(page.text).toContain('&quot;status&quot;: &quot;approved&quot;')
   const [, link = ''] = /<a href="([^"]+X-Amz[^"]+)"[^>]*>documentFront</.exec(page.text) ?? []
   expect((await fetch(link.replaceAll('&amp;', '&'))).status).toBe(200)
   page = await browser.submit(page, 'call', { operation: 'ownGetImageLink', type: 'selfie' })
@@ -139,7 +134,8 @@ test('an application that has a secret nobody knows is tried with a client that 
   expect(mirror?.redirect_uris).toEqual([CALLBACK()])
   const subjects = await openSubjectIdentifiers(sandbox.db, sandbox.parts.sealer)
   if (!mirror) throw new Error('no mirror')
-  expect(subjects.of(mirror, person.id)).toBe(subjects.of(client, person.id))
+  const anybody = randomUUID()
+  expect(subjects.of(mirror, anybody)).toBe(subjects.of(client, anybody))
   await setClientEnabled(sandbox.db, client.client_id, false)
   expect((await findClient(sandbox.db, mirrorId))?.enabled).toBe(false)
   expect((await browser.open(path)).text).toContain('This application is disabled')
@@ -170,11 +166,13 @@ test('errors on purpose are answered as an application sees them', async () => {
   expect(page.text).toContain('for tokens: 200')
   page = await browser.submit(page, 'missing-scope')
   expect(page.text).toMatch(/A missing scope: 40[13]/)
-  page = await browser.submit(page, 'code-twice')
-  expect(page.text).toContain('A code used twice: 400')
-  expect(page.text).toContain('/guides/errors#invalid_grant')
   page = await browser.submit(page, 'userinfo')
-  expect(page.text).toContain('Userinfo: 401')
+  expect(page.text).toContain('Userinfo: 200')
+  page = await browser.submit(page, 'expired-token')
+  expect(page.text).toContain('An expired token: 401')
+  page = await browser.submit(page, 'refresh')
+  page = await browser.submit(page, 'userinfo')
+  expect(page.text.match(/Userinfo: 200/g)).toHaveLength(2)
 })
 
 test('a token for everything is exchanged for less to show what a missing scope gets', async () => {
@@ -258,6 +256,11 @@ test('an answer counts once, and a code is sent once, however often somebody cli
   for (const { text } of [one, other])
     expect(text.match(/Exchange the code for tokens: 200/g)).toHaveLength(1)
   expect((await browser.submit(one, 'userinfo')).text).toContain('Userinfo: 200')
+  // Sent on purpose it ends the tokens, because a thief might have been the first.
+  const twice = await browser.submit(one, 'code-twice')
+  expect(twice.text).toContain('A code used twice: 400')
+  expect(twice.text).toContain('/guides/errors#invalid_grant')
+  expect((await browser.submit(twice, 'userinfo')).text).toContain('Userinfo: 401')
 })
 
 test('a run continues in another process, and ends after an hour', async () => {

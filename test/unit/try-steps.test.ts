@@ -20,7 +20,7 @@ const answering = (body: unknown): ShownAnswer => ({
 describe('discovery', () => {
   const discover = (send: () => Promise<ShownAnswer>) => {
     const [action] = ACTIONS.discover ?? []
-    return action?.({ send, issuer: ISSUER, given: () => '' }, RUN)
+    return action?.({ send, issuer: ISSUER, given: () => '', letHourPass: async () => {} }, RUN)
   }
 
   test('of a sandbox that does not answer says so', async () => {
