@@ -25,7 +25,13 @@ import { createUploadTurns } from './api/uploads.ts'
 import { clientLogoRoutes } from './clients/logo.ts'
 import type { DeveloperContext } from './developers/access.ts'
 import { consoleRoutes } from './developers/console.ts'
+import { credentialRoutes } from './developers/credentials.ts'
+import { eventConsoleRoutes } from './developers/events.ts'
+import { newApplicationRoutes } from './developers/new-application.ts'
+import { overviewRoutes } from './developers/overview.ts'
+import { productionRoutes } from './developers/production.ts'
 import { sandboxRoutes } from './developers/sandbox.ts'
+import { settingsRoutes } from './developers/settings.ts'
 import { tryRoutes } from './developers/try-routes.ts'
 import { type AppEnv, respondNotFound, respondToError } from './error-responses.ts'
 import { callbackRoutes } from './id-verification/callbacks.ts'
@@ -191,6 +197,7 @@ function residentRoutes(context: WebContext): Hono<PageEnv> {
   // Before the pages that limit every form to a few kilobytes, because these take photos.
   routes.route('/', manualRoutes({ ...portal, photoSteps }))
   routes.route('/', phoneRoutes({ ...portal, photoSteps }))
+  if (context.sandbox) routes.route('/', productionRoutes(portal))
   routes.route(
     '/',
     interactionRoutes({
@@ -281,5 +288,11 @@ function developerRoutes(context: DeveloperContext): Hono<PageEnv> {
   if (sandbox) routes.route('/', tryRoutes({ ...context, sandbox }))
   routes.route('/', consoleRoutes(context))
   routes.route('/', sandboxRoutes(context))
+  // Before the pages of an application, whose path is of the same form.
+  routes.route('/', newApplicationRoutes(context))
+  routes.route('/', overviewRoutes(context))
+  routes.route('/', settingsRoutes(context))
+  routes.route('/', credentialRoutes(context))
+  routes.route('/', eventConsoleRoutes(context))
   return routes
 }

@@ -1,5 +1,6 @@
 import type { Provider } from 'oidc-provider'
 import { createRateLimiter, type RateLimiter } from './api/rate-limits.ts'
+import { createSecretUses } from './clients/secret-uses.ts'
 import { openSubjectIdentifiers } from './clients/subject-identifiers.ts'
 import type { AppContext } from './context.ts'
 import { refuse } from './error-responses.ts'
@@ -88,6 +89,7 @@ export async function openWebContext(
   const ring = await openKeyRing(db, sealer, log)
   const sharedKeys = await loadSharedKeys(db, sealer, log)
   const subjects = await openSubjectIdentifiers(db, sealer)
+  const secretUses = createSecretUses(db, log)
   const limiter = createRateLimiter(db, config.rateLimits, log)
   const tokens = createAccessTokens(issuer, ring)
   const addressOf = createClientAddress(config.trustedProxies, reportUnknownProxies(context))
@@ -116,6 +118,7 @@ export async function openWebContext(
       sharedKeys,
       tokens,
       subjects,
+      secretUses,
       findVerified: (of) => findVerified({ db, storage, vault }, of),
       deviceOf,
       readerOf,
@@ -147,6 +150,7 @@ export async function openWebContext(
       ring.close()
       await limiter.close()
       await network.close()
+      await secretUses.close()
       await Promise.all(lanes.map((lane) => lane.end({ timeout: 5 })))
     },
   }

@@ -300,6 +300,7 @@ const TABLES: Record<string, string[]> = {
     'developer_invitation',
     'developer_member',
     'developer_team',
+    'production_draft',
     'production_request',
     'try_run',
   ],

@@ -14,6 +14,7 @@ import { evaluatePasswordAlone } from '../accounts/second-factor.ts'
 import { sessionTtlSeconds } from '../accounts/session-limits.ts'
 import { isKeySetUri } from '../clients/metadata.ts'
 import { CLAIMS, SCOPES, SERVICE_SCOPES, UNAVAILABLE_SCOPES } from '../clients/scopes.ts'
+import type { SecretUses } from '../clients/secret-uses.ts'
 import type { SubjectIdentifiers } from '../clients/subject-identifiers.ts'
 import { findConsent } from '../consents/consents.ts'
 import type { Db } from '../platform/db.ts'
@@ -85,6 +86,7 @@ type ProviderOptions = {
   personas?: Personas | undefined
   otherPlace?: OtherPlace | undefined
   addressOf: ClientAddress
+  secretUses: SecretUses
   /** Called when the client of this request has authenticated. */
   onAuthenticatedClient: (req: IncomingMessage) => void
   /** Called after each response of the token endpoint, with its error if it has one. */

@@ -90,6 +90,10 @@ const UNLIMITED = `
   GET /developers/:team/sandbox/:client/try
   GET /developers/:team/sandbox/:client/try/:run
   GET /developers/:team/sandbox
+  GET /developers/:team/:place/:client
+  GET /developers/:team/:place/:client/production
+  GET /developers/:team/:place/:client/production/logo
+  GET /developers/:team/:place/:client/events
   GET /reset
   GET /reset/sent
   GET /reset/done
@@ -151,6 +155,9 @@ const GUESSED = `
   POST /interaction/:uid
   POST /sign-in
   GET /developers/try/callback
+  POST /developers/:team/:place/:client/production
+  POST /developers/:team/:place/:client/production/:action
+  POST /developers/:team/:place/:client/events/:action
   POST /reset/code
   GET /reset/:token
   POST /reset/:token

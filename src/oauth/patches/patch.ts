@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { ErrorOut, KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { MailContext } from '../../accounts/mails.ts'
+import type { SecretUses } from '../../clients/secret-uses.ts'
 import type { SubjectIdentifiers } from '../../clients/subject-identifiers.ts'
 import type { Db } from '../../platform/db.ts'
 import type { Jobs } from '../../platform/jobs.ts'
@@ -40,6 +41,7 @@ export type PatchContext = {
   config: MailContext['config']
   addressOf: ClientAddress
   otherPlace?: OtherPlace | undefined
+  secretUses: SecretUses
   /** Called when the client of this request has authenticated. */
   onAuthenticatedClient: (req: IncomingMessage) => void
 }
