@@ -39,11 +39,11 @@ ${mayChange ? resetCard(data) : ''}`,
   })
 }
 
-const PRESETS: readonly [amount: number, unit: Unit, name: string][] = [
-  [1, 'hours', 'One hour'],
-  [1, 'days', 'One day'],
-  [30, 'days', '30 days'],
-  [90, 'days', '90 days'],
+const PRESETS: readonly [span: string, name: string][] = [
+  ['1 hours', 'One hour'],
+  ['1 days', 'One day'],
+  ['30 days', '30 days'],
+  ['90 days', '90 days'],
 ]
 
 function clockCard({ team, csrf, mayChange, clock, entered, now }: SandboxPage): Html {
@@ -59,10 +59,9 @@ function clockCard({ team, csrf, mayChange, clock, entered, now }: SandboxPage):
 <p class="quiet">Move it to see what ends: an access token after an hour, a refresh token after 30 days, a consent after the time that was chosen, a document on its last day. What is stored of your personas and your applications’ tokens then happened that much earlier; the time in a token that you have already does not change.</p>
 ${
   mayChange
-    ? html`<div class="buttons">${PRESETS.map(
-        ([amount, unit, name]) =>
-          html`<form method="post" action="${action}">${csrfField(csrf)}<input type="hidden" name="amount" value="${amount}"><input type="hidden" name="unit" value="${unit}"><button name="move">${name}</button></form>`,
-      )}</div>
+    ? html`<form method="post" action="${action}">${csrfField(csrf)}<div class="buttons">${PRESETS.map(
+        ([span, name]) => html`<button name="preset" value="${span}">${name}</button>`,
+      )}</div></form>
 <form method="post" action="${action}">${csrfField(csrf)}
 <div class="field"><label for="amount">Move it forward by</label>
 ${entered ? html`<p class="fault" id="amount-fault" role="alert">${entered.fault}</p>` : ''}
@@ -72,7 +71,7 @@ ${entered ? html`<p class="fault" id="amount-fault" role="alert">${entered.fault
         (unit) =>
           html`<option${unit === (entered?.unit ?? 'hours') ? html` selected` : ''}>${unit}</option>`,
       )}</select></div>
-<button name="move">Move the clock</button></form>`
+<div class="buttons"><button>Move the clock</button></div></form>`
     : ''
 }</section>`
 }
