@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { hash } from '@node-rs/argon2'
 import type { TokenEndpointResponse } from 'openid-client'
 import sharp from 'sharp'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -14,17 +13,15 @@ import { addStep, claimStep } from '../../src/personas/state.ts'
 import { runDueStep } from '../../src/personas/steps.ts'
 import { setPolicy } from '../../src/platform/policies.ts'
 import { createApplication } from '../support/application.ts'
-import { addClient, EVERYTHING, PASSWORD, REDIRECT_URI, startSandbox } from '../support/portal.ts'
+import { addClient, EVERYTHING, REDIRECT_URI, startSandbox } from '../support/portal.ts'
 
 const DOCUMENTS = '/api/v1/me/natural-person/id-verification'
 const NOTHING = { id: null, documents: { documentFront: null, documentBack: null, face: null } }
 
 let sandbox: Awaited<ReturnType<typeof startSandbox>>
 let team: Awaited<ReturnType<typeof addTeam>>
-let passwordHash = ''
 beforeAll(async () => {
   sandbox = await startSandbox()
-  passwordHash = await hash(PASSWORD, { memoryCost: 8, timeCost: 1 })
   team = await addTeam()
 })
 afterAll(() => sandbox.close())
@@ -63,16 +60,13 @@ async function addTeam() {
       kind: PersonaName,
       { scope = EVERYTHING, fields = {} as Record<string, string | string[]>, prompt = '' } = {},
     ): Promise<TokenEndpointResponse> {
-      const { accountId } = await find(kind)
-      await sandbox.db`update account set password_hash = ${passwordHash} where id = ${accountId}`
       const browser = createUserAgent()
       const extra: Record<string, string> = prompt ? { prompt } : {}
       const { url, checks } = await application.authorizationRequest(scope, extra)
-      const email = `${kind}.${teamId}@personas.example`
       const asked = await browser.submit(
         await browser.open(url, REDIRECT_URI),
         'login',
-        { email, password: PASSWORD },
+        { persona: kind },
         { leaveAt: REDIRECT_URI },
       )
       const back = asked.url.startsWith(REDIRECT_URI)
