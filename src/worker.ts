@@ -44,6 +44,8 @@ import { isEntryDue, startSequencer } from './ledger/sequencer.ts'
 import { deleteExpired } from './oauth/expired.ts'
 import { deliverLogout } from './oauth/logout.ts'
 import { createEventSigner, createFindSubject } from './oauth/security-event-tokens.ts'
+import { isStepDue } from './personas/state.ts'
+import { startPersonas } from './personas/steps.ts'
 import type { Db } from './platform/db.ts'
 import { recordSuccess } from './platform/duties.ts'
 import type { Jobs } from './platform/jobs.ts'
@@ -129,6 +131,7 @@ export async function startWorker(context: AppContext, jobs: Jobs): Promise<Work
   const reconciler = await startReconciler({ db, sealer, tokens, vault, jobs, log })
   const outcomeMails = startOutcomeMails({ db, sealer, vault, jobs, config, log })
   const actions = relayOperatorActions(context)
+  const personas = config.isSandbox ? startPersonas({ ...context, jobs }) : undefined
   const inbox = startInbox({ db, sealer, vault, jobs, log })
   const periodic = [
     startLoop({ event: 'stored values cannot be sealed', pauseMs: PERIOD_MS, log }, (stopping) =>
@@ -152,6 +155,7 @@ export async function startWorker(context: AppContext, jobs: Jobs): Promise<Work
     { isDue: isCheckDue, loops: [reconciler] },
     { isDue: isOutcomeDue, loops: [outcomeMails] },
     { isDue: isOperatorActionDue, loops: [actions] },
+    ...(personas ? [{ isDue: isStepDue, loops: [personas] }] : []),
   ])
   // What runs whenever there is work, or every minute; periodic work may take long.
   const loops = [
@@ -165,6 +169,7 @@ export async function startWorker(context: AppContext, jobs: Jobs): Promise<Work
     outcomeMails,
     actions,
     progress,
+    ...(personas ? [personas] : []),
   ]
   // A process that also serves requests can do so without its worker.
   const isRequired = config.role === 'worker'

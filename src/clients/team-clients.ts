@@ -12,6 +12,13 @@ export async function listTeamClients(sql: Sql, teamId: string): Promise<TeamCli
   return rows.map((row) => ({ ...row, name: visibleText(row.name) }))
 }
 
+/** The team that owns the client; `undefined` for one that the operator registered, and where there is no such client. */
+export async function findTeamOf(sql: Sql, clientId: string): Promise<string | undefined> {
+  const [row] = await sql<{ teamId: string | null }[]>`
+    select team_id from client where id = ${clientId}`
+  return row?.teamId ?? undefined
+}
+
 /** An application as its team sees it. Its secret is not part of it. */
 export type OwnClient = {
   id: string
@@ -43,4 +50,23 @@ export async function findTeamClient(
 /** Gives a client to a team of developers. */
 export async function setClientTeam(sql: Sql, clientId: string, teamId: string): Promise<void> {
   await sql`update client set team_id = ${teamId} where id = ${clientId}`
+}
+
+/** How many clients a team has. */
+export async function countTeamClients(sql: Sql, teamId: string): Promise<number> {
+  const [row] = await sql<{ count: number }[]>`
+    select count(*)::int as count from client where team_id = ${teamId}`
+  return row?.count ?? 0
+}
+
+/** In a transaction: locks the team's client if it is still as it was at `basedOn`, its `updatedAt`. Returns whether it is. */
+export async function lockTeamClient(
+  sql: Sql,
+  { teamId, clientId, basedOn }: { teamId: string; clientId: string; basedOn: Date },
+): Promise<boolean> {
+  // A Date has milliseconds, PostgreSQL microseconds.
+  const rows = await sql`
+    select from client where id = ${clientId} and team_id = ${teamId}
+      and date_trunc('milliseconds', updated_at) = ${basedOn} for update`
+  return rows.length > 0
 }

@@ -61,6 +61,10 @@ async function requireTeam(
   return team
 }
 
+/** What it takes to change an application: in production, which residents use, an owner of its team. */
+export const roleToChange = (place: string | undefined): TeamRole =>
+  place === 'production' ? 'owner' : 'developer'
+
 type ApplicationPlace = ReturnType<typeof requirePlace>
 /** An application, with the database and the keys of the place where it is. */
 export type Application = ApplicationPlace & { client: OwnClient }

@@ -46,3 +46,9 @@ export async function findMembership(
     where member.account_id = ${accountId} and team.id = ${teamId}`
   return row
 }
+
+/** In a transaction: locks the team against deletion and against every other change of its members. Returns whether it exists. */
+export async function lockTeam(sql: Sql, teamId: string): Promise<boolean> {
+  const rows = await sql`select from developer_team where id = ${teamId} for no key update`
+  return rows.length > 0
+}

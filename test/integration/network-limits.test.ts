@@ -87,10 +87,13 @@ const UNLIMITED = `
   GET /sign-in
   GET /developers
   GET /developers/:team
+  GET /developers/:team/sandbox
   GET /developers/:team/:place/:client
   GET /developers/:team/:place/:client/production
   GET /developers/:team/:place/:client/production/logo
   GET /developers/:team/:place/:client/events
+  GET /developers/:team/:place/:client/settings
+  GET /developers/:team/:place/:client/keys
   GET /reset
   GET /reset/sent
   GET /reset/done
@@ -151,9 +154,15 @@ const GUESSED = `
   GET /device/:uid
   POST /interaction/:uid
   POST /sign-in
+  POST /developers/:team/sandbox/new
   POST /developers/:team/:place/:client/production
   POST /developers/:team/:place/:client/production/:action
   POST /developers/:team/:place/:client/events/:action
+  POST /developers/:team/:place/:client/settings
+  POST /developers/:team/:place/:client/enabled
+  POST /developers/:team/:place/:client/delete
+  POST /developers/:team/:place/:client/keys
+  POST /developers/:team/:place/:client/keys/*
   POST /reset/code
   GET /reset/:token
   POST /reset/:token
