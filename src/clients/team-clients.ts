@@ -47,11 +47,6 @@ export async function findTeamClient(
   )
 }
 
-/** Gives a client to a team of developers. */
-export async function setClientTeam(sql: Sql, clientId: string, teamId: string): Promise<void> {
-  await sql`update client set team_id = ${teamId} where id = ${clientId}`
-}
-
 /** How many clients a team has. */
 export async function countTeamClients(sql: Sql, teamId: string): Promise<number> {
   const [row] = await sql<{ count: number }[]>`

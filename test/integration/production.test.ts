@@ -4,7 +4,6 @@ import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { COMMANDS, readCommand } from '../../src/cli/commands.ts'
 import { findClient, rotateClientSecret } from '../../src/clients/clients.ts'
-import { setClientTeam } from '../../src/clients/team-clients.ts'
 import { listAllRequests } from '../../src/developers/production-store.ts'
 import { createUserAgent, type Page, type UserAgent } from '../../src/local/sandbox/user-agent.ts'
 import { createApplication } from '../support/application.ts'
@@ -21,7 +20,7 @@ import { eventually } from '../support/sandbox.ts'
 
 const CALLBACK = 'https://harbour.example/callback'
 const SCOPE = 'openid eprospera:person.id_verification.read'
-const REASON = 'reason eprospera:person.id_verification.read'
+const REASON = 'reason-eprospera:person.id_verification.read'
 const PIXEL = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
   'base64',
@@ -90,9 +89,9 @@ async function addTried(given: Parameters<typeof addClient>[1] = {}) {
   const { client_id: id } = await addClient(sandbox.parts, {
     scope: SCOPE,
     subjectType: 'pairwise',
+    teamId: team,
     ...given,
   })
-  await setClientTeam(sandbox.db, id, team)
   return { id, path: `/developers/${team}/sandbox/${id}/production` }
 }
 
@@ -435,8 +434,7 @@ describe('deciding', () => {
 describe('events', () => {
   /** An application of the team in production, and a server that answers its webhooks, with 200 unless told otherwise. */
   async function addReceiver() {
-    const { client_id: id } = await addClient(portal.parts, { scope: SCOPE })
-    await setClientTeam(portal.db, id, team)
+    const { client_id: id } = await addClient(portal.parts, { scope: SCOPE, teamId: team })
     const received: { headers: Record<string, string>; body: string }[] = []
     const answers: { status: number; body?: string }[] = []
     const server = createServer((req, res) => {
@@ -455,7 +453,7 @@ describe('events', () => {
     onTestFinished(() => void server.close())
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hooks`
     const page = `/developers/${team}/production/${id}/events`
-    const act = async (action: string, fields: Record<string, string> = {}, member = developer) =>
+    const act = async (action: string, fields: Record<string, string> = {}, member = owner) =>
       member.browser.submit(await member.open(page), action, fields, {
         action: `${page}/${action}`,
       })
