@@ -3,6 +3,7 @@ import { SEALED_RESET_REQUESTS } from '../accounts/mail-links.ts'
 import { SEALED_SIGN_UPS } from '../accounts/sign-up.ts'
 import { SEALED_TOTP_SECRETS } from '../accounts/totp.ts'
 import type { AppContext } from '../context.ts'
+import { SEALED_INVITATIONS } from '../developers/invitations.ts'
 import { SEALED_EVENT_SECRETS } from '../events/streams.ts'
 import { SEALED_ALERT_REASONS } from '../id-verification/alert-resolution.ts'
 import { SEALED_VENDOR_SECRETS } from '../id-verification/vendors/vendors.ts'
@@ -21,6 +22,7 @@ export const SEALED_COLUMNS = [
   SEALED_RESET_REQUESTS,
   SEALED_MAIL_CODES,
   SEALED_SIGN_UPS,
+  SEALED_INVITATIONS,
   SEALED_TOTP_SECRETS,
   SEALED_SHARED_KEYS,
   SEALED_ARTIFACTS,
