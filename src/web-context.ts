@@ -9,8 +9,11 @@ import type { SignEvent } from './events/sender.ts'
 import type { SignReceipt } from './id-verification/erasure.ts'
 import { findVerified } from './id-verification/verified.ts'
 import { createProofSigner } from './ledger/heads.ts'
+import { createOtherPlace, type OtherPlace } from './oauth/other-place.ts'
+import type { Personas } from './oauth/personas.ts'
 import { createProvider } from './oauth/provider.ts'
 import { createEventSigner, createFindSubject } from './oauth/security-event-tokens.ts'
+import { createPersonaOffers } from './personas/offers.ts'
 import { type Db, openDb } from './platform/db.ts'
 import type { Jobs } from './platform/jobs.ts'
 import { isPublicAddress } from './platform/outbound.ts'
@@ -40,6 +43,8 @@ export type WebOptions = {
   onDelivery: () => void
   /** `undefined`: there is none, or this is it. */
   sandbox?: Sandbox | undefined
+  /** For the sandbox: the portal whose sandbox it is. */
+  portal?: { issuer: string; context: Pick<AppContext, 'db'> } | undefined
   /** `undefined`: nothing is counted. */
   metrics?: WebMetrics | undefined
   /** `undefined`: nothing is traced. */
@@ -62,6 +67,10 @@ export type WebContext = Omit<AppContext, 'close'> &
     addressOf: ClientAddress
     readerOf: ReaderOf
     site: Site
+    /** In the sandbox: who can sign in. */
+    personas: Personas | undefined
+    /** The sandbox, or the portal whose sandbox this is. */
+    otherPlace: OtherPlace | undefined
     /** Closes what only requests need. The caller closes the AppContext. */
     close(): Promise<void>
   }
@@ -84,7 +93,7 @@ export async function openWebContext(
   const limiter = createRateLimiter(db, config.rateLimits, log)
   const tokens = createAccessTokens(issuer, ring)
   const addressOf = createClientAddress(config.trustedProxies, reportUnknownProxies(context))
-  const site = createSite(config.site)
+  const site = createSite(config.site, { isSandbox: config.isSandbox })
   const readerOf = createReaderOf({
     issuer,
     defaultLocale: config.defaultLocale,
@@ -98,6 +107,9 @@ export async function openWebContext(
     refuse: (req, res, seconds) =>
       refuse({ issuer, readerOf, log }, req, res, tooManyRequests(seconds)),
   })
+  const personas = config.isSandbox ? createPersonaOffers(context) : undefined
+  const other = options.sandbox ?? options.portal
+  const otherPlace = other && createOtherPlace(other, { isSandbox: !config.isSandbox, log })
   const provider = followKeys(ring, (keys) =>
     createProvider({
       ...context,
@@ -111,6 +123,8 @@ export async function openWebContext(
       deviceOf,
       readerOf,
       addressOf,
+      personas,
+      otherPlace,
       onAuthenticatedClient: network.uncount,
       onTokens: options.metrics?.onTokens,
     }),
@@ -130,6 +144,8 @@ export async function openWebContext(
     addressOf,
     readerOf,
     site,
+    personas,
+    otherPlace,
     async close() {
       ring.close()
       await limiter.close()

@@ -12,6 +12,13 @@ export async function listTeamClients(sql: Sql, teamId: string): Promise<TeamCli
   return rows.map((row) => ({ ...row, name: visibleText(row.name) }))
 }
 
+/** The team that owns the client; `undefined` for one that the operator registered, and where there is no such client. */
+export async function findTeamOf(sql: Sql, clientId: string): Promise<string | undefined> {
+  const [row] = await sql<{ teamId: string | null }[]>`
+    select team_id from client where id = ${clientId}`
+  return row?.teamId ?? undefined
+}
+
 /** An application as its team sees it. Its secret is not part of it. */
 export type OwnClient = {
   id: string

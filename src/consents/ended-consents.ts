@@ -66,3 +66,15 @@ export async function listAllEndedConsents(sql: Sql, accountId: string): Promise
     select client_id, client_name, scopes, given_at, ended_at, ended_by from ended_consent
     where account_id = ${accountId} order by ended_at desc`
 }
+
+/** For the sandbox, in a transaction: these were given, and ended, that much earlier. */
+export async function shiftEnded(
+  sql: Sql,
+  accountIds: readonly string[],
+  seconds: number,
+): Promise<void> {
+  const span = sql`make_interval(secs => ${seconds}::float8)`
+  await sql`
+    update ended_consent set given_at = given_at - ${span}, ended_at = ended_at - ${span}
+    where account_id = any (${[...accountIds]}::uuid[])`
+}

@@ -85,6 +85,9 @@ const UNLIMITED = `
   GET /interaction/:uid/continue
   GET /
   GET /sign-in
+  GET /developers
+  GET /developers/:team
+  GET /developers/:team/sandbox
   GET /reset
   GET /reset/sent
   GET /reset/done
@@ -199,6 +202,8 @@ describe('every route has a rule', () => {
       lanes: [],
       limiter: { take() {} },
       network: {},
+      // So that the developers' console is there.
+      sandbox: {},
       site: createSite(PLAIN_SITE),
     } as unknown as WebContext)
     const routes = app.routes.filter(({ method, path }) => method !== 'ALL' && !path.endsWith('*'))

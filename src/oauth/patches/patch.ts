@@ -13,6 +13,7 @@ import type { ClientAddress } from '../../web/client-address.ts'
 import type { ReaderOf } from '../../web/reader.ts'
 import type { SecurityEvents } from '../../web/security-events.ts'
 import type { Texts } from '../../web/texts/en.ts'
+import type { OtherPlace } from '../other-place.ts'
 import type { DisclosedVerification } from '../verified-claims.ts'
 
 /** Returns the refresh token that replaces the given one: always the same, so that it can be issued again without being stored. */
@@ -39,6 +40,7 @@ export type PatchContext = {
   readerOf: ReaderOf
   config: MailContext['config']
   addressOf: ClientAddress
+  otherPlace?: OtherPlace | undefined
   secretUses: SecretUses
   /** Called when the client of this request has authenticated. */
   onAuthenticatedClient: (req: IncomingMessage) => void

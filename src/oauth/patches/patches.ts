@@ -7,6 +7,7 @@ import { issueJwtAccessTokens } from './jwt-access-tokens.ts'
 import { allowRetriesAfterFailure } from './lost-refreshes.ts'
 import { completeSignIns } from './new-sign-ins.ts'
 import { allowOfflineAccess } from './offline-access.ts'
+import { describeOtherPlace } from './other-place.ts'
 import type { Patch, PatchContext } from './patch.ts'
 import { deriveRefreshTokens } from './refresh-tokens.ts'
 import { rejectReplays } from './replay.ts'
@@ -36,6 +37,7 @@ const PATCHES: readonly Patch[] = [
   // Middleware, the outermost first: claims are recorded before the response is changed.
   allowRetriesAfterFailure,
   renderFailures,
+  describeOtherPlace,
   emitSecurityEvents,
   completeSignIns,
   patchResponses,
