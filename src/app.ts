@@ -27,11 +27,14 @@ import type { DeveloperContext } from './developers/access.ts'
 import { consoleRoutes } from './developers/console.ts'
 import { credentialRoutes } from './developers/credentials.ts'
 import { eventConsoleRoutes } from './developers/events.ts'
+import { joiningRoutes } from './developers/joining.ts'
+import { memberRoutes } from './developers/members.ts'
 import { newApplicationRoutes } from './developers/new-application.ts'
 import { overviewRoutes } from './developers/overview.ts'
 import { productionRoutes } from './developers/production.ts'
 import { sandboxRoutes } from './developers/sandbox.ts'
 import { settingsRoutes } from './developers/settings.ts'
+import { teamSettingsRoutes } from './developers/team-settings.ts'
 import { type AppEnv, respondNotFound, respondToError } from './error-responses.ts'
 import { callbackRoutes } from './id-verification/callbacks.ts'
 import { findVerificationState } from './id-verification/own-progress.ts'
@@ -283,6 +286,9 @@ function personaRoutes(context: WebContext): Hono<PageEnv> {
 function developerRoutes(context: DeveloperContext): Hono<PageEnv> {
   const routes = new Hono<PageEnv>()
   routes.route('/', consoleRoutes(context))
+  routes.route('/', joiningRoutes(context))
+  routes.route('/', memberRoutes(context))
+  routes.route('/', teamSettingsRoutes(context))
   routes.route('/', sandboxRoutes(context))
   // Before the pages of an application, whose path is of the same form.
   routes.route('/', newApplicationRoutes(context))

@@ -13,6 +13,7 @@ import { fetchRegisteredLogo } from './clients/logo.ts'
 import { openSubjectIdentifiers } from './clients/subject-identifiers.ts'
 import { deleteEndedConsents } from './consents/consents.ts'
 import type { AppContext } from './context.ts'
+import { deleteOldInvitations } from './developers/invitations.ts'
 import { startSender } from './events/sender.ts'
 import { deleteOldEvents, isEventDue } from './events/store.ts'
 import { startBackup } from './id-verification/backup.ts'
@@ -75,6 +76,7 @@ export const CLEAN_UPS: readonly ((db: Db) => Promise<unknown>)[] = [
   deleteOldLinks,
   deleteOldCodes,
   deleteOldSignUps,
+  deleteOldInvitations,
   deleteOldSubjectLinks,
   deleteOldNotices,
   deleteOldChallenges,

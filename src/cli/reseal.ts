@@ -5,6 +5,7 @@ import { SEALED_TOTP_SECRETS } from '../accounts/totp.ts'
 import type { AppContext } from '../context.ts'
 import { SEALED_CONTACTS } from '../developers/production-store.ts'
 import { SEALED_EXCHANGES } from '../events/attempts.ts'
+import { SEALED_INVITATIONS } from '../developers/invitations.ts'
 import { SEALED_EVENT_SECRETS } from '../events/streams.ts'
 import { SEALED_ALERT_REASONS } from '../id-verification/alert-resolution.ts'
 import { SEALED_VENDOR_SECRETS } from '../id-verification/vendors/vendors.ts'
@@ -25,6 +26,7 @@ export const SEALED_COLUMNS = [
   SEALED_RESET_REQUESTS,
   SEALED_MAIL_CODES,
   SEALED_SIGN_UPS,
+  SEALED_INVITATIONS,
   SEALED_TOTP_SECRETS,
   SEALED_SHARED_KEYS,
   SEALED_ARTIFACTS,

@@ -12,6 +12,7 @@ const TABS = [
   ['', 'Applications'],
   ['/sandbox', 'Sandbox'],
   ['/members', 'Members'],
+  ['/settings', 'Team'],
 ] as const
 
 /** A page of the console. With a team, it has that team's pages at its head. */

@@ -1943,6 +1943,8 @@ export const es: Texts = {
       'En este portal las cuentas no las crea uno mismo. Pida una a quienes lo administran.',
     setupUsed:
       'Este enlace no se puede usar: ya se usó, pasó una hora, o alguien ya opera este portal. Un enlace nuevo se crea en la línea de comandos: operator setup',
+    teamInvitationOver:
+      'Esta invitación a un equipo ya se usó, se retiró o venció. Pida una nueva al equipo.',
     signUpExpired:
       'Este enlace ya se usó o venció. Si todavía no tiene una cuenta, empiece de nuevo.',
     signUpElsewhere:
@@ -2064,6 +2066,16 @@ Abra este enlace para elegir cómo iniciar sesión. Funciona una sola vez, duran
 ${link}
 
 Si no desea una cuenta, no tiene que hacer nada: sin este enlace no se crea ninguna.`,
+    }),
+    teamInvitation: ({ to, link, days }) => ({
+      subject: 'Le invitan a un equipo de desarrollo',
+      text: `Alguien invita a ${to} a un equipo que crea aplicaciones con el portal de identidad.
+
+Abra este enlace para ver de qué equipo se trata y unirse a él. Funciona una sola vez, durante ${days} días:
+
+${link}
+
+Si no desea unirse, o no sabe de qué se trata, no tiene que hacer nada.`,
     }),
     accountCreated: ({ to, issuer }) => ({
       subject: 'Se creó su cuenta',
