@@ -149,7 +149,9 @@ export function findFaults(ask: Ask, contact: string, settings: Settings): Field
     ['contact', contactFault(contact)],
     ['settings', settingsFault(settings)],
   ]
-  return Object.fromEntries(found.filter((pair): pair is [string, string] => pair[1] !== undefined))
+  return Object.fromEntries(
+    found.flatMap(([field, fault]) => (fault === undefined ? [] : [[field, [fault]]])),
+  )
 }
 
 function textFault(what: string, longest: number, text: string): string | undefined {

@@ -87,6 +87,8 @@ const UNLIMITED = `
   GET /sign-in
   GET /developers
   GET /developers/:team
+  GET /developers/:team/members
+  GET /developers/:team/settings
   GET /developers/:team/sandbox
   GET /developers/:team/:place/:client
   GET /developers/:team/:place/:client/production
@@ -154,6 +156,13 @@ const GUESSED = `
   GET /device/:uid
   POST /interaction/:uid
   POST /sign-in
+  GET /developers/invitations/:token
+  POST /developers/invitations/:token
+  POST /developers/:team/name
+  POST /developers/:team/leave
+  POST /developers/:team/delete
+  POST /developers/:team/invitations/*
+  POST /developers/:team/members/*
   POST /developers/:team/sandbox/new
   POST /developers/:team/:place/:client/production
   POST /developers/:team/:place/:client/production/:action
