@@ -134,7 +134,7 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
   developer_member: { web: all, worker: none },
   developer_team: { web: all, worker: none },
   production_draft: { web: all, worker: none },
-  production_request: { web: all, worker: none },
+  production_request: { web: all, worker: { select: ['status'] } },
   request_log: { web: append, worker: expire('at') },
   // Of the sandbox, whose processes have all rights.
   persona: { web: none, worker: none },

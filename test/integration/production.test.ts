@@ -564,8 +564,9 @@ describe('events', () => {
     await portal.db`
       update oidc_artifact set payload = payload ||
         jsonb_build_object('loginTs', extract(epoch from now())::bigint - 100000)
-      where kind = 'Session' and account_id = ${developer.id}`
-    const asked = await post(developer, 'rotate-secret', { 'keep-hours': '24' })
+      where kind = 'Session' and account_id = ${owner.id}`
+    expect((await post(developer, 'rotate-secret')).status).toBe(404)
+    const asked = await post(owner, 'rotate-secret', { 'keep-hours': '24' })
     const text = await asked.text()
     expect(text).toContain('type="password"')
     expect(text).not.toContain('whsec_')
